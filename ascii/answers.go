@@ -1,0 +1,22 @@
+package ascii
+
+// The lines that Next answers with, as memcached 1.6.18 words them.
+var (
+	replyEnd         = []byte("END\r\n")
+	replyError       = []byte("ERROR\r\n")
+	replyBadLine     = []byte("CLIENT_ERROR bad command line format\r\n")
+	replyBadDelete   = []byte("CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]\r\n")
+	replyBadChunk    = []byte("CLIENT_ERROR bad data chunk\r\n")
+	replyBadExptime  = []byte("CLIENT_ERROR invalid exptime argument\r\n")
+	replyBadDelta    = []byte("CLIENT_ERROR invalid numeric delta argument\r\n")
+	replyTooLarge    = []byte("SERVER_ERROR object too large for cache\r\n")
+	replyLineTooLong = []byte("CLIENT_ERROR line too long\r\n") // memcached closes without a word
+
+	replyKeyEcho       = []byte("CLIENT_ERROR key with a line feed cannot be echoed\r\n") // memcached would, see doc.go
+	replyBadKey        = []byte("CLIENT_ERROR error decoding key\r\n")
+	replyBadFlag       = []byte("CLIENT_ERROR invalid flag\r\n")
+	replyDupFlag       = []byte("CLIENT_ERROR duplicate flag\r\n")
+	replyBadOrDupFlag  = []byte("CLIENT_ERROR invalid or duplicate flag\r\n")
+	replyManyFlags     = []byte("CLIENT_ERROR options flags too long\r\n")
+	replyManyFlagsOfMG = []byte("CLIENT_ERROR options flags are too long\r\n")
+)

@@ -1,0 +1,190 @@
+package ascii
+
+import "bytes"
+
+const (
+	maxKey = 250
+
+	// maxPlainLine bounds the lines that are no retrieval. memcached closes a connection on which it sees
+	// more than this without a line end, unless it begins with get or gets.
+	maxPlainLine = 2048
+
+	// binaryMagic is the first byte of every request of the binary protocol.
+	binaryMagic = 0x80
+)
+
+// Next parses the request at the start of buf into r. It keeps no state: after Incomplete it is called again
+// with the same bytes and more of them. After Complete and Refused, n bytes are consumed, else none.
+func Next(buf []byte, lim Limits, r *Request) (n int, st Status) {
+	r.reset()
+	if len(buf) == 0 {
+		return 0, Incomplete
+	}
+	if buf[0] == binaryMagic {
+		return 0, Fatal
+	}
+	nl := bytes.IndexByte(buf[:min(len(buf), lim.MaxLine)], '\n')
+	if nl < 0 {
+		if len(buf) < lim.MaxLine {
+			return 0, Incomplete
+		}
+		r.Reply = replyLineTooLong
+		return 0, Fatal
+	}
+	r.Head = buf[: nl+1 : nl+1]
+	r.Raw = r.Head
+	switch st = r.line(buf, lim.MaxValue); st {
+	case Complete, Refused:
+		return len(r.Raw), st
+	default:
+		return 0, st
+	}
+}
+
+// line parses the command line r.Head, and the value in buf behind it.
+func (r *Request) line(buf []byte, maxValue int) Status {
+	line := withoutEnd(r.Head)
+	if hasControl(line) {
+		r.control = true
+		if i := bytes.IndexByte(line, 0); i >= 0 {
+			line = line[:i] // memcached reads no further
+		}
+	}
+	word, args := cutWord(line)
+	r.Op = opOf(word)
+	if len(r.Head) > maxPlainLine && !r.Op.isRetrieval() {
+		r.Reply = replyLineTooLong
+		return Fatal
+	}
+	st := r.command(word, args, buf, maxValue)
+	if r.control {
+		st = r.refuseControl(st)
+	}
+	return st
+}
+
+// command parses what follows the command word.
+func (r *Request) command(word, args, buf []byte, maxValue int) Status {
+	switch r.Op {
+	case OpGet, OpGets:
+		return r.get(args)
+	case OpGat, OpGats:
+		return r.gat(args)
+	case OpSet, OpAdd, OpReplace, OpAppend, OpPrepend, OpCAS:
+		return r.storage(args, buf, maxValue)
+	case OpDelete:
+		return r.delete(args)
+	case OpIncr, OpDecr:
+		return r.arithmetic(args)
+	case OpTouch:
+		return r.touch(args)
+	case OpFlushAll:
+		return r.flushAll(args)
+	case OpVerbosity:
+		return r.verbosity(args)
+	case OpStats:
+		r.Args = trimSpaces(args)
+		return Complete
+	case OpVersion, OpQuit, OpMetaNoop:
+		return Complete
+	case OpMetaGet, OpMetaDelete, OpMetaArith:
+		return r.meta(args)
+	case OpMetaSet:
+		return r.metaSet(args, buf, maxValue)
+	case OpMetaDebug:
+		return r.metaDebug(args)
+	default:
+		return r.unknown(word, args)
+	}
+}
+
+// unknown answers a command that is none. Like memcached it hangs up on HTTP, so that a web page cannot
+// make a browser speak to a cache.
+func (r *Request) unknown(word, args []byte) Status {
+	last := word
+	if args = trimSpaces(args); len(args) > 0 {
+		last = args[bytes.LastIndexByte(args, ' ')+1:]
+	}
+	if len(word) > 1 && bytes.HasPrefix(last, []byte("HTTP/")) {
+		return Fatal
+	}
+	return r.refuse(replyError)
+}
+
+// refuseControl ends the parsing of a line with control bytes, which without them would have ended with st.
+func (r *Request) refuseControl(st Status) Status {
+	r.Key, r.Keys, r.NumKeys, r.Args = nil, nil, 0, nil
+	if st != Complete {
+		return st
+	}
+	if r.Op.isMeta() {
+		r.Quiet = false
+	}
+	return r.refuse(replyBadLine)
+}
+
+// withoutEnd returns a line without its line end, which is LF or CRLF.
+func withoutEnd(line []byte) []byte {
+	n := len(line) - 1
+	if n > 0 && line[n-1] == '\r' {
+		n--
+	}
+	return line[:n]
+}
+
+// opOf returns the command with this name, or OpNone.
+func opOf(word []byte) Op {
+	switch string(word) {
+	case "get":
+		return OpGet
+	case "gets":
+		return OpGets
+	case "gat":
+		return OpGat
+	case "gats":
+		return OpGats
+	case "set":
+		return OpSet
+	case "add":
+		return OpAdd
+	case "replace":
+		return OpReplace
+	case "append":
+		return OpAppend
+	case "prepend":
+		return OpPrepend
+	case "cas":
+		return OpCAS
+	case "delete":
+		return OpDelete
+	case "incr":
+		return OpIncr
+	case "decr":
+		return OpDecr
+	case "touch":
+		return OpTouch
+	case "flush_all":
+		return OpFlushAll
+	case "verbosity":
+		return OpVerbosity
+	case "version":
+		return OpVersion
+	case "stats":
+		return OpStats
+	case "quit":
+		return OpQuit
+	case "mg":
+		return OpMetaGet
+	case "ms":
+		return OpMetaSet
+	case "md":
+		return OpMetaDelete
+	case "ma":
+		return OpMetaArith
+	case "mn":
+		return OpMetaNoop
+	case "me":
+		return OpMetaDebug
+	}
+	return OpNone
+}

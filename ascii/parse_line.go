@@ -1,0 +1,103 @@
+package ascii
+
+// The classic commands without a value. The number of words is checked first and answered with ERROR,
+// noreply or not; noreply, which has to be the last word, suppresses every other error line.
+
+// delete parses key [0] [noreply]. The 0 is what is left of a delay that memcached once had.
+func (r *Request) delete(args []byte) Status {
+	var w [3][]byte
+	n := splitWords(args, w[:])
+	if n == 0 || n > 3 {
+		return r.refuse(replyError)
+	}
+	if n > 1 {
+		r.Quiet = isNoreply(w[n-1])
+		zero := string(w[1]) == "0"
+		if n == 2 && !zero && !r.Quiet || n == 3 && !(zero && r.Quiet) {
+			return r.refuse(replyBadDelete)
+		}
+	}
+	return r.oneKey(w[0])
+}
+
+// arithmetic parses incr and decr: key delta [noreply].
+func (r *Request) arithmetic(args []byte) Status {
+	var w [3][]byte
+	n := splitWords(args, w[:])
+	if n != 2 && n != 3 {
+		return r.refuse(replyError)
+	}
+	r.Quiet = isNoreply(w[n-1])
+	if st := r.oneKey(w[0]); st != Complete {
+		return st
+	}
+	if _, ok := parseUint64(w[1]); !ok {
+		return r.refuse(replyBadDelta)
+	}
+	return Complete
+}
+
+// touch parses key exptime [noreply].
+func (r *Request) touch(args []byte) Status {
+	var w [3][]byte
+	n := splitWords(args, w[:])
+	if n != 2 && n != 3 {
+		return r.refuse(replyError)
+	}
+	r.Quiet = isNoreply(w[n-1])
+	if st := r.oneKey(w[0]); st != Complete {
+		return st
+	}
+	return r.exptime(w[1])
+}
+
+// flushAll parses [delay] [noreply].
+func (r *Request) flushAll(args []byte) Status {
+	var w [2][]byte
+	n := splitWords(args, w[:])
+	if n > 2 {
+		return r.refuse(replyError)
+	}
+	if n == 0 {
+		return Complete
+	}
+	r.Quiet = isNoreply(w[n-1])
+	if n == 1 && r.Quiet {
+		return Complete
+	}
+	return r.exptime(w[0])
+}
+
+// verbosity parses level [noreply].
+func (r *Request) verbosity(args []byte) Status {
+	var w [2][]byte
+	n := splitWords(args, w[:])
+	if n != 1 && n != 2 {
+		return r.refuse(replyError)
+	}
+	r.Quiet = isNoreply(w[n-1])
+	if _, ok := parseUint64(w[0]); !ok {
+		return r.refuse(replyBadLine)
+	}
+	r.Args = trimSpaces(args)
+	return Complete
+}
+
+func (r *Request) oneKey(key []byte) Status {
+	if len(key) > maxKey {
+		return r.refuse(replyBadLine)
+	}
+	r.Key, r.NumKeys = key, 1
+	return Complete
+}
+
+func (r *Request) exptime(word []byte) Status {
+	v, ok := parseInt32(word)
+	if !ok {
+		return r.refuse(replyBadExptime)
+	}
+	r.Exptime = int64(v)
+	return Complete
+}
+
+func isNoreply(word []byte) bool { return string(word) == "noreply" }

@@ -1,0 +1,300 @@
+package ascii
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+var testLimits = Limits{MaxLine: 64 << 10, MaxValue: 1 << 20}
+
+var (
+	key250 = strings.Repeat("k", 250)
+	key251 = strings.Repeat("k", 251)
+)
+
+// Every answer in this table was given by memcached 1.6.18 to the same bytes, except where a comment says
+// why it differs. after is what is left of the input for the next command.
+func TestRefused(t *testing.T) {
+	const (
+		errLine    = "ERROR\r\n"
+		badLine    = "CLIENT_ERROR bad command line format\r\n"
+		badDelete  = "CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]\r\n"
+		badChunk   = "CLIENT_ERROR bad data chunk\r\n"
+		badExptime = "CLIENT_ERROR invalid exptime argument\r\n"
+		badDelta   = "CLIENT_ERROR invalid numeric delta argument\r\n"
+		tooLarge   = "SERVER_ERROR object too large for cache\r\n"
+		badKey     = "CLIENT_ERROR error decoding key\r\n"
+		dupFlag    = "CLIENT_ERROR duplicate flag\r\n"
+		badFlag    = "CLIENT_ERROR invalid flag\r\n"
+		badOrDup   = "CLIENT_ERROR invalid or duplicate flag\r\n"
+		silent     = ""
+	)
+	for _, tt := range []struct{ in, reply, after string }{
+		{"\r\n", errLine, ""},
+		{"\n", errLine, ""},
+		{" \r\n", errLine, ""},
+		{"x\r\n", errLine, ""},
+		{"xx noreply\r\n", errLine, ""},
+		{"SET k 0 0 1\r\nA\r\n", errLine, "A\r\n"},
+		{"xx\t\r\n", errLine, ""},
+		{"a HTTP/\r\n", errLine, ""},
+		{"xx HTTP/1 y\r\n", errLine, ""},
+		{"shutdown\r\n", errLine, ""}, // memcached: ERROR: shutdown not enabled
+		{"bget k\r\n", errLine, ""},   // memcached: an undocumented get
+
+		{"get\r\n", errLine, ""},
+		{"get \r\n", errLine, ""},
+		{"gets\r\n", errLine, ""},
+		{"getx k\r\n", errLine, ""},
+		{"get " + key251 + "\r\n", badLine, ""},
+		{"get a " + key251 + " b\r\n", badLine, ""},
+		{"gat\r\n", errLine, ""},
+		{"gat 10\r\n", "END\r\n", ""},
+		{"gats 10 \r\n", "END\r\n", ""},
+		{"gat x\r\n", badExptime, ""},
+		{"gat x k\r\n", badExptime, ""},
+		{"gat 0 " + key251 + "\r\n", badLine, ""},
+		{"gat x " + key251 + "\r\n", badExptime, ""},
+
+		{"set\r\n", errLine, ""},
+		{"set k 0 0\r\n", errLine, ""},
+		{"set k 0 0 1 2 3\r\nA\r\n", errLine, "A\r\n"},
+		{"set k 0 0 1 2 noreply\r\nA\r\n", errLine, "A\r\n"},
+		{"set k 0x0 1\r\nA\r\n", errLine, "A\r\n"},
+		{"set k a 0 1\r\nA\r\n", badLine, "A\r\n"},
+		{"set k 0 a 1\r\n", badLine, ""},
+		{"set k 0 0 a\r\n", badLine, ""},
+		{"set k 0 0 1a\r\n", badLine, ""},
+		{"set k 0 0 -1\r\n", badLine, ""},
+		{"set k 0 0 +\r\n", badLine, ""},
+		{"set k -1 0 1\r\n", badLine, ""},
+		{"set k 18446744073709551616 0 1\r\n", badLine, ""},
+		{"set k 0 9999999999999999999 1\r\n", badLine, ""},
+		{"set k 0 -9999999999999999999 1\r\n", badLine, ""},
+		{"set k 0 0 2147483646\r\n", badLine, ""},
+		{"set k 0 0 2147483647\r\n", badLine, ""},
+		{"set k 0 0 4294967295\r\n", badLine, ""},
+		{"set k 0 0 4294967297\r\nA\r\n", badLine, "A\r\n"}, // memcached: 1 byte
+		{"set k 0 0 9223372036854775807\r\n", badLine, ""},
+		{"set k 0 0 18446744073709551615\r\n", badLine, ""},
+		{"set k 0 0 99999999999999999999\r\n", badLine, ""},
+		{"set k 0 0 -18446744073709551615\r\n", badLine, ""},
+		{"set " + key251 + " 0 0 9\r\nflush_all\r\n", badLine, "flush_all\r\n"},
+		{"set " + key251 + " 0 0 1 noreply\r\n", silent, ""},
+		{"set k x 0 1 noreply\r\n", silent, ""},
+		{"set k 0 0 1\r\nAxx", badChunk, ""},
+		{"set k 0 0 1\r\nA\nx", badChunk, ""},
+		{"set k 0 0 1\r\nAx\n", badChunk, ""},
+		{"set k 0 0 1\r\nA\r\r\n", badChunk, "\n"},
+		{"set k 0 0 3\r\nabcdefg\r\n", badChunk, "fg\r\n"},
+		{"set k 0 0 1 noreply\r\nAxx\r\n", silent, "\r\n"},
+		{"set k 0 0 2000000\r\nxx", tooLarge, ""},
+		{"set k 0 0 2000000 noreply\r\nxx", silent, ""},
+		{"add k 0 0 2147483645\r\n", tooLarge, ""},
+		{"cas k 0 0 1\r\n", errLine, ""},
+		{"cas k 0 0 1 x\r\n", badLine, ""},
+		{"cas k 0 0 1 -1\r\n", badLine, ""},
+		{"cas k 0 0 1 18446744073709551616\r\n", badLine, ""},
+		{"cas k 0 0 1 noreply\r\n", silent, ""},
+		{"cas k 0 0 1 1 2 3\r\n", errLine, ""},
+
+		{"delete\r\n", errLine, ""},
+		{"delete k 1\r\n", badDelete, ""},
+		{"delete k 1 noreply\r\n", silent, ""},
+		{"delete k 0 0\r\n", badDelete, ""},
+		{"delete k 0 noreply x\r\n", errLine, ""},
+		{"delete " + key251 + "\r\n", badLine, ""},
+		{"delete " + key251 + " 7\r\n", badDelete, ""},
+		{"delete " + key251 + " noreply\r\n", silent, ""},
+		{"incr\r\n", errLine, ""},
+		{"incr k\r\n", errLine, ""},
+		{"incr n x\r\n", badDelta, ""},
+		{"incr n -1\r\n", badDelta, ""},
+		{"incr n 18446744073709551616\r\n", badDelta, ""},
+		{"incr n x noreply\r\n", silent, ""},
+		{"incr n noreply\r\n", silent, ""},
+		{"incr n 1 2 3\r\n", errLine, ""},
+		{"decr " + key251 + " x\r\n", badLine, ""},
+		{"touch\r\n", errLine, ""},
+		{"touch k\r\n", errLine, ""},
+		{"touch k x\r\n", badExptime, ""},
+		{"touch k noreply\r\n", silent, ""},
+		{"touch k x noreply\r\n", silent, ""},
+		{"touch k 1 2 3\r\n", errLine, ""},
+		{"touch " + key251 + " x\r\n", badLine, ""},
+		{"flush_all x\r\n", badExptime, ""},
+		{"flush_all noreply noreply\r\n", silent, ""},
+		{"flush_all noreply x\r\n", badExptime, ""},
+		{"flush_all 1 2 3\r\n", errLine, ""},
+		{"verbosity\r\n", errLine, ""},
+		{"verbosity x\r\n", badLine, ""},
+		{"verbosity -1\r\n", badLine, ""},
+		{"verbosity noreply\r\n", silent, ""},
+		{"verbosity 0 0 0\r\n", errLine, ""},
+
+		{"mg\r\n", errLine, ""},
+		{"mx k\r\n", errLine, ""},
+		{"mg " + key251 + "\r\n", badLine, ""},
+		{"mg k q q\r\n", dupFlag, ""},
+		{"mg k q qx\r\n", dupFlag, ""},
+		{"mg x ! q q\r\n", badFlag, ""},
+		{"mg k 5\r\n", badFlag, ""},
+		{"mg k \x80\r\n", dupFlag, ""},
+		{"mg k " + letters(18) + "\r\n", "CLIENT_ERROR options flags are too long\r\n", ""},
+		{"mg Zm9 b\r\n", badKey, ""},
+		{"mg Zm9vx b\r\n", badKey, ""},
+		{"mg Zm9v! b\r\n", badKey, ""}, // memcached: foo
+		{"mg ==== b\r\n", badKey, ""},
+		{"mg Z=== b\r\n", badKey, ""},
+		{"ms\r\n", errLine, ""},
+		{"ms k\r\n", badLine, ""},
+		{"ms k S1\r\nA\r\n", badLine, "A\r\n"},
+		{"ms k -1\r\n", badLine, ""},
+		{"ms k x q\r\n", badLine, ""},
+		{"ms k 2147483646\r\n", badLine, ""},
+		{"ms " + key251 + " 1\r\nA\r\n", badLine, "A\r\n"},
+		{"ms k 1 q q\r\nA\r\n", dupFlag, ""},
+		{"ms k 1 ! q\r\nA\r\n", badFlag, ""},
+		{"ms Zm9 1 b\r\nA\r\n", badKey, ""},
+		{"ms k 1 " + letters(17) + "\r\nA\r\n", "CLIENT_ERROR options flags too long\r\n", "A\r\n"},
+		{"ms k 1 q\r\nAxx", badChunk, ""},
+		{"ms k 2000000 q\r\nxx", tooLarge, ""},
+		{"md\r\n", errLine, ""},
+		{"md " + key251 + " q\r\n", badLine, ""},
+		{"md k q q\r\n", badOrDup, ""},
+		{"md k !\r\n", badOrDup, ""},
+		{"md Zm9 b\r\n", badOrDup, ""},
+		{"md k " + letters(18) + "\r\n", "CLIENT_ERROR options flags too long\r\n", ""},
+		{"ma\r\n", errLine, ""},
+		{"ma k ! q\r\n", badOrDup, ""},
+		{"ma Zm9 b\r\n", badOrDup, ""},
+		{"me\r\n", badLine, ""},
+		{"me " + key251 + "\r\n", badLine, ""},
+		{"me Zm9 b\r\n", badLine, ""},
+
+		// memcached takes control bytes; it does consume the values of these storage commands.
+		{"get k\t\r\n", badLine, ""},
+		{"get \x7f\r\n", badLine, ""},
+		{"get a\rb\r\n", badLine, ""},
+		{"get k\x00\r\n", badLine, ""},
+		{"delete k\t noreply\r\n", silent, ""},
+		{"version x\x01\r\n", badLine, ""},
+		{"set k\tx 0 0 9\r\nflush_all\r\n", badLine, ""},
+		{"set k\tx 0 0 9\r\nfl", badLine, ""},
+		{"set k\tx 0 0 2000000\r\n", badLine, ""},
+		{"set k\tx 0 0 9 noreply\r\nflush_all\r\n", silent, ""},
+		{"set k 0 0 1\t\r\nA\r\n", badLine, ""},
+		{"set k 0 0 \t1\r\nA\r\n", badLine, ""},
+		{"set k 0 0 1\tx\r\nA\r\n", badLine, ""},
+		{"set k 0 0 1\r\r\nA\r\n", badLine, ""},
+		{"set k 0 0 1\x00junk\r\nA\r\n", badLine, ""},
+		{"ms k\x01 1 q\r\nA\r\n", badLine, ""},
+		{"mg k O\x01 q\r\n", badLine, ""},
+
+		// memcached may print these keys with their line feed.
+		{"mg Zm8K b k\r\n", "CLIENT_ERROR key with a line feed cannot be echoed\r\n", ""},
+		{"me Zm8K b\r\n", "CLIENT_ERROR key with a line feed cannot be echoed\r\n", ""},
+	} {
+		t.Run(name(tt.in), func(t *testing.T) {
+			var r Request
+			n, st := Next([]byte(tt.in), testLimits, &r)
+			if st != Refused || string(r.Reply) != tt.reply {
+				t.Fatalf("got %v %q, want Refused %q", st, r.Reply, tt.reply)
+			}
+			if after := tt.in[min(n+r.Swallow, len(tt.in)):]; after != tt.after {
+				t.Errorf("left %q, want %q (n %d, swallow %d)", after, tt.after, n, r.Swallow)
+			}
+			if hasControl(r.Key) && !r.Meta.Has('b') {
+				t.Errorf("key %q", r.Key)
+			}
+		})
+	}
+}
+
+func TestOversize(t *testing.T) {
+	lim := Limits{MaxLine: 100, MaxValue: 5}
+	for _, in := range []string{"set key 0 0 6\r\n", "cas key 0 0 6 1\r\n", "ms key 6\r\n", "ms a2V5 6 b\r\n"} {
+		var r Request
+		n, st := Next([]byte(in), lim, &r)
+		if n != len(in) || st != Refused || !r.Oversize || r.Swallow != 8 || string(r.Key) != "key" {
+			t.Errorf("%q: n %d, %v, oversize %v, swallow %d, key %q", in, n, st, r.Oversize, r.Swallow, r.Key)
+		}
+	}
+	var r Request
+	if _, st := Next([]byte("set key 0 0 5\r\n12345\r\n"), lim, &r); st != Complete || r.Oversize {
+		t.Errorf("value of MaxValue bytes: %v", st)
+	}
+}
+
+func TestFatal(t *testing.T) {
+	const tooLong = "CLIENT_ERROR line too long\r\n"
+	spaces := strings.Repeat(" ", 2048)
+	for _, tt := range []struct {
+		in      string
+		maxLine int
+		st      Status
+		reply   string
+	}{
+		{"\x80", 100, Fatal, ""},
+		{"\x80\r\n", 100, Fatal, ""},
+		{"GET / HTTP/1.1\r\n", 100, Fatal, ""},
+		{"xx HTTP/\r\n", 100, Fatal, ""},
+		{"HTTP/1.1 \r\n", 100, Fatal, ""},
+		{"get 12345", 10, Incomplete, ""},
+		{"get 123456", 10, Fatal, tooLong},
+		{"get 1234\r\n?", 10, Complete, ""},
+		{"get 12345\r\n", 10, Fatal, tooLong},
+		{"delete k" + spaces[10:] + "\r\n", 4096, Complete, ""},
+		{"delete k" + spaces[9:] + "\r\n", 4096, Fatal, tooLong},
+		{"set k 0 0 1" + spaces + "\r\nA\r\n", 4096, Fatal, tooLong},
+		{"foo" + spaces + "\r\n", 4096, Fatal, tooLong},
+		{"get a" + spaces + "\r\n", 4096, Complete, ""},
+		{"gats 0 a" + spaces + "\r\n", 4096, Complete, ""},
+	} {
+		var r Request
+		n, st := Next([]byte(tt.in), Limits{MaxLine: tt.maxLine}, &r)
+		if st != tt.st || string(r.Reply) != tt.reply || st == Fatal && n != 0 {
+			t.Errorf("%s: n %d, %v, %q, want %v, %q", name(tt.in), n, st, r.Reply, tt.st, tt.reply)
+		}
+	}
+}
+
+func TestIncomplete(t *testing.T) {
+	for _, tt := range []struct {
+		in   string
+		need int
+	}{
+		{"", 0},
+		{"g", 0},
+		{"get k\r", 0},
+		{"set k 0 0 10", 0},
+		{"set k 0 0 10\r\n", 26},
+		{"set k 0 0 10\r\n1234567890\r", 26},
+		{"set k 0 0 0 noreply\n", 22},
+		{"ms k 2 q\r\nab", 14},
+	} {
+		var r Request
+		n, st := Next([]byte(tt.in), testLimits, &r)
+		if n != 0 || st != Incomplete || r.Need != tt.need {
+			t.Errorf("%q: n %d, %v, need %d, want need %d", tt.in, n, st, r.Need, tt.need)
+		}
+	}
+}
+
+// name makes a readable test name of an input.
+func name(in string) string {
+	if len(in) > 40 {
+		return fmt.Sprintf("%q...%d", in[:20], len(in))
+	}
+	return fmt.Sprintf("%q", in)
+}
+
+// letters returns n different flags.
+func letters(n int) string {
+	var s []string
+	for c := range n {
+		s = append(s, string(rune('A'+c)))
+	}
+	return strings.Join(s, " ")
+}

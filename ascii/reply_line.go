@@ -1,0 +1,142 @@
+package ascii
+
+import (
+	"bytes"
+	"math"
+)
+
+// The lines of replies. Every line given to these functions ends with CRLF.
+
+// lineKind returns what a reply of one line says, and the number if it is one; Lost if it is no reply.
+func lineKind(line []byte) (k Kind, number uint64) {
+	switch string(line) {
+	case "STORED\r\n":
+		return Stored, 0
+	case "NOT_STORED\r\n":
+		return NotStored, 0
+	case "EXISTS\r\n":
+		return Exists, 0
+	case "NOT_FOUND\r\n":
+		return NotFound, 0
+	case "DELETED\r\n":
+		return Deleted, 0
+	case "TOUCHED\r\n":
+		return Touched, 0
+	case "OK\r\n", "RESET\r\n":
+		return OK, 0
+	}
+	if bytes.HasPrefix(line, []byte("VERSION ")) {
+		return Version, 0
+	}
+	if number, ok := paddedNumber(line); ok {
+		return Number, number
+	}
+	return errorKind(line), 0
+}
+
+// errorKind returns which error the line is, or Lost.
+func errorKind(line []byte) Kind {
+	switch {
+	case bytes.HasPrefix(line, []byte("ERROR\r")), bytes.HasPrefix(line, []byte("ERROR ")):
+		return Error
+	case bytes.HasPrefix(line, []byte("CLIENT_ERROR ")):
+		return ClientError
+	case bytes.HasPrefix(line, []byte("SERVER_ERROR ")):
+		return ServerError
+	}
+	return Lost
+}
+
+// metaKind returns which reply of a meta command the line is or begins; Lost if it is none.
+func metaKind(line []byte) Kind {
+	if len(line) < 4 || line[2] != ' ' && line[2] != '\r' {
+		return errorKind(line)
+	}
+	switch string(line[:2]) {
+	case "HD":
+		return MetaHD
+	case "VA":
+		return MetaVA
+	case "EN":
+		return MetaEN
+	case "NF":
+		return MetaNF
+	case "NS":
+		return MetaNS
+	case "EX":
+		return MetaEX
+	case "MN":
+		return MetaMN
+	case "ME":
+		return MetaME
+	}
+	return Lost
+}
+
+// paddedNumber reads the answer to incr and decr: digits and, where the item was longer before, spaces.
+func paddedNumber(line []byte) (number uint64, ok bool) {
+	number, n := parseDigits(line)
+	if n == 0 {
+		return 0, false
+	}
+	for line[n] == ' ' {
+		n++
+	}
+	return number, n == len(line)-2
+}
+
+// valueLine parses the line VALUE key flags size [cas] at the start of s; n is its length with CRLF. n is 0 if
+// s begins with anything else, or does not hold the whole line.
+func valueLine(s []byte) (key []byte, size, n int) {
+	const value = "VALUE "
+	if len(s) < len(value) || string(s[:len(value)]) != value {
+		return nil, 0, 0
+	}
+	n = len(value)
+	space := bytes.IndexByte(s[n:min(n+maxKey+1, len(s))], ' ')
+	if space < 1 || hasControl(s[n:n+space]) {
+		return nil, 0, 0
+	}
+	key = s[n : n+space : n+space]
+	n += space
+	_, flags := spaceNumber(s[n:])
+	v, digits := spaceNumber(s[n+flags:])
+	if digits == 0 || v > math.MaxInt32 {
+		return nil, 0, 0
+	}
+	n += flags + digits
+	_, cas := spaceNumber(s[n:])
+	n += cas
+	if len(s) < n+2 || s[n] != '\r' || s[n+1] != '\n' {
+		return nil, 0, 0
+	}
+	return key, int(v), n + 2
+}
+
+// spaceNumber reads a space and a number at the start of s and says how long they are, 0 if they are not there.
+func spaceNumber(s []byte) (v uint64, n int) {
+	if len(s) == 0 || s[0] != ' ' {
+		return 0, 0
+	}
+	v, n = parseDigits(s[1:])
+	if n == 0 {
+		return 0, 0
+	}
+	return v, n + 1
+}
+
+// metaSize returns the size of the value behind the line VA size flags*, or -1.
+func metaSize(line []byte) int {
+	v, n := spaceNumber(line[len("VA"):])
+	end := len("VA") + n
+	if n == 0 || v > math.MaxInt32 || line[end] != ' ' && line[end] != '\r' {
+		return -1
+	}
+	return int(v)
+}
+
+func isStatLine(line []byte) bool {
+	return bytes.HasPrefix(line, []byte("STAT ")) ||
+		bytes.HasPrefix(line, []byte("ITEM ")) || // stats cachedump
+		bytes.HasPrefix(line, []byte("PREFIX ")) // stats detail dump
+}
