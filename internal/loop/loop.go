@@ -1,0 +1,207 @@
+package loop
+
+import (
+	"fmt"
+	"runtime"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Events is what a descriptor is ready for, or is to be watched for.
+type Events uint32
+
+// Readable also stands for end of file, reset and error: a read tells which.
+const (
+	Readable Events = 1 << iota
+	Writable
+)
+
+// Handler owns a registered descriptor.
+type Handler interface {
+	// OnReady is called on the loop's thread when the descriptor is ready for ev.
+	OnReady(ev Events)
+}
+
+// Flusher is somebody with output collected during the turn.
+type Flusher interface {
+	// Flush is called once at the end of the turn in which Mark was called. It may mark again.
+	Flush()
+}
+
+// Loop is one event loop. Its methods are called on its own thread only (or before Run), but for Post and Stop.
+type Loop struct {
+	poll    poller
+	slots   []slot // indexed by file descriptor
+	closing []int  // to be closed at the end of the turn
+	marked  []Flusher
+	timers  timerHeap
+	mail    mailbox
+	outbox  []outbox // per destination loop, sent at the end of the turn
+	readBuf []byte
+	base    time.Time
+	now     int64
+	stopped bool
+
+	Pool  Pool  // buffers of this loop
+	Turns int64 // turns done so far, for statistics
+}
+
+type slot struct {
+	h   Handler
+	gen uint32
+}
+
+// ReadBufferSize is the size of the one buffer that all descriptors of a loop are read into.
+const ReadBufferSize = 256 << 10
+
+// New returns a loop that is ready for registrations; Run starts it.
+func New() (*Loop, error) {
+	l := &Loop{base: time.Now(), readBuf: make([]byte, ReadBufferSize)}
+	if err := l.poll.open(); err != nil {
+		return nil, err
+	}
+	if err := l.mail.open(); err != nil {
+		l.poll.close()
+		return nil, err
+	}
+	if err := l.Register(l.mail.fd, Readable, &l.mail); err != nil {
+		l.poll.close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// Run turns the loop until Stop. It locks the calling goroutine to its OS thread.
+func (l *Loop) Run() error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	defer l.release()
+	l.tick()
+	for !l.stopped {
+		n, err := l.poll.wait(l.patience())
+		if err != nil {
+			return fmt.Errorf("event loop: %w", err)
+		}
+		l.tick()
+		for i := range n {
+			l.dispatch(&l.poll.events[i])
+		}
+		l.mail.deliver()
+		l.timers.fire(l.now)
+		l.endTurn()
+	}
+	return nil
+}
+
+// Now is the time of this turn in nanoseconds since the loop was made. It never goes back.
+func (l *Loop) Now() int64 { return l.now }
+
+func (l *Loop) tick() {
+	l.now = int64(time.Since(l.base))
+	l.Turns++
+}
+
+func (l *Loop) dispatch(ev *unix.EpollEvent) {
+	s := &l.slots[ev.Fd]
+	if s.h == nil || s.gen != uint32(ev.Pad) {
+		return // closed earlier in this turn
+	}
+	var e Events
+	if ev.Events&^unix.EPOLLOUT != 0 {
+		e = Readable
+	}
+	if ev.Events&(unix.EPOLLOUT|unix.EPOLLERR|unix.EPOLLHUP) != 0 {
+		e |= Writable
+	}
+	s.h.OnReady(e)
+}
+
+// endTurn flushes what was marked, by whomever and however late in the turn, then hands over and closes.
+func (l *Loop) endTurn() {
+	for i := 0; i < len(l.marked); i++ {
+		f := l.marked[i]
+		l.marked[i] = nil
+		f.Flush()
+	}
+	l.marked = l.marked[:0]
+	for i := range l.outbox {
+		l.outbox[i].send()
+	}
+	for _, fd := range l.closing {
+		unix.Close(fd)
+	}
+	l.closing = l.closing[:0]
+}
+
+// Mark has f flushed at the end of this turn. The caller sees to it that f is marked once.
+func (l *Loop) Mark(f Flusher) { l.marked = append(l.marked, f) }
+
+// Register watches fd, which must be non-blocking, for ev and hands its events to h.
+func (l *Loop) Register(fd int, ev Events, h Handler) error {
+	for fd >= len(l.slots) {
+		l.slots = append(l.slots, slot{})
+	}
+	s := &l.slots[fd]
+	s.h = h
+	s.gen++
+	return l.poll.ctl(unix.EPOLL_CTL_ADD, fd, s.gen, ev)
+}
+
+// Watch changes what a registered fd is watched for. Errors and hang-ups are always reported (as Readable).
+func (l *Loop) Watch(fd int, ev Events) {
+	// The call can only fail for want of kernel memory or a wrong fd; then the next read or write shows it.
+	_ = l.poll.ctl(unix.EPOLL_CTL_MOD, fd, l.slots[fd].gen, ev)
+}
+
+// Close stops watching fd at once and closes it at the end of the turn.
+func (l *Loop) Close(fd int) {
+	l.slots[fd].h = nil
+	l.slots[fd].gen++
+	l.closing = append(l.closing, fd)
+}
+
+// Stop ends Run after the current turn. From other threads use Post.
+func (l *Loop) Stop() { l.stopped = true }
+
+// ReadBuffer is the scratch space for one read; its bytes are valid until the handler returns.
+func (l *Loop) ReadBuffer() []byte { return l.readBuf }
+
+// TakeReadBuffer gives the read buffer away, to be returned to Pool by its new owner, and replaces it.
+// It spares the copy of a large message that has arrived in part.
+func (l *Loop) TakeReadBuffer() []byte {
+	b := l.readBuf
+	l.readBuf = l.Pool.Get(ReadBufferSize)[:ReadBufferSize]
+	return b
+}
+
+// patience is how long the next wait may last: until the first timer, for ever (-1), or not at all.
+func (l *Loop) patience() time.Duration {
+	if l.mail.waiting() {
+		return 0
+	}
+	when, ok := l.timers.first()
+	if !ok {
+		return -1
+	}
+	return time.Duration(max(0, when-l.now))
+}
+
+// Discard frees a loop that was never run.
+func (l *Loop) Discard() { l.release() }
+
+// release closes every descriptor that is still registered or was to be closed.
+func (l *Loop) release() {
+	l.mail.close()
+	for fd := range l.slots {
+		if l.slots[fd].h != nil {
+			unix.Close(fd)
+			l.slots[fd].h = nil
+		}
+	}
+	for _, fd := range l.closing {
+		unix.Close(fd)
+	}
+	l.closing = nil
+	l.poll.close()
+}

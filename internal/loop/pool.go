@@ -1,0 +1,66 @@
+package loop
+
+import "math/bits"
+
+const (
+	minClass    = 12       // 4 KiB
+	maxClass    = 21       // 2 MiB; larger buffers are not kept
+	poolCeiling = 16 << 20 // bytes kept free at most
+)
+
+// Pool lends byte buffers by size class (powers of two). It belongs to one loop. Last in, first out, so that the
+// buffer handed out is still in the processor's cache. The zero value is ready.
+type Pool struct {
+	free [maxClass - minClass + 1][][]byte
+	kept int // bytes in free
+}
+
+// Get returns an empty slice with a capacity of at least n.
+func (p *Pool) Get(n int) []byte {
+	c := class(n)
+	if c > maxClass {
+		return make([]byte, 0, n)
+	}
+	f := &p.free[c-minClass]
+	if k := len(*f); k > 0 {
+		b := (*f)[k-1]
+		(*f)[k-1] = nil
+		*f = (*f)[:k-1]
+		p.kept -= cap(b)
+		return b
+	}
+	return make([]byte, 0, 1<<c)
+}
+
+// Put takes a buffer back; the caller must not use it again. Buffers that did not come from Get are left to the
+// garbage collector, and so is what is more than the pool may keep.
+func (p *Pool) Put(b []byte) {
+	n := cap(b)
+	c := class(n)
+	if n == 0 || c > maxClass || n != 1<<c || p.kept+n > poolCeiling {
+		return
+	}
+	p.kept += n
+	f := &p.free[c-minClass]
+	*f = append(*f, b[:0])
+}
+
+// Grow returns b with room for n more bytes; where b is too small, its contents in a larger buffer, b being put back.
+func (p *Pool) Grow(b []byte, n int) []byte {
+	if cap(b)-len(b) >= n {
+		return b
+	}
+	g := append(p.Get(max(len(b)+n, 2*cap(b))), b...)
+	p.Put(b)
+	return g
+}
+
+// Append is append(b, data...) with buffers of the pool. b may be nil.
+func (p *Pool) Append(b, data []byte) []byte { return append(p.Grow(b, len(data)), data...) }
+
+func class(n int) int {
+	if n <= 1<<minClass {
+		return minClass
+	}
+	return bits.Len(uint(n - 1))
+}

@@ -1,0 +1,151 @@
+package loop
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Endpoint is an address that a socket connects or binds to: an IP with a port, or the path of a unix socket.
+type Endpoint struct {
+	Addr netip.AddrPort
+	Path string // unix socket when not empty
+}
+
+func (e Endpoint) String() string {
+	if e.Path != "" {
+		return e.Path
+	}
+	return e.Addr.String()
+}
+
+func (e Endpoint) sockaddr() (family int, sa unix.Sockaddr) {
+	switch {
+	case e.Path != "":
+		return unix.AF_UNIX, &unix.SockaddrUnix{Name: e.Path}
+	case e.Addr.Addr().Unmap().Is4():
+		return unix.AF_INET, &unix.SockaddrInet4{Port: int(e.Addr.Port()), Addr: e.Addr.Addr().Unmap().As4()}
+	default:
+		sa := &unix.SockaddrInet6{Port: int(e.Addr.Port()), Addr: e.Addr.Addr().As16()}
+		if zone := e.Addr.Addr().Zone(); zone != "" {
+			_, _ = fmt.Sscanf(zone, "%d", &sa.ZoneId)
+		}
+		return unix.AF_INET6, sa
+	}
+}
+
+// Dial starts a connection and returns its non-blocking socket. When it is writable, SocketError tells the outcome.
+func Dial(e Endpoint) (fd int, err error) {
+	family, sa := e.sockaddr()
+	fd, err = unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, os.NewSyscallError("socket", err)
+	}
+	if family != unix.AF_UNIX {
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
+	}
+	err = unix.Connect(fd, sa)
+	if err != nil && err != unix.EINPROGRESS {
+		unix.Close(fd)
+		return -1, os.NewSyscallError("connect", err)
+	}
+	return fd, nil
+}
+
+// SocketError fetches and clears the pending error of a socket.
+func SocketError(fd int) error {
+	e, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
+	if err != nil {
+		return os.NewSyscallError("getsockopt", err)
+	}
+	if e != 0 {
+		return unix.Errno(e)
+	}
+	return nil
+}
+
+// Listen binds a non-blocking listening socket. What Accept returns inherits TCP_NODELAY and SO_KEEPALIVE from it.
+// The file of a unix socket gets mode; a file left by a dead process is replaced, one that answers is an error.
+func Listen(e Endpoint, backlog int, mode os.FileMode) (fd int, err error) {
+	family, sa := e.sockaddr()
+	if family == unix.AF_UNIX {
+		if err := removeStale(e); err != nil {
+			return -1, err
+		}
+	}
+	fd, err = unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, os.NewSyscallError("socket", err)
+	}
+	if family != unix.AF_UNIX {
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
+	}
+	if family == unix.AF_INET6 {
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 1)
+	}
+	if err := bind(fd, sa, e, backlog, mode); err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+func bind(fd int, sa unix.Sockaddr, e Endpoint, backlog int, mode os.FileMode) error {
+	if err := unix.Bind(fd, sa); err != nil {
+		return os.NewSyscallError("bind", err)
+	}
+	if e.Path != "" {
+		if err := os.Chmod(e.Path, mode); err != nil {
+			return err
+		}
+	}
+	return os.NewSyscallError("listen", unix.Listen(fd, backlog))
+}
+
+// removeStale removes the file of a unix socket that nobody listens on.
+func removeStale(e Endpoint) error {
+	st, err := os.Lstat(e.Path)
+	if err != nil {
+		return nil // nothing there
+	}
+	if st.Mode()&os.ModeSocket == 0 {
+		return fmt.Errorf("%s exists and is no socket", e.Path)
+	}
+	fd, err := Dial(e)
+	if err == nil {
+		unix.Close(fd)
+	}
+	if !errors.Is(err, unix.ECONNREFUSED) { // also EAGAIN, when somebody listens and many wait
+		return os.NewSyscallError("bind", unix.EADDRINUSE)
+	}
+	return os.Remove(e.Path)
+}
+
+// Accept takes one connection from a listening socket. Its descriptor is non-blocking.
+func Accept(fd int) (int, error) {
+	c, _, err := unix.Accept4(fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+	return c, err
+}
+
+// LocalEndpoint is the address that a listening socket is bound to.
+func LocalEndpoint(fd int) (Endpoint, error) {
+	sa, err := unix.Getsockname(fd)
+	if err != nil {
+		return Endpoint{}, os.NewSyscallError("getsockname", err)
+	}
+	switch a := sa.(type) {
+	case *unix.SockaddrInet4:
+		return Endpoint{Addr: netip.AddrPortFrom(netip.AddrFrom4(a.Addr), uint16(a.Port))}, nil
+	case *unix.SockaddrInet6:
+		return Endpoint{Addr: netip.AddrPortFrom(netip.AddrFrom16(a.Addr), uint16(a.Port))}, nil
+	case *unix.SockaddrUnix:
+		return Endpoint{Path: a.Name}, nil
+	}
+	return Endpoint{}, fmt.Errorf("unknown kind of address")
+}

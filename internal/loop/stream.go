@@ -1,0 +1,214 @@
+package loop
+
+import (
+	"errors"
+	"io"
+)
+
+const (
+	// largeTail: a message that has arrived in part and is at least this large is not copied out of the read buffer:
+	// the buffer itself changes hands.
+	largeTail = 16 << 10
+	// LargeWrite is the size from which WriteLarge sends a message from where it lies.
+	LargeWrite = 16 << 10
+	// stride bounds how far a buffer is grown ahead of the bytes that have really arrived.
+	stride = 256 << 10
+)
+
+// Stream is one connected, non-blocking socket on a loop with what has been read but not understood yet, and what has
+// been written but not sent yet. Idle, it holds no buffer. Its owner is the Handler of its events.
+type Stream struct {
+	l     *Loop
+	fd    int
+	watch Events
+
+	in       []byte // the tail of what was read: in[inOff:]
+	inOff    int
+	borrowed int // > 0: the last Read lent this many bytes of the loop's read buffer
+
+	out    []byte // not sent yet: out[outOff:]
+	outOff int
+}
+
+// Open registers a connected or connecting socket; h gets its events.
+func (s *Stream) Open(l *Loop, fd int, ev Events, h Handler) error {
+	*s = Stream{l: l, fd: fd, watch: ev}
+	return l.Register(fd, ev, h)
+}
+
+// Close closes the socket at the end of the turn and gives the buffers back. What was not sent is dropped.
+func (s *Stream) Close() {
+	s.l.Close(s.fd)
+	s.l.Pool.Put(s.in)
+	s.l.Pool.Put(s.out)
+	*s = Stream{l: s.l, fd: -1}
+}
+
+// FD is the descriptor, -1 after Close.
+func (s *Stream) FD() int { return s.fd }
+
+// Read does one read and returns all bytes that are not understood yet: the kept tail and what came now. They are
+// valid until the handler returns; Keep must be told which of them are left. need is the size of the whole message
+// being waited for, if known. At the end of file the error is io.EOF; with nothing to read, data is nil.
+func (s *Stream) Read(need int) (data []byte, err error) {
+	if len(s.in) == 0 {
+		n, err := Recv(s.fd, s.l.readBuf)
+		s.borrowed = n
+		return s.l.readBuf[:n], readError(n, err)
+	}
+	s.room(need)
+	n, err := Recv(s.fd, s.in[len(s.in):cap(s.in)])
+	s.in = s.in[:len(s.in)+n]
+	if err = readError(n, err); err != nil || n == 0 {
+		return nil, err
+	}
+	return s.in[s.inOff:], nil
+}
+
+func readError(n int, err error) error {
+	switch {
+	case err == nil && n == 0:
+		return io.EOF
+	case err != nil && Again(err):
+		return nil
+	}
+	return err
+}
+
+// room makes place behind the tail: for all of the message if that is at most a stride away, else for a stride.
+func (s *Stream) room(need int) {
+	have := len(s.in) - s.inOff
+	want := max(need-have, 1<<minClass)
+	if want > max(stride, have) {
+		want = max(stride, have)
+	}
+	if cap(s.in)-len(s.in) >= want {
+		return
+	}
+	if s.inOff >= have && cap(s.in)-have >= want {
+		s.in = s.in[:copy(s.in, s.in[s.inOff:])] // the front is free and at least as large as the tail: move down
+	} else {
+		b := append(s.l.Pool.Get(have+want), s.in[s.inOff:]...)
+		s.l.Pool.Put(s.in)
+		s.in = b
+	}
+	s.inOff = 0
+}
+
+// Tail returns the kept bytes without reading; Keep has to follow as after Read.
+func (s *Stream) Tail() []byte { return s.in[s.inOff:] }
+
+// Kept is the number of bytes that wait in memory for the rest of their message.
+func (s *Stream) Kept() int { return len(s.in) - s.inOff }
+
+// Keep ends the use of what Read returned: rest, which must be the end of it, is kept for the next Read.
+func (s *Stream) Keep(rest []byte) {
+	n := len(rest)
+	switch {
+	case s.borrowed == 0: // data lay in s.in
+		s.inOff = len(s.in) - n
+		if n == 0 {
+			s.l.Pool.Put(s.in)
+			s.in, s.inOff = nil, 0
+		}
+	case n == 0:
+	case n >= largeTail:
+		s.in = s.l.TakeReadBuffer()[:s.borrowed]
+		s.inOff = s.borrowed - n
+	default:
+		s.in, s.inOff = append(s.l.Pool.Get(n), rest...), 0
+	}
+	s.borrowed = 0
+}
+
+// Write collects data, to be sent by Flush.
+func (s *Stream) Write(data []byte) {
+	s.reserve(len(data))
+	s.out = append(s.out, data...)
+}
+
+func (s *Stream) reserve(n int) {
+	if cap(s.out)-len(s.out) >= n {
+		return
+	}
+	if s.outOff > 0 && s.outOff >= len(s.out)-s.outOff { // at least half is sent: move down
+		s.out = s.out[:copy(s.out, s.out[s.outOff:])]
+		s.outOff = 0
+	}
+	s.out = s.l.Pool.Grow(s.out, n)
+}
+
+// WriteLarge sends what is collected and then data straight from where it lies; what the socket does not take is
+// collected. It must not be called on a stream that is still connecting.
+func (s *Stream) WriteLarge(data []byte) error {
+	if s.watch&Writable != 0 || len(data) < LargeWrite {
+		s.Write(data)
+		return nil
+	}
+	n, err := Send2(s.fd, s.out[s.outOff:], data)
+	if err != nil && !Again(err) {
+		return err
+	}
+	if pending := len(s.out) - s.outOff; n < pending {
+		s.outOff += n
+		n = 0
+	} else {
+		s.dropOut()
+		n -= pending
+	}
+	if n < len(data) {
+		s.Write(data[n:])
+		s.want(s.watch | Writable)
+	}
+	return nil
+}
+
+// Flush sends what is collected. What the socket does not take is sent when it is writable: the owner calls Flush then.
+func (s *Stream) Flush() error {
+	for s.outOff < len(s.out) {
+		n, err := Send(s.fd, s.out[s.outOff:])
+		if err != nil {
+			if Again(err) {
+				s.want(s.watch | Writable)
+				return nil
+			}
+			return err
+		}
+		s.outOff += n
+	}
+	s.dropOut()
+	s.want(s.watch &^ Writable)
+	return nil
+}
+
+func (s *Stream) dropOut() {
+	if s.out != nil {
+		s.l.Pool.Put(s.out)
+		s.out, s.outOff = nil, 0
+	}
+}
+
+// Unsent is the number of collected bytes.
+func (s *Stream) Unsent() int { return len(s.out) - s.outOff }
+
+// Blocked reports whether the socket did not take all it was given.
+func (s *Stream) Blocked() bool { return s.watch&Writable != 0 }
+
+// Reading turns the watching for input on or off.
+func (s *Stream) Reading(on bool) {
+	if on {
+		s.want(s.watch | Readable)
+	} else {
+		s.want(s.watch &^ Readable)
+	}
+}
+
+func (s *Stream) want(ev Events) {
+	if ev != s.watch && s.fd >= 0 {
+		s.watch = ev
+		s.l.Watch(s.fd, ev)
+	}
+}
+
+// IsEOF reports whether a Read error is the plain end of the stream.
+func IsEOF(err error) bool { return errors.Is(err, io.EOF) }
