@@ -1,0 +1,57 @@
+package stats
+
+// Counters is what one loop counts. The loop alone writes it; others get copies through the loop's mailbox. The names
+// are those of memcached's stats command.
+type Counters struct {
+	CmdGet, CmdSet, CmdFlush, CmdTouch, CmdMeta uint64
+
+	GetHits, GetMisses       uint64
+	DeleteHits, DeleteMisses uint64
+	IncrHits, IncrMisses     uint64
+	DecrHits, DecrMisses     uint64
+	TouchHits, TouchMisses   uint64
+	CasHits, CasMisses       uint64
+	CasBadval                uint64
+
+	BytesRead, BytesWritten uint64
+
+	CurrConnections     int64
+	TotalConnections    uint64
+	RejectedConnections uint64
+
+	Errors        uint64 // requests answered with SERVER_ERROR by the proxy itself
+	Retries       uint64 // reads that failed on one copy and were asked of the other
+	Disagreements uint64 // mutations that the two copies answered differently
+	Backpressure  uint64 // times that a client was not read because of its own unfinished requests
+}
+
+// Add adds o to c, field by field.
+func (c *Counters) Add(o *Counters) {
+	c.CmdGet += o.CmdGet
+	c.CmdSet += o.CmdSet
+	c.CmdFlush += o.CmdFlush
+	c.CmdTouch += o.CmdTouch
+	c.CmdMeta += o.CmdMeta
+	c.GetHits += o.GetHits
+	c.GetMisses += o.GetMisses
+	c.DeleteHits += o.DeleteHits
+	c.DeleteMisses += o.DeleteMisses
+	c.IncrHits += o.IncrHits
+	c.IncrMisses += o.IncrMisses
+	c.DecrHits += o.DecrHits
+	c.DecrMisses += o.DecrMisses
+	c.TouchHits += o.TouchHits
+	c.TouchMisses += o.TouchMisses
+	c.CasHits += o.CasHits
+	c.CasMisses += o.CasMisses
+	c.CasBadval += o.CasBadval
+	c.BytesRead += o.BytesRead
+	c.BytesWritten += o.BytesWritten
+	c.CurrConnections += o.CurrConnections
+	c.TotalConnections += o.TotalConnections
+	c.RejectedConnections += o.RejectedConnections
+	c.Errors += o.Errors
+	c.Retries += o.Retries
+	c.Disagreements += o.Disagreements
+	c.Backpressure += o.Backpressure
+}

@@ -1,0 +1,158 @@
+package stats
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// AppendGeneral writes the reply to stats: memcached's names, so that its exporters and dashboards read it, with 0 where
+// a proxy has nothing to say (it stores no items), memcached's own names for the figures of its proxy, and ours.
+func AppendGeneral(dst []byte, p *Process, s *Snapshot) []byte {
+	w := writer{dst}
+	w.num("pid", p.PID)
+	w.num("uptime", int(p.Now.Sub(p.Started)/time.Second))
+	w.num("time", int(p.Now.Unix()))
+	w.str("version", p.Version)
+	w.num("pointer_size", strconv.IntSize)
+	w.str("rusage_user", seconds(p.UserTime))
+	w.str("rusage_system", seconds(p.SystemTime))
+	w.num("max_connections", p.MaxClients)
+	w.num("curr_connections", int(s.CurrConnections))
+	w.uint("total_connections", s.TotalConnections)
+	w.uint("rejected_connections", s.RejectedConnections)
+	w.num("connection_structures", int(s.CurrConnections))
+	w.commands(&s.Counters)
+	w.uint("bytes_read", s.BytesRead)
+	w.uint("bytes_written", s.BytesWritten)
+	w.num("limit_maxbytes", 0)
+	w.num("accepting_conns", flag(p.Accepting))
+	w.num("listen_disabled_num", 0)
+	w.uint("conn_yields", s.Backpressure)
+	w.num("threads", p.Threads)
+	for _, name := range [...]string{"bytes", "curr_items", "total_items", "evictions", "reclaimed"} {
+		w.num(name, 0)
+	}
+	w.proxy(s)
+	return w.end()
+}
+
+// commands writes what memcached counts by command.
+func (w *writer) commands(c *Counters) {
+	for _, f := range [...]struct {
+		name  string
+		value uint64
+	}{
+		{"cmd_get", c.CmdGet}, {"cmd_set", c.CmdSet}, {"cmd_flush", c.CmdFlush}, {"cmd_touch", c.CmdTouch}, {"cmd_meta", c.CmdMeta},
+		{"get_hits", c.GetHits}, {"get_misses", c.GetMisses}, {"get_expired", 0}, {"get_flushed", 0},
+		{"delete_misses", c.DeleteMisses}, {"delete_hits", c.DeleteHits},
+		{"incr_misses", c.IncrMisses}, {"incr_hits", c.IncrHits},
+		{"decr_misses", c.DecrMisses}, {"decr_hits", c.DecrHits},
+		{"cas_misses", c.CasMisses}, {"cas_hits", c.CasHits}, {"cas_badval", c.CasBadval},
+		{"touch_hits", c.TouchHits}, {"touch_misses", c.TouchMisses},
+	} {
+		w.uint(f.name, f.value)
+	}
+}
+
+// proxy writes the figures of the proxy: under the names of memcached's own where there are any.
+func (w *writer) proxy(s *Snapshot) {
+	var requests, ejections uint64
+	var away int
+	for i := range s.Servers {
+		requests += s.Servers[i].Requests
+		ejections += s.Servers[i].Ejections
+		away += flag(s.Servers[i].State != "up")
+	}
+	w.uint("proxy_conn_requests", requests)
+	w.uint("proxy_conn_errors", s.Errors)
+	w.num("proxy_conn_oom", 0)
+	w.num("proxy_req_active", int(s.ActiveRequests))
+	w.num("proxy_config_reloads", 0)
+	w.num("proxy_config_reload_fails", 0)
+	w.num("proxy_backend_total", len(s.Servers))
+	w.num("proxy_backend_marked_bad", away)
+	w.uint("proxy_backend_failed", ejections)
+	w.uint("proxy_retries_to_backup", s.Retries)
+	w.uint("proxy_disagreements", s.Disagreements)
+}
+
+// AppendSettings writes the reply to stats settings.
+func AppendSettings(dst []byte, p *Process) []byte {
+	w := writer{dst}
+	w.num("maxconns", p.MaxClients)
+	w.num("num_threads", p.Threads)
+	w.num("item_size_max", p.MaxValue)
+	w.str("cas_enabled", "yes")
+	w.str("binding_protocol", "ascii")
+	for i := range p.Pools {
+		pool := &p.Pools[i]
+		name := "pool:" + pool.Name + ":"
+		for n, l := range pool.Listen {
+			w.str(name+"listen:"+strconv.Itoa(n), l)
+		}
+		w.str(name+"distribution", pool.Distribution)
+		w.str(name+"hash", pool.Hash)
+		w.str(name+"ack", pool.Ack)
+		w.num(name+"timeout_ms", int(pool.Timeout.Milliseconds()))
+		w.num(name+"connect_timeout_ms", int(pool.ConnectTimeout.Milliseconds()))
+		w.num(name+"server_failure_limit", pool.FailureLimit)
+		w.num(name+"probe_interval_ms", int(pool.ProbeInterval.Milliseconds()))
+	}
+	return w.end()
+}
+
+// AppendServers writes the reply to stats servers: lines of the form STAT server:N:FIELD VALUE.
+func AppendServers(dst []byte, s *Snapshot) []byte {
+	w := writer{dst}
+	for i := range s.Servers {
+		v := &s.Servers[i]
+		name := "server:" + strconv.Itoa(i) + ":"
+		w.str(name+"address", v.Address)
+		w.str(name+"pool", v.Pool)
+		w.str(name+"role", v.Role)
+		w.str(name+"state", v.State)
+		w.num(name+"connected", v.Connected)
+		w.num(name+"pending", v.Pending)
+		w.uint(name+"requests", v.Requests)
+		w.uint(name+"replies", v.Replies)
+		w.uint(name+"errors", v.Errors)
+		w.uint(name+"timeouts", v.Timeouts)
+		w.uint(name+"ejections", v.Ejections)
+		w.uint(name+"connects", v.Connects)
+		w.uint(name+"bytes_sent", v.Sent)
+		w.uint(name+"bytes_received", v.Received)
+		w.num(name+"latency_us", int(v.Latency.Microseconds()))
+		if v.LastError != "" {
+			w.str(name+"last_error", v.LastError)
+		}
+	}
+	return w.end()
+}
+
+// writer appends STAT lines.
+type writer struct{ dst []byte }
+
+func (w *writer) str(name, value string) {
+	w.dst = append(w.dst, "STAT "...)
+	w.dst = append(w.dst, name...)
+	w.dst = append(w.dst, ' ')
+	w.dst = append(w.dst, value...)
+	w.dst = append(w.dst, "\r\n"...)
+}
+
+func (w *writer) num(name string, value int)     { w.str(name, strconv.Itoa(value)) }
+func (w *writer) uint(name string, value uint64) { w.str(name, strconv.FormatUint(value, 10)) }
+func (w *writer) end() []byte                    { return append(w.dst, "END\r\n"...) }
+
+// seconds writes a duration with exactly one dot, as the exporters want it.
+func seconds(d time.Duration) string {
+	return fmt.Sprintf("%d.%06d", d/time.Second, d%time.Second/time.Microsecond)
+}
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

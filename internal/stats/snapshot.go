@@ -1,0 +1,94 @@
+package stats
+
+import "time"
+
+// Snapshot is what one loop knows at one moment, or the sum over all loops.
+type Snapshot struct {
+	Counters
+	ActiveRequests int64    // requests of clients that are not answered yet
+	Servers        []Server // of all pools, in the order of the configuration; the same order on every loop
+}
+
+// Server is one server of one pool.
+type Server struct {
+	Pool      string
+	Address   string
+	Role      string // primary or backup
+	State     string // of the loop where it is worst
+	Connected int    // connections that stand
+	Pending   int    // requests in flight
+	Requests  uint64
+	Replies   uint64
+	Errors    uint64 // requests without a reply
+	Timeouts  uint64 // of these: the deadline passed
+	Ejections uint64
+	Connects  uint64
+	Sent      uint64 // bytes
+	Received  uint64
+	Latency   time.Duration // moving average from request to reply
+	LastError string
+}
+
+// Add adds another loop's snapshot to s.
+func (s *Snapshot) Add(o *Snapshot) {
+	s.Counters.Add(&o.Counters)
+	s.ActiveRequests += o.ActiveRequests
+	if s.Servers == nil {
+		s.Servers = append(s.Servers, o.Servers...)
+		return
+	}
+	for i := range s.Servers {
+		s.Servers[i].add(&o.Servers[i])
+	}
+}
+
+func (s *Server) add(o *Server) {
+	if total := s.Replies + o.Replies; total > 0 {
+		share := float64(o.Replies) / float64(total)
+		s.Latency = time.Duration(float64(s.Latency)*(1-share) + float64(o.Latency)*share)
+	}
+	if s.State == "up" {
+		s.State = o.State
+	}
+	if s.LastError == "" {
+		s.LastError = o.LastError
+	}
+	s.Connected += o.Connected
+	s.Pending += o.Pending
+	s.Requests += o.Requests
+	s.Replies += o.Replies
+	s.Errors += o.Errors
+	s.Timeouts += o.Timeouts
+	s.Ejections += o.Ejections
+	s.Connects += o.Connects
+	s.Sent += o.Sent
+	s.Received += o.Received
+}
+
+// Process is what the whole process has in common.
+type Process struct {
+	PID        int
+	Version    string
+	Now        time.Time
+	Started    time.Time
+	UserTime   time.Duration // processor time
+	SystemTime time.Duration
+	Threads    int
+	MaxClients int
+	Accepting  bool
+	MaxValue   int
+	Pools      []Pool
+}
+
+// Pool is the part of a pool's configuration that is shown.
+type Pool struct {
+	Name           string
+	Listen         []string
+	Distribution   string
+	Hash           string
+	Ack            string
+	Timeout        time.Duration
+	ConnectTimeout time.Duration
+	FailureLimit   int
+	ProbeInterval  time.Duration
+}
