@@ -1,0 +1,160 @@
+package config
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// ArgSpec says what the argument list may hold about one flag.
+type ArgSpec struct {
+	Names []string // the long name first, then its aliases; a name of one letter is a short flag
+	Value string   // what the value is called in messages, such as "PORT"; empty for a switch
+}
+
+// Args is an argument list in its plainest form.
+type Args struct {
+	List  []string          // only "--long=value" and "--switch=true", in the given order
+	Typed map[string]string // long name -> the flag as the user wrote it, for messages
+}
+
+// NormalizeArgs reads args (without the program's name) as getopt does: short flags may be clustered ("-Dk"), a value
+// may be glued to its flag ("-p12000"), follow it, or follow "--long" or "--long=". Every flag comes out under
+// its long name, so that nothing behind this function has to know the short ones.
+// An error is one line that names the argument and the remedy.
+func NormalizeArgs(specs []ArgSpec, args []string) (Args, error) {
+	n := normalizer{specs: specs, rest: args, out: Args{Typed: map[string]string{}}}
+	for len(n.rest) > 0 {
+		arg := n.rest[0]
+		n.rest = n.rest[1:]
+		var err error
+		switch {
+		case arg == "--" && len(n.rest) == 0:
+		case strings.HasPrefix(arg, "--") && arg != "--":
+			err = n.long(arg)
+		case strings.HasPrefix(arg, "-") && len(arg) > 1 && arg != "--":
+			err = n.cluster(arg)
+		default:
+			if arg == "--" {
+				arg = n.rest[0]
+			}
+			err = fmt.Errorf("unexpected argument %q: every setting has a flag in front, for example -s %s", arg, arg)
+		}
+		if err != nil {
+			return Args{}, err
+		}
+	}
+	return n.out, nil
+}
+
+type normalizer struct {
+	specs []ArgSpec
+	rest  []string
+	out   Args
+}
+
+// long handles "--name", "--name=value" and "--name value".
+func (n *normalizer) long(arg string) error {
+	name, value, glued := strings.Cut(arg[2:], "=")
+	spec := n.find(name)
+	if spec == nil || len(name) == 1 {
+		return n.unknown("--" + name)
+	}
+	return n.take(spec, "--"+name, value, glued)
+}
+
+// cluster handles "-k", "-Dk", "-p12000", "-p=12000", "-p 12000" and "-Dkp 12000".
+func (n *normalizer) cluster(arg string) error {
+	name, _, _ := strings.Cut(arg[1:], "=")
+	if len(name) > 1 && n.find(name) != nil {
+		return fmt.Errorf("unknown flag -%s: write --%s", name, name)
+	}
+	letters := arg[1:]
+	for letters != "" {
+		letter := letters[:1]
+		letters = letters[1:]
+		spec := n.find(letter)
+		if spec == nil {
+			return n.unknownLetter(letter, arg)
+		}
+		if value, glued := strings.CutPrefix(letters, "="); spec.Value == "" && glued {
+			return n.take(spec, "-"+letter, value, true)
+		}
+		if spec.Value == "" {
+			if err := n.take(spec, "-"+letter, "", false); err != nil {
+				return err
+			}
+			continue
+		}
+		return n.take(spec, "-"+letter, strings.TrimPrefix(letters, "="), letters != "")
+	}
+	return nil
+}
+
+// take puts one flag into the output, with the next argument as its value where it has none yet.
+func (n *normalizer) take(spec *ArgSpec, typed, value string, glued bool) error {
+	switch {
+	case spec.Value == "" && !glued:
+		value = "true"
+	case spec.Value == "":
+		if _, err := strconv.ParseBool(value); err != nil {
+			return fmt.Errorf("%s=%s: this flag is a switch: leave the value out, or write true or false", typed, value)
+		}
+	case !glued && len(n.rest) == 0:
+		return fmt.Errorf("flag %s needs a value: %s %s", typed, typed, spec.Value)
+	case !glued:
+		value = n.rest[0]
+		n.rest = n.rest[1:]
+	}
+	if spec.Value != "" && strings.TrimSpace(value) == "" {
+		return fmt.Errorf("flag %s has an empty value: write %s %s, or leave the flag out", typed, typed, spec.Value)
+	}
+	long := spec.Names[0]
+	n.out.List = append(n.out.List, "--"+long+"="+value)
+	n.out.Typed[long] = typed
+	return nil
+}
+
+func (n *normalizer) find(name string) *ArgSpec {
+	for i := range n.specs {
+		for _, have := range n.specs[i].Names {
+			if have == name {
+				return &n.specs[i]
+			}
+		}
+	}
+	return nil
+}
+
+func (n *normalizer) unknown(typed string) error {
+	if near := Nearest(strings.TrimLeft(typed, "-"), n.longNames()); near != "" {
+		return fmt.Errorf("unknown flag %s: did you mean --%s? (-h lists all flags)", typed, near)
+	}
+	return fmt.Errorf("unknown flag %s: -h lists all flags", typed)
+}
+
+// unknownLetter takes a cluster that resembles a long name for one whose second dash was forgotten.
+func (n *normalizer) unknownLetter(letter, arg string) error {
+	if len(arg) > 4 {
+		name, _, _ := strings.Cut(arg[1:], "=")
+		if near := Nearest(name, n.longNames()); near != "" {
+			return fmt.Errorf("unknown flag %s: did you mean --%s? (-h lists all flags)", arg, near)
+		}
+	}
+	if len(arg) > 2 {
+		return fmt.Errorf("unknown flag -%s in %q: -h lists all flags", letter, arg)
+	}
+	return fmt.Errorf("unknown flag %s: -h lists all flags", arg)
+}
+
+func (n *normalizer) longNames() []string {
+	var names []string
+	for _, spec := range n.specs {
+		for _, name := range spec.Names {
+			if len(name) > 1 {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}

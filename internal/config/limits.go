@@ -1,0 +1,12 @@
+package config
+
+import "net/netip"
+
+// maxSocketPath is what fits into the path of a unix socket address on Linux, less the closing zero.
+const maxSocketPath = 107
+
+// isIPv6 says whether s is an IPv6 address, possibly with a zone.
+func isIPv6(s string) bool {
+	addr, err := netip.ParseAddr(s)
+	return err == nil && addr.Is6()
+}
