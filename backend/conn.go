@@ -1,0 +1,373 @@
+package backend
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"magent/ascii"
+	"magent/internal/loop"
+)
+
+// Receiver gets the outcome of a request.
+type Receiver interface {
+	// OnReply is called exactly once for every accepted Send, never inside it. r and what it refers to are valid during
+	// the call. With r.Kind == ascii.Lost the server could not answer: whether it executed the request is unknown.
+	OnReply(slot uint16, from *Conn, r *ascii.Reply)
+}
+
+// Watcher is told what happens to a connection. It is called before the requests concerned are.
+type Watcher interface {
+	// Connected: the connection carries requests now.
+	Connected(c *Conn)
+	// Disconnected: the connection or the attempt to make one ended with err. idle: the server closed it with no request
+	// in flight, which is no failure.
+	Disconnected(c *Conn, err error, idle bool)
+	// TimedOut: the deadline of one request passed. The connection lives on.
+	TimedOut(c *Conn)
+}
+
+// Dialer finds the address of a server whose host is a name.
+type Dialer interface {
+	// Resolve looks the name up off the loop and calls c.Resolved on it.
+	Resolve(c *Conn)
+}
+
+// Options of a connection.
+type Options struct {
+	Name           string        // the server, in errors and statistics
+	Endpoint       loop.Endpoint // where it is; may be left out when Dialer is set
+	Dialer         Dialer        // asked before each connect; nil for a fixed Endpoint
+	Timeout        time.Duration // one reply
+	ConnectTimeout time.Duration // name look-up and connect together
+	MaxPending     int           // requests in flight
+	MaxUnsent      int           // bytes that wait for the socket
+}
+
+type state uint8
+
+const (
+	down       state = iota // nothing there; Connect starts
+	connecting              // looking up or connecting: requests are collected
+	ready
+)
+
+// Conn is one pipelined connection to a server, and its successors after reconnecting.
+type Conn struct {
+	Stats Stats
+
+	opt     Options
+	l       *loop.Loop
+	watcher Watcher
+	state   state
+	err     error // why the last connection ended
+	s       loop.Stream
+	fifo    fifo
+	given   int // the first so many entries of fifo are given up
+	framer  ascii.Framer
+	reply   ascii.Reply
+	need    int    // size of the reply being read, when known
+	epoch   uint32 // counts connections: tells code that it was pulled from under its feet
+	marked  bool
+	broken  error  // the socket refused a write in this turn
+	early   []byte // what was sent before the connection was there
+	clock   *loop.Timer
+}
+
+// Stats counts what a connection did since the start or the last reset.
+type Stats struct {
+	Requests uint64
+	Replies  uint64
+	Errors   uint64 // requests that got no reply
+	Timeouts uint64
+	Sent     uint64 // bytes
+	Received uint64
+	Connects uint64
+	Latency  int64 // nanoseconds from Send to reply, moving average over about 16 replies
+}
+
+// Reasons why requests are not answered.
+var (
+	ErrTimeout  = errors.New("no reply in time")
+	ErrConnect  = errors.New("no connection in time")
+	ErrGarbage  = errors.New("the reply cannot be parsed")
+	ErrUnasked  = errors.New("a reply that nobody asked for")
+	ErrClosed   = errors.New("the server closed the connection")
+	ErrShutdown = errors.New("shutting down")
+)
+
+// NewConn returns a connection that is down.
+func NewConn(l *loop.Loop, opt Options, w Watcher) *Conn {
+	c := &Conn{opt: opt, l: l, watcher: w}
+	c.clock = loop.NewTimer(c.tick)
+	return c
+}
+
+// Name is the server's name as configured.
+func (c *Conn) Name() string { return c.opt.Name }
+
+// Err is why the connection is down, or the last thing that went wrong with it; nil when nothing ever did.
+func (c *Conn) Err() error { return c.err }
+
+// Ready reports whether the connection is established.
+func (c *Conn) Ready() bool { return c.state == ready }
+
+// Pending is the number of requests in flight.
+func (c *Conn) Pending() int { return c.fifo.len() }
+
+// Connect starts connecting; nothing happens when the connection is there or on its way.
+func (c *Conn) Connect() {
+	if c.state != down {
+		return
+	}
+	c.state = connecting
+	c.l.Set(c.clock, c.opt.ConnectTimeout)
+	if c.opt.Dialer != nil {
+		c.opt.Dialer.Resolve(c)
+		return
+	}
+	c.dial(c.opt.Endpoint)
+}
+
+// Resolved is the Dialer's answer. A late one, when the attempt has been given up, is ignored.
+func (c *Conn) Resolved(e loop.Endpoint, err error) {
+	if c.state != connecting || c.s.FD() > 0 {
+		return
+	}
+	if err != nil {
+		c.fail(err)
+		return
+	}
+	c.dial(e)
+}
+
+func (c *Conn) dial(e loop.Endpoint) {
+	fd, err := loop.Dial(e)
+	if err == nil {
+		err = c.s.Open(c.l, fd, loop.Writable, c)
+	}
+	if err != nil {
+		c.fail(err)
+	}
+}
+
+// established ends connecting: what was collected goes out, and the deadlines begin.
+func (c *Conn) established() {
+	c.state = ready
+	c.Stats.Connects++
+	c.s.Reading(true)
+	for i := range c.fifo.len() {
+		c.fifo.at(i).at = c.l.Now()
+	}
+	c.l.Unset(c.clock)
+	c.arm()
+	if len(c.early) > 0 {
+		c.s.Write(c.early)
+	}
+	c.early = nil
+	c.flushLater()
+	c.watcher.Connected(c)
+}
+
+// Send appends a request, head and then body, to the connection; both are borrowed for the call. The reply, framed by
+// shape, goes to to.OnReply(slot). It returns false, and calls nobody, when the connection is down or over its limits.
+func (c *Conn) Send(head, body []byte, shape ascii.Shape, to Receiver, slot uint16) bool {
+	if c.state == down || c.fifo.len() >= c.opt.MaxPending || c.s.Unsent()+len(c.early) > c.opt.MaxUnsent {
+		return false
+	}
+	e := c.fifo.push()
+	e.to, e.at, e.slot, e.shape = to, c.l.Now(), slot, shape
+	c.Stats.Requests++
+	c.Stats.Sent += uint64(len(head) + len(body))
+	if c.state == connecting {
+		c.early = append(append(c.early, head...), body...)
+		return true
+	}
+	if c.fifo.len() == 1 {
+		c.arm()
+	}
+	c.flushLater()
+	c.s.Write(head)
+	if len(body) < loop.LargeWrite {
+		c.s.Write(body)
+	} else if err := c.s.WriteLarge(body); err != nil {
+		c.broken = err // for Flush: Send calls nobody back
+	}
+	return true
+}
+
+func (c *Conn) flushLater() {
+	if !c.marked {
+		c.marked = true
+		c.l.Mark(c)
+	}
+}
+
+// Flush writes what the turn has collected.
+func (c *Conn) Flush() {
+	c.marked = false
+	if c.state != ready {
+		return
+	}
+	err := c.broken
+	if err == nil && !c.s.Blocked() {
+		err = c.s.Flush()
+	}
+	if err != nil {
+		c.lost(err)
+	}
+}
+
+// OnReady is the loop's call: the socket can be read or written.
+func (c *Conn) OnReady(ev loop.Events) {
+	if c.state == connecting {
+		if ev&loop.Writable != 0 {
+			if err := loop.SocketError(c.s.FD()); err != nil {
+				c.fail(err)
+				return
+			}
+			c.established()
+		}
+		return
+	}
+	if ev&loop.Writable != 0 {
+		if err := c.s.Flush(); err != nil {
+			c.lost(err)
+			return
+		}
+	}
+	if ev&loop.Readable != 0 {
+		c.read()
+	}
+}
+
+func (c *Conn) read() {
+	data, err := c.s.Read(c.need)
+	if err != nil {
+		c.lost(err)
+		return
+	}
+	if data == nil {
+		return
+	}
+	c.Stats.Received += uint64(len(data))
+	epoch := c.epoch
+	rest, err := c.take(data)
+	if c.epoch != epoch {
+		return // lost while handling a reply
+	}
+	if err != nil {
+		c.fail(err)
+		return
+	}
+	c.s.Keep(rest)
+}
+
+// take hands out all whole replies in data and returns what is left.
+func (c *Conn) take(data []byte) (rest []byte, err error) {
+	epoch := c.epoch
+	now := c.l.Now()
+	c.need = 0
+	for len(data) > 0 {
+		if c.fifo.len() == 0 {
+			return nil, ErrUnasked
+		}
+		n, need, ok := c.framer.Next(data, c.fifo.at(0).shape, &c.reply)
+		if !ok {
+			return nil, ErrGarbage
+		}
+		if n == 0 {
+			c.need = need
+			break
+		}
+		e := c.fifo.pop()
+		data = data[n:]
+		if e.to == nil {
+			c.given--
+			continue
+		}
+		c.Stats.Replies++
+		c.Stats.Latency += (now - e.at - c.Stats.Latency) / 16
+		e.to.OnReply(e.slot, c, &c.reply)
+		if c.epoch != epoch {
+			return nil, nil
+		}
+	}
+	return data, nil
+}
+
+// lost ends a connection that was established.
+func (c *Conn) lost(err error) {
+	if loop.IsEOF(err) {
+		err = ErrClosed
+	}
+	c.fail(err)
+}
+
+// Close ends the connection; requests in flight are lost with err.
+func (c *Conn) Close(err error) {
+	if c.state != down {
+		c.fail(err)
+	}
+}
+
+// fail takes the connection down and tells the Watcher, then everybody who waits for a reply.
+func (c *Conn) fail(err error) {
+	idle := c.state == ready && c.fifo.len() == c.given && (err == ErrClosed)
+	c.err = err
+	c.state = down
+	c.epoch++
+	c.need = 0
+	c.framer = ascii.Framer{}
+	c.early, c.broken = nil, nil
+	c.l.Unset(c.clock)
+	if c.s.FD() > 0 {
+		c.s.Close()
+	}
+	waiting := c.fifo
+	c.fifo, c.given = fifo{}, 0
+	c.watcher.Disconnected(c, err, idle)
+	lost := ascii.Reply{Kind: ascii.Lost}
+	for waiting.len() > 0 {
+		if e := waiting.pop(); e.to != nil {
+			c.Stats.Errors++
+			e.to.OnReply(e.slot, c, &lost)
+		}
+	}
+}
+
+// arm sets the clock for the oldest request that is still waited for. It is not moved when replies come: tick looks
+// what is due, so a timer is set once per deadline at most, not once per request.
+func (c *Conn) arm() {
+	if c.fifo.len() > c.given && !c.clock.IsSet() {
+		c.l.SetAt(c.clock, c.fifo.at(c.given).at+int64(c.opt.Timeout))
+	}
+}
+
+// tick gives up what is over its deadline. The entry stays in the FIFO, so that a late reply still finds its place
+// and the ones behind it theirs.
+func (c *Conn) tick() {
+	if c.state == connecting {
+		c.fail(ErrConnect)
+		return
+	}
+	epoch := c.epoch
+	for c.given < c.fifo.len() {
+		e := c.fifo.at(c.given)
+		if e.at+int64(c.opt.Timeout) > c.l.Now() {
+			break
+		}
+		to, slot := e.to, e.slot
+		e.to = nil
+		c.given++
+		c.err = fmt.Errorf("%w (%v)", ErrTimeout, c.opt.Timeout)
+		c.Stats.Timeouts++
+		c.Stats.Errors++
+		c.watcher.TimedOut(c)
+		to.OnReply(slot, c, &ascii.Reply{Kind: ascii.Lost})
+		if c.epoch != epoch {
+			return
+		}
+	}
+	c.arm()
+}

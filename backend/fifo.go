@@ -1,0 +1,50 @@
+package backend
+
+import "magent/ascii"
+
+// entry is one request on its way: who gets the reply, and how the reply is framed.
+type entry struct {
+	to    Receiver // nil: given up, the reply is thrown away when it comes
+	at    int64    // when the wait began, loop time
+	slot  uint16
+	shape ascii.Shape
+}
+
+// fifo is a ring of entries that grows on demand; its size is a power of two.
+type fifo struct {
+	ring  []entry
+	head  int
+	count int
+}
+
+func (f *fifo) len() int { return f.count }
+
+func (f *fifo) at(i int) *entry { return &f.ring[(f.head+i)&(len(f.ring)-1)] }
+
+// push returns the new last entry, to be filled.
+func (f *fifo) push() *entry {
+	if f.count == len(f.ring) {
+		f.grow()
+	}
+	e := f.at(f.count)
+	f.count++
+	return e
+}
+
+// pop removes the first entry.
+func (f *fifo) pop() entry {
+	e := &f.ring[f.head]
+	out := *e
+	e.to = nil
+	f.head = (f.head + 1) & (len(f.ring) - 1)
+	f.count--
+	return out
+}
+
+func (f *fifo) grow() {
+	ring := make([]entry, max(64, 2*len(f.ring)))
+	for i := range f.count {
+		ring[i] = *f.at(i)
+	}
+	f.ring, f.head = ring, 0
+}
