@@ -1,0 +1,88 @@
+package failover
+
+// State is what a server may be used for.
+type State uint8
+
+const (
+	// Up: used for everything.
+	Up State = iota
+	// Ejected: used for nothing until a probe succeeds.
+	Ejected
+)
+
+func (s State) String() string {
+	switch s {
+	case Up:
+		return "up"
+	case Ejected:
+		return "ejected"
+	}
+	return "unknown"
+}
+
+// Server is one server as a loop sees it.
+type Server struct {
+	State     State
+	Since     int64  // when State began, loop time in nanoseconds
+	Ejections uint64 // since the start or the last reset of the statistics
+
+	failures int    // soft failures in a row
+	replies  uint64 // replies seen at the last soft failure
+}
+
+// Machine is the state of all servers of a pool, by index. The zero value has no servers.
+type Machine struct {
+	servers []Server
+	limit   int
+}
+
+// NewMachine returns a machine of n servers, all up. limit soft failures in a row eject one; less than 1 acts as 1.
+func NewMachine(n, limit int) *Machine {
+	return &Machine{servers: make([]Server, n), limit: max(1, limit)}
+}
+
+// Server returns the server with index i, to be read, or its Ejections to be reset.
+func (m *Machine) Server(i int) *Server { return &m.servers[i] }
+
+// Usable reports whether requests may go to server i.
+func (m *Machine) Usable(i int) bool { return m.servers[i].State == Up }
+
+// SoftFailure notes that a reply deadline of server i passed at now. replies is the number of replies that the server
+// has given so far; when it has grown since the last soft failure, the row of failures starts anew. It reports whether
+// the server has just been ejected.
+func (m *Machine) SoftFailure(i int, replies uint64, now int64) (ejected bool) {
+	s := &m.servers[i]
+	if s.State != Up {
+		return false
+	}
+	if replies != s.replies {
+		s.failures = 0
+	}
+	s.replies = replies
+	s.failures++
+	return s.failures >= m.limit && m.eject(s, now)
+}
+
+// HardFailure notes that the connection of server i failed at now. It reports whether that has ejected the server.
+func (m *Machine) HardFailure(i int, now int64) (ejected bool) {
+	s := &m.servers[i]
+	return s.State == Up && m.eject(s, now)
+}
+
+// Readmit makes server i up again. It reports whether it was not.
+func (m *Machine) Readmit(i int, now int64) (changed bool) {
+	s := &m.servers[i]
+	if s.State == Up {
+		return false
+	}
+	s.State, s.Since = Up, now
+	s.failures = 0
+	return true
+}
+
+func (m *Machine) eject(s *Server, now int64) bool {
+	s.State, s.Since = Ejected, now
+	s.failures = 0
+	s.Ejections++
+	return true
+}
