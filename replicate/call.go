@@ -1,0 +1,169 @@
+package replicate
+
+import (
+	"magent/ascii"
+	"magent/backend"
+)
+
+// Client is where answers go: upwards, out of this package.
+type Client interface {
+	// Answer brings the reply to c, once, on the loop's thread, perhaps inside the Do that asked for it. reply is valid
+	// during the call; it is empty when the client wants no reply (noreply).
+	Answer(c *Call, reply []byte)
+}
+
+// Slots of the two copies of a mutation, and of the touches that go beside a gat. Fragments of a retrieval count from 0.
+const (
+	slotPrimary = 0
+	slotBackup  = 1
+	slotTouch   = 1 << 15
+)
+
+// maxKept bounds the buffers that a Call keeps for its next use.
+const maxKept = 16 << 10
+
+// Call is one client request in the engine. It is lent by Engine.NewCall and goes back by Release, which the client
+// calls when it has no more use for it; the engine keeps it until then, and until the last server has replied.
+type Call struct {
+	Next *Call  // the client's: its line of calls
+	Done bool   // the client's: answered
+	Held []byte // a reply that has to wait: for the other copy, or (the client's) for the calls in front
+
+	e        *Engine
+	client   Client
+	released bool
+	answered bool
+	busy     bool // the engine is at work on it
+	waiting  int  // replies to come
+
+	op     ascii.Op
+	plan   plan
+	quiet  bool
+	binary bool // the key is sent in base64
+	retry  bool // planRead: the backup is asked, after the primary could not answer
+	shape  ascii.Shape
+
+	p, b   int // servers of the pair; none: -1
+	po, bo outcome
+
+	key  []byte // copy of the key
+	head []byte // copy of the command line, where it may be needed again
+	body []byte // and of the value
+
+	many *retrieval // planRetrieve
+
+	contest uint64 // planCompare: the hash of the key in contests,
+	since   uint64 // and the number of mutations that had passed at the start
+}
+
+// NewCall lends a Call whose reply goes to client.
+func (e *Engine) NewCall(client Client) *Call {
+	c := e.free
+	if c == nil {
+		c = &Call{e: e}
+	} else {
+		e.free = c.Next
+		c.Next = nil
+	}
+	c.client = client
+	return c
+}
+
+// Release gives c back. The client must not touch it any more. If c is not answered yet, its answer is dropped.
+func (c *Call) Release() {
+	c.released = true
+	c.recycle()
+}
+
+// recycle puts c on the free list when nobody needs it any more.
+func (c *Call) recycle() {
+	if !c.released || !c.answered || c.waiting > 0 || c.busy {
+		return
+	}
+	c.Done, c.released, c.answered, c.retry = false, false, false, false
+	c.client = nil
+	if cap(c.Held)+cap(c.head)+cap(c.body) > maxKept {
+		c.Held, c.head, c.body = nil, nil, nil
+	}
+	if c.many != nil {
+		c.many.reset()
+	}
+	c.Next = c.e.free
+	c.e.free = c
+}
+
+// trim empties a buffer, and drops one that is too large to be kept.
+func trim(b []byte) []byte {
+	if cap(b) > maxKept {
+		return nil
+	}
+	return b[:0]
+}
+
+// Keep copies reply into Held, where it may lie already.
+func (c *Call) Keep(reply []byte) {
+	c.Held = append(c.Held[:0], reply...)
+}
+
+// send asks server i. It reports whether the request was accepted; then OnReply(slot) will come.
+func (c *Call) send(i int, slot uint16, head, body []byte, shape ascii.Shape) bool {
+	if i < 0 || !c.e.opt.Health.Usable(i) || !c.e.opt.Conns[i].Send(head, body, shape, c, slot) {
+		return false
+	}
+	c.waiting++
+	return true
+}
+
+// OnReply takes a server's reply.
+func (c *Call) OnReply(slot uint16, from *backend.Conn, r *ascii.Reply) {
+	c.waiting--
+	c.busy = true
+	switch c.plan {
+	case planRead:
+		c.onRead(r)
+	case planRetrieve:
+		c.onFragment(slot, r)
+	case planMutate, planDrop:
+		c.onMutated(slot, r)
+	case planCompare:
+		c.onCompared(slot, r)
+	case planFlush:
+		c.onFlushed(from, r)
+	}
+	c.busy = false
+	c.recycle()
+}
+
+// finish answers the client, unless it has its answer already.
+func (c *Call) finish(kind ascii.Kind, reply []byte) {
+	if c.answered {
+		return
+	}
+	c.answered = true
+	if c.quiet && (c.op < ascii.OpMetaGet || ascii.QuietHides(c.op, kind)) {
+		reply = nil
+	}
+	if !c.released {
+		c.client.Answer(c, reply)
+	}
+}
+
+// Answer answers c without any server: with a line of the proxy's own, or with what another loop's engine has found.
+// The client sees it as it sees every answer.
+func (c *Call) Answer(reply []byte) {
+	c.answered = true
+	if !c.released {
+		c.client.Answer(c, reply)
+	}
+	c.recycle()
+}
+
+// fail answers that no server could.
+func (c *Call) fail() {
+	if c.answered {
+		return
+	}
+	c.e.opt.Count.Errors++
+	c.Held = c.e.appendUnavailable(c.Held[:0], c)
+	c.finish(ascii.ServerError, c.Held)
+}

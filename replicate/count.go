@@ -1,0 +1,76 @@
+package replicate
+
+import "magent/ascii"
+
+// countRead counts a retrieval of one key as memcached counts it.
+func (e *Engine) countRead(op ascii.Op, r *ascii.Reply) {
+	hit := r.Kind == ascii.Values && r.Hits > 0
+	if op >= ascii.OpMetaGet {
+		e.opt.Count.CmdMeta++
+		hit = r.Kind == ascii.MetaVA || r.Kind == ascii.MetaHD
+	}
+	hits := 0
+	if hit {
+		hits = 1
+	}
+	e.countKeys(op, 1, hits)
+}
+
+// countKeys counts a retrieval of n keys.
+func (e *Engine) countKeys(op ascii.Op, n, hits int) {
+	s := e.opt.Count
+	s.CmdGet += uint64(n)
+	s.GetHits += uint64(hits)
+	s.GetMisses += uint64(n - hits)
+	if touches(op) {
+		s.CmdTouch += uint64(n)
+		s.TouchHits += uint64(hits)
+		s.TouchMisses += uint64(n - hits)
+	}
+}
+
+// countMutation counts a mutation by the answer that the client gets.
+func (e *Engine) countMutation(op ascii.Op, k ascii.Kind) {
+	s := e.opt.Count
+	found := k != ascii.NotFound && k != ascii.MetaNF
+	switch op {
+	case ascii.OpDelete:
+		tally(found, &s.DeleteHits, &s.DeleteMisses)
+	case ascii.OpIncr:
+		tally(found, &s.IncrHits, &s.IncrMisses)
+	case ascii.OpDecr:
+		tally(found, &s.DecrHits, &s.DecrMisses)
+	case ascii.OpTouch:
+		s.CmdTouch++
+		tally(found, &s.TouchHits, &s.TouchMisses)
+	case ascii.OpCAS:
+		s.CmdSet++
+		if k == ascii.Exists {
+			s.CasBadval++
+		} else {
+			tally(found, &s.CasHits, &s.CasMisses)
+		}
+	case ascii.OpMetaSet:
+		s.CmdMeta++
+		s.CmdSet++
+	case ascii.OpMetaGet:
+		s.CmdMeta++
+		e.countKeys(op, 1, int(b2u(k == ascii.MetaVA || k == ascii.MetaHD)))
+	case ascii.OpMetaDelete, ascii.OpMetaArith:
+		s.CmdMeta++
+	default:
+		s.CmdSet++
+	}
+}
+
+func tally(hit bool, hits, misses *uint64) {
+	*hits += b2u(hit)
+	*misses += b2u(!hit)
+}
+
+func b2u(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,117 @@
+package replicate
+
+import (
+	"hash/maphash"
+
+	"magent/ascii"
+	"magent/backend"
+	"magent/failover"
+	"magent/internal/stats"
+)
+
+// Options wires an Engine to the servers of its pool on its loop.
+type Options struct {
+	Hash      backend.HashFunc
+	Primaries *backend.Ring
+	Backups   *backend.Ring   // nil: a pool without backups
+	Conns     []*backend.Conn // to the primaries, then to the backups; Health counts in the same way
+	Health    *failover.Machine
+
+	AckPrimary bool // a mutation is answered as soon as the primary has answered
+	Count      *stats.Counters
+}
+
+// Engine carries out the requests of one loop on one pool.
+type Engine struct {
+	opt       Options
+	primaries int  // number of them
+	hashless  bool // no ring has a choice: the hash is not needed
+
+	free     *Call
+	line     []byte // scratch: a command line being written
+	frags    fragments
+	contests contests
+	sink     sink
+}
+
+// New returns an engine.
+func New(opt Options) *Engine {
+	e := &Engine{opt: opt, primaries: opt.Primaries.Len()}
+	e.contests = contests{seed: maphash.MakeSeed(), m: map[uint64]contest{}}
+	e.hashless = opt.Primaries.Len() == 1 && (opt.Backups == nil || opt.Backups.Len() == 1)
+	e.frags.of = make([]int, len(opt.Conns))
+	e.sink.count = opt.Count
+	return e
+}
+
+// place finds the pair of a key; b is -1 where there are no backups.
+func (e *Engine) place(key []byte) (p, b int) {
+	var h uint32
+	if !e.hashless {
+		h = e.opt.Hash(key)
+	}
+	b = -1
+	if e.opt.Backups != nil {
+		b = e.primaries + e.opt.Backups.Pick(h)
+	}
+	return e.opt.Primaries.Pick(h), b
+}
+
+// Do carries out r and answers c. r and what it refers to are borrowed for the call.
+func (e *Engine) Do(c *Call, r *ascii.Request) {
+	c.busy = true
+	c.op, c.quiet, c.plan = r.Op, r.Quiet, planOf(r)
+	e.start(c, r)
+	c.busy = false
+	c.recycle()
+}
+
+func (e *Engine) start(c *Call, r *ascii.Request) {
+	switch c.plan {
+	case planFlush:
+		e.flush(c, r)
+		return
+	case planRetrieve:
+		e.retrieve(c, r)
+		return
+	}
+	c.p, c.b = e.place(r.Key)
+	c.shape = r.Shape()
+	if c.plan == planRead {
+		e.read(c, r)
+		return
+	}
+	c.key = append(c.key[:0], r.Key...)
+	c.binary = c.op >= ascii.OpMetaGet && r.Meta.Has('b')
+	if c.plan == planCompare {
+		e.compare(c, r)
+		return
+	}
+	e.contests.pass(c.key, overwrites(r))
+	e.mutate(c, r)
+}
+
+// wire returns the two parts of a request for a server: without noreply and q, for every server has to answer. They
+// are valid until the next use of e.line.
+func (e *Engine) wire(r *ascii.Request) (head, body []byte) {
+	if !r.Quiet {
+		return r.Head, r.Body
+	}
+	e.line = ascii.AppendHead(e.line[:0], r)
+	return e.line, r.Body
+}
+
+// forget deletes a key on server i, behind the back of all clients.
+func (e *Engine) forget(i int, c *Call) {
+	if i < 0 || !e.opt.Health.Usable(i) {
+		return
+	}
+	var shape ascii.Shape
+	e.line, shape = appendForget(e.line[:0], c.key, c.binary)
+	e.opt.Conns[i].Send(e.line, nil, shape, &e.sink, 0)
+}
+
+// sink takes the replies that nobody waits for.
+type sink struct{ count *stats.Counters }
+
+func (s *sink) OnReply(uint16, *backend.Conn, *ascii.Reply) {}

@@ -1,0 +1,42 @@
+package replicate
+
+import (
+	"magent/ascii"
+	"magent/backend"
+)
+
+// flush sends flush_all to every server. The client gets OK when all of them took it.
+func (e *Engine) flush(c *Call, r *ascii.Request) {
+	head, _ := e.wire(r)
+	e.opt.Count.CmdFlush++
+	e.contests.passAll()
+	c.Held = c.Held[:0]
+	for i, conn := range e.opt.Conns {
+		if !c.send(i, uint16(i), head, nil, ascii.ShapeLine) {
+			c.Held = appendServerError(c.Held[:0], "flush_all was not carried out on", conn)
+		}
+	}
+	c.flushed()
+}
+
+func (c *Call) onFlushed(from *backend.Conn, r *ascii.Reply) {
+	switch r.Kind {
+	case ascii.OK:
+	case ascii.Lost:
+		c.Held = appendServerError(c.Held[:0], "flush_all may not have been carried out on", from)
+	default:
+		c.Keep(r.Raw) // the server's own objection
+	}
+	c.flushed()
+}
+
+func (c *Call) flushed() {
+	switch {
+	case c.waiting > 0:
+	case len(c.Held) > 0:
+		c.e.opt.Count.Errors++
+		c.finish(ascii.ServerError, c.Held)
+	default:
+		c.finish(ascii.OK, []byte("OK\r\n"))
+	}
+}

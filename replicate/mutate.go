@@ -1,0 +1,129 @@
+package replicate
+
+import (
+	"bytes"
+
+	"magent/ascii"
+)
+
+// mutate sends r to both copies at once.
+func (e *Engine) mutate(c *Call, r *ascii.Request) {
+	head, body := e.wire(r)
+	c.po, c.bo = outcome{}, outcome{}
+	c.send(c.p, slotPrimary, head, body, c.shape)
+	if c.b >= 0 {
+		c.send(c.b, slotBackup, head, body, c.shape)
+	}
+	if c.waiting == 0 {
+		c.fail()
+	}
+}
+
+// Drop carries out a set that the proxy refuses for its size: as memcached does, it drops the old value, and then
+// answers line.
+func (e *Engine) Drop(c *Call, r *ascii.Request, line []byte) {
+	c.op, c.quiet, c.plan = r.Op, r.Quiet, planDrop
+	c.p, c.b = e.place(r.Key)
+	c.key = append(c.key[:0], r.Key...)
+	c.body = append(c.body[:0], line...)
+	c.binary = c.op >= ascii.OpMetaGet && r.Meta.Has('b')
+	e.contests.pass(c.key, true)
+	c.busy = true
+	e.line, c.shape = appendForget(e.line[:0], c.key, c.binary)
+	c.send(c.p, slotPrimary, e.line, nil, c.shape)
+	c.send(c.b, slotBackup, e.line, nil, c.shape)
+	if c.waiting == 0 {
+		c.finish(ascii.ServerError, c.body)
+	}
+	c.busy = false
+	c.recycle()
+}
+
+func (c *Call) onMutated(slot uint16, r *ascii.Reply) {
+	o := outcomeOf(c.op, r)
+	if slot == slotPrimary {
+		c.po = o
+	} else {
+		c.bo = o
+	}
+	switch {
+	case c.plan == planDrop:
+		if c.waiting == 0 {
+			c.finish(ascii.ServerError, c.body)
+		}
+	case c.waiting > 0:
+		c.onFirst(slot, r)
+	default:
+		c.settle(slot, r)
+	}
+}
+
+// onFirst takes the reply of the copy that was quicker.
+func (c *Call) onFirst(slot uint16, r *ascii.Reply) {
+	if r.Kind == ascii.Lost {
+		return
+	}
+	if slot == slotPrimary && c.e.opt.AckPrimary {
+		c.e.countMutation(c.op, r.Kind)
+		c.finish(r.Kind, r.Raw)
+		return
+	}
+	c.Keep(r.Raw)
+}
+
+// settle is called with the last reply: the other copy's, if it came, is in Held.
+func (c *Call) settle(slot uint16, r *ascii.Reply) {
+	v := verdict{answer: answerPrimary}
+	if c.b >= 0 || c.po.kind == ascii.Lost {
+		v = judge(c.op, c.po, c.bo)
+	}
+	if v.backup && c.b >= 0 && c.bo.kind != ascii.Lost {
+		c.e.opt.Count.Disagreements++
+		c.e.forget(c.b, c)
+	}
+	if c.answered {
+		return // --ack primary
+	}
+	switch {
+	case v.answer == answerError:
+		c.fail()
+	case v.answer == answerPrimary:
+		c.e.countMutation(c.op, c.po.kind)
+		c.finish(c.po.kind, c.replyOf(slotPrimary, slot, r))
+	default:
+		c.e.countMutation(c.op, c.bo.kind)
+		c.finish(c.bo.kind, c.replyOf(slotBackup, slot, r))
+	}
+}
+
+// replyOf returns the reply of the copy want, when slot has just replied r.
+func (c *Call) replyOf(want, slot uint16, r *ascii.Reply) []byte {
+	if want == slot {
+		return r.Raw
+	}
+	return c.Held
+}
+
+// outcomeOf sums up a reply for the comparison with the other copy's.
+func outcomeOf(op ascii.Op, r *ascii.Reply) outcome {
+	o := outcome{kind: r.Kind}
+	switch {
+	case r.Kind == ascii.Number:
+		o.number = r.Number
+	case r.Kind == ascii.MetaVA && op == ascii.OpMetaArith:
+		o.number = metaNumber(r.Raw)
+	}
+	return o
+}
+
+// metaNumber is the number in the reply to ma with the v flag: a line, and the digits in the next one.
+func metaNumber(raw []byte) (n uint64) {
+	value := raw[bytes.IndexByte(raw, '\n')+1:]
+	for _, d := range value {
+		if d < '0' || d > '9' {
+			break
+		}
+		n = n*10 + uint64(d-'0')
+	}
+	return n
+}

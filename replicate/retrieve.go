@@ -1,0 +1,249 @@
+package replicate
+
+import (
+	"math"
+
+	"magent/ascii"
+)
+
+// retrieval is what a call for many keys needs beyond a Call. It stays with its Call for the next use.
+//
+// A fragment is the part of the keys that one server is asked for. Every key belongs to one fragment; when that fails,
+// its keys are moved to new fragments for their backups.
+type retrieval struct {
+	keys    []byte      // the key list, as the client wrote it
+	exptime int64       // gat, gats
+	owner   []uint16    // the fragment of each key; lost: nobody could be asked
+	replies [][]byte    // the reply of each fragment
+	backup  []bool      // whether a fragment was asked of a backup
+	touched bool        // gat: the backups of the keys were touched beside it
+	lost    int         // keys that nobody could answer for
+	hits    int         // VALUE blocks in all fragments
+	refused ascii.Reply // a server's error line; Raw is a copy
+}
+
+// lost is the fragment of a key that nobody could be asked for.
+const lost = math.MaxUint16
+
+func (m *retrieval) reset() {
+	for i, b := range m.replies {
+		m.replies[i] = trim(b)
+	}
+	*m = retrieval{keys: trim(m.keys), owner: m.owner[:0], replies: m.replies[:0], backup: m.backup[:0]}
+}
+
+// maxTouchLine is where the line of a gat is continued in another fragment: memcached closes a connection over a line of
+// more than 2048 bytes, unless it is a get or gets.
+const maxTouchLine = 2000
+
+// touches reports whether a retrieval gives its keys a new exptime.
+func touches(op ascii.Op) bool { return op == ascii.OpGat || op == ascii.OpGats }
+
+// fragments is the engine's scratch space for splitting keys by server.
+type fragments struct {
+	of    []int    // by server: its last fragment + 1 in the split under way
+	lines [][]byte // by fragment of the split under way: the command line
+	to    []int    // and the server
+
+	cursors [][]byte // of a merge: what is left of each reply
+}
+
+// retrieve splits the keys of r by server and asks all servers at once.
+func (e *Engine) retrieve(c *Call, r *ascii.Request) {
+	if c.many == nil {
+		c.many = &retrieval{}
+	}
+	m := c.many
+	m.exptime = r.Exptime
+	m.keys = append(m.keys[:0], r.Keys...)
+	for range r.NumKeys {
+		m.owner = append(m.owner, lost)
+	}
+	if touches(r.Op) {
+		c.touchBackups()
+	}
+	c.ask(lost, false)
+	if c.waiting == 0 {
+		c.merge(lost, nil)
+	}
+}
+
+// touchBackups gives the backup of every key whose primary will be asked the new exptime, too.
+func (c *Call) touchBackups() {
+	e, m := c.e, c.many
+	for key, rest := ascii.NextKey(m.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
+		p, b := e.place(key)
+		if b >= 0 && e.opt.Health.Usable(p) {
+			e.contests.pass(key, false)
+			e.line = ascii.AppendTouch(e.line[:0], key, m.exptime)
+			c.send(b, slotTouch, e.line, nil, ascii.ShapeLine)
+			m.touched = true
+		}
+	}
+}
+
+// ask splits the keys that belong to the fragment from into new fragments and sends them: to the primaries, or, where a
+// primary cannot be asked or backups is set, to the backups.
+func (c *Call) ask(from uint16, backups bool) {
+	e, m, f := c.e, c.many, &c.e.frags
+	first := len(m.replies)
+	clear(f.of)
+	f.to = f.to[:0]
+	i := 0
+	for key, rest := ascii.NextKey(m.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
+		if m.owner[i] == from {
+			m.owner[i] = c.assign(key, backups, first)
+		}
+		i++
+	}
+	for n, server := range f.to {
+		id := uint16(first + n)
+		line := append(f.lines[n], "\r\n"...)
+		f.lines[n] = line
+		if !c.send(server, id, line, nil, ascii.ShapeValues) {
+			c.abandon(id)
+		} else if backups {
+			e.opt.Count.Retries++
+		}
+	}
+}
+
+// assign puts key on the command line of its server and returns the fragment.
+func (c *Call) assign(key []byte, backups bool, first int) uint16 {
+	e, m, f := c.e, c.many, &c.e.frags
+	server, b := e.place(key)
+	if backups || !e.opt.Health.Usable(server) {
+		server = b
+	}
+	if server < 0 || !e.opt.Health.Usable(server) {
+		m.lost++
+		return lost
+	}
+	op := c.opFor(server)
+	if n := f.of[server]; n == 0 || touches(op) && len(f.lines[n-1])+len(key) > maxTouchLine {
+		f.to = append(f.to, server)
+		n := len(f.to)
+		f.of[server] = n
+		if len(f.lines) < n {
+			f.lines = append(f.lines, nil)
+		}
+		f.lines[n-1] = ascii.AppendRetrieval(f.lines[n-1][:0], op, m.exptime)
+		m.addFragment(server >= e.primaries)
+	}
+	n := f.of[server] - 1
+	f.lines[n] = append(append(f.lines[n], ' '), key...)
+	return uint16(first + n)
+}
+
+// addFragment makes place for one more reply, in a buffer of an earlier use where there is one.
+func (m *retrieval) addFragment(backup bool) {
+	if n := len(m.replies); n < cap(m.replies) {
+		m.replies = m.replies[:n+1]
+		m.replies[n] = m.replies[n][:0]
+	} else {
+		m.replies = append(m.replies, nil)
+	}
+	m.backup = append(m.backup, backup)
+}
+
+// opFor is the command for a fragment: a backup that was touched already is read only.
+func (c *Call) opFor(server int) ascii.Op {
+	if server >= c.e.primaries && c.many.touched {
+		switch c.op {
+		case ascii.OpGat:
+			return ascii.OpGet
+		case ascii.OpGats:
+			return ascii.OpGets
+		}
+	}
+	return c.op
+}
+
+// abandon gives the keys of a fragment up.
+func (c *Call) abandon(id uint16) {
+	m := c.many
+	for i := range m.owner {
+		if m.owner[i] == id {
+			m.owner[i] = lost
+			m.lost++
+		}
+	}
+}
+
+func (c *Call) onFragment(slot uint16, r *ascii.Reply) {
+	m := c.many
+	if slot == slotTouch {
+		if c.waiting == 0 {
+			c.merge(lost, nil)
+		}
+		return
+	}
+	switch {
+	case r.Kind == ascii.Values:
+		m.hits += r.Hits
+		if c.waiting == 0 {
+			c.merge(slot, r.Raw)
+			return
+		}
+		m.replies[slot] = append(m.replies[slot][:0], r.Raw...)
+	case r.Kind != ascii.Lost:
+		m.refused = ascii.Reply{Kind: r.Kind, Raw: append([]byte(nil), r.Raw...)}
+	case m.backup[slot] || c.e.opt.Backups == nil:
+		c.abandon(slot)
+	default:
+		c.ask(slot, true)
+	}
+	if c.waiting == 0 {
+		c.merge(lost, nil)
+	}
+}
+
+// merge answers the client, all fragments being there: last in the fragment slot, the others in m.replies.
+func (c *Call) merge(slot uint16, last []byte) {
+	m := c.many
+	if c.answered {
+		return
+	}
+	switch {
+	case m.refused.Raw != nil:
+		c.finish(m.refused.Kind, m.refused.Raw)
+		return
+	case m.lost > 0 && (c.e.opt.Backups != nil || m.lost == len(m.owner)):
+		c.fail() // a pool without backups returns the hits that there are
+		return
+	}
+	c.e.countKeys(c.op, len(m.owner), m.hits)
+	if len(m.replies) == 1 && last != nil {
+		c.finish(ascii.Values, last)
+		return
+	}
+	f := &c.e.frags
+	f.cursors = append(f.cursors[:0], m.replies...)
+	if slot != lost {
+		f.cursors[slot] = last
+	}
+	c.Held = MergeValues(c.Held[:0], m.keys, m.owner, f.cursors)
+	clear(f.cursors)
+	c.finish(ascii.Values, c.Held)
+}
+
+// MergeValues writes the VALUE blocks of the replies in the order of keys, and END. owner says for each key in which
+// reply its block is to be found, if it was a hit: servers reply in the order of their keys, so it is the next one
+// there or missing. The elements of replies are moved along: they are left behind the blocks that were taken.
+func MergeValues(dst, keys []byte, owner []uint16, replies [][]byte) []byte {
+	for i := 0; ; i++ {
+		var key []byte
+		if key, keys = ascii.NextKey(keys); len(key) == 0 {
+			return append(dst, "END\r\n"...)
+		}
+		o := owner[i]
+		if int(o) >= len(replies) {
+			continue
+		}
+		found, block, after := ascii.NextValue(replies[o])
+		if string(found) == string(key) {
+			dst = append(dst, block...)
+			replies[o] = after
+		}
+	}
+}

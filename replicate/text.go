@@ -1,0 +1,51 @@
+package replicate
+
+import (
+	"encoding/base64"
+
+	"magent/ascii"
+	"magent/backend"
+)
+
+// appendUnavailable writes the error line for a request that no server could answer. It names the servers and what is
+// wrong with them; the same is in the log, once.
+func (e *Engine) appendUnavailable(dst []byte, c *Call) []byte {
+	if c.plan == planRetrieve {
+		return append(dst, "SERVER_ERROR no server could answer for some of the keys\r\n"...)
+	}
+	dst = append(dst, "SERVER_ERROR "...)
+	dst = appendTrouble(dst, e.opt.Conns[c.p])
+	if c.b >= 0 {
+		dst = append(dst, "; "...)
+		dst = appendTrouble(dst, e.opt.Conns[c.b])
+	}
+	return append(dst, "\r\n"...)
+}
+
+// appendTrouble writes a server's name and what is wrong with it.
+func appendTrouble(dst []byte, conn *backend.Conn) []byte {
+	dst = append(dst, conn.Name()...)
+	dst = append(dst, ": "...)
+	if err := conn.Err(); err != nil {
+		return append(dst, err.Error()...)
+	}
+	return append(dst, "too many requests in flight"...)
+}
+
+func appendServerError(dst []byte, what string, conn *backend.Conn) []byte {
+	dst = append(dst, "SERVER_ERROR "...)
+	dst = append(dst, what...)
+	dst = append(dst, ' ')
+	return append(appendTrouble(dst, conn), "\r\n"...)
+}
+
+// appendForget writes the command that deletes a key, and says how its reply is framed. A key that came in base64
+// need not be fit for the classic command.
+func appendForget(dst, key []byte, binary bool) ([]byte, ascii.Shape) {
+	if !binary {
+		return ascii.AppendDelete(dst, key), ascii.ShapeLine
+	}
+	dst = append(dst, "md "...)
+	dst = base64.StdEncoding.AppendEncode(dst, key)
+	return append(dst, " b\r\n"...), ascii.ShapeMeta
+}
