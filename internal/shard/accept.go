@@ -1,0 +1,104 @@
+package shard
+
+import (
+	"golang.org/x/sys/unix"
+
+	"magent/internal/loop"
+)
+
+// acceptBurst is how many connections are taken from a listener in one turn.
+const acceptBurst = 64
+
+// listener accepts the clients of a pool on the first loop and spreads them over all loops, each new one to the loop
+// that has the fewest. (Measured against a listener per loop with SO_REUSEPORT, see test/bench/RESULTS.md: there the
+// kernel's hash spreads a few clients badly.)
+type listener struct {
+	svc  *Service
+	sh   *Shard
+	pool int
+	fd   int
+	addr loop.Endpoint
+}
+
+// OnReady accepts what is waiting.
+func (ln *listener) OnReady(loop.Events) {
+	for range acceptBurst {
+		fd, err := loop.Accept(ln.fd)
+		switch {
+		case err == nil:
+			ln.svc.admit(ln, fd)
+		case err == unix.EMFILE || err == unix.ENFILE:
+			ln.turnAway()
+		case err == unix.ECONNABORTED || err == unix.EINTR:
+		default:
+			return // nothing waiting, or nothing that a retry would mend
+		}
+	}
+}
+
+// tooMany is memcached's own line.
+var tooMany = []byte("ERROR Too many open connections\r\n")
+
+// admit gives a client to a loop, or refuses it.
+func (svc *Service) admit(ln *listener, fd int) {
+	if svc.clients.Load() >= int64(svc.cfg.MaxClients) {
+		ln.refuse(fd)
+		svc.complain("more clients than --max-clients allows: refused")
+		return
+	}
+	svc.clients.Add(1)
+	sh := svc.leastBusy()
+	sh.load.Add(1)
+	if sh == ln.sh {
+		sh.open(fd, sh.pools[ln.pool])
+		return
+	}
+	ln.sh.l.SendTo(sh.l, loop.TaskFunc(func() { sh.open(fd, sh.pools[ln.pool]) }))
+}
+
+func (ln *listener) refuse(fd int) {
+	_, _ = loop.Send(fd, tooMany)
+	unix.Close(fd)
+	ln.sh.count.RejectedConnections++
+}
+
+// turnAway tells a client, when no descriptor is left for it, that there is none: the spare one serves to accept it,
+// say so, and close it. Without that the connection would stay in the queue and the loop would spin on it.
+func (ln *listener) turnAway() {
+	svc := ln.svc
+	svc.complain("no file descriptor left (RLIMIT_NOFILE): a client is refused")
+	unix.Close(svc.spare)
+	if fd, err := loop.Accept(ln.fd); err == nil {
+		ln.refuse(fd)
+	}
+	svc.spare = openSpare()
+}
+
+// openSpare opens a descriptor to be given up when there is no other.
+func openSpare() int {
+	fd, err := unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1
+	}
+	return fd
+}
+
+// leastBusy is the shard with the fewest clients.
+func (svc *Service) leastBusy() *Shard {
+	best := svc.shards[0]
+	for _, sh := range svc.shards[1:] {
+		if sh.load.Load() < best.load.Load() {
+			best = sh
+		}
+	}
+	return best
+}
+
+// closed takes a session off the books.
+func (sh *Shard) closed(s *session) {
+	delete(sh.sessions, s)
+	sh.count.CurrConnections--
+	sh.load.Add(-1)
+	sh.svc.clients.Add(-1)
+	sh.checkDrained()
+}

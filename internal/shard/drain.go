@@ -1,0 +1,69 @@
+package shard
+
+import (
+	"sync"
+	"time"
+
+	"magent/internal/loop"
+)
+
+// Drain stops accepting clients and reading requests, and returns when everything that was asked is answered and all
+// clients are gone, or Config.DrainTime is over.
+func (svc *Service) Drain() {
+	var gone sync.WaitGroup
+	gone.Add(len(svc.shards))
+	for _, sh := range svc.shards {
+		sh.l.Post(loop.TaskFunc(func() { sh.drain(gone.Done) }))
+	}
+	done := make(chan struct{})
+	svc.helpers.Add(1)
+	go svc.awaitDrained(&gone, done)
+	timer := time.NewTimer(svc.cfg.DrainTime)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+		svc.log.Warn().Dur("after_ms", svc.cfg.DrainTime).Msg("clients did not fetch their replies in time: cutting them off")
+		for _, sh := range svc.shards {
+			sh.l.Post(loop.TaskFunc(sh.cutOff))
+		}
+		<-done
+	}
+}
+
+// awaitDrained is a goroutine of Drain.
+func (svc *Service) awaitDrained(gone *sync.WaitGroup, done chan<- struct{}) {
+	defer svc.helpers.Done()
+	gone.Wait()
+	close(done)
+}
+
+// drain begins the end of a shard; it runs on its loop.
+func (sh *Shard) drain(done func()) {
+	sh.draining = true
+	sh.drainDone = done
+	if sh.id == 0 {
+		for _, ln := range sh.svc.listeners {
+			sh.l.Close(ln.fd)
+		}
+	}
+	for s := range sh.sessions {
+		s.finish()
+	}
+	sh.checkDrained()
+}
+
+// cutOff ends the sessions that are left.
+func (sh *Shard) cutOff() {
+	for s := range sh.sessions {
+		s.fail()
+	}
+	sh.checkDrained()
+}
+
+func (sh *Shard) checkDrained() {
+	if sh.draining && len(sh.sessions) == 0 && sh.drainDone != nil {
+		sh.drainDone()
+		sh.drainDone = nil
+	}
+}

@@ -1,0 +1,189 @@
+package shard
+
+import (
+	"bytes"
+
+	"magent/ascii"
+	"magent/replicate"
+)
+
+// errand is a request on its way to the loop that owns its key, and the reply on its way back. It belongs to the
+// loop that it is on: first to its home, then to the owner, then to its home again.
+type errand struct {
+	home, owner *Shard
+	pool        int
+	call        *replicate.Call // home's: the client's place in line; nil when gather is set
+	gather      *gather         // home's: the multi-get that this is a part of
+	part        uint16
+	back        bool
+	req         []byte // the request as received
+	reply       []byte
+
+	// A set that is refused for its size has no req but these.
+	op     ascii.Op
+	quiet  bool
+	binary ascii.MetaFlags
+	key    []byte
+	line   []byte
+
+	next *errand // free list of the home
+}
+
+func (sh *Shard) newErrand(owner *Shard, p *pool, c *replicate.Call, req []byte) *errand {
+	e := sh.errands
+	if e == nil {
+		e = &errand{home: sh}
+	} else {
+		sh.errands = e.next
+	}
+	e.next, e.owner, e.pool, e.call, e.back = nil, owner, p.index, c, false
+	e.req = append(e.req[:0], req...)
+	return e
+}
+
+// send posts a request to its owner; c is answered when the reply is back.
+func (sh *Shard) send(owner *Shard, p *pool, c *replicate.Call, req []byte) {
+	sh.l.SendTo(owner.l, sh.newErrand(owner, p, c, req))
+}
+
+// Run is called by the owner's loop, and, with the reply, by the home's.
+func (e *errand) Run() {
+	if e.back {
+		e.deliver()
+		return
+	}
+	sh := e.owner
+	c := sh.pools[e.pool].engine.NewCall(e)
+	r := &sh.req
+	if len(e.req) == 0 {
+		*r = ascii.Request{Op: e.op, Quiet: e.quiet, Key: e.key, Meta: e.binary}
+		sh.pools[e.pool].engine.Drop(c, r, e.line)
+		return
+	}
+	if n, st := ascii.Next(e.req, sh.limits, r); st != ascii.Complete || n != len(e.req) {
+		panic("shard: a request that was accepted by one loop is refused by another")
+	}
+	sh.pools[e.pool].engine.Do(c, r)
+}
+
+// Answer takes the reply on the owner's loop and sends it home.
+func (e *errand) Answer(c *replicate.Call, reply []byte) {
+	e.reply = append(e.reply[:0], reply...)
+	c.Release()
+	e.back = true
+	e.owner.l.SendTo(e.home.l, e)
+}
+
+// deliver hands the reply over at home.
+func (e *errand) deliver() {
+	if e.gather != nil {
+		e.gather.take(e)
+		return
+	}
+	e.call.Answer(e.reply)
+	e.free()
+}
+
+func (e *errand) free() {
+	sh := e.home
+	e.call, e.gather = nil, nil
+	if cap(e.req) > maxErrandBuffer {
+		e.req = nil
+	}
+	if cap(e.reply) > maxErrandBuffer {
+		e.reply = nil
+	}
+	e.next = sh.errands
+	sh.errands = e
+}
+
+// maxErrandBuffer is the size of a buffer that an errand keeps for its next use.
+const maxErrandBuffer = 16 << 10
+
+// gather is a multi-get whose keys belong to several loops.
+type gather struct {
+	call    *replicate.Call
+	keys    []byte
+	owner   []uint16 // the part of each key
+	errands []*errand
+	replies [][]byte
+	waiting int
+	refused []byte
+	next    *gather
+}
+
+// scatter splits a multi-get by owner and sends every loop its part.
+func (s *session) scatter(r *ascii.Request) {
+	sh := s.sh
+	g := sh.gathers
+	if g == nil {
+		g = &gather{}
+	} else {
+		sh.gathers = g.next
+	}
+	g.next, g.call, g.refused = nil, s.call(), g.refused[:0]
+	g.keys = append(g.keys[:0], r.Keys...)
+	g.owner, g.errands = g.owner[:0], g.errands[:0]
+	for range sh.svc.shards {
+		g.errands = append(g.errands, nil)
+	}
+	for key, rest := ascii.NextKey(g.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
+		owner := sh.svc.ownerOf(key)
+		e := g.errands[owner.id]
+		if e == nil {
+			e = sh.newErrand(owner, s.pool, nil, nil)
+			e.gather, e.part = g, uint16(owner.id)
+			e.req = ascii.AppendRetrieval(e.req, r.Op, r.Exptime)
+			g.errands[owner.id] = e
+		}
+		e.req = append(append(e.req, ' '), key...)
+		g.owner = append(g.owner, uint16(owner.id))
+	}
+	for _, e := range g.errands {
+		if e != nil {
+			e.req = append(e.req, crlf...)
+			g.waiting++
+			sh.l.SendTo(e.owner.l, e)
+		}
+	}
+}
+
+// take notes one part's reply; the last one answers the call.
+func (g *gather) take(e *errand) {
+	sh := e.home
+	if !bytes.HasSuffix(e.reply, endLine) || bytes.HasPrefix(e.reply, serverError) {
+		g.refused = append(g.refused[:0], e.reply...)
+	}
+	g.errands[e.part] = e
+	if g.waiting--; g.waiting > 0 {
+		return
+	}
+	if len(g.refused) > 0 {
+		g.call.Answer(g.refused)
+	} else {
+		g.replies = g.replies[:0]
+		for _, e := range g.errands {
+			if e == nil {
+				g.replies = append(g.replies, nil)
+			} else {
+				g.replies = append(g.replies, e.reply)
+			}
+		}
+		sh.line = replicate.MergeValues(sh.line[:0], g.keys, g.owner, g.replies)
+		clear(g.replies)
+		g.call.Answer(sh.line)
+	}
+	for _, e := range g.errands {
+		if e != nil {
+			e.free()
+		}
+	}
+	g.call = nil
+	g.next = sh.gathers
+	sh.gathers = g
+}
+
+var (
+	endLine     = []byte("END\r\n")
+	serverError = []byte("SERVER_ERROR")
+)

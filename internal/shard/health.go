@@ -1,0 +1,89 @@
+package shard
+
+import (
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"magent/failover"
+	"magent/internal/config"
+	"magent/internal/loop"
+)
+
+// board brings together what the loops find out about the servers: it has an ejected server probed, tells all loops
+// when it answers, and logs every change once, whatever the number of loops. It is called at changes only, never for a
+// request, so it may lock.
+type board struct {
+	mu      sync.Mutex
+	log     zerolog.Logger
+	shards  []*Shard
+	pools   [][]*serverRecord
+	probers []*failover.Prober
+}
+
+// serverRecord is what the board knows of one server.
+type serverRecord struct {
+	name  string
+	role  string
+	away  int // loops that have ejected it
+	since time.Time
+}
+
+// addPool begins to keep book, and to probe, the servers of a pool.
+func (b *board) addPool(index int, cfg *config.Pool) {
+	var records []*serverRecord
+	var addrs []string
+	for i, a := range append(append([]config.Address(nil), cfg.Servers...), cfg.Backups...) {
+		role := "primary"
+		if i >= len(cfg.Servers) {
+			role = "backup"
+		}
+		records = append(records, &serverRecord{name: a.String(), role: role})
+		addrs = append(addrs, a.String())
+	}
+	b.pools = append(b.pools, records)
+	b.probers = append(b.probers, failover.NewProber(addrs, cfg.ProbeInterval, cfg.ConnectTimeout, func(server int) {
+		b.alive(index, server)
+	}))
+}
+
+// ejected is called by a loop that has just ejected a server because of err.
+func (b *board) ejected(pool, server int, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r := b.pools[pool][server]
+	if r.away++; r.away == 1 {
+		r.since = time.Now()
+		b.log.Warn().Str("server", r.name).Str("role", r.role).Str("state", failover.Ejected.String()).AnErr("reason", err).
+			Msg("server ejected")
+	}
+	b.probers[pool].Ejected(server)
+}
+
+// absent is called by a loop whose attempt to use an ejected server again has failed: it is probed on.
+func (b *board) absent(pool, server int) { b.probers[pool].Ejected(server) }
+
+// readmitted is called by a loop that uses a server again.
+func (b *board) readmitted(pool, server int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r := b.pools[pool][server]
+	if r.away--; r.away == 0 {
+		b.log.Info().Str("server", r.name).Str("role", r.role).Str("state", failover.Up.String()).
+			Dur("away_ms", time.Since(r.since)).Msg("server up")
+	}
+}
+
+// alive is called by a prober: the server answers.
+func (b *board) alive(pool, server int) {
+	for _, sh := range b.shards {
+		sh.l.Post(loop.TaskFunc(func() { sh.pools[pool].alive(server) }))
+	}
+}
+
+func (b *board) close() {
+	for _, p := range b.probers {
+		p.Close()
+	}
+}

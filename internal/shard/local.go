@@ -1,0 +1,86 @@
+package shard
+
+import (
+	"bytes"
+
+	"golang.org/x/sys/unix"
+
+	"magent/ascii"
+	"magent/internal/loop"
+)
+
+// serve takes one complete request: it is answered here, or carried out by the loop that owns its key.
+func (s *session) serve(r *ascii.Request) {
+	switch r.Op {
+	case ascii.OpVersion:
+		s.say("VERSION " + s.sh.svc.version + "\r\n")
+	case ascii.OpVerbosity:
+		if r.Quiet {
+			return
+		}
+		s.say("OK\r\n")
+	case ascii.OpMetaNoop:
+		s.say("MN\r\n")
+	case ascii.OpQuit:
+		s.finish()
+	case ascii.OpStats:
+		s.stats(r)
+	default:
+		s.route(r)
+	}
+}
+
+// say answers with a line of the proxy's own.
+func (s *session) say(line string) { s.call().Answer([]byte(line)) }
+
+// refuse answers a request that Next found wanting.
+func (s *session) refuse(r *ascii.Request) {
+	if r.Oversize && (r.Op == ascii.OpSet || r.Op == ascii.OpMetaSet) {
+		s.drop(r)
+		return
+	}
+	if len(r.Reply) > 0 {
+		s.call().Answer(r.Reply)
+	}
+}
+
+// fatal answers a request after which the connection cannot go on.
+func (s *session) fatal(r *ascii.Request, data []byte) {
+	if data[0] == 0x80 {
+		s.sh.svc.complain("a client speaks memcached's binary protocol, which is not supported: closed")
+	}
+	if len(r.Reply) > 0 {
+		s.call().Answer(r.Reply)
+	}
+	s.finish()
+}
+
+// outOfMemory refuses a request whose value there is no room for; what has arrived of it is thrown away, and what is to
+// come as well.
+func (s *session) outOfMemory(have int) {
+	s.swallow = max(0, s.need-have)
+	s.need = 0
+	s.sh.svc.complain("too many large requests are arriving at once: refused")
+	s.say("SERVER_ERROR out of memory storing object\r\n")
+}
+
+// checkHangup looks whether a client that is not being read has gone: a reset shows in the socket's error, and no
+// other way while reading is off.
+func (s *session) checkHangup() {
+	if loop.SocketError(s.s.FD()) != nil {
+		s.fail()
+		return
+	}
+	fds := []unix.PollFd{{Fd: int32(s.s.FD()), Events: 0}}
+	if n, _ := unix.Poll(fds, 0); n > 0 && fds[0].Revents&(unix.POLLERR|unix.POLLHUP) != 0 {
+		s.fail()
+	}
+}
+
+var crlf = []byte("\r\n")
+
+// firstWord splits the words behind a command.
+func firstWord(args []byte) []byte {
+	w, _, _ := bytes.Cut(bytes.TrimSpace(args), []byte(" "))
+	return w
+}

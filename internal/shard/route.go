@@ -1,0 +1,47 @@
+package shard
+
+import (
+	"hash/maphash"
+
+	"magent/ascii"
+)
+
+// ownerOf names the shard that carries out all requests for a key.
+func (svc *Service) ownerOf(key []byte) *Shard {
+	return svc.shards[maphash.Bytes(svc.seed, key)%uint64(len(svc.shards))]
+}
+
+// route carries r out here, or sends it to the loop that owns its key.
+func (s *session) route(r *ascii.Request) {
+	svc := s.sh.svc
+	switch {
+	case len(svc.shards) == 1:
+		s.pool.engine.Do(s.call(), r)
+	case r.Op == ascii.OpFlushAll:
+		s.sh.send(svc.shards[0], s.pool, s.call(), r.Raw)
+	case r.NumKeys > 1:
+		s.scatter(r)
+	default:
+		owner := svc.ownerOf(r.Key)
+		if owner == s.sh {
+			s.pool.engine.Do(s.call(), r)
+		} else {
+			s.sh.send(owner, s.pool, s.call(), r.Raw)
+		}
+	}
+}
+
+// drop carries out a set that is refused for its size: the old value goes, on the loop that owns the key.
+func (s *session) drop(r *ascii.Request) {
+	owner := s.sh.svc.ownerOf(r.Key)
+	if owner == s.sh {
+		s.pool.engine.Drop(s.call(), r, r.Reply)
+		return
+	}
+	e := s.sh.newErrand(owner, s.pool, s.call(), nil)
+	e.key = append(e.key[:0], r.Key...)
+	e.line = append(e.line[:0], r.Reply...)
+	e.quiet, e.op = r.Quiet, r.Op
+	e.binary = r.Meta
+	s.sh.l.SendTo(owner.l, e)
+}

@@ -1,0 +1,218 @@
+package shard
+
+import (
+	"context"
+	"fmt"
+	"hash/maphash"
+	"net/netip"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sys/unix"
+
+	"magent/backend"
+	"magent/internal/config"
+	"magent/internal/loop"
+)
+
+// Options of a Service.
+type Options struct {
+	Config  config.Config
+	Log     zerolog.Logger
+	Version string // what clients get for the command version
+}
+
+// Service is a running proxy: its loops, listeners and helpers.
+type Service struct {
+	cfg     config.Config
+	log     zerolog.Logger
+	version string
+	started time.Time
+	seed    maphash.Seed
+
+	shards    []*Shard
+	listeners []*listener
+	board     board
+	clients   atomic.Int64
+	spare     int // a descriptor to fall back on; the first loop's
+	complaint complaints
+
+	lookups chan lookup
+	stop    context.CancelFunc
+	loops   sync.WaitGroup
+	helpers sync.WaitGroup
+	dead    chan error
+}
+
+// Start binds every listener, connects to the servers and starts the loops. When it returns without an error, clients
+// can connect. Close ends what it has started.
+func Start(o Options) (*Service, error) {
+	if err := checkNames(o.Config.Pools); err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	svc := &Service{
+		cfg: o.Config, log: o.Log, version: o.Version, started: time.Now(), seed: maphash.MakeSeed(),
+		spare: openSpare(), stop: stop, lookups: make(chan lookup, 1024), dead: make(chan error, 1),
+	}
+	if err := svc.build(); err != nil {
+		stop()
+		svc.discard()
+		return nil, err
+	}
+	svc.board.log, svc.board.shards = o.Log, svc.shards
+	for i := range svc.cfg.Pools {
+		svc.board.addPool(i, &svc.cfg.Pools[i])
+	}
+	svc.helpers.Add(1)
+	go svc.resolve(ctx)
+	for _, sh := range svc.shards {
+		sh.l.Post(loop.TaskFunc(sh.start))
+		svc.loops.Add(1)
+		go sh.run()
+	}
+	return svc, nil
+}
+
+// build makes the shards and binds the listeners.
+func (svc *Service) build() error {
+	for id := range max(1, svc.cfg.Threads) {
+		sh, err := newShard(svc, id)
+		if err != nil {
+			return err
+		}
+		svc.shards = append(svc.shards, sh)
+	}
+	for i := range svc.cfg.Pools {
+		p := &svc.cfg.Pools[i]
+		r, err := newRings(p)
+		if err != nil {
+			return err
+		}
+		for _, sh := range svc.shards {
+			sh.addPool(i, p, r)
+		}
+		for _, l := range p.Listen {
+			if err := svc.listen(i, l); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// rings is what places the keys of a pool; it is read by all loops.
+type rings struct {
+	hash               backend.HashFunc
+	primaries, backups *backend.Ring
+}
+
+func newRings(p *config.Pool) (r rings, err error) {
+	hash, ok := backend.HashByName(p.Hash)
+	if !ok {
+		return r, fmt.Errorf("hash %q is unknown", p.Hash)
+	}
+	r.hash = hash
+	if r.primaries, err = newRing(p.Distribution, p.Servers); err == nil && len(p.Backups) > 0 {
+		r.backups, err = newRing(p.Distribution, p.Backups)
+	}
+	return r, err
+}
+
+func newRing(distribution string, servers []config.Address) (*backend.Ring, error) {
+	var members []backend.Member
+	for _, a := range servers {
+		name := a.RingName()
+		if distribution == "magent" || distribution == "magent-ketama" {
+			name = a.MagentName()
+		}
+		members = append(members, backend.Member{Name: name, Weight: a.Weight})
+	}
+	return backend.NewRing(distribution, members, nil)
+}
+
+// listen binds one address of a pool on the first loop.
+func (svc *Service) listen(pool int, l config.Listen) error {
+	e := loop.Endpoint{Path: l.Address}
+	if l.Network != "unix" {
+		addr, err := netip.ParseAddrPort(l.Address)
+		if err != nil {
+			return fmt.Errorf("listen %s: %w", l.Address, err)
+		}
+		e = loop.Endpoint{Addr: addr}
+	}
+	fd, err := loop.Listen(e, l.Backlog, os.FileMode(l.Mode))
+	if err != nil {
+		return &ListenError{Address: l.Address, Err: err}
+	}
+	ln := &listener{svc: svc, sh: svc.shards[0], pool: pool, fd: fd, addr: e}
+	if bound, err := loop.LocalEndpoint(fd); err == nil {
+		ln.addr = bound
+	}
+	svc.listeners = append(svc.listeners, ln)
+	return svc.shards[0].l.Register(fd, loop.Readable, ln)
+}
+
+// ListenError says which address could not be bound.
+type ListenError struct {
+	Address string
+	Err     error
+}
+
+func (e *ListenError) Error() string { return fmt.Sprintf("cannot listen on %s: %v", e.Address, e.Err) }
+
+// Unwrap returns the reason.
+func (e *ListenError) Unwrap() error { return e.Err }
+
+// Addrs returns the bound addresses, a port 0 replaced by the one that the kernel chose.
+func (svc *Service) Addrs() []string {
+	var out []string
+	for _, ln := range svc.listeners {
+		out = append(out, ln.addr.String())
+	}
+	return out
+}
+
+// Err delivers the error of a loop that could not go on.
+func (svc *Service) Err() <-chan error { return svc.dead }
+
+func (svc *Service) died(err error) {
+	select {
+	case svc.dead <- err:
+	default:
+	}
+}
+
+// Close ends the loops and the helpers and waits for them. Clients that are still there are cut off.
+func (svc *Service) Close() {
+	for _, sh := range svc.shards {
+		sh.l.Post(loop.TaskFunc(sh.l.Stop))
+	}
+	svc.loops.Wait()
+	svc.stop()
+	svc.board.close()
+	svc.helpers.Wait()
+	svc.removeSockets()
+	unix.Close(svc.spare)
+}
+
+// discard undoes a build that failed half way.
+func (svc *Service) discard() {
+	for _, sh := range svc.shards {
+		sh.l.Discard()
+	}
+	svc.removeSockets()
+	unix.Close(svc.spare)
+}
+
+// removeSockets removes the files of unix sockets.
+func (svc *Service) removeSockets() {
+	for _, ln := range svc.listeners {
+		if ln.addr.Path != "" {
+			_ = os.Remove(ln.addr.Path)
+		}
+	}
+}

@@ -1,0 +1,292 @@
+package shard
+
+import (
+	"magent/ascii"
+	"magent/internal/loop"
+	"magent/replicate"
+)
+
+// Back-pressure: how much of one client's business may be unfinished before no more is read from it.
+const (
+	windowBytes  = 4 << 20   // expected bytes of the replies to come
+	windowUnsent = 512 << 10 // bytes of replies that the client has not fetched
+	windowStart  = 64        // requests in flight as long as the size of the replies is not known
+	windowMax    = 1024      // requests in flight
+)
+
+// session is one client. Its line holds the calls whose replies are due, in the order of the requests; the reply of the
+// first one is written, those behind it wait. Idle, a session holds no buffers.
+type session struct {
+	sh   *Shard
+	pool *pool
+	s    loop.Stream
+
+	first, last *replicate.Call
+	pending     int // calls in the line
+	replySize   int // about the size of the largest recent replies
+	need        int // size of the request that has arrived in part, when known
+	swallow     int // bytes of a refused value still to be thrown away
+	kept        int // what sh.assembly knows of us
+	unsent      int // what sh.unsent knows of us
+
+	marked  bool // Flush will be called
+	paused  bool // requests lie in s.Tail that may not be served yet
+	closing bool // nothing more is read; closed when the line is empty and all is sent
+	failed  bool // the socket is dead
+	closed  bool
+}
+
+// open makes a session of an accepted socket.
+func (sh *Shard) open(fd int, p *pool) {
+	s := &session{sh: sh, pool: p}
+	sh.count.TotalConnections++
+	sh.count.CurrConnections++
+	sh.sessions[s] = struct{}{}
+	if err := s.s.Open(sh.l, fd, loop.Readable, s); err != nil {
+		s.close()
+	} else if sh.draining {
+		s.finish()
+	}
+}
+
+// OnReady is the loop's call.
+func (s *session) OnReady(ev loop.Events) {
+	if s.failed {
+		return
+	}
+	if ev&loop.Writable != 0 {
+		if err := s.s.Flush(); err != nil {
+			s.fail()
+			return
+		}
+		s.mark()
+	}
+	if ev&loop.Readable == 0 {
+		return
+	}
+	if s.paused || s.closing {
+		s.s.Reading(false)
+		s.checkHangup()
+		return
+	}
+	s.read()
+}
+
+func (s *session) read() {
+	data, err := s.s.Read(s.need)
+	switch {
+	case loop.IsEOF(err):
+		s.finish() // half-closed: what was asked is still answered
+		return
+	case err != nil:
+		s.fail()
+		return
+	case len(data) == 0:
+		return
+	}
+	s.sh.count.BytesRead += uint64(len(data))
+	s.consume(data)
+}
+
+// consume serves the requests in data and keeps the rest.
+func (s *session) consume(data []byte) {
+	rest := s.serveAll(data)
+	if s.closed {
+		return
+	}
+	if s.closing && !s.paused {
+		rest = nil
+	}
+	s.s.Keep(rest)
+	s.sh.assembly += s.s.Kept() - s.kept
+	s.kept = s.s.Kept()
+}
+
+func (s *session) serveAll(data []byte) (rest []byte) {
+	r := &s.sh.req
+	s.paused = false
+	for len(data) > 0 && !s.closing {
+		if s.full() {
+			s.paused = true
+			s.sh.count.Backpressure++
+			break
+		}
+		if s.swallow > 0 {
+			n := min(s.swallow, len(data))
+			s.swallow -= n
+			data = data[n:]
+			continue
+		}
+		n, st := ascii.Next(data, s.sh.limits, r)
+		switch st {
+		case ascii.Complete:
+			s.need = 0
+			s.serve(r)
+		case ascii.Refused:
+			s.need = 0
+			s.swallow = r.Swallow
+			s.refuse(r)
+		case ascii.Fatal:
+			s.fatal(r, data)
+			return nil
+		default:
+			s.need = r.Need
+			if s.sh.assembly-s.kept+s.need > max(maxAssembly, 2*s.sh.limits.MaxValue) {
+				s.outOfMemory(len(data))
+				return nil
+			}
+			return data
+		}
+		data = data[n:]
+	}
+	return data
+}
+
+// full reports whether the client has so much unfinished business that no more of it is taken on.
+func (s *session) full() bool {
+	if s.pending < windowStart && s.replySize*s.pending < windowBytes && s.s.Unsent() < windowUnsent {
+		return false
+	}
+	window := windowStart
+	if s.replySize > 0 {
+		window = max(1, min(windowMax, windowBytes/s.replySize))
+	}
+	return s.pending >= window || s.s.Unsent() >= windowUnsent
+}
+
+// call puts a new call at the end of the line.
+func (s *session) call() *replicate.Call {
+	c := s.pool.engine.NewCall(s)
+	if s.last == nil {
+		s.first = c
+	} else {
+		s.last.Next = c
+	}
+	s.last = c
+	s.pending++
+	return c
+}
+
+// Answer takes the reply to c. It is written when c is first in line, else it waits in c.
+func (s *session) Answer(c *replicate.Call, reply []byte) {
+	c.Done = true
+	if c != s.first {
+		c.Keep(reply)
+		return
+	}
+	s.write(reply)
+	s.pop()
+	for s.first != nil && s.first.Done {
+		s.write(s.first.Held)
+		s.pop()
+	}
+	s.mark()
+}
+
+func (s *session) pop() {
+	c := s.first
+	s.first = c.Next
+	if s.first == nil {
+		s.last = nil
+	}
+	c.Next = nil
+	s.pending--
+	c.Release()
+}
+
+func (s *session) write(reply []byte) {
+	n := len(reply)
+	s.sh.count.BytesWritten += uint64(n)
+	s.replySize = max(n, 1, s.replySize-s.replySize/8)
+	if s.failed {
+		return
+	}
+	if n >= loop.LargeWrite {
+		if s.s.WriteLarge(reply) != nil {
+			s.fail()
+		}
+	} else {
+		s.s.Write(reply)
+	}
+}
+
+// mark has Flush called at the end of the turn.
+func (s *session) mark() {
+	if !s.marked {
+		s.marked = true
+		s.sh.l.Mark(s)
+	}
+}
+
+// Flush sends the replies of this turn, goes on with requests that had to wait, and closes when that is due.
+func (s *session) Flush() {
+	s.marked = false
+	if s.closed {
+		return
+	}
+	if !s.failed && !s.s.Blocked() {
+		if err := s.s.Flush(); err != nil {
+			s.fail()
+		}
+	}
+	if !s.failed && s.paused && !s.full() {
+		s.resume()
+	}
+	s.account()
+	if s.failed || s.closing && !s.paused && s.first == nil && s.s.Unsent() == 0 {
+		s.close()
+	}
+}
+
+// resume serves what was read but had to wait. Its replies are flushed in the same turn, for call marks us again.
+func (s *session) resume() {
+	s.consume(s.s.Tail())
+	if !s.paused && !s.closing {
+		s.s.Reading(true)
+	}
+	s.mark()
+}
+
+// account keeps the shard's sum of unsent bytes, and gives up on the client that lets it grow too far.
+func (s *session) account() {
+	if s.failed {
+		return
+	}
+	n := s.s.Unsent()
+	s.sh.unsent += n - s.unsent
+	s.unsent = n
+	if s.sh.unsent > maxUnsent && n > windowUnsent {
+		s.sh.svc.complain("a client does not fetch its replies, and all together hold too much memory: closed")
+		s.fail()
+	}
+}
+
+// finish reads nothing more; the session ends when all it asked for is answered and sent.
+func (s *session) finish() {
+	s.closing, s.paused = true, false
+	s.s.Reading(false)
+	s.mark()
+}
+
+// fail ends the session without regard to what is not answered.
+func (s *session) fail() {
+	s.failed = true
+	s.closing = true
+	s.mark()
+}
+
+// close forgets the client. Calls under way go on without it.
+func (s *session) close() {
+	s.closed = true
+	for c := s.first; c != nil; {
+		next := c.Next
+		c.Next = nil
+		c.Release()
+		c = next
+	}
+	s.first, s.last = nil, nil
+	s.sh.assembly -= s.kept
+	s.sh.unsent -= s.unsent
+	s.s.Close()
+	s.sh.closed(s)
+}

@@ -1,0 +1,160 @@
+package shard
+
+import (
+	"sync/atomic"
+
+	"magent/ascii"
+	"magent/backend"
+	"magent/failover"
+	"magent/internal/config"
+	"magent/internal/loop"
+	"magent/internal/stats"
+	"magent/replicate"
+)
+
+// Limits of one loop that are no options: they bound what clients can make the proxy hold, and are far away from what
+// it needs to be fast.
+const (
+	maxLine         = 1 << 20   // a command line; about 4000 keys of 250 bytes
+	maxServerQueue  = 64 << 10  // requests in flight to one server
+	maxServerUnsent = 64 << 20  // bytes that wait for a server's socket
+	maxAssembly     = 256 << 20 // bytes of requests that have not arrived completely, all clients together
+	maxUnsent       = 256 << 20 // bytes of replies that clients do not fetch, all clients together
+)
+
+// Shard is one loop and what lives on it.
+type Shard struct {
+	svc   *Service
+	id    int
+	l     *loop.Loop
+	pools []*pool
+	count stats.Counters
+
+	load      atomic.Int64 // clients given to this shard; read by the accepting one
+	sessions  map[*session]struct{}
+	limits    ascii.Limits
+	req       ascii.Request // the request being served
+	assembly  int           // bytes of incomplete requests
+	unsent    int           // bytes of replies that the sockets did not take
+	errands   *errand       // free list
+	gathers   *gather       // free list
+	line      []byte        // scratch
+	draining  bool
+	drainDone func()
+}
+
+// pool is one shard's part of a pool: connections, their states, and the engine that uses them.
+type pool struct {
+	index  int
+	name   string
+	sh     *Shard
+	conns  []*backend.Conn // primaries, then backups
+	health *failover.Machine
+	engine *replicate.Engine
+	byConn map[*backend.Conn]int
+}
+
+func newShard(svc *Service, id int) (*Shard, error) {
+	l, err := loop.New()
+	if err != nil {
+		return nil, err
+	}
+	return &Shard{
+		svc: svc, id: id, l: l,
+		sessions: map[*session]struct{}{},
+		limits:   ascii.Limits{MaxLine: maxLine, MaxValue: svc.cfg.MaxValue},
+	}, nil
+}
+
+// addPool makes the shard's part of a pool.
+func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
+	servers := append(append([]config.Address(nil), cfg.Servers...), cfg.Backups...)
+	p := &pool{
+		index: index, name: cfg.Name, sh: sh,
+		health: failover.NewMachine(len(servers), cfg.ServerFailureLimit),
+		byConn: map[*backend.Conn]int{},
+	}
+	for i, a := range servers {
+		opt := backend.Options{
+			Name:           a.String(),
+			Timeout:        cfg.Timeout,
+			ConnectTimeout: cfg.ConnectTimeout,
+			MaxPending:     maxServerQueue,
+			MaxUnsent:      maxServerUnsent,
+		}
+		if e, fixed := fixedEndpoint(a); fixed {
+			opt.Endpoint = e
+		} else {
+			opt.Dialer = &dialer{sh: sh, host: a.Host, port: a.Port, timeout: cfg.ConnectTimeout}
+		}
+		c := backend.NewConn(sh.l, opt, p)
+		p.byConn[c] = i
+		p.conns = append(p.conns, c)
+	}
+	p.engine = replicate.New(replicate.Options{
+		Hash: rings.hash, Primaries: rings.primaries, Backups: rings.backups,
+		Conns: p.conns, Health: p.health,
+		AckPrimary: cfg.Ack == config.AckPrimary,
+		Count:      &sh.count,
+	})
+	sh.pools = append(sh.pools, p)
+}
+
+// start connects to all servers; it runs on the loop.
+func (sh *Shard) start() {
+	for _, p := range sh.pools {
+		for _, c := range p.conns {
+			c.Connect()
+		}
+	}
+}
+
+// run is the goroutine of the shard's loop.
+func (sh *Shard) run() {
+	defer sh.svc.loops.Done()
+	if err := sh.l.Run(); err != nil {
+		sh.svc.died(err)
+	}
+}
+
+// Connected makes a server usable again: a new connection stands.
+func (p *pool) Connected(c *backend.Conn) {
+	i := p.byConn[c]
+	if p.health.Readmit(i, p.sh.l.Now()) {
+		p.sh.svc.board.readmitted(p.index, i)
+	}
+}
+
+// Disconnected ejects a server whose connection failed. A connection that the server closed while nothing was under
+// way is made anew at once.
+func (p *pool) Disconnected(c *backend.Conn, err error, idle bool) {
+	if err == backend.ErrShutdown {
+		return
+	}
+	i := p.byConn[c]
+	switch {
+	case idle && p.health.Usable(i):
+		c.Connect()
+	case p.health.HardFailure(i, p.sh.l.Now()):
+		p.sh.svc.board.ejected(p.index, i, err)
+	case !p.health.Usable(i):
+		p.sh.svc.board.absent(p.index, i) // the attempt to return has failed
+	}
+}
+
+// TimedOut counts a missed deadline. When it was one too many, the connection is given up with all that is in flight.
+func (p *pool) TimedOut(c *backend.Conn) {
+	i := p.byConn[c]
+	err := c.Err()
+	if p.health.SoftFailure(i, c.Stats.Replies, p.sh.l.Now()) {
+		p.sh.svc.board.ejected(p.index, i, err)
+		c.Close(err)
+	}
+}
+
+// alive is called when a probe has found the server answering.
+func (p *pool) alive(i int) {
+	if !p.health.Usable(i) {
+		p.conns[i].Connect()
+	}
+}
