@@ -1,0 +1,137 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// daemon is a magent in the background, known by its pid file only.
+type daemon struct {
+	dir, pidFile, log string
+}
+
+func newDaemon(t *testing.T) *daemon {
+	t.Helper()
+	dir := openFolder(t)
+	d := &daemon{dir: dir, pidFile: filepath.Join(dir, "pid"), log: filepath.Join(dir, "log")}
+	t.Cleanup(d.kill)
+	return d
+}
+
+// run starts it in its folder, with names relative to that, and returns what the parent said.
+func (d *daemon) run(t *testing.T, bin string, args ...string) (stdout string, err error) {
+	t.Helper()
+	cmd := exec.Command(bin, append([]string{"-d", "-s", deadServer, "--pid-file", "pid"}, args...)...)
+	cmd.Dir = d.dir
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func (d *daemon) pid() int {
+	text, _ := os.ReadFile(d.pidFile)
+	pid, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+	return pid
+}
+
+// kill ends it also when the test failed half way.
+func (d *daemon) kill() {
+	if pid := d.pid(); pid > 1 {
+		syscall.Kill(pid, syscall.SIGKILL)
+	}
+}
+
+func testDaemon(t *testing.T, bin string) {
+	d := newDaemon(t)
+	said, err := d.run(t, bin, "-u", strconv.Itoa(os.Getuid()), "-l", "127.0.0.1:0", "--log-file", "log")
+	if err != nil || said != "" {
+		t.Fatalf("the parent ended with %v and said %q", err, said)
+	}
+	pid := d.pid()
+	if pid < 2 {
+		t.Fatal("there is no pid file although the parent has ended")
+	}
+	address := stringsOf(waitForLog(t, d.log, "magent serves")["listen"])[0]
+	asks(t, "tcp", address)
+	for fd := range 3 {
+		if target, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", pid, fd)); target != "/dev/null" {
+			t.Errorf("fd %d is %s, %v", fd, target, err)
+		}
+	}
+	if folder, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid)); folder != "/" {
+		t.Errorf("its folder is %s, %v: it would keep a file system busy", folder, err)
+	}
+	if session, err := unix.Getsid(pid); session != pid {
+		t.Errorf("session %d, %v: it would end with the terminal", session, err)
+	}
+	if err := os.Rename(d.log, d.log+".1"); err != nil {
+		t.Fatal(err)
+	}
+	syscall.Kill(pid, syscall.SIGHUP)
+	waitForLog(t, d.log, "log file reopened")
+	syscall.Kill(pid, syscall.SIGTERM)
+	until(t, "the daemon to end", func() bool { return gone(pid) })
+	if _, err := os.Stat(d.pidFile); err == nil {
+		t.Error("the pid file is still there")
+	}
+}
+
+// What goes wrong in the daemon is said by the parent, in the one line that a process in the foreground would print.
+func testDaemonFails(t *testing.T, bin string) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for _, c := range []struct{ args, want string }{
+		{"-l " + taken.Addr().String(), "choose another port with -p"},
+		{"-l 127.0.0.1:0 -u no-such-user", "-u no-such-user: this machine has no such user"},
+		{"-l 127.0.0.1:0 -p x", `-p "x" is not a number`},
+	} {
+		d := newDaemon(t)
+		said, err := d.run(t, bin, strings.Fields(c.args)...)
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() < 1 {
+			t.Errorf("%s: the parent ended with %v", c.args, err)
+		}
+		if !strings.HasPrefix(said, "magent: ") || !strings.Contains(said, c.want) || strings.Count(said, "\n") != 1 {
+			t.Errorf("%s: it said %q", c.args, said)
+		}
+		if pid := d.pid(); pid != 0 {
+			t.Errorf("%s: a pid file is left, for %d", c.args, pid)
+		}
+	}
+}
+
+// A warning reaches whoever starts a daemon, even without a log file; the log itself stays out of the terminal.
+func testDaemonWarns(t *testing.T, bin string) {
+	needRoot(t)
+	d := newDaemon(t)
+	said, err := d.run(t, bin, "-l", "127.0.0.1:0")
+	if err != nil || !strings.HasPrefix(said, "magent: warning: running as root") || strings.Count(said, "\n") != 1 {
+		t.Errorf("the parent ended with %v and said %q", err, said)
+	}
+}
+
+func testPidFileInUse(t *testing.T, bin string) {
+	d := newDaemon(t)
+	p := start(t, exec.Command(bin, "-s", deadServer, "-l", "127.0.0.1:0", "--pid-file", d.pidFile))
+	p.listening()
+	if d.pid() != p.cmd.Process.Pid {
+		t.Errorf("the pid file says %d, the process is %d", d.pid(), p.cmd.Process.Pid)
+	}
+	fails(t, bin, "-s "+deadServer+" -l 127.0.0.1:0 --pid-file "+d.pidFile,
+		fmt.Sprintf("--pid-file %s: process %d runs with it", d.pidFile, p.cmd.Process.Pid), "choose another file")
+	if d.pid() != p.cmd.Process.Pid {
+		t.Error("the second process spoiled the first one's pid file")
+	}
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+// Each mistake is one line that names the value and the remedy, with exit code 2 and nothing on stdout.
+// A want that ends in "..." is the beginning of the line.
+func TestUsageErrors(t *testing.T) {
+	for _, c := range []struct{ line, want string }{
+		{"", "no server given: name at least one memcached with -s, for example -s 10.0.0.1:11211"},
+		{"-p 5", "no server given: name at least one memcached with -s, for example -s 10.0.0.1:11211"},
+		{"-s a --timout 5ms", "unknown flag --timout: did you mean --timeout? (-h lists all flags)"},
+		{"-s a --servers b", "unknown flag --servers: did you mean --server? (-h lists all flags)"},
+		{"-s a -x", "unknown flag -x: -h lists all flags"},
+		{"-s a --listen", "flag --listen needs a value: --listen ADDRESS"},
+		{"a:11211", `unexpected argument "a:11211": every setting has a flag in front, for example -s a:11211`},
+		{"-s ,", `-s "," names nothing: write an address, or leave the flag out`},
+		{"-s a:99999", `-s "a:99999": port 99999...`},
+		{"-s a -b b:x", `-b "b:x": port "x"...`},
+		{"--server 300.1.1.1", `--server "300.1.1.1": host "300.1.1.1" is not an IPv4 address...`},
+		{"-s a -s a", "-s a:11211 is given twice..."},
+		{"-s a -b a", "-b a:11211 is a primary (-s) too..."},
+		{"-s 127.0.0.1", "-s 127.0.0.1:11211 is where this proxy itself listens..."},
+		{"-s a -p 99999", "-p 99999 is out of range: give a number from 0 to 65535"},
+		{"-s a -p http", `-p "http" is not a number: give one from 0 to 65535`},
+		{"-s a -p 0", "-p 0 switches TCP off and no unix socket is given: add -f PATH or choose a port with -p"},
+		{"-s a -l 1.2.3", `-l address "1.2.3": host "1.2.3" is not an IPv4 address...`},
+		{"-s a -l 127.0.0.1,x:y", `-l address "x:y": port "y" is not a number...`},
+		{"-s a -f /no/such/folder/sock", `-f "/no/such/folder/sock": there is no folder /no/such/folder: make it, or choose another path`},
+		{"-s a -f /etc/passwd", `-f "/etc/passwd" is there already and no socket: choose another path`},
+		{"-s a -f /tmp/s --unix-mode 999", `--unix-mode "999" is not a file mode: give octal digits from 0 to 0777, such as 0770`},
+		{"-s a -n 0", "-n 0 is out of range: give a number from 1 to 10000000"},
+		{"-s a -i x", `-i "x" is not a number: give one from 0 to 10000000`},
+		{"-s a --max-value 1t", `--max-value "1t" is not a size: write bytes, or a number with k, m or g behind it, such as 1m`},
+		{"-s a --max-value 2g", `--max-value "2g" is out of range: give a size from 1 to 1g`},
+		{"-s a --hash mdd5", `--hash "mdd5" is unknown: did you mean md5? (known: ...`},
+		{"-s a --distribution ketma", `--distribution "ketma" is unknown: did you mean ketama? (known: ketama, modula, magent, magent-ketama)`},
+		{"-s a --distribution random", `--distribution "random" is unknown: choose one of ketama, modula, magent, magent-ketama`},
+		{"-s a -k --distribution magent", "-k means --distribution magent-ketama, which contradicts --distribution magent: leave one out"},
+		{"-s a --ack both", `--ack "both" is unknown: choose one of all, primary`},
+		{"-s a --timeout 500", `--timeout "500" has no unit: write 500ms or 500s`},
+		{"-s a --timeout 0s", "--timeout 0s is out of range: give a time from 1ms to 1h0m0s"},
+		{"-s a --connect-timeout soon", `--connect-timeout "soon" is not a time: write a number and a unit, such as 500ms or 2s`},
+		{"-s a --server-failure-limit 0", "--server-failure-limit 0 is out of range: give a number from 1 to 1000"},
+		{"-s a --probe-interval -1s", "--probe-interval -1s is out of range: give a time from 1ms to 1h0m0s"},
+		{"-s a --threads 0", "--threads 0 is out of range: give a number from 1 to 256"},
+		{"-s a --drain-timeout x", `--drain-timeout "x" is not a time: write a number and a unit, such as 500ms or 2s`},
+		{"-s a --log-format xml", `--log-format "xml" is unknown: choose one of console, json`},
+		{"-s a --log-format jsn", `--log-format "jsn" is unknown: did you mean json? (known: console, json)`},
+		{"-s a -d -D", "-d and -D contradict each other: -D stays in the foreground, leave one out"},
+		{"-s a -k=maybe", "-k=maybe: this flag is a switch: leave the value out, or write true or false"},
+		{"-s a --ketama=maybe", "--ketama=maybe: this flag is a switch: leave the value out, or write true or false"},
+	} {
+		checkUsage(t, c.line, c.want)
+	}
+}
+
+func TestEnvironmentErrors(t *testing.T) {
+	for _, c := range []struct{ name, value, want string }{
+		{"MAGENT_PORT", "99999", "MAGENT_PORT 99999 is out of range: give a number from 0 to 65535"},
+		{"MAGENT_BACKUP", "b:x", `MAGENT_BACKUP "b:x": port "x"...`},
+		{"MAGENT_DAEMONIZE", "maybe", "MAGENT_DAEMONIZE=maybe: this is a switch: write true or false"},
+		{"MAGENT_TIMEOUT", "5", `MAGENT_TIMEOUT "5" has no unit: write 5ms or 5s`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Setenv(c.name, c.value)
+			checkUsage(t, "-s a", c.want)
+		})
+	}
+}
+
+func checkUsage(t *testing.T, line, want string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	exit := run(strings.Fields(line), names(), &stdout, &stderr)
+	got := stderr.String()
+	start, open := strings.CutSuffix("magent: "+want, "...")
+	right := got == start+"\n" || open && strings.HasPrefix(got, start)
+	if !right || exit != exitUsage || stdout.Len() > 0 || strings.Count(got, "\n") != 1 {
+		t.Errorf("magent %s: exit code %d, stdout %q, stderr\n got %swant magent: %s", line, exit, stdout.String(), got, want)
+	}
+}

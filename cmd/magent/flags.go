@@ -1,0 +1,149 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"magent/internal/config"
+)
+
+// The long names of the flags. A short name behind one in newFlags is its alias.
+const (
+	flagServer       = "server"
+	flagBackup       = "backup"
+	flagListen       = "listen"
+	flagPort         = "port"
+	flagSocket       = "unix-socket"
+	flagSocketMode   = "unix-mode"
+	flagMaxClients   = "max-clients"
+	flagKetama       = "ketama"
+	flagDistribution = "distribution"
+	flagHash         = "hash"
+	flagAck          = "ack"
+	flagMaxValue     = "max-value"
+	flagTimeout      = "timeout"
+	flagConnect      = "connect-timeout"
+	flagFailures     = "server-failure-limit"
+	flagProbe        = "probe-interval"
+	flagThreads      = "threads"
+	flagIdle         = "idle-connections"
+	flagUser         = "user"
+	flagGroup        = "group"
+	flagDaemonize    = "daemonize"
+	flagForeground   = "foreground"
+	flagPidFile      = "pid-file"
+	flagDrain        = "drain-timeout"
+	flagLogFormat    = "log-format"
+	flagLogFile      = "log-file"
+	flagVerbose      = "verbose"
+	flagHelp         = "help"
+	flagVersion      = "version"
+)
+
+// The topics of the help text, in its order.
+const (
+	topicServers  = "Servers"
+	topicClients  = "Clients"
+	topicPlace    = "Placement of keys"
+	topicFailures = "Failures"
+	topicProcess  = "Process"
+	topicLog      = "Log and information"
+)
+
+func topics() []string {
+	return []string{topicServers, topicClients, topicPlace, topicFailures, topicProcess, topicLog}
+}
+
+// newFlags is the table of all flags: name, short names, topic, default and help. All values are text for cli; settings.go
+// reads them, so that each mistake is told in our words.
+func newFlags() []cli.Flag {
+	return []cli.Flag{
+		list(topicServers, flagServer, "s", "`ADDRESS` of a primary memcached: HOST, HOST:PORT, HOST:PORT:WEIGHT, [IPv6]:PORT or /PATH; repeat it or separate with commas (required)"),
+		list(topicServers, flagBackup, "b", "`ADDRESS` of a backup memcached, as with -s; every key has its second copy on one of them"),
+
+		list(topicClients, flagListen, "l", "`ADDRESS` to listen on: IP or host name, with a port of its own or that of -p; repeat it or separate with commas (default: 127.0.0.1)"),
+		text(topicClients, flagPort, "p", "11211", "TCP `PORT` to listen on; 0 for no TCP, then -f is needed"),
+		text(topicClients, flagSocket, "f", "", "`PATH` of a unix socket to listen on as well"),
+		text(topicClients, flagSocketMode, "unix-mask", "0700", "permission `MODE` of that socket, octal (also --unix-mask)"),
+		text(topicClients, flagMaxClients, "n", "4096", "`NUMBER` of clients at a time; one more gets an error line"),
+		text(topicClients, flagMaxValue, "", "1m", "largest value, a `SIZE` such as 512k or 8m; memcached's -I has to match"),
+
+		toggle(topicPlace, flagKetama, "k", "place keys on magent 0.5's ketama ring (the same as --distribution magent-ketama)"),
+		text(topicPlace, flagDistribution, "", "ketama", "`NAME` of the rule that picks a server: ketama (as libmemcached and twemproxy), magent (as magent 0.5 without -k), magent-ketama (as 0.5 with -k), modula"),
+		text(topicPlace, flagHash, "", "", "`NAME` of the hash of keys (default: md5; with --distribution magent djb2)"),
+
+		text(topicFailures, flagTimeout, "", "500ms", "`TIME` for a server's reply"),
+		text(topicFailures, flagConnect, "", "500ms", "`TIME` for a connection to a server"),
+		text(topicFailures, flagFailures, "", "2", "`NUMBER` of replies in a row that a server may fail to give before it is taken out of use"),
+		text(topicFailures, flagProbe, "", "500ms", "`TIME` between two probes of a server that is out of use"),
+		text(topicFailures, flagAck, "", "all", "a write is answered when `COPIES` have it: all, or primary"),
+
+		text(topicProcess, flagThreads, "", "1", "`NUMBER` of event loops"),
+		toggle(topicProcess, flagDaemonize, "d", "go to the background once the ports listen"),
+		toggle(topicProcess, flagForeground, "D", "stay in the foreground, which is the default (for command lines of magent 0.5)"),
+		text(topicProcess, flagUser, "u", "", "`USER` to become after the ports are bound, name or number"),
+		text(topicProcess, flagGroup, "g", "", "`GROUP` to become then, name or number (default: the groups of the user)"),
+		text(topicProcess, flagPidFile, "", "", "`FILE` to write the process number to"),
+		text(topicProcess, flagDrain, "", "5s", "`TIME` that SIGTERM leaves to requests in flight"),
+		text(topicProcess, flagIdle, "i", "1", "`NUMBER` of connections to a server, without effect: each loop has one to every server and sends its requests one behind the other"),
+
+		text(topicLog, flagLogFormat, "", "", "`FORMAT` of the log: console or json (default: console on a terminal, else json)"),
+		text(topicLog, flagLogFile, "", "", "`FILE` to append the log to, opened anew on SIGHUP (default: stderr, in the background nothing)"),
+		toggle(topicLog, flagVerbose, "v", "log more"),
+		toggle(topicLog, flagVersion, "V", "print the version and exit"),
+		toggle(topicLog, flagHelp, "h", "print this text and exit"),
+	}
+}
+
+func text(topic, name, alias, value, usage string) cli.Flag {
+	return &cli.StringFlag{Category: topic, Name: name, Aliases: aliases(alias), Value: value, Usage: usage, EnvVars: variables(name)}
+}
+
+func list(topic, name, alias, usage string) cli.Flag {
+	return &cli.StringSliceFlag{Category: topic, Name: name, Aliases: aliases(alias), Usage: usage, EnvVars: variables(name)}
+}
+
+func toggle(topic, name, alias, usage string) cli.Flag {
+	return &cli.BoolFlag{Category: topic, Name: name, Aliases: aliases(alias), Usage: usage, EnvVars: variables(name)}
+}
+
+func aliases(alias string) []string {
+	if alias == "" {
+		return nil
+	}
+	return []string{alias}
+}
+
+// variables names the environment variable of a flag. Help and version have none: images often carry a MAGENT_VERSION
+// that means something else.
+func variables(name string) []string {
+	if name == flagHelp || name == flagVersion {
+		return nil
+	}
+	return []string{variable(name)}
+}
+
+func variable(name string) string {
+	return "MAGENT_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+}
+
+// argSpecs tells the argument reader which flags there are and which take a value.
+func argSpecs(flags []cli.Flag) []config.ArgSpec {
+	var specs []config.ArgSpec
+	for _, f := range flags {
+		spec := config.ArgSpec{Names: f.Names()}
+		if doc := f.(cli.DocGenerationFlag); doc.TakesValue() {
+			spec.Value, _ = placeholder(doc.GetUsage())
+		}
+		specs = append(specs, spec)
+	}
+	return specs
+}
+
+// placeholder takes the value's name, marked with back quotes, out of a usage text.
+func placeholder(usage string) (name, plain string) {
+	before, rest, _ := strings.Cut(usage, "`")
+	name, after, _ := strings.Cut(rest, "`")
+	return name, before + name + after
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+const helpHead = `magent - memcached with a second copy of every key
+usage: magent -s ADDRESS [-s ADDRESS]... [-b ADDRESS]... [flags]
+
+  magent -s 10.0.0.1 -s 10.0.0.2 -b 10.0.0.3                 on 127.0.0.1:11211
+  magent -u www -n 51200 -l 10.0.0.9 -p 12000 -s 10.0.0.1:11211 -b 10.0.0.2:11211 -d
+`
+
+const helpTail = `
+Every flag but -h and -V can be given as an environment variable too: --max-clients is
+MAGENT_MAX_CLIENTS. The command line wins. Lists are separated by commas there.
+SIGTERM and SIGINT drain and end the process, SIGHUP opens the log file anew.
+`
+
+const (
+	helpIndent = 30 // column of the descriptions
+	helpWidth  = 96
+)
+
+// helpText is what -h prints: the flags of newFlags, grouped by topic.
+func helpText() string {
+	var b strings.Builder
+	b.WriteString(helpHead)
+	flags := newFlags()
+	for _, topic := range topics() {
+		fmt.Fprintf(&b, "\n%s\n", topic)
+		for _, f := range flags {
+			if f.(cli.CategorizableFlag).GetCategory() == topic {
+				writeFlag(&b, f)
+			}
+		}
+	}
+	b.WriteString(helpTail)
+	return b.String()
+}
+
+func writeFlag(b *strings.Builder, f cli.Flag) {
+	value, usage := describe(f)
+	head := "  " + strings.TrimSpace(shortName(f)+" --"+longName(f)+" "+value)
+	if shortName(f) == "" {
+		head = "     " + " --" + longName(f) + " " + value
+	}
+	lines := wrap(usage, helpWidth-helpIndent)
+	if len(head) >= helpIndent {
+		fmt.Fprintln(b, head)
+		head = ""
+	}
+	for i, line := range lines {
+		if i > 0 {
+			head = ""
+		}
+		fmt.Fprintf(b, "%-*s%s\n", helpIndent, head, line)
+	}
+}
+
+// describe returns the name of a flag's value and its description with the default behind it.
+func describe(f cli.Flag) (value, usage string) {
+	doc := f.(cli.DocGenerationFlag)
+	value, usage = placeholder(doc.GetUsage())
+	if s, ok := f.(*cli.StringFlag); ok && s.Value != "" {
+		usage += " (default: " + s.Value + ")"
+	}
+	return value, usage
+}
+
+func longName(f cli.Flag) string { return f.Names()[0] }
+
+// shortName returns "-p," or "".
+func shortName(f cli.Flag) string {
+	i := slices.IndexFunc(f.Names(), func(name string) bool { return len(name) == 1 })
+	if i < 0 {
+		return ""
+	}
+	return "-" + f.Names()[i] + ","
+}
+
+// wrap breaks text into lines of at most width bytes.
+func wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && len(line)+1+len(word) > width {
+			lines = append(lines, line)
+			line = ""
+		}
+		line = strings.TrimPrefix(line+" "+word, " ")
+	}
+	return append(lines, line)
+}

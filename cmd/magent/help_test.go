@@ -1,0 +1,60 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/urfave/cli/v2"
+)
+
+func TestHelp(t *testing.T) {
+	for _, args := range [][]string{{"-h"}, {"--help"}, {"-kh"}, {"-h", "-p", "99999"}} {
+		var stdout, stderr bytes.Buffer
+		if exit := run(args, names(), &stdout, &stderr); exit != 0 || stderr.Len() > 0 || stdout.String() != helpText() {
+			t.Errorf("%v: exit code %d, stderr %q, stdout %.80q", args, exit, stderr.String(), stdout.String())
+		}
+	}
+	text := helpText()
+	for _, f := range newFlags() {
+		if !strings.Contains(text, " "+strings.TrimSpace(shortName(f)+" --"+longName(f))) {
+			t.Errorf("--%s is missing: is its topic in topics()?", longName(f))
+		}
+	}
+	for line := range strings.Lines(text) {
+		if len(strings.TrimRight(line, "\n")) > helpWidth {
+			t.Errorf("longer than %d: %s", helpWidth, line)
+		}
+		if strings.Contains(line, "`") || strings.Contains(line, "%!") {
+			t.Errorf("not for readers: %s", line)
+		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	for _, arg := range []string{"-V", "--version"} {
+		var stdout, stderr bytes.Buffer
+		exit := run([]string{arg}, names(), &stdout, &stderr)
+		if exit != 0 || stderr.Len() > 0 || !strings.HasPrefix(stdout.String(), "magent 1.") || strings.Count(stdout.String(), "\n") != 1 {
+			t.Errorf("%s: exit code %d, stdout %q, stderr %q", arg, exit, stdout.String(), stderr.String())
+		}
+	}
+}
+
+// No name may stand for two flags, and the short ones of magent 0.5 must all be there.
+func TestFlagNames(t *testing.T) {
+	seen := map[string]cli.Flag{}
+	for _, f := range newFlags() {
+		for _, name := range f.Names() {
+			if seen[name] != nil {
+				t.Errorf("%s is there twice", name)
+			}
+			seen[name] = f
+		}
+	}
+	for _, name := range strings.Split("sblpugnikfDvhdV", "") {
+		if seen[name] == nil {
+			t.Errorf("-%s is missing", name)
+		}
+	}
+}

@@ -1,0 +1,65 @@
+// Command magent is a proxy that keeps two copies of everything that is stored in memcached: each key lies on a
+// primary and on a backup, and when one of them fails its clients do not notice.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"magent/backend"
+	"magent/internal/config"
+	"magent/internal/service"
+)
+
+const program = "magent"
+
+// The exit codes beside 0.
+const (
+	exitFailed = 1 // could not start, or had to stop
+	exitUsage  = 2 // the command line is wrong
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], names(), os.Stdout, os.Stderr))
+}
+
+// names are the words that --hash and --distribution take: all but random, which would look for a key's second copy
+// on another server each time.
+func names() config.Names {
+	distributions := slices.DeleteFunc(backend.DistributionNames(), func(name string) bool { return name == "random" })
+	return config.Names{Hashes: backend.HashNames(), Distributions: distributions}
+}
+
+// run does what the command line says and returns the exit code. What goes wrong is one line on stderr.
+func run(args []string, names config.Names, stdout, stderr io.Writer) int {
+	s, err := parse(args, names)
+	switch {
+	case err != nil:
+		return fail(stderr, err, exitUsage)
+	case s.help:
+		io.WriteString(stdout, helpText())
+		return 0
+	case s.version:
+		fmt.Fprintln(stdout, service.VersionLine(program))
+		return 0
+	case s.daemonize && !service.IsDaemon():
+		return service.Daemonize(program, args, stderr)
+	}
+	if err := s.resolveListeners(); err != nil {
+		return fail(stderr, err, exitFailed)
+	}
+	exit, err := service.Run(s.process(stderr))
+	if err != nil {
+		return fail(stderr, err, exitFailed)
+	}
+	return exit
+}
+
+// fail says in one line why nothing runs.
+func fail(stderr io.Writer, err error, exit int) int {
+	fmt.Fprintf(stderr, "%s: %s\n", program, strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
+	return exit
+}

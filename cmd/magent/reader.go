@@ -1,0 +1,130 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"magent/internal/config"
+)
+
+// reader takes values out of the command line and the environment. It keeps the first mistake, with the name of the flag
+// or variable as the user wrote it.
+type reader struct {
+	c     *cli.Context
+	typed map[string]string // long name -> the flag as typed; others came from the environment or are defaults
+	err   error
+}
+
+func (r *reader) fail(name string, err error) {
+	if err == nil || r.err != nil {
+		return
+	}
+	label, typed := r.typed[name]
+	switch {
+	case typed:
+	case os.Getenv(variable(name)) != "":
+		label = variable(name)
+	default:
+		label = "--" + name
+	}
+	r.err = fmt.Errorf("%s %w", label, err)
+}
+
+// text returns a flag's value; an empty variable counts as none.
+func (r *reader) text(name string) string {
+	text := strings.TrimSpace(r.c.String(name))
+	if _, typed := r.typed[name]; !typed && (text == "" || linkOfKubernetes(name, text)) {
+		return r.byDefault(name)
+	}
+	return text
+}
+
+// linkOfKubernetes recognises what Kubernetes puts into MAGENT_PORT when there is a Service named "magent".
+func linkOfKubernetes(name, text string) bool {
+	return name == flagPort && strings.HasPrefix(text, "tcp://")
+}
+
+func (r *reader) byDefault(name string) string {
+	for _, f := range newFlags() {
+		if s, ok := f.(*cli.StringFlag); ok && s.Name == name {
+			return s.Value
+		}
+	}
+	return ""
+}
+
+// path returns a file's name, absolute because a daemon changes its folder.
+func (r *reader) path(name string) string {
+	text := r.text(name)
+	if text == "" {
+		return ""
+	}
+	path, err := filepath.Abs(text)
+	r.fail(name, err)
+	return path
+}
+
+func (r *reader) list(name string) []string {
+	values := r.c.StringSlice(name)
+	parts := config.SplitList(values)
+	if _, typed := r.typed[name]; typed && len(parts) == 0 {
+		r.fail(name, fmt.Errorf("%q names nothing: write an address, or leave the flag out", strings.Join(values, " ")))
+	}
+	return parts
+}
+
+func (r *reader) addresses(name string) []config.Address {
+	var addresses []config.Address
+	for _, text := range r.list(name) {
+		a, err := config.ParseAddress(text)
+		if err != nil {
+			r.fail(name, errors.New(strings.TrimPrefix(err.Error(), "server "))) // the flag says that already
+		}
+		addresses = append(addresses, a)
+	}
+	return addresses
+}
+
+func (r *reader) number(name string, minimum, maximum int) int {
+	n, err := config.ParseInt(r.text(name), minimum, maximum)
+	r.fail(name, err)
+	return n
+}
+
+func (r *reader) duration(name string, minimum time.Duration) time.Duration {
+	d, err := config.ParseDuration(r.text(name), minimum, longestTime)
+	r.fail(name, err)
+	return d
+}
+
+// placement is --distribution or what -k says, and --hash or the hash that belongs to it.
+func (r *reader) placement() (distribution, hash string) {
+	distribution, hash = r.text(flagDistribution), r.text(flagHash)
+	if r.c.Bool(flagKetama) {
+		if r.c.IsSet(flagDistribution) && distribution != magentKetama {
+			r.fail(flagKetama, errors.New("means --distribution "+magentKetama+", which contradicts --distribution "+distribution+": leave one out"))
+		}
+		distribution = magentKetama
+	}
+	switch {
+	case hash != "":
+	case distribution == magentModulo:
+		hash = "djb2"
+	default:
+		hash = "md5"
+	}
+	return distribution, hash
+}
+
+// value reads a flag with a parser of its own into target.
+func value[T any](r *reader, name string, parse func(string) (T, error), target *T) {
+	v, err := parse(r.text(name))
+	r.fail(name, err)
+	*target = v
+}

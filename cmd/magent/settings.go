@@ -1,0 +1,193 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"magent/internal/config"
+	"magent/internal/service"
+)
+
+// Limits of what the flags take.
+const (
+	maxThreads  = 256
+	maxClients  = 10_000_000
+	maxFailures = 1000
+	maxValue    = 1 << 30
+	longestTime = time.Hour
+)
+
+// The two placements of magent 0.5: with -k and without.
+const (
+	magentKetama = "magent-ketama"
+	magentModulo = "magent"
+)
+
+// settings are the flags as values.
+type settings struct {
+	help, version, daemonize bool
+
+	config      config.Config
+	user, group string
+	pidFile     string
+	sockets     []string
+	log         service.LogOptions
+}
+
+// parse reads the command line and the environment.
+func parse(args []string, names config.Names) (*settings, error) {
+	flags := newFlags()
+	plain, err := config.NormalizeArgs(argSpecs(flags), args)
+	if err != nil {
+		return nil, err
+	}
+	s := &settings{help: slices.Contains(plain.List, "--help=true"), version: slices.Contains(plain.List, "--version=true")}
+	if s.help || s.version {
+		return s, nil // cli would print help of its own
+	}
+	app := &cli.App{
+		Name: program, Flags: flags,
+		HideHelp: true, HideVersion: true, DisableSliceFlagSeparator: true,
+		Writer: io.Discard, ErrWriter: io.Discard,
+		ExitErrHandler: func(*cli.Context, error) {},
+		OnUsageError:   func(_ *cli.Context, err error, _ bool) error { return err },
+		Action: func(c *cli.Context) error {
+			r := &reader{c: c, typed: plain.Typed}
+			s.read(r)
+			if r.err != nil {
+				return r.err
+			}
+			return s.config.Validate(names)
+		},
+	}
+	if err := switchVariables(flags, plain.Typed); err != nil {
+		return nil, err
+	}
+	return s, app.Run(append([]string{program}, plain.List...))
+}
+
+// switchVariables checks the variables of switches, because cli's own words for a wrong one are not for users.
+func switchVariables(flags []cli.Flag, typed map[string]string) error {
+	for _, f := range flags {
+		if _, ok := f.(*cli.BoolFlag); !ok {
+			continue
+		}
+		name := variable(longName(f))
+		value := os.Getenv(name)
+		if _, err := strconv.ParseBool(value); err != nil && value != "" && variables(longName(f)) != nil {
+			return fmt.Errorf("%s=%s: this is a switch: write true or false", name, value)
+		}
+	}
+	return nil
+}
+
+// read fills the settings. The first mistake stays in r.err.
+func (s *settings) read(r *reader) {
+	pool := config.Pool{Name: program}
+	pool.Servers = r.addresses(flagServer)
+	pool.Backups = r.addresses(flagBackup)
+	pool.Listen = s.readListeners(r)
+	pool.Distribution, pool.Hash = r.placement()
+	value(r, flagAck, config.ParseAck, &pool.Ack)
+	pool.Timeout = r.duration(flagTimeout, time.Millisecond)
+	pool.ConnectTimeout = r.duration(flagConnect, time.Millisecond)
+	pool.ServerFailureLimit = r.number(flagFailures, 1, maxFailures)
+	pool.ProbeInterval = r.duration(flagProbe, time.Millisecond)
+
+	s.config = config.Config{
+		Pools:      []config.Pool{pool},
+		Threads:    r.number(flagThreads, 1, maxThreads),
+		MaxClients: r.number(flagMaxClients, 1, maxClients),
+		DrainTime:  r.duration(flagDrain, 0),
+	}
+	value(r, flagMaxValue, func(text string) (int, error) { return config.ParseSize(text, 1, maxValue) }, &s.config.MaxValue)
+	r.number(flagIdle, 0, maxClients)
+	s.readProcess(r)
+}
+
+func (s *settings) readListeners(r *reader) []config.Listen {
+	port := r.number(flagPort, 0, 65535)
+	texts := r.list(flagListen)
+	if len(texts) == 0 {
+		texts = []string{"127.0.0.1"}
+	}
+	var listeners []config.Listen
+	for _, text := range texts {
+		l, ok, err := config.ParseListen(text, port)
+		r.fail(flagListen, err)
+		if ok {
+			listeners = append(listeners, l)
+		}
+	}
+	var mode uint32
+	value(r, flagSocketMode, config.ParseMode, &mode)
+	if path := r.path(flagSocket); path != "" {
+		l, err := config.ParseSocket(path, mode)
+		r.fail(flagSocket, errors.Join(err, socketPlace(path)))
+		listeners = append(listeners, l)
+		s.sockets = append(s.sockets, path)
+	}
+	return listeners
+}
+
+// socketPlace refuses a path where something other than an old socket lies: the socket takes its place.
+func socketPlace(path string) error {
+	info, err := os.Lstat(path)
+	if err == nil && info.Mode()&os.ModeSocket == 0 {
+		return fmt.Errorf("%q is there already and no socket: choose another path", path)
+	}
+	if _, err := os.Stat(filepath.Dir(path)); err != nil {
+		return fmt.Errorf("%q: there is no folder %s: make it, or choose another path", path, filepath.Dir(path))
+	}
+	return nil
+}
+
+func (s *settings) readProcess(r *reader) {
+	s.daemonize = r.c.Bool(flagDaemonize)
+	if s.daemonize && r.c.Bool(flagForeground) {
+		r.fail(flagDaemonize, errors.New("and -D contradict each other: -D stays in the foreground, leave one out"))
+	}
+	s.user, s.group = r.text(flagUser), r.text(flagGroup)
+	s.pidFile = r.path(flagPidFile)
+	s.log = service.LogOptions{File: r.path(flagLogFile), Debug: r.c.Bool(flagVerbose)}
+	if format := r.text(flagLogFormat); format != "" {
+		_, err := config.ParseChoice(format, []string{service.FormatConsole, service.FormatJSON})
+		r.fail(flagLogFormat, err)
+		s.log.Format = format
+	}
+}
+
+// resolveListeners turns host names into the addresses that are bound, each once.
+func (s *settings) resolveListeners() error {
+	pool := &s.config.Pools[0]
+	var listeners []config.Listen
+	seen := map[string]bool{}
+	for _, l := range pool.Listen {
+		addresses := []string{l.Address}
+		if l.Network == "tcp" {
+			var err error
+			if addresses, err = service.ResolveListen(l.Address); err != nil {
+				return fmt.Errorf("-l: %w", err)
+			}
+		}
+		for _, address := range addresses {
+			if seen[address] && !strings.HasSuffix(address, ":0") {
+				continue
+			}
+			seen[address] = true
+			l.Address = address
+			listeners = append(listeners, l)
+		}
+	}
+	pool.Listen = listeners
+	return nil
+}

@@ -1,0 +1,82 @@
+package service
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// daemonVariable marks the environment of a process that Daemonize has started.
+const daemonVariable = "_MAGENT_DAEMON"
+
+// readyMark is the last byte that a daemon sends to its parent. What went before it are warnings.
+const readyMark = 0
+
+// IsDaemon tells whether this process was started by Daemonize.
+func IsDaemon() bool { return os.Getenv(daemonVariable) == "1" }
+
+// Daemonize starts the running program again with the same arguments, in a session of its own and with its standard
+// files on /dev/null, and waits until it is ready (see detach). It returns the exit code for this process, the parent.
+//
+// Go cannot fork a process with threads, hence the second start. Until the daemon is ready, its stderr is a
+// pipe to the parent, so that whatever goes wrong at start is printed where the user looks, by whom ever it is said.
+func Daemonize(program string, args []string, stderr io.Writer) int {
+	cmd := exec.Command("/proc/self/exe", args...)
+	cmd.Args[0] = program
+	cmd.Env = append(os.Environ(), daemonVariable+"=1")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	read, write, err := os.Pipe()
+	if err != nil {
+		fmt.Fprintf(stderr, "%s: -d: %v\n", program, err)
+		return 1
+	}
+	defer read.Close()
+	cmd.Stderr = write
+	err = cmd.Start()
+	write.Close()
+	if err != nil {
+		fmt.Fprintf(stderr, "%s: -d: cannot start the daemon: %v\n", program, err)
+		return 1
+	}
+	return awaitDaemon(cmd, program, read, stderr)
+}
+
+// awaitDaemon reads until the daemon has closed its stderr: it is ready, or it is dead.
+func awaitDaemon(cmd *exec.Cmd, program string, read io.Reader, stderr io.Writer) int {
+	said, _ := io.ReadAll(read)
+	if text, ready := bytes.CutSuffix(said, []byte{readyMark}); ready {
+		stderr.Write(text)
+		cmd.Process.Release()
+		return 0
+	}
+	stderr.Write(said)
+	err := cmd.Wait()
+	if len(said) == 0 {
+		fmt.Fprintf(stderr, "%s: -d: the daemon ended while it started (%v): run it without -d to see more\n", program, err)
+	}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() > 0 {
+		return exit.ExitCode()
+	}
+	return 1
+}
+
+// detach tells the parent that the daemon is ready, by the mark and by closing the pipe: stderr becomes /dev/null,
+// as stdin and stdout are since the start.
+func detach() error {
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer null.Close()
+	if _, err := os.Stderr.Write([]byte{readyMark}); err != nil && !errors.Is(err, syscall.EPIPE) {
+		return err
+	}
+	return unix.Dup3(int(null.Fd()), int(os.Stderr.Fd()), 0)
+}

@@ -1,0 +1,59 @@
+package service
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// pidFile holds the number of the running process, and a lock for as long as that runs.
+type pidFile struct {
+	path string
+	f    *os.File
+}
+
+// createPidFile refuses a file whose process still runs. An empty path gives nil, which remove accepts.
+func createPidFile(path string) (*pidFile, error) {
+	if path == "" {
+		return nil, nil
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		var pathErr *fs.PathError
+		if errors.As(err, &pathErr) {
+			err = pathErr.Err
+		}
+		return nil, fmt.Errorf("--pid-file %s: %w: name a file in a folder that exists and may be written to", path, err)
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		other := make([]byte, 20)
+		n, _ := f.ReadAt(other, 0)
+		f.Close()
+		return nil, fmt.Errorf("--pid-file %s: process %s runs with it: stop that one, or choose another file",
+			path, strings.TrimSpace(string(other[:n])))
+	}
+	err = f.Truncate(0)
+	if err == nil {
+		_, err = fmt.Fprintf(f, "%d\n", os.Getpid())
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("--pid-file %s cannot be written: %w", path, err)
+	}
+	return &pidFile{path, f}, nil
+}
+
+// remove deletes the file, or at least empties it where the folder belongs to root and the process no longer does.
+func (p *pidFile) remove() {
+	if p == nil {
+		return
+	}
+	if os.Remove(p.path) != nil {
+		p.f.Truncate(0)
+	}
+	p.f.Close()
+}

@@ -1,0 +1,118 @@
+package service
+
+import (
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"slices"
+	"syscall"
+
+	"github.com/rs/zerolog"
+)
+
+// Engine is what the process is there for, running.
+type Engine interface {
+	Drain()            // no new clients; returns when those that are there got their answers and are gone, or its time is over
+	Close()            // ends everything that runs and waits for it
+	Err() <-chan error // says when the engine can no longer work; may be closed when it has ended well
+}
+
+// Options describe a process.
+type Options struct {
+	Program  string // name in messages
+	Log      LogOptions
+	User     string // taken after Start; name or number
+	Group    string
+	PidFile  string
+	Sockets  []string // unix sockets that Start makes: they go to User
+	Threads  int      // event loops
+	Clients  int      // clients at a time, as wanted
+	Servers  int      // connections to servers
+	Warnings []string // said once at start
+
+	// Start binds the ports and runs. clients is what the limit of open files allows, at most Clients.
+	Start func(log zerolog.Logger, clients int) (Engine, error)
+	// Started is called when all is well, to log who serves where.
+	Started func(log zerolog.Logger)
+}
+
+// Run runs one process from its options to its exit code. An error means that it did not get as far as serving;
+// whatever happens later is in the log.
+func Run(o Options) (exit int, err error) {
+	credentials, err := LookupCredentials(o.User, o.Group)
+	if err != nil {
+		return 1, err
+	}
+	log, err := OpenLog(o.Log)
+	if err != nil {
+		return 1, err
+	}
+	defer log.Close()
+	signals := watchSignals()
+	defer signal.Stop(signals)
+
+	pid, err := createPidFile(o.PidFile)
+	if err != nil {
+		return 1, err
+	}
+	defer pid.remove()
+	needLoopThreads(o.Threads)
+	clients, warning := fitFiles(processLimit{}, o.Clients, o.Servers)
+	engine, err := o.Start(log.Logger, clients)
+	if err != nil {
+		return 1, err
+	}
+	warnings := slices.Clone(o.Warnings)
+	if credentials.StaysRoot() {
+		warnings = append(warnings, "running as root: name a user with -u to give its rights up")
+	}
+	if warning != "" {
+		warnings = append(warnings, warning)
+	}
+	if err := settle(o, credentials, warnings); err != nil {
+		engine.Close()
+		return 1, err
+	}
+	for _, text := range warnings {
+		log.Warn().Msg(text)
+	}
+	o.Started(log.Logger)
+	return serve(engine, log, signals), nil
+}
+
+// settle does what comes between listening and serving: it gives root's rights up, and sends word to the parent of a
+// daemon, which passes the warnings on to whoever started it.
+func settle(o Options, credentials *Credentials, warnings []string) error {
+	if err := credentials.Chown(append([]string{o.PidFile, o.Log.File}, o.Sockets...)...); err != nil {
+		return err
+	}
+	if err := credentials.Drop(); err != nil || !IsDaemon() {
+		return err
+	}
+	for _, text := range warnings {
+		fmt.Fprintf(os.Stderr, "%s: warning: %s\n", o.Program, text)
+	}
+	if err := os.Chdir("/"); err != nil { // a daemon must not keep a file system busy
+		return err
+	}
+	return detach()
+}
+
+// needLoopThreads lets the runtime run one thread more than there are loops. A loop sits on its own thread and waits
+// in system calls that the runtime does not see as waiting (RawSyscall), so it keeps its share of GOMAXPROCS busy;
+// with none left, the log, the prober and the signals would wait for the runtime to take it back by force.
+func needLoopThreads(loops int) {
+	if runtime.GOMAXPROCS(0) <= loops {
+		runtime.GOMAXPROCS(loops + 1)
+	}
+}
+
+// watchSignals is called before anything is bound, so that no signal finds the process half made. A client or a log reader
+// that goes away must not kill the process: SIGPIPE is ignored.
+func watchSignals() chan os.Signal {
+	signal.Ignore(syscall.SIGPIPE)
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	return signals
+}
