@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// compared is how much of a value is compared byte by byte. Of longer values the rest is only counted:
+// reading 100 kB again for each reply would cost the machine more than some proxies do.
+const compared = 1024
+
+// maxLine is the longest reply line that is put together from pieces.
+const maxLine = 512
+
+// tally counts finished requests.
+type tally struct{ ops, gets, sets, misses int64 }
+
+// checker holds the replies of one connection against the requests that were sent on it: kind, order,
+// keys, lengths and contents of values. It does no I/O, allocates only to report an error, and its input
+// may be cut anywhere. After an error the connection is of no use: the framing is lost.
+type checker struct {
+	w        workload
+	requests []request // of the batch under way
+	head     int       // the next reply is for requests[head]
+	seen     uint64    // get: bit i is set when the i-th key has come
+	values   int       // get: values that have come
+	inValue  bool
+	at       int    // in a value: bytes of it that have come
+	start    []byte // in a value: what its first bytes must be
+	carry    []byte // a line of which the end has not come yet
+}
+
+func newChecker(g *generator) checker {
+	return checker{
+		w: g.w, requests: make([]request, 0, g.w.depth), carry: make([]byte, 0, maxLine),
+		start: bytes.Clone(g.filler[:min(g.w.size, compared)]),
+	}
+}
+
+// expect appends r to the requests that are to be answered.
+func (c *checker) expect(r request) {
+	if c.idle() {
+		c.requests, c.head = c.requests[:0], 0
+	}
+	c.requests = append(c.requests, r)
+}
+
+// idle says that every request has its reply.
+func (c *checker) idle() bool { return c.head == len(c.requests) }
+
+// outstanding is the number of requests without a complete reply.
+func (c *checker) outstanding() int64 { return int64(len(c.requests) - c.head) }
+
+// feed takes the next bytes of the reply stream, borrowed for the call, and counts in t what they finish.
+func (c *checker) feed(b []byte, t *tally) error {
+	for len(b) > 0 {
+		if c.inValue {
+			n, err := c.value(b)
+			if err != nil {
+				return err
+			}
+			b = b[n:]
+			continue
+		}
+		end := bytes.IndexByte(b, '\n') + 1
+		if end == 0 {
+			if len(c.carry)+len(b) > maxLine {
+				return fmt.Errorf("endless reply line: %.80q", b)
+			}
+			c.carry = append(c.carry, b...)
+			return nil
+		}
+		line := b[:end]
+		if len(c.carry) > 0 {
+			if len(c.carry)+end > maxLine {
+				return fmt.Errorf("endless reply line: %.80q", c.carry)
+			}
+			c.carry = append(c.carry, line...)
+			line, c.carry = c.carry, c.carry[:0]
+		}
+		if err := c.line(line, t); err != nil {
+			return err
+		}
+		b = b[end:]
+	}
+	return nil
+}
+
+// line judges one whole line, its end included.
+func (c *checker) line(b []byte, t *tally) error {
+	if c.idle() {
+		return fmt.Errorf("reply without a request: %.80q", b)
+	}
+	r := c.requests[c.head]
+	switch {
+	case !r.set && len(b) > 6 && string(b[:6]) == "VALUE ":
+		return c.header(r, b)
+	case !r.set && string(b) == "END\r\n":
+		t.gets++
+		t.misses += int64(c.w.width - c.values)
+	case r.set && string(b) == "STORED\r\n":
+		t.sets++
+	default:
+		return fmt.Errorf("wrong reply to a %s: %.200q", r.kind(), b)
+	}
+	t.ops++
+	c.head++
+	c.seen, c.values = 0, 0
+	return nil
+}
+
+func (r request) kind() string {
+	if r.set {
+		return "set"
+	}
+	return "get"
+}
+
+// header judges "VALUE key flags length\r\n" and gets ready for the value.
+func (c *checker) header(r request, b []byte) error {
+	const prefix = len("VALUE ")
+	if len(b) < prefix+keyLen+len(" 0 0\r\n") || string(b[prefix+keyLen:prefix+keyLen+3]) != " 0 " {
+		return fmt.Errorf("wrong header of a value: %.80q", b)
+	}
+	key, okKey := parseKey(b[prefix : prefix+keyLen])
+	size, okSize := parseNumber(b[prefix+keyLen+3 : len(b)-2])
+	if !okKey || !okSize || b[len(b)-2] != '\r' {
+		return fmt.Errorf("wrong header of a value: %.80q", b)
+	}
+	if int(size) != c.w.size {
+		return fmt.Errorf("value of %d bytes instead of %d: %.80q", size, c.w.size, b)
+	}
+	distance, stride := int(key)-int(r.key), c.w.stride()
+	if distance < 0 {
+		distance += c.w.keys
+	}
+	index := distance / stride
+	if int(key) >= c.w.keys || distance%stride != 0 || index >= c.w.width {
+		return fmt.Errorf("value of a key that was not asked for: %.80q", b)
+	}
+	if c.seen&(1<<index) != 0 {
+		return fmt.Errorf("the same value twice: %.80q", b)
+	}
+	c.seen |= 1 << index
+	c.values++
+	c.inValue, c.at = true, 0
+	stampKey(c.start, key)
+	return nil
+}
+
+// value judges the part of b that belongs to the value under way or to the line end behind it,
+// and returns its length.
+func (c *checker) value(b []byte) (int, error) {
+	n := min(len(b), c.w.size+2-c.at)
+	b = b[:n]
+	if c.at < len(c.start) {
+		m := min(n, len(c.start)-c.at)
+		if !bytes.Equal(b[:m], c.start[c.at:c.at+m]) {
+			return 0, fmt.Errorf("wrong value: %.80q instead of %.80q", b[:m], c.start[c.at:c.at+m])
+		}
+	}
+	for i := max(c.w.size-c.at, 0); i < n; i++ {
+		if b[i] != "\r\n"[c.at+i-c.w.size] {
+			return 0, fmt.Errorf("no line end after the %d bytes of a value but %.80q", c.w.size, b[i:])
+		}
+	}
+	c.at += n
+	c.inValue = c.at < c.w.size+2
+	return n, nil
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+const (
+	readyWithin = 5 * time.Second
+	stopWithin  = 2 * time.Second
+	pollEvery   = 10 * time.Millisecond
+)
+
+// child is a server process. It is ended by its own id, and by the kernel should this process be killed.
+type child struct {
+	name   string
+	addr   string // where it listens
+	log    string // file with its output
+	cmd    *exec.Cmd
+	exited chan struct{} // closed when the process is gone
+}
+
+// startChild starts a server that is to listen on addr, and waits until it does. The server gets a
+// process group of its own, so that a Ctrl-C at the terminal reaches only us, and we stop it in order.
+func startChild(ctx context.Context, dir, name, addr, program string, args ...string) (*child, error) {
+	c := &child{name: name, addr: addr, log: filepath.Join(dir, name+".out"), exited: make(chan struct{})}
+	out, err := os.Create(c.log)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = out.Close() }()
+	c.cmd = exec.Command(program, args...)
+	c.cmd.Stdout, c.cmd.Stderr = out, out
+	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if err := c.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
+	go c.reap()
+	if err := c.awaitReady(ctx); err != nil {
+		c.stop()
+		return nil, err
+	}
+	return c, nil
+}
+
+// reap waits for the end of the process. It is joined by stop.
+func (c *child) reap() {
+	_ = c.cmd.Wait() // the exit code of a process that we end says nothing
+	close(c.exited)
+}
+
+func (c *child) pid() int { return c.cmd.Process.Pid }
+
+// awaitReady polls until the server accepts connections.
+func (c *child) awaitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	poll := time.NewTicker(pollEvery)
+	defer poll.Stop()
+	for {
+		conn, err := net.DialTimeout("tcp", c.addr, time.Second)
+		if err == nil {
+			_ = conn.Close()
+			return c.alive() // another process could hold the port that this one failed to get
+		}
+		select {
+		case <-poll.C:
+		case <-c.exited:
+			return c.alive()
+		case <-ctx.Done():
+			return fmt.Errorf("%s does not listen on %s: %w\n%s", c.name, c.addr, ctx.Err(), c.lastWords())
+		}
+	}
+}
+
+// alive returns an error with the last output of a process that has exited.
+func (c *child) alive() error {
+	select {
+	case <-c.exited:
+		return fmt.Errorf("%s has exited: %s\n%s", c.name, c.cmd.ProcessState, c.lastWords())
+	default:
+		return nil
+	}
+}
+
+// lastWords is the end of what the process has printed.
+func (c *child) lastWords() []byte {
+	b, err := os.ReadFile(c.log)
+	if err != nil {
+		return nil
+	}
+	return bytes.TrimSpace(b[max(0, len(b)-800):])
+}
+
+// terminate asks the process to leave.
+func (c *child) terminate() {
+	_ = c.cmd.Process.Signal(syscall.SIGTERM) // fails only if it is gone already
+}
+
+// stop ends the process, politely first, and returns when it is gone.
+func (c *child) stop() {
+	c.terminate()
+	timer := time.NewTimer(stopWithin)
+	defer timer.Stop()
+	select {
+	case <-c.exited:
+		return
+	case <-timer.C:
+	}
+	_ = c.cmd.Process.Kill()
+	<-c.exited
+}
+
+// freeAddrs returns n different loopback addresses whose ports the kernel chose.
+func freeAddrs(n int) ([]string, error) {
+	var addrs []string
+	for range n {
+		l, err := net.Listen("tcp4", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = l.Close() }() // all are open until the last is chosen, so they differ
+		addrs = append(addrs, l.Addr().String())
+	}
+	return addrs, nil
+}

@@ -1,0 +1,46 @@
+// Command bench measures magent beside nutcracker (twemproxy), in front of the same memcacheds and in
+// the same minutes, so that the ratios mean something on a machine that is shared and noisy.
+//
+//	bench run  -magent bin/magent [-rows a,b] [-rounds 5] [-d 3s] [-out file.md] [-smoke]
+//	bench load -addr 127.0.0.1:11211 -c 50 -p 1 -sets 10 -size 100 -width 1 -d 3s
+//
+// "run" starts everything it needs on loopback, drives it with "load" as a subprocess (so that the CPU
+// of the load is nobody else's) and prints a Markdown report. "load" alone prints one JSON line.
+//
+// Reading order: rows.go (what is measured), run.go and round.go (how), report.go (what comes out);
+// for the load generator workload.go, request.go, checker.go, worker.go, load.go.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := dispatch(ctx, os.Args[1:])
+	cancel()
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+	default:
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func dispatch(ctx context.Context, args []string) error {
+	if len(args) > 0 {
+		switch args[0] {
+		case "load":
+			return loadCommand(ctx, args[1:], os.Stdout)
+		case "run":
+			return runCommand(ctx, args[1:], os.Stdout)
+		}
+	}
+	return errors.New("say what to do: `bench run -h` for the comparison, `bench load -h` for the load generator")
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// spread is the median of some figures with the smallest and the largest.
+type spread struct{ low, median, high float64 }
+
+func spreadOf(v []float64) spread {
+	if len(v) == 0 {
+		return spread{}
+	}
+	s := slices.Sorted(slices.Values(v))
+	n := len(s)
+	return spread{s[0], (s[(n-1)/2] + s[n/2]) / 2, s[n-1]}
+}
+
+// pick collects one figure of several rounds.
+func pick(rounds []loadResult, figure func(loadResult) float64) []float64 {
+	v := make([]float64, 0, len(rounds))
+	for _, r := range rounds {
+		v = append(v, figure(r))
+	}
+	return v
+}
+
+// against divides magent's figure by nutcracker's, pair of rounds by pair of rounds.
+func (r rowResult) against(figure func(loadResult) float64) spread {
+	base := pick(r.rounds[0], figure)
+	v := pick(r.rounds[1], figure)
+	for i := range v {
+		v[i] /= base[i]
+	}
+	return spreadOf(v)
+}
+
+func rate(r loadResult) float64 { return r.OpsPerS }
+func cpu(r loadResult) float64  { return r.CPU }
+func p50(r loadResult) float64  { return r.P50 }
+func p99(r loadResult) float64  { return r.P99 }
+func p999(r loadResult) float64 { return r.P999 }
+
+// render is the whole report: the machine, the ratios with their targets, the figures behind them.
+func render(facts []string, o runOptions, results []rowResult) string {
+	var b strings.Builder
+	for _, f := range facts {
+		fmt.Fprintf(&b, "- %s\n", f)
+	}
+	fmt.Fprintf(&b, "- %d rounds of %s per row and proxy, alternating\n\n", o.rounds, o.duration)
+	writeRatios(&b, results)
+	b.WriteByte('\n')
+	writeFigures(&b, results)
+	return b.String()
+}
+
+// writeRatios writes magent : nutcracker, medians of the pairs with the range in brackets.
+func writeRatios(b *strings.Builder, results []rowResult) {
+	b.WriteString("| magent : nutcracker | requests/s | target | CPU per request | target | p99 | target | met |\n")
+	b.WriteString("|---|---|---|---|---|---|---|---|\n")
+	missed := 0
+	for _, r := range results {
+		rates, cpus, tails := r.against(rate), r.against(cpu), r.against(p99)
+		verdict := "yes"
+		if got := (ratios{rates.median, cpus.median, tails.median}); !got.met(r.want) {
+			verdict = "**no**: " + strings.Join(got.misses(r.want), ", ")
+			missed++
+		}
+		fmt.Fprintf(b, "| %s | %s | >= %.2f | %s | <= %.2f | %s | <= %.2f | %s |\n",
+			r.title, rates, r.want.rate, cpus, r.want.cpu, tails, r.want.p99, verdict)
+	}
+	fmt.Fprintf(b, "\n%d of %d rows reach their targets.\n", len(results)-missed, len(results))
+}
+
+func (s spread) String() string { return fmt.Sprintf("%.2f (%.2f..%.2f)", s.median, s.low, s.high) }
+
+// misses names the targets that r does not reach.
+func (r ratios) misses(want ratios) []string {
+	var names []string
+	if r.rate < want.rate {
+		names = append(names, "requests/s")
+	}
+	if r.cpu > want.cpu {
+		names = append(names, "CPU")
+	}
+	if r.p99 > want.p99 {
+		names = append(names, "p99")
+	}
+	return names
+}
+
+func writeFigures(b *strings.Builder, results []rowResult) {
+	b.WriteString("| medians | asked | requests/s | p50 us | p99 us | p99.9 us | CPU us per request |\n")
+	b.WriteString("|---|---|---|---|---|---|---|\n")
+	for _, r := range results {
+		for i, s := range r.subjects {
+			m := func(figure func(loadResult) float64) float64 { return spreadOf(pick(r.rounds[i], figure)).median }
+			fmt.Fprintf(b, "| %s | %s | %.0f | %.0f | %.0f | %.0f | %.2f |\n",
+				r.title, s.name, m(rate), m(p50), m(p99), m(p999), m(cpu))
+		}
+	}
+}

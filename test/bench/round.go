@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// rowResult holds the rounds of each subject, in the order of the rounds.
+type rowResult struct {
+	row
+	subjects []subject
+	rounds   [][]loadResult // by subject
+}
+
+// subject is what a load is sent to: nutcracker first, then magent, then perhaps memcached itself.
+type subject struct {
+	name string
+	*child
+}
+
+func (c *cluster) subjects(o runOptions, r row) []subject {
+	s := []subject{{"nutcracker", c.nutcracker}, {"magent", c.magent}}
+	if r.backups {
+		s[1] = subject{"magent with backups", c.replicated}
+	}
+	if o.direct {
+		s = append(s, subject{"memcached itself", c.primaries[0]})
+	}
+	return s
+}
+
+// measureRow fills the servers with values of the row's size, then sends the load to one subject after
+// the other, round by round. Neighbours in time share the machine's mood, so their ratio is worth more
+// than their figures.
+func measureRow(ctx context.Context, c *cluster, o runOptions, r row, progress io.Writer) (rowResult, error) {
+	res := rowResult{row: r, subjects: c.subjects(o, r)}
+	res.rounds = make([][]loadResult, len(res.subjects))
+	core := -1
+	if r.oneCore {
+		cores, err := allowedCores()
+		if err != nil {
+			return res, err
+		}
+		core = lastCore(cores)
+		if err := c.pin(coreSet(core)); err != nil {
+			return res, err
+		}
+		defer func() { _ = c.pin(cores) }()
+	}
+	for _, s := range res.subjects { // each through its own hash: the keys lie on different servers
+		if err := fill(s.addr, r.load); err != nil {
+			return res, fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	for round := range o.rounds {
+		for i, s := range res.subjects {
+			one, err := measure(ctx, o, r, s, core)
+			if err != nil {
+				return res, fmt.Errorf("%s: %w", s.name, err)
+			}
+			res.rounds[i] = append(res.rounds[i], one)
+			_, _ = fmt.Fprintf(progress, "%-10s %d/%d %-20s %8.0f requests/s  p99 %6.0f us  CPU %6.2f us (load %.2f)\n",
+				r.name, round+1, o.rounds, s.name, one.OpsPerS, one.P99, one.CPU, one.LoadCPU)
+		}
+	}
+	return res, nil
+}
+
+// pin keeps all servers on the cores of set.
+func (c *cluster) pin(set *unix.CPUSet) error {
+	for _, ch := range c.children {
+		if err := pin(ch.pid(), set); err != nil {
+			return fmt.Errorf("%s: %w", ch.name, err)
+		}
+	}
+	return nil
+}
+
+// measure runs one round: this program again, as a load, in a process of its own.
+func measure(ctx context.Context, o runOptions, r row, s subject, core int) (loadResult, error) {
+	var res loadResult
+	self, err := os.Executable()
+	if err != nil {
+		return res, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, o.warm+o.duration+3*defaultPatience)
+	defer cancel()
+	args := append([]string{
+		"load", "-addr", s.addr, "-pid", strconv.Itoa(s.pid()), "-cpu", strconv.Itoa(core),
+		"-warm", o.warm.String(), "-d", o.duration.String(),
+	}, r.load.args()...)
+	cmd := exec.CommandContext(ctx, self, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.WaitDelay = time.Second
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil { // we killed it
+			return res, fmt.Errorf("load: %w", ctx.Err())
+		}
+		return res, fmt.Errorf("load: %w: %s", err, bytes.TrimSpace(stderr.Bytes()))
+	}
+	if err := json.Unmarshal(stdout.Bytes(), &res); err != nil {
+		return res, fmt.Errorf("load: %w", err)
+	}
+	switch {
+	case res.Ops == 0:
+		return res, errors.New("load: not one request finished")
+	case res.Misses > 0: // the keys are filled, and a miss is cheaper than a hit
+		return res, fmt.Errorf("load: %d of %d gets missed a value that was stored", res.Misses, res.Gets)
+	}
+	return res, nil
+}

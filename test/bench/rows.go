@@ -1,0 +1,94 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// row is one line of the comparison: a workload, and what magent has to reach against nutcracker.
+type row struct {
+	name    string // for -rows
+	title   string
+	load    workload
+	backups bool // magent copies every set to a backup, nutcracker does not
+	oneCore bool // proxies, memcacheds and load share one core
+	want    ratios
+}
+
+// ratios are magent's figures divided by nutcracker's.
+type ratios struct {
+	rate float64 // requests per second: higher is better
+	cpu  float64 // CPU time of the proxy per request: lower is better
+	p99  float64 // lower is better
+}
+
+// met says whether r reaches the targets.
+func (r ratios) met(want ratios) bool {
+	return r.rate >= want.rate && r.cpu <= want.cpu && r.p99 <= want.p99
+}
+
+// allRows is a function, so that nobody can change the table.
+func allRows() []row {
+	small := workload{conns: 50, depth: 1, sets: 10, size: 100, width: 1, keys: 10000}
+	but := func(change func(*workload)) workload {
+		w := small
+		change(&w)
+		return w
+	}
+	return []row{
+		{name: "conns50", title: "50 connections, get:set 9:1, 100 B", load: small, want: ratios{1.2, 0.70, 1}},
+		{
+			name: "conns200", title: "200 connections", want: ratios{1.25, 0.65, 1},
+			load: but(func(w *workload) { w.conns = 200 }),
+		},
+		{
+			name: "pipeline16", title: "pipelining 16", want: ratios{2.0, 0.30, 1},
+			load: but(func(w *workload) { w.depth = 16 }),
+		},
+		{
+			name: "sets", title: "sets, magent copies them to a backup, nutcracker does not", want: ratios{1.05, 0.75, 1},
+			load: but(func(w *workload) { w.sets = 100 }), backups: true,
+		},
+		{
+			name: "mixed1k", title: "1 kB, get:set 1:1", want: ratios{1.1, 0.75, 1},
+			load: but(func(w *workload) { w.sets, w.size = 50, 1000 }),
+		},
+		{
+			name: "multiget20", title: "multi-get of 20", want: ratios{1.5, 0.50, 1},
+			load: but(func(w *workload) { w.sets, w.width = 0, 20 }),
+		},
+		{
+			name: "large100k", title: "100 kB values, 12 connections", want: ratios{1.0, 0.95, 1},
+			load: but(func(w *workload) { w.conns, w.size, w.keys = 12, 100_000, 200 }),
+		},
+		{
+			name: "conn1", title: "one connection, everything on one core", want: ratios{1.0, 0.95, 1},
+			load: but(func(w *workload) { w.conns = 1 }), oneCore: true,
+		},
+	}
+}
+
+// selectRows returns the rows named in a comma-separated list, in the order of the table; "" means all.
+func selectRows(list string) ([]row, error) {
+	all := allRows()
+	if list == "" {
+		return all, nil
+	}
+	wanted := make(map[string]bool)
+	for name := range strings.SplitSeq(list, ",") {
+		wanted[strings.TrimSpace(name)] = true
+	}
+	var picked []row
+	var names []string
+	for _, r := range all {
+		names = append(names, r.name)
+		if wanted[r.name] {
+			picked = append(picked, r)
+			delete(wanted, r.name)
+		}
+	}
+	for name := range wanted {
+		return nil, fmt.Errorf("-rows: there is no row %q, there are %s", name, strings.Join(names, ", "))
+	}
+	return picked, nil
+}

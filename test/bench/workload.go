@@ -1,0 +1,64 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"strconv"
+)
+
+// maxWidth is the widest multi-get: the checker notes the keys it has seen in one 64-bit word.
+const maxWidth = 64
+
+// workload says what the clients ask for. It is a value, never changed once the load runs.
+type workload struct {
+	conns int // client connections
+	depth int // requests sent before their replies are awaited
+	sets  int // per cent of the requests that are sets, the others are gets
+	size  int // bytes in a value
+	width int // keys in a get
+	keys  int // number of different keys
+}
+
+// bind makes w's fields command-line flags; the values w holds are the defaults.
+func (w *workload) bind(fs *flag.FlagSet) {
+	fs.IntVar(&w.conns, "c", w.conns, "connections")
+	fs.IntVar(&w.depth, "p", w.depth, "pipelining: requests in flight per connection")
+	fs.IntVar(&w.sets, "sets", w.sets, "per cent of the requests that are sets")
+	fs.IntVar(&w.size, "size", w.size, "bytes in a value")
+	fs.IntVar(&w.width, "width", w.width, "keys in a get")
+	fs.IntVar(&w.keys, "keys", w.keys, "number of keys")
+}
+
+// args is the inverse of bind: the flags that make another process run the same workload.
+func (w *workload) args() []string {
+	return []string{
+		"-c", strconv.Itoa(w.conns), "-p", strconv.Itoa(w.depth), "-sets", strconv.Itoa(w.sets),
+		"-size", strconv.Itoa(w.size), "-width", strconv.Itoa(w.width), "-keys", strconv.Itoa(w.keys),
+	}
+}
+
+func (w *workload) validate() error {
+	for _, f := range []struct {
+		flag             string
+		value, low, high int
+	}{
+		{"-c", w.conns, 1, 20000},
+		{"-p", w.depth, 1, 4096},
+		{"-sets", w.sets, 0, 100},
+		{"-size", w.size, 0, 1 << 20},
+		{"-width", w.width, 1, maxWidth},
+		{"-keys", w.keys, 1, maxKeys},
+	} {
+		if f.value < f.low || f.value > f.high {
+			return fmt.Errorf("%s %d: must be from %d to %d", f.flag, f.value, f.low, f.high)
+		}
+	}
+	if w.width > w.keys {
+		return fmt.Errorf("-width %d needs at least as many -keys, not %d", w.width, w.keys)
+	}
+	return nil
+}
+
+// stride is the distance between the keys of a multi-get: far apart, so that all servers take part,
+// and such that the keys of one get differ.
+func (w *workload) stride() int { return w.keys / w.width }
