@@ -183,7 +183,7 @@ func (c *Conn) Send(head, body []byte, shape ascii.Shape, to Receiver, slot uint
 		c.early = append(append(c.early, head...), body...)
 		return true
 	}
-	if c.fifo.len() == 1 {
+	if c.fifo.len() == c.given+1 {
 		c.arm()
 	}
 	c.flushLater()

@@ -12,6 +12,15 @@ type Client interface {
 	Answer(c *Call, reply []byte)
 }
 
+// Part says which part of a client's request a Call is.
+type Part uint8
+
+const (
+	Whole Part = iota // all of it
+	Piece             // some keys of a long multi-get; more follow
+	Last              // the last keys of it
+)
+
 // Slots of the two copies of a mutation, and of the touches that go beside a gat. Fragments of a retrieval count from 0.
 const (
 	slotPrimary = 0
@@ -27,6 +36,7 @@ const maxKept = 16 << 10
 type Call struct {
 	Next *Call  // the client's: its line of calls
 	Done bool   // the client's: answered
+	Part Part   // the client's: whether this is all of a request
 	Held []byte // a reply that has to wait: for the other copy, or (the client's) for the calls in front
 
 	e        *Engine
@@ -52,8 +62,8 @@ type Call struct {
 
 	many *retrieval // planRetrieve
 
-	contest uint64 // planCompare: the hash of the key in contests,
-	since   uint64 // and the number of mutations that had passed at the start
+	contest uint64 // planCompare: the hash of the key in contests
+	behind  *Call  // the next one in the same contest
 }
 
 // NewCall lends a Call whose reply goes to client.
@@ -81,7 +91,7 @@ func (c *Call) recycle() {
 		return
 	}
 	c.Done, c.released, c.answered, c.retry = false, false, false, false
-	c.client = nil
+	c.client, c.Part = nil, Whole
 	if cap(c.Held)+cap(c.head)+cap(c.body) > maxKept {
 		c.Held, c.head, c.body = nil, nil, nil
 	}

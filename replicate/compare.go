@@ -9,80 +9,94 @@ import (
 // A mutation that depends on a cas token goes to the primary alone first: the token means nothing to the backup. When
 // the primary has taken it, the same mutation without its condition goes to the backup.
 //
-// Between the two steps other mutations of the key may pass. They reach the primary behind ours and the backup before
-// it. So the second step is not taken when one has passed; instead, unless that one has overwritten the value anyway,
-// the backup's copy is given up. (Two compares of one key cannot cross: the primary replies in order, and in that order
-// their second steps go out.)
-
-// contest is a key with compares in their first step.
+// Other mutations of the key may come between the two steps. The primary gets them behind ours; so the backup must, too,
+// and they have to wait for it. A contest is the queue of what the backup is still to get for one key: it begins with a
+// compare in its first step. Reads go to the primary and never wait.
 type contest struct {
-	compares  int    // so many
-	passed    uint64 // number of mutations that passed meanwhile
-	overwrote uint64 // the number of the last one that leaves nothing of the value: set, delete, flush_all
+	first, last *Call // linked by Call.behind
+	spoiled     bool  // something passed that is not in the queue: the backup's copy is given up in the end
+	next        *contest
 }
 
-// contests holds the keys under compare, by a hash of the key: two keys with one hash are treated as one, which is safe.
+// contests holds the keys under compare, by a hash of the key: two keys with one hash share a queue, which is safe.
 type contests struct {
 	seed maphash.Seed
-	m    map[uint64]contest
+	m    map[uint64]*contest
+	free *contest
 }
 
-// enter begins a first step and returns how many mutations have passed so far.
-func (s *contests) enter(hash uint64) (passed uint64) {
-	x := s.m[hash]
-	x.compares++
-	s.m[hash] = x
-	return x.passed
+func newContests() contests {
+	return contests{seed: maphash.MakeSeed(), m: map[uint64]*contest{}}
 }
 
-// leave ends a first step. passed says whether a mutation has passed since enter returned since, overwritten whether
-// one of them has replaced the value.
-func (s *contests) leave(hash, since uint64) (passed, overwritten bool) {
-	x := s.m[hash]
-	passed, overwritten = x.passed > since, x.overwrote > since
-	if x.compares--; x.compares == 0 {
-		delete(s.m, hash)
-	} else {
-		s.m[hash] = x
-	}
-	return passed, overwritten
-}
-
-// pass notes that a mutation of key is on its way to both copies.
-func (s *contests) pass(key []byte, overwrites bool) {
+// of returns the contest of a key; nil in the common case that there is none.
+func (s *contests) of(key []byte) *contest {
 	if len(s.m) == 0 {
+		return nil
+	}
+	return s.m[maphash.Bytes(s.seed, key)]
+}
+
+// enter puts a compare at the end of its key's contest, and begins one where there is none.
+func (s *contests) enter(c *Call) {
+	c.contest = maphash.Bytes(s.seed, c.key)
+	x := s.m[c.contest]
+	if x == nil {
+		if x = s.free; x == nil {
+			x = &contest{}
+		} else {
+			s.free = x.next
+		}
+		*x = contest{}
+		s.m[c.contest] = x
+	}
+	x.push(c)
+}
+
+// leave ends a contest whose queue is empty.
+func (s *contests) leave(hash uint64, x *contest) {
+	delete(s.m, hash)
+	x.next = s.free
+	s.free = x
+}
+
+// spoil notes that all keys under compare were changed in another way: flush_all.
+func (s *contests) spoil() {
+	for _, x := range s.m {
+		x.spoiled = true
+	}
+}
+
+func (x *contest) push(c *Call) {
+	if x.first == nil {
+		x.first = c
+	} else {
+		x.last.behind = c
+	}
+	x.last = c
+}
+
+func (x *contest) pop() *Call {
+	c := x.first
+	x.first = c.behind
+	c.behind = nil
+	return c
+}
+
+// sendBackup sends a mutation to the backup, or has it wait behind a compare of the same key.
+func (c *Call) sendBackup(head, body []byte) {
+	if c.b < 0 || !c.e.opt.Health.Usable(c.b) {
 		return
 	}
-	hash := maphash.Bytes(s.seed, key)
-	if x, ok := s.m[hash]; ok {
-		s.m[hash] = x.after(overwrites)
+	x := c.e.contests.of(c.key)
+	if x == nil {
+		c.send(c.b, slotBackup, head, body, c.shape)
+		return
 	}
-}
-
-// passAll notes a mutation of all keys: flush_all.
-func (s *contests) passAll() {
-	for hash, x := range s.m {
-		s.m[hash] = x.after(true)
-	}
-}
-
-func (x contest) after(overwrites bool) contest {
-	x.passed++
-	if overwrites {
-		x.overwrote = x.passed
-	}
-	return x
-}
-
-// overwrites reports whether nothing of the value that was there before survives r.
-func overwrites(r *ascii.Request) bool {
-	switch r.Op {
-	case ascii.OpSet, ascii.OpDelete:
-		return true
-	case ascii.OpMetaSet:
-		return !r.Meta.Has('M') && !r.Meta.Has('I')
-	}
-	return false
+	c.head = append(c.head[:0], head...)
+	c.body = append(c.body[:0], body...)
+	c.waiting++ // for the backup's reply, although it is not asked yet
+	x.push(c)
 }
 
 // compare takes the first step: the primary, or the backup where that is the only copy.
@@ -100,17 +114,16 @@ func (e *Engine) compare(c *Call, r *ascii.Request) {
 	}
 	c.head = ascii.AppendUnconditional(c.head[:0], r)
 	c.body = append(c.body[:0], r.Body...)
-	c.contest = maphash.Bytes(e.contests.seed, c.key)
-	c.since = e.contests.enter(c.contest)
+	e.contests.enter(c)
 }
 
 func (c *Call) onCompared(slot uint16, r *ascii.Reply) {
 	switch {
+	case slot == slotPrimary && c.b >= 0:
+		c.onFirstStep(r)
 	case slot == slotBackup && c.po.kind != ascii.Lost:
 		c.bo = outcomeOf(c.op, r)
 		c.settle(slot, r)
-	case slot == slotPrimary && c.b >= 0:
-		c.onFirstStep(r)
 	case r.Kind == ascii.Lost:
 		c.fail()
 	default:
@@ -119,29 +132,43 @@ func (c *Call) onCompared(slot uint16, r *ascii.Reply) {
 	}
 }
 
-// onFirstStep takes the primary's reply in a pool with backups.
+// onFirstStep takes the primary's reply in a pool with backups. Compares of one key are replied to in their order, so c
+// is the first in its contest.
 func (c *Call) onFirstStep(r *ascii.Reply) {
-	e := c.e
-	passed, overwritten := e.contests.leave(c.contest, c.since)
-	if r.Kind == ascii.Lost {
+	x := c.e.contests.m[c.contest]
+	x.pop()
+	hash := c.contest
+	second := succeeded(r.Kind) && c.send(c.b, slotBackup, c.head, c.body, c.shape)
+	switch {
+	case r.Kind == ascii.Lost:
 		c.compareLost()
-		return
+	case second:
+		c.po = outcomeOf(c.op, r)
+		c.onFirst(slotPrimary, r)
+	default:
+		c.e.countMutation(c.op, r.Kind)
+		c.finish(r.Kind, r.Raw)
 	}
-	if succeeded(r.Kind) {
-		switch {
-		case overwritten: // the backup has what came after us
-		case passed:
-			e.forget(c.b, c)
-		case c.send(c.b, slotBackup, c.head, c.body, c.shape):
-			c.po = outcomeOf(c.op, r)
-			c.Keep(r.Raw)
-			if !e.opt.AckPrimary {
-				return
-			}
+	for x.first != nil && x.first.plan != planCompare {
+		x.pop().catchUp()
+	}
+	if x.first == nil {
+		if x.spoiled {
+			c.e.forget(c.b, c)
 		}
+		c.e.contests.leave(hash, x)
 	}
-	e.countMutation(c.op, r.Kind)
-	c.finish(r.Kind, r.Raw)
+}
+
+// catchUp sends to the backup what waited for a compare.
+func (c *Call) catchUp() {
+	c.busy = true
+	c.waiting--
+	if !c.send(c.b, slotBackup, c.head, c.body, c.shape) {
+		c.onMutated(slotBackup, &ascii.Reply{Kind: ascii.Lost})
+	}
+	c.busy = false
+	c.recycle()
 }
 
 // compareLost answers when the primary was lost over the first step. Whether it took the mutation is unknown; but the

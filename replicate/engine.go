@@ -1,8 +1,6 @@
 package replicate
 
 import (
-	"hash/maphash"
-
 	"magent/ascii"
 	"magent/backend"
 	"magent/failover"
@@ -36,8 +34,7 @@ type Engine struct {
 
 // New returns an engine.
 func New(opt Options) *Engine {
-	e := &Engine{opt: opt, primaries: opt.Primaries.Len()}
-	e.contests = contests{seed: maphash.MakeSeed(), m: map[uint64]contest{}}
+	e := &Engine{opt: opt, primaries: opt.Primaries.Len(), contests: newContests()}
 	e.hashless = opt.Primaries.Len() == 1 && (opt.Backups == nil || opt.Backups.Len() == 1)
 	e.frags.of = make([]int, len(opt.Conns))
 	e.sink.count = opt.Count
@@ -87,7 +84,6 @@ func (e *Engine) start(c *Call, r *ascii.Request) {
 		e.compare(c, r)
 		return
 	}
-	e.contests.pass(c.key, overwrites(r))
 	e.mutate(c, r)
 }
 

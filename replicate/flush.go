@@ -9,7 +9,7 @@ import (
 func (e *Engine) flush(c *Call, r *ascii.Request) {
 	head, _ := e.wire(r)
 	e.opt.Count.CmdFlush++
-	e.contests.passAll()
+	e.contests.spoil()
 	c.Held = c.Held[:0]
 	for i, conn := range e.opt.Conns {
 		if !c.send(i, uint16(i), head, nil, ascii.ShapeLine) {

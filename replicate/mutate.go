@@ -11,9 +11,7 @@ func (e *Engine) mutate(c *Call, r *ascii.Request) {
 	head, body := e.wire(r)
 	c.po, c.bo = outcome{}, outcome{}
 	c.send(c.p, slotPrimary, head, body, c.shape)
-	if c.b >= 0 {
-		c.send(c.b, slotBackup, head, body, c.shape)
-	}
+	c.sendBackup(head, body)
 	if c.waiting == 0 {
 		c.fail()
 	}
@@ -25,15 +23,15 @@ func (e *Engine) Drop(c *Call, r *ascii.Request, line []byte) {
 	c.op, c.quiet, c.plan = r.Op, r.Quiet, planDrop
 	c.p, c.b = e.place(r.Key)
 	c.key = append(c.key[:0], r.Key...)
-	c.body = append(c.body[:0], line...)
+	c.Held = append(c.Held[:0], line...)
 	c.binary = c.op >= ascii.OpMetaGet && r.Meta.Has('b')
-	e.contests.pass(c.key, true)
+	c.po, c.bo = outcome{}, outcome{}
 	c.busy = true
 	e.line, c.shape = appendForget(e.line[:0], c.key, c.binary)
 	c.send(c.p, slotPrimary, e.line, nil, c.shape)
-	c.send(c.b, slotBackup, e.line, nil, c.shape)
+	c.sendBackup(e.line, nil)
 	if c.waiting == 0 {
-		c.finish(ascii.ServerError, c.body)
+		c.finish(ascii.ServerError, c.Held)
 	}
 	c.busy = false
 	c.recycle()
@@ -49,7 +47,7 @@ func (c *Call) onMutated(slot uint16, r *ascii.Reply) {
 	switch {
 	case c.plan == planDrop:
 		if c.waiting == 0 {
-			c.finish(ascii.ServerError, c.body)
+			c.finish(ascii.ServerError, c.Held)
 		}
 	case c.waiting > 0:
 		c.onFirst(slot, r)

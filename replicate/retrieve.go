@@ -74,7 +74,9 @@ func (c *Call) touchBackups() {
 	for key, rest := ascii.NextKey(m.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
 		p, b := e.place(key)
 		if b >= 0 && e.opt.Health.Usable(p) {
-			e.contests.pass(key, false)
+			if x := e.contests.of(key); x != nil {
+				x.spoiled = true
+			}
 			e.line = ascii.AppendTouch(e.line[:0], key, m.exptime)
 			c.send(b, slotTouch, e.line, nil, ascii.ShapeLine)
 			m.touched = true

@@ -30,7 +30,7 @@ func (s *settings) process(stderr io.Writer) service.Options {
 			c := s.config
 			c.MaxClients = clients
 			var err error
-			if engine, err = shard.Start(shard.Options{Config: c, Log: log, Version: service.Release}); err != nil {
+			if engine, err = shard.Start(shard.Options{Config: c, Log: log, Version: protocolVersion + "-" + program + "-" + service.Release}); err != nil {
 				return nil, startError(err)
 			}
 			return engine, nil
@@ -80,3 +80,7 @@ func startError(err error) error {
 	}
 	return fmt.Errorf("%w: %s", err, remedy)
 }
+
+// protocolVersion is the version of memcached whose protocol is spoken. It comes first in the reply to version, because
+// clients take a number there for memcached's, and decide by it what they may ask.
+const protocolVersion = "1.6.18"

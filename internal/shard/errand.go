@@ -143,7 +143,11 @@ func (s *session) scatter(r *ascii.Request) {
 		if e != nil {
 			e.req = append(e.req, crlf...)
 			g.waiting++
-			sh.l.SendTo(e.owner.l, e)
+			if e.owner == sh {
+				e.Run() // now: what the client asks next must not overtake it
+			} else {
+				sh.l.SendTo(e.owner.l, e)
+			}
 		}
 	}
 }

@@ -26,6 +26,10 @@ func (s *session) serve(r *ascii.Request) {
 	case ascii.OpStats:
 		s.stats(r)
 	default:
+		if r.NumKeys > pieceKeys {
+			s.serveLong(r)
+			return
+		}
 		s.route(r)
 	}
 }

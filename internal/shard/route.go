@@ -18,16 +18,20 @@ func (s *session) route(r *ascii.Request) {
 	case len(svc.shards) == 1:
 		s.pool.engine.Do(s.call(), r)
 	case r.Op == ascii.OpFlushAll:
-		s.sh.send(svc.shards[0], s.pool, s.call(), r.Raw)
+		s.forward(svc.shards[0], r)
 	case r.NumKeys > 1:
 		s.scatter(r)
 	default:
-		owner := svc.ownerOf(r.Key)
-		if owner == s.sh {
-			s.pool.engine.Do(s.call(), r)
-		} else {
-			s.sh.send(owner, s.pool, s.call(), r.Raw)
-		}
+		s.forward(svc.ownerOf(r.Key), r)
+	}
+}
+
+// forward has r carried out by owner.
+func (s *session) forward(owner *Shard, r *ascii.Request) {
+	if owner == s.sh {
+		s.pool.engine.Do(s.call(), r)
+	} else {
+		s.sh.send(owner, s.pool, s.call(), r.Raw)
 	}
 }
 

@@ -22,17 +22,23 @@ type session struct {
 	s    loop.Stream
 
 	first, last *replicate.Call
-	pending     int // calls in the line
-	replySize   int // about the size of the largest recent replies
-	need        int // size of the request that has arrived in part, when known
-	swallow     int // bytes of a refused value still to be thrown away
-	kept        int // what sh.assembly knows of us
-	unsent      int // what sh.unsent knows of us
+	pending     int            // calls in the line
+	part        replicate.Part // of the call being made
+	replySize   int            // about the size of the largest recent replies
+	need        int            // size of the request that has arrived in part, when known
+	swallow     int            // bytes of a refused value still to be thrown away
+	long        *longGet
+	pieces      int             // calls in the line that are pieces of multi-gets
+	pieceSize   int             // bytes of the largest reply to one since long began
+	barrier     *replicate.Call // nothing behind it may be served before it is answered
+	kept        int             // what sh.assembly knows of us
+	unsent      int             // what sh.unsent knows of us
 
 	marked  bool // Flush will be called
 	paused  bool // requests lie in s.Tail that may not be served yet
 	closing bool // nothing more is read; closed when the line is empty and all is sent
 	failed  bool // the socket is dead
+	broken  bool // a piece of a multi-get was an error: the pieces behind it are not shown
 	closed  bool
 }
 
@@ -105,11 +111,15 @@ func (s *session) consume(data []byte) {
 func (s *session) serveAll(data []byte) (rest []byte) {
 	r := &s.sh.req
 	s.paused = false
-	for len(data) > 0 && !s.closing {
+	for len(data) > 0 && !s.closing || s.long != nil {
 		if s.full() {
 			s.paused = true
 			s.sh.count.Backpressure++
 			break
+		}
+		if s.long != nil {
+			s.servePiece()
+			continue
 		}
 		if s.swallow > 0 {
 			n := min(s.swallow, len(data))
@@ -144,6 +154,9 @@ func (s *session) serveAll(data []byte) (rest []byte) {
 
 // full reports whether the client has so much unfinished business that no more of it is taken on.
 func (s *session) full() bool {
+	if s.barrier != nil || s.long != nil && s.longFull() {
+		return true
+	}
 	if s.pending < windowStart && s.replySize*s.pending < windowBytes && s.s.Unsent() < windowUnsent {
 		return false
 	}
@@ -157,6 +170,7 @@ func (s *session) full() bool {
 // call puts a new call at the end of the line.
 func (s *session) call() *replicate.Call {
 	c := s.pool.engine.NewCall(s)
+	c.Part = s.part
 	if s.last == nil {
 		s.first = c
 	} else {
@@ -174,17 +188,24 @@ func (s *session) Answer(c *replicate.Call, reply []byte) {
 		c.Keep(reply)
 		return
 	}
-	s.write(reply)
-	s.pop()
+	s.deliver(reply)
 	for s.first != nil && s.first.Done {
-		s.write(s.first.Held)
-		s.pop()
+		s.deliver(s.first.Held)
 	}
 	s.mark()
 }
 
-func (s *session) pop() {
+// deliver writes the reply to the first call in line and takes that out of the line.
+func (s *session) deliver(reply []byte) {
 	c := s.first
+	if c == s.barrier {
+		s.barrier = nil
+	}
+	if c.Part == replicate.Whole {
+		s.write(reply)
+	} else {
+		s.writePiece(c.Part, reply)
+	}
 	s.first = c.Next
 	if s.first == nil {
 		s.last = nil
@@ -263,7 +284,7 @@ func (s *session) account() {
 
 // finish reads nothing more; the session ends when all it asked for is answered and sent.
 func (s *session) finish() {
-	s.closing, s.paused = true, false
+	s.closing, s.paused = true, s.long != nil // a multi-get under way is answered whole
 	s.s.Reading(false)
 	s.mark()
 }

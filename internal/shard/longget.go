@@ -1,0 +1,79 @@
+package shard
+
+import (
+	"bytes"
+
+	"magent/ascii"
+	"magent/replicate"
+)
+
+// pieceKeys is the number of keys from which a multi-get is carried out in pieces, one call each. So a client that asks
+// for a thousand large values is held to its window like one that asks for them singly, and does not block the servers'
+// connections for the others.
+const pieceKeys = 32
+
+// longGet is a multi-get that is carried out in pieces.
+type longGet struct {
+	op      ascii.Op
+	exptime int64
+	keys    []byte // those that are not asked for yet
+	line    []byte // of the piece under way
+}
+
+// serveLong begins a multi-get of many keys. servePiece goes on, as far as the window allows.
+func (s *session) serveLong(r *ascii.Request) {
+	s.long = &longGet{op: r.Op, exptime: r.Exptime, keys: bytes.Clone(r.Keys)}
+	s.pieceSize = 0
+}
+
+// longFull reports whether the next piece has to wait: the second one until the size of the first is known, the others
+// until the replies to come are few enough.
+func (s *session) longFull() bool {
+	return s.pieces > 0 && (s.pieceSize == 0 || s.pieces*s.pieceSize >= windowBytes)
+}
+
+// servePiece asks for the next keys.
+func (s *session) servePiece() {
+	g := s.long
+	g.line = ascii.AppendRetrieval(g.line[:0], g.op, g.exptime)
+	part := replicate.Last
+	for n := 0; ; n++ {
+		key, rest := ascii.NextKey(g.keys)
+		if len(key) == 0 {
+			s.long = nil
+			break
+		}
+		if n == pieceKeys {
+			part = replicate.Piece
+			break
+		}
+		g.line = append(append(g.line, ' '), key...)
+		g.keys = rest
+	}
+	g.line = append(g.line, crlf...)
+	r := &s.sh.req
+	if _, st := ascii.Next(g.line, s.sh.limits, r); st != ascii.Complete {
+		panic("shard: a piece of a multi-get is refused")
+	}
+	s.pieces++
+	s.part = part
+	s.route(r)
+	s.part = replicate.Whole
+}
+
+// writePiece writes the reply to a piece: without END, but for the last one. After an error the rest is not shown.
+func (s *session) writePiece(part replicate.Part, reply []byte) {
+	s.pieces--
+	s.pieceSize = max(s.pieceSize, len(reply))
+	switch {
+	case s.broken:
+		s.broken = part != replicate.Last
+	case !bytes.HasSuffix(reply, endLine):
+		s.broken = part != replicate.Last
+		s.write(reply)
+	case part == replicate.Piece:
+		s.write(reply[:len(reply)-len(endLine)])
+	default:
+		s.write(reply)
+	}
+}
