@@ -1,0 +1,45 @@
+package abuse
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"magent/test/harness"
+)
+
+// TestBinaryProtocol: not spoken here. The connection is closed, the operator gets one line about it, and no flood of
+// lines when many clients try.
+func TestBinaryProtocol(t *testing.T) {
+	v := startVictim(t)
+	before := v.LogLines()
+	speakBinary(t, v)
+	harness.Eventually(t, "the log says so", func() error {
+		if v.LogLines() == before {
+			return errors.New("no new line")
+		}
+		return nil
+	})
+	v.serves(t)
+	if lines := v.LogLines() - before; lines != 1 {
+		t.Errorf("%d log lines:\n%s", lines, v.Log())
+	}
+	for range 200 {
+		speakBinary(t, v)
+	}
+	v.serves(t)
+	if lines := v.LogLines() - before; lines > 20 {
+		t.Errorf("%d log lines for 201 clients", lines)
+	}
+}
+
+// speakBinary asks for the version as the binary protocol does.
+func speakBinary(t *testing.T, v *victim) {
+	t.Helper()
+	c := harness.Dial(t, v.Addr)
+	defer c.Close()
+	c.Send("\x80\x0b" + strings.Repeat("\x00", 22))
+	if got := c.AwaitEOF(); strings.HasPrefix(got, "\x81") {
+		t.Errorf("reply %q", got)
+	}
+}

@@ -1,0 +1,79 @@
+package arch
+
+import (
+	"strings"
+	"testing"
+)
+
+// levels: a package may import ours only from levels below its own. What is not there yet costs nothing.
+var levels = map[string]int{
+	"ascii": 0, "resp": 0, "internal/loop": 0, "internal/stats": 0, "internal/config": 0, "internal/service": 0,
+	"backend": 1, "failover": 2, "replicate": 3, "internal/shard": 4, "cmd": 5,
+}
+
+// levelOf finds the level of a folder; every command is at the top.
+func levelOf(folder string) (int, bool) {
+	if strings.HasPrefix(folder, "cmd/") {
+		folder = "cmd"
+	}
+	level, ok := levels[folder]
+	return level, ok
+}
+
+// ours cuts the module's path off an import.
+func ours(path string) (folder string, ok bool) { return strings.CutPrefix(path, module+"/") }
+
+func TestImportsGoOneWay(t *testing.T) {
+	s := readSource(t)
+	s.all(func(f *file) {
+		if isBlackBox(f.folder) {
+			return
+		}
+		level, ok := levelOf(f.folder)
+		if !ok {
+			t.Errorf("%s/%s: the folder has no level: add it to levels, and to ARCHITECTURE.md", f.folder, f.name)
+			return
+		}
+		for _, path := range f.imports() {
+			folder, ok := ours(path)
+			if !ok {
+				continue
+			}
+			if other, ok := levelOf(folder); !ok || other >= level {
+				t.Errorf("%s/%s imports %s, which is not below it", f.folder, f.name, path)
+			}
+		}
+	})
+}
+
+// TestConfigStaysOutside: packages take options of their own; only the wiring knows the configuration.
+func TestConfigStaysOutside(t *testing.T) {
+	s := readSource(t)
+	s.all(func(f *file) {
+		if strings.HasPrefix(f.folder, "cmd/") || f.folder == "internal/shard" {
+			return
+		}
+		for _, path := range f.imports() {
+			if path == module+"/internal/config" {
+				t.Errorf("%s/%s imports %s", f.folder, f.name, path)
+			}
+		}
+	})
+}
+
+// TestBlackBox: what is below test/ sees the proxy as its clients do.
+func TestBlackBox(t *testing.T) {
+	s := readSource(t)
+	s.all(func(f *file) {
+		if !isBlackBox(f.folder) {
+			return
+		}
+		for _, path := range f.imports() {
+			if folder, ok := ours(path); ok && !isBlackBox(folder) {
+				t.Errorf("%s/%s imports %s", f.folder, f.name, path)
+			}
+		}
+	})
+}
+
+func isBlackBox(folder string) bool { return folder == "test" || strings.HasPrefix(folder, "test/") }

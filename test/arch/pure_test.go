@@ -1,0 +1,73 @@
+package arch
+
+import (
+	"go/ast"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// pure packages are driven by one loop: nothing in them starts, waits, locks, dials or looks at a clock.
+var pure = []string{"ascii", "resp", "backend", "failover", "replicate"}
+
+// exempt is the one file that works beside the loop.
+const exempt = "failover/probe.go"
+
+// clocks are what package time has besides plain values.
+var clocks = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick"}
+
+func TestPurePackages(t *testing.T) {
+	s := readSource(t)
+	s.all(func(f *file) {
+		if !slices.Contains(pure, f.folder) || f.isTest() || f.folder+"/"+f.name == exempt {
+			return
+		}
+		for _, path := range f.imports() {
+			if forbiddenImport(path) {
+				t.Errorf("%s/%s imports %s", f.folder, f.name, path)
+			}
+		}
+		ast.Inspect(f.File, func(n ast.Node) bool {
+			if what := impurity(n); what != "" {
+				t.Errorf("%s: %s", s.at(n.Pos()), what)
+			}
+			return true
+		})
+	})
+}
+
+func forbiddenImport(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return first == "sync" || (first == "net" && path != "net/netip") // an address is a plain value
+}
+
+// impurity names what a pure package must not have, or is empty.
+func impurity(n ast.Node) string {
+	switch n := n.(type) {
+	case *ast.GoStmt:
+		return "a goroutine"
+	case *ast.ChanType:
+		return "a channel"
+	case *ast.FuncDecl:
+		if n.Recv == nil && n.Name.Name == "init" {
+			return "func init"
+		}
+	case *ast.SelectorExpr:
+		if x, ok := n.X.(*ast.Ident); ok && x.Name == "time" && slices.Contains(clocks, n.Sel.Name) {
+			return "time." + n.Sel.Name + ": the time is an argument"
+		}
+	}
+	return ""
+}
+
+// TestNoInit: nothing happens before main, anywhere.
+func TestNoInit(t *testing.T) {
+	s := readSource(t)
+	s.all(func(f *file) {
+		for _, decl := range f.Decls {
+			if fn, ok := decl.(*ast.FuncDecl); ok && fn.Recv == nil && fn.Name.Name == "init" {
+				t.Errorf("%s: func init", s.at(fn.Pos()))
+			}
+		}
+	})
+}

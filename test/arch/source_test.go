@@ -1,0 +1,105 @@
+package arch
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"magent/test/harness"
+)
+
+// module is the path of our packages.
+const module = "magent"
+
+// file is a parsed source file.
+type file struct {
+	*ast.File
+	folder string // below the root, with slashes
+	name   string
+	lines  int
+}
+
+func (f *file) isTest() bool { return strings.HasSuffix(f.name, "_test.go") }
+
+func (f *file) imports() []string {
+	var paths []string
+	for _, spec := range f.Imports {
+		if p, err := strconv.Unquote(spec.Path.Value); err == nil {
+			paths = append(paths, p)
+		}
+	}
+	return paths
+}
+
+// source is the module: its files by folder.
+type source struct {
+	fset    *token.FileSet
+	folders map[string][]*file
+}
+
+// all goes through the files in a fixed order.
+func (s *source) all(visit func(*file)) {
+	var names []string
+	for name := range s.folders {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		for _, f := range s.folders[name] {
+			visit(f)
+		}
+	}
+}
+
+// at is where something stands, for a message.
+func (s *source) at(pos token.Pos) string {
+	p := s.fset.Position(pos)
+	return p.Filename + ":" + strconv.Itoa(p.Line)
+}
+
+// readSource parses every Go file of the module.
+func readSource(t *testing.T) *source {
+	t.Helper()
+	root, err := harness.ModuleRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &source{fset: token.NewFileSet(), folders: map[string][]*file{}}
+	err = filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		base := entry.Name()
+		if entry.IsDir() && name != root && (strings.HasPrefix(base, ".") || base == "testdata") {
+			return filepath.SkipDir
+		}
+		if entry.IsDir() || !strings.HasSuffix(base, ".go") {
+			return nil
+		}
+		parsed, err := parser.ParseFile(s.fset, name, nil, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, name)
+		if err != nil {
+			return err
+		}
+		folder := path.Dir(filepath.ToSlash(rel))
+		s.folders[folder] = append(s.folders[folder], &file{parsed, folder, base, s.fset.File(parsed.Pos()).LineCount()})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.folders) < 3 {
+		t.Fatalf("only %d folders below %s", len(s.folders), root)
+	}
+	return s
+}

@@ -1,0 +1,54 @@
+package arch
+
+import (
+	"go/ast"
+	"slices"
+	"testing"
+)
+
+// maxLines is where a file ends to be readable. Files aim at 100 to 300 lines.
+const maxLines = 500
+
+func TestFileSize(t *testing.T) {
+	s := readSource(t)
+	s.all(func(f *file) {
+		if !f.isTest() && f.lines > maxLines {
+			t.Errorf("%s/%s has %d lines, more than %d", f.folder, f.name, f.lines, maxLines)
+		}
+	})
+}
+
+// TestOnePackageDoc: every package says once what it is for. One that has only tests says it in a test file.
+func TestOnePackageDoc(t *testing.T) {
+	s := readSource(t)
+	for folder, files := range s.folders {
+		onlyTests := !slices.ContainsFunc(files, func(f *file) bool { return !f.isTest() })
+		var docs []string
+		for _, f := range files {
+			if f.Doc != nil && f.isTest() == onlyTests {
+				docs = append(docs, f.name)
+			}
+		}
+		if len(docs) != 1 {
+			t.Errorf("%s has %d package docs %v, want one", folder, len(docs), docs)
+		}
+	}
+}
+
+// TestNoSkips: a test that cannot run is a test that fails.
+func TestNoSkips(t *testing.T) {
+	s := readSource(t)
+	s.all(func(f *file) {
+		if !isBlackBox(f.folder) {
+			return
+		}
+		ast.Inspect(f.File, func(n ast.Node) bool {
+			if call, ok := n.(*ast.CallExpr); ok {
+				if sel, ok := call.Fun.(*ast.SelectorExpr); ok && slices.Contains([]string{"Skip", "Skipf", "SkipNow"}, sel.Sel.Name) {
+					t.Errorf("%s: %s", s.at(call.Pos()), sel.Sel.Name)
+				}
+			}
+			return true
+		})
+	})
+}

@@ -1,0 +1,76 @@
+package behaviour
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"magent/test/harness"
+)
+
+// TestControlBytes: here magent is stricter than memcached, which takes such keys. A key with a control byte is
+// refused with one error line for the command, and no server ever sees it.
+func TestControlBytes(t *testing.T) {
+	backend := harness.StartMemcached(t)
+	proxy := harness.StartMagent(t, "-s", backend.Addr)
+	for _, control := range []byte{0, 1, 7, '\t', 0x0b, '\r', 0x1b, 0x1f, 0x7f} {
+		key := "a" + string(rune(control)) + "b"
+		for _, command := range []string{
+			"get %s", "get ok %s", "gets %s", "gat 0 %s", "gats 0 %s", "delete %s", "incr %s 1", "decr %s 1", "touch %s 0",
+			"mg %s v", "md %s", "ma %s N0", "me %s",
+		} {
+			request := fmt.Sprintf(command, key) + "\r\n"
+			refused(t, proxy.Addr, request)
+		}
+		for _, command := range []string{"set %s 0 0 1", "add %s 0 0 1", "replace %s 0 0 1", "append %s 0 0 1", "prepend %s 0 0 1", "cas %s 0 0 1 1", "ms %s 1"} {
+			request := fmt.Sprintf(command, key) + "\r\nx\r\n"
+			refused(t, proxy.Addr, request)
+		}
+		if got := harness.Dial(t, backend.Addr).Do("get " + key + "\r\n"); strings.Contains(got, "VALUE") {
+			t.Errorf("the server has key %q: %q", key, got)
+		}
+	}
+	if got := harness.Stats(t, backend.Addr, "")["curr_items"]; got != "1" {
+		t.Errorf("the server holds %s items, not the sentinel alone", got)
+	}
+}
+
+// refused wants an error line, and the conversation in step behind it. The body of a refused storage command is
+// answered with ERROR where it is not swallowed: memcached takes it for a command.
+func refused(t *testing.T, addr, request string) {
+	t.Helper()
+	c := harness.Dial(t, addr)
+	defer c.Close()
+	c.Send(request + sentinel)
+	reply, err := readTo(c, sentinelReply)
+	if err != nil {
+		t.Fatalf("%q: %v", request, err)
+	}
+	first, rest, _ := strings.Cut(reply, "\r\n")
+	if !harness.IsError(first) || (rest != "" && rest != "ERROR\r\n") {
+		t.Errorf("%q: reply %q", request, reply)
+	}
+}
+
+// TestBytesAboveASCII: keys of bytes above 0x7f are keys, as for memcached.
+func TestBytesAboveASCII(t *testing.T) {
+	targets := startTargets(t)
+	agree(t, targets, script{name: "high bytes", steps: []string{
+		"set schl\xc3\xbcssel 0 0 1\r\n1\r\n", "get schl\xc3\xbcssel\r\n", "set k\x80\xff 0 0 1\r\n2\r\n", "get k\x80\xff\r\n", "mg k\x80\xff v k\r\n", "delete k\x80\xff\r\n",
+	}})
+}
+
+// TestOtherCommands: memcached's commands for its administrator are not for a proxy: one error line, and in step.
+func TestOtherCommands(t *testing.T) {
+	backend := harness.StartMemcached(t)
+	proxy := harness.StartMagent(t, "-s", backend.Addr)
+	for _, request := range []string{"shutdown", "cache_memlimit 64", "slabs automove 0", "lru_crawler enable", "watch fetchers", "lru mode flat", "misbehave", "refresh_certs", "debugtime 5"} {
+		c := harness.Dial(t, proxy.Addr)
+		c.Send(request + "\r\n" + sentinel)
+		reply, err := readTo(c, sentinelReply)
+		if err != nil || !harness.IsError(reply) || strings.Count(reply, "\n") != 1 {
+			t.Errorf("%q: reply %q, %v", request, reply, err)
+		}
+		c.Close()
+	}
+}

@@ -1,0 +1,12 @@
+// Package behaviour holds one suite of conversations, bytes in and bytes out, that is held with memcached itself,
+// with magent in front of one memcached, and with magent in front of a primary and a backup.
+// All three must say the same, reply for reply. What memcached says is the specification.
+package behaviour
+
+import (
+	"testing"
+
+	"magent/test/harness"
+)
+
+func TestMain(m *testing.M) { harness.Main(m) }

@@ -1,0 +1,61 @@
+package behaviour
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"magent/test/harness"
+)
+
+// TestStats: exporters and dashboards read these names, and parse what they find.
+func TestStats(t *testing.T) {
+	start := func() string { return harness.StartMemcached(t).Addr }
+	proxy := harness.StartMagent(t, "-s", start(), "-b", start())
+	c := harness.Dial(t, proxy.Addr)
+	before := harness.Stats(t, proxy.Addr, "")
+	for _, name := range []string{
+		"pid", "uptime", "time", "pointer_size", "curr_connections", "total_connections", "rejected_connections", "cmd_get", "cmd_set", "cmd_flush", "cmd_touch",
+		"get_hits", "get_misses", "bytes_read", "bytes_written", "limit_maxbytes", "bytes", "curr_items", "total_items", "evictions", "threads",
+	} {
+		if _, err := strconv.ParseUint(before[name], 10, 64); err != nil {
+			t.Errorf("%s is %q", name, before[name])
+		}
+	}
+	for _, name := range []string{"rusage_user", "rusage_system"} {
+		if _, err := strconv.ParseFloat(before[name], 64); err != nil || strings.Count(before[name], ".") != 1 {
+			t.Errorf("%s is %q", name, before[name])
+		}
+	}
+	if before["version"] == "" {
+		t.Error("no version")
+	}
+	if before["pid"] != strconv.Itoa(proxy.PID) {
+		t.Errorf("pid is %s, not %d", before["pid"], proxy.PID)
+	}
+
+	c.Want(harness.Set("a", "1"), "STORED\r\n")
+	for range 3 {
+		c.Want("get a\r\n", harness.Hit("a", "1"))
+	}
+	c.Want("get none none\r\n", "END\r\n")
+	after := harness.Stats(t, proxy.Addr, "")
+	for name, more := range map[string]int{"cmd_set": 1, "get_hits": 3, "get_misses": 2} {
+		if was, is := number(t, before[name]), number(t, after[name]); is != was+more {
+			t.Errorf("%s went from %d to %d, want %d more", name, was, is, more)
+		}
+	}
+	c.Want("stats reset\r\n", "RESET\r\n")
+	if got := harness.Stats(t, proxy.Addr, "")["get_hits"]; got != "0" {
+		t.Errorf("get_hits is %s after stats reset", got)
+	}
+}
+
+func number(t *testing.T, text string) int {
+	t.Helper()
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Error(err)
+	}
+	return n
+}

@@ -1,0 +1,120 @@
+package behaviour
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"magent/test/harness"
+)
+
+// target is something that speaks memcached's protocol. The first of the targets is memcached itself.
+type target struct {
+	name string
+	addr string
+}
+
+// startTargets runs memcached and the two proxies that have to agree with it. Each memcached goes without its LRU
+// thread: while that holds an item, a decr to fewer digits is stored as "9" and not as "9 ", whichever way it came.
+func startTargets(t *testing.T) []target {
+	t.Helper()
+	start := func() *harness.Memcached { return harness.StartMemcached(t, "-o", "no_lru_maintainer") }
+	direct, only, primary, backup := start(), start(), start(), start()
+	return []target{
+		{"memcached", direct.Addr},
+		{"magent with one server", harness.StartMagent(t, "-s", only.Addr).Addr},
+		{"magent with primary and backup", harness.StartMagent(t, "-s", primary.Addr, "-b", backup.Addr).Addr},
+	}
+}
+
+// script is a conversation on one connection: every step is sent when the replies to the one before are complete.
+// {cas N} in a step stands for the N-th cas token that this connection has seen, counted from 1.
+type script struct {
+	name  string
+	steps []string
+	ends  bool // the last step makes the server close the connection
+}
+
+// agree holds a conversation with all targets and compares what they say.
+func agree(t *testing.T, targets []target, s script) {
+	t.Helper()
+	want := hold(t, targets[0], s)
+	for _, other := range targets[1:] {
+		got := hold(t, other, s)
+		for i := range want {
+			if got[i] != want[i] {
+				at := difference(want[i], got[i])
+				t.Errorf("%s, step %d %.200q, byte %d:\n%s says\n  %q\n%s says\n  %q", s.name, i+1, s.steps[i], at,
+					targets[0].name, excerpt(want[i], at), other.name, excerpt(got[i], at))
+				break // what follows may be out of step
+			}
+		}
+	}
+}
+
+// hold returns the normalised replies to each step.
+func hold(t *testing.T, to target, s script) []string {
+	t.Helper()
+	c := harness.Dial(t, to.addr)
+	defer c.Close()
+	cas := &tokens{}
+	replies := make([]string, len(s.steps))
+	for i, step := range s.steps {
+		step = cas.fill(step)
+		if s.ends && i == len(s.steps)-1 {
+			c.Send(step)
+			replies[i] = normalise(c.AwaitEOF(), cas)
+			continue
+		}
+		c.Send(step + sentinel)
+		reply, err := readTo(c, sentinelReply)
+		if err != nil {
+			t.Errorf("%s, %s, step %d %.200q: %v", to.name, s.name, i+1, step, err)
+			return replies
+		}
+		replies[i] = normalise(reply, cas)
+	}
+	return replies
+}
+
+// The sentinel ends each step: what comes before its reply is the reply to the step.
+const (
+	sentinelWord  = "d41d8cd98f00b204e980"
+	sentinel      = "set sentinel 0 0 20\r\n" + sentinelWord + "\r\nget sentinel\r\n"
+	sentinelReply = "STORED\r\nVALUE sentinel 0 20\r\n" + sentinelWord + "\r\nEND\r\n"
+)
+
+// readTo reads up to an end that is not part of what it returns.
+func readTo(c *harness.Client, end string) (string, error) {
+	var got strings.Builder
+	buf := make([]byte, 64<<10)
+	deadline := time.Now().Add(20 * time.Second)
+	if err := c.Conn.SetReadDeadline(deadline); err != nil {
+		return "", err
+	}
+	for {
+		n, err := c.Conn.Read(buf)
+		got.Write(buf[:n])
+		if before, ok := strings.CutSuffix(got.String(), end); ok {
+			return before, nil
+		}
+		if err != nil {
+			return "", fmt.Errorf("after %d bytes, the last of them %q: %w", got.Len(), last(got.String(), 300), err)
+		}
+	}
+}
+
+// difference is where two replies begin to differ.
+func difference(a, b string) int {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return min(len(a), len(b))
+}
+
+func excerpt(text string, at int) string { return text[max(0, at-100):min(len(text), at+200)] }
+
+func last(text string, n int) string { return text[max(0, len(text)-n):] }

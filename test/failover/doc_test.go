@@ -1,0 +1,45 @@
+// Package failover kills, stops and restarts real memcacheds, and whole proxies, under the eyes of their clients.
+package failover
+
+import (
+	"fmt"
+	"testing"
+
+	"magent/test/harness"
+)
+
+func TestMain(m *testing.M) { harness.Main(m) }
+
+// pair is a proxy with one primary and one backup.
+type pair struct {
+	primary, backup *harness.Memcached
+	proxy           *harness.Magent
+}
+
+// quick makes a proxy notice within a test what it notices within seconds by default.
+func quick(args ...string) []string {
+	return append([]string{"--timeout", "300ms", "--connect-timeout", "300ms", "--probe-interval", "100ms"}, args...)
+}
+
+func startPair(t *testing.T) *pair {
+	t.Helper()
+	p := &pair{primary: harness.StartMemcached(t), backup: harness.StartMemcached(t)}
+	p.proxy = harness.StartMagent(t, quick("-s", p.primary.Addr, "-b", p.backup.Addr)...)
+	return p
+}
+
+// awaitState waits until the proxy shows a server in a state. Meanwhile it has something to send to its servers.
+func awaitState(t *testing.T, proxy *harness.Magent, server *harness.Memcached, state string) {
+	t.Helper()
+	c := harness.Dial(t, proxy.Addr)
+	defer c.Close()
+	harness.Eventually(t, fmt.Sprintf("%s is %s", server.Name, state), func() error {
+		for i := range 5 {
+			c.Do(harness.Set(fmt.Sprintf("poke%d", i), "1"))
+		}
+		if got := harness.ServerStat(t, proxy.Addr, server.Addr, "state"); got != state {
+			return fmt.Errorf("it is %q", got)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,99 @@
+package failover
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"magent/test/harness"
+)
+
+// TestKillUnderLoad: not even the requests that are under way when a server dies see an error or a wrong value.
+func TestKillUnderLoad(t *testing.T) {
+	p := startPair(t)
+	for round := range 20 {
+		victim := p.primary
+		if round%2 == 1 {
+			victim = p.backup
+		}
+		took, err := load(p.proxy.Addr, fmt.Sprintf("r%d", round), victim.Kill)
+		if err != nil {
+			t.Fatalf("round %d, %s killed: %v", round, victim.Name, err)
+		}
+		if took > 10*time.Second {
+			t.Errorf("round %d: a pipeline took %v", round, took)
+		}
+		victim.Restart()
+		awaitState(t, p.proxy, victim, "up")
+	}
+}
+
+// TestStopUnderLoad: a server that hangs costs its deadlines and nothing else.
+func TestStopUnderLoad(t *testing.T) {
+	for _, name := range []string{"primary", "backup"} {
+		t.Run(name, func(t *testing.T) {
+			p := startPair(t)
+			victim := map[string]*harness.Memcached{"primary": p.primary, "backup": p.backup}[name]
+			took, err := load(p.proxy.Addr, "s", victim.Pause)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if took > 10*time.Second { // connect deadline and two reply deadlines are 0.9 s
+				t.Errorf("a pipeline took %v", took)
+			}
+			awaitState(t, p.proxy, victim, "ejected")
+			c := harness.Dial(t, p.proxy.Addr)
+			began := time.Now()
+			for i := range 100 {
+				holdSession(t, c, fmt.Sprintf("ejected%d", i))
+			}
+			if took := time.Since(began); took > 5*time.Second {
+				t.Errorf("100 sessions without the ejected server took %v", took)
+			}
+			victim.Resume()
+			awaitState(t, p.proxy, victim, "up")
+			holdSession(t, c, "up")
+		})
+	}
+}
+
+// TestStoppedServerAlone: without a backup there is an error when the deadline is over, and the connection stays in step.
+func TestStoppedServerAlone(t *testing.T) {
+	server := harness.StartMemcached(t)
+	proxy := harness.StartMagent(t, quick("-s", server.Addr)...)
+	c := harness.Dial(t, proxy.Addr)
+	c.Want(harness.Set("a", "1"), "STORED\r\n")
+	server.Pause()
+	began := time.Now()
+	for range 3 {
+		if got := c.Do("get a\r\n"); !harness.IsError(got) {
+			t.Errorf("reply %q", got)
+		}
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("three errors took %v", took)
+	}
+	server.Resume()
+	harness.Eventually(t, "the server is used again", func() error {
+		if got := c.Do("get a\r\n"); got != harness.Hit("a", "1") {
+			return fmt.Errorf("reply %q", got)
+		}
+		return nil
+	})
+}
+
+// TestBlackHole: a primary whose packets are dropped is given up after the connect deadline.
+func TestBlackHole(t *testing.T) {
+	backup := harness.StartMemcached(t)
+	for _, args := range [][]string{{"-s", harness.BlackHole(t), "-b", backup.Addr}, {"-s", backup.Addr, "-b", harness.BlackHole(t)}} {
+		proxy := harness.StartMagent(t, quick(args...)...)
+		c := harness.Dial(t, proxy.Addr)
+		began := time.Now()
+		for i := range 10 {
+			holdSession(t, c, fmt.Sprintf("%s%d", args[0], i))
+		}
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("%v: ten sessions took %v", args, took)
+		}
+	}
+}

@@ -1,0 +1,169 @@
+package harness
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Client speaks memcached's text protocol and hides nothing of it. Each read and each write has patience as its deadline.
+// Dial makes one whose methods Do, Send, Read and Line fail the test; the methods that return an error are for other goroutines.
+type Client struct {
+	Conn net.Conn
+
+	tb testing.TB
+	r  *bufio.Reader
+}
+
+// Dial connects to host:port, or to a unix socket, and closes the connection with the test.
+func Dial(tb testing.TB, addr string) *Client {
+	tb.Helper()
+	c, err := Open(addr)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	c.tb = tb
+	tb.Cleanup(c.Close)
+	return c
+}
+
+// Open connects without a test to fail.
+func Open(addr string) (*Client, error) {
+	network := "tcp"
+	if strings.HasPrefix(addr, "/") {
+		network = "unix"
+	}
+	conn, err := net.DialTimeout(network, addr, patience)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{Conn: conn, r: bufio.NewReaderSize(conn, 16<<10)}, nil
+}
+
+// Close ends the connection.
+func (c *Client) Close() { _ = c.Conn.Close() }
+
+// Do sends a request and returns its one reply, line ends included.
+func (c *Client) Do(request string) string {
+	c.tb.Helper()
+	reply, err := c.Try(request)
+	if err != nil {
+		c.tb.Fatalf("%.60q: %v", request, err)
+	}
+	return reply
+}
+
+// Want is Do for a reply that is known.
+func (c *Client) Want(request, want string) {
+	c.tb.Helper()
+	if got := c.Do(request); got != want {
+		c.tb.Fatalf("%.80q: got %.200q, want %.200q", request, got, want)
+	}
+}
+
+// Send writes bytes.
+func (c *Client) Send(text string) {
+	c.tb.Helper()
+	if err := c.TrySend(text); err != nil {
+		c.tb.Fatalf("send %.60q: %v", text, err)
+	}
+}
+
+// Reply reads one reply.
+func (c *Client) Reply() string {
+	c.tb.Helper()
+	reply, err := c.TryReply()
+	if err != nil {
+		c.tb.Fatalf("reply: %v", err)
+	}
+	return reply
+}
+
+// AwaitEOF reads until the other side closes, and returns what came before.
+func (c *Client) AwaitEOF() string {
+	c.tb.Helper()
+	rest, err := c.TryRest()
+	if err != nil {
+		c.tb.Fatalf("end of file: %v", err)
+	}
+	return rest
+}
+
+// Try is Do.
+func (c *Client) Try(request string) (string, error) {
+	if err := c.TrySend(request); err != nil {
+		return "", err
+	}
+	return c.TryReply()
+}
+
+// TrySend is Send.
+func (c *Client) TrySend(text string) error {
+	if err := c.Conn.SetWriteDeadline(time.Now().Add(patience)); err != nil {
+		return err
+	}
+	_, err := io.WriteString(c.Conn, text)
+	return err
+}
+
+// TryRest is AwaitEOF. A reset counts as the end.
+func (c *Client) TryRest() (string, error) {
+	if err := c.Conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return "", err
+	}
+	rest, err := io.ReadAll(c.r)
+	if IsReset(err) {
+		err = nil
+	}
+	return string(rest), err
+}
+
+// TryReply reads one reply and knows where it ends: VALUE and STAT lines up to END, VA with its value, else a line.
+func (c *Client) TryReply() (string, error) {
+	if err := c.Conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return "", err
+	}
+	var reply strings.Builder
+	for {
+		line, err := c.r.ReadString('\n')
+		reply.WriteString(line)
+		if err != nil {
+			return reply.String(), fmt.Errorf("after %.80q: %w", reply.String(), err)
+		}
+		more, body, err := frame(line)
+		if err != nil {
+			return reply.String(), err
+		}
+		if body >= 0 {
+			if _, err := io.CopyN(&reply, c.r, int64(body)+2); err != nil {
+				return reply.String(), fmt.Errorf("body of %.80q: %w", line, err)
+			}
+		}
+		if !more {
+			return reply.String(), nil
+		}
+	}
+}
+
+// frame says whether a reply goes on after this line and its body, and how long the body is: -1 for none.
+func frame(line string) (more bool, body int, err error) {
+	fields := strings.Fields(line)
+	switch {
+	case len(fields) == 0:
+		return false, -1, nil
+	case fields[0] == "STAT":
+		return true, -1, nil
+	case fields[0] == "VALUE" && len(fields) >= 4:
+		body, err = strconv.Atoi(fields[3])
+		return true, body, err
+	case fields[0] == "VA" && len(fields) >= 2:
+		body, err = strconv.Atoi(fields[1])
+		return false, body, err
+	}
+	return false, -1, nil
+}

@@ -1,0 +1,60 @@
+package harness
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// Memcached is a real memcached on a port of its own.
+type Memcached struct {
+	*Process
+	Addr string // 127.0.0.1:port
+
+	port int
+	args []string
+}
+
+// StartMemcached runs a memcached and waits until it answers.
+func StartMemcached(tb testing.TB, args ...string) *Memcached {
+	tb.Helper()
+	port := reservePort(tb)
+	m := &Memcached{port: port, Addr: fmt.Sprintf("127.0.0.1:%d", port), args: args}
+	m.start(tb)
+	return m
+}
+
+// Restart runs it again, empty, on the same port, after Kill.
+func (m *Memcached) Restart() {
+	m.tb.Helper()
+	m.Kill()
+	m.start(m.tb)
+}
+
+func (m *Memcached) start(tb testing.TB) {
+	tb.Helper()
+	argv := []string{"memcached", "-u", "nobody", "-l", "127.0.0.1", "-p", strconv.Itoa(m.port), "-U", "0", "-t", "1", "-m", "256"}
+	m.Process = Start(tb, "memcached "+m.Addr, append(argv, m.args...)...)
+	awaitVersion(tb, m.Process, m.Addr)
+}
+
+// awaitVersion waits until a process answers on an address.
+func awaitVersion(tb testing.TB, p *Process, addr string) {
+	tb.Helper()
+	Eventually(tb, p.Name+" answers", func() error {
+		if p.Exited() {
+			tb.Fatalf("%s ended with code %d:\n%s", p.Name, p.ExitCode(), p.Log())
+		}
+		c, err := Open(addr)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		reply, err := c.Try("version\r\n")
+		if err == nil && !strings.HasPrefix(reply, "VERSION ") {
+			err = fmt.Errorf("reply %q to version", reply)
+		}
+		return err
+	})
+}

@@ -1,0 +1,68 @@
+package harness
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// clockTick is the unit of CPU times in /proc: USER_HZ is 100 on every Linux that Go runs on.
+const clockTick = time.Second / 100
+
+// RSS is the resident memory of the process in bytes.
+func (p *Process) RSS() int64 {
+	p.tb.Helper()
+	fields := strings.Fields(p.proc("statm"))
+	pages, err := strconv.ParseInt(fields[1], 10, 64)
+	if err != nil {
+		p.tb.Fatalf("statm of %s: %v", p.Name, err)
+	}
+	return pages * int64(os.Getpagesize())
+}
+
+// CPU is the user and system time that the process has used so far.
+func (p *Process) CPU() time.Duration {
+	p.tb.Helper()
+	stat := p.proc("stat")
+	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:]) // from "state" on, the third field
+	var ticks time.Duration
+	for _, text := range fields[11:13] { // utime, stime
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			p.tb.Fatalf("stat of %s: %v", p.Name, err)
+		}
+		ticks += time.Duration(n)
+	}
+	return ticks * clockTick
+}
+
+// FDs is the number of file descriptors that the process has open.
+func (p *Process) FDs() int {
+	p.tb.Helper()
+	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.PID))
+	if err != nil {
+		p.tb.Fatalf("fds of %s: %v", p.Name, err)
+	}
+	return len(entries)
+}
+
+// Threads is the number of its OS threads.
+func (p *Process) Threads() int {
+	p.tb.Helper()
+	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", p.PID))
+	if err != nil {
+		p.tb.Fatalf("threads of %s: %v", p.Name, err)
+	}
+	return len(entries)
+}
+
+func (p *Process) proc(file string) string {
+	p.tb.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", p.PID, file))
+	if err != nil {
+		p.tb.Fatalf("%s: %v", p.Name, err)
+	}
+	return string(text)
+}
