@@ -1,7 +1,7 @@
 // Package loop is the event loop: epoll, file descriptors, timers, buffers, and the mailbox through which the
 // rest of the process speaks to it. It knows no protocol.
 //
-// One Loop is one locked OS thread. Everything registered with it is touched by that thread alone, so its users
+// One Loop is one goroutine. Everything registered with it is touched by that goroutine alone, so its users
 // need no locks. A turn of the loop is:
 //
 //	wait for events -> Handler.OnReady for each -> mailbox -> timers -> Flusher.Flush for whoever was marked -> close fds
