@@ -166,7 +166,7 @@ func TestParseAddressErrors(t *testing.T) {
 
 // Whatever parses has sane fields and parses again from its own text; whatever does not says so in one line.
 func FuzzParseAddress(f *testing.F) {
-	for _, s := range []string{"a", "a:1", "a:1:2", "[::1]:1:2", "::1", "::1:80", "/s:2", "unix:/s", "unix:5", "[fe80::1%e]", ""} {
+	for _, s := range []string{"a", "a:1", "a:1:2", "[::1]:1:2", "::1", "::1:80", "/s:2", "unix:/s", "unix:5", "[fe80::1%e]", "::%]", ""} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
