@@ -1,0 +1,196 @@
+package loop
+
+import (
+	"os"
+	"slices"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// Both sockets are ready in the same turn. The first handler closes the other one and opens a new socket: the closed
+// one hears nothing more, and its number is not given away before the turn has ended.
+func TestCloseWithinTheBatch(t *testing.T) {
+	l, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fds, peers [2]int
+	var events [2]int
+	done := make(chan struct{})
+	for i := range fds {
+		fds[i], peers[i] = pair(t)
+		put(t, peers[i], []byte("x"))
+		err := l.Register(fds[i], Readable, handlerFunc(func(Events) {
+			other := 1 - i
+			events[i]++
+			l.Close(fds[other])
+			fresh, err := unix.Eventfd(0, unix.EFD_NONBLOCK)
+			if err != nil || fresh == fds[other] {
+				t.Errorf("the number %d of a socket that is being closed was given to a new one (%v)", fresh, err)
+			}
+			unix.Close(fresh)
+			l.Close(fds[i])
+			close(done)
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	ended := make(chan error, 1)
+	go turn(l, ended)
+	await(t, done)
+	l.Post(TaskFunc(l.Stop))
+	if err := await(t, ended); err != nil {
+		t.Fatal(err)
+	}
+	if events[0]+events[1] != 1 {
+		t.Errorf("events: %v, want one for one of them", events)
+	}
+	for i := range fds {
+		if _, err := unix.FcntlInt(uintptr(fds[i]), unix.F_GETFD, 0); err != unix.EBADF {
+			t.Errorf("socket %d is still open after the turn: %v", i, err)
+		}
+		unix.Close(peers[i])
+	}
+}
+
+// An event that was meant for an earlier owner of the number is dropped.
+func TestEventOfAnEarlierGeneration(t *testing.T) {
+	l := idle(t)
+	fd, peer := pair(t)
+	defer unix.Close(peer)
+	var heard []string
+	_ = l.Register(fd, Readable, handlerFunc(func(Events) { heard = append(heard, "old") }))
+	late := unix.EpollEvent{Fd: int32(fd), Pad: int32(l.slots[fd].gen), Events: unix.EPOLLIN}
+	l.dispatch(&late)
+	l.Close(fd)
+	l.dispatch(&late)
+	l.endTurn()
+	a, b := pair(t)
+	if a != fd {
+		_ = unix.Dup3(a, fd, 0)
+		unix.Close(a)
+	}
+	defer unix.Close(b)
+	_ = l.Register(fd, Readable, handlerFunc(func(Events) { heard = append(heard, "new") }))
+	l.dispatch(&late)
+	if !slices.Equal(heard, []string{"old"}) {
+		t.Errorf("heard by %v, want by the old owner once", heard)
+	}
+}
+
+func TestEvents(t *testing.T) {
+	l := idle(t)
+	var got Events
+	_ = l.Register(l.mail.fd, Readable, handlerFunc(func(ev Events) { got = ev })) // the number serves; nothing is read
+	for _, c := range []struct {
+		epoll uint32
+		want  Events
+	}{
+		{unix.EPOLLIN, Readable},
+		{unix.EPOLLOUT, Writable},
+		{unix.EPOLLIN | unix.EPOLLOUT, Readable | Writable},
+		{unix.EPOLLERR, Readable | Writable},
+		{unix.EPOLLHUP, Readable | Writable},
+		{unix.EPOLLRDHUP, Readable},
+	} {
+		l.dispatch(&unix.EpollEvent{Fd: int32(l.mail.fd), Pad: int32(l.slots[l.mail.fd].gen), Events: c.epoll})
+		if got != c.want {
+			t.Errorf("epoll's %#x is %b, want %b", c.epoll, got, c.want)
+		}
+	}
+}
+
+type flushFunc func()
+
+func (f flushFunc) Flush() { f() }
+
+// Whoever is marked is flushed in the same turn, also when somebody's Flush marks him; closing comes after that.
+func TestTurnOrder(t *testing.T) {
+	l := running(t)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	defer r.Close()
+	fd, err := unix.Dup(int(r.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var order []string
+	note := func(s string) { order = append(order, s) }
+	done := make(chan struct{})
+	on(t, l, func() {
+		_ = l.Register(fd, 0, handlerFunc(func(Events) {}))
+		turn := l.Turns
+		l.SetAt(NewTimer(func() { note("timer of the next turn") }), 0)
+		l.Post(TaskFunc(func() { note("task of the next turn"); close(done) }))
+		l.Mark(flushFunc(func() {
+			note("flush")
+			l.Mark(flushFunc(func() {
+				note("flush marked in a flush")
+				if l.Turns != turn {
+					t.Error("in another turn")
+				}
+				if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil {
+					t.Errorf("closed before the last flush: %v", err)
+				}
+			}))
+		}))
+		l.Close(fd)
+		note("task")
+	})
+	await(t, done)
+	on(t, l, func() {})
+	want := []string{"task", "flush", "flush marked in a flush", "task of the next turn", "timer of the next turn"}
+	if !slices.Equal(order, want) {
+		t.Errorf("order: %q", order)
+	}
+	if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != unix.EBADF {
+		t.Errorf("not closed after its turn: %v", err)
+	}
+}
+
+func TestNowNeverGoesBack(t *testing.T) {
+	l := running(t)
+	var last int64
+	for range 100 {
+		on(t, l, func() {
+			if l.Now() < last {
+				t.Errorf("%d after %d", l.Now(), last)
+			}
+			last = l.Now()
+		})
+	}
+}
+
+// The end of a loop closes all that is registered with it, and so does Discard.
+func TestReleaseClosesEverything(t *testing.T) {
+	for name, end := range map[string]func(*Loop){
+		"run": func(l *Loop) {
+			l.Stop()
+			if err := l.Run(); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"discard": (*Loop).Discard,
+	} {
+		l, err := New()
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, b := pair(t)
+		_ = l.Register(a, Readable, handlerFunc(func(Events) {}))
+		_ = l.Register(b, Readable, handlerFunc(func(Events) {}))
+		l.Close(b)
+		all := []int{a, b, l.mail.fd, l.poll.fd}
+		end(l)
+		for _, fd := range all {
+			if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != unix.EBADF {
+				t.Errorf("%s: descriptor %d is still open: %v", name, fd, err)
+			}
+		}
+	}
+}

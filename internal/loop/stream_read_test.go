@@ -1,0 +1,187 @@
+package loop
+
+import (
+	"bytes"
+	"encoding/binary"
+	"io"
+	"testing"
+
+	"golang.org/x/sys/unix"
+	"pgregory.net/rapid"
+)
+
+// openStream returns a stream on l, and the other end of it.
+func openStream(t testing.TB, l *Loop) (s *Stream, peer int) {
+	t.Helper()
+	s = &Stream{}
+	fd, peer := pair(t)
+	if err := s.Open(l, fd, Readable, handlerFunc(func(Events) {})); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Close(peer) })
+	return s, peer
+}
+
+// frame puts the length of a message in front of it.
+func frame(message []byte) []byte {
+	return append(binary.BigEndian.AppendUint32(nil, uint32(len(message))), message...)
+}
+
+// frames takes all whole messages off data; need is the size of the one behind them, as far as it is known.
+func frames(data []byte, each func(message []byte)) (rest []byte, need int) {
+	for len(data) >= 4 {
+		n := 4 + int(binary.BigEndian.Uint32(data))
+		if len(data) < n {
+			return data, n
+		}
+		each(data[4:n])
+		data = data[n:]
+	}
+	return data, 0
+}
+
+// Messages of all sizes, cut anywhere: what comes out is what went in, and an idle stream holds no buffer.
+func TestStreamReadsWhatWasSent(t *testing.T) {
+	l := idle(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		s, peer := openStream(t, l)
+		defer s.Close()
+		size := rapid.OneOf(rapid.IntRange(0, 300), rapid.IntRange(largeTail-8, largeTail+8), rapid.IntRange(0, ReadBufferSize+ReadBufferSize/2))
+		var wire []byte
+		var want, got [][]byte
+		for i := range rapid.IntRange(1, 4).Draw(rt, "messages") {
+			want = append(want, pattern(size.Draw(rt, "size"), i))
+			wire = append(wire, frame(want[i])...)
+		}
+		need := 0
+		for len(wire) > 0 {
+			cut := min(len(wire), rapid.OneOf(rapid.IntRange(1, 9), rapid.IntRange(1000, 200_000)).Draw(rt, "cut"))
+			put(rt, peer, wire[:cut])
+			wire = wire[cut:]
+			for {
+				data, err := s.Read(need)
+				if err != nil {
+					rt.Fatal(err)
+				}
+				if len(data) == 0 {
+					break
+				}
+				var rest []byte
+				rest, need = frames(data, func(m []byte) { got = append(got, bytes.Clone(m)) })
+				s.Keep(rest)
+				if s.Kept() != len(rest) || !bytes.Equal(s.Tail(), rest) {
+					rt.Fatalf("kept %d bytes, want %d", s.Kept(), len(rest))
+				}
+			}
+		}
+		if len(got) != len(want) {
+			rt.Fatalf("%d messages, want %d", len(got), len(want))
+		}
+		for i := range want {
+			if d := differ(got[i], want[i]); d != "" {
+				rt.Fatalf("message %d: %s", i, d)
+			}
+		}
+		if s.in != nil {
+			rt.Fatal("an idle stream holds a buffer")
+		}
+	})
+}
+
+// Keep with every length of the rest, out of the loop's buffer and then out of the stream's own.
+func TestStreamKeepsEveryRest(t *testing.T) {
+	const size = largeTail + 64
+	l := idle(t)
+	first, second := pattern(size, 1), pattern(1000, 2)
+	lengths := []int{size - 1, size}
+	for n := range 300 {
+		lengths = append(lengths, n, largeTail-150+n)
+	}
+	for _, n := range lengths {
+		if n > size {
+			continue
+		}
+		s, peer := openStream(t, l)
+		put(t, peer, first)
+		data, err := s.Read(0)
+		if err != nil || !bytes.Equal(data, first) {
+			t.Fatalf("first read: %v %s", err, differ(data, first))
+		}
+		s.Keep(data[size-n:])
+		copy(l.readBuf, second) // the loop goes on with its buffer
+
+		want := append(bytes.Clone(first[size-n:]), second...)
+		put(t, peer, second)
+		data, err = s.Read(0)
+		if err != nil || !bytes.Equal(data, want) {
+			t.Fatalf("rest of %d, second read: %v %s", n, err, differ(data, want))
+		}
+		s.Keep(data[len(data)-min(n, len(data)):])
+		if !bytes.Equal(s.Tail(), want[len(want)-n:]) {
+			t.Fatalf("rest of %d out of the own buffer: %s", n, differ(s.Tail(), want[len(want)-n:]))
+		}
+		s.Close()
+		l.endTurn()
+	}
+}
+
+// A large message that has arrived in part takes the loop's buffer with it instead of being copied.
+func TestStreamTakesTheReadBuffer(t *testing.T) {
+	l := idle(t)
+	s, peer := openStream(t, l)
+	before := l.readBuf
+	message := pattern(largeTail, 3)
+	put(t, peer, message)
+	data, _ := s.Read(0)
+	s.Keep(data)
+	if !same(s.in, before) {
+		t.Error("the tail was copied")
+	}
+	if same(l.readBuf, before) || len(l.readBuf) != ReadBufferSize {
+		t.Error("the loop reads on into a buffer that it has given away")
+	}
+	s.Keep(nil)
+	if got := l.Pool.Get(ReadBufferSize); !same(got, before) {
+		t.Error("the buffer is not in the pool afterwards")
+	}
+}
+
+// However large the announced message, a stream takes only about as much room as has arrived, and a stride.
+func TestStreamGrowsWithWhatArrives(t *testing.T) {
+	l := idle(t)
+	s, peer := openStream(t, l)
+	const announced = 1 << 30
+	for range 8 {
+		put(t, peer, pattern(10_000, 4))
+		data, err := s.Read(announced)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Keep(data)
+		if limit := 2 * (s.Kept() + stride); cap(s.in) > limit {
+			t.Fatalf("%d bytes kept in a buffer of %d", s.Kept(), cap(s.in))
+		}
+	}
+}
+
+func TestStreamEnds(t *testing.T) {
+	l := idle(t)
+	s, peer := openStream(t, l)
+	if data, err := s.Read(0); len(data) > 0 || err != nil {
+		t.Errorf("nothing there: %d bytes, %v", len(data), err)
+	}
+	put(t, peer, []byte("tail"))
+	data, _ := s.Read(0)
+	s.Keep(data)
+	if data, err := s.Read(0); len(data) > 0 || err != nil {
+		t.Errorf("nothing behind a tail: %d bytes, %v", len(data), err)
+	}
+	_ = unix.Shutdown(peer, unix.SHUT_WR)
+	if _, err := s.Read(0); !IsEOF(err) || err != io.EOF {
+		t.Errorf("end of file behind a tail: %v", err)
+	}
+	s.Close()
+	if s.FD() != -1 || s.Kept() != 0 || s.Unsent() != 0 {
+		t.Errorf("after Close: fd %d, %d kept, %d unsent", s.FD(), s.Kept(), s.Unsent())
+	}
+}
