@@ -1,0 +1,45 @@
+//go:build !race
+
+package backend
+
+import (
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"magent/ascii"
+	"magent/internal/loop"
+)
+
+func TestConnAllocatesNothing(t *testing.T) {
+	l, err := loop.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Discard()
+	// A connection whose socket is never used: what Send and take do by themselves.
+	c := NewConn(l, Options{MaxPending: 10, MaxUnsent: 1 << 20, Timeout: 1 << 40}, nil)
+	c.state = ready
+	c.marked = true
+	reply, line := []byte("VALUE a 0 1\r\nx\r\nEND\r\n"), []byte("get a\r\n")
+	to := &nobody{}
+	fd, err := unix.Eventfd(0, unix.EFD_NONBLOCK)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.s.Open(l, fd, loop.Readable, c); err != nil {
+		t.Fatal(err)
+	}
+	if n := testing.AllocsPerRun(500, func() {
+		c.Send(line, nil, ascii.ShapeValues, to, 0)
+		if _, err := c.take(reply); err != nil {
+			t.Fatal(err)
+		}
+	}); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+type nobody struct{}
+
+func (*nobody) OnReply(uint16, *Conn, *ascii.Reply) {}
