@@ -1,0 +1,156 @@
+package failover
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestMachineTable(t *testing.T) {
+	type step struct {
+		do      string
+		replies uint64 // soft: what the server has answered so far
+		changed bool   // what the step reports
+		state   State  // after it
+	}
+	for name, c := range map[string]struct {
+		limit int
+		steps []step
+	}{
+		"soft failures in a row eject": {2, []step{
+			{"soft", 5, false, Up},
+			{"soft", 5, true, Ejected},
+			{"soft", 5, false, Ejected},
+		}},
+		"a reply between them begins a new row": {2, []step{
+			{"soft", 5, false, Up},
+			{"soft", 6, false, Up},
+			{"soft", 6, true, Ejected},
+		}},
+		"a limit of 1":           {1, []step{{"soft", 0, true, Ejected}}},
+		"a limit of 0 acts as 1": {0, []step{{"soft", 0, true, Ejected}}},
+		"a limit of 3": {3, []step{
+			{"soft", 0, false, Up}, {"soft", 0, false, Up}, {"soft", 0, true, Ejected},
+		}},
+		"a hard failure ejects at once, and once": {10, []step{
+			{"hard", 0, true, Ejected}, {"hard", 0, false, Ejected},
+		}},
+		"readmitted, it starts anew": {2, []step{
+			{"readmit", 0, false, Up},
+			{"soft", 3, false, Up},
+			{"hard", 0, true, Ejected},
+			{"readmit", 0, true, Up},
+			{"soft", 3, false, Up},
+			{"soft", 3, true, Ejected},
+			{"readmit", 0, true, Up},
+		}},
+	} {
+		m := NewMachine(2, c.limit)
+		for i, s := range c.steps {
+			now := int64(100 * (i + 1))
+			var changed bool
+			switch s.do {
+			case "soft":
+				changed = m.SoftFailure(1, s.replies, now)
+			case "hard":
+				changed = m.HardFailure(1, now)
+			case "readmit":
+				changed = m.Readmit(1, now)
+			}
+			v := m.Server(1)
+			if changed != s.changed || v.State != s.state || m.Usable(1) != (s.state == Up) {
+				t.Errorf("%s, step %d (%s): changed %v, state %v; want %v, %v", name, i, s.do, changed, v.State, s.changed, s.state)
+			}
+			if changed && v.Since != now {
+				t.Errorf("%s, step %d (%s): since %d, want %d", name, i, s.do, v.Since, now)
+			}
+		}
+		if v := m.Server(0); v.State != Up || v.Ejections != 0 || v.Since != 0 {
+			t.Errorf("%s: the other server was touched: %+v", name, v)
+		}
+	}
+}
+
+// A machine against the sentence it implements: limit soft failures without a reply between them, or a hard one, eject.
+func TestMachineAgainstModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const servers = 3
+		limit := rapid.IntRange(1, 4).Draw(t, "limit")
+		m := NewMachine(servers, limit)
+		var model [servers]struct {
+			ejected   bool
+			row       int
+			replies   uint64
+			last      uint64 // replies at the last soft failure
+			ejections uint64
+			since     int64
+		}
+		now := int64(0)
+		index := rapid.IntRange(0, servers-1)
+		t.Repeat(map[string]func(*rapid.T){
+			"soft": func(t *rapid.T) {
+				i := index.Draw(t, "server")
+				v := &model[i]
+				want := false
+				if !v.ejected {
+					if v.replies > v.last {
+						v.row = 0
+					}
+					v.last = v.replies
+					v.row++
+					want = v.row >= limit
+				}
+				if got := m.SoftFailure(i, v.replies, now); got != want {
+					t.Fatalf("ejected: %v, want %v", got, want)
+				}
+				if want {
+					v.ejected, v.since, v.row = true, now, 0
+					v.ejections++
+				}
+			},
+			"hard": func(t *rapid.T) {
+				i := index.Draw(t, "server")
+				v := &model[i]
+				if got := m.HardFailure(i, now); got == v.ejected {
+					t.Fatalf("ejected: %v, it was ejected before: %v", got, v.ejected)
+				}
+				if !v.ejected {
+					v.ejected, v.since, v.row = true, now, 0
+					v.ejections++
+				}
+			},
+			"reply": func(t *rapid.T) {
+				if v := &model[index.Draw(t, "server")]; !v.ejected {
+					v.replies++
+				}
+			},
+			"readmit": func(t *rapid.T) {
+				i := index.Draw(t, "server")
+				v := &model[i]
+				if got := m.Readmit(i, now); got != v.ejected {
+					t.Fatalf("changed: %v, it was ejected: %v", got, v.ejected)
+				}
+				if v.ejected {
+					v.ejected, v.since, v.row = false, now, 0
+				}
+			},
+			"": func(t *rapid.T) {
+				now++
+				for i := range model {
+					s, v := m.Server(i), &model[i]
+					if m.Usable(i) == v.ejected || s.Ejections != v.ejections || s.Since != v.since {
+						t.Fatalf("server %d is %+v, want %+v", i, s, v)
+					}
+				}
+			},
+		})
+	})
+}
+
+func TestStateNames(t *testing.T) {
+	for s, want := range map[State]string{Up: "up", Ejected: "ejected", 99: "unknown"} {
+		if got := s.String(); got != want {
+			t.Errorf("%d: %s, want %s", s, got, want)
+		}
+	}
+}
