@@ -1,0 +1,21 @@
+package replicate
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"magent/ascii"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// parse reads one request, which the text must be.
+func parse(t *testing.T, text string) *ascii.Request {
+	t.Helper()
+	r := &ascii.Request{}
+	if n, st := ascii.Next([]byte(text), ascii.Limits{MaxLine: 1 << 20, MaxValue: 1 << 20}, r); st != ascii.Complete || n != len(text) {
+		t.Fatalf("%q: status %d, %d bytes of %d", text, st, n, len(text))
+	}
+	return r
+}
