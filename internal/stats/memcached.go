@@ -43,13 +43,26 @@ func (w *writer) commands(c *Counters) {
 		name  string
 		value uint64
 	}{
-		{"cmd_get", c.CmdGet}, {"cmd_set", c.CmdSet}, {"cmd_flush", c.CmdFlush}, {"cmd_touch", c.CmdTouch}, {"cmd_meta", c.CmdMeta},
-		{"get_hits", c.GetHits}, {"get_misses", c.GetMisses}, {"get_expired", 0}, {"get_flushed", 0},
-		{"delete_misses", c.DeleteMisses}, {"delete_hits", c.DeleteHits},
-		{"incr_misses", c.IncrMisses}, {"incr_hits", c.IncrHits},
-		{"decr_misses", c.DecrMisses}, {"decr_hits", c.DecrHits},
-		{"cas_misses", c.CasMisses}, {"cas_hits", c.CasHits}, {"cas_badval", c.CasBadval},
-		{"touch_hits", c.TouchHits}, {"touch_misses", c.TouchMisses},
+		{"cmd_get", c.CmdGet},
+		{"cmd_set", c.CmdSet},
+		{"cmd_flush", c.CmdFlush},
+		{"cmd_touch", c.CmdTouch},
+		{"cmd_meta", c.CmdMeta},
+		{"get_hits", c.GetHits},
+		{"get_misses", c.GetMisses},
+		{"get_expired", 0},
+		{"get_flushed", 0},
+		{"delete_misses", c.DeleteMisses},
+		{"delete_hits", c.DeleteHits},
+		{"incr_misses", c.IncrMisses},
+		{"incr_hits", c.IncrHits},
+		{"decr_misses", c.DecrMisses},
+		{"decr_hits", c.DecrHits},
+		{"cas_misses", c.CasMisses},
+		{"cas_hits", c.CasHits},
+		{"cas_badval", c.CasBadval},
+		{"touch_hits", c.TouchHits},
+		{"touch_misses", c.TouchMisses},
 	} {
 		w.uint(f.name, f.value)
 	}

@@ -1,0 +1,118 @@
+package stats
+
+import (
+	cmdline "flag"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+var update = cmdline.Bool("update", false, "write the golden files anew")
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// golden compares got with a file of testdata, in which line ends are plain.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	if n := strings.Count(string(got), "\n"); n != strings.Count(string(got), "\r\n") {
+		t.Errorf("%s: a line does not end with CRLF", name)
+	}
+	text := strings.ReplaceAll(string(got), "\r\n", "\n")
+	path := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text != string(want) {
+		t.Errorf("%s differs from %s (-update writes it anew):\n%s", name, path, text)
+	}
+}
+
+func process() *Process {
+	start := time.Unix(1_700_000_000, 0)
+	return &Process{
+		PID: 4711, Version: "1.2.3", Started: start, Now: start.Add(90*time.Second + 999*time.Millisecond),
+		UserTime: 61*time.Second + 2*time.Microsecond, SystemTime: 45 * time.Millisecond,
+		Threads: 2, MaxClients: 4096, Accepting: true, MaxValue: 1 << 20,
+		Pools: []Pool{{
+			Name: "main", Listen: []string{"127.0.0.1:12000", "/run/m.sock"}, Distribution: "ketama", Hash: "md5", Ack: "all",
+			Timeout: 500 * time.Millisecond, ConnectTimeout: time.Second, FailureLimit: 2, ProbeInterval: 1500 * time.Microsecond,
+		}, {Name: "second", Listen: []string{"[::1]:12001"}, Distribution: "magent", Hash: "djb2", Ack: "primary"}},
+	}
+}
+
+func snapshot() *Snapshot {
+	s := &Snapshot{ActiveRequests: 12, Servers: []Server{
+		{Pool: "main", Address: "10.0.0.1:11211", Role: "primary", State: "up", Latency: 1234567 * time.Nanosecond},
+		{Pool: "main", Address: "10.0.0.2:11211", Role: "backup", State: "ejected", LastError: "connection refused"},
+	}}
+	number(reflect.ValueOf(&s.Counters).Elem(), 101)
+	latency := s.Servers[0].Latency
+	number(reflect.ValueOf(&s.Servers[0]).Elem(), 1000)
+	number(reflect.ValueOf(&s.Servers[1]).Elem(), 2000)
+	s.Servers[0].Latency = latency
+	return s
+}
+
+func TestAppendGeneral(t *testing.T) {
+	golden(t, "general", AppendGeneral([]byte("STAT before 1\r\n"), process(), snapshot()))
+}
+
+func TestAppendGeneralOfNothing(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	golden(t, "general_empty", AppendGeneral(nil, &Process{Now: now, Started: now}, &Snapshot{}))
+}
+
+func TestAppendSettings(t *testing.T) { golden(t, "settings", AppendSettings(nil, process())) }
+
+func TestAppendServers(t *testing.T) { golden(t, "servers", AppendServers(nil, snapshot())) }
+
+func TestAppendServersOfNone(t *testing.T) {
+	if got := string(AppendServers(nil, &Snapshot{})); got != "END\r\n" {
+		t.Errorf("%q", got)
+	}
+}
+
+// An exporter wants exactly one dot in the processor times.
+func TestSeconds(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0:                        "0.000000",
+		time.Microsecond:         "0.000001",
+		999 * time.Nanosecond:    "0.000000",
+		1500 * time.Millisecond:  "1.500000",
+		time.Hour + 20*time.Hour: "75600.000000",
+	} {
+		if got := seconds(d); got != want {
+			t.Errorf("%v: %s, want %s", d, got, want)
+		}
+	}
+}
+
+// No name comes twice in a reply: an exporter would take the wrong one.
+func TestNamesAreUnique(t *testing.T) {
+	for name, reply := range map[string][]byte{
+		"general": AppendGeneral(nil, process(), snapshot()), "settings": AppendSettings(nil, process()), "servers": AppendServers(nil, snapshot()),
+	} {
+		seen := map[string]bool{}
+		for line := range strings.Lines(string(reply)) {
+			f := strings.Fields(line)
+			if len(f) < 2 {
+				continue
+			}
+			if seen[f[1]] {
+				t.Errorf("%s: %s comes twice", name, f[1])
+			}
+			seen[f[1]] = true
+		}
+	}
+}
