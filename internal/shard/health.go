@@ -62,7 +62,15 @@ func (b *board) ejected(pool, server int, err error) {
 }
 
 // absent is called by a loop whose attempt to use an ejected server again has failed: it is probed on.
-func (b *board) absent(pool, server int) { b.probers[pool].Ejected(server) }
+func (b *board) absent(pool, server int, err error) {
+	b.log.Debug().Str("server", b.pools[pool][server].name).AnErr("reason", err).Msg("server answered a probe, but cannot be connected to")
+	b.probers[pool].Ejected(server)
+}
+
+// idle is called by a loop to which a server has closed a connection that was not in use.
+func (b *board) idle(pool, server int) {
+	b.log.Debug().Str("server", b.pools[pool][server].name).Msg("idle connection closed by the server: connecting again")
+}
 
 // readmitted is called by a loop that uses a server again.
 func (b *board) readmitted(pool, server int) {
@@ -71,7 +79,7 @@ func (b *board) readmitted(pool, server int) {
 	r := b.pools[pool][server]
 	if r.away--; r.away == 0 {
 		b.log.Info().Str("server", r.name).Str("role", r.role).Str("state", failover.Up.String()).
-			Dur("away_ms", time.Since(r.since)).Msg("server up")
+			Int64("away_ms", time.Since(r.since).Milliseconds()).Msg("server up")
 	}
 }
 

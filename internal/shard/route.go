@@ -11,6 +11,15 @@ func (svc *Service) ownerOf(key []byte) *Shard {
 	return svc.shards[maphash.Bytes(svc.seed, key)%uint64(len(svc.shards))]
 }
 
+// mustWait sets a barrier in front of a flush_all when there are several loops: they have connections of their own, so
+// it has to wait for all that the client has asked before, and what comes behind it waits for it (route).
+func (s *session) mustWait(r *ascii.Request) bool {
+	if r.Op == ascii.OpFlushAll && len(s.sh.svc.shards) > 1 {
+		s.barrier = s.last
+	}
+	return s.barrier != nil
+}
+
 // route carries r out here, or sends it to the loop that owns its key.
 func (s *session) route(r *ascii.Request) {
 	svc := s.sh.svc
@@ -19,6 +28,7 @@ func (s *session) route(r *ascii.Request) {
 		s.pool.engine.Do(s.call(), r)
 	case r.Op == ascii.OpFlushAll:
 		s.forward(svc.shards[0], r)
+		s.barrier = s.last
 	case r.NumKeys > 1:
 		s.scatter(r)
 	default:

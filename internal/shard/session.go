@@ -131,6 +131,9 @@ func (s *session) serveAll(data []byte) (rest []byte) {
 		switch st {
 		case ascii.Complete:
 			s.need = 0
+			if s.mustWait(r) {
+				continue // not served, so that it is met again when the barrier has gone
+			}
 			s.serve(r)
 		case ascii.Refused:
 			s.need = 0

@@ -134,11 +134,12 @@ func (p *pool) Disconnected(c *backend.Conn, err error, idle bool) {
 	i := p.byConn[c]
 	switch {
 	case idle && p.health.Usable(i):
+		p.sh.svc.board.idle(p.index, i)
 		c.Connect()
 	case p.health.HardFailure(i, p.sh.l.Now()):
 		p.sh.svc.board.ejected(p.index, i, err)
 	case !p.health.Usable(i):
-		p.sh.svc.board.absent(p.index, i) // the attempt to return has failed
+		p.sh.svc.board.absent(p.index, i, err) // the attempt to return has failed
 	}
 }
 

@@ -1,0 +1,154 @@
+package shard
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"magent/internal/config"
+)
+
+// fake is a server whose answers the test decides: from what it takes with want, or, where auto is set, at once.
+type fake struct {
+	t     testing.TB
+	id    int
+	ln    net.Listener
+	addr  config.Address
+	asked chan *ask
+	auto  func(text string) (answer string)
+
+	mu    sync.Mutex
+	conns []net.Conn
+	gone  bool
+	all   sync.WaitGroup
+}
+
+// ask is one request that a server has received.
+type ask struct {
+	text string
+	f    *fake
+	c    net.Conn
+}
+
+func newFake(t testing.TB, id int) *fake {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fake{t: t, id: id, ln: ln, asked: make(chan *ask, 100_000)}
+	if f.addr, err = config.ParseAddress(ln.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	f.all.Add(1)
+	go f.accept()
+	t.Cleanup(func() {
+		f.leave()
+		f.all.Wait()
+	})
+	return f
+}
+
+// leave refuses connections from now on and closes those that there are.
+func (f *fake) leave() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.gone = true
+	f.ln.Close()
+	for _, c := range f.conns {
+		c.Close()
+	}
+}
+
+func (f *fake) accept() {
+	defer f.all.Done()
+	for {
+		c, err := f.ln.Accept()
+		if err != nil {
+			return
+		}
+		f.mu.Lock()
+		if f.gone {
+			c.Close()
+		}
+		f.conns = append(f.conns, c)
+		f.all.Add(1)
+		go f.serve(c)
+		f.mu.Unlock()
+	}
+}
+
+// serve reads requests; version, which is a probe, is answered here.
+func (f *fake) serve(c net.Conn) {
+	defer f.all.Done()
+	defer c.Close()
+	in := bufio.NewReader(c)
+	for {
+		text, err := readRequest(in)
+		switch {
+		case err != nil:
+			return
+		case text == "version\r\n":
+			_, _ = io.WriteString(c, "VERSION fake\r\n")
+		case f.auto != nil:
+			if _, err := io.WriteString(c, f.auto(text)); err != nil {
+				return
+			}
+		default:
+			f.asked <- &ask{text, f, c}
+		}
+	}
+}
+
+func readRequest(in *bufio.Reader) (string, error) {
+	line, err := in.ReadString('\n')
+	if err != nil {
+		return "", err
+	}
+	words := strings.Fields(line)
+	size := ""
+	switch {
+	case len(words) > 4 && strings.Contains("set add replace append prepend cas", words[0]):
+		size = words[4]
+	case len(words) > 2 && words[0] == "ms":
+		size = words[2]
+	default:
+		return line, nil
+	}
+	n, err := strconv.Atoi(size)
+	if err != nil {
+		return "", err
+	}
+	body := make([]byte, n+2)
+	_, err = io.ReadFull(in, body)
+	return line + string(body), err
+}
+
+// want takes the next request, which must be this one.
+func (f *fake) want(text string) *ask {
+	f.t.Helper()
+	a := await(f.t, fmt.Sprintf("server %d, request %q", f.id, text), f.asked)
+	if a.text != text {
+		f.t.Fatalf("server %d got %q, want %q", f.id, a.text, text)
+	}
+	return a
+}
+
+func (a *ask) answer(text string) {
+	a.f.t.Helper()
+	if _, err := io.WriteString(a.c, text); err != nil {
+		a.f.t.Fatal(err)
+	}
+}
+
+// lose ends the connection that a request came on, without an answer.
+func (a *ask) lose() { a.c.Close() }
+
+func (a *ask) reset() {
+	_ = a.c.(*net.TCPConn).SetLinger(0)
+	a.c.Close()
+}

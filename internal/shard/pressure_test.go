@@ -1,0 +1,127 @@
+package shard
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+)
+
+// As long as the size of the replies is not known, a client may have only so many requests in flight.
+func TestWindowAtTheStart(t *testing.T) {
+	r, p, _ := pair(t, nil)
+	c, other := r.client(), r.client()
+	var all strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&all, "get k%d\r\n", i)
+	}
+	c.say(all.String())
+	r.eventually(0, "paused", func(sh *Shard) bool { return sh.count.Backpressure > 0 })
+	if s := other.stats("servers"); s["server:0:pending"] != fmt.Sprint(windowStart) {
+		t.Errorf("%s requests in flight, want %d", s["server:0:pending"], windowStart)
+	}
+	for i := range 1000 {
+		p.want(fmt.Sprintf("get k%d\r\n", i)).answer(miss)
+		c.hear(miss)
+	}
+	c.nothing()
+	r.eventually(0, "nothing kept", func(sh *Shard) bool { return sh.assembly == 0 && sh.unsent == 0 })
+}
+
+// A client that asks for 10,000 values and reads nothing is held back; when it reads, it gets all of them, in order.
+func TestClientThatDoesNotRead(t *testing.T) {
+	const requests, size = 10_000, 4000
+	r, p, _ := pair(t, nil)
+	value := func(key string) string {
+		return fmt.Sprintf("VALUE %s 0 %d\r\n%s%s\r\nEND\r\n", key, size, key, strings.Repeat("v", size-len(key)))
+	}
+	p.auto = func(text string) string { return value(strings.Fields(text)[1]) }
+	c := r.client()
+	said := make(chan error, 1)
+	go ask10k(c.c, requests, said)
+
+	sent := uint64(0)
+	r.eventually(0, "at a standstill", func(sh *Shard) bool {
+		conn := sh.pools[0].conns[0]
+		still := conn.Stats.Requests == sent && conn.Pending() == 0 && sh.unsent >= windowUnsent
+		sent = conn.Stats.Requests
+		return still
+	})
+	r.on(0, func(sh *Shard) {
+		if limit := windowUnsent + windowBytes; sh.unsent > limit {
+			t.Errorf("%d bytes are held for a client that does not read, want at most %d", sh.unsent, limit)
+		}
+		if sent >= requests {
+			t.Errorf("all %d requests were carried out", sent)
+		}
+	})
+	r.client().nothing() // others are served
+
+	for i := range requests {
+		c.hear(value(fmt.Sprintf("k%d", i)))
+	}
+	if err := await(t, "the requests", said); err != nil {
+		t.Fatal(err)
+	}
+	r.eventually(0, "nothing kept", func(sh *Shard) bool { return sh.assembly == 0 && sh.unsent == 0 })
+}
+
+// ask10k writes requests, which takes as long as the proxy does not read them.
+func ask10k(c net.Conn, requests int, said chan<- error) {
+	var all strings.Builder
+	for i := range requests {
+		fmt.Fprintf(&all, "get k%d\r\n", i)
+	}
+	_, err := c.Write([]byte(all.String()))
+	said <- err
+}
+
+// A client that is held back and goes away is noticed, although nothing is read from it.
+func TestClientGoneWhileHeldBack(t *testing.T) {
+	r, p, _ := pair(t, nil)
+	c := r.client()
+	c.say(strings.Repeat("get a\r\n", 200))
+	r.eventually(0, "paused", func(sh *Shard) bool { return sh.count.Backpressure > 0 })
+	for range windowStart {
+		p.want("get a\r\n")
+	}
+	_ = c.c.(*net.TCPConn).SetLinger(0)
+	c.c.Close()
+	r.eventually(0, "the client's end", func(sh *Shard) bool { return len(sh.sessions) == 0 && sh.assembly == 0 })
+}
+
+// A client that is held back and shuts its side down gets everything.
+func TestHalfCloseWhileHeldBack(t *testing.T) {
+	r, p, _ := pair(t, nil)
+	c := r.client()
+	c.say(strings.Repeat("get a\r\n", 200))
+	_ = c.c.(*net.TCPConn).CloseWrite()
+	r.eventually(0, "paused", func(sh *Shard) bool { return sh.count.Backpressure > 0 })
+	for range 200 {
+		p.want("get a\r\n").answer(miss)
+	}
+	c.hear(strings.Repeat(miss, 200))
+	c.ended()
+}
+
+// A value so large that it does not fit the sockets goes through whole, to a slow reader, in both directions.
+func TestLargeValues(t *testing.T) {
+	r, p, b := pair(t, nil)
+	c := r.client()
+	body := strings.Repeat("0123456789abcde\n", 60_000)
+	set := fmt.Sprintf("set k 0 0 %d\r\n%s\r\n", len(body), body)
+	value := fmt.Sprintf("VALUE k 0 %d\r\n%s\r\nEND\r\n", len(body), body)
+	for range 3 {
+		c.say(set)
+		pa, ba := await(t, "the primary", p.asked), await(t, "the backup", b.asked)
+		if pa.text != set || ba.text != set {
+			t.Fatal("the servers got something else")
+		}
+		pa.answer("STORED\r\n")
+		ba.answer("STORED\r\n")
+		c.hear("STORED\r\n")
+		c.say("get k\r\n")
+		p.want("get k\r\n").answer(value)
+		c.hear(value)
+	}
+}

@@ -1,0 +1,219 @@
+package shard
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// split is a set of keys with their servers.
+type split struct {
+	keys []string
+	of   map[int][]string // primary: its keys, in order
+}
+
+func (r *rig) split(n int) split {
+	s := split{of: map[int][]string{}}
+	for i := range n {
+		key := fmt.Sprintf("k%d", i)
+		p, _ := r.place(key)
+		s.keys = append(s.keys, key)
+		s.of[p] = append(s.of[p], key)
+	}
+	return s
+}
+
+func block(key string) string { return fmt.Sprintf("VALUE %s 3 %d\r\n<%s>\r\n", key, len(key)+2, key) }
+
+// blocks answers a get for all keys that hit says yes to.
+func blocks(keys []string, hit func(string) bool) string {
+	var out strings.Builder
+	for _, key := range keys {
+		if hit == nil || hit(key) {
+			out.WriteString(block(key))
+		}
+	}
+	return out.String() + "END\r\n"
+}
+
+func getLine(keys []string) string { return "get " + strings.Join(keys, " ") + "\r\n" }
+
+// odd misses half of the keys.
+func odd(key string) bool { return (key[len(key)-1]-'0')%2 == 1 }
+
+func TestMultiGetIsSplitAndMerged(t *testing.T) {
+	r := start(t, 3, 0, nil)
+	c := r.client()
+	s := r.split(20)
+	if len(s.of) != 3 {
+		t.Fatalf("the keys are on %d servers", len(s.of))
+	}
+	for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {1, 2, 0}} {
+		for _, hit := range []func(string) bool{nil, odd, func(string) bool { return false }} {
+			c.say(getLine(s.keys))
+			asks := map[int]*ask{}
+			for p, keys := range s.of {
+				asks[p] = r.servers[p].want(getLine(keys))
+			}
+			for _, p := range order {
+				asks[p].answer(blocks(s.of[p], hit))
+				r.eventually(0, "its answer", func(sh *Shard) bool { return sh.pools[0].conns[p].Pending() == 0 })
+			}
+			c.hear(blocks(s.keys, hit))
+		}
+	}
+	if g := c.stats(""); g["cmd_get"] != "180" || g["get_hits"] != "90" || g["get_misses"] != "90" {
+		t.Errorf("%s gets, %s hits, %s misses; want 180, 90, 90", g["cmd_get"], g["get_hits"], g["get_misses"])
+	}
+}
+
+func TestMultiGetWithAKeyTwice(t *testing.T) {
+	r, p, _ := pair(t, nil)
+	c := r.client()
+	c.say("gets a b a\r\n")
+	answer := "VALUE a 0 1 7\r\nx\r\nVALUE a 0 1 7\r\nx\r\nEND\r\n"
+	p.want("gets a b a\r\n").answer(answer)
+	c.hear(answer)
+}
+
+// A primary that is lost over its part: those keys are asked of their backups, and the client gets all of it.
+func TestMultiGetRetriesItsLostPart(t *testing.T) {
+	r := start(t, 2, 2, nil)
+	c := r.client()
+	s := r.split(20)
+	for _, f := range r.servers[2:] {
+		f.auto = func(text string) string { return blocks(strings.Fields(text)[1:], nil) }
+	}
+	c.say(getLine(s.keys))
+	a, b := r.servers[0].want(getLine(s.of[0])), r.servers[1].want(getLine(s.of[1]))
+	b.reset()
+	r.eventually(0, "the loss", func(sh *Shard) bool { return !sh.pools[0].health.Usable(1) })
+	a.answer(blocks(s.of[0], nil))
+	c.hear(blocks(s.keys, nil))
+	// The next one goes to the backups at once.
+	c.say(getLine(s.keys))
+	r.servers[0].want(getLine(s.of[0])).answer(blocks(s.of[0], odd))
+	c.hear(blocks(s.keys, func(key string) bool {
+		p, _ := r.place(key)
+		return p == 1 || odd(key)
+	}))
+	if g := c.stats(""); g["proxy_conn_errors"] != "0" {
+		t.Errorf("%s errors", g["proxy_conn_errors"])
+	}
+}
+
+// Both copies of some keys are away. With backups that is an error; without, the hits that there are.
+func TestMultiGetPartial(t *testing.T) {
+	r := start(t, 2, 0, nil)
+	c := r.client()
+	s := r.split(20)
+	c.say(getLine(s.keys))
+	a, b := r.servers[0].want(getLine(s.of[0])), r.servers[1].want(getLine(s.of[1]))
+	b.reset()
+	a.answer(blocks(s.of[0], nil))
+	onFirst := func(key string) bool { p, _ := r.place(key); return p == 0 }
+	c.hear(blocks(s.keys, onFirst))
+	c.say(getLine(s.of[1]))
+	if line := c.line(); !strings.HasPrefix(line, "SERVER_ERROR ") {
+		t.Errorf("all keys are lost: %q", line)
+	}
+
+	r = start(t, 2, 1, nil)
+	c = r.client()
+	s = r.split(20)
+	c.say(getLine(s.keys))
+	a, b = r.servers[0].want(getLine(s.of[0])), r.servers[1].want(getLine(s.of[1]))
+	b.reset()
+	r.servers[2].want(getLine(s.of[1])).reset()
+	a.answer(blocks(s.of[0], nil))
+	if line := c.line(); !strings.HasPrefix(line, "SERVER_ERROR ") {
+		t.Errorf("some keys are lost on both copies: %q", line)
+	}
+	c.nothing()
+}
+
+// A server's error line for its part is the answer to all.
+func TestMultiGetRefused(t *testing.T) {
+	r := start(t, 2, 0, nil)
+	c := r.client()
+	s := r.split(20)
+	c.say(getLine(s.keys))
+	a, b := r.servers[0].want(getLine(s.of[0])), r.servers[1].want(getLine(s.of[1]))
+	b.answer("SERVER_ERROR out of memory writing get response\r\n")
+	a.answer(blocks(s.of[0], nil))
+	c.hear("SERVER_ERROR out of memory writing get response\r\n")
+	c.nothing()
+}
+
+// gat: the primary answers, the backup is given the same exptime by touches.
+func TestGatTouchesTheBackup(t *testing.T) {
+	r, p, b := pair(t, nil)
+	c := r.client()
+	for _, w := range []struct{ request, read string }{{"gat 50 a b\r\n", "get a b\r\n"}, {"gats 50 a b\r\n", "gets a b\r\n"}} {
+		c.say(w.request)
+		b.want("touch a 50\r\n").answer("TOUCHED\r\n")
+		b.want("touch b 50\r\n").answer("NOT_FOUND\r\n")
+		p.want(w.request).answer(block("a") + "END\r\n")
+		c.hear(block("a") + "END\r\n")
+	}
+	// The primary is lost over it: the backup has been touched, so it is only read.
+	c.say("gat 50 a b\r\n")
+	b.want("touch a 50\r\n").answer("TOUCHED\r\n")
+	b.want("touch b 50\r\n").answer("NOT_FOUND\r\n")
+	p.want("gat 50 a b\r\n").reset()
+	b.want("get a b\r\n").answer(block("a") + "END\r\n")
+	c.hear(block("a") + "END\r\n")
+	// And without a primary the backup is the one that is asked.
+	c.say("gat 60 a\r\n")
+	b.want("gat 60 a\r\n").answer(block("a") + "END\r\n")
+	c.hear(block("a") + "END\r\n")
+}
+
+// memcached closes a connection over a long gat line, so a long gat goes out as several.
+func TestLongGat(t *testing.T) {
+	r := start(t, 1, 0, nil)
+	r.servers[0].auto = func(text string) string {
+		if len(text) > 2048 {
+			return "CLIENT_ERROR line too long\r\n"
+		}
+		return blocks(strings.Fields(text)[2:], nil)
+	}
+	c := r.client()
+	var keys []string
+	for i := range 31 {
+		keys = append(keys, fmt.Sprintf("%s%d", strings.Repeat("x", 200), i))
+	}
+	c.say("gat 5 " + strings.Join(keys, " ") + "\r\n")
+	c.hear(blocks(keys, nil))
+}
+
+// A multi-get of very many keys is carried out in pieces, which the client does not see.
+func TestVeryLongMultiGet(t *testing.T) {
+	for _, n := range []int{pieceKeys - 1, pieceKeys, pieceKeys + 1, 2 * pieceKeys, 1000} {
+		r := start(t, 3, 0, nil)
+		for _, f := range r.servers {
+			f.auto = func(text string) string { return blocks(strings.Fields(text)[1:], odd) }
+		}
+		c := r.client()
+		s := r.split(n)
+		c.say(getLine(s.keys) + "get k1\r\n")
+		c.hear(blocks(s.keys, odd) + blocks([]string{"k1"}, nil))
+		c.nothing()
+	}
+}
+
+// An error in one of the pieces ends the reply, and the connection stays in step.
+func TestVeryLongMultiGetFails(t *testing.T) {
+	r := start(t, 1, 0, nil)
+	r.servers[0].auto = func(text string) string {
+		if strings.Contains(text, " k40 ") {
+			return "SERVER_ERROR no\r\n"
+		}
+		return blocks(strings.Fields(text)[1:], nil)
+	}
+	c := r.client()
+	s := r.split(5 * pieceKeys)
+	c.say(getLine(s.keys) + "get k1\r\n")
+	c.hear(strings.TrimSuffix(blocks(s.keys[:pieceKeys], nil), "END\r\n") + "SERVER_ERROR no\r\n" + blocks([]string{"k1"}, nil))
+	c.nothing()
+}
