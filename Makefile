@@ -1,0 +1,83 @@
+# Versions of the tools that `make lint` runs; they are no dependencies of the program.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
+
+GO         ?= go
+FUZZTIME   ?= 30s
+BENCHFLAGS ?=
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS   += --no-print-directory
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+export PATH := $(PATH):/usr/sbin
+
+# The packages of the program, and the black-box suites in front of which a magent with the race detector makes sense.
+UNITS = $$($(GO) list ./... | grep -v /test/)
+RACED = ./test/behaviour ./test/clients ./test/failover ./test/order
+
+.PHONY: help
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: deps
+deps: ## install what is missing: memcached, nutcracker, client libraries, a C compiler for the race detector
+	@deploy/dev/deps.sh
+
+.PHONY: build
+build: ## build bin/magent, one static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/magent ./cmd/magent
+
+.PHONY: run
+run: deps build ## three memcacheds on loopback, magent in front, and what to try; Ctrl-C ends it
+	@deploy/dev/tour.sh bin/magent
+
+.PHONY: test
+test: deps build unit e2e race ## everything that proves it: unit, e2e, race, and 20000 inputs for each fuzz target
+	@$(MAKE) fuzz FUZZTIME=20000x
+
+.PHONY: unit
+unit: ## unit tests, with the committed seeds of the fuzz targets
+	$(GO) test -count=1 $(UNITS)
+
+.PHONY: e2e
+e2e: build ## black-box tests of bin/magent with real memcacheds and clients
+	MAGENT_BIN=$(CURDIR)/bin/magent $(GO) test -count=1 ./test/...
+
+.PHONY: race
+race: ## unit tests, and black-box tests of a magent with two loops, under the race detector
+	CGO_ENABLED=1 $(GO) test -race -count=1 $(UNITS)
+	CGO_ENABLED=1 $(GO) build -race -o bin/magent-race ./cmd/magent
+	GORACE=halt_on_error=1 MAGENT_THREADS=2 MAGENT_BIN=$(CURDIR)/bin/magent-race $(GO) test -count=1 $(RACED)
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for FUZZTIME (30s)
+	@for package in $(UNITS); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "fuzz $$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
+.PHONY: bench
+bench: deps build ## magent beside nutcracker, as a Markdown table; BENCHFLAGS=-smoke for one short round
+	$(GO) run ./test/bench run -magent bin/magent $(BENCHFLAGS)
+
+.PHONY: lint
+lint: ## vet, staticcheck, gofumpt, and govulncheck where its database can be reached
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	@echo '$(GO) run $(GOFUMPT) -l .'
+	@badly=$$($(GO) run $(GOFUMPT) -l .); \
+	if [ -n "$$badly" ]; then echo "not formatted, run $(GO) run $(GOFUMPT) -w on:"; echo "$$badly"; exit 1; fi
+	@echo '$(GO) run $(GOVULNCHECK) ./...'
+	@if ! out=$$($(GO) run $(GOVULNCHECK) ./... 2>&1); then \
+		if grep -q 'fetching vulnerabilities' <<<"$$out"; then echo 'govulncheck: skipped, its database cannot be reached from here'; \
+		else echo "$$out"; exit 1; fi; \
+	fi
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin

@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# deps.sh installs what building, testing and the tour need and this machine lacks. When nothing is missing it changes
+# nothing and needs neither network nor root. Debian starts and enables services that it installs; this does neither.
+set -euo pipefail
+PATH=$PATH:/usr/sbin # nutcracker's place, which is not in everybody's PATH
+
+say() { printf 'deps: %s\n' "$*"; }
+
+# has tells whether what a package is wanted for is there, wherever it came from.
+has() {
+	case $1 in
+	gcc | memcached | nutcracker) command -v "$1" ;;
+	libc6-dev) [ -e /usr/include/stdlib.h ] ;;
+	libmemcached-tools) command -v memccapable ;;
+	python3-pymemcache) /usr/bin/python3 -c 'import pymemcache' ;;
+	python3-pylibmc) /usr/bin/python3 -c 'import pylibmc' ;;
+	esac >/dev/null 2>&1
+}
+
+# The C compiler is for the race detector alone.
+packages=(gcc libc6-dev memcached libmemcached-tools nutcracker python3-pymemcache python3-pylibmc)
+services=(memcached nutcracker)
+
+root=()
+log=
+policy=/usr/sbin/policy-rc.d
+kept=$policy.before-magent
+
+# hold_services has Debian ask a policy that says "start nothing"; release_services puts the old one back.
+hold_services() {
+	trap release_services EXIT
+	trap 'exit 130' INT TERM HUP
+	if [ -e "$policy" ] && [ ! -e "$kept" ]; then
+		"${root[@]}" mv "$policy" "$kept"
+	fi
+	printf '#!/bin/sh\n# of make deps, while it installs\nexit 101\n' | "${root[@]}" tee "$policy" >/dev/null
+	"${root[@]}" chmod 755 "$policy"
+}
+
+release_services() {
+	rm -f "$log"
+	if [ -e "$kept" ]; then
+		"${root[@]}" mv "$kept" "$policy"
+	else
+		"${root[@]}" rm -f "$policy"
+	fi
+}
+
+apt() { "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 "$@" </dev/null; }
+
+install() {
+	if ! command -v apt-get >/dev/null; then
+		say "missing: $*"
+		say "this machine has no apt-get: install what corresponds to these Debian packages, then try again"
+		exit 1
+	fi
+	if [ "$(id -u)" -ne 0 ]; then
+		if ! command -v sudo >/dev/null; then
+			say "missing: $*"
+			say "run this as root: apt-get install $*"
+			exit 1
+		fi
+		root=(sudo)
+	fi
+	say "installing with apt-get: $*"
+	log=$(mktemp)
+	hold_services
+	if ! { apt update || true; apt install --no-install-recommends "$@"; } >"$log" 2>&1; then
+		cat "$log"
+		say "apt-get failed, see above"
+		exit 1
+	fi
+	local p s
+	for p in "$@"; do
+		for s in "${services[@]}"; do
+			if [ "$p" = "$s" ]; then
+				"${root[@]}" update-rc.d "$s" disable >/dev/null
+				say "the service $s is installed but neither started nor enabled"
+			fi
+		done
+	done
+}
+
+main() {
+	if ! command -v go >/dev/null; then
+		say "missing: Go 1.26 or newer: install it from https://go.dev/dl/ and put it into PATH"
+		exit 1
+	fi
+	local p missing=()
+	for p in "${packages[@]}"; do
+		has "$p" || missing+=("$p")
+	done
+	if [ ${#missing[@]} -gt 0 ]; then
+		install "${missing[@]}"
+		for p in "${missing[@]}"; do
+			has "$p" || {
+				say "$p was installed, but what it is needed for is still not there"
+				exit 1
+			}
+		done
+		say "installed: ${missing[*]}"
+	else
+		say "nothing is missing"
+	fi
+	go mod download
+}
+
+main
