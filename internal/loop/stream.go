@@ -6,9 +6,11 @@ import (
 )
 
 const (
-	// largeTail: a message that has arrived in part and is at least this large is not copied out of the read buffer:
-	// the buffer itself changes hands.
-	largeTail = 16 << 10
+	// smallTail: a message that has arrived in part and is smaller is copied back to the front of the read buffer for the
+	// next read, so that every read has the room of that buffer.
+	smallTail = 16 << 10
+	// largeTail: one that is at least this large is not copied out of the read buffer: the buffer itself changes hands.
+	largeTail = 64 << 10
 	// LargeWrite is the size from which WriteLarge sends a message from where it lies.
 	LargeWrite = 16 << 10
 	// stride bounds how far a buffer is grown ahead of the bytes that have really arrived.
@@ -49,19 +51,31 @@ func (s *Stream) FD() int { return s.fd }
 
 // Read does one read and returns all bytes that are not understood yet: the kept tail and what came now. They are
 // valid until the handler returns; Keep must be told which of them are left. need is the size of the whole message
-// being waited for, if known. At the end of file the error is io.EOF; with nothing to read, data is nil.
+// being waited for, if known. At the end of file the error is io.EOF. With nothing to read data is empty, and what was
+// kept stays so without a call of Keep.
 func (s *Stream) Read(need int) (data []byte, err error) {
-	if len(s.in) == 0 {
-		n, err := Recv(s.fd, s.l.readBuf)
-		s.borrowed = n
-		return s.l.readBuf[:n], readError(n, err)
+	have := len(s.in) - s.inOff
+	if have >= smallTail {
+		return s.readOn(need)
 	}
-	s.room(need)
-	n, err := Recv(s.fd, s.in[len(s.in):cap(s.in)])
-	s.in = s.in[:len(s.in)+n]
-	if err = readError(n, err); err != nil || n == 0 {
+	buf := s.l.readBuf
+	n, err := Recv(s.fd, buf[copy(buf, s.in[s.inOff:]):])
+	if err = readError(n, err); err != nil || n <= 0 {
 		return nil, err
 	}
+	s.dropIn()
+	s.borrowed = have + n
+	return buf[:have+n], nil
+}
+
+// readOn reads behind a tail that is not small.
+func (s *Stream) readOn(need int) (data []byte, err error) {
+	s.room(need)
+	n, err := Recv(s.fd, s.in[len(s.in):cap(s.in)])
+	if err = readError(n, err); err != nil || n <= 0 {
+		return nil, err
+	}
+	s.in = s.in[:len(s.in)+n]
 	return s.in[s.inOff:], nil
 }
 
@@ -75,20 +89,19 @@ func readError(n int, err error) error {
 	return err
 }
 
-// room makes place behind the tail: for all of the message if that is at most a stride away, else for a stride.
+// room makes place behind the tail: for all of the message if that is at most a stride away, else for a stride. A message
+// of many values is announced value by value; so a new buffer is larger than the tail by half at least, or each value
+// would be the occasion to copy all before it.
 func (s *Stream) room(need int) {
 	have := len(s.in) - s.inOff
-	want := max(need-have, 1<<minClass)
-	if want > max(stride, have) {
-		want = max(stride, have)
-	}
+	want := min(max(need-have, 1<<minClass), max(stride, have))
 	if cap(s.in)-len(s.in) >= want {
 		return
 	}
 	if s.inOff >= have && cap(s.in)-have >= want {
 		s.in = s.in[:copy(s.in, s.in[s.inOff:])] // the front is free and at least as large as the tail: move down
 	} else {
-		b := append(s.l.Pool.Get(have+want), s.in[s.inOff:]...)
+		b := append(s.l.Pool.Get(have+max(want, have/2)), s.in[s.inOff:]...)
 		s.l.Pool.Put(s.in)
 		s.in = b
 	}
@@ -98,8 +111,8 @@ func (s *Stream) room(need int) {
 // Tail returns the kept bytes without reading; Keep has to follow as after Read.
 func (s *Stream) Tail() []byte { return s.in[s.inOff:] }
 
-// Kept is the number of bytes that wait in memory for the rest of their message.
-func (s *Stream) Kept() int { return len(s.in) - s.inOff }
+// Kept is the size of the buffer in which bytes wait for the rest of their message, 0 when there are none.
+func (s *Stream) Kept() int { return cap(s.in) }
 
 // Keep ends the use of what Read returned: rest, which must be the end of it, is kept for the next Read.
 func (s *Stream) Keep(rest []byte) {
@@ -108,8 +121,7 @@ func (s *Stream) Keep(rest []byte) {
 	case s.borrowed == 0: // data lay in s.in
 		s.inOff = len(s.in) - n
 		if n == 0 {
-			s.l.Pool.Put(s.in)
-			s.in, s.inOff = nil, 0
+			s.dropIn()
 		}
 	case n == 0:
 	case n >= largeTail:
@@ -119,6 +131,11 @@ func (s *Stream) Keep(rest []byte) {
 		s.in, s.inOff = append(s.l.Pool.Get(n), rest...), 0
 	}
 	s.borrowed = 0
+}
+
+func (s *Stream) dropIn() {
+	s.l.Pool.Put(s.in)
+	s.in, s.inOff = nil, 0
 }
 
 // Write collects data, to be sent by Flush.
