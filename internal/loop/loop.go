@@ -92,13 +92,25 @@ func (l *Loop) Run() error {
 	return nil
 }
 
-// Now is the time of this turn in nanoseconds since the loop was made. It never goes back.
+// Now is the time of this turn in nanoseconds since the loop was made. It never goes back, and does not count the time
+// that the process was held up in.
 func (l *Loop) Now() int64 { return l.now }
 
+// tick begins a turn: it reads the clock. When the process itself has been held up during the last turn (stopped, or short
+// of processor time), the loop's time stands still for as long: it is no fault of those whose deadlines passed meanwhile,
+// and their answers may lie in the sockets.
 func (l *Loop) tick() {
-	l.now = int64(time.Since(l.base))
+	now := time.Since(l.base)
+	if held := now - time.Duration(l.now); held > stall && l.poll.prompt {
+		l.base = l.base.Add(held)
+		now -= held
+	}
+	l.now = int64(now)
 	l.Turns++
 }
+
+// stall is a turn's length from which the process is taken to have been held up.
+const stall = 100 * time.Millisecond
 
 func (l *Loop) dispatch(ev *unix.EpollEvent) {
 	s := &l.slots[ev.Fd]

@@ -4,6 +4,7 @@ import (
 	"os"
 	"slices"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -192,5 +193,22 @@ func TestReleaseClosesEverything(t *testing.T) {
 				t.Errorf("%s: descriptor %d is still open: %v", name, fd, err)
 			}
 		}
+	}
+}
+
+// When the process is held up, the loop's clock stands still: a timer that became due meanwhile is not fired before what
+// lies in the sockets has been read.
+func TestLoopIgnoresStalls(t *testing.T) {
+	l := running(t)
+	var before, after int64
+	done := make(chan struct{})
+	l.Post(TaskFunc(func() {
+		before = l.Now()
+		l.Post(TaskFunc(func() { after = l.Now(); close(done) }))
+		time.Sleep(2 * stall)
+	}))
+	await(t, done)
+	if after-before >= int64(stall) {
+		t.Errorf("the clock went on by %v in a stall of %v", time.Duration(after-before), 2*stall)
 	}
 }

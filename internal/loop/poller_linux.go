@@ -13,6 +13,7 @@ type poller struct {
 	fd     int
 	events [256]unix.EpollEvent
 	busy   bool // the last wait brought something
+	prompt bool // the last wait took a millisecond at most
 }
 
 func (p *poller) open() error {
@@ -51,6 +52,7 @@ func (p *poller) wait(patience time.Duration) (int, error) {
 			short = 0
 		}
 		n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events)), uintptr(len(p.events)), uintptr(short), 0, 0)
+		p.prompt = true
 		if errno == 0 && n > 0 {
 			return int(n), nil
 		}
@@ -59,6 +61,7 @@ func (p *poller) wait(patience time.Duration) (int, error) {
 			return 0, nil
 		}
 	}
+	p.prompt = false
 	n, err := unix.EpollWait(p.fd, p.events[:], ms)
 	p.busy = n > 0
 	if err == unix.EINTR {
