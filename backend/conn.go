@@ -3,6 +3,7 @@ package backend
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"magent/ascii"
@@ -23,7 +24,8 @@ type Watcher interface {
 	// Disconnected: the connection or the attempt to make one ended with err. idle: the server closed it with no request
 	// in flight, which is no failure.
 	Disconnected(c *Conn, err error, idle bool)
-	// TimedOut: the deadline of one request passed. The connection lives on.
+	// TimedOut: the deadline of one request passed, and the server has sent nothing that was still waited for since that
+	// request. The connection lives on.
 	TimedOut(c *Conn)
 }
 
@@ -40,8 +42,8 @@ type Options struct {
 	Dialer         Dialer        // asked before each connect; nil for a fixed Endpoint
 	Timeout        time.Duration // one reply
 	ConnectTimeout time.Duration // name look-up and connect together
-	MaxPending     int           // requests in flight
-	MaxUnsent      int           // bytes that wait for the socket
+	MaxPending     int           // requests in flight: more make the connection Full
+	MaxUnsent      int           // bytes that wait for the socket: more make the connection Full
 }
 
 type state uint8
@@ -69,6 +71,9 @@ type Conn struct {
 	need    int    // size of the reply being read, when known
 	epoch   uint32 // counts connections: tells code that it was pulled from under its feet
 	marked  bool
+	since   int64  // when the connection was established
+	spoke   bool   // the server has sent something since
+	heard   int64  // when bytes of a reply came last that was still waited for
 	broken  error  // the socket refused a write in this turn
 	early   []byte // what was sent before the connection was there
 	clock   *loop.Timer
@@ -154,6 +159,7 @@ func (c *Conn) dial(e loop.Endpoint) {
 // established ends connecting: what was collected goes out, and the deadlines begin.
 func (c *Conn) established() {
 	c.state = ready
+	c.since, c.heard, c.spoke = c.l.Now(), math.MinInt64, false
 	c.Stats.Connects++
 	c.s.Reading(true)
 	for i := range c.fifo.len() {
@@ -169,10 +175,16 @@ func (c *Conn) established() {
 	c.watcher.Connected(c)
 }
 
+// Full reports whether the connection is over its limits and should be given nothing new. Send does not ask: what belongs
+// to a request that was taken on is sent in any case.
+func (c *Conn) Full() bool {
+	return c.fifo.len() >= c.opt.MaxPending || c.s.Unsent()+len(c.early) > c.opt.MaxUnsent
+}
+
 // Send appends a request, head and then body, to the connection; both are borrowed for the call. The reply, framed by
-// shape, goes to to.OnReply(slot). It returns false, and calls nobody, when the connection is down or over its limits.
+// shape, goes to to.OnReply(slot). It returns false, and calls nobody, when the connection is down.
 func (c *Conn) Send(head, body []byte, shape ascii.Shape, to Receiver, slot uint16) bool {
-	if c.state == down || c.fifo.len() >= c.opt.MaxPending || c.s.Unsent()+len(c.early) > c.opt.MaxUnsent {
+	if c.state == down {
 		return false
 	}
 	e := c.fifo.push()
@@ -251,6 +263,7 @@ func (c *Conn) read() {
 		return
 	}
 	c.Stats.Received += uint64(len(data))
+	c.spoke = true
 	epoch := c.epoch
 	rest, err := c.take(data)
 	if c.epoch != epoch {
@@ -278,6 +291,9 @@ func (c *Conn) take(data []byte) (rest []byte, err error) {
 		}
 		if n == 0 {
 			c.need = need
+			if c.given == 0 {
+				c.heard = now
+			}
 			break
 		}
 		e := c.fifo.pop()
@@ -286,6 +302,7 @@ func (c *Conn) take(data []byte) (rest []byte, err error) {
 			c.given--
 			continue
 		}
+		c.heard = now
 		c.Stats.Replies++
 		c.Stats.Latency += (now - e.at - c.Stats.Latency) / 16
 		e.to.OnReply(e.slot, c, &c.reply)
@@ -313,7 +330,7 @@ func (c *Conn) Close(err error) {
 
 // fail takes the connection down and tells the Watcher, then everybody who waits for a reply.
 func (c *Conn) fail(err error) {
-	idle := c.state == ready && c.fifo.len() == c.given && (err == ErrClosed)
+	idle := err == ErrClosed && c.fifo.len() == c.given && c.proven()
 	c.err = err
 	c.state = down
 	c.epoch++
@@ -336,6 +353,15 @@ func (c *Conn) fail(err error) {
 	}
 }
 
+// proven reports whether the connection has been of use: it has brought a reply or has lasted. One that is closed as soon
+// as it is made is none: somebody listens in the place of a server that is away.
+func (c *Conn) proven() bool {
+	return c.state == ready && (c.spoke || c.l.Now()-c.since >= int64(lasting))
+}
+
+// lasting is how long a connection has to live to count as one.
+const lasting = time.Second
+
 // arm sets the clock for the oldest request that is still waited for. It is not moved when replies come: tick looks
 // what is due, so a timer is set once per deadline at most, not once per request.
 func (c *Conn) arm() {
@@ -357,13 +383,15 @@ func (c *Conn) tick() {
 		if e.at+int64(c.opt.Timeout) > c.l.Now() {
 			break
 		}
-		to, slot := e.to, e.slot
+		to, slot, silent := e.to, e.slot, c.heard <= e.at
 		e.to = nil
 		c.given++
 		c.err = fmt.Errorf("%w (%v)", ErrTimeout, c.opt.Timeout)
 		c.Stats.Timeouts++
 		c.Stats.Errors++
-		c.watcher.TimedOut(c)
+		if silent {
+			c.watcher.TimedOut(c)
+		}
 		to.OnReply(slot, c, &ascii.Reply{Kind: ascii.Lost})
 		if c.epoch != epoch {
 			return

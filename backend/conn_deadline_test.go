@@ -32,7 +32,7 @@ func TestConnDeadline(t *testing.T) {
 	p.send("VALUE a 0 1\r\na\r\nEND\r\nVALUE b 0 1\r\nb\r\nEND\r\n")
 	r.want("1 VALUE b 0 1|b|END|")
 	r.age(0, 1)
-	r.want(noReply, "2 lost")
+	r.want("2 lost") // and no word about the server: it has answered another since c was sent
 	r.send(ascii.ShapeValues, "get d\r\n")
 	p.send("VALUE c 0 1\r\nc\r\nEND\r\n")
 	p.send("VALUE d 0 1\r\nd\r\nEND\r\n")
@@ -84,10 +84,12 @@ func TestConnLostAfterDeadline(t *testing.T) {
 func TestConnIdleAfterDeadline(t *testing.T) {
 	r := newRig(t, "tcp", Options{})
 	p := r.connect()
-	r.send(ascii.ShapeLine, "a\r\n")
-	p.expect("a\r\n")
+	r.send(ascii.ShapeLine, "a\r\n", "b\r\n")
+	p.expect("a\r\nb\r\n")
+	p.send("STORED\r\n")
+	r.want("0 STORED|")
 	r.age(0, 1)
-	r.want(noReply, "0 lost")
+	r.want("1 lost")
 	p.c.Close()
 	r.want("disconnected: the server closed the connection, idle: true")
 }

@@ -207,6 +207,15 @@ func TestConnByName(t *testing.T) {
 	p := r.accept()
 	r.want("connected")
 	p.c.Close()
-	r.want("disconnected: the server closed the connection, idle: true")
+	r.want("disconnected: the server closed the connection, idle: false") // it never spoke
 	r.quiet()
+}
+
+// A connection that has lasted may be closed without having brought a reply: nobody had asked.
+func TestConnClosedWhenOld(t *testing.T) {
+	r := newRig(t, "tcp", Options{})
+	p := r.connect()
+	r.do(func() { r.c.since -= int64(lasting) })
+	p.c.Close()
+	r.want("disconnected: the server closed the connection, idle: true")
 }

@@ -146,12 +146,13 @@ func (r *rig) accept() *peer {
 	return &peer{r.t, c, bufio.NewReader(c)}
 }
 
-// send sends one line for the slot, all on one turn when there are several. It reports how many were accepted.
+// send sends one line for the slot, all on one turn when there are several, as far as the connection is not full. It
+// reports how many were accepted.
 func (r *rig) send(shape ascii.Shape, lines ...string) (accepted int) {
 	r.t.Helper()
 	r.do(func() {
 		for i, line := range lines {
-			if r.c.Send([]byte(line), nil, shape, r, uint16(i)) {
+			if !r.c.Full() && r.c.Send([]byte(line), nil, shape, r, uint16(i)) {
 				accepted++
 			}
 		}

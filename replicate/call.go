@@ -60,6 +60,8 @@ type Call struct {
 	head []byte // copy of the command line, where it may be needed again
 	body []byte // and of the value
 
+	flushes uint64 // Engine.mark when the mutation was sent
+
 	many *retrieval // planRetrieve
 
 	contest uint64 // planCompare: the hash of the key in contests

@@ -101,6 +101,10 @@ func (c *Call) sendBackup(head, body []byte) {
 
 // compare takes the first step: the primary, or the backup where that is the only copy.
 func (e *Engine) compare(c *Call, r *ascii.Request) {
+	if e.full(c.p) || e.full(c.b) {
+		c.fail()
+		return
+	}
 	c.po, c.bo = outcome{}, outcome{}
 	head, body := e.wire(r)
 	if !c.send(c.p, slotPrimary, head, body, c.shape) {

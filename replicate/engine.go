@@ -29,6 +29,8 @@ type Engine struct {
 	line     []byte // scratch: a command line being written
 	frags    fragments
 	contests contests
+	flushes  uint64 // flush_alls that other loops have begun
+	flushing int    // those of them that have not ended
 	sink     sink
 }
 
@@ -79,12 +81,18 @@ func (e *Engine) start(c *Call, r *ascii.Request) {
 		return
 	}
 	c.key = append(c.key[:0], r.Key...)
+	c.flushes = e.mark()
 	c.binary = c.op >= ascii.OpMetaGet && r.Meta.Has('b')
 	if c.plan == planCompare {
 		e.compare(c, r)
 		return
 	}
 	e.mutate(c, r)
+}
+
+// full reports whether server i is up but can take no more.
+func (e *Engine) full(i int) bool {
+	return i >= 0 && e.opt.Health.Usable(i) && e.opt.Conns[i].Full()
 }
 
 // wire returns the two parts of a request for a server: without noreply and q, for every server has to answer. They

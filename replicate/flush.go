@@ -40,3 +40,24 @@ func (c *Call) flushed() {
 		c.finish(ascii.OK, []byte("OK\r\n"))
 	}
 }
+
+// Another loop's flush_all goes over connections of its own, so a mutation of this loop may come before it on one copy
+// and behind it on the other. All that is under way while it lasts is therefore deleted on the backup in the end.
+
+// FlushBegins tells the engine, before the first server is asked, that another loop flushes.
+func (e *Engine) FlushBegins() {
+	e.flushes++
+	e.flushing++
+	e.contests.spoil()
+}
+
+// FlushEnded tells the engine that all servers have replied to the flush_all.
+func (e *Engine) FlushEnded() { e.flushing-- }
+
+// mark is what e.flushes has to be when a mutation that begins now ends, if no flush_all of another loop met it.
+func (e *Engine) mark() uint64 {
+	if e.flushing > 0 {
+		return e.flushes - 1
+	}
+	return e.flushes
+}

@@ -6,8 +6,13 @@ import (
 	"magent/ascii"
 )
 
-// mutate sends r to both copies at once.
+// mutate sends r to both copies at once, or to neither when one that is up can take no more: a copy must not miss a
+// mutation only because it is slow.
 func (e *Engine) mutate(c *Call, r *ascii.Request) {
+	if e.full(c.p) || e.full(c.b) {
+		c.fail()
+		return
+	}
 	head, body := e.wire(r)
 	c.po, c.bo = outcome{}, outcome{}
 	c.send(c.p, slotPrimary, head, body, c.shape)
@@ -75,7 +80,7 @@ func (c *Call) settle(slot uint16, r *ascii.Reply) {
 	if c.b >= 0 || c.po.kind == ascii.Lost {
 		v = judge(c.op, c.po, c.bo)
 	}
-	if v.backup && c.b >= 0 && c.bo.kind != ascii.Lost {
+	if (v.backup || c.flushes != c.e.flushes) && c.b >= 0 && c.bo.kind != ascii.Lost {
 		c.e.opt.Count.Disagreements++
 		c.e.forget(c.b, c)
 	}

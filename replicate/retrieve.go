@@ -102,7 +102,7 @@ func (c *Call) ask(from uint16, backups bool) {
 		id := uint16(first + n)
 		line := append(f.lines[n], "\r\n"...)
 		f.lines[n] = line
-		if !c.send(server, id, line, nil, ascii.ShapeValues) {
+		if e.full(server) || !c.send(server, id, line, nil, ascii.ShapeValues) {
 			c.abandon(id)
 		} else if backups {
 			e.opt.Count.Retries++
