@@ -12,7 +12,7 @@ func (svc *Service) ownerOf(key []byte) *Shard {
 }
 
 // mustWait sets a barrier in front of a flush_all when there are several loops: they have connections of their own, so
-// it has to wait for all that the client has asked before, and what comes behind it waits for it (route).
+// it has to wait for all that the client has asked before, and what comes behind it waits for it (flushAll).
 func (s *session) mustWait(r *ascii.Request) bool {
 	if r.Op == ascii.OpFlushAll && len(s.sh.svc.shards) > 1 {
 		s.barrier = s.last
@@ -27,8 +27,7 @@ func (s *session) route(r *ascii.Request) {
 	case len(svc.shards) == 1:
 		s.pool.engine.Do(s.call(), r)
 	case r.Op == ascii.OpFlushAll:
-		s.forward(svc.shards[0], r)
-		s.barrier = s.last
+		s.flushAll(r)
 	case r.NumKeys > 1:
 		s.scatter(r)
 	default:

@@ -234,3 +234,42 @@ func TestTwoLoopsClientGone(t *testing.T) {
 	await(t, "6", f.asked).answer("END\r\n")
 	clients[1].hear("END\r\n")
 }
+
+// A mutation on one loop that meets the flush_all of another may come before it on one copy and behind it on the other:
+// its copy on the backup is given up. One that begins when the flush has ended keeps its copy.
+func TestTwoLoopsFlushMeetsMutation(t *testing.T) {
+	r, clients := two(t, 1, 1)
+	p, b := r.servers[0], r.servers[1]
+	key := r.owned(1, 1)[0]
+	set := "set " + key + " 0 0 1\r\nx\r\n"
+	begin := func() (asks []*ask) { return []*ask{p.want(set), b.want(set)} }
+	end := func(asks []*ask) {
+		for _, a := range asks {
+			a.answer("STORED\r\n")
+		}
+		clients[1].hear("STORED\r\n")
+	}
+
+	clients[1].say(set) // before the flush
+	asks := begin()
+	clients[0].say("flush_all\r\n")
+	flushes := []*ask{p.want("flush_all\r\n"), b.want("flush_all\r\n")}
+	end(asks)
+	b.want("delete " + key + "\r\n").answer("DELETED\r\n")
+
+	clients[1].say(set) // during the flush, and longer than it
+	asks = begin()
+	for _, a := range flushes {
+		a.answer("OK\r\n")
+	}
+	clients[0].hear("OK\r\n")
+	end(asks)
+	b.want("delete " + key + "\r\n").answer("DELETED\r\n")
+
+	clients[1].say(set)
+	end(begin())
+	clients[1].nothing()
+	if len(b.asked) > 0 {
+		t.Errorf("after the flush the backup was asked for %q", (<-b.asked).text)
+	}
+}

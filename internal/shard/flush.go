@@ -1,0 +1,69 @@
+package shard
+
+import (
+	"magent/ascii"
+	"magent/replicate"
+)
+
+// flush is a flush_all on its way over several loops: from the last one to the first, telling that it begins; there to
+// the servers; and back, telling that it has ended, and home with the reply. It belongs to one loop at a time, as a task
+// of their mailboxes.
+type flush struct {
+	home  *Shard
+	pool  int
+	call  *replicate.Call // home's: the client's place in line
+	at    int             // the loop that is to be told, or that asks the servers
+	req   []byte
+	reply []byte
+	ended bool
+}
+
+// flushAll sends r on its way. Until it is back the client's next requests wait.
+func (s *session) flushAll(r *ascii.Request) {
+	shards := s.sh.svc.shards
+	f := &flush{home: s.sh, pool: s.pool.index, call: s.call(), at: len(shards) - 1, req: append([]byte(nil), r.Raw...)}
+	s.barrier = f.call
+	s.sh.l.SendTo(shards[f.at].l, f)
+}
+
+// Run is called by one loop after the other, and at last at home.
+func (f *flush) Run() {
+	shards := f.home.svc.shards
+	if f.at == len(shards) {
+		f.call.Answer(f.reply)
+		return
+	}
+	sh := shards[f.at]
+	engine := sh.pools[f.pool].engine
+	switch {
+	case f.ended:
+		engine.FlushEnded()
+		f.goOn(sh, f.at+1)
+	case f.at > 0:
+		engine.FlushBegins()
+		f.goOn(sh, f.at-1)
+	default:
+		if _, st := ascii.Next(f.req, sh.limits, &sh.req); st != ascii.Complete {
+			panic("shard: a flush_all that was accepted by one loop is refused by another")
+		}
+		engine.Do(engine.NewCall(f), &sh.req)
+	}
+}
+
+// Answer takes the servers' reply on the first loop.
+func (f *flush) Answer(c *replicate.Call, reply []byte) {
+	f.reply = append(f.reply, reply...)
+	c.Release()
+	f.ended = true
+	f.goOn(f.home.svc.shards[0], 1)
+}
+
+// goOn sends f from its present loop to the next one, or home.
+func (f *flush) goOn(from *Shard, next int) {
+	f.at = next
+	to := f.home
+	if shards := f.home.svc.shards; next < len(shards) {
+		to = shards[next]
+	}
+	from.l.SendTo(to.l, f)
+}
