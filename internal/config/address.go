@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"net/netip"
 	"strconv"
 	"strings"
 )
@@ -74,12 +73,6 @@ func (a Address) MagentName() string {
 		return a.Path
 	}
 	return a.Host + "-" + strconv.Itoa(a.Port)
-}
-
-// IsIP says whether the host is an IP address, so that there is nothing to resolve.
-func (a Address) IsIP() bool {
-	_, err := netip.ParseAddr(a.Host)
-	return a.Network == "tcp" && err == nil
 }
 
 // parseAddress is ParseAddress without the frame of its error.

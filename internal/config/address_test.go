@@ -19,46 +19,45 @@ func TestParseAddress(t *testing.T) {
 		text   string
 		ring   string
 		magent string
-		ip     bool
 	}{
-		{"10.0.0.1", tcp("10.0.0.1", 11211, 1), "10.0.0.1:11211", "10.0.0.1", "10.0.0.1-11211", true},
-		{"10.0.0.1:11212", tcp("10.0.0.1", 11212, 1), "10.0.0.1:11212", "10.0.0.1:11212", "10.0.0.1-11212", true},
-		{"10.0.0.1:11211:3", tcp("10.0.0.1", 11211, 3), "10.0.0.1:11211", "10.0.0.1", "10.0.0.1-11211", true},
-		{"cache-1.example_x.net", tcp("cache-1.example_x.net", 11211, 1), "cache-1.example_x.net:11211", "cache-1.example_x.net", "cache-1.example_x.net-11211", false},
-		{"Host.:1:1000000", tcp("Host.", 1, 1000000), "Host.:1", "Host.:1", "Host.-1", false},
-		{"azAZ09", tcp("azAZ09", 11211, 1), "azAZ09:11211", "azAZ09", "azAZ09-11211", false},
-		{strings.Repeat("a.", 126) + "a", tcp(strings.Repeat("a.", 126)+"a", 11211, 1), strings.Repeat("a.", 126) + "a:11211", strings.Repeat("a.", 126) + "a", strings.Repeat("a.", 126) + "a-11211", false},
-		{"localhost:65535", tcp("localhost", 65535, 1), "localhost:65535", "localhost:65535", "localhost-65535", false},
-		{"unix:11212", tcp("unix", 11212, 1), "unix:11212", "unix:11212", "unix-11212", false},
-		{"a1:011211", tcp("a1", 11211, 1), "a1:11211", "a1", "a1-11211", false},
-		{strings.Repeat("a", 63), tcp(strings.Repeat("a", 63), 11211, 1), strings.Repeat("a", 63) + ":11211", strings.Repeat("a", 63), strings.Repeat("a", 63) + "-11211", false},
+		{"10.0.0.1", tcp("10.0.0.1", 11211, 1), "10.0.0.1:11211", "10.0.0.1", "10.0.0.1-11211"},
+		{"10.0.0.1:11212", tcp("10.0.0.1", 11212, 1), "10.0.0.1:11212", "10.0.0.1:11212", "10.0.0.1-11212"},
+		{"10.0.0.1:11211:3", tcp("10.0.0.1", 11211, 3), "10.0.0.1:11211", "10.0.0.1", "10.0.0.1-11211"},
+		{"cache-1.example_x.net", tcp("cache-1.example_x.net", 11211, 1), "cache-1.example_x.net:11211", "cache-1.example_x.net", "cache-1.example_x.net-11211"},
+		{"Host.:1:1000000", tcp("Host.", 1, 1000000), "Host.:1", "Host.:1", "Host.-1"},
+		{"azAZ09", tcp("azAZ09", 11211, 1), "azAZ09:11211", "azAZ09", "azAZ09-11211"},
+		{strings.Repeat("a.", 126) + "a", tcp(strings.Repeat("a.", 126)+"a", 11211, 1), strings.Repeat("a.", 126) + "a:11211", strings.Repeat("a.", 126) + "a", strings.Repeat("a.", 126) + "a-11211"},
+		{"localhost:65535", tcp("localhost", 65535, 1), "localhost:65535", "localhost:65535", "localhost-65535"},
+		{"unix:11212", tcp("unix", 11212, 1), "unix:11212", "unix:11212", "unix-11212"},
+		{"a1:011211", tcp("a1", 11211, 1), "a1:11211", "a1", "a1-11211"},
+		{strings.Repeat("a", 63), tcp(strings.Repeat("a", 63), 11211, 1), strings.Repeat("a", 63) + ":11211", strings.Repeat("a", 63), strings.Repeat("a", 63) + "-11211"},
 
-		{"[::1]", tcp("::1", 11211, 1), "[::1]:11211", "::1", "::1-11211", true},
-		{"[::1]:22001", tcp("::1", 22001, 1), "[::1]:22001", "::1:22001", "::1-22001", true},
-		{"[2001:db8::1]:11211:7", tcp("2001:db8::1", 11211, 7), "[2001:db8::1]:11211", "2001:db8::1", "2001:db8::1-11211", true},
-		{"[fe80::1%eth0]:1", tcp("fe80::1%eth0", 1, 1), "[fe80::1%eth0]:1", "fe80::1%eth0:1", "fe80::1%eth0-1", true},
-		{"::1", tcp("::1", 11211, 1), "[::1]:11211", "::1", "::1-11211", true},
-		{"::", tcp("::", 11211, 1), "[::]:11211", "::", "::-11211", true},
-		{"1::2", tcp("1::2", 11211, 1), "[1::2]:11211", "1::2", "1::2-11211", true},
-		{"2001:db8::a:b", tcp("2001:db8::a:b", 11211, 1), "[2001:db8::a:b]:11211", "2001:db8::a:b", "2001:db8::a:b-11211", true},
-		{"1:2:3:4:5:6:7:8", tcp("1:2:3:4:5:6:7:8", 11211, 1), "[1:2:3:4:5:6:7:8]:11211", "1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8-11211", true},
-		{"::ffff:10.0.0.1", tcp("::ffff:10.0.0.1", 11211, 1), "[::ffff:10.0.0.1]:11211", "::ffff:10.0.0.1", "::ffff:10.0.0.1-11211", true},
+		{"[::1]", tcp("::1", 11211, 1), "[::1]:11211", "::1", "::1-11211"},
+		{"[::1]:22001", tcp("::1", 22001, 1), "[::1]:22001", "::1:22001", "::1-22001"},
+		{"[2001:db8::1]:11211:7", tcp("2001:db8::1", 11211, 7), "[2001:db8::1]:11211", "2001:db8::1", "2001:db8::1-11211"},
+		{"[fe80::1%eth0]:1", tcp("fe80::1%eth0", 1, 1), "[fe80::1%eth0]:1", "fe80::1%eth0:1", "fe80::1%eth0-1"},
+		{"::1", tcp("::1", 11211, 1), "[::1]:11211", "::1", "::1-11211"},
+		{"::", tcp("::", 11211, 1), "[::]:11211", "::", "::-11211"},
+		{"1::2", tcp("1::2", 11211, 1), "[1::2]:11211", "1::2", "1::2-11211"},
+		{"2001:db8::a:b", tcp("2001:db8::a:b", 11211, 1), "[2001:db8::a:b]:11211", "2001:db8::a:b", "2001:db8::a:b-11211"},
+		{"1:2:3:4:5:6:7:8", tcp("1:2:3:4:5:6:7:8", 11211, 1), "[1:2:3:4:5:6:7:8]:11211", "1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8-11211"},
+		{"::ffff:10.0.0.1", tcp("::ffff:10.0.0.1", 11211, 1), "[::ffff:10.0.0.1]:11211", "::ffff:10.0.0.1", "::ffff:10.0.0.1-11211"},
 
-		{"/run/mc.sock", unix("/run/mc.sock", 1), "/run/mc.sock", "/run/mc.sock:", "/run/mc.sock", false},
-		{"/run/mc.sock:5", unix("/run/mc.sock", 5), "/run/mc.sock", "/run/mc.sock:", "/run/mc.sock", false},
-		{"/run/my mc", unix("/run/my mc", 1), "/run/my mc", "/run/my mc:", "/run/my mc", false},
-		{"unix:/run/mc.sock", unix("/run/mc.sock", 1), "/run/mc.sock", "/run/mc.sock:", "/run/mc.sock", false},
-		{"unix:/run/mc.sock:5", unix("/run/mc.sock", 5), "/run/mc.sock", "/run/mc.sock:", "/run/mc.sock", false},
-		{"/" + strings.Repeat("p", 106), unix("/"+strings.Repeat("p", 106), 1), "/" + strings.Repeat("p", 106), "/" + strings.Repeat("p", 106) + ":", "/" + strings.Repeat("p", 106), false},
+		{"/run/mc.sock", unix("/run/mc.sock", 1), "/run/mc.sock", "/run/mc.sock:", "/run/mc.sock"},
+		{"/run/mc.sock:5", unix("/run/mc.sock", 5), "/run/mc.sock", "/run/mc.sock:", "/run/mc.sock"},
+		{"/run/my mc", unix("/run/my mc", 1), "/run/my mc", "/run/my mc:", "/run/my mc"},
+		{"unix:/run/mc.sock", unix("/run/mc.sock", 1), "/run/mc.sock", "/run/mc.sock:", "/run/mc.sock"},
+		{"unix:/run/mc.sock:5", unix("/run/mc.sock", 5), "/run/mc.sock", "/run/mc.sock:", "/run/mc.sock"},
+		{"/" + strings.Repeat("p", 106), unix("/"+strings.Repeat("p", 106), 1), "/" + strings.Repeat("p", 106), "/" + strings.Repeat("p", 106) + ":", "/" + strings.Repeat("p", 106)},
 	} {
 		got, err := ParseAddress(c.in)
 		if err != nil || got != c.want {
 			t.Errorf("ParseAddress(%q) = %+v, %v, want %+v", c.in, got, err, c.want)
 			continue
 		}
-		if got.String() != c.text || got.RingName() != c.ring || got.MagentName() != c.magent || got.IsIP() != c.ip {
-			t.Errorf("%q: String %q RingName %q MagentName %q IsIP %v, want %q %q %q %v",
-				c.in, got.String(), got.RingName(), got.MagentName(), got.IsIP(), c.text, c.ring, c.magent, c.ip)
+		if got.String() != c.text || got.RingName() != c.ring || got.MagentName() != c.magent {
+			t.Errorf("%q: String %q RingName %q MagentName %q, want %q %q %q",
+				c.in, got.String(), got.RingName(), got.MagentName(), c.text, c.ring, c.magent)
 		}
 	}
 }
