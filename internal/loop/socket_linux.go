@@ -3,8 +3,10 @@ package loop
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,24 +24,47 @@ func (e Endpoint) String() string {
 	return e.Addr.String()
 }
 
-func (e Endpoint) sockaddr() (family int, sa unix.Sockaddr) {
+// Check reports what keeps e from being used on this machine: an IPv6 zone that is no interface of it.
+func (e Endpoint) Check() error {
+	_, _, err := e.sockaddr()
+	return err
+}
+
+func (e Endpoint) sockaddr() (family int, sa unix.Sockaddr, err error) {
 	switch {
 	case e.Path != "":
-		return unix.AF_UNIX, &unix.SockaddrUnix{Name: e.Path}
+		return unix.AF_UNIX, &unix.SockaddrUnix{Name: e.Path}, nil
 	case e.Addr.Addr().Unmap().Is4():
-		return unix.AF_INET, &unix.SockaddrInet4{Port: int(e.Addr.Port()), Addr: e.Addr.Addr().Unmap().As4()}
+		return unix.AF_INET, &unix.SockaddrInet4{Port: int(e.Addr.Port()), Addr: e.Addr.Addr().Unmap().As4()}, nil
 	default:
 		sa := &unix.SockaddrInet6{Port: int(e.Addr.Port()), Addr: e.Addr.Addr().As16()}
-		if zone := e.Addr.Addr().Zone(); zone != "" {
-			_, _ = fmt.Sscanf(zone, "%d", &sa.ZoneId)
-		}
-		return unix.AF_INET6, sa
+		sa.ZoneId, err = zoneID(e.Addr.Addr().Zone())
+		return unix.AF_INET6, sa, err
 	}
+}
+
+// zoneID is the number of the interface that an IPv6 zone names, by its name or its number; 0 without a zone.
+func zoneID(zone string) (uint32, error) {
+	if zone == "" {
+		return 0, nil
+	}
+	i, err := net.InterfaceByName(zone)
+	if err != nil {
+		n, _ := strconv.Atoi(zone)
+		i, err = net.InterfaceByIndex(n)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("this machine has no network interface %q: write the name or number of one behind the %%", zone)
+	}
+	return uint32(i.Index), nil
 }
 
 // Dial starts a connection and returns its non-blocking socket. When it is writable, SocketError tells the outcome.
 func Dial(e Endpoint) (fd int, err error) {
-	family, sa := e.sockaddr()
+	family, sa, err := e.sockaddr()
+	if err != nil {
+		return -1, err
+	}
 	fd, err = unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return -1, os.NewSyscallError("socket", err)
@@ -71,7 +96,10 @@ func SocketError(fd int) error {
 // Listen binds a non-blocking listening socket. What Accept returns inherits TCP_NODELAY and SO_KEEPALIVE from it.
 // The file of a unix socket gets mode; a file left by a dead process is replaced, one that answers is an error.
 func Listen(e Endpoint, backlog int, mode os.FileMode) (fd int, err error) {
-	family, sa := e.sockaddr()
+	family, sa, err := e.sockaddr()
+	if err != nil {
+		return -1, err
+	}
 	if family == unix.AF_UNIX {
 		if err := removeStale(e); err != nil {
 			return -1, err

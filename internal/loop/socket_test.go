@@ -2,9 +2,12 @@ package loop
 
 import (
 	"errors"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -141,6 +144,33 @@ func TestLocalEndpointOfAPath(t *testing.T) {
 	e := socketPath(t)
 	if got, err := LocalEndpoint(listening(t, e, 1)); err != nil || got != e || got.String() != e.Path {
 		t.Errorf("%v: %v", got, err)
+	}
+}
+
+// The zone of an IPv6 address is an interface, by its name or its number.
+func TestZone(t *testing.T) {
+	lo, err := net.InterfaceByName("lo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for zone, want := range map[string]int{"": 0, "lo": lo.Index, strconv.Itoa(lo.Index): lo.Index, "nosuch0": -1, "999999": -1, "0": -1, "lo1x": -1} {
+		e := Endpoint{Addr: netip.AddrPortFrom(netip.MustParseAddr("fe80::1").WithZone(zone), 1)}
+		_, sa, err := e.sockaddr()
+		if want >= 0 {
+			if err != nil || e.Check() != nil || int(sa.(*unix.SockaddrInet6).ZoneId) != want {
+				t.Errorf("%v: %+v, %v", e, sa, err)
+			}
+			continue
+		}
+		if e.Check() == nil || err == nil || !strings.Contains(err.Error(), strconv.Quote(zone)) {
+			t.Errorf("%v: %v", e, err)
+		}
+		if fd, again := Dial(e); again == nil || again.Error() != err.Error() {
+			t.Errorf("%v: dialled %d, %v", e, fd, again)
+		}
+		if fd, again := Listen(e, 1, 0); again == nil || again.Error() != err.Error() {
+			t.Errorf("%v: listening %d, %v", e, fd, again)
+		}
 	}
 }
 
