@@ -29,7 +29,7 @@ type Watcher interface {
 	TimedOut(c *Conn)
 }
 
-// Dialer finds the address of a server whose host is a name.
+// Dialer finds the addresses of a server whose host is a name.
 type Dialer interface {
 	// Resolve looks the name up off the loop and calls c.Resolved on it.
 	Resolve(c *Conn)
@@ -41,7 +41,7 @@ type Options struct {
 	Endpoint       loop.Endpoint // where it is; may be left out when Dialer is set
 	Dialer         Dialer        // asked before each connect; nil for a fixed Endpoint
 	Timeout        time.Duration // one reply
-	ConnectTimeout time.Duration // name look-up and connect together
+	ConnectTimeout time.Duration // name look-up and connect together, whatever the number of addresses
 	MaxPending     int           // requests in flight: more make the connection Full
 	MaxUnsent      int           // bytes that wait for the socket: more make the connection Full
 }
@@ -77,6 +77,7 @@ type Conn struct {
 	broken  error  // the socket refused a write in this turn
 	early   []byte // what was sent before the connection was there
 	clock   *loop.Timer
+	route   route
 }
 
 // Stats counts what a connection did since the start or the last reset.
@@ -120,45 +121,10 @@ func (c *Conn) Ready() bool { return c.state == ready }
 // Pending is the number of requests in flight.
 func (c *Conn) Pending() int { return c.fifo.len() }
 
-// Connect starts connecting; nothing happens when the connection is there or on its way.
-func (c *Conn) Connect() {
-	if c.state != down {
-		return
-	}
-	c.state = connecting
-	c.l.Set(c.clock, c.opt.ConnectTimeout)
-	if c.opt.Dialer != nil {
-		c.opt.Dialer.Resolve(c)
-		return
-	}
-	c.dial(c.opt.Endpoint)
-}
-
-// Resolved is the Dialer's answer. A late one, when the attempt has been given up, is ignored.
-func (c *Conn) Resolved(e loop.Endpoint, err error) {
-	if c.state != connecting || c.s.FD() > 0 {
-		return
-	}
-	if err != nil {
-		c.fail(err)
-		return
-	}
-	c.dial(e)
-}
-
-func (c *Conn) dial(e loop.Endpoint) {
-	fd, err := loop.Dial(e)
-	if err == nil {
-		err = c.s.Open(c.l, fd, loop.Writable, c)
-	}
-	if err != nil {
-		c.fail(err)
-	}
-}
-
 // established ends connecting: what was collected goes out, and the deadlines begin.
 func (c *Conn) established() {
 	c.state = ready
+	c.route.worked()
 	c.since, c.heard, c.spoke = c.l.Now(), math.MinInt64, false
 	c.Stats.Connects++
 	c.s.Reading(true)
@@ -235,7 +201,7 @@ func (c *Conn) OnReady(ev loop.Events) {
 	if c.state == connecting {
 		if ev&loop.Writable != 0 {
 			if err := loop.SocketError(c.s.FD()); err != nil {
-				c.fail(err)
+				c.next(err)
 				return
 			}
 			c.established()
@@ -374,7 +340,7 @@ func (c *Conn) arm() {
 // and the ones behind it theirs.
 func (c *Conn) tick() {
 	if c.state == connecting {
-		c.fail(ErrConnect)
+		c.next(ErrConnect)
 		return
 	}
 	epoch := c.epoch

@@ -4,13 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"magent/ascii"
 	"magent/internal/loop"
@@ -147,22 +144,7 @@ func TestConnRefused(t *testing.T) {
 
 // The connect deadline, when no name server answers and when no server does.
 func TestConnConnectDeadline(t *testing.T) {
-	fd, err := loop.Listen(loop.Endpoint{Addr: netip.MustParseAddrPort("127.0.0.1:0")}, 0, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(fd)
-	full, err := loop.LocalEndpoint(fd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 4 { // more than the queue of the listener takes: further ones are not answered
-		c, err := loop.Dial(full)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer unix.Close(c)
-	}
+	full := unanswering(t)
 	for name, opt := range map[string]Options{"no address": {Dialer: silent{}}, "no answer": {Endpoint: full}} {
 		opt.ConnectTimeout = 20 * time.Millisecond
 		r := rigTo(t, opt)
@@ -193,16 +175,16 @@ func TestConnByName(t *testing.T) {
 	r.ln = ln
 	r.do(r.c.Connect)
 	await(t, "the look-up", d.asked)
-	r.do(func() { r.c.Resolved(loop.Endpoint{}, errors.New("no such host")) })
+	r.do(func() { r.c.Resolved(nil, errors.New("no such host")) })
 	r.want("disconnected: no such host, idle: false")
-	r.do(func() { r.c.Resolved(endpoint(ln.Addr()), nil) }) // too late
+	r.do(func() { r.c.Resolved([]loop.Endpoint{endpoint(ln.Addr())}, nil) }) // too late
 	r.quiet()
 
 	r.do(r.c.Connect)
 	await(t, "the second look-up", d.asked)
 	r.do(func() {
-		r.c.Resolved(endpoint(ln.Addr()), nil)
-		r.c.Resolved(endpoint(ln.Addr()), nil) // once is enough
+		r.c.Resolved([]loop.Endpoint{endpoint(ln.Addr())}, nil)
+		r.c.Resolved([]loop.Endpoint{endpoint(ln.Addr())}, nil) // once is enough
 	})
 	p := r.accept()
 	r.want("connected")

@@ -2,39 +2,46 @@ package failover
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
+	"net"
 	"sync"
 	"time"
 
 	"github.com/bradfitz/gomemcache/memcache"
+
+	"magent/internal/loop"
 )
 
 // maxBackoff is how many probe intervals lie between two probes of a server that stays away.
 const maxBackoff = 4
+
+// Finder finds the addresses of one server, by a look-up where it is given by name. It returns when ctx is done.
+type Finder func(ctx context.Context) ([]loop.Endpoint, error)
 
 // Prober asks ejected servers whether they are back, off the event loops. It has one goroutine per server, which
 // sleeps until the server is ejected.
 type Prober struct {
 	interval time.Duration
 	timeout  time.Duration
-	alive    func(server int)
+	alive    func(server int, at loop.Endpoint)
 	wake     []chan struct{}
 	stop     context.CancelFunc
 	done     sync.WaitGroup
 }
 
-// NewProber starts a prober for servers, given as host:port or the path of a unix socket. Names are looked up at each
-// probe. A probe is gomemcache's Ping (the command version), bounded by timeout; it is repeated every interval, with
-// jitter, and more seldom (up to four intervals) while the server stays away. When it succeeds, alive is called with
-// the server's index, on a goroutine of the prober.
-func NewProber(servers []string, interval, timeout time.Duration, alive func(server int)) *Prober {
+// NewProber starts a prober for servers. At each probe the addresses of the server are found anew, and asked in turn
+// until one answers gomemcache's Ping (the command version). timeout bounds the look-up, each connect and each answer.
+// A probe is repeated every interval, with jitter, and more seldom (up to four intervals) while the server stays away.
+// When it succeeds, alive is called with the server's index and the address that answered, on a goroutine of the prober.
+func NewProber(servers []Finder, interval, timeout time.Duration, alive func(server int, at loop.Endpoint)) *Prober {
 	ctx, stop := context.WithCancel(context.Background())
 	p := &Prober{interval: interval, timeout: timeout, alive: alive, stop: stop}
-	for i, addr := range servers {
+	for i, find := range servers {
 		wake := make(chan struct{}, 1)
 		p.wake = append(p.wake, wake)
 		p.done.Add(1)
-		go p.watch(ctx, i, addr, wake)
+		go p.watch(ctx, i, find, wake)
 	}
 	return p
 }
@@ -47,14 +54,15 @@ func (p *Prober) Ejected(server int) {
 	}
 }
 
-// Close ends all probing and waits for it; a probe under way is waited for (at most its timeout).
+// Close ends all probing and waits for it. Look-ups and connects end at once; the answer to a probe is waited for, at
+// most its timeout.
 func (p *Prober) Close() {
 	p.stop()
 	p.done.Wait()
 }
 
 // watch is the goroutine of one server.
-func (p *Prober) watch(ctx context.Context, server int, addr string, wake <-chan struct{}) {
+func (p *Prober) watch(ctx context.Context, server int, find Finder, wake <-chan struct{}) {
 	defer p.done.Done()
 	for {
 		select {
@@ -62,25 +70,26 @@ func (p *Prober) watch(ctx context.Context, server int, addr string, wake <-chan
 			return
 		case <-wake:
 		}
-		if !p.await(ctx, addr) {
+		at, ok := p.await(ctx, find)
+		if !ok {
 			return
 		}
-		p.alive(server)
+		p.alive(server, at)
 	}
 }
 
-// await probes until the server answers. It returns false when the prober is closed.
-func (p *Prober) await(ctx context.Context, addr string) bool {
+// await probes until the server answers, and returns where. It returns false when the prober is closed.
+func (p *Prober) await(ctx context.Context, find Finder) (at loop.Endpoint, ok bool) {
 	for n := 0; ; n++ {
 		pause := time.NewTimer(pause(p.interval, n))
 		select {
 		case <-ctx.Done():
 			pause.Stop()
-			return false
+			return at, false
 		case <-pause.C:
 		}
-		if ping(addr, p.timeout) == nil {
-			return true
+		if at, err := p.probe(ctx, find); err == nil {
+			return at, true
 		}
 	}
 }
@@ -95,9 +104,37 @@ func pause(interval time.Duration, n int) time.Duration {
 	return time.Duration(d * (1 + rand.Float64()/5))
 }
 
-func ping(addr string, timeout time.Duration) error {
-	c := memcache.New(addr)
-	c.Timeout = timeout
+// errNoAddress is what a name without addresses comes to.
+var errNoAddress = errors.New("the name has no address")
+
+// probe asks the server once, at all its addresses until one answers.
+func (p *Prober) probe(ctx context.Context, find Finder) (at loop.Endpoint, err error) {
+	lookup, cancel := context.WithTimeout(ctx, p.timeout)
+	defer cancel()
+	addrs, err := find(lookup)
+	if err != nil {
+		return at, err
+	}
+	err = errNoAddress
+	for _, at = range addrs {
+		if err = ping(ctx, at, p.timeout); err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	return at, err
+}
+
+func ping(ctx context.Context, e loop.Endpoint, timeout time.Duration) error {
+	var server memcache.ServerList
+	if err := server.SetServers(e.String()); err != nil {
+		return err
+	}
+	c := memcache.NewFromSelector(&server)
 	defer c.Close()
+	c.Timeout = timeout
+	c.DialContext = func(_ context.Context, network, address string) (net.Conn, error) {
+		dialer := net.Dialer{Timeout: timeout}
+		return dialer.DialContext(ctx, network, address)
+	}
 	return c.Ping()
 }

@@ -2,13 +2,18 @@ package failover
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"magent/internal/loop"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -86,11 +91,24 @@ func await[T any](t *testing.T, c <-chan T) T {
 	}
 }
 
+// at finds addresses, host:port or the path of a unix socket.
+func at(addrs ...string) Finder {
+	var found []loop.Endpoint
+	for _, text := range addrs {
+		if addr, err := netip.ParseAddrPort(text); err == nil {
+			found = append(found, loop.Endpoint{Addr: addr})
+		} else {
+			found = append(found, loop.Endpoint{Path: text})
+		}
+	}
+	return func(context.Context) ([]loop.Endpoint, error) { return found, nil }
+}
+
 func TestProberFindsAServer(t *testing.T) {
 	for network, addr := range map[string]string{"tcp": "127.0.0.1:0", "unix": filepath.Join(t.TempDir(), "s")} {
 		s := startServer(t, network, addr)
 		alive := make(chan int, 10)
-		p := NewProber([]string{"127.0.0.1:1", s.ln.Addr().String()}, time.Millisecond, patience, func(i int) { alive <- i })
+		p := NewProber([]Finder{at("127.0.0.1:1"), at(s.ln.Addr().String())}, time.Millisecond, patience, func(i int, _ loop.Endpoint) { alive <- i })
 		p.Ejected(1)
 		if got := await(t, s.asked); got != "version\r\n" {
 			t.Errorf("%s: asked %q", network, got)
@@ -121,7 +139,7 @@ func TestProberFindsAServer(t *testing.T) {
 func TestProberWokenWhileProbing(t *testing.T) {
 	s := startServer(t, "tcp", "127.0.0.1:0")
 	alive := make(chan int, 10)
-	p := NewProber([]string{s.ln.Addr().String()}, time.Millisecond, patience, func(i int) { alive <- i })
+	p := NewProber([]Finder{at(s.ln.Addr().String())}, time.Millisecond, patience, func(i int, _ loop.Endpoint) { alive <- i })
 	defer p.Close()
 	p.Ejected(0)
 	await(t, s.asked)
@@ -135,19 +153,67 @@ func TestProberWokenWhileProbing(t *testing.T) {
 	await(t, alive)
 }
 
+// A probe asks the addresses in turn: one that refuses and one that answers nonsense do not end it. It tells where the
+// server answers.
+func TestProberAsksAllAddresses(t *testing.T) {
+	odd, good := startServer(t, "tcp", "127.0.0.1:0"), startServer(t, "tcp", "127.0.0.1:0")
+	where := good.ln.Addr().String()
+	alive := make(chan loop.Endpoint, 10)
+	find := at("127.0.0.1:1", odd.ln.Addr().String(), where, "127.0.0.1:2")
+	p := NewProber([]Finder{find}, time.Millisecond, patience, func(_ int, at loop.Endpoint) { alive <- at })
+	defer p.Close()
+	p.Ejected(0)
+	await(t, odd.asked)
+	odd.answers <- "HTTP/1.1 400 Bad Request\r\n"
+	await(t, good.asked)
+	good.answers <- "VERSION 1\r\n"
+	if got := await(t, alive); got.String() != where {
+		t.Errorf("alive at %v, want %s", got, where)
+	}
+}
+
+// A name that cannot be looked up, or has no address, is no server that answers: it is probed on.
+func TestProberWithoutAnAddress(t *testing.T) {
+	found := make(chan error, 100)
+	find := func(context.Context) ([]loop.Endpoint, error) { return nil, <-found }
+	p := NewProber([]Finder{find}, time.Millisecond, patience, func(int, loop.Endpoint) { t.Error("alive") })
+	p.Ejected(0)
+	for _, err := range []error{errors.New("no such host"), nil, nil} {
+		found <- err
+	}
+	for deadline := time.Now().Add(patience); len(found) > 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("not probed on")
+		}
+	}
+	close(found)
+	p.Close()
+}
+
 func TestProberCloses(t *testing.T) {
-	unexpected := func(int) { t.Error("alive") }
+	unexpected := func(int, loop.Endpoint) { t.Error("alive") }
 	t.Run("asleep", func(*testing.T) {
-		NewProber([]string{"127.0.0.1:1", "127.0.0.1:2"}, time.Hour, time.Hour, unexpected).Close()
+		NewProber([]Finder{at("127.0.0.1:1"), at("127.0.0.1:2")}, time.Hour, time.Hour, unexpected).Close()
 	})
 	t.Run("between two probes", func(*testing.T) {
-		p := NewProber([]string{"127.0.0.1:1"}, time.Hour, time.Hour, unexpected)
+		p := NewProber([]Finder{at("127.0.0.1:1")}, time.Hour, time.Hour, unexpected)
 		p.Ejected(0)
+		p.Close()
+	})
+	t.Run("while looking up", func(t *testing.T) {
+		asked := make(chan bool, 1)
+		p := NewProber([]Finder{func(ctx context.Context) ([]loop.Endpoint, error) {
+			asked <- true
+			<-ctx.Done() // a name server that does not answer
+			return nil, ctx.Err()
+		}}, time.Millisecond, time.Hour, unexpected)
+		p.Ejected(0)
+		await(t, asked)
 		p.Close()
 	})
 	t.Run("while probing", func(t *testing.T) {
 		s := startServer(t, "tcp", "127.0.0.1:0")
-		p := NewProber([]string{s.ln.Addr().String()}, time.Millisecond, 50*time.Millisecond, unexpected)
+		p := NewProber([]Finder{at(s.ln.Addr().String())}, time.Millisecond, 50*time.Millisecond, unexpected)
 		p.Ejected(0)
 		await(t, s.asked) // and gets no answer: the probe ends by its own deadline
 		p.Close()

@@ -31,20 +31,20 @@ type serverRecord struct {
 }
 
 // addPool begins to keep book, and to probe, the servers of a pool.
-func (b *board) addPool(index int, cfg *config.Pool) {
+func (b *board) addPool(index int, cfg *config.Pool, lookup lookupFunc) {
 	var records []*serverRecord
-	var addrs []string
+	var finders []failover.Finder
 	for i, a := range append(append([]config.Address(nil), cfg.Servers...), cfg.Backups...) {
 		role := "primary"
 		if i >= len(cfg.Servers) {
 			role = "backup"
 		}
 		records = append(records, &serverRecord{name: a.String(), role: role})
-		addrs = append(addrs, a.String())
+		finders = append(finders, finderOf(a, lookup))
 	}
 	b.pools = append(b.pools, records)
-	b.probers = append(b.probers, failover.NewProber(addrs, cfg.ProbeInterval, cfg.ConnectTimeout, func(server int) {
-		b.alive(index, server)
+	b.probers = append(b.probers, failover.NewProber(finders, cfg.ProbeInterval, cfg.ConnectTimeout, func(server int, at loop.Endpoint) {
+		b.alive(index, server, at)
 	}))
 }
 
@@ -83,10 +83,10 @@ func (b *board) readmitted(pool, server int) {
 	}
 }
 
-// alive is called by a prober: the server answers.
-func (b *board) alive(pool, server int) {
+// alive is called by a prober: the server answers at an address.
+func (b *board) alive(pool, server int, at loop.Endpoint) {
 	for _, sh := range b.shards {
-		sh.l.Post(loop.TaskFunc(func() { sh.pools[pool].alive(server) }))
+		sh.l.Post(loop.TaskFunc(func() { sh.pools[pool].alive(server, at) }))
 	}
 }
 

@@ -2,15 +2,18 @@ package shard
 
 import (
 	"context"
-	"fmt"
-	"net"
+	"errors"
 	"net/netip"
 	"time"
 
 	"magent/backend"
+	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/loop"
 )
+
+// lookupFunc looks up the addresses of a host name, as net.Resolver.LookupNetIP does.
+type lookupFunc func(ctx context.Context, network, host string) ([]netip.Addr, error)
 
 // fixedEndpoint is the endpoint of a server that needs no look-up.
 func fixedEndpoint(a config.Address) (loop.Endpoint, bool) {
@@ -24,73 +27,86 @@ func fixedEndpoint(a config.Address) (loop.Endpoint, bool) {
 	return loop.Endpoint{Addr: netip.AddrPortFrom(ip, uint16(a.Port))}, true
 }
 
-// dialer looks up the name of one server for one loop before each connect.
-type dialer struct {
-	sh      *Shard
-	host    string
-	port    int
-	timeout time.Duration
-	tries   int // used by the resolver only: which of several addresses is next
-}
-
-// Resolve has the resolver look the name up; the answer comes through the loop's mailbox.
-func (d *dialer) Resolve(c *backend.Conn) {
-	select {
-	case d.sh.svc.lookups <- lookup{d, c}:
-	default:
-		d.sh.l.Post(loop.TaskFunc(func() { c.Resolved(loop.Endpoint{}, fmt.Errorf("too many look-ups are waiting")) }))
+// finderOf returns what finds the addresses of a server, whether they are fixed or have to be looked up.
+func finderOf(a config.Address, lookup lookupFunc) failover.Finder {
+	if e, fixed := fixedEndpoint(a); fixed {
+		return func(context.Context) ([]loop.Endpoint, error) { return []loop.Endpoint{e}, nil }
+	}
+	return func(ctx context.Context) ([]loop.Endpoint, error) {
+		ips, err := lookup(ctx, "ip", a.Host)
+		var addrs []loop.Endpoint
+		for _, ip := range ips {
+			addrs = append(addrs, loop.Endpoint{Addr: netip.AddrPortFrom(ip.Unmap(), uint16(a.Port))})
+		}
+		return addrs, err
 	}
 }
 
-// lookup is one name to be looked up for one connection.
-type lookup struct {
-	d *dialer
+// resolver looks up the name of one server for all loops.
+type resolver struct {
+	find    failover.Finder
+	timeout time.Duration // of one look-up: the connect deadline
+	asked   chan question
+}
+
+// question is one connection, on its loop, that wants to know the addresses.
+type question struct {
+	l *loop.Loop
 	c *backend.Conn
 }
 
-// resolve is the resolver's goroutine. Look-ups go one after the other, each bounded by the connect deadline.
-func (svc *Service) resolve(ctx context.Context) {
+func (q question) answer(addrs []loop.Endpoint, err error) {
+	q.l.Post(loop.TaskFunc(func() { q.c.Resolved(addrs, err) }))
+}
+
+// resolverOf returns the resolver of a server that is given by name, the same for all loops.
+func (svc *Service) resolverOf(a config.Address, timeout time.Duration) *resolver {
+	r := svc.resolvers[a.String()]
+	if r == nil {
+		r = &resolver{find: finderOf(a, svc.lookup), timeout: timeout, asked: make(chan question, 1024)}
+		svc.resolvers[a.String()] = r
+	}
+	return r
+}
+
+// resolve is the goroutine of one resolver. One look-up answers everybody who asked before it ended.
+func (svc *Service) resolve(ctx context.Context, r *resolver) {
 	defer svc.helpers.Done()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case q := <-svc.lookups:
-			e, err := q.d.lookup(ctx)
-			q.d.sh.l.Post(loop.TaskFunc(func() { q.c.Resolved(e, err) }))
+		case q := <-r.asked:
+			addrs, err := r.lookup(ctx)
+			q.answer(addrs, err)
+			for range len(r.asked) {
+				(<-r.asked).answer(addrs, err)
+			}
 		}
 	}
 }
 
-// lookup finds an address of the server. Where there are several, the next attempt to connect gets the next one.
-func (d *dialer) lookup(ctx context.Context) (loop.Endpoint, error) {
-	ctx, cancel := context.WithTimeout(ctx, d.timeout)
+func (r *resolver) lookup(ctx context.Context) ([]loop.Endpoint, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", d.host)
-	if err != nil {
-		return loop.Endpoint{}, err
-	}
-	ip := ips[d.tries%len(ips)]
-	d.tries++
-	return loop.Endpoint{Addr: netip.AddrPortFrom(ip.Unmap(), uint16(d.port))}, nil
+	return r.find(ctx)
 }
 
-// startLookup bounds the look-up of all names at the start.
-const startLookup = 900 * time.Millisecond
+// dialer has the connections of one loop to one server ask its resolver.
+type dialer struct {
+	l *loop.Loop
+	r *resolver
+}
 
-// checkNames looks up every server that is given by name, so that a misspelt one is told at the start.
-func checkNames(pools []config.Pool) error {
-	ctx, cancel := context.WithTimeout(context.Background(), startLookup)
-	defer cancel()
-	for i := range pools {
-		for _, a := range append(append([]config.Address(nil), pools[i].Servers...), pools[i].Backups...) {
-			if _, fixed := fixedEndpoint(a); fixed {
-				continue
-			}
-			if _, err := net.DefaultResolver.LookupNetIP(ctx, "ip", a.Host); err != nil {
-				return fmt.Errorf("server %q: %w", a.String(), err)
-			}
-		}
+// errBusy: so many connections ask for one name that something must be wrong.
+var errBusy = errors.New("too many look-ups are waiting")
+
+// Resolve has the resolver look the name up; the answer comes through the loop's mailbox.
+func (d *dialer) Resolve(c *backend.Conn) {
+	q := question{d.l, c}
+	select {
+	case d.r.asked <- q:
+	default:
+		q.answer(nil, errBusy)
 	}
-	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
+	"net"
 	"net/netip"
 	"os"
 	"sync"
@@ -23,6 +24,8 @@ type Options struct {
 	Config  config.Config
 	Log     zerolog.Logger
 	Version string // what clients get for the command version
+
+	lookup lookupFunc // in tests; else the system's
 }
 
 // Service is a running proxy: its loops, listeners and helpers.
@@ -40,23 +43,28 @@ type Service struct {
 	spare     int // a descriptor to fall back on; the first loop's
 	complaint complaints
 
-	lookups chan lookup
-	stop    context.CancelFunc
-	loops   sync.WaitGroup
-	helpers sync.WaitGroup
-	dead    chan error
+	lookup    lookupFunc
+	resolvers map[string]*resolver // by the text of the address; not changed after the start
+	stop      context.CancelFunc
+	loops     sync.WaitGroup
+	helpers   sync.WaitGroup
+	dead      chan error
 }
 
 // Start binds every listener, connects to the servers and starts the loops. When it returns without an error, clients
 // can connect. Close ends what it has started.
 func Start(o Options) (*Service, error) {
-	if err := checkNames(o.Config.Pools); err != nil {
+	if o.lookup == nil {
+		o.lookup = net.DefaultResolver.LookupNetIP
+	}
+	if err := checkServers(o.Config.Pools, o.lookup); err != nil {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	svc := &Service{
 		cfg: o.Config, log: o.Log, version: o.Version, started: time.Now(), seed: maphash.MakeSeed(),
-		spare: openSpare(), stop: stop, lookups: make(chan lookup, 1024), dead: make(chan error, 1),
+		spare: openSpare(), stop: stop, dead: make(chan error, 1),
+		lookup: o.lookup, resolvers: map[string]*resolver{},
 	}
 	if err := svc.build(); err != nil {
 		stop()
@@ -65,10 +73,12 @@ func Start(o Options) (*Service, error) {
 	}
 	svc.board.log, svc.board.shards = o.Log, svc.shards
 	for i := range svc.cfg.Pools {
-		svc.board.addPool(i, &svc.cfg.Pools[i])
+		svc.board.addPool(i, &svc.cfg.Pools[i], svc.lookup)
 	}
-	svc.helpers.Add(1)
-	go svc.resolve(ctx)
+	for _, r := range svc.resolvers {
+		svc.helpers.Add(1)
+		go svc.resolve(ctx, r)
+	}
 	for _, sh := range svc.shards {
 		sh.l.Post(loop.TaskFunc(sh.start))
 		svc.loops.Add(1)

@@ -85,7 +85,7 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 		if e, fixed := fixedEndpoint(a); fixed {
 			opt.Endpoint = e
 		} else {
-			opt.Dialer = &dialer{sh: sh, host: a.Host, port: a.Port, timeout: cfg.ConnectTimeout}
+			opt.Dialer = &dialer{sh.l, sh.svc.resolverOf(a, cfg.ConnectTimeout)}
 		}
 		c := backend.NewConn(sh.l, opt, p)
 		p.byConn[c] = i
@@ -153,9 +153,10 @@ func (p *pool) TimedOut(c *backend.Conn) {
 	}
 }
 
-// alive is called when a probe has found the server answering.
-func (p *pool) alive(i int) {
+// alive is called when a probe has found the server answering at an address.
+func (p *pool) alive(i int, at loop.Endpoint) {
 	if !p.health.Usable(i) {
+		p.conns[i].Prefer(at)
 		p.conns[i].Connect()
 	}
 }

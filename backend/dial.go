@@ -1,0 +1,83 @@
+package backend
+
+import (
+	"errors"
+	"slices"
+
+	"magent/internal/loop"
+)
+
+// route is how a Conn gets to a server that may have several addresses.
+type route struct {
+	until int64         // loop time: the end of the attempt to connect
+	last  loop.Endpoint // the address that worked last, tried first
+	now   loop.Endpoint // the one being tried
+	left  []loop.Endpoint
+}
+
+func (r *route) worked() { r.last = r.now }
+
+// errNoAddress is what a name without addresses comes to.
+var errNoAddress = errors.New("the name has no address")
+
+// Connect starts connecting; nothing happens when the connection is there or on its way.
+func (c *Conn) Connect() {
+	if c.state != down {
+		return
+	}
+	c.state = connecting
+	c.route.until = c.l.Now() + int64(c.opt.ConnectTimeout)
+	c.route.left = nil
+	c.l.SetAt(c.clock, c.route.until)
+	if c.opt.Dialer != nil {
+		c.opt.Dialer.Resolve(c)
+		return
+	}
+	c.dial([]loop.Endpoint{c.opt.Endpoint})
+}
+
+// Prefer has the next Connect begin with e, if that is an address of the server then.
+func (c *Conn) Prefer(e loop.Endpoint) { c.route.last = e }
+
+// Resolved is the Dialer's answer: the addresses of the server, only read. A late one, when the attempt has been given
+// up, is ignored.
+func (c *Conn) Resolved(addrs []loop.Endpoint, err error) {
+	if c.state != connecting || c.s.FD() > 0 {
+		return
+	}
+	if err != nil {
+		c.fail(err)
+		return
+	}
+	c.dial(addrs)
+}
+
+// dial tries the addresses in turn, the one that worked last before the others.
+func (c *Conn) dial(addrs []loop.Endpoint) {
+	if i := slices.Index(addrs, c.route.last); i > 0 {
+		addrs = slices.Concat(addrs[i:i+1], addrs[:i], addrs[i+1:])
+	}
+	c.route.left = addrs
+	c.next(errNoAddress)
+}
+
+// next goes on with the next address, because the one before failed with err. Each gets an equal share of the time that
+// is left, so that one which does not answer does not keep the others from being tried.
+func (c *Conn) next(err error) {
+	for r := &c.route; len(r.left) > 0; {
+		if c.s.FD() > 0 {
+			c.s.Close()
+		}
+		share := (r.until - c.l.Now()) / int64(len(r.left))
+		r.now, r.left = r.left[0], r.left[1:]
+		c.l.SetAt(c.clock, c.l.Now()+share)
+		var fd int
+		if fd, err = loop.Dial(r.now); err == nil {
+			err = c.s.Open(c.l, fd, loop.Writable, c)
+		}
+		if err == nil {
+			return
+		}
+	}
+	c.fail(err)
+}

@@ -1,0 +1,130 @@
+package backend
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"magent/ascii"
+	"magent/internal/loop"
+)
+
+// unanswering is an address where connecting takes for ever: the queue of its listener is full.
+func unanswering(t *testing.T) loop.Endpoint {
+	fd, err := loop.Listen(loop.Endpoint{Addr: netip.MustParseAddrPort("127.0.0.1:0")}, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Close(fd) })
+	full, err := loop.LocalEndpoint(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 4 { // more than the queue takes: further ones are not answered
+		c, err := loop.Dial(full)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { unix.Close(c) })
+	}
+	return full
+}
+
+// several is a Dialer that knows the addresses.
+type several []loop.Endpoint
+
+func (d several) Resolve(c *Conn) {
+	c.l.Post(loop.TaskFunc(func() { c.Resolved(d, nil) }))
+}
+
+// elsewhere is the port of e on another address of this machine.
+func elsewhere(e loop.Endpoint, ip string) loop.Endpoint {
+	return loop.Endpoint{Addr: netip.AddrPortFrom(netip.MustParseAddr(ip), e.Addr.Port())}
+}
+
+// A server that listens on one of its addresses only is connected to, whatever is the order, and what was sent
+// meanwhile reaches it. The next time its address comes first.
+func TestConnTriesAllAddresses(t *testing.T) {
+	for name, order := range map[string][]int{"first": {0, 1, 2}, "in the middle": {1, 0, 2}, "last": {1, 2, 0}} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, "tcp", Options{})
+			e := r.c.opt.Endpoint
+			all := []loop.Endpoint{e, elsewhere(e, "127.0.0.2"), elsewhere(e, "::1")}
+			addrs := several{all[order[0]], all[order[1]], all[order[2]]}
+			r.c.opt.Dialer = addrs
+			for n := range 2 {
+				r.do(func() {
+					r.c.Connect()
+					r.c.Send([]byte("a\r\n"), nil, ascii.ShapeLine, r, 0)
+				})
+				p := r.accept()
+				r.want("connected")
+				p.expect("a\r\n")
+				p.send("STORED\r\n")
+				r.want("0 STORED|")
+				if tried := len(addrs) - len(r.c.route.left); n > 0 && tried != 1 {
+					t.Errorf("the second time, %d addresses were tried", tried)
+				}
+				p.c.Close()
+				r.want("disconnected: the server closed the connection, idle: true")
+				r.quiet()
+			}
+		})
+	}
+}
+
+// Only when no address works has connecting failed, and that is told once.
+func TestConnNoAddressWorks(t *testing.T) {
+	r := newRig(t, "tcp", Options{})
+	r.ln.Close()
+	e := r.c.opt.Endpoint
+	for _, addrs := range []several{{e, elsewhere(e, "127.0.0.2"), elsewhere(e, "::1")}, nil} {
+		r.c.opt.Dialer = addrs
+		r.do(func() {
+			r.c.Connect()
+			r.c.Send([]byte("a\r\n"), nil, ascii.ShapeLine, r, 0)
+		})
+		if got := await(t, "the end", r.events); !strings.HasPrefix(got, "disconnected: ") {
+			t.Errorf("%v: %s", addrs, got)
+		}
+		r.want("0 lost")
+		r.quiet()
+	}
+}
+
+// An address that does not answer leaves time for the others, and all together have the time of one.
+func TestConnAddressesShareTheDeadline(t *testing.T) {
+	full := unanswering(t)
+	r := newRig(t, "tcp", Options{ConnectTimeout: 600 * time.Millisecond})
+	r.c.opt.Dialer = several{full, r.c.opt.Endpoint}
+	begin := time.Now()
+	r.connect()
+	if d := time.Since(begin); d < 300*time.Millisecond || d >= 550*time.Millisecond {
+		t.Errorf("the second address was reached after %v", d)
+	}
+
+	r = rigTo(t, Options{ConnectTimeout: 300 * time.Millisecond, Dialer: several{full, full, full}})
+	begin = time.Now()
+	r.do(r.c.Connect)
+	r.want("disconnected: no connection in time, idle: false")
+	if d := time.Since(begin); d < 300*time.Millisecond || d >= 800*time.Millisecond {
+		t.Errorf("it took %v", d)
+	}
+	r.quiet()
+}
+
+// The address where somebody has found the server comes first, if it is one of the server's.
+func TestConnPrefer(t *testing.T) {
+	r := newRig(t, "tcp", Options{})
+	e := r.c.opt.Endpoint
+	r.c.opt.Dialer = several{unanswering(t), e} // with an hour for each
+	r.do(func() { r.c.Prefer(e) })
+	r.connect()
+
+	r = newRig(t, "tcp", Options{})
+	r.do(func() { r.c.Prefer(elsewhere(e, "127.0.0.2")) })
+	r.connect()
+}

@@ -1,0 +1,199 @@
+package shard
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"magent/internal/config"
+)
+
+// named is the configuration of a proxy with one server, which is given by name.
+func named(f *fake, threads int) config.Config {
+	server := f.addr
+	server.Host = "cache.test"
+	return config.Config{
+		Pools: []config.Pool{{
+			Listen:  []config.Listen{{Network: "tcp", Address: "127.0.0.1:0", Backlog: 64}},
+			Servers: []config.Address{server}, Hash: "md5", Distribution: "ketama", Ack: config.AckAll,
+			Timeout: time.Hour, ConnectTimeout: patience, ServerFailureLimit: 1, ProbeInterval: time.Millisecond,
+		}},
+		Threads: threads, MaxClients: 10, MaxValue: 1000,
+	}
+}
+
+func startNamed(t *testing.T, cfg config.Config, lookup lookupFunc) *rig {
+	t.Helper()
+	svc, err := Start(Options{Config: cfg, Log: zerolog.Nop(), Version: "test", lookup: lookup})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(svc.Close)
+	return &rig{t: t, svc: svc}
+}
+
+func addrs(texts ...string) []netip.Addr {
+	var out []netip.Addr
+	for _, text := range texts {
+		out = append(out, netip.MustParseAddr(text))
+	}
+	return out
+}
+
+// A server that listens on one of its name's addresses is found at the start, without an ejection, and again after it
+// was away: by each loop, and whichever address it is.
+func TestNameWithSeveralAddresses(t *testing.T) {
+	for _, found := range [][]netip.Addr{addrs("127.0.0.1", "127.0.0.2"), addrs("127.0.0.2", "::1", "127.0.0.1")} {
+		f := newFake(t, 0)
+		r := startNamed(t, named(f, 2), func(context.Context, string, string) ([]netip.Addr, error) { return found, nil })
+		up := func(sh *Shard) bool { return sh.pools[0].health.Usable(0) && sh.pools[0].conns[0].Ready() }
+		for away := range uint64(4) {
+			for id := range 2 {
+				r.eventually(id, "connected", up)
+				r.on(id, func(sh *Shard) {
+					if n := sh.pools[0].health.Server(0).Ejections; n != away {
+						t.Errorf("%v: loop %d: %d ejections, the server was away %d times", found, id, n, away)
+					}
+				})
+			}
+			f.reset()
+			for id := range 2 {
+				r.eventually(id, "ejected", func(sh *Shard) bool { return sh.pools[0].health.Server(0).Ejections > away })
+			}
+		}
+	}
+}
+
+// reset ends all connections, by which the server is ejected.
+func (f *fake) reset() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, c := range f.conns {
+		_ = c.(*net.TCPConn).SetLinger(0)
+		c.Close()
+	}
+	f.conns = nil
+}
+
+// A server that hangs at one address, and answers at another one, is used there: where the probe has found it.
+func TestNameWithAnAddressThatHangs(t *testing.T) {
+	f := newFake(t, 0)
+	f.auto = func(string) string { return miss }
+	hung, err := net.Listen("tcp", net.JoinHostPort("127.0.0.2", strconv.Itoa(f.addr.Port)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hung.Close()
+	cfg := named(f, 1)
+	cfg.Pools[0].Timeout, cfg.Pools[0].ConnectTimeout = 100*time.Millisecond, 100*time.Millisecond
+	r := startNamed(t, cfg, func(context.Context, string, string) ([]netip.Addr, error) {
+		return addrs("127.0.0.2", "127.0.0.1"), nil
+	})
+	c := r.client()
+	c.say("get a\r\n")
+	if got := c.line(); !strings.HasPrefix(got, "SERVER_ERROR") {
+		t.Fatalf("got %q", got)
+	}
+	r.eventually(0, "up again", func(sh *Shard) bool { return sh.pools[0].health.Usable(0) })
+	c.say("get a\r\n")
+	c.hear(miss)
+}
+
+// A name that nobody knows any more is looked up again, less and less often, and not taken for a server that answers.
+func TestNameThatIsGone(t *testing.T) {
+	f := newFake(t, 0)
+	var gone atomic.Bool
+	var asked atomic.Int32
+	cfg := named(f, 1)
+	cfg.Pools[0].ProbeInterval = 20 * time.Millisecond
+	r := startNamed(t, cfg, func(context.Context, string, string) ([]netip.Addr, error) {
+		asked.Add(1)
+		if gone.Load() {
+			return nil, errors.New("no such host")
+		}
+		return addrs("127.0.0.1"), nil
+	})
+	up := func(sh *Shard) bool { return sh.pools[0].conns[0].Ready() }
+	r.eventually(0, "connected", up)
+	gone.Store(true)
+	asked.Store(0)
+	begin := time.Now()
+	f.reset()
+	r.eventually(0, "three probes", func(*Shard) bool { return asked.Load() >= 3 })
+	if d := time.Since(begin); d < (20+30+45)*time.Millisecond {
+		t.Errorf("three look-ups within %v: the probes do not become more seldom", d)
+	}
+	gone.Store(false)
+	r.eventually(0, "connected again", up)
+}
+
+// One name server that does not answer for one name delays no other name, and the end of the proxy neither.
+func TestNamesAreLookedUpAtTheSameTime(t *testing.T) {
+	f := newFake(t, 0)
+	cfg := named(f, 2)
+	slow := cfg.Pools[0].Servers[0]
+	slow.Host = "slow.test"
+	cfg.Pools[0].ConnectTimeout = time.Hour
+	cfg.Pools[0].Servers = []config.Address{slow, cfg.Pools[0].Servers[0]}
+	var started atomic.Bool
+	r := startNamed(t, cfg, func(ctx context.Context, _, host string) ([]netip.Addr, error) {
+		if host == "slow.test" && started.Swap(true) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		return addrs("127.0.0.1"), nil
+	})
+	for id := range 2 {
+		r.eventually(id, "the other one connected", func(sh *Shard) bool { return sh.pools[0].conns[1].Ready() })
+	}
+}
+
+// At the start all names together have the time of one, and the one that is wrong is named.
+func TestStartLooksAllNamesUpAtOnce(t *testing.T) {
+	f := newFake(t, 0)
+	cfg := named(f, 1)
+	p := &cfg.Pools[0]
+	p.Servers, p.Backups = nil, nil
+	const names = 10
+	for i := range names {
+		a := f.addr
+		a.Host = "cache" + string(rune('a'+i)) + ".test"
+		p.Servers = append(p.Servers, a)
+	}
+	var waiting atomic.Int32
+	all := make(chan struct{})
+	_, err := Start(Options{Config: cfg, Log: zerolog.Nop(), lookup: func(ctx context.Context, _, host string) ([]netip.Addr, error) {
+		if waiting.Add(1) == names {
+			close(all)
+		}
+		select {
+		case <-all:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		if host == "cachec.test" {
+			return nil, errors.New("no such host")
+		}
+		return addrs("127.0.0.1"), nil
+	}})
+	if err == nil || !strings.Contains(err.Error(), "cachec.test") || !strings.Contains(err.Error(), "no such host") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestStartChecksZones(t *testing.T) {
+	cfg := named(newFake(t, 0), 1)
+	cfg.Pools[0].Servers[0].Host = "fe80::1%nosuch0"
+	_, err := Start(Options{Config: cfg, Log: zerolog.Nop()})
+	if err == nil || !strings.Contains(err.Error(), "[fe80::1%nosuch0]") || !strings.Contains(err.Error(), `no network interface "nosuch0"`) {
+		t.Errorf("got %v", err)
+	}
+}
