@@ -242,3 +242,26 @@ func TestLogOfStateChanges(t *testing.T) {
 		}
 	}
 }
+
+// An ejection after missed deadlines is logged as that alone, and has the server probed once.
+func TestLogOfASoftEjection(t *testing.T) {
+	var log syncBuffer
+	f := newFake(t, 0)
+	cfg := named(f, 1)
+	cfg.Pools[0].Servers[0] = f.addr
+	cfg.Pools[0].Timeout = 20 * time.Millisecond
+	cfg.Pools[0].ProbeInterval = time.Hour
+	svc, err := Start(Options{Config: cfg, Log: zerolog.New(&log), Version: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(svc.Close)
+	c := (&rig{t: t, svc: svc}).client()
+	c.say("get a\r\n")
+	if got := c.line(); !strings.HasPrefix(got, "SERVER_ERROR") {
+		t.Fatalf("got %q", got)
+	}
+	if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "server ejected") {
+		t.Errorf("the log: %q", text)
+	}
+}

@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"errors"
 	"sync/atomic"
 
 	"magent/ascii"
@@ -138,7 +139,7 @@ func (p *pool) Disconnected(c *backend.Conn, err error, idle bool) {
 		c.Connect()
 	case p.health.HardFailure(i, p.sh.l.Now()):
 		p.sh.svc.board.ejected(p.index, i, err)
-	case !p.health.Usable(i):
+	case !p.health.Usable(i) && !errors.Is(err, backend.ErrTimeout): // which ends a connection that stood, see TimedOut
 		p.sh.svc.board.absent(p.index, i, err) // the attempt to return has failed
 	}
 }
