@@ -13,7 +13,8 @@ import (
 // Receiver gets the outcome of a request.
 type Receiver interface {
 	// OnReply is called exactly once for every accepted Send, never inside it. r and what it refers to are valid during
-	// the call. With r.Kind == ascii.Lost the server could not answer: whether it executed the request is unknown.
+	// the call. With r.Kind == ascii.Lost the server could not answer: whether it executed the request is unknown. The
+	// requests of a connection hear of it in the order in which they were sent.
 	OnReply(slot uint16, from *Conn, r *ascii.Reply)
 }
 
@@ -349,15 +350,18 @@ func (c *Conn) tick() {
 		if e.at+int64(c.opt.Timeout) > c.l.Now() {
 			break
 		}
-		to, slot, silent := e.to, e.slot, c.heard <= e.at
-		e.to = nil
-		c.given++
 		c.err = fmt.Errorf("%w (%v)", ErrTimeout, c.opt.Timeout)
 		c.Stats.Timeouts++
-		c.Stats.Errors++
-		if silent {
+		if c.heard <= e.at {
 			c.watcher.TimedOut(c)
 		}
+		if c.epoch != epoch {
+			return // closed over it: fail has told everybody, the late one first
+		}
+		to, slot := e.to, e.slot
+		e.to = nil
+		c.given++
+		c.Stats.Errors++
 		to.OnReply(slot, c, &ascii.Reply{Kind: ascii.Lost})
 		if c.epoch != epoch {
 			return

@@ -109,9 +109,14 @@ func TestConnClosedAtADeadline(t *testing.T) {
 	r.send(ascii.ShapeLine, "a\r\n", "b\r\n", "c\r\n")
 	p.expect("a\r\nb\r\nc\r\n")
 	r.age(0, 1)
-	// The late one itself is told last; all hear it once.
-	r.want(noReply, "disconnected: no reply in time, idle: false", "1 lost", "2 lost", "0 lost")
+	// All hear it once, in their order, after the Watcher has.
+	r.want(noReply, "disconnected: no reply in time, idle: false", "0 lost", "1 lost", "2 lost")
 	r.quiet()
+	r.do(func() {
+		if s := r.c.Stats; s.Timeouts != 1 || s.Errors != 3 {
+			t.Errorf("statistics: %+v", s)
+		}
+	})
 }
 
 // What was collected while connecting has its deadline from the moment that it was sent.

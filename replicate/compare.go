@@ -136,8 +136,8 @@ func (c *Call) onCompared(slot uint16, r *ascii.Reply) {
 	}
 }
 
-// onFirstStep takes the primary's reply in a pool with backups. Compares of one key are replied to in their order, so c
-// is the first in its contest.
+// onFirstStep takes the primary's reply in a pool with backups. Requests of one connection are replied to in
+// their order, lost ones too, so c is the first in its contest.
 func (c *Call) onFirstStep(r *ascii.Reply) {
 	x := c.e.contests.m[c.contest]
 	x.pop()
