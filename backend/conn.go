@@ -81,7 +81,7 @@ type Conn struct {
 	route   route
 }
 
-// Stats counts what a connection did since the start or the last reset.
+// Stats counts what a connection did since the start.
 type Stats struct {
 	Requests uint64
 	Replies  uint64

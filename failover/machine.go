@@ -22,9 +22,8 @@ func (s State) String() string {
 
 // Server is one server as a loop sees it.
 type Server struct {
-	State     State
-	Since     int64  // when State began, loop time in nanoseconds
-	Ejections uint64 // since the start or the last reset of the statistics
+	State State
+	Since int64 // when State began, loop time in nanoseconds
 
 	failures int    // soft failures in a row
 	replies  uint64 // replies seen at the last soft failure
@@ -41,7 +40,7 @@ func NewMachine(n, limit int) *Machine {
 	return &Machine{servers: make([]Server, n), limit: max(1, limit)}
 }
 
-// Server returns the server with index i, to be read, or its Ejections to be reset.
+// Server returns the server with index i, to be read.
 func (m *Machine) Server(i int) *Server { return &m.servers[i] }
 
 // Usable reports whether requests may go to server i.
@@ -83,6 +82,5 @@ func (m *Machine) Readmit(i int, now int64) (changed bool) {
 func (m *Machine) eject(s *Server, now int64) bool {
 	s.State, s.Since = Ejected, now
 	s.failures = 0
-	s.Ejections++
 	return true
 }

@@ -65,7 +65,7 @@ func TestMachineTable(t *testing.T) {
 				t.Errorf("%s, step %d (%s): since %d, want %d", name, i, s.do, v.Since, now)
 			}
 		}
-		if v := m.Server(0); v.State != Up || v.Ejections != 0 || v.Since != 0 {
+		if v := m.Server(0); v.State != Up || v.Since != 0 {
 			t.Errorf("%s: the other server was touched: %+v", name, v)
 		}
 	}
@@ -78,12 +78,11 @@ func TestMachineAgainstModel(t *testing.T) {
 		limit := rapid.IntRange(1, 4).Draw(t, "limit")
 		m := NewMachine(servers, limit)
 		var model [servers]struct {
-			ejected   bool
-			row       int
-			replies   uint64
-			last      uint64 // replies at the last soft failure
-			ejections uint64
-			since     int64
+			ejected bool
+			row     int
+			replies uint64
+			last    uint64 // replies at the last soft failure
+			since   int64
 		}
 		now := int64(0)
 		index := rapid.IntRange(0, servers-1)
@@ -105,7 +104,6 @@ func TestMachineAgainstModel(t *testing.T) {
 				}
 				if want {
 					v.ejected, v.since, v.row = true, now, 0
-					v.ejections++
 				}
 			},
 			"hard": func(t *rapid.T) {
@@ -116,7 +114,6 @@ func TestMachineAgainstModel(t *testing.T) {
 				}
 				if !v.ejected {
 					v.ejected, v.since, v.row = true, now, 0
-					v.ejections++
 				}
 			},
 			"reply": func(t *rapid.T) {
@@ -138,7 +135,7 @@ func TestMachineAgainstModel(t *testing.T) {
 				now++
 				for i := range model {
 					s, v := m.Server(i), &model[i]
-					if m.Usable(i) == v.ejected || s.Ejections != v.ejections || s.Since != v.since {
+					if m.Usable(i) == v.ejected || s.Since != v.since {
 						t.Fatalf("server %d is %+v, want %+v", i, s, v)
 					}
 				}

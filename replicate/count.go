@@ -2,8 +2,12 @@ package replicate
 
 import "magent/ascii"
 
-// countRead counts a retrieval of one key as memcached counts it.
+// countRead counts a retrieval of one key as memcached counts it, for which me is none.
 func (e *Engine) countRead(op ascii.Op, r *ascii.Reply) {
+	if op == ascii.OpMetaDebug {
+		e.opt.Count.CmdMeta++
+		return
+	}
 	hit := r.Kind == ascii.Values && r.Hits > 0
 	if op >= ascii.OpMetaGet {
 		e.opt.Count.CmdMeta++

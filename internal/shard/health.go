@@ -48,17 +48,19 @@ func (b *board) addPool(index int, cfg *config.Pool, lookup lookupFunc) {
 	}))
 }
 
-// ejected is called by a loop that has just ejected a server because of err.
-func (b *board) ejected(pool, server int, err error) {
+// ejected is called by a loop that has just ejected a server because of err. It reports whether no other loop had.
+func (b *board) ejected(pool, server int, err error) (first bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	r := b.pools[pool][server]
-	if r.away++; r.away == 1 {
+	r.away++
+	if first = r.away == 1; first {
 		r.since = time.Now()
 		b.log.Warn().Str("server", r.name).Str("role", r.role).Str("state", failover.Ejected.String()).AnErr("reason", err).
 			Msg("server ejected")
 	}
 	b.probers[pool].Ejected(server)
+	return first
 }
 
 // absent is called by a loop whose attempt to use an ejected server again has failed: it is probed on.

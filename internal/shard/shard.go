@@ -53,6 +53,7 @@ type pool struct {
 	health *failover.Machine
 	engine *replicate.Engine
 	byConn map[*backend.Conn]int
+	shown  []figures // by server
 }
 
 func newShard(svc *Service, id int) (*Shard, error) {
@@ -92,6 +93,7 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 		p.byConn[c] = i
 		p.conns = append(p.conns, c)
 	}
+	p.shown = make([]figures, len(p.conns))
 	p.engine = replicate.New(replicate.Options{
 		Hash: rings.hash, Primaries: rings.primaries, Backups: rings.backups,
 		Conns: p.conns, Health: p.health,
@@ -138,7 +140,7 @@ func (p *pool) Disconnected(c *backend.Conn, err error, idle bool) {
 		p.sh.svc.board.idle(p.index, i)
 		c.Connect()
 	case p.health.HardFailure(i, p.sh.l.Now()):
-		p.sh.svc.board.ejected(p.index, i, err)
+		p.ejected(i, err)
 	case !p.health.Usable(i) && !errors.Is(err, backend.ErrTimeout): // which ends a connection that stood, see TimedOut
 		p.sh.svc.board.absent(p.index, i, err) // the attempt to return has failed
 	}
@@ -149,8 +151,15 @@ func (p *pool) TimedOut(c *backend.Conn) {
 	i := p.byConn[c]
 	err := c.Err()
 	if p.health.SoftFailure(i, c.Stats.Replies, p.sh.l.Now()) {
-		p.sh.svc.board.ejected(p.index, i, err)
+		p.ejected(i, err)
 		c.Close(err)
+	}
+}
+
+// ejected tells the board. The loop that is the first to eject a server counts it for all.
+func (p *pool) ejected(i int, err error) {
+	if p.sh.svc.board.ejected(p.index, i, err) {
+		p.shown[i].ejections++
 	}
 }
 

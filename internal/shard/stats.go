@@ -85,12 +85,13 @@ func (sh *Shard) snapshot() *stats.Snapshot {
 	for _, p := range sh.pools {
 		cfg := &sh.svc.cfg.Pools[p.index]
 		for i, c := range p.conns {
+			n := c.Stats.Since(&p.shown[i].before)
 			v := stats.Server{
 				Pool: p.name, Address: c.Name(), Role: "primary", State: p.health.Server(i).State.String(),
-				Pending: c.Pending(), Requests: c.Stats.Requests, Replies: c.Stats.Replies,
-				Errors: c.Stats.Errors, Timeouts: c.Stats.Timeouts, Ejections: p.health.Server(i).Ejections,
-				Connects: c.Stats.Connects, Sent: c.Stats.Sent, Received: c.Stats.Received,
-				Latency: time.Duration(c.Stats.Latency),
+				Pending: c.Pending(), Requests: n.Requests, Replies: n.Replies,
+				Errors: n.Errors, Timeouts: n.Timeouts, Ejections: p.shown[i].ejections,
+				Connects: n.Connects, Sent: n.Sent, Received: n.Received,
+				Latency: time.Duration(n.Latency),
 			}
 			if i >= len(cfg.Servers) {
 				v.Role = "backup"
@@ -107,13 +108,19 @@ func (sh *Shard) snapshot() *stats.Snapshot {
 	return out
 }
 
+// figures is what stats needs to know of a server beside what its connection counts. That count goes on at a reset,
+// because the machine draws conclusions from it.
+type figures struct {
+	ejections uint64
+	before    backend.Stats // what the connection had counted at the last reset
+}
+
 // reset sets to zero what stats reset does in memcached: the counters, not what is true at the moment.
 func (sh *Shard) reset() {
 	sh.count = stats.Counters{CurrConnections: sh.count.CurrConnections}
 	for _, p := range sh.pools {
 		for i, c := range p.conns {
-			c.Stats = backend.Stats{Latency: c.Stats.Latency}
-			p.health.Server(i).Ejections = 0
+			p.shown[i] = figures{before: c.Stats}
 		}
 	}
 }
