@@ -55,6 +55,7 @@ type Call struct {
 
 	p, b   int // servers of the pair; none: -1
 	po, bo outcome
+	full   [2]bool // by slot: the connection had no room for the request
 
 	key  []byte // copy of the key
 	head []byte // copy of the command line, where it may be needed again
@@ -93,7 +94,7 @@ func (c *Call) recycle() {
 		return
 	}
 	c.Done, c.released, c.answered, c.retry = false, false, false, false
-	c.client, c.Part = nil, Whole
+	c.client, c.Part, c.full = nil, Whole, [2]bool{}
 	if cap(c.Held)+cap(c.head)+cap(c.body) > maxKept {
 		c.Held, c.head, c.body = nil, nil, nil
 	}
@@ -119,7 +120,13 @@ func (c *Call) Keep(reply []byte) {
 
 // send asks server i. It reports whether the request was accepted; then OnReply(slot) will come.
 func (c *Call) send(i int, slot uint16, head, body []byte, shape ascii.Shape) bool {
-	if i < 0 || !c.e.opt.Health.Usable(i) || !c.e.opt.Conns[i].Send(head, body, shape, c, slot) {
+	if i < 0 || !c.e.opt.Health.Usable(i) {
+		return false
+	}
+	if conn := c.e.opt.Conns[i]; !conn.Send(head, body, shape, c, slot) {
+		if slot <= slotBackup {
+			c.full[slot] = conn.Ready()
+		}
 		return false
 	}
 	c.waiting++

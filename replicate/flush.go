@@ -13,7 +13,7 @@ func (e *Engine) flush(c *Call, r *ascii.Request) {
 	c.Held = c.Held[:0]
 	for i, conn := range e.opt.Conns {
 		if !c.send(i, uint16(i), head, nil, ascii.ShapeLine) {
-			c.Held = appendServerError(c.Held[:0], "flush_all was not carried out on", conn)
+			c.Held = appendServerError(c.Held[:0], "flush_all was not carried out on", conn, conn.Ready())
 		}
 	}
 	c.flushed()
@@ -23,7 +23,7 @@ func (c *Call) onFlushed(from *backend.Conn, r *ascii.Reply) {
 	switch r.Kind {
 	case ascii.OK:
 	case ascii.Lost:
-		c.Held = appendServerError(c.Held[:0], "flush_all may not have been carried out on", from)
+		c.Held = appendServerError(c.Held[:0], "flush_all may not have been carried out on", from, false)
 	default:
 		c.Keep(r.Raw) // the server's own objection
 	}

@@ -14,29 +14,33 @@ func (e *Engine) appendUnavailable(dst []byte, c *Call) []byte {
 		return append(dst, "SERVER_ERROR no server could answer for some of the keys\r\n"...)
 	}
 	dst = append(dst, "SERVER_ERROR "...)
-	dst = appendTrouble(dst, e.opt.Conns[c.p])
+	dst = appendTrouble(dst, e.opt.Conns[c.p], c.full[slotPrimary])
 	if c.b >= 0 {
 		dst = append(dst, "; "...)
-		dst = appendTrouble(dst, e.opt.Conns[c.b])
+		dst = appendTrouble(dst, e.opt.Conns[c.b], c.full[slotBackup])
 	}
 	return append(dst, "\r\n"...)
 }
 
-// appendTrouble writes a server's name and what is wrong with it.
-func appendTrouble(dst []byte, conn *backend.Conn) []byte {
+// appendTrouble writes a server's name and what is wrong with it. full: its connection stood, but had no room for the
+// request; what Err says is of an earlier one then.
+func appendTrouble(dst []byte, conn *backend.Conn, full bool) []byte {
 	dst = append(dst, conn.Name()...)
 	dst = append(dst, ": "...)
-	if err := conn.Err(); err != nil {
+	switch err := conn.Err(); {
+	case full:
+		return append(dst, "too many requests in flight"...)
+	case err != nil:
 		return append(dst, err.Error()...)
 	}
-	return append(dst, "too many requests in flight"...)
+	return append(dst, "no connection yet"...)
 }
 
-func appendServerError(dst []byte, what string, conn *backend.Conn) []byte {
+func appendServerError(dst []byte, what string, conn *backend.Conn, full bool) []byte {
 	dst = append(dst, "SERVER_ERROR "...)
 	dst = append(dst, what...)
 	dst = append(dst, ' ')
-	return append(appendTrouble(dst, conn), "\r\n"...)
+	return append(appendTrouble(dst, conn, full), "\r\n"...)
 }
 
 // appendForget writes the command that deletes a key, and says how its reply is framed. A key that came in base64

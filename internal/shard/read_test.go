@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"magent/ascii"
+	"magent/backend"
 	"magent/failover"
 	"magent/internal/config"
 )
@@ -149,6 +151,34 @@ func TestReadWithBothDead(t *testing.T) {
 	c.say("set a 0 0 1 noreply\r\nx\r\n")
 	c.nothing()
 }
+
+// A connection that has no room for more is not blamed on what went wrong with it long ago.
+func TestErrorOfAFullConnection(t *testing.T) {
+	r := start(t, 1, 0, func(cfg *config.Config) { cfg.Pools[0].ProbeInterval = time.Millisecond })
+	f := r.servers[0]
+	c := r.client()
+	c.say("get a\r\n")
+	f.want("get a\r\n").reset()
+	if line := c.line(); !strings.Contains(line, "connection") {
+		t.Errorf("lost: %q", line)
+	}
+	r.eventually(0, "up again", func(sh *Shard) bool { return sh.pools[0].health.Usable(0) })
+	r.on(0, func(sh *Shard) {
+		for range maxServerQueue {
+			sh.pools[0].conns[0].Send([]byte("get b\r\n"), nil, ascii.ShapeValues, nobody{}, 0)
+		}
+	})
+	full := "SERVER_ERROR " + f.addr.String() + ": too many requests in flight\r\n"
+	c.say("get a\r\nset a 0 0 1\r\nx\r\n")
+	c.hear(full + full)
+	c.say("flush_all\r\n")
+	c.hear("SERVER_ERROR flush_all was not carried out on " + f.addr.String() + ": too many requests in flight\r\n")
+}
+
+// nobody takes replies that nobody waits for.
+type nobody struct{}
+
+func (nobody) OnReply(uint16, *backend.Conn, *ascii.Reply) {}
 
 // An ejected server is probed, and used again as soon as it answers.
 func TestServerReturns(t *testing.T) {

@@ -1,0 +1,14 @@
+package replicate
+
+import (
+	"testing"
+
+	"magent/backend"
+)
+
+func TestTroubleBeforeTheFirstConnect(t *testing.T) {
+	conn := backend.NewConn(nil, backend.Options{Name: "s:1"}, nil)
+	if got := string(appendTrouble(nil, conn, false)); got != "s:1: no connection yet" {
+		t.Errorf("%q", got)
+	}
+}
