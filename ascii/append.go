@@ -59,6 +59,25 @@ func appendFlagsExcept(dst []byte, r *Request, drop MetaFlags) []byte {
 	return appendLine(dst, nil)
 }
 
+// AppendEcho appends what a reply without a value gives back of the line of a meta command: the key that k asks for,
+// and the opaque of O, each behind a space, in the order of the flags.
+func AppendEcho(dst, line []byte, binary bool) []byte {
+	_, rest := cutWord(withoutEnd(line))
+	key, rest := cutWord(rest)
+	for word, rest := cutWord(rest); len(word) > 0; word, rest = cutWord(rest) {
+		switch word[0] {
+		case 'O':
+			dst = append(append(dst, ' '), word...)
+		case 'k':
+			dst = append(append(dst, " k"...), key...)
+			if binary {
+				dst = append(dst, " b"...)
+			}
+		}
+	}
+	return dst
+}
+
 // AppendRetrieval appends the beginning of the line of a retrieval command: its name and, for gat and gats,
 // the exptime. The caller appends a space and a key for every key, then CRLF. It must keep gat and gats lines
 // at 2048 bytes, because memcached may close the connection on a longer one; get and gets have no limit.

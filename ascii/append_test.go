@@ -15,6 +15,11 @@ func TestAppendLines(t *testing.T) {
 		{string(AppendRetrieval([]byte("x"), OpGats, 100)), "xgats 100"},
 		{string(AppendTouch([]byte("x"), key, math.MinInt32)), "xtouch key -2147483648\r\n"},
 		{string(AppendDelete([]byte("x"), key)), "xdelete key\r\n"},
+		// As memcached 1.6.18 answers EX to these.
+		{string(AppendEcho([]byte("EX"), []byte("ms k 1 C99 O123 T0 k\r\n"), false)), "EX O123 kk"},
+		{string(AppendEcho([]byte("EX"), []byte("md aw== k C99 b O1\r\n"), true)), "EX kaw== b O1"},
+		{string(AppendEcho([]byte("EX"), []byte("ma aw== C99 b t v\r\n"), true)), "EX"},
+		{string(AppendEcho([]byte("EX"), []byte("md k C99 O q\n"), false)), "EX O"},
 	} {
 		if tt.got != tt.want {
 			t.Errorf("got %q, want %q", tt.got, tt.want)

@@ -183,12 +183,14 @@ func (c *Call) compareLost() {
 		c.fail()
 		return
 	}
-	kind, line := ascii.MetaEX, "EX\r\n"
+	kind := ascii.Exists
 	if c.op == ascii.OpCAS {
-		kind, line = ascii.Exists, "EXISTS\r\n"
+		c.Held = append(c.Held[:0], "EXISTS\r\n"...)
+	} else {
+		kind = ascii.MetaEX
+		c.Held = append(ascii.AppendEcho(append(c.Held[:0], "EX"...), c.head, c.binary), "\r\n"...)
 	}
 	c.e.countMutation(c.op, kind)
-	c.Held = append(c.Held[:0], line...)
 	c.finish(kind, c.Held)
 }
 
