@@ -21,7 +21,8 @@ const (
 	Last              // the last keys of it
 )
 
-// Slots of the two copies of a mutation, and of the touches that go beside a gat. Fragments of a retrieval count from 0.
+// Slots of the two copies of a mutation, and of the first of the touches that go beside a gat, one for each key.
+// Fragments of a retrieval count from 0. A session asks for a few keys in one Call, so there is room for both.
 const (
 	slotPrimary = 0
 	slotBackup  = 1

@@ -38,7 +38,7 @@ type Engine struct {
 func New(opt Options) *Engine {
 	e := &Engine{opt: opt, primaries: opt.Primaries.Len(), contests: newContests()}
 	e.hashless = opt.Primaries.Len() == 1 && (opt.Backups == nil || opt.Backups.Len() == 1)
-	e.frags.of = make([]int, len(opt.Conns))
+	e.frags.of = make([]int, 2*len(opt.Conns))
 	e.sink.count = opt.Count
 	return e
 }

@@ -16,11 +16,20 @@ type retrieval struct {
 	owner   []uint16    // the fragment of each key; lost: nobody could be asked
 	replies [][]byte    // the reply of each fragment
 	backup  []bool      // whether a fragment was asked of a backup
-	touched bool        // gat: the backups of the keys were touched beside it
+	touch   []touch     // gat: what became of the touch of each key on its backup
 	lost    int         // keys that nobody could answer for
 	hits    int         // VALUE blocks in all fragments
 	refused ascii.Reply // a server's error line; Raw is a copy
 }
+
+// touch is how far the touch that goes to the backup of a key beside a gat has come.
+type touch uint8
+
+const (
+	notTouched touch = iota // not sent
+	touchSent
+	touchFound // the backup has the key
+)
 
 // lost is the fragment of a key that nobody could be asked for.
 const lost = math.MaxUint16
@@ -29,7 +38,7 @@ func (m *retrieval) reset() {
 	for i, b := range m.replies {
 		m.replies[i] = trim(b)
 	}
-	*m = retrieval{keys: trim(m.keys), owner: m.owner[:0], replies: m.replies[:0], backup: m.backup[:0]}
+	*m = retrieval{keys: trim(m.keys), owner: m.owner[:0], replies: m.replies[:0], backup: m.backup[:0], touch: m.touch[:0]}
 }
 
 // maxTouchLine is where the line of a gat is continued in another fragment: memcached closes a connection over a line of
@@ -41,7 +50,7 @@ func touches(op ascii.Op) bool { return op == ascii.OpGat || op == ascii.OpGats 
 
 // fragments is the engine's scratch space for splitting keys by server.
 type fragments struct {
-	of    []int    // by server: its last fragment + 1 in the split under way
+	of    []int    // by server, twice (assign): its last fragment + 1 in the split under way
 	lines [][]byte // by fragment of the split under way: the command line
 	to    []int    // and the server
 
@@ -58,6 +67,7 @@ func (e *Engine) retrieve(c *Call, r *ascii.Request) {
 	m.keys = append(m.keys[:0], r.Keys...)
 	for range r.NumKeys {
 		m.owner = append(m.owner, lost)
+		m.touch = append(m.touch, notTouched)
 	}
 	if touches(r.Op) {
 		c.touchBackups()
@@ -71,6 +81,7 @@ func (e *Engine) retrieve(c *Call, r *ascii.Request) {
 // touchBackups gives the backup of every key whose primary will be asked the new exptime, too.
 func (c *Call) touchBackups() {
 	e, m := c.e, c.many
+	i := 0
 	for key, rest := ascii.NextKey(m.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
 		p, b := e.place(key)
 		if b >= 0 && e.opt.Health.Usable(p) {
@@ -78,9 +89,11 @@ func (c *Call) touchBackups() {
 				x.spoiled = true
 			}
 			e.line = ascii.AppendTouch(e.line[:0], key, m.exptime)
-			c.send(b, slotTouch, e.line, nil, ascii.ShapeLine)
-			m.touched = true
+			if c.send(b, slotTouch+uint16(i), e.line, nil, ascii.ShapeLine) {
+				m.touch[i] = touchSent
+			}
 		}
+		i++
 	}
 }
 
@@ -94,7 +107,7 @@ func (c *Call) ask(from uint16, backups bool) {
 	i := 0
 	for key, rest := ascii.NextKey(m.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
 		if m.owner[i] == from {
-			m.owner[i] = c.assign(key, backups, first)
+			m.owner[i] = c.assign(key, m.touch[i] != notTouched, backups, first)
 		}
 		i++
 	}
@@ -110,8 +123,9 @@ func (c *Call) ask(from uint16, backups bool) {
 	}
 }
 
-// assign puts key on the command line of its server and returns the fragment.
-func (c *Call) assign(key []byte, backups bool, first int) uint16 {
+// assign puts key on the command line of its server and returns the fragment. A backup that was touched already is read
+// only: the keys of which that is true have fragments of their own.
+func (c *Call) assign(key []byte, touched, backups bool, first int) uint16 {
 	e, m, f := c.e, c.many, &c.e.frags
 	server, b := e.place(key)
 	if backups || !e.opt.Health.Usable(server) {
@@ -121,18 +135,21 @@ func (c *Call) assign(key []byte, backups bool, first int) uint16 {
 		m.lost++
 		return lost
 	}
-	op := c.opFor(server)
-	if n := f.of[server]; n == 0 || touches(op) && len(f.lines[n-1])+len(key) > maxTouchLine {
+	op, last := c.op, &f.of[server]
+	if touched && server >= e.primaries {
+		op, last = readOnly(c.op), &f.of[len(e.opt.Conns)+server]
+	}
+	if n := *last; n == 0 || touches(op) && len(f.lines[n-1])+len(key) > maxTouchLine {
 		f.to = append(f.to, server)
 		n := len(f.to)
-		f.of[server] = n
+		*last = n
 		if len(f.lines) < n {
 			f.lines = append(f.lines, nil)
 		}
 		f.lines[n-1] = ascii.AppendRetrieval(f.lines[n-1][:0], op, m.exptime)
 		m.addFragment(server >= e.primaries)
 	}
-	n := f.of[server] - 1
+	n := *last - 1
 	f.lines[n] = append(append(f.lines[n], ' '), key...)
 	return uint16(first + n)
 }
@@ -148,17 +165,12 @@ func (m *retrieval) addFragment(backup bool) {
 	m.backup = append(m.backup, backup)
 }
 
-// opFor is the command for a fragment: a backup that was touched already is read only.
-func (c *Call) opFor(server int) ascii.Op {
-	if server >= c.e.primaries && c.many.touched {
-		switch c.op {
-		case ascii.OpGat:
-			return ascii.OpGet
-		case ascii.OpGats:
-			return ascii.OpGets
-		}
+// readOnly is op without the touch.
+func readOnly(op ascii.Op) ascii.Op {
+	if op == ascii.OpGats {
+		return ascii.OpGets
 	}
-	return c.op
+	return ascii.OpGet
 }
 
 // abandon gives the keys of a fragment up.
@@ -174,7 +186,10 @@ func (c *Call) abandon(id uint16) {
 
 func (c *Call) onFragment(slot uint16, r *ascii.Reply) {
 	m := c.many
-	if slot == slotTouch {
+	if slot >= slotTouch {
+		if r.Kind == ascii.Touched {
+			m.touch[slot-slotTouch] = touchFound
+		}
 		if c.waiting == 0 {
 			c.merge(lost, nil)
 		}
@@ -206,6 +221,9 @@ func (c *Call) merge(slot uint16, last []byte) {
 	if c.answered {
 		return
 	}
+	if touches(c.op) && c.e.opt.Backups != nil && m.refused.Raw == nil {
+		c.settleTouches(slot, last)
+	}
 	switch {
 	case m.refused.Raw != nil:
 		c.finish(m.refused.Kind, m.refused.Raw)
@@ -219,14 +237,44 @@ func (c *Call) merge(slot uint16, last []byte) {
 		c.finish(ascii.Values, last)
 		return
 	}
+	cursors := c.cursors(slot, last)
+	c.Held = MergeValues(c.Held[:0], m.keys, m.owner, cursors)
+	clear(cursors)
+	c.finish(ascii.Values, c.Held)
+}
+
+// cursors is the replies of all fragments.
+func (c *Call) cursors(slot uint16, last []byte) [][]byte {
 	f := &c.e.frags
-	f.cursors = append(f.cursors[:0], m.replies...)
+	f.cursors = append(f.cursors[:0], c.many.replies...)
 	if slot != lost {
 		f.cursors[slot] = last
 	}
-	c.Held = MergeValues(c.Held[:0], m.keys, m.owner, f.cursors)
-	clear(f.cursors)
-	c.finish(ascii.Values, c.Held)
+	return f.cursors
+}
+
+// settleTouches deletes the keys that a backup has touched and the primary does not have: such a value would live on.
+func (c *Call) settleTouches(slot uint16, last []byte) {
+	e, m := c.e, c.many
+	cursors := c.cursors(slot, last)
+	c.binary = false
+	keys := m.keys
+	var key []byte
+	for i, o := range m.owner {
+		key, keys = ascii.NextKey(keys)
+		if o == lost || m.backup[o] {
+			continue
+		}
+		if found, _, after := ascii.NextValue(cursors[o]); string(found) == string(key) {
+			cursors[o] = after
+		} else if m.touch[i] == touchFound {
+			_, b := e.place(key)
+			c.key = append(c.key[:0], key...)
+			e.opt.Count.Disagreements++
+			e.forget(b, c)
+		}
+	}
+	clear(cursors)
 }
 
 // MergeValues writes the VALUE blocks of the replies in the order of keys, and END. owner says for each key in which

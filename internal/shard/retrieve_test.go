@@ -169,6 +169,54 @@ func TestGatTouchesTheBackup(t *testing.T) {
 	c.hear(block("a") + "END\r\n")
 }
 
+// A key that the backup has touched and the primary misses is deleted on the backup, as after a touch.
+func TestGatDisagreement(t *testing.T) {
+	for _, keys := range [][]string{{"a"}, {"a", "b", "c", "d"}} {
+		r, p, b := pair(t, nil)
+		c := r.client()
+		request := "gat 50 " + strings.Join(keys, " ") + "\r\n"
+		c.say(request)
+		for i, key := range keys {
+			b.want("touch " + key + " 50\r\n").answer([]string{"TOUCHED\r\n", "NOT_FOUND\r\n", "TOUCHED\r\n", "TOUCHED\r\n"}[i])
+		}
+		hits := func(key string) bool { return key == "c" }
+		p.want(request).answer(blocks(keys, hits))
+		c.hear(blocks(keys, hits))
+		b.want("delete a\r\n").answer("DELETED\r\n")
+		want := "1"
+		if len(keys) > 1 {
+			b.want("delete d\r\n").answer("DELETED\r\n")
+			want = "2"
+		}
+		if got := c.stats("")["proxy_disagreements"]; got != want {
+			t.Errorf("%s disagreements, want %s", got, want)
+		}
+		if len(b.asked) > 0 {
+			t.Errorf("the backup was asked %q", (<-b.asked).text)
+		}
+	}
+}
+
+// The backup is touched for one key, and asked for another whose primary is away: that one is given its exptime, too.
+func TestGatTouchesWhatIsNotTouchedYet(t *testing.T) {
+	r := start(t, 2, 1, nil)
+	c := r.client()
+	s := r.split(20)
+	p, away, b := r.servers[0], r.servers[1], r.servers[2]
+	k0, k1 := s.of[0][0], s.of[1][0]
+	c.say("get " + k1 + "\r\n")
+	away.want("get " + k1 + "\r\n").reset()
+	b.want("get " + k1 + "\r\n").answer(miss)
+	c.hear(miss)
+	request := "gat 50 " + k0 + " " + k1 + "\r\n"
+	c.say(request)
+	b.want("touch " + k0 + " 50\r\n").answer("TOUCHED\r\n")
+	b.want("gat 50 " + k1 + "\r\n").answer(blocks([]string{k1}, nil))
+	p.want("gat 50 " + k0 + "\r\n").reset()
+	b.want("get " + k0 + "\r\n").answer(blocks([]string{k0}, nil))
+	c.hear(blocks([]string{k0, k1}, nil))
+}
+
 // memcached closes a connection over a long gat line, so a long gat goes out as several.
 func TestLongGat(t *testing.T) {
 	r := start(t, 1, 0, nil)
