@@ -12,13 +12,13 @@ type Client interface {
 	Answer(c *Call, reply []byte)
 }
 
-// Part says which part of a client's request a Call is.
+// Part says which part of a client's request a Call is. Who asks for a part puts the replies together (Call.Lost).
 type Part uint8
 
 const (
 	Whole Part = iota // all of it
-	Piece             // some keys of a long multi-get; more follow
-	Last              // the last keys of it
+	Piece             // some keys of a multi-get; more follow
+	Last              // the last keys of a long one
 )
 
 // Slots of the two copies of a mutation, and of the first of the touches that go beside a gat, one for each key.
@@ -37,7 +37,8 @@ const maxKept = 16 << 10
 type Call struct {
 	Next *Call  // the client's: its line of calls
 	Done bool   // the client's: answered
-	Part Part   // the client's: whether this is all of a request
+	Part Part   // the client's, set before Do: whether this is all of a request
+	Lost bool   // part of a multi-get: nobody could answer for any of its keys, and the reply says why
 	Held []byte // a reply that has to wait: for the other copy, or (the client's) for the calls in front
 
 	e        *Engine
@@ -95,7 +96,7 @@ func (c *Call) recycle() {
 		return
 	}
 	c.Done, c.released, c.answered, c.retry = false, false, false, false
-	c.client, c.Part, c.full = nil, Whole, [2]bool{}
+	c.client, c.Part, c.Lost, c.full = nil, Whole, false, [2]bool{}
 	if cap(c.Held)+cap(c.head)+cap(c.body) > maxKept {
 		c.Held, c.head, c.body = nil, nil, nil
 	}
@@ -183,7 +184,21 @@ func (c *Call) fail() {
 	if c.answered {
 		return
 	}
-	c.e.opt.Count.Errors++
+	c.noteLoss()
 	c.Held = c.e.appendUnavailable(c.Held[:0], c)
 	c.finish(ascii.ServerError, c.Held)
+}
+
+// Lose answers c as Answer does, with the error line for a multi-get of which nobody could answer any part.
+func (c *Call) Lose(line []byte) {
+	c.noteLoss()
+	c.Answer(line)
+}
+
+// noteLoss counts an error; but in a pool without backups the loss of a part is none yet, as the others may be hits.
+func (c *Call) noteLoss() {
+	c.Lost = c.Part != Whole && c.e.opt.Backups == nil
+	if !c.Lost {
+		c.e.opt.Count.Errors++
+	}
 }

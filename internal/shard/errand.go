@@ -15,7 +15,9 @@ type errand struct {
 	call        *replicate.Call // home's: the client's place in line; nil when gather is set
 	gather      *gather         // home's: the multi-get that this is a part of
 	part        uint16
+	kind        replicate.Part
 	back        bool
+	lost        bool   // see Call.Lost
 	req         []byte // the request as received
 	reply       []byte
 
@@ -37,6 +39,10 @@ func (sh *Shard) newErrand(owner *Shard, p *pool, c *replicate.Call, req []byte)
 		sh.errands = e.next
 	}
 	e.next, e.owner, e.pool, e.call, e.back = nil, owner, p.index, c, false
+	e.kind = replicate.Piece // of a gather
+	if c != nil {
+		e.kind = c.Part
+	}
 	e.req = append(e.req[:0], req...)
 	return e
 }
@@ -54,6 +60,7 @@ func (e *errand) Run() {
 	}
 	sh := e.owner
 	c := sh.pools[e.pool].engine.NewCall(e)
+	c.Part = e.kind
 	r := &sh.req
 	if len(e.req) == 0 {
 		*r = ascii.Request{Op: e.op, Quiet: e.quiet, Key: e.key, Meta: e.binary}
@@ -69,6 +76,7 @@ func (e *errand) Run() {
 // Answer takes the reply on the owner's loop and sends it home.
 func (e *errand) Answer(c *replicate.Call, reply []byte) {
 	e.reply = append(e.reply[:0], reply...)
+	e.lost = c.Lost
 	c.Release()
 	e.back = true
 	e.owner.l.SendTo(e.home.l, e)
@@ -80,7 +88,11 @@ func (e *errand) deliver() {
 		e.gather.take(e)
 		return
 	}
-	e.call.Answer(e.reply)
+	if e.lost {
+		e.call.Lose(e.reply)
+	} else {
+		e.call.Answer(e.reply)
+	}
 	e.free()
 }
 
@@ -108,7 +120,8 @@ type gather struct {
 	errands []*errand
 	replies [][]byte
 	waiting int
-	refused []byte
+	refused []byte // a server's error line: it is the answer to all
+	found   bool   // one part at least is not lost
 	next    *gather
 }
 
@@ -121,7 +134,7 @@ func (s *session) scatter(r *ascii.Request) {
 	} else {
 		sh.gathers = g.next
 	}
-	g.next, g.call, g.refused = nil, s.call(), g.refused[:0]
+	g.next, g.call, g.refused, g.found = nil, s.call(), g.refused[:0], false
 	g.keys = append(g.keys[:0], r.Keys...)
 	g.owner, g.errands = g.owner[:0], g.errands[:0]
 	for range sh.svc.shards {
@@ -155,26 +168,21 @@ func (s *session) scatter(r *ascii.Request) {
 // take notes one part's reply; the last one answers the call.
 func (g *gather) take(e *errand) {
 	sh := e.home
-	if !bytes.HasSuffix(e.reply, endLine) || bytes.HasPrefix(e.reply, serverError) {
+	g.found = g.found || !e.lost
+	if !e.lost && (!bytes.HasSuffix(e.reply, endLine) || bytes.HasPrefix(e.reply, serverError)) {
 		g.refused = append(g.refused[:0], e.reply...)
 	}
 	g.errands[e.part] = e
 	if g.waiting--; g.waiting > 0 {
 		return
 	}
-	if len(g.refused) > 0 {
+	switch {
+	case len(g.refused) > 0:
 		g.call.Answer(g.refused)
-	} else {
-		g.replies = g.replies[:0]
-		for _, e := range g.errands {
-			if e == nil {
-				g.replies = append(g.replies, nil)
-			} else {
-				g.replies = append(g.replies, e.reply)
-			}
-		}
-		sh.line = replicate.MergeValues(sh.line[:0], g.keys, g.owner, g.replies)
-		clear(g.replies)
+	case !g.found:
+		g.call.Lose(e.reply)
+	default:
+		sh.line = g.merge(sh.line[:0])
 		g.call.Answer(sh.line)
 	}
 	for _, e := range g.errands {
@@ -185,6 +193,21 @@ func (g *gather) take(e *errand) {
 	g.call = nil
 	g.next = sh.gathers
 	sh.gathers = g
+}
+
+// merge puts the parts together, without those that are lost.
+func (g *gather) merge(dst []byte) []byte {
+	g.replies = g.replies[:0]
+	for _, e := range g.errands {
+		if e == nil || e.lost {
+			g.replies = append(g.replies, nil)
+		} else {
+			g.replies = append(g.replies, e.reply)
+		}
+	}
+	dst = replicate.MergeValues(dst, g.keys, g.owner, g.replies)
+	clear(g.replies)
+	return dst
 }
 
 var (

@@ -61,19 +61,30 @@ func (s *session) servePiece() {
 	s.part = replicate.Whole
 }
 
-// writePiece writes the reply to a piece: without END, but for the last one. After an error the rest is not shown.
-func (s *session) writePiece(part replicate.Part, reply []byte) {
+// writePiece writes the reply to a piece: without END, but for the last one. After an error the rest is not shown. A
+// piece that is lost counts as misses, unless all of them are.
+func (s *session) writePiece(c *replicate.Call, reply []byte) {
 	s.pieces--
 	s.pieceSize = max(s.pieceSize, len(reply))
+	last := c.Part == replicate.Last
 	switch {
 	case s.broken:
-		s.broken = part != replicate.Last
+	case c.Lost && !last:
+	case c.Lost && s.found:
+		s.write(endLine)
+	case c.Lost:
+		s.sh.count.Errors++
+		s.write(reply)
 	case !bytes.HasSuffix(reply, endLine):
-		s.broken = part != replicate.Last
+		s.broken = true
 		s.write(reply)
-	case part == replicate.Piece:
-		s.write(reply[:len(reply)-len(endLine)])
+	case last:
+		s.write(reply)
 	default:
-		s.write(reply)
+		s.found = true
+		s.write(reply[:len(reply)-len(endLine)])
+	}
+	if last {
+		s.broken, s.found = false, false
 	}
 }

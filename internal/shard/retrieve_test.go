@@ -2,8 +2,11 @@ package shard
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+
+	"magent/internal/config"
 )
 
 // split is a set of keys with their servers.
@@ -130,6 +133,77 @@ func TestMultiGetPartial(t *testing.T) {
 		t.Errorf("some keys are lost on both copies: %q", line)
 	}
 	c.nothing()
+}
+
+// Without backups a multi-get gives the hits that there are, also when it is carried out in parts by several loops or in
+// pieces, and all keys of one of them are lost. Only when all keys are lost it is an error.
+func TestMultiGetPartialInPartsAndPieces(t *testing.T) {
+	for threads := 1; threads <= 2; threads++ {
+		r := start(t, 2, 0, func(cfg *config.Config) { cfg.Threads = threads })
+		c := r.client()
+		s := r.split(400)
+		for id := range threads {
+			r.eventually(id, "connected", func(sh *Shard) bool { return sh.pools[0].conns[1].Ready() })
+		}
+		r.servers[0].auto = func(text string) string { return blocks(strings.Fields(text)[1:], nil) }
+		r.servers[1].leave()
+		for id := range threads {
+			r.eventually(id, "ejected", func(sh *Shard) bool { return !sh.pools[0].health.Usable(1) })
+		}
+		live, dead := s.of[0], s.of[1]
+		ask := func(want string, keys ...string) {
+			t.Helper()
+			c.say(getLine(keys))
+			c.hear(want)
+			c.nothing()
+		}
+		for i := range 10 { // keys of one loop, and of both
+			ask(blocks(live[i:i+1], nil), live[i], dead[i])
+			ask(blocks(live[i:i+1], nil), dead[i], live[i])
+		}
+		many := live[:pieceKeys]
+		ask(blocks(many, nil), append(slices.Clone(many), dead[0])...)
+		ask(blocks(many, nil), append(slices.Clone(dead[:pieceKeys]), many...)...)
+		ask(blocks(many, nil), append(slices.Clone(many), dead[:2*pieceKeys]...)...)
+		ask(blocks(live[:1], nil), append(slices.Clone(dead[:2*pieceKeys]), live[0])...)
+		if got := c.stats("")["proxy_conn_errors"]; got != "0" {
+			t.Errorf("%s errors", got)
+		}
+		for n, keys := range [][]string{dead[:1], dead[:10], dead[:3*pieceKeys], dead[:2*pieceKeys+1]} {
+			c.say(getLine(keys))
+			if line := c.line(); !strings.HasPrefix(line, "SERVER_ERROR ") {
+				t.Errorf("all of %d keys are lost: %q", len(keys), line)
+			}
+			c.nothing()
+			if got := c.stats("")["proxy_conn_errors"]; got != fmt.Sprint(n+1) {
+				t.Errorf("%s errors, want %d", got, n+1)
+			}
+		}
+	}
+}
+
+// With backups a lost piece is an error, wherever it is.
+func TestVeryLongMultiGetLosesAPiece(t *testing.T) {
+	r := start(t, 2, 1, nil)
+	c := r.client()
+	s := r.split(400)
+	r.servers[0].auto = func(text string) string { return blocks(strings.Fields(text)[1:], nil) }
+	r.servers[1].leave()
+	r.servers[2].leave()
+	for i := 1; i <= 2; i++ {
+		r.eventually(0, "ejected", func(sh *Shard) bool { return !sh.pools[0].health.Usable(i) })
+	}
+	for _, at := range []int{0, pieceKeys, pieceKeys + 1} {
+		keys := slices.Insert(slices.Clone(s.of[0][:pieceKeys+1]), at, s.of[1][0])
+		c.say(getLine(keys))
+		for line := c.line(); !strings.HasPrefix(line, "SERVER_ERROR "); line = c.line() {
+			if line == miss {
+				t.Errorf("lost at %d: no error", at)
+				break
+			}
+		}
+		c.nothing()
+	}
 }
 
 // A server's error line for its part is the answer to all.

@@ -39,6 +39,7 @@ type session struct {
 	closing bool // nothing more is read; closed when the line is empty and all is sent
 	failed  bool // the socket is dead
 	broken  bool // a piece of a multi-get was an error: the pieces behind it are not shown
+	found   bool // a piece of it was answered
 	closed  bool
 }
 
@@ -207,7 +208,7 @@ func (s *session) deliver(reply []byte) {
 	if c.Part == replicate.Whole {
 		s.write(reply)
 	} else {
-		s.writePiece(c.Part, reply)
+		s.writePiece(c, reply)
 	}
 	s.first = c.Next
 	if s.first == nil {
