@@ -50,7 +50,7 @@ func (r *Request) metaSet(args, buf []byte, maxValue int) Status {
 		return r.refuse(bad)
 	}
 	st := r.value(length, buf, maxValue)
-	r.Quiet = r.Meta.Has('q')
+	r.Quiet = r.Meta.Has('q') // not before: it suppresses no error
 	return st
 }
 

@@ -282,6 +282,31 @@ func TestIncomplete(t *testing.T) {
 	}
 }
 
+// Of a value that has not arrived the line says whose it is, and whether an answer is wanted.
+func TestIncompleteValue(t *testing.T) {
+	for _, tt := range []struct {
+		in    string
+		op    Op
+		key   string
+		quiet bool
+		meta  MetaFlags
+	}{
+		{"set k 0 0 10\r\n", OpSet, "k", false, 0},
+		{"set k 0 0 10 noreply\r\n123", OpSet, "k", true, 0},
+		{"cas k 0 0 10 5 noreply\r\n", OpCAS, "k", true, 0},
+		{"ms a2V5 10 b q\r\n", OpMetaSet, "key", true, metaFlag('b') | metaFlag('q')},
+		{"ms key 10\r\n", OpMetaSet, "key", false, 0},
+	} {
+		var r Request
+		if _, st := Next([]byte(tt.in), testLimits, &r); st != Incomplete || r.Need == 0 {
+			t.Errorf("%q: %v, need %d", tt.in, st, r.Need)
+		}
+		if r.Op != tt.op || string(r.Key) != tt.key || r.Quiet != tt.quiet || r.Meta != tt.meta {
+			t.Errorf("%q: op %d, key %q, quiet %v, meta %x", tt.in, r.Op, r.Key, r.Quiet, r.Meta)
+		}
+	}
+}
+
 // name makes a readable test name of an input.
 func name(in string) string {
 	if len(in) > 40 {

@@ -43,7 +43,8 @@ func (op Op) isMeta() bool { return op >= OpMetaGet && op <= OpMetaDebug }
 // next call with the same Request. Reply is shared by all requests and must not be written to. A Request is
 // not to be copied, because Key may point into it.
 //
-// After Incomplete only Need has a meaning, after Fatal only Reply.
+// After Incomplete only Need has a meaning, and, when it is not 0, what the command line says: Op, Quiet, Key, Meta. After
+// Fatal only Reply has one.
 type Request struct {
 	Op    Op
 	Quiet bool // classic noreply, or the q flag of a meta command

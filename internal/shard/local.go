@@ -39,11 +39,19 @@ func (s *session) say(line string) { s.call().Answer([]byte(line)) }
 
 // refuse answers a request that Next found wanting.
 func (s *session) refuse(r *ascii.Request) {
-	if r.Oversize && (r.Op == ascii.OpSet || r.Op == ascii.OpMetaSet) {
-		s.drop(r)
-		return
+	if r.Oversize {
+		s.noRoom(r)
+	} else if len(r.Reply) > 0 {
+		s.call().Answer(r.Reply)
 	}
-	if len(r.Reply) > 0 {
+}
+
+// noRoom answers a request whose value cannot be taken in. As in memcached, a set loses the old value over it.
+func (s *session) noRoom(r *ascii.Request) {
+	switch {
+	case r.Op == ascii.OpSet || r.Op == ascii.OpMetaSet:
+		s.drop(r)
+	case len(r.Reply) > 0:
 		s.call().Answer(r.Reply)
 	}
 }
@@ -59,14 +67,24 @@ func (s *session) fatal(r *ascii.Request, data []byte) {
 	s.finish()
 }
 
-// outOfMemory refuses a request whose value there is no room for; what has arrived of it is thrown away, and what is to
-// come as well.
-func (s *session) outOfMemory(have int) {
-	s.swallow = max(0, s.need-have)
-	s.need = 0
+// outOfMemory refuses a request that has arrived in part and that there is no room for. Of a value the rest is thrown
+// away when it comes. Where a line ends is not known: that is the end of the connection.
+func (s *session) outOfMemory(r *ascii.Request, have int) {
 	s.sh.svc.complain("too many large requests are arriving at once: refused")
-	s.say("SERVER_ERROR out of memory storing object\r\n")
+	s.need = 0
+	if r.Need == 0 {
+		s.say("SERVER_ERROR out of memory reading request\r\n")
+		s.finish()
+		return
+	}
+	s.swallow = r.Need - have
+	if !r.Quiet || r.Op == ascii.OpMetaSet { // q hides no error
+		r.Reply = outOfMemory
+	}
+	s.noRoom(r)
 }
+
+var outOfMemory = []byte("SERVER_ERROR out of memory storing object\r\n")
 
 // checkHangup looks whether a client that is not being read has gone: a reset shows in the socket's error, and no
 // other way while reading is off.

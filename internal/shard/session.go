@@ -146,7 +146,7 @@ func (s *session) serveAll(data []byte) (rest []byte) {
 		default:
 			s.need = r.Need
 			if s.sh.assembly-s.kept+s.need > max(maxAssembly, 2*s.sh.limits.MaxValue) {
-				s.outOfMemory(len(data))
+				s.outOfMemory(r, len(data))
 				return nil
 			}
 			return data
