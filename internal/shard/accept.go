@@ -1,6 +1,8 @@
 package shard
 
 import (
+	"time"
+
 	"golang.org/x/sys/unix"
 
 	"magent/internal/loop"
@@ -8,6 +10,9 @@ import (
 
 // acceptBurst is how many connections are taken from a listener in one turn.
 const acceptBurst = 64
+
+// acceptRest is how long a listener is left alone when connections wait that cannot be accepted.
+const acceptRest = 100 * time.Millisecond
 
 // listener accepts the clients of a pool on the first loop and spreads them over all loops, each new one to the loop
 // that has the fewest. (Measured against a listener per loop with SO_REUSEPORT, see test/bench/RESULTS.md: there the
@@ -18,6 +23,8 @@ type listener struct {
 	pool int
 	fd   int
 	addr loop.Endpoint
+
+	wake *loop.Timer // set: the listener rests
 }
 
 // OnReady accepts what is waiting.
@@ -27,13 +34,38 @@ func (ln *listener) OnReady(loop.Events) {
 		switch {
 		case err == nil:
 			ln.svc.admit(ln, fd)
-		case err == unix.EMFILE || err == unix.ENFILE:
-			ln.turnAway()
 		case err == unix.ECONNABORTED || err == unix.EINTR:
+		case err == unix.EAGAIN:
+			return
+		case (err == unix.EMFILE || err == unix.ENFILE) && ln.turnAway():
 		default:
-			return // nothing waiting, or nothing that a retry would mend
+			ln.rest()
+			return
 		}
 	}
+}
+
+const cannotAccept = "clients are waiting, but cannot be accepted, for want of file descriptors or of memory"
+
+// rest leaves what is waiting for a while: the listener would be reported ready all the time, and the loop would spin.
+func (ln *listener) rest() {
+	ln.svc.complain(cannotAccept)
+	ln.sh.l.Watch(ln.fd, 0)
+	ln.sh.l.Set(ln.wake, acceptRest)
+}
+
+// resume ends the rest.
+func (ln *listener) resume() {
+	if ln.svc.spare < 0 {
+		ln.svc.spare = openSpare()
+	}
+	ln.sh.l.Watch(ln.fd, loop.Readable)
+}
+
+// close accepts nobody any more.
+func (ln *listener) close() {
+	ln.sh.l.Unset(ln.wake)
+	ln.sh.l.Close(ln.fd)
 }
 
 // tooMany is memcached's own line.
@@ -63,15 +95,19 @@ func (ln *listener) refuse(fd int) {
 }
 
 // turnAway tells a client, when no descriptor is left for it, that there is none: the spare one serves to accept it,
-// say so, and close it. Without that the connection would stay in the queue and the loop would spin on it.
-func (ln *listener) turnAway() {
+// say so, and close it. It reports false when the spare one is gone, because another thread was quicker to use it.
+func (ln *listener) turnAway() bool {
 	svc := ln.svc
+	if svc.spare < 0 {
+		return false
+	}
 	svc.complain("no file descriptor left (RLIMIT_NOFILE): a client is refused")
 	unix.Close(svc.spare)
 	if fd, err := loop.Accept(ln.fd); err == nil {
 		ln.refuse(fd)
 	}
 	svc.spare = openSpare()
+	return svc.spare >= 0
 }
 
 // openSpare opens a descriptor to be given up when there is no other.

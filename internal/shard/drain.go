@@ -44,7 +44,7 @@ func (sh *Shard) drain(done func()) {
 	sh.drainDone = done
 	if sh.id == 0 {
 		for _, ln := range sh.svc.listeners {
-			sh.l.Close(ln.fd)
+			ln.close()
 		}
 	}
 	for s := range sh.sessions {

@@ -162,6 +162,7 @@ func (svc *Service) listen(pool int, l config.Listen) error {
 	if bound, err := loop.LocalEndpoint(fd); err == nil {
 		ln.addr = bound
 	}
+	ln.wake = loop.NewTimer(ln.resume)
 	svc.listeners = append(svc.listeners, ln)
 	return svc.shards[0].l.Register(fd, loop.Readable, ln)
 }
