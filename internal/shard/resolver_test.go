@@ -59,14 +59,14 @@ func TestNameWithSeveralAddresses(t *testing.T) {
 			for id := range 2 {
 				r.eventually(id, "connected", up)
 				r.on(id, func(sh *Shard) {
-					if n := sh.pools[0].health.Server(0).Ejections; n != away {
+					if n := sh.pools[0].shown[0].ejections; n != away {
 						t.Errorf("%v: loop %d: %d ejections, the server was away %d times", found, id, n, away)
 					}
 				})
 			}
 			f.reset()
 			for id := range 2 {
-				r.eventually(id, "ejected", func(sh *Shard) bool { return sh.pools[0].health.Server(0).Ejections > away })
+				r.eventually(id, "ejected", func(sh *Shard) bool { return sh.pools[0].shown[0].ejections > away })
 			}
 		}
 	}
