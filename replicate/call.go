@@ -122,13 +122,7 @@ func (c *Call) Keep(reply []byte) {
 
 // send asks server i. It reports whether the request was accepted; then OnReply(slot) will come.
 func (c *Call) send(i int, slot uint16, head, body []byte, shape ascii.Shape) bool {
-	if i < 0 || !c.e.opt.Health.Usable(i) {
-		return false
-	}
-	if conn := c.e.opt.Conns[i]; !conn.Send(head, body, shape, c, slot) {
-		if slot <= slotBackup {
-			c.full[slot] = conn.Ready()
-		}
+	if i < 0 || !c.e.opt.Health.Usable(i) || !c.e.opt.Conns[i].Send(head, body, shape, c, slot) {
 		return false
 	}
 	c.waiting++

@@ -101,7 +101,7 @@ func (c *Call) sendBackup(head, body []byte) {
 
 // compare takes the first step: the primary, or the backup where that is the only copy.
 func (e *Engine) compare(c *Call, r *ascii.Request) {
-	if e.full(c.p) || e.full(c.b) {
+	if c.noRoom() {
 		c.fail()
 		return
 	}

@@ -95,6 +95,19 @@ func (e *Engine) full(i int) bool {
 	return i >= 0 && e.opt.Health.Usable(i) && e.opt.Conns[i].Full()
 }
 
+// noRoom reports whether one of the copies that are up can take no more. A mutation is then sent to neither: a copy must
+// not miss it only because it is slow.
+func (c *Call) noRoom() bool {
+	p, b := c.noRoomAt(slotPrimary, c.p), c.noRoomAt(slotBackup, c.b)
+	return p || b
+}
+
+// noRoomAt reports whether server i is full, and remembers it for the error line.
+func (c *Call) noRoomAt(slot uint16, i int) bool {
+	c.full[slot] = c.e.full(i)
+	return c.full[slot]
+}
+
 // wire returns the two parts of a request for a server: without noreply and q, for every server has to answer. They
 // are valid until the next use of e.line.
 func (e *Engine) wire(r *ascii.Request) (head, body []byte) {

@@ -5,15 +5,23 @@ import (
 	"magent/backend"
 )
 
-// flush sends flush_all to every server. The client gets OK when all of them took it.
+// flush sends flush_all to every server, or to none when one of them can take no more. The client gets OK when all of
+// them took it.
 func (e *Engine) flush(c *Call, r *ascii.Request) {
 	head, _ := e.wire(r)
 	e.opt.Count.CmdFlush++
-	e.contests.spoil()
 	c.Held = c.Held[:0]
 	for i, conn := range e.opt.Conns {
+		if e.full(i) {
+			c.Held = appendServerError(c.Held[:0], "flush_all was not carried out on any server:", conn, true)
+			c.flushed()
+			return
+		}
+	}
+	e.contests.spoil()
+	for i, conn := range e.opt.Conns {
 		if !c.send(i, uint16(i), head, nil, ascii.ShapeLine) {
-			c.Held = appendServerError(c.Held[:0], "flush_all was not carried out on", conn, conn.Ready())
+			c.Held = appendServerError(c.Held[:0], "flush_all was not carried out on", conn, false)
 		}
 	}
 	c.flushed()

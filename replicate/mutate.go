@@ -6,10 +6,9 @@ import (
 	"magent/ascii"
 )
 
-// mutate sends r to both copies at once, or to neither when one that is up can take no more: a copy must not miss a
-// mutation only because it is slow.
+// mutate sends r to both copies at once.
 func (e *Engine) mutate(c *Call, r *ascii.Request) {
-	if e.full(c.p) || e.full(c.b) {
+	if c.noRoom() {
 		c.fail()
 		return
 	}

@@ -5,14 +5,14 @@ import "magent/ascii"
 // read asks the primary for one key, or the backup when the primary cannot be asked.
 func (e *Engine) read(c *Call, r *ascii.Request) {
 	head, _ := e.wire(r)
-	if !e.full(c.p) && c.send(c.p, slotPrimary, head, nil, c.shape) {
+	if !c.noRoomAt(slotPrimary, c.p) && c.send(c.p, slotPrimary, head, nil, c.shape) {
 		if c.b >= 0 {
 			c.head = append(c.head[:0], head...) // kept in case the primary fails on this very request
 		}
 		return
 	}
 	c.retry = true
-	if e.full(c.b) || !c.send(c.b, slotBackup, head, nil, c.shape) {
+	if c.noRoomAt(slotBackup, c.b) || !c.send(c.b, slotBackup, head, nil, c.shape) {
 		c.fail()
 	}
 }

@@ -59,28 +59,43 @@ func TestNameWithSeveralAddresses(t *testing.T) {
 			for id := range 2 {
 				r.eventually(id, "connected", up)
 				r.on(id, func(sh *Shard) {
-					if n := sh.pools[0].shown[0].ejections; n != away {
-						t.Errorf("%v: loop %d: %d ejections, the server was away %d times", found, id, n, away)
+					p := sh.pools[0]
+					if n := p.conns[0].Stats.Connects; n != away+1 || away == 0 && p.shown[0].ejections > 0 {
+						t.Errorf("%v: loop %d: %d connections, %d ejections, the server was away %d times", found, id, n, p.shown[0].ejections, away)
 					}
 				})
 			}
-			f.reset()
+			f.reset(2)
 			for id := range 2 {
-				r.eventually(id, "ejected", func(sh *Shard) bool { return sh.pools[0].shown[0].ejections > away })
+				r.eventually(id, "connected again", func(sh *Shard) bool { return sh.pools[0].conns[0].Stats.Connects > away+1 })
 			}
 		}
 	}
 }
 
-// reset ends all connections, by which the server is ejected.
-func (f *fake) reset() {
+// reset ends all connections, by which the server is ejected, when the expected number of them is there: magent may know
+// of a connection before the fake does.
+func (f *fake) reset(expected int) {
+	f.t.Helper()
+	for deadline := time.Now().Add(patience); !f.tryReset(expected); {
+		if time.Now().After(deadline) {
+			f.t.Fatalf("not in time: %d connections", expected)
+		}
+	}
+}
+
+func (f *fake) tryReset(expected int) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if len(f.conns) < expected {
+		return false
+	}
 	for _, c := range f.conns {
 		_ = c.(*net.TCPConn).SetLinger(0)
 		c.Close()
 	}
 	f.conns = nil
+	return true
 }
 
 // A server that hangs at one address, and answers at another one, is used there: where the probe has found it.
@@ -126,7 +141,7 @@ func TestNameThatIsGone(t *testing.T) {
 	gone.Store(true)
 	asked.Store(0)
 	begin := time.Now()
-	f.reset()
+	f.reset(1)
 	r.eventually(0, "three probes", func(*Shard) bool { return asked.Load() >= 3 })
 	if d := time.Since(begin); d < (20+30+45)*time.Millisecond {
 		t.Errorf("three look-ups within %v: the probes do not become more seldom", d)
