@@ -37,6 +37,7 @@ const maxKept = 16 << 10
 type Call struct {
 	Next *Call  // the client's: its line of calls
 	Done bool   // the client's: answered
+	Keys int    // the client's: how many keys are asked for
 	Part Part   // the client's, set before Do: whether this is all of a request
 	Lost bool   // part of a multi-get: nobody could answer for any of its keys, and the reply says why
 	Held []byte // a reply that has to wait: for the other copy, or (the client's) for the calls in front

@@ -164,6 +164,9 @@ func (l *Loop) Watch(fd int, ev Events) {
 	_ = l.poll.ctl(unix.EPOLL_CTL_MOD, fd, l.slots[fd].gen, ev)
 }
 
+// Unwatch stops watching fd even for errors and hang-ups, for good.
+func (l *Loop) Unwatch(fd int) { _ = l.poll.ctl(unix.EPOLL_CTL_DEL, fd, 0, 0) }
+
 // Close stops watching fd at once and closes it at the end of the turn.
 func (l *Loop) Close(fd int) {
 	l.slots[fd].h = nil

@@ -14,7 +14,7 @@ const (
 	// LargeWrite is the size from which WriteLarge sends a message from where it lies.
 	LargeWrite = 16 << 10
 	// stride bounds how far a buffer is grown ahead of the bytes that have really arrived.
-	stride = 256 << 10
+	stride = 64 << 10
 )
 
 // Stream is one connected, non-blocking socket on a loop with what has been read but not understood yet, and what has
@@ -218,6 +218,13 @@ func (s *Stream) Reading(on bool) {
 	} else {
 		s.want(s.watch &^ Readable)
 	}
+}
+
+// Detach stops the watching for anything, for good, and drops what is not sent. Read still reads.
+func (s *Stream) Detach() {
+	s.l.Unwatch(s.fd)
+	s.watch = 0
+	s.dropOut()
 }
 
 func (s *Stream) want(ev Events) {

@@ -3,10 +3,7 @@ package shard
 import (
 	"bytes"
 
-	"golang.org/x/sys/unix"
-
 	"magent/ascii"
-	"magent/internal/loop"
 )
 
 // serve takes one complete request: it is answered here, or carried out by the loop that owns its key.
@@ -22,7 +19,7 @@ func (s *session) serve(r *ascii.Request) {
 	case ascii.OpMetaNoop:
 		s.say("MN\r\n")
 	case ascii.OpQuit:
-		s.finish()
+		s.stop()
 	case ascii.OpStats:
 		s.stats(r)
 	default:
@@ -64,7 +61,7 @@ func (s *session) fatal(r *ascii.Request, data []byte) {
 	if len(r.Reply) > 0 {
 		s.call().Answer(r.Reply)
 	}
-	s.finish()
+	s.stop()
 }
 
 // outOfMemory refuses a request that has arrived in part and that there is no room for. Of a value the rest is thrown
@@ -74,7 +71,7 @@ func (s *session) outOfMemory(r *ascii.Request, have int) {
 	s.need = 0
 	if r.Need == 0 {
 		s.say("SERVER_ERROR out of memory reading request\r\n")
-		s.finish()
+		s.stop()
 		return
 	}
 	s.swallow = r.Need - have
@@ -85,19 +82,6 @@ func (s *session) outOfMemory(r *ascii.Request, have int) {
 }
 
 var outOfMemory = []byte("SERVER_ERROR out of memory storing object\r\n")
-
-// checkHangup looks whether a client that is not being read has gone: a reset shows in the socket's error, and no
-// other way while reading is off.
-func (s *session) checkHangup() {
-	if loop.SocketError(s.s.FD()) != nil {
-		s.fail()
-		return
-	}
-	fds := []unix.PollFd{{Fd: int32(s.s.FD()), Events: 0}}
-	if n, _ := unix.Poll(fds, 0); n > 0 && fds[0].Revents&(unix.POLLERR|unix.POLLHUP) != 0 {
-		s.fail()
-	}
-}
 
 var crlf = []byte("\r\n")
 

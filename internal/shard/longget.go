@@ -26,6 +26,11 @@ func (s *session) serveLong(r *ascii.Request) {
 	s.pieceSize = 0
 }
 
+// pieceLength is the number of keys in the next piece: fewer than pieceKeys when those would be too large.
+func (s *session) pieceLength() int {
+	return max(1, min(pieceKeys, windowBytes/max(1, s.keySize)))
+}
+
 // longFull reports whether the next piece has to wait: the second one until the size of the first is known, the others
 // until the replies to come are few enough.
 func (s *session) longFull() bool {
@@ -36,14 +41,14 @@ func (s *session) longFull() bool {
 func (s *session) servePiece() {
 	g := s.long
 	g.line = ascii.AppendRetrieval(g.line[:0], g.op, g.exptime)
-	part := replicate.Last
+	part, length := replicate.Last, s.pieceLength()
 	for n := 0; ; n++ {
 		key, rest := ascii.NextKey(g.keys)
 		if len(key) == 0 {
 			s.long = nil
 			break
 		}
-		if n == pieceKeys {
+		if n == length {
 			part = replicate.Piece
 			break
 		}

@@ -152,7 +152,7 @@ func TestNoreply(t *testing.T) {
 func TestBothCopiesSeeOneOrder(t *testing.T) {
 	r, p, b := pair(t, nil)
 	clients := []*client{r.client(), r.client()}
-	const each = 50
+	const each = windowStart
 	for i := range each {
 		for n, c := range clients {
 			c.say([]string{"append k 0 0 1 noreply\r\na\r\n", "incr k 1 noreply\r\n"}[(i+n)%2])

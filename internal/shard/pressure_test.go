@@ -173,3 +173,52 @@ func TestNoRoomForALine(t *testing.T) {
 	c.ended()
 	r.on(0, func(sh *Shard) { sh.assembly -= maxAssembly + 1 })
 }
+
+// The window opens with what is answered, key by key, and not at the first small reply.
+func TestWindowOpensSlowly(t *testing.T) {
+	r, p, _ := pair(t, nil)
+	c, other := r.client(), r.client()
+	c.say("get a\r\n")
+	p.want("get a\r\n").answer(miss)
+	c.hear(miss)
+	c.say(strings.Repeat("get a b\r\n", 500))
+	r.eventually(0, "paused", func(sh *Shard) bool { return sh.count.Backpressure > 0 })
+	if s := other.stats("servers"); s["server:0:pending"] != fmt.Sprint((windowStart+2)/2) {
+		t.Errorf("%s requests of two keys in flight, want %d", s["server:0:pending"], (windowStart+2)/2)
+	}
+	for range 500 {
+		p.want("get a b\r\n").answer(miss)
+		c.hear(miss)
+	}
+	c.nothing()
+}
+
+// Replies that wait for one in front of them count as what they are: bytes held for a client.
+func TestHeldRepliesCount(t *testing.T) {
+	r := start(t, 2, 0, nil)
+	slow, quick := r.servers[0], r.servers[1]
+	keys := [2]string{}
+	for i := 0; keys[0] == "" || keys[1] == ""; i++ {
+		key := fmt.Sprintf("k%d", i)
+		server, _ := r.place(key)
+		keys[server] = key
+	}
+	const size = 40_000
+	get := "get " + keys[1] + "\r\n"
+	value := fmt.Sprintf("VALUE %s 0 %d\r\n%s\r\nEND\r\n", keys[1], size, strings.Repeat("v", size))
+	c := r.client()
+	c.say("get " + keys[0] + "\r\n" + strings.Repeat(get, 200))
+	first := slow.want("get " + keys[0] + "\r\n")
+	for range windowStart - 1 {
+		quick.want(get).answer(value)
+	}
+	r.eventually(0, "held", func(sh *Shard) bool { return sh.unsent >= (windowStart-1)*size })
+	first.answer(miss)
+	c.hear(miss + strings.Repeat(value, windowStart-1))
+	for range 200 - (windowStart - 1) {
+		quick.want(get).answer(value)
+		c.hear(value)
+	}
+	c.nothing()
+	r.eventually(0, "nothing held", func(sh *Shard) bool { return sh.unsent == 0 })
+}

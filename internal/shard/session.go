@@ -9,9 +9,9 @@ import (
 // Back-pressure: how much of one client's business may be unfinished before no more is read from it.
 const (
 	windowBytes  = 4 << 20   // expected bytes of the replies to come
-	windowUnsent = 512 << 10 // bytes of replies that the client has not fetched
-	windowStart  = 64        // requests in flight as long as the size of the replies is not known
-	windowMax    = 1024      // requests in flight
+	windowUnsent = 512 << 10 // bytes of replies that the client has not fetched, or that wait for one in front of them
+	windowStart  = 32        // keys in flight at first; each one answered makes room for one more
+	windowMax    = 512       // keys in flight at last
 )
 
 // session is one client. Its line holds the calls whose replies are due, in the order of the requests; the reply of the
@@ -22,9 +22,11 @@ type session struct {
 	s    loop.Stream
 
 	first, last *replicate.Call
-	pending     int            // calls in the line
+	pending     int            // keys of the calls in the line
+	window      int            // how many there may be
+	held        int            // bytes of replies that wait in the line
 	part        replicate.Part // of the call being made
-	replySize   int            // about the size of the largest recent replies
+	keySize     int            // about the largest part of recent replies for one key
 	need        int            // size of the request that has arrived in part, when known
 	swallow     int            // bytes of a refused value still to be thrown away
 	long        *longGet
@@ -36,8 +38,12 @@ type session struct {
 
 	marked  bool // Flush will be called
 	paused  bool // requests lie in s.Tail that may not be served yet
-	closing bool // nothing more is read; closed when the line is empty and all is sent
+	ended   bool // nothing more is read; closed when what was read is served and answered, and all is sent
+	closing bool // and what was read is not served
+	eof     bool // the client has said that it sends no more
+	gone    bool // the client is not there any more; what it has sent is served all the same
 	failed  bool // the socket is dead
+	linger  *loop.Timer
 	broken  bool // a piece of a multi-get was an error: the pieces behind it are not shown
 	found   bool // a piece of it was answered
 	closed  bool
@@ -45,7 +51,7 @@ type session struct {
 
 // open makes a session of an accepted socket.
 func (sh *Shard) open(fd int, p *pool) {
-	s := &session{sh: sh, pool: p}
+	s := &session{sh: sh, pool: p, window: windowStart}
 	sh.count.TotalConnections++
 	sh.count.CurrConnections++
 	sh.sessions[s] = struct{}{}
@@ -61,6 +67,10 @@ func (s *session) OnReady(ev loop.Events) {
 	if s.failed {
 		return
 	}
+	if s.linger != nil {
+		s.discard()
+		return
+	}
 	if ev&loop.Writable != 0 {
 		if err := s.s.Flush(); err != nil {
 			s.fail()
@@ -71,7 +81,7 @@ func (s *session) OnReady(ev loop.Events) {
 	if ev&loop.Readable == 0 {
 		return
 	}
-	if s.paused || s.closing {
+	if s.paused || s.ended {
 		s.s.Reading(false)
 		s.checkHangup()
 		return
@@ -83,6 +93,7 @@ func (s *session) read() {
 	data, err := s.s.Read(s.need)
 	switch {
 	case loop.IsEOF(err):
+		s.eof = true
 		s.finish() // half-closed: what was asked is still answered
 		return
 	case err != nil:
@@ -101,7 +112,7 @@ func (s *session) consume(data []byte) {
 	if s.closed {
 		return
 	}
-	if s.closing && !s.paused {
+	if s.ended && !s.paused {
 		rest = nil
 	}
 	s.s.Keep(rest)
@@ -161,14 +172,7 @@ func (s *session) full() bool {
 	if s.barrier != nil || s.long != nil && s.longFull() {
 		return true
 	}
-	if s.pending < windowStart && s.replySize*s.pending < windowBytes && s.s.Unsent() < windowUnsent {
-		return false
-	}
-	window := windowStart
-	if s.replySize > 0 {
-		window = max(1, min(windowMax, windowBytes/s.replySize))
-	}
-	return s.pending >= window || s.s.Unsent() >= windowUnsent
+	return s.pending >= s.window || s.pending*s.keySize >= windowBytes || s.s.Unsent()+s.held >= windowUnsent
 }
 
 // call puts a new call at the end of the line.
@@ -181,7 +185,8 @@ func (s *session) call() *replicate.Call {
 		s.last.Next = c
 	}
 	s.last = c
-	s.pending++
+	c.Keys = max(1, s.sh.req.NumKeys)
+	s.pending += c.Keys
 	return c
 }
 
@@ -190,10 +195,14 @@ func (s *session) Answer(c *replicate.Call, reply []byte) {
 	c.Done = true
 	if c != s.first {
 		c.Keep(reply)
+		if s.held += len(reply); s.held > windowUnsent {
+			s.mark() // for account
+		}
 		return
 	}
 	s.deliver(reply)
 	for s.first != nil && s.first.Done {
+		s.held -= len(s.first.Held)
 		s.deliver(s.first.Held)
 	}
 	s.mark()
@@ -215,15 +224,16 @@ func (s *session) deliver(reply []byte) {
 		s.last = nil
 	}
 	c.Next = nil
-	s.pending--
+	s.pending -= c.Keys
+	s.window = min(s.window+c.Keys, windowMax)
+	s.keySize = max(len(reply)/c.Keys, s.keySize-s.keySize/8, 1)
 	c.Release()
 }
 
 func (s *session) write(reply []byte) {
 	n := len(reply)
 	s.sh.count.BytesWritten += uint64(n)
-	s.replySize = max(n, 1, s.replySize-s.replySize/8)
-	if s.failed {
+	if s.failed || s.gone {
 		return
 	}
 	if n >= loop.LargeWrite {
@@ -257,16 +267,23 @@ func (s *session) Flush() {
 	if !s.failed && s.paused && !s.full() {
 		s.resume()
 	}
+	if s.gone && !s.paused && !s.ended {
+		s.read()
+		s.mark()
+	}
 	s.account()
-	if s.failed || s.closing && !s.paused && s.first == nil && s.s.Unsent() == 0 {
+	switch {
+	case s.failed:
 		s.close()
+	case s.ended && !s.paused && s.first == nil && s.s.Unsent() == 0:
+		s.leave()
 	}
 }
 
 // resume serves what was read but had to wait. Its replies are flushed in the same turn, for call marks us again.
 func (s *session) resume() {
 	s.consume(s.s.Tail())
-	if !s.paused && !s.closing {
+	if !s.paused && !s.ended && !s.gone {
 		s.s.Reading(true)
 	}
 	s.mark()
@@ -277,7 +294,7 @@ func (s *session) account() {
 	if s.failed {
 		return
 	}
-	n := s.s.Unsent()
+	n := s.s.Unsent() + s.held
 	s.sh.unsent += n - s.unsent
 	s.unsent = n
 	if s.sh.unsent > maxUnsent && n > windowUnsent {
@@ -286,17 +303,22 @@ func (s *session) account() {
 	}
 }
 
-// finish reads nothing more; the session ends when all it asked for is answered and sent.
+// finish reads nothing more; the session ends when all that was read is answered and sent.
 func (s *session) finish() {
-	s.closing, s.paused = true, s.long != nil // a multi-get under way is answered whole
+	s.ended = true
 	s.s.Reading(false)
 	s.mark()
 }
 
+// stop is finish without regard to what was read behind the request being served.
+func (s *session) stop() {
+	s.closing = true
+	s.finish()
+}
+
 // fail ends the session without regard to what is not answered.
 func (s *session) fail() {
-	s.failed = true
-	s.closing = true
+	s.failed, s.ended, s.closing = true, true, true
 	s.mark()
 }
 
@@ -312,6 +334,9 @@ func (s *session) close() {
 	s.first, s.last = nil, nil
 	s.sh.assembly -= s.kept
 	s.sh.unsent -= s.unsent
+	if s.linger != nil {
+		s.sh.l.Unset(s.linger)
+	}
 	s.s.Close()
 	s.sh.closed(s)
 }

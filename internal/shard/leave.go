@@ -1,0 +1,70 @@
+package shard
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"magent/internal/loop"
+)
+
+// checkHangup looks whether a client that is not being read has gone: a reset shows in the socket's error, and no
+// other way while reading is off.
+func (s *session) checkHangup() {
+	fd := s.s.FD()
+	if loop.SocketError(fd) != nil {
+		s.fail()
+		return
+	}
+	fds := []unix.PollFd{{Fd: int32(fd), Events: 0}}
+	n, _ := unix.Poll(fds, 0)
+	switch {
+	case n <= 0 || fds[0].Revents&(unix.POLLERR|unix.POLLHUP) == 0:
+	case isUnix(fd):
+		s.hangup()
+	default:
+		s.fail()
+	}
+}
+
+// isUnix reports whether fd is a unix-domain socket. The other end of one hangs up by closing it, whereas of a TCP
+// connection a close is only the end of input.
+func isUnix(fd int) bool {
+	domain, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN)
+	return err == nil && domain == unix.AF_UNIX
+}
+
+// hangup goes on without the client: nothing is sent any more, but what it has sent is served, as with memcached.
+func (s *session) hangup() {
+	s.gone = true
+	s.s.Detach()
+	s.mark()
+}
+
+// lingerTime is how long the end of a client's input is waited for.
+const lingerTime = time.Second
+
+// leave ends a session that has nothing left to do. Were the socket closed with input in it, TCP would answer that with a
+// reset, by which the client may lose replies that it has not read yet. So its end is waited for, for a while.
+func (s *session) leave() {
+	fd := s.s.FD()
+	if unread, err := unix.IoctlGetInt(fd, unix.SIOCINQ); s.eof || s.gone || err != nil || unread == 0 {
+		s.close()
+		return
+	}
+	if s.linger == nil && unix.Shutdown(fd, unix.SHUT_WR) == nil {
+		s.linger = loop.NewTimer(s.fail)
+		s.sh.l.Set(s.linger, lingerTime)
+		s.s.Reading(true)
+	}
+}
+
+// discard reads to the end.
+func (s *session) discard() {
+	data, err := s.s.Read(0)
+	if err != nil {
+		s.fail()
+	} else if len(data) > 0 {
+		s.s.Keep(nil)
+	}
+}
