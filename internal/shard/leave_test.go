@@ -64,7 +64,9 @@ func TestQuitInTheMiddle(t *testing.T) {
 // A client on a unix socket that writes without wanting replies and closes: all it has written is carried out.
 func TestUnixClientClosesAfterNoreply(t *testing.T) {
 	path := t.TempDir() + "/s"
-	r := start(t, 1, 0, func(cfg *config.Config) { cfg.Pools[0].Listen = []config.Listen{{Network: "unix", Address: path, Mode: 0o600, Backlog: 5}} })
+	r := start(t, 1, 0, func(cfg *config.Config) {
+		cfg.Pools[0].Listen = []config.Listen{{Network: "unix", Address: path, Mode: 0o600, Backlog: 5}}
+	})
 	s := r.servers[0].memory()
 	conn, err := net.Dial("unix", path)
 	if err != nil {
