@@ -1,8 +1,10 @@
 package harness
 
 import (
+	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -56,6 +58,25 @@ func (p *Process) Threads() int {
 		p.tb.Fatalf("threads of %s: %v", p.Name, err)
 	}
 	return len(entries)
+}
+
+// stopped fails as long as a thread runs.
+func (p *Process) stopped() error {
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.PID))
+	if err != nil {
+		return err
+	}
+	for _, task := range tasks {
+		stat, err := os.ReadFile(task)
+		if err != nil {
+			return err
+		}
+		state := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))[0]
+		if state != "T" {
+			return fmt.Errorf("a thread is in state %s", state)
+		}
+	}
+	return nil
 }
 
 func (p *Process) proc(file string) string {

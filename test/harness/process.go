@@ -75,8 +75,12 @@ func (p *Process) Kill() {
 	<-p.exited
 }
 
-// Pause is SIGSTOP: the process keeps its connections and says nothing.
-func (p *Process) Pause() { p.signal(syscall.SIGSTOP) }
+// Pause is SIGSTOP: the process keeps its connections and says nothing. It returns when all its threads stand still.
+func (p *Process) Pause() {
+	p.tb.Helper()
+	p.signal(syscall.SIGSTOP)
+	Eventually(p.tb, p.Name+" stands still", p.stopped)
+}
 
 // Resume is SIGCONT.
 func (p *Process) Resume() { p.signal(syscall.SIGCONT) }
