@@ -17,13 +17,13 @@ func TestFullQueue(t *testing.T) {
 }
 
 func fullQueue(t *testing.T, primary bool) {
-	p, b := harness.StartMemcached(t), harness.StartMemcached(t)
+	p, b := harness.StartMemcached(t, "-m", "1024"), harness.StartMemcached(t, "-m", "1024")
 	proxy := harness.StartMagent(t, "--timeout", "60s", "-s", p.Addr, "-b", b.Addr)
 	standing := b
 	if primary {
 		standing = p
 	}
-	const clients, each = 8, 20
+	const clients, each = 8, 45
 	old, recent := strings.Repeat("o", 600_000), strings.Repeat("n", 600_000)
 	key := func(n, i int) string { return fmt.Sprintf("key-%d-%d", n, i) }
 	var conns []*harness.Client
