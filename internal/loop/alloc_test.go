@@ -26,7 +26,7 @@ func TestPostAllocatesNothing(t *testing.T) {
 		l.Post(task)
 		l.mail.deliver()
 		l.SendTo(l, task)
-		l.endTurn()
+		l.endTurn(0)
 		l.mail.deliver()
 	}); n > 0 {
 		t.Errorf("%v allocations", n)

@@ -34,6 +34,8 @@ type Loop struct {
 	slots   []slot // indexed by file descriptor
 	closing []int  // to be closed at the end of the turn
 	marked  []Flusher
+	late    []Flusher // marked late
+	held    int       // turns that late has been held back for
 	timers  timerHeap
 	mail    mailbox
 	outbox  []outbox // per destination loop, sent at the end of the turn
@@ -87,7 +89,7 @@ func (l *Loop) Run() error {
 		}
 		l.mail.deliver()
 		l.timers.fire(l.now)
-		l.endTurn()
+		l.endTurn(n)
 	}
 	return nil
 }
@@ -128,7 +130,10 @@ func (l *Loop) dispatch(ev *unix.EpollEvent) {
 }
 
 // endTurn flushes what was marked, by whomever and however late in the turn, then hands over and closes.
-func (l *Loop) endTurn() {
+func (l *Loop) endTurn(events int) {
+	if len(l.late) > 0 {
+		l.endHold(events)
+	}
 	for i := 0; i < len(l.marked); i++ {
 		f := l.marked[i]
 		l.marked[i] = nil
@@ -143,6 +148,24 @@ func (l *Loop) endTurn() {
 	}
 	l.closing = l.closing[:0]
 }
+
+// endHold marks what was marked late when the turn had so few events that the next may bring none, or after some turns.
+func (l *Loop) endHold(events int) {
+	if l.held++; events > 1 && l.held <= maxHeld {
+		return
+	}
+	l.marked = append(l.marked, l.late...)
+	clear(l.late)
+	l.late = l.late[:0]
+	l.held = 0
+}
+
+// maxHeld is the number of turns that late output may be held back.
+const maxHeld = 4
+
+// MarkLate has f flushed when the loop runs out of work, or a few turns later: more of its output is about to come, and
+// is then sent with it. f may be marked late and marked; it has to bear being flushed twice.
+func (l *Loop) MarkLate(f Flusher) { l.late = append(l.late, f) }
 
 // Mark has f flushed at the end of this turn. The caller sees to it that f is marked once.
 func (l *Loop) Mark(f Flusher) { l.marked = append(l.marked, f) }
@@ -190,7 +213,7 @@ func (l *Loop) TakeReadBuffer() []byte {
 
 // patience is how long the next wait may last: until the first timer, for ever (-1), or not at all.
 func (l *Loop) patience() time.Duration {
-	if l.mail.waiting() {
+	if l.mail.waiting() || len(l.late) > 0 {
 		return 0
 	}
 	when, ok := l.timers.first()

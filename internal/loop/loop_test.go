@@ -67,7 +67,7 @@ func TestEventOfAnEarlierGeneration(t *testing.T) {
 	l.dispatch(&late)
 	l.Close(fd)
 	l.dispatch(&late)
-	l.endTurn()
+	l.endTurn(0)
 	a, b := pair(t)
 	if a != fd {
 		_ = unix.Dup3(a, fd, 0)
@@ -210,5 +210,34 @@ func TestLoopIgnoresStalls(t *testing.T) {
 	await(t, done)
 	if after-before >= int64(stall) {
 		t.Errorf("the clock went on by %v in a stall of %v", time.Duration(after-before), 2*stall)
+	}
+}
+
+type flushCounter int
+
+func (f *flushCounter) Flush() { *f++ }
+
+// Late output waits while there is much to do, but not for ever.
+func TestMarkLate(t *testing.T) {
+	l := idle(t)
+	var f flushCounter
+	l.MarkLate(&f)
+	if l.patience() != 0 {
+		t.Error("the loop would wait with late output in its hands")
+	}
+	for turn := range maxHeld {
+		if l.endTurn(2); f != 0 {
+			t.Fatalf("flushed after %d turns", turn+1)
+		}
+	}
+	if l.endTurn(2); f != 1 {
+		t.Errorf("after %d turns: flushed %d times", maxHeld+1, f)
+	}
+	l.MarkLate(&f)
+	if l.endTurn(1); f != 2 {
+		t.Errorf("nothing else to do: flushed %d times, want 2", f)
+	}
+	if l.endTurn(1); f != 2 || l.patience() == 0 {
+		t.Errorf("flushed again: %d times", f)
 	}
 }

@@ -121,7 +121,7 @@ func TestStreamKeepsEveryRest(t *testing.T) {
 			t.Fatalf("rest of %d out of the own buffer: %s", n, differ(s.Tail(), want[len(want)-n:]))
 		}
 		s.Close()
-		l.endTurn()
+		l.endTurn(0)
 	}
 }
 

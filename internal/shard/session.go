@@ -37,6 +37,7 @@ type session struct {
 	unsent      int             // what sh.unsent knows of us
 
 	marked  bool // Flush will be called
+	late    bool // Flush will be called when the loop has nothing else to do
 	paused  bool // requests lie in s.Tail that may not be served yet
 	ended   bool // nothing more is read; closed when what was read is served and answered, and all is sent
 	closing bool // and what was read is not served
@@ -205,7 +206,12 @@ func (s *session) Answer(c *replicate.Call, reply []byte) {
 		s.held -= len(s.first.Held)
 		s.deliver(s.first.Held)
 	}
-	s.mark()
+	if s.first == nil || s.paused || s.ended {
+		s.mark()
+	} else if !s.late {
+		s.late = true
+		s.sh.l.MarkLate(s)
+	}
 }
 
 // deliver writes the reply to the first call in line and takes that out of the line.
@@ -255,7 +261,7 @@ func (s *session) mark() {
 
 // Flush sends the replies of this turn, goes on with requests that had to wait, and closes when that is due.
 func (s *session) Flush() {
-	s.marked = false
+	s.marked, s.late = false, false
 	if s.closed {
 		return
 	}
