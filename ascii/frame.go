@@ -44,6 +44,33 @@ func (f *Framer) Next(buf []byte, s Shape, r *Reply) (n, need int, ok bool) {
 	return n, 0, true
 }
 
+// NextItem frames the first part of a reply to a retrieval (ShapeValues): one VALUE block, END, or an error line. r.Hits
+// tells a block (1) from END (0), which are of the kind Values both. Otherwise it is as Next, and the parts of one reply
+// have to be taken with NextItem from the first to the last.
+func (f *Framer) NextItem(buf []byte, r *Reply) (n, need int, ok bool) {
+	if len(buf) < f.scan {
+		return 0, 0, false // not the bytes of the last call
+	}
+	r.Hits, r.Number = 0, 0
+	if f.need == 0 {
+		n, ok = f.valuesLine(buf, r)
+	}
+	if f.need != 0 {
+		_, ok = f.block(buf)
+		n = f.off
+		r.Kind, r.Hits = Values, 1
+	}
+	switch {
+	case !ok:
+		return 0, 0, false
+	case n == 0:
+		return 0, f.need, true
+	}
+	r.Raw = buf[:n:n]
+	*f = Framer{}
+	return n, 0, true
+}
+
 // The next methods, one for each shape, fill r.Kind, r.Hits and r.Number and return the length of the reply, or 0 and
 // ok when it is incomplete.
 

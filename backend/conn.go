@@ -45,6 +45,7 @@ type Options struct {
 	ConnectTimeout time.Duration // name look-up and connect together, whatever the number of addresses
 	MaxPending     int           // requests in flight: more make the connection Full
 	MaxUnsent      int           // bytes that wait for the socket: more make the connection Full
+	MaxJoint       int           // keys on the command line of a joint get; 1 or less: no joint gets
 }
 
 type state uint8
@@ -72,9 +73,11 @@ type Conn struct {
 	need    int    // size of the reply being read, when known
 	epoch   uint32 // counts connections: tells code that it was pulled from under its feet
 	marked  bool
+	open    int    // keys on the command line that the output ends with, which is not ended yet: a joint get
 	since   int64  // when the connection was established
 	spoke   bool   // the server has sent something since
 	heard   int64  // when bytes of a reply came last that was still waited for
+	line    []byte // scratch: a command line
 	broken  error  // the socket refused a write in this turn
 	early   []byte // what was sent before the connection was there
 	clock   *loop.Timer
@@ -154,25 +157,39 @@ func (c *Conn) Send(head, body []byte, shape ascii.Shape, to Receiver, slot uint
 	if c.state == down {
 		return false
 	}
-	e := c.fifo.push()
-	e.to, e.at, e.slot, e.shape = to, c.l.Now(), slot, shape
-	c.Stats.Requests++
-	c.Stats.Sent += uint64(len(head) + len(body))
+	c.push(to, slot, shape)
 	if c.state == connecting {
+		c.Stats.Sent += uint64(len(head) + len(body))
 		c.early = append(append(c.early, head...), body...)
 		return true
 	}
-	if c.fifo.len() == c.given+1 {
-		c.arm()
-	}
-	c.flushLater()
-	c.s.Write(head)
+	c.endJoint()
+	c.write(head)
+	c.Stats.Sent += uint64(len(body))
 	if len(body) < loop.LargeWrite {
 		c.s.Write(body)
 	} else if err := c.s.WriteLarge(body); err != nil {
 		c.broken = err // for Flush: Send calls nobody back
 	}
 	return true
+}
+
+// push puts a request into the line of those that are waited for.
+func (c *Conn) push(to Receiver, slot uint16, shape ascii.Shape) *entry {
+	e := c.fifo.push()
+	*e = entry{to: to, at: c.l.Now(), slot: slot, shape: shape}
+	c.Stats.Requests++
+	if c.state == ready && c.fifo.len() == c.given+1 {
+		c.arm()
+	}
+	return e
+}
+
+// write collects bytes for the end of the turn.
+func (c *Conn) write(data []byte) {
+	c.Stats.Sent += uint64(len(data))
+	c.flushLater()
+	c.s.Write(data)
 }
 
 func (c *Conn) flushLater() {
@@ -188,6 +205,7 @@ func (c *Conn) Flush() {
 	if c.state != ready {
 		return
 	}
+	c.endJoint()
 	err := c.broken
 	if err == nil && !c.s.Blocked() {
 		err = c.s.Flush()
@@ -246,38 +264,45 @@ func (c *Conn) read() {
 // take hands out all whole replies in data and returns what is left.
 func (c *Conn) take(data []byte) (rest []byte, err error) {
 	epoch := c.epoch
-	now := c.l.Now()
 	c.need = 0
 	for len(data) > 0 {
 		if c.fifo.len() == 0 {
 			return nil, ErrUnasked
 		}
-		n, need, ok := c.framer.Next(data, c.fifo.at(0).shape, &c.reply)
-		if !ok {
-			return nil, ErrGarbage
+		n, need, ok := 0, 0, false
+		if e := c.fifo.at(0); e.joined {
+			n, need, ok = c.takeJoint(data)
+		} else if n, need, ok = c.framer.Next(data, e.shape, &c.reply); n > 0 {
+			c.answer(&c.reply)
 		}
-		if n == 0 {
+		switch {
+		case c.epoch != epoch:
+			return nil, nil
+		case !ok:
+			return nil, ErrGarbage
+		case n == 0:
 			c.need = need
 			if c.given == 0 {
-				c.heard = now
+				c.heard = c.l.Now()
 			}
-			break
+			return data, nil
 		}
-		e := c.fifo.pop()
 		data = data[n:]
-		if e.to == nil {
-			c.given--
-			continue
-		}
-		c.heard = now
-		c.Stats.Replies++
-		c.Stats.Latency += (now - e.at - c.Stats.Latency) / 16
-		e.to.OnReply(e.slot, c, &c.reply)
-		if c.epoch != epoch {
-			return nil, nil
-		}
 	}
 	return data, nil
+}
+
+// answer gives r to the first in line.
+func (c *Conn) answer(r *ascii.Reply) {
+	e := c.fifo.pop()
+	if e.to == nil {
+		c.given--
+		return
+	}
+	c.heard = c.l.Now()
+	c.Stats.Replies++
+	c.Stats.Latency += (c.heard - e.at - c.Stats.Latency) / 16
+	e.to.OnReply(e.slot, c, r)
 }
 
 // lost ends a connection that was established.
@@ -303,7 +328,7 @@ func (c *Conn) fail(err error) {
 	c.epoch++
 	c.need = 0
 	c.framer = ascii.Framer{}
-	c.early, c.broken = nil, nil
+	c.early, c.broken, c.open = nil, nil, 0
 	c.l.Unset(c.clock)
 	if c.s.FD() > 0 {
 		c.s.Close()

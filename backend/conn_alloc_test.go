@@ -38,6 +38,20 @@ func TestConnAllocatesNothing(t *testing.T) {
 	}); n > 0 {
 		t.Errorf("%v allocations", n)
 	}
+
+	c.opt.MaxJoint = 10
+	key, missed, joint := []byte("a"), []byte("b"), []byte("VALUE a 0 1\r\nx\r\nVALUE a 0 1\r\nx\r\nEND\r\n")
+	if n := testing.AllocsPerRun(500, func() {
+		for _, k := range [][]byte{missed, key, missed, key, missed} {
+			c.Get(k, to, 0)
+		}
+		c.endJoint()
+		if _, err := c.take(joint); err != nil {
+			t.Fatal(err)
+		}
+	}); n > 0 {
+		t.Errorf("joint gets: %v allocations", n)
+	}
 }
 
 type nobody struct{}

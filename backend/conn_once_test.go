@@ -40,7 +40,7 @@ func TestConnAnswersExactlyOnce(t *testing.T) {
 		var c *Conn
 		r.do(func() {
 			opt := r.c.opt
-			opt.MaxPending = 20
+			opt.MaxPending, opt.MaxJoint = 20, 4
 			c = NewConn(r.l, opt, w)
 		})
 		var server net.Conn
@@ -57,11 +57,11 @@ func TestConnAnswersExactlyOnce(t *testing.T) {
 				t.Skip()
 			}
 		}
-		request := func() (key string, ok bool) {
+		request := func() (keys string, ok bool) {
 			_ = server.SetReadDeadline(time.Now().Add(time.Millisecond))
 			line, err := in.ReadString('\n')
-			key, ok = strings.CutPrefix(strings.TrimSpace(line), "get ")
-			return key, ok && err == nil
+			keys, ok = strings.CutPrefix(strings.TrimSpace(line), "get ")
+			return keys, ok && err == nil
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"connect": func(t *rapid.T) {
@@ -79,9 +79,14 @@ func TestConnAnswersExactlyOnce(t *testing.T) {
 			},
 			"send": func(t *rapid.T) {
 				n := rapid.IntRange(1, 8).Draw(t, "n")
+				joint := rapid.Bool().Draw(t, "joint")
 				r.do(func() {
 					for range n {
-						if c.Send(fmt.Appendf(nil, "get k%d\r\n", accepted), nil, ascii.ShapeValues, w, accepted) {
+						if joint {
+							if c.Get(fmt.Appendf(nil, "k%d", accepted), w, accepted) {
+								accepted++
+							}
+						} else if c.Send(fmt.Appendf(nil, "get k%d\r\n", accepted), nil, ascii.ShapeValues, w, accepted) {
 							accepted++
 						}
 					}
@@ -90,11 +95,15 @@ func TestConnAnswersExactlyOnce(t *testing.T) {
 			"reply": func(t *rapid.T) {
 				alive(t)
 				for range rapid.IntRange(1, 4).Draw(t, "n") {
-					key, ok := request()
+					keys, ok := request()
 					if !ok {
 						return
 					}
-					reply := fmt.Sprintf("VALUE %s 0 %d\r\n%s\r\nEND\r\n", key, len(value), value)
+					reply := ""
+					for _, key := range strings.Fields(keys) {
+						reply += fmt.Sprintf("VALUE %s 0 %d\r\n%s\r\n", key, len(value), value)
+					}
+					reply += "END\r\n"
 					cut := rapid.IntRange(0, len(reply)).Draw(t, "cut")
 					_, _ = server.Write([]byte(reply[:cut]))
 					if rapid.Bool().Draw(t, "turn between") {

@@ -8,6 +8,10 @@ type entry struct {
 	at    int64    // when the wait began, loop time
 	slot  uint16
 	shape ascii.Shape
+
+	joined bool   // a key of a joint get
+	more   bool   // which goes on with the next entry
+	key    uint64 // and the key's hash
 }
 
 // fifo is a ring of entries that grows on demand; its size is a power of two.
@@ -21,7 +25,7 @@ func (f *fifo) len() int { return f.count }
 
 func (f *fifo) at(i int) *entry { return &f.ring[(f.head+i)&(len(f.ring)-1)] }
 
-// push returns the new last entry, to be filled.
+// push returns the new last entry, to be filled; what it held before is still in it.
 func (f *fifo) push() *entry {
 	if f.count == len(f.ring) {
 		f.grow()

@@ -5,16 +5,31 @@ import "magent/ascii"
 // read asks the primary for one key, or the backup when the primary cannot be asked.
 func (e *Engine) read(c *Call, r *ascii.Request) {
 	head, _ := e.wire(r)
-	if !c.noRoomAt(slotPrimary, c.p) && c.send(c.p, slotPrimary, head, nil, c.shape) {
+	if c.op == ascii.OpGet {
+		head = r.Key
+	}
+	if !c.noRoomAt(slotPrimary, c.p) && c.sendRead(c.p, slotPrimary, head) {
 		if c.b >= 0 {
 			c.head = append(c.head[:0], head...) // kept in case the primary fails on this very request
 		}
 		return
 	}
 	c.retry = true
-	if c.noRoomAt(slotBackup, c.b) || !c.send(c.b, slotBackup, head, nil, c.shape) {
+	if c.noRoomAt(slotBackup, c.b) || !c.sendRead(c.b, slotBackup, head) {
 		c.fail()
 	}
+}
+
+// sendRead is send for a read: of a get, head is the key alone.
+func (c *Call) sendRead(i int, slot uint16, head []byte) bool {
+	if c.op != ascii.OpGet {
+		return c.send(i, slot, head, nil, c.shape)
+	}
+	if i < 0 || !c.e.opt.Health.Usable(i) || !c.e.opt.Conns[i].Get(head, c, slot) {
+		return false
+	}
+	c.waiting++
+	return true
 }
 
 func (c *Call) onRead(r *ascii.Reply) {
@@ -25,7 +40,7 @@ func (c *Call) onRead(r *ascii.Reply) {
 	}
 	if !c.retry {
 		c.retry = true
-		if c.send(c.b, slotBackup, c.head, nil, c.shape) {
+		if c.sendRead(c.b, slotBackup, c.head) {
 			c.e.opt.Count.Retries++
 			return
 		}

@@ -61,7 +61,7 @@ func start(t testing.TB, primaries, backups int, change func(*config.Config)) *r
 	if change != nil {
 		change(&cfg)
 	}
-	svc, err := Start(Options{Config: cfg, Log: zerolog.Nop(), Version: "test"})
+	svc, err := Start(Options{Config: cfg, Log: zerolog.Nop(), Version: "test", maxJoint: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

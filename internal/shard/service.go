@@ -25,7 +25,8 @@ type Options struct {
 	Log     zerolog.Logger
 	Version string // what clients get for the command version
 
-	lookup lookupFunc // in tests; else the system's
+	lookup   lookupFunc // in tests; else the system's
+	maxJoint int        // in tests; else maxJoint
 }
 
 // Service is a running proxy: its loops, listeners and helpers.
@@ -44,6 +45,7 @@ type Service struct {
 	complaint complaints
 
 	lookup    lookupFunc
+	maxJoint  int
 	resolvers map[string]*resolver // by the text of the address; not changed after the start
 	stop      context.CancelFunc
 	loops     sync.WaitGroup
@@ -54,6 +56,9 @@ type Service struct {
 // Start binds every listener, connects to the servers and starts the loops. When it returns without an error, clients
 // can connect. Close ends what it has started.
 func Start(o Options) (*Service, error) {
+	if o.maxJoint == 0 {
+		o.maxJoint = maxJoint
+	}
 	if o.lookup == nil {
 		o.lookup = net.DefaultResolver.LookupNetIP
 	}
@@ -64,7 +69,7 @@ func Start(o Options) (*Service, error) {
 	svc := &Service{
 		cfg: o.Config, log: o.Log, version: o.Version, started: time.Now(), seed: maphash.MakeSeed(),
 		spare: openSpare(), stop: stop, dead: make(chan error, 1),
-		lookup: o.lookup, resolvers: map[string]*resolver{},
+		lookup: o.lookup, maxJoint: o.maxJoint, resolvers: map[string]*resolver{},
 	}
 	if err := svc.build(); err != nil {
 		stop()

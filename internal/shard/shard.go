@@ -19,6 +19,7 @@ const (
 	maxLine         = 1 << 20   // a command line; about 4000 keys of 250 bytes
 	maxServerQueue  = 64 << 10  // requests in flight to one server
 	maxServerUnsent = 64 << 20  // bytes that wait for a server's socket
+	maxJoint        = 64        // keys of gets that share a command line on their way to a server
 	maxAssembly     = 256 << 20 // bytes of requests that have not arrived completely, all clients together
 	maxUnsent       = 256 << 20 // bytes of replies that clients do not fetch, all clients together
 )
@@ -83,6 +84,7 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 			ConnectTimeout: cfg.ConnectTimeout,
 			MaxPending:     maxServerQueue,
 			MaxUnsent:      maxServerUnsent,
+			MaxJoint:       sh.svc.maxJoint,
 		}
 		if e, fixed := fixedEndpoint(a); fixed {
 			opt.Endpoint = e
