@@ -42,6 +42,8 @@ type Call struct {
 	Lost bool   // part of a multi-get: nobody could answer for any of its keys, and the reply says why
 	Held []byte // a reply that has to wait: for the other copy, or (the client's) for the calls in front
 
+	Unflushed []int // the servers that missed a flush_all, for the other loops' engines
+
 	e        *Engine
 	client   Client
 	released bool
@@ -52,7 +54,7 @@ type Call struct {
 	op     ascii.Op
 	plan   plan
 	quiet  bool
-	binary bool // the key is sent in base64
+	binary bool // planCompare: the key is sent in base64
 	retry  bool // planRead: the backup is asked, after the primary could not answer
 	shape  ascii.Shape
 
@@ -101,6 +103,7 @@ func (c *Call) recycle() {
 	if cap(c.Held)+cap(c.head)+cap(c.body) > maxKept {
 		c.Held, c.head, c.body = nil, nil, nil
 	}
+	c.Unflushed = c.Unflushed[:0]
 	if c.many != nil {
 		c.many.reset()
 	}
@@ -144,7 +147,7 @@ func (c *Call) OnReply(slot uint16, from *backend.Conn, r *ascii.Reply) {
 	case planCompare:
 		c.onCompared(slot, r)
 	case planFlush:
-		c.onFlushed(from, r)
+		c.onFlushed(slot, from, r)
 	}
 	c.busy = false
 	c.recycle()

@@ -106,6 +106,7 @@ func (e *Engine) compare(c *Call, r *ascii.Request) {
 		return
 	}
 	c.po, c.bo = outcome{}, outcome{}
+	c.binary = c.op >= ascii.OpMetaGet && r.Meta.Has('b')
 	head, body := e.wire(r)
 	if !c.send(c.p, slotPrimary, head, body, c.shape) {
 		if !c.send(c.b, slotBackup, head, body, c.shape) {
@@ -129,8 +130,13 @@ func (c *Call) onCompared(slot uint16, r *ascii.Reply) {
 		c.bo = outcomeOf(c.op, r)
 		c.settle(slot, r)
 	case r.Kind == ascii.Lost:
+		c.e.forget(c.p, c.key)
+		c.e.forget(c.b, c.key)
 		c.fail()
 	default:
+		if slot == slotBackup && succeeded(r.Kind) {
+			c.e.forget(c.p, c.key)
+		}
 		c.e.countMutation(c.op, r.Kind)
 		c.finish(r.Kind, r.Raw)
 	}
@@ -145,11 +151,15 @@ func (c *Call) onFirstStep(r *ascii.Reply) {
 	second := succeeded(r.Kind) && c.send(c.b, slotBackup, c.head, c.body, c.shape)
 	switch {
 	case r.Kind == ascii.Lost:
+		c.e.forget(c.p, c.key)
 		c.compareLost()
 	case second:
 		c.po = outcomeOf(c.op, r)
 		c.onFirst(slotPrimary, r)
 	default:
+		if succeeded(r.Kind) {
+			c.e.forget(c.b, c.key)
+		}
 		c.e.countMutation(c.op, r.Kind)
 		c.finish(r.Kind, r.Raw)
 	}
@@ -158,7 +168,7 @@ func (c *Call) onFirstStep(r *ascii.Reply) {
 	}
 	if x.first == nil {
 		if x.spoiled {
-			c.e.forget(c.b, c)
+			c.e.forget(c.b, c.key)
 		}
 		c.e.contests.leave(hash, x)
 	}

@@ -15,9 +15,13 @@ type Options struct {
 	Conns     []*backend.Conn // to the primaries, then to the backups; Health counts in the same way
 	Health    *failover.Machine
 
+	MaxDirty   int  // dirty keys of one server; more, and all of its keys are
 	AckPrimary bool // a mutation is answered as soon as the primary has answered
 	Count      *stats.Counters
 }
+
+// dirtyKeySize is the average size of dirty keys that MaxDirty is meant for.
+const dirtyKeySize = 64
 
 // Engine carries out the requests of one loop on one pool.
 type Engine struct {
@@ -29,9 +33,10 @@ type Engine struct {
 	line     []byte // scratch: a command line being written
 	frags    fragments
 	contests contests
-	flushes  uint64 // flush_alls that other loops have begun
-	flushing int    // those of them that have not ended
-	sink     sink
+	flushes  uint64           // flush_alls that other loops have begun
+	flushing int              // those of them that have not ended
+	dirty    []failover.Dirty // by server
+	erasures *erasure         // free list
 }
 
 // New returns an engine.
@@ -39,7 +44,10 @@ func New(opt Options) *Engine {
 	e := &Engine{opt: opt, primaries: opt.Primaries.Len(), contests: newContests()}
 	e.hashless = opt.Primaries.Len() == 1 && (opt.Backups == nil || opt.Backups.Len() == 1)
 	e.frags.of = make([]int, 2*len(opt.Conns))
-	e.sink.count = opt.Count
+	e.dirty = make([]failover.Dirty, len(opt.Conns))
+	for i := range e.dirty {
+		e.dirty[i] = failover.Dirty{MaxKeys: opt.MaxDirty, MaxBytes: opt.MaxDirty * dirtyKeySize}
+	}
 	return e
 }
 
@@ -82,7 +90,6 @@ func (e *Engine) start(c *Call, r *ascii.Request) {
 	}
 	c.key = append(c.key[:0], r.Key...)
 	c.flushes = e.mark()
-	c.binary = c.op >= ascii.OpMetaGet && r.Meta.Has('b')
 	if c.plan == planCompare {
 		e.compare(c, r)
 		return
@@ -117,18 +124,3 @@ func (e *Engine) wire(r *ascii.Request) (head, body []byte) {
 	e.line = ascii.AppendHead(e.line[:0], r)
 	return e.line, r.Body
 }
-
-// forget deletes a key on server i, behind the back of all clients.
-func (e *Engine) forget(i int, c *Call) {
-	if i < 0 || !e.opt.Health.Usable(i) {
-		return
-	}
-	var shape ascii.Shape
-	e.line, shape = appendForget(e.line[:0], c.key, c.binary)
-	e.opt.Conns[i].Send(e.line, nil, shape, &e.sink, 0)
-}
-
-// sink takes the replies that nobody waits for.
-type sink struct{ count *stats.Counters }
-
-func (s *sink) OnReply(uint16, *backend.Conn, *ascii.Reply) {}

@@ -5,8 +5,9 @@ import (
 	"magent/backend"
 )
 
-// flush sends flush_all to every server, or to none when one of them can take no more. The client gets OK when all of
-// them took it.
+// flush sends flush_all to every server, or to none when one of them can take no more. In a pool with backups a server
+// that is away, or does not answer, is flushed before it is read again; so the client gets OK when none refused and at
+// least one is flushed. In a pool without backups all have to take it.
 func (e *Engine) flush(c *Call, r *ascii.Request) {
 	head, _ := e.wire(r)
 	e.opt.Count.CmdFlush++
@@ -20,18 +21,30 @@ func (e *Engine) flush(c *Call, r *ascii.Request) {
 	}
 	e.contests.spoil()
 	for i, conn := range e.opt.Conns {
-		if !c.send(i, uint16(i), head, nil, ascii.ShapeLine) {
-			c.Held = appendServerError(c.Held[:0], "flush_all was not carried out on", conn, false)
+		if c.send(i, uint16(i), head, nil, ascii.ShapeLine) {
+			continue
 		}
+		c.unflushed(i, "flush_all was not carried out on", conn)
 	}
 	c.flushed()
 }
 
-func (c *Call) onFlushed(from *backend.Conn, r *ascii.Reply) {
+// unflushed notes that server i missed the flush_all. For a pool without backups what says so to the client.
+func (c *Call) unflushed(i int, what string, conn *backend.Conn) {
+	if c.e.opt.Backups == nil || len(c.Unflushed) == len(c.e.opt.Conns)-1 {
+		c.Held = appendServerError(c.Held[:0], what, conn, false)
+	}
+	if c.e.opt.Backups != nil {
+		c.Unflushed = append(c.Unflushed, i)
+		c.e.forgetAll(i)
+	}
+}
+
+func (c *Call) onFlushed(slot uint16, from *backend.Conn, r *ascii.Reply) {
 	switch r.Kind {
 	case ascii.OK:
 	case ascii.Lost:
-		c.Held = appendServerError(c.Held[:0], "flush_all may not have been carried out on", from, false)
+		c.unflushed(int(slot), "flush_all may not have been carried out on", from)
 	default:
 		c.Keep(r.Raw) // the server's own objection
 	}
@@ -59,8 +72,13 @@ func (e *Engine) FlushBegins() {
 	e.contests.spoil()
 }
 
-// FlushEnded tells the engine that all servers have replied to the flush_all.
-func (e *Engine) FlushEnded() { e.flushing-- }
+// FlushEnded tells the engine that all servers have replied to the flush_all, but for those that missed it.
+func (e *Engine) FlushEnded(missed []int) {
+	e.flushing--
+	for _, i := range missed {
+		e.forgetAll(i)
+	}
+}
 
 // mark is what e.flushes has to be when a mutation that begins now ends, if no flush_all of another loop met it.
 func (e *Engine) mark() uint64 {

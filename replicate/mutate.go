@@ -28,17 +28,27 @@ func (e *Engine) Drop(c *Call, r *ascii.Request, line []byte) {
 	c.p, c.b = e.place(r.Key)
 	c.key = append(c.key[:0], r.Key...)
 	c.Held = append(c.Held[:0], line...)
-	c.binary = c.op >= ascii.OpMetaGet && r.Meta.Has('b')
 	c.po, c.bo = outcome{}, outcome{}
 	c.busy = true
-	e.line, c.shape = appendForget(e.line[:0], c.key, c.binary)
+	e.line, c.shape = appendForget(e.line[:0], c.key)
 	c.send(c.p, slotPrimary, e.line, nil, c.shape)
 	c.sendBackup(e.line, nil)
 	if c.waiting == 0 {
-		c.finish(ascii.ServerError, c.Held)
+		c.dropped()
 	}
 	c.busy = false
 	c.recycle()
+}
+
+// dropped ends a Drop: where the old value may be left, it is dirty.
+func (c *Call) dropped() {
+	if c.po.kind == ascii.Lost {
+		c.e.forget(c.p, c.key)
+	}
+	if c.bo.kind == ascii.Lost {
+		c.e.forget(c.b, c.key)
+	}
+	c.finish(ascii.ServerError, c.Held)
 }
 
 func (c *Call) onMutated(slot uint16, r *ascii.Reply) {
@@ -51,7 +61,7 @@ func (c *Call) onMutated(slot uint16, r *ascii.Reply) {
 	switch {
 	case c.plan == planDrop:
 		if c.waiting == 0 {
-			c.finish(ascii.ServerError, c.Held)
+			c.dropped()
 		}
 	case c.waiting > 0:
 		c.onFirst(slot, r)
@@ -79,9 +89,14 @@ func (c *Call) settle(slot uint16, r *ascii.Reply) {
 	if c.b >= 0 || c.po.kind == ascii.Lost {
 		v = judge(c.op, c.po, c.bo)
 	}
-	if (v.backup || c.flushes != c.e.flushes) && c.b >= 0 && c.bo.kind != ascii.Lost {
-		c.e.opt.Count.Disagreements++
-		c.e.forget(c.b, c)
+	if v.backup = v.backup || c.flushes != c.e.flushes; v.backup && c.b >= 0 {
+		if c.bo.kind != ascii.Lost {
+			c.e.opt.Count.Disagreements++
+		}
+		c.e.forget(c.b, c.key)
+	}
+	if v.primary {
+		c.e.forget(c.p, c.key)
 	}
 	if c.answered {
 		return // --ack primary

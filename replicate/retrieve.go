@@ -91,6 +91,8 @@ func (c *Call) touchBackups() {
 			e.line = ascii.AppendTouch(e.line[:0], key, m.exptime)
 			if c.send(b, slotTouch+uint16(i), e.line, nil, ascii.ShapeLine) {
 				m.touch[i] = touchSent
+			} else {
+				e.forget(b, key)
 			}
 		}
 		i++
@@ -135,6 +137,9 @@ func (c *Call) assign(key []byte, touched, backups bool, first int) uint16 {
 		m.lost++
 		return lost
 	}
+	if touches(c.op) && server >= e.primaries {
+		e.forget(e.opt.Primaries.Pick(e.opt.Hash(key)), key) // it misses the touch, or has perhaps missed it
+	}
 	op, last := c.op, &f.of[server]
 	if touched && server >= e.primaries {
 		op, last = readOnly(c.op), &f.of[len(e.opt.Conns)+server]
@@ -173,6 +178,15 @@ func readOnly(op ascii.Op) ascii.Op {
 	return ascii.OpGet
 }
 
+// key is the i-th key of the list.
+func (m *retrieval) key(i int) []byte {
+	key, rest := ascii.NextKey(m.keys)
+	for ; i > 0; i-- {
+		key, rest = ascii.NextKey(rest)
+	}
+	return key
+}
+
 // abandon gives the keys of a fragment up.
 func (c *Call) abandon(id uint16) {
 	m := c.many
@@ -187,8 +201,13 @@ func (c *Call) abandon(id uint16) {
 func (c *Call) onFragment(slot uint16, r *ascii.Reply) {
 	m := c.many
 	if slot >= slotTouch {
-		if r.Kind == ascii.Touched {
+		switch r.Kind {
+		case ascii.Touched:
 			m.touch[slot-slotTouch] = touchFound
+		case ascii.Lost:
+			key := m.key(int(slot - slotTouch))
+			_, b := c.e.place(key)
+			c.e.forget(b, key)
 		}
 		if c.waiting == 0 {
 			c.merge(lost, nil)
@@ -257,7 +276,6 @@ func (c *Call) cursors(slot uint16, last []byte) [][]byte {
 func (c *Call) settleTouches(slot uint16, last []byte) {
 	e, m := c.e, c.many
 	cursors := c.cursors(slot, last)
-	c.binary = false
 	keys := m.keys
 	var key []byte
 	for i, o := range m.owner {
@@ -269,9 +287,8 @@ func (c *Call) settleTouches(slot uint16, last []byte) {
 			cursors[o] = after
 		} else if m.touch[i] == touchFound {
 			_, b := e.place(key)
-			c.key = append(c.key[:0], key...)
 			e.opt.Count.Disagreements++
-			e.forget(b, c)
+			e.forget(b, key)
 		}
 	}
 	clear(cursors)

@@ -45,8 +45,8 @@ func appendServerError(dst []byte, what string, conn *backend.Conn, full bool) [
 
 // appendForget writes the command that deletes a key, and says how its reply is framed. A key that came in base64
 // need not be fit for the classic command.
-func appendForget(dst, key []byte, binary bool) ([]byte, ascii.Shape) {
-	if !binary {
+func appendForget(dst, key []byte) ([]byte, ascii.Shape) {
+	if ascii.TextKey(key) {
 		return ascii.AppendDelete(dst, key), ascii.ShapeLine
 	}
 	dst = append(dst, "md "...)

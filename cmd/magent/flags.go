@@ -25,6 +25,7 @@ const (
 	flagTimeout      = "timeout"
 	flagConnect      = "connect-timeout"
 	flagFailures     = "server-failure-limit"
+	flagDirty        = "dirty-keys"
 	flagProbe        = "probe-interval"
 	flagThreads      = "threads"
 	flagIdle         = "idle-connections"
@@ -76,6 +77,7 @@ func newFlags() []cli.Flag {
 		text(topicFailures, flagTimeout, "", "500ms", "`TIME` for a server's reply"),
 		text(topicFailures, flagConnect, "", "500ms", "`TIME` for a connection to a server"),
 		text(topicFailures, flagFailures, "", "2", "`NUMBER` of replies in a row that a server may fail to give before it is taken out of use"),
+		text(topicFailures, flagDirty, "", "1000000", "`NUMBER` of keys to remember for a server that misses writes; beyond it the server is flushed when it is back"),
 		text(topicFailures, flagProbe, "", "500ms", "`TIME` between two probes of a server that is out of use"),
 		text(topicFailures, flagAck, "", "all", "a write is answered when `COPIES` have it: all, or primary"),
 

@@ -22,6 +22,7 @@ const (
 	maxThreads  = 256
 	maxClients  = 10_000_000
 	maxFailures = 1000
+	maxDirty    = 100_000_000
 	maxValue    = 1 << 30
 	longestTime = time.Hour
 )
@@ -108,6 +109,7 @@ func (s *settings) read(r *reader) {
 		Threads:    r.number(flagThreads, 1, maxThreads),
 		MaxClients: r.number(flagMaxClients, 1, maxClients),
 		DrainTime:  r.duration(flagDrain, 0),
+		MaxDirty:   r.number(flagDirty, 0, maxDirty),
 	}
 	value(r, flagMaxValue, func(text string) (int, error) { return config.ParseSize(text, 1, maxValue) }, &s.config.MaxValue)
 	r.number(flagIdle, 0, maxClients)

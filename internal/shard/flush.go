@@ -9,13 +9,14 @@ import (
 // the servers; and back, telling that it has ended, and home with the reply. It belongs to one loop at a time, as a task
 // of their mailboxes.
 type flush struct {
-	home  *Shard
-	pool  int
-	call  *replicate.Call // home's: the client's place in line
-	at    int             // the loop that is to be told, or that asks the servers
-	req   []byte
-	reply []byte
-	ended bool
+	home   *Shard
+	pool   int
+	call   *replicate.Call // home's: the client's place in line
+	at     int             // the loop that is to be told, or that asks the servers
+	req    []byte
+	reply  []byte
+	ended  bool
+	missed []int // servers that were not flushed
 }
 
 // flushAll sends r on its way. Until it is back the client's next requests wait.
@@ -37,7 +38,7 @@ func (f *flush) Run() {
 	engine := sh.pools[f.pool].engine
 	switch {
 	case f.ended:
-		engine.FlushEnded()
+		engine.FlushEnded(f.missed)
 		f.goOn(sh, f.at+1)
 	case f.at > 0:
 		engine.FlushBegins()
@@ -53,6 +54,7 @@ func (f *flush) Run() {
 // Answer takes the servers' reply on the first loop.
 func (f *flush) Answer(c *replicate.Call, reply []byte) {
 	f.reply = append(f.reply, reply...)
+	f.missed = append(f.missed, c.Unflushed...)
 	c.Release()
 	f.ended = true
 	f.goOn(f.home.svc.shards[0], 1)

@@ -57,7 +57,7 @@ func start(t testing.TB, primaries, backups int, change func(*config.Config)) *r
 			pool.Backups = append(pool.Backups, f.addr)
 		}
 	}
-	cfg := config.Config{Pools: []config.Pool{pool}, Threads: 1, MaxClients: 100, MaxValue: 1 << 20, DrainTime: patience}
+	cfg := config.Config{Pools: []config.Pool{pool}, Threads: 1, MaxClients: 100, MaxValue: 1 << 20, MaxDirty: 10_000, DrainTime: patience}
 	if change != nil {
 		change(&cfg)
 	}

@@ -133,7 +133,7 @@ func TestNoRoomForAValue(t *testing.T) {
 	for _, w := range []struct{ line, drop, answer string }{
 		{"set k 0 0 1000", "delete k\r\n", refused},
 		{"set k 0 0 1000 noreply", "delete k\r\n", ""},
-		{"ms a2V5 1000 b q", "md a2V5 b\r\n", refused}, // q hides no error
+		{"ms a2V5 1000 b q", "delete key\r\n", refused}, // q hides no error
 		{"add k 0 0 1000", "", refused},
 		{"append k 0 0 1000 noreply", "", ""},
 		{"cas k 0 0 1000 1 noreply", "", ""},

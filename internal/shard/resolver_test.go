@@ -26,7 +26,7 @@ func named(f *fake, threads int) config.Config {
 			Servers: []config.Address{server}, Hash: "md5", Distribution: "ketama", Ack: config.AckAll,
 			Timeout: time.Hour, ConnectTimeout: patience, ServerFailureLimit: 1, ProbeInterval: time.Millisecond,
 		}},
-		Threads: threads, MaxClients: 10, MaxValue: 1000,
+		Threads: threads, MaxClients: 10, MaxValue: 1000, MaxDirty: 10_000,
 	}
 }
 

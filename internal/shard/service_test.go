@@ -96,7 +96,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 				Servers: []config.Address{f.addr}, Hash: "md5", Distribution: "ketama", Ack: config.AckAll,
 				Timeout: time.Hour, ConnectTimeout: time.Hour, ServerFailureLimit: 1, ProbeInterval: time.Hour,
 			}},
-			Threads: 2, MaxClients: 10, MaxValue: 1000,
+			Threads: 2, MaxClients: 10, MaxValue: 1000, MaxDirty: 10_000,
 		}
 		svc, err := Start(Options{Config: cfg, Log: zerolog.Nop(), Version: "test"})
 		if err != nil {
@@ -204,7 +204,7 @@ func TestLogOfStateChanges(t *testing.T) {
 			Servers: []config.Address{f.addr}, Backups: []config.Address{g.addr}, Hash: "md5", Distribution: "ketama", Ack: config.AckAll,
 			Timeout: time.Hour, ConnectTimeout: patience, ServerFailureLimit: 1, ProbeInterval: time.Millisecond,
 		}},
-		Threads: 2, MaxClients: 10, MaxValue: 1000,
+		Threads: 2, MaxClients: 10, MaxValue: 1000, MaxDirty: 10_000,
 	}
 	svc, err := Start(Options{Config: cfg, Log: zerolog.New(&log), Version: "test"})
 	if err != nil {

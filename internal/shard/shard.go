@@ -99,6 +99,7 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 	p.engine = replicate.New(replicate.Options{
 		Hash: rings.hash, Primaries: rings.primaries, Backups: rings.backups,
 		Conns: p.conns, Health: p.health,
+		MaxDirty:   sh.svc.cfg.MaxDirty / sh.svc.cfg.Threads,
 		AckPrimary: cfg.Ack == config.AckPrimary,
 		Count:      &sh.count,
 	})
@@ -125,6 +126,7 @@ func (sh *Shard) run() {
 // Connected makes a server usable again: a new connection stands.
 func (p *pool) Connected(c *backend.Conn) {
 	i := p.byConn[c]
+	p.engine.Returned(i)
 	if p.health.Readmit(i, p.sh.l.Now()) {
 		p.sh.svc.board.readmitted(p.index, i)
 	}

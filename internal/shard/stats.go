@@ -91,10 +91,14 @@ func (sh *Shard) snapshot() *stats.Snapshot {
 				Pending: c.Pending(), Requests: n.Requests, Replies: n.Replies,
 				Errors: n.Errors, Timeouts: n.Timeouts, Ejections: p.shown[i].ejections,
 				Connects: n.Connects, Sent: n.Sent, Received: n.Received,
-				Latency: time.Duration(n.Latency),
+				Latency:   time.Duration(n.Latency),
+				DirtyKeys: p.engine.Dirty(i).Len(),
 			}
 			if i >= len(cfg.Servers) {
 				v.Role = "backup"
+			}
+			if p.engine.Dirty(i).All() {
+				v.DirtyAll = 1
 			}
 			if c.Ready() {
 				v.Connected = 1

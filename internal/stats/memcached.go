@@ -132,6 +132,8 @@ func AppendServers(dst []byte, s *Snapshot) []byte {
 		w.uint(name+"errors", v.Errors)
 		w.uint(name+"timeouts", v.Timeouts)
 		w.uint(name+"ejections", v.Ejections)
+		w.num(name+"dirty_keys", v.DirtyKeys)
+		w.num(name+"dirty_overflow", v.DirtyAll)
 		w.uint(name+"connects", v.Connects)
 		w.uint(name+"bytes_sent", v.Sent)
 		w.uint(name+"bytes_received", v.Received)

@@ -22,6 +22,8 @@ type Server struct {
 	Errors    uint64 // requests without a reply
 	Timeouts  uint64 // of these: the deadline passed
 	Ejections uint64
+	DirtyKeys int // keys that it has to make good
+	DirtyAll  int // loops for which all its keys are
 	Connects  uint64
 	Sent      uint64 // bytes
 	Received  uint64
@@ -60,6 +62,8 @@ func (s *Server) add(o *Server) {
 	s.Errors += o.Errors
 	s.Timeouts += o.Timeouts
 	s.Ejections += o.Ejections
+	s.DirtyKeys += o.DirtyKeys
+	s.DirtyAll += o.DirtyAll
 	s.Connects += o.Connects
 	s.Sent += o.Sent
 	s.Received += o.Received

@@ -1,0 +1,108 @@
+package replicate
+
+import (
+	"magent/ascii"
+	"magent/backend"
+	"magent/failover"
+)
+
+// A key is dirty on a server that missed a mutation of it, or may have, or disagreed about one. It is deleted there: at
+// once where the server can be asked, else when it is back. All that is asked of a server goes over one connection, in
+// order; so every read that comes later finds the key deleted, or what was stored after that.
+
+// forget marks a key, which is borrowed for the call, as dirty on server i, and has it deleted. No server: i < 0.
+func (e *Engine) forget(i int, key []byte) {
+	if i < 0 || e.opt.Backups == nil {
+		return // a pool without backups has one copy, which cannot fall behind another
+	}
+	mark := e.dirty[i].Mark(key)
+	switch {
+	case !e.opt.Health.Usable(i):
+	case e.dirty[i].All():
+		e.eraseAll(i)
+	default:
+		e.erase(i, key, mark)
+	}
+}
+
+// forgetAll marks everything as dirty on server i: it missed a flush_all.
+func (e *Engine) forgetAll(i int) {
+	e.dirty[i].MarkAll()
+	if e.opt.Health.Usable(i) {
+		e.eraseAll(i)
+	}
+}
+
+// Returned makes good what server i has missed. It is called when a connection to it stands, before it may be read.
+func (e *Engine) Returned(i int) {
+	if e.dirty[i].All() {
+		e.eraseAll(i)
+	}
+	e.dirty[i].Each(func(key string, mark uint64) { e.erase(i, []byte(key), mark) })
+}
+
+// Dirty is what server i has missed.
+func (e *Engine) Dirty(i int) *failover.Dirty { return &e.dirty[i] }
+
+// erasure is the deletion of a dirty key, or of everything (flush_all), on its way.
+type erasure struct {
+	e      *Engine
+	server int
+	key    []byte
+	all    bool
+	mark   uint64
+	next   *erasure // free list
+}
+
+func (e *Engine) newErasure(i int, mark uint64) *erasure {
+	x := e.erasures
+	if x == nil {
+		x = &erasure{e: e}
+	} else {
+		e.erasures = x.next
+	}
+	x.server, x.mark, x.all, x.key = i, mark, false, x.key[:0]
+	return x
+}
+
+func (e *Engine) erase(i int, key []byte, mark uint64) {
+	x := e.newErasure(i, mark)
+	x.key = append(x.key, key...)
+	line, shape := appendForget(e.line[:0], key)
+	e.line = line
+	x.send(line, shape)
+}
+
+// eraseAll flushes server i, unless that is under way.
+func (e *Engine) eraseAll(i int) {
+	x := e.newErasure(i, e.dirty[i].MarkAll())
+	x.all = true
+	x.send(flushLine, ascii.ShapeLine)
+}
+
+var flushLine = []byte("flush_all\r\n")
+
+// send asks the server. When that cannot be asked, or does not answer, the mark stays.
+func (x *erasure) send(line []byte, shape ascii.Shape) {
+	if !x.e.opt.Conns[x.server].Send(line, nil, shape, x, 0) {
+		x.free()
+	}
+}
+
+// OnReply takes the mark off.
+func (x *erasure) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
+	d := &x.e.dirty[x.server]
+	switch {
+	case r.Kind == ascii.Lost || failed(r.Kind):
+	case x.all:
+		d.CleanAll(x.mark)
+	default:
+		d.Clean(x.key, x.mark)
+	}
+	x.free()
+}
+
+func (x *erasure) free() {
+	x.next = x.e.erasures
+	x.e.erasures = x
+}
