@@ -43,6 +43,8 @@ type Options struct {
 	Dialer         Dialer        // asked before each connect; nil for a fixed Endpoint
 	Timeout        time.Duration // one reply
 	ConnectTimeout time.Duration // name look-up and connect together, whatever the number of addresses
+	DrainTime      time.Duration // how long the end of a lost connection is waited for before a new one is made
+	Quarantine     time.Duration // how long a new one waits when that end was not seen
 	MaxPending     int           // requests in flight: more make the connection Full
 	MaxUnsent      int           // bytes that wait for the socket: more make the connection Full
 	MaxJoint       int           // keys on the command line of a joint get; 1 or less: no joint gets
@@ -81,7 +83,12 @@ type Conn struct {
 	broken  error  // the socket refused a write in this turn
 	early   []byte // what was sent before the connection was there
 	clock   *loop.Timer
-	route   route
+
+	drains  []*drain
+	wanted  bool        // Connect was called, and waits for the drains
+	waiting *loop.Timer // until they are given up
+
+	route route
 }
 
 // Stats counts what a connection did since the start.
@@ -330,7 +337,11 @@ func (c *Conn) fail(err error) {
 	c.framer = ascii.Framer{}
 	c.early, c.broken, c.open = nil, nil, 0
 	c.l.Unset(c.clock)
-	if c.s.FD() > 0 {
+	switch {
+	case c.s.FD() <= 0:
+	case mayGoOn(err):
+		c.drain()
+	default:
 		c.s.Close()
 	}
 	waiting := c.fifo

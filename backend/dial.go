@@ -20,9 +20,13 @@ func (r *route) worked() { r.last = r.now }
 // errNoAddress is what a name without addresses comes to.
 var errNoAddress = errors.New("the name has no address")
 
-// Connect starts connecting; nothing happens when the connection is there or on its way.
+// Connect starts connecting, once lost connections have ended; nothing happens when the connection is there or on its way.
 func (c *Conn) Connect() {
-	if c.state != down {
+	if c.state != down || c.wanted {
+		return
+	}
+	if len(c.drains) > 0 {
+		c.waitForDrains()
 		return
 	}
 	c.state = connecting

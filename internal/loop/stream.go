@@ -3,6 +3,8 @@ package loop
 import (
 	"errors"
 	"io"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -44,6 +46,21 @@ func (s *Stream) Close() {
 	s.l.Pool.Put(s.in)
 	s.l.Pool.Put(s.out)
 	*s = Stream{l: s.l, fd: -1}
+}
+
+// HandOver shuts the socket down for writing, drops what is not sent and what is not understood, and moves the rest to to,
+// whose events h gets: it can be read to its end. The stream is closed afterwards, and so is to when there is an error.
+func (s *Stream) HandOver(to *Stream, h Handler) error {
+	if err := unix.Shutdown(s.fd, unix.SHUT_WR); err != nil {
+		s.Close()
+		return err
+	}
+	s.dropIn()
+	s.dropOut()
+	s.l.slots[s.fd].h = h
+	*to, *s = *s, Stream{l: s.l, fd: -1}
+	to.want(Readable)
+	return nil
 }
 
 // FD is the descriptor, -1 after Close.

@@ -3,6 +3,7 @@ package shard
 import (
 	"errors"
 	"sync/atomic"
+	"time"
 
 	"magent/ascii"
 	"magent/backend"
@@ -16,12 +17,14 @@ import (
 // Limits of one loop that are no options: they bound what clients can make the proxy hold, and are far away from what
 // it needs to be fast.
 const (
-	maxLine         = 1 << 20   // a command line; about 4000 keys of 250 bytes
-	maxServerQueue  = 64 << 10  // requests in flight to one server
-	maxServerUnsent = 64 << 20  // bytes that wait for a server's socket
-	maxJoint        = 64        // keys of gets that share a command line on their way to a server
-	maxAssembly     = 256 << 20 // bytes of requests that have not arrived completely, all clients together
-	maxUnsent       = 256 << 20 // bytes of replies that clients do not fetch, all clients together
+	maxLine         = 1 << 20         // a command line; about 4000 keys of 250 bytes
+	maxServerQueue  = 64 << 10        // requests in flight to one server
+	maxServerUnsent = 64 << 20        // bytes that wait for a server's socket
+	drainTime       = 3 * time.Second // the end of a lost connection to a server is waited for before a new one is made
+	quarantine      = time.Second     // and if it was not seen, the new one waits
+	maxJoint        = 64              // keys of gets that share a command line on their way to a server
+	maxAssembly     = 256 << 20       // bytes of requests that have not arrived completely, all clients together
+	maxUnsent       = 256 << 20       // bytes of replies that clients do not fetch, all clients together
 )
 
 // Shard is one loop and what lives on it.
@@ -82,6 +85,8 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 			Name:           a.String(),
 			Timeout:        cfg.Timeout,
 			ConnectTimeout: cfg.ConnectTimeout,
+			DrainTime:      drainTime,
+			Quarantine:     quarantine,
 			MaxPending:     maxServerQueue,
 			MaxUnsent:      maxServerUnsent,
 			MaxJoint:       sh.svc.maxJoint,

@@ -92,7 +92,7 @@ func (sh *Shard) snapshot() *stats.Snapshot {
 				Errors: n.Errors, Timeouts: n.Timeouts, Ejections: p.shown[i].ejections,
 				Connects: n.Connects, Sent: n.Sent, Received: n.Received,
 				Latency:   time.Duration(n.Latency),
-				DirtyKeys: p.engine.Dirty(i).Len(),
+				DirtyKeys: p.engine.Dirty(i).Len(), Draining: c.Draining(),
 			}
 			if i >= len(cfg.Servers) {
 				v.Role = "backup"

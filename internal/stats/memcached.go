@@ -134,6 +134,7 @@ func AppendServers(dst []byte, s *Snapshot) []byte {
 		w.uint(name+"ejections", v.Ejections)
 		w.num(name+"dirty_keys", v.DirtyKeys)
 		w.num(name+"dirty_overflow", v.DirtyAll)
+		w.num(name+"draining_connections", v.Draining)
 		w.uint(name+"connects", v.Connects)
 		w.uint(name+"bytes_sent", v.Sent)
 		w.uint(name+"bytes_received", v.Received)

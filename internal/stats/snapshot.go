@@ -23,6 +23,7 @@ type Server struct {
 	Timeouts  uint64 // of these: the deadline passed
 	Ejections uint64
 	DirtyKeys int // keys that it has to make good
+	Draining  int // lost connections whose end is waited for
 	DirtyAll  int // loops for which all its keys are
 	Connects  uint64
 	Sent      uint64 // bytes
@@ -64,6 +65,7 @@ func (s *Server) add(o *Server) {
 	s.Ejections += o.Ejections
 	s.DirtyKeys += o.DirtyKeys
 	s.DirtyAll += o.DirtyAll
+	s.Draining += o.Draining
 	s.Connects += o.Connects
 	s.Sent += o.Sent
 	s.Received += o.Received

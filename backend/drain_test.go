@@ -1,0 +1,106 @@
+package backend
+
+import (
+	"errors"
+	"io"
+	"syscall"
+	"testing"
+	"time"
+
+	"magent/ascii"
+)
+
+// hang is a rig whose server has a request on its connection that it does not read, while the proxy has given it up.
+func hang(t *testing.T, opt Options) (*rig, *peer) {
+	t.Helper()
+	r := newRig(t, "tcp", opt)
+	p := r.connect()
+	r.send(ascii.ShapeLine, "set k 0 0 1\r\n")
+	r.do(func() { r.c.Close(ErrTimeout) })
+	r.want("disconnected: no reply in time, idle: false", "0 lost")
+	return r, p
+}
+
+// accepts reports whether a connection is made within the time.
+func (r *rig) accepts(within time.Duration) bool {
+	r.t.Helper()
+	_ = r.ln.(interface{ SetDeadline(time.Time) error }).SetDeadline(time.Now().Add(within))
+	c, err := r.ln.Accept()
+	if err == nil {
+		r.t.Cleanup(func() { c.Close() })
+	}
+	return err == nil
+}
+
+// A connection that was given up on is shut down and read to its end; a new one is made when the server has closed it.
+func TestDrain(t *testing.T) {
+	r, p := hang(t, Options{DrainTime: time.Hour})
+	r.do(r.c.Connect)
+	r.do(r.c.Connect)
+	if r.accepts(20 * time.Millisecond) {
+		t.Fatal("a new connection is made while the server may still execute what lies in the old one")
+	}
+	p.expect("set k 0 0 1\r\n") // it goes on
+	p.send("STORED\r\n")        // nobody hears that
+	if _, err := p.r.ReadByte(); err != io.EOF {
+		t.Errorf("the server sees %v, want the end", err)
+	}
+	r.quiet()
+	p.c.Close()
+	r.accept()
+	r.want("connected")
+	r.do(func() {
+		if n := r.c.Draining(); n != 0 {
+			t.Errorf("%d connections are drained", n)
+		}
+	})
+}
+
+// The end comes before anybody wants to connect again.
+func TestDrainEndsEarly(t *testing.T) {
+	r, p := hang(t, Options{DrainTime: time.Hour})
+	p.reset()
+	for deadline := time.Now().Add(patience); ; {
+		n := 0
+		r.do(func() { n = r.c.Draining() })
+		if n == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the end is not noticed")
+		}
+	}
+	r.connect()
+}
+
+// When the end does not come, the connection is reset, and the new one waits for the quarantine.
+func TestDrainGivesUp(t *testing.T) {
+	r, p := hang(t, Options{DrainTime: time.Millisecond, Quarantine: 30 * time.Millisecond})
+	begin := time.Now()
+	r.do(r.c.Connect)
+	r.accept()
+	if d := time.Since(begin); d < 30*time.Millisecond {
+		t.Errorf("a new connection after %v, in the quarantine", d)
+	}
+	r.want("connected")
+	if _, err := p.c.Write([]byte("STORED\r\n")); !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("a reply to the old connection: %v, want a reset", err)
+	}
+}
+
+// What ended by itself needs no draining.
+func TestNoDrain(t *testing.T) {
+	for name, end := range map[string]func(*peer){"closed": func(p *peer) { p.c.Close() }, "reset": (*peer).reset} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, "tcp", Options{DrainTime: time.Hour})
+			p := r.connect()
+			r.send(ascii.ShapeLine, "a\r\n")
+			p.expect("a\r\n")
+			end(p)
+			r.do(func() {})
+			await(t, "the end", r.events)
+			r.want("0 lost")
+			r.connect()
+		})
+	}
+}
