@@ -8,6 +8,8 @@ const (
 	Up State = iota
 	// Ejected: used for nothing until a probe succeeds.
 	Ejected
+	// Returning: it takes mutations again, but is not read before what it missed has been made good.
+	Returning
 )
 
 func (s State) String() string {
@@ -16,6 +18,8 @@ func (s State) String() string {
 		return "up"
 	case Ejected:
 		return "ejected"
+	case Returning:
+		return "returning"
 	}
 	return "unknown"
 }
@@ -44,14 +48,17 @@ func NewMachine(n, limit int) *Machine {
 func (m *Machine) Server(i int) *Server { return &m.servers[i] }
 
 // Usable reports whether requests may go to server i.
-func (m *Machine) Usable(i int) bool { return m.servers[i].State == Up }
+func (m *Machine) Usable(i int) bool { return m.servers[i].State != Ejected }
+
+// Readable reports whether server i may be read: whether what it holds is what it should hold.
+func (m *Machine) Readable(i int) bool { return m.servers[i].State == Up }
 
 // SoftFailure notes that a reply deadline of server i passed at now. replies is the number of replies that the server
 // has given so far; when it has grown since the last soft failure, the row of failures starts anew. It reports whether
 // the server has just been ejected.
 func (m *Machine) SoftFailure(i int, replies uint64, now int64) (ejected bool) {
 	s := &m.servers[i]
-	if s.State != Up {
+	if s.State == Ejected {
 		return false
 	}
 	if replies != s.replies {
@@ -65,7 +72,17 @@ func (m *Machine) SoftFailure(i int, replies uint64, now int64) (ejected bool) {
 // HardFailure notes that the connection of server i failed at now. It reports whether that has ejected the server.
 func (m *Machine) HardFailure(i int, now int64) (ejected bool) {
 	s := &m.servers[i]
-	return s.State == Up && m.eject(s, now)
+	return s.State != Ejected && m.eject(s, now)
+}
+
+// Return begins to make good what server i missed, which was ejected. It reports whether it was.
+func (m *Machine) Return(i int, now int64) (changed bool) {
+	s := &m.servers[i]
+	if s.State != Ejected {
+		return false
+	}
+	s.State, s.Since = Returning, now
+	return true
 }
 
 // Readmit makes server i up again. It reports whether it was not.

@@ -51,12 +51,13 @@ type Call struct {
 	busy     bool // the engine is at work on it
 	waiting  int  // replies to come
 
-	op     ascii.Op
-	plan   plan
-	quiet  bool
-	binary bool // planCompare: the key is sent in base64
-	retry  bool // planRead: the backup is asked, after the primary could not answer
-	shape  ascii.Shape
+	op      ascii.Op
+	plan    plan
+	quiet   bool
+	binary  bool // planCompare: the key is sent in base64
+	swapped bool // the backup decides: Engine.begin
+	retry   bool // planRead: the backup is asked, after the primary could not answer
+	shape   ascii.Shape
 
 	p, b   int // servers of the pair; none: -1
 	po, bo outcome
@@ -95,6 +96,9 @@ func (c *Call) Release() {
 
 // recycle puts c on the free list when nobody needs it any more.
 func (c *Call) recycle() {
+	if c.swapped && c.answered && c.waiting == 0 && !c.busy {
+		c.e.settled(c)
+	}
 	if !c.released || !c.answered || c.waiting > 0 || c.busy {
 		return
 	}

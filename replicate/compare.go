@@ -148,6 +148,7 @@ func (c *Call) onFirstStep(r *ascii.Reply) {
 	x := c.e.contests.m[c.contest]
 	x.pop()
 	hash := c.contest
+	c.e.passes(c.key)
 	second := succeeded(r.Kind) && c.send(c.b, slotBackup, c.head, c.body, c.shape)
 	switch {
 	case r.Kind == ascii.Lost:
@@ -189,7 +190,7 @@ func (c *Call) catchUp() {
 // backup's value is the one that counts from now on, and that has not changed. So the client is told what it would be
 // told if somebody else had been quicker: read again.
 func (c *Call) compareLost() {
-	if !c.e.opt.Health.Usable(c.b) {
+	if !c.e.opt.Health.Readable(c.b) {
 		c.fail()
 		return
 	}

@@ -37,6 +37,10 @@ type Engine struct {
 	flushing int              // those of them that have not ended
 	dirty    []failover.Dirty // by server
 	erasures *erasure         // free list
+	returns  []*homecoming    // by server: what is being made good
+	copies   map[string]*copying
+
+	unsettled map[string]int // keys of mutations that a backup decides about
 }
 
 // New returns an engine.
@@ -44,6 +48,9 @@ func New(opt Options) *Engine {
 	e := &Engine{opt: opt, primaries: opt.Primaries.Len(), contests: newContests()}
 	e.hashless = opt.Primaries.Len() == 1 && (opt.Backups == nil || opt.Backups.Len() == 1)
 	e.frags.of = make([]int, 2*len(opt.Conns))
+	e.returns = make([]*homecoming, len(opt.Conns))
+	e.copies = map[string]*copying{}
+	e.unsettled = map[string]int{}
 	e.dirty = make([]failover.Dirty, len(opt.Conns))
 	for i := range e.dirty {
 		e.dirty[i] = failover.Dirty{MaxKeys: opt.MaxDirty, MaxBytes: opt.MaxDirty * dirtyKeySize}
@@ -51,8 +58,39 @@ func New(opt Options) *Engine {
 	return e
 }
 
-// place finds the pair of a key; b is -1 where there are no backups.
+// place finds the pair of a key: p is the copy whose word counts, the primary, or the backup while the primary is returning;
+// b is the other one, -1 where there are no backups. A mutation that the backup decides about is decided when both have
+// replied; until then the backup's word counts, although the primary may be back.
 func (e *Engine) place(key []byte) (p, b int) {
+	p, b = e.pair(key)
+	if b < 0 || !e.opt.Health.Usable(p) || !e.opt.Health.Readable(b) {
+		return p, b
+	}
+	if !e.opt.Health.Readable(p) || len(e.unsettled) > 0 && e.unsettled[string(key)] > 0 {
+		return b, p
+	}
+	return p, b
+}
+
+// begin notes a mutation that the backup decides about; settled that it is decided.
+func (e *Engine) begin(c *Call) {
+	if c.b >= 0 && c.p > c.b {
+		c.swapped = true
+		e.unsettled[string(c.key)]++
+	}
+}
+
+func (e *Engine) settled(c *Call) {
+	if c.swapped {
+		c.swapped = false
+		if e.unsettled[string(c.key)]--; e.unsettled[string(c.key)] == 0 {
+			delete(e.unsettled, string(c.key))
+		}
+	}
+}
+
+// pair finds the primary and the backup of a key; b is -1 where there are no backups.
+func (e *Engine) pair(key []byte) (p, b int) {
 	var h uint32
 	if !e.hashless {
 		h = e.opt.Hash(key)
@@ -90,6 +128,8 @@ func (e *Engine) start(c *Call, r *ascii.Request) {
 	}
 	c.key = append(c.key[:0], r.Key...)
 	c.flushes = e.mark()
+	e.passes(c.key)
+	e.begin(c)
 	if c.plan == planCompare {
 		e.compare(c, r)
 		return

@@ -20,6 +20,7 @@ func (e *Engine) flush(c *Call, r *ascii.Request) {
 		}
 	}
 	e.contests.spoil()
+	e.allPass()
 	for i, conn := range e.opt.Conns {
 		if c.send(i, uint16(i), head, nil, ascii.ShapeLine) {
 			continue
@@ -70,6 +71,7 @@ func (e *Engine) FlushBegins() {
 	e.flushes++
 	e.flushing++
 	e.contests.spoil()
+	e.allPass()
 }
 
 // FlushEnded tells the engine that all servers have replied to the flush_all, but for those that missed it.

@@ -27,6 +27,8 @@ func (e *Engine) Drop(c *Call, r *ascii.Request, line []byte) {
 	c.op, c.quiet, c.plan = r.Op, r.Quiet, planDrop
 	c.p, c.b = e.place(r.Key)
 	c.key = append(c.key[:0], r.Key...)
+	e.passes(c.key)
+	e.begin(c)
 	c.Held = append(c.Held[:0], line...)
 	c.po, c.bo = outcome{}, outcome{}
 	c.busy = true

@@ -22,10 +22,13 @@ func (e *Engine) read(c *Call, r *ascii.Request) {
 
 // sendRead is send for a read: of a get, head is the key alone.
 func (c *Call) sendRead(i int, slot uint16, head []byte) bool {
+	if i < 0 || !c.e.opt.Health.Readable(i) {
+		return false
+	}
 	if c.op != ascii.OpGet {
 		return c.send(i, slot, head, nil, c.shape)
 	}
-	if i < 0 || !c.e.opt.Health.Usable(i) || !c.e.opt.Conns[i].Get(head, c, slot) {
+	if !c.e.opt.Conns[i].Get(head, c, slot) {
 		return false
 	}
 	c.waiting++

@@ -6,8 +6,8 @@ import (
 	"magent/failover"
 )
 
-// A key is dirty on a server that missed a mutation of it, or may have, or disagreed about one. It is deleted there: at
-// once where the server can be asked, else when it is back. All that is asked of a server goes over one connection, in
+// A key is dirty on a server that missed a mutation of it, or may have, or disagreed about one. Where the server is up it
+// is deleted there at once; where it is away it is copied from the other copy when it is back (homecoming). All that is asked of a server goes over one connection, in
 // order; so every read that comes later finds the key deleted, or what was stored after that.
 
 // forget marks a key, which is borrowed for the call, as dirty on server i, and has it deleted. No server: i < 0.
@@ -20,6 +20,9 @@ func (e *Engine) forget(i int, key []byte) {
 	case !e.opt.Health.Usable(i):
 	case e.dirty[i].All():
 		e.eraseAll(i)
+	case e.returns[i] != nil && e.returns[i].again > 0:
+		e.returns[i].again--
+		e.returns[i].queue = append(e.returns[i].queue, string(key))
 	default:
 		e.erase(i, key, mark)
 	}
@@ -31,14 +34,6 @@ func (e *Engine) forgetAll(i int) {
 	if e.opt.Health.Usable(i) {
 		e.eraseAll(i)
 	}
-}
-
-// Returned makes good what server i has missed. It is called when a connection to it stands, before it may be read.
-func (e *Engine) Returned(i int) {
-	if e.dirty[i].All() {
-		e.eraseAll(i)
-	}
-	e.dirty[i].Each(func(key string, mark uint64) { e.erase(i, []byte(key), mark) })
 }
 
 // Dirty is what server i has missed.

@@ -83,8 +83,8 @@ func (c *Call) touchBackups() {
 	e, m := c.e, c.many
 	i := 0
 	for key, rest := ascii.NextKey(m.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
-		p, b := e.place(key)
-		if b >= 0 && e.opt.Health.Usable(p) {
+		p, b := e.pair(key)
+		if b >= 0 && e.opt.Health.Readable(p) {
 			if x := e.contests.of(key); x != nil {
 				x.spoiled = true
 			}
@@ -129,16 +129,17 @@ func (c *Call) ask(from uint16, backups bool) {
 // only: the keys of which that is true have fragments of their own.
 func (c *Call) assign(key []byte, touched, backups bool, first int) uint16 {
 	e, m, f := c.e, c.many, &c.e.frags
-	server, b := e.place(key)
-	if backups || !e.opt.Health.Usable(server) {
-		server = b
+	server, _ := e.place(key)
+	if backups || !e.opt.Health.Readable(server) {
+		_, server = e.pair(key)
 	}
-	if server < 0 || !e.opt.Health.Usable(server) {
+	if server < 0 || !e.opt.Health.Readable(server) {
 		m.lost++
 		return lost
 	}
 	if touches(c.op) && server >= e.primaries {
-		e.forget(e.opt.Primaries.Pick(e.opt.Hash(key)), key) // it misses the touch, or has perhaps missed it
+		p, _ := e.pair(key)
+		e.forget(p, key) // it misses the touch, or has perhaps missed it
 	}
 	op, last := c.op, &f.of[server]
 	if touched && server >= e.primaries {
@@ -206,7 +207,7 @@ func (c *Call) onFragment(slot uint16, r *ascii.Reply) {
 			m.touch[slot-slotTouch] = touchFound
 		case ascii.Lost:
 			key := m.key(int(slot - slotTouch))
-			_, b := c.e.place(key)
+			_, b := c.e.pair(key)
 			c.e.forget(b, key)
 		}
 		if c.waiting == 0 {
@@ -286,7 +287,7 @@ func (c *Call) settleTouches(slot uint16, last []byte) {
 		if found, _, after := ascii.NextValue(cursors[o]); string(found) == string(key) {
 			cursors[o] = after
 		} else if m.touch[i] == touchFound {
-			_, b := e.place(key)
+			_, b := e.pair(key)
 			e.opt.Count.Disagreements++
 			e.forget(b, key)
 		}

@@ -1,11 +1,11 @@
 package shard
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"magent/backend"
 	"magent/internal/config"
 )
 
@@ -73,52 +73,146 @@ func TestServerReturnsWithOldValues(t *testing.T) {
 			c.hear(x[1])
 		}
 		r.returns(away)
-		var asked []*ask
-		var texts []string
-		want := []string{"delete a\r\n", "delete b\r\n", "delete c\r\n", "delete d\r\n", "delete e\r\n", "delete f\r\n", "delete first\r\n", "delete g\r\n", "md YSBi b\r\n"}
-		for range want {
-			a := await(t, "a deletion", gone.asked)
-			asked = append(asked, a)
-			texts = append(texts, a.text)
+		replies := map[string][2]string{ // to mg on the other server; what the one that is back is asked then
+			"mg a v f t\r\n":      {"VA 1 f0 t60\r\nx\r\n", "ms a 1 F0 T60\r\nx\r\n"},
+			"mg b v f t\r\n":      {"EN\r\n", "delete b\r\n"},
+			"mg c v f t\r\n":      {"VA 1 f5 t-1\r\n7\r\n", "ms c 1 F5\r\n7\r\n"},
+			"mg d v f t\r\n":      {"VA 1 f0 t9 W\r\nx\r\n", "delete d\r\n"},
+			"mg e v f t\r\n":      {"VA 1 f0 t0\r\nx\r\n", "ms e 1 F0 T1\r\nx\r\n"},
+			"mg f v f t\r\n":      {"ERROR\r\n", "delete f\r\n"},
+			"mg first v f t\r\n":  {"VA 1 f0 t-1\r\nx\r\n", "ms first 1 F0\r\nx\r\n"},
+			"mg g v f t\r\n":      {"VA 1 f0 t10\r\nx\r\n", "ms g 1 F0 T10\r\nx\r\n"},
+			"mg YSBi b v f t\r\n": {"VA 1 f0 t-1\r\nx\r\n", "ms YSBi 1 b F0\r\nx\r\n"},
 		}
-		if slices.Sort(texts); !slices.Equal(texts, want) {
-			t.Errorf("server %d was asked for %q, want %q", away, texts, want)
-		}
-		if away == 0 { // read behind the deletions
-			c.say("get a\r\n")
-			asked = append(asked, gone.want("get a\r\n"))
-		}
-		for _, a := range asked {
+		var last *ask
+		for n := len(replies); n > 0; n-- {
+			a := await(t, "a reading", other.asked)
+			w, ok := replies[a.text]
+			if !ok {
+				t.Fatalf("server %d is back, the other was asked for %q", away, a.text)
+			}
+			delete(replies, a.text)
+			a.answer(w[0])
+			back := gone.want(w[1])
 			switch {
-			case strings.HasPrefix(a.text, "get"):
-				a.answer("END\r\n")
-				c.hear("END\r\n")
-			case strings.HasPrefix(a.text, "md"):
-				a.answer("NF\r\n")
+			case n == 1:
+				last = back
+			case strings.HasPrefix(w[1], "delete"):
+				back.answer("DELETED\r\n")
 			default:
-				a.answer("NOT_FOUND\r\n")
+				back.answer("HD\r\n")
 			}
 		}
+		c.say("get a\r\n") // not of a server that is not back yet
+		other.want("get a\r\n").answer("END\r\n")
+		c.hear("END\r\n")
+		if last.text[0] == 'd' {
+			last.answer("NOT_FOUND\r\n")
+		} else {
+			last.answer("HD\r\n")
+		}
 		r.clean(away)
-		c.nothing()
+		r.back(away)
+		c.say("get a\r\n")
+		r.servers[0].want("get a\r\n").answer("END\r\n")
+		c.hear("END\r\n")
 	}
+}
+
+// back waits until server i may be read.
+func (r *rig) back(i int) {
+	r.t.Helper()
+	r.eventually(0, "back", func(sh *Shard) bool { return sh.pools[0].health.Readable(i) })
 }
 
 // A server that goes again before it has made good everything has the rest made good next time.
 func TestServerGoesAgain(t *testing.T) {
-	r, c, gone, other := outage(t, 0, nil)
-	c.say("delete a\r\n")
-	other.want("delete a\r\n").answer("DELETED\r\n")
-	c.hear("DELETED\r\n")
+	r, _, gone, other := outage(t, 0, nil)
 	r.returns(0)
-	first, second := await(t, "a deletion", gone.asked), await(t, "a deletion", gone.asked)
-	first.answer("DELETED\r\n")
-	r.eventually(0, "one is left", func(sh *Shard) bool { return sh.pools[0].engine.Dirty(0).Len() == 1 })
-	second.reset()
+	other.want("mg first v f t\r\n").answer("VA 1 f0 t-1\r\nx\r\n")
+	gone.want("ms first 1 F0\r\nx\r\n").reset()
 	r.away(0)
 	r.returns(0)
-	gone.want(second.text).answer("DELETED\r\n")
+	late := other.want("mg first v f t\r\n")
+	r.on(0, func(sh *Shard) { sh.pools[0].conns[0].Close(backend.ErrClosed) }) // and again, with the reading under way
+	late.answer("VA 1 f0 t-1\r\nx\r\n")
+	r.away(0)
+	r.returns(0)
+	other.want("mg first v f t\r\n").answer("VA 1 f0 t-1\r\ny\r\n")
+	gone.want("ms first 1 F0\r\ny\r\n").answer("HD\r\n")
 	r.clean(0)
+	r.back(0)
+}
+
+// The other server goes while keys are copied from it: what is left is deleted.
+func TestOtherGoesDuringTheReturn(t *testing.T) {
+	r, c, gone, other := outage(t, 0, nil)
+	r.returns(0)
+	other.want("mg first v f t\r\n").reset()
+	r.away(1)
+	gone.want("delete first\r\n").answer("DELETED\r\n")
+	r.back(0)
+	c.say("get first\r\n")
+	gone.want("get first\r\n").answer("END\r\n")
+	c.hear("END\r\n")
+}
+
+// A mutation of a key passes while its value is on the way: what was read is not written, it is read again.
+func TestMutationPassesACopy(t *testing.T) {
+	for _, mutation := range [][2]string{
+		{"set first 0 0 1\r\ny\r\n", "STORED\r\n"}, {"delete first\r\n", "DELETED\r\n"}, {"incr first 1\r\n", "8\r\n"}, {"flush_all\r\n", "OK\r\n"},
+	} {
+		r, c, gone, other := outage(t, 0, nil)
+		r.returns(0)
+		old := other.want("mg first v f t\r\n")
+		c.say(mutation[0])
+		g, o := gone.want(mutation[0]), other.want(mutation[0])
+		old.answer("VA 1 f0 t-1\r\n7\r\n")
+		again := other.want("mg first v f t\r\n")
+		o.answer(mutation[1])
+		g.answer(mutation[1])
+		c.hear(mutation[1])
+		again.answer("EN\r\n")
+		gone.want("delete first\r\n").answer("NOT_FOUND\r\n")
+		r.back(0)
+	}
+}
+
+// While a server is returning the other one decides; also about what has begun then and ends when the server is back:
+// until that is settled the key is read where it was decided.
+func TestOtherDecidesDuringTheReturn(t *testing.T) {
+	r, c, gone, other := outage(t, 0, nil)
+	reader := r.client()
+	r.returns(0)
+	copied := other.want("mg first v f t\r\n")
+	add := "add k 0 0 1\r\nx\r\n"
+	c.say(add)
+	g := gone.want(add)
+	other.want(add) // its answer comes behind that to mg
+	copied.answer("EN\r\nNOT_STORED\r\n")
+	back := gone.want("delete first\r\n")
+	r.back(0)
+	for _, get := range []string{"get k\r\n", "get k l\r\n"} {
+		reader.say(get)
+		if get == "get k l\r\n" {
+			gone.want("get l\r\n")
+		}
+		other.want("get k\r\n").answer("VALUE k 0 1\r\n7\r\nEND\r\n")
+	}
+	reader.hear("VALUE k 0 1\r\n7\r\nEND\r\n")
+	g.answer("STORED\r\n") // the server that was away had lost the key
+	back.answer("DELETED\r\nEND\r\n")
+	c.hear("NOT_STORED\r\n")
+	reader.hear("VALUE k 0 1\r\n7\r\nEND\r\n")
+	gone.want("delete k\r\n").answer("DELETED\r\n")
+	reader.say("get k\r\n")
+	gone.want("get k\r\n").answer("END\r\n")
+	reader.hear("END\r\n")
+	r.on(0, func(sh *Shard) {
+		if d := sh.pools[0].engine.Dirty(0); d.Len() > 0 {
+			t.Errorf("%d keys are dirty", d.Len())
+		}
+	})
 }
 
 // More keys than are remembered: the server is flushed.

@@ -128,10 +128,16 @@ func (sh *Shard) run() {
 	}
 }
 
-// Connected makes a server usable again: a new connection stands.
+// Connected begins to make good what a server missed that was ejected: a new connection stands.
 func (p *pool) Connected(c *backend.Conn) {
 	i := p.byConn[c]
-	p.engine.Returned(i)
+	if p.health.Return(i, p.sh.l.Now()) {
+		p.engine.Returned(i, func() { p.madeGood(i) })
+	}
+}
+
+// madeGood makes a server readable again.
+func (p *pool) madeGood(i int) {
 	if p.health.Readmit(i, p.sh.l.Now()) {
 		p.sh.svc.board.readmitted(p.index, i)
 	}
@@ -144,13 +150,14 @@ func (p *pool) Disconnected(c *backend.Conn, err error, idle bool) {
 		return
 	}
 	i := p.byConn[c]
+	before := p.health.Server(i).State
 	switch {
-	case idle && p.health.Usable(i):
+	case idle && before == failover.Up:
 		p.sh.svc.board.idle(p.index, i)
 		c.Connect()
 	case p.health.HardFailure(i, p.sh.l.Now()):
-		p.ejected(i, err)
-	case !p.health.Usable(i) && !errors.Is(err, backend.ErrTimeout): // which ends a connection that stood, see TimedOut
+		p.gone(i, before, err)
+	case !errors.Is(err, backend.ErrTimeout): // which ends a connection that stood, see TimedOut
 		p.sh.svc.board.absent(p.index, i, err) // the attempt to return has failed
 	}
 }
@@ -159,15 +166,19 @@ func (p *pool) Disconnected(c *backend.Conn, err error, idle bool) {
 func (p *pool) TimedOut(c *backend.Conn) {
 	i := p.byConn[c]
 	err := c.Err()
+	before := p.health.Server(i).State
 	if p.health.SoftFailure(i, c.Stats.Replies, p.sh.l.Now()) {
-		p.ejected(i, err)
+		p.gone(i, before, err)
 		c.Close(err)
 	}
 }
 
-// ejected tells the board. The loop that is the first to eject a server counts it for all.
-func (p *pool) ejected(i int, err error) {
-	if p.sh.svc.board.ejected(p.index, i, err) {
+// gone tells the board that a server was ejected. The loop that is the first to eject a server counts it for all.
+func (p *pool) gone(i int, before failover.State, err error) {
+	p.engine.Gone(i)
+	if before == failover.Returning {
+		p.sh.svc.board.absent(p.index, i, err) // it was not back yet
+	} else if p.sh.svc.board.ejected(p.index, i, err) {
 		p.shown[i].ejections++
 	}
 }

@@ -1,0 +1,190 @@
+package replicate
+
+import (
+	"bytes"
+	"encoding/base64"
+	"strconv"
+
+	"magent/ascii"
+	"magent/backend"
+)
+
+// maxCopies is how many keys of one server are copied at a time.
+const maxCopies = 64
+
+// homecoming makes good what a server missed while it was away: its dirty keys are copied from the other copy. The
+// server takes part in mutations meanwhile, but is not read.
+type homecoming struct {
+	server int
+	queue  []string // keys to be copied
+	again  int      // how many more may come to that; then they are deleted, or traffic could keep it from ending
+	busy   int      // copies under way
+	done   func()
+}
+
+// Returned begins to make good what server i missed; a connection to it stands. done is called when it may be read. The
+// server must be Usable by then, and not Readable.
+func (e *Engine) Returned(i int, done func()) {
+	h := &homecoming{server: i, done: done, again: 1000}
+	if e.dirty[i].All() {
+		e.eraseAll(i)
+	}
+	e.dirty[i].Each(func(key string, _ uint64) { h.queue = append(h.queue, key) })
+	e.returns[i] = h
+	e.goOn(h)
+}
+
+// Gone ends what Returned began: the server is away again.
+func (e *Engine) Gone(i int) { e.returns[i] = nil }
+
+// goOn starts as many copies as may be under way, and ends the homecoming when there is nothing left to do.
+func (e *Engine) goOn(h *homecoming) {
+	for e.returns[h.server] == h && h.busy < maxCopies && len(h.queue) > 0 {
+		key := h.queue[len(h.queue)-1]
+		h.queue = h.queue[:len(h.queue)-1]
+		e.copyKey(h, key)
+	}
+	if e.returns[h.server] == h && h.busy == 0 && len(h.queue) == 0 {
+		e.returns[h.server] = nil
+		h.done()
+	}
+}
+
+// copying is one key on its way from one copy to the other: read there (mg), then written here (ms). Both go over the
+// connections of all requests for the key, so the writing takes its place among the mutations of the key. What it must
+// not do is write an older value behind a newer one: when a mutation passes between the reading and its reply, it is
+// read again.
+type copying struct {
+	e       *Engine
+	h       *homecoming
+	from    int
+	key     string
+	mark    uint64
+	written bool
+	passed  bool // by a mutation, since it was read
+}
+
+// copyKey begins to copy a key, or deletes it where that cannot be done.
+func (e *Engine) copyKey(h *homecoming, key string) {
+	mark := e.dirty[h.server].Mark([]byte(key)) // it may have been repaired by now; then it is so twice
+	if x := e.copies[key]; x != nil && x.h == h {
+		x.passed, x.mark = true, mark
+		return
+	}
+	from, b := e.pair([]byte(key))
+	if from == h.server {
+		from = b
+	}
+	x := &copying{e: e, h: h, from: from, key: key, mark: mark}
+	if e.copies[key] != nil || from < 0 || !e.opt.Health.Readable(from) || e.dirty[h.server].All() || !x.read() {
+		e.erase(h.server, []byte(key), mark)
+		return
+	}
+	e.copies[key] = x
+	h.busy++
+}
+
+// passes notes that a mutation of key is about to be sent.
+func (e *Engine) passes(key []byte) {
+	if len(e.copies) == 0 {
+		return
+	}
+	if x := e.copies[string(key)]; x != nil {
+		x.passed = true
+	}
+}
+
+// allPass notes that all keys are about to be changed.
+func (e *Engine) allPass() {
+	for _, x := range e.copies {
+		x.passed = true
+	}
+}
+
+// read asks for the value, its flags and the rest of its time.
+func (x *copying) read() bool {
+	x.passed = false
+	line := append(x.appendKey(append(x.e.line[:0], "mg "...)), " v f t\r\n"...)
+	x.e.line = line
+	return x.e.opt.Conns[x.from].Send(line, nil, ascii.ShapeMeta, x, 0)
+}
+
+// appendKey writes the key, and the flag b where it has to be in base64.
+func (x *copying) appendKey(dst []byte) []byte {
+	if ascii.TextKey([]byte(x.key)) {
+		return append(dst, x.key...)
+	}
+	return append(base64.StdEncoding.AppendEncode(dst, []byte(x.key)), " b"...)
+}
+
+// OnReply takes the value, and then the outcome of writing it.
+func (x *copying) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
+	switch {
+	case x.written && r.Kind == ascii.MetaHD:
+		x.e.dirty[x.h.server].Clean([]byte(x.key), x.mark)
+		x.end()
+	case x.written && r.Kind == ascii.Lost:
+		x.end() // the mark stays
+	case x.written, r.Kind != ascii.MetaVA:
+		x.giveUp() // among these: the other copy has lost the key, or has no meta commands, or has gone
+	case x.passed && x.read():
+	case x.passed || !x.write(r.Raw):
+		x.giveUp()
+	}
+}
+
+// giveUp deletes the key instead.
+func (x *copying) giveUp() {
+	if x.e.returns[x.h.server] == x.h {
+		x.e.erase(x.h.server, []byte(x.key), x.mark)
+	}
+	x.end()
+}
+
+func (x *copying) end() {
+	if x.e.copies[x.key] == x {
+		delete(x.e.copies, x.key)
+	}
+	x.h.busy--
+	x.e.goOn(x.h)
+}
+
+// write stores what was read, and reports whether that was possible.
+func (x *copying) write(va []byte) bool {
+	line, value, _ := bytes.Cut(va, []byte("\r\n"))
+	words := bytes.Fields(line) // VA, the length, and the flags that were asked for
+	if x.e.returns[x.h.server] != x.h || len(words) < 2 {
+		return false
+	}
+	head := x.appendMSKey(x.e.line[:0], words[1])
+	for _, w := range words[2:] {
+		switch w[0] {
+		case 'f':
+			head = append(append(head, " F"...), w[1:]...)
+		case 't':
+			if ttl, err := strconv.Atoi(string(w[1:])); err == nil && ttl >= 0 {
+				head = strconv.AppendInt(append(head, " T"...), int64(max(1, ttl)), 10)
+			}
+		case 'W', 'X', 'Z':
+			return false // stale, or waiting for a client that recomputes it: our reading may have taken its turn
+		}
+	}
+	head = append(head, "\r\n"...)
+	x.e.line = head
+	x.written = true
+	if !x.e.opt.Conns[x.h.server].Send(head, value, ascii.ShapeMeta, x, 0) {
+		return false
+	}
+	delete(x.e.copies, x.key) // what passes now passes behind it on both copies
+	return true
+}
+
+// appendMSKey writes the beginning of the command that stores the key.
+func (x *copying) appendMSKey(dst, size []byte) []byte {
+	dst = append(dst, "ms "...)
+	if ascii.TextKey([]byte(x.key)) {
+		return append(append(append(dst, x.key...), ' '), size...)
+	}
+	dst = base64.StdEncoding.AppendEncode(dst, []byte(x.key))
+	return append(append(append(dst, ' '), size...), " b"...)
+}
