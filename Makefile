@@ -5,6 +5,7 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 
 GO         ?= go
 FUZZTIME   ?= 30s
+CHAOSTIME  ?= 10m
 BENCHFLAGS ?=
 
 SHELL       := /bin/bash
@@ -51,6 +52,10 @@ race: ## unit tests, and black-box tests of a magent with two loops, under the r
 	CGO_ENABLED=1 $(GO) test -race -count=1 $(UNITS)
 	CGO_ENABLED=1 $(GO) build -race -o bin/magent-race ./cmd/magent
 	GORACE=halt_on_error=1 MAGENT_THREADS=2 MAGENT_BIN=$(CURDIR)/bin/magent-race $(GO) test -count=1 $(RACED)
+
+.PHONY: chaos
+chaos: build ## faults strike for CHAOSTIME (10m); is what clients see linearizable?
+	MAGENT_BIN=$(CURDIR)/bin/magent $(GO) test -count=1 -timeout 0 ./test/chaos -v -duration $(CHAOSTIME)
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME (30s)

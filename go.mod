@@ -3,6 +3,7 @@ module magent
 go 1.26.0
 
 require (
+	github.com/anishathalye/porcupine v1.3.1
 	github.com/bradfitz/gomemcache v0.0.0-20260422231931-4d751bb6e37c
 	github.com/rs/zerolog v1.35.1
 	github.com/urfave/cli/v2 v2.27.7

@@ -83,9 +83,13 @@ func (e *Engine) begin(c *Call) {
 func (e *Engine) settled(c *Call) {
 	if c.swapped {
 		c.swapped = false
-		if e.unsettled[string(c.key)]--; e.unsettled[string(c.key)] == 0 {
-			delete(e.unsettled, string(c.key))
-		}
+		e.settledKey(string(c.key))
+	}
+}
+
+func (e *Engine) settledKey(key string) {
+	if e.unsettled[key]--; e.unsettled[key] == 0 {
+		delete(e.unsettled, key)
 	}
 }
 

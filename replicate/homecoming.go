@@ -52,36 +52,51 @@ func (e *Engine) goOn(h *homecoming) {
 
 // copying is one key on its way from one copy to the other: read there (mg), then written here (ms). Both go over the
 // connections of all requests for the key, so the writing takes its place among the mutations of the key. What it must
-// not do is write an older value behind a newer one: when a mutation passes between the reading and its reply, it is
-// read again.
+// not do is write an older value behind a newer one, or delete a newer one: when a mutation passes between the reading
+// and its reply, the key is read again.
 type copying struct {
 	e       *Engine
-	h       *homecoming
+	h       *homecoming // nil: a single key of a server that is up
+	server  int
 	from    int
 	key     string
 	mark    uint64
 	written bool
-	passed  bool // by a mutation, since it was read
+	passed  bool // by a mutation, since it was read or written
 }
 
 // copyKey begins to copy a key, or deletes it where that cannot be done.
 func (e *Engine) copyKey(h *homecoming, key string) {
 	mark := e.dirty[h.server].Mark([]byte(key)) // it may have been repaired by now; then it is so twice
-	if x := e.copies[key]; x != nil && x.h == h {
-		x.passed, x.mark = true, mark
-		return
+	if e.startCopy(&copying{e: e, h: h, server: h.server, key: key, mark: mark}) {
+		h.busy++
 	}
-	from, b := e.pair([]byte(key))
-	if from == h.server {
-		from = b
+}
+
+// mend copies a key to its primary, which is up, from the backup. Until that is done the backup's word counts for it.
+func (e *Engine) mend(i int, key []byte, mark uint64) {
+	x := &copying{e: e, server: i, key: string(key), mark: mark}
+	if e.startCopy(x) {
+		e.unsettled[x.key]++
 	}
-	x := &copying{e: e, h: h, from: from, key: key, mark: mark}
-	if e.copies[key] != nil || from < 0 || !e.opt.Health.Readable(from) || e.dirty[h.server].All() || !x.read() {
-		e.erase(h.server, []byte(key), mark)
-		return
+}
+
+// startCopy reports whether x is under way. If not, the key is copied already, or deleted.
+func (e *Engine) startCopy(x *copying) bool {
+	if y := e.copies[x.key]; y != nil && y.server == x.server {
+		y.passed, y.mark = true, x.mark
+		return false
 	}
-	e.copies[key] = x
-	h.busy++
+	p, b := e.pair([]byte(x.key))
+	if x.from = b; x.server == b {
+		x.from = p
+	}
+	if e.copies[x.key] != nil || x.from < 0 || !e.opt.Health.Readable(x.from) || e.dirty[x.server].All() || !x.read() {
+		e.erase(x.server, []byte(x.key), x.mark)
+		return false
+	}
+	e.copies[x.key] = x
+	return true
 }
 
 // passes notes that a mutation of key is about to be sent.
@@ -103,7 +118,7 @@ func (e *Engine) allPass() {
 
 // read asks for the value, its flags and the rest of its time.
 func (x *copying) read() bool {
-	x.passed = false
+	x.passed, x.written = false, false
 	line := append(x.appendKey(append(x.e.line[:0], "mg "...)), " v f t\r\n"...)
 	x.e.line = line
 	return x.e.opt.Conns[x.from].Send(line, nil, ascii.ShapeMeta, x, 0)
@@ -120,30 +135,31 @@ func (x *copying) appendKey(dst []byte) []byte {
 // OnReply takes the value, and then the outcome of writing it.
 func (x *copying) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 	switch {
-	case x.written && r.Kind == ascii.MetaHD:
-		x.e.dirty[x.h.server].Clean([]byte(x.key), x.mark)
-		x.end()
 	case x.written && r.Kind == ascii.Lost:
 		x.end() // the mark stays
-	case x.written, r.Kind != ascii.MetaVA:
-		x.giveUp() // among these: the other copy has lost the key, or has no meta commands, or has gone
-	case x.passed && x.read():
-	case x.passed || !x.write(r.Raw):
-		x.giveUp()
+	case x.written && r.Kind == ascii.MetaHD:
+		x.e.dirty[x.server].Clean([]byte(x.key), x.mark)
+		x.end()
+	case r.Kind != ascii.Lost && x.passed && x.read():
+	case r.Kind == ascii.MetaVA && !x.written && !x.passed && x.write(r.Raw):
+	default:
+		x.giveUp() // the other copy has not got the key, or no meta commands, or has gone
 	}
 }
 
 // giveUp deletes the key instead.
 func (x *copying) giveUp() {
-	if x.e.returns[x.h.server] == x.h {
-		x.e.erase(x.h.server, []byte(x.key), x.mark)
+	if x.e.opt.Health.Usable(x.server) {
+		x.e.erase(x.server, []byte(x.key), x.mark)
 	}
 	x.end()
 }
 
 func (x *copying) end() {
-	if x.e.copies[x.key] == x {
-		delete(x.e.copies, x.key)
+	delete(x.e.copies, x.key)
+	if x.h == nil {
+		x.e.settledKey(x.key)
+		return
 	}
 	x.h.busy--
 	x.e.goOn(x.h)
@@ -153,7 +169,7 @@ func (x *copying) end() {
 func (x *copying) write(va []byte) bool {
 	line, value, _ := bytes.Cut(va, []byte("\r\n"))
 	words := bytes.Fields(line) // VA, the length, and the flags that were asked for
-	if x.e.returns[x.h.server] != x.h || len(words) < 2 {
+	if !x.e.opt.Health.Usable(x.server) || len(words) < 2 {
 		return false
 	}
 	head := x.appendMSKey(x.e.line[:0], words[1])
@@ -172,11 +188,7 @@ func (x *copying) write(va []byte) bool {
 	head = append(head, "\r\n"...)
 	x.e.line = head
 	x.written = true
-	if !x.e.opt.Conns[x.h.server].Send(head, value, ascii.ShapeMeta, x, 0) {
-		return false
-	}
-	delete(x.e.copies, x.key) // what passes now passes behind it on both copies
-	return true
+	return x.e.opt.Conns[x.server].Send(head, value, ascii.ShapeMeta, x, 0)
 }
 
 // appendMSKey writes the beginning of the command that stores the key.

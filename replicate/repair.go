@@ -6,8 +6,9 @@ import (
 	"magent/failover"
 )
 
-// A key is dirty on a server that missed a mutation of it, or may have, or disagreed about one. Where the server is up it
-// is deleted there at once; where it is away it is copied from the other copy when it is back (homecoming). All that is asked of a server goes over one connection, in
+// A key is dirty on a server that missed a mutation of it, or may have, or disagreed about one. On a backup
+// that is up it is deleted at once, to a primary it is copied from the backup; where the server is away, it is copied when
+// it is back (homecoming). All that is asked of a server goes over one connection, in
 // order; so every read that comes later finds the key deleted, or what was stored after that.
 
 // forget marks a key, which is borrowed for the call, as dirty on server i, and has it deleted. No server: i < 0.
@@ -23,6 +24,8 @@ func (e *Engine) forget(i int, key []byte) {
 	case e.returns[i] != nil && e.returns[i].again > 0:
 		e.returns[i].again--
 		e.returns[i].queue = append(e.returns[i].queue, string(key))
+	case i < e.primaries && e.returns[i] == nil:
+		e.mend(i, key, mark)
 	default:
 		e.erase(i, key, mark)
 	}

@@ -103,12 +103,12 @@ func TestServerReturnsWithOldValues(t *testing.T) {
 				back.answer("HD\r\n")
 			}
 		}
-		c.say("get a\r\n") // not of a server that is not back yet
-		other.want("get a\r\n").answer("END\r\n")
-		c.hear("END\r\n")
-		if last.text[0] == 'd' {
+		if last.text[0] == 'd' { // a deletion is not waited for: what is read comes behind it
 			last.answer("NOT_FOUND\r\n")
 		} else {
+			c.say("get a\r\n") // not of a server that is not back yet
+			other.want("get a\r\n").answer("END\r\n")
+			c.hear("END\r\n")
 			last.answer("HD\r\n")
 		}
 		r.clean(away)
@@ -204,7 +204,14 @@ func TestOtherDecidesDuringTheReturn(t *testing.T) {
 	back.answer("DELETED\r\nEND\r\n")
 	c.hear("NOT_STORED\r\n")
 	reader.hear("VALUE k 0 1\r\n7\r\nEND\r\n")
-	gone.want("delete k\r\n").answer("DELETED\r\n")
+	mended := other.want("mg k v f t\r\n") // it gets the value; until it has that, the other one is read
+	reader.say("get k\r\n")
+	o := other.want("get k\r\n")
+	mended.answer("VA 1 f0 t-1\r\n7\r\n")
+	o.answer("VALUE k 0 1\r\n7\r\nEND\r\n")
+	reader.hear("VALUE k 0 1\r\n7\r\nEND\r\n")
+	gone.want("ms k 1 F0\r\n7\r\n").answer("HD\r\n")
+	r.clean(0)
 	reader.say("get k\r\n")
 	gone.want("get k\r\n").answer("END\r\n")
 	reader.hear("END\r\n")
@@ -259,10 +266,60 @@ func TestLateMutation(t *testing.T) {
 	late := p.want(set)
 	b.want(set).answer("STORED\r\n")
 	c.hear("STORED\r\n")
+	b.want("mg k v f t\r\n").reset() // the backup has gone
 	deletion := p.want("delete k\r\n")
 	late.answer("STORED\r\n")
 	deletion.answer("DELETED\r\n")
 	r.clean(0)
+}
+
+// The same with a backup that answers: the value is copied, and until then the backup is asked.
+func TestLateMutationIsMended(t *testing.T) {
+	r, p, b := pair(t, func(cfg *config.Config) {
+		cfg.Pools[0].Timeout, cfg.Pools[0].ServerFailureLimit = 100*time.Millisecond, 1000
+	})
+	c := r.client()
+	set := "set k 0 0 1\r\nx\r\n"
+	c.say(set)
+	late := p.want(set)
+	b.want(set).answer("STORED\r\n")
+	c.hear("STORED\r\n")
+	read := b.want("mg k v f t\r\n")
+	c.say("get k\r\n")
+	get := b.want("get k\r\n")
+	read.answer("EN\r\n")
+	get.answer("END\r\n")
+	c.hear("END\r\n")
+	deleted := p.want("delete k\r\n")
+	c.say(set)
+	pa, ba := p.want(set), b.want(set)
+	late.answer("STORED\r\n")
+	deleted.answer("DELETED\r\n")
+	pa.answer("STORED\r\n")
+	ba.answer("STORED\r\n")
+	c.hear("STORED\r\n")
+	r.clean(0)
+}
+
+// A set that passes while the other copy says that it has no such key: it is not deleted behind the set.
+func TestSetPassesAMiss(t *testing.T) {
+	r, c, gone, other := outage(t, 0, nil)
+	r.returns(0)
+	miss := other.want("mg first v f t\r\n")
+	set := "set first 0 0 1\r\ny\r\n"
+	c.say(set)
+	g, o := gone.want(set), other.want(set)
+	miss.answer("EN\r\n")
+	o.answer("STORED\r\n")
+	g.answer("STORED\r\n")
+	c.hear("STORED\r\n")
+	other.want("mg first v f t\r\n").answer("VA 1 f0 t-1\r\ny\r\n")
+	gone.want("ms first 1 F0\r\ny\r\n").answer("HD\r\n")
+	r.back(0)
+	c.nothing()
+	if len(gone.asked) > 0 {
+		t.Errorf("then the server was asked for %q", (<-gone.asked).text)
+	}
 }
 
 // With both copies away nothing is done, and nothing is dirty.
