@@ -63,6 +63,7 @@ type copying struct {
 	mark    uint64
 	written bool
 	passed  bool // by a mutation, since it was read or written
+	again   bool // it was marked again since
 }
 
 // copyKey begins to copy a key, or deletes it where that cannot be done.
@@ -81,11 +82,11 @@ func (e *Engine) mend(i int, key []byte, mark uint64) {
 	}
 }
 
-// startCopy reports whether x is under way. If not, the key is copied already, or deleted.
+// startCopy reports whether the key is on its way for x's sake now. If not, it is so already, or is deleted.
 func (e *Engine) startCopy(x *copying) bool {
 	if y := e.copies[x.key]; y != nil && y.server == x.server {
-		y.passed, y.mark = true, x.mark
-		return false
+		y.passed, y.again, y.mark = true, true, x.mark
+		return e.takeOver(y, x.h)
 	}
 	p, b := e.pair([]byte(x.key))
 	if x.from = b; x.server == b {
@@ -96,6 +97,19 @@ func (e *Engine) startCopy(x *copying) bool {
 		return false
 	}
 	e.copies[x.key] = x
+	return true
+}
+
+// takeOver has h wait for x, which was begun for a homecoming that is over, because the server went again, or as a single
+// key. It reports whether h did not wait for it yet.
+func (e *Engine) takeOver(x *copying, h *homecoming) bool {
+	if x.h == h {
+		return false
+	}
+	if x.h == nil {
+		e.settledKey(x.key)
+	}
+	x.h = h
 	return true
 }
 
@@ -118,7 +132,7 @@ func (e *Engine) allPass() {
 
 // read asks for the value, its flags and the rest of its time.
 func (x *copying) read() bool {
-	x.passed, x.written = false, false
+	x.passed, x.again, x.written = false, false, false
 	line := append(x.appendKey(append(x.e.line[:0], "mg "...)), " v f t\r\n"...)
 	x.e.line = line
 	return x.e.opt.Conns[x.from].Send(line, nil, ascii.ShapeMeta, x, 0)
@@ -137,7 +151,7 @@ func (x *copying) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 	switch {
 	case x.written && r.Kind == ascii.Lost:
 		x.end() // the mark stays
-	case x.written && r.Kind == ascii.MetaHD:
+	case x.written && r.Kind == ascii.MetaHD && !x.again:
 		x.e.dirty[x.server].Clean([]byte(x.key), x.mark)
 		x.end()
 	case r.Kind != ascii.Lost && x.passed && x.read():

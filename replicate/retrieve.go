@@ -137,9 +137,12 @@ func (c *Call) assign(key []byte, touched, backups bool, first int) uint16 {
 		m.lost++
 		return lost
 	}
-	if touches(c.op) && server >= e.primaries {
-		p, _ := e.pair(key)
-		e.forget(p, key) // it misses the touch, or has perhaps missed it
+	if touches(c.op) {
+		if server >= e.primaries {
+			p, _ := e.pair(key)
+			e.forget(p, key) // it misses the touch, or has perhaps missed it
+		}
+		e.passes(key)
 	}
 	op, last := c.op, &f.of[server]
 	if touched && server >= e.primaries {

@@ -144,6 +144,71 @@ func TestServerGoesAgain(t *testing.T) {
 	r.back(0)
 }
 
+// A server goes and comes back while a key of it is still being read from the other one: it is not back before that has
+// been copied, with what the other one holds by then.
+func TestServerGoesAgainDuringAReading(t *testing.T) {
+	r, _, gone, other := outage(t, 0, nil)
+	r.returns(0)
+	slow := other.want("mg first v f t\r\n")
+	r.on(0, func(sh *Shard) { sh.pools[0].conns[0].Close(backend.ErrClosed) })
+	r.away(0)
+	r.returns(0)
+	r.eventually(0, "returning", func(sh *Shard) bool { return sh.pools[0].health.Usable(0) })
+	r.on(0, func(sh *Shard) {
+		if sh.pools[0].health.Readable(0) {
+			t.Error("the server is read although a key has not been copied")
+		}
+	})
+	slow.answer("VA 1 f0 t-1\r\nx\r\n")
+	other.want("mg first v f t\r\n").answer("VA 1 f0 t-1\r\ny\r\n")
+	gone.want("ms first 1 F0\r\ny\r\n").answer("HD\r\n")
+	r.clean(0)
+	r.back(0)
+}
+
+// A key gets dirty once more behind the writing of its copy, by a gat that only the other copy hears of: it is copied
+// once more.
+func TestKeyIsDirtyAgainBehindItsCopy(t *testing.T) {
+	r, c, gone, other := outage(t, 0, nil)
+	c.say("delete second\r\n")
+	other.want("delete second\r\n").answer("DELETED\r\n")
+	c.hear("DELETED\r\n")
+	r.returns(0)
+	one, two := await(t, "a reading", other.asked), await(t, "a reading", other.asked)
+	key, rest := strings.Fields(one.text)[1], strings.Fields(two.text)[1]
+	one.answer("VA 1 f0 t5\r\nx\r\n")
+	copied := gone.want("ms " + key + " 1 F0 T5\r\nx\r\n")
+	c.say("gat 100 " + key + "\r\n")
+	gat := other.want("gat 100 " + key + "\r\n")
+	two.answer("EN\r\n") // the next key is looked at
+	deleted := gone.want("delete " + rest + "\r\n")
+	gat.answer("VALUE " + key + " 0 1\r\nx\r\nEND\r\n")
+	c.hear("VALUE " + key + " 0 1\r\nx\r\nEND\r\n")
+	copied.answer("HD\r\n")
+	deleted.answer("NOT_FOUND\r\n")
+	other.want("mg " + key + " v f t\r\n").answer("VA 1 f0 t100\r\nx\r\n")
+	gone.want("ms " + key + " 1 F0 T100\r\nx\r\n").answer("HD\r\n")
+	r.clean(0)
+	r.back(0)
+}
+
+// A gat changes what is being copied, too.
+func TestGatPassesACopy(t *testing.T) {
+	r, c, gone, other := outage(t, 1, nil)
+	r.returns(1)
+	old := other.want("mg first v f t\r\n")
+	c.say("gat 100 first\r\n")
+	g, o := gone.want("touch first 100\r\n"), other.want("gat 100 first\r\n")
+	old.answer("VA 1 f0 t5\r\nx\r\n")
+	again := other.want("mg first v f t\r\n")
+	g.answer("TOUCHED\r\n")
+	o.answer("VALUE first 0 1\r\nx\r\nEND\r\n")
+	c.hear("VALUE first 0 1\r\nx\r\nEND\r\n")
+	again.answer("VA 1 f0 t100\r\nx\r\n")
+	gone.want("ms first 1 F0 T100\r\nx\r\n").answer("HD\r\n")
+	r.back(1)
+}
+
 // The other server goes while keys are copied from it: what is left is deleted.
 func TestOtherGoesDuringTheReturn(t *testing.T) {
 	r, c, gone, other := outage(t, 0, nil)

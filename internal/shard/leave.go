@@ -47,16 +47,18 @@ const lingerTime = time.Second
 // leave ends a session that has nothing left to do. Were the socket closed with input in it, TCP would answer that with a
 // reset, by which the client may lose replies that it has not read yet. So its end is waited for, for a while.
 func (s *session) leave() {
+	if s.linger != nil {
+		return // until discard sees the end
+	}
 	fd := s.s.FD()
-	if unread, err := unix.IoctlGetInt(fd, unix.SIOCINQ); s.eof || s.gone || err != nil || unread == 0 {
+	unread, err := unix.IoctlGetInt(fd, unix.SIOCINQ)
+	if s.eof || s.gone || err != nil || unread == 0 || unix.Shutdown(fd, unix.SHUT_WR) != nil {
 		s.close()
 		return
 	}
-	if s.linger == nil && unix.Shutdown(fd, unix.SHUT_WR) == nil {
-		s.linger = loop.NewTimer(s.fail)
-		s.sh.l.Set(s.linger, lingerTime)
-		s.s.Reading(true)
-	}
+	s.linger = loop.NewTimer(s.fail)
+	s.sh.l.Set(s.linger, lingerTime)
+	s.s.Reading(true)
 }
 
 // discard reads to the end.
