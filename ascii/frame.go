@@ -33,6 +33,11 @@ func (f *Framer) Next(buf []byte, s Shape, r *Reply) (n, need int, ok bool) {
 	case ShapeStats:
 		n, ok = f.stats(buf, r)
 	}
+	return f.framed(buf, n, ok, r)
+}
+
+// framed ends Next: n bytes of buf are framed, or none yet.
+func (f *Framer) framed(buf []byte, n int, ok bool, r *Reply) (int, int, bool) {
 	switch {
 	case !ok:
 		return 0, 0, false
@@ -60,15 +65,7 @@ func (f *Framer) NextItem(buf []byte, r *Reply) (n, need int, ok bool) {
 		n = f.off
 		r.Kind, r.Hits = Values, 1
 	}
-	switch {
-	case !ok:
-		return 0, 0, false
-	case n == 0:
-		return 0, f.need, true
-	}
-	r.Raw = buf[:n:n]
-	*f = Framer{}
-	return n, 0, true
+	return f.framed(buf, n, ok, r)
 }
 
 // The next methods, one for each shape, fill r.Kind, r.Hits and r.Number and return the length of the reply, or 0 and

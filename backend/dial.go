@@ -1,7 +1,6 @@
 package backend
 
 import (
-	"errors"
 	"slices"
 
 	"magent/internal/loop"
@@ -16,9 +15,6 @@ type route struct {
 }
 
 func (r *route) worked() { r.last = r.now }
-
-// errNoAddress is what a name without addresses comes to.
-var errNoAddress = errors.New("the name has no address")
 
 // Connect starts connecting, once lost connections have ended; nothing happens when the connection is there or on its way.
 func (c *Conn) Connect() {
@@ -62,7 +58,7 @@ func (c *Conn) dial(addrs []loop.Endpoint) {
 		addrs = slices.Concat(addrs[i:i+1], addrs[:i], addrs[i+1:])
 	}
 	c.route.left = addrs
-	c.next(errNoAddress)
+	c.next(loop.ErrNoAddress)
 }
 
 // next goes on with the next address, because the one before failed with err. Each gets an equal share of the time that

@@ -2,7 +2,6 @@ package failover
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -104,9 +103,6 @@ func pause(interval time.Duration, n int) time.Duration {
 	return time.Duration(d * (1 + rand.Float64()/5))
 }
 
-// errNoAddress is what a name without addresses comes to.
-var errNoAddress = errors.New("the name has no address")
-
 // probe asks the server once, at all its addresses until one answers.
 func (p *Prober) probe(ctx context.Context, find Finder) (at loop.Endpoint, err error) {
 	lookup, cancel := context.WithTimeout(ctx, p.timeout)
@@ -115,7 +111,7 @@ func (p *Prober) probe(ctx context.Context, find Finder) (at loop.Endpoint, err 
 	if err != nil {
 		return at, err
 	}
-	err = errNoAddress
+	err = loop.ErrNoAddress
 	for _, at = range addrs {
 		if err = ping(ctx, at, p.timeout); err == nil || ctx.Err() != nil {
 			break

@@ -2,7 +2,6 @@ package replicate
 
 import (
 	"bytes"
-	"encoding/base64"
 	"strconv"
 
 	"magent/ascii"
@@ -133,17 +132,10 @@ func (e *Engine) allPass() {
 // read asks for the value, its flags and the rest of its time.
 func (x *copying) read() bool {
 	x.passed, x.again, x.written = false, false, false
-	line := append(x.appendKey(append(x.e.line[:0], "mg "...)), " v f t\r\n"...)
+	line, flag := appendKey(append(x.e.line[:0], "mg "...), []byte(x.key))
+	line = append(append(line, flag...), " v f t\r\n"...)
 	x.e.line = line
 	return x.e.opt.Conns[x.from].Send(line, nil, ascii.ShapeMeta, x, 0)
-}
-
-// appendKey writes the key, and the flag b where it has to be in base64.
-func (x *copying) appendKey(dst []byte) []byte {
-	if ascii.TextKey([]byte(x.key)) {
-		return append(dst, x.key...)
-	}
-	return append(base64.StdEncoding.AppendEncode(dst, []byte(x.key)), " b"...)
 }
 
 // OnReply takes the value, and then the outcome of writing it.
@@ -186,7 +178,8 @@ func (x *copying) write(va []byte) bool {
 	if !x.e.opt.Health.Usable(x.server) || len(words) < 2 {
 		return false
 	}
-	head := x.appendMSKey(x.e.line[:0], words[1])
+	head, flag := appendKey(append(x.e.line[:0], "ms "...), []byte(x.key))
+	head = append(append(append(head, ' '), words[1]...), flag...)
 	for _, w := range words[2:] {
 		switch w[0] {
 		case 'f':
@@ -203,14 +196,4 @@ func (x *copying) write(va []byte) bool {
 	x.e.line = head
 	x.written = true
 	return x.e.opt.Conns[x.server].Send(head, value, ascii.ShapeMeta, x, 0)
-}
-
-// appendMSKey writes the beginning of the command that stores the key.
-func (x *copying) appendMSKey(dst, size []byte) []byte {
-	dst = append(dst, "ms "...)
-	if ascii.TextKey([]byte(x.key)) {
-		return append(append(append(dst, x.key...), ' '), size...)
-	}
-	dst = base64.StdEncoding.AppendEncode(dst, []byte(x.key))
-	return append(append(append(dst, ' '), size...), " b"...)
 }

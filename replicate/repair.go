@@ -11,7 +11,7 @@ import (
 // it is back (homecoming). All that is asked of a server goes over one connection, in
 // order; so every read that comes later finds the key deleted, or what was stored after that.
 
-// forget marks a key, which is borrowed for the call, as dirty on server i, and has it deleted. No server: i < 0.
+// forget marks a key, which is borrowed for the call, as dirty on server i, and has it repaired. No server: i < 0.
 func (e *Engine) forget(i int, key []byte) {
 	if i < 0 || e.opt.Backups == nil {
 		return // a pool without backups has one copy, which cannot fall behind another
@@ -33,9 +33,10 @@ func (e *Engine) forget(i int, key []byte) {
 
 // forgetAll marks everything as dirty on server i: it missed a flush_all.
 func (e *Engine) forgetAll(i int) {
-	e.dirty[i].MarkAll()
 	if e.opt.Health.Usable(i) {
 		e.eraseAll(i)
+	} else {
+		e.dirty[i].MarkAll()
 	}
 }
 
@@ -71,7 +72,7 @@ func (e *Engine) erase(i int, key []byte, mark uint64) {
 	x.send(line, shape)
 }
 
-// eraseAll flushes server i, unless that is under way.
+// eraseAll flushes server i, once more if that is under way: what made it dirty may come behind it.
 func (e *Engine) eraseAll(i int) {
 	x := e.newErasure(i, e.dirty[i].MarkAll())
 	x.all = true

@@ -49,7 +49,15 @@ func appendForget(dst, key []byte) ([]byte, ascii.Shape) {
 	if ascii.TextKey(key) {
 		return ascii.AppendDelete(dst, key), ascii.ShapeLine
 	}
-	dst = append(dst, "md "...)
-	dst = base64.StdEncoding.AppendEncode(dst, key)
-	return append(dst, " b\r\n"...), ascii.ShapeMeta
+	dst, flag := appendKey(append(dst, "md "...), key)
+	return append(append(dst, flag...), "\r\n"...), ascii.ShapeMeta
+}
+
+// appendKey writes a key for a meta command, in base64 if it cannot stand there as it is, and returns the flag that says
+// so, with a space before it.
+func appendKey(dst, key []byte) (out []byte, flag string) {
+	if ascii.TextKey(key) {
+		return append(dst, key...), ""
+	}
+	return base64.StdEncoding.AppendEncode(dst, key), " b"
 }

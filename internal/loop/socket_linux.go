@@ -24,6 +24,9 @@ func (e Endpoint) String() string {
 	return e.Addr.String()
 }
 
+// ErrNoAddress is what a name without addresses comes to: there is no Endpoint to be had.
+var ErrNoAddress = errors.New("the name has no address")
+
 // Check reports what keeps e from being used on this machine: an IPv6 zone that is no interface of it.
 func (e Endpoint) Check() error {
 	_, _, err := e.sockaddr()

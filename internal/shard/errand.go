@@ -22,11 +22,10 @@ type errand struct {
 	reply       []byte
 
 	// A set that is refused for its size has no req but these.
-	op     ascii.Op
-	quiet  bool
-	binary ascii.MetaFlags
-	key    []byte
-	line   []byte
+	op    ascii.Op
+	quiet bool
+	key   []byte
+	line  []byte
 
 	next *errand // free list of the home
 }
@@ -63,7 +62,7 @@ func (e *errand) Run() {
 	c.Part = e.kind
 	r := &sh.req
 	if len(e.req) == 0 {
-		*r = ascii.Request{Op: e.op, Quiet: e.quiet, Key: e.key, Meta: e.binary}
+		*r = ascii.Request{Op: e.op, Quiet: e.quiet, Key: e.key}
 		sh.pools[e.pool].engine.Drop(c, r, e.line)
 		return
 	}

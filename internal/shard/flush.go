@@ -63,9 +63,5 @@ func (f *flush) Answer(c *replicate.Call, reply []byte) {
 // goOn sends f from its present loop to the next one, or home.
 func (f *flush) goOn(from *Shard, next int) {
 	f.at = next
-	to := f.home
-	if shards := f.home.svc.shards; next < len(shards) {
-		to = shards[next]
-	}
-	from.l.SendTo(to.l, f)
+	from.l.SendTo(f.home.orLoop(next).l, f)
 }

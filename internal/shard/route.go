@@ -55,6 +55,5 @@ func (s *session) drop(r *ascii.Request) {
 	e.key = append(e.key[:0], r.Key...)
 	e.line = append(e.line[:0], r.Reply...)
 	e.quiet, e.op = r.Quiet, r.Op
-	e.binary = r.Meta
 	s.sh.l.SendTo(owner.l, e)
 }

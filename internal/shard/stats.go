@@ -57,11 +57,15 @@ func (q *survey) Run() {
 		q.sum.Add(sh.snapshot())
 	}
 	q.next++
-	to := q.home
-	if q.next < len(shards) {
-		to = shards[q.next]
+	sh.l.SendTo(q.home.orLoop(q.next).l, q)
+}
+
+// orLoop is loop i, or this one, where a round over the loops began, when there is no such loop.
+func (sh *Shard) orLoop(i int) *Shard {
+	if shards := sh.svc.shards; i < len(shards) {
+		return shards[i]
 	}
-	sh.l.SendTo(to.l, q)
+	return sh
 }
 
 func (q *survey) answer() {
