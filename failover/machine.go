@@ -1,5 +1,7 @@
 package failover
 
+import "magent/internal/fault"
+
 // State is what a server may be used for.
 type State uint8
 
@@ -51,7 +53,9 @@ func (m *Machine) Server(i int) *Server { return &m.servers[i] }
 func (m *Machine) Usable(i int) bool { return m.servers[i].State != Ejected }
 
 // Readable reports whether server i may be read: whether what it holds is what it should hold.
-func (m *Machine) Readable(i int) bool { return m.servers[i].State == Up }
+func (m *Machine) Readable(i int) bool {
+	return m.servers[i].State == Up || fault.Dirty && m.Usable(i)
+}
 
 // SoftFailure notes that a reply deadline of server i passed at now. replies is the number of replies that the server
 // has given so far; when it has grown since the last soft failure, the row of failures starts anew. It reports whether

@@ -6,6 +6,7 @@ import (
 
 	"magent/ascii"
 	"magent/backend"
+	"magent/internal/fault"
 )
 
 // maxCopies is how many keys of one server are copied at a time.
@@ -114,7 +115,7 @@ func (e *Engine) takeOver(x *copying, h *homecoming) bool {
 
 // passes notes that a mutation of key is about to be sent.
 func (e *Engine) passes(key []byte) {
-	if len(e.copies) == 0 {
+	if len(e.copies) == 0 || fault.Refill {
 		return
 	}
 	if x := e.copies[string(key)]; x != nil {

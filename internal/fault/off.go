@@ -1,0 +1,12 @@
+//go:build !faults
+
+package fault
+
+// The guards that are switched off: none.
+const (
+	Dirty    = false
+	Drain    = false
+	Identity = false
+	Refill   = false
+	CasMark  = false
+)
