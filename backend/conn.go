@@ -20,6 +20,9 @@ type Receiver interface {
 
 // Watcher is told what happens to a connection. It is called before the requests concerned are.
 type Watcher interface {
+	// Recognized asks whether the server at the other end of a new connection is the one that requests were collected for:
+	// c.Identity is who it is. If not, they are lost, not sent.
+	Recognized(c *Conn) bool
 	// Connected: the connection carries requests now.
 	Connected(c *Conn)
 	// Disconnected: the connection or the attempt to make one ended with err. idle: the server closed it with no request
@@ -47,6 +50,7 @@ type Options struct {
 	Quarantine     time.Duration // how long a new one waits when that end was not seen
 	MaxPending     int           // requests in flight: more make the connection Full
 	MaxUnsent      int           // bytes that wait for the socket: more make the connection Full
+	Greet          bool          // ask the server who it is before it gets requests: Identity, HasMeta
 	MaxJoint       int           // keys on the command line of a joint get; 1 or less: no joint gets
 }
 
@@ -55,6 +59,7 @@ type state uint8
 const (
 	down       state = iota // nothing there; Connect starts
 	connecting              // looking up or connecting: requests are collected
+	greeting                // asking who the server is: they still are
 	ready
 )
 
@@ -84,6 +89,9 @@ type Conn struct {
 	early   []byte // what was sent before the connection was there
 	clock   *loop.Timer
 
+	identity Identity
+	meta     bool
+
 	drains  []*drain
 	wanted  bool        // Connect was called, and waits for the drains
 	waiting *loop.Timer // until they are given up
@@ -110,6 +118,7 @@ var (
 	ErrGarbage  = errors.New("the reply cannot be parsed")
 	ErrUnasked  = errors.New("a reply that nobody asked for")
 	ErrClosed   = errors.New("the server closed the connection")
+	ErrRefill   = errors.New("it lacks what its other copies have, and is filled from them")
 	ErrShutdown = errors.New("shutting down")
 )
 
@@ -134,6 +143,11 @@ func (c *Conn) Pending() int { return c.fifo.len() }
 
 // established ends connecting: what was collected goes out, and the deadlines begin.
 func (c *Conn) established() {
+	known := c.watcher.Recognized(c)
+	var strays fifo
+	if !known {
+		strays, c.fifo, c.early = c.fifo, fifo{}, nil
+	}
 	c.state = ready
 	c.route.worked()
 	c.since, c.heard, c.spoke = c.l.Now(), math.MinInt64, false
@@ -150,6 +164,7 @@ func (c *Conn) established() {
 	c.early = nil
 	c.flushLater()
 	c.watcher.Connected(c)
+	c.lose(strays)
 }
 
 // Full reports whether the connection is over its limits and should be given nothing new. Send does not ask: what belongs
@@ -165,7 +180,7 @@ func (c *Conn) Send(head, body []byte, shape ascii.Shape, to Receiver, slot uint
 		return false
 	}
 	c.push(to, slot, shape)
-	if c.state == connecting {
+	if c.state != ready {
 		c.Stats.Sent += uint64(len(head) + len(body))
 		c.early = append(append(c.early, head...), body...)
 		return true
@@ -224,13 +239,15 @@ func (c *Conn) Flush() {
 
 // OnReady is the loop's call: the socket can be read or written.
 func (c *Conn) OnReady(ev loop.Events) {
-	if c.state == connecting {
+	switch {
+	case c.state == connecting:
 		if ev&loop.Writable != 0 {
-			if err := loop.SocketError(c.s.FD()); err != nil {
-				c.next(err)
-				return
-			}
-			c.established()
+			c.onConnect(loop.SocketError(c.s.FD()))
+		}
+		return
+	case c.state == greeting:
+		if ev&loop.Readable != 0 {
+			c.readHello()
 		}
 		return
 	}
@@ -242,6 +259,18 @@ func (c *Conn) OnReady(ev loop.Events) {
 	}
 	if ev&loop.Readable != 0 {
 		c.read()
+	}
+}
+
+// onConnect takes the outcome of a connect.
+func (c *Conn) onConnect(err error) {
+	switch {
+	case err != nil:
+		c.next(err)
+	case c.opt.Greet:
+		c.hello()
+	default:
+		c.established()
 	}
 }
 
@@ -347,6 +376,11 @@ func (c *Conn) fail(err error) {
 	waiting := c.fifo
 	c.fifo, c.given = fifo{}, 0
 	c.watcher.Disconnected(c, err, idle)
+	c.lose(waiting)
+}
+
+// lose tells everybody who waits that there will be no reply.
+func (c *Conn) lose(waiting fifo) {
 	lost := ascii.Reply{Kind: ascii.Lost}
 	for waiting.len() > 0 {
 		if e := waiting.pop(); e.to != nil {
@@ -376,7 +410,7 @@ func (c *Conn) arm() {
 // tick gives up what is over its deadline. The entry stays in the FIFO, so that a late reply still finds its place
 // and the ones behind it theirs.
 func (c *Conn) tick() {
-	if c.state == connecting {
+	if c.state != ready {
 		c.next(ErrConnect)
 		return
 	}

@@ -27,6 +27,7 @@ func (w *tally) OnReply(slot uint16, _ *Conn, p *ascii.Reply) {
 	}
 }
 
+func (w *tally) Recognized(*Conn) bool           { return true }
 func (w *tally) Connected(*Conn)                 {}
 func (w *tally) Disconnected(*Conn, error, bool) {}
 func (w *tally) TimedOut(*Conn)                  {}

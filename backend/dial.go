@@ -3,6 +3,7 @@ package backend
 import (
 	"slices"
 
+	"magent/ascii"
 	"magent/internal/loop"
 )
 
@@ -64,6 +65,7 @@ func (c *Conn) dial(addrs []loop.Endpoint) {
 // next goes on with the next address, because the one before failed with err. Each gets an equal share of the time that
 // is left, so that one which does not answer does not keep the others from being tried.
 func (c *Conn) next(err error) {
+	c.state, c.framer, c.need = connecting, ascii.Framer{}, 0
 	for r := &c.route; len(r.left) > 0; {
 		if c.s.FD() > 0 {
 			c.s.Close()

@@ -44,6 +44,9 @@ func (r *recorder) OnReply(slot uint16, _ *Conn, p *ascii.Reply) {
 	r.events <- fmt.Sprintf("%d %s", slot, strings.ReplaceAll(string(p.Raw), "\r\n", "|"))
 }
 
+// Recognized knows every server but those whose process is 666.
+func (r *recorder) Recognized(c *Conn) bool { return c.Identity().PID != 666 }
+
 func (r *recorder) Connected(*Conn) { r.events <- "connected" }
 
 func (r *recorder) Disconnected(_ *Conn, err error, idle bool) {

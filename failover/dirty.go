@@ -38,20 +38,36 @@ func (d *Dirty) MarkAll() (mark uint64) {
 	return d.marks
 }
 
-// Clean takes a key out that was repaired after the mark, unless it was marked again since.
-func (d *Dirty) Clean(key []byte, mark uint64) {
-	if d.keys[string(key)] == mark && mark > 0 {
-		delete(d.keys, string(key))
-		d.bytes -= len(key)
+// Clean takes a key out that was repaired after the mark, and reports whether it has: not if it was marked again since.
+func (d *Dirty) Clean(key []byte, mark uint64) bool {
+	if mark == 0 || d.keys[string(key)] != mark {
+		return false
 	}
+	delete(d.keys, string(key))
+	d.bytes -= len(key)
+	return true
 }
 
-// CleanAll ends a MarkAll, unless everything was marked again since.
-func (d *Dirty) CleanAll(mark uint64) {
-	if d.all == mark {
-		d.all = 0
+// CleanAll ends a MarkAll, and reports whether it has: not if everything was marked again since.
+func (d *Dirty) CleanAll(mark uint64) bool {
+	if d.all != mark {
+		return false
 	}
+	d.all = 0
+	return true
 }
+
+// Has reports whether key is dirty.
+func (d *Dirty) Has(key []byte) bool {
+	if d.all > 0 {
+		return true
+	}
+	_, dirty := d.keys[string(key)]
+	return dirty
+}
+
+// Empty reports whether nothing is dirty.
+func (d *Dirty) Empty() bool { return d.all == 0 && len(d.keys) == 0 }
 
 // All reports whether everything is dirty.
 func (d *Dirty) All() bool { return d.all > 0 }

@@ -1,6 +1,9 @@
 package failover
 
-import "magent/internal/fault"
+import (
+	"magent/backend"
+	"magent/internal/fault"
+)
 
 // State is what a server may be used for.
 type State uint8
@@ -12,6 +15,8 @@ const (
 	Ejected
 	// Returning: it takes mutations again, but is not read before what it missed has been made good.
 	Returning
+	// Warming: the same; it came back without its contents, and gets them from the other copies.
+	Warming
 )
 
 func (s State) String() string {
@@ -22,14 +27,17 @@ func (s State) String() string {
 		return "ejected"
 	case Returning:
 		return "returning"
+	case Warming:
+		return "warming"
 	}
 	return "unknown"
 }
 
 // Server is one server as a loop sees it.
 type Server struct {
-	State State
-	Since int64 // when State began, loop time in nanoseconds
+	State    State
+	Since    int64            // when State began, loop time in nanoseconds
+	Identity backend.Identity // who it was at the last connection that stood
 
 	failures int    // soft failures in a row
 	replies  uint64 // replies seen at the last soft failure
@@ -87,6 +95,25 @@ func (m *Machine) Return(i int, now int64) (changed bool) {
 	}
 	s.State, s.Since = Returning, now
 	return true
+}
+
+// Identify notes who server i is. It reports whether that is another one than before, and so without the contents of that
+// one: it was restarted. A server that was out of use before anybody knew who it was may have been, too.
+func (m *Machine) Identify(i int, id backend.Identity) (restarted bool) {
+	s := &m.servers[i]
+	before := s.Identity
+	s.Identity = id
+	if id == (backend.Identity{}) || fault.Identity {
+		return false
+	}
+	return before != id && (before != backend.Identity{} || s.State != Up)
+}
+
+// Warm notes that server i, which is returning, gets its contents from the other copies now.
+func (m *Machine) Warm(i int, now int64) {
+	if s := &m.servers[i]; s.State == Returning {
+		s.State, s.Since = Warming, now
+	}
 }
 
 // Readmit makes server i up again. It reports whether it was not.

@@ -2,6 +2,24 @@ package replicate
 
 import "magent/ascii"
 
+// Tally counts what was done for the sake of one server.
+type Tally struct {
+	Repairs    uint64 // dirty keys that were copied to it or deleted there
+	Refills    uint64 // keys that it lacked and got
+	Avoided    uint64 // reads of keys that are dirty on it, and that therefore went to the other copy
+	CasRefused uint64 // compares with a token that another copy, or an earlier run of it, had given out
+}
+
+// Tally is what was done for server i; to be read, and set to zero.
+func (e *Engine) Tally(i int) *Tally { return &e.tallies[i] }
+
+// avoided counts a read of key that another server is asked for, although i can be asked.
+func (e *Engine) avoided(i int, key []byte) {
+	if i >= 0 && e.opt.Health.Usable(i) && e.dirty[i].Has(key) {
+		e.tallies[i].Avoided++
+	}
+}
+
 // countRead counts a retrieval of one key as memcached counts it, for which me is none.
 func (e *Engine) countRead(op ascii.Op, r *ascii.Reply) {
 	if op == ascii.OpMetaDebug {

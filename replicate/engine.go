@@ -14,6 +14,7 @@ type Options struct {
 	Backups   *backend.Ring   // nil: a pool without backups
 	Conns     []*backend.Conn // to the primaries, then to the backups; Health counts in the same way
 	Health    *failover.Machine
+	Host      Host
 
 	MaxDirty   int  // dirty keys of one server; more, and all of its keys are
 	AckPrimary bool // a mutation is answered as soon as the primary has answered
@@ -39,6 +40,9 @@ type Engine struct {
 	erasures *erasure         // free list
 	returns  []*homecoming    // by server: what is being made good
 	copies   map[string]*copying
+	tallies  []Tally // by server
+
+	incomplete []bool // servers that lack what the other copies have
 
 	unsettled map[string]int // keys of mutations that a backup decides about
 }
@@ -50,6 +54,8 @@ func New(opt Options) *Engine {
 	e.frags.of = make([]int, 2*len(opt.Conns))
 	e.returns = make([]*homecoming, len(opt.Conns))
 	e.copies = map[string]*copying{}
+	e.tallies = make([]Tally, len(opt.Conns))
+	e.incomplete = make([]bool, len(opt.Conns))
 	e.unsettled = map[string]int{}
 	e.dirty = make([]failover.Dirty, len(opt.Conns))
 	for i := range e.dirty {

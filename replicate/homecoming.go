@@ -1,200 +1,120 @@
 package replicate
 
-import (
-	"bytes"
-	"strconv"
-
-	"magent/ascii"
-	"magent/backend"
-	"magent/internal/fault"
-)
-
-// maxCopies is how many keys of one server are copied at a time.
-const maxCopies = 64
-
-// homecoming makes good what a server missed while it was away: its dirty keys are copied from the other copy. The
-// server takes part in mutations meanwhile, but is not read.
-type homecoming struct {
-	server int
-	queue  []string // keys to be copied
-	again  int      // how many more may come to that; then they are deleted, or traffic could keep it from ending
-	busy   int      // copies under way
-	done   func()
+// Host is what the engine tells of servers that come back: upwards, out of this package.
+type Host interface {
+	// Warming: server i has made good what it missed, but lacks the contents of the other copies. Their keys are to be
+	// given to Fill, a batch each time that More is called, until one is the last.
+	Warming(i int)
+	// More asks for the next batch of keys for server i.
+	More(i int)
+	// Flushed: server i was flushed, because too many keys were dirty there. It has lost the keys of other engines, too.
+	Flushed(i int)
+	// Abandoned: no more keys are to come for server i; what it lacks it gets another time.
+	Abandoned(i int)
+	// MadeGood: server i may be read, if it could not already.
+	MadeGood(i int)
 }
 
-// Returned begins to make good what server i missed; a connection to it stands. done is called when it may be read. The
+const (
+	maxCopies    = 64      // keys of one server that are copied at a time
+	maxCopyBytes = 4 << 20 // about so many bytes of values are, at most
+	fewKeys      = 128     // keys to fill: with fewer, more are asked for
+	maxLate      = 1000    // keys that may come to what is to be made good when everything else is; then they are deleted
+)
+
+// homecoming makes good what a server missed while it was away: its dirty keys are copied from the other copy, and then,
+// when the server came back empty, all the others. It takes part in mutations meanwhile, but is not read.
+type homecoming struct {
+	server  int
+	queue   []string // dirty keys to be copied
+	late    int      // how many came to that when everything else was done
+	busy    int      // copies under way
+	size    int      // about the size of a large value among the last ones
+	filling bool     // it gets the contents of the other copies
+	asked   bool     // a batch of keys to fill is on its way
+	last    bool     // it was the last one
+	fills   []string // keys to fill
+	seen    seen     // keys that clients have read, and that were filled because of that
+}
+
+// Returned begins to make good what server i missed; a connection to it stands. The host is told when it may be read. The
 // server must be Usable by then, and not Readable.
-func (e *Engine) Returned(i int, done func()) {
-	h := &homecoming{server: i, done: done, again: 1000}
+func (e *Engine) Returned(i int) {
+	h := &homecoming{server: i}
 	if e.dirty[i].All() {
-		e.eraseAll(i)
+		e.empty(i)
 	}
 	e.dirty[i].Each(func(key string, _ uint64) { h.queue = append(h.queue, key) })
 	e.returns[i] = h
 	e.goOn(h)
 }
 
-// Gone ends what Returned began: the server is away again.
-func (e *Engine) Gone(i int) { e.returns[i] = nil }
+// Gone ends what Returned began, because the server is away again; and no other server gets keys from this one any more.
+func (e *Engine) Gone(i int) {
+	e.returns[i] = nil
+	for j, h := range e.returns {
+		if h != nil && h.filling && e.copiesOf(j, i) {
+			e.abandon(h)
+			e.goOn(h)
+		}
+	}
+}
+
+// copiesOf reports whether keys of server i may have their other copy on server j.
+func (e *Engine) copiesOf(i, j int) bool { return (i < e.primaries) != (j < e.primaries) }
 
 // goOn starts as many copies as may be under way, and ends the homecoming when there is nothing left to do.
 func (e *Engine) goOn(h *homecoming) {
-	for e.returns[h.server] == h && h.busy < maxCopies && len(h.queue) > 0 {
-		key := h.queue[len(h.queue)-1]
-		h.queue = h.queue[:len(h.queue)-1]
-		e.copyKey(h, key)
-	}
-	if e.returns[h.server] == h && h.busy == 0 && len(h.queue) == 0 {
-		e.returns[h.server] = nil
-		h.done()
-	}
-}
-
-// copying is one key on its way from one copy to the other: read there (mg), then written here (ms). Both go over the
-// connections of all requests for the key, so the writing takes its place among the mutations of the key. What it must
-// not do is write an older value behind a newer one, or delete a newer one: when a mutation passes between the reading
-// and its reply, the key is read again.
-type copying struct {
-	e       *Engine
-	h       *homecoming // nil: a single key of a server that is up
-	server  int
-	from    int
-	key     string
-	mark    uint64
-	written bool
-	passed  bool // by a mutation, since it was read or written
-	again   bool // it was marked again since
-}
-
-// copyKey begins to copy a key, or deletes it where that cannot be done.
-func (e *Engine) copyKey(h *homecoming, key string) {
-	mark := e.dirty[h.server].Mark([]byte(key)) // it may have been repaired by now; then it is so twice
-	if e.startCopy(&copying{e: e, h: h, server: h.server, key: key, mark: mark}) {
-		h.busy++
-	}
-}
-
-// mend copies a key to its primary, which is up, from the backup. Until that is done the backup's word counts for it.
-func (e *Engine) mend(i int, key []byte, mark uint64) {
-	x := &copying{e: e, server: i, key: string(key), mark: mark}
-	if e.startCopy(x) {
-		e.unsettled[x.key]++
-	}
-}
-
-// startCopy reports whether the key is on its way for x's sake now. If not, it is so already, or is deleted.
-func (e *Engine) startCopy(x *copying) bool {
-	if y := e.copies[x.key]; y != nil && y.server == x.server {
-		y.passed, y.again, y.mark = true, true, x.mark
-		return e.takeOver(y, x.h)
-	}
-	p, b := e.pair([]byte(x.key))
-	if x.from = b; x.server == b {
-		x.from = p
-	}
-	if e.copies[x.key] != nil || x.from < 0 || !e.opt.Health.Readable(x.from) || e.dirty[x.server].All() || !x.read() {
-		e.erase(x.server, []byte(x.key), x.mark)
-		return false
-	}
-	e.copies[x.key] = x
-	return true
-}
-
-// takeOver has h wait for x, which was begun for a homecoming that is over, because the server went again, or as a single
-// key. It reports whether h did not wait for it yet.
-func (e *Engine) takeOver(x *copying, h *homecoming) bool {
-	if x.h == h {
-		return false
-	}
-	if x.h == nil {
-		e.settledKey(x.key)
-	}
-	x.h = h
-	return true
-}
-
-// passes notes that a mutation of key is about to be sent.
-func (e *Engine) passes(key []byte) {
-	if len(e.copies) == 0 || fault.Refill {
-		return
-	}
-	if x := e.copies[string(key)]; x != nil {
-		x.passed = true
-	}
-}
-
-// allPass notes that all keys are about to be changed.
-func (e *Engine) allPass() {
-	for _, x := range e.copies {
-		x.passed = true
-	}
-}
-
-// read asks for the value, its flags and the rest of its time.
-func (x *copying) read() bool {
-	x.passed, x.again, x.written = false, false, false
-	line, flag := appendKey(append(x.e.line[:0], "mg "...), []byte(x.key))
-	line = append(append(line, flag...), " v f t\r\n"...)
-	x.e.line = line
-	return x.e.opt.Conns[x.from].Send(line, nil, ascii.ShapeMeta, x, 0)
-}
-
-// OnReply takes the value, and then the outcome of writing it.
-func (x *copying) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
-	switch {
-	case x.written && r.Kind == ascii.Lost:
-		x.end() // the mark stays
-	case x.written && r.Kind == ascii.MetaHD && !x.again:
-		x.e.dirty[x.server].Clean([]byte(x.key), x.mark)
-		x.end()
-	case r.Kind != ascii.Lost && x.passed && x.read():
-	case r.Kind == ascii.MetaVA && !x.written && !x.passed && x.write(r.Raw):
-	default:
-		x.giveUp() // the other copy has not got the key, or no meta commands, or has gone
-	}
-}
-
-// giveUp deletes the key instead.
-func (x *copying) giveUp() {
-	if x.e.opt.Health.Usable(x.server) {
-		x.e.erase(x.server, []byte(x.key), x.mark)
-	}
-	x.end()
-}
-
-func (x *copying) end() {
-	delete(x.e.copies, x.key)
-	if x.h == nil {
-		x.e.settledKey(x.key)
-		return
-	}
-	x.h.busy--
-	x.e.goOn(x.h)
-}
-
-// write stores what was read, and reports whether that was possible.
-func (x *copying) write(va []byte) bool {
-	line, value, _ := bytes.Cut(va, []byte("\r\n"))
-	words := bytes.Fields(line) // VA, the length, and the flags that were asked for
-	if !x.e.opt.Health.Usable(x.server) || len(words) < 2 {
-		return false
-	}
-	head, flag := appendKey(append(x.e.line[:0], "ms "...), []byte(x.key))
-	head = append(append(append(head, ' '), words[1]...), flag...)
-	for _, w := range words[2:] {
-		switch w[0] {
-		case 'f':
-			head = append(append(head, " F"...), w[1:]...)
-		case 't':
-			if ttl, err := strconv.Atoi(string(w[1:])); err == nil && ttl >= 0 {
-				head = strconv.AppendInt(append(head, " T"...), int64(max(1, ttl)), 10)
-			}
-		case 'W', 'X', 'Z':
-			return false // stale, or waiting for a client that recomputes it: our reading may have taken its turn
+	for e.returns[h.server] == h && h.room() {
+		if !e.copyNext(h) {
+			break
 		}
 	}
-	head = append(head, "\r\n"...)
-	x.e.line = head
-	x.written = true
-	return x.e.opt.Conns[x.server].Send(head, value, ascii.ShapeMeta, x, 0)
+	if e.returns[h.server] != h || h.busy > 0 || len(h.queue) > 0 {
+		return
+	}
+	switch {
+	case h.filling && !h.last:
+	case !h.filling && e.incomplete[h.server] && e.CanFill(h.server):
+		h.filling, h.asked = true, true
+		e.opt.Host.Warming(h.server)
+	default:
+		if h.filling {
+			e.incomplete[h.server] = false
+		}
+		e.returns[h.server] = nil
+		e.opt.Host.MadeGood(h.server)
+	}
+}
+
+// room reports whether one more copy may be under way.
+func (h *homecoming) room() bool {
+	return h.busy < maxCopies && h.busy*h.size < maxCopyBytes
+}
+
+// copyNext begins with the next key, and reports whether there was one.
+func (e *Engine) copyNext(h *homecoming) bool {
+	switch n := len(h.queue) - 1; {
+	case n >= 0:
+		key := h.queue[n]
+		h.queue = h.queue[:n]
+		e.copyKey(h, key)
+	case h.filling:
+		return e.fillNext(h)
+	default:
+		return false
+	}
+	return true
+}
+
+// add adds a key to what is to be made good, and reports whether it may: when everything else is done, traffic must not
+// keep the end from coming for ever.
+func (h *homecoming) add(key []byte) bool {
+	if !h.filling || h.last {
+		if h.late++; h.late > maxLate {
+			return false
+		}
+	}
+	h.queue = append(h.queue, string(key))
+	return true
 }

@@ -4,6 +4,9 @@ import "magent/ascii"
 
 // read asks the primary for one key, or the backup when the primary cannot be asked.
 func (e *Engine) read(c *Call, r *ascii.Request) {
+	if c.b >= 0 && c.p > c.b {
+		e.avoided(c.b, r.Key)
+	}
 	head, _ := e.wire(r)
 	if c.op == ascii.OpGet {
 		head = r.Key
@@ -38,6 +41,9 @@ func (c *Call) sendRead(i int, slot uint16, head []byte) bool {
 func (c *Call) onRead(r *ascii.Reply) {
 	if r.Kind != ascii.Lost {
 		c.e.countRead(c.op, r)
+		if c.b >= 0 && !c.retry && c.op == ascii.OpGet && r.Hits > 0 {
+			c.e.readThrough(c.b, c.head)
+		}
 		c.finish(r.Kind, r.Raw)
 		return
 	}

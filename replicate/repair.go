@@ -17,14 +17,14 @@ func (e *Engine) forget(i int, key []byte) {
 		return // a pool without backups has one copy, which cannot fall behind another
 	}
 	mark := e.dirty[i].Mark(key)
+	h := e.returns[i]
 	switch {
 	case !e.opt.Health.Usable(i):
 	case e.dirty[i].All():
-		e.eraseAll(i)
-	case e.returns[i] != nil && e.returns[i].again > 0:
-		e.returns[i].again--
-		e.returns[i].queue = append(e.returns[i].queue, string(key))
-	case i < e.primaries && e.returns[i] == nil:
+		e.empty(i)
+	case h != nil && h.add(key):
+		e.goOn(h)
+	case h == nil && i < e.primaries:
 		e.mend(i, key, mark)
 	default:
 		e.erase(i, key, mark)
@@ -38,6 +38,18 @@ func (e *Engine) forgetAll(i int) {
 	} else {
 		e.dirty[i].MarkAll()
 	}
+}
+
+// empty flushes server i, of which everything is dirty; so it lacks what the other copies have.
+func (e *Engine) empty(i int) {
+	e.eraseAll(i)
+	e.Emptied(i)
+	e.opt.Host.Flushed(i)
+}
+
+// cleaned notes that a key was repaired on server i after the mark.
+func (e *Engine) cleaned(i int, key []byte, mark uint64) {
+	e.tallies[i].Repairs += b2u(e.dirty[i].Clean(key, mark))
 }
 
 // Dirty is what server i has missed.
@@ -79,6 +91,13 @@ func (e *Engine) eraseAll(i int) {
 	x.send(flushLine, ascii.ShapeLine)
 }
 
+// flushedAll notes that server i was flushed after the mark.
+func (e *Engine) flushedAll(i int, mark uint64) {
+	if e.dirty[i].CleanAll(mark) && e.returns[i] == nil {
+		e.opt.Host.MadeGood(i)
+	}
+}
+
 var flushLine = []byte("flush_all\r\n")
 
 // send asks the server. When that cannot be asked, or does not answer, the mark stays.
@@ -90,13 +109,12 @@ func (x *erasure) send(line []byte, shape ascii.Shape) {
 
 // OnReply takes the mark off.
 func (x *erasure) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
-	d := &x.e.dirty[x.server]
 	switch {
 	case r.Kind == ascii.Lost || failed(r.Kind):
 	case x.all:
-		d.CleanAll(x.mark)
+		x.e.flushedAll(x.server, x.mark)
 	default:
-		d.Clean(x.key, x.mark)
+		x.e.cleaned(x.server, x.key, x.mark)
 	}
 	x.free()
 }

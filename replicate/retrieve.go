@@ -132,6 +132,9 @@ func (c *Call) assign(key []byte, touched, backups bool, first int) uint16 {
 	server, _ := e.place(key)
 	if backups || !e.opt.Health.Readable(server) {
 		_, server = e.pair(key)
+	} else if server >= e.primaries {
+		p, _ := e.pair(key)
+		e.avoided(p, key)
 	}
 	if server < 0 || !e.opt.Health.Readable(server) {
 		m.lost++

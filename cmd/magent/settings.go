@@ -102,6 +102,7 @@ func (s *settings) read(r *reader) {
 	pool.Timeout = r.duration(flagTimeout, time.Millisecond)
 	pool.ConnectTimeout = r.duration(flagConnect, time.Millisecond)
 	pool.ServerFailureLimit = r.number(flagFailures, 1, maxFailures)
+	pool.RefillRate = r.number(flagRefill, 0, maxDirty)
 	pool.ProbeInterval = r.duration(flagProbe, time.Millisecond)
 
 	s.config = config.Config{

@@ -28,6 +28,7 @@ type Pool struct {
 	ConnectTimeout     time.Duration
 	ServerFailureLimit int
 	ProbeInterval      time.Duration
+	RefillRate         int // keys a second that a server is given which came back empty; 0: as fast as it goes
 }
 
 // Listen is one address that clients connect to.

@@ -21,12 +21,19 @@ func answerAll(ln net.Listener, lines int, reply string, done chan<- struct{}) {
 		return
 	}
 	defer c.Close()
-	in, out := make([]byte, 64<<10), []byte(strings.Repeat(reply, 4096))
+	in, out := make([]byte, 64<<10), []byte(strings.Repeat(reply, min(4096, 8<<20/len(reply))))
 	left := 0
-	for {
+	for greeted := false; ; {
 		n, err := c.Read(in)
 		if err != nil {
 			return
+		}
+		if !greeted { // stats: who is it
+			greeted = true
+			if _, err := io.WriteString(c, "END\r\n"); err != nil {
+				return
+			}
+			continue
 		}
 		left += bytes.Count(in[:n], []byte("\n"))
 		if _, err := c.Write(out[:left/lines*len(reply)]); err != nil {

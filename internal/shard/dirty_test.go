@@ -74,15 +74,15 @@ func TestServerReturnsWithOldValues(t *testing.T) {
 		}
 		r.returns(away)
 		replies := map[string][2]string{ // to mg on the other server; what the one that is back is asked then
-			"mg a v f t\r\n":      {"VA 1 f0 t60\r\nx\r\n", "ms a 1 F0 T60\r\nx\r\n"},
-			"mg b v f t\r\n":      {"EN\r\n", "delete b\r\n"},
-			"mg c v f t\r\n":      {"VA 1 f5 t-1\r\n7\r\n", "ms c 1 F5\r\n7\r\n"},
-			"mg d v f t\r\n":      {"VA 1 f0 t9 W\r\nx\r\n", "delete d\r\n"},
-			"mg e v f t\r\n":      {"VA 1 f0 t0\r\nx\r\n", "ms e 1 F0 T1\r\nx\r\n"},
-			"mg f v f t\r\n":      {"ERROR\r\n", "delete f\r\n"},
-			"mg first v f t\r\n":  {"VA 1 f0 t-1\r\nx\r\n", "ms first 1 F0\r\nx\r\n"},
-			"mg g v f t\r\n":      {"VA 1 f0 t10\r\nx\r\n", "ms g 1 F0 T10\r\nx\r\n"},
-			"mg YSBi b v f t\r\n": {"VA 1 f0 t-1\r\nx\r\n", "ms YSBi 1 b F0\r\nx\r\n"},
+			"mg a v f t u\r\n":      {"VA 1 f0 t60\r\nx\r\n", "ms a 1 F0 T60\r\nx\r\n"},
+			"mg b v f t u\r\n":      {"EN\r\n", "delete b\r\n"},
+			"mg c v f t u\r\n":      {"VA 1 f5 t-1\r\n7\r\n", "ms c 1 F5\r\n7\r\n"},
+			"mg d v f t u\r\n":      {"VA 1 f0 t9 W\r\nx\r\n", "delete d\r\n"},
+			"mg e v f t u\r\n":      {"VA 1 f0 t0\r\nx\r\n", "ms e 1 F0 T1\r\nx\r\n"},
+			"mg f v f t u\r\n":      {"ERROR\r\n", "delete f\r\n"},
+			"mg first v f t u\r\n":  {"VA 1 f0 t-1\r\nx\r\n", "ms first 1 F0\r\nx\r\n"},
+			"mg g v f t u\r\n":      {"VA 1 f0 t10\r\nx\r\n", "ms g 1 F0 T10\r\nx\r\n"},
+			"mg YSBi b v f t u\r\n": {"VA 1 f0 t-1\r\nx\r\n", "ms YSBi 1 b F0\r\nx\r\n"},
 		}
 		var last *ask
 		for n := len(replies); n > 0; n-- {
@@ -129,16 +129,16 @@ func (r *rig) back(i int) {
 func TestServerGoesAgain(t *testing.T) {
 	r, _, gone, other := outage(t, 0, nil)
 	r.returns(0)
-	other.want("mg first v f t\r\n").answer("VA 1 f0 t-1\r\nx\r\n")
+	other.want("mg first v f t u\r\n").answer("VA 1 f0 t-1\r\nx\r\n")
 	gone.want("ms first 1 F0\r\nx\r\n").reset()
 	r.away(0)
 	r.returns(0)
-	late := other.want("mg first v f t\r\n")
+	late := other.want("mg first v f t u\r\n")
 	r.on(0, func(sh *Shard) { sh.pools[0].conns[0].Close(backend.ErrClosed) }) // and again, with the reading under way
 	late.answer("VA 1 f0 t-1\r\nx\r\n")
 	r.away(0)
 	r.returns(0)
-	other.want("mg first v f t\r\n").answer("VA 1 f0 t-1\r\ny\r\n")
+	other.want("mg first v f t u\r\n").answer("VA 1 f0 t-1\r\ny\r\n")
 	gone.want("ms first 1 F0\r\ny\r\n").answer("HD\r\n")
 	r.clean(0)
 	r.back(0)
@@ -149,7 +149,7 @@ func TestServerGoesAgain(t *testing.T) {
 func TestServerGoesAgainDuringAReading(t *testing.T) {
 	r, _, gone, other := outage(t, 0, nil)
 	r.returns(0)
-	slow := other.want("mg first v f t\r\n")
+	slow := other.want("mg first v f t u\r\n")
 	r.on(0, func(sh *Shard) { sh.pools[0].conns[0].Close(backend.ErrClosed) })
 	r.away(0)
 	r.returns(0)
@@ -160,7 +160,7 @@ func TestServerGoesAgainDuringAReading(t *testing.T) {
 		}
 	})
 	slow.answer("VA 1 f0 t-1\r\nx\r\n")
-	other.want("mg first v f t\r\n").answer("VA 1 f0 t-1\r\ny\r\n")
+	other.want("mg first v f t u\r\n").answer("VA 1 f0 t-1\r\ny\r\n")
 	gone.want("ms first 1 F0\r\ny\r\n").answer("HD\r\n")
 	r.clean(0)
 	r.back(0)
@@ -186,7 +186,7 @@ func TestKeyIsDirtyAgainBehindItsCopy(t *testing.T) {
 	c.hear("VALUE " + key + " 0 1\r\nx\r\nEND\r\n")
 	copied.answer("HD\r\n")
 	deleted.answer("NOT_FOUND\r\n")
-	other.want("mg " + key + " v f t\r\n").answer("VA 1 f0 t100\r\nx\r\n")
+	other.want("mg " + key + " v f t u\r\n").answer("VA 1 f0 t100\r\nx\r\n")
 	gone.want("ms " + key + " 1 F0 T100\r\nx\r\n").answer("HD\r\n")
 	r.clean(0)
 	r.back(0)
@@ -196,11 +196,11 @@ func TestKeyIsDirtyAgainBehindItsCopy(t *testing.T) {
 func TestGatPassesACopy(t *testing.T) {
 	r, c, gone, other := outage(t, 1, nil)
 	r.returns(1)
-	old := other.want("mg first v f t\r\n")
+	old := other.want("mg first v f t u\r\n")
 	c.say("gat 100 first\r\n")
 	g, o := gone.want("touch first 100\r\n"), other.want("gat 100 first\r\n")
 	old.answer("VA 1 f0 t5\r\nx\r\n")
-	again := other.want("mg first v f t\r\n")
+	again := other.want("mg first v f t u\r\n")
 	g.answer("TOUCHED\r\n")
 	o.answer("VALUE first 0 1\r\nx\r\nEND\r\n")
 	c.hear("VALUE first 0 1\r\nx\r\nEND\r\n")
@@ -213,7 +213,7 @@ func TestGatPassesACopy(t *testing.T) {
 func TestOtherGoesDuringTheReturn(t *testing.T) {
 	r, c, gone, other := outage(t, 0, nil)
 	r.returns(0)
-	other.want("mg first v f t\r\n").reset()
+	other.want("mg first v f t u\r\n").reset()
 	r.away(1)
 	gone.want("delete first\r\n").answer("DELETED\r\n")
 	r.back(0)
@@ -229,11 +229,11 @@ func TestMutationPassesACopy(t *testing.T) {
 	} {
 		r, c, gone, other := outage(t, 0, nil)
 		r.returns(0)
-		old := other.want("mg first v f t\r\n")
+		old := other.want("mg first v f t u\r\n")
 		c.say(mutation[0])
 		g, o := gone.want(mutation[0]), other.want(mutation[0])
 		old.answer("VA 1 f0 t-1\r\n7\r\n")
-		again := other.want("mg first v f t\r\n")
+		again := other.want("mg first v f t u\r\n")
 		o.answer(mutation[1])
 		g.answer(mutation[1])
 		c.hear(mutation[1])
@@ -249,7 +249,7 @@ func TestOtherDecidesDuringTheReturn(t *testing.T) {
 	r, c, gone, other := outage(t, 0, nil)
 	reader := r.client()
 	r.returns(0)
-	copied := other.want("mg first v f t\r\n")
+	copied := other.want("mg first v f t u\r\n")
 	add := "add k 0 0 1\r\nx\r\n"
 	c.say(add)
 	g := gone.want(add)
@@ -269,7 +269,7 @@ func TestOtherDecidesDuringTheReturn(t *testing.T) {
 	back.answer("DELETED\r\nEND\r\n")
 	c.hear("NOT_STORED\r\n")
 	reader.hear("VALUE k 0 1\r\n7\r\nEND\r\n")
-	mended := other.want("mg k v f t\r\n") // it gets the value; until it has that, the other one is read
+	mended := other.want("mg k v f t u\r\n") // it gets the value; until it has that, the other one is read
 	reader.say("get k\r\n")
 	o := other.want("get k\r\n")
 	mended.answer("VA 1 f0 t-1\r\n7\r\n")
@@ -287,7 +287,7 @@ func TestOtherDecidesDuringTheReturn(t *testing.T) {
 	})
 }
 
-// More keys than are remembered: the server is flushed.
+// More keys than are remembered: the server is flushed, and filled from the other one.
 func TestServerMissedTooMuch(t *testing.T) {
 	r, c, gone, other := outage(t, 0, func(cfg *config.Config) { cfg.MaxDirty = 2 })
 	for _, key := range []string{"a", "b", "c"} {
@@ -295,14 +295,20 @@ func TestServerMissedTooMuch(t *testing.T) {
 		other.want("delete " + key + "\r\n").answer("DELETED\r\n")
 		c.hear("DELETED\r\n")
 	}
+	other.dump.Store("key=d exp=-1\nEND\r\n")
 	r.returns(0)
-	c.say("get a\r\n")
 	flush := gone.want("flush_all\r\n")
-	read := gone.want("get a\r\n")
-	flush.answer("OK\r\n")
-	read.answer("END\r\n")
+	other.want("mg d v f t u\r\n").answer("VA 1 f0 t-1\r\n7\r\n")
+	gone.want("ms d 1 F0 ME\r\n7\r\n")
+	c.say("get a\r\n")
+	other.want("get a\r\n").answer("END\r\n")
 	c.hear("END\r\n")
+	flush.answer("OK\r\nHD\r\n")
+	r.back(0)
 	r.clean(0)
+	c.say("get d\r\n")
+	gone.want("get d\r\n").answer("VALUE d 0 1\r\n7\r\nEND\r\n")
+	c.hear("VALUE d 0 1\r\n7\r\nEND\r\n")
 }
 
 // A flush_all reaches a server that is away when it is back.
@@ -331,7 +337,7 @@ func TestLateMutation(t *testing.T) {
 	late := p.want(set)
 	b.want(set).answer("STORED\r\n")
 	c.hear("STORED\r\n")
-	b.want("mg k v f t\r\n").reset() // the backup has gone
+	b.want("mg k v f t u\r\n").reset() // the backup has gone
 	deletion := p.want("delete k\r\n")
 	late.answer("STORED\r\n")
 	deletion.answer("DELETED\r\n")
@@ -349,7 +355,7 @@ func TestLateMutationIsMended(t *testing.T) {
 	late := p.want(set)
 	b.want(set).answer("STORED\r\n")
 	c.hear("STORED\r\n")
-	read := b.want("mg k v f t\r\n")
+	read := b.want("mg k v f t u\r\n")
 	c.say("get k\r\n")
 	get := b.want("get k\r\n")
 	read.answer("EN\r\n")
@@ -370,7 +376,7 @@ func TestLateMutationIsMended(t *testing.T) {
 func TestSetPassesAMiss(t *testing.T) {
 	r, c, gone, other := outage(t, 0, nil)
 	r.returns(0)
-	miss := other.want("mg first v f t\r\n")
+	miss := other.want("mg first v f t u\r\n")
 	set := "set first 0 0 1\r\ny\r\n"
 	c.say(set)
 	g, o := gone.want(set), other.want(set)
@@ -378,7 +384,7 @@ func TestSetPassesAMiss(t *testing.T) {
 	o.answer("STORED\r\n")
 	g.answer("STORED\r\n")
 	c.hear("STORED\r\n")
-	other.want("mg first v f t\r\n").answer("VA 1 f0 t-1\r\ny\r\n")
+	other.want("mg first v f t u\r\n").answer("VA 1 f0 t-1\r\ny\r\n")
 	gone.want("ms first 1 F0\r\ny\r\n").answer("HD\r\n")
 	r.back(0)
 	c.nothing()

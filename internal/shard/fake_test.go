@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"magent/internal/config"
@@ -21,6 +22,11 @@ type fake struct {
 	addr  config.Address
 	asked chan *ask
 	auto  func(text string) (answer string)
+
+	pid     atomic.Int64 // another one: it was restarted
+	greet   sync.Mutex   // held: it does not say who it is
+	version string
+	dump    atomic.Value // what it answers to lru_crawler metadump, a string
 
 	mu    sync.Mutex
 	conns []net.Conn
@@ -40,7 +46,9 @@ func newFake(t testing.TB, id int) *fake {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fake{t: t, id: id, ln: ln, asked: make(chan *ask, 100_000)}
+	f := &fake{t: t, id: id, ln: ln, asked: make(chan *ask, 100_000), version: "1.6.18"}
+	f.pid.Store(int64(1000 + id))
+	f.dump.Store("END\r\n")
 	if f.addr, err = config.ParseAddress(ln.Addr().String()); err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +90,7 @@ func (f *fake) accept() {
 	}
 }
 
-// serve reads requests; version, which is a probe, is answered here.
+// serve reads requests. What is not asked for a client's sake is answered here: version, which is a probe, stats and dumps.
 func (f *fake) serve(c net.Conn) {
 	defer f.all.Done()
 	defer c.Close()
@@ -92,6 +100,12 @@ func (f *fake) serve(c net.Conn) {
 		switch {
 		case err != nil:
 			return
+		case text == "stats\r\n":
+			f.greet.Lock()
+			f.greet.Unlock() //nolint // waited for
+			_, _ = fmt.Fprintf(c, "STAT pid %d\r\nSTAT uptime 5\r\nSTAT time 1005\r\nSTAT version %s\r\nSTAT curr_items 2\r\nEND\r\n", f.pid.Load(), f.version)
+		case strings.HasPrefix(text, "lru_crawler metadump "):
+			_, _ = io.WriteString(c, f.dump.Load().(string))
 		case text == "version\r\n":
 			_, _ = io.WriteString(c, "VERSION fake\r\n")
 		case f.auto != nil:

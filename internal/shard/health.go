@@ -28,6 +28,7 @@ type serverRecord struct {
 	role  string
 	away  int // loops that have ejected it
 	since time.Time
+	warm  time.Time // when it was last said that it is being filled
 }
 
 // addPool begins to keep book, and to probe, the servers of a pool.
@@ -84,6 +85,21 @@ func (b *board) readmitted(pool, server int) {
 			Int64("away_ms", time.Since(r.since).Milliseconds()).Msg("server up")
 	}
 }
+
+// warming is called by a loop that begins to fill a server.
+func (b *board) warming(pool, server int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r := b.pools[pool][server]
+	if now := time.Now(); now.Sub(r.warm) >= progressEvery { // one line for all loops
+		r.warm = now
+		b.log.Info().Str("server", r.name).Str("role", r.role).Str("state", failover.Warming.String()).
+			Msg("server came back empty: filling it from the other copies")
+	}
+}
+
+// name is a server's name.
+func (b *board) name(pool, server int) string { return b.pools[pool][server].name }
 
 // alive is called by a prober: the server answers at an address.
 func (b *board) alive(pool, server int, at loop.Endpoint) {

@@ -47,6 +47,7 @@ type Service struct {
 	lookup    lookupFunc
 	maxJoint  int
 	resolvers map[string]*resolver // by the text of the address; not changed after the start
+	ctx       context.Context      // of the helpers
 	stop      context.CancelFunc
 	loops     sync.WaitGroup
 	helpers   sync.WaitGroup
@@ -68,7 +69,7 @@ func Start(o Options) (*Service, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	svc := &Service{
 		cfg: o.Config, log: o.Log, version: o.Version, started: time.Now(), seed: maphash.MakeSeed(),
-		spare: openSpare(), stop: stop, dead: make(chan error, 1),
+		spare: openSpare(), ctx: ctx, stop: stop, dead: make(chan error, 1),
 		lookup: o.lookup, maxJoint: o.maxJoint, resolvers: map[string]*resolver{},
 	}
 	if err := svc.build(); err != nil {

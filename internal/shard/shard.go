@@ -58,6 +58,7 @@ type pool struct {
 	engine *replicate.Engine
 	byConn map[*backend.Conn]int
 	shown  []figures // by server
+	walks  []*walk   // by server: what lists the keys that it lacks
 }
 
 func newShard(svc *Service, id int) (*Shard, error) {
@@ -90,6 +91,7 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 			MaxPending:     maxServerQueue,
 			MaxUnsent:      maxServerUnsent,
 			MaxJoint:       sh.svc.maxJoint,
+			Greet:          len(cfg.Backups) > 0,
 		}
 		if e, fixed := fixedEndpoint(a); fixed {
 			opt.Endpoint = e
@@ -101,9 +103,10 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 		p.conns = append(p.conns, c)
 	}
 	p.shown = make([]figures, len(p.conns))
+	p.walks = make([]*walk, len(p.conns))
 	p.engine = replicate.New(replicate.Options{
 		Hash: rings.hash, Primaries: rings.primaries, Backups: rings.backups,
-		Conns: p.conns, Health: p.health,
+		Conns: p.conns, Health: p.health, Host: p,
 		MaxDirty:   sh.svc.cfg.MaxDirty / sh.svc.cfg.Threads,
 		AckPrimary: cfg.Ack == config.AckPrimary,
 		Count:      &sh.count,
@@ -128,19 +131,31 @@ func (sh *Shard) run() {
 	}
 }
 
-// Connected begins to make good what a server missed that was ejected: a new connection stands.
-func (p *pool) Connected(c *backend.Conn) {
+// Recognized reports whether a server is the one that it was. If it was restarted it lacks what the other copies have;
+// when it can be filled from them, nothing that was meant for the one before is sent to it.
+func (p *pool) Recognized(c *backend.Conn) bool {
 	i := p.byConn[c]
-	if p.health.Return(i, p.sh.l.Now()) {
-		p.engine.Returned(i, func() { p.madeGood(i) })
+	if !p.health.Identify(i, c.Identity()) {
+		return true
 	}
+	p.engine.Emptied(i)
+	return !p.engine.CanFill(i)
 }
 
-// madeGood makes a server readable again.
-func (p *pool) madeGood(i int) {
-	if p.health.Readmit(i, p.sh.l.Now()) {
-		p.sh.svc.board.readmitted(p.index, i)
+// errRestarted is why a server is taken out of use that has lost its contents while nobody asked for anything.
+var errRestarted = errors.New("it was restarted")
+
+// Connected begins to make good what a server missed that was ejected, or has lost: a new connection stands.
+func (p *pool) Connected(c *backend.Conn) {
+	i := p.byConn[c]
+	now := p.sh.l.Now()
+	if p.engine.Incomplete(i) && p.engine.CanFill(i) && p.health.HardFailure(i, now) {
+		p.gone(i, failover.Up, errRestarted)
 	}
+	if p.health.Return(i, now) {
+		p.engine.Returned(i)
+	}
+	p.refillLater()
 }
 
 // Disconnected ejects a server whose connection failed. A connection that the server closed while nothing was under
@@ -175,8 +190,9 @@ func (p *pool) TimedOut(c *backend.Conn) {
 
 // gone tells the board that a server was ejected. The loop that is the first to eject a server counts it for all.
 func (p *pool) gone(i int, before failover.State, err error) {
+	p.Abandoned(i)
 	p.engine.Gone(i)
-	if before == failover.Returning {
+	if before != failover.Up {
 		p.sh.svc.board.absent(p.index, i, err) // it was not back yet
 	} else if p.sh.svc.board.ejected(p.index, i, err) {
 		p.shown[i].ejections++

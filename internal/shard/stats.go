@@ -97,6 +97,12 @@ func (sh *Shard) snapshot() *stats.Snapshot {
 				Connects: n.Connects, Sent: n.Sent, Received: n.Received,
 				Latency:   time.Duration(n.Latency),
 				DirtyKeys: p.engine.Dirty(i).Len(), Draining: c.Draining(),
+				Identity: c.Identity().String(),
+			}
+			tally := p.engine.Tally(i)
+			v.Repairs, v.Refills, v.Avoided, v.CasRefused = tally.Repairs, tally.Refills, tally.Avoided, tally.CasRefused
+			if w := p.walks[i]; w != nil {
+				v.RefillSeen, v.RefillAll, v.RefillLeft = w.scanned.Load(), w.total.Load(), w.left()
 			}
 			if i >= len(cfg.Servers) {
 				v.Role = "backup"
@@ -129,6 +135,7 @@ func (sh *Shard) reset() {
 	for _, p := range sh.pools {
 		for i, c := range p.conns {
 			p.shown[i] = figures{before: c.Stats}
+			*p.engine.Tally(i) = replicate.Tally{}
 		}
 	}
 }

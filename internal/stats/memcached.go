@@ -125,6 +125,7 @@ func AppendServers(dst []byte, s *Snapshot) []byte {
 		w.str(name+"pool", v.Pool)
 		w.str(name+"role", v.Role)
 		w.str(name+"state", v.State)
+		w.str(name+"identity", v.Identity)
 		w.num(name+"connected", v.Connected)
 		w.num(name+"pending", v.Pending)
 		w.uint(name+"requests", v.Requests)
@@ -135,6 +136,12 @@ func AppendServers(dst []byte, s *Snapshot) []byte {
 		w.num(name+"dirty_keys", v.DirtyKeys)
 		w.num(name+"dirty_overflow", v.DirtyAll)
 		w.num(name+"draining_connections", v.Draining)
+		w.uint(name+"repairs", v.Repairs)
+		w.uint(name+"refills", v.Refills)
+		w.num(name+"refill_progress", v.refillProgress())
+		w.num(name+"refill_eta", int(v.RefillLeft.Round(time.Second)/time.Second))
+		w.uint(name+"stale_reads_avoided", v.Avoided)
+		w.uint(name+"cas_refused", v.CasRefused)
 		w.uint(name+"connects", v.Connects)
 		w.uint(name+"bytes_sent", v.Sent)
 		w.uint(name+"bytes_received", v.Received)
@@ -144,6 +151,14 @@ func AppendServers(dst []byte, s *Snapshot) []byte {
 		}
 	}
 	return w.end()
+}
+
+// refillProgress is how much of its contents a server has, in percent: 100 but while it is being filled.
+func (s *Server) refillProgress() int {
+	if s.State != "warming" {
+		return 100
+	}
+	return int(100 * min(s.RefillSeen, s.RefillAll) / max(1, s.RefillAll))
 }
 
 // writer appends STAT lines.

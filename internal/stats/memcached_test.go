@@ -53,7 +53,7 @@ func process() *Process {
 
 func snapshot() *Snapshot {
 	s := &Snapshot{ActiveRequests: 12, Servers: []Server{
-		{Pool: "main", Address: "10.0.0.1:11211", Role: "primary", State: "up", Latency: 1234567 * time.Nanosecond},
+		{Pool: "main", Address: "10.0.0.1:11211", Identity: "77@1000", Role: "primary", State: "up", Latency: 1234567 * time.Nanosecond},
 		{Pool: "main", Address: "10.0.0.2:11211", Role: "backup", State: "ejected", LastError: "connection refused"},
 	}}
 	number(reflect.ValueOf(&s.Counters).Elem(), 101)

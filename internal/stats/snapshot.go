@@ -25,6 +25,16 @@ type Server struct {
 	DirtyKeys int // keys that it has to make good
 	Draining  int // lost connections whose end is waited for
 	DirtyAll  int // loops for which all its keys are
+	Identity  string
+
+	Repairs    uint64 // dirty keys that were made good
+	Refills    uint64 // keys that it lacked and got
+	Avoided    uint64 // reads of keys that are dirty on it, which went to the other copy
+	CasRefused uint64
+	RefillSeen int64 // while it is being filled: items of the other copies seen, and in all
+	RefillAll  int64
+	RefillLeft time.Duration // about the time that is left
+
 	Connects  uint64
 	Sent      uint64 // bytes
 	Received  uint64
@@ -66,6 +76,13 @@ func (s *Server) add(o *Server) {
 	s.DirtyKeys += o.DirtyKeys
 	s.DirtyAll += o.DirtyAll
 	s.Draining += o.Draining
+	s.Repairs += o.Repairs
+	s.Refills += o.Refills
+	s.Avoided += o.Avoided
+	s.CasRefused += o.CasRefused
+	s.RefillSeen += o.RefillSeen
+	s.RefillAll += o.RefillAll
+	s.RefillLeft = max(s.RefillLeft, o.RefillLeft)
 	s.Connects += o.Connects
 	s.Sent += o.Sent
 	s.Received += o.Received

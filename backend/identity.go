@@ -1,0 +1,132 @@
+package backend
+
+import (
+	"bytes"
+	"fmt"
+	"hash/fnv"
+	"strconv"
+
+	"magent/ascii"
+	"magent/internal/loop"
+)
+
+// Identity tells one run of a server from another: a restart changes it, a partition or a new connection does not. It is
+// taken from the reply to stats. The zero value: not known.
+type Identity struct {
+	PID   int64 // of the process
+	Start int64 // when that began, as a Unix time in seconds: time less uptime
+}
+
+// String is the identity as stats servers shows it.
+func (id Identity) String() string {
+	if id == (Identity{}) {
+		return "unknown"
+	}
+	return fmt.Sprintf("%d@%d", id.PID, id.Start)
+}
+
+// ParseIdentity reads what String has written. What is not of that form is an identity that is not known.
+func ParseIdentity(s string) (id Identity) {
+	if n, err := fmt.Sscanf(s, "%d@%d", &id.PID, &id.Start); n != 2 || err != nil {
+		return Identity{}
+	}
+	return id
+}
+
+// markBits is the size of a mark.
+const markBits = 15
+
+// Mark is a number of 15 bits for the server of that name in this run, never 0, and the same in every proxy that gives
+// the server this name. It is 0 when the identity is not known.
+func (id Identity) Mark(server string) uint64 {
+	if id == (Identity{}) {
+		return 0
+	}
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%s %s", server, id)
+	sum := h.Sum64()
+	return max(1, (sum^sum>>markBits^sum>>(2*markBits))&(1<<markBits-1))
+}
+
+// helloLine asks a server who it is.
+var helloLine = []byte("stats\r\n")
+
+// hello asks the server who it is, before it gets any request.
+func (c *Conn) hello() {
+	c.state = greeting
+	c.s.Reading(true)
+	c.s.Write(helloLine)
+	if err := c.s.Flush(); err != nil {
+		c.next(err)
+	}
+}
+
+// readHello takes the reply. When it is complete the connection stands.
+func (c *Conn) readHello() {
+	data, err := c.s.Read(c.need)
+	if loop.IsEOF(err) {
+		err = ErrClosed
+	}
+	if err != nil {
+		c.next(err)
+		return
+	}
+	if data == nil {
+		return
+	}
+	n, need, ok := c.framer.Next(data, ascii.ShapeStats, &c.reply)
+	c.need = need
+	switch {
+	case !ok:
+		c.next(ErrGarbage)
+	case n == 0:
+		c.s.Keep(data)
+	case n < len(data):
+		c.next(ErrUnasked)
+	default:
+		c.need = 0
+		c.identity, c.meta = parseHello(c.reply.Raw)
+		c.s.Keep(nil)
+		c.established()
+	}
+}
+
+// parseHello reads who the server is from its reply to stats, and whether it has meta commands: memcached from 1.6.0 on.
+func parseHello(stats []byte) (id Identity, meta bool) {
+	var now, uptime int64
+	for line := range bytes.Lines(stats) {
+		words := bytes.Fields(line)
+		if len(words) < 3 {
+			continue
+		}
+		number, _ := strconv.ParseInt(string(words[2]), 10, 64)
+		switch string(words[1]) {
+		case "pid":
+			id.PID = number
+		case "time":
+			now = number
+		case "uptime":
+			uptime = number
+		case "version":
+			meta = hasMeta(string(words[2]))
+		}
+	}
+	if id.PID == 0 || now == 0 {
+		return Identity{}, meta
+	}
+	id.Start = now - uptime
+	return id, meta
+}
+
+// hasMeta reports whether a memcached of this version has meta commands.
+func hasMeta(version string) bool {
+	var major, minor int
+	_, _ = fmt.Sscanf(version, "%d.%d", &major, &minor)
+	return major > 1 || major == 1 && minor >= 6
+}
+
+// Identity is who the server is, as of the last connection that stood.
+func (c *Conn) Identity() Identity { return c.identity }
+
+// HasMeta reports whether the server has meta commands, as of the last connection that stood.
+func (c *Conn) HasMeta() bool { return c.meta }

@@ -1,0 +1,127 @@
+package backend
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"magent/ascii"
+)
+
+// statsOf is the reply to stats of a process that began at 1000.
+func statsOf(pid, version string) string {
+	return "STAT pid " + pid + "\r\nSTAT uptime 5\r\nSTAT time 1005\r\nSTAT version " + version + "\r\nSTAT odd\r\nEND\r\n"
+}
+
+// greeted is a rig whose connection asks who the server is, with one request waiting for it.
+func greeted(t *testing.T, opt Options) (*rig, *peer) {
+	opt.Greet = true
+	r := newRig(t, "tcp", opt)
+	r.do(r.c.Connect)
+	r.send(ascii.ShapeLine, "a\r\n")
+	p := r.accept()
+	p.expect("stats\r\n")
+	return r, p
+}
+
+// A server says who it is before it gets a request, in however many pieces.
+func TestConnGreets(t *testing.T) {
+	r, p := greeted(t, Options{})
+	said := statsOf("77", "1.6.18")
+	for _, piece := range strings.SplitAfter(said, "5") {
+		p.send(piece)
+		r.do(func() {})
+	}
+	r.want("connected")
+	p.expect("a\r\n")
+	p.send("STORED\r\n")
+	r.want("0 STORED|")
+	if id := r.c.Identity(); id != (Identity{77, 1000}) || !r.c.HasMeta() {
+		t.Errorf("identity %v, meta %v", id, r.c.HasMeta())
+	}
+	r.quiet()
+}
+
+// What was meant for another server is lost, not sent. A request made from now on is for this one.
+func TestConnLosesWhatWasMeantForAnother(t *testing.T) {
+	r, p := greeted(t, Options{})
+	p.send(statsOf("666", "1.6.18"))
+	r.want("connected", "0 lost")
+	r.send(ascii.ShapeLine, "b\r\n")
+	p.expect("b\r\n")
+	p.send("STORED\r\n")
+	r.want("0 STORED|")
+	r.quiet()
+}
+
+// A server that does not tell who it is is used all the same.
+func TestConnGreetsWithoutAnswer(t *testing.T) {
+	for said, meta := range map[string]bool{
+		"ERROR\r\n": false, "END\r\n": false, "STAT pid 0\r\nSTAT version 1.6.0\r\nEND\r\n": true,
+		"STAT pid 7\r\nSTAT version 1.5.22\r\nEND\r\n": false,
+	} {
+		r, p := greeted(t, Options{})
+		p.send(said)
+		r.want("connected")
+		p.expect("a\r\n")
+		if id := r.c.Identity(); id != (Identity{}) || r.c.HasMeta() != meta {
+			t.Errorf("%q: identity %v, meta %v", said, id, r.c.HasMeta())
+		}
+	}
+}
+
+// Whoever does not answer to stats as a memcached does is not connected to; the next address is tried.
+func TestConnGreetsSomethingElse(t *testing.T) {
+	for said, want := range map[string]string{
+		"HTTP/1.1 400 Bad Request\r\n": ErrGarbage.Error(),
+		"END\r\nEND\r\n":               ErrUnasked.Error(),
+		"":                             ErrClosed.Error(),
+	} {
+		r, p := greeted(t, Options{})
+		p.send(said)
+		p.c.Close()
+		r.want("disconnected: "+want+", idle: false", "0 lost")
+		r.quiet()
+	}
+	r := newRig(t, "tcp", Options{Greet: true})
+	r.c.opt.Dialer = several{r.c.opt.Endpoint, r.c.opt.Endpoint}
+	r.do(r.c.Connect)
+	p := r.accept()
+	p.expect("stats\r\n")
+	p.send("garbage\r\n")
+	p = r.accept()
+	p.expect("stats\r\n")
+	p.send(statsOf("1", "1.6.18"))
+	r.want("connected")
+}
+
+// The time to connect is over when the server has not said who it is by then.
+func TestConnGreetingHasADeadline(t *testing.T) {
+	r, _ := greeted(t, Options{ConnectTimeout: 50 * time.Millisecond})
+	r.want("disconnected: no connection in time, idle: false", "0 lost")
+	r.quiet()
+}
+
+func TestIdentity(t *testing.T) {
+	a, b := Identity{1, 1000}, Identity{1, 1001}
+	for _, id := range []Identity{a, b} {
+		if got := ParseIdentity(id.String()); got != id {
+			t.Errorf("%v is read as %v", id, got)
+		}
+	}
+	for _, s := range []string{"", "unknown", "5", "x@y"} {
+		if id := ParseIdentity(s); id != (Identity{}) {
+			t.Errorf("%q is read as %v", s, id)
+		}
+	}
+	marks := map[uint64]bool{}
+	for _, m := range []uint64{a.Mark("s1"), a.Mark("s2"), b.Mark("s1")} {
+		if m == 0 || m >= 1<<markBits || marks[m] {
+			t.Errorf("mark %d, after %v", m, marks)
+		}
+		marks[m] = true
+	}
+	if a.Mark("s1") != (Identity{1, 1000}).Mark("s1") || (Identity{}).Mark("s1") != 0 {
+		t.Error("a mark is the same for the same server, and 0 for one that is not known")
+	}
+}

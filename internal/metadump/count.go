@@ -1,0 +1,37 @@
+package metadump
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// Count asks the server how many items it holds, those that have expired and were not removed yet among them.
+func Count(ctx context.Context, dial Dialer) (int64, error) {
+	conn, err := dial(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	if _, err := io.WriteString(conn, "stats\r\n"); err != nil {
+		return 0, err
+	}
+	in := bufio.NewReaderSize(conn, lineRoom)
+	for {
+		line, err := in.ReadSlice('\n')
+		if err != nil {
+			return 0, fmt.Errorf("stats: %w", err)
+		}
+		text := strings.TrimSpace(string(line))
+		if n, found := strings.CutPrefix(text, "STAT curr_items "); found {
+			return strconv.ParseInt(n, 10, 64)
+		}
+		if !strings.HasPrefix(text, "STAT ") {
+			return 0, fmt.Errorf("%w: no curr_items in stats, but %.100q", ErrUnsupported, text)
+		}
+	}
+}

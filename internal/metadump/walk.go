@@ -1,0 +1,124 @@
+package metadump
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+)
+
+// ErrUnsupported: the server cannot list its keys. It is older than memcached 1.4.31, runs with -o no_lru_crawler, or is
+// something else.
+var ErrUnsupported = errors.New("the server does not list its keys")
+
+// errBusy: another dump is under way, or the hash table is being enlarged. It passes.
+var errBusy = errors.New("the server is busy with another dump")
+
+// The two ways to ask. The first goes along the hash table and sees every item once; old servers have only the second.
+var requests = [...]string{"lru_crawler metadump hash\r\n", "lru_crawler metadump all\r\n"}
+
+const (
+	firstPause = 100 * time.Millisecond // before a busy server is asked again; it doubles
+	lastPause  = time.Second
+	lineRoom   = 16 << 10 // a line has at most some 900 bytes: a key of 250, each byte as %XX, and the fields
+)
+
+// Dialer connects to the server.
+type Dialer func(ctx context.Context) (net.Conn, error)
+
+// Walk calls f with every item that the server holds, expired ones apart. What is stored or deleted meanwhile may be seen or
+// not. f may take its time: the server then waits (memcached gives up on a dump that nobody reads for half an hour). An
+// error of f ends the walk and is returned. A server that is busy is asked again until ctx is done. When ctx is
+// done the connection is closed at once. A server that hangs is waited for: a limit is up to the connections that dial makes.
+func Walk(ctx context.Context, dial Dialer, f func(Item) error) error {
+	pause := firstPause
+	for way := 0; ; {
+		err := walkOnce(ctx, dial, requests[way], f)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case errors.Is(err, errBusy):
+			if err := sleep(ctx, pause); err != nil {
+				return err
+			}
+			pause = min(2*pause, lastPause)
+		case errors.Is(err, ErrUnsupported) && way+1 < len(requests):
+			way++
+		default:
+			return err
+		}
+	}
+}
+
+// sleep waits, or returns the reason why ctx is done.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// walkOnce is one dump on a connection of its own: memcached refuses to begin one behind other commands.
+func walkOnce(ctx context.Context, dial Dialer, request string, f func(Item) error) error {
+	conn, err := dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	if _, err := io.WriteString(conn, request); err != nil {
+		return err
+	}
+	return read(bufio.NewReaderSize(conn, lineRoom), f)
+}
+
+// read calls f with every line up to END. A refusal can only stand in the place of the first one.
+func read(r *bufio.Reader, f func(Item) error) error {
+	for first := true; ; first = false {
+		line, err := r.ReadSlice('\n')
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			return unreadable(line)
+		case errors.Is(err, io.EOF):
+			return fmt.Errorf("the dump ended before its END: %w", io.ErrUnexpectedEOF)
+		case err != nil:
+			return fmt.Errorf("the dump ended before its END: %w", err)
+		}
+		line = bytes.TrimRight(line, "\r\n")
+		if string(line) == "END" {
+			return nil
+		}
+		if first && !bytes.HasPrefix(line, []byte("key=")) {
+			return refusal(line)
+		}
+		it, err := parseItem(line)
+		if err != nil {
+			return err
+		}
+		if err := f(it); err != nil {
+			return err
+		}
+	}
+}
+
+// refusal is the error for a reply that is no dump.
+func refusal(line []byte) error {
+	word, rest, _ := bytes.Cut(line, []byte(" "))
+	switch {
+	case string(word) == "BUSY", bytes.HasPrefix(rest, []byte("locked try again")):
+		return errBusy
+	case string(word) == "ERROR" && bytes.HasPrefix(rest, []byte("Too many open connections")):
+		return fmt.Errorf("the server says %q", line)
+	case string(word) == "ERROR", string(word) == "CLIENT_ERROR", string(word) == "BADCLASS":
+		return fmt.Errorf("%w: it says %q", ErrUnsupported, line)
+	}
+	return fmt.Errorf("the server says %.100q", line)
+}

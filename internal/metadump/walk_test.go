@@ -1,0 +1,221 @@
+package metadump
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+const patience = 20 * time.Second
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// script is a server that answers the requests with these replies, one connection each. A reply without a line end at its
+// end is followed by silence instead of the end of the connection.
+type script struct {
+	replies []string
+	asked   []string
+	gone    chan error // what the server reads after a reply that is followed by silence
+}
+
+func (s *script) dial(context.Context) (net.Conn, error) {
+	if len(s.asked) == len(s.replies) {
+		return nil, errors.New("refused")
+	}
+	server, client := net.Pipe()
+	reply := s.replies[len(s.asked)]
+	s.asked = append(s.asked, "")
+	line := &s.asked[len(s.asked)-1]
+	if s.gone == nil {
+		s.gone = make(chan error, 1)
+	}
+	go func() {
+		defer server.Close()
+		r := bufio.NewReader(server)
+		*line, _ = r.ReadString('\n')
+		_, _ = io.WriteString(server, reply)
+		if !strings.HasSuffix(reply, "\n") {
+			_, err := r.ReadByte()
+			s.gone <- err
+		}
+	}()
+	return client, nil
+}
+
+func (s *script) walk(t *testing.T) (keys string, err error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	err = Walk(ctx, s.dial, func(it Item) error {
+		keys += string(it.Key) + " "
+		return nil
+	})
+	return keys, err
+}
+
+func TestWalk(t *testing.T) {
+	s := &script{replies: []string{"key=a exp=-1 size=1\nkey=b%20c exp=5 size=1\nEND\r\n"}}
+	if keys, err := s.walk(t); err != nil || keys != "a b c " || s.asked[0] != "lru_crawler metadump hash\r\n" {
+		t.Errorf("got %q, %v, asked %q", keys, err, s.asked)
+	}
+	s = &script{replies: []string{"END\r\n"}}
+	if keys, err := s.walk(t); err != nil || keys != "" {
+		t.Errorf("an empty server: got %q, %v", keys, err)
+	}
+}
+
+func TestBusyServerIsAskedAgain(t *testing.T) {
+	began := time.Now()
+	s := &script{replies: []string{"BUSY currently processing crawler request\r\n", "ERROR locked try again later\r\n", "key=a exp=-1 size=1\nEND\r\n"}}
+	if keys, err := s.walk(t); err != nil || keys != "a " {
+		t.Errorf("got %q, %v", keys, err)
+	}
+	if d := time.Since(began); d < firstPause+2*firstPause {
+		t.Errorf("asked three times within %v", d)
+	}
+	for _, line := range s.asked {
+		if line != requests[0] {
+			t.Errorf("asked %q: busy is no refusal", line)
+		}
+	}
+}
+
+func TestBusyForever(t *testing.T) {
+	s := &script{}
+	for range 100 {
+		s.replies = append(s.replies, "BUSY currently processing crawler request\r\n")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 250*time.Millisecond)
+	defer cancel()
+	if err := Walk(ctx, s.dial, nil); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	if n := len(s.asked); n < 2 || n > 3 {
+		t.Errorf("asked %d times in 250 ms", n)
+	}
+}
+
+func TestOldServerIsAskedForAll(t *testing.T) {
+	s := &script{replies: []string{"BADCLASS invalid class id\r\n", "key=a exp=-1 size=1\nEND\r\n"}}
+	if keys, err := s.walk(t); err != nil || keys != "a " || s.asked[1] != "lru_crawler metadump all\r\n" {
+		t.Errorf("got %q, %v, asked %q", keys, err, s.asked)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	for reply, unsupported := range map[string]bool{
+		"ERROR\r\n":                                 true,
+		"CLIENT_ERROR lru crawler disabled\r\n":     true,
+		"ERROR Too many open connections\r\n":       false,
+		"SERVER_ERROR out of memory\r\n":            false,
+		"HTTP/1.1 400 Bad Request\r\n":              false,
+		"key=%\nEND\r\n":                            false,
+		"key=a size=1\nERROR\r\nEND\r\n":            false, // in the middle it is no refusal
+		"key=a size=1\nBUSY\r\nEND\r\n":             false,
+		"key=a exp=-1 size=1\n":                     false,
+		"\n":                                        false,
+		"key=" + strings.Repeat("x", 20<<10) + "\n": false,
+	} {
+		s := &script{replies: []string{reply, reply}}
+		_, err := s.walk(t)
+		if err == nil || errors.Is(err, ErrUnsupported) != unsupported || len(err.Error()) > 300 {
+			t.Errorf("%.60q: %v", reply, err)
+		}
+		if len(reply) > lineRoom && !strings.Contains(err.Error(), "cannot be read") {
+			t.Errorf("a line without an end: %v", err)
+		}
+		if (len(s.asked) == 2) != unsupported {
+			t.Errorf("%.60q: asked %d times", reply, len(s.asked))
+		}
+	}
+}
+
+func TestDumpThatEndsEarly(t *testing.T) {
+	for _, reply := range []string{"key=a exp=-1 size=1\n", "key=a exp=-1 size=1\nkey=b\n"} {
+		s := &script{replies: []string{reply, "END\r\n"}}
+		if _, err := s.walk(t); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("%q: %v", reply, err)
+		}
+	}
+}
+
+func TestDialFails(t *testing.T) {
+	want := errors.New("no route")
+	if err := Walk(t.Context(), func(context.Context) (net.Conn, error) { return nil, want }, nil); !errors.Is(err, want) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestErrorOfTheCallback(t *testing.T) {
+	want := errors.New("enough")
+	s := &script{replies: []string{"key=a exp=-1 size=1\nkey=b exp=-1 size=1\n..."}}
+	n := 0
+	err := Walk(t.Context(), s.dial, func(Item) error { n++; return want })
+	if !errors.Is(err, want) || n != 1 {
+		t.Errorf("got %v after %d items", err, n)
+	}
+	s.awaitClosed(t)
+}
+
+func (s *script) awaitClosed(t *testing.T) {
+	t.Helper()
+	select {
+	case err := <-s.gone:
+		if err == nil {
+			t.Error("something else was sent")
+		}
+	case <-time.After(patience):
+		t.Error("the connection is still open")
+	}
+}
+
+func TestCancelWhileTheServerIsSilent(t *testing.T) {
+	s := &script{replies: []string{"key=a exp=-1 size=1\n..."}}
+	why := errors.New("stop")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	err := Walk(ctx, s.dial, func(Item) error { cancel(why); return nil })
+	if !errors.Is(err, why) {
+		t.Errorf("got %v", err)
+	}
+	s.awaitClosed(t)
+}
+
+// The connection is closed while the callback is still at work.
+func TestCancelWhileTheCallbackWorks(t *testing.T) {
+	s := &script{replies: []string{"key=a exp=-1 size=1\n..."}}
+	ctx, cancel := context.WithCancel(t.Context())
+	err := Walk(ctx, s.dial, func(Item) error {
+		cancel()
+		s.awaitClosed(t)
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestWalkAllocatesNothingPerLine(t *testing.T) {
+	count := func(lines int) float64 {
+		var dump strings.Builder
+		for i := range lines {
+			fmt.Fprintf(&dump, "key=key%%20%d exp=-1 la=1 cas=2 fetch=no cls=1 size=64\n", i)
+		}
+		text := dump.String() + "END\r\n"
+		return testing.AllocsPerRun(5, func() {
+			if err := read(bufio.NewReaderSize(strings.NewReader(text), lineRoom), func(Item) error { return nil }); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	if few, many := count(10), count(1010); many > few {
+		t.Errorf("%v allocations for 1000 lines", many-few)
+	}
+}

@@ -1,0 +1,274 @@
+package shard
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"magent/backend"
+	"magent/failover"
+	"magent/internal/loop"
+	"magent/internal/metadump"
+)
+
+const (
+	refillBatch   = 256              // keys that a walk hands to the loop at a time
+	walkSilence   = 30 * time.Second // a server that sends nothing for so long during a walk is asked anew
+	walkAgain     = time.Second      // between two attempts of a walk that failed
+	progressEvery = 10 * time.Second // between two lines about it in the log
+)
+
+// walk lists, off the loop, the keys of the other copies for a server that came back empty, and hands those that belong
+// there, and to this loop, to the engine: a batch whenever that asks for one, and not more than --refill-rate a second.
+type walk struct {
+	p      *pool
+	server int
+	from   []source
+	rate   int // keys a second; 0: as fast as it goes
+	cancel context.CancelFunc
+	more   chan struct{} // holds one element when the engine asks for a batch
+
+	scanned, total atomic.Int64 // items of the other copies: seen, and in all
+
+	batch    []string
+	due      time.Time // when the rate allows the next batch
+	began    time.Time
+	reported time.Time
+}
+
+// source is a server whose keys are listed.
+type source struct {
+	name string
+	find failover.Finder
+}
+
+// Warming starts the walk for server i.
+func (p *pool) Warming(i int) {
+	svc := p.sh.svc
+	p.health.Warm(i, p.sh.l.Now())
+	svc.board.warming(p.index, i)
+	cfg := &svc.cfg.Pools[p.index]
+	w := &walk{p: p, server: i, rate: cfg.RefillRate, more: make(chan struct{}, 1), began: time.Now()}
+	w.more <- struct{}{}
+	w.reported = w.began
+	from := cfg.Backups
+	if i >= len(cfg.Servers) {
+		from = cfg.Servers
+	}
+	for _, a := range from {
+		w.from = append(w.from, source{a.String(), finderOf(a, svc.lookup)})
+	}
+	var ctx context.Context
+	ctx, w.cancel = context.WithCancel(svc.ctx)
+	p.walks[i] = w
+	svc.helpers.Add(1)
+	go svc.walk(ctx, w)
+}
+
+// More asks the walk for the next batch.
+func (p *pool) More(i int) {
+	select {
+	case p.walks[i].more <- struct{}{}:
+	default:
+	}
+}
+
+// Abandoned ends the walk.
+func (p *pool) Abandoned(i int) {
+	if w := p.walks[i]; w != nil {
+		w.cancel()
+		p.walks[i] = nil
+	}
+}
+
+// Flushed tells the other loops that a server has lost their keys, too.
+func (p *pool) Flushed(i int) {
+	for _, sh := range p.sh.svc.shards {
+		if sh != p.sh {
+			other := sh.pools[p.index]
+			sh.l.Post(loop.TaskFunc(func() {
+				other.engine.Emptied(i)
+				other.refill()
+			}))
+		}
+	}
+}
+
+// MadeGood makes a server readable again.
+func (p *pool) MadeGood(i int) {
+	p.Abandoned(i) // it has ended
+	if p.health.Readmit(i, p.sh.l.Now()) {
+		p.sh.svc.board.readmitted(p.index, i)
+	}
+	p.refillLater()
+}
+
+// refillLater looks for servers to refill outside the engine's calls.
+func (p *pool) refillLater() {
+	for i := range p.conns {
+		if p.engine.Incomplete(i) {
+			p.sh.l.Post(loop.TaskFunc(p.refill))
+			return
+		}
+	}
+}
+
+// refill takes a server out of use that lacks what the other copies have, if it can get that now: on its return it is
+// filled. Its keys are answered by their other copies meanwhile. It must not be called inside the engine.
+func (p *pool) refill() {
+	for i, c := range p.conns {
+		if p.health.Server(i).State == failover.Up && p.engine.Incomplete(i) && p.engine.CanFill(i) && c.Ready() {
+			c.Close(backend.ErrRefill)
+			c.Connect()
+			return // one after the other: MadeGood comes here again
+		}
+	}
+}
+
+// walk is the goroutine of a walk.
+func (svc *Service) walk(ctx context.Context, w *walk) {
+	defer svc.helpers.Done()
+	for {
+		err := w.run(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err == nil:
+			w.post(true)
+			return
+		case errors.Is(err, metadump.ErrUnsupported):
+			svc.log.Warn().AnErr("reason", err).Msg("a server cannot be filled from its other copies: its keys are misses until they are written again")
+			w.post(true)
+			return
+		}
+		svc.log.Warn().AnErr("reason", err).Msg("listing the keys of a server failed: trying again")
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(walkAgain):
+		}
+	}
+}
+
+// run walks over all sources once.
+func (w *walk) run(ctx context.Context) error {
+	w.batch = w.batch[:0]
+	w.scanned.Store(0)
+	w.total.Store(0)
+	for _, s := range w.from {
+		n, err := metadump.Count(ctx, s.dial)
+		if err != nil {
+			return err
+		}
+		w.total.Add(n)
+	}
+	for _, s := range w.from {
+		err := metadump.Walk(ctx, s.dial, func(it metadump.Item) error { return w.take(ctx, it.Key) })
+		if err != nil {
+			return err
+		}
+	}
+	return w.wait(ctx)
+}
+
+// take notes one key, and hands a full batch over.
+func (w *walk) take(ctx context.Context, key []byte) error {
+	w.scanned.Add(1)
+	svc := w.p.sh.svc
+	if p, b := w.p.engine.Pair(key); p != w.server && b != w.server || svc.ownerOf(key) != w.p.sh {
+		return nil
+	}
+	w.batch = append(w.batch, string(key))
+	if len(w.batch) < refillBatch {
+		return nil
+	}
+	if err := w.wait(ctx); err != nil {
+		return err
+	}
+	w.post(false)
+	w.report()
+	return nil
+}
+
+// wait returns when the engine asks for a batch and the rate allows it.
+func (w *walk) wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-w.more:
+	}
+	if w.rate == 0 {
+		return nil
+	}
+	pause := time.NewTimer(time.Until(w.due))
+	defer pause.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-pause.C:
+	}
+	w.due = time.Now().Add(time.Duration(len(w.batch)) * time.Second / time.Duration(w.rate))
+	return nil
+}
+
+// post hands the batch to the engine, unless the walk was abandoned meanwhile.
+func (w *walk) post(last bool) {
+	keys := w.batch
+	w.batch = make([]string, 0, refillBatch)
+	w.p.sh.l.Post(loop.TaskFunc(func() {
+		if w.p.walks[w.server] == w {
+			w.p.engine.Fill(w.server, keys, last)
+		}
+	}))
+}
+
+// left is about the time that is left, judged by what was seen so far.
+func (w *walk) left() time.Duration {
+	scanned, total := w.scanned.Load(), w.total.Load()
+	return time.Duration(float64(time.Since(w.began)) * float64(max(0, total-scanned)) / float64(max(1, scanned)))
+}
+
+// report writes to the log how far it is, from time to time.
+func (w *walk) report() {
+	if time.Since(w.reported) < progressEvery {
+		return
+	}
+	w.reported = time.Now()
+	svc := w.p.sh.svc
+	svc.log.Info().Str("server", svc.board.name(w.p.index, w.server)).Int("loop", w.p.sh.id).
+		Int64("keys_seen", w.scanned.Load()).Int64("keys_in_all", w.total.Load()).Str("eta", w.left().Round(time.Second).String()).
+		Msg("server is being filled")
+}
+
+// dial connects to a server for a walk, at the first of its addresses that works.
+func (s source) dial(ctx context.Context) (net.Conn, error) {
+	addrs, err := s.find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = loop.ErrNoAddress
+	for _, e := range addrs {
+		network := "tcp"
+		if e.Path != "" {
+			network = "unix"
+		}
+		var c net.Conn
+		if c, err = (&net.Dialer{Timeout: walkSilence}).DialContext(ctx, network, e.String()); err == nil {
+			return &impatient{c}, nil
+		}
+	}
+	return nil, err
+}
+
+// impatient is a connection on which a read fails when nothing comes.
+type impatient struct{ net.Conn }
+
+// Read is net.Conn's with a deadline.
+func (c *impatient) Read(b []byte) (int, error) {
+	if err := c.SetReadDeadline(time.Now().Add(walkSilence)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(b)
+}

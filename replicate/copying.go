@@ -1,0 +1,175 @@
+package replicate
+
+import (
+	"bytes"
+	"strconv"
+
+	"magent/ascii"
+	"magent/backend"
+	"magent/internal/fault"
+)
+
+// copying is one key on its way from one copy to the other: read there (mg), then written here (ms). Both go over the
+// connections of all requests for the key, so the writing takes its place among the mutations of the key. What it must
+// not do is write an older value behind a newer one, or delete a newer one: when a mutation passes between the reading
+// and its reply, the key is read again.
+type copying struct {
+	e       *Engine
+	h       *homecoming // nil: a single key of a server that is up
+	server  int
+	from    int
+	key     string
+	mark    uint64
+	fill    bool // the server lacks the key, it is not dirty: nothing is replaced, and nothing deleted
+	written bool
+	passed  bool // by a mutation, since it was read or written
+	again   bool // it was marked again since
+}
+
+// copyKey begins to copy a dirty key, or deletes it where that cannot be done.
+func (e *Engine) copyKey(h *homecoming, key string) {
+	mark := e.dirty[h.server].Mark([]byte(key)) // it may have been repaired by now; then it is so twice
+	if e.startCopy(&copying{e: e, h: h, server: h.server, key: key, mark: mark}) {
+		h.busy++
+	}
+}
+
+// mend copies a key to its primary, which is up, from the backup. Until that is done the backup's word counts for it.
+func (e *Engine) mend(i int, key []byte, mark uint64) {
+	x := &copying{e: e, server: i, key: string(key), mark: mark}
+	if e.startCopy(x) {
+		e.unsettled[x.key]++
+	}
+}
+
+// startCopy reports whether the key is on its way for x's sake now. If not, it is so already, or is deleted.
+func (e *Engine) startCopy(x *copying) bool {
+	if y := e.copies[x.key]; y != nil && y.server == x.server {
+		y.passed, y.again, y.fill, y.mark = true, true, false, x.mark
+		return e.takeOver(y, x.h)
+	}
+	if !e.canCopy(x) || !x.read() {
+		e.erase(x.server, []byte(x.key), x.mark)
+		return false
+	}
+	e.copies[x.key] = x
+	return true
+}
+
+// canCopy finds where x is to be copied from, and reports whether that can be done.
+func (e *Engine) canCopy(x *copying) bool {
+	p, b := e.pair([]byte(x.key))
+	if x.from = b; x.server == b {
+		x.from = p
+	}
+	return e.copies[x.key] == nil && x.from >= 0 && e.opt.Health.Readable(x.from) && (x.fill || !e.dirty[x.server].All()) &&
+		e.opt.Conns[x.from].HasMeta() && e.opt.Conns[x.server].HasMeta()
+}
+
+// takeOver has h wait for x, which was begun for a homecoming that is over, because the server went again, or as a single
+// key. It reports whether h did not wait for it yet.
+func (e *Engine) takeOver(x *copying, h *homecoming) bool {
+	if x.h == h {
+		return false
+	}
+	if x.h == nil {
+		e.settledKey(x.key)
+	}
+	x.h = h
+	return true
+}
+
+// passes notes that a mutation of key is about to be sent.
+func (e *Engine) passes(key []byte) {
+	if len(e.copies) == 0 || fault.Refill {
+		return
+	}
+	if x := e.copies[string(key)]; x != nil {
+		x.passed = true
+	}
+}
+
+// allPass notes that all keys are about to be changed.
+func (e *Engine) allPass() {
+	for _, x := range e.copies {
+		x.passed = true
+	}
+}
+
+// read asks for the value, its flags and the rest of its time, without being a use of the item (u).
+func (x *copying) read() bool {
+	x.passed, x.again, x.written = false, false, false
+	line, flag := appendKey(append(x.e.line[:0], "mg "...), []byte(x.key))
+	line = append(append(line, flag...), " v f t u\r\n"...)
+	x.e.line = line
+	return x.e.opt.Conns[x.from].Send(line, nil, ascii.ShapeMeta, x, 0)
+}
+
+// OnReply takes the value, and then the outcome of writing it.
+func (x *copying) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
+	switch {
+	case x.written && r.Kind == ascii.Lost:
+		x.end() // the mark stays
+	case x.written && x.fill:
+		x.e.tallies[x.server].Refills += b2u(r.Kind == ascii.MetaHD)
+		x.end()
+	case x.written && r.Kind == ascii.MetaHD && !x.again:
+		x.e.cleaned(x.server, []byte(x.key), x.mark)
+		x.end()
+	case r.Kind != ascii.Lost && x.passed && x.read():
+	case r.Kind == ascii.MetaVA && !x.written && !x.passed && x.write(r.Raw):
+	default:
+		x.giveUp() // the other copy has not got the key, or has gone
+	}
+}
+
+// giveUp deletes the key instead.
+func (x *copying) giveUp() {
+	if !x.fill && x.e.opt.Health.Usable(x.server) {
+		x.e.erase(x.server, []byte(x.key), x.mark)
+	}
+	x.end()
+}
+
+func (x *copying) end() {
+	delete(x.e.copies, x.key)
+	if x.h == nil {
+		x.e.settledKey(x.key)
+		return
+	}
+	x.h.busy--
+	x.e.goOn(x.h)
+}
+
+// write stores what was read, and reports whether that was possible.
+func (x *copying) write(va []byte) bool {
+	line, value, _ := bytes.Cut(va, []byte("\r\n"))
+	words := bytes.Fields(line) // VA, the length, and the flags that were asked for
+	if !x.e.opt.Health.Usable(x.server) || len(words) < 2 {
+		return false
+	}
+	if x.h != nil {
+		x.h.size = max(len(value), x.h.size-x.h.size/8)
+	}
+	head, flag := appendKey(append(x.e.line[:0], "ms "...), []byte(x.key))
+	head = append(append(append(head, ' '), words[1]...), flag...)
+	for _, w := range words[2:] {
+		switch w[0] {
+		case 'f':
+			head = append(append(head, " F"...), w[1:]...)
+		case 't':
+			if ttl, err := strconv.Atoi(string(w[1:])); err == nil && ttl >= 0 {
+				head = strconv.AppendInt(append(head, " T"...), int64(max(1, ttl)), 10)
+			}
+		case 'W', 'X', 'Z':
+			return false // stale, or waiting for a client that recomputes it: our reading may have taken its turn
+		}
+	}
+	if x.fill {
+		head = append(head, " ME"...) // add
+	}
+	head = append(head, "\r\n"...)
+	x.e.line = head
+	x.written = true
+	return x.e.opt.Conns[x.server].Send(head, value, ascii.ShapeMeta, x, 0)
+}

@@ -1,0 +1,115 @@
+package replicate
+
+import "hash/maphash"
+
+// A server that comes back empty is filled while the other copies answer for its keys (Engine.place), so no command has
+// to wait for its key to be there: one that depends on the present value is decided by the copy that has it, and where the
+// empty server comes to another result, the key is dirty and is copied.
+
+// Emptied notes that server i has lost its contents: it was restarted, or flushed. Once it is not read it is filled.
+func (e *Engine) Emptied(i int) {
+	if e.opt.Backups == nil {
+		return
+	}
+	e.incomplete[i] = true
+	if h := e.returns[i]; h != nil && h.filling {
+		e.abandon(h)
+		e.goOn(h) // begins anew
+	}
+}
+
+// abandon gives up filling a server.
+func (e *Engine) abandon(h *homecoming) {
+	h.filling, h.last, h.fills = false, false, nil
+	e.opt.Host.Abandoned(h.server)
+}
+
+// Incomplete reports whether server i lacks what the other copies of its keys have.
+func (e *Engine) Incomplete(i int) bool { return e.incomplete[i] }
+
+// CanFill reports whether server i can get its contents from other copies: all servers where those are can be read. Of
+// two that are incomplete the backup is filled first, for the primary has what clients see.
+func (e *Engine) CanFill(i int) bool {
+	if e.opt.Backups == nil || !e.opt.Conns[i].HasMeta() {
+		return false
+	}
+	for j, conn := range e.opt.Conns {
+		if !e.copiesOf(i, j) {
+			continue
+		}
+		if !e.opt.Health.Readable(j) || !conn.HasMeta() || e.incomplete[j] && i < e.primaries {
+			return false
+		}
+	}
+	return true
+}
+
+// Pair finds the servers of a key, by their index. It may be called from any goroutine.
+func (e *Engine) Pair(key []byte) (p, b int) { return e.pair(key) }
+
+// Fill gives keys, which are handed over, that server i may lack; last: there are no more.
+func (e *Engine) Fill(i int, keys []string, last bool) {
+	h := e.returns[i]
+	if h == nil || !h.filling {
+		return
+	}
+	h.asked = false
+	h.last = last
+	h.fills = append(h.fills, keys...)
+	e.goOn(h)
+}
+
+// fillNext begins to fill the next key, and reports whether there was one. It asks for more in time.
+func (e *Engine) fillNext(h *homecoming) bool {
+	if len(h.fills) < fewKeys && !h.asked && !h.last {
+		h.asked = true
+		e.opt.Host.More(h.server)
+	}
+	n := len(h.fills) - 1
+	if n < 0 {
+		return false
+	}
+	key := h.fills[n]
+	h.fills = h.fills[:n]
+	e.fillKey(h, key)
+	return true
+}
+
+// fillKey copies a key to a server that may lack it.
+func (e *Engine) fillKey(h *homecoming, key string) {
+	x := &copying{e: e, h: h, server: h.server, key: key, fill: true}
+	if e.canCopy(x) && x.read() {
+		e.copies[key] = x
+		h.busy++
+	}
+}
+
+// readThrough fills a key that a client has just read from the other copy: what is in use is filled first.
+func (e *Engine) readThrough(i int, key []byte) {
+	if h := e.returns[i]; h != nil && h.filling && h.busy < 2*maxCopies && h.seen.add(key) {
+		e.fillKey(h, string(key))
+	}
+}
+
+// seen remembers keys, as many as there is room for: a new one takes the place of an older one.
+type seen struct {
+	seed   maphash.Seed
+	hashes []uint64
+}
+
+// seenSize is the number of keys that seen has room for.
+const seenSize = 1 << 15
+
+// add reports whether the key is new.
+func (s *seen) add(key []byte) bool {
+	if s.hashes == nil {
+		s.seed, s.hashes = maphash.MakeSeed(), make([]uint64, seenSize)
+	}
+	hash := maphash.Bytes(s.seed, key)
+	place := &s.hashes[hash%seenSize]
+	if *place == hash {
+		return false
+	}
+	*place = hash
+	return true
+}

@@ -1,0 +1,172 @@
+package failover
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"magent/test/harness"
+)
+
+// item is what a key is expected to be.
+type item struct {
+	value string
+	flags int
+	ttl   int // seconds; -1: none
+}
+
+// fillPair stores n keys of all sizes, flags and times.
+func fillPair(c *harness.Client, n int) map[string]item {
+	items := map[string]item{}
+	for i := range n {
+		it := item{strings.Repeat(strconv.Itoa(i%10), 1+i*37%3000), i * 7 % 65536, -1}
+		if i%3 == 0 {
+			it.ttl = 1000 + i
+		}
+		key := fmt.Sprintf("key%d", i)
+		c.Want(fmt.Sprintf("set %s %d %d %d\r\n%s\r\n", key, it.flags, max(0, it.ttl), len(it.value), it.value), "STORED\r\n")
+		items[key] = it
+	}
+	return items
+}
+
+// compare tells how a server's copy of a key differs; age is how long ago the keys were stored.
+func compare(c *harness.Client, key string, want item, age time.Duration) error {
+	got := c.Do("mg " + key + " v f t\r\n")
+	var size, flags, ttl int
+	line, value, _ := strings.Cut(got, "\r\n")
+	if _, err := fmt.Sscanf(line, "VA %d f%d t%d", &size, &flags, &ttl); err != nil {
+		return fmt.Errorf("%s: %.60q", key, got)
+	}
+	if value != want.value+"\r\n" || flags != want.flags {
+		return fmt.Errorf("%s: flags %d and %d bytes, want %d and %d", key, flags, size, want.flags, len(want.value))
+	}
+	if want.ttl < 0 && ttl != -1 || want.ttl > 0 && (ttl > want.ttl || ttl < want.ttl-int(age/time.Second)-2) {
+		return fmt.Errorf("%s: %d s are left of %d, after %v", key, ttl, want.ttl, age)
+	}
+	return nil
+}
+
+// TestRestartedEmpty: a server is killed and comes back empty. Every key is a hit, from the first request on, and the
+// server holds all of them again soon, with the same flags and times, without anybody writing them.
+func TestRestartedEmpty(t *testing.T) {
+	for _, which := range []string{"primary", "backup"} {
+		t.Run(which, func(t *testing.T) { restartedEmpty(t, which == "primary") })
+	}
+}
+
+func restartedEmpty(t *testing.T, primary bool) {
+	p := startPair(t)
+	server, other := p.backup, p.primary
+	if primary {
+		server, other = p.primary, p.backup
+	}
+	c := harness.Dial(t, p.proxy.Addr)
+	began := time.Now()
+	items := fillPair(c, 200)
+	server.Kill()
+	c.Want(harness.Set("during", "1"), "STORED\r\n")
+	server.Restart()
+	everything := func() {
+		t.Helper()
+		for key, want := range items {
+			if err := compare(c, key, want, time.Since(began)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	back := time.Now()
+	for harness.ServerStat(t, p.proxy.Addr, server.Addr, "state") != "up" {
+		everything()
+		if time.Since(back) > 15*time.Second {
+			t.Fatal("the server is not up after 15 s")
+		}
+	}
+	direct := harness.Dial(t, server.Addr)
+	for key, want := range items {
+		if err := compare(direct, key, want, time.Since(began)); err != nil {
+			t.Errorf("on the server that came back: %v", err)
+		}
+	}
+	direct.Want("get during\r\n", harness.Hit("during", "1"))
+	if got := harness.ServerStat(t, p.proxy.Addr, server.Addr, "refills"); got != "200" { // the one of the outage is a repair
+		t.Errorf("%s refills", got)
+	}
+	other.Kill() // its copy is as good
+	everything()
+}
+
+// TestRestartedEmptyWhileIdle: nobody asks for anything while a server is restarted. Then every key is a hit, and every
+// command does what it should.
+func TestRestartedEmptyWhileIdle(t *testing.T) {
+	p := startPair(t)
+	c := harness.Dial(t, p.proxy.Addr)
+	began := time.Now()
+	items := fillPair(c, 100)
+	c.Want(harness.Set("n", "41"), "STORED\r\n")
+	p.primary.Restart()
+	c.Want("incr n 1\r\n", "42\r\n")
+	c.Want("add key1 0 0 1\r\nx\r\n", "NOT_STORED\r\n")
+	for key, want := range items {
+		if err := compare(c, key, want, time.Since(began)); err != nil {
+			t.Error(err)
+		}
+	}
+	harness.AwaitState(t, p.proxy.Addr, p.primary.Addr, "up")
+	p.backup.Kill()
+	c.Want("get n\r\n", harness.Hit("n", "42"))
+}
+
+// TestSharedBackupRestarted: a backup of two primaries gets the keys of both; and a primary gets its own ones only.
+func TestSharedBackupRestarted(t *testing.T) {
+	s1, s2, b := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
+	proxy := harness.StartMagent(t, quick("-s", s1.Addr, "-s", s2.Addr, "-b", b.Addr)...)
+	c := harness.Dial(t, proxy.Addr)
+	const keys = 5000
+	for i := range keys {
+		c.Want(harness.Set(fmt.Sprintf("key%d", i), "1"), "STORED\r\n")
+	}
+	held := func(m *harness.Memcached) string { return harness.Stats(t, m.Addr, "")["curr_items"] }
+	before := held(s1)
+	for _, m := range []*harness.Memcached{b, s1} {
+		m.Restart()
+		c.Want("get key1\r\n", harness.Hit("key1", "1"))
+		harness.AwaitState(t, proxy.Addr, m.Addr, "up")
+	}
+	if got := held(b); got != strconv.Itoa(keys) {
+		t.Errorf("the backup holds %s of %d keys", got, keys)
+	}
+	if got := held(s1); got != before {
+		t.Errorf("the primary holds %s keys, before its restart it held %s", got, before)
+	}
+}
+
+// TestRefillRate: a server is filled no faster than it should be, and tells how far it is.
+func TestRefillRate(t *testing.T) {
+	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
+	proxy := harness.StartMagent(t, quick("--refill-rate", "1000", "-s", primary.Addr, "-b", backup.Addr)...)
+	c := harness.Dial(t, proxy.Addr)
+	for i := range 2500 {
+		c.Want(harness.Set(fmt.Sprintf("key%d", i), "1"), "STORED\r\n")
+	}
+	primary.Restart()
+	began := time.Now()
+	c.Want("get key1\r\n", harness.Hit("key1", "1"))
+	harness.AwaitState(t, proxy.Addr, primary.Addr, "warming")
+	stats := map[string]bool{}
+	harness.Eventually(t, "the server is up", func() error {
+		stats[harness.ServerStat(t, proxy.Addr, primary.Addr, "refill_progress")] = true
+		if got := harness.ServerStat(t, proxy.Addr, primary.Addr, "state"); got != "up" {
+			return fmt.Errorf("it is %s", got)
+		}
+		return nil
+	})
+	if took := time.Since(began); took < 1500*time.Millisecond {
+		t.Errorf("2500 keys took %v at 1000 a second", took)
+	}
+	if len(stats) < 3 {
+		t.Errorf("its progress was %v", stats)
+	}
+}
