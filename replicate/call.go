@@ -55,6 +55,7 @@ type Call struct {
 	plan    plan
 	quiet   bool
 	binary  bool // planCompare: the key is sent in base64
+	tokens  bool // the reply shows cas tokens, which are to be marked
 	swapped bool // the backup decides: Engine.begin
 	retry   bool // planRead: the backup is asked, after the primary could not answer
 	shape   ascii.Shape

@@ -109,7 +109,8 @@ func (e *Engine) compare(c *Call, r *ascii.Request) {
 	c.binary = c.op >= ascii.OpMetaGet && r.Meta.Has('b')
 	head, body := e.wire(r)
 	if !c.send(c.p, slotPrimary, head, body, c.shape) {
-		if !c.send(c.b, slotBackup, head, body, c.shape) {
+		// the token fits no other copy than that which unmark has looked at
+		if e.opt.Health.Usable(c.p) || !c.send(c.b, slotBackup, head, body, c.shape) {
 			c.fail()
 		}
 		return
@@ -138,7 +139,7 @@ func (c *Call) onCompared(slot uint16, r *ascii.Reply) {
 			c.e.forget(c.p, c.key)
 		}
 		c.e.countMutation(c.op, r.Kind)
-		c.finish(r.Kind, r.Raw)
+		c.finish(r.Kind, c.withMarks(c.at(slot), r.Raw))
 	}
 }
 
@@ -162,7 +163,7 @@ func (c *Call) onFirstStep(r *ascii.Reply) {
 			c.e.forget(c.b, c.key)
 		}
 		c.e.countMutation(c.op, r.Kind)
-		c.finish(r.Kind, r.Raw)
+		c.finish(r.Kind, c.withMarks(c.p, r.Raw))
 	}
 	for x.first != nil && x.first.plan != planCompare {
 		x.pop().catchUp()

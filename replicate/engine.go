@@ -43,6 +43,9 @@ type Engine struct {
 	tallies  []Tally // by server
 
 	incomplete []bool // servers that lack what the other copies have
+	marks      []mark // by server: what its cas tokens are marked with
+	marked     []byte // scratch: a reply with marked tokens
+	token      []byte // scratch: the line of a compare with the server's own token
 
 	unsettled map[string]int // keys of mutations that a backup decides about
 }
@@ -56,6 +59,7 @@ func New(opt Options) *Engine {
 	e.copies = map[string]*copying{}
 	e.tallies = make([]Tally, len(opt.Conns))
 	e.incomplete = make([]bool, len(opt.Conns))
+	e.marks = make([]mark, len(opt.Conns))
 	e.unsettled = map[string]int{}
 	e.dirty = make([]failover.Dirty, len(opt.Conns))
 	for i := range e.dirty {
@@ -116,6 +120,7 @@ func (e *Engine) pair(key []byte) (p, b int) {
 func (e *Engine) Do(c *Call, r *ascii.Request) {
 	c.busy = true
 	c.op, c.quiet, c.plan = r.Op, r.Quiet, planOf(r)
+	c.tokens = e.opt.Backups != nil && showsToken(r)
 	e.start(c, r)
 	c.busy = false
 	c.recycle()
@@ -141,6 +146,7 @@ func (e *Engine) start(c *Call, r *ascii.Request) {
 	e.passes(c.key)
 	e.begin(c)
 	if c.plan == planCompare {
+		e.unmark(c, r)
 		e.compare(c, r)
 		return
 	}

@@ -79,7 +79,7 @@ func (c *Call) onFirst(slot uint16, r *ascii.Reply) {
 	}
 	if slot == slotPrimary && c.e.opt.AckPrimary {
 		c.e.countMutation(c.op, r.Kind)
-		c.finish(r.Kind, r.Raw)
+		c.finish(r.Kind, c.withMarks(c.p, r.Raw))
 		return
 	}
 	c.Keep(r.Raw)
@@ -108,11 +108,19 @@ func (c *Call) settle(slot uint16, r *ascii.Reply) {
 		c.fail()
 	case v.answer == answerPrimary:
 		c.e.countMutation(c.op, c.po.kind)
-		c.finish(c.po.kind, c.replyOf(slotPrimary, slot, r))
+		c.finish(c.po.kind, c.withMarks(c.p, c.replyOf(slotPrimary, slot, r)))
 	default:
 		c.e.countMutation(c.op, c.bo.kind)
-		c.finish(c.bo.kind, c.replyOf(slotBackup, slot, r))
+		c.finish(c.bo.kind, c.withMarks(c.b, c.replyOf(slotBackup, slot, r)))
 	}
+}
+
+// at is the server of a slot.
+func (c *Call) at(slot uint16) int {
+	if slot == slotPrimary {
+		return c.p
+	}
+	return c.b
 }
 
 // replyOf returns the reply of the copy want, when slot has just replied r.

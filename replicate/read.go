@@ -44,7 +44,11 @@ func (c *Call) onRead(r *ascii.Reply) {
 		if c.b >= 0 && !c.retry && c.op == ascii.OpGet && r.Hits > 0 {
 			c.e.readThrough(c.b, c.head)
 		}
-		c.finish(r.Kind, r.Raw)
+		i := c.p
+		if c.retry {
+			i = c.b
+		}
+		c.finish(r.Kind, c.withMarks(i, r.Raw))
 		return
 	}
 	if !c.retry {

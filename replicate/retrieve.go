@@ -15,7 +15,7 @@ type retrieval struct {
 	exptime int64       // gat, gats
 	owner   []uint16    // the fragment of each key; lost: nobody could be asked
 	replies [][]byte    // the reply of each fragment
-	backup  []bool      // whether a fragment was asked of a backup
+	server  []uint16    // the server that a fragment was asked of
 	touch   []touch     // gat: what became of the touch of each key on its backup
 	lost    int         // keys that nobody could answer for
 	hits    int         // VALUE blocks in all fragments
@@ -38,7 +38,7 @@ func (m *retrieval) reset() {
 	for i, b := range m.replies {
 		m.replies[i] = trim(b)
 	}
-	*m = retrieval{keys: trim(m.keys), owner: m.owner[:0], replies: m.replies[:0], backup: m.backup[:0], touch: m.touch[:0]}
+	*m = retrieval{keys: trim(m.keys), owner: m.owner[:0], replies: m.replies[:0], server: m.server[:0], touch: m.touch[:0]}
 }
 
 // maxTouchLine is where the line of a gat is continued in another fragment: memcached closes a connection over a line of
@@ -159,7 +159,7 @@ func (c *Call) assign(key []byte, touched, backups bool, first int) uint16 {
 			f.lines = append(f.lines, nil)
 		}
 		f.lines[n-1] = ascii.AppendRetrieval(f.lines[n-1][:0], op, m.exptime)
-		m.addFragment(server >= e.primaries)
+		m.addFragment(server)
 	}
 	n := *last - 1
 	f.lines[n] = append(append(f.lines[n], ' '), key...)
@@ -167,14 +167,14 @@ func (c *Call) assign(key []byte, touched, backups bool, first int) uint16 {
 }
 
 // addFragment makes place for one more reply, in a buffer of an earlier use where there is one.
-func (m *retrieval) addFragment(backup bool) {
+func (m *retrieval) addFragment(server int) {
 	if n := len(m.replies); n < cap(m.replies) {
 		m.replies = m.replies[:n+1]
 		m.replies[n] = m.replies[n][:0]
 	} else {
 		m.replies = append(m.replies, nil)
 	}
-	m.backup = append(m.backup, backup)
+	m.server = append(m.server, uint16(server))
 }
 
 // readOnly is op without the touch.
@@ -205,6 +205,9 @@ func (c *Call) abandon(id uint16) {
 	}
 }
 
+// ofBackup reports whether a fragment was asked of a backup.
+func (c *Call) ofBackup(id uint16) bool { return int(c.many.server[id]) >= c.e.primaries }
+
 func (c *Call) onFragment(slot uint16, r *ascii.Reply) {
 	m := c.many
 	if slot >= slotTouch {
@@ -224,14 +227,15 @@ func (c *Call) onFragment(slot uint16, r *ascii.Reply) {
 	switch {
 	case r.Kind == ascii.Values:
 		m.hits += r.Hits
+		reply := c.withMarks(int(m.server[slot]), r.Raw)
 		if c.waiting == 0 {
-			c.merge(slot, r.Raw)
+			c.merge(slot, reply)
 			return
 		}
-		m.replies[slot] = append(m.replies[slot][:0], r.Raw...)
+		m.replies[slot] = append(m.replies[slot][:0], reply...)
 	case r.Kind != ascii.Lost:
 		m.refused = ascii.Reply{Kind: r.Kind, Raw: append([]byte(nil), r.Raw...)}
-	case m.backup[slot] || c.e.opt.Backups == nil:
+	case c.ofBackup(slot) || c.e.opt.Backups == nil:
 		c.abandon(slot)
 	default:
 		c.ask(slot, true)
@@ -287,7 +291,7 @@ func (c *Call) settleTouches(slot uint16, last []byte) {
 	var key []byte
 	for i, o := range m.owner {
 		key, keys = ascii.NextKey(keys)
-		if o == lost || m.backup[o] {
+		if o == lost || c.ofBackup(o) {
 			continue
 		}
 		if found, _, after := ascii.NextValue(cursors[o]); string(found) == string(key) {

@@ -23,7 +23,7 @@ type fake struct {
 	asked chan *ask
 	auto  func(text string) (answer string)
 
-	pid     atomic.Int64 // another one: it was restarted
+	pid     atomic.Int64 // another one: it was restarted; 0: it does not say who it is
 	greet   sync.Mutex   // held: it does not say who it is
 	version string
 	dump    atomic.Value // what it answers to lru_crawler metadump, a string
@@ -47,7 +47,6 @@ func newFake(t testing.TB, id int) *fake {
 		t.Fatal(err)
 	}
 	f := &fake{t: t, id: id, ln: ln, asked: make(chan *ask, 100_000), version: "1.6.18"}
-	f.pid.Store(int64(1000 + id))
 	f.dump.Store("END\r\n")
 	if f.addr, err = config.ParseAddress(ln.Addr().String()); err != nil {
 		t.Fatal(err)

@@ -41,6 +41,12 @@ type rig struct {
 // start runs a Service with so many servers; change, if not nil, changes its configuration first.
 func start(t testing.TB, primaries, backups int, change func(*config.Config)) *rig {
 	t.Helper()
+	return startAs(t, 0, primaries, backups, change)
+}
+
+// startAs is start with servers that say who they are: processes from pid on, if that is not 0.
+func startAs(t testing.TB, pid int64, primaries, backups int, change func(*config.Config)) *rig {
+	t.Helper()
 	r := &rig{t: t}
 	pool := config.Pool{
 		Name:   "main",
@@ -50,6 +56,9 @@ func start(t testing.TB, primaries, backups int, change func(*config.Config)) *r
 	}
 	for i := range primaries + backups {
 		f := newFake(t, i)
+		if pid > 0 {
+			f.pid.Store(pid + int64(i))
+		}
 		r.servers = append(r.servers, f)
 		if i < primaries {
 			pool.Servers = append(pool.Servers, f.addr)

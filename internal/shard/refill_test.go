@@ -2,12 +2,17 @@ package shard
 
 import (
 	"testing"
-	"time"
 
 	"magent/backend"
 	"magent/failover"
-	"magent/internal/config"
 )
+
+// knownPair is a pair whose servers say who they are.
+func knownPair(t *testing.T) (r *rig, p, b *fake) {
+	t.Helper()
+	r = startAs(t, 1000, 1, 1, nil)
+	return r, r.servers[0], r.servers[1]
+}
 
 // restarts has server i be another process from now on; the connection that there is ends.
 func (f *fake) restarts() {
@@ -37,7 +42,7 @@ func lived(c *client, p *fake) {
 // copy until it has them again. What is dirty is copied, what it may lack is added.
 func TestServerIsRestarted(t *testing.T) {
 	for restarted := range 2 {
-		r, p, b := pair(t, nil)
+		r, p, b := knownPair(t)
 		c := r.client()
 		gone, other := p, b
 		if restarted == 1 {
@@ -80,7 +85,7 @@ func TestServerIsRestarted(t *testing.T) {
 // What was collected for a server that turns out to be another one is not sent: reads go to the other copy, and what the
 // other copy makes of a mutation counts.
 func TestNothingIsSentToAStranger(t *testing.T) {
-	r, p, b := pair(t, nil)
+	r, p, b := knownPair(t)
 	c := r.client()
 	lived(c, p)
 	p.dump.Store("END\r\n")
@@ -102,7 +107,7 @@ func TestNothingIsSentToAStranger(t *testing.T) {
 
 // A value that is changed or deleted while it is on its way to a server that lacks it is read again.
 func TestFillIsPassed(t *testing.T) {
-	r, p, b := pair(t, nil)
+	r, p, b := knownPair(t)
 	c := r.client()
 	lived(c, p)
 	b.dump.Store("key=k exp=-1\nEND\r\n")
@@ -122,7 +127,7 @@ func TestFillIsPassed(t *testing.T) {
 
 // A key that becomes dirty while it is being filled is copied, not added.
 func TestFillBecomesRepair(t *testing.T) {
-	r, p, b := pair(t, nil)
+	r, p, b := knownPair(t)
 	c := r.client()
 	lived(c, p)
 	b.dump.Store("key=k exp=-1\nEND\r\n")
@@ -143,7 +148,7 @@ func TestFillBecomesRepair(t *testing.T) {
 // When the other copy goes while a server is being filled, the server is read at once, for it has what there is. It gets the
 // rest when the other copy is back.
 func TestOtherCopyGoesDuringFill(t *testing.T) {
-	r, p, b := pair(t, nil)
+	r, p, b := knownPair(t)
 	c := r.client()
 	lived(c, p)
 	b.dump.Store("key=k exp=-1\nkey=l exp=-1\nEND\r\n")
@@ -169,7 +174,7 @@ func TestOtherCopyGoesDuringFill(t *testing.T) {
 
 // What clients read of the other copy meanwhile is filled first, and once.
 func TestReadThrough(t *testing.T) {
-	r, p, b := pair(t, nil)
+	r, p, b := knownPair(t)
 	c := r.client()
 	lived(c, p)
 	b.dump.Store("key=k exp=-1\nEND\r\n")
@@ -200,7 +205,7 @@ func TestServerWithoutMetaCommands(t *testing.T) {
 	r, c, gone, other := outage(t, 0, nil)
 	gone.version = "1.5.22"
 	other.dump.Store("key=k exp=-1\nEND\r\n")
-	gone.pid.Add(1)
+	gone.pid.Store(7)
 	r.returns(0)
 	gone.want("delete first\r\n").answer("DELETED\r\n")
 	r.back(0)
@@ -211,13 +216,11 @@ func TestServerWithoutMetaCommands(t *testing.T) {
 
 // A server that was away since the start may have been restarted: nobody knows.
 func TestServerIsFirstSeenAfterAnOutage(t *testing.T) {
-	r, p, b := pair(t, func(cfg *config.Config) { cfg.Pools[0].ConnectTimeout = 50 * time.Millisecond })
+	r, p, b := pair(t, nil)
 	c := r.client()
 	lived(c, p)
-	r.on(0, func(sh *Shard) { // as if it had never answered
-		sh.pools[0].health.Server(0).Identity = backend.Identity{}
-		sh.pools[0].conns[0].Close(backend.ErrGarbage)
-	})
+	p.pid.Store(1)
+	r.on(0, func(sh *Shard) { sh.pools[0].conns[0].Close(backend.ErrGarbage) })
 	r.away(0)
 	b.dump.Store("key=k exp=-1\nEND\r\n")
 	r.returns(0)
@@ -228,7 +231,7 @@ func TestServerIsFirstSeenAfterAnOutage(t *testing.T) {
 
 // A list of keys that ends in the middle is asked for anew.
 func TestListOfKeysBreaksOff(t *testing.T) {
-	r, p, b := pair(t, nil)
+	r, p, b := knownPair(t)
 	c := r.client()
 	lived(c, p)
 	b.dump.Store("key=k exp=-1\nnonsense\r\n")

@@ -1,0 +1,102 @@
+package ascii
+
+import (
+	"bytes"
+	"strconv"
+)
+
+// A cas token as a client has it carries a mark in its bits 48 to 62 that says which server it came from; the rest is the
+// server's own. Bit 63 stays clear, as clients parse tokens as signed numbers. A server counts its tokens up from 1, so its own
+// bits are enough for ever; one that a client has set itself (flag E) may lose its upper bits, and then fits nothing.
+const (
+	markShift = 48
+	markMask  = 1<<15 - 1
+)
+
+// Unmark splits a token into the server's own and its mark, which is 0 for one that has none.
+func Unmark(token uint64) (plain, mark uint64) {
+	return token & (1<<markShift - 1), token >> markShift & markMask
+}
+
+// Token returns the cas token that a request depends on; ok is false when there is none that can be read.
+func (r *Request) Token() (token uint64, ok bool) {
+	word, _, _ := r.tokenWord()
+	return parseUint64(word)
+}
+
+// tokenWord finds the digits of the token in Head, and what stands before and behind them.
+func (r *Request) tokenWord() (digits, before, behind []byte) {
+	line := withoutEnd(r.Head)
+	_, rest := cutWord(line)
+	for n := 1; ; n++ {
+		var word []byte
+		word, rest = cutWord(rest)
+		switch {
+		case len(word) == 0:
+			return nil, r.Head, nil
+		case r.Op == OpCAS && n == 5:
+			return word, line[:len(line)-len(rest)-len(word)], rest
+		case r.Op.isMeta() && n > 1 && word[0] == 'C':
+			return word[1:], line[:len(line)-len(rest)-len(word)+1], rest
+		}
+	}
+}
+
+// SetToken appends to dst the command line of a request that depends on a cas token, with another token in its place, and
+// has Head be that. dst must live as long as r is used.
+func (r *Request) SetToken(dst []byte, token uint64) []byte {
+	_, before, behind := r.tokenWord()
+	dst = append(dst, before...)
+	dst = strconv.AppendUint(dst, token, 10)
+	dst = append(append(dst, behind...), "\r\n"...)
+	r.Head = dst
+	return dst
+}
+
+// AppendMarked appends a reply to gets, gats or a meta command, with the mark in each cas token.
+func AppendMarked(dst, reply []byte, mark uint64) []byte {
+	if !bytes.HasPrefix(reply, []byte("VALUE ")) {
+		end := bytes.IndexByte(reply, '\r')
+		if end < 3 || reply[2] != ' ' {
+			return append(dst, reply...) // an error, or a code without flags
+		}
+		return append(appendMarkedFlags(dst, reply[:end], mark), reply[end:]...)
+	}
+	for {
+		key, block, rest := NextValue(reply)
+		if len(key) == 0 {
+			return append(dst, reply...)
+		}
+		end := bytes.IndexByte(block, '\r')
+		space := bytes.LastIndexByte(block[:end], ' ') + 1
+		dst = append(dst, block[:space]...)
+		dst = appendMarkedToken(dst, block[space:end], mark)
+		dst = append(dst, block[end:]...)
+		reply = rest
+	}
+}
+
+// appendMarkedFlags appends the first line of the reply to a meta command: HD, VA and its length, or another code, and flags.
+func appendMarkedFlags(dst, line []byte, mark uint64) []byte {
+	for n := 0; len(line) > 0; n++ {
+		word, rest := cutWord(line)
+		dst = append(dst, line[:len(line)-len(rest)-len(word)]...)
+		if n > 0 && len(word) > 0 && word[0] == 'c' {
+			dst = appendMarkedToken(append(dst, 'c'), word[1:], mark)
+		} else {
+			dst = append(dst, word...)
+		}
+		line = rest
+	}
+	return dst
+}
+
+// appendMarkedToken appends one token. 0 is none.
+func appendMarkedToken(dst, digits []byte, mark uint64) []byte {
+	token, ok := parseUint64(digits)
+	if !ok || token == 0 {
+		return append(dst, digits...)
+	}
+	plain, _ := Unmark(token)
+	return strconv.AppendUint(dst, mark<<markShift|plain, 10)
+}
