@@ -14,7 +14,7 @@ var (
 	duration = flag.Duration("duration", time.Minute, "how long faults strike")
 	seed     = flag.Uint64("seed", uint64(time.Now().UnixNano()), "of the clients and of the faults")
 	struck   = flag.String("faults", "pause,hold,cut,stall,reset,tear,delay,vanish,swallow,half,restart", "those that strike")
-	asked    = flag.String("ops", "get,mget,touch,set,add,append,incr,delete", "what the clients do")
+	asked    = flag.String("ops", "get,mget,gets,touch,set,add,append,incr,delete,cas", "what the clients do")
 	loops    = flag.Int("loops", 0, "of magent; 0: as many as it likes, or as MAGENT_THREADS says")
 )
 
