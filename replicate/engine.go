@@ -15,6 +15,7 @@ type Options struct {
 	Conns     []*backend.Conn // to the primaries, then to the backups; Health counts in the same way
 	Health    *failover.Machine
 	Host      Host
+	Journal   Recorder // nil: what is known of outages ends with the process
 
 	MaxDirty   int  // dirty keys of one server; more, and all of its keys are
 	AckPrimary bool // a mutation is answered as soon as the primary has answered
@@ -43,6 +44,7 @@ type Engine struct {
 	tallies  []Tally // by server
 
 	incomplete []bool // servers that lack what the other copies have
+	recorded   []bool // servers of which the journal has records
 	marks      []mark // by server: what its cas tokens are marked with
 	marked     []byte // scratch: a reply with marked tokens
 	token      []byte // scratch: the line of a compare with the server's own token
@@ -59,6 +61,7 @@ func New(opt Options) *Engine {
 	e.copies = map[string]*copying{}
 	e.tallies = make([]Tally, len(opt.Conns))
 	e.incomplete = make([]bool, len(opt.Conns))
+	e.recorded = make([]bool, len(opt.Conns))
 	e.marks = make([]mark, len(opt.Conns))
 	e.unsettled = map[string]int{}
 	e.dirty = make([]failover.Dirty, len(opt.Conns))

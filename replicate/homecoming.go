@@ -52,6 +52,7 @@ func (e *Engine) Returned(i int) {
 // Gone ends what Returned began, because the server is away again; and no other server gets keys from this one any more.
 func (e *Engine) Gone(i int) {
 	e.returns[i] = nil
+	e.recordAway(i)
 	for j, h := range e.returns {
 		if h != nil && h.filling && e.copiesOf(j, i) {
 			e.abandon(h)
@@ -81,6 +82,7 @@ func (e *Engine) goOn(h *homecoming) {
 	default:
 		if h.filling {
 			e.incomplete[h.server] = false
+			e.recordClean(h.server)
 		}
 		e.returns[h.server] = nil
 		e.opt.Host.MadeGood(h.server)

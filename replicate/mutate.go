@@ -92,10 +92,11 @@ func (c *Call) settle(slot uint16, r *ascii.Reply) {
 		v = judge(c.op, c.po, c.bo)
 	}
 	if v.backup = v.backup || c.flushes != c.e.flushes; v.backup && c.b >= 0 {
-		if c.bo.kind != ascii.Lost {
-			c.e.opt.Count.Disagreements++
+		if c.bo.kind == ascii.Lost {
+			c.e.forget(c.b, c.key)
+		} else {
+			c.e.disagree(c.b, c.key)
 		}
-		c.e.forget(c.b, c.key)
 	}
 	if v.primary {
 		c.e.forget(c.p, c.key)

@@ -12,6 +12,7 @@ func (e *Engine) Emptied(i int) {
 		return
 	}
 	e.incomplete[i] = true
+	e.record(i, Recorder.Incomplete)
 	if h := e.returns[i]; h != nil && h.filling {
 		e.abandon(h)
 		e.goOn(h) // begins anew

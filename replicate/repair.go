@@ -11,12 +11,21 @@ import (
 // it is back (homecoming). All that is asked of a server goes over one connection, in
 // order; so every read that comes later finds the key deleted, or what was stored after that.
 
-// forget marks a key, which is borrowed for the call, as dirty on server i, and has it repaired. No server: i < 0.
-func (e *Engine) forget(i int, key []byte) {
+// forget marks a key, which is borrowed for the call, as dirty on server i, and has it repaired: it has missed a mutation,
+// or may have. No server: i < 0.
+func (e *Engine) forget(i int, key []byte) { e.soil(i, key, true) }
+
+// disagree does the same with a key that server i has another result of than the copy whose word counts.
+func (e *Engine) disagree(i int, key []byte) {
+	e.opt.Count.Disagreements++
+	e.soil(i, key, false)
+}
+
+func (e *Engine) soil(i int, key []byte, lost bool) {
 	if i < 0 || e.opt.Backups == nil {
 		return // a pool without backups has one copy, which cannot fall behind another
 	}
-	mark := e.dirty[i].Mark(key)
+	mark := e.noteDirty(i, key, lost)
 	h := e.returns[i]
 	switch {
 	case !e.opt.Health.Usable(i):
@@ -36,7 +45,7 @@ func (e *Engine) forgetAll(i int) {
 	if e.opt.Health.Usable(i) {
 		e.eraseAll(i)
 	} else {
-		e.dirty[i].MarkAll()
+		e.noteAll(i)
 	}
 }
 
@@ -49,7 +58,10 @@ func (e *Engine) empty(i int) {
 
 // cleaned notes that a key was repaired on server i after the mark.
 func (e *Engine) cleaned(i int, key []byte, mark uint64) {
-	e.tallies[i].Repairs += b2u(e.dirty[i].Clean(key, mark))
+	if e.dirty[i].Clean(key, mark) {
+		e.tallies[i].Repairs++
+		e.recordClean(i)
+	}
 }
 
 // Dirty is what server i has missed.
@@ -86,14 +98,18 @@ func (e *Engine) erase(i int, key []byte, mark uint64) {
 
 // eraseAll flushes server i, once more if that is under way: what made it dirty may come behind it.
 func (e *Engine) eraseAll(i int) {
-	x := e.newErasure(i, e.dirty[i].MarkAll())
+	x := e.newErasure(i, e.noteAll(i))
 	x.all = true
 	x.send(flushLine, ascii.ShapeLine)
 }
 
 // flushedAll notes that server i was flushed after the mark.
 func (e *Engine) flushedAll(i int, mark uint64) {
-	if e.dirty[i].CleanAll(mark) && e.returns[i] == nil {
+	if !e.dirty[i].CleanAll(mark) {
+		return
+	}
+	e.recordClean(i)
+	if e.returns[i] == nil {
 		e.opt.Host.MadeGood(i)
 	}
 }

@@ -298,8 +298,7 @@ func (c *Call) settleTouches(slot uint16, last []byte) {
 			cursors[o] = after
 		} else if m.touch[i] == touchFound {
 			_, b := e.pair(key)
-			e.opt.Count.Disagreements++
-			e.forget(b, key)
+			e.disagree(b, key)
 		}
 	}
 	clear(cursors)

@@ -22,7 +22,7 @@ func (s *settings) process(stderr io.Writer) service.Options {
 	var engine *shard.Service
 	return service.Options{
 		Program: program,
-		Log:     s.log, User: s.user, Group: s.group, PidFile: s.pidFile, Sockets: s.sockets,
+		Log:     s.log, User: s.user, Group: s.group, PidFile: s.pidFile, Sockets: s.sockets, Folder: s.config.StateDir,
 		Threads: s.config.Threads,
 		Clients: s.config.MaxClients,
 		Servers: connections(s.config),

@@ -27,6 +27,7 @@ const (
 	flagFailures     = "server-failure-limit"
 	flagDirty        = "dirty-keys"
 	flagRefill       = "refill-rate"
+	flagState        = "state-dir"
 	flagProbe        = "probe-interval"
 	flagThreads      = "threads"
 	flagIdle         = "idle-connections"
@@ -79,6 +80,7 @@ func newFlags() []cli.Flag {
 		text(topicFailures, flagConnect, "", "500ms", "`TIME` for a connection to a server"),
 		text(topicFailures, flagFailures, "", "2", "`NUMBER` of replies in a row that a server may fail to give before it is taken out of use"),
 		text(topicFailures, flagDirty, "", "1000000", "`NUMBER` of keys to remember for a server that misses writes; beyond it the server is flushed when it is back"),
+		text(topicFailures, flagState, "", "", "`DIR` to keep what servers have missed in, during an outage, so that a crash of magent does not lose it (default: it is lost)"),
 		text(topicFailures, flagRefill, "", "20000", "`NUMBER` of keys a second that a server which came back empty is given from the other copies; 0: as fast as it goes"),
 		text(topicFailures, flagProbe, "", "500ms", "`TIME` between two probes of a server that is out of use"),
 		text(topicFailures, flagAck, "", "all", "a write is answered when `COPIES` have it: all, or primary"),

@@ -10,6 +10,7 @@ type Config struct {
 	MaxClients int           // client connections of the whole process; more are refused with an error line
 	MaxValue   int           // bytes; a larger value is refused before it is read
 	MaxDirty   int           // keys that one server has missed; more, and all of its keys count as missed
+	StateDir   string        // folder of the journal; empty: none
 	DrainTime  time.Duration // how long SIGTERM waits for requests in flight
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"syscall"
@@ -26,6 +27,7 @@ type Options struct {
 	Group    string
 	PidFile  string
 	Sockets  []string // unix sockets that Start makes: they go to User
+	Folder   string   // that Start makes, with files in it: the same
 	Threads  int      // event loops
 	Clients  int      // clients at a time, as wanted
 	Servers  int      // connections to servers
@@ -84,7 +86,12 @@ func Run(o Options) (exit int, err error) {
 // settle does what comes between listening and serving: it gives root's rights up, and sends word to the parent of a
 // daemon, which passes the warnings on to whoever started it.
 func settle(o Options, credentials *Credentials, warnings []string) error {
-	if err := credentials.Chown(append([]string{o.PidFile, o.Log.File}, o.Sockets...)...); err != nil {
+	owned := append([]string{o.PidFile, o.Log.File, o.Folder}, o.Sockets...)
+	if o.Folder != "" {
+		files, _ := filepath.Glob(filepath.Join(o.Folder, "*"))
+		owned = append(owned, files...)
+	}
+	if err := credentials.Chown(owned...); err != nil {
 		return err
 	}
 	if err := credentials.Drop(); err != nil || !IsDaemon() {

@@ -16,6 +16,7 @@ import (
 
 	"magent/backend"
 	"magent/internal/config"
+	"magent/internal/journal"
 	"magent/internal/loop"
 )
 
@@ -40,6 +41,7 @@ type Service struct {
 	shards    []*Shard
 	listeners []*listener
 	board     board
+	journal   *journal.Journal // nil: none
 	clients   atomic.Int64
 	spare     int // a descriptor to fall back on; the first loop's
 	complaint complaints
@@ -72,7 +74,11 @@ func Start(o Options) (*Service, error) {
 		spare: openSpare(), ctx: ctx, stop: stop, dead: make(chan error, 1),
 		lookup: o.lookup, maxJoint: o.maxJoint, resolvers: map[string]*resolver{},
 	}
-	if err := svc.build(); err != nil {
+	known, err := svc.openJournal()
+	if err == nil {
+		err = svc.build()
+	}
+	if err != nil {
 		stop()
 		svc.discard()
 		return nil, err
@@ -81,6 +87,7 @@ func Start(o Options) (*Service, error) {
 	for i := range svc.cfg.Pools {
 		svc.board.addPool(i, &svc.cfg.Pools[i], svc.lookup)
 	}
+	svc.recall(known)
 	for _, r := range svc.resolvers {
 		svc.helpers.Add(1)
 		go svc.resolve(ctx, r)
@@ -213,6 +220,7 @@ func (svc *Service) Close() {
 	svc.board.close()
 	svc.helpers.Wait()
 	svc.removeSockets()
+	svc.closeJournal()
 	unix.Close(svc.spare)
 }
 
@@ -222,6 +230,7 @@ func (svc *Service) discard() {
 		sh.l.Discard()
 	}
 	svc.removeSockets()
+	svc.closeJournal()
 	unix.Close(svc.spare)
 }
 

@@ -56,9 +56,11 @@ type pool struct {
 	conns  []*backend.Conn // primaries, then backups
 	health *failover.Machine
 	engine *replicate.Engine
-	byConn map[*backend.Conn]int
-	shown  []figures // by server
-	walks  []*walk   // by server: what lists the keys that it lacks
+
+	recorder *recorder // nil: no journal
+	byConn   map[*backend.Conn]int
+	shown    []figures // by server
+	walks    []*walk   // by server: what lists the keys that it lacks
 }
 
 func newShard(svc *Service, id int) (*Shard, error) {
@@ -104,12 +106,14 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 	}
 	p.shown = make([]figures, len(p.conns))
 	p.walks = make([]*walk, len(p.conns))
+	p.recorder = sh.svc.recorderOf(sh.id, cfg)
 	p.engine = replicate.New(replicate.Options{
 		Hash: rings.hash, Primaries: rings.primaries, Backups: rings.backups,
 		Conns: p.conns, Health: p.health, Host: p,
 		MaxDirty:   sh.svc.cfg.MaxDirty / sh.svc.cfg.Threads,
 		AckPrimary: cfg.Ack == config.AckPrimary,
 		Count:      &sh.count,
+		Journal:    p.journal(),
 	})
 	sh.pools = append(sh.pools, p)
 }
@@ -135,6 +139,9 @@ func (sh *Shard) run() {
 // when it can be filled from them, nothing that was meant for the one before is sent to it.
 func (p *pool) Recognized(c *backend.Conn) bool {
 	i := p.byConn[c]
+	if p.recorder != nil {
+		p.recorder.identity(i, c.Identity())
+	}
 	if !p.health.Identify(i, c.Identity()) {
 		return true
 	}

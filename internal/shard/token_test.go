@@ -51,6 +51,7 @@ func TestTokensAreMarked(t *testing.T) {
 func TestTokensOfOthersFitNothing(t *testing.T) {
 	r, p, b := knownPair(t)
 	c := r.client()
+	lived(c, p)
 	c.say("cas k 5 0 1 " + r.marked(0, 7) + "\r\nx\r\n")
 	p.want("cas k 5 0 1 7\r\nx\r\n").answer("STORED\r\n")
 	b.want("set k 5 0 1\r\nx\r\n").answer("STORED\r\n")

@@ -1,0 +1,201 @@
+package journal
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// TestKill: every record that a process had been told of is there when it was killed while it went on.
+func TestKill(t *testing.T) {
+	dir := t.TempDir()
+	cmd := exec.Command(os.Args[0], dir)
+	cmd.Env = append(os.Environ(), roleVariable+"=writer")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		told = append(told, lines.Text())
+		if len(told) == 3000 {
+			if err := cmd.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	cmd.Wait()
+	if len(told) < 3000 {
+		t.Fatalf("%d records: %q", len(told), told)
+	}
+	_, k := open(t, dir)
+	if k.Doubtful != nil || k.Missed[alpha] == nil {
+		t.Fatalf("%v, %s", k.Doubtful, describe(k.Missed))
+	}
+	for _, key := range told {
+		if _, found := slices.BinarySearch(k.Missed[alpha].Keys, key); !found {
+			t.Errorf("%s is lost", key)
+		}
+	}
+}
+
+// writeUntilKilled is the process of that test: three loops record keys and say which; a fourth comes and goes.
+func writeUntilKilled(dir string) {
+	j, _, err := Open(dir, func(err error) { fmt.Println(err) })
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	a := j.Server(alpha)
+	var wg sync.WaitGroup
+	for loop := range 3 {
+		wg.Add(1)
+		go recordForever(j, loop, a)
+	}
+	for {
+		j.Dirty(3, a, []byte("to be taken back"))
+		j.Clean(3, a)
+	}
+}
+
+func recordForever(j *Journal, loop, server int) {
+	for i := 0; ; i++ {
+		key := fmt.Sprintf("key %d of loop %d", i, loop)
+		j.Dirty(loop, server, []byte(key))
+		os.Stdout.WriteString(key + "\n")
+	}
+}
+
+// TestAdoption goes through the lives of processes that die before, while and after they record anew what they found.
+func TestAdoption(t *testing.T) {
+	j, _ := open(t, t.TempDir())
+	a := j.Server(alpha)
+	j.Identity(a, "first")
+	j.Dirty(5, a, []byte("one"))
+	j.Dirty(6, a, []byte("two"))
+
+	first := map[Server]*Missed{alpha: {Identity: "first", Keys: []string{"one", "two"}}}
+	for range 3 { // die before
+		var k Knowledge
+		j, k = reopen(t, j)
+		want(t, k, first)
+	}
+	if got := files(t, j.dir); got != "lock outage.journal previous.1.journal" {
+		t.Errorf("files: %s", got)
+	}
+	a = j.Server(alpha) // dies while it adopts, and has something of its own; another loop's Clean is not theirs
+	j.Identity(a, "second")
+	j.Dirty(0, a, []byte("one"))
+	j.Dirty(1, a, []byte("three"))
+	j.Dirty(6, a, []byte("four"))
+	j.Clean(6, a)
+	b := j.Server(beta)
+	j.Identity(b, "b")
+	j.All(0, b)
+
+	union := map[Server]*Missed{
+		alpha: {Identity: "first", Keys: []string{"one", "three", "two"}},
+		beta:  {Identity: "b", All: true},
+	}
+	for range 3 {
+		var k Knowledge
+		j, k = reopen(t, j)
+		want(t, k, union)
+	}
+	if got := files(t, j.dir); got != "lock outage.journal previous.1.journal previous.2.journal" {
+		t.Errorf("files: %s", got)
+	}
+	a = j.Server(alpha)
+	j.Incomplete(0, a)
+	j.Adopted()
+	if got := files(t, j.dir); got != "lock outage.journal" {
+		t.Errorf("files: %s", got)
+	}
+	_, k := reopen(t, j)
+	want(t, k, map[Server]*Missed{alpha: {Incomplete: true}})
+}
+
+// TestDoubtInOneOfTwo: either file makes all doubtful.
+func TestDoubtInOneOfTwo(t *testing.T) {
+	s := makeSample(t)
+	marked := append([]byte(nil), s.data...)
+	marked[statusAt] = doubtful
+	for name, data := range map[string][2][]byte{
+		"the older": {marked, s.data}, "the newer": {s.data, marked}, "the newer, and nothing else": {nil, marked[:headerLen]},
+	} {
+		dir := t.TempDir()
+		put(t, previous(dir, 1), data[0])
+		j, _ := open(t, dir)
+		die(j)
+		put(t, j.path(), data[1])
+		_, k := open(t, dir)
+		t.Log(name)
+		doubt(t, k, "records are missing")
+	}
+}
+
+// TestNotAdopted: nothing but Adopted removes what Open found.
+func TestNotAdopted(t *testing.T) {
+	j, _ := open(t, t.TempDir())
+	j.Dirty(0, j.Server(alpha), []byte("k"))
+	j, _ = reopen(t, j)
+	a := j.Server(alpha)
+	j.All(0, a)
+	j.fail(errors.New("disk full"))
+	j.Clean(0, a)
+	if err := j.Close(); err != nil {
+		t.Error(err)
+	}
+	_, k := open(t, j.dir)
+	want(t, k, map[Server]*Missed{alpha: {Keys: []string{"k"}}})
+}
+
+// TestOldestFirst: the identity is that of the first outage, whatever the files are called.
+func TestOldestFirst(t *testing.T) {
+	j, _ := open(t, t.TempDir())
+	a := j.Server(alpha)
+	j.Identity(a, "first")
+	j.Dirty(0, a, []byte("k"))
+	die(j)
+	j, _, _ = failing(t, j.dir)
+	a = j.Server(alpha)
+	j.Identity(a, "second")
+	j.Dirty(0, a, []byte("l"))
+	seize(t, j)
+	j.Dirty(0, a, []byte("dropped"))
+	if got := files(t, j.dir); got != "lock previous.1.journal previous.2.doubtful" {
+		t.Errorf("files: %s", got)
+	}
+	_, k := reopen(t, j)
+	doubt(t, k, "previous.2.doubtful")
+	k.Doubtful = nil
+	want(t, k, map[Server]*Missed{alpha: {Identity: "first", Keys: []string{"k", "l"}}})
+}
+
+// TestAdoptedWhileBroken: what could not be recorded anew stays where it is.
+func TestAdoptedWhileBroken(t *testing.T) {
+	j, _ := open(t, t.TempDir())
+	j.Dirty(0, j.Server(alpha), []byte("k"))
+	j, _ = reopen(t, j)
+	a := j.Server(alpha)
+	j.Dirty(0, a, []byte("k"))
+	j.fail(errors.New("disk full"))
+	j.Dirty(0, a, []byte("l"))
+	j.Adopted()
+	if got := files(t, j.dir); !strings.Contains(got, "previous.1.journal") {
+		t.Errorf("files: %s", got)
+	}
+	j.Clean(0, a)
+	if got := files(t, j.dir); got != "lock outage.journal" {
+		t.Errorf("files: %s", got)
+	}
+}

@@ -1,0 +1,187 @@
+package journal
+
+import (
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// maxFile is the size from which on a loop records no more single keys, but that everything is dirty.
+const maxFile = 512 << 20
+
+// Journal is the file of this run. All loops write to it.
+type Journal struct {
+	dir    string
+	spare  string // the name that the file is given when the doubt cannot be noted in it
+	failed func(error)
+	lock   *os.File
+	limit  int64
+
+	mu       sync.Mutex // of all that follows; taken in outages only
+	file     *os.File   // nil: closed
+	size     int64
+	servers  []*server
+	held     int  // how many pairs of a loop and a server have records that count
+	broken   bool // records are missing, and the file says so
+	aside    bool // by its name, spare
+	previous []string
+	adopted  bool
+	buf      []byte
+}
+
+// server is what the journal has to remember of one.
+type server struct {
+	name     Server
+	identity string
+	named    bool // the file knows its number
+	held     int  // how many loops have records that count
+	loops    []holding
+}
+
+// holding is what the file says for one loop about one server.
+type holding struct{ any, all, incomplete bool }
+
+// covers tells a record that would say nothing new.
+func (h *holding) covers(k kind) bool {
+	return h.all && (k == isDirty || k == isAll) || h.incomplete && k == isIncomplete
+}
+
+func (j *Journal) path() string { return filepath.Join(j.dir, currentName) }
+
+// Server gives a server its number, the same for the same name. At the start only.
+func (j *Journal) Server(s Server) int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for i, known := range j.servers {
+		if known.name == s {
+			return i
+		}
+	}
+	j.servers = append(j.servers, &server{name: s})
+	return len(j.servers) - 1
+}
+
+// Identity remembers who the server is; "" is not known. It is recorded in front of what is missed in the next outage.
+func (j *Journal) Identity(server int, identity string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.servers[server].identity = identity
+}
+
+// Dirty records that the server has missed a mutation of key, which is borrowed for the call.
+func (j *Journal) Dirty(loop, server int, key []byte) { j.record(isDirty, loop, server, key) }
+
+// All records that everything is dirty on the server.
+func (j *Journal) All(loop, server int) { j.record(isAll, loop, server, nil) }
+
+// Incomplete records that the server was empty, and is being filled from the other copies.
+func (j *Journal) Incomplete(loop, server int) { j.record(isIncomplete, loop, server, nil) }
+
+// Clean records that the loop knows nothing about the server any more.
+func (j *Journal) Clean(loop, server int) {
+	j.mu.Lock()
+	err := j.clean(loop, server)
+	j.mu.Unlock()
+	j.tell(err)
+}
+
+func (j *Journal) record(k kind, loop, server int, key []byte) {
+	j.mu.Lock()
+	err := j.add(k, loop, server, key)
+	j.mu.Unlock()
+	j.tell(err)
+}
+
+func (j *Journal) tell(err error) {
+	if err != nil && j.failed != nil {
+		j.failed(err)
+	}
+}
+
+// add writes a record, and in front of it what a reader has to know by then, with one write.
+func (j *Journal) add(k kind, loop, server int, key []byte) error {
+	if j.file == nil {
+		return nil
+	}
+	if k == isDirty && (len(key) > maxBody || j.size >= j.limit) {
+		k, key = isAll, nil
+	}
+	s := j.servers[server]
+	h := s.holding(loop)
+	if h.covers(k) {
+		return nil
+	}
+	first, begins := j.held == 0, s.held == 0
+	j.hold(s, h, k)
+	if j.broken && !(first && j.empty()) {
+		return nil
+	}
+	if first {
+		if err := j.reach(); err != nil {
+			return j.fail(err)
+		}
+	}
+	j.introduce(server, begins)
+	j.buf = appendRecord(j.buf, k, loop, server, key)
+	return j.flush()
+}
+
+// hold counts the record, whether or not it can be written.
+func (j *Journal) hold(s *server, h *holding, k kind) {
+	if !h.any {
+		h.any = true
+		s.held++
+		j.held++
+	}
+	h.all = h.all || k == isAll
+	h.incomplete = h.incomplete || k == isIncomplete
+}
+
+// introduce puts the server's name and identity into the buffer, if they are due.
+func (j *Journal) introduce(server int, begins bool) {
+	s := j.servers[server]
+	if !s.named {
+		j.buf = appendRecord(j.buf, isServer, 0, server, appendName(nil, s.name))
+		s.named = true
+	}
+	if begins && s.identity != "" {
+		j.buf = appendRecord(j.buf, isIdentity, 0, server, s.identity)
+	}
+}
+
+// flush writes what is in the buffer.
+func (j *Journal) flush() error {
+	n, err := j.file.WriteAt(j.buf, j.size)
+	j.size += int64(n)
+	j.buf = j.buf[:0]
+	if err != nil {
+		return j.fail(err)
+	}
+	return nil
+}
+
+// clean empties the file with the last record that counts. That is done under the lock: no other loop's record can come
+// in between.
+func (j *Journal) clean(loop, server int) error {
+	s := j.servers[server]
+	h := s.holding(loop)
+	if j.file == nil || !h.any {
+		return nil
+	}
+	*h = holding{}
+	s.held--
+	j.held--
+	if j.held == 0 && j.empty() || j.broken {
+		return nil
+	}
+	j.buf = appendRecord(j.buf, isClean, loop, server, "")
+	return j.flush()
+}
+
+// holding grows with the loops that it hears of.
+func (s *server) holding(loop int) *holding {
+	for loop >= len(s.loops) {
+		s.loops = append(s.loops, holding{})
+	}
+	return &s.loops[loop]
+}

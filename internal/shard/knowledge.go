@@ -1,0 +1,136 @@
+package shard
+
+import (
+	"errors"
+	"fmt"
+
+	"magent/backend"
+	"magent/internal/config"
+	"magent/internal/journal"
+	"magent/replicate"
+)
+
+// recorder is what one loop tells the journal about the servers of one pool.
+type recorder struct {
+	j       *journal.Journal
+	loop    int
+	numbers []int // by server
+}
+
+// Dirty and the other methods are those of replicate.Recorder.
+func (r *recorder) Dirty(server int, key []byte) { r.j.Dirty(r.loop, r.numbers[server], key) }
+
+// All records that everything is dirty.
+func (r *recorder) All(server int) { r.j.All(r.loop, r.numbers[server]) }
+
+// Incomplete records that the server lacks what its other copies have.
+func (r *recorder) Incomplete(server int) { r.j.Incomplete(r.loop, r.numbers[server]) }
+
+// Clean records that nothing is to be made good any more.
+func (r *recorder) Clean(server int) { r.j.Clean(r.loop, r.numbers[server]) }
+
+// identity notes who a server is.
+func (r *recorder) identity(server int, id backend.Identity) {
+	r.j.Identity(r.numbers[server], id.String())
+}
+
+// journal is the recorder as the engine wants it.
+func (p *pool) journal() replicate.Recorder {
+	if p.recorder == nil {
+		return nil
+	}
+	return p.recorder
+}
+
+// openJournal opens the journal, if there is to be one. What it knows is for recall.
+func (svc *Service) openJournal() (known journal.Knowledge, err error) {
+	if svc.cfg.StateDir == "" {
+		return known, nil
+	}
+	svc.journal, known, err = journal.Open(svc.cfg.StateDir, func(err error) {
+		svc.log.Error().AnErr("reason", err).Msg("the journal cannot be written: after a crash of this process everything will count as missed, and be flushed")
+	})
+	if err != nil {
+		return known, fmt.Errorf("--state-dir: %w", err)
+	}
+	return known, nil
+}
+
+// recorderOf numbers the servers of a pool for the journal; it is nil without one.
+func (svc *Service) recorderOf(loop int, cfg *config.Pool) *recorder {
+	if svc.journal == nil || len(cfg.Backups) == 0 {
+		return nil
+	}
+	r := &recorder{j: svc.journal, loop: loop}
+	for i := range len(cfg.Servers) + len(cfg.Backups) {
+		r.numbers = append(r.numbers, svc.journal.Server(serverOf(cfg, i)))
+	}
+	return r
+}
+
+// serverOf is what the journal calls a server.
+func serverOf(cfg *config.Pool, i int) journal.Server {
+	if n := len(cfg.Servers); i >= n {
+		return journal.Server{Pool: cfg.Name, Role: "backup", Address: cfg.Backups[i-n].String()}
+	}
+	return journal.Server{Pool: cfg.Name, Role: "primary", Address: cfg.Servers[i].String()}
+}
+
+func (svc *Service) closeJournal() {
+	if svc.journal != nil {
+		_ = svc.journal.Close()
+	}
+}
+
+// errRecalled is why a server is out of use at the start.
+var errRecalled = errors.New("it missed something while a magent before this one ran")
+
+// recall tells the loops what a process before this one has recorded; they do not run yet. What the servers missed is made
+// good before they are read.
+func (svc *Service) recall(known journal.Knowledge) {
+	if svc.journal == nil {
+		return
+	}
+	if known.Doubtful != nil {
+		svc.log.Error().AnErr("reason", known.Doubtful).Msg("what the servers missed is not known for certain: all of them are flushed")
+	}
+	for n := range svc.cfg.Pools {
+		cfg := &svc.cfg.Pools[n]
+		if len(cfg.Backups) == 0 {
+			continue
+		}
+		for i := range len(cfg.Servers) + len(cfg.Backups) {
+			missed := known.Missed[serverOf(cfg, i)]
+			if missed == nil {
+				missed = &journal.Missed{}
+			}
+			missed.All = missed.All || known.Doubtful != nil
+			svc.recallServer(n, i, missed)
+		}
+	}
+	svc.journal.Adopted()
+}
+
+// recallServer takes a server out of use, on every loop that has something to make good there.
+func (svc *Service) recallServer(pool, i int, m *journal.Missed) {
+	keys := make([][]string, len(svc.shards))
+	for _, key := range m.Keys {
+		id := svc.ownerOf([]byte(key)).id
+		keys[id] = append(keys[id], key)
+	}
+	for _, sh := range svc.shards {
+		p := sh.pools[pool]
+		p.health.Identify(i, backend.ParseIdentity(m.Identity))
+		if len(keys[sh.id]) == 0 && !m.All && !m.Incomplete {
+			continue
+		}
+		before := p.health.Server(i).State
+		p.health.HardFailure(i, sh.l.Now())
+		p.gone(i, before, errRecalled)
+		p.engine.Recall(i, keys[sh.id], m.All, m.Incomplete)
+	}
+	if n := len(m.Keys); n > 0 || m.All || m.Incomplete {
+		svc.log.Info().Str("server", svc.board.name(pool, i)).Int("dirty_keys", n).Bool("all", m.All).Bool("incomplete", m.Incomplete).
+			Msg("the journal knows what this server has to make good")
+	}
+}

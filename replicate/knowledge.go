@@ -1,0 +1,72 @@
+package replicate
+
+// Recorder keeps what servers have missed beyond the death of the process, from the first request that failed on a server
+// until it is made good. What was told is kept when the method returns.
+type Recorder interface {
+	Dirty(server int, key []byte)
+	All(server int)        // everything is dirty
+	Incomplete(server int) // it lacks what the other copies have
+	Clean(server int)      // nothing of that is true any more
+}
+
+// noteDirty marks a key as dirty on server i. Of a server that is up only a lost request is recorded: where two copies
+// merely disagree, the key is repaired at once.
+func (e *Engine) noteDirty(i int, key []byte, lost bool) (mark uint64) {
+	d := &e.dirty[i]
+	known, all := d.Has(key), d.All()
+	mark = d.Mark(key)
+	switch away := !e.opt.Health.Usable(i); {
+	case !all && d.All():
+		e.record(i, Recorder.All)
+	case e.opt.Journal == nil || known && away || !lost && e.opt.Health.Readable(i):
+	default:
+		e.recorded[i] = true
+		e.opt.Journal.Dirty(i, key)
+	}
+	return mark
+}
+
+// noteAll marks everything as dirty on server i.
+func (e *Engine) noteAll(i int) (mark uint64) {
+	e.record(i, Recorder.All)
+	return e.dirty[i].MarkAll()
+}
+
+func (e *Engine) record(i int, what func(Recorder, int)) {
+	if e.opt.Journal != nil {
+		e.recorded[i] = true
+		what(e.opt.Journal, i)
+	}
+}
+
+// recordAway records what is dirty on a server that is out of use now.
+func (e *Engine) recordAway(i int) {
+	if e.opt.Journal == nil {
+		return
+	}
+	e.dirty[i].Each(func(key string, _ uint64) {
+		e.recorded[i] = true
+		e.opt.Journal.Dirty(i, []byte(key))
+	})
+}
+
+// recordClean ends the records of server i when there is nothing left that they say.
+func (e *Engine) recordClean(i int) {
+	if e.recorded[i] && e.dirty[i].Empty() && !e.incomplete[i] {
+		e.recorded[i] = false
+		e.opt.Journal.Clean(i)
+	}
+}
+
+// Recall has the engine know what a process before has recorded of server i, which must not be Usable yet.
+func (e *Engine) Recall(i int, keys []string, all, incomplete bool) {
+	for _, key := range keys {
+		e.noteDirty(i, []byte(key), true)
+	}
+	if all {
+		e.noteAll(i)
+	}
+	if incomplete {
+		e.Emptied(i)
+	}
+}
