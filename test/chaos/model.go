@@ -2,70 +2,91 @@ package chaos
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/anishathalye/porcupine"
 )
 
-// request is what a client asks of one key.
-type request struct {
-	op  string // get, set, add, append, incr, delete
-	key string
-	arg string
+// state is a memcached with one key.
+type state struct {
+	value  string // "" when there is none
+	tokens string // handed out since it was changed, in their order
 }
 
-// response is what it got. Of an unknown one only the effect may show.
-type response struct {
-	text    string // "" for a miss, a value, STORED, NOT_STORED, DELETED, NOT_FOUND, a number
-	unknown bool
-}
-
-// model is a memcached with one key: its state is the value, "" when there is none.
+// model is what one memcached may answer. It may take a cas token for an old one at any time, for tokens do not outlive a
+// failover; an old one for a good one never.
 var model = porcupine.Model{
-	Init:      func() any { return "" },
-	Partition: partition,
-	Step: func(state, input, output any) (bool, any) {
-		want, next := apply(state.(string), input.(request))
-		got := output.(response)
-		return got.unknown || got.text == want, next
+	Init: func() any { return state{} },
+	Step: func(before, input, output any) (bool, any) {
+		return before.(state).step(input.(request), output.(response))
 	},
 	DescribeOperation: func(input, output any) string { return fmt.Sprintf("%v %v", input, output) },
 }
 
-// apply is what memcached does: its reply, and the new value.
-func apply(value string, r request) (reply, next string) {
+func (s state) step(q request, got response) (bool, state) {
 	switch {
-	case r.op == "get":
+	case q.op == "lose":
+		return true, state{}
+	case q.op == "gets":
+		return got.text == s.value, s.hand(got.token)
+	case q.op == "cas":
+		return s.compare(q, got)
+	}
+	want, value := apply(s.value, q)
+	ok := got.unknown || got.text == want
+	if q.reads() || want == "NOT_STORED" || want == "NOT_FOUND" || want == notNumber {
+		return ok, s
+	}
+	return ok, state{value: value}
+}
+
+// hand notes a token.
+func (s state) hand(token string) state {
+	tokens := strings.Fields(s.tokens)
+	if i, known := slices.BinarySearch(tokens, token); !known && token != "" {
+		s.tokens = strings.Join(slices.Insert(tokens, i, token), " ")
+	}
+	return s
+}
+
+func (s state) compare(q request, got response) (bool, state) {
+	good := slices.Contains(strings.Fields(s.tokens), q.token)
+	switch {
+	case got.unknown && !good, got.text == "EXISTS":
+		return true, s
+	case got.unknown, got.text == "STORED":
+		return good, state{value: q.arg}
+	}
+	return got.text == "NOT_FOUND" && s.value == "", s
+}
+
+// notNumber stands for an error line, which is no known response.
+const notNumber = "not a number"
+
+// apply is what memcached does: its reply, and the new value.
+func apply(value string, q request) (reply, next string) {
+	switch {
+	case q.op == "get":
 		return value, value
-	case r.op == "set", r.op == "add" && value == "":
-		return "STORED", r.arg
-	case r.op == "append" && value != "":
-		return "STORED", value + r.arg
-	case r.op == "add", r.op == "append":
+	case q.op == "set", q.op == "add" && value == "":
+		return "STORED", q.arg
+	case q.op == "append" && value != "":
+		return "STORED", value + q.arg
+	case q.op == "add", q.op == "append":
 		return "NOT_STORED", value
 	case value == "":
 		return "NOT_FOUND", value
-	case r.op == "delete":
+	case q.op == "touch":
+		return "TOUCHED", value
+	case q.op == "delete":
 		return "DELETED", ""
 	}
 	n, err := strconv.ParseUint(value, 10, 64)
 	if err != nil {
-		panic(fmt.Sprintf("%s of %q", r.op, value))
+		return notNumber, value
 	}
 	sum := strconv.FormatUint(n+1, 10)
 	return sum, sum
-}
-
-// partition splits a history by key.
-func partition(history []porcupine.Operation) [][]porcupine.Operation {
-	byKey := map[string][]porcupine.Operation{}
-	for _, o := range history {
-		key := o.Input.(request).key
-		byKey[key] = append(byKey[key], o)
-	}
-	var parts [][]porcupine.Operation
-	for _, part := range byKey {
-		parts = append(parts, part)
-	}
-	return parts
 }

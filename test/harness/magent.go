@@ -4,13 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -20,29 +17,51 @@ import (
 type Magent struct {
 	*Process
 	Addr string // where it listens: host:port, or the path of a unix socket
+
+	argv []string
 }
 
 // StartMagent runs magent and waits until it answers. Unless the arguments say where to listen, the kernel chooses a port.
 func StartMagent(tb testing.TB, args ...string) *Magent {
 	tb.Helper()
+	return StartBinary(tb, Binary(tb), args...)
+}
+
+// StartBinary is StartMagent for a certain binary.
+func StartBinary(tb testing.TB, path string, args ...string) *Magent {
+	tb.Helper()
 	if !slices.Contains(args, "-l") && !slices.Contains(args, "-p") {
 		args = append([]string{"-l", "127.0.0.1:0"}, args...)
 	}
-	argv := append([]string{Binary(tb), "--log-format", "json"}, args...)
-	m := &Magent{Process: Start(tb, "magent", argv...)}
+	m := &Magent{argv: append([]string{path, "--log-format", "json"}, args...)}
+	m.start(tb)
+	return m
+}
+
+// Restart runs it again with the same arguments, after Kill. Where it listens must be among them.
+func (m *Magent) Restart() {
+	m.tb.Helper()
+	m.Kill()
+	m.start(m.tb)
+}
+
+func (m *Magent) start(tb testing.TB) {
+	tb.Helper()
+	m.Process = Start(tb, "magent", m.argv...)
 	Eventually(tb, "magent says where it listens", func() error {
 		if m.Exited() {
-			tb.Fatalf("magent %s ended with code %d:\n%s", strings.Join(args, " "), m.ExitCode(), m.Log())
+			tb.Fatalf("%s ended with code %d:\n%s", strings.Join(m.argv, " "), m.ExitCode(), m.Log())
 		}
 		addrs := Listening(m.Log())
 		if len(addrs) == 0 {
 			return errors.New("no log line with the field listen")
 		}
-		m.Addr = addrs[0]
+		if m.Addr == "" {
+			m.Addr = addrs[0]
+		}
 		return nil
 	})
 	awaitVersion(tb, m.Process, m.Addr)
-	return m
 }
 
 // Listening reads the addresses from the line that magent logs when it is ready: field "listen", a list.
@@ -56,58 +75,6 @@ func Listening(log string) []string {
 		}
 	}
 	return nil
-}
-
-// built is the binary of this test run.
-var built struct {
-	once sync.Once
-	path string
-	err  error
-}
-
-// Binary is the magent to be tested: MAGENT_BIN, or what the source of this module makes.
-func Binary(tb testing.TB) string {
-	tb.Helper()
-	if path := os.Getenv("MAGENT_BIN"); path != "" {
-		return path
-	}
-	built.once.Do(func() { built.path, built.err = build() })
-	if built.err != nil {
-		tb.Fatal(built.err)
-	}
-	return built.path
-}
-
-func build() (string, error) {
-	root, err := ModuleRoot()
-	if err != nil {
-		return "", err
-	}
-	if err := consult(root); err != nil {
-		return "", err
-	}
-	dir, err := os.MkdirTemp("", "magent-test-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "magent")
-	cmd := exec.Command("go", "build", "-o", path, "./cmd/magent")
-	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build ./cmd/magent: %w\n%s", err, out)
-	}
-	return path, nil
-}
-
-// consult reads the folders of the source: `go test` notes that, and does not show an old result when a file has changed.
-func consult(root string) error {
-	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.IsDir() && strings.HasPrefix(entry.Name(), ".") {
-			return filepath.SkipDir
-		}
-		return err
-	})
 }
 
 // ModuleRoot is the folder above the test that holds go.mod.
@@ -127,9 +94,8 @@ func ModuleRoot() (string, error) {
 // Main runs the tests of a suite, removes what was built for them, and fails when a goroutine is left behind.
 func Main(m *testing.M) {
 	code := m.Run()
-	if built.path != "" {
-		_ = os.RemoveAll(filepath.Dir(built.path))
-	}
+	built.plain.remove()
+	built.faulty.remove()
 	if code == 0 {
 		if err := goleak.Find(); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -1,0 +1,181 @@
+package chaos
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+
+	"magent/test/harness"
+)
+
+// operation is something that clients do.
+type operation struct {
+	name   string
+	weight int
+}
+
+var operations = []operation{
+	{"get", 6},
+	{"mget", 3},
+	{"gets", 3},
+	{"touch", 1},
+	{"set", 5},
+	{"add", 1},
+	{"append", 1},
+	{"incr", 2},
+	{"delete", 2},
+	{"cas", 3},
+}
+
+// client sends pipelines of requests over one connection, and notes what it is told.
+type client struct {
+	w      *world
+	id     int
+	r      *rand.Rand
+	conn   *harness.Client
+	life   int64             // of the proxy that conn goes to
+	at     atomic.Int64      // the round it asks in
+	n      int               // values that it has made
+	tokens map[string]string // by key, the last ones
+}
+
+// enter makes a client, whose goroutine is not begun.
+func (w *world) enter(id int) *client {
+	c := &client{w: w, id: id, r: rand.New(rand.NewPCG(w.seed, uint64(id)+100)), tokens: map[string]string{}}
+	c.dial()
+	return c
+}
+
+// dial connects, and tries again while the proxy is away. It reports whether that was possible before the end.
+func (c *client) dial() bool {
+	if c.conn != nil {
+		c.conn.Close()
+	}
+	for !c.w.ended.Load() {
+		c.life = c.w.lives.Load()
+		conn, err := harness.Open(c.w.proxy.Addr)
+		if err == nil {
+			c.conn = conn
+			return true
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return false
+}
+
+func (c *client) run() {
+	defer c.at.Store(math.MaxInt64)
+	defer func() { c.conn.Close() }()
+	for ok := true; ok && !c.w.ended.Load(); {
+		round := c.w.round.Load()
+		if c.at.Swap(round) != round {
+			clear(c.tokens)
+		}
+		queries := make([]query, 1+c.r.IntN(c.w.depth))
+		for i := range queries {
+			queries[i] = c.think(round)
+		}
+		ok = c.ask(round, queries...)
+		if c.w.pace > 0 {
+			time.Sleep(time.Duration(c.r.Int64N(int64(c.w.pace))))
+		}
+	}
+}
+
+// think makes up a query.
+func (c *client) think(round int64) query {
+	k := int(math.Pow(c.r.Float64(), c.w.skew) * float64(c.w.keys))
+	q := request{key: c.w.key(round, k)}
+	switch q.op = c.w.ops[pick(c.r, c.w.ops, func(o operation) int { return o.weight })].name; q.op {
+	case "mget":
+		var many query
+		for i := range 2 + c.r.IntN(3) {
+			many = append(many, request{op: "get", key: c.w.key(round, (k+i)%c.w.keys)})
+		}
+		return many
+	case "cas":
+		if q.token = c.tokens[q.key]; q.token == "" {
+			q.op = "gets"
+		} else {
+			q.arg = c.value()
+		}
+	case "set", "add":
+		q.arg = c.value()
+	case "append":
+		q.arg = "1"
+	}
+	return query{q}
+}
+
+// value is a number that no other request stores.
+func (c *client) value() string {
+	c.n++
+	return fmt.Sprintf("%d%06d", c.id+1, c.n)
+}
+
+// ask sends a pipeline and notes the replies. It reports whether the client can go on.
+func (c *client) ask(round int64, queries ...query) bool {
+	var line strings.Builder
+	for _, q := range queries {
+		line.WriteString(q.wire())
+	}
+	call := c.w.now()
+	err := c.conn.TrySend(line.String())
+	for _, q := range queries {
+		reply := "SERVER_ERROR the proxy has gone"
+		if err == nil {
+			reply, err = c.conn.TryReply()
+		}
+		if err != nil {
+			reply = "SERVER_ERROR the proxy has gone"
+		}
+		c.note(round, call, q, q.parse(reply), err == nil)
+	}
+	switch {
+	case err == nil:
+		return true
+	case c.life == c.w.lives.Load():
+		c.w.t.Errorf("client %d: %v", c.id, err)
+		return false
+	}
+	return c.dial()
+}
+
+// note puts a query into the history. told: the proxy has answered, if only with an error.
+func (c *client) note(round, call int64, q query, answers []response, told bool) {
+	c.w.mu.Lock()
+	defer c.w.mu.Unlock()
+	for i, r := range q {
+		o := porcupine.Operation{ClientId: c.id, Input: r, Output: answers[i], Call: call, Return: c.w.now()}
+		if answers[i].token != "" {
+			c.tokens[r.key] = answers[i].token
+		}
+		if answers[i].unknown {
+			c.w.count.unknown++
+			if r.reads() {
+				continue
+			}
+			o.Return = math.MaxInt64
+		}
+		c.w.put(round, r.key, o)
+		if answers[i].unknown && told {
+			o.Input = request{op: "lose", key: r.key}
+			c.w.put(round, r.key, o)
+		}
+	}
+}
+
+// put is called under the lock.
+func (w *world) put(round int64, key string, o porcupine.Operation) {
+	if w.history[round] == nil {
+		w.history[round] = map[string][]porcupine.Operation{}
+	}
+	w.history[round][key] = append(w.history[round][key], o)
+}
+
+func (w *world) now() int64 { return int64(time.Since(w.begin)) }

@@ -1,0 +1,116 @@
+package chaos
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+
+	"magent/test/harness"
+)
+
+// bound is how long the check of one key may take. Milliseconds are the rule.
+const bound = 15 * time.Second
+
+// judge checks the history of a round that is over, key by key, and forgets it.
+func (w *world) judge(round int64) {
+	w.mu.Lock()
+	histories := w.history[round]
+	delete(w.history, round)
+	w.mu.Unlock()
+	for _, key := range slices.Sorted(maps.Keys(histories)) {
+		part := histories[key]
+		w.count.asked += len(part)
+		if complaint := tokensOnce(part); complaint != "" {
+			w.find("%s: %s", key, complaint)
+			return
+		}
+		switch porcupine.CheckOperationsTimeout(model, part, bound) {
+		case porcupine.Unknown:
+			w.t.Errorf("seed %d: the history of %s, with %d operations, takes too long to check", w.seed, key, len(part))
+		case porcupine.Illegal:
+			w.find("the history of %s is not linearizable\n%s", key, excerpt(part))
+			return
+		}
+	}
+}
+
+// find ends the search. What is wrong may be the work of the last faults.
+func (w *world) find(format string, args ...any) {
+	last := w.log[max(0, len(w.log)-2*w.lifetime):]
+	w.found = fmt.Sprintf("seed %d: after %s\n", w.seed, strings.Join(last, ", ")) + fmt.Sprintf(format, args...)
+}
+
+// tokensOnce complains if one cas token was handed out for two values.
+func tokensOnce(part []porcupine.Operation) string {
+	values := map[string]string{}
+	for _, o := range part {
+		r := o.Output.(response)
+		if before, known := values[r.token]; known && r.token != "" && before != r.text {
+			return fmt.Sprintf("the token %s was handed out for %s and for %s", r.token, before, r.text)
+		}
+		values[r.token] = r.text
+	}
+	return ""
+}
+
+// excerpt shows the place in a history that cannot be explained.
+func excerpt(part []porcupine.Operation) string {
+	_, info := porcupine.CheckOperationsVerbose(model, part, bound)
+	explained := 0
+	for _, p := range info.PartialLinearizationsOperations()[0] {
+		explained = max(explained, len(p))
+	}
+	slices.SortFunc(part, func(a, b porcupine.Operation) int { return cmp.Compare(a.Return, b.Return) })
+	var text strings.Builder
+	fmt.Fprintf(&text, "%d of %d operations can be explained; by their ends:\n", explained, len(part))
+	for i := max(0, explained-25); i < min(len(part), explained+15); i++ {
+		o := part[i]
+		fmt.Fprintf(&text, "%14v %14v  client %d %v -> %+v\n",
+			time.Duration(o.Call), time.Duration(o.Return), o.ClientId, o.Input, o.Output)
+	}
+	return text.String()
+}
+
+// compareCopies finds keys of a round, which nobody uses any more, whose copies differ. The backup may lack one.
+func (w *world) compareCopies(round int64) {
+	var held []map[string]string
+	for _, m := range w.servers {
+		held = append(held, w.holds(m, round))
+	}
+	backup := held[len(held)-1]
+	for k := range w.keys {
+		key := w.key(round, k)
+		var primary string
+		for _, h := range held[:len(held)-1] {
+			primary += h[key]
+		}
+		if b := backup[key]; b != "" && b != primary {
+			w.find("%s is %q on the primary and %q on the backup", key, primary, b)
+			return
+		}
+	}
+}
+
+// holds asks a server itself for the keys of a round.
+func (w *world) holds(m *harness.Memcached, round int64) map[string]string {
+	c, err := harness.Open(m.Addr)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer c.Close()
+	values := map[string]string{}
+	for k := range w.keys {
+		q := query{{op: "get", key: w.key(round, k)}}
+		reply, err := c.Try(q.wire())
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		values[q[0].key] = q.parse(reply)[0].text
+	}
+	return values
+}

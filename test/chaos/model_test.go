@@ -1,0 +1,55 @@
+package chaos
+
+import (
+	"math"
+	"testing"
+
+	"github.com/anishathalye/porcupine"
+)
+
+// told is a request, one after the other, and what it got.
+type told struct {
+	request
+	response
+}
+
+// TestModel: what one memcached may answer, and what it may not.
+func TestModel(t *testing.T) {
+	set := told{request{op: "set", arg: "1"}, response{text: "STORED"}}
+	gets := told{request{op: "gets"}, response{text: "1", token: "7"}}
+	cas := func(token, answer string) told {
+		return told{request{op: "cas", arg: "2", token: token}, response{text: answer, unknown: answer == ""}}
+	}
+	get := func(value string) told { return told{request{op: "get"}, response{text: value}} }
+	unsure := told{request{op: "delete"}, response{unknown: true}}
+	for name, c := range map[string]struct {
+		history []told
+		ok      bool
+	}{
+		"an older value":                {[]told{set, get("2")}, false},
+		"a good token":                  {[]told{set, gets, cas("7", "STORED"), get("2")}, true},
+		"a token of another copy":       {[]told{set, gets, cas("7", "EXISTS"), get("1")}, true},
+		"a token of nobody":             {[]told{set, cas("7", "STORED")}, false},
+		"an old token":                  {[]told{set, gets, set, cas("7", "STORED")}, false},
+		"a token that add leaves":       {[]told{set, gets, {request{op: "add"}, response{text: "NOT_STORED"}}, cas("7", "STORED")}, true},
+		"a token used twice":            {[]told{set, gets, cas("7", "STORED"), cas("7", "STORED")}, false},
+		"not found":                     {[]told{set, gets, cas("7", "NOT_FOUND")}, false},
+		"nobody knows: stored":          {[]told{set, gets, cas("7", ""), get("2")}, true},
+		"nobody knows: not stored":      {[]told{set, gets, cas("7", ""), get("1")}, true},
+		"nobody knows: with an old one": {[]told{set, gets, set, cas("7", ""), get("2")}, false},
+		"nobody knows: late":            {[]told{set, unsure, get("1"), get("")}, true},
+		"nobody knows: twice":           {[]told{set, unsure, get(""), get("1")}, false},
+	} {
+		var history []porcupine.Operation
+		for i, x := range c.history {
+			o := porcupine.Operation{Input: x.request, Output: x.response, Call: int64(2 * i), Return: int64(2*i + 1)}
+			if x.unknown {
+				o.Return = math.MaxInt64
+			}
+			history = append(history, o)
+		}
+		if ok := porcupine.CheckOperations(model, history); ok != c.ok {
+			t.Errorf("%s: %v, want %v", name, ok, c.ok)
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package chaos
+
+import (
+	"fmt"
+	"strings"
+
+	"magent/test/harness"
+)
+
+// request is what a client asks of one key.
+type request struct {
+	op    string // get, gets, touch, set, add, append, incr, delete, cas; lose: see response
+	key   string
+	arg   string
+	token string // of cas
+}
+
+// response is what it got. Of an unknown one only the effect may show. A mutation that neither copy answered may end, besides
+// that, in the loss of the key: the request lose.
+type response struct {
+	text    string // "" for a miss, a value, STORED, NOT_STORED, EXISTS, TOUCHED, DELETED, NOT_FOUND, a number
+	token   string // of gets
+	unknown bool
+}
+
+// query is a command line: one request, or a get of several keys.
+type query []request
+
+func (q query) wire() string {
+	r := q[0]
+	switch r.op {
+	case "get", "gets":
+		line := r.op
+		for _, r := range q {
+			line += " " + r.key
+		}
+		return line + "\r\n"
+	case "delete":
+		return "delete " + r.key + "\r\n"
+	case "touch":
+		return "touch " + r.key + " 100000\r\n"
+	case "incr":
+		return "incr " + r.key + " 1\r\n"
+	case "cas":
+		return fmt.Sprintf("cas %s 0 0 %d %s\r\n%s\r\n", r.key, len(r.arg), r.token, r.arg)
+	}
+	return fmt.Sprintf("%s %s 0 0 %d\r\n%s\r\n", r.op, r.key, len(r.arg), r.arg)
+}
+
+// parse finds the response to each request of a query.
+func (q query) parse(reply string) []response {
+	answers := make([]response, len(q))
+	lines := strings.Split(reply, "\r\n")
+	for i, r := range q {
+		switch {
+		case harness.IsError(reply):
+			answers[i].unknown = true
+		case r.op == "get" || r.op == "gets":
+			answers[i] = valueOf(r.key, lines)
+		default:
+			answers[i].text = lines[0]
+		}
+	}
+	return answers
+}
+
+// valueOf finds a key in the reply to a retrieval.
+func valueOf(key string, lines []string) response {
+	for i := 0; i+1 < len(lines); i += 2 {
+		words := strings.Fields(lines[i]) // VALUE, the key, flags, length, and the token perhaps
+		if len(words) >= 4 && words[0] == "VALUE" && words[1] == key {
+			r := response{text: lines[i+1]}
+			if len(words) > 4 {
+				r.token = words[4]
+			}
+			return r
+		}
+	}
+	return response{}
+}
+
+// reads reports whether the request changes nothing.
+func (r request) reads() bool { return r.op == "get" || r.op == "gets" || r.op == "touch" }

@@ -1,0 +1,188 @@
+package chaos
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+
+	"magent/test/harness"
+)
+
+// setup says what a world consists of, and what happens in it.
+type setup struct {
+	seed      uint64
+	binary    string   // magent
+	args      []string // more of its arguments
+	primaries int
+	lag       time.Duration // of the network to the backup
+
+	clients int
+	keys    int           // at a time
+	skew    float64       // 1: all keys are asked for alike; more: some are all the time, and others seldom
+	depth   int           // requests of a client in flight, at most
+	pace    time.Duration // a client rests so long between two pipelines, at most
+	ops     []operation
+
+	faults   []fault
+	victims  int // the first so many servers are struck
+	lifetime int // of a key: so many faults
+}
+
+// world is a proxy with primaries and a backup, behind relays, and its clients.
+type world struct {
+	setup
+	t       *testing.T
+	proxy   *harness.Magent
+	servers []*harness.Memcached
+	relays  []*relay
+	r       *rand.Rand // of the faults
+	begin   time.Time
+
+	clients []*client
+	self    *client // asks between the faults
+	all     sync.WaitGroup
+	ended   atomic.Bool
+	round   atomic.Int64 // keys get new names with each round, so that histories stay short
+	lives   atomic.Int64 // of the proxy that have ended, or are about to
+
+	log    []string // of the faults
+	struck map[string]int
+	count  tally
+	found  string // what no memcached would have answered; "": nothing yet
+
+	mu      sync.Mutex
+	history map[int64]map[string][]porcupine.Operation // by round and key
+}
+
+// tally is for the log.
+type tally struct {
+	faults  int
+	asked   int // of rounds that are over
+	unknown int // responses
+}
+
+// start makes a world. It ends with the test, or by end.
+func start(t *testing.T, s setup) *world {
+	t.Helper()
+	w := &world{
+		setup: s, t: t, r: rand.New(rand.NewPCG(s.seed, 1)), begin: time.Now(),
+		struck: map[string]int{}, history: map[int64]map[string][]porcupine.Operation{},
+	}
+	args := append([]string{"-l", harness.DeadAddr(t)}, s.args...)
+	for i := range s.primaries + 1 {
+		// Several threads that yield after each request: what lies in the sockets of old and new connections mixes.
+		m := harness.StartMemcached(t, "-t", "4", "-R", "1", "-m", "64")
+		flag, lag := "-s", time.Duration(0)
+		if i == s.primaries {
+			flag, lag = "-b", s.lag
+		}
+		r := startRelay(t, m.Addr, lag)
+		w.servers, w.relays = append(w.servers, m), append(w.relays, r)
+		args = append(args, flag, r.Addr)
+	}
+	args = append(args, "--timeout", "200ms", "--connect-timeout", "200ms", "--probe-interval", "50ms")
+	w.proxy = harness.StartBinary(t, s.binary, args...)
+	w.self = w.enter(0)
+	for id := range s.clients {
+		c := w.enter(id + 1)
+		w.clients = append(w.clients, c)
+		w.all.Go(c.run)
+	}
+	return w
+}
+
+// end joins the clients.
+func (w *world) end() {
+	w.ended.Store(true)
+	w.all.Wait()
+	w.self.conn.Close()
+}
+
+// strike strikes one server after the other, until the time is over or something is found.
+func (w *world) strike(length time.Duration) {
+	for time.Since(w.begin) < length && w.found == "" {
+		f := w.faults[pick(w.r, w.faults, func(f fault) int { return f.weight })]
+		i := w.r.IntN(w.victims)
+		w.log = append(w.log, fmt.Sprintf("%s of server %d at %v", f.name, i, time.Since(w.begin)))
+		f.strike(w, i)
+		w.count.faults++
+		w.struck[f.name]++
+		w.awaitUp()
+		if w.count.faults%w.lifetime == 0 {
+			w.turn()
+		}
+	}
+	if w.found == "" {
+		w.turn()
+	}
+}
+
+// awaitUp waits until all servers are used again: only one of a pair may be away.
+func (w *world) awaitUp() {
+	harness.Eventually(w.t, "all servers are up", func() error {
+		stats := harness.Stats(w.t, w.proxy.Addr, "servers")
+		for i := range w.servers {
+			state, dirty := stats[fmt.Sprintf("server:%d:state", i)], stats[fmt.Sprintf("server:%d:dirty_keys", i)]
+			if state != "up" || dirty != "0" {
+				return fmt.Errorf("server %d is %s, dirty keys: %s", i, state, dirty)
+			}
+		}
+		return nil
+	})
+}
+
+// turn ends a round: all its keys are read once more, what clients saw is checked, and the copies are compared.
+func (w *world) turn() {
+	old := w.round.Add(1) - 1
+	for _, c := range w.clients {
+		harness.Eventually(w.t, "the clients have left the round", func() error {
+			if c.at.Load() <= old {
+				return fmt.Errorf("client %d has not", c.id)
+			}
+			return nil
+		})
+	}
+	w.awaitUp()
+	for i := 0; i < w.keys; i += 50 {
+		var q query
+		for k := i; k < min(w.keys, i+50); k++ {
+			q = append(q, request{op: "get", key: w.key(old, k)})
+		}
+		w.self.ask(old, q)
+	}
+	w.judge(old)
+	if w.found == "" {
+		w.compareCopies(old)
+	}
+}
+
+func (w *world) key(round int64, k int) string { return fmt.Sprintf("r%d-%d", round, k) }
+
+// restartProxy is kill -9, and a rest, before it runs again.
+func (w *world) restartProxy(rest time.Duration) {
+	w.lives.Add(1)
+	w.proxy.Kill()
+	time.Sleep(rest)
+	w.proxy.Restart()
+	w.self.dial()
+}
+
+// pick draws an index by weight.
+func pick[T any](r *rand.Rand, all []T, weight func(T) int) int {
+	sum := 0
+	for _, x := range all {
+		sum += weight(x)
+	}
+	n := r.IntN(sum)
+	for i, x := range all {
+		if n -= weight(x); n < 0 {
+			return i
+		}
+	}
+	panic("unreachable")
+}
