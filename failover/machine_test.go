@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"magent/backend"
 )
 
 func TestMachineTable(t *testing.T) {
@@ -44,6 +46,33 @@ func TestMachineTable(t *testing.T) {
 			{"soft", 3, true, Ejected},
 			{"readmit", 0, true, Up},
 		}},
+		"it makes good what it missed, then it is up": {2, []step{
+			{"return", 0, false, Up},
+			{"warm", 0, false, Up},
+			{"hard", 0, true, Ejected},
+			{"warm", 0, false, Ejected},
+			{"return", 0, true, Returning},
+			{"return", 0, false, Returning},
+			{"soft", 3, false, Returning},
+			{"readmit", 0, true, Up},
+			{"soft", 3, false, Up},
+		}},
+		"it gets its contents, then it is up": {2, []step{
+			{"hard", 0, true, Ejected},
+			{"return", 0, true, Returning},
+			{"warm", 0, true, Warming},
+			{"warm", 0, false, Warming},
+			{"return", 0, false, Warming},
+			{"readmit", 0, true, Up},
+		}},
+		"it fails again before it is up": {1, []step{
+			{"hard", 0, true, Ejected},
+			{"return", 0, true, Returning},
+			{"hard", 0, true, Ejected},
+			{"return", 0, true, Returning},
+			{"warm", 0, true, Warming},
+			{"soft", 9, true, Ejected},
+		}},
 	} {
 		m := NewMachine(2, c.limit)
 		for i, s := range c.steps {
@@ -56,9 +85,18 @@ func TestMachineTable(t *testing.T) {
 				changed = m.HardFailure(1, now)
 			case "readmit":
 				changed = m.Readmit(1, now)
+			case "return":
+				changed = m.Return(1, now)
+			case "warm":
+				before := m.Server(1).State
+				m.Warm(1, now)
+				changed = m.Server(1).State != before
+			}
+			if usable, readable := s.state != Ejected, s.state == Up; m.Usable(1) != usable || m.Readable(1) != readable {
+				t.Errorf("%s, step %d: usable %v, readable %v", name, i, m.Usable(1), m.Readable(1))
 			}
 			v := m.Server(1)
-			if changed != s.changed || v.State != s.state || m.Usable(1) != (s.state == Up) {
+			if changed != s.changed || v.State != s.state {
 				t.Errorf("%s, step %d (%s): changed %v, state %v; want %v, %v", name, i, s.do, changed, v.State, s.changed, s.state)
 			}
 			if changed && v.Since != now {
@@ -148,6 +186,35 @@ func TestStateNames(t *testing.T) {
 	for s, want := range map[State]string{Up: "up", Ejected: "ejected", 99: "unknown"} {
 		if got := s.String(); got != want {
 			t.Errorf("%d: %s, want %s", s, got, want)
+		}
+	}
+}
+
+// Who a server is is compared with who it was. Who was never seen is taken for restarted only when it has been away.
+func TestMachineIdentify(t *testing.T) {
+	nobody, a, b := backend.Identity{}, backend.Identity{PID: 1, Start: 1000}, backend.Identity{PID: 1, Start: 1001}
+	for _, c := range []struct {
+		before, now backend.Identity
+		away        bool
+		restarted   bool
+	}{
+		{nobody, a, false, false},
+		{nobody, a, true, true},
+		{a, a, false, false},
+		{a, a, true, false},
+		{a, b, false, true},
+		{a, b, true, true},
+		{a, nobody, false, false},
+		{a, nobody, true, false},
+		{nobody, nobody, true, false},
+	} {
+		m := NewMachine(1, 1)
+		m.Identify(0, c.before)
+		if c.away {
+			m.HardFailure(0, 1)
+		}
+		if got := m.Identify(0, c.now); got != c.restarted || m.Server(0).Identity != c.now {
+			t.Errorf("%+v: restarted %v, identity %v", c, got, m.Server(0).Identity)
 		}
 	}
 }

@@ -16,10 +16,11 @@ import (
 )
 
 const (
-	refillBatch   = 256              // keys that a walk hands to the loop at a time
-	walkSilence   = 30 * time.Second // a server that sends nothing for so long during a walk is asked anew
-	walkAgain     = time.Second      // between two attempts of a walk that failed
-	progressEvery = 10 * time.Second // between two lines about it in the log
+	refillBatch   = 256                   // keys that a walk hands to the loop at a time
+	walkSilence   = 30 * time.Second      // a server that sends nothing for so long during a walk is asked anew
+	walkAgain     = time.Second           // between two attempts of a walk that failed
+	paceSlack     = 50 * time.Millisecond // how far a walk may fall behind its rate and make up for it
+	progressEvery = 10 * time.Second      // between two lines about it in the log
 )
 
 // walk lists, off the loop, the keys of the other copies for a server that came back empty, and hands those that belong
@@ -223,7 +224,10 @@ func (w *walk) wait(ctx context.Context) error {
 		return ctx.Err()
 	case <-pause.C:
 	}
-	w.due = time.Now().Add(time.Duration(len(w.batch)) * time.Second / time.Duration(w.rate))
+	if now := time.Now(); now.Sub(w.due) > paceSlack {
+		w.due = now // what was not used is not made up for
+	}
+	w.due = w.due.Add(time.Duration(len(w.batch)) * time.Second / time.Duration(w.rate))
 	return nil
 }
 
