@@ -138,6 +138,9 @@ func (c *Conn) Err() error { return c.err }
 // Ready reports whether the connection is established.
 func (c *Conn) Ready() bool { return c.state == ready }
 
+// Connecting reports whether the connection is being made.
+func (c *Conn) Connecting() bool { return c.state == connecting || c.state == greeting }
+
 // Pending is the number of requests in flight.
 func (c *Conn) Pending() int { return c.fifo.len() }
 

@@ -62,7 +62,10 @@ func (e *Engine) canCopy(x *copying) bool {
 	if x.from = b; x.server == b {
 		x.from = p
 	}
-	return e.copies[x.key] == nil && x.from >= 0 && e.opt.Health.Readable(x.from) && (x.fill || !e.dirty[x.server].All()) &&
+	if e.copies[x.key] != nil || x.from < 0 || !e.opt.Health.Usable(x.from) || e.dirty[x.from].Has([]byte(x.key)) {
+		return false
+	}
+	return (x.fill || !e.dirty[x.server].All()) &&
 		e.opt.Conns[x.from].HasMeta() && e.opt.Conns[x.server].HasMeta()
 }
 

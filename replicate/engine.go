@@ -44,6 +44,7 @@ type Engine struct {
 	tallies  []Tally // by server
 
 	incomplete []bool // servers that lack what the other copies have
+	warming    int    // how many of them are being filled
 	recorded   []bool // servers of which the journal has records
 	marks      []mark // by server: what its cas tokens are marked with
 	marked     []byte // scratch: a reply with marked tokens

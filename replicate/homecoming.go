@@ -49,20 +49,26 @@ func (e *Engine) Returned(i int) {
 	e.goOn(h)
 }
 
+// Returns reports whether server i is in what Returned began.
+func (e *Engine) Returns(i int) bool { return e.returns[i] != nil }
+
 // Gone ends what Returned began, because the server is away again; and no other server gets keys from this one any more.
 func (e *Engine) Gone(i int) {
+	if h := e.returns[i]; h != nil && h.filling {
+		e.warming--
+	}
 	e.returns[i] = nil
 	e.recordAway(i)
 	for j, h := range e.returns {
-		if h != nil && h.filling && e.copiesOf(j, i) {
+		if h != nil && h.filling && e.CopiesOf(j, i) {
 			e.abandon(h)
 			e.goOn(h)
 		}
 	}
 }
 
-// copiesOf reports whether keys of server i may have their other copy on server j.
-func (e *Engine) copiesOf(i, j int) bool { return (i < e.primaries) != (j < e.primaries) }
+// CopiesOf reports whether keys of server i may have their other copy on server j.
+func (e *Engine) CopiesOf(i, j int) bool { return (i < e.primaries) != (j < e.primaries) }
 
 // goOn starts as many copies as may be under way, and ends the homecoming when there is nothing left to do.
 func (e *Engine) goOn(h *homecoming) {
@@ -78,9 +84,11 @@ func (e *Engine) goOn(h *homecoming) {
 	case h.filling && !h.last:
 	case !h.filling && e.incomplete[h.server] && e.CanFill(h.server):
 		h.filling, h.asked = true, true
+		e.warming++
 		e.opt.Host.Warming(h.server)
 	default:
 		if h.filling {
+			e.warming--
 			e.incomplete[h.server] = false
 			e.recordClean(h.server)
 		}

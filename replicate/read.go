@@ -41,13 +41,11 @@ func (c *Call) sendRead(i int, slot uint16, head []byte) bool {
 func (c *Call) onRead(r *ascii.Reply) {
 	if r.Kind != ascii.Lost {
 		c.e.countRead(c.op, r)
-		if c.b >= 0 && !c.retry && c.op == ascii.OpGet && r.Hits > 0 {
-			c.e.readThrough(c.b, c.head)
-		}
 		i := c.p
 		if c.retry {
 			i = c.b
 		}
+		c.e.readThrough(i, r.Raw)
 		c.finish(r.Kind, c.withMarks(i, r.Raw))
 		return
 	}

@@ -1,6 +1,10 @@
 package replicate
 
-import "hash/maphash"
+import (
+	"hash/maphash"
+
+	"magent/ascii"
+)
 
 // A server that comes back empty is filled while the other copies answer for its keys (Engine.place), so no command has
 // to wait for its key to be there: one that depends on the present value is decided by the copy that has it, and where the
@@ -21,6 +25,7 @@ func (e *Engine) Emptied(i int) {
 
 // abandon gives up filling a server.
 func (e *Engine) abandon(h *homecoming) {
+	e.warming--
 	h.filling, h.last, h.fills = false, false, nil
 	e.opt.Host.Abandoned(h.server)
 }
@@ -35,7 +40,7 @@ func (e *Engine) CanFill(i int) bool {
 		return false
 	}
 	for j, conn := range e.opt.Conns {
-		if !e.copiesOf(i, j) {
+		if !e.CopiesOf(i, j) {
 			continue
 		}
 		if !e.opt.Health.Readable(j) || !conn.HasMeta() || e.incomplete[j] && i < e.primaries {
@@ -85,10 +90,21 @@ func (e *Engine) fillKey(h *homecoming, key string) {
 	}
 }
 
-// readThrough fills a key that a client has just read from the other copy: what is in use is filled first.
-func (e *Engine) readThrough(i int, key []byte) {
-	if h := e.returns[i]; h != nil && h.filling && h.busy < 2*maxCopies && h.seen.add(key) {
-		e.fillKey(h, string(key))
+// readThrough fills the keys in a reply of server from, if their other copy is on a server that is being filled: what is
+// in use is filled first. (It is also what the list of keys may lack: memcached moves items that are used, and may move one to
+// where the list has been already.)
+func (e *Engine) readThrough(from int, reply []byte) {
+	if e.warming == 0 {
+		return
+	}
+	for key, _, rest := ascii.NextValue(reply); len(key) > 0; key, _, rest = ascii.NextValue(rest) {
+		i, b := e.pair(key)
+		if i == from {
+			i = b
+		}
+		if h := e.returns[i]; h != nil && h.filling && h.busy < 2*maxCopies && h.seen.add(key) {
+			e.fillKey(h, string(key))
+		}
 	}
 }
 

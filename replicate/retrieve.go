@@ -227,6 +227,7 @@ func (c *Call) onFragment(slot uint16, r *ascii.Reply) {
 	switch {
 	case r.Kind == ascii.Values:
 		m.hits += r.Hits
+		c.e.readThrough(int(m.server[slot]), r.Raw)
 		reply := c.withMarks(int(m.server[slot]), r.Raw)
 		if c.waiting == 0 {
 			c.merge(slot, reply)

@@ -18,8 +18,11 @@ var ErrUnsupported = errors.New("the server does not list its keys")
 // errBusy: another dump is under way, or the hash table is being enlarged. It passes.
 var errBusy = errors.New("the server is busy with another dump")
 
-// The two ways to ask. The first goes along the hash table and sees every item once; old servers have only the second.
-var requests = [...]string{"lru_crawler metadump hash\r\n", "lru_crawler metadump all\r\n"}
+// request asks for the items of all slab classes. There is "hash" in place of "all", which goes along the hash table and sees
+// each item exactly once; but then memcached (1.6.18) holds the lock of a piece of the table while it waits for us to
+// read, and every client that asks for a key of that piece hangs, with the whole thread that serves it. With "all" it holds
+// none.
+const request = "lru_crawler metadump all\r\n"
 
 const (
 	firstPause = 100 * time.Millisecond // before a busy server is asked again; it doubles
@@ -30,25 +33,22 @@ const (
 // Dialer connects to the server.
 type Dialer func(ctx context.Context) (net.Conn, error)
 
-// Walk calls f with every item that the server holds, expired ones apart. What is stored or deleted meanwhile may be seen or
-// not. f may take its time: the server then waits (memcached gives up on a dump that nobody reads for half an hour). An
-// error of f ends the walk and is returned. A server that is busy is asked again until ctx is done. When ctx is
-// done the connection is closed at once. A server that hangs is waited for: a limit is up to the connections that dial makes.
+// Walk calls f with the items that the server holds, expired ones apart. What is stored or deleted meanwhile may be seen or
+// not. An item that a client reads meanwhile may be missed, or seen twice, because that can move it to a list which was walked
+// already (a server that is only written, as backups are, is walked completely but for items that were just stored). f may take its time: the server then waits, and goes on serving its clients (memcached gives up on a
+// dump that nobody reads for half an hour). An error of f ends the walk and is returned. A server that is busy is asked again
+// until ctx is done. When ctx is done the connection is closed at once. A server that hangs is waited for: a limit is
+// up to the connections that dial makes.
 func Walk(ctx context.Context, dial Dialer, f func(Item) error) error {
-	pause := firstPause
-	for way := 0; ; {
-		err := walkOnce(ctx, dial, requests[way], f)
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		err := walkOnce(ctx, dial, f)
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case errors.Is(err, errBusy):
-			if err := sleep(ctx, pause); err != nil {
-				return err
-			}
-			pause = min(2*pause, lastPause)
-		case errors.Is(err, ErrUnsupported) && way+1 < len(requests):
-			way++
-		default:
+		case !errors.Is(err, errBusy):
+			return err
+		}
+		if err := sleep(ctx, pause); err != nil {
 			return err
 		}
 	}
@@ -67,7 +67,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 // walkOnce is one dump on a connection of its own: memcached refuses to begin one behind other commands.
-func walkOnce(ctx context.Context, dial Dialer, request string, f func(Item) error) error {
+func walkOnce(ctx context.Context, dial Dialer, f func(Item) error) error {
 	conn, err := dial(ctx)
 	if err != nil {
 		return err

@@ -63,7 +63,7 @@ func (s *script) walk(t *testing.T) (keys string, err error) {
 
 func TestWalk(t *testing.T) {
 	s := &script{replies: []string{"key=a exp=-1 size=1\nkey=b%20c exp=5 size=1\nEND\r\n"}}
-	if keys, err := s.walk(t); err != nil || keys != "a b c " || s.asked[0] != "lru_crawler metadump hash\r\n" {
+	if keys, err := s.walk(t); err != nil || keys != "a b c " || s.asked[0] != "lru_crawler metadump all\r\n" {
 		t.Errorf("got %q, %v, asked %q", keys, err, s.asked)
 	}
 	s = &script{replies: []string{"END\r\n"}}
@@ -82,8 +82,8 @@ func TestBusyServerIsAskedAgain(t *testing.T) {
 		t.Errorf("asked three times within %v", d)
 	}
 	for _, line := range s.asked {
-		if line != requests[0] {
-			t.Errorf("asked %q: busy is no refusal", line)
+		if line != request {
+			t.Errorf("asked %q", line)
 		}
 	}
 }
@@ -100,13 +100,6 @@ func TestBusyForever(t *testing.T) {
 	}
 	if n := len(s.asked); n < 2 || n > 3 {
 		t.Errorf("asked %d times in 250 ms", n)
-	}
-}
-
-func TestOldServerIsAskedForAll(t *testing.T) {
-	s := &script{replies: []string{"BADCLASS invalid class id\r\n", "key=a exp=-1 size=1\nEND\r\n"}}
-	if keys, err := s.walk(t); err != nil || keys != "a " || s.asked[1] != "lru_crawler metadump all\r\n" {
-		t.Errorf("got %q, %v, asked %q", keys, err, s.asked)
 	}
 }
 
@@ -132,7 +125,7 @@ func TestRefusals(t *testing.T) {
 		if len(reply) > lineRoom && !strings.Contains(err.Error(), "cannot be read") {
 			t.Errorf("a line without an end: %v", err)
 		}
-		if (len(s.asked) == 2) != unsupported {
+		if len(s.asked) != 1 {
 			t.Errorf("%.60q: asked %d times", reply, len(s.asked))
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/bits-and-blooms/bloom/v3"
+
 	"magent/backend"
 	"magent/failover"
 	"magent/internal/loop"
@@ -32,6 +34,9 @@ type walk struct {
 
 	scanned, total atomic.Int64 // items of the other copies: seen, and in all
 
+	seen     *bloom.BloomFilter // keys that were listed already
+	found    int64              // how many
+	again    bool               // a walk for what was missed
 	batch    []string
 	due      time.Time // when the rate allows the next batch
 	began    time.Time
@@ -102,17 +107,7 @@ func (p *pool) MadeGood(i int) {
 	if p.health.Readmit(i, p.sh.l.Now()) {
 		p.sh.svc.board.readmitted(p.index, i)
 	}
-	p.refillLater()
-}
-
-// refillLater looks for servers to refill outside the engine's calls.
-func (p *pool) refillLater() {
-	for i := range p.conns {
-		if p.engine.Incomplete(i) {
-			p.sh.l.Post(loop.TaskFunc(p.refill))
-			return
-		}
-	}
+	p.later()
 }
 
 // refill takes a server out of use that lacks what the other copies have, if it can get that now: on its return it is
@@ -152,7 +147,14 @@ func (svc *Service) walk(ctx context.Context, w *walk) {
 	}
 }
 
-// run walks over all sources once.
+// A list of keys may lack items that clients read just then, because that moves them (metadump.Walk). So the sources are
+// walked again, for what was not seen before, until there is next to nothing new.
+const maxPasses = 6
+
+// seenWrong is the share of keys that may wrongly count as seen before.
+const seenWrong = 0.001
+
+// run walks over all sources until all keys were seen.
 func (w *walk) run(ctx context.Context) error {
 	w.batch = w.batch[:0]
 	w.scanned.Store(0)
@@ -164,10 +166,18 @@ func (w *walk) run(ctx context.Context) error {
 		}
 		w.total.Add(n)
 	}
-	for _, s := range w.from {
-		err := metadump.Walk(ctx, s.dial, func(it metadump.Item) error { return w.take(ctx, it.Key) })
-		if err != nil {
-			return err
+	w.seen = bloom.NewWithEstimates(uint(max(1000, w.total.Load())), seenWrong)
+	for pass := range maxPasses {
+		w.again = pass > 0
+		before := w.found
+		for _, s := range w.from {
+			err := metadump.Walk(ctx, s.dial, func(it metadump.Item) error { return w.take(ctx, it.Key) })
+			if err != nil {
+				return err
+			}
+		}
+		if w.found-before <= w.total.Load()/1000 {
+			break
 		}
 	}
 	return w.wait(ctx)
@@ -180,6 +190,10 @@ func (w *walk) take(ctx context.Context, key []byte) error {
 	if p, b := w.p.engine.Pair(key); p != w.server && b != w.server || svc.ownerOf(key) != w.p.sh {
 		return nil
 	}
+	if w.seen.TestAndAdd(key) && w.again { // the first time nothing may be left out because of a mistake
+		return nil
+	}
+	w.found++
 	w.batch = append(w.batch, string(key))
 	if len(w.batch) < refillBatch {
 		return nil

@@ -118,14 +118,20 @@ func TestCloseLeavesNothing(t *testing.T) {
 			before++ // the client's end
 		}
 		svc.Close()
-		f.mu.Lock()
-		conns := f.conns
-		f.conns = nil
-		f.mu.Unlock()
-		for _, c := range conns {
-			c.Close()
+		after := 0
+		for deadline := time.Now().Add(patience); time.Now().Before(deadline); { // the server may still be accepting
+			f.mu.Lock()
+			for _, c := range f.conns {
+				c.Close()
+			}
+			f.conns = nil
+			f.mu.Unlock()
+			if after = descriptors(t); after <= before {
+				break
+			}
+			time.Sleep(time.Millisecond)
 		}
-		if after := descriptors(t); after > before {
+		if after > before {
 			t.Errorf("%d descriptors, %d before", after, before)
 		}
 		if _, err := os.Lstat(path); !os.IsNotExist(err) {

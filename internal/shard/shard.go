@@ -159,10 +159,46 @@ func (p *pool) Connected(c *backend.Conn) {
 	if p.engine.Incomplete(i) && p.engine.CanFill(i) && p.health.HardFailure(i, now) {
 		p.gone(i, failover.Up, errRestarted)
 	}
-	if p.health.Return(i, now) {
-		p.engine.Returned(i)
+	p.admit()
+	p.later()
+}
+
+// admit has servers return that are connected to again, once it is known whether their other copies can be had: not
+// while connections to those are being made, as at the start.
+func (p *pool) admit() {
+	for i, c := range p.conns {
+		if c.Ready() && !p.health.Usable(i) && p.othersKnown(i) {
+			p.health.Return(i, p.sh.l.Now())
+		}
 	}
-	p.refillLater()
+	for i := range p.conns {
+		if p.health.Server(i).State == failover.Returning && !p.engine.Returns(i) {
+			p.engine.Returned(i)
+		}
+	}
+}
+
+// othersKnown reports whether no connection to the other copies of the keys of server i is being made.
+func (p *pool) othersKnown(i int) bool {
+	for j, c := range p.conns {
+		if p.engine.CopiesOf(i, j) && c.Connecting() {
+			return false
+		}
+	}
+	return true
+}
+
+// later does what may have become possible, outside the engine's calls.
+func (p *pool) later() {
+	for i, c := range p.conns {
+		if p.engine.Incomplete(i) || c.Ready() && !p.health.Usable(i) {
+			p.sh.l.Post(loop.TaskFunc(func() {
+				p.admit()
+				p.refill()
+			}))
+			return
+		}
+	}
 }
 
 // Disconnected ejects a server whose connection failed. A connection that the server closed while nothing was under
@@ -182,6 +218,7 @@ func (p *pool) Disconnected(c *backend.Conn, err error, idle bool) {
 	case !errors.Is(err, backend.ErrTimeout): // which ends a connection that stood, see TimedOut
 		p.sh.svc.board.absent(p.index, i, err) // the attempt to return has failed
 	}
+	p.later()
 }
 
 // TimedOut counts a missed deadline. When it was one too many, the connection is given up with all that is in flight.

@@ -87,6 +87,9 @@ func proxyDies(t *testing.T, primary bool) {
 	harness.AwaitState(t, p.proxy.Addr, hung.Addr, "up")
 	check(c)
 	check(harness.Dial(t, hung.Addr))
+	if got := harness.ServerStat(t, p.proxy.Addr, hung.Addr, "refills"); got != "0" {
+		t.Errorf("%s refills, although it still is the server that it was", got)
+	}
 	harness.Eventually(t, "the journal says nothing any more", func() error {
 		if n := size(t, dir); n != healthy {
 			return fmt.Errorf("%d bytes, before the outage %d", n, healthy)
