@@ -144,6 +144,17 @@ func (x *copying) end() {
 	x.e.goOn(x.h)
 }
 
+// month is the largest number of seconds that memcached takes for a time to live; a larger one is a point in time.
+const month = 30 * 24 * 3600
+
+// exptime writes the rest of an item's time, in seconds, as memcached reads it.
+func (e *Engine) exptime(ttl int) int64 {
+	if ttl > month {
+		return e.opt.UnixTime() + int64(ttl)
+	}
+	return int64(max(1, ttl))
+}
+
 // write stores what was read, and reports whether that was possible.
 func (x *copying) write(va []byte) bool {
 	line, value, _ := bytes.Cut(va, []byte("\r\n"))
@@ -162,7 +173,7 @@ func (x *copying) write(va []byte) bool {
 			head = append(append(head, " F"...), w[1:]...)
 		case 't':
 			if ttl, err := strconv.Atoi(string(w[1:])); err == nil && ttl >= 0 {
-				head = strconv.AppendInt(append(head, " T"...), int64(max(1, ttl)), 10)
+				head = strconv.AppendInt(append(head, " T"...), x.e.exptime(ttl), 10)
 			}
 		case 'W', 'X', 'Z':
 			return false // stale, or waiting for a client that recomputes it: our reading may have taken its turn

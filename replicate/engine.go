@@ -17,6 +17,8 @@ type Options struct {
 	Host      Host
 	Journal   Recorder // nil: what is known of outages ends with the process
 
+	UnixTime func() int64 // the time of day, in seconds
+
 	MaxDirty   int  // dirty keys of one server; more, and all of its keys are
 	AckPrimary bool // a mutation is answered as soon as the primary has answered
 	Count      *stats.Counters

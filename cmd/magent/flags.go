@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -42,6 +43,10 @@ const (
 	flagVerbose      = "verbose"
 	flagHelp         = "help"
 	flagVersion      = "version"
+	flagRate         = "rate"
+	flagRepair       = "repair"
+	flagFill         = "fill"
+	flagShow         = "show"
 )
 
 // The topics of the help text, in its order.
@@ -52,6 +57,7 @@ const (
 	topicFailures = "Failures"
 	topicProcess  = "Process"
 	topicLog      = "Log and information"
+	topicVerify   = "Comparison"
 )
 
 func topics() []string {
@@ -102,6 +108,23 @@ func newFlags() []cli.Flag {
 	}
 }
 
+// newVerifyFlags is the table of the flags of magent verify: those that say where keys lie and how long to wait for a server,
+// as they are, and its own.
+func newVerifyFlags() []cli.Flag {
+	shared := []string{flagServer, flagBackup, flagKetama, flagDistribution, flagHash, flagTimeout, flagConnect, flagHelp}
+	flags := slices.DeleteFunc(newFlags(), func(f cli.Flag) bool { return !slices.Contains(shared, longName(f)) })
+	return append(flags, ownVerifyFlags()...)
+}
+
+func ownVerifyFlags() []cli.Flag {
+	return []cli.Flag{
+		text(topicVerify, flagRate, "", "20000", "`NUMBER` of keys to ask for in a second, at most"),
+		toggle(topicVerify, flagRepair, "", "mend what differs: the backup gets what the primary has, and loses what the primary has not"),
+		toggle(topicVerify, flagFill, "", "with --repair: what only the backup has is copied to the primary instead (for a primary that was restarted while no magent ran)"),
+		text(topicVerify, flagShow, "", "1000", "`NUMBER` of differing keys to print, at most; all are counted"),
+	}
+}
+
 func text(topic, name, alias, value, usage string) cli.Flag {
 	return &cli.StringFlag{Category: topic, Name: name, Aliases: aliases(alias), Value: value, Usage: usage, EnvVars: variables(name)}
 }
@@ -122,9 +145,10 @@ func aliases(alias string) []string {
 }
 
 // variables names the environment variable of a flag. Help and version have none: images often carry a MAGENT_VERSION
-// that means something else.
+// that means something else. Nor have the flags of verify alone: what one run does is not for the environment of all.
 func variables(name string) []string {
-	if name == flagHelp || name == flagVersion {
+	switch name {
+	case flagHelp, flagVersion, flagRate, flagRepair, flagFill, flagShow:
 		return nil
 	}
 	return []string{variable(name)}

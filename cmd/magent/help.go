@@ -13,6 +13,25 @@ usage: magent -s ADDRESS [-s ADDRESS]... [-b ADDRESS]... [flags]
 
   magent -s 10.0.0.1 -s 10.0.0.2 -b 10.0.0.3                 on 127.0.0.1:11211
   magent -u www -n 51200 -l 10.0.0.9 -p 12000 -s 10.0.0.1:11211 -b 10.0.0.2:11211 -d
+
+magent verify -s ADDRESS... -b ADDRESS...  compares the copies; magent verify -h says how.
+`
+
+const verifyHead = `magent verify - compare the two copies of every key
+usage: magent verify -s ADDRESS [-s ADDRESS]... -b ADDRESS [-b ADDRESS]... [flags]
+
+  magent verify -s 10.0.0.1 -s 10.0.0.2 -b 10.0.0.3          changes nothing
+  magent verify -s 10.0.0.1 -s 10.0.0.2 -b 10.0.0.3 --repair
+
+Give the servers and the placement as the proxy has them. Proxy and clients may go on meanwhile.
+`
+
+const verifyTail = `
+A line for each key that differs and a summary go to stdout, the progress goes to stderr.
+exit code 0  nothing differs, or everything was repaired
+          1  something differs
+          2  the command line or a variable is wrong
+          3  it was not carried out to the end: a server did not answer, or it was interrupted
 `
 
 const helpTail = `
@@ -28,10 +47,17 @@ const (
 
 // helpText is what -h prints: the flags of newFlags, grouped by topic.
 func helpText() string {
+	return helpHead + flagsText(newFlags(), topics()) + helpTail
+}
+
+// verifyHelpText is what magent verify -h prints.
+func verifyHelpText() string {
+	return verifyHead + flagsText(newVerifyFlags(), []string{topicServers, topicPlace, topicFailures, topicVerify, topicLog}) + verifyTail
+}
+
+func flagsText(flags []cli.Flag, topics []string) string {
 	var b strings.Builder
-	b.WriteString(helpHead)
-	flags := newFlags()
-	for _, topic := range topics() {
+	for _, topic := range topics {
 		fmt.Fprintf(&b, "\n%s\n", topic)
 		for _, f := range flags {
 			if f.(cli.CategorizableFlag).GetCategory() == topic {
@@ -39,7 +65,6 @@ func helpText() string {
 			}
 		}
 	}
-	b.WriteString(helpTail)
 	return b.String()
 }
 

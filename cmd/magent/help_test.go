@@ -15,8 +15,26 @@ func TestHelp(t *testing.T) {
 			t.Errorf("%v: exit code %d, stderr %q, stdout %.80q", args, exit, stderr.String(), stdout.String())
 		}
 	}
-	text := helpText()
-	for _, f := range newFlags() {
+	checkHelp(t, helpText(), newFlags())
+	if !strings.Contains(helpText(), "magent verify -h") {
+		t.Error("magent verify is not mentioned")
+	}
+}
+
+func TestVerifyHelp(t *testing.T) {
+	for _, args := range [][]string{{"verify", "-h"}, {"verify", "--help"}, {"verify", "-s", "a", "-h"}} {
+		var stdout, stderr bytes.Buffer
+		exit := run(args, names(), &stdout, &stderr)
+		if exit != 0 || stderr.Len() > 0 || stdout.String() != verifyHelpText() {
+			t.Errorf("%v: exit code %d, stderr %q, stdout %.80q", args, exit, stderr.String(), stdout.String())
+		}
+	}
+	checkHelp(t, verifyHelpText(), newVerifyFlags())
+}
+
+func checkHelp(t *testing.T, text string, flags []cli.Flag) {
+	t.Helper()
+	for _, f := range flags {
 		if !strings.Contains(text, " "+strings.TrimSpace(shortName(f)+" --"+longName(f))) {
 			t.Errorf("--%s is missing: is its topic in topics()?", longName(f))
 		}
@@ -44,7 +62,7 @@ func TestVersion(t *testing.T) {
 // No name may stand for two flags, and the short ones of magent 0.5 must all be there.
 func TestFlagNames(t *testing.T) {
 	seen := map[string]cli.Flag{}
-	for _, f := range newFlags() {
+	for _, f := range append(newFlags(), ownVerifyFlags()...) {
 		for _, name := range f.Names() {
 			if seen[name] != nil {
 				t.Errorf("%s is there twice", name)

@@ -35,6 +35,9 @@ func names() config.Names {
 
 // run does what the command line says and returns the exit code. What goes wrong is one line on stderr.
 func run(args []string, names config.Names, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == verifyCommand {
+		return runVerify(args[1:], names, stdout, stderr)
+	}
 	s, err := parse(args, names)
 	switch {
 	case err != nil:

@@ -51,7 +51,7 @@ func linkOfKubernetes(name, text string) bool {
 }
 
 func (r *reader) byDefault(name string) string {
-	for _, f := range newFlags() {
+	for _, f := range append(newFlags(), ownVerifyFlags()...) { // new ones: cli writes what it read into its own
 		if s, ok := f.(*cli.StringFlag); ok && s.Name == name {
 			return s.Value
 		}
@@ -101,6 +101,15 @@ func (r *reader) duration(name string, minimum time.Duration) time.Duration {
 	d, err := config.ParseDuration(r.text(name), minimum, longestTime)
 	r.fail(name, err)
 	return d
+}
+
+// pool is what says where keys lie, and how long to wait for a server.
+func (r *reader) pool() config.Pool {
+	pool := config.Pool{Name: program, Servers: r.addresses(flagServer), Backups: r.addresses(flagBackup)}
+	pool.Distribution, pool.Hash = r.placement()
+	pool.Timeout = r.duration(flagTimeout, time.Millisecond)
+	pool.ConnectTimeout = r.duration(flagConnect, time.Millisecond)
+	return pool
 }
 
 // placement is --distribution or what -k says, and --hash or the hash that belongs to it.

@@ -9,41 +9,53 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// The table of flags in README.md lies between these lines.
-const (
-	readme     = "../../README.md"
-	tableBegin = "<!-- flags: written by `UPDATE_README=1 go test -run TestReadme ./cmd/magent` -->\n"
-	tableEnd   = "<!-- end of flags -->\n"
-)
+const readme = "../../README.md"
 
-// TestReadme holds the README's table of flags to the flags that there are. With UPDATE_README=1 it writes the table.
+// tables are the tables of flags in README.md: what lies between two lines.
+var tables = []struct {
+	begin, end string
+	text       func() string
+}{
+	{
+		"<!-- flags: written by `UPDATE_README=1 go test -run TestReadme ./cmd/magent` -->\n", "<!-- end of flags -->\n",
+		func() string { return flagTable(newFlags(), topics()) },
+	},
+	{
+		"<!-- flags of verify: written by `UPDATE_README=1 go test -run TestReadme ./cmd/magent` -->\n", "<!-- end of flags of verify -->\n",
+		func() string { return flagTable(ownVerifyFlags(), []string{topicVerify}) },
+	},
+}
+
+// TestReadme holds the README's tables of flags to the flags that there are. With UPDATE_README=1 it writes the tables.
 func TestReadme(t *testing.T) {
 	text, err := os.ReadFile(readme)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, begun := strings.Cut(string(text), tableBegin)
-	got, after, ended := strings.Cut(rest, tableEnd)
-	if !begun || !ended {
-		t.Fatalf("%s lacks the line %s or %s", readme, tableBegin, tableEnd)
+	want := string(text)
+	for _, table := range tables {
+		before, rest, begun := strings.Cut(want, table.begin)
+		_, after, ended := strings.Cut(rest, table.end)
+		if !begun || !ended {
+			t.Fatalf("%s lacks the line %s or %s", readme, table.begin, table.end)
+		}
+		want = before + table.begin + table.text() + table.end + after
 	}
-	want := flagTable()
-	if got == want {
+	if string(text) == want {
 		return
 	}
 	if os.Getenv("UPDATE_README") == "" {
-		t.Fatalf("the table of flags in %s is not up to date: UPDATE_README=1 go test -run TestReadme ./cmd/magent", readme)
+		t.Fatalf("a table of flags in %s is not up to date: UPDATE_README=1 go test -run TestReadme ./cmd/magent", readme)
 	}
-	if err := os.WriteFile(readme, []byte(before+tableBegin+want+tableEnd+after), 0o644); err != nil {
+	if err := os.WriteFile(readme, []byte(want), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// flagTable renders all flags, in the order and by the topics of the help text.
-func flagTable() string {
+// flagTable renders flags by their topics, in the order of the help text.
+func flagTable(flags []cli.Flag, topics []string) string {
 	var b strings.Builder
-	flags := newFlags()
-	for _, topic := range topics() {
+	for _, topic := range topics {
 		fmt.Fprintf(&b, "\n**%s**\n\n| flag | default | variable | |\n|---|---|---|---|\n", topic)
 		for _, f := range flags {
 			if f.(cli.CategorizableFlag).GetCategory() == topic {

@@ -55,25 +55,29 @@ func parse(args []string, names config.Names) (*settings, error) {
 	if s.help || s.version {
 		return s, nil // cli would print help of its own
 	}
+	return s, readFlags(flags, plain, func(r *reader) error {
+		s.read(r)
+		if r.err != nil {
+			return r.err
+		}
+		return s.config.Validate(names)
+	})
+}
+
+// readFlags calls read with what the arguments and the environment say.
+func readFlags(flags []cli.Flag, plain config.Args, read func(*reader) error) error {
 	app := &cli.App{
 		Name: program, Flags: flags,
 		HideHelp: true, HideVersion: true, DisableSliceFlagSeparator: true,
 		Writer: io.Discard, ErrWriter: io.Discard,
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   func(_ *cli.Context, err error, _ bool) error { return err },
-		Action: func(c *cli.Context) error {
-			r := &reader{c: c, typed: plain.Typed}
-			s.read(r)
-			if r.err != nil {
-				return r.err
-			}
-			return s.config.Validate(names)
-		},
+		Action:         func(c *cli.Context) error { return read(&reader{c: c, typed: plain.Typed}) },
 	}
 	if err := switchVariables(flags, plain.Typed); err != nil {
-		return nil, err
+		return err
 	}
-	return s, app.Run(append([]string{program}, plain.List...))
+	return app.Run(append([]string{program}, plain.List...))
 }
 
 // switchVariables checks the variables of switches, because cli's own words for a wrong one are not for users.
@@ -93,14 +97,9 @@ func switchVariables(flags []cli.Flag, typed map[string]string) error {
 
 // read fills the settings. The first mistake stays in r.err.
 func (s *settings) read(r *reader) {
-	pool := config.Pool{Name: program}
-	pool.Servers = r.addresses(flagServer)
-	pool.Backups = r.addresses(flagBackup)
+	pool := r.pool()
 	pool.Listen = s.readListeners(r)
-	pool.Distribution, pool.Hash = r.placement()
 	value(r, flagAck, config.ParseAck, &pool.Ack)
-	pool.Timeout = r.duration(flagTimeout, time.Millisecond)
-	pool.ConnectTimeout = r.duration(flagConnect, time.Millisecond)
 	pool.ServerFailureLimit = r.number(flagFailures, 1, maxFailures)
 	pool.RefillRate = r.number(flagRefill, 0, maxDirty)
 	pool.ProbeInterval = r.duration(flagProbe, time.Millisecond)

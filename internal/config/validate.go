@@ -30,11 +30,19 @@ func (c *Config) Validate(names Names) error {
 }
 
 func (p *Pool) validate(names Names) error {
-	if len(p.Servers) == 0 {
-		return fmt.Errorf("no server given: name at least one memcached with -s, for example -s 10.0.0.1:11211")
+	if err := p.ValidateServers(names); err != nil {
+		return err
 	}
 	if len(p.Listen) == 0 {
 		return fmt.Errorf("-p 0 switches TCP off and no unix socket is given: add -f PATH or choose a port with -p")
+	}
+	return p.loops()
+}
+
+// ValidateServers checks what says where keys lie, for whoever needs no listeners.
+func (p *Pool) ValidateServers(names Names) error {
+	if len(p.Servers) == 0 {
+		return fmt.Errorf("no server given: name at least one memcached with -s, for example -s 10.0.0.1:11211")
 	}
 	if _, err := ParseChoice(p.Hash, names.Hashes); err != nil {
 		return fmt.Errorf("--hash %w", err)
@@ -42,10 +50,7 @@ func (p *Pool) validate(names Names) error {
 	if _, err := ParseChoice(p.Distribution, names.Distributions); err != nil {
 		return fmt.Errorf("--distribution %w", err)
 	}
-	if err := p.duplicates(); err != nil {
-		return err
-	}
-	return p.loops()
+	return p.duplicates()
 }
 
 // duplicates refuses a server that stands twice in one ring, and one that would be its own backup.

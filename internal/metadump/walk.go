@@ -34,8 +34,8 @@ const (
 type Dialer func(ctx context.Context) (net.Conn, error)
 
 // Walk calls f with the items that the server holds, expired ones apart. What is stored or deleted meanwhile may be seen or
-// not. An item that a client reads meanwhile may be missed, or seen twice, because that can move it to a list which was walked
-// already (a server that is only written, as backups are, is walked completely but for items that were just stored). f may take its time: the server then waits, and goes on serving its clients (memcached gives up on a
+// not. An item may be missed, or seen twice, when memcached moves it between its lists meanwhile: one in ten thousand of those
+// that were stored in the last seconds, and those that clients read. (Backups are not read, so their walks are nearly complete.) f may take its time: the server then waits, and goes on serving its clients (memcached gives up on a
 // dump that nobody reads for half an hour). An error of f ends the walk and is returned. A server that is busy is asked again
 // until ctx is done. When ctx is done the connection is closed at once. A server that hangs is waited for: a limit is
 // up to the connections that dial makes.

@@ -2,6 +2,7 @@ package failover
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,49 +13,55 @@ import (
 // TestNothingOldComesBack: a server hangs, keys are changed and deleted meanwhile, it goes on with its old contents.
 // From the first request on nobody reads an old value or a deleted key, or misses a new one.
 func TestNothingOldComesBack(t *testing.T) {
-	for _, which := range []string{"primary", "backup"} {
-		t.Run(which, func(t *testing.T) { nothingOld(t, which == "primary") })
+	for _, each := range []int{50, 5000} {
+		for _, which := range []string{"primary", "backup"} {
+			t.Run(fmt.Sprint(which, ", ", 4*each, " keys"), func(t *testing.T) { nothingOld(t, which == "primary", each) })
+		}
 	}
 }
 
-func nothingOld(t *testing.T, primary bool) {
+func nothingOld(t *testing.T, primary bool, each int) {
 	p := startPair(t)
 	hung, other := p.backup, p.primary
 	if primary {
 		hung, other = p.primary, p.backup
 	}
 	c := harness.Dial(t, p.proxy.Addr)
-	const each = 50
 	key := func(kind string, i int) string { return fmt.Sprintf("%s%d", kind, i) }
+	var steps [][2]string
 	for i := range each {
 		for _, kind := range []string{"set", "delete", "incr", "append", "left"} {
-			c.Want(harness.Set(key(kind, i), "1"), "STORED\r\n")
+			steps = append(steps, [2]string{harness.Set(key(kind, i), "1"), "STORED\r\n"})
 		}
 	}
+	together(t, c, steps)
 
 	hung.Pause()
 	want := map[string]string{} // "": deleted
+	steps = nil
 	for i := range each {
-		c.Want(harness.Set(key("set", i), "2"), "STORED\r\n")
-		c.Want("delete "+key("delete", i)+"\r\n", "DELETED\r\n")
-		c.Want("incr "+key("incr", i)+" 1\r\n", "2\r\n")
-		c.Want("append "+key("append", i)+" 0 0 1\r\n2\r\n", "STORED\r\n")
+		steps = append(steps, [][2]string{
+			{harness.Set(key("set", i), "2"), "STORED\r\n"},
+			{"delete " + key("delete", i) + "\r\n", "DELETED\r\n"},
+			{"incr " + key("incr", i) + " 1\r\n", "2\r\n"},
+			{"append " + key("append", i) + " 0 0 1\r\n2\r\n", "STORED\r\n"},
+		}...)
 		want[key("set", i)], want[key("delete", i)], want[key("incr", i)], want[key("append", i)] = "2", "", "2", "12"
 	}
+	together(t, c, steps)
 	hung.Resume()
 
-	check := func(addr, who string) {
+	check := func(addr string) {
 		c := harness.Dial(t, addr)
 		defer c.Close()
+		var steps [][2]string
 		for k, v := range want {
-			got := c.Do("get " + k + "\r\n")
-			if expected := hitOrMiss(k, v); got != expected {
-				t.Fatalf("%s: %s is %q, want %q", who, k, got, expected)
-			}
+			steps = append(steps, [2]string{"get " + k + "\r\n", hitOrMiss(k, v)})
 		}
+		together(t, c, steps)
 	}
 	for deadline := time.Now().Add(2 * time.Second); time.Now().Before(deadline); {
-		check(p.proxy.Addr, "through the proxy")
+		check(p.proxy.Addr)
 	}
 	awaitState(t, p.proxy, hung, "up")
 	harness.Eventually(t, "everything is made good", func() error {
@@ -63,17 +70,36 @@ func nothingOld(t *testing.T, primary bool) {
 		}
 		return nil
 	})
-	check(hung.Addr, "on the server that hung")
-	check(p.proxy.Addr, "through the proxy")
+	check(hung.Addr)
+	check(p.proxy.Addr)
+	steps = nil
 	for i := range each { // what was not touched is still on both
-		for _, server := range []*harness.Memcached{hung, other} {
-			d := harness.Dial(t, server.Addr)
-			d.Want("get "+key("left", i)+"\r\n", harness.Hit(key("left", i), "1"))
-			d.Close()
-		}
+		steps = append(steps, [2]string{"get " + key("left", i) + "\r\n", harness.Hit(key("left", i), "1")})
+	}
+	for _, server := range []*harness.Memcached{hung, other} {
+		d := harness.Dial(t, server.Addr)
+		together(t, d, steps)
+		d.Close()
 	}
 	other.Kill() // and what the other one knew is not contradicted
-	check(p.proxy.Addr, "from the server that hung alone")
+	check(p.proxy.Addr)
+}
+
+// together sends requests, many at a time, and compares the replies.
+func together(t *testing.T, c *harness.Client, steps [][2]string) {
+	t.Helper()
+	for batch := range slices.Chunk(steps, 200) {
+		var line strings.Builder
+		for _, step := range batch {
+			line.WriteString(step[0])
+		}
+		c.Send(line.String())
+		for _, step := range batch {
+			if got := c.Reply(); got != step[1] {
+				t.Fatalf("%q: %q, want %q", step[0], got, step[1])
+			}
+		}
+	}
 }
 
 // hitOrMiss is the reply to a get of a key with that value; "": deleted.

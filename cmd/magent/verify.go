@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+
+	"magent/internal/config"
+	"magent/internal/metadump"
+	"magent/internal/shard"
+	"magent/internal/verify"
+)
+
+// verifyCommand is the word behind magent that compares the copies.
+const verifyCommand = "verify"
+
+// The exit codes of magent verify beside 0 and exitUsage.
+const (
+	exitDiffers = 1
+	exitUnable  = 3 // not carried out to the end
+)
+
+const (
+	maxRate = 10_000_000
+	maxShow = 1_000_000_000
+)
+
+// comparison is the flags of magent verify as values.
+type comparison struct {
+	help         bool
+	pool         config.Pool
+	rate, show   int
+	repair, fill bool
+}
+
+func parseVerify(args []string, names config.Names) (*comparison, error) {
+	flags := newVerifyFlags()
+	plain, err := config.NormalizeArgs(argSpecs(flags), args)
+	if err != nil {
+		return nil, err
+	}
+	c := &comparison{help: slices.Contains(plain.List, "--help=true")}
+	if c.help {
+		return c, nil
+	}
+	return c, readFlags(flags, plain, func(r *reader) error {
+		c.read(r)
+		if r.err != nil {
+			return r.err
+		}
+		if err := c.pool.ValidateServers(names); err != nil {
+			return err
+		}
+		if len(c.pool.Backups) == 0 {
+			return errors.New("no backup given: name the servers with the second copies with -b, for example -b 10.0.0.2:11211")
+		}
+		return nil
+	})
+}
+
+func (c *comparison) read(r *reader) {
+	c.pool = r.pool()
+	c.rate = r.number(flagRate, 1, maxRate)
+	c.show = r.number(flagShow, 0, maxShow)
+	c.repair, c.fill = r.c.Bool(flagRepair), r.c.Bool(flagFill)
+	if c.fill && !c.repair {
+		r.fail(flagFill, errors.New("says how to repair: add --repair, or leave it out"))
+	}
+}
+
+// runVerify is magent verify. It returns the exit code.
+func runVerify(args []string, names config.Names, stdout, stderr io.Writer) int {
+	c, err := parseVerify(args, names)
+	switch {
+	case err != nil:
+		return fail(stderr, err, exitUsage)
+	case c.help:
+		io.WriteString(stdout, verifyHelpText())
+		return 0
+	}
+	options, err := c.options()
+	if err != nil {
+		return fail(stderr, err, exitUsage)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+
+	out := newVerifyOutput(c, stdout, stderr)
+	options.Found, options.Progress = out.found, out.progress
+	result, err := verify.Run(ctx, options)
+	out.summary(&result, err)
+	switch {
+	case ctx.Err() != nil:
+		return fail(stderr, errors.New("interrupted: not all keys were compared"), exitUnable)
+	case err != nil:
+		return fail(stderr, verifyError(err), exitUnable)
+	case result.Differing() > result.Repaired:
+		return exitDiffers
+	}
+	return 0
+}
+
+func (c *comparison) options() (verify.Options, error) {
+	o := verify.Options{
+		Primaries: c.servers(c.pool.Servers), Backups: c.servers(c.pool.Backups),
+		Timeout: c.pool.Timeout, Rate: c.rate, Repair: c.repair, Fill: c.fill,
+	}
+	var err error
+	o.Hash, o.PrimaryRing, o.BackupRing, err = shard.Placement(&c.pool)
+	return o, err
+}
+
+func (c *comparison) servers(addresses []config.Address) []verify.Server {
+	var servers []verify.Server
+	for _, a := range addresses {
+		dialer := &net.Dialer{Timeout: c.pool.ConnectTimeout}
+		servers = append(servers, verify.Server{Name: a.String(), Dial: func(ctx context.Context) (net.Conn, error) {
+			return dialer.DialContext(ctx, a.Network, a.String())
+		}})
+	}
+	return servers
+}
+
+// verifyError adds to an error what to do about it.
+func verifyError(err error) error {
+	var dns *net.DNSError
+	remedy := "check that a memcached runs there and can be reached from here"
+	switch {
+	case errors.Is(err, metadump.ErrUnsupported), errors.Is(err, verify.ErrNoMeta):
+		remedy = "memcached 1.6 is needed, without -o no_lru_crawler, and its own address, not that of a proxy"
+	case errors.As(err, &dns):
+		remedy = "check the name, or give an IP address"
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT):
+		remedy = "check that a memcached runs there; if it is slow, raise --timeout and --connect-timeout, or lower --rate"
+	}
+	return fmt.Errorf("%w: %s", err, remedy)
+}

@@ -1,0 +1,162 @@
+package verify
+
+// A batch is what is asked for at once. Its requests have to fit into the buffers of a socket, because the replies are read
+// only when all of them are sent.
+const (
+	batchKeys  = 100
+	batchBytes = 8 << 10
+)
+
+// pair is a key and the numbers of its two servers.
+type pair struct {
+	p, b int
+	key  []byte
+}
+
+// batch collects pairs, with copies of their keys.
+type batch struct {
+	most  int // keys
+	pairs []pair
+	keys  []byte
+}
+
+func (b *batch) add(x pair) {
+	at := len(b.keys)
+	b.keys = append(b.keys, x.key...)
+	x.key = b.keys[at:len(b.keys):len(b.keys)] // when keys grows, it stays in the old array
+	b.pairs = append(b.pairs, x)
+}
+
+func (b *batch) full() bool { return len(b.pairs) >= b.most || len(b.keys) >= batchBytes }
+
+func (b *batch) reset() { b.pairs, b.keys = b.pairs[:0], b.keys[:0] }
+
+// ask asks for the keys of the batch, which server i holds. What the backups hold is compared. What the primaries hold has been
+// compared then, if the backup has it, too: so it is only asked whether it has. (Not the other way round: clients read from the
+// primaries, and a dump of a server that is read misses items.)
+func (v *verifier) ask(i int) error {
+	var err error
+	if i < len(v.o.Primaries) {
+		err = v.readBackups(v.batch.pairs)
+	} else {
+		err = v.readPairs(v.batch.pairs, v.compare)
+	}
+	v.batch.reset()
+	if err == nil && len(v.suspects) >= maxSuspects {
+		err = v.settle()
+	}
+	return err
+}
+
+// compare judges a key that a backup holds.
+func (v *verifier) compare(x pair, p, b *item) {
+	if p.found || b.found {
+		v.result.Compared++
+	}
+	switch kind := judge(p, b); kind {
+	case Same:
+	case unsure:
+		v.result.Unsure++
+	default:
+		s := newSuspect(x)
+		s.saw(kind, p.token, b.token)
+		v.suspects = append(v.suspects, s)
+	}
+}
+
+// readPairs asks both servers of each pair, and calls judge with what they say, in the order of the pairs.
+func (v *verifier) readPairs(pairs []pair, judge func(x pair, p, b *item)) error {
+	if err := v.pace.wait(v.ctx, len(pairs)); err != nil {
+		return err
+	}
+	for _, x := range pairs {
+		v.conns[x.p].ask(x.key, true)
+		v.conns[x.b].ask(x.key, true)
+	}
+	if err := v.flush(); err != nil {
+		return err
+	}
+	var won wins
+	for _, x := range pairs {
+		p, b := v.conns[x.p], v.conns[x.b]
+		if err := p.next(&p.item); err != nil {
+			return err
+		}
+		if err := b.next(&b.item); err != nil {
+			return err
+		}
+		won.note(p, x.key)
+		won.note(b, x.key)
+		judge(x, &p.item, &b.item)
+	}
+	return won.giveBack(v)
+}
+
+// readBackups suspects the keys that their backup does not hold.
+func (v *verifier) readBackups(pairs []pair) error {
+	if err := v.pace.wait(v.ctx, len(pairs)); err != nil {
+		return err
+	}
+	for _, x := range pairs {
+		v.conns[x.b].ask(x.key, false)
+	}
+	if err := v.flush(); err != nil {
+		return err
+	}
+	var won wins
+	for _, x := range pairs {
+		b := v.conns[x.b]
+		if err := b.next(&b.item); err != nil {
+			return err
+		}
+		won.note(b, x.key)
+		if !b.item.found {
+			v.result.Compared++
+			v.suspects = append(v.suspects, newSuspect(x))
+		}
+	}
+	return won.giveBack(v)
+}
+
+// flush sends what was collected for all servers.
+func (v *verifier) flush() error {
+	for _, c := range v.conns {
+		if err := c.flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wins are the stale items whose next reader was to compute them anew: our question must not count as that.
+type wins []win
+
+type win struct {
+	c     *conn
+	key   []byte
+	token uint64
+}
+
+func (w *wins) note(c *conn, key []byte) {
+	if c.item.won {
+		*w = append(*w, win{c, key, c.item.token})
+	}
+}
+
+func (w *wins) giveBack(v *verifier) error {
+	if len(*w) == 0 {
+		return nil
+	}
+	for _, x := range *w {
+		x.c.giveBack(x.key, x.token)
+	}
+	if err := v.flush(); err != nil {
+		return err
+	}
+	for _, x := range *w {
+		if _, err := x.c.line(); err != nil { // whatever it says: who wrote the item meanwhile is right
+			return err
+		}
+	}
+	return nil
+}

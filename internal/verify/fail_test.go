@@ -1,0 +1,116 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestServerThatFails(t *testing.T) {
+	for answer, want := range map[string]string{"close": "it closed the connection", "SERVER_ERROR busy\r\n": `it says "SERVER_ERROR busy"`} {
+		r := newRig(t)
+		for i := range 300 {
+			r.both(fmt.Sprint("key", i), "v")
+		}
+		n := 0
+		r.b.before = func(line string) string {
+			if strings.HasPrefix(line, "mg ") {
+				if n++; n > 150 {
+					return answer
+				}
+			}
+			return ""
+		}
+		result, err := r.try()
+		var known *ServerError
+		if !errors.As(err, &known) || known.Server != r.b.addr || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", answer, err)
+		}
+		if result.Compared < 100 || result.Compared > 150 {
+			t.Errorf("%q: %+v", answer, result)
+		}
+	}
+}
+
+func TestServerWithoutMetaCommands(t *testing.T) {
+	r := newRig(t)
+	r.both("k", "v")
+	r.p.before = func(line string) string {
+		if strings.HasPrefix(line, "mg ") {
+			return "ERROR\r\n"
+		}
+		return ""
+	}
+	if _, err := r.try(); !errors.Is(err, ErrNoMeta) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestDumpThatFails(t *testing.T) {
+	r := newRig(t)
+	r.b.before = func(line string) string {
+		if strings.HasPrefix(line, "lru_crawler") {
+			return "key=a exp=-1"
+		}
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := Run(ctx, r.options); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A server that is silent does not keep it from being stopped, and what is told is why it was.
+func TestInterruptedWhileAServerIsSilent(t *testing.T) {
+	r := newRig(t)
+	r.both("k", "v")
+	why := errors.New("stop")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	r.p.before = func(line string) string {
+		if strings.HasPrefix(line, "mg ") {
+			cancel(why)
+			return "VA 5"
+		}
+		return ""
+	}
+	began := time.Now()
+	if _, err := Run(ctx, r.options); !errors.Is(err, why) || time.Since(began) > patience/2 {
+		t.Errorf("got %v after %v", err, time.Since(began))
+	}
+}
+
+// Every server that cannot be reached is named.
+func TestNobodyThere(t *testing.T) {
+	r := newRig(t)
+	r.b.before = func(string) string { return "close" }
+	r.options.Primaries[0].Dial = func(context.Context) (net.Conn, error) { return nil, errors.New("no route") }
+	_, err := r.try()
+	if err == nil || !strings.Contains(err.Error(), r.p.addr+": no route") || !strings.Contains(err.Error(), r.b.addr+": it closed") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestInterrupted(t *testing.T) {
+	r := newRig(t)
+	for i := range 1000 {
+		r.both(fmt.Sprint("key", i), "v")
+	}
+	why := errors.New("stop")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	r.options.Progress = func(items, _ int) {
+		if items == 500 {
+			cancel(why)
+		}
+	}
+	result, err := Run(ctx, r.options)
+	if !errors.Is(err, why) || result.Compared < 300 || result.Compared > 600 {
+		t.Errorf("got %v, %+v", err, result)
+	}
+}

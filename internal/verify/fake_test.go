@@ -1,0 +1,298 @@
+package verify
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"magent/backend"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const patience = 20 * time.Second
+
+// stored is an item of a fake.
+type stored struct {
+	value string
+	flags uint64
+	ttl   int64
+	token uint64
+	marks string // such as " X W"
+}
+
+// fake is a memcached with as much of it as Run needs. before is called with every command line, and may change the items,
+// answer in the server's place, or cut the connection off with the answer "close".
+type fake struct {
+	t      *testing.T
+	addr   string
+	mu     sync.Mutex
+	items  map[string]*stored
+	tokens uint64
+	before func(line string) (answer string)
+	asked  []string
+}
+
+// newFake serves until the test is over.
+func newFake(t *testing.T) *fake {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fake{t: t, addr: ln.Addr().String(), items: map[string]*stored{}, tokens: 100}
+	var all sync.WaitGroup
+	all.Go(func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			all.Go(func() { f.serve(c) })
+		}
+	})
+	t.Cleanup(func() { ln.Close(); all.Wait() })
+	return f
+}
+
+func (f *fake) serve(c net.Conn) {
+	defer c.Close()
+	r := bufio.NewReader(c)
+	for {
+		line, err := r.ReadString('\n')
+		if err != nil {
+			return
+		}
+		answer := f.answer(strings.TrimRight(line, "\r\n"), r)
+		if answer == "close" {
+			return
+		}
+		if _, err := io.WriteString(c, answer); err != nil {
+			return
+		}
+	}
+}
+
+// answer carries a command out.
+func (f *fake) answer(line string, r *bufio.Reader) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, line)
+	words := strings.Fields(line)
+	var body []byte
+	if words[0] == "ms" {
+		n, _ := strconv.Atoi(words[2])
+		body = make([]byte, n+2)
+		if _, err := io.ReadFull(r, body); err != nil {
+			return "close"
+		}
+	}
+	if f.before != nil {
+		if answer := f.before(line); answer != "" {
+			return answer
+		}
+	}
+	switch words[0] {
+	case "stats":
+		return fmt.Sprintf("STAT pid 1\r\nSTAT curr_items %d\r\nEND\r\n", len(f.items))
+	case "lru_crawler":
+		return f.dump()
+	case "mg":
+		return f.get(words)
+	case "ms":
+		return f.store(words, strings.TrimSuffix(string(body), "\r\n"))
+	case "md":
+		return f.remove(words)
+	}
+	return "ERROR\r\n"
+}
+
+func (f *fake) dump() string {
+	var b bytes.Buffer
+	for key := range f.items {
+		fmt.Fprintf(&b, "key=%s exp=-1 la=1 cas=2 fetch=no cls=1 size=64\n", strings.ReplaceAll(url.QueryEscape(key), "+", "%20"))
+	}
+	return b.String() + "END\r\n"
+}
+
+func keyOf(words []string) string {
+	if slices.Contains(words[2:], "b") {
+		key, _ := base64.StdEncoding.DecodeString(words[1])
+		return string(key)
+	}
+	return words[1]
+}
+
+func (f *fake) get(words []string) string {
+	it := f.items[keyOf(words)]
+	if it == nil {
+		return "EN\r\n"
+	}
+	flags := fmt.Sprintf("f%d t%d c%d%s\r\n", it.flags, it.ttl, it.token, it.marks)
+	it.marks = strings.Replace(it.marks, " W", " Z", 1)
+	if slices.Contains(words, "v") {
+		return fmt.Sprintf("VA %d %s%s\r\n", len(it.value), flags, it.value)
+	}
+	return "HD " + flags
+}
+
+// flag returns the value of the flag with a letter.
+func flag(words []string, letter byte) (uint64, bool) {
+	for _, w := range words[2:] {
+		if w[0] == letter && len(w) > 1 {
+			n, err := strconv.ParseUint(w[1:], 10, 64)
+			return n, err == nil
+		}
+	}
+	return 0, false
+}
+
+func (f *fake) store(words []string, value string) string {
+	key := keyOf(words)
+	it := f.items[key]
+	token, compare := flag(words, 'C')
+	switch {
+	case slices.Contains(words, "ME") && it != nil:
+		return "NS\r\n"
+	case compare && it == nil:
+		return "NF\r\n"
+	case compare && it.token != token:
+		return "EX\r\n"
+	}
+	flags, _ := flag(words, 'F')
+	ttl, limited := flag(words, 'T')
+	if !limited {
+		ttl = 0
+	}
+	it = f.set(key, value)
+	it.flags = flags
+	if limited {
+		it.ttl = int64(ttl)
+	}
+	return fmt.Sprintf("HD c%d\r\n", it.token)
+}
+
+func (f *fake) remove(words []string) string {
+	it := f.items[words[1]]
+	token, compare := flag(words, 'C')
+	switch {
+	case it == nil:
+		return "NF\r\n"
+	case compare && it.token != token:
+		return "EX\r\n"
+	case slices.Contains(words, "I"):
+		it.marks = " X W"
+	default:
+		delete(f.items, words[1])
+	}
+	return "HD\r\n"
+}
+
+// set stores an item as a client would.
+func (f *fake) set(key, value string) *stored {
+	f.tokens++
+	f.items[key] = &stored{value: value, ttl: never, token: f.tokens}
+	return f.items[key]
+}
+
+// count is how many of the commands so far begin with these words.
+func (f *fake) count(begin string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := 0
+	for _, line := range f.asked {
+		if strings.HasPrefix(line, begin) {
+			n++
+		}
+	}
+	return n
+}
+
+// rig is a primary and a backup.
+type rig struct {
+	t       *testing.T
+	p, b    *fake
+	options Options
+	found   []string
+}
+
+func newRig(t *testing.T) *rig {
+	t.Helper()
+	r := &rig{t: t, p: newFake(t), b: newFake(t)}
+	r.options = Options{
+		Primaries: servers(r.p), Backups: servers(r.b), PrimaryRing: ring(t, "p"), BackupRing: ring(t, "b"),
+		Timeout: patience, Rate: 1_000_000,
+	}
+	r.options.Hash, _ = backend.HashByName("md5")
+	r.options.Found = func(f Finding) {
+		text := fmt.Sprintf("%s %s %v", f.Kind, f.Key, f.Repaired)
+		r.found = append(r.found, strings.TrimSpace(text+" "+f.Trouble))
+	}
+	return r
+}
+
+func servers(fakes ...*fake) []Server {
+	var all []Server
+	for _, f := range fakes {
+		all = append(all, Server{Name: f.addr, Dial: func(ctx context.Context) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "tcp", f.addr)
+		}})
+	}
+	return all
+}
+
+func ring(t *testing.T, names ...string) *backend.Ring {
+	t.Helper()
+	var members []backend.Member
+	for _, name := range names {
+		members = append(members, backend.Member{Name: name, Weight: 1})
+	}
+	r, err := backend.NewRing("ketama", members, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func (r *rig) both(key, value string) {
+	r.p.set(key, value)
+	r.b.set(key, value)
+}
+
+func (r *rig) run() Result {
+	r.t.Helper()
+	result, err := r.try()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return result
+}
+
+func (r *rig) try() (Result, error) {
+	r.found = nil
+	ctx, cancel := context.WithTimeout(r.t.Context(), patience)
+	defer cancel()
+	return Run(ctx, r.options)
+}
+
+// wants checks what was found.
+func (r *rig) wants(result Result, found ...string) {
+	r.t.Helper()
+	slices.Sort(r.found)
+	if !slices.Equal(r.found, found) || result.Differing() != len(found) {
+		r.t.Errorf("got %q and %+v, want %q", r.found, result, found)
+	}
+}

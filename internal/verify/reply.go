@@ -1,0 +1,116 @@
+package verify
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+)
+
+// maxValue is what no value reaches: a longer one is a reply that is out of step.
+const maxValue = 1 << 30
+
+// ErrNoMeta is what a server older than memcached 1.6 gets.
+var ErrNoMeta = errors.New("it does not know the meta commands")
+
+// item is a server's reply to mg.
+type item struct {
+	found bool
+	value []byte // reused for the next reply of the connection
+	flags uint64
+	ttl   int64 // seconds, or never
+	token uint64
+	stale bool // W, X or Z
+	won   bool // W: it is now ours to compute it anew
+}
+
+// next reads the reply to an mg into it.
+func (c *conn) next(it *item) error {
+	line, err := c.line()
+	if err != nil {
+		return err
+	}
+	*it = item{ttl: never, value: it.value[:0]}
+	word, rest, _ := bytes.Cut(line, []byte(" "))
+	size := -1
+	switch string(word) {
+	case "EN":
+		return nil
+	case "HD":
+	case "VA":
+		var digits []byte
+		digits, rest, _ = bytes.Cut(rest, []byte(" "))
+		if size, err = strconv.Atoi(string(digits)); err != nil || size < 0 || size > maxValue {
+			return c.wrong(line)
+		}
+	default:
+		return c.wrong(line)
+	}
+	it.found = true
+	if !it.readFlags(rest) {
+		return c.wrong(line)
+	}
+	if size >= 0 {
+		return c.readValue(it, size)
+	}
+	return nil
+}
+
+// readFlags reads what stands behind HD, or behind VA and the length.
+func (it *item) readFlags(rest []byte) bool {
+	for len(rest) > 0 {
+		var word []byte
+		word, rest, _ = bytes.Cut(rest, []byte(" "))
+		if len(word) == 0 {
+			continue
+		}
+		var err error
+		switch text := string(word[1:]); word[0] {
+		case 'f':
+			it.flags, err = strconv.ParseUint(text, 10, 64)
+		case 't':
+			it.ttl, err = strconv.ParseInt(text, 10, 64)
+		case 'c':
+			it.token, err = strconv.ParseUint(text, 10, 64)
+		case 'W':
+			it.won, it.stale = true, true
+		case 'X', 'Z':
+			it.stale = true
+		}
+		if err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// readValue reads a value and the line end behind it.
+func (c *conn) readValue(it *item, size int) error {
+	if cap(it.value) < size+2 {
+		it.value = make([]byte, size+2)
+	}
+	it.value = it.value[:size+2]
+	for rest := it.value; len(rest) > 0; rest = rest[min(piece, len(rest)):] {
+		if err := c.SetDeadline(time.Now().Add(c.timeout)); err != nil {
+			return c.failed(err)
+		}
+		if _, err := io.ReadFull(c.r, rest[:min(piece, len(rest))]); err != nil {
+			return c.failed(err)
+		}
+	}
+	if end := it.value[size:]; string(end) != "\r\n" {
+		return c.wrong(end)
+	}
+	it.value = it.value[:size]
+	return nil
+}
+
+// wrong is the error for a reply that does not answer the question.
+func (c *conn) wrong(line []byte) error {
+	if string(line) == "ERROR" {
+		return c.failed(ErrNoMeta)
+	}
+	return c.failed(fmt.Errorf("it says %.100q", line))
+}

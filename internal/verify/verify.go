@@ -1,0 +1,170 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"magent/backend"
+	"magent/internal/metadump"
+)
+
+// Options of Run.
+type Options struct {
+	Primaries, Backups      []Server
+	Hash                    backend.HashFunc
+	PrimaryRing, BackupRing *backend.Ring
+	Timeout                 time.Duration // for a reply
+	Rate                    int           // keys asked for in a second, at most
+	Repair                  bool          // mend what differs: the primary's word counts
+	Fill                    bool          // with Repair: what only the backup has is copied to the primary, not deleted
+	Found                   func(Finding) // each key that differs
+	Progress                func(items, total int)
+}
+
+// Finding is a key whose copies differ, or differed until they were mended.
+type Finding struct {
+	Kind            Kind
+	Key             []byte // valid during the call
+	Primary, Backup string // the names of its servers
+	Repaired        bool
+	Trouble         string // why it could not be mended, if that was tried
+}
+
+// Result is what was found.
+type Result struct {
+	Compared  int        // keys, each once
+	Differ    [kinds]int // by kind, mended ones included
+	Repaired  int
+	Unsure    int   // keys that could not be judged: stale, written all the time, or impossible to ask for
+	Misplaced []int // keys that no client asks this server for; primaries first
+}
+
+// Differing is the number of keys that differed.
+func (r *Result) Differing() int {
+	n := 0
+	for _, m := range r.Differ {
+		n += m
+	}
+	return n
+}
+
+// dumpSilence is how long a server may say nothing in the middle of a dump.
+const dumpSilence = 30 * time.Second
+
+// verifier is one run.
+type verifier struct {
+	o        Options
+	ctx      context.Context
+	conns    []*conn // primaries first, then backups
+	pace     pacer
+	batch    batch
+	suspects []*suspect
+	repairs  []repair
+	planned  int // bytes of them
+	result   Result
+	items    int // walked so far
+	total    int // expected
+}
+
+// Run compares all keys. Whatever ends it early, the result tells what was found until then.
+func Run(ctx context.Context, o Options) (Result, error) {
+	v := &verifier{o: o, ctx: ctx, pace: pacer{rate: max(1, o.Rate)}}
+	v.batch.most = min(max(1, o.Rate/20), batchKeys)
+	v.result.Misplaced = make([]int, len(o.Primaries)+len(o.Backups))
+	defer v.close()
+	if err := v.connect(); err != nil {
+		return v.result, v.reason(err)
+	}
+	defer context.AfterFunc(ctx, v.close)()
+	for i := range v.conns { // the backups first
+		if err := v.walk((len(o.Primaries) + i) % len(v.conns)); err != nil {
+			return v.result, v.reason(err)
+		}
+	}
+	v.progress()
+	return v.result, nil
+}
+
+// reason prefers why the run was stopped to what that did to the connections.
+func (v *verifier) reason(err error) error {
+	if v.ctx.Err() != nil {
+		return context.Cause(v.ctx)
+	}
+	return err
+}
+
+// connect connects to all servers, and names all that cannot be reached.
+func (v *verifier) connect() error {
+	var errs []error
+	for i := range v.result.Misplaced {
+		c, err := connect(v.ctx, v.server(i), v.o.Timeout)
+		if err == nil {
+			v.conns = append(v.conns, c)
+			var items int
+			items, err = c.stat("curr_items")
+			v.total += items
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+func (v *verifier) close() {
+	for _, c := range v.conns {
+		c.Close()
+	}
+}
+
+// server returns the server of a number: primaries first, then backups.
+func (v *verifier) server(i int) Server {
+	if i < len(v.o.Primaries) {
+		return v.o.Primaries[i]
+	}
+	return v.o.Backups[i-len(v.o.Primaries)]
+}
+
+// walk compares what one server holds.
+func (v *verifier) walk(i int) error {
+	dial := patient(v.server(i).Dial)
+	err := metadump.Walk(v.ctx, dial, func(it metadump.Item) error { return v.visit(i, it.Key) })
+	var known *ServerError
+	if err != nil && !errors.As(err, &known) {
+		err = failed(v.server(i).Name, err)
+	}
+	if err == nil {
+		err = v.ask(i)
+	}
+	if err == nil {
+		err = v.settle()
+	}
+	return err
+}
+
+// visit takes the next key that server i holds.
+func (v *verifier) visit(i int, key []byte) error {
+	if v.items++; v.items%batchKeys == 0 {
+		v.progress()
+	}
+	h := v.o.Hash(key)
+	p, b := v.o.PrimaryRing.Pick(h), len(v.o.Primaries)+v.o.BackupRing.Pick(h)
+	switch {
+	case i != p && i != b:
+		v.result.Misplaced[i]++
+		return nil
+	case !askable(key):
+		v.result.Unsure++
+		return nil
+	}
+	v.batch.add(pair{p, b, key})
+	if !v.batch.full() {
+		return nil
+	}
+	return v.ask(i)
+}
+
+func (v *verifier) progress() {
+	if v.o.Progress != nil {
+		v.o.Progress(v.items, v.total)
+	}
+}

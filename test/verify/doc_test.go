@@ -1,0 +1,142 @@
+// Package verify runs magent verify against real memcacheds whose copies are equal, differ in every way, or change meanwhile.
+package verify
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"magent/test/harness"
+)
+
+func TestMain(m *testing.M) { harness.Main(m) }
+
+// patience is how long a comparison may take on a loaded machine.
+const patience = 60 * time.Second
+
+// farm is two primaries and a backup with magent in front of them.
+type farm struct {
+	t         *testing.T
+	primaries []*harness.Memcached
+	backup    *harness.Memcached
+	place     []string // how keys are placed
+	client    *harness.Client
+	proxy     *harness.Magent
+}
+
+// still keeps memcached from moving items between its lists: those that it moves while it is walked can be missed, and the
+// tests count them.
+const still = "lru_crawler,no_lru_maintainer"
+
+func newFarm(t *testing.T, place ...string) *farm {
+	t.Helper()
+	return farmOf(t, []string{"-o", still}, place...)
+}
+
+func farmOf(t *testing.T, memcached []string, place ...string) *farm {
+	t.Helper()
+	f := &farm{t: t, place: place}
+	f.primaries = []*harness.Memcached{harness.StartMemcached(t, memcached...), harness.StartMemcached(t, memcached...)}
+	f.backup = harness.StartMemcached(t, memcached...)
+	f.proxy = harness.StartMagent(t, append(f.servers(), "--timeout", "20s")...)
+	f.client = harness.Dial(t, f.proxy.Addr)
+	return f
+}
+
+func (f *farm) servers() []string {
+	return append([]string{"-s", f.primaries[0].Addr, "-s", f.primaries[1].Addr, "-b", f.backup.Addr}, f.place...)
+}
+
+// set stores values through magent.
+func (f *farm) set(n int) {
+	f.t.Helper()
+	for i := range n {
+		f.client.Want(harness.Set(fmt.Sprint("key", i), fmt.Sprint("value", i)), "STORED\r\n")
+	}
+}
+
+// primaryOf finds the primary that holds a key.
+func (f *farm) primaryOf(key string) *harness.Memcached {
+	f.t.Helper()
+	for _, p := range f.primaries {
+		if get(f.t, p, key) != "EN\r\n" {
+			return p
+		}
+	}
+	f.t.Fatalf("no primary has %s", key)
+	return nil
+}
+
+// get reads a key from one server: value, flags and time.
+func get(t *testing.T, server *harness.Memcached, key string) string {
+	t.Helper()
+	c := harness.Dial(t, server.Addr)
+	defer c.Close()
+	return c.Do("mg " + key + " v f t\r\n")
+}
+
+// do sends requests to one server, each of which must succeed.
+func do(t *testing.T, server *harness.Memcached, requests ...string) {
+	t.Helper()
+	c := harness.Dial(t, server.Addr)
+	defer c.Close()
+	for _, request := range requests {
+		reply := c.Do(request)
+		if !slices.Contains([]string{"STORED\r\n", "DELETED\r\n", "TOUCHED\r\n", "HD\r\n", "OK\r\n"}, reply) {
+			t.Fatalf("%q: %q", request, reply)
+		}
+	}
+}
+
+// outcome is what a run of magent verify came to.
+type outcome struct {
+	t      *testing.T
+	code   int
+	lines  []string // of stdout
+	stderr string
+}
+
+// verify runs magent verify with the servers of the farm.
+func (f *farm) verify(args ...string) outcome {
+	f.t.Helper()
+	return run(f.t, slices.Concat(f.servers(), []string{"--timeout", "20s"}, args)...)
+}
+
+func run(t *testing.T, args ...string) outcome {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, harness.Binary(t), append([]string{"verify"}, args...)...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	_ = cmd.Run() // the exit code says it all
+	o := outcome{t: t, code: cmd.ProcessState.ExitCode(), stderr: stderr.String()}
+	for line := range strings.Lines(stdout.String()) {
+		o.lines = append(o.lines, strings.TrimRight(line, "\n"))
+	}
+	return o
+}
+
+// seconds is the part of the summary that no test can know.
+var seconds = regexp.MustCompile(`in [0-9.]+ s`)
+
+// wants checks exit code and lines, in any order but for the last. A process that can write to a pipe only says nothing else.
+func (o outcome) wants(code int, lines ...string) {
+	o.t.Helper()
+	got := slices.Clone(o.lines)
+	if len(got) > 0 {
+		last := len(got) - 1
+		got[last] = seconds.ReplaceAllString(got[last], "in N s")
+		slices.Sort(got[:last])
+		slices.Sort(lines[:len(lines)-1])
+	}
+	if o.code != code || !slices.Equal(got, lines) || o.stderr != "" {
+		o.t.Errorf("exit code %d, stderr %q, stdout\n%s\nwant %d and\n%s", o.code, o.stderr, strings.Join(got, "\n"), code, strings.Join(lines, "\n"))
+	}
+}

@@ -1,0 +1,62 @@
+package verify
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"magent/test/harness"
+)
+
+// terminal is a pseudo terminal: what is written to screen is read from master.
+func terminal(t *testing.T) (master, screen *os.File) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { master.Close() })
+	if err := unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	screen, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return master, screen
+}
+
+// TestProgressBar: on a terminal there is a bar, which goes to stderr alone. (That there is none in a pipe every other
+// test checks.)
+func TestProgressBar(t *testing.T) {
+	f := newFarm(t)
+	f.set(300)
+	master, screen := terminal(t)
+	cmd := exec.Command(harness.Binary(t), append([]string{"verify", "--timeout", "20s"}, f.servers()...)...)
+	var stdout bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, screen
+	if err := cmd.Run(); err != nil {
+		t.Error(err)
+	}
+	screen.Close()
+	shown := make([]byte, 64<<10)
+	n, err := master.Read(shown)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := string(shown[:n]); !strings.Contains(text, "comparing") || !strings.Contains(text, "600") {
+		t.Errorf("the terminal shows %q", text)
+	}
+	if text := stdout.String(); !strings.HasPrefix(text, "compared 300 keys") || strings.Count(text, "\n") != 1 {
+		t.Errorf("stdout %q", text)
+	}
+}
