@@ -45,6 +45,11 @@ var faults = []fault{
 		w.kill()
 		w.relays[i].Heal()
 	}},
+	{"killstall", 1, func(w *world, i int) { // what the dead one has sent arrives behind what the new one asks
+		w.relays[i].Stall()
+		w.kill()
+		w.relays[i].Heal()
+	}},
 	{"killhold", 1, func(w *world, i int) {
 		w.relays[i].Hold()
 		w.kill()
