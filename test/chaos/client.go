@@ -57,11 +57,11 @@ func (c *client) dial() bool {
 		c.conn.Close()
 	}
 	for !c.w.ended.Load() {
-		c.life = c.w.lives.Load()
-		conn, err := harness.Open(c.w.proxy.Addr)
-		if err == nil {
-			c.conn = conn
-			return true
+		if c.life = c.w.lives.Load(); c.life%2 == 0 {
+			if conn, err := harness.Open(c.w.proxy.Addr); err == nil {
+				c.conn = conn
+				return true
+			}
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
@@ -127,14 +127,14 @@ func (c *client) ask(round int64, queries ...query) bool {
 	call := c.w.now()
 	err := c.conn.TrySend(line.String())
 	for _, q := range queries {
-		reply := "SERVER_ERROR the proxy has gone"
+		var reply string
 		if err == nil {
 			reply, err = c.conn.TryReply()
 		}
 		if err != nil {
-			reply = "SERVER_ERROR the proxy has gone"
+			reply = gone
 		}
-		c.note(round, call, q, q.parse(reply), err == nil)
+		c.note(round, call, q, reply)
 	}
 	switch {
 	case err == nil:
@@ -146,24 +146,30 @@ func (c *client) ask(round int64, queries ...query) bool {
 	return c.dial()
 }
 
-// note puts a query into the history. told: the proxy has answered, if only with an error.
-func (c *client) note(round, call int64, q query, answers []response, told bool) {
+// gone stands for the reply that the proxy's death has cost.
+const gone = "SERVER_ERROR the proxy is gone"
+
+// note puts a query into the history.
+func (c *client) note(round, call int64, q query, reply string) {
 	c.w.mu.Lock()
 	defer c.w.mu.Unlock()
+	if harness.IsError(reply) {
+		c.w.count.errors[strings.TrimSpace(reply)]++
+	}
+	answers := q.parse(reply)
 	for i, r := range q {
 		o := porcupine.Operation{ClientId: c.id, Input: r, Output: answers[i], Call: call, Return: c.w.now()}
 		if answers[i].token != "" {
 			c.tokens[r.key] = answers[i].token
 		}
 		if answers[i].unknown {
-			c.w.count.unknown++
 			if r.reads() {
 				continue
 			}
 			o.Return = math.MaxInt64
 		}
 		c.w.put(round, r.key, o)
-		if answers[i].unknown && told {
+		if answers[i].unknown && !answers[i].orphan {
 			o.Input = request{op: "lose", key: r.key}
 			c.w.put(round, r.key, o)
 		}

@@ -18,7 +18,7 @@ var faults = []fault{
 	{"hold", 3, func(w *world, i int) { w.relays[i].Hold(); w.heal(i) }},
 	{"cut", 3, func(w *world, i int) { w.relays[i].Cut(); w.heal(i) }},
 	{"stall", 3, func(w *world, i int) { w.relays[i].Stall(); w.heal(i) }},
-	{"reset", 2, func(w *world, i int) { w.relays[i].Reset() }},
+	{"reset", 2, func(w *world, i int) { w.relays[i].Reset(); w.moment() }},
 	{"tear", 2, func(w *world, i int) { w.relays[i].Tear(); w.heal(i) }},
 	{"delay", 1, func(w *world, i int) { w.relays[i].Delay(2 * time.Second); w.heal(i) }},
 	{"vanish", 2, func(w *world, i int) { w.relays[i].Vanish(); w.heal(i) }},
@@ -29,6 +29,7 @@ var faults = []fault{
 		} else {
 			w.relays[i].EndReplies()
 		}
+		w.moment()
 	}},
 	{"restart", 4, func(w *world, i int) { // it comes back empty
 		w.servers[i].Kill()
@@ -37,24 +38,43 @@ var faults = []fault{
 		}
 		w.servers[i].Restart()
 	}},
-	{"proxy", 2, func(w *world, i int) { // is killed while it knows of an outage
-		switch w.r.IntN(3) {
-		case 0:
-			w.servers[i].Pause()
-			defer w.servers[i].Resume()
-		case 1:
-			w.relays[i].Hold()
-			defer w.relays[i].Heal()
-		default:
-			w.relays[i].Cut()
-			defer w.relays[i].Heal()
-		}
-		w.rest()
-		w.restartProxy(time.Duration(w.r.IntN(100)) * time.Millisecond)
-		if w.r.IntN(2) == 0 {
-			w.rest()
-		}
+	// The proxy is killed: while all is well, and while it knows of an outage, or is about to.
+	{"kill", 1, func(w *world, _ int) { w.kill() }},
+	{"killcut", 1, func(w *world, i int) {
+		w.relays[i].Cut()
+		w.kill()
+		w.relays[i].Heal()
 	}},
+	{"killstall", 1, func(w *world, i int) { // what the dead one has sent arrives behind what the new one asks
+		w.relays[i].Stall()
+		w.kill()
+		w.relays[i].Heal()
+	}},
+	{"killhold", 1, func(w *world, i int) {
+		w.relays[i].Hold()
+		w.kill()
+		w.relays[i].Heal()
+	}},
+	{"killpause", 1, func(w *world, i int) {
+		w.servers[i].Pause()
+		w.kill()
+		w.servers[i].Resume()
+	}},
+}
+
+// kill ends the proxy after some time, and runs it again.
+func (w *world) kill() {
+	w.rest()
+	w.lives.Add(1)
+	w.proxy.Kill()
+	w.deaths = append(w.deaths, w.now())
+	time.Sleep(time.Duration(w.r.IntN(100)) * time.Millisecond)
+	w.proxy.Restart()
+	w.lives.Add(1)
+	w.self.dial()
+	if w.r.IntN(2) == 0 {
+		w.rest()
+	}
 }
 
 // rest is how long a fault lasts: half of them about as long as a reply may take (--timeout), half of them longer.
@@ -65,6 +85,9 @@ func (w *world) rest() {
 	}
 	time.Sleep(time.Duration(ms) * time.Millisecond)
 }
+
+// moment is for the proxy to see what has happened: until it does, all seems well.
+func (w *world) moment() { time.Sleep(30 * time.Millisecond) }
 
 func (w *world) heal(i int) {
 	w.rest()

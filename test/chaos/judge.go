@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -16,14 +17,18 @@ import (
 // bound is how long the check of one key may take. Milliseconds are the rule.
 const bound = 15 * time.Second
 
-// judge checks the history of a round that is over, key by key, and forgets it.
-func (w *world) judge(round int64) {
+// take is the history of a round that is over, by key. It is forgotten.
+func (w *world) take(round int64) map[string][]porcupine.Operation {
 	w.mu.Lock()
-	histories := w.history[round]
-	delete(w.history, round)
-	w.mu.Unlock()
+	defer w.mu.Unlock()
+	defer delete(w.history, round)
+	return w.history[round]
+}
+
+// judge checks a history, key by key.
+func (w *world) judge(histories map[string][]porcupine.Operation) {
 	for _, key := range slices.Sorted(maps.Keys(histories)) {
-		part := histories[key]
+		part, _ := w.certain(histories[key])
 		w.count.asked += len(part)
 		if complaint := tokensOnce(part); complaint != "" {
 			w.find("%s: %s", key, complaint)
@@ -37,6 +42,31 @@ func (w *world) judge(round int64) {
 			return
 		}
 	}
+}
+
+// certain leaves out of the history of a key what came after a death of the proxy that struck while the key was being
+// changed: such a change may have reached one copy and not the other, and nobody is left who knows.
+func (w *world) certain(part []porcupine.Operation) (first []porcupine.Operation, whole bool) {
+	if w.strict {
+		return part, true
+	}
+	end := int64(math.MaxInt64)
+	for _, o := range part {
+		if o.Output.(response).orphan && !o.Input.(request).reads() {
+			if i, _ := slices.BinarySearch(w.deaths, o.Call); i < len(w.deaths) { // else it was asked of the dead
+				end = min(end, w.deaths[i])
+			}
+		}
+	}
+	if end == math.MaxInt64 {
+		return part, true
+	}
+	for _, o := range part {
+		if o.Call < end {
+			first = append(first, o)
+		}
+	}
+	return first, false
 }
 
 // find ends the search. What is wrong may be the work of the last faults.
@@ -65,10 +95,14 @@ func excerpt(part []porcupine.Operation) string {
 	for _, p := range info.PartialLinearizationsOperations()[0] {
 		explained = max(explained, len(p))
 	}
+	return fmt.Sprintf("%d of %d operations can be explained; by their ends:\n", explained, len(part)) + list(part, explained-25, explained+15)
+}
+
+// list shows some operations of a history, in the order in which they ended.
+func list(part []porcupine.Operation, from, to int) string {
 	slices.SortFunc(part, func(a, b porcupine.Operation) int { return cmp.Compare(a.Return, b.Return) })
 	var text strings.Builder
-	fmt.Fprintf(&text, "%d of %d operations can be explained; by their ends:\n", explained, len(part))
-	for i := max(0, explained-25); i < min(len(part), explained+15); i++ {
+	for i := max(0, from); i < min(len(part), to); i++ {
 		o := part[i]
 		fmt.Fprintf(&text, "%14v %14v  client %d %v -> %+v\n",
 			time.Duration(o.Call), time.Duration(o.Return), o.ClientId, o.Input, o.Output)
@@ -77,7 +111,7 @@ func excerpt(part []porcupine.Operation) string {
 }
 
 // compareCopies finds keys of a round, which nobody uses any more, whose copies differ. The backup may lack one.
-func (w *world) compareCopies(round int64) {
+func (w *world) compareCopies(round int64, histories map[string][]porcupine.Operation) {
 	var held []map[string]string
 	for _, m := range w.servers {
 		held = append(held, w.holds(m, round))
@@ -89,8 +123,9 @@ func (w *world) compareCopies(round int64) {
 		for _, h := range held[:len(held)-1] {
 			primary += h[key]
 		}
-		if b := backup[key]; b != "" && b != primary {
-			w.find("%s is %q on the primary and %q on the backup", key, primary, b)
+		part, whole := w.certain(histories[key])
+		if b := backup[key]; whole && b != "" && b != primary {
+			w.find("%s is %q on the primary and %q on the backup; the last operations:\n%s", key, primary, b, list(part, len(part)-40, len(part)))
 			return
 		}
 	}

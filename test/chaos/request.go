@@ -21,6 +21,7 @@ type response struct {
 	text    string // "" for a miss, a value, STORED, NOT_STORED, EXISTS, TOUCHED, DELETED, NOT_FOUND, a number
 	token   string // of gets
 	unknown bool
+	orphan  bool // the proxy died over it
 }
 
 // query is a command line: one request, or a get of several keys.
@@ -54,7 +55,7 @@ func (q query) parse(reply string) []response {
 	for i, r := range q {
 		switch {
 		case harness.IsError(reply):
-			answers[i].unknown = true
+			answers[i].unknown, answers[i].orphan = true, reply == gone
 		case r.op == "get" || r.op == "gets":
 			answers[i] = valueOf(r.key, lines)
 		default:

@@ -31,6 +31,8 @@ type setup struct {
 	faults   []fault
 	victims  int // the first so many servers are struck
 	lifetime int // of a key: so many faults
+
+	strict bool // keys that were being changed when the proxy died are not spared
 }
 
 // world is a proxy with primaries and a backup, behind relays, and its clients.
@@ -48,8 +50,9 @@ type world struct {
 	all     sync.WaitGroup
 	ended   atomic.Bool
 	round   atomic.Int64 // keys get new names with each round, so that histories stay short
-	lives   atomic.Int64 // of the proxy that have ended, or are about to
+	lives   atomic.Int64 // ends and beginnings of the proxy: odd while it is away
 
+	deaths []int64  // of the proxy
 	log    []string // of the faults
 	struck map[string]int
 	count  tally
@@ -61,9 +64,9 @@ type world struct {
 
 // tally is for the log.
 type tally struct {
-	faults  int
-	asked   int // of rounds that are over
-	unknown int // responses
+	faults int
+	asked  int            // of rounds that are over
+	errors map[string]int // error lines
 }
 
 // start makes a world. It ends with the test, or by end.
@@ -71,7 +74,7 @@ func start(t *testing.T, s setup) *world {
 	t.Helper()
 	w := &world{
 		setup: s, t: t, r: rand.New(rand.NewPCG(s.seed, 1)), begin: time.Now(),
-		struck: map[string]int{}, history: map[int64]map[string][]porcupine.Operation{},
+		struck: map[string]int{}, count: tally{errors: map[string]int{}}, history: map[int64]map[string][]porcupine.Operation{},
 	}
 	args := append([]string{"-l", harness.DeadAddr(t)}, s.args...)
 	for i := range s.primaries + 1 {
@@ -155,22 +158,14 @@ func (w *world) turn() {
 		}
 		w.self.ask(old, q)
 	}
-	w.judge(old)
+	histories := w.take(old)
+	w.judge(histories)
 	if w.found == "" {
-		w.compareCopies(old)
+		w.compareCopies(old, histories)
 	}
 }
 
 func (w *world) key(round int64, k int) string { return fmt.Sprintf("r%d-%d", round, k) }
-
-// restartProxy is kill -9, and a rest, before it runs again.
-func (w *world) restartProxy(rest time.Duration) {
-	w.lives.Add(1)
-	w.proxy.Kill()
-	time.Sleep(rest)
-	w.proxy.Restart()
-	w.self.dial()
-}
 
 // pick draws an index by weight.
 func pick[T any](r *rand.Rand, all []T, weight func(T) int) int {
