@@ -45,7 +45,8 @@ func testDropPrivileges(t *testing.T, bin string) {
 	} {
 		dir := openFolder(t)
 		socket, log, pidFile := filepath.Join(dir, "sock"), filepath.Join(dir, "log"), filepath.Join(dir, "pid")
-		args := []string{"-s", deadServer, "-l", "127.0.0.1:0", "--threads", "2", "-f", socket, "--log-file", log, "--pid-file", pidFile, "-u", c.user}
+		state := filepath.Join(dir, "state")
+		args := []string{"--state-dir", state, "-s", deadServer, "-l", "127.0.0.1:0", "--threads", "2", "-f", socket, "--log-file", log, "--pid-file", pidFile, "-u", c.user}
 		if c.group != "" {
 			args = append(args, "-g", c.group)
 		}
@@ -56,7 +57,11 @@ func testDropPrivileges(t *testing.T, bin string) {
 		if got := identities(t, p.cmd.Process.Pid); len(got) != 1 || !got[c.want] {
 			t.Errorf("-u %s -g %s: threads run as %v, want %s", c.user, c.group, got, c.want)
 		}
-		for _, file := range []string{socket, log, pidFile} {
+		files, err := filepath.Glob(filepath.Join(state, "*"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s is empty: %v", state, err)
+		}
+		for _, file := range append(files, socket, log, pidFile, state) {
 			info, err := os.Stat(file)
 			if err != nil {
 				t.Fatal(err)
