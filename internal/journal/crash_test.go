@@ -199,3 +199,22 @@ func TestAdoptedWhileBroken(t *testing.T) {
 		t.Errorf("files: %s", got)
 	}
 }
+
+// The next process knows whether this one was killed, whether or not there was anything to record.
+func TestKilledIsTold(t *testing.T) {
+	dir := t.TempDir()
+	for i, c := range []struct{ dirty, killed bool }{{false, false}, {false, true}, {true, false}, {true, true}, {false, false}, {false, false}} {
+		j, k := open(t, dir)
+		if before := i > 0 && []bool{false, true, false, true, false}[i-1]; k.Killed != before {
+			t.Errorf("start %d: killed %v, want %v", i, k.Killed, before)
+		}
+		if c.dirty {
+			j.Dirty(0, j.Server(alpha), []byte("k"))
+		}
+		if c.killed {
+			die(j)
+		} else if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -93,7 +93,7 @@ func TestIdentityOfAnOutage(t *testing.T) {
 	j.Dirty(0, b, []byte("m")) // another
 	die(j)
 	said, err := parse(contents(t, j.path()))
-	want(t, Knowledge{err, said}, map[Server]*Missed{
+	want(t, Knowledge{Doubtful: err, Missed: said}, map[Server]*Missed{
 		alpha: {Identity: "old", Keys: []string{"l", "m"}}, beta: {Keys: []string{"m"}}, {}: {All: true},
 	})
 	j, _ = open(t, t.TempDir())

@@ -39,7 +39,17 @@ func Open(dir string, failed func(error)) (*Journal, Knowledge, error) {
 		lock.Close()
 		return nil, Knowledge{}, unusable(dir, err)
 	}
+	k.Killed = running(lock)
 	return j, k, nil
+}
+
+// running says in the lock's file that a process runs, until Close, and reports whether it said so already: then the one
+// before did not get as far as Close. On a full disk it says nothing.
+func running(lock *os.File) (killed bool) {
+	info, err := lock.Stat()
+	killed = err == nil && info.Size() > 0
+	_, _ = lock.WriteAt([]byte("running\n"), 0)
+	return killed
 }
 
 func unusable(dir string, err error) error {
@@ -167,7 +177,7 @@ func (j *Journal) Close() error {
 	if j.held == 0 && !j.broken && j.inPlace() {
 		errs = append(errs, os.Remove(j.path()))
 	}
-	errs = append(errs, j.file.Close(), j.lock.Close())
+	errs = append(errs, j.lock.Truncate(0), j.file.Close(), j.lock.Close())
 	j.file = nil
 	return errors.Join(errs...)
 }

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"strconv"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -94,6 +95,12 @@ func SocketError(fd int) error {
 		return unix.Errno(e)
 	}
 	return nil
+}
+
+// LimitUnsent has the kernel give a TCP connection up when the other side has taken nothing of what was sent for d; also when
+// the process that sent it is dead.
+func LimitUnsent(fd int, d time.Duration) {
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(d.Milliseconds())) // not on a unix socket
 }
 
 // Listen binds a non-blocking listening socket. What Accept returns inherits TCP_NODELAY and SO_KEEPALIVE from it.

@@ -94,6 +94,9 @@ func (svc *Service) recall(known journal.Knowledge) {
 	if known.Doubtful != nil {
 		svc.log.Error().AnErr("reason", known.Doubtful).Msg("what the servers missed is not known for certain: all of them are flushed")
 	}
+	if known.Killed {
+		svc.log.Warn().Msg("the magent before this one was killed: what it was just writing may have reached one copy only; `magent verify --repair` compares them")
+	}
 	for n := range svc.cfg.Pools {
 		cfg := &svc.cfg.Pools[n]
 		if len(cfg.Backups) == 0 {
@@ -127,6 +130,7 @@ func (svc *Service) recallServer(pool, i int, m *journal.Missed) {
 		before := p.health.Server(i).State
 		p.health.HardFailure(i, sh.l.Now())
 		p.gone(i, before, errRecalled)
+		p.recalled[i] = true
 		p.engine.Recall(i, keys[sh.id], m.All, m.Incomplete)
 	}
 	if n := len(m.Keys); n > 0 || m.All || m.Incomplete {

@@ -58,6 +58,7 @@ type pool struct {
 	engine *replicate.Engine
 
 	recorder *recorder // nil: no journal
+	recalled []bool    // by server: what it missed is known from an earlier process
 	byConn   map[*backend.Conn]int
 	shown    []figures // by server
 	walks    []*walk   // by server: what lists the keys that it lacks
@@ -106,6 +107,7 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 	}
 	p.shown = make([]figures, len(p.conns))
 	p.walks = make([]*walk, len(p.conns))
+	p.recalled = make([]bool, len(p.conns))
 	p.recorder = sh.svc.recorderOf(sh.id, cfg)
 	p.engine = replicate.New(replicate.Options{
 		Hash: rings.hash, Primaries: rings.primaries, Backups: rings.backups,
@@ -160,15 +162,32 @@ func (p *pool) Connected(c *backend.Conn) {
 	if p.engine.Incomplete(i) && p.engine.CanFill(i) && p.health.HardFailure(i, now) {
 		p.gone(i, failover.Up, errRestarted)
 	}
+	if p.recalled[i] {
+		p.wait(i)
+	}
 	p.admit()
 	p.later()
+}
+
+// wait has a server that is known from an earlier process wait before it returns. That process cannot drain its connections
+// any more: what lies in the server's sockets is executed once it goes on, and what the kernel still had to send came
+// within drainTime of the death (loop.LimitUnsent).
+func (p *pool) wait(i int) {
+	connects := p.conns[i].Stats.Connects
+	again := loop.NewTimer(func() {
+		if p.conns[i].Ready() && p.conns[i].Stats.Connects == connects {
+			p.recalled[i] = false
+			p.admit()
+		}
+	})
+	p.sh.l.Set(again, quarantine+max(0, drainTime-time.Since(p.sh.svc.started)))
 }
 
 // admit has servers return that are connected to again, once it is known whether their other copies can be had: not
 // while connections to those are being made, as at the start.
 func (p *pool) admit() {
 	for i, c := range p.conns {
-		if c.Ready() && !p.health.Usable(i) && p.othersKnown(i) {
+		if c.Ready() && !p.health.Usable(i) && !p.recalled[i] && p.othersKnown(i) {
 			p.health.Return(i, p.sh.l.Now())
 		}
 	}
@@ -192,7 +211,7 @@ func (p *pool) othersKnown(i int) bool {
 // later does what may have become possible, outside the engine's calls.
 func (p *pool) later() {
 	for i, c := range p.conns {
-		if p.engine.Incomplete(i) || c.Ready() && !p.health.Usable(i) {
+		if p.engine.Incomplete(i) || c.Ready() && !p.health.Usable(i) && !p.recalled[i] {
 			p.sh.l.Post(loop.TaskFunc(func() {
 				p.admit()
 				p.refill()
