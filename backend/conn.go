@@ -50,6 +50,7 @@ type Options struct {
 	Quarantine     time.Duration // how long a new one waits when that end was not seen
 	MaxPending     int           // requests in flight: more make the connection Full
 	MaxUnsent      int           // bytes that wait for the socket: more make the connection Full
+	Lazy           bool          // Send connects when the connection is down
 	Greet          bool          // ask the server who it is before it gets requests: Identity, HasMeta
 	MaxJoint       int           // keys on the command line of a joint get; 1 or less: no joint gets
 }
@@ -177,8 +178,11 @@ func (c *Conn) Full() bool {
 }
 
 // Send appends a request, head and then body, to the connection; both are borrowed for the call. The reply, framed by
-// shape, goes to to.OnReply(slot). It returns false, and calls nobody, when the connection is down.
+// shape, goes to to.OnReply(slot). It returns false, and does not call to, when the connection is down.
 func (c *Conn) Send(head, body []byte, shape ascii.Shape, to Receiver, slot uint16) bool {
+	if c.state == down && c.opt.Lazy {
+		c.Connect()
+	}
 	if c.state == down {
 		return false
 	}

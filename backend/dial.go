@@ -78,7 +78,7 @@ func (c *Conn) next(err error) {
 			err = c.s.Open(c.l, fd, loop.Writable, c)
 		}
 		if err == nil {
-			loop.LimitUnsent(fd, c.opt.DrainTime)
+			loop.LimitUnsent(fd, max(c.opt.DrainTime, c.opt.Timeout))
 			return
 		}
 	}

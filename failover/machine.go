@@ -45,6 +45,10 @@ type Server struct {
 
 // Machine is the state of all servers of a pool, by index. The zero value has no servers.
 type Machine struct {
+	// Patient has a connection that fails count like a missed deadline, instead of ejecting at once: for pools whose keys move to
+	// other servers when one is ejected, where that must not happen over a single reset.
+	Patient bool
+
 	servers []Server
 	limit   int
 }
@@ -85,6 +89,14 @@ func (m *Machine) SoftFailure(i int, replies uint64, now int64) (ejected bool) {
 func (m *Machine) HardFailure(i int, now int64) (ejected bool) {
 	s := &m.servers[i]
 	return s.State != Ejected && m.eject(s, now)
+}
+
+// ConnectionFailure is HardFailure, or, if m is Patient, SoftFailure.
+func (m *Machine) ConnectionFailure(i int, replies uint64, now int64) (ejected bool) {
+	if m.Patient {
+		return m.SoftFailure(i, replies, now)
+	}
+	return m.HardFailure(i, now)
 }
 
 // Return begins to make good what server i missed, which was ejected. It reports whether it was.

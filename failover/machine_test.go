@@ -34,6 +34,9 @@ func TestMachineTable(t *testing.T) {
 		"a limit of 3": {3, []step{
 			{"soft", 0, false, Up}, {"soft", 0, false, Up}, {"soft", 0, true, Ejected},
 		}},
+		"a lost connection ejects at once":   {3, []step{{"lost", 0, true, Ejected}, {"lost", 0, false, Ejected}}},
+		"but where keys move it counts":      {3, []step{{"be patient", 0, false, Up}, {"lost", 0, false, Up}, {"soft", 0, false, Up}, {"lost", 0, true, Ejected}}},
+		"and a reply begins a new row there": {2, []step{{"be patient", 0, false, Up}, {"lost", 0, false, Up}, {"lost", 1, false, Up}, {"lost", 1, true, Ejected}}},
 		"a hard failure ejects at once, and once": {10, []step{
 			{"hard", 0, true, Ejected}, {"hard", 0, false, Ejected},
 		}},
@@ -83,6 +86,10 @@ func TestMachineTable(t *testing.T) {
 				changed = m.SoftFailure(1, s.replies, now)
 			case "hard":
 				changed = m.HardFailure(1, now)
+			case "lost":
+				changed = m.ConnectionFailure(1, s.replies, now)
+			case "be patient":
+				m.Patient = true
 			case "readmit":
 				changed = m.Readmit(1, now)
 			case "return":

@@ -23,6 +23,7 @@ type Finder func(ctx context.Context) ([]loop.Endpoint, error)
 type Prober struct {
 	interval time.Duration
 	timeout  time.Duration
+	delay    time.Duration
 	alive    func(server int, at loop.Endpoint)
 	wake     []chan struct{}
 	stop     context.CancelFunc
@@ -44,6 +45,9 @@ func NewProber(servers []Finder, interval, timeout time.Duration, alive func(ser
 	}
 	return p
 }
+
+// Delay has the first probe of an ejected server be made no sooner than d after Ejected. It is set before any server is.
+func (p *Prober) Delay(d time.Duration) { p.delay = d }
 
 // Ejected has the server probed until it answers. It never blocks and may be called from any goroutine.
 func (p *Prober) Ejected(server int) {
@@ -80,7 +84,11 @@ func (p *Prober) watch(ctx context.Context, server int, find Finder, wake <-chan
 // await probes until the server answers, and returns where. It returns false when the prober is closed.
 func (p *Prober) await(ctx context.Context, find Finder) (at loop.Endpoint, ok bool) {
 	for n := 0; ; n++ {
-		pause := time.NewTimer(pause(p.interval, n))
+		wait := pause(p.interval, n)
+		if n == 0 {
+			wait = max(wait, p.delay)
+		}
+		pause := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
 			pause.Stop()

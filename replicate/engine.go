@@ -74,6 +74,9 @@ func New(opt Options) *Engine {
 	return e
 }
 
+// SetPrimaries replaces the ring of the primaries, in a pool without backups: one was ejected, or is back.
+func (e *Engine) SetPrimaries(r *backend.Ring) { e.opt.Primaries = r }
+
 // place finds the pair of a key: p is the copy whose word counts, the primary, or the backup while the primary is returning;
 // b is the other one, -1 where there are no backups. A mutation that the backup decides about is decided when both have
 // replied; until then the backup's word counts, although the primary may be back.

@@ -28,6 +28,8 @@ type Pool struct {
 	Timeout            time.Duration // one reply
 	ConnectTimeout     time.Duration
 	ServerFailureLimit int
+	AutoEject          bool          // without backups: the keys of a server that is out of use move to the others
+	ServerRetryTimeout time.Duration // with AutoEject: how long it stays out at least
 	ProbeInterval      time.Duration
 	RefillRate         int // keys a second that a server is given which came back empty; 0: as fast as it goes
 }

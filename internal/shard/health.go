@@ -47,6 +47,9 @@ func (b *board) addPool(index int, cfg *config.Pool, lookup lookupFunc) {
 	b.probers = append(b.probers, failover.NewProber(finders, cfg.ProbeInterval, cfg.ConnectTimeout, func(server int, at loop.Endpoint) {
 		b.alive(index, server, at)
 	}))
+	if ejects(cfg) {
+		b.probers[index].Delay(cfg.ServerRetryTimeout)
+	}
 }
 
 // ejected is called by a loop that has just ejected a server because of err. It reports whether no other loop had.

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -27,7 +28,10 @@ func (r *rig) follow() {
 func remembering(t *testing.T) (r *rig, p, b *fake) {
 	t.Helper()
 	dir := t.TempDir()
-	r = startAs(t, 1000, 1, 1, func(cfg *config.Config) { cfg.StateDir = dir })
+	r = startAs(t, 1000, 1, 1, func(cfg *config.Config) {
+		cfg.StateDir = dir
+		cfg.Pools[0].Timeout = 2 * time.Second // the next one waits as long before it trusts a server
+	})
 	return r, r.servers[0], r.servers[1]
 }
 
@@ -42,7 +46,12 @@ func TestDisagreementIsRecordedWhenTheServerGoes(t *testing.T) {
 	b.want("delete n\r\n").reset()
 	r.away(1)
 	r.follow()
-	p.want("mg n v f t u\r\n").answer("VA 1 f0 t-1\r\n5\r\n")
+	started := time.Now()
+	reading := p.want("mg n v f t u\r\n")
+	if waited := time.Since(started); waited < drainTime {
+		t.Errorf("what the process before had sent was waited for only %v", waited)
+	}
+	reading.answer("VA 1 f0 t-1\r\n5\r\n")
 	b.want("ms n 1 F0\r\n5\r\n").answer("HD\r\n")
 	r.back(1)
 	r.clean(1)

@@ -139,13 +139,14 @@ func newRings(p *config.Pool) (r rings, err error) {
 		return r, fmt.Errorf("hash %q is unknown", p.Hash)
 	}
 	r.hash = hash
-	if r.primaries, err = newRing(p.Distribution, p.Servers); err == nil && len(p.Backups) > 0 {
-		r.backups, err = newRing(p.Distribution, p.Backups)
+	if r.primaries, err = newRing(p.Distribution, p.Servers, nil); err == nil && len(p.Backups) > 0 {
+		r.backups, err = newRing(p.Distribution, p.Backups, nil)
 	}
 	return r, err
 }
 
-func newRing(distribution string, servers []config.Address) (*backend.Ring, error) {
+// newRing makes a ring of the servers that are live; nil: of all.
+func newRing(distribution string, servers []config.Address, live []bool) (*backend.Ring, error) {
 	var members []backend.Member
 	for _, a := range servers {
 		name := a.RingName()
@@ -154,7 +155,7 @@ func newRing(distribution string, servers []config.Address) (*backend.Ring, erro
 		}
 		members = append(members, backend.Member{Name: name, Weight: a.Weight})
 	}
-	return backend.NewRing(distribution, members, nil)
+	return backend.NewRing(distribution, members, live)
 }
 
 // listen binds one address of a pool on the first loop.

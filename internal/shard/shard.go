@@ -84,6 +84,7 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 		health: failover.NewMachine(len(servers), cfg.ServerFailureLimit),
 		byConn: map[*backend.Conn]int{},
 	}
+	p.health.Patient = ejects(cfg)
 	for i, a := range servers {
 		opt := backend.Options{
 			Name:           a.String(),
@@ -95,6 +96,7 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 			MaxUnsent:      maxServerUnsent,
 			MaxJoint:       sh.svc.maxJoint,
 			Greet:          len(cfg.Backups) > 0,
+			Lazy:           ejects(cfg),
 		}
 		if e, fixed := fixedEndpoint(a); fixed {
 			opt.Endpoint = e
@@ -171,7 +173,7 @@ func (p *pool) Connected(c *backend.Conn) {
 
 // wait has a server that is known from an earlier process wait before it returns. That process cannot drain its connections
 // any more: what lies in the server's sockets is executed once it goes on, and what the kernel still had to send came
-// within drainTime of the death (loop.LimitUnsent).
+// within drainTime, or a longer --timeout, of the death (loop.LimitUnsent).
 func (p *pool) wait(i int) {
 	connects := p.conns[i].Stats.Connects
 	again := loop.NewTimer(func() {
@@ -180,7 +182,8 @@ func (p *pool) wait(i int) {
 			p.admit()
 		}
 	})
-	p.sh.l.Set(again, quarantine+max(0, drainTime-time.Since(p.sh.svc.started)))
+	late := max(drainTime, p.sh.svc.cfg.Pools[p.index].Timeout)
+	p.sh.l.Set(again, quarantine+max(0, late-time.Since(p.sh.svc.started)))
 }
 
 // admit has servers return that are connected to again, once it is known whether their other copies can be had: not
@@ -194,6 +197,7 @@ func (p *pool) admit() {
 	for i := range p.conns {
 		if p.health.Server(i).State == failover.Returning && !p.engine.Returns(i) {
 			p.engine.Returned(i)
+			p.moveKeys()
 		}
 	}
 }
@@ -233,8 +237,9 @@ func (p *pool) Disconnected(c *backend.Conn, err error, idle bool) {
 	case idle && before == failover.Up:
 		p.sh.svc.board.idle(p.index, i)
 		c.Connect()
-	case p.health.HardFailure(i, p.sh.l.Now()):
+	case p.health.ConnectionFailure(i, c.Stats.Replies, p.sh.l.Now()):
 		p.gone(i, before, err)
+	case before == failover.Up: // it has some failures left
 	case !errors.Is(err, backend.ErrTimeout): // which ends a connection that stood, see TimedOut
 		p.sh.svc.board.absent(p.index, i, err) // the attempt to return has failed
 	}
@@ -256,6 +261,7 @@ func (p *pool) TimedOut(c *backend.Conn) {
 func (p *pool) gone(i int, before failover.State, err error) {
 	p.Abandoned(i)
 	p.engine.Gone(i)
+	p.moveKeys()
 	if before != failover.Up {
 		p.sh.svc.board.absent(p.index, i, err) // it was not back yet
 	} else if p.sh.svc.board.ejected(p.index, i, err) {

@@ -158,8 +158,8 @@ func TestRefillRate(t *testing.T) {
 	for i := range 2500 {
 		c.Want(harness.Set(fmt.Sprintf("key%d", i), "1"), "STORED\r\n")
 	}
+	began := time.Now() // the proxy may be connected again before Restart returns
 	primary.Restart()
-	began := time.Now()
 	c.Want("get key1\r\n", harness.Hit("key1", "1"))
 	harness.AwaitState(t, proxy.Addr, primary.Addr, "warming")
 	stats := map[string]bool{}

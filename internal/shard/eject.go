@@ -1,0 +1,30 @@
+package shard
+
+import "magent/internal/config"
+
+// In a pool without backups that ejects hosts (twemproxy's auto_eject_hosts) the keys of a server that is out of use belong to
+// the other servers meanwhile, each key to the one that a ring without it picks. Such a pool is patient: a connection that
+// fails counts like a missed deadline, and is made anew by the next request.
+
+// ejects reports whether keys move when a server of the pool is ejected.
+func ejects(cfg *config.Pool) bool { return cfg.AutoEject && len(cfg.Backups) == 0 }
+
+// moveKeys makes the ring of the servers that are used now. When there is none, the last one's keys keep their places, and
+// its error is the answer.
+func (p *pool) moveKeys() {
+	cfg := &p.sh.svc.cfg.Pools[p.index]
+	if !ejects(cfg) {
+		return
+	}
+	live, some := make([]bool, len(p.conns)), false
+	for i := range p.conns {
+		live[i] = p.health.Usable(i)
+		some = some || live[i]
+	}
+	if !some {
+		return
+	}
+	if ring, err := newRing(cfg.Distribution, cfg.Servers, live); err == nil {
+		p.engine.SetPrimaries(ring)
+	}
+}
