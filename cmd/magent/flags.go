@@ -26,6 +26,8 @@ const (
 	flagTimeout      = "timeout"
 	flagConnect      = "connect-timeout"
 	flagFailures     = "server-failure-limit"
+	flagEject        = "auto-eject-hosts"
+	flagRetry        = "server-retry-timeout"
 	flagDirty        = "dirty-keys"
 	flagRefill       = "refill-rate"
 	flagState        = "state-dir"
@@ -85,6 +87,8 @@ func newFlags() []cli.Flag {
 		text(topicFailures, flagTimeout, "", "500ms", "`TIME` for a server's reply"),
 		text(topicFailures, flagConnect, "", "500ms", "`TIME` for a connection to a server"),
 		text(topicFailures, flagFailures, "", "2", "`NUMBER` of replies in a row that a server may fail to give before it is taken out of use"),
+		toggle(topicFailures, flagEject, "", "without -b: the keys of a server that is out of use move to the others"),
+		text(topicFailures, flagRetry, "", "30s", "`TIME` that such a server stays out at least"),
 		text(topicFailures, flagDirty, "", "1000000", "`NUMBER` of keys to remember for a server that misses writes; beyond it the server is flushed when it is back"),
 		text(topicFailures, flagState, "", "", "`DIR` to keep what servers have missed in, during an outage, so that a crash of magent does not lose it (default: it is lost)"),
 		text(topicFailures, flagRefill, "", "20000", "`NUMBER` of keys a second that a server which came back empty is given from the other copies; 0: as fast as it goes"),

@@ -101,6 +101,11 @@ func (s *settings) read(r *reader) {
 	pool.Listen = s.readListeners(r)
 	value(r, flagAck, config.ParseAck, &pool.Ack)
 	pool.ServerFailureLimit = r.number(flagFailures, 1, maxFailures)
+	pool.AutoEject = r.c.Bool(flagEject)
+	pool.ServerRetryTimeout = r.duration(flagRetry, 0)
+	if pool.AutoEject && len(pool.Backups) > 0 {
+		r.fail(flagEject, errors.New("keys do not move where they have a backup (-b): leave it out"))
+	}
 	pool.RefillRate = r.number(flagRefill, 0, maxDirty)
 	pool.ProbeInterval = r.duration(flagProbe, time.Millisecond)
 
