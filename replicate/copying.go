@@ -16,6 +16,7 @@ import (
 type copying struct {
 	e       *Engine
 	h       *homecoming // nil: a single key of a server that is up
+	mends   bool        // a primary; meanwhile the backup's word counts for the key
 	server  int
 	from    int
 	key     string
@@ -24,6 +25,7 @@ type copying struct {
 	written bool
 	passed  bool // by a mutation, since it was read or written
 	again   bool // it was marked again since
+	over    bool // something else has taken its place
 }
 
 // copyKey begins to copy a dirty key, or deletes it where that cannot be done.
@@ -36,9 +38,20 @@ func (e *Engine) copyKey(h *homecoming, key string) {
 
 // mend copies a key to its primary, which is up, from the backup. Until that is done the backup's word counts for it.
 func (e *Engine) mend(i int, key []byte, mark uint64) {
-	x := &copying{e: e, server: i, key: string(key), mark: mark}
+	x := &copying{e: e, server: i, key: string(key), mark: mark, mends: true}
 	if e.startCopy(x) {
 		e.unsettled[x.key]++
+	}
+}
+
+// maxRefreshes bounds the keys that are copied to backups that are up.
+const maxRefreshes = 1000
+
+// refresh copies a key to its backup, which is up and has just been asked to delete it.
+func (e *Engine) refresh(i int, key []byte) {
+	x := &copying{e: e, server: i, key: string(key), fill: true}
+	if len(e.copies) < maxRefreshes && e.canCopy(x) && x.read() {
+		e.copies[x.key] = x
 	}
 }
 
@@ -46,7 +59,10 @@ func (e *Engine) mend(i int, key []byte, mark uint64) {
 func (e *Engine) startCopy(x *copying) bool {
 	if y := e.copies[x.key]; y != nil && y.server == x.server {
 		y.passed, y.again, y.fill, y.mark = true, true, false, x.mark
-		return e.takeOver(y, x.h)
+		return e.takeOver(y, x)
+	} else if y != nil && y.fill { // the other way round: that was for the sake of a copy that nobody reads
+		y.over = true
+		y.end()
 	}
 	if !e.canCopy(x) || !x.read() {
 		e.erase(x.server, []byte(x.key), x.mark)
@@ -69,16 +85,19 @@ func (e *Engine) canCopy(x *copying) bool {
 		e.opt.Conns[x.from].HasMeta() && e.opt.Conns[x.server].HasMeta()
 }
 
-// takeOver has h wait for x, which was begun for a homecoming that is over, because the server went again, or as a single
-// key. It reports whether h did not wait for it yet.
-func (e *Engine) takeOver(x *copying, h *homecoming) bool {
-	if x.h == h {
+// takeOver has y, which is on its way, do what x is for. y may have been begun for a homecoming that is over, because the
+// server went again, or as a single key. It reports whether x's own did not wait for it yet.
+func (e *Engine) takeOver(y, x *copying) bool {
+	if y.h == x.h && y.mends == x.mends {
 		return false
 	}
-	if x.h == nil {
-		e.settledKey(x.key)
+	if y.mends {
+		e.settledKey(y.key)
 	}
-	x.h = h
+	if y.h != nil && y.h != x.h && e.returns[y.h.server] == y.h {
+		y.h.busy--
+	}
+	y.h, y.mends = x.h, x.mends
 	return true
 }
 
@@ -111,6 +130,7 @@ func (x *copying) read() bool {
 // OnReply takes the value, and then the outcome of writing it.
 func (x *copying) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 	switch {
+	case x.over:
 	case x.written && r.Kind == ascii.Lost:
 		x.end() // the mark stays
 	case x.written && x.fill:
@@ -136,12 +156,18 @@ func (x *copying) giveUp() {
 
 func (x *copying) end() {
 	delete(x.e.copies, x.key)
-	if x.h == nil {
+	x.leave()
+}
+
+// leave tells those who wait for x.
+func (x *copying) leave() {
+	if x.mends {
 		x.e.settledKey(x.key)
-		return
 	}
-	x.h.busy--
-	x.e.goOn(x.h)
+	if x.h != nil {
+		x.h.busy--
+		x.e.goOn(x.h)
+	}
 }
 
 // month is the largest number of seconds that memcached takes for a time to live; a larger one is a point in time.

@@ -7,7 +7,7 @@ import (
 )
 
 // A key is dirty on a server that missed a mutation of it, or may have, or disagreed about one. On a backup
-// that is up it is deleted at once, to a primary it is copied from the backup; where the server is away, it is copied when
+// that is up it is deleted at once, and then copied from the primary; to a primary it is copied from the backup; where the server is away, it is copied when
 // it is back (homecoming). All that is asked of a server goes over one connection, in
 // order; so every read that comes later finds the key deleted, or what was stored after that.
 
@@ -37,6 +37,9 @@ func (e *Engine) soil(i int, key []byte, lost bool) {
 		e.mend(i, key, mark)
 	default:
 		e.erase(i, key, mark)
+		if h == nil {
+			e.refresh(i, key)
+		}
 	}
 }
 

@@ -39,7 +39,7 @@ func TestCompare(t *testing.T) {
 		{"ma with C", "ma k C99 v\r\n", "ma k C99 v\r\n", "VA 1\r\n3\r\n", "ma k v\r\n", "VA 1\r\n4\r\n", "VA 1\r\n3\r\n", "delete k\r\n"},
 	} {
 		t.Run(w.name, func(t *testing.T) {
-			r, p, b := pair(t, nil)
+			r, p, b := oldPair(t, nil)
 			c := r.client()
 			c.say(w.request)
 			p.want(w.first).reply(w.p)
@@ -94,7 +94,7 @@ func TestMutationsBehindACompare(t *testing.T) {
 		{"gat", "STORED\r\n", "STORED\r\n", []string{"gat 9 k\r\n"}, []string{miss}, []string{"NOT_FOUND\r\n"}, []string{miss}, []string{"touch k 9\r\n"}, []string{then, drop}},
 	} {
 		t.Run(w.name, func(t *testing.T) {
-			r, p, b := pair(t, nil)
+			r, p, b := oldPair(t, nil)
 			c, d := r.client(), r.client()
 			c.say(cas)
 			first := p.want(cas)
@@ -139,7 +139,7 @@ func TestMutationsBehindACompare(t *testing.T) {
 func TestComparesOfOneKey(t *testing.T) {
 	const second = "cas k 0 0 1 100\r\ny\r\n"
 	for _, w := range []struct{ answer, hear string }{{"STORED\r\n", "set k 0 0 1\r\ny\r\n"}, {"EXISTS\r\n", ""}} {
-		r, p, b := pair(t, nil)
+		r, p, b := oldPair(t, nil)
 		c, d, e := r.client(), r.client(), r.client()
 		c.say(cas)
 		first := p.want(cas)
@@ -168,7 +168,7 @@ func TestComparesOfOneKey(t *testing.T) {
 
 // The primary dies over a cas with others behind it: the backup carries them out.
 func TestPrimaryLostOverACompare(t *testing.T) {
-	r, p, b := pair(t, nil)
+	r, p, b := oldPair(t, nil)
 	c, d := r.client(), r.client()
 	c.say(cas)
 	a := p.want(cas)
@@ -184,7 +184,7 @@ func TestPrimaryLostOverACompare(t *testing.T) {
 
 // The backup dies meanwhile: what waited for it is done with the primary's answer.
 func TestBackupLostOverACompare(t *testing.T) {
-	r, p, b := pair(t, nil)
+	r, p, b := oldPair(t, nil)
 	c, d := r.client(), r.client()
 	c.say(cas)
 	a := p.want(cas)
@@ -201,7 +201,7 @@ func TestBackupLostOverACompare(t *testing.T) {
 
 // The client of a cas leaves while it is under way, and those behind it too: everything is carried out to the end.
 func TestClientLeavesOverACompare(t *testing.T) {
-	r, p, b := pair(t, nil)
+	r, p, b := oldPair(t, nil)
 	c, d := r.client(), r.client()
 	c.say(cas)
 	a := p.want(cas)
@@ -219,7 +219,7 @@ func TestClientLeavesOverACompare(t *testing.T) {
 
 // Where one copy is left, it is asked, and its own answer counts.
 func TestCompareWithOneCopy(t *testing.T) {
-	r, p, b := pair(t, nil)
+	r, p, b := oldPair(t, nil)
 	c := r.client()
 	c.say("get k\r\n")
 	p.want("get k\r\n").reset()
@@ -232,7 +232,7 @@ func TestCompareWithOneCopy(t *testing.T) {
 	}
 	c.nothing()
 
-	r, p, b = pair(t, nil)
+	r, p, b = oldPair(t, nil)
 	c = r.client()
 	c.say(next)
 	b.want(next).reset()
@@ -252,7 +252,7 @@ func TestCompareWithOneCopy(t *testing.T) {
 }
 
 func TestCompareAckPrimary(t *testing.T) {
-	r, p, b := pair(t, func(cfg *config.Config) { cfg.Pools[0].Ack = config.AckPrimary })
+	r, p, b := oldPair(t, func(cfg *config.Config) { cfg.Pools[0].Ack = config.AckPrimary })
 	c := r.client()
 	c.say(cas)
 	p.want(cas).answer("STORED\r\n")

@@ -413,3 +413,39 @@ func TestNothingIsDirtyWhereNothingWasDone(t *testing.T) {
 		}
 	})
 }
+
+// A key that the backup has another value of is deleted there at once, and then gets the primary's, unless a mutation passes
+// that both take.
+func TestBackupGetsThePrimarysValue(t *testing.T) {
+	r, p, b := pair(t, nil)
+	c := r.client()
+	disagree := func() (reading *ask) {
+		c.say("incr n 1\r\n")
+		p.want("incr n 1\r\n").answer("5\r\n")
+		b.want("incr n 1\r\n").answer("9\r\n")
+		c.hear("5\r\n")
+		b.want("delete n\r\n").answer("DELETED\r\n")
+		return p.want("mg n v f t u\r\n")
+	}
+	disagree().answer("VA 1 f7 t60\r\n5\r\n")
+	b.want("ms n 1 F7 T60 ME\r\n5\r\n").answer("HD\r\n")
+
+	reading := disagree()
+	c.say("set n 0 0 1\r\n8\r\n")
+	p.want("set n 0 0 1\r\n8\r\n")
+	reading.answer("VA 1 f7 t60\r\n5\r\nSTORED\r\n")
+	b.want("set n 0 0 1\r\n8\r\n").answer("STORED\r\n")
+	c.hear("STORED\r\n")
+	p.want("mg n v f t u\r\n").answer("VA 1 f0 t-1\r\n8\r\n")
+	b.want("ms n 1 F0 ME\r\n8\r\n").answer("NS\r\n")
+
+	disagree().answer("EN\r\n") // evicted meanwhile
+	c.say("get n\r\n")
+	p.want("get n\r\n").answer("END\r\n")
+	c.hear("END\r\n")
+	r.on(0, func(sh *Shard) {
+		if n := *sh.pools[0].engine.Tally(1); n.Refills != 1 || n.Repairs != 3 {
+			t.Errorf("%+v", n)
+		}
+	})
+}

@@ -41,11 +41,11 @@ type rig struct {
 // start runs a Service with so many servers; change, if not nil, changes its configuration first.
 func start(t testing.TB, primaries, backups int, change func(*config.Config)) *rig {
 	t.Helper()
-	return startAs(t, 0, primaries, backups, change)
+	return startAs(t, 0, primaries, backups, change, "1.6.18")
 }
 
-// startAs is start with servers that say who they are: processes from pid on, if that is not 0.
-func startAs(t testing.TB, pid int64, primaries, backups int, change func(*config.Config)) *rig {
+// startAs is start with servers of a version that say who they are: processes from pid on, if that is not 0.
+func startAs(t testing.TB, pid int64, primaries, backups int, change func(*config.Config), version string) *rig {
 	t.Helper()
 	r := &rig{t: t}
 	pool := config.Pool{
@@ -56,6 +56,7 @@ func startAs(t testing.TB, pid int64, primaries, backups int, change func(*confi
 	}
 	for i := range primaries + backups {
 		f := newFake(t, i)
+		f.version = version
 		if pid > 0 {
 			f.pid.Store(pid + int64(i))
 		}
@@ -77,6 +78,14 @@ func startAs(t testing.TB, pid int64, primaries, backups int, change func(*confi
 	t.Cleanup(svc.Close)
 	r.svc = svc
 	return r
+}
+
+// oldPair is a pair without meta commands, so that a key about which the copies disagree is deleted on the backup and not
+// copied there.
+func oldPair(t testing.TB, change func(*config.Config)) (r *rig, p, b *fake) {
+	t.Helper()
+	r = startAs(t, 0, 1, 1, change, "1.5.22")
+	return r, r.servers[0], r.servers[1]
 }
 
 // pair is a rig with one primary and one backup.

@@ -31,7 +31,7 @@ func remembering(t *testing.T) (r *rig, p, b *fake) {
 	r = startAs(t, 1000, 1, 1, func(cfg *config.Config) {
 		cfg.StateDir = dir
 		cfg.Pools[0].Timeout = 2 * time.Second // the next one waits as long before it trusts a server
-	})
+	}, "1.6.18")
 	return r, r.servers[0], r.servers[1]
 }
 
@@ -43,6 +43,7 @@ func TestDisagreementIsRecordedWhenTheServerGoes(t *testing.T) {
 	p.want("incr n 1\r\n").answer("5\r\n")
 	b.want("incr n 1\r\n").answer("6\r\n")
 	c.hear("5\r\n")
+	p.want("mg n v f t u\r\n")
 	b.want("delete n\r\n").reset()
 	r.away(1)
 	r.follow()
@@ -73,6 +74,7 @@ func TestNothingIsRecordedInHealth(t *testing.T) {
 	p.want("incr n 1\r\n").answer("5\r\n")
 	b.want("incr n 1\r\n").answer("6\r\n")
 	c.hear("5\r\n")
+	p.want("mg n v f t u\r\n").answer("EN\r\n")
 	deletion := b.want("delete n\r\n")
 	if after, err := os.Stat(file); err != nil || after.Size() != before.Size() {
 		t.Errorf("%v: %d bytes, at first %d", err, after.Size(), before.Size())

@@ -67,7 +67,7 @@ func (a *ask) reply(text string) {
 const next = "delete next\r\n"
 
 func (w row) check(t *testing.T, backupFirst bool) {
-	r, p, b := pair(t, nil)
+	r, p, b := oldPair(t, nil)
 	c := r.client()
 	c.say(w.request)
 	pa, ba := p.want(w.request), b.want(w.request)
@@ -120,7 +120,7 @@ func TestMutations(t *testing.T) {
 
 // noreply is stripped on the way to the servers, and their answers are swallowed; q of a meta command likewise.
 func TestNoreply(t *testing.T) {
-	r, p, b := pair(t, nil)
+	r, p, b := oldPair(t, nil)
 	c := r.client()
 	for _, q := range []struct{ request, wire, p, b, client, disagree string }{
 		{"set k 0 0 1 noreply\r\nx\r\n", "set k 0 0 1\r\nx\r\n", "STORED\r\n", "STORED\r\n", "", ""},
@@ -150,7 +150,7 @@ func TestNoreply(t *testing.T) {
 
 // Two clients race for one key: primary and backup are asked in the same order.
 func TestBothCopiesSeeOneOrder(t *testing.T) {
-	r, p, b := pair(t, nil)
+	r, p, b := oldPair(t, nil)
 	clients := []*client{r.client(), r.client()}
 	const each = windowStart
 	for i := range each {
@@ -165,7 +165,7 @@ func TestBothCopiesSeeOneOrder(t *testing.T) {
 }
 
 func TestAckPrimary(t *testing.T) {
-	r, p, b := pair(t, func(cfg *config.Config) { cfg.Pools[0].Ack = config.AckPrimary })
+	r, p, b := oldPair(t, func(cfg *config.Config) { cfg.Pools[0].Ack = config.AckPrimary })
 	c := r.client()
 	set := "set k 0 0 1\r\nx\r\n"
 

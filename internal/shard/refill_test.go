@@ -10,7 +10,7 @@ import (
 // knownPair is a pair whose servers say who they are.
 func knownPair(t *testing.T) (r *rig, p, b *fake) {
 	t.Helper()
-	r = startAs(t, 1000, 1, 1, nil)
+	r = startAs(t, 1000, 1, 1, nil, "1.6.18")
 	return r, r.servers[0], r.servers[1]
 }
 

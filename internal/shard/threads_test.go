@@ -255,7 +255,11 @@ func TestTwoLoopsFlushMeetsMutation(t *testing.T) {
 	clients[0].say("flush_all\r\n")
 	flushes := []*ask{p.want("flush_all\r\n"), b.want("flush_all\r\n")}
 	end(asks)
-	b.want("delete " + key + "\r\n").answer("DELETED\r\n")
+	gone := func() {
+		b.want("delete " + key + "\r\n").answer("DELETED\r\n")
+		p.want("mg " + key + " v f t u\r\n").answer("EN\r\n")
+	}
+	gone()
 
 	clients[1].say(set) // during the flush, and longer than it
 	asks = begin()
@@ -264,7 +268,7 @@ func TestTwoLoopsFlushMeetsMutation(t *testing.T) {
 	}
 	clients[0].hear("OK\r\n")
 	end(asks)
-	b.want("delete " + key + "\r\n").answer("DELETED\r\n")
+	gone()
 
 	clients[1].say(set)
 	end(begin())
