@@ -86,6 +86,7 @@ func (e *Engine) NewCall(client Client) *Call {
 		c.Next = nil
 	}
 	c.client = client
+	e.lent++
 	return c
 }
 
@@ -114,6 +115,7 @@ func (c *Call) recycle() {
 	}
 	c.Next = c.e.free
 	c.e.free = c
+	c.e.lent--
 }
 
 // trim empties a buffer, and drops one that is too large to be kept.

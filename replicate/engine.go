@@ -34,6 +34,7 @@ type Engine struct {
 	hashless  bool // no ring has a choice: the hash is not needed
 
 	free     *Call
+	lent     int    // Calls that are in use
 	line     []byte // scratch: a command line being written
 	frags    fragments
 	contests contests
@@ -73,6 +74,9 @@ func New(opt Options) *Engine {
 	}
 	return e
 }
+
+// Idle reports whether no request is under way, neither for a client nor behind its back.
+func (e *Engine) Idle() bool { return e.lent == 0 }
 
 // SetPrimaries replaces the ring of the primaries, in a pool without backups: one was ejected, or is back.
 func (e *Engine) SetPrimaries(r *backend.Ring) { e.opt.Primaries = r }

@@ -1,10 +1,12 @@
 package shard
 
 import (
+	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"magent/internal/config"
 	"magent/internal/loop"
 )
 
@@ -20,7 +22,8 @@ const acceptRest = 100 * time.Millisecond
 type listener struct {
 	svc  *Service
 	sh   *Shard
-	pool int
+	pool int // its index
+	cfg  config.Listen
 	fd   int
 	addr loop.Endpoint
 
@@ -66,6 +69,13 @@ func (ln *listener) resume() {
 func (ln *listener) close() {
 	ln.sh.l.Unset(ln.wake)
 	ln.sh.l.Close(ln.fd)
+}
+
+// removeSocket removes the file of a unix socket.
+func (ln *listener) removeSocket() {
+	if ln.addr.Path != "" {
+		_ = os.Remove(ln.addr.Path)
+	}
 }
 
 // tooMany is memcached's own line.

@@ -12,7 +12,7 @@ func ejects(cfg *config.Pool) bool { return cfg.AutoEject && len(cfg.Backups) ==
 // moveKeys makes the ring of the servers that are used now. When there is none, the last one's keys keep their places, and
 // its error is the answer.
 func (p *pool) moveKeys() {
-	cfg := &p.sh.svc.cfg.Pools[p.index]
+	cfg := p.cfg
 	if !ejects(cfg) {
 		return
 	}

@@ -21,11 +21,11 @@ type fake struct {
 	ln    net.Listener
 	addr  config.Address
 	asked chan *ask
-	auto  func(text string) (answer string)
+	auto  atomic.Pointer[func(text string) (answer string)]
 
 	pid     atomic.Int64 // another one: it was restarted; 0: it does not say who it is
 	greet   sync.Mutex   // held: it does not say who it is
-	version string
+	version atomic.Value // string
 	dump    atomic.Value // what it answers to lru_crawler metadump, a string
 
 	mu    sync.Mutex
@@ -46,8 +46,9 @@ func newFake(t testing.TB, id int) *fake {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fake{t: t, id: id, ln: ln, asked: make(chan *ask, 100_000), version: "1.6.18"}
+	f := &fake{t: t, id: id, ln: ln, asked: make(chan *ask, 100_000)}
 	f.dump.Store("END\r\n")
+	f.version.Store("1.6.18")
 	if f.addr, err = config.ParseAddress(ln.Addr().String()); err != nil {
 		t.Fatal(err)
 	}
@@ -70,6 +71,9 @@ func (f *fake) leave() {
 		c.Close()
 	}
 }
+
+// answers has the server answer at once from now on.
+func (f *fake) answers(auto func(text string) (answer string)) { f.auto.Store(&auto) }
 
 func (f *fake) accept() {
 	defer f.all.Done()
@@ -102,13 +106,13 @@ func (f *fake) serve(c net.Conn) {
 		case text == "stats\r\n":
 			f.greet.Lock()
 			f.greet.Unlock() //nolint // waited for
-			_, _ = fmt.Fprintf(c, "STAT pid %d\r\nSTAT uptime 5\r\nSTAT time 1005\r\nSTAT version %s\r\nSTAT curr_items 2\r\nEND\r\n", f.pid.Load(), f.version)
+			_, _ = fmt.Fprintf(c, "STAT pid %d\r\nSTAT uptime 5\r\nSTAT time 1005\r\nSTAT version %s\r\nSTAT curr_items 2\r\nEND\r\n", f.pid.Load(), f.version.Load())
 		case strings.HasPrefix(text, "lru_crawler metadump "):
 			_, _ = io.WriteString(c, f.dump.Load().(string))
 		case text == "version\r\n":
 			_, _ = io.WriteString(c, "VERSION fake\r\n")
-		case f.auto != nil:
-			if _, err := io.WriteString(c, f.auto(text)); err != nil {
+		case f.auto.Load() != nil:
+			if _, err := io.WriteString(c, (*f.auto.Load())(text)); err != nil {
 				return
 			}
 		default:

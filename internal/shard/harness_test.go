@@ -56,7 +56,7 @@ func startAs(t testing.TB, pid int64, primaries, backups int, change func(*confi
 	}
 	for i := range primaries + backups {
 		f := newFake(t, i)
-		f.version = version
+		f.version.Store(version)
 		if pid > 0 {
 			f.pid.Store(pid + int64(i))
 		}
@@ -146,9 +146,13 @@ func (r *rig) client() *client {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.t.Cleanup(func() { c.Close() })
+	return newClient(r.t, c)
+}
+
+func newClient(t testing.TB, c net.Conn) *client {
+	t.Cleanup(func() { c.Close() })
 	_ = c.SetDeadline(time.Now().Add(2 * patience))
-	return &client{r.t, c, bufio.NewReader(c)}
+	return &client{t, c, bufio.NewReader(c)}
 }
 
 func (c *client) say(text string) {

@@ -43,13 +43,18 @@ func (b *board) addPool(index int, cfg *config.Pool, lookup lookupFunc) {
 		records = append(records, &serverRecord{name: a.String(), role: role})
 		finders = append(finders, finderOf(a, lookup))
 	}
-	b.pools = append(b.pools, records)
-	b.probers = append(b.probers, failover.NewProber(finders, cfg.ProbeInterval, cfg.ConnectTimeout, func(server int, at loop.Endpoint) {
-		b.alive(index, server, at)
-	}))
+	prober := failover.NewProber(finders, cfg.ProbeInterval, cfg.ConnectTimeout, func(server int, at loop.Endpoint) {
+		b.alive(index, cfg, server, at)
+	})
 	if ejects(cfg) {
-		b.probers[index].Delay(cfg.ServerRetryTimeout)
+		prober.Delay(cfg.ServerRetryTimeout)
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for len(b.pools) <= index {
+		b.pools, b.probers = append(b.pools, nil), append(b.probers, nil)
+	}
+	b.pools[index], b.probers[index] = records, prober
 }
 
 // ejected is called by a loop that has just ejected a server because of err. It reports whether no other loop had.
@@ -69,13 +74,15 @@ func (b *board) ejected(pool, server int, err error) (first bool) {
 
 // absent is called by a loop whose attempt to use an ejected server again has failed: it is probed on.
 func (b *board) absent(pool, server int, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.log.Debug().Str("server", b.pools[pool][server].name).AnErr("reason", err).Msg("server answered a probe, but cannot be connected to")
 	b.probers[pool].Ejected(server)
 }
 
 // idle is called by a loop to which a server has closed a connection that was not in use.
 func (b *board) idle(pool, server int) {
-	b.log.Debug().Str("server", b.pools[pool][server].name).Msg("idle connection closed by the server: connecting again")
+	b.log.Debug().Str("server", b.name(pool, server)).Msg("idle connection closed by the server: connecting again")
 }
 
 // readmitted is called by a loop that uses a server again.
@@ -102,17 +109,42 @@ func (b *board) warming(pool, server int) {
 }
 
 // name is a server's name.
-func (b *board) name(pool, server int) string { return b.pools[pool][server].name }
+func (b *board) name(pool, server int) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if pool >= len(b.pools) || server >= len(b.pools[pool]) {
+		return "" // it was removed
+	}
+	return b.pools[pool][server].name
+}
+
+// removePool forgets a pool, and returns its prober, which is to be closed.
+func (b *board) removePool(index int) *failover.Prober {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if index >= len(b.pools) {
+		return nil
+	}
+	prober := b.probers[index]
+	b.pools[index], b.probers[index] = nil, nil
+	return prober
+}
 
 // alive is called by a prober: the server answers at an address.
-func (b *board) alive(pool, server int, at loop.Endpoint) {
+func (b *board) alive(index int, cfg *config.Pool, server int, at loop.Endpoint) {
 	for _, sh := range b.shards {
-		sh.l.Post(loop.TaskFunc(func() { sh.pools[pool].alive(server, at) }))
+		sh.l.Post(loop.TaskFunc(func() {
+			if p := sh.pools[index]; p != nil && p.cfg == cfg { // else it has been changed meanwhile
+				p.alive(server, at)
+			}
+		}))
 	}
 }
 
 func (b *board) close() {
 	for _, p := range b.probers {
-		p.Close()
+		if p != nil {
+			p.Close()
+		}
 	}
 }

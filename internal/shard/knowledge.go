@@ -97,8 +97,7 @@ func (svc *Service) recall(known journal.Knowledge) {
 	if known.Killed {
 		svc.log.Warn().Msg("the magent before this one was killed: what it was just writing may have reached one copy only; `magent verify --repair` compares them")
 	}
-	for n := range svc.cfg.Pools {
-		cfg := &svc.cfg.Pools[n]
+	for n, cfg := range svc.cfgs {
 		if len(cfg.Backups) == 0 {
 			continue
 		}

@@ -35,7 +35,7 @@ func TestClientThatDoesNotRead(t *testing.T) {
 	value := func(key string) string {
 		return fmt.Sprintf("VALUE %s 0 %d\r\n%s%s\r\nEND\r\n", key, size, key, strings.Repeat("v", size-len(key)))
 	}
-	p.auto = func(text string) string { return value(strings.Fields(text)[1]) }
+	p.answers(func(text string) string { return value(strings.Fields(text)[1]) })
 	c := r.client()
 	said := make(chan error, 1)
 	go ask10k(c.c, requests, said)

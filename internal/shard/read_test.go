@@ -51,7 +51,7 @@ func TestReadsInFlightFallOverToTheBackup(t *testing.T) {
 					cfg.Pools[0].Timeout = 150 * time.Millisecond
 				}
 			})
-			b.auto = func(text string) string {
+			b.answers(func(text string) string {
 				switch text {
 				case "get a\r\n":
 					return valueA
@@ -63,7 +63,7 @@ func TestReadsInFlightFallOverToTheBackup(t *testing.T) {
 					return "VALUE a 0 1\r\n1\r\nVALUE b 0 1\r\n2\r\nEND\r\n"
 				}
 				return "ERROR\r\n"
-			}
+			})
 			c := r.client()
 			c.say("get a\r\nmg a v\r\nget b\r\nget a b\r\nget a\r\n")
 			first := p.want("get a\r\n")
@@ -109,7 +109,7 @@ func TestReadAfterOneMissedDeadline(t *testing.T) {
 // A server that hangs is ejected also when it is asked one request at a time.
 func TestHungServerIsEjected(t *testing.T) {
 	r, p, b := pair(t, func(cfg *config.Config) { cfg.Pools[0].Timeout = 200 * time.Millisecond })
-	b.auto = func(string) string { return valueA }
+	b.answers(func(string) string { return valueA })
 	c := r.client()
 	for range 2 {
 		c.say("get a\r\n")
@@ -183,7 +183,7 @@ func (nobody) OnReply(uint16, *backend.Conn, *ascii.Reply) {}
 // An ejected server is probed, and used again as soon as it answers.
 func TestServerReturns(t *testing.T) {
 	r, p, b := pair(t, func(cfg *config.Config) { cfg.Pools[0].ProbeInterval = time.Millisecond })
-	b.auto = func(string) string { return valueA }
+	b.answers(func(string) string { return valueA })
 	c := r.client()
 	for range 3 {
 		c.say("get a\r\n")

@@ -55,7 +55,7 @@ func (p *pool) Warming(i int) {
 	svc := p.sh.svc
 	p.health.Warm(i, p.sh.l.Now())
 	svc.board.warming(p.index, i)
-	cfg := &svc.cfg.Pools[p.index]
+	cfg := p.cfg
 	w := &walk{p: p, server: i, rate: cfg.RefillRate, more: make(chan struct{}, 1), began: time.Now()}
 	w.more <- struct{}{}
 	w.reported = w.began
@@ -93,10 +93,11 @@ func (p *pool) Abandoned(i int) {
 func (p *pool) Flushed(i int) {
 	for _, sh := range p.sh.svc.shards {
 		if sh != p.sh {
-			other := sh.pools[p.index]
 			sh.l.Post(loop.TaskFunc(func() {
-				other.engine.Emptied(i)
-				other.refill()
+				if other := sh.pools[p.index]; other != nil && other.cfg == p.cfg {
+					other.engine.Emptied(i)
+					other.refill()
+				}
 			}))
 		}
 	}

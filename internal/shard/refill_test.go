@@ -213,7 +213,7 @@ func TestReadThrough(t *testing.T) {
 // A server without meta commands cannot be filled, and cannot be repaired but by deletion.
 func TestServerWithoutMetaCommands(t *testing.T) {
 	r, c, gone, other := outage(t, 0, nil)
-	gone.version = "1.5.22"
+	gone.version.Store("1.5.22")
 	other.dump.Store("key=k exp=-1\nEND\r\n")
 	gone.pid.Store(7)
 	r.returns(0)

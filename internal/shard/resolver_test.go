@@ -101,7 +101,7 @@ func (f *fake) tryReset(expected int) bool {
 // A server that hangs at one address, and answers at another one, is used there: where the probe has found it.
 func TestNameWithAnAddressThatHangs(t *testing.T) {
 	f := newFake(t, 0)
-	f.auto = func(string) string { return miss }
+	f.answers(func(string) string { return miss })
 	hung, err := net.Listen("tcp", net.JoinHostPort("127.0.0.2", strconv.Itoa(f.addr.Port)))
 	if err != nil {
 		t.Fatal(err)

@@ -85,7 +85,7 @@ func TestMultiGetRetriesItsLostPart(t *testing.T) {
 	c := r.client()
 	s := r.split(20)
 	for _, f := range r.servers[2:] {
-		f.auto = func(text string) string { return blocks(strings.Fields(text)[1:], nil) }
+		f.answers(func(text string) string { return blocks(strings.Fields(text)[1:], nil) })
 	}
 	c.say(getLine(s.keys))
 	a, b := r.servers[0].want(getLine(s.of[0])), r.servers[1].want(getLine(s.of[1]))
@@ -145,7 +145,7 @@ func TestMultiGetPartialInPartsAndPieces(t *testing.T) {
 		for id := range threads {
 			r.eventually(id, "connected", func(sh *Shard) bool { return sh.pools[0].conns[1].Ready() })
 		}
-		r.servers[0].auto = func(text string) string { return blocks(strings.Fields(text)[1:], nil) }
+		r.servers[0].answers(func(text string) string { return blocks(strings.Fields(text)[1:], nil) })
 		r.servers[1].leave()
 		for id := range threads {
 			r.eventually(id, "ejected", func(sh *Shard) bool { return !sh.pools[0].health.Usable(1) })
@@ -187,7 +187,7 @@ func TestVeryLongMultiGetLosesAPiece(t *testing.T) {
 	r := start(t, 2, 1, nil)
 	c := r.client()
 	s := r.split(400)
-	r.servers[0].auto = func(text string) string { return blocks(strings.Fields(text)[1:], nil) }
+	r.servers[0].answers(func(text string) string { return blocks(strings.Fields(text)[1:], nil) })
 	r.servers[1].leave()
 	r.servers[2].leave()
 	for i := 1; i <= 2; i++ {
@@ -294,12 +294,12 @@ func TestGatTouchesWhatIsNotTouchedYet(t *testing.T) {
 // memcached closes a connection over a long gat line, so a long gat goes out as several.
 func TestLongGat(t *testing.T) {
 	r := start(t, 1, 0, nil)
-	r.servers[0].auto = func(text string) string {
+	r.servers[0].answers(func(text string) string {
 		if len(text) > 2048 {
 			return "CLIENT_ERROR line too long\r\n"
 		}
 		return blocks(strings.Fields(text)[2:], nil)
-	}
+	})
 	c := r.client()
 	var keys []string
 	for i := range 31 {
@@ -314,7 +314,7 @@ func TestVeryLongMultiGet(t *testing.T) {
 	for _, n := range []int{pieceKeys - 1, pieceKeys, pieceKeys + 1, 2 * pieceKeys, 1000} {
 		r := start(t, 3, 0, nil)
 		for _, f := range r.servers {
-			f.auto = func(text string) string { return blocks(strings.Fields(text)[1:], odd) }
+			f.answers(func(text string) string { return blocks(strings.Fields(text)[1:], odd) })
 		}
 		c := r.client()
 		s := r.split(n)
@@ -327,12 +327,12 @@ func TestVeryLongMultiGet(t *testing.T) {
 // An error in one of the pieces ends the reply, and the connection stays in step.
 func TestVeryLongMultiGetFails(t *testing.T) {
 	r := start(t, 1, 0, nil)
-	r.servers[0].auto = func(text string) string {
+	r.servers[0].answers(func(text string) string {
 		if strings.Contains(text, " k40 ") {
 			return "SERVER_ERROR no\r\n"
 		}
 		return blocks(strings.Fields(text)[1:], nil)
-	}
+	})
 	c := r.client()
 	s := r.split(5 * pieceKeys)
 	c.say(getLine(s.keys) + "get k1\r\n")

@@ -38,6 +38,7 @@ type Service struct {
 	started time.Time
 	seed    maphash.Seed
 
+	cfgs      []*config.Pool // of the pools, by their index; nil: it was removed
 	shards    []*Shard
 	listeners []*listener
 	board     board
@@ -84,8 +85,8 @@ func Start(o Options) (*Service, error) {
 		return nil, err
 	}
 	svc.board.log, svc.board.shards = o.Log, svc.shards
-	for i := range svc.cfg.Pools {
-		svc.board.addPool(i, &svc.cfg.Pools[i], svc.lookup)
+	for i, cfg := range svc.cfgs {
+		svc.board.addPool(i, cfg, svc.lookup)
 	}
 	svc.recall(known)
 	for _, r := range svc.resolvers {
@@ -111,6 +112,7 @@ func (svc *Service) build() error {
 	}
 	for i := range svc.cfg.Pools {
 		p := &svc.cfg.Pools[i]
+		svc.cfgs = append(svc.cfgs, p)
 		r, err := newRings(p)
 		if err != nil {
 			return err
@@ -158,27 +160,36 @@ func newRing(distribution string, servers []config.Address, live []bool) (*backe
 	return backend.NewRing(distribution, members, live)
 }
 
-// listen binds one address of a pool on the first loop.
+// listen binds one address of a pool, and accepts clients there, on the first loop.
 func (svc *Service) listen(pool int, l config.Listen) error {
+	ln, err := svc.bind(pool, l)
+	if err != nil {
+		return err
+	}
+	svc.listeners = append(svc.listeners, ln)
+	return svc.shards[0].l.Register(ln.fd, loop.Readable, ln)
+}
+
+// bind binds one address of a pool. Nobody is accepted there yet.
+func (svc *Service) bind(pool int, l config.Listen) (*listener, error) {
 	e := loop.Endpoint{Path: l.Address}
 	if l.Network != "unix" {
 		addr, err := netip.ParseAddrPort(l.Address)
 		if err != nil {
-			return fmt.Errorf("listen %s: %w", l.Address, err)
+			return nil, fmt.Errorf("listen %s: %w", l.Address, err)
 		}
 		e = loop.Endpoint{Addr: addr}
 	}
 	fd, err := loop.Listen(e, l.Backlog, os.FileMode(l.Mode))
 	if err != nil {
-		return &ListenError{Address: l.Address, Err: err}
+		return nil, &ListenError{Address: l.Address, Err: err}
 	}
-	ln := &listener{svc: svc, sh: svc.shards[0], pool: pool, fd: fd, addr: e}
+	ln := &listener{svc: svc, sh: svc.shards[0], pool: pool, cfg: l, fd: fd, addr: e}
 	if bound, err := loop.LocalEndpoint(fd); err == nil {
 		ln.addr = bound
 	}
 	ln.wake = loop.NewTimer(ln.resume)
-	svc.listeners = append(svc.listeners, ln)
-	return svc.shards[0].l.Register(fd, loop.Readable, ln)
+	return ln, nil
 }
 
 // ListenError says which address could not be bound.
@@ -238,8 +249,6 @@ func (svc *Service) discard() {
 // removeSockets removes the files of unix sockets.
 func (svc *Service) removeSockets() {
 	for _, ln := range svc.listeners {
-		if ln.addr.Path != "" {
-			_ = os.Remove(ln.addr.Path)
-		}
+		ln.removeSocket()
 	}
 }

@@ -87,7 +87,7 @@ func TestDrainWithoutClients(t *testing.T) {
 func TestCloseLeavesNothing(t *testing.T) {
 	path := t.TempDir() + "/s"
 	f := newFake(t, 0)
-	f.auto = func(string) string { return miss }
+	f.answers(func(string) string { return miss })
 	for range 3 {
 		before := descriptors(t)
 		cfg := config.Config{

@@ -1,6 +1,8 @@
 package shard
 
 import (
+	"golang.org/x/sys/unix"
+
 	"magent/ascii"
 	"magent/internal/loop"
 	"magent/replicate"
@@ -52,6 +54,12 @@ type session struct {
 
 // open makes a session of an accepted socket.
 func (sh *Shard) open(fd int, p *pool) {
+	if p == nil { // the pool has just been removed
+		unix.Close(fd)
+		sh.load.Add(-1)
+		sh.svc.clients.Add(-1)
+		return
+	}
 	s := &session{sh: sh, pool: p, window: windowStart}
 	sh.count.TotalConnections++
 	sh.count.CurrConnections++
@@ -170,7 +178,7 @@ func (s *session) serveAll(data []byte) (rest []byte) {
 
 // full reports whether the client has so much unfinished business that no more of it is taken on.
 func (s *session) full() bool {
-	if s.barrier != nil || s.long != nil && s.longFull() {
+	if s.barrier != nil || s.pool.held || s.long != nil && s.longFull() {
 		return true
 	}
 	return s.pending >= s.window || s.pending*s.keySize >= windowBytes || s.s.Unsent()+s.held >= windowUnsent

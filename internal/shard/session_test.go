@@ -37,7 +37,8 @@ func TestPipelinedRepliesKeepTheirOrder(t *testing.T) {
 // A request that arrives byte by byte is the same request.
 func TestRequestsSplitAtEveryByte(t *testing.T) {
 	r, p, b := pair(t, nil)
-	p.auto, b.auto = func(string) string { return "STORED\r\n" }, func(string) string { return "STORED\r\n" }
+	p.answers(func(string) string { return "STORED\r\n" })
+	b.answers(func(string) string { return "STORED\r\n" })
 	c := r.client()
 	request := "set k 0 0 9\r\nset a 0 0\r\nset j 0 0 2 noreply\r\nxx\r\nversion\r\n"
 	for cut := 1; cut < len(request); cut++ {

@@ -50,8 +50,10 @@ type Shard struct {
 
 // pool is one shard's part of a pool: connections, their states, and the engine that uses them.
 type pool struct {
-	index  int
+	index  int // its place in Shard.pools, on every loop
 	name   string
+	cfg    *config.Pool // the same for all loops
+	held   bool         // nothing new is taken on: the configuration is about to change
 	sh     *Shard
 	conns  []*backend.Conn // primaries, then backups
 	health *failover.Machine
@@ -80,7 +82,7 @@ func newShard(svc *Service, id int) (*Shard, error) {
 func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 	servers := append(append([]config.Address(nil), cfg.Servers...), cfg.Backups...)
 	p := &pool{
-		index: index, name: cfg.Name, sh: sh,
+		index: index, name: cfg.Name, cfg: cfg, sh: sh,
 		health: failover.NewMachine(len(servers), cfg.ServerFailureLimit),
 		byConn: map[*backend.Conn]int{},
 	}
@@ -120,15 +122,23 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 		Count:      &sh.count,
 		Journal:    p.journal(),
 	})
-	sh.pools = append(sh.pools, p)
+	for len(sh.pools) <= index {
+		sh.pools = append(sh.pools, nil)
+	}
+	sh.pools[index] = p
 }
 
 // start connects to all servers; it runs on the loop.
 func (sh *Shard) start() {
 	for _, p := range sh.pools {
-		for _, c := range p.conns {
-			c.Connect()
-		}
+		p.connect()
+	}
+}
+
+// connect connects to all servers of the pool; it runs on the loop.
+func (p *pool) connect() {
+	for _, c := range p.conns {
+		c.Connect()
 	}
 }
 
@@ -182,7 +192,7 @@ func (p *pool) wait(i int) {
 			p.admit()
 		}
 	})
-	late := max(drainTime, p.sh.svc.cfg.Pools[p.index].Timeout)
+	late := max(drainTime, p.cfg.Timeout)
 	p.sh.l.Set(again, quarantine+max(0, late-time.Since(p.sh.svc.started)))
 }
 

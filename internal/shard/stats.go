@@ -87,7 +87,10 @@ func (sh *Shard) snapshot() *stats.Snapshot {
 		out.ActiveRequests += int64(s.pending)
 	}
 	for _, p := range sh.pools {
-		cfg := &sh.svc.cfg.Pools[p.index]
+		if p == nil {
+			continue // it was removed
+		}
+		cfg := p.cfg
 		for i, c := range p.conns {
 			n := c.Stats.Since(&p.shown[i].before)
 			v := stats.Server{
@@ -133,6 +136,9 @@ type figures struct {
 func (sh *Shard) reset() {
 	sh.count = stats.Counters{CurrConnections: sh.count.CurrConnections}
 	for _, p := range sh.pools {
+		if p == nil {
+			continue
+		}
 		for i, c := range p.conns {
 			p.shown[i] = figures{before: c.Stats}
 			*p.engine.Tally(i) = replicate.Tally{}
@@ -150,8 +156,11 @@ func (svc *Service) process() stats.Process {
 		Threads: len(svc.shards), MaxClients: svc.cfg.MaxClients, MaxValue: svc.cfg.MaxValue,
 		Accepting: svc.clients.Load() < int64(svc.cfg.MaxClients),
 	}
-	for i := range svc.cfg.Pools {
-		c := &svc.cfg.Pools[i]
+	for i := range svc.cfgs {
+		c := svc.cfgs[i]
+		if c == nil {
+			continue
+		}
 		pool := stats.Pool{
 			Name: c.Name, Distribution: c.Distribution, Hash: c.Hash, Ack: string(c.Ack),
 			Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, FailureLimit: c.ServerFailureLimit, ProbeInterval: c.ProbeInterval,

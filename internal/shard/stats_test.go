@@ -33,7 +33,7 @@ func TestEjectionIsCountedOnce(t *testing.T) {
 // A reset of the statistics between two missed deadlines is no reply: they are still two in a row.
 func TestResetKeepsTheRowOfFailures(t *testing.T) {
 	r, p, b := pair(t, func(cfg *config.Config) { cfg.Pools[0].Timeout = 200 * time.Millisecond })
-	b.auto = func(string) string { return valueA }
+	b.answers(func(string) string { return valueA })
 	c := r.client()
 	c.say("get x\r\n")
 	p.want("get x\r\n").answer(miss)

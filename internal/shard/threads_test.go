@@ -13,7 +13,7 @@ import (
 // memory makes a fake store values: get, set, append, incr of digits, delete, touch and flush_all are answered at once.
 func (f *fake) memory() *store {
 	s := &store{items: map[string]string{}}
-	f.auto = s.answer
+	f.answers(s.answer)
 	return s
 }
 

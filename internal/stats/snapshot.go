@@ -46,8 +46,8 @@ type Server struct {
 func (s *Snapshot) Add(o *Snapshot) {
 	s.Counters.Add(&o.Counters)
 	s.ActiveRequests += o.ActiveRequests
-	if s.Servers == nil {
-		s.Servers = append(s.Servers, o.Servers...)
+	if len(s.Servers) != len(o.Servers) { // the first one, or the pools have just changed
+		s.Servers = append([]Server(nil), o.Servers...)
 		return
 	}
 	for i := range s.Servers {

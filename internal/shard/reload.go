@@ -1,0 +1,301 @@
+package shard
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"magent/backend"
+	"magent/failover"
+	"magent/internal/config"
+	"magent/internal/loop"
+)
+
+// A reload changes pools while clients stay connected. What is not changed keeps everything. Of a pool that is changed nothing
+// new is taken on until nothing is under way; then all loops stand still for a moment (park), in which the one that reloads
+// may touch what is theirs; and each goes on with what it finds.
+
+// holdTime is how long what is under way may take beyond the deadlines of its pool.
+const holdTime = time.Second
+
+// holdPoll is how often it is looked whether it is over.
+const holdPoll = 2 * time.Millisecond
+
+// reload is one change of the pools.
+type reload struct {
+	svc     *Service
+	before  []*config.Pool // by index; nil: none
+	after   []*config.Pool
+	rings   map[int]rings      // of the pools that are new or changed
+	bound   []*listener        // new ones
+	probers []*failover.Prober // that are not needed any more
+}
+
+// Reload has the service serve pools instead of those that it serves. Pools are told apart by their names. When it returns an
+// error nothing has changed. One call at a time, and none beside Drain or Close.
+func (svc *Service) Reload(pools []config.Pool) error {
+	r := &reload{svc: svc, before: svc.cfgs, rings: map[int]rings{}}
+	r.plan(pools)
+	if err := r.prepare(pools); err != nil {
+		r.undo()
+		return err
+	}
+	r.hold(true)
+	r.await()
+	release := svc.park()
+	r.apply()
+	release()
+	for _, p := range r.probers {
+		p.Close()
+	}
+	return nil
+}
+
+// plan gives each pool its index: that of its name, or a new one. A pool that stays as it is keeps its configuration, by
+// which the others know that it does.
+func (r *reload) plan(pools []config.Pool) {
+	r.after = make([]*config.Pool, len(r.before))
+	for i := range pools {
+		p := pools[i]
+		at := slices.IndexFunc(r.before, func(b *config.Pool) bool { return b != nil && b.Name == p.Name })
+		switch {
+		case at < 0:
+			r.after = append(r.after, &p)
+		case reflect.DeepEqual(*r.before[at], p):
+			r.after[at] = r.before[at]
+		default:
+			r.after[at] = &p
+		}
+	}
+	for len(r.before) < len(r.after) {
+		r.before = append(slices.Clip(r.before), nil)
+	}
+}
+
+// changed reports whether pool i is another one afterwards, or is not there before or afterwards.
+func (r *reload) changed(i int) bool { return r.before[i] != r.after[i] }
+
+// prepare does all that may fail.
+func (r *reload) prepare(pools []config.Pool) error {
+	if len(pools) == 0 {
+		return errors.New("there is no pool")
+	}
+	if err := checkServers(pools, r.svc.lookup); err != nil {
+		return err
+	}
+	for i, cfg := range r.after {
+		if cfg == nil || !r.changed(i) {
+			continue
+		}
+		rings, err := newRings(cfg)
+		if err != nil {
+			return fmt.Errorf("pool %q: %w", cfg.Name, err)
+		}
+		r.rings[i] = rings
+		for _, l := range cfg.Listen {
+			if err := r.listen(i, l); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// listen binds an address, unless that is bound already, by whichever pool.
+func (r *reload) listen(pool int, l config.Listen) error {
+	if slices.ContainsFunc(r.svc.listeners, func(ln *listener) bool { return ln.cfg.Address == l.Address }) {
+		return nil
+	}
+	ln, err := r.svc.bind(pool, l)
+	if err == nil {
+		r.bound = append(r.bound, ln)
+	}
+	return err
+}
+
+func (r *reload) undo() {
+	for _, ln := range r.bound {
+		unix.Close(ln.fd)
+		ln.removeSocket()
+	}
+}
+
+// hold has sessions of the pools concerned take nothing new on, or go on.
+func (r *reload) hold(on bool) {
+	r.onAll(func(sh *Shard) {
+		for i, p := range sh.pools {
+			if p != nil && r.changed(i) {
+				p.held = on
+			}
+		}
+	})
+}
+
+// await waits until nothing is under way in the pools concerned.
+func (r *reload) await() {
+	limit := holdTime
+	for i, cfg := range r.before {
+		if cfg != nil && r.changed(i) {
+			limit = max(limit, holdTime+cfg.ConnectTimeout+2*cfg.Timeout)
+		}
+	}
+	for deadline := time.Now().Add(limit); time.Now().Before(deadline); time.Sleep(holdPoll) {
+		var mu sync.Mutex
+		idle := true
+		r.onAll(func(sh *Shard) {
+			mu.Lock()
+			defer mu.Unlock()
+			for i, p := range sh.pools {
+				idle = idle && (p == nil || !r.changed(i) || p.engine.Idle())
+			}
+		})
+		if idle {
+			return
+		}
+	}
+}
+
+// onAll has f called on every loop, and waits for it.
+func (r *reload) onAll(f func(*Shard)) {
+	var all sync.WaitGroup
+	for _, sh := range r.svc.shards {
+		all.Add(1)
+		sh.l.Post(loop.TaskFunc(func() {
+			defer all.Done()
+			f(sh)
+		}))
+	}
+	all.Wait()
+}
+
+// park has all loops stand still, each in a task of its own, until release is called.
+func (svc *Service) park() (release func()) {
+	var standing sync.WaitGroup
+	gate := make(chan struct{})
+	for _, sh := range svc.shards {
+		standing.Add(1)
+		sh.l.Post(loop.TaskFunc(func() {
+			standing.Done()
+			<-gate
+		}))
+	}
+	standing.Wait()
+	return func() { close(gate) }
+}
+
+// apply makes the change. The loops stand still.
+func (r *reload) apply() {
+	svc := r.svc
+	svc.cfgs = r.after
+	for i := range r.after {
+		if !r.changed(i) {
+			continue
+		}
+		old := r.knowledgeOf(i)
+		r.replaceProber(i)
+		for _, sh := range svc.shards {
+			r.replacePool(sh, i, old[sh])
+		}
+	}
+	r.replaceListeners()
+}
+
+// replaceProber has the servers of pool i probed that there are now.
+func (r *reload) replaceProber(i int) {
+	if prober := r.svc.board.removePool(i); prober != nil {
+		r.probers = append(r.probers, prober)
+	}
+	if cfg := r.after[i]; cfg != nil {
+		r.svc.board.addPool(i, cfg, r.svc.lookup)
+	}
+}
+
+// replacePool gives a loop its new part of pool i, and its sessions with it. Without one they end.
+func (r *reload) replacePool(sh *Shard, i int, old []inherited) {
+	var before, after *pool
+	if i < len(sh.pools) {
+		before = sh.pools[i]
+	}
+	if cfg := r.after[i]; cfg != nil {
+		r.svc.addResolvers(cfg)
+		sh.addPool(i, cfg, r.rings[i])
+		after = sh.pools[i]
+		after.inherit(old)
+		after.connect()
+	} else {
+		sh.pools[i] = nil
+	}
+	if before == nil {
+		return
+	}
+	before.leave()
+	for s := range sh.sessions {
+		switch {
+		case s.pool != before:
+		case after == nil:
+			s.finish()
+		default:
+			s.pool = after
+			s.mark()
+		}
+	}
+}
+
+// leave closes all connections of a pool that is not served any more.
+func (p *pool) leave() {
+	p.held = false
+	for i, c := range p.conns {
+		p.Abandoned(i)
+		p.engine.Gone(i)
+		c.Close(backend.ErrShutdown)
+	}
+}
+
+// replaceListeners gives those that stay to their new pools, adds the new ones and closes the others.
+func (r *reload) replaceListeners() {
+	svc := r.svc
+	var kept []*listener
+	for _, ln := range svc.listeners {
+		if pool, ok := r.poolOf(ln.cfg.Address); ok {
+			ln.pool = pool
+			kept = append(kept, ln)
+		} else {
+			ln.close()
+			ln.removeSocket()
+		}
+	}
+	for _, ln := range r.bound {
+		kept = append(kept, ln)
+		if err := ln.sh.l.Register(ln.fd, loop.Readable, ln); err != nil {
+			svc.log.Error().Err(err).Str("listen", ln.addr.String()).Msg("nobody is accepted there")
+		}
+	}
+	svc.listeners = kept
+}
+
+// poolOf finds the pool that listens on an address.
+func (r *reload) poolOf(address string) (index int, ok bool) {
+	for i, cfg := range r.after {
+		if cfg != nil && slices.ContainsFunc(cfg.Listen, func(l config.Listen) bool { return l.Address == address }) {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// addResolvers starts what looks up the names of a new pool's servers.
+func (svc *Service) addResolvers(cfg *config.Pool) {
+	for _, a := range slices.Concat(cfg.Servers, cfg.Backups) {
+		if _, fixed := fixedEndpoint(a); fixed || svc.resolvers[a.String()] != nil {
+			continue
+		}
+		r := svc.resolverOf(a, cfg.ConnectTimeout)
+		svc.helpers.Add(1)
+		go svc.resolve(svc.ctx, r)
+	}
+}
