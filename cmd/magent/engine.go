@@ -21,8 +21,8 @@ func (s *settings) process(stderr io.Writer) service.Options {
 	}
 	var engine *shard.Service
 	return service.Options{
-		Program: program,
-		Log:     s.log, User: s.user, Group: s.group, PidFile: s.pidFile, Sockets: s.sockets, Folder: s.config.StateDir,
+		Program: program, Warnings: s.warnings,
+		Log: s.log, User: s.user, Group: s.group, PidFile: s.pidFile, Sockets: s.sockets, Folder: s.config.StateDir,
 		Threads: s.config.Threads,
 		Clients: s.config.MaxClients,
 		Servers: connections(s.config),
@@ -31,18 +31,30 @@ func (s *settings) process(stderr io.Writer) service.Options {
 			c.MaxClients = clients
 			var err error
 			if engine, err = shard.Start(shard.Options{Config: c, Log: log, Version: protocolVersion + "-" + program + "-" + service.Release}); err != nil {
-				return nil, startError(err)
+				return nil, s.startError(err)
 			}
 			return engine, nil
 		},
-		Started: func(log zerolog.Logger) {
-			pool := s.config.Pools[0]
-			log.Info().Str("version", service.Release).Strs("listen", engine.Addrs()).
-				Strs("servers", addressTexts(pool.Servers)).Strs("backups", addressTexts(pool.Backups)).
-				Str("distribution", pool.Distribution).Int("threads", s.config.Threads).
-				Msg("magent serves")
-		},
+		Started: func(log zerolog.Logger) { s.tellStarted(log, engine.Addrs()) },
 	}
+}
+
+// tellStarted logs who serves where: the pools of a file each in a line of its own.
+func (s *settings) tellStarted(log zerolog.Logger, listen []string) {
+	serves := log.Info().Str("version", service.Release).Strs("listen", listen)
+	if s.file == "" {
+		describePool(serves, &s.config.Pools[0])
+	} else {
+		for i := range s.config.Pools {
+			p := &s.config.Pools[i]
+			describePool(log.Info().Str("pool", p.Name).Str("address", p.Listen[0].Address), p).Msg("a pool of " + s.file)
+		}
+	}
+	serves.Int("threads", s.config.Threads).Msg("magent serves")
+}
+
+func describePool(e *zerolog.Event, p *config.Pool) *zerolog.Event {
+	return e.Strs("servers", addressTexts(p.Servers)).Strs("backups", addressTexts(p.Backups)).Str("distribution", p.Distribution)
 }
 
 // connections counts the connections to servers: one for each server and loop.
@@ -63,14 +75,18 @@ func addressTexts(addresses []config.Address) []string {
 }
 
 // startError adds to an error of the engine what to do about it.
-func startError(err error) error {
+func (s *settings) startError(err error) error {
+	port, address := "with -p", "with -l"
+	if s.file != "" {
+		port, address = "in listen:", "in listen:"
+	}
 	var dns *net.DNSError
 	remedy := ""
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		remedy = "another program listens there: stop it, or choose another port with -p"
+		remedy = "another program listens there: stop it, or choose another port " + port
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		remedy = "this machine has no such address: choose one of its own with -l"
+		remedy = "this machine has no such address: choose one of its own " + address
 	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):
 		remedy = "start as root (with -u USER), or choose a port above 1023 and a folder that may be written to"
 	case errors.As(err, &dns):

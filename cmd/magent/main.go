@@ -3,13 +3,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 
-	"magent/backend"
 	"magent/internal/config"
 	"magent/internal/service"
 )
@@ -26,20 +25,16 @@ func main() {
 	os.Exit(run(os.Args[1:], names(), os.Stdout, os.Stderr))
 }
 
-// names are the words that --hash and --distribution take: all but random, which would look for a key's second copy
-// on another server each time.
-func names() config.Names {
-	distributions := slices.DeleteFunc(backend.DistributionNames(), func(name string) bool { return name == "random" })
-	return config.Names{Hashes: backend.HashNames(), Distributions: distributions}
-}
-
 // run does what the command line says and returns the exit code. What goes wrong is one line on stderr.
 func run(args []string, names config.Names, stdout, stderr io.Writer) int {
 	if len(args) > 0 && args[0] == verifyCommand {
 		return runVerify(args[1:], names, stdout, stderr)
 	}
 	s, err := parse(args, names)
+	var mistakes config.FileErrors
 	switch {
+	case errors.As(err, &mistakes):
+		return failFile(stderr, s, mistakes)
 	case err != nil:
 		return fail(stderr, err, exitUsage)
 	case s.help:
@@ -48,10 +43,13 @@ func run(args []string, names config.Names, stdout, stderr io.Writer) int {
 	case s.version:
 		fmt.Fprintln(stdout, service.VersionLine(program))
 		return 0
+	case s.test:
+		s.tellTest(stderr)
+		return 0
 	case s.daemonize && !service.IsDaemon():
 		return service.Daemonize(program, args, stderr)
 	}
-	if err := s.resolveListeners(); err != nil {
+	if err := errors.Join(s.checkPlaces(), s.resolveListeners()); err != nil {
 		return fail(stderr, err, exitFailed)
 	}
 	exit, err := service.Run(s.process(stderr))

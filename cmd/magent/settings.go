@@ -24,6 +24,7 @@ const (
 	maxFailures = 1000
 	maxDirty    = 100_000_000
 	maxValue    = 1 << 30
+	minTime     = time.Millisecond
 	longestTime = time.Hour
 )
 
@@ -35,9 +36,11 @@ const (
 
 // settings are the flags as values.
 type settings struct {
-	help, version, daemonize bool
+	help, version, daemonize, test bool
 
 	config      config.Config
+	file        string   // of pools; empty: there is one, from the flags
+	warnings    []string // about it
 	user, group string
 	pidFile     string
 	sockets     []string
@@ -56,9 +59,9 @@ func parse(args []string, names config.Names) (*settings, error) {
 		return s, nil // cli would print help of its own
 	}
 	return s, readFlags(flags, plain, func(r *reader) error {
-		s.read(r)
-		if r.err != nil {
-			return r.err
+		s.read(r, names)
+		if r.err != nil || s.file != "" {
+			return r.err // LoadFile has validated the pools
 		}
 		return s.config.Validate(names)
 	})
@@ -96,7 +99,22 @@ func switchVariables(flags []cli.Flag, typed map[string]string) error {
 }
 
 // read fills the settings. The first mistake stays in r.err.
-func (s *settings) read(r *reader) {
+func (s *settings) read(r *reader, names config.Names) {
+	s.config = config.Config{
+		Threads:    r.number(flagThreads, 1, maxThreads),
+		MaxClients: r.number(flagMaxClients, 1, maxClients),
+		DrainTime:  r.duration(flagDrain, 0),
+		MaxDirty:   r.number(flagDirty, 0, maxDirty),
+		StateDir:   r.path(flagState),
+	}
+	value(r, flagMaxValue, func(text string) (int, error) { return config.ParseSize(text, 1, maxValue) }, &s.config.MaxValue)
+	r.number(flagIdle, 0, maxClients)
+	s.readProcess(r)
+	s.readPools(r, names)
+}
+
+// readPool is the pool of a command line.
+func (s *settings) readPool(r *reader) config.Pool {
 	pool := r.pool()
 	pool.Listen = s.readListeners(r)
 	value(r, flagAck, config.ParseAck, &pool.Ack)
@@ -107,19 +125,8 @@ func (s *settings) read(r *reader) {
 		r.fail(flagEject, errors.New("keys do not move where they have a backup (-b): leave it out"))
 	}
 	pool.RefillRate = r.number(flagRefill, 0, maxDirty)
-	pool.ProbeInterval = r.duration(flagProbe, time.Millisecond)
-
-	s.config = config.Config{
-		Pools:      []config.Pool{pool},
-		Threads:    r.number(flagThreads, 1, maxThreads),
-		MaxClients: r.number(flagMaxClients, 1, maxClients),
-		DrainTime:  r.duration(flagDrain, 0),
-		MaxDirty:   r.number(flagDirty, 0, maxDirty),
-		StateDir:   r.path(flagState),
-	}
-	value(r, flagMaxValue, func(text string) (int, error) { return config.ParseSize(text, 1, maxValue) }, &s.config.MaxValue)
-	r.number(flagIdle, 0, maxClients)
-	s.readProcess(r)
+	pool.ProbeInterval = r.duration(flagProbe, minTime)
+	return pool
 }
 
 func (s *settings) readListeners(r *reader) []config.Listen {
@@ -176,15 +183,29 @@ func (s *settings) readProcess(r *reader) {
 
 // resolveListeners turns host names into the addresses that are bound, each once.
 func (s *settings) resolveListeners() error {
-	pool := &s.config.Pools[0]
-	var listeners []config.Listen
+	source := "-l"
+	if s.file != "" {
+		source = "listen"
+	}
+	for i := range s.config.Pools {
+		pool := &s.config.Pools[i]
+		var err error
+		if pool.Listen, err = resolved(pool.Listen); err != nil {
+			return fmt.Errorf("%s: %w", source, err)
+		}
+	}
+	return nil
+}
+
+func resolved(listeners []config.Listen) ([]config.Listen, error) {
+	var out []config.Listen
 	seen := map[string]bool{}
-	for _, l := range pool.Listen {
+	for _, l := range listeners {
 		addresses := []string{l.Address}
 		if l.Network == "tcp" {
 			var err error
 			if addresses, err = service.ResolveListen(l.Address); err != nil {
-				return fmt.Errorf("-l: %w", err)
+				return nil, err
 			}
 		}
 		for _, address := range addresses {
@@ -193,9 +214,8 @@ func (s *settings) resolveListeners() error {
 			}
 			seen[address] = true
 			l.Address = address
-			listeners = append(listeners, l)
+			out = append(out, l)
 		}
 	}
-	pool.Listen = listeners
-	return nil
+	return out, nil
 }

@@ -88,14 +88,21 @@ func (svc *Service) admit(ln *listener, fd int) {
 		svc.complain("more clients than --max-clients allows: refused")
 		return
 	}
+	if most := svc.cfgs[ln.pool].ClientConnections; most > 0 && svc.crowd[ln.pool].Load() >= int64(most) {
+		ln.refuse(fd)
+		svc.complain("more clients than client_connections of their pool allows: refused")
+		return
+	}
 	svc.clients.Add(1)
+	svc.crowd[ln.pool].Add(1)
 	sh := svc.leastBusy()
 	sh.load.Add(1)
 	if sh == ln.sh {
-		sh.open(fd, sh.pools[ln.pool])
+		sh.open(fd, ln.pool)
 		return
 	}
-	ln.sh.l.SendTo(sh.l, loop.TaskFunc(func() { sh.open(fd, sh.pools[ln.pool]) }))
+	pool := ln.pool
+	ln.sh.l.SendTo(sh.l, loop.TaskFunc(func() { sh.open(fd, pool) }))
 }
 
 func (ln *listener) refuse(fd int) {
@@ -144,7 +151,13 @@ func (svc *Service) leastBusy() *Shard {
 func (sh *Shard) closed(s *session) {
 	delete(sh.sessions, s)
 	sh.count.CurrConnections--
+	sh.left(s.pool.index)
+	sh.checkDrained()
+}
+
+// left counts a client of a pool out.
+func (sh *Shard) left(pool int) {
 	sh.load.Add(-1)
 	sh.svc.clients.Add(-1)
-	sh.checkDrained()
+	sh.svc.crowd[pool].Add(-1)
 }

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -192,6 +193,9 @@ func (svc *Service) park() (release func()) {
 func (r *reload) apply() {
 	svc := r.svc
 	svc.cfgs = r.after
+	for len(svc.crowd) < len(r.after) {
+		svc.crowd = append(svc.crowd, new(atomic.Int64))
+	}
 	for i := range r.after {
 		if !r.changed(i) {
 			continue

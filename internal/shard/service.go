@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
@@ -44,7 +45,8 @@ type Service struct {
 	board     board
 	journal   *journal.Journal // nil: none
 	clients   atomic.Int64
-	spare     int // a descriptor to fall back on; the first loop's
+	crowd     []*atomic.Int64 // clients by pool
+	spare     int             // a descriptor to fall back on; the first loop's
 	complaint complaints
 
 	lookup    lookupFunc
@@ -113,6 +115,7 @@ func (svc *Service) build() error {
 	for i := range svc.cfg.Pools {
 		p := &svc.cfg.Pools[i]
 		svc.cfgs = append(svc.cfgs, p)
+		svc.crowd = append(svc.crowd, new(atomic.Int64))
 		r, err := newRings(p)
 		if err != nil {
 			return err
@@ -140,11 +143,24 @@ func newRings(p *config.Pool) (r rings, err error) {
 	if !ok {
 		return r, fmt.Errorf("hash %q is unknown", p.Hash)
 	}
-	r.hash = hash
+	r.hash = hashOf(p, hash)
 	if r.primaries, err = newRing(p.Distribution, p.Servers, nil); err == nil && len(p.Backups) > 0 {
 		r.backups, err = newRing(p.Distribution, p.Backups, nil)
 	}
 	return r, err
+}
+
+// hashOf is what the rings of a pool are asked with: the hash of the part of a key that its tag encloses; for random a
+// random number. The tag decides nothing else.
+func hashOf(p *config.Pool, hash backend.HashFunc) backend.HashFunc {
+	switch {
+	case p.Distribution == config.Random:
+		return func([]byte) uint32 { return rand.Uint32() }
+	case p.HashTag != "":
+		tag := [2]byte([]byte(p.HashTag))
+		return func(key []byte) uint32 { return hash(backend.HashTag(key, tag)) }
+	}
+	return hash
 }
 
 // newRing makes a ring of the servers that are live; nil: of all.
@@ -180,7 +196,7 @@ func (svc *Service) bind(pool int, l config.Listen) (*listener, error) {
 		}
 		e = loop.Endpoint{Addr: addr}
 	}
-	fd, err := loop.Listen(e, l.Backlog, os.FileMode(l.Mode))
+	fd, err := loop.Listen(e, loop.ListenOptions{Backlog: l.Backlog, Mode: os.FileMode(l.Mode), KeepAlive: l.KeepAlive, ReusePort: l.ReusePort})
 	if err != nil {
 		return nil, &ListenError{Address: l.Address, Err: err}
 	}

@@ -53,11 +53,11 @@ type session struct {
 }
 
 // open makes a session of an accepted socket.
-func (sh *Shard) open(fd int, p *pool) {
-	if p == nil { // the pool has just been removed
+func (sh *Shard) open(fd, pool int) {
+	p := sh.pools[pool]
+	if p == nil { // it has just been removed
 		unix.Close(fd)
-		sh.load.Add(-1)
-		sh.svc.clients.Add(-1)
+		sh.left(pool)
 		return
 	}
 	s := &session{sh: sh, pool: p, window: windowStart}
@@ -148,7 +148,7 @@ func (s *session) serveAll(data []byte) (rest []byte) {
 			data = data[n:]
 			continue
 		}
-		n, st := ascii.Next(data, s.sh.limits, r)
+		n, st := ascii.Next(data, s.pool.limits, r)
 		switch st {
 		case ascii.Complete:
 			s.need = 0
@@ -165,7 +165,7 @@ func (s *session) serveAll(data []byte) (rest []byte) {
 			return nil
 		default:
 			s.need = r.Need
-			if s.sh.assembly-s.kept+s.need > max(maxAssembly, 2*s.sh.limits.MaxValue) {
+			if s.sh.assembly-s.kept+s.need > max(maxAssembly, 2*s.pool.limits.MaxValue) {
 				s.outOfMemory(r, len(data))
 				return nil
 			}

@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"cmp"
 	"os"
 	"time"
 
@@ -94,7 +95,7 @@ func (sh *Shard) snapshot() *stats.Snapshot {
 		for i, c := range p.conns {
 			n := c.Stats.Since(&p.shown[i].before)
 			v := stats.Server{
-				Pool: p.name, Address: c.Name(), Role: "primary", State: p.health.Server(i).State.String(),
+				Pool: p.name, Address: c.Name(), Name: serverAt(cfg, i).Name, Role: "primary", State: p.health.Server(i).State.String(),
 				Pending: c.Pending(), Requests: n.Requests, Replies: n.Replies,
 				Errors: n.Errors, Timeouts: n.Timeouts, Ejections: p.shown[i].ejections,
 				Connects: n.Connects, Sent: n.Sent, Received: n.Received,
@@ -162,7 +163,8 @@ func (svc *Service) process() stats.Process {
 			continue
 		}
 		pool := stats.Pool{
-			Name: c.Name, Distribution: c.Distribution, Hash: c.Hash, Ack: string(c.Ack),
+			Name: c.Name, Distribution: c.Distribution, Hash: c.Hash, HashTag: c.HashTag, Ack: string(c.Ack),
+			MaxValue: cmp.Or(c.MaxValue, svc.cfg.MaxValue), MaxClients: c.ClientConnections,
 			Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, FailureLimit: c.ServerFailureLimit, ProbeInterval: c.ProbeInterval,
 		}
 		for _, ln := range svc.listeners {

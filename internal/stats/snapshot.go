@@ -40,6 +40,7 @@ type Server struct {
 	Received  uint64
 	Latency   time.Duration // moving average from request to reply
 	LastError string
+	Name      string // in the ring, if it was given one
 }
 
 // Add adds another loop's snapshot to s.
@@ -109,6 +110,9 @@ type Pool struct {
 	Listen         []string
 	Distribution   string
 	Hash           string
+	HashTag        string
+	MaxValue       int
+	MaxClients     int // of this pool; 0: no limit of its own
 	Ack            string
 	Timeout        time.Duration
 	ConnectTimeout time.Duration
