@@ -33,7 +33,6 @@ type Shard struct {
 	id    int
 	l     *loop.Loop
 	pools []*pool
-	count stats.Counters
 
 	load      atomic.Int64 // clients given to this shard; read by the accepting one
 	sessions  map[*session]struct{}
@@ -56,6 +55,7 @@ type pool struct {
 	conns  []*backend.Conn // primaries, then backups
 	health *failover.Machine
 	engine *replicate.Engine
+	count  stats.Counters
 
 	recorder *recorder // nil: no journal
 	recalled []bool    // by server: what it missed is known from an earlier process
@@ -115,7 +115,7 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 		UnixTime:   func() int64 { return time.Now().Unix() },
 		MaxDirty:   sh.svc.cfg.MaxDirty / sh.svc.cfg.Threads,
 		AckPrimary: cfg.Ack == config.AckPrimary,
-		Count:      &sh.count,
+		Count:      &p.count,
 		Journal:    p.journal(),
 	})
 	sh.pools = append(sh.pools, p)
@@ -258,7 +258,10 @@ func (p *pool) gone(i int, before failover.State, err error) {
 	p.engine.Gone(i)
 	if before != failover.Up {
 		p.sh.svc.board.absent(p.index, i, err) // it was not back yet
-	} else if p.sh.svc.board.ejected(p.index, i, err) {
+		return
+	}
+	p.shown[i].ejectedAt = time.Now().UnixMicro()
+	if p.sh.svc.board.ejected(p.index, i, err) {
 		p.shown[i].ejections++
 	}
 }
