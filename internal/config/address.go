@@ -105,15 +105,8 @@ func parseSocket(s string) (Address, *flaw) {
 	const remedy = "write /path or /path:weight"
 	a := Address{Network: "unix", Weight: 1}
 	path, weight, hasWeight := strings.Cut(s, ":")
-	switch {
-	case !strings.HasPrefix(path, "/"):
-		return a, &flaw{fmt.Sprintf("socket path %q is not absolute", path), remedy}
-	case strings.HasSuffix(path, "/"):
-		return a, &flaw{fmt.Sprintf("socket path %q is a directory", path), remedy}
-	case len(path) > maxSocketPath:
-		return a, &flaw{fmt.Sprintf("socket path of %d bytes is over the system's limit of %d", len(path), maxSocketPath), "use a shorter path"}
-	case strings.ContainsFunc(path, func(c rune) bool { return c < ' ' || c == 0x7f }):
-		return a, &flaw{"socket path holds a control character", remedy}
+	if f := checkSocketPath(path, remedy); f != nil {
+		return a, f
 	}
 	a.Path = path
 	if !hasWeight {
@@ -124,4 +117,19 @@ func parseSocket(s string) (Address, *flaw) {
 		f.remedy = remedy + ", where the path holds no ':'"
 	}
 	return a, f
+}
+
+// checkSocketPath refuses what cannot be the path of a unix socket.
+func checkSocketPath(path, remedy string) *flaw {
+	switch {
+	case !strings.HasPrefix(path, "/"):
+		return &flaw{fmt.Sprintf("socket path %q is not absolute", path), remedy}
+	case strings.HasSuffix(path, "/"):
+		return &flaw{fmt.Sprintf("socket path %q is a directory", path), remedy}
+	case len(path) > maxSocketPath:
+		return &flaw{fmt.Sprintf("socket path of %d bytes is over the system's limit of %d", len(path), maxSocketPath), "use a shorter path"}
+	case strings.ContainsFunc(path, func(c rune) bool { return c < ' ' || c == 0x7f }):
+		return &flaw{"socket path holds a control character", remedy}
+	}
+	return nil
 }

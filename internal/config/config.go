@@ -22,22 +22,34 @@ type Pool struct {
 	Backups []Address
 
 	Hash         string // a name that backend.HashByName knows
+	HashTag      string // two bytes: of a key that has both, only what stands between them is hashed; empty: none
 	Distribution string // a name that backend.NewRing knows
 	Ack          Ack
 
-	Timeout            time.Duration // one reply
+	Timeout            time.Duration // one reply; 0: it is waited for without end
 	ConnectTimeout     time.Duration
 	ServerFailureLimit int
+	AutoEject          bool          // the keys of an ejected server go to the others meanwhile
+	ServerRetryTimeout time.Duration // how long an ejected server stays away at least
 	ProbeInterval      time.Duration
 	RefillRate         int // keys a second that a server is given which came back empty; 0: as fast as it goes
+
+	MaxValue          int // 0: that of the process
+	MaxDirty          int // 0: that of the process
+	ClientConnections int // clients of this pool; 0: as many as the process takes
+
+	ServerConnections int  // without effect: one pipelined connection for each loop carries all requests
+	Preconnect        bool // without effect: connections are made at the start
 }
 
 // Listen is one address that clients connect to.
 type Listen struct {
-	Network string // "tcp" or "unix"
-	Address string // host:port with a numeric host, or a path
-	Mode    uint32 // permission of a unix socket
-	Backlog int
+	Network   string // "tcp" or "unix"
+	Address   string // host:port with a numeric host, or a path
+	Mode      uint32 // permission of a unix socket; 0: as the umask has it
+	Backlog   int
+	KeepAlive bool // SO_KEEPALIVE on the connections of clients
+	ReusePort bool // SO_REUSEPORT: several processes may listen there
 }
 
 // Ack says which copies must have answered a mutation before the client gets its reply.
@@ -48,3 +60,6 @@ const (
 	AckAll     Ack = "all"     // primary and backup
 	AckPrimary Ack = "primary" // the primary alone; the backup's answer is awaited behind the client's back
 )
+
+// Random is the distribution that does not look at the key. It places no second copies: they would not be found again.
+const Random = "random"

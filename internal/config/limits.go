@@ -3,6 +3,14 @@ package config
 import (
 	"net/netip"
 	"strings"
+	"time"
+)
+
+// What the keys of a file and the flags have as their defaults alike.
+const (
+	DefaultConnectTimeout = 500 * time.Millisecond
+	DefaultProbeInterval  = 500 * time.Millisecond
+	DefaultRefillRate     = 20_000
 )
 
 // maxSocketPath is what fits into the path of a unix socket address on Linux, less the closing zero.

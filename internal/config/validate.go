@@ -12,6 +12,9 @@ import (
 type Names struct {
 	Hashes        []string
 	Distributions []string
+
+	// Keyless returns the indexes of the servers that such a ring gives no key. Without it nobody is warned of them.
+	Keyless func(distribution string, servers []Address) []int
 }
 
 // Validate checks what no single setting can know about itself. Its error is one line that names the value and
@@ -49,6 +52,9 @@ func (p *Pool) ValidateServers(names Names) error {
 	}
 	if _, err := ParseChoice(p.Distribution, names.Distributions); err != nil {
 		return fmt.Errorf("--distribution %w", err)
+	}
+	if p.Distribution == Random && len(p.Backups) > 0 {
+		return fmt.Errorf("--distribution random does not find second copies again: choose ketama, or leave -b out")
 	}
 	return p.duplicates()
 }
@@ -109,6 +115,15 @@ func (l Listen) reaches(a Address) bool {
 	}
 	server, err := netip.ParseAddr(canonicalHost(a.Host))
 	return err == nil && server.IsLoopback()
+}
+
+// identity is the same for two spellings of one place to listen on.
+func (l Listen) identity() string {
+	host, port, err := net.SplitHostPort(l.Address)
+	if l.Network == "unix" || err != nil {
+		return l.Address
+	}
+	return net.JoinHostPort(canonicalHost(host), port)
 }
 
 // identity is the same for two spellings of one server address; weight and name do not count.

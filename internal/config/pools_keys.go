@@ -1,0 +1,134 @@
+package config
+
+import (
+	"strconv"
+	"time"
+
+	yaml "go.yaml.in/yaml/v4"
+)
+
+// section is a pool that is being read, and where its parts stand in the file.
+type section struct {
+	*file
+	name *yaml.Node
+	pool Pool
+
+	key                 string                // the one that is being read
+	keys                map[string]*yaml.Node // by name: its value
+	listenAt            *yaml.Node
+	serversAt, backupAt []*yaml.Node // by server
+}
+
+// poolKey is a key of a pool and what takes its value.
+type poolKey struct {
+	name string
+	list bool
+	read func(*section, *yaml.Node)
+}
+
+// poolKeys is twemproxy's keys in the order of its manual, and ours.
+var poolKeys = [...]poolKey{
+	{"listen", false, (*section).listen},
+	{"hash", false, (*section).hash},
+	{"hash_tag", false, (*section).hashTag},
+	{"distribution", false, (*section).distribution},
+	{"timeout", false, func(s *section, n *yaml.Node) { s.milliseconds(n, 0, &s.pool.Timeout) }},
+	{"backlog", false, func(s *section, n *yaml.Node) { s.number(n, 0, maxNumber, &s.pool.Listen[0].Backlog) }},
+	{"client_connections", false, func(s *section, n *yaml.Node) { s.number(n, 0, maxNumber, &s.pool.ClientConnections) }},
+	{"redis", false, (*section).redis},
+	{"redis_auth", false, (*section).redisAuth},
+	{"redis_db", false, func(s *section, n *yaml.Node) { s.number(n, 0, maxNumber, new(int)) }},
+	{"preconnect", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.Preconnect) }},
+	{"tcpkeepalive", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.Listen[0].KeepAlive) }},
+	{"reuseport", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.Listen[0].ReusePort) }},
+	{"auto_eject_hosts", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.AutoEject) }},
+	{"server_connections", false, func(s *section, n *yaml.Node) { s.number(n, 1, maxNumber, &s.pool.ServerConnections) }},
+	{"server_retry_timeout", false, func(s *section, n *yaml.Node) { s.milliseconds(n, 0, &s.pool.ServerRetryTimeout) }},
+	{"server_failure_limit", false, (*section).failureLimit},
+	{"servers", true, func(s *section, n *yaml.Node) { s.pool.Servers, s.serversAt = s.servers(n) }},
+
+	{"backups", true, func(s *section, n *yaml.Node) { s.pool.Backups, s.backupAt = s.servers(n) }},
+	{"ack", false, (*section).ack},
+	{"max_value", false, (*section).maxValue},
+	{"dirty_keys", false, func(s *section, n *yaml.Node) { s.number(n, 1, maxKeys, &s.pool.MaxDirty) }},
+	{"refill_rate", false, func(s *section, n *yaml.Node) { s.number(n, 0, maxKeys, &s.pool.RefillRate) }},
+	{"probe_interval", false, func(s *section, n *yaml.Node) { s.milliseconds(n, 1, &s.pool.ProbeInterval) }},
+}
+
+// Limits of the values in a file.
+const (
+	maxNumber = 1<<31 - 1 // twemproxy's int
+	maxKeys   = 100_000_000
+	maxValue  = 1 << 30
+)
+
+// filePool has the defaults of twemproxy, and for our keys those of the flags.
+func filePool(name string) Pool {
+	return Pool{
+		Name: name, Distribution: "ketama", Ack: AckAll,
+		Listen:         []Listen{{Backlog: 512}},
+		ConnectTimeout: DefaultConnectTimeout, ServerFailureLimit: 2, ServerRetryTimeout: 30 * time.Second, ServerConnections: 1,
+		ProbeInterval: DefaultProbeInterval, RefillRate: DefaultRefillRate,
+	}
+}
+
+// section reads the keys of one pool.
+func (f *file) section(raw rawPool) *section {
+	s := &section{file: f, name: raw.name, pool: filePool(raw.name.Value), keys: map[string]*yaml.Node{}}
+	for i := 0; i < len(raw.entries); i += 2 {
+		s.entry(raw.entries[i], raw.entries[i+1])
+	}
+	s.check()
+	return s
+}
+
+// entry reads one key of a pool.
+func (s *section) entry(key, value *yaml.Node) {
+	known := findKey(key.Value)
+	first := s.keys[key.Value]
+	switch {
+	case key.Kind != yaml.ScalarNode:
+		s.fail(key, "found %s in the place of a key: write one key and its value per line", kindOf(key))
+	case known == nil:
+		s.unknown(key)
+	case first != nil:
+		s.fail(key, "%s is there already, in line %d: leave one of them out", key.Value, first.Line)
+	case known.list && value.Kind != yaml.SequenceNode:
+		s.keys[key.Value] = key
+		s.fail(key, "%s takes a list: write each server in a line of its own, behind \"- \"", key.Value)
+	case !known.list && value.Kind != yaml.ScalarNode:
+		s.keys[key.Value] = key
+		s.fail(key, "%s takes one value, not %s: write it behind the ':'", key.Value, kindOf(value))
+	case !known.list && value.Value == "":
+		s.keys[key.Value] = key
+		s.fail(key, "%s has no value: write one behind the ':', or leave the key out", key.Value)
+	default:
+		s.key, s.keys[key.Value] = key.Value, value
+		known.read(s, value)
+	}
+}
+
+func findKey(name string) *poolKey {
+	for i := range poolKeys {
+		if poolKeys[i].name == name {
+			return &poolKeys[i]
+		}
+	}
+	return nil
+}
+
+func (s *section) unknown(key *yaml.Node) {
+	var names []string
+	for _, k := range poolKeys {
+		names = append(names, k.name)
+	}
+	_, err := ParseChoice(key.Value, names)
+	s.fail(key, "key %v", err)
+}
+
+// wrong tells that a value is.
+func (s *section) wrong(value *yaml.Node, err error) {
+	s.fail(value, "%s %v", s.key, err)
+}
+
+func quote(text string) string { return strconv.Quote(text) }

@@ -1,0 +1,150 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	yaml "go.yaml.in/yaml/v4"
+)
+
+// The functions here read addresses in twemproxy's grammar, which splits them from the right: so an IPv6 address needs
+// no brackets there. With brackets it is taken, too.
+
+const (
+	serverForms = "write host:port:weight, host:port:weight name, or /path:weight"
+	listenForms = "write host:port, or /path and a permission such as 0770"
+)
+
+// servers reads a list of servers. What is wrong is left out.
+func (s *section) servers(list *yaml.Node) (addresses []Address, at []*yaml.Node) {
+	for _, n := range list.Content {
+		if n.Kind != yaml.ScalarNode {
+			s.fail(n, "found %s in the place of a server: %s", kindOf(n), serverForms)
+			continue
+		}
+		a, f := parseServerLine(n.Value)
+		if f != nil {
+			s.fail(n, "%v", f.of("server", n.Value, serverForms))
+			continue
+		}
+		addresses, at = append(addresses, a), append(at, n)
+	}
+	return addresses, at
+}
+
+// parseServerLine reads "host:port:weight", "/path:weight" and both with " name" behind.
+func parseServerLine(line string) (Address, *flaw) {
+	address, name, f := cutName(line)
+	if f != nil {
+		return Address{}, f
+	}
+	head, weight, ok := cutLast(address, ':')
+	unix := strings.HasPrefix(address, "/")
+	switch {
+	case address == "":
+		return Address{}, &flaw{problem: "there is nothing"}
+	case !ok || !unix && !strings.Contains(head, ":"):
+		return Address{}, &flaw{"the weight is missing", fmt.Sprintf("write %s:1", address)}
+	case unix && strings.Contains(head, ":"):
+		return Address{}, &flaw{"the path holds a ':'", "move the socket to a path without"}
+	}
+	a := Address{Network: "tcp", Name: name}
+	if a.Weight, f = parseNumber("weight", weight, maxNumber); f != nil {
+		return a, f
+	}
+	if unix {
+		a.Network, a.Path = "unix", head
+		return a, checkSocketPath(head, serverForms)
+	}
+	var port string
+	if a.Host, port, a.Port, f = parseHostPort(head); f == nil && name == "" && a.Port != DefaultPort && port != strconv.Itoa(a.Port) {
+		a.Name = a.Host + ":" + port // twemproxy hashes the port as it is written
+	}
+	return a, f
+}
+
+// cutName cuts the name of a server off its line.
+func cutName(line string) (address, name string, f *flaw) {
+	address, name, named := cutLast(line, ' ')
+	switch {
+	case named && name == "":
+		f = &flaw{problem: "the name behind the blank is empty"}
+	case strings.ContainsFunc(name, func(c rune) bool { return c < ' ' || c == 0x7f }):
+		f = &flaw{problem: "the name holds a control character"}
+	case strings.HasSuffix(address, " "):
+		f = &flaw{problem: "there is more than one blank before the name"}
+	}
+	return address, name, f
+}
+
+// cutLast is strings.Cut at the last separator.
+func cutLast(s string, separator byte) (before, after string, found bool) {
+	if i := strings.LastIndexByte(s, separator); i >= 0 {
+		return s[:i], s[i+1:], true
+	}
+	return s, "", false
+}
+
+// parseHostPort reads what stands before and behind the last ':'.
+func parseHostPort(s string) (host, text string, port int, f *flaw) {
+	host, text, ok := cutLast(s, ':')
+	if !ok {
+		return "", "", 0, &flaw{problem: "the port is missing"}
+	}
+	if port, f = parseNumber("port", text, 65535); f != nil {
+		return "", "", 0, f
+	}
+	if inner, ok := strings.CutPrefix(host, "["); ok {
+		host, _, f = splitBracketed(inner)
+		return host, text, port, f
+	}
+	if strings.Contains(host, ":") && !isIPv6(host) {
+		return "", "", 0, &flaw{problem: fmt.Sprintf("host %q is not an IPv6 address", host)}
+	}
+	if !isIPv6(host) {
+		f = checkHost(host)
+	}
+	return host, text, port, f
+}
+
+// listen reads "host:port" or "/path", the latter perhaps with an octal permission.
+func (s *section) listen(n *yaml.Node) {
+	l, f := parseListenLine(n.Value)
+	if f != nil {
+		s.fail(n, "%v", f.of("listen", n.Value, listenForms))
+		return
+	}
+	s.listenAt = n
+	s.pool.Listen[0].Network, s.pool.Listen[0].Address, s.pool.Listen[0].Mode = l.Network, l.Address, l.Mode
+}
+
+func parseListenLine(line string) (l Listen, f *flaw) {
+	if !strings.HasPrefix(line, "/") {
+		host, _, port, f := parseHostPort(line)
+		if addr, err := netip.ParseAddr(host); err == nil {
+			host = addr.String()
+		}
+		return Listen{Network: "tcp", Address: net.JoinHostPort(host, strconv.Itoa(port))}, f
+	}
+	path, permission, ok := cutLast(line, ' ')
+	if ok {
+		mode, err := ParseMode(permission)
+		if err != nil {
+			return l, &flaw{fmt.Sprintf("permission %q is not an octal number from 0 to 0777", permission), "write one such as 0770, or none"}
+		}
+		l.Mode = mode
+	}
+	l.Network, l.Address = "unix", path
+	return l, checkSocketPath(path, listenForms)
+}
+
+// ParseHashTag reads the two bytes of a hash tag.
+func ParseHashTag(text string) (string, error) {
+	if len(text) != 2 {
+		return "", fmt.Errorf("%q is not two bytes: write those that enclose what is hashed, such as \"{}\"", text)
+	}
+	return text, nil
+}
