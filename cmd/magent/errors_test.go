@@ -75,7 +75,7 @@ func TestEnvironmentErrors(t *testing.T) {
 func checkUsage(t *testing.T, line, want string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	exit := run(strings.Fields(line), names(), &stdout, &stderr)
+	exit := execute(strings.Fields(line), names(), &stdout, &stderr)
 	got := stderr.String()
 	start, open := strings.CutSuffix("magent: "+want, "...")
 	right := got == start+"\n" || open && strings.HasPrefix(got, start)

@@ -11,6 +11,7 @@ import (
 
 	"magent/backend"
 	"magent/internal/config"
+	"magent/internal/run"
 	"magent/internal/service"
 )
 
@@ -23,7 +24,7 @@ const (
 )
 
 func main() {
-	os.Exit(run(os.Args[1:], names(), os.Stdout, os.Stderr))
+	os.Exit(execute(os.Args[1:], names(), os.Stdout, os.Stderr))
 }
 
 // names are the words that --hash and --distribution take: all but random, which would look for a key's second copy
@@ -33,8 +34,8 @@ func names() config.Names {
 	return config.Names{Hashes: backend.HashNames(), Distributions: distributions}
 }
 
-// run does what the command line says and returns the exit code. What goes wrong is one line on stderr.
-func run(args []string, names config.Names, stdout, stderr io.Writer) int {
+// execute does what the command line says and returns the exit code. What goes wrong is one line on stderr.
+func execute(args []string, names config.Names, stdout, stderr io.Writer) int {
 	if len(args) > 0 && args[0] == verifyCommand {
 		return runVerify(args[1:], names, stdout, stderr)
 	}
@@ -51,10 +52,10 @@ func run(args []string, names config.Names, stdout, stderr io.Writer) int {
 	case s.daemonize && !service.IsDaemon():
 		return service.Daemonize(program, args, stderr)
 	}
-	if err := s.resolveListeners(); err != nil {
-		return fail(stderr, err, exitFailed)
+	if err := run.Resolve(&s.config.Pools[0]); err != nil {
+		return fail(stderr, fmt.Errorf("-l: %w", err), exitFailed)
 	}
-	exit, err := service.Run(s.process(stderr))
+	exit, err := run.Run(s.process(stderr))
 	if err != nil {
 		return fail(stderr, err, exitFailed)
 	}

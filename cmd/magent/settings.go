@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -40,7 +39,6 @@ type settings struct {
 	config      config.Config
 	user, group string
 	pidFile     string
-	sockets     []string
 	log         service.LogOptions
 }
 
@@ -137,7 +135,6 @@ func (s *settings) readListeners(r *reader) []config.Listen {
 		l, err := config.ParseSocket(path, mode)
 		r.fail(flagSocket, errors.Join(err, socketPlace(path)))
 		listeners = append(listeners, l)
-		s.sockets = append(s.sockets, path)
 	}
 	return listeners
 }
@@ -161,36 +158,13 @@ func (s *settings) readProcess(r *reader) {
 	}
 	s.user, s.group = r.text(flagUser), r.text(flagGroup)
 	s.pidFile = r.path(flagPidFile)
-	s.log = service.LogOptions{File: r.path(flagLogFile), Debug: r.c.Bool(flagVerbose)}
+	s.log = service.LogOptions{File: r.path(flagLogFile)}
+	if r.c.Bool(flagVerbose) {
+		s.log.Louder = service.Debug
+	}
 	if format := r.text(flagLogFormat); format != "" {
 		_, err := config.ParseChoice(format, []string{service.FormatConsole, service.FormatJSON})
 		r.fail(flagLogFormat, err)
 		s.log.Format = format
 	}
-}
-
-// resolveListeners turns host names into the addresses that are bound, each once.
-func (s *settings) resolveListeners() error {
-	pool := &s.config.Pools[0]
-	var listeners []config.Listen
-	seen := map[string]bool{}
-	for _, l := range pool.Listen {
-		addresses := []string{l.Address}
-		if l.Network == "tcp" {
-			var err error
-			if addresses, err = service.ResolveListen(l.Address); err != nil {
-				return fmt.Errorf("-l: %w", err)
-			}
-		}
-		for _, address := range addresses {
-			if seen[address] && !strings.HasSuffix(address, ":0") {
-				continue
-			}
-			seen[address] = true
-			l.Address = address
-			listeners = append(listeners, l)
-		}
-	}
-	pool.Listen = listeners
-	return nil
 }

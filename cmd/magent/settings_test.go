@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"magent/internal/config"
+	"magent/internal/run"
 	"magent/internal/service"
 )
 
@@ -20,6 +21,14 @@ func mustParse(t *testing.T, line string) *settings {
 		t.Fatalf("%s: %v", line, err)
 	}
 	return s
+}
+
+func addressTexts(addresses []config.Address) []string {
+	var texts []string
+	for _, a := range addresses {
+		texts = append(texts, a.String())
+	}
+	return texts
 }
 
 // show prints what matters of a configuration, for comparison.
@@ -82,7 +91,7 @@ func TestListsAndListeners(t *testing.T) {
 		{"-s a -l 127.0.0.1:0,127.0.0.1:0", "listen [127.0.0.1:0 127.0.0.1:0] servers [a:11211] backups []"},
 	} {
 		s := mustParse(t, c.line)
-		if err := s.resolveListeners(); err != nil {
+		if err := run.Resolve(&s.config.Pools[0]); err != nil {
 			t.Fatal(err)
 		}
 		if got := show(s); got != c.want {
@@ -115,12 +124,12 @@ func TestEveryOtherFlag(t *testing.T) {
 		"--log-file l.log --log-format console -v -d")
 	p := s.config.Pools[0]
 	got := fmt.Sprintln(p.Timeout, p.ConnectTimeout, p.ServerFailureLimit, p.ProbeInterval, p.Ack, s.config.Threads, s.config.MaxValue,
-		s.config.MaxClients, s.config.DrainTime, p.Listen[1].Mode, s.user, s.group, s.log.Format, s.log.Debug, s.daemonize)
-	if want := "1s 2s 3 4s primary 5 6144 7 0s 511 me us console true true\n"; got != want {
+		s.config.MaxClients, s.config.DrainTime, p.Listen[1].Mode, s.user, s.group, s.log.Format, s.log.Louder, s.daemonize)
+	if want := "1s 2s 3 4s primary 5 6144 7 0s 511 me us console 2 true\n"; got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}
 	here, _ := os.Getwd() // a daemon changes its folder, so its files are absolute
-	for path, name := range map[string]string{p.Listen[1].Address: "s.sock", s.sockets[0]: "s.sock", s.pidFile: "p.pid", s.log.File: "l.log"} {
+	for path, name := range map[string]string{p.Listen[1].Address: "s.sock", s.pidFile: "p.pid", s.log.File: "l.log"} {
 		if path != filepath.Join(here, name) {
 			t.Errorf("%s became %s", name, path)
 		}
@@ -179,16 +188,10 @@ func TestEveryFlagHasItsVariable(t *testing.T) {
 // A daemon without a log file logs nowhere: until it is ready, its stderr is where its parent looks for errors.
 func TestWhereTheLogGoes(t *testing.T) {
 	var stderr strings.Builder
-	if o := mustParse(t, "-s a").process(&stderr); o.Log.Default != &stderr {
+	if o := mustParse(t, "-s a").process(&stderr); o.Process.Log.Default != &stderr {
 		t.Error("in the foreground the log goes to stderr")
 	}
-	if o := mustParse(t, "-s a -d").process(&stderr); o.Log.Default != nil {
+	if o := mustParse(t, "-s a -d").process(&stderr); o.Process.Log.Default != nil {
 		t.Error("in the background it does not")
-	}
-}
-
-func TestConnections(t *testing.T) {
-	if got := mustParse(t, "-s a,b -b c --threads 4").process(nil).Servers; got != 12 {
-		t.Errorf("3 servers and 4 loops need %d connections", got)
 	}
 }

@@ -191,11 +191,7 @@ func (svc *Service) process() stats.Process {
 		pool := stats.Pool{
 			Name: c.Name, Distribution: c.Distribution, Hash: c.Hash, Ack: string(c.Ack),
 			Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, FailureLimit: c.ServerFailureLimit, ProbeInterval: c.ProbeInterval,
-		}
-		for _, ln := range svc.listeners {
-			if ln.pool == i {
-				pool.Listen = append(pool.Listen, ln.addr.String())
-			}
+			Listen: svc.AddrsOf(i),
 		}
 		p.Pools = append(p.Pools, pool)
 	}
