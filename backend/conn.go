@@ -44,7 +44,7 @@ type Options struct {
 	Name           string        // the server, in errors and statistics
 	Endpoint       loop.Endpoint // where it is; may be left out when Dialer is set
 	Dialer         Dialer        // asked before each connect; nil for a fixed Endpoint
-	Timeout        time.Duration // one reply
+	Timeout        time.Duration // one reply; 0: it is waited for without end
 	ConnectTimeout time.Duration // name look-up and connect together, whatever the number of addresses
 	DrainTime      time.Duration // how long the end of a lost connection is waited for before a new one is made
 	Quarantine     time.Duration // how long a new one waits when that end was not seen
@@ -410,7 +410,7 @@ const lasting = time.Second
 // arm sets the clock for the oldest request that is still waited for. It is not moved when replies come: tick looks
 // what is due, so a timer is set once per deadline at most, not once per request.
 func (c *Conn) arm() {
-	if c.fifo.len() > c.given && !c.clock.IsSet() {
+	if c.opt.Timeout > 0 && c.fifo.len() > c.given && !c.clock.IsSet() {
 		c.l.SetAt(c.clock, c.fifo.at(c.given).at+int64(c.opt.Timeout))
 	}
 }

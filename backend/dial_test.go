@@ -14,7 +14,7 @@ import (
 
 // unanswering is an address where connecting takes for ever: the queue of its listener is full.
 func unanswering(t *testing.T) loop.Endpoint {
-	fd, err := loop.Listen(loop.Endpoint{Addr: netip.MustParseAddrPort("127.0.0.1:0")}, 0, 0)
+	fd, err := loop.Listen(loop.Endpoint{Addr: netip.MustParseAddrPort("127.0.0.1:0")}, loop.ListenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

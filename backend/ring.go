@@ -112,6 +112,23 @@ func (r *Ring) Pick(hash uint32) int {
 	return int(r.points[i].owner)
 }
 
+// Keyless returns the indexes of the members that own no point, and so no key.
+func (r *Ring) Keyless() []int {
+	owns := make([]bool, r.members)
+	for _, p := range r.points {
+		if p.owner >= 0 {
+			owns[p.owner] = true
+		}
+	}
+	var without []int
+	for i, has := range owns {
+		if !has {
+			without = append(without, i)
+		}
+	}
+	return without
+}
+
 // Len returns the number of members that the ring was made of, live or not: Pick returns less.
 func (r *Ring) Len() int {
 	return r.members

@@ -12,15 +12,20 @@ func (s *settings) process(stderr io.Writer) run.Options {
 	if !s.daemonize {
 		s.log.Default = stderr
 	}
+	port, address := "with -p", "with -l"
+	if s.file != "" {
+		port, address = "in listen:", "in listen:"
+	}
 	return run.Options{
-		Config: s.config,
+		Config: s.config, File: s.file,
 		Process: service.Options{
 			Program: program, Log: s.log, PidFile: s.pidFile, User: s.user, Group: s.group,
-			Root: "name a user with -u to give its rights up",
+			Warnings: s.warnings,
+			Root:     "name a user with -u to give its rights up",
 		},
 		Remedies: run.Remedies{
-			InUse:   "choose another port with -p",
-			Foreign: "choose one of its own with -l",
+			InUse:   "choose another port " + port,
+			Foreign: "choose one of its own " + address,
 			Denied:  "start as root (with -u USER), or choose a port above 1023 and a folder that may be written to",
 		},
 	}

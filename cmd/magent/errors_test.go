@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"magent/internal/run"
 )
 
 // Each mistake is one line that names the value and the remedy, with exit code 2 and nothing on stdout.
@@ -37,8 +39,13 @@ func TestUsageErrors(t *testing.T) {
 		{"-s a --max-value 1t", `--max-value "1t" is not a size: write bytes, or a number with k, m or g behind it, such as 1m`},
 		{"-s a --max-value 2g", `--max-value "2g" is out of range: give a size from 1 to 1g`},
 		{"-s a --hash mdd5", `--hash "mdd5" is unknown: did you mean md5? (known: ...`},
-		{"-s a --distribution ketma", `--distribution "ketma" is unknown: did you mean ketama? (known: ketama, modula, magent, magent-ketama)`},
-		{"-s a --distribution random", `--distribution "random" is unknown: choose one of ketama, modula, magent, magent-ketama`},
+		{"-s a --distribution ketma", `--distribution "ketma" is unknown: did you mean ketama? (known: ketama, modula, random, magent, magent-ketama)`},
+		{"-s a -b b --distribution random", "--distribution random does not find second copies again: choose ketama, or leave -b out"},
+		{"-s a --hash-tag {", `--hash-tag "{" is not two bytes: write those that enclose what is hashed, such as "{}"`},
+		{"-t", "-t checks a file of pools: name it with -c"},
+		{"-c /no/such/file", `configuration file "/no/such/file": no such file or directory: name a file of pools with -c`},
+		{"-c f -s a", "-s contradicts -c f: leave it out, and write servers: into the file"},
+		{"--config f --unix-mode 0700", "--unix-mode contradicts --config f: leave it out, and write listen: into the file"},
 		{"-s a -k --distribution magent", "-k means --distribution magent-ketama, which contradicts --distribution magent: leave one out"},
 		{"-s a --ack both", `--ack "both" is unknown: choose one of all, primary`},
 		{"-s a --timeout 500", `--timeout "500" has no unit: write 500ms or 500s`},
@@ -75,7 +82,7 @@ func TestEnvironmentErrors(t *testing.T) {
 func checkUsage(t *testing.T, line, want string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	exit := execute(strings.Fields(line), names(), &stdout, &stderr)
+	exit := execute(strings.Fields(line), run.Names(), &stdout, &stderr)
 	got := stderr.String()
 	start, open := strings.CutSuffix("magent: "+want, "...")
 	right := got == start+"\n" || open && strings.HasPrefix(got, start)

@@ -11,6 +11,8 @@ import (
 
 // The long names of the flags. A short name behind one in newFlags is its alias.
 const (
+	flagConfig       = "config"
+	flagTest         = "test-config"
 	flagServer       = "server"
 	flagBackup       = "backup"
 	flagListen       = "listen"
@@ -21,6 +23,7 @@ const (
 	flagKetama       = "ketama"
 	flagDistribution = "distribution"
 	flagHash         = "hash"
+	flagHashTag      = "hash-tag"
 	flagAck          = "ack"
 	flagMaxValue     = "max-value"
 	flagTimeout      = "timeout"
@@ -68,7 +71,9 @@ func topics() []string {
 // reads them, so that each mistake is told in our words.
 func newFlags() []cli.Flag {
 	return []cli.Flag{
-		list(topicServers, flagServer, "s", "`ADDRESS` of a primary memcached: HOST, HOST:PORT, HOST:PORT:WEIGHT, [IPv6]:PORT or /PATH; repeat it or separate with commas (required)"),
+		text(topicServers, flagConfig, "c", "", "`FILE` of pools, in the format of twemproxy's nutcracker.yml; in place of the flags for servers, clients and placement"),
+		toggle(topicServers, flagTest, "t", "check the file of -c and exit"),
+		list(topicServers, flagServer, "s", "`ADDRESS` of a primary memcached: HOST, HOST:PORT, HOST:PORT:WEIGHT, [IPv6]:PORT or /PATH; repeat it or separate with commas (required, unless there is -c)"),
 		list(topicServers, flagBackup, "b", "`ADDRESS` of a backup memcached, as with -s; every key has its second copy on one of them"),
 
 		list(topicClients, flagListen, "l", "`ADDRESS` to listen on: IP or host name, with a port of its own or that of -p; repeat it or separate with commas (default: 127.0.0.1)"),
@@ -79,8 +84,10 @@ func newFlags() []cli.Flag {
 		text(topicClients, flagMaxValue, "", "1m", "largest value, a `SIZE` such as 512k or 8m; memcached's -I has to match"),
 
 		toggle(topicPlace, flagKetama, "k", "place keys on magent 0.5's ketama ring (the same as --distribution magent-ketama)"),
-		text(topicPlace, flagDistribution, "", "ketama", "`NAME` of the rule that picks a server: ketama (as libmemcached and twemproxy), magent (as magent 0.5 without -k), magent-ketama (as 0.5 with -k), modula"),
+		text(topicPlace, flagDistribution, "", "ketama", "`NAME` of the rule that picks a server: ketama (as libmemcached and twemproxy), magent (as magent 0.5 without -k), magent-ketama (as 0.5 with -k), modula, random (without -b)"),
 		text(topicPlace, flagHash, "", "", "`NAME` of the hash of keys (default: md5; with --distribution magent djb2)"),
+
+		text(topicPlace, flagHashTag, "", "", "two `BYTES` such as {}: of a key that has both, only what stands between them is hashed"),
 
 		text(topicFailures, flagTimeout, "", "500ms", "`TIME` for a server's reply"),
 		text(topicFailures, flagConnect, "", "500ms", "`TIME` for a connection to a server"),
@@ -111,7 +118,7 @@ func newFlags() []cli.Flag {
 // newVerifyFlags is the table of the flags of magent verify: those that say where keys lie and how long to wait for a server,
 // as they are, and its own.
 func newVerifyFlags() []cli.Flag {
-	shared := []string{flagServer, flagBackup, flagKetama, flagDistribution, flagHash, flagTimeout, flagConnect, flagHelp}
+	shared := []string{flagServer, flagBackup, flagKetama, flagDistribution, flagHash, flagHashTag, flagTimeout, flagConnect, flagHelp}
 	flags := slices.DeleteFunc(newFlags(), func(f cli.Flag) bool { return !slices.Contains(shared, longName(f)) })
 	return append(flags, ownVerifyFlags()...)
 }
@@ -148,7 +155,7 @@ func aliases(alias string) []string {
 // that means something else. Nor have the flags of verify alone: what one run does is not for the environment of all.
 func variables(name string) []string {
 	switch name {
-	case flagHelp, flagVersion, flagRate, flagRepair, flagFill, flagShow:
+	case flagHelp, flagVersion, flagTest, flagRate, flagRepair, flagFill, flagShow:
 		return nil
 	}
 	return []string{variable(name)}

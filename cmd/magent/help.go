@@ -10,6 +10,7 @@ import (
 
 const helpHead = `magent - memcached with a second copy of every key
 usage: magent -s ADDRESS [-s ADDRESS]... [-b ADDRESS]... [flags]
+       magent -c FILE [-t] [flags]
 
   magent -s 10.0.0.1 -s 10.0.0.2 -b 10.0.0.3                 on 127.0.0.1:11211
   magent -u www -n 51200 -l 10.0.0.9 -p 12000 -s 10.0.0.1:11211 -b 10.0.0.2:11211 -d

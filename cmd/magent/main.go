@@ -3,13 +3,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 
-	"magent/backend"
 	"magent/internal/config"
 	"magent/internal/run"
 	"magent/internal/service"
@@ -24,14 +23,7 @@ const (
 )
 
 func main() {
-	os.Exit(execute(os.Args[1:], names(), os.Stdout, os.Stderr))
-}
-
-// names are the words that --hash and --distribution take: all but random, which would look for a key's second copy
-// on another server each time.
-func names() config.Names {
-	distributions := slices.DeleteFunc(backend.DistributionNames(), func(name string) bool { return name == "random" })
-	return config.Names{Hashes: backend.HashNames(), Distributions: distributions}
+	os.Exit(execute(os.Args[1:], run.Names(), os.Stdout, os.Stderr))
 }
 
 // execute does what the command line says and returns the exit code. What goes wrong is one line on stderr.
@@ -40,7 +32,11 @@ func execute(args []string, names config.Names, stdout, stderr io.Writer) int {
 		return runVerify(args[1:], names, stdout, stderr)
 	}
 	s, err := parse(args, names)
+	var mistakes config.FileErrors
 	switch {
+	case errors.As(err, &mistakes):
+		run.TellWrong(stderr, program, s.file, err)
+		return exitFailed
 	case err != nil:
 		return fail(stderr, err, exitUsage)
 	case s.help:
@@ -49,11 +45,14 @@ func execute(args []string, names config.Names, stdout, stderr io.Writer) int {
 	case s.version:
 		fmt.Fprintln(stdout, service.VersionLine(program))
 		return 0
+	case s.test:
+		run.TellRight(stderr, program, s.file, s.warnings)
+		return 0
 	case s.daemonize && !service.IsDaemon():
 		return service.Daemonize(program, args, stderr)
 	}
-	if err := run.Resolve(&s.config.Pools[0]); err != nil {
-		return fail(stderr, fmt.Errorf("-l: %w", err), exitFailed)
+	if err := s.prepare(); err != nil {
+		return fail(stderr, err, exitFailed)
 	}
 	exit, err := run.Run(s.process(stderr))
 	if err != nil {

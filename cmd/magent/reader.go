@@ -25,15 +25,19 @@ func (r *reader) fail(name string, err error) {
 	if err == nil || r.err != nil {
 		return
 	}
+	r.err = fmt.Errorf("%s %w", r.label(name), err)
+}
+
+// label is a flag or variable as the user wrote it.
+func (r *reader) label(name string) string {
 	label, typed := r.typed[name]
 	switch {
 	case typed:
+		return label
 	case os.Getenv(variable(name)) != "":
-		label = variable(name)
-	default:
-		label = "--" + name
+		return variable(name)
 	}
-	r.err = fmt.Errorf("%s %w", label, err)
+	return "--" + name
 }
 
 // text returns a flag's value; an empty variable counts as none.
@@ -107,8 +111,11 @@ func (r *reader) duration(name string, minimum time.Duration) time.Duration {
 func (r *reader) pool() config.Pool {
 	pool := config.Pool{Name: program, Servers: r.addresses(flagServer), Backups: r.addresses(flagBackup)}
 	pool.Distribution, pool.Hash = r.placement()
-	pool.Timeout = r.duration(flagTimeout, time.Millisecond)
-	pool.ConnectTimeout = r.duration(flagConnect, time.Millisecond)
+	if r.text(flagHashTag) != "" {
+		value(r, flagHashTag, config.ParseHashTag, &pool.HashTag)
+	}
+	pool.Timeout = r.duration(flagTimeout, minTime)
+	pool.ConnectTimeout = r.duration(flagConnect, minTime)
 	return pool
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"magent/internal/config"
+	"magent/internal/run"
 	"magent/internal/service"
 )
 
@@ -23,6 +23,7 @@ const (
 	maxFailures = 1000
 	maxDirty    = 100_000_000
 	maxValue    = 1 << 30
+	minTime     = time.Millisecond
 	longestTime = time.Hour
 )
 
@@ -34,9 +35,11 @@ const (
 
 // settings are the flags as values.
 type settings struct {
-	help, version, daemonize bool
+	help, version, daemonize, test bool
 
 	config      config.Config
+	file        string   // of pools; empty: there is one, from the flags
+	warnings    []string // about it
 	user, group string
 	pidFile     string
 	log         service.LogOptions
@@ -54,9 +57,9 @@ func parse(args []string, names config.Names) (*settings, error) {
 		return s, nil // cli would print help of its own
 	}
 	return s, readFlags(flags, plain, func(r *reader) error {
-		s.read(r)
-		if r.err != nil {
-			return r.err
+		s.read(r, names)
+		if r.err != nil || s.file != "" {
+			return r.err // LoadFile has validated the pools
 		}
 		return s.config.Validate(names)
 	})
@@ -94,16 +97,8 @@ func switchVariables(flags []cli.Flag, typed map[string]string) error {
 }
 
 // read fills the settings. The first mistake stays in r.err.
-func (s *settings) read(r *reader) {
-	pool := r.pool()
-	pool.Listen = s.readListeners(r)
-	value(r, flagAck, config.ParseAck, &pool.Ack)
-	pool.ServerFailureLimit = r.number(flagFailures, 1, maxFailures)
-	pool.RefillRate = r.number(flagRefill, 0, maxDirty)
-	pool.ProbeInterval = r.duration(flagProbe, time.Millisecond)
-
+func (s *settings) read(r *reader, names config.Names) {
 	s.config = config.Config{
-		Pools:      []config.Pool{pool},
 		Threads:    r.number(flagThreads, 1, maxThreads),
 		MaxClients: r.number(flagMaxClients, 1, maxClients),
 		DrainTime:  r.duration(flagDrain, 0),
@@ -113,6 +108,18 @@ func (s *settings) read(r *reader) {
 	value(r, flagMaxValue, func(text string) (int, error) { return config.ParseSize(text, 1, maxValue) }, &s.config.MaxValue)
 	r.number(flagIdle, 0, maxClients)
 	s.readProcess(r)
+	s.readPools(r, names)
+}
+
+// readPool is the pool of a command line.
+func (s *settings) readPool(r *reader) config.Pool {
+	pool := r.pool()
+	pool.Listen = s.readListeners(r)
+	value(r, flagAck, config.ParseAck, &pool.Ack)
+	pool.ServerFailureLimit = r.number(flagFailures, 1, maxFailures)
+	pool.RefillRate = r.number(flagRefill, 0, maxDirty)
+	pool.ProbeInterval = r.duration(flagProbe, minTime)
+	return pool
 }
 
 func (s *settings) readListeners(r *reader) []config.Listen {
@@ -133,22 +140,10 @@ func (s *settings) readListeners(r *reader) []config.Listen {
 	value(r, flagSocketMode, config.ParseMode, &mode)
 	if path := r.path(flagSocket); path != "" {
 		l, err := config.ParseSocket(path, mode)
-		r.fail(flagSocket, errors.Join(err, socketPlace(path)))
+		r.fail(flagSocket, errors.Join(err, run.SocketPlace(path)))
 		listeners = append(listeners, l)
 	}
 	return listeners
-}
-
-// socketPlace refuses a path where something other than an old socket lies: the socket takes its place.
-func socketPlace(path string) error {
-	info, err := os.Lstat(path)
-	if err == nil && info.Mode()&os.ModeSocket == 0 {
-		return fmt.Errorf("%q is there already and no socket: choose another path", path)
-	}
-	if _, err := os.Stat(filepath.Dir(path)); err != nil {
-		return fmt.Errorf("%q: there is no folder %s: make it, or choose another path", path, filepath.Dir(path))
-	}
-	return nil
 }
 
 func (s *settings) readProcess(r *reader) {

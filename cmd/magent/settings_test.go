@@ -16,7 +16,7 @@ import (
 // mustParse reads a command line that is right.
 func mustParse(t *testing.T, line string) *settings {
 	t.Helper()
-	s, err := parse(strings.Fields(line), names())
+	s, err := parse(strings.Fields(line), run.Names())
 	if err != nil {
 		t.Fatalf("%s: %v", line, err)
 	}
@@ -47,7 +47,7 @@ func TestDefaults(t *testing.T) {
 		Threads: 1, MaxClients: 4096, MaxValue: 1 << 20, MaxDirty: 1_000_000, DrainTime: 5 * time.Second,
 		Pools: []config.Pool{{
 			Name: "magent", Hash: "md5", Distribution: "ketama", Ack: config.AckAll,
-			Listen:  []config.Listen{{Network: "tcp", Address: "127.0.0.1:11211", Backlog: config.DefaultBacklog}},
+			Listen:  []config.Listen{{Network: "tcp", Address: "127.0.0.1:11211", Backlog: config.DefaultBacklog, KeepAlive: true}},
 			Servers: []config.Address{{Network: "tcp", Host: "10.0.0.1", Port: 11211, Weight: 1}},
 			Timeout: 500 * time.Millisecond, ConnectTimeout: 500 * time.Millisecond,
 			ServerFailureLimit: 2, ProbeInterval: 500 * time.Millisecond, RefillRate: 20_000,
@@ -91,7 +91,7 @@ func TestListsAndListeners(t *testing.T) {
 		{"-s a -l 127.0.0.1:0,127.0.0.1:0", "listen [127.0.0.1:0 127.0.0.1:0] servers [a:11211] backups []"},
 	} {
 		s := mustParse(t, c.line)
-		if err := run.Resolve(&s.config.Pools[0]); err != nil {
+		if err := run.Resolve(s.config.Pools); err != nil {
 			t.Fatal(err)
 		}
 		if got := show(s); got != c.want {
@@ -110,6 +110,7 @@ func TestPlacement(t *testing.T) {
 		"--distribution magent --hash md5":      "magent md5",
 		"--hash crc32":                          "ketama crc32",
 		"--distribution modula --hash=fnv1a_64": "modula fnv1a_64",
+		"--distribution random":                 "random md5",
 	} {
 		p := mustParse(t, line+" -s a").config.Pools[0]
 		if got := p.Distribution + " " + p.Hash; got != want {
@@ -121,11 +122,11 @@ func TestPlacement(t *testing.T) {
 func TestEveryOtherFlag(t *testing.T) {
 	s := mustParse(t, "-s a --timeout 1s --connect-timeout=2s --server-failure-limit 3 --probe-interval 4s --ack primary "+
 		"--threads 5 --max-value 6k -n 7 --drain-timeout 0s -f s.sock --unix-mask 0777 -u me -g us --pid-file p.pid "+
-		"--log-file l.log --log-format console -v -d")
+		"--log-file l.log --log-format console -v -d --hash-tag {}")
 	p := s.config.Pools[0]
 	got := fmt.Sprintln(p.Timeout, p.ConnectTimeout, p.ServerFailureLimit, p.ProbeInterval, p.Ack, s.config.Threads, s.config.MaxValue,
-		s.config.MaxClients, s.config.DrainTime, p.Listen[1].Mode, s.user, s.group, s.log.Format, s.log.Louder, s.daemonize)
-	if want := "1s 2s 3 4s primary 5 6144 7 0s 511 me us console 2 true\n"; got != want {
+		s.config.MaxClients, s.config.DrainTime, p.Listen[1].Mode, s.user, s.group, s.log.Format, s.log.Louder, s.daemonize, p.HashTag)
+	if want := "1s 2s 3 4s primary 5 6144 7 0s 511 me us console 2 true {}\n"; got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}
 	here, _ := os.Getwd() // a daemon changes its folder, so its files are absolute
@@ -171,13 +172,13 @@ func TestKubernetesServiceLink(t *testing.T) {
 func TestEveryFlagHasItsVariable(t *testing.T) {
 	for _, f := range newFlags() {
 		name := longName(f)
-		if name == flagHelp || name == flagVersion {
+		if variables(name) == nil {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("MAGENT_SERVER", "a")
 			t.Setenv(variable(name), "wrong?")
-			got, err := parse(nil, names())
+			got, err := parse(nil, run.Names())
 			if err == nil && !strings.Contains(fmt.Sprintf("%+v", got), "wrong?") {
 				t.Errorf("%s is not looked at", variable(name))
 			}

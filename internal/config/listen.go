@@ -34,7 +34,7 @@ func ParseListen(s string, port int) (l Listen, ok bool, err error) {
 		return Listen{}, false, f.of("address", s, "write IP, IP:PORT or [IPv6]:PORT")
 	}
 	ok = ok || port != 0
-	return Listen{Network: "tcp", Address: net.JoinHostPort(host, strconv.Itoa(port)), Backlog: DefaultBacklog}, ok, nil
+	return Listen{Network: "tcp", Address: net.JoinHostPort(host, strconv.Itoa(port)), Backlog: DefaultBacklog, KeepAlive: true}, ok, nil
 }
 
 // ParseSocket reads the path of a unix socket to listen on.

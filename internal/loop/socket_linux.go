@@ -103,9 +103,17 @@ func LimitUnsent(fd int, d time.Duration) {
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(d.Milliseconds())) // not on a unix socket
 }
 
+// ListenOptions are the properties of a listening socket.
+type ListenOptions struct {
+	Backlog   int
+	Mode      os.FileMode // of the file of a unix socket; 0: as the umask has it
+	KeepAlive bool        // what Accept returns has SO_KEEPALIVE
+	ReusePort bool        // SO_REUSEPORT: others with it may listen at the same address
+}
+
 // Listen binds a non-blocking listening socket. What Accept returns inherits TCP_NODELAY and SO_KEEPALIVE from it.
-// The file of a unix socket gets mode; a file left by a dead process is replaced, one that answers is an error.
-func Listen(e Endpoint, backlog int, mode os.FileMode) (fd int, err error) {
+// The file of a unix socket that a dead process has left is replaced, one that answers is an error.
+func Listen(e Endpoint, o ListenOptions) (fd int, err error) {
 	family, sa, err := e.sockaddr()
 	if err != nil {
 		return -1, err
@@ -122,28 +130,36 @@ func Listen(e Endpoint, backlog int, mode os.FileMode) (fd int, err error) {
 	if family != unix.AF_UNIX {
 		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
 		_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, oneIf(o.KeepAlive))
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, oneIf(o.ReusePort))
 	}
 	if family == unix.AF_INET6 {
 		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 1)
 	}
-	if err := bind(fd, sa, e, backlog, mode); err != nil {
+	if err := bind(fd, sa, e, o); err != nil {
 		unix.Close(fd)
 		return -1, err
 	}
 	return fd, nil
 }
 
-func bind(fd int, sa unix.Sockaddr, e Endpoint, backlog int, mode os.FileMode) error {
+func oneIf(on bool) int {
+	if on {
+		return 1
+	}
+	return 0
+}
+
+func bind(fd int, sa unix.Sockaddr, e Endpoint, o ListenOptions) error {
 	if err := unix.Bind(fd, sa); err != nil {
 		return os.NewSyscallError("bind", err)
 	}
-	if e.Path != "" {
-		if err := os.Chmod(e.Path, mode); err != nil {
+	if e.Path != "" && o.Mode != 0 {
+		if err := os.Chmod(e.Path, o.Mode); err != nil {
 			return err
 		}
 	}
-	return os.NewSyscallError("listen", unix.Listen(fd, backlog))
+	return os.NewSyscallError("listen", unix.Listen(fd, o.Backlog))
 }
 
 // removeStale removes the file of a unix socket that nobody listens on.

@@ -16,7 +16,7 @@ import (
 // listening binds e until the end of the test.
 func listening(t *testing.T, e Endpoint, backlog int) int {
 	t.Helper()
-	fd, err := Listen(e, backlog, 0o700)
+	fd, err := Listen(e, ListenOptions{Backlog: backlog, Mode: 0o700})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +28,7 @@ func socketPath(t *testing.T) Endpoint { return Endpoint{Path: filepath.Join(t.T
 
 func TestListenReplacesAStaleSocket(t *testing.T) {
 	e := socketPath(t)
-	fd, err := Listen(e, 1, 0o700)
+	fd, err := Listen(e, ListenOptions{Backlog: 1, Mode: 0o700})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestListenReplacesAStaleSocket(t *testing.T) {
 	if _, err := os.Lstat(e.Path); err != nil {
 		t.Fatal(err)
 	}
-	again, err := Listen(e, 1, 0o640)
+	again, err := Listen(e, ListenOptions{Backlog: 1, Mode: 0o640})
 	if err != nil {
 		t.Fatalf("with a stale file: %v", err)
 	}
@@ -54,7 +54,7 @@ func TestListenReplacesAStaleSocket(t *testing.T) {
 func TestListenRefusesALiveSocket(t *testing.T) {
 	e := socketPath(t)
 	fd := listening(t, e, 1)
-	if _, err := Listen(e, 1, 0o700); !errors.Is(err, unix.EADDRINUSE) {
+	if _, err := Listen(e, ListenOptions{Backlog: 1, Mode: 0o700}); !errors.Is(err, unix.EADDRINUSE) {
 		t.Errorf("somebody listens there: %v, want EADDRINUSE", err)
 	}
 	c, err := Dial(e)
@@ -79,7 +79,7 @@ func TestListenRefusesABusySocket(t *testing.T) {
 		}
 		defer unix.Close(c)
 	}
-	if _, err := Listen(e, 1, 0o700); !errors.Is(err, unix.EADDRINUSE) {
+	if _, err := Listen(e, ListenOptions{Backlog: 1, Mode: 0o700}); !errors.Is(err, unix.EADDRINUSE) {
 		t.Errorf("somebody listens there: %v, want EADDRINUSE", err)
 	}
 	if _, err := os.Lstat(e.Path); err != nil {
@@ -92,7 +92,7 @@ func TestListenRefusesAFile(t *testing.T) {
 	if err := os.WriteFile(e.Path, []byte("precious"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if fd, err := Listen(e, 1, 0o700); err == nil {
+	if fd, err := Listen(e, ListenOptions{Backlog: 1, Mode: 0o700}); err == nil {
 		unix.Close(fd)
 		t.Error("a file that is no socket was replaced")
 	}
@@ -108,7 +108,7 @@ func TestListenTCP(t *testing.T) {
 		if err != nil || e.Addr.Port() == 0 {
 			t.Fatalf("%s: bound to %v: %v", host, e, err)
 		}
-		if _, err := Listen(e, 1, 0); !errors.Is(err, unix.EADDRINUSE) {
+		if _, err := Listen(e, ListenOptions{Backlog: 1}); !errors.Is(err, unix.EADDRINUSE) {
 			t.Errorf("%s: the port is in use: %v", host, err)
 		}
 		c, err := Dial(e)
@@ -168,7 +168,7 @@ func TestZone(t *testing.T) {
 		if fd, again := Dial(e); again == nil || again.Error() != err.Error() {
 			t.Errorf("%v: dialled %d, %v", e, fd, again)
 		}
-		if fd, again := Listen(e, 1, 0); again == nil || again.Error() != err.Error() {
+		if fd, again := Listen(e, ListenOptions{Backlog: 1}); again == nil || again.Error() != err.Error() {
 			t.Errorf("%v: listening %d, %v", e, fd, again)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 // Options say what runs.
 type Options struct {
 	Config   config.Config   // with listeners that are resolved
+	File     string          // that the pools are from; empty: there is one, from flags
 	Process  service.Options // as what; Config has the rest of it
 	Stats    string          // host:port of twemproxy's stats port; empty: none
 	Remedies Remedies
@@ -30,13 +31,7 @@ func Run(o Options) (exit int, err error) {
 func (o Options) process() service.Options {
 	p := o.Process
 	p.Threads, p.Clients, p.Servers, p.Folder = o.Config.Threads, o.Config.MaxClients, connections(o.Config), o.Config.StateDir
-	for _, pool := range o.Config.Pools {
-		for _, l := range pool.Listen {
-			if l.Network == "unix" {
-				p.Sockets = append(p.Sockets, l.Address)
-			}
-		}
-	}
+	p.Sockets = sockets(o.Config.Pools)
 	var e *engine
 	p.Start = func(log zerolog.Logger, clients int) (service.Engine, error) {
 		var err error
@@ -103,17 +98,25 @@ func (e *engine) figures(ctx context.Context) ([]byte, error) {
 	return stats.AppendNutcracker(nil, &p, &s), nil
 }
 
-// tell logs who serves what where.
+// tell logs who serves where: the pools of a file each in a line of its own.
 func (e *engine) tell(log zerolog.Logger, o Options) {
-	for i, pool := range o.Config.Pools {
-		log.Info().Str("version", service.Release).Str("pool", pool.Name).Strs("listen", e.AddrsOf(i)).
-			Strs("servers", texts(pool.Servers)).Strs("backups", texts(pool.Backups)).
-			Str("distribution", pool.Distribution).Int("threads", o.Config.Threads).
-			Msg(o.Process.Program + " serves")
+	serves := log.Info().Str("version", service.Release).Strs("listen", e.Addrs())
+	if o.File == "" {
+		describe(serves, &o.Config.Pools[0])
+	} else {
+		for i := range o.Config.Pools {
+			p := &o.Config.Pools[i]
+			describe(log.Info().Str("pool", p.Name).Strs("addresses", e.AddrsOf(i)), p).Msg("a pool of " + o.File)
+		}
 	}
 	if e.stats != nil {
-		log.Info().Str("address", e.stats.Addr()).Msg("the stats port answers")
+		serves.Str("stats", e.stats.Addr())
 	}
+	serves.Int("threads", o.Config.Threads).Msg(o.Process.Program + " serves")
+}
+
+func describe(e *zerolog.Event, p *config.Pool) *zerolog.Event {
+	return e.Strs("servers", texts(p.Servers)).Strs("backups", texts(p.Backups)).Str("distribution", p.Distribution)
 }
 
 func texts(addresses []config.Address) []string {

@@ -78,7 +78,13 @@ func (svc *Service) admit(ln *listener, fd int) {
 		svc.complain("more clients than --max-clients allows: refused")
 		return
 	}
+	if most := svc.cfg.Pools[ln.pool].ClientConnections; most > 0 && svc.crowd[ln.pool].Load() >= int64(most) {
+		ln.refuse(fd)
+		svc.complain("more clients than client_connections of their pool allows: refused")
+		return
+	}
 	svc.clients.Add(1)
+	svc.crowd[ln.pool].Add(1)
 	sh := svc.leastBusy()
 	sh.load.Add(1)
 	if sh == ln.sh {
@@ -136,5 +142,6 @@ func (sh *Shard) closed(s *session) {
 	s.pool.count.CurrConnections--
 	sh.load.Add(-1)
 	sh.svc.clients.Add(-1)
+	sh.svc.crowd[s.pool.index].Add(-1)
 	sh.checkDrained()
 }

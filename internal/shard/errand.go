@@ -66,7 +66,7 @@ func (e *errand) Run() {
 		sh.pools[e.pool].engine.Drop(c, r, e.line)
 		return
 	}
-	if n, st := ascii.Next(e.req, sh.limits, r); st != ascii.Complete || n != len(e.req) {
+	if n, st := ascii.Next(e.req, sh.pools[e.pool].limits, r); st != ascii.Complete || n != len(e.req) {
 		panic("shard: a request that was accepted by one loop is refused by another")
 	}
 	sh.pools[e.pool].engine.Do(c, r)

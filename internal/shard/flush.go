@@ -44,7 +44,7 @@ func (f *flush) Run() {
 		engine.FlushBegins()
 		f.goOn(sh, f.at-1)
 	default:
-		if _, st := ascii.Next(f.req, sh.limits, &sh.req); st != ascii.Complete {
+		if _, st := ascii.Next(f.req, sh.pools[f.pool].limits, &sh.req); st != ascii.Complete {
 			panic("shard: a flush_all that was accepted by one loop is refused by another")
 		}
 		engine.Do(engine.NewCall(f), &sh.req)

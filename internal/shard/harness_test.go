@@ -133,7 +133,13 @@ type client struct {
 
 func (r *rig) client() *client {
 	r.t.Helper()
-	c, err := net.Dial("tcp", r.svc.Addrs()[0])
+	return r.clientOf(0)
+}
+
+// clientOf connects to the n-th listener.
+func (r *rig) clientOf(n int) *client {
+	r.t.Helper()
+	c, err := net.Dial("tcp", r.svc.Addrs()[n])
 	if err != nil {
 		r.t.Fatal(err)
 	}

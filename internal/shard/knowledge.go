@@ -70,10 +70,19 @@ func (svc *Service) recorderOf(loop int, cfg *config.Pool) *recorder {
 
 // serverOf is what the journal calls a server.
 func serverOf(cfg *config.Pool, i int) journal.Server {
-	if n := len(cfg.Servers); i >= n {
-		return journal.Server{Pool: cfg.Name, Role: "backup", Address: cfg.Backups[i-n].String()}
+	role := "primary"
+	if i >= len(cfg.Servers) {
+		role = "backup"
 	}
-	return journal.Server{Pool: cfg.Name, Role: "primary", Address: cfg.Servers[i].String()}
+	return journal.Server{Pool: cfg.Name, Role: role, Address: serverAt(cfg, i).String()}
+}
+
+// serverAt counts the primaries, then the backups.
+func serverAt(cfg *config.Pool, i int) *config.Address {
+	if n := len(cfg.Servers); i >= n {
+		return &cfg.Backups[i-n]
+	}
+	return &cfg.Servers[i]
 }
 
 func (svc *Service) closeJournal() {

@@ -57,7 +57,7 @@ func (s *session) servePiece() {
 	}
 	g.line = append(g.line, crlf...)
 	r := &s.sh.req
-	if _, st := ascii.Next(g.line, s.sh.limits, r); st != ascii.Complete {
+	if _, st := ascii.Next(g.line, s.pool.limits, r); st != ascii.Complete {
 		panic("shard: a piece of a multi-get is refused")
 	}
 	s.pieces++

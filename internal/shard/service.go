@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
@@ -43,7 +44,8 @@ type Service struct {
 	board     board
 	journal   *journal.Journal // nil: none
 	clients   atomic.Int64
-	spare     int // a descriptor to fall back on; the first loop's
+	crowd     []atomic.Int64 // clients by pool
+	spare     int            // a descriptor to fall back on; the first loop's
 	complaint complaints
 
 	lookup    lookupFunc
@@ -73,6 +75,7 @@ func Start(o Options) (*Service, error) {
 		cfg: o.Config, log: o.Log, version: o.Version, started: time.Now(), seed: maphash.MakeSeed(),
 		spare: openSpare(), ctx: ctx, stop: stop, dead: make(chan error, 1),
 		lookup: o.lookup, maxJoint: o.maxJoint, resolvers: map[string]*resolver{},
+		crowd: make([]atomic.Int64, len(o.Config.Pools)),
 	}
 	known, err := svc.openJournal()
 	if err == nil {
@@ -138,11 +141,24 @@ func newRings(p *config.Pool) (r rings, err error) {
 	if !ok {
 		return r, fmt.Errorf("hash %q is unknown", p.Hash)
 	}
-	r.hash = hash
+	r.hash = hashOf(p, hash)
 	if r.primaries, err = newRing(p.Distribution, p.Servers); err == nil && len(p.Backups) > 0 {
 		r.backups, err = newRing(p.Distribution, p.Backups)
 	}
 	return r, err
+}
+
+// hashOf is what the rings of a pool are asked with: the hash of the part of a key that its tag encloses; for random a
+// random number. The tag decides nothing else.
+func hashOf(p *config.Pool, hash backend.HashFunc) backend.HashFunc {
+	switch {
+	case p.Distribution == config.Random:
+		return func([]byte) uint32 { return rand.Uint32() }
+	case p.HashTag != "":
+		tag := [2]byte([]byte(p.HashTag))
+		return func(key []byte) uint32 { return hash(backend.HashTag(key, tag)) }
+	}
+	return hash
 }
 
 func newRing(distribution string, servers []config.Address) (*backend.Ring, error) {
@@ -167,7 +183,7 @@ func (svc *Service) listen(pool int, l config.Listen) error {
 		}
 		e = loop.Endpoint{Addr: addr}
 	}
-	fd, err := loop.Listen(e, l.Backlog, os.FileMode(l.Mode))
+	fd, err := loop.Listen(e, loop.ListenOptions{Backlog: l.Backlog, Mode: os.FileMode(l.Mode), KeepAlive: l.KeepAlive, ReusePort: l.ReusePort})
 	if err != nil {
 		return &ListenError{Address: l.Address, Err: err}
 	}

@@ -141,7 +141,7 @@ func (s *session) serveAll(data []byte) (rest []byte) {
 			data = data[n:]
 			continue
 		}
-		n, st := ascii.Next(data, s.sh.limits, r)
+		n, st := ascii.Next(data, s.pool.limits, r)
 		switch st {
 		case ascii.Complete:
 			s.need = 0
@@ -158,7 +158,7 @@ func (s *session) serveAll(data []byte) (rest []byte) {
 			return nil
 		default:
 			s.need = r.Need
-			if s.sh.assembly-s.kept+s.need > max(maxAssembly, 2*s.sh.limits.MaxValue) {
+			if s.sh.assembly-s.kept+s.need > max(maxAssembly, 2*s.pool.limits.MaxValue) {
 				s.outOfMemory(r, len(data))
 				return nil
 			}

@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"cmp"
 	"errors"
 	"sync/atomic"
 	"time"
@@ -36,7 +37,6 @@ type Shard struct {
 
 	load      atomic.Int64 // clients given to this shard; read by the accepting one
 	sessions  map[*session]struct{}
-	limits    ascii.Limits
 	req       ascii.Request // the request being served
 	assembly  int           // bytes of incomplete requests
 	unsent    int           // bytes of replies that the sockets did not take
@@ -52,6 +52,7 @@ type pool struct {
 	index  int
 	name   string
 	sh     *Shard
+	limits ascii.Limits    // of requests
 	conns  []*backend.Conn // primaries, then backups
 	health *failover.Machine
 	engine *replicate.Engine
@@ -72,7 +73,6 @@ func newShard(svc *Service, id int) (*Shard, error) {
 	return &Shard{
 		svc: svc, id: id, l: l,
 		sessions: map[*session]struct{}{},
-		limits:   ascii.Limits{MaxLine: maxLine, MaxValue: svc.cfg.MaxValue},
 	}, nil
 }
 
@@ -81,6 +81,7 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 	servers := append(append([]config.Address(nil), cfg.Servers...), cfg.Backups...)
 	p := &pool{
 		index: index, name: cfg.Name, sh: sh,
+		limits: ascii.Limits{MaxLine: maxLine, MaxValue: cmp.Or(cfg.MaxValue, sh.svc.cfg.MaxValue)},
 		health: failover.NewMachine(len(servers), cfg.ServerFailureLimit),
 		byConn: map[*backend.Conn]int{},
 	}
@@ -113,7 +114,7 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 		Hash: rings.hash, Primaries: rings.primaries, Backups: rings.backups,
 		Conns: p.conns, Health: p.health, Host: p,
 		UnixTime:   func() int64 { return time.Now().Unix() },
-		MaxDirty:   sh.svc.cfg.MaxDirty / sh.svc.cfg.Threads,
+		MaxDirty:   cmp.Or(cfg.MaxDirty, sh.svc.cfg.MaxDirty) / sh.svc.cfg.Threads,
 		AckPrimary: cfg.Ack == config.AckPrimary,
 		Count:      &p.count,
 		Journal:    p.journal(),

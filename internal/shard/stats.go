@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -115,10 +116,10 @@ func (sh *Shard) snapshot() *stats.Snapshot {
 
 // figuresOf copies the figures of one server.
 func (p *pool) figuresOf(i int) stats.Server {
-	c, server := p.conns[i], p.server(i)
+	c, server := p.conns[i], serverAt(p.config(), i)
 	n, q, tally := c.Stats.Since(&p.shown[i].before), c.Queue(), p.engine.Tally(i)
 	v := stats.Server{
-		Pool: p.name, Address: c.Name(), Name: server.RingName(), Role: "primary", Identity: c.Identity().String(),
+		Pool: p.name, Address: c.Name(), Name: server.Name, RingName: server.RingName(), Role: "primary", Identity: c.Identity().String(),
 		State: p.health.Server(i).State.String(), Pending: c.Pending(), Draining: c.Draining(), DirtyKeys: p.engine.Dirty(i).Len(),
 
 		Requests: n.Requests, Replies: n.Replies, Errors: n.Errors, Timeouts: n.Timeouts,
@@ -147,15 +148,6 @@ func (p *pool) figuresOf(i int) stats.Server {
 }
 
 func (p *pool) config() *config.Pool { return &p.sh.svc.cfg.Pools[p.index] }
-
-// server is how server i is configured.
-func (p *pool) server(i int) *config.Address {
-	cfg := p.config()
-	if i < len(cfg.Servers) {
-		return &cfg.Servers[i]
-	}
-	return &cfg.Backups[i-len(cfg.Servers)]
-}
 
 // figures is what stats needs to know of a server beside what its connection counts. That count goes on at a reset,
 // because the machine draws conclusions from it.
@@ -189,7 +181,8 @@ func (svc *Service) process() stats.Process {
 	for i := range svc.cfg.Pools {
 		c := &svc.cfg.Pools[i]
 		pool := stats.Pool{
-			Name: c.Name, Distribution: c.Distribution, Hash: c.Hash, Ack: string(c.Ack),
+			Name: c.Name, Distribution: c.Distribution, Hash: c.Hash, HashTag: c.HashTag, Ack: string(c.Ack),
+			MaxValue: cmp.Or(c.MaxValue, svc.cfg.MaxValue), MaxClients: c.ClientConnections,
 			Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, FailureLimit: c.ServerFailureLimit, ProbeInterval: c.ProbeInterval,
 			Listen: svc.AddrsOf(i),
 		}

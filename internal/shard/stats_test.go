@@ -91,7 +91,7 @@ func TestFiguresOfAllLoops(t *testing.T) {
 	if p.Threads != 2 || len(p.Pools) != 1 || p.Pools[0].Name != "main" {
 		t.Errorf("%+v", p)
 	}
-	if got, want := s.Servers[0].Name, r.servers[0].addr.RingName(); got != want {
+	if got, want := s.Servers[0].RingName, r.servers[0].addr.RingName(); got != want {
 		t.Errorf("name %s, want %s", got, want)
 	}
 }

@@ -3,6 +3,7 @@ package stats
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -100,13 +101,18 @@ func AppendSettings(dst []byte, p *Process) []byte {
 	w.str("binding_protocol", "ascii")
 	for i := range p.Pools {
 		pool := &p.Pools[i]
-		name := "pool:" + pool.Name + ":"
+		name := "pool:" + strings.ReplaceAll(pool.Name, " ", "_") + ":"
 		for n, l := range pool.Listen {
 			w.str(name+"listen:"+strconv.Itoa(n), l)
 		}
 		w.str(name+"distribution", pool.Distribution)
 		w.str(name+"hash", pool.Hash)
+		if pool.HashTag != "" {
+			w.str(name+"hash_tag", pool.HashTag)
+		}
 		w.str(name+"ack", pool.Ack)
+		w.num(name+"item_size_max", pool.MaxValue)
+		w.num(name+"maxconns", pool.MaxClients)
 		w.num(name+"timeout_ms", int(pool.Timeout.Milliseconds()))
 		w.num(name+"connect_timeout_ms", int(pool.ConnectTimeout.Milliseconds()))
 		w.num(name+"server_failure_limit", pool.FailureLimit)
@@ -122,6 +128,9 @@ func AppendServers(dst []byte, s *Snapshot) []byte {
 		v := &s.Servers[i]
 		name := "server:" + strconv.Itoa(i) + ":"
 		w.str(name+"address", v.Address)
+		if v.Name != "" {
+			w.str(name+"name", v.Name)
+		}
 		w.str(name+"pool", v.Pool)
 		w.str(name+"role", v.Role)
 		w.str(name+"state", v.State)

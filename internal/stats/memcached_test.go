@@ -47,14 +47,14 @@ func process() *Process {
 		Pools: []Pool{{
 			Name: "main", Listen: []string{"127.0.0.1:12000", "/run/m.sock"}, Distribution: "ketama", Hash: "md5", Ack: "all",
 			Timeout: 500 * time.Millisecond, ConnectTimeout: time.Second, FailureLimit: 2, ProbeInterval: 1500 * time.Microsecond,
-		}, {Name: "second", Listen: []string{"[::1]:12001"}, Distribution: "magent", Hash: "djb2", Ack: "primary"}},
+		}, {Name: "the second", Listen: []string{"[::1]:12001"}, Distribution: "magent", Hash: "djb2", HashTag: "{}", MaxValue: 2000, MaxClients: 10, Ack: "primary"}},
 	}
 }
 
 func snapshot() *Snapshot {
 	s := &Snapshot{ActiveRequests: 12, Servers: []Server{
 		{Pool: "main", Address: "10.0.0.1:11211", Identity: "77@1000", Role: "primary", State: "up", Latency: 1234567 * time.Nanosecond},
-		{Pool: "main", Address: "10.0.0.2:11211", Role: "backup", State: "ejected", LastError: "connection refused"},
+		{Pool: "main", Address: "10.0.0.2:11211", Name: "b", Role: "backup", State: "ejected", LastError: "connection refused"},
 	}}
 	number(reflect.ValueOf(&s.Counters).Elem(), 101)
 	latency := s.Servers[0].Latency

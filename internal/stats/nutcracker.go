@@ -120,13 +120,13 @@ func (w *object) pool(name string, c *Counters, servers []Server) {
 		w.num("disagreements", int64(c.Disagreements))
 	}
 	for i := range servers {
-		w.server(memberName(servers[:i], servers[i].Name), &servers[i], copies)
+		w.server(memberName(servers[:i], servers[i].RingName), &servers[i], copies)
 	}
 }
 
 // memberName is the name of a server, or, where one before it has that name, as a primary and a backup may, another.
 func memberName(before []Server, name string) string {
-	if slices.ContainsFunc(before, func(s Server) bool { return s.Name == name }) {
+	if slices.ContainsFunc(before, func(s Server) bool { return s.RingName == name }) {
 		return name + " backup"
 	}
 	return name

@@ -16,8 +16,8 @@ func pools() *Snapshot {
 	first.Retries, first.Disagreements = 16, 17
 	second.ClientEOFs, second.CurrConnections = 21, 22
 	s.Pools = []Counters{first, second}
-	s.Servers[0].Name, s.Servers[1].Name = "10.0.0.1", `a "name"`
-	s.Servers = append(s.Servers, Server{Pool: "second", Name: "/run/mc.sock:", Address: "/run/mc.sock", Role: "primary", State: "up", Requests: 5})
+	s.Servers[0].RingName, s.Servers[1].RingName = "10.0.0.1", `a "name"`
+	s.Servers = append(s.Servers, Server{Pool: "the second", RingName: "/run/mc.sock:", Address: "/run/mc.sock", Role: "primary", State: "up", Requests: 5})
 	return s
 }
 
@@ -59,7 +59,7 @@ func TestNutcrackerMembers(t *testing.T) {
 		}
 		return m
 	}
-	second := members(all["second"], append(slices.Clone(pool), "/run/mc.sock:")...)
+	second := members(all["the second"], append(slices.Clone(pool), "/run/mc.sock:")...)
 	members(second["/run/mc.sock:"], slices.Clone(server)...)
 	first := members(all["main"], append(slices.Clone(pool), "10.0.0.1", `a "name"`, "retries_to_backup", "disagreements")...)
 	ours := []string{"role", "state", "dirty_keys", "dirty_overflow", "repairs", "refills", "refill_progress", "refill_eta", "stale_reads_avoided", "cas_refused"}
@@ -69,7 +69,7 @@ func TestNutcrackerMembers(t *testing.T) {
 // A primary and a backup may have the same name; the members of an object may not.
 func TestNutcrackerNamesAreUnique(t *testing.T) {
 	s := pools()
-	s.Servers[0].Name, s.Servers[1].Name = "a", "a"
+	s.Servers[0].RingName, s.Servers[1].RingName = "a", "a"
 	line := string(nutcracker(s))
 	if strings.Count(line, `"a":`) != 1 || strings.Count(line, `"a backup":`) != 1 {
 		t.Errorf("%s", line)

@@ -42,7 +42,8 @@ type Server struct {
 	Latency   time.Duration // moving average from request to reply
 	LastError string
 
-	Name            string // in the ring: what twemproxy calls the server
+	Name            string // in the ring, if it was given one
+	RingName        string // in the ring in any case: what twemproxy calls the server
 	EOFs            uint64 // connections that it closed
 	Failures        uint64 // connections, and attempts to make one, that failed in another way
 	ConnectTimeouts uint64 // attempts that took too long
@@ -134,6 +135,9 @@ type Pool struct {
 	Listen         []string
 	Distribution   string
 	Hash           string
+	HashTag        string
+	MaxValue       int
+	MaxClients     int // of this pool; 0: no limit of its own
 	Ack            string
 	Timeout        time.Duration
 	ConnectTimeout time.Duration

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"magent/internal/config"
+	"magent/internal/run"
+)
+
+// poolKeys says for each flag that configures the pool of a command line which key of a file does.
+var poolKeys = [...]struct{ flag, key string }{
+	{flagServer, "servers"},
+	{flagBackup, "backups"},
+	{flagListen, "listen"},
+	{flagPort, "listen"},
+	{flagSocket, "listen"},
+	{flagSocketMode, "listen"},
+	{flagKetama, "distribution"},
+	{flagDistribution, "distribution"},
+	{flagHash, "hash"},
+	{flagHashTag, "hash_tag"},
+	{flagAck, "ack"},
+	{flagTimeout, "timeout"},
+	{flagFailures, "server_failure_limit"},
+	{flagRefill, "refill_rate"},
+	{flagProbe, "probe_interval"},
+}
+
+// readPools takes the pools from the file of -c, or the one pool from the flags.
+func (s *settings) readPools(r *reader, names config.Names) {
+	s.file = r.text(flagConfig)
+	s.test = r.c.Bool(flagTest)
+	if s.file == "" {
+		if s.test {
+			r.fail(flagTest, errors.New("checks a file of pools: name it with -c"))
+		}
+		s.config.Pools = []config.Pool{s.readPool(r)}
+		return
+	}
+	for _, k := range poolKeys {
+		if r.given(k.flag) {
+			r.fail(k.flag, fmt.Errorf("contradicts %s %s: leave it out, and write %s: into the file", r.label(flagConfig), s.file, k.key))
+		}
+	}
+	if r.err != nil {
+		return
+	}
+	s.config.Pools, s.warnings, r.err = config.LoadFile(s.file, names)
+	connect := r.duration(flagConnect, minTime)
+	for i := range s.config.Pools {
+		s.config.Pools[i].ConnectTimeout = connect
+	}
+}
+
+// prepare makes the listeners ready to be bound.
+func (s *settings) prepare() error {
+	if s.file == "" {
+		if err := run.Resolve(s.config.Pools); err != nil {
+			return fmt.Errorf("-l: %w", err)
+		}
+		return nil
+	}
+	if err := errors.Join(run.SocketPlaces(s.config.Pools), run.Resolve(s.config.Pools)); err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	return nil
+}
+
+// given reports whether a flag was typed, or its variable set.
+func (r *reader) given(name string) bool {
+	if _, typed := r.typed[name]; typed {
+		return true
+	}
+	text := strings.TrimSpace(os.Getenv(variable(name)))
+	return text != "" && !linkOfKubernetes(name, text)
+}
