@@ -110,6 +110,10 @@ type Stats struct {
 	Received uint64
 	Connects uint64
 	Latency  int64 // nanoseconds from Send to reply, moving average over about 16 replies
+
+	EOFs            uint64 // connections that the server closed
+	Failures        uint64 // connections, and attempts to make one, that failed in another way; not those given up over a request
+	ConnectTimeouts uint64 // attempts that took too long
 }
 
 // Reasons why requests are not answered.
@@ -186,7 +190,7 @@ func (c *Conn) Send(head, body []byte, shape ascii.Shape, to Receiver, slot uint
 	if c.state == down {
 		return false
 	}
-	c.push(to, slot, shape)
+	c.push(to, slot, shape, len(head)+len(body))
 	if c.state != ready {
 		c.Stats.Sent += uint64(len(head) + len(body))
 		c.early = append(append(c.early, head...), body...)
@@ -203,10 +207,10 @@ func (c *Conn) Send(head, body []byte, shape ascii.Shape, to Receiver, slot uint
 	return true
 }
 
-// push puts a request into the line of those that are waited for.
-func (c *Conn) push(to Receiver, slot uint16, shape ascii.Shape) *entry {
+// push puts a request of so many bytes into the line of those that are waited for.
+func (c *Conn) push(to Receiver, slot uint16, shape ascii.Shape, size int) *entry {
 	e := c.fifo.push()
-	*e = entry{to: to, at: c.l.Now(), slot: slot, shape: shape}
+	*e = entry{to: to, at: c.l.Now(), slot: slot, shape: shape, size: uint32(size)}
 	c.Stats.Requests++
 	if c.state == ready && c.fifo.len() == c.given+1 {
 		c.arm()
@@ -367,6 +371,7 @@ func (c *Conn) Close(err error) {
 func (c *Conn) fail(err error) {
 	idle := err == ErrClosed && c.fifo.len() == c.given && c.proven()
 	c.err = err
+	c.Stats.ended(err)
 	c.state = down
 	c.epoch++
 	c.need = 0

@@ -11,7 +11,8 @@ type entry struct {
 
 	joined bool   // a key of a joint get
 	more   bool   // which goes on with the next entry
-	key    uint64 // and the key's hash
+	size   uint32 // bytes of the request
+	key    uint64 // of a joint get: the key's hash
 }
 
 // fifo is a ring of entries that grows on demand; its size is a power of two.

@@ -28,7 +28,7 @@ func (c *Conn) Get(key []byte, to Receiver, slot uint16) bool {
 		c.line = append(append(append(c.line[:0], get...), key...), crlf...)
 		return c.Send(c.line, nil, ascii.ShapeValues, to, slot)
 	}
-	e := c.push(to, slot, ascii.ShapeValues)
+	e := c.push(to, slot, ascii.ShapeValues, len(gap)+len(key))
 	e.joined, e.key = true, maphash.Bytes(seed, key)
 	if c.open > 0 && c.open < c.opt.MaxJoint {
 		c.fifo.at(c.fifo.len() - 2).more = true
@@ -36,6 +36,7 @@ func (c *Conn) Get(key []byte, to Receiver, slot uint16) bool {
 	} else {
 		c.endJoint()
 		c.write(get)
+		e.size = uint32(len(get) + len(key) + len(crlf))
 	}
 	c.write(key)
 	c.open++

@@ -1,5 +1,11 @@
 package backend
 
+import (
+	"errors"
+
+	"golang.org/x/sys/unix"
+)
+
 // Since returns what was counted after s was before. The latency stays: it is no count.
 func (s *Stats) Since(before *Stats) Stats {
 	return Stats{
@@ -11,5 +17,49 @@ func (s *Stats) Since(before *Stats) Stats {
 		Received: s.Received - before.Received,
 		Connects: s.Connects - before.Connects,
 		Latency:  s.Latency,
+
+		EOFs:            s.EOFs - before.EOFs,
+		Failures:        s.Failures - before.Failures,
+		ConnectTimeouts: s.ConnectTimeouts - before.ConnectTimeouts,
 	}
+}
+
+// ended counts the end of a connection, or of the attempt to make one, because of err.
+func (s *Stats) ended(err error) {
+	switch {
+	case err == ErrShutdown, errors.Is(err, ErrTimeout), errors.Is(err, ErrRefill): // we have ended it
+	case err == ErrClosed:
+		s.EOFs++
+	case err == ErrConnect, errors.Is(err, unix.ETIMEDOUT):
+		s.ConnectTimeouts++
+	default:
+		s.Failures++
+	}
+}
+
+// Queue is what is on its way to a server and back at one moment. A request that is written in part counts as unsent.
+type Queue struct {
+	Unsent, UnsentBytes   int
+	Awaited, AwaitedBytes int
+}
+
+// Queue counts the requests in flight, from the last one back: what is not written are their last bytes. It takes time in
+// proportion to their number.
+func (c *Conn) Queue() Queue {
+	left := len(c.early)
+	if c.state == ready {
+		left = c.s.Unsent()
+	}
+	q := Queue{UnsentBytes: left}
+	for i := c.fifo.len() - 1; i >= 0; i-- {
+		size := int(c.fifo.at(i).size)
+		if left > 0 {
+			q.Unsent++
+			left -= size
+			continue
+		}
+		q.Awaited++
+		q.AwaitedBytes += size
+	}
+	return q
 }

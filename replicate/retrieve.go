@@ -119,7 +119,10 @@ func (c *Call) ask(from uint16, backups bool) {
 		f.lines[n] = line
 		if e.full(server) || !c.send(server, id, line, nil, ascii.ShapeValues) {
 			c.abandon(id)
-		} else if backups {
+			continue
+		}
+		e.opt.Count.Fragments++
+		if backups {
 			e.opt.Count.Retries++
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"magent/internal/run"
 )
 
 // Each mistake is one line that names the value and the remedy, with exit code 2 and nothing on stdout.
@@ -80,7 +82,7 @@ func TestEnvironmentErrors(t *testing.T) {
 func checkUsage(t *testing.T, line, want string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	exit := run(strings.Fields(line), names(), &stdout, &stderr)
+	exit := execute(strings.Fields(line), run.Names(), &stdout, &stderr)
 	got := stderr.String()
 	start, open := strings.CutSuffix("magent: "+want, "...")
 	right := got == start+"\n" || open && strings.HasPrefix(got, start)

@@ -3,13 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
-	"magent/backend"
 	"magent/internal/config"
-	"magent/internal/shard"
+	"magent/internal/run"
 )
 
 // poolKeys says for each flag that configures the pool of a command line which key of a file does.
@@ -53,42 +51,22 @@ func (s *settings) readPools(r *reader, names config.Names) {
 	s.config.Pools, s.warnings, r.err = config.LoadFile(s.file, names)
 	connect := r.duration(flagConnect, minTime)
 	for i := range s.config.Pools {
-		p := &s.config.Pools[i]
-		p.ConnectTimeout = connect
-		if l := p.Listen[0]; l.Network == "unix" {
-			s.sockets = append(s.sockets, l.Address)
-		}
+		s.config.Pools[i].ConnectTimeout = connect
 	}
 }
 
-// checkPlaces looks at where the unix sockets of a file are to be.
-func (s *settings) checkPlaces() error {
+// prepare makes the listeners ready to be bound.
+func (s *settings) prepare() error {
 	if s.file == "" {
-		return nil // done with the flags
-	}
-	for _, path := range s.sockets {
-		if err := socketPlace(path); err != nil {
-			return fmt.Errorf("listen: %w", err)
+		if err := run.Resolve(s.config.Pools); err != nil {
+			return fmt.Errorf("-l: %w", err)
 		}
+		return nil
+	}
+	if err := errors.Join(run.SocketPlaces(s.config.Pools), run.Resolve(s.config.Pools)); err != nil {
+		return fmt.Errorf("listen: %w", err)
 	}
 	return nil
-}
-
-// tellTest says that the file is right, and what may surprise in it.
-func (s *settings) tellTest(stderr io.Writer) {
-	for _, warning := range s.warnings {
-		fmt.Fprintf(stderr, "%s: warning: %s\n", program, warning)
-	}
-	fmt.Fprintf(stderr, "%s: configuration file '%s' syntax is ok\n", program, s.file)
-}
-
-// failFile says what is wrong with a file, each mistake on a line that begins with its place.
-func failFile(stderr io.Writer, s *settings, mistakes config.FileErrors) int {
-	for _, mistake := range mistakes {
-		fmt.Fprintln(stderr, mistake)
-	}
-	fmt.Fprintf(stderr, "%s: configuration file '%s' syntax is invalid\n", program, s.file)
-	return exitFailed
 }
 
 // given reports whether a flag was typed, or its variable set.
@@ -98,9 +76,4 @@ func (r *reader) given(name string) bool {
 	}
 	text := strings.TrimSpace(os.Getenv(variable(name)))
 	return text != "" && !linkOfKubernetes(name, text)
-}
-
-// names are the words that flags and files take.
-func names() config.Names {
-	return config.Names{Hashes: backend.HashNames(), Distributions: backend.DistributionNames(), Keyless: shard.Keyless}
 }

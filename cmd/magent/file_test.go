@@ -13,6 +13,7 @@ import (
 
 	"magent/backend"
 	"magent/internal/config"
+	"magent/internal/run"
 	"magent/internal/shard"
 )
 
@@ -51,10 +52,10 @@ func TestFileOfPools(t *testing.T) {
 			t.Errorf("%+v", p)
 		}
 	}
-	if fmt.Sprint(s.sockets) != "[/run/m.sock]" || len(s.warnings) != 1 || !strings.HasPrefix(s.warnings[0], path+":9:1: ") {
-		t.Errorf("sockets %v, warnings %q", s.sockets, s.warnings)
+	if len(s.warnings) != 1 || !strings.HasPrefix(s.warnings[0], path+":9:1: ") {
+		t.Errorf("warnings %q", s.warnings)
 	}
-	if got := s.process(nil); got.Servers != 6 || len(got.Warnings) != 1 {
+	if got := s.process(nil); got.File != path || len(got.Process.Warnings) != 1 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -124,7 +125,7 @@ func TestTestConfig(t *testing.T) {
 		},
 	} {
 		var stdout, stderr bytes.Buffer
-		exit := run(strings.Fields(c.line), names(), &stdout, &stderr)
+		exit := execute(strings.Fields(c.line), run.Names(), &stdout, &stderr)
 		got := stderr.String()
 		if i := strings.Index(got, "known: listen"); i >= 0 {
 			got = got[:i] + "known: ..." + got[i+strings.Index(got[i:], "\n"):]

@@ -6,12 +6,14 @@ import (
 	"testing"
 
 	"github.com/urfave/cli/v2"
+
+	"magent/internal/run"
 )
 
 func TestHelp(t *testing.T) {
 	for _, args := range [][]string{{"-h"}, {"--help"}, {"-kh"}, {"-h", "-p", "99999"}} {
 		var stdout, stderr bytes.Buffer
-		if exit := run(args, names(), &stdout, &stderr); exit != 0 || stderr.Len() > 0 || stdout.String() != helpText() {
+		if exit := execute(args, run.Names(), &stdout, &stderr); exit != 0 || stderr.Len() > 0 || stdout.String() != helpText() {
 			t.Errorf("%v: exit code %d, stderr %q, stdout %.80q", args, exit, stderr.String(), stdout.String())
 		}
 	}
@@ -24,7 +26,7 @@ func TestHelp(t *testing.T) {
 func TestVerifyHelp(t *testing.T) {
 	for _, args := range [][]string{{"verify", "-h"}, {"verify", "--help"}, {"verify", "-s", "a", "-h"}} {
 		var stdout, stderr bytes.Buffer
-		exit := run(args, names(), &stdout, &stderr)
+		exit := execute(args, run.Names(), &stdout, &stderr)
 		if exit != 0 || stderr.Len() > 0 || stdout.String() != verifyHelpText() {
 			t.Errorf("%v: exit code %d, stderr %q, stdout %.80q", args, exit, stderr.String(), stdout.String())
 		}
@@ -52,7 +54,7 @@ func checkHelp(t *testing.T, text string, flags []cli.Flag) {
 func TestVersion(t *testing.T) {
 	for _, arg := range []string{"-V", "--version"} {
 		var stdout, stderr bytes.Buffer
-		exit := run([]string{arg}, names(), &stdout, &stderr)
+		exit := execute([]string{arg}, run.Names(), &stdout, &stderr)
 		if exit != 0 || stderr.Len() > 0 || !strings.HasPrefix(stdout.String(), "magent 1.") || strings.Count(stdout.String(), "\n") != 1 {
 			t.Errorf("%s: exit code %d, stdout %q, stderr %q", arg, exit, stdout.String(), stderr.String())
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"magent/internal/config"
+	"magent/internal/run"
 	"magent/internal/service"
 )
 
@@ -22,11 +23,11 @@ const (
 )
 
 func main() {
-	os.Exit(run(os.Args[1:], names(), os.Stdout, os.Stderr))
+	os.Exit(execute(os.Args[1:], run.Names(), os.Stdout, os.Stderr))
 }
 
-// run does what the command line says and returns the exit code. What goes wrong is one line on stderr.
-func run(args []string, names config.Names, stdout, stderr io.Writer) int {
+// execute does what the command line says and returns the exit code. What goes wrong is one line on stderr.
+func execute(args []string, names config.Names, stdout, stderr io.Writer) int {
 	if len(args) > 0 && args[0] == verifyCommand {
 		return runVerify(args[1:], names, stdout, stderr)
 	}
@@ -34,7 +35,8 @@ func run(args []string, names config.Names, stdout, stderr io.Writer) int {
 	var mistakes config.FileErrors
 	switch {
 	case errors.As(err, &mistakes):
-		return failFile(stderr, s, mistakes)
+		run.TellWrong(stderr, program, s.file, err)
+		return exitFailed
 	case err != nil:
 		return fail(stderr, err, exitUsage)
 	case s.help:
@@ -44,15 +46,15 @@ func run(args []string, names config.Names, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stdout, service.VersionLine(program))
 		return 0
 	case s.test:
-		s.tellTest(stderr)
+		run.TellRight(stderr, program, s.file, s.warnings)
 		return 0
 	case s.daemonize && !service.IsDaemon():
 		return service.Daemonize(program, args, stderr)
 	}
-	if err := errors.Join(s.checkPlaces(), s.resolveListeners()); err != nil {
+	if err := s.prepare(); err != nil {
 		return fail(stderr, err, exitFailed)
 	}
-	exit, err := service.Run(s.process(stderr))
+	exit, err := run.Run(s.process(stderr))
 	if err != nil {
 		return fail(stderr, err, exitFailed)
 	}

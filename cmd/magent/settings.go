@@ -5,15 +5,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"magent/internal/config"
+	"magent/internal/run"
 	"magent/internal/service"
 )
 
@@ -43,7 +42,6 @@ type settings struct {
 	warnings    []string // about it
 	user, group string
 	pidFile     string
-	sockets     []string
 	log         service.LogOptions
 }
 
@@ -147,23 +145,10 @@ func (s *settings) readListeners(r *reader) []config.Listen {
 	value(r, flagSocketMode, config.ParseMode, &mode)
 	if path := r.path(flagSocket); path != "" {
 		l, err := config.ParseSocket(path, mode)
-		r.fail(flagSocket, errors.Join(err, socketPlace(path)))
+		r.fail(flagSocket, errors.Join(err, run.SocketPlace(path)))
 		listeners = append(listeners, l)
-		s.sockets = append(s.sockets, path)
 	}
 	return listeners
-}
-
-// socketPlace refuses a path where something other than an old socket lies: the socket takes its place.
-func socketPlace(path string) error {
-	info, err := os.Lstat(path)
-	if err == nil && info.Mode()&os.ModeSocket == 0 {
-		return fmt.Errorf("%q is there already and no socket: choose another path", path)
-	}
-	if _, err := os.Stat(filepath.Dir(path)); err != nil {
-		return fmt.Errorf("%q: there is no folder %s: make it, or choose another path", path, filepath.Dir(path))
-	}
-	return nil
 }
 
 func (s *settings) readProcess(r *reader) {
@@ -173,49 +158,13 @@ func (s *settings) readProcess(r *reader) {
 	}
 	s.user, s.group = r.text(flagUser), r.text(flagGroup)
 	s.pidFile = r.path(flagPidFile)
-	s.log = service.LogOptions{File: r.path(flagLogFile), Debug: r.c.Bool(flagVerbose)}
+	s.log = service.LogOptions{File: r.path(flagLogFile)}
+	if r.c.Bool(flagVerbose) {
+		s.log.Louder = service.Debug
+	}
 	if format := r.text(flagLogFormat); format != "" {
 		_, err := config.ParseChoice(format, []string{service.FormatConsole, service.FormatJSON})
 		r.fail(flagLogFormat, err)
 		s.log.Format = format
 	}
-}
-
-// resolveListeners turns host names into the addresses that are bound, each once.
-func (s *settings) resolveListeners() error {
-	source := "-l"
-	if s.file != "" {
-		source = "listen"
-	}
-	for i := range s.config.Pools {
-		pool := &s.config.Pools[i]
-		var err error
-		if pool.Listen, err = resolved(pool.Listen); err != nil {
-			return fmt.Errorf("%s: %w", source, err)
-		}
-	}
-	return nil
-}
-
-func resolved(listeners []config.Listen) ([]config.Listen, error) {
-	var out []config.Listen
-	seen := map[string]bool{}
-	for _, l := range listeners {
-		addresses := []string{l.Address}
-		if l.Network == "tcp" {
-			var err error
-			if addresses, err = service.ResolveListen(l.Address); err != nil {
-				return nil, err
-			}
-		}
-		for _, address := range addresses {
-			if seen[address] && !strings.HasSuffix(address, ":0") {
-				continue
-			}
-			seen[address] = true
-			l.Address = address
-			out = append(out, l)
-		}
-	}
-	return out, nil
 }

@@ -9,17 +9,26 @@ import (
 	"time"
 
 	"magent/internal/config"
+	"magent/internal/run"
 	"magent/internal/service"
 )
 
 // mustParse reads a command line that is right.
 func mustParse(t *testing.T, line string) *settings {
 	t.Helper()
-	s, err := parse(strings.Fields(line), names())
+	s, err := parse(strings.Fields(line), run.Names())
 	if err != nil {
 		t.Fatalf("%s: %v", line, err)
 	}
 	return s
+}
+
+func addressTexts(addresses []config.Address) []string {
+	var texts []string
+	for _, a := range addresses {
+		texts = append(texts, a.String())
+	}
+	return texts
 }
 
 // show prints what matters of a configuration, for comparison.
@@ -82,7 +91,7 @@ func TestListsAndListeners(t *testing.T) {
 		{"-s a -l 127.0.0.1:0,127.0.0.1:0", "listen [127.0.0.1:0 127.0.0.1:0] servers [a:11211] backups []"},
 	} {
 		s := mustParse(t, c.line)
-		if err := s.resolveListeners(); err != nil {
+		if err := run.Resolve(s.config.Pools); err != nil {
 			t.Fatal(err)
 		}
 		if got := show(s); got != c.want {
@@ -116,12 +125,12 @@ func TestEveryOtherFlag(t *testing.T) {
 		"--log-file l.log --log-format console -v -d --hash-tag {}")
 	p := s.config.Pools[0]
 	got := fmt.Sprintln(p.Timeout, p.ConnectTimeout, p.ServerFailureLimit, p.ProbeInterval, p.Ack, s.config.Threads, s.config.MaxValue,
-		s.config.MaxClients, s.config.DrainTime, p.Listen[1].Mode, s.user, s.group, s.log.Format, s.log.Debug, s.daemonize, p.HashTag)
-	if want := "1s 2s 3 4s primary 5 6144 7 0s 511 me us console true true {}\n"; got != want {
+		s.config.MaxClients, s.config.DrainTime, p.Listen[1].Mode, s.user, s.group, s.log.Format, s.log.Louder, s.daemonize, p.HashTag)
+	if want := "1s 2s 3 4s primary 5 6144 7 0s 511 me us console 2 true {}\n"; got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}
 	here, _ := os.Getwd() // a daemon changes its folder, so its files are absolute
-	for path, name := range map[string]string{p.Listen[1].Address: "s.sock", s.sockets[0]: "s.sock", s.pidFile: "p.pid", s.log.File: "l.log"} {
+	for path, name := range map[string]string{p.Listen[1].Address: "s.sock", s.pidFile: "p.pid", s.log.File: "l.log"} {
 		if path != filepath.Join(here, name) {
 			t.Errorf("%s became %s", name, path)
 		}
@@ -169,7 +178,7 @@ func TestEveryFlagHasItsVariable(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("MAGENT_SERVER", "a")
 			t.Setenv(variable(name), "wrong?")
-			got, err := parse(nil, names())
+			got, err := parse(nil, run.Names())
 			if err == nil && !strings.Contains(fmt.Sprintf("%+v", got), "wrong?") {
 				t.Errorf("%s is not looked at", variable(name))
 			}
@@ -180,16 +189,10 @@ func TestEveryFlagHasItsVariable(t *testing.T) {
 // A daemon without a log file logs nowhere: until it is ready, its stderr is where its parent looks for errors.
 func TestWhereTheLogGoes(t *testing.T) {
 	var stderr strings.Builder
-	if o := mustParse(t, "-s a").process(&stderr); o.Log.Default != &stderr {
+	if o := mustParse(t, "-s a").process(&stderr); o.Process.Log.Default != &stderr {
 		t.Error("in the foreground the log goes to stderr")
 	}
-	if o := mustParse(t, "-s a -d").process(&stderr); o.Log.Default != nil {
+	if o := mustParse(t, "-s a -d").process(&stderr); o.Process.Log.Default != nil {
 		t.Error("in the background it does not")
-	}
-}
-
-func TestConnections(t *testing.T) {
-	if got := mustParse(t, "-s a,b -b c --threads 4").process(nil).Servers; got != 12 {
-		t.Errorf("3 servers and 4 loops need %d connections", got)
 	}
 }

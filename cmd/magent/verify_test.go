@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"magent/internal/run"
 	"magent/internal/verify"
 )
 
@@ -32,7 +33,7 @@ func TestVerifyUsageErrors(t *testing.T) {
 }
 
 func TestVerifyFlags(t *testing.T) {
-	c, err := parseVerify(strings.Fields("-s a,b:5 -b c -k --timeout 1s --connect-timeout 2s --rate 7 --show 3 --repair --fill"), names())
+	c, err := parseVerify(strings.Fields("-s a,b:5 -b c -k --timeout 1s --connect-timeout 2s --rate 7 --show 3 --repair --fill"), run.Names())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +50,7 @@ func TestVerifyEnvironment(t *testing.T) {
 	t.Setenv("MAGENT_BACKUP", "b")
 	t.Setenv("MAGENT_REPAIR", "true")
 	t.Setenv("MAGENT_RATE", "")
-	c, err := parseVerify(nil, names())
+	c, err := parseVerify(nil, run.Names())
 	if err != nil || c.repair || c.rate != 20000 || c.show != 1000 || len(c.pool.Servers) != 1 {
 		t.Errorf("got %+v, %v", c, err)
 	}
@@ -57,7 +58,7 @@ func TestVerifyEnvironment(t *testing.T) {
 
 func newTestOutput(t *testing.T, line string) (o *verifyOutput, stdout, stderr *bytes.Buffer) {
 	t.Helper()
-	c, err := parseVerify(strings.Fields(line), names())
+	c, err := parseVerify(strings.Fields(line), run.Names())
 	if err != nil {
 		t.Fatal(err)
 	}

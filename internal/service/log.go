@@ -1,9 +1,11 @@
 package service
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -25,16 +27,22 @@ const (
 
 // LogOptions say where the log goes and what it looks like.
 type LogOptions struct {
-	File    string    // appended to, reopened by Reopen; empty: to Default
-	Default io.Writer // nil: nowhere
-	Format  string    // FormatConsole or FormatJSON; empty: by what Default is
-	Debug   bool
+	File    string      // appended to, reopened by Reopen; empty: to Default
+	Flag    string      // that names File, in errors; empty: --log-file
+	Mode    os.FileMode // of a File that is not there yet; 0: 0640
+	Default io.Writer   // nil: nowhere
+	Format  string      // FormatConsole or FormatJSON; empty: by what Default is
+	Louder  int         // steps above the usual level, or below it when negative: see level.go
 }
+
+// Debug is how much Louder a log is that has the lines for debugging.
+const Debug = levelDebug - levelNormal
 
 // Log is a logger that never blocks who logs: an event loop writes to it. Lines go through a queue of fixed size to one
 // goroutine that formats and writes them; when that is too slow, whole lines are dropped, and a line says how many.
 type Log struct {
 	zerolog.Logger
+	level atomic.Int32 // on twemproxy's scale
 	queue *logQueue
 	file  *logFile // nil without a log file
 }
@@ -44,7 +52,7 @@ func OpenLog(o LogOptions) (*Log, error) {
 	l := &Log{}
 	sink := o.Default
 	if o.File != "" {
-		file, err := openLogFile(o.File)
+		file, err := openLogFile(o.File, cmp.Or(o.Flag, "--log-file"), cmp.Or(o.Mode, 0o640))
 		if err != nil {
 			return nil, err
 		}
@@ -53,13 +61,10 @@ func OpenLog(o LogOptions) (*Log, error) {
 	if sink == nil {
 		sink = io.Discard
 	}
-	level := zerolog.InfoLevel
-	if o.Debug {
-		level = zerolog.DebugLevel
-	}
 	out := formatter(sink, o.Format)
 	l.queue = newLogQueue(out, logLines, dropAlert(out))
-	l.Logger = zerolog.New(l.queue).Level(level).Hook(timestamp{})
+	l.level.Store(int32(levelNormal + o.Louder))
+	l.Logger = zerolog.New(l.queue).Hook(filter{&l.level}, timestamp{})
 	return l, nil
 }
 
@@ -72,7 +77,7 @@ func (l *Log) Reopen() {
 		l.Error().Err(err).Msg("the log file cannot be reopened, the old one stays in use")
 		return
 	}
-	l.Info().Str("file", l.file.path).Msg("log file reopened")
+	l.always().Str("signal", "SIGHUP").Str("file", l.file.path).Msg("log file reopened")
 }
 
 // Close writes what is queued and ends the log. A reader that does not read cannot hold it up for long.

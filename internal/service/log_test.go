@@ -47,7 +47,7 @@ func isJSONLine(line string) bool {
 
 func TestLogDebugAndNowhere(t *testing.T) {
 	var out bytes.Buffer
-	log, _ := OpenLog(LogOptions{Default: &out, Debug: true})
+	log, _ := OpenLog(LogOptions{Default: &out, Louder: Debug})
 	log.Debug().Msg("seen")
 	log.Close()
 	if !strings.Contains(out.String(), "seen") {

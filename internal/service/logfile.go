@@ -12,13 +12,14 @@ import (
 // logFile is a file that is appended to and can be opened anew while it is written: the log's goroutine writes,
 // the signal loop reopens.
 type logFile struct {
-	path string
-	mu   sync.Mutex
-	f    *os.File
+	path, flag string
+	mode       os.FileMode
+	mu         sync.Mutex
+	f          *os.File
 }
 
-func openLogFile(path string) (*logFile, error) {
-	l := &logFile{path: path}
+func openLogFile(path, flag string, mode os.FileMode) (*logFile, error) {
+	l := &logFile{path: path, flag: flag, mode: mode}
 	if err := l.reopen(); err != nil {
 		return nil, err
 	}
@@ -28,13 +29,13 @@ func openLogFile(path string) (*logFile, error) {
 // reopen keeps the old file when the new one cannot be opened.
 // What the runtime prints when the process crashes goes to the file as well: a daemon has no stderr.
 func (l *logFile) reopen() error {
-	f, err := os.OpenFile(l.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o640)
+	f, err := os.OpenFile(l.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, l.mode)
 	if err != nil {
 		var path *fs.PathError
 		if errors.As(err, &path) {
 			err = path.Err
 		}
-		return fmt.Errorf("--log-file %s: %w: name a file in a folder that exists and may be written to", l.path, err)
+		return fmt.Errorf("%s %s: %w: name a file in a folder that exists and may be written to", l.flag, l.path, err)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

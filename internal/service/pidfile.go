@@ -17,7 +17,7 @@ type pidFile struct {
 }
 
 // createPidFile refuses a file whose process still runs. An empty path gives nil, which remove accepts.
-func createPidFile(path string) (*pidFile, error) {
+func createPidFile(path, flag string) (*pidFile, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -27,14 +27,14 @@ func createPidFile(path string) (*pidFile, error) {
 		if errors.As(err, &pathErr) {
 			err = pathErr.Err
 		}
-		return nil, fmt.Errorf("--pid-file %s: %w: name a file in a folder that exists and may be written to", path, err)
+		return nil, fmt.Errorf("%s %s: %w: name a file in a folder that exists and may be written to", flag, path, err)
 	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		other := make([]byte, 20)
 		n, _ := f.ReadAt(other, 0)
 		f.Close()
-		return nil, fmt.Errorf("--pid-file %s: process %s runs with it: stop that one, or choose another file",
-			path, strings.TrimSpace(string(other[:n])))
+		return nil, fmt.Errorf("%s %s: process %s runs with it: stop that one, or choose another file",
+			flag, path, strings.TrimSpace(string(other[:n])))
 	}
 	err = f.Truncate(0)
 	if err == nil {
@@ -42,7 +42,7 @@ func createPidFile(path string) (*pidFile, error) {
 	}
 	if err != nil {
 		f.Close()
-		return nil, fmt.Errorf("--pid-file %s cannot be written: %w", path, err)
+		return nil, fmt.Errorf("%s %s cannot be written: %w", flag, path, err)
 	}
 	return &pidFile{path, f}, nil
 }

@@ -13,14 +13,14 @@ func TestPidFile(t *testing.T) {
 	if err := os.WriteFile(path, []byte("123456789 left by a crash\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p, err := createPidFile(path)
+	p, err := createPidFile(path, "--pid-file")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got, want := readFile(t, path), fmt.Sprintf("%d\n", os.Getpid()); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	_, err = createPidFile(path)
+	_, err = createPidFile(path, "--pid-file")
 	want := fmt.Sprintf("--pid-file %s: process %d runs with it: stop that one, or choose another file", path, os.Getpid())
 	if err == nil || err.Error() != want {
 		t.Errorf("a second process: got %v\nwant %s", err, want)
@@ -36,7 +36,7 @@ func TestPidFileIsEmptiedWhereItCannotBeRemoved(t *testing.T) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	p, err := createPidFile(filepath.Join(dir, "pid"))
+	p, err := createPidFile(filepath.Join(dir, "pid"), "--pid-file")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,12 +50,12 @@ func TestPidFileIsEmptiedWhereItCannotBeRemoved(t *testing.T) {
 }
 
 func TestNoPidFile(t *testing.T) {
-	p, err := createPidFile("")
+	p, err := createPidFile("", "--pid-file")
 	if p != nil || err != nil {
 		t.Errorf("got %v, %v", p, err)
 	}
 	p.remove()
-	if _, err = createPidFile("/no/such/folder/pid"); err == nil || !strings.Contains(err.Error(), "name a file in a folder that exists") {
+	if _, err = createPidFile("/no/such/folder/pid", "--pid-file"); err == nil || !strings.Contains(err.Error(), "name a file in a folder that exists") {
 		t.Errorf("got %v", err)
 	}
 }

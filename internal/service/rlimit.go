@@ -15,9 +15,15 @@ type fileLimit interface {
 	set(soft, hard uint64) error
 }
 
+// manyClients is how many clients are taken at most when nobody has said how many.
+const manyClients = 1 << 20
+
 // fitFiles raises the file limit to what clients, others and spareFiles need, and returns how many clients fit. When
-// that is fewer than wanted, warning is the line that says so.
+// that is fewer than wanted, warning is the line that says so. With 0 clients the limit alone counts, as in twemproxy.
 func fitFiles(limit fileLimit, clients, others int) (fit int, warning string) {
+	if clients == 0 {
+		return allFiles(limit, others), ""
+	}
 	need := uint64(clients) + uint64(others) + spareFiles
 	soft, hard, err := limit.get()
 	if err != nil {
@@ -35,10 +41,27 @@ func fitFiles(limit fileLimit, clients, others int) (fit int, warning string) {
 	if soft >= need {
 		return clients, ""
 	}
-	spare := min(spareFiles, int(soft/4)) // a tiny limit is shared out: it shall serve somebody
-	fit = min(clients, max(1, int(soft)-others-spare))
+	fit = min(clients, share(soft, others))
 	return fit, fmt.Sprintf("-n %d needs %d open files but the limit is %d: only %d clients are served at a time; "+
 		"raise it with ulimit -n %d (systemd: LimitNOFILE=%d)", clients, need, soft, fit, need, need)
+}
+
+// share is how many clients a limit leaves room for. A tiny one is shared out: it shall serve somebody.
+func share(soft uint64, others int) int {
+	spare := min(spareFiles, int(soft/4))
+	return max(1, int(soft)-others-spare)
+}
+
+// allFiles takes all that the process may have, and returns how many clients fit.
+func allFiles(limit fileLimit, others int) int {
+	soft, hard, err := limit.get()
+	if err != nil {
+		return manyClients
+	}
+	if hard > soft && limit.set(hard, hard) == nil {
+		soft = hard
+	}
+	return share(min(soft, manyClients), others)
 }
 
 type processLimit struct{}

@@ -40,6 +40,9 @@ func TestFitFiles(t *testing.T) {
 		{"one too low", fakeLimit{soft: 4165, hard: 4165}, 4096, 6, 4095, 4165, true, "only 4095 clients"},
 		{"tiny", fakeLimit{soft: 64, hard: 64}, 4096, 2, 64 - 2 - 16, 64, true, "only 46 clients"},
 		{"nothing left", fakeLimit{soft: 16, hard: 16}, 4096, 200, 1, 16, true, "only 1 clients"},
+		{"all", fakeLimit{soft: 1024, hard: 8192, root: true}, 0, 6, 8192 - 6 - 64, 8192, false, ""},
+		{"all of a tiny limit", fakeLimit{soft: 64, hard: 64}, 0, 2, 64 - 2 - 16, 64, false, ""},
+		{"all of no limit", fakeLimit{soft: 1 << 40, hard: 1 << 40}, 0, 6, 1<<20 - 6 - 64, 1 << 40, false, ""},
 		{"never more than wanted", fakeLimit{soft: 100, hard: 100}, 40, 6, 40, 100, true, "-n 40 needs 110"},
 	} {
 		fit, warning := fitFiles(&c.limit, c.clients, c.others)

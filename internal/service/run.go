@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/signal"
@@ -23,17 +24,20 @@ type Engine interface {
 type Options struct {
 	Program  string // name in messages
 	Log      LogOptions
+	Levels   bool   // SIGTTIN and SIGTTOU change the level of the log, SIGUSR1 and SIGUSR2 do nothing: as in twemproxy
 	User     string // taken after Start; name or number
 	Group    string
+	Root     string // what to do about running as root; empty: nothing
 	PidFile  string
+	PidFlag  string   // that names PidFile, in errors; empty: --pid-file
 	Sockets  []string // unix sockets that Start makes: they go to User
 	Folder   string   // that Start makes, with files in it: the same
 	Threads  int      // event loops
-	Clients  int      // clients at a time, as wanted
+	Clients  int      // clients at a time, as wanted; 0: as many as may be
 	Servers  int      // connections to servers
 	Warnings []string // said once at start
 
-	// Start binds the ports and runs. clients is what the limit of open files allows, at most Clients.
+	// Start binds the ports and runs. clients is what the limit of open files allows, at most Clients if that is not 0.
 	Start func(log zerolog.Logger, clients int) (Engine, error)
 	// Started is called when all is well, to log who serves where.
 	Started func(log zerolog.Logger)
@@ -51,10 +55,10 @@ func Run(o Options) (exit int, err error) {
 		return 1, err
 	}
 	defer log.Close()
-	signals := watchSignals()
+	signals := watchSignals(o.Levels)
 	defer signal.Stop(signals)
 
-	pid, err := createPidFile(o.PidFile)
+	pid, err := createPidFile(o.PidFile, cmp.Or(o.PidFlag, "--pid-file"))
 	if err != nil {
 		return 1, err
 	}
@@ -66,8 +70,8 @@ func Run(o Options) (exit int, err error) {
 		return 1, err
 	}
 	warnings := slices.Clone(o.Warnings)
-	if credentials.StaysRoot() {
-		warnings = append(warnings, "running as root: name a user with -u to give its rights up")
+	if credentials.StaysRoot() && o.Root != "" {
+		warnings = append(warnings, "running as root: "+o.Root)
 	}
 	if warning != "" {
 		warnings = append(warnings, warning)
@@ -117,9 +121,14 @@ func needLoopThreads(loops int) {
 
 // watchSignals is called before anything is bound, so that no signal finds the process half made. A client or a log reader
 // that goes away must not kill the process: SIGPIPE is ignored.
-func watchSignals() chan os.Signal {
+//
+// SIGTTIN and SIGTTOU are caught for twemproxy's sake only: else they stop a process in the background that uses the terminal.
+func watchSignals(levels bool) chan os.Signal {
 	signal.Ignore(syscall.SIGPIPE)
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	if levels {
+		signal.Notify(signals, syscall.SIGTTIN, syscall.SIGTTOU, syscall.SIGUSR1, syscall.SIGUSR2)
+	}
 	return signals
 }

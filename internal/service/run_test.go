@@ -19,6 +19,8 @@ func TestRunSaysWhyItDoesNotStart(t *testing.T) {
 		{Options{Start: broken, User: "no-such-user"}, "-u no-such-user: this machine has no such user"},
 		{Options{Start: broken, PidFile: "/no/such/folder/pid"}, "--pid-file /no/such/folder/pid"},
 		{Options{Start: broken, Log: LogOptions{File: "/no/such/folder/log"}}, "--log-file /no/such/folder/log"},
+		{Options{Start: broken, PidFile: "/no/such/folder/pid", PidFlag: "-p"}, "-p /no/such/folder/pid"},
+		{Options{Start: broken, Log: LogOptions{File: "/no/such/folder/log", Flag: "-o"}}, "-o /no/such/folder/log"},
 	} {
 		exit, err := Run(c.options)
 		if exit != 1 || err == nil || !strings.HasPrefix(err.Error(), c.want) {

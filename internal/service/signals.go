@@ -3,9 +3,11 @@ package service
 import (
 	"os"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
-// serve waits for the end: SIGTERM and SIGINT drain, a second one ends at once, SIGHUP reopens the log, and an engine
+// serve waits for the end: SIGTERM and SIGINT drain, a second one ends at once, the others are about the log, and an engine
 // that fails ends the process. It returns the exit code.
 func serve(engine Engine, log *Log, signals <-chan os.Signal) int {
 	failed := engine.Err()
@@ -20,8 +22,7 @@ func serve(engine Engine, log *Log, signals <-chan os.Signal) int {
 			engine.Close()
 			return 1
 		case s := <-signals:
-			if s == syscall.SIGHUP {
-				log.Reopen()
+			if aboutLog(log, s) {
 				continue
 			}
 			log.Info().Str("signal", s.String()).Msg("draining: no new clients, requests in flight are answered; a second signal ends at once")
@@ -48,14 +49,30 @@ func stop(engine Engine, failed <-chan error, log *Log, signals <-chan os.Signal
 			log.Error().Err(err).Msg("the engine failed while it drained, the process ends")
 			return 1
 		case s := <-signals:
-			if s == syscall.SIGHUP {
-				log.Reopen()
+			if aboutLog(log, s) {
 				continue
 			}
 			log.Warn().Str("signal", s.String()).Msg("second signal, the process ends at once")
 			return 1
 		}
 	}
+}
+
+// aboutLog does what a signal asks of the log, and reports whether it is one that does not end the process.
+func aboutLog(log *Log, s os.Signal) bool {
+	switch s {
+	case syscall.SIGHUP:
+		log.Reopen()
+	case syscall.SIGTTIN:
+		log.Turn(1, "SIGTTIN")
+	case syscall.SIGTTOU:
+		log.Turn(-1, "SIGTTOU")
+	case syscall.SIGUSR1, syscall.SIGUSR2:
+		log.Info().Str("signal", unix.SignalName(s.(syscall.Signal))).Msg("signal without effect")
+	default:
+		return false
+	}
+	return true
 }
 
 func drain(engine Engine, drained chan<- struct{}) {

@@ -108,7 +108,7 @@ func (svc *Service) admit(ln *listener, fd int) {
 func (ln *listener) refuse(fd int) {
 	_, _ = loop.Send(fd, tooMany)
 	unix.Close(fd)
-	ln.sh.count.RejectedConnections++
+	ln.sh.pools[ln.pool].count.RejectedConnections++
 }
 
 // turnAway tells a client, when no descriptor is left for it, that there is none: the spare one serves to accept it,
@@ -150,7 +150,7 @@ func (svc *Service) leastBusy() *Shard {
 // closed takes a session off the books.
 func (sh *Shard) closed(s *session) {
 	delete(sh.sessions, s)
-	sh.count.CurrConnections--
+	s.pool.count.CurrConnections--
 	sh.left(s.pool.index)
 	sh.checkDrained()
 }

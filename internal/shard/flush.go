@@ -65,3 +65,11 @@ func (f *flush) goOn(from *Shard, next int) {
 	f.at = next
 	from.l.SendTo(f.home.orLoop(next).l, f)
 }
+
+// orLoop is loop i, or this one, where a round over the loops began, when there is no such loop.
+func (sh *Shard) orLoop(i int) *Shard {
+	if shards := sh.svc.shards; i < len(shards) {
+		return shards[i]
+	}
+	return sh
+}

@@ -21,7 +21,9 @@ func TestDrainServesWhatWasRead(t *testing.T) {
 		fmt.Fprintf(&all, "get k%d\r\n", i)
 	}
 	c.say(all.String())
-	r.eventually(0, "paused", func(sh *Shard) bool { return sh.count.Backpressure > 0 && sh.count.BytesRead == uint64(all.Len()) })
+	r.eventually(0, "paused", func(sh *Shard) bool {
+		return sh.pools[0].count.Backpressure > 0 && sh.pools[0].count.BytesRead == uint64(all.Len())
+	})
 	c.say("get unread\r\n")
 	drained := make(chan struct{})
 	go drain(r.svc, drained)
@@ -81,7 +83,7 @@ func TestUnixClientClosesAfterNoreply(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn.Close()
-	r.eventually(0, "the session's end", func(sh *Shard) bool { return len(sh.sessions) == 0 && sh.count.BytesRead > 0 })
+	r.eventually(0, "the session's end", func(sh *Shard) bool { return len(sh.sessions) == 0 && sh.pools[0].count.BytesRead > 0 })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.items) != requests {

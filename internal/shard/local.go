@@ -38,7 +38,10 @@ func (s *session) say(line string) { s.call().Answer([]byte(line)) }
 func (s *session) refuse(r *ascii.Request) {
 	if r.Oversize {
 		s.noRoom(r)
-	} else if len(r.Reply) > 0 {
+		return
+	}
+	s.pool.count.ClientErrors++
+	if len(r.Reply) > 0 {
 		s.call().Answer(r.Reply)
 	}
 }
@@ -55,6 +58,7 @@ func (s *session) noRoom(r *ascii.Request) {
 
 // fatal answers a request after which the connection cannot go on.
 func (s *session) fatal(r *ascii.Request, data []byte) {
+	s.wrong = true
 	if data[0] == 0x80 {
 		s.sh.svc.complain("a client speaks memcached's binary protocol, which is not supported: closed")
 	}
@@ -70,6 +74,7 @@ func (s *session) outOfMemory(r *ascii.Request, have int) {
 	s.sh.svc.complain("too many large requests are arriving at once: refused")
 	s.need = 0
 	if r.Need == 0 {
+		s.wrong = true
 		s.say("SERVER_ERROR out of memory reading request\r\n")
 		s.stop()
 		return

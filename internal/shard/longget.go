@@ -78,7 +78,7 @@ func (s *session) writePiece(c *replicate.Call, reply []byte) {
 	case c.Lost && s.found:
 		s.write(endLine)
 	case c.Lost:
-		s.sh.count.Errors++
+		s.pool.count.Errors++
 		s.write(reply)
 	case !bytes.HasSuffix(reply, endLine):
 		s.broken = true

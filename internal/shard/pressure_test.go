@@ -16,7 +16,7 @@ func TestWindowAtTheStart(t *testing.T) {
 		fmt.Fprintf(&all, "get k%d\r\n", i)
 	}
 	c.say(all.String())
-	r.eventually(0, "paused", func(sh *Shard) bool { return sh.count.Backpressure > 0 })
+	r.eventually(0, "paused", func(sh *Shard) bool { return sh.pools[0].count.Backpressure > 0 })
 	if s := other.stats("servers"); s["server:0:pending"] != fmt.Sprint(windowStart) {
 		t.Errorf("%s requests in flight, want %d", s["server:0:pending"], windowStart)
 	}
@@ -81,7 +81,7 @@ func TestClientGoneWhileHeldBack(t *testing.T) {
 	r, p, _ := pair(t, nil)
 	c := r.client()
 	c.say(strings.Repeat("get a\r\n", 200))
-	r.eventually(0, "paused", func(sh *Shard) bool { return sh.count.Backpressure > 0 })
+	r.eventually(0, "paused", func(sh *Shard) bool { return sh.pools[0].count.Backpressure > 0 })
 	for range windowStart {
 		p.want("get a\r\n")
 	}
@@ -96,7 +96,7 @@ func TestHalfCloseWhileHeldBack(t *testing.T) {
 	c := r.client()
 	c.say(strings.Repeat("get a\r\n", 200))
 	_ = c.c.(*net.TCPConn).CloseWrite()
-	r.eventually(0, "paused", func(sh *Shard) bool { return sh.count.Backpressure > 0 })
+	r.eventually(0, "paused", func(sh *Shard) bool { return sh.pools[0].count.Backpressure > 0 })
 	for range 200 {
 		p.want("get a\r\n").answer(miss)
 	}
@@ -182,7 +182,7 @@ func TestWindowOpensSlowly(t *testing.T) {
 	p.want("get a\r\n").answer(miss)
 	c.hear(miss)
 	c.say(strings.Repeat("get a b\r\n", 500))
-	r.eventually(0, "paused", func(sh *Shard) bool { return sh.count.Backpressure > 0 })
+	r.eventually(0, "paused", func(sh *Shard) bool { return sh.pools[0].count.Backpressure > 0 })
 	if s := other.stats("servers"); s["server:0:pending"] != fmt.Sprint((windowStart+2)/2) {
 		t.Errorf("%s requests of two keys in flight, want %d", s["server:0:pending"], (windowStart+2)/2)
 	}

@@ -238,6 +238,12 @@ func (r *reload) replacePool(sh *Shard, i int, old []inherited) {
 		return
 	}
 	before.leave()
+	if after != nil {
+		after.count = before.count
+	} else {
+		before.count.CurrConnections = 0
+		sh.past.Add(&before.count)
+	}
 	for s := range sh.sessions {
 		switch {
 		case s.pool != before:

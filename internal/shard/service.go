@@ -228,6 +228,17 @@ func (svc *Service) Addrs() []string {
 	return out
 }
 
+// AddrsOf returns those of one pool.
+func (svc *Service) AddrsOf(pool int) []string {
+	var out []string
+	for _, ln := range svc.listeners {
+		if ln.pool == pool {
+			out = append(out, ln.addr.String())
+		}
+	}
+	return out
+}
+
 // Err delivers the error of a loop that could not go on.
 func (svc *Service) Err() <-chan error { return svc.dead }
 

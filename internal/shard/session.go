@@ -46,6 +46,7 @@ type session struct {
 	eof     bool // the client has said that it sends no more
 	gone    bool // the client is not there any more; what it has sent is served all the same
 	failed  bool // the socket is dead
+	wrong   bool // ended over what the client has sent
 	linger  *loop.Timer
 	broken  bool // a piece of a multi-get was an error: the pieces behind it are not shown
 	found   bool // a piece of it was answered
@@ -61,8 +62,8 @@ func (sh *Shard) open(fd, pool int) {
 		return
 	}
 	s := &session{sh: sh, pool: p, window: windowStart}
-	sh.count.TotalConnections++
-	sh.count.CurrConnections++
+	p.count.TotalConnections++
+	p.count.CurrConnections++
 	sh.sessions[s] = struct{}{}
 	if err := s.s.Open(sh.l, fd, loop.Readable, s); err != nil {
 		s.close()
@@ -111,7 +112,7 @@ func (s *session) read() {
 	case len(data) == 0:
 		return
 	}
-	s.sh.count.BytesRead += uint64(len(data))
+	s.pool.count.BytesRead += uint64(len(data))
 	s.consume(data)
 }
 
@@ -135,7 +136,7 @@ func (s *session) serveAll(data []byte) (rest []byte) {
 	for len(data) > 0 && !s.closing || s.long != nil {
 		if s.full() {
 			s.paused = true
-			s.sh.count.Backpressure++
+			s.pool.count.Backpressure++
 			break
 		}
 		if s.long != nil {
@@ -246,7 +247,7 @@ func (s *session) deliver(reply []byte) {
 
 func (s *session) write(reply []byte) {
 	n := len(reply)
-	s.sh.count.BytesWritten += uint64(n)
+	s.pool.count.BytesWritten += uint64(n)
 	if s.failed || s.gone {
 		return
 	}
@@ -348,6 +349,11 @@ func (s *session) close() {
 	s.first, s.last = nil, nil
 	s.sh.assembly -= s.kept
 	s.sh.unsent -= s.unsent
+	if s.wrong || s.failed && s.linger == nil {
+		s.pool.count.ClientErrors++
+	} else {
+		s.pool.count.ClientEOFs++
+	}
 	if s.linger != nil {
 		s.sh.l.Unset(s.linger)
 	}

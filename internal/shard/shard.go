@@ -34,7 +34,7 @@ type Shard struct {
 	id    int
 	l     *loop.Loop
 	pools []*pool
-	count stats.Counters
+	past  stats.Counters // of pools that were removed
 
 	load      atomic.Int64 // clients given to this shard; read by the accepting one
 	sessions  map[*session]struct{}
@@ -59,6 +59,7 @@ type pool struct {
 	conns  []*backend.Conn // primaries, then backups
 	health *failover.Machine
 	engine *replicate.Engine
+	count  stats.Counters
 
 	recorder *recorder // nil: no journal
 	recalled []bool    // by server: what it missed is known from an earlier process
@@ -120,7 +121,7 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 		UnixTime:   func() int64 { return time.Now().Unix() },
 		MaxDirty:   cmp.Or(cfg.MaxDirty, sh.svc.cfg.MaxDirty) / sh.svc.cfg.Threads,
 		AckPrimary: cfg.Ack == config.AckPrimary,
-		Count:      &sh.count,
+		Count:      &p.count,
 		Journal:    p.journal(),
 	})
 	for len(sh.pools) <= index {
@@ -275,7 +276,10 @@ func (p *pool) gone(i int, before failover.State, err error) {
 	p.moveKeys()
 	if before != failover.Up {
 		p.sh.svc.board.absent(p.index, i, err) // it was not back yet
-	} else if p.sh.svc.board.ejected(p.index, i, err) {
+		return
+	}
+	p.shown[i].ejectedAt = time.Now().UnixMicro()
+	if p.sh.svc.board.ejected(p.index, i, err) {
 		p.shown[i].ejections++
 	}
 }

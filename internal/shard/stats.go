@@ -2,6 +2,8 @@ package shard
 
 import (
 	"cmp"
+	"context"
+	"fmt"
 	"os"
 	"time"
 
@@ -30,23 +32,38 @@ func (s *session) stats(r *ascii.Request) {
 }
 
 // survey asks all loops for their figures. It belongs to one loop at a time, one after the other, as a task of their
-// mailboxes, and ends where it has begun.
+// mailboxes, and ends where it has begun: on a loop with a client's call, or beside the loops with the channel.
 type survey struct {
+	svc  *Service
+	next int // the loop that is asked now
+	sum  stats.Snapshot
+
 	home *Shard
 	call *replicate.Call
 	what string
-	next int // the loop that is asked now
-	sum  stats.Snapshot
+
+	done chan<- *stats.Snapshot
 }
 
 func (sh *Shard) survey(c *replicate.Call, what string) {
-	q := &survey{home: sh, call: c, what: what}
-	sh.l.SendTo(sh.svc.shards[0].l, q)
+	sh.l.SendTo(sh.svc.shards[0].l, &survey{svc: sh.svc, home: sh, call: c, what: what})
+}
+
+// Figures gathers the figures of the whole process, for whoever asks beside the loops.
+func (svc *Service) Figures(ctx context.Context) (stats.Process, stats.Snapshot, error) {
+	done := make(chan *stats.Snapshot, 1)
+	svc.shards[0].l.Post(&survey{svc: svc, done: done})
+	select {
+	case sum := <-done:
+		return svc.process(), *sum, nil
+	case <-ctx.Done():
+		return stats.Process{}, stats.Snapshot{}, fmt.Errorf("the loops do not answer: %w", ctx.Err())
+	}
 }
 
 // Run is called by one loop after the other, and at last at home.
 func (q *survey) Run() {
-	shards := q.home.svc.shards
+	shards := q.svc.shards
 	if q.next == len(shards) {
 		q.answer()
 		return
@@ -58,15 +75,14 @@ func (q *survey) Run() {
 		q.sum.Add(sh.snapshot())
 	}
 	q.next++
-	sh.l.SendTo(q.home.orLoop(q.next).l, q)
-}
-
-// orLoop is loop i, or this one, where a round over the loops began, when there is no such loop.
-func (sh *Shard) orLoop(i int) *Shard {
-	if shards := sh.svc.shards; i < len(shards) {
-		return shards[i]
+	switch {
+	case q.next < len(shards):
+		sh.l.SendTo(shards[q.next].l, q)
+	case q.done != nil:
+		q.done <- &q.sum
+	default:
+		sh.l.SendTo(q.home.l, q)
 	}
-	return sh
 }
 
 func (q *survey) answer() {
@@ -76,72 +92,82 @@ func (q *survey) answer() {
 	case "servers":
 		q.call.Answer(stats.AppendServers(nil, &q.sum))
 	default:
-		p := q.home.svc.process()
+		p := q.svc.process()
 		q.call.Answer(stats.AppendGeneral(nil, &p, &q.sum))
 	}
 }
 
 // snapshot copies this loop's figures.
 func (sh *Shard) snapshot() *stats.Snapshot {
-	out := &stats.Snapshot{Counters: sh.count}
+	out := &stats.Snapshot{}
 	for s := range sh.sessions {
 		out.ActiveRequests += int64(s.pending)
 	}
+	out.Counters.Add(&sh.past)
 	for _, p := range sh.pools {
 		if p == nil {
 			continue // it was removed
 		}
-		cfg := p.cfg
-		for i, c := range p.conns {
-			n := c.Stats.Since(&p.shown[i].before)
-			v := stats.Server{
-				Pool: p.name, Address: c.Name(), Name: serverAt(cfg, i).Name, Role: "primary", State: p.health.Server(i).State.String(),
-				Pending: c.Pending(), Requests: n.Requests, Replies: n.Replies,
-				Errors: n.Errors, Timeouts: n.Timeouts, Ejections: p.shown[i].ejections,
-				Connects: n.Connects, Sent: n.Sent, Received: n.Received,
-				Latency:   time.Duration(n.Latency),
-				DirtyKeys: p.engine.Dirty(i).Len(), Draining: c.Draining(),
-				Identity: c.Identity().String(),
-			}
-			tally := p.engine.Tally(i)
-			v.Repairs, v.Refills, v.Avoided, v.CasRefused = tally.Repairs, tally.Refills, tally.Avoided, tally.CasRefused
-			if w := p.walks[i]; w != nil {
-				v.RefillSeen, v.RefillAll, v.RefillLeft = w.scanned.Load(), w.total.Load(), w.left()
-			}
-			if i >= len(cfg.Servers) {
-				v.Role = "backup"
-			}
-			if p.engine.Dirty(i).All() {
-				v.DirtyAll = 1
-			}
-			if c.Ready() {
-				v.Connected = 1
-			}
-			if err := c.Err(); err != nil {
-				v.LastError = err.Error()
-			}
-			out.Servers = append(out.Servers, v)
+		out.Counters.Add(&p.count)
+		out.Pools = append(out.Pools, p.count)
+		for i := range p.conns {
+			out.Servers = append(out.Servers, p.figuresOf(i))
 		}
 	}
 	return out
+}
+
+// figuresOf copies the figures of one server.
+func (p *pool) figuresOf(i int) stats.Server {
+	c, server := p.conns[i], serverAt(p.cfg, i)
+	n, q, tally := c.Stats.Since(&p.shown[i].before), c.Queue(), p.engine.Tally(i)
+	v := stats.Server{
+		Pool: p.name, Address: c.Name(), Name: server.Name, RingName: server.RingName(), Role: "primary", Identity: c.Identity().String(),
+		State: p.health.Server(i).State.String(), Pending: c.Pending(), Draining: c.Draining(), DirtyKeys: p.engine.Dirty(i).Len(),
+
+		Requests: n.Requests, Replies: n.Replies, Errors: n.Errors, Timeouts: n.Timeouts,
+		Connects: n.Connects, ConnectTimeouts: n.ConnectTimeouts, EOFs: n.EOFs, Failures: n.Failures,
+		Sent: n.Sent, Received: n.Received, Latency: time.Duration(n.Latency),
+		Ejections: p.shown[i].ejections, EjectedAt: p.shown[i].ejectedAt,
+		Unsent: q.Unsent, UnsentBytes: q.UnsentBytes, Awaited: q.Awaited, AwaitedBytes: q.AwaitedBytes,
+		Repairs: tally.Repairs, Refills: tally.Refills, Avoided: tally.Avoided, CasRefused: tally.CasRefused,
+	}
+	if w := p.walks[i]; w != nil {
+		v.RefillSeen, v.RefillAll, v.RefillLeft = w.scanned.Load(), w.total.Load(), w.left()
+	}
+	if i >= len(p.cfg.Servers) {
+		v.Role = "backup"
+	}
+	if p.engine.Dirty(i).All() {
+		v.DirtyAll = 1
+	}
+	if c.Ready() {
+		v.Connected = 1
+	}
+	if err := c.Err(); err != nil {
+		v.LastError = err.Error()
+	}
+	return v
 }
 
 // figures is what stats needs to know of a server beside what its connection counts. That count goes on at a reset,
 // because the machine draws conclusions from it.
 type figures struct {
 	ejections uint64
+	ejectedAt int64         // when this loop ejected the server last, in microseconds since 1970
 	before    backend.Stats // what the connection had counted at the last reset
 }
 
 // reset sets to zero what stats reset does in memcached: the counters, not what is true at the moment.
 func (sh *Shard) reset() {
-	sh.count = stats.Counters{CurrConnections: sh.count.CurrConnections}
+	sh.past = stats.Counters{}
 	for _, p := range sh.pools {
 		if p == nil {
 			continue
 		}
+		p.count = stats.Counters{CurrConnections: p.count.CurrConnections}
 		for i, c := range p.conns {
-			p.shown[i] = figures{before: c.Stats}
+			p.shown[i] = figures{before: c.Stats, ejectedAt: p.shown[i].ejectedAt}
 			*p.engine.Tally(i) = replicate.Tally{}
 		}
 	}
@@ -166,11 +192,7 @@ func (svc *Service) process() stats.Process {
 			Name: c.Name, Distribution: c.Distribution, Hash: c.Hash, HashTag: c.HashTag, Ack: string(c.Ack),
 			MaxValue: cmp.Or(c.MaxValue, svc.cfg.MaxValue), MaxClients: c.ClientConnections,
 			Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, FailureLimit: c.ServerFailureLimit, ProbeInterval: c.ProbeInterval,
-		}
-		for _, ln := range svc.listeners {
-			if ln.pool == i {
-				pool.Listen = append(pool.Listen, ln.addr.String())
-			}
+			Listen: svc.AddrsOf(i),
 		}
 		p.Pools = append(p.Pools, pool)
 	}

@@ -23,6 +23,10 @@ type Counters struct {
 	Retries       uint64 // reads that failed on one copy and were asked of the other
 	Disagreements uint64 // mutations that the two copies answered differently
 	Backpressure  uint64 // times that a client was not read because of its own unfinished requests
+
+	ClientEOFs   uint64 // clients that have left
+	ClientErrors uint64 // clients whose connection failed or was closed over what they sent, and other requests that were malformed
+	Fragments    uint64 // requests to servers that retrievals of several keys were split into
 }
 
 // Add adds o to c, field by field.
@@ -54,4 +58,7 @@ func (c *Counters) Add(o *Counters) {
 	c.Retries += o.Retries
 	c.Disagreements += o.Disagreements
 	c.Backpressure += o.Backpressure
+	c.ClientEOFs += o.ClientEOFs
+	c.ClientErrors += o.ClientErrors
+	c.Fragments += o.Fragments
 }

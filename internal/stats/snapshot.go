@@ -4,9 +4,10 @@ import "time"
 
 // Snapshot is what one loop knows at one moment, or the sum over all loops.
 type Snapshot struct {
-	Counters
-	ActiveRequests int64    // requests of clients that are not answered yet
-	Servers        []Server // of all pools, in the order of the configuration; the same order on every loop
+	Counters                  // of all pools
+	Pools          []Counters // of each pool, in the order of the configuration
+	ActiveRequests int64      // requests of clients that are not answered yet
+	Servers        []Server   // of all pools, in the order of the configuration; the same order on every loop
 }
 
 // Server is one server of one pool.
@@ -40,16 +41,30 @@ type Server struct {
 	Received  uint64
 	Latency   time.Duration // moving average from request to reply
 	LastError string
-	Name      string // in the ring, if it was given one
+
+	Name            string // in the ring, if it was given one
+	RingName        string // in the ring in any case: what twemproxy calls the server
+	EOFs            uint64 // connections that it closed
+	Failures        uint64 // connections, and attempts to make one, that failed in another way
+	ConnectTimeouts uint64 // attempts that took too long
+	EjectedAt       int64  // when it was ejected last, in microseconds since 1970; 0: never
+	Unsent          int    // requests in flight that are not written completely, and their bytes that are not
+	UnsentBytes     int
+	Awaited         int // requests in flight that are, and their bytes
+	AwaitedBytes    int
 }
 
 // Add adds another loop's snapshot to s.
 func (s *Snapshot) Add(o *Snapshot) {
 	s.Counters.Add(&o.Counters)
 	s.ActiveRequests += o.ActiveRequests
-	if len(s.Servers) != len(o.Servers) { // the first one, or the pools have just changed
+	if len(s.Servers) != len(o.Servers) || len(s.Pools) != len(o.Pools) { // the first one, or the pools have just changed
+		s.Pools = append([]Counters(nil), o.Pools...)
 		s.Servers = append([]Server(nil), o.Servers...)
 		return
+	}
+	for i := range s.Pools {
+		s.Pools[i].Add(&o.Pools[i])
 	}
 	for i := range s.Servers {
 		s.Servers[i].add(&o.Servers[i])
@@ -87,12 +102,22 @@ func (s *Server) add(o *Server) {
 	s.Connects += o.Connects
 	s.Sent += o.Sent
 	s.Received += o.Received
+	s.EOFs += o.EOFs
+	s.Failures += o.Failures
+	s.ConnectTimeouts += o.ConnectTimeouts
+	s.EjectedAt = max(s.EjectedAt, o.EjectedAt)
+	s.Unsent += o.Unsent
+	s.UnsentBytes += o.UnsentBytes
+	s.Awaited += o.Awaited
+	s.AwaitedBytes += o.AwaitedBytes
 }
 
 // Process is what the whole process has in common.
 type Process struct {
 	PID        int
-	Version    string
+	Host       string
+	Release    string // of the program
+	Version    string // what clients get for the command version
 	Now        time.Time
 	Started    time.Time
 	UserTime   time.Duration // processor time

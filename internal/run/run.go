@@ -1,0 +1,132 @@
+package run
+
+import (
+	"context"
+	"os"
+
+	"github.com/rs/zerolog"
+
+	"magent/internal/admin"
+	"magent/internal/config"
+	"magent/internal/service"
+	"magent/internal/shard"
+	"magent/internal/stats"
+)
+
+// Options say what runs.
+type Options struct {
+	Config   config.Config   // with listeners that are resolved
+	File     string          // that the pools are from; empty: there is one, from flags
+	Process  service.Options // as what; Config has the rest of it
+	Stats    string          // host:port of twemproxy's stats port; empty: none
+	Remedies Remedies
+}
+
+// Run runs it, and returns the exit code. An error means that it did not get as far as serving.
+func Run(o Options) (exit int, err error) {
+	return service.Run(o.process())
+}
+
+// process is the process around the engine.
+func (o Options) process() service.Options {
+	p := o.Process
+	p.Threads, p.Clients, p.Servers, p.Folder = o.Config.Threads, o.Config.MaxClients, connections(o.Config), o.Config.StateDir
+	p.Sockets = sockets(o.Config.Pools)
+	var e *engine
+	p.Start = func(log zerolog.Logger, clients int) (service.Engine, error) {
+		var err error
+		if e, err = o.start(log, clients); err != nil {
+			return nil, err
+		}
+		return e, nil
+	}
+	p.Started = func(log zerolog.Logger) { e.tell(log, o) }
+	return p
+}
+
+// connections counts the connections to servers: one for each server and loop.
+func connections(c config.Config) int {
+	n := 0
+	for _, pool := range c.Pools {
+		n += len(pool.Servers) + len(pool.Backups)
+	}
+	return n * c.Threads
+}
+
+// engine is the proxy, and the stats port if there is one.
+type engine struct {
+	*shard.Service
+	stats *admin.Server
+}
+
+func (o Options) start(log zerolog.Logger, clients int) (*engine, error) {
+	c := o.Config
+	c.MaxClients = clients
+	svc, err := shard.Start(shard.Options{Config: c, Log: log, Version: protocolVersion + "-" + o.Process.Program + "-" + service.Release})
+	if err != nil {
+		return nil, o.Remedies.port(err)
+	}
+	e := &engine{Service: svc}
+	if o.Stats == "" {
+		return e, nil
+	}
+	page := admin.Page{Type: "application/json", Text: e.figures}
+	e.stats, err = admin.Listen(admin.Options{Addr: o.Stats, Silent: "/", Pages: map[string]admin.Page{"/": page, "/stats": page}})
+	if err != nil {
+		svc.Close()
+		return nil, o.Remedies.stats(err)
+	}
+	return e, nil
+}
+
+// Close ends the stats port first: it asks the loops.
+func (e *engine) Close() {
+	if e.stats != nil {
+		e.stats.Close()
+	}
+	e.Service.Close()
+}
+
+// figures is the page of the stats port.
+func (e *engine) figures(ctx context.Context) ([]byte, error) {
+	p, s, err := e.Figures(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p.Release = service.Release
+	p.Host, _ = os.Hostname()
+	return stats.AppendNutcracker(nil, &p, &s), nil
+}
+
+// tell logs who serves where: the pools of a file each in a line of its own.
+func (e *engine) tell(log zerolog.Logger, o Options) {
+	serves := log.Info().Str("version", service.Release).Strs("listen", e.Addrs())
+	if o.File == "" {
+		describe(serves, &o.Config.Pools[0])
+	} else {
+		for i := range o.Config.Pools {
+			p := &o.Config.Pools[i]
+			describe(log.Info().Str("pool", p.Name).Strs("addresses", e.AddrsOf(i)), p).Msg("a pool of " + o.File)
+		}
+	}
+	if e.stats != nil {
+		serves.Str("stats", e.stats.Addr())
+	}
+	serves.Int("threads", o.Config.Threads).Msg(o.Process.Program + " serves")
+}
+
+func describe(e *zerolog.Event, p *config.Pool) *zerolog.Event {
+	return e.Strs("servers", texts(p.Servers)).Strs("backups", texts(p.Backups)).Str("distribution", p.Distribution)
+}
+
+func texts(addresses []config.Address) []string {
+	out := make([]string, len(addresses))
+	for i, a := range addresses {
+		out[i] = a.String()
+	}
+	return out
+}
+
+// protocolVersion is the version of memcached whose protocol is spoken. It comes first in the reply to version, because
+// clients take a number there for memcached's, and decide by it what they may ask.
+const protocolVersion = "1.6.18"
