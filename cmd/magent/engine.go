@@ -17,7 +17,7 @@ func (s *settings) process(stderr io.Writer) run.Options {
 		port, address = "in listen:", "in listen:"
 	}
 	return run.Options{
-		Config: s.config, File: s.file,
+		Config: s.config, File: s.file, Watch: s.watch, Load: s.reload,
 		Process: service.Options{
 			Program: program, Log: s.log, PidFile: s.pidFile, User: s.user, Group: s.group,
 			Warnings: s.warnings,

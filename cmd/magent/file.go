@@ -25,6 +25,8 @@ var poolKeys = [...]struct{ flag, key string }{
 	{flagAck, "ack"},
 	{flagTimeout, "timeout"},
 	{flagFailures, "server_failure_limit"},
+	{flagEject, "auto_eject_hosts"},
+	{flagRetry, "server_retry_timeout"},
 	{flagRefill, "refill_rate"},
 	{flagProbe, "probe_interval"},
 }
@@ -48,11 +50,26 @@ func (s *settings) readPools(r *reader, names config.Names) {
 	if r.err != nil {
 		return
 	}
-	s.config.Pools, s.warnings, r.err = config.LoadFile(s.file, names)
-	connect := r.duration(flagConnect, minTime)
-	for i := range s.config.Pools {
-		s.config.Pools[i].ConnectTimeout = connect
+	connect, file := r.duration(flagConnect, minTime), s.file
+	s.load = func() ([]config.Pool, []string, error) {
+		pools, warnings, err := config.LoadFile(file, names)
+		for i := range pools {
+			pools[i].ConnectTimeout = connect
+		}
+		return pools, warnings, err
 	}
+	s.config.Pools, s.warnings, r.err = s.load()
+	if file = r.path(flagConfig); r.c.Bool(flagWatch) { // from the root: a daemon changes its folder
+		s.watch = file
+	}
+}
+
+// reload is load for a process that runs.
+func (s *settings) reload() (pools []config.Pool, warnings []string, err error) {
+	if pools, warnings, err = s.load(); err != nil {
+		return nil, nil, err
+	}
+	return pools, warnings, run.Resolve(pools)
 }
 
 // prepare makes the listeners ready to be bound.

@@ -67,7 +67,7 @@ func TestFlagsBesideAFile(t *testing.T) {
 	for _, k := range poolKeys {
 		known[k.flag] = true
 		value := "=1"
-		if k.flag == flagKetama {
+		if k.flag == flagKetama || k.flag == flagEject {
 			value = ""
 		}
 		want := fmt.Sprintf("--%s contradicts -c %s: leave it out, and write %s: into the file", k.flag, path, k.key)
@@ -80,7 +80,7 @@ func TestFlagsBesideAFile(t *testing.T) {
 	for _, f := range newFlags() {
 		switch topic, name := f.(cli.CategorizableFlag).GetCategory(), longName(f); {
 		case topic != topicServers && topic != topicClients && topic != topicPlace:
-		case name == flagConfig || name == flagTest || name == flagMaxClients || name == flagMaxValue:
+		case name == flagConfig || name == flagTest || name == flagWatch || name == flagMaxClients || name == flagMaxValue:
 		case !known[name]:
 			t.Errorf("--%s beside -c is neither refused nor heeded", name)
 		}

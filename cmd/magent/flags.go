@@ -12,6 +12,7 @@ import (
 // The long names of the flags. A short name behind one in newFlags is its alias.
 const (
 	flagConfig       = "config"
+	flagWatch        = "watch-config"
 	flagTest         = "test-config"
 	flagServer       = "server"
 	flagBackup       = "backup"
@@ -74,6 +75,7 @@ func topics() []string {
 func newFlags() []cli.Flag {
 	return []cli.Flag{
 		text(topicServers, flagConfig, "c", "", "`FILE` of pools, in the format of twemproxy's nutcracker.yml; in place of the flags for servers, clients and placement"),
+		toggle(topicServers, flagWatch, "", "take the file of -c anew when it changes, and not only on SIGUSR1"),
 		toggle(topicServers, flagTest, "t", "check the file of -c and exit"),
 		list(topicServers, flagServer, "s", "`ADDRESS` of a primary memcached: HOST, HOST:PORT, HOST:PORT:WEIGHT, [IPv6]:PORT or /PATH; repeat it or separate with commas (required, unless there is -c)"),
 		list(topicServers, flagBackup, "b", "`ADDRESS` of a backup memcached, as with -s; every key has its second copy on one of them"),

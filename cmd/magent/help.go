@@ -16,6 +16,7 @@ usage: magent -s ADDRESS [-s ADDRESS]... [-b ADDRESS]... [flags]
   magent -u www -n 51200 -l 10.0.0.9 -p 12000 -s 10.0.0.1:11211 -b 10.0.0.2:11211 -d
 
 magent verify -s ADDRESS... -b ADDRESS...  compares the copies; magent verify -h says how.
+magent reload --pid-file FILE              has a running magent take its file of pools anew.
 `
 
 const verifyHead = `magent verify - compare the two copies of every key
@@ -25,6 +26,13 @@ usage: magent verify -s ADDRESS [-s ADDRESS]... -b ADDRESS [-b ADDRESS]... [flag
   magent verify -s 10.0.0.1 -s 10.0.0.2 -b 10.0.0.3 --repair
 
 Give the servers and the placement as the proxy has them. Proxy and clients may go on meanwhile.
+`
+
+const reloadHead = `magent reload - have a running magent take its file of pools anew
+usage: magent reload --pid-file FILE [-c FILE]
+
+The process is sent SIGUSR1. With -c the file is checked before that. Clients stay connected, pools that
+did not change keep everything, and a file that is wrong changes nothing.
 `
 
 const verifyTail = `
@@ -38,7 +46,8 @@ exit code 0  nothing differs, or everything was repaired
 const helpTail = `
 Every flag but -h and -V can be given as an environment variable too: --max-clients is
 MAGENT_MAX_CLIENTS. The command line wins. Lists are separated by commas there.
-SIGTERM and SIGINT drain and end the process, SIGHUP opens the log file anew.
+SIGTERM and SIGINT drain and end the process, SIGHUP opens the log file anew, SIGUSR1 takes the
+file of -c anew.
 `
 
 const (

@@ -40,6 +40,8 @@ type settings struct {
 	config      config.Config
 	file        string   // of pools; empty: there is one, from the flags
 	warnings    []string // about it
+	watch       string   // its path, if it is to be watched
+	load        func() (pools []config.Pool, warnings []string, err error)
 	user, group string
 	pidFile     string
 	log         service.LogOptions

@@ -15,8 +15,12 @@ import (
 
 // Options say what runs.
 type Options struct {
-	Config   config.Config   // with listeners that are resolved
-	File     string          // that the pools are from; empty: there is one, from flags
+	Config config.Config // with listeners that are resolved
+	File   string        // that the pools are from; empty: there is one, from flags
+	Watch  string        // its path, if it is to be taken anew when it changes, and not only on SIGUSR1
+
+	// Load reads the pools of File anew, with listeners that are resolved.
+	Load     func() (pools []config.Pool, warnings []string, err error)
 	Process  service.Options // as what; Config has the rest of it
 	Stats    string          // host:port of twemproxy's stats port; empty: none
 	Remedies Remedies
@@ -39,6 +43,10 @@ func (o Options) process() service.Options {
 			return nil, err
 		}
 		return e, nil
+	}
+	if o.File != "" {
+		p.Reload = func(log zerolog.Logger) error { return e.reload(log, o) }
+		p.Watch = o.Watch
 	}
 	p.Started = func(log zerolog.Logger) { e.tell(log, o) }
 	return p
@@ -77,6 +85,24 @@ func (o Options) start(log zerolog.Logger, clients int) (*engine, error) {
 		return nil, o.Remedies.stats(err)
 	}
 	return e, nil
+}
+
+// reload has the pools served that are in the file now.
+func (e *engine) reload(log zerolog.Logger, o Options) error {
+	pools, warnings, err := o.Load()
+	if err != nil {
+		return err
+	}
+	if err := e.Reload(pools); err != nil {
+		return o.Remedies.port(err)
+	}
+	for _, w := range warnings {
+		log.Warn().Msg(w)
+	}
+	for i := range pools {
+		describe(log.Info().Str("pool", pools[i].Name), &pools[i]).Msg("a pool of " + o.File)
+	}
+	return nil
 }
 
 // Close ends the stats port first: it asks the loops.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -56,4 +57,27 @@ func (p *pidFile) remove() {
 		p.f.Truncate(0)
 	}
 	p.f.Close()
+}
+
+// RunningProcess is the number of the process that runs with a pid file: that holds its lock.
+func RunningProcess(path string) (pid int, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		var pathErr *fs.PathError
+		if errors.As(err, &pathErr) {
+			err = pathErr.Err
+		}
+		return 0, fmt.Errorf("%w: no process has been started with it", err)
+	}
+	defer f.Close()
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB); err == nil {
+		return 0, errors.New("no process runs with it")
+	}
+	text := make([]byte, 20)
+	n, _ := f.ReadAt(text, 0)
+	pid, err = strconv.Atoi(strings.TrimSpace(string(text[:n])))
+	if err != nil || pid < 2 {
+		return 0, fmt.Errorf("%q is no process number", text[:n])
+	}
+	return pid, nil
 }

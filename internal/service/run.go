@@ -24,7 +24,7 @@ type Engine interface {
 type Options struct {
 	Program  string // name in messages
 	Log      LogOptions
-	Levels   bool   // SIGTTIN and SIGTTOU change the level of the log, SIGUSR1 and SIGUSR2 do nothing: as in twemproxy
+	Levels   bool   // SIGTTIN and SIGTTOU change the level of the log, SIGUSR2 does nothing: as in twemproxy
 	User     string // taken after Start; name or number
 	Group    string
 	Root     string // what to do about running as root; empty: nothing
@@ -39,6 +39,11 @@ type Options struct {
 
 	// Start binds the ports and runs. clients is what the limit of open files allows, at most Clients if that is not 0.
 	Start func(log zerolog.Logger, clients int) (Engine, error)
+	// Reload takes a new configuration, if there is one to be had; nil: there is none. It is called on SIGUSR1, and when Watch,
+	// a file, has changed; empty: only then. An error means that nothing has changed.
+	Reload func(log zerolog.Logger) error
+	Watch  string
+
 	// Started is called when all is well, to log who serves where.
 	Started func(log zerolog.Logger)
 }
@@ -55,7 +60,7 @@ func Run(o Options) (exit int, err error) {
 		return 1, err
 	}
 	defer log.Close()
-	signals := watchSignals(o.Levels)
+	signals := watchSignals(o.Levels, o.Reload != nil)
 	defer signal.Stop(signals)
 
 	pid, err := createPidFile(o.PidFile, cmp.Or(o.PidFlag, "--pid-file"))
@@ -84,7 +89,9 @@ func Run(o Options) (exit int, err error) {
 		log.Warn().Msg(text)
 	}
 	o.Started(log.Logger)
-	return serve(engine, log, signals), nil
+	r := newReloader(o)
+	defer r.stop()
+	return serve(engine, log, signals, r), nil
 }
 
 // settle does what comes between listening and serving: it gives root's rights up, and sends word to the parent of a
@@ -123,10 +130,13 @@ func needLoopThreads(loops int) {
 // that goes away must not kill the process: SIGPIPE is ignored.
 //
 // SIGTTIN and SIGTTOU are caught for twemproxy's sake only: else they stop a process in the background that uses the terminal.
-func watchSignals(levels bool) chan os.Signal {
+func watchSignals(levels, reload bool) chan os.Signal {
 	signal.Ignore(syscall.SIGPIPE)
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	if reload {
+		signal.Notify(signals, syscall.SIGUSR1)
+	}
 	if levels {
 		signal.Notify(signals, syscall.SIGTTIN, syscall.SIGTTOU, syscall.SIGUSR1, syscall.SIGUSR2)
 	}

@@ -7,12 +7,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// serve waits for the end: SIGTERM and SIGINT drain, a second one ends at once, the others are about the log, and an engine
-// that fails ends the process. It returns the exit code.
-func serve(engine Engine, log *Log, signals <-chan os.Signal) int {
+// serve waits for the end: SIGTERM and SIGINT drain, a second one ends at once, SIGUSR1 reloads, the others are about the log,
+// and an engine that fails ends the process. It returns the exit code.
+func serve(engine Engine, log *Log, signals <-chan os.Signal, r *reloader) int {
 	failed := engine.Err()
 	for {
 		select {
+		case <-r.ticks():
+			r.look(log)
 		case err, ok := <-failed:
 			if !ok {
 				failed = nil // an engine that says nothing any more has not failed
@@ -22,6 +24,10 @@ func serve(engine Engine, log *Log, signals <-chan os.Signal) int {
 			engine.Close()
 			return 1
 		case s := <-signals:
+			if s == syscall.SIGUSR1 && r != nil {
+				r.reload(log)
+				continue
+			}
 			if aboutLog(log, s) {
 				continue
 			}

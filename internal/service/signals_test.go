@@ -37,6 +37,8 @@ type serving struct {
 	exit    chan int
 	log     *Log
 	text    *bytes.Buffer
+
+	reloader *reloader
 }
 
 func startServing(t *testing.T) *serving {
@@ -46,7 +48,7 @@ func startServing(t *testing.T) *serving {
 	return s
 }
 
-func (s *serving) run() { s.exit <- serve(s.engine, s.log, s.signals) }
+func (s *serving) run() { s.exit <- serve(s.engine, s.log, s.signals, s.reloader) }
 
 // ends expects an exit code and returns the log.
 func (s *serving) ends(want int) string {

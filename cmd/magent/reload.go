@@ -1,0 +1,64 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+
+	"magent/internal/config"
+	"magent/internal/run"
+	"magent/internal/service"
+)
+
+// reloadCommand is the word behind magent that has a running one take its file of pools anew.
+const reloadCommand = "reload"
+
+// newReloadFlags are the flags of magent reload, as they are of magent.
+func newReloadFlags() []cli.Flag {
+	return slices.DeleteFunc(newFlags(), func(f cli.Flag) bool {
+		return !slices.Contains([]string{flagPidFile, flagConfig, flagHelp}, longName(f))
+	})
+}
+
+// runReload is magent reload. It returns the exit code.
+func runReload(args []string, names config.Names, stdout, stderr io.Writer) int {
+	flags := newReloadFlags()
+	plain, err := config.NormalizeArgs(argSpecs(flags), args)
+	if err != nil {
+		return fail(stderr, err, exitUsage)
+	}
+	if slices.Contains(plain.List, "--help=true") {
+		io.WriteString(stdout, reloadHead+flagsText(flags, topics()))
+		return 0
+	}
+	var pidFile, file string
+	err = readFlags(flags, plain, func(r *reader) error {
+		pidFile, file = r.path(flagPidFile), r.text(flagConfig)
+		return r.err
+	})
+	switch {
+	case err != nil:
+		return fail(stderr, err, exitUsage)
+	case pidFile == "":
+		return fail(stderr, errors.New("which magent? name the file that it was started with: --pid-file FILE"), exitUsage)
+	}
+	if file != "" {
+		if _, _, err := config.LoadFile(file, names); err != nil {
+			run.TellWrong(stderr, program, file, err)
+			return exitFailed
+		}
+	}
+	pid, err := service.RunningProcess(pidFile)
+	if err == nil {
+		err = syscall.Kill(pid, syscall.SIGUSR1)
+	}
+	if err != nil {
+		return fail(stderr, fmt.Errorf("--pid-file %s: %w", pidFile, err), exitFailed)
+	}
+	fmt.Fprintf(stdout, "%s: process %d takes its file anew; its log says what came of it\n", program, pid)
+	return 0
+}
