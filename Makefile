@@ -17,7 +17,7 @@ export PATH := $(PATH):/usr/sbin
 
 # The packages of the program, and the black-box suites in front of which a magent with the race detector makes sense.
 UNITS = $$($(GO) list ./... | grep -v /test/)
-RACED = ./test/behaviour ./test/clients ./test/failover ./test/order
+RACED = ./test/behaviour ./test/clients ./test/failover ./test/order ./test/reload
 
 .PHONY: help
 help: ## print this list

@@ -30,7 +30,7 @@ func StartMagent(tb testing.TB, args ...string) *Magent {
 // StartBinary is StartMagent for a certain binary.
 func StartBinary(tb testing.TB, path string, args ...string) *Magent {
 	tb.Helper()
-	if !slices.Contains(args, "-l") && !slices.Contains(args, "-p") {
+	if !slices.ContainsFunc(args, func(a string) bool { return a == "-l" || a == "-p" || a == "-c" }) {
 		args = append([]string{"-l", "127.0.0.1:0"}, args...)
 	}
 	m := &Magent{argv: append([]string{path, "--log-format", "json"}, args...)}

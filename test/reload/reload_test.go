@@ -1,0 +1,163 @@
+package reload
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"magent/test/harness"
+)
+
+func TestMain(m *testing.M) { harness.Main(m) }
+
+// site is a magent with a file of pools.
+type site struct {
+	t     *testing.T
+	file  string
+	pid   string // file
+	proxy *harness.Magent
+	taken int // reloads so far
+}
+
+// pool is one pool of a file.
+func pool(name, listen string, servers ...*harness.Memcached) string {
+	text := fmt.Sprintf("%s:\n  listen: %s\n  timeout: 2000\n  servers:\n", name, listen)
+	for _, m := range servers {
+		text += fmt.Sprintf("   - %s:1\n", m.Addr)
+	}
+	return text
+}
+
+func start(t *testing.T, pools string, args ...string) *site {
+	t.Helper()
+	dir := t.TempDir()
+	s := &site{t: t, file: filepath.Join(dir, "pools.yml"), pid: filepath.Join(dir, "pid")}
+	s.write(pools)
+	s.proxy = harness.StartMagent(t, append([]string{"-c", s.file, "--pid-file", s.pid}, args...)...)
+	return s
+}
+
+func (s *site) write(pools string) {
+	s.t.Helper()
+	if err := os.WriteFile(s.file, []byte(pools), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// reload takes other pools, and waits until the log says so.
+func (s *site) reload(pools string) {
+	s.t.Helper()
+	s.write(pools)
+	s.taken++
+	if err := syscall.Kill(s.proxy.PID, syscall.SIGUSR1); err != nil {
+		s.t.Fatal(err)
+	}
+	s.await("configuration reloaded", s.taken)
+}
+
+func (s *site) await(message string, times int) {
+	s.t.Helper()
+	harness.Eventually(s.t, message, func() error {
+		if n := strings.Count(s.proxy.Log(), message); n < times {
+			return fmt.Errorf("it is in the log %d times of %d", n, times)
+		}
+		return nil
+	})
+}
+
+// TestFiftyReloads: while eight clients write and read, the servers change places, one comes and goes, fifty times. No client
+// sees an error or loses its connection, and no request is lost.
+func TestFiftyReloads(t *testing.T) {
+	a, b, c := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
+	listen := harness.DeadAddr(t)
+	s := start(t, pool("main", listen, a, b))
+	var ended atomic.Bool
+	var asked atomic.Int64
+	var clients []*harness.Client
+	for range 8 {
+		clients = append(clients, harness.Dial(t, s.proxy.Addr))
+	}
+	done := make(chan error, 1)
+	go work(clients, &ended, &asked, done)
+	for n := range 50 {
+		pools := pool("main", listen, a, b, c)
+		if n%2 == 1 {
+			pools = pool("main", listen, b, a)
+		}
+		s.reload(pools)
+	}
+	ended.Store(true)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if n := asked.Load(); n < 1000 {
+		t.Errorf("only %d requests", n)
+	}
+	if strings.Contains(s.proxy.Log(), "nothing has changed") {
+		t.Error("a reload was refused")
+	}
+}
+
+// work is the clients' goroutine. Each client has keys of its own. Right after a reload a key may be a miss, never a wrong value.
+func work(clients []*harness.Client, ended *atomic.Bool, asked *atomic.Int64, done chan<- error) {
+	done <- harness.Together(len(clients), func(i int) error {
+		for n := 0; !ended.Load(); n++ {
+			key, value := fmt.Sprintf("key%d-%d", i, n), fmt.Sprint(n)
+			if reply, err := clients[i].Try(harness.Set(key, value)); err != nil || reply != "STORED\r\n" {
+				return fmt.Errorf("set %s: %q, %w", key, reply, err)
+			}
+			reply, err := clients[i].Try("get " + key + "\r\n")
+			if err != nil || reply != harness.Hit(key, value) && reply != "END\r\n" {
+				return fmt.Errorf("get %s: %q, %w", key, reply, err)
+			}
+			asked.Add(2)
+		}
+		return nil
+	})
+}
+
+// TestWrongFileChangesNothing: the log has the place of the mistake, and everybody goes on.
+func TestWrongFileChangesNothing(t *testing.T) {
+	a := harness.StartMemcached(t)
+	listen := harness.DeadAddr(t)
+	s := start(t, pool("main", listen, a), "--watch-config")
+	c := harness.Dial(t, s.proxy.Addr)
+	c.Want(harness.Set("a", "1"), "STORED\r\n")
+	s.write(strings.Replace(pool("main", listen, a), "timeout: 2000", "hash: fnvla_64", 1))
+	s.await("did you mean fnv1a_64?", 1)
+	c.Want("get a\r\n", harness.Hit("a", "1"))
+
+	s.write(pool("main", listen, a) + pool("second", harness.DeadAddr(t), a)) // right again, and noticed
+	s.await("configuration reloaded", 1)
+	c.Want("get a\r\n", harness.Hit("a", "1"))
+}
+
+// TestReloadCommand checks the file before it asks the process.
+func TestReloadCommand(t *testing.T) {
+	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
+	listen := harness.DeadAddr(t)
+	s := start(t, pool("main", listen, a))
+	c := harness.Dial(t, s.proxy.Addr)
+	c.Want(harness.Set("a", "1"), "STORED\r\n")
+	s.write("main:\n")
+	if out, err := exec.Command(harness.Binary(t), "reload", "--pid-file", s.pid, "-c", s.file).CombinedOutput(); err == nil || !strings.Contains(string(out), "syntax is invalid") {
+		t.Errorf("%v: %s", err, out)
+	}
+	s.write(pool("main", listen, b))
+	out, err := exec.Command(harness.Binary(t), "reload", "--pid-file", s.pid, "-c", s.file).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), fmt.Sprint("process ", s.proxy.PID)) {
+		t.Fatalf("%v: %s", err, out)
+	}
+	s.await("configuration reloaded", 1)
+	c.Want("get a\r\n", "END\r\n")
+	c.Want(harness.Set("a", "2"), "STORED\r\n")
+	harness.Dial(t, b.Addr).Want("get a\r\n", harness.Hit("a", "2"))
+	if out, err := exec.Command(harness.Binary(t), "reload").CombinedOutput(); err == nil || !strings.Contains(string(out), "--pid-file") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
