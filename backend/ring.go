@@ -129,6 +129,28 @@ func (r *Ring) Keyless() []int {
 	return without
 }
 
+// manyHashes bounds the hashes that Pairs tries where it cannot know which are enough.
+const manyHashes = 1 << 20
+
+// Pairs calls f with the owners that hashes have on both rings: with every pair that there is, some perhaps several times.
+func Pairs(a, b *Ring, f func(ofA, ofB int)) {
+	try := func(hash uint32) { f(a.Pick(hash), b.Pick(hash)) }
+	if a.modulus == 0 && b.modulus == 0 {
+		for _, p := range a.points {
+			try(p.value)
+		}
+		for _, p := range b.points {
+			try(p.value)
+		}
+		try(math.MaxUint32) // behind the last points of both
+		return
+	}
+	enough := uint64(max(1, a.modulus)) * uint64(max(1, b.modulus)) // then the remainders repeat
+	for hash := range min(enough, manyHashes) {
+		try(uint32(hash))
+	}
+}
+
 // Len returns the number of members that the ring was made of, live or not: Pick returns less.
 func (r *Ring) Len() int {
 	return r.members

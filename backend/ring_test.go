@@ -281,3 +281,34 @@ func TestPickDoesNotAllocate(t *testing.T) {
 		}
 	}
 }
+
+// Pairs finds every pair of owners that some hash has.
+func TestPairs(t *testing.T) {
+	members := []Member{{"a:1", 1}, {"b:1", 2}, {"c:1", 1}, {"d:1", 3}}
+	for _, distribution := range []string{"ketama", "modula", "magent", "magent-ketama"} {
+		for _, n := range [][2]int{{1, 1}, {2, 3}, {4, 3}, {4, 4}} {
+			a, _ := NewRing(distribution, members[:n[0]], nil)
+			b, _ := NewRing(distribution, members[:n[1]], nil)
+			found := map[[2]int]bool{}
+			Pairs(a, b, func(x, y int) { found[[2]int{x, y}] = true })
+			seen := map[[2]int]bool{}
+			for range 200_000 {
+				h := rand.Uint32()
+				seen[[2]int{a.Pick(h), b.Pick(h)}] = true
+			}
+			for pair := range seen {
+				if !found[pair] {
+					t.Errorf("%s, %d and %d members: %v is missing", distribution, n[0], n[1], pair)
+				}
+			}
+			for pair := range found {
+				if distribution != "ketama" && distribution != "magent-ketama" && !seen[pair] {
+					t.Errorf("%s, %d and %d members: nothing has %v", distribution, n[0], n[1], pair)
+				}
+				if n[0] == n[1] && pair[0] != pair[1] {
+					t.Errorf("%s: a ring differs from itself: %v", distribution, pair)
+				}
+			}
+		}
+	}
+}

@@ -47,6 +47,7 @@ type Engine struct {
 	tallies  []Tally // by server
 
 	incomplete []bool // servers that lack what the other copies have
+	unclean    []bool // servers that have old values of keys which moved to them
 	warming    int    // how many of them are being filled
 	recorded   []bool // servers of which the journal has records
 	marks      []mark // by server: what its cas tokens are marked with
@@ -65,6 +66,7 @@ func New(opt Options) *Engine {
 	e.copies = map[string]*copying{}
 	e.tallies = make([]Tally, len(opt.Conns))
 	e.incomplete = make([]bool, len(opt.Conns))
+	e.unclean = make([]bool, len(opt.Conns))
 	e.recorded = make([]bool, len(opt.Conns))
 	e.marks = make([]mark, len(opt.Conns))
 	e.unsettled = map[string]int{}

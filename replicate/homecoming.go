@@ -87,6 +87,10 @@ func (e *Engine) goOn(h *homecoming) {
 		e.warming++
 		e.opt.Host.Warming(h.server)
 	default:
+		if e.unclean[h.server] { // the other copy has gone, and with it what would tell old values from new ones
+			e.unclean[h.server] = false
+			e.eraseAll(h.server)
+		}
 		if h.filling {
 			e.warming--
 			e.incomplete[h.server] = false

@@ -52,7 +52,7 @@ func (e *Engine) recordAway(i int) {
 
 // recordClean ends the records of server i when there is nothing left that they say.
 func (e *Engine) recordClean(i int) {
-	if e.recorded[i] && e.dirty[i].Empty() && !e.incomplete[i] {
+	if e.recorded[i] && e.dirty[i].Empty() && !e.incomplete[i] && !e.unclean[i] {
 		e.recorded[i] = false
 		e.opt.Journal.Clean(i)
 	}

@@ -65,6 +65,32 @@ func (e *Engine) Fill(i int, keys []string, last bool) {
 	e.goOn(h)
 }
 
+// Moved notes that keys have moved to server i, which must not be Usable yet: it lacks them, or has old values of them. They
+// are to be given to Cleanse before Fill.
+func (e *Engine) Moved(i int) {
+	e.record(i, Recorder.All) // whoever comes after a crash does not know which keys these are
+	e.unclean[i] = true
+	e.Emptied(i)
+}
+
+// Cleanse gives keys that server i holds and that have moved to it: they are copied from their other copy, or deleted. last:
+// there are no more.
+func (e *Engine) Cleanse(i int, keys []string, last bool) {
+	h := e.returns[i]
+	if h == nil || !h.filling {
+		return
+	}
+	h.asked = false
+	for _, key := range keys {
+		e.noteDirty(i, []byte(key), true)
+		h.queue = append(h.queue, key)
+	}
+	if last {
+		e.unclean[i] = false
+	}
+	e.goOn(h)
+}
+
 // fillNext begins to fill the next key, and reports whether there was one. It asks for more in time.
 func (e *Engine) fillNext(h *homecoming) bool {
 	if len(h.fills) < fewKeys && !h.asked && !h.last {

@@ -13,6 +13,7 @@ import (
 	"magent/failover"
 	"magent/internal/loop"
 	"magent/internal/metadump"
+	"magent/replicate"
 )
 
 const (
@@ -29,7 +30,9 @@ type walk struct {
 	p      *pool
 	server int
 	from   []source
-	rate   int // keys a second; 0: as fast as it goes
+	own    source                // the server itself
+	moved  func(key []byte) bool // nil: it has no old values of keys that have moved to it
+	rate   int                   // keys a second; 0: as fast as it goes
 	cancel context.CancelFunc
 	more   chan struct{} // holds one element when the engine asks for a batch
 
@@ -59,6 +62,9 @@ func (p *pool) Warming(i int) {
 	w := &walk{p: p, server: i, rate: cfg.RefillRate, more: make(chan struct{}, 1), began: time.Now()}
 	w.more <- struct{}{}
 	w.reported = w.began
+	own := *serverAt(cfg, i)
+	w.own = source{own.String(), finderOf(own, svc.lookup)}
+	w.moved = p.moved[i]
 	from := cfg.Backups
 	if i >= len(cfg.Servers) {
 		from = cfg.Servers
@@ -106,6 +112,7 @@ func (p *pool) Flushed(i int) {
 // MadeGood makes a server readable again.
 func (p *pool) MadeGood(i int) {
 	p.Abandoned(i) // it has ended
+	p.moved[i] = nil
 	if p.health.Readmit(i, p.sh.l.Now()) {
 		p.sh.svc.board.readmitted(p.index, i)
 	}
@@ -168,6 +175,9 @@ func (w *walk) run(ctx context.Context) error {
 		}
 		w.total.Add(n)
 	}
+	if err := w.cleanse(ctx); err != nil {
+		return err
+	}
 	w.seen = bloom.NewWithEstimates(uint(max(1000, w.total.Load())), seenWrong)
 	for pass := range maxPasses {
 		w.again = pass > 0
@@ -185,11 +195,45 @@ func (w *walk) run(ctx context.Context) error {
 	return w.wait(ctx)
 }
 
+// cleanse hands over what the server holds of keys that have moved to it.
+func (w *walk) cleanse(ctx context.Context) error {
+	if w.moved == nil {
+		return nil
+	}
+	hand := func(last bool) error {
+		if err := w.wait(ctx); err != nil {
+			return err
+		}
+		keys := w.batch
+		w.batch = nil
+		w.postTo(func(e *replicate.Engine) { e.Cleanse(w.server, keys, last) })
+		return nil
+	}
+	err := metadump.Walk(ctx, w.own.dial, func(it metadump.Item) error {
+		if !w.mine(it.Key) || !w.moved(it.Key) {
+			return nil
+		}
+		if w.batch = append(w.batch, string(it.Key)); len(w.batch) < refillBatch {
+			return nil
+		}
+		return hand(false)
+	})
+	if err == nil {
+		err = hand(true)
+	}
+	return err
+}
+
+// mine reports whether a key belongs to the server, and to this loop.
+func (w *walk) mine(key []byte) bool {
+	p, b := w.p.engine.Pair(key)
+	return (p == w.server || b == w.server) && w.p.sh.svc.ownerOf(key) == w.p.sh
+}
+
 // take notes one key, and hands a full batch over.
 func (w *walk) take(ctx context.Context, key []byte) error {
 	w.scanned.Add(1)
-	svc := w.p.sh.svc
-	if p, b := w.p.engine.Pair(key); p != w.server && b != w.server || svc.ownerOf(key) != w.p.sh {
+	if !w.mine(key) {
 		return nil
 	}
 	if w.seen.TestAndAdd(key) && w.again { // the first time nothing may be left out because of a mistake
@@ -232,13 +276,18 @@ func (w *walk) wait(ctx context.Context) error {
 	return nil
 }
 
-// post hands the batch to the engine, unless the walk was abandoned meanwhile.
+// post hands the batch to the engine.
 func (w *walk) post(last bool) {
 	keys := w.batch
 	w.batch = make([]string, 0, refillBatch)
+	w.postTo(func(e *replicate.Engine) { e.Fill(w.server, keys, last) })
+}
+
+// postTo has f called on the loop, unless the walk was abandoned meanwhile.
+func (w *walk) postTo(f func(*replicate.Engine)) {
 	w.p.sh.l.Post(loop.TaskFunc(func() {
 		if w.p.walks[w.server] == w {
-			w.p.engine.Fill(w.server, keys, last)
+			f(w.p.engine)
 		}
 	}))
 }

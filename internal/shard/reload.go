@@ -33,6 +33,7 @@ type reload struct {
 	before  []*config.Pool // by index; nil: none
 	after   []*config.Pool
 	rings   map[int]rings      // of the pools that are new or changed
+	moves   map[int]*migration // of the changed ones whose keys move
 	bound   []*listener        // new ones
 	probers []*failover.Prober // that are not needed any more
 }
@@ -40,7 +41,7 @@ type reload struct {
 // Reload has the service serve pools instead of those that it serves. Pools are told apart by their names. When it returns an
 // error nothing has changed. One call at a time, and none beside Drain or Close.
 func (svc *Service) Reload(pools []config.Pool) error {
-	r := &reload{svc: svc, before: svc.cfgs, rings: map[int]rings{}}
+	r := &reload{svc: svc, before: svc.cfgs, rings: map[int]rings{}, moves: map[int]*migration{}}
 	r.plan(pools)
 	if err := r.prepare(pools); err != nil {
 		r.undo()
@@ -98,6 +99,12 @@ func (r *reload) prepare(pools []config.Pool) error {
 			return fmt.Errorf("pool %q: %w", cfg.Name, err)
 		}
 		r.rings[i] = rings
+		if r.moves[i], err = r.migrationOf(i); err == nil && r.moves[i] != nil {
+			err = r.checkHealth(i)
+		}
+		if err != nil {
+			return err
+		}
 		for _, l := range cfg.Listen {
 			if err := r.listen(i, l); err != nil {
 				return err
@@ -230,6 +237,9 @@ func (r *reload) replacePool(sh *Shard, i int, old []inherited) {
 		sh.addPool(i, cfg, r.rings[i])
 		after = sh.pools[i]
 		after.inherit(old)
+		if m := r.moves[i]; m != nil {
+			after.migrate(m)
+		}
 		after.connect()
 	} else {
 		sh.pools[i] = nil

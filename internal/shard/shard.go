@@ -61,8 +61,9 @@ type pool struct {
 	engine *replicate.Engine
 	count  stats.Counters
 
-	recorder *recorder // nil: no journal
-	recalled []bool    // by server: what it missed is known from an earlier process
+	recorder *recorder               // nil: no journal
+	moved    []func(key []byte) bool // by server: tells keys that have moved to it by a reload; nil: none have
+	recalled []bool                  // by server: what it missed is known from an earlier process
 	byConn   map[*backend.Conn]int
 	shown    []figures // by server
 	walks    []*walk   // by server: what lists the keys that it lacks
@@ -113,6 +114,7 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 	}
 	p.shown = make([]figures, len(p.conns))
 	p.walks = make([]*walk, len(p.conns))
+	p.moved = make([]func(key []byte) bool, len(p.conns))
 	p.recalled = make([]bool, len(p.conns))
 	p.recorder = sh.svc.recorderOf(sh.id, cfg)
 	p.engine = replicate.New(replicate.Options{

@@ -1,0 +1,106 @@
+package reload
+
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"magent/test/harness"
+)
+
+// backed is a pool with backups.
+func backed(listen string, servers, backups []*harness.Memcached) string {
+	text := pool("main", listen, servers...) + "  probe_interval: 50\n  backups:\n"
+	for _, m := range backups {
+		text += fmt.Sprintf("   - %s:1\n", m.Addr)
+	}
+	return text
+}
+
+// TestFifthServer: a server is added to four, under load, and taken away again. Keys move, but hardly one is a miss, and none has
+// an old value, although the servers still hold what was stored there before.
+func TestFifthServer(t *testing.T) {
+	var servers []*harness.Memcached
+	for range 5 {
+		servers = append(servers, harness.StartMemcached(t))
+	}
+	backups := []*harness.Memcached{harness.StartMemcached(t), harness.StartMemcached(t)}
+	listen := harness.DeadAddr(t)
+	four, five := backed(listen, servers[:4], backups), backed(listen, servers, backups)
+	s := start(t, four)
+	c := harness.Dial(t, s.proxy.Addr)
+	const keys = 3000
+	write := func(value string) {
+		t.Helper()
+		for i := range keys {
+			c.Want(harness.Set(fmt.Sprint("key", i), value), "STORED\r\n")
+		}
+	}
+	write("1")
+	value := "1"
+	for round, pools := range []string{five, four, five} {
+		var ended atomic.Bool
+		var hits, misses atomic.Int64
+		done := make(chan error, 1)
+		var readers []*harness.Client
+		for range 4 {
+			readers = append(readers, harness.Dial(t, s.proxy.Addr))
+		}
+		go read(readers, keys, value, &ended, &hits, &misses, done)
+		s.reload(pools)
+		s.allUp()
+		ended.Store(true)
+		if err := <-done; err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		if h, m := hits.Load(), misses.Load(); m*100 > h || h < 50 {
+			t.Errorf("round %d: %d misses and %d hits", round, m, h)
+		}
+		value = fmt.Sprint(round + 2)
+		write(value) // and every tenth key goes
+		for i := 0; i < keys; i += 10 {
+			c.Want(fmt.Sprintf("delete key%d\r\n", i), "DELETED\r\n")
+		}
+	}
+	for i := range keys {
+		want := harness.Hit(fmt.Sprint("key", i), value)
+		if i%10 == 0 {
+			want = "END\r\n"
+		}
+		c.Want(fmt.Sprintf("get key%d\r\n", i), want)
+	}
+}
+
+// allUp waits until no server is out of use.
+func (s *site) allUp() {
+	s.t.Helper()
+	harness.Eventually(s.t, "all servers are up", func() error {
+		for name, value := range harness.Stats(s.t, s.proxy.Addr, "servers") {
+			if strings.HasSuffix(name, ":state") && value != "up" || strings.HasSuffix(name, ":dirty_keys") && value != "0" {
+				return fmt.Errorf("%s is %s", name, value)
+			}
+		}
+		return nil
+	})
+}
+
+// read is the readers' goroutine. Every tenth key may be there or not.
+func read(readers []*harness.Client, keys int, value string, ended *atomic.Bool, hits, misses *atomic.Int64, done chan<- error) {
+	done <- harness.Together(len(readers), func(n int) error {
+		for i := n; !ended.Load(); i += 7 {
+			key := fmt.Sprint("key", i%keys)
+			switch reply, err := readers[n].Try("get " + key + "\r\n"); {
+			case err != nil:
+				return err
+			case reply == harness.Hit(key, value):
+				hits.Add(1)
+			case reply == "END\r\n" && i%keys%10 > 0:
+				misses.Add(1)
+			case reply != "END\r\n":
+				return fmt.Errorf("%s: %q, want the value %s", key, reply, value)
+			}
+		}
+		return nil
+	})
+}
