@@ -17,7 +17,7 @@ export PATH := $(PATH):/usr/sbin
 
 # The packages of the program, and the black-box suites in front of which a magent with the race detector makes sense.
 UNITS = $$($(GO) list ./... | grep -v /test/)
-RACED = ./test/behaviour ./test/clients ./test/failover ./test/order ./test/reload
+RACED = ./test/behaviour ./test/clients ./test/failover ./test/nutcracker ./test/order ./test/reload
 
 .PHONY: help
 help: ## print this list
@@ -28,8 +28,8 @@ deps: ## install what is missing: memcached, nutcracker, client libraries, a C c
 	@deploy/dev/deps.sh
 
 .PHONY: build
-build: ## build bin/magent, one static binary
-	CGO_ENABLED=0 $(GO) build -trimpath -o bin/magent ./cmd/magent
+build: ## build bin/magent and bin/nutcracker, static binaries
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/magent ./cmd/nutcracker
 
 .PHONY: run
 run: deps build ## three memcacheds on loopback, magent in front, and what to try; Ctrl-C ends it
@@ -44,14 +44,15 @@ unit: ## unit tests, with the committed seeds of the fuzz targets
 	$(GO) test -count=1 $(UNITS)
 
 .PHONY: e2e
-e2e: build ## black-box tests of bin/magent with real memcacheds and clients
-	MAGENT_BIN=$(CURDIR)/bin/magent $(GO) test -count=1 ./test/...
+e2e: build ## black-box tests of bin/magent and bin/nutcracker with real memcacheds and clients
+	MAGENT_BIN=$(CURDIR)/bin/magent NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker $(GO) test -count=1 ./test/...
 
 .PHONY: race
 race: ## unit tests, and black-box tests of a magent with two loops, under the race detector
 	CGO_ENABLED=1 $(GO) test -race -count=1 $(UNITS)
 	CGO_ENABLED=1 $(GO) build -race -o bin/magent-race ./cmd/magent
-	GORACE=halt_on_error=1 MAGENT_THREADS=2 MAGENT_BIN=$(CURDIR)/bin/magent-race $(GO) test -count=1 $(RACED)
+	CGO_ENABLED=1 $(GO) build -race -o bin/nutcracker-race ./cmd/nutcracker
+	GORACE=halt_on_error=1 MAGENT_THREADS=2 MAGENT_BIN=$(CURDIR)/bin/magent-race NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker-race $(GO) test -count=1 $(RACED)
 
 .PHONY: chaos
 chaos: build ## faults strike for CHAOSTIME (10m); is what clients see linearizable?

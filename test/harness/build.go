@@ -13,10 +13,10 @@ import (
 
 // built are the binaries of this test run.
 var built struct {
-	plain, faulty binary
+	plain, faulty, nutcracker binary
 }
 
-// binary is a magent made of the source of this module.
+// binary is a program made of the source of this module.
 type binary struct {
 	once sync.Once
 	path string
@@ -29,18 +29,27 @@ func Binary(tb testing.TB) string {
 	if path := os.Getenv("MAGENT_BIN"); path != "" {
 		return path
 	}
-	return built.plain.make(tb)
+	return built.plain.make(tb, "./cmd/magent")
 }
 
 // BinaryWithFaults is a magent that leaves out the guards that MAGENT_FAULT names when it is started.
 func BinaryWithFaults(tb testing.TB) string {
 	tb.Helper()
-	return built.faulty.make(tb, "-tags", "faults")
+	return built.faulty.make(tb, "-tags", "faults", "./cmd/magent")
 }
 
-func (b *binary) make(tb testing.TB, flags ...string) string {
+// Nutcracker is the nutcracker to be tested: NUTCRACKER_BIN, or what the source of this module makes.
+func Nutcracker(tb testing.TB) string {
 	tb.Helper()
-	b.once.Do(func() { b.path, b.err = build(flags...) })
+	if path := os.Getenv("NUTCRACKER_BIN"); path != "" {
+		return path
+	}
+	return built.nutcracker.make(tb, "./cmd/nutcracker")
+}
+
+func (b *binary) make(tb testing.TB, args ...string) string {
+	tb.Helper()
+	b.once.Do(func() { b.path, b.err = build(args...) })
 	if b.err != nil {
 		tb.Fatal(b.err)
 	}
@@ -54,7 +63,8 @@ func (b *binary) remove() {
 	}
 }
 
-func build(flags ...string) (string, error) {
+// build runs go build with arguments whose last one is the folder of the command.
+func build(args ...string) (string, error) {
 	root, err := ModuleRoot()
 	if err != nil {
 		return "", err
@@ -66,12 +76,13 @@ func build(flags ...string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, "magent")
-	cmd := exec.Command("go", append(append([]string{"build", "-o", path}, flags...), "./cmd/magent")...)
+	command := args[len(args)-1]
+	path := filepath.Join(dir, filepath.Base(command))
+	cmd := exec.Command("go", append([]string{"build", "-o", path}, args...)...)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build ./cmd/magent: %w\n%s", err, out)
+		return "", fmt.Errorf("go build %s: %w\n%s", command, err, out)
 	}
 	return path, nil
 }

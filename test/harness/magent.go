@@ -96,6 +96,7 @@ func Main(m *testing.M) {
 	code := m.Run()
 	built.plain.remove()
 	built.faulty.remove()
+	built.nutcracker.remove()
 	if code == 0 {
 		if err := goleak.Find(); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -78,17 +78,17 @@ func (p *Process) Kill() {
 // Pause is SIGSTOP: the process keeps its connections and says nothing. It returns when all its threads stand still.
 func (p *Process) Pause() {
 	p.tb.Helper()
-	p.signal(syscall.SIGSTOP)
+	p.Signal(syscall.SIGSTOP)
 	Eventually(p.tb, p.Name+" stands still", p.stopped)
 }
 
 // Resume is SIGCONT.
-func (p *Process) Resume() { p.signal(syscall.SIGCONT) }
+func (p *Process) Resume() { p.Signal(syscall.SIGCONT) }
 
 // Terminate sends SIGTERM and does not wait.
 func (p *Process) Terminate() {
 	p.expect()
-	p.signal(syscall.SIGTERM)
+	p.Signal(syscall.SIGTERM)
 }
 
 // ExitCode waits for the end of the process, which must come soon.
@@ -120,7 +120,8 @@ func (p *Process) Log() string { return p.log.String() }
 // LogLines is the number of lines that it has written so far.
 func (p *Process) LogLines() int { return p.log.lines() }
 
-func (p *Process) signal(s syscall.Signal) {
+// Signal sends a signal.
+func (p *Process) Signal(s syscall.Signal) {
 	p.tb.Helper()
 	if err := p.cmd.Process.Signal(s); err != nil {
 		p.tb.Errorf("%v to %s (pid %d): %v", s, p.Name, p.PID, err)

@@ -1,0 +1,87 @@
+// Command nutcracker is magent in the place of twemproxy: twemproxy's command line, file, signals and stats port.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"magent/internal/config"
+	"magent/internal/run"
+	"magent/internal/service"
+	"magent/internal/stats"
+)
+
+const program = "nutcracker"
+
+func main() {
+	os.Exit(execute(os.Args[1:], os.Stderr))
+}
+
+// execute does what the command line says and returns the exit code, which is 1 for whatever goes wrong. As twemproxy, it
+// says everything on stderr.
+func execute(args []string, stderr io.Writer) int {
+	s, err := parse(args)
+	switch {
+	case err != nil:
+		fail(stderr, err)
+		usage(stderr)
+		return 1
+	case s.version:
+		s.inform(stderr)
+		return 0
+	case s.test:
+		return s.check(stderr)
+	case s.daemonize && !service.IsDaemon():
+		return service.Daemonize(program, args, stderr)
+	}
+	return s.serve(stderr)
+}
+
+// inform prints what was asked for instead of a run.
+func (s *settings) inform(stderr io.Writer) {
+	io.WriteString(stderr, versionText())
+	if s.help {
+		usage(stderr)
+	}
+	if s.describe {
+		io.WriteString(stderr, stats.Describe())
+	}
+}
+
+// check is -t.
+func (s *settings) check(stderr io.Writer) int {
+	_, warnings, err := config.LoadFile(s.config, run.Names())
+	if err != nil {
+		run.TellWrong(stderr, program, s.config, err)
+		return 1
+	}
+	run.TellRight(stderr, program, s.config, warnings)
+	return 0
+}
+
+// serve runs the pools of the file.
+func (s *settings) serve(stderr io.Writer) int {
+	pools, warnings, err := config.LoadFile(s.config, run.Names())
+	if err != nil {
+		run.TellWrong(stderr, program, s.config, err)
+		return 1
+	}
+	o, err := s.options(pools, stderr)
+	if err != nil {
+		return fail(stderr, err)
+	}
+	o.Process.Warnings = warnings
+	exit, err := run.Run(o)
+	if err != nil {
+		return fail(stderr, err)
+	}
+	return exit
+}
+
+// fail says in one line why nothing runs.
+func fail(stderr io.Writer, err error) int {
+	fmt.Fprintf(stderr, "%s: %s\n", program, strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
+	return 1
+}
