@@ -21,7 +21,7 @@ type Magent struct {
 	argv []string
 }
 
-// StartMagent runs magent and waits until it answers. Unless the arguments say where to listen, the kernel chooses a port.
+// StartMagent runs magent and waits until it answers. Unless the arguments, or a file of pools, say where to listen, the kernel chooses a port.
 func StartMagent(tb testing.TB, args ...string) *Magent {
 	tb.Helper()
 	return StartBinary(tb, Binary(tb), args...)
@@ -30,7 +30,7 @@ func StartMagent(tb testing.TB, args ...string) *Magent {
 // StartBinary is StartMagent for a certain binary.
 func StartBinary(tb testing.TB, path string, args ...string) *Magent {
 	tb.Helper()
-	if !slices.Contains(args, "-l") && !slices.Contains(args, "-p") {
+	if !slices.Contains(args, "-l") && !slices.Contains(args, "-p") && !slices.Contains(args, "-c") {
 		args = append([]string{"-l", "127.0.0.1:0"}, args...)
 	}
 	m := &Magent{argv: append([]string{path, "--log-format", "json"}, args...)}
