@@ -16,8 +16,12 @@ func (s *settings) process(stderr io.Writer) run.Options {
 	if s.file != "" {
 		port, address = "in listen:", "in listen:"
 	}
+	load := s.reload
+	if s.file == "" {
+		load = nil
+	}
 	return run.Options{
-		Config: s.config, File: s.file, Watch: s.watch, Load: s.reload,
+		Config: s.config, File: s.file, Watch: s.watch, Load: load,
 		Process: service.Options{
 			Program: program, Log: s.log, PidFile: s.pidFile, User: s.user, Group: s.group,
 			Warnings: s.warnings,

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 
 	"magent/internal/config"
 	"magent/internal/run"
@@ -16,16 +17,14 @@ func (s *settings) options(pools []config.Pool, stderr io.Writer) (run.Options, 
 	if err != nil {
 		return run.Options{}, err
 	}
-	if err := errors.Join(run.SocketPlaces(pools), run.Resolve(pools)); err != nil {
+	if err := errors.Join(run.SocketPlaces(pools), s.finish(pools, e)); err != nil {
 		return run.Options{}, fmt.Errorf("listen: %w", err)
 	}
-	for i := range pools {
-		pools[i].ConnectTimeout = e.connect
-		if s.daemonize {
-			openSockets(pools[i].Listen)
-		}
-	}
 	e.config.Pools = pools
+	path, err := filepath.Abs(s.config) // a daemon changes its folder
+	if err != nil {
+		return run.Options{}, err
+	}
 	logFile, pidFile, err := s.files()
 	if err != nil {
 		return run.Options{}, err
@@ -36,6 +35,13 @@ func (s *settings) options(pools []config.Pool, stderr io.Writer) (run.Options, 
 	}
 	return run.Options{
 		Config: e.config, File: s.config, Stats: s.stats(),
+		Load: func() ([]config.Pool, []string, error) {
+			pools, warnings, err := config.LoadFile(path, run.Names())
+			if err != nil {
+				return nil, nil, err
+			}
+			return pools, warnings, s.finish(pools, e)
+		},
 		Process: service.Options{Program: program, Log: log, Levels: true, PidFile: pidFile, PidFlag: "-p"},
 		Remedies: run.Remedies{
 			InUse:   "choose another port in listen:",
@@ -44,6 +50,17 @@ func (s *settings) options(pools []config.Pool, stderr io.Writer) (run.Options, 
 			Stats:   "choose another port with -s or another address with -a",
 		},
 	}, nil
+}
+
+// finish adds to the pools of a file what is not in it.
+func (s *settings) finish(pools []config.Pool, e *environment) error {
+	for i := range pools {
+		pools[i].ConnectTimeout = e.connect
+		if s.daemonize {
+			openSockets(pools[i].Listen)
+		}
+	}
+	return run.Resolve(pools)
 }
 
 // openSockets opens unix sockets without a permission of their own to everybody: a daemon of twemproxy has no umask, and its

@@ -44,7 +44,7 @@ func (o Options) process() service.Options {
 		}
 		return e, nil
 	}
-	if o.File != "" {
+	if o.Load != nil {
 		p.Reload = func(log zerolog.Logger) error { return e.reload(log, o) }
 		p.Watch = o.Watch
 	}

@@ -60,7 +60,7 @@ func Run(o Options) (exit int, err error) {
 		return 1, err
 	}
 	defer log.Close()
-	signals := watchSignals(o.Levels, o.Reload != nil)
+	signals := watchSignals(o.Levels)
 	defer signal.Stop(signals)
 
 	pid, err := createPidFile(o.PidFile, cmp.Or(o.PidFlag, "--pid-file"))
@@ -130,15 +130,12 @@ func needLoopThreads(loops int) {
 // that goes away must not kill the process: SIGPIPE is ignored.
 //
 // SIGTTIN and SIGTTOU are caught for twemproxy's sake only: else they stop a process in the background that uses the terminal.
-func watchSignals(levels, reload bool) chan os.Signal {
+func watchSignals(levels bool) chan os.Signal {
 	signal.Ignore(syscall.SIGPIPE)
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
-	if reload {
-		signal.Notify(signals, syscall.SIGUSR1)
-	}
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGUSR1)
 	if levels {
-		signal.Notify(signals, syscall.SIGTTIN, syscall.SIGTTOU, syscall.SIGUSR1, syscall.SIGUSR2)
+		signal.Notify(signals, syscall.SIGTTIN, syscall.SIGTTOU, syscall.SIGUSR2)
 	}
 	return signals
 }

@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -49,8 +50,9 @@ func TestLargerValueOfAPool(t *testing.T) {
 	r, _, second := twoPools(t, 2, func(p *config.Pool) { p.MaxValue = 2 << 20 })
 	second.answers(func(string) string { return "STORED\r\n" })
 	c := r.clientOf(1)
-	for _, key := range []string{"a", "b", "c"} {
-		c.say("set " + key + " 0 0 2097152\r\n" + strings.Repeat("x", 2<<20) + "\r\n")
+	value := strings.Repeat("x", 1<<20+1)
+	for i := range 12 { // so some belong to the other loop
+		c.say(fmt.Sprintf("set key%d 0 0 %d\r\n%s\r\n", i, len(value), value))
 		c.hear("STORED\r\n")
 	}
 }

@@ -21,7 +21,7 @@ type Magent struct {
 	argv []string
 }
 
-// StartMagent runs magent and waits until it answers. Unless the arguments say where to listen, the kernel chooses a port.
+// StartMagent runs magent and waits until it answers. Unless the arguments, or a file of pools, say where to listen, the kernel chooses a port.
 func StartMagent(tb testing.TB, args ...string) *Magent {
 	tb.Helper()
 	return StartBinary(tb, Binary(tb), args...)

@@ -190,7 +190,7 @@ func TestSignals(t *testing.T) {
 		}{
 			{syscall.SIGTTIN, `"signal":"SIGTTIN","log_level":5,"name":"NOTICE"`},
 			{syscall.SIGTTIN, `"log_level":6,"name":"INFO"`},
-			{syscall.SIGUSR1, `"signal":"SIGUSR1"`},
+			{syscall.SIGUSR1, `configuration reloaded`},
 			{syscall.SIGUSR2, `"signal":"SIGUSR2"`},
 			{syscall.SIGTTOU, `"signal":"SIGTTOU","log_level":5,"name":"NOTICE"`},
 			{syscall.SIGHUP, `"signal":"SIGHUP"`},
