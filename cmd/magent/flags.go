@@ -28,6 +28,7 @@ const (
 	flagMaxValue     = "max-value"
 	flagTimeout      = "timeout"
 	flagConnect      = "connect-timeout"
+	flagResolve      = "resolve-interval"
 	flagFailures     = "server-failure-limit"
 	flagDirty        = "dirty-keys"
 	flagRefill       = "refill-rate"
@@ -91,6 +92,7 @@ func newFlags() []cli.Flag {
 
 		text(topicFailures, flagTimeout, "", "500ms", "`TIME` for a server's reply"),
 		text(topicFailures, flagConnect, "", "500ms", "`TIME` for a connection to a server"),
+		text(topicFailures, flagResolve, "", "30s", "`TIME` between two look-ups of a server's name: when it has another address, that is connected to; 0s: names are looked up before each connection only"),
 		text(topicFailures, flagFailures, "", "2", "`NUMBER` of replies in a row that a server may fail to give before it is taken out of use"),
 		text(topicFailures, flagDirty, "", "1000000", "`NUMBER` of keys to remember for a server that misses writes; beyond it the server is flushed when it is back"),
 		text(topicFailures, flagState, "", "", "`DIR` to keep what servers have missed in, during an outage, so that a crash of magent does not lose it (default: it is lost)"),

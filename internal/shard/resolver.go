@@ -47,6 +47,13 @@ type resolver struct {
 	find    failover.Finder
 	timeout time.Duration // of one look-up: the connect deadline
 	asked   chan question
+	users   []user // not changed after the start
+}
+
+// user is one connection, by its place, that has an address of the name.
+type user struct {
+	p      *pool
+	server int
 }
 
 // question is one connection, on its loop, that wants to know the addresses.
@@ -69,13 +76,24 @@ func (svc *Service) resolverOf(a config.Address, timeout time.Duration) *resolve
 	return r
 }
 
-// resolve is the goroutine of one resolver. One look-up answers everybody who asked before it ended.
+// resolve is the goroutine of one resolver. One look-up answers everybody who asked before it ended. From time to time it
+// looks the name up unasked, for those that are connected to an address that is none of it any more.
 func (svc *Service) resolve(ctx context.Context, r *resolver) {
 	defer svc.helpers.Done()
+	var again <-chan time.Time // for ever silent
+	if interval := svc.cfg.ResolveInterval; interval > 0 {
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		again = ticker.C
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-again:
+			if addrs, err := r.lookup(ctx); err == nil && len(addrs) > 0 { // else nobody knows better
+				r.tell(addrs)
+			}
 		case q := <-r.asked:
 			addrs, err := r.lookup(ctx)
 			q.answer(addrs, err)
@@ -83,6 +101,14 @@ func (svc *Service) resolve(ctx context.Context, r *resolver) {
 				(<-r.asked).answer(addrs, err)
 			}
 		}
+	}
+}
+
+// tell has all connections look whether their server has moved.
+func (r *resolver) tell(addrs []loop.Endpoint) {
+	for _, u := range r.users {
+		l := u.p.sh.l
+		l.Post(loop.TaskFunc(func() { u.p.moved(u.server, addrs, l.Now()+int64(renewPatience)) }))
 	}
 }
 

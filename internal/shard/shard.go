@@ -100,7 +100,9 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 		if e, fixed := fixedEndpoint(a); fixed {
 			opt.Endpoint = e
 		} else {
-			opt.Dialer = &dialer{sh.l, sh.svc.resolverOf(a, cfg.ConnectTimeout)}
+			r := sh.svc.resolverOf(a, cfg.ConnectTimeout)
+			r.users = append(r.users, user{p, i})
+			opt.Dialer = &dialer{sh.l, r}
 		}
 		c := backend.NewConn(sh.l, opt, p)
 		p.byConn[c] = i
@@ -222,8 +224,8 @@ func (p *pool) later() {
 	}
 }
 
-// Disconnected ejects a server whose connection failed. A connection that the server closed while nothing was under
-// way is made anew at once.
+// Disconnected ejects a server whose connection failed. A connection that ended while nothing was under way, because the
+// server closed it or has moved, is made anew at once.
 func (p *pool) Disconnected(c *backend.Conn, err error, idle bool) {
 	if err == backend.ErrShutdown {
 		return
@@ -232,7 +234,9 @@ func (p *pool) Disconnected(c *backend.Conn, err error, idle bool) {
 	before := p.health.Server(i).State
 	switch {
 	case idle && before == failover.Up:
-		p.sh.svc.board.idle(p.index, i)
+		if err != backend.ErrMoved {
+			p.sh.svc.board.idle(p.index, i)
+		}
 		c.Connect()
 	case p.health.HardFailure(i, p.sh.l.Now()):
 		p.gone(i, before, err)
