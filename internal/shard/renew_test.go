@@ -9,6 +9,10 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"magent/failover"
+	"magent/internal/config"
+	"magent/internal/loop"
 )
 
 // moving is a server given by name that can move from one address to another.
@@ -133,4 +137,58 @@ func TestNoLookUpUnasked(t *testing.T) {
 	if n := asked.Load(); n != before {
 		t.Errorf("%d look-ups", n-before)
 	}
+}
+
+// What comes while the new connection is being made is collected, not refused.
+func TestServerMovesAtOnce(t *testing.T) {
+	m := startMoving(t, 1)
+	m.move()
+	m.on(0, func(sh *Shard) {
+		p := sh.pools[0]
+		p.moved(0, []loop.Endpoint{{Addr: netip.MustParseAddrPort("127.0.0.2:1")}}, 0)
+		if !p.conns[0].Connecting() {
+			t.Error("no connection is being made")
+		}
+	})
+	m.wantsMoved(0)
+}
+
+// A primary that moves is another server: it is filled before it is read.
+func TestPrimaryMoves(t *testing.T) {
+	before, backup := newFake(t, 0), newFake(t, 2)
+	after := newFakeAt(t, 1, fmt.Sprintf("127.0.0.2:%d", before.addr.Port))
+	for i, f := range []*fake{before, after, backup} {
+		f.pid.Store(int64(100 + i))
+	}
+	var moved atomic.Bool
+	cfg := named(before, 1)
+	cfg.ResolveInterval = 5 * time.Millisecond
+	cfg.Pools[0].Backups = []config.Address{backup.addr}
+	r := startNamed(t, cfg, func(context.Context, string, string) ([]netip.Addr, error) {
+		if moved.Load() {
+			return addrs("127.0.0.2"), nil
+		}
+		return addrs("127.0.0.1"), nil
+	})
+	r.eventually(0, "connected", func(sh *Shard) bool { return sh.pools[0].conns[0].Ready() && sh.pools[0].conns[1].Ready() })
+	backup.dump.Store("key=a exp=-1 la=1 cas=1 fetch=no cls=1 size=60\r\nEND\r\n")
+	moved.Store(true)
+	c := r.client()
+	r.eventually(0, "the new primary is being filled", func(sh *Shard) bool {
+		return sh.pools[0].health.Server(0).State == failover.Warming
+	})
+	c.say("get b\r\n")
+	for {
+		a := await(t, "a request to the backup", backup.asked)
+		if strings.HasPrefix(a.text, "mg ") {
+			a.answer("EN\r\n")
+			continue
+		}
+		if a.text != "get b\r\n" {
+			t.Fatalf("the backup was asked %q", a.text)
+		}
+		a.answer(miss)
+		break
+	}
+	c.hear(miss)
 }
