@@ -26,7 +26,7 @@ type Watcher interface {
 	// Connected: the connection carries requests now.
 	Connected(c *Conn)
 	// Disconnected: the connection or the attempt to make one ended with err. idle: the server closed it with no request
-	// in flight, which is no failure.
+	// in flight, or it was given up then because the server has moved, which is no failure.
 	Disconnected(c *Conn, err error, idle bool)
 	// TimedOut: the deadline of one request passed, and the server has sent nothing that was still waited for since that
 	// request. The connection lives on.
@@ -124,6 +124,7 @@ var (
 	ErrUnasked  = errors.New("a reply that nobody asked for")
 	ErrClosed   = errors.New("the server closed the connection")
 	ErrRefill   = errors.New("it lacks what its other copies have, and is filled from them")
+	ErrMoved    = errors.New("its name has another address now")
 	ErrShutdown = errors.New("shutting down")
 )
 
@@ -369,7 +370,7 @@ func (c *Conn) Close(err error) {
 
 // fail takes the connection down and tells the Watcher, then everybody who waits for a reply.
 func (c *Conn) fail(err error) {
-	idle := err == ErrClosed && c.fifo.len() == c.given && c.proven()
+	idle := err == ErrClosed && c.fifo.len() == c.given && c.proven() || err == ErrMoved && c.fifo.len() == 0
 	c.err = err
 	c.Stats.ended(err)
 	c.state = down
@@ -380,7 +381,7 @@ func (c *Conn) fail(err error) {
 	c.l.Unset(c.clock)
 	switch {
 	case c.s.FD() <= 0:
-	case mayGoOn(err):
+	case mayGoOn(err) && !idle:
 		c.drain()
 	default:
 		c.s.Close()

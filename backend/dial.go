@@ -40,6 +40,9 @@ func (c *Conn) Connect() {
 // Prefer has the next Connect begin with e, if that is an address of the server then.
 func (c *Conn) Prefer(e loop.Endpoint) { c.route.last = e }
 
+// Endpoint is where the connection goes to, or went to when it was there.
+func (c *Conn) Endpoint() loop.Endpoint { return c.route.now }
+
 // Resolved is the Dialer's answer: the addresses of the server, only read. A late one, when the attempt has been given
 // up, is ignored.
 func (c *Conn) Resolved(addrs []loop.Endpoint, err error) {

@@ -29,6 +29,7 @@ const (
 	flagMaxValue     = "max-value"
 	flagTimeout      = "timeout"
 	flagConnect      = "connect-timeout"
+	flagResolve      = "resolve-interval"
 	flagFailures     = "server-failure-limit"
 	flagEject        = "auto-eject-hosts"
 	flagRetry        = "server-retry-timeout"
@@ -95,6 +96,7 @@ func newFlags() []cli.Flag {
 
 		text(topicFailures, flagTimeout, "", "500ms", "`TIME` for a server's reply"),
 		text(topicFailures, flagConnect, "", "500ms", "`TIME` for a connection to a server"),
+		text(topicFailures, flagResolve, "", "30s", "`TIME` between two look-ups of a server's name: when it has another address, that is connected to; 0s: names are looked up before each connection only"),
 		text(topicFailures, flagFailures, "", "2", "`NUMBER` of replies in a row that a server may fail to give before it is taken out of use"),
 		toggle(topicFailures, flagEject, "", "without -b: the keys of a server that is out of use move to the others"),
 		text(topicFailures, flagRetry, "", "30s", "`TIME` that such a server stays out at least"),

@@ -104,8 +104,10 @@ func (s *settings) read(r *reader, names config.Names) {
 		Threads:    r.number(flagThreads, 1, maxThreads),
 		MaxClients: r.number(flagMaxClients, 1, maxClients),
 		DrainTime:  r.duration(flagDrain, 0),
-		MaxDirty:   r.number(flagDirty, 0, maxDirty),
-		StateDir:   r.path(flagState),
+
+		ResolveInterval: r.duration(flagResolve, 0),
+		MaxDirty:        r.number(flagDirty, 0, maxDirty),
+		StateDir:        r.path(flagState),
 	}
 	value(r, flagMaxValue, func(text string) (int, error) { return config.ParseSize(text, 1, maxValue) }, &s.config.MaxValue)
 	r.number(flagIdle, 0, maxClients)

@@ -44,7 +44,7 @@ func show(s *settings) string {
 func TestDefaults(t *testing.T) {
 	s := mustParse(t, "-s 10.0.0.1")
 	want := config.Config{
-		Threads: 1, MaxClients: 4096, MaxValue: 1 << 20, MaxDirty: 1_000_000, DrainTime: 5 * time.Second,
+		Threads: 1, MaxClients: 4096, MaxValue: 1 << 20, MaxDirty: 1_000_000, DrainTime: 5 * time.Second, ResolveInterval: 30 * time.Second,
 		Pools: []config.Pool{{
 			Name: "magent", Hash: "md5", Distribution: "ketama", Ack: config.AckAll,
 			Listen:  []config.Listen{{Network: "tcp", Address: "127.0.0.1:11211", Backlog: config.DefaultBacklog, KeepAlive: true}},
@@ -122,11 +122,11 @@ func TestPlacement(t *testing.T) {
 func TestEveryOtherFlag(t *testing.T) {
 	s := mustParse(t, "-s a --timeout 1s --connect-timeout=2s --server-failure-limit 3 --probe-interval 4s --ack primary "+
 		"--threads 5 --max-value 6k -n 7 --drain-timeout 0s -f s.sock --unix-mask 0777 -u me -g us --pid-file p.pid "+
-		"--log-file l.log --log-format console -v -d --hash-tag {}")
+		"--log-file l.log --log-format console -v -d --hash-tag {} --resolve-interval 8s")
 	p := s.config.Pools[0]
 	got := fmt.Sprintln(p.Timeout, p.ConnectTimeout, p.ServerFailureLimit, p.ProbeInterval, p.Ack, s.config.Threads, s.config.MaxValue,
-		s.config.MaxClients, s.config.DrainTime, p.Listen[1].Mode, s.user, s.group, s.log.Format, s.log.Louder, s.daemonize, p.HashTag)
-	if want := "1s 2s 3 4s primary 5 6144 7 0s 511 me us console 2 true {}\n"; got != want {
+		s.config.MaxClients, s.config.DrainTime, p.Listen[1].Mode, s.user, s.group, s.log.Format, s.log.Louder, s.daemonize, p.HashTag, s.config.ResolveInterval)
+	if want := "1s 2s 3 4s primary 5 6144 7 0s 511 me us console 2 true {} 8s\n"; got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}
 	here, _ := os.Getwd() // a daemon changes its folder, so its files are absolute

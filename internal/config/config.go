@@ -12,6 +12,8 @@ type Config struct {
 	MaxDirty   int           // keys that one server has missed; more, and all of its keys count as missed
 	StateDir   string        // folder of the journal; empty: none
 	DrainTime  time.Duration // how long SIGTERM waits for requests in flight
+
+	ResolveInterval time.Duration // between two look-ups of a server's name while it is connected to; 0: none
 }
 
 // Pool is one ring of primaries, optionally one of backups, and the listeners in front of them.

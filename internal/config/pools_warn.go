@@ -32,7 +32,7 @@ func (s *section) warnPlacement() {
 	switch {
 	case p.Distribution == Random:
 		s.warn(s.keys["distribution"], "distribution random asks any server for a key: what was stored is found by chance; choose ketama unless all servers hold the same")
-	case p.Distribution != "ketama" || len(p.Servers) == 1:
+	case p.Distribution != "ketama" || max(len(p.Servers), len(p.Backups)) == 1:
 	case p.Hash == "crc32":
 		s.warn(s.keys["hash"], "hash crc32 has 15 bits, so with ketama nearly all keys go to one server; for a cache that may start empty choose md5 or murmur")
 	case p.Hash == "fnv1_64":

@@ -41,8 +41,10 @@ type ask struct {
 	c    net.Conn
 }
 
-func newFake(t testing.TB, id int) *fake {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+func newFake(t testing.TB, id int) *fake { return newFakeAt(t, id, "127.0.0.1:0") }
+
+func newFakeAt(t testing.TB, id int, addr string) *fake {
+	ln, err := net.Listen("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -85,6 +85,11 @@ func (b *board) idle(pool, server int) {
 	b.log.Debug().Str("server", b.name(pool, server)).Msg("idle connection closed by the server: connecting again")
 }
 
+// moved is called by a loop that gives the connection to a server up, because its name has other addresses now.
+func (b *board) moved(pool, server int, from loop.Endpoint) {
+	b.log.Info().Str("server", b.pools[pool][server].name).Str("from", from.String()).Msg("the server's name has other addresses now: connecting anew")
+}
+
 // readmitted is called by a loop that uses a server again.
 func (b *board) readmitted(pool, server int) {
 	b.mu.Lock()

@@ -47,6 +47,7 @@ type resolver struct {
 	find    failover.Finder
 	timeout time.Duration // of one look-up: the connect deadline
 	asked   chan question
+	name    string // of the server, as it is configured
 }
 
 // question is one connection, on its loop, that wants to know the addresses.
@@ -63,19 +64,30 @@ func (q question) answer(addrs []loop.Endpoint, err error) {
 func (svc *Service) resolverOf(a config.Address, timeout time.Duration) *resolver {
 	r := svc.resolvers[a.String()]
 	if r == nil {
-		r = &resolver{find: finderOf(a, svc.lookup), timeout: timeout, asked: make(chan question, 1024)}
+		r = &resolver{find: finderOf(a, svc.lookup), timeout: timeout, asked: make(chan question, 1024), name: a.String()}
 		svc.resolvers[a.String()] = r
 	}
 	return r
 }
 
-// resolve is the goroutine of one resolver. One look-up answers everybody who asked before it ended.
+// resolve is the goroutine of one resolver. One look-up answers everybody who asked before it ended. From time to time it
+// looks the name up unasked, for those that are connected to an address that is none of it any more.
 func (svc *Service) resolve(ctx context.Context, r *resolver) {
 	defer svc.helpers.Done()
+	var again <-chan time.Time // for ever silent
+	if interval := svc.cfg.ResolveInterval; interval > 0 {
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		again = ticker.C
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-again:
+			if addrs, err := r.lookup(ctx); err == nil && len(addrs) > 0 { // else nobody knows better
+				svc.tell(r.name, addrs)
+			}
 		case q := <-r.asked:
 			addrs, err := r.lookup(ctx)
 			q.answer(addrs, err)
@@ -83,6 +95,21 @@ func (svc *Service) resolve(ctx context.Context, r *resolver) {
 				(<-r.asked).answer(addrs, err)
 			}
 		}
+	}
+}
+
+// tell has all connections to the server of that name look whether it has moved.
+func (svc *Service) tell(name string, addrs []loop.Endpoint) {
+	for _, sh := range svc.shards {
+		sh.l.Post(loop.TaskFunc(func() {
+			for _, p := range sh.pools {
+				for i := 0; p != nil && i < len(p.conns); i++ {
+					if serverAt(p.cfg, i).String() == name {
+						p.follow(i, addrs, sh.l.Now()+int64(renewPatience))
+					}
+				}
+			}
+		}))
 	}
 }
 

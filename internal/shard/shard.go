@@ -239,8 +239,8 @@ func (p *pool) later() {
 	}
 }
 
-// Disconnected ejects a server whose connection failed. A connection that the server closed while nothing was under
-// way is made anew at once.
+// Disconnected ejects a server whose connection failed. A connection that ended while nothing was under way, because the
+// server closed it or has moved, is made anew at once.
 func (p *pool) Disconnected(c *backend.Conn, err error, idle bool) {
 	if err == backend.ErrShutdown {
 		return
@@ -249,7 +249,9 @@ func (p *pool) Disconnected(c *backend.Conn, err error, idle bool) {
 	before := p.health.Server(i).State
 	switch {
 	case idle && before == failover.Up:
-		p.sh.svc.board.idle(p.index, i)
+		if err != backend.ErrMoved {
+			p.sh.svc.board.idle(p.index, i)
+		}
 		c.Connect()
 	case p.health.ConnectionFailure(i, c.Stats.Replies, p.sh.l.Now()):
 		p.gone(i, before, err)
