@@ -370,7 +370,7 @@ func (c *Conn) Close(err error) {
 
 // fail takes the connection down and tells the Watcher, then everybody who waits for a reply.
 func (c *Conn) fail(err error) {
-	idle := err == ErrClosed && c.fifo.len() == c.given && c.proven() || err == ErrMoved && c.fifo.len() == 0
+	idle := err == ErrClosed && c.fifo.len() == 0 && c.proven() || err == ErrMoved && c.fifo.len() == 0
 	c.err = err
 	c.Stats.ended(err)
 	c.state = down

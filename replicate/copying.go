@@ -23,14 +23,18 @@ type copying struct {
 	mark    uint64
 	fill    bool // the server lacks the key, it is not dirty: nothing is replaced, and nothing deleted
 	written bool
-	passed  bool // by a mutation, since it was read or written
-	again   bool // it was marked again since
-	over    bool // something else has taken its place
+	passed  bool   // by a mutation, since it was read or written
+	flushes uint64 // Engine.flushes when it was read
+	again   bool   // it was marked again since
+	over    bool   // something else has taken its place
 }
 
 // copyKey begins to copy a dirty key, or deletes it where that cannot be done.
 func (e *Engine) copyKey(h *homecoming, key string) {
 	mark := e.dirty[h.server].Mark([]byte(key)) // it may have been repaired by now; then it is so twice
+	if e.dirty[h.server].All() {
+		return // one too many: it is flushed
+	}
 	if e.startCopy(&copying{e: e, h: h, server: h.server, key: key, mark: mark}) {
 		h.busy++
 	}
@@ -65,7 +69,7 @@ func (e *Engine) startCopy(x *copying) bool {
 		y.end()
 	}
 	if !e.canCopy(x) || !x.read() {
-		e.erase(x.server, []byte(x.key), x.mark)
+		e.eraseFor(x.h, x.server, []byte(x.key), x.mark)
 		return false
 	}
 	e.copies[x.key] = x
@@ -120,7 +124,7 @@ func (e *Engine) allPass() {
 
 // read asks for the value, its flags and the rest of its time, without being a use of the item (u).
 func (x *copying) read() bool {
-	x.passed, x.again, x.written = false, false, false
+	x.passed, x.again, x.written, x.flushes = false, false, false, x.e.flushes
 	line, flag := appendKey(append(x.e.line[:0], "mg "...), []byte(x.key))
 	line = append(append(line, flag...), " v f t u\r\n"...)
 	x.e.line = line
@@ -129,21 +133,44 @@ func (x *copying) read() bool {
 
 // OnReply takes the value, and then the outcome of writing it.
 func (x *copying) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
+	if x.written && x.flushed() {
+		x.fill = false // what was written may be older than the flush_all, and then has to go
+	}
 	switch {
 	case x.over:
+	case r.Kind == ascii.Lost && !x.written && x.later():
 	case x.written && r.Kind == ascii.Lost:
 		x.end() // the mark stays
 	case x.written && x.fill:
 		x.e.tallies[x.server].Refills += b2u(r.Kind == ascii.MetaHD)
 		x.end()
-	case x.written && r.Kind == ascii.MetaHD && !x.again:
+	case x.written && r.Kind == ascii.MetaHD && !x.again && !x.flushed():
 		x.e.cleaned(x.server, []byte(x.key), x.mark)
 		x.end()
-	case r.Kind != ascii.Lost && x.passed && x.read():
+	case r.Kind != ascii.Lost && (x.passed || x.flushed() && (x.written || r.Kind == ascii.MetaVA)) && x.read():
 	case r.Kind == ascii.MetaVA && !x.written && !x.passed && x.write(r.Raw):
 	default:
 		x.giveUp() // the other copy has not got the key, or has gone
 	}
+}
+
+// flushed reports whether another loop's flush_all may have come, or may still come, between the reading and the writing.
+func (x *copying) flushed() bool { return x.flushes != x.e.flushes || x.e.flushing > 0 }
+
+// later puts a key back that the other copy did not tell in time, if that is still used, and reports whether it has.
+func (x *copying) later() bool {
+	h := x.h
+	if h == nil || x.e.returns[h.server] != h || !x.e.opt.Health.Usable(x.from) {
+		return false
+	}
+	h.window = max(1, h.window/2)
+	if x.fill {
+		h.fills = append(h.fills, x.key)
+	} else {
+		h.queue = append(h.queue, x.key)
+	}
+	x.end()
+	return true
 }
 
 // giveUp deletes the key instead.
@@ -189,6 +216,7 @@ func (x *copying) write(va []byte) bool {
 		return false
 	}
 	if x.h != nil {
+		x.h.window = min(x.h.window+1, maxCopies)
 		x.h.size = max(len(value), x.h.size-x.h.size/8)
 	}
 	head, flag := appendKey(append(x.e.line[:0], "ms "...), []byte(x.key))

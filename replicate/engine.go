@@ -19,6 +19,7 @@ type Options struct {
 
 	UnixTime func() int64 // the time of day, in seconds
 
+	Loops      int  // that have an engine each for this pool
 	MaxDirty   int  // dirty keys of one server; more, and all of its keys are
 	AckPrimary bool // a mutation is answered as soon as the primary has answered
 	Count      *stats.Counters

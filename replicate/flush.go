@@ -77,6 +77,7 @@ func (e *Engine) FlushBegins() {
 // FlushEnded tells the engine that all servers have replied to the flush_all, but for those that missed it.
 func (e *Engine) FlushEnded(missed []int) {
 	e.flushing--
+	e.flushes++ // for what was begun while it lasted
 	for _, i := range missed {
 		e.forgetAll(i)
 	}

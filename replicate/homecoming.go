@@ -9,6 +9,8 @@ type Host interface {
 	More(i int)
 	// Flushed: server i was flushed, because too many keys were dirty there. It has lost the keys of other engines, too.
 	Flushed(i int)
+	// Unflushable: server i has to be flushed before it is read, and refuses that, with this reply.
+	Unflushable(i int, reply string)
 	// Abandoned: no more keys are to come for server i; what it lacks it gets another time.
 	Abandoned(i int)
 	// MadeGood: server i may be read, if it could not already.
@@ -16,8 +18,9 @@ type Host interface {
 }
 
 const (
+	firstCopies  = 4       // keys that are copied at a time at first, when nobody knows how large they are
 	maxCopies    = 64      // keys of one server that are copied at a time
-	maxCopyBytes = 4 << 20 // about so many bytes of values are, at most
+	maxCopyBytes = 1 << 20 // about so many bytes of values are, at most: who is asked for them must not miss deadlines over it
 	fewKeys      = 128     // keys to fill: with fewer, more are asked for
 	maxLate      = 1000    // keys that may come to what is to be made good when everything else is; then they are deleted
 )
@@ -28,7 +31,8 @@ type homecoming struct {
 	server  int
 	queue   []string // dirty keys to be copied
 	late    int      // how many came to that when everything else was done
-	busy    int      // copies under way
+	busy    int      // copies and deletions under way
+	window  int      // how many there may be: more with each that succeeds, fewer when one is not answered in time
 	size    int      // about the size of a large value among the last ones
 	filling bool     // it gets the contents of the other copies
 	asked   bool     // a batch of keys to fill is on its way
@@ -40,7 +44,7 @@ type homecoming struct {
 // Returned begins to make good what server i missed; a connection to it stands. The host is told when it may be read. The
 // server must be Usable by then, and not Readable.
 func (e *Engine) Returned(i int) {
-	h := &homecoming{server: i}
+	h := &homecoming{server: i, window: firstCopies}
 	if e.dirty[i].All() {
 		e.empty(i)
 	}
@@ -80,12 +84,14 @@ func (e *Engine) goOn(h *homecoming) {
 	if e.returns[h.server] != h || h.busy > 0 || len(h.queue) > 0 {
 		return
 	}
+	d := &e.dirty[h.server]
 	switch {
 	case h.filling && !h.last:
 	case !h.filling && e.incomplete[h.server] && e.CanFill(h.server):
 		h.filling, h.asked = true, true
 		e.warming++
 		e.opt.Host.Warming(h.server)
+	case d.All(): // it is being flushed, or refuses to be
 	default:
 		if e.unclean[h.server] { // the other copy has gone, and with it what would tell old values from new ones
 			e.unclean[h.server] = false
@@ -103,7 +109,7 @@ func (e *Engine) goOn(h *homecoming) {
 
 // room reports whether one more copy may be under way.
 func (h *homecoming) room() bool {
-	return h.busy < maxCopies && h.busy*h.size < maxCopyBytes
+	return h.busy < min(h.window, maxCopies) && h.busy*h.size < maxCopyBytes
 }
 
 // copyNext begins with the next key, and reports whether there was one.
@@ -124,7 +130,7 @@ func (e *Engine) copyNext(h *homecoming) bool {
 // add adds a key to what is to be made good, and reports whether it may: when everything else is done, traffic must not
 // keep the end from coming for ever.
 func (h *homecoming) add(key []byte) bool {
-	if !h.filling || h.last {
+	if len(h.queue) == 0 && (!h.filling || h.last) {
 		if h.late++; h.late > maxLate {
 			return false
 		}

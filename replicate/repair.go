@@ -56,7 +56,6 @@ func (e *Engine) forgetAll(i int) {
 func (e *Engine) empty(i int) {
 	e.eraseAll(i)
 	e.Emptied(i)
-	e.opt.Host.Flushed(i)
 }
 
 // cleaned notes that a key was repaired on server i after the mark.
@@ -74,6 +73,7 @@ func (e *Engine) Dirty(i int) *failover.Dirty { return &e.dirty[i] }
 type erasure struct {
 	e      *Engine
 	server int
+	h      *homecoming // that waits for it; nil: none
 	key    []byte
 	all    bool
 	mark   uint64
@@ -87,12 +87,16 @@ func (e *Engine) newErasure(i int, mark uint64) *erasure {
 	} else {
 		e.erasures = x.next
 	}
-	x.server, x.mark, x.all, x.key = i, mark, false, x.key[:0]
+	x.server, x.mark, x.all, x.key, x.h = i, mark, false, x.key[:0], nil
 	return x
 }
 
-func (e *Engine) erase(i int, key []byte, mark uint64) {
+func (e *Engine) erase(i int, key []byte, mark uint64) { e.eraseFor(nil, i, key, mark) }
+
+// eraseFor deletes a key on server i. h waits for it, as for a copy.
+func (e *Engine) eraseFor(h *homecoming, i int, key []byte, mark uint64) {
 	x := e.newErasure(i, mark)
+	x.h = h
 	x.key = append(x.key, key...)
 	line, shape := appendForget(e.line[:0], key)
 	e.line = line
@@ -112,8 +116,26 @@ func (e *Engine) flushedAll(i int, mark uint64) {
 		return
 	}
 	e.recordClean(i)
-	if e.returns[i] == nil {
+	if e.opt.Loops > 1 { // what other loops have stored there meanwhile is gone, too
+		e.Emptied(i)
+		e.opt.Host.Flushed(i)
+	}
+	switch h := e.returns[i]; {
+	case h != nil:
+		e.goOn(h)
+	default:
 		e.opt.Host.MadeGood(i)
+	}
+}
+
+// notFlushed notes that server i was not flushed, or perhaps not: it is asked again, unless it refuses. Until it is flushed it
+// is not read, if it is not read now.
+func (e *Engine) notFlushed(i int, mark uint64, r *ascii.Reply) {
+	switch {
+	case failed(r.Kind):
+		e.opt.Host.Unflushable(i, string(r.Raw))
+	case e.opt.Health.Usable(i):
+		e.eraseAll(i)
 	}
 }
 
@@ -123,19 +145,31 @@ var flushLine = []byte("flush_all\r\n")
 func (x *erasure) send(line []byte, shape ascii.Shape) {
 	if !x.e.opt.Conns[x.server].Send(line, nil, shape, x, 0) {
 		x.free()
+		return
+	}
+	if x.h != nil {
+		x.h.busy++
 	}
 }
 
 // OnReply takes the mark off.
 func (x *erasure) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
+	e, h := x.e, x.h
 	switch {
+	case x.all && (r.Kind == ascii.Lost || failed(r.Kind)):
+		e.notFlushed(x.server, x.mark, r)
 	case r.Kind == ascii.Lost || failed(r.Kind):
 	case x.all:
-		x.e.flushedAll(x.server, x.mark)
+		e.flushedAll(x.server, x.mark)
 	default:
-		x.e.cleaned(x.server, x.key, x.mark)
+		e.cleaned(x.server, x.key, x.mark)
 	}
 	x.free()
+	if h != nil {
+		h.busy--
+		h.window = min(h.window+1, maxCopies)
+		e.goOn(h)
+	}
 }
 
 func (x *erasure) free() {

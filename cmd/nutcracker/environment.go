@@ -63,7 +63,7 @@ var variables = []variable{
 // limited by the open files alone, and values are for the servers to refuse.
 func readEnvironment() (*environment, error) {
 	e := &environment{
-		config:  config.Config{Threads: 1, MaxValue: 64 << 20, MaxDirty: 1_000_000, DrainTime: 5 * time.Second},
+		config:  config.Config{Threads: 1, MaxValue: 64 << 20, MaxDirty: 1_000_000, DrainTime: 5 * time.Second, ResolveInterval: 30 * time.Second},
 		connect: config.DefaultConnectTimeout,
 	}
 	for _, v := range variables {

@@ -179,18 +179,19 @@ func until(t *testing.T, what string, ready func() bool) {
 	}
 }
 
-// Close does not wait for whoever is asking, nor for whoever says nothing.
+// Close waits neither for whoever is asking, nor for whoever says nothing, or half of it.
 func TestClose(t *testing.T) {
 	s, _ := start(t)
-	asking, silent := dial(t, s), dial(t, s)
+	asking, silent, half := dial(t, s), dial(t, s), dial(t, s)
 	fmt.Fprint(asking, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
-	until(t, "both are there", func() bool { return s.count() == 2 })
+	fmt.Fprint(half, "GET / HTTP/1.1\r\nHost:")
+	until(t, "all are there", func() bool { return s.count() == 3 })
 	began := time.Now()
 	s.Close()
 	if d := time.Since(began); d > answerTime/2 {
 		t.Errorf("it took %v", d)
 	}
-	for _, c := range []net.Conn{asking, silent} {
+	for _, c := range []net.Conn{asking, silent, half} {
 		_, _ = io.ReadAll(c) // ends
 	}
 	if _, err := net.Dial("tcp", s.Addr()); err == nil {

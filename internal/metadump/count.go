@@ -31,7 +31,7 @@ func Count(ctx context.Context, dial Dialer) (int64, error) {
 			return strconv.ParseInt(n, 10, 64)
 		}
 		if !strings.HasPrefix(text, "STAT ") {
-			return 0, fmt.Errorf("%w: no curr_items in stats, but %.100q", ErrUnsupported, text)
+			return 0, fmt.Errorf("no curr_items in stats: %w", refusal([]byte(text)))
 		}
 	}
 }

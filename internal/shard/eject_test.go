@@ -8,8 +8,8 @@ import (
 	"magent/internal/config"
 )
 
-// moving is a pool of three servers without backups, whose keys move.
-func moving(t *testing.T, limit int) *rig {
+// ejecting is a pool of three servers without backups, whose keys move.
+func ejecting(t *testing.T, limit int) *rig {
 	t.Helper()
 	return start(t, 3, 0, func(cfg *config.Config) {
 		cfg.Pools[0].AutoEject = true
@@ -50,7 +50,7 @@ func (r *rig) asks(c *client, key string) int {
 
 // The keys of a server that fails too often move to the others, and nobody else's keys do; they come back with it.
 func TestKeysMove(t *testing.T) {
-	r := moving(t, 2)
+	r := ejecting(t, 2)
 	c := r.client()
 	keys := []string{r.keyOf(0), r.keyOf(1), r.keyOf(2)}
 	for i, key := range keys {
@@ -84,7 +84,7 @@ func TestKeysMove(t *testing.T) {
 
 // One lost connection, or a few with replies in between, move nothing.
 func TestKeysStayOverAFewFailures(t *testing.T) {
-	r := moving(t, 2)
+	r := ejecting(t, 2)
 	c := r.client()
 	key := r.keyOf(0)
 	get := "get " + key + "\r\n"
@@ -102,7 +102,7 @@ func TestKeysStayOverAFewFailures(t *testing.T) {
 
 // When all servers are out, the answer is an error that names the one that the key is on, at once.
 func TestNoServerIsLeft(t *testing.T) {
-	r := moving(t, 1)
+	r := ejecting(t, 1)
 	c := r.client()
 	for i := range r.servers {
 		r.asks(c, r.keyOf(i))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -107,6 +108,13 @@ func (p *pool) Flushed(i int) {
 			}))
 		}
 	}
+}
+
+// Unflushable tells the operator why a server is not used again.
+func (p *pool) Unflushable(i int, reply string) {
+	svc := p.sh.svc
+	svc.log.Error().Str("server", svc.board.name(p.index, i)).Str("reply", strings.TrimSpace(reply)).
+		Msg("the server has to be flushed before it is read, for it missed too much, and refuses flush_all: restart it")
 }
 
 // MadeGood makes a server readable again.

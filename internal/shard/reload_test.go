@@ -251,3 +251,42 @@ func keepAsking(c *client, n int, stop <-chan struct{}, errs chan<- error) {
 		}
 	}
 }
+
+// Whoever asks for figures beside the loops gets those of pools that belong together, while pools come and go.
+func TestFiguresBesideReloads(t *testing.T) {
+	r := start(t, 1, 0, func(cfg *config.Config) { cfg.Threads = 2 })
+	one := r.pools()
+	var sets [][]config.Pool
+	for i := range 20 {
+		other := one[0]
+		other.Name, other.Listen = fmt.Sprintf("pool%d", i), []config.Listen{{Network: "tcp", Address: freeAddress(t), Backlog: 5}}
+		sets = append(sets, append(slices.Clone(one), other), one)
+	}
+	ended := make(chan error, 1)
+	go reloadInTurn(r.svc, sets, ended)
+	for {
+		p, s, err := r.svc.Figures(t.Context())
+		if err != nil || len(p.Pools) != len(s.Pools) {
+			t.Errorf("%d pools, figures of %d, %v", len(p.Pools), len(s.Pools), err)
+		}
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Error(err)
+			}
+			return
+		default:
+		}
+	}
+}
+
+// reloadInTurn goes from one set of pools to the next.
+func reloadInTurn(svc *Service, sets [][]config.Pool, ended chan<- error) {
+	for _, pools := range sets {
+		if err := svc.Reload(pools); err != nil {
+			ended <- err
+			return
+		}
+	}
+	ended <- nil
+}

@@ -65,7 +65,7 @@ func (m *moving) wantsMoved(ejections uint64) {
 func TestServerMoves(t *testing.T) {
 	for threads := 1; threads <= 2; threads++ {
 		m := startMoving(t, threads)
-		m.after.auto = func(string) string { return valueA }
+		m.after.answers(func(string) string { return valueA })
 		c := m.client()
 		c.say("get a\r\n")
 		m.before.want("get a\r\n").answer(miss)
@@ -94,7 +94,7 @@ func TestServerMovesBehindRequests(t *testing.T) {
 // A server that leaves requests unanswered is left all the same.
 func TestServerMovesAway(t *testing.T) {
 	m := startMoving(t, 1)
-	m.after.auto = func(string) string { return miss }
+	m.after.answers(func(string) string { return miss })
 	c := m.client()
 	c.say("get a\r\n")
 	m.before.want("get a\r\n")

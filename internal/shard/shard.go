@@ -120,6 +120,7 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 	p.engine = replicate.New(replicate.Options{
 		Hash: rings.hash, Primaries: rings.primaries, Backups: rings.backups,
 		Conns: p.conns, Health: p.health, Host: p,
+		Loops:      max(1, sh.svc.cfg.Threads),
 		UnixTime:   func() int64 { return time.Now().Unix() },
 		MaxDirty:   cmp.Or(cfg.MaxDirty, sh.svc.cfg.MaxDirty) / sh.svc.cfg.Threads,
 		AckPrimary: cfg.Ack == config.AckPrimary,

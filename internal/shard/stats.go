@@ -42,7 +42,8 @@ type survey struct {
 	call *replicate.Call
 	what string
 
-	done chan<- *stats.Snapshot
+	done    chan<- *survey
+	process stats.Process // as of the last loop: a reload changes the pools between the loops' tasks
 }
 
 func (sh *Shard) survey(c *replicate.Call, what string) {
@@ -51,11 +52,11 @@ func (sh *Shard) survey(c *replicate.Call, what string) {
 
 // Figures gathers the figures of the whole process, for whoever asks beside the loops.
 func (svc *Service) Figures(ctx context.Context) (stats.Process, stats.Snapshot, error) {
-	done := make(chan *stats.Snapshot, 1)
+	done := make(chan *survey, 1)
 	svc.shards[0].l.Post(&survey{svc: svc, done: done})
 	select {
-	case sum := <-done:
-		return svc.process(), *sum, nil
+	case q := <-done:
+		return q.process, q.sum, nil
 	case <-ctx.Done():
 		return stats.Process{}, stats.Snapshot{}, fmt.Errorf("the loops do not answer: %w", ctx.Err())
 	}
@@ -79,7 +80,8 @@ func (q *survey) Run() {
 	case q.next < len(shards):
 		sh.l.SendTo(shards[q.next].l, q)
 	case q.done != nil:
-		q.done <- &q.sum
+		q.process = q.svc.process()
+		q.done <- q
 	default:
 		sh.l.SendTo(q.home.l, q)
 	}

@@ -97,7 +97,7 @@ func AppendNutcracker(dst []byte, p *Process, s *Snapshot) []byte {
 	w.num("total_connections", int64(total))
 	w.num("curr_connections", current)
 	servers := s.Servers
-	for i := range s.Pools {
+	for i := range min(len(s.Pools), len(p.Pools)) {
 		n := 0
 		for n < len(servers) && servers[n].Pool == p.Pools[i].Name {
 			n++

@@ -76,6 +76,15 @@ func TestNutcrackerNamesAreUnique(t *testing.T) {
 	}
 }
 
+// A reload may come between the loops: figures of pools that are not known any more are no reason to fail.
+func TestNutcrackerOfMorePoolsThanThereAre(t *testing.T) {
+	p := process()
+	p.Pools = p.Pools[:1]
+	if line := AppendNutcracker(nil, p, pools()); !json.Valid(line) {
+		t.Errorf("%s", line)
+	}
+}
+
 func TestNutcrackerOfNothing(t *testing.T) {
 	if line := AppendNutcracker(nil, &Process{}, &Snapshot{}); !json.Valid(line) {
 		t.Errorf("%s", line)
