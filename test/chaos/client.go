@@ -155,6 +155,9 @@ func (c *client) note(round, call int64, q query, reply string) {
 	defer c.w.mu.Unlock()
 	if harness.IsError(reply) {
 		c.w.count.errors[strings.TrimSpace(reply)]++
+		if reply != gone && !c.w.strict {
+			c.w.void[round] = true
+		}
 	}
 	answers := q.parse(reply)
 	for i, r := range q {

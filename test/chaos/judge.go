@@ -17,12 +17,14 @@ import (
 // bound is how long the check of one key may take. Milliseconds are the rule.
 const bound = 15 * time.Second
 
-// take is the history of a round that is over, by key. It is forgotten.
-func (w *world) take(round int64) map[string][]porcupine.Operation {
+// take is the history of a round that is over, by key, and whether it is void. It is forgotten.
+func (w *world) take(round int64) (history map[string][]porcupine.Operation, void bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	defer delete(w.history, round)
-	return w.history[round]
+	history, void = w.history[round], w.void[round]
+	delete(w.history, round)
+	delete(w.void, round)
+	return history, void
 }
 
 // judge checks a history, key by key.

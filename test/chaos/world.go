@@ -60,12 +60,15 @@ type world struct {
 
 	mu      sync.Mutex
 	history map[int64]map[string][]porcupine.Operation // by round and key
+	void    map[int64]bool                             // rounds in which both copies were out, because the machine was too slow: nothing is promised then
 }
 
 // tally is for the log.
 type tally struct {
 	faults int
 	asked  int            // of rounds that are over
+	rounds int            // that are over
+	voids  int            // of them
 	errors map[string]int // error lines
 }
 
@@ -74,7 +77,7 @@ func start(t *testing.T, s setup) *world {
 	t.Helper()
 	w := &world{
 		setup: s, t: t, r: rand.New(rand.NewPCG(s.seed, 1)), begin: time.Now(),
-		struck: map[string]int{}, count: tally{errors: map[string]int{}}, history: map[int64]map[string][]porcupine.Operation{},
+		struck: map[string]int{}, count: tally{errors: map[string]int{}}, history: map[int64]map[string][]porcupine.Operation{}, void: map[int64]bool{},
 	}
 	args := append([]string{"-l", harness.DeadAddr(t)}, s.args...)
 	for i := range s.primaries + 1 {
@@ -158,7 +161,12 @@ func (w *world) turn() {
 		}
 		w.self.ask(old, q)
 	}
-	histories := w.take(old)
+	histories, void := w.take(old)
+	w.count.rounds++
+	if void {
+		w.count.voids++
+		return
+	}
 	w.judge(histories)
 	if w.found == "" {
 		w.compareCopies(old, histories)
