@@ -37,11 +37,10 @@ type walk struct {
 	cancel context.CancelFunc
 	more   chan struct{} // holds one element when the engine asks for a batch
 
-	scanned, total atomic.Int64 // items of the other copies: seen, and in all
+	scanned, total atomic.Int64 // keys: handed over, and found so far
 
 	seen     *bloom.BloomFilter // keys that were listed already
 	found    int64              // how many
-	again    bool               // a walk for what was missed
 	batch    []string
 	due      time.Time // when the rate allows the next batch
 	began    time.Time
@@ -176,31 +175,60 @@ func (w *walk) run(ctx context.Context) error {
 	w.batch = w.batch[:0]
 	w.scanned.Store(0)
 	w.total.Store(0)
+	items := int64(0)
 	for _, s := range w.from {
 		n, err := metadump.Count(ctx, s.dial)
 		if err != nil {
 			return err
 		}
-		w.total.Add(n)
+		items += n
 	}
 	if err := w.cleanse(ctx); err != nil {
 		return err
 	}
-	w.seen = bloom.NewWithEstimates(uint(max(1000, w.total.Load())), seenWrong)
+	w.seen = bloom.NewWithEstimates(uint(max(1000, items)), seenWrong)
 	for pass := range maxPasses {
-		w.again = pass > 0
 		before := w.found
 		for _, s := range w.from {
-			err := metadump.Walk(ctx, s.dial, func(it metadump.Item) error { return w.take(ctx, it.Key) })
-			if err != nil {
+			if err := w.fill(ctx, s, pass > 0); err != nil {
 				return err
 			}
 		}
-		if w.found-before <= w.total.Load()/1000 {
+		if w.found-before <= items/1000 {
 			break
 		}
 	}
 	return w.wait(ctx)
+}
+
+// list collects the keys of a server, with no other list on its way for this process: memcached makes one at a time.
+func (w *walk) list(ctx context.Context, s source, keep func(key []byte) bool) (*metadump.Spool, error) {
+	turn := w.p.sh.svc.listing
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case turn <- struct{}{}:
+	}
+	defer func() { <-turn }()
+	return metadump.Collect(ctx, s.dial, keep)
+}
+
+// fill hands over the keys of one source. again: but those that were seen before.
+func (w *walk) fill(ctx context.Context, s source, again bool) error {
+	keys, err := w.list(ctx, s, func(key []byte) bool {
+		if !w.mine(key) {
+			return false
+		}
+		seen := w.seen.TestAndAdd(key)
+		return !seen || !again // the first time nothing may be left out because of a mistake
+	})
+	if err != nil {
+		return err
+	}
+	defer keys.Close()
+	w.found += int64(keys.Len)
+	w.total.Add(int64(keys.Len))
+	return keys.Each(func(key []byte) error { return w.take(ctx, key) })
 }
 
 // cleanse hands over what the server holds of keys that have moved to it.
@@ -208,6 +236,11 @@ func (w *walk) cleanse(ctx context.Context) error {
 	if w.moved == nil {
 		return nil
 	}
+	keys, err := w.list(ctx, w.own, func(key []byte) bool { return w.mine(key) && w.moved(key) })
+	if err != nil {
+		return err
+	}
+	defer keys.Close()
 	hand := func(last bool) error {
 		if err := w.wait(ctx); err != nil {
 			return err
@@ -217,19 +250,16 @@ func (w *walk) cleanse(ctx context.Context) error {
 		w.postTo(func(e *replicate.Engine) { e.Cleanse(w.server, keys, last) })
 		return nil
 	}
-	err := metadump.Walk(ctx, w.own.dial, func(it metadump.Item) error {
-		if !w.mine(it.Key) || !w.moved(it.Key) {
-			return nil
-		}
-		if w.batch = append(w.batch, string(it.Key)); len(w.batch) < refillBatch {
+	err = keys.Each(func(key []byte) error {
+		if w.batch = append(w.batch, string(key)); len(w.batch) < refillBatch {
 			return nil
 		}
 		return hand(false)
 	})
-	if err == nil {
-		err = hand(true)
+	if err != nil {
+		return err
 	}
-	return err
+	return hand(true)
 }
 
 // mine reports whether a key belongs to the server, and to this loop.
@@ -241,13 +271,6 @@ func (w *walk) mine(key []byte) bool {
 // take notes one key, and hands a full batch over.
 func (w *walk) take(ctx context.Context, key []byte) error {
 	w.scanned.Add(1)
-	if !w.mine(key) {
-		return nil
-	}
-	if w.seen.TestAndAdd(key) && w.again { // the first time nothing may be left out because of a mistake
-		return nil
-	}
-	w.found++
 	w.batch = append(w.batch, string(key))
 	if len(w.batch) < refillBatch {
 		return nil
@@ -314,7 +337,7 @@ func (w *walk) report() {
 	w.reported = time.Now()
 	svc := w.p.sh.svc
 	svc.log.Info().Str("server", svc.board.name(w.p.index, w.server)).Int("loop", w.p.sh.id).
-		Int64("keys_seen", w.scanned.Load()).Int64("keys_in_all", w.total.Load()).Str("eta", w.left().Round(time.Second).String()).
+		Int64("keys_done", w.scanned.Load()).Int64("keys_in_all", w.total.Load()).Str("eta", w.left().Round(time.Second).String()).
 		Msg("server is being filled")
 }
 

@@ -52,6 +52,7 @@ type Service struct {
 	lookup    lookupFunc
 	maxJoint  int
 	resolvers map[string]*resolver // by the text of the address; not changed after the start
+	listing   chan struct{}        // holds one element while the keys of a server are listed
 	ctx       context.Context      // of the helpers
 	stop      context.CancelFunc
 	loops     sync.WaitGroup
@@ -75,7 +76,7 @@ func Start(o Options) (*Service, error) {
 	svc := &Service{
 		cfg: o.Config, log: o.Log, version: o.Version, started: time.Now(), seed: maphash.MakeSeed(),
 		spare: openSpare(), ctx: ctx, stop: stop, dead: make(chan error, 1),
-		lookup: o.lookup, maxJoint: o.maxJoint, resolvers: map[string]*resolver{},
+		lookup: o.lookup, maxJoint: o.maxJoint, resolvers: map[string]*resolver{}, listing: make(chan struct{}, 1),
 	}
 	known, err := svc.openJournal()
 	if err == nil {

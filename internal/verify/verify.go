@@ -127,7 +127,11 @@ func (v *verifier) server(i int) Server {
 // walk compares what one server holds.
 func (v *verifier) walk(i int) error {
 	dial := patient(v.server(i).Dial)
-	err := metadump.Walk(v.ctx, dial, func(it metadump.Item) error { return v.visit(i, it.Key) })
+	keys, err := metadump.Collect(v.ctx, dial, func([]byte) bool { return true })
+	if err == nil {
+		defer keys.Close()
+		err = keys.Each(func(key []byte) error { return v.visit(i, key) })
+	}
 	var known *ServerError
 	if err != nil && !errors.As(err, &known) {
 		err = failed(v.server(i).Name, err)
