@@ -89,7 +89,13 @@ func (e *Engine) SetPrimaries(r *backend.Ring) { e.opt.Primaries = r }
 // replied; until then the backup's word counts, although the primary may be back.
 func (e *Engine) place(key []byte) (p, b int) {
 	p, b = e.pair(key)
-	if b < 0 || !e.opt.Health.Usable(p) || !e.opt.Health.Readable(b) {
+	switch {
+	case b < 0 || !e.opt.Health.Usable(p):
+		return p, b
+	case !e.opt.Health.Readable(b):
+		if !e.opt.Health.Readable(p) && e.opt.Health.Usable(b) && e.dirty[p].Has(key) && !e.dirty[b].Has(key) {
+			return b, p // both are returning
+		}
 		return p, b
 	}
 	if !e.opt.Health.Readable(p) || len(e.unsettled) > 0 && e.unsettled[string(key)] > 0 {
@@ -158,6 +164,7 @@ func (e *Engine) start(c *Call, r *ascii.Request) {
 		return
 	}
 	c.key = append(c.key[:0], r.Key...)
+	e.cleanAlone(c)
 	c.flushes = e.mark()
 	e.passes(c.key)
 	e.begin(c)

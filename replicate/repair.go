@@ -43,6 +43,24 @@ func (e *Engine) soil(i int, key []byte, lost bool) {
 	}
 }
 
+// cleanAlone deletes the key of a mutation on the only copy that can be asked, if it is dirty there: what it holds is not to
+// be built upon.
+func (e *Engine) cleanAlone(c *Call) {
+	if c.b < 0 {
+		return
+	}
+	alone := c.p
+	switch p, b := e.opt.Health.Usable(c.p), e.opt.Health.Usable(c.b); {
+	case p == b:
+		return
+	case b:
+		alone = c.b
+	}
+	if d := &e.dirty[alone]; !d.Empty() && !d.All() && d.Has(c.key) {
+		e.erase(alone, c.key, d.Mark(c.key))
+	}
+}
+
 // forgetAll marks everything as dirty on server i: it missed a flush_all.
 func (e *Engine) forgetAll(i int) {
 	if e.opt.Health.Usable(i) {

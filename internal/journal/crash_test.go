@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -216,5 +217,31 @@ func TestKilledIsTold(t *testing.T) {
 		} else if err := j.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// Who a server was at last is known to the next process, whether or not anything was missed; a file that cannot be read says
+// nothing.
+func TestIdentitiesAreKept(t *testing.T) {
+	dir := t.TempDir()
+	j, k := open(t, dir)
+	if len(k.Identities) > 0 {
+		t.Errorf("at first %v", k.Identities)
+	}
+	j.Identity(j.Server(alpha), "1@1000")
+	j.Identity(j.Server(beta), "2@1000")
+	j.Identity(j.Server(alpha), "3@2000")
+	j.Identity(j.Server(beta), "") // nobody knows
+	die(j)
+	j, k = open(t, dir)
+	if len(k.Identities) != 2 || k.Identities[alpha] != "3@2000" || k.Identities[beta] != "2@1000" {
+		t.Errorf("then %v", k.Identities)
+	}
+	die(j)
+	if err := os.WriteFile(filepath.Join(dir, serversName), []byte("[{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, k = open(t, dir); len(k.Identities) > 0 || k.Doubtful != nil {
+		t.Errorf("of a damaged file %v, %v", k.Identities, k.Doubtful)
 	}
 }

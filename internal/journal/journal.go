@@ -17,16 +17,18 @@ type Journal struct {
 	lock   *os.File
 	limit  int64
 
-	mu       sync.Mutex // of all that follows; taken in outages only
-	file     *os.File   // nil: closed
-	size     int64
-	servers  []*server
-	held     int  // how many pairs of a loop and a server have records that count
-	broken   bool // records are missing, and the file says so
-	aside    bool // by its name, spare
-	previous []string
-	adopted  bool
-	buf      []byte
+	mu      sync.Mutex // of all that follows; taken in outages only
+	file    *os.File   // nil: closed
+	size    int64
+	servers []*server
+
+	identities map[Server]string // as the file has them
+	held       int               // how many pairs of a loop and a server have records that count
+	broken     bool              // records are missing, and the file says so
+	aside      bool              // by its name, spare
+	previous   []string
+	adopted    bool
+	buf        []byte
 }
 
 // server is what the journal has to remember of one.
@@ -61,11 +63,14 @@ func (j *Journal) Server(s Server) int {
 	return len(j.servers) - 1
 }
 
-// Identity remembers who the server is; "" is not known. It is recorded in front of what is missed in the next outage.
+// Identity remembers who the server is, for the next process, too; "" is not known. It is recorded in front of what is missed
+// in the next outage.
 func (j *Journal) Identity(server int, identity string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.servers[server].identity = identity
+	s := j.servers[server]
+	s.identity = identity
+	_ = j.noteIdentity(s.name, identity)
 }
 
 // Dirty records that the server has missed a mutation of key, which is borrowed for the call.

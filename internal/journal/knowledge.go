@@ -22,9 +22,11 @@ type Missed struct {
 
 // Knowledge is what Open found.
 type Knowledge struct {
-	Doubtful error // not nil: the journal is corrupt or was incomplete (disk full); everything may be dirty on every server
-	Missed   map[Server]*Missed
-	Killed   bool // the process before did not call Close: what it was just sending may have reached one copy only
+	Doubtful   error // not nil: the journal is corrupt or was incomplete (disk full); everything may be dirty on every server
+	Missed     map[Server]*Missed
+	Identities map[Server]string // who the servers were at last
+
+	Killed bool // the process before did not call Close: what it was just sending may have reached one copy only
 }
 
 // gathering is the union of what several files say, the oldest first.

@@ -3,6 +3,7 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -33,13 +34,14 @@ func Open(dir string, failed func(error)) (*Journal, Knowledge, error) {
 	if err != nil {
 		return nil, Knowledge{}, err
 	}
-	j := &Journal{dir: dir, failed: failed, lock: lock, limit: maxFile}
+	j := &Journal{dir: dir, failed: failed, lock: lock, limit: maxFile, identities: readIdentities(dir)}
 	k, err := j.begin()
 	if err != nil {
 		lock.Close()
 		return nil, Knowledge{}, unusable(dir, err)
 	}
 	k.Killed = running(lock)
+	k.Identities = maps.Clone(j.identities)
 	return j, k, nil
 }
 

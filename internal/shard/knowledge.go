@@ -31,7 +31,9 @@ func (r *recorder) Clean(server int) { r.j.Clean(r.loop, r.numbers[server]) }
 
 // identity notes who a server is.
 func (r *recorder) identity(server int, id backend.Identity) {
-	r.j.Identity(r.numbers[server], id.String())
+	if id != (backend.Identity{}) {
+		r.j.Identity(r.numbers[server], id.String())
+	}
 }
 
 // journal is the recorder as the engine wants it.
@@ -106,20 +108,42 @@ func (svc *Service) recall(known journal.Knowledge) {
 	if known.Killed {
 		svc.log.Warn().Msg("the magent before this one was killed: what it was just writing may have reached one copy only; `magent verify --repair` compares them")
 	}
+	claimed := map[journal.Server]bool{}
 	for n, cfg := range svc.cfgs {
 		if len(cfg.Backups) == 0 {
 			continue
 		}
 		for i := range len(cfg.Servers) + len(cfg.Backups) {
-			missed := known.Missed[serverOf(cfg, i)]
-			if missed == nil {
-				missed = &journal.Missed{}
-			}
+			missed := claim(&known, serverOf(cfg, i), claimed)
 			missed.All = missed.All || known.Doubtful != nil
 			svc.recallServer(n, i, missed)
 		}
 	}
+	for server := range known.Missed {
+		if claimed[server] {
+			continue
+		}
+		svc.log.Warn().Str("pool", server.Pool).Str("server", server.Address).
+			Msg("the journal knows what this server has missed, but it is in no pool any more: flush it before it is used again")
+	}
 	svc.journal.Adopted()
+}
+
+// claim is all that is known about the server at an address, whatever its pool and its role were then.
+func claim(known *journal.Knowledge, s journal.Server, claimed map[journal.Server]bool) *journal.Missed {
+	all := &journal.Missed{Identity: known.Identities[s]}
+	for server, m := range known.Missed {
+		if server.Address != s.Address {
+			continue
+		}
+		if m.Identity != "" {
+			all.Identity = m.Identity
+		}
+		all.Keys = append(all.Keys, m.Keys...)
+		all.All, all.Incomplete = all.All || m.All, all.Incomplete || m.Incomplete
+		claimed[server] = true
+	}
+	return all
 }
 
 // recallServer takes a server out of use, on every loop that has something to make good there.

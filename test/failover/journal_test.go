@@ -125,6 +125,50 @@ func TestProxyDiesWhileAServerIsFilled(t *testing.T) {
 	}
 }
 
+// TestServerIsRestartedWhileNoProxyRuns: the next one knows that it is not the one that it was.
+func TestServerIsRestartedWhileNoProxyRuns(t *testing.T) {
+	p := &pair{primary: harness.StartMemcached(t), backup: harness.StartMemcached(t)}
+	dir := t.TempDir()
+	p.again(t, dir)
+	c := harness.Dial(t, p.proxy.Addr)
+	const keys = 200
+	for i := range keys {
+		c.Want(harness.Set(fmt.Sprintf("key%d", i), "1"), "STORED\r\n")
+	}
+	p.proxy.Kill()
+	p.primary.Restart()
+	p.again(t, dir)
+	c = harness.Dial(t, p.proxy.Addr)
+	for i := range keys {
+		c.Want(fmt.Sprintf("incr key%d 1\r\n", i), "2\r\n")
+	}
+	harness.AwaitState(t, p.proxy.Addr, p.primary.Addr, "up")
+	if got := harness.Stats(t, p.primary.Addr, "")["curr_items"]; got != fmt.Sprint(keys) {
+		t.Errorf("the primary holds %s of %d keys", got, keys)
+	}
+}
+
+// TestRolesAreSwapped: what a server missed as a primary is known of it as a backup.
+func TestRolesAreSwapped(t *testing.T) {
+	p := &pair{primary: harness.StartMemcached(t), backup: harness.StartMemcached(t)}
+	dir := t.TempDir()
+	p.again(t, dir)
+	c := harness.Dial(t, p.proxy.Addr)
+	c.Want(harness.Set("k", "old"), "STORED\r\n")
+	c.Want(harness.Set("j", "old"), "STORED\r\n")
+	p.primary.Pause()
+	c.Want(harness.Set("k", "new"), "STORED\r\n")
+	c.Want("delete j\r\n", "DELETED\r\n")
+	p.proxy.Kill()
+	p.primary.Resume()
+	p.primary, p.backup = p.backup, p.primary
+	p.again(t, dir)
+	harness.AwaitState(t, p.proxy.Addr, p.backup.Addr, "up")
+	p.primary.Kill()
+	c = harness.Dial(t, p.proxy.Addr)
+	c.Want("get k j\r\n", harness.Hit("k", "new"))
+}
+
 // TestDamagedJournal: everything may be wrong, so nothing is kept.
 func TestDamagedJournal(t *testing.T) {
 	p := &pair{primary: harness.StartMemcached(t), backup: harness.StartMemcached(t)}
