@@ -80,8 +80,8 @@ func TestConnLostAfterDeadline(t *testing.T) {
 	r.quiet()
 }
 
-// A server that closes after it has kept nobody waiting any more: no failure.
-func TestConnIdleAfterDeadline(t *testing.T) {
+// A connection that ends with a request on it that was given up is no idle one: nobody knows what became of that.
+func TestConnIsNotIdleWithARequestGivenUp(t *testing.T) {
 	r := newRig(t, "tcp", Options{})
 	p := r.connect()
 	r.send(ascii.ShapeLine, "a\r\n", "b\r\n")
@@ -91,7 +91,7 @@ func TestConnIdleAfterDeadline(t *testing.T) {
 	r.age(0, 1)
 	r.want("1 lost")
 	p.c.Close()
-	r.want("disconnected: the server closed the connection, idle: true")
+	r.want("disconnected: the server closed the connection, idle: false")
 }
 
 // closer is a Watcher that closes the connection at the first missed deadline, as one too many is treated.

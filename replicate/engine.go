@@ -40,6 +40,7 @@ type Engine struct {
 	frags    fragments
 	contests contests
 	flushes  uint64           // flush_alls that other loops have begun
+	flushDue int64            // when the last flush_all with a delay takes effect, in seconds of the day's time
 	flushing int              // those of them that have not ended
 	dirty    []failover.Dirty // by server
 	erasures *erasure         // free list

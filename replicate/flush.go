@@ -1,6 +1,8 @@
 package replicate
 
 import (
+	"strconv"
+
 	"magent/ascii"
 	"magent/backend"
 )
@@ -21,6 +23,7 @@ func (e *Engine) flush(c *Call, r *ascii.Request) {
 	}
 	e.contests.spoil()
 	e.allPass()
+	e.noteDelay(r.Exptime)
 	for i, conn := range e.opt.Conns {
 		if c.send(i, uint16(i), head, nil, ascii.ShapeLine) {
 			continue
@@ -28,6 +31,25 @@ func (e *Engine) flush(c *Call, r *ascii.Request) {
 		c.unflushed(i, "flush_all was not carried out on", conn)
 	}
 	c.flushed()
+}
+
+// noteDelay remembers when a flush_all takes effect: a server that is restarted before then has forgotten it.
+func (e *Engine) noteDelay(delay int64) {
+	due := delay
+	if delay <= month {
+		due += e.opt.UnixTime()
+	}
+	if delay > 0 && e.opt.Backups != nil {
+		e.flushDue = max(e.flushDue, due)
+	}
+}
+
+// repeatDelayed asks a server that is back for the flush_all that is still to take effect.
+func (e *Engine) repeatDelayed(i int) {
+	if left := e.flushDue - e.opt.UnixTime(); left > 0 {
+		e.line = append(strconv.AppendInt(append(e.line[:0], "flush_all "...), left, 10), "\r\n"...)
+		e.newErasure(i, 0).send(e.line, ascii.ShapeLine)
+	}
 }
 
 // unflushed notes that server i missed the flush_all. For a pool without backups what says so to the client.

@@ -48,6 +48,7 @@ func (e *Engine) Returned(i int) {
 	if e.dirty[i].All() {
 		e.empty(i)
 	}
+	e.repeatDelayed(i)
 	e.dirty[i].Each(func(key string, _ uint64) { h.queue = append(h.queue, key) })
 	e.returns[i] = h
 	e.goOn(h)

@@ -7,6 +7,7 @@
 //	outage.journal        of this run; in healthy times it is no more than its header
 //	previous.N.journal    of runs that died, the higher N the later; until their knowledge has been recorded anew (Adopted)
 //	previous.N.doubtful   the same, of a run that could not note its doubt in the file itself
+//	servers.json          who each server was at last; written when that changes
 //
 // The header is written at the start, and stays: the byte in it that says "records are missing" can be overwritten on a
 // disk that is full, where a file that is empty or absent, which says "nothing was missed", could not be given one.

@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"fmt"
 	"testing"
 
 	"magent/backend"
@@ -249,5 +250,24 @@ func TestListOfKeysBreaksOff(t *testing.T) {
 	r.inState(0, failover.Warming)
 	b.dump.Store("key=l exp=-1\nEND\r\n")
 	b.want("mg l v f t u\r\n").answer("EN\r\n")
+	r.back(0)
+}
+
+// A flush_all that is still to take effect reaches a server that was restarted, too.
+func TestDelayedFlushIsRepeated(t *testing.T) {
+	r, p, b := knownPair(t)
+	c := r.client()
+	lived(c, p)
+	c.say("flush_all 1000\r\n")
+	p.want("flush_all 1000\r\n").answer("OK\r\n")
+	b.want("flush_all 1000\r\n").answer("OK\r\n")
+	c.hear("OK\r\n")
+	p.restarts()
+	a := await(t, "a flush_all", p.asked)
+	var left int
+	if n, err := fmt.Sscanf(a.text, "flush_all %d\r\n", &left); n != 1 || err != nil || left < 900 || left > 1000 {
+		t.Fatalf("it was asked for %q", a.text)
+	}
+	a.answer("OK\r\n")
 	r.back(0)
 }
