@@ -7,6 +7,11 @@ func (e *Engine) read(c *Call, r *ascii.Request) {
 	if c.b >= 0 && c.p > c.b {
 		e.avoided(c.b, r.Key)
 	}
+	if c.op == ascii.OpMetaGet && e.warming > 0 {
+		c.key = append(c.key[:0], r.Key...)
+	} else {
+		c.key = c.key[:0]
+	}
 	head, _ := e.wire(r)
 	if c.op == ascii.OpGet {
 		head = r.Key
@@ -46,6 +51,9 @@ func (c *Call) onRead(r *ascii.Reply) {
 			i = c.b
 		}
 		c.e.readThrough(i, r.Raw)
+		if c.op == ascii.OpMetaGet && c.b >= 0 && (r.Kind == ascii.MetaVA || r.Kind == ascii.MetaHD) {
+			c.e.readThroughKey(i, c.key)
+		}
 		c.finish(r.Kind, c.withMarks(i, r.Raw))
 		return
 	}

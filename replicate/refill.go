@@ -124,13 +124,21 @@ func (e *Engine) readThrough(from int, reply []byte) {
 		return
 	}
 	for key, _, rest := ascii.NextValue(reply); len(key) > 0; key, _, rest = ascii.NextValue(rest) {
-		i, b := e.pair(key)
-		if i == from {
-			i = b
-		}
-		if h := e.returns[i]; h != nil && h.filling && h.busy < 2*maxCopies && h.seen.add(key) {
-			e.fillKey(h, string(key))
-		}
+		e.readThroughKey(from, key)
+	}
+}
+
+// readThroughKey is readThrough for one key, which server from has; an empty one is none.
+func (e *Engine) readThroughKey(from int, key []byte) {
+	if e.warming == 0 || len(key) == 0 {
+		return
+	}
+	i, b := e.pair(key)
+	if i == from {
+		i = b
+	}
+	if h := e.returns[i]; h != nil && h.filling && h.busy < 2*maxCopies && h.seen.add(key) {
+		e.fillKey(h, string(key))
 	}
 }
 

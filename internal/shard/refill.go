@@ -155,17 +155,18 @@ func (svc *Service) walk(ctx context.Context, w *walk) {
 			return
 		}
 		svc.log.Warn().AnErr("reason", err).Msg("listing the keys of a server failed: trying again")
-		select {
-		case <-ctx.Done():
+		if pause(ctx, walkAgain) != nil {
 			return
-		case <-time.After(walkAgain):
 		}
 	}
 }
 
 // A list of keys may lack items that clients read just then, because that moves them (metadump.Walk). So the sources are
-// walked again, for what was not seen before, until there is next to nothing new.
-const maxPasses = 6
+// walked again, for what was not seen before, until there is next to nothing new, twice in a row.
+const (
+	maxPasses = 10
+	passPause = 50 * time.Millisecond // between two; what is moving comes to rest
+)
 
 // seenWrong is the share of keys that may wrongly count as seen before.
 const seenWrong = 0.001
@@ -187,18 +188,33 @@ func (w *walk) run(ctx context.Context) error {
 		return err
 	}
 	w.seen = bloom.NewWithEstimates(uint(max(1000, items)), seenWrong)
-	for pass := range maxPasses {
+	for pass, quiet := 0, 0; pass < maxPasses && quiet < 2; pass++ {
 		before := w.found
 		for _, s := range w.from {
 			if err := w.fill(ctx, s, pass > 0); err != nil {
 				return err
 			}
 		}
-		if w.found-before <= items/1000 {
-			break
+		if quiet++; w.found-before > items/1000 {
+			quiet = 0
+		}
+		if err := pause(ctx, passPause); err != nil {
+			return err
 		}
 	}
 	return w.wait(ctx)
+}
+
+// pause waits, or returns the reason why ctx is done.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
 }
 
 // list collects the keys of a server, with no other list on its way for this process: memcached makes one at a time.
@@ -293,12 +309,8 @@ func (w *walk) wait(ctx context.Context) error {
 	if w.rate == 0 {
 		return nil
 	}
-	pause := time.NewTimer(time.Until(w.due))
-	defer pause.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-pause.C:
+	if err := pause(ctx, time.Until(w.due)); err != nil {
+		return err
 	}
 	if now := time.Now(); now.Sub(w.due) > paceSlack {
 		w.due = now // what was not used is not made up for
