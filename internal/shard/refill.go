@@ -59,7 +59,11 @@ func (p *pool) Warming(i int) {
 	p.health.Warm(i, p.sh.l.Now())
 	svc.board.warming(p.index, i)
 	cfg := p.cfg
-	w := &walk{p: p, server: i, rate: cfg.RefillRate, more: make(chan struct{}, 1), began: time.Now()}
+	rate := cfg.RefillRate
+	if rate > 0 { // each loop has its share
+		rate = max(1, rate/len(svc.shards))
+	}
+	w := &walk{p: p, server: i, rate: rate, more: make(chan struct{}, 1), began: time.Now()}
 	w.more <- struct{}{}
 	w.reported = w.began
 	own := *serverAt(cfg, i)
