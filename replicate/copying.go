@@ -181,13 +181,9 @@ func (x *copying) giveUp() {
 	x.end()
 }
 
+// end takes x out, and tells those who wait for it.
 func (x *copying) end() {
 	delete(x.e.copies, x.key)
-	x.leave()
-}
-
-// leave tells those who wait for x.
-func (x *copying) leave() {
 	if x.mends {
 		x.e.settledKey(x.key)
 	}

@@ -148,7 +148,7 @@ func (e *Engine) flushedAll(i int, mark uint64) {
 
 // notFlushed notes that server i was not flushed, or perhaps not: it is asked again, unless it refuses. Until it is flushed it
 // is not read, if it is not read now.
-func (e *Engine) notFlushed(i int, mark uint64, r *ascii.Reply) {
+func (e *Engine) notFlushed(i int, r *ascii.Reply) {
 	switch {
 	case failed(r.Kind):
 		e.opt.Host.Unflushable(i, string(r.Raw))
@@ -175,7 +175,7 @@ func (x *erasure) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 	e, h := x.e, x.h
 	switch {
 	case x.all && (r.Kind == ascii.Lost || failed(r.Kind)):
-		e.notFlushed(x.server, x.mark, r)
+		e.notFlushed(x.server, r)
 	case r.Kind == ascii.Lost || failed(r.Kind):
 	case x.all:
 		e.flushedAll(x.server, x.mark)

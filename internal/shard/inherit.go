@@ -56,9 +56,7 @@ func (p *pool) inherit(old []inherited) {
 		if !k.away && len(k.keys) == 0 && !k.all && !k.incomplete {
 			continue
 		}
-		before := p.health.Server(i).State
-		p.health.HardFailure(i, p.sh.l.Now())
-		p.gone(i, before, errInherited)
+		p.takeOut(i, errInherited)
 		p.recalled[i] = true // lost connections may not have ended
 		p.engine.Recall(i, k.keys, k.all, k.incomplete)
 	}

@@ -159,9 +159,7 @@ func (svc *Service) recallServer(pool, i int, m *journal.Missed) {
 		if len(keys[sh.id]) == 0 && !m.All && !m.Incomplete {
 			continue
 		}
-		before := p.health.Server(i).State
-		p.health.HardFailure(i, sh.l.Now())
-		p.gone(i, before, errRecalled)
+		p.takeOut(i, errRecalled)
 		p.recalled[i] = true
 		p.engine.Recall(i, keys[sh.id], m.All, m.Incomplete)
 	}

@@ -92,10 +92,7 @@ func (p *pool) migrate(m *migration) {
 		}
 		server := serverOf(p.cfg, i)
 		p.moved[i] = m.movedTo(server.Role, server.Address)
-		before := p.health.Server(i).State
-		if p.health.HardFailure(i, p.sh.l.Now()) {
-			p.gone(i, before, errMoved)
-		}
+		p.takeOut(i, errMoved)
 		p.engine.Moved(i)
 	}
 }

@@ -48,10 +48,7 @@ type walk struct {
 }
 
 // source is a server whose keys are listed.
-type source struct {
-	name string
-	find failover.Finder
-}
+type source struct{ find failover.Finder }
 
 // Warming starts the walk for server i.
 func (p *pool) Warming(i int) {
@@ -67,14 +64,14 @@ func (p *pool) Warming(i int) {
 	w.more <- struct{}{}
 	w.reported = w.began
 	own := *serverAt(cfg, i)
-	w.own = source{own.String(), finderOf(own, svc.lookup)}
+	w.own = source{finderOf(own, svc.lookup)}
 	w.moved = p.moved[i]
 	from := cfg.Backups
 	if i >= len(cfg.Servers) {
 		from = cfg.Servers
 	}
 	for _, a := range from {
-		w.from = append(w.from, source{a.String(), finderOf(a, svc.lookup)})
+		w.from = append(w.from, source{finderOf(a, svc.lookup)})
 	}
 	var ctx context.Context
 	ctx, w.cancel = context.WithCancel(svc.ctx)

@@ -47,7 +47,7 @@ func (svc *Service) Reload(pools []config.Pool) error {
 		r.undo()
 		return err
 	}
-	r.hold(true)
+	r.hold()
 	r.await()
 	release := svc.park()
 	r.apply()
@@ -133,12 +133,12 @@ func (r *reload) undo() {
 	}
 }
 
-// hold has sessions of the pools concerned take nothing new on, or go on.
-func (r *reload) hold(on bool) {
+// hold has sessions of the pools concerned take nothing new on. The pools that replace them do again.
+func (r *reload) hold() {
 	r.onAll(func(sh *Shard) {
 		for i, p := range sh.pools {
 			if p != nil && r.changed(i) {
-				p.held = on
+				p.held = true
 			}
 		}
 	})

@@ -175,9 +175,8 @@ var errRestarted = errors.New("it was restarted")
 // Connected begins to make good what a server missed that was ejected, or has lost: a new connection stands.
 func (p *pool) Connected(c *backend.Conn) {
 	i := p.byConn[c]
-	now := p.sh.l.Now()
-	if p.engine.Incomplete(i) && p.engine.CanFill(i) && p.health.HardFailure(i, now) {
-		p.gone(i, failover.Up, errRestarted)
+	if p.engine.Incomplete(i) && p.engine.CanFill(i) {
+		p.takeOut(i, errRestarted)
 	}
 	if p.recalled[i] {
 		p.wait(i)
@@ -271,6 +270,14 @@ func (p *pool) TimedOut(c *backend.Conn) {
 	if p.health.SoftFailure(i, c.Stats.Replies, p.sh.l.Now()) {
 		p.gone(i, before, err)
 		c.Close(err)
+	}
+}
+
+// takeOut takes a server out of use because of err, unless it is out.
+func (p *pool) takeOut(i int, err error) {
+	before := p.health.Server(i).State
+	if p.health.HardFailure(i, p.sh.l.Now()) {
+		p.gone(i, before, err)
 	}
 }
 
