@@ -118,8 +118,8 @@ tell() {
 		    kill -9 ${pids[holder]}
 		    get stone
 
-		Press Enter here and the dead server is started again, empty. magent probes it and uses it again; "get stone" is
-		then a miss until it is set again, for magent does not refill a server yet. Ctrl-C here ends everything.
+		Press Enter here and the dead server is started again, empty. magent notices, fills it from the backup, and reads
+		from it again when it has everything: "get stone" is a hit all the time. Ctrl-C here ends everything.
 
 	END
 }
