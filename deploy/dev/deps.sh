@@ -9,17 +9,18 @@ say() { printf 'deps: %s\n' "$*"; }
 # has tells whether what a package is wanted for is there, wherever it came from.
 has() {
 	case $1 in
-	gcc | memcached | nutcracker) command -v "$1" ;;
+	gcc | memcached | nutcracker | redis-server) command -v "$1" ;;
 	libc6-dev) [ -e /usr/include/stdlib.h ] ;;
 	libmemcached-tools) command -v memccapable ;;
+	redis-tools) command -v redis-cli ;;
 	python3-pymemcache) /usr/bin/python3 -c 'import pymemcache' ;;
 	python3-pylibmc) /usr/bin/python3 -c 'import pylibmc' ;;
 	esac >/dev/null 2>&1
 }
 
 # The C compiler is for the race detector alone.
-packages=(gcc libc6-dev memcached libmemcached-tools nutcracker python3-pymemcache python3-pylibmc)
-services=(memcached nutcracker)
+packages=(gcc libc6-dev memcached libmemcached-tools nutcracker python3-pymemcache python3-pylibmc redis-server redis-tools)
+services=(memcached nutcracker redis-server)
 
 root=()
 log=
