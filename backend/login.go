@@ -63,9 +63,11 @@ func (c *Conn) takeLogin(data []byte) {
 		reply := data[:n]
 		data = data[n:]
 		c.login++
-		if c.login == all {
+		switch {
+		case c.login == all:
 			c.version = redisVersion(reply)
-		} else if resp.IsError(reply) {
+		case c.login == 1 && c.opt.Redis.Password != "" && needsNone(reply):
+		case resp.IsError(reply):
 			c.next(fmt.Errorf("%w: %s", ErrNotReady, resp.ErrorText(reply)))
 			return
 		}
@@ -75,6 +77,14 @@ func (c *Conn) takeLogin(data []byte) {
 	if c.login == all {
 		c.established()
 	}
+}
+
+// needsNone reports whether AUTH was refused because the server asks nobody for a password, in the words of Redis 6 and later, and of
+// earlier ones. That is no reason not to use it: the password may be meant for the proxy's clients.
+func needsNone(reply []byte) bool {
+	text := resp.ErrorText(reply)
+	return bytes.HasPrefix(text, []byte("ERR AUTH <password> called without any password configured")) ||
+		bytes.HasPrefix(text, []byte("ERR Client sent AUTH, but no password is set"))
 }
 
 // redisVersion reads the version from the reply to INFO. It is empty where the server does not tell.

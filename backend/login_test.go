@@ -51,6 +51,20 @@ func TestLoginWithoutInfo(t *testing.T) {
 	r.quiet()
 }
 
+// A Redis that asks nobody for a password is used, although it does not take the one that it is told. That is true of AUTH alone.
+func TestLoginNeedsNoPassword(t *testing.T) {
+	const none = "-ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?\r\n"
+	r, p := loggingIn(t, Login{Password: "secret"})
+	p.expect("*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n" + saysPing)
+	p.send(none + "+PONG\r\n" + saysInfo)
+	r.want("connected")
+
+	r, p = loggingIn(t, Login{Password: "wrong"})
+	p.expect("*2\r\n$4\r\nAUTH\r\n$5\r\nwrong\r\n" + saysPing)
+	p.send("-WRONGPASS invalid username-password pair or user is disabled.\r\n")
+	r.want("disconnected: the server is not ready: WRONGPASS invalid username-password pair or user is disabled., idle: false", "0 lost")
+}
+
 // A Redis that is not ready gets no request. Why is what it says.
 func TestLoginRefused(t *testing.T) {
 	for said, why := range map[string]string{

@@ -20,6 +20,7 @@ type Options struct {
 	UnixTime func() int64 // the time of day, in seconds
 
 	Redis      bool // the servers are Redis's, and there are no backups: DoRedis and Transact instead of Do
+	Random     bool // keys are not placed: every server will do for a command
 	Loops      int  // that have an engine each for this pool
 	MaxDirty   int  // dirty keys of one server; more, and all of its keys are
 	AckPrimary bool // a mutation is answered as soon as the primary has answered

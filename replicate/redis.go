@@ -64,14 +64,17 @@ func (e *Engine) keyed(c *Call, r *resp.Request) {
 		c.finish(ascii.Opaque, refusal)
 		return
 	}
-	e.command(c, r.Raw, server)
+	e.command(c, r.Raw, e.orAny(server))
 }
 
+// Any stands for a server that a command has no preference for.
+const Any = -1
+
 // ServerOf finds the server of all keys of a command. Where they have none in common, refusal is the error line to answer
-// with; it is valid until the next call. A command without keys can be carried out by any server: -1.
+// with; it is valid until the next call. Without keys, or where keys are not placed (Options.Random), it is Any.
 func (e *Engine) ServerOf(r *resp.Request) (server int, refusal []byte) {
 	if r.Command.Route == resp.RouteAny {
-		return -1, nil
+		return Any, nil
 	}
 	e.positions, refusal = r.Command.Keys(e.positions[:0], r.Args)
 	switch {
@@ -79,6 +82,8 @@ func (e *Engine) ServerOf(r *resp.Request) (server int, refusal []byte) {
 		return 0, refusal
 	case len(e.positions) == 0:
 		return 0, append(e.line[:0], noKeys...)
+	case e.opt.Random:
+		return Any, nil
 	}
 	server = e.serverOf(r.Args[e.positions[0]])
 	for _, at := range e.positions[1:] {
@@ -89,12 +94,22 @@ func (e *Engine) ServerOf(r *resp.Request) (server int, refusal []byte) {
 	return server, nil
 }
 
+// orAny is server, or in the place of Any the next one in turn that can be asked.
+func (e *Engine) orAny(server int) int {
+	if server != Any {
+		return server
+	}
+	for range e.primaries {
+		if e.turn = (e.turn + 1) % e.primaries; e.opt.Health.Usable(e.turn) {
+			break
+		}
+	}
+	return e.turn
+}
+
 // serverOf is the server of a key. Of an empty one the hash is 0, as in twemproxy.
 func (e *Engine) serverOf(key []byte) int {
-	if e.hashless {
-		return e.opt.Primaries.Pick(0)
-	}
-	if len(key) == 0 {
+	if e.hashless || len(key) == 0 {
 		return e.opt.Primaries.Pick(0)
 	}
 	return e.opt.Primaries.Pick(e.opt.Hash(key))
@@ -117,10 +132,11 @@ func (c *Call) onCommand(r *ascii.Reply) {
 	c.finish(r.Kind, r.Raw)
 }
 
-// Transact carries out the commands of a transaction on one server: raw is n commands, without MULTI and EXEC. They lie
+// Transact carries out the commands of a transaction on one server, or on Any: raw is n commands, without MULTI and EXEC. They lie
 // behind each other on the connection, so nobody else's commands come between them. The answer is that to EXEC.
 func (e *Engine) Transact(c *Call, server int, raw []byte, n int) {
 	c.busy = true
+	server = e.orAny(server)
 	c.plan, c.p, c.b = planTransact, server, -1
 	e.line = append(append(append(e.line[:0], "*1\r\n$5\r\nMULTI\r\n"...), raw...), "*1\r\n$4\r\nEXEC\r\n"...)
 	if c.noRoomAt(slotPrimary, server) || !c.send(server, slotQueued, nil, e.line, ascii.ShapeLine) {

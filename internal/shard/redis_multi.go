@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"magent/replicate"
 	"magent/resp"
 )
 
@@ -103,7 +104,7 @@ func (s *session) exec() {
 
 // transact finds the server of a transaction and has it executed there.
 func (s *session) transact(m *multi) {
-	engine, server := s.pool.engine, -1
+	engine, server := s.pool.engine, replicate.Any
 	for rest := m.raw; len(rest) > 0; {
 		r := &s.sh.queued
 		n, _ := resp.Next(rest, s.pool.redis, r, &resp.Progress{})
@@ -116,12 +117,12 @@ func (s *session) transact(m *multi) {
 		case refusal != nil:
 			s.callFor(1).Answer(refusal)
 			return
-		case server >= 0 && at >= 0 && at != server:
+		case server != replicate.Any && at != replicate.Any && at != server:
 			s.say("-CROSSSLOT Keys in transaction don't hash to the same server: nothing was done; give them a common hash tag\r\n")
 			return
-		case at >= 0:
+		case at != replicate.Any:
 			server = at
 		}
 	}
-	engine.Transact(s.callFor(m.n), max(server, 0), m.raw, m.n)
+	engine.Transact(s.callFor(m.n), server, m.raw, m.n)
 }

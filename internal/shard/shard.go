@@ -128,6 +128,7 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 		Hash: rings.hash, Primaries: rings.primaries, Backups: rings.backups,
 		Conns: p.conns, Health: p.health, Host: p,
 		Redis:      cfg.Redis,
+		Random:     cfg.Distribution == config.Random,
 		Loops:      max(1, sh.svc.cfg.Threads),
 		UnixTime:   func() int64 { return time.Now().Unix() },
 		MaxDirty:   cmp.Or(cfg.MaxDirty, sh.svc.cfg.MaxDirty) / sh.svc.cfg.Threads,
