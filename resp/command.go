@@ -46,7 +46,8 @@ const (
 	specialScript           // EVAL: NumKeys may be 0 in Redis
 	specialFunction         // FCALL: the same, with another error
 	specialUnion            // ZUNION and its like: NumKeys, with errors of their own
-	specialCount            // SINTERCARD, LMPOP and their like: the same
+	specialCount            // SINTERCARD: the same
+	specialPop              // LMPOP and ZMPOP: the same, and behind the keys has to be from which end
 	specialPairs            // MSETEX: NumKeys counts pairs of key and value
 	specialSort             // SORT: BY, GET and STORE
 	specialGeo              // GEORADIUS: STORE and STOREDIST

@@ -50,7 +50,11 @@ func (c *Command) countedKeys(dst []int, args [][]byte) (keys []int, errReply []
 	}
 	n, isNumber := parseInt(args[c.NumKeys])
 	first := c.NumKeys + 1
-	if errReply = c.countError(n, isNumber, int64(len(args)-first)/int64(step)); len(errReply) > 0 {
+	room := (len(args) - first) / step
+	if c.special == specialPop {
+		room--
+	}
+	if errReply = c.countError(n, isNumber, int64(room)); len(errReply) > 0 {
 		return dst, errReply
 	}
 	if c.First > 0 {
@@ -78,12 +82,14 @@ func (c *Command) countError(n int64, isNumber bool, room int64) []byte {
 		case n == 0:
 			return []byte(errNoKeys)
 		}
-	case specialCount:
+	case specialCount, specialPop:
 		switch {
 		case !isNumber || n < 1:
 			return []byte(errZeroNumKeys)
+		case n > room && c.special == specialCount:
+			return []byte(errManyKeys)
 		case n > room:
-			return []byte(c.tooManyCounted())
+			return []byte(errSyntax)
 		}
 	default:
 		switch {
@@ -96,14 +102,6 @@ func (c *Command) countError(n int64, isNumber bool, room int64) []byte {
 		}
 	}
 	return nil
-}
-
-// tooManyCounted: commands that take elements want to know from which end behind the keys, the others do not.
-func (c *Command) tooManyCounted() string {
-	if c.Write {
-		return errSyntax
-	}
-	return errManyKeys
 }
 
 // sortKeys are the key to sort and the one to store to. Patterns name keys which could be on any server, and are

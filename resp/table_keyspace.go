@@ -30,7 +30,7 @@ var commandsOfKeyspace = []Command{
 	keyless("scan", -2, RouteScan),
 	write("sort", -2).with(specialSort),
 	read("sort_ro", -2).with(specialSort),
-	refused("swapdb", 3, "SWAPDB concerns all clients of a server, and a pool has one database: connect to the server directly"),
+	keyless("swapdb", 3, RouteRefused).writes().refused("SWAPDB concerns all clients of a server, and a pool has one database: connect to the server directly"),
 	readMany("touch", -2, 1, -1, 1).via(RouteSum),
 	read("ttl", 2),
 	read("type", 2),
