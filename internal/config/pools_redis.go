@@ -1,5 +1,7 @@
 package config
 
+import yaml "go.yaml.in/yaml/v4"
+
 // DefaultRedisValue is the bytes that one argument of a command may have in a Redis pool that does not say, and may not exceed
 // in any: Redis's own proto-max-bulk-len.
 const DefaultRedisValue = 512 << 20
@@ -18,7 +20,18 @@ func (s *section) checkProtocol() {
 			s.fail(at, "%s is for Redis pools: write redis: true, or leave it out", name)
 		}
 	}
+	s.refuseSentinels(s.pool.Servers, s.serversAt)
+	s.refuseSentinels(s.pool.Backups, s.backupAt)
 	s.checkMaxValue(maxValue)
+}
+
+// refuseSentinels refuses servers of a memcached pool that are given by sentinels.
+func (s *section) refuseSentinels(servers []Address, at []*yaml.Node) {
+	for i, a := range servers {
+		if a.Network == "sentinel" {
+			s.fail(at[i], "server %q: sentinels know Redis servers only: add redis: true to the pool, or %s", at[i].Value, serverForms)
+		}
+	}
 }
 
 // checkRedis looks at a Redis pool, and gives it the defaults of one.

@@ -8,6 +8,7 @@ import (
 
 	"magent/internal/admin"
 	"magent/internal/config"
+	"magent/internal/redis"
 	"magent/internal/service"
 	"magent/internal/shard"
 	"magent/internal/stats"
@@ -28,6 +29,7 @@ type Options struct {
 
 // Run runs it, and returns the exit code. An error means that it did not get as far as serving.
 func Run(o Options) (exit int, err error) {
+	redis.Silence()
 	return service.Run(o.process())
 }
 
