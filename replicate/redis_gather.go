@@ -101,6 +101,7 @@ func (e *Engine) split(c *Call, r *resp.Request, step int) {
 		c.sendPart(server, uint16(part), f.lines[part])
 		f.lines[part] = trim(f.lines[part])
 	}
+	c.checkGathered()
 }
 
 // begin writes the heads of the commands for all parts.
@@ -125,6 +126,7 @@ func (e *Engine) askAll(c *Call, r *resp.Request) {
 	for server := range e.primaries {
 		c.sendPart(server, uint16(server), r.Raw)
 	}
+	c.checkGathered()
 }
 
 // allUsable reports whether all servers concerned can take a command. If not, none is sent and c is answered: nothing is done
@@ -145,9 +147,6 @@ func (c *Call) sendPart(server int, part uint16, raw []byte) {
 	c.e.opt.Count.Fragments++
 	if !c.send(server, part, nil, raw, ascii.ShapeLine) {
 		c.lostPart(part)
-		if c.waiting == 0 {
-			c.gathered()
-		}
 	}
 }
 
@@ -162,9 +161,7 @@ func (c *Call) onPart(part uint16, r *ascii.Reply) {
 	default:
 		m.replies[part] = append(m.replies[part][:0], r.Raw...)
 	}
-	if c.waiting == 0 {
-		c.gathered()
-	}
+	c.checkGathered()
 }
 
 // lostPart notes that a server did not answer.
@@ -184,9 +181,12 @@ func (c *Call) failedPart(part uint16, line []byte) {
 	m.missing += m.size[part]
 }
 
-// gathered answers when all replies are there: with the error of the first server that failed, and how many keys that
+// checkGathered answers when all replies are there: with the error of the first server that failed, and how many keys that
 // concerns, or with what the replies come to together.
-func (c *Call) gathered() {
+func (c *Call) checkGathered() {
+	if c.waiting > 0 {
+		return
+	}
 	m := c.parts
 	c.Held = c.Held[:0]
 	if len(m.failed) > 0 {

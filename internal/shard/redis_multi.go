@@ -29,7 +29,7 @@ func endsMulti(cmd *resp.Command) bool {
 // beginMulti is MULTI.
 func (s *session) beginMulti() {
 	if s.redis.multi != nil {
-		s.reply("-ERR MULTI calls can not be nested\r\n")
+		s.say("-ERR MULTI calls can not be nested\r\n") // which does not spoil it
 		return
 	}
 	s.redis.multi = &multi{}
@@ -79,7 +79,7 @@ func (s *session) endMulti() {
 // discard is DISCARD.
 func (s *session) discardMulti() {
 	if s.redis.multi == nil {
-		s.reply("-ERR DISCARD without MULTI\r\n")
+		s.say("-ERR DISCARD without MULTI\r\n")
 		return
 	}
 	s.endMulti()
