@@ -61,12 +61,27 @@ func Lookup(name []byte) *Command {
 }
 
 func fold(name []byte) (f folded) {
-	var b [longestName]byte
-	f.n = copy(b[:], name)
-	for i := range f.w {
-		f.w[i] = lower(binary.LittleEndian.Uint64(b[i*8:]))
+	f.n = len(name)
+	for i := 0; len(name) > 8; i++ {
+		f.w[i] = lower(binary.LittleEndian.Uint64(name))
+		name = name[8:]
 	}
+	f.w[(f.n-len(name))/8] = lower(word(name))
 	return f
+}
+
+// word loads up to 8 bytes. Loads that overlap are faster than a loop, or a copy to a place where there are zeros behind.
+func word(b []byte) uint64 {
+	n := len(b)
+	switch {
+	case n == 8:
+		return binary.LittleEndian.Uint64(b)
+	case n >= 4:
+		return uint64(binary.LittleEndian.Uint32(b)) | uint64(binary.LittleEndian.Uint32(b[n-4:]))<<(n*8-32)
+	case n > 0:
+		return uint64(b[0]) | uint64(b[n/2])<<(n/2*8) | uint64(b[n-1])<<(n*8-8)
+	}
+	return 0
 }
 
 func (f *folded) hash() uint64 {
