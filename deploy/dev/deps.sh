@@ -15,11 +15,12 @@ has() {
 	redis-tools) command -v redis-cli ;;
 	python3-pymemcache) /usr/bin/python3 -c 'import pymemcache' ;;
 	python3-pylibmc) /usr/bin/python3 -c 'import pylibmc' ;;
+	python3-redis) /usr/bin/python3 -c 'import redis' ;;
 	esac >/dev/null 2>&1
 }
 
 # The C compiler is for the race detector alone.
-packages=(gcc libc6-dev memcached libmemcached-tools nutcracker python3-pymemcache python3-pylibmc redis-server redis-tools)
+packages=(gcc libc6-dev memcached libmemcached-tools nutcracker python3-pymemcache python3-pylibmc python3-redis redis-server redis-tools)
 services=(memcached nutcracker redis-server)
 
 root=()
