@@ -9,7 +9,8 @@ say() { printf 'deps: %s\n' "$*"; }
 # has tells whether what a package is wanted for is there, wherever it came from.
 has() {
 	case $1 in
-	gcc | memcached | nutcracker) command -v "$1" ;;
+	chromium | gcc | memcached | nutcracker) command -v "$1" ;;
+	prometheus) command -v promtool ;;
 	libc6-dev) [ -e /usr/include/stdlib.h ] ;;
 	libmemcached-tools) command -v memccapable ;;
 	python3-pymemcache) /usr/bin/python3 -c 'import pymemcache' ;;
@@ -17,9 +18,9 @@ has() {
 	esac >/dev/null 2>&1
 }
 
-# The C compiler is for the race detector alone.
-packages=(gcc libc6-dev memcached libmemcached-tools nutcracker python3-pymemcache python3-pylibmc)
-services=(memcached nutcracker)
+# The C compiler is for the race detector alone. prometheus brings promtool, chromium looks at the status page.
+packages=(gcc libc6-dev memcached libmemcached-tools nutcracker python3-pymemcache python3-pylibmc prometheus chromium)
+services=(memcached nutcracker prometheus)
 
 root=()
 log=

@@ -196,6 +196,7 @@ func (s *session) call() *replicate.Call {
 	}
 	s.last = c
 	c.Keys = max(1, s.sh.req.NumKeys)
+	c.At = s.sh.l.Now()
 	s.pending += c.Keys
 	return c
 }
@@ -240,6 +241,7 @@ func (s *session) deliver(reply []byte) {
 	}
 	c.Next = nil
 	s.pending -= c.Keys
+	s.pool.count.Waited.Observe(s.sh.l.Now() - c.At)
 	s.window = min(s.window+c.Keys, windowMax)
 	s.keySize = max(len(reply)/c.Keys, s.keySize-s.keySize/8, 1)
 	c.Release()
