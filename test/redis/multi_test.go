@@ -136,4 +136,3 @@ func TestRefused(t *testing.T) {
 	}
 	c.want("+PONG\r\n", "PING")
 }
-
