@@ -8,6 +8,7 @@ import (
 
 	"magent/ascii"
 	"magent/internal/loop"
+	"magent/internal/stats"
 	"magent/resp"
 )
 
@@ -115,7 +116,8 @@ type Stats struct {
 	Sent     uint64 // bytes
 	Received uint64
 	Connects uint64
-	Latency  int64 // nanoseconds from Send to reply, moving average over about 16 replies
+	Latency  int64           // nanoseconds from Send to reply, moving average over about 16 replies
+	Waited   stats.Histogram // the same, of all replies
 
 	EOFs            uint64 // connections that the server closed
 	Failures        uint64 // connections, and attempts to make one, that failed in another way; not those given up over a request
@@ -366,7 +368,9 @@ func (c *Conn) answer(r *ascii.Reply) {
 	}
 	c.heard = c.l.Now()
 	c.Stats.Replies++
-	c.Stats.Latency += (c.heard - e.at - c.Stats.Latency) / 16
+	waited := c.heard - e.at
+	c.Stats.Latency += (waited - c.Stats.Latency) / 16
+	c.Stats.Waited.Observe(waited)
 	e.to.OnReply(e.slot, c, r)
 }
 

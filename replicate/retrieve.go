@@ -122,8 +122,11 @@ func (c *Call) ask(from uint16, backups bool) {
 			continue
 		}
 		e.opt.Count.Fragments++
-		if backups {
+		switch {
+		case backups:
 			e.opt.Count.Retries++
+		case server >= e.primaries:
+			e.opt.Count.Failovers++
 		}
 	}
 }
@@ -266,7 +269,7 @@ func (c *Call) merge(slot uint16, last []byte) {
 		c.fail() // a pool without backups returns the hits that there are
 		return
 	}
-	c.e.countKeys(c.op, len(m.owner), m.hits)
+	c.e.countRetrieval(c.op, len(m.owner), m.hits)
 	if len(m.replies) == 1 && last != nil {
 		c.finish(ascii.Values, last)
 		return

@@ -9,7 +9,8 @@ say() { printf 'deps: %s\n' "$*"; }
 # has tells whether what a package is wanted for is there, wherever it came from.
 has() {
 	case $1 in
-	gcc | memcached | nutcracker | redis-server) command -v "$1" ;;
+	chromium | gcc | memcached | nutcracker | redis-server) command -v "$1" ;;
+	prometheus) command -v promtool ;;
 	libc6-dev) [ -e /usr/include/stdlib.h ] ;;
 	libmemcached-tools) command -v memccapable ;;
 	redis-tools) command -v redis-cli ;;
@@ -19,9 +20,27 @@ has() {
 	esac >/dev/null 2>&1
 }
 
-# The C compiler is for the race detector alone.
-packages=(gcc libc6-dev memcached libmemcached-tools nutcracker python3-pymemcache python3-pylibmc python3-redis redis-server redis-tools)
-services=(memcached nutcracker redis-server)
+# The C compiler is for the race detector alone. prometheus brings promtool, chromium looks at the status page.
+packages=(
+	chromium
+	gcc
+	libc6-dev
+	libmemcached-tools
+	memcached
+	nutcracker
+	prometheus
+	python3-pylibmc
+	python3-pymemcache
+	python3-redis
+	redis-server
+	redis-tools
+)
+services=(
+	memcached
+	nutcracker
+	prometheus
+	redis-server
+)
 
 root=()
 log=

@@ -5,11 +5,14 @@ import (
 	"time"
 
 	"magent/internal/loop"
+	"magent/internal/stats"
 )
 
 // Drain stops accepting clients and reading requests, and returns when everything that was asked is answered and all
 // clients are gone, or Config.DrainTime is over.
 func (svc *Service) Drain() {
+	svc.draining.Store(true)
+	svc.events.note(stats.Event{What: "draining"})
 	var gone sync.WaitGroup
 	gone.Add(len(svc.shards))
 	for _, sh := range svc.shards {

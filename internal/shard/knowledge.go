@@ -7,6 +7,7 @@ import (
 	"magent/backend"
 	"magent/internal/config"
 	"magent/internal/journal"
+	"magent/internal/stats"
 	"magent/replicate"
 )
 
@@ -49,13 +50,18 @@ func (svc *Service) openJournal() (known journal.Knowledge, err error) {
 	if svc.cfg.StateDir == "" {
 		return known, nil
 	}
-	svc.journal, known, err = journal.Open(svc.cfg.StateDir, func(err error) {
-		svc.log.Error().AnErr("reason", err).Msg("the journal cannot be written: after a crash of this process everything will count as missed, and be flushed")
-	})
+	svc.journal, known, err = journal.Open(svc.cfg.StateDir, svc.journalFailed)
 	if err != nil {
 		return known, fmt.Errorf("--state-dir: %w", err)
 	}
 	return known, nil
+}
+
+// journalFailed is told by the journal that it cannot be written to.
+func (svc *Service) journalFailed(err error) {
+	svc.journalErrors.Add(1)
+	svc.events.note(stats.Event{What: "journal failed", Reason: err.Error()})
+	svc.log.Error().AnErr("reason", err).Msg("the journal cannot be written: after a crash of this process everything will count as missed, and be flushed")
 }
 
 // recorderOf numbers the servers of a pool for the journal; it is nil without one.

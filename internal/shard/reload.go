@@ -15,6 +15,7 @@ import (
 	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/loop"
+	"magent/internal/stats"
 )
 
 // A reload changes pools while clients stay connected. What is not changed keeps everything. Of a pool that is changed nothing
@@ -56,6 +57,7 @@ func (svc *Service) Reload(pools []config.Pool) error {
 	for _, p := range r.probers {
 		p.Close()
 	}
+	svc.events.note(stats.Event{What: "pools reloaded"})
 	return nil
 }
 

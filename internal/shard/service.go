@@ -43,11 +43,16 @@ type Service struct {
 	shards    []*Shard
 	listeners []*listener
 	board     board
+	events    events
+	pulse     pulse
 	journal   *journal.Journal // nil: none
-	clients   atomic.Int64
-	crowd     []*atomic.Int64 // clients by pool
-	spare     int             // a descriptor to fall back on; the first loop's
-	complaint complaints
+
+	journalErrors atomic.Uint64
+	clients       atomic.Int64
+	crowd         []*atomic.Int64 // clients by pool
+	draining      atomic.Bool
+	spare         int // a descriptor to fall back on; the first loop's
+	complaint     complaints
 
 	lookup    lookupFunc
 	maxJoint  int
@@ -87,7 +92,7 @@ func Start(o Options) (*Service, error) {
 		svc.discard()
 		return nil, err
 	}
-	svc.board.log, svc.board.shards = o.Log, svc.shards
+	svc.board.log, svc.board.shards, svc.board.events = o.Log, svc.shards, &svc.events
 	for i, cfg := range svc.cfgs {
 		svc.board.addPool(i, cfg, svc.lookup)
 	}

@@ -212,6 +212,7 @@ func (s *session) callFor(keys int) *replicate.Call {
 	}
 	s.last = c
 	c.Keys = keys
+	c.At = s.sh.l.Now()
 	s.pending += c.Keys
 	return c
 }
@@ -256,6 +257,7 @@ func (s *session) deliver(reply []byte) {
 	}
 	c.Next = nil
 	s.pending -= c.Keys
+	s.pool.count.Waited.Observe(s.sh.l.Now() - c.At)
 	s.window = min(s.window+c.Keys, windowMax)
 	s.keySize = max(len(reply)/c.Keys, s.keySize-s.keySize/8, 1)
 	c.Release()

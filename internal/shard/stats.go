@@ -110,6 +110,8 @@ func (sh *Shard) snapshot() *stats.Snapshot {
 	for s := range sh.sessions {
 		out.ActiveRequests += int64(s.pending)
 	}
+	busy := sh.l.Busy()
+	out.Loops = []stats.Loop{{Clients: len(sh.sessions), Turns: busy.Turns, Busy: busy.Total, Longest: busy.Longest}}
 	out.Counters.Add(&sh.past)
 	for _, p := range sh.pools {
 		if p == nil {
@@ -134,7 +136,7 @@ func (p *pool) figuresOf(i int) stats.Server {
 
 		Requests: n.Requests, Replies: n.Replies, Errors: n.Errors, Timeouts: n.Timeouts,
 		Connects: n.Connects, ConnectTimeouts: n.ConnectTimeouts, EOFs: n.EOFs, Failures: n.Failures,
-		Sent: n.Sent, Received: n.Received, Latency: time.Duration(n.Latency),
+		Sent: n.Sent, Received: n.Received, Latency: time.Duration(n.Latency), Waited: n.Waited,
 		Ejections: p.shown[i].ejections, EjectedAt: p.shown[i].ejectedAt,
 		Unsent: q.Unsent, UnsentBytes: q.UnsentBytes, Awaited: q.Awaited, AwaitedBytes: q.AwaitedBytes,
 		Repairs: tally.Repairs, Refills: tally.Refills, Avoided: tally.Avoided, CasRefused: tally.CasRefused,
@@ -188,7 +190,7 @@ func (svc *Service) process() stats.Process {
 		PID: os.Getpid(), Version: svc.version, Now: time.Now(), Started: svc.started,
 		UserTime: time.Duration(usage.Utime.Nano()), SystemTime: time.Duration(usage.Stime.Nano()),
 		Threads: len(svc.shards), MaxClients: svc.cfg.MaxClients, MaxValue: svc.cfg.MaxValue,
-		Accepting: svc.clients.Load() < int64(svc.cfg.MaxClients),
+		Accepting: svc.clients.Load() < int64(svc.cfg.MaxClients), Draining: svc.draining.Load(), JournalErrors: svc.journalErrors.Load(),
 	}
 	for i := range svc.cfgs {
 		c := svc.cfgs[i]
@@ -199,7 +201,7 @@ func (svc *Service) process() stats.Process {
 			Name: c.Name, Distribution: c.Distribution, Hash: c.Hash, HashTag: c.HashTag, Ack: string(c.Ack),
 			MaxValue: cmp.Or(c.MaxValue, svc.cfg.MaxValue), MaxClients: c.ClientConnections,
 			Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, FailureLimit: c.ServerFailureLimit, ProbeInterval: c.ProbeInterval,
-			Listen: svc.AddrsOf(i),
+			Listen: svc.AddrsOf(i), Moves: ejects(c),
 		}
 		p.Pools = append(p.Pools, pool)
 	}
