@@ -54,13 +54,18 @@ func (o Options) process() service.Options {
 	return p
 }
 
-// connections counts the connections to servers: one for each server and loop.
+// connections counts the connections to servers: one for each server and loop; and one to each Sentinel.
 func connections(c config.Config) int {
 	n := 0
 	for _, pool := range c.Pools {
-		n += len(pool.Servers) + len(pool.Backups)
+		n += (len(pool.Servers) + len(pool.Backups)) * c.Threads
+		for _, a := range pool.Servers {
+			if a.Network == "sentinel" {
+				n += len(a.SentinelHosts())
+			}
+		}
 	}
-	return n * c.Threads
+	return n
 }
 
 // engine is the proxy, and the stats port if there is one.

@@ -37,6 +37,7 @@ type reload struct {
 	moves   map[int]*migration // of the changed ones whose keys move
 	bound   []*listener        // new ones
 	probers []*failover.Prober // that are not needed any more
+	outs    []*lookout         // neither
 }
 
 // Reload has the service serve pools instead of those that it serves. Pools are told apart by their names. When it returns an
@@ -56,6 +57,9 @@ func (svc *Service) Reload(pools []config.Pool) error {
 	r.onAll(func(*Shard) {}) // in the turn after that in which the loops stood still, whose end has closed what it closed
 	for _, p := range r.probers {
 		p.Close()
+	}
+	for _, o := range r.outs {
+		o.close()
 	}
 	svc.events.note(stats.Event{What: "pools reloaded"})
 	return nil
@@ -215,6 +219,7 @@ func (r *reload) apply() {
 		for _, sh := range svc.shards {
 			r.replacePool(sh, i, old[sh])
 		}
+		r.replaceLookout(i)
 	}
 	r.replaceListeners()
 }
@@ -226,6 +231,19 @@ func (r *reload) replaceProber(i int) {
 	}
 	if cfg := r.after[i]; cfg != nil {
 		r.svc.board.addPool(i, cfg, r.svc.lookup)
+	}
+}
+
+// replaceLookout has the Sentinels of pool i listened to that there are now. Their resolvers are there.
+func (r *reload) replaceLookout(i int) {
+	svc := r.svc
+	for len(svc.lookouts) <= i {
+		svc.lookouts = append(svc.lookouts, nil)
+	}
+	r.outs = append(r.outs, svc.lookouts[i])
+	svc.lookouts[i] = nil
+	if cfg := r.after[i]; cfg != nil {
+		svc.lookouts[i] = svc.newLookout(cfg)
 	}
 }
 
@@ -265,8 +283,26 @@ func (r *reload) replacePool(sh *Shard, i int, old []inherited) {
 		default:
 			s.pool = after
 			s.mark()
+			if !sameClients(before.cfg, after.cfg) {
+				s.dismiss()
+			}
 		}
 	}
+}
+
+// sameClients reports whether the clients of a pool may stay when it is changed. Not when they are to speak another protocol, or to
+// say another password.
+func sameClients(before, after *config.Pool) bool {
+	return before.Redis == after.Redis && before.RedisAuth == after.RedisAuth
+}
+
+// dismiss ends the session when what is under way is answered, but for a long multi-get, whose end is not waited for.
+func (s *session) dismiss() {
+	if s.long != nil {
+		s.fail()
+		return
+	}
+	s.stop()
 }
 
 // leave closes all connections of a pool that is not served any more.

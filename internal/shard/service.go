@@ -56,7 +56,8 @@ type Service struct {
 
 	lookup    lookupFunc
 	maxJoint  int
-	resolvers map[string]*resolver // by the text of the address; not changed after the start
+	resolvers map[string]*resolver // by the text of the address; changed by a reload only
+	lookouts  []*lookout           // by pool; nil: it was removed
 	listing   chan struct{}        // holds one element while the keys of a server are listed
 	ctx       context.Context      // of the helpers
 	stop      context.CancelFunc
@@ -100,6 +101,9 @@ func Start(o Options) (*Service, error) {
 	for _, r := range svc.resolvers {
 		svc.helpers.Add(1)
 		go svc.resolve(ctx, r)
+	}
+	for _, cfg := range svc.cfgs {
+		svc.lookouts = append(svc.lookouts, svc.newLookout(cfg))
 	}
 	for _, sh := range svc.shards {
 		sh.l.Post(loop.TaskFunc(sh.start))
@@ -263,6 +267,9 @@ func (svc *Service) Close() {
 	svc.loops.Wait()
 	svc.stop()
 	svc.board.close()
+	for _, o := range svc.lookouts {
+		o.close()
+	}
 	svc.helpers.Wait()
 	svc.removeSockets()
 	svc.closeJournal()

@@ -261,7 +261,7 @@ func (p *pool) Disconnected(c *backend.Conn, err error, idle bool) {
 	before := p.health.Server(i).State
 	switch {
 	case idle && before == failover.Up:
-		if err != backend.ErrMoved {
+		if err == backend.ErrClosed {
 			p.sh.svc.board.idle(p.index, i)
 		}
 		c.Connect()
