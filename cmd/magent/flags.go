@@ -48,6 +48,8 @@ const (
 	flagLogFormat    = "log-format"
 	flagLogFile      = "log-file"
 	flagVerbose      = "verbose"
+	flagSlow         = "slow"
+	flagSlowKeys     = "slow-keys"
 	flagHelp         = "help"
 	flagVersion      = "version"
 	flagRate         = "rate"
@@ -118,6 +120,8 @@ func newFlags() []cli.Flag {
 		text(topicLog, flagLogFormat, "", "", "`FORMAT` of the log: console or json (default: console on a terminal, else json)"),
 		text(topicLog, flagLogFile, "", "", "`FILE` to append the log to, opened anew on SIGHUP (default: stderr, in the background nothing)"),
 		toggle(topicLog, flagVerbose, "v", "log more"),
+		text(topicLog, flagSlow, "", "0s", "log requests that take `TIME` or longer, at most 10 a second in each loop, with a hash of their key; 0s: none"),
+		toggle(topicLog, flagSlowKeys, "", "log them with the key itself"),
 		toggle(topicLog, flagVersion, "V", "print the version and exit"),
 		toggle(topicLog, flagHelp, "h", "print this text and exit"),
 	}

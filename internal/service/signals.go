@@ -20,7 +20,7 @@ func serve(engine Engine, log *Log, signals <-chan os.Signal, r *reloader) int {
 				failed = nil // an engine that says nothing any more has not failed
 				continue
 			}
-			log.Error().Err(err).Msg("the engine failed, the process ends")
+			log.Error().AnErr("reason", err).Msg("the engine failed, the process ends")
 			engine.Close()
 			return 1
 		case s := <-signals:
@@ -52,7 +52,7 @@ func stop(engine Engine, failed <-chan error, log *Log, signals <-chan os.Signal
 				failed = nil
 				continue
 			}
-			log.Error().Err(err).Msg("the engine failed while it drained, the process ends")
+			log.Error().AnErr("reason", err).Msg("the engine failed while it drained, the process ends")
 			return 1
 		case s := <-signals:
 			if aboutLog(log, s) {

@@ -295,7 +295,7 @@ func (r *reload) replaceListeners() {
 	for _, ln := range r.bound {
 		kept = append(kept, ln)
 		if err := ln.sh.l.Register(ln.fd, loop.Readable, ln); err != nil {
-			svc.log.Error().Err(err).Str("listen", ln.addr.String()).Msg("nobody is accepted there")
+			svc.log.Error().AnErr("reason", err).Str("listen", ln.addr.String()).Msg("nobody is accepted there")
 		}
 	}
 	svc.listeners = kept

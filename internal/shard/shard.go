@@ -48,6 +48,7 @@ type Shard struct {
 	errands   *errand       // free list
 	gathers   *gather       // free list
 	line      []byte        // scratch
+	slow      slowLog
 	draining  bool
 	drainDone func()
 }
@@ -65,6 +66,7 @@ type pool struct {
 	health *failover.Machine
 	engine *replicate.Engine
 	count  stats.Counters
+	hot    stats.HotKeys
 
 	recorder *recorder               // nil: no journal
 	moved    []func(key []byte) bool // by server: tells keys that have moved to it by a reload; nil: none have
@@ -134,6 +136,7 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 		MaxDirty:   cmp.Or(cfg.MaxDirty, sh.svc.cfg.MaxDirty) / sh.svc.cfg.Threads,
 		AckPrimary: cfg.Ack == config.AckPrimary,
 		Count:      &p.count,
+		Hot:        &p.hot,
 		Journal:    p.journal(),
 	})
 	for len(sh.pools) <= index {
