@@ -17,6 +17,7 @@ type Report struct {
 	Draining bool      `json:"draining"`
 	Ready    bool      `json:"ready"`
 	Problems []string  `json:"problems"` // why it is not ready
+	Verdict  Verdict   `json:"verdict"`
 
 	Clients        int64   `json:"clients"`
 	MaxClients     int     `json:"max_clients"`
@@ -118,6 +119,7 @@ func newReport(e Engine, now *sample) *Report {
 	for i := range s.Loops {
 		r.Loops = append(r.Loops, Loop{Clients: s.Loops[i].Clients, Longest: s.Loops[i].Longest.Seconds()})
 	}
+	r.Verdict = r.judge()
 	return r
 }
 
