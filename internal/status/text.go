@@ -28,7 +28,9 @@ const (
 // Draw writes the report.
 func (s Screen) Draw(r *Report) string {
 	var lines []string
-	add := func(color, format string, args ...any) { lines = append(lines, s.line(color, fmt.Sprintf(format, args...))) }
+	add := func(color, format string, args ...any) {
+		lines = append(lines, s.line(color, fmt.Sprintf(format, args...)))
+	}
 	add(bold, "%s %s  %s", r.Program, r.Host, r.Verdict.Head)
 	add(levelColor(r.Verdict.Level), "%s", r.Verdict.Text)
 	add("", "")
