@@ -27,7 +27,8 @@ const (
 	MetaEX
 	MetaMN
 	MetaME
-	Lines // STAT lines up to END (stats)
+	Lines  // STAT lines up to END (stats)
+	Opaque // of another protocol
 )
 
 // Reply is one framed reply of a server. Raw aliases the buffer given to Framer.Next and is

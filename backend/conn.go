@@ -9,13 +9,15 @@ import (
 	"magent/ascii"
 	"magent/internal/loop"
 	"magent/internal/stats"
+	"magent/resp"
 )
 
 // Receiver gets the outcome of a request.
 type Receiver interface {
 	// OnReply is called exactly once for every accepted Send, never inside it. r and what it refers to are valid during
 	// the call. With r.Kind == ascii.Lost the server could not answer: whether it executed the request is unknown. The
-	// requests of a connection hear of it in the order in which they were sent.
+	// requests of a connection hear of it in the order in which they were sent. The reply of a Redis (Options.Redis) is of
+	// the kind ascii.Opaque: r.Raw is RESP.
 	OnReply(slot uint16, from *Conn, r *ascii.Reply)
 }
 
@@ -54,6 +56,7 @@ type Options struct {
 	Lazy           bool          // Send connects when the connection is down
 	Greet          bool          // ask the server who it is before it gets requests: Identity, HasMeta
 	MaxJoint       int           // keys on the command line of a joint get; 1 or less: no joint gets
+	Redis          *Login        // the server is a Redis, and this is said first; nil: a memcached
 }
 
 type state uint8
@@ -78,6 +81,7 @@ type Conn struct {
 	fifo    fifo
 	given   int // the first so many entries of fifo are given up
 	framer  ascii.Framer
+	resp    resp.Framer
 	reply   ascii.Reply
 	need    int    // size of the reply being read, when known
 	epoch   uint32 // counts connections: tells code that it was pulled from under its feet
@@ -93,6 +97,8 @@ type Conn struct {
 
 	identity Identity
 	meta     bool
+	login    int    // replies to the Login that have come
+	version  string // of a Redis
 
 	drains  []*drain
 	wanted  bool        // Connect was called, and waits for the drains
@@ -281,7 +287,7 @@ func (c *Conn) onConnect(err error) {
 	switch {
 	case err != nil:
 		c.next(err)
-	case c.opt.Greet:
+	case c.opt.Greet || c.opt.Redis != nil:
 		c.hello()
 	default:
 		c.established()
@@ -322,7 +328,7 @@ func (c *Conn) take(data []byte) (rest []byte, err error) {
 		n, need, ok := 0, 0, false
 		if e := c.fifo.at(0); e.joined {
 			n, need, ok = c.takeJoint(data)
-		} else if n, need, ok = c.framer.Next(data, e.shape, &c.reply); n > 0 {
+		} else if n, need, ok = c.frame(data, e.shape); n > 0 {
 			c.answer(&c.reply)
 		}
 		switch {
@@ -340,6 +346,17 @@ func (c *Conn) take(data []byte) (rest []byte, err error) {
 		data = data[n:]
 	}
 	return data, nil
+}
+
+// frame puts the first reply in data into c.reply. Results are as of ascii.Framer.
+func (c *Conn) frame(data []byte, shape ascii.Shape) (n, need int, ok bool) {
+	if c.opt.Redis == nil {
+		return c.framer.Next(data, shape, &c.reply)
+	}
+	if n, need, ok = c.resp.Next(data); n > 0 {
+		c.reply = ascii.Reply{Kind: ascii.Opaque, Raw: data[:n:n]}
+	}
+	return n, need, ok
 }
 
 // answer gives r to the first in line.
@@ -380,7 +397,7 @@ func (c *Conn) fail(err error) {
 	c.state = down
 	c.epoch++
 	c.need = 0
-	c.framer = ascii.Framer{}
+	c.framer, c.resp = ascii.Framer{}, resp.Framer{}
 	c.early, c.broken, c.open = nil, nil, 0
 	c.l.Unset(c.clock)
 	switch {

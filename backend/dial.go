@@ -5,6 +5,7 @@ import (
 
 	"magent/ascii"
 	"magent/internal/loop"
+	"magent/resp"
 )
 
 // route is how a Conn gets to a server that may have several addresses.
@@ -68,7 +69,7 @@ func (c *Conn) dial(addrs []loop.Endpoint) {
 // next goes on with the next address, because the one before failed with err. Each gets an equal share of the time that
 // is left, so that one which does not answer does not keep the others from being tried.
 func (c *Conn) next(err error) {
-	c.state, c.framer, c.need = connecting, ascii.Framer{}, 0
+	c.state, c.framer, c.resp, c.need = connecting, ascii.Framer{}, resp.Framer{}, 0
 	for r := &c.route; len(r.left) > 0; {
 		if c.s.FD() > 0 {
 			c.s.Close()

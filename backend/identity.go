@@ -51,11 +51,17 @@ func (id Identity) Mark(server string) uint64 {
 // helloLine asks a server who it is.
 var helloLine = []byte("stats\r\n")
 
-// hello asks the server who it is, before it gets any request.
+// hello asks the server who it is, or logs in, before it gets any request.
 func (c *Conn) hello() {
 	c.state = greeting
 	c.s.Reading(true)
-	c.s.Write(helloLine)
+	if c.opt.Redis != nil {
+		c.line = c.opt.Redis.append(c.line[:0])
+		c.s.Write(c.line)
+		c.login = 0
+	} else {
+		c.s.Write(helloLine)
+	}
 	if err := c.s.Flush(); err != nil {
 		c.next(err)
 	}
@@ -72,6 +78,10 @@ func (c *Conn) readHello() {
 		return
 	}
 	if data == nil {
+		return
+	}
+	if c.opt.Redis != nil {
+		c.takeLogin(data)
 		return
 	}
 	n, need, ok := c.framer.Next(data, ascii.ShapeStats, &c.reply)

@@ -10,6 +10,7 @@ import (
 	"github.com/bradfitz/gomemcache/memcache"
 
 	"magent/internal/loop"
+	"magent/internal/redis"
 )
 
 // maxBackoff is how many probe intervals lie between two probes of a server that stays away.
@@ -17,6 +18,16 @@ const maxBackoff = 4
 
 // Finder finds the addresses of one server, by a look-up where it is given by name. It returns when ctx is done.
 type Finder func(ctx context.Context) ([]loop.Endpoint, error)
+
+// Ping asks the server at an address whether it is there, and ready. timeout bounds the connect and each answer. It returns when
+// ctx is done, or after timeout.
+type Ping func(ctx context.Context, at loop.Endpoint, timeout time.Duration) error
+
+// Target is one server that is probed.
+type Target struct {
+	Find Finder
+	Ping Ping
+}
 
 // Prober asks ejected servers whether they are back, off the event loops. It has one goroutine per server, which
 // sleeps until the server is ejected.
@@ -31,17 +42,17 @@ type Prober struct {
 }
 
 // NewProber starts a prober for servers. At each probe the addresses of the server are found anew, and asked in turn
-// until one answers gomemcache's Ping (the command version). timeout bounds the look-up, each connect and each answer.
+// until one answers its Ping. timeout bounds the look-up, each connect and each answer.
 // A probe is repeated every interval, with jitter, and more seldom (up to four intervals) while the server stays away.
 // When it succeeds, alive is called with the server's index and the address that answered, on a goroutine of the prober.
-func NewProber(servers []Finder, interval, timeout time.Duration, alive func(server int, at loop.Endpoint)) *Prober {
+func NewProber(servers []Target, interval, timeout time.Duration, alive func(server int, at loop.Endpoint)) *Prober {
 	ctx, stop := context.WithCancel(context.Background())
 	p := &Prober{interval: interval, timeout: timeout, alive: alive, stop: stop}
-	for i, find := range servers {
+	for i, server := range servers {
 		wake := make(chan struct{}, 1)
 		p.wake = append(p.wake, wake)
 		p.done.Add(1)
-		go p.watch(ctx, i, find, wake)
+		go p.watch(ctx, i, server, wake)
 	}
 	return p
 }
@@ -65,7 +76,7 @@ func (p *Prober) Close() {
 }
 
 // watch is the goroutine of one server.
-func (p *Prober) watch(ctx context.Context, server int, find Finder, wake <-chan struct{}) {
+func (p *Prober) watch(ctx context.Context, server int, target Target, wake <-chan struct{}) {
 	defer p.done.Done()
 	for {
 		select {
@@ -73,7 +84,7 @@ func (p *Prober) watch(ctx context.Context, server int, find Finder, wake <-chan
 			return
 		case <-wake:
 		}
-		at, ok := p.await(ctx, find)
+		at, ok := p.await(ctx, target)
 		if !ok {
 			return
 		}
@@ -82,7 +93,7 @@ func (p *Prober) watch(ctx context.Context, server int, find Finder, wake <-chan
 }
 
 // await probes until the server answers, and returns where. It returns false when the prober is closed.
-func (p *Prober) await(ctx context.Context, find Finder) (at loop.Endpoint, ok bool) {
+func (p *Prober) await(ctx context.Context, target Target) (at loop.Endpoint, ok bool) {
 	for n := 0; ; n++ {
 		wait := pause(p.interval, n)
 		if n == 0 {
@@ -95,7 +106,7 @@ func (p *Prober) await(ctx context.Context, find Finder) (at loop.Endpoint, ok b
 			return at, false
 		case <-pause.C:
 		}
-		if at, err := p.probe(ctx, find); err == nil {
+		if at, err := p.probe(ctx, target); err == nil {
 			return at, true
 		}
 	}
@@ -112,25 +123,26 @@ func pause(interval time.Duration, n int) time.Duration {
 }
 
 // probe asks the server once, at all its addresses until one answers.
-func (p *Prober) probe(ctx context.Context, find Finder) (at loop.Endpoint, err error) {
+func (p *Prober) probe(ctx context.Context, target Target) (at loop.Endpoint, err error) {
 	lookup, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
-	addrs, err := find(lookup)
+	addrs, err := target.Find(lookup)
 	if err != nil {
 		return at, err
 	}
 	err = loop.ErrNoAddress
 	for _, at = range addrs {
-		if err = ping(ctx, at, p.timeout); err == nil || ctx.Err() != nil {
+		if err = target.Ping(ctx, at, p.timeout); err == nil || ctx.Err() != nil {
 			break
 		}
 	}
 	return at, err
 }
 
-func ping(ctx context.Context, e loop.Endpoint, timeout time.Duration) error {
+// Memcached is the Ping of a memcached: gomemcache's, which is the command version.
+func Memcached(ctx context.Context, at loop.Endpoint, timeout time.Duration) error {
 	var server memcache.ServerList
-	if err := server.SetServers(e.String()); err != nil {
+	if err := server.SetServers(at.String()); err != nil {
 		return err
 	}
 	c := memcache.NewFromSelector(&server)
@@ -141,4 +153,16 @@ func ping(ctx context.Context, e loop.Endpoint, timeout time.Duration) error {
 		return dialer.DialContext(ctx, network, address)
 	}
 	return c.Ping()
+}
+
+// Redis is the Ping of a Redis server: PING, behind AUTH if password is not empty. A server that is still loading its data, or
+// has lost its master, is not ready.
+func Redis(password string) Ping {
+	return func(ctx context.Context, at loop.Endpoint, timeout time.Duration) error {
+		network := "tcp"
+		if at.Path != "" {
+			network = "unix"
+		}
+		return redis.Ping(ctx, network, at.String(), password, timeout)
+	}
 }

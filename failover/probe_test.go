@@ -14,9 +14,13 @@ import (
 	"go.uber.org/goleak"
 
 	"magent/internal/loop"
+	"magent/internal/redis"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	redis.Silence()
+	goleak.VerifyTestMain(m)
+}
 
 const patience = 5 * time.Second
 
@@ -104,11 +108,20 @@ func at(addrs ...string) Finder {
 	return func(context.Context) ([]loop.Endpoint, error) { return found, nil }
 }
 
+// targets are memcacheds.
+func targets(finders ...Finder) []Target {
+	var out []Target
+	for _, find := range finders {
+		out = append(out, Target{find, Memcached})
+	}
+	return out
+}
+
 func TestProberFindsAServer(t *testing.T) {
 	for network, addr := range map[string]string{"tcp": "127.0.0.1:0", "unix": filepath.Join(t.TempDir(), "s")} {
 		s := startServer(t, network, addr)
 		alive := make(chan int, 10)
-		p := NewProber([]Finder{at("127.0.0.1:1"), at(s.ln.Addr().String())}, time.Millisecond, patience, func(i int, _ loop.Endpoint) { alive <- i })
+		p := NewProber(targets(at("127.0.0.1:1"), at(s.ln.Addr().String())), time.Millisecond, patience, func(i int, _ loop.Endpoint) { alive <- i })
 		p.Ejected(1)
 		if got := await(t, s.asked); got != "version\r\n" {
 			t.Errorf("%s: asked %q", network, got)
@@ -139,7 +152,7 @@ func TestProberFindsAServer(t *testing.T) {
 func TestProberWokenWhileProbing(t *testing.T) {
 	s := startServer(t, "tcp", "127.0.0.1:0")
 	alive := make(chan int, 10)
-	p := NewProber([]Finder{at(s.ln.Addr().String())}, time.Millisecond, patience, func(i int, _ loop.Endpoint) { alive <- i })
+	p := NewProber(targets(at(s.ln.Addr().String())), time.Millisecond, patience, func(i int, _ loop.Endpoint) { alive <- i })
 	defer p.Close()
 	p.Ejected(0)
 	await(t, s.asked)
@@ -160,7 +173,7 @@ func TestProberAsksAllAddresses(t *testing.T) {
 	where := good.ln.Addr().String()
 	alive := make(chan loop.Endpoint, 10)
 	find := at("127.0.0.1:1", odd.ln.Addr().String(), where, "127.0.0.1:2")
-	p := NewProber([]Finder{find}, time.Millisecond, patience, func(_ int, at loop.Endpoint) { alive <- at })
+	p := NewProber(targets(find), time.Millisecond, patience, func(_ int, at loop.Endpoint) { alive <- at })
 	defer p.Close()
 	p.Ejected(0)
 	await(t, odd.asked)
@@ -176,7 +189,7 @@ func TestProberAsksAllAddresses(t *testing.T) {
 func TestProberWithoutAnAddress(t *testing.T) {
 	found := make(chan error, 100)
 	find := func(context.Context) ([]loop.Endpoint, error) { return nil, <-found }
-	p := NewProber([]Finder{find}, time.Millisecond, patience, func(int, loop.Endpoint) { t.Error("alive") })
+	p := NewProber(targets(find), time.Millisecond, patience, func(int, loop.Endpoint) { t.Error("alive") })
 	p.Ejected(0)
 	for _, err := range []error{errors.New("no such host"), nil, nil} {
 		found <- err
@@ -193,27 +206,27 @@ func TestProberWithoutAnAddress(t *testing.T) {
 func TestProberCloses(t *testing.T) {
 	unexpected := func(int, loop.Endpoint) { t.Error("alive") }
 	t.Run("asleep", func(*testing.T) {
-		NewProber([]Finder{at("127.0.0.1:1"), at("127.0.0.1:2")}, time.Hour, time.Hour, unexpected).Close()
+		NewProber(targets(at("127.0.0.1:1"), at("127.0.0.1:2")), time.Hour, time.Hour, unexpected).Close()
 	})
 	t.Run("between two probes", func(*testing.T) {
-		p := NewProber([]Finder{at("127.0.0.1:1")}, time.Hour, time.Hour, unexpected)
+		p := NewProber(targets(at("127.0.0.1:1")), time.Hour, time.Hour, unexpected)
 		p.Ejected(0)
 		p.Close()
 	})
 	t.Run("while looking up", func(t *testing.T) {
 		asked := make(chan bool, 1)
-		p := NewProber([]Finder{func(ctx context.Context) ([]loop.Endpoint, error) {
+		p := NewProber(targets(func(ctx context.Context) ([]loop.Endpoint, error) {
 			asked <- true
 			<-ctx.Done() // a name server that does not answer
 			return nil, ctx.Err()
-		}}, time.Millisecond, time.Hour, unexpected)
+		}), time.Millisecond, time.Hour, unexpected)
 		p.Ejected(0)
 		await(t, asked)
 		p.Close()
 	})
 	t.Run("while probing", func(t *testing.T) {
 		s := startServer(t, "tcp", "127.0.0.1:0")
-		p := NewProber([]Finder{at(s.ln.Addr().String())}, time.Millisecond, 50*time.Millisecond, unexpected)
+		p := NewProber(targets(at(s.ln.Addr().String())), time.Millisecond, 50*time.Millisecond, unexpected)
 		p.Ejected(0)
 		await(t, s.asked) // and gets no answer: the probe ends by its own deadline
 		p.Close()

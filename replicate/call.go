@@ -71,7 +71,10 @@ type Call struct {
 
 	flushes uint64 // Engine.mark when the mutation was sent
 
-	many *retrieval // planRetrieve
+	many  *retrieval // planRetrieve
+	parts *gathering // planGather
+	scan  cursor     // planScan: where it is
+	tries int        // planSeek: servers that have not been asked
 
 	contest uint64 // planCompare: the hash of the key in contests
 	behind  *Call  // the next one in the same contest
@@ -113,6 +116,9 @@ func (c *Call) recycle() {
 	c.Unflushed = c.Unflushed[:0]
 	if c.many != nil {
 		c.many.reset()
+	}
+	if c.parts != nil {
+		c.parts.reset()
 	}
 	c.Next = c.e.free
 	c.e.free = c
@@ -156,6 +162,16 @@ func (c *Call) OnReply(slot uint16, from *backend.Conn, r *ascii.Reply) {
 		c.onCompared(slot, r)
 	case planFlush:
 		c.onFlushed(slot, from, r)
+	case planCommand:
+		c.onCommand(r)
+	case planGather:
+		c.onPart(slot, r)
+	case planTransact:
+		c.onQueued(slot, r)
+	case planSeek:
+		c.onSought(r)
+	case planScan:
+		c.onScanned(r)
 	}
 	c.busy = false
 	c.recycle()

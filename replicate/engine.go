@@ -19,6 +19,8 @@ type Options struct {
 
 	UnixTime func() int64 // the time of day, in seconds
 
+	Redis      bool // the servers are Redis's, and there are no backups: DoRedis and Transact instead of Do
+	Random     bool // keys are not placed: every server will do for a command
 	Loops      int  // that have an engine each for this pool
 	MaxDirty   int  // dirty keys of one server; more, and all of its keys are
 	AckPrimary bool // a mutation is answered as soon as the primary has answered
@@ -55,6 +57,8 @@ type Engine struct {
 	marks      []mark // by server: what its cas tokens are marked with
 	marked     []byte // scratch: a reply with marked tokens
 	token      []byte // scratch: the line of a compare with the server's own token
+	positions  []int  // scratch: where the keys of a command are
+	turn       int    // the server that the next command is for which any can carry out
 
 	unsettled map[string]int // keys of mutations that a backup decides about
 }

@@ -10,6 +10,9 @@ import (
 // appendUnavailable writes the error line for a request that no server could answer. It names the servers and what is
 // wrong with them; the same is in the log, once.
 func (e *Engine) appendUnavailable(dst []byte, c *Call) []byte {
+	if e.opt.Redis {
+		return append(appendTrouble(append(dst, "-ERR "...), e.opt.Conns[c.p], c.full[slotPrimary]), "\r\n"...)
+	}
 	if c.plan == planRetrieve {
 		return append(dst, "SERVER_ERROR no server could answer for some of the keys\r\n"...)
 	}

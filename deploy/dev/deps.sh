@@ -9,18 +9,38 @@ say() { printf 'deps: %s\n' "$*"; }
 # has tells whether what a package is wanted for is there, wherever it came from.
 has() {
 	case $1 in
-	chromium | gcc | memcached | nutcracker) command -v "$1" ;;
+	chromium | gcc | memcached | nutcracker | redis-server) command -v "$1" ;;
 	prometheus) command -v promtool ;;
 	libc6-dev) [ -e /usr/include/stdlib.h ] ;;
 	libmemcached-tools) command -v memccapable ;;
+	redis-tools) command -v redis-cli ;;
 	python3-pymemcache) /usr/bin/python3 -c 'import pymemcache' ;;
 	python3-pylibmc) /usr/bin/python3 -c 'import pylibmc' ;;
+	python3-redis) /usr/bin/python3 -c 'import redis' ;;
 	esac >/dev/null 2>&1
 }
 
 # The C compiler is for the race detector alone. prometheus brings promtool, chromium looks at the status page.
-packages=(gcc libc6-dev memcached libmemcached-tools nutcracker python3-pymemcache python3-pylibmc prometheus chromium)
-services=(memcached nutcracker prometheus)
+packages=(
+	chromium
+	gcc
+	libc6-dev
+	libmemcached-tools
+	memcached
+	nutcracker
+	prometheus
+	python3-pylibmc
+	python3-pymemcache
+	python3-redis
+	redis-server
+	redis-tools
+)
+services=(
+	memcached
+	nutcracker
+	prometheus
+	redis-server
+)
 
 root=()
 log=

@@ -14,12 +14,15 @@ const MaxWeight = 1_000_000
 
 // Address says where one server is and how much of the keys it gets.
 type Address struct {
-	Network string // "tcp" or "unix"
+	Network string // "tcp", "unix" or "sentinel"
 	Host    string // tcp: host name or IP address as written, without brackets
 	Port    int    // tcp: 1 to 65535
 	Path    string // unix: absolute path of the socket
 	Weight  int    // 1 or more
 	Name    string // hashed into the ring instead of the address, if not empty
+
+	Sentinels string // sentinel: those that know where the server is, as SentinelHosts returns them, with commas between
+	Master    string // sentinel: what they call it
 }
 
 // addressForms ends the error for an address that has no better remedy.
@@ -41,10 +44,14 @@ func ParseAddress(s string) (Address, error) {
 	return a, nil
 }
 
-// String returns host:port, [v6]:port or the path: what to dial and what to show.
+// String returns host:port, [v6]:port or the path: what to dial and what to show; of a master that is known by sentinels
+// sentinel://host:port,host:port/master, which is to be shown only.
 func (a Address) String() string {
-	if a.Network == "unix" {
+	switch a.Network {
+	case "unix":
 		return a.Path
+	case "sentinel":
+		return sentinelScheme + a.Sentinels + "/" + a.Master
 	}
 	if strings.Contains(a.Host, ":") {
 		return "[" + a.Host + "]:" + strconv.Itoa(a.Port)
@@ -53,13 +60,15 @@ func (a Address) String() string {
 }
 
 // RingName returns the text that twemproxy and libmemcached hash into the ketama ring and sort by: the explicit name if
-// there is one, the host alone on port 11211, else host:port without brackets; for a socket its path and a ':'.
+// there is one, the host alone on port 11211, else host:port without brackets; for a socket its path and a ':'. A master that is known by sentinels has the name that they give it.
 func (a Address) RingName() string {
 	switch {
 	case a.Name != "":
 		return a.Name
 	case a.Network == "unix":
 		return a.Path + ":"
+	case a.Network == "sentinel":
+		return a.Master
 	case a.Port == DefaultPort:
 		return a.Host
 	}
@@ -67,10 +76,13 @@ func (a Address) RingName() string {
 }
 
 // MagentName returns the text that magent hashes into its ring: ip-port. magent has neither names nor sockets as servers;
-// a socket gives its path.
+// a socket gives its path, a master that is known by sentinels its name.
 func (a Address) MagentName() string {
-	if a.Network == "unix" {
+	switch a.Network {
+	case "unix":
 		return a.Path
+	case "sentinel":
+		return a.Master
 	}
 	return a.Host + "-" + strconv.Itoa(a.Port)
 }
@@ -82,6 +94,9 @@ func parseAddress(s string) (Address, *flaw) {
 	}
 	if strings.HasPrefix(s, "/") {
 		return parseSocket(s)
+	}
+	if strings.HasPrefix(s, sentinelScheme) {
+		return Address{}, &flaw{"sentinels are for Redis pools, and those are in files", "name a file of pools with -c, and write the server there"}
 	}
 	a := Address{Network: "tcp", Port: DefaultPort, Weight: 1}
 	host, rest, f := splitHost(s)

@@ -36,12 +36,17 @@ type Pool struct {
 	ProbeInterval      time.Duration
 	RefillRate         int // keys a second that a server is given which came back empty; 0: as fast as it goes
 
-	MaxValue          int // 0: that of the process
+	MaxValue          int // bytes; 0: that of the process. In a Redis pool of one argument of a command, and never 0
 	MaxDirty          int // 0: that of the process
 	ClientConnections int // clients of this pool; 0: as many as the process takes
 
 	ServerConnections int  // without effect: one pipelined connection for each loop carries all requests
 	Preconnect        bool // without effect: connections are made at the start
+
+	Redis       bool   // its clients and servers speak Redis's protocol, not memcached's; there are no Backups then
+	RedisAuth   string // password that clients have to say, and that is said to servers; empty: none
+	RedisDB     int    // number of the database that connections to servers select
+	CompatClose bool   // an unknown command or a wrong number of arguments closes the connection silently, as in twemproxy
 }
 
 // Listen is one address that clients connect to.

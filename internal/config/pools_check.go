@@ -9,6 +9,7 @@ import (
 // check looks at what no key can know about itself.
 func (s *section) check() {
 	s.checkName()
+	s.checkProtocol()
 	if s.pool.Hash == "" {
 		s.pool.Hash = defaultHash(s.pool.Distribution)
 	}

@@ -16,6 +16,7 @@ type section struct {
 	key                 string                // the one that is being read
 	keys                map[string]*yaml.Node // by name: its value
 	listenAt            *yaml.Node
+	maxValueAt          *yaml.Node
 	serversAt, backupAt []*yaml.Node // by server
 }
 
@@ -35,9 +36,9 @@ var poolKeys = [...]poolKey{
 	{"timeout", false, func(s *section, n *yaml.Node) { s.milliseconds(n, 0, &s.pool.Timeout) }},
 	{"backlog", false, func(s *section, n *yaml.Node) { s.number(n, 0, maxNumber, &s.pool.Listen[0].Backlog) }},
 	{"client_connections", false, func(s *section, n *yaml.Node) { s.number(n, 0, maxNumber, &s.pool.ClientConnections) }},
-	{"redis", false, (*section).redis},
-	{"redis_auth", false, (*section).redisAuth},
-	{"redis_db", false, func(s *section, n *yaml.Node) { s.number(n, 0, maxNumber, new(int)) }},
+	{"redis", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.Redis) }},
+	{"redis_auth", false, func(s *section, n *yaml.Node) { s.pool.RedisAuth = n.Value }},
+	{"redis_db", false, func(s *section, n *yaml.Node) { s.number(n, 0, maxNumber, &s.pool.RedisDB) }},
 	{"preconnect", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.Preconnect) }},
 	{"tcpkeepalive", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.Listen[0].KeepAlive) }},
 	{"reuseport", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.Listen[0].ReusePort) }},
@@ -49,17 +50,18 @@ var poolKeys = [...]poolKey{
 
 	{"backups", true, func(s *section, n *yaml.Node) { s.pool.Backups, s.backupAt = s.servers(n) }},
 	{"ack", false, (*section).ack},
-	{"max_value", false, (*section).maxValue},
+	{"max_value", false, func(s *section, n *yaml.Node) { s.maxValueAt = n }},
 	{"dirty_keys", false, func(s *section, n *yaml.Node) { s.number(n, 1, maxKeys, &s.pool.MaxDirty) }},
 	{"refill_rate", false, func(s *section, n *yaml.Node) { s.number(n, 0, maxKeys, &s.pool.RefillRate) }},
 	{"probe_interval", false, func(s *section, n *yaml.Node) { s.milliseconds(n, 1, &s.pool.ProbeInterval) }},
+	{"compat_close", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.CompatClose) }},
 }
 
 // Limits of the values in a file.
 const (
 	maxNumber = 1<<31 - 1 // twemproxy's int
 	maxKeys   = 100_000_000
-	maxValue  = 1 << 30
+	maxValue  = 1 << 30 // of a memcached pool
 )
 
 // filePool has the defaults of twemproxy, and for our keys those of the flags.

@@ -35,11 +35,17 @@ func (s *section) servers(list *yaml.Node) (addresses []Address, at []*yaml.Node
 	return addresses, at
 }
 
-// parseServerLine reads "host:port:weight", "/path:weight" and both with " name" behind.
+// parseServerLine reads "host:port:weight", "/path:weight" and "sentinel://host:port/master:weight", all perhaps with " name"
+// behind.
 func parseServerLine(line string) (Address, *flaw) {
 	address, name, f := cutName(line)
 	if f != nil {
 		return Address{}, f
+	}
+	if s, ok := strings.CutPrefix(address, sentinelScheme); ok {
+		a, f := parseSentinelLine(s)
+		a.Name = name
+		return a, f
 	}
 	head, weight, ok := cutLast(address, ':')
 	unix := strings.HasPrefix(address, "/")

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -75,17 +74,6 @@ func (s *section) hashTag(n *yaml.Node) {
 	s.pool.HashTag = tag
 }
 
-func (s *section) redis(n *yaml.Node) {
-	redis := false
-	if s.truth(n, &redis); redis {
-		s.wrong(n, errors.New("is true, but Redis pools are not there yet: write false for memcached, or leave this pool to twemproxy"))
-	}
-}
-
-func (s *section) redisAuth(n *yaml.Node) {
-	s.wrong(n, errors.New("is for Redis pools, which are not there yet: leave the key out"))
-}
-
 // failureLimit takes 0 for 1, as twemproxy acts.
 func (s *section) failureLimit(n *yaml.Node) {
 	s.number(n, 0, maxNumber, &s.pool.ServerFailureLimit)
@@ -98,12 +86,4 @@ func (s *section) ack(n *yaml.Node) {
 		s.wrong(n, err)
 	}
 	s.pool.Ack = ack
-}
-
-func (s *section) maxValue(n *yaml.Node) {
-	size, err := ParseSize(n.Value, 1, maxValue)
-	if err != nil {
-		s.wrong(n, err)
-	}
-	s.pool.MaxValue = size
 }

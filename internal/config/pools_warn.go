@@ -21,8 +21,8 @@ func (s *section) surprises() {
 	if at := s.keys["server_connections"]; at != nil && s.pool.ServerConnections > 1 {
 		s.warn(at, "server_connections %d is without effect: each event loop has one connection to a server, which carries all requests", s.pool.ServerConnections)
 	}
-	if at := s.keys["redis_db"]; at != nil && at.Value != "0" {
-		s.warn(at, "redis_db %s is without effect on a memcached pool", at.Value)
+	if at := s.keys["redis_db"]; at != nil && s.pool.RedisDB != 0 && !s.pool.Redis {
+		s.warn(at, "redis_db %d is without effect on a memcached pool", s.pool.RedisDB)
 	}
 }
 

@@ -103,7 +103,7 @@ func (l Listen) reaches(a Address) bool {
 		return a.Path != "" && a.Path == l.Address
 	}
 	host, port, err := net.SplitHostPort(l.Address)
-	if err != nil || a.Path != "" || port != strconv.Itoa(a.Port) {
+	if err != nil || a.Network != "tcp" || port != strconv.Itoa(a.Port) {
 		return false
 	}
 	if canonicalHost(host) == canonicalHost(a.Host) {
@@ -128,8 +128,8 @@ func (l Listen) identity() string {
 
 // identity is the same for two spellings of one server address; weight and name do not count.
 func identity(a Address) string {
-	if a.Path != "" {
-		return a.Path
+	if a.Network != "tcp" {
+		return a.String()
 	}
 	return net.JoinHostPort(canonicalHost(a.Host), strconv.Itoa(a.Port))
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"magent/internal/config"
+	"magent/internal/redis"
 	"magent/internal/service"
 	"magent/internal/shard"
 )
@@ -25,6 +26,7 @@ type Options struct {
 
 // Run runs it, and returns the exit code. An error means that it did not get as far as serving.
 func Run(o Options) (exit int, err error) {
+	redis.Silence()
 	return service.Run(o.process())
 }
 

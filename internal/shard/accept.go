@@ -78,8 +78,11 @@ func (ln *listener) removeSocket() {
 	}
 }
 
-// tooMany is memcached's own line.
-var tooMany = []byte("ERROR Too many open connections\r\n")
+// tooMany is memcached's own line, and Redis's.
+var (
+	tooMany      = []byte("ERROR Too many open connections\r\n")
+	tooManyRedis = []byte("-ERR max number of clients reached\r\n")
+)
 
 // admit gives a client to a loop, or refuses it.
 func (svc *Service) admit(ln *listener, fd int) {
@@ -106,7 +109,11 @@ func (svc *Service) admit(ln *listener, fd int) {
 }
 
 func (ln *listener) refuse(fd int) {
-	_, _ = loop.Send(fd, tooMany)
+	line := tooMany
+	if ln.svc.cfgs[ln.pool].Redis {
+		line = tooManyRedis
+	}
+	_, _ = loop.Send(fd, line)
 	unix.Close(fd)
 	ln.sh.pools[ln.pool].count.RejectedConnections++
 }

@@ -28,9 +28,13 @@ func answerAll(ln net.Listener, lines int, reply string, done chan<- struct{}) {
 		if err != nil {
 			return
 		}
-		if !greeted { // stats: who is it
+		if !greeted { // stats, or PING and INFO: who is it
 			greeted = true
-			if _, err := io.WriteString(c, "END\r\n"); err != nil {
+			answer := "END\r\n"
+			if in[0] == '*' {
+				answer = "+PONG\r\n$0\r\n\r\n"
+			}
+			if _, err := io.WriteString(c, answer); err != nil {
 				return
 			}
 			continue
@@ -47,13 +51,16 @@ func answerAll(ln net.Listener, lines int, reply string, done chan<- struct{}) {
 func TestRequestsAllocateNothing(t *testing.T) {
 	value := strings.Repeat("v", 100)
 	for name, w := range map[string]struct{ request, reply string }{
-		"get":       {"get k\r\n", "VALUE k 0 100\r\n" + value + "\r\nEND\r\n"},
-		"set":       {"set k 0 0 100\r\n" + value + "\r\n", "STORED\r\n"},
-		"delete":    {"delete k\r\n", "DELETED\r\n"},
-		"multi-get": {"get k l\r\n", "VALUE k 0 100\r\n" + value + "\r\nEND\r\n"},
-		"cas":       {"cas k 0 0 100 7\r\n" + value + "\r\n", "STORED\r\n"},
-		"meta":      {"mg k v\r\n", "VA 100\r\n" + value + "\r\n"},
-		"large":     {"get k\r\n", "VALUE k 0 50000\r\n" + strings.Repeat(value, 500) + "\r\nEND\r\n"},
+		"redis get":    {"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n", "$100\r\n" + value + "\r\n"},
+		"redis mget":   {"*3\r\n$4\r\nMGET\r\n$1\r\nk\r\n$1\r\nl\r\n", "*2\r\n$-1\r\n$-1\r\n"},
+		"redis sinter": {"*3\r\n$6\r\nSINTER\r\n$1\r\nk\r\n$1\r\nk\r\n", "*0\r\n"},
+		"get":          {"get k\r\n", "VALUE k 0 100\r\n" + value + "\r\nEND\r\n"},
+		"set":          {"set k 0 0 100\r\n" + value + "\r\n", "STORED\r\n"},
+		"delete":       {"delete k\r\n", "DELETED\r\n"},
+		"multi-get":    {"get k l\r\n", "VALUE k 0 100\r\n" + value + "\r\nEND\r\n"},
+		"cas":          {"cas k 0 0 100 7\r\n" + value + "\r\n", "STORED\r\n"},
+		"meta":         {"mg k v\r\n", "VA 100\r\n" + value + "\r\n"},
+		"large":        {"get k\r\n", "VALUE k 0 50000\r\n" + strings.Repeat(value, 500) + "\r\nEND\r\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var servers []config.Address
@@ -74,7 +81,14 @@ func TestRequestsAllocateNothing(t *testing.T) {
 					await(t, "the server's end", done)
 				})
 			}
-			r := start(t, 0, 0, func(cfg *config.Config) { cfg.Pools[0].Servers, cfg.Pools[0].Backups = servers[:1], servers[1:] })
+			r := start(t, 0, 0, func(cfg *config.Config) {
+				p := &cfg.Pools[0]
+				if p.Redis = w.request[0] == '*'; p.Redis {
+					p.Servers = servers[:1]
+				} else {
+					p.Servers, p.Backups = servers[:1], servers[1:]
+				}
+			})
 			c := r.client()
 			const pipelined, requests = 20, 10_000
 			batch := []byte(strings.Repeat(w.request, pipelined))

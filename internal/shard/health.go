@@ -37,16 +37,20 @@ type serverRecord struct {
 // addPool begins to keep book, and to probe, the servers of a pool.
 func (b *board) addPool(index int, cfg *config.Pool, lookup lookupFunc) {
 	var records []*serverRecord
-	var finders []failover.Finder
+	var targets []failover.Target
+	ping := failover.Memcached
+	if cfg.Redis {
+		ping = failover.Redis(cfg.RedisAuth)
+	}
 	for i, a := range append(append([]config.Address(nil), cfg.Servers...), cfg.Backups...) {
 		role := "primary"
 		if i >= len(cfg.Servers) {
 			role = "backup"
 		}
 		records = append(records, &serverRecord{pool: cfg.Name, name: a.String(), role: role})
-		finders = append(finders, finderOf(a, lookup))
+		targets = append(targets, failover.Target{Find: finderOf(a, lookup), Ping: ping})
 	}
-	prober := failover.NewProber(finders, cfg.ProbeInterval, cfg.ConnectTimeout, func(server int, at loop.Endpoint) {
+	prober := failover.NewProber(targets, cfg.ProbeInterval, cfg.ConnectTimeout, func(server int, at loop.Endpoint) {
 		b.alive(index, cfg, server, at)
 	})
 	if ejects(cfg) {

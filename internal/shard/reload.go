@@ -53,6 +53,7 @@ func (svc *Service) Reload(pools []config.Pool) error {
 	release := svc.park()
 	r.apply()
 	release()
+	r.onAll(func(*Shard) {}) // in the turn after that in which the loops stood still, whose end has closed what it closed
 	for _, p := range r.probers {
 		p.Close()
 	}

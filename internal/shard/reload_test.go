@@ -151,6 +151,22 @@ func TestReloadPools(t *testing.T) {
 	}
 }
 
+// When a reload that removes a pool has returned, its address is free.
+func TestReloadFreesAddresses(t *testing.T) {
+	r := start(t, 1, 0, nil)
+	second := newFake(t, 1)
+	address := freeAddress(t)
+	for range 30 {
+		r.reload(func(pools []config.Pool) []config.Pool {
+			pool := pools[0]
+			pool.Name, pool.Servers = "second", []config.Address{second.addr}
+			pool.Listen = []config.Listen{{Network: "tcp", Address: address, Backlog: 5}}
+			return append(pools, pool)
+		})
+		r.reload(func(pools []config.Pool) []config.Pool { return pools[:1] })
+	}
+}
+
 // freeAddress is an address that nobody listens on just now.
 func freeAddress(t *testing.T) string {
 	t.Helper()

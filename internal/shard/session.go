@@ -51,6 +51,8 @@ type session struct {
 	broken  bool // a piece of a multi-get was an error: the pieces behind it are not shown
 	found   bool // a piece of it was answered
 	closed  bool
+
+	redis *redisClient // of a Redis pool, else nil
 }
 
 // open makes a session of an accepted socket.
@@ -62,6 +64,9 @@ func (sh *Shard) open(fd, pool int) {
 		return
 	}
 	s := &session{sh: sh, pool: p, window: windowStart}
+	if p.cfg.Redis {
+		s.redis = newRedisClient(sh, p)
+	}
 	p.count.TotalConnections++
 	p.count.CurrConnections++
 	sh.sessions[s] = struct{}{}
@@ -131,6 +136,9 @@ func (s *session) consume(data []byte) {
 }
 
 func (s *session) serveAll(data []byte) (rest []byte) {
+	if s.redis != nil {
+		return s.serveRedis(data)
+	}
 	r := &s.sh.req
 	s.paused = false
 	for len(data) > 0 && !s.closing || s.long != nil {
@@ -166,7 +174,7 @@ func (s *session) serveAll(data []byte) (rest []byte) {
 			return nil
 		default:
 			s.need = r.Need
-			if s.sh.assembly-s.kept+s.need > max(maxAssembly, 2*s.pool.limits.MaxValue) {
+			if s.tooMuch(s.pool.limits.MaxValue) {
 				s.outOfMemory(r, len(data))
 				return nil
 			}
@@ -175,6 +183,11 @@ func (s *session) serveAll(data []byte) (rest []byte) {
 		data = data[n:]
 	}
 	return data
+}
+
+// tooMuch reports whether there is no room for the rest of the request that is arriving.
+func (s *session) tooMuch(largest int) bool {
+	return s.sh.assembly-s.kept+s.need > max(maxAssembly, 2*largest)
 }
 
 // full reports whether the client has so much unfinished business that no more of it is taken on.
@@ -186,7 +199,10 @@ func (s *session) full() bool {
 }
 
 // call puts a new call at the end of the line.
-func (s *session) call() *replicate.Call {
+func (s *session) call() *replicate.Call { return s.callFor(max(1, s.sh.req.NumKeys)) }
+
+// callFor is call for so many keys.
+func (s *session) callFor(keys int) *replicate.Call {
 	c := s.pool.engine.NewCall(s)
 	c.Part = s.part
 	if s.last == nil {
@@ -195,7 +211,7 @@ func (s *session) call() *replicate.Call {
 		s.last.Next = c
 	}
 	s.last = c
-	c.Keys = max(1, s.sh.req.NumKeys)
+	c.Keys = keys
 	c.At = s.sh.l.Now()
 	s.pending += c.Keys
 	return c
@@ -349,6 +365,9 @@ func (s *session) close() {
 		c = next
 	}
 	s.first, s.last = nil, nil
+	if s.redis != nil {
+		s.endMulti()
+	}
 	s.sh.assembly -= s.kept
 	s.sh.unsent -= s.unsent
 	if s.wrong || s.failed && s.linger == nil {

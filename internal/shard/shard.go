@@ -13,6 +13,7 @@ import (
 	"magent/internal/loop"
 	"magent/internal/stats"
 	"magent/replicate"
+	"magent/resp"
 )
 
 // Limits of one loop that are no options: they bound what clients can make the proxy hold, and are far away from what
@@ -39,6 +40,9 @@ type Shard struct {
 	load      atomic.Int64 // clients given to this shard; read by the accepting one
 	sessions  map[*session]struct{}
 	req       ascii.Request // the request being served
+	cmd       resp.Request  // and in a Redis pool
+	queued    resp.Request  // a command of the transaction that is being executed
+	clientIDs int64         // given to clients of Redis pools
 	assembly  int           // bytes of incomplete requests
 	unsent    int           // bytes of replies that the sockets did not take
 	errands   *errand       // free list
@@ -56,6 +60,7 @@ type pool struct {
 	held   bool         // nothing new is taken on: the configuration is about to change
 	sh     *Shard
 	limits ascii.Limits    // of requests
+	redis  resp.Limits     // of requests, in a Redis pool
 	conns  []*backend.Conn // primaries, then backups
 	health *failover.Machine
 	engine *replicate.Engine
@@ -89,6 +94,7 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 		health: failover.NewMachine(len(servers), cfg.ServerFailureLimit),
 		byConn: map[*backend.Conn]int{},
 	}
+	p.redis = redisLimits(p.limits.MaxValue)
 	p.health.Patient = ejects(cfg)
 	for i, a := range servers {
 		opt := backend.Options{
@@ -102,6 +108,7 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 			MaxJoint:       sh.svc.maxJoint,
 			Greet:          len(cfg.Backups) > 0,
 			Lazy:           ejects(cfg),
+			Redis:          loginOf(cfg),
 		}
 		if e, fixed := fixedEndpoint(a); fixed {
 			opt.Endpoint = e
@@ -120,6 +127,8 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 	p.engine = replicate.New(replicate.Options{
 		Hash: rings.hash, Primaries: rings.primaries, Backups: rings.backups,
 		Conns: p.conns, Health: p.health, Host: p,
+		Redis:      cfg.Redis,
+		Random:     cfg.Distribution == config.Random,
 		Loops:      max(1, sh.svc.cfg.Threads),
 		UnixTime:   func() int64 { return time.Now().Unix() },
 		MaxDirty:   cmp.Or(cfg.MaxDirty, sh.svc.cfg.MaxDirty) / sh.svc.cfg.Threads,

@@ -41,13 +41,16 @@ type survey struct {
 	home *Shard
 	call *replicate.Call
 	what string
+	pool int // info: of whom
 
 	done    chan<- *survey
 	process stats.Process // as of the last loop: a reload changes the pools between the loops' tasks
 }
 
-func (sh *Shard) survey(c *replicate.Call, what string) {
-	sh.l.SendTo(sh.svc.shards[0].l, &survey{svc: sh.svc, home: sh, call: c, what: what})
+func (sh *Shard) survey(c *replicate.Call, what string) { sh.surveyPool(c, what, 0) }
+
+func (sh *Shard) surveyPool(c *replicate.Call, what string, pool int) {
+	sh.l.SendTo(sh.svc.shards[0].l, &survey{svc: sh.svc, home: sh, call: c, what: what, pool: pool})
 }
 
 // Figures gathers the figures of the whole process, for whoever asks beside the loops.
@@ -93,6 +96,8 @@ func (q *survey) answer() {
 		q.call.Answer([]byte("RESET\r\n"))
 	case "servers":
 		q.call.Answer(stats.AppendServers(nil, &q.sum))
+	case "info":
+		q.home.answerInfo(q)
 	default:
 		p := q.svc.process()
 		q.call.Answer(stats.AppendGeneral(nil, &p, &q.sum))

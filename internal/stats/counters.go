@@ -4,6 +4,7 @@ package stats
 // are those of memcached's stats command.
 type Counters struct {
 	CmdGet, CmdSet, CmdFlush, CmdTouch, CmdMeta uint64
+	CmdRedis                                    uint64 // commands of clients of Redis pools
 
 	GetHits, GetMisses       uint64
 	DeleteHits, DeleteMisses uint64
@@ -40,6 +41,7 @@ func (c *Counters) Add(o *Counters) {
 	c.CmdFlush += o.CmdFlush
 	c.CmdTouch += o.CmdTouch
 	c.CmdMeta += o.CmdMeta
+	c.CmdRedis += o.CmdRedis
 	c.GetHits += o.GetHits
 	c.GetMisses += o.GetMisses
 	c.DeleteHits += o.DeleteHits

@@ -123,6 +123,16 @@ func (c *Client) TryRest() (string, error) {
 	return string(rest), err
 }
 
+// tryRead reads so many bytes.
+func (c *Client) tryRead(n int) (string, error) {
+	if err := c.Conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return "", err
+	}
+	text := make([]byte, n)
+	_, err := io.ReadFull(c.r, text)
+	return string(text), err
+}
+
 // TryReply reads one reply and knows where it ends: VALUE and STAT lines up to END, VA with its value, else a line.
 func (c *Client) TryReply() (string, error) {
 	if err := c.Conn.SetReadDeadline(time.Now().Add(patience)); err != nil {

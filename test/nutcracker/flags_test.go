@@ -62,6 +62,8 @@ func TestFilesBesideTwemproxy(t *testing.T) {
 		"two documents":  {head + servers + "---\n" + head + servers, ":"},
 		"no mapping":     {"- a\n", ":"},
 		"tab":            {"alpha:\n\tlisten: 127.0.0.1:22121\n", ":"},
+		"redis":          {head + "  redis: true\n  redis_auth: x\n  redis_db: 2\n" + servers, ""},
+		"redis db":       {head + "  redis: true\n  redis_db: -2\n" + servers, ":5:13: "},
 		"redis_auth off": {head + "  redis_auth: x\n" + servers, ":4:"},
 	} {
 		path := write(t, "pools.yml", c.text)

@@ -1,0 +1,93 @@
+package backend
+
+import (
+	"strings"
+	"testing"
+
+	"magent/ascii"
+)
+
+// loggingIn is a rig whose connection logs in at a Redis, with one request waiting for it.
+func loggingIn(t *testing.T, g Login) (*rig, *peer) {
+	r := newRig(t, "tcp", Options{Redis: &g})
+	r.do(r.c.Connect)
+	r.send(ascii.ShapeLine, "*1\r\n$6\r\nDBSIZE\r\n")
+	return r, r.accept()
+}
+
+const (
+	saysPing = "*1\r\n$4\r\nPING\r\n*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n"
+	saysInfo = "$46\r\n# Server\r\nredis_version:7.0.15\r\nredis_mode:x\r\n\r\n"
+)
+
+// A Redis is logged in at, asked whether it is ready and which version it has, before it gets a request, in however many pieces
+// it answers.
+func TestLogin(t *testing.T) {
+	r, p := loggingIn(t, Login{Password: "secret", DB: 12})
+	p.expect("*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n*2\r\n$6\r\nSELECT\r\n$2\r\n12\r\n" + saysPing)
+	for _, piece := range strings.SplitAfter("+OK\r\n+OK\r\n+PONG\r\n"+saysInfo, "\r") {
+		p.send(piece)
+		r.do(func() {})
+	}
+	r.want("connected")
+	p.expect("*1\r\n$6\r\nDBSIZE\r\n")
+	p.send("*2\r\n:1\r\n")
+	r.do(func() {})
+	p.send("$-1\r\n")
+	r.want("0 *2|:1|$-1|")
+	if v := r.c.RedisVersion(); v != "7.0.15" {
+		t.Errorf("version %q", v)
+	}
+	r.quiet()
+}
+
+// A Redis that does not tell its version is used all the same.
+func TestLoginWithoutInfo(t *testing.T) {
+	r, p := loggingIn(t, Login{})
+	p.expect(saysPing)
+	p.send("+PONG\r\n-NOPERM this user has no permissions to run the 'info' command\r\n")
+	r.want("connected")
+	p.expect("*1\r\n$6\r\nDBSIZE\r\n")
+	r.quiet()
+}
+
+// A Redis that asks nobody for a password is used, although it does not take the one that it is told. That is true of AUTH alone.
+func TestLoginNeedsNoPassword(t *testing.T) {
+	const none = "-ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?\r\n"
+	r, p := loggingIn(t, Login{Password: "secret"})
+	p.expect("*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n" + saysPing)
+	p.send(none + "+PONG\r\n" + saysInfo)
+	r.want("connected")
+
+	r, p = loggingIn(t, Login{Password: "wrong"})
+	p.expect("*2\r\n$4\r\nAUTH\r\n$5\r\nwrong\r\n" + saysPing)
+	p.send("-WRONGPASS invalid username-password pair or user is disabled.\r\n")
+	r.want("disconnected: the server is not ready: WRONGPASS invalid username-password pair or user is disabled., idle: false", "0 lost")
+}
+
+// A Redis that is not ready gets no request. Why is what it says.
+func TestLoginRefused(t *testing.T) {
+	for said, why := range map[string]string{
+		"-LOADING Redis is loading the dataset in memory\r\n" + saysInfo: "the server is not ready: LOADING Redis is loading the dataset in memory",
+		"-NOAUTH Authentication required.\r\n":                           "the server is not ready: NOAUTH Authentication required.",
+		"STORED\r\n":                                                     ErrGarbage.Error(),
+		"+PONG\r\n" + saysInfo + "+PONG\r\n":                             ErrUnasked.Error(),
+	} {
+		r, p := loggingIn(t, Login{})
+		p.expect(saysPing)
+		p.send(said)
+		r.want("disconnected: "+why+", idle: false", "0 lost")
+		r.quiet()
+	}
+}
+
+// A reply that is none ends the connection.
+func TestRedisGarbage(t *testing.T) {
+	r, p := loggingIn(t, Login{})
+	p.expect(saysPing)
+	p.send("+PONG\r\n" + saysInfo)
+	r.want("connected")
+	p.expect("*1\r\n$6\r\nDBSIZE\r\n")
+	p.send("VALUE\r\n")
+	r.want("disconnected: "+ErrGarbage.Error()+", idle: false", "0 lost")
+}

@@ -1,0 +1,65 @@
+package failover
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"magent/internal/loop"
+	"magent/internal/redis/redistest"
+)
+
+// A Redis server that is dead, or wants another password, is probed until it is back.
+func TestProberFindsARedis(t *testing.T) {
+	s := redistest.Start(t, "--requirepass", "secret")
+	alive := make(chan loop.Endpoint, 10)
+	probes := make(chan error, 1000)
+	find := at(s.Addr)
+	p := NewProber([]Target{{find, counted(probes, Redis("secret"))}}, time.Millisecond, patience, func(_ int, at loop.Endpoint) { alive <- at })
+	defer p.Close()
+	s.Kill()
+	p.Ejected(0)
+	for range 3 {
+		if err := await(t, probes); err == nil {
+			t.Error("a dead server is alive")
+		}
+	}
+	s.Restart()
+	if got := await(t, alive); got.String() != s.Addr {
+		t.Errorf("alive at %v", got)
+	}
+
+	wrong := NewProber([]Target{{find, counted(probes, Redis("wrong"))}}, time.Millisecond, patience, func(int, loop.Endpoint) { t.Error("alive") })
+	defer wrong.Close()
+	for len(probes) > 0 {
+		<-probes
+	}
+	wrong.Ejected(0)
+	for range 3 {
+		if err := await(t, probes); err == nil {
+			t.Error("a server that wants another password is alive")
+		}
+	}
+}
+
+// counted tells what came of each probe.
+func counted(probes chan<- error, ping Ping) Ping {
+	return func(ctx context.Context, at loop.Endpoint, timeout time.Duration) error {
+		err := ping(ctx, at, timeout)
+		probes <- err
+		return err
+	}
+}
+
+func TestProberFindsARedisOnASocket(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	redistest.Start(t, "--unixsocket", path)
+	alive := make(chan loop.Endpoint, 10)
+	p := NewProber([]Target{{at(path), Redis("")}}, time.Millisecond, patience, func(_ int, at loop.Endpoint) { alive <- at })
+	defer p.Close()
+	p.Ejected(0)
+	if got := await(t, alive); got.Path != path {
+		t.Errorf("alive at %v", got)
+	}
+}

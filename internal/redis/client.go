@@ -1,0 +1,97 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
+	"github.com/redis/go-redis/v9/maintnotifications"
+)
+
+// Silence has the client library keep its log to itself, for the whole process: what it would write to stderr is in the errors
+// that are returned here.
+func Silence() { logging.Disable() }
+
+// errUsedUp is what a second connection of one client is refused with.
+var errUsedUp = errors.New("the connection is lost")
+
+// options are those of a client with one connection, which is there already, and nothing tried twice. A command is given up
+// after timeout, or when its context says so.
+func options(conn net.Conn, password string, timeout time.Duration) *goredis.Options {
+	var used atomic.Bool
+	return &goredis.Options{
+		Dialer: func(context.Context, string, string) (net.Conn, error) {
+			if used.Swap(true) {
+				return nil, errUsedUp
+			}
+			return conn, nil
+		},
+		DialerRetries: 1, MaxRetries: -1, PoolSize: 1,
+		Password: password, Protocol: 2, DisableIdentity: true,
+		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+		ContextTimeoutEnabled:    true, ReadTimeout: timeout, WriteTimeout: timeout,
+	}
+}
+
+// dial connects to an address, and has the end of ctx end the connection. free is to be called when it is not needed any
+// more.
+func dial(ctx context.Context, network, address string, timeout time.Duration) (conn net.Conn, free func(), err error) {
+	dialer := net.Dialer{Timeout: timeout}
+	if conn, err = dialer.DialContext(ctx, network, address); err != nil {
+		return nil, nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	return conn, func() { stop(); _ = conn.Close() }, nil
+}
+
+// Ping asks the server at an address whether it executes commands. It returns nil for +PONG only: not when the server is still
+// loading its data, has lost its master, or wants another password. An empty password is not said. timeout bounds the
+// connect, and each answer.
+func Ping(ctx context.Context, network, address, password string, timeout time.Duration) error {
+	conn, free, err := dial(ctx, network, address, timeout)
+	if err != nil {
+		return err
+	}
+	defer free()
+	c := goredis.NewClient(options(conn, password, timeout))
+	defer c.Close()
+	answer, err := c.Ping(ctx).Result()
+	if err == nil && answer != "PONG" {
+		err = fmt.Errorf("it answered %q to PING", answer)
+	}
+	return err
+}
+
+// Master asks the Sentinel at an address where a master is. The host may be a name. timeout bounds the connect, and the
+// answer.
+func Master(ctx context.Context, sentinel, name string, timeout time.Duration) (host string, port int, err error) {
+	conn, free, err := dial(ctx, "tcp", sentinel, timeout)
+	if err != nil {
+		return "", 0, err
+	}
+	defer free()
+	c := goredis.NewSentinelClient(options(conn, "", timeout))
+	defer c.Close()
+	answer, err := c.GetMasterAddrByName(ctx, name).Result()
+	switch {
+	case errors.Is(err, goredis.Nil):
+		return "", 0, fmt.Errorf("sentinel %s knows no master %q", sentinel, name)
+	case err != nil:
+		return "", 0, fmt.Errorf("sentinel %s: %w", sentinel, err)
+	case len(answer) != 2:
+		return "", 0, fmt.Errorf("sentinel %s answered %q", sentinel, answer)
+	}
+	port, err = parsePort(answer[1])
+	return answer[0], port, err
+}
+
+func parsePort(text string) (int, error) {
+	port, err := strconv.ParseUint(text, 10, 16)
+	return int(port), err
+}

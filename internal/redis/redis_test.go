@@ -1,0 +1,258 @@
+package redis
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"magent/internal/redis/redistest"
+)
+
+func TestMain(m *testing.M) {
+	Silence()
+	goleak.VerifyTestMain(m)
+}
+
+const patience = 20 * time.Second
+
+// deadAddr is an address where nobody listens.
+func deadAddr(t *testing.T) string {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().String()
+}
+
+const noHello = "-ERR unknown command `HELLO`\r\n" // before Redis 6
+
+// fake answers every command with the same line, but the first one of a connection, which is HELLO.
+func fake(t *testing.T, hello, answer string) string {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	t.Cleanup(func() { ln.Close(); <-done })
+	go func() {
+		defer close(done)
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			say := hello
+			for r := bufio.NewReader(c); readCommand(r) == nil; say = answer {
+				_, _ = io.WriteString(c, say)
+			}
+			c.Close()
+		}
+	}()
+	return ln.Addr().String()
+}
+
+// readCommand reads an array of bulk strings.
+func readCommand(r *bufio.Reader) error {
+	line, err := r.ReadString('\n')
+	if err != nil {
+		return err
+	}
+	n, _ := strconv.Atoi(strings.TrimSpace(line[1:]))
+	for range 2 * n {
+		if _, err := r.ReadString('\n'); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func ping(t *testing.T, address, password string) string {
+	t.Helper()
+	if err := Ping(t.Context(), "tcp", address, password, patience); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+func TestPing(t *testing.T) {
+	open := redistest.Start(t)
+	locked := redistest.Start(t, "--requirepass", "secret")
+	for what, c := range map[string]struct{ address, password, want string }{
+		"no password":       {open.Addr, "", ""},
+		"an idle password":  {open.Addr, "any", ""}, // Redis takes any from a user who needs none
+		"the password":      {locked.Addr, "secret", ""},
+		"another password":  {locked.Addr, "wrong", "WRONGPASS"},
+		"password not said": {locked.Addr, "", "NOAUTH"},
+		"loading":           {fake(t, noHello, "-LOADING Redis is loading the dataset in memory\r\n"), "", "LOADING"},
+		"no master":         {fake(t, noHello, "-MASTERDOWN Link with MASTER is down\r\n"), "", "MASTERDOWN"},
+		"Redis 5":           {fake(t, noHello, "+PONG\r\n"), "", ""},
+		"another answer":    {fake(t, noHello, "+OK\r\n"), "", "OK"},
+		"a memcached":       {fake(t, "ERROR\r\n", "ERROR\r\n"), "", "ERROR"},
+		"nobody":            {deadAddr(t), "", "connection refused"},
+	} {
+		if got := ping(t, c.address, c.password); got == "" != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%s: %q, want %q", what, got, c.want)
+		}
+	}
+}
+
+// A server that has lost its master and would answer with old data is not ready, nor is one that loads its data.
+func TestPingRealStates(t *testing.T) {
+	s := redistest.Start(t, "--replica-serve-stale-data", "no", "--enable-debug-command", "yes")
+	if got := ping(t, s.Addr, ""); got != "" {
+		t.Errorf("up: %s", got)
+	}
+	host, port, _ := net.SplitHostPort(deadAddr(t))
+	s.Want("REPLICAOF "+host+" "+port, "+OK")
+	if got := ping(t, s.Addr, ""); !strings.Contains(got, "MASTERDOWN") {
+		t.Errorf("without its master: %q", got)
+	}
+	s.Want("REPLICAOF NO ONE", "+OK")
+	s.Want("DEBUG POPULATE 300000", "+OK")
+	s.Want("CONFIG SET key-load-delay 50 loading-process-events-interval-bytes 1024", "+OK")
+	loading := make(chan error, 1)
+	go func() {
+		_, err := s.Try("DEBUG RELOAD")
+		loading <- err
+	}()
+	redistest.Eventually(t, "it is loading", func() error {
+		if got := ping(t, s.Addr, ""); !strings.Contains(got, "LOADING") {
+			return fmt.Errorf("%q", got)
+		}
+		return nil
+	})
+	s.Want("CONFIG SET key-load-delay 0", "+OK")
+	if err := <-loading; err != nil {
+		t.Error(err)
+	}
+	if got := ping(t, s.Addr, ""); got != "" {
+		t.Errorf("up again: %s", got)
+	}
+}
+
+func TestPingUnixSocket(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	redistest.Start(t, "--unixsocket", path)
+	if err := Ping(t.Context(), "unix", path, "", patience); err != nil {
+		t.Error(err)
+	}
+}
+
+// A server that says nothing costs its time and no more, and nothing once nobody waits any more.
+func TestPingHangs(t *testing.T) {
+	s := redistest.Start(t)
+	s.Pause()
+	if err := Ping(t.Context(), "tcp", s.Addr, "", 50*time.Millisecond); err == nil {
+		t.Error("no error")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer time.AfterFunc(50*time.Millisecond, cancel).Stop()
+	if err := Ping(ctx, "tcp", s.Addr, "", time.Hour); err == nil {
+		t.Error("no error")
+	}
+}
+
+func TestMaster(t *testing.T) {
+	master := redistest.Start(t)
+	redistest.StartReplica(t, master)
+	sentinel := redistest.StartSentinels(t, 1, "mymaster", master)[0]
+	host, port, err := Master(t.Context(), sentinel.Addr, "mymaster", patience)
+	if host != "127.0.0.1" || port != master.Port || err != nil {
+		t.Errorf("%s:%d, %v; want %s", host, port, err, master.Addr)
+	}
+	for what, c := range map[string]struct{ address, name, want string }{
+		"another name": {sentinel.Addr, "yours", `knows no master "yours"`},
+		"no sentinel":  {master.Addr, "mymaster", "unknown command"},
+		"nobody":       {deadAddr(t), "mymaster", "connection refused"},
+		"odd":          {fake(t, noHello, "*1\r\n$1\r\na\r\n"), "mymaster", "answered"},
+	} {
+		if _, _, err := Master(t.Context(), c.address, c.name, patience); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// listen listens until the test is over, or the connection is lost, and tells what it hears.
+func listen(t *testing.T, sentinel string, quiet time.Duration) (subscribed chan bool, switched chan Switch, ended chan error) {
+	subscribed, switched, ended = make(chan bool, 10), make(chan Switch, 10), make(chan error, 1)
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		ended <- Listen(ctx, sentinel, patience, quiet, func() { subscribed <- true }, func(s Switch) { switched <- s })
+		close(ended)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		for range ended {
+		}
+	})
+	return subscribed, switched, ended
+}
+
+func await[T any](t *testing.T, c <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(patience):
+		t.Fatal("nothing happened in time")
+		panic("not reached")
+	}
+}
+
+func TestListen(t *testing.T) {
+	master := redistest.Start(t)
+	replica := redistest.StartReplica(t, master)
+	sentinel := redistest.StartSentinels(t, 1, "mymaster", master)[0]
+	const quiet = 20 * time.Millisecond // it is asked again and again, and answers
+	subscribed, switched, ended := listen(t, sentinel.Addr, quiet)
+	await(t, subscribed)
+	sentinel.Want("SENTINEL FAILOVER mymaster", "+OK")
+	want := Switch{Name: "mymaster", Host: "127.0.0.1", Port: replica.Port}
+	if got := await(t, switched); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	sentinel.Pause()
+	if err := await(t, ended); err == nil {
+		t.Error("no error")
+	}
+}
+
+func TestListenEnds(t *testing.T) {
+	for what, address := range map[string]string{
+		"nobody": deadAddr(t), "no Redis": fake(t, "ERROR\r\n", "ERROR\r\n"), "no login": fake(t, noHello, "-NOAUTH Authentication required.\r\n"),
+	} {
+		_, _, ended := listen(t, address, patience)
+		if err := await(t, ended); err == nil {
+			t.Errorf("%s: no error", what)
+		}
+	}
+	sentinel := redistest.Start(t) // any server lets itself be listened to
+	subscribed, _, ended := listen(t, sentinel.Addr, patience)
+	await(t, subscribed)
+	sentinel.Kill()
+	if err := await(t, ended); err == nil {
+		t.Error("killed: no error")
+	}
+}
+
+func TestParseSwitch(t *testing.T) {
+	got, err := parseSwitch("m-1 10.0.0.1 6379 redis-2.example.net 6380")
+	if want := (Switch{"m-1", "redis-2.example.net", 6380}); got != want || err != nil {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for _, text := range []string{"", "m 10.0.0.1 6379 10.0.0.2", "m 10.0.0.1 6379 10.0.0.2 x", "m 1 2 3 4 5", "m a 1 b 65536", "m a 1 b -1"} {
+		if got, err := parseSwitch(text); err == nil {
+			t.Errorf("%q: %+v", text, got)
+		}
+	}
+}

@@ -1,0 +1,161 @@
+package shard
+
+import (
+	"magent/backend"
+	"magent/internal/config"
+	"magent/resp"
+)
+
+// Clients of Redis pools. A loop has connections of its own to every server of such a pool and serves its clients by itself: no
+// key has an owner, for there is nothing to keep in step.
+
+// redisClient is what a session of a Redis pool knows of its client beyond other sessions.
+type redisClient struct {
+	id       int64
+	locked   bool // the pool has a password, and the client has not said it yet
+	name     []byte
+	progress resp.Progress // into the request that has arrived in part
+	multi    *multi        // the transaction that is being collected; nil: none
+}
+
+func newRedisClient(sh *Shard, p *pool) *redisClient {
+	sh.clientIDs++
+	return &redisClient{
+		id:     (sh.clientIDs-1)*int64(len(sh.svc.shards)) + int64(sh.id) + 1,
+		locked: p.cfg.RedisAuth != "",
+	}
+}
+
+// Redis's own limits: of elements, of an inline command, and what a client may send that has not said the password.
+const (
+	maxRedisArgs   = 1 << 20
+	maxRedisInline = 64 << 10
+	lockedArgs     = 10
+	lockedBulk     = 16 << 10
+)
+
+func redisLimits(maxBulk int) resp.Limits {
+	return resp.Limits{MaxBulk: maxBulk, MaxArgs: maxRedisArgs, MaxInline: maxRedisInline, MaxSize: max(maxAssembly, 2*maxBulk)}
+}
+
+// loginOf is what servers of the pool are told first.
+func loginOf(cfg *config.Pool) *backend.Login {
+	if !cfg.Redis {
+		return nil
+	}
+	return &backend.Login{Password: cfg.RedisAuth, DB: cfg.RedisDB}
+}
+
+// serveRedis is serveAll of a Redis pool.
+func (s *session) serveRedis(data []byte) (rest []byte) {
+	r := &s.sh.cmd
+	s.paused = false
+	for len(data) > 0 && !s.closing {
+		if s.full() {
+			s.paused = true
+			s.pool.count.Backpressure++
+			break
+		}
+		limits := s.pool.redis
+		if s.redis.locked {
+			limits.MaxArgs, limits.MaxBulk = lockedArgs, min(limits.MaxBulk, lockedBulk)
+		}
+		n, st := resp.Next(data, limits, r, &s.redis.progress)
+		switch st {
+		case resp.Complete:
+			s.need = 0
+			s.serveCommand(r)
+		case resp.Fatal:
+			s.abandon(string(r.Reply))
+			return nil
+		default:
+			s.need = r.Need
+			if s.tooMuch(limits.MaxBulk) {
+				s.sh.svc.complain("too many large requests are arriving at once: refused")
+				s.abandon("-ERR out of memory reading the request: too many large requests are arriving at once\r\n")
+				return nil
+			}
+			return data
+		}
+		data = data[n:]
+	}
+	return data
+}
+
+// abandon answers a request after which the connection cannot go on.
+func (s *session) abandon(line string) {
+	s.wrong = true
+	s.say(line)
+	s.stop()
+}
+
+// serveCommand takes one request.
+func (s *session) serveCommand(r *resp.Request) {
+	if len(r.Args) == 0 {
+		return
+	}
+	cmd := r.Command
+	s.pool.count.CmdRedis++
+	switch {
+	case cmd == nil:
+		s.reject(resp.AppendUnknown(s.sh.line[:0], r.Args))
+	case !cmd.ArityOK(len(r.Args)):
+		s.rejectArity(cmd)
+	case s.redis.locked && !unlocks(cmd):
+		s.reply("-NOAUTH Authentication required.\r\n")
+	case cmd.Route == resp.RouteRefused:
+		s.reject(resp.AppendError(s.sh.line[:0], "ERR '"+cmd.Name+"' is not supported here: "+cmd.Why))
+	case s.redis.multi != nil && !endsMulti(cmd):
+		s.queue(r)
+	case cmd.Route == resp.RouteLocal:
+		s.local(r)
+	default:
+		s.pool.engine.DoRedis(s.callFor(keysOf(r)), r)
+	}
+}
+
+// keysOf is how many keys the request counts for in the client's window: those of commands that are split.
+func keysOf(r *resp.Request) int {
+	switch r.Command.Route {
+	case resp.RouteMGet, resp.RouteSum:
+		return len(r.Args) - 1
+	case resp.RouteMSet:
+		return max(1, (len(r.Args)-1)/2)
+	}
+	return 1
+}
+
+// reject answers a command that cannot be carried out for what it is. twemproxy closes the connection without a word instead
+// (compat_close).
+func (s *session) reject(line []byte) {
+	s.sh.line = line
+	s.pool.count.ClientErrors++
+	if s.pool.cfg.CompatClose {
+		s.wrong = true
+		s.stop()
+		return
+	}
+	if s.redis.multi != nil {
+		s.redis.multi.bad = true
+	}
+	s.callFor(1).Answer(line)
+}
+
+// rejectArity answers a command with too few arguments, or too many. An EXEC of that kind ends the transaction.
+func (s *session) rejectArity(cmd *resp.Command) {
+	line := resp.AppendWrongArity(s.sh.line[:0], cmd)
+	if cmd.Name == "exec" {
+		s.endMulti()
+		line = append(s.sh.line[:0], "-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command\r\n"...)
+	}
+	s.reject(line)
+}
+
+// reply answers with a text of the proxy's own. It takes the command out of the transaction that is being collected, which
+// therefore fails.
+func (s *session) reply(line string) {
+	if s.redis.multi != nil {
+		s.redis.multi.bad = true
+	}
+	s.callFor(1).Answer([]byte(line))
+}

@@ -1,0 +1,102 @@
+package shard
+
+import (
+	"fmt"
+	"strings"
+
+	"magent/resp"
+)
+
+// badName is Redis's answer to a name that it could not show in a list.
+const badName = "-ERR Client names cannot contain spaces, newlines or special characters.\r\n"
+
+// client is CLIENT: what is about the client's own connection to the proxy.
+func (s *session) client(r *resp.Request) {
+	sub := strings.ToLower(string(r.Args[1]))
+	args := r.Args[2:]
+	switch known, fits := clientArity(sub, len(args)); {
+	case !known:
+		s.tell(resp.AppendError(s.sh.line[:0], "ERR 'client|"+sub+"' is not supported here: it is about other connections than the client's own to the proxy, or nobody's"))
+		return
+	case !fits:
+		s.tell(resp.AppendError(s.sh.line[:0], "ERR wrong number of arguments for 'client|"+sub+"' command"))
+		return
+	}
+	switch sub {
+	case "id":
+		s.tell(resp.AppendInt(s.sh.line[:0], s.redis.id))
+	case "getname":
+		if len(s.redis.name) == 0 {
+			s.tell(resp.AppendNull(s.sh.line[:0]))
+			return
+		}
+		s.tell(resp.AppendBulk(s.sh.line[:0], s.redis.name))
+	case "setname":
+		s.setName(args[0])
+	case "setinfo":
+		s.setInfo(args[0], args[1])
+	case "info":
+		s.tell(resp.AppendBulkString(s.sh.line[:0], fmt.Sprintf("id=%d fd=%d name=%s db=%d resp=2 user=%s\n",
+			s.redis.id, s.s.FD(), s.redis.name, s.pool.cfg.RedisDB, defaultUser)))
+	case "reply", "tracking", "no-evict", "no-touch":
+		s.clientSwitch(sub, strings.ToLower(string(args[0])))
+	}
+}
+
+// clientArity reports whether a subcommand is known, and whether it takes so many arguments.
+func clientArity(sub string, n int) (known, fits bool) {
+	switch sub {
+	case "id", "getname", "info":
+		return true, n == 0
+	case "setname", "reply", "no-evict", "no-touch":
+		return true, n == 1
+	case "setinfo":
+		return true, n == 2
+	case "tracking":
+		return true, n >= 1
+	}
+	return false, false
+}
+
+// clientSwitch takes the settings of what the proxy does not have: they can be left, or switched, to what is the case.
+func (s *session) clientSwitch(sub, to string) {
+	if is := map[string]string{"reply": "on", "tracking": "off", "no-evict": "off", "no-touch": "off"}[sub]; to != is {
+		s.tell(resp.AppendError(s.sh.line[:0], "ERR 'client|"+sub+" "+to+"' is not supported here: the connections to the servers are shared by all clients"))
+		return
+	}
+	s.say("+OK\r\n")
+}
+
+func (s *session) setName(name []byte) {
+	if !validName(name) {
+		s.say(badName)
+		return
+	}
+	s.redis.name = append([]byte(nil), name...)
+	s.say("+OK\r\n")
+}
+
+// setInfo takes the name and version of the client's library, of which nothing is made.
+func (s *session) setInfo(what, value []byte) {
+	switch strings.ToLower(string(what)) {
+	case "lib-name", "lib-ver":
+	default:
+		s.tell(resp.AppendError(s.sh.line[:0], "ERR Unrecognized option '"+string(what)+"'"))
+		return
+	}
+	if !validName(value) {
+		s.tell(resp.AppendError(s.sh.line[:0], "ERR "+strings.ToLower(string(what))+" cannot contain spaces, newlines or special characters."))
+		return
+	}
+	s.say("+OK\r\n")
+}
+
+// validName reports whether a name is printable ASCII without spaces.
+func validName(name []byte) bool {
+	for _, c := range name {
+		if c < '!' || c > '~' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,90 @@
+package shard
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"magent/internal/stats"
+	"magent/resp"
+)
+
+// redisVersion is the lowest version of the pool's servers, as far as it is known.
+func (p *pool) redisVersion() string {
+	lowest := ""
+	for _, c := range p.conns {
+		if v := c.RedisVersion(); v != "" && (lowest == "" || compareVersions(v, lowest) < 0) {
+			lowest = v
+		}
+	}
+	return cmp.Or(lowest, "0.0.0")
+}
+
+// compareVersions compares 7.0.15 and 7.2.1 number by number.
+func compareVersions(a, b string) int {
+	return slices.CompareFunc(strings.Split(a, "."), strings.Split(b, "."), func(x, y string) int {
+		m, _ := strconv.Atoi(x)
+		n, _ := strconv.Atoi(y)
+		return cmp.Compare(m, n)
+	})
+}
+
+// answerInfo answers INFO with what the proxy knows of itself and of the servers, in the form and, where there are any, with the
+// names that Redis has. Clients look for the version, and for what mode the server is in.
+func (sh *Shard) answerInfo(q *survey) {
+	p := sh.pools[q.pool]
+	if p == nil || q.pool >= len(q.sum.Pools) {
+		q.call.Answer([]byte("-ERR the pool was removed\r\n"))
+		return
+	}
+	process := sh.svc.process()
+	sh.line = resp.AppendBulkString(sh.line[:0], p.info(&process, &q.sum))
+	q.call.Answer(sh.line)
+}
+
+func (p *pool) info(process *stats.Process, all *stats.Snapshot) string {
+	var b strings.Builder
+	section := func(name string, lines ...string) {
+		fmt.Fprintf(&b, "# %s\r\n", name)
+		for i := 0; i < len(lines); i += 2 {
+			fmt.Fprintf(&b, "%s:%s\r\n", lines[i], lines[i+1])
+		}
+		b.WriteString("\r\n")
+	}
+	count := statsOf(p, all)
+	number := func(n uint64) string { return strconv.FormatUint(n, 10) }
+	up := int64(process.Now.Sub(process.Started).Seconds())
+	section("Server", "redis_version", p.redisVersion(), "redis_mode", "standalone", "process_id", strconv.Itoa(process.PID),
+		"uptime_in_seconds", strconv.FormatInt(up, 10), "proxy", "magent", "proxy_version", process.Version, "proxy_pool", p.name)
+	section("Clients", "connected_clients", strconv.FormatInt(count.CurrConnections, 10), "maxclients", strconv.Itoa(cmp.Or(p.cfg.ClientConnections, process.MaxClients)))
+	section("Stats", "total_connections_received", number(count.TotalConnections), "total_commands_processed", number(count.CmdRedis),
+		"total_net_input_bytes", number(count.BytesRead), "total_net_output_bytes", number(count.BytesWritten),
+		"rejected_connections", number(count.RejectedConnections), "total_error_replies", number(count.Errors))
+	section("Replication", "role", "master", "connected_slaves", "0")
+	section("Cluster", "cluster_enabled", "0")
+	var servers []string
+	for i := range all.Servers {
+		if v := &all.Servers[i]; v.Pool == p.name {
+			servers = append(servers, fmt.Sprintf("server%d", len(servers)/2),
+				fmt.Sprintf("name=%s,address=%s,state=%s,requests=%d,errors=%d", v.RingName, v.Address, v.State, v.Requests, v.Errors))
+		}
+	}
+	section("Servers", servers...)
+	return b.String()
+}
+
+// statsOf is the pool's part of the figures of all loops.
+func statsOf(p *pool, all *stats.Snapshot) *stats.Counters {
+	i := 0
+	for _, other := range p.sh.pools[:p.index] {
+		if other != nil {
+			i++
+		}
+	}
+	if i >= len(all.Pools) {
+		return &stats.Counters{}
+	}
+	return &all.Pools[i]
+}

@@ -1,0 +1,95 @@
+package shard
+
+import (
+	"strconv"
+	"time"
+
+	"magent/resp"
+)
+
+// Commands of a Redis client that the proxy answers by itself, in Redis's words.
+
+// local answers a command that no server is asked about.
+func (s *session) local(r *resp.Request) {
+	switch r.Command.Name {
+	case "ping":
+		s.ping(r)
+	case "echo":
+		s.tell(resp.AppendBulk(s.sh.line[:0], r.Args[1]))
+	case "quit":
+		s.say("+OK\r\n")
+		s.stop()
+	case "auth":
+		s.auth(r)
+	case "hello":
+		s.hello(r)
+	case "select":
+		s.selectDB(r)
+	case "client":
+		s.client(r)
+	case "command":
+		s.command(r)
+	case "info":
+		s.sh.surveyPool(s.callFor(1), "info", s.pool.index)
+	case "time":
+		s.time()
+	case "reset":
+		s.reset()
+	case "multi":
+		s.beginMulti()
+	case "exec":
+		s.exec()
+	case "discard":
+		s.discardMulti()
+	case "unwatch":
+		s.say("+OK\r\n")
+	default: // READONLY, READWRITE
+		s.say("-ERR This instance has cluster support disabled\r\n")
+	}
+}
+
+// tell answers with bytes that were appended to the shard's scratch line.
+func (s *session) tell(line []byte) {
+	s.sh.line = line
+	s.callFor(1).Answer(line)
+}
+
+func (s *session) ping(r *resp.Request) {
+	switch len(r.Args) {
+	case 1:
+		s.say("+PONG\r\n")
+	case 2:
+		s.tell(resp.AppendBulk(s.sh.line[:0], r.Args[1]))
+	default:
+		s.tell(resp.AppendWrongArity(s.sh.line[:0], r.Command))
+	}
+}
+
+// selectDB is SELECT. A pool has one database; the servers' connections are shared, so no client can have another.
+func (s *session) selectDB(r *resp.Request) {
+	db, err := strconv.Atoi(string(r.Args[1]))
+	switch own := s.pool.cfg.RedisDB; {
+	case err != nil:
+		s.reply("-ERR value is not an integer or out of range\r\n")
+	case db != own:
+		s.reply("-ERR DB index is out of range: this pool is database " + strconv.Itoa(own) + " of its servers (redis_db), make a pool for each other one\r\n")
+	default:
+		s.say("+OK\r\n")
+	}
+}
+
+// time is TIME, of the proxy.
+func (s *session) time() {
+	now := time.Now()
+	line := resp.AppendArray(s.sh.line[:0], 2)
+	line = resp.AppendBulk(line, strconv.AppendInt(nil, now.Unix(), 10))
+	s.tell(resp.AppendBulk(line, strconv.AppendInt(nil, int64(now.Nanosecond()/1000), 10)))
+}
+
+// reset is RESET: the client is as if it had just connected.
+func (s *session) reset() {
+	s.endMulti()
+	s.redis.name = nil
+	s.redis.locked = s.pool.cfg.RedisAuth != ""
+	s.say("+RESET\r\n")
+}

@@ -1,0 +1,128 @@
+package shard
+
+import (
+	"magent/replicate"
+	"magent/resp"
+)
+
+// maxMulti bounds the bytes of a transaction that is being collected.
+const maxMulti = 64 << 20
+
+// multi is a transaction that a client has begun. Its commands are collected, and go to their server together, in one
+// piece with MULTI and EXEC; so nobody needs a connection for himself. That all keys belong to one server is looked at at
+// the end, for the ring may change until then.
+type multi struct {
+	raw []byte // the commands
+	n   int    // how many
+	bad bool   // one was refused
+}
+
+// endsMulti names the commands that are not collected.
+func endsMulti(cmd *resp.Command) bool {
+	switch cmd.Name {
+	case "multi", "exec", "discard", "quit", "reset", "watch":
+		return true
+	}
+	return false
+}
+
+// beginMulti is MULTI.
+func (s *session) beginMulti() {
+	if s.redis.multi != nil {
+		s.say("-ERR MULTI calls can not be nested\r\n") // which does not spoil it
+		return
+	}
+	s.redis.multi = &multi{}
+	s.say("+OK\r\n")
+}
+
+// queue collects a command.
+func (s *session) queue(r *resp.Request) {
+	m := s.redis.multi
+	switch {
+	case !mayQueue(r.Command):
+		s.reply("-ERR '" + r.Command.Name + "' cannot be part of a transaction here: it is not about keys of one server\r\n")
+		return
+	case len(m.raw)+len(r.Raw) > maxMulti:
+		s.reply("-ERR the transaction is too large: 64 MiB are the limit\r\n")
+		return
+	case !m.bad: // else it will not be executed
+		m.raw = append(m.raw, r.Raw...)
+		m.n++
+		s.sh.assembly += len(r.Raw)
+	}
+	s.say("+QUEUED\r\n")
+}
+
+// mayQueue reports whether a command can be carried out by one server among others.
+func mayQueue(cmd *resp.Command) bool {
+	switch cmd.Route {
+	case resp.RouteKeys, resp.RouteMGet, resp.RouteSum, resp.RouteMSet, resp.RouteAny:
+		return true
+	}
+	return keyless(cmd)
+}
+
+// keyless names the commands that the proxy answers by itself, but that a server answers in the same way.
+func keyless(cmd *resp.Command) bool {
+	return cmd.Name == "ping" || cmd.Name == "echo" || cmd.Name == "time"
+}
+
+// endMulti forgets the transaction.
+func (s *session) endMulti() {
+	if m := s.redis.multi; m != nil {
+		s.sh.assembly -= len(m.raw)
+		s.redis.multi = nil
+	}
+}
+
+// discard is DISCARD.
+func (s *session) discardMulti() {
+	if s.redis.multi == nil {
+		s.say("-ERR DISCARD without MULTI\r\n")
+		return
+	}
+	s.endMulti()
+	s.say("+OK\r\n")
+}
+
+// exec is EXEC.
+func (s *session) exec() {
+	m := s.redis.multi
+	s.endMulti()
+	switch {
+	case m == nil:
+		s.say("-ERR EXEC without MULTI\r\n")
+	case m.bad:
+		s.say("-EXECABORT Transaction discarded because of previous errors.\r\n")
+	case m.n == 0:
+		s.say("*0\r\n")
+	default:
+		s.transact(m)
+	}
+}
+
+// transact finds the server of a transaction and has it executed there.
+func (s *session) transact(m *multi) {
+	engine, server := s.pool.engine, replicate.Any
+	for rest := m.raw; len(rest) > 0; {
+		r := &s.sh.queued
+		n, _ := resp.Next(rest, s.pool.redis, r, &resp.Progress{})
+		rest = rest[n:]
+		if keyless(r.Command) {
+			continue
+		}
+		at, refusal := engine.ServerOf(r)
+		switch {
+		case refusal != nil:
+			s.callFor(1).Answer(refusal)
+			return
+		case server != replicate.Any && at != replicate.Any && at != server:
+			s.say("-CROSSSLOT Keys in transaction don't hash to the same server: nothing was done; give them a common hash tag\r\n")
+			return
+		case at != replicate.Any:
+			server = at
+		}
+	}
+	engine.Transact(s.callFor(m.n), server, m.raw, m.n)
+}

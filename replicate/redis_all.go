@@ -1,0 +1,176 @@
+package replicate
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+
+	"magent/ascii"
+	"magent/resp"
+)
+
+// Commands about all keys. All servers of the pool have to be there for those that ask everybody: what a FLUSHALL left out
+// would come back, and a list of keys without those of one server says that there are none.
+
+// mergerOfAll is what puts the replies of all servers together.
+func mergerOfAll(r *resp.Request) mergeFunc {
+	switch r.Command.Route {
+	case resp.RouteSumAll:
+		return mergeSum
+	case resp.RouteConcat:
+		return mergeConcat
+	case resp.RouteScript:
+		if bytes.EqualFold(r.Args[1], []byte("exists")) {
+			return mergeAll
+		}
+	}
+	return mergeFirst
+}
+
+// mergeConcat puts arrays one behind the other: KEYS.
+func mergeConcat(dst []byte, m *gathering) ([]byte, bool) {
+	sum := 0
+	for _, reply := range m.replies {
+		n, elements, ok := resp.ArrayLen(reply)
+		if !ok || n < 0 {
+			return dst, false
+		}
+		sum += n
+		m.cursors = append(m.cursors, elements)
+	}
+	dst = resp.AppendArray(dst, sum)
+	for _, elements := range m.cursors {
+		dst = append(dst, elements...)
+	}
+	clear(m.cursors)
+	return dst, true
+}
+
+// mergeAll says 1 where all servers do: SCRIPT EXISTS.
+func mergeAll(dst []byte, m *gathering) ([]byte, bool) {
+	var all []bool
+	for i, reply := range m.replies {
+		n, rest, ok := resp.ArrayLen(reply)
+		if !ok || n < 0 || i > 0 && n != len(all) {
+			return dst, false
+		}
+		for at := range n {
+			var element []byte
+			element, rest = resp.NextElement(rest)
+			has, _ := resp.Integer(element)
+			if i == 0 {
+				all = append(all, has == 1)
+			}
+			all[at] = all[at] && has == 1
+		}
+	}
+	dst = resp.AppendArray(dst, len(all))
+	for _, has := range all {
+		if has {
+			dst = resp.AppendInt(dst, 1)
+		} else {
+			dst = resp.AppendInt(dst, 0)
+		}
+	}
+	return dst, true
+}
+
+// seek carries out a command that any server can. RANDOMKEY goes on to the next one while there is nothing.
+func (e *Engine) seek(c *Call, r *resp.Request) {
+	c.plan, c.b, c.tries = planSeek, -1, e.primaries
+	c.head = append(c.head[:0], r.Raw...)
+	e.turn = (e.turn + 1) % e.primaries
+	c.p = e.turn
+	c.seekOn()
+}
+
+// seekOn asks the next server that can be asked.
+func (c *Call) seekOn() {
+	for ; c.tries > 0; c.tries-- {
+		c.p = (c.p + 1) % c.e.primaries
+		if !c.noRoomAt(slotPrimary, c.p) && c.send(c.p, slotPrimary, nil, c.head, ascii.ShapeLine) {
+			c.tries--
+			return
+		}
+	}
+	c.fail()
+}
+
+// onSought takes a server's reply.
+func (c *Call) onSought(r *ascii.Reply) {
+	value, isBulk := resp.Bulk(r.Raw)
+	switch {
+	case r.Kind == ascii.Lost:
+		c.fail() // it may have been carried out
+	case isBulk && value == nil && c.tries > 0:
+		c.Held = append(c.Held[:0], r.Raw...)
+		c.seekOn()
+	default:
+		c.finish(r.Kind, r.Raw)
+	}
+}
+
+// cursor is where a SCAN is: the client's cursor is that of a server, times the number of servers, plus which server that is.
+// So it means the same in every proxy of the pool, and after a restart.
+type cursor struct {
+	server uint64
+	all    uint64
+}
+
+// scan asks the server that the cursor names.
+func (e *Engine) scan(c *Call, r *resp.Request) {
+	c.plan = planScan
+	at, err := strconv.ParseUint(string(r.Args[1]), 10, 64)
+	if err != nil {
+		c.finish(ascii.Opaque, resp.AppendError(e.line[:0], "ERR invalid cursor"))
+		return
+	}
+	n := uint64(e.primaries)
+	c.scan = cursor{at % n, n}
+	c.p, c.b = int(at%n), -1
+	e.line = resp.AppendBulk(resp.AppendArray(e.line[:0], len(r.Args)), r.Args[0])
+	e.line = resp.AppendBulk(e.line, strconv.AppendUint(nil, at/n, 10))
+	for _, arg := range r.Args[2:] {
+		e.line = resp.AppendBulk(e.line, arg)
+	}
+	if c.noRoomAt(slotPrimary, c.p) || !c.send(c.p, slotPrimary, nil, e.line, ascii.ShapeLine) {
+		c.fail()
+	}
+}
+
+// onScanned gives the client its next cursor: that of the next server when this one has no more.
+func (c *Call) onScanned(r *ascii.Reply) {
+	if r.Kind == ascii.Lost {
+		c.fail()
+		return
+	}
+	n, elements, ok := resp.ArrayLen(r.Raw)
+	element, keys := resp.NextElement(elements)
+	text, _ := resp.Bulk(element)
+	inner, err := strconv.ParseUint(string(text), 10, 64)
+	if !ok || n != 2 || err != nil {
+		c.finish(r.Kind, r.Raw) // an error line
+		return
+	}
+	next, ok := c.scan.next(inner)
+	if !ok {
+		c.Held = resp.AppendError(c.Held[:0], "ERR the server's cursor is too large for SCAN over several servers")
+	} else {
+		c.Held = resp.AppendBulk(resp.AppendArray(c.Held[:0], 2), strconv.AppendUint(nil, next, 10))
+		c.Held = append(c.Held, keys...)
+	}
+	c.finish(ascii.Opaque, c.Held)
+}
+
+// next is the cursor that follows, inner being the one that the server gave. ok is false when it does not fit.
+func (s cursor) next(inner uint64) (next uint64, ok bool) {
+	switch {
+	case inner == 0 && s.server+1 == s.all:
+		return 0, true
+	case inner == 0:
+		return s.server + 1, true
+	case inner > (math.MaxUint64-s.server)/s.all:
+		return 0, false
+	}
+	return inner*s.all + s.server, true
+}

@@ -1,0 +1,247 @@
+package replicate
+
+import (
+	"math"
+	"strconv"
+
+	"magent/ascii"
+	"magent/resp"
+)
+
+// gathering is what a command for several servers needs beyond a Call: the parts that they were asked for, and the replies.
+// It stays with its Call for the next use.
+type gathering struct {
+	merge   mergeFunc
+	keys    int      // how many keys there are in all; 0: every server was asked the same
+	owner   []uint16 // by key: its part
+	server  []int    // by part: who was asked
+	size    []int    // by part: its keys
+	replies [][]byte // by part: a copy of the reply; empty: none
+	failed  []byte   // the first error line of a server, or what stands in its place when it could not answer
+	missing int      // keys of the parts that failed
+	cursors [][]byte // of a merge: what is left of each reply
+}
+
+// mergeFunc writes the answer to a command from the replies to its parts, none of which is an error. ok is false when they are
+// not of the kind that the command has.
+type mergeFunc func(dst []byte, m *gathering) (answer []byte, ok bool)
+
+func (m *gathering) reset() {
+	for i, b := range m.replies {
+		m.replies[i] = trim(b)
+	}
+	*m = gathering{
+		owner: m.owner[:0], server: m.server[:0], size: m.size[:0], replies: m.replies[:0],
+		failed: m.failed[:0], cursors: m.cursors[:0],
+	}
+}
+
+// gather returns the Call's gathering, empty.
+func (c *Call) gather(merge mergeFunc) *gathering {
+	if c.parts == nil {
+		c.parts = &gathering{}
+	}
+	c.plan, c.parts.merge = planGather, merge
+	return c.parts
+}
+
+// part adds a part for a server and returns its number.
+func (m *gathering) part(server int) uint16 {
+	m.server, m.size = append(m.server, server), append(m.size, 0)
+	if n := len(m.replies); n < cap(m.replies) {
+		m.replies = m.replies[:n+1] // the buffer of an earlier use
+		m.replies[n] = m.replies[n][:0]
+	} else {
+		m.replies = append(m.replies, nil)
+	}
+	return uint16(len(m.server) - 1)
+}
+
+// mergers of the commands that are split by key.
+func mergerOf(route resp.Route) mergeFunc {
+	switch route {
+	case resp.RouteMGet:
+		return mergeInOrder
+	case resp.RouteMSet:
+		return mergeFirst
+	}
+	return mergeSum
+}
+
+// split carries out a command of keys, or of keys with a value each (step 2), that stand for themselves: every server gets
+// those of its keys in a command of their own.
+func (e *Engine) split(c *Call, r *resp.Request, step int) {
+	m := c.gather(mergerOf(r.Command.Route))
+	f := &e.frags
+	clear(f.of)
+	for i := 1; i < len(r.Args); i += step {
+		server := e.serverOf(r.Args[i])
+		if f.of[server] == 0 {
+			f.of[server] = int(m.part(server)) + 1
+		}
+		part := f.of[server] - 1
+		m.owner = append(m.owner, uint16(part))
+		m.size[part]++
+		m.keys++
+	}
+	if len(m.server) == 1 {
+		e.command(c, r.Raw, m.server[0])
+		return
+	}
+	if !c.allUsable() {
+		return
+	}
+	f.begin(m, r.Args[0], step)
+	for i, part := range m.owner {
+		for _, arg := range r.Args[1+i*step : 1+(i+1)*step] {
+			f.lines[part] = resp.AppendBulk(f.lines[part], arg)
+		}
+	}
+	for part, server := range m.server {
+		c.sendPart(server, uint16(part), f.lines[part])
+		f.lines[part] = trim(f.lines[part])
+	}
+	c.checkGathered()
+}
+
+// begin writes the heads of the commands for all parts.
+func (f *fragments) begin(m *gathering, name []byte, step int) {
+	for part := range m.server {
+		if part == len(f.lines) {
+			f.lines = append(f.lines, nil)
+		}
+		f.lines[part] = resp.AppendBulk(resp.AppendArray(f.lines[part][:0], 1+m.size[part]*step), name)
+	}
+}
+
+// askAll has every server carry out the command.
+func (e *Engine) askAll(c *Call, r *resp.Request) {
+	m := c.gather(mergerOfAll(r))
+	for server := range e.primaries {
+		m.part(server)
+	}
+	if !c.allUsable() {
+		return
+	}
+	for server := range e.primaries {
+		c.sendPart(server, uint16(server), r.Raw)
+	}
+	c.checkGathered()
+}
+
+// allUsable reports whether all servers concerned can take a command. If not, none is sent and c is answered: nothing is done
+// by halves that can be left alone.
+func (c *Call) allUsable() bool {
+	for _, server := range c.parts.server {
+		c.p, c.b = server, -1
+		if c.noRoomAt(slotPrimary, server) || !c.e.opt.Health.Usable(server) {
+			c.fail()
+			return false
+		}
+	}
+	return true
+}
+
+// sendPart asks a server for its part.
+func (c *Call) sendPart(server int, part uint16, raw []byte) {
+	c.e.opt.Count.Fragments++
+	if !c.send(server, part, nil, raw, ascii.ShapeLine) {
+		c.lostPart(part)
+	}
+}
+
+// onPart takes a server's reply to its part.
+func (c *Call) onPart(part uint16, r *ascii.Reply) {
+	m := c.parts
+	switch {
+	case r.Kind == ascii.Lost:
+		c.lostPart(part)
+	case resp.IsError(r.Raw):
+		c.failedPart(part, r.Raw[:len(r.Raw)-len("\r\n")])
+	default:
+		m.replies[part] = append(m.replies[part][:0], r.Raw...)
+	}
+	c.checkGathered()
+}
+
+// lostPart notes that a server did not answer.
+func (c *Call) lostPart(part uint16) {
+	c.noteLoss()
+	line := append(c.e.line[:0], "-ERR "...)
+	c.e.line = appendTrouble(line, c.e.opt.Conns[c.parts.server[part]], false)
+	c.failedPart(part, c.e.line)
+}
+
+// failedPart notes what is wrong with a part.
+func (c *Call) failedPart(part uint16, line []byte) {
+	m := c.parts
+	if len(m.failed) == 0 {
+		m.failed = append(m.failed, line...)
+	}
+	m.missing += m.size[part]
+}
+
+// checkGathered answers when all replies are there: with the error of the first server that failed, and how many keys that
+// concerns, or with what the replies come to together.
+func (c *Call) checkGathered() {
+	if c.waiting > 0 {
+		return
+	}
+	m := c.parts
+	c.Held = c.Held[:0]
+	if len(m.failed) > 0 {
+		c.Held = append(c.Held, m.failed...)
+		if m.keys > 0 {
+			c.Held = append(c.Held, " ("...)
+			c.Held = strconv.AppendInt(c.Held, int64(m.missing), 10)
+			c.Held = append(c.Held, " of "...)
+			c.Held = strconv.AppendInt(c.Held, int64(m.keys), 10)
+			c.Held = append(c.Held, " keys failed, the others did not)"...)
+		}
+		c.finish(ascii.Opaque, append(c.Held, "\r\n"...))
+		return
+	}
+	answer, ok := m.merge(c.Held, m)
+	if !ok {
+		answer = resp.AppendError(c.Held[:0], "ERR the servers' replies do not fit each other")
+	}
+	c.Held = answer
+	c.finish(ascii.Opaque, answer)
+}
+
+// mergeInOrder takes one element after the other from the replies, as owner says: MGET.
+func mergeInOrder(dst []byte, m *gathering) ([]byte, bool) {
+	dst = resp.AppendArray(dst, m.keys)
+	for i, reply := range m.replies {
+		n, elements, ok := resp.ArrayLen(reply)
+		if !ok || n != m.size[i] {
+			return dst, false
+		}
+		m.cursors = append(m.cursors, elements)
+	}
+	for _, part := range m.owner {
+		element, rest := resp.NextElement(m.cursors[part])
+		dst = append(dst, element...)
+		m.cursors[part] = rest
+	}
+	clear(m.cursors)
+	return dst, true
+}
+
+// mergeFirst takes the first reply for all: +OK, or the hash of a script.
+func mergeFirst(dst []byte, m *gathering) ([]byte, bool) {
+	return append(dst, m.replies[0]...), true
+}
+
+// mergeSum adds integers up.
+func mergeSum(dst []byte, m *gathering) ([]byte, bool) {
+	sum := int64(0)
+	for _, reply := range m.replies {
+		n, ok := resp.Integer(reply)
+		if !ok || n > math.MaxInt64-max(sum, 0) {
+			return dst, false
+		}
+		sum += n
+	}
+	return resp.AppendInt(dst, sum), true
+}

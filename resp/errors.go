@@ -1,0 +1,71 @@
+package resp
+
+import "bytes"
+
+// Errors in the words of redis 7.0; the last ones are ours.
+const (
+	errSyntax       = "-ERR syntax error\r\n"
+	errNotInteger   = "-ERR value is not an integer or out of range\r\n"
+	errBadNumKeys   = "-ERR Bad number of keys provided\r\n"
+	errManyKeys     = "-ERR Number of keys can't be greater than number of args\r\n"
+	errNegativeKeys = "-ERR Number of keys can't be negative\r\n"
+	errZeroNumKeys  = "-ERR numkeys should be greater than 0\r\n"
+	errUnbalanced   = "-ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.\r\n"
+	errNoGroup      = "-ERR Missing GROUP option for XREADGROUP\r\n"
+
+	errNoKeys  = "-ERR at least one key is needed, to find the server: name a key that the script is about, and count it\r\n"
+	errSortBy  = "-ERR BY option of SORT denied: the keys of a pattern may be on other servers; sort without it, or in the client\r\n"
+	errSortGet = "-ERR GET option of SORT denied: the keys of a pattern may be on other servers; only GET # can be had, use MGET for others\r\n"
+	errBlock   = "-ERR BLOCK would hold up the connection to the server, which all clients share: read without it, and again later\r\n"
+)
+
+// maxQuoted bounds what an error quotes of a request.
+const maxQuoted = 128
+
+// AppendUnknown appends the error for a command that Lookup does not know. args must not be empty.
+func AppendUnknown(dst []byte, args [][]byte) []byte {
+	dst = append(dst, "-ERR unknown command '"...)
+	dst = appendQuoted(dst, args[0], maxQuoted)
+	dst = append(dst, "', with args beginning with: "...)
+	quoted := len(dst)
+	for _, arg := range args[1:] {
+		left := maxQuoted - (len(dst) - quoted)
+		if left <= 0 {
+			break
+		}
+		dst = append(dst, '\'')
+		dst = appendQuoted(dst, arg, left)
+		dst = append(dst, "' "...)
+	}
+	return append(dst, '\r', '\n')
+}
+
+// appendUnknownSub appends the error for a subcommand that there is not.
+func appendUnknownSub(dst, sub []byte, command string) []byte {
+	dst = append(dst, "-ERR unknown subcommand '"...)
+	dst = appendQuoted(dst, sub, maxQuoted)
+	dst = append(dst, "'. Try "...)
+	dst = append(dst, command...)
+	return append(dst, " HELP.\r\n"...)
+}
+
+// AppendWrongArity appends the error for a command whose ArityOK says no.
+func AppendWrongArity(dst []byte, c *Command) []byte {
+	dst = append(dst, "-ERR wrong number of arguments for '"...)
+	dst = append(dst, c.Name...)
+	return append(dst, "' command\r\n"...)
+}
+
+// appendQuoted appends at most limit bytes, and none from a zero byte on. Line ends become spaces.
+func appendQuoted(dst, text []byte, limit int) []byte {
+	if i := bytes.IndexByte(text, 0); i >= 0 {
+		text = text[:i]
+	}
+	for _, c := range text[:min(len(text), limit)] {
+		if c == '\r' || c == '\n' {
+			c = ' '
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}

@@ -1,0 +1,137 @@
+package resp
+
+import "bytes"
+
+const (
+	// maxReplyLine bounds a simple string and an error, line end included. Scripts may make long ones.
+	maxReplyLine = 64 << 20
+	// maxLenLine bounds the line of a number or a length: its type, a 64-bit number and CRLF.
+	maxLenLine = 1 + 20 + 2
+	// maxReply bounds a length, so that sums of them do not overflow.
+	maxReply = 1 << 40
+)
+
+// Framer finds the end of one reply after the other in a growing buffer. It remembers how far it has looked
+// into an incomplete reply, so that nothing is looked at twice. Arrays may be nested as deep as they like: where the
+// reply ends it is enough to know how many elements are still to come. The zero value is ready.
+type Framer struct {
+	off  int // bytes of the current reply that are framed already
+	scan int // bytes that were searched for the end of the line at off; not less than off
+	need int // if not 0: where the bulk string at off ends, whose line is parsed already
+	left int // elements of arrays that are to come, from off on; 0: the reply begins at off
+}
+
+// Next frames the reply at the start of buf. With n > 0, the reply is buf[:n], and f is ready for the next one. With n == 0
+// and ok the reply is incomplete: call again with the same bytes and more, with at least need bytes in all if need is not 0.
+// With !ok the bytes are no reply of RESP2: the connection is out of step, and f of no more use.
+func (f *Framer) Next(buf []byte) (n, need int, ok bool) {
+	if len(buf) < f.scan {
+		return 0, 0, false // not the bytes of the last call
+	}
+	if f.left == 0 {
+		f.left = 1
+	}
+	for f.left > 0 {
+		done, ok := f.element(buf)
+		if !ok {
+			return 0, 0, false
+		}
+		if !done {
+			return 0, f.need, true
+		}
+		f.left--
+	}
+	n = f.off
+	*f = Framer{}
+	return n, 0, true
+}
+
+// element moves f behind the element at f.off if it is there. Of an array that is its line: its elements come to f.left.
+func (f *Framer) element(buf []byte) (done, ok bool) {
+	if f.need != 0 {
+		return f.bulk(buf)
+	}
+	if f.off == len(buf) {
+		return false, true
+	}
+	kind := buf[f.off]
+	if n, line := quickLen(buf[f.off:]); line > 0 {
+		switch kind {
+		case '$':
+			f.need = f.off + line + n + 2
+			return f.bulk(buf)
+		case '*':
+			f.left += n
+			f.advance(f.off + line)
+			return true, true
+		case ':':
+			f.advance(f.off + line)
+			return true, true
+		}
+	}
+	switch kind {
+	case '+', '-':
+		line, ok := f.line(buf, maxReplyLine)
+		f.advance(f.off + len(line))
+		return len(line) > 0, ok
+	case ':', '$', '*':
+		return f.numbered(buf, kind)
+	}
+	return false, false
+}
+
+// numbered takes a line with a number that quickLen does not read.
+func (f *Framer) numbered(buf []byte, kind byte) (done, ok bool) {
+	line, ok := f.line(buf, maxLenLine)
+	if len(line) == 0 {
+		return false, ok
+	}
+	n, ok := parseInt(line[1 : len(line)-2])
+	if !ok || kind != ':' && (n < -1 || n > maxReply) {
+		return false, false
+	}
+	end := f.off + len(line)
+	switch {
+	case kind == '$' && n >= 0:
+		f.need = end + int(n) + 2
+		return f.bulk(buf)
+	case kind == '*' && n > 0:
+		f.left += int(n)
+	}
+	f.advance(end)
+	return true, true
+}
+
+// line returns the line at f.off with its CRLF. It is empty while that has not arrived yet.
+func (f *Framer) line(buf []byte, longest int) (line []byte, ok bool) {
+	limit := min(len(buf), f.off+longest)
+	i := bytes.IndexByte(buf[f.scan:limit], '\n')
+	if i < 0 {
+		f.scan = limit
+		return nil, limit-f.off < longest
+	}
+	line = buf[f.off : f.scan+i+1]
+	if len(line) < 3 || line[len(line)-2] != '\r' {
+		return nil, false
+	}
+	return line, true
+}
+
+// bulk moves f behind the bulk string that ends at f.need, if it is there.
+func (f *Framer) bulk(buf []byte) (done, ok bool) {
+	if len(buf) < f.need {
+		return false, true
+	}
+	if buf[f.need-2] != '\r' || buf[f.need-1] != '\n' {
+		return false, false
+	}
+	f.advance(f.need)
+	f.need = 0
+	return true, true
+}
+
+func (f *Framer) advance(off int) {
+	if off > f.off {
+		f.off, f.scan = off, off
+	}
+}

@@ -1,0 +1,155 @@
+package resp
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// generous is how long anything may take before a test gives up.
+const generous = 30 * time.Second
+
+// server is a real redis-server of one test, on a Unix socket in a folder of its own.
+type server struct {
+	tb     testing.TB
+	socket string
+}
+
+// startServer runs a redis-server and waits until it takes connections.
+func startServer(tb testing.TB) *server {
+	tb.Helper()
+	dir, err := os.MkdirTemp("", "resp") // the path of a socket has to be short: not tb.TempDir
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { os.RemoveAll(dir) })
+	s := &server{tb: tb, socket: filepath.Join(dir, "redis")}
+	cmd := exec.Command("redis-server", "--port", "0", "--unixsocket", s.socket, "--dir", dir, "--save", "", "--maxclients", "1000")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	var log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &log, &log
+	if err := cmd.Start(); err != nil {
+		tb.Fatalf("%v (make deps installs it)", err)
+	}
+	ended := make(chan struct{})
+	go func() { cmd.Wait(); close(ended) }()
+	tb.Cleanup(func() { cmd.Process.Kill(); <-ended })
+	for deadline := time.Now().Add(generous); ; {
+		if c, err := net.Dial("unix", s.socket); err == nil {
+			c.Close()
+			return s
+		}
+		select {
+		case <-ended:
+			tb.Fatalf("redis-server ended:\n%s", log.String())
+		case <-time.After(5 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			tb.Fatal("redis-server takes no connections")
+		}
+	}
+}
+
+func (s *server) dial() net.Conn {
+	s.tb.Helper()
+	c, err := net.Dial("unix", s.socket)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	if err := c.SetDeadline(time.Now().Add(generous)); err != nil {
+		s.tb.Fatal(err)
+	}
+	return c
+}
+
+// say sends bytes on a connection of their own and returns all that the server has to say to them.
+func (s *server) say(in []byte) []byte {
+	s.tb.Helper()
+	c := s.dial()
+	defer c.Close()
+	_, err := c.Write(in)
+	if err == nil {
+		err = c.(*net.UnixConn).CloseWrite()
+	}
+	if err != nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ENOTCONN) { // it may have hung up already
+		s.tb.Fatal(err)
+	}
+	out, err := io.ReadAll(c)
+	if err != nil && !errors.Is(err, syscall.ECONNRESET) {
+		s.tb.Fatal(err)
+	}
+	return out
+}
+
+// ask sends one request after the other on one connection and returns the replies.
+func (s *server) ask(requests ...[]string) [][]byte {
+	s.tb.Helper()
+	c := s.dial()
+	defer c.Close()
+	var buf []byte
+	var f Framer
+	var replies [][]byte
+	for _, request := range requests {
+		if _, err := c.Write(AppendCommand(nil, request...)); err != nil {
+			s.tb.Fatal(err)
+		}
+		for {
+			n, _, ok := f.Next(buf)
+			if !ok {
+				s.tb.Fatalf("%q: no reply: %q", request, buf)
+			}
+			if n > 0 {
+				replies = append(replies, bytes.Clone(buf[:n]))
+				buf = buf[n:]
+				break
+			}
+			chunk := make([]byte, 64<<10)
+			n, err := c.Read(chunk)
+			if err != nil {
+				s.tb.Fatalf("%q: %v", request, err)
+			}
+			buf = append(buf, chunk[:n]...)
+		}
+	}
+	return replies
+}
+
+// words takes an array of bulk strings to pieces.
+func words(reply []byte) (list []string, ok bool) {
+	n, rest, ok := ArrayLen(reply)
+	for range n {
+		var element []byte
+		element, rest = NextElement(rest)
+		value, _ := Bulk(element)
+		list = append(list, string(value))
+	}
+	return list, ok
+}
+
+// inner is the value of an element that is a bulk string, a simple string or an integer, as text.
+func inner(element []byte) string {
+	if value, ok := Bulk(element); ok {
+		return string(value)
+	}
+	if n, ok := Integer(element); ok {
+		return fmt.Sprint(n)
+	}
+	return strings.TrimSpace(string(element[1:]))
+}
+
+func toArgs(list ...string) [][]byte {
+	var args [][]byte
+	for _, s := range list {
+		args = append(args, []byte(s))
+	}
+	return args
+}

@@ -1,0 +1,66 @@
+package resp
+
+import "strings"
+
+// subcommand is a subcommand of a command with specialSub.
+type subcommand struct {
+	command, name string
+	arity         int
+	key           int    // its position; 0: there is none
+	why           string // refused
+}
+
+var subcommands = []subcommand{
+	{"memory", "help", 2, 0, ""},
+	{"memory", "usage", -3, 2, ""},
+	{"memory", "doctor", 2, 0, "MEMORY DOCTOR" + operators},
+	{"memory", "malloc-stats", 2, 0, "MEMORY MALLOC-STATS" + operators},
+	{"memory", "purge", 2, 0, "MEMORY PURGE" + operators},
+	{"memory", "stats", 2, 0, "MEMORY STATS" + operators},
+	{"object", "encoding", 3, 2, ""},
+	{"object", "freq", 3, 2, ""},
+	{"object", "help", 2, 0, ""},
+	{"object", "idletime", 3, 2, ""},
+	{"object", "refcount", 3, 2, ""},
+	{"script", "exists", -3, 0, ""},
+	{"script", "flush", -2, 0, ""},
+	{"script", "load", 3, 0, ""},
+	{"script", "debug", 3, 0, "SCRIPT DEBUG" + operators},
+	{"script", "help", 2, 0, "SCRIPT HELP" + operators},
+	{"script", "kill", 2, 0, "SCRIPT KILL" + operators},
+	{"script", "show", 3, 0, "SCRIPT SHOW" + operators},
+	{"xgroup", "create", -5, 2, ""},
+	{"xgroup", "createconsumer", 5, 2, ""},
+	{"xgroup", "delconsumer", 5, 2, ""},
+	{"xgroup", "destroy", 4, 2, ""},
+	{"xgroup", "help", 2, 0, ""},
+	{"xgroup", "setid", -5, 2, ""},
+	{"xinfo", "consumers", 4, 2, ""},
+	{"xinfo", "groups", 3, 2, ""},
+	{"xinfo", "help", 2, 0, ""},
+	{"xinfo", "stream", -3, 2, ""},
+}
+
+// subcommandKeys looks the subcommand up.
+func (c *Command) subcommandKeys(dst []int, args [][]byte) (keys []int, errReply []byte) {
+	if len(args) < 2 {
+		return dst, AppendWrongArity(nil, c)
+	}
+	for i := range subcommands {
+		s := &subcommands[i]
+		if s.command != c.Name || !equalFold(args[1], s.name) {
+			continue
+		}
+		full := Command{Name: c.Name + "|" + s.name, Arity: s.arity}
+		switch {
+		case !full.ArityOK(len(args)):
+			return dst, AppendWrongArity(nil, &full)
+		case s.why != "":
+			return dst, AppendError(nil, "ERR "+s.why)
+		case s.key > 0:
+			dst = append(dst, s.key)
+		}
+		return dst, nil
+	}
+	return dst, appendUnknownSub(nil, args[1], strings.ToUpper(c.Name))
+}
