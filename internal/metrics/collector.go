@@ -130,6 +130,8 @@ func (c *Collector) pool(out sink, p *stats.Process, s *stats.Snapshot, i int) {
 // usual tells which outcomes are shown before there is one, so that their rates have a beginning.
 func usual(c stats.Command, r stats.Result) bool {
 	switch {
+	case c == stats.Redis:
+		return false
 	case r == stats.Error:
 		return true
 	case c == stats.Set, c == stats.Flush, c == stats.Other:

@@ -5,6 +5,7 @@ import (
 
 	"magent/ascii"
 	"magent/internal/loop"
+	"magent/internal/stats"
 	"magent/replicate"
 )
 
@@ -258,6 +259,9 @@ func (s *session) deliver(reply []byte) {
 	c.Next = nil
 	s.pending -= c.Keys
 	s.pool.count.Waited.Observe(s.sh.l.Now() - c.At)
+	if s.redis != nil {
+		s.pool.count.Outcomes[stats.Redis][redisResult(reply)]++
+	}
 	s.window = min(s.window+c.Keys, windowMax)
 	s.keySize = max(len(reply)/c.Keys, s.keySize-s.keySize/8, 1)
 	c.Release()

@@ -24,11 +24,13 @@ func watched(t *testing.T) (m *harness.Magent, admin string) {
 	socket := filepath.Join(dir, "m.sock")
 	file := filepath.Join(dir, "pools.yml")
 	text := fmt.Sprintf("main:\n  listen: %s\n  timeout: 400\n  probe_interval: 100\n  servers:\n   - %s:1\n  backups:\n   - %s:1\nalone:\n  listen: %s.2\n  timeout: 400\n  servers:\n   - %s:1\n", socket, p.Addr, b.Addr, socket, alone.Addr)
+	text += fmt.Sprintf("red:\n  listen: %s.3\n  redis: true\n  timeout: 20000\n  servers:\n   - %s:1\n", socket, harness.StartRedis(t).Addr)
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	m = harness.StartMagent(t, "-c", file, "--threads", "2", "--admin", "127.0.0.1:0", "--state-dir", filepath.Join(dir, "state"))
 	admin = "http://" + adminOf(t, m.Process, "admin")
+	redis(t, socket+".3")
 	done := make(chan struct{})
 	result := traffic(t, socket, done)
 	p.Kill()
@@ -40,6 +42,17 @@ func watched(t *testing.T) (m *harness.Magent, admin string) {
 		t.Fatal(err)
 	}
 	return m, admin
+}
+
+// redis has a Redis pool give an answer of each kind.
+func redis(t *testing.T, addr string) {
+	t.Helper()
+	c := harness.Dial(t, addr)
+	c.Send("SET k v\r\nGET k\r\nGET none\r\nINCR k\r\nQUIT\r\n")
+	got, err := c.TryRest()
+	if want := "+OK\r\n$1\r\nv\r\n$-1\r\n-ERR value is not an integer or out of range\r\n+OK\r\n"; err != nil || got != want {
+		t.Fatalf("got %q, %v, want %q", got, err, want)
+	}
 }
 
 // names are those of all metrics on a page.
@@ -88,6 +101,11 @@ func happened() []string {
 		`magent_requests_total{command="get",pool="main",result="miss"} [1-9]`,
 		`magent_requests_total{command="set",pool="main",result="ok"} [1-9]`,
 		`magent_requests_total{command="get",pool="alone",result="hit"} 0`,
+		`magent_requests_total{command="redis",pool="red",result="ok"} 3`,
+		`magent_requests_total{command="redis",pool="red",result="miss"} 1`,
+		`magent_requests_total{command="redis",pool="red",result="error"} 1`,
+		`magent_request_duration_seconds_count{pool="red"} 5`,
+		`magent_server_state{pool="red",role="primary",server="127.0.0.1:\d+",state="up"} 1`,
 		`magent_request_duration_seconds_count{pool="main"} [1-9]`,
 		`magent_server_response_seconds_count{pool="main",role="primary",server="127.0.0.1:\d+"} [1-9]`,
 		`magent_server_state{pool="main",role="primary",server="127.0.0.1:\d+",state="up"} 1`,
