@@ -38,6 +38,8 @@ const (
 	flagState        = "state-dir"
 	flagProbe        = "probe-interval"
 	flagThreads      = "threads"
+	flagAdmin        = "admin"
+	flagProfiles     = "admin-pprof"
 	flagIdle         = "idle-connections"
 	flagUser         = "user"
 	flagGroup        = "group"
@@ -115,6 +117,8 @@ func newFlags() []cli.Flag {
 		text(topicProcess, flagGroup, "g", "", "`GROUP` to become then, name or number (default: the groups of the user)"),
 		text(topicProcess, flagPidFile, "", "", "`FILE` to write the process number to"),
 		text(topicProcess, flagDrain, "", "5s", "`TIME` that SIGTERM leaves to requests in flight"),
+		text(topicProcess, flagAdmin, "", "", "`ADDRESS` of the status page, metrics and health checks, by HTTP: HOST:PORT, or a port on the loopback (default: none)"),
+		toggle(topicProcess, flagProfiles, "", "have profiles at /debug/pprof there, too"),
 		text(topicProcess, flagIdle, "i", "1", "`NUMBER` of connections to a server, without effect: each loop has one to every server and sends its requests one behind the other"),
 
 		text(topicLog, flagLogFormat, "", "", "`FORMAT` of the log: console or json (default: console on a terminal, else json)"),

@@ -1,17 +1,14 @@
 package run
 
 import (
-	"context"
-	"os"
+	"fmt"
 
 	"github.com/rs/zerolog"
 
-	"magent/internal/admin"
 	"magent/internal/config"
 	"magent/internal/redis"
 	"magent/internal/service"
 	"magent/internal/shard"
-	"magent/internal/stats"
 )
 
 // Options say what runs.
@@ -23,7 +20,7 @@ type Options struct {
 	// Load reads the pools of File anew, with listeners that are resolved.
 	Load     func() (pools []config.Pool, warnings []string, err error)
 	Process  service.Options // as what; Config has the rest of it
-	Stats    string          // host:port of twemproxy's stats port; empty: none
+	Admin    Admin
 	Remedies Remedies
 }
 
@@ -68,10 +65,10 @@ func connections(c config.Config) int {
 	return n
 }
 
-// engine is the proxy, and the stats port if there is one.
+// engine is the proxy, and the port where it is watched if there is one.
 type engine struct {
 	*shard.Service
-	stats *admin.Server
+	watch watch
 }
 
 func (o Options) start(log zerolog.Logger, clients int) (*engine, error) {
@@ -82,14 +79,9 @@ func (o Options) start(log zerolog.Logger, clients int) (*engine, error) {
 		return nil, o.Remedies.port(err)
 	}
 	e := &engine{Service: svc}
-	if o.Stats == "" {
-		return e, nil
-	}
-	page := admin.Page{Type: "application/json", Text: e.figures}
-	e.stats, err = admin.Listen(admin.Options{Addr: o.Stats, Silent: "/", Pages: map[string]admin.Page{"/": page, "/stats": page}})
-	if err != nil {
+	if e.watch, err = o.Admin.open(e, o.Process.Program, log); err != nil {
 		svc.Close()
-		return nil, o.Remedies.stats(err)
+		return nil, fmt.Errorf("%s: %w: %s", o.Admin.Flag, err, o.Remedies.Admin)
 	}
 	return e, nil
 }
@@ -112,23 +104,10 @@ func (e *engine) reload(log zerolog.Logger, o Options) error {
 	return nil
 }
 
-// Close ends the stats port first: it asks the loops.
+// Close ends the watching first: it asks the loops.
 func (e *engine) Close() {
-	if e.stats != nil {
-		e.stats.Close()
-	}
+	e.watch.close()
 	e.Service.Close()
-}
-
-// figures is the page of the stats port.
-func (e *engine) figures(ctx context.Context) ([]byte, error) {
-	p, s, err := e.Figures(ctx)
-	if err != nil {
-		return nil, err
-	}
-	p.Release = service.Release
-	p.Host, _ = os.Hostname()
-	return stats.AppendNutcracker(nil, &p, &s), nil
 }
 
 // tell logs who serves where: the pools of a file each in a line of its own.
@@ -142,8 +121,8 @@ func (e *engine) tell(log zerolog.Logger, o Options) {
 			describe(log.Info().Str("pool", p.Name).Strs("addresses", e.AddrsOf(i)), p).Msg("a pool of " + o.File)
 		}
 	}
-	if e.stats != nil {
-		serves.Str("stats", e.stats.Addr())
+	if e.watch.pages != nil {
+		serves.Str(o.Admin.Name, e.watch.pages.Addr())
 	}
 	serves.Int("threads", o.Config.Threads).Msg(o.Process.Program + " serves")
 }
