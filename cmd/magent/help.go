@@ -48,7 +48,7 @@ const helpTail = `
 Every flag but -h and -V can be given as an environment variable too: --max-clients is
 MAGENT_MAX_CLIENTS. The command line wins. Lists are separated by commas there.
 SIGTERM and SIGINT drain and end the process, SIGHUP opens the log file anew, SIGUSR1 takes the
-file of -c anew.
+file of -c anew, SIGUSR2 starts the binary anew and lets it take over.
 `
 
 const (

@@ -47,10 +47,28 @@ func (sh *Shard) drain(done func()) {
 			ln.close()
 		}
 	}
+	sh.sendAway()
+	sh.checkDrained()
+}
+
+// sendAway ends all sessions. What has arrived until now is served.
+func (sh *Shard) sendAway() {
 	for s := range sh.sessions {
+		s.readLast()
+	}
+}
+
+// readLast ends a session that has not ended. What has arrived until now is served.
+func (s *session) readLast() {
+	if s.ended {
+		return
+	}
+	if !s.paused {
+		s.read()
+	}
+	if !s.closed {
 		s.finish()
 	}
-	sh.checkDrained()
 }
 
 // cutOff ends the sessions that are left.
