@@ -51,23 +51,12 @@ func (sh *Shard) drain(done func()) {
 	sh.checkDrained()
 }
 
-// sendAway ends all sessions. What has arrived until now is served.
+// sendAway ends all sessions. What was read is served; what has arrived since this turn began is not.
 func (sh *Shard) sendAway() {
 	for s := range sh.sessions {
-		s.readLast()
-	}
-}
-
-// readLast ends a session that has not ended. What has arrived until now is served.
-func (s *session) readLast() {
-	if s.ended {
-		return
-	}
-	if !s.paused {
-		s.read()
-	}
-	if !s.closed {
-		s.finish()
+		if !s.ended {
+			s.finish()
+		}
 	}
 }
 

@@ -68,7 +68,7 @@ func (sh *Shard) open(fd, pool int) {
 	if err := s.s.Open(sh.l, fd, loop.Readable, s); err != nil {
 		s.close()
 	} else if sh.draining {
-		s.readLast()
+		s.finish()
 	}
 }
 
