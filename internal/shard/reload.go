@@ -54,7 +54,7 @@ func (svc *Service) Reload(pools []config.Pool) error {
 	release := svc.park()
 	r.apply()
 	release()
-	r.onAll(func(*Shard) {}) // in the turn after that in which the loops stood still, whose end has closed what it closed
+	svc.onAll(func(*Shard) {}) // in the turn after that in which the loops stood still, whose end has closed what it closed
 	for _, p := range r.probers {
 		p.Close()
 	}
@@ -142,7 +142,7 @@ func (r *reload) undo() {
 
 // hold has sessions of the pools concerned take nothing new on. The pools that replace them do again.
 func (r *reload) hold() {
-	r.onAll(func(sh *Shard) {
+	r.svc.onAll(func(sh *Shard) {
 		for i, p := range sh.pools {
 			if p != nil && r.changed(i) {
 				p.held = true
@@ -162,7 +162,7 @@ func (r *reload) await() {
 	for deadline := time.Now().Add(limit); time.Now().Before(deadline); time.Sleep(holdPoll) {
 		var mu sync.Mutex
 		idle := true
-		r.onAll(func(sh *Shard) {
+		r.svc.onAll(func(sh *Shard) {
 			mu.Lock()
 			defer mu.Unlock()
 			for i, p := range sh.pools {
@@ -176,9 +176,9 @@ func (r *reload) await() {
 }
 
 // onAll has f called on every loop, and waits for it.
-func (r *reload) onAll(f func(*Shard)) {
+func (svc *Service) onAll(f func(*Shard)) {
 	var all sync.WaitGroup
-	for _, sh := range r.svc.shards {
+	for _, sh := range svc.shards {
 		all.Add(1)
 		sh.l.Post(loop.TaskFunc(func() {
 			defer all.Done()
