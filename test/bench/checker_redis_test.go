@@ -23,12 +23,16 @@ func TestRedisRepliesHoweverCut(t *testing.T) {
 		want     tally
 	}{
 		{
-			"hit, miss and sets in a batch", redisScript(1), []request{set(7), get(7), get(8), set(9)},
-			"+OK\r\n$14\r\nkey-00000007cd\r\n$-1\r\n+OK\r\n", tally{ops: 4, gets: 2, sets: 2, misses: 1},
+			"hit, miss and sets in a batch", redisScript(1),
+			[]request{set(7), get(7), get(8), set(9)},
+			"+OK\r\n$14\r\nkey-00000007cd\r\n$-1\r\n+OK\r\n",
+			tally{ops: 4, gets: 2, sets: 2, misses: 1},
 		},
 		{
-			"values in the order of the keys", redisScript(4), []request{get(60), set(1)},
-			"*4\r\n$14\r\nkey-00000060cd\r\n$14\r\nkey-00000085cd\r\n$-1\r\n$14\r\nkey-00000035cd\r\n+OK\r\n", tally{ops: 2, gets: 1, sets: 1, misses: 1},
+			"values in the order of the keys", redisScript(4),
+			[]request{get(60), set(1)},
+			"*4\r\n$14\r\nkey-00000060cd\r\n$14\r\nkey-00000085cd\r\n$-1\r\n$14\r\nkey-00000035cd\r\n+OK\r\n",
+			tally{ops: 2, gets: 1, sets: 1, misses: 1},
 		},
 	} {
 		for first := range len(tt.replies) {

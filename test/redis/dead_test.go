@@ -145,8 +145,23 @@ func TestKilledInFlight(t *testing.T) {
 	o.away.Pause()
 	live, gone := o.keys[0][0], o.keys[2][0]
 	requests := [][]string{
-		{"GET", live}, {"GET", gone}, o.mixed("MGET"), {"KEYS", "*"}, {"DBSIZE"}, {"GET", live}, {"SCAN", "2"}, {"EVAL", "return 1", "1", gone},
-		{"MULTI"}, {"GET", gone}, {"EXEC"}, {"MULTI"}, {"GET", live}, {"EXEC"}, o.mixed("EXISTS"), {"SCRIPT", "EXISTS", "x"}, {"PING"},
+		{"GET", live},
+		{"GET", gone},
+		o.mixed("MGET"),
+		{"KEYS", "*"},
+		{"DBSIZE"},
+		{"GET", live},
+		{"SCAN", "2"},
+		{"EVAL", "return 1", "1", gone},
+		{"MULTI"},
+		{"GET", gone},
+		{"EXEC"},
+		{"MULTI"},
+		{"GET", live},
+		{"EXEC"},
+		o.mixed("EXISTS"),
+		{"SCRIPT", "EXISTS", "x"},
+		{"PING"},
 	}
 	want := []string{
 		bulk("old"), "", "", "", "", bulk("old"), "", "",
