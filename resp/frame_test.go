@@ -19,7 +19,7 @@ var goodReplies = []string{
 var badReplies = []string{
 	"x", "\r\n", "OK\r\n", "+OK\n", "\x00", "_\r\n", "#t\r\n", ",1.5\r\n", "%1\r\n", "~1\r\n", ">1\r\n", "(1\r\n", "=1\r\n", "!1\r\n",
 	":\r\n", ":x\r\n", ":+1\r\n", ":1 \r\n", ":1\n", ":01\r\n", ":9223372036854775808\r\n", ":-9223372036854775809\r\n", ":" + strings.Repeat("1", 30),
-	"$\r\n", "$-2\r\n", "$x\r\n", "$1\n", "$99999999999999\r\n", "$" + strings.Repeat("1", 30), "$1\r\nab\r\n", "$1\r\na\rx", "$0\r\nab",
+	"$\r\n", "$-2\r\n", "$x\r\n", "$1\n", "$99999999999999\r\n", "$" + strings.Repeat("1", 30), "$1\r\nab\r\n", "$1\r\na\rx", "$1\r\naX\n", "$0\r\nab",
 	"*\r\n", "*-2\r\n", "*x\r\n", "*99999999999999\r\n", "*1\r\nx", "*2\r\n:1\r\nx", "*1\r\n$1\r\nabc", "*1\r\n>1\r\n", "\n", "*\n", "$-1\r\r\n", "+\n", "-\n",
 }
 
@@ -82,24 +82,24 @@ func TestFramerBad(t *testing.T) {
 	if _, _, ok := f.Next([]byte("*2\r\n")); ok {
 		t.Error("other bytes than those of the last call")
 	}
-	long := bytes.Repeat([]byte{'x'}, maxReplyLine)
-	long[0] = '+'
-	if _, _, ok := f.Next(long[:maxReplyLine-1]); ok {
-		t.Error("of no more use, but goes on")
-	}
+	long := append(bytes.Repeat([]byte{'+'}, maxReplyLine), '\r', '\n')
 	f = Framer{}
 	if _, _, ok := f.Next(long[:maxReplyLine-1]); !ok {
 		t.Error("a long line")
 	}
 	if _, _, ok := f.Next(long); ok {
-		t.Error("a line without an end")
+		t.Error("a line that is too long, in two pieces")
+	}
+	f = Framer{}
+	if _, _, ok := f.Next(long); ok {
+		t.Error("a line that is too long, in one piece")
 	}
 }
 
 // TestFramerNeed: where a value ends is known as soon as its length is, and nothing in it is looked at.
 func TestFramerNeed(t *testing.T) {
 	for in, need := range map[string]int{
-		"": 0, "+OK\r": 0, "$5": 0, "$5\r": 0, "$5\r\n": 11, "$5\r\nhello": 11, "*2\r\n": 0, "*2\r\n$5\r\nh": 15, "*2\r\n:1\r\n$100000\r\n": 100019,
+		"": 0, "+OK\r": 0, "$5": 0, "$5\r": 0, "$5\r\n": 11, "$5\r\nhello": 11, "*2\r\n": 0, "*1000000000\r\n:1\r\n": 0, "*2\r\n$5\r\nh": 15, "*2\r\n:1\r\n$100000\r\n": 100019,
 		"$536870912\r\n": 536870912 + 14, "$10000000000\r\n": 10000000000 + 16,
 	} {
 		var f Framer

@@ -88,13 +88,14 @@ func (f *folded) hash() uint64 {
 	return (f.w[0] + f.w[1]*31 + f.w[2]*961) * 0x9e3779b97f4a7c15 >> (64 - hashBits)
 }
 
-// lower puts the letters among 8 bytes into lower case.
+// lower puts the letters among 8 bytes into lower case. What it does to bytes from 0x80 on is of no concern: they stay there,
+// and no name has any.
 func lower(w uint64) uint64 {
 	const each = 0x0101010101010101 // times a byte: that byte, 8 times
 	low := w &^ (each * 0x80)       // sums of two such bytes do not run over
 	fromA := low + each*(0x80-'A')
 	aboveZ := low + each*(0x7f-'Z')
-	upper := (fromA ^ aboveZ) &^ w & (each * 0x80)
+	upper := (fromA ^ aboveZ) & (each * 0x80)
 	return w | upper>>2
 }
 

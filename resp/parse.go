@@ -2,7 +2,6 @@ package resp
 
 import (
 	"bytes"
-	"math"
 	"strings"
 )
 
@@ -144,7 +143,7 @@ func (r *Request) length(buf []byte, off int, l *Limits, p *Progress) (n int64, 
 		return 0, 0, r.unexpected(buf[off])
 	}
 	n, ok := parseInt(buf[off+1 : end])
-	if !ok || n > math.MaxInt32 && off == 0 || buf[end+1] != '\n' {
+	if !ok || buf[end+1] != '\n' {
 		return 0, 0, r.fatal(invalid)
 	}
 	return n, end + 2, Complete

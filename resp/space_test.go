@@ -37,6 +37,21 @@ func TestNextLinear(t *testing.T) {
 	}
 }
 
+// TestNextLooksOnce: bytes that were searched for the end of a line may become anything.
+func TestNextLooksOnce(t *testing.T) {
+	var r Request
+	var p Progress
+	Next([]byte("PING abc"), testLimits, &r, &p)
+	if n, _ := Next([]byte("PI\nG abcd\n"), testLimits, &r, &p); n != 10 {
+		t.Errorf("a request of %d", n)
+	}
+	var f Framer
+	f.Next([]byte("+abcd"))
+	if n, _, _ := f.Next([]byte("+\r\ncd\r\n")); n != 7 {
+		t.Errorf("a reply of %d", n)
+	}
+}
+
 func TestNextAllocs(t *testing.T) {
 	for name, in := range map[string][]byte{
 		"get":    []byte("*2\r\n$3\r\nGET\r\n$5\r\nhello\r\n"),
