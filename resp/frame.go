@@ -54,6 +54,11 @@ func (f *Framer) element(buf []byte) (done, ok bool) {
 	if f.off == len(buf) {
 		return false, true
 	}
+	const null = "$-1\r\n" // what a miss gets
+	if rest := buf[f.off:]; len(rest) >= len(null) && string(rest[:len(null)]) == null {
+		f.advance(f.off + len(null))
+		return true, true
+	}
 	kind := buf[f.off]
 	if n, line := quickLen(buf[f.off:]); line > 0 {
 		switch kind {
