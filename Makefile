@@ -24,7 +24,7 @@ help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: deps
-deps: ## install what is missing: memcached, redis, nutcracker, client libraries, a C compiler for the race detector
+deps: ## install what is missing: servers, keepalived, haproxy, client libraries, promtool, Chromium, a C compiler for the race detector
 	@deploy/dev/deps.sh
 
 .PHONY: build
@@ -44,8 +44,8 @@ unit: ## unit tests, with the committed seeds of the fuzz targets
 	$(GO) test -count=1 $(UNITS)
 
 .PHONY: e2e
-e2e: build ## black-box tests of bin/magent and bin/nutcracker with real servers and clients
-	MAGENT_BIN=$(CURDIR)/bin/magent NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker $(GO) test -count=1 ./test/...
+e2e: build ## black-box tests of bin/magent and bin/nutcracker with real servers and clients; screenshots go to artifacts/
+	MAGENT_ARTIFACTS=$(CURDIR)/artifacts MAGENT_BIN=$(CURDIR)/bin/magent NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker $(GO) test -count=1 ./test/...
 
 .PHONY: race
 race: ## unit tests, and black-box tests of a magent with two loops, under the race detector
@@ -86,4 +86,4 @@ lint: ## vet, staticcheck, gofumpt, and govulncheck where its database can be re
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf bin
+	rm -rf bin artifacts

@@ -113,6 +113,9 @@ func b2u(b bool) uint64 {
 // countError counts a request that the proxy itself answers with SERVER_ERROR.
 func (e *Engine) countError(op ascii.Op) {
 	e.opt.Count.Errors++
+	if e.opt.Redis { // whose outcomes the session counts
+		return
+	}
 	e.opt.Count.Outcomes[commandOf(op)][stats.Error]++
 }
 

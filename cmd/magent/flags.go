@@ -38,6 +38,8 @@ const (
 	flagState        = "state-dir"
 	flagProbe        = "probe-interval"
 	flagThreads      = "threads"
+	flagAdmin        = "admin"
+	flagProfiles     = "admin-pprof"
 	flagIdle         = "idle-connections"
 	flagUser         = "user"
 	flagGroup        = "group"
@@ -56,6 +58,9 @@ const (
 	flagRepair       = "repair"
 	flagFill         = "fill"
 	flagShow         = "show"
+	flagWithin       = "within"
+	flagRedis        = "redis"
+	flagPeer         = "peer"
 )
 
 // The topics of the help text, in its order.
@@ -67,6 +72,7 @@ const (
 	topicProcess  = "Process"
 	topicLog      = "Log and information"
 	topicVerify   = "Comparison"
+	topicHealth   = "Check"
 )
 
 func topics() []string {
@@ -115,6 +121,8 @@ func newFlags() []cli.Flag {
 		text(topicProcess, flagGroup, "g", "", "`GROUP` to become then, name or number (default: the groups of the user)"),
 		text(topicProcess, flagPidFile, "", "", "`FILE` to write the process number to"),
 		text(topicProcess, flagDrain, "", "5s", "`TIME` that SIGTERM leaves to requests in flight"),
+		text(topicProcess, flagAdmin, "", "", "`ADDRESS` of the status page, metrics and health checks, by HTTP: HOST:PORT, or a port on the loopback (default: none)"),
+		toggle(topicProcess, flagProfiles, "", "have profiles at /debug/pprof there, too"),
 		text(topicProcess, flagIdle, "i", "1", "`NUMBER` of connections to a server, without effect: each loop has one to every server and sends its requests one behind the other"),
 
 		text(topicLog, flagLogFormat, "", "", "`FORMAT` of the log: console or json (default: console on a terminal, else json)"),
@@ -164,10 +172,10 @@ func aliases(alias string) []string {
 }
 
 // variables names the environment variable of a flag. Help and version have none: images often carry a MAGENT_VERSION
-// that means something else. Nor have the flags of verify alone: what one run does is not for the environment of all.
+// that means something else. Nor have the flags of verify or health alone: what one run does is not for the environment of all.
 func variables(name string) []string {
 	switch name {
-	case flagHelp, flagVersion, flagTest, flagRate, flagRepair, flagFill, flagShow:
+	case flagHelp, flagVersion, flagTest, flagRate, flagRepair, flagFill, flagShow, flagWithin, flagRedis, flagPeer:
 		return nil
 	}
 	return []string{variable(name)}

@@ -44,6 +44,8 @@ type settings struct {
 	load        func() (pools []config.Pool, warnings []string, err error)
 	user, group string
 	pidFile     string
+	admin       string // where the process is watched; empty: nowhere
+	profiles    bool
 	log         service.LogOptions
 }
 
@@ -164,6 +166,12 @@ func (s *settings) readProcess(r *reader) {
 	}
 	s.user, s.group = r.text(flagUser), r.text(flagGroup)
 	s.pidFile = r.path(flagPidFile)
+	if r.text(flagAdmin) != "" {
+		value(r, flagAdmin, config.ParseAdmin, &s.admin)
+	}
+	if s.profiles = r.c.Bool(flagProfiles); s.profiles && s.admin == "" {
+		r.fail(flagProfiles, errors.New("needs --admin ADDRESS, which says where"))
+	}
 	s.log = service.LogOptions{File: r.path(flagLogFile)}
 	if r.c.Bool(flagVerbose) {
 		s.log.Louder = service.Debug

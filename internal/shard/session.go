@@ -5,6 +5,7 @@ import (
 
 	"magent/ascii"
 	"magent/internal/loop"
+	"magent/internal/stats"
 	"magent/replicate"
 )
 
@@ -264,6 +265,9 @@ func (s *session) deliver(reply []byte) {
 	s.pool.count.Waited.Observe(waited)
 	if slow := s.sh.svc.cfg.Slow; slow > 0 && waited >= int64(slow) {
 		s.slow(c, waited)
+	}
+	if s.redis != nil {
+		s.pool.count.Outcomes[stats.Redis][redisResult(reply)]++
 	}
 	s.window = min(s.window+c.Keys, windowMax)
 	s.keySize = max(len(reply)/c.Keys, s.keySize-s.keySize/8, 1)

@@ -15,6 +15,7 @@ const (
 	Decr
 	Touch
 	Flush // flush_all
+	Redis // all commands of Redis pools; nil is a miss
 	NumCommands
 )
 
@@ -32,7 +33,7 @@ const (
 
 // String is the name in figures.
 func (c Command) String() string {
-	return [NumCommands]string{"other", "get", "gat", "set", "cas", "delete", "incr", "decr", "touch", "flush_all"}[c]
+	return [NumCommands]string{"other", "get", "gat", "set", "cas", "delete", "incr", "decr", "touch", "flush_all", "redis"}[c]
 }
 
 // String is the name in figures.

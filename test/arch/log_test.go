@@ -26,7 +26,7 @@ func TestLogFields(t *testing.T) {
 			documented[string(name[1])] = false
 		}
 	}
-	for _, name := range []string{"time", "level", "message"} { // of the library
+	for _, name := range []string{"time", "level", "message", "admin", "stats"} { // of the library, and run.Admin.Name
 		documented[name] = true
 	}
 	s.all(func(f *file) {
