@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"magent/test/harness"
 )
@@ -100,6 +101,7 @@ func TestManyElements(t *testing.T) {
 	v := startVictim(t)
 	const n = 1_000_000
 	c := dial(t, v.Addr)
+	c.wait = 2 * time.Minute
 	many := func(name string, count int, value string) string {
 		var b strings.Builder
 		fmt.Fprintf(&b, "*%d\r\n$%d\r\n%s\r\n", count+1, len(name), name)
@@ -178,6 +180,7 @@ func TestLargeValue(t *testing.T) {
 	servers := startServers(t, 2)
 	value := strings.Repeat("0123456789abcdef", 100<<20/16)
 	c := dial(t, startPool(t, servers, calm).Addr)
+	c.wait = time.Minute
 	c.want("+OK\r\n", "SET", "large", value)
 	if got := c.do("GET", "large"); got != bulk(value) {
 		t.Fatalf("%d bytes come back", len(got))

@@ -16,8 +16,9 @@ import (
 type conn struct {
 	net.Conn
 
-	t *testing.T
-	r *bufio.Reader
+	t    *testing.T
+	r    *bufio.Reader
+	wait time.Duration // for a reply
 }
 
 // dial connects, and closes the connection with the test.
@@ -38,7 +39,7 @@ func open(addr string) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{Conn: c, r: bufio.NewReaderSize(c, 64<<10)}, nil
+	return &conn{Conn: c, r: bufio.NewReaderSize(c, 64<<10), wait: patience}, nil
 }
 
 // command is the bytes of a command.
@@ -113,7 +114,7 @@ func (c *conn) try(args ...string) (string, error) {
 }
 
 func (c *conn) trySend(text string) error {
-	if err := c.SetWriteDeadline(time.Now().Add(patience)); err != nil {
+	if err := c.SetWriteDeadline(time.Now().Add(c.wait)); err != nil {
 		return err
 	}
 	_, err := io.WriteString(c.Conn, text)
@@ -121,7 +122,7 @@ func (c *conn) trySend(text string) error {
 }
 
 func (c *conn) tryReply() (string, error) {
-	if err := c.SetReadDeadline(time.Now().Add(patience)); err != nil {
+	if err := c.SetReadDeadline(time.Now().Add(c.wait)); err != nil {
 		return "", err
 	}
 	var b strings.Builder
@@ -130,7 +131,7 @@ func (c *conn) tryReply() (string, error) {
 }
 
 func (c *conn) tryRest() (string, error) {
-	if err := c.SetReadDeadline(time.Now().Add(patience)); err != nil {
+	if err := c.SetReadDeadline(time.Now().Add(c.wait)); err != nil {
 		return "", err
 	}
 	rest, err := io.ReadAll(c.r)

@@ -161,3 +161,30 @@ func work(ctx context.Context, c *redis.Client, ended *atomic.Bool, asked *atomi
 	}
 	done <- nil
 }
+
+// TestReloadInTransaction: what was queued is executed by the servers of the new configuration, also if it could not be queued any more.
+func TestReloadInTransaction(t *testing.T) {
+	servers := startServers(t, 2)
+	listen := harness.DeadAddr(t)
+	path := write(t, pool(listen, servers, calm))
+	proxy := startFile(t, path)
+	c := dial(t, listen)
+	large := strings.Repeat("x", 2<<20)
+	c.want("+OK\r\n", "MULTI")
+	c.want("+QUEUED\r\n", "SET", "{t}k", large)
+	c.want("+QUEUED\r\n", "STRLEN", "{t}k")
+	if err := os.WriteFile(path, []byte(pool(listen, servers[1:], calm, "max_value: 1m")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	proxy.Signal(syscall.SIGUSR1)
+	harness.Eventually(t, "reloaded", func() error {
+		if !strings.Contains(proxy.Log(), "configuration reloaded") {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	c.want(fmt.Sprintf("*2\r\n+OK\r\n:%d\r\n", len(large)), "EXEC")
+	if at := holder(t, servers, "{t}k"); at != 1 {
+		t.Errorf("it is on server %d", at)
+	}
+}

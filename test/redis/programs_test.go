@@ -112,7 +112,7 @@ func TestBenchmark(t *testing.T) {
 	host, port := hostPort(t, startPool(t, startServers(t, 3), calm).Addr)
 	const tests = "set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,zadd,zpopmin,lrange,mset"
 	for _, depth := range []string{"1", "16"} {
-		out := run(t, "", "redis-benchmark", "-h", host, "-p", port, "-t", tests, "-n", "2000", "-r", "1000", "-P", depth, "--csv")
+		out := run(t, "", "redis-benchmark", "-h", host, "-p", port, "-t", tests, "-n", "500", "-r", "1000", "-P", depth, "--csv")
 		for _, name := range []string{"SET", "GET", "INCR", "LPUSH", "RPUSH", "LPOP", "RPOP", "SADD", "HSET", "SPOP", "ZADD", "ZPOPMIN", "LRANGE_600", "MSET"} {
 			if !strings.Contains(out, `"`+name) {
 				t.Errorf("-P %s: nothing of %s:\n%s", depth, name, out)

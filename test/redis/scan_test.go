@@ -30,7 +30,7 @@ func TestScan(t *testing.T) {
 				t.Errorf("%q where nothing is", got)
 			}
 			var all, lists, tens []string
-			for i := range 2000 {
+			for i := range 1000 {
 				key := fmt.Sprintf("key%04d", i)
 				all = append(all, key)
 				args := []string{"SET", key, "x"}
