@@ -117,6 +117,10 @@ func (f *fragments) begin(m *gathering, name []byte, step int) {
 
 // askAll has every server carry out the command.
 func (e *Engine) askAll(c *Call, r *resp.Request) {
+	if _, refusal := e.ServerOf(r); refusal != nil { // a subcommand that is not for all, such as SCRIPT KILL
+		c.finish(ascii.Opaque, refusal)
+		return
+	}
 	m := c.gather(mergerOfAll(r))
 	for server := range e.primaries {
 		m.part(server)

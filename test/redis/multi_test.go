@@ -108,7 +108,11 @@ func TestUnfinishedTransaction(t *testing.T) {
 
 // TestRefused: what needs a connection of one's own is refused in words that say what to do, and the connection stays.
 func TestRefused(t *testing.T) {
-	c := dial(t, startPool(t, startServers(t, 2), calm).Addr)
+	servers := startServers(t, 2)
+	proxy := startPool(t, servers, calm).Addr
+	keys := keysOf(t, proxy, servers, 1)
+	one, other := keys[0][0], keys[1][0]
+	c := dial(t, proxy)
 	for _, tt := range []struct {
 		args []string
 		why  string
@@ -123,8 +127,9 @@ func TestRefused(t *testing.T) {
 		{[]string{"SHUTDOWN"}, "connect to that server directly"},
 		{[]string{"EVAL", "return 1", "0"}, "at least one key is needed"},
 		{[]string{"SORT", "l", "BY", "w*"}, "may be on other servers"},
-		{[]string{"RENAME", "a", "b"}, "hash tag"},
-		{[]string{"MSETNX", "a", "1", "b", "2", "c", "3", "d", "4"}, "hash tag"},
+		{[]string{"RENAME", one, other}, "hash tag"},
+		{[]string{"MSETNX", one, "1", other, "2"}, "hash tag"},
+		{[]string{"SCRIPT", "KILL"}, "connect to that server directly"},
 		{[]string{"CLIENT", "KILL", "TYPE", "normal"}, "not supported here"},
 		{[]string{"HELLO", "3"}, "NOPROTO"},
 		{[]string{"SELECT", "1"}, "redis_db"},
