@@ -38,6 +38,7 @@ type Call struct {
 	Next *Call  // the client's: its line of calls
 	Done bool   // the client's: answered
 	Keys int    // the client's: how many keys are asked for
+	Note []byte // the client's: what is asked for, in a few words
 	Part Part   // the client's, set before Do: whether this is all of a request
 	Lost bool   // part of a multi-get: nobody could answer for any of its keys, and the reply says why
 	At   int64  // the client's: when it was asked, by the loop's clock

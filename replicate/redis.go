@@ -30,6 +30,7 @@ func (e *Engine) DoRedis(c *Call, r *resp.Request) {
 func (e *Engine) startRedis(c *Call, r *resp.Request) {
 	cmd := r.Command
 	if cmd.SingleKey() {
+		e.opt.Hot.Touch(r.Args[1])
 		e.command(c, r.Raw, e.serverOf(r.Args[1]))
 		return
 	}
@@ -80,6 +81,7 @@ func (e *Engine) ServerOf(r *resp.Request) (server int, refusal []byte) {
 	case len(e.positions) == 0, e.opt.Random: // OBJECT HELP has none
 		return Any, nil
 	}
+	e.opt.Hot.Touch(r.Args[e.positions[0]])
 	server = e.serverOf(r.Args[e.positions[0]])
 	for _, at := range e.positions[1:] {
 		if e.serverOf(r.Args[at]) != server {

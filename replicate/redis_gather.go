@@ -75,6 +75,7 @@ func (e *Engine) split(c *Call, r *resp.Request, step int) {
 	f := &e.frags
 	clear(f.of)
 	for i := 1; i < len(r.Args); i += step {
+		e.opt.Hot.Touch(r.Args[i])
 		server := e.serverOf(r.Args[i])
 		if f.of[server] == 0 {
 			f.of[server] = int(m.part(server)) + 1

@@ -135,6 +135,7 @@ func (c *Call) ask(from uint16, backups bool) {
 // only: the keys of which that is true have fragments of their own.
 func (c *Call) assign(key []byte, touched, backups bool, first int) uint16 {
 	e, m, f := c.e, c.many, &c.e.frags
+	e.opt.Hot.Touch(key)
 	server, _ := e.place(key)
 	if backups || !e.opt.Health.Readable(server) {
 		_, server = e.pair(key)

@@ -18,7 +18,7 @@ var goodReplies = []string{
 
 var badReplies = []string{
 	"x", "\r\n", "OK\r\n", "+OK\n", "\x00", "_\r\n", "#t\r\n", ",1.5\r\n", "%1\r\n", "~1\r\n", ">1\r\n", "(1\r\n", "=1\r\n", "!1\r\n",
-	":\r\n", ":x\r\n", ":+1\r\n", ":1 \r\n", ":1\n", ":01\r\n", ":9223372036854775808\r\n", ":" + strings.Repeat("1", 30),
+	":\r\n", ":x\r\n", ":+1\r\n", ":1 \r\n", ":1\n", ":01\r\n", ":9223372036854775808\r\n", ":-9223372036854775809\r\n", ":" + strings.Repeat("1", 30),
 	"$\r\n", "$-2\r\n", "$x\r\n", "$1\n", "$99999999999999\r\n", "$" + strings.Repeat("1", 30), "$1\r\nab\r\n", "$1\r\na\rx", "$0\r\nab",
 	"*\r\n", "*-2\r\n", "*x\r\n", "*99999999999999\r\n", "*1\r\nx", "*2\r\n:1\r\nx", "*1\r\n$1\r\nabc", "*1\r\n>1\r\n", "\n", "*\n", "$-1\r\r\n", "+\n", "-\n",
 }
@@ -111,7 +111,7 @@ func TestFramerNeed(t *testing.T) {
 
 // TestFramerLinear: what has been framed is not framed again.
 func TestFramerLinear(t *testing.T) {
-	all := []byte("*300000\r\n" + strings.Repeat("$1\r\nx\r\n", 300_000) + "+" + strings.Repeat("x", 300_000) + "\r\n")
+	all := []byte("*300000\r\n" + strings.Repeat("$1\r\nx\r\n", 300_000) + "+" + strings.Repeat("x", 1_000_000) + "\r\n")
 	var f Framer
 	start, replies := 0, 0
 	for end := range len(all) + 1 { // quadratic time would be hours

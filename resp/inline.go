@@ -11,10 +11,7 @@ func (r *Request) line(buf []byte, l *Limits, p *Progress) (n int, st Status) {
 	if st != Complete {
 		return 0, st
 	}
-	text := buf[:end]
-	if end > 0 && text[end-1] == '\r' {
-		text = text[:end-1]
-	}
+	text := buf[:end] // and maybe a CR, which is a blank
 	if bytes.IndexByte(text, 0) >= 0 {
 		return 0, r.fatal(textZero)
 	}

@@ -50,12 +50,17 @@ const (
 	flagLogFormat    = "log-format"
 	flagLogFile      = "log-file"
 	flagVerbose      = "verbose"
+	flagSlow         = "slow"
+	flagSlowKeys     = "slow-keys"
 	flagHelp         = "help"
 	flagVersion      = "version"
 	flagRate         = "rate"
 	flagRepair       = "repair"
 	flagFill         = "fill"
 	flagShow         = "show"
+	flagWithin       = "within"
+	flagRedis        = "redis"
+	flagPeer         = "peer"
 )
 
 // The topics of the help text, in its order.
@@ -67,6 +72,7 @@ const (
 	topicProcess  = "Process"
 	topicLog      = "Log and information"
 	topicVerify   = "Comparison"
+	topicHealth   = "Check"
 )
 
 func topics() []string {
@@ -122,6 +128,8 @@ func newFlags() []cli.Flag {
 		text(topicLog, flagLogFormat, "", "", "`FORMAT` of the log: console or json (default: console on a terminal, else json)"),
 		text(topicLog, flagLogFile, "", "", "`FILE` to append the log to, opened anew on SIGHUP (default: stderr, in the background nothing)"),
 		toggle(topicLog, flagVerbose, "v", "log more"),
+		text(topicLog, flagSlow, "", "0s", "log requests that take `TIME` or longer, at most 10 a second in each loop, with a hash of their key; 0s: none"),
+		toggle(topicLog, flagSlowKeys, "", "log them with the key itself"),
 		toggle(topicLog, flagVersion, "V", "print the version and exit"),
 		toggle(topicLog, flagHelp, "h", "print this text and exit"),
 	}
@@ -164,10 +172,10 @@ func aliases(alias string) []string {
 }
 
 // variables names the environment variable of a flag. Help and version have none: images often carry a MAGENT_VERSION
-// that means something else. Nor have the flags of verify alone: what one run does is not for the environment of all.
+// that means something else. Nor have the flags of verify or health alone: what one run does is not for the environment of all.
 func variables(name string) []string {
 	switch name {
-	case flagHelp, flagVersion, flagTest, flagRate, flagRepair, flagFill, flagShow:
+	case flagHelp, flagVersion, flagTest, flagRate, flagRepair, flagFill, flagShow, flagWithin, flagRedis, flagPeer:
 		return nil
 	}
 	return []string{variable(name)}

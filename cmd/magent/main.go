@@ -37,6 +37,9 @@ func execute(args []string, names config.Names, stdout, stderr io.Writer) int {
 	if len(args) > 0 && args[0] == topCommand {
 		return runTop(args[1:], stdout, stderr)
 	}
+	if len(args) > 0 && args[0] == healthCommand {
+		return runHealth(args[1:], stdout, stderr)
+	}
 	s, err := parse(args, names)
 	var mistakes config.FileErrors
 	switch {
@@ -54,7 +57,7 @@ func execute(args []string, names config.Names, stdout, stderr io.Writer) int {
 	case s.test:
 		run.TellRight(stderr, program, s.file, s.warnings)
 		return 0
-	case s.daemonize && !service.IsDaemon():
+	case s.daemonize && !service.IsDaemon() && !service.IsHeir():
 		return service.Daemonize(program, args, stderr)
 	}
 	if err := s.prepare(); err != nil {

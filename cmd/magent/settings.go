@@ -108,6 +108,8 @@ func (s *settings) read(r *reader, names config.Names) {
 		DrainTime:  r.duration(flagDrain, 0),
 
 		ResolveInterval: r.duration(flagResolve, 0),
+		Slow:            r.duration(flagSlow, 0),
+		SlowKeys:        r.c.Bool(flagSlowKeys),
 		MaxDirty:        r.number(flagDirty, 0, maxDirty),
 		StateDir:        r.path(flagState),
 	}

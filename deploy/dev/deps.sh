@@ -9,14 +9,16 @@ say() { printf 'deps: %s\n' "$*"; }
 # has tells whether what a package is wanted for is there, wherever it came from.
 has() {
 	case $1 in
-	chromium | gcc | memcached | nutcracker | redis-server) command -v "$1" ;;
+	chromium | gcc | haproxy | keepalived | memcached | nutcracker | redis-server) command -v "$1" ;;
 	prometheus) command -v promtool ;;
+	iproute2) command -v ip ;;
 	libc6-dev) [ -e /usr/include/stdlib.h ] ;;
 	libmemcached-tools) command -v memccapable ;;
 	redis-tools) command -v redis-cli ;;
 	python3-pymemcache) /usr/bin/python3 -c 'import pymemcache' ;;
 	python3-pylibmc) /usr/bin/python3 -c 'import pylibmc' ;;
 	python3-redis) /usr/bin/python3 -c 'import redis' ;;
+	systemd) command -v systemd-analyze && command -v systemd-socket-activate ;;
 	esac >/dev/null 2>&1
 }
 
@@ -24,6 +26,9 @@ has() {
 packages=(
 	chromium
 	gcc
+	haproxy
+	iproute2
+	keepalived
 	libc6-dev
 	libmemcached-tools
 	memcached
@@ -34,8 +39,11 @@ packages=(
 	python3-redis
 	redis-server
 	redis-tools
+	systemd
 )
 services=(
+	haproxy
+	keepalived
 	memcached
 	nutcracker
 	prometheus

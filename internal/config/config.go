@@ -13,6 +13,9 @@ type Config struct {
 	StateDir   string        // folder of the journal; empty: none
 	DrainTime  time.Duration // how long SIGTERM waits for requests in flight
 
+	Slow     time.Duration // a request that takes as long is logged; 0: none is
+	SlowKeys bool          // with its key, not with a hash of it
+
 	ResolveInterval time.Duration // between two look-ups of a server's name while it is connected to; 0: none
 }
 

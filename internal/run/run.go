@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/rs/zerolog"
 
@@ -20,6 +21,7 @@ type Options struct {
 	// Load reads the pools of File anew, with listeners that are resolved.
 	Load     func() (pools []config.Pool, warnings []string, err error)
 	Process  service.Options // as what; Config has the rest of it
+	Upgrade  bool            // on SIGUSR2 a new process takes over
 	Admin    Admin
 	Remedies Remedies
 }
@@ -36,9 +38,9 @@ func (o Options) process() service.Options {
 	p.Threads, p.Clients, p.Servers, p.Folder = o.Config.Threads, o.Config.MaxClients, connections(o.Config), o.Config.StateDir
 	p.Sockets = sockets(o.Config.Pools)
 	var e *engine
-	p.Start = func(log zerolog.Logger, clients int) (service.Engine, error) {
+	p.Start = func(log zerolog.Logger, clients int, given service.Given) (service.Engine, error) {
 		var err error
-		if e, err = o.start(log, clients); err != nil {
+		if e, err = o.start(log, clients, given); err != nil {
 			return nil, err
 		}
 		return e, nil
@@ -47,17 +49,29 @@ func (o Options) process() service.Options {
 		p.Reload = func(log zerolog.Logger) error { return e.reload(log, o) }
 		p.Watch = o.Watch
 	}
-	p.Started = func(log zerolog.Logger) { e.tell(log, o) }
+	p.Started = func(log zerolog.Logger) string {
+		e.tell(log, o)
+		return "serves at " + strings.Join(e.Addrs(), " ")
+	}
+	p.Ping = func(answered chan<- struct{}) { e.Ping(answered) }
+	if o.Upgrade {
+		p.Listeners, p.HandOver = func() []service.Socket { return e.listeners() }, func() error { return e.handOver() }
+	}
 	return p
 }
 
-// connections counts the connections to servers: one for each server and loop.
+// connections counts the connections to servers: one for each server and loop; and one to each Sentinel.
 func connections(c config.Config) int {
 	n := 0
 	for _, pool := range c.Pools {
-		n += len(pool.Servers) + len(pool.Backups)
+		n += (len(pool.Servers) + len(pool.Backups)) * c.Threads
+		for _, a := range pool.Servers {
+			if a.Network == "sentinel" {
+				n += len(a.SentinelHosts())
+			}
+		}
 	}
-	return n * c.Threads
+	return n
 }
 
 // engine is the proxy, and the port where it is watched if there is one.
@@ -66,10 +80,17 @@ type engine struct {
 	watch watch
 }
 
-func (o Options) start(log zerolog.Logger, clients int) (*engine, error) {
+func (o Options) start(log zerolog.Logger, clients int, given service.Given) (*engine, error) {
 	c := o.Config
 	c.MaxClients = clients
-	svc, err := shard.Start(shard.Options{Config: c, Log: log, Version: protocolVersion + "-" + o.Process.Program + "-" + service.Release})
+	so := shard.Options{
+		Config: c, Log: log, Version: protocolVersion + "-" + o.Process.Program + "-" + service.Release,
+		TakeOver: given.TakeOver,
+	}
+	for _, s := range given.Sockets {
+		so.Sockets = append(so.Sockets, shard.Socket(s))
+	}
+	svc, err := shard.Start(so)
 	if err != nil {
 		return nil, o.Remedies.port(err)
 	}
@@ -96,6 +117,25 @@ func (e *engine) reload(log zerolog.Logger, o Options) error {
 	for i := range pools {
 		describe(log.Info().Str("pool", pools[i].Name), &pools[i]).Msg("a pool of " + o.File)
 	}
+	return nil
+}
+
+// listeners are the sockets of clients.
+func (e *engine) listeners() []service.Socket {
+	var out []service.Socket
+	for _, s := range e.Sockets() {
+		out = append(out, service.Socket(s))
+	}
+	return out
+}
+
+// handOver leaves everything to another process, the port where it is watched with it.
+func (e *engine) handOver() error {
+	if err := e.HandOver(); err != nil {
+		return err
+	}
+	e.watch.close()
+	e.watch = watch{}
 	return nil
 }
 

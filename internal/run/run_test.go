@@ -57,7 +57,7 @@ func TestProcess(t *testing.T) {
 
 // The stats port has the live figures of all pools; it ends with the engine.
 func TestStatsPort(t *testing.T) {
-	e, err := options(t).start(zerolog.Nop(), 10)
+	e, err := options(t).start(zerolog.Nop(), 10, service.Given{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestStatsPortInUse(t *testing.T) {
 	defer taken.Close()
 	o := options(t)
 	o.Admin.Addr = taken.Addr().String()
-	_, err = o.start(zerolog.Nop(), 10)
+	_, err = o.start(zerolog.Nop(), 10, service.Given{})
 	want := "stats port: cannot listen on " + o.Admin.Addr + ": bind: address already in use: choose another with -s"
 	if err == nil || err.Error() != want {
 		t.Errorf("\n got %v\nwant %s", err, want)

@@ -50,10 +50,17 @@ func (sh *Shard) drain(done func()) {
 			ln.close()
 		}
 	}
-	for s := range sh.sessions {
-		s.finish()
-	}
+	sh.sendAway()
 	sh.checkDrained()
+}
+
+// sendAway ends all sessions. What was read is served; what has arrived since this turn began is not.
+func (sh *Shard) sendAway() {
+	for s := range sh.sessions {
+		if !s.ended {
+			s.finish()
+		}
+	}
 }
 
 // cutOff ends the sessions that are left.

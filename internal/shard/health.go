@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -105,10 +106,10 @@ func (b *board) idle(pool, server int) {
 	b.log.Debug().Str("server", b.name(pool, server)).Msg("idle connection closed by the server: connecting again")
 }
 
-// moved is called by a loop that gives the connection to a server up, because its name has other addresses now.
-func (b *board) moved(pool, server int, from loop.Endpoint) {
-	b.note(b.pools[pool][server], "moved", "from "+from.String())
-	b.log.Info().Str("server", b.pools[pool][server].name).Str("from", from.String()).Msg("the server's name has other addresses now: connecting anew")
+// moved is called by a loop that gives the connection to a server up, because it is somewhere else now.
+func (b *board) moved(pool, server int, from loop.Endpoint, reason error) {
+	b.note(b.pools[pool][server], "moved", fmt.Sprintf("from %v: %v", from, reason))
+	b.log.Info().Str("server", b.pools[pool][server].name).Str("from", from.String()).AnErr("reason", reason).Msg("the server has moved: connecting anew")
 }
 
 // readmitted is called by a loop that uses a server again.

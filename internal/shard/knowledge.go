@@ -93,6 +93,23 @@ func serverAt(cfg *config.Pool, i int) *config.Address {
 	return &cfg.Servers[i]
 }
 
+// record records what is not recorded at once. The loops stand still, or have ended.
+func (svc *Service) record() {
+	if svc.journal == nil {
+		return
+	}
+	for _, sh := range svc.shards {
+		for _, p := range sh.pools {
+			if p == nil || p.recorder == nil {
+				continue
+			}
+			for i := range p.conns {
+				p.engine.Record(i)
+			}
+		}
+	}
+}
+
 func (svc *Service) closeJournal() {
 	if svc.journal != nil {
 		_ = svc.journal.Close()

@@ -214,6 +214,9 @@ func (s *session) callFor(keys int) *replicate.Call {
 	s.last = c
 	c.Keys = keys
 	c.At = s.sh.l.Now()
+	if s.sh.svc.cfg.Slow > 0 {
+		s.note(c)
+	}
 	s.pending += c.Keys
 	return c
 }
@@ -258,7 +261,11 @@ func (s *session) deliver(reply []byte) {
 	}
 	c.Next = nil
 	s.pending -= c.Keys
-	s.pool.count.Waited.Observe(s.sh.l.Now() - c.At)
+	waited := s.sh.l.Now() - c.At
+	s.pool.count.Waited.Observe(waited)
+	if slow := s.sh.svc.cfg.Slow; slow > 0 && waited >= int64(slow) {
+		s.slow(c, waited)
+	}
 	if s.redis != nil {
 		s.pool.count.Outcomes[stats.Redis][redisResult(reply)]++
 	}

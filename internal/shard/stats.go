@@ -19,8 +19,8 @@ import (
 // reported; the others at once.
 func (s *session) stats(r *ascii.Request) {
 	switch what := string(firstWord(r.Args)); what {
-	case "", "servers", "reset":
-		s.sh.survey(s.call(), what)
+	case "", "servers", "reset", "hotkeys":
+		s.sh.surveyPool(s.call(), what, s.pool.index)
 	case "settings":
 		p := s.sh.svc.process()
 		s.call().Answer(stats.AppendSettings(nil, &p))
@@ -41,13 +41,12 @@ type survey struct {
 	home *Shard
 	call *replicate.Call
 	what string
-	pool int // info: of whom
+	pool int // of the client
+	hot  stats.Hottest
 
 	done    chan<- *survey
 	process stats.Process // as of the last loop: a reload changes the pools between the loops' tasks
 }
-
-func (sh *Shard) survey(c *replicate.Call, what string) { sh.surveyPool(c, what, 0) }
 
 func (sh *Shard) surveyPool(c *replicate.Call, what string, pool int) {
 	sh.l.SendTo(sh.svc.shards[0].l, &survey{svc: sh.svc, home: sh, call: c, what: what, pool: pool})
@@ -77,6 +76,9 @@ func (q *survey) Run() {
 		sh.reset()
 	} else {
 		q.sum.Add(sh.snapshot())
+		if q.pool < len(sh.pools) && sh.pools[q.pool] != nil {
+			q.hot.Add(&sh.pools[q.pool].hot)
+		}
 	}
 	q.next++
 	switch {
@@ -96,6 +98,8 @@ func (q *survey) answer() {
 		q.call.Answer([]byte("RESET\r\n"))
 	case "servers":
 		q.call.Answer(stats.AppendServers(nil, &q.sum))
+	case "hotkeys":
+		q.call.Answer(stats.AppendHotKeys(nil, &q.hot, shownHotKeys))
 	case "info":
 		q.home.answerInfo(q)
 	default:
@@ -103,6 +107,9 @@ func (q *survey) answer() {
 		q.call.Answer(stats.AppendGeneral(nil, &p, &q.sum))
 	}
 }
+
+// shownHotKeys is how many of the hottest keys are told.
+const shownHotKeys = 20
 
 // snapshot copies this loop's figures.
 func (sh *Shard) snapshot() *stats.Snapshot {
@@ -175,6 +182,7 @@ func (sh *Shard) reset() {
 			continue
 		}
 		p.count = stats.Counters{CurrConnections: p.count.CurrConnections}
+		p.hot = stats.HotKeys{}
 		for i, c := range p.conns {
 			p.shown[i] = figures{before: c.Stats, ejectedAt: p.shown[i].ejectedAt}
 			*p.engine.Tally(i) = replicate.Tally{}

@@ -156,6 +156,7 @@ func (c *conn) copyReply(b *strings.Builder) error {
 			return err
 		}
 		if line[0] == '$' {
+			b.Grow(n + 2)
 			_, err = io.CopyN(b, c.r, int64(n)+2)
 			return err
 		}

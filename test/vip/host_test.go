@@ -1,0 +1,166 @@
+package vip
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"magent/test/harness"
+)
+
+// host is a machine with a memcached, a magent and a keepalived.
+type host struct {
+	*space
+	i          int
+	dir        string // root's alone: keepalived wants scripts where nobody else can write
+	memcached  *harness.Process
+	magent     *harness.Process
+	keepalived *harness.Process
+}
+
+// cluster is three of them, a client and the bridge.
+type cluster struct {
+	t      *testing.T
+	hosts  []*host
+	client *space
+	bridge *space
+}
+
+func newCluster(t *testing.T) *cluster {
+	t.Helper()
+	needRoot(t)
+	c := &cluster{t: t, client: newSpace(t, "client")}
+	var spaces []*space
+	for i := range 3 {
+		h := &host{space: newSpace(t, fmt.Sprint("host", i)), i: i, dir: must(os.MkdirTemp("/run", "magent-test-"))}
+		t.Cleanup(func() { _ = os.RemoveAll(h.dir) })
+		c.hosts = append(c.hosts, h)
+		spaces = append(spaces, h.space)
+	}
+	c.bridge = wire(t, append(spaces, c.client)...)
+	for _, h := range c.hosts {
+		h.startMemcached()
+	}
+	for _, h := range c.hosts {
+		h.startMagent()
+	}
+	return c
+}
+
+func (h *host) startMemcached() {
+	h.t.Helper()
+	h.memcached = h.start("memcached", "memcached", "-u", "nobody", "-l", address(h.i), "-p", "11211", "-U", "0", "-t", "1", "-m", "64")
+}
+
+// startMagent runs it with the same servers in the same roles on every host, and waits until it serves.
+func (h *host) startMagent() {
+	h.t.Helper()
+	h.magent = h.start("magent", harness.Binary(h.t), "--log-format", "json", "-l", "0.0.0.0", "-p", fmt.Sprint(port),
+		"-s", address(0), "-s", address(1), "-b", address(2), "--state-dir", filepath.Join(h.dir, "state"))
+	harness.Eventually(h.t, "magent of "+h.name+" serves", func() error {
+		if code, _, said := harness.Run(h.t, h.inside(harness.Binary(h.t), "health", h.local())...); code != 0 {
+			return fmt.Errorf("it does not: %s", said)
+		}
+		return nil
+	})
+}
+
+func (h *host) local() string { return fmt.Sprintf("127.0.0.1:%d", port) }
+
+// states are what the host's magent knows of the servers: state and number of dirty keys.
+func (h *host) states() map[string]string {
+	h.t.Helper()
+	conn, err := h.dial(h.local(), time.Second)
+	if err != nil {
+		return map[string]string{"error": err.Error()}
+	}
+	defer conn.Close()
+	_, _ = conn.Write([]byte("stats servers\r\nquit\r\n"))
+	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	text, _ := io.ReadAll(conn)
+	fields := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		if words := strings.Fields(line); len(words) == 3 {
+			fields[words[1]] = words[2]
+		}
+	}
+	states := map[string]string{}
+	for i := range 3 {
+		n := fmt.Sprint("server:", i, ":")
+		states[fields[n+"address"]] = fields[n+"state"] + " " + fields[n+"dirty_keys"]
+	}
+	return states
+}
+
+// awaitUp waits until the host's magent uses all servers, and none has anything to make good.
+func (h *host) awaitUp() {
+	h.t.Helper()
+	harness.Eventually(h.t, "all servers are up for "+h.name, func() error {
+		states := h.states()
+		for i := range 3 {
+			if states[address(i)+":11211"] != "up 0" {
+				return fmt.Errorf("%v", states)
+			}
+		}
+		return nil
+	})
+}
+
+// startKeepalived runs it with the configuration that is shipped, but for its addresses and paths.
+func (h *host) startKeepalived() {
+	h.t.Helper()
+	root := must(harness.ModuleRoot())
+	write := func(name, text string, mode os.FileMode) string {
+		path := filepath.Join(h.dir, name)
+		if err := os.WriteFile(path, []byte(text), mode); err != nil {
+			h.t.Fatal(err)
+		}
+		return path
+	}
+	var peers []string
+	for i := range 3 {
+		if i != h.i {
+			peers = append(peers, fmt.Sprintf("%s:%d", address(i), port))
+		}
+	}
+	env := write("vip.env", fmt.Sprintf("MAGENT=%s\nADDRESS=%s\nPEERS=%q\n", harness.Binary(h.t), h.local(), strings.Join(peers, " ")), 0o644)
+	check := write("check_magent", string(must(os.ReadFile(filepath.Join(root, "deploy/keepalived/check_magent")))), 0o755)
+	text := strings.NewReplacer(
+		"/etc/keepalived/check_magent", check, "/etc/magent/vip.env", env, "10.0.0.100", virtual,
+	).Replace(string(must(os.ReadFile(filepath.Join(root, "deploy/keepalived/keepalived.conf")))))
+	h.keepalived = h.start("keepalived", "keepalived", "--dont-fork", "--log-console", "--log-detail", "--vrrp",
+		"--use-file", write("keepalived.conf", text, 0o644), "--pid", filepath.Join(h.dir, "pid"), "--vrrp_pid", filepath.Join(h.dir, "vrrp_pid"))
+}
+
+// has reports whether the virtual address is on the host.
+func (h *host) has() bool {
+	h.t.Helper()
+	return strings.Contains(h.ip("-oneline", "address", "show", "dev", "eth0"), " "+virtual+"/")
+}
+
+// holder waits until one host, but not the excluded one, has the virtual address.
+func (c *cluster) holder(but *host) *host {
+	c.t.Helper()
+	var found *host
+	harness.Eventually(c.t, "a host has the virtual address", func() error {
+		found = nil
+		for _, h := range c.hosts {
+			switch {
+			case h == but || !h.has():
+			case found != nil:
+				return fmt.Errorf("%s and %s have it", found.name, h.name)
+			default:
+				found = h
+			}
+		}
+		if found == nil {
+			return fmt.Errorf("none has")
+		}
+		return nil
+	})
+	return found
+}
