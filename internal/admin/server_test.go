@@ -241,6 +241,27 @@ func TestClose(t *testing.T) {
 	}
 }
 
+// Nor for a page for silence that is being made.
+func TestCloseDuringSilence(t *testing.T) {
+	asked := make(chan struct{})
+	s, err := Listen(Options{Addr: "127.0.0.1:0", Handler: http.NotFoundHandler(), Silent: func(ctx context.Context) ([]byte, error) {
+		close(asked)
+		<-ctx.Done()
+		return nil, context.Cause(ctx)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := dial(t, s)
+	fmt.Fprint(c, "stats\r\n")
+	<-asked
+	began := time.Now()
+	s.Close()
+	if d := time.Since(began); d > answerTime/2 {
+		t.Errorf("it took %v", d)
+	}
+}
+
 func TestAddressInUse(t *testing.T) {
 	s, _ := start(t)
 	_, err := Listen(Options{Addr: s.Addr()})

@@ -94,28 +94,18 @@ func TestOneSampleForAll(t *testing.T) {
 	}
 }
 
-// Figures are not older than fresh.
+// Figures are not older than fresh: then the loops are asked, whenever the period ends.
 func TestFiguresAreFresh(t *testing.T) {
-	f := newFake()
-	s := start(t, f)
-	if _, _, err := s.Figures(t.Context()); err != nil {
+	s := start(t, newFake())
+	if _, err := s.sample(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	changed := time.Now()
-	f.mu.Lock()
-	f.s.Counters.CmdGet = 7
-	f.mu.Unlock()
-	for {
-		_, figures, err := s.Figures(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if figures.CmdGet == 7 {
-			return
-		}
-		if time.Since(changed) > patience {
-			t.Fatal("the figures stay as they were")
-		}
+	old := &sample{at: time.Now().Add(-fresh)}
+	s.mu.Lock()
+	s.last = old
+	s.mu.Unlock()
+	if got, err := s.sample(t.Context()); err != nil || got == old {
+		t.Errorf("the figures are old, %v", err)
 	}
 }
 

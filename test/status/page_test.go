@@ -13,8 +13,13 @@ import (
 // A memcached that dies and comes back is seen to do so, on the page as it is.
 func TestServersChangeOnTheScreen(t *testing.T) {
 	p1, p2, backup := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
-	m := harness.StartMagent(t, "-s", p1.Addr, "-s", p2.Addr, "-b", backup.Addr, "--probe-interval", "100ms", "--threads", "2", "--admin", ":0")
+	m := harness.StartMagent(t, "-s", p1.Addr, "-s", p2.Addr, "-b", backup.Addr, "--probe-interval", "100ms", "--refill-rate", "200", "--threads", "2", "--admin", ":0")
 	admin := "http://" + adminOf(t, m.Process, "admin")
+	var sets strings.Builder
+	for i := range 4000 {
+		fmt.Fprintf(&sets, "set fill%d 0 0 1 noreply\r\nx\r\n", i)
+	}
+	harness.Dial(t, m.Addr).Want(sets.String()+"mn\r\n", "MN\r\n")
 	done := make(chan struct{})
 	result := traffic(t, m.Addr, done)
 
@@ -50,6 +55,12 @@ func TestServersChangeOnTheScreen(t *testing.T) {
 	b.shoot("out")
 
 	p2.Restart()
+	state(p2.Addr, "warming") // for some seconds: there are about 2000 keys to be copied
+	b.see(fmt.Sprintf(`tr[data-server="%s"] progress`, p2.Addr))
+	if text := eval[string](b, fmt.Sprintf(`document.querySelector('tr[data-server="%s"] .why').textContent`, p2.Addr)); !strings.Contains(text, " %") {
+		t.Errorf("it does not say how far it is: %q", text)
+	}
+	b.shoot("filling")
 	state(p2.Addr, "up")
 	b.await(`document.querySelector("#verdict").dataset.level === "good"`)
 	b.see(`li[data-event="up"]`)
