@@ -56,7 +56,7 @@ type Service struct {
 	crowd         []*atomic.Int64 // clients by pool
 	draining      atomic.Bool
 	standby       atomic.Bool // another proxy has the virtual address, see role.go
-	spare         int // a descriptor to fall back on; the first loop's
+	spare         int         // a descriptor to fall back on; the first loop's
 	complaint     complaints
 
 	lookup    lookupFunc
