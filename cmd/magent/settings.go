@@ -113,6 +113,9 @@ func (s *settings) read(r *reader, names config.Names) {
 		MaxDirty:        r.number(flagDirty, 0, maxDirty),
 		StateDir:        r.path(flagState),
 	}
+	if r.text(flagVIP) != "" {
+		value(r, flagVIP, config.ParseIP, &s.config.VIP)
+	}
 	value(r, flagMaxValue, func(text string) (int, error) { return config.ParseSize(text, 1, maxValue) }, &s.config.MaxValue)
 	r.number(flagIdle, 0, maxClients)
 	s.readProcess(r)

@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // Config is everything a process needs to know, validated, as plain values.
 type Config struct {
@@ -17,6 +20,7 @@ type Config struct {
 	SlowKeys bool          // with its key, not with a hash of it
 
 	ResolveInterval time.Duration // between two look-ups of a server's name while it is connected to; 0: none
+	VIP             netip.Addr    // that one of several proxies has; not valid: there is none
 }
 
 // Pool is one ring of primaries, optionally one of backups, and the listeners in front of them.

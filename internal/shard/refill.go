@@ -130,11 +130,8 @@ func (p *pool) MadeGood(i int) {
 // refill takes a server out of use that lacks what the other copies have, if it can get that now: on its return it is
 // filled. Its keys are answered by their other copies meanwhile. It must not be called inside the engine.
 func (p *pool) refill() {
-	if p.sh.yielding {
-		return
-	}
 	for i, c := range p.conns {
-		if p.health.Server(i).State == failover.Up && p.engine.Incomplete(i) && p.engine.CanFill(i) && c.Ready() {
+		if p.mayMakeGood(i) && p.health.Server(i).State == failover.Up && p.engine.Incomplete(i) && p.engine.CanFill(i) && c.Ready() {
 			c.Close(backend.ErrRefill)
 			c.Connect()
 			return // one after the other: MadeGood comes here again

@@ -55,7 +55,8 @@ type Service struct {
 	clients       atomic.Int64
 	crowd         []*atomic.Int64 // clients by pool
 	draining      atomic.Bool
-	spare         int // a descriptor to fall back on; the first loop's
+	standby       atomic.Bool // another proxy has the virtual address, see role.go
+	spare         int         // a descriptor to fall back on; the first loop's
 	complaint     complaints
 
 	lookup    lookupFunc
@@ -101,6 +102,12 @@ func Start(o Options) (*Service, error) {
 		svc.board.addPool(i, cfg, svc.lookup)
 	}
 	svc.recall(known)
+	if err := svc.watchRole(); err != nil {
+		stop()
+		svc.board.close()
+		svc.discard()
+		return nil, err
+	}
 	for _, r := range svc.resolvers {
 		svc.helpers.Add(1)
 		go svc.resolve(ctx, r)

@@ -191,6 +191,9 @@ func (p *pool) Connected(c *backend.Conn) {
 	if p.engine.Incomplete(i) && p.engine.CanFill(i) {
 		p.takeOut(i, errRestarted)
 	}
+	if p.sh.svc.cfg.VIP.IsValid() && p.engine.Missed(i) {
+		p.recalled[i] = true // this machine may just be losing the virtual address: see role.go
+	}
 	if p.recalled[i] {
 		p.wait(i)
 	}
@@ -216,16 +219,13 @@ func (p *pool) wait(i int) {
 // admit has servers return that are connected to again, once it is known whether their other copies can be had: not
 // while connections to those are being made, as at the start.
 func (p *pool) admit() {
-	if p.sh.yielding {
-		return
-	}
 	for i, c := range p.conns {
-		if c.Ready() && !p.health.Usable(i) && !p.recalled[i] && p.othersKnown(i) {
+		if c.Ready() && !p.health.Usable(i) && !p.recalled[i] && p.othersKnown(i) && p.mayMakeGood(i) {
 			p.health.Return(i, p.sh.l.Now())
 		}
 	}
 	for i := range p.conns {
-		if p.health.Server(i).State == failover.Returning && !p.engine.Returns(i) {
+		if p.health.Server(i).State == failover.Returning && !p.engine.Returns(i) && p.mayMakeGood(i) {
 			p.engine.Returned(i)
 			p.moveKeys()
 		}

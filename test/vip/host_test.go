@@ -16,7 +16,8 @@ import (
 type host struct {
 	*space
 	i          int
-	dir        string // root's alone: keepalived wants scripts where nobody else can write
+	args       []string // of magent
+	dir        string   // root's alone: keepalived wants scripts where nobody else can write
 	memcached  *harness.Process
 	magent     *harness.Process
 	keepalived *harness.Process
@@ -30,13 +31,14 @@ type cluster struct {
 	bridge *space
 }
 
-func newCluster(t *testing.T) *cluster {
+// newCluster has magents with arguments beside those that say where they listen and what their servers are.
+func newCluster(t *testing.T, args ...string) *cluster {
 	t.Helper()
 	needRoot(t)
 	c := &cluster{t: t, client: newSpace(t, "client")}
 	var spaces []*space
 	for i := range 3 {
-		h := &host{space: newSpace(t, fmt.Sprint("host", i)), i: i, dir: must(os.MkdirTemp("/run", "magent-test-"))}
+		h := &host{space: newSpace(t, fmt.Sprint("host", i)), i: i, args: args, dir: must(os.MkdirTemp("/run", "magent-test-"))}
 		t.Cleanup(func() { _ = os.RemoveAll(h.dir) })
 		c.hosts = append(c.hosts, h)
 		spaces = append(spaces, h.space)
@@ -59,8 +61,11 @@ func (h *host) startMemcached() {
 // startMagent runs it with the same servers in the same roles on every host, and waits until it serves.
 func (h *host) startMagent() {
 	h.t.Helper()
-	h.magent = h.start("magent", harness.Binary(h.t), "--log-format", "json", "-l", "0.0.0.0", "-p", fmt.Sprint(port),
-		"-s", address(0), "-s", address(1), "-b", address(2), "--state-dir", filepath.Join(h.dir, "state"))
+	argv := []string{
+		harness.Binary(h.t), "--log-format", "json", "-l", "0.0.0.0", "-p", fmt.Sprint(port),
+		"-s", address(0), "-s", address(1), "-b", address(2), "--state-dir", filepath.Join(h.dir, "state"),
+	}
+	h.magent = h.start("magent", append(argv, h.args...)...)
 	harness.Eventually(h.t, "magent of "+h.name+" serves", func() error {
 		if code, _, said := harness.Run(h.t, h.inside(harness.Binary(h.t), "health", h.local())...); code != 0 {
 			return fmt.Errorf("it does not: %s", said)
@@ -74,26 +79,81 @@ func (h *host) local() string { return fmt.Sprintf("127.0.0.1:%d", port) }
 // states are what the host's magent knows of the servers: state and number of dirty keys.
 func (h *host) states() map[string]string {
 	h.t.Helper()
-	conn, err := h.dial(h.local(), time.Second)
-	if err != nil {
-		return map[string]string{"error": err.Error()}
-	}
-	defer conn.Close()
-	_, _ = conn.Write([]byte("stats servers\r\nquit\r\n"))
-	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
-	text, _ := io.ReadAll(conn)
-	fields := map[string]string{}
-	for line := range strings.Lines(string(text)) {
-		if words := strings.Fields(line); len(words) == 3 {
-			fields[words[1]] = words[2]
-		}
-	}
-	states := map[string]string{}
+	fields, states := h.stats(), map[string]string{}
 	for i := range 3 {
 		n := fmt.Sprint("server:", i, ":")
 		states[fields[n+"address"]] = fields[n+"state"] + " " + fields[n+"dirty_keys"]
 	}
 	return states
+}
+
+// awaitSilence waits until nothing that the host's magent has sent to the other hosts can arrive any more: it has given its
+// connections up, and so has the kernel. It is asked for something on all of them, for an idle one would not be noticed.
+func (h *host) awaitSilence() {
+	h.t.Helper()
+	n := 0
+	harness.Eventually(h.t, "nothing is on its way from "+h.name, func() error {
+		n++
+		h.ask(fmt.Sprintf("delete silence%d\r\n", n), "\n")
+		fields := h.stats()
+		for i := range 3 {
+			n := fmt.Sprint("server:", i, ":")
+			if i != h.i && (fields[n+"connected"] != "0" || fields[n+"draining_connections"] != "0") {
+				return fmt.Errorf("it has %s connections to host%d, and %s that end", fields[n+"connected"], i, fields[n+"draining_connections"])
+			}
+		}
+		return nil
+	})
+}
+
+// stats are the fields of `stats servers` of the host's magent.
+func (h *host) stats() map[string]string { return h.fields("stats servers") }
+
+// general are those of `stats`.
+func (h *host) general() map[string]string { return h.fields("stats") }
+
+func (h *host) fields(request string) map[string]string {
+	h.t.Helper()
+	fields := map[string]string{}
+	for line := range strings.Lines(h.ask(request+"\r\n", "END\r\n")) {
+		if words := strings.Fields(line); len(words) == 3 {
+			fields[words[1]] = words[2]
+		}
+	}
+	return fields
+}
+
+// state is what the host's magent knows of the memcached of host i.
+func (h *host) state(i int) string {
+	h.t.Helper()
+	return h.states()[address(i)+":11211"]
+}
+
+// ask sends a request to the magent of the host, from there, and returns the reply, which ends with a text.
+func (h *host) ask(request, end string) string {
+	h.t.Helper()
+	return h.askAt(h.local(), request, end)
+}
+
+func (h *host) askAt(addr, request, end string) string {
+	h.t.Helper()
+	conn, err := h.dial(addr, 10*time.Second)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+	if _, err := io.WriteString(conn, request); err != nil {
+		h.t.Fatal(err)
+	}
+	reply := make([]byte, 0, 64<<10)
+	for !strings.HasSuffix(string(reply), end) {
+		n, err := conn.Read(reply[len(reply):cap(reply)])
+		if reply = reply[:len(reply)+n]; err != nil {
+			h.t.Fatalf("%s: %q: %q, %v", h.name, request, reply, err)
+		}
+	}
+	return string(reply)
 }
 
 // awaitUp waits until the host's magent uses all servers, and none has anything to make good.
