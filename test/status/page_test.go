@@ -112,5 +112,9 @@ func TestPageOfManyPools(t *testing.T) {
 	}
 	b.shoot("many")
 	b.quiet()
+
+	m.Kill() // and the page says that what it shows is old
+	b.see(".live.off")
+	b.await(`document.querySelector(".live").textContent.startsWith("no answer for ")`)
 	b.open("about:blank")
 }
