@@ -72,19 +72,37 @@ func (s *space) ip(args ...string) string {
 	return s.run(append([]string{"ip"}, args...)...)
 }
 
-// dial connects from within the namespace. The thread that it happens on is put back where it was: were it to end, it would
+// dial connects from within the namespace.
+func (s *space) dial(addr string, limit time.Duration) (conn net.Conn, err error) {
+	if lost := s.within(func() { conn, err = net.DialTimeout("tcp", addr, limit) }); lost != nil {
+		return nil, lost
+	}
+	return conn, err
+}
+
+// addresses are those of the namespace's interfaces, with their masks.
+func (s *space) addresses() (addrs []net.Addr) {
+	s.t.Helper()
+	var err error
+	if lost := s.within(func() { addrs, err = net.InterfaceAddrs() }); lost != nil || err != nil {
+		s.t.Fatal(lost, err)
+	}
+	return addrs
+}
+
+// within does something in the namespace. The thread that it happens on is put back where it was: were it to end, it would
 // take the processes with it that were started on it.
-func (s *space) dial(addr string, limit time.Duration) (net.Conn, error) {
+func (s *space) within(do func()) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if err := join(s.proc("ns/net")); err != nil {
-		return nil, err
+		return err
 	}
-	conn, err := net.DialTimeout("tcp", addr, limit)
+	do()
 	if err := join(fmt.Sprintf("/proc/%d/ns/net", os.Getpid())); err != nil {
 		panic(err)
 	}
-	return conn, err
+	return nil
 }
 
 // join moves the thread into a network namespace.
