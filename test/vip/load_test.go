@@ -38,10 +38,10 @@ type client struct {
 	version map[string]int // that was acknowledged last; negative: deleted
 	next    int
 
-	asked, missed, failed atomic.Int64
-	success               atomic.Int64 // when the last answer came
-	gap                   atomic.Int64 // the longest time without one
-	last                  atomic.Value // the last failure
+	answered, missed, failed atomic.Int64
+	success                  atomic.Int64 // when the last answer came
+	gap                      atomic.Int64 // the longest time without one
+	last                     atomic.Value // the last failure
 }
 
 func startLoad(s *space) *load {
@@ -148,7 +148,6 @@ func (c *client) get(key string, wrong *error) bool {
 // ask sends a request and returns the reply, without the line end; false: there was none, or only that the proxy has no
 // server.
 func (c *client) ask(request string) (string, bool) {
-	c.asked.Add(1)
 	reply, err := c.try(request)
 	if err == nil && strings.HasPrefix(reply, "SERVER_ERROR") {
 		err = fmt.Errorf("%s", reply)
@@ -157,6 +156,7 @@ func (c *client) ask(request string) (string, bool) {
 	if err == nil {
 		c.gap.Store(max(c.gap.Load(), now.UnixNano()-c.success.Load()))
 		c.success.Store(now.UnixNano())
+		c.answered.Add(1)
 		return reply, true
 	}
 	c.failed.Add(1)
@@ -215,8 +215,12 @@ func (l *load) figures() (failed, missed int64, gap time.Duration) {
 
 // more waits until every client has had so many answers more.
 func (l *load) more(n int64) error {
-	for _, c := range l.clients {
-		for until := c.asked.Load() - c.failed.Load() + n; c.asked.Load()-c.failed.Load() < until; {
+	var until [clients]int64
+	for i, c := range l.clients {
+		until[i] = c.answered.Load() + n
+	}
+	for i, c := range l.clients {
+		for c.answered.Load() < until[i] {
 			select {
 			case err := <-l.done:
 				return fmt.Errorf("a client has ended: %w", err)
