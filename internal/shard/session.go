@@ -188,8 +188,11 @@ func (s *session) serveAll(data []byte) (rest []byte) {
 
 // tooMuch reports whether there is no room for the rest of the request that is arriving.
 func (s *session) tooMuch(largest int) bool {
-	return s.sh.assembly-s.kept+s.need > max(maxAssembly, 2*largest)
+	return s.sh.assembly-s.kept+s.need > assemblyOf(largest)
 }
+
+// assemblyOf bounds Shard.assembly, where so many bytes are the largest value.
+func assemblyOf(largest int) int { return max(maxAssembly, 2*largest) }
 
 // full reports whether the client has so much unfinished business that no more of it is taken on.
 func (s *session) full() bool {
