@@ -344,11 +344,14 @@ func (s *session) account() {
 	n := s.s.Unsent() + s.held
 	s.sh.unsent += n - s.unsent
 	s.unsent = n
-	if s.sh.unsent > maxUnsent && n > windowUnsent {
+	if s.sh.unsent > unsentOf(s.pool.limits.MaxValue) && n > windowUnsent {
 		s.sh.svc.complain("a client does not fetch its replies, and all together hold too much memory: closed")
 		s.fail()
 	}
 }
+
+// unsentOf bounds Shard.unsent, where so many bytes are the largest value: one that has just come must not be too much.
+func unsentOf(largest int) int { return max(maxUnsent, 2*largest) }
 
 // finish reads nothing more; the session ends when all that was read is answered and sent.
 func (s *session) finish() {
