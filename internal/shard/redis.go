@@ -135,9 +135,7 @@ func (s *session) reject(line []byte) {
 		s.stop()
 		return
 	}
-	if s.redis.multi != nil {
-		s.redis.multi.bad = true
-	}
+	s.spoil()
 	s.callFor(1).Answer(line)
 }
 
@@ -154,8 +152,6 @@ func (s *session) rejectArity(cmd *resp.Command) {
 // reply answers with a text of the proxy's own. It takes the command out of the transaction that is being collected, which
 // therefore fails.
 func (s *session) reply(line string) {
-	if s.redis.multi != nil {
-		s.redis.multi.bad = true
-	}
+	s.spoil()
 	s.callFor(1).Answer([]byte(line))
 }

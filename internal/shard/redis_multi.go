@@ -46,6 +46,10 @@ func (s *session) queue(r *resp.Request) {
 	case len(m.raw)+len(r.Raw) > maxMulti:
 		s.reply("-ERR the transaction is too large: 64 MiB are the limit\r\n")
 		return
+	case !m.bad && s.sh.assembly+len(r.Raw) > assemblyOf(s.pool.redis.MaxBulk):
+		s.sh.svc.complain("too many transactions are being collected at once: refused")
+		s.reply("-ERR out of memory collecting the transaction: too much is being collected at once\r\n")
+		return
 	case !m.bad: // else it will not be executed
 		m.raw = append(m.raw, r.Raw...)
 		m.n++
@@ -66,6 +70,14 @@ func mayQueue(cmd *resp.Command) bool {
 // keyless names the commands that the proxy answers by itself, but that a server answers in the same way.
 func keyless(cmd *resp.Command) bool {
 	return cmd.Name == "ping" || cmd.Name == "echo" || cmd.Name == "time"
+}
+
+// spoil has the transaction that is being collected, if there is one, fail. So nothing of it is needed any more.
+func (s *session) spoil() {
+	if m := s.redis.multi; m != nil {
+		s.sh.assembly -= len(m.raw)
+		m.raw, m.bad = nil, true
+	}
 }
 
 // endMulti forgets the transaction.

@@ -188,8 +188,11 @@ func (s *session) serveAll(data []byte) (rest []byte) {
 
 // tooMuch reports whether there is no room for the rest of the request that is arriving.
 func (s *session) tooMuch(largest int) bool {
-	return s.sh.assembly-s.kept+s.need > max(maxAssembly, 2*largest)
+	return s.sh.assembly-s.kept+s.need > assemblyOf(largest)
 }
+
+// assemblyOf bounds Shard.assembly, where so many bytes are the largest value.
+func assemblyOf(largest int) int { return max(maxAssembly, 2*largest) }
 
 // full reports whether the client has so much unfinished business that no more of it is taken on.
 func (s *session) full() bool {
@@ -341,11 +344,14 @@ func (s *session) account() {
 	n := s.s.Unsent() + s.held
 	s.sh.unsent += n - s.unsent
 	s.unsent = n
-	if s.sh.unsent > maxUnsent && n > windowUnsent {
+	if s.sh.unsent > unsentOf(s.pool.limits.MaxValue) && n > windowUnsent {
 		s.sh.svc.complain("a client does not fetch its replies, and all together hold too much memory: closed")
 		s.fail()
 	}
 }
+
+// unsentOf bounds Shard.unsent, where so many bytes are the largest value: one that has just come must not be too much.
+func unsentOf(largest int) int { return max(maxUnsent, 2*largest) }
 
 // finish reads nothing more; the session ends when all that was read is answered and sent.
 func (s *session) finish() {

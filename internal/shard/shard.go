@@ -25,7 +25,7 @@ const (
 	drainTime       = 3 * time.Second // the end of a lost connection to a server is waited for before a new one is made
 	quarantine      = time.Second     // and if it was not seen, the new one waits
 	maxJoint        = 64              // keys of gets that share a command line on their way to a server
-	maxAssembly     = 256 << 20       // bytes of requests that have not arrived completely, all clients together
+	maxAssembly     = 256 << 20       // bytes of requests that have not arrived completely, or wait for their EXEC, all clients together
 	maxUnsent       = 256 << 20       // bytes of replies that clients do not fetch, all clients together
 )
 
@@ -43,7 +43,7 @@ type Shard struct {
 	cmd       resp.Request  // and in a Redis pool
 	queued    resp.Request  // a command of the transaction that is being executed
 	clientIDs int64         // given to clients of Redis pools
-	assembly  int           // bytes of incomplete requests
+	assembly  int           // bytes of incomplete requests, and of transactions
 	unsent    int           // bytes of replies that the sockets did not take
 	errands   *errand       // free list
 	gathers   *gather       // free list

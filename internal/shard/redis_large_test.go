@@ -1,0 +1,33 @@
+package shard
+
+import (
+	"io"
+	"strconv"
+	"testing"
+
+	"magent/internal/redis/redistest"
+)
+
+// A client that fetches a large value is not taken for one that fetches nothing, although it cannot have fetched it in the moment in
+// which that comes: here one for which there would not be room if the largest value were a small one.
+func TestLargeReplyIsNoHoard(t *testing.T) {
+	const size = 32 << 20
+	s := redistest.Start(t)
+	r := start(t, 1, 0, nil)
+	r.reload(toRedis(s))
+	c := r.client()
+	c.say("SET k 1\r\n")
+	c.hear("+OK\r\n")
+	c.say("SETRANGE k " + strconv.Itoa(size-1) + " x\r\n")
+	c.hear(":" + strconv.Itoa(size) + "\r\n")
+	r.on(0, func(sh *Shard) {
+		sh.pools[0].limits.MaxValue = maxUnsent
+		sh.unsent += maxUnsent
+	})
+	c.say("GET k\r\n")
+	c.hear("$" + strconv.Itoa(size) + "\r\n")
+	if n, err := io.CopyN(io.Discard, c.r, size+2); err != nil {
+		t.Errorf("%d of %d bytes: %v", n, size+2, err)
+	}
+	r.on(0, func(sh *Shard) { sh.unsent -= maxUnsent })
+}
