@@ -54,6 +54,9 @@ const (
 	flagRepair       = "repair"
 	flagFill         = "fill"
 	flagShow         = "show"
+	flagWithin       = "within"
+	flagRedis        = "redis"
+	flagPeer         = "peer"
 )
 
 // The topics of the help text, in its order.
@@ -65,6 +68,7 @@ const (
 	topicProcess  = "Process"
 	topicLog      = "Log and information"
 	topicVerify   = "Comparison"
+	topicHealth   = "Check"
 )
 
 func topics() []string {
@@ -160,10 +164,10 @@ func aliases(alias string) []string {
 }
 
 // variables names the environment variable of a flag. Help and version have none: images often carry a MAGENT_VERSION
-// that means something else. Nor have the flags of verify alone: what one run does is not for the environment of all.
+// that means something else. Nor have the flags of verify or health alone: what one run does is not for the environment of all.
 func variables(name string) []string {
 	switch name {
-	case flagHelp, flagVersion, flagTest, flagRate, flagRepair, flagFill, flagShow:
+	case flagHelp, flagVersion, flagTest, flagRate, flagRepair, flagFill, flagShow, flagWithin, flagRedis, flagPeer:
 		return nil
 	}
 	return []string{variable(name)}

@@ -17,6 +17,7 @@ usage: magent -s ADDRESS [-s ADDRESS]... [-b ADDRESS]... [flags]
 
 magent verify -s ADDRESS... -b ADDRESS...  compares the copies; magent verify -h says how.
 magent reload --pid-file FILE              has a running magent take its file of pools anew.
+magent health ADDRESS                      asks a magent whether it can serve.
 `
 
 const verifyHead = `magent verify - compare the two copies of every key

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
@@ -64,7 +65,7 @@ func TestVersion(t *testing.T) {
 // No name may stand for two flags, and the short ones of magent 0.5 must all be there.
 func TestFlagNames(t *testing.T) {
 	seen := map[string]cli.Flag{}
-	for _, f := range append(newFlags(), ownVerifyFlags()...) {
+	for _, f := range slices.Concat(newFlags(), ownVerifyFlags(), ownHealthFlags()) {
 		for _, name := range f.Names() {
 			if seen[name] != nil {
 				t.Errorf("%s is there twice", name)

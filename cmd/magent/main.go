@@ -34,6 +34,9 @@ func execute(args []string, names config.Names, stdout, stderr io.Writer) int {
 	if len(args) > 0 && args[0] == reloadCommand {
 		return runReload(args[1:], names, stdout, stderr)
 	}
+	if len(args) > 0 && args[0] == healthCommand {
+		return runHealth(args[1:], stdout, stderr)
+	}
 	s, err := parse(args, names)
 	var mistakes config.FileErrors
 	switch {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,7 +56,7 @@ func linkOfKubernetes(name, text string) bool {
 }
 
 func (r *reader) byDefault(name string) string {
-	for _, f := range append(newFlags(), ownVerifyFlags()...) { // new ones: cli writes what it read into its own
+	for _, f := range slices.Concat(newFlags(), ownVerifyFlags(), ownHealthFlags()) { // new ones: cli writes what it read into its own
 		if s, ok := f.(*cli.StringFlag); ok && s.Name == name {
 			return s.Value
 		}

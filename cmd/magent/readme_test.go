@@ -24,6 +24,10 @@ var tables = []struct {
 		"<!-- flags of verify: written by `UPDATE_README=1 go test -run TestReadme ./cmd/magent` -->\n", "<!-- end of flags of verify -->\n",
 		func() string { return flagTable(ownVerifyFlags(), []string{topicVerify}) },
 	},
+	{
+		"<!-- flags of health: written by `UPDATE_README=1 go test -run TestReadme ./cmd/magent` -->\n", "<!-- end of flags of health -->\n",
+		func() string { return flagTable(ownHealthFlags(), []string{topicHealth}) },
+	},
 }
 
 // TestReadme holds the README's tables of flags to the flags that there are. With UPDATE_README=1 it writes the tables.

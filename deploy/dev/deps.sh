@@ -9,18 +9,23 @@ say() { printf 'deps: %s\n' "$*"; }
 # has tells whether what a package is wanted for is there, wherever it came from.
 has() {
 	case $1 in
-	gcc | memcached | nutcracker | redis-server) command -v "$1" ;;
+	gcc | haproxy | keepalived | memcached | nutcracker | redis-server) command -v "$1" ;;
+	iproute2) command -v ip ;;
 	libc6-dev) [ -e /usr/include/stdlib.h ] ;;
 	libmemcached-tools) command -v memccapable ;;
 	redis-tools) command -v redis-cli ;;
 	python3-pymemcache) /usr/bin/python3 -c 'import pymemcache' ;;
 	python3-pylibmc) /usr/bin/python3 -c 'import pylibmc' ;;
+	systemd) command -v systemd-analyze && command -v systemd-socket-activate ;;
 	esac >/dev/null 2>&1
 }
 
 # The C compiler is for the race detector alone.
-packages=(gcc libc6-dev memcached libmemcached-tools nutcracker python3-pymemcache python3-pylibmc redis-server redis-tools)
-services=(memcached nutcracker redis-server)
+packages=(
+	gcc libc6-dev memcached libmemcached-tools nutcracker python3-pymemcache python3-pylibmc redis-server redis-tools
+	systemd iproute2 keepalived haproxy
+)
+services=(memcached nutcracker redis-server keepalived haproxy)
 
 root=()
 log=

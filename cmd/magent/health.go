@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"magent/internal/config"
+	"magent/internal/health"
+)
+
+// healthCommand is the word behind magent that asks a proxy whether it can serve.
+const healthCommand = "health"
+
+const healthHead = `magent health - can the proxy serve?
+usage: magent health [ADDRESS] [flags]
+
+  magent health 10.0.0.9:12000                               HOST, HOST:PORT, [IPv6]:PORT or /PATH
+  magent health 10.0.0.1:12000 --peer 10.0.0.2:12000 --peer 10.0.0.3:12000
+
+It asks as a client does, for keys that are not there. ADDRESS is 127.0.0.1:11211 by default.
+`
+
+const healthTail = `
+exit code 0  it serves; how, is on stdout
+          1  it does not; why, is on stderr
+          2  the command line is wrong
+`
+
+const defaultProxy = "127.0.0.1:11211"
+
+func ownHealthFlags() []cli.Flag {
+	return []cli.Flag{
+		text(topicHealth, flagWithin, "", "900ms", "`TIME` for the answer"),
+		toggle(topicHealth, flagRedis, "", "the proxy's pool is one for Redis: PING and GET are asked"),
+		list(topicHealth, flagPeer, "", "`ADDRESS` on another machine that a machine in good health can reach, such as another magent's; repeat it: one of them is enough. Without it: not looked at"),
+	}
+}
+
+func newHealthFlags() []cli.Flag {
+	help := slices.IndexFunc(newFlags(), func(f cli.Flag) bool { return longName(f) == flagHelp })
+	return append(ownHealthFlags(), newFlags()[help])
+}
+
+func healthHelpText() string {
+	return healthHead + flagsText(newHealthFlags(), []string{topicHealth, topicLog}) + healthTail
+}
+
+// runHealth is magent health. It returns the exit code.
+func runHealth(args []string, stdout, stderr io.Writer) int {
+	o := health.Options{Address: defaultProxy}
+	var err error
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		o.Address, err = proxyAddress(args[0])
+		args = args[1:]
+	}
+	flags := newHealthFlags()
+	plain, wrong := config.NormalizeArgs(argSpecs(flags), args)
+	switch {
+	case err != nil:
+		return fail(stderr, err, exitUsage)
+	case wrong != nil:
+		return fail(stderr, wrong, exitUsage)
+	case slices.Contains(plain.List, "--help=true"):
+		io.WriteString(stdout, healthHelpText())
+		return 0
+	}
+	if err := readFlags(flags, plain, func(r *reader) error { return readHealth(r, &o) }); err != nil {
+		return fail(stderr, err, exitUsage)
+	}
+	told, err := health.Check(context.Background(), o)
+	if err != nil {
+		return fail(stderr, err, exitFailed)
+	}
+	fmt.Fprintf(stdout, "%s: %s\n", program, told)
+	return 0
+}
+
+func readHealth(r *reader, o *health.Options) error {
+	o.Within, o.Redis = r.duration(flagWithin, time.Millisecond), r.c.Bool(flagRedis)
+	for _, peer := range r.list(flagPeer) {
+		address, err := proxyAddress(peer)
+		r.fail(flagPeer, err)
+		o.Peers = append(o.Peers, address)
+	}
+	return r.err
+}
+
+// proxyAddress reads where a proxy listens, as -s reads where a server does.
+func proxyAddress(text string) (string, error) {
+	a, err := config.ParseAddress(text)
+	if err != nil {
+		return "", err
+	}
+	return a.String(), nil
+}

@@ -1,0 +1,120 @@
+package health
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+)
+
+// Options say what is asked.
+type Options struct {
+	Address string        // of the proxy: host:port, or the path of a unix socket
+	Redis   bool          // it speaks Redis's protocol, and not memcached's
+	Peers   []string      // host:port on other machines, of which one has to be reachable; none: that is not looked at
+	Within  time.Duration // for all of it
+}
+
+// samples is the number of keys that are asked for. They do not exist; where their servers are is up to the proxy.
+const samples = 16
+
+// Check reports how the proxy serves. It is well as long as some of the keys can be had: that others cannot is for want of
+// servers, and would be no better through another proxy.
+func Check(ctx context.Context, o Options) (told string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, o.Within)
+	defer cancel()
+	if len(o.Peers) > 0 && !reachable(ctx, o.Peers) {
+		return "", fmt.Errorf("this machine is cut off: none of %s can be reached", strings.Join(o.Peers, ", "))
+	}
+	began := time.Now()
+	conn, err := dial(ctx, o.Address)
+	if err != nil {
+		return "", reason(o.Address, err)
+	}
+	defer conn.Close()
+	if deadline, ok := ctx.Deadline(); ok {
+		_ = conn.SetDeadline(deadline)
+	}
+	p := memcached
+	if o.Redis {
+		p = redis
+	}
+	served, complaint, err := ask(conn, p)
+	switch {
+	case err != nil:
+		return "", reason(o.Address, err)
+	case served == 0:
+		return "", fmt.Errorf("%s: none of %d keys can be had: %s", o.Address, samples, complaint)
+	}
+	told = fmt.Sprintf("%s serves, in %.1f ms", o.Address, float64(time.Since(began).Microseconds())/1000)
+	if served < samples {
+		told += fmt.Sprintf("; %d of %d keys cannot be had: %s", samples-served, samples, complaint)
+	}
+	return told, nil
+}
+
+func dial(ctx context.Context, address string) (net.Conn, error) {
+	network := "tcp"
+	if strings.HasPrefix(address, "/") {
+		network = "unix"
+	}
+	var d net.Dialer
+	return d.DialContext(ctx, network, address)
+}
+
+// ask says hello and asks for keys, in one packet. complaint is what the proxy said of the last key that it cannot serve.
+func ask(conn net.Conn, p protocol) (served int, complaint string, err error) {
+	request := p.hello
+	for range samples {
+		request += p.get("magent.health." + rand.Text())
+	}
+	if _, err := conn.Write([]byte(request)); err != nil {
+		return 0, "", err
+	}
+	in := bufio.NewReader(conn)
+	line, err := readLine(in)
+	if err != nil {
+		return 0, "", err
+	}
+	if !p.welcome(line) {
+		return 0, "", fmt.Errorf("it said %q", line)
+	}
+	for range samples {
+		line, err := readLine(in)
+		switch {
+		case err != nil:
+			return 0, "", err
+		case p.served(line):
+			served++
+		default:
+			complaint = line
+		}
+	}
+	return served, complaint, nil
+}
+
+func readLine(in *bufio.Reader) (string, error) {
+	line, err := in.ReadString('\n')
+	return strings.TrimRight(line, "\r\n"), err
+}
+
+// reason is one line about a proxy that does not answer.
+func reason(address string, err error) error {
+	var op *net.OpError
+	switch {
+	case isTimeout(err):
+		err = errors.New("no answer in time")
+	case errors.As(err, &op):
+		err = op.Err
+	}
+	return fmt.Errorf("%s: %w", address, err)
+}
+
+func isTimeout(err error) bool {
+	var t net.Error
+	return errors.As(err, &t) && t.Timeout() || errors.Is(err, context.DeadlineExceeded)
+}

@@ -1,0 +1,29 @@
+package health
+
+import (
+	"fmt"
+	"strings"
+)
+
+// protocol is as much of one as a check needs.
+type protocol struct {
+	hello   string                 // a request that the proxy answers itself
+	welcome func(line string) bool // whether this is the answer
+	get     func(key string) string
+	served  func(line string) bool // whether this answers the get of a key that is not there
+}
+
+var memcached = protocol{
+	hello:   "version\r\n",
+	welcome: func(line string) bool { return strings.HasPrefix(line, "VERSION ") },
+	get:     func(key string) string { return "get " + key + "\r\n" },
+	served:  func(line string) bool { return line == "END" },
+}
+
+// A proxy that wants a password first has nothing more to say to us, but it is there.
+var redis = protocol{
+	hello:   "*1\r\n$4\r\nPING\r\n",
+	welcome: func(line string) bool { return line == "+PONG" || strings.HasPrefix(line, "-NOAUTH") },
+	get:     func(key string) string { return fmt.Sprintf("*2\r\n$3\r\nGET\r\n$%d\r\n%s\r\n", len(key), key) },
+	served:  func(line string) bool { return line == "$-1" || strings.HasPrefix(line, "-NOAUTH") },
+}

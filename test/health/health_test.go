@@ -1,0 +1,133 @@
+package health
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"magent/test/harness"
+)
+
+// errAccepts is for whoever waits for the end.
+var errAccepts = errors.New("it still accepts")
+
+// check runs magent health and expects an exit code and, in the line that it prints, a text.
+func check(t *testing.T, code int, text string, args ...string) {
+	t.Helper()
+	got, stdout, stderr := harness.Run(t, append([]string{harness.Binary(t), "health"}, args...)...)
+	line := stdout
+	if code != 0 {
+		line = stderr
+		if stdout != "" {
+			t.Errorf("health %v: %q on stdout", args, stdout)
+		}
+	}
+	if got != code || !strings.Contains(line, text) || strings.Count(line, "\n") != 1 {
+		t.Errorf("health %v: exit code %d, %q; want %d and one line with %q", args, got, line, code, text)
+	}
+}
+
+func TestWell(t *testing.T) {
+	proxy := harness.StartMagent(t, "-s", harness.StartMemcached(t).Addr, "-b", harness.StartMemcached(t).Addr)
+	check(t, 0, proxy.Addr+" serves, in ", proxy.Addr)
+
+	path := filepath.Join(t.TempDir(), "socket")
+	harness.StartMagent(t, "-p", "0", "-f", path, "-s", harness.StartMemcached(t).Addr)
+	check(t, 0, path+" serves, in ", path)
+}
+
+// TestServersGone: the proxy is well as long as some keys can be had, and no longer.
+func TestServersGone(t *testing.T) {
+	one, two, backup := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
+	pair := harness.StartMagent(t, "-s", one.Addr, "-b", backup.Addr)
+	alone := harness.StartMagent(t, "-s", one.Addr, "-s", two.Addr)
+	one.Kill()
+	check(t, 0, pair.Addr+" serves, in ", pair.Addr)
+	check(t, 0, "keys cannot be had: SERVER_ERROR", alone.Addr)
+	two.Kill()
+	backup.Kill()
+	for _, proxy := range []*harness.Magent{pair, alone} {
+		check(t, 1, "none of 16 keys can be had: SERVER_ERROR", proxy.Addr)
+	}
+}
+
+func TestUnwell(t *testing.T) {
+	server := harness.StartMemcached(t)
+	check(t, 1, "connection refused", harness.DeadAddr(t))
+	check(t, 1, "no answer in time", harness.BlackHole(t), "--within", "50ms")
+	check(t, 1, "no such file", "/nowhere/at/all")
+
+	hung := harness.StartMagent(t, "-s", server.Addr)
+	hung.Pause()
+	check(t, 1, "no answer in time", hung.Addr, "--within", "100ms")
+	hung.Resume()
+
+	full := harness.StartMagent(t, "-s", server.Addr, "-n", "1")
+	harness.Dial(t, full.Addr).Want("mn\r\n", "MN\r\n")
+	check(t, 1, "Too many open connections", full.Addr)
+}
+
+// TestDraining: a proxy that drains is not well, although it still answers those that are there.
+func TestDraining(t *testing.T) {
+	server := harness.StartMemcached(t)
+	proxy := harness.StartMagent(t, "-s", server.Addr, "--timeout", "10s")
+	busy := harness.Dial(t, proxy.Addr)
+	busy.Want("mn\r\n", "MN\r\n")
+	server.Pause()
+	busy.Send("get a\r\n")
+	check(t, 1, "no answer in time", proxy.Addr, "--within", "100ms")
+	proxy.Terminate()
+	harness.Eventually(t, "it refuses", func() error {
+		c, err := harness.Open(proxy.Addr)
+		if err == nil {
+			c.Close()
+		}
+		if err == nil {
+			return errAccepts
+		}
+		return nil
+	})
+	check(t, 1, "connection refused", proxy.Addr)
+	server.Resume()
+	if got := busy.AwaitEOF(); got != "END\r\n" {
+		t.Errorf("the request in flight got %q", got)
+	}
+}
+
+// TestCutOff: one peer that can be reached is enough, be it only to be refused by it.
+func TestCutOff(t *testing.T) {
+	proxy := harness.StartMagent(t, "-s", harness.StartMemcached(t).Addr)
+	away, refuses := harness.BlackHole(t), harness.DeadAddr(t)
+	check(t, 0, "serves", proxy.Addr, "--peer", away, "--peer", refuses)
+	check(t, 0, "serves", proxy.Addr, "--peer", proxy.Addr)
+	check(t, 1, "this machine is cut off: none of "+away, proxy.Addr, "--peer", away, "--within", "100ms")
+}
+
+// TestRedis asks a real Redis, with and without a password.
+func TestRedis(t *testing.T) {
+	for name, args := range map[string][]string{"open": nil, "password": {"--requirepass", "secret"}} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "redis")
+			harness.Start(t, "redis", append([]string{"redis-server", "--port", "0", "--save", "", "--unixsocket", path}, args...)...)
+			harness.Eventually(t, "redis listens", func() error {
+				c, err := harness.Open(path)
+				if err == nil {
+					c.Close()
+				}
+				return err
+			})
+			check(t, 0, "serves", path, "--redis")
+			check(t, 1, `it said "-ERR`, path)
+		})
+	}
+	proxy := harness.StartMagent(t, "-s", harness.StartMemcached(t).Addr)
+	check(t, 1, `it said "ERROR"`, proxy.Addr, "--redis")
+}
+
+func TestUsage(t *testing.T) {
+	check(t, 2, "unknown flag", "--what")
+	check(t, 2, "--within", "127.0.0.1:1", "--within", "soon")
+	check(t, 2, "unexpected argument", "--redis", "127.0.0.1:1")
+	check(t, 2, "port", "127.0.0.1:what")
+}
