@@ -32,7 +32,7 @@ help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: deps
-deps: ## install what is missing: memcached, nutcracker, redis, keepalived, haproxy, client libraries, a C compiler for the race detector
+deps: ## install what is missing: memcached, nutcracker, redis, keepalived, haproxy, client libraries, tools that check packages, a C compiler
 	@deploy/dev/deps.sh
 
 .PHONY: build

@@ -9,7 +9,8 @@ say() { printf 'deps: %s\n' "$*"; }
 # has tells whether what a package is wanted for is there, wherever it came from.
 has() {
 	case $1 in
-	gcc | haproxy | keepalived | memcached | nutcracker | redis-server) command -v "$1" ;;
+	fish | gcc | haproxy | keepalived | lintian | logrotate | mandoc | memcached | nutcracker | redis-server | rpm | umoci | zsh) command -v "$1" ;;
+	man-db) command -v man ;;
 	iproute2) command -v ip ;;
 	libc6-dev) [ -e /usr/include/stdlib.h ] ;;
 	libmemcached-tools) command -v memccapable ;;
@@ -24,6 +25,7 @@ has() {
 packages=(
 	gcc libc6-dev memcached libmemcached-tools nutcracker python3-pymemcache python3-pylibmc redis-server redis-tools
 	systemd iproute2 keepalived haproxy
+	lintian rpm umoci logrotate man-db mandoc zsh fish
 )
 services=(memcached nutcracker redis-server keepalived haproxy)
 

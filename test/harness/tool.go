@@ -51,10 +51,21 @@ func Tool(tb testing.TB, variable string, args ...string) (code int, stdout, std
 // Long runs a program that may take minutes, in the folder of the module.
 func Long(tb testing.TB, argv ...string) (code int, stdout, stderr string) {
 	tb.Helper()
+	return long(tb, Root(tb), argv)
+}
+
+// Here is Long, in the folder of the test.
+func Here(tb testing.TB, argv ...string) (code int, stdout, stderr string) {
+	tb.Helper()
+	return long(tb, "", argv)
+}
+
+func long(tb testing.TB, dir string, argv []string) (code int, stdout, stderr string) {
+	tb.Helper()
 	ctx, cancel := context.WithTimeout(tb.Context(), toolPatience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.Dir = Root(tb)
+	cmd.Dir = dir
 	var out, complaints bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaints
 	err := cmd.Run()
