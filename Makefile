@@ -25,14 +25,14 @@ export PATH := $(PATH):/usr/sbin
 
 # The packages of the program, and the black-box suites in front of which a magent with the race detector makes sense.
 UNITS = $$($(GO) list ./... | grep -v /test/)
-RACED = ./test/behaviour ./test/clients ./test/failover ./test/nutcracker ./test/order ./test/reload
+RACED = ./test/behaviour ./test/clients ./test/failover ./test/nutcracker ./test/order ./test/redis ./test/reload
 
 .PHONY: help
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: deps
-deps: ## install what is missing: memcached, nutcracker, redis, keepalived, haproxy, client libraries, tools that check packages, a C compiler
+deps: ## install what is missing: servers, keepalived, haproxy, client libraries, promtool, Chromium, tools that check packages, a C compiler for the race detector
 	@deploy/dev/deps.sh
 
 .PHONY: build
@@ -52,8 +52,8 @@ unit: ## unit tests, with the committed seeds of the fuzz targets
 	$(GO) test -count=1 $(UNITS)
 
 .PHONY: e2e
-e2e: build ## black-box tests of bin/magent and bin/nutcracker with real memcacheds and clients
-	MAGENT_BIN=$(CURDIR)/bin/magent NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker $(GO) test -count=1 ./test/...
+e2e: build ## black-box tests of bin/magent and bin/nutcracker with real servers and clients; screenshots go to artifacts/
+	MAGENT_ARTIFACTS=$(CURDIR)/artifacts MAGENT_BIN=$(CURDIR)/bin/magent NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker $(GO) test -count=1 ./test/...
 
 .PHONY: race
 race: ## unit tests, and black-box tests of a magent with two loops, under the race detector
@@ -98,4 +98,4 @@ release: ## a release in DIST (dist): archives, deb, rpm, images, SBOMs, chart, 
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf bin $(DIST)
+	rm -rf bin dist artifacts

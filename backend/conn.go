@@ -8,6 +8,7 @@ import (
 
 	"magent/ascii"
 	"magent/internal/loop"
+	"magent/internal/stats"
 	"magent/resp"
 )
 
@@ -28,7 +29,8 @@ type Watcher interface {
 	// Connected: the connection carries requests now.
 	Connected(c *Conn)
 	// Disconnected: the connection or the attempt to make one ended with err. idle: the server closed it with no request
-	// in flight, or it was given up then because the server has moved, which is no failure.
+	// in flight, or it was given up then because the server has moved, or at any time because another one has taken its
+	// place, which is no failure.
 	Disconnected(c *Conn, err error, idle bool)
 	// TimedOut: the deadline of one request passed, and the server has sent nothing that was still waited for since that
 	// request. The connection lives on.
@@ -115,7 +117,8 @@ type Stats struct {
 	Sent     uint64 // bytes
 	Received uint64
 	Connects uint64
-	Latency  int64 // nanoseconds from Send to reply, moving average over about 16 replies
+	Latency  int64           // nanoseconds from Send to reply, moving average over about 16 replies
+	Waited   stats.Histogram // the same, of all replies
 
 	EOFs            uint64 // connections that the server closed
 	Failures        uint64 // connections, and attempts to make one, that failed in another way; not those given up over a request
@@ -131,6 +134,7 @@ var (
 	ErrClosed   = errors.New("the server closed the connection")
 	ErrRefill   = errors.New("it lacks what its other copies have, and is filled from them")
 	ErrMoved    = errors.New("its name has another address now")
+	ErrReplaced = errors.New("another server is the master now")
 	ErrShutdown = errors.New("shutting down")
 )
 
@@ -366,7 +370,9 @@ func (c *Conn) answer(r *ascii.Reply) {
 	}
 	c.heard = c.l.Now()
 	c.Stats.Replies++
-	c.Stats.Latency += (c.heard - e.at - c.Stats.Latency) / 16
+	waited := c.heard - e.at
+	c.Stats.Latency += (waited - c.Stats.Latency) / 16
+	c.Stats.Waited.Observe(waited)
 	e.to.OnReply(e.slot, c, r)
 }
 
@@ -387,7 +393,7 @@ func (c *Conn) Close(err error) {
 
 // fail takes the connection down and tells the Watcher, then everybody who waits for a reply.
 func (c *Conn) fail(err error) {
-	idle := err == ErrClosed && c.fifo.len() == 0 && c.proven() || err == ErrMoved && c.fifo.len() == 0
+	idle := err == ErrClosed && c.fifo.len() == 0 && c.proven() || err == ErrMoved && c.fifo.len() == 0 || err == ErrReplaced
 	c.err = err
 	c.Stats.ended(err)
 	c.state = down

@@ -81,12 +81,22 @@ func (c *Conn) waitForDrains() {
 
 // resetDrains gives up waiting for the end.
 func (c *Conn) resetDrains() {
+	c.cutDrains()
+	c.waiting = loop.NewTimer(c.drained)
+	c.l.Set(c.waiting, c.opt.Quarantine)
+}
+
+func (c *Conn) cutDrains() {
 	for len(c.drains) > 0 {
 		d := c.drains[0]
 		// With this a close sends a reset, and nothing is left behind here.
 		_ = unix.SetsockoptLinger(d.s.FD(), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 		d.end()
 	}
-	c.waiting = loop.NewTimer(c.drained)
-	c.l.Set(c.waiting, c.opt.Quarantine)
+}
+
+// Leave waits no longer for the ends of lost connections, because the next one goes to another server.
+func (c *Conn) Leave() {
+	c.cutDrains()
+	c.drained()
 }

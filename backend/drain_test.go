@@ -104,3 +104,39 @@ func TestNoDrain(t *testing.T) {
 		})
 	}
 }
+
+// What was sent to one server does not keep the connection to another one waiting, at whatever stage of it.
+func TestLeave(t *testing.T) {
+	for name, opt := range map[string]Options{"draining": {DrainTime: time.Hour}, "quarantine": {DrainTime: time.Millisecond, Quarantine: time.Hour}} {
+		t.Run(name, func(t *testing.T) {
+			r, p := hang(t, opt)
+			r.do(r.c.Connect)
+			if opt.Quarantine > 0 {
+				p.expect("set k 0 0 1\r\n")
+				if _, err := p.r.ReadByte(); err == nil {
+					t.Error("the old connection goes on")
+				}
+				if _, err := p.r.ReadByte(); err == nil {
+					t.Error("the old connection goes on")
+				}
+			}
+			r.do(r.c.Leave)
+			r.accept()
+			r.want("connected")
+			r.do(r.c.Leave)
+			r.quiet()
+		})
+	}
+}
+
+// A connection to a server that was replaced is given up with all that is in flight; that is no failure, and nothing is waited
+// for.
+func TestReplaced(t *testing.T) {
+	r := newRig(t, "tcp", Options{DrainTime: time.Hour})
+	p := r.connect()
+	r.send(ascii.ShapeLine, "a\r\n")
+	p.expect("a\r\n")
+	r.do(func() { r.c.Close(ErrReplaced) })
+	r.want("disconnected: another server is the master now, idle: true", "0 lost")
+	r.connect()
+}

@@ -17,6 +17,7 @@ func (s *Stats) Since(before *Stats) Stats {
 		Received: s.Received - before.Received,
 		Connects: s.Connects - before.Connects,
 		Latency:  s.Latency,
+		Waited:   s.Waited.Since(&before.Waited),
 
 		EOFs:            s.EOFs - before.EOFs,
 		Failures:        s.Failures - before.Failures,

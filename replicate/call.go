@@ -38,8 +38,10 @@ type Call struct {
 	Next *Call  // the client's: its line of calls
 	Done bool   // the client's: answered
 	Keys int    // the client's: how many keys are asked for
+	Note []byte // the client's: what is asked for, in a few words
 	Part Part   // the client's, set before Do: whether this is all of a request
 	Lost bool   // part of a multi-get: nobody could answer for any of its keys, and the reply says why
+	At   int64  // the client's: when it was asked, by the loop's clock
 	Held []byte // a reply that has to wait: for the other copy, or (the client's) for the calls in front
 
 	Unflushed []int // the servers that missed a flush_all, for the other loops' engines
@@ -212,6 +214,7 @@ func (c *Call) fail() {
 
 // Lose answers c as Answer does, with the error line for a multi-get of which nobody could answer any part.
 func (c *Call) Lose(line []byte) {
+	c.op = ascii.OpGet
 	c.noteLoss()
 	c.Answer(line)
 }
@@ -220,6 +223,6 @@ func (c *Call) Lose(line []byte) {
 func (c *Call) noteLoss() {
 	c.Lost = c.Part != Whole && c.e.opt.Backups == nil
 	if !c.Lost {
-		c.e.opt.Count.Errors++
+		c.e.countError(c.op)
 	}
 }

@@ -1,6 +1,9 @@
 package replicate
 
-import "magent/ascii"
+import (
+	"magent/ascii"
+	"magent/internal/stats"
+)
 
 // Tally counts what was done for the sake of one server.
 type Tally struct {
@@ -22,6 +25,7 @@ func (e *Engine) avoided(i int, key []byte) {
 
 // countRead counts a retrieval of one key as memcached counts it, for which me is none.
 func (e *Engine) countRead(op ascii.Op, r *ascii.Reply) {
+	e.opt.Count.Outcomes[commandOf(op)][resultOf(op, r)]++
 	if op == ascii.OpMetaDebug {
 		e.opt.Count.CmdMeta++
 		return
@@ -51,9 +55,18 @@ func (e *Engine) countKeys(op ascii.Op, n, hits int) {
 	}
 }
 
+// countRetrieval counts a retrieval of n keys, those of meta commands apart.
+func (e *Engine) countRetrieval(op ascii.Op, n, hits int) {
+	e.countKeys(op, n, hits)
+	outcomes := &e.opt.Count.Outcomes[commandOf(op)]
+	outcomes[stats.Hit] += uint64(hits)
+	outcomes[stats.Miss] += uint64(n - hits)
+}
+
 // countMutation counts a mutation by the answer that the client gets.
 func (e *Engine) countMutation(op ascii.Op, k ascii.Kind) {
 	s := e.opt.Count
+	s.Outcomes[commandOf(op)][resultOf(op, &ascii.Reply{Kind: k})]++
 	found := k != ascii.NotFound && k != ascii.MetaNF
 	switch op {
 	case ascii.OpDelete:
@@ -95,4 +108,57 @@ func b2u(b bool) uint64 {
 		return 1
 	}
 	return 0
+}
+
+// countError counts a request that the proxy itself answers with SERVER_ERROR.
+func (e *Engine) countError(op ascii.Op) {
+	e.opt.Count.Errors++
+	if e.opt.Redis { // whose outcomes the session counts
+		return
+	}
+	e.opt.Count.Outcomes[commandOf(op)][stats.Error]++
+}
+
+// commandOf is what a request is counted under.
+func commandOf(op ascii.Op) stats.Command {
+	switch op {
+	case ascii.OpGet, ascii.OpGets, ascii.OpMetaGet:
+		return stats.Get
+	case ascii.OpGat, ascii.OpGats:
+		return stats.Gat
+	case ascii.OpSet, ascii.OpAdd, ascii.OpReplace, ascii.OpAppend, ascii.OpPrepend, ascii.OpMetaSet:
+		return stats.Set
+	case ascii.OpCAS:
+		return stats.CAS
+	case ascii.OpDelete, ascii.OpMetaDelete:
+		return stats.Delete
+	case ascii.OpIncr:
+		return stats.Incr
+	case ascii.OpDecr:
+		return stats.Decr
+	case ascii.OpTouch:
+		return stats.Touch
+	case ascii.OpFlushAll:
+		return stats.Flush
+	}
+	return stats.Other
+}
+
+// resultOf is what came of a request that was answered with r.
+func resultOf(op ascii.Op, r *ascii.Reply) stats.Result {
+	switch r.Kind {
+	case ascii.Error, ascii.ClientError, ascii.ServerError:
+		return stats.Error
+	case ascii.NotFound, ascii.NotStored, ascii.Exists, ascii.MetaNF, ascii.MetaNS, ascii.MetaEX, ascii.MetaEN:
+		return stats.Miss
+	case ascii.Values:
+		if r.Hits == 0 {
+			return stats.Miss
+		}
+	}
+	switch commandOf(op) {
+	case stats.Set, stats.Flush, stats.Other:
+		return stats.OK
+	}
+	return stats.Hit
 }

@@ -25,6 +25,7 @@ type Options struct {
 	MaxDirty   int  // dirty keys of one server; more, and all of its keys are
 	AckPrimary bool // a mutation is answered as soon as the primary has answered
 	Count      *stats.Counters
+	Hot        *stats.HotKeys // is told the keys of all requests
 }
 
 // dirtyKeySize is the average size of dirty keys that MaxDirty is meant for.
@@ -130,6 +131,12 @@ func (e *Engine) settledKey(key string) {
 	}
 }
 
+// PrimaryOf is the primary of a key, as its ring has it now.
+func (e *Engine) PrimaryOf(key []byte) int {
+	p, _ := e.pair(key)
+	return p
+}
+
 // pair finds the primary and the backup of a key; b is -1 where there are no backups.
 func (e *Engine) pair(key []byte) (p, b int) {
 	var h uint32
@@ -162,6 +169,7 @@ func (e *Engine) start(c *Call, r *ascii.Request) {
 		e.retrieve(c, r)
 		return
 	}
+	e.opt.Hot.Touch(r.Key)
 	c.p, c.b = e.place(r.Key)
 	c.shape = r.Shape()
 	if c.plan == planRead {

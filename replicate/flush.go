@@ -5,6 +5,7 @@ import (
 
 	"magent/ascii"
 	"magent/backend"
+	"magent/internal/stats"
 )
 
 // flush sends flush_all to every server, or to none when one of them can take no more. In a pool with backups a server
@@ -78,9 +79,10 @@ func (c *Call) flushed() {
 	switch {
 	case c.waiting > 0:
 	case len(c.Held) > 0:
-		c.e.opt.Count.Errors++
+		c.e.countError(c.op)
 		c.finish(ascii.ServerError, c.Held)
 	default:
+		c.e.opt.Count.Outcomes[stats.Flush][stats.OK]++
 		c.finish(ascii.OK, []byte("OK\r\n"))
 	}
 }

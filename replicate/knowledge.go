@@ -50,6 +50,13 @@ func (e *Engine) recordAway(i int) {
 	})
 }
 
+// Missed reports whether anything is to be made good on server i.
+func (e *Engine) Missed(i int) bool { return !e.dirty[i].Empty() || e.incomplete[i] || e.unclean[i] }
+
+// Record records the keys that are dirty on server i where two copies merely disagree, too: no more is repaired by this process.
+// Everything else is recorded at once.
+func (e *Engine) Record(i int) { e.recordAway(i) }
+
 // recordClean ends the records of server i when there is nothing left that they say.
 func (e *Engine) recordClean(i int) {
 	if e.recorded[i] && e.dirty[i].Empty() && !e.incomplete[i] && !e.unclean[i] {

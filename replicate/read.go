@@ -20,12 +20,17 @@ func (e *Engine) read(c *Call, r *ascii.Request) {
 		if c.b >= 0 {
 			c.head = append(c.head[:0], head...) // kept in case the primary fails on this very request
 		}
+		if c.p >= e.primaries {
+			e.opt.Count.Failovers++
+		}
 		return
 	}
 	c.retry = true
 	if c.noRoomAt(slotBackup, c.b) || !c.sendRead(c.b, slotBackup, head) {
 		c.fail()
+		return
 	}
+	e.opt.Count.Failovers++
 }
 
 // sendRead is send for a read: of a get, head is the key alone.

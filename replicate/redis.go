@@ -15,11 +15,8 @@ const (
 	slotExec   = 1
 )
 
-// Replies and errors of the proxy's own.
-const (
-	crossSlot = "-CROSSSLOT Keys in request don't hash to the same server: give them a common hash tag, or ask for them one by one\r\n"
-	noKeys    = "-ERR a key is needed here, to find a server by\r\n"
-)
+// crossSlot is the answer to a command whose keys are on several servers.
+const crossSlot = "-CROSSSLOT Keys in request don't hash to the same server: give them a common hash tag, or ask for them one by one\r\n"
 
 // DoRedis carries out a command and answers c. r and what it refers to are borrowed for the call. Its name and its arity have
 // been looked at, and its Route is one that leads to servers.
@@ -33,6 +30,7 @@ func (e *Engine) DoRedis(c *Call, r *resp.Request) {
 func (e *Engine) startRedis(c *Call, r *resp.Request) {
 	cmd := r.Command
 	if cmd.SingleKey() {
+		e.opt.Hot.Touch(r.Args[1])
 		e.command(c, r.Raw, e.serverOf(r.Args[1]))
 		return
 	}
@@ -80,11 +78,10 @@ func (e *Engine) ServerOf(r *resp.Request) (server int, refusal []byte) {
 	switch {
 	case len(refusal) > 0:
 		return 0, refusal
-	case len(e.positions) == 0:
-		return 0, append(e.line[:0], noKeys...)
-	case e.opt.Random:
+	case len(e.positions) == 0, e.opt.Random: // OBJECT HELP has none
 		return Any, nil
 	}
+	e.opt.Hot.Touch(r.Args[e.positions[0]])
 	server = e.serverOf(r.Args[e.positions[0]])
 	for _, at := range e.positions[1:] {
 		if e.serverOf(r.Args[at]) != server {

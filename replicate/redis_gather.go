@@ -75,6 +75,7 @@ func (e *Engine) split(c *Call, r *resp.Request, step int) {
 	f := &e.frags
 	clear(f.of)
 	for i := 1; i < len(r.Args); i += step {
+		e.opt.Hot.Touch(r.Args[i])
 		server := e.serverOf(r.Args[i])
 		if f.of[server] == 0 {
 			f.of[server] = int(m.part(server)) + 1
@@ -116,6 +117,10 @@ func (f *fragments) begin(m *gathering, name []byte, step int) {
 
 // askAll has every server carry out the command.
 func (e *Engine) askAll(c *Call, r *resp.Request) {
+	if _, refusal := e.ServerOf(r); refusal != nil { // a subcommand that is not for all, such as SCRIPT KILL
+		c.finish(ascii.Opaque, refusal)
+		return
+	}
 	m := c.gather(mergerOfAll(r))
 	for server := range e.primaries {
 		m.part(server)

@@ -122,8 +122,11 @@ func (c *Call) ask(from uint16, backups bool) {
 			continue
 		}
 		e.opt.Count.Fragments++
-		if backups {
+		switch {
+		case backups:
 			e.opt.Count.Retries++
+		case server >= e.primaries:
+			e.opt.Count.Failovers++
 		}
 	}
 }
@@ -132,6 +135,7 @@ func (c *Call) ask(from uint16, backups bool) {
 // only: the keys of which that is true have fragments of their own.
 func (c *Call) assign(key []byte, touched, backups bool, first int) uint16 {
 	e, m, f := c.e, c.many, &c.e.frags
+	e.opt.Hot.Touch(key)
 	server, _ := e.place(key)
 	if backups || !e.opt.Health.Readable(server) {
 		_, server = e.pair(key)
@@ -266,7 +270,7 @@ func (c *Call) merge(slot uint16, last []byte) {
 		c.fail() // a pool without backups returns the hits that there are
 		return
 	}
-	c.e.countKeys(c.op, len(m.owner), m.hits)
+	c.e.countRetrieval(c.op, len(m.owner), m.hits)
 	if len(m.replies) == 1 && last != nil {
 		c.finish(ascii.Values, last)
 		return

@@ -4,7 +4,7 @@ import "bytes"
 
 const (
 	// maxReplyLine bounds a simple string and an error, line end included. Scripts may make long ones.
-	maxReplyLine = 64 << 20
+	maxReplyLine = 16 << 20
 	// maxLenLine bounds the line of a number or a length: its type, a 64-bit number and CRLF.
 	maxLenLine = 1 + 20 + 2
 	// maxReply bounds a length, so that sums of them do not overflow.
@@ -53,6 +53,11 @@ func (f *Framer) element(buf []byte) (done, ok bool) {
 	}
 	if f.off == len(buf) {
 		return false, true
+	}
+	const null = "$-1\r\n" // what a miss gets
+	if rest := buf[f.off:]; len(rest) >= len(null) && string(rest[:len(null)]) == null {
+		f.advance(f.off + len(null))
+		return true, true
 	}
 	kind := buf[f.off]
 	if n, line := quickLen(buf[f.off:]); line > 0 {
@@ -111,7 +116,7 @@ func (f *Framer) line(buf []byte, longest int) (line []byte, ok bool) {
 		return nil, limit-f.off < longest
 	}
 	line = buf[f.off : f.scan+i+1]
-	if len(line) < 3 || line[len(line)-2] != '\r' {
+	if line[len(line)-2] != '\r' {
 		return nil, false
 	}
 	return line, true

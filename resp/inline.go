@@ -11,10 +11,7 @@ func (r *Request) line(buf []byte, l *Limits, p *Progress) (n int, st Status) {
 	if st != Complete {
 		return 0, st
 	}
-	text := buf[:end]
-	if end > 0 && text[end-1] == '\r' {
-		text = text[:end-1]
-	}
+	text := buf[:end] // and maybe a CR, which is a blank
 	if bytes.IndexByte(text, 0) >= 0 {
 		return 0, r.fatal(textZero)
 	}
@@ -98,19 +95,17 @@ func (r *Request) singleQuoted(text []byte) (rest []byte, ok bool) {
 
 func afterQuote(rest []byte) ([]byte, bool) { return rest, len(rest) == 0 || isBlank(rest[0]) }
 
-// rewrite makes the array that r.args stand for, behind them in r.inline, and has them lie in it.
+// rewrite makes the array that r.args stand for, behind them in r.inline.
 func (r *Request) rewrite() {
 	size := len("*2147483647\r\n")
 	for _, arg := range r.args {
 		size += len("$2147483647\r\n\r\n") + len(arg)
 	}
-	words := r.inline
-	r.inline = slices.Grow(words, size)
-	raw := AppendArray(r.inline[len(words):], len(r.args))
-	for i, arg := range r.args {
+	words := len(r.inline)
+	r.inline = slices.Grow(r.inline, size) // r.args stay where they are
+	raw := AppendArray(r.inline[words:], len(r.args))
+	for _, arg := range r.args {
 		raw = AppendBulk(raw, arg)
-		end := len(raw) - 2
-		r.args[i] = raw[end-len(arg) : end : end]
 	}
 	r.Raw = slices.Clip(raw)
 }

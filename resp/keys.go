@@ -2,10 +2,13 @@ package resp
 
 import "bytes"
 
-// Keys appends the positions in args of all keys of the command, whose ArityOK has been asked. With errReply the request
-// is refused: it is the whole error line to answer, in Redis's words where it has some. Without keys and errReply any
-// server will do (OBJECT HELP), unless the route says otherwise. Of a refused command nothing is said.
+// Keys appends the positions in args of all keys of the command. With errReply the request is refused: it is the whole
+// error line to answer, in Redis's words where it has some. Without keys and errReply any server will do (OBJECT HELP),
+// unless the route says otherwise. What it says of a refused command has no meaning.
 func (c *Command) Keys(dst []int, args [][]byte) (keys []int, errReply []byte) {
+	if !c.ArityOK(len(args)) {
+		return dst, AppendWrongArity(nil, c)
+	}
 	switch c.special {
 	case plain:
 		return c.plainKeys(dst, args)
@@ -30,7 +33,7 @@ func (c *Command) plainKeys(dst []int, args [][]byte) (keys []int, errReply []by
 	if last < 0 {
 		last += len(args)
 	}
-	if last >= len(args) || last < c.First || (last-c.First+1)%c.Step != 0 {
+	if (last-c.First+1)%c.Step != 0 {
 		return dst, AppendWrongArity(nil, c)
 	}
 	for i := c.First; i <= last; i += c.Step {
@@ -41,9 +44,6 @@ func (c *Command) plainKeys(dst []int, args [][]byte) (keys []int, errReply []by
 
 // countedKeys are those that an argument counts, behind the one at First.
 func (c *Command) countedKeys(dst []int, args [][]byte) (keys []int, errReply []byte) {
-	if c.NumKeys >= len(args) {
-		return dst, AppendWrongArity(nil, c)
-	}
 	step := 1
 	if c.special == specialPairs {
 		step = 2
@@ -154,9 +154,9 @@ func geoKeys(dst []int, args [][]byte) []int {
 	return dst
 }
 
-// streamKeys are the first half of what is behind STREAMS, which the options precede.
+// streamKeys are the first half of what is behind STREAMS, which the options precede. Which command has which of them is
+// left to the server, but BLOCK must not get there.
 func (c *Command) streamKeys(dst []int, args [][]byte) (keys []int, errReply []byte) {
-	const readGroup = "xreadgroup"
 	group := false
 	for i := 1; i < len(args); i++ {
 		left := len(args) - 1 - i
@@ -165,15 +165,15 @@ func (c *Command) streamKeys(dst []int, args [][]byte) (keys []int, errReply []b
 			return dst, []byte(errBlock)
 		case (equalFold(option, "count") || equalFold(option, "claim")) && left >= 1:
 			i++
-		case equalFold(option, "group") && left >= 2 && c.Name == readGroup:
+		case equalFold(option, "group") && left >= 2:
 			group = true
 			i += 2
-		case equalFold(option, "noack") && c.Name == readGroup:
+		case equalFold(option, "noack"):
 		case equalFold(option, "streams") && left >= 1:
 			switch {
 			case left%2 != 0:
 				return dst, []byte(errUnbalanced)
-			case !group && c.Name == readGroup:
+			case !group && c.Name == "xreadgroup":
 				return dst, []byte(errNoGroup)
 			}
 			for k := range left / 2 {

@@ -14,8 +14,8 @@ func keysOf(t *testing.T, line []string) (keys []string, errReply []byte) {
 	t.Helper()
 	args := toArgs(line...)
 	c := Lookup(args[0])
-	if c == nil || !c.ArityOK(len(args)) {
-		t.Fatalf("%q: %+v", line, c)
+	if c == nil {
+		t.Fatalf("%q is unknown", line)
 	}
 	at, errReply := c.Keys(nil, args)
 	for _, i := range at {
@@ -39,7 +39,7 @@ var keyLines = []string{
 	"SORT k1", "SORT k1 STORE k2", "SORT k1 LIMIT 0 5 DESC ALPHA store k2", "SORT k1 BY nosort", "SORT_RO k1 LIMIT 0 1", "SORT_RO k1 BY nosort ASC",
 	"EVAL s 1 k1", "EVAL s 2 k1 k2 a b", "EVALSHA s 1 k1 a", "EVAL_RO s 1 k1", "EVALSHA_RO s 1 k1", "FCALL f 1 k1 a", "FCALL_RO f 2 k1 k2",
 	"XREAD STREAMS k1 0", "XREAD COUNT 2 STREAMS k1 k2 0 0", "xreadgroup group g c streams k1 >", "XREADGROUP GROUP block streams COUNT 1 NOACK STREAMS k1 k2 > >", "XADD k1 * f v",
-	"XREAD STREAMS k1 $", "XINFO STREAM k1", "XINFO STREAM k1 FULL", "xinfo groups k1", "XINFO CONSUMERS k1 g", "XGROUP CREATE k1 g $ MKSTREAM", "XGROUP DESTROY k1 g", "XGROUP SETID k1 g 0",
+	"XREAD STREAMS k1 $", "XREAD GROUP block c NOACK STREAMS k1 0", "XINFO STREAM k1", "XINFO STREAM k1 FULL", "xinfo groups k1", "XINFO CONSUMERS k1 g", "XGROUP CREATE k1 g $ MKSTREAM", "XGROUP DESTROY k1 g", "XGROUP SETID k1 g 0",
 	"XGROUP CREATECONSUMER k1 g c", "XGROUP DELCONSUMER k1 g c", "OBJECT ENCODING k1", "object freq k1", "OBJECT IDLETIME k1", "OBJECT REFCOUNT k1", "MEMORY USAGE k1", "MEMORY usage k1 SAMPLES 5",
 }
 
@@ -98,7 +98,7 @@ func TestKeysErrors(t *testing.T) {
 		}
 	}
 	for _, line := range []string{
-		"MSET a b c", "MSETNX a b c",
+		"GET", "GET a b", "MGET", "MSET a", "MSET a b c", "MSETNX a b c", "RENAME a", "EVAL s", "ZUNIONSTORE d 1", "OBJECT", "SORT", "GEORADIUS k 1 2 3", "XREAD STREAMS k",
 		"EVAL s x", "EVAL s 1", "EVAL s 3 a b", "EVAL s -1 a", "EVAL s 01 a", "EVAL s 9223372036854775808 a", "EVALSHA s 2 a", "EVAL_RO s -2", "EVALSHA s -1",
 		"FCALL f x", "FCALL f 2 a", "FCALL f -1", "FCALL_RO f x",
 		"SINTERCARD 0 k", "SINTERCARD x k", "SINTERCARD 2 k", "SINTERCARD -1 k", "ZINTERCARD 0 k", "ZINTERCARD x k", "ZINTERCARD 2 k",

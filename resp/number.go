@@ -36,7 +36,7 @@ func quickLen(b []byte) (n, line int) {
 		return 0, 0
 	}
 	i := 1
-	for end := min(len(b)-2, 1+maxDigits); i <= end; i++ {
+	for end := min(len(b)-2, maxDigits); i <= end; i++ {
 		c := b[i] - '0'
 		if c > 9 {
 			break

@@ -2,7 +2,6 @@ package resp
 
 import (
 	"bytes"
-	"math"
 	"strings"
 )
 
@@ -65,21 +64,40 @@ func (r *Request) array(buf []byte, l *Limits, p *Progress) (n int, st Status) {
 		}
 		p.off, p.left = body, int(count)
 	}
-	for ; p.left > 0; p.left-- {
-		arg, end, st := r.argument(buf, l, p)
-		if st != Complete {
-			return 0, st
+	n = p.off
+	for left := p.left; left > 0; left-- {
+		arg, end := wholeArgument(buf, n, l)
+		if end == 0 {
+			p.off, p.left = n, left
+			if arg, end, st = r.argument(buf, l, p); st != Complete {
+				return 0, st
+			}
 		}
 		if !resumed {
 			r.add(arg)
 		}
-		p.off = end
+		n = end
 	}
 	if resumed {
-		r.collect(buf[:p.off])
+		r.collect(buf[:n])
 	}
-	r.Raw = buf[:p.off:p.off]
-	return p.off, Complete
+	r.Raw = buf[:n:n]
+	return n, Complete
+}
+
+// wholeArgument returns the bulk string at off, and where it ends, in the usual case that there is nothing to say against
+// it. Else end is 0, and argument takes a closer look. Without it a request takes a third more time.
+func wholeArgument(buf []byte, off int, l *Limits) (arg []byte, end int) {
+	size, line := quickLen(buf[off:])
+	body := off + line
+	end = body + size + 2
+	switch {
+	case line == 0 || buf[off] != '$' || line-2 > l.MaxInline || size > l.MaxBulk || l.MaxSize > 0 && end > l.MaxSize:
+		return nil, 0
+	case end > len(buf) || buf[end-2] != '\r' || buf[end-1] != '\n':
+		return nil, 0
+	}
+	return buf[body : end-2 : end-2], end
 }
 
 // argument parses the bulk string at p.off. After Complete, end is where the next one begins.
@@ -125,7 +143,7 @@ func (r *Request) length(buf []byte, off int, l *Limits, p *Progress) (n int64, 
 		return 0, 0, r.unexpected(buf[off])
 	}
 	n, ok := parseInt(buf[off+1 : end])
-	if !ok || n > math.MaxInt32 && off == 0 || buf[end+1] != '\n' {
+	if !ok || buf[end+1] != '\n' {
 		return 0, 0, r.fatal(invalid)
 	}
 	return n, end + 2, Complete

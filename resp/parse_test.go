@@ -27,6 +27,7 @@ var fatalInputs = []struct{ in, text string }{
 	{"*1\n\r\n", "invalid multibulk length"},
 	{"*2147483648\r\n", "invalid multibulk length"},
 	{"*9223372036854775808\r\n", "invalid multibulk length"},
+	{"*-9223372036854775809\r\n", "invalid multibulk length"},
 	{"*99999999999999999999999\r\n", "invalid multibulk length"},
 	{"*1" + strings.Repeat("0", 60000) + "\r\n", "invalid multibulk length"},
 	{"*1\r\n$-1\r\n", "invalid bulk length"},
@@ -70,6 +71,8 @@ var strictInputs = []struct{ in, reply string }{
 	{"*1\r\n$4\rXPING\r\n", protocol + "invalid bulk length\r\n"},
 	{"*1\r\n$4\x00\r\nPING\r\n", protocol + "invalid bulk length\r\n"},
 	{"*1\r\n$4\r\nPINGXY", protocol + "an argument does not end with CRLF\r\n"},
+	{"*1\r\n$4\r\nPING\rX", protocol + "an argument does not end with CRLF\r\n"},
+	{"*1\r\n$4\r\nPINGX\n", protocol + "an argument does not end with CRLF\r\n"},
 	{"*1\r\n$4\r\nPING\n\r", protocol + "an argument does not end with CRLF\r\n"},
 	{"*1\r\n$4\r\nPINGPING\r\n", protocol + "an argument does not end with CRLF\r\n"},
 	{"PING \x00\r\n", protocol + "zero byte in inline request\r\n"},
@@ -225,6 +228,8 @@ func TestNextLimits(t *testing.T) {
 		{Limits{MaxBulk: 4, MaxArgs: 2, MaxInline: 9}, "PING abcd\r\n", "too big inline request"},
 		{Limits{MaxBulk: 4, MaxArgs: 2, MaxInline: 9}, "PING abcd\n", ""},
 		{Limits{MaxBulk: 4, MaxArgs: 2, MaxInline: 3}, "*0000\r\n", "too big mbulk count string"},
+		{Limits{MaxBulk: 10, MaxArgs: 2, MaxInline: 2}, "*1\r\n$10\r\n0123456789\r\n", "too big bulk count string"},
+		{Limits{MaxBulk: 10, MaxArgs: 2, MaxInline: 3}, "*1\r\n$10\r\n0123456789\r\n", ""},
 		{Limits{MaxBulk: 1 << 20, MaxArgs: 2, MaxInline: 3}, "*1\r\n$1000\r\n", "too big bulk count string"},
 	} {
 		want, reply := Complete, ""

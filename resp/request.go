@@ -54,7 +54,7 @@ const (
 // Limits bound what Next accepts. All but MaxSize have to be given.
 type Limits struct {
 	MaxBulk   int // bytes of one argument; Redis: 512 MiB
-	MaxArgs   int // elements of an array; Redis: 2^31-1, before 7.0 1024*1024
+	MaxArgs   int // elements of an array; at most 2^31-1, as in Redis, where it was 1024*1024 before 7.0
 	MaxInline int // bytes of an inline command, and of the line of a length, without its end; Redis: 64 KiB
 	MaxSize   int // bytes of a whole array; 0: no limit
 }

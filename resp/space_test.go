@@ -3,6 +3,7 @@ package resp
 import (
 	"bytes"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -23,37 +24,54 @@ func TestNextLinear(t *testing.T) {
 	if n, st := Next(in, testLimits, &r, &p); n != len(in) || st != Complete || len(r.Args) != args || len(r.Raw) != n {
 		t.Fatal(n, st, len(r.Args))
 	}
-	long := bytes.Repeat([]byte{'1'}, testLimits.MaxInline)
+	limits := testLimits
+	limits.MaxInline = 1 << 20
+	long := bytes.Repeat([]byte{'1'}, limits.MaxInline)
 	for _, head := range []string{"", "*", "*1\r\n"} {
 		in, p := append([]byte(head), long...), Progress{}
 		for i := range in {
-			if _, st := Next(in[:i], testLimits, &r, &p); st != Incomplete {
+			if _, st := Next(in[:i], limits, &r, &p); st != Incomplete {
 				t.Fatal(head, i, st)
 			}
 		}
 	}
 }
 
+// TestNextLooksOnce: bytes that were searched for the end of a line may become anything.
+func TestNextLooksOnce(t *testing.T) {
+	var r Request
+	var p Progress
+	Next([]byte("PING abc"), testLimits, &r, &p)
+	if n, _ := Next([]byte("PI\nG abcd\n"), testLimits, &r, &p); n != 10 {
+		t.Errorf("a request of %d", n)
+	}
+	var f Framer
+	f.Next([]byte("+abcd"))
+	if n, _, _ := f.Next([]byte("+\r\ncd\r\n")); n != 7 {
+		t.Errorf("a reply of %d", n)
+	}
+}
+
 func TestNextAllocs(t *testing.T) {
-	big := append([]byte("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$536870912\r\n"), make([]byte, 512<<20)...)
-	big = append(big, "\r\n"...)
 	for name, in := range map[string][]byte{
 		"get":    []byte("*2\r\n$3\r\nGET\r\n$5\r\nhello\r\n"),
 		"mset":   AppendCommand(nil, append([]string{"MSET"}, strings.Fields(strings.Repeat("k v ", 1000))...)...),
 		"inline": []byte("SET \"a b\" 'c'\r\n"),
 		"fatal":  []byte("*1\r\nx\r\n"),
 		"http":   []byte("POST /\r\n"),
-		"512MB":  big,
+		"1GB":    gigabyte(t),
 	} {
 		var r Request
 		var p Progress
 		half := len(in) / 2
+		limits := testLimits
+		limits.MaxBulk = len(in)
 		allocs := testing.AllocsPerRun(10, func() {
-			Next(in[:half], testLimits, &r, &p)
-			if _, st := Next(in, testLimits, &r, &p); st == Incomplete {
+			Next(in[:half], limits, &r, &p)
+			if _, st := Next(in, limits, &r, &p); st == Incomplete {
 				t.Fatal(st)
 			}
-			if _, st := Next(in, testLimits, &r, &p); st == Incomplete {
+			if _, st := Next(in, limits, &r, &p); st == Incomplete {
 				t.Fatal(st)
 			}
 		})
@@ -61,6 +79,21 @@ func TestNextAllocs(t *testing.T) {
 			t.Errorf("%s: %v allocations", name, allocs)
 		}
 	}
+}
+
+// gigabyte is a SET of so many zero bytes. They take no memory unless somebody writes to them, and little time unless
+// somebody looks at all of them.
+func gigabyte(t *testing.T) []byte {
+	t.Helper()
+	const head, size = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1000000000\r\n", 1_000_000_000
+	in, err := syscall.Mmap(-1, 0, len(head)+size+2, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON|syscall.MAP_NORESERVE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Munmap(in) })
+	copy(in, head)
+	copy(in[len(in)-2:], "\r\n")
+	return in
 }
 
 // TestRequestLetsGo: a Request keeps little after a large request, and no buffer of an earlier one.

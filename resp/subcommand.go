@@ -43,9 +43,6 @@ var subcommands = []subcommand{
 
 // subcommandKeys looks the subcommand up.
 func (c *Command) subcommandKeys(dst []int, args [][]byte) (keys []int, errReply []byte) {
-	if len(args) < 2 {
-		return dst, AppendWrongArity(nil, c)
-	}
 	for i := range subcommands {
 		s := &subcommands[i]
 		if s.command != c.Name || !equalFold(args[1], s.name) {

@@ -6,7 +6,6 @@ var commandsOfStreams = []Command{
 	write("xackdel", -6),
 	write("xadd", -5),
 	write("xautoclaim", -6),
-	write("xcfgset", -4),
 	write("xclaim", -6),
 	write("xdel", -3),
 	write("xdelex", -5),

@@ -146,7 +146,7 @@ func TestTable(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 	}
-	if len(seen) < 300 || len(table)*4 > hashSlots {
+	if len(seen) < 300 || len(table)*4 > len(names.slots) {
 		t.Errorf("%d commands", len(seen))
 	}
 	for _, s := range subcommands {

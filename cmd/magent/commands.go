@@ -32,6 +32,10 @@ func commands() []command {
 			flags: newReloadFlags, own: noFlags, help: reloadHead,
 		},
 		{
+			name: topCommand, brief: "show how a running magent is", run: runTop,
+			flags: newTopFlags, own: noFlags, help: topHead,
+		},
+		{
 			name: healthCommand, brief: "ask a magent whether it can serve", run: runHealth,
 			flags: newHealthFlags, own: ownHealthFlags, help: healthHead + healthTail,
 		},

@@ -21,7 +21,8 @@ func (s *settings) process(stderr io.Writer) run.Options {
 		load = nil
 	}
 	return run.Options{
-		Config: s.config, File: s.file, Watch: s.watch, Load: load,
+		Config: s.config, File: s.file, Watch: s.watch, Load: load, Upgrade: true,
+		Admin: run.Admin{Addr: s.admin, Name: "admin", Flag: "--admin", Profiles: s.profiles},
 		Process: service.Options{
 			Program: program, Log: s.log, PidFile: s.pidFile, User: s.user, Group: s.group,
 			Warnings: s.warnings,
@@ -31,6 +32,7 @@ func (s *settings) process(stderr io.Writer) run.Options {
 			InUse:   "choose another port " + port,
 			Foreign: "choose one of its own " + address,
 			Denied:  "start as root (with -u USER), or choose a port above 1023 and a folder that may be written to",
+			Admin:   "choose another address",
 		},
 	}
 }

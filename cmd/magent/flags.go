@@ -36,8 +36,11 @@ const (
 	flagDirty        = "dirty-keys"
 	flagRefill       = "refill-rate"
 	flagState        = "state-dir"
+	flagVIP          = "vip"
 	flagProbe        = "probe-interval"
 	flagThreads      = "threads"
+	flagAdmin        = "admin"
+	flagProfiles     = "admin-pprof"
 	flagIdle         = "idle-connections"
 	flagUser         = "user"
 	flagGroup        = "group"
@@ -48,6 +51,8 @@ const (
 	flagLogFormat    = "log-format"
 	flagLogFile      = "log-file"
 	flagVerbose      = "verbose"
+	flagSlow         = "slow"
+	flagSlowKeys     = "slow-keys"
 	flagHelp         = "help"
 	flagVersion      = "version"
 	flagRate         = "rate"
@@ -106,6 +111,7 @@ func newFlags() []cli.Flag {
 		text(topicFailures, flagRetry, "", "30s", "`TIME` that such a server stays out at least"),
 		text(topicFailures, flagDirty, "", "1000000", "`NUMBER` of keys to remember for a server that misses writes; beyond it the server is flushed when it is back"),
 		text(topicFailures, flagState, "", "", "`DIR` to keep what servers have missed in, during an outage, so that a crash of magent does not lose it (default: it is lost)"),
+		text(topicFailures, flagVIP, "", "", "`ADDRESS` that one of several magents has at a time: while this machine has it not, what servers have missed is not made good from here (default: there is no other magent in front of the servers)"),
 		text(topicFailures, flagRefill, "", "20000", "`NUMBER` of keys a second that a server which came back empty is given from the other copies; 0: as fast as it goes"),
 		text(topicFailures, flagProbe, "", "500ms", "`TIME` between two probes of a server that is out of use"),
 		text(topicFailures, flagAck, "", "all", "a write is answered when `COPIES` have it: all, or primary"),
@@ -117,11 +123,15 @@ func newFlags() []cli.Flag {
 		text(topicProcess, flagGroup, "g", "", "`GROUP` to become then, name or number (default: the groups of the user)"),
 		text(topicProcess, flagPidFile, "", "", "`FILE` to write the process number to"),
 		text(topicProcess, flagDrain, "", "5s", "`TIME` that SIGTERM leaves to requests in flight"),
+		text(topicProcess, flagAdmin, "", "", "`ADDRESS` of the status page, metrics and health checks, by HTTP: HOST:PORT, or a port on the loopback (default: none)"),
+		toggle(topicProcess, flagProfiles, "", "have profiles at /debug/pprof there, too"),
 		text(topicProcess, flagIdle, "i", "1", "`NUMBER` of connections to a server, without effect: each loop has one to every server and sends its requests one behind the other"),
 
 		text(topicLog, flagLogFormat, "", "", "`FORMAT` of the log: console or json (default: console on a terminal, else json)"),
 		text(topicLog, flagLogFile, "", "", "`FILE` to append the log to, opened anew on SIGHUP (default: stderr, in the background nothing)"),
 		toggle(topicLog, flagVerbose, "v", "log more"),
+		text(topicLog, flagSlow, "", "0s", "log requests that take `TIME` or longer, at most 10 a second in each loop, with a hash of their key; 0s: none"),
+		toggle(topicLog, flagSlowKeys, "", "log them with the key itself"),
 		toggle(topicLog, flagVersion, "V", "print the version and exit"),
 		toggle(topicLog, flagHelp, "h", "print this text and exit"),
 	}

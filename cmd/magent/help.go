@@ -17,6 +17,7 @@ usage: magent -s ADDRESS [-s ADDRESS]... [-b ADDRESS]... [flags]
 
 magent verify -s ADDRESS... -b ADDRESS...  compares the copies; magent verify -h says how.
 magent reload --pid-file FILE              has a running magent take its file of pools anew.
+magent top --admin HOST:PORT               shows how a running magent is.
 magent health ADDRESS                      asks a magent whether it can serve.
 magent completion SHELL                    has bash, zsh or fish complete command lines.
 magent man | man -l -                      shows the manual page.
@@ -50,7 +51,7 @@ const helpTail = `
 Every flag but -h and -V can be given as an environment variable too: --max-clients is
 MAGENT_MAX_CLIENTS. The command line wins. Lists are separated by commas there.
 SIGTERM and SIGINT drain and end the process, SIGHUP opens the log file anew, SIGUSR1 takes the
-file of -c anew.
+file of -c anew, SIGUSR2 starts the binary anew and lets it take over.
 `
 
 const (

@@ -44,6 +44,8 @@ type settings struct {
 	load        func() (pools []config.Pool, warnings []string, err error)
 	user, group string
 	pidFile     string
+	admin       string // where the process is watched; empty: nowhere
+	profiles    bool
 	log         service.LogOptions
 }
 
@@ -106,8 +108,13 @@ func (s *settings) read(r *reader, names config.Names) {
 		DrainTime:  r.duration(flagDrain, 0),
 
 		ResolveInterval: r.duration(flagResolve, 0),
+		Slow:            r.duration(flagSlow, 0),
+		SlowKeys:        r.c.Bool(flagSlowKeys),
 		MaxDirty:        r.number(flagDirty, 0, maxDirty),
 		StateDir:        r.path(flagState),
+	}
+	if r.text(flagVIP) != "" {
+		value(r, flagVIP, config.ParseIP, &s.config.VIP)
 	}
 	value(r, flagMaxValue, func(text string) (int, error) { return config.ParseSize(text, 1, maxValue) }, &s.config.MaxValue)
 	r.number(flagIdle, 0, maxClients)
@@ -162,6 +169,12 @@ func (s *settings) readProcess(r *reader) {
 	}
 	s.user, s.group = r.text(flagUser), r.text(flagGroup)
 	s.pidFile = r.path(flagPidFile)
+	if r.text(flagAdmin) != "" {
+		value(r, flagAdmin, config.ParseAdmin, &s.admin)
+	}
+	if s.profiles = r.c.Bool(flagProfiles); s.profiles && s.admin == "" {
+		r.fail(flagProfiles, errors.New("needs --admin ADDRESS, which says where"))
+	}
 	s.log = service.LogOptions{File: r.path(flagLogFile)}
 	if r.c.Bool(flagVerbose) {
 		s.log.Louder = service.Debug

@@ -53,6 +53,10 @@ var variables = []variable{
 		e.connect, err = config.ParseDuration(text, time.Millisecond, time.Hour)
 		return err
 	}},
+	{"MAGENT_SLOW", func(text string, e *environment) (err error) {
+		e.config.Slow, err = config.ParseDuration(text, 0, time.Hour)
+		return err
+	}},
 	{"MAGENT_LOG_FORMAT", func(text string, e *environment) (err error) {
 		e.format, err = config.ParseChoice(text, []string{service.FormatConsole, service.FormatJSON})
 		return err

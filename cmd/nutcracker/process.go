@@ -34,7 +34,8 @@ func (s *settings) options(pools []config.Pool, stderr io.Writer) (run.Options, 
 		log.Default = stderr
 	}
 	return run.Options{
-		Config: e.config, File: s.config, Stats: s.stats(),
+		Config: e.config, File: s.config,
+		Admin: run.Admin{Addr: s.stats(), Name: "stats", Flag: "stats port", Twemproxy: true},
 		Load: func() ([]config.Pool, []string, error) {
 			pools, warnings, err := config.LoadFile(path, run.Names())
 			if err != nil {
@@ -47,7 +48,7 @@ func (s *settings) options(pools []config.Pool, stderr io.Writer) (run.Options, 
 			InUse:   "choose another port in listen:",
 			Foreign: "choose one of its own in listen:",
 			Denied:  "start as root, or choose a port above 1023 and a folder that may be written to",
-			Stats:   "choose another port with -s or another address with -a",
+			Admin:   "choose another port with -s or another address with -a",
 		},
 	}, nil
 }

@@ -151,18 +151,18 @@ func TestListeners(t *testing.T) {
 func TestEnvironment(t *testing.T) {
 	e, err := readEnvironment()
 	if err != nil || fmt.Sprintf("%+v %v %q", e.config, e.connect, e.format) !=
-		`{Pools:[] Threads:1 MaxClients:0 MaxValue:67108864 MaxDirty:1000000 StateDir: DrainTime:5s ResolveInterval:30s} 500ms ""` {
+		`{Pools:[] Threads:1 MaxClients:0 MaxValue:67108864 MaxDirty:1000000 StateDir: DrainTime:5s Slow:0s SlowKeys:false ResolveInterval:30s VIP:invalid IP} 500ms ""` {
 		t.Errorf("defaults: %+v, %v", e, err)
 	}
 	for name, value := range map[string]string{
 		"MAGENT_THREADS": " 3 ", "MAGENT_MAX_CLIENTS": "4", "MAGENT_MAX_VALUE": "5k", "MAGENT_DIRTY_KEYS": "6", "MAGENT_STATE_DIR": "/s",
-		"MAGENT_DRAIN_TIMEOUT": "7s", "MAGENT_CONNECT_TIMEOUT": "8ms", "MAGENT_LOG_FORMAT": "console",
+		"MAGENT_DRAIN_TIMEOUT": "7s", "MAGENT_CONNECT_TIMEOUT": "8ms", "MAGENT_SLOW": "9ms", "MAGENT_LOG_FORMAT": "console",
 	} {
 		t.Setenv(name, value)
 	}
 	e, err = readEnvironment()
 	if err != nil || fmt.Sprintf("%+v %v %q", e.config, e.connect, e.format) !=
-		`{Pools:[] Threads:3 MaxClients:4 MaxValue:5120 MaxDirty:6 StateDir:/s DrainTime:7s ResolveInterval:30s} 8ms "console"` {
+		`{Pools:[] Threads:3 MaxClients:4 MaxValue:5120 MaxDirty:6 StateDir:/s DrainTime:7s Slow:9ms SlowKeys:false ResolveInterval:30s VIP:invalid IP} 8ms "console"` {
 		t.Errorf("set: %+v, %v", e, err)
 	}
 	for _, v := range variables {

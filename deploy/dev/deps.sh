@@ -9,25 +9,55 @@ say() { printf 'deps: %s\n' "$*"; }
 # has tells whether what a package is wanted for is there, wherever it came from.
 has() {
 	case $1 in
-	fish | gcc | haproxy | keepalived | lintian | logrotate | mandoc | memcached | nutcracker | redis-server | rpm | umoci | zsh) command -v "$1" ;;
+	chromium | fish | gcc | haproxy | keepalived | lintian | logrotate | mandoc | memcached | nutcracker | redis-server | rpm | umoci | zsh) command -v "$1" ;;
 	man-db) command -v man ;;
+	prometheus) command -v promtool ;;
 	iproute2) command -v ip ;;
 	libc6-dev) [ -e /usr/include/stdlib.h ] ;;
 	libmemcached-tools) command -v memccapable ;;
 	redis-tools) command -v redis-cli ;;
 	python3-pymemcache) /usr/bin/python3 -c 'import pymemcache' ;;
 	python3-pylibmc) /usr/bin/python3 -c 'import pylibmc' ;;
+	python3-redis) /usr/bin/python3 -c 'import redis' ;;
 	systemd) command -v systemd-analyze && command -v systemd-socket-activate ;;
 	esac >/dev/null 2>&1
 }
 
-# The C compiler is for the race detector alone.
+# The C compiler is for the race detector alone. prometheus brings promtool, chromium looks at the status page.
 packages=(
-	gcc libc6-dev memcached libmemcached-tools nutcracker python3-pymemcache python3-pylibmc redis-server redis-tools
-	systemd iproute2 keepalived haproxy
-	lintian rpm umoci logrotate man-db mandoc zsh fish
+	chromium
+	fish
+	gcc
+	haproxy
+	iproute2
+	keepalived
+	libc6-dev
+	libmemcached-tools
+	lintian
+	logrotate
+	man-db
+	mandoc
+	memcached
+	nutcracker
+	prometheus
+	python3-pylibmc
+	python3-pymemcache
+	python3-redis
+	redis-server
+	redis-tools
+	rpm
+	systemd
+	umoci
+	zsh
 )
-services=(memcached nutcracker redis-server keepalived haproxy)
+services=(
+	haproxy
+	keepalived
+	memcached
+	nutcracker
+	prometheus
+	redis-server
+)
 
 root=()
 log=

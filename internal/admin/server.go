@@ -2,43 +2,39 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log"
 	"net"
+	"net/http"
 	"sync"
 	"time"
 )
 
 // Limits of what watchers can make the process hold.
 const (
-	maxConns   = 16                     // more are closed at once
+	maxConns   = 32                     // more are closed at once
+	maxHeader  = 16 << 10               // of a request
 	silence    = 250 * time.Millisecond // who has said nothing by then asks for the silent page
-	answerTime = 5 * time.Second        // for a request to arrive, for its page to be made, for the answer to be fetched
-	acceptRest = 100 * time.Millisecond // after an error, such as too many open files
+	answerTime = 5 * time.Second        // for a request to arrive, and for its answer to be made and fetched
 )
-
-// Page is what can be asked for.
-type Page struct {
-	Type string                                // of the content
-	Text func(context.Context) ([]byte, error) // makes it; called on the goroutine of the connection
-}
 
 // Options of a Server.
 type Options struct {
-	Addr   string          // host:port to listen on
-	Pages  map[string]Page // by the path of a GET
-	Silent string          // the path of the page for connections that say nothing; empty: none
+	Addr    string                                // host:port to listen on
+	Handler http.Handler                          // answers HTTP
+	Silent  func(context.Context) ([]byte, error) // makes what connections get that do not speak HTTP; nil: nothing
+	Log     *log.Logger                           // of what goes wrong in Handler; nil: the standard one
 }
 
-// Server listens and answers, each connection on a goroutine of its own.
+// Server listens and answers. Each connection has a goroutine of its own, and carries one request.
 type Server struct {
 	opt  Options
-	ln   net.Listener
-	ctx  context.Context // of the pages
+	http http.Server
+	ln   *listener
+	ctx  context.Context // of what is asked
 	stop context.CancelFunc
-	all  sync.WaitGroup
-
-	mu    sync.Mutex
-	conns map[net.Conn]struct{}
+	all  sync.WaitGroup // the accepting goroutine and those of connections
 }
 
 // Listen starts a Server. Close ends it.
@@ -47,19 +43,64 @@ func Listen(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %s: %w", o.Addr, cause(err))
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	s := &Server{opt: o, ln: ln, ctx: ctx, stop: stop, conns: map[net.Conn]struct{}{}}
+	s := &Server{opt: o}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.ln = &listener{Listener: ln, s: s}
+	s.http = http.Server{
+		Handler: http.HandlerFunc(s.answer), ReadHeaderTimeout: answerTime, MaxHeaderBytes: maxHeader, ErrorLog: o.Log,
+		BaseContext: func(net.Listener) context.Context { return s.ctx }, ConnState: s.follow,
+	}
+	s.http.SetKeepAlivesEnabled(false)
 	s.all.Add(1)
-	go s.accept()
+	go s.serve()
 	return s, nil
 }
 
 // cause is an error without the address, which its text names already.
 func cause(err error) error {
-	if op, ok := err.(*net.OpError); ok {
+	var op *net.OpError
+	if errors.As(err, &op) {
 		return op.Err
 	}
 	return err
+}
+
+// serve is the goroutine that accepts connections.
+func (s *Server) serve() {
+	defer s.all.Done()
+	_ = s.http.Serve(s.ln) // it ends with Close
+}
+
+// follow counts the goroutines that net/http starts for connections. It is called before one starts, and at its end.
+func (s *Server) follow(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		s.all.Add(1)
+	case http.StateClosed, http.StateHijacked:
+		s.ln.leave()
+		s.all.Done()
+	}
+}
+
+// answer has a request answered, within answerTime unless the handler asks for more (Patiently).
+func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
+	control, deadline := http.NewResponseController(w), time.Now().Add(answerTime)
+	_ = control.SetWriteDeadline(deadline)
+	if r.ContentLength != 0 { // net/http waits for the body in the end
+		_ = control.SetReadDeadline(deadline)
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		http.Error(w, "pages can only be read: GET", http.StatusMethodNotAllowed)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	s.opt.Handler.ServeHTTP(w, r)
+}
+
+// Patiently gives the answer to a request as much time as it takes, from now on d for each part of it.
+func Patiently(w http.ResponseWriter, d time.Duration) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(d))
 }
 
 // Addr is where the server listens, with the port that the kernel chose in place of 0.
@@ -68,60 +109,7 @@ func (s *Server) Addr() string { return s.ln.Addr().String() }
 // Close cuts everybody off and waits for the goroutines.
 func (s *Server) Close() {
 	s.stop()
-	s.ln.Close()
-	s.mu.Lock()
-	for c := range s.conns {
-		c.Close()
-	}
-	s.mu.Unlock()
+	s.http.Close()
+	s.ln.Close() // in case that Serve had not begun
 	s.all.Wait()
-}
-
-// accept is the goroutine of the listener.
-func (s *Server) accept() {
-	defer s.all.Done()
-	for {
-		c, err := s.ln.Accept()
-		switch {
-		case err == nil:
-			s.admit(c)
-		case s.ctx.Err() != nil:
-			return
-		default:
-			s.rest()
-		}
-	}
-}
-
-// rest leaves the listener alone for a while, or until the end.
-func (s *Server) rest() {
-	timer := time.NewTimer(acceptRest)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-s.ctx.Done():
-	}
-}
-
-// admit starts to answer a connection.
-func (s *Server) admit(c net.Conn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.conns) >= maxConns || s.ctx.Err() != nil {
-		c.Close()
-		return
-	}
-	s.conns[c] = struct{}{}
-	s.all.Add(1)
-	go s.serve(c)
-}
-
-// serve is the goroutine of a connection.
-func (s *Server) serve(c net.Conn) {
-	defer s.all.Done()
-	s.answer(c)
-	c.Close()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.conns, c)
 }

@@ -18,27 +18,26 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const patience = 10 * time.Second
 
-func page(kind, text string) Page {
-	return Page{kind, func(context.Context) ([]byte, error) { return []byte(text), nil }}
-}
+const json = `{"a":1}` + "\n"
 
-// start runs a Server with a page for silence, one that fails, and one that takes until release is closed.
+// start runs a Server with a page for silence, and with pages that wait: until release is closed, or for the end.
 func start(t *testing.T) (s *Server, release chan struct{}) {
 	t.Helper()
 	release = make(chan struct{})
-	s, err := Listen(Options{Addr: "127.0.0.1:0", Silent: "/", Pages: map[string]Page{
-		"/":     page("application/json", `{"a":1}`+"\n"),
-		"/text": page("text/plain", "words\n"),
-		"/fail": {"text/plain", func(context.Context) ([]byte, error) { return nil, errors.New("the loops do not answer") }},
-		"/wait": {"text/plain", func(ctx context.Context) ([]byte, error) {
-			select {
-			case <-release:
-				return nil, nil
-			case <-ctx.Done():
-				return nil, ctx.Err()
-			}
-		}},
-	}})
+	pages := http.NewServeMux()
+	pages.HandleFunc("/text", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "words\n") })
+	pages.HandleFunc("/wait", func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+	})
+	pages.HandleFunc("/stream", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, "begun\n")
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	s, err := Listen(Options{Addr: "127.0.0.1:0", Handler: pages, Silent: func(context.Context) ([]byte, error) { return []byte(json), nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,19 +74,34 @@ func all(t *testing.T, s *Server, say string) string {
 func TestSilence(t *testing.T) {
 	s, _ := start(t)
 	for _, say := range []string{"", "\n", "GE", "stats\r\n", "get "} {
-		if got := all(t, s, say); got != `{"a":1}`+"\n" {
+		if got := all(t, s, say); got != json {
 			t.Errorf("%q: %q", say, got)
 		}
 	}
 	c := dial(t, s)
 	_ = c.(*net.TCPConn).CloseWrite()
-	if text, err := io.ReadAll(c); string(text) != `{"a":1}`+"\n" {
+	if text, err := io.ReadAll(c); string(text) != json {
 		t.Errorf("half-closed: %q, %v", text, err)
 	}
 }
 
+// Without a page for it silence gets nothing, and words that are no HTTP an error.
 func TestSilenceWithoutAPage(t *testing.T) {
-	s, err := Listen(Options{Addr: "127.0.0.1:0", Pages: map[string]Page{"/": page("text/plain", "x")}})
+	s, err := Listen(Options{Addr: "127.0.0.1:0", Handler: http.NotFoundHandler()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if got := all(t, s, "stats\r\n\r\n"); !strings.HasPrefix(got, "HTTP/1.1 400 ") {
+		t.Errorf("got %q", got)
+	}
+}
+
+// A page for silence that cannot be made is the end of the connection.
+func TestSilenceFails(t *testing.T) {
+	s, err := Listen(Options{Addr: "127.0.0.1:0", Handler: http.NotFoundHandler(), Silent: func(context.Context) ([]byte, error) {
+		return []byte("half"), errors.New("the loops do not answer")
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,19 +116,18 @@ func TestHTTP(t *testing.T) {
 	client := &http.Client{Timeout: patience}
 	defer client.CloseIdleConnections()
 	for _, c := range []struct {
-		method, path string
-		status       int
-		kind, text   string
+		method, path, body string
+		status             int
+		text               string
 	}{
-		{"GET", "/", 200, "application/json", `{"a":1}` + "\n"},
-		{"GET", "/?x=1", 200, "application/json", `{"a":1}` + "\n"},
-		{"HEAD", "/", 200, "application/json", ""},
-		{"GET", "/text", 200, "text/plain", "words\n"},
-		{"GET", "/fail", 503, "text/plain", "the loops do not answer\n"},
-		{"GET", "/none", 404, "text/plain", "there is no such page\n"},
-		{"POST", "/", 405, "text/plain", "pages can only be read: GET\n"},
+		{"GET", "/text", "", 200, "words\n"},
+		{"GET", "/text?x=1", "a body that nobody wants", 200, "words\n"},
+		{"HEAD", "/text", "", 200, ""},
+		{"GET", "/none", "", 404, "404 page not found\n"},
+		{"POST", "/text", "x", 405, "pages can only be read: GET\n"},
+		{"DELETE", "/text", "", 405, "pages can only be read: GET\n"},
 	} {
-		request, err := http.NewRequestWithContext(t.Context(), c.method, "http://"+s.Addr()+c.path, nil)
+		request, err := http.NewRequestWithContext(t.Context(), c.method, "http://"+s.Addr()+c.path, strings.NewReader(c.body))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,16 +137,48 @@ func TestHTTP(t *testing.T) {
 		}
 		text, err := io.ReadAll(r.Body)
 		r.Body.Close()
-		if err != nil || r.StatusCode != c.status || r.Header.Get("Content-Type") != c.kind || string(text) != c.text {
-			t.Errorf("%s %s: %d, %q, %q, %v", c.method, c.path, r.StatusCode, r.Header.Get("Content-Type"), text, err)
+		if err != nil || r.StatusCode != c.status || string(text) != c.text || !r.Close {
+			t.Errorf("%s %s: %d, %q, closes %v, %v", c.method, c.path, r.StatusCode, text, r.Close, err)
 		}
 	}
 	if got := all(t, s, "GET nonsense\r\n\r\n"); !strings.HasPrefix(got, "HTTP/1.1 400 ") {
 		t.Errorf("nonsense: %q", got)
 	}
-	if got := all(t, s, "GET / HTTP/1.0\r\n\r\n"); !strings.HasSuffix(got, "\r\n\r\n"+`{"a":1}`+"\n") {
+	if got := all(t, s, "GET /text HTTP/1.0\r\n\r\n"); !strings.HasSuffix(got, "\r\n\r\nwords\n") {
 		t.Errorf("HTTP/1.0: %q", got)
 	}
+	long := dial(t, s)
+	fmt.Fprint(long, "GET /text HTTP/1.1\r\nHost: x\r\nX: "+strings.Repeat("x", 2*maxHeader)+"\r\n\r\n")
+	if got, _ := io.ReadAll(long); !strings.HasPrefix(string(got), "HTTP/1.1 431 ") {
+		t.Errorf("a long header: %q", got)
+	}
+}
+
+// A request that promises a body and does not send it is ended by its time: Close does not wait for longer.
+func TestBodyThatDoesNotCome(t *testing.T) {
+	s, _ := start(t)
+	if got := all(t, s, "GET /text HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"); !strings.HasSuffix(got, "words\n") {
+		t.Errorf("got %q", got)
+	}
+	until(t, "the connection is gone", func() bool { return s.count() == 0 })
+}
+
+// An answer may take longer than answerTime; whoever gets it may leave before its end.
+func TestStream(t *testing.T) {
+	s, _ := start(t)
+	c := dial(t, s)
+	fmt.Fprint(c, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")
+	text := ""
+	for !strings.Contains(text, "begun") {
+		b := make([]byte, 1000)
+		n, err := c.Read(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += string(b[:n])
+	}
+	c.Close()
+	until(t, "the connection is gone", func() bool { return s.count() == 0 })
 }
 
 // More watchers than there is room for are closed; when one goes, there is room again.
@@ -160,11 +205,7 @@ func TestTooMany(t *testing.T) {
 	})
 }
 
-func (s *Server) count() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.conns)
-}
+func (s *Server) count() int { return int(s.ln.conns.Load()) }
 
 func until(t *testing.T, what string, ready func() bool) {
 	t.Helper()
@@ -182,20 +223,42 @@ func until(t *testing.T, what string, ready func() bool) {
 // Close waits neither for whoever is asking, nor for whoever says nothing, or half of it.
 func TestClose(t *testing.T) {
 	s, _ := start(t)
-	asking, silent, half := dial(t, s), dial(t, s), dial(t, s)
+	asking, silent, half, stream := dial(t, s), dial(t, s), dial(t, s), dial(t, s)
 	fmt.Fprint(asking, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
 	fmt.Fprint(half, "GET / HTTP/1.1\r\nHost:")
-	until(t, "all are there", func() bool { return s.count() == 3 })
+	fmt.Fprint(stream, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")
+	until(t, "all are there", func() bool { return s.count() == 4 })
 	began := time.Now()
 	s.Close()
 	if d := time.Since(began); d > answerTime/2 {
 		t.Errorf("it took %v", d)
 	}
-	for _, c := range []net.Conn{asking, silent, half} {
+	for _, c := range []net.Conn{asking, silent, half, stream} {
 		_, _ = io.ReadAll(c) // ends
 	}
 	if _, err := net.Dial("tcp", s.Addr()); err == nil {
 		t.Error("it still listens")
+	}
+}
+
+// Nor for a page for silence that is being made.
+func TestCloseDuringSilence(t *testing.T) {
+	asked := make(chan struct{})
+	s, err := Listen(Options{Addr: "127.0.0.1:0", Handler: http.NotFoundHandler(), Silent: func(ctx context.Context) ([]byte, error) {
+		close(asked)
+		<-ctx.Done()
+		return nil, context.Cause(ctx)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := dial(t, s)
+	fmt.Fprint(c, "stats\r\n")
+	<-asked
+	began := time.Now()
+	s.Close()
+	if d := time.Since(began); d > answerTime/2 {
+		t.Errorf("it took %v", d)
 	}
 }
 

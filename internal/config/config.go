@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // Config is everything a process needs to know, validated, as plain values.
 type Config struct {
@@ -13,7 +16,11 @@ type Config struct {
 	StateDir   string        // folder of the journal; empty: none
 	DrainTime  time.Duration // how long SIGTERM waits for requests in flight
 
+	Slow     time.Duration // a request that takes as long is logged; 0: none is
+	SlowKeys bool          // with its key, not with a hash of it
+
 	ResolveInterval time.Duration // between two look-ups of a server's name while it is connected to; 0: none
+	VIP             netip.Addr    // that one of several proxies has; not valid: there is none
 }
 
 // Pool is one ring of primaries, optionally one of backups, and the listeners in front of them.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -103,4 +104,13 @@ func SplitList(values []string) []string {
 		}
 	}
 	return parts
+}
+
+// ParseIP reads an IP address.
+func ParseIP(s string) (netip.Addr, error) {
+	addr, err := netip.ParseAddr(s)
+	if err != nil {
+		return addr, fmt.Errorf("%q is no IP address: write one such as 10.0.0.100", s)
+	}
+	return addr, nil
 }

@@ -46,6 +46,7 @@ type Loop struct {
 
 	Pool  Pool  // buffers of this loop
 	Turns int64 // turns done so far, for statistics
+	busy  busy
 }
 
 type slot struct {
@@ -147,6 +148,7 @@ func (l *Loop) endTurn(events int) {
 		unix.Close(fd)
 	}
 	l.closing = l.closing[:0]
+	l.busy.note(l.now, int64(time.Since(l.base))-l.now)
 }
 
 // endHold marks what was marked late when the turn had so few events that the next may bring none, or after some turns.

@@ -129,9 +129,8 @@ func Listen(e Endpoint, o ListenOptions) (fd int, err error) {
 	}
 	if family != unix.AF_UNIX {
 		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
-		_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, oneIf(o.KeepAlive))
 		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, oneIf(o.ReusePort))
+		bequeath(fd, o)
 	}
 	if family == unix.AF_INET6 {
 		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 1)
@@ -141,6 +140,34 @@ func Listen(e Endpoint, o ListenOptions) (fd int, err error) {
 		return -1, err
 	}
 	return fd, nil
+}
+
+// bequeath sets what Accept's connections inherit from a listening TCP socket.
+func bequeath(fd int, o ListenOptions) {
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, oneIf(o.KeepAlive))
+}
+
+// Adopt makes a socket that another program has bound one as Listen returns. Its backlog, and the mode of its file, stay.
+func Adopt(fd int, o ListenOptions) error {
+	listens, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
+	if err != nil {
+		return os.NewSyscallError("getsockopt", err)
+	}
+	if kind, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE); err != nil || kind != unix.SOCK_STREAM || listens == 0 {
+		return errors.New("it is no listening stream socket")
+	}
+	unix.CloseOnExec(fd)
+	if !IsUnix(fd) {
+		bequeath(fd, o)
+	}
+	return os.NewSyscallError("fcntl", unix.SetNonblock(fd, true))
+}
+
+// IsUnix reports whether fd is a unix-domain socket.
+func IsUnix(fd int) bool {
+	domain, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN)
+	return err == nil && domain == unix.AF_UNIX
 }
 
 func oneIf(on bool) int {

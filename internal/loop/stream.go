@@ -17,6 +17,8 @@ const (
 	LargeWrite = 16 << 10
 	// stride bounds how far a buffer is grown ahead of the bytes that have really arrived.
 	stride = 64 << 10
+	// largePart is a part of a message after which the rest is believed in.
+	largePart = 4 << 20
 )
 
 // Stream is one connected, non-blocking socket on a loop with what has been read but not understood yet, and what has
@@ -106,12 +108,17 @@ func readError(n int, err error) error {
 	return err
 }
 
-// room makes place behind the tail: for all of the message if that is at most a stride away, else for a stride. A message
-// of many values is announced value by value; so a new buffer is larger than the tail by half at least, or each value
+// room makes place behind the tail: for all of the message if that is at most a stride away, else for a stride, or for as much
+// again as is there; so nobody has memory reserved by announcing alone. Who has sent a part of a large message gets eight
+// times that much: else all of it would be copied many times. A message of many values is announced value by value; so a new buffer is larger than the tail by half at least, or each value
 // would be the occasion to copy all before it.
 func (s *Stream) room(need int) {
 	have := len(s.in) - s.inOff
-	want := min(max(need-have, 1<<minClass), max(stride, have))
+	ahead := max(stride, have)
+	if have >= largePart {
+		ahead = 7 * have
+	}
+	want := min(max(need-have, 1<<minClass), ahead)
 	if cap(s.in)-len(s.in) >= want {
 		return
 	}

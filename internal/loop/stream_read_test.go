@@ -164,6 +164,33 @@ func TestStreamGrowsWithWhatArrives(t *testing.T) {
 	}
 }
 
+// Of a large message that has come in good part the rest gets room at once, but never more than the announced.
+func TestStreamBelievesInLargeMessages(t *testing.T) {
+	l := idle(t)
+	s, peer := openStream(t, l)
+	const announced = 3 * largePart
+	kept, moves := 0, 0
+	piece := pattern(60_000, 4)
+	for len(s.Tail()) < announced-len(piece) {
+		put(t, peer, piece)
+		data, err := s.Read(announced)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Keep(data)
+		if len(s.Tail()) > largePart && cap(s.in) != kept {
+			moves++
+		}
+		kept = cap(s.in)
+		if limit := max(announced, 2*(len(s.Tail())+stride)); kept > limit+announced/8 {
+			t.Fatalf("%d bytes kept in a buffer of %d", len(s.Tail()), kept)
+		}
+	}
+	if moves > 2 {
+		t.Errorf("it was moved %d times", moves)
+	}
+}
+
 func TestStreamEnds(t *testing.T) {
 	l := idle(t)
 	s, peer := openStream(t, l)

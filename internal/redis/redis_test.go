@@ -213,14 +213,29 @@ func TestListen(t *testing.T) {
 	master := redistest.Start(t)
 	replica := redistest.StartReplica(t, master)
 	sentinel := redistest.StartSentinels(t, 1, "mymaster", master)[0]
-	const quiet = 20 * time.Millisecond // it is asked again and again, and answers
-	subscribed, switched, ended := listen(t, sentinel.Addr, quiet)
+	subscribed, switched, _ := listen(t, sentinel.Addr, patience)
 	await(t, subscribed)
 	sentinel.Want("SENTINEL FAILOVER mymaster", "+OK")
 	want := Switch{Name: "mymaster", Host: "127.0.0.1", Port: replica.Port}
 	if got := await(t, switched); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
+}
+
+// Silence is asked about, again and again; one that goes on then is the end.
+func TestListenToSilence(t *testing.T) {
+	sentinel := redistest.Start(t) // any server lets itself be listened to
+	const quiet = 500 * time.Millisecond
+	subscribed, _, ended := listen(t, sentinel.Addr, quiet)
+	await(t, subscribed)
+	sentinel.Want("CONFIG RESETSTAT", "+OK")
+	redistest.Eventually(t, "three questions", func() error {
+		stats, err := sentinel.Try("INFO commandstats")
+		if err == nil && !strings.Contains(stats, "cmdstat_ping:calls=3") {
+			err = fmt.Errorf("%s", stats)
+		}
+		return err
+	})
 	sentinel.Pause()
 	if err := await(t, ended); err == nil {
 		t.Error("no error")

@@ -87,7 +87,7 @@ type Remedies struct {
 	InUse   string // another program listens there
 	Foreign string // it belongs to another machine
 	Denied  string // the rights are missing
-	Stats   string // the stats port cannot be had
+	Admin   string // the port where the process is watched cannot be had
 }
 
 // port adds to an error of the engine what to do about it.
@@ -107,9 +107,4 @@ func (r Remedies) port(err error) error {
 		return err
 	}
 	return fmt.Errorf("%w: %s", err, remedy)
-}
-
-// stats adds to an error of the stats port what to do about it.
-func (r Remedies) stats(err error) error {
-	return fmt.Errorf("stats port: %w: %s", err, r.Stats)
 }

@@ -1,17 +1,15 @@
 package run
 
 import (
-	"context"
-	"os"
+	"fmt"
+	"strings"
 
 	"github.com/rs/zerolog"
 
-	"magent/internal/admin"
 	"magent/internal/config"
 	"magent/internal/redis"
 	"magent/internal/service"
 	"magent/internal/shard"
-	"magent/internal/stats"
 )
 
 // Options say what runs.
@@ -23,7 +21,8 @@ type Options struct {
 	// Load reads the pools of File anew, with listeners that are resolved.
 	Load     func() (pools []config.Pool, warnings []string, err error)
 	Process  service.Options // as what; Config has the rest of it
-	Stats    string          // host:port of twemproxy's stats port; empty: none
+	Upgrade  bool            // on SIGUSR2 a new process takes over
+	Admin    Admin
 	Remedies Remedies
 }
 
@@ -39,9 +38,9 @@ func (o Options) process() service.Options {
 	p.Threads, p.Clients, p.Servers, p.Folder = o.Config.Threads, o.Config.MaxClients, connections(o.Config), o.Config.StateDir
 	p.Sockets = sockets(o.Config.Pools)
 	var e *engine
-	p.Start = func(log zerolog.Logger, clients int) (service.Engine, error) {
+	p.Start = func(log zerolog.Logger, clients int, given service.Given) (service.Engine, error) {
 		var err error
-		if e, err = o.start(log, clients); err != nil {
+		if e, err = o.start(log, clients, given); err != nil {
 			return nil, err
 		}
 		return e, nil
@@ -50,41 +49,55 @@ func (o Options) process() service.Options {
 		p.Reload = func(log zerolog.Logger) error { return e.reload(log, o) }
 		p.Watch = o.Watch
 	}
-	p.Started = func(log zerolog.Logger) { e.tell(log, o) }
+	p.Started = func(log zerolog.Logger) string {
+		e.tell(log, o)
+		return "serves at " + strings.Join(e.Addrs(), " ")
+	}
+	p.Ping = func(answered chan<- struct{}) { e.Ping(answered) }
+	if o.Upgrade {
+		p.Listeners, p.HandOver = func() []service.Socket { return e.listeners() }, func() error { return e.handOver() }
+	}
 	return p
 }
 
-// connections counts the connections to servers: one for each server and loop.
+// connections counts the connections to servers: one for each server and loop; and one to each Sentinel.
 func connections(c config.Config) int {
 	n := 0
 	for _, pool := range c.Pools {
-		n += len(pool.Servers) + len(pool.Backups)
+		n += (len(pool.Servers) + len(pool.Backups)) * c.Threads
+		for _, a := range pool.Servers {
+			if a.Network == "sentinel" {
+				n += len(a.SentinelHosts())
+			}
+		}
 	}
-	return n * c.Threads
+	return n
 }
 
-// engine is the proxy, and the stats port if there is one.
+// engine is the proxy, and the port where it is watched if there is one.
 type engine struct {
 	*shard.Service
-	stats *admin.Server
+	watch watch
 }
 
-func (o Options) start(log zerolog.Logger, clients int) (*engine, error) {
+func (o Options) start(log zerolog.Logger, clients int, given service.Given) (*engine, error) {
 	c := o.Config
 	c.MaxClients = clients
-	svc, err := shard.Start(shard.Options{Config: c, Log: log, Version: protocolVersion + "-" + o.Process.Program + "-" + service.Release})
+	so := shard.Options{
+		Config: c, Log: log, Version: protocolVersion + "-" + o.Process.Program + "-" + service.Release,
+		TakeOver: given.TakeOver,
+	}
+	for _, s := range given.Sockets {
+		so.Sockets = append(so.Sockets, shard.Socket(s))
+	}
+	svc, err := shard.Start(so)
 	if err != nil {
 		return nil, o.Remedies.port(err)
 	}
 	e := &engine{Service: svc}
-	if o.Stats == "" {
-		return e, nil
-	}
-	page := admin.Page{Type: "application/json", Text: e.figures}
-	e.stats, err = admin.Listen(admin.Options{Addr: o.Stats, Silent: "/", Pages: map[string]admin.Page{"/": page, "/stats": page}})
-	if err != nil {
+	if e.watch, err = o.Admin.open(e, o.Process.Program, log); err != nil {
 		svc.Close()
-		return nil, o.Remedies.stats(err)
+		return nil, fmt.Errorf("%s: %w: %s", o.Admin.Flag, err, o.Remedies.Admin)
 	}
 	return e, nil
 }
@@ -107,23 +120,29 @@ func (e *engine) reload(log zerolog.Logger, o Options) error {
 	return nil
 }
 
-// Close ends the stats port first: it asks the loops.
-func (e *engine) Close() {
-	if e.stats != nil {
-		e.stats.Close()
+// listeners are the sockets of clients.
+func (e *engine) listeners() []service.Socket {
+	var out []service.Socket
+	for _, s := range e.Sockets() {
+		out = append(out, service.Socket(s))
 	}
-	e.Service.Close()
+	return out
 }
 
-// figures is the page of the stats port.
-func (e *engine) figures(ctx context.Context) ([]byte, error) {
-	p, s, err := e.Figures(ctx)
-	if err != nil {
-		return nil, err
+// handOver leaves everything to another process, the port where it is watched with it.
+func (e *engine) handOver() error {
+	if err := e.HandOver(); err != nil {
+		return err
 	}
-	p.Release = service.Release
-	p.Host, _ = os.Hostname()
-	return stats.AppendNutcracker(nil, &p, &s), nil
+	e.watch.close()
+	e.watch = watch{}
+	return nil
+}
+
+// Close ends the watching first: it asks the loops.
+func (e *engine) Close() {
+	e.watch.close()
+	e.Service.Close()
 }
 
 // tell logs who serves where: the pools of a file each in a line of its own.
@@ -137,8 +156,8 @@ func (e *engine) tell(log zerolog.Logger, o Options) {
 			describe(log.Info().Str("pool", p.Name).Strs("addresses", e.AddrsOf(i)), p).Msg("a pool of " + o.File)
 		}
 	}
-	if e.stats != nil {
-		serves.Str("stats", e.stats.Addr())
+	if e.watch.pages != nil {
+		serves.Str(o.Admin.Name, e.watch.pages.Addr())
 	}
 	serves.Int("threads", o.Config.Threads).Msg(o.Process.Program + " serves")
 }

@@ -40,8 +40,8 @@ func options(t *testing.T) Options {
 			Pools: []config.Pool{pool("first"), pool("second")}, Threads: 2, MaxValue: 1000, MaxDirty: 10, DrainTime: time.Second,
 		},
 		Process:  service.Options{Program: "nutcracker"},
-		Stats:    "127.0.0.1:0",
-		Remedies: Remedies{InUse: "choose another port", Foreign: "choose one of its own", Denied: "become root", Stats: "choose another with -s"},
+		Admin:    Admin{Addr: "127.0.0.1:0", Name: "stats", Flag: "stats port", Twemproxy: true},
+		Remedies: Remedies{InUse: "choose another port", Foreign: "choose one of its own", Denied: "become root", Admin: "choose another with -s"},
 	}
 }
 
@@ -57,7 +57,7 @@ func TestProcess(t *testing.T) {
 
 // The stats port has the live figures of all pools; it ends with the engine.
 func TestStatsPort(t *testing.T) {
-	e, err := options(t).start(zerolog.Nop(), 10)
+	e, err := options(t).start(zerolog.Nop(), 10, service.Given{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func TestStatsPort(t *testing.T) {
 	if _, err := io.ReadFull(client, make([]byte, 4)); err != nil {
 		t.Fatal(err)
 	}
-	watcher, err := net.Dial("tcp", e.stats.Addr())
+	watcher, err := net.Dial("tcp", e.watch.pages.Addr())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestStatsPort(t *testing.T) {
 		got.First.Clients != 0 || got.Second.Clients != 1 {
 		t.Errorf("%v: %s", err, line)
 	}
-	addr := e.stats.Addr()
+	addr := e.watch.pages.Addr()
 	e.Close()
 	closed = true
 	if c, err := net.Dial("tcp", addr); err == nil {
@@ -113,9 +113,9 @@ func TestStatsPortInUse(t *testing.T) {
 	}
 	defer taken.Close()
 	o := options(t)
-	o.Stats = taken.Addr().String()
-	_, err = o.start(zerolog.Nop(), 10)
-	want := "stats port: cannot listen on " + o.Stats + ": bind: address already in use: choose another with -s"
+	o.Admin.Addr = taken.Addr().String()
+	_, err = o.start(zerolog.Nop(), 10, service.Given{})
+	want := "stats port: cannot listen on " + o.Admin.Addr + ": bind: address already in use: choose another with -s"
 	if err == nil || err.Error() != want {
 		t.Errorf("\n got %v\nwant %s", err, want)
 	}

@@ -28,7 +28,7 @@ func IsDaemon() bool { return os.Getenv(daemonVariable) == "1" }
 // pipe to the parent, so that whatever goes wrong at start is printed where the user looks, by whom ever it is said.
 func Daemonize(program string, args []string, stderr io.Writer) int {
 	cmd := exec.Command("/proc/self/exe", args...)
-	cmd.Args[0] = program
+	cmd.Args[0] = programPath() // for whoever starts it once more
 	cmd.Env = append(os.Environ(), daemonVariable+"=1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	read, write, err := os.Pipe()

@@ -74,7 +74,7 @@ func (l *Log) Reopen() {
 		return
 	}
 	if err := l.file.reopen(); err != nil {
-		l.Error().Err(err).Msg("the log file cannot be reopened, the old one stays in use")
+		l.Error().AnErr("reason", err).Msg("the log file cannot be reopened, the old one stays in use")
 		return
 	}
 	l.always().Str("signal", "SIGHUP").Str("file", l.file.path).Msg("log file reopened")

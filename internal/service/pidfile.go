@@ -50,13 +50,21 @@ func createPidFile(path, flag string) (*pidFile, error) {
 
 // remove deletes the file, or at least empties it where the folder belongs to root and the process no longer does.
 func (p *pidFile) remove() {
-	if p == nil {
+	if p == nil || p.f == nil {
 		return
 	}
 	if os.Remove(p.path) != nil {
 		p.f.Truncate(0)
 	}
 	p.f.Close()
+}
+
+// release leaves the file to another process.
+func (p *pidFile) release() {
+	if p != nil {
+		p.f.Close()
+		p.f = nil
+	}
 }
 
 // RunningProcess is the number of the process that runs with a pid file: that holds its lock.

@@ -4,6 +4,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/rs/zerolog"
 )
 
@@ -77,9 +78,12 @@ func (r *reloader) reload(log *Log) {
 		r.taken = stateOf(r.file)
 	}
 	began := time.Now()
+	notify(reloading())
 	if err := r.take(log.Logger); err != nil {
 		log.Error().AnErr("reason", err).Msg("the configuration was not taken: nothing has changed")
+		notify(daemon.SdNotifyReady, status("the configuration was not taken: %v", err))
 		return
 	}
+	notify(daemon.SdNotifyReady, status("configuration reloaded at %s", began.Format(time.DateTime)))
 	log.Info().Int64("took_ms", time.Since(began).Milliseconds()).Msg("configuration reloaded")
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"syscall"
 
+	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/rs/zerolog"
 )
 
@@ -24,7 +25,7 @@ type Engine interface {
 type Options struct {
 	Program  string // name in messages
 	Log      LogOptions
-	Levels   bool   // SIGTTIN and SIGTTOU change the level of the log, SIGUSR2 does nothing: as in twemproxy
+	Levels   bool   // SIGTTIN and SIGTTOU change the level of the log, as in twemproxy
 	User     string // taken after Start; name or number
 	Group    string
 	Root     string // what to do about running as root; empty: nothing
@@ -37,20 +38,30 @@ type Options struct {
 	Servers  int      // connections to servers
 	Warnings []string // said once at start
 
-	// Start binds the ports and runs. clients is what the limit of open files allows, at most Clients if that is not 0.
-	Start func(log zerolog.Logger, clients int) (Engine, error)
+	// Start binds the ports and runs. clients is what the limit of open files allows, at most Clients if that is not 0. What
+	// is given is the engine's, also when it returns an error.
+	Start func(log zerolog.Logger, clients int, given Given) (Engine, error)
 	// Reload takes a new configuration, if there is one to be had; nil: there is none. It is called on SIGUSR1, and when Watch,
 	// a file, has changed; empty: only then. An error means that nothing has changed.
 	Reload func(log zerolog.Logger) error
 	Watch  string
 
-	// Started is called when all is well, to log who serves where.
-	Started func(log zerolog.Logger)
+	// Ping has a channel, which has room, sent to when all event loops have turned. It does not wait. nil: nobody watches them.
+	Ping func(answered chan<- struct{})
+	// HandOver has the engine give up in favour of another process, which has its Listeners: on SIGUSR2. Drain and Close
+	// follow. An error means that it goes on. nil: SIGUSR2 does nothing.
+	HandOver  func() error
+	Listeners func() []Socket
+
+	// Started is called when all is well, to log who serves where, and to say it in a few words.
+	Started func(log zerolog.Logger) string
 }
 
 // Run runs one process from its options to its exit code. An error means that it did not get as far as serving;
 // whatever happens later is in the log.
 func Run(o Options) (exit int, err error) {
+	path := programPath()
+	from, sockets := inherit()
 	credentials, err := LookupCredentials(o.User, o.Group)
 	if err != nil {
 		return 1, err
@@ -63,14 +74,27 @@ func Run(o Options) (exit int, err error) {
 	signals := watchSignals(o.Levels)
 	defer signal.Stop(signals)
 
-	pid, err := createPidFile(o.PidFile, cmp.Or(o.PidFlag, "--pid-file"))
-	if err != nil {
+	var pid *pidFile
+	defer func() { pid.remove() }()
+	given := Given{Sockets: sockets}
+	claim := func() error {
+		pid, err = createPidFile(o.PidFile, cmp.Or(o.PidFlag, "--pid-file"))
+		return err
+	}
+	if from != nil {
+		given.TakeOver = func() error {
+			if err := from.takeOver(); err != nil {
+				return err
+			}
+			return claim()
+		}
+	} else if err := claim(); err != nil {
 		return 1, err
 	}
-	defer pid.remove()
 	needLoopThreads(o.Threads)
 	clients, warning := fitFiles(processLimit{}, o.Clients, o.Servers)
-	engine, err := o.Start(log.Logger, clients)
+	upgrader := newUpgrader(o, path)
+	engine, err := o.Start(log.Logger, clients, given)
 	if err != nil {
 		return 1, err
 	}
@@ -88,10 +112,13 @@ func Run(o Options) (exit int, err error) {
 	for _, text := range warnings {
 		log.Warn().Msg(text)
 	}
-	o.Started(log.Logger)
+	notify(daemon.SdNotifyReady, status("%s", o.Started(log.Logger)))
+	from.serves()
 	r := newReloader(o)
 	defer r.stop()
-	return serve(engine, log, signals, r), nil
+	defer startWatchdog(o.Ping, log).stop()
+	upgrader.serves(pid)
+	return serve(engine, log, signals, r, upgrader), nil
 }
 
 // settle does what comes between listening and serving: it gives root's rights up, and sends word to the parent of a
@@ -133,9 +160,9 @@ func needLoopThreads(loops int) {
 func watchSignals(levels bool) chan os.Signal {
 	signal.Ignore(syscall.SIGPIPE)
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGUSR1)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
 	if levels {
-		signal.Notify(signals, syscall.SIGTTIN, syscall.SIGTTOU, syscall.SIGUSR2)
+		signal.Notify(signals, syscall.SIGTTIN, syscall.SIGTTOU)
 	}
 	return signals
 }

@@ -10,7 +10,7 @@ import (
 )
 
 func TestRunSaysWhyItDoesNotStart(t *testing.T) {
-	broken := func(zerolog.Logger, int) (Engine, error) { return nil, errors.New("port in use") }
+	broken := func(zerolog.Logger, int, Given) (Engine, error) { return nil, errors.New("port in use") }
 	for _, c := range []struct {
 		options Options
 		want    string
@@ -31,7 +31,7 @@ func TestRunSaysWhyItDoesNotStart(t *testing.T) {
 
 func TestEngineIsClosedWhenItCannotSettle(t *testing.T) {
 	engine := newFakeEngine()
-	start := func(zerolog.Logger, int) (Engine, error) { return engine, nil }
+	start := func(zerolog.Logger, int, Given) (Engine, error) { return engine, nil }
 	exit, err := Run(Options{Start: start, Group: "0", Sockets: []string{"/dev/null/socket"}})
 	if exit != 1 || err == nil || !engine.closed {
 		t.Errorf("exit %d, %v, closed %v", exit, err, engine.closed)

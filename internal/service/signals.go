@@ -4,33 +4,43 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sys/unix"
 )
 
-// serve waits for the end: SIGTERM and SIGINT drain, a second one ends at once, SIGUSR1 reloads, the others are about the log,
-// and an engine that fails ends the process. It returns the exit code.
-func serve(engine Engine, log *Log, signals <-chan os.Signal, r *reloader) int {
+// serve waits for the end: SIGTERM and SIGINT drain, a second one ends at once, SIGUSR1 reloads, SIGUSR2 upgrades, the others are
+// about the log, and an engine that fails ends the process. It returns the exit code.
+func serve(engine Engine, log *Log, signals <-chan os.Signal, r *reloader, u *upgrader) int {
 	failed := engine.Err()
 	for {
 		select {
 		case <-r.ticks():
 			r.look(log)
+		case err := <-u.readiness():
+			if u.finish(log, err) {
+				return stop(engine, failed, log, signals)
+			}
 		case err, ok := <-failed:
 			if !ok {
 				failed = nil // an engine that says nothing any more has not failed
 				continue
 			}
-			log.Error().Err(err).Msg("the engine failed, the process ends")
+			log.Error().AnErr("reason", err).Msg("the engine failed, the process ends")
 			engine.Close()
 			return 1
 		case s := <-signals:
-			if s == syscall.SIGUSR1 && r != nil {
+			switch {
+			case s == syscall.SIGUSR1 && r != nil:
 				r.reload(log)
 				continue
-			}
-			if aboutLog(log, s) {
+			case s == syscall.SIGUSR2 && u != nil:
+				u.begin(log)
+				continue
+			case aboutLog(log, s):
 				continue
 			}
+			u.cancel()
+			notify(daemon.SdNotifyStopping, status("draining"))
 			log.Info().Str("signal", s.String()).Msg("draining: no new clients, requests in flight are answered; a second signal ends at once")
 			return stop(engine, failed, log, signals)
 		}
@@ -52,7 +62,7 @@ func stop(engine Engine, failed <-chan error, log *Log, signals <-chan os.Signal
 				failed = nil
 				continue
 			}
-			log.Error().Err(err).Msg("the engine failed while it drained, the process ends")
+			log.Error().AnErr("reason", err).Msg("the engine failed while it drained, the process ends")
 			return 1
 		case s := <-signals:
 			if aboutLog(log, s) {

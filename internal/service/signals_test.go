@@ -39,6 +39,7 @@ type serving struct {
 	text    *bytes.Buffer
 
 	reloader *reloader
+	upgrader *upgrader
 }
 
 func startServing(t *testing.T) *serving {
@@ -48,7 +49,7 @@ func startServing(t *testing.T) *serving {
 	return s
 }
 
-func (s *serving) run() { s.exit <- serve(s.engine, s.log, s.signals, s.reloader) }
+func (s *serving) run() { s.exit <- serve(s.engine, s.log, s.signals, s.reloader, s.upgrader) }
 
 // ends expects an exit code and returns the log.
 func (s *serving) ends(want int) string {

@@ -27,7 +27,9 @@ type listener struct {
 	fd   int
 	addr loop.Endpoint
 
-	wake *loop.Timer // set: the listener rests
+	given   bool        // bound by another process, which may go on with it
+	foreign bool        // what bound it first will use it again
+	wake    *loop.Timer // set: the listener rests
 }
 
 // OnReady accepts what is waiting.
@@ -71,9 +73,9 @@ func (ln *listener) close() {
 	ln.sh.l.Close(ln.fd)
 }
 
-// removeSocket removes the file of a unix socket.
+// removeSocket removes the file of a unix socket, if it is ours alone.
 func (ln *listener) removeSocket() {
-	if ln.addr.Path != "" {
+	if ln.addr.Path != "" && !ln.given && !ln.foreign {
 		_ = os.Remove(ln.addr.Path)
 	}
 }

@@ -5,11 +5,14 @@ import (
 	"time"
 
 	"magent/internal/loop"
+	"magent/internal/stats"
 )
 
 // Drain stops accepting clients and reading requests, and returns when everything that was asked is answered and all
 // clients are gone, or Config.DrainTime is over.
 func (svc *Service) Drain() {
+	svc.draining.Store(true)
+	svc.events.note(stats.Event{What: "draining"})
 	var gone sync.WaitGroup
 	gone.Add(len(svc.shards))
 	for _, sh := range svc.shards {
@@ -47,10 +50,17 @@ func (sh *Shard) drain(done func()) {
 			ln.close()
 		}
 	}
-	for s := range sh.sessions {
-		s.finish()
-	}
+	sh.sendAway()
 	sh.checkDrained()
+}
+
+// sendAway ends all sessions. What was read is served; what has arrived since this turn began is not.
+func (sh *Shard) sendAway() {
+	for s := range sh.sessions {
+		if !s.ended {
+			s.finish()
+		}
+	}
 }
 
 // cutOff ends the sessions that are left.

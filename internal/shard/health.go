@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/loop"
+	"magent/internal/stats"
 )
 
 // board brings together what the loops find out about the servers: it has an ejected server probed, tells all loops
@@ -17,6 +19,7 @@ import (
 type board struct {
 	mu      sync.Mutex
 	log     zerolog.Logger
+	events  *events
 	shards  []*Shard
 	pools   [][]*serverRecord
 	probers []*failover.Prober
@@ -24,6 +27,7 @@ type board struct {
 
 // serverRecord is what the board knows of one server.
 type serverRecord struct {
+	pool  string
 	name  string
 	role  string
 	away  int // loops that have ejected it
@@ -44,7 +48,7 @@ func (b *board) addPool(index int, cfg *config.Pool, lookup lookupFunc) {
 		if i >= len(cfg.Servers) {
 			role = "backup"
 		}
-		records = append(records, &serverRecord{name: a.String(), role: role})
+		records = append(records, &serverRecord{pool: cfg.Name, name: a.String(), role: role})
 		targets = append(targets, failover.Target{Find: finderOf(a, lookup), Ping: ping})
 	}
 	prober := failover.NewProber(targets, cfg.ProbeInterval, cfg.ConnectTimeout, func(server int, at loop.Endpoint) {
@@ -71,9 +75,22 @@ func (b *board) ejected(pool, server int, err error) (first bool) {
 		r.since = time.Now()
 		b.log.Warn().Str("server", r.name).Str("role", r.role).Str("state", failover.Ejected.String()).AnErr("reason", err).
 			Msg("server ejected")
+		b.note(r, "ejected", reasonOf(err))
 	}
 	b.probers[pool].Ejected(server)
 	return first
+}
+
+// note remembers what has become of a server.
+func (b *board) note(r *serverRecord, what, reason string) {
+	b.events.note(stats.Event{Pool: r.pool, Server: r.name, Role: r.role, What: what, Reason: reason})
+}
+
+func reasonOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }
 
 // absent is called by a loop whose attempt to use an ejected server again has failed: it is probed on.
@@ -89,9 +106,10 @@ func (b *board) idle(pool, server int) {
 	b.log.Debug().Str("server", b.name(pool, server)).Msg("idle connection closed by the server: connecting again")
 }
 
-// moved is called by a loop that gives the connection to a server up, because its name has other addresses now.
-func (b *board) moved(pool, server int, from loop.Endpoint) {
-	b.log.Info().Str("server", b.pools[pool][server].name).Str("from", from.String()).Msg("the server's name has other addresses now: connecting anew")
+// moved is called by a loop that gives the connection to a server up, because it is somewhere else now.
+func (b *board) moved(pool, server int, from loop.Endpoint, reason error) {
+	b.note(b.pools[pool][server], "moved", fmt.Sprintf("from %v: %v", from, reason))
+	b.log.Info().Str("server", b.pools[pool][server].name).Str("from", from.String()).AnErr("reason", reason).Msg("the server has moved: connecting anew")
 }
 
 // readmitted is called by a loop that uses a server again.
@@ -102,6 +120,7 @@ func (b *board) readmitted(pool, server int) {
 	if r.away--; r.away == 0 {
 		b.log.Info().Str("server", r.name).Str("role", r.role).Str("state", failover.Up.String()).
 			Int64("away_ms", time.Since(r.since).Milliseconds()).Msg("server up")
+		b.note(r, "up", "away for "+time.Since(r.since).Round(time.Millisecond).String())
 	}
 }
 
@@ -114,6 +133,7 @@ func (b *board) warming(pool, server int) {
 		r.warm = now
 		b.log.Info().Str("server", r.name).Str("role", r.role).Str("state", failover.Warming.String()).
 			Msg("server came back empty: filling it from the other copies")
+		b.note(r, "warming", "it came back empty")
 	}
 }
 

@@ -18,9 +18,12 @@ type inherited struct {
 	away          bool
 }
 
-// knowledgeOf collects what the loops know of the servers of pool i.
+// knowledgeOf collects what the loops know of the servers of pool i: nothing when there are to be servers of another kind.
 func (r *reload) knowledgeOf(i int) map[*Shard][]inherited {
 	known := map[*Shard][]inherited{}
+	if before, after := r.before[i], r.after[i]; before == nil || after == nil || before.Redis != after.Redis {
+		return known
+	}
 	for _, sh := range r.svc.shards {
 		if i >= len(sh.pools) || sh.pools[i] == nil {
 			continue

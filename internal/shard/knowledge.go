@@ -7,6 +7,7 @@ import (
 	"magent/backend"
 	"magent/internal/config"
 	"magent/internal/journal"
+	"magent/internal/stats"
 	"magent/replicate"
 )
 
@@ -49,13 +50,18 @@ func (svc *Service) openJournal() (known journal.Knowledge, err error) {
 	if svc.cfg.StateDir == "" {
 		return known, nil
 	}
-	svc.journal, known, err = journal.Open(svc.cfg.StateDir, func(err error) {
-		svc.log.Error().AnErr("reason", err).Msg("the journal cannot be written: after a crash of this process everything will count as missed, and be flushed")
-	})
+	svc.journal, known, err = journal.Open(svc.cfg.StateDir, svc.journalFailed)
 	if err != nil {
 		return known, fmt.Errorf("--state-dir: %w", err)
 	}
 	return known, nil
+}
+
+// journalFailed is told by the journal that it cannot be written to.
+func (svc *Service) journalFailed(err error) {
+	svc.journalErrors.Add(1)
+	svc.events.note(stats.Event{What: "journal failed", Reason: err.Error()})
+	svc.log.Error().AnErr("reason", err).Msg("the journal cannot be written: after a crash of this process everything will count as missed, and be flushed")
 }
 
 // recorderOf numbers the servers of a pool for the journal; it is nil without one.
@@ -85,6 +91,23 @@ func serverAt(cfg *config.Pool, i int) *config.Address {
 		return &cfg.Backups[i-n]
 	}
 	return &cfg.Servers[i]
+}
+
+// record records what is not recorded at once. The loops stand still, or have ended.
+func (svc *Service) record() {
+	if svc.journal == nil {
+		return
+	}
+	for _, sh := range svc.shards {
+		for _, p := range sh.pools {
+			if p == nil || p.recorder == nil {
+				continue
+			}
+			for i := range p.conns {
+				p.engine.Record(i)
+			}
+		}
+	}
 }
 
 func (svc *Service) closeJournal() {

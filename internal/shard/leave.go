@@ -20,18 +20,11 @@ func (s *session) checkHangup() {
 	n, _ := unix.Poll(fds, 0)
 	switch {
 	case n <= 0 || fds[0].Revents&(unix.POLLERR|unix.POLLHUP) == 0:
-	case isUnix(fd):
+	case loop.IsUnix(fd): // the other end hangs up by closing it, whereas of a TCP connection that is only the end of input
 		s.hangup()
 	default:
 		s.fail()
 	}
-}
-
-// isUnix reports whether fd is a unix-domain socket. The other end of one hangs up by closing it, whereas of a TCP
-// connection a close is only the end of input.
-func isUnix(fd int) bool {
-	domain, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN)
-	return err == nil && domain == unix.AF_UNIX
 }
 
 // hangup goes on without the client: nothing is sent any more, but what it has sent is served, as with memcached.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"magent/ascii"
+	"magent/internal/stats"
 	"magent/replicate"
 )
 
@@ -79,6 +80,7 @@ func (s *session) writePiece(c *replicate.Call, reply []byte) {
 		s.write(endLine)
 	case c.Lost:
 		s.pool.count.Errors++
+		s.pool.count.Outcomes[stats.Get][stats.Error]++
 		s.write(reply)
 	case !bytes.HasSuffix(reply, endLine):
 		s.broken = true

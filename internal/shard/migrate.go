@@ -101,7 +101,7 @@ func (p *pool) migrate(m *migration) {
 func (r *reload) checkHealth(i int) error {
 	var mu sync.Mutex
 	var err error
-	r.onAll(func(sh *Shard) {
+	r.svc.onAll(func(sh *Shard) {
 		mu.Lock()
 		defer mu.Unlock()
 		for n := range sh.pools[i].conns {

@@ -100,7 +100,7 @@ func (s *session) serveCommand(r *resp.Request) {
 	case cmd == nil:
 		s.reject(resp.AppendUnknown(s.sh.line[:0], r.Args))
 	case !cmd.ArityOK(len(r.Args)):
-		s.reject(resp.AppendWrongArity(s.sh.line[:0], cmd))
+		s.rejectArity(cmd)
 	case s.redis.locked && !unlocks(cmd):
 		s.reply("-NOAUTH Authentication required.\r\n")
 	case cmd.Route == resp.RouteRefused:
@@ -139,6 +139,16 @@ func (s *session) reject(line []byte) {
 		s.redis.multi.bad = true
 	}
 	s.callFor(1).Answer(line)
+}
+
+// rejectArity answers a command with too few arguments, or too many. An EXEC of that kind ends the transaction.
+func (s *session) rejectArity(cmd *resp.Command) {
+	line := resp.AppendWrongArity(s.sh.line[:0], cmd)
+	if cmd.Name == "exec" {
+		s.endMulti()
+		line = append(s.sh.line[:0], "-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command\r\n"...)
+	}
+	s.reject(line)
 }
 
 // reply answers with a text of the proxy's own. It takes the command out of the transaction that is being collected, which

@@ -16,7 +16,7 @@ const (
 	wrongPassword = "-WRONGPASS invalid username-password pair or user is disabled.\r\n"
 	noPassword    = "-ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?\r\n"
 	noProto       = "-NOPROTO unsupported protocol version\r\n"
-	helloFirst    = "-NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to " +
+	helloFirst    = "-NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to " +
 		"authenticate the client and select the RESP protocol version at the same time\r\n"
 )
 

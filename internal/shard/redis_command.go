@@ -34,15 +34,17 @@ func (s *session) command(r *resp.Request) {
 			if cmd := resp.Lookup(name); cmd != nil && served(cmd) {
 				line = appendCommand(line, cmd)
 			} else {
-				line = append(line, "*-1\r\n"...)
+				line = resp.AppendNull(line)
 			}
 		}
 	case sub == "docs":
 		line = appendDocs(line, args)
 	case sub == "getkeys" && len(args) > 0:
 		line = appendGetKeys(line, args)
+	case sub == "count" || sub == "list" || sub == "getkeys":
+		line = resp.AppendError(line, "ERR wrong number of arguments for 'command|"+sub+"' command")
 	default:
-		line = resp.AppendError(line, "ERR unknown subcommand or wrong number of arguments for '"+string(r.Args[1])+"'. Try COMMAND, COMMAND COUNT, DOCS, GETKEYS, INFO or LIST.")
+		line = resp.AppendError(line, "ERR 'command|"+sub+"' is not supported here: there are COMMAND, COMMAND COUNT, DOCS, GETKEYS, INFO and LIST")
 	}
 	s.tell(line)
 }

@@ -40,11 +40,11 @@ func (sh *Shard) answerInfo(q *survey) {
 		return
 	}
 	process := sh.svc.process()
-	sh.line = resp.AppendBulkString(sh.line[:0], p.info(&process, &q.sum))
+	sh.line = resp.AppendBulkString(sh.line[:0], p.info(&process, &q.sum, &q.hot))
 	q.call.Answer(sh.line)
 }
 
-func (p *pool) info(process *stats.Process, all *stats.Snapshot) string {
+func (p *pool) info(process *stats.Process, all *stats.Snapshot, hot *stats.Hottest) string {
 	var b strings.Builder
 	section := func(name string, lines ...string) {
 		fmt.Fprintf(&b, "# %s\r\n", name)
@@ -72,6 +72,11 @@ func (p *pool) info(process *stats.Process, all *stats.Snapshot) string {
 		}
 	}
 	section("Servers", servers...)
+	var hottest []string
+	for i, k := range hot.Top(shownHotKeys) {
+		hottest = append(hottest, fmt.Sprintf("hotkey%d", i+1), fmt.Sprintf("key=%s,percent=%s", stats.Visible(k.Key), stats.Percent(hot.Share(k.Count))))
+	}
+	section("Hotkeys", hottest...)
 	return b.String()
 }
 

@@ -43,8 +43,8 @@ func (s *session) local(r *resp.Request) {
 		s.discardMulti()
 	case "unwatch":
 		s.say("+OK\r\n")
-	default:
-		s.reply("-ERR '" + r.Command.Name + "' is not supported here\r\n")
+	default: // READONLY, READWRITE
+		s.say("-ERR This instance has cluster support disabled\r\n")
 	}
 }
 
@@ -70,7 +70,7 @@ func (s *session) selectDB(r *resp.Request) {
 	db, err := strconv.Atoi(string(r.Args[1]))
 	switch own := s.pool.cfg.RedisDB; {
 	case err != nil:
-		s.reply("-ERR invalid DB index\r\n")
+		s.reply("-ERR value is not an integer or out of range\r\n")
 	case db != own:
 		s.reply("-ERR DB index is out of range: this pool is database " + strconv.Itoa(own) + " of its servers (redis_db), make a pool for each other one\r\n")
 	default:

@@ -105,9 +105,10 @@ func (s *session) exec() {
 // transact finds the server of a transaction and has it executed there.
 func (s *session) transact(m *multi) {
 	engine, server := s.pool.engine, replicate.Any
+	limits := redisLimits(maxMulti) // the pool's may have become narrower
 	for rest := m.raw; len(rest) > 0; {
 		r := &s.sh.queued
-		n, _ := resp.Next(rest, s.pool.redis, r, &resp.Progress{})
+		n, _ := resp.Next(rest, limits, r, &resp.Progress{})
 		rest = rest[n:]
 		if keyless(r.Command) {
 			continue

@@ -131,7 +131,7 @@ func (p *pool) MadeGood(i int) {
 // filled. Its keys are answered by their other copies meanwhile. It must not be called inside the engine.
 func (p *pool) refill() {
 	for i, c := range p.conns {
-		if p.health.Server(i).State == failover.Up && p.engine.Incomplete(i) && p.engine.CanFill(i) && c.Ready() {
+		if p.mayMakeGood(i) && p.health.Server(i).State == failover.Up && p.engine.Incomplete(i) && p.engine.CanFill(i) && c.Ready() {
 			c.Close(backend.ErrRefill)
 			c.Connect()
 			return // one after the other: MadeGood comes here again

@@ -15,6 +15,7 @@ import (
 	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/loop"
+	"magent/internal/stats"
 )
 
 // A reload changes pools while clients stay connected. What is not changed keeps everything. Of a pool that is changed nothing
@@ -36,6 +37,7 @@ type reload struct {
 	moves   map[int]*migration // of the changed ones whose keys move
 	bound   []*listener        // new ones
 	probers []*failover.Prober // that are not needed any more
+	outs    []*lookout         // neither
 }
 
 // Reload has the service serve pools instead of those that it serves. Pools are told apart by their names. When it returns an
@@ -52,10 +54,14 @@ func (svc *Service) Reload(pools []config.Pool) error {
 	release := svc.park()
 	r.apply()
 	release()
-	r.onAll(func(*Shard) {}) // in the turn after that in which the loops stood still, whose end has closed what it closed
+	svc.onAll(func(*Shard) {}) // in the turn after that in which the loops stood still, whose end has closed what it closed
 	for _, p := range r.probers {
 		p.Close()
 	}
+	for _, o := range r.outs {
+		o.close()
+	}
+	svc.events.note(stats.Event{What: "pools reloaded"})
 	return nil
 }
 
@@ -136,7 +142,7 @@ func (r *reload) undo() {
 
 // hold has sessions of the pools concerned take nothing new on. The pools that replace them do again.
 func (r *reload) hold() {
-	r.onAll(func(sh *Shard) {
+	r.svc.onAll(func(sh *Shard) {
 		for i, p := range sh.pools {
 			if p != nil && r.changed(i) {
 				p.held = true
@@ -156,7 +162,7 @@ func (r *reload) await() {
 	for deadline := time.Now().Add(limit); time.Now().Before(deadline); time.Sleep(holdPoll) {
 		var mu sync.Mutex
 		idle := true
-		r.onAll(func(sh *Shard) {
+		r.svc.onAll(func(sh *Shard) {
 			mu.Lock()
 			defer mu.Unlock()
 			for i, p := range sh.pools {
@@ -170,9 +176,9 @@ func (r *reload) await() {
 }
 
 // onAll has f called on every loop, and waits for it.
-func (r *reload) onAll(f func(*Shard)) {
+func (svc *Service) onAll(f func(*Shard)) {
 	var all sync.WaitGroup
-	for _, sh := range r.svc.shards {
+	for _, sh := range svc.shards {
 		all.Add(1)
 		sh.l.Post(loop.TaskFunc(func() {
 			defer all.Done()
@@ -213,6 +219,7 @@ func (r *reload) apply() {
 		for _, sh := range svc.shards {
 			r.replacePool(sh, i, old[sh])
 		}
+		r.replaceLookout(i)
 	}
 	r.replaceListeners()
 }
@@ -224,6 +231,19 @@ func (r *reload) replaceProber(i int) {
 	}
 	if cfg := r.after[i]; cfg != nil {
 		r.svc.board.addPool(i, cfg, r.svc.lookup)
+	}
+}
+
+// replaceLookout has the Sentinels of pool i listened to that there are now. Their resolvers are there.
+func (r *reload) replaceLookout(i int) {
+	svc := r.svc
+	for len(svc.lookouts) <= i {
+		svc.lookouts = append(svc.lookouts, nil)
+	}
+	r.outs = append(r.outs, svc.lookouts[i])
+	svc.lookouts[i] = nil
+	if cfg := r.after[i]; cfg != nil {
+		svc.lookouts[i] = svc.newLookout(cfg)
 	}
 }
 
@@ -263,8 +283,26 @@ func (r *reload) replacePool(sh *Shard, i int, old []inherited) {
 		default:
 			s.pool = after
 			s.mark()
+			if !sameClients(before.cfg, after.cfg) {
+				s.dismiss()
+			}
 		}
 	}
+}
+
+// sameClients reports whether the clients of a pool may stay when it is changed. Not when they are to speak another protocol, or to
+// say another password.
+func sameClients(before, after *config.Pool) bool {
+	return before.Redis == after.Redis && before.RedisAuth == after.RedisAuth
+}
+
+// dismiss ends the session when what is under way is answered, but for a long multi-get, whose end is not waited for.
+func (s *session) dismiss() {
+	if s.long != nil {
+		s.fail()
+		return
+	}
+	s.stop()
 }
 
 // leave closes all connections of a pool that is not served any more.
@@ -293,7 +331,7 @@ func (r *reload) replaceListeners() {
 	for _, ln := range r.bound {
 		kept = append(kept, ln)
 		if err := ln.sh.l.Register(ln.fd, loop.Readable, ln); err != nil {
-			svc.log.Error().Err(err).Str("listen", ln.addr.String()).Msg("nobody is accepted there")
+			svc.log.Error().AnErr("reason", err).Str("listen", ln.addr.String()).Msg("nobody is accepted there")
 		}
 	}
 	svc.listeners = kept

@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	renewPatience = time.Second      // how long a moment without requests is waited for
-	renewPause    = time.Millisecond // between two looks
+	renewPatience = time.Second           // how long a moment without requests is waited for
+	renewPause    = time.Millisecond      // between two looks
+	obeyPause     = 20 * time.Millisecond // before a Sentinel is asked once more
 )
 
 // follow renews the connection to server i, unless it goes to one of these addresses, which are those that the server's name
@@ -24,8 +25,28 @@ func (p *pool) follow(i int, addrs []loop.Endpoint, deadline int64) {
 	case c.Pending() > 0 && now < deadline:
 		p.sh.l.Set(loop.NewTimer(func() { p.follow(i, addrs, deadline) }), renewPause)
 	default:
-		p.sh.svc.board.moved(p.index, i, c.Endpoint())
+		p.sh.svc.board.moved(p.index, i, c.Endpoint(), backend.ErrMoved)
 		c.Close(backend.ErrMoved)
+		c.Connect()
+	}
+}
+
+// obey has server i be the master that its Sentinels name, which has one of these addresses. The one before is no master any more,
+// but may not know: for ten seconds it goes on confirming what is lost when it is told to be a replica. So nobody waits for a
+// quiet moment. What is in flight gets an error, for nobody knows whether it counts, and what was sent before is not waited for:
+// it cannot come behind what the new server is asked. That one is connected to at once, also if the one before was out of use.
+func (p *pool) obey(i int, addrs []loop.Endpoint, askAgain func()) {
+	c := p.conns[i]
+	switch {
+	case p.sh.draining || slices.Contains(addrs, c.Endpoint()):
+	case c.Connecting(): // and nobody knows yet where to
+		p.sh.l.Set(loop.NewTimer(askAgain), obeyPause)
+	default:
+		if c.Ready() {
+			p.sh.svc.board.moved(p.index, i, c.Endpoint(), backend.ErrReplaced)
+		}
+		c.Close(backend.ErrReplaced)
+		c.Leave()
 		c.Connect()
 	}
 }

@@ -17,8 +17,11 @@ type lookupFunc func(ctx context.Context, network, host string) ([]netip.Addr, e
 
 // fixedEndpoint is the endpoint of a server that needs no look-up.
 func fixedEndpoint(a config.Address) (loop.Endpoint, bool) {
-	if a.Network == "unix" {
+	switch a.Network {
+	case "unix":
 		return loop.Endpoint{Path: a.Path}, true
+	case "sentinel":
+		return loop.Endpoint{}, false
 	}
 	ip, err := netip.ParseAddr(a.Host)
 	if err != nil {
@@ -32,6 +35,9 @@ func finderOf(a config.Address, lookup lookupFunc) failover.Finder {
 	if e, fixed := fixedEndpoint(a); fixed {
 		return func(context.Context) ([]loop.Endpoint, error) { return []loop.Endpoint{e}, nil }
 	}
+	if a.Network == "sentinel" {
+		return newMaster(a, lookup).find
+	}
 	return func(ctx context.Context) ([]loop.Endpoint, error) {
 		ips, err := lookup(ctx, "ip", a.Host)
 		var addrs []loop.Endpoint
@@ -42,12 +48,14 @@ func finderOf(a config.Address, lookup lookupFunc) failover.Finder {
 	}
 }
 
-// resolver looks up the name of one server for all loops.
+// resolver looks up the name of one server for all loops, or asks its Sentinels.
 type resolver struct {
 	find    failover.Finder
+	master  *master       // nil: it is given by name
 	timeout time.Duration // of one look-up: the connect deadline
 	asked   chan question
-	name    string // of the server, as it is configured
+	again   chan struct{} // has it look up unasked, now
+	name    string        // of the server, as it is configured
 }
 
 // question is one connection, on its loop, that wants to know the addresses.
@@ -64,30 +72,44 @@ func (q question) answer(addrs []loop.Endpoint, err error) {
 func (svc *Service) resolverOf(a config.Address, timeout time.Duration) *resolver {
 	r := svc.resolvers[a.String()]
 	if r == nil {
-		r = &resolver{find: finderOf(a, svc.lookup), timeout: timeout, asked: make(chan question, 1024), name: a.String()}
+		r = &resolver{timeout: timeout, asked: make(chan question, 1024), again: make(chan struct{}, 1), name: a.String()}
+		if a.Network == "sentinel" {
+			r.master = newMaster(a, svc.lookup)
+			r.find = r.master.find
+		} else {
+			r.find = finderOf(a, svc.lookup)
+		}
 		svc.resolvers[a.String()] = r
 	}
 	return r
+}
+
+// askAgain has the resolver look up once more, unasked. It never blocks and may be called from any goroutine.
+func (r *resolver) askAgain() {
+	select {
+	case r.again <- struct{}{}:
+	default: // it is going to
+	}
 }
 
 // resolve is the goroutine of one resolver. One look-up answers everybody who asked before it ended. From time to time it
 // looks the name up unasked, for those that are connected to an address that is none of it any more.
 func (svc *Service) resolve(ctx context.Context, r *resolver) {
 	defer svc.helpers.Done()
-	var again <-chan time.Time // for ever silent
+	var due <-chan time.Time // for ever silent
 	if interval := svc.cfg.ResolveInterval; interval > 0 {
 		ticker := time.NewTicker(interval)
 		defer ticker.Stop()
-		again = ticker.C
+		due = ticker.C
 	}
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-again:
-			if addrs, err := r.lookup(ctx); err == nil && len(addrs) > 0 { // else nobody knows better
-				svc.tell(r.name, addrs)
-			}
+		case <-due:
+			svc.renew(ctx, r)
+		case <-r.again:
+			svc.renew(ctx, r)
 		case q := <-r.asked:
 			addrs, err := r.lookup(ctx)
 			q.answer(addrs, err)
@@ -98,13 +120,24 @@ func (svc *Service) resolve(ctx context.Context, r *resolver) {
 	}
 }
 
-// tell has all connections to the server of that name look whether it has moved.
-func (svc *Service) tell(name string, addrs []loop.Endpoint) {
+// renew looks the name up, and tells the connections.
+func (svc *Service) renew(ctx context.Context, r *resolver) {
+	if addrs, err := r.lookup(ctx); err == nil && len(addrs) > 0 { // else nobody knows better
+		svc.tell(r, addrs)
+	}
+}
+
+// tell has all connections to the resolver's server look whether it has moved.
+func (svc *Service) tell(r *resolver, addrs []loop.Endpoint) {
 	for _, sh := range svc.shards {
 		sh.l.Post(loop.TaskFunc(func() {
 			for _, p := range sh.pools {
 				for i := 0; p != nil && i < len(p.conns); i++ {
-					if serverAt(p.cfg, i).String() == name {
+					switch {
+					case serverAt(p.cfg, i).String() != r.name:
+					case r.master != nil:
+						p.obey(i, addrs, r.askAgain)
+					default:
 						p.follow(i, addrs, sh.l.Now()+int64(renewPatience))
 					}
 				}

@@ -13,7 +13,7 @@ import (
 // startLookup bounds the look-up of all names at the start.
 const startLookup = 900 * time.Millisecond
 
-// checkServers looks up every server that is given by name, all at the same time, and the interface in every IPv6
+// checkServers looks up every server that is given by name, or its sentinels, all at the same time, and the interface in every IPv6
 // address that has one, so that a misspelt one is told at the start.
 func checkServers(pools []config.Pool, lookup lookupFunc) error {
 	ctx, cancel := context.WithTimeout(context.Background(), startLookup)
@@ -42,6 +42,10 @@ func checkServer(ctx context.Context, a config.Address, lookup lookupFunc, resul
 	defer all.Done()
 	if e, fixed := fixedEndpoint(a); fixed {
 		*result = e.Check()
+		return
+	}
+	if a.Network == "sentinel" {
+		*result = checkSentinels(ctx, a, lookup)
 		return
 	}
 	_, *result = lookup(ctx, "ip", a.Host)

@@ -27,6 +27,9 @@ type Options struct {
 	Log     zerolog.Logger
 	Version string // what clients get for the command version
 
+	Sockets  []Socket     // that listen already; the Service takes them over, also when Start fails
+	TakeOver func() error // called when all addresses are bound, before the journal is opened; nil: there is nobody to take over from
+
 	lookup   lookupFunc // in tests; else the system's
 	maxJoint int        // in tests; else maxJoint
 }
@@ -42,16 +45,24 @@ type Service struct {
 	cfgs      []*config.Pool // of the pools, by their index; nil: it was removed
 	shards    []*Shard
 	listeners []*listener
+	given     []Socket // that no pool has asked for yet
 	board     board
+	events    events
+	pulse     pulse
 	journal   *journal.Journal // nil: none
-	clients   atomic.Int64
-	crowd     []*atomic.Int64 // clients by pool
-	spare     int             // a descriptor to fall back on; the first loop's
-	complaint complaints
+
+	journalErrors atomic.Uint64
+	clients       atomic.Int64
+	crowd         []*atomic.Int64 // clients by pool
+	draining      atomic.Bool
+	standby       atomic.Bool // another proxy has the virtual address, see role.go
+	spare         int         // a descriptor to fall back on; the first loop's
+	complaint     complaints
 
 	lookup    lookupFunc
 	maxJoint  int
-	resolvers map[string]*resolver // by the text of the address; not changed after the start
+	resolvers map[string]*resolver // by the text of the address; changed by a reload only
+	lookouts  []*lookout           // by pool; nil: it was removed
 	listing   chan struct{}        // holds one element while the keys of a server are listed
 	ctx       context.Context      // of the helpers
 	stop      context.CancelFunc
@@ -70,6 +81,7 @@ func Start(o Options) (*Service, error) {
 		o.lookup = net.DefaultResolver.LookupNetIP
 	}
 	if err := checkServers(o.Config.Pools, o.lookup); err != nil {
+		closeSockets(o.Sockets)
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
@@ -77,24 +89,31 @@ func Start(o Options) (*Service, error) {
 		cfg: o.Config, log: o.Log, version: o.Version, started: time.Now(), seed: maphash.MakeSeed(),
 		spare: openSpare(), ctx: ctx, stop: stop, dead: make(chan error, 1),
 		lookup: o.lookup, maxJoint: o.maxJoint, resolvers: map[string]*resolver{}, listing: make(chan struct{}, 1),
+		given: o.Sockets,
 	}
-	known, err := svc.openJournal()
-	if err == nil {
-		err = svc.build()
-	}
+	known, err := svc.prepare(o.TakeOver)
 	if err != nil {
 		stop()
 		svc.discard()
 		return nil, err
 	}
-	svc.board.log, svc.board.shards = o.Log, svc.shards
+	svc.board.log, svc.board.shards, svc.board.events = o.Log, svc.shards, &svc.events
 	for i, cfg := range svc.cfgs {
 		svc.board.addPool(i, cfg, svc.lookup)
 	}
 	svc.recall(known)
+	if err := svc.watchRole(); err != nil {
+		stop()
+		svc.board.close()
+		svc.discard()
+		return nil, err
+	}
 	for _, r := range svc.resolvers {
 		svc.helpers.Add(1)
 		go svc.resolve(ctx, r)
+	}
+	for _, cfg := range svc.cfgs {
+		svc.lookouts = append(svc.lookouts, svc.newLookout(cfg))
 	}
 	for _, sh := range svc.shards {
 		sh.l.Post(loop.TaskFunc(sh.start))
@@ -104,12 +123,32 @@ func Start(o Options) (*Service, error) {
 	return svc, nil
 }
 
-// build makes the shards and binds the listeners.
-func (svc *Service) build() error {
+// prepare makes all that is to run. What may fail comes before the process is taken over from that has served until now.
+func (svc *Service) prepare(takeOver func() error) (known journal.Knowledge, err error) {
+	rings, err := svc.bindAll()
+	if err != nil {
+		return known, err
+	}
+	if err := svc.takeOver(takeOver); err != nil {
+		return known, err
+	}
+	if known, err = svc.openJournal(); err != nil {
+		return known, err
+	}
+	for i, r := range rings {
+		for _, sh := range svc.shards {
+			sh.addPool(i, svc.cfgs[i], r)
+		}
+	}
+	return known, nil
+}
+
+// bindAll makes the shards, without their pools, and binds the listeners.
+func (svc *Service) bindAll() (all []rings, err error) {
 	for id := range max(1, svc.cfg.Threads) {
 		sh, err := newShard(svc, id)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		svc.shards = append(svc.shards, sh)
 	}
@@ -119,18 +158,16 @@ func (svc *Service) build() error {
 		svc.crowd = append(svc.crowd, new(atomic.Int64))
 		r, err := newRings(p)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		for _, sh := range svc.shards {
-			sh.addPool(i, p, r)
-		}
+		all = append(all, r)
 		for _, l := range p.Listen {
 			if err := svc.listen(i, l); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
-	return nil
+	return all, nil
 }
 
 // rings is what places the keys of a pool; it is read by all loops.
@@ -197,11 +234,17 @@ func (svc *Service) bind(pool int, l config.Listen) (*listener, error) {
 		}
 		e = loop.Endpoint{Addr: addr}
 	}
-	fd, err := loop.Listen(e, loop.ListenOptions{Backlog: l.Backlog, Mode: os.FileMode(l.Mode), KeepAlive: l.KeepAlive, ReusePort: l.ReusePort})
+	o := loop.ListenOptions{Backlog: l.Backlog, Mode: os.FileMode(l.Mode), KeepAlive: l.KeepAlive, ReusePort: l.ReusePort}
+	ln := &listener{svc: svc, sh: svc.shards[0], pool: pool, cfg: l, addr: e}
+	s, err := svc.claim(e, o)
+	if ln.fd = s.FD; s.FD < 0 && err == nil {
+		ln.fd, err = loop.Listen(e, o)
+	}
 	if err != nil {
 		return nil, &ListenError{Address: l.Address, Err: err}
 	}
-	ln := &listener{svc: svc, sh: svc.shards[0], pool: pool, cfg: l, fd: fd, addr: e}
+	ln.given, ln.foreign = s.FD >= 0, s.Foreign
+	fd := ln.fd
 	if bound, err := loop.LocalEndpoint(fd); err == nil {
 		ln.addr = bound
 	}
@@ -258,14 +301,19 @@ func (svc *Service) Close() {
 	svc.loops.Wait()
 	svc.stop()
 	svc.board.close()
+	for _, o := range svc.lookouts {
+		o.close()
+	}
 	svc.helpers.Wait()
 	svc.removeSockets()
+	svc.record()
 	svc.closeJournal()
 	unix.Close(svc.spare)
 }
 
-// discard undoes a build that failed half way.
+// discard undoes a start that failed half way.
 func (svc *Service) discard() {
+	svc.dropGiven()
 	for _, sh := range svc.shards {
 		sh.l.Discard()
 	}

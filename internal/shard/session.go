@@ -5,6 +5,7 @@ import (
 
 	"magent/ascii"
 	"magent/internal/loop"
+	"magent/internal/stats"
 	"magent/replicate"
 )
 
@@ -212,6 +213,10 @@ func (s *session) callFor(keys int) *replicate.Call {
 	}
 	s.last = c
 	c.Keys = keys
+	c.At = s.sh.l.Now()
+	if s.sh.svc.cfg.Slow > 0 {
+		s.note(c)
+	}
 	s.pending += c.Keys
 	return c
 }
@@ -256,6 +261,14 @@ func (s *session) deliver(reply []byte) {
 	}
 	c.Next = nil
 	s.pending -= c.Keys
+	waited := s.sh.l.Now() - c.At
+	s.pool.count.Waited.Observe(waited)
+	if slow := s.sh.svc.cfg.Slow; slow > 0 && waited >= int64(slow) {
+		s.slow(c, waited)
+	}
+	if s.redis != nil {
+		s.pool.count.Outcomes[stats.Redis][redisResult(reply)]++
+	}
 	s.window = min(s.window+c.Keys, windowMax)
 	s.keySize = max(len(reply)/c.Keys, s.keySize-s.keySize/8, 1)
 	c.Release()

@@ -48,8 +48,10 @@ type Shard struct {
 	errands   *errand       // free list
 	gathers   *gather       // free list
 	line      []byte        // scratch
+	slow      slowLog
 	draining  bool
 	drainDone func()
+	yielding  bool // another process is about to take over: servers that return have to wait for that
 }
 
 // pool is one shard's part of a pool: connections, their states, and the engine that uses them.
@@ -65,6 +67,7 @@ type pool struct {
 	health *failover.Machine
 	engine *replicate.Engine
 	count  stats.Counters
+	hot    stats.HotKeys
 
 	recorder *recorder               // nil: no journal
 	moved    []func(key []byte) bool // by server: tells keys that have moved to it by a reload; nil: none have
@@ -134,6 +137,7 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 		MaxDirty:   cmp.Or(cfg.MaxDirty, sh.svc.cfg.MaxDirty) / sh.svc.cfg.Threads,
 		AckPrimary: cfg.Ack == config.AckPrimary,
 		Count:      &p.count,
+		Hot:        &p.hot,
 		Journal:    p.journal(),
 	})
 	for len(sh.pools) <= index {
@@ -187,6 +191,9 @@ func (p *pool) Connected(c *backend.Conn) {
 	if p.engine.Incomplete(i) && p.engine.CanFill(i) {
 		p.takeOut(i, errRestarted)
 	}
+	if p.sh.svc.cfg.VIP.IsValid() && p.engine.Missed(i) {
+		p.recalled[i] = true // this machine may just be losing the virtual address: see role.go
+	}
 	if p.recalled[i] {
 		p.wait(i)
 	}
@@ -213,12 +220,12 @@ func (p *pool) wait(i int) {
 // while connections to those are being made, as at the start.
 func (p *pool) admit() {
 	for i, c := range p.conns {
-		if c.Ready() && !p.health.Usable(i) && !p.recalled[i] && p.othersKnown(i) {
+		if c.Ready() && !p.health.Usable(i) && !p.recalled[i] && p.othersKnown(i) && p.mayMakeGood(i) {
 			p.health.Return(i, p.sh.l.Now())
 		}
 	}
 	for i := range p.conns {
-		if p.health.Server(i).State == failover.Returning && !p.engine.Returns(i) {
+		if p.health.Server(i).State == failover.Returning && !p.engine.Returns(i) && p.mayMakeGood(i) {
 			p.engine.Returned(i)
 			p.moveKeys()
 		}
@@ -258,7 +265,7 @@ func (p *pool) Disconnected(c *backend.Conn, err error, idle bool) {
 	before := p.health.Server(i).State
 	switch {
 	case idle && before == failover.Up:
-		if err != backend.ErrMoved {
+		if err == backend.ErrClosed {
 			p.sh.svc.board.idle(p.index, i)
 		}
 		c.Connect()
@@ -307,6 +314,10 @@ func (p *pool) gone(i int, before failover.State, err error) {
 
 // alive is called when a probe has found the server answering at an address.
 func (p *pool) alive(i int, at loop.Endpoint) {
+	if p.sh.yielding {
+		p.sh.svc.board.absent(p.index, i, errYielding) // is probed on
+		return
+	}
 	if !p.health.Usable(i) {
 		p.conns[i].Prefer(at)
 		p.conns[i].Connect()

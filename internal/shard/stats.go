@@ -19,8 +19,8 @@ import (
 // reported; the others at once.
 func (s *session) stats(r *ascii.Request) {
 	switch what := string(firstWord(r.Args)); what {
-	case "", "servers", "reset":
-		s.sh.survey(s.call(), what)
+	case "", "servers", "reset", "hotkeys":
+		s.sh.surveyPool(s.call(), what, s.pool.index)
 	case "settings":
 		p := s.sh.svc.process()
 		s.call().Answer(stats.AppendSettings(nil, &p))
@@ -41,13 +41,12 @@ type survey struct {
 	home *Shard
 	call *replicate.Call
 	what string
-	pool int // info: of whom
+	pool int // of the client
+	hot  stats.Hottest
 
 	done    chan<- *survey
 	process stats.Process // as of the last loop: a reload changes the pools between the loops' tasks
 }
-
-func (sh *Shard) survey(c *replicate.Call, what string) { sh.surveyPool(c, what, 0) }
 
 func (sh *Shard) surveyPool(c *replicate.Call, what string, pool int) {
 	sh.l.SendTo(sh.svc.shards[0].l, &survey{svc: sh.svc, home: sh, call: c, what: what, pool: pool})
@@ -77,6 +76,9 @@ func (q *survey) Run() {
 		sh.reset()
 	} else {
 		q.sum.Add(sh.snapshot())
+		if q.pool < len(sh.pools) && sh.pools[q.pool] != nil {
+			q.hot.Add(&sh.pools[q.pool].hot)
+		}
 	}
 	q.next++
 	switch {
@@ -96,6 +98,8 @@ func (q *survey) answer() {
 		q.call.Answer([]byte("RESET\r\n"))
 	case "servers":
 		q.call.Answer(stats.AppendServers(nil, &q.sum))
+	case "hotkeys":
+		q.call.Answer(stats.AppendHotKeys(nil, &q.hot, shownHotKeys))
 	case "info":
 		q.home.answerInfo(q)
 	default:
@@ -104,12 +108,17 @@ func (q *survey) answer() {
 	}
 }
 
+// shownHotKeys is how many of the hottest keys are told.
+const shownHotKeys = 20
+
 // snapshot copies this loop's figures.
 func (sh *Shard) snapshot() *stats.Snapshot {
 	out := &stats.Snapshot{}
 	for s := range sh.sessions {
 		out.ActiveRequests += int64(s.pending)
 	}
+	busy := sh.l.Busy()
+	out.Loops = []stats.Loop{{Clients: len(sh.sessions), Turns: busy.Turns, Busy: busy.Total, Longest: busy.Longest}}
 	out.Counters.Add(&sh.past)
 	for _, p := range sh.pools {
 		if p == nil {
@@ -134,7 +143,7 @@ func (p *pool) figuresOf(i int) stats.Server {
 
 		Requests: n.Requests, Replies: n.Replies, Errors: n.Errors, Timeouts: n.Timeouts,
 		Connects: n.Connects, ConnectTimeouts: n.ConnectTimeouts, EOFs: n.EOFs, Failures: n.Failures,
-		Sent: n.Sent, Received: n.Received, Latency: time.Duration(n.Latency),
+		Sent: n.Sent, Received: n.Received, Latency: time.Duration(n.Latency), Waited: n.Waited,
 		Ejections: p.shown[i].ejections, EjectedAt: p.shown[i].ejectedAt,
 		Unsent: q.Unsent, UnsentBytes: q.UnsentBytes, Awaited: q.Awaited, AwaitedBytes: q.AwaitedBytes,
 		Repairs: tally.Repairs, Refills: tally.Refills, Avoided: tally.Avoided, CasRefused: tally.CasRefused,
@@ -173,6 +182,7 @@ func (sh *Shard) reset() {
 			continue
 		}
 		p.count = stats.Counters{CurrConnections: p.count.CurrConnections}
+		p.hot = stats.HotKeys{}
 		for i, c := range p.conns {
 			p.shown[i] = figures{before: c.Stats, ejectedAt: p.shown[i].ejectedAt}
 			*p.engine.Tally(i) = replicate.Tally{}
@@ -188,7 +198,7 @@ func (svc *Service) process() stats.Process {
 		PID: os.Getpid(), Version: svc.version, Now: time.Now(), Started: svc.started,
 		UserTime: time.Duration(usage.Utime.Nano()), SystemTime: time.Duration(usage.Stime.Nano()),
 		Threads: len(svc.shards), MaxClients: svc.cfg.MaxClients, MaxValue: svc.cfg.MaxValue,
-		Accepting: svc.clients.Load() < int64(svc.cfg.MaxClients),
+		Accepting: svc.clients.Load() < int64(svc.cfg.MaxClients), Draining: svc.draining.Load(), JournalErrors: svc.journalErrors.Load(),
 	}
 	for i := range svc.cfgs {
 		c := svc.cfgs[i]
@@ -199,7 +209,7 @@ func (svc *Service) process() stats.Process {
 			Name: c.Name, Distribution: c.Distribution, Hash: c.Hash, HashTag: c.HashTag, Ack: string(c.Ack),
 			MaxValue: cmp.Or(c.MaxValue, svc.cfg.MaxValue), MaxClients: c.ClientConnections,
 			Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, FailureLimit: c.ServerFailureLimit, ProbeInterval: c.ProbeInterval,
-			Listen: svc.AddrsOf(i),
+			Listen: svc.AddrsOf(i), Moves: ejects(c),
 		}
 		p.Pools = append(p.Pools, pool)
 	}

@@ -28,6 +28,10 @@ type Counters struct {
 	ClientEOFs   uint64 // clients that have left
 	ClientErrors uint64 // clients whose connection failed or was closed over what they sent, and other requests that were malformed
 	Fragments    uint64 // requests to servers that retrievals of several keys were split into
+	Failovers    uint64 // reads that were asked of the backup at once, because the primary was not to be asked
+
+	Outcomes Outcomes  // requests
+	Waited   Histogram // requests, by the time from when they were taken on to their answer
 }
 
 // Add adds o to c, field by field.
@@ -63,4 +67,7 @@ func (c *Counters) Add(o *Counters) {
 	c.ClientEOFs += o.ClientEOFs
 	c.ClientErrors += o.ClientErrors
 	c.Fragments += o.Fragments
+	c.Failovers += o.Failovers
+	c.Outcomes.Add(&o.Outcomes)
+	c.Waited.Add(&o.Waited)
 }

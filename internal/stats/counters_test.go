@@ -1,41 +1,58 @@
 package stats
 
 import (
+	"fmt"
 	"reflect"
 	"testing"
 	"time"
 )
 
-// number fills every field of a struct of numbers with a value of its own.
+// number fills every field of a struct of numbers, and what is in its fields, with a value of its own.
 func number(v reflect.Value, from int64) {
-	for i := range v.NumField() {
-		f := v.Field(i)
-		switch f.Kind() {
-		case reflect.Int, reflect.Int64:
-			f.SetInt(from + int64(i))
-		case reflect.Uint64:
-			f.SetUint(uint64(from) + uint64(i))
+	switch v.Kind() {
+	case reflect.Int, reflect.Int64:
+		v.SetInt(from)
+	case reflect.Uint64:
+		v.SetUint(uint64(from))
+	case reflect.Struct:
+		for i := range v.NumField() {
+			number(v.Field(i), from+int64(i))
+		}
+	case reflect.Array:
+		for i := range v.Len() {
+			number(v.Index(i), from+int64(i))
 		}
 	}
+}
+
+// notDoubled lists the numbers in a value that are not twice what number put there, and one; but those in fields of skip.
+func notDoubled(v reflect.Value, from int64, at string, skip map[string]bool) (wrong []string) {
+	switch v.Kind() {
+	case reflect.Int, reflect.Int64, reflect.Uint64:
+		if got := v.Convert(reflect.TypeFor[int64]()).Int(); got != 2*from+1 {
+			return []string{fmt.Sprintf("%s: %d, want %d", at, got, 2*from+1)}
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if name := v.Type().Field(i).Name; !skip[name] {
+				wrong = append(wrong, notDoubled(v.Field(i), from+int64(i), at+"."+name, skip)...)
+			}
+		}
+	case reflect.Array:
+		for i := range v.Len() {
+			wrong = append(wrong, notDoubled(v.Index(i), from+int64(i), fmt.Sprintf("%s[%d]", at, i), skip)...)
+		}
+	}
+	return wrong
 }
 
 func TestCountersAddCoversEveryField(t *testing.T) {
 	var a, b Counters
 	number(reflect.ValueOf(&a).Elem(), 1000)
-	number(reflect.ValueOf(&b).Elem(), 1)
+	number(reflect.ValueOf(&b).Elem(), 1001)
 	a.Add(&b)
-	v := reflect.ValueOf(a)
-	for i := range v.NumField() {
-		want := 1001 + 2*int64(i)
-		got := int64(0)
-		if f := v.Field(i); f.CanInt() {
-			got = f.Int()
-		} else {
-			got = int64(f.Uint())
-		}
-		if got != want {
-			t.Errorf("%s: %d, want %d", v.Type().Field(i).Name, got, want)
-		}
+	for _, wrong := range notDoubled(reflect.ValueOf(a), 1000, "Counters", nil) {
+		t.Error(wrong)
 	}
 }
 
@@ -46,27 +63,14 @@ func TestServerAddCoversEveryField(t *testing.T) {
 	a := Server{Pool: "p", Address: "a:1", Role: "backup", State: "up"}
 	b := Server{Pool: "p", Address: "a:1", Role: "backup", State: "up", LastError: "refused"}
 	number(reflect.ValueOf(&a).Elem(), 1000)
-	number(reflect.ValueOf(&b).Elem(), 1)
+	number(reflect.ValueOf(&b).Elem(), 1001)
 	s := Snapshot{ActiveRequests: 3, Servers: []Server{a}}
 	s.Add(&Snapshot{ActiveRequests: 4, Servers: []Server{b}})
 	if s.ActiveRequests != 7 {
 		t.Errorf("ActiveRequests: %d, want 7", s.ActiveRequests)
 	}
-	v := reflect.ValueOf(s.Servers[0])
-	for i := range v.NumField() {
-		name, f := v.Type().Field(i).Name, v.Field(i)
-		if notSummed[name] || f.Kind() == reflect.String {
-			continue
-		}
-		want, got := 1001+2*int64(i), int64(0)
-		if f.CanInt() {
-			got = f.Int()
-		} else {
-			got = int64(f.Uint())
-		}
-		if got != want {
-			t.Errorf("%s: %d, want %d", name, got, want)
-		}
+	for _, wrong := range notDoubled(reflect.ValueOf(s.Servers[0]), 1000, "Server", notSummed) {
+		t.Error(wrong)
 	}
 	if got := s.Servers[0]; got.Pool != "p" || got.Address != "a:1" || got.Role != "backup" || got.LastError != "refused" {
 		t.Errorf("texts: %+v", got)

@@ -164,10 +164,15 @@ func AppendServers(dst []byte, s *Snapshot) []byte {
 
 // refillProgress is how much of its contents a server has, in percent: 100 but while it is being filled.
 func (s *Server) refillProgress() int {
+	return int(100 * s.RefillProgress())
+}
+
+// RefillProgress is how much of its contents a server has: 1 but while it is being filled.
+func (s *Server) RefillProgress() float64 {
 	if s.State != "warming" {
-		return 100
+		return 1
 	}
-	return int(100 * min(s.RefillSeen, s.RefillAll) / max(1, s.RefillAll))
+	return float64(min(s.RefillSeen, s.RefillAll)) / float64(max(1, s.RefillAll))
 }
 
 // writer appends STAT lines.

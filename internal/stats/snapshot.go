@@ -8,6 +8,15 @@ type Snapshot struct {
 	Pools          []Counters // of each pool, in the order of the configuration
 	ActiveRequests int64      // requests of clients that are not answered yet
 	Servers        []Server   // of all pools, in the order of the configuration; the same order on every loop
+	Loops          []Loop     // in their order
+}
+
+// Loop is one event loop.
+type Loop struct {
+	Clients int
+	Turns   int64
+	Busy    time.Duration // what all turns took: for as long whatever was ready had to wait
+	Longest time.Duration // the longest turn of the last minute, about
 }
 
 // Server is one server of one pool.
@@ -52,12 +61,15 @@ type Server struct {
 	UnsentBytes     int
 	Awaited         int // requests in flight that are, and their bytes
 	AwaitedBytes    int
+
+	Waited Histogram // replies, by the time since their requests
 }
 
 // Add adds another loop's snapshot to s.
 func (s *Snapshot) Add(o *Snapshot) {
 	s.Counters.Add(&o.Counters)
 	s.ActiveRequests += o.ActiveRequests
+	s.Loops = append(s.Loops, o.Loops...)
 	if len(s.Servers) != len(o.Servers) || len(s.Pools) != len(o.Pools) { // the first one, or the pools have just changed
 		s.Pools = append([]Counters(nil), o.Pools...)
 		s.Servers = append([]Server(nil), o.Servers...)
@@ -102,6 +114,7 @@ func (s *Server) add(o *Server) {
 	s.Connects += o.Connects
 	s.Sent += o.Sent
 	s.Received += o.Received
+	s.Waited.Add(&o.Waited)
 	s.EOFs += o.EOFs
 	s.Failures += o.Failures
 	s.ConnectTimeouts += o.ConnectTimeouts
@@ -126,7 +139,10 @@ type Process struct {
 	MaxClients int
 	Accepting  bool
 	MaxValue   int
+	Draining   bool
 	Pools      []Pool
+
+	JournalErrors uint64 // times that --state-dir could not be written to
 }
 
 // Pool is the part of a pool's configuration that is shown.
@@ -143,4 +159,15 @@ type Pool struct {
 	ConnectTimeout time.Duration
 	FailureLimit   int
 	ProbeInterval  time.Duration
+	Moves          bool // the keys of a server that is out of use move to the others
+}
+
+// Event is a change of state.
+type Event struct {
+	Time   time.Time `json:"time"`
+	Pool   string    `json:"pool,omitempty"`
+	Server string    `json:"server,omitempty"`
+	Role   string    `json:"role,omitempty"` // of the server: primary or backup
+	What   string    `json:"what"`           // a word or two
+	Reason string    `json:"reason,omitempty"`
 }

@@ -23,8 +23,10 @@ type checker struct {
 	requests []request // of the batch under way
 	head     int       // the next reply is for requests[head]
 	seen     uint64    // get: bit i is set when the i-th key has come
-	values   int       // get: values that have come
+	values   int       // get: values that have come; Redis: or have been told to be missing
 	inValue  bool
+	inArray  bool // Redis: the number of values has come
+	redis    redisWords
 	at       int    // in a value: bytes of it that have come
 	start    []byte // in a value: what its first bytes must be
 	carry    []byte // a line of which the end has not come yet
@@ -32,7 +34,7 @@ type checker struct {
 
 func newChecker(g *generator) checker {
 	return checker{
-		w: g.w, requests: make([]request, 0, g.w.depth), carry: make([]byte, 0, maxLine),
+		w: g.w, redis: g.redis, requests: make([]request, 0, g.w.depth), carry: make([]byte, 0, maxLine),
 		start: bytes.Clone(g.filler[:min(g.w.size, compared)]),
 	}
 }
@@ -60,6 +62,9 @@ func (c *checker) feed(b []byte, t *tally) error {
 				return err
 			}
 			b = b[n:]
+			if c.w.redis && !c.inValue {
+				c.element(t)
+			}
 			continue
 		}
 		end := bytes.IndexByte(b, '\n') + 1
@@ -91,6 +96,9 @@ func (c *checker) line(b []byte, t *tally) error {
 	if c.idle() {
 		return fmt.Errorf("reply without a request: %.80q", b)
 	}
+	if c.w.redis {
+		return c.redisLine(b, t)
+	}
 	r := c.requests[c.head]
 	switch {
 	case !r.set && len(b) > 6 && string(b[:6]) == "VALUE ":
@@ -103,9 +111,7 @@ func (c *checker) line(b []byte, t *tally) error {
 	default:
 		return fmt.Errorf("wrong reply to a %s: %.200q", r.kind(), b)
 	}
-	t.ops++
-	c.head++
-	c.seen, c.values = 0, 0
+	c.finish(t)
 	return nil
 }
 

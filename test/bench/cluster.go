@@ -21,6 +21,7 @@ type cluster struct {
 	nutcracker *child
 	magent     *child
 	replicated *child // magent with a backup for each primary, or nil
+	redis      redisCluster
 }
 
 // startCluster starts all servers. What was started is stopped again if something fails.
@@ -43,7 +44,7 @@ func startCluster(ctx context.Context, o runOptions) (_ *cluster, err error) {
 			c.stop()
 		}
 	}()
-	if c.addrs, err = freeAddrs(4 + 3*2); err != nil { // four memcacheds, three proxies with a port for stats
+	if c.addrs, err = freeAddrs(4 + 3*2 + 2 + 2*2); err != nil { // four memcacheds and three proxies with a port for stats; two of each for Redis
 		return nil, err
 	}
 	for i := range 2 {
@@ -60,8 +61,11 @@ func startCluster(ctx context.Context, o runOptions) (_ *cluster, err error) {
 		return nil, err
 	}
 	if slices.ContainsFunc(o.rows, func(r row) bool { return r.backups }) {
-		err = c.startReplicated(ctx, o.magent)
+		if err = c.startReplicated(ctx, o.magent); err != nil {
+			return nil, err
+		}
 	}
+	err = c.startRedis(ctx, o)
 	return c, err
 }
 
@@ -152,7 +156,7 @@ func isNutcracker(program string) bool { return filepath.Base(program) == "nutcr
 
 // twemproxy starts a nutcracker with its default hash, ketama, and its other defaults.
 func (c *cluster) twemproxy(ctx context.Context, name string) (*child, error) {
-	addr, stats := c.take(), c.take()
+	addr := c.take()
 	var b strings.Builder
 	fmt.Fprintf(&b, "bench:\n  listen: %s\n  hash: fnv1a_64\n  distribution: ketama\n", addr)
 	b.WriteString("  timeout: 400\n  preconnect: true\n  auto_eject_hosts: false\n  servers:\n")
@@ -163,10 +167,14 @@ func (c *cluster) twemproxy(ctx context.Context, name string) (*child, error) {
 	if err := os.WriteFile(config, []byte(b.String()), 0o600); err != nil {
 		return nil, err
 	}
-	host, port, err := net.SplitHostPort(stats)
+	return c.startNutcracker(ctx, name, addr, "nutcracker", config)
+}
+
+func (c *cluster) startNutcracker(ctx context.Context, name, addr, program, config string) (*child, error) {
+	host, port, err := net.SplitHostPort(c.take()) // of its stats
 	if err != nil {
 		return nil, err
 	}
-	return c.start(ctx, name, addr, "nutcracker", "-c", config, "-a", host, "-s", port,
+	return c.start(ctx, name, addr, program, "-c", config, "-a", host, "-s", port,
 		"-p", filepath.Join(c.dir, name+".pid"), "-o", filepath.Join(c.dir, name+".out"))
 }

@@ -19,6 +19,10 @@ func fill(addr string, w workload) error {
 	}
 	g := newGenerator(w, 1)
 	replies := bufio.NewReader(conn)
+	stored := "STORED\r\n"
+	if w.redis {
+		stored = string(g.redis.ok)
+	}
 	atOnce := max(1, min(64, 64<<10/(w.size+1)))
 	for key := 0; key < w.keys; {
 		var out []byte
@@ -35,7 +39,7 @@ func fill(addr string, w workload) error {
 			if err != nil {
 				return fmt.Errorf("filling: %w", err)
 			}
-			if line != "STORED\r\n" {
+			if line != stored {
 				return fmt.Errorf("filling: %s said %q to a set", addr, line)
 			}
 		}

@@ -28,6 +28,7 @@ func machineFacts(ctx context.Context, o runOptions) ([]string, error) {
 		magent,
 		"nutcracker: " + version(ctx, "nutcracker", "-V"),
 		"memcached: " + version(ctx, "memcached", "-V"),
+		"redis: " + version(ctx, "redis-server", "--version"),
 		"load generator: " + runtime.Version(),
 	}, nil
 }

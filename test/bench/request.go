@@ -7,7 +7,8 @@ const (
 	maxKeys = 100_000_000
 )
 
-// request is one command: a set of key, or a get of key and of width-1 others at stride distances.
+// request is one command: a set of key, or a get of key and of width-1 others at stride distances; in Redis's protocol a set is
+// also of so many.
 type request struct {
 	key int32
 	set bool
@@ -18,12 +19,13 @@ type generator struct {
 	w      workload
 	random uint64
 	middle []byte // " 0 0 SIZE\r\n", between the key and the value of a set
+	redis  redisWords
 	filler []byte // what values are made of, size bytes; its first keyLen bytes give way to the key
 }
 
 func newGenerator(w workload, seed uint64) *generator {
 	return &generator{
-		w: w, random: seed | 1,
+		w: w, random: seed | 1, redis: newRedisWords(w),
 		middle: append(strconv.AppendInt([]byte(" 0 0 "), int64(w.size), 10), '\r', '\n'),
 		filler: newFiller(w.size),
 	}
@@ -52,6 +54,9 @@ func (g *generator) next() request {
 
 // append appends the bytes of r to dst.
 func (g *generator) append(dst []byte, r request) []byte {
+	if g.w.redis {
+		return g.appendRedis(dst, r)
+	}
 	if r.set {
 		dst = append(dst, "set "...)
 		dst = appendKey(dst, r.key)
@@ -62,15 +67,18 @@ func (g *generator) append(dst []byte, r request) []byte {
 		return append(dst, '\r', '\n')
 	}
 	dst = append(dst, "get"...)
-	for i, stride := 0, g.w.stride(); i < g.w.width; i++ {
+	for i := range g.w.width {
 		dst = append(dst, ' ')
-		dst = appendKey(dst, int32((int(r.key)+i*stride)%g.w.keys))
+		dst = appendKey(dst, g.w.keyOf(r, i))
 	}
 	return append(dst, '\r', '\n')
 }
 
 // room is the number of bytes that the longest batch can take.
 func (g *generator) room() int {
+	if g.w.redis {
+		return g.w.depth * (32 + g.w.width*(32+keyLen+g.w.size))
+	}
 	return g.w.depth * (64 + g.w.size + g.w.width*(keyLen+1))
 }
 

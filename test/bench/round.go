@@ -22,7 +22,7 @@ type rowResult struct {
 	rounds   [][]loadResult // by subject
 }
 
-// subject is what a load is sent to: nutcracker first, then magent, then perhaps memcached itself.
+// subject is what a load is sent to: nutcracker first, then magent, then perhaps memcached, or Redis, itself.
 type subject struct {
 	name string
 	*child
@@ -30,11 +30,16 @@ type subject struct {
 
 func (c *cluster) subjects(o runOptions, r row) []subject {
 	s := []subject{{"nutcracker", c.nutcracker}, {"magent", c.magent}}
+	direct := subject{"memcached itself", c.primaries[0]}
+	if r.load.redis {
+		s = []subject{{"nutcracker", c.redis.nutcracker}, {"magent", c.redis.magent}}
+		direct = subject{"redis itself", c.redis.servers[0]}
+	}
 	if r.backups {
 		s[1] = subject{"magent with backups", c.replicated}
 	}
 	if o.direct {
-		s = append(s, subject{"memcached itself", c.primaries[0]})
+		s = append(s, direct)
 	}
 	return s
 }

@@ -35,6 +35,11 @@ func allRows() []row {
 		change(&w)
 		return w
 	}
+	redis := func(name, title string, cpu float64, change func(*workload)) row {
+		w := but(change)
+		w.redis = true
+		return row{name: name, title: title, load: w, want: ratios{1.1, cpu, 1}}
+	}
 	return []row{
 		{name: "conns50", title: "50 connections, get:set 9:1, 100 B", load: small, want: ratios{1.2, 0.70, 1}},
 		{
@@ -65,6 +70,12 @@ func allRows() []row {
 			name: "conn1", title: "one connection, everything on one core", want: ratios{1.0, 0.95, 1},
 			load: but(func(w *workload) { w.conns = 1 }), oneCore: true,
 		},
+		redis("redis-set", "Redis: SET of 100 B, 50 connections", 0.80, func(w *workload) { w.sets = 100 }),
+		redis("redis-get", "Redis: GET", 0.80, func(w *workload) { w.sets = 0 }),
+		redis("redis-mset", "Redis: MSET of 10 keys", 0.80, func(w *workload) { w.sets, w.width = 100, 10 }),
+		redis("redis-set16", "Redis: SET, pipelining 16", 0.55, func(w *workload) { w.sets, w.depth = 100, 16 }),
+		redis("redis-get16", "Redis: GET, pipelining 16", 0.55, func(w *workload) { w.sets, w.depth = 0, 16 }),
+		redis("redis-mset16", "Redis: MSET of 10 keys, pipelining 16", 0.55, func(w *workload) { w.sets, w.width, w.depth = 100, 10, 16 }),
 	}
 }
 

@@ -23,7 +23,7 @@ func selfComparison(t *testing.T, list string) runOptions {
 }
 
 func TestComparison(t *testing.T) {
-	o := selfComparison(t, "sets, multiget20 ,conn1")
+	o := selfComparison(t, "sets, multiget20 ,conn1,redis-mset16,redis-get")
 	o.out, o.direct = filepath.Join(t.TempDir(), "report.md"), true
 	var out bytes.Buffer
 	if err := compare(t.Context(), o, &out, io.Discard); err != nil {
@@ -35,6 +35,9 @@ func TestComparison(t *testing.T) {
 	}
 	if n := strings.Count(out.String(), "| memcached itself |"); n != 3 {
 		t.Errorf("memcached itself in %d of 3 rows:\n%s", n, &out)
+	}
+	if n := strings.Count(out.String(), "| redis itself |"); n != 2 {
+		t.Errorf("redis itself in %d of 2 rows:\n%s", n, &out)
 	}
 }
 

@@ -11,12 +11,13 @@ const maxWidth = 64
 
 // workload says what the clients ask for. It is a value, never changed once the load runs.
 type workload struct {
-	conns int // client connections
-	depth int // requests sent before their replies are awaited
-	sets  int // per cent of the requests that are sets, the others are gets
-	size  int // bytes in a value
-	width int // keys in a get
-	keys  int // number of different keys
+	conns int  // client connections
+	depth int  // requests sent before their replies are awaited
+	sets  int  // per cent of the requests that are sets, the others are gets
+	size  int  // bytes in a value
+	width int  // keys in a get, and in a set of Redis
+	keys  int  // number of different keys
+	redis bool // Redis's protocol, not memcached's
 }
 
 // bind makes w's fields command-line flags; the values w holds are the defaults.
@@ -25,7 +26,8 @@ func (w *workload) bind(fs *flag.FlagSet) {
 	fs.IntVar(&w.depth, "p", w.depth, "pipelining: requests in flight per connection")
 	fs.IntVar(&w.sets, "sets", w.sets, "per cent of the requests that are sets")
 	fs.IntVar(&w.size, "size", w.size, "bytes in a value")
-	fs.IntVar(&w.width, "width", w.width, "keys in a get")
+	fs.IntVar(&w.width, "width", w.width, "keys in a get; with -redis also in a set")
+	fs.BoolVar(&w.redis, "redis", w.redis, "speak Redis's protocol")
 	fs.IntVar(&w.keys, "keys", w.keys, "number of keys")
 }
 
@@ -34,6 +36,7 @@ func (w *workload) args() []string {
 	return []string{
 		"-c", strconv.Itoa(w.conns), "-p", strconv.Itoa(w.depth), "-sets", strconv.Itoa(w.sets),
 		"-size", strconv.Itoa(w.size), "-width", strconv.Itoa(w.width), "-keys", strconv.Itoa(w.keys),
+		"-redis=" + strconv.FormatBool(w.redis),
 	}
 }
 

@@ -32,14 +32,16 @@ func StartRedis(tb testing.TB, args ...string) *Redis {
 	return r
 }
 
-// StartReplica runs a replica of a server.
+// StartReplica runs a replica of a server, and waits until it has what that has.
 func StartReplica(tb testing.TB, of *Redis, args ...string) *Redis {
 	tb.Helper()
-	return StartRedis(tb, append([]string{"--replicaof", "127.0.0.1", strconv.Itoa(of.port)}, args...)...)
+	r := StartRedis(tb, append([]string{"--replicaof", "127.0.0.1", strconv.Itoa(of.port)}, args...)...)
+	of.Await("INFO replication", "state=online")
+	return r
 }
 
-// StartSentinels runs so many Sentinels, which watch a master under that name. A majority of them replaces it when it has said
-// nothing for half a second. They know its replicas, and each other, when it returns.
+// StartSentinels runs so many Sentinels, which watch a master, with so many replicas, under that name. A majority of them replaces it on
+// command, or some time after LoseMaster. They know its replicas, and each other, when it returns.
 func StartSentinels(tb testing.TB, n int, name string, master *Redis, replicas int) []*Redis {
 	tb.Helper()
 	var all []*Redis
@@ -48,7 +50,7 @@ func StartSentinels(tb testing.TB, n int, name string, master *Redis, replicas i
 		dir := tb.TempDir()
 		file := filepath.Join(dir, "sentinel.conf")
 		text := fmt.Sprintf("port %d\nbind 127.0.0.1\ndir %s\nsentinel monitor %s 127.0.0.1 %d %d\n", r.port, dir, name, master.port, n/2+1) +
-			fmt.Sprintf("sentinel down-after-milliseconds %s 500\nsentinel failover-timeout %[1]s 5000\n", name)
+			fmt.Sprintf("sentinel down-after-milliseconds %s 3600000\nsentinel failover-timeout %[1]s 3000\n", name)
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			tb.Fatal(err)
 		}
@@ -60,6 +62,14 @@ func StartSentinels(tb testing.TB, n int, name string, master *Redis, replicas i
 		r.Await("INFO sentinel", fmt.Sprintf("slaves=%d,sentinels=%d", replicas, n))
 	}
 	return all
+}
+
+// LoseMaster has the Sentinels lose patience with a master that says nothing: one second. Sooner they would replace one that is
+// well on a machine that is busy.
+func LoseMaster(sentinels []*Redis, name string) {
+	for _, r := range sentinels {
+		r.Await("SENTINEL SET "+name+" down-after-milliseconds 1000", "+OK")
+	}
 }
 
 // SentinelServer is the address of a master for a file of pools.

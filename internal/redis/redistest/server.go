@@ -45,14 +45,22 @@ func Start(tb testing.TB, args ...string) *Server {
 	return s
 }
 
-// StartReplica runs a replica of a server.
+// StartReplica runs a replica of a server, and waits until it has what that has.
 func StartReplica(tb testing.TB, of *Server) *Server {
 	tb.Helper()
-	return Start(tb, "--replicaof", "127.0.0.1", strconv.Itoa(of.Port))
+	s := Start(tb, "--replicaof", "127.0.0.1", strconv.Itoa(of.Port))
+	Eventually(tb, "the replica is in step", func() error {
+		reply, err := of.Try("INFO replication")
+		if err == nil && !strings.Contains(reply, "state=online") {
+			err = fmt.Errorf("reply %q", reply)
+		}
+		return err
+	})
+	return s
 }
 
-// StartSentinels runs so many Sentinels, which watch a master and agree that it is down when a majority has not heard of it for
-// half a second. It waits until they know its replica, and each other.
+// StartSentinels runs so many Sentinels, which watch a master. A majority of them replaces it on command, or some time after
+// LoseMaster. It waits until they know its replica, and each other.
 func StartSentinels(tb testing.TB, n int, name string, master *Server) []*Server {
 	tb.Helper()
 	var all []*Server
@@ -61,7 +69,7 @@ func StartSentinels(tb testing.TB, n int, name string, master *Server) []*Server
 		config := filepath.Join(s.dir, "sentinel.conf")
 		text := fmt.Sprintf("port %d\nbind 127.0.0.1\ndir %s\nlogfile log\n", s.Port, s.dir) +
 			fmt.Sprintf("sentinel monitor %s 127.0.0.1 %d %d\n", name, master.Port, n/2+1) +
-			fmt.Sprintf("sentinel down-after-milliseconds %s 500\nsentinel failover-timeout %[1]s 5000\n", name)
+			fmt.Sprintf("sentinel down-after-milliseconds %s 3600000\nsentinel failover-timeout %[1]s 3000\n", name)
 		if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 			tb.Fatal(err)
 		}
@@ -71,13 +79,22 @@ func StartSentinels(tb testing.TB, n int, name string, master *Server) []*Server
 	}
 	for _, s := range all {
 		Eventually(tb, "the sentinel knows everybody", func() error {
-			if reply, err := s.Try("INFO sentinel"); err != nil || !strings.Contains(reply, fmt.Sprintf("slaves=1,sentinels=%d", n)) {
-				return fmt.Errorf("%q, %w", reply, err)
+			reply, err := s.Try("INFO sentinel")
+			if err == nil && !strings.Contains(reply, fmt.Sprintf("slaves=1,sentinels=%d", n)) {
+				err = fmt.Errorf("reply %q", reply)
 			}
-			return nil
+			return err
 		})
 	}
 	return all
+}
+
+// LoseMaster has Sentinels lose patience with a master that says nothing: one second. Sooner they would replace one that is well
+// on a machine that is busy.
+func LoseMaster(sentinels []*Server, name string) {
+	for _, s := range sentinels {
+		s.Want("SENTINEL SET "+name+" down-after-milliseconds 1000", "+OK")
+	}
 }
 
 // reserve takes a port, and a folder.
@@ -139,18 +156,19 @@ func (s *Server) end() {
 	}
 }
 
-// Want says a command, without blanks in its words, and waits until the first line of the reply begins like that.
+// Want says a command, without blanks in its words, until the reply begins like that.
 func (s *Server) Want(command, reply string) {
 	s.tb.Helper()
 	Eventually(s.tb, command, func() error {
-		if got, err := s.Try(command); err != nil || !strings.HasPrefix(got, reply) {
-			return fmt.Errorf("%q, %w", got, err)
+		got, err := s.Try(command)
+		if err == nil && !strings.HasPrefix(got, reply) {
+			err = fmt.Errorf("reply %q, want %q", got, reply)
 		}
-		return nil
+		return err
 	})
 }
 
-// Try says a command and returns the reply: a line, or the text of a bulk string.
+// Try says a command and returns the reply: its first line, or the text of a bulk string.
 func (s *Server) Try(command string) (string, error) {
 	c, err := net.DialTimeout("tcp", s.Addr, patience)
 	if err != nil {

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"magent/internal/config"
+	"magent/internal/status"
+)
+
+// topCommand is the word behind magent that shows how a running one is.
+const topCommand = "top"
+
+const (
+	topPeriod = time.Second            // between two reports
+	topPause  = 100 * time.Millisecond // between two looks at the keyboard
+	topWait   = 5 * time.Second        // for a report
+	topReport = 64 << 20               // bytes of a report
+)
+
+const topHead = `magent top - how a running magent is, in a terminal
+usage: magent top --admin HOST:PORT
+
+  magent top --admin 9100                  q or Ctrl-C ends it
+  magent top --admin 9100 | cat            once, as plain text
+
+The address is the one that magent was started with, or of the stats port of nutcracker.
+`
+
+// newTopFlags are the flags of magent top, as they are of magent.
+func newTopFlags() []cli.Flag {
+	return slices.DeleteFunc(newFlags(), func(f cli.Flag) bool { return !slices.Contains([]string{flagAdmin, flagHelp}, longName(f)) })
+}
+
+// runTop is magent top. It returns the exit code.
+func runTop(args []string, _ config.Names, stdout, stderr io.Writer) int {
+	flags := newTopFlags()
+	plain, err := config.NormalizeArgs(argSpecs(flags), args)
+	if err != nil {
+		return fail(stderr, err, exitUsage)
+	}
+	if slices.Contains(plain.List, "--help=true") {
+		io.WriteString(stdout, topHead+flagsText(flags, topics()))
+		return 0
+	}
+	var admin string
+	err = readFlags(flags, plain, func(r *reader) error {
+		if r.text(flagAdmin) == "" {
+			return errors.New("which magent? name the address that it was started with: --admin HOST:PORT")
+		}
+		value(r, flagAdmin, config.ParseAdmin, &admin)
+		return r.err
+	})
+	if err != nil {
+		return fail(stderr, err, exitUsage)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	watcher := &topWatcher{url: "http://" + admin + "/stats.json", client: http.Client{Timeout: topWait}}
+	defer watcher.client.CloseIdleConnections()
+	if screen, ok := stdout.(*os.File); ok && term.IsTerminal(int(screen.Fd())) {
+		err = watcher.live(ctx, screen)
+	} else {
+		err = watcher.once(ctx, stdout)
+	}
+	if err != nil {
+		return fail(stderr, err, exitFailed)
+	}
+	return 0
+}
+
+// topWatcher asks one magent again and again.
+type topWatcher struct {
+	url    string
+	client http.Client
+	lately []float64
+}
+
+// once writes one report as plain text.
+func (w *topWatcher) once(ctx context.Context, out io.Writer) error {
+	r, err := w.report(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(out, status.Screen{}.Draw(r))
+	return err
+}
+
+// live draws a report every period until it is told to end.
+func (w *topWatcher) live(ctx context.Context, screen *os.File) error {
+	if _, err := w.report(ctx); err != nil { // a mistake in the address is told at once, and not on the other screen
+		return err
+	}
+	t := openTerminal(screen)
+	defer t.restore()
+	tick := time.NewTicker(topPause)
+	defer tick.Stop()
+	for due := time.Now(); ; {
+		if now := time.Now(); !now.Before(due) {
+			due = now.Add(topPeriod)
+			t.draw(w.text(ctx, t))
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			if t.quits() {
+				return nil
+			}
+		}
+	}
+}
+
+// text is what to show now.
+func (w *topWatcher) text(ctx context.Context, t *terminal) string {
+	r, err := w.report(ctx)
+	if err != nil {
+		return "magent top: " + err.Error() + "\n"
+	}
+	w.lately = append(w.lately, r.Rates.Requests)
+	width, height := t.size()
+	if len(w.lately) > max(width, 1) {
+		w.lately = w.lately[len(w.lately)-max(width, 1):]
+	}
+	return status.Screen{Width: width, Height: height - 1, Color: os.Getenv("NO_COLOR") == "", Lately: w.lately}.Draw(r)
+}
+
+func (w *topWatcher) report(ctx context.Context) (*status.Report, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.url, nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := w.client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	body := io.LimitReader(response.Body, topReport)
+	if response.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(body)
+		return nil, fmt.Errorf("%s: %s: %s", w.url, response.Status, strings.TrimSpace(string(text[:min(len(text), 200)])))
+	}
+	r := &status.Report{}
+	if err := json.NewDecoder(body).Decode(r); err != nil {
+		return nil, fmt.Errorf("%s: %w", w.url, err)
+	}
+	return r, nil
+}

@@ -1,0 +1,247 @@
+package service
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	heirTime  = 30 * time.Second // for an heir to be ready
+	serveTime = 10 * time.Second // and to serve, once everything is its own
+	lastWords = time.Second      // for what it has said, when it is dead or has its own stderr
+)
+
+// upgrader starts the program anew, and lets it take over. nil: nobody may.
+type upgrader struct {
+	path     string // of the program
+	dir      string // that it was started in: arguments may be relative to it
+	sockets  func() []Socket
+	handOver func() error // see Options.HandOver
+	pid      *pidFile
+
+	next  *successor // nil: none is being started
+	ready chan error // how that has ended
+}
+
+// newUpgrader is called in the folder that the program was started in.
+func newUpgrader(o Options, path string) *upgrader {
+	if o.HandOver == nil {
+		return nil
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		dir = "/"
+	}
+	return &upgrader{path: path, dir: dir, sockets: o.Listeners, handOver: o.HandOver, ready: make(chan error, 1)}
+}
+
+// serves says which pid file is to be left to a successor.
+func (u *upgrader) serves(pid *pidFile) {
+	if u != nil {
+		u.pid = pid
+	}
+}
+
+// readiness delivers how the start of a successor has ended.
+func (u *upgrader) readiness() <-chan error {
+	if u == nil {
+		return nil
+	}
+	return u.ready
+}
+
+// begin starts a successor, unless one is being started.
+func (u *upgrader) begin(log *Log) {
+	if u.next != nil {
+		log.Warn().Int("pid", u.next.pid).Msg("a new process is being started already")
+		return
+	}
+	next, err := startSuccessor(u.path, u.dir, u.sockets())
+	if err != nil {
+		u.refuse(log, err)
+		return
+	}
+	u.next = next
+	log.Info().Str("program", u.path).Int("pid", next.pid).Msg("upgrade: a new process starts, this one serves until that is ready")
+	go next.await(u.ready)
+}
+
+const unchanged = "no upgrade: this process goes on, nothing has changed"
+
+func (u *upgrader) refuse(log *Log, err error) {
+	log.Error().AnErr("reason", err).Msg(unchanged)
+	notify(status("%s: %v", unchanged, err))
+}
+
+// finish has the successor take over, if it is ready, and reports whether it has: then this process has to drain and end.
+func (u *upgrader) finish(log *Log, err error) (yielded bool) {
+	next := u.next
+	u.next = nil
+	if err == nil {
+		if err = u.handOver(); err != nil {
+			next.kill()
+		}
+	}
+	if err != nil {
+		next.close()
+		u.refuse(log, err)
+		return false
+	}
+	u.pid.release()
+	notify(mainPID(next.pid)) // before the new process says anything
+	err = next.takeOver()
+	next.close()
+	if err != nil {
+		log.Error().AnErr("reason", err).Msg("upgrade: the new process does not serve")
+		return true
+	}
+	log.Info().Int("pid", next.pid).Msg("upgrade: the new process serves, this one ends")
+	return true
+}
+
+// cancel ends a successor that is being started.
+func (u *upgrader) cancel() {
+	if u == nil || u.next == nil {
+		return
+	}
+	_ = u.next.control.SetReadDeadline(time.Now())
+	if err := <-u.ready; err == nil {
+		u.next.kill()
+	}
+	u.next.close()
+	u.next = nil
+}
+
+// successor is an heir as its parent sees it.
+type successor struct {
+	pid     int
+	control *os.File
+	said    *os.File // its stderr
+}
+
+func startSuccessor(path, dir string, sockets []Socket) (*successor, error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("socketpair", err)
+	}
+	defer unix.Close(pair[1])
+	s := &successor{control: os.NewFile(uintptr(pair[0]), "the new process")}
+	said, stderr, err := os.Pipe()
+	if err != nil {
+		s.control.Close()
+		return nil, err
+	}
+	defer stderr.Close()
+	s.said = said
+	_ = s.control.SetReadDeadline(time.Now().Add(heirTime))
+	_ = unix.SetNonblock(pair[1], false) // the heir's end
+	files := []uintptr{0, 1, stderr.Fd(), uintptr(pair[1]), os.Stderr.Fd()}
+	var kinds []string
+	for _, l := range sockets {
+		files = append(files, uintptr(l.FD)) // not by os.File, which has the socket block
+		if l.Foreign {
+			kinds = append(kinds, foreignSocket)
+		} else {
+			kinds = append(kinds, ownSocket)
+		}
+	}
+	s.pid, err = syscall.ForkExec(path, append([]string{path}, os.Args[1:]...), &syscall.ProcAttr{
+		Dir: dir, Files: files, Env: heirEnvironment(strings.Join(kinds, ",")),
+	})
+	if err != nil {
+		s.close()
+		return nil, fmt.Errorf("%s cannot be started: %w", path, err)
+	}
+	return s, nil
+}
+
+// heirEnvironment is ours, but for what is about us.
+func heirEnvironment(kinds string) []string {
+	env := slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return strings.HasPrefix(v, heirVariable+"=") || strings.HasPrefix(v, "WATCHDOG_PID=")
+	})
+	return append(env, fmt.Sprintf("%s=%d,%s", heirVariable, os.Getpid(), kinds))
+}
+
+// await is a goroutine: it waits until the heir is ready, or dead, or has taken too long.
+func (s *successor) await(ready chan<- error) {
+	err := s.expect(msgReady)
+	if err == nil {
+		ready <- nil
+		return
+	}
+	s.kill()
+	if said := s.words(); said != "" {
+		err = fmt.Errorf("%w; it said: %s", err, said)
+	}
+	ready <- err
+}
+
+// takeOver tells the heir that everything is its own, and waits until it serves.
+func (s *successor) takeOver() error {
+	if _, err := s.control.Write([]byte{msgYours}); err != nil {
+		return err
+	}
+	_ = s.control.SetReadDeadline(time.Now().Add(serveTime))
+	err := s.expect(msgServing)
+	if said := s.words(); said != "" {
+		fmt.Fprintln(os.Stderr, said)
+	}
+	return err
+}
+
+// expect waits for a message.
+func (s *successor) expect(msg byte) error {
+	got := make([]byte, 1)
+	_, err := io.ReadFull(s.control, got)
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("the new process (pid %d) was not ready in time", s.pid)
+	case err != nil:
+		return fmt.Errorf("the new process (pid %d) has ended", s.pid)
+	case got[0] != msg:
+		return fmt.Errorf("the new process (pid %d) is no magent that could take over", s.pid)
+	}
+	return nil
+}
+
+// words are what the heir has said on the stderr that it had from us, on one line.
+func (s *successor) words() string {
+	_ = s.said.SetReadDeadline(time.Now().Add(lastWords))
+	text, _ := io.ReadAll(io.LimitReader(s.said, 4<<10))
+	return strings.ReplaceAll(string(bytes.TrimSpace(text)), "\n", "; ")
+}
+
+// kill ends the heir, and waits for that.
+func (s *successor) kill() {
+	_ = syscall.Kill(s.pid, syscall.SIGKILL)
+	_, _ = syscall.Wait4(s.pid, nil, 0, nil)
+}
+
+func (s *successor) close() {
+	s.control.Close()
+	s.said.Close()
+}
+
+// lookUp finds a program as a shell does; empty: there is none.
+func lookUp(name string) string {
+	path, err := exec.LookPath(name)
+	if err == nil {
+		path, err = filepath.Abs(path)
+	}
+	if err != nil {
+		return ""
+	}
+	return path
+}

@@ -1,0 +1,57 @@
+package service
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// The watchdog is fed for each ping that comes back, and not while one is due: not when a loop is stuck.
+func TestWatchdogWantsAnswers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notify")
+	manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer manager.Close()
+	t.Setenv("NOTIFY_SOCKET", path)
+	t.Setenv("WATCHDOG_USEC", "4000")
+	log, err := OpenLog(LogOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+
+	asked := make(chan chan<- struct{}, 100)
+	w := startWatchdog(func(answered chan<- struct{}) { asked <- answered }, log)
+	defer w.stop()
+	if os.Getenv("WATCHDOG_USEC") != "" {
+		t.Error("the variable is left for processes that are started by this one")
+	}
+	manager.SetReadDeadline(time.Now().Add(20 * time.Second))
+	said := make([]byte, 100)
+	for range 3 {
+		(<-asked) <- struct{}{}
+		n, err := manager.Read(said)
+		if err != nil || string(said[:n]) != "WATCHDOG=1" {
+			t.Fatalf("%q, %v", said[:n], err)
+		}
+	}
+	<-asked // a loop is stuck
+	manager.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+	if n, err := manager.Read(said); err == nil {
+		t.Errorf("it said %q", said[:n])
+	}
+	if len(asked) > 0 {
+		t.Error("it asks again while an answer is due")
+	}
+}
+
+func TestNoWatchdog(t *testing.T) {
+	t.Setenv("WATCHDOG_USEC", "")
+	if w := startWatchdog(func(chan<- struct{}) { t.Error("asked") }, nil); w != nil {
+		t.Error("a watchdog that nobody wants")
+	}
+}

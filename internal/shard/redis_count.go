@@ -1,0 +1,16 @@
+package shard
+
+import "magent/internal/stats"
+
+// redisResult is what came of a command, by the beginning of the reply: an error, nil, or anything else.
+func redisResult(reply []byte) stats.Result {
+	switch {
+	case len(reply) == 0:
+		return stats.OK
+	case reply[0] == '-', reply[0] == '!':
+		return stats.Error
+	case reply[0] == '_', len(reply) >= 3 && (string(reply[:3]) == "$-1" || string(reply[:3]) == "*-1"):
+		return stats.Miss
+	}
+	return stats.OK
+}

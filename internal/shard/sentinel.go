@@ -1,0 +1,90 @@
+package shard
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"magent/internal/config"
+	"magent/internal/loop"
+	"magent/internal/redis"
+)
+
+// master is a Redis master that is given by its Sentinels. Its methods may be called from any goroutine.
+type master struct {
+	name      string
+	sentinels []string // host:port
+	lookup    lookupFunc
+
+	// first is the index of the Sentinel that is asked first: the one that answered last, or has announced the last change. The
+	// others hear of a change from that one, and name the old master until then.
+	first atomic.Int32
+}
+
+func newMaster(a config.Address, lookup lookupFunc) *master {
+	return &master{name: a.Master, sentinels: a.SentinelHosts(), lookup: lookup}
+}
+
+// find is a Finder. It asks the Sentinels in turn until one knows the master; each has an equal share of the time that is left
+// until the deadline of ctx, which has one. Whether the server that is named takes itself for the master is not asked.
+func (m *master) find(ctx context.Context) (addrs []loop.Endpoint, err error) {
+	first := int(m.first.Load())
+	for n := range m.sentinels {
+		i := (first + n) % len(m.sentinels)
+		if addrs, err = m.ask(ctx, m.sentinels[i], len(m.sentinels)-n); err == nil {
+			m.first.CompareAndSwap(int32(first), int32(i)) // unless another one has announced a change meanwhile
+			return addrs, nil
+		}
+	}
+	return nil, err
+}
+
+// ask asks one Sentinel, when so many are left.
+func (m *master) ask(ctx context.Context, sentinel string, left int) ([]loop.Endpoint, error) {
+	deadline, _ := ctx.Deadline()
+	share := time.Until(deadline) / time.Duration(left)
+	ctx, cancel := context.WithTimeout(ctx, share)
+	defer cancel()
+	host, port, err := redis.Master(ctx, sentinel, m.name, share)
+	if err != nil {
+		return nil, err
+	}
+	return m.at(ctx, host, port)
+}
+
+// at is where a server is that a Sentinel names, perhaps by a name.
+func (m *master) at(ctx context.Context, host string, port int) ([]loop.Endpoint, error) {
+	addrs, err := finderOf(config.Address{Network: "tcp", Host: host, Port: port}, m.lookup)(ctx)
+	if err == nil && len(addrs) == 0 {
+		err = loop.ErrNoAddress
+	}
+	return addrs, err
+}
+
+// announced notes that a Sentinel has announced a change.
+func (m *master) announced(sentinel string) {
+	if i := slices.Index(m.sentinels, sentinel); i >= 0 {
+		m.first.Store(int32(i))
+	}
+}
+
+// checkSentinels looks up the names of Sentinels, and returns the error of the last if none is known: some may be away.
+func checkSentinels(ctx context.Context, a config.Address, lookup lookupFunc) (err error) {
+	for _, sentinel := range a.SentinelHosts() {
+		host, _, splitErr := net.SplitHostPort(sentinel)
+		if splitErr != nil {
+			return splitErr
+		}
+		if _, numeric := netip.ParseAddr(host); numeric == nil {
+			return nil
+		}
+		if _, err = lookup(ctx, "ip", host); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("none of its sentinels has an address: %w", err)
+}

@@ -1,0 +1,80 @@
+package shard
+
+import (
+	"bytes"
+	"fmt"
+	"hash/fnv"
+	"time"
+
+	"magent/replicate"
+)
+
+// Requests that take long are logged (--slow): which command, which key, of which server, and how long the client waited for
+// the answer to be written, its turn in the line included.
+
+const (
+	slowLines = 10  // lines in a second and loop, so that a server that hangs does not flood the log
+	maxNote   = 300 // bytes of a command and its key that are remembered
+	slowEvery = int64(time.Second)
+)
+
+// slowLog bounds the lines of a loop.
+type slowLog struct {
+	since   int64 // loop time: when the second began
+	lines   int
+	skipped int // since the last line
+}
+
+// note remembers what is asked for: the command, a blank, and the first key if there is one.
+func (s *session) note(c *replicate.Call) {
+	var command, key []byte
+	if s.redis != nil {
+		if args := s.sh.cmd.Args; len(args) > 0 {
+			command = args[0]
+			if cmd := s.sh.cmd.Command; cmd != nil && cmd.First == 1 && len(args) > 1 {
+				key = args[1]
+			}
+		}
+	} else {
+		command, key = firstWord(s.sh.req.Head), s.sh.req.Key
+	}
+	c.Note = append(c.Note[:0], command[:min(len(command), maxNote)]...)
+	c.Note = append(c.Note, ' ')
+	c.Note = append(c.Note, key[:min(len(key), maxNote)]...)
+}
+
+// slow logs a request that took long.
+func (s *session) slow(c *replicate.Call, waited int64) {
+	l, now := &s.sh.slow, s.sh.l.Now()
+	if now-l.since >= slowEvery {
+		l.since, l.lines = now, 0
+	}
+	if l.lines == slowLines {
+		l.skipped++
+		return
+	}
+	l.lines++
+	command, key, _ := bytes.Cut(c.Note, []byte(" "))
+	line := s.sh.svc.log.Warn().Str("pool", s.pool.name).Bytes("command", bytes.ToLower(command)).
+		Int64("took_ms", waited/int64(time.Millisecond))
+	if len(key) > 0 {
+		line = line.Str("server", s.pool.conns[s.pool.engine.PrimaryOf(key)].Name())
+		if s.sh.svc.cfg.SlowKeys {
+			line = line.Bytes("key", key)
+		} else {
+			line = line.Str("key_hash", hashOfKey(key))
+		}
+	}
+	if c.Keys > 1 {
+		line = line.Int("keys", c.Keys)
+	}
+	line.Int("skipped", l.skipped).Msg("slow request")
+	l.skipped = 0
+}
+
+// hashOfKey is FNV-1a of 64 bits, in hexadecimal: it tells keys apart without telling them.
+func hashOfKey(key []byte) string {
+	h := fnv.New64a()
+	h.Write(key)
+	return fmt.Sprintf("%016x", h.Sum64())
+}

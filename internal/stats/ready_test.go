@@ -1,0 +1,48 @@
+package stats
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestUnready(t *testing.T) {
+	for name, c := range map[string]struct {
+		moves  bool
+		states string // of primaries, a blank, and backups: u up, e ejected, r returning, w warming
+		want   []string
+	}{
+		"all up":                    {states: "uu u"},
+		"a primary out":             {states: "eu u"},
+		"all primaries out":         {states: "ee u"},
+		"a primary is filled":       {states: "wu uu"},
+		"all backups out":           {states: "uu ee"},
+		"both copies out":           {states: "eu e", want: []string{"pool main: primary p0 is ejected (why); backup b0 is ejected (why)"}},
+		"one of two backups out":    {states: "eu ue", want: []string{"pool main: primary p0 is ejected (why); backup b1 is ejected (why)"}},
+		"both return":               {states: "r r", want: []string{"pool main: primary p0 is returning (why); backup b0 is returning (why)"}},
+		"without backups":           {states: "eu ", want: []string{"pool main: primary p0 is ejected (why)"}},
+		"all up without backups":    {states: "uu "},
+		"keys move":                 {moves: true, states: "eu "},
+		"keys have nowhere to move": {moves: true, states: "ee ", want: []string{"pool main: primary p0 is ejected (why); primary p1 is ejected (why)"}},
+		"no servers yet":            {states: " "},
+	} {
+		s := &Snapshot{Servers: []Server{{Pool: "first", Role: "primary", State: "up"}}}
+		role, n := "primary", 0
+		for _, state := range c.states {
+			if state == ' ' {
+				role, n = "backup", 0
+				continue
+			}
+			v := Server{Pool: "main", Role: role, Address: role[:1] + string(rune('0'+n)), State: "up"}
+			if state != 'u' {
+				v.State, v.LastError = map[rune]string{'e': "ejected", 'r': "returning", 'w': "warming"}[state], "why"
+			}
+			s.Servers = append(s.Servers, v)
+			n++
+		}
+		s.Servers = append(s.Servers, Server{Pool: "last", Role: "primary", State: "up"})
+		p := &Process{Pools: []Pool{{Name: "first"}, {Name: "main", Moves: c.moves}, {Name: "last"}}}
+		if got := Unready(p, s); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,164 @@
+package status
+
+import (
+	"time"
+
+	"magent/internal/stats"
+)
+
+// Report is how the process is, for people and for scripts: /stats.json, and what the page shows.
+type Report struct {
+	Time     time.Time `json:"time"`
+	Program  string    `json:"program"`
+	Version  string    `json:"version"`
+	Host     string    `json:"host"`
+	PID      int       `json:"pid"`
+	Uptime   float64   `json:"uptime_seconds"`
+	Draining bool      `json:"draining"`
+	Ready    bool      `json:"ready"`
+	Problems []string  `json:"problems"` // why it is not ready
+	Verdict  Verdict   `json:"verdict"`
+
+	Clients        int64   `json:"clients"`
+	MaxClients     int     `json:"max_clients"`
+	ActiveRequests int64   `json:"active_requests"`
+	JournalErrors  uint64  `json:"journal_errors"`
+	CPU            float64 `json:"cpu_seconds"`
+
+	Rates  Rates         `json:"rates"` // of all pools
+	Pools  []Pool        `json:"pools"`
+	Loops  []Loop        `json:"loops"`
+	Events []stats.Event `json:"events"` // the newest first
+}
+
+// Rates are those of about a second. What there is no figure for is null.
+type Rates struct {
+	Requests float64  `json:"requests_per_second"`
+	Errors   float64  `json:"errors_per_second"`
+	Received float64  `json:"received_bytes_per_second"`
+	Sent     float64  `json:"sent_bytes_per_second"`
+	HitRatio *float64 `json:"hit_ratio"`
+	P50      *float64 `json:"p50_seconds"`
+	P99      *float64 `json:"p99_seconds"`
+}
+
+// Pool is one pool.
+type Pool struct {
+	Name         string                       `json:"name"`
+	Listen       []string                     `json:"listen"`
+	Distribution string                       `json:"distribution"`
+	Hash         string                       `json:"hash"`
+	Ready        bool                         `json:"ready"`
+	Clients      int64                        `json:"clients"`
+	Totals       Totals                       `json:"totals"`
+	Requests     map[string]map[string]uint64 `json:"requests"` // by command and result
+	Rates        Rates                        `json:"rates"`
+	Servers      []Server                     `json:"servers"`
+}
+
+// Totals are counters of a pool.
+type Totals struct {
+	Answered      uint64 `json:"answered"`
+	Errors        uint64 `json:"errors"`
+	Connections   uint64 `json:"connections"`
+	Rejected      uint64 `json:"rejected_connections"`
+	Received      uint64 `json:"received_bytes"`
+	Sent          uint64 `json:"sent_bytes"`
+	Failovers     uint64 `json:"failovers"`
+	Retries       uint64 `json:"retries_to_backup"`
+	Disagreements uint64 `json:"disagreements"`
+	Backpressure  uint64 `json:"backpressure"`
+}
+
+// Server is one server of a pool.
+type Server struct {
+	Address   string  `json:"address"`
+	Name      string  `json:"name,omitempty"`
+	Role      string  `json:"role"`
+	State     string  `json:"state"`
+	LastError string  `json:"last_error,omitempty"`
+	EjectedAt float64 `json:"ejected_at,omitempty"` // seconds since 1970
+	Connected int     `json:"connections"`
+	Pending   int     `json:"pending"`
+	Requests  uint64  `json:"requests"`
+	Errors    uint64  `json:"errors"`
+	Timeouts  uint64  `json:"timeouts"`
+	Ejections uint64  `json:"ejections"`
+	DirtyKeys int     `json:"dirty_keys"`
+	Overflow  bool    `json:"dirty_overflow"`
+	Repairs   uint64  `json:"repairs"`
+	Refills   uint64  `json:"refills"`
+	Avoided   uint64  `json:"stale_reads_avoided"`
+	Progress  float64 `json:"refill_progress"` // 1: it has all
+	Left      float64 `json:"refill_remaining_seconds"`
+	Rates     Rates   `json:"rates"`
+}
+
+// Loop is one event loop.
+type Loop struct {
+	Clients int     `json:"clients"`
+	Busy    float64 `json:"busy_ratio"`
+	Longest float64 `json:"longest_turn_seconds"`
+}
+
+// newReport makes a report of a sample; its rates are to be filled in.
+func newReport(e Engine, now *sample) *Report {
+	p, s := &now.process, &now.snapshot
+	r := &Report{
+		Time: p.Now, Program: e.Program, Version: p.Release, Host: p.Host, PID: p.PID, Uptime: p.Now.Sub(p.Started).Seconds(),
+		Draining: p.Draining, Problems: stats.Unready(p, s), Clients: s.CurrConnections, MaxClients: p.MaxClients,
+		ActiveRequests: s.ActiveRequests, JournalErrors: p.JournalErrors, CPU: (p.UserTime + p.SystemTime).Seconds(), Pools: []Pool{}, Events: newestFirst(e.Events()),
+	}
+	r.Ready = !r.Draining && len(r.Problems) == 0
+	if r.Problems == nil {
+		r.Problems = []string{}
+	}
+	for i := range min(len(p.Pools), len(s.Pools)) {
+		r.Pools = append(r.Pools, newPool(&p.Pools[i], &s.Pools[i], s))
+	}
+	for i := range s.Loops {
+		r.Loops = append(r.Loops, Loop{Clients: s.Loops[i].Clients, Longest: s.Loops[i].Longest.Seconds()})
+	}
+	r.Verdict = r.judge()
+	return r
+}
+
+func newPool(p *stats.Pool, c *stats.Counters, s *stats.Snapshot) Pool {
+	out := Pool{
+		Name: p.Name, Listen: p.Listen, Distribution: p.Distribution, Hash: p.Hash, Ready: p.Ready(s), Clients: c.CurrConnections,
+		Totals: Totals{
+			Answered: c.Waited.Total(), Errors: c.Errors, Connections: c.TotalConnections, Rejected: c.RejectedConnections, Received: c.BytesRead, Sent: c.BytesWritten,
+			Failovers: c.Failovers, Retries: c.Retries, Disagreements: c.Disagreements, Backpressure: c.Backpressure,
+		},
+		Requests: map[string]map[string]uint64{},
+		Servers:  []Server{},
+	}
+	for command := range stats.NumCommands {
+		for result, n := range c.Outcomes[command] {
+			if n == 0 {
+				continue
+			}
+			if out.Requests[command.String()] == nil {
+				out.Requests[command.String()] = map[string]uint64{}
+			}
+			out.Requests[command.String()][stats.Result(result).String()] = n
+		}
+	}
+	for _, v := range s.ServersOf(p.Name) {
+		out.Servers = append(out.Servers, Server{
+			Address: v.Address, Name: v.Name, Role: v.Role, State: v.State, LastError: v.LastError, EjectedAt: float64(v.EjectedAt) / 1e6,
+			Connected: v.Connected, Pending: v.Pending, Requests: v.Requests, Errors: v.Errors, Timeouts: v.Timeouts, Ejections: v.Ejections,
+			DirtyKeys: v.DirtyKeys, Overflow: v.DirtyAll > 0, Repairs: v.Repairs, Refills: v.Refills, Avoided: v.Avoided,
+			Progress: v.RefillProgress(), Left: v.RefillLeft.Seconds(),
+		})
+	}
+	return out
+}
+
+func newestFirst(events []stats.Event) []stats.Event {
+	out := make([]stats.Event, 0, len(events))
+	for i := len(events) - 1; i >= 0; i-- {
+		out = append(out, events[i])
+	}
+	return out
+}

@@ -1,0 +1,158 @@
+package status
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"magent/internal/stats"
+)
+
+const (
+	period = time.Second            // between two samples for rates and history
+	fresh  = 250 * time.Millisecond // a sample is no older than this for whoever asks for one
+)
+
+// Engine is what is watched. All of it is called beside the loops.
+type Engine struct {
+	Program string // its name
+	// Figures gathers the figures of the whole process; it returns early when the context is done.
+	Figures func(context.Context) (stats.Process, stats.Snapshot, error)
+	// Events are the last changes of state, the oldest first.
+	Events func() []stats.Event
+	// Hung returns the loops that have given no sign of life when the context is done.
+	Hung func(context.Context) []int
+}
+
+// Sampler asks the engine for its figures: every period, and when somebody wants newer ones, but one at a time for all who
+// ask. It keeps the history of a few minutes.
+type Sampler struct {
+	engine Engine
+	wanted chan struct{} // holds one element when somebody waits for a sample
+	ctx    context.Context
+	stop   context.CancelFunc
+	done   sync.WaitGroup
+
+	mu   sync.Mutex
+	last *sample
+	next chan struct{} // closed when there is a newer sample than last
+	tick *tick         // of the last period
+	then chan struct{} // closed when there is a newer tick
+	past history
+}
+
+// sample is a copy of all figures. It is not changed.
+type sample struct {
+	at       time.Time
+	process  stats.Process
+	snapshot stats.Snapshot
+}
+
+// NewSampler starts a Sampler. Close ends it.
+func NewSampler(e Engine) *Sampler {
+	s := &Sampler{engine: e, wanted: make(chan struct{}, 1), next: make(chan struct{}), then: make(chan struct{}), past: newHistory()}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.done.Add(1)
+	go s.run()
+	return s
+}
+
+// Close ends the sampler; whoever waits for a sample gets an error.
+func (s *Sampler) Close() {
+	s.stop()
+	s.done.Wait()
+}
+
+// run is the goroutine of the sampler.
+func (s *Sampler) run() {
+	defer s.done.Done()
+	ticker := time.NewTicker(period)
+	defer ticker.Stop()
+	due := true // the first one
+	var before *sample
+	for {
+		if p, figures, err := s.engine.Figures(s.ctx); err == nil {
+			now := &sample{time.Now(), p, figures}
+			s.publish(now, before, due)
+			if due {
+				before = now
+			}
+		}
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-s.wanted:
+			due = false
+		case <-ticker.C:
+			due = true
+		}
+	}
+}
+
+// publish makes a sample known. due: it ends a period that began with before; nil: there was none.
+func (s *Sampler) publish(now, before *sample, due bool) {
+	var t *tick
+	if due {
+		t = newTick(s.engine, now, before)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last = now
+	close(s.next)
+	s.next = make(chan struct{})
+	if due {
+		s.past.add(t.report)
+		s.tick = t
+		close(s.then)
+		s.then = make(chan struct{})
+	}
+}
+
+// Figures are those of the whole process, not older than fresh. They are not to be changed.
+func (s *Sampler) Figures(ctx context.Context) (*stats.Process, *stats.Snapshot, error) {
+	v, err := s.sample(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &v.process, &v.snapshot, nil
+}
+
+func (s *Sampler) sample(ctx context.Context) (*sample, error) {
+	s.mu.Lock()
+	last, next := s.last, s.next
+	s.mu.Unlock()
+	if last != nil && time.Since(last.at) < fresh {
+		return last, nil
+	}
+	select {
+	case s.wanted <- struct{}{}:
+	default: // somebody else waits, too
+	}
+	select {
+	case <-next:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("the loops do not answer: %w", ctx.Err())
+	case <-s.ctx.Done():
+		return nil, s.ctx.Err()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.last, nil
+}
+
+// Report is how the process is now; its rates are those of the last period.
+func (s *Sampler) Report(ctx context.Context) (*Report, error) {
+	now, err := s.sample(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	t := s.tick
+	s.mu.Unlock()
+	r := newReport(s.engine, now)
+	if t != nil {
+		r.rate(t.now, t.before)
+	}
+	return r, nil
+}

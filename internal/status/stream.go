@@ -1,0 +1,63 @@
+package status
+
+import (
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"magent/internal/admin"
+)
+
+const (
+	maxStreams = 8                // open pages; one more is told to come again
+	fetchTime  = 10 * time.Second // that a page may take to fetch one event
+)
+
+// stream is /events: server-sent events for the page. The first is its history, then comes a report after every period.
+type stream struct {
+	s    *Sampler
+	open atomic.Int64
+}
+
+func newStream(s *Sampler) *stream { return &stream{s: s} }
+
+func (v *stream) serve(w http.ResponseWriter, r *http.Request) {
+	defer v.open.Add(-1)
+	if v.open.Add(1) > maxStreams {
+		w.Header().Set("Retry-After", "10")
+		http.Error(w, "too many pages are open", http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	v.s.mu.Lock()
+	past, t, then := v.s.past.json(), v.s.tick, v.s.then
+	v.s.mu.Unlock()
+	if !send(w, "history", past) {
+		return
+	}
+	for {
+		if t != nil && !send(w, "report", t.json()) {
+			return
+		}
+		select {
+		case <-then:
+		case <-r.Context().Done(): // the page was closed, or the process ends
+			return
+		}
+		v.s.mu.Lock()
+		t, then = v.s.tick, v.s.then
+		v.s.mu.Unlock()
+	}
+}
+
+// send writes one event. It reports whether the page is still there.
+func send(w http.ResponseWriter, event string, data []byte) bool {
+	admin.Patiently(w, fetchTime)
+	text := make([]byte, 0, len(data)+len(event)+20)
+	text = append(append(text, "event: "...), event...)
+	text = append(append(append(text, "\ndata: "...), data...), "\n\n"...)
+	if _, err := w.Write(text); err != nil {
+		return false
+	}
+	return http.NewResponseController(w).Flush() == nil
+}

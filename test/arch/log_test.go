@@ -1,0 +1,72 @@
+package arch
+
+import (
+	"go/ast"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"testing"
+)
+
+// TestLogFields: who reads the log by program relies on the names of its fields, so each stands in README's table, and the
+// table names none that is not there.
+func TestLogFields(t *testing.T) {
+	s := readSource(t)
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := map[string]bool{}
+	table := regexp.MustCompile(`(?s)\n## Log\n.*?\n## `).Find(text)
+	for _, row := range regexp.MustCompile("(?m)^\\| (`.*?) \\|").FindAllSubmatch(table, -1) {
+		for _, name := range regexp.MustCompile("`([a-z_]+)`").FindAllSubmatch(row[1], -1) {
+			documented[string(name[1])] = false
+		}
+	}
+	for _, name := range []string{"time", "level", "message", "admin", "stats"} { // of the library, and run.Admin.Name
+		documented[name] = true
+	}
+	s.all(func(f *file) {
+		if f.isTest() || isBlackBox(f.folder) {
+			return
+		}
+		ast.Inspect(f.File, func(n ast.Node) bool {
+			name, ok := logField(n)
+			if _, known := documented[name]; ok && !known {
+				t.Errorf("%s: the field %q does not stand in README.md, section Log", s.at(n.Pos()), name)
+			} else if ok {
+				documented[name] = true
+			}
+			return true
+		})
+	})
+	for name, used := range documented {
+		if !used {
+			t.Errorf("README.md has a field %q that no line of the log has", name)
+		}
+	}
+}
+
+// logField is the name of the field that a call adds to a line of the log: of a method of zerolog.Event or zerolog.Context, on
+// the result of such a method.
+func logField(n ast.Node) (name string, ok bool) {
+	call, ok := n.(*ast.CallExpr)
+	if !ok || len(call.Args) != 2 {
+		return "", false
+	}
+	sel, ok := call.Fun.(*ast.SelectorExpr)
+	literal, isText := call.Args[0].(*ast.BasicLit)
+	methods := []string{"Str", "Strs", "Int", "Int64", "Uint64", "Float64", "Dur", "AnErr", "Bool", "Bytes", "Time", "Stringer"}
+	if !ok || !isText || literal.Kind != token.STRING || !slices.Contains(methods, sel.Sel.Name) {
+		return "", false
+	}
+	switch sel.X.(type) {
+	case *ast.CallExpr, *ast.Ident:
+		name, err := strconv.Unquote(literal.Value)
+		return name, err == nil
+	}
+	return "", false
+}

@@ -1,0 +1,120 @@
+package hygiene
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"strings"
+	"testing"
+
+	"magent/test/harness"
+)
+
+// slowLine is a line of the log about a slow request.
+type slowLine struct {
+	Message string `json:"message"`
+	Pool    string `json:"pool"`
+	Command string `json:"command"`
+	Server  string `json:"server"`
+	Key     string `json:"key"`
+	KeyHash string `json:"key_hash"`
+	Keys    int    `json:"keys"`
+	TookMS  int    `json:"took_ms"`
+	Skipped int    `json:"skipped"`
+}
+
+func slowLines(t *testing.T, log string) (lines []slowLine) {
+	t.Helper()
+	for line := range strings.Lines(log) {
+		var l slowLine
+		if json.Unmarshal([]byte(line), &l) == nil && l.Message == "slow request" {
+			lines = append(lines, l)
+		}
+	}
+	return lines
+}
+
+// A request that waits for a server that hangs is logged, one that does not is not; the key is a hash unless it may be told.
+func TestSlowRequests(t *testing.T) {
+	for _, told := range []bool{false, true} {
+		m := harness.StartMemcached(t)
+		args := []string{"-s", m.Addr, "--slow", "250ms", "--timeout", "300ms"}
+		if told {
+			args = append(args, "--slow-keys")
+		}
+		p := harness.StartMagent(t, args...)
+		c := harness.Dial(t, p.Addr)
+		c.Want(harness.Set("quick", "1"), "STORED\r\n")
+		c.Want("get quick\r\n", harness.Hit("quick", "1"))
+		m.Pause()
+		if reply := c.Do("get secret\r\n"); !harness.IsError(reply) {
+			t.Fatalf("%q", reply)
+		}
+		var lines []slowLine
+		harness.Eventually(t, "the slow request is logged", func() error {
+			if lines = slowLines(t, p.Log()); len(lines) == 0 {
+				return errors.New(p.Log())
+			}
+			return nil
+		})
+		m.Resume()
+		h := fnv.New64a()
+		h.Write([]byte("secret"))
+		want := slowLine{Message: "slow request", Pool: lines[0].Pool, Command: "get", Server: m.Addr, TookMS: lines[0].TookMS, KeyHash: fmt.Sprintf("%016x", h.Sum64())}
+		if told {
+			want.Key, want.KeyHash = "secret", ""
+		}
+		if len(lines) != 1 || lines[0] != want || lines[0].TookMS < 250 {
+			t.Errorf("logged %+v, want %+v", lines, want)
+		}
+	}
+}
+
+// Many slow requests are a few lines, with the number of the others.
+func TestSlowRequestsAreBounded(t *testing.T) {
+	m := harness.StartMemcached(t)
+	p := harness.StartMagent(t, "-s", m.Addr, "--slow", "200ms", "--timeout", "300ms", "--server-failure-limit", "1000")
+	c := harness.Dial(t, p.Addr)
+	m.Pause()
+	const requests = 400
+	for range 2 {
+		c.Send(strings.Repeat("get k\r\n", requests))
+		for range requests {
+			if reply := c.Reply(); !harness.IsError(reply) {
+				t.Fatalf("%q", reply)
+			}
+		}
+	}
+	m.Resume()
+	harness.AwaitState(t, p.Addr, m.Addr, "up")
+	lines := slowLines(t, p.Log())
+	skipped := 0
+	for _, l := range lines {
+		skipped += l.Skipped
+	}
+	if len(lines) < 10 || len(lines) > 100 || skipped == 0 {
+		t.Errorf("%d lines, %d requests skipped", len(lines), skipped)
+	}
+}
+
+// stats hotkeys has the key that everybody asks for.
+func TestHotKeys(t *testing.T) {
+	m := harness.StartMemcached(t)
+	p := harness.StartMagent(t, "-s", m.Addr)
+	c := harness.Dial(t, p.Addr)
+	for i := range 200 {
+		c.Send(strings.Repeat("get hot\r\n", 40) + fmt.Sprintf("get a%d b%d c%d\r\n", i, i, i))
+		for range 41 {
+			c.Reply()
+		}
+	}
+	stats := harness.Stats(t, p.Addr, "hotkeys")
+	if stats["hotkey:1:key"] != "hot" || stats["hotkey:1:percent"] < "80" {
+		t.Errorf("%v", stats)
+	}
+	harness.Dial(t, p.Addr).Want("stats reset\r\n", "RESET\r\n")
+	if stats := harness.Stats(t, p.Addr, "hotkeys"); len(stats) > 0 {
+		t.Errorf("after a reset: %v", stats)
+	}
+}

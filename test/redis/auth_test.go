@@ -1,0 +1,157 @@
+package redis
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"magent/test/harness"
+)
+
+// TestAuthDialogues: what clients hear that say nothing, the right or a wrong password, in all forms, from a pool with a password
+// and from one without, is what a redis-server says.
+func TestAuthDialogues(t *testing.T) {
+	dialogues := map[string][]string{
+		"nothing":         {"GET k", "PING", "CLIENT ID", "COMMAND COUNT", "BOGUS", "GET", "INFO", "ECHO x", "SELECT 0", "HELLO", "HELLO 2", "MULTI", "QUIT"},
+		"right":           {"AUTH secret", "GET k", "AUTH secret", "GET k"},
+		"wrong":           {"AUTH wrong", "GET k", "AUTH", "AUTH a b c", "GET k"},
+		"wrong after all": {"AUTH secret", "AUTH wrong", "GET k"},
+		"user":            {"AUTH default secret", "GET k"},
+		"wrong user":      {"AUTH nobody secret", "GET k", "AUTH default wrong", "GET k"},
+		"hello":           {"? HELLO 2 AUTH default secret", "GET k"},
+		"wrong hello":     {"HELLO 2 AUTH default wrong", "GET k", "HELLO 2 AUTH nobody secret", "HELLO 9 AUTH default secret", "GET k", "HELLO 2 AUTH default", "GET k"},
+		"reset":           {"AUTH secret", "GET k", "RESET", "GET k"},
+	}
+	for _, password := range []string{"", "secret"} {
+		var args, options []string
+		if password != "" {
+			args, options = []string{"--requirepass", password}, []string{"redis_auth: " + password}
+		}
+		direct := harness.StartRedis(t, args...).Addr
+		proxy := startPool(t, startServers(t, 2, args...), append(options, calm)...).Addr
+		for name, lines := range dialogues {
+			t.Run(fmt.Sprintf("password %q, client says %s", password, name), func(t *testing.T) {
+				s := &script{name: name}
+				for _, line := range lines {
+					step := parseStep(t, line)
+					if password == "" && (line == "CLIENT ID" || line == "COMMAND COUNT" || line == "INFO" || strings.HasPrefix(line, "HELLO")) {
+						step.mark = '?'
+					}
+					s.steps = append(s.steps, step)
+				}
+				var said [2][]string
+				for i, addr := range []string{direct, proxy} {
+					c := dial(t, addr)
+					c.send(s.bytes())
+					replies, err := s.replies(c)
+					if err != nil {
+						t.Fatal(err)
+					}
+					said[i] = replies
+				}
+				s.compare(t, said[0], said[1])
+			})
+		}
+	}
+}
+
+// TestServerPasswords: which passwords of pool and server go together. Where they do not, the error says which server, and why.
+func TestServerPasswords(t *testing.T) {
+	for _, tt := range []struct{ pool, server, fails string }{
+		{"", "", ""},
+		{"secret", "secret", ""},
+		{"secret", "", ""},
+		{"", "secret", "NOAUTH"},
+		{"secret", "other", "WRONGPASS"},
+	} {
+		t.Run(fmt.Sprintf("pool %q, server %q", tt.pool, tt.server), func(t *testing.T) {
+			var args []string
+			options := quick
+			if tt.server != "" {
+				args = []string{"--requirepass", tt.server}
+			}
+			if tt.pool != "" {
+				options = append([]string{"redis_auth: " + tt.pool}, quick...)
+			}
+			server := harness.StartRedis(t, args...)
+			c := dial(t, startPool(t, []*harness.Redis{server}, options...).Addr)
+			if tt.pool != "" {
+				c.want("+OK\r\n", "AUTH", tt.pool)
+			}
+			if tt.fails == "" {
+				c.want("+OK\r\n", "SET", "k", "v")
+				return
+			}
+			for range 3 {
+				if got := c.do("SET", "k", "v"); !strings.HasPrefix(got, "-ERR "+server.Addr) || !strings.Contains(got, tt.fails) {
+					t.Errorf("%q", got)
+				}
+			}
+			c.want("+PONG\r\n", "PING")
+		})
+	}
+}
+
+// TestPasswordChanges: a server that gets a password is left alone until it has the old one again.
+func TestPasswordChanges(t *testing.T) {
+	server := harness.StartRedis(t)
+	proxy := startPool(t, []*harness.Redis{server}, quick...).Addr
+	c := dial(t, proxy)
+	c.want("+OK\r\n", "SET", "k", "v")
+	admin := dial(t, server.Addr)
+	admin.want("+OK\r\n", "CONFIG", "SET", "requirepass", "new")
+	admin.want("+OK\r\n", "AUTH", "new")
+	admin.wantPrefix(":", "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+	harness.Eventually(t, "requests fail", func() error {
+		if got := c.do("GET", "k"); !strings.Contains(got, "NOAUTH") {
+			return fmt.Errorf("%q", got)
+		}
+		return nil
+	})
+	admin.want("+OK\r\n", "CONFIG", "SET", "requirepass", "")
+	harness.Eventually(t, "it is used again", func() error {
+		if got := c.do("GET", "k"); got != bulk("v") {
+			return fmt.Errorf("%q", got)
+		}
+		return nil
+	})
+}
+
+// TestDB: keys of a pool with redis_db are in that database, and nowhere else.
+func TestDB(t *testing.T) {
+	servers := startServers(t, 2)
+	c := dial(t, startPool(t, servers, calm, "redis_db: 3").Addr)
+	c.want("+OK\r\n", "MSET", "a", "1", "b", "2", "c", "3", "d", "4", "e", "5")
+	c.want("+OK\r\n", "SELECT", "3")
+	c.wantPrefix("-ERR DB index is out of range", "SELECT", "0")
+	c.want(bulk("1"), "GET", "a")
+	total := 0
+	for _, s := range servers {
+		direct := dial(t, s.Addr)
+		direct.want(":0\r\n", "DBSIZE")
+		direct.want("+OK\r\n", "SELECT", "3")
+		total += len(words(direct.do("KEYS", "*")))
+		direct.want("+OK\r\n", "SELECT", "0")
+		direct.want("+OK\r\n", "SET", "elsewhere", "x")
+	}
+	if total != 5 {
+		t.Errorf("%d keys in database 3", total)
+	}
+	c.want(":5\r\n", "DBSIZE")
+	c.want("+OK\r\n", "FLUSHDB")
+	c.want(":0\r\n", "DBSIZE")
+	dial(t, servers[0].Addr).want(bulk("x"), "GET", "elsewhere")
+}
+
+// TestNoSuchDB: the error names server and reason.
+func TestNoSuchDB(t *testing.T) {
+	servers := startServers(t, 1)
+	c := dial(t, startPool(t, servers, append([]string{"redis_db: 99"}, quick...)...).Addr)
+	for range 3 {
+		if got := c.do("GET", "k"); !strings.HasPrefix(got, "-ERR "+servers[0].Addr) || !strings.Contains(got, "DB index is out of range") {
+			t.Errorf("%q", got)
+		}
+	}
+	c.want("+OK\r\n", "SELECT", "99")
+	c.want("+PONG\r\n", "PING")
+}

@@ -1,0 +1,143 @@
+package redis
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"magent/test/harness"
+)
+
+// unready is a server that takes connections and says the same to everything.
+type unready struct {
+	reply string
+	asked atomic.Int64
+
+	l     net.Listener
+	mu    sync.Mutex
+	conns []net.Conn
+	done  sync.WaitGroup
+}
+
+// startUnready listens where another server has listened.
+func startUnready(t *testing.T, addr, reply string) *unready {
+	t.Helper()
+	l, err := net.Listen("tcp4", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := &unready{reply: reply, l: l}
+	u.done.Go(u.accept)
+	t.Cleanup(u.stop)
+	return u
+}
+
+func (u *unready) accept() {
+	for {
+		c, err := u.l.Accept()
+		if err != nil {
+			return
+		}
+		u.mu.Lock()
+		u.conns = append(u.conns, c)
+		u.mu.Unlock()
+		u.done.Go(func() { u.answer(c) })
+	}
+}
+
+// answer answers each command once; commands end with their name or an argument, on a line that is no length.
+func (u *unready) answer(c net.Conn) {
+	defer func() { _ = c.Close() }()
+	lines := bufio.NewScanner(c)
+	for lines.Scan() {
+		if strings.HasPrefix(lines.Text(), "*") {
+			u.asked.Add(1)
+			if _, err := c.Write([]byte(u.reply)); err != nil {
+				return
+			}
+		}
+	}
+}
+
+// stop closes all, and returns when nobody is answered any more.
+func (u *unready) stop() {
+	_ = u.l.Close()
+	u.mu.Lock()
+	for _, c := range u.conns {
+		_ = c.Close()
+	}
+	u.mu.Unlock()
+	u.done.Wait()
+}
+
+// TestAutoEject is the how-to: four servers; one is killed; after a few errors its keys go to the others, and everybody else's
+// stay where they are. While what answers there is not ready it stays out; when it is, it has its keys again.
+func TestAutoEject(t *testing.T) {
+	for _, why := range []string{"-LOADING Redis is loading the dataset in memory\r\n", "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.\r\n"} {
+		t.Run(why[:8], func(t *testing.T) { ejectAndReturn(t, why) })
+	}
+}
+
+func ejectAndReturn(t *testing.T, why string) {
+	servers := startServers(t, 4)
+	proxy := startPool(t, servers, append([]string{"auto_eject_hosts: true"}, quick...)...).Addr
+	keys := keysOf(t, proxy, servers, 10)
+	c := dial(t, proxy)
+	dead := servers[1]
+	dead.Kill()
+	failed := 0
+	for _, key := range keys[1] {
+		for got := c.do("SET", key, "moved"); got != "+OK\r\n"; got = c.do("SET", key, "moved") {
+			if !strings.HasPrefix(got, "-ERR ") || !strings.Contains(got, dead.Addr) {
+				t.Errorf("%q does not name %s", got, dead.Addr)
+			}
+			if failed++; failed > 2 {
+				t.Fatalf("%d errors with a limit of 2", failed)
+			}
+		}
+	}
+	moved := func() {
+		t.Helper()
+		for _, key := range keys[1] {
+			c.want(bulk("moved"), "GET", key)
+			if at := holder(t, servers, key); at < 0 {
+				t.Errorf("%s is nowhere", key)
+			}
+		}
+		for _, i := range []int{0, 2, 3} {
+			for _, key := range keys[i] {
+				dial(t, servers[i].Addr).want(bulk("old"), "GET", key)
+				c.want(bulk("old"), "GET", key)
+			}
+		}
+	}
+	moved()
+	if got := c.do("DBSIZE"); !strings.HasPrefix(got, "-ERR ") || !strings.Contains(got, dead.Addr) { // nobody knows what it has
+		t.Errorf("%q", got)
+	}
+
+	u := startUnready(t, dead.Addr, why)
+	harness.Eventually(t, "it is probed some times", func() error {
+		if n := u.asked.Load(); n < 4 {
+			return fmt.Errorf("%d times", n)
+		}
+		return nil
+	})
+	moved()
+	u.stop()
+	dead.Restart()
+	awaitState(t, proxy, dead.Addr, "up")
+	harness.Eventually(t, "it has its keys again", func() error {
+		if got := c.do("SET", keys[1][0], "home"); got != "+OK\r\n" || dial(t, dead.Addr).do("GET", keys[1][0]) != bulk("home") {
+			return fmt.Errorf("%q, and it is on server %d", got, holder(t, servers, keys[1][0]))
+		}
+		return nil
+	})
+	for _, key := range keys[1][1:] {
+		c.want("$-1\r\n", "GET", key) // it came back empty
+	}
+}

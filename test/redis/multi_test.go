@@ -1,0 +1,143 @@
+package redis
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"magent/test/harness"
+)
+
+// TestAtomic: two clients increment two counters in transactions, and others read both in one command: they are always equal,
+// although all clients of a loop share one connection to the server.
+func TestAtomic(t *testing.T) {
+	proxy := startPool(t, startServers(t, 2), calm).Addr
+	dial(t, proxy).want("+OK\r\n", "MSET", "{t}a", "0", "{t}b", "0")
+	const rounds = 500
+	increment := command("MULTI") + command("INCR", "{t}a") + command("INCR", "{t}b") + command("EXEC")
+	err := harness.Together(6, func(i int) error {
+		c, err := open(proxy)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = c.Close() }()
+		for range rounds {
+			if i < 2 {
+				err = transact(c, increment)
+			} else {
+				err = readPair(c, i)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dial(t, proxy).want("*2\r\n"+bulk(fmt.Sprint(2*rounds))+bulk(fmt.Sprint(2*rounds)), "MGET", "{t}a", "{t}b")
+}
+
+// transact sends a transaction of two commands, and looks at the reply to EXEC.
+func transact(c *conn, request string) error {
+	if err := c.trySend(request); err != nil {
+		return err
+	}
+	for range 3 {
+		if _, err := c.tryReply(); err != nil {
+			return err
+		}
+	}
+	reply, err := c.tryReply()
+	if pair := words(reply); err == nil && (len(pair) != 2 || pair[0] != pair[1]) {
+		err = fmt.Errorf("EXEC: %q", reply)
+	}
+	return err
+}
+
+// readPair reads both counters, in a command or in a transaction.
+func readPair(c *conn, i int) error {
+	if i%2 == 0 {
+		return transact(c, command("MULTI")+command("GET", "{t}a")+command("GET", "{t}b")+command("EXEC"))
+	}
+	reply, err := c.try("MGET", "{t}a", "{t}b")
+	if pair := words(reply); err == nil && (len(pair) != 2 || pair[0] != pair[1]) {
+		err = fmt.Errorf("MGET: %q", reply)
+	}
+	return err
+}
+
+// TestTransactionOfTwoServers is refused as a whole, and nothing of it is done.
+func TestTransactionOfTwoServers(t *testing.T) {
+	servers := startServers(t, 3)
+	proxy := startPool(t, servers, calm).Addr
+	keys := keysOf(t, proxy, servers, 1)
+	c := dial(t, proxy)
+	c.want("+OK\r\n", "MULTI")
+	for _, of := range keys {
+		c.want("+QUEUED\r\n", "SET", of[0], "x")
+	}
+	c.wantPrefix("-CROSSSLOT ", "EXEC")
+	for _, of := range keys {
+		c.want(bulk("old"), "GET", of[0])
+	}
+	c.want("+OK\r\n", "MULTI")
+	c.want("+QUEUED\r\n", "MSET", keys[0][0], "x", keys[1][0], "x")
+	c.wantPrefix("-CROSSSLOT ", "EXEC")
+	for _, args := range [][]string{{"FLUSHALL"}, {"KEYS", "*"}, {"SUBSCRIBE", "x"}, {"WATCH", "k"}, {"DBSIZE"}, {"BLPOP", "x", "0"}} {
+		c.want("+OK\r\n", "MULTI")
+		c.wantPrefix("-ERR ", args...)
+		c.want("-EXECABORT Transaction discarded because of previous errors.\r\n", "EXEC")
+	}
+	c.want(":3\r\n", "DBSIZE")
+}
+
+// TestUnfinishedTransaction: a client that leaves in the middle has done nothing, and is in nobody's way.
+func TestUnfinishedTransaction(t *testing.T) {
+	proxy := startPool(t, startServers(t, 1), calm).Addr
+	gone, other := dial(t, proxy), dial(t, proxy)
+	gone.want("+OK\r\n", "MULTI")
+	gone.want("+QUEUED\r\n", "SET", "k", "x")
+	other.want("+OK\r\n", "SET", "k", "mine")
+	if err := gone.Close(); err != nil {
+		t.Fatal(err)
+	}
+	other.want(bulk("mine"), "GET", "k")
+}
+
+// TestRefused: what needs a connection of one's own is refused in words that say what to do, and the connection stays.
+func TestRefused(t *testing.T) {
+	servers := startServers(t, 2)
+	proxy := startPool(t, servers, calm).Addr
+	keys := keysOf(t, proxy, servers, 1)
+	one, other := keys[0][0], keys[1][0]
+	c := dial(t, proxy)
+	for _, tt := range []struct {
+		args []string
+		why  string
+	}{
+		{[]string{"SUBSCRIBE", "x"}, "connect to a server directly"},
+		{[]string{"PUBLISH", "x", "y"}, "connect to a server directly"},
+		{[]string{"BLPOP", "x", "0"}, "use LPOP"},
+		{[]string{"XREAD", "BLOCK", "0", "STREAMS", "s", "0"}, "read without it"},
+		{[]string{"WATCH", "x"}, "use a Lua script"},
+		{[]string{"CONFIG", "GET", "save"}, "connect to that server directly"},
+		{[]string{"CLUSTER", "INFO"}, "connect to the server directly"},
+		{[]string{"SHUTDOWN"}, "connect to that server directly"},
+		{[]string{"EVAL", "return 1", "0"}, "at least one key is needed"},
+		{[]string{"SORT", "l", "BY", "w*"}, "may be on other servers"},
+		{[]string{"RENAME", one, other}, "hash tag"},
+		{[]string{"MSETNX", one, "1", other, "2"}, "hash tag"},
+		{[]string{"SCRIPT", "KILL"}, "connect to that server directly"},
+		{[]string{"CLIENT", "KILL", "TYPE", "normal"}, "not supported here"},
+		{[]string{"HELLO", "3"}, "NOPROTO"},
+		{[]string{"SELECT", "1"}, "redis_db"},
+	} {
+		got := c.do(tt.args...)
+		if got[0] != '-' || !strings.Contains(got, tt.why) {
+			t.Errorf("%q: %q has nothing of %q", tt.args, got, tt.why)
+		}
+	}
+	c.want("+PONG\r\n", "PING")
+}

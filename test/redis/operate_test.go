@@ -1,0 +1,190 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"magent/test/harness"
+)
+
+// TestCompatClose: what the proxy does not understand closes the connection without a word, behind the replies to what was
+// asked before. Everybody else goes on.
+func TestCompatClose(t *testing.T) {
+	addr := startPool(t, startServers(t, 2), calm, "compat_close: true").Addr
+	other := dial(t, addr)
+	for _, wrong := range [][]string{{"BOGUS"}, {"GET"}, {"SUBSCRIBE", "x"}, {"SET", "k"}} {
+		c := dial(t, addr)
+		c.send(command("SET", "k", "v") + command("GET", "k") + command(wrong...) + command("GET", "k"))
+		if got, want := c.rest(), "+OK\r\n"+bulk("v"); got != want {
+			t.Errorf("%q: %q, want %q and the end", wrong, got, want)
+		}
+		other.want(bulk("v"), "GET", "k")
+	}
+	other.wantPrefix("-WRONGTYPE", "LPUSH", "k", "x") // the server's errors close nothing
+	other.want(bulk("v"), "GET", "k")
+}
+
+// TestClientConnections: one client too many is told so, and finds room when another has left.
+func TestClientConnections(t *testing.T) {
+	addr := startPool(t, startServers(t, 1), calm, "client_connections: 3").Addr
+	var clients []*conn
+	for range 3 {
+		harness.Eventually(t, "there is room", func() error {
+			c := dial(t, addr)
+			reply, err := c.try("PING")
+			if err == nil && reply == "+PONG\r\n" {
+				clients = append(clients, c)
+				return nil
+			}
+			_ = c.Close()
+			return fmt.Errorf("%q, %w", reply, errors.Join(err))
+		})
+	}
+	if got := dial(t, addr).rest(); got != "-ERR max number of clients reached\r\n" {
+		t.Errorf("the fourth hears %q", got)
+	}
+	clients[2].want("+OK\r\n", "QUIT")
+	if rest := clients[2].rest(); rest != "" {
+		t.Errorf("%q behind QUIT", rest)
+	}
+	harness.Eventually(t, "there is room again", func() error {
+		c, err := open(addr)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = c.Close() }()
+		if reply, err := c.try("PING"); err != nil || reply != "+PONG\r\n" {
+			return fmt.Errorf("%q, %w", reply, errors.Join(err))
+		}
+		return nil
+	})
+	clients[0].want("+PONG\r\n", "PING")
+}
+
+// TestDrain: what is under way when SIGTERM comes is answered; then the connection ends, and the process with code 0.
+func TestDrain(t *testing.T) {
+	server := harness.StartRedis(t)
+	proxy := startPool(t, []*harness.Redis{server}, calm)
+	c := dial(t, proxy.Addr)
+	c.want("+OK\r\n", "SET", "k", "v")
+	server.Pause()
+	c.send(command("PING") + command("GET", "k") + command("MULTI") + command("GET", "k") + command("EXEC"))
+	if got := c.reply(); got != "+PONG\r\n" { // all of it was read
+		t.Fatalf("%q", got)
+	}
+	proxy.Terminate()
+	harness.Eventually(t, "nobody new is taken on", func() error {
+		if other, err := open(proxy.Addr); err == nil {
+			_ = other.Close()
+			return errors.New("it still listens")
+		}
+		return nil
+	})
+	server.Resume()
+	if got, want := c.rest(), bulk("v")+"+OK\r\n+QUEUED\r\n*1\r\n"+bulk("v"); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if code := proxy.ExitCode(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// TestReload: while a client of go-redis works, the configuration changes twenty times: servers change places, a password and
+// another database come and go in another pool. The client sees no error.
+func TestReload(t *testing.T) {
+	servers := startServers(t, 3)
+	main, second := harness.DeadAddr(t), harness.DeadAddr(t)
+	path := write(t, pool(main, servers, calm))
+	proxy := startFile(t, path)
+	client := goRedis(t, main)
+	var ended atomic.Bool
+	var asked atomic.Int64
+	failed := make(chan error, 1)
+	go work(t.Context(), client, &ended, &asked, failed)
+	for n := range 20 {
+		text := pool(main, []*harness.Redis{servers[n%3], servers[(n+1)%3], servers[(n+2)%3]}, calm)
+		if n%2 == 0 {
+			text += pool(second, servers, calm, fmt.Sprintf("redis_db: %d", n%16))
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		before := asked.Load()
+		proxy.Signal(syscall.SIGUSR1)
+		harness.Eventually(t, "reloaded, and worked with", func() error {
+			if took := strings.Count(proxy.Log(), "configuration reloaded"); took <= n || asked.Load() < before+20 {
+				return fmt.Errorf("%d times", took)
+			}
+			return nil
+		})
+	}
+	ended.Store(true)
+	if err := <-failed; err != nil {
+		t.Errorf("after %d requests: %v", asked.Load(), err)
+	}
+	t.Logf("%d requests", asked.Load())
+}
+
+// work writes and reads, in all the ways there are, until it is told to end.
+func work(ctx context.Context, c *redis.Client, ended *atomic.Bool, asked *atomic.Int64, done chan<- error) {
+	for i := 0; !ended.Load(); i++ {
+		key := fmt.Sprint("key", i%100)
+		_, err := c.Pipelined(ctx, func(p redis.Pipeliner) error {
+			p.Set(ctx, key, i, 0)
+			p.MGet(ctx, "key1", "key2", "key3", "key4")
+			p.Exists(ctx, "key1", "key2", "key3", "key4")
+			return nil
+		})
+		if err == nil {
+			_, err = c.TxPipelined(ctx, func(p redis.Pipeliner) error {
+				p.Incr(ctx, "{t}a")
+				p.Incr(ctx, "{t}b")
+				return nil
+			})
+		}
+		if err == nil {
+			err = c.DBSize(ctx).Err()
+		}
+		if err != nil {
+			done <- err
+			return
+		}
+		asked.Add(1)
+	}
+	done <- nil
+}
+
+// TestReloadInTransaction: what was queued is executed by the servers of the new configuration, also if it could not be queued any more.
+func TestReloadInTransaction(t *testing.T) {
+	servers := startServers(t, 2)
+	listen := harness.DeadAddr(t)
+	path := write(t, pool(listen, servers, calm))
+	proxy := startFile(t, path)
+	c := dial(t, listen)
+	large := strings.Repeat("x", 2<<20)
+	c.want("+OK\r\n", "MULTI")
+	c.want("+QUEUED\r\n", "SET", "{t}k", large)
+	c.want("+QUEUED\r\n", "STRLEN", "{t}k")
+	if err := os.WriteFile(path, []byte(pool(listen, servers[1:], calm, "max_value: 1m")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	proxy.Signal(syscall.SIGUSR1)
+	harness.Eventually(t, "reloaded", func() error {
+		if !strings.Contains(proxy.Log(), "configuration reloaded") {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	c.want(fmt.Sprintf("*2\r\n+OK\r\n:%d\r\n", len(large)), "EXEC")
+	if at := holder(t, servers, "{t}k"); at != 1 {
+		t.Errorf("it is on server %d", at)
+	}
+}

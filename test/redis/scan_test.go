@@ -1,0 +1,66 @@
+package redis
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+)
+
+// scan goes through all keys that SCAN tells.
+func scan(t *testing.T, c *conn, args ...string) (keys []string) {
+	t.Helper()
+	for cursor, rounds := "0", 0; ; rounds++ {
+		reply := elements(c.do(append([]string{"SCAN", cursor}, args...)...))
+		if len(reply) != 2 || rounds > 100_000 {
+			t.Fatalf("%q after %d rounds", reply, rounds)
+		}
+		keys = append(keys, words(reply[1])...)
+		if cursor = text(reply[0]); cursor == "0" {
+			return keys
+		}
+	}
+}
+
+// TestScan finds each key once while nothing changes, with every option, and from any connection.
+func TestScan(t *testing.T) {
+	for _, n := range []int{1, 3} {
+		t.Run(fmt.Sprint(n, " servers"), func(t *testing.T) {
+			c := dial(t, startPool(t, startServers(t, n), calm).Addr)
+			if got := scan(t, c); len(got) != 0 {
+				t.Errorf("%q where nothing is", got)
+			}
+			var all, lists, tens []string
+			for i := range 1000 {
+				key := fmt.Sprintf("key%04d", i)
+				all = append(all, key)
+				args := []string{"SET", key, "x"}
+				if i%5 == 0 {
+					lists = append(lists, key)
+					args[0] = "LPUSH"
+				}
+				if i%10 == 0 {
+					tens = append(tens, key)
+				}
+				c.do(args...)
+			}
+			for _, tt := range []struct {
+				args []string
+				want []string
+			}{
+				{nil, all},
+				{[]string{"COUNT", "1"}, all},
+				{[]string{"COUNT", "100000"}, all},
+				{[]string{"MATCH", "key*0"}, tens},
+				{[]string{"TYPE", "list", "COUNT", "50"}, lists},
+				{[]string{"COUNT", "77", "MATCH", "key*0", "TYPE", "list"}, tens},
+				{[]string{"MATCH", "nothing"}, nil},
+			} {
+				got := scan(t, c, tt.args...)
+				slices.Sort(got)
+				if !slices.Equal(got, tt.want) {
+					t.Errorf("SCAN %q: %d keys, want %d", tt.args, len(got), len(tt.want))
+				}
+			}
+		})
+	}
+}

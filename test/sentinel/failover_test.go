@@ -1,0 +1,157 @@
+package sentinel
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"magent/test/harness"
+)
+
+// shard is a master with a replica, and what watches them.
+type shard struct {
+	name            string
+	master, replica *harness.Redis
+	sentinels       []*harness.Redis
+}
+
+func startShard(t *testing.T, name string, sentinels int) *shard {
+	t.Helper()
+	s := &shard{name: name, master: harness.StartRedis(t)}
+	s.replica = harness.StartReplica(t, s.master)
+	s.sentinels = harness.StartSentinels(t, sentinels, name, s.master, 1)
+	return s
+}
+
+// startProxy runs magent with one pool of these shards.
+func startProxy(t *testing.T, binary string, shards ...*shard) string {
+	t.Helper()
+	addr := harness.DeadAddr(t)
+	text := "alpha:\n  listen: " + addr + "\n  redis: true\n  timeout: 1000\n  servers:\n"
+	for _, s := range shards {
+		text += "   - " + harness.SentinelServer(s.sentinels, s.name) + ":1\n"
+	}
+	file := filepath.Join(t.TempDir(), "pools.yml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if binary == "" {
+		harness.StartMagent(t, "-c", file, "--threads", "2")
+		return addr
+	}
+	p := harness.Start(t, "nutcracker", binary, "-c", file, "-s", port(t), "-a", "127.0.0.1", "-o", filepath.Join(t.TempDir(), "log"))
+	harness.Eventually(t, "nutcracker listens", func() error {
+		if p.Exited() {
+			t.Fatalf("it ended with code %d", p.ExitCode())
+		}
+		c, err := harness.Open(addr)
+		if err == nil {
+			c.Close()
+		}
+		return err
+	})
+	return addr
+}
+
+func port(t *testing.T) string {
+	t.Helper()
+	addr := harness.DeadAddr(t)
+	return addr[strings.LastIndexByte(addr, ':')+1:]
+}
+
+// set stores one key, and tells what the answer was.
+func set(c *harness.Client, key string, value int) error {
+	reply, err := c.Try(fmt.Sprintf("SET %s %d\r\n", key, value))
+	if err == nil && reply != "+OK\r\n" {
+		err = errors.New(strings.TrimSpace(reply))
+	}
+	return err
+}
+
+// A client stays connected, and writes, while the master of one of two shards is replaced: the new one is written to in the end.
+// The keys of the other shard do not notice.
+func TestFailover(t *testing.T) {
+	for name, replace := range map[string]func(*shard){
+		"the master dies":  func(s *shard) { s.master.Kill(); harness.LoseMaster(s.sentinels, s.name) },
+		"the master hangs": func(s *shard) { s.master.Pause(); harness.LoseMaster(s.sentinels, s.name) },
+		"by command":       func(s *shard) { s.sentinels[0].Await("SENTINEL FAILOVER "+s.name, "+OK") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			one, two := startShard(t, "one", 3), startShard(t, "two", 1)
+			c := harness.Dial(t, startProxy(t, "", one, two))
+			key, other := keyOn(t, c, one), keyOn(t, c, two)
+			replace(one)
+			begin, errs, last := time.Now(), 0, ""
+			var failed, back time.Duration
+			for n := 1; ; n++ {
+				if err := set(c, other, n); err != nil {
+					t.Fatalf("the other shard: %v", err)
+				}
+				err := set(c, key, n)
+				switch {
+				case err == nil && isMaster(one.replica) && holds(one.replica, key, n):
+					back = time.Since(begin)
+				case err != nil && errs == 0:
+					failed = time.Since(begin)
+					fallthrough
+				case err != nil:
+					errs++
+					last = err.Error()
+				}
+				if back > 0 {
+					break
+				}
+				if time.Since(begin) > time.Minute {
+					t.Fatalf("the new master is not written to; %d errors, the last: %s", errs, last)
+				}
+			}
+			t.Logf("first error after %v, new master written to after %v; %d errors, the last: %s", failed, back, errs, last)
+		})
+	}
+}
+
+// keyOn finds a key of a shard.
+func keyOn(t *testing.T, c *harness.Client, s *shard) string {
+	t.Helper()
+	for i := range 100 {
+		key := fmt.Sprintf("key%d", i)
+		if err := set(c, key, 0); err != nil {
+			t.Fatal(err)
+		}
+		if holds(s.master, key, 0) {
+			return key
+		}
+	}
+	t.Fatal("no key is there")
+	return ""
+}
+
+func holds(r *harness.Redis, key string, value int) bool {
+	got, err := r.Do("GET " + key)
+	return err == nil && got == fmt.Sprint(value)
+}
+
+func isMaster(r *harness.Redis) bool {
+	reply, err := r.Do("INFO replication")
+	return err == nil && strings.Contains(reply, "role:master")
+}
+
+// nutcracker knows sentinels, too.
+func TestNutcracker(t *testing.T) {
+	s := startShard(t, "mymaster", 1)
+	c := harness.Dial(t, startProxy(t, harness.Nutcracker(t), s))
+	s.sentinels[0].Await("SENTINEL FAILOVER mymaster", "+OK")
+	harness.Eventually(t, "the new master is written to", func() error {
+		if err := set(c, "k", 1); err != nil {
+			return err
+		}
+		if !isMaster(s.replica) || !holds(s.replica, "k", 1) {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+}

@@ -1,0 +1,88 @@
+package systemd
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"magent/test/harness"
+)
+
+// activate has systemd-socket-activate listen at the addresses and start magent with the first client, which it returns.
+func activate(t *testing.T, listen []string, args ...string) (*harness.Process, *harness.Client) {
+	t.Helper()
+	argv := []string{"systemd-socket-activate"}
+	for _, l := range listen {
+		argv = append(argv, "-l", l)
+	}
+	p := harness.Start(t, "magent", append(append(argv, harness.Binary(t), "--log-format", "json"), args...)...)
+	var c *harness.Client
+	harness.Eventually(t, "somebody listens", func() error {
+		var err error
+		c, err = harness.Open(listen[0])
+		return err
+	})
+	t.Cleanup(c.Close)
+	return p, c
+}
+
+// TestActivation: magent serves on sockets that it has not bound, those who came before it was there first. It leaves the
+// file of a unix socket where it is.
+func TestActivation(t *testing.T) {
+	server := harness.StartMemcached(t)
+	tcp, path := harness.DeadAddr(t), filepath.Join(t.TempDir(), "socket")
+	p, c := activate(t, []string{tcp, path}, "-l", tcp, "-f", path, "-s", server.Addr)
+	if got, err := c.Try("get a\r\n"); got != "END\r\n" {
+		t.Errorf("the first client got %q, %v", got, err)
+	}
+	harness.Dial(t, path).Want(harness.Set("a", "1"), "STORED\r\n")
+	if got := addresses(t, p); fmt.Sprint(got) != fmt.Sprint([]string{tcp, path}) {
+		t.Errorf("it listens on %v", got)
+	}
+	p.Terminate()
+	if code := p.ExitCode(); code != 0 {
+		t.Errorf("exit code %d: %s", code, p.Log())
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestActivationOfPools: the listeners of a file take sockets, too, and what systemd has not bound is bound.
+func TestActivationOfPools(t *testing.T) {
+	server := harness.StartMemcached(t)
+	given, own := harness.DeadAddr(t), harness.DeadAddr(t)
+	file := filepath.Join(t.TempDir(), "pools.yml")
+	text := ""
+	for name, listen := range map[string]string{"one": given, "two": own} {
+		text += fmt.Sprintf("%s:\n  listen: %s\n  timeout: 400\n  servers:\n   - %s:1\n", name, listen, server.Addr)
+	}
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, c := activate(t, []string{given}, "-c", file)
+	if got, err := c.Try("get a\r\n"); got != "END\r\n" {
+		t.Errorf("the first client got %q, %v", got, err)
+	}
+	addresses(t, p)
+	harness.Dial(t, own).Want("get a\r\n", "END\r\n")
+}
+
+// TestWrongSocket: a socket that no pool listens on is told.
+func TestWrongSocket(t *testing.T) {
+	wrong, right := harness.DeadAddr(t), harness.DeadAddr(t)
+	p, c := activate(t, []string{wrong}, "-l", right, "-s", harness.DeadAddr(t))
+	if code := p.ExitCode(); code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	want := fmt.Sprintf("magent: no pool listens on the socket %s that this process was given (LISTEN_FDS): the pools listen on %s: write", wrong, right)
+	if log := p.Log(); !strings.Contains(log, want) {
+		t.Errorf("it says %s", log)
+	}
+	if _, err := c.Try("mn\r\n"); err != nil && err != io.EOF && !harness.IsReset(err) && !strings.Contains(err.Error(), "EOF") {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,86 @@
+package systemd
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"magent/test/harness"
+)
+
+// exposure is how much `systemd-analyze security` may complain, of 100; what only wants IP addresses that we cannot know is 13.
+const exposure = "15"
+
+// units copies the units to a folder where the program that they start exists, and returns their paths.
+func units(t *testing.T, change ...string) (service, socket string) {
+	t.Helper()
+	root, err := harness.ModuleRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	var paths []string
+	for _, name := range []string{"magent@.service", "magent@.socket"} {
+		text, err := os.ReadFile(filepath.Join(root, "deploy/systemd", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, name)
+		changed := strings.NewReplacer(append(change, "/usr/bin/magent", harness.Binary(t))...).Replace(string(text))
+		if err := os.WriteFile(path, []byte(changed), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	return paths[0], paths[1]
+}
+
+// verify has systemd read an instance of the units.
+func verify(t *testing.T, change ...string) (code int, said string) {
+	t.Helper()
+	service, socket := units(t, change...)
+	instance := strings.NewReplacer("@.", "@cache.")
+	code, stdout, stderr := harness.Run(t, "systemd-analyze", "verify", "--man=no", instance.Replace(service), instance.Replace(socket))
+	return code, stdout + stderr
+}
+
+func TestUnitsAreRight(t *testing.T) {
+	if code, said := verify(t); code != 0 || said != "" {
+		t.Errorf("systemd-analyze verify: exit code %d\n%s", code, said)
+	}
+	if _, said := verify(t, "WatchdogSec=10s", "WatchdogSecs=10s"); !strings.Contains(said, "WatchdogSecs") {
+		t.Errorf("a wrong unit is not noticed: %q", said)
+	}
+}
+
+func TestServiceIsHardened(t *testing.T) {
+	check := func(change ...string) (int, string) {
+		service, _ := units(t, change...)
+		code, stdout, stderr := harness.Run(t, "systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold="+exposure, service)
+		return code, stdout + stderr
+	}
+	if code, said := check(); code != 0 {
+		t.Errorf("exit code %d\n%s", code, said)
+	}
+	if code, _ := check("SystemCallFilter=@system-service", ""); code == 0 {
+		t.Error("a service that may do more is not noticed")
+	}
+}
+
+// TestUser: the user of the service is the one that is created for it.
+func TestUser(t *testing.T) {
+	root, err := harness.ModuleRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := harness.Run(t, "systemd-sysusers", "--root="+t.TempDir(), "--dry-run", filepath.Join(root, "deploy/systemd/magent.sysusers"))
+	if code != 0 || !strings.Contains(stdout+stderr, "Creating user 'magent'") {
+		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
+	}
+	service, _ := units(t)
+	text, err := os.ReadFile(service)
+	if err != nil || !strings.Contains(string(text), "\nUser=magent\n") {
+		t.Errorf("%v: the service has another user", err)
+	}
+}

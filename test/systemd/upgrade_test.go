@@ -1,0 +1,57 @@
+package systemd
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"magent/test/harness"
+)
+
+// TestUpgrade: systemd is told which process is the main one before that says anything, and from then on hears of it alone.
+func TestUpgrade(t *testing.T) {
+	m := startManager(t)
+	listen, path := harness.DeadAddr(t), filepath.Join(t.TempDir(), "socket")
+	argv := []string{"systemd-socket-activate", "-l", path, "-E", "NOTIFY_SOCKET=" + m.path, "-E", "WATCHDOG_USEC=1000000000"}
+	old := harness.Start(t, "magent", append(argv, harness.Binary(t), "--log-format", "json", "-l", listen, "-f", path, "-s", harness.DeadAddr(t))...)
+	harness.Eventually(t, "somebody listens", func() error {
+		c, err := harness.Open(path)
+		if err == nil {
+			c.Close()
+		}
+		return err
+	})
+	m.expects("READY=1", "STATUS=serves at "+listen)
+	old.Signal(syscall.SIGUSR2)
+	said := m.hears()
+	pid, err := strconv.Atoi(strings.TrimPrefix(said[0], "MAINPID="))
+	if err != nil {
+		t.Fatalf("it says %q", said)
+	}
+	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
+	m.expects("READY=1", "STATUS=serves at "+listen)
+	if code := old.ExitCode(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	harness.Dial(t, path).Want("mn\r\n", "MN\r\n")
+	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	m.expects("STOPPING=1")
+	harness.Eventually(t, "it has ended", func() error {
+		c, err := harness.Open(listen)
+		if err == nil {
+			c.Close()
+			return fmt.Errorf("it still listens")
+		}
+		return nil
+	})
+	if c, err := harness.Open(path); err == nil { // nobody listens, but the file is systemd's
+		c.Close()
+	} else if !strings.Contains(err.Error(), "refused") {
+		t.Errorf("the file of the socket: %v", err)
+	}
+}

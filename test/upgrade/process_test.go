@@ -1,0 +1,103 @@
+package upgrade
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"magent/test/harness"
+)
+
+// TestDaemon: a daemon, started with names relative to a folder that it has left, through a symbolic link that leads elsewhere
+// by now, is replaced by a daemon.
+func TestDaemon(t *testing.T) {
+	server := harness.StartMemcached(t)
+	s := &site{t: t, dir: t.TempDir(), addr: harness.DeadAddr(t), first: &harness.Process{}}
+	s.binary, s.pidFile, s.log = filepath.Join(s.dir, "magent"), filepath.Join(s.dir, "pid"), filepath.Join(s.dir, "log")
+	s.replace(harness.Binary(t))
+	t.Cleanup(s.end)
+	link := func(to string) {
+		t.Helper()
+		path := filepath.Join(s.dir, "current")
+		_ = os.Remove(path)
+		if err := os.Symlink(to, path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link("magent")
+	cmd := exec.Command("./current", "-d", "-l", s.addr, "-s", server.Addr, "--pid-file", "pid", "--log-file", "log", "--log-format", "json")
+	cmd.Dir = s.dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	first := s.pid()
+	if err := os.Rename(s.binary, s.binary+"-2"); err != nil {
+		t.Fatal(err)
+	}
+	link("magent-2")
+	second := s.upgrade()
+	harness.Eventually(t, "the old process has gone", func() error {
+		if syscall.Kill(first, 0) == nil && !zombie(first) {
+			return errors.New("it is there")
+		}
+		return nil
+	})
+	if exe, err := os.Readlink("/proc/" + itoa(second) + "/exe"); err != nil || exe != s.binary+"-2" {
+		t.Errorf("it runs %s, %v", exe, err)
+	}
+	if dir, err := os.Readlink("/proc/" + itoa(second) + "/cwd"); err != nil || dir != "/" {
+		t.Errorf("it is in %s, %v", dir, err)
+	}
+	for _, fd := range []string{"0", "1", "2"} {
+		if file, err := os.Readlink("/proc/" + itoa(second) + "/fd/" + fd); err != nil || file != os.DevNull {
+			t.Errorf("its file %s is %s, %v", fd, file, err)
+		}
+	}
+	harness.Dial(t, s.addr).Want("get a\r\n", "END\r\n")
+}
+
+// TestUnixSocket: the file of a unix socket is there all the time, and goes with the last process.
+func TestUnixSocket(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "socket")
+	s := install(t, "-f", path, "-s", harness.StartMemcached(t).Addr)
+	before, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := s.upgrade()
+	after, err := os.Stat(path)
+	if err != nil || !os.SameFile(before, after) {
+		t.Errorf("%v: it is another one", err)
+	}
+	harness.Dial(t, path).Want("get a\r\n", "END\r\n")
+	s.signal(last, syscall.SIGTERM)
+	harness.Eventually(t, "the file goes", func() error {
+		if _, err := os.Stat(path); err == nil {
+			return errors.New("it is there")
+		}
+		return nil
+	})
+}
+
+// TestTerminatedMeanwhile: who ends a process that has just begun an upgrade gets the end of both.
+func TestTerminatedMeanwhile(t *testing.T) {
+	s := install(t, "-s", harness.StartMemcached(t).Addr)
+	sleeper := filepath.Join(t.TempDir(), "sleeper")
+	if err := os.WriteFile(sleeper, []byte("#!/bin/sh\nexec sleep 1000\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s.replace(sleeper)
+	s.first.Signal(syscall.SIGUSR2)
+	s.awaitLog("a new process starts", 1)
+	s.first.Terminate()
+	if code := s.first.ExitCode(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	if c, err := harness.Open(s.addr); err == nil {
+		c.Close()
+		t.Error("somebody listens still")
+	}
+}

@@ -1,0 +1,91 @@
+package upgrade
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"magent/test/harness"
+)
+
+// TestBadBinary: a new binary that cannot be run, is something else, or fails, changes nothing; the next good one serves.
+func TestBadBinary(t *testing.T) {
+	s := install(t, "-s", harness.StartMemcached(t).Addr)
+	harness.Dial(t, s.addr).Want(harness.Set("a", "1"), "STORED\r\n")
+	script := func(text string) string {
+		path := filepath.Join(t.TempDir(), "script")
+		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	s.replace(script("this is no program"))
+	s.refused("exec format error")
+	s.replace(script("#!/bin/sh\necho the new version does not know an option >&2\nexit 2\n"))
+	s.refused("it said: the new version does not know an option")
+	s.replace(script("#!/bin/sh\necho hello >&3\nexec sleep 1000\n"))
+	s.refused("is no magent that could take over")
+	if err := os.Remove(s.binary); err != nil {
+		t.Fatal(err)
+	}
+	s.refused("no such file or directory")
+	s.replace(harness.Binary(t))
+	s.upgrade()
+	harness.Dial(t, s.addr).Want("get a\r\n", harness.Hit("a", "1"))
+}
+
+// TestBadFile: so does a file of pools that is wrong, or asks for what cannot be had.
+func TestBadFile(t *testing.T) {
+	server := harness.StartMemcached(t)
+	taken := harness.StartMagent(t, "-s", server.Addr)
+	dir := t.TempDir()
+	file := filepath.Join(dir, "pools.yml")
+	s := &site{t: t, dir: dir, addr: harness.DeadAddr(t)}
+	s.binary, s.pidFile, s.log = filepath.Join(dir, "magent"), filepath.Join(dir, "pid"), filepath.Join(dir, "log")
+	write := func(timeout string, listen string) {
+		t.Helper()
+		text := fmt.Sprintf("main:\n  listen: %s\n  timeout: %s\n  servers:\n   - %s:1\n", listen, timeout, server.Addr)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("400", s.addr)
+	s.replace(harness.Binary(t))
+	t.Cleanup(s.end)
+	s.first = harness.Start(t, "magent", s.binary, "-c", file, "--pid-file", s.pidFile, "--log-file", s.log, "--log-format", "json")
+	s.awaitLog("magent serves", 1)
+
+	write("soon", s.addr)
+	s.refused("syntax is invalid")
+	write("400", taken.Addr)
+	s.refused("address already in use")
+	write("500", s.addr)
+	s.upgrade()
+	if got := harness.Stats(t, s.addr, "settings")["pool:main:timeout_ms"]; got != "500" {
+		t.Errorf("timeout %s: the new process has the old file", got)
+	}
+}
+
+// TestKnowledgeWouldBeLost: while a server has something to make good, and there is no --state-dir, nobody takes over.
+func TestKnowledgeWouldBeLost(t *testing.T) {
+	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
+	s := install(t, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "100ms", "--probe-interval", "50ms")
+	c := harness.Dial(t, s.addr)
+	c.Want(harness.Set("a", "old"), "STORED\r\n")
+	primary.Pause()
+	c.Want(harness.Set("a", "new"), "STORED\r\n")
+	s.refused("server " + primary.Addr + " has not made good what it missed")
+	c.Want("get a\r\n", harness.Hit("a", "new")) // the client is still there
+	primary.Resume()
+	harness.AwaitState(t, s.addr, primary.Addr, "up")
+	c.Want("get a\r\n", harness.Hit("a", "new"))
+	harness.Eventually(t, "the primary has it", func() error {
+		if got := harness.Dial(t, primary.Addr).Do("get a\r\n"); got != harness.Hit("a", "new") {
+			return fmt.Errorf("it has %q", got)
+		}
+		return nil
+	})
+	s.upgrade()
+	harness.Dial(t, s.addr).Want("get a\r\n", harness.Hit("a", "new"))
+}

@@ -1,0 +1,152 @@
+package upgrade
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"magent/test/harness"
+)
+
+// site is a place where a magent is installed: its binary can be replaced, and its log and its number outlive the process.
+type site struct {
+	t            *testing.T
+	dir          string
+	addr         string
+	first        *harness.Process // that was started by us
+	binary       string
+	pidFile, log string
+}
+
+// install starts a copy of magent, with --timeout and other arguments.
+func install(t *testing.T, args ...string) *site {
+	t.Helper()
+	s := &site{t: t, dir: t.TempDir(), addr: harness.DeadAddr(t)}
+	s.binary, s.pidFile, s.log = filepath.Join(s.dir, "magent"), filepath.Join(s.dir, "pid"), filepath.Join(s.dir, "log")
+	s.replace(harness.Binary(t))
+	t.Cleanup(s.end)
+	s.first = harness.Start(t, "magent", append([]string{
+		s.binary, "-l", s.addr, "--pid-file", s.pidFile,
+		"--log-file", s.log, "--log-format", "json",
+	}, args...)...)
+	s.awaitLog("magent serves", 1)
+	return s
+}
+
+// replace puts another program in the place of the binary, as package managers do.
+func (s *site) replace(by string) {
+	s.t.Helper()
+	text, err := os.ReadFile(by)
+	if err == nil {
+		err = os.WriteFile(s.binary+".new", text, 0o755)
+	}
+	if err == nil {
+		err = os.Rename(s.binary+".new", s.binary)
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// pid is the process that serves, by the pid file.
+func (s *site) pid() int {
+	text, _ := os.ReadFile(s.pidFile)
+	pid, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+	return pid
+}
+
+// end is what the cleanup does: processes that we have not started ourselves are ours all the same.
+func (s *site) end() {
+	for _, dir := range must(filepath.Glob("/proc/[0-9]*")) {
+		exe, err := os.Readlink(dir + "/exe")
+		pid, _ := strconv.Atoi(filepath.Base(dir))
+		if err == nil && strings.HasPrefix(exe, s.binary) && pid != s.first.PID {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
+	if s.t.Failed() {
+		s.t.Logf("---- log\n%s", s.text())
+	}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func (s *site) text() string {
+	text, _ := os.ReadFile(s.log)
+	return string(text)
+}
+
+func (s *site) awaitLog(message string, times int) {
+	s.t.Helper()
+	harness.Eventually(s.t, message, func() error {
+		if n := strings.Count(s.text(), message); n < times {
+			return fmt.Errorf("it is in the log %d times of %d", n, times)
+		}
+		return nil
+	})
+}
+
+func (s *site) signal(pid int, sig syscall.Signal) {
+	s.t.Helper()
+	if err := syscall.Kill(pid, sig); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// upgrade has the process that serves replaced, and returns the number of the new one.
+func (s *site) upgrade() int {
+	s.t.Helper()
+	old, times := s.pid(), strings.Count(s.text(), "the new process serves")
+	if old == s.first.PID {
+		s.first.Signal(syscall.SIGUSR2)
+	} else {
+		s.signal(old, syscall.SIGUSR2)
+	}
+	s.awaitLog("the new process serves", times+1)
+	if old == s.first.PID {
+		if code := s.first.ExitCode(); code != 0 {
+			s.t.Errorf("the old process ended with %d", code)
+		}
+	}
+	if s.pid() == old {
+		s.t.Fatalf("the pid file has %d still", old)
+	}
+	return s.pid()
+}
+
+// refused asks for an upgrade that cannot be, for a reason, and checks that the old process goes on with its clients.
+func (s *site) refused(reason string) {
+	s.t.Helper()
+	old := s.pid()
+	stays := harness.Dial(s.t, s.addr)
+	stays.Want("mn\r\n", "MN\r\n")
+	times := strings.Count(s.text(), "no upgrade: this process goes on")
+	s.signal(old, syscall.SIGUSR2)
+	s.awaitLog("no upgrade: this process goes on", times+1)
+	if log := s.text(); !strings.Contains(log, reason) {
+		s.t.Errorf("the log does not say %q", reason)
+	}
+	stays.Want("mn\r\n", "MN\r\n")
+	harness.Dial(s.t, s.addr).Want("mn\r\n", "MN\r\n")
+	if s.pid() != old {
+		s.t.Errorf("the pid file has %d, it had %d", s.pid(), old)
+	}
+	stays.Close()
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// zombie tells whether a process has ended that nobody has waited for.
+func zombie(pid int) bool {
+	text, err := os.ReadFile("/proc/" + itoa(pid) + "/stat")
+	return err == nil && strings.Contains(string(text), ") Z ")
+}

@@ -1,0 +1,105 @@
+package vip
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"magent/test/harness"
+)
+
+// TestHAProxy has HAProxy, with the configuration that is shipped, in the place of the virtual address: it sends all clients to one
+// magent, and to another one when that is killed, hangs or ends, and not back.
+func TestHAProxy(t *testing.T) {
+	c := newCluster(t)
+	root := must(harness.ModuleRoot())
+	replace := []string{"10.0.0.100", virtual}
+	for i := range 3 {
+		replace = append(replace, fmt.Sprintf("10.0.0.%d:", i+1), address(i)+":")
+	}
+	text := strings.NewReplacer(replace...).Replace(string(must(os.ReadFile(filepath.Join(root, "deploy/haproxy/haproxy.cfg")))))
+	file := filepath.Join(t.TempDir(), "haproxy.cfg")
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c.client.ip("address", "add", virtual+"/24", "dev", "eth0")
+	c.client.start("haproxy", "haproxy", "-db", "-f", file)
+	harness.Eventually(t, "HAProxy serves", func() error {
+		conn, err := c.client.dial(fmt.Sprintf("%s:%d", virtual, port), time.Second)
+		if err == nil {
+			conn.Close()
+		}
+		return err
+	})
+	l := startLoad(c.client)
+	active := c.hosts[0]
+	moves := func(what string, do func()) {
+		t.Helper()
+		if err := l.more(100); err != nil {
+			t.Fatal(err)
+		}
+		if alone := c.asked(); len(alone) != 1 || alone[0] != active {
+			t.Fatalf("clients are on %v, not on %s alone", alone, active.name)
+		}
+		l.begin()
+		do()
+		if err := l.more(100); err != nil {
+			t.Fatal(err)
+		}
+		harness.Eventually(t, "all clients are on another magent", func() error {
+			alone := c.asked()
+			if len(alone) != 1 || alone[0] == active {
+				return fmt.Errorf("they are on %v", alone)
+			}
+			active = alone[0]
+			return nil
+		})
+		failed, missed, gap := l.figures()
+		t.Logf("%s: %d requests failed, %d misses, at most %v without an answer", what, failed, missed, gap)
+		if gap > most {
+			t.Errorf("%s: %v without an answer (%s)", what, gap, l.lastFailure())
+		}
+	}
+	first := active
+	moves("kill -9 of magent", first.magent.Kill)
+	first.startMagent()
+	second := active
+	moves("end of magent", func() {
+		second.magent.Terminate()
+		second.magent.ExitCode()
+	})
+	if err := l.end(); err != nil {
+		t.Error(err)
+	}
+}
+
+// asked are the hosts whose magents have been asked for something since a moment ago.
+func (c *cluster) asked() []*host {
+	c.t.Helper()
+	count := func() (n [3]string) {
+		for i, h := range c.hosts {
+			if !h.magent.Exited() {
+				n[i] = h.general()["cmd_set"]
+			}
+		}
+		return n
+	}
+	before := count()
+	var asked []*host
+	harness.Eventually(c.t, "somebody is asked", func() error {
+		asked = nil
+		for i, n := range count() {
+			if n != before[i] {
+				asked = append(asked, c.hosts[i])
+			}
+		}
+		if len(asked) == 0 {
+			return fmt.Errorf("nobody is")
+		}
+		return nil
+	})
+	return asked
+}

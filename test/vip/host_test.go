@@ -1,0 +1,230 @@
+package vip
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"magent/test/harness"
+)
+
+// host is a machine with a memcached, a magent and a keepalived.
+type host struct {
+	*space
+	i          int
+	args       []string // of magent
+	dir        string   // root's alone: keepalived wants scripts where nobody else can write
+	memcached  *harness.Process
+	magent     *harness.Process
+	keepalived *harness.Process
+}
+
+// cluster is three of them, a client and the bridge.
+type cluster struct {
+	t      *testing.T
+	hosts  []*host
+	client *space
+	bridge *space
+}
+
+// newCluster has magents with arguments beside those that say where they listen and what their servers are.
+func newCluster(t *testing.T, args ...string) *cluster {
+	t.Helper()
+	needRoot(t)
+	c := &cluster{t: t, client: newSpace(t, "client")}
+	var spaces []*space
+	for i := range 3 {
+		h := &host{space: newSpace(t, fmt.Sprint("host", i)), i: i, args: args, dir: must(os.MkdirTemp("/run", "magent-test-"))}
+		t.Cleanup(func() { _ = os.RemoveAll(h.dir) })
+		c.hosts = append(c.hosts, h)
+		spaces = append(spaces, h.space)
+	}
+	c.bridge = wire(t, append(spaces, c.client)...)
+	for _, h := range c.hosts {
+		h.startMemcached()
+	}
+	for _, h := range c.hosts {
+		h.startMagent()
+	}
+	return c
+}
+
+func (h *host) startMemcached() {
+	h.t.Helper()
+	h.memcached = h.start("memcached", "memcached", "-u", "nobody", "-l", address(h.i), "-p", "11211", "-U", "0", "-t", "1", "-m", "64")
+}
+
+// startMagent runs it with the same servers in the same roles on every host, and waits until it serves.
+func (h *host) startMagent() {
+	h.t.Helper()
+	argv := []string{
+		harness.Binary(h.t), "--log-format", "json", "-l", "0.0.0.0", "-p", fmt.Sprint(port),
+		"-s", address(0), "-s", address(1), "-b", address(2), "--state-dir", filepath.Join(h.dir, "state"),
+	}
+	h.magent = h.start("magent", append(argv, h.args...)...)
+	harness.Eventually(h.t, "magent of "+h.name+" serves", func() error {
+		if code, _, said := harness.Run(h.t, h.inside(harness.Binary(h.t), "health", h.local())...); code != 0 {
+			return fmt.Errorf("it does not: %s", said)
+		}
+		return nil
+	})
+}
+
+func (h *host) local() string { return fmt.Sprintf("127.0.0.1:%d", port) }
+
+// states are what the host's magent knows of the servers: state and number of dirty keys.
+func (h *host) states() map[string]string {
+	h.t.Helper()
+	fields, states := h.stats(), map[string]string{}
+	for i := range 3 {
+		n := fmt.Sprint("server:", i, ":")
+		states[fields[n+"address"]] = fields[n+"state"] + " " + fields[n+"dirty_keys"]
+	}
+	return states
+}
+
+// awaitSilence waits until nothing that the host's magent has sent to the other hosts can arrive any more: it has given its
+// connections up, and so has the kernel. It is asked for something on all of them, for an idle one would not be noticed.
+func (h *host) awaitSilence() {
+	h.t.Helper()
+	n := 0
+	harness.Eventually(h.t, "nothing is on its way from "+h.name, func() error {
+		n++
+		h.ask(fmt.Sprintf("delete silence%d\r\n", n), "\n")
+		fields := h.stats()
+		for i := range 3 {
+			n := fmt.Sprint("server:", i, ":")
+			if i != h.i && (fields[n+"connected"] != "0" || fields[n+"draining_connections"] != "0") {
+				return fmt.Errorf("it has %s connections to host%d, and %s that end", fields[n+"connected"], i, fields[n+"draining_connections"])
+			}
+		}
+		return nil
+	})
+}
+
+// stats are the fields of `stats servers` of the host's magent.
+func (h *host) stats() map[string]string { return h.fields("stats servers") }
+
+// general are those of `stats`.
+func (h *host) general() map[string]string { return h.fields("stats") }
+
+func (h *host) fields(request string) map[string]string {
+	h.t.Helper()
+	fields := map[string]string{}
+	for line := range strings.Lines(h.ask(request+"\r\n", "END\r\n")) {
+		if words := strings.Fields(line); len(words) == 3 {
+			fields[words[1]] = words[2]
+		}
+	}
+	return fields
+}
+
+// state is what the host's magent knows of the memcached of host i.
+func (h *host) state(i int) string {
+	h.t.Helper()
+	return h.states()[address(i)+":11211"]
+}
+
+// ask sends a request to the magent of the host, from there, and returns the reply, which ends with a text.
+func (h *host) ask(request, end string) string {
+	h.t.Helper()
+	return h.askAt(h.local(), request, end)
+}
+
+func (h *host) askAt(addr, request, end string) string {
+	h.t.Helper()
+	conn, err := h.dial(addr, 10*time.Second)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+	if _, err := io.WriteString(conn, request); err != nil {
+		h.t.Fatal(err)
+	}
+	reply := make([]byte, 0, 64<<10)
+	for !strings.HasSuffix(string(reply), end) {
+		n, err := conn.Read(reply[len(reply):cap(reply)])
+		if reply = reply[:len(reply)+n]; err != nil {
+			h.t.Fatalf("%s: %q: %q, %v", h.name, request, reply, err)
+		}
+	}
+	return string(reply)
+}
+
+// awaitUp waits until the host's magent uses all servers, and none has anything to make good.
+func (h *host) awaitUp() {
+	h.t.Helper()
+	harness.Eventually(h.t, "all servers are up for "+h.name, func() error {
+		states := h.states()
+		for i := range 3 {
+			if states[address(i)+":11211"] != "up 0" {
+				return fmt.Errorf("%v", states)
+			}
+		}
+		return nil
+	})
+}
+
+// startKeepalived runs it with the configuration that is shipped, but for its addresses and paths.
+func (h *host) startKeepalived() {
+	h.t.Helper()
+	root := must(harness.ModuleRoot())
+	write := func(name, text string, mode os.FileMode) string {
+		path := filepath.Join(h.dir, name)
+		if err := os.WriteFile(path, []byte(text), mode); err != nil {
+			h.t.Fatal(err)
+		}
+		return path
+	}
+	var peers []string
+	for i := range 3 {
+		if i != h.i {
+			peers = append(peers, fmt.Sprintf("%s:%d", address(i), port))
+		}
+	}
+	env := write("vip.env", fmt.Sprintf("MAGENT=%s\nADDRESS=%s\nPEERS=%q\n", harness.Binary(h.t), h.local(), strings.Join(peers, " ")), 0o644)
+	check := write("check_magent", string(must(os.ReadFile(filepath.Join(root, "deploy/keepalived/check_magent")))), 0o755)
+	text := strings.NewReplacer(
+		"/etc/keepalived/check_magent", check, "/etc/magent/vip.env", env, "10.0.0.100", virtual,
+	).Replace(string(must(os.ReadFile(filepath.Join(root, "deploy/keepalived/keepalived.conf")))))
+	h.keepalived = h.start("keepalived", "keepalived", "--dont-fork", "--log-console", "--log-detail", "--vrrp",
+		"--use-file", write("keepalived.conf", text, 0o644), "--pid", filepath.Join(h.dir, "pid"), "--vrrp_pid", filepath.Join(h.dir, "vrrp_pid"))
+}
+
+// has reports whether the virtual address is on the host.
+func (h *host) has() bool {
+	h.t.Helper()
+	return slices.ContainsFunc(h.addresses(), func(a net.Addr) bool { return a.String() == virtual+"/24" })
+}
+
+// holder waits until one host, but not the excluded one, has the virtual address, and keeps it: two may have it for a moment.
+func (c *cluster) holder(but *host) *host {
+	c.t.Helper()
+	var found *host
+	same := 0
+	harness.Eventually(c.t, "a host keeps the virtual address", func() error {
+		last := found
+		var holders []string
+		for _, h := range c.hosts {
+			if h != but && h.has() {
+				found = h
+				holders = append(holders, h.name)
+			}
+		}
+		if len(holders) != 1 || found != last {
+			same = 0
+		}
+		if same++; same < 100 {
+			return fmt.Errorf("it is on %v", holders)
+		}
+		return nil
+	})
+	return found
+}

@@ -1,0 +1,248 @@
+package vip
+
+import (
+	"bufio"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	clients       = 8
+	keysPerClient = 100
+	pause         = 2 * time.Millisecond // between two requests of a client: the machine has other things to do
+)
+
+// load is clients that write and read through the virtual address, each its own keys. A client knows what it was told, and
+// takes a wrong value for what it is; that it cannot reach anybody for a while is measured.
+type load struct {
+	patience atomic.Int64 // for one answer, in nanoseconds
+	ended    atomic.Bool
+	done     chan error
+	clients  [clients]*client
+}
+
+// client is one of them.
+type client struct {
+	l     *load
+	space *space
+	id    int
+	rng   *rand.Rand
+	conn  net.Conn
+	in    *bufio.Reader
+
+	version map[string]int // that was acknowledged last; negative: deleted
+	next    int
+
+	asked, missed, failed atomic.Int64
+	success               atomic.Int64 // when the last answer came
+	gap                   atomic.Int64 // the longest time without one
+	last                  atomic.Value // the last failure
+}
+
+func startLoad(s *space) *load {
+	l := &load{done: make(chan error, clients)}
+	l.patience.Store(int64(300 * time.Millisecond))
+	for i := range clients {
+		l.clients[i] = &client{l: l, id: i, rng: rand.New(rand.NewPCG(uint64(i), 1)), version: map[string]int{}}
+		l.clients[i].last.Store("")
+		l.clients[i].space = s
+		go l.clients[i].run()
+	}
+	return l
+}
+
+// run is the goroutine of a client. The first wrong value ends it.
+func (c *client) run() {
+	var err error
+	c.success.Store(time.Now().UnixNano())
+	for err == nil && !c.l.ended.Load() {
+		err = c.step()
+		time.Sleep(pause)
+	}
+	for key := range c.version {
+		for err == nil && !c.get(key, &err) {
+		}
+	}
+	if c.conn != nil {
+		c.conn.Close()
+	}
+	c.l.done <- err
+}
+
+// step is one request, and what it takes to have it carried out: a write that nobody has acknowledged is followed by
+// another one of the same key until that is.
+func (c *client) step() (err error) {
+	key := fmt.Sprintf("c%d-%d", c.id, c.rng.IntN(keysPerClient))
+	switch n := c.rng.IntN(10); {
+	case n < 5:
+		c.get(key, &err)
+	case n < 6:
+		for c.delete(key, &err) != nil && err == nil {
+		}
+	default:
+		for !c.set(key, &err) && err == nil {
+		}
+	}
+	return err
+}
+
+// set reports whether it was acknowledged.
+func (c *client) set(key string, wrong *error) bool {
+	c.next++
+	value := strconv.Itoa(c.next) + " " + strings.Repeat("v", 100)
+	reply, ok := c.ask(fmt.Sprintf("set %s 0 0 %d\r\n%s\r\n", key, len(value), value))
+	if ok && reply != "STORED" {
+		*wrong = fmt.Errorf("set %s: %s", key, reply)
+	}
+	if ok {
+		c.version[key] = c.next
+	}
+	return ok
+}
+
+var errAgain = fmt.Errorf("not acknowledged")
+
+// delete is followed by a set where nobody has acknowledged it: else it might be carried out at any time.
+func (c *client) delete(key string, wrong *error) error {
+	reply, ok := c.ask("delete " + key + "\r\n")
+	switch {
+	case !ok:
+		if c.set(key, wrong) {
+			return nil
+		}
+		return errAgain
+	case reply != "DELETED" && reply != "NOT_FOUND":
+		*wrong = fmt.Errorf("delete %s: %s", key, reply)
+	}
+	c.version[key] = -1
+	return nil
+}
+
+// get reports whether there was an answer, and tells a wrong one.
+func (c *client) get(key string, wrong *error) bool {
+	reply, ok := c.ask("get " + key + "\r\n")
+	if !ok {
+		return false
+	}
+	want := c.version[key]
+	got := 0
+	if strings.HasPrefix(reply, "VALUE ") {
+		text, _, _ := strings.Cut(reply[strings.Index(reply, "\n")+1:], " ")
+		got, _ = strconv.Atoi(text)
+	}
+	switch {
+	case got == want, got == 0 && want < 0:
+	case got == 0:
+		c.missed.Add(1) // a cache may forget
+	default:
+		*wrong = fmt.Errorf("stale: %s has version %d, written was %d (-1: deleted)", key, got, want)
+	}
+	return true
+}
+
+// ask sends a request and returns the reply, without the line end; false: there was none, or only that the proxy has no
+// server.
+func (c *client) ask(request string) (string, bool) {
+	c.asked.Add(1)
+	reply, err := c.try(request)
+	if err == nil && strings.HasPrefix(reply, "SERVER_ERROR") {
+		err = fmt.Errorf("%s", reply)
+	}
+	now := time.Now()
+	if err == nil {
+		c.gap.Store(max(c.gap.Load(), now.UnixNano()-c.success.Load()))
+		c.success.Store(now.UnixNano())
+		return reply, true
+	}
+	c.failed.Add(1)
+	c.last.Store(now.Format("15:04:05.000 ") + err.Error())
+	if c.conn != nil {
+		c.conn.Close()
+		c.conn = nil
+	}
+	time.Sleep(10 * time.Millisecond) // as a client does that connects again and again
+	return "", false
+}
+
+func (c *client) try(request string) (string, error) {
+	patience := time.Duration(c.l.patience.Load())
+	if c.conn == nil {
+		conn, err := c.space.dial(fmt.Sprintf("%s:%d", virtual, port), patience)
+		if err != nil {
+			return "", err
+		}
+		c.conn, c.in = conn, bufio.NewReader(conn)
+	}
+	if err := c.conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		return "", err
+	}
+	if _, err := c.conn.Write([]byte(request)); err != nil {
+		return "", err
+	}
+	line, err := c.in.ReadString('\n')
+	if err != nil || !strings.HasPrefix(line, "VALUE ") {
+		return strings.TrimRight(line, "\r\n"), err
+	}
+	value, err := c.in.ReadString('\n')
+	if err == nil {
+		_, err = c.in.ReadString('\n') // END
+	}
+	return line + value, err
+}
+
+// begin starts a measurement.
+func (l *load) begin() {
+	for _, c := range l.clients {
+		c.failed.Store(0)
+		c.missed.Store(0)
+		c.gap.Store(0)
+	}
+}
+
+// figures are the sums of all clients since begin, and the longest time that one of them had no answer.
+func (l *load) figures() (failed, missed int64, gap time.Duration) {
+	for _, c := range l.clients {
+		failed, missed = failed+c.failed.Load(), missed+c.missed.Load()
+		gap = max(gap, time.Duration(c.gap.Load()))
+	}
+	return failed, missed, gap
+}
+
+// more waits until every client has had so many answers more.
+func (l *load) more(n int64) error {
+	for _, c := range l.clients {
+		for until := c.asked.Load() - c.failed.Load() + n; c.asked.Load()-c.failed.Load() < until; {
+			select {
+			case err := <-l.done:
+				return fmt.Errorf("a client has ended: %w", err)
+			case <-time.After(time.Millisecond):
+			}
+		}
+	}
+	return nil
+}
+
+// lastFailure is of any client.
+func (l *load) lastFailure() string {
+	last := ""
+	for _, c := range l.clients {
+		last = max(last, c.last.Load().(string))
+	}
+	return last
+}
+
+// end has the clients read all keys a last time, and returns the first error.
+func (l *load) end() (err error) {
+	l.ended.Store(true)
+	for range clients {
+		if e := <-l.done; e != nil {
+			err = e
+		}
+	}
+	return err
+}

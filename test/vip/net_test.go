@@ -1,0 +1,150 @@
+package vip
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"runtime"
+	"strconv"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"magent/test/harness"
+)
+
+// The network of the test. Nobody outside sees it.
+const (
+	network = "10.99.0."
+	virtual = network + "100" // moves
+	port    = 12000           // of magent, and of HAProxy on the virtual address
+)
+
+// space is a network namespace: that of a process that does nothing else.
+type space struct {
+	t      *testing.T
+	name   string
+	holder *harness.Process
+}
+
+func newSpace(t *testing.T, name string) *space {
+	t.Helper()
+	s := &space{t: t, name: name, holder: harness.Start(t, name, "unshare", "--net", "sleep", "infinity")}
+	own := must(os.Readlink("/proc/self/ns/net"))
+	harness.Eventually(t, name+" is there", func() error {
+		exe, err := os.Readlink(s.proc("exe"))
+		ns, err2 := os.Readlink(s.proc("ns/net"))
+		if err != nil || err2 != nil || ns == own || exe == "" {
+			return fmt.Errorf("it is not: %v, %v", err, err2)
+		}
+		return nil
+	})
+	s.ip("link", "set", "lo", "up")
+	return s
+}
+
+func (s *space) proc(file string) string { return fmt.Sprintf("/proc/%d/%s", s.holder.PID, file) }
+
+// inside is the command line of a program that runs in the namespace.
+func (s *space) inside(argv ...string) []string {
+	return append([]string{"nsenter", "--net=" + s.proc("ns/net"), "--"}, argv...)
+}
+
+// start runs a program there.
+func (s *space) start(name string, argv ...string) *harness.Process {
+	s.t.Helper()
+	return harness.Start(s.t, name+" of "+s.name, s.inside(argv...)...)
+}
+
+// run runs one to its end, which must be a good one, and returns what it said.
+func (s *space) run(argv ...string) string {
+	s.t.Helper()
+	code, stdout, stderr := harness.Run(s.t, s.inside(argv...)...)
+	if code != 0 {
+		s.t.Fatalf("%s: %v: exit code %d: %s%s", s.name, argv, code, stdout, stderr)
+	}
+	return stdout
+}
+
+func (s *space) ip(args ...string) string {
+	s.t.Helper()
+	return s.run(append([]string{"ip"}, args...)...)
+}
+
+// dial connects from within the namespace.
+func (s *space) dial(addr string, limit time.Duration) (conn net.Conn, err error) {
+	if lost := s.within(func() { conn, err = net.DialTimeout("tcp", addr, limit) }); lost != nil {
+		return nil, lost
+	}
+	return conn, err
+}
+
+// addresses are those of the namespace's interfaces, with their masks.
+func (s *space) addresses() (addrs []net.Addr) {
+	s.t.Helper()
+	var err error
+	if lost := s.within(func() { addrs, err = net.InterfaceAddrs() }); lost != nil || err != nil {
+		s.t.Fatal(lost, err)
+	}
+	return addrs
+}
+
+// within does something in the namespace. The thread that it happens on is put back where it was: were it to end, it would
+// take the processes with it that were started on it.
+func (s *space) within(do func()) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := join(s.proc("ns/net")); err != nil {
+		return err
+	}
+	do()
+	if err := join(fmt.Sprintf("/proc/%d/ns/net", os.Getpid())); err != nil {
+		panic(err)
+	}
+	return nil
+}
+
+// join moves the thread into a network namespace.
+func join(path string) error {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	return unix.Setns(fd, unix.CLONE_NEWNET)
+}
+
+// wire makes a bridge, and joins the spaces to it: the first as 10.99.0.11, and so on.
+func wire(t *testing.T, spaces ...*space) (bridge *space) {
+	t.Helper()
+	bridge = newSpace(t, "bridge")
+	bridge.ip("link", "add", "br0", "type", "bridge")
+	bridge.ip("link", "set", "br0", "up")
+	for i, s := range spaces {
+		bridge.ip("link", "add", plug(i), "type", "veth", "peer", "name", "eth0", "netns", strconv.Itoa(s.holder.PID))
+		bridge.ip("link", "set", plug(i), "master", "br0", "up")
+		s.ip("address", "add", address(i)+"/24", "dev", "eth0")
+		s.ip("link", "set", "eth0", "up")
+	}
+	return bridge
+}
+
+func plug(i int) string { return fmt.Sprint("plug", i) }
+
+func address(i int) string { return network + strconv.Itoa(11+i) }
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// needRoot skips where there are no rights to make namespaces: the one reason for a test of this project to be skipped.
+func needRoot(t *testing.T) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("network namespaces need root: run this as root, as CI does")
+	}
+}
