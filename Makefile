@@ -3,10 +3,18 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 
+# Those that make and check a release.
+NFPM        := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
+HELM        := helm.sh/helm/v3/cmd/helm@v3.22.0
+KUBECONFORM := github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0
+COMPOSE     := github.com/compose-spec/compose-go/v2/cmd@v2.16.2
+K8S_SCHEMAS := sigs.k8s.io/kubectl-validate@v0.0.4
+
 GO         ?= go
 FUZZTIME   ?= 30s
 CHAOSTIME  ?= 10m
 BENCHFLAGS ?=
+DIST       ?= dist
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -24,7 +32,7 @@ help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: deps
-deps: ## install what is missing: servers, keepalived, haproxy, client libraries, promtool, Chromium, a C compiler for the race detector
+deps: ## install what is missing: servers, keepalived, haproxy, client libraries, promtool, Chromium, tools that check packages, a C compiler for the race detector
 	@deploy/dev/deps.sh
 
 .PHONY: build
@@ -84,6 +92,10 @@ lint: ## vet, staticcheck, gofumpt, and govulncheck where its database can be re
 		else echo "$$out"; exit 1; fi; \
 	fi
 
+.PHONY: release
+release: ## a release in DIST (dist): archives, deb, rpm, images, SBOMs, chart, checksums; the same bytes each time
+	@GO=$(GO) NFPM=$(NFPM) deploy/release/release.sh $(DIST)
+
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf bin artifacts
+	rm -rf bin dist artifacts

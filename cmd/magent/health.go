@@ -52,7 +52,7 @@ func healthHelpText() string {
 }
 
 // runHealth is magent health. It returns the exit code.
-func runHealth(args []string, stdout, stderr io.Writer) int {
+func runHealth(args []string, _ config.Names, stdout, stderr io.Writer) int {
 	o := health.Options{Address: defaultProxy}
 	var err error
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {

@@ -19,6 +19,8 @@ magent verify -s ADDRESS... -b ADDRESS...  compares the copies; magent verify -h
 magent reload --pid-file FILE              has a running magent take its file of pools anew.
 magent top --admin HOST:PORT               shows how a running magent is.
 magent health ADDRESS                      asks a magent whether it can serve.
+magent completion SHELL                    has bash, zsh or fish complete command lines.
+magent man | man -l -                      shows the manual page.
 `
 
 const verifyHead = `magent verify - compare the two copies of every key

@@ -28,17 +28,10 @@ func main() {
 
 // execute does what the command line says and returns the exit code. What goes wrong is one line on stderr.
 func execute(args []string, names config.Names, stdout, stderr io.Writer) int {
-	if len(args) > 0 && args[0] == verifyCommand {
-		return runVerify(args[1:], names, stdout, stderr)
-	}
-	if len(args) > 0 && args[0] == reloadCommand {
-		return runReload(args[1:], names, stdout, stderr)
-	}
-	if len(args) > 0 && args[0] == topCommand {
-		return runTop(args[1:], stdout, stderr)
-	}
-	if len(args) > 0 && args[0] == healthCommand {
-		return runHealth(args[1:], stdout, stderr)
+	if len(args) > 0 {
+		if c := commandNamed(args[0]); c != nil {
+			return c.run(args[1:], names, stdout, stderr)
+		}
 	}
 	s, err := parse(args, names)
 	var mistakes config.FileErrors

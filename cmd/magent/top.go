@@ -46,7 +46,7 @@ func newTopFlags() []cli.Flag {
 }
 
 // runTop is magent top. It returns the exit code.
-func runTop(args []string, stdout, stderr io.Writer) int {
+func runTop(args []string, _ config.Names, stdout, stderr io.Writer) int {
 	flags := newTopFlags()
 	plain, err := config.NormalizeArgs(argSpecs(flags), args)
 	if err != nil {

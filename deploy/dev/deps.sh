@@ -9,7 +9,8 @@ say() { printf 'deps: %s\n' "$*"; }
 # has tells whether what a package is wanted for is there, wherever it came from.
 has() {
 	case $1 in
-	chromium | gcc | haproxy | keepalived | memcached | nutcracker | redis-server) command -v "$1" ;;
+	chromium | fish | gcc | haproxy | keepalived | lintian | logrotate | mandoc | memcached | nutcracker | redis-server | rpm | umoci | zsh) command -v "$1" ;;
+	man-db) command -v man ;;
 	prometheus) command -v promtool ;;
 	iproute2) command -v ip ;;
 	libc6-dev) [ -e /usr/include/stdlib.h ] ;;
@@ -25,12 +26,17 @@ has() {
 # The C compiler is for the race detector alone. prometheus brings promtool, chromium looks at the status page.
 packages=(
 	chromium
+	fish
 	gcc
 	haproxy
 	iproute2
 	keepalived
 	libc6-dev
 	libmemcached-tools
+	lintian
+	logrotate
+	man-db
+	mandoc
 	memcached
 	nutcracker
 	prometheus
@@ -39,7 +45,10 @@ packages=(
 	python3-redis
 	redis-server
 	redis-tools
+	rpm
 	systemd
+	umoci
+	zsh
 )
 services=(
 	haproxy

@@ -36,7 +36,7 @@ func TestOnePackageDoc(t *testing.T) {
 }
 
 // needRoot are the tests that make network namespaces or install packages, which takes root. CI has it.
-var needRoot = []string{"test/vip"}
+var needRoot = []string{"test/package", "test/vip"}
 
 // TestNoSkips: a test that cannot run is a test that fails.
 func TestNoSkips(t *testing.T) {

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"magent/internal/run"
+)
+
+func TestComplete(t *testing.T) {
+	for line, want := range map[string]string{
+		"ver":                        "verify",
+		"--hash fnv1_":               "fnv1_64 fnv1_32",
+		"--hash=fnv1a_6":             "--hash=fnv1a_64",
+		"--distribution mag":         "magent magent-ketama",
+		"--ack ":                     "all primary",
+		"-s a --log-format j":        "json",
+		"--timeout ":                 "500ms",
+		"--server-":                  "--server-failure-limit --server-retry-timeout",
+		"-p ":                        "11211",
+		"-Dp ":                       "11211",
+		"-p1 --unix-s":               "--unix-socket",
+		"-c ":                        "", // a file
+		"-s a ver":                   "", // a command comes first
+		"verify --dist":              "--distribution",
+		"verify --po":                "",
+		"verify --distribution rand": "random",
+		"reload --":                  "--config --pid-file --help",
+		"completion ":                "bash zsh fish",
+		"completion b":               "bash",
+		"health --wit":               "--within",
+		"compl":                      "completion",
+		"--nonsense=":                "",
+	} {
+		var got []string
+		for _, c := range complete(strings.Split(line, " "), run.Names()) {
+			got = append(got, c.word)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q becomes %q, want %q", line, got, want)
+		}
+	}
+	if got := complete([]string{""}, run.Names()); len(got) != len(typedCommands())+len(newFlags()) {
+		t.Errorf("an empty line has %d ways to go on", len(got))
+	}
+	if got := complete(nil, run.Names()); got != nil {
+		t.Errorf("no word becomes %v", got)
+	}
+}
+
+func TestCompletionScripts(t *testing.T) {
+	for _, shell := range shells() {
+		var stdout, stderr bytes.Buffer
+		if exit := execute([]string{"completion", shell}, run.Names(), &stdout, &stderr); exit != 0 || !strings.Contains(stdout.String(), "magent") {
+			t.Errorf("%s: exit code %d, %s", shell, exit, stderr.String())
+		}
+	}
+	for _, line := range []string{"completion", "completion tcsh", "completion bash zsh", "completion ../main.go", "man x"} {
+		var stdout, stderr bytes.Buffer
+		if exit := execute(strings.Fields(line), run.Names(), &stdout, &stderr); exit != exitUsage || stdout.Len() > 0 || strings.Count(stderr.String(), "\n") != 1 {
+			t.Errorf("%s: exit code %d, %q, %q", line, exit, stdout.String(), stderr.String())
+		}
+	}
+}

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"embed"
+	"fmt"
+	"io"
+	"strings"
+
+	"magent/internal/config"
+)
+
+// completionCommand is the word behind magent that prints what a shell has to be told, so that it asks magent complete.
+const completionCommand = "completion"
+
+const completionHead = `magent completion - have a shell complete command lines of magent
+usage: magent completion bash|zsh|fish
+
+  source <(magent completion bash)                           in this bash
+  magent completion zsh > ~/.zsh/_magent                     a folder of $fpath
+  magent completion fish > ~/.config/fish/completions/magent.fish
+`
+
+// completions are the scripts, completion/magent.SHELL.
+//
+//go:embed completion
+var completions embed.FS
+
+func shells() []string { return []string{"bash", "zsh", "fish"} }
+
+// runCompletion is magent completion. It returns the exit code.
+func runCompletion(args []string, _ config.Names, stdout, stderr io.Writer) int {
+	if len(args) == 1 {
+		if args[0] == "-h" || args[0] == "--help" {
+			io.WriteString(stdout, completionHead)
+			return 0
+		}
+		if script, err := completions.ReadFile("completion/magent." + args[0]); err == nil {
+			stdout.Write(script)
+			return 0
+		}
+	}
+	return fail(stderr, fmt.Errorf("completion %s: name one shell: %s", strings.Join(args, " "), strings.Join(shells(), ", ")), exitUsage)
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"magent/internal/config"
+	"magent/internal/service"
+)
+
+// manCommand is the word behind magent that prints its manual page.
+const manCommand = "man"
+
+const manHead = `magent man - print the manual page
+usage: magent man
+
+  magent man | man -l -
+`
+
+const manWidth = 72 // of the source
+
+// manText is what the manual page says beside names, help texts and flags, as roff.
+const manText = `.SH DESCRIPTION
+magent is a proxy in front of memcached that stores every key twice: on a
+primary server and on a backup server.
+Clients speak memcached's text protocol to it, as they would to one memcached.
+When a server dies, reads and writes of its keys go on with the other copy,
+and no client sees an error.
+.PP
+A short flag takes its value with or without a blank, switches may be
+clustered, a long flag takes its value behind a blank or an equals sign.
+Lists may be repeated or separated by commas.
+Times have a unit (500ms, 2s), sizes may have k, m or g.
+`
+
+const manTail = `.SH ENVIRONMENT
+Each flag can be given as the variable in brackets behind it; the command line
+wins, and an empty variable counts as none.
+Lists are separated by commas there.
+.SH SIGNALS
+.TP
+.BR SIGTERM ", " SIGINT
+no new clients; what was received is answered, then magent ends.
+A second one ends it at once.
+.TP
+.B SIGHUP
+opens the log file anew.
+.TP
+.B SIGUSR1
+takes the file of pools anew.
+.SH EXIT STATUS
+.TP
+.B 0
+it ended in order.
+.TP
+.B 1
+it could not start, or had to stop; the file of pools is wrong.
+.TP
+.B 2
+the command line or a variable is wrong.
+.SH FILES
+.TP
+.I /etc/magent/NAME.env
+the variables of magent@NAME.service, where magent came as a package.
+.TP
+.I /etc/magent/NAME.yml
+a file of pools that MAGENT_CONFIG names there.
+.SH SEE ALSO
+.BR memcached (1),
+.BR systemctl (1),
+.BR journalctl (1)
+`
+
+// runMan is magent man. It returns the exit code.
+func runMan(args []string, _ config.Names, stdout, stderr io.Writer) int {
+	if len(args) == 1 && (args[0] == "-h" || args[0] == "--help") {
+		io.WriteString(stdout, manHead)
+		return 0
+	}
+	if len(args) > 0 {
+		return fail(stderr, fmt.Errorf("man: unexpected argument %q: leave it out", args[0]), exitUsage)
+	}
+	io.WriteString(stdout, manPage(service.Release, service.Date()))
+	return 0
+}
+
+// manPage renders the page in the language of man(7). date is that of the release; the zero time: not known.
+func manPage(release string, date time.Time) string {
+	var b strings.Builder
+	day := ""
+	if !date.IsZero() {
+		day = date.Format(time.DateOnly)
+	}
+	fmt.Fprintf(&b, ".TH MAGENT 1 %q %q \"User commands\"\n", day, program+" "+release)
+	b.WriteString(".SH NAME\nmagent \\- memcached proxy with a second copy of every key\n.SH SYNOPSIS\n")
+	manLiteral(&b, usageOf(helpHead))
+	b.WriteString(manText + ".SH OPTIONS\n")
+	for _, topic := range topics() {
+		fmt.Fprintf(&b, ".SS %s\n", topic)
+		for _, f := range newFlags() {
+			if f.(cli.CategorizableFlag).GetCategory() == topic {
+				manFlag(&b, f)
+			}
+		}
+	}
+	b.WriteString(".SH COMMANDS\n")
+	for _, c := range typedCommands() {
+		fmt.Fprintf(&b, ".SS magent %s\n", c.name)
+		_, text, _ := strings.Cut(c.help, "\n")
+		manLiteral(&b, text)
+		for _, f := range c.own() {
+			manFlag(&b, f)
+		}
+	}
+	b.WriteString(manTail)
+	return b.String()
+}
+
+// usageOf are the lines of a help text that say what to type.
+func usageOf(help string) string {
+	_, text, _ := strings.Cut(help, "usage: ")
+	text, _, _ = strings.Cut(text, "\n\n")
+	return strings.ReplaceAll(text, "\n       ", "\n")
+}
+
+// manLiteral writes text with its lines as they are.
+func manLiteral(b *strings.Builder, text string) {
+	b.WriteString(".nf\n")
+	for line := range strings.Lines(strings.Trim(text, "\n") + "\n") {
+		if line == "\n" {
+			b.WriteString(".sp\n")
+			continue
+		}
+		b.WriteString(roff(line))
+	}
+	b.WriteString(".fi\n")
+}
+
+func manFlag(b *strings.Builder, f cli.Flag) {
+	value, usage := describe(f)
+	head := `\fB` + roff("--"+longName(f)) + `\fR`
+	if short := strings.TrimSuffix(shortName(f), ","); short != "" {
+		head = `\fB` + roff(short) + `\fR, ` + head
+	}
+	if value != "" {
+		head += ` \fI` + roff(value) + `\fR`
+	}
+	if v := variables(longName(f)); len(v) > 0 {
+		usage += " [" + v[0] + "]"
+	}
+	fmt.Fprintf(b, ".TP\n%s\n", head)
+	for _, line := range wrap(usage, manWidth) {
+		fmt.Fprintln(b, roff(line))
+	}
+}
+
+// roff has text stand for itself: no hyphens for dashes, no request at the beginning of a line.
+func roff(text string) string {
+	text = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`).Replace(text)
+	if strings.HasPrefix(text, ".") {
+		return `\&` + text
+	}
+	return text
+}

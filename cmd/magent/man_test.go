@@ -1,0 +1,52 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"magent/internal/run"
+)
+
+func TestManualPage(t *testing.T) {
+	page := manPage("1.2.3", time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC))
+	if !strings.HasPrefix(page, ".TH MAGENT 1 \"2026-01-31\" \"magent 1.2.3\" ") {
+		t.Errorf("it begins with %.80q", page)
+	}
+	flags := newFlags()
+	for _, c := range typedCommands() {
+		flags = append(flags, c.own()...)
+		if !strings.Contains(page, ".SS magent "+c.name+"\n") {
+			t.Errorf("magent %s is missing", c.name)
+		}
+		if c.brief == "" || c.help == "" {
+			t.Errorf("magent %s is not described", c.name)
+		}
+	}
+	for _, f := range flags {
+		if !strings.Contains(page, `\fB`+roff("--"+longName(f))+`\fR`) {
+			t.Errorf("--%s is missing", longName(f))
+		}
+	}
+	if strings.Contains(page, "`") {
+		t.Error("back quotes are not for readers")
+	}
+}
+
+func TestRoff(t *testing.T) {
+	for text, want := range map[string]string{
+		"--a-b": `\-\-a\-b`, ".TH": `\&.TH`, `a\b`: `a\eb`, "'": `\(aq`, "plain": "plain",
+	} {
+		if got := roff(text); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestManCommand(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	if exit := execute([]string{"man"}, run.Names(), &stdout, &stderr); exit != 0 || !strings.HasPrefix(stdout.String(), ".TH ") {
+		t.Errorf("exit code %d, %.80q, %s", exit, stdout.String(), stderr.String())
+	}
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"time"
+)
+
+const usage = `usage: release sbom -version V -time SECONDS BINARY        writes CycloneDX JSON to stdout
+       release licences BINARY                            writes the licences of what is in it to stdout
+       release image -arch ARCH -version V -time SECONDS -out FILE PATH=SOURCE...
+                                                          writes an OCI image of files as a tar archive
+`
+
+// options are the flags of all commands.
+type options struct {
+	version, arch, out string
+	time               time.Time
+	args               []string
+}
+
+func main() {
+	if err := execute(os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "release:", err)
+		os.Exit(1)
+	}
+}
+
+func execute(args []string, stdout io.Writer) error {
+	if len(args) == 0 {
+		return fmt.Errorf("no command\n%s", usage)
+	}
+	o, err := parse(args[1:])
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, usage)
+	}
+	switch {
+	case args[0] == "image":
+		return o.image()
+	case len(o.args) != 1:
+		return fmt.Errorf("%s takes one binary\n%s", args[0], usage)
+	case args[0] == "sbom":
+		return o.sbom(stdout)
+	case args[0] == "licences":
+		return o.licences(stdout)
+	}
+	return fmt.Errorf("unknown command %q\n%s", args[0], usage)
+}
+
+func parse(args []string) (*options, error) {
+	o := &options{}
+	set := flag.NewFlagSet("release", flag.ContinueOnError)
+	set.SetOutput(io.Discard)
+	set.StringVar(&o.version, "version", "", "")
+	set.StringVar(&o.arch, "arch", "", "")
+	set.StringVar(&o.out, "out", "", "")
+	seconds := set.Int64("time", 0, "")
+	err := set.Parse(args)
+	o.time, o.args = time.Unix(*seconds, 0).UTC(), set.Args()
+	return o, err
+}

@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# release.sh DIR makes everything of a release in DIR: for amd64 and arm64 a tar archive, a deb, an rpm, an image and an SBOM,
+# and the Helm chart, plain manifests and the checksums of all. The same commit and the same Go make the same bytes, in
+# whatever folder. It is called by `make release`, which names the packager in NFPM.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+mkdir -p "$1"
+dist=$(cd "$1" && pwd)
+go=${GO:-go}
+nfpm=${NFPM:?names the package of nfpm}
+
+unset GOFLAGS GOOS GOARCH GOAMD64 GOARM64 GOEXPERIMENT
+export LC_ALL=C TZ=UTC
+umask 022
+
+commit=$(git rev-parse HEAD)
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+export SOURCE_DATE_EPOCH
+VERSION=$(sed -n 's/^const Release = "\(.*\)"$/\1/p' internal/service/version.go)
+export VERSION
+[ -z "$(git status --porcelain)" ] || echo "release: the tree has changes that are in no commit: this is $VERSION with them"
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+find "$dist" -maxdepth 1 -type f -delete
+
+binaries() { # for the architecture $1
+	mkdir -p "$work/$1"
+	CGO_ENABLED=0 GOOS=linux GOARCH=$1 $go build -buildvcs=false -trimpath \
+		-ldflags "-s -w -buildid= -X magent/internal/service.commit=$commit -X magent/internal/service.committed=$SOURCE_DATE_EPOCH" \
+		-o "$work/$1/" ./cmd/magent ./cmd/nutcracker
+}
+
+# shared makes what is the same for all architectures; the magent of this machine tells it.
+shared() {
+	local here shell
+	here=$work/$($go env GOHOSTARCH)/magent
+	mkdir -p "$work/share"
+	"$here" man >"$work/share/magent.1"
+	for shell in bash zsh fish; do "$here" completion $shell >"$work/share/magent.$shell"; done
+	$go run ./deploy/release licences "$here" >"$work/share/third-party.txt"
+	cat >"$work/share/changelog" <<-END
+		magent (${VERSION/-/\~}) unstable; urgency=medium
+
+		  * Release $VERSION, of commit ${commit:0:12}.
+
+		 -- $(sed -n 's/^maintainer: //p' deploy/package/nfpm.yaml)  $(date -u -R -d "@$SOURCE_DATE_EPOCH")
+	END
+	gzip -9nk "$work/share/magent.1" "$work/share/changelog"
+}
+
+# pack FILE FOLDER makes a tar archive whose bytes depend on its contents alone.
+pack() {
+	tar -C "$(dirname "$2")" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --format=gnu \
+		--mode=go=rX,u=rwX -cf - "$(basename "$2")" | gzip -9n >"$1"
+}
+
+tarball() { # for the architecture $1
+	local tree=$work/tar-$1/magent-$VERSION
+	mkdir -p "$tree"
+	cp "$work/$1/magent" "$work/$1/nutcracker" README.md deploy/package/copyright "$work/share/third-party.txt" "$work/share/magent.1" "$tree"
+	mkdir "$tree/completion" "$tree/systemd"
+	cp "$work"/share/magent.{bash,zsh,fish} "$tree/completion"
+	cp deploy/systemd/* deploy/package/default.env deploy/package/default.yml "$tree/systemd"
+	pack "$dist/magent_${VERSION}_linux_$1.tar.gz" "$tree"
+}
+
+packages() { # for the architecture $1
+	local kind
+	for kind in deb rpm; do
+		ARCH=$1 BIN=$work/$1 SHARE=$work/share $go run "$nfpm" package -f deploy/package/nfpm.yaml -p $kind -t "$dist" >/dev/null
+	done
+}
+
+image() { # for the architecture $1
+	$go run ./deploy/release image -arch "$1" -version "$VERSION" -time "$SOURCE_DATE_EPOCH" -out "$dist/magent_${VERSION}_image_$1.tar" \
+		usr/bin/magent="$work/$1/magent" usr/bin/nutcracker="$work/$1/nutcracker" \
+		usr/share/doc/magent/copyright=deploy/package/copyright usr/share/doc/magent/third-party.txt="$work/share/third-party.txt"
+}
+
+for arch in amd64 arm64; do binaries $arch; done
+shared
+for arch in amd64 arm64; do
+	tarball $arch
+	packages $arch
+	image $arch
+	$go run ./deploy/release sbom -version "$VERSION" -time "$SOURCE_DATE_EPOCH" "$work/$arch/magent" >"$dist/magent_${VERSION}_sbom_$arch.cdx.json"
+done
+pack "$dist/magent_${VERSION}_chart.tgz" deploy/kubernetes/magent
+for kind in deployment daemonset; do cp deploy/kubernetes/$kind.yaml "$dist/magent_${VERSION}_$kind.yaml"; done
+(cd "$dist" && sha256sum -- * >SHA256SUMS)
+echo "release: magent $VERSION of ${commit:0:12} is in $1"

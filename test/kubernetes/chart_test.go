@@ -1,0 +1,64 @@
+package kubernetes
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"magent/test/harness"
+)
+
+func TestLint(t *testing.T) {
+	for name, args := range settings() {
+		if code, stdout, stderr := harness.Tool(t, "HELM", append([]string{"lint", "--strict", chart}, args...)...); code != 0 {
+			t.Errorf("%s: exit code %d\n%s%s", name, code, stdout, stderr)
+		}
+	}
+}
+
+// TestManifests: the plain manifests are the chart. UPDATE_MANIFESTS=1 writes them.
+func TestManifests(t *testing.T) {
+	for _, name := range []string{"deployment", "daemonset"} {
+		path := filepath.Join(harness.Root(t), "deploy/kubernetes", name+".yaml")
+		want := render(t, settings()[name]...)
+		if os.Getenv("UPDATE_MANIFESTS") != "" {
+			if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := os.ReadFile(path); err != nil || string(got) != want {
+			t.Errorf("%s is not what the chart makes (%v): UPDATE_MANIFESTS=1 go test -run TestManifests ./test/kubernetes", path, err)
+		}
+	}
+}
+
+// TestWrongValues: what cannot be right is told.
+func TestWrongValues(t *testing.T) {
+	for want, args := range map[string][]string{
+		`kind "StatefulSet": write Deployment or DaemonSet`: {"--set", "kind=StatefulSet"},
+		"pools: name one at least":                          {"--set-json", "pools=[]"},
+		"pools: each needs a name":                          {"--set-json", `pools=[{"port": 1}]`},
+		"pools: a has no port":                              {"--set-json", `pools=[{"name": "a"}]`},
+	} {
+		code, _, stderr := harness.Tool(t, "HELM", append([]string{"template", "magent", chart, "--kube-version", version}, args...)...)
+		if code == 0 || !strings.Contains(stderr, want) {
+			t.Errorf("%v: exit code %d, %s", args, code, stderr)
+		}
+	}
+}
+
+// TestVersion: the chart is of the release that magent is.
+func TestVersion(t *testing.T) {
+	_, stdout, _ := harness.Run(t, harness.Binary(t), "-V")
+	release := strings.Fields(stdout)[1]
+	text, err := os.ReadFile(filepath.Join(harness.Root(t), chart, "Chart.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"\nversion: " + release + "\n", "\nappVersion: " + release + "\n"} {
+		if !strings.Contains(string(text), line) {
+			t.Errorf("Chart.yaml lacks %q", line)
+		}
+	}
+}

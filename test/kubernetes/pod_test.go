@@ -1,0 +1,120 @@
+package kubernetes
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v4"
+
+	"magent/test/harness"
+)
+
+// object is what we read of a manifest.
+type object struct {
+	Kind string
+	Data map[string]string
+	Spec struct {
+		Ports    []struct{ Port, TargetPort any }
+		Template struct{ Spec pod }
+	}
+}
+
+type pod struct {
+	TerminationGracePeriodSeconds int `yaml:"terminationGracePeriodSeconds"`
+	Containers                    []struct {
+		Args  []string
+		Env   []struct{ Name, Value string }
+		Ports []struct {
+			Name          string
+			ContainerPort int `yaml:"containerPort"`
+		}
+		VolumeMounts []struct {
+			MountPath string `yaml:"mountPath"`
+		} `yaml:"volumeMounts"`
+	}
+}
+
+func objects(t *testing.T, text string) map[string]object {
+	t.Helper()
+	found := map[string]object{}
+	for d := yaml.NewDecoder(strings.NewReader(text)); ; {
+		var o object
+		err := d.Decode(&o)
+		if err == io.EOF {
+			return found
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		found[o.Kind] = o
+	}
+}
+
+// TestMagentTakesIt: the arguments, variables and pools of the pod are ones that magent knows and finds right.
+func TestMagentTakesIt(t *testing.T) {
+	for name, args := range settings() {
+		all := objects(t, render(t, args...))
+		workload := all["Deployment"]
+		if name == "daemonset" {
+			workload = all["DaemonSet"]
+		}
+		c := workload.Spec.Template.Spec.Containers[0]
+		pools := all["ConfigMap"].Data["pools.yml"]
+		file := filepath.Join(t.TempDir(), "pools.yml")
+		if err := os.WriteFile(file, []byte(pools), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		argv := []string{"env", "-i"}
+		for _, e := range c.Env {
+			argv = append(argv, e.Name+"="+e.Value)
+		}
+		argv = append(argv, harness.Binary(t))
+		for _, a := range c.Args {
+			argv = append(argv, strings.Replace(a, "/etc/magent/pools.yml", file, 1))
+		}
+		if code, stdout, stderr := harness.Run(t, append(argv, "-t")...); code != 0 || !slices.Contains(argv, file) {
+			t.Errorf("%s: %v: exit code %d, %s%s", name, argv, code, stdout, stderr)
+		}
+	}
+}
+
+// TestPodServes runs what the pod of the DaemonSet runs, with pools and folders of this machine.
+func TestPodServes(t *testing.T) {
+	server, backup := harness.StartMemcached(t), harness.StartMemcached(t)
+	_, port, _ := strings.Cut(harness.DeadAddr(t), ":")
+	text := render(t, "--set", "kind=DaemonSet", "--set", "listen=127.0.0.1", "--set-json", fmt.Sprintf(
+		`pools=[{"name": "main", "port": %s, "timeout": 500, "servers": ["%s:1"], "backups": ["%s:1"]}]`, port, server.Addr, backup.Addr))
+	all := objects(t, text)
+	file, state := filepath.Join(t.TempDir(), "pools.yml"), t.TempDir()
+	if err := os.WriteFile(file, []byte(all["ConfigMap"].Data["pools.yml"]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := all["DaemonSet"].Spec.Template.Spec.Containers[0]
+	var args []string
+	for _, a := range c.Args {
+		args = append(args, strings.Replace(a, "/etc/magent/pools.yml", file, 1))
+	}
+	for _, e := range c.Env {
+		switch e.Name {
+		case "MAGENT_STATE_DIR":
+			e.Value = state
+		case "MAGENT_ADMIN":
+			e.Value = "127.0.0.1:0"
+		}
+		t.Setenv(e.Name, e.Value)
+	}
+	m := harness.StartMagent(t, args...)
+	harness.Dial(t, m.Addr).Want(harness.Set("a", "1"), "STORED\r\n")
+	if found, _ := filepath.Glob(filepath.Join(state, "*")); len(found) == 0 {
+		t.Error("nothing is kept in the folder of the state")
+	}
+	m.Terminate()
+	if code := m.ExitCode(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}

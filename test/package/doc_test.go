@@ -1,0 +1,98 @@
+// Package packaging checks what make release makes: the packages by installing them, the image by running what is in it, and
+// all of it by making it once more. Packages are installed into an overlay of this system that is thrown away.
+package packaging
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"magent/test/harness"
+)
+
+// made is the release that the tests look at.
+var made struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if made.dir != "" {
+		if err := os.RemoveAll(made.dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// release returns the folder of a release of this source.
+func release(t *testing.T) string {
+	t.Helper()
+	made.once.Do(func() {
+		if made.dir, made.err = os.MkdirTemp("", "magent-release-"); made.err == nil {
+			made.err = makeRelease(t, harness.Root(t), made.dir)
+		}
+	})
+	if made.err != nil {
+		t.Fatal(made.err)
+	}
+	return made.dir
+}
+
+func makeRelease(t *testing.T, source, dist string) error {
+	t.Helper()
+	code, stdout, stderr := harness.Long(t, "make", "-C", source, "release", "DIST="+dist)
+	if code != 0 {
+		return fmt.Errorf("make release: exit code %d\n%s%s", code, stdout, stderr)
+	}
+	return nil
+}
+
+// part is the one file of the release that matches a pattern.
+func part(t *testing.T, pattern string) string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(release(t), pattern))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%s: found %v, %v", pattern, found, err)
+	}
+	return found[0]
+}
+
+// tree unpacks the archive for this machine, and returns the folder in it.
+func tree(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	run(t, "tar", "-xzf", part(t, "magent_*_linux_"+arch+".tar.gz"), "-C", dir)
+	found, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("the archive has %v, %v", found, err)
+	}
+	return found[0]
+}
+
+// run runs a program that must succeed, and returns what it says.
+func run(t *testing.T, argv ...string) string {
+	t.Helper()
+	code, stdout, stderr := harness.Run(t, argv...)
+	if code != 0 {
+		t.Fatalf("%v: exit code %d\n%s%s", argv, code, stdout, stderr)
+	}
+	return stdout
+}
+
+// needRoot skips a test that mounts, for who is not root; where everything has to be tested, it fails.
+func needRoot(t *testing.T) {
+	t.Helper()
+	switch {
+	case os.Geteuid() == 0:
+	case os.Getenv("CI") != "":
+		t.Fatal("this test needs root")
+	default:
+		t.Skip("this test needs root: it installs packages, into a copy of this system that is thrown away")
+	}
+}

@@ -1,0 +1,95 @@
+package packaging
+
+import (
+	"debug/elf"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"magent/test/harness"
+)
+
+// unpack has umoci make of an image what a runtime starts, and returns its folder.
+func unpack(t *testing.T, arch string) (bundle string) {
+	t.Helper()
+	needRoot(t)
+	dir := t.TempDir()
+	file := part(t, "magent_*_image_"+arch+".tar")
+	version := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "magent_"), "_image_"+arch+".tar")
+	run(t, "tar", "-xf", file, "-C", dir)
+	bundle = filepath.Join(t.TempDir(), "bundle")
+	run(t, "umoci", "unpack", "--image", dir+":"+version, bundle)
+	return bundle
+}
+
+// TestImage runs what is in the image as a runtime would: nothing else is there, and nothing but the folder for the state can
+// be written to.
+func TestImage(t *testing.T) {
+	bundle := unpack(t, arch)
+	var config struct {
+		Process struct {
+			User struct{ UID, GID int }
+			Args []string
+			Env  []string
+		}
+	}
+	if err := json.Unmarshal([]byte(read(t, filepath.Join(bundle, "config.json"))), &config); err != nil {
+		t.Fatal(err)
+	}
+	p := config.Process
+	if p.User.UID == 0 || p.User.GID == 0 || fmt.Sprint(p.Args) != "[/usr/bin/magent]" {
+		t.Errorf("it runs %v as %v", p.Args, p.User)
+	}
+	code, stdout, stderr := harness.Run(t, "unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "bash", filepath.Join("testdata", "image.sh"),
+		filepath.Join(bundle, "rootfs"), fmt.Sprintf("%d:%d", p.User.UID, p.User.GID), strings.Join(p.Env, " "), p.Args[0])
+	if code != 0 || !strings.HasSuffix(stdout, "all is well\n") {
+		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+}
+
+func TestImageOfTheOther(t *testing.T) {
+	f, err := elf.Open(filepath.Join(unpack(t, "arm64"), "rootfs/usr/bin/magent"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if f.Machine != elf.EM_AARCH64 {
+		t.Errorf("it is for %v", f.Machine)
+	}
+}
+
+// TestCompose: the compose specification's own library takes the demonstration, and magent knows the variables.
+func TestCompose(t *testing.T) {
+	code, stdout, stderr := harness.Tool(t, "COMPOSE", "-format", "json", "deploy/compose/compose.yaml")
+	if code != 0 {
+		t.Fatalf("exit code %d\n%s", code, stderr)
+	}
+	var project struct {
+		Services map[string]struct {
+			Image       string
+			Environment map[string]string
+			HealthCheck struct{ Test []string }
+		}
+	}
+	if err := json.Unmarshal([]byte(stdout), &project); err != nil {
+		t.Fatalf("%v in %s", err, stdout)
+	}
+	m, ok := project.Services["magent"]
+	if !ok || len(project.Services) != 4 || strings.Join(m.HealthCheck.Test, " ") != "CMD /usr/bin/magent health" {
+		t.Fatalf("the services are %+v", project.Services)
+	}
+	part(t, strings.Replace(m.Image, ":", "_", 1)+"_image_"+arch+".tar") // the one that it names by default is made
+	help := run(t, filepath.Join(tree(t), "magent"), "man")
+	for name, value := range m.Environment {
+		if !strings.Contains(help, "["+name+"]") {
+			t.Errorf("magent has no %s", name)
+		}
+		for host := range strings.SplitSeq(value, ",") {
+			if _, ok := project.Services[host]; !ok && (name == "MAGENT_SERVER" || name == "MAGENT_BACKUP") {
+				t.Errorf("%s: there is no service %s", name, host)
+			}
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package packaging
+
+import (
+	"crypto/sha256"
+	"debug/buildinfo"
+	"debug/elf"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"magent/test/harness"
+)
+
+// TestReproducible: the same source makes the same bytes, elsewhere.
+func TestReproducible(t *testing.T) {
+	first, source := release(t), filepath.Join(t.TempDir(), "elsewhere")
+	copySource(t, source)
+	second := t.TempDir()
+	if err := makeRelease(t, source, second); err != nil {
+		t.Fatal(err)
+	}
+	want, got := read(t, filepath.Join(first, "SHA256SUMS")), read(t, filepath.Join(second, "SHA256SUMS"))
+	if got != want {
+		t.Errorf("the checksums were\n%sand are\n%s", want, got)
+	}
+	run(t, "sh", "-c", "cd "+first+" && sha256sum --quiet -c SHA256SUMS")
+	if lines := strings.Count(want, "\n"); lines != 13 {
+		t.Errorf("%d files\n%s", lines, want)
+	}
+}
+
+// copySource makes another clone, and has it changed as this tree is.
+func copySource(t *testing.T, dir string) {
+	t.Helper()
+	root := harness.Root(t)
+	run(t, "git", "clone", "-q", "--shared", "--no-checkout", root, dir)
+	run(t, "git", "-C", dir, "reset", "-q", strings.TrimSpace(run(t, "git", "-C", root, "rev-parse", "HEAD")))
+	for name := range strings.SplitSeq(run(t, "git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"), "\x00") {
+		from, err := os.Open(filepath.Join(root, name))
+		if name == "" || os.IsNotExist(err) {
+			continue
+		}
+		if err == nil {
+			err = copyFile(filepath.Join(dir, name), from)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func copyFile(to string, from *os.File) error {
+	defer from.Close()
+	info, err := from.Stat()
+	if err != nil {
+		return err
+	}
+	content, err := io.ReadAll(from)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(to, content, info.Mode())
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestBinary: it is static, stripped, and says which commit it is of.
+func TestBinary(t *testing.T) {
+	path := filepath.Join(tree(t), "magent")
+	f, err := elf.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if f.Section(".symtab") != nil || slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
+		t.Error("it has symbols, or wants a loader")
+	}
+	commit := strings.TrimSpace(run(t, "git", "-C", harness.Root(t), "rev-parse", "HEAD"))
+	if said := run(t, path, "-V"); !strings.Contains(said, " "+commit[:12]+" ") {
+		t.Errorf("it is %s", said)
+	}
+}
+
+// TestSBOM: it names the modules that the binary of the same release has, with their checksums.
+func TestSBOM(t *testing.T) {
+	var bom struct {
+		BOMFormat, SpecVersion string
+		Components             []struct {
+			Name, Version string
+			Hashes        []struct{ Alg, Content string }
+		}
+	}
+	if err := json.Unmarshal([]byte(read(t, part(t, "magent_*_sbom_"+arch+".cdx.json"))), &bom); err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, c := range bom.Components {
+		got[c.Name] = c.Version
+		if c.Name != "std" && (len(c.Hashes) != 1 || len(c.Hashes[0].Content) != 2*sha256.Size) {
+			t.Errorf("%s has the hashes %v", c.Name, c.Hashes)
+		}
+	}
+	info, err := buildinfo.ReadFile(filepath.Join(tree(t), "magent"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"std": strings.TrimPrefix(info.GoVersion, "go")}
+	for _, m := range info.Deps {
+		want[m.Path] = m.Version
+	}
+	if len(info.Deps) == 0 || fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("it names %v, want %v", got, want)
+	}
+}
