@@ -84,15 +84,3 @@ func run(t *testing.T, argv ...string) string {
 	}
 	return stdout
 }
-
-// needRoot skips a test that mounts, for who is not root; where everything has to be tested, it fails.
-func needRoot(t *testing.T) {
-	t.Helper()
-	switch {
-	case os.Geteuid() == 0:
-	case os.Getenv("CI") != "":
-		t.Fatal("this test needs root")
-	default:
-		t.Skip("this test needs root: it installs packages, into a copy of this system that is thrown away")
-	}
-}

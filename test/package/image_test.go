@@ -14,7 +14,7 @@ import (
 // unpack has umoci make of an image what a runtime starts, and returns its folder.
 func unpack(t *testing.T, arch string) (bundle string) {
 	t.Helper()
-	needRoot(t)
+	harness.NeedNamespaces(t, "--mount", "--net", "--pid", "--fork")
 	dir := t.TempDir()
 	file := part(t, "magent_*_image_"+arch+".tar")
 	version := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "magent_"), "_image_"+arch+".tar")

@@ -23,7 +23,7 @@ func rpm(t *testing.T) string {
 // starts is gone when it ends. The files are in /root there.
 func inOverlay(t *testing.T, script string, files ...string) {
 	t.Helper()
-	needRoot(t)
+	harness.NeedNamespaces(t, "--mount", "--net", "--pid", "--fork")
 	dir := t.TempDir()
 	files = append(files, filepath.Join("testdata", "check.sh"), filepath.Join("testdata", script))
 	argv := append([]string{

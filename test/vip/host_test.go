@@ -36,7 +36,7 @@ type cluster struct {
 // newCluster has magents with arguments beside those that say where they listen and what their servers are.
 func newCluster(t *testing.T, args ...string) *cluster {
 	t.Helper()
-	needRoot(t)
+	harness.NeedNamespaces(t, "--net")
 	c := &cluster{t: t, client: newSpace(t, "client")}
 	var spaces []*space
 	for i := range 3 {

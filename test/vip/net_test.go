@@ -140,11 +140,3 @@ func must[T any](v T, err error) T {
 	}
 	return v
 }
-
-// needRoot skips where there are no rights to make namespaces: the one reason for a test of this project to be skipped.
-func needRoot(t *testing.T) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("network namespaces need root: run this as root, as CI does")
-	}
-}
