@@ -135,6 +135,7 @@ func (e *Engine) Transact(c *Call, server int, raw []byte, n int) {
 	c.busy = true
 	server = e.orAny(server)
 	c.plan, c.p, c.b = planTransact, server, -1
+	c.Held = c.Held[:0]
 	e.line = append(append(append(e.line[:0], "*1\r\n$5\r\nMULTI\r\n"...), raw...), "*1\r\n$4\r\nEXEC\r\n"...)
 	if c.noRoomAt(slotPrimary, server) || !c.send(server, slotQueued, nil, e.line, ascii.ShapeLine) {
 		c.fail()
@@ -149,11 +150,19 @@ func (e *Engine) Transact(c *Call, server int, raw []byte, n int) {
 	c.recycle()
 }
 
-// onQueued takes one of the replies to a transaction.
+// onQueued takes one of the replies to a transaction. The client has been told that its commands are queued; so if the server
+// refuses one of them, the answer to EXEC says why. Held has the first of these errors until then.
 func (c *Call) onQueued(slot uint16, r *ascii.Reply) {
 	switch {
 	case r.Kind == ascii.Lost:
 		c.fail()
+	case slot == slotQueued && resp.IsError(r.Raw) && len(c.Held) == 0 && !c.answered:
+		c.Held = append(c.Held, resp.ErrorText(r.Raw)...)
+	case slot == slotExec && resp.IsError(r.Raw) && len(c.Held) > 0 && !c.answered:
+		line := append(append(c.e.line[:0], '-'), resp.ErrorText(r.Raw)...)
+		line = append(append(append(line, " ("...), c.Held...), ")\r\n"...)
+		c.e.line = line
+		c.finish(r.Kind, line)
 	case slot == slotExec:
 		c.finish(r.Kind, r.Raw)
 	}

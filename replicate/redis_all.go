@@ -136,6 +136,7 @@ func (e *Engine) scan(c *Call, r *resp.Request) {
 	if c.noRoomAt(slotPrimary, c.p) || !c.send(c.p, slotPrimary, nil, e.line, ascii.ShapeLine) {
 		c.fail()
 	}
+	e.line = trim(e.line)
 }
 
 // onScanned gives the client its next cursor: that of the next server when this one has no more.

@@ -50,6 +50,7 @@ const (
 	specialPop              // LMPOP and ZMPOP: the same, and behind the keys has to be from which end
 	specialPairs            // MSETEX: NumKeys counts pairs of key and value
 	specialSort             // SORT: BY, GET and STORE
+	specialCopy             // COPY: no DB
 	specialGeo              // GEORADIUS: STORE and STOREDIST
 	specialStreams          // XREAD: the first half of what is behind STREAMS
 	specialSub              // the subcommand decides, see subcommands

@@ -16,6 +16,7 @@ const (
 	errNoKeys  = "-ERR at least one key is needed, to find the server: name a key that the script is about, and count it\r\n"
 	errSortBy  = "-ERR BY option of SORT denied: the keys of a pattern may be on other servers; sort without it, or in the client\r\n"
 	errSortGet = "-ERR GET option of SORT denied: the keys of a pattern may be on other servers; only GET # can be had, use MGET for others\r\n"
+	errCopyDB  = "-ERR DB option of COPY denied: a pool has one database; copy within it, or use DUMP and RESTORE\r\n"
 	errBlock   = "-ERR BLOCK would hold up the connection to the server, which all clients share: read without it, and again later\r\n"
 )
 

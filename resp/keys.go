@@ -14,6 +14,8 @@ func (c *Command) Keys(dst []int, args [][]byte) (keys []int, errReply []byte) {
 		return c.plainKeys(dst, args)
 	case specialSort:
 		return sortKeys(dst, args, c.Write)
+	case specialCopy:
+		return c.copyKeys(dst, args)
 	case specialGeo:
 		return geoKeys(dst, args), nil
 	case specialStreams:
@@ -136,6 +138,16 @@ func sortKeys(dst []int, args [][]byte, stores bool) (keys []int, errReply []byt
 		dst = append(dst, store)
 	}
 	return dst, nil
+}
+
+// copyKeys are the plain ones. DB goes to another database, which is none of the pool's.
+func (c *Command) copyKeys(dst []int, args [][]byte) (keys []int, errReply []byte) {
+	for _, option := range args[3:] {
+		if equalFold(option, "db") {
+			return dst, []byte(errCopyDB)
+		}
+	}
+	return c.plainKeys(dst, args)
 }
 
 // geoKeys are the key to search and the one to store to, which is the last if there are several.

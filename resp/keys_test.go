@@ -81,6 +81,8 @@ func TestKeysErrors(t *testing.T) {
 		"EVAL s 0":                                 errNoKeys,
 		"EVAL s 0 a":                               errNoKeys,
 		"FCALL f 0":                                errNoKeys,
+		"COPY k l DB 1":                            errCopyDB,
+		"COPY k l REPLACE db 0":                    errCopyDB,
 		"SORT k BY w_*":                            errSortBy,
 		"SORT k LIMIT 0 1 by *":                    errSortBy,
 		"SORT k GET w_*":                           errSortGet,

@@ -2,7 +2,7 @@ package resp
 
 // commandsOfKeyspace are those of keys of any kind, of scripts and of transactions.
 var commandsOfKeyspace = []Command{
-	writeMany("copy", -3, 1, 2, 1),
+	writeMany("copy", -3, 1, 2, 1).with(specialCopy),
 	keyless("dbsize", 1, RouteSumAll),
 	writeMany("del", -2, 1, -1, 1).via(RouteSum),
 	read("dump", 2),

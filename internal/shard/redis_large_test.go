@@ -3,6 +3,7 @@ package shard
 import (
 	"io"
 	"strconv"
+	"strings"
 	"testing"
 
 	"magent/internal/redis/redistest"
@@ -30,4 +31,24 @@ func TestLargeReplyIsNoHoard(t *testing.T) {
 		t.Errorf("%d of %d bytes: %v", n, size+2, err)
 	}
 	r.on(0, func(sh *Shard) { sh.unsent -= maxUnsent })
+}
+
+// What a client has said once, and is large, is not kept when it is answered.
+func TestLargeEchoIsNotKept(t *testing.T) {
+	const size = 1 << 20
+	s := redistest.Start(t)
+	r := start(t, 1, 0, nil)
+	r.reload(toRedis(s))
+	c := r.client()
+	text := strings.Repeat("x", size)
+	bulk := "$" + strconv.Itoa(size) + "\r\n" + text + "\r\n"
+	for _, command := range []string{"ECHO", "PING"} {
+		c.say("*2\r\n$4\r\n" + command + "\r\n" + bulk)
+		c.hear(bulk)
+		r.on(0, func(sh *Shard) {
+			if n := cap(sh.line); n > maxKeptLine {
+				t.Errorf("%d bytes are kept of %s", n, command)
+			}
+		})
+	}
 }

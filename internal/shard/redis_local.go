@@ -48,11 +48,16 @@ func (s *session) local(r *resp.Request) {
 	}
 }
 
-// tell answers with bytes that were appended to the shard's scratch line.
+// tell answers with bytes that were appended to the shard's scratch line, which is not kept when they are many.
 func (s *session) tell(line []byte) {
-	s.sh.line = line
 	s.callFor(1).Answer(line)
+	if cap(line) <= maxKeptLine {
+		s.sh.line = line
+	}
 }
+
+// maxKeptLine bounds what the shard keeps of a scratch line that a client can make as large as a value.
+const maxKeptLine = 64 << 10
 
 func (s *session) ping(r *resp.Request) {
 	switch len(r.Args) {

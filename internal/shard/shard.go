@@ -21,7 +21,7 @@ import (
 const (
 	maxLine         = 1 << 20         // a command line; about 4000 keys of 250 bytes
 	maxServerQueue  = 64 << 10        // requests in flight to one server
-	maxServerUnsent = 64 << 20        // bytes that wait for a server's socket
+	maxServerUnsent = 64 << 20        // bytes that wait for a server's socket, and one value beside them
 	drainTime       = 3 * time.Second // the end of a lost connection to a server is waited for before a new one is made
 	quarantine      = time.Second     // and if it was not seen, the new one waits
 	maxJoint        = 64              // keys of gets that share a command line on their way to a server
@@ -107,7 +107,7 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 			DrainTime:      drainTime,
 			Quarantine:     quarantine,
 			MaxPending:     maxServerQueue,
-			MaxUnsent:      maxServerUnsent,
+			MaxUnsent:      maxServerUnsent + p.limits.MaxValue,
 			MaxJoint:       sh.svc.maxJoint,
 			Greet:          len(cfg.Backups) > 0,
 			Lazy:           ejects(cfg),

@@ -126,6 +126,7 @@ func TestRefused(t *testing.T) {
 		{[]string{"CLUSTER", "INFO"}, "connect to the server directly"},
 		{[]string{"SHUTDOWN"}, "connect to that server directly"},
 		{[]string{"EVAL", "return 1", "0"}, "at least one key is needed"},
+		{[]string{"COPY", one, one, "DB", "1"}, "a pool has one database"},
 		{[]string{"SORT", "l", "BY", "w*"}, "may be on other servers"},
 		{[]string{"RENAME", one, other}, "hash tag"},
 		{[]string{"MSETNX", one, "1", other, "2"}, "hash tag"},

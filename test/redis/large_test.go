@@ -1,0 +1,40 @@
+package redis
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"magent/test/harness"
+)
+
+// TestBesideLargeValue: while a value of 100 MB is on its way to a server, others are served by that server too: they wait.
+func TestBesideLargeValue(t *testing.T) {
+	server := harness.StartRedis(t)
+	proxy := startPool(t, []*harness.Redis{server}).Addr
+	one, other, third := dial(t, proxy), dial(t, proxy), dial(t, proxy)
+	one.want("+OK\r\n", "SET", "k", "v")
+	server.Pause()
+	value := strings.Repeat("0123456789abcdef", 100<<20/16)
+	one.send(command("SET", "large", value))
+	harness.Eventually(t, "the value is on its way", func() error {
+		if info := third.do("INFO"); !strings.Contains(info, "requests=2,") {
+			return fmt.Errorf("INFO %q", info)
+		}
+		return nil
+	})
+	other.send(command("GET", "k"))
+	harness.Eventually(t, "the other's request was taken", func() error {
+		if info := third.do("INFO"); !strings.Contains(info, "requests=3,") {
+			return fmt.Errorf("INFO %q", info)
+		}
+		return nil
+	})
+	server.Resume()
+	if got := other.reply(); got != bulk("v") {
+		t.Errorf("the other hears %q", got)
+	}
+	if got := one.reply(); got != "+OK\r\n" {
+		t.Errorf("%q", got)
+	}
+}

@@ -1,0 +1,21 @@
+package redis
+
+import (
+	"testing"
+
+	"magent/test/harness"
+)
+
+// TestServerRefusesToQueue: a command is said to be queued before the server is asked. What the server has against it stands in the
+// reply to EXEC, also the second time.
+func TestServerRefusesToQueue(t *testing.T) {
+	c := dial(t, startPool(t, []*harness.Redis{harness.StartRedis(t, "--maxmemory", "1")}, calm).Addr)
+	for range 2 {
+		c.want("+OK\r\n", "MULTI")
+		c.want("+QUEUED\r\n", "SET", "k", "v")
+		c.want("-EXECABORT Transaction discarded because of previous errors. (OOM command not allowed when used memory > 'maxmemory'.)\r\n", "EXEC")
+		c.want("$-1\r\n", "GET", "k")
+		c.want("+OK\r\n", "MULTI")
+		c.want("*0\r\n", "EXEC")
+	}
+}
