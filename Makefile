@@ -53,7 +53,7 @@ unit: ## unit tests, with the committed seeds of the fuzz targets
 
 .PHONY: e2e
 e2e: build ## black-box tests of bin/magent and bin/nutcracker with real servers and clients; screenshots go to artifacts/
-	MAGENT_ARTIFACTS=$(CURDIR)/artifacts MAGENT_BIN=$(CURDIR)/bin/magent NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker $(GO) test -count=1 ./test/...
+	MAGENT_ARTIFACTS=$(CURDIR)/artifacts MAGENT_BIN=$(CURDIR)/bin/magent NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker $(GO) test -count=1 -timeout 20m ./test/...
 
 .PHONY: race
 race: ## unit tests, and black-box tests of a magent with two loops, under the race detector
