@@ -64,7 +64,21 @@ func TestUnwell(t *testing.T) {
 	hung.Resume()
 
 	full := harness.StartMagent(t, "-s", server.Addr, "-n", "1")
-	harness.Dial(t, full.Addr).Want("mn\r\n", "MN\r\n")
+	var only *harness.Client
+	harness.Eventually(t, "there is room for one", func() (err error) { // who looked whether it listens may not be gone yet
+		if only, err = harness.Open(full.Addr); err != nil {
+			return err
+		}
+		reply, err := only.Try("mn\r\n")
+		if err == nil && reply != "MN\r\n" {
+			err = errors.New(reply)
+		}
+		if err != nil {
+			only.Close()
+		}
+		return err
+	})
+	defer only.Close()
 	check(t, 1, "Too many open connections", full.Addr)
 }
 
