@@ -69,7 +69,11 @@ func mayQueue(cmd *resp.Command) bool {
 
 // keyless names the commands that the proxy answers by itself, but that a server answers in the same way.
 func keyless(cmd *resp.Command) bool {
-	return cmd.Name == "ping" || cmd.Name == "echo" || cmd.Name == "time"
+	switch cmd.Name {
+	case "ping", "echo", "time", "unwatch":
+		return true
+	}
+	return false
 }
 
 // spoil has the transaction that is being collected, if there is one, fail. So nothing of it is needed any more.
