@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -53,7 +54,7 @@ func (o Options) process() service.Options {
 		e.tell(log, o)
 		return "serves at " + strings.Join(e.Addrs(), " ")
 	}
-	p.Ping = func(answered chan<- struct{}) { e.Ping(answered) }
+	p.Hung = func(ctx context.Context) []int { return e.Hung(ctx) }
 	if o.Upgrade {
 		p.Listeners, p.HandOver = func() []service.Socket { return e.listeners() }, func() error { return e.handOver() }
 	}

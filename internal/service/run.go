@@ -2,6 +2,7 @@ package service
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"os"
 	"os/signal"
@@ -46,8 +47,9 @@ type Options struct {
 	Reload func(log zerolog.Logger) error
 	Watch  string
 
-	// Ping has a channel, which has room, sent to when all event loops have turned. It does not wait. nil: nobody watches them.
-	Ping func(answered chan<- struct{})
+	// Hung asks all event loops for a sign of life, and returns those that have given none when the context is done. nil: nobody
+	// watches them.
+	Hung func(context.Context) []int
 	// HandOver has the engine give up in favour of another process, which has its Listeners: on SIGUSR2. Drain and Close
 	// follow. An error means that it goes on. nil: SIGUSR2 does nothing.
 	HandOver  func() error
@@ -116,7 +118,7 @@ func Run(o Options) (exit int, err error) {
 	from.serves()
 	r := newReloader(o)
 	defer r.stop()
-	defer startWatchdog(o.Ping, log).stop()
+	defer startWatchdog(o.Hung, log).stop()
 	upgrader.serves(pid)
 	return serve(engine, log, signals, r, upgrader), nil
 }

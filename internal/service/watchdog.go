@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -8,48 +9,46 @@ import (
 
 // watchdog has the service manager know, for as long as it is so, that all loops turn: one that is stuck gets the process
 // restarted. nil does nothing.
-type watchdog struct{ stopped, done chan struct{} }
+type watchdog struct {
+	cancel context.CancelFunc
+	done   chan struct{}
+}
 
-// startWatchdog does so as often as the manager wants (WATCHDOG_USEC), if it does. ping sends to a channel when all loops
-// have turned.
-func startWatchdog(ping func(chan<- struct{}), log *Log) *watchdog {
+// startWatchdog does so as often as the manager wants (WATCHDOG_USEC), if it does. hung is Options.Hung.
+func startWatchdog(hung func(context.Context) []int, log *Log) *watchdog {
 	limit, err := daemon.SdWatchdogEnabled(true)
 	if err != nil {
 		log.Warn().AnErr("reason", err).Msg("nobody will notice when a loop is stuck")
 	}
-	if limit <= 0 || err != nil || ping == nil {
+	if limit <= 0 || err != nil || hung == nil {
 		return nil
 	}
-	w := &watchdog{stopped: make(chan struct{}), done: make(chan struct{})}
-	go w.feed(ping, limit/4)
+	ctx, cancel := context.WithCancel(context.Background())
+	w := &watchdog{cancel: cancel, done: make(chan struct{})}
+	go w.feed(ctx, hung, limit/4)
 	return w
 }
 
-// feed is the goroutine of a watchdog. Nothing is asked while an answer is due: a loop that is stuck need not find many.
-func (w *watchdog) feed(ping func(chan<- struct{}), every time.Duration) {
+// feed is the goroutine of a watchdog. It waits for a loop that is stuck as long as that takes, and asks nobody meanwhile.
+func (w *watchdog) feed(ctx context.Context, hung func(context.Context) []int, every time.Duration) {
 	defer close(w.done)
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	answered, due := make(chan struct{}, 1), false
 	for {
 		select {
-		case <-tick.C:
-			if !due {
-				due = true
-				ping(answered)
-			}
-		case <-answered:
-			due = false
-			notify(daemon.SdNotifyWatchdog)
-		case <-w.stopped:
+		case <-ctx.Done():
 			return
+		case <-tick.C:
+		}
+		if hung(ctx) == nil {
+			notify(daemon.SdNotifyWatchdog)
 		}
 	}
 }
 
 func (w *watchdog) stop() {
 	if w != nil {
-		close(w.stopped)
+		w.cancel()
 		<-w.done
 	}
 }

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"net"
 	"os"
 	"path/filepath"
@@ -25,7 +26,16 @@ func TestWatchdogWantsAnswers(t *testing.T) {
 	defer log.Close()
 
 	asked := make(chan chan<- struct{}, 100)
-	w := startWatchdog(func(answered chan<- struct{}) { asked <- answered }, log)
+	w := startWatchdog(func(ctx context.Context) []int {
+		answered := make(chan struct{})
+		asked <- answered
+		select {
+		case <-answered:
+			return nil
+		case <-ctx.Done():
+			return []int{0}
+		}
+	}, log)
 	defer w.stop()
 	if os.Getenv("WATCHDOG_USEC") != "" {
 		t.Error("the variable is left for processes that are started by this one")
@@ -51,7 +61,7 @@ func TestWatchdogWantsAnswers(t *testing.T) {
 
 func TestNoWatchdog(t *testing.T) {
 	t.Setenv("WATCHDOG_USEC", "")
-	if w := startWatchdog(func(chan<- struct{}) { t.Error("asked") }, nil); w != nil {
+	if w := startWatchdog(func(context.Context) []int { t.Error("asked"); return nil }, nil); w != nil {
 		t.Error("a watchdog that nobody wants")
 	}
 }
