@@ -70,7 +70,7 @@ func (o *options) config(diffID string) map[string]any {
 			"ExposedPorts": map[string]any{"11211/tcp": struct{}{}},
 			"WorkingDir":   "/",
 			"Healthcheck":  map[string]any{"Test": []string{"CMD", "/usr/bin/magent", "health"}, "Interval": 10 * time.Second, "Timeout": 2 * time.Second},
-			"Labels":       map[string]string{"org.opencontainers.image.title": "magent", "org.opencontainers.image.version": o.version},
+			"Labels":       map[string]string{"org.opencontainers.image.title": "magent", "org.opencontainers.image.licenses": "Apache-2.0", "org.opencontainers.image.version": o.version},
 		},
 		"rootfs":  map[string]any{"type": "layers", "diff_ids": []string{diffID}},
 		"history": []map[string]any{{"created": created, "created_by": "make release"}},

@@ -59,7 +59,7 @@ pack() {
 tarball() { # for the architecture $1
 	local tree=$work/tar-$1/magent-$VERSION
 	mkdir -p "$tree"
-	cp "$work/$1/magent" "$work/$1/nutcracker" README.md deploy/package/copyright "$work/share/third-party.txt" "$work/share/magent.1" "$tree"
+	cp "$work/$1/magent" "$work/$1/nutcracker" README.md LICENSE CHANGELOG.md deploy/package/copyright "$work/share/third-party.txt" "$work/share/magent.1" "$tree"
 	mkdir "$tree/completion" "$tree/systemd"
 	cp "$work"/share/magent.{bash,zsh,fish} "$tree/completion"
 	cp deploy/systemd/* deploy/package/default.env deploy/package/default.yml "$tree/systemd"
@@ -76,7 +76,7 @@ packages() { # for the architecture $1
 image() { # for the architecture $1
 	$go run ./deploy/release image -arch "$1" -version "$VERSION" -time "$SOURCE_DATE_EPOCH" -out "$dist/magent_${VERSION}_image_$1.tar" \
 		usr/bin/magent="$work/$1/magent" usr/bin/nutcracker="$work/$1/nutcracker" \
-		usr/share/doc/magent/copyright=deploy/package/copyright usr/share/doc/magent/third-party.txt="$work/share/third-party.txt"
+		usr/share/doc/magent/copyright=deploy/package/copyright usr/share/doc/magent/LICENSE=LICENSE usr/share/doc/magent/third-party.txt="$work/share/third-party.txt"
 }
 
 for arch in amd64 arm64; do binaries $arch; done
