@@ -32,15 +32,20 @@ help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: deps
-deps: ## install what is missing: servers, keepalived, haproxy, client libraries, promtool, Chromium, tools that check packages, a C compiler for the race detector
+deps: ## install what is missing for all of this, by Debian's packages; make deps-run, -test, -race, -ha, -page, -release for a part
 	@deploy/dev/deps.sh
+
+DEPS = deps-run deps-test deps-race deps-ha deps-page deps-release
+.PHONY: $(DEPS)
+$(DEPS): deps-%:
+	@deploy/dev/deps.sh $*
 
 .PHONY: build
 build: ## build bin/magent and bin/nutcracker, static binaries
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/magent ./cmd/nutcracker
 
 .PHONY: run
-run: deps build ## three memcacheds on loopback, magent in front, and what to try; Ctrl-C ends it
+run: deps-run build ## three memcacheds on loopback, magent in front, and what to try; Ctrl-C ends it
 	@deploy/dev/tour.sh bin/magent
 
 .PHONY: test
@@ -76,7 +81,7 @@ fuzz: ## each fuzz target for FUZZTIME (30s)
 	done
 
 .PHONY: bench
-bench: deps build ## magent beside nutcracker, as a Markdown table; BENCHFLAGS=-smoke for one short round
+bench: deps-test build ## magent beside nutcracker, as a Markdown table; BENCHFLAGS=-smoke for one short round
 	$(GO) run ./test/bench run -magent bin/magent $(BENCHFLAGS)
 
 .PHONY: lint

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# deps.sh installs what building, testing and the tour need and this machine lacks. When nothing is missing it changes
-# nothing and needs neither network nor root. Debian starts and enables services that it installs; this does neither.
+# deps.sh [GROUP...] installs what the groups need and this machine lacks: run, test, race, ha, page, release; without a
+# group, all of them. When nothing is missing it changes nothing and needs neither network nor root. Debian starts and
+# enables services that it installs; this does neither.
 set -euo pipefail
 PATH=$PATH:/usr/sbin # nutcracker's place, which is not in everybody's PATH
 
@@ -23,33 +24,22 @@ has() {
 	esac >/dev/null 2>&1
 }
 
-# The C compiler is for the race detector alone. prometheus brings promtool, chromium looks at the status page.
-packages=(
-	chromium
-	fish
-	gcc
-	haproxy
-	iproute2
-	keepalived
-	libc6-dev
-	libmemcached-tools
-	lintian
-	logrotate
-	man-db
-	mandoc
-	memcached
-	nutcracker
-	prometheus
-	python3-pylibmc
-	python3-pymemcache
-	python3-redis
-	redis-server
-	redis-tools
-	rpm
-	systemd
-	umoci
-	zsh
-)
+# packages_of prints the Debian packages of a group.
+packages_of() {
+	case $1 in
+	run) echo memcached ;;
+	test) echo iproute2 libmemcached-tools memcached nutcracker python3-pylibmc python3-pymemcache python3-redis redis-server redis-tools ;;
+	race) echo gcc libc6-dev ;;
+	ha) echo haproxy iproute2 keepalived ;;
+	page) echo chromium prometheus ;; # prometheus brings promtool
+	release) echo fish lintian logrotate man-db mandoc rpm systemd umoci zsh ;;
+	*)
+		say "no such group: $1; there are ${groups[*]}"
+		exit 2
+		;;
+	esac
+}
+groups=(run test race ha page release)
 services=(
 	haproxy
 	keepalived
@@ -124,9 +114,13 @@ main() {
 		say "missing: Go 1.26 or newer: install it from https://go.dev/dl/ and put it into PATH"
 		exit 1
 	fi
-	local p missing=()
-	for p in "${packages[@]}"; do
-		has "$p" || missing+=("$p")
+	local group wanted p missing=()
+	[ $# -gt 0 ] || set -- "${groups[@]}"
+	for group in "$@"; do
+		wanted=$(packages_of "$group") || { echo "$wanted"; exit 2; }
+		for p in $wanted; do
+			has "$p" || [[ " ${missing[*]} " == *" $p "* ]] || missing+=("$p")
+		done
 	done
 	if [ ${#missing[@]} -gt 0 ]; then
 		install "${missing[@]}"
@@ -143,4 +137,4 @@ main() {
 	go mod download
 }
 
-main
+main "$@"
