@@ -56,6 +56,7 @@ type Options struct {
 	MaxUnsent      int           // bytes that wait for the socket: more make the connection Full
 	Lazy           bool          // Send connects when the connection is down
 	Greet          bool          // ask the server who it is before it gets requests: Identity, HasMeta
+	Knock          bool          // without Greet: ask whether it lets us in
 	MaxJoint       int           // keys on the command line of a joint get; 1 or less: no joint gets
 	Redis          *Login        // the server is a Redis, and this is said first; nil: a memcached
 }
@@ -289,7 +290,7 @@ func (c *Conn) onConnect(err error) {
 	switch {
 	case err != nil:
 		c.next(err)
-	case c.opt.Greet || c.opt.Redis != nil:
+	case c.opt.Greet || c.opt.Knock || c.opt.Redis != nil:
 		c.hello()
 	default:
 		c.established()

@@ -48,19 +48,25 @@ func (id Identity) Mark(server string) uint64 {
 	return max(1, (sum^sum>>markBits^sum>>(2*markBits))&(1<<markBits-1))
 }
 
-// helloLine asks a server who it is.
-var helloLine = []byte("stats\r\n")
+// The first command of a connection: who the server is, or, where that is of no interest, whether it answers at all.
+var (
+	helloLine = []byte("stats\r\n")
+	knockLine = []byte("version\r\n")
+)
 
-// hello asks the server who it is, or logs in, before it gets any request.
+// hello asks the server who it is, or whether it lets us in, or logs in, before it gets any request.
 func (c *Conn) hello() {
 	c.state = greeting
 	c.s.Reading(true)
-	if c.opt.Redis != nil {
+	switch {
+	case c.opt.Redis != nil:
 		c.line = c.opt.Redis.append(c.line[:0])
 		c.s.Write(c.line)
 		c.login = 0
-	} else {
+	case c.opt.Greet:
 		c.s.Write(helloLine)
+	default:
+		c.s.Write(knockLine)
 	}
 	if err := c.s.Flush(); err != nil {
 		c.next(err)
@@ -84,18 +90,26 @@ func (c *Conn) readHello() {
 		c.takeLogin(data)
 		return
 	}
-	n, need, ok := c.framer.Next(data, ascii.ShapeStats, &c.reply)
+	shape := ascii.ShapeLine
+	if c.opt.Greet {
+		shape = ascii.ShapeStats
+	}
+	n, need, ok := c.framer.Next(data, shape, &c.reply)
 	c.need = need
 	switch {
 	case !ok:
 		c.next(ErrGarbage)
 	case n == 0:
 		c.s.Keep(data)
+	case refusal(&c.reply) != nil:
+		c.next(refusal(&c.reply))
 	case n < len(data):
 		c.next(ErrUnasked)
 	default:
 		c.need = 0
-		c.identity, c.meta = parseHello(c.reply.Raw)
+		if c.opt.Greet {
+			c.identity, c.meta = parseHello(c.reply.Raw)
+		}
 		c.s.Keep(nil)
 		c.established()
 	}

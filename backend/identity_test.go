@@ -95,6 +95,54 @@ func TestConnGreetsSomethingElse(t *testing.T) {
 	r.want("connected")
 }
 
+// A server that lets nobody in is not used, and what it said is the reason; whether it is asked who it is or not.
+func TestConnIsRefused(t *testing.T) {
+	for said, want := range map[string]string{
+		"CLIENT_ERROR unauthenticated\r\n":    ErrPassword.Error(),
+		"ERROR Too many open connections\r\n": `the server refuses connections: "ERROR Too many open connections"`,
+	} {
+		for _, opt := range []Options{{Greet: true}, {Knock: true}} {
+			r := newRig(t, "tcp", opt)
+			r.do(r.c.Connect)
+			r.send(ascii.ShapeLine, "a\r\n")
+			p := r.accept()
+			p.expect(map[bool]string{true: "stats\r\n", false: "version\r\n"}[opt.Greet])
+			p.send(said)
+			r.want("disconnected: "+want+", idle: false", "0 lost")
+			r.quiet()
+		}
+	}
+}
+
+// A full memcached says so unasked, and closes: what it said is heard nevertheless.
+func TestConnHearsARefusalThatComesFirst(t *testing.T) {
+	for range 100 {
+		r := newRig(t, "tcp", Options{Knock: true})
+		r.do(r.c.Connect)
+		p := r.accept()
+		p.send("ERROR Too many open connections\r\n")
+		p.c.Close()
+		r.want(`disconnected: the server refuses connections: "ERROR Too many open connections", idle: false`)
+	}
+}
+
+// A server that is only asked whether it lets us in may answer what it likes.
+func TestConnKnocks(t *testing.T) {
+	for _, said := range []string{"VERSION 1.6.18\r\n", "ERROR\r\n", "SERVER_ERROR unknown\r\n"} {
+		r := newRig(t, "tcp", Options{Knock: true})
+		r.do(r.c.Connect)
+		r.send(ascii.ShapeLine, "a\r\n")
+		p := r.accept()
+		p.expect("version\r\n")
+		p.send(said)
+		r.want("connected")
+		p.expect("a\r\n")
+		if id := r.c.Identity(); id != (Identity{}) {
+			t.Errorf("%q: identity %v", said, id)
+		}
+	}
+}
+
 // The time to connect is over when the server has not said who it is by then.
 func TestConnGreetingHasADeadline(t *testing.T) {
 	r, _ := greeted(t, Options{ConnectTimeout: 50 * time.Millisecond})

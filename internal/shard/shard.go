@@ -110,6 +110,7 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 			MaxUnsent:      maxServerUnsent + p.limits.MaxValue,
 			MaxJoint:       sh.svc.maxJoint,
 			Greet:          len(cfg.Backups) > 0,
+			Knock:          true,
 			Lazy:           ejects(cfg),
 			Redis:          loginOf(cfg),
 		}

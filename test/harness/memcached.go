@@ -52,7 +52,7 @@ func awaitVersion(tb testing.TB, p *Process, addr string) {
 		if strings.HasPrefix(reply, "-") || errors.Is(err, io.EOF) { // a Redis pool has no such command
 			reply, err = knock(addr, "PING\r\n")
 		}
-		if err == nil && !strings.HasPrefix(reply, "VERSION ") && reply != "+PONG\r\n" && !strings.HasPrefix(reply, "-NOAUTH ") {
+		if err == nil && !strings.HasPrefix(reply, "VERSION ") && reply != "CLIENT_ERROR unauthenticated\r\n" && reply != "+PONG\r\n" && !strings.HasPrefix(reply, "-NOAUTH ") {
 			err = fmt.Errorf("reply %q to version", reply)
 		}
 		return err
