@@ -80,9 +80,11 @@ func walkOnce(ctx context.Context, dial Dialer, f func(Item) error) error {
 	return read(bufio.NewReaderSize(conn, lineRoom), f)
 }
 
-// read calls f with every line up to END. A refusal can only stand in the place of the first one.
+// read calls f with every item up to END. memcached 1.6.43 and later say OK before the first one, older ones do not. A
+// refusal can only stand before the first item.
 func read(r *bufio.Reader, f func(Item) error) error {
-	for first := true; ; first = false {
+	var agreed, begun bool
+	for {
 		line, err := r.ReadSlice('\n')
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
@@ -93,12 +95,16 @@ func read(r *bufio.Reader, f func(Item) error) error {
 			return fmt.Errorf("the dump ended before its END: %w", err)
 		}
 		line = bytes.TrimRight(line, "\r\n")
-		if string(line) == "END" {
+		switch {
+		case string(line) == "END":
 			return nil
-		}
-		if first && !bytes.HasPrefix(line, []byte("key=")) {
+		case string(line) == "OK" && !agreed && !begun:
+			agreed = true
+			continue
+		case !begun && !bytes.HasPrefix(line, []byte("key=")):
 			return refusal(line)
 		}
+		begun = true
 		it, err := parseItem(line)
 		if err != nil {
 			return err

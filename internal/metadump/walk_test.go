@@ -72,6 +72,24 @@ func TestWalk(t *testing.T) {
 	}
 }
 
+// memcached 1.6.43 and later agree before they begin; their lines end with a blank.
+func TestWalkOfLaterVersions(t *testing.T) {
+	for reply, want := range map[string]string{
+		"OK\r\nkey=a exp=-1 size=70 flags=5 \nkey=b exp=5 size=1 flags=0 \nEND\r\n": "a b ",
+		"OK\r\nEND\r\n":                "",
+		"OK\r\nkey=OK exp=-1\nEND\r\n": "OK ",
+	} {
+		s := &script{replies: []string{reply}}
+		if keys, err := s.walk(t); err != nil || keys != want {
+			t.Errorf("%q: got %q, %v", reply, keys, err)
+		}
+	}
+	s := &script{replies: []string{"OK\r\nERROR locked try again later\r\n", "OK\r\nkey=a exp=-1 size=1\nEND\r\n"}}
+	if keys, err := s.walk(t); err != nil || keys != "a " {
+		t.Errorf("refused after it had agreed: got %q, %v", keys, err)
+	}
+}
+
 func TestBusyServerIsAskedAgain(t *testing.T) {
 	began := time.Now()
 	s := &script{replies: []string{"BUSY currently processing crawler request\r\n", "ERROR locked try again later\r\n", "key=a exp=-1 size=1\nEND\r\n"}}
@@ -114,6 +132,10 @@ func TestRefusals(t *testing.T) {
 		"key=a size=1\nERROR\r\nEND\r\n":            false, // in the middle it is no refusal
 		"key=a size=1\nBUSY\r\nEND\r\n":             false,
 		"key=a exp=-1 size=1\n":                     false,
+		"OK\r\n":                                    false, // and that is all
+		"OK\r\nOK\r\nEND\r\n":                       false,
+		"key=a size=1\nOK\r\nEND\r\n":               false,
+		"OK\r\nERROR\r\n":                           true,
 		"\n":                                        false,
 		"key=" + strings.Repeat("x", 20<<10) + "\n": false,
 	} {
