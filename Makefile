@@ -97,6 +97,10 @@ lint: ## vet, staticcheck, gofumpt, and govulncheck where its database can be re
 		else echo "$$out"; exit 1; fi; \
 	fi
 
+.PHONY: docs
+docs: ## write the generated parts of docs/: the tables of flags
+	UPDATE_DOCS=1 $(GO) test -count=1 -run TestDocs ./cmd/magent
+
 .PHONY: release
 release: ## a release in DIST (dist): archives, deb, rpm, images, SBOMs, chart, checksums; the same bytes each time
 	@GO=$(GO) NFPM=$(NFPM) deploy/release/release.sh $(DIST)

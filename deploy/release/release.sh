@@ -60,6 +60,7 @@ tarball() { # for the architecture $1
 	local tree=$work/tar-$1/magent-$VERSION
 	mkdir -p "$tree"
 	cp "$work/$1/magent" "$work/$1/nutcracker" README.md LICENSE CHANGELOG.md deploy/package/copyright "$work/share/third-party.txt" "$work/share/magent.1" "$tree"
+	cp -r docs "$tree"
 	mkdir "$tree/completion" "$tree/systemd"
 	cp "$work"/share/magent.{bash,zsh,fish} "$tree/completion"
 	cp deploy/systemd/* deploy/package/default.env deploy/package/default.yml "$tree/systemd"

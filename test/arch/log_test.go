@@ -11,11 +11,11 @@ import (
 	"testing"
 )
 
-// TestLogFields: who reads the log by program relies on the names of its fields, so each stands in README's table, and the
+// TestLogFields: who reads the log by program relies on the names of its fields, so each stands in the table of docs/monitoring.md, and the
 // table names none that is not there.
 func TestLogFields(t *testing.T) {
 	s := readSource(t)
-	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "monitoring.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestLogFields(t *testing.T) {
 		ast.Inspect(f.File, func(n ast.Node) bool {
 			name, ok := logField(n)
 			if _, known := documented[name]; ok && !known {
-				t.Errorf("%s: the field %q does not stand in README.md, section Log", s.at(n.Pos()), name)
+				t.Errorf("%s: the field %q does not stand in docs/monitoring.md, section Log", s.at(n.Pos()), name)
 			} else if ok {
 				documented[name] = true
 			}
@@ -45,7 +45,7 @@ func TestLogFields(t *testing.T) {
 	})
 	for name, used := range documented {
 		if !used {
-			t.Errorf("README.md has a field %q that no line of the log has", name)
+			t.Errorf("docs/monitoring.md has a field %q that no line of the log has", name)
 		}
 	}
 }

@@ -3,56 +3,58 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/urfave/cli/v2"
 )
 
-const readme = "../../README.md"
-
-// tables are the tables of flags in README.md: what lies between two lines.
+// tables are the tables of flags in the pages of docs: what lies between two lines.
 var tables = []struct {
-	begin, end string
-	text       func() string
+	page, begin, end string
+	text             func() string
 }{
 	{
-		"<!-- flags: written by `UPDATE_README=1 go test -run TestReadme ./cmd/magent` -->\n", "<!-- end of flags -->\n",
+		"configuration.md",
+		"<!-- flags: written by `make docs` -->\n", "<!-- end of flags -->\n",
 		func() string { return flagTable(newFlags(), topics()) },
 	},
 	{
-		"<!-- flags of verify: written by `UPDATE_README=1 go test -run TestReadme ./cmd/magent` -->\n", "<!-- end of flags of verify -->\n",
+		"verify.md",
+		"<!-- flags of verify: written by `make docs` -->\n", "<!-- end of flags of verify -->\n",
 		func() string { return flagTable(ownVerifyFlags(), []string{topicVerify}) },
 	},
 	{
-		"<!-- flags of health: written by `UPDATE_README=1 go test -run TestReadme ./cmd/magent` -->\n", "<!-- end of flags of health -->\n",
+		"operations.md",
+		"<!-- flags of health: written by `make docs` -->\n", "<!-- end of flags of health -->\n",
 		func() string { return flagTable(ownHealthFlags(), []string{topicHealth}) },
 	},
 }
 
-// TestReadme holds the README's tables of flags to the flags that there are. With UPDATE_README=1 it writes the tables.
-func TestReadme(t *testing.T) {
-	text, err := os.ReadFile(readme)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := string(text)
+// TestDocs holds the tables of flags in docs to the flags that there are. With UPDATE_DOCS=1 it writes the tables.
+func TestDocs(t *testing.T) {
 	for _, table := range tables {
-		before, rest, begun := strings.Cut(want, table.begin)
+		path := filepath.Join("..", "..", "docs", table.page)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, rest, begun := strings.Cut(string(text), table.begin)
 		_, after, ended := strings.Cut(rest, table.end)
 		if !begun || !ended {
-			t.Fatalf("%s lacks the line %s or %s", readme, table.begin, table.end)
+			t.Fatalf("%s lacks the line %s or %s", path, table.begin, table.end)
 		}
-		want = before + table.begin + table.text() + table.end + after
-	}
-	if string(text) == want {
-		return
-	}
-	if os.Getenv("UPDATE_README") == "" {
-		t.Fatalf("a table of flags in %s is not up to date: UPDATE_README=1 go test -run TestReadme ./cmd/magent", readme)
-	}
-	if err := os.WriteFile(readme, []byte(want), 0o644); err != nil {
-		t.Fatal(err)
+		want := before + table.begin + table.text() + table.end + after
+		switch {
+		case string(text) == want:
+		case os.Getenv("UPDATE_DOCS") == "":
+			t.Errorf("the table of flags in %s is not up to date: run `make docs`", path)
+		default:
+			if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }
 
