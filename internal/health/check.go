@@ -19,11 +19,15 @@ type Options struct {
 	Within  time.Duration // for all of it
 }
 
-// samples is the number of keys that are asked for. They do not exist; where their servers are is up to the proxy.
-const samples = 16
+// Keys that are asked for. They do not exist; where their servers are is up to the proxy. When none of the first can be had, many
+// more are asked for: a proxy serves as long as one of its servers does, and that may be one of fifty.
+const (
+	samples     = 16
+	moreSamples = 1024
+)
 
 // Check reports how the proxy serves. It is well as long as some of the keys can be had: that others cannot is for want of
-// servers, and would be no better through another proxy.
+// servers, and would be no better through another proxy. /readyz of the proxy says the same.
 func Check(ctx context.Context, o Options) (told string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, o.Within)
 	defer cancel()
@@ -43,16 +47,22 @@ func Check(ctx context.Context, o Options) (told string, err error) {
 	if o.Redis {
 		p = redis
 	}
-	served, complaint, err := ask(conn, p)
+	in := bufio.NewReader(conn)
+	asked := samples
+	served, complaint, err := ask(conn, in, p, p.hello, samples)
+	if err == nil && served == 0 {
+		asked += moreSamples
+		served, complaint, err = ask(conn, in, p, "", moreSamples)
+	}
 	switch {
 	case err != nil:
 		return "", reason(o.Address, err)
 	case served == 0:
-		return "", fmt.Errorf("%s: none of %d keys can be had: %s", o.Address, samples, complaint)
+		return "", fmt.Errorf("%s: none of %d keys can be had: %s", o.Address, asked, complaint)
 	}
 	told = fmt.Sprintf("%s serves, in %.1f ms", o.Address, float64(time.Since(began).Microseconds())/1000)
-	if served < samples {
-		told += fmt.Sprintf("; %d of %d keys cannot be had: %s", samples-served, samples, complaint)
+	if served < asked {
+		told += fmt.Sprintf("; %d of %d keys cannot be had: %s", asked-served, asked, complaint)
 	}
 	return told, nil
 }
@@ -66,24 +76,26 @@ func dial(ctx context.Context, address string) (net.Conn, error) {
 	return d.DialContext(ctx, network, address)
 }
 
-// ask says hello and asks for keys, in one packet. complaint is what the proxy said of the last key that it cannot serve.
-func ask(conn net.Conn, p protocol) (served int, complaint string, err error) {
-	request := p.hello
-	for range samples {
+// ask says hello, if that is not empty, and asks for so many keys, in one packet. complaint is what the proxy said of the last key
+// that it cannot serve.
+func ask(conn net.Conn, in *bufio.Reader, p protocol, hello string, keys int) (served int, complaint string, err error) {
+	request := hello
+	for range keys {
 		request += p.get("magent.health." + rand.Text())
 	}
 	if _, err := conn.Write([]byte(request)); err != nil {
 		return 0, "", err
 	}
-	in := bufio.NewReader(conn)
-	line, err := readLine(in)
-	if err != nil {
-		return 0, "", err
+	if hello != "" {
+		line, err := readLine(in)
+		if err != nil {
+			return 0, "", err
+		}
+		if !p.welcome(line) {
+			return 0, "", fmt.Errorf("it said %q", line)
+		}
 	}
-	if !p.welcome(line) {
-		return 0, "", fmt.Errorf("it said %q", line)
-	}
-	for range samples {
+	for range keys {
 		line, err := readLine(in)
 		switch {
 		case err != nil:

@@ -21,6 +21,7 @@ func (svc *Service) HandOver() error {
 	if err := svc.handsOver(); err != nil {
 		return err
 	}
+	svc.draining.Store(true)
 	svc.onAll((*Shard).yield)
 	err := svc.awaitQuiet()
 	release := svc.park()
@@ -29,6 +30,7 @@ func (svc *Service) HandOver() error {
 		err = svc.losesNothing()
 	}
 	if err != nil {
+		svc.draining.Store(false)
 		for _, sh := range svc.shards {
 			sh.l.Post(loop.TaskFunc(sh.goOn))
 		}

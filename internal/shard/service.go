@@ -54,9 +54,9 @@ type Service struct {
 	journalErrors atomic.Uint64
 	clients       atomic.Int64
 	crowd         []*atomic.Int64 // clients by pool
-	draining      atomic.Bool
-	standby       atomic.Bool // another proxy has the virtual address, see role.go
-	spare         int         // a descriptor to fall back on; the first loop's
+	draining      atomic.Bool     // or giving up in favour of another process
+	standby       atomic.Bool     // another proxy has the virtual address, see role.go
+	spare         int             // a descriptor to fall back on; the first loop's
 	complaint     complaints
 
 	lookup    lookupFunc

@@ -2,19 +2,43 @@ package stats
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// Unready says for each pool that cannot serve all of its keys why not. A key is served while its primary may be read, or its
-// backup: that may be any, so all of them have to be up for a primary that is not. Without backups every server has to be
-// up; where keys move to the other servers, one of them.
+// Unready says for each pool that cannot serve all of its keys why not, and whether it can serve any. A key is served while its
+// primary may be read, or its backup: that may be any, so all of them have to be up for a primary that is not. Without backups
+// every server has to be up; where keys move to the other servers, one of them.
 func Unready(p *Process, s *Snapshot) (reasons []string) {
 	for i := range p.Pools {
-		if reason := p.Pools[i].unready(s.ServersOf(p.Pools[i].Name)); reason != "" {
-			reasons = append(reasons, fmt.Sprintf("pool %s: %s", p.Pools[i].Name, reason))
+		pool := &p.Pools[i]
+		servers := s.ServersOf(pool.Name)
+		reason := pool.unready(servers)
+		switch {
+		case reason == "":
+		case serves(servers):
+			reasons = append(reasons, fmt.Sprintf("pool %s: %s", pool.Name, reason))
+		default:
+			reasons = append(reasons, fmt.Sprintf("pool %s serves nothing: %s", pool.Name, reason))
 		}
 	}
 	return reasons
+}
+
+// Serves reports whether any key of any pool can be served.
+func Serves(p *Process, s *Snapshot) bool {
+	for i := range p.Pools {
+		if serves(s.ServersOf(p.Pools[i].Name)) {
+			return true
+		}
+	}
+	return false
+}
+
+// serves reports whether any key of a pool with these servers can be served; there are none while it is being replaced.
+func serves(servers []Server) bool {
+	up := func(v Server) bool { return v.State == "up" }
+	return len(servers) == 0 || slices.ContainsFunc(servers, up)
 }
 
 // Ready reports whether all keys of a pool can be served.

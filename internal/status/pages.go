@@ -99,7 +99,9 @@ func (s *Sampler) serveLife(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintln(w, "ok")
 }
 
-// serveReadiness is /readyz: every key can be served, and new clients are welcome.
+// serveReadiness is /readyz: new clients are welcome, and some keys at least can be served. A client that asks for others is
+// not better off anywhere else, so what is lost is told, and keeps nobody away: else a partial loss would have all proxies
+// leave their balancer at once.
 func (s *Sampler) serveReadiness(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), lifeTime)
 	defer cancel()
@@ -109,8 +111,10 @@ func (s *Sampler) serveReadiness(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 	case report.Draining:
 		http.Error(w, "draining", http.StatusServiceUnavailable)
-	case !report.Ready:
-		http.Error(w, strings.Join(report.Problems, "\n"), http.StatusServiceUnavailable)
+	case !report.Serving:
+		http.Error(w, "nothing is served\n"+strings.Join(report.Problems, "\n"), http.StatusServiceUnavailable)
+	case len(report.Problems) > 0:
+		fmt.Fprintln(w, "ok, but not for all keys\n"+strings.Join(report.Problems, "\n"))
 	default:
 		fmt.Fprintln(w, "ok")
 	}

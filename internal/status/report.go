@@ -15,7 +15,8 @@ type Report struct {
 	PID      int       `json:"pid"`
 	Uptime   float64   `json:"uptime_seconds"`
 	Draining bool      `json:"draining"`
-	Ready    bool      `json:"ready"`
+	Serving  bool      `json:"serving"`  // new clients are welcome, for some keys at least: /readyz
+	Ready    bool      `json:"ready"`    // for all keys
 	Problems []string  `json:"problems"` // why it is not ready
 	Verdict  Verdict   `json:"verdict"`
 
@@ -109,6 +110,7 @@ func newReport(e Engine, now *sample) *Report {
 		Draining: p.Draining, Problems: stats.Unready(p, s), Clients: s.CurrConnections, MaxClients: p.MaxClients,
 		ActiveRequests: s.ActiveRequests, JournalErrors: p.JournalErrors, CPU: (p.UserTime + p.SystemTime).Seconds(), Pools: []Pool{}, Events: newestFirst(e.Events()),
 	}
+	r.Serving = !r.Draining && stats.Serves(p, s)
 	r.Ready = !r.Draining && len(r.Problems) == 0
 	if r.Problems == nil {
 		r.Problems = []string{}

@@ -221,7 +221,16 @@ func TestHealth(t *testing.T) {
 		{"no copy left", func(f *fake) {
 			f.s.Servers[0].State, f.s.Servers[0].LastError = "ejected", "refused"
 			f.s.Servers[1].State = "warming"
-		}, "/readyz", 503, "pool main: primary p:1 is ejected (refused); backup b:1 is warming\n"},
+		}, "/readyz", 503, "nothing is served\npool main serves nothing: primary p:1 is ejected (refused); backup b:1 is warming\n"},
+		{"one pool of two lost", func(f *fake) {
+			f.s.Servers[0].State, f.s.Servers[1].State = "ejected", "ejected"
+			f.p.Pools = append(f.p.Pools, stats.Pool{Name: "other"})
+			f.s.Servers = append(f.s.Servers, stats.Server{Pool: "other", Role: "primary", Address: "o:1", State: "up"})
+		}, "/readyz", 200, "ok, but not for all keys\npool main serves nothing: primary p:1 is ejected; backup b:1 is ejected\n"},
+		{"some keys lost", func(f *fake) {
+			f.s.Servers[0].State, f.s.Servers[1].State = "ejected", "ejected"
+			f.s.Servers = append(f.s.Servers, stats.Server{Pool: "main", Role: "primary", Address: "p:2", State: "up"})
+		}, "/readyz", 200, "ok, but not for all keys\npool main: primary p:1 is ejected; backup b:1 is ejected\n"},
 		{"draining", func(f *fake) { f.p.Draining = true }, "/readyz", 503, "draining\n"},
 		{"draining", func(f *fake) { f.p.Draining = true }, "/livez", 200, "ok\n"},
 		{"hung", func(f *fake) { f.hung = []int{1, 3} }, "/livez", 503, "event loop 1 3 has not answered for 2s\n"},

@@ -48,7 +48,19 @@ func TestServersGone(t *testing.T) {
 	two.Kill()
 	backup.Kill()
 	for _, proxy := range []*harness.Magent{pair, alone} {
-		check(t, 1, "none of 16 keys can be had: SERVER_ERROR", proxy.Addr)
+		check(t, 1, "none of 1040 keys can be had: SERVER_ERROR", proxy.Addr)
+	}
+}
+
+// TestOneServerOfMany: what one server of fifty holds is served, so the proxy is well.
+func TestOneServerOfMany(t *testing.T) {
+	args := []string{"-s", harness.StartMemcached(t).Addr}
+	for range 49 {
+		args = append(args, "-s", harness.DeadAddr(t))
+	}
+	proxy := harness.StartMagent(t, args...)
+	for range 5 {
+		check(t, 0, "keys cannot be had: SERVER_ERROR", proxy.Addr)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"magent/test/harness"
 )
 
-// Ready is who can serve every key: with one copy of each left, not with none, and again when one is back.
+// Ready is who can serve keys: with one copy of each left, not with none, and again when one is back.
 func TestReady(t *testing.T) {
 	p, b := harness.StartMemcached(t), harness.StartMemcached(t)
 	m := harness.StartMagent(t, "-s", p.Addr, "-b", b.Addr, "--probe-interval", "100ms", "--admin", "127.0.0.1:0")
@@ -21,13 +21,40 @@ func TestReady(t *testing.T) {
 	eventuallyPage(t, admin+"/stats.json", 200, `"state": "ejected"`)
 	eventuallyPage(t, admin+"/readyz", 200, "ok")
 	b.Kill()
-	eventuallyPage(t, admin+"/readyz", 503, "pool magent: primary "+p.Addr+" is ejected (")
+	eventuallyPage(t, admin+"/readyz", 503, "pool magent serves nothing: primary "+p.Addr+" is ejected (")
 	eventuallyPage(t, admin+"/readyz", 503, "; backup "+b.Addr+" is ejected (")
 	eventuallyPage(t, admin+"/metrics", 200, `magent_pool_ready{pool="magent"} 0`)
 	eventuallyPage(t, admin+"/livez", 200, "ok")
 	p.Restart()
 	b.Restart()
 	eventuallyPage(t, admin+"/readyz", 200, "ok")
+}
+
+// What some keys have lost keeps nobody from asking for the others: clients stay, and are told what is lost. magent health says the same.
+func TestPartialLossIsReady(t *testing.T) {
+	one, two := harness.StartMemcached(t), harness.StartMemcached(t)
+	m := harness.StartMagent(t, "-s", one.Addr, "-s", two.Addr, "--probe-interval", "100ms", "--admin", "127.0.0.1:0")
+	admin := "http://" + adminOf(t, m.Process, "admin")
+	health := func(want int, text string) {
+		t.Helper()
+		code, stdout, stderr := harness.Run(t, harness.Binary(t), "health", m.Addr)
+		if code != want || !strings.Contains(stdout+stderr, text) {
+			t.Errorf("magent health: exit code %d, %q%q; want %d and %q", code, stdout, stderr, want, text)
+		}
+	}
+	eventuallyPage(t, admin+"/readyz", 200, "ok\n")
+	one.Kill()
+	harness.AwaitState(t, m.Addr, one.Addr, "ejected")
+	eventuallyPage(t, admin+"/readyz", 200, "ok, but not for all keys\npool magent: primary "+one.Addr+" is ejected (")
+	eventuallyPage(t, admin+"/metrics", 200, `magent_pool_ready{pool="magent"} 0`)
+	health(0, "keys cannot be had: SERVER_ERROR "+one.Addr)
+	two.Kill()
+	harness.AwaitState(t, m.Addr, two.Addr, "ejected")
+	eventuallyPage(t, admin+"/readyz", 503, "nothing is served\npool magent serves nothing: primary ")
+	health(1, "keys can be had: SERVER_ERROR")
+	two.Restart()
+	eventuallyPage(t, admin+"/readyz", 200, "ok, but not for all keys\n")
+	health(0, "keys cannot be had: SERVER_ERROR "+one.Addr)
 }
 
 // While it drains it is alive and not ready. A client that has an answer to come holds it up.

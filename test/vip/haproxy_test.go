@@ -1,7 +1,9 @@
 package vip
 
 import (
+	"bufio"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -73,6 +75,52 @@ func TestHAProxy(t *testing.T) {
 	})
 	if err := l.end(); err != nil {
 		t.Error(err)
+	}
+	second.startMagent()
+	c.losesSomeKeys()
+}
+
+// losesSomeKeys kills both copies of some keys, which no magent can serve any more, and demands that the others are served: no
+// magent leaves HAProxy over what all of them have lost.
+func (c *cluster) losesSomeKeys() {
+	c.t.Helper()
+	ask := func(request string) (string, error) {
+		conn, err := c.client.dial(fmt.Sprintf("%s:%d", virtual, port), time.Second)
+		if err != nil {
+			return "", err
+		}
+		defer conn.Close()
+		_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+		if _, err := io.WriteString(conn, request); err != nil {
+			return "", err
+		}
+		return bufio.NewReader(conn).ReadString('\n')
+	}
+	lost := func(key string) bool { // by the death of host 0
+		if got, err := ask(harness.Set(key, "1")); got != "STORED\r\n" {
+			c.t.Fatalf("set %s: %q, %v", key, got, err)
+		}
+		return c.hosts[2].askAt(address(0)+":11211", "get "+key+"\r\n", "END\r\n") != "END\r\n"
+	}
+	victim, key := 0, "magent.health" // a check for this one alone would have all magents be down
+	if !lost(key) {
+		victim = 1
+	}
+	for i := 0; lost(key) == (victim == 0); i++ {
+		key = fmt.Sprint("key", i)
+	}
+	c.hosts[victim].memcached.Kill()
+	c.hosts[2].memcached.Kill()
+	harness.Eventually(c.t, "keys are lost", func() error {
+		if got, err := ask("get magent.health\r\n"); !strings.HasPrefix(got, "SERVER_ERROR") {
+			return fmt.Errorf("%q, %v", got, err)
+		}
+		return nil
+	})
+	for end := time.Now().Add(4 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if got, err := ask("get " + key + "\r\n"); err != nil || got != "VALUE "+key+" 0 1\r\n" {
+			c.t.Fatalf("a key that is not lost: %q, %v", got, err)
+		}
 	}
 }
 
