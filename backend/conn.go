@@ -2,8 +2,6 @@ package backend
 
 import (
 	"errors"
-	"fmt"
-	"math"
 	"time"
 
 	"magent/ascii"
@@ -32,8 +30,7 @@ type Watcher interface {
 	// in flight, or it was given up then because the server has moved, or at any time because another one has taken its
 	// place, which is no failure.
 	Disconnected(c *Conn, err error, idle bool)
-	// TimedOut: the deadline of one request passed, and the server has sent nothing that was still waited for since that
-	// request. The connection lives on.
+	// TimedOut: one request is given up, and that is the server's fault: see progress. The connection lives on.
 	TimedOut(c *Conn)
 }
 
@@ -48,7 +45,7 @@ type Options struct {
 	Name           string        // the server, in errors and statistics
 	Endpoint       loop.Endpoint // where it is; may be left out when Dialer is set
 	Dialer         Dialer        // asked before each connect; nil for a fixed Endpoint
-	Timeout        time.Duration // one reply; 0: it is waited for without end
+	Timeout        time.Duration // for a reply, from the last progress on the connection on: see progress; 0: no limit
 	ConnectTimeout time.Duration // name look-up and connect together, whatever the number of addresses
 	DrainTime      time.Duration // how long the end of a lost connection is waited for before a new one is made
 	Quarantine     time.Duration // how long a new one waits when that end was not seen
@@ -88,10 +85,10 @@ type Conn struct {
 	need    int    // size of the reply being read, when known
 	epoch   uint32 // counts connections: tells code that it was pulled from under its feet
 	marked  bool
-	open    int    // keys on the command line that the output ends with, which is not ended yet: a joint get
-	since   int64  // when the connection was established
-	spoke   bool   // the server has sent something since
-	heard   int64  // when bytes of a reply came last that was still waited for
+	open    int   // keys on the command line that the output ends with, which is not ended yet: a joint get
+	since   int64 // when the connection was established
+	spoke   bool  // the server has sent something since
+	work    progress
 	line    []byte // scratch: a command line
 	broken  error  // the socket refused a write in this turn
 	early   []byte // what was sent before the connection was there
@@ -170,7 +167,7 @@ func (c *Conn) established() {
 	}
 	c.state = ready
 	c.route.worked()
-	c.since, c.heard, c.spoke = c.l.Now(), math.MinInt64, false
+	c.since, c.work, c.spoke = c.l.Now(), newProgress(), false
 	c.Stats.Connects++
 	c.s.Reading(true)
 	for i := range c.fifo.len() {
@@ -275,10 +272,12 @@ func (c *Conn) OnReady(ev loop.Events) {
 		return
 	}
 	if ev&loop.Writable != 0 {
+		unsent := c.s.Unsent()
 		if err := c.s.Flush(); err != nil {
 			c.lost(err)
 			return
 		}
+		c.work.move(unsent-c.s.Unsent(), c.l.Now())
 	}
 	if ev&loop.Readable != 0 {
 		c.read()
@@ -298,6 +297,7 @@ func (c *Conn) onConnect(err error) {
 }
 
 func (c *Conn) read() {
+	before := len(c.s.Tail())
 	data, err := c.s.Read(c.need)
 	if err != nil {
 		c.lost(err)
@@ -306,8 +306,10 @@ func (c *Conn) read() {
 	if data == nil {
 		return
 	}
-	c.Stats.Received += uint64(len(data))
+	came := len(data) - before
+	c.Stats.Received += uint64(came)
 	c.spoke = true
+	c.work.move(came, c.l.Now())
 	epoch := c.epoch
 	rest, err := c.take(data)
 	if c.epoch != epoch {
@@ -341,9 +343,6 @@ func (c *Conn) take(data []byte) (rest []byte, err error) {
 			return nil, ErrGarbage
 		case n == 0:
 			c.need = need
-			if c.given == 0 {
-				c.heard = c.l.Now()
-			}
 			return data, nil
 		}
 		data = data[n:]
@@ -369,9 +368,10 @@ func (c *Conn) answer(r *ascii.Reply) {
 		c.given--
 		return
 	}
-	c.heard = c.l.Now()
+	now := c.l.Now()
+	c.work.replied(now)
 	c.Stats.Replies++
-	waited := c.heard - e.at
+	waited := now - e.at
 	c.Stats.Latency += (waited - c.Stats.Latency) / 16
 	c.Stats.Waited.Observe(waited)
 	e.to.OnReply(e.slot, c, r)
@@ -435,44 +435,3 @@ func (c *Conn) proven() bool {
 
 // lasting is how long a connection has to live to count as one.
 const lasting = time.Second
-
-// arm sets the clock for the oldest request that is still waited for. It is not moved when replies come: tick looks
-// what is due, so a timer is set once per deadline at most, not once per request.
-func (c *Conn) arm() {
-	if c.opt.Timeout > 0 && c.fifo.len() > c.given && !c.clock.IsSet() {
-		c.l.SetAt(c.clock, c.fifo.at(c.given).at+int64(c.opt.Timeout))
-	}
-}
-
-// tick gives up what is over its deadline. The entry stays in the FIFO, so that a late reply still finds its place
-// and the ones behind it theirs.
-func (c *Conn) tick() {
-	if c.state != ready {
-		c.next(ErrConnect)
-		return
-	}
-	epoch := c.epoch
-	for c.given < c.fifo.len() {
-		e := c.fifo.at(c.given)
-		if e.at+int64(c.opt.Timeout) > c.l.Now() {
-			break
-		}
-		c.err = fmt.Errorf("%w (%v)", ErrTimeout, c.opt.Timeout)
-		c.Stats.Timeouts++
-		if c.heard <= e.at {
-			c.watcher.TimedOut(c)
-		}
-		if c.epoch != epoch {
-			return // closed over it: fail has told everybody, the late one first
-		}
-		to, slot := e.to, e.slot
-		e.to = nil
-		c.given++
-		c.Stats.Errors++
-		to.OnReply(slot, c, &ascii.Reply{Kind: ascii.Lost})
-		if c.epoch != epoch {
-			return
-		}
-	}
-	c.arm()
-}

@@ -8,13 +8,15 @@ import (
 	"magent/ascii"
 )
 
-// age makes the requests [from, to) look as if they had waited longer than the deadline, and looks at the clock.
+// age makes the requests [from, to) look as if they had waited longer than the deadline, with no progress since, and looks
+// at the clock.
 func (r *rig) age(from, to int) {
 	r.t.Helper()
 	r.do(func() {
 		for i := from; i < to; i++ {
 			r.c.fifo.at(i).at -= int64(r.c.opt.Timeout) + 1
 		}
+		r.c.work.at = min(r.c.work.at, r.c.l.Now()-int64(r.c.opt.Timeout)-1)
 		r.c.tick()
 	})
 }
@@ -31,8 +33,10 @@ func TestConnDeadline(t *testing.T) {
 	r.quiet()
 	p.send("VALUE a 0 1\r\na\r\nEND\r\nVALUE b 0 1\r\nb\r\nEND\r\n")
 	r.want("1 VALUE b 0 1|b|END|")
+	r.do(r.c.tick)
+	r.quiet()
 	r.age(0, 1)
-	r.want("2 lost") // and no word about the server: it has answered another since c was sent
+	r.want(noReply, "2 lost")
 	r.send(ascii.ShapeValues, "get d\r\n")
 	p.send("VALUE c 0 1\r\nc\r\nEND\r\n")
 	p.send("VALUE d 0 1\r\nd\r\nEND\r\n")
@@ -89,7 +93,7 @@ func TestConnIsNotIdleWithARequestGivenUp(t *testing.T) {
 	p.send("STORED\r\n")
 	r.want("0 STORED|")
 	r.age(0, 1)
-	r.want("1 lost")
+	r.want(noReply, "1 lost")
 	p.c.Close()
 	r.want("disconnected: the server closed the connection, idle: false")
 }

@@ -103,7 +103,7 @@ func newFlags() []cli.Flag {
 
 		text(topicPlace, flagHashTag, "", "", "two `BYTES` such as {}: of a key that has both, only what stands between them is hashed"),
 
-		text(topicFailures, flagTimeout, "", "500ms", "`TIME` for a server's reply"),
+		text(topicFailures, flagTimeout, "", "500ms", "`TIME` for a server's reply, from its last progress on"),
 		text(topicFailures, flagConnect, "", "500ms", "`TIME` for a connection to a server"),
 		text(topicFailures, flagResolve, "", "30s", "`TIME` between two look-ups of a server's name: when it has another address, that is connected to; 0s: names are looked up before each connection only"),
 		text(topicFailures, flagFailures, "", "2", "`NUMBER` of replies in a row that a server may fail to give before it is taken out of use"),

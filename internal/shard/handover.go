@@ -131,7 +131,7 @@ func (svc *Service) awaitQuiet() error {
 	limit := holdTime
 	for _, cfg := range svc.cfgs {
 		if cfg != nil {
-			limit = max(limit, holdTime+cfg.ConnectTimeout+2*cfg.Timeout)
+			limit = max(limit, holdTime+cfg.ConnectTimeout+2*backend.MaxWait(cfg.Timeout))
 		}
 	}
 	for begin := time.Now().Add(yieldTime); !svc.quiet(true) && time.Now().Before(begin); {

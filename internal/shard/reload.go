@@ -156,7 +156,7 @@ func (r *reload) await() {
 	limit := holdTime
 	for i, cfg := range r.before {
 		if cfg != nil && r.changed(i) {
-			limit = max(limit, holdTime+cfg.ConnectTimeout+2*cfg.Timeout)
+			limit = max(limit, holdTime+cfg.ConnectTimeout+2*backend.MaxWait(cfg.Timeout))
 		}
 	}
 	for deadline := time.Now().Add(limit); time.Now().Before(deadline); time.Sleep(holdPoll) {

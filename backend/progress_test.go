@@ -1,0 +1,230 @@
+package backend
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"magent/ascii"
+)
+
+// What happens on a connection from time 0 on, when a request was sent, and what becomes of another one at a time. The
+// deadline is 100.
+func TestProgress(t *testing.T) {
+	const d = 100
+	type step struct {
+		at    int64
+		bytes int // 0: a reply
+	}
+	steady := func(from, to, every int64, bytes int) (out []step) {
+		for at := from; at <= to; at += every {
+			out = append(out, step{at, bytes})
+		}
+		return out
+	}
+	for name, w := range map[string]struct {
+		steps      []step
+		sent       int64
+		due        int64 // of the request, after these steps
+		fault      bool  // then
+		faultLater bool  // when nothing more has come one deadline later
+	}{
+		"nothing comes":                          {nil, 0, d, true, true},
+		"nothing comes, sent later":              {nil, 50, 50 + d, true, true},
+		"a reply":                                {[]step{{60, 0}}, 0, 60 + d, true, true},
+		"a reply before it was sent":             {[]step{{60, 0}}, 70, 70 + d, true, true},
+		"bytes":                                  {[]step{{60, progressBytes}}, 0, 60 + d, true, true},
+		"bytes, in two parts":                    {[]step{{30, progressBytes / 2}, {60, progressBytes / 2}}, 0, 60 + d, true, true},
+		"a byte too few":                         {[]step{{60, progressBytes - 1}}, 0, d, true, true},
+		"drop by drop":                           {steady(0, 500, 1, 1), 0, d, true, true},
+		"bytes all the time":                     {steady(0, 999, 50, progressBytes), 0, 10 * d, false, true},
+		"a large reply, slowly":                  {steady(0, 999, 99, progressBytes), 0, 10 * d, false, true},
+		"small replies all the time":             {steady(0, 999, 50, 0), 0, 10 * d, true, true},
+		"many small replies, of some bytes each": {append(steady(0, 999, 1, progressBytes/50), steady(0, 999, 1, 0)...), 0, 10 * d, false, true},
+	} {
+		p := newProgress()
+		for _, s := range w.steps {
+			if s.bytes == 0 {
+				p.replied(s.at)
+			} else {
+				p.move(s.bytes, s.at)
+			}
+		}
+		due := p.due(w.sent, d)
+		if due != w.due || p.fault(w.sent, due, d) != w.fault || p.fault(w.sent, due+d, d) != w.faultLater {
+			t.Errorf("%s: due at %d, the server's fault: %v, later: %v", name, due, p.fault(w.sent, due, d), p.fault(w.sent, due+d, d))
+		}
+		if due > w.sent+int64(MaxWait(d)) {
+			t.Errorf("%s: due at %d: too late", name, due)
+		}
+	}
+}
+
+// pass has everything on the connection look as if it had happened so much earlier, and looks at the clock.
+func (r *rig) pass(d time.Duration) {
+	r.t.Helper()
+	r.do(func() {
+		for i := range r.c.fifo.len() {
+			r.c.fifo.at(i).at -= int64(d)
+		}
+		r.c.work.at = max(r.c.work.at, math.MinInt64/2) - int64(d)
+		r.c.work.flow = max(r.c.work.flow, math.MinInt64/2) - int64(d)
+		r.c.tick()
+	})
+}
+
+// until waits for what is true on the loop.
+func (r *rig) until(what string, check func() bool) {
+	r.t.Helper()
+	for deadline := time.Now().Add(patience); ; {
+		ok := false
+		r.do(func() { ok = check() })
+		if ok {
+			return
+		}
+		if time.Now().After(deadline) {
+			r.t.Fatalf("not in time: %s", what)
+		}
+	}
+}
+
+// most of the deadline of a rig.
+const most = 40 * time.Minute
+
+// dripped has the server send a text in pieces, with most of a deadline between them.
+func (r *rig) dripped(p *peer, text string, piece int) {
+	r.t.Helper()
+	for len(text) > 0 {
+		n := min(piece, len(text))
+		want := r.received() + uint64(n)
+		p.send(text[:n])
+		r.until("the bytes", func() bool { return r.c.Stats.Received >= want || len(r.events) > 0 })
+		r.pass(most)
+		text = text[n:]
+	}
+}
+
+func (r *rig) received() (n uint64) {
+	r.do(func() { n = r.c.Stats.Received })
+	return n
+}
+
+const miss = "END\r\n"
+
+func valueOf(size int) string {
+	return fmt.Sprintf("VALUE a 0 %d\r\n%s\r\nEND\r\n", size, strings.Repeat("v", size))
+}
+
+func shown(reply string) string { return strings.ReplaceAll(reply, "\r\n", "|") }
+
+// A server that is busy with what was asked before loses no request, and nothing is said about it, although each
+// takes longer than the deadline.
+func TestConnBusyServerIsWaitedFor(t *testing.T) {
+	r := newRig(t, "tcp", Options{})
+	p := r.connect()
+	r.send(ascii.ShapeValues, "get a\r\n", "get a\r\n", "get a\r\n", "get b\r\n")
+	value := valueOf(1 << 16)
+	r.dripped(p, strings.Repeat(value, 3)+miss, 20<<10)
+	r.want("0 "+shown(value), "1 "+shown(value), "2 "+shown(value), "3 END|")
+	r.quiet()
+}
+
+// The same server, sending a few bytes at a time: it is given up like one that hangs.
+func TestConnDripIsNoProgress(t *testing.T) {
+	r := newRig(t, "tcp", Options{})
+	p := r.connect()
+	r.send(ascii.ShapeValues, "get a\r\n", "get b\r\n")
+	r.dripped(p, valueOf(1 << 16)[:2000], 1000)
+	r.want(noReply, "0 lost", noReply, "1 lost")
+}
+
+// A server that stops in the middle of a reply is noticed.
+func TestConnHangInAReply(t *testing.T) {
+	r := newRig(t, "tcp", Options{})
+	p := r.connect()
+	r.send(ascii.ShapeValues, "get a\r\n", "get b\r\n")
+	r.dripped(p, valueOf(1 << 16)[:50_000], 50_000)
+	r.quiet()
+	r.pass(most)
+	r.want(noReply, "0 lost", noReply, "1 lost")
+}
+
+// Replies that nobody waits for any more are progress, if they are large; so what was asked meanwhile is not lost over them.
+func TestConnLateRepliesAreProgress(t *testing.T) {
+	r := newRig(t, "tcp", Options{})
+	p := r.connect()
+	r.send(ascii.ShapeValues, "get a\r\n")
+	r.pass(2 * most)
+	r.want(noReply, "0 lost")
+	r.send(ascii.ShapeValues, "get b\r\n")
+	r.dripped(p, valueOf(1<<16)+miss, 20<<10)
+	r.want("0 END|")
+	r.quiet()
+
+	r.send(ascii.ShapeValues, "get a\r\n")
+	r.pass(2 * most)
+	r.want(noReply, "0 lost")
+	r.send(ascii.ShapeValues, "get b\r\n")
+	r.pass(most)
+	r.dripped(p, miss, len(miss)) // of a: too small to say anything about b
+	r.want(noReply, "0 lost")
+}
+
+// Requests that the server takes slowly are progress, as long as it takes some; then it hangs.
+func TestConnRequestsAreProgress(t *testing.T) {
+	r := newRig(t, "tcp", Options{})
+	p := r.connect()
+	body := strings.Repeat("b", 32<<20)
+	r.send(ascii.ShapeLine, body)
+	unsent := func() (n int) {
+		r.do(func() { n = r.c.s.Unsent() })
+		return n
+	}
+	buf := make([]byte, 8<<20)
+	passes := 0
+	for range 4 {
+		before := unsent()
+		if _, err := io.ReadFull(p.r, buf); err != nil {
+			t.Fatal(err)
+		}
+		if before > 0 {
+			r.until("more is sent", func() bool { return r.c.s.Unsent() < before })
+			r.pass(most)
+			passes++
+		}
+	}
+	if passes < 2 {
+		t.Fatal("the socket took all at once: the test shows nothing")
+	}
+	p.send("STORED\r\n")
+	r.want("0 STORED|")
+	r.quiet()
+
+	r.send(ascii.ShapeLine, body)
+	r.pass(2 * most)
+	r.want(noReply, "0 lost")
+}
+
+// Who waits behind more than a server can answer in time is given up at last, which is no fault of the server.
+func TestConnWaitIsBounded(t *testing.T) {
+	r := newRig(t, "tcp", Options{})
+	p := r.connect()
+	r.send(ascii.ShapeValues, "get a\r\n", "get b\r\n")
+	value := valueOf(1 << 16)
+	p.send(value)
+	r.want("0 " + shown(value))
+	r.do(func() {
+		r.c.fifo.at(0).at -= int64(MaxWait(r.c.opt.Timeout)) - int64(time.Minute)
+		r.c.tick()
+	})
+	r.quiet()
+	r.do(func() {
+		r.c.fifo.at(0).at -= int64(time.Minute)
+		r.c.tick()
+	})
+	r.want("1 lost")
+	r.quiet()
+}
