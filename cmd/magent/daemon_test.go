@@ -60,6 +60,9 @@ func testDaemon(t *testing.T, bin string) {
 	if pid < 2 {
 		t.Fatal("there is no pid file although the parent has ended")
 	}
+	if name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); string(name) != filepath.Base(bin)+"\n" {
+		t.Errorf("ps shows it as %q, %v", name, err)
+	}
 	address := stringsOf(waitForLog(t, d.log, "magent serves")["listen"])[0]
 	asks(t, "tcp", address)
 	for fd := range 3 {

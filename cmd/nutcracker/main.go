@@ -23,11 +23,13 @@ func main() {
 // says everything on stderr.
 func execute(args []string, stderr io.Writer) int {
 	s, err := parse(args)
-	switch {
-	case err != nil:
+	if err != nil {
 		fail(stderr, err)
 		usage(stderr)
 		return 1
+	}
+	s.settle(defaultConfig)
+	switch {
 	case s.version:
 		s.inform(stderr)
 		return 0

@@ -3,11 +3,16 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 )
+
+// ownConfig is twemproxy's default file, in the folder that it is started in, before Debian has given it others.
+const ownConfig = "conf/nutcracker.yml"
 
 // The defaults are those of Debian's package.
 const (
@@ -39,6 +44,8 @@ type settings struct {
 	port     int
 	pidFile  string
 	pidGiven bool
+
+	logGiven, configGiven bool
 }
 
 func parse(args []string) (*settings, error) {
@@ -65,9 +72,9 @@ func (s *settings) take(letter byte, value string) error {
 		s.level, err = number(letter, value)
 		s.level = min(s.level, mostLevel)
 	case 'o':
-		s.log = value
+		s.log, s.logGiven = value, true
 	case 'c':
-		s.config = value
+		s.config, s.configGiven = value, true
 	case 's':
 		return s.takePort(value)
 	case 'a':
@@ -109,6 +116,28 @@ func number(letter byte, value string) (int, error) {
 	}
 	n, _ := strconv.Atoi(value)
 	return n, nil
+}
+
+// settle takes twemproxy's own defaults where no file was named and Debian's is not there, but twemproxy's is: then the log is stderr,
+// and there is no pid file, for Debian's folders may not be there either. debian is Debian's file.
+func (s *settings) settle(debian string) {
+	if s.configGiven {
+		return
+	}
+	s.config = debian
+	if _, err := os.Stat(debian); !errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	if _, err := os.Stat(ownConfig); err != nil {
+		return
+	}
+	s.config = ownConfig
+	if !s.logGiven {
+		s.log = ""
+	}
+	if !s.pidGiven {
+		s.pidFile = ""
+	}
 }
 
 // stats is where the stats port is.

@@ -118,6 +118,41 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// Without -c the file is Debian's; where that is not there, twemproxy's own, with its other defaults.
+func TestOwnDefaults(t *testing.T) {
+	const own = "config conf/nutcracker.yml, stats 0.0.0.0:22222, "
+	dir := t.TempDir()
+	debian := filepath.Join(dir, "debian.yml")
+	there := strings.Replace(defaults, "/etc/nutcracker/nutcracker.yml", debian, 1)
+	t.Chdir(dir)
+	file := func(name string) {
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check := func(line, want string) {
+		t.Helper()
+		s, err := parse(strings.Fields(line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.settle(debian)
+		if got := show(s); got != want {
+			t.Errorf("%q:\n got %s\nwant %s", line, got, want)
+		}
+	}
+	check("", there)
+	file("conf/nutcracker.yml")
+	check("", "level 5, log , "+own+"pid")
+	check("-d -o l -p p", "level 5, log l, "+own+"pid p daemon")
+	check("-c x", strings.Replace(defaults, "/etc/nutcracker/nutcracker.yml", "x", 1))
+	file(debian)
+	check("", there)
+}
+
 func pools(t *testing.T) []config.Pool {
 	t.Helper()
 	text := "a:\n  listen: localhost:1\n  servers:\n   - 10.0.0.1:1:1\nb:\n  listen: " + t.TempDir() + "/s\n  servers:\n   - 10.0.0.1:1:1\n" +

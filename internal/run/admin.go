@@ -8,7 +8,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"magent/internal/admin"
-	"magent/internal/service"
 	"magent/internal/stats"
 	"magent/internal/status"
 )
@@ -55,10 +54,9 @@ func (w watch) close() {
 	}
 }
 
-// identified are the engine's figures, with the name of the program's version and that of the machine.
+// identified are the engine's figures, with the name of the machine.
 func (e *engine) identified(ctx context.Context) (stats.Process, stats.Snapshot, error) {
 	p, s, err := e.Figures(ctx)
-	p.Release = service.Release
 	p.Host, _ = os.Hostname()
 	return p, s, err
 }

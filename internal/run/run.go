@@ -85,7 +85,7 @@ func (o Options) start(log zerolog.Logger, clients int, given service.Given) (*e
 	c := o.Config
 	c.MaxClients = clients
 	so := shard.Options{
-		Config: c, Log: log, Version: protocolVersion + "-" + o.Process.Program + "-" + service.Release,
+		Config: c, Log: log, Version: protocolVersion, Release: service.Release,
 		TakeOver: given.TakeOver,
 	}
 	for _, s := range given.Sockets {
@@ -175,6 +175,6 @@ func texts(addresses []config.Address) []string {
 	return out
 }
 
-// protocolVersion is the version of memcached whose protocol is spoken. It comes first in the reply to version, because
-// clients take a number there for memcached's, and decide by it what they may ask.
+// protocolVersion is the version of memcached whose protocol is spoken, and nothing else: clients decide by it what they may ask, and
+// some take no word behind the number. Our own is magent_version in stats.
 const protocolVersion = "1.6.18"

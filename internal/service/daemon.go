@@ -27,7 +27,7 @@ func IsDaemon() bool { return os.Getenv(daemonVariable) == "1" }
 // Go cannot fork a process with threads, hence the second start. Until the daemon is ready, its stderr is a
 // pipe to the parent, so that whatever goes wrong at start is printed where the user looks, by whom ever it is said.
 func Daemonize(program string, args []string, stderr io.Writer) int {
-	cmd := exec.Command("/proc/self/exe", args...)
+	cmd := exec.Command(daemonPath(), args...)
 	cmd.Args[0] = programPath() // for whoever starts it once more
 	cmd.Env = append(os.Environ(), daemonVariable+"=1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -45,6 +45,19 @@ func Daemonize(program string, args []string, stderr io.Writer) int {
 		return 1
 	}
 	return awaitDaemon(cmd, program, read, stderr)
+}
+
+// daemonPath is where the running program is started from again: by its own path, because the kernel names a process after it
+// (ps, top, /proc/PID/comm), as long as that leads to the same file.
+func daemonPath() string {
+	const same = "/proc/self/exe"
+	path := programPath()
+	here, err1 := os.Stat(same)
+	there, err2 := os.Stat(path)
+	if err1 != nil || err2 != nil || !os.SameFile(here, there) {
+		return same
+	}
+	return path
 }
 
 // awaitDaemon reads until the daemon has closed its stderr: it is ready, or it is dead.

@@ -26,6 +26,7 @@ type Options struct {
 	Config  config.Config
 	Log     zerolog.Logger
 	Version string // what clients get for the command version
+	Release string // of the program
 
 	Sockets  []Socket     // that listen already; the Service takes them over, also when Start fails
 	TakeOver func() error // called when all addresses are bound, before the journal is opened; nil: there is nobody to take over from
@@ -39,6 +40,7 @@ type Service struct {
 	cfg     config.Config
 	log     zerolog.Logger
 	version string
+	release string
 	started time.Time
 	seed    maphash.Seed
 
@@ -86,7 +88,7 @@ func Start(o Options) (*Service, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	svc := &Service{
-		cfg: o.Config, log: o.Log, version: o.Version, started: time.Now(), seed: maphash.MakeSeed(),
+		cfg: o.Config, log: o.Log, version: o.Version, release: o.Release, started: time.Now(), seed: maphash.MakeSeed(),
 		spare: openSpare(), ctx: ctx, stop: stop, dead: make(chan error, 1),
 		lookup: o.lookup, maxJoint: o.maxJoint, resolvers: map[string]*resolver{}, listing: make(chan struct{}, 1),
 		given: o.Sockets,

@@ -195,7 +195,7 @@ func (svc *Service) process() stats.Process {
 	var usage unix.Rusage
 	_ = unix.Getrusage(unix.RUSAGE_SELF, &usage)
 	p := stats.Process{
-		PID: os.Getpid(), Version: svc.version, Now: time.Now(), Started: svc.started,
+		PID: os.Getpid(), Version: svc.version, Release: svc.release, Now: time.Now(), Started: svc.started,
 		UserTime: time.Duration(usage.Utime.Nano()), SystemTime: time.Duration(usage.Stime.Nano()),
 		Threads: len(svc.shards), MaxClients: svc.cfg.MaxClients, MaxValue: svc.cfg.MaxValue,
 		Accepting: svc.clients.Load() < int64(svc.cfg.MaxClients), Draining: svc.draining.Load(), JournalErrors: svc.journalErrors.Load(),

@@ -15,6 +15,7 @@ func AppendGeneral(dst []byte, p *Process, s *Snapshot) []byte {
 	w.num("uptime", int(p.Now.Sub(p.Started)/time.Second))
 	w.num("time", int(p.Now.Unix()))
 	w.str("version", p.Version)
+	w.str("magent_version", p.Release)
 	w.num("pointer_size", strconv.IntSize)
 	w.str("rusage_user", seconds(p.UserTime))
 	w.str("rusage_system", seconds(p.SystemTime))

@@ -41,7 +41,7 @@ func golden(t *testing.T, name string, got []byte) {
 func process() *Process {
 	start := time.Unix(1_700_000_000, 0)
 	return &Process{
-		PID: 4711, Version: "1.2.3", Started: start, Now: start.Add(90*time.Second + 999*time.Millisecond),
+		PID: 4711, Version: "1.2.3", Release: "1.0.0", Started: start, Now: start.Add(90*time.Second + 999*time.Millisecond),
 		UserTime: 61*time.Second + 2*time.Microsecond, SystemTime: 45 * time.Millisecond,
 		Threads: 2, MaxClients: 4096, Accepting: true, MaxValue: 1 << 20,
 		Pools: []Pool{{

@@ -27,8 +27,13 @@ func TestStats(t *testing.T) {
 			t.Errorf("%s is %q", name, before[name])
 		}
 	}
-	if before["version"] == "" {
-		t.Error("no version")
+	// Clients decide by the version what they may ask; some take nothing behind the number.
+	c.Want("version\r\n", "VERSION 1.6.18\r\n")
+	if before["version"] != "1.6.18" {
+		t.Errorf("version is %q", before["version"])
+	}
+	if _, line, _ := harness.Run(t, harness.Binary(t), "-V"); before["magent_version"] == "" || !strings.Contains(line, " "+before["magent_version"]+" ") {
+		t.Errorf("magent_version is %q, and magent -V says %q", before["magent_version"], line)
 	}
 	if before["pid"] != strconv.Itoa(proxy.PID) {
 		t.Errorf("pid is %s, not %d", before["pid"], proxy.PID)

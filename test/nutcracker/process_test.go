@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -46,6 +47,12 @@ func TestDaemon(t *testing.T) {
 	harness.Dial(t, p.listen).Want(harness.Set("a", "1"), "STORED\r\n")
 	if all, err := figures(p.stats); err != nil || number(t, all, "alpha", "server0", "requests") != 1 {
 		t.Errorf("%v, %v", all, err)
+	}
+	if name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); string(name) != "nutcracker\n" {
+		t.Errorf("ps shows it as %q, %v", name, err)
+	}
+	if _, pids, _ := harness.Run(t, "pidof", harness.Nutcracker(t)); !slices.Contains(strings.Fields(pids), fmt.Sprint(pid)) {
+		t.Errorf("pidof does not know %d: %q", pid, pids)
 	}
 	for fd := range 3 {
 		if target, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", pid, fd)); target != "/dev/null" {

@@ -54,6 +54,27 @@ func TestUnitsAreRight(t *testing.T) {
 	}
 }
 
+// However often the service has died, it is started again. systemd's own limit is five times in ten seconds.
+func TestServiceIsNeverGivenUp(t *testing.T) {
+	service, _ := units(t)
+	text, err := os.ReadFile(service)
+	if err != nil {
+		t.Fatal(err)
+	}
+	section, got := "", map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "[") {
+			section = line
+		} else if key, value, ok := strings.Cut(line, "="); ok {
+			got[section+key] = value
+		}
+	}
+	if got["[Unit]StartLimitIntervalSec"] != "0" || got["[Service]Restart"] != "always" || got["[Service]RestartPreventExitStatus"] != "" {
+		t.Errorf("it is given up: %v", got)
+	}
+}
+
 func TestServiceIsHardened(t *testing.T) {
 	check := func(change ...string) (int, string) {
 		service, _ := units(t, change...)
