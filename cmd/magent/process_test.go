@@ -36,6 +36,7 @@ func TestProcess(t *testing.T) {
 		"Daemon":             testDaemon,
 		"DaemonFails":        testDaemonFails,
 		"DaemonWarns":        testDaemonWarns,
+		"UnknownName":        testUnknownName,
 		"PidFileInUse":       testPidFileInUse,
 		"DropPrivileges":     testDropPrivileges,
 		"RootIsWarned":       testRootIsWarned,

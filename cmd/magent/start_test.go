@@ -39,7 +39,6 @@ func testStartupErrors(t *testing.T, bin string) {
 	} {
 		fails(t, bin, "-s "+deadServer+" "+c.line, c.start, c.part)
 	}
-	fails(t, bin, "-l 127.0.0.1:0 -s no-such-host.invalid:11211", "", "no-such-host.invalid")
 }
 
 func testPortInUse(t *testing.T, bin string) {

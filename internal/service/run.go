@@ -17,9 +17,10 @@ import (
 
 // Engine is what the process is there for, running.
 type Engine interface {
-	Drain()            // no new clients; returns when those that are there got their answers and are gone, or its time is over
-	Close()            // ends everything that runs and waits for it
-	Err() <-chan error // says when the engine can no longer work; may be closed when it has ended well
+	Drain()             // no new clients; returns when those that are there got their answers and are gone, or its time is over
+	Close()             // ends everything that runs and waits for it
+	Err() <-chan error  // says when the engine can no longer work; may be closed when it has ended well
+	Warnings() []string // of the start: they are in the log, and a daemon says them to whoever has started it
 }
 
 // Options describe a process.
@@ -107,7 +108,7 @@ func Run(o Options) (exit int, err error) {
 	if warning != "" {
 		warnings = append(warnings, warning)
 	}
-	if err := settle(o, credentials, warnings); err != nil {
+	if err := settle(o, credentials, slices.Concat(warnings, engine.Warnings())); err != nil {
 		engine.Close()
 		return 1, err
 	}

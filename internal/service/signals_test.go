@@ -26,8 +26,9 @@ func (e *fakeEngine) Drain() {
 	close(e.draining)
 	<-e.release
 }
-func (e *fakeEngine) Close()            { e.closed = true }
-func (e *fakeEngine) Err() <-chan error { return e.failed }
+func (e *fakeEngine) Close()             { e.closed = true }
+func (e *fakeEngine) Err() <-chan error  { return e.failed }
+func (e *fakeEngine) Warnings() []string { return nil }
 
 // serving is one call of serve under test.
 type serving struct {

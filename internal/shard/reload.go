@@ -62,6 +62,7 @@ func (svc *Service) Reload(pools []config.Pool) error {
 		o.close()
 	}
 	svc.events.note(stats.Event{What: "pools reloaded"})
+	svc.tellDoubts(doubts(pools, svc.lookup))
 	return nil
 }
 
@@ -93,9 +94,6 @@ func (r *reload) changed(i int) bool { return r.before[i] != r.after[i] }
 func (r *reload) prepare(pools []config.Pool) error {
 	if len(pools) == 0 {
 		return errors.New("there is no pool")
-	}
-	if err := checkServers(pools, r.svc.lookup); err != nil {
-		return err
 	}
 	for i, cfg := range r.after {
 		if cfg == nil || !r.changed(i) {

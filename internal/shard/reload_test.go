@@ -192,9 +192,6 @@ func TestReloadIsRefused(t *testing.T) {
 			p.Listen = []config.Listen{{Network: "tcp", Address: free, Backlog: 5}, {Network: "tcp", Address: taken.Addr().String(), Backlog: 5}}
 		},
 		"is unknown": func(p *config.Pool) { p.Distribution = "x" },
-		"no such host": func(p *config.Pool) {
-			p.Servers = []config.Address{{Network: "tcp", Host: "no.such.host.invalid", Port: 1, Weight: 1}}
-		},
 	} {
 		pools := r.pools()
 		change(&pools[0])

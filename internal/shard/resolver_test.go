@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -167,44 +166,3 @@ func TestNamesAreLookedUpAtTheSameTime(t *testing.T) {
 	}
 }
 
-// At the start all names together have the time of one, and the one that is wrong is named.
-func TestStartLooksAllNamesUpAtOnce(t *testing.T) {
-	f := newFake(t, 0)
-	cfg := named(f, 1)
-	p := &cfg.Pools[0]
-	p.Servers, p.Backups = nil, nil
-	const names = 10
-	for i := range names {
-		a := f.addr
-		a.Host = "cache" + string(rune('a'+i)) + ".test"
-		p.Servers = append(p.Servers, a)
-	}
-	var waiting atomic.Int32
-	all := make(chan struct{})
-	_, err := Start(Options{Config: cfg, Log: zerolog.Nop(), lookup: func(ctx context.Context, _, host string) ([]netip.Addr, error) {
-		if waiting.Add(1) == names {
-			close(all)
-		}
-		select {
-		case <-all:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-		if host == "cachec.test" {
-			return nil, errors.New("no such host")
-		}
-		return addrs("127.0.0.1"), nil
-	}})
-	if err == nil || !strings.Contains(err.Error(), "cachec.test") || !strings.Contains(err.Error(), "no such host") {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestStartChecksZones(t *testing.T) {
-	cfg := named(newFake(t, 0), 1)
-	cfg.Pools[0].Servers[0].Host = "fe80::1%nosuch0"
-	_, err := Start(Options{Config: cfg, Log: zerolog.Nop()})
-	if err == nil || !strings.Contains(err.Error(), "[fe80::1%nosuch0]") || !strings.Contains(err.Error(), `no network interface "nosuch0"`) {
-		t.Errorf("got %v", err)
-	}
-}

@@ -8,14 +8,26 @@ import (
 	"time"
 
 	"magent/internal/config"
+	"magent/internal/loop"
 )
 
 // startLookup bounds the look-up of all names at the start.
 const startLookup = 900 * time.Millisecond
 
-// checkServers looks up every server that is given by name, or its sentinels, all at the same time, and the interface in every IPv6
-// address that has one, so that a misspelt one is told at the start.
-func checkServers(pools []config.Pool, lookup lookupFunc) error {
+// doubt is a server that cannot be reached as it is configured, and why: its name has no address, or its interface is not there. That
+// may change, so it is out of use and looked up again, and keeps nothing else from being served.
+type doubt struct {
+	server string
+	reason error
+}
+
+func (d doubt) String() string { return fmt.Sprintf("server %q: %v: %s", d.server, d.reason, doubtful) }
+
+const doubtful = "it is out of use, and looked up again"
+
+// doubts looks up every server that is given by name, or its sentinels, all at the same time, and the interface in every IPv6
+// address that has one, so that a misspelt one is told at once.
+func doubts(pools []config.Pool, lookup lookupFunc) (found []doubt) {
 	ctx, cancel := context.WithTimeout(context.Background(), startLookup)
 	defer cancel()
 	var servers []config.Address
@@ -31,13 +43,20 @@ func checkServers(pools []config.Pool, lookup lookupFunc) error {
 	all.Wait()
 	for i, err := range errs {
 		if err != nil {
-			return fmt.Errorf("server %q: %w", servers[i].String(), err)
+			found = append(found, doubt{servers[i].String(), err})
 		}
 	}
-	return nil
+	return found
 }
 
-// checkServer is a goroutine of checkServers.
+// tellDoubts logs them.
+func (svc *Service) tellDoubts(found []doubt) {
+	for _, d := range found {
+		svc.log.Warn().Str("server", d.server).AnErr("reason", d.reason).Msg("a server cannot be found: " + doubtful)
+	}
+}
+
+// checkServer is a goroutine of doubts.
 func checkServer(ctx context.Context, a config.Address, lookup lookupFunc, result *error, all *sync.WaitGroup) {
 	defer all.Done()
 	if e, fixed := fixedEndpoint(a); fixed {
@@ -48,5 +67,9 @@ func checkServer(ctx context.Context, a config.Address, lookup lookupFunc, resul
 		*result = checkSentinels(ctx, a, lookup)
 		return
 	}
-	_, *result = lookup(ctx, "ip", a.Host)
+	found, err := lookup(ctx, "ip", a.Host)
+	if err == nil && len(found) == 0 {
+		err = loop.ErrNoAddress
+	}
+	*result = err
 }

@@ -62,6 +62,7 @@ type Service struct {
 	complaint     complaints
 
 	lookup    lookupFunc
+	doubts    []doubt // at the start
 	maxJoint  int
 	resolvers map[string]*resolver // by the text of the address; changed by a reload only
 	lookouts  []*lookout           // by pool; nil: it was removed
@@ -82,10 +83,6 @@ func Start(o Options) (*Service, error) {
 	if o.lookup == nil {
 		o.lookup = net.DefaultResolver.LookupNetIP
 	}
-	if err := checkServers(o.Config.Pools, o.lookup); err != nil {
-		closeSockets(o.Sockets)
-		return nil, err
-	}
 	ctx, stop := context.WithCancel(context.Background())
 	svc := &Service{
 		cfg: o.Config, log: o.Log, version: o.Version, release: o.Release, started: time.Now(), seed: maphash.MakeSeed(),
@@ -93,6 +90,8 @@ func Start(o Options) (*Service, error) {
 		lookup: o.lookup, maxJoint: o.maxJoint, resolvers: map[string]*resolver{}, listing: make(chan struct{}, 1),
 		given: o.Sockets,
 	}
+	svc.doubts = doubts(o.Config.Pools, svc.lookup) // while another process may serve yet
+	svc.tellDoubts(svc.doubts)
 	known, err := svc.prepare(o.TakeOver)
 	if err != nil {
 		stop()
@@ -283,6 +282,14 @@ func (svc *Service) AddrsOf(pool int) []string {
 		}
 	}
 	return out
+}
+
+// Warnings are what was wrong at the start, and kept nothing from being served. They have been logged.
+func (svc *Service) Warnings() (texts []string) {
+	for _, d := range svc.doubts {
+		texts = append(texts, d.String())
+	}
+	return texts
 }
 
 // Err delivers the error of a loop that could not go on.

@@ -1,0 +1,173 @@
+package shard
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"magent/internal/config"
+	"magent/internal/loop"
+)
+
+// directory is a name server that knows a name or not.
+type directory struct{ known atomic.Bool }
+
+func (d *directory) lookup(context.Context, string, string) ([]netip.Addr, error) {
+	if !d.known.Load() {
+		return nil, errors.New("no such host")
+	}
+	return addrs("127.0.0.1"), nil
+}
+
+// unknown is a service in front of a server whose name nobody knows, and of others that are well, with its log.
+func unknown(t *testing.T, d *directory, pool func(named config.Address) config.Pool) (*rig, *fake, *syncBuffer) {
+	t.Helper()
+	f := newFake(t, 0)
+	f.answers(func(string) string { return miss })
+	cfg := named(f, 2)
+	p := pool(cfg.Pools[0].Servers[0])
+	p.Listen, p.Hash, p.Distribution, p.Ack = cfg.Pools[0].Listen, "md5", "ketama", config.AckAll
+	p.Timeout, p.ConnectTimeout, p.ServerFailureLimit, p.ProbeInterval = time.Hour, patience, 1, time.Millisecond
+	cfg.Pools[0] = p
+	log := &syncBuffer{}
+	svc, err := Start(Options{Config: cfg, Log: zerolog.New(log), Version: "test", lookup: d.lookup})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(svc.Close)
+	return &rig{t: t, svc: svc}, f, log
+}
+
+// A server whose name nobody knows keeps nothing from being served: it is out of use with the reason, and used when the name is known. It
+// makes no difference what kind of pool it is.
+func TestStartWithAnUnknownName(t *testing.T) {
+	for name, pool := range map[string]func(config.Address) config.Pool{
+		"alone":   func(a config.Address) config.Pool { return config.Pool{Servers: []config.Address{a}} },
+		"ejected": func(a config.Address) config.Pool { return config.Pool{Servers: []config.Address{a}, AutoEject: true} },
+		"redis":   func(a config.Address) config.Pool { return config.Pool{Servers: []config.Address{a}, Redis: true} },
+		"sentinel": func(config.Address) config.Pool {
+			return config.Pool{Servers: []config.Address{known("m", "gone.test:1", "away.test:1")}, Redis: true}
+		},
+		"primary": func(a config.Address) config.Pool {
+			other := newFake(t, 1)
+			other.answers(func(string) string { return miss })
+			return config.Pool{Servers: []config.Address{a}, Backups: []config.Address{other.addr}}
+		},
+		"backup": func(a config.Address) config.Pool {
+			other := newFake(t, 1)
+			other.answers(func(string) string { return miss })
+			return config.Pool{Servers: []config.Address{other.addr}, Backups: []config.Address{a}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var d directory
+			r, _, log := unknown(t, &d, pool)
+			if w := r.svc.Warnings(); len(w) != 1 || !strings.Contains(w[0], ".test:") || !strings.HasSuffix(w[0], "no such host: it is out of use, and looked up again") {
+				t.Errorf("warnings %q", w)
+			}
+			if text := log.String(); !strings.Contains(text, `"reason":"`) || !strings.Contains(text, "a server cannot be found: it is out of use") {
+				t.Errorf("log:\n%s", text)
+			}
+			index := 0
+			if name == "backup" {
+				index = 1
+			}
+			c := r.client()
+			if name == "redis" || name == "sentinel" || name == "alone" || name == "ejected" {
+				c.say("get a\r\n")
+				if got := c.line(); !strings.Contains(got, "no such host") {
+					t.Errorf("the client got %q", got)
+				}
+			} else {
+				c.say("get a\r\n")
+				c.hear(miss)
+			}
+			if name == "redis" || name == "sentinel" {
+				return // nothing that speaks Redis is behind the name
+			}
+			d.known.Store(true)
+			for id := range 2 {
+				r.eventually(id, "it is used", func(sh *Shard) bool {
+					p := sh.pools[0]
+					if name == "ejected" && id == 1 {
+						return true // it connects when it is asked for something
+					}
+					return p.conns[index].Ready() && p.health.Readable(index)
+				})
+			}
+			c.say("get a\r\n")
+			c.hear(miss)
+		})
+	}
+}
+
+// A reload takes a name that nobody knows, too, and says so: else one such name, in whichever pool, would keep all others from
+// being changed.
+func TestReloadWithAnUnknownName(t *testing.T) {
+	var d directory
+	d.known.Store(true)
+	r, f, log := unknown(t, &d, func(a config.Address) config.Pool { return config.Pool{Name: "main", Servers: []config.Address{a}} })
+	r.eventually(0, "it is used", func(sh *Shard) bool { return sh.pools[0].conns[0].Ready() })
+	d.known.Store(false)
+	r.reload(func(pools []config.Pool) []config.Pool {
+		other := pools[0].Servers[0]
+		other.Host = "other.test"
+		pools[0].Servers = []config.Address{f.addr, other}
+		return pools
+	})
+	if text := log.String(); !strings.Contains(text, `"server":"other.test:`) || !strings.Contains(text, "a server cannot be found: it is out of use") {
+		t.Errorf("log:\n%s", text)
+	}
+	r.eventually(0, "one of two is used", func(sh *Shard) bool {
+		return sh.pools[0].conns[0].Ready() && !sh.pools[0].health.Usable(1)
+	})
+	d.known.Store(true)
+	r.eventually(0, "both are", func(sh *Shard) bool { return sh.pools[0].conns[1].Ready() && sh.pools[0].health.Usable(1) })
+}
+
+// All names together have the time of one, and those that are unknown are told.
+func TestDoubtsAreLookedUpAtOnce(t *testing.T) {
+	var p config.Pool
+	const names = 10
+	for i := range names {
+		p.Servers = append(p.Servers, config.Address{Network: "tcp", Host: "cache" + string(rune('a'+i)) + ".test", Port: 1, Weight: 1})
+	}
+	var waiting atomic.Int32
+	all := make(chan struct{})
+	found := doubts([]config.Pool{p}, func(ctx context.Context, _, host string) ([]netip.Addr, error) {
+		if waiting.Add(1) == names {
+			close(all)
+		}
+		select {
+		case <-all:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		switch host {
+		case "cachec.test":
+			return nil, errors.New("no such host")
+		case "cached.test":
+			return nil, nil
+		}
+		return addrs("127.0.0.1"), nil
+	})
+	if len(found) != 2 || found[0].server != "cachec.test:1" || found[0].reason.Error() != "no such host" || found[1].server != "cached.test:1" ||
+		found[1].reason != loop.ErrNoAddress {
+		t.Errorf("got %v", found)
+	}
+}
+
+// An interface that is not there may come.
+func TestDoubtAboutAnInterface(t *testing.T) {
+	p := config.Pool{Servers: []config.Address{{Network: "tcp", Host: "fe80::1%nosuch0", Port: 1, Weight: 1}}}
+	found := doubts([]config.Pool{p}, nil)
+	if len(found) != 1 || !strings.Contains(found[0].String(), "[fe80::1%nosuch0]") || !strings.Contains(found[0].String(), `no network interface "nosuch0"`) {
+		t.Errorf("got %v", found)
+	}
+}
