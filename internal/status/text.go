@@ -104,7 +104,7 @@ func servers(r *Report) (rows, colors []string) {
 			dirty = "all"
 		}
 		cells = append(cells, []string{
-			cmp.Or(v.Name, v.Address), v.pool, v.Role, cmp.Or(stateWords(v.State), v.State), count(v.Rates.Requests), seconds(v.Rates.P99), count(float64(v.Errors)), dirty, v.why(r.Time),
+			cmp.Or(v.Name, v.Address), v.pool, v.Role, v.State, count(v.Rates.Requests), seconds(v.Rates.P99), count(float64(v.Errors)), dirty, v.why(r.Time),
 		})
 		colors = append(colors, map[string]string{"ejected": red, "returning": yellow, "warming": blue}[v.State])
 	}
@@ -126,10 +126,6 @@ func (s *Server) rank() int {
 	return n
 }
 
-func stateWords(state string) string {
-	return map[string]string{"ejected": "out of use", "warming": "being filled"}[state]
-}
-
 // why says why a server is not up, or how far it is.
 func (s *Server) why(now time.Time) string {
 	switch s.State {
@@ -144,7 +140,7 @@ func (s *Server) why(now time.Time) string {
 	}
 	text := s.LastError
 	if s.State == "returning" {
-		text = "makes good what it missed"
+		text = "gets what it missed"
 	}
 	if s.EjectedAt > 0 {
 		text = strings.TrimPrefix(text+", for "+span(float64(now.UnixMicro())/1e6-s.EjectedAt), ", ")
@@ -180,5 +176,5 @@ func event(e *stats.Event, pools bool) string {
 	if pools && e.Pool != "" {
 		place += " of " + e.Pool
 	}
-	return strings.TrimRight(fmt.Sprintf("%s  %-14s  %s  %s", e.Time.Local().Format("15:04:05"), cmp.Or(stateWords(e.What), e.What), place, e.Reason), " ")
+	return strings.TrimRight(fmt.Sprintf("%s  %-14s  %s  %s", e.Time.Local().Format("15:04:05"), e.What, place, e.Reason), " ")
 }

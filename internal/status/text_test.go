@@ -126,11 +126,11 @@ func TestVerdict(t *testing.T) {
 	}{
 		{pool("up"), "good", "All is well.", "The server is up."},
 		{pool("up", "up backup"), "good", "All is well.", "All servers are up, and every key can be read and written."},
-		{pool("ejected", "up backup"), "warn", "One server is out of use. Every key is served.", "a: the keys are answered by their other copies."},
-		{pool("warming", "up backup"), "warn", "One server is being filled. Every key is served.", "a: the keys are answered by their other copies."},
-		{pool("returning", "warming", "up backup"), "warn", "2 servers are coming back. Every key is served.", "a, b: the keys are answered by their other copies."},
-		{pool("ejected", "up"), "warn", "One server is out of use. Every key is served.", "a: the keys have moved to the others."},
-		{pool("ejected", "ejected", "ejected", "ejected", "up"), "warn", "4 servers are out of use. Every key is served.", "a, b, c and 1 more: the keys have moved to the others."},
+		{pool("ejected", "up backup"), "warn", "One server is ejected. Every key is served.", "a: the keys are answered by their other copies."},
+		{pool("warming", "up backup"), "warn", "One server is warming. Every key is served.", "a: the keys are answered by their other copies."},
+		{pool("returning", "warming", "up backup"), "warn", "2 servers are returning. Every key is served.", "a, b: the keys are answered by their other copies."},
+		{pool("ejected", "up"), "warn", "One server is ejected. Every key is served.", "a: the keys have moved to the others."},
+		{pool("ejected", "ejected", "ejected", "ejected", "up"), "warn", "4 servers are ejected. Every key is served.", "a, b, c and 1 more: the keys have moved to the others."},
 		{unready, "bad", "Some keys cannot be served.", "pool a: x · pool b: y"},
 		{draining, "warn", "Draining.", "No new clients are taken; the process ends when those that are here have their answers."},
 	} {

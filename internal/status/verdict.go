@@ -51,11 +51,11 @@ func trouble(names []string, states map[string]bool, copies bool) Verdict {
 	}
 	switch {
 	case states["ejected"]:
-		head += "out of use."
+		head += "ejected."
 	case states["returning"]:
-		head += "coming back."
+		head += "returning."
 	default:
-		head += "being filled."
+		head += "warming."
 	}
 	text := strings.Join(names[:min(len(names), 3)], ", ")
 	if n := len(names) - 3; n > 0 {

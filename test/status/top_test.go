@@ -118,11 +118,11 @@ func TestTop(t *testing.T) {
 			t.Errorf("%s: keys are shown on the screen", name)
 		}
 		p.Kill()
-		v.await(t, "One server is out of use.")
-		v.await(t, "out of use")
+		v.await(t, "One server is ejected.")
+		v.await(t, "ejected")
 		p.Restart()
 		harness.Eventually(t, "all is well again", func() error {
-			if text := v.String(); strings.LastIndex(text, "All is well.") < strings.LastIndex(text, "out of use. Every") {
+			if text := v.String(); strings.LastIndex(text, "All is well.") < strings.LastIndex(text, "ejected. Every") {
 				return fmt.Errorf("not yet")
 			}
 			return nil
