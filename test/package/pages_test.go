@@ -45,3 +45,27 @@ func TestProductionPages(t *testing.T) {
 	}
 	inOverlay(t, "readme.sh", files...)
 }
+
+// TestQuickStart does what README tells a newcomer to do, as it stands there.
+func TestQuickStart(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(harness.Root(t), "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n## Try it\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	blocks := regexp.MustCompile("(?s)\n```\n(.*?\n)```\n").FindAllStringSubmatch(section, -1)
+	names := []string{"run", "start", "first", "second", "again", "end"}
+	if len(blocks) != len(names) || blocks[0][1] != "make run\n" {
+		t.Fatalf("README.md has %d blocks below \"Try it\", or does not begin with make run", len(blocks))
+	}
+	dir, files := t.TempDir(), []string{filepath.Join(tree(t), "magent")}
+	for i, name := range names[1:] {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(blocks[i+1][1]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, path)
+	}
+	inOverlay(t, "quickstart.sh", files...)
+}
