@@ -101,6 +101,7 @@ type Conn struct {
 
 	drains  []*drain
 	wanted  bool        // Connect was called, and waits for the drains
+	shut    bool        // nothing is connected to any more
 	waiting *loop.Timer // until they are given up
 
 	route route
@@ -389,6 +390,16 @@ func (c *Conn) lost(err error) {
 func (c *Conn) Close(err error) {
 	if c.state != down {
 		c.fail(err)
+	}
+}
+
+// Shut ends the connection for good: neither Connect nor a request makes another one. Requests in flight are lost. The ends of
+// connections that were lost before are waited for no longer than before the next one.
+func (c *Conn) Shut() {
+	c.shut = true
+	c.Close(ErrShutdown)
+	if len(c.drains) > 0 && !c.wanted {
+		c.waitForDrains()
 	}
 }
 

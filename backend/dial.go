@@ -18,9 +18,10 @@ type route struct {
 
 func (r *route) worked() { r.last = r.now }
 
-// Connect starts connecting, once lost connections have ended; nothing happens when the connection is there or on its way.
+// Connect starts connecting, once lost connections have ended; nothing happens when the connection is there or on its way, or
+// after Shut.
 func (c *Conn) Connect() {
-	if c.state != down || c.wanted {
+	if c.state != down || c.wanted || c.shut {
 		return
 	}
 	if len(c.drains) > 0 {

@@ -62,6 +62,8 @@ type Engine struct {
 	turn       int    // the server that the next command is for which any can carry out
 
 	unsettled map[string]int // keys of mutations that a backup decides about
+
+	retired bool // see Retire
 }
 
 // New returns an engine.
@@ -155,7 +157,11 @@ func (e *Engine) Do(c *Call, r *ascii.Request) {
 	c.busy = true
 	c.op, c.quiet, c.plan = r.Op, r.Quiet, planOf(r)
 	c.tokens = e.opt.Backups != nil && showsToken(r)
-	e.start(c, r)
+	if e.retired {
+		c.finish(ascii.ServerError, goneLine)
+	} else {
+		e.start(c, r)
+	}
 	c.busy = false
 	c.recycle()
 }

@@ -44,6 +44,9 @@ type homecoming struct {
 // Returned begins to make good what server i missed; a connection to it stands. The host is told when it may be read. The
 // server must be Usable by then, and not Readable.
 func (e *Engine) Returned(i int) {
+	if e.retired {
+		return
+	}
 	h := &homecoming{server: i, window: firstCopies}
 	if e.dirty[i].All() {
 		e.empty(i)

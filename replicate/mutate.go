@@ -25,6 +25,11 @@ func (e *Engine) mutate(c *Call, r *ascii.Request) {
 // answers line.
 func (e *Engine) Drop(c *Call, r *ascii.Request, line []byte) {
 	c.op, c.quiet, c.plan = r.Op, r.Quiet, planDrop
+	if e.retired {
+		c.finish(ascii.ServerError, goneLine)
+		c.recycle()
+		return
+	}
 	c.p, c.b = e.place(r.Key)
 	c.key = append(c.key[:0], r.Key...)
 	e.passes(c.key)

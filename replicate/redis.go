@@ -22,7 +22,11 @@ const crossSlot = "-CROSSSLOT Keys in request don't hash to the same server: giv
 // been looked at, and its Route is one that leads to servers.
 func (e *Engine) DoRedis(c *Call, r *resp.Request) {
 	c.busy = true
-	e.startRedis(c, r)
+	if e.retired {
+		c.finish(ascii.Opaque, goneRedis)
+	} else {
+		e.startRedis(c, r)
+	}
 	c.busy = false
 	c.recycle()
 }
@@ -132,6 +136,11 @@ func (c *Call) onCommand(r *ascii.Reply) {
 // Transact carries out the commands of a transaction on one server, or on Any: raw is n commands, without MULTI and EXEC. They lie
 // behind each other on the connection, so nobody else's commands come between them. The answer is that to EXEC.
 func (e *Engine) Transact(c *Call, server int, raw []byte, n int) {
+	if e.retired {
+		c.finish(ascii.Opaque, goneRedis)
+		c.recycle()
+		return
+	}
 	c.busy = true
 	server = e.orAny(server)
 	c.plan, c.p, c.b = planTransact, server, -1

@@ -8,10 +8,11 @@ import (
 )
 
 // errand is a request on its way to the loop that owns its key, and the reply on its way back. It belongs to the
-// loop that it is on: first to its home, then to the owner, then to its home again.
+// loop that it is on: first to its home, then to the owner, then to its home again. It is for the part of the client's pool
+// there; when a reload has replaced that meanwhile, the engine answers with an error.
 type errand struct {
 	home, owner *Shard
-	pool        int
+	pool        *pool           // the owner's part
 	call        *replicate.Call // home's: the client's place in line; nil when gather is set
 	gather      *gather         // home's: the multi-get that this is a part of
 	part        uint16
@@ -37,7 +38,7 @@ func (sh *Shard) newErrand(owner *Shard, p *pool, c *replicate.Call, req []byte)
 	} else {
 		sh.errands = e.next
 	}
-	e.next, e.owner, e.pool, e.call, e.back = nil, owner, p.index, c, false
+	e.next, e.owner, e.pool, e.call, e.back = nil, owner, p.peers[owner.id], c, false
 	e.kind = replicate.Piece // of a gather
 	if c != nil {
 		e.kind = c.Part
@@ -57,19 +58,19 @@ func (e *errand) Run() {
 		e.deliver()
 		return
 	}
-	sh := e.owner
-	c := sh.pools[e.pool].engine.NewCall(e)
+	engine := e.pool.engine
+	c := engine.NewCall(e)
 	c.Part = e.kind
-	r := &sh.req
+	r := &e.owner.req
 	if len(e.req) == 0 {
 		*r = ascii.Request{Op: e.op, Quiet: e.quiet, Key: e.key}
-		sh.pools[e.pool].engine.Drop(c, r, e.line)
+		engine.Drop(c, r, e.line)
 		return
 	}
-	if n, st := ascii.Next(e.req, sh.pools[e.pool].limits, r); st != ascii.Complete || n != len(e.req) {
+	if n, st := ascii.Next(e.req, e.pool.limits, r); st != ascii.Complete || n != len(e.req) {
 		panic("shard: a request that was accepted by one loop is refused by another")
 	}
-	sh.pools[e.pool].engine.Do(c, r)
+	engine.Do(c, r)
 }
 
 // Answer takes the reply on the owner's loop and sends it home.
@@ -97,7 +98,7 @@ func (e *errand) deliver() {
 
 func (e *errand) free() {
 	sh := e.home
-	e.call, e.gather = nil, nil
+	e.call, e.gather, e.pool = nil, nil, nil
 	if cap(e.req) > maxErrandBuffer {
 		e.req = nil
 	}

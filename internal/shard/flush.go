@@ -1,6 +1,8 @@
 package shard
 
 import (
+	"bytes"
+
 	"magent/ascii"
 	"magent/replicate"
 )
@@ -10,7 +12,7 @@ import (
 // of their mailboxes.
 type flush struct {
 	home   *Shard
-	pool   int
+	pool   *pool           // home's part
 	call   *replicate.Call // home's: the client's place in line
 	at     int             // the loop that is to be told, or that asks the servers
 	req    []byte
@@ -21,21 +23,24 @@ type flush struct {
 
 // flushAll sends r on its way. Until it is back the client's next requests wait.
 func (s *session) flushAll(r *ascii.Request) {
-	shards := s.sh.svc.shards
-	f := &flush{home: s.sh, pool: s.pool.index, call: s.call(), at: len(shards) - 1, req: append([]byte(nil), r.Raw...)}
+	f := newFlush(s.pool, s.call(), r.Raw)
 	s.barrier = f.call
-	s.sh.l.SendTo(shards[f.at].l, f)
+	s.sh.l.SendTo(s.pool.peers[f.at].sh.l, f)
+}
+
+// newFlush makes what is to be sent to its first loop.
+func newFlush(p *pool, c *replicate.Call, req []byte) *flush {
+	return &flush{home: p.sh, pool: p, call: c, at: len(p.peers) - 1, req: bytes.Clone(req)}
 }
 
 // Run is called by one loop after the other, and at last at home.
 func (f *flush) Run() {
-	shards := f.home.svc.shards
-	if f.at == len(shards) {
+	if f.at == len(f.pool.peers) {
 		f.call.Answer(f.reply)
 		return
 	}
-	sh := shards[f.at]
-	engine := sh.pools[f.pool].engine
+	p := f.pool.peers[f.at]
+	sh, engine := p.sh, p.engine
 	switch {
 	case f.ended:
 		engine.FlushEnded(f.missed)
@@ -44,7 +49,7 @@ func (f *flush) Run() {
 		engine.FlushBegins()
 		f.goOn(sh, f.at-1)
 	default:
-		if _, st := ascii.Next(f.req, sh.pools[f.pool].limits, &sh.req); st != ascii.Complete {
+		if _, st := ascii.Next(f.req, p.limits, &sh.req); st != ascii.Complete {
 			panic("shard: a flush_all that was accepted by one loop is refused by another")
 		}
 		engine.Do(engine.NewCall(f), &sh.req)

@@ -192,9 +192,9 @@ func (svc *Service) bequeath() {
 	svc.closeJournal()
 }
 
-// bequeath closes the connections to all servers, for good.
+// bequeath closes the connections to all servers.
 func (p *pool) bequeath() {
 	for _, c := range p.conns {
-		c.Close(backend.ErrShutdown)
+		c.Shut()
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"magent/failover"
-	"magent/internal/config"
 	"magent/internal/loop"
 	"magent/internal/stats"
 )
@@ -20,56 +19,59 @@ type board struct {
 	mu      sync.Mutex
 	log     zerolog.Logger
 	events  *events
-	shards  []*Shard
-	pools   [][]*serverRecord
-	probers []*failover.Prober
+	probers []*failover.Prober // by pool; nil: it was removed
 }
 
-// serverRecord is what the board knows of one server.
+// serverRecord is what the board knows of one server of a pool. It is that pool's alone: when a reload changes the pool, there
+// are new ones.
 type serverRecord struct {
-	pool  string
-	name  string
-	role  string
-	away  int // loops that have ejected it
-	since time.Time
-	warm  time.Time // when it was last said that it is being filled
+	pool   string
+	name   string
+	role   string
+	prober *failover.Prober
+	server int // its index there
+	away   int // loops that have ejected it
+	since  time.Time
+	warm   time.Time // when it was last said that it is being filled
 }
 
-// addPool begins to keep book, and to probe, the servers of a pool.
-func (b *board) addPool(index int, cfg *config.Pool, lookup lookupFunc) {
+// addPool begins to keep book, and to probe, the servers of a pool, whose parts on all loops are given.
+func (b *board) addPool(peers []*pool, lookup lookupFunc) {
+	cfg := peers[0].cfg
 	var records []*serverRecord
 	var targets []failover.Target
 	ping := failover.Memcached
 	if cfg.Redis {
 		ping = failover.Redis(cfg.RedisAuth)
 	}
-	for i, a := range append(append([]config.Address(nil), cfg.Servers...), cfg.Backups...) {
-		role := "primary"
-		if i >= len(cfg.Servers) {
-			role = "backup"
-		}
-		records = append(records, &serverRecord{pool: cfg.Name, name: a.String(), role: role})
-		targets = append(targets, failover.Target{Find: finderOf(a, lookup), Ping: ping})
+	for i := range len(cfg.Servers) + len(cfg.Backups) {
+		a := serverAt(cfg, i)
+		records = append(records, &serverRecord{pool: cfg.Name, name: a.String(), role: serverOf(cfg, i).Role, server: i})
+		targets = append(targets, failover.Target{Find: finderOf(*a, lookup), Ping: ping})
 	}
-	prober := failover.NewProber(targets, cfg.ProbeInterval, cfg.ConnectTimeout, func(server int, at loop.Endpoint) {
-		b.alive(index, cfg, server, at)
-	})
+	prober := failover.NewProber(targets, cfg.ProbeInterval, cfg.ConnectTimeout, func(server int, at loop.Endpoint) { alive(peers, server, at) })
 	if ejects(cfg) {
 		prober.Delay(cfg.ServerRetryTimeout)
 	}
+	for _, r := range records {
+		r.prober = prober
+	}
+	for _, p := range peers {
+		p.records = records
+	}
+	index := peers[0].index
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for len(b.pools) <= index {
-		b.pools, b.probers = append(b.pools, nil), append(b.probers, nil)
+	for len(b.probers) <= index {
+		b.probers = append(b.probers, nil)
 	}
-	b.pools[index], b.probers[index] = records, prober
+	b.probers[index] = prober
 }
 
 // ejected is called by a loop that has just ejected a server because of err. It reports whether no other loop had.
-func (b *board) ejected(pool, server int, err error) (first bool) {
+func (b *board) ejected(r *serverRecord, err error) (first bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	r := b.pools[pool][server]
 	r.away++
 	if first = r.away == 1; first {
 		r.since = time.Now()
@@ -77,7 +79,7 @@ func (b *board) ejected(pool, server int, err error) (first bool) {
 			Msg("server ejected")
 		b.note(r, "ejected", reasonOf(err))
 	}
-	b.probers[pool].Ejected(server)
+	r.prober.Ejected(r.server)
 	return first
 }
 
@@ -94,29 +96,26 @@ func reasonOf(err error) string {
 }
 
 // absent is called by a loop whose attempt to use an ejected server again has failed: it is probed on.
-func (b *board) absent(pool, server int, err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.log.Debug().Str("server", b.pools[pool][server].name).AnErr("reason", err).Msg("server answered a probe, but cannot be connected to")
-	b.probers[pool].Ejected(server)
+func (b *board) absent(r *serverRecord, err error) {
+	b.log.Debug().Str("server", r.name).AnErr("reason", err).Msg("server answered a probe, but cannot be connected to")
+	r.prober.Ejected(r.server)
 }
 
 // idle is called by a loop to which a server has closed a connection that was not in use.
-func (b *board) idle(pool, server int) {
-	b.log.Debug().Str("server", b.name(pool, server)).Msg("idle connection closed by the server: connecting again")
+func (b *board) idle(r *serverRecord) {
+	b.log.Debug().Str("server", r.name).Msg("idle connection closed by the server: connecting again")
 }
 
 // moved is called by a loop that gives the connection to a server up, because it is somewhere else now.
-func (b *board) moved(pool, server int, from loop.Endpoint, reason error) {
-	b.note(b.pools[pool][server], "moved", fmt.Sprintf("from %v: %v", from, reason))
-	b.log.Info().Str("server", b.pools[pool][server].name).Str("from", from.String()).AnErr("reason", reason).Msg("the server has moved: connecting anew")
+func (b *board) moved(r *serverRecord, from loop.Endpoint, reason error) {
+	b.note(r, "moved", fmt.Sprintf("from %v: %v", from, reason))
+	b.log.Info().Str("server", r.name).Str("from", from.String()).AnErr("reason", reason).Msg("the server has moved: connecting anew")
 }
 
 // readmitted is called by a loop that uses a server again.
-func (b *board) readmitted(pool, server int) {
+func (b *board) readmitted(r *serverRecord) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	r := b.pools[pool][server]
 	if r.away--; r.away == 0 {
 		b.log.Info().Str("server", r.name).Str("role", r.role).Str("state", failover.Up.String()).
 			Int64("away_ms", time.Since(r.since).Milliseconds()).Msg("server up")
@@ -125,10 +124,9 @@ func (b *board) readmitted(pool, server int) {
 }
 
 // warming is called by a loop that begins to fill a server.
-func (b *board) warming(pool, server int) {
+func (b *board) warming(r *serverRecord) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	r := b.pools[pool][server]
 	if now := time.Now(); now.Sub(r.warm) >= progressEvery { // one line for all loops
 		r.warm = now
 		b.log.Info().Str("server", r.name).Str("role", r.role).Str("state", failover.Warming.String()).
@@ -137,36 +135,23 @@ func (b *board) warming(pool, server int) {
 	}
 }
 
-// name is a server's name.
-func (b *board) name(pool, server int) string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if pool >= len(b.pools) || server >= len(b.pools[pool]) {
-		return "" // it was removed
-	}
-	return b.pools[pool][server].name
-}
-
 // removePool forgets a pool, and returns its prober, which is to be closed.
 func (b *board) removePool(index int) *failover.Prober {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if index >= len(b.pools) {
+	if index >= len(b.probers) {
 		return nil
 	}
 	prober := b.probers[index]
-	b.pools[index], b.probers[index] = nil, nil
+	b.probers[index] = nil
 	return prober
 }
 
-// alive is called by a prober: the server answers at an address.
-func (b *board) alive(index int, cfg *config.Pool, server int, at loop.Endpoint) {
-	for _, sh := range b.shards {
-		sh.l.Post(loop.TaskFunc(func() {
-			if p := sh.pools[index]; p != nil && p.cfg == cfg { // else it has been changed meanwhile
-				p.alive(server, at)
-			}
-		}))
+// alive is called by a prober: the server answers at an address. Parts of a pool that was removed or changed meanwhile do not
+// connect any more.
+func alive(peers []*pool, server int, at loop.Endpoint) {
+	for _, p := range peers {
+		p.sh.l.Post(loop.TaskFunc(func() { p.alive(server, at) }))
 	}
 }
 

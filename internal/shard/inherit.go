@@ -4,63 +4,44 @@ import (
 	"errors"
 	"slices"
 
-	"magent/backend"
 	"magent/failover"
 )
-
-// inherited is what a loop knows of a server that stays.
-type inherited struct {
-	role, address string
-	identity      backend.Identity
-	keys          []string
-	all           bool
-	incomplete    bool
-	away          bool
-}
-
-// knowledgeOf collects what the loops know of the servers of pool i: nothing when there are to be servers of another kind.
-func (r *reload) knowledgeOf(i int) map[*Shard][]inherited {
-	known := map[*Shard][]inherited{}
-	if before, after := r.before[i], r.after[i]; before == nil || after == nil || before.Redis != after.Redis {
-		return known
-	}
-	for _, sh := range r.svc.shards {
-		if i >= len(sh.pools) || sh.pools[i] == nil {
-			continue
-		}
-		p := sh.pools[i]
-		for n := range p.conns {
-			s, d := p.health.Server(n), p.engine.Dirty(n)
-			server := serverOf(p.cfg, n)
-			k := inherited{
-				role: server.Role, address: server.Address, identity: s.Identity,
-				all: d.All(), incomplete: p.engine.Incomplete(n), away: s.State != failover.Up || p.conns[n].Draining() > 0,
-			}
-			d.Each(func(key string, _ uint64) { k.keys = append(k.keys, key) })
-			known[sh] = append(known[sh], k)
-		}
-	}
-	return known
-}
 
 // errInherited is why a server is out of use after a reload.
 var errInherited = errors.New("it had not made good everything before the reload")
 
-// inherit takes over what is known of servers that were there before.
-func (p *pool) inherit(old []inherited) {
+// inherit takes over what the pool before, which has left, knows of servers that stay: nothing when there is none, or when its
+// servers were of another kind.
+func (p *pool) inherit(before *pool) {
+	if before == nil || before.cfg.Redis != p.cfg.Redis {
+		return
+	}
 	for i := range p.conns {
 		server := serverOf(p.cfg, i)
-		at := slices.IndexFunc(old, func(k inherited) bool { return k.role == server.Role && k.address == server.Address })
-		if at < 0 {
-			continue
+		n := slices.IndexFunc(before.records, func(r *serverRecord) bool { return r.role == server.Role && r.name == server.Address })
+		if n >= 0 {
+			p.inheritServer(i, before, n)
 		}
-		k := old[at]
-		p.health.Identify(i, k.identity)
-		if !k.away && len(k.keys) == 0 && !k.all && !k.incomplete {
-			continue
-		}
-		p.takeOut(i, errInherited)
-		p.recalled[i] = true // lost connections may not have ended
-		p.engine.Recall(i, k.keys, k.all, k.incomplete)
+	}
+}
+
+// inheritServer takes over what the pool before knows of server n, which is server i now.
+func (p *pool) inheritServer(i int, before *pool, n int) {
+	was, d := before.health.Server(n), before.engine.Dirty(n)
+	p.health.Identify(i, was.Identity)
+	incomplete := before.engine.Incomplete(n)
+	moved := before.moved[n]
+	away := was.State != failover.Up || before.conns[n].Draining() > 0 || before.cutOff[n] || moved != nil
+	if !away && d.Empty() && !incomplete {
+		return
+	}
+	var keys []string
+	d.Each(func(key string, _ uint64) { keys = append(keys, key) })
+	p.takeOut(i, errInherited)
+	p.recalled[i] = true // lost connections may not have ended
+	p.engine.Recall(i, keys, d.All(), incomplete)
+	if moved != nil { // keys, by an earlier reload, and it may still have old values of them
+		p.moved[i] = moved
+		p.engine.Moved(i)
 	}
 }

@@ -187,7 +187,7 @@ func (svc *Service) recallServer(pool, i int, m *journal.Missed) {
 		p.engine.Recall(i, keys[sh.id], m.All, m.Incomplete)
 	}
 	if n := len(m.Keys); n > 0 || m.All || m.Incomplete {
-		svc.log.Info().Str("server", svc.board.name(pool, i)).Int("dirty_keys", n).Bool("all", m.All).Bool("incomplete", m.Incomplete).
+		svc.log.Info().Str("server", serverOf(svc.cfgs[pool], i).Address).Int("dirty_keys", n).Bool("all", m.All).Bool("incomplete", m.Incomplete).
 			Msg("the journal knows what this server has to make good")
 	}
 }

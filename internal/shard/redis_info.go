@@ -33,18 +33,18 @@ func compareVersions(a, b string) int {
 
 // answerInfo answers INFO with what the proxy knows of itself and of the servers, in the form and, where there are any, with the
 // names that Redis has. Clients look for the version, and for what mode the server is in.
-func (sh *Shard) answerInfo(q *survey) {
-	p := sh.pools[q.pool]
-	if p == nil || q.pool >= len(q.sum.Pools) {
+func (q *survey) answerInfo() {
+	count := statsOf(q.pool.name, &q.process, &q.sum)
+	if count == nil {
 		q.call.Answer([]byte("-ERR the pool was removed\r\n"))
 		return
 	}
-	process := sh.svc.process()
-	sh.line = resp.AppendBulkString(sh.line[:0], p.info(&process, &q.sum, &q.hot))
+	sh := q.pool.sh
+	sh.line = resp.AppendBulkString(sh.line[:0], q.pool.info(&q.process, count, &q.sum, &q.hot))
 	q.call.Answer(sh.line)
 }
 
-func (p *pool) info(process *stats.Process, all *stats.Snapshot, hot *stats.Hottest) string {
+func (p *pool) info(process *stats.Process, count *stats.Counters, all *stats.Snapshot, hot *stats.Hottest) string {
 	var b strings.Builder
 	section := func(name string, lines ...string) {
 		fmt.Fprintf(&b, "# %s\r\n", name)
@@ -53,7 +53,6 @@ func (p *pool) info(process *stats.Process, all *stats.Snapshot, hot *stats.Hott
 		}
 		b.WriteString("\r\n")
 	}
-	count := statsOf(p, all)
 	number := func(n uint64) string { return strconv.FormatUint(n, 10) }
 	up := int64(process.Now.Sub(process.Started).Seconds())
 	section("Server", "redis_version", p.redisVersion(), "redis_mode", "standalone", "process_id", strconv.Itoa(process.PID),
@@ -80,16 +79,12 @@ func (p *pool) info(process *stats.Process, all *stats.Snapshot, hot *stats.Hott
 	return b.String()
 }
 
-// statsOf is the pool's part of the figures of all loops.
-func statsOf(p *pool, all *stats.Snapshot) *stats.Counters {
-	i := 0
-	for _, other := range p.sh.pools[:p.index] {
-		if other != nil {
-			i++
+// statsOf is a pool's part of the figures of all loops; nil: it is not there.
+func statsOf(pool string, process *stats.Process, all *stats.Snapshot) *stats.Counters {
+	for i := range process.Pools {
+		if process.Pools[i].Name == pool {
+			return &all.Pools[i]
 		}
 	}
-	if i >= len(all.Pools) {
-		return &stats.Counters{}
-	}
-	return &all.Pools[i]
+	return nil
 }

@@ -30,7 +30,7 @@ func (s *session) local(r *resp.Request) {
 	case "command":
 		s.command(r)
 	case "info":
-		s.sh.surveyPool(s.callFor(1), "info", s.pool.index)
+		s.pool.survey(s.callFor(1), "info")
 	case "time":
 		s.time()
 	case "reset":

@@ -54,7 +54,7 @@ type source struct{ find failover.Finder }
 func (p *pool) Warming(i int) {
 	svc := p.sh.svc
 	p.health.Warm(i, p.sh.l.Now())
-	svc.board.warming(p.index, i)
+	svc.board.warming(p.records[i])
 	cfg := p.cfg
 	rate := cfg.RefillRate
 	if rate > 0 { // each loop has its share
@@ -98,13 +98,11 @@ func (p *pool) Abandoned(i int) {
 
 // Flushed tells the other loops that a server has lost their keys, too.
 func (p *pool) Flushed(i int) {
-	for _, sh := range p.sh.svc.shards {
-		if sh != p.sh {
-			sh.l.Post(loop.TaskFunc(func() {
-				if other := sh.pools[p.index]; other != nil && other.cfg == p.cfg {
-					other.engine.Emptied(i)
-					other.refill()
-				}
+	for _, other := range p.peers {
+		if other != p {
+			other.sh.l.Post(loop.TaskFunc(func() {
+				other.engine.Emptied(i)
+				other.refill()
 			}))
 		}
 	}
@@ -112,8 +110,7 @@ func (p *pool) Flushed(i int) {
 
 // Unflushable tells the operator why a server is not used again.
 func (p *pool) Unflushable(i int, reply string) {
-	svc := p.sh.svc
-	svc.log.Error().Str("server", svc.board.name(p.index, i)).Str("reply", strings.TrimSpace(reply)).
+	p.sh.svc.log.Error().Str("server", p.records[i].name).Str("reply", strings.TrimSpace(reply)).
 		Msg("the server has to be flushed before it is read, for it missed too much, and refuses flush_all: restart it")
 }
 
@@ -122,7 +119,7 @@ func (p *pool) MadeGood(i int) {
 	p.Abandoned(i) // it has ended
 	p.moved[i] = nil
 	if p.health.Readmit(i, p.sh.l.Now()) {
-		p.sh.svc.board.readmitted(p.index, i)
+		p.sh.svc.board.readmitted(p.records[i])
 	}
 	p.later()
 }
@@ -348,8 +345,7 @@ func (w *walk) report() {
 		return
 	}
 	w.reported = time.Now()
-	svc := w.p.sh.svc
-	svc.log.Info().Str("server", svc.board.name(w.p.index, w.server)).Int("loop", w.p.sh.id).
+	w.p.sh.svc.log.Info().Str("server", w.p.records[w.server].name).Int("loop", w.p.sh.id).
 		Int64("keys_done", w.scanned.Load()).Int64("keys_in_all", w.total.Load()).Str("eta", w.left().Round(time.Second).String()).
 		Msg("server is being filled")
 }

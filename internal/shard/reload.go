@@ -204,6 +204,7 @@ func (svc *Service) park() (release func()) {
 // apply makes the change. The loops stand still.
 func (r *reload) apply() {
 	svc := r.svc
+	svc.reloads++
 	svc.cfgs = r.after
 	for len(svc.crowd) < len(r.after) {
 		svc.crowd = append(svc.crowd, new(atomic.Int64))
@@ -212,24 +213,47 @@ func (r *reload) apply() {
 		if !r.changed(i) {
 			continue
 		}
-		old := r.knowledgeOf(i)
-		r.replaceProber(i)
-		for _, sh := range svc.shards {
-			r.replacePool(sh, i, old[sh])
-		}
+		r.replacePool(i)
 		r.replaceLookout(i)
 	}
 	r.replaceListeners()
 }
 
-// replaceProber has the servers of pool i probed that there are now.
-func (r *reload) replaceProber(i int) {
-	if prober := r.svc.board.removePool(i); prober != nil {
-		r.probers = append(r.probers, prober)
+// replacePool puts the new pool i, if there is to be one, into the place of the old one, if there is one.
+func (r *reload) replacePool(i int) {
+	svc := r.svc
+	before := make([]*pool, len(svc.shards))
+	if r.before[i] != nil {
+		for n, sh := range svc.shards {
+			before[n] = sh.pools[i]
+			sh.pools[i] = nil
+			before[n].leave()
+		}
+		r.probers = append(r.probers, svc.board.removePool(i))
 	}
+	after := make([]*pool, len(svc.shards))
 	if cfg := r.after[i]; cfg != nil {
-		r.svc.board.addPool(i, cfg, r.svc.lookup)
+		svc.addResolvers(cfg)
+		after = svc.addPool(i, cfg, r.rings[i])
+		svc.board.addPool(after, svc.lookup)
 	}
+	for n, sh := range svc.shards {
+		if after[n] != nil {
+			r.begin(after[n], before[n])
+		}
+		if before[n] != nil {
+			sh.replaced(before[n], after[n])
+		}
+	}
+}
+
+// begin has a new pool know what the one before did, which may be nil, and connect.
+func (r *reload) begin(after, before *pool) {
+	after.inherit(before)
+	if m := r.moves[after.index]; m != nil {
+		after.migrate(m)
+	}
+	after.connect()
 }
 
 // replaceLookout has the Sentinels of pool i listened to that there are now. Their resolvers are there.
@@ -245,28 +269,8 @@ func (r *reload) replaceLookout(i int) {
 	}
 }
 
-// replacePool gives a loop its new part of pool i, and its sessions with it. Without one they end.
-func (r *reload) replacePool(sh *Shard, i int, old []inherited) {
-	var before, after *pool
-	if i < len(sh.pools) {
-		before = sh.pools[i]
-	}
-	if cfg := r.after[i]; cfg != nil {
-		r.svc.addResolvers(cfg)
-		sh.addPool(i, cfg, r.rings[i])
-		after = sh.pools[i]
-		after.inherit(old)
-		if m := r.moves[i]; m != nil {
-			after.migrate(m)
-		}
-		after.connect()
-	} else {
-		sh.pools[i] = nil
-	}
-	if before == nil {
-		return
-	}
-	before.leave()
+// replaced gives the sessions of a pool to the one that has taken its place. Without one they end.
+func (sh *Shard) replaced(before, after *pool) {
 	if after != nil {
 		after.count = before.count
 	} else {
@@ -303,14 +307,18 @@ func (s *session) dismiss() {
 	s.stop()
 }
 
-// leave closes all connections of a pool that is not served any more.
+// leave ends a pool that is not served any more. What still comes to it is answered with an error.
 func (p *pool) leave() {
 	p.held = false
-	for i, c := range p.conns {
+	for i := range p.conns {
 		p.Abandoned(i)
 		p.engine.Gone(i)
-		c.Close(backend.ErrShutdown)
 	}
+	for i, c := range p.conns {
+		p.cutOff[i] = c.Pending() > 0
+		c.Shut()
+	}
+	p.engine.Retire()
 }
 
 // replaceListeners gives those that stay to their new pools, adds the new ones and closes the others.

@@ -273,7 +273,9 @@ func TestFiguresBesideReloads(t *testing.T) {
 	for i := range 20 {
 		other := one[0]
 		other.Name, other.Listen = fmt.Sprintf("pool%d", i), []config.Listen{{Network: "tcp", Address: freeAddress(t), Backlog: 5}}
-		sets = append(sets, append(slices.Clone(one), other), one)
+		if sets = append(sets, append(slices.Clone(one), other)); i%2 > 0 {
+			sets = append(sets, one)
+		}
 	}
 	ended := make(chan error, 1)
 	go reloadInTurn(r.svc, sets, ended)
@@ -281,6 +283,11 @@ func TestFiguresBesideReloads(t *testing.T) {
 		p, s, err := r.svc.Figures(t.Context())
 		if err != nil || len(p.Pools) != len(s.Pools) {
 			t.Errorf("%d pools, figures of %d, %v", len(p.Pools), len(s.Pools), err)
+		}
+		for i := range p.Pools {
+			if got := s.Servers[i].Pool; got != p.Pools[i].Name {
+				t.Fatalf("the figures of pool %s are given to %s", got, p.Pools[i].Name)
+			}
 		}
 		select {
 		case err := <-ended:

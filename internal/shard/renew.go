@@ -25,7 +25,7 @@ func (p *pool) follow(i int, addrs []loop.Endpoint, deadline int64) {
 	case c.Pending() > 0 && now < deadline:
 		p.sh.l.Set(loop.NewTimer(func() { p.follow(i, addrs, deadline) }), renewPause)
 	default:
-		p.sh.svc.board.moved(p.index, i, c.Endpoint(), backend.ErrMoved)
+		p.sh.svc.board.moved(p.records[i], c.Endpoint(), backend.ErrMoved)
 		c.Close(backend.ErrMoved)
 		c.Connect()
 	}
@@ -43,7 +43,7 @@ func (p *pool) obey(i int, addrs []loop.Endpoint, askAgain func()) {
 		p.sh.l.Set(loop.NewTimer(askAgain), obeyPause)
 	default:
 		if c.Ready() {
-			p.sh.svc.board.moved(p.index, i, c.Endpoint(), backend.ErrReplaced)
+			p.sh.svc.board.moved(p.records[i], c.Endpoint(), backend.ErrReplaced)
 		}
 		c.Close(backend.ErrReplaced)
 		c.Leave()

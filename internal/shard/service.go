@@ -45,6 +45,7 @@ type Service struct {
 	seed    maphash.Seed
 
 	cfgs      []*config.Pool // of the pools, by their index; nil: it was removed
+	reloads   int            // how many there were; changed while the loops stand still
 	shards    []*Shard
 	listeners []*listener
 	given     []Socket // that no pool has asked for yet
@@ -98,9 +99,9 @@ func Start(o Options) (*Service, error) {
 		svc.discard()
 		return nil, err
 	}
-	svc.board.log, svc.board.shards, svc.board.events = o.Log, svc.shards, &svc.events
-	for i, cfg := range svc.cfgs {
-		svc.board.addPool(i, cfg, svc.lookup)
+	svc.board.log, svc.board.events = o.Log, &svc.events
+	for _, p := range svc.shards[0].pools {
+		svc.board.addPool(p.peers, svc.lookup)
 	}
 	svc.recall(known)
 	if err := svc.watchRole(); err != nil {
@@ -137,9 +138,7 @@ func (svc *Service) prepare(takeOver func() error) (known journal.Knowledge, err
 		return known, err
 	}
 	for i, r := range rings {
-		for _, sh := range svc.shards {
-			sh.addPool(i, svc.cfgs[i], r)
-		}
+		svc.addPool(i, svc.cfgs[i], r)
 	}
 	return known, nil
 }

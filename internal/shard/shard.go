@@ -54,9 +54,12 @@ type Shard struct {
 	yielding  bool // another process is about to take over: servers that return have to wait for that
 }
 
-// pool is one shard's part of a pool: connections, their states, and the engine that uses them.
+// pool is one shard's part of a pool: connections, their states, and the engine that uses them. A reload that removes or changes
+// the pool puts another one in its place, if any; it is never changed into that. So what is on its way to another loop holds the
+// part there (peers), never an index.
 type pool struct {
-	index  int // its place in Shard.pools, on every loop
+	index  int     // its place in Shard.pools, on every loop: that of its name, which no other name gets
+	peers  []*pool // its parts on all loops, in their order, this one among them; the same slice for all
 	name   string
 	cfg    *config.Pool // the same for all loops
 	held   bool         // nothing new is taken on: the configuration is about to change
@@ -72,9 +75,11 @@ type pool struct {
 	recorder *recorder               // nil: no journal
 	moved    []func(key []byte) bool // by server: tells keys that have moved to it by a reload; nil: none have
 	recalled []bool                  // by server: what it missed is known from an earlier process
+	cutOff   []bool                  // by server: it had requests to answer when the pool left
 	byConn   map[*backend.Conn]int
-	shown    []figures // by server
-	walks    []*walk   // by server: what lists the keys that it lacks
+	records  []*serverRecord // by server: what the board knows of it, the same for all loops
+	shown    []figures       // by server
+	walks    []*walk         // by server: what lists the keys that it lacks
 }
 
 func newShard(svc *Service, id int) (*Shard, error) {
@@ -88,8 +93,22 @@ func newShard(svc *Service, id int) (*Shard, error) {
 	}, nil
 }
 
-// addPool makes the shard's part of a pool.
-func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
+// addPool makes the parts of a pool on all loops, which do not run yet or stand still, and has its servers watched.
+func (svc *Service) addPool(index int, cfg *config.Pool, rings rings) (peers []*pool) {
+	peers = make([]*pool, len(svc.shards))
+	for i, sh := range svc.shards {
+		peers[i] = sh.newPool(index, cfg, rings)
+		peers[i].peers = peers
+		for len(sh.pools) <= index {
+			sh.pools = append(sh.pools, nil)
+		}
+		sh.pools[index] = peers[i]
+	}
+	return peers
+}
+
+// newPool makes the shard's part of a pool.
+func (sh *Shard) newPool(index int, cfg *config.Pool, rings rings) *pool {
 	servers := append(append([]config.Address(nil), cfg.Servers...), cfg.Backups...)
 	p := &pool{
 		index: index, name: cfg.Name, cfg: cfg, sh: sh,
@@ -127,6 +146,7 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 	p.walks = make([]*walk, len(p.conns))
 	p.moved = make([]func(key []byte) bool, len(p.conns))
 	p.recalled = make([]bool, len(p.conns))
+	p.cutOff = make([]bool, len(p.conns))
 	p.recorder = sh.svc.recorderOf(sh.id, cfg)
 	p.engine = replicate.New(replicate.Options{
 		Hash: rings.hash, Primaries: rings.primaries, Backups: rings.backups,
@@ -141,10 +161,7 @@ func (sh *Shard) addPool(index int, cfg *config.Pool, rings rings) {
 		Hot:        &p.hot,
 		Journal:    p.journal(),
 	})
-	for len(sh.pools) <= index {
-		sh.pools = append(sh.pools, nil)
-	}
-	sh.pools[index] = p
+	return p
 }
 
 // start connects to all servers; it runs on the loop.
@@ -267,14 +284,14 @@ func (p *pool) Disconnected(c *backend.Conn, err error, idle bool) {
 	switch {
 	case idle && before == failover.Up:
 		if err == backend.ErrClosed {
-			p.sh.svc.board.idle(p.index, i)
+			p.sh.svc.board.idle(p.records[i])
 		}
 		c.Connect()
 	case p.health.ConnectionFailure(i, c.Stats.Replies, p.sh.l.Now()):
 		p.gone(i, before, err)
 	case before == failover.Up: // it has some failures left
 	case !errors.Is(err, backend.ErrTimeout): // which ends a connection that stood, see TimedOut
-		p.sh.svc.board.absent(p.index, i, err) // the attempt to return has failed
+		p.sh.svc.board.absent(p.records[i], err) // the attempt to return has failed
 	}
 	p.later()
 }
@@ -304,11 +321,11 @@ func (p *pool) gone(i int, before failover.State, err error) {
 	p.engine.Gone(i)
 	p.moveKeys()
 	if before != failover.Up {
-		p.sh.svc.board.absent(p.index, i, err) // it was not back yet
+		p.sh.svc.board.absent(p.records[i], err) // it was not back yet
 		return
 	}
 	p.shown[i].ejectedAt = time.Now().UnixMicro()
-	if p.sh.svc.board.ejected(p.index, i, err) {
+	if p.sh.svc.board.ejected(p.records[i], err) {
 		p.shown[i].ejections++
 	}
 }
@@ -316,7 +333,7 @@ func (p *pool) gone(i int, before failover.State, err error) {
 // alive is called when a probe has found the server answering at an address.
 func (p *pool) alive(i int, at loop.Endpoint) {
 	if p.sh.yielding {
-		p.sh.svc.board.absent(p.index, i, errYielding) // is probed on
+		p.sh.svc.board.absent(p.records[i], errYielding) // is probed on
 		return
 	}
 	if !p.health.Usable(i) {

@@ -20,7 +20,7 @@ import (
 func (s *session) stats(r *ascii.Request) {
 	switch what := string(firstWord(r.Args)); what {
 	case "", "servers", "reset", "hotkeys":
-		s.sh.surveyPool(s.call(), what, s.pool.index)
+		s.pool.survey(s.call(), what)
 	case "settings":
 		p := s.sh.svc.process()
 		s.call().Answer(stats.AppendSettings(nil, &p))
@@ -38,18 +38,20 @@ type survey struct {
 	next int // the loop that is asked now
 	sum  stats.Snapshot
 
-	home *Shard
 	call *replicate.Call
 	what string
-	pool int // of the client
+	pool *pool // the client's, on its loop
 	hot  stats.Hottest
 
 	done    chan<- *survey
-	process stats.Process // as of the last loop: a reload changes the pools between the loops' tasks
+	reloads int           // how many there had been on the first loop: after another one it is begun anew
+	process stats.Process // as of the last loop
 }
 
-func (sh *Shard) surveyPool(c *replicate.Call, what string, pool int) {
-	sh.l.SendTo(sh.svc.shards[0].l, &survey{svc: sh.svc, home: sh, call: c, what: what, pool: pool})
+// survey has all loops asked for what stats is to tell c.
+func (p *pool) survey(c *replicate.Call, what string) {
+	svc := p.sh.svc
+	p.sh.l.SendTo(svc.shards[0].l, &survey{svc: svc, call: c, what: what, pool: p})
 }
 
 // Figures gathers the figures of the whole process, for whoever asks beside the loops.
@@ -72,23 +74,31 @@ func (q *survey) Run() {
 		return
 	}
 	sh := shards[q.next]
+	switch {
+	case q.next == 0:
+		q.reloads = q.svc.reloads
+	case q.reloads != q.svc.reloads: // figures of other pools must not be added to those that there are already
+		q.next, q.sum, q.hot = 0, stats.Snapshot{}, stats.Hottest{}
+		sh.l.SendTo(shards[0].l, q)
+		return
+	}
 	if q.what == "reset" {
 		sh.reset()
 	} else {
 		q.sum.Add(sh.snapshot())
-		if q.pool < len(sh.pools) && sh.pools[q.pool] != nil {
-			q.hot.Add(&sh.pools[q.pool].hot)
+		if q.pool != nil {
+			q.hot.Add(&q.pool.peers[q.next].hot)
 		}
 	}
-	q.next++
-	switch {
-	case q.next < len(shards):
+	if q.next++; q.next < len(shards) {
 		sh.l.SendTo(shards[q.next].l, q)
-	case q.done != nil:
-		q.process = q.svc.process()
+		return
+	}
+	q.process = q.svc.process()
+	if q.done != nil {
 		q.done <- q
-	default:
-		sh.l.SendTo(q.home.l, q)
+	} else {
+		sh.l.SendTo(q.pool.sh.l, q)
 	}
 }
 
@@ -101,10 +111,9 @@ func (q *survey) answer() {
 	case "hotkeys":
 		q.call.Answer(stats.AppendHotKeys(nil, &q.hot, shownHotKeys))
 	case "info":
-		q.home.answerInfo(q)
+		q.answerInfo()
 	default:
-		p := q.svc.process()
-		q.call.Answer(stats.AppendGeneral(nil, &p, &q.sum))
+		q.call.Answer(stats.AppendGeneral(nil, &q.process, &q.sum))
 	}
 }
 

@@ -1,0 +1,56 @@
+package backend
+
+import (
+	"testing"
+	"time"
+
+	"magent/ascii"
+)
+
+// After Shut nothing makes a connection again: no request, no Connect, and none that had been asked for before.
+func TestShut(t *testing.T) {
+	r := newRig(t, "tcp", Options{Lazy: true})
+	r.connect()
+	r.send(ascii.ShapeLine, "get a\r\n")
+	r.do(r.c.Shut)
+	r.want("disconnected: shutting down, idle: false", "0 lost")
+	r.do(r.c.Connect)
+	if r.send(ascii.ShapeLine, "get a\r\n") != 0 || r.accepts(20*time.Millisecond) {
+		t.Error("it is connected again")
+	}
+	r.do(func() {
+		if r.c.Get([]byte("get a\r\n"), r, 0) {
+			t.Error("a get is taken")
+		}
+	})
+	r.quiet()
+}
+
+// A Connect that waits for the end of a lost connection comes to nothing, and that end is not waited for without limit.
+func TestShutWhileDraining(t *testing.T) {
+	for _, wanted := range []bool{false, true} {
+		r, p := hang(t, Options{DrainTime: 10 * time.Millisecond, Quarantine: time.Millisecond})
+		if wanted {
+			r.do(r.c.Connect)
+		}
+		r.do(r.c.Shut)
+		p.expect("set k 0 0 1\r\n")
+		if _, err := p.r.ReadByte(); err == nil {
+			t.Error("the server gets more")
+		}
+		for deadline := time.Now().Add(patience); ; {
+			n := 0
+			r.do(func() { n = r.c.Draining() })
+			if n == 0 {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatal("the lost connection is never given up")
+			}
+		}
+		if r.accepts(30 * time.Millisecond) {
+			t.Error("a new connection is made")
+		}
+		r.quiet()
+	}
+}

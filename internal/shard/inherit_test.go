@@ -1,0 +1,55 @@
+package shard
+
+import (
+	"testing"
+	"time"
+
+	"magent/internal/config"
+)
+
+// A server that keys move to may hold old values of them. What a reload in the middle of that changes does not make them
+// readable: the second pool goes on where the first one was.
+func TestReloadWhileKeysMove(t *testing.T) {
+	r := startAs(t, 10, 1, 1, func(cfg *config.Config) { cfg.Pools[0].Timeout = time.Second }, "1.6.18")
+	backup := r.servers[1]
+	r.eventually(0, "connected", func(sh *Shard) bool { return sh.pools[0].conns[0].Ready() && sh.pools[0].conns[1].Ready() })
+	r.on(0, func(*Shard) { r.svc.started = time.Now().Add(-time.Hour) }) // nothing of a process before this one is waited for
+	other := newFake(t, 2)
+	other.pid.Store(12)
+	other.dump.Store("key=k exp=-1 la=1 cas=1 fetch=no cls=1 size=1\nEND\r\n")
+	other.greet.Lock()
+	r.reload(func(pools []config.Pool) []config.Pool {
+		pools[0].Servers = []config.Address{other.addr}
+		return pools
+	})
+	r.reload(func(pools []config.Pool) []config.Pool {
+		pools[0].ProbeInterval = time.Minute // whatever
+		return pools
+	})
+	other.greet.Unlock()
+	a := await(t, "the reading of k", backup.asked)
+	if a.text != "mg k v f t u\r\n" {
+		t.Fatalf("the backup got %q", a.text)
+	}
+	a.answer("EN\r\n")
+	other.want("delete k\r\n").answer("DELETED\r\n")
+	r.back(0)
+}
+
+// A server that had not answered everything when its pool was replaced may still execute it: it is not used before that is over.
+func TestReloadWhileAServerHangs(t *testing.T) {
+	r := start(t, 1, 0, func(cfg *config.Config) { cfg.Pools[0].Timeout = 10 * time.Millisecond })
+	c := r.client()
+	c.say("set k 0 0 1\r\nx\r\n")
+	r.servers[0].want("set k 0 0 1\r\nx\r\n")
+	c.hear("SERVER_ERROR " + r.servers[0].addr.String() + ": no reply in time (10ms)\r\n")
+	r.reload(func(pools []config.Pool) []config.Pool {
+		pools[0].ProbeInterval = time.Minute // whatever
+		return pools
+	})
+	r.on(0, func(sh *Shard) {
+		if p := sh.pools[0]; !p.recalled[0] || p.health.Usable(0) {
+			t.Error("it is used at once")
+		}
+	})
+}

@@ -1,0 +1,76 @@
+package replicate
+
+import (
+	"testing"
+
+	"magent/backend"
+	"magent/failover"
+	"magent/internal/stats"
+)
+
+// memo counts what is recorded, and what the host is told.
+type memo struct{ records, told int }
+
+func (m *memo) Dirty(int, []byte) { m.records++ }
+func (m *memo) All(int)           { m.records++ }
+func (m *memo) Incomplete(int)    { m.records++ }
+func (m *memo) Clean(int)         { m.records++ }
+
+func (m *memo) Warming(int)             { m.told++ }
+func (m *memo) More(int)                { m.told++ }
+func (m *memo) Flushed(int)             { m.told++ }
+func (m *memo) Unflushable(int, string) { m.told++ }
+func (m *memo) Abandoned(int)           { m.told++ }
+func (m *memo) MadeGood(int)            { m.told++ }
+
+// answered keeps the last answer.
+type answered struct{ text string }
+
+func (a *answered) Answer(_ *Call, reply []byte) { a.text = string(reply) }
+
+// A retired engine refuses what comes, begins nothing, and leaves the journal to the one that has taken its place.
+func TestRetire(t *testing.T) {
+	m := &memo{}
+	ring, err := backend.NewRing("ketama", []backend.Member{{Name: "a", Weight: 1}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	health := failover.NewMachine(2, 1)
+	health.HardFailure(1, 0)
+	conns := []*backend.Conn{backend.NewConn(nil, backend.Options{Name: "p"}, nil), backend.NewConn(nil, backend.Options{Name: "b"}, nil)}
+	e := New(Options{
+		Primaries: ring, Backups: ring, Conns: conns, Health: health, Host: m, Journal: m, MaxDirty: 100,
+		UnixTime: func() int64 { return 0 }, Count: &stats.Counters{}, Hot: &stats.HotKeys{},
+	})
+	e.FlushBegins()
+	e.FlushEnded([]int{1})
+	if m.records == 0 {
+		t.Fatal("an engine that is not retired records nothing")
+	}
+	e.Recall(1, []string{"k"}, false, true)
+	*m = memo{}
+	e.Retire()
+	e.FlushBegins()
+	e.FlushEnded([]int{1})
+	e.Recall(1, []string{"l"}, true, true)
+	e.Record(1)
+	health.Return(1, 0)
+	e.Returned(1)
+	for text, want := range map[string]string{
+		"set k 0 0 1\r\nx\r\n":         string(goneLine),
+		"set k 0 0 1 noreply\r\nx\r\n": "",
+		"get k\r\n":                    string(goneLine),
+		"flush_all\r\n":                string(goneLine),
+		"mg k q\r\n":                   string(goneLine),
+	} {
+		a := &answered{text: "nothing"}
+		c := e.NewCall(a)
+		e.Do(c, parse(t, text))
+		if c.Release(); a.text != want {
+			t.Errorf("%q: %q, want %q", text, a.text, want)
+		}
+	}
+	if *m != (memo{}) || e.Returns(1) || !e.Idle() {
+		t.Errorf("%d records, the host was told %d times, it makes good: %v, idle: %v", m.records, m.told, e.Returns(1), e.Idle())
+	}
+}
