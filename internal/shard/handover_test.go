@@ -11,7 +11,7 @@ import (
 // While another process is about to take over, new clients are not welcome; they are again when that fails.
 func TestHandOverIsDraining(t *testing.T) {
 	r, p, _ := pair(t, func(cfg *config.Config) {
-		cfg.Pools[0].Timeout, cfg.Pools[0].ConnectTimeout = 0, time.Millisecond
+		cfg.Pools[0].Timeout, cfg.Pools[0].ConnectTimeout = 0, time.Second
 	})
 	draining := func() bool {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
