@@ -92,6 +92,7 @@ type Conn struct {
 	line    []byte // scratch: a command line
 	broken  error  // the socket refused a write in this turn
 	early   []byte // what was sent before the connection was there
+	missed  bool   // the last connection that ended was one that somebody had a use for
 	clock   *loop.Timer
 
 	identity Identity
@@ -152,6 +153,10 @@ func (c *Conn) Err() error { return c.err }
 
 // Ready reports whether the connection is established.
 func (c *Conn) Ready() bool { return c.state == ready }
+
+// Missed reports whether the connection that ended last had been established, or, if it was an attempt to make one, whether
+// requests waited for it.
+func (c *Conn) Missed() bool { return c.missed }
 
 // Connecting reports whether the connection is being made.
 func (c *Conn) Connecting() bool { return c.state == connecting || c.state == greeting }
@@ -408,6 +413,7 @@ func (c *Conn) fail(err error) {
 	idle := err == ErrClosed && c.fifo.len() == 0 && c.proven() || err == ErrMoved && c.fifo.len() == 0 || err == ErrReplaced
 	c.err = err
 	c.Stats.ended(err)
+	c.missed = c.state == ready || c.fifo.len() > 0
 	c.state = down
 	c.epoch++
 	c.need = 0

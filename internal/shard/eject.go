@@ -4,7 +4,8 @@ import "magent/internal/config"
 
 // In a pool without backups that ejects hosts (twemproxy's auto_eject_hosts) the keys of a server that is out of use belong to
 // the other servers meanwhile, each key to the one that a ring without it picks. Such a pool is patient: a connection that
-// fails counts like a missed deadline, and is made anew by the next request.
+// fails counts like a missed deadline. One that was missed (backend.Conn.Missed) is made anew at once: when the server has died, that
+// is the next failure, and no client has to find it. When nobody missed it, the next request tries again.
 
 // ejects reports whether keys move when a server of the pool is ejected.
 func ejects(cfg *config.Pool) bool { return cfg.AutoEject && len(cfg.Backups) == 0 }

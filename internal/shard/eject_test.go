@@ -3,6 +3,7 @@ package shard
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"magent/failover"
 	"magent/internal/config"
@@ -32,20 +33,20 @@ func (r *rig) asks(c *client, key string) int {
 	r.t.Helper()
 	get := "get " + key + "\r\n"
 	c.say(get)
-	for {
-		for i, f := range r.servers {
-			select {
-			case a := <-f.asked:
-				if a.text != get {
-					r.t.Fatalf("server %d got %q", i, a.text)
-				}
-				a.answer("END\r\n")
-				c.hear("END\r\n")
-				return i
-			default:
-			}
-		}
+	var a *ask
+	select {
+	case a = <-r.servers[0].asked:
+	case a = <-r.servers[1].asked:
+	case a = <-r.servers[2].asked:
+	case <-time.After(patience):
+		r.t.Fatalf("%s: no server is asked", key)
 	}
+	if a.text != get {
+		r.t.Fatalf("server %d got %q", a.f.id, a.text)
+	}
+	a.answer("END\r\n")
+	c.hear("END\r\n")
+	return a.f.id
 }
 
 // The keys of a server that fails too often move to the others, and nobody else's keys do; they come back with it.
@@ -79,6 +80,39 @@ func TestKeysMove(t *testing.T) {
 	r.back(0)
 	if got := r.asks(c, keys[0]); got != 0 {
 		t.Errorf("the key stayed on server %d", got)
+	}
+}
+
+// A server that dies costs the request that is in flight there, and nobody else: to find that it refuses connections, which is the second
+// failure, takes no request.
+func TestDeadServerCostsOneError(t *testing.T) {
+	r := ejecting(t, 2)
+	c := r.client()
+	get := "get " + r.keyOf(0) + "\r\n"
+	c.say(get)
+	r.servers[0].want(get)
+	r.servers[0].leave()
+	if reply := c.line(); reply[:12] != "SERVER_ERROR" {
+		t.Fatalf("reply %q", reply)
+	}
+	if got := r.asks(c, r.keyOf(0)); got == 0 {
+		t.Error("the key did not move")
+	}
+}
+
+// A server that closes its idle connection and refuses the next one has failed once; the request that finds that out is the only one to pay.
+func TestDeadIdleServerCostsOneError(t *testing.T) {
+	r := ejecting(t, 2)
+	c := r.client()
+	r.asks(c, r.keyOf(0))
+	r.servers[0].leave()
+	r.eventually(0, "the end of the connection is seen", func(sh *Shard) bool { return !sh.pools[0].conns[0].Ready() })
+	c.say("get " + r.keyOf(0) + "\r\n")
+	if reply := c.line(); reply[:12] != "SERVER_ERROR" {
+		t.Fatalf("reply %q", reply)
+	}
+	if got := r.asks(c, r.keyOf(0)); got == 0 {
+		t.Error("the key did not move")
 	}
 }
 

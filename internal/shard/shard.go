@@ -290,6 +290,9 @@ func (p *pool) Disconnected(c *backend.Conn, err error, idle bool) {
 	case p.health.ConnectionFailure(i, c.Stats.Replies, p.sh.l.Now()):
 		p.gone(i, before, err)
 	case before == failover.Up: // it has some failures left
+		if c.Missed() {
+			c.Connect()
+		}
 	case !errors.Is(err, backend.ErrTimeout): // which ends a connection that stood, see TimedOut
 		p.sh.svc.board.absent(p.records[i], err) // the attempt to return has failed
 	}
