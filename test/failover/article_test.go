@@ -10,8 +10,8 @@ import (
 // memcacheds, the one's primary being the other's backup; then one memcached dies, then one proxy.
 func TestArticle(t *testing.T) {
 	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
-	first := harness.StartMagent(t, quick("-s", a.Addr, "-b", b.Addr)...)
-	second := harness.StartMagent(t, quick("-s", b.Addr, "-b", a.Addr)...)
+	first := harness.StartMagent(t, soon("-s", a.Addr, "-b", b.Addr)...)
+	second := harness.StartMagent(t, soon("-s", b.Addr, "-b", a.Addr)...)
 	m1, m2 := harness.Dial(t, first.Addr), harness.Dial(t, second.Addr)
 
 	m1.Want("set stone 0 0 6\r\n123456\r\n", "STORED\r\n")

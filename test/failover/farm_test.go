@@ -13,7 +13,7 @@ func TestProductionLayout(t *testing.T) {
 	s1, s2, b := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
 	var proxies []*harness.Client
 	for range 3 {
-		m := harness.StartMagent(t, quick("-s", s1.Addr, "-s", s2.Addr, "-b", b.Addr)...)
+		m := harness.StartMagent(t, soon("-s", s1.Addr, "-s", s2.Addr, "-b", b.Addr)...)
 		proxies = append(proxies, harness.Dial(t, m.Addr))
 	}
 	const keys = 20

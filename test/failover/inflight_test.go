@@ -32,7 +32,7 @@ func TestKillUnderLoad(t *testing.T) {
 func TestStopUnderLoad(t *testing.T) {
 	for _, name := range []string{"primary", "backup"} {
 		t.Run(name, func(t *testing.T) {
-			p := startPair(t)
+			p := startQuickPair(t)
 			victim := map[string]*harness.Memcached{"primary": p.primary, "backup": p.backup}[name]
 			took, err := load(p.proxy.Addr, "s", victim.Pause)
 			if err != nil {

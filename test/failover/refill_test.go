@@ -129,7 +129,7 @@ func TestRestartedEmptyWhileIdle(t *testing.T) {
 // TestSharedBackupRestarted: a backup of two primaries gets the keys of both; and a primary gets its own ones only.
 func TestSharedBackupRestarted(t *testing.T) {
 	s1, s2, b := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
-	proxy := harness.StartMagent(t, quick("-s", s1.Addr, "-s", s2.Addr, "-b", b.Addr)...)
+	proxy := harness.StartMagent(t, soon("-s", s1.Addr, "-s", s2.Addr, "-b", b.Addr)...)
 	c := harness.Dial(t, proxy.Addr)
 	const keys = 5000
 	for i := range keys {
@@ -153,7 +153,7 @@ func TestSharedBackupRestarted(t *testing.T) {
 // TestRefillRate: a server is filled no faster than it should be, and tells how far it is.
 func TestRefillRate(t *testing.T) {
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
-	proxy := harness.StartMagent(t, quick("--refill-rate", "1000", "-s", primary.Addr, "-b", backup.Addr)...)
+	proxy := harness.StartMagent(t, soon("--refill-rate", "1000", "-s", primary.Addr, "-b", backup.Addr)...)
 	c := harness.Dial(t, proxy.Addr)
 	for i := range 2500 {
 		c.Want(harness.Set(fmt.Sprintf("key%d", i), "1"), "STORED\r\n")

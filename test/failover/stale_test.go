@@ -21,7 +21,7 @@ func TestNothingOldComesBack(t *testing.T) {
 }
 
 func nothingOld(t *testing.T, primary bool, each int) {
-	p := startPair(t)
+	p := startQuickPair(t)
 	hung, other := p.backup, p.primary
 	if primary {
 		hung, other = p.primary, p.backup
@@ -112,7 +112,7 @@ func hitOrMiss(key, value string) string {
 
 // TestFlushDuringAnOutage reaches the server that was away.
 func TestFlushDuringAnOutage(t *testing.T) {
-	p := startPair(t)
+	p := startQuickPair(t)
 	c := harness.Dial(t, p.proxy.Addr)
 	c.Want(harness.Set("a", "1"), "STORED\r\n")
 	p.primary.Pause()

@@ -22,12 +22,16 @@ type Magent struct {
 }
 
 // StartMagent runs magent and waits until it answers. Unless the arguments, or a file of pools, say where to listen, the kernel chooses a port.
+// Unless they set --timeout, deadlines are far away: a server that a busy machine holds up has not failed.
 func StartMagent(tb testing.TB, args ...string) *Magent {
 	tb.Helper()
+	if !slices.ContainsFunc(args, func(a string) bool { return a == "--timeout" || a == "-c" }) {
+		args = append([]string{"--timeout", patience.String(), "--connect-timeout", patience.String()}, args...)
+	}
 	return StartBinary(tb, Binary(tb), args...)
 }
 
-// StartBinary is StartMagent for a certain binary.
+// StartBinary is StartMagent for a certain binary, with its own deadlines.
 func StartBinary(tb testing.TB, path string, args ...string) *Magent {
 	tb.Helper()
 	if !slices.ContainsFunc(args, func(a string) bool { return a == "-l" || a == "-p" || a == "-c" }) {
