@@ -28,8 +28,8 @@ func (f *Framer) Next(buf []byte, s Shape, r *Reply) (n, need int, ok bool) {
 		n, ok = f.oneLine(buf, r)
 	case ShapeValues:
 		n, ok = f.values(buf, r)
-	case ShapeMeta:
-		n, ok = f.meta(buf, r)
+	case ShapeMeta, ShapeOldMeta:
+		n, ok = f.meta(buf, s, r)
 	case ShapeStats:
 		n, ok = f.stats(buf, r)
 	}
@@ -125,13 +125,19 @@ func (f *Framer) valuesLine(buf []byte, r *Reply) (n int, ok bool) {
 	return 0, true
 }
 
-func (f *Framer) meta(buf []byte, r *Reply) (n int, ok bool) {
+func (f *Framer) meta(buf []byte, s Shape, r *Reply) (n int, ok bool) {
 	if f.need == 0 {
 		line, ok := f.line(buf)
 		if len(line) == 0 {
 			return 0, ok
 		}
 		r.Kind = metaKind(line)
+		if r.Kind == OK {
+			if s != ShapeOldMeta {
+				return 0, false
+			}
+			r.Kind = MetaHD
+		}
 		if r.Kind != MetaVA {
 			return len(line), r.Kind != Lost
 		}

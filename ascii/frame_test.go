@@ -55,6 +55,11 @@ func TestFrame(t *testing.T) {
 		{in: "CLIENT_ERROR invalid flag\r\n", shape: ShapeMeta, kind: ClientError},
 		{in: "SERVER_ERROR object too large for cache\r\n", shape: ShapeMeta, kind: ServerError},
 
+		{in: "OK \r\n", shape: ShapeOldMeta, kind: MetaHD},
+		{in: "OK  kb O1\r\n", shape: ShapeOldMeta, kind: MetaHD},
+		{in: "NF  kb O1\r\n", shape: ShapeOldMeta, kind: MetaNF},
+		{in: "VA 2 f5\r\nOK\r\n", shape: ShapeOldMeta, kind: MetaVA},
+
 		{in: "END\r\n", shape: ShapeStats, kind: Lines},
 		{in: "STAT pid 1\r\nSTAT version END\r\nEND\r\n", shape: ShapeStats, kind: Lines},
 		{in: "ITEM nn [1 b; 0 s]\r\nEND\r\n", shape: ShapeStats, kind: Lines},
@@ -113,6 +118,10 @@ func TestFrameRefuses(t *testing.T) {
 		{"18446744073709551616\r\n", ShapeLine},
 		{long, ShapeLine},
 		{"CLIENT_ERROR " + long + "\r\n", ShapeLine},
+
+		{"OK \r\n", ShapeMeta},
+		{"OK\r\n", ShapeMeta},
+		{"OKAY\r\n", ShapeOldMeta},
 
 		{"\r\n", ShapeValues},
 		{"STORED\r\n", ShapeValues},

@@ -50,6 +50,8 @@ const (
 	ShapeValues
 	// ShapeMeta: one line, or VA and a value.
 	ShapeMeta
+	// ShapeOldMeta: the same of memcached 1.6.0 to 1.6.9, where OK stands for HD. It is of the kind MetaHD all the same.
+	ShapeOldMeta
 	// ShapeStats: STAT lines and END, or one other line.
 	ShapeStats
 )

@@ -47,7 +47,7 @@ func errorKind(line []byte) Kind {
 	return Lost
 }
 
-// metaKind returns which reply of a meta command the line is or begins; Lost if it is none.
+// metaKind returns which reply of a meta command the line is or begins; Lost if it is none. OK is that of an old server.
 func metaKind(line []byte) Kind {
 	if len(line) < 4 || line[2] != ' ' && line[2] != '\r' {
 		return errorKind(line)
@@ -69,6 +69,8 @@ func metaKind(line []byte) Kind {
 		return MetaMN
 	case "ME":
 		return MetaME
+	case "OK":
+		return OK
 	}
 	return Lost
 }

@@ -52,8 +52,8 @@ type Options struct {
 	MaxPending     int           // requests in flight: more make the connection Full
 	MaxUnsent      int           // bytes that wait for the socket: more make the connection Full
 	Lazy           bool          // Send connects when the connection is down
-	Greet          bool          // ask the server who it is before it gets requests: Identity, HasMeta
-	Knock          bool          // without Greet: ask whether it lets us in
+	Greet          bool          // ask the server who it is, and what it can, before it gets requests: Identity, Meta
+	Knock          bool          // without Greet: ask whether it lets us in, and what it can: Meta
 	MaxJoint       int           // keys on the command line of a joint get; 1 or less: no joint gets
 	Redis          *Login        // the server is a Redis, and this is said first; nil: a memcached
 }
@@ -95,10 +95,13 @@ type Conn struct {
 	missed  bool   // the last connection that ended was one that somebody had a use for
 	clock   *loop.Timer
 
-	identity Identity
-	meta     bool
-	login    int    // replies to the Login that have come
-	version  string // of a Redis
+	identity   Identity
+	introduced bool          // the reply to the first command has come
+	asking     MetaForm      // which form of the meta commands it is asked about
+	meta       MetaForm      // which it has
+	shy        loop.Endpoint // where a server has closed the connection over that question
+	login      int           // replies to the Login that have come
+	version    string        // of a Redis
 
 	drains  []*drain
 	wanted  bool        // Connect was called, and waits for the drains
@@ -181,6 +184,7 @@ func (c *Conn) established() {
 	}
 	c.l.Unset(c.clock)
 	c.arm()
+	c.withhold()
 	if len(c.early) > 0 {
 		c.s.Write(c.early)
 	}
@@ -205,7 +209,11 @@ func (c *Conn) Send(head, body []byte, shape ascii.Shape, to Receiver, slot uint
 	if c.state == down {
 		return false
 	}
-	c.push(to, slot, shape, len(head)+len(body))
+	e := c.push(to, slot, shape, len(head)+len(body))
+	if c.Lacks(shape) {
+		e.withhold()
+		head, body = knockLine, nil
+	}
 	if c.state != ready {
 		c.Stats.Sent += uint64(len(head) + len(body))
 		c.early = append(append(c.early, head...), body...)
@@ -380,6 +388,9 @@ func (c *Conn) answer(r *ascii.Reply) {
 	waited := now - e.at
 	c.Stats.Latency += (waited - c.Stats.Latency) / 16
 	c.Stats.Waited.Observe(waited)
+	if e.withheld {
+		r = c.refusalOf()
+	}
 	e.to.OnReply(e.slot, c, r)
 }
 

@@ -9,6 +9,8 @@ type entry struct {
 	slot  uint16
 	shape ascii.Shape
 
+	withheld bool // the server lacks it, and was asked something else instead
+
 	joined bool   // a key of a joint get
 	more   bool   // which goes on with the next entry
 	size   uint32 // bytes of the request

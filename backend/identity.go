@@ -68,6 +68,10 @@ func (c *Conn) hello() {
 	default:
 		c.s.Write(knockLine)
 	}
+	c.introduced, c.asking = false, NoMeta
+	if c.opt.Redis == nil && c.shy != c.route.now {
+		c.ask(FullMeta)
+	}
 	if err := c.s.Flush(); err != nil {
 		c.next(err)
 	}
@@ -79,17 +83,21 @@ func (c *Conn) readHello() {
 	if loop.IsEOF(err) {
 		err = ErrClosed
 	}
-	if err != nil {
-		c.next(err)
-		return
-	}
-	if data == nil {
-		return
-	}
-	if c.opt.Redis != nil {
+	switch {
+	case err != nil:
+		c.closedOver(err)
+	case data == nil:
+	case c.opt.Redis != nil:
 		c.takeLogin(data)
-		return
+	case c.introduced:
+		c.takeAnswer(data)
+	default:
+		c.takeIntroduction(data)
 	}
+}
+
+// takeIntroduction takes the reply to the first command, and goes on with what is behind it.
+func (c *Conn) takeIntroduction(data []byte) {
 	shape := ascii.ShapeLine
 	if c.opt.Greet {
 		shape = ascii.ShapeStats
@@ -103,20 +111,17 @@ func (c *Conn) readHello() {
 		c.s.Keep(data)
 	case refusal(&c.reply) != nil:
 		c.next(refusal(&c.reply))
-	case n < len(data):
-		c.next(ErrUnasked)
 	default:
-		c.need = 0
+		c.need, c.introduced = 0, true
 		if c.opt.Greet {
-			c.identity, c.meta = parseHello(c.reply.Raw)
+			c.identity = parseHello(c.reply.Raw)
 		}
-		c.s.Keep(nil)
-		c.established()
+		c.takeAnswer(data[n:])
 	}
 }
 
-// parseHello reads who the server is from its reply to stats, and whether it has meta commands: memcached from 1.6.0 on.
-func parseHello(stats []byte) (id Identity, meta bool) {
+// parseHello reads who the server is from its reply to stats.
+func parseHello(stats []byte) (id Identity) {
 	var now, uptime int64
 	for line := range bytes.Lines(stats) {
 		words := bytes.Fields(line)
@@ -131,26 +136,14 @@ func parseHello(stats []byte) (id Identity, meta bool) {
 			now = number
 		case "uptime":
 			uptime = number
-		case "version":
-			meta = hasMeta(string(words[2]))
 		}
 	}
 	if id.PID == 0 || now == 0 {
-		return Identity{}, meta
+		return Identity{}
 	}
 	id.Start = now - uptime
-	return id, meta
-}
-
-// hasMeta reports whether a memcached of this version has meta commands.
-func hasMeta(version string) bool {
-	var major, minor int
-	_, _ = fmt.Sscanf(version, "%d.%d", &major, &minor)
-	return major > 1 || major == 1 && minor >= 6
+	return id
 }
 
 // Identity is who the server is, as of the last connection that stood.
 func (c *Conn) Identity() Identity { return c.identity }
-
-// HasMeta reports whether the server has meta commands, as of the last connection that stood.
-func (c *Conn) HasMeta() bool { return c.meta }

@@ -20,14 +20,14 @@ func greeted(t *testing.T, opt Options) (*rig, *peer) {
 	r.do(r.c.Connect)
 	r.send(ascii.ShapeLine, "a\r\n")
 	p := r.accept()
-	p.expect("stats\r\n")
+	p.expect("stats\r\n" + fullQuestion)
 	return r, p
 }
 
 // A server says who it is before it gets a request, in however many pieces.
 func TestConnGreets(t *testing.T) {
 	r, p := greeted(t, Options{})
-	said := statsOf("77", "1.6.18")
+	said := statsOf("77", "1.6.18") + hasFull
 	for _, piece := range strings.SplitAfter(said, "5") {
 		p.send(piece)
 		r.do(func() {})
@@ -36,8 +36,8 @@ func TestConnGreets(t *testing.T) {
 	p.expect("a\r\n")
 	p.send("STORED\r\n")
 	r.want("0 STORED|")
-	if id := r.c.Identity(); id != (Identity{77, 1000}) || !r.c.HasMeta() {
-		t.Errorf("identity %v, meta %v", id, r.c.HasMeta())
+	if id := r.c.Identity(); id != (Identity{77, 1000}) || r.c.Meta() != FullMeta {
+		t.Errorf("identity %v, meta %v", id, r.c.Meta())
 	}
 	r.quiet()
 }
@@ -45,7 +45,7 @@ func TestConnGreets(t *testing.T) {
 // What was meant for another server is lost, not sent. A request made from now on is for this one.
 func TestConnLosesWhatWasMeantForAnother(t *testing.T) {
 	r, p := greeted(t, Options{})
-	p.send(statsOf("666", "1.6.18"))
+	p.send(statsOf("666", "1.6.18") + hasFull)
 	r.want("connected", "0 lost")
 	r.send(ascii.ShapeLine, "b\r\n")
 	p.expect("b\r\n")
@@ -56,16 +56,13 @@ func TestConnLosesWhatWasMeantForAnother(t *testing.T) {
 
 // A server that does not tell who it is is used all the same.
 func TestConnGreetsWithoutAnswer(t *testing.T) {
-	for said, meta := range map[string]bool{
-		"ERROR\r\n": false, "END\r\n": false, "STAT pid 0\r\nSTAT version 1.6.0\r\nEND\r\n": true,
-		"STAT pid 7\r\nSTAT version 1.5.22\r\nEND\r\n": false,
-	} {
+	for _, said := range []string{"ERROR\r\n", "END\r\n", "STAT pid 0\r\nSTAT version 1.6.0\r\nEND\r\n", "STAT pid 7\r\nEND\r\n"} {
 		r, p := greeted(t, Options{})
-		p.send(said)
+		p.send(said + hasFull)
 		r.want("connected")
 		p.expect("a\r\n")
-		if id := r.c.Identity(); id != (Identity{}) || r.c.HasMeta() != meta {
-			t.Errorf("%q: identity %v, meta %v", said, id, r.c.HasMeta())
+		if id := r.c.Identity(); id != (Identity{}) {
+			t.Errorf("%q: identity %v", said, id)
 		}
 	}
 }
@@ -73,9 +70,8 @@ func TestConnGreetsWithoutAnswer(t *testing.T) {
 // Whoever does not answer to stats as a memcached does is not connected to; the next address is tried.
 func TestConnGreetsSomethingElse(t *testing.T) {
 	for said, want := range map[string]string{
-		"HTTP/1.1 400 Bad Request\r\n": ErrGarbage.Error(),
-		"END\r\nEND\r\n":               ErrUnasked.Error(),
-		"":                             ErrClosed.Error(),
+		"HTTP/1.1 400 Bad Request\r\n":  ErrGarbage.Error(),
+		"END\r\n" + hasFull + "END\r\n": ErrUnasked.Error(),
 	} {
 		r, p := greeted(t, Options{})
 		p.send(said)
@@ -87,11 +83,11 @@ func TestConnGreetsSomethingElse(t *testing.T) {
 	r.c.opt.Dialer = several{r.c.opt.Endpoint, r.c.opt.Endpoint}
 	r.do(r.c.Connect)
 	p := r.accept()
-	p.expect("stats\r\n")
+	p.expect("stats\r\n" + fullQuestion)
 	p.send("garbage\r\n")
 	p = r.accept()
-	p.expect("stats\r\n")
-	p.send(statsOf("1", "1.6.18"))
+	p.expect("stats\r\n" + fullQuestion)
+	p.send(statsOf("1", "1.6.18") + hasFull)
 	r.want("connected")
 }
 
@@ -133,8 +129,8 @@ func TestConnKnocks(t *testing.T) {
 		r.do(r.c.Connect)
 		r.send(ascii.ShapeLine, "a\r\n")
 		p := r.accept()
-		p.expect("version\r\n")
-		p.send(said)
+		p.expect("version\r\n" + fullQuestion)
+		p.send(said + hasFull)
 		r.want("connected")
 		p.expect("a\r\n")
 		if id := r.c.Identity(); id != (Identity{}) {

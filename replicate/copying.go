@@ -86,7 +86,7 @@ func (e *Engine) canCopy(x *copying) bool {
 		return false
 	}
 	return (x.fill || !e.dirty[x.server].All()) &&
-		e.opt.Conns[x.from].HasMeta() && e.opt.Conns[x.server].HasMeta()
+		copyable(e.opt.Conns[x.from], x.key) && copyable(e.opt.Conns[x.server], x.key)
 }
 
 // takeOver has y, which is on its way, do what x is for. y may have been begun for a homecoming that is over, because the
@@ -128,7 +128,8 @@ func (x *copying) read() bool {
 	line, flag := appendKey(append(x.e.line[:0], "mg "...), []byte(x.key))
 	line = append(append(line, flag...), " v f t u\r\n"...)
 	x.e.line = line
-	return x.e.opt.Conns[x.from].Send(line, nil, ascii.ShapeMeta, x, 0)
+	from := x.e.opt.Conns[x.from]
+	return from.Send(line, nil, shapeFor(from), x, 0)
 }
 
 // OnReply takes the value, and then the outcome of writing it.
@@ -215,8 +216,9 @@ func (x *copying) write(va []byte) bool {
 		x.h.window = min(x.h.window+1, maxCopies)
 		x.h.size = max(len(value), x.h.size-x.h.size/8)
 	}
+	to := x.e.opt.Conns[x.server]
 	head, flag := appendKey(append(x.e.line[:0], "ms "...), []byte(x.key))
-	head = append(append(append(head, ' '), words[1]...), flag...)
+	head = append(append(append(head, lengthFor(to)...), words[1]...), flag...)
 	for _, w := range words[2:] {
 		switch w[0] {
 		case 'f':
@@ -235,5 +237,5 @@ func (x *copying) write(va []byte) bool {
 	head = append(head, "\r\n"...)
 	x.e.line = head
 	x.written = true
-	return x.e.opt.Conns[x.server].Send(head, value, ascii.ShapeMeta, x, 0)
+	return to.Send(head, value, shapeFor(to), x, 0)
 }

@@ -178,6 +178,12 @@ func (e *Engine) start(c *Call, r *ascii.Request) {
 	e.opt.Hot.Touch(r.Key)
 	c.p, c.b = e.place(r.Key)
 	c.shape = r.Shape()
+	if c.shape == ascii.ShapeMeta {
+		if i := e.lacking(c); i >= 0 {
+			c.refuse(i)
+			return
+		}
+	}
 	if c.plan == planRead {
 		e.read(c, r)
 		return

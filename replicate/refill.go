@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 
 	"magent/ascii"
+	"magent/backend"
 )
 
 // A server that comes back empty is filled while the other copies answer for its keys (Engine.place), so no command has
@@ -36,14 +37,14 @@ func (e *Engine) Incomplete(i int) bool { return e.incomplete[i] }
 // CanFill reports whether server i can get its contents from other copies: all servers where those are can be read. Of
 // two that are incomplete the backup is filled first, for the primary has what clients see.
 func (e *Engine) CanFill(i int) bool {
-	if e.opt.Backups == nil || !e.opt.Conns[i].HasMeta() {
+	if e.opt.Backups == nil || e.opt.Conns[i].Meta() == backend.NoMeta {
 		return false
 	}
 	for j, conn := range e.opt.Conns {
 		if !e.CopiesOf(i, j) {
 			continue
 		}
-		if !e.opt.Health.Readable(j) || !conn.HasMeta() || e.incomplete[j] && i < e.primaries {
+		if !e.opt.Health.Readable(j) || conn.Meta() == backend.NoMeta || e.incomplete[j] && i < e.primaries {
 			return false
 		}
 	}

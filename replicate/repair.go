@@ -113,6 +113,10 @@ func (e *Engine) erase(i int, key []byte, mark uint64) { e.eraseFor(nil, i, key,
 
 // eraseFor deletes a key on server i. h waits for it, as for a copy.
 func (e *Engine) eraseFor(h *homecoming, i int, key []byte, mark uint64) {
+	if !ascii.TextKey(key) && e.opt.Conns[i].Lacks(ascii.ShapeMeta) {
+		e.cleaned(i, key, mark) // no server without base64 can have it
+		return
+	}
 	x := e.newErasure(i, mark)
 	x.h = h
 	x.key = append(x.key, key...)

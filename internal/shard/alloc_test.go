@@ -28,9 +28,9 @@ func answerAll(ln net.Listener, lines int, reply string, done chan<- struct{}) {
 		if err != nil {
 			return
 		}
-		if !greeted { // stats, or PING and INFO: who is it
+		if !greeted { // stats and what it can, or PING and INFO: who is it
 			greeted = true
-			answer := "END\r\n"
+			answer := "END\r\nNF\r\nVERSION fake\r\n"
 			if in[0] == '*' {
 				answer = "+PONG\r\n$0\r\n\r\n"
 			}

@@ -39,7 +39,7 @@ func TestCompare(t *testing.T) {
 		{"ma with C", "ma k C99 v\r\n", "ma k C99 v\r\n", "VA 1\r\n3\r\n", "ma k v\r\n", "VA 1\r\n4\r\n", "VA 1\r\n3\r\n", "delete k\r\n"},
 	} {
 		t.Run(w.name, func(t *testing.T) {
-			r, p, b := oldPair(t, nil)
+			r, p, b := pair(t, nil)
 			c := r.client()
 			c.say(w.request)
 			p.want(w.first).reply(w.p)
@@ -49,9 +49,7 @@ func TestCompare(t *testing.T) {
 			c.hear(w.client)
 			c.nothing()
 			c.say(next)
-			if w.disagree != "" {
-				b.want(w.disagree).answer("DELETED\r\n")
-			}
+			disagreed(p, b, w.disagree)
 			if w.p != lost {
 				p.want(next).answer("DELETED\r\n")
 			}

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"magent/backend"
 	"magent/internal/config"
 )
 
@@ -23,10 +24,10 @@ type fake struct {
 	asked chan *ask
 	auto  atomic.Pointer[func(text string) (answer string)]
 
-	pid     atomic.Int64 // another one: it was restarted; 0: it does not say who it is
-	greet   sync.Mutex   // held: it does not say who it is
-	version atomic.Value // string
-	dump    atomic.Value // what it answers to lru_crawler metadump, a string
+	pid   atomic.Int64 // another one: it was restarted; 0: it does not say who it is
+	greet sync.Mutex   // held: it does not say who it is
+	meta  atomic.Int64 // a backend.MetaForm: which meta commands it has. In another form the body of ms is executed
+	dump  atomic.Value // what it answers to lru_crawler metadump, a string
 
 	mu    sync.Mutex
 	conns []net.Conn
@@ -50,7 +51,7 @@ func newFakeAt(t testing.TB, id int, addr string) *fake {
 	}
 	f := &fake{t: t, id: id, ln: ln, asked: make(chan *ask, 100_000)}
 	f.dump.Store("END\r\n")
-	f.version.Store("1.6.18")
+	f.meta.Store(int64(backend.FullMeta))
 	if f.addr, err = config.ParseAddress(ln.Addr().String()); err != nil {
 		t.Fatal(err)
 	}
@@ -101,14 +102,16 @@ func (f *fake) serve(c net.Conn) {
 	defer c.Close()
 	in := bufio.NewReader(c)
 	for {
-		text, err := readRequest(in)
+		text, err := f.readRequest(in)
 		switch {
 		case err != nil:
 			return
+		case text == "mn\r\n", strings.HasPrefix(text, "ms "+probeKey):
+			_, _ = io.WriteString(c, f.answerToProbe(text))
 		case text == "stats\r\n":
 			f.greet.Lock()
 			f.greet.Unlock() //nolint // waited for
-			_, _ = fmt.Fprintf(c, "STAT pid %d\r\nSTAT uptime 5\r\nSTAT time 1005\r\nSTAT version %s\r\nSTAT curr_items 2\r\nEND\r\n", f.pid.Load(), f.version.Load())
+			_, _ = fmt.Fprintf(c, "STAT pid %d\r\nSTAT uptime 5\r\nSTAT time 1005\r\nSTAT curr_items 2\r\nEND\r\n", f.pid.Load())
 		case strings.HasPrefix(text, "lru_crawler metadump "):
 			_, _ = io.WriteString(c, f.dump.Load().(string))
 		case text == "version\r\n":
@@ -123,7 +126,36 @@ func (f *fake) serve(c net.Conn) {
 	}
 }
 
-func readRequest(in *bufio.Reader) (string, error) {
+// probeKey is the key with which magent asks what a server can.
+const probeKey = "magent:probe "
+
+// reads reports whether it reads the body of an ms with this word in the place of the length.
+func (f *fake) reads(word string) bool {
+	switch backend.MetaForm(f.meta.Load()) {
+	case backend.FullMeta:
+		return word[0] != 'S'
+	case backend.OldMeta:
+		return word[0] == 'S'
+	}
+	return false
+}
+
+// answerToProbe answers an ms that must not store, or its body.
+func (f *fake) answerToProbe(text string) string {
+	switch form := backend.MetaForm(f.meta.Load()); {
+	case form == backend.NoMeta:
+		return "ERROR\r\n"
+	case text == "mn\r\n":
+		return "MN\r\n"
+	case !f.reads(strings.Fields(text)[2]):
+		return "CLIENT_ERROR invalid flag\r\n"
+	case form == backend.OldMeta:
+		return "NF \r\n"
+	}
+	return "NF\r\n"
+}
+
+func (f *fake) readRequest(in *bufio.Reader) (string, error) {
 	line, err := in.ReadString('\n')
 	if err != nil {
 		return "", err
@@ -133,8 +165,11 @@ func readRequest(in *bufio.Reader) (string, error) {
 	switch {
 	case len(words) > 4 && strings.Contains("set add replace append prepend cas", words[0]):
 		size = words[4]
-	case len(words) > 2 && words[0] == "ms":
-		size = words[2]
+	case len(words) > 2 && words[0] == "ms" && f.reads(words[2]):
+		size = strings.TrimPrefix(words[2], "S")
+	case len(words) > 2 && words[0] == "ms" && words[1]+" " != probeKey:
+		f.t.Errorf("server %d got %q, and executes the body", f.id, line)
+		return line, nil
 	default:
 		return line, nil
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
 
+	"magent/backend"
 	"magent/internal/config"
 	"magent/internal/loop"
 )
@@ -41,11 +42,12 @@ type rig struct {
 // start runs a Service with so many servers; change, if not nil, changes its configuration first.
 func start(t testing.TB, primaries, backups int, change func(*config.Config)) *rig {
 	t.Helper()
-	return startAs(t, 0, primaries, backups, change, "1.6.18")
+	return startAs(t, 0, primaries, backups, change, backend.FullMeta)
 }
 
-// startAs is start with servers of a version that say who they are: processes from pid on, if that is not 0.
-func startAs(t testing.TB, pid int64, primaries, backups int, change func(*config.Config), version string) *rig {
+// startAs is start with servers that have these meta commands, the last form of those given for the rest, and that say who they
+// are: processes from pid on, if that is not 0.
+func startAs(t testing.TB, pid int64, primaries, backups int, change func(*config.Config), meta ...backend.MetaForm) *rig {
 	t.Helper()
 	r := &rig{t: t}
 	pool := config.Pool{
@@ -56,7 +58,7 @@ func startAs(t testing.TB, pid int64, primaries, backups int, change func(*confi
 	}
 	for i := range primaries + backups {
 		f := newFake(t, i)
-		f.version.Store(version)
+		f.meta.Store(int64(meta[min(i, len(meta)-1)]))
 		if pid > 0 {
 			f.pid.Store(pid + int64(i))
 		}
@@ -84,7 +86,7 @@ func startAs(t testing.TB, pid int64, primaries, backups int, change func(*confi
 // copied there.
 func oldPair(t testing.TB, change func(*config.Config)) (r *rig, p, b *fake) {
 	t.Helper()
-	r = startAs(t, 0, 1, 1, change, "1.5.22")
+	r = startAs(t, 0, 1, 1, change, backend.NoMeta)
 	return r, r.servers[0], r.servers[1]
 }
 

@@ -135,6 +135,18 @@ func (b *board) warming(r *serverRecord) {
 	}
 }
 
+// unfillable is called by a loop to which a server came back empty that cannot be filled.
+func (b *board) unfillable(r *serverRecord, reason string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if now := time.Now(); now.Sub(r.warm) >= progressEvery { // one line for all loops
+		r.warm = now
+		b.log.Warn().Str("server", r.name).Str("role", r.role).Str("reason", reason).
+			Msg("server came back empty and is not filled: its keys are misses until they are written again")
+		b.note(r, "not filled", reason)
+	}
+}
+
 // removePool forgets a pool, and returns its prober, which is to be closed.
 func (b *board) removePool(index int) *failover.Prober {
 	b.mu.Lock()

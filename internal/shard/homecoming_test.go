@@ -5,14 +5,15 @@ import (
 	"testing"
 	"time"
 
+	"magent/backend"
 	"magent/failover"
 	"magent/internal/config"
 )
 
 // missed is a pair whose primary is ejected and has missed n sets, of the keys k0 and so on.
-func missed(t *testing.T, n int, version string) (r *rig, c *client, p, b *fake) {
+func missed(t *testing.T, n int, meta backend.MetaForm) (r *rig, c *client, p, b *fake) {
 	t.Helper()
-	r = startAs(t, 1000, 1, 1, nil, version)
+	r = startAs(t, 1000, 1, 1, nil, meta)
 	p, b = r.servers[0], r.servers[1]
 	c = r.client()
 	lived(c, p)
@@ -31,7 +32,7 @@ func missed(t *testing.T, n int, version string) (r *rig, c *client, p, b *fake)
 
 // The other copy dies in the middle of a return. A mutation of a key that is still dirty finds it deleted.
 func TestOtherCopyDiesDuringAReturn(t *testing.T) {
-	r, c, p, b := missed(t, 20, "1.6.18")
+	r, c, p, b := missed(t, 20, backend.FullMeta)
 	r.returns(0)
 	asked := map[string]bool{}
 	var last *ask
@@ -64,7 +65,7 @@ func TestOtherCopyDiesDuringAReturn(t *testing.T) {
 
 // Keys that cannot be copied are deleted a few at a time: the server goes on to answer for others.
 func TestDeletionsOfAReturnAreFew(t *testing.T) {
-	r, _, p, _ := missed(t, 200, "1.5.22")
+	r, _, p, _ := missed(t, 200, backend.NoMeta)
 	r.returns(0)
 	for range 200 {
 		a := await(t, "a deletion", p.asked)
@@ -82,7 +83,7 @@ func TestDeletionsOfAReturnAreFew(t *testing.T) {
 func TestConnectionEndsWithRequestsGivenUp(t *testing.T) {
 	r := startAs(t, 1000, 1, 1, func(cfg *config.Config) {
 		cfg.Pools[0].ServerFailureLimit, cfg.Pools[0].Timeout = 100, 30*time.Millisecond
-	}, "1.6.18")
+	}, backend.FullMeta)
 	p, b := r.servers[0], r.servers[1]
 	c := r.client()
 	lived(c, p)
@@ -100,7 +101,7 @@ func TestConnectionEndsWithRequestsGivenUp(t *testing.T) {
 
 // When both copies are returning, that one's word counts which has not missed the key.
 func TestBothReturn(t *testing.T) {
-	r, c, p, b := missed(t, 1, "1.6.18")
+	r, c, p, b := missed(t, 1, backend.FullMeta)
 	c.say("get k0\r\n")
 	b.want("get k0\r\n").reset()
 	c.line()
@@ -123,7 +124,7 @@ func TestBothReturn(t *testing.T) {
 func TestFillIsNotToldInTime(t *testing.T) {
 	r := startAs(t, 1000, 1, 1, func(cfg *config.Config) {
 		cfg.Pools[0].ServerFailureLimit, cfg.Pools[0].Timeout = 100, 50*time.Millisecond
-	}, "1.6.18")
+	}, backend.FullMeta)
 	p, b := r.servers[0], r.servers[1]
 	c := r.client()
 	lived(c, p)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"magent/backend"
 	"magent/internal/config"
 )
 
@@ -31,7 +32,7 @@ func remembering(t *testing.T) (r *rig, p, b *fake) {
 	r = startAs(t, 1000, 1, 1, func(cfg *config.Config) {
 		cfg.StateDir = dir
 		cfg.Pools[0].Timeout = 2 * time.Second // the next one waits as long before it trusts a server
-	}, "1.6.18")
+	}, backend.FullMeta)
 	return r, r.servers[0], r.servers[1]
 }
 

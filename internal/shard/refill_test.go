@@ -11,19 +11,14 @@ import (
 // knownPair is a pair whose servers say who they are.
 func knownPair(t *testing.T) (r *rig, p, b *fake) {
 	t.Helper()
-	r = startAs(t, 1000, 1, 1, nil, "1.6.18")
+	r = startAs(t, 1000, 1, 1, nil, backend.FullMeta)
 	return r, r.servers[0], r.servers[1]
 }
 
 // restarts has server i be another process from now on; the connection that there is ends.
 func (f *fake) restarts() {
 	f.pid.Add(1000)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, c := range f.conns {
-		c.Close()
-	}
-	f.conns = nil
+	f.closeAll()
 }
 
 // inState waits until server i is in the state.
@@ -214,7 +209,7 @@ func TestReadThrough(t *testing.T) {
 // A server without meta commands cannot be filled, and cannot be repaired but by deletion.
 func TestServerWithoutMetaCommands(t *testing.T) {
 	r, c, gone, other := outage(t, 0, nil)
-	gone.version.Store("1.5.22")
+	gone.meta.Store(int64(backend.NoMeta))
 	other.dump.Store("key=k exp=-1\nEND\r\n")
 	gone.pid.Store(7)
 	r.returns(0)

@@ -197,6 +197,9 @@ func (p *pool) Recognized(c *backend.Conn) bool {
 		return true
 	}
 	p.engine.Emptied(i)
+	if why := p.engine.Unfillable(i); why != "" {
+		p.sh.svc.board.unfillable(p.records[i], why)
+	}
 	return !p.engine.CanFill(i)
 }
 

@@ -163,6 +163,9 @@ func (p *pool) figuresOf(i int) stats.Server {
 	if i >= len(p.cfg.Servers) {
 		v.Role = "backup"
 	}
+	if !p.cfg.Redis && c.Asked() {
+		v.Meta, v.Unfillable = c.Meta().String(), p.engine.Unfillable(i)
+	}
 	if p.engine.Dirty(i).All() {
 		v.DirtyAll = 1
 	}

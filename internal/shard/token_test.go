@@ -97,7 +97,7 @@ func TestTokensAfterAFailover(t *testing.T) {
 
 // Where there are no backups tokens are passed on as they are.
 func TestTokensWithoutBackups(t *testing.T) {
-	r := startAs(t, 1000, 1, 0, nil, "1.6.18")
+	r := startAs(t, 1000, 1, 0, nil, backend.FullMeta)
 	c, p := r.client(), r.servers[0]
 	for _, x := range [][2]string{{"gets k\r\n", "VALUE k 0 1 7\r\nx\r\nEND\r\n"}, {"cas k 5 0 1 7\r\nx\r\n", "STORED\r\n"}} {
 		c.say(x[0])

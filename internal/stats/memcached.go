@@ -136,6 +136,9 @@ func AppendServers(dst []byte, s *Snapshot) []byte {
 		w.str(name+"role", v.Role)
 		w.str(name+"state", v.State)
 		w.str(name+"identity", v.Identity)
+		if v.Meta != "" {
+			w.str(name+"meta_commands", v.Meta)
+		}
 		w.num(name+"connected", v.Connected)
 		w.num(name+"pending", v.Pending)
 		w.uint(name+"requests", v.Requests)
@@ -150,6 +153,9 @@ func AppendServers(dst []byte, s *Snapshot) []byte {
 		w.uint(name+"refills", v.Refills)
 		w.num(name+"refill_progress", v.refillProgress())
 		w.num(name+"refill_eta", int(v.RefillLeft.Round(time.Second)/time.Second))
+		if v.Unfillable != "" {
+			w.str(name+"not_filled", v.Unfillable)
+		}
 		w.uint(name+"stale_reads_avoided", v.Avoided)
 		w.uint(name+"cas_refused", v.CasRefused)
 		w.uint(name+"connects", v.Connects)

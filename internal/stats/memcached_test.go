@@ -53,8 +53,8 @@ func process() *Process {
 
 func snapshot() *Snapshot {
 	s := &Snapshot{ActiveRequests: 12, Servers: []Server{
-		{Pool: "main", Address: "10.0.0.1:11211", Identity: "77@1000", Role: "primary", State: "up", Latency: 1234567 * time.Nanosecond},
-		{Pool: "main", Address: "10.0.0.2:11211", Name: "b", Role: "backup", State: "ejected", LastError: "connection refused"},
+		{Pool: "main", Address: "10.0.0.1:11211", Identity: "77@1000", Meta: "old", Role: "primary", State: "up", Latency: 1234567 * time.Nanosecond},
+		{Pool: "main", Address: "10.0.0.2:11211", Name: "b", Role: "backup", State: "ejected", LastError: "connection refused", Unfillable: "no way"},
 	}}
 	number(reflect.ValueOf(&s.Counters).Elem(), 101)
 	latency := s.Servers[0].Latency

@@ -1,6 +1,9 @@
 package stats
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Snapshot is what one loop knows at one moment, or the sum over all loops.
 type Snapshot struct {
@@ -36,6 +39,9 @@ type Server struct {
 	Draining  int // lost connections whose end is waited for
 	DirtyAll  int // loops for which all its keys are
 	Identity  string
+
+	Meta       string // which meta commands it has: full, old, none; empty: not known
+	Unfillable string // why it came back empty and cannot be filled
 
 	Repairs    uint64 // dirty keys that were made good
 	Refills    uint64 // keys that it lacked and got
@@ -94,6 +100,7 @@ func (s *Server) add(o *Server) {
 	if s.LastError == "" {
 		s.LastError = o.LastError
 	}
+	s.Meta, s.Unfillable = cmp.Or(s.Meta, o.Meta), cmp.Or(s.Unfillable, o.Unfillable)
 	s.Connected += o.Connected
 	s.Pending += o.Pending
 	s.Requests += o.Requests

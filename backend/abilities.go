@@ -1,0 +1,177 @@
+package backend
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"magent/ascii"
+	"magent/internal/loop"
+)
+
+// MetaForm is the form in which a memcached has the meta commands. It is found out by asking, at each connect: versions lie
+// (a proxy in between has another one), and a server may be replaced by an older one at any time.
+type MetaForm uint8
+
+const (
+	// NoMeta: none that can be used. Before memcached 1.6.0 the body of ms was executed as commands. Also what has not been
+	// asked yet.
+	NoMeta MetaForm = iota
+	// OldMeta: that of memcached 1.6.0 to 1.6.9, as far as copies of items need it: the length of the body of ms is a flag
+	// (S), OK stands for HD, and keys cannot come in base64. The documented ms is refused there, and its body executed.
+	OldMeta
+	// FullMeta: as in protocol.txt since memcached 1.6.10.
+	FullMeta
+)
+
+// String is the form as stats servers shows it.
+func (f MetaForm) String() string { return [...]string{"none", "old", "full"}[f] }
+
+// ErrNoMeta is why a meta command is not sent to a server.
+var ErrNoMeta = errors.New("it lacks the meta commands of memcached 1.6.10 and later")
+
+// The questions, one for each form. A server that has the form takes mn for the body of ms, which it does not store in any case:
+// no item has the largest of all tokens. It says NF, or EX. To all others mn is a command, which has no effect, and they
+// answer twice. In both cases their version is the end.
+const (
+	fullQuestion = "ms magent:probe 2 C18446744073709551615\r\nmn\r\nversion\r\n"
+	oldQuestion  = "ms magent:probe S2 C18446744073709551615\r\nmn\r\nversion\r\n"
+
+	mostAnswers = 3       // lines, with that for version
+	mostAnswer  = 4 << 10 // bytes
+)
+
+// questionOf returns the question for a form.
+func questionOf(f MetaForm) string {
+	return [...]string{"", oldQuestion, fullQuestion}[f]
+}
+
+// readAnswer reads the answer to a question: whether the server has that form. Not whole: more is to come. Not ok: it is no
+// answer to this.
+func readAnswer(data []byte) (has, whole, ok bool) {
+	var first []byte
+	lines, size := 0, 0
+	for line := range bytes.Lines(data) {
+		if line[len(line)-1] != '\n' {
+			break
+		}
+		if lines++; lines == 1 {
+			first = line
+		}
+		size += len(line)
+		if lines == mostAnswers || bytes.HasPrefix(line, []byte("VERSION ")) {
+			return lines == 2 && tookBody(first), true, size == len(data)
+		}
+	}
+	return false, false, len(data) <= mostAnswer
+}
+
+// tookBody reports whether the line is the answer of a server that has read an ms and its body. It may have been out of memory.
+func tookBody(line []byte) bool {
+	for _, word := range []string{"NF", "EX", "NS", "SERVER_ERROR"} {
+		if rest, found := bytes.CutPrefix(line, []byte(word)); found && (rest[0] == ' ' || rest[0] == '\r') {
+			return true
+		}
+	}
+	return false
+}
+
+// ask puts the question for a form, behind what was written before.
+func (c *Conn) ask(f MetaForm) {
+	c.asking = f
+	c.line = append(c.line[:0], questionOf(f)...)
+	c.s.Write(c.line)
+}
+
+// takeAnswer takes the answer. When nothing is left to ask the connection stands.
+func (c *Conn) takeAnswer(data []byte) {
+	has, whole, ok := false, true, len(data) == 0
+	if c.asking != NoMeta {
+		has, whole, ok = readAnswer(data)
+	}
+	switch {
+	case !ok:
+		c.next(ErrUnasked)
+	case !whole:
+		c.s.Keep(data)
+	case !has && c.asking == FullMeta:
+		c.s.Keep(nil)
+		c.ask(OldMeta)
+		if err := c.s.Flush(); err != nil {
+			c.next(err)
+		}
+	default:
+		c.s.Keep(nil)
+		c.meta = NoMeta
+		if has {
+			c.meta = c.asking
+		}
+		c.established()
+	}
+}
+
+// closedOver goes on when a server has ended the connection before it had answered all. There are some that do so over a
+// command that they do not know (twemproxy): so the same address is tried once more, without the question.
+func (c *Conn) closedOver(err error) {
+	if c.opt.Redis == nil && c.asking != NoMeta {
+		c.shy = c.route.now
+		c.route.left = append([]loop.Endpoint{c.route.now}, c.route.left...)
+	}
+	c.next(err)
+}
+
+// Meta is the form of the meta commands that the server has, as of the last connection that stood.
+func (c *Conn) Meta() MetaForm { return c.meta }
+
+// Asked reports whether the server has ever told which form it has.
+func (c *Conn) Asked() bool { return c.Stats.Connects > 0 }
+
+// Lacks reports whether the server is known to lack what a request needs whose reply is framed so.
+func (c *Conn) Lacks(s ascii.Shape) bool { return c.state == ready && !c.understands(s) }
+
+// understands reports whether the server may be sent a request whose reply is framed so.
+func (c *Conn) understands(s ascii.Shape) bool {
+	switch {
+	case s != ascii.ShapeMeta && s != ascii.ShapeOldMeta:
+		return true
+	case c.opt.Redis != nil || !c.opt.Greet && !c.opt.Knock:
+		return true // nobody has asked
+	case s == ascii.ShapeMeta:
+		return c.meta == FullMeta
+	}
+	return c.meta == OldMeta
+}
+
+// withhold takes what the server lacks out of what was collected while the connection was made. In the place of each such
+// request it is asked for its version: so the request is answered, with a refusal, when its turn comes.
+func (c *Conn) withhold() {
+	lacking := false
+	for i := range c.fifo.len() {
+		lacking = lacking || !c.understands(c.fifo.at(i).shape)
+	}
+	if !lacking {
+		return
+	}
+	var out []byte
+	for i, rest := 0, c.early; i < c.fifo.len(); i++ {
+		e := c.fifo.at(i)
+		request := rest[:e.size]
+		rest = rest[e.size:]
+		if !c.understands(e.shape) {
+			e.withhold()
+			request = knockLine
+		}
+		out = append(out, request...)
+	}
+	c.early = out
+}
+
+// withhold has the reply to something else, that is asked instead, count as a refusal.
+func (e *entry) withhold() {
+	e.withheld, e.shape, e.size = true, ascii.ShapeLine, uint32(len(knockLine))
+}
+
+// refusalOf is the reply to a request that was withheld.
+func (c *Conn) refusalOf() *ascii.Reply {
+	return &ascii.Reply{Kind: ascii.ServerError, Raw: fmt.Appendf(nil, "SERVER_ERROR %s: %v\r\n", c.opt.Name, ErrNoMeta)}
+}

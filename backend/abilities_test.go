@@ -1,0 +1,178 @@
+package backend
+
+import (
+	"strings"
+	"testing"
+
+	"magent/ascii"
+)
+
+// What servers answer to a question: hasFull, and hasOld to the second one, have the form; the others have not.
+const (
+	hasFull  = "NF\r\nVERSION 1.6.18\r\n"
+	hasOld   = "NF \r\nVERSION 1.6.9\r\n"
+	refused  = "CLIENT_ERROR invalid flag\r\nMN\r\nVERSION 1.6.9\r\n"
+	unheard  = "ERROR\r\nERROR\r\nVERSION 1.4.39\r\n"
+	early15  = "CLIENT_ERROR invalid or duplicate flag\r\nEN\r\nVERSION 1.5.22\r\n"
+	nothing3 = "ERROR\r\nERROR\r\nERROR\r\n" // not even a version
+)
+
+// TestReadAnswer goes through what eight versions of memcached answer, as a whole and in two pieces at each place.
+func TestReadAnswer(t *testing.T) {
+	for data, has := range map[string]bool{
+		hasFull: true, hasOld: true,
+		"EX\r\nVERSION 1.6.18\r\n":                                        true, // somebody has an item of that name
+		"NF  kmagent:probe\r\nVERSION 1.6.12\r\n":                         true,
+		"SERVER_ERROR out of memory storing object\r\nVERSION 1.6.18\r\n": true,
+		refused: false, unheard: false, early15: false, nothing3: false,
+		"CLIENT_ERROR bad command line format\r\nMN\r\nVERSION 1.6.45\r\n": false,
+		"ERROR\r\nVERSION 7\r\n":         false, // swallows the body of what it does not know
+		"SERVER_ERRORS\r\nVERSION 7\r\n": false,
+		"NFS\r\nVERSION 7\r\n":           false,
+		"NF\r\nMN\r\nVERSION 7\r\n":      false,
+		"VERSION 7\r\n":                  false,
+		"\nVERSION 7\r\n":                false,
+	} {
+		if got, whole, ok := readAnswer([]byte(data)); got != has || !whole || !ok {
+			t.Errorf("%q: has it %v, whole %v, ok %v", data, got, whole, ok)
+		}
+		for i := range data {
+			if _, whole, ok := readAnswer([]byte(data[:i])); whole || !ok {
+				t.Errorf("%q: whole %v, ok %v", data[:i], whole, ok)
+			}
+		}
+		if _, _, ok := readAnswer([]byte(data + "x")); ok {
+			t.Errorf("%q and more: ok", data)
+		}
+	}
+	if _, _, ok := readAnswer([]byte(strings.Repeat("x", mostAnswer+1))); ok {
+		t.Error("an answer without an end")
+	}
+}
+
+// Which form a server has is found out by asking for one after the other, whatever it says its version is.
+func TestConnAsksForMetaCommands(t *testing.T) {
+	for _, tt := range []struct {
+		first, second string
+		want          MetaForm
+	}{
+		{hasFull, "", FullMeta}, {refused, hasOld, OldMeta}, {unheard, unheard, NoMeta}, {early15, early15, NoMeta}, {nothing3, nothing3, NoMeta},
+	} {
+		for _, version := range []string{"1.4.39", "1.6.45"} {
+			r, p := greeted(t, Options{})
+			p.send(statsOf("7", version) + tt.first)
+			if tt.second != "" {
+				p.expect(oldQuestion)
+				p.send(tt.second)
+			}
+			r.want("connected")
+			p.expect("a\r\n")
+			if got := r.c.Meta(); got != tt.want {
+				t.Errorf("%q, %q: %v, want %v", tt.first, tt.second, got, tt.want)
+			}
+		}
+	}
+}
+
+// A server that closes the connection over the question is connected to without it, and has no meta commands. At the next
+// connect it is asked again.
+func TestConnClosedOverTheQuestion(t *testing.T) {
+	for _, said := range []string{"", "VERSION 0.5\r\n"} {
+		r := newRig(t, "tcp", Options{Knock: true})
+		r.do(r.c.Connect)
+		r.send(ascii.ShapeLine, "a\r\n")
+		p := r.accept()
+		p.expect("version\r\n" + fullQuestion)
+		p.send(said)
+		p.c.Close()
+		p = r.accept()
+		p.expect("version\r\n")
+		p.send("VERSION 0.5\r\n")
+		r.want("connected")
+		p.expect("a\r\n")
+		p.send("STORED\r\n")
+		r.want("0 STORED|")
+		if got := r.c.Meta(); got != NoMeta {
+			t.Errorf("meta commands: %v", got)
+		}
+		p.c.Close()
+		r.want("disconnected: " + ErrClosed.Error() + ", idle: true")
+		r.do(r.c.Connect)
+		p = r.accept()
+		p.expect("version\r\n" + fullQuestion)
+		p.c.Close()
+		p = r.accept()
+		p.expect("version\r\n")
+		p.c.Close()
+		r.want("disconnected: " + ErrClosed.Error() + ", idle: false")
+		r.quiet()
+	}
+}
+
+const lacking = "SERVER_ERROR server: it lacks the meta commands of memcached 1.6.10 and later|"
+
+// What was collected while the connection was made, and what is sent then, does not reach a server that cannot read it: the
+// body of an ms would be executed. The refusal comes in its turn.
+func TestConnWithholdsMetaCommands(t *testing.T) {
+	for _, tt := range []struct {
+		first, second string
+		lacks         ascii.Shape
+		has           ascii.Shape
+	}{
+		{unheard, unheard, ascii.ShapeMeta, ascii.ShapeLine},
+		{refused, hasOld, ascii.ShapeMeta, ascii.ShapeOldMeta},
+		{hasFull, "", ascii.ShapeOldMeta, ascii.ShapeMeta},
+	} {
+		r := newRig(t, "tcp", Options{Greet: true})
+		r.do(r.c.Connect)
+		r.do(func() {
+			r.c.Send([]byte("set a 0 0 1\r\n"), []byte("1\r\n"), ascii.ShapeLine, r, 0)
+			r.c.Send([]byte("ms a 11\r\n"), []byte("flush_all\r\n\r\n"), tt.lacks, r, 1)
+			r.c.Send([]byte("b\r\n"), nil, tt.has, r, 2)
+			r.c.Send([]byte("mg a\r\n"), nil, tt.lacks, r, 3)
+		})
+		p := r.accept()
+		p.expect("stats\r\n" + fullQuestion)
+		p.send(statsOf("7", "1.6.18") + tt.first)
+		if tt.second != "" {
+			p.expect(oldQuestion)
+			p.send(tt.second)
+		}
+		r.want("connected")
+		p.expect("set a 0 0 1\r\n1\r\nversion\r\nb\r\nversion\r\n")
+		r.do(func() {
+			r.c.Send([]byte("ms a 11\r\n"), []byte("flush_all\r\n\r\n"), tt.lacks, r, 4)
+			r.c.Send([]byte("c\r\n"), nil, tt.has, r, 5)
+			if !r.c.Lacks(tt.lacks) || r.c.Lacks(tt.has) {
+				t.Errorf("lacks %v and %v", r.c.Lacks(tt.lacks), r.c.Lacks(tt.has))
+			}
+		})
+		p.expect("version\r\nc\r\n")
+		p.send("STORED\r\nVERSION 1\r\nERROR\r\nVERSION 1\r\nVERSION 1\r\nERROR\r\n")
+		r.want("0 STORED|", "1 "+lacking, "2 ERROR|", "3 "+lacking, "4 "+lacking, "5 ERROR|")
+		r.quiet()
+	}
+}
+
+// A server that is replaced by an older one is asked anew.
+func TestConnAsksAtEachConnect(t *testing.T) {
+	r, p := greeted(t, Options{})
+	p.send(statsOf("7", "1") + hasFull)
+	r.want("connected")
+	p.expect("a\r\n")
+	p.send("OK\r\n")
+	r.want("0 OK|")
+	p.c.Close()
+	r.want("disconnected: " + ErrClosed.Error() + ", idle: true")
+	r.do(r.c.Connect)
+	r.send(ascii.ShapeMeta, "mg a\r\n")
+	p = r.accept()
+	p.expect("stats\r\n" + fullQuestion)
+	p.send(statsOf("7", "1") + unheard)
+	p.expect(oldQuestion)
+	p.send(unheard)
+	r.want("connected")
+	p.expect("version\r\n")
+	p.send("VERSION 1\r\n")
+	r.want("0 " + lacking)
+}
