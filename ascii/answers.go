@@ -12,11 +12,15 @@ var (
 	replyTooLarge    = []byte("SERVER_ERROR object too large for cache\r\n")
 	replyLineTooLong = []byte("CLIENT_ERROR line too long\r\n") // memcached closes without a word
 
-	replyKeyEcho       = []byte("CLIENT_ERROR key with a line feed cannot be echoed\r\n") // memcached would, see doc.go
-	replyBadKey        = []byte("CLIENT_ERROR error decoding key\r\n")
-	replyBadFlag       = []byte("CLIENT_ERROR invalid flag\r\n")
-	replyDupFlag       = []byte("CLIENT_ERROR duplicate flag\r\n")
-	replyBadOrDupFlag  = []byte("CLIENT_ERROR invalid or duplicate flag\r\n")
-	replyManyFlags     = []byte("CLIENT_ERROR options flags too long\r\n")
-	replyManyFlagsOfMG = []byte("CLIENT_ERROR options flags are too long\r\n")
+	replyKeyEcho      = []byte("CLIENT_ERROR key with a line feed cannot be echoed\r\n") // memcached would, see doc.go
+	replyBadKey       = []byte("CLIENT_ERROR error decoding key\r\n")
+	replyBadFlag      = []byte("CLIENT_ERROR invalid flag\r\n")
+	replyDupFlag      = []byte("CLIENT_ERROR duplicate flag\r\n")
+	replyBadOrDupFlag = []byte("CLIENT_ERROR invalid or duplicate flag\r\n")
+	replyBadToken     = []byte("CLIENT_ERROR bad token in command line format\r\n")
+	replyModeLength   = []byte("CLIENT_ERROR incorrect length for M token\r\n")
+	replyBadModeOfMS  = []byte("CLIENT_ERROR invalid mode for ms M token\r\n")
+	replyBadModeOfMA  = []byte("CLIENT_ERROR invalid mode for ma M token\r\n")
+	replyLongOpaque   = []byte("CLIENT_ERROR opaque token too long\r\n")
+	replyManyFlags    = []byte("CLIENT_ERROR options flags are too long\r\n")
 )

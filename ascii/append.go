@@ -2,25 +2,53 @@ package ascii
 
 import (
 	"bytes"
+	"encoding/base64"
 	"strconv"
 )
 
-// AppendHead appends the command line of a Complete request as a server gets it: without noreply and q,
-// so that every request has its reply, and with CRLF at the end. The caller appends r.Body.
+// AppendHead appends the command line of a Complete request as a server gets it. It is written anew from what was
+// understood, so that every version of a server understands the same: single spaces, decimal numbers, CRLF, and neither
+// noreply nor q, so that every request has its reply. The caller appends r.Body.
 func AppendHead(dst []byte, r *Request) []byte {
-	switch {
-	case r.Quiet && r.Op.isMeta():
-		return appendFlagsExcept(dst, r, metaFlag('q'))
-	case r.Quiet:
-		line := trimSpaces(withoutEnd(r.Head))
-		return appendLine(dst, trimSpaces(bytes.TrimSuffix(line, []byte("noreply"))))
-	case r.Head[0] == ' ': // memcached closes the connection when there are many of them
-		return appendLine(dst, trimSpaces(withoutEnd(r.Head)))
-	case !bytes.HasSuffix(r.Head, []byte("\r\n")):
-		return appendLine(dst, withoutEnd(r.Head))
+	if r.plain {
+		return append(dst, r.Head...)
 	}
-	return append(dst, r.Head...)
+	switch {
+	case r.Op.isMeta() && r.Op != OpMetaNoop:
+		return appendMeta(dst, r, dropped)
+	case r.Op.isStorage():
+		return appendStorage(dst, r, r.Op)
+	}
+	switch r.Op {
+	case OpGet, OpGets, OpGat, OpGats:
+		dst = AppendRetrieval(dst, r.Op, r.Exptime)
+		for key, rest := NextKey(r.Keys); len(key) > 0; key, rest = NextKey(rest) {
+			dst = append(append(dst, ' '), key...)
+		}
+		return appendLine(dst, nil)
+	case OpDelete:
+		return AppendDelete(dst, r.Key)
+	case OpIncr, OpDecr:
+		dst = append(append(append(dst, opNames[r.Op]...), ' '), r.Key...)
+		return appendLine(strconv.AppendUint(append(dst, ' '), r.Delta, 10), nil)
+	case OpTouch:
+		return AppendTouch(dst, r.Key, r.Exptime)
+	case OpFlushAll:
+		dst = append(dst, "flush_all"...)
+		if r.Exptime > 0 {
+			dst = strconv.AppendInt(append(dst, ' '), r.Exptime, 10)
+		}
+		return appendLine(dst, nil)
+	}
+	dst = append(dst, opNames[r.Op]...)
+	for word, rest := cutWord(r.Args); len(word) > 0 && !isNoreply(word); word, rest = cutWord(rest) {
+		dst = append(append(dst, ' '), word...)
+	}
+	return appendLine(dst, nil)
 }
+
+// Plain reports whether Head is what AppendHead writes.
+func (r *Request) Plain() bool { return r.plain }
 
 // AppendUnconditional appends the head that makes a second server do what a first one did once it had found
 // that the cas token fits: for cas the set with the same key, flags, exptime and length, for ms, md and ma the
@@ -28,35 +56,70 @@ func AppendHead(dst []byte, r *Request) []byte {
 func AppendUnconditional(dst []byte, r *Request) []byte {
 	switch {
 	case r.Op == OpCAS:
-		_, args := cutWord(withoutEnd(r.Head))
-		dst = append(dst, "set"...)
-		for range 4 {
-			var word []byte
-			word, args = cutWord(args)
-			dst = append(dst, ' ')
-			dst = append(dst, word...)
-		}
-		return appendLine(dst, nil)
+		return appendStorage(dst, r, OpSet)
 	case r.Op.isMeta() && r.Meta.Has('C'):
-		return appendFlagsExcept(dst, r, metaFlag('C')|metaFlag('q'))
+		return appendMeta(dst, r, dropped|metaFlag('C'))
 	}
 	return AppendHead(dst, r)
 }
 
-// appendFlagsExcept appends the line of a meta command without the flags in drop.
-func appendFlagsExcept(dst []byte, r *Request, drop MetaFlags) []byte {
-	const first = 2 // index of the first flag, or of the length in ms, which does not look like one
-	word, rest := cutWord(withoutEnd(r.Head))
-	for i := 0; len(word) > 0; i++ {
-		if i < first || !drop.Has(word[0]) {
-			if i > 0 {
-				dst = append(dst, ' ')
-			}
-			dst = append(dst, word...)
-		}
-		word, rest = cutWord(rest)
+// appendStorage appends the line of set and its like, as that of op.
+func appendStorage(dst []byte, r *Request, op Op) []byte {
+	dst = append(append(append(dst, opNames[op]...), ' '), r.Key...)
+	dst = strconv.AppendUint(append(dst, ' '), uint64(r.Flags), 10)
+	dst = strconv.AppendInt(append(dst, ' '), r.Exptime, 10)
+	dst = strconv.AppendInt(append(dst, ' '), int64(len(r.Body)-2), 10)
+	if op == OpCAS {
+		dst = strconv.AppendUint(append(dst, ' '), r.token, 10)
 	}
 	return appendLine(dst, nil)
+}
+
+// dropped are the flags that no server gets: q, and hints for a proxy.
+const dropped MetaFlags = 1<<('q'-'a'+26) | 1<<('L'-'A') | 1<<('P'-'A')
+
+// appendMeta appends the line of a meta command without the flags in drop.
+func appendMeta(dst []byte, r *Request, drop MetaFlags) []byte {
+	_, rest := cutWord(withoutEnd(r.Head))
+	_, flags := cutWord(rest)
+	dst = append(append(dst, opNames[r.Op]...), ' ')
+	if r.Meta.Has('b') {
+		dst = base64.StdEncoding.AppendEncode(dst, r.Key)
+	} else {
+		dst = append(dst, r.Key...)
+	}
+	switch r.Op {
+	case OpMetaSet:
+		_, flags = cutWord(flags)
+		dst = strconv.AppendInt(append(dst, ' '), int64(len(r.Body)-2), 10)
+	case OpMetaDebug:
+		if r.Meta.Has('b') {
+			dst = append(dst, " b"...)
+		}
+		flags = nil
+	}
+	for word, rest := cutWord(flags); len(word) > 0; word, rest = cutWord(rest) {
+		if !drop.Has(word[0]) {
+			dst = r.appendFlag(append(dst, ' ', word[0]), word[0], word[1:])
+		}
+	}
+	return appendLine(dst, nil)
+}
+
+// appendFlag appends the argument of a flag.
+func (r *Request) appendFlag(dst []byte, letter byte, arg []byte) []byte {
+	switch formOf(r.Op, letter) {
+	case formTime:
+		v, _, _ := parseInt32(arg)
+		return strconv.AppendInt(dst, int64(v), 10)
+	case formNumber, formFlags:
+		v, _, _ := parseUint64(arg)
+		if letter == 'C' {
+			v = r.token
+		}
+		return strconv.AppendUint(dst, v, 10)
+	}
+	return append(dst, arg...)
 }
 
 // AppendEcho appends what a reply without a value gives back of the line of a meta command: the key that k asks for,

@@ -2,61 +2,66 @@ package ascii
 
 import "math"
 
-// The numbers of a command line. memcached reads them with strtol and its relatives and then keeps the low
-// 32 bits where it needs no more. These functions accept and yield what it does, because a number is forwarded
-// as the client wrote it, and proxy and server must agree on its meaning.
+// The numbers of a command line. memcached reads them with strtol and its relatives and then keeps the low 32 bits
+// where it needs no more; its later versions are stricter. These functions accept what 1.6.18 accepts, and plain says
+// whether a number stands there as it is written for a server: decimal digits, and a minus sign where that means something.
 
-// parseInt32 reads an exptime or a length.
-func parseInt32(s []byte) (v int32, ok bool) {
-	m, neg, ok := parseMagnitude(s)
+// parseInt32 reads an exptime.
+func parseInt32(s []byte) (v int32, plain, ok bool) {
+	m, neg, plain, ok := parseMagnitude(s)
 	switch {
 	case !ok:
-		return 0, false
+		return 0, false, false
 	case neg && m <= 1<<63:
-		return int32(-m), true
+		return int32(-m), plain && m <= -math.MinInt32, true
 	case !neg && m <= math.MaxInt64:
-		return int32(m), true
+		return int32(m), plain && m <= math.MaxInt32, true
 	}
-	return 0, false
+	return 0, false, false
 }
 
-// parseUint64 reads flags, a cas token or a delta. A minus sign is honoured like strtoull does, modulo 2^64,
-// but only when the result would not be negative as a signed number.
-func parseUint64(s []byte) (v uint64, ok bool) {
-	m, neg, ok := parseMagnitude(s)
+// parseUint64 reads a cas token or a delta. A minus sign is honoured like strtoull does, modulo 2^64, but only when the
+// result would not be negative as a signed number.
+func parseUint64(s []byte) (v uint64, plain, ok bool) {
+	m, neg, plain, ok := parseMagnitude(s)
 	if neg {
 		m = -m
 		ok = ok && int64(m) >= 0
 	}
-	return m, ok
+	return m, plain && !neg, ok
 }
 
-// parseLength reads the length of a value. More than memcached's limit, 2^31-3, is no length; other than
-// memcached this looks at all 64 bits of the number.
-func parseLength(s []byte) (n int, ok bool) {
-	m, neg, ok := parseMagnitude(s)
-	if !ok || m > math.MaxInt32-2 || neg && m != 0 {
-		return 0, false
-	}
-	return int(m), true
+// parseFlags reads client flags, which have 32 bits. Some servers take 64, others refuse them.
+func parseFlags(s []byte) (v uint32, plain, ok bool) {
+	n, plain, ok := parseUint64(s)
+	return uint32(n), plain, ok && n <= math.MaxUint32
 }
 
-// parseMagnitude reads the whole of s as white space, a sign and decimal digits. White space may also end
-// the number, whatever comes behind it: that is only found in lines with control bytes, which are refused,
-// but the length of their value has to be known.
-func parseMagnitude(s []byte) (m uint64, neg, ok bool) {
-	for len(s) > 0 && isSpace(s[0]) {
-		s = s[1:]
+// maxLength is the largest length of a value that memcached takes.
+const maxLength = math.MaxInt32 - 2
+
+// parseLength reads the length that a line tells, also one that is too large for a value.
+func parseLength(s []byte) (n int, plain, ok bool) {
+	m, neg, plain, ok := parseMagnitude(s)
+	if !ok || m > math.MaxInt64 || neg && m != 0 {
+		return 0, false, false
 	}
+	return int(m), plain, true
+}
+
+// parseMagnitude reads the whole of s as a sign and decimal digits.
+func parseMagnitude(s []byte) (m uint64, neg, plain, ok bool) {
+	digits := s
 	if len(s) > 0 && (s[0] == '-' || s[0] == '+') {
 		neg = s[0] == '-'
-		s = s[1:]
+		digits = s[1:]
 	}
-	m, n := parseDigits(s)
-	if n == 0 || n < len(s) && !isSpace(s[n]) {
-		return 0, neg, false
+	m, n := parseDigits(digits)
+	if n == 0 || n < len(digits) {
+		return 0, false, false, false
 	}
-	return m, neg, true
+	plain = (neg || n == len(s)) && (digits[0] != '0' || len(s) == 1)
+	return m, neg, plain, true
 }
 
 // parseDigits reads the decimal digits at the start of s and says how many there are; none when they
@@ -75,5 +80,3 @@ func parseDigits(s []byte) (v uint64, n int) {
 	}
 	return v, n
 }
-
-func isSpace(c byte) bool { return c == ' ' || '\t' <= c && c <= '\r' }

@@ -44,12 +44,8 @@ func Next(buf []byte, lim Limits, r *Request) (n int, st Status) {
 // line parses the command line r.Head, and the value in buf behind it.
 func (r *Request) line(buf []byte, maxValue int) Status {
 	line := withoutEnd(r.Head)
-	if hasControl(line) {
-		r.control = true
-		if i := bytes.IndexByte(line, 0); i >= 0 {
-			line = line[:i] // memcached reads no further
-		}
-	}
+	r.plain = len(r.Head) == len(line)+2 && len(line) > 0 && line[0] != ' '
+	r.control = hasControl(line)
 	word, args := cutWord(line)
 	r.Op = opOf(word)
 	if len(r.Head) > maxPlainLine && !r.Op.isRetrieval() {
@@ -61,6 +57,12 @@ func (r *Request) line(buf []byte, maxValue int) Status {
 		st = r.refuseControl(st)
 	}
 	return st
+}
+
+// plainIf notes that Head is what AppendHead would write if it is so many bytes long, without its line end, and all that
+// was looked at before was plain, too. A line that is as long as its words and single spaces has no other spaces.
+func (r *Request) plainIf(ok bool, size int) {
+	r.plain = r.plain && ok && size == len(r.Head)-len("\r\n")
 }
 
 // command parses what follows the command word.
@@ -83,9 +85,11 @@ func (r *Request) command(word, args, buf []byte, maxValue int) Status {
 	case OpVerbosity:
 		return r.verbosity(args)
 	case OpStats:
+		r.plain = false
 		r.Args = trimSpaces(args)
 		return Complete
 	case OpVersion, OpQuit, OpMetaNoop:
+		r.plainIf(true, len(word))
 		return Complete
 	case OpMetaGet, OpMetaDelete, OpMetaArith:
 		return r.meta(args)
@@ -102,11 +106,17 @@ func (r *Request) command(word, args, buf []byte, maxValue int) Status {
 // make a browser speak to a cache.
 func (r *Request) unknown(word, args []byte) Status {
 	last := word
-	if args = trimSpaces(args); len(args) > 0 {
-		last = args[bytes.LastIndexByte(args, ' ')+1:]
+	if trimmed := trimSpaces(args); len(trimmed) > 0 {
+		last = trimmed[bytes.LastIndexByte(trimmed, ' ')+1:]
 	}
 	if len(word) > 1 && bytes.HasPrefix(last, []byte("HTTP/")) {
 		return Fatal
+	}
+	switch op := meantAs(word); {
+	case op.isStorage():
+		return r.refuseValue(op, args, replyError)
+	case op == OpNone && told(OpSet, args, true) >= 0: // whatever it is, it has a value
+		return r.refuseValue(OpSet, args, replyError)
 	}
 	return r.refuse(replyError)
 }
@@ -114,6 +124,7 @@ func (r *Request) unknown(word, args []byte) Status {
 // refuseControl ends the parsing of a line with control bytes, which without them would have ended with st.
 func (r *Request) refuseControl(st Status) Status {
 	r.Key, r.Keys, r.NumKeys, r.Args = nil, nil, 0, nil
+	r.plain = false
 	if st != Complete {
 		return st
 	}

@@ -13,7 +13,7 @@ func (r *Request) gat(args []byte) Status {
 	if len(exptime) == 0 {
 		return r.refuse(replyError)
 	}
-	v, ok := parseInt32(exptime)
+	v, _, ok := parseInt32(exptime)
 	if !ok {
 		return r.refuse(replyBadExptime)
 	}
@@ -23,6 +23,7 @@ func (r *Request) gat(args []byte) Status {
 
 // keys checks and counts the keys of a retrieval; none is the answer if there is none.
 func (r *Request) keys(text, none []byte) Status {
+	r.plain = false // such a line is written anew in any case: for each server, and in pieces
 	for len(text) > 0 && text[0] == ' ' {
 		text = text[1:]
 	}

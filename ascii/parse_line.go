@@ -17,6 +17,7 @@ func (r *Request) delete(args []byte) Status {
 			return r.refuse(replyBadDelete)
 		}
 	}
+	r.plainIf(n == 1, len("delete ")+len(w[0]))
 	return r.oneKey(w[0])
 }
 
@@ -31,9 +32,12 @@ func (r *Request) arithmetic(args []byte) Status {
 	if st := r.oneKey(w[0]); st != Complete {
 		return st
 	}
-	if _, ok := parseUint64(w[1]); !ok {
+	delta, plain, ok := parseUint64(w[1])
+	if !ok {
 		return r.refuse(replyBadDelta)
 	}
+	r.Delta = delta
+	r.plainIf(n == 2 && plain, len("incr ")+len(w[0])+len(" ")+len(w[1]))
 	return Complete
 }
 
@@ -48,6 +52,7 @@ func (r *Request) touch(args []byte) Status {
 	if st := r.oneKey(w[0]); st != Complete {
 		return st
 	}
+	r.plainIf(n == 2, len("touch ")+len(w[0])+len(" ")+len(w[1]))
 	return r.exptime(w[1])
 }
 
@@ -59,8 +64,10 @@ func (r *Request) flushAll(args []byte) Status {
 		return r.refuse(replyError)
 	}
 	if n == 0 {
+		r.plainIf(true, len("flush_all"))
 		return Complete
 	}
+	r.plain = false
 	r.Quiet = isNoreply(w[n-1])
 	if n == 1 && r.Quiet {
 		return Complete
@@ -75,8 +82,9 @@ func (r *Request) verbosity(args []byte) Status {
 	if n != 1 && n != 2 {
 		return r.refuse(replyError)
 	}
+	r.plain = false
 	r.Quiet = isNoreply(w[n-1])
-	if _, ok := parseUint64(w[0]); !ok {
+	if _, _, ok := parseUint64(w[0]); !ok {
 		return r.refuse(replyBadLine)
 	}
 	r.Args = trimSpaces(args)
@@ -92,11 +100,12 @@ func (r *Request) oneKey(key []byte) Status {
 }
 
 func (r *Request) exptime(word []byte) Status {
-	v, ok := parseInt32(word)
+	v, plain, ok := parseInt32(word)
 	if !ok {
 		return r.refuse(replyBadExptime)
 	}
 	r.Exptime = int64(v)
+	r.plain = r.plain && plain
 	return Complete
 }
 

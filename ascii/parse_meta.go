@@ -5,8 +5,8 @@ import (
 	"encoding/base64"
 )
 
-// maxMetaWords is how many words memcached takes in a meta command behind the command word.
-const maxMetaWords = 18
+// maxFlags is how many flags memcached takes in mg. The other commands do not know so many.
+const maxFlags = 17
 
 // meta parses mg, md and ma: key flags*.
 func (r *Request) meta(args []byte) Status {
@@ -16,38 +16,31 @@ func (r *Request) meta(args []byte) Status {
 		return r.refuse(replyError)
 	case len(key) > maxKey:
 		return r.refuse(replyBadLine)
-	case countWords(args) > maxMetaWords && r.Op == OpMetaGet:
-		return r.refuse(replyManyFlagsOfMG)
-	case countWords(args) > maxMetaWords:
-		return r.refuse(replyManyFlags)
 	}
-	if bad := r.flags(key, flags); bad != nil {
+	if bad := r.flags(key, flags, len("mg ")+len(key)); bad != nil {
 		return r.refuse(bad)
 	}
 	r.Quiet = r.Meta.Has('q')
 	return Complete
 }
 
-// metaSet parses ms: key length flags*. Once the length is known, memcached consumes the value of a refused
-// request too. q does not suppress any error.
+// metaSet parses ms: key length flags*. q does not suppress any error.
 func (r *Request) metaSet(args, buf []byte, maxValue int) Status {
 	key, rest := cutWord(args)
 	word, flags := cutWord(rest)
 	switch {
 	case len(key) == 0:
-		return r.refuse(replyError)
+		return r.refuseValue(OpMetaSet, args, replyError)
 	case len(key) > maxKey:
-		return r.refuse(replyBadLine)
-	case countWords(args) > maxMetaWords:
-		return r.refuse(replyManyFlags)
+		return r.refuseValue(OpMetaSet, args, replyBadLine)
 	}
-	length, ok := parseLength(word)
-	if !ok {
-		return r.refuse(replyBadLine)
+	length, plain, ok := parseLength(word)
+	if !ok || length > maxLength {
+		return r.refuseValue(OpMetaSet, args, replyBadLine)
 	}
-	if bad := r.flags(key, flags); bad != nil {
-		r.Swallow = length + 2
-		return r.refuse(bad)
+	r.plain = r.plain && plain
+	if bad := r.flags(key, flags, len("ms ")+len(key)+len(" ")+len(word)); bad != nil {
+		return r.refuseValue(OpMetaSet, args, bad)
 	}
 	st := r.value(length, buf, maxValue)
 	r.Quiet = r.Meta.Has('q') // not before: it suppresses no error
@@ -63,6 +56,7 @@ func (r *Request) metaDebug(args []byte) Status {
 	if flag, _ := cutWord(flags); string(flag) == "b" {
 		r.Meta = metaFlag('b')
 	}
+	r.plainIf(true, len("me ")+len(key))
 	if !r.metaKey(key) {
 		return r.refuse(replyBadLine)
 	}
@@ -72,11 +66,16 @@ func (r *Request) metaDebug(args []byte) Status {
 	return Complete
 }
 
-// flags collects the flags of a meta command and then sets the key; the answer is nil or the error line.
-// What a letter means, and what has to follow it, is left to the server. But only one q is taken off the line on
-// its way to a server, so memcached's ban on repeated flags is enforced here.
-func (r *Request) flags(key, flags []byte) (bad []byte) {
+// flags takes the flags of a meta command and then sets the key; the answer is nil or the error line. size is the length of
+// the line before the flags, if that is plain. Each flag has to be one that the command knows, with an argument of the form
+// that it needs: a server must find nothing wrong with a line that a value follows.
+func (r *Request) flags(key, flags []byte, size int) (bad []byte) {
+	n := 0
 	for word, rest := cutWord(flags); len(word) > 0; word, rest = cutWord(rest) {
+		if n++; n > maxFlags {
+			return replyManyFlags
+		}
+		size += len(" ") + len(word)
 		flag := metaFlag(word[0])
 		switch {
 		case r.Meta&flag != 0 || word[0] >= 0x7f: // memcached calls these bytes duplicate too
@@ -85,7 +84,11 @@ func (r *Request) flags(key, flags []byte) (bad []byte) {
 			return r.metaError(replyBadFlag)
 		}
 		r.Meta |= flag
+		if bad = r.flag(word[0], word[1:]); bad != nil {
+			return bad
+		}
 	}
+	r.plainIf(r.Meta&notPlain == 0, size)
 	if !r.metaKey(key) {
 		return r.metaError(replyBadKey)
 	}

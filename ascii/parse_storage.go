@@ -3,10 +3,12 @@ package ascii
 // storage parses set, add, replace, append, prepend and cas: key flags exptime bytes [cas] [noreply].
 // In the place of noreply memcached takes any word.
 func (r *Request) storage(args, buf []byte, maxValue int) Status {
-	if key, length, ok := plainStorage(args); ok && r.Op != OpCAS {
-		r.Key, r.NumKeys = key, 1
-		return r.value(length, buf, maxValue)
+	if r.Op != OpCAS && r.plain && !r.control {
+		if length, ok := r.plainStorage(args); ok {
+			return r.value(length, buf, maxValue)
+		}
 	}
+	r.plain = false
 	var w [6][]byte
 	n := splitWords(args, w[:])
 	want := 4
@@ -14,63 +16,83 @@ func (r *Request) storage(args, buf []byte, maxValue int) Status {
 		want = 5
 	}
 	if n != want && n != want+1 {
-		return r.refuse(replyError)
+		return r.refuseValue(r.Op, args, replyError)
 	}
 	r.Quiet = isNoreply(w[n-1])
-	length, ok := parseLength(w[3])
-	if !ok || len(w[0]) > maxKey || !validStorage(w[1:want]) {
-		return r.refuse(replyBadLine)
+	if len(w[0]) > maxKey || !r.storageNumbers(w[1:want]) || n > want && ambiguous(w[want]) {
+		return r.refuseValue(r.Op, args, replyBadLine)
+	}
+	length, _, ok := parseLength(w[3])
+	if !ok || length > maxLength {
+		return r.refuseValue(r.Op, args, replyBadLine)
 	}
 	r.Key, r.NumKeys = w[0], 1
 	return r.value(length, buf, maxValue)
 }
 
-// plainStorage parses what nearly all storage commands look like: single spaces, numbers of one to nine
-// digits, no noreply. It takes a third of the time that the general way takes.
-func plainStorage(args []byte) (key []byte, length int, ok bool) {
-	key, rest := NextKey(args)
-	if len(key) == 0 || len(key) > maxKey {
-		return nil, 0, false
-	}
-	for range 3 {
-		if len(rest) == 0 || rest[0] != ' ' {
-			return nil, 0, false
-		}
-		v, n := parseDigits(rest[1:])
-		if n == 0 || n > 9 {
-			return nil, 0, false
-		}
-		length = int(v)
-		rest = rest[1+n:]
-	}
-	return key, length, len(rest) == 0
+// ambiguous reports whether the word in the place of noreply is a number: then the key may have been meant to have a space
+// in it, and the length is another one.
+func ambiguous(word []byte) bool {
+	_, _, ok := parseLength(word)
+	return ok
 }
 
-// validStorage checks the numbers of a storage command other than the length: flags, exptime and, if there
-// is one, the cas token.
-func validStorage(w [][]byte) bool {
-	if _, ok := parseUint64(w[0]); !ok {
+// plainStorage parses what nearly all storage commands look like: single spaces, numbers of 31 bits, no noreply. It takes a
+// third of the time that the general way takes, and what it takes is as it is written for a server.
+func (r *Request) plainStorage(args []byte) (length int, ok bool) {
+	if len(args) < 2 || args[1] == ' ' {
+		return 0, false
+	}
+	key, rest := NextKey(args)
+	if len(key) == 0 || len(key) > maxKey {
+		return 0, false
+	}
+	var numbers [3]uint64
+	for i := range numbers {
+		if len(rest) < 2 || rest[0] != ' ' {
+			return 0, false
+		}
+		v, n := parseDigits(rest[1:])
+		if n == 0 || n > 1 && rest[1] == '0' || v > maxLength {
+			return 0, false
+		}
+		numbers[i] = v
+		rest = rest[1+n:]
+	}
+	if len(rest) > 0 {
+		return 0, false
+	}
+	r.Key, r.NumKeys = key, 1
+	r.Flags, r.Exptime = uint32(numbers[0]), int64(numbers[1])
+	return int(numbers[2]), true
+}
+
+// storageNumbers takes the numbers of a storage command other than the length: flags, exptime and, if there is one, the
+// cas token.
+func (r *Request) storageNumbers(w [][]byte) (ok bool) {
+	flags, _, ok := parseFlags(w[0])
+	if !ok {
 		return false
 	}
-	if _, ok := parseInt32(w[1]); !ok {
+	exptime, _, ok := parseInt32(w[1])
+	if !ok {
 		return false
 	}
+	r.Flags, r.Exptime = flags, int64(exptime)
 	if len(w) == 4 {
-		_, ok := parseUint64(w[3])
-		return ok
+		r.token, _, r.hasToken = parseUint64(w[3])
+		return r.hasToken
 	}
 	return true
 }
 
-// value takes the value that follows a valid storage line, or refuses it. From here on memcached consumes the
-// value whatever happens.
+// value takes the value that follows a valid storage line, or refuses it.
 func (r *Request) value(length int, buf []byte, maxValue int) Status {
+	r.Skip = r.skip(length)
 	switch {
 	case r.control:
-		r.Swallow = length + 2
-		return Complete // as far as memcached would see; the caller refuses it
+		return Complete // the caller refuses it
 	case length > maxValue:
-		r.Swallow = length + 2
 		r.Oversize = true
 		return r.refuse(replyTooLarge)
 	}
@@ -80,10 +102,13 @@ func (r *Request) value(length int, buf []byte, maxValue int) Status {
 		r.Need = end
 		return Incomplete
 	}
-	r.Body = buf[head:end:end]
-	r.Raw = buf[:end:end]
-	if r.Body[length] != '\r' || r.Body[length+1] != '\n' {
+	if buf[end-2] != '\r' || buf[end-1] != '\n' {
+		r.Raw = buf[: end-2 : end-2]
+		r.Skip.Bytes = 0
 		return r.refuse(replyBadChunk)
 	}
+	r.Skip = Skip{}
+	r.Body = buf[head:end:end]
+	r.Raw = buf[:end:end]
 	return Complete
 }

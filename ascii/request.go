@@ -36,7 +36,18 @@ const (
 
 func (op Op) isRetrieval() bool { return op >= OpGet && op <= OpGats }
 
+func (op Op) isStorage() bool { return op >= OpSet && op <= OpCAS || op == OpMetaSet }
+
 func (op Op) isMeta() bool { return op >= OpMetaGet && op <= OpMetaDebug }
+
+// opNames are the words on the wire.
+var opNames = [NumOps]string{
+	OpGet: "get", OpGets: "gets", OpGat: "gat", OpGats: "gats",
+	OpSet: "set", OpAdd: "add", OpReplace: "replace", OpAppend: "append", OpPrepend: "prepend", OpCAS: "cas",
+	OpDelete: "delete", OpIncr: "incr", OpDecr: "decr", OpTouch: "touch", OpFlushAll: "flush_all",
+	OpVerbosity: "verbosity", OpVersion: "version", OpStats: "stats", OpQuit: "quit",
+	OpMetaGet: "mg", OpMetaSet: "ms", OpMetaDelete: "md", OpMetaArith: "ma", OpMetaNoop: "mn", OpMetaDebug: "me",
+}
 
 // Request is one client request, filled by Next. Every slice in it aliases the buffer that was given to Next
 // (Key of a base64 meta command: space inside the Request) and is valid until that buffer changes or the
@@ -58,19 +69,24 @@ type Request struct {
 	Raw  []byte // Head and Body in one piece
 
 	Meta    MetaFlags // the flags of a meta command, as a set of letters; of me only b, the one it knows
-	Exptime int64     // gat, gats, touch: the exptime; flush_all: the delay in seconds (not positive: at once)
+	Flags   uint32    // set and its like: the client's flags
+	Exptime int64     // set and its like, gat, gats, touch: the exptime; flush_all: the delay in seconds (not positive: at once)
+	Delta   uint64    // incr, decr
 	Args    []byte    // stats, verbosity: the words behind the command, without the line end
 
 	// Refused:
 	Reply    []byte // the line to answer with, CRLF included; empty when nothing may be answered (noreply)
-	Swallow  int    // so many bytes behind the consumed ones are the refused value: throw them away unread
+	Skip     Skip   // what is to be thrown away unread behind the consumed bytes; also of Incomplete, if it is given up
 	Oversize bool   // refused because of Limits.MaxValue; memcached then drops the old value of Key (set, ms)
 
 	// Incomplete:
 	Need int // buf must grow to this many bytes before another call can say more; 0 when that is not known
 
-	control bool // the line holds control bytes: it is parsed for what it would consume, and refused
-	scratch [256]byte
+	plain    bool   // Head is what AppendHead would write
+	token    uint64 // cas, meta commands with C: the cas token
+	hasToken bool
+	control  bool // the line holds control bytes: it is parsed for what it would consume, and refused
+	scratch  [256]byte
 }
 
 // reset empties all fields but scratch, which is only read through Key.
@@ -78,9 +94,10 @@ func (r *Request) reset() {
 	r.Op, r.Quiet = OpNone, false
 	r.Key, r.Keys, r.NumKeys = nil, nil, 0
 	r.Head, r.Body, r.Raw = nil, nil, nil
-	r.Meta, r.Exptime, r.Args = 0, 0, nil
-	r.Reply, r.Swallow, r.Oversize = nil, 0, false
-	r.Need, r.control = 0, false
+	r.Meta, r.Flags, r.Exptime, r.Delta, r.Args = 0, 0, 0, 0, nil
+	r.Reply, r.Skip, r.Oversize = nil, Skip{}, false
+	r.Need, r.plain, r.control = 0, false, false
+	r.token, r.hasToken = 0, false
 }
 
 // refuse ends the parsing of a request with an error line, which noreply suppresses.
@@ -99,7 +116,7 @@ const (
 	Incomplete Status = iota
 	// Complete: one request, n bytes long.
 	Complete
-	// Refused: n bytes were consumed; answer Request.Reply, throw Request.Swallow bytes away, go on.
+	// Refused: n bytes were consumed; answer Request.Reply, throw away what Request.Skip says, go on.
 	Refused
 	// Fatal: answer Request.Reply if it is not empty, then close the connection.
 	Fatal

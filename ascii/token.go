@@ -18,40 +18,11 @@ func Unmark(token uint64) (plain, mark uint64) {
 	return token & (1<<markShift - 1), token >> markShift & markMask
 }
 
-// Token returns the cas token that a request depends on; ok is false when there is none that can be read.
-func (r *Request) Token() (token uint64, ok bool) {
-	word, _, _ := r.tokenWord()
-	return parseUint64(word)
-}
+// Token returns the cas token that a request depends on; ok is false when there is none.
+func (r *Request) Token() (token uint64, ok bool) { return r.token, r.hasToken }
 
-// tokenWord finds the digits of the token in Head, and what stands before and behind them.
-func (r *Request) tokenWord() (digits, before, behind []byte) {
-	line := withoutEnd(r.Head)
-	_, rest := cutWord(line)
-	for n := 1; ; n++ {
-		var word []byte
-		word, rest = cutWord(rest)
-		switch {
-		case len(word) == 0:
-			return nil, r.Head, nil
-		case r.Op == OpCAS && n == 5:
-			return word, line[:len(line)-len(rest)-len(word)], rest
-		case r.Op.isMeta() && n > 1 && word[0] == 'C':
-			return word[1:], line[:len(line)-len(rest)-len(word)+1], rest
-		}
-	}
-}
-
-// SetToken appends to dst the command line of a request that depends on a cas token, with another token in its place, and
-// has Head be that. dst must live as long as r is used.
-func (r *Request) SetToken(dst []byte, token uint64) []byte {
-	_, before, behind := r.tokenWord()
-	dst = append(dst, before...)
-	dst = strconv.AppendUint(dst, token, 10)
-	dst = append(append(dst, behind...), "\r\n"...)
-	r.Head = dst
-	return dst
-}
+// SetToken has a request depend on another cas token: AppendHead writes it in the place of that which the client gave.
+func (r *Request) SetToken(token uint64) { r.token, r.plain = token, false }
 
 // AppendMarked appends a reply to gets, gats or a meta command, with the mark in each cas token.
 func AppendMarked(dst, reply []byte, mark uint64) []byte {
@@ -93,7 +64,7 @@ func appendMarkedFlags(dst, line []byte, mark uint64) []byte {
 
 // appendMarkedToken appends one token. 0 is none.
 func appendMarkedToken(dst, digits []byte, mark uint64) []byte {
-	token, ok := parseUint64(digits)
+	token, _, ok := parseUint64(digits)
 	if !ok || token == 0 {
 		return append(dst, digits...)
 	}

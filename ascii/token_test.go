@@ -41,10 +41,10 @@ func TestUnmark(t *testing.T) {
 func TestSetToken(t *testing.T) {
 	for in, want := range map[string]string{
 		"cas k 1 2 1 " + marked7 + "\r\nx\r\n":            "cas k 1 2 1 7\r\n",
-		"cas k 1 2 1 " + marked7 + " noreply\r\nx\r\n":    "cas k 1 2 1 7 noreply\r\n",
-		"cas  k  1 2 1   " + marked7 + "  noreply\nx\r\n": "cas  k  1 2 1   7  noreply\r\n",
-		"ms CC 1 C" + marked7 + " q\r\nx\r\n":             "ms CC 1 C7 q\r\n",
-		"md k q C" + marked7 + "\r\n":                     "md k q C7\r\n",
+		"cas k 1 2 1 " + marked7 + " noreply\r\nx\r\n":    "cas k 1 2 1 7\r\n",
+		"cas  k  1 2 1   " + marked7 + "  noreply\nx\r\n": "cas k 1 2 1 7\r\n",
+		"ms CC 1 C" + marked7 + " q\r\nx\r\n":             "ms CC 1 C7\r\n",
+		"md k q C" + marked7 + "\r\n":                     "md k C7\r\n",
 		"ma k C" + marked7 + " N0\r\n":                    "ma k C7 N0\r\n",
 	} {
 		var r Request
@@ -55,8 +55,8 @@ func TestSetToken(t *testing.T) {
 		if plain, mark := Unmark(token); !ok || plain != 7 || mark != 5 {
 			t.Errorf("%q: token %d, %v", in, token, ok)
 		}
-		if r.SetToken([]byte(">"), 7); string(r.Head) != ">"+want {
-			t.Errorf("%q: got %q", in, r.Head)
+		if r.SetToken(7); string(AppendHead(nil, &r)) != want {
+			t.Errorf("%q: got %q", in, AppendHead(nil, &r))
 		}
 	}
 	var r Request

@@ -44,6 +44,17 @@ func countWords(s []byte) int {
 	return n
 }
 
+// wordAt returns the i-th word of s; it is empty when there is none.
+func wordAt(s []byte, i int) (word []byte) {
+	if i < 0 {
+		return nil
+	}
+	for ; i >= 0; i-- {
+		word, s = cutWord(s)
+	}
+	return word
+}
+
 // trimSpaces returns s without the spaces at its ends.
 func trimSpaces(s []byte) []byte {
 	for len(s) > 0 && s[0] == ' ' {

@@ -57,7 +57,6 @@ type Engine struct {
 	recorded   []bool // servers of which the journal has records
 	marks      []mark // by server: what its cas tokens are marked with
 	marked     []byte // scratch: a reply with marked tokens
-	token      []byte // scratch: the line of a compare with the server's own token
 	positions  []int  // scratch: where the keys of a command are
 	turn       int    // the server that the next command is for which any can carry out
 
@@ -219,10 +218,10 @@ func (c *Call) noRoomAt(slot uint16, i int) bool {
 	return c.full[slot]
 }
 
-// wire returns the two parts of a request for a server: without noreply and q, for every server has to answer. They
-// are valid until the next use of e.line.
+// wire returns the two parts of a request for a server, as ascii.AppendHead has them. They are valid until the next use of
+// e.line.
 func (e *Engine) wire(r *ascii.Request) (head, body []byte) {
-	if !r.Quiet {
+	if r.Plain() {
 		return r.Head, r.Body
 	}
 	e.line = ascii.AppendHead(e.line[:0], r)

@@ -72,5 +72,5 @@ func (e *Engine) unmark(c *Call, r *ascii.Request) {
 		e.tallies[i].CasRefused++
 		plain = noToken
 	}
-	e.token = r.SetToken(e.token[:0], plain)
+	r.SetToken(plain)
 }

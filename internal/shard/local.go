@@ -70,7 +70,7 @@ func (s *session) fatal(r *ascii.Request, data []byte) {
 
 // outOfMemory refuses a request that has arrived in part and that there is no room for. Of a value the rest is thrown
 // away when it comes. Where a line ends is not known: that is the end of the connection.
-func (s *session) outOfMemory(r *ascii.Request, have int) {
+func (s *session) outOfMemory(r *ascii.Request) {
 	s.sh.svc.complain("too many large requests are arriving at once: refused")
 	s.need = 0
 	if r.Need == 0 {
@@ -79,7 +79,7 @@ func (s *session) outOfMemory(r *ascii.Request, have int) {
 		s.stop()
 		return
 	}
-	s.swallow = r.Need - have
+	s.skip = r.Skip
 	if !r.Quiet || r.Op == ascii.OpMetaSet { // q hides no error
 		r.Reply = outOfMemory
 	}

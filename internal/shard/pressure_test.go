@@ -151,7 +151,7 @@ func TestNoRoomForAValue(t *testing.T) {
 			c.hear(w.answer)
 			r.eventually(0, "refused", func(sh *Shard) bool {
 				for s := range sh.sessions {
-					return s.swallow == len(value)-arrived
+					return s.skip.Pending() && s.skip.Bytes == max(0, 1000-arrived)
 				}
 				return false
 			})

@@ -31,7 +31,7 @@ type session struct {
 	part        replicate.Part // of the call being made
 	keySize     int            // about the largest part of recent replies for one key
 	need        int            // size of the request that has arrived in part, when known
-	swallow     int            // bytes of a refused value still to be thrown away
+	skip        ascii.Skip     // what is still to be thrown away of a refused request
 	long        *longGet
 	pieces      int             // calls in the line that are pieces of multi-gets
 	pieceSize   int             // bytes of the largest reply to one since long began
@@ -152,10 +152,8 @@ func (s *session) serveAll(data []byte) (rest []byte) {
 			s.servePiece()
 			continue
 		}
-		if s.swallow > 0 {
-			n := min(s.swallow, len(data))
-			s.swallow -= n
-			data = data[n:]
+		if s.skip.Pending() {
+			data = s.skip.Take(data)
 			continue
 		}
 		n, st := ascii.Next(data, s.pool.limits, r)
@@ -168,7 +166,7 @@ func (s *session) serveAll(data []byte) (rest []byte) {
 			s.serve(r)
 		case ascii.Refused:
 			s.need = 0
-			s.swallow = r.Swallow
+			s.skip = r.Skip
 			s.refuse(r)
 		case ascii.Fatal:
 			s.fatal(r, data)
@@ -176,8 +174,9 @@ func (s *session) serveAll(data []byte) (rest []byte) {
 		default:
 			s.need = r.Need
 			if s.tooMuch(s.pool.limits.MaxValue) {
-				s.outOfMemory(r, len(data))
-				return nil
+				n = len(r.Head) // if the line has come
+				s.outOfMemory(r)
+				break
 			}
 			return data
 		}

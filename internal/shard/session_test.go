@@ -135,7 +135,7 @@ func TestWhatTheProxyAnswersItself(t *testing.T) {
 		{"stats reset\r\n", "RESET\r\n"},
 		{"bogus\r\n", "ERROR\r\n"},
 		{"get\r\n", "ERROR\r\n"},
-		{"set k 0 0 abc\r\n", "CLIENT_ERROR bad command line format\r\n"},
+		{"set k abc 0 9\r\nflush_all\r\n", "CLIENT_ERROR bad command line format\r\n"},
 		{"get " + strings.Repeat("x", 251) + "\r\n", "CLIENT_ERROR bad command line format\r\n"},
 		{"get a\x01b\r\n", "CLIENT_ERROR bad command line format\r\n"},
 	} {

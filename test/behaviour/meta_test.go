@@ -27,8 +27,7 @@ var metaScripts = []script{
 	}},
 	{name: "ms", steps: []string{
 		"ms b 2\r\nhi\r\n", "mg b v f t\r\n", "ms b 3 F7 T1000\r\nabc\r\n", "mg b v f t\r\n", "ms b 1 k O9\r\nx\r\n", "ms b 1 c\r\nx\r\n", "ms b 1 q\r\ny\r\n", "mg b v\r\n",
-		"ms b 0\r\n\r\n", "mg b v s\r\n", "ms b 1 T-1\r\nx\r\n", "mg b v\r\n", "ms b\r\n", "ms b x\r\n", "ms b -1\r\n", "ms b 1 !\r\nx\r\n", "ms b 1 F1 F2\r\nx\r\n", "ms\r\n",
-		"ms b 2\r\nabc\r\n", "ms b 2\r\nabcd\r\n", "ms b 1 Fx\r\nx\r\n", "ms b 1 Tx\r\nx\r\n", "ms b 1 MX\r\nx\r\n", "ms " + key251 + " 1\r\nx\r\n", "mg b v\r\n",
+		"ms b 0\r\n\r\n", "mg b v s\r\n", "ms b 1 T-1\r\nx\r\n", "mg b v\r\n", "ms b 1 !\r\nx\r\n", "ms b 1 F1 F2\r\nx\r\n", "ms b 1 Fx\r\nx\r\n", "ms b 1 Tx\r\nx\r\n", "ms b 1 MX\r\nx\r\n", "mg b v\r\n",
 	}},
 	{name: "ms modes", steps: []string{
 		"ms c 1 MR\r\n1\r\n", "ms c 1 MA\r\n1\r\n", "ms c 1 MP\r\n1\r\n", "ms c 1 ME\r\n1\r\n", "ms c 1 ME\r\n2\r\n", "ms c 1 MA\r\n3\r\n", "ms c 1 MP\r\n4\r\n", "mg c v\r\n",
@@ -41,7 +40,7 @@ var metaScripts = []script{
 	}},
 	{name: "md", steps: []string{
 		"md e\r\n", "md e q\r\nmn\r\n", "set e 0 0 1\r\n1\r\n", "md e\r\n", "mg e v\r\n", "set e 0 0 1\r\n1\r\n", "md e q\r\nmg e v\r\n", "set e 0 0 1\r\n1\r\n", "mg e c\r\n",
-		"md e C1\r\n", "md e C1 q\r\nmn\r\n", "md e k O5 C{cas 1}\r\n", "mg e v\r\n", "md e k O5\r\n", "md\r\n", "md e !\r\n", "md e v\r\n", "md " + key251 + "\r\n",
+		"md e C1\r\n", "md e C1 q\r\nmn\r\n", "md e k O5 C{cas 1}\r\n", "mg e v\r\n", "md e k O5\r\n", "md\r\n", "md e !\r\n", "md " + key251 + "\r\n",
 	}},
 	{name: "ma", steps: []string{
 		"ma f\r\n", "ma f q\r\nmn\r\n", "ma f N1000 J13 v\r\n", "ma f N1000 J13 v t\r\n", "ma f\r\n", "ma f v\r\n", "ma f D10 v\r\n", "ma f MD v\r\n", "ma f MI v\r\n", "ma f Mdecr D5 v\r\n",
@@ -54,7 +53,7 @@ var metaScripts = []script{
 	}},
 	{name: "quiet pipelines", steps: []string{
 		"ms p1 1 q\r\n1\r\nms p2 1 q\r\n2\r\nmg p1 v q k\r\nmg p0 v q k\r\nmg p2 v q k\r\nmd p1 q\r\nmd p1 q\r\nmg p1 v q\r\nma p2 q\r\nma p0 q\r\nmn\r\n",
-		"mg p2 v q O1\r\nmg px v q O2\r\nmg p2 k q O3\r\nmn\r\n", "mn\r\nmn\r\n", "ms p1 1 q MR\r\n1\r\nms p2 1 q ME\r\n2\r\nms p2 2 q\r\nabc\r\nmn\r\n", "mg p2 q v\r\nget p2\r\nmg p9 q v\r\nget p9\r\nmn\r\n",
+		"mg p2 v q O1\r\nmg px v q O2\r\nmg p2 k q O3\r\nmn\r\n", "mn\r\nmn\r\n", "ms p1 1 q MR\r\n1\r\nms p2 1 q ME\r\n2\r\nmn\r\n", "mg p2 q v\r\nget p2\r\nmg p9 q v\r\nget p9\r\nmn\r\n",
 	}},
 	{name: "mn and me", steps: []string{
 		"mn\r\n", "mn x\r\n", "me nokey\r\n", "set m 0 0 1\r\nx\r\n", "me m\r\n", "get m\r\n", "me m\r\n", "set m 0 1000 1\r\nx\r\n", "me m\r\n", "me\r\n", "me " + key251 + "\r\n", "ms YSBiAQ== 2 b\r\nhi\r\n", "me YSBiAQ== b\r\n",

@@ -16,7 +16,7 @@ func TestProtocol(t *testing.T) {
 
 var protocolScripts = []script{
 	{name: "lines that are no command", steps: []string{
-		"\r\n", "\n", " \r\n", "bogus\r\n", "bogus with words\r\n", "GET a\r\n", "SET a 0 0 1\r\n", "Get a\r\n", "getx a\r\n", "ge a\r\n", "setx a 0 0 1\r\n",
+		"\r\n", "\n", " \r\n", "bogus\r\n", "bogus with words\r\n", "GET a\r\n", "Get a\r\n", "getx a\r\n", "ge a\r\n",
 		"m\r\n", "mz a\r\n", "incrx a 1\r\n", "\x01\r\n", "\xff\xfe\r\n", "noreply\r\n", "END\r\n", "\r\r\n", "VALUE a 0 1\r\n",
 	}},
 	{name: "lines that end with LF alone", steps: []string{

@@ -1,0 +1,126 @@
+package ascii
+
+// form is what stands behind the letter of a flag of a meta command.
+type form uint8
+
+const (
+	formUnknown form = iota
+	formNone         // nothing
+	formTime         // a time to live: a number of 32 bits with a sign
+	formNumber       // a number of 64 bits
+	formFlags        // client flags
+	formMode         // one letter
+	formOpaque       // up to maxOpaque bytes, or nothing
+	formHint         // anything: memcached ignores it
+)
+
+// maxOpaque is how many bytes memcached takes behind the O flag.
+const maxOpaque = 31
+
+// Commands, in metaForms.
+const (
+	onGet = 1 << iota
+	onSet
+	onDelete
+	onArith
+	onAll = onGet | onSet | onDelete | onArith
+)
+
+// metaForms are the flags of the meta commands, as memcached's doc/protocol.txt has them.
+var metaForms = [128]struct {
+	on   uint8
+	form form
+}{
+	'b': {onAll, formNone},
+	'c': {onGet | onSet | onArith, formNone},
+	'f': {onGet, formNone},
+	'h': {onGet, formNone},
+	'k': {onAll, formNone},
+	'l': {onGet, formNone},
+	'q': {onAll, formNone},
+	's': {onGet | onSet, formNone},
+	't': {onGet | onArith, formNone},
+	'u': {onGet, formNone},
+	'v': {onGet | onArith, formNone},
+	'x': {onDelete, formNone},
+	'C': {onAll, formNumber},
+	'D': {onArith, formNumber},
+	'E': {onGet | onDelete | onArith, formNumber}, // of ms since 1.6.27 only: no server must refuse a line with a value
+	'F': {onSet, formFlags},
+	'I': {onSet | onDelete, formNone},
+	'J': {onArith, formNumber},
+	'L': {onAll, formHint},
+	'M': {onSet | onArith, formMode},
+	'N': {onGet | onSet | onArith, formTime},
+	'O': {onAll, formOpaque},
+	'P': {onAll, formHint},
+	'R': {onGet, formTime},
+	'T': {onAll, formTime},
+}
+
+// notPlain are the flags with which a line is written anew: q and hints are left out, and a key of base64 has one text only.
+const notPlain MetaFlags = 1<<('b'-'a'+26) | 1<<('q'-'a'+26) | 1<<('L'-'A') | 1<<('P'-'A')
+
+// formOf returns what has to stand behind a letter of this command.
+func formOf(op Op, letter byte) form {
+	if f := metaForms[letter&0x7f]; letter < 0x80 && f.on>>op.metaIndex()&1 != 0 {
+		return f.form
+	}
+	return formUnknown
+}
+
+// metaIndex is the number of the bit of mg, ms, md and ma in metaForms.
+func (op Op) metaIndex() uint8 { return uint8(op - OpMetaGet) }
+
+// flag checks the argument of a flag; the answer is nil or the error line.
+func (r *Request) flag(letter byte, arg []byte) (bad []byte) {
+	ok, plain := true, true
+	bad = replyBadToken
+	switch formOf(r.Op, letter) {
+	case formUnknown:
+		ok, bad = false, replyBadFlag
+	case formNone:
+		ok = len(arg) == 0
+	case formTime:
+		_, plain, ok = parseInt32(arg)
+	case formNumber:
+		var v uint64
+		v, plain, ok = parseUint64(arg)
+		if letter == 'C' {
+			r.token, r.hasToken = v, ok
+		}
+	case formFlags:
+		_, plain, ok = parseFlags(arg)
+		bad = replyBadLine
+	case formMode:
+		return r.mode(arg)
+	case formOpaque:
+		if len(arg) > maxOpaque {
+			return replyLongOpaque
+		}
+	}
+	if !ok {
+		return r.metaError(bad)
+	}
+	r.plain = r.plain && plain
+	return nil
+}
+
+// mode checks the argument of M.
+func (r *Request) mode(arg []byte) (bad []byte) {
+	switch {
+	case len(arg) != 1:
+		return r.metaError(replyModeLength)
+	case r.Op == OpMetaSet:
+		switch arg[0] {
+		case 'E', 'A', 'P', 'R', 'S':
+			return nil
+		}
+		return replyBadModeOfMS
+	}
+	switch arg[0] {
+	case 'I', 'D', '+', '-':
+		return nil
+	}
+	return replyBadModeOfMA
+}
