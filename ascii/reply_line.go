@@ -2,6 +2,7 @@ package ascii
 
 import (
 	"bytes"
+	"encoding/base64"
 	"math"
 )
 
@@ -141,4 +142,24 @@ func isStatLine(line []byte) bool {
 	return bytes.HasPrefix(line, []byte("STAT ")) ||
 		bytes.HasPrefix(line, []byte("ITEM ")) || // stats cachedump
 		bytes.HasPrefix(line, []byte("PREFIX ")) // stats detail dump
+}
+
+// EchoedKey appends the key that a reply to a meta command gives back, as the k flag asks, to dst; ok is false when there is
+// none. It is in base64 if its item was stored so, however it was asked for.
+func EchoedKey(dst, reply []byte) (key []byte, ok bool) {
+	_, rest := cutWord(reply[:max(0, bytes.IndexByte(reply, '\r'))])
+	binary := false
+	for word, rest := cutWord(rest); len(word) > 0; word, rest = cutWord(rest) {
+		switch {
+		case word[0] == 'k':
+			key, ok = word[1:], true
+		case string(word) == "b":
+			binary = true
+		}
+	}
+	if !ok || !binary {
+		return append(dst, key...), ok
+	}
+	key, err := base64.StdEncoding.AppendDecode(dst, key)
+	return key, err == nil
 }

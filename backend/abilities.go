@@ -168,7 +168,7 @@ func (c *Conn) withhold() {
 
 // withhold has the reply to something else, that is asked instead, count as a refusal.
 func (e *entry) withhold() {
-	e.withheld, e.shape, e.size = true, ascii.ShapeLine, uint32(len(knockLine))
+	e.withheld, e.value, e.shape, e.size = true, false, ascii.ShapeLine, uint32(len(knockLine))
 }
 
 // refusalOf is the reply to a request that was withheld.

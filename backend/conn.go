@@ -91,6 +91,7 @@ type Conn struct {
 	work    progress
 	line    []byte // scratch: a command line
 	broken  error  // the socket refused a write in this turn
+	doubt   error  // Distrust
 	early   []byte // what was sent before the connection was there
 	missed  bool   // the last connection that ended was one that somebody had a use for
 	clock   *loop.Timer
@@ -210,6 +211,7 @@ func (c *Conn) Send(head, body []byte, shape ascii.Shape, to Receiver, slot uint
 		return false
 	}
 	e := c.push(to, slot, shape, len(head)+len(body))
+	e.value = len(body) > 0
 	if c.Lacks(shape) {
 		e.withhold()
 		head, body = knockLine, nil
@@ -348,11 +350,16 @@ func (c *Conn) take(data []byte) (rest []byte, err error) {
 		if e := c.fifo.at(0); e.joined {
 			n, need, ok = c.takeJoint(data)
 		} else if n, need, ok = c.frame(data, e.shape); n > 0 {
+			if err = c.outOfStep(e); err != nil {
+				return nil, err
+			}
 			c.answer(&c.reply)
 		}
 		switch {
 		case c.epoch != epoch:
 			return nil, nil
+		case c.doubt != nil:
+			return nil, c.doubt
 		case !ok:
 			return nil, ErrGarbage
 		case n == 0:
@@ -392,6 +399,9 @@ func (c *Conn) answer(r *ascii.Reply) {
 		r = c.refusalOf()
 	}
 	e.to.OnReply(e.slot, c, r)
+	if c.doubt != nil {
+		c.fifo.unpop(e)
+	}
 }
 
 // lost ends a connection that was established.
@@ -429,7 +439,7 @@ func (c *Conn) fail(err error) {
 	c.epoch++
 	c.need = 0
 	c.framer, c.resp = ascii.Framer{}, resp.Framer{}
-	c.early, c.broken, c.open = nil, nil, 0
+	c.early, c.broken, c.doubt, c.open = nil, nil, nil, 0
 	c.l.Unset(c.clock)
 	switch {
 	case c.s.FD() <= 0:

@@ -18,7 +18,8 @@ import (
 
 // mayGoOn reports whether the server may still execute what was sent on a connection that was lost with err.
 func mayGoOn(err error) bool {
-	return !fault.Drain && (errors.Is(err, ErrTimeout) || errors.Is(err, ErrGarbage) || errors.Is(err, ErrRefill) || errors.Is(err, ErrMoved) || errors.Is(err, ErrUnasked))
+	return !fault.Drain && (errors.Is(err, ErrTimeout) || errors.Is(err, ErrRefill) || errors.Is(err, ErrMoved) ||
+		errors.Is(err, ErrGarbage) || errors.Is(err, ErrUnasked) || errors.Is(err, ErrValueRefused) || errors.Is(err, ErrWrongKey))
 }
 
 // drain is a connection that is being drained.

@@ -13,8 +13,10 @@ type entry struct {
 
 	joined bool   // a key of a joint get
 	more   bool   // which goes on with the next entry
+	value  bool   // a value follows the command line
+	keyed  bool   // Expect
 	size   uint32 // bytes of the request
-	key    uint64 // of a joint get: the key's hash
+	key    uint64 // joined, keyed: the key's hash
 }
 
 // fifo is a ring of entries that grows on demand; its size is a power of two.
@@ -46,6 +48,13 @@ func (f *fifo) pop() entry {
 	f.head = (f.head + 1) & (len(f.ring) - 1)
 	f.count--
 	return out
+}
+
+// unpop puts back what pop has just removed.
+func (f *fifo) unpop(e entry) {
+	f.head = (f.head - 1) & (len(f.ring) - 1)
+	f.ring[f.head] = e
+	f.count++
 }
 
 func (f *fifo) grow() {

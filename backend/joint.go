@@ -16,6 +16,7 @@ var seed = maphash.MakeSeed()
 
 var (
 	get  = []byte("get ")
+	gets = []byte("gets ")
 	gap  = []byte(" ")
 	crlf = []byte("\r\n")
 	end  = []byte("END\r\n")
@@ -25,8 +26,7 @@ var (
 // Otherwise it is as Send.
 func (c *Conn) Get(key []byte, to Receiver, slot uint16) bool {
 	if c.opt.MaxJoint <= 1 || c.state != ready {
-		c.line = append(append(append(c.line[:0], get...), key...), crlf...)
-		return c.Send(c.line, nil, ascii.ShapeValues, to, slot)
+		return c.single(get, key, to, slot)
 	}
 	e := c.push(to, slot, ascii.ShapeValues, len(gap)+len(key))
 	e.joined, e.key = true, maphash.Bytes(seed, key)
@@ -40,6 +40,19 @@ func (c *Conn) Get(key []byte, to Receiver, slot uint16) bool {
 	}
 	c.write(key)
 	c.open++
+	return true
+}
+
+// Gets is Get with the cas token in the reply. No two of them share a line.
+func (c *Conn) Gets(key []byte, to Receiver, slot uint16) bool { return c.single(gets, key, to, slot) }
+
+// single sends a retrieval of one key.
+func (c *Conn) single(command, key []byte, to Receiver, slot uint16) bool {
+	c.line = append(append(append(c.line[:0], command...), key...), crlf...)
+	if !c.Send(c.line, nil, ascii.ShapeValues, to, slot) {
+		return false
+	}
+	c.Expect(key)
 	return true
 }
 

@@ -58,6 +58,7 @@ type Call struct {
 	quiet   bool
 	binary  bool // planCompare: the key is sent in base64
 	tokens  bool // the reply shows cas tokens, which are to be marked
+	echoes  bool // the reply has the key in it (k), as it is in c.key
 	swapped bool // the backup decides: Engine.begin
 	retry   bool // planRead: the backup is asked, after the primary could not answer
 	shape   ascii.Shape
@@ -109,7 +110,7 @@ func (c *Call) recycle() {
 	if !c.released || !c.answered || c.waiting > 0 || c.busy {
 		return
 	}
-	c.Done, c.released, c.answered, c.retry = false, false, false, false
+	c.Done, c.released, c.answered, c.retry, c.echoes = false, false, false, false, false
 	c.client, c.Part, c.Lost, c.full = nil, Whole, false, [2]bool{}
 	if cap(c.Held)+cap(c.head)+cap(c.body) > maxKept {
 		c.Held, c.head, c.body = nil, nil, nil
@@ -144,6 +145,9 @@ func (c *Call) send(i int, slot uint16, head, body []byte, shape ascii.Shape) bo
 	if i < 0 || !c.e.opt.Health.Usable(i) || !c.e.opt.Conns[i].Send(head, body, shape, c, slot) {
 		return false
 	}
+	if c.echoes {
+		c.e.opt.Conns[i].Expect(c.key)
+	}
 	c.waiting++
 	return true
 }
@@ -156,7 +160,7 @@ func (c *Call) OnReply(slot uint16, from *backend.Conn, r *ascii.Reply) {
 	case planRead:
 		c.onRead(r)
 	case planRetrieve:
-		c.onFragment(slot, r)
+		c.onFragment(slot, from, r)
 	case planMutate, planDrop:
 		c.onMutated(slot, r)
 	case planCompare:

@@ -218,11 +218,16 @@ func (x *copying) write(va []byte) bool {
 	}
 	to := x.e.opt.Conns[x.server]
 	head, flag := appendKey(append(x.e.line[:0], "ms "...), []byte(x.key))
-	head = append(append(append(head, lengthFor(to)...), words[1]...), flag...)
+	head = strconv.AppendInt(append(head, lengthFor(to)...), int64(len(value)-len("\r\n")), 10)
+	head = append(head, flag...)
 	for _, w := range words[2:] {
 		switch w[0] {
 		case 'f':
-			head = append(append(head, " F"...), w[1:]...)
+			flags, err := strconv.ParseUint(string(w[1:]), 10, 32)
+			if err != nil {
+				return false // servers that take more than 32 bits are few, and one that does not may execute the value
+			}
+			head = strconv.AppendUint(append(head, " F"...), flags, 10)
 		case 't':
 			if ttl, err := strconv.Atoi(string(w[1:])); err == nil && ttl >= 0 {
 				head = strconv.AppendInt(append(head, " T"...), x.e.exptime(ttl), 10)

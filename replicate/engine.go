@@ -156,6 +156,7 @@ func (e *Engine) Do(c *Call, r *ascii.Request) {
 	c.busy = true
 	c.op, c.quiet, c.plan = r.Op, r.Quiet, planOf(r)
 	c.tokens = e.opt.Backups != nil && showsToken(r)
+	c.echoes = r.Op >= ascii.OpMetaGet && r.Meta.Has('k') && ascii.TextKey(r.Key)
 	if e.retired {
 		c.finish(ascii.ServerError, goneLine)
 	} else {

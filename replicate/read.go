@@ -7,14 +7,14 @@ func (e *Engine) read(c *Call, r *ascii.Request) {
 	if c.b >= 0 && c.p > c.b {
 		e.avoided(c.b, r.Key)
 	}
-	if c.op == ascii.OpMetaGet && e.warming > 0 {
+	if c.op == ascii.OpMetaGet && e.warming > 0 || c.echoes {
 		c.key = append(c.key[:0], r.Key...)
 	} else {
 		c.key = c.key[:0]
 	}
-	head, _ := e.wire(r)
-	if c.op == ascii.OpGet {
-		head = r.Key
+	head := r.Key // of get and gets the connection writes the line
+	if c.op >= ascii.OpMetaGet {
+		head, _ = e.wire(r)
 	}
 	if !c.noRoomAt(slotPrimary, c.p) && c.sendRead(c.p, slotPrimary, head) {
 		if c.b >= 0 {
@@ -33,15 +33,21 @@ func (e *Engine) read(c *Call, r *ascii.Request) {
 	e.opt.Count.Failovers++
 }
 
-// sendRead is send for a read: of a get, head is the key alone.
+// sendRead is send for a read: of get and gets, head is the key alone.
 func (c *Call) sendRead(i int, slot uint16, head []byte) bool {
 	if i < 0 || !c.e.opt.Health.Readable(i) {
 		return false
 	}
-	if c.op != ascii.OpGet {
+	sent := false
+	switch c.op {
+	case ascii.OpGet:
+		sent = c.e.opt.Conns[i].Get(head, c, slot)
+	case ascii.OpGets:
+		sent = c.e.opt.Conns[i].Gets(head, c, slot)
+	default:
 		return c.send(i, slot, head, nil, c.shape)
 	}
-	if !c.e.opt.Conns[i].Get(head, c, slot) {
+	if !sent {
 		return false
 	}
 	c.waiting++

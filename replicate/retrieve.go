@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"magent/ascii"
+	"magent/backend"
 )
 
 // retrieval is what a call for many keys needs beyond a Call. It stays with its Call for the next use.
@@ -215,7 +216,7 @@ func (c *Call) abandon(id uint16) {
 // ofBackup reports whether a fragment was asked of a backup.
 func (c *Call) ofBackup(id uint16) bool { return int(c.many.server[id]) >= c.e.primaries }
 
-func (c *Call) onFragment(slot uint16, r *ascii.Reply) {
+func (c *Call) onFragment(slot uint16, from *backend.Conn, r *ascii.Reply) {
 	m := c.many
 	if slot >= slotTouch {
 		switch r.Kind {
@@ -229,6 +230,11 @@ func (c *Call) onFragment(slot uint16, r *ascii.Reply) {
 		if c.waiting == 0 {
 			c.merge(lost, nil)
 		}
+		return
+	}
+	if r.Kind == ascii.Values && !m.answersTo(slot, r.Raw) {
+		c.waiting++ // for the loss
+		from.Distrust(backend.ErrWrongKey)
 		return
 	}
 	switch {
@@ -251,6 +257,22 @@ func (c *Call) onFragment(slot uint16, r *ascii.Reply) {
 	if c.waiting == 0 {
 		c.merge(lost, nil)
 	}
+}
+
+// answersTo reports whether a reply has keys of this fragment only, in their order.
+func (m *retrieval) answersTo(id uint16, reply []byte) bool {
+	keys := m.keys
+	found, _, rest := ascii.NextValue(reply)
+	for i := 0; len(found) > 0; i++ {
+		var key []byte
+		if key, keys = ascii.NextKey(keys); len(key) == 0 {
+			return false
+		}
+		if m.owner[i] == id && string(key) == string(found) {
+			found, _, rest = ascii.NextValue(rest)
+		}
+	}
+	return true
 }
 
 // merge answers the client, all fragments being there: last in the fragment slot, the others in m.replies.

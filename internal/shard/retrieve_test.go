@@ -79,6 +79,34 @@ func TestMultiGetWithAKeyTwice(t *testing.T) {
 	c.hear(answer)
 }
 
+// A reply with a key that was not asked for is that of somebody else: the connection is given up, what it would have answered
+// is asked of the backup, and the client behind gets its own.
+func TestMultiGetWithAnotherKey(t *testing.T) {
+	for _, request := range []string{"get a b\r\n", "gets a b\r\n", "gat 5 a b\r\n"} {
+		r, p, b := pair(t, nil)
+		c, other := r.client(), r.client()
+		b.answers(func(text string) string {
+			switch text {
+			case "get secret\r\n":
+				return "VALUE secret 0 1\r\ns\r\nEND\r\n"
+			case "touch a 5\r\n", "touch b 5\r\n":
+				return "NOT_FOUND\r\n"
+			}
+			return miss
+		})
+		c.say(request)
+		first := p.want(request)
+		other.say("get secret\r\n")
+		p.want("get secret\r\n")
+		first.answer("VALUE b 0 1 7\r\nx\r\nVALUE secret 0 1 8\r\ns\r\nEND\r\nVALUE b 0 1 7\r\nx\r\nEND\r\n")
+		if line := c.line(); line != miss {
+			t.Fatalf("%q: %q", request, line)
+		}
+		other.hear("VALUE secret 0 1\r\ns\r\nEND\r\n")
+		r.eventually(0, "the connection given up", func(sh *Shard) bool { return !sh.pools[0].health.Usable(0) })
+	}
+}
+
 // A primary that is lost over its part: those keys are asked of their backups, and the client gets all of it.
 func TestMultiGetRetriesItsLostPart(t *testing.T) {
 	r := start(t, 2, 2, nil)

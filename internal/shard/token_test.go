@@ -27,7 +27,7 @@ func TestTokensAreMarked(t *testing.T) {
 		{"gets k l\r\n", "VALUE k 0 1 7\r\nx\r\nVALUE l 0 1 8\r\ny\r\nEND\r\n", "VALUE k 0 1 " + m7 + "\r\nx\r\nVALUE l 0 1 " + m8 + "\r\ny\r\nEND\r\n"},
 		{"get k\r\n", "VALUE k 0 1\r\n7\r\nEND\r\n", "VALUE k 0 1\r\n7\r\nEND\r\n"},
 		{"mg k c v\r\n", "VA 2 c7\r\nc7\r\n", "VA 2 c" + m7 + "\r\nc7\r\n"},
-		{"mg k k v\r\n", "VA 1 kc7\r\nx\r\n", "VA 1 kc7\r\nx\r\n"},
+		{"mg c7 k v\r\n", "VA 1 kc7\r\nx\r\n", "VA 1 kc7\r\nx\r\n"},
 	} {
 		c.say(x.request)
 		p.want(x.request).answer(x.reply)

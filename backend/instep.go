@@ -1,0 +1,58 @@
+package backend
+
+import (
+	"errors"
+	"hash/maphash"
+
+	"magent/ascii"
+)
+
+// A connection is in step as long as each reply is the one to the oldest request. One that cannot be shows that it is not:
+// then no reply behind it is believed, for it may be that of another client.
+
+var (
+	// ErrValueRefused: a server that finds something wrong with a line reads the value behind it as commands, and answers each.
+	ErrValueRefused = errors.New("it refused a request that has a value, and may take the value for commands")
+	// ErrWrongKey: the reply is to another request.
+	ErrWrongKey = errors.New("a reply with another key than was asked for")
+)
+
+// Expect says which key the reply to the last request has in it, if it has any: an ascii.TextKey, which is borrowed for the
+// call. It is called behind the Send that was accepted.
+func (c *Conn) Expect(key []byte) {
+	e := c.fifo.at(c.fifo.len() - 1)
+	e.keyed, e.key = true, maphash.Bytes(seed, key)
+}
+
+// Distrust says, within OnReply, that the reply is none to its request. The connection is given up, and OnReply is called
+// once more, with ascii.Lost.
+func (c *Conn) Distrust(err error) { c.doubt = err }
+
+// outOfStep returns why c.reply cannot be the one to e, or nil.
+func (c *Conn) outOfStep(e *entry) error {
+	switch kind := c.reply.Kind; {
+	case e.value && (kind == ascii.Error || kind == ascii.ClientError):
+		return ErrValueRefused
+	case !e.keyed:
+		return nil
+	case kind == ascii.Values && c.reply.Hits > 1:
+		return ErrWrongKey
+	case kind == ascii.Values && c.reply.Hits == 1:
+		key, _, _ := ascii.NextValue(c.reply.Raw)
+		return e.wrongKey(key)
+	case kind >= ascii.MetaHD && kind <= ascii.MetaEX:
+		key, ok := ascii.EchoedKey(c.line[:0], c.reply.Raw)
+		c.line = key
+		if ok {
+			return e.wrongKey(key)
+		}
+	}
+	return nil
+}
+
+func (e *entry) wrongKey(key []byte) error {
+	if maphash.Bytes(seed, key) != e.key {
+		return ErrWrongKey
+	}
+	return nil
+}
