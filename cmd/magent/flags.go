@@ -110,7 +110,7 @@ func newFlags() []cli.Flag {
 		toggle(topicFailures, flagEject, "", "without -b: the keys of a server that is out of use move to the others"),
 		text(topicFailures, flagRetry, "", "30s", "`TIME` that such a server stays out at least"),
 		text(topicFailures, flagDirty, "", "1000000", "`NUMBER` of keys to remember for a server that misses writes; beyond it the server is flushed when it is back"),
-		text(topicFailures, flagState, "", "", "`DIR` to keep what servers have missed in, during an outage, so that a crash of magent does not lose it (default: it is lost)"),
+		text(topicFailures, flagState, "", "", "`DIR` of its own to keep what servers have missed in, during an outage, so that a crash of magent does not lose it (default: it is lost)"),
 		text(topicFailures, flagVIP, "", "", "`ADDRESS` that one of several magents has at a time: while this machine has it not, what servers have missed is not made good from here (default: there is no other magent in front of the servers)"),
 		text(topicFailures, flagRefill, "", "20000", "`NUMBER` of keys a second that a server which came back empty is given from the other copies; 0: as fast as it goes"),
 		text(topicFailures, flagProbe, "", "500ms", "`TIME` between two probes of a server that is out of use"),

@@ -51,7 +51,7 @@ func TestKill(t *testing.T) {
 
 // writeUntilKilled is the process of that test: three loops record keys and say which; a fourth comes and goes.
 func writeUntilKilled(dir string) {
-	j, _, err := Open(dir, func(err error) { fmt.Println(err) })
+	j, _, err := Open(Place{Dir: dir}, func(err error) { fmt.Println(err) })
 	if err != nil {
 		fmt.Println(err)
 		os.Exit(1)
@@ -90,7 +90,7 @@ func TestAdoption(t *testing.T) {
 		j, k = reopen(t, j)
 		want(t, k, first)
 	}
-	if got := files(t, j.dir); got != "lock outage.journal previous.1.journal" {
+	if got := files(t, j.place.Dir); got != "lock outage.journal previous.1.journal" {
 		t.Errorf("files: %s", got)
 	}
 	a = j.Server(alpha) // dies while it adopts, and has something of its own; another loop's Clean is not theirs
@@ -112,13 +112,13 @@ func TestAdoption(t *testing.T) {
 		j, k = reopen(t, j)
 		want(t, k, union)
 	}
-	if got := files(t, j.dir); got != "lock outage.journal previous.1.journal previous.2.journal" {
+	if got := files(t, j.place.Dir); got != "lock outage.journal previous.1.journal previous.2.journal" {
 		t.Errorf("files: %s", got)
 	}
 	a = j.Server(alpha)
 	j.Incomplete(0, a)
 	j.Adopted()
-	if got := files(t, j.dir); got != "lock outage.journal" {
+	if got := files(t, j.place.Dir); got != "lock outage.journal" {
 		t.Errorf("files: %s", got)
 	}
 	_, k := reopen(t, j)
@@ -156,7 +156,7 @@ func TestNotAdopted(t *testing.T) {
 	if err := j.Close(); err != nil {
 		t.Error(err)
 	}
-	_, k := open(t, j.dir)
+	_, k := open(t, j.place.Dir)
 	want(t, k, map[Server]*Missed{alpha: {Keys: []string{"k"}}})
 }
 
@@ -167,13 +167,13 @@ func TestOldestFirst(t *testing.T) {
 	j.Identity(a, "first")
 	j.Dirty(0, a, []byte("k"))
 	die(j)
-	j, _, _ = failing(t, j.dir)
+	j, _, _ = failing(t, j.place.Dir)
 	a = j.Server(alpha)
 	j.Identity(a, "second")
 	j.Dirty(0, a, []byte("l"))
 	seize(t, j)
 	j.Dirty(0, a, []byte("dropped"))
-	if got := files(t, j.dir); got != "lock previous.1.journal previous.2.doubtful" {
+	if got := files(t, j.place.Dir); got != "lock previous.1.journal previous.2.doubtful" {
 		t.Errorf("files: %s", got)
 	}
 	_, k := reopen(t, j)
@@ -192,11 +192,11 @@ func TestAdoptedWhileBroken(t *testing.T) {
 	j.fail(errors.New("disk full"))
 	j.Dirty(0, a, []byte("l"))
 	j.Adopted()
-	if got := files(t, j.dir); !strings.Contains(got, "previous.1.journal") {
+	if got := files(t, j.place.Dir); !strings.Contains(got, "previous.1.journal") {
 		t.Errorf("files: %s", got)
 	}
 	j.Clean(0, a)
-	if got := files(t, j.dir); got != "lock outage.journal" {
+	if got := files(t, j.place.Dir); got != "lock outage.journal" {
 		t.Errorf("files: %s", got)
 	}
 }

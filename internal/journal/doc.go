@@ -2,7 +2,9 @@
 // has recorded when it returns was taken by the kernel (write(2)), and kill -9 does not undo that. The death of the
 // machine may; nothing is synced.
 //
-// A directory belongs to one process (DIR/lock). In it are:
+// A directory belongs to one process (DIR/lock). In it are these files and nothing else; a directory that has others is refused. A
+// process that begins as root gives it, and them, to the user whom it becomes (Place): each by its descriptor, and only plain files that have no other
+// name, so that nothing that lies elsewhere changes its owner.
 //
 //	outage.journal        of this run; in healthy times it is no more than its header
 //	previous.N.journal    of runs that died, the higher N the later; until their knowledge has been recorded anew (Adopted)

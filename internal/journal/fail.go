@@ -14,7 +14,7 @@ func (j *Journal) fail(err error) error {
 	err = fmt.Errorf("%s cannot be written: %w: make room; a restart before all servers are repaired flushes them all", j.path(), reason(err))
 	if mark := j.mark(); mark != nil {
 		err = fmt.Errorf("%w; and that could not be noted in it: %w: remove what is in %s, and flush the servers that are away",
-			err, reason(mark), j.dir)
+			err, reason(mark), j.place.Dir)
 	}
 	return err
 }
@@ -59,7 +59,7 @@ func (j *Journal) reach() error {
 	if info, err := j.file.Stat(); err == nil && info.Size() == j.size && j.inPlace() {
 		return nil
 	}
-	f, err := create(j.path())
+	f, err := j.place.begin(j.path())
 	if f != nil {
 		j.file.Close()
 		j.file = f

@@ -16,7 +16,7 @@ import (
 func failing(t *testing.T, dir string) (*Journal, Knowledge, *[]string) {
 	t.Helper()
 	var said []string
-	j, k, err := Open(dir, func(err error) { said = append(said, err.Error()) })
+	j, k, err := Open(Place{Dir: dir}, func(err error) { said = append(said, err.Error()) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func startOnFullDisk(dir string) {
 		}
 		failed := 0
 		old := limit(0)
-		j, k, err := Open(place, func(error) { failed++ })
+		j, k, err := Open(Place{Dir: place}, func(error) { failed++ })
 		check(err)
 		a := j.Server(alpha)
 		j.Dirty(0, a, []byte("k"))
@@ -135,7 +135,7 @@ func limited(t *testing.T, role, dir string) {
 // writeToTheLimit is the process of TestFullDisk.
 func writeToTheLimit(dir string) {
 	failed := 0
-	j, _, err := Open(dir, func(error) { failed++ })
+	j, _, err := Open(Place{Dir: dir}, func(error) { failed++ })
 	check(err)
 	limit(4000)
 	a := j.Server(alpha)
@@ -197,7 +197,7 @@ func TestMarkedByName(t *testing.T) {
 		j.Dirty(0, a, []byte("dropped"))
 		j.Dirty(0, a, []byte("dropped too"))
 		wantFailures(t, j, said, 1, "make room")
-		if got := files(t, j.dir); got != "lock previous.1.doubtful" {
+		if got := files(t, j.place.Dir); got != "lock previous.1.doubtful" {
 			t.Errorf("files: %s", got)
 		}
 		if recovers {
@@ -209,7 +209,7 @@ func TestMarkedByName(t *testing.T) {
 			restore()
 			j.Dirty(0, a, []byte("and this"))
 			j.Clean(0, a)
-			if got := files(t, j.dir); got != "lock outage.journal" || string(contents(t, j.path())) != header {
+			if got := files(t, j.place.Dir); got != "lock outage.journal" || string(contents(t, j.path())) != header {
 				t.Errorf("files: %s", got)
 			}
 			j.Dirty(0, a, []byte("l"))
@@ -232,13 +232,13 @@ func TestMarkedByName(t *testing.T) {
 func TestMarkNowhere(t *testing.T) {
 	j, _, said := failing(t, t.TempDir())
 	a := j.Server(alpha)
-	if err := os.RemoveAll(j.dir); err != nil {
+	if err := os.RemoveAll(j.place.Dir); err != nil {
 		t.Fatal(err)
 	}
 	j.Dirty(0, a, []byte("k"))
-	wantFailures(t, j, said, 1, "that could not be noted in it: no such file or directory: remove what is in "+j.dir)
+	wantFailures(t, j, said, 1, "that could not be noted in it: no such file or directory: remove what is in "+j.place.Dir)
 	j.Clean(0, a)
-	if err := os.Mkdir(j.dir, 0o700); err != nil {
+	if err := os.Mkdir(j.place.Dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	j.Dirty(0, a, []byte("l"))
@@ -256,7 +256,7 @@ func TestCleanThatCannotEmpty(t *testing.T) {
 	wantFailures(t, j, said, 1, "make room")
 	die(j)
 	restore()
-	_, k := open(t, j.dir)
+	_, k := open(t, j.place.Dir)
 	doubt(t, k, "previous.1.doubtful")
 }
 
@@ -281,6 +281,6 @@ func TestCloseWhileBroken(t *testing.T) {
 	if err := j.Close(); err != nil {
 		t.Error(err)
 	}
-	_, k := open(t, j.dir)
+	_, k := open(t, j.place.Dir)
 	doubt(t, k, "byte 9")
 }

@@ -2,6 +2,8 @@ package journal
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 )
@@ -17,10 +19,15 @@ type known struct {
 }
 
 // readIdentities is empty when there is no file, or none that can be read: then nobody was known.
-func readIdentities(dir string) map[Server]string {
+func (p Place) readIdentities() map[Server]string {
 	identities := map[Server]string{}
+	f, err := p.open(filepath.Join(p.Dir, serversName), os.O_RDONLY)
+	if err != nil {
+		return identities
+	}
+	defer f.Close()
 	var all []known
-	text, err := os.ReadFile(filepath.Join(dir, serversName))
+	text, err := io.ReadAll(f)
 	if err != nil || json.Unmarshal(text, &all) != nil {
 		return identities
 	}
@@ -45,9 +52,15 @@ func (j *Journal) noteIdentity(s Server, identity string) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(j.dir, serversName)
-	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
+	path := filepath.Join(j.place.Dir, serversName)
+	_ = os.Remove(path + newSuffix) // of a process that died over it
+	f, err := j.place.create(path + newSuffix)
+	if err != nil {
 		return err
 	}
-	return os.Rename(path+".new", path)
+	_, err = f.Write(text)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(path+newSuffix, path)
 }

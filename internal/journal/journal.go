@@ -11,7 +11,7 @@ const maxFile = 512 << 20
 
 // Journal is the file of this run. All loops write to it.
 type Journal struct {
-	dir    string
+	place  Place
 	spare  string // the name that the file is given when the doubt cannot be noted in it
 	failed func(error)
 	lock   *os.File
@@ -48,7 +48,7 @@ func (h *holding) covers(k kind) bool {
 	return h.all && (k == isDirty || k == isAll) || h.incomplete && k == isIncomplete
 }
 
-func (j *Journal) path() string { return filepath.Join(j.dir, currentName) }
+func (j *Journal) path() string { return filepath.Join(j.place.Dir, currentName) }
 
 // Server gives a server its number, the same for the same name. At the start only.
 func (j *Journal) Server(s Server) int {

@@ -31,13 +31,14 @@ type Knowledge struct {
 
 // gathering is the union of what several files say, the oldest first.
 type gathering struct {
+	place  Place
 	missed map[Server]*Missed
 	keys   map[Server]map[string]struct{}
 	doubts []string
 }
 
-func newGathering() *gathering {
-	return &gathering{missed: map[Server]*Missed{}, keys: map[Server]map[string]struct{}{}}
+func newGathering(p Place) *gathering {
+	return &gathering{place: p, missed: map[Server]*Missed{}, keys: map[Server]map[string]struct{}{}}
 }
 
 // file adds a file, and says whether there was anything in it. One that is not there is empty.
@@ -46,7 +47,7 @@ func (g *gathering) file(path string) (found bool) {
 	if strings.HasSuffix(path, doubtfulSuffix) {
 		g.doubt(path, errMissing)
 	}
-	f, err := os.Open(path)
+	f, err := g.place.open(path, os.O_RDONLY)
 	if errors.Is(err, os.ErrNotExist) {
 		return false
 	}

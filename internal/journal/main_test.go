@@ -39,7 +39,7 @@ var (
 // open opens a journal in which nothing must fail, and closes it at the end of the test.
 func open(t testing.TB, dir string) (*Journal, Knowledge) {
 	t.Helper()
-	j, k, err := Open(dir, func(err error) { t.Errorf("failed: %v", err) })
+	j, k, err := Open(Place{Dir: dir}, func(err error) { t.Errorf("failed: %v", err) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func die(j *Journal) {
 func reopen(t testing.TB, j *Journal) (*Journal, Knowledge) {
 	t.Helper()
 	die(j)
-	return open(t, j.dir)
+	return open(t, j.place.Dir)
 }
 
 // want compares what was found with what was missed. Keys are in order.
@@ -101,7 +101,7 @@ func doubt(t testing.TB, got Knowledge, parts ...string) {
 
 // parse reads the bytes of one file.
 func parse(data []byte) (map[Server]*Missed, error) {
-	r, g := newReplay(), newGathering()
+	r, g := newReplay(), newGathering(Place{})
 	err := r.read(bytes.NewReader(data))
 	g.add(r)
 	return g.knowledge().Missed, err

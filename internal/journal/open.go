@@ -19,26 +19,26 @@ const (
 	previousFormat = "previous.%d"
 	journalSuffix  = ".journal"
 	doubtfulSuffix = ".doubtful"
+	newSuffix      = ".new" // of one that is to take another's name
 )
 
-// Open locks dir for this process, reads what earlier ones left there, and checks that it can be written. It has to be
-// called as the user who will go on to run. failed is called, by whichever goroutine made the record, when the journal
+// Open locks the place for this process, reads what earlier ones left there, and checks that it can be written. failed is called, by whichever goroutine made the record, when the journal
 // cannot be written any more; again only if it could be in between. It may be nil.
 //
 // A disk that is full is no reason not to start: failed hears of it before Open returns, and what was found is kept.
-func Open(dir string, failed func(error)) (*Journal, Knowledge, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, Knowledge{}, unusable(dir, err)
+func Open(p Place, failed func(error)) (*Journal, Knowledge, error) {
+	if err := p.claim(); err != nil {
+		return nil, Knowledge{}, err
 	}
-	lock, err := lockDir(dir)
+	lock, err := p.lock()
 	if err != nil {
 		return nil, Knowledge{}, err
 	}
-	j := &Journal{dir: dir, failed: failed, lock: lock, limit: maxFile, identities: readIdentities(dir)}
+	j := &Journal{place: p, failed: failed, lock: lock, limit: maxFile, identities: p.readIdentities()}
 	k, err := j.begin()
 	if err != nil {
 		lock.Close()
-		return nil, Knowledge{}, unusable(dir, err)
+		return nil, Knowledge{}, unusable(p.Dir, err)
 	}
 	k.Killed = running(lock)
 	k.Identities = maps.Clone(j.identities)
@@ -58,9 +58,10 @@ func unusable(dir string, err error) error {
 	return fmt.Errorf("--state-dir %s cannot be used: %w: name a directory that can be written to", dir, reason(err))
 }
 
-// lockDir holds for as long as the file is open; the kernel closes it for the dead.
-func lockDir(dir string) (*os.File, error) {
-	lock, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+// lock holds for as long as the file is open; the kernel closes it for the dead.
+func (p Place) lock() (*os.File, error) {
+	dir := p.Dir
+	lock, err := p.create(filepath.Join(dir, lockName))
 	if err != nil {
 		return nil, unusable(dir, err)
 	}
@@ -81,20 +82,20 @@ func (j *Journal) begin() (Knowledge, error) {
 	if err != nil {
 		return Knowledge{}, err
 	}
-	g := newGathering()
+	g := newGathering(j.place)
 	for _, path := range j.previous {
 		g.file(path)
 	}
 	if g.file(j.path()) {
-		aside := filepath.Join(j.dir, fmt.Sprintf(previousFormat+journalSuffix, next))
+		aside := filepath.Join(j.place.Dir, fmt.Sprintf(previousFormat+journalSuffix, next))
 		if err := os.Rename(j.path(), aside); err != nil {
 			return Knowledge{}, err
 		}
 		j.previous = append(j.previous, aside)
 		next++
 	}
-	j.spare = filepath.Join(j.dir, fmt.Sprintf(previousFormat+doubtfulSuffix, next))
-	j.file, err = create(j.path())
+	j.spare = filepath.Join(j.place.Dir, fmt.Sprintf(previousFormat+doubtfulSuffix, next))
+	j.file, err = j.place.begin(j.path())
 	if j.file == nil {
 		return Knowledge{}, err
 	}
@@ -107,14 +108,14 @@ func (j *Journal) begin() (Knowledge, error) {
 
 // findPrevious lists the files that wait for their adoption, the oldest first, and says which number is free.
 func (j *Journal) findPrevious() (next int, err error) {
-	entries, err := os.ReadDir(j.dir)
+	entries, err := os.ReadDir(j.place.Dir)
 	if err != nil {
 		return 0, err
 	}
 	numbers := map[string]int{}
 	for _, entry := range entries {
 		if n, ok := previousNumber(entry.Name()); ok {
-			path := filepath.Join(j.dir, entry.Name())
+			path := filepath.Join(j.place.Dir, entry.Name())
 			j.previous, numbers[path] = append(j.previous, path), n
 			next = max(next, n+1)
 		}
@@ -135,10 +136,14 @@ func previousNumber(name string) (n int, ok bool) {
 	return n, fmt.Sprintf(previousFormat, n) == stem
 }
 
-// create makes a file that holds nothing but its header. On a full disk there is a file without one, and an error.
-func create(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+// begin makes a file that holds nothing but its header. On a full disk there is a file without one, and an error.
+func (p Place) begin(path string) (*os.File, error) {
+	f, err := p.create(path)
 	if err != nil {
+		return nil, err
+	}
+	if err := f.Truncate(0); err != nil {
+		f.Close()
 		return nil, err
 	}
 	_, err = f.WriteAt([]byte(header), 0)

@@ -182,11 +182,29 @@ func bind(fd int, sa unix.Sockaddr, e Endpoint, o ListenOptions) error {
 		return os.NewSyscallError("bind", err)
 	}
 	if e.Path != "" && o.Mode != 0 {
-		if err := os.Chmod(e.Path, o.Mode); err != nil {
+		if err := chmodSocket(e.Path, o.Mode); err != nil {
 			return err
 		}
 	}
 	return os.NewSyscallError("listen", unix.Listen(fd, o.Backlog))
+}
+
+// chmodSocket sets the permission of a socket that has just been bound, and of nothing that may have taken its place meanwhile.
+func chmodSocket(path string, mode os.FileMode) error {
+	fd, err := unix.Open(path, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFSOCK {
+		return fmt.Errorf("%s is no socket any more: somebody else writes to its folder", path)
+	}
+	err = os.Chmod(fmt.Sprintf("/proc/self/fd/%d", fd), mode)
+	if errors.Is(err, unix.ENOENT) { // there is no /proc
+		err = os.Chmod(path, mode)
+	}
+	return err
 }
 
 // removeStale removes the file of a unix socket that nobody listens on.

@@ -36,7 +36,7 @@ func Run(o Options) (exit int, err error) {
 // process is the process around the engine.
 func (o Options) process() service.Options {
 	p := o.Process
-	p.Threads, p.Clients, p.Servers, p.Folder = o.Config.Threads, o.Config.MaxClients, connections(o.Config), o.Config.StateDir
+	p.Threads, p.Clients, p.Servers = o.Config.Threads, o.Config.MaxClients, connections(o.Config)
 	p.Sockets = sockets(o.Config.Pools)
 	var e *engine
 	p.Start = func(log zerolog.Logger, clients int, given service.Given) (service.Engine, error) {
@@ -86,7 +86,7 @@ func (o Options) start(log zerolog.Logger, clients int, given service.Given) (*e
 	c.MaxClients = clients
 	so := shard.Options{
 		Config: c, Log: log, Version: protocolVersion, Release: service.Release,
-		TakeOver: given.TakeOver,
+		TakeOver: given.TakeOver, Give: given.Give, Files: given.Files,
 	}
 	for _, s := range given.Sockets {
 		so.Sockets = append(so.Sockets, shard.Socket(s))

@@ -48,10 +48,9 @@ func options(t *testing.T) Options {
 func TestProcess(t *testing.T) {
 	o := options(t)
 	o.Config.Pools[1].Listen = append(o.Config.Pools[1].Listen, config.Listen{Network: "unix", Address: "/run/x"})
-	o.Config.StateDir = "/state"
 	p := o.process()
-	if got := fmt.Sprintln(p.Threads, p.Clients, p.Servers, p.Sockets, p.Folder); got != "2 0 4 [/run/x] /state\n" {
-		t.Errorf("threads, clients, connections to servers, sockets, folder: %s", got)
+	if got := fmt.Sprintln(p.Threads, p.Clients, p.Servers, p.Sockets); got != "2 0 4 [/run/x]\n" {
+		t.Errorf("threads, clients, connections to servers, sockets: %s", got)
 	}
 }
 

@@ -22,7 +22,7 @@ func createPidFile(path, flag string) (*pidFile, error) {
 	if path == "" {
 		return nil, nil
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	f, err := openPidFile(path)
 	if err != nil {
 		var pathErr *fs.PathError
 		if errors.As(err, &pathErr) {
@@ -48,12 +48,53 @@ func createPidFile(path, flag string) (*pidFile, error) {
 	return &pidFile{path, f}, nil
 }
 
-// remove deletes the file, or at least empties it where the folder belongs to root and the process no longer does.
+// openPidFile opens what is overwritten: a plain file with this name alone, in which there is a number or nothing. A slip in the name
+// must not cost another file its contents.
+func openPidFile(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o644)
+	if errors.Is(err, unix.ELOOP) {
+		return nil, errors.New("it is a symbolic link")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := isPidFile(f); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func isPidFile(f *os.File) error {
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
+		return err
+	}
+	first := make([]byte, 1)
+	n, _ := f.ReadAt(first, 0)
+	switch {
+	case st.Mode&unix.S_IFMT != unix.S_IFREG:
+		return errors.New("it is no plain file")
+	case st.Nlink > 1:
+		return errors.New("it has another name as well (a hard link)")
+	case st.Size > longestPidFile || n > 0 && (first[0] < '0' || first[0] > '9'):
+		return errors.New("it is no pid file, and is not overwritten")
+	}
+	return nil
+}
+
+// longestPidFile is more than is ever in one.
+const longestPidFile = 64
+
+// remove deletes the file, if it is still this process's, or at least empties it where the folder belongs to root and the process
+// no longer does.
 func (p *pidFile) remove() {
 	if p == nil || p.f == nil {
 		return
 	}
-	if os.Remove(p.path) != nil {
+	named, err1 := os.Lstat(p.path)
+	opened, err2 := p.f.Stat()
+	if err1 != nil || err2 != nil || !os.SameFile(named, opened) || os.Remove(p.path) != nil {
 		p.f.Truncate(0)
 	}
 	p.f.Close()

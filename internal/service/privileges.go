@@ -1,9 +1,7 @@
 package service
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/user"
 	"strconv"
@@ -92,22 +90,6 @@ func (c *Credentials) allowed(userName, groupName string) error {
 	}
 	if groupName != "" && c.gid != os.Getegid() {
 		return fmt.Errorf("-g %s: only root can change the group: start as root, or leave -g out", groupName)
-	}
-	return nil
-}
-
-// Chown gives files that root made (sockets, log, pid file) to the new user. Empty paths are left out.
-func (c *Credentials) Chown(paths ...string) error {
-	if os.Geteuid() != 0 || c.uid < 0 && c.gid < 0 {
-		return nil
-	}
-	for _, path := range paths {
-		if path == "" {
-			continue
-		}
-		if err := os.Lchown(path, c.uid, c.gid); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("cannot hand a file to the user of -u: %w", err)
-		}
 	}
 	return nil
 }

@@ -34,7 +34,6 @@ type Options struct {
 	PidFile  string
 	PidFlag  string   // that names PidFile, in errors; empty: --pid-file
 	Sockets  []string // unix sockets that Start makes: they go to User
-	Folder   string   // that Start makes, with files in it: the same
 	Threads  int      // event loops
 	Clients  int      // clients at a time, as wanted; 0: as many as may be
 	Servers  int      // connections to servers
@@ -79,7 +78,7 @@ func Run(o Options) (exit int, err error) {
 
 	var pid *pidFile
 	defer func() { pid.remove() }()
-	given := Given{Sockets: sockets}
+	given := Given{Sockets: sockets, Give: credentials.giver(), Files: ownFiles(o)}
 	claim := func() error {
 		pid, err = createPidFile(o.PidFile, cmp.Or(o.PidFlag, "--pid-file"))
 		return err
@@ -108,7 +107,12 @@ func Run(o Options) (exit int, err error) {
 	if warning != "" {
 		warnings = append(warnings, warning)
 	}
-	if err := settle(o, credentials, slices.Concat(warnings, engine.Warnings())); err != nil {
+	told, err := giveAll(credentials, pid, log, o.Sockets, foreignPaths(sockets))
+	warnings = append(warnings, told...)
+	if err == nil {
+		err = settle(o, credentials, slices.Concat(warnings, engine.Warnings()))
+	}
+	if err != nil {
 		engine.Close()
 		return 1, err
 	}
@@ -124,17 +128,19 @@ func Run(o Options) (exit int, err error) {
 	return serve(engine, log, signals, r, upgrader), nil
 }
 
+// ownFiles are the paths of what the process has for itself.
+func ownFiles(o Options) (paths []string) {
+	for _, path := range append([]string{o.PidFile, o.Log.File}, o.Sockets...) {
+		if absolute, err := filepath.Abs(path); path != "" && err == nil {
+			paths = append(paths, absolute)
+		}
+	}
+	return paths
+}
+
 // settle does what comes between listening and serving: it gives root's rights up, and sends word to the parent of a
 // daemon, which passes the warnings on to whoever started it.
 func settle(o Options, credentials *Credentials, warnings []string) error {
-	owned := append([]string{o.PidFile, o.Log.File, o.Folder}, o.Sockets...)
-	if o.Folder != "" {
-		files, _ := filepath.Glob(filepath.Join(o.Folder, "*"))
-		owned = append(owned, files...)
-	}
-	if err := credentials.Chown(owned...); err != nil {
-		return err
-	}
 	if err := credentials.Drop(); err != nil || !IsDaemon() {
 		return err
 	}

@@ -19,6 +19,10 @@ type Given struct {
 	// TakeOver has the process that has served until now give up; nil: there is none. Before it nothing may be read that that
 	// one may still write. When it returns an error this process has to end.
 	TakeOver func() error
+	// Give hands a file that is open to the user that the process becomes when it has started; nil: it stays who it is.
+	Give func(*os.File) error
+	// Files are the paths of what the process has for itself: pid file, log, unix sockets.
+	Files []string
 }
 
 // activated are the sockets of systemd's socket activation (LISTEN_FDS), if it is this process that they are for.
@@ -32,6 +36,18 @@ func activated() []Socket {
 		}
 	}
 	return sockets
+}
+
+// foreignPaths are the files of those that somebody else has made.
+func foreignPaths(sockets []Socket) (paths []string) {
+	for _, s := range sockets {
+		if name, err := unix.Getsockname(s.FD); err == nil && s.Foreign {
+			if file, ok := name.(*unix.SockaddrUnix); ok {
+				paths = append(paths, file.Name)
+			}
+		}
+	}
+	return paths
 }
 
 // programPath is where the running program is started from: as it was typed if that still leads to it, so that a symbolic

@@ -26,6 +26,7 @@ type listener struct {
 	cfg  config.Listen
 	fd   int
 	addr loop.Endpoint
+	file os.FileInfo // of a unix socket, as it was bound
 
 	given   bool        // bound by another process, which may go on with it
 	foreign bool        // what bound it first will use it again
@@ -73,9 +74,13 @@ func (ln *listener) close() {
 	ln.sh.l.Close(ln.fd)
 }
 
-// removeSocket removes the file of a unix socket, if it is ours alone.
+// removeSocket removes the file of a unix socket, if it is ours alone: not one that another process has bound in its place, as a new
+// one does while we drain.
 func (ln *listener) removeSocket() {
-	if ln.addr.Path != "" && !ln.given && !ln.foreign {
+	if ln.addr.Path == "" || ln.given || ln.foreign || ln.file == nil {
+		return
+	}
+	if now, err := os.Lstat(ln.addr.Path); err == nil && os.SameFile(now, ln.file) && now.ModTime().Equal(ln.file.ModTime()) {
 		_ = os.Remove(ln.addr.Path)
 	}
 }

@@ -1,10 +1,15 @@
 package shard
 
 import (
+	"net"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"magent/internal/config"
 )
 
 // A client waits, no descriptor is left for it, and the spare one is gone: the loop does not spin, and takes the client
@@ -46,4 +51,31 @@ func TestNoDescriptorAndNoSpare(t *testing.T) {
 	limit(before.Cur)
 	(<-waiting).nothing()
 	r.eventually(0, "a new spare", func(*Shard) bool { return r.svc.spare >= 0 })
+}
+
+// The file of a socket that another process has bound in the place of ours stays when we end.
+func TestSocketOfAnotherIsNotRemoved(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	for _, taken := range []bool{false, true} {
+		r := start(t, 1, 0, func(cfg *config.Config) {
+			cfg.Pools[0].Listen = append(cfg.Pools[0].Listen, config.Listen{Network: "unix", Address: path, Backlog: 5, Mode: 0o700})
+		})
+		if info, err := os.Lstat(path); err != nil || info.Mode().Perm() != 0o700 {
+			t.Fatalf("%v, %v", info, err)
+		}
+		if taken {
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+			other, err := net.Listen("unix", path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer other.Close()
+		}
+		r.svc.removeSockets()
+		if _, err := os.Lstat(path); (err == nil) != taken {
+			t.Errorf("taken %v: %v", taken, err)
+		}
+	}
 }

@@ -50,7 +50,7 @@ func (svc *Service) openJournal() (known journal.Knowledge, err error) {
 	if svc.cfg.StateDir == "" {
 		return known, nil
 	}
-	svc.journal, known, err = journal.Open(svc.cfg.StateDir, svc.journalFailed)
+	svc.journal, known, err = journal.Open(svc.place, svc.journalFailed)
 	if err != nil {
 		return known, fmt.Errorf("--state-dir: %w", err)
 	}

@@ -165,4 +165,3 @@ func TestNamesAreLookedUpAtTheSameTime(t *testing.T) {
 		r.eventually(id, "the other one connected", func(sh *Shard) bool { return sh.pools[0].conns[1].Ready() })
 	}
 }
-

@@ -31,6 +31,9 @@ type Options struct {
 	Sockets  []Socket     // that listen already; the Service takes them over, also when Start fails
 	TakeOver func() error // called when all addresses are bound, before the journal is opened; nil: there is nobody to take over from
 
+	Give  func(*os.File) error // hands a file of Config.StateDir to the user who will go on to run; nil: nobody has to be given anything
+	Files []string             // other files of the process, which may be in Config.StateDir
+
 	lookup   lookupFunc // in tests; else the system's
 	maxJoint int        // in tests; else maxJoint
 }
@@ -53,6 +56,7 @@ type Service struct {
 	events    events
 	pulse     pulse
 	journal   *journal.Journal // nil: none
+	place     journal.Place    // of it
 
 	journalErrors atomic.Uint64
 	clients       atomic.Int64
@@ -89,7 +93,7 @@ func Start(o Options) (*Service, error) {
 		cfg: o.Config, log: o.Log, version: o.Version, release: o.Release, started: time.Now(), seed: maphash.MakeSeed(),
 		spare: openSpare(), ctx: ctx, stop: stop, dead: make(chan error, 1),
 		lookup: o.lookup, maxJoint: o.maxJoint, resolvers: map[string]*resolver{}, listing: make(chan struct{}, 1),
-		given: o.Sockets,
+		given: o.Sockets, place: journal.Place{Dir: o.Config.StateDir, Give: o.Give, Beside: o.Files},
 	}
 	svc.doubts = doubts(o.Config.Pools, svc.lookup) // while another process may serve yet
 	svc.tellDoubts(svc.doubts)
@@ -247,6 +251,9 @@ func (svc *Service) bind(pool int, l config.Listen) (*listener, error) {
 	fd := ln.fd
 	if bound, err := loop.LocalEndpoint(fd); err == nil {
 		ln.addr = bound
+	}
+	if e.Path != "" {
+		ln.file, _ = os.Lstat(e.Path)
 	}
 	ln.wake = loop.NewTimer(ln.resume)
 	return ln, nil

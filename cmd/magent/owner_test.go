@@ -1,0 +1,180 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// nobody is the user of these tests.
+const nobody = 65534
+
+// owner is who a file belongs to; of a link, the link itself.
+func owner(t *testing.T, path string) int {
+	t.Helper()
+	info, err := os.Lstat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int(info.Sys().(*syscall.Stat_t).Uid)
+}
+
+// identified is a server that says who it is, and nothing else.
+func identified(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ln.Close() })
+	go identify(ln)
+	return ln.Addr().String()
+}
+
+func identify(ln net.Listener) {
+	for {
+		c, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		go answerStats(c)
+	}
+}
+
+func answerStats(c net.Conn) {
+	defer c.Close()
+	for in := bufio.NewScanner(c); in.Scan(); {
+		answer := "END\r\n"
+		switch strings.TrimSpace(in.Text()) {
+		case "stats":
+			answer = "STAT pid 7\r\nSTAT uptime 5\r\nSTAT time 1005\r\nSTAT version 1.6.18\r\nEND\r\n"
+		case "version":
+			answer = "VERSION 1.6.18\r\n"
+		case "mn":
+			answer = "MN\r\n"
+		}
+		if _, err := fmt.Fprint(c, answer); err != nil {
+			return
+		}
+	}
+}
+
+// All of a journal belongs to the user that root becomes, whoever made it and when; the next start as that user alone works.
+func testStateDir(t *testing.T, bin string) {
+	needRoot(t)
+	primary, backup := identified(t), identified(t)
+	for range 5 { // identities are written when the connections stand, just when the rights are given up
+		dir := openFolder(t)
+		state := filepath.Join(dir, "state")
+		args := []string{"--state-dir", state, "-s", primary, "-b", backup, "-l", "127.0.0.1:0", "--threads", "2"}
+		for _, as := range []string{"root", "nobody"} {
+			p := start(t, exec.Command(bin, append(args, "-u", as)...))
+			p.listening()
+			until(t, "the servers are known", func() bool {
+				text, _ := os.ReadFile(filepath.Join(state, "servers.json"))
+				return strings.Count(string(text), "7@1000") == 2
+			})
+			p.signal(syscall.SIGTERM)
+			p.ends(0)
+		}
+		files, err := filepath.Glob(filepath.Join(state, "*"))
+		if err != nil || len(files) < 2 {
+			t.Fatalf("%q, %v", files, err)
+		}
+		for _, file := range append(files, state) {
+			if uid := owner(t, file); uid != nobody {
+				t.Errorf("%s belongs to %d", file, uid)
+			}
+		}
+		p := start(t, asNobody(exec.Command(bin, args...)))
+		p.listening()
+		p.signal(syscall.SIGTERM)
+		p.ends(0)
+	}
+}
+
+// Nothing but a journal's own files changes hands: a folder in which there is anything else is refused, whatever it is.
+func testStateDirRefused(t *testing.T, bin string) {
+	needRoot(t)
+	for name, c := range map[string]struct {
+		prepare func(precious, state string) error
+		want    string
+	}{
+		"a file":       {func(_, state string) error { return os.WriteFile(filepath.Join(state, "x"), nil, 0o600) }, `"x" is there, which is not magent's: name a folder of its own`},
+		"a hard link":  {func(precious, state string) error { return os.Link(precious, filepath.Join(state, "lock")) }, `"lock" cannot be given to the user of -u: it has another name as well`},
+		"foreign link": {func(precious, state string) error { return os.Link(precious, filepath.Join(state, "passwd")) }, `"passwd" is there, which is not magent's`},
+		"a link":       {func(precious, state string) error { return os.Symlink(precious, filepath.Join(state, "servers.json")) }, `"servers.json" is no plain file`},
+		"a folder's link": {func(precious, state string) error {
+			real := filepath.Dir(precious)
+			_ = os.Remove(state)
+			return os.Symlink(real, state)
+		}, "is a symbolic link"},
+		"somebody's": {func(_, state string) error { return os.Chown(state, 1234, 1234) }, "it belongs to somebody else"},
+		"deep":       {func(_, state string) error { return os.Remove(state) }, ""},
+	} {
+		dir := openFolder(t)
+		precious, state := filepath.Join(dir, "home", "precious"), filepath.Join(dir, "state")
+		for _, folder := range []string{state, filepath.Dir(precious)} {
+			if err := os.Mkdir(folder, 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.WriteFile(precious, []byte("precious"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.prepare(precious, state); err != nil {
+			t.Fatal(err)
+		}
+		named, want := state, c.want
+		if name == "deep" {
+			named, want = filepath.Join(state, "a", "b"), "there is no folder "+filepath.Join(state, "a")+": make it"
+		}
+		fails(t, bin, "-s "+deadServer+" -l 127.0.0.1:0 -u nobody --state-dir "+named, "--state-dir", want)
+		if text, err := os.ReadFile(precious); err != nil || string(text) != "precious" || owner(t, precious) != 0 || owner(t, filepath.Dir(precious)) != 0 {
+			t.Errorf("%s: it is %q now, of %d, in a folder of %d, %v", name, text, owner(t, precious), owner(t, filepath.Dir(precious)), err)
+		}
+		if name == "deep" {
+			if _, err := os.Lstat(state); err == nil {
+				t.Error("folders were made")
+			}
+		} else if uid := owner(t, state); uid == nobody {
+			t.Errorf("%s: the folder was given away", name)
+		}
+	}
+}
+
+// A pid file, a log and a socket change hands only if they are files of this program.
+func testFilesOfOthers(t *testing.T, bin string) {
+	needRoot(t)
+	line := "-s " + deadServer + " -l 127.0.0.1:0 -u nobody "
+	for name, link := range map[string]func(string, string) error{"hard": os.Link, "symbolic": os.Symlink} {
+		dir := openFolder(t)
+		precious, pid, log := filepath.Join(dir, "precious"), filepath.Join(dir, "pid"), filepath.Join(dir, "log")
+		if err := os.WriteFile(precious, []byte("precious\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{pid, log} {
+			if err := link(precious, path); err != nil {
+				t.Fatal(err)
+			}
+		}
+		fails(t, bin, line+"--pid-file "+pid, "--pid-file "+pid+": it ", "")
+		fails(t, bin, line+"--pid-file "+precious, "--pid-file "+precious+": it ", "")
+		p := start(t, exec.Command(bin, strings.Fields(line+"--log-format json --log-file "+log)...))
+		until(t, "the warning", func() bool {
+			text, _ := os.ReadFile(log)
+			return strings.Contains(string(text), "is not given to the user of -u, and cannot be opened anew on SIGHUP")
+		})
+		p.signal(syscall.SIGTERM)
+		p.ends(0)
+		if text, err := os.ReadFile(precious); err != nil || !strings.HasPrefix(string(text), "precious\n") || owner(t, precious) != 0 {
+			t.Errorf("%s: it is %.20q now, of %d, %v", name, text, owner(t, precious), err)
+		}
+	}
+}

@@ -1,0 +1,206 @@
+package journal
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// A folder is made one level deep: what is missing above it is a slip in its name.
+func TestMissingFolders(t *testing.T) {
+	dir := t.TempDir()
+	j, _ := open(t, filepath.Join(dir, "new"))
+	j.Close()
+	deep := filepath.Join(dir, "not", "there")
+	_, _, err := Open(Place{Dir: deep}, nil)
+	if want := "--state-dir " + deep + ": there is no folder " + filepath.Join(dir, "not") + ": make it, or name another place"; err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	if _, err := os.Lstat(filepath.Join(dir, "not")); err == nil {
+		t.Error("a folder was made")
+	}
+}
+
+// A folder in which there is anything else is refused, and nothing in it is touched.
+func TestForeignFolder(t *testing.T) {
+	for name, c := range map[string]struct {
+		make func(dir string) error
+		want string
+	}{
+		"a file":         {func(dir string) error { return os.WriteFile(dir+"/precious", nil, 0o600) }, `"precious" is there, which is not magent's: name a folder of its own`},
+		"a folder":       {func(dir string) error { return os.Mkdir(dir+"/home", 0o700) }, `"home" is there, which is not magent's`},
+		"a hidden file":  {func(dir string) error { return os.WriteFile(dir+"/.profile", nil, 0o600) }, `".profile" is there, which is not magent's`},
+		"nearly ours":    {func(dir string) error { return os.WriteFile(dir+"/previous.01.journal", nil, 0o600) }, `"previous.01.journal" is there`},
+		"a link":         {func(dir string) error { return os.Symlink("/etc/hostname", dir+"/"+lockName) }, `"lock" is no plain file (L`},
+		"a dead link":    {func(dir string) error { return os.Symlink("not/there", dir+"/"+currentName) }, `"outage.journal" is no plain file (L`},
+		"a loop":         {func(dir string) error { return os.Symlink(serversName, dir+"/"+serversName) }, `"servers.json" is no plain file (L`},
+		"a pipe":         {func(dir string) error { return unix.Mkfifo(dir+"/"+lockName, 0o600) }, `"lock" is no plain file (p`},
+		"not a file":     {func(dir string) error { return os.Mkdir(dir+"/"+currentName, 0o700) }, `"outage.journal" is no plain file (d`},
+		"another's log":  {func(dir string) error { return os.WriteFile(dir+"/logs", nil, 0o600) }, `"logs" is there`},
+		"not its socket": {func(dir string) error { return os.WriteFile(dir+"/socket2", nil, 0o600) }, `"socket2" is there`},
+	} {
+		dir := t.TempDir()
+		if err := c.make(dir); err != nil {
+			t.Fatal(err)
+		}
+		before := files(t, dir)
+		given := false
+		give := func(*os.File) error { given = true; return nil }
+		_, _, err := Open(Place{Dir: dir, Give: give, Beside: []string{dir + "/log", dir + "/socket", ""}}, nil)
+		if err == nil || !strings.HasPrefix(err.Error(), "--state-dir "+dir+": "+c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if after := files(t, dir); after != before || given {
+			t.Errorf("%s: the folder was touched: %s, given %v", name, after, given)
+		}
+	}
+}
+
+// What a file system or this process has put there is no reason to refuse it, and not given away with it.
+func TestFolderWithFilesBeside(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "lost+found"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{".nfs0001", "log", "log.1", "log-20260101.gz", "pid"} {
+		put(t, filepath.Join(dir, name), nil)
+	}
+	var given []string
+	give := func(f *os.File) error { given = append(given, filepath.Base(f.Name())); return nil }
+	j, _, err := Open(Place{Dir: dir, Give: give, Beside: []string{filepath.Join(dir, "log"), filepath.Join(dir, "pid")}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.Identity(j.Server(alpha), "7@1000")
+	if err := j.Close(); err != nil {
+		t.Error(err)
+	}
+	if want := []string{filepath.Base(dir), lockName, currentName, serversName + newSuffix}; !slices.Equal(given, want) {
+		t.Errorf("given %q, want %q", given, want)
+	}
+}
+
+// Every file is given away, those that were there and those that are made, whenever that is.
+func TestGive(t *testing.T) {
+	dir := t.TempDir()
+	j, _ := open(t, dir)
+	j.Identity(j.Server(alpha), "7@1000")
+	j.Dirty(0, j.Server(alpha), []byte("k"))
+	die(j)
+	given := map[string]int{}
+	give := func(f *os.File) error { given[filepath.Base(f.Name())]++; return nil }
+	j, k, err := Open(Place{Dir: dir, Give: give}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, k, map[Server]*Missed{alpha: {Identity: "7@1000", Keys: []string{"k"}}})
+	for _, name := range []string{filepath.Base(dir), lockName, currentName, serversName} {
+		if given[name] == 0 {
+			t.Errorf("%s was not given", name)
+		}
+	}
+	clear(given)
+	j.Identity(j.Server(alpha), "8@1000")
+	if given[serversName+newSuffix] != 1 {
+		t.Errorf("given %v", given)
+	}
+	if err := os.Remove(j.path()); err != nil {
+		t.Fatal(err)
+	}
+	j.Dirty(0, j.Server(alpha), []byte("k"))
+	if given[currentName] != 1 {
+		t.Errorf("given %v", given)
+	}
+	j.Close()
+}
+
+// A file that was made as root, by a process that is not root any more by the time that it is to be given away, is made anew.
+func TestGiveTooLate(t *testing.T) {
+	dir := t.TempDir()
+	late := false
+	inodes := map[string]bool{}
+	j, _, err := Open(Place{Dir: dir, Give: func(f *os.File) error {
+		if late {
+			late = false
+			return unix.EPERM
+		}
+		inodes[f.Name()] = true
+		return nil
+	}}, func(err error) { t.Error(err) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	late = true
+	j.Identity(j.Server(alpha), "7@1000")
+	if text, err := os.ReadFile(filepath.Join(dir, serversName)); err != nil || !strings.Contains(string(text), "7@1000") || late {
+		t.Errorf("%s, %v", text, err)
+	}
+}
+
+// What cannot be given away is told, and nothing is opened.
+func TestGiveFails(t *testing.T) {
+	for _, name := range []string{"", lockName} {
+		dir := t.TempDir()
+		put(t, filepath.Join(dir, lockName), nil)
+		_, _, err := Open(Place{Dir: dir, Give: func(f *os.File) error {
+			if strings.HasSuffix(f.Name(), name) {
+				return errors.New("it belongs to somebody else")
+			}
+			return nil
+		}}, nil)
+		if err == nil || !strings.HasPrefix(err.Error(), "--state-dir "+dir) || !strings.HasSuffix(err.Error(), "cannot be given to the user of -u: it belongs to somebody else") {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
+// The folder itself is not given away through a link: whoever made that would choose what is.
+func TestLinkedFolder(t *testing.T) {
+	dir := t.TempDir()
+	real, link := filepath.Join(dir, "real"), filepath.Join(dir, "link")
+	if err := errors.Join(os.Mkdir(real, 0o700), os.Symlink(real, link)); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := Open(Place{Dir: link, Give: func(*os.File) error { t.Error("it was given away"); return nil }}, nil)
+	if err == nil || !strings.Contains(err.Error(), "is a symbolic link") {
+		t.Errorf("got %v", err)
+	}
+	j, _ := open(t, link)
+	j.Close()
+}
+
+// Root writes to no file of the folder that has a name elsewhere, too.
+func TestHardLink(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("root alone may write to everything")
+	}
+	for _, name := range []string{lockName, currentName} {
+		dir := t.TempDir()
+		precious := filepath.Join(dir, "precious")
+		put(t, precious, []byte("precious"))
+		place := filepath.Join(dir, "place")
+		if err := errors.Join(os.Mkdir(place, 0o700), os.Link(precious, filepath.Join(place, name))); err != nil {
+			t.Fatal(err)
+		}
+		j, k, err := Open(Place{Dir: place}, nil)
+		if name == lockName && (err == nil || !strings.Contains(err.Error(), "a hard link")) {
+			t.Errorf("got %v", err)
+		}
+		if name == currentName { // what cannot be trusted is moved aside, and everything is doubtful
+			if err != nil {
+				t.Fatal(err)
+			}
+			doubt(t, k, "a hard link")
+			j.Close()
+		}
+		if text, err := os.ReadFile(precious); string(text) != "precious" || err != nil {
+			t.Errorf("%s: it is %q now, %v", name, text, err)
+		}
+	}
+}
