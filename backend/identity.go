@@ -67,6 +67,7 @@ func (c *Conn) hello() {
 		c.s.Write(helloLine)
 	default:
 		c.s.Write(knockLine)
+		c.haveReplyTime()
 	}
 	c.introduced, c.asking = false, NoMeta
 	if c.opt.Redis == nil && c.shy != c.route.now {
@@ -74,6 +75,18 @@ func (c *Conn) hello() {
 	}
 	if err := c.s.Flush(); err != nil {
 		c.next(err)
+	}
+}
+
+// haveReplyTime gives the answer to knockLine the time of a reply, where that is longer: a server that is slow to answer, and whose answers
+// are waited for, has been connected to all the same. Not while there are other addresses to be tried.
+func (c *Conn) haveReplyTime() {
+	switch {
+	case len(c.route.left) > 0:
+	case c.opt.Timeout <= 0:
+		c.l.Unset(c.clock)
+	case c.l.Now()+int64(c.opt.Timeout) > c.route.until:
+		c.l.SetAt(c.clock, c.l.Now()+int64(c.opt.Timeout))
 	}
 }
 

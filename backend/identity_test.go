@@ -139,6 +139,23 @@ func TestConnKnocks(t *testing.T) {
 	}
 }
 
+// A server that is only asked whether it lets us in has the time of a reply for the answer, also if it has no end.
+func TestConnKnocksPatiently(t *testing.T) {
+	for _, timeout := range []time.Duration{0, time.Hour} {
+		r := newRig(t, "tcp", Options{Knock: true, ConnectTimeout: 200 * time.Millisecond, Timeout: time.Hour})
+		r.do(func() { r.c.opt.Timeout = timeout })
+		r.do(r.c.Connect)
+		p := r.accept()
+		p.expect("version\r\n" + fullQuestion)
+		for over := false; !over; {
+			r.do(func() { over = r.l.Now() > r.c.route.until })
+		}
+		r.quiet()
+		p.send("VERSION 1.6.18\r\n" + hasFull)
+		r.want("connected")
+	}
+}
+
 // The time to connect is over when the server has not said who it is by then.
 func TestConnGreetingHasADeadline(t *testing.T) {
 	r, _ := greeted(t, Options{ConnectTimeout: 50 * time.Millisecond})
