@@ -16,7 +16,7 @@ func TestComplete(t *testing.T) {
 		"--distribution mag":         "magent magent-ketama",
 		"--ack ":                     "all primary",
 		"-s a --log-format j":        "json",
-		"--timeout ":                 "500ms",
+		"--timeout ":                 "200ms",
 		"--server-":                  "--server-failure-limit --server-retry-timeout",
 		"-p ":                        "11211",
 		"-Dp ":                       "11211",

@@ -103,7 +103,7 @@ func newFlags() []cli.Flag {
 
 		text(topicPlace, flagHashTag, "", "", "two `BYTES` such as {}: of a key that has both, only what stands between them is hashed"),
 
-		text(topicFailures, flagTimeout, "", "500ms", "`TIME` for a server's reply, from its last progress on"),
+		text(topicFailures, flagTimeout, "", "200ms", "`TIME` for a server's reply, from its last progress on"),
 		text(topicFailures, flagConnect, "", "500ms", "`TIME` for a connection to a server"),
 		text(topicFailures, flagResolve, "", "30s", "`TIME` between two look-ups of a server's name: when it has another address, that is connected to; 0s: names are looked up before each connection only"),
 		text(topicFailures, flagFailures, "", "2", "`NUMBER` of replies in a row that a server may fail to give before it is taken out of use"),
@@ -138,10 +138,15 @@ func newFlags() []cli.Flag {
 }
 
 // newVerifyFlags is the table of the flags of magent verify: those that say where keys lie and how long to wait for a server,
-// as they are, and its own.
+// as they are, and its own. The time for a reply is longer: no client waits for it.
 func newVerifyFlags() []cli.Flag {
 	shared := []string{flagServer, flagBackup, flagKetama, flagDistribution, flagHash, flagHashTag, flagTimeout, flagConnect, flagHelp}
 	flags := slices.DeleteFunc(newFlags(), func(f cli.Flag) bool { return !slices.Contains(shared, longName(f)) })
+	for _, f := range flags {
+		if t, ok := f.(*cli.StringFlag); ok && t.Name == flagTimeout {
+			t.Value = "500ms"
+		}
+	}
 	return append(flags, ownVerifyFlags()...)
 }
 

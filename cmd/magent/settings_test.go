@@ -49,7 +49,7 @@ func TestDefaults(t *testing.T) {
 			Name: "magent", Hash: "md5", Distribution: "ketama", Ack: config.AckAll,
 			Listen:  []config.Listen{{Network: "tcp", Address: "127.0.0.1:11211", Backlog: config.DefaultBacklog, KeepAlive: true}},
 			Servers: []config.Address{{Network: "tcp", Host: "10.0.0.1", Port: 11211, Weight: 1}},
-			Timeout: 500 * time.Millisecond, ConnectTimeout: 500 * time.Millisecond,
+			Timeout: 200 * time.Millisecond, ConnectTimeout: 500 * time.Millisecond,
 			ServerFailureLimit: 2, ProbeInterval: 500 * time.Millisecond, RefillRate: 20_000, ServerRetryTimeout: 30 * time.Second,
 		}},
 	}
