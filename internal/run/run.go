@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -85,7 +86,7 @@ func (o Options) start(log zerolog.Logger, clients int, given service.Given) (*e
 	c := o.Config
 	c.MaxClients = clients
 	so := shard.Options{
-		Config: c, Log: log, Version: protocolVersion, Release: service.Release,
+		Config: c, Log: log, Version: protocolVersion, Release: service.Release, StoredEvery: storedEvery,
 		TakeOver: given.TakeOver, Give: given.Give, Files: given.Files,
 	}
 	for _, s := range given.Sockets {
@@ -174,6 +175,9 @@ func texts(addresses []config.Address) []string {
 	}
 	return out
 }
+
+// storedEvery is how often servers are asked what they store: figures are for dashboards, which look every 10 to 60 s.
+const storedEvery = 10 * time.Second
 
 // protocolVersion is the version of memcached whose protocol is spoken, and nothing else: clients decide by it what they may ask, and
 // some take no word behind the number. Our own is magent_version in stats.

@@ -24,10 +24,11 @@ type fake struct {
 	asked chan *ask
 	auto  atomic.Pointer[func(text string) (answer string)]
 
-	pid   atomic.Int64 // another one: it was restarted; 0: it does not say who it is
-	greet sync.Mutex   // held: it does not say who it is
-	meta  atomic.Int64 // a backend.MetaForm: which meta commands it has. In another form the body of ms is executed
-	dump  atomic.Value // what it answers to lru_crawler metadump, a string
+	pid    atomic.Int64 // another one: it was restarted; 0: it does not say who it is
+	greet  sync.Mutex   // held: it does not say who it is
+	meta   atomic.Int64 // a backend.MetaForm: which meta commands it has. In another form the body of ms is executed
+	stored atomic.Int64 // limit_maxbytes
+	dump   atomic.Value // what it answers to lru_crawler metadump, a string
 
 	mu    sync.Mutex
 	conns []net.Conn
@@ -111,7 +112,7 @@ func (f *fake) serve(c net.Conn) {
 		case text == "stats\r\n":
 			f.greet.Lock()
 			f.greet.Unlock() //nolint // waited for
-			_, _ = fmt.Fprintf(c, "STAT pid %d\r\nSTAT uptime 5\r\nSTAT time 1005\r\nSTAT curr_items 2\r\nEND\r\n", f.pid.Load())
+			_, _ = fmt.Fprintf(c, "STAT pid %d\r\nSTAT uptime 5\r\nSTAT time 1005\r\nSTAT curr_items 2\r\nSTAT limit_maxbytes %d\r\nEND\r\n", f.pid.Load(), f.stored.Load())
 		case strings.HasPrefix(text, "lru_crawler metadump "):
 			_, _ = io.WriteString(c, f.dump.Load().(string))
 		case text == "version\r\n":

@@ -28,6 +28,8 @@ type Options struct {
 	Version string // what clients get for the command version
 	Release string // of the program
 
+	StoredEvery time.Duration // how often servers are asked what they store; 0: they are not
+
 	Sockets  []Socket     // that listen already; the Service takes them over, also when Start fails
 	TakeOver func() error // called when all addresses are bound, before the journal is opened; nil: there is nobody to take over from
 
@@ -66,17 +68,19 @@ type Service struct {
 	spare         int             // a descriptor to fall back on; the first loop's
 	complaint     complaints
 
-	lookup    lookupFunc
-	doubts    []doubt // at the start
-	maxJoint  int
-	resolvers map[string]*resolver // by the text of the address; changed by a reload only
-	lookouts  []*lookout           // by pool; nil: it was removed
-	listing   chan struct{}        // holds one element while the keys of a server are listed
-	ctx       context.Context      // of the helpers
-	stop      context.CancelFunc
-	loops     sync.WaitGroup
-	helpers   sync.WaitGroup
-	dead      chan error
+	lookup      lookupFunc
+	doubts      []doubt // at the start
+	maxJoint    int
+	resolvers   map[string]*resolver // by the text of the address; changed by a reload only
+	lookouts    []*lookout           // by pool; nil: it was removed
+	storedEvery time.Duration
+	storedAsks  chan []storedAsk
+	listing     chan struct{}   // holds one element while the keys of a server are listed
+	ctx         context.Context // of the helpers
+	stop        context.CancelFunc
+	loops       sync.WaitGroup
+	helpers     sync.WaitGroup
+	dead        chan error
 }
 
 // Start binds every listener, connects to the servers and starts the loops. When it returns without an error, clients
@@ -93,6 +97,7 @@ func Start(o Options) (*Service, error) {
 		cfg: o.Config, log: o.Log, version: o.Version, release: o.Release, started: time.Now(), seed: maphash.MakeSeed(),
 		spare: openSpare(), ctx: ctx, stop: stop, dead: make(chan error, 1),
 		lookup: o.lookup, maxJoint: o.maxJoint, resolvers: map[string]*resolver{}, listing: make(chan struct{}, 1),
+		storedEvery: o.StoredEvery, storedAsks: make(chan []storedAsk, 1),
 		given: o.Sockets, place: journal.Place{Dir: o.Config.StateDir, Give: o.Give, Beside: o.Files},
 	}
 	svc.doubts = doubts(o.Config.Pools, svc.lookup) // while another process may serve yet
@@ -121,6 +126,8 @@ func Start(o Options) (*Service, error) {
 	for _, cfg := range svc.cfgs {
 		svc.lookouts = append(svc.lookouts, svc.newLookout(cfg))
 	}
+	svc.helpers.Add(1)
+	go svc.askStores(ctx)
 	for _, sh := range svc.shards {
 		sh.l.Post(loop.TaskFunc(sh.start))
 		svc.loops.Add(1)

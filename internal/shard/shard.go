@@ -37,21 +37,22 @@ type Shard struct {
 	pools []*pool
 	past  stats.Counters // of pools that were removed
 
-	load      atomic.Int64 // clients given to this shard; read by the accepting one
-	sessions  map[*session]struct{}
-	req       ascii.Request // the request being served
-	cmd       resp.Request  // and in a Redis pool
-	queued    resp.Request  // a command of the transaction that is being executed
-	clientIDs int64         // given to clients of Redis pools
-	assembly  int           // bytes of incomplete requests, and of transactions
-	unsent    int           // bytes of replies that the sockets did not take
-	errands   *errand       // free list
-	gathers   *gather       // free list
-	line      []byte        // scratch
-	slow      slowLog
-	draining  bool
-	drainDone func()
-	yielding  bool // another process is about to take over: servers that return have to wait for that
+	load        atomic.Int64 // clients given to this shard; read by the accepting one
+	sessions    map[*session]struct{}
+	req         ascii.Request // the request being served
+	cmd         resp.Request  // and in a Redis pool
+	queued      resp.Request  // a command of the transaction that is being executed
+	clientIDs   int64         // given to clients of Redis pools
+	assembly    int           // bytes of incomplete requests, and of transactions
+	unsent      int           // bytes of replies that the sockets did not take
+	errands     *errand       // free list
+	gathers     *gather       // free list
+	line        []byte        // scratch
+	slow        slowLog
+	draining    bool
+	drainDone   func()
+	storedTimer *loop.Timer
+	yielding    bool // another process is about to take over: servers that return have to wait for that
 }
 
 // pool is one shard's part of a pool: connections, their states, and the engine that uses them. A reload that removes or changes
@@ -79,6 +80,7 @@ type pool struct {
 	byConn   map[*backend.Conn]int
 	records  []*serverRecord // by server: what the board knows of it, the same for all loops
 	shown    []figures       // by server
+	stored   []stored        // by server; kept by the first loop
 	walks    []*walk         // by server: what lists the keys that it lacks
 }
 
@@ -87,10 +89,12 @@ func newShard(svc *Service, id int) (*Shard, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Shard{
+	sh := &Shard{
 		svc: svc, id: id, l: l,
 		sessions: map[*session]struct{}{},
-	}, nil
+	}
+	sh.storedTimer = loop.NewTimer(sh.askStored)
+	return sh, nil
 }
 
 // addPool makes the parts of a pool on all loops, which do not run yet or stand still, and has its servers watched.
@@ -144,6 +148,7 @@ func (sh *Shard) newPool(index int, cfg *config.Pool, rings rings) *pool {
 	}
 	p.shown = make([]figures, len(p.conns))
 	p.walks = make([]*walk, len(p.conns))
+	p.stored = make([]stored, len(p.conns))
 	p.moved = make([]func(key []byte) bool, len(p.conns))
 	p.recalled = make([]bool, len(p.conns))
 	p.cutOff = make([]bool, len(p.conns))
@@ -176,6 +181,7 @@ func (p *pool) connect() {
 	for _, c := range p.conns {
 		c.Connect()
 	}
+	p.sh.askSoon()
 }
 
 // run is the goroutine of the shard's loop.

@@ -107,7 +107,7 @@ func (q *survey) answer() {
 	case "reset":
 		q.call.Answer([]byte("RESET\r\n"))
 	case "servers":
-		q.call.Answer(stats.AppendServers(nil, &q.sum))
+		q.call.Answer(stats.AppendServers(nil, time.Now(), &q.sum))
 	case "hotkeys":
 		q.call.Answer(stats.AppendHotKeys(nil, &q.hot, shownHotKeys))
 	case "info":
@@ -157,6 +157,7 @@ func (p *pool) figuresOf(i int) stats.Server {
 		Unsent: q.Unsent, UnsentBytes: q.UnsentBytes, Awaited: q.Awaited, AwaitedBytes: q.AwaitedBytes,
 		Repairs: tally.Repairs, Refills: tally.Refills, Avoided: tally.Avoided, CasRefused: tally.CasRefused,
 	}
+	v.Stored = p.stored[i].Stored
 	if w := p.walks[i]; w != nil {
 		v.RefillSeen, v.RefillAll, v.RefillLeft = w.scanned.Load(), w.total.Load(), w.left()
 	}

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// AppendGeneral writes the reply to stats: memcached's names, so that its exporters and dashboards read it, with 0 where
-// a proxy has nothing to say (it stores no items), memcached's own names for the figures of its proxy, and ours.
+// AppendGeneral writes the reply to stats: memcached's names, so that its exporters and dashboards read it, memcached's own names for
+// the figures of its proxy, and ours. What servers store is left out as long as none has told.
 func AppendGeneral(dst []byte, p *Process, s *Snapshot) []byte {
 	w := writer{dst}
 	w.num("pid", p.PID)
@@ -27,14 +27,12 @@ func AppendGeneral(dst []byte, p *Process, s *Snapshot) []byte {
 	w.commands(&s.Counters)
 	w.uint("bytes_read", s.BytesRead)
 	w.uint("bytes_written", s.BytesWritten)
-	w.num("limit_maxbytes", 0)
 	w.num("accepting_conns", flag(p.Accepting))
 	w.num("listen_disabled_num", 0)
 	w.uint("conn_yields", s.Backpressure)
 	w.num("threads", p.Threads)
-	for _, name := range [...]string{"bytes", "curr_items", "total_items", "evictions", "reclaimed"} {
-		w.num(name, 0)
-	}
+	stored := s.stored()
+	w.stored("", &stored, p.Now)
 	w.proxy(s)
 	return w.end()
 }
@@ -123,7 +121,7 @@ func AppendSettings(dst []byte, p *Process) []byte {
 }
 
 // AppendServers writes the reply to stats servers: lines of the form STAT server:N:FIELD VALUE.
-func AppendServers(dst []byte, s *Snapshot) []byte {
+func AppendServers(dst []byte, now time.Time, s *Snapshot) []byte {
 	w := writer{dst}
 	for i := range s.Servers {
 		v := &s.Servers[i]
@@ -162,6 +160,7 @@ func AppendServers(dst []byte, s *Snapshot) []byte {
 		w.uint(name+"bytes_sent", v.Sent)
 		w.uint(name+"bytes_received", v.Received)
 		w.num(name+"latency_us", int(v.Latency.Microseconds()))
+		w.stored(name, &v.Stored, now)
 		if v.LastError != "" {
 			w.str(name+"last_error", v.LastError)
 		}

@@ -61,6 +61,7 @@ func snapshot() *Snapshot {
 	number(reflect.ValueOf(&s.Servers[0]).Elem(), 1000)
 	number(reflect.ValueOf(&s.Servers[1]).Elem(), 2000)
 	s.Servers[0].Latency = latency
+	s.Servers[0].Stored.At, s.Servers[1].Stored.At = 1_700_000_080, 1_700_000_085
 	return s
 }
 
@@ -75,10 +76,12 @@ func TestAppendGeneralOfNothing(t *testing.T) {
 
 func TestAppendSettings(t *testing.T) { golden(t, "settings", AppendSettings(nil, process())) }
 
-func TestAppendServers(t *testing.T) { golden(t, "servers", AppendServers(nil, snapshot())) }
+func TestAppendServers(t *testing.T) {
+	golden(t, "servers", AppendServers(nil, process().Now, snapshot()))
+}
 
 func TestAppendServersOfNone(t *testing.T) {
-	if got := string(AppendServers(nil, &Snapshot{})); got != "END\r\n" {
+	if got := string(AppendServers(nil, time.Time{}, &Snapshot{})); got != "END\r\n" {
 		t.Errorf("%q", got)
 	}
 }
@@ -101,7 +104,7 @@ func TestSeconds(t *testing.T) {
 // No name comes twice in a reply: an exporter would take the wrong one.
 func TestNamesAreUnique(t *testing.T) {
 	for name, reply := range map[string][]byte{
-		"general": AppendGeneral(nil, process(), snapshot()), "settings": AppendSettings(nil, process()), "servers": AppendServers(nil, snapshot()),
+		"general": AppendGeneral(nil, process(), snapshot()), "settings": AppendSettings(nil, process()), "servers": AppendServers(nil, process().Now, snapshot()),
 	} {
 		seen := map[string]bool{}
 		for line := range strings.Lines(string(reply)) {

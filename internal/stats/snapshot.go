@@ -69,6 +69,7 @@ type Server struct {
 	AwaitedBytes    int
 
 	Waited Histogram // replies, by the time since their requests
+	Stored Stored    // known to the first loop alone
 }
 
 // Add adds another loop's snapshot to s.
@@ -130,6 +131,8 @@ func (s *Server) add(o *Server) {
 	s.UnsentBytes += o.UnsentBytes
 	s.Awaited += o.Awaited
 	s.AwaitedBytes += o.AwaitedBytes
+	s.Stored.At += o.Stored.At
+	s.Stored.add(&o.Stored)
 }
 
 // Process is what the whole process has in common.

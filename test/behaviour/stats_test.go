@@ -1,6 +1,7 @@
 package behaviour
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,7 +14,13 @@ func TestStats(t *testing.T) {
 	start := func() string { return harness.StartMemcached(t).Addr }
 	proxy := harness.StartMagent(t, "-s", start(), "-b", start())
 	c := harness.Dial(t, proxy.Addr)
-	before := harness.Stats(t, proxy.Addr, "")
+	before := map[string]string{}
+	harness.Eventually(t, "both servers have told what they store", func() error { // 256 MiB each
+		if before = harness.Stats(t, proxy.Addr, ""); before["limit_maxbytes"] != strconv.Itoa(512<<20) {
+			return fmt.Errorf("limit_maxbytes is %q", before["limit_maxbytes"])
+		}
+		return nil
+	})
 	for _, name := range []string{
 		"pid", "uptime", "time", "pointer_size", "curr_connections", "total_connections", "rejected_connections", "cmd_get", "cmd_set", "cmd_flush", "cmd_touch",
 		"get_hits", "get_misses", "bytes_read", "bytes_written", "limit_maxbytes", "bytes", "curr_items", "total_items", "evictions", "threads",

@@ -249,7 +249,13 @@ func TestManyScrapes(t *testing.T) {
 // memcached's exporter, telegraf and Datadog read these from stats; they have their names there still.
 func TestStatsHaveTheirNames(t *testing.T) {
 	m := harness.StartMagent(t, "-s", harness.StartMemcached(t).Addr)
-	stats := harness.Stats(t, m.Addr, "")
+	stats := map[string]string{}
+	harness.Eventually(t, "the server has told what it stores", func() error {
+		if stats = harness.Stats(t, m.Addr, ""); stats["limit_maxbytes"] == "" {
+			return errors.New("not yet")
+		}
+		return nil
+	})
 	for _, name := range []string{
 		"pid", "uptime", "time", "version", "rusage_user", "rusage_system", "curr_connections", "total_connections", "connection_structures", "cmd_get", "cmd_set",
 		"cmd_flush", "cmd_touch", "get_hits", "get_misses", "delete_hits", "delete_misses", "incr_hits", "incr_misses", "decr_hits", "decr_misses", "cas_hits",

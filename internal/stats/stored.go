@@ -1,0 +1,107 @@
+package stats
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Stored is what a server said about its contents when it was asked last.
+type Stored struct {
+	At int64 // when it answered, as a Unix time in seconds; 0: it never has
+
+	MaxBytes   uint64 // that it may use
+	Bytes      uint64 // that it does
+	Items      uint64
+	TotalItems uint64 // that were ever stored
+	Evictions  uint64
+	Reclaimed  uint64
+}
+
+// fields are the figures with memcached's names for them.
+func (s *Stored) fields() [6]struct {
+	name  string
+	value *uint64
+} {
+	return [...]struct {
+		name  string
+		value *uint64
+	}{
+		{"limit_maxbytes", &s.MaxBytes},
+		{"bytes", &s.Bytes},
+		{"curr_items", &s.Items},
+		{"total_items", &s.TotalItems},
+		{"evictions", &s.Evictions},
+		{"reclaimed", &s.Reclaimed},
+	}
+}
+
+// maxStored bounds what is read of a reply to stats.
+const maxStored = 64 << 10
+
+// errNoStats: the server does not answer to stats as a memcached does.
+var errNoStats = errors.New("no reply to stats")
+
+// ReadStored reads a server's reply to stats. Its time is up to the caller.
+func ReadStored(r io.Reader) (s Stored, err error) {
+	lines := bufio.NewScanner(io.LimitReader(r, maxStored))
+	for lines.Scan() {
+		words := strings.Fields(lines.Text())
+		switch {
+		case len(words) == 1 && words[0] == "END":
+			if s.MaxBytes == 0 { // memcached always has a limit
+				return s, errNoStats
+			}
+			return s, nil
+		case len(words) < 2 || words[0] != "STAT":
+			return s, errNoStats
+		case len(words) == 3:
+			for _, f := range s.fields() {
+				if f.name == words[1] {
+					*f.value, _ = strconv.ParseUint(words[2], 10, 64)
+				}
+			}
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return s, err
+	}
+	return s, io.ErrUnexpectedEOF
+}
+
+// add adds figures to figures.
+func (s *Stored) add(o *Stored) {
+	into := s.fields()
+	for n, f := range o.fields() {
+		*into[n].value += *f.value
+	}
+}
+
+// stored is the sum over all servers that have ever answered, copies included, with the time of the oldest answer.
+func (s *Snapshot) stored() (sum Stored) {
+	for i := range s.Servers {
+		one := &s.Servers[i].Stored
+		if one.At == 0 {
+			continue
+		}
+		if sum.At == 0 || one.At < sum.At {
+			sum.At = one.At
+		}
+		sum.add(one)
+	}
+	return sum
+}
+
+// stored writes figures, if there are any, and how old they are.
+func (w *writer) stored(prefix string, s *Stored, now time.Time) {
+	if s.At == 0 {
+		return
+	}
+	for _, f := range s.fields() {
+		w.uint(prefix+f.name, *f.value)
+	}
+	w.num(prefix+"stored_age", max(0, int(now.Unix()-s.At)))
+}
