@@ -28,7 +28,7 @@ func (f *Framer) Next(buf []byte, s Shape, r *Reply) (n, need int, ok bool) {
 		n, ok = f.oneLine(buf, r)
 	case ShapeValues:
 		n, ok = f.values(buf, r)
-	case ShapeMeta, ShapeOldMeta:
+	case ShapeMeta, ShapeTokenMeta, ShapeOldMeta:
 		n, ok = f.meta(buf, s, r)
 	case ShapeStats:
 		n, ok = f.stats(buf, r)

@@ -115,12 +115,12 @@ func FuzzFrame(f *testing.F) {
 		"STORED\r\nEND\r\n", "12 \r\n", "VERSION 1\r\n", "SERVER_ERROR x\r\n", "VALUE k 0 3\r\nabc\r\nEND\r\n", "VALUE a 0 0 1\r\n\r\nVALUE b 1 2\r\n\r\n\r\nEND\r\n",
 		"VA 2 kx\r\nab\r\nHD\r\n", "HD\r\nEN\r\nMN\r\n", "STAT a b\r\nEND\r\n", "VALUE k 0 99999999999999999999\r\n",
 	} {
-		for shape := range uint8(4) {
+		for shape := range uint8(6) {
 			f.Add([]byte(seed), shape, uint64(0x5555))
 		}
 	}
 	f.Fuzz(func(t *testing.T, in []byte, shape uint8, splits uint64) {
-		s := Shape(shape % 4)
+		s := Shape(shape % 6)
 		var whole, grown Reply
 		var a, b Framer
 		for range 100 {

@@ -45,7 +45,7 @@ var metaForms = [128]struct {
 	'x': {onDelete, formNone},
 	'C': {onAll, formNumber},
 	'D': {onArith, formNumber},
-	'E': {onGet | onDelete | onArith, formNumber}, // of ms since 1.6.27 only: no server must refuse a line with a value
+	'E': {onAll, formNumber}, // of ms since memcached 1.6.27 alone: ShapeTokenMeta
 	'F': {onSet, formFlags},
 	'I': {onSet | onDelete, formNone},
 	'J': {onArith, formNumber},

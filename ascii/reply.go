@@ -50,7 +50,9 @@ const (
 	ShapeValues
 	// ShapeMeta: one line, or VA and a value.
 	ShapeMeta
-	// ShapeOldMeta: the same of memcached 1.6.0 to 1.6.9, where OK stands for HD. It is of the kind MetaHD all the same.
+	// ShapeTokenMeta: as ShapeMeta, of an ms that names the token of what it stores (E), which memcached has since 1.6.27.
+	ShapeTokenMeta
+	// ShapeOldMeta: as ShapeMeta of memcached 1.6.0 to 1.6.9, where OK stands for HD. It is of the kind MetaHD all the same.
 	ShapeOldMeta
 	// ShapeStats: STAT lines and END, or one other line.
 	ShapeStats
@@ -61,6 +63,8 @@ func (r *Request) Shape() Shape {
 	switch {
 	case r.Op.isRetrieval():
 		return ShapeValues
+	case r.Op == OpMetaSet && r.Meta.Has('E'):
+		return ShapeTokenMeta
 	case r.Op.isMeta():
 		return ShapeMeta
 	case r.Op == OpStats:

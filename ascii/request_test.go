@@ -97,7 +97,7 @@ func TestComplete(t *testing.T) {
 		{in: "ms q 1 q C5 T0\r\n", body: "A\r\n", op: OpMetaSet, key: "q", keys: 1, quiet: true, flags: "qCT", head: "ms q 1 C5 T0\r\n", unconditional: "ms q 1 T0\r\n", shape: ShapeMeta},
 		{in: "ms C 1 C5\r\n", body: "A\r\n", op: OpMetaSet, key: "C", keys: 1, flags: "C", unconditional: "ms C 1\r\n", shape: ShapeMeta},
 		{in: "ms Zm8K 1 b k\r\n", body: "A\r\n", op: OpMetaSet, key: "fo\n", keys: 1, flags: "bk", shape: ShapeMeta},
-		{in: "ms aw== 1 c C5 F7 I k O8 q s T-1 MA N9 L P b\r\n", body: "A\r\n", op: OpMetaSet, key: "k", keys: 1, quiet: true, flags: "cCFIkOqsTMNLPb", head: "ms aw== 1 c C5 F7 I k O8 s T-1 MA N9 b\r\n", unconditional: "ms aw== 1 c F7 I k O8 s T-1 MA N9 b\r\n", shape: ShapeMeta},
+		{in: "ms aw== 1 c C5 E6 F7 I k O8 q s T-1 MA N9 L P b\r\n", body: "A\r\n", op: OpMetaSet, key: "k", keys: 1, quiet: true, flags: "cCFIkOqsTMNLPb", head: "ms aw== 1 c C5 E6 F7 I k O8 s T-1 MA N9 b\r\n", unconditional: "ms aw== 1 c E6 F7 I k O8 s T-1 MA N9 b\r\n", shape: ShapeTokenMeta},
 		{in: "  ms  k +01 F07 T0000000000000000000000000000005 \n", body: "A\r\n", op: OpMetaSet, key: "k", keys: 1, flags: "FT", head: "ms k 1 F7 T5\r\n", shape: ShapeMeta},
 		{in: "md k C9 q\r\n", op: OpMetaDelete, key: "k", keys: 1, quiet: true, flags: "Cq", head: "md k C9\r\n", unconditional: "md k\r\n", shape: ShapeMeta},
 		{in: "ma k D3 MD\r\n", op: OpMetaArith, key: "k", keys: 1, flags: "DM", shape: ShapeMeta},

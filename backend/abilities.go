@@ -27,14 +27,17 @@ const (
 // String is the form as stats servers shows it.
 func (f MetaForm) String() string { return [...]string{"none", "old", "full"}[f] }
 
-// ErrNoMeta is why a meta command is not sent to a server.
-var ErrNoMeta = errors.New("it lacks the meta commands of memcached 1.6.10 and later")
+// Why a meta command is not sent to a server.
+var (
+	ErrNoMeta  = errors.New("it lacks the meta commands of memcached 1.6.10 and later")
+	ErrNoToken = errors.New("it lacks the E flag of ms, which memcached has since 1.6.27")
+)
 
 // The questions, one for each form. A server that has the form takes mn for the body of ms, which it does not store in any case:
-// no item has the largest of all tokens. It says NF, or EX. To all others mn is a command, which has no effect, and they
-// answer twice. In both cases their version is the end.
+// no item has the largest of all tokens. It says NF, or EX; or it refuses the E flag, if it is older than that, and throws the
+// body away. To all others mn is a command, which has no effect, and they answer twice. In all cases their version is the end.
 const (
-	fullQuestion = "ms magent:probe 2 C18446744073709551615\r\nmn\r\nversion\r\n"
+	fullQuestion = "ms magent:probe 2 C18446744073709551615 E1\r\nmn\r\nversion\r\n"
 	oldQuestion  = "ms magent:probe S2 C18446744073709551615\r\nmn\r\nversion\r\n"
 
 	mostAnswers = 3       // lines, with that for version
@@ -46,9 +49,9 @@ func questionOf(f MetaForm) string {
 	return [...]string{"", oldQuestion, fullQuestion}[f]
 }
 
-// readAnswer reads the answer to a question: whether the server has that form. Not whole: more is to come. Not ok: it is no
-// answer to this.
-func readAnswer(data []byte) (has, whole, ok bool) {
+// readAnswer reads the answer to a question: whether the server has that form, and whether it took the flags, too. Not whole:
+// more is to come. Not ok: it is no answer to this.
+func readAnswer(data []byte) (has, flags, whole, ok bool) {
 	var first []byte
 	lines, size := 0, 0
 	for line := range bytes.Lines(data) {
@@ -60,10 +63,12 @@ func readAnswer(data []byte) (has, whole, ok bool) {
 		}
 		size += len(line)
 		if lines == mostAnswers || bytes.HasPrefix(line, []byte("VERSION ")) {
-			return lines == 2 && tookBody(first), true, size == len(data)
+			flags = lines == 2 && tookBody(first)
+			has = flags || lines == 2 && bytes.HasPrefix(first, []byte("CLIENT_ERROR "))
+			return has, flags, true, size == len(data)
 		}
 	}
-	return false, false, len(data) <= mostAnswer
+	return false, false, false, len(data) <= mostAnswer
 }
 
 // tookBody reports whether the line is the answer of a server that has read an ms and its body. It may have been out of memory.
@@ -85,9 +90,9 @@ func (c *Conn) ask(f MetaForm) {
 
 // takeAnswer takes the answer. When nothing is left to ask the connection stands.
 func (c *Conn) takeAnswer(data []byte) {
-	has, whole, ok := false, true, len(data) == 0
+	has, flags, whole, ok := false, false, true, len(data) == 0
 	if c.asking != NoMeta {
-		has, whole, ok = readAnswer(data)
+		has, flags, whole, ok = readAnswer(data)
 	}
 	switch {
 	case !ok:
@@ -106,6 +111,7 @@ func (c *Conn) takeAnswer(data []byte) {
 		if has {
 			c.meta = c.asking
 		}
+		c.token = flags && c.asking == FullMeta
 		c.established()
 	}
 }
@@ -127,19 +133,27 @@ func (c *Conn) Meta() MetaForm { return c.meta }
 func (c *Conn) Asked() bool { return c.Stats.Connects > 0 }
 
 // Lacks reports whether the server is known to lack what a request needs whose reply is framed so.
-func (c *Conn) Lacks(s ascii.Shape) bool { return c.state == ready && !c.understands(s) }
+func (c *Conn) Lacks(s ascii.Shape) bool { return c.Lacking(s) != nil }
 
-// understands reports whether the server may be sent a request whose reply is framed so.
-func (c *Conn) understands(s ascii.Shape) bool {
-	switch {
-	case s != ascii.ShapeMeta && s != ascii.ShapeOldMeta:
-		return true
-	case c.opt.Redis != nil || !c.opt.Greet && !c.opt.Knock:
-		return true // nobody has asked
-	case s == ascii.ShapeMeta:
-		return c.meta == FullMeta
+// Lacking is what the server is known to lack for that; nil: nothing.
+func (c *Conn) Lacking(s ascii.Shape) error {
+	if c.state != ready {
+		return nil
 	}
-	return c.meta == OldMeta
+	return c.misses(s)
+}
+
+// misses returns why the server must not be sent a request whose reply is framed so, or nil.
+func (c *Conn) misses(s ascii.Shape) error {
+	switch {
+	case s != ascii.ShapeMeta && s != ascii.ShapeOldMeta && s != ascii.ShapeTokenMeta:
+	case c.opt.Redis != nil || !c.opt.Greet && !c.opt.Knock: // nobody has asked
+	case s == ascii.ShapeOldMeta && c.meta != OldMeta, s != ascii.ShapeOldMeta && c.meta != FullMeta:
+		return ErrNoMeta
+	case s == ascii.ShapeTokenMeta && !c.token:
+		return ErrNoToken
+	}
+	return nil
 }
 
 // withhold takes what the server lacks out of what was collected while the connection was made. In the place of each such
@@ -147,7 +161,7 @@ func (c *Conn) understands(s ascii.Shape) bool {
 func (c *Conn) withhold() {
 	lacking := false
 	for i := range c.fifo.len() {
-		lacking = lacking || !c.understands(c.fifo.at(i).shape)
+		lacking = lacking || c.misses(c.fifo.at(i).shape) != nil
 	}
 	if !lacking {
 		return
@@ -157,8 +171,8 @@ func (c *Conn) withhold() {
 		e := c.fifo.at(i)
 		request := rest[:e.size]
 		rest = rest[e.size:]
-		if !c.understands(e.shape) {
-			e.withhold()
+		if why := c.misses(e.shape); why != nil {
+			e.withhold(why)
 			request = knockLine
 		}
 		out = append(out, request...)
@@ -167,11 +181,11 @@ func (c *Conn) withhold() {
 }
 
 // withhold has the reply to something else, that is asked instead, count as a refusal.
-func (e *entry) withhold() {
-	e.withheld, e.value, e.shape, e.size = true, false, ascii.ShapeLine, uint32(len(knockLine))
+func (e *entry) withhold(why error) {
+	e.withheld, e.value, e.shape, e.size = why, false, ascii.ShapeLine, uint32(len(knockLine))
 }
 
 // refusalOf is the reply to a request that was withheld.
-func (c *Conn) refusalOf() *ascii.Reply {
-	return &ascii.Reply{Kind: ascii.ServerError, Raw: fmt.Appendf(nil, "SERVER_ERROR %s: %v\r\n", c.opt.Name, ErrNoMeta)}
+func (c *Conn) refusalOf(why error) *ascii.Reply {
+	return &ascii.Reply{Kind: ascii.ServerError, Raw: fmt.Appendf(nil, "SERVER_ERROR %s: %v\r\n", c.opt.Name, why)}
 }

@@ -26,26 +26,27 @@ func TestReadAnswer(t *testing.T) {
 		"SERVER_ERROR out of memory storing object\r\nVERSION 1.6.18\r\n": true,
 		refused: false, unheard: false, early15: false, nothing3: false,
 		"CLIENT_ERROR bad command line format\r\nMN\r\nVERSION 1.6.45\r\n": false,
-		"ERROR\r\nVERSION 7\r\n":         false, // swallows the body of what it does not know
-		"SERVER_ERRORS\r\nVERSION 7\r\n": false,
-		"NFS\r\nVERSION 7\r\n":           false,
-		"NF\r\nMN\r\nVERSION 7\r\n":      false,
-		"VERSION 7\r\n":                  false,
-		"\nVERSION 7\r\n":                false,
+		"ERROR\r\nVERSION 7\r\n":                          false, // swallows the body of what it does not know
+		"CLIENT_ERROR invalid flag\r\nVERSION 1.6.18\r\n": true,  // without E
+		"SERVER_ERRORS\r\nVERSION 7\r\n":                  false,
+		"NFS\r\nVERSION 7\r\n":                            false,
+		"NF\r\nMN\r\nVERSION 7\r\n":                       false,
+		"VERSION 7\r\n":                                   false,
+		"\nVERSION 7\r\n":                                 false,
 	} {
-		if got, whole, ok := readAnswer([]byte(data)); got != has || !whole || !ok {
+		if got, flags, whole, ok := readAnswer([]byte(data)); got != has || flags != (has && data[0] != 'C') || !whole || !ok {
 			t.Errorf("%q: has it %v, whole %v, ok %v", data, got, whole, ok)
 		}
 		for i := range data {
-			if _, whole, ok := readAnswer([]byte(data[:i])); whole || !ok {
+			if _, _, whole, ok := readAnswer([]byte(data[:i])); whole || !ok {
 				t.Errorf("%q: whole %v, ok %v", data[:i], whole, ok)
 			}
 		}
-		if _, _, ok := readAnswer([]byte(data + "x")); ok {
+		if _, _, _, ok := readAnswer([]byte(data + "x")); ok {
 			t.Errorf("%q and more: ok", data)
 		}
 	}
-	if _, _, ok := readAnswer([]byte(strings.Repeat("x", mostAnswer+1))); ok {
+	if _, _, _, ok := readAnswer([]byte(strings.Repeat("x", mostAnswer+1))); ok {
 		t.Error("an answer without an end")
 	}
 }
@@ -175,4 +176,29 @@ func TestConnAsksAtEachConnect(t *testing.T) {
 	p.expect("version\r\n")
 	p.send("VERSION 1\r\n")
 	r.want("0 " + lacking)
+}
+
+// A server that has the meta commands, but not the E flag of ms, is known by that it refuses the flag. An ms with it does not
+// reach the server.
+func TestConnWithoutTheTokenFlag(t *testing.T) {
+	for said, lacks := range map[string]bool{"CLIENT_ERROR invalid flag\r\nVERSION 1.6.18\r\n": true, hasFull: false} {
+		r, p := greeted(t, Options{})
+		p.send(statsOf("7", "1") + said)
+		r.want("connected")
+		p.expect("a\r\n")
+		p.send("OK\r\n")
+		r.want("0 OK|")
+		r.do(func() { r.c.Send([]byte("ms a 9 E5\r\n"), []byte("flush_all\r\n"), ascii.ShapeTokenMeta, r, 1) })
+		r.send(ascii.ShapeMeta, "ms a 0\r\n\r\n")
+		if lacks {
+			p.expect("version\r\nms a 0\r\n\r\n")
+			p.send("VERSION 1\r\nHD\r\n")
+			r.want("1 SERVER_ERROR server: "+ErrNoToken.Error()+"|", "0 HD|")
+		} else {
+			p.expect("ms a 9 E5\r\nflush_all\r\nms a 0\r\n\r\n")
+			p.send("HD\r\nHD\r\n")
+			r.want("1 HD|", "0 HD|")
+		}
+		r.quiet()
+	}
 }

@@ -100,6 +100,7 @@ type Conn struct {
 	introduced bool          // the reply to the first command has come
 	asking     MetaForm      // which form of the meta commands it is asked about
 	meta       MetaForm      // which it has
+	token      bool          // whether ms may name the token of what it stores (E)
 	shy        loop.Endpoint // where a server has closed the connection over that question
 	login      int           // replies to the Login that have come
 	version    string        // of a Redis
@@ -212,8 +213,8 @@ func (c *Conn) Send(head, body []byte, shape ascii.Shape, to Receiver, slot uint
 	}
 	e := c.push(to, slot, shape, len(head)+len(body))
 	e.value = len(body) > 0
-	if c.Lacks(shape) {
-		e.withhold()
+	if why := c.Lacking(shape); why != nil {
+		e.withhold(why)
 		head, body = knockLine, nil
 	}
 	if c.state != ready {
@@ -395,8 +396,8 @@ func (c *Conn) answer(r *ascii.Reply) {
 	waited := now - e.at
 	c.Stats.Latency += (waited - c.Stats.Latency) / 16
 	c.Stats.Waited.Observe(waited)
-	if e.withheld {
-		r = c.refusalOf()
+	if e.withheld != nil {
+		r = c.refusalOf(e.withheld)
 	}
 	e.to.OnReply(e.slot, c, r)
 	if c.doubt != nil {

@@ -9,7 +9,7 @@ type entry struct {
 	slot  uint16
 	shape ascii.Shape
 
-	withheld bool // the server lacks it, and was asked something else instead
+	withheld error // what the server lacks for it: it was asked something else instead
 
 	joined bool   // a key of a joint get
 	more   bool   // which goes on with the next entry

@@ -178,7 +178,7 @@ func (e *Engine) start(c *Call, r *ascii.Request) {
 	e.opt.Hot.Touch(r.Key)
 	c.p, c.b = e.place(r.Key)
 	c.shape = r.Shape()
-	if c.shape == ascii.ShapeMeta {
+	if c.shape == ascii.ShapeMeta || c.shape == ascii.ShapeTokenMeta {
 		if i := e.lacking(c); i >= 0 {
 			c.refuse(i)
 			return

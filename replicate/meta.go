@@ -79,6 +79,6 @@ func (c *Call) refuse(i int) {
 	c.e.countError(c.op)
 	c.Held = append(c.Held[:0], "SERVER_ERROR "...)
 	c.Held = append(append(c.Held, c.e.opt.Conns[i].Name()...), ": "...)
-	c.Held = append(append(c.Held, backend.ErrNoMeta.Error()...), "\r\n"...)
+	c.Held = append(append(c.Held, c.e.opt.Conns[i].Lacking(c.shape).Error()...), "\r\n"...)
 	c.finish(ascii.ServerError, c.Held)
 }

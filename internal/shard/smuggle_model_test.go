@@ -106,7 +106,7 @@ func (s *strictServer) refuse(line string) {
 // proxysOwn is what the proxy asks for itself, and the answers.
 var proxysOwn = [][2]string{
 	{"version\r\n", "VERSION 1.6.18\r\n"},
-	{"ms magent:probe 2 C18446744073709551615\r\n", ""},
+	{"ms magent:probe 2 C18446744073709551615 E1\r\n", ""},
 	{"mn\r\n", "NF\r\n"}, // the value of that
 	{"version\r\n", "VERSION 1.6.18\r\n"},
 }
@@ -131,7 +131,7 @@ var (
 	metaSetForm   = regexp.MustCompile(`^(ms) ` + keyForm + ` (` + numberForm + `)((?: \S+)*)$`)
 	metaFlagForms = map[string]*regexp.Regexp{
 		"mg": regexp.MustCompile(`^(?:[bcfhklstuv]|[CE]` + numberForm + `|[NRT]` + signedForm + `|O[^\x00-\x20\x7f]{0,31})$`),
-		"ms": regexp.MustCompile(`^(?:[bckIs]|[CF]` + numberForm + `|[NT]` + signedForm + `|M[EAPRS]|O[^\x00-\x20\x7f]{0,31})$`),
+		"ms": regexp.MustCompile(`^(?:[bckIs]|[CEF]` + numberForm + `|[NT]` + signedForm + `|M[EAPRS]|O[^\x00-\x20\x7f]{0,31})$`),
 		"md": regexp.MustCompile(`^(?:[bkIx]|[CE]` + numberForm + `|T` + signedForm + `|O[^\x00-\x20\x7f]{0,31})$`),
 		"ma": regexp.MustCompile(`^(?:[bcktv]|[CDEJ]` + numberForm + `|[NT]` + signedForm + `|M[ID+-]|O[^\x00-\x20\x7f]{0,31})$`),
 	}

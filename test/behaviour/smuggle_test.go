@@ -22,12 +22,13 @@ var odd = []string{
 	"add a 0 0 +9", "replace a 0 0 +9", "append a 0 0 +9", "prepend a 0 0 009", "cas a 0 0 +9 1", "cas a 0 0 9 +1", "cas a 0 0 9 0000000000000000000000000000000000001",
 	"ms a 9", " ms a 9", strings.Repeat(" ", 200) + "ms  a  9 ", "ms a +9", "ms a 0009", "ms a " + strings.Repeat("0", 30) + "9", "ms a 9 T+5", "ms a 9 T" + strings.Repeat("0", 30) + "5",
 	"ms a 9 F007", "ms a 9 q", "ms a 9 C+5", "ms a 9 Ppath L/x", "ms YQ== 9 b", "ms YR== 9 b", "ms a 9 T4294967296", "ms a 9 O", "ms a 9 O" + strings.Repeat("x", 31),
+	"ms a 9 E5", "ms a 9 E0005 c", // or the proxy says that a server does not know the flag
 
 	// These are not, but tell how long the value is.
 	"set " + key251 + " 0 0 9", "set " + key251 + " 0 0 9 noreply", "add " + key251 + " 0 0 9", "cas " + key251 + " 0 0 9 1", "set a x 0 9", "set a 0 x 9", "set a x x 9", "set a -1 0 9",
 	"set a 4294967296 0 9", "set a 18446744073709551616 0 9", "set a 0 9999999999999999999 9", "set a\tb 0 0 9", "set my key 0 0 9", "set my key 0 0 9 noreply", "cas a 0 0 9", "cas a 0 0 9 x",
 	"cas a 0 0 9 -1", "cas a 0 0 9 18446744073709551616", "SET a 0 0 9", "Set a 0 0 9", "sets a 0 0 9", "\tset a 0 0 9", "MS a 9", "ms " + key251 + " 9", "ms a 9 q q", "ms a 9 !", "ms a 9 v",
-	"ms a 9 Tx", "ms a 9 T", "ms a 9 Mx", "ms a 9 M", "ms a 9 C-1", "ms a 9 F4294967296", "ms a 9 E5", "ms a 9 qq", "ms a 9 O" + strings.Repeat("x", 40), "ms a! 9 b", "ms YQ= 9 b", "ms a\x01 9",
+	"ms a 9 Tx", "ms a 9 T", "ms a 9 Mx", "ms a 9 M", "ms a 9 C-1", "ms a 9 F4294967296", "ms a 9 qq", "ms a 9 O" + strings.Repeat("x", 40), "ms a! 9 b", "ms YQ= 9 b", "ms a\x01 9",
 	"ms a 9 " + strings.Repeat("k ", 20),
 
 	// These do not.
