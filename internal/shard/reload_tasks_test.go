@@ -34,8 +34,9 @@ func threePools(t *testing.T, threads int) (r *rig, second *fake) {
 			other.Name, other.Servers = name, []config.Address{second.addr}
 			cfg.Pools = append(cfg.Pools, other)
 		}
+		dir := t.TempDir() // whose names stay free while a pool is not there
 		for i := range cfg.Pools {
-			cfg.Pools[i].Listen = []config.Listen{{Network: "tcp", Address: freeAddress(t), Backlog: 64}}
+			cfg.Pools[i].Listen = []config.Listen{{Network: "unix", Address: fmt.Sprintf("%s/%d", dir, i), Backlog: 64, Mode: 0o600}}
 		}
 	})
 	return r, second
@@ -162,7 +163,11 @@ func (r *rig) task(home *Shard, text string, to replicate.Client) (send func()) 
 func TestWaitingRequestOfAPoolThatIsGone(t *testing.T) {
 	for _, threads := range []int{1, 2, 3} {
 		r, second := threePools(t, threads)
-		c := r.client()
+		conn, err := net.Dial("unix", r.svc.Addrs()[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := newClient(t, conn)
 		c.nothing()
 		r.on(0, func(sh *Shard) { sh.pools[0].held = true })
 		text, want := "", ""
@@ -247,7 +252,7 @@ func beBusy(addr string, i int, stop <-chan struct{}, errs chan<- error) {
 			return
 		default:
 		}
-		c, err := net.Dial("tcp", addr)
+		c, err := net.Dial("unix", addr)
 		if err != nil {
 			continue // the pool is not there just now
 		}
