@@ -34,7 +34,7 @@ func (svc *Service) newLookout(cfg *config.Pool) *lookout {
 			continue
 		}
 		for _, sentinel := range a.SentinelHosts() {
-			masters[sentinel] = append(masters[sentinel], svc.resolvers[a.String()])
+			masters[sentinel] = append(masters[sentinel], svc.resolvers[keyOf(a, cfg)])
 		}
 	}
 	for sentinel, of := range masters {

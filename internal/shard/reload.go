@@ -38,6 +38,7 @@ type reload struct {
 	bound   []*listener        // new ones
 	probers []*failover.Prober // that are not needed any more
 	outs    []*lookout         // neither
+	unused  []*resolver        // nor these
 }
 
 // Reload has the service serve pools instead of those that it serves. Pools are told apart by their names. When it returns an
@@ -60,6 +61,9 @@ func (svc *Service) Reload(pools []config.Pool) error {
 	}
 	for _, o := range r.outs {
 		o.close()
+	}
+	for _, u := range r.unused {
+		u.close()
 	}
 	svc.events.note(stats.Event{What: "pools reloaded"})
 	svc.tellDoubts(doubts(pools, svc.lookup))
@@ -216,6 +220,7 @@ func (r *reload) apply() {
 		r.replacePool(i)
 		r.replaceLookout(i)
 	}
+	r.unused = svc.unusedResolvers()
 	r.replaceListeners()
 }
 
@@ -356,11 +361,9 @@ func (r *reload) poolOf(address string) (index int, ok bool) {
 // addResolvers starts what looks up the names of a new pool's servers.
 func (svc *Service) addResolvers(cfg *config.Pool) {
 	for _, a := range slices.Concat(cfg.Servers, cfg.Backups) {
-		if _, fixed := fixedEndpoint(a); fixed || svc.resolvers[a.String()] != nil {
+		if _, fixed := fixedEndpoint(a); fixed || svc.resolvers[keyOf(a, cfg)] != nil {
 			continue
 		}
-		r := svc.resolverOf(a, cfg.ConnectTimeout)
-		svc.helpers.Add(1)
-		go svc.resolve(svc.ctx, r)
+		svc.startResolver(svc.resolverOf(a, cfg))
 	}
 }

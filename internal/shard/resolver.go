@@ -55,6 +55,8 @@ type resolver struct {
 	timeout time.Duration // of one look-up: the connect deadline
 	asked   chan question
 	again   chan struct{} // has it look up unasked, now
+	stop    context.CancelFunc
+	done    chan struct{} // closed when it has ended
 	name    string        // of the server, as it is configured
 }
 
@@ -68,20 +70,61 @@ func (q question) answer(addrs []loop.Endpoint, err error) {
 	q.l.Post(loop.TaskFunc(func() { q.c.Resolved(addrs, err) }))
 }
 
-// resolverOf returns the resolver of a server that is given by name, the same for all loops.
-func (svc *Service) resolverOf(a config.Address, timeout time.Duration) *resolver {
-	r := svc.resolvers[a.String()]
+// resolverKey tells resolvers apart: by the server, as it is configured, and by how long a look-up may take.
+type resolverKey struct {
+	name    string
+	timeout time.Duration
+}
+
+func keyOf(a config.Address, cfg *config.Pool) resolverKey { return resolverKey{a.String(), cfg.ConnectTimeout} }
+
+// resolverOf returns the resolver of a server of a pool that is given by name, the same for all loops.
+func (svc *Service) resolverOf(a config.Address, cfg *config.Pool) *resolver {
+	key := keyOf(a, cfg)
+	r := svc.resolvers[key]
 	if r == nil {
-		r = &resolver{timeout: timeout, asked: make(chan question, 1024), again: make(chan struct{}, 1), name: a.String()}
+		r = &resolver{timeout: key.timeout, asked: make(chan question, 1024), again: make(chan struct{}, 1), name: key.name}
 		if a.Network == "sentinel" {
 			r.master = newMaster(a, svc.lookup)
 			r.find = r.master.find
 		} else {
 			r.find = finderOf(a, svc.lookup)
 		}
-		svc.resolvers[a.String()] = r
+		svc.resolvers[key] = r
 	}
 	return r
+}
+
+// startResolver starts the goroutine of a resolver.
+func (svc *Service) startResolver(r *resolver) {
+	var ctx context.Context
+	ctx, r.stop = context.WithCancel(svc.ctx)
+	r.done = make(chan struct{})
+	svc.helpers.Add(1)
+	go svc.resolve(ctx, r)
+}
+
+// close ends the resolver, which nobody asks any more, and waits for it.
+func (r *resolver) close() {
+	r.stop()
+	<-r.done
+}
+
+// unusedResolvers takes those out that no pool has a server for.
+func (svc *Service) unusedResolvers() (unused []*resolver) {
+	used := map[resolverKey]bool{}
+	for _, cfg := range svc.cfgs {
+		for i := 0; cfg != nil && i < len(cfg.Servers)+len(cfg.Backups); i++ {
+			used[keyOf(*serverAt(cfg, i), cfg)] = true
+		}
+	}
+	for key, r := range svc.resolvers {
+		if !used[key] {
+			delete(svc.resolvers, key)
+			unused = append(unused, r)
+		}
+	}
+	return unused
 }
 
 // askAgain has the resolver look up once more, unasked. It never blocks and may be called from any goroutine.
@@ -96,6 +139,7 @@ func (r *resolver) askAgain() {
 // looks the name up unasked, for those that are connected to an address that is none of it any more.
 func (svc *Service) resolve(ctx context.Context, r *resolver) {
 	defer svc.helpers.Done()
+	defer close(r.done)
 	var due <-chan time.Time // for ever silent
 	if interval := svc.cfg.ResolveInterval; interval > 0 {
 		ticker := time.NewTicker(interval)

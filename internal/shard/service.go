@@ -71,8 +71,8 @@ type Service struct {
 	lookup      lookupFunc
 	doubts      []doubt // at the start
 	maxJoint    int
-	resolvers   map[string]*resolver // by the text of the address; changed by a reload only
-	lookouts    []*lookout           // by pool; nil: it was removed
+	resolvers   map[resolverKey]*resolver // changed by a reload only
+	lookouts    []*lookout                // by pool; nil: it was removed
 	storedEvery time.Duration
 	storedAsks  chan []storedAsk
 	listing     chan struct{}   // holds one element while the keys of a server are listed
@@ -96,7 +96,7 @@ func Start(o Options) (*Service, error) {
 	svc := &Service{
 		cfg: o.Config, log: o.Log, version: o.Version, release: o.Release, started: time.Now(), seed: maphash.MakeSeed(),
 		spare: openSpare(), ctx: ctx, stop: stop, dead: make(chan error, 1),
-		lookup: o.lookup, maxJoint: o.maxJoint, resolvers: map[string]*resolver{}, listing: make(chan struct{}, 1),
+		lookup: o.lookup, maxJoint: o.maxJoint, resolvers: map[resolverKey]*resolver{}, listing: make(chan struct{}, 1),
 		storedEvery: o.StoredEvery, storedAsks: make(chan []storedAsk, 1),
 		given: o.Sockets, place: journal.Place{Dir: o.Config.StateDir, Give: o.Give, Beside: o.Files},
 	}
@@ -120,8 +120,7 @@ func Start(o Options) (*Service, error) {
 		return nil, err
 	}
 	for _, r := range svc.resolvers {
-		svc.helpers.Add(1)
-		go svc.resolve(ctx, r)
+		svc.startResolver(r)
 	}
 	for _, cfg := range svc.cfgs {
 		svc.lookouts = append(svc.lookouts, svc.newLookout(cfg))

@@ -140,7 +140,7 @@ func (sh *Shard) newPool(index int, cfg *config.Pool, rings rings) *pool {
 		if e, fixed := fixedEndpoint(a); fixed {
 			opt.Endpoint = e
 		} else {
-			opt.Dialer = &dialer{sh.l, sh.svc.resolverOf(a, cfg.ConnectTimeout)}
+			opt.Dialer = &dialer{sh.l, sh.svc.resolverOf(a, cfg)}
 		}
 		c := backend.NewConn(sh.l, opt, p)
 		p.byConn[c] = i
