@@ -114,12 +114,17 @@ func TestLongBlanks(t *testing.T) {
 	connections := func() string { return harness.ServerStat(t, proxy.Addr, primary.Addr, "connects") } // not those beside the requests
 	before := connections()
 	blanks := strings.Repeat(" ", 20_000)
+	hits, withTokens := []string{"get keep", "get keep none"}, []string{"gets keep", "gets keep none"}
+	touches := harness.Dial(t, primary.Addr).Do("gat 0 none\r\n") == "END\r\n" // since memcached 1.5.3
+	if touches {
+		hits, withTokens = append(hits, "gat 0 keep", "gat 0 keep none"), append(withTokens, "gats 0 keep", "gats 0 keep none")
+	}
 	for range 10 {
-		for _, line := range []string{"get keep", "get keep none", "gat 0 keep", "gat 0 keep none"} {
+		for _, line := range hits {
 			c.Want(blanks+line+"\r\n", harness.Hit("keep", "7"))
 			c.Want(strings.Replace(line, " ", blanks, 1)+blanks+"\r\n", harness.Hit("keep", "7"))
 		}
-		for _, line := range []string{"gets keep", "gets keep none", "gats 0 keep"} {
+		for _, line := range withTokens {
 			if got := c.Do(blanks + line + "\r\n"); !strings.HasPrefix(got, "VALUE keep 0 1 ") {
 				t.Errorf("%q: %q", line, got)
 			}
@@ -128,7 +133,6 @@ func TestLongBlanks(t *testing.T) {
 		c.Want(some+"incr none 1\r\n", "NOT_FOUND\r\n")
 		c.Want(some+"delete none\r\n", "NOT_FOUND\r\n")
 		c.Want(some+"touch none 0\r\n", "NOT_FOUND\r\n")
-		c.Want(some+"mg none v\r\n", "EN\r\n")
 		c.Want(some+"set keep 0 0 1\r\n7\r\n", "STORED\r\n")
 	}
 	if now := connections(); now != before || before == "" {
@@ -139,5 +143,7 @@ func TestLongBlanks(t *testing.T) {
 		fmt.Fprintf(&keys, " %s%03d", strings.Repeat("k", 247), i)
 	}
 	c.Want("get"+keys.String()+" keep\r\n", harness.Hit("keep", "7"))
-	c.Want("gat 0"+keys.String()+" keep\r\n", harness.Hit("keep", "7"))
+	if touches {
+		c.Want("gat 0"+keys.String()+" keep\r\n", harness.Hit("keep", "7"))
+	}
 }
