@@ -35,14 +35,17 @@ const maxKept = 16 << 10
 // Call is one client request in the engine. It is lent by Engine.NewCall and goes back by Release, which the client
 // calls when it has no more use for it; the engine keeps it until then, and until the last server has replied.
 type Call struct {
-	Next *Call  // the client's: its line of calls
-	Done bool   // the client's: answered
-	Keys int    // the client's: how many keys are asked for
-	Note []byte // the client's: what is asked for, in a few words
-	Part Part   // the client's, set before Do: whether this is all of a request
-	Lost bool   // part of a multi-get: nobody could answer for any of its keys, and the reply says why
-	At   int64  // the client's: when it was asked, by the loop's clock
-	Held []byte // a reply that has to wait: for the other copy, or (the client's) for the calls in front
+	Next *Call // the client's: its line of calls
+	Done bool  // the client's: answered
+	Keys int   // the client's: how many keys are asked for
+	Size int   // the client's: bytes of the request
+
+	Values int    // the client's: how many values there may be in the reply
+	Note   []byte // the client's: what is asked for, in a few words
+	Part   Part   // the client's, set before Do: whether this is all of a request
+	Lost   bool   // part of a multi-get: nobody could answer for any of its keys, and the reply says why
+	At     int64  // the client's: when it was asked, by the loop's clock
+	Held   []byte // a reply that has to wait: for the other copy, or (the client's) for the calls in front
 
 	Unflushed []int // the servers that missed a flush_all, for the other loops' engines
 

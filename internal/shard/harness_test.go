@@ -32,6 +32,9 @@ func await[T any](t testing.TB, what string, c <-chan T) T {
 	}
 }
 
+// testWindow is how many keys a client of a rig may have in flight at first: so many that most tests need not think of it.
+const testWindow = 32
+
 // rig is a Service in front of scripted servers. Nothing ends by itself in it, unless a test asks for short times.
 type rig struct {
 	t       testing.TB
@@ -73,7 +76,7 @@ func startAs(t testing.TB, pid int64, primaries, backups int, change func(*confi
 	if change != nil {
 		change(&cfg)
 	}
-	svc, err := Start(Options{Config: cfg, Log: zerolog.Nop(), Version: "test", maxJoint: 1})
+	svc, err := Start(Options{Config: cfg, Log: zerolog.Nop(), Version: "test", maxJoint: 1, window: testWindow})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ func (r *rig) follow() {
 	r.t.Helper()
 	cfg := r.svc.cfg
 	r.svc.Close()
-	svc, err := Start(Options{Config: cfg, Log: zerolog.Nop(), Version: "test", maxJoint: 1})
+	svc, err := Start(Options{Config: cfg, Log: zerolog.Nop(), Version: "test", maxJoint: 1, window: testWindow})
 	if err != nil {
 		r.t.Fatal(err)
 	}

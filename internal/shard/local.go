@@ -23,7 +23,7 @@ func (s *session) serve(r *ascii.Request) {
 	case ascii.OpStats:
 		s.stats(r)
 	default:
-		if r.NumKeys > pieceKeys {
+		if r.NumKeys > 1 && r.NumKeys > s.pieceLength() {
 			s.serveLong(r)
 			return
 		}

@@ -29,7 +29,7 @@ func (s *session) serveLong(r *ascii.Request) {
 
 // pieceLength is the number of keys in the next piece: fewer than pieceKeys when those would be too large.
 func (s *session) pieceLength() int {
-	return max(1, min(pieceKeys, windowBytes/max(1, s.keySize)))
+	return max(1, min(pieceKeys, windowBytes/max(1, s.guess())))
 }
 
 // longFull reports whether the next piece has to wait: the second one until the size of the first is known, the others

@@ -17,8 +17,8 @@ func TestWindowAtTheStart(t *testing.T) {
 	}
 	c.say(all.String())
 	r.eventually(0, "paused", func(sh *Shard) bool { return sh.pools[0].count.Backpressure > 0 })
-	if s := other.stats("servers"); s["server:0:pending"] != fmt.Sprint(windowStart) {
-		t.Errorf("%s requests in flight, want %d", s["server:0:pending"], windowStart)
+	if s := other.stats("servers"); s["server:0:pending"] != fmt.Sprint(testWindow) {
+		t.Errorf("%s requests in flight, want %d", s["server:0:pending"], testWindow)
 	}
 	for i := range 1000 {
 		p.want(fmt.Sprintf("get k%d\r\n", i)).answer(miss)
@@ -82,7 +82,7 @@ func TestClientGoneWhileHeldBack(t *testing.T) {
 	c := r.client()
 	c.say(strings.Repeat("get a\r\n", 200))
 	r.eventually(0, "paused", func(sh *Shard) bool { return sh.pools[0].count.Backpressure > 0 })
-	for range windowStart {
+	for range testWindow {
 		p.want("get a\r\n")
 	}
 	_ = c.c.(*net.TCPConn).SetLinger(0)
@@ -183,8 +183,8 @@ func TestWindowOpensSlowly(t *testing.T) {
 	c.hear(miss)
 	c.say(strings.Repeat("get a b\r\n", 500))
 	r.eventually(0, "paused", func(sh *Shard) bool { return sh.pools[0].count.Backpressure > 0 })
-	if s := other.stats("servers"); s["server:0:pending"] != fmt.Sprint((windowStart+2)/2) {
-		t.Errorf("%s requests of two keys in flight, want %d", s["server:0:pending"], (windowStart+2)/2)
+	if s := other.stats("servers"); s["server:0:pending"] != fmt.Sprint((testWindow+2)/2) {
+		t.Errorf("%s requests of two keys in flight, want %d", s["server:0:pending"], (testWindow+2)/2)
 	}
 	for range 500 {
 		p.want("get a b\r\n").answer(miss)
@@ -209,13 +209,13 @@ func TestHeldRepliesCount(t *testing.T) {
 	c := r.client()
 	c.say("get " + keys[0] + "\r\n" + strings.Repeat(get, 200))
 	first := slow.want("get " + keys[0] + "\r\n")
-	for range windowStart - 1 {
+	for range testWindow - 1 {
 		quick.want(get).answer(value)
 	}
-	r.eventually(0, "held", func(sh *Shard) bool { return sh.unsent >= (windowStart-1)*size })
+	r.eventually(0, "held", func(sh *Shard) bool { return sh.unsent >= (testWindow-1)*size })
 	first.answer(miss)
-	c.hear(miss + strings.Repeat(value, windowStart-1))
-	for range 200 - (windowStart - 1) {
+	c.hear(miss + strings.Repeat(value, testWindow-1))
+	for range 200 - (testWindow - 1) {
 		quick.want(get).answer(value)
 		c.hear(value)
 	}

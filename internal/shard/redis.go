@@ -52,8 +52,7 @@ func (s *session) serveRedis(data []byte) (rest []byte) {
 	s.paused = false
 	for len(data) > 0 && !s.closing {
 		if s.full() {
-			s.paused = true
-			s.pool.count.Backpressure++
+			s.pause()
 			break
 		}
 		limits := s.pool.redis
@@ -64,6 +63,9 @@ func (s *session) serveRedis(data []byte) (rest []byte) {
 		switch st {
 		case resp.Complete:
 			s.need = 0
+			if r.Command != nil && s.mustQueue(keysOf(r), n) {
+				continue
+			}
 			s.serveCommand(r)
 		case resp.Fatal:
 			s.abandon(string(r.Reply))
@@ -110,7 +112,7 @@ func (s *session) serveCommand(r *resp.Request) {
 	case cmd.Route == resp.RouteLocal:
 		s.local(r)
 	default:
-		s.pool.engine.DoRedis(s.callFor(keysOf(r)), r)
+		s.pool.engine.DoRedis(s.callFor(keysOf(r), keysOf(r), len(r.Raw)), r)
 	}
 }
 
@@ -136,7 +138,7 @@ func (s *session) reject(line []byte) {
 		return
 	}
 	s.spoil()
-	s.callFor(1).Answer(line)
+	s.callFor(1, 0, 0).Answer(line)
 }
 
 // rejectArity answers a command with too few arguments, or too many. An EXEC of that kind ends the transaction.
@@ -153,5 +155,5 @@ func (s *session) rejectArity(cmd *resp.Command) {
 // therefore fails.
 func (s *session) reply(line string) {
 	s.spoil()
-	s.callFor(1).Answer([]byte(line))
+	s.callFor(1, 0, 0).Answer([]byte(line))
 }

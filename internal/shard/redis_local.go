@@ -30,7 +30,7 @@ func (s *session) local(r *resp.Request) {
 	case "command":
 		s.command(r)
 	case "info":
-		s.pool.survey(s.callFor(1), "info")
+		s.pool.survey(s.callFor(1, 0, 0), "info")
 	case "time":
 		s.time()
 	case "reset":
@@ -50,7 +50,7 @@ func (s *session) local(r *resp.Request) {
 
 // tell answers with bytes that were appended to the shard's scratch line, which is not kept when they are many.
 func (s *session) tell(line []byte) {
-	s.callFor(1).Answer(line)
+	s.callFor(1, 0, 0).Answer(line)
 	if cap(line) <= maxKeptLine {
 		s.sh.line = line
 	}

@@ -132,7 +132,7 @@ func (s *session) transact(m *multi) {
 		at, refusal := engine.ServerOf(r)
 		switch {
 		case refusal != nil:
-			s.callFor(1).Answer(refusal)
+			s.callFor(1, 0, 0).Answer(refusal)
 			return
 		case server != replicate.Any && at != replicate.Any && at != server:
 			s.say("-CROSSSLOT Keys in transaction don't hash to the same server: nothing was done; give them a common hash tag\r\n")
@@ -141,5 +141,5 @@ func (s *session) transact(m *multi) {
 			server = at
 		}
 	}
-	engine.Transact(s.callFor(m.n), server, m.raw, m.n)
+	engine.Transact(s.callFor(m.n, m.n, len(m.raw)), server, m.raw, m.n)
 }

@@ -277,7 +277,7 @@ func (r *reload) replaceLookout(i int) {
 // replaced gives the sessions of a pool to the one that has taken its place. Without one they end.
 func (sh *Shard) replaced(before, after *pool) {
 	if after != nil {
-		after.count = before.count
+		after.count, after.demand = before.count, before.demand
 	} else {
 		before.count.CurrConnections = 0
 		sh.past.Add(&before.count)

@@ -38,6 +38,7 @@ type Options struct {
 
 	lookup   lookupFunc // in tests; else the system's
 	maxJoint int        // in tests; else maxJoint
+	window   int        // in tests; else windowStart
 }
 
 // Service is a running proxy: its loops, listeners and helpers.
@@ -71,6 +72,7 @@ type Service struct {
 	lookup      lookupFunc
 	doubts      []doubt // at the start
 	maxJoint    int
+	window      int
 	resolvers   map[resolverKey]*resolver // changed by a reload only
 	lookouts    []*lookout                // by pool; nil: it was removed
 	storedEvery time.Duration
@@ -89,6 +91,9 @@ func Start(o Options) (*Service, error) {
 	if o.maxJoint == 0 {
 		o.maxJoint = maxJoint
 	}
+	if o.window == 0 {
+		o.window = windowStart
+	}
 	if o.lookup == nil {
 		o.lookup = net.DefaultResolver.LookupNetIP
 	}
@@ -96,7 +101,7 @@ func Start(o Options) (*Service, error) {
 	svc := &Service{
 		cfg: o.Config, log: o.Log, version: o.Version, release: o.Release, started: time.Now(), seed: maphash.MakeSeed(),
 		spare: openSpare(), ctx: ctx, stop: stop, dead: make(chan error, 1),
-		lookup: o.lookup, maxJoint: o.maxJoint, resolvers: map[resolverKey]*resolver{}, listing: make(chan struct{}, 1),
+		lookup: o.lookup, maxJoint: o.maxJoint, window: o.window, resolvers: map[resolverKey]*resolver{}, listing: make(chan struct{}, 1),
 		storedEvery: o.StoredEvery, storedAsks: make(chan []storedAsk, 1),
 		given: o.Sockets, place: journal.Place{Dir: o.Config.StateDir, Give: o.Give, Beside: o.Files},
 	}

@@ -11,9 +11,9 @@ import (
 
 // Back-pressure: how much of one client's business may be unfinished before no more is read from it.
 const (
-	windowBytes  = 4 << 20   // expected bytes of the replies to come
+	windowBytes  = 4 << 20   // bytes of the replies that are expected, and as many of requests
 	windowUnsent = 512 << 10 // bytes of replies that the client has not fetched, or that wait for one in front of them
-	windowStart  = 32        // keys in flight at first; each one answered makes room for one more
+	windowStart  = 4         // keys in flight at first, for their values may be large; each one answered makes room for one more
 	windowMax    = 512       // keys in flight at last
 )
 
@@ -29,7 +29,11 @@ type session struct {
 	window      int            // how many there may be
 	held        int            // bytes of replies that wait in the line
 	part        replicate.Part // of the call being made
-	keySize     int            // about the largest part of recent replies for one key
+	keySize     int            // about the largest recent reply for one value; 0: there were none
+	values      int            // that the replies to the calls in the line may have
+	sent        int            // bytes of the requests in the line
+	expected    int            // what the pool's demand knows of us
+	wants       int            // bytes that the request which waits for its turn comes to
 	need        int            // size of the request that has arrived in part, when known
 	skip        ascii.Skip     // what is still to be thrown away of a refused request
 	long        *longGet
@@ -41,6 +45,8 @@ type session struct {
 
 	marked  bool // Flush will be called
 	late    bool // Flush will be called when the loop has nothing else to do
+	queued  bool // in the line of the pool's demand
+	turn    bool // first there
 	paused  bool // requests lie in s.Tail that may not be served yet
 	ended   bool // nothing more is read; closed when what was read is served and answered, and all is sent
 	closing bool // and what was read is not served
@@ -64,7 +70,7 @@ func (sh *Shard) open(fd, pool int) {
 		sh.left(pool)
 		return
 	}
-	s := &session{sh: sh, pool: p, window: windowStart}
+	s := &session{sh: sh, pool: p, window: sh.svc.window}
 	if p.cfg.Redis {
 		s.redis = newRedisClient(sh, p)
 	}
@@ -106,6 +112,7 @@ func (s *session) OnReady(ev loop.Events) {
 }
 
 func (s *session) read() {
+	before := len(s.s.Tail())
 	data, err := s.s.Read(s.need)
 	switch {
 	case loop.IsEOF(err):
@@ -118,7 +125,7 @@ func (s *session) read() {
 	case len(data) == 0:
 		return
 	}
-	s.pool.count.BytesRead += uint64(len(data))
+	s.pool.count.BytesRead += uint64(len(data) - before)
 	s.consume(data)
 }
 
@@ -144,12 +151,13 @@ func (s *session) serveAll(data []byte) (rest []byte) {
 	s.paused = false
 	for len(data) > 0 && !s.closing || s.long != nil {
 		if s.full() {
-			s.paused = true
-			s.pool.count.Backpressure++
+			s.pause()
 			break
 		}
 		if s.long != nil {
-			s.servePiece()
+			if !s.mustQueue(s.pieceLength(), 0) {
+				s.servePiece()
+			}
 			continue
 		}
 		if s.skip.Pending() {
@@ -160,8 +168,8 @@ func (s *session) serveAll(data []byte) (rest []byte) {
 		switch st {
 		case ascii.Complete:
 			s.need = 0
-			if s.mustWait(r) {
-				continue // not served, so that it is met again when the barrier has gone
+			if s.mustWait(r) || s.mustQueue(valuesOf(r), n) {
+				continue // not served, so that it is met again when the barrier has gone, or there is room
 			}
 			s.serve(r)
 		case ascii.Refused:
@@ -198,14 +206,26 @@ func (s *session) full() bool {
 	if s.barrier != nil || s.pool.held || s.long != nil && s.longFull() {
 		return true
 	}
-	return s.pending >= s.window || s.pending*s.keySize >= windowBytes || s.s.Unsent()+s.held >= windowUnsent
+	return s.pending >= s.window || s.values*s.keySize >= windowBytes || s.sent >= windowBytes ||
+		s.s.Unsent()+s.held >= windowUnsent || s.crowded()
 }
 
 // call puts a new call at the end of the line.
-func (s *session) call() *replicate.Call { return s.callFor(max(1, s.sh.req.NumKeys)) }
+func (s *session) call() *replicate.Call {
+	r := &s.sh.req
+	return s.callFor(max(1, r.NumKeys), valuesOf(r), len(r.Raw))
+}
 
-// callFor is call for so many keys.
-func (s *session) callFor(keys int) *replicate.Call {
+// valuesOf is how many values there may be in the reply to a request.
+func valuesOf(r *ascii.Request) int {
+	if r.Op >= ascii.OpGet && r.Op <= ascii.OpGats || r.Op == ascii.OpMetaGet {
+		return r.NumKeys
+	}
+	return 0
+}
+
+// callFor is call for a request of so many keys, values that the reply may have, and bytes.
+func (s *session) callFor(keys, values, bytes int) *replicate.Call {
 	c := s.pool.engine.NewCall(s)
 	c.Part = s.part
 	if s.last == nil {
@@ -214,18 +234,26 @@ func (s *session) callFor(keys int) *replicate.Call {
 		s.last.Next = c
 	}
 	s.last = c
-	c.Keys = keys
+	c.Keys, c.Values, c.Size = keys, values, bytes
 	c.At = s.sh.l.Now()
 	if s.sh.svc.cfg.Slow > 0 {
 		s.note(c)
 	}
 	s.pending += c.Keys
+	s.values += c.Values
+	s.sent += c.Size
+	s.wants = 0
+	s.expect()
 	return c
 }
 
 // Answer takes the reply to c. It is written when c is first in line, else it waits in c.
 func (s *session) Answer(c *replicate.Call, reply []byte) {
 	c.Done = true
+	if s.closed {
+		s.forget(c)
+		return
+	}
 	if c != s.first {
 		c.Keep(reply)
 		if s.held += len(reply); s.held > windowUnsent {
@@ -263,6 +291,8 @@ func (s *session) deliver(reply []byte) {
 	}
 	c.Next = nil
 	s.pending -= c.Keys
+	s.values -= c.Values
+	s.sent -= c.Size
 	waited := s.sh.l.Now() - c.At
 	s.pool.count.Waited.Observe(waited)
 	if slow := s.sh.svc.cfg.Slow; slow > 0 && waited >= int64(slow) {
@@ -272,7 +302,12 @@ func (s *session) deliver(reply []byte) {
 		s.pool.count.Outcomes[stats.Redis][redisResult(reply)]++
 	}
 	s.window = min(s.window+c.Keys, windowMax)
-	s.keySize = max(len(reply)/c.Keys, s.keySize-s.keySize/8, 1)
+	if c.Values > 0 {
+		each := len(reply) / c.Values
+		s.pool.demand.observe(each)
+		s.keySize = max(each, s.keySize-s.keySize/8, 1)
+	}
+	s.expect()
 	c.Release()
 }
 
@@ -310,8 +345,12 @@ func (s *session) Flush() {
 			s.fail()
 		}
 	}
-	if !s.failed && s.paused && !s.full() {
-		s.resume()
+	if !s.failed && s.paused {
+		if s.full() {
+			s.lineUp()
+		} else {
+			s.resume()
+		}
 	}
 	if s.gone && !s.paused && !s.ended {
 		s.read()
@@ -371,13 +410,24 @@ func (s *session) fail() {
 	s.mark()
 }
 
-// close forgets the client. Calls under way go on without it.
+// forget drops the answer to a call of a client that has gone.
+func (s *session) forget(c *replicate.Call) {
+	s.pending -= c.Keys
+	s.values -= c.Values
+	s.sent -= c.Size
+	s.expect()
+	c.Release()
+}
+
+// close forgets the client. Calls under way go on without it, and count until they are answered.
 func (s *session) close() {
 	s.closed = true
 	for c := s.first; c != nil; {
 		next := c.Next
 		c.Next = nil
-		c.Release()
+		if c.Done {
+			s.forget(c)
+		}
 		c = next
 	}
 	s.first, s.last = nil, nil

@@ -72,6 +72,7 @@ type pool struct {
 	engine *replicate.Engine
 	count  stats.Counters
 	hot    stats.HotKeys
+	demand *demand // of its clients
 
 	recorder *recorder               // nil: no journal
 	moved    []func(key []byte) bool // by server: tells keys that have moved to it by a reload; nil: none have
@@ -119,6 +120,7 @@ func (sh *Shard) newPool(index int, cfg *config.Pool, rings rings) *pool {
 		limits: ascii.Limits{MaxLine: maxLine, MaxValue: cmp.Or(cfg.MaxValue, sh.svc.cfg.MaxValue)},
 		health: failover.NewMachine(len(servers), cfg.ServerFailureLimit),
 		byConn: map[*backend.Conn]int{},
+		demand: &demand{l: sh.l},
 	}
 	p.redis = redisLimits(p.limits.MaxValue)
 	p.health.Patient = ejects(cfg)
