@@ -2,6 +2,7 @@ package replicate
 
 import (
 	"bytes"
+	"math"
 	"strconv"
 
 	"magent/ascii"
@@ -200,7 +201,7 @@ const month = 30 * 24 * 3600
 // exptime writes the rest of an item's time, in seconds, as memcached reads it.
 func (e *Engine) exptime(ttl int) int64 {
 	if ttl > month {
-		return e.opt.UnixTime() + int64(ttl)
+		return min(e.opt.UnixTime()+int64(ttl), math.MaxInt32) // a server refuses more, and may execute the value
 	}
 	return int64(max(1, ttl))
 }

@@ -225,3 +225,28 @@ func TestFlushAll(t *testing.T) {
 		c.nothing()
 	}
 }
+
+// A server that refuses a set may have executed its value, and answered that, too. Nobody gets what comes behind the refusal:
+// the connection is given up, the backup answers, and the key is dirty on the server.
+func TestSetRefusedByAServer(t *testing.T) {
+	for _, refusal := range []string{"ERROR\r\n", "CLIENT_ERROR bad command line format\r\n"} {
+		r, p, b := pair(t, nil)
+		c, other := r.client(), r.client()
+		b.answers(func(text string) string {
+			if text == "get secret\r\n" {
+				return "VALUE secret 0 1\r\ns\r\nEND\r\n"
+			}
+			return "STORED\r\n"
+		})
+		c.say("set k 0 0 9\r\nflush_all\r\n")
+		first := p.want("set k 0 0 9\r\nflush_all\r\n")
+		other.say("get secret\r\n")
+		p.want("get secret\r\n")
+		first.answer(refusal + "END\r\nVALUE secret 0 1\r\ns\r\nEND\r\n") // END is for the value
+		c.hear("STORED\r\n")
+		other.hear("VALUE secret 0 1\r\ns\r\nEND\r\n")
+		r.eventually(0, "the key is dirty", func(sh *Shard) bool {
+			return !sh.pools[0].health.Usable(0) && sh.pools[0].engine.Dirty(0).Has([]byte("k"))
+		})
+	}
+}
