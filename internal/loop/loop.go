@@ -34,6 +34,7 @@ type Loop struct {
 	slots   []slot // indexed by file descriptor
 	closing []int  // to be closed at the end of the turn
 	marked  []Flusher
+	next    []Flusher // to be marked in the next turn
 	late    []Flusher // marked late
 	held    int       // turns that late has been held back for
 	timers  timerHeap
@@ -110,6 +111,9 @@ func (l *Loop) tick() {
 	}
 	l.now = int64(now)
 	l.Turns++
+	l.marked = append(l.marked, l.next...)
+	clear(l.next)
+	l.next = l.next[:0]
 }
 
 // stall is a turn's length from which the process is taken to have been held up.
@@ -172,6 +176,10 @@ func (l *Loop) MarkLate(f Flusher) { l.late = append(l.late, f) }
 // Mark has f flushed at the end of this turn. The caller sees to it that f is marked once.
 func (l *Loop) Mark(f Flusher) { l.marked = append(l.marked, f) }
 
+// MarkNext has f flushed at the end of the next turn, which begins at once: f has more to do, and others are to come first. The
+// caller sees to it that f is marked once.
+func (l *Loop) MarkNext(f Flusher) { l.next = append(l.next, f) }
+
 // Register watches fd, which must be non-blocking, for ev and hands its events to h.
 func (l *Loop) Register(fd int, ev Events, h Handler) error {
 	for fd >= len(l.slots) {
@@ -215,7 +223,7 @@ func (l *Loop) TakeReadBuffer() []byte {
 
 // patience is how long the next wait may last: until the first timer, for ever (-1), or not at all.
 func (l *Loop) patience() time.Duration {
-	if l.mail.waiting() || len(l.late) > 0 {
+	if l.mail.waiting() || len(l.late) > 0 || len(l.next) > 0 {
 		return 0
 	}
 	when, ok := l.timers.first()

@@ -55,6 +55,10 @@ func (s *session) serveRedis(data []byte) (rest []byte) {
 			s.pause()
 			break
 		}
+		if s.work <= 0 {
+			s.yield()
+			break
+		}
 		limits := s.pool.redis
 		if s.redis.locked {
 			limits.MaxArgs, limits.MaxBulk = lockedArgs, min(limits.MaxBulk, lockedBulk)
@@ -66,6 +70,7 @@ func (s *session) serveRedis(data []byte) (rest []byte) {
 			if r.Command != nil && s.mustQueue(keysOf(r), n) {
 				continue
 			}
+			s.spend(n)
 			s.serveCommand(r)
 		case resp.Fatal:
 			s.abandon(string(r.Reply))

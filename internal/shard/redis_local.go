@@ -30,6 +30,7 @@ func (s *session) local(r *resp.Request) {
 	case "command":
 		s.command(r)
 	case "info":
+		s.work -= surveyWork
 		s.pool.survey(s.callFor(1, 0, 0), "info")
 	case "time":
 		s.time()

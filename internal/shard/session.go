@@ -11,6 +11,9 @@ import (
 
 // Back-pressure: how much of one client's business may be unfinished before no more is read from it.
 const (
+	turnWork     = 64 << 10  // what is done for a client in one turn, see session.spend
+	requestWork  = 512       // for each request
+	surveyWork   = 8 << 10   // for one that all loops have to be asked for
 	windowBytes  = 4 << 20   // bytes of the replies that are expected, and as many of requests
 	windowUnsent = 512 << 10 // bytes of replies that the client has not fetched, or that wait for one in front of them
 	windowStart  = 4         // keys in flight at first, for their values may be large; each one answered makes room for one more
@@ -43,7 +46,15 @@ type session struct {
 	kept        int             // what sh.assembly knows of us
 	unsent      int             // what sh.unsent knows of us
 
+	work     int    // what may still be done for it in this turn: bytes, and requestWork for each request
+	workTurn int64  // which this turn is
+	searched int    // bytes at the beginning of what is kept in which there is no line end
+	served   uint64 // requests, and how many of them in this turn, and at most in one, for tests
+	inTurn   int
+	most     int
+
 	marked  bool // Flush will be called
+	yielded bool // others come first: it goes on in the next turn
 	late    bool // Flush will be called when the loop has nothing else to do
 	queued  bool // in the line of the pool's demand
 	turn    bool // first there
@@ -103,6 +114,9 @@ func (s *session) OnReady(ev loop.Events) {
 	if ev&loop.Readable == 0 {
 		return
 	}
+	if s.yielded {
+		return // it reads when it has served what it has
+	}
 	if s.paused || s.ended {
 		s.s.Reading(false)
 		s.checkHangup()
@@ -131,6 +145,7 @@ func (s *session) read() {
 
 // consume serves the requests in data and keeps the rest.
 func (s *session) consume(data []byte) {
+	s.beginTurn()
 	rest := s.serveAll(data)
 	if s.closed {
 		return
@@ -154,15 +169,25 @@ func (s *session) serveAll(data []byte) (rest []byte) {
 			s.pause()
 			break
 		}
+		if s.work <= 0 {
+			s.yield()
+			break
+		}
 		if s.long != nil {
 			if !s.mustQueue(s.pieceLength(), 0) {
 				s.servePiece()
+				s.spend(len(s.sh.req.Raw))
 			}
 			continue
 		}
 		if s.skip.Pending() {
-			data = s.skip.Take(data)
+			rest := s.skip.Take(data)
+			s.spend(len(data) - len(rest))
+			data = rest
 			continue
+		}
+		if s.lineless(data) {
+			break
 		}
 		n, st := ascii.Next(data, s.pool.limits, r)
 		switch st {
@@ -171,18 +196,24 @@ func (s *session) serveAll(data []byte) (rest []byte) {
 			if s.mustWait(r) || s.mustQueue(valuesOf(r), n) {
 				continue // not served, so that it is met again when the barrier has gone, or there is room
 			}
+			s.spend(n)
 			s.serve(r)
 		case ascii.Refused:
 			s.need = 0
 			s.skip = r.Skip
+			s.spend(n)
 			s.refuse(r)
 		case ascii.Fatal:
 			s.fatal(r, data)
 			return nil
 		default:
 			s.need = r.Need
+			if r.Need == 0 {
+				s.searched = len(data)
+				s.sh.searched += uint64(len(data))
+			}
 			if s.tooMuch(s.pool.limits.MaxValue) {
-				n = len(r.Head) // if the line has come
+				n, s.searched = len(r.Head), 0 // if the line has come
 				s.outOfMemory(r)
 				break
 			}
@@ -313,6 +344,7 @@ func (s *session) deliver(reply []byte) {
 
 func (s *session) write(reply []byte) {
 	n := len(reply)
+	s.work -= n
 	s.pool.count.BytesWritten += uint64(n)
 	if s.failed || s.gone {
 		return
@@ -345,7 +377,8 @@ func (s *session) Flush() {
 			s.fail()
 		}
 	}
-	if !s.failed && s.paused {
+	s.yielded = s.yields()
+	if !s.failed && s.paused && !s.yielded {
 		if s.full() {
 			s.lineUp()
 		} else {

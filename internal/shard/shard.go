@@ -45,6 +45,7 @@ type Shard struct {
 	clientIDs   int64         // given to clients of Redis pools
 	assembly    int           // bytes of incomplete requests, and of transactions
 	unsent      int           // bytes of replies that the sockets did not take
+	searched    uint64        // bytes in which the end of a line was looked for in vain, for tests
 	errands     *errand       // free list
 	gathers     *gather       // free list
 	line        []byte        // scratch

@@ -20,6 +20,7 @@ import (
 func (s *session) stats(r *ascii.Request) {
 	switch what := string(firstWord(r.Args)); what {
 	case "", "servers", "reset", "hotkeys":
+		s.work -= surveyWork
 		s.pool.survey(s.call(), what)
 	case "settings":
 		p := s.sh.svc.process()

@@ -1,0 +1,50 @@
+package shard
+
+import "bytes"
+
+// What is done for one client in a turn of the loop is bounded, whoever answers its requests: then others come first, and the
+// client goes on in the next turn, which does not wait. The measure are the bytes of requests and of the replies that
+// are there at once, and requestWork for each request, so that short ones count.
+
+// spend notes a request, or a part of a refused one, of so many bytes.
+func (s *session) spend(bytes int) {
+	s.work -= requestWork + bytes
+	s.served++
+	if s.inTurn++; s.inTurn > s.most {
+		s.most = s.inTurn
+	}
+}
+
+// beginTurn gives the client its share of this turn, unless it has had it.
+func (s *session) beginTurn() {
+	if now := s.sh.l.Turns; s.workTurn != now {
+		s.workTurn, s.work, s.inTurn = now, turnWork, 0
+	}
+}
+
+// yields reports whether the client has had its share of this turn, and waits for the next.
+func (s *session) yields() bool { return s.yielded && s.workTurn == s.sh.l.Turns }
+
+// yield has the rest of what was read wait for the next turn.
+func (s *session) yield() {
+	s.paused = true
+	if !s.yielded {
+		s.yielded = true
+		s.sh.l.MarkNext(s)
+	}
+}
+
+// lineless reports whether what has arrived is still a line without its end, looking only at what has come since the last time.
+func (s *session) lineless(data []byte) bool {
+	from := s.searched
+	s.searched = 0
+	if from == 0 || from > len(data) || len(data) >= s.pool.limits.MaxLine || s.tooMuch(s.pool.limits.MaxValue) {
+		return false
+	}
+	s.sh.searched += uint64(len(data) - from)
+	if bytes.IndexByte(data[from:], '\n') >= 0 {
+		return false
+	}
+	s.searched = len(data)
+	return true
+}
