@@ -81,7 +81,11 @@ func TestStartWithAnUnknownName(t *testing.T) {
 			c := r.client()
 			if name == "redis" || name == "sentinel" || name == "alone" || name == "ejected" {
 				c.say("get a\r\n")
-				if got := c.line(); !strings.Contains(got, "no such host") {
+				reason := "no such host"
+				if name == "sentinel" {
+					reason = "lookup " // by the system, which may have no name server to ask
+				}
+				if got := c.line(); !strings.Contains(got, reason) {
 					t.Errorf("the client got %q", got)
 				}
 			} else {
@@ -95,7 +99,7 @@ func TestStartWithAnUnknownName(t *testing.T) {
 			for id := range 2 {
 				r.eventually(id, "it is used", func(sh *Shard) bool {
 					p := sh.pools[0]
-					if name == "ejected" && id == 1 {
+					if name == "ejected" && sh != r.svc.ownerOf([]byte("a")) {
 						return true // it connects when it is asked for something
 					}
 					return p.conns[index].Ready() && p.health.Readable(index)
