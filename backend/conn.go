@@ -22,7 +22,7 @@ type Receiver interface {
 // Watcher is told what happens to a connection. It is called before the requests concerned are.
 type Watcher interface {
 	// Recognized asks whether the server at the other end of a new connection is the one that requests were collected for:
-	// c.Identity is who it is. If not, they are lost, not sent.
+	// c.Greeting says who it is. If not, they are lost, not sent.
 	Recognized(c *Conn) bool
 	// Connected: the connection carries requests now.
 	Connected(c *Conn)
@@ -96,7 +96,7 @@ type Conn struct {
 	missed  bool   // the last connection that ended was one that somebody had a use for
 	clock   *loop.Timer
 
-	identity   Identity
+	greeting   Greeting
 	introduced bool          // the reply to the first command has come
 	asking     MetaForm      // which form of the meta commands it is asked about
 	meta       MetaForm      // which it has

@@ -1,17 +1,15 @@
 package backend
 
 import (
-	"bytes"
 	"fmt"
 	"hash/fnv"
-	"strconv"
 
 	"magent/ascii"
 	"magent/internal/loop"
 )
 
-// Identity tells one run of a server from another: a restart changes it, a partition or a new connection does not. It is
-// taken from the reply to stats. The zero value: not known.
+// Identity names one run of a server: a restart changes it, a partition or a new connection does not. It is taken from the
+// reply to stats. Two runs may share it (Greeting.Continues). The zero value: not known.
 type Identity struct {
 	PID   int64 // of the process
 	Start int64 // when that began, as a Unix time in seconds: time less uptime
@@ -127,36 +125,18 @@ func (c *Conn) takeIntroduction(data []byte) {
 	default:
 		c.need, c.introduced = 0, true
 		if c.opt.Greet {
-			c.identity = parseHello(c.reply.Raw)
+			c.greeting = ReadGreeting(c.reply.Raw)
 		}
 		c.takeAnswer(data[n:])
 	}
 }
 
-// parseHello reads who the server is from its reply to stats.
-func parseHello(stats []byte) (id Identity) {
-	var now, uptime int64
-	for line := range bytes.Lines(stats) {
-		words := bytes.Fields(line)
-		if len(words) < 3 {
-			continue
-		}
-		number, _ := strconv.ParseInt(string(words[2]), 10, 64)
-		switch string(words[1]) {
-		case "pid":
-			id.PID = number
-		case "time":
-			now = number
-		case "uptime":
-			uptime = number
-		}
-	}
-	if id.PID == 0 || now == 0 {
-		return Identity{}
-	}
-	id.Start = now - uptime
-	return id
-}
-
 // Identity is who the server is, as of the last connection that stood.
-func (c *Conn) Identity() Identity { return c.identity }
+func (c *Conn) Identity() Identity { return c.greeting.Identity }
+
+// Greeting is what the server said of itself when the last connection that stood began.
+func (c *Conn) Greeting() Greeting { return c.greeting }
+
+// Heard is the loop time of the last progress of the server, or of when a connection was established last.
+// Inside Watcher.Recognized it is as of the connection before.
+func (c *Conn) Heard() int64 { return max(c.since, c.work.at) }

@@ -35,12 +35,14 @@ func (s State) String() string {
 
 // Server is one server as a loop sees it.
 type Server struct {
-	State    State
-	Since    int64            // when State began, loop time in nanoseconds
-	Identity backend.Identity // who it was at the last connection that stood
+	State State
+	Since int64 // when State began, loop time in nanoseconds
 
-	failures int    // soft failures in a row
-	replies  uint64 // replies seen at the last soft failure
+	known    backend.Greeting // what it said when the last connection that stood began
+	answered uint64           // replies that it had given by then
+	met      bool             // there was one, or Remember has named it
+	failures int              // soft failures in a row
+	replies  uint64           // replies seen at the last soft failure
 }
 
 // Machine is the state of all servers of a pool, by index. The zero value has no servers.
@@ -107,18 +109,6 @@ func (m *Machine) Return(i int, now int64) (changed bool) {
 	}
 	s.State, s.Since = Returning, now
 	return true
-}
-
-// Identify notes who server i is. It reports whether that is another one than before, and so without the contents of that
-// one: it was restarted. A server that was out of use before anybody knew who it was may have been, too.
-func (m *Machine) Identify(i int, id backend.Identity) (restarted bool) {
-	s := &m.servers[i]
-	before := s.Identity
-	s.Identity = id
-	if id == (backend.Identity{}) || fault.Identity {
-		return false
-	}
-	return before != id && (before != backend.Identity{} || s.State != Up)
 }
 
 // Warm notes that server i, which is returning, gets its contents from the other copies now.

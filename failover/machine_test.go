@@ -4,8 +4,6 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
-
-	"magent/backend"
 )
 
 func TestMachineTable(t *testing.T) {
@@ -193,35 +191,6 @@ func TestStateNames(t *testing.T) {
 	for s, want := range map[State]string{Up: "up", Ejected: "ejected", 99: "unknown"} {
 		if got := s.String(); got != want {
 			t.Errorf("%d: %s, want %s", s, got, want)
-		}
-	}
-}
-
-// Who a server is is compared with who it was. Who was never seen is taken for restarted only when it has been away.
-func TestMachineIdentify(t *testing.T) {
-	nobody, a, b := backend.Identity{}, backend.Identity{PID: 1, Start: 1000}, backend.Identity{PID: 1, Start: 1001}
-	for _, c := range []struct {
-		before, now backend.Identity
-		away        bool
-		restarted   bool
-	}{
-		{nobody, a, false, false},
-		{nobody, a, true, true},
-		{a, a, false, false},
-		{a, a, true, false},
-		{a, b, false, true},
-		{a, b, true, true},
-		{a, nobody, false, false},
-		{a, nobody, true, false},
-		{nobody, nobody, true, false},
-	} {
-		m := NewMachine(1, 1)
-		m.Identify(0, c.before)
-		if c.away {
-			m.HardFailure(0, 1)
-		}
-		if got := m.Identify(0, c.now); got != c.restarted || m.Server(0).Identity != c.now {
-			t.Errorf("%+v: restarted %v, identity %v", c, got, m.Server(0).Identity)
 		}
 	}
 }

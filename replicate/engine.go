@@ -52,7 +52,7 @@ type Engine struct {
 	tallies  []Tally // by server
 
 	incomplete []bool // servers that lack what the other copies have
-	unclean    []bool // servers that have old values of keys which moved to them
+	unclean    []bool // servers that hold, or may hold, what is out of date, of keys that nobody has listed yet: Distrust
 	warming    int    // how many of them are being filled
 	recorded   []bool // servers of which the journal has records
 	marks      []mark // by server: what its cas tokens are marked with

@@ -91,16 +91,18 @@ func (e *Engine) goOn(h *homecoming) {
 	d := &e.dirty[h.server]
 	switch {
 	case h.filling && !h.last:
+	case d.All() && e.unclean[h.server]: // it is being flushed, in place of being cleansed
 	case !h.filling && e.incomplete[h.server] && e.CanFill(h.server):
 		h.filling, h.asked = true, true
 		e.warming++
 		e.opt.Host.Warming(h.server)
 	case d.All(): // it is being flushed, or refuses to be
-	default:
-		if e.unclean[h.server] { // the other copy has gone, and with it what would tell old values from new ones
-			e.unclean[h.server] = false
-			e.eraseAll(h.server)
+	case e.unclean[h.server]: // nothing tells what is out of date there: no other copy, or no list of what it holds
+		if h.filling {
+			e.abandon(h) // and begins anew
 		}
+		e.eraseAll(h.server)
+	default:
 		if h.filling {
 			e.warming--
 			e.incomplete[h.server] = false

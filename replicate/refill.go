@@ -66,16 +66,22 @@ func (e *Engine) Fill(i int, keys []string, last bool) {
 	e.goOn(h)
 }
 
-// Moved notes that keys have moved to server i, which must not be Usable yet: it lacks them, or has old values of them. They
-// are to be given to Cleanse before Fill.
-func (e *Engine) Moved(i int) {
+// Distrust notes that server i, which must not be Usable yet, may hold what is out of date: keys have moved to it, or it is
+// another memory. Before it is read all that is to be given to Cleanse, or it is flushed.
+func (e *Engine) Distrust(i int) {
+	if e.opt.Backups == nil {
+		return
+	}
 	e.record(i, Recorder.All) // whoever comes after a crash does not know which keys these are
 	e.unclean[i] = true
 	e.Emptied(i)
 }
 
-// Cleanse gives keys that server i holds and that have moved to it: they are copied from their other copy, or deleted. last:
-// there are no more.
+// Distrusted reports whether what server i holds may still be out of date.
+func (e *Engine) Distrusted(i int) bool { return e.unclean[i] }
+
+// Cleanse gives keys that server i holds and that may be out of date there: they are copied from their other copy, or deleted.
+// last: there are no more.
 func (e *Engine) Cleanse(i int, keys []string, last bool) {
 	h := e.returns[i]
 	if h == nil || !h.filling {

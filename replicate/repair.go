@@ -137,6 +137,7 @@ func (e *Engine) flushedAll(i int, mark uint64) {
 	if !e.dirty[i].CleanAll(mark) {
 		return
 	}
+	e.unclean[i] = false
 	e.recordClean(i)
 	if e.opt.Loops > 1 { // what other loops have stored there meanwhile is gone, too
 		e.Emptied(i)

@@ -24,11 +24,14 @@ type fake struct {
 	asked chan *ask
 	auto  atomic.Pointer[func(text string) (answer string)]
 
-	pid    atomic.Int64 // another one: it was restarted; 0: it does not say who it is
-	greet  sync.Mutex   // held: it does not say who it is
-	meta   atomic.Int64 // a backend.MetaForm: which meta commands it has. In another form the body of ms is executed
-	stored atomic.Int64 // limit_maxbytes
-	dump   atomic.Value // what it answers to lru_crawler metadump, a string
+	pid    atomic.Int64           // another one: it was restarted; 0: it does not say who it is
+	greet  sync.Mutex             // held: it does not say who it is
+	meta   atomic.Int64           // a backend.MetaForm: which meta commands it has. In another form the body of ms is executed
+	stored atomic.Int64           // limit_maxbytes
+	dump   atomic.Value           // what it answers to lru_crawler metadump, a string
+	items  atomic.Int64           // that it says it holds
+	read   atomic.Int64           // bytes that it says it has read
+	then   atomic.Pointer[string] // what it answers to lru_crawler metadump from the second time on; nil: the same
 
 	mu    sync.Mutex
 	conns []net.Conn
@@ -53,6 +56,7 @@ func newFakeAt(t testing.TB, id int, addr string) *fake {
 	f := &fake{t: t, id: id, ln: ln, asked: make(chan *ask, 100_000)}
 	f.dump.Store("END\r\n")
 	f.meta.Store(int64(backend.FullMeta))
+	f.items.Store(2)
 	if f.addr, err = config.ParseAddress(ln.Addr().String()); err != nil {
 		t.Fatal(err)
 	}
@@ -112,9 +116,13 @@ func (f *fake) serve(c net.Conn) {
 		case text == "stats\r\n":
 			f.greet.Lock()
 			f.greet.Unlock() //nolint // waited for
-			_, _ = fmt.Fprintf(c, "STAT pid %d\r\nSTAT uptime 5\r\nSTAT time 1005\r\nSTAT curr_items 2\r\nSTAT limit_maxbytes %d\r\nEND\r\n", f.pid.Load(), f.stored.Load())
+			_, _ = fmt.Fprintf(c, "STAT pid %d\r\nSTAT uptime 5\r\nSTAT time 1005\r\nSTAT curr_items %d\r\nSTAT bytes_read %d\r\nSTAT limit_maxbytes %d\r\nEND\r\n",
+				f.pid.Load(), f.items.Load(), f.read.Add(1<<20), f.stored.Load())
 		case strings.HasPrefix(text, "lru_crawler metadump "):
 			_, _ = io.WriteString(c, f.dump.Load().(string))
+			if then := f.then.Swap(nil); then != nil {
+				f.dump.Store(*then)
+			}
 		case text == "version\r\n":
 			_, _ = io.WriteString(c, "VERSION fake\r\n")
 		case f.auto.Load() != nil:

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"magent/backend"
 	"magent/failover"
 	"magent/internal/loop"
 	"magent/internal/stats"
@@ -33,6 +34,10 @@ type serverRecord struct {
 	away   int // loops that have ejected it
 	since  time.Time
 	warm   time.Time // when it was last said that it is being filled
+
+	run      backend.Greeting // who it is, as a loop has heard last
+	empty    time.Time        // when it held nothing in this run; zero: nobody knows of such a time
+	doubtful backend.Identity // the run of which it was said that it may hold what is out of date
 }
 
 // addPool begins to keep book, and to probe, the servers of a pool, whose parts on all loops are given.
@@ -123,16 +128,58 @@ func (b *board) readmitted(r *serverRecord) {
 	}
 }
 
-// warming is called by a loop that begins to fill a server.
-func (b *board) warming(r *serverRecord) {
+// warming is called by a loop that begins to fill a server. doubtful: what it holds has to be made good before.
+func (b *board) warming(r *serverRecord, doubtful bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if now := time.Now(); now.Sub(r.warm) >= progressEvery { // one line for all loops
-		r.warm = now
-		b.log.Info().Str("server", r.name).Str("role", r.role).Str("state", failover.Warming.String()).
-			Msg("server came back empty: filling it from the other copies")
-		b.note(r, "warming", "it came back empty")
+	now := time.Now()
+	if now.Sub(r.warm) < progressEvery { // one line for all loops
+		return
 	}
+	r.warm = now
+	what, reason := "server came back empty: filling it from the other copies", "it came back empty"
+	if doubtful {
+		what, reason = "what the server holds may be out of date: replacing it from the other copies", "what it holds may be out of date"
+	}
+	b.log.Info().Str("server", r.name).Str("role", r.role).Str("state", failover.Warming.String()).Msg(what)
+	b.note(r, "warming", reason)
+}
+
+// met is told by a loop what a server says of itself on a new connection. It returns how long ago the server was found to hold
+// nothing, in the same run, by any loop; negative: it was not.
+func (b *board) met(r *serverRecord, g backend.Greeting) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !g.Continues(r.run) {
+		r.empty = time.Time{}
+	}
+	if r.run = g; g.Items == 0 {
+		r.empty = time.Now()
+	}
+	if r.empty.IsZero() {
+		return -1
+	}
+	return time.Since(r.empty)
+}
+
+// flushed is told by a loop that it has flushed a server.
+func (b *board) flushed(r *serverRecord) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r.empty = time.Now()
+}
+
+// distrusted is called by a loop that has found another server at the address of one, and that it is not proven to be empty.
+func (b *board) distrusted(r *serverRecord) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if r.doubtful == r.run.Identity { // one line for all loops
+		return
+	}
+	r.doubtful = r.run.Identity
+	b.log.Warn().Str("server", r.name).Str("role", r.role).Str("identity", r.run.Identity.String()).Int64("items", r.run.Items).
+		Msg("another server answers at this address, or it was restarted, and it is not empty: what it holds is replaced, deleted or flushed before it is read")
+	b.note(r, "another", fmt.Sprintf("it is not empty (%d items), and what it holds may be out of date", r.run.Items))
 }
 
 // unfillable is called by a loop to which a server came back empty that cannot be filled.

@@ -28,7 +28,7 @@ func (p *pool) inherit(before *pool) {
 // inheritServer takes over what the pool before knows of server n, which is server i now.
 func (p *pool) inheritServer(i int, before *pool, n int) {
 	was, d := before.health.Server(n), before.engine.Dirty(n)
-	p.health.Identify(i, was.Identity)
+	p.health.Remember(i, before.health.Last(n, before.conns[n].Stats.Replies))
 	incomplete := before.engine.Incomplete(n)
 	moved := before.moved[n]
 	away := was.State != failover.Up || before.conns[n].Draining() > 0 || before.cutOff[n] || moved != nil
@@ -40,8 +40,8 @@ func (p *pool) inheritServer(i int, before *pool, n int) {
 	p.takeOut(i, errInherited)
 	p.recalled[i] = true // lost connections may not have ended
 	p.engine.Recall(i, keys, d.All(), incomplete)
-	if moved != nil { // keys, by an earlier reload, and it may still have old values of them
+	if moved != nil { // it may still hold what is out of date
 		p.moved[i] = moved
-		p.engine.Moved(i)
+		p.engine.Distrust(i)
 	}
 }

@@ -178,7 +178,7 @@ func (svc *Service) recallServer(pool, i int, m *journal.Missed) {
 	}
 	for _, sh := range svc.shards {
 		p := sh.pools[pool]
-		p.health.Identify(i, backend.ParseIdentity(m.Identity))
+		p.health.Remember(i, backend.Greeting{Identity: backend.ParseIdentity(m.Identity)})
 		if len(keys[sh.id]) == 0 && !m.All && !m.Incomplete {
 			continue
 		}

@@ -93,7 +93,7 @@ func (p *pool) migrate(m *migration) {
 		server := serverOf(p.cfg, i)
 		p.moved[i] = m.movedTo(server.Role, server.Address)
 		p.takeOut(i, errMoved)
-		p.engine.Moved(i)
+		p.engine.Distrust(i)
 	}
 }
 

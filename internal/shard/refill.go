@@ -32,7 +32,7 @@ type walk struct {
 	server int
 	from   []source
 	own    source                // the server itself
-	moved  func(key []byte) bool // nil: it has no old values of keys that have moved to it
+	moved  func(key []byte) bool // tells keys that may be out of date on the server; nil: none are
 	rate   int                   // keys a second; 0: as fast as it goes
 	cancel context.CancelFunc
 	more   chan struct{} // holds one element when the engine asks for a batch
@@ -48,13 +48,16 @@ type walk struct {
 }
 
 // source is a server whose keys are listed.
-type source struct{ find failover.Finder }
+type source struct {
+	find failover.Finder
+	only backend.Identity // if set, whoever else answers there is not listed
+}
 
 // Warming starts the walk for server i.
 func (p *pool) Warming(i int) {
 	svc := p.sh.svc
 	p.health.Warm(i, p.sh.l.Now())
-	svc.board.warming(p.records[i])
+	svc.board.warming(p.records[i], p.engine.Distrusted(i))
 	cfg := p.cfg
 	rate := cfg.RefillRate
 	if rate > 0 { // each loop has its share
@@ -63,15 +66,15 @@ func (p *pool) Warming(i int) {
 	w := &walk{p: p, server: i, rate: rate, more: make(chan struct{}, 1), began: time.Now()}
 	w.more <- struct{}{}
 	w.reported = w.began
-	own := *serverAt(cfg, i)
-	w.own = source{finderOf(own, svc.lookup)}
-	w.moved = p.moved[i]
+	if p.engine.Distrusted(i) {
+		w.own, w.moved = p.itself(i), p.moved[i]
+	}
 	from := cfg.Backups
 	if i >= len(cfg.Servers) {
 		from = cfg.Servers
 	}
 	for _, a := range from {
-		w.from = append(w.from, source{finderOf(a, svc.lookup)})
+		w.from = append(w.from, source{find: finderOf(a, svc.lookup)})
 	}
 	var ctx context.Context
 	ctx, w.cancel = context.WithCancel(svc.ctx)
@@ -98,6 +101,7 @@ func (p *pool) Abandoned(i int) {
 
 // Flushed tells the other loops that a server has lost their keys, too.
 func (p *pool) Flushed(i int) {
+	p.sh.svc.board.flushed(p.records[i])
 	for _, other := range p.peers {
 		if other != p {
 			other.sh.l.Post(loop.TaskFunc(func() {
@@ -111,7 +115,7 @@ func (p *pool) Flushed(i int) {
 // Unflushable tells the operator why a server is not used again.
 func (p *pool) Unflushable(i int, reply string) {
 	p.sh.svc.log.Error().Str("server", p.records[i].name).Str("reply", strings.TrimSpace(reply)).
-		Msg("the server has to be flushed before it is read, for it missed too much, and refuses flush_all: restart it")
+		Msg("the server has to be flushed before it is read, for what it holds is out of date, or may be, and refuses flush_all: restart it")
 }
 
 // MadeGood makes a server readable again.
@@ -169,7 +173,7 @@ const (
 // seenWrong is the share of keys that may wrongly count as seen before.
 const seenWrong = 0.001
 
-// run walks over all sources until all keys were seen.
+// run has what may be out of date on the server made good, and then walks over all sources until all keys were seen.
 func (w *walk) run(ctx context.Context) error {
 	w.batch = w.batch[:0]
 	w.scanned.Store(0)
@@ -186,12 +190,26 @@ func (w *walk) run(ctx context.Context) error {
 		return err
 	}
 	w.seen = bloom.NewWithEstimates(uint(max(1000, items)), seenWrong)
-	for pass, quiet := 0, 0; pass < maxPasses && quiet < 2; pass++ {
-		before := w.found
+	err := w.passes(ctx, items, func(again bool) error {
 		for _, s := range w.from {
-			if err := w.fill(ctx, s, pass > 0); err != nil {
+			if err := w.fill(ctx, s, again); err != nil {
 				return err
 			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return w.wait(ctx)
+}
+
+// passes calls pass until it finds next to nothing new among so many items, twice in a row.
+func (w *walk) passes(ctx context.Context, items int64, pass func(again bool) error) error {
+	for n, quiet := 0, 0; n < maxPasses && quiet < 2; n++ {
+		before := w.found
+		if err := pass(n > 0); err != nil {
+			return err
 		}
 		if quiet++; w.found-before > items/1000 {
 			quiet = 0
@@ -200,7 +218,7 @@ func (w *walk) run(ctx context.Context) error {
 			return err
 		}
 	}
-	return w.wait(ctx)
+	return nil
 }
 
 // pause waits, or returns the reason why ctx is done.
@@ -229,13 +247,7 @@ func (w *walk) list(ctx context.Context, s source, keep func(key []byte) bool) (
 
 // fill hands over the keys of one source. again: but those that were seen before.
 func (w *walk) fill(ctx context.Context, s source, again bool) error {
-	keys, err := w.list(ctx, s, func(key []byte) bool {
-		if !w.mine(key) {
-			return false
-		}
-		seen := w.seen.TestAndAdd(key)
-		return !seen || !again // the first time nothing may be left out because of a mistake
-	})
+	keys, err := w.list(ctx, s, w.unseen(w.mine, again))
 	if err != nil {
 		return err
 	}
@@ -245,35 +257,15 @@ func (w *walk) fill(ctx context.Context, s source, again bool) error {
 	return keys.Each(func(key []byte) error { return w.take(ctx, key) })
 }
 
-// cleanse hands over what the server holds of keys that have moved to it.
-func (w *walk) cleanse(ctx context.Context) error {
-	if w.moved == nil {
-		return nil
-	}
-	keys, err := w.list(ctx, w.own, func(key []byte) bool { return w.mine(key) && w.moved(key) })
-	if err != nil {
-		return err
-	}
-	defer keys.Close()
-	hand := func(last bool) error {
-		if err := w.wait(ctx); err != nil {
-			return err
+// unseen tells the keys that want says yes to, again: but those that were seen before.
+func (w *walk) unseen(want func(key []byte) bool, again bool) func(key []byte) bool {
+	return func(key []byte) bool {
+		if !want(key) {
+			return false
 		}
-		keys := w.batch
-		w.batch = nil
-		w.postTo(func(e *replicate.Engine) { e.Cleanse(w.server, keys, last) })
-		return nil
+		seen := w.seen.TestAndAdd(key)
+		return !seen || !again // the first time nothing may be left out because of a mistake
 	}
-	err = keys.Each(func(key []byte) error {
-		if w.batch = append(w.batch, string(key)); len(w.batch) < refillBatch {
-			return nil
-		}
-		return hand(false)
-	})
-	if err != nil {
-		return err
-	}
-	return hand(true)
 }
 
 // mine reports whether a key belongs to the server, and to this loop.
@@ -363,9 +355,13 @@ func (s source) dial(ctx context.Context) (net.Conn, error) {
 			network = "unix"
 		}
 		var c net.Conn
-		if c, err = (&net.Dialer{Timeout: walkSilence}).DialContext(ctx, network, e.String()); err == nil {
+		if c, err = (&net.Dialer{Timeout: walkSilence}).DialContext(ctx, network, e.String()); err != nil {
+			continue
+		}
+		if err = s.check(ctx, &impatient{c}); err == nil {
 			return &impatient{c}, nil
 		}
+		c.Close()
 	}
 	return nil, err
 }

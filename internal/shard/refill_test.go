@@ -15,9 +15,10 @@ func knownPair(t *testing.T) (r *rig, p, b *fake) {
 	return r, r.servers[0], r.servers[1]
 }
 
-// restarts has server i be another process from now on; the connection that there is ends.
+// restarts has the server be another process from now on, which is empty.
 func (f *fake) restarts() {
 	f.pid.Add(1000)
+	f.items.Store(0)
 	f.closeAll()
 }
 
@@ -212,6 +213,7 @@ func TestServerWithoutMetaCommands(t *testing.T) {
 	gone.meta.Store(int64(backend.NoMeta))
 	other.dump.Store("key=k exp=-1\nEND\r\n")
 	gone.pid.Store(7)
+	gone.items.Store(0)
 	r.returns(0)
 	gone.want("delete first\r\n").answer("DELETED\r\n")
 	r.back(0)
@@ -226,6 +228,7 @@ func TestServerIsFirstSeenAfterAnOutage(t *testing.T) {
 	c := r.client()
 	lived(c, p)
 	p.pid.Store(1)
+	p.items.Store(0)
 	r.on(0, func(sh *Shard) { sh.pools[0].conns[0].Close(backend.ErrGarbage) })
 	r.away(0)
 	b.dump.Store("key=k exp=-1\nEND\r\n")

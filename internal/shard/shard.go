@@ -64,6 +64,7 @@ type pool struct {
 	peers  []*pool // its parts on all loops, in their order, this one among them; the same slice for all
 	name   string
 	cfg    *config.Pool // the same for all loops
+	began  int64        // loop time at which this part was made
 	held   bool         // nothing new is taken on: the configuration is about to change
 	sh     *Shard
 	limits ascii.Limits    // of requests
@@ -76,7 +77,7 @@ type pool struct {
 	demand *demand // of its clients
 
 	recorder *recorder               // nil: no journal
-	moved    []func(key []byte) bool // by server: tells keys that have moved to it by a reload; nil: none have
+	moved    []func(key []byte) bool // by server: tells keys that may be out of date there, while the engine has it Distrusted
 	recalled []bool                  // by server: what it missed is known from an earlier process
 	cutOff   []bool                  // by server: it had requests to answer when the pool left
 	byConn   map[*backend.Conn]int
@@ -117,7 +118,7 @@ func (svc *Service) addPool(index int, cfg *config.Pool, rings rings) (peers []*
 func (sh *Shard) newPool(index int, cfg *config.Pool, rings rings) *pool {
 	servers := append(append([]config.Address(nil), cfg.Servers...), cfg.Backups...)
 	p := &pool{
-		index: index, name: cfg.Name, cfg: cfg, sh: sh,
+		index: index, name: cfg.Name, cfg: cfg, sh: sh, began: sh.l.Now(),
 		limits: ascii.Limits{MaxLine: maxLine, MaxValue: cmp.Or(cfg.MaxValue, sh.svc.cfg.MaxValue)},
 		health: failover.NewMachine(len(servers), cfg.ServerFailureLimit),
 		byConn: map[*backend.Conn]int{},
@@ -195,30 +196,56 @@ func (sh *Shard) run() {
 	}
 }
 
-// Recognized reports whether a server is the one that it was. If it was restarted it lacks what the other copies have;
-// when it can be filled from them, nothing that was meant for the one before is sent to it.
+// Recognized reports whether a server is the one that it was. What another one lacks, and what it may hold that is out of date, is
+// made good once it is taken out of use, in Connected; nothing that was meant for the one before is sent to it.
 func (p *pool) Recognized(c *backend.Conn) bool {
 	i := p.byConn[c]
+	contents := p.health.Meet(i, p.meeting(i))
+	if contents == failover.Doubtful { // recorded before the identity is: who comes after a crash must not take it for the one that it was
+		p.moved[i] = everyKey
+		p.engine.Distrust(i)
+		p.sh.svc.board.distrusted(p.records[i])
+	}
 	if p.recorder != nil {
 		p.recorder.identity(i, c.Identity())
 	}
-	if !p.health.Identify(i, c.Identity()) {
+	if contents == failover.Complete {
 		return true
 	}
 	p.engine.Emptied(i)
 	if why := p.engine.Unfillable(i); why != "" {
 		p.sh.svc.board.unfillable(p.records[i], why)
 	}
-	return !p.engine.CanFill(i)
+	return contents == failover.Partial && !p.engine.CanFill(i)
 }
 
-// errRestarted is why a server is taken out of use that has lost its contents while nobody asked for anything.
-var errRestarted = errors.New("it was restarted")
+// meeting is what is known of server i when a connection to it begins.
+func (p *pool) meeting(i int) failover.Meeting {
+	c := p.conns[i]
+	return failover.Meeting{
+		Greeting: c.Greeting(),
+		Replies:  c.Stats.Replies,
+		Silent:   time.Duration(p.sh.l.Now() - max(p.began, c.Heard())),
+		Empty:    p.sh.svc.board.met(p.records[i], c.Greeting()),
+	}
+}
+
+// everyKey may be out of date on a server that is another memory.
+func everyKey([]byte) bool { return true }
+
+// Why a server is taken out of use that was another one when it was connected to again, while nobody asked for anything.
+var (
+	errRestarted = errors.New("it was restarted")
+	errAnother   = errors.New("it is another one, and may hold what is out of date")
+)
 
 // Connected begins to make good what a server missed that was ejected, or has lost: a new connection stands.
 func (p *pool) Connected(c *backend.Conn) {
 	i := p.byConn[c]
-	if p.engine.Incomplete(i) && p.engine.CanFill(i) {
+	switch {
+	case p.engine.Distrusted(i):
+		p.takeOut(i, errAnother)
+	case p.engine.Incomplete(i) && p.engine.CanFill(i):
 		p.takeOut(i, errRestarted)
 	}
 	if p.sh.svc.cfg.VIP.IsValid() && p.engine.Missed(i) {

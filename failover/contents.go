@@ -1,0 +1,76 @@
+package failover
+
+import (
+	"time"
+
+	"magent/backend"
+	"magent/internal/fault"
+)
+
+// Contents is what a server may hold when a connection to it begins.
+type Contents uint8
+
+const (
+	// Complete: what it held before. It is the same run, or nobody knows better.
+	Complete Contents = iota
+	// Partial: it may lack what its other copies have, but what it holds may be read.
+	Partial
+	// Doubtful: it is another run, or another memory at the same address, and what it holds may be out of date, or deleted: it
+	// must not be read.
+	Doubtful
+)
+
+// Meeting is a connection to a server that has just been made.
+type Meeting struct {
+	Greeting backend.Greeting
+	Replies  uint64        // that the server has given so far, over all connections
+	Silent   time.Duration // since the last contact before this connection
+	// Empty is how long ago the server was found to hold nothing, by whomever, in this very run; negative: nobody has found that.
+	Empty time.Duration
+}
+
+// Meet notes who server i is now, and judges what it may hold.
+//
+// A server that is met for the first time is taken as it is, for there is nothing to compare it with; but if it was out of use
+// by then, it may have been restarted.
+func (m *Machine) Meet(i int, now Meeting) Contents {
+	s := &m.servers[i]
+	g, before, met := now.Greeting, s.last(now.Replies), s.met
+	s.known, s.answered, s.met = g, now.Replies, true
+	switch nobody := (backend.Identity{}); {
+	case fault.Identity, g.Identity == nobody && before.Identity == nobody:
+		return Complete
+	case !met && s.State == Up:
+		return Complete
+	case !met:
+		return Partial
+	case g.Continues(before):
+		return Complete
+	case now.provenEmpty():
+		return Partial
+	}
+	return Doubtful
+}
+
+// provenEmpty reports whether nothing that the server holds was stored before our last contact.
+func (n *Meeting) provenEmpty() bool {
+	g := &n.Greeting
+	return g.Items == 0 ||
+		g.Identity != backend.Identity{} && g.Age() < n.Silent || // it began after that
+		n.Empty >= 0 && n.Empty < n.Silent
+}
+
+// last is what the server would say at least, if it still were in the run that is known.
+func (s *Server) last(replies uint64) backend.Greeting {
+	return s.known.After(replies - s.answered)
+}
+
+// Remember notes who server i was at last, as somebody else knew it, if he did.
+func (m *Machine) Remember(i int, last backend.Greeting) {
+	s := &m.servers[i]
+	s.known, s.answered, s.met = last, 0, last.Identity != backend.Identity{}
+}
+
+// Last is what server i, which has given so many replies so far, would say of itself at least, if it still were in the run that
+// is known. It is for Remember.
+func (m *Machine) Last(i int, replies uint64) backend.Greeting { return m.servers[i].last(replies) }

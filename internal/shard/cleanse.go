@@ -1,0 +1,105 @@
+package shard
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+
+	"github.com/bits-and-blooms/bloom/v3"
+
+	"magent/backend"
+	"magent/internal/loop"
+	"magent/internal/metadump"
+	"magent/replicate"
+)
+
+// A server that may hold what is out of date (Engine.Distrust) is cleansed before it is filled: each of its keys is copied from
+// its other copy, or deleted where that has not got it.
+
+// seenWrongHere is seenWrong for the keys of a server that is cleansed: what is left out of its list is read.
+const seenWrongHere = 1e-6
+
+// itself is server i as a source: the very run that the loop is connected to, for it would not do to cleanse what another one
+// holds.
+func (p *pool) itself(i int) source {
+	c := p.conns[i]
+	at := c.Endpoint()
+	return source{
+		find: func(context.Context) ([]loop.Endpoint, error) { return []loop.Endpoint{at}, nil },
+		only: c.Identity(),
+	}
+}
+
+// cleanse hands over what the server holds that may be out of date.
+func (w *walk) cleanse(ctx context.Context) error {
+	if w.moved == nil {
+		return nil
+	}
+	items, err := metadump.Count(ctx, w.own.dial)
+	if err != nil {
+		return err
+	}
+	w.seen = bloom.NewWithEstimates(uint(max(1000, items)), seenWrongHere)
+	err = w.passes(ctx, items, func(again bool) error { return w.cleansePass(ctx, again) })
+	if err != nil {
+		return err
+	}
+	return w.hand(ctx, true)
+}
+
+func (w *walk) cleansePass(ctx context.Context, again bool) error {
+	suspect := func(key []byte) bool { return w.mine(key) && w.moved(key) }
+	keys, err := w.list(ctx, w.own, w.unseen(suspect, again))
+	if err != nil {
+		return err
+	}
+	defer keys.Close()
+	w.found += int64(keys.Len)
+	return keys.Each(func(key []byte) error {
+		if w.batch = append(w.batch, string(key)); len(w.batch) < refillBatch {
+			return nil
+		}
+		return w.hand(ctx, false)
+	})
+}
+
+// hand gives the engine a batch of keys to cleanse.
+func (w *walk) hand(ctx context.Context, last bool) error {
+	if err := w.wait(ctx); err != nil {
+		return err
+	}
+	keys := w.batch
+	w.batch = nil
+	w.postTo(func(e *replicate.Engine) { e.Cleanse(w.server, keys, last) })
+	return nil
+}
+
+// check makes sure that the server at the other end of a new connection is the one that is to be listed.
+func (s *source) check(ctx context.Context, c net.Conn) error {
+	if s.only == (backend.Identity{}) {
+		return nil
+	}
+	defer context.AfterFunc(ctx, func() { c.Close() })()
+	if _, err := io.WriteString(c, "stats\r\n"); err != nil {
+		return err
+	}
+	var reply []byte
+	for part := make([]byte, 4096); !bytes.HasSuffix(reply, []byte("END\r\n")); {
+		n, err := c.Read(part)
+		if err != nil {
+			return fmt.Errorf("stats: %w", err)
+		}
+		if reply = append(reply, part[:n]...); len(reply) > maxStats {
+			return fmt.Errorf("stats: the reply has no end: %.100q", reply)
+		}
+	}
+	if g := backend.ReadGreeting(reply); g.Identity != s.only {
+		return fmt.Errorf("another server answers there now: %v instead of %v", g.Identity, s.only)
+	}
+	return nil
+}
+
+// maxStats is far more than a reply to stats takes.
+const maxStats = 64 << 10

@@ -1,0 +1,229 @@
+package failover
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+
+	"magent/test/harness"
+)
+
+// door is an address that leads to a server, and may lead to another one later.
+type door struct {
+	Addr string
+
+	mu    sync.Mutex
+	to    string
+	conns []net.Conn
+	shut  bool
+	all   sync.WaitGroup
+}
+
+func openDoor(t *testing.T, to string) *door {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &door{Addr: ln.Addr().String(), to: to}
+	d.all.Go(func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			d.enter(c)
+		}
+	})
+	t.Cleanup(func() {
+		ln.Close()
+		d.mu.Lock()
+		d.shut = true
+		d.mu.Unlock()
+		d.leadTo("")
+		d.all.Wait()
+	})
+	return d
+}
+
+// enter connects who has come to where the door leads.
+func (d *door) enter(c net.Conn) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s, err := net.Dial("tcp", d.to)
+	if d.shut || err != nil {
+		c.Close()
+		return
+	}
+	d.conns = append(d.conns, c, s)
+	for _, way := range [][2]net.Conn{{c, s}, {s, c}} {
+		d.all.Go(func() {
+			_, _ = io.Copy(way[0], way[1])
+			way[0].Close()
+		})
+	}
+}
+
+// leadTo has the door lead to another server. Who has gone through it has to come again.
+func (d *door) leadTo(to string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.to = to
+	for _, c := range d.conns {
+		c.Close()
+	}
+	d.conns = nil
+}
+
+const otherKeys = 300
+
+// outdated stores what is overwritten, or deleted, later.
+func outdated(c *harness.Client) {
+	for i := range otherKeys {
+		c.Want(harness.Set(fmt.Sprintf("new%d", i), "old"), "STORED\r\n")
+		c.Want(harness.Set(fmt.Sprintf("deleted%d", i), "old"), "STORED\r\n")
+	}
+}
+
+// upToDate overwrites and deletes it, and stores some more.
+func upToDate(c *harness.Client) {
+	for i := range otherKeys {
+		c.Want(harness.Set(fmt.Sprintf("new%d", i), "new"), "STORED\r\n")
+		c.Want(fmt.Sprintf("delete deleted%d\r\n", i), "DELETED\r\n")
+		c.Want(harness.Set(fmt.Sprintf("more%d", i), "new"), "STORED\r\n")
+	}
+}
+
+// survey counts what a client reads: values that are right, old ones, and keys that were deleted. With old values some may be errors.
+func survey(c *harness.Client) (right, old, undead, errors int) {
+	for i := range otherKeys {
+		for _, key := range []string{"new", "deleted", "more"} {
+			got := c.Do(fmt.Sprintf("get %s%d\r\n", key, i))
+			switch {
+			case harness.IsError(got):
+				errors++
+			case key == "deleted" && got != "END\r\n":
+				undead++
+			case strings.Contains(got, "old"):
+				old++
+			case strings.Contains(got, "new"):
+				right++
+			}
+		}
+	}
+	return right, old, undead, errors
+}
+
+// TestAnotherMemoryBehindAnAddress: the address of a server leads to another memcached, which holds old values and deleted keys.
+// None of them is read, at no time, and nothing is a miss.
+func TestAnotherMemoryBehindAnAddress(t *testing.T) {
+	for _, threads := range []string{"1", "2"} {
+		for _, args := range [][]string{nil, {"-o", "no_lru_crawler"}} {
+			for _, role := range []string{"primary", "backup"} {
+				t.Run(role+threads+strings.Join(args, ""), func(t *testing.T) { anotherMemory(t, role == "primary", threads, args) })
+			}
+		}
+	}
+}
+
+func anotherMemory(t *testing.T, primary bool, threads string, args []string) {
+	before, another, other := harness.StartMemcached(t), harness.StartMemcached(t, args...), harness.StartMemcached(t)
+	d := openDoor(t, before.Addr)
+	servers := []string{"-s", other.Addr, "-b", d.Addr}
+	if primary {
+		servers = []string{"-s", d.Addr, "-b", other.Addr}
+	}
+	proxy := harness.StartMagent(t, soon(append(servers, "--threads", threads)...)...)
+	c := harness.Dial(t, proxy.Addr)
+	outdated(harness.Dial(t, another.Addr))
+	outdated(c)
+	upToDate(c)
+
+	d.leadTo(another.Addr)
+	check := func(when string) {
+		t.Helper()
+		if right, old, undead, errors := survey(c); right != 2*otherKeys || old+undead+errors > 0 {
+			t.Fatalf("%s: %d right, %d old, %d deleted ones are back, %d errors", when, right, old, undead, errors)
+		}
+	}
+	harness.Eventually(t, "the other memory is known", func() error {
+		check("meanwhile")
+		if !strings.Contains(proxy.Log(), "another server answers at this address") {
+			return fmt.Errorf("not yet")
+		}
+		return nil
+	})
+	harness.Eventually(t, "the other memory is used", func() error {
+		check("meanwhile")
+		if got := harness.ServerStat(t, proxy.Addr, d.Addr, "state"); got != "up" {
+			return fmt.Errorf("it is %s", got)
+		}
+		return nil
+	})
+	check("then")
+	if right, old, undead, _ := survey(harness.Dial(t, another.Addr)); right != 2*otherKeys || old+undead > 0 {
+		t.Errorf("it holds %d right ones, %d old ones, %d deleted ones", right, old, undead)
+	}
+	other.Kill()
+	check("alone")
+}
+
+// TestBothAreOtherMemories: both copies are lost, and old ones stand in their places. That makes misses, and nothing else.
+func TestBothAreOtherMemories(t *testing.T) {
+	p, b := harness.StartMemcached(t), harness.StartMemcached(t)
+	dp, db := openDoor(t, p.Addr), openDoor(t, b.Addr)
+	proxy := harness.StartMagent(t, soon("-s", dp.Addr, "-b", db.Addr)...)
+	c := harness.Dial(t, proxy.Addr)
+	outdated(c)
+	upToDate(c)
+	for _, d := range []*door{dp, db} {
+		another := harness.StartMemcached(t)
+		outdated(harness.Dial(t, another.Addr))
+		d.leadTo(another.Addr)
+	}
+	check := func() {
+		t.Helper()
+		if _, old, undead, _ := survey(c); old+undead > 0 {
+			t.Fatalf("%d old, %d deleted ones are back", old, undead)
+		}
+	}
+	for _, d := range []*door{dp, db} {
+		harness.Eventually(t, "the other memory is used", func() error {
+			check()
+			if got := harness.ServerStat(t, proxy.Addr, d.Addr, "state"); got != "up" || strings.Count(proxy.Log(), "another server answers") < 2 {
+				return fmt.Errorf("it is %s", got)
+			}
+			return nil
+		})
+	}
+	c.Want(harness.Set("k", "1"), "STORED\r\n")
+	check()
+}
+
+// TestAnotherMemoryAfterARestartOfOurs: it is put there while no magent runs.
+func TestAnotherMemoryAfterARestartOfOurs(t *testing.T) {
+	before, another, backup := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
+	d := openDoor(t, before.Addr)
+	args := soon("-s", d.Addr, "-b", backup.Addr, "--state-dir", t.TempDir())
+	proxy := harness.StartMagent(t, args...)
+	c := harness.Dial(t, proxy.Addr)
+	outdated(harness.Dial(t, another.Addr))
+	outdated(c)
+	upToDate(c)
+	proxy.Terminate()
+	d.leadTo(another.Addr)
+	proxy = harness.StartMagent(t, args...)
+	c = harness.Dial(t, proxy.Addr)
+	harness.Eventually(t, "the other memory is used", func() error {
+		if right, old, undead, _ := survey(c); right != 2*otherKeys || old+undead > 0 {
+			t.Fatalf("%d right, %d old, %d deleted ones are back", right, old, undead)
+		}
+		if got := harness.ServerStat(t, proxy.Addr, d.Addr, "state"); got != "up" || !strings.Contains(proxy.Log(), "another server answers") {
+			return fmt.Errorf("it is %s", got)
+		}
+		return nil
+	})
+}
