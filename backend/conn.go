@@ -50,6 +50,7 @@ type Options struct {
 	DrainTime      time.Duration // how long the end of a lost connection is waited for before a new one is made
 	Quarantine     time.Duration // how long a new one waits when that end was not seen
 	MaxPending     int           // requests in flight: more make the connection Full
+	MaxValue       int           // bytes of a value, by which replies are bounded
 	MaxUnsent      int           // bytes that wait for the socket: more make the connection Full
 	Lazy           bool          // Send connects when the connection is down
 	Greet          bool          // ask the server who it is, and what it can, before it gets requests: Identity, Meta
@@ -213,6 +214,7 @@ func (c *Conn) Send(head, body []byte, shape ascii.Shape, to Receiver, slot uint
 	}
 	e := c.push(to, slot, shape, len(head)+len(body))
 	e.value = len(body) > 0
+	e.keys = keysOf(head, shape)
 	if why := c.Lacking(shape); why != nil {
 		e.withhold(why)
 		head, body = knockLine, nil
@@ -364,6 +366,9 @@ func (c *Conn) take(data []byte) (rest []byte, err error) {
 		case !ok:
 			return nil, ErrGarbage
 		case n == 0:
+			if err = c.outOfBounds(c.fifo.at(0), max(len(data), need)); err != nil {
+				return nil, err
+			}
 			c.need = need
 			return data, nil
 		}

@@ -19,13 +19,14 @@ import (
 // mayGoOn reports whether the server may still execute what was sent on a connection that was lost with err.
 func mayGoOn(err error) bool {
 	return !fault.Drain && (errors.Is(err, ErrTimeout) || errors.Is(err, ErrRefill) || errors.Is(err, ErrMoved) ||
-		errors.Is(err, ErrGarbage) || errors.Is(err, ErrUnasked) || errors.Is(err, ErrValueRefused) || errors.Is(err, ErrWrongKey))
+		errors.Is(err, ErrGarbage) || errors.Is(err, ErrTooLarge) || errors.Is(err, ErrUnasked) || errors.Is(err, ErrValueRefused) || errors.Is(err, ErrWrongKey))
 }
 
 // drain is a connection that is being drained.
 type drain struct {
-	c *Conn
-	s loop.Stream
+	c    *Conn
+	s    loop.Stream
+	read int // bytes so far
 }
 
 // drain begins to drain the present connection.
@@ -49,6 +50,9 @@ func (d *drain) OnReady(loop.Events) {
 		d.c.drained()
 	case len(data) > 0:
 		d.s.Keep(nil)
+		if d.read += len(data); d.read > drainedBytes {
+			d.s.Reading(false) // it is reset in the end
+		}
 	}
 }
 

@@ -16,6 +16,7 @@ type entry struct {
 	value  bool   // a value follows the command line
 	keyed  bool   // Expect
 	size   uint32 // bytes of the request
+	keys   uint16 // values that may be in the reply; 0: one
 	key    uint64 // joined, keyed: the key's hash
 }
 

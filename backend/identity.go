@@ -97,6 +97,8 @@ func (c *Conn) readHello() {
 	switch {
 	case err != nil:
 		c.closedOver(err)
+	case len(data) > helloReply || c.need > helloReply:
+		c.next(tooLarge(max(len(data), c.need), helloReply, "is it a memcached, or a Redis?"))
 	case data == nil:
 	case c.opt.Redis != nil:
 		c.takeLogin(data)

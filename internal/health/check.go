@@ -110,8 +110,8 @@ func ask(conn net.Conn, in *bufio.Reader, p protocol, hello string, keys int) (s
 }
 
 func readLine(in *bufio.Reader) (string, error) {
-	line, err := in.ReadString('\n')
-	return strings.TrimRight(line, "\r\n"), err
+	line, err := in.ReadSlice('\n') // one that does not fit the buffer is an error
+	return strings.TrimRight(string(line), "\r\n"), err
 }
 
 // reason is one line about a proxy that does not answer.

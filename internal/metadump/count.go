@@ -21,7 +21,7 @@ func Count(ctx context.Context, dial Dialer) (int64, error) {
 		return 0, err
 	}
 	in := bufio.NewReaderSize(conn, lineRoom)
-	for {
+	for range maxStats {
 		line, err := in.ReadSlice('\n')
 		if err != nil {
 			return 0, fmt.Errorf("stats: %w", err)
@@ -34,4 +34,8 @@ func Count(ctx context.Context, dial Dialer) (int64, error) {
 			return 0, fmt.Errorf("no curr_items in stats: %w", refusal([]byte(text)))
 		}
 	}
+	return 0, fmt.Errorf("no curr_items in stats, which goes on after %d lines", maxStats)
 }
+
+// maxStats bounds the lines of a reply to stats; memcached's has some 100.
+const maxStats = 10_000

@@ -234,3 +234,14 @@ func TestWalkAllocatesNothingPerLine(t *testing.T) {
 		t.Errorf("%v allocations for 1000 lines", many-few)
 	}
 }
+
+// Statistics that go on for ever are not read for ever.
+func TestCountOfAServerWithoutEnd(t *testing.T) {
+	s := &script{replies: []string{strings.Repeat("STAT a 1\r\n", maxStats+1), "STAT a 1\r\nSTAT curr_items 7\r\nEND\r\n"}}
+	if n, err := Count(t.Context(), s.dial); err == nil || !strings.Contains(err.Error(), "goes on") {
+		t.Errorf("%d, %v", n, err)
+	}
+	if n, err := Count(t.Context(), s.dial); n != 7 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+}

@@ -134,6 +134,7 @@ func (sh *Shard) newPool(index int, cfg *config.Pool, rings rings) *pool {
 			DrainTime:      drainTime,
 			Quarantine:     quarantine,
 			MaxPending:     maxServerQueue,
+			MaxValue:       p.limits.MaxValue,
 			MaxUnsent:      maxServerUnsent + p.limits.MaxValue,
 			MaxJoint:       sh.svc.maxJoint,
 			Greet:          len(cfg.Backups) > 0,
