@@ -11,8 +11,8 @@ import (
 	"os"
 )
 
-// spoolMemory is how many bytes of keys a Spool keeps in memory. What is more goes to a file.
-const spoolMemory = 16 << 20
+// SpoolMemory is how many bytes of keys a list should keep in memory.
+const SpoolMemory = 16 << 20
 
 // Spool is a list of keys, in memory or, when there are many, in a temporary file that has no name any more.
 type Spool struct {
@@ -24,11 +24,11 @@ type Spool struct {
 	out    *bufio.Writer
 }
 
-// Collect lists the keys of a server that keep says yes to. It reads as fast as the server writes: a dump that is read slowly
+// Collect lists the keys of a server that keep says yes to. What does not fit into so many bytes of memory goes to a file. It reads as fast as the server writes: a dump that is read slowly
 // holds up whoever asks the server for another one (memcached 1.6.18: the whole worker thread that gets the request). The
-// caller closes the Spool.
-func Collect(ctx context.Context, dial Dialer, keep func(key []byte) bool) (*Spool, error) {
-	s := &Spool{limit: spoolMemory}
+// caller closes the Spool. Where the list is long and there is no room for a file the error is ErrNoFile.
+func Collect(ctx context.Context, dial Dialer, memory int, keep func(key []byte) bool) (*Spool, error) {
+	s := &Spool{limit: memory}
 	err := Walk(ctx, dial, func(it Item) error {
 		if !keep(it.Key) {
 			return nil
@@ -36,7 +36,7 @@ func Collect(ctx context.Context, dial Dialer, keep func(key []byte) bool) (*Spo
 		return s.add(it.Key)
 	})
 	if err == nil && s.out != nil {
-		err = s.out.Flush()
+		err = noFile(s.out.Flush())
 	}
 	if err != nil {
 		s.Close()
@@ -55,14 +55,24 @@ func (s *Spool) add(key []byte) error {
 		return s.spill()
 	}
 	_, err := s.out.Write(append(binary.AppendUvarint(nil, uint64(len(key))), key...))
-	return err
+	return noFile(err)
+}
+
+// ErrNoFile: a list is too long for the memory that is meant for it, and cannot be put into a file. Ranges does without one.
+var ErrNoFile = errors.New("a list of many keys needs a temporary file")
+
+func noFile(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w: make room in its folder and make it writable, or name another one as TMPDIR", ErrNoFile, err)
 }
 
 // spill begins the file. What is in memory stays there.
 func (s *Spool) spill() error {
 	f, err := os.CreateTemp("", "magent-keys-")
 	if err != nil {
-		return fmt.Errorf("a list of many keys needs a temporary file: %w: make its folder writable, or name another one as TMPDIR", err)
+		return noFile(err)
 	}
 	_ = os.Remove(f.Name()) // it lives for as long as it is open
 	s.file, s.out = f, bufio.NewWriterSize(f, 1<<16)

@@ -51,17 +51,15 @@ func (w *walk) cleanse(ctx context.Context) error {
 
 func (w *walk) cleansePass(ctx context.Context, again bool) error {
 	suspect := func(key []byte) bool { return w.mine(key) && w.moved(key) }
-	keys, err := w.list(ctx, w.own, w.unseen(suspect, again))
-	if err != nil {
-		return err
-	}
-	defer keys.Close()
-	w.found += int64(keys.Len)
-	return keys.Each(func(key []byte) error {
-		if w.batch = append(w.batch, string(key)); len(w.batch) < refillBatch {
-			return nil
-		}
-		return w.hand(ctx, false)
+	return w.each(ctx, w.own, w.unseen(suspect, again), func(keys *metadump.Spool) error {
+		w.found += int64(keys.Len)
+		return keys.Each(func(key []byte) error {
+			w.seen.Add(key)
+			if w.batch = append(w.batch, string(key)); len(w.batch) < refillBatch {
+				return nil
+			}
+			return w.hand(ctx, false)
+		})
 	})
 }
 

@@ -39,6 +39,8 @@ type walk struct {
 
 	scanned, total atomic.Int64 // keys: handed over, and found so far
 
+	ranges   *metadump.Ranges   // of the source being listed, where there is no room for a file; else nil
+	slow     bool               // that was said
 	seen     *bloom.BloomFilter // keys that were listed already
 	found    int64              // how many
 	batch    []string
@@ -242,29 +244,59 @@ func (w *walk) list(ctx context.Context, s source, keep func(key []byte) bool) (
 	case turn <- struct{}{}:
 	}
 	defer func() { <-turn }()
-	return metadump.Collect(ctx, s.dial, keep)
+	if w.ranges != nil {
+		return w.ranges.Next(ctx, s.dial, keep)
+	}
+	return metadump.Collect(ctx, s.dial, w.p.sh.svc.spool, keep)
+}
+
+// each calls f with the lists of all keys of a server: one, or, where there is no room for a file, several that fit into memory.
+func (w *walk) each(ctx context.Context, s source, keep func(key []byte) bool, f func(*metadump.Spool) error) error {
+	for w.ranges = nil; ; {
+		if w.slow && w.ranges == nil {
+			w.ranges = metadump.NewRanges(w.p.sh.svc.spool)
+		}
+		keys, err := w.list(ctx, s, keep)
+		if errors.Is(err, metadump.ErrNoFile) {
+			w.noFile(err)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		err = f(keys)
+		keys.Close()
+		if err != nil || w.ranges == nil || w.ranges.Done() {
+			return err
+		}
+	}
+}
+
+// noFile says once for each walk that it takes longer.
+func (w *walk) noFile(err error) {
+	if !w.slow {
+		w.slow = true
+		w.p.sh.svc.log.Warn().Str("server", w.p.records[w.server].name).AnErr("reason", err).
+			Msg("the server is filled in parts, for each of which the keys are listed again: this takes longer")
+	}
 }
 
 // fill hands over the keys of one source. again: but those that were seen before.
 func (w *walk) fill(ctx context.Context, s source, again bool) error {
-	keys, err := w.list(ctx, s, w.unseen(w.mine, again))
-	if err != nil {
-		return err
-	}
-	defer keys.Close()
-	w.found += int64(keys.Len)
-	w.total.Add(int64(keys.Len))
-	return keys.Each(func(key []byte) error { return w.take(ctx, key) })
+	return w.each(ctx, s, w.unseen(w.mine, again), func(keys *metadump.Spool) error {
+		w.found += int64(keys.Len)
+		w.total.Add(int64(keys.Len))
+		return keys.Each(func(key []byte) error {
+			w.seen.Add(key)
+			return w.take(ctx, key)
+		})
+	})
 }
 
-// unseen tells the keys that want says yes to, again: but those that were seen before.
+// unseen tells the keys that want says yes to, again: but those that were seen before, which is noted when they are handed over.
 func (w *walk) unseen(want func(key []byte) bool, again bool) func(key []byte) bool {
-	return func(key []byte) bool {
-		if !want(key) {
-			return false
-		}
-		seen := w.seen.TestAndAdd(key)
-		return !seen || !again // the first time nothing may be left out because of a mistake
+	return func(key []byte) bool { // the first time nothing may be left out because of a mistake
+		return want(key) && !(again && w.seen.Test(key))
 	}
 }
 

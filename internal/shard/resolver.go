@@ -76,7 +76,9 @@ type resolverKey struct {
 	timeout time.Duration
 }
 
-func keyOf(a config.Address, cfg *config.Pool) resolverKey { return resolverKey{a.String(), cfg.ConnectTimeout} }
+func keyOf(a config.Address, cfg *config.Pool) resolverKey {
+	return resolverKey{a.String(), cfg.ConnectTimeout}
+}
 
 // resolverOf returns the resolver of a server of a pool that is given by name, the same for all loops.
 func (svc *Service) resolverOf(a config.Address, cfg *config.Pool) *resolver {

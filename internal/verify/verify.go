@@ -127,7 +127,7 @@ func (v *verifier) server(i int) Server {
 // walk compares what one server holds.
 func (v *verifier) walk(i int) error {
 	dial := patient(v.server(i).Dial)
-	keys, err := metadump.Collect(v.ctx, dial, func([]byte) bool { return true })
+	keys, err := metadump.Collect(v.ctx, dial, metadump.SpoolMemory, func([]byte) bool { return true })
 	if err == nil {
 		defer keys.Close()
 		err = keys.Each(func(key []byte) error { return v.visit(i, key) })
