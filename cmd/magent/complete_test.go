@@ -24,7 +24,7 @@ func TestComplete(t *testing.T) {
 		"-c ":                        "", // a file
 		"-s a ver":                   "", // a command comes first
 		"verify --dist":              "--distribution",
-		"verify --po":                "",
+		"verify --po":                "--pool",
 		"verify --distribution rand": "random",
 		"reload --":                  "--config --pid-file --help",
 		"completion ":                "bash zsh fish",

@@ -58,6 +58,8 @@ const (
 	flagRate         = "rate"
 	flagRepair       = "repair"
 	flagFill         = "fill"
+	flagForce        = "force"
+	flagPool         = "pool"
 	flagShow         = "show"
 	flagWithin       = "within"
 	flagRedis        = "redis"
@@ -140,7 +142,7 @@ func newFlags() []cli.Flag {
 // newVerifyFlags is the table of the flags of magent verify: those that say where keys lie and how long to wait for a server,
 // as they are, and its own. The time for a reply is longer: no client waits for it.
 func newVerifyFlags() []cli.Flag {
-	shared := []string{flagServer, flagBackup, flagKetama, flagDistribution, flagHash, flagHashTag, flagTimeout, flagConnect, flagHelp}
+	shared := []string{flagServer, flagBackup, flagKetama, flagDistribution, flagHash, flagHashTag, flagTimeout, flagConnect, flagConfig, flagHelp}
 	flags := slices.DeleteFunc(newFlags(), func(f cli.Flag) bool { return !slices.Contains(shared, longName(f)) })
 	for _, f := range flags {
 		if t, ok := f.(*cli.StringFlag); ok && t.Name == flagTimeout {
@@ -153,8 +155,10 @@ func newVerifyFlags() []cli.Flag {
 func ownVerifyFlags() []cli.Flag {
 	return []cli.Flag{
 		text(topicVerify, flagRate, "", "20000", "`NUMBER` of keys to ask for in a second, at most"),
-		toggle(topicVerify, flagRepair, "", "mend what differs: the backup gets what the primary has, and loses what the primary has not"),
+		toggle(topicVerify, flagRepair, "", "mend what differs: the backup gets what the primary has, and loses what the primary has not; refused if that does not look right"),
 		toggle(topicVerify, flagFill, "", "with --repair: what only the backup has is copied to the primary instead (for a primary that was restarted while no magent ran)"),
+		toggle(topicVerify, flagForce, "", "with --repair: do it whatever speaks against it"),
+		text(topicVerify, flagPool, "", "", "with -c: `NAME` of the pool to compare, where the file has several with backups"),
 		text(topicVerify, flagShow, "", "1000", "`NUMBER` of differing keys to print, at most; all are counted"),
 	}
 }
@@ -182,7 +186,7 @@ func aliases(alias string) []string {
 // that means something else. Nor have the flags of verify or health alone: what one run does is not for the environment of all.
 func variables(name string) []string {
 	switch name {
-	case flagHelp, flagVersion, flagTest, flagRate, flagRepair, flagFill, flagShow, flagWithin, flagRedis, flagPeer:
+	case flagHelp, flagVersion, flagTest, flagRate, flagRepair, flagFill, flagForce, flagPool, flagShow, flagWithin, flagRedis, flagPeer:
 		return nil
 	}
 	return []string{variable(name)}

@@ -24,6 +24,7 @@ const verifyCommand = "verify"
 const (
 	exitDiffers = 1
 	exitUnable  = 3 // not carried out to the end
+	exitRefused = 4 // a repair that does not look right; nothing, or not all, was changed
 )
 
 const (
@@ -33,10 +34,10 @@ const (
 
 // comparison is the flags of magent verify as values.
 type comparison struct {
-	help         bool
-	pool         config.Pool
-	rate, show   int
-	repair, fill bool
+	help                bool
+	pool                config.Pool
+	rate, show          int
+	repair, fill, force bool
 }
 
 func parseVerify(args []string, names config.Names) (*comparison, error) {
@@ -50,8 +51,8 @@ func parseVerify(args []string, names config.Names) (*comparison, error) {
 		return c, nil
 	}
 	return c, readFlags(flags, plain, func(r *reader) error {
-		c.read(r)
-		if r.err != nil {
+		c.read(r, names)
+		if r.err != nil || r.text(flagConfig) != "" { // whose pools were checked
 			return r.err
 		}
 		if err := c.pool.ValidateServers(names); err != nil {
@@ -64,13 +65,22 @@ func parseVerify(args []string, names config.Names) (*comparison, error) {
 	})
 }
 
-func (c *comparison) read(r *reader) {
-	c.pool = r.pool()
+func (c *comparison) read(r *reader, names config.Names) {
+	if r.text(flagConfig) != "" {
+		c.readFile(r, names)
+	} else {
+		c.pool = r.pool()
+		if r.text(flagPool) != "" {
+			r.fail(flagPool, errors.New("names a pool of a file: add -c FILE, or leave it out"))
+		}
+	}
 	c.rate = r.number(flagRate, 1, maxRate)
 	c.show = r.number(flagShow, 0, maxShow)
-	c.repair, c.fill = r.c.Bool(flagRepair), r.c.Bool(flagFill)
-	if c.fill && !c.repair {
-		r.fail(flagFill, errors.New("says how to repair: add --repair, or leave it out"))
+	c.repair, c.fill, c.force = r.c.Bool(flagRepair), r.c.Bool(flagFill), r.c.Bool(flagForce)
+	for flag, set := range map[string]bool{flagFill: c.fill, flagForce: c.force && !c.fill} {
+		if set && !c.repair {
+			r.fail(flag, errors.New("says how to repair: add --repair, or leave it out"))
+		}
 	}
 }
 
@@ -93,10 +103,13 @@ func runVerify(args []string, names config.Names, stdout, stderr io.Writer) int 
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 
 	out := newVerifyOutput(c, stdout, stderr)
-	options.Found, options.Progress = out.found, out.progress
+	options.Found, options.Progress, options.Counted = out.found, out.progress, out.counted
 	result, err := verify.Run(ctx, options)
 	out.summary(&result, err)
+	var no *verify.Refusal
 	switch {
+	case errors.As(err, &no):
+		return fail(stderr, err, exitRefused)
 	case ctx.Err() != nil:
 		return fail(stderr, errors.New("interrupted: not all keys were compared"), exitUnable)
 	case err != nil:
@@ -110,7 +123,7 @@ func runVerify(args []string, names config.Names, stdout, stderr io.Writer) int 
 func (c *comparison) options() (verify.Options, error) {
 	o := verify.Options{
 		Primaries: c.servers(c.pool.Servers), Backups: c.servers(c.pool.Backups),
-		Timeout: c.pool.Timeout, Rate: c.rate, Repair: c.repair, Fill: c.fill,
+		Timeout: c.pool.Timeout, Rate: c.rate, Repair: c.repair, Fill: c.fill, Force: c.force,
 	}
 	var err error
 	o.Hash, o.PrimaryRing, o.BackupRing, err = shard.Placement(&c.pool)

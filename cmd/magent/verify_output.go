@@ -59,14 +59,28 @@ func keyText(key []byte) string {
 	return strconv.Quote(text)
 }
 
-// progress shows how far it is: items looked at, of those that the servers said they have.
-func (o *verifyOutput) progress(items, total int) {
+// counted tells which primaries a repair fills though nobody asked for it.
+func (o *verifyOutput) counted(filled []verify.Loss) {
+	o.clear()
+	o.bar = nil // what follows begins anew
+	for _, l := range filled {
+		fmt.Fprintf(o.stdout, "filled  primary %s was started %v after backup %s and lacks %d of its %d keys: it gets them from there\n",
+			l.Primary, l.BackupAge-l.PrimaryAge, l.Backup, l.Lacking, l.Held)
+	}
+}
+
+// progress shows how far it is: items looked at, of those that the servers said they have. A repair counts before it begins.
+func (o *verifyOutput) progress(counting bool, items, total int) {
+	what := "looked at"
+	if counting {
+		what = "counted"
+	}
 	switch now := time.Now(); {
 	case o.terminal:
 		o.draw(items, max(items, total))
 	case now.Sub(o.told) >= progressInterval:
 		o.told = now
-		fmt.Fprintf(o.stderr, "%s: %d of about %d items looked at in %.0f s\n", program, items, max(items, total), now.Sub(o.began).Seconds())
+		fmt.Fprintf(o.stderr, "%s: %d of about %d items %s in %.0f s\n", program, items, max(items, total), what, now.Sub(o.began).Seconds())
 	}
 }
 

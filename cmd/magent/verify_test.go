@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"magent/internal/config"
 	"magent/internal/run"
 	"magent/internal/verify"
 )
@@ -24,6 +25,10 @@ func TestVerifyUsageErrors(t *testing.T) {
 		{"verify -s a -b b --rate 0", "--rate 0 is out of range: give a number from 1 to 10000000"},
 		{"verify -s a -b b --show -1", "--show -1 is out of range: give a number from 0 to 1000000000"},
 		{"verify -s a -b b --fill", "--fill says how to repair: add --repair, or leave it out"},
+		{"verify -s a -b b --force", "--force says how to repair: add --repair, or leave it out"},
+		{"verify -s a -b b --pool x", "--pool names a pool of a file: add -c FILE, or leave it out"},
+		{"verify -c x.yml -s a", "-s contradicts -c x.yml: leave it out, for the file says it (servers:)"},
+		{"verify -c /no/such.yml", `configuration file "/no/such.yml": no such file or directory: name a file of pools with -c`},
 		{"verify -s a -b b --repare", "unknown flag --repare: did you mean --repair? (-h lists all flags)"},
 		{"verify -s a -b b -p 5", "unknown flag -p: -h lists all flags"},
 		{"verify a b", `unexpected argument "a": every setting has a flag in front, for example -s a`},
@@ -53,6 +58,36 @@ func TestVerifyEnvironment(t *testing.T) {
 	c, err := parseVerify(nil, run.Names())
 	if err != nil || c.repair || c.rate != 20000 || c.show != 1000 || len(c.pool.Servers) != 1 {
 		t.Errorf("got %+v, %v", c, err)
+	}
+}
+
+// The pool to compare is named, or is the only one that has copies.
+func TestPickPool(t *testing.T) {
+	b := []config.Address{{Host: "b"}}
+	pools := []config.Pool{{Name: "plain"}, {Name: "alpha", Backups: b}, {Name: "beta", Backups: b}, {Name: "gamma", Redis: true}}
+	for _, c := range []struct {
+		pools      []config.Pool
+		name, want string
+	}{
+		{pools, "alpha", "alpha"},
+		{pools[:2], "", "alpha"},
+		{pools, "", "several pools have backups: name one with --pool (alpha, beta)"},
+		{pools[:1], "", "no pool has backups, so there are no copies to compare (pools: plain)"},
+		{pools, "plain", `pool "plain" has no backups, so there are no copies to compare`},
+		{pools, "gamma", `pool "gamma" is one of Redis, which keeps its copies itself: name a pool of memcacheds with --pool`},
+		{pools, "alpah", `pool "alpah" is unknown: did you mean alpha?`},
+		{pools, "nonsense", `pool "nonsense" is unknown (pools: plain, alpha, beta, gamma)`},
+	} {
+		got := ""
+		p, err := pickPool(c.pools, c.name)
+		if err != nil {
+			got = err.Error()
+		} else {
+			got = p.Name
+		}
+		if got != c.want {
+			t.Errorf("%q: %s, want %s", c.name, got, c.want)
+		}
 	}
 }
 
@@ -102,10 +137,10 @@ func TestVerifyOutputUnfinished(t *testing.T) {
 // Where there is no terminal the progress is a line now and then.
 func TestVerifyProgressLines(t *testing.T) {
 	o, stdout, stderr := newTestOutput(t, "-s p -b b")
-	o.progress(100, 1000)
+	o.progress(false, 100, 1000)
 	o.told = o.told.Add(-progressInterval)
-	o.progress(200, 1000)
-	o.progress(300, 1000)
+	o.progress(false, 200, 1000)
+	o.progress(false, 300, 1000)
 	if got := stderr.String(); got != "magent: 200 of about 1000 items looked at in 0 s\n" || stdout.Len() > 0 {
 		t.Errorf("stderr %q, stdout %q", got, stdout.String())
 	}

@@ -53,6 +53,9 @@ func (v *verifier) compare(x pair, p, b *item) {
 	if p.found || b.found {
 		v.result.Compared++
 	}
+	if b.found {
+		v.link(x).Held++
+	}
 	switch kind := judge(p, b); kind {
 	case Same:
 	case unsure:

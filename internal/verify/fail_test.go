@@ -104,7 +104,7 @@ func TestInterrupted(t *testing.T) {
 	why := errors.New("stop")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
-	r.options.Progress = func(items, _ int) {
+	r.options.Progress = func(_ bool, items, _ int) {
 		if items == 500 {
 			cancel(why)
 		}

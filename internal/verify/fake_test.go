@@ -44,6 +44,7 @@ type fake struct {
 	tokens uint64
 	before func(line string) (answer string)
 	asked  []string
+	uptime int
 }
 
 // newFake serves until the test is over.
@@ -107,7 +108,7 @@ func (f *fake) answer(line string, r *bufio.Reader) string {
 	}
 	switch words[0] {
 	case "stats":
-		return fmt.Sprintf("STAT pid 1\r\nSTAT curr_items %d\r\nEND\r\n", len(f.items))
+		return fmt.Sprintf("STAT pid 1\r\nSTAT uptime %d\r\nSTAT curr_items %d\r\nEND\r\n", f.uptime, len(f.items))
 	case "lru_crawler":
 		return f.dump()
 	case "mg":

@@ -30,9 +30,12 @@ func (v *verifier) plan(s *suspect, p, b *item) {
 	switch {
 	case s.kind == OnlyPrimary:
 		v.store(s, s.b, p, 0)
-	case s.kind == OnlyBackup && v.o.Fill:
+	case s.kind == OnlyBackup && (v.o.Fill || v.filled[Link{s.p, s.b}]):
 		v.store(s, s.p, b, 0)
 	case s.kind == OnlyBackup:
+		if s.tries == 1 {
+			v.removing++
+		}
 		v.remove(s, s.b, b.token)
 	default:
 		v.store(s, s.b, p, b.token)

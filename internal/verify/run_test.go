@@ -14,7 +14,7 @@ func TestEqualCopies(t *testing.T) {
 	}
 	r.both("\x00\x01 binary", "v")
 	var seen []string
-	r.options.Progress = func(items, total int) { seen = append(seen, fmt.Sprintf("%d/%d", items, total)) }
+	r.options.Progress = func(_ bool, items, total int) { seen = append(seen, fmt.Sprintf("%d/%d", items, total)) }
 	result := r.run()
 	r.wants(result)
 	if result.Compared != 251 || result.Unsure != 0 {
@@ -186,7 +186,7 @@ func TestManySuspects(t *testing.T) {
 		r.p.set(fmt.Sprint("key", i), "v")
 	}
 	early := false // some are reported before the walk is over
-	r.options.Progress = func(items, total int) { early = early || items < total && len(r.found) > 0 }
+	r.options.Progress = func(_ bool, items, total int) { early = early || items < total && len(r.found) > 0 }
 	if result := r.run(); result.Differ[OnlyPrimary] != maxSuspects+500 || !early {
 		t.Errorf("got %+v, early %v", result, early)
 	}

@@ -81,6 +81,9 @@ func (v *verifier) readAgain(some []*suspect) error {
 	if err != nil {
 		return err
 	}
+	if v.removing > v.mayRemove {
+		return &Refusal{Deleted: v.mayRemove, Compared: v.result.Compared, late: true}
+	}
 	return v.mend()
 }
 
@@ -121,6 +124,9 @@ func (v *verifier) decide(s *suspect, p, b *item) (done bool) {
 // report counts a key and tells of it.
 func (v *verifier) report(s *suspect, kind Kind, repaired bool) {
 	v.result.Differ[kind]++
+	if kind == OnlyBackup {
+		v.link(s.pair).Lacking++
+	}
 	f := Finding{Kind: kind, Key: s.key, Primary: v.conns[s.p].name, Backup: v.conns[s.b].name, Repaired: repaired}
 	if repaired {
 		v.result.Repaired++

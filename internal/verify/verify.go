@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"magent/backend"
@@ -14,12 +15,14 @@ type Options struct {
 	Primaries, Backups      []Server
 	Hash                    backend.HashFunc
 	PrimaryRing, BackupRing *backend.Ring
-	Timeout                 time.Duration // for a reply
-	Rate                    int           // keys asked for in a second, at most
-	Repair                  bool          // mend what differs: the primary's word counts
-	Fill                    bool          // with Repair: what only the backup has is copied to the primary, not deleted
-	Found                   func(Finding) // each key that differs
-	Progress                func(items, total int)
+	Timeout                 time.Duration                         // for a reply
+	Rate                    int                                   // keys asked for in a second, at most
+	Repair                  bool                                  // mend what differs: the primary's word counts
+	Fill                    bool                                  // with Repair: what only the backup has is copied to the primary, not deleted
+	Force                   bool                                  // with Repair: whatever speaks against it
+	Found                   func(Finding)                         // each key that differs; of a repair, once it is counted what there is to do
+	Counted                 func(filled []Loss)                   // before a repair begins: which primaries are filled although Fill is not set
+	Progress                func(counting bool, items, total int) // counting: before a repair
 }
 
 // Finding is a key whose copies differ, or differed until they were mended.
@@ -36,8 +39,10 @@ type Result struct {
 	Compared  int        // keys, each once
 	Differ    [kinds]int // by kind, mended ones included
 	Repaired  int
-	Unsure    int   // keys that could not be judged: stale, written all the time, or impossible to ask for
-	Misplaced []int // keys that no client asks this server for; primaries first
+	Unsure    int             // keys that could not be judged: stale, written all the time, or impossible to ask for
+	Misplaced []int           // keys that no client asks this server for; primaries first
+	Ages      []time.Duration // of the servers' processes; primaries first
+	Links     map[Link]*Tally
 }
 
 // Differing is the number of keys that differed.
@@ -54,24 +59,57 @@ const dumpSilence = 30 * time.Second
 
 // verifier is one run.
 type verifier struct {
-	o        Options
-	ctx      context.Context
-	conns    []*conn // primaries first, then backups
-	pace     pacer
-	batch    batch
-	suspects []*suspect
-	repairs  []repair
-	planned  int // bytes of them
-	result   Result
-	items    int // walked so far
-	total    int // expected
+	o         Options
+	ctx       context.Context
+	conns     []*conn // primaries first, then backups
+	pace      pacer
+	batch     batch
+	suspects  []*suspect
+	repairs   []repair
+	planned   int // bytes of them
+	result    Result
+	filled    map[Link]bool // with Repair: whose primary gets what only the backup has
+	removing  int           // deletions planned
+	mayRemove int           // so many, and no more
+	counting  bool
+	items     int // walked so far
+	total     int // expected
 }
 
-// Run compares all keys. Whatever ends it early, the result tells what was found until then.
+// Run compares all keys, and repairs what differs if it is to: then it counts first, and a *Refusal is the error where that does not
+// look right. Whatever ends it early, the result tells what was found until then.
 func Run(ctx context.Context, o Options) (Result, error) {
-	v := &verifier{o: o, ctx: ctx, pace: pacer{rate: max(1, o.Rate)}}
+	v := &verifier{o: o, ctx: ctx}
+	if !o.Repair {
+		return v.run()
+	}
+	count := verifier{o: o, ctx: ctx, counting: true}
+	count.o.Repair, count.o.Found = false, nil
+	counted, err := count.run()
+	if err != nil {
+		return counted, err
+	}
+	filled, no := assess(&counted, o.Fill)
+	if no != nil && !o.Force {
+		return counted, no
+	}
+	v.filled, v.mayRemove = filled, counted.Compared*mostDeleted/100
+	if o.Force {
+		v.mayRemove = math.MaxInt
+	}
+	if count.filled = filled; o.Counted != nil {
+		o.Counted(count.losses())
+	}
+	return v.run()
+}
+
+// run compares all keys once.
+func (v *verifier) run() (Result, error) {
+	o, ctx := v.o, v.ctx
+	v.pace = pacer{rate: max(1, o.Rate)}
 	v.batch.most = min(max(1, o.Rate/20), batchKeys)
 	v.result.Misplaced = make([]int, len(o.Primaries)+len(o.Backups))
+	v.result.Links = map[Link]*Tally{}
 	defer v.close()
 	if err := v.connect(); err != nil {
 		return v.result, v.reason(err)
@@ -105,6 +143,11 @@ func (v *verifier) connect() error {
 			items, err = c.stat("curr_items")
 			v.total += items
 		}
+		if err == nil {
+			var age int
+			age, err = c.stat("uptime")
+			v.result.Ages = append(v.result.Ages, time.Duration(age)*time.Second)
+		}
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
@@ -133,7 +176,8 @@ func (v *verifier) walk(i int) error {
 		err = keys.Each(func(key []byte) error { return v.visit(i, key) })
 	}
 	var known *ServerError
-	if err != nil && !errors.As(err, &known) {
+	var no *Refusal
+	if err != nil && !errors.As(err, &known) && !errors.As(err, &no) {
 		err = failed(v.server(i).Name, err)
 	}
 	if err == nil {
@@ -169,6 +213,6 @@ func (v *verifier) visit(i int, key []byte) error {
 
 func (v *verifier) progress() {
 	if v.o.Progress != nil {
-		v.o.Progress(v.items, v.total)
+		v.o.Progress(v.counting, v.items, v.total)
 	}
 }

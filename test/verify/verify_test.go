@@ -143,7 +143,8 @@ func TestMisplacedKeys(t *testing.T) {
 		wrong = f.primaries[1]
 	}
 	do(t, wrong, harness.Set("key1", "x"))
-	f.verify("--repair").wants(0, "misplaced  1 keys  primary "+wrong.Addr,
+	f.verify("--repair").says(4, "1 keys are on servers where the placement given does not put them", "--force")
+	f.verify("--repair", "--force").wants(0, "misplaced  1 keys  primary "+wrong.Addr,
 		"compared 50 keys in N s: 0 differ (value 0, flags 0, ttl 0, only-primary 0, only-backup 0), repaired 0, unsure 0")
 	if got := get(t, wrong, "key1"); !strings.Contains(got, "x\r\n") {
 		t.Errorf("what is misplaced was changed: %q", got)

@@ -1,0 +1,126 @@
+package verify
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"magent/test/harness"
+)
+
+// held is how many keys a server holds.
+func held(t *testing.T, m *harness.Memcached) string {
+	t.Helper()
+	return harness.Stats(t, m.Addr, "")["curr_items"]
+}
+
+// aged waits until a server says that it runs for longer than one that is just being started.
+func aged(t *testing.T, m *harness.Memcached) {
+	t.Helper()
+	harness.Eventually(t, "it has run for a while", func() error {
+		if n, _ := strconv.Atoi(harness.Stats(t, m.Addr, "")["uptime"]); n < 4 {
+			return fmt.Errorf("for %d s", n)
+		}
+		return nil
+	})
+}
+
+// A primary that was restarted while no magent ran has lost its keys: the copies on the backup are not deleted, but copied to it.
+func TestRepairAfterARestart(t *testing.T) {
+	f := newFarm(t)
+	f.set(300)
+	f.proxy.Kill()
+	aged(t, f.backup)
+	f.primaries[0].Restart()
+	o := f.verify("--repair", "--show", "0")
+	if o.code != 0 || o.stderr != "" || !strings.HasPrefix(o.lines[0], "filled  primary "+f.primaries[0].Addr+" was started ") {
+		t.Errorf("exit code %d, %q, %q", o.code, o.lines, o.stderr)
+	}
+	if n := held(t, f.backup); n != "300" {
+		t.Errorf("the backup holds %s keys", n)
+	}
+	f.verify().wants(0, "compared 300 keys in N s: 0 differ (value 0, flags 0, ttl 0, only-primary 0, only-backup 0), repaired 0, unsure 0")
+}
+
+// With a list that lacks a primary its keys look like surplus.
+func TestRepairWithAWrongList(t *testing.T) {
+	f := newFarm(t)
+	f.set(300)
+	wrong := []string{"-s", f.primaries[0].Addr, "-b", f.backup.Addr, "--timeout", "20s", "--repair", "--show", "0"}
+	run(t, wrong...).says(4, "refused: ", " of 300 keys would be deleted", "--fill", "list of servers", "--force")
+	if n := held(t, f.backup); n != "300" {
+		t.Errorf("the backup holds %s keys", n)
+	}
+	run(t, "-s", f.backup.Addr, "-b", f.primaries[0].Addr+","+f.primaries[1].Addr, "-k", "--timeout", "20s", "--repair").
+		says(4, "keys are on servers where the placement given does not put them", "--force")
+	f.verify().wants(0, "compared 300 keys in N s: 0 differ (value 0, flags 0, ttl 0, only-primary 0, only-backup 0), repaired 0, unsure 0")
+}
+
+// Much was deleted, or lost, on the primaries alone: who repairs says what it was.
+func TestRepairOfMuch(t *testing.T) {
+	f := newFarm(t)
+	for _, how := range []string{"--fill", "--force"} {
+		f.set(300)
+		for i := range 4 {
+			key := fmt.Sprint("key", i)
+			do(t, f.primaryOf(key), "delete "+key+"\r\n")
+		}
+		f.verify("--repair").says(4, "4 of 300 keys would be deleted, more than 1 %")
+		o := f.verify("--repair", how, "--show", "0")
+		if o.code != 0 || !strings.Contains(o.lines[1], "only-backup 4), repaired 4") {
+			t.Errorf("%s: exit code %d, %q", how, o.code, o.lines)
+		}
+		want := map[string]string{"--fill": "300", "--force": "296"}[how]
+		if n := held(t, f.backup); n != want {
+			t.Errorf("%s: the backup holds %s keys", how, n)
+		}
+	}
+}
+
+// A pool of a file is compared with the placement of the proxy that has the file: weights, names, hash and hash_tag count.
+func TestPoolOfAFile(t *testing.T) {
+	p, q, b := harness.StartMemcached(t, "-o", still), harness.StartMemcached(t, "-o", still), harness.StartMemcached(t, "-o", still)
+	file := filepath.Join(t.TempDir(), "pools.yml")
+	text := fmt.Sprintf(`alpha:
+  listen: %s
+  hash: fnv1a_32
+  hash_tag: "{}"
+  distribution: ketama
+  servers:
+   - %s:5 one
+   - %s:1 two
+  backups:
+   - %s:1
+beta:
+  listen: %s
+  servers:
+   - %s:1
+`, harness.DeadAddr(t), p.Addr, q.Addr, b.Addr, harness.DeadAddr(t), p.Addr)
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(text)
+	proxy := harness.StartMagent(t, "-c", file)
+	c := harness.Dial(t, proxy.Addr)
+	for i := range 300 {
+		c.Want(harness.Set(fmt.Sprintf("user:{%d}:name", i), "v"), "STORED\r\n")
+	}
+	equal := "compared 300 keys in N s: 0 differ (value 0, flags 0, ttl 0, only-primary 0, only-backup 0), repaired 0, unsure 0"
+	run(t, "-c", file, "--timeout", "20s").wants(0, equal)
+	run(t, "-c", file, "--pool", "alpha", "--timeout", "20s", "--repair").wants(0, equal)
+	if held(t, p) == "0" || held(t, q) == "0" {
+		t.Error("one primary has no keys")
+	}
+	run(t, "-c", file, "--pool", "alpa").says(2, `pool "alpa" is unknown: did you mean alpha?`)
+	run(t, "-c", file, "--pool", "beta").says(2, `pool "beta" has no backups`)
+	write(text + "  backups:\n   - " + b.Addr + ":1\n")
+	run(t, "-c", file).says(2, "several pools have backups: name one with --pool (alpha, beta)")
+	write(strings.Split(text, "beta:")[0] + "gamma:\n  listen: " + harness.DeadAddr(t) + "\n  redis: true\n  servers:\n   - " + p.Addr + ":1\n")
+	run(t, "-c", file, "--pool", "gamma").says(2, `pool "gamma" is one of Redis`)
+}
