@@ -479,3 +479,6 @@ func (c *Conn) proven() bool {
 
 // lasting is how long a connection has to live to count as one.
 const lasting = time.Second
+
+// Trim lets go of what is kept for use again and is not needed now.
+func (c *Conn) Trim() { c.fifo.trim() }

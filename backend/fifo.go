@@ -65,3 +65,13 @@ func (f *fifo) grow() {
 	}
 	f.ring, f.head = ring, 0
 }
+
+// trim lets go of the ring when it is empty.
+func (f *fifo) trim() {
+	if f.count == 0 && len(f.ring) > keptRing {
+		f.ring, f.head = nil, 0
+	}
+}
+
+// keptRing is the largest ring that an empty fifo keeps, in entries.
+const keptRing = 1024

@@ -1,6 +1,8 @@
 package replicate
 
 import (
+	"unsafe"
+
 	"magent/ascii"
 	"magent/backend"
 )
@@ -87,12 +89,9 @@ type Call struct {
 
 // NewCall lends a Call whose reply goes to client.
 func (e *Engine) NewCall(client Client) *Call {
-	c := e.free
+	c := e.free.Get()
 	if c == nil {
 		c = &Call{e: e}
-	} else {
-		e.free = c.Next
-		c.Next = nil
 	}
 	c.client = client
 	e.lent++
@@ -125,9 +124,32 @@ func (c *Call) recycle() {
 	if c.parts != nil {
 		c.parts.reset()
 	}
-	c.Next = c.e.free
-	c.e.free = c
+	c.Next = nil
 	c.e.lent--
+	if !c.e.retired {
+		c.e.free.Put(c, c.size())
+	}
+}
+
+// size is about how many bytes of memory c holds.
+func (c *Call) size() int {
+	n := int(unsafe.Sizeof(*c)) + cap(c.Held) + cap(c.head) + cap(c.body) + cap(c.key) + cap(c.Note)
+	if m := c.many; m != nil {
+		n += int(unsafe.Sizeof(*m)) + cap(m.keys) + 2*cap(m.owner) + 2*cap(m.server) + cap(m.touch) + sizeOf(m.replies)
+	}
+	if m := c.parts; m != nil {
+		n += int(unsafe.Sizeof(*m)) + 2*cap(m.owner) + 8*cap(m.server) + 8*cap(m.size) + cap(m.failed) + sizeOf(m.replies)
+	}
+	return n
+}
+
+// sizeOf is the memory of a list of buffers, those behind its end included.
+func sizeOf(list [][]byte) int {
+	n := 24 * cap(list)
+	for _, b := range list[:cap(list)] {
+		n += cap(b)
+	}
+	return n
 }
 
 // trim empties a buffer, and drops one that is too large to be kept.

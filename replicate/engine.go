@@ -4,6 +4,7 @@ import (
 	"magent/ascii"
 	"magent/backend"
 	"magent/failover"
+	"magent/internal/loop"
 	"magent/internal/stats"
 )
 
@@ -17,6 +18,7 @@ type Options struct {
 	Host      Host
 	Journal   Recorder // nil: what is known of outages ends with the process
 
+	Spare    *loop.Spare  // what the free lists of the loop keep; nil: the engine's alone
 	UnixTime func() int64 // the time of day, in seconds
 
 	Redis      bool // the servers are Redis's, and there are no backups: DoRedis and Transact instead of Do
@@ -37,7 +39,7 @@ type Engine struct {
 	primaries int  // number of them
 	hashless  bool // no ring has a choice: the hash is not needed
 
-	free     *Call
+	free     loop.Free[Call]
 	lent     int    // Calls that are in use
 	line     []byte // scratch: a command line being written
 	frags    fragments
@@ -46,8 +48,8 @@ type Engine struct {
 	flushDue int64            // when the last flush_all with a delay takes effect, in seconds of the day's time
 	flushing int              // those of them that have not ended
 	dirty    []failover.Dirty // by server
-	erasures *erasure         // free list
-	returns  []*homecoming    // by server: what is being made good
+	erasures loop.Free[erasure]
+	returns  []*homecoming // by server: what is being made good
 	copies   map[string]*copying
 	tallies  []Tally // by server
 
@@ -68,6 +70,7 @@ type Engine struct {
 // New returns an engine.
 func New(opt Options) *Engine {
 	e := &Engine{opt: opt, primaries: opt.Primaries.Len(), contests: newContests()}
+	e.free, e.erasures = loop.NewFree[Call](opt.Spare), loop.NewFree[erasure](opt.Spare)
 	e.hashless = opt.Primaries.Len() == 1 && (opt.Backups == nil || opt.Backups.Len() == 1)
 	e.frags.of = make([]int, 2*len(opt.Conns))
 	e.returns = make([]*homecoming, len(opt.Conns))
@@ -83,6 +86,12 @@ func New(opt Options) *Engine {
 		e.dirty[i] = failover.Dirty{MaxKeys: opt.MaxDirty, MaxBytes: opt.MaxDirty * dirtyKeySize}
 	}
 	return e
+}
+
+// Trim lets go of what is kept for use again and was not needed since the last call.
+func (e *Engine) Trim() {
+	e.free.Trim()
+	e.erasures.Trim()
 }
 
 // Idle reports whether no request is under way, neither for a client nor behind its back.

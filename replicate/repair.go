@@ -1,6 +1,8 @@
 package replicate
 
 import (
+	"unsafe"
+
 	"magent/ascii"
 	"magent/backend"
 	"magent/failover"
@@ -95,15 +97,12 @@ type erasure struct {
 	key    []byte
 	all    bool
 	mark   uint64
-	next   *erasure // free list
 }
 
 func (e *Engine) newErasure(i int, mark uint64) *erasure {
-	x := e.erasures
+	x := e.erasures.Get()
 	if x == nil {
 		x = &erasure{e: e}
-	} else {
-		e.erasures = x.next
 	}
 	x.server, x.mark, x.all, x.key, x.h = i, mark, false, x.key[:0], nil
 	return x
@@ -196,6 +195,7 @@ func (x *erasure) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 }
 
 func (x *erasure) free() {
-	x.next = x.e.erasures
-	x.e.erasures = x
+	if !x.e.retired {
+		x.e.erasures.Put(x, int(unsafe.Sizeof(*x))+cap(x.key))
+	}
 }

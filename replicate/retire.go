@@ -11,4 +11,8 @@ var (
 // Retire has the engine answer every further request with an error, and begin nothing. What it knows of the servers can
 // still be asked for, but the journal hears no more of it: that is for the engine that takes the place. The connections are
 // closed, for good (backend.Conn.Shut), and nobody returns (Gone).
-func (e *Engine) Retire() { e.retired = true }
+func (e *Engine) Retire() {
+	e.retired = true
+	e.free.Drop()
+	e.erasures.Drop()
+}

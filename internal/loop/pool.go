@@ -11,8 +11,10 @@ const (
 // Pool lends byte buffers by size class (powers of two). It belongs to one loop. Last in, first out, so that the
 // buffer handed out is still in the processor's cache. The zero value is ready.
 type Pool struct {
-	free [maxClass - minClass + 1][][]byte
-	kept int // bytes in free
+	free  [maxClass - minClass + 1][][]byte
+	least [maxClass - minClass + 1]int // the fewest that there have been since the last Trim
+	kept  int                          // bytes in free
+	gone  int                          // bytes that were left to the garbage collector since the last call of Dropped
 }
 
 // Get returns an empty slice with a capacity of at least n.
@@ -26,6 +28,7 @@ func (p *Pool) Get(n int) []byte {
 		b := (*f)[k-1]
 		(*f)[k-1] = nil
 		*f = (*f)[:k-1]
+		p.least[c-minClass] = min(p.least[c-minClass], k-1)
 		p.kept -= cap(b)
 		return b
 	}
@@ -38,11 +41,34 @@ func (p *Pool) Put(b []byte) {
 	n := cap(b)
 	c := class(n)
 	if n == 0 || c > maxClass || n != 1<<c || p.kept+n > poolCeiling {
+		p.gone += n
 		return
 	}
 	p.kept += n
 	f := &p.free[c-minClass]
 	*f = append(*f, b[:0])
+}
+
+// Trim drops the buffers that were not needed since the last call.
+func (p *Pool) Trim() {
+	for c := range p.free {
+		f := &p.free[c]
+		for i, b := range (*f)[:p.least[c]] {
+			p.kept -= cap(b)
+			p.gone += cap(b)
+			(*f)[i] = nil
+		}
+		*f = append((*f)[:0], (*f)[p.least[c]:]...)
+		clear((*f)[len(*f):cap(*f)])
+		p.least[c] = len(*f)
+	}
+}
+
+// Dropped is how many bytes were left to the garbage collector since the last call.
+func (p *Pool) Dropped() int {
+	n := p.gone
+	p.gone = 0
+	return n
 }
 
 // Grow returns b with room for n more bytes; where b is too small, its contents in a larger buffer, b being put back.

@@ -2,6 +2,7 @@ package shard
 
 import (
 	"bytes"
+	"unsafe"
 
 	"magent/ascii"
 	"magent/replicate"
@@ -27,18 +28,14 @@ type errand struct {
 	quiet bool
 	key   []byte
 	line  []byte
-
-	next *errand // free list of the home
 }
 
 func (sh *Shard) newErrand(owner *Shard, p *pool, c *replicate.Call, req []byte) *errand {
-	e := sh.errands
+	e := sh.errands.Get()
 	if e == nil {
 		e = &errand{home: sh}
-	} else {
-		sh.errands = e.next
 	}
-	e.next, e.owner, e.pool, e.call, e.back = nil, owner, p.peers[owner.id], c, false
+	e.owner, e.pool, e.call, e.back = owner, p.peers[owner.id], c, false
 	e.kind = replicate.Piece // of a gather
 	if c != nil {
 		e.kind = c.Part
@@ -105,8 +102,7 @@ func (e *errand) free() {
 	if cap(e.reply) > maxErrandBuffer {
 		e.reply = nil
 	}
-	e.next = sh.errands
-	sh.errands = e
+	sh.errands.Put(e, int(unsafe.Sizeof(*e))+cap(e.req)+cap(e.reply)+cap(e.key)+cap(e.line))
 }
 
 // maxErrandBuffer is the size of a buffer that an errand keeps for its next use.
@@ -122,19 +118,16 @@ type gather struct {
 	waiting int
 	refused []byte // a server's error line: it is the answer to all
 	found   bool   // one part at least is not lost
-	next    *gather
 }
 
 // scatter splits a multi-get by owner and sends every loop its part.
 func (s *session) scatter(r *ascii.Request) {
 	sh := s.sh
-	g := sh.gathers
+	g := sh.gathers.Get()
 	if g == nil {
 		g = &gather{}
-	} else {
-		sh.gathers = g.next
 	}
-	g.next, g.call, g.refused, g.found = nil, s.call(), g.refused[:0], false
+	g.call, g.refused, g.found = s.call(), g.refused[:0], false
 	g.keys = append(g.keys[:0], r.Keys...)
 	g.owner, g.errands = g.owner[:0], g.errands[:0]
 	for range sh.svc.shards {
@@ -191,8 +184,8 @@ func (g *gather) take(e *errand) {
 		}
 	}
 	g.call = nil
-	g.next = sh.gathers
-	sh.gathers = g
+	clear(g.errands)
+	sh.gathers.Put(g, int(unsafe.Sizeof(*g))+cap(g.keys)+2*cap(g.owner)+cap(g.refused)+8*cap(g.errands)+24*cap(g.replies))
 }
 
 // merge puts the parts together, without those that are lost.

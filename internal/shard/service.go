@@ -69,6 +69,7 @@ type Service struct {
 	standby       atomic.Bool     // another proxy has the virtual address, see role.go
 	spare         int             // a descriptor to fall back on; the first loop's
 	complaint     complaints
+	giving        atomic.Bool // giveBack is at work
 
 	lookup      lookupFunc
 	doubts      []doubt // at the start

@@ -46,9 +46,12 @@ type Shard struct {
 	assembly    int           // bytes of incomplete requests, and of transactions
 	unsent      int           // bytes of replies that the sockets did not take
 	searched    uint64        // bytes in which the end of a line was looked for in vain, for tests
-	errands     *errand       // free list
-	gathers     *gather       // free list
-	line        []byte        // scratch
+	errands     loop.Free[errand]
+	gathers     loop.Free[gather]
+	owed        int // bytes that were let go of, and may be given back to the system
+	sweeper     *loop.Timer
+	spare       loop.Spare // what the free lists keep
+	line        []byte     // scratch
 	slow        slowLog
 	draining    bool
 	drainDone   func()
@@ -96,6 +99,8 @@ func newShard(svc *Service, id int) (*Shard, error) {
 		svc: svc, id: id, l: l,
 		sessions: map[*session]struct{}{},
 	}
+	sh.errands, sh.gathers = loop.NewFree[errand](&sh.spare), loop.NewFree[gather](&sh.spare)
+	sh.sweeper = loop.NewTimer(sh.sweep)
 	sh.storedTimer = loop.NewTimer(sh.askStored)
 	return sh, nil
 }
@@ -164,6 +169,7 @@ func (sh *Shard) newPool(index int, cfg *config.Pool, rings rings) *pool {
 		Redis:      cfg.Redis,
 		Random:     cfg.Distribution == config.Random,
 		Loops:      max(1, sh.svc.cfg.Threads),
+		Spare:      &sh.spare,
 		UnixTime:   func() int64 { return time.Now().Unix() },
 		MaxDirty:   cmp.Or(cfg.MaxDirty, sh.svc.cfg.MaxDirty) / sh.svc.cfg.Threads,
 		AckPrimary: cfg.Ack == config.AckPrimary,
@@ -176,6 +182,7 @@ func (sh *Shard) newPool(index int, cfg *config.Pool, rings rings) *pool {
 
 // start connects to all servers; it runs on the loop.
 func (sh *Shard) start() {
+	sh.l.Set(sh.sweeper, sweepEvery)
 	for _, p := range sh.pools {
 		p.connect()
 	}

@@ -1,0 +1,51 @@
+package shard
+
+import (
+	"runtime/debug"
+	"time"
+)
+
+// sweepEvery is how often a loop looks after what it keeps.
+const sweepEvery = time.Second
+
+// sweep lets go of what is kept for use again and was not needed since the last time.
+func (sh *Shard) sweep() {
+	sh.errands.Trim()
+	sh.gathers.Trim()
+	for _, p := range sh.pools {
+		if p == nil {
+			continue
+		}
+		p.engine.Trim()
+		for _, c := range p.conns {
+			c.Trim()
+		}
+	}
+	sh.l.Pool.Trim()
+	sh.giveBack()
+	sh.l.Set(sh.sweeper, sweepEvery)
+}
+
+const (
+	worthGiving = 16 << 20 // bytes that are worth a collection of their own
+	quietSweep  = 1 << 20  // in a second without a peak there are fewer let go of
+)
+
+// giveBack has memory go back to the system when a peak has passed. By itself Go would see to it within minutes.
+func (sh *Shard) giveBack() {
+	now := sh.spare.Dropped() + sh.l.Pool.Dropped()
+	sh.owed += now
+	if sh.owed < worthGiving || now > quietSweep || sh.draining || !sh.svc.giving.CompareAndSwap(false, true) {
+		return
+	}
+	sh.owed = 0
+	sh.svc.helpers.Add(1)
+	go sh.svc.giveBack()
+}
+
+// giveBack is a goroutine: collecting takes time, and the loops go on meanwhile.
+func (svc *Service) giveBack() {
+	defer svc.helpers.Done()
+	defer svc.giving.Store(false)
+	debug.FreeOSMemory()
+}
