@@ -279,6 +279,7 @@ func TestAnotherMemoryAfterARestartOfOurs(t *testing.T) {
 // A reload does not forget that a server is not to be trusted.
 func TestReloadWhileAnotherMemoryIsCleansed(t *testing.T) {
 	r, another, other := remembering(t)
+	r.on(0, func(*Shard) { r.svc.started = time.Now().Add(-time.Hour) }) // nothing of a process before this one is waited for
 	lived(r.client(), another)
 	another.becomes(manyKeys()...)
 	await(t, "the first key", other.asked) // is not answered
