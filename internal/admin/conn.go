@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net"
@@ -8,11 +9,14 @@ import (
 	"time"
 )
 
-// listener lets as many connections in as there may be.
+// listener lets as many connections in as there may be. Each says first what it wants. For a probe (/livez, /readyz) that is
+// enough; whatever else takes one of the places, of which there are fewer: so nobody who asks for pages, or says nothing,
+// keeps the process from being found alive.
 type listener struct {
 	net.Listener
 	s     *Server
-	conns atomic.Int64
+	open  atomic.Int64 // connections
+	conns atomic.Int64 // of these, those that have a place
 }
 
 // Accept closes those that are too many.
@@ -22,31 +26,53 @@ func (l *listener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if l.conns.Add(1) <= maxConns {
+		if l.open.Add(1) <= maxOpen {
 			return &conn{Conn: c, s: l.s}, nil
 		}
-		l.leave()
+		l.open.Add(-1)
 		c.Close()
 	}
 }
 
+// enter takes a place for a connection, if there is one.
+func (l *listener) enter(c *conn) bool {
+	if l.conns.Add(1) > maxConns {
+		l.conns.Add(-1)
+		return false
+	}
+	c.placed = true
+	return true
+}
+
 // leave counts a connection out.
-func (l *listener) leave() { l.conns.Add(-1) }
+func (l *listener) leave(c *conn) {
+	if c.placed {
+		l.conns.Add(-1)
+	}
+	l.open.Add(-1)
+}
 
 // conn is a connection of which it is not known yet whether it speaks HTTP. The first read finds out: whoever does not is
 // answered with the silent page, and net/http sees the end.
 type conn struct {
 	net.Conn
-	s     *Server
-	known bool
-	begun []byte // what was read to find out, and not passed on yet
+	s      *Server
+	known  bool
+	placed bool   // it has a place
+	begun  []byte // what was read to find out, and not passed on yet
 }
 
 // Read is net.Conn's, for net/http.
 func (c *conn) Read(b []byte) (int, error) {
 	if !c.known {
 		c.known = true
-		if c.s.opt.Silent != nil && !c.isHTTP() {
+		speaks := c.isHTTP()
+		switch {
+		case c.isProbe():
+			_ = c.SetReadDeadline(time.Now().Add(probeTime))
+		case !c.s.ln.enter(c):
+			return 0, io.EOF
+		case c.s.opt.Silent != nil && !speaks:
 			c.answerSilence()
 			return 0, io.EOF
 		}
@@ -71,6 +97,17 @@ func (c *conn) isHTTP() bool {
 		return true
 	}
 	return false
+}
+
+// isProbe tells by the request line, if that has come in one piece: who asks for nothing but whether the process can serve.
+func (c *conn) isProbe() bool {
+	line, _, whole := bytes.Cut(c.begun, []byte("\r\n"))
+	words := bytes.Fields(line)
+	if !whole || len(words) != 3 || string(words[0]) != "GET" && string(words[0]) != "HEAD" {
+		return false
+	}
+	path, _, _ := bytes.Cut(words[1], []byte("?"))
+	return string(path) == "/livez" || string(path) == "/readyz"
 }
 
 // answerSilence sends the bare page.

@@ -13,7 +13,9 @@ import (
 
 // Limits of what watchers can make the process hold.
 const (
-	maxConns   = 32                     // more are closed at once
+	maxConns   = 32                     // that want something else than a probe; more are closed
+	maxOpen    = 512                    // in all; more are closed at once
+	probeTime  = time.Second            // for the rest of a probe's request to arrive
 	maxHeader  = 16 << 10               // of a request
 	silence    = 250 * time.Millisecond // who has said nothing by then asks for the silent page
 	answerTime = 5 * time.Second        // for a request to arrive, and for its answer to be made and fetched
@@ -72,12 +74,12 @@ func (s *Server) serve() {
 }
 
 // follow counts the goroutines that net/http starts for connections. It is called before one starts, and at its end.
-func (s *Server) follow(_ net.Conn, state http.ConnState) {
+func (s *Server) follow(c net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		s.all.Add(1)
 	case http.StateClosed, http.StateHijacked:
-		s.ln.leave()
+		s.ln.leave(c.(*conn))
 		s.all.Done()
 	}
 }

@@ -227,7 +227,7 @@ func TestClose(t *testing.T) {
 	fmt.Fprint(asking, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
 	fmt.Fprint(half, "GET / HTTP/1.1\r\nHost:")
 	fmt.Fprint(stream, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")
-	until(t, "all are there", func() bool { return s.count() == 4 })
+	until(t, "all are there", func() bool { return s.ln.open.Load() == 4 })
 	began := time.Now()
 	s.Close()
 	if d := time.Since(began); d > answerTime/2 {
@@ -267,5 +267,28 @@ func TestAddressInUse(t *testing.T) {
 	_, err := Listen(Options{Addr: s.Addr()})
 	if want := "cannot listen on " + s.Addr() + ": bind: address already in use"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// While pages are asked for and nothing is said by as many as come, probes are answered.
+func TestProbesInAFlood(t *testing.T) {
+	s, _ := start(t)
+	for range maxConns {
+		fmt.Fprint(dial(t, s), "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
+	}
+	until(t, "all places are taken", func() bool { return s.count() == maxConns })
+	for n := range 200 {
+		dial(t, s) // says nothing
+		c := dial(t, s)
+		path := []string{"/livez", "/readyz?verbose"}[n%2]
+		fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path)
+		if text, err := io.ReadAll(c); err != nil || !strings.HasPrefix(string(text), "HTTP/1.1 404") { // which is an answer
+			t.Fatalf("probe %d: %q, %v", n, text, err)
+		}
+	}
+	c := dial(t, s)
+	fmt.Fprint(c, "GET /text HTTP/1.1\r\nHost: x\r\n\r\n")
+	if text, _ := io.ReadAll(c); len(text) > 0 {
+		t.Errorf("a page got %q without a place", text)
 	}
 }
