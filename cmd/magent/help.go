@@ -25,9 +25,11 @@ magent man | man -l -                      shows the manual page.
 
 const verifyHead = `magent verify - compare the two copies of every key
 usage: magent verify -s ADDRESS [-s ADDRESS]... -b ADDRESS [-b ADDRESS]... [flags]
+       magent verify -c FILE [--pool NAME] [flags]
 
   magent verify -s 10.0.0.1 -s 10.0.0.2 -b 10.0.0.3          changes nothing
   magent verify -s 10.0.0.1 -s 10.0.0.2 -b 10.0.0.3 --repair
+  magent verify -c pools.yml --pool alpha                    a pool of the proxy's file
 
 Give the servers and the placement as the proxy has them. Proxy and clients may go on meanwhile.
 `
@@ -45,6 +47,7 @@ exit code 0  nothing differs, or everything was repaired
           1  something differs
           2  the command line or a variable is wrong
           3  it was not carried out to the end: a server did not answer, or it was interrupted
+          4  a repair was refused: more than 1 % of the keys to delete, or misplaced ones
 `
 
 const helpTail = `

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -125,7 +126,8 @@ func (o *verifyOutput) summary(r *verify.Result, err error) {
 		}
 	}
 	until := ""
-	if err != nil {
+	var no *verify.Refusal
+	if err != nil && !errors.As(err, &no) {
 		until = "not finished: "
 	}
 	fmt.Fprintf(o.stdout, "%scompared %d keys in %.1f s: %d differ (value %d, flags %d, ttl %d, only-primary %d, only-backup %d), repaired %d, unsure %d\n",

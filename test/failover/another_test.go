@@ -213,7 +213,7 @@ func TestAnotherMemoryAfterARestartOfOurs(t *testing.T) {
 	outdated(harness.Dial(t, another.Addr))
 	outdated(c)
 	upToDate(c)
-	proxy.Terminate()
+	proxy.Kill()
 	d.leadTo(another.Addr)
 	proxy = harness.StartMagent(t, args...)
 	c = harness.Dial(t, proxy.Addr)
