@@ -86,14 +86,33 @@ func (l *Loop) Run() error {
 			return fmt.Errorf("event loop: %w", err)
 		}
 		l.tick()
-		for i := range n {
-			l.dispatch(&l.poll.events[i])
-		}
-		l.mail.deliver()
-		l.timers.fire(l.now)
-		l.endTurn(n)
+		l.turn(n)
 	}
 	return nil
+}
+
+// turn does what a turn with so many events has to do.
+func (l *Loop) turn(events int) {
+	for i := range events {
+		l.dispatch(&l.poll.events[i])
+	}
+	l.mail.deliver()
+	l.timers.fire(l.now)
+	l.endTurn(events)
+}
+
+// Step is one turn of a loop that does not Run, at the time now, which must not go back: it takes what has come, waits for
+// nothing, and returns the number of events. Whoever turns a loop in this way has its clock in his hands, so that what
+// depends on time can be tested without waiting. Discard ends it.
+func (l *Loop) Step(now int64) (events int, err error) {
+	n, err := l.poll.wait(0)
+	if err != nil {
+		return 0, fmt.Errorf("event loop: %w", err)
+	}
+	l.now = now
+	l.Turns++
+	l.turn(n)
+	return n, nil
 }
 
 // Now is the time of this turn in nanoseconds since the loop was made. It never goes back, and does not count the time
