@@ -6,16 +6,22 @@ type Dirty struct {
 	MaxKeys  int // more, and everything counts as dirty
 	MaxBytes int // of keys, the same
 
-	keys  map[string]uint64 // the number of the last mark
+	keys  map[string]stain
 	bytes int
-	all   uint64 // the number of the mark of everything, 0: not everything is dirty
+	all   stain // of everything; the mark 0: not everything is dirty
 	marks uint64
+}
+
+// stain is why a key is dirty.
+type stain struct {
+	mark    uint64 // the number of the last mark
+	deleted bool   // a deletion has been sent since: whatever the server is asked later comes behind it
 }
 
 // Mark notes key, which is borrowed for the call. The number is what Clean wants to hear when the key has been repaired.
 func (d *Dirty) Mark(key []byte) (mark uint64) {
 	d.marks++
-	if d.all > 0 {
+	if d.All() {
 		return d.marks
 	}
 	if _, known := d.keys[string(key)]; !known {
@@ -23,24 +29,56 @@ func (d *Dirty) Mark(key []byte) (mark uint64) {
 			return d.MarkAll()
 		}
 		if d.keys == nil {
-			d.keys = map[string]uint64{}
+			d.keys = map[string]stain{}
 		}
 		d.bytes += len(key)
 	}
-	d.keys[string(key)] = d.marks
+	d.keys[string(key)] = stain{mark: d.marks}
 	return d.marks
+}
+
+// Marks is the number of the last mark.
+func (d *Dirty) Marks() uint64 { return d.marks }
+
+// MarkOf is the number of the last mark of a key that is dirty, or of everything; 0: the key is not.
+func (d *Dirty) MarkOf(key []byte) uint64 {
+	if d.All() {
+		return d.all.mark
+	}
+	return d.keys[string(key)].mark
+}
+
+// Deleting notes that the deletion of a key, which is borrowed for the call, has been sent (sent), or that nobody knows whether it
+// was carried out.
+func (d *Dirty) Deleting(key []byte, sent bool) {
+	if s, dirty := d.keys[string(key)]; dirty && s.deleted != sent {
+		d.keys[string(key)] = stain{s.mark, sent}
+	}
+}
+
+// DeletingAll is Deleting for everything: flush_all.
+func (d *Dirty) DeletingAll(sent bool) { d.all.deleted = sent }
+
+// Exposed reports whether what is sent to the server now may find a wrong value of key: it is dirty, and no deletion has been
+// sent.
+func (d *Dirty) Exposed(key []byte) bool {
+	if d.All() {
+		return !d.all.deleted
+	}
+	s, dirty := d.keys[string(key)]
+	return dirty && !s.deleted
 }
 
 // MarkAll notes that every key is dirty.
 func (d *Dirty) MarkAll() (mark uint64) {
 	d.marks++
-	d.all, d.keys, d.bytes = d.marks, nil, 0
+	d.all, d.keys, d.bytes = stain{mark: d.marks}, nil, 0
 	return d.marks
 }
 
 // Clean takes a key out that was repaired after the mark, and reports whether it has: not if it was marked again since.
 func (d *Dirty) Clean(key []byte, mark uint64) bool {
-	if mark == 0 || d.keys[string(key)] != mark {
+	if mark == 0 || d.keys[string(key)].mark != mark {
 		return false
 	}
 	delete(d.keys, string(key))
@@ -50,16 +88,16 @@ func (d *Dirty) Clean(key []byte, mark uint64) bool {
 
 // CleanAll ends a MarkAll, and reports whether it has: not if everything was marked again since.
 func (d *Dirty) CleanAll(mark uint64) bool {
-	if d.all != mark {
+	if d.all.mark != mark {
 		return false
 	}
-	d.all = 0
+	d.all = stain{}
 	return true
 }
 
 // Has reports whether key is dirty.
 func (d *Dirty) Has(key []byte) bool {
-	if d.all > 0 {
+	if d.All() {
 		return true
 	}
 	_, dirty := d.keys[string(key)]
@@ -67,17 +105,17 @@ func (d *Dirty) Has(key []byte) bool {
 }
 
 // Empty reports whether nothing is dirty.
-func (d *Dirty) Empty() bool { return d.all == 0 && len(d.keys) == 0 }
+func (d *Dirty) Empty() bool { return !d.All() && len(d.keys) == 0 }
 
 // All reports whether everything is dirty.
-func (d *Dirty) All() bool { return d.all > 0 }
+func (d *Dirty) All() bool { return d.all.mark > 0 }
 
 // Len is the number of keys known to be dirty; 0 when all are.
 func (d *Dirty) Len() int { return len(d.keys) }
 
 // Each calls f with every dirty key and its mark. f may clean the key.
 func (d *Dirty) Each(f func(key string, mark uint64)) {
-	for key, mark := range d.keys {
-		f(key, mark)
+	for key, s := range d.keys {
+		f(key, s.mark)
 	}
 }

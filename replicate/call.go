@@ -58,19 +58,20 @@ type Call struct {
 	busy     bool // the engine is at work on it
 	waiting  int  // replies to come
 
-	op      ascii.Op
-	plan    plan
-	quiet   bool
-	binary  bool // planCompare: the key is sent in base64
-	tokens  bool // the reply shows cas tokens, which are to be marked
-	echoes  bool // the reply has the key in it (k), as it is in c.key
-	swapped bool // the backup decides: Engine.begin
-	retry   bool // planRead: the backup is asked, after the primary could not answer
-	shape   ascii.Shape
+	op     ascii.Op
+	plan   plan
+	quiet  bool
+	binary bool // planCompare: the key is sent in base64
+	tokens bool // the reply shows cas tokens, which are to be marked
+	echoes bool // the reply has the key in it (k), as it is in c.key
+	retry  bool // planRead: the backup is asked, after the primary could not answer
+	shape  ascii.Shape
 
 	p, b   int // servers of the pair; none: -1
 	po, bo outcome
-	full   [2]bool // by slot: the connection had no room for the request
+	full   [2]bool   // by slot: the connection had no room for the request
+	sent   [2]uint64 // by slot: failover.Dirty.Marks of the server when it was asked
+	traits traits
 
 	key  []byte // copy of the key
 	head []byte // copy of the command line, where it may be needed again
@@ -78,13 +79,15 @@ type Call struct {
 
 	flushes uint64 // Engine.mark when the mutation was sent
 
+	order  *order // that it takes part in: it holds it, or is queued there, or both
+	holds  bool   // the roles must not change before it is settled
+	queued bool   // the other copy is still to get it: linked by behind
+	behind *Call
+
 	many  *retrieval // planRetrieve
 	parts *gathering // planGather
 	scan  cursor     // planScan: where it is
 	tries int        // planSeek: servers that have not been asked
-
-	contest uint64 // planCompare: the hash of the key in contests
-	behind  *Call  // the next one in the same contest
 }
 
 // NewCall lends a Call whose reply goes to client.
@@ -106,11 +109,16 @@ func (c *Call) Release() {
 
 // recycle puts c on the free list when nobody needs it any more.
 func (c *Call) recycle() {
-	if c.swapped && c.answered && c.waiting == 0 && !c.busy {
-		c.e.settled(c)
+	if c.order != nil && c.answered && c.waiting == 0 && !c.busy {
+		c.e.orders.release(c)
 	}
 	if !c.released || !c.answered || c.waiting > 0 || c.busy {
 		return
+	}
+	if c.order != nil || c.behind != nil || c.waiting < 0 {
+		c.e.broken("a request that is over still takes part in an order, or has got one reply too many", c.key)
+		c.e.lent--
+		return // it is not used again
 	}
 	c.Done, c.released, c.answered, c.retry, c.echoes = false, false, false, false, false
 	c.client, c.Part, c.Lost, c.full = nil, Whole, false, [2]bool{}
@@ -135,7 +143,7 @@ func (c *Call) recycle() {
 func (c *Call) size() int {
 	n := int(unsafe.Sizeof(*c)) + cap(c.Held) + cap(c.head) + cap(c.body) + cap(c.key) + cap(c.Note)
 	if m := c.many; m != nil {
-		n += int(unsafe.Sizeof(*m)) + cap(m.keys) + 2*cap(m.owner) + 2*cap(m.server) + cap(m.touch) + sizeOf(m.replies)
+		n += int(unsafe.Sizeof(*m)) + cap(m.keys) + 2*cap(m.owner) + int(unsafe.Sizeof(asking{}))*cap(m.asked) + cap(m.touch) + sizeOf(m.replies)
 	}
 	if m := c.parts; m != nil {
 		n += int(unsafe.Sizeof(*m)) + 2*cap(m.owner) + 8*cap(m.server) + 8*cap(m.size) + cap(m.failed) + sizeOf(m.replies)
@@ -183,7 +191,7 @@ func (c *Call) OnReply(slot uint16, from *backend.Conn, r *ascii.Reply) {
 	c.busy = true
 	switch c.plan {
 	case planRead:
-		c.onRead(r)
+		c.onRead(slot, r)
 	case planRetrieve:
 		c.onFragment(slot, from, r)
 	case planMutate, planDrop:

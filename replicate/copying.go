@@ -17,7 +17,6 @@ import (
 type copying struct {
 	e       *Engine
 	h       *homecoming // nil: a single key of a server that is up
-	mends   bool        // a primary; meanwhile the backup's word counts for the key
 	server  int
 	from    int
 	key     string
@@ -32,9 +31,9 @@ type copying struct {
 
 // copyKey begins to copy a dirty key, or deletes it where that cannot be done.
 func (e *Engine) copyKey(h *homecoming, key string) {
-	mark := e.dirty[h.server].Mark([]byte(key)) // it may have been repaired by now; then it is so twice
-	if e.dirty[h.server].All() {
-		return // one too many: it is flushed
+	mark := e.dirty[h.server].MarkOf([]byte(key))
+	if mark == 0 || e.dirty[h.server].All() {
+		return // it has been repaired by now, or is flushed
 	}
 	if e.startCopy(&copying{e: e, h: h, server: h.server, key: key, mark: mark}) {
 		h.busy++
@@ -43,10 +42,7 @@ func (e *Engine) copyKey(h *homecoming, key string) {
 
 // mend copies a key to its primary, which is up, from the backup. Until that is done the backup's word counts for it.
 func (e *Engine) mend(i int, key []byte, mark uint64) {
-	x := &copying{e: e, server: i, key: string(key), mark: mark, mends: true}
-	if e.startCopy(x) {
-		e.unsettled[x.key]++
-	}
+	e.startCopy(&copying{e: e, server: i, key: string(key), mark: mark})
 }
 
 // maxRefreshes bounds the keys that are copied to backups that are up.
@@ -93,16 +89,13 @@ func (e *Engine) canCopy(x *copying) bool {
 // takeOver has y, which is on its way, do what x is for. y may have been begun for a homecoming that is over, because the
 // server went again, or as a single key. It reports whether x's own did not wait for it yet.
 func (e *Engine) takeOver(y, x *copying) bool {
-	if y.h == x.h && y.mends == x.mends {
+	if y.h == x.h {
 		return false
 	}
-	if y.mends {
-		e.settledKey(y.key)
-	}
-	if y.h != nil && y.h != x.h && e.returns[y.h.server] == y.h {
+	if y.h != nil && e.returns[y.h.server] == y.h {
 		y.h.busy--
 	}
-	y.h, y.mends = x.h, x.mends
+	y.h = x.h
 	return true
 }
 
@@ -141,8 +134,9 @@ func (x *copying) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 	switch {
 	case x.over:
 	case r.Kind == ascii.Lost && !x.written && x.later():
-	case x.written && r.Kind == ascii.Lost:
-		x.end() // the mark stays
+	case x.written && r.Kind == ascii.Lost: // the mark stays
+		x.end()
+		x.e.retry(x.server, []byte(x.key))
 	case x.written && x.fill:
 		x.e.tallies[x.server].Refills += b2u(r.Kind == ascii.MetaHD)
 		x.end()
@@ -159,10 +153,16 @@ func (x *copying) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 // flushed reports whether another loop's flush_all may have come, or may still come, between the reading and the writing.
 func (x *copying) flushed() bool { return x.flushes != x.e.flushes || x.e.flushing > 0 }
 
-// later puts a key back that the other copy did not tell in time, if that is still used, and reports whether it has.
+// later puts a key off that the other copy did not tell in time, if that is still used, and reports whether it has: a homecoming has
+// others before it, and a single key of a primary is asked for once more. Meanwhile the other copy answers for it.
 func (x *copying) later() bool {
 	h := x.h
-	if h == nil || x.e.returns[h.server] != h || !x.e.opt.Health.Usable(x.from) {
+	switch {
+	case !x.e.opt.Health.Usable(x.from):
+		return false
+	case h == nil:
+		return !x.fill && x.e.opt.Health.Usable(x.server) && x.read()
+	case x.e.returns[h.server] != h:
 		return false
 	}
 	h.window = max(1, h.window/2)
@@ -186,9 +186,6 @@ func (x *copying) giveUp() {
 // end takes x out, and tells those who wait for it.
 func (x *copying) end() {
 	delete(x.e.copies, x.key)
-	if x.mends {
-		x.e.settledKey(x.key)
-	}
 	if x.h != nil {
 		x.h.busy--
 		x.e.goOn(x.h)

@@ -24,6 +24,7 @@ type Options struct {
 	Redis      bool // the servers are Redis's, and there are no backups: DoRedis and Transact instead of Do
 	Random     bool // keys are not placed: every server will do for a command
 	Loops      int  // that have an engine each for this pool
+	Strict     bool // what cannot be is a panic, not only counted: in tests
 	MaxDirty   int  // dirty keys of one server; more, and all of its keys are
 	AckPrimary bool // a mutation is answered as soon as the primary has answered
 	Count      *stats.Counters
@@ -42,8 +43,10 @@ type Engine struct {
 	free     loop.Free[Call]
 	lent     int    // Calls that are in use
 	line     []byte // scratch: a command line being written
+	plain    []byte // scratch: a reply without the value
+	erasing  []byte // scratch: the command line of a deletion
 	frags    fragments
-	contests contests
+	orders   orders
 	flushes  uint64           // flush_alls that other loops have begun
 	flushDue int64            // when the last flush_all with a delay takes effect, in seconds of the day's time
 	flushing int              // those of them that have not ended
@@ -61,15 +64,13 @@ type Engine struct {
 	marked     []byte // scratch: a reply with marked tokens
 	positions  []int  // scratch: where the keys of a command are
 	turn       int    // the server that the next command is for which any can carry out
-
-	unsettled map[string]int // keys of mutations that a backup decides about
-
-	retired bool // see Retire
+	retired    bool   // see Retire
 }
 
 // New returns an engine.
 func New(opt Options) *Engine {
-	e := &Engine{opt: opt, primaries: opt.Primaries.Len(), contests: newContests()}
+	e := &Engine{opt: opt, primaries: opt.Primaries.Len()}
+	e.orders = newOrders(e.broken)
 	e.free, e.erasures = loop.NewFree[Call](opt.Spare), loop.NewFree[erasure](opt.Spare)
 	e.hashless = opt.Primaries.Len() == 1 && (opt.Backups == nil || opt.Backups.Len() == 1)
 	e.frags.of = make([]int, 2*len(opt.Conns))
@@ -80,7 +81,6 @@ func New(opt Options) *Engine {
 	e.unclean = make([]bool, len(opt.Conns))
 	e.recorded = make([]bool, len(opt.Conns))
 	e.marks = make([]mark, len(opt.Conns))
-	e.unsettled = map[string]int{}
 	e.dirty = make([]failover.Dirty, len(opt.Conns))
 	for i := range e.dirty {
 		e.dirty[i] = failover.Dirty{MaxKeys: opt.MaxDirty, MaxBytes: opt.MaxDirty * dirtyKeySize}
@@ -100,45 +100,27 @@ func (e *Engine) Idle() bool { return e.lent == 0 }
 // SetPrimaries replaces the ring of the primaries, in a pool without backups: one was ejected, or is back.
 func (e *Engine) SetPrimaries(r *backend.Ring) { e.opt.Primaries = r }
 
-// place finds the pair of a key: p is the copy whose word counts, the primary, or the backup while the primary is returning;
-// b is the other one, -1 where there are no backups. A mutation that the backup decides about is decided when both have
-// replied; until then the backup's word counts, although the primary may be back.
+// place finds the pair of a key: p is the copy whose word counts, b the other one, -1 where there are no backups. The primary's
+// counts, but while it must not be read, or holds a wrong value of the key; and where a backup has begun to decide, it does so
+// until all it decides about is settled. A copy that is known to be wrong decides only where there is no better one; whoever
+// asks it deletes the key there first (hide).
 func (e *Engine) place(key []byte) (p, b int) {
 	p, b = e.pair(key)
-	switch {
-	case b < 0 || !e.opt.Health.Usable(p):
-		return p, b
-	case !e.opt.Health.Readable(b):
-		if !e.opt.Health.Readable(p) && e.opt.Health.Usable(b) && e.dirty[p].Has(key) && !e.dirty[b].Has(key) {
-			return b, p // both are returning
-		}
+	if b < 0 || !e.opt.Health.Usable(p) {
 		return p, b
 	}
-	if !e.opt.Health.Readable(p) || len(e.unsettled) > 0 && e.unsettled[string(key)] > 0 {
+	x := e.orders.of(key)
+	switch {
+	case x != nil && x.decider == b && e.counts(b, key):
 		return b, p
+	case e.counts(p, key):
+		return p, b
+	case e.counts(b, key):
+		return b, p
+	case !e.opt.Health.Readable(p) && e.opt.Health.Usable(b) && e.dirty[p].Has(key) && !e.dirty[b].Has(key):
+		return b, p // both are returning
 	}
 	return p, b
-}
-
-// begin notes a mutation that the backup decides about; settled that it is decided.
-func (e *Engine) begin(c *Call) {
-	if c.b >= 0 && c.p > c.b {
-		c.swapped = true
-		e.unsettled[string(c.key)]++
-	}
-}
-
-func (e *Engine) settled(c *Call) {
-	if c.swapped {
-		c.swapped = false
-		e.settledKey(string(c.key))
-	}
-}
-
-func (e *Engine) settledKey(key string) {
-	if e.unsettled[key]--; e.unsettled[key] == 0 {
-		delete(e.unsettled, key)
-	}
 }
 
 // PrimaryOf is the primary of a key, as its ring has it now.
@@ -198,9 +180,7 @@ func (e *Engine) start(c *Call, r *ascii.Request) {
 		return
 	}
 	c.key = append(c.key[:0], r.Key...)
-	e.cleanAlone(c)
-	c.flushes = e.mark()
-	e.passes(c.key)
+	c.note(r)
 	e.begin(c)
 	if c.plan == planCompare {
 		e.unmark(c, r)

@@ -22,7 +22,7 @@ func (e *Engine) flush(c *Call, r *ascii.Request) {
 			return
 		}
 	}
-	e.contests.spoil()
+	e.orders.spoil()
 	e.allPass()
 	e.noteDelay(r.Exptime)
 	for i, conn := range e.opt.Conns {
@@ -34,14 +34,14 @@ func (e *Engine) flush(c *Call, r *ascii.Request) {
 	c.flushed()
 }
 
-// noteDelay remembers when a flush_all takes effect: a server that is restarted before then has forgotten it.
+// noteDelay remembers when a flush_all takes effect: a server that is restarted before then has forgotten it. memcached knows
+// the last one only: each takes the place of the one before.
 func (e *Engine) noteDelay(delay int64) {
-	due := delay
-	if delay <= month {
-		due += e.opt.UnixTime()
-	}
+	e.flushDue = 0
 	if delay > 0 && e.opt.Backups != nil {
-		e.flushDue = max(e.flushDue, due)
+		if e.flushDue = delay; delay <= month {
+			e.flushDue += e.opt.UnixTime()
+		}
 	}
 }
 
@@ -92,9 +92,10 @@ func (c *Call) flushed() {
 
 // FlushBegins tells the engine, before the first server is asked, that another loop flushes.
 func (e *Engine) FlushBegins() {
+	e.flushDue = 0 // the other loop's takes its place
 	e.flushes++
 	e.flushing++
-	e.contests.spoil()
+	e.orders.spoil()
 	e.allPass()
 }
 

@@ -50,8 +50,9 @@ func (e *Engine) Returned(i int) {
 	h := &homecoming{server: i, window: firstCopies}
 	if e.dirty[i].All() {
 		e.empty(i)
+	} else {
+		e.repeatDelayed(i)
 	}
-	e.repeatDelayed(i)
 	e.dirty[i].Each(func(key string, _ uint64) { h.queue = append(h.queue, key) })
 	e.returns[i] = h
 	e.goOn(h)
@@ -66,6 +67,7 @@ func (e *Engine) Gone(i int) {
 		e.warming--
 	}
 	e.returns[i] = nil
+	e.overruledAll(i)
 	e.recordAway(i)
 	for j, h := range e.returns {
 		if h != nil && h.filling && e.CopiesOf(j, i) {

@@ -15,6 +15,11 @@ func (e *Engine) noteDirty(i int, key []byte, lost bool) (mark uint64) {
 	d := &e.dirty[i]
 	known, all := d.Has(key), d.All()
 	mark = d.Mark(key)
+	if d.All() {
+		e.overruledAll(i)
+	} else {
+		e.overruled(i, key)
+	}
 	switch away := !e.opt.Health.Usable(i); {
 	case !all && d.All():
 		e.record(i, Recorder.All)
@@ -29,7 +34,9 @@ func (e *Engine) noteDirty(i int, key []byte, lost bool) (mark uint64) {
 // noteAll marks everything as dirty on server i.
 func (e *Engine) noteAll(i int) (mark uint64) {
 	e.record(i, Recorder.All)
-	return e.dirty[i].MarkAll()
+	mark = e.dirty[i].MarkAll()
+	e.overruledAll(i)
+	return mark
 }
 
 func (e *Engine) record(i int, what func(Recorder, int)) {

@@ -13,6 +13,7 @@ func (e *Engine) mutate(c *Call, r *ascii.Request) {
 		return
 	}
 	head, body := e.wire(r)
+	head = c.askForValue(head)
 	c.po, c.bo = outcome{}, outcome{}
 	c.send(c.p, slotPrimary, head, body, c.shape)
 	c.sendBackup(head, body)
@@ -32,7 +33,7 @@ func (e *Engine) Drop(c *Call, r *ascii.Request, line []byte) {
 	}
 	c.p, c.b = e.place(r.Key)
 	c.key = append(c.key[:0], r.Key...)
-	e.passes(c.key)
+	c.traits = traits{blind: true, removes: true}
 	e.begin(c)
 	c.Held = append(c.Held[:0], line...)
 	c.po, c.bo = outcome{}, outcome{}
@@ -65,6 +66,7 @@ func (c *Call) onMutated(slot uint16, r *ascii.Reply) {
 	} else {
 		c.bo = o
 	}
+	c.hideValue(r)
 	switch {
 	case c.plan == planDrop:
 		if c.waiting == 0 {
@@ -82,7 +84,7 @@ func (c *Call) onFirst(slot uint16, r *ascii.Reply) {
 	if r.Kind == ascii.Lost {
 		return
 	}
-	if slot == slotPrimary && c.e.opt.AckPrimary {
+	if slot == slotPrimary && c.e.opt.AckPrimary && c.decider() == slotPrimary && c.sound(slotPrimary) {
 		c.e.countMutation(c.op, r.Kind)
 		c.finish(r.Kind, c.withMarks(c.p, r.Raw))
 		return
@@ -90,22 +92,52 @@ func (c *Call) onFirst(slot uint16, r *ascii.Reply) {
 	c.Keep(r.Raw)
 }
 
+// decider is the slot of the copy whose word counts now: another one than when the mutation was sent, where that copy is known
+// to be wrong since, or has gone.
+func (c *Call) decider() uint16 {
+	if c.b >= 0 && !c.e.counts(c.p, c.key) && c.e.counts(c.b, c.key) {
+		return slotBackup
+	}
+	return slotPrimary
+}
+
+// sound reports whether what the copy of a slot has answered may count. It may not if the key is known to have been wrong there
+// before the mutation came, and that was not deleted first; unless the mutation does not look at the value.
+func (c *Call) sound(slot uint16) bool {
+	i := c.at(slot)
+	return c.traits.blind || i < 0 || !c.e.outdated(i, c.key, c.sent[slot]) && !c.e.unclean[i]
+}
+
+// verdict says whose answer counts, and which copies are dirty now.
+func (c *Call) verdict() verdict {
+	if c.b < 0 && c.po.kind != ascii.Lost {
+		return verdict{answer: answerPrimary}
+	}
+	d, o := c.po, c.bo
+	swap := c.decider() == slotBackup && !(c.answered && c.e.opt.AckPrimary) // what the client has heard counts
+	ds, os := uint16(slotPrimary), uint16(slotBackup)
+	if swap {
+		d, o, ds, os = o, d, os, ds
+	}
+	if !c.answered && !c.sound(ds) {
+		d = outcome{}
+	}
+	if d.kind == ascii.Lost && !c.sound(os) {
+		o = outcome{}
+	}
+	v := judge(c.traits.removes, d, o)
+	v.backup = v.backup || c.flushes != c.e.flushes || c.traits.diverges && !failed(d.kind)
+	if swap {
+		v = v.swapped()
+	}
+	return v
+}
+
 // settle is called with the last reply: the other copy's, if it came, is in Held.
 func (c *Call) settle(slot uint16, r *ascii.Reply) {
-	v := verdict{answer: answerPrimary}
-	if c.b >= 0 || c.po.kind == ascii.Lost {
-		v = judge(c.op, c.po, c.bo)
-	}
-	if v.backup = v.backup || c.flushes != c.e.flushes; v.backup && c.b >= 0 {
-		if c.bo.kind == ascii.Lost {
-			c.e.forget(c.b, c.key)
-		} else {
-			c.e.disagree(c.b, c.key)
-		}
-	}
-	if v.primary {
-		c.e.forget(c.p, c.key)
-	}
+	v := c.verdict()
+	c.soil(v.backup, c.b, c.bo)
+	c.soil(v.primary, c.p, c.po)
 	if c.answered {
 		return // --ack primary
 	}
@@ -118,6 +150,17 @@ func (c *Call) settle(slot uint16, r *ascii.Reply) {
 	default:
 		c.e.countMutation(c.op, c.bo.kind)
 		c.finish(c.bo.kind, c.withMarks(c.b, c.replyOf(slotBackup, slot, r)))
+	}
+}
+
+// soil marks the key as dirty on a server, which came to the outcome o.
+func (c *Call) soil(dirty bool, server int, o outcome) {
+	switch {
+	case !dirty || server < 0:
+	case o.kind == ascii.Lost:
+		c.e.forget(server, c.key)
+	default:
+		c.e.disagree(server, c.key)
 	}
 }
 
@@ -145,6 +188,8 @@ func outcomeOf(op ascii.Op, r *ascii.Reply) outcome {
 		o.number = r.Number
 	case r.Kind == ascii.MetaVA && op == ascii.OpMetaArith:
 		o.number = metaNumber(r.Raw)
+	case op == ascii.OpMetaGet && (r.Kind == ascii.MetaVA || r.Kind == ascii.MetaHD):
+		o.number = digest(r.Raw)
 	}
 	return o
 }

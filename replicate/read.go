@@ -1,13 +1,16 @@
 package replicate
 
-import "magent/ascii"
+import (
+	"magent/ascii"
+	"magent/internal/fault"
+)
 
 // read asks the primary for one key, or the backup when the primary cannot be asked.
 func (e *Engine) read(c *Call, r *ascii.Request) {
 	if c.b >= 0 && c.p > c.b {
 		e.avoided(c.b, r.Key)
 	}
-	if c.op == ascii.OpMetaGet && e.warming > 0 || c.echoes {
+	if c.b >= 0 || c.echoes {
 		c.key = append(c.key[:0], r.Key...)
 	} else {
 		c.key = c.key[:0]
@@ -17,7 +20,7 @@ func (e *Engine) read(c *Call, r *ascii.Request) {
 		head, _ = e.wire(r)
 	}
 	if !c.noRoomAt(slotPrimary, c.p) && c.sendRead(c.p, slotPrimary, head) {
-		if c.b >= 0 {
+		if c.b >= 0 && c.op >= ascii.OpMetaGet {
 			c.head = append(c.head[:0], head...) // kept in case the primary fails on this very request
 		}
 		if c.p >= e.primaries {
@@ -38,6 +41,10 @@ func (c *Call) sendRead(i int, slot uint16, head []byte) bool {
 	if i < 0 || !c.e.opt.Health.Readable(i) {
 		return false
 	}
+	if c.b >= 0 {
+		c.e.hide(i, c.key)
+		c.sent[slot] = c.e.dirty[i].Marks()
+	}
 	sent := false
 	switch c.op {
 	case ascii.OpGet:
@@ -54,13 +61,11 @@ func (c *Call) sendRead(i int, slot uint16, head []byte) bool {
 	return true
 }
 
-func (c *Call) onRead(r *ascii.Reply) {
-	if r.Kind != ascii.Lost {
+func (c *Call) onRead(slot uint16, r *ascii.Reply) {
+	i := c.at(slot)
+	outdated := r.Kind != ascii.Lost && c.b >= 0 && c.e.outdated(i, c.key, c.sent[slot])
+	if r.Kind != ascii.Lost && !outdated {
 		c.e.countRead(c.op, r)
-		i := c.p
-		if c.retry {
-			i = c.b
-		}
 		c.e.readThrough(i, r.Raw)
 		if c.op == ascii.OpMetaGet && c.b >= 0 && (r.Kind == ascii.MetaVA || r.Kind == ascii.MetaHD) {
 			c.e.readThroughKey(i, c.key)
@@ -70,10 +75,21 @@ func (c *Call) onRead(r *ascii.Reply) {
 	}
 	if !c.retry {
 		c.retry = true
-		if c.sendRead(c.b, slotBackup, c.head) {
+		head := c.head
+		if c.op < ascii.OpMetaGet {
+			head = c.key
+		}
+		if c.sendRead(c.b, slotBackup, head) || outdated && c.sendRead(c.p, slotPrimary, head) {
 			c.e.opt.Count.Retries++
 			return
 		}
 	}
 	c.fail()
+}
+
+// outdated reports whether server i is known by now to have held a wrong value of the key when it was asked: it has been marked
+// since then, when so many marks had been made.
+func (e *Engine) outdated(i int, key []byte, sent uint64) bool {
+	d := &e.dirty[i]
+	return !d.Empty() && !fault.Sound && d.MarkOf(key) > sent
 }

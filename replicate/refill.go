@@ -18,6 +18,7 @@ func (e *Engine) Emptied(i int) {
 	}
 	e.incomplete[i] = true
 	e.record(i, Recorder.Incomplete)
+	e.repeatDelayed(i) // it has forgotten it
 	if h := e.returns[i]; h != nil && h.filling {
 		e.abandon(h)
 		e.goOn(h) // begins anew

@@ -6,6 +6,7 @@ import (
 	"magent/ascii"
 	"magent/backend"
 	"magent/failover"
+	"magent/internal/fault"
 )
 
 // A key is dirty on a server that missed a mutation of it, or may have, or disagreed about one. On a backup
@@ -27,7 +28,28 @@ func (e *Engine) soil(i int, key []byte, lost bool) {
 	if i < 0 || e.opt.Backups == nil {
 		return // a pool without backups has one copy, which cannot fall behind another
 	}
-	mark := e.noteDirty(i, key, lost)
+	e.repair(i, key, e.noteDirty(i, key, lost))
+}
+
+// drop has a key deleted on server i that it has another value of than the copy whose word counts, and that must not be read there to
+// be copied.
+func (e *Engine) drop(i int, key []byte) {
+	if mark := e.noteDirty(i, key, true); e.opt.Health.Usable(i) && !e.dirty[i].All() {
+		e.erase(i, key, mark)
+	} else {
+		e.repair(i, key, mark)
+	}
+}
+
+// retry has a key made good once more on server i, which was asked to take or to delete it and has not answered in time.
+func (e *Engine) retry(i int, key []byte) {
+	if d := &e.dirty[i]; !d.All() && d.Has(key) {
+		e.repair(i, key, d.MarkOf(key))
+	}
+}
+
+// repair has a key made good that is dirty on server i since the mark; when that is away, on its return.
+func (e *Engine) repair(i int, key []byte, mark uint64) {
 	h := e.returns[i]
 	switch {
 	case !e.opt.Health.Usable(i):
@@ -45,21 +67,27 @@ func (e *Engine) soil(i int, key []byte, lost bool) {
 	}
 }
 
-// cleanAlone deletes the key of a mutation on the only copy that can be asked, if it is dirty there: what it holds is not to
+// clean deletes the key of a mutation that is about to be sent on every copy on which it is dirty: what such a copy holds is not to
 // be built upon.
-func (e *Engine) cleanAlone(c *Call) {
-	if c.b < 0 {
-		return
+func (e *Engine) clean(c *Call) {
+	e.cleanAt(c, slotPrimary)
+	e.cleanAt(c, slotBackup)
+}
+
+// cleanAt is clean for the copy of a slot.
+func (e *Engine) cleanAt(c *Call, slot uint16) {
+	i := c.at(slot)
+	if !c.traits.blind {
+		e.hide(i, c.key)
 	}
-	alone := c.p
-	switch p, b := e.opt.Health.Usable(c.p), e.opt.Health.Usable(c.b); {
-	case p == b:
-		return
-	case b:
-		alone = c.b
-	}
-	if d := &e.dirty[alone]; !d.Empty() && !d.All() && d.Has(c.key) {
-		e.erase(alone, c.key, d.Mark(c.key))
+	c.sent[slot] = e.dirty[i].Marks()
+}
+
+// hide deletes a key on server i where a wrong value may be found, so that whatever is asked there afterwards does not. The key stays
+// dirty: what the deletion takes away is to be copied.
+func (e *Engine) hide(i int, key []byte) {
+	if d := &e.dirty[i]; !d.Empty() && d.Exposed(key) && e.opt.Health.Usable(i) && !fault.Hide {
+		e.erase(i, key, 0)
 	}
 }
 
@@ -119,8 +147,9 @@ func (e *Engine) eraseFor(h *homecoming, i int, key []byte, mark uint64) {
 	x := e.newErasure(i, mark)
 	x.h = h
 	x.key = append(x.key, key...)
-	line, shape := appendForget(e.line[:0], key)
-	e.line = line
+	line, shape := appendForget(e.erasing[:0], key) // e.line may be in use: a key is deleted in front of a request
+	e.erasing = line
+	e.dirty[i].Deleting(key, true)
 	x.send(line, shape)
 }
 
@@ -128,7 +157,9 @@ func (e *Engine) eraseFor(h *homecoming, i int, key []byte, mark uint64) {
 func (e *Engine) eraseAll(i int) {
 	x := e.newErasure(i, e.noteAll(i))
 	x.all = true
+	e.dirty[i].DeletingAll(true)
 	x.send(flushLine, ascii.ShapeLine)
+	e.repeatDelayed(i) // which this has undone
 }
 
 // flushedAll notes that server i was flushed after the mark.
@@ -166,6 +197,7 @@ var flushLine = []byte("flush_all\r\n")
 // send asks the server. When that cannot be asked, or does not answer, the mark stays.
 func (x *erasure) send(line []byte, shape ascii.Shape) {
 	if !x.e.opt.Conns[x.server].Send(line, nil, shape, x, 0) {
+		x.undone()
 		x.free()
 		return
 	}
@@ -179,8 +211,15 @@ func (x *erasure) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 	e, h := x.e, x.h
 	switch {
 	case x.all && (r.Kind == ascii.Lost || failed(r.Kind)):
+		x.undone()
 		e.notFlushed(x.server, r)
-	case r.Kind == ascii.Lost || failed(r.Kind):
+	case r.Kind == ascii.Lost:
+		x.undone()
+		if x.mark > 0 {
+			e.retry(x.server, x.key)
+		}
+	case failed(r.Kind):
+		x.undone()
 	case x.all:
 		e.flushedAll(x.server, x.mark)
 	default:
@@ -191,6 +230,15 @@ func (x *erasure) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 		h.busy--
 		h.window = min(h.window+1, maxCopies)
 		e.goOn(h)
+	}
+}
+
+// undone notes that nobody knows whether it was carried out.
+func (x *erasure) undone() {
+	if d := &x.e.dirty[x.server]; x.all {
+		d.DeletingAll(false)
+	} else {
+		d.Deleting(x.key, false)
 	}
 }
 

@@ -16,11 +16,18 @@ type retrieval struct {
 	exptime int64       // gat, gats
 	owner   []uint16    // the fragment of each key; lost: nobody could be asked
 	replies [][]byte    // the reply of each fragment
-	server  []uint16    // the server that a fragment was asked of
+	asked   []asking    // whom a fragment was asked of
 	touch   []touch     // gat: what became of the touch of each key on its backup
 	lost    int         // keys that nobody could answer for
 	hits    int         // VALUE blocks in all fragments
 	refused ascii.Reply // a server's error line; Raw is a copy
+}
+
+// asking is to whom a fragment was sent, and when.
+type asking struct {
+	server uint16
+	again  bool   // after another server, or another time
+	marks  uint64 // failover.Dirty.Marks of the server then
 }
 
 // touch is how far the touch that goes to the backup of a key beside a gat has come.
@@ -39,7 +46,7 @@ func (m *retrieval) reset() {
 	for i, b := range m.replies {
 		m.replies[i] = trim(b)
 	}
-	*m = retrieval{keys: trim(m.keys), owner: m.owner[:0], replies: m.replies[:0], server: m.server[:0], touch: m.touch[:0]}
+	*m = retrieval{keys: trim(m.keys), owner: m.owner[:0], replies: m.replies[:0], asked: m.asked[:0], touch: m.touch[:0]}
 }
 
 // maxTouchLine is where the line of a gat is continued in another fragment: memcached closes a connection over a line of
@@ -73,7 +80,7 @@ func (e *Engine) retrieve(c *Call, r *ascii.Request) {
 	if touches(r.Op) {
 		c.touchBackups()
 	}
-	c.ask(lost, false)
+	c.ask(lost, nobody, false)
 	if c.waiting == 0 {
 		c.merge(lost, nil)
 	}
@@ -86,7 +93,7 @@ func (c *Call) touchBackups() {
 	for key, rest := ascii.NextKey(m.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
 		p, b := e.pair(key)
 		if b >= 0 && e.opt.Health.Readable(p) {
-			if x := e.contests.of(key); x != nil {
+			if x := e.orders.of(key); x != nil && x.first != nil {
 				x.spoiled = true
 			}
 			e.line = ascii.AppendTouch(e.line[:0], key, m.exptime)
@@ -100,9 +107,13 @@ func (c *Call) touchBackups() {
 	}
 }
 
-// ask splits the keys that belong to the fragment from into new fragments and sends them: to the primaries, or, where a
-// primary cannot be asked or backups is set, to the backups.
-func (c *Call) ask(from uint16, backups bool) {
+// nobody is no server.
+const nobody = -1
+
+// ask splits the keys that belong to the fragment from into new fragments and sends them to the copies whose word counts. Where
+// these are keys that server tried was asked for in vain, they go to the other one, or, if that cannot be read and anew is set,
+// to the same once more.
+func (c *Call) ask(from uint16, tried int, anew bool) {
 	e, m, f := c.e, c.many, &c.e.frags
 	first := len(m.replies)
 	clear(f.of)
@@ -110,7 +121,7 @@ func (c *Call) ask(from uint16, backups bool) {
 	i := 0
 	for key, rest := ascii.NextKey(m.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
 		if m.owner[i] == from {
-			m.owner[i] = c.assign(key, m.touch[i] != notTouched, backups, first)
+			m.owner[i] = c.assign(key, m.touch[i] != notTouched, tried, anew, first)
 		}
 		i++
 	}
@@ -122,9 +133,10 @@ func (c *Call) ask(from uint16, backups bool) {
 			c.abandon(id)
 			continue
 		}
+		m.asked[id].again, m.asked[id].marks = tried != nobody, e.dirty[server].Marks()
 		e.opt.Count.Fragments++
 		switch {
-		case backups:
+		case tried != nobody:
 			e.opt.Count.Retries++
 		case server >= e.primaries:
 			e.opt.Count.Failovers++
@@ -134,27 +146,34 @@ func (c *Call) ask(from uint16, backups bool) {
 
 // assign puts key on the command line of its server and returns the fragment. A backup that was touched already is read
 // only: the keys of which that is true have fragments of their own.
-func (c *Call) assign(key []byte, touched, backups bool, first int) uint16 {
+func (c *Call) assign(key []byte, touched bool, tried int, anew bool, first int) uint16 {
 	e, m, f := c.e, c.many, &c.e.frags
 	e.opt.Hot.Touch(key)
-	server, _ := e.place(key)
-	if backups || !e.opt.Health.Readable(server) {
-		_, server = e.pair(key)
-	} else if server >= e.primaries {
-		p, _ := e.pair(key)
-		e.avoided(p, key)
+	server, other := e.place(key)
+	switch {
+	case tried != nobody:
+		if server == tried {
+			server, other = other, server
+		}
+		if anew && (server < 0 || !e.opt.Health.Readable(server)) {
+			server, other = other, server
+		}
+	case !e.opt.Health.Readable(server):
+		server, other = other, server
+	case server >= e.primaries:
+		e.avoided(other, key)
 	}
 	if server < 0 || !e.opt.Health.Readable(server) {
 		m.lost++
 		return lost
 	}
 	if touches(c.op) {
-		if server >= e.primaries {
-			p, _ := e.pair(key)
-			e.forget(p, key) // it misses the touch, or has perhaps missed it
+		if server >= e.primaries || tried != nobody {
+			e.forget(other, key) // it misses the touch, or has perhaps missed it
 		}
 		e.passes(key)
 	}
+	e.hide(server, key)
 	op, last := c.op, &f.of[server]
 	if touched && server >= e.primaries {
 		op, last = readOnly(c.op), &f.of[len(e.opt.Conns)+server]
@@ -182,7 +201,7 @@ func (m *retrieval) addFragment(server int) {
 	} else {
 		m.replies = append(m.replies, nil)
 	}
-	m.server = append(m.server, uint16(server))
+	m.asked = append(m.asked, asking{server: uint16(server)})
 }
 
 // readOnly is op without the touch.
@@ -214,7 +233,25 @@ func (c *Call) abandon(id uint16) {
 }
 
 // ofBackup reports whether a fragment was asked of a backup.
-func (c *Call) ofBackup(id uint16) bool { return int(c.many.server[id]) >= c.e.primaries }
+func (c *Call) ofBackup(id uint16) bool { return int(c.many.asked[id].server) >= c.e.primaries }
+
+// outdatedPart reports whether the server of a fragment is known by now to have held a wrong value of one of its keys when it was
+// asked.
+func (c *Call) outdatedPart(id uint16) bool {
+	m := c.many
+	a := m.asked[id]
+	if c.e.opt.Backups == nil || c.e.dirty[a.server].Empty() {
+		return false
+	}
+	i := 0
+	for key, rest := ascii.NextKey(m.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
+		if m.owner[i] == id && c.e.outdated(int(a.server), key, a.marks) {
+			return true
+		}
+		i++
+	}
+	return false
+}
 
 func (c *Call) onFragment(slot uint16, from *backend.Conn, r *ascii.Reply) {
 	m := c.many
@@ -237,22 +274,23 @@ func (c *Call) onFragment(slot uint16, from *backend.Conn, r *ascii.Reply) {
 		from.Distrust(backend.ErrWrongKey)
 		return
 	}
-	switch {
-	case r.Kind == ascii.Values:
+	server := int(m.asked[slot].server)
+	switch outdated := r.Kind == ascii.Values && c.outdatedPart(slot); {
+	case r.Kind == ascii.Values && !outdated:
 		m.hits += r.Hits
-		c.e.readThrough(int(m.server[slot]), r.Raw)
-		reply := c.withMarks(int(m.server[slot]), r.Raw)
+		c.e.readThrough(server, r.Raw)
+		reply := c.withMarks(server, r.Raw)
 		if c.waiting == 0 {
 			c.merge(slot, reply)
 			return
 		}
 		m.replies[slot] = append(m.replies[slot][:0], reply...)
-	case r.Kind != ascii.Lost:
+	case r.Kind != ascii.Lost && !outdated:
 		m.refused = ascii.Reply{Kind: r.Kind, Raw: append([]byte(nil), r.Raw...)}
-	case c.ofBackup(slot) || c.e.opt.Backups == nil:
+	case m.asked[slot].again || c.e.opt.Backups == nil:
 		c.abandon(slot)
 	default:
-		c.ask(slot, true)
+		c.ask(slot, server, outdated)
 	}
 	if c.waiting == 0 {
 		c.merge(lost, nil)

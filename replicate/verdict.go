@@ -14,7 +14,7 @@ const (
 // outcome is what one copy made of a mutation.
 type outcome struct {
 	kind   ascii.Kind // ascii.Lost: no reply, or not asked because it is away
-	number uint64     // incr, decr, ma: the new number
+	number uint64     // incr, decr, ma: the new number; mg: a digest of the reply
 }
 
 // verdict on a mutation that went to both copies.
@@ -24,8 +24,21 @@ type verdict struct {
 	backup  bool // the backup missed it, or holds something else: it is dirty for the key
 }
 
-// judge is the table "Mutations" of the contract, for a pair whose outcomes are p and b.
-func judge(op ascii.Op, p, b outcome) verdict {
+// swapped is the verdict on a pair whose copies were given to judge the other way round.
+func (v verdict) swapped() verdict {
+	v.primary, v.backup = v.backup, v.primary
+	switch v.answer {
+	case answerPrimary:
+		v.answer = answerBackup
+	case answerBackup:
+		v.answer = answerPrimary
+	}
+	return v
+}
+
+// judge is the table "Mutations" of the contract, for a pair whose outcomes are p and b. removes: nothing is left of the key,
+// whatever was answered.
+func judge(removes bool, p, b outcome) verdict {
 	switch {
 	case p.kind == ascii.Lost && b.kind == ascii.Lost:
 		return verdict{answer: answerError, primary: true, backup: true}
@@ -33,8 +46,7 @@ func judge(op ascii.Op, p, b outcome) verdict {
 		return verdict{answer: answerBackup, primary: true}
 	case b.kind == ascii.Lost:
 		return verdict{answer: answerPrimary, backup: true}
-	case op == ascii.OpDelete || op == ascii.OpMetaDelete:
-		// Both have lost the key, whatever they answered, unless one refused the command.
+	case removes: // on both, unless one refused the command
 		return verdict{answer: answerPrimary, backup: failed(b.kind) && !failed(p.kind)}
 	}
 	// Among the differences: a set that the primary refused for its size or for want of memory. It has dropped its old

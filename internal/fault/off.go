@@ -9,4 +9,7 @@ const (
 	Identity = false
 	Refill   = false
 	CasMark  = false
+	Order    = false
+	Hide     = false
+	Sound    = false
 )

@@ -36,7 +36,7 @@ func figures() (*stats.Process, *stats.Snapshot) {
 		ActiveRequests: 4,
 		Pools: []stats.Counters{{
 			BytesRead: 11, BytesWritten: 12, CurrConnections: 13, TotalConnections: 14, RejectedConnections: 15, Errors: 16, Retries: 17,
-			Disagreements: 18, Backpressure: 19, ClientEOFs: 20, ClientErrors: 21, Fragments: 22, Failovers: 23,
+			Disagreements: 18, Inconsistencies: 27, Backpressure: 19, ClientEOFs: 20, ClientErrors: 21, Fragments: 22, Failovers: 23,
 		}, {}},
 		Servers: []stats.Server{{
 			Pool: "main", Address: "a:1", Role: "primary", State: "warming", LastError: "refused", Connected: 1, Pending: 2, Requests: 31, Replies: 32, Errors: 33,

@@ -101,6 +101,7 @@ func poolTable() []metric[poolFigures] {
 		counter("failovers_total", "Reads that were asked of the backup at once, because the primary was not to be asked.", func(c *stats.Counters) uint64 { return c.Failovers }),
 		counter("retries_to_backup_total", "Reads that failed on the primary while in flight, and were asked of the backup.", func(c *stats.Counters) uint64 { return c.Retries }),
 		counter("disagreements_total", "Writes that the two copies answered differently.", func(c *stats.Counters) uint64 { return c.Disagreements }),
+		counter("inconsistencies_total", "Times that magent found its own knowledge of a key to be wrong, and gave the key up on both copies: a bug.", func(c *stats.Counters) uint64 { return c.Inconsistencies }),
 		counter("fragments_total", "Requests to servers that retrievals of several keys were split into.", func(c *stats.Counters) uint64 { return c.Fragments }),
 		counter("backpressure_total", "Times that a client was not read because of its own unfinished requests.", func(c *stats.Counters) uint64 { return c.Backpressure }),
 		{

@@ -82,10 +82,12 @@ func TestAnotherMemory(t *testing.T) {
 		c.say("get gone\r\nappend old 0 0 1\r\nx\r\n")
 		other.want("get gone\r\n")
 		other.want("append old 0 0 1\r\nx\r\n")
-		another.want("append old 0 0 1\r\nx\r\n").answer("STORED\r\n") // to what is out of date
+		another.want("delete old\r\n").answer("DELETED\r\n") // what is out of date is not built upon
+		another.want("append old 0 0 1\r\nx\r\n").answer("NOT_STORED\r\n")
 		old.answer("VA 1 f3 t50\r\n1\r\nEN\r\nEND\r\nSTORED\r\n")
 		c.hear("END\r\nSTORED\r\n")
 		other.want("mg old v f t u\r\n").answer("VA 2 f3 t50\r\n1x\r\n") // for it has changed
+		other.want("mg old v f t u\r\n").answer("VA 2 f3 t50\r\n1x\r\n") // for the copies have answered differently since
 		another.want("delete gone\r\n").answer("DELETED\r\n")
 		another.want("ms old 2 F3 T50\r\n1x\r\n").answer("HD\r\n")
 		other.want("mg new v f t u\r\n").answer("VA 1 f0 t-1\r\n2\r\n")

@@ -34,7 +34,7 @@ func TestCompare(t *testing.T) {
 		{"ms with C: lost", "ms k 1 C99\r\nx\r\n", "ms k 1 C99\r\nx\r\n", lost, "", "", "EX\r\n", ""},
 		{"ms with C and k and O: lost", "ms k 1 C99 q O12 T0 k\r\nx\r\n", "ms k 1 C99 O12 T0 k\r\nx\r\n", lost, "", "", "EX O12 kk\r\n", ""},
 		{"md with C and k in base64: lost", "md aw== k C99 b O\r\n", "md aw== k C99 b O\r\n", lost, "", "", "EX kaw== b O\r\n", ""},
-		{"ma with C in base64: lost", "ma aw== C99 b\r\n", "ma aw== C99 b\r\n", lost, "", "", "EX\r\n", ""},
+		{"ma with C in base64: lost", "ma aw== C99 b\r\n", "ma aw== C99 b v\r\n", lost, "", "", "EX\r\n", ""},
 		{"md with C and q", "md k q C99\r\n", "md k C99\r\n", "HD\r\n", "md k\r\n", "NF\r\n", "", ""},
 		{"ma with C", "ma k C99 v\r\n", "ma k C99 v\r\n", "VA 1\r\n3\r\n", "ma k v\r\n", "VA 1\r\n4\r\n", "VA 1\r\n3\r\n", "delete k\r\n"},
 	} {

@@ -231,6 +231,9 @@ func TestMutationPassesACopy(t *testing.T) {
 		r.returns(0)
 		old := other.want("mg first v f t u\r\n")
 		c.say(mutation[0])
+		if mutation[0][0] == 'i' || mutation[0][0] == 'd' { // what it answers depends on the value, and that is out of date
+			gone.want("delete first\r\n").answer("DELETED\r\n")
+		}
 		g, o := gone.want(mutation[0]), other.want(mutation[0])
 		old.answer("VA 1 f0 t-1\r\n7\r\n")
 		again := other.want("mg first v f t u\r\n")

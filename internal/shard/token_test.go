@@ -66,7 +66,7 @@ func TestTokensOfOthersFitNothing(t *testing.T) {
 		p.want("cas k 5 0 1 " + none + "\r\nx\r\n").answer("EXISTS\r\n")
 		c.hear("EXISTS\r\n")
 		c.say("ma k C" + token + " k\r\n")
-		p.want("ma k C" + none + " k\r\n").answer("NF kk\r\n")
+		p.want("ma k C" + none + " k v\r\n").answer("NF kk\r\n")
 		c.hear("NF kk\r\n")
 		r.on(0, func(sh *Shard) {
 			if got := sh.pools[0].engine.Tally(0).CasRefused; got != uint64(2*n+2) {

@@ -20,10 +20,11 @@ type Counters struct {
 	TotalConnections    uint64
 	RejectedConnections uint64
 
-	Errors        uint64 // requests answered with SERVER_ERROR by the proxy itself
-	Retries       uint64 // reads that failed on one copy and were asked of the other
-	Disagreements uint64 // mutations that the two copies answered differently
-	Backpressure  uint64 // times that a client was not read because of its own unfinished requests
+	Errors          uint64 // requests answered with SERVER_ERROR by the proxy itself
+	Retries         uint64 // reads that failed on one copy and were asked of the other
+	Disagreements   uint64 // mutations that the two copies answered differently
+	Inconsistencies uint64 // times that the proxy found its own knowledge of a key to be wrong
+	Backpressure    uint64 // times that a client was not read because of its own unfinished requests
 
 	ClientEOFs   uint64 // clients that have left
 	ClientErrors uint64 // clients whose connection failed or was closed over what they sent, and other requests that were malformed
@@ -63,6 +64,7 @@ func (c *Counters) Add(o *Counters) {
 	c.Errors += o.Errors
 	c.Retries += o.Retries
 	c.Disagreements += o.Disagreements
+	c.Inconsistencies += o.Inconsistencies
 	c.Backpressure += o.Backpressure
 	c.ClientEOFs += o.ClientEOFs
 	c.ClientErrors += o.ClientErrors

@@ -88,6 +88,7 @@ func (w *writer) proxy(s *Snapshot) {
 	w.uint("proxy_backend_failed", ejections)
 	w.uint("proxy_retries_to_backup", s.Retries)
 	w.uint("proxy_disagreements", s.Disagreements)
+	w.uint("proxy_inconsistencies", s.Inconsistencies)
 }
 
 // AppendSettings writes the reply to stats settings.

@@ -1,0 +1,190 @@
+package replicate
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// op is one request of a client for one key, and what it was told.
+type op struct {
+	verb     string
+	value    string // set, add, append, cas: what is stored
+	seen     string // cas: the value that its token came with
+	begun    int    // when it was asked, and answered: steps of one clock; never answered: forever
+	ended    int
+	answer   string // the first line of the reply, or of a get the value
+	hit      bool   // get: there was one
+	answered bool
+	doubtful bool // both copies had failed: that nothing was done may not be true
+}
+
+const forever = 1 << 30
+
+func (o op) String() string {
+	return fmt.Sprintf("[%d, %d] %s %q (token of %q): %q", o.begun, o.ended, o.verb, o.value, o.seen, o.answer)
+}
+
+// unknown reports whether nobody knows what became of o.
+func (o op) unknown() bool { return !o.answered || o.failed() || o.doubtful && o.refused() }
+
+// failed reports whether no copy could answer o.
+func (o op) failed() bool { return strings.HasPrefix(o.answer, "SERVER_ERROR") }
+
+// refused reports whether o was told that nothing was done.
+func (o op) refused() bool {
+	switch o.answer {
+	case "NOT_FOUND", "NOT_STORED", "EXISTS":
+		return true
+	}
+	return strings.HasPrefix(o.answer, "CLIENT_ERROR")
+}
+
+// doubted returns a history as it is to be judged. The contract is about one failure at a time. Where both copies of the key
+// have failed a request, a mutation that was told that nothing was done may have been carried out on one of them, which then
+// is the better one. What is told of values holds all the same: none is older than another that was told before.
+func doubted(ops []op) []op {
+	both := slices.ContainsFunc(ops, op.failed)
+	out := slices.Clone(ops)
+	for i := range out {
+		out[i].doubtful = both && out[i].verb != "get"
+	}
+	return out
+}
+
+// value is what a key may hold; missing where there is none.
+const missing = ""
+
+// outcomes returns the values that a key can have after o found it with the value v, if o was answered as it was. That
+// nothing was found may always be: a cache may forget. It is never the other way round.
+func (o op) outcomes(v string) (after []string) {
+	switch {
+	case o.unknown():
+		return append([]string{v}, o.effect(v)...)
+	case o.verb == "get" && o.hit:
+		if o.answer == v {
+			return []string{v}
+		}
+		return nil
+	case o.answer == "STORED" && o.verb == "append", o.answer == "NOT_STORED" && o.verb == "add", o.answer == "TOUCHED":
+		if v == missing {
+			return nil
+		}
+		if o.verb == "append" {
+			v += o.value
+		}
+		return []string{v}
+	case o.answer == "STORED" && o.verb == "cas":
+		if v != o.seen {
+			return nil
+		}
+		return []string{o.value}
+	case o.answer == "STORED":
+		return []string{o.value}
+	case o.answer == "DELETED" && v == missing:
+		return nil
+	case o.verb == "delete":
+		return []string{missing}
+	case o.verb == "incr" && o.answer != "NOT_FOUND" && !strings.HasPrefix(o.answer, "CLIENT_ERROR"):
+		if e := o.effect(v); len(e) == 0 || e[0] != o.answer {
+			return nil
+		}
+		return []string{o.answer}
+	}
+	return []string{v}
+}
+
+// effect is what o makes of the value v when it is carried out.
+func (o op) effect(v string) []string {
+	switch o.verb {
+	case "set", "add":
+		return []string{o.value}
+	case "cas":
+		if v == o.seen {
+			return []string{o.value}
+		}
+	case "append":
+		if v != missing {
+			return []string{v + o.value}
+		}
+	case "delete":
+		return []string{missing}
+	case "incr":
+		if n, err := strconv.ParseUint(v, 10, 64); err == nil {
+			return []string{strconv.FormatUint(n+1, 10)}
+		}
+	}
+	return nil
+}
+
+// linearizable reports whether there is an order of the operations on one key, each taking effect at once between its
+// request and its answer, in which every answer is right. (Wing and Gong's search, with what was tried remembered.)
+func linearizable(ops []op) bool {
+	type state struct {
+		done  uint64
+		value string
+	}
+	seen := map[state]bool{}
+	var search func(s state) bool
+	search = func(s state) bool {
+		if seen[s] {
+			return false
+		}
+		seen[s] = true
+		first, left := forever+1, false // what comes next has begun before anything that is left has ended
+		for i, o := range ops {
+			if s.done&(1<<i) == 0 && !o.unknown() {
+				first, left = min(first, o.ended), true
+			}
+		}
+		if !left {
+			return true
+		}
+		for i, o := range ops {
+			if s.done&(1<<i) != 0 || o.begun > first {
+				continue
+			}
+			for _, v := range o.outcomes(s.value) {
+				if search(state{s.done | 1<<i, v}) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	return search(state{0, missing})
+}
+
+func TestLinearizable(t *testing.T) {
+	done := func(begun, ended int, verb, value, answer string) op {
+		return op{verb: verb, value: value, begun: begun, ended: ended, answer: answer, answered: true, hit: verb == "get" && answer != ""}
+	}
+	set1, set2 := done(1, 2, "set", "1", "STORED"), done(3, 4, "set", "2", "STORED")
+	lost := op{verb: "set", value: "9", begun: 3, ended: forever}
+	cas := done(5, 6, "cas", "3", "STORED")
+	cas.seen = "1"
+	for _, w := range []struct {
+		name string
+		ops  []op
+		want bool
+	}{
+		{"the last value", []op{set1, set2, done(5, 6, "get", "", "2")}, true},
+		{"an older value", []op{set1, set2, done(5, 6, "get", "", "1")}, false},
+		{"a miss", []op{set1, set2, done(5, 6, "get", "", "")}, true},
+		{"a value that comes back after a miss", []op{set1, done(3, 4, "get", "", ""), done(5, 6, "get", "", "1")}, true},
+		{"a deleted value", []op{set1, done(3, 4, "delete", "", "DELETED"), done(5, 6, "get", "", "1")}, false},
+		{"at the same time", []op{set1, done(3, 9, "set", "2", "STORED"), done(4, 5, "get", "", "2"), done(6, 7, "get", "", "2")}, true},
+		{"there and back", []op{set1, done(3, 9, "set", "2", "STORED"), done(4, 5, "get", "", "2"), done(6, 7, "get", "", "1")}, false},
+		{"unknown, carried out late", []op{set1, lost, done(5, 6, "get", "", "1"), done(7, 8, "get", "", "9")}, true},
+		{"unknown, carried out twice", []op{lost, done(5, 6, "get", "", "9"), done(7, 8, "set", "2", "STORED"), done(9, 10, "get", "", "9")}, false},
+		{"cas over another value", []op{set1, set2, cas}, false},
+		{"cas", []op{set1, cas}, true},
+		{"incr of an older value", []op{set1, done(3, 4, "set", "5", "STORED"), done(5, 6, "incr", "", "2")}, false},
+	} {
+		if got := linearizable(w.ops); got != w.want {
+			t.Errorf("%s: %v", w.name, got)
+		}
+	}
+}

@@ -1,0 +1,309 @@
+package replicate
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"magent/failover"
+)
+
+// modelKeys are the keys of the model.
+var modelKeys = []string{"j", "k"}
+
+// world is an engine, a model of a memcached at the end of each connection, and clients that note what they are told.
+type world struct {
+	*rig
+	t      *rapid.T
+	clock  int
+	ops    map[string][]*asked // by key
+	open   int                 // requests that are not answered
+	number int
+	tokens map[string][]token // by key: what gets has told
+	mood
+}
+
+// asked is a request that a client has made.
+type asked struct {
+	op
+	w   *world
+	key string
+}
+
+// token is what a gets has told.
+type token struct{ token, value string }
+
+func (a *asked) Answer(c *Call, reply []byte) {
+	if a.answered {
+		a.w.t.Fatalf("%v was answered again: %q", a.op, reply)
+	}
+	a.w.open--
+	a.w.clock++
+	a.answered, a.ended = true, a.w.clock
+	line, value, _ := strings.Cut(string(reply), "\r\n")
+	a.answer = line
+	a.w.t.Logf("answered: %s %s %s: %s", a.verb, a.key, a.value, oneLine(string(reply)))
+	if a.verb == "get" && !a.unknown() {
+		a.answer = ""
+		if w := strings.Fields(line); w[0] == "VALUE" {
+			a.hit, a.answer = true, strings.TrimSuffix(value, "\r\nEND\r\n")
+			if len(w) > 4 {
+				a.w.tokens[a.key] = append(a.w.tokens[a.key], token{w[4], a.answer})
+			}
+		}
+	}
+	c.Release()
+}
+
+// ask has a client ask for something.
+func (w *world) ask(verb, key string) {
+	w.clock++
+	a := &asked{w: w, key: key, op: op{verb: verb, begun: w.clock, ended: forever}}
+	store := func(verb, token string) string {
+		return fmt.Sprintf("%s %s 0 0 %d%s\r\n%s\r\n", verb, key, len(a.value), token, a.value)
+	}
+	w.number++
+	text := ""
+	switch verb {
+	case "set", "add":
+		a.value = fmt.Sprint(1000 * w.number)
+		text = store(verb, "")
+	case "append":
+		a.value = fmt.Sprint(w.number % 10)
+		text = store(verb, "")
+	case "cas":
+		known := w.tokens[key]
+		if len(known) == 0 {
+			return
+		}
+		k := known[len(known)-1]
+		if len(known) > 1 {
+			k = rapid.SampledFrom(known[max(0, len(known)-3):]).Draw(w.t, "token")
+		}
+		a.value, a.seen = fmt.Sprint(1000*w.number), k.value
+		text = store(verb, " "+k.token)
+	case "get", "delete":
+		text = verb + " " + key + "\r\n"
+	case "gets", "mget":
+		a.verb = "get"
+		if text = "gets " + key + "\r\n"; verb == "mget" {
+			text = "get " + key + " none\r\n"
+		}
+	case "gat":
+		a.verb = "get"
+		text = "gat 1000 " + key + "\r\n"
+	case "incr":
+		text = "incr " + key + " 1\r\n"
+	case "touch":
+		text = "touch " + key + " 1000\r\n"
+	}
+	w.open++
+	w.ops[key] = append(w.ops[key], a)
+	w.say(a, text)
+}
+
+// maxOps is the number of requests for a key in one check: histories are searched.
+const maxOps = 40
+
+// mood is what clients and servers are like in one check.
+type mood struct {
+	name  string
+	verbs []string // what clients ask for; more often what is there more often
+	tame  bool     // nothing happens to servers and connections but that they are slow
+}
+
+var moods = []mood{
+	{"everything", []string{"set", "set", "add", "append", "delete", "incr", "incr", "cas", "cas", "cas", "get", "gets", "gets", "mget", "gat", "touch"}, false},
+	{"retry loops of cas, slow servers", []string{"set", "add", "delete", "cas", "cas", "cas", "cas", "gets", "gets", "gets"}, true},
+	{"slow servers", []string{"set", "add", "delete", "incr", "append", "get", "mget"}, true},
+}
+
+// pick draws one of the connections of a server that has something to do.
+func (w *world) pick(busy func(*end) bool) *end {
+	var ends []*end
+	for _, s := range w.servers {
+		for _, e := range s.ends {
+			if busy(e) {
+				ends = append(ends, e)
+			}
+		}
+	}
+	if len(ends) == 0 {
+		return nil
+	}
+	return ends[rapid.IntRange(0, len(ends)-1).Draw(w.t, "end")]
+}
+
+func (w *world) someServer() int { return rapid.IntRange(0, 1).Draw(w.t, "server") }
+
+// steps are what may happen.
+func (w *world) steps() map[string]func(*rapid.T) {
+	ask := func(t *rapid.T) {
+		key := rapid.SampledFrom(modelKeys).Draw(t, "key")
+		if len(w.ops[key]) < maxOps && w.open < 8 {
+			w.ask(rapid.SampledFrom(w.verbs).Draw(t, "verb"), key)
+		}
+	}
+	execute := func(t *rapid.T) {
+		if e := w.pick(func(e *end) bool { return len(e.asked) > 0 }); e != nil {
+			for range rapid.IntRange(1, len(e.asked)).Draw(t, "requests") {
+				e.execute()
+			}
+			if rapid.IntRange(0, 3).Draw(t, "sent") > 0 {
+				e.send()
+			}
+		}
+	}
+	steps := map[string]func(*rapid.T){
+		"ask": ask, "ask more": ask, "ask yet more": ask, "and more": ask,
+		"execute": execute, "execute more": execute, "execute yet more": execute,
+		"send": func(*rapid.T) {
+			if e := w.pick(func(e *end) bool { return len(e.out) > 0 }); e != nil {
+				e.send()
+			}
+		},
+		"a moment":         func(*rapid.T) { w.pass(deadline / 4) },
+		"half a deadline":  func(*rapid.T) { w.pass(deadline / 2) },
+		"the deadline":     func(*rapid.T) { w.pass(deadline + 1) },
+		"a server returns": func(*rapid.T) { w.returns(w.someServer()) },
+		"":                 func(*rapid.T) { w.settle() },
+	}
+	if !w.tame {
+		maps.Copy(steps, w.faults())
+	}
+	return steps
+}
+
+// faults are what may happen to servers and connections.
+func (w *world) faults() map[string]func(*rapid.T) {
+	return map[string]func(*rapid.T){
+		"a connection breaks": func(t *rapid.T) {
+			if s := w.servers[w.someServer()]; len(s.ends) > 0 && rapid.Bool().Draw(t, "really") {
+				s.last().close()
+			}
+		},
+		"a server forgets": func(t *rapid.T) {
+			if rapid.Bool().Draw(t, "really") {
+				delete(w.servers[w.someServer()].mem.items, rapid.SampledFrom(modelKeys).Draw(t, "key"))
+			}
+		},
+		"a server restarts": func(t *rapid.T) {
+			if rapid.IntRange(0, 3).Draw(t, "really") == 0 {
+				s := w.servers[w.someServer()]
+				for _, e := range slices.Clone(s.ends) {
+					e.close()
+				}
+				s.mem = newMemcached()
+				s.pid += 2
+			}
+		},
+	}
+}
+
+// calm lets everything come to an end: the servers execute what they have been asked, and return.
+func (w *world) calm() {
+	for range 50 {
+		for range 20 {
+			for _, s := range w.servers {
+				for _, e := range slices.Clone(s.ends) {
+					for len(e.asked) > 0 {
+						e.execute()
+					}
+					e.send()
+				}
+			}
+			w.settle()
+		}
+		if w.quiet() {
+			return
+		}
+		for i := range w.servers {
+			w.returns(i)
+		}
+		w.pass(deadline)
+	}
+	w.t.Fatalf("it does not come to rest: %s; %v", w.state(), w.told)
+}
+
+// quiet reports whether nothing is under way, and nothing left to be made good.
+func (w *world) quiet() bool {
+	for i, s := range w.servers {
+		if w.health.Server(i).State != failover.Up || !w.e.dirty[i].Empty() || w.e.Incomplete(i) && w.e.CanFill(i) {
+			return false
+		}
+		for _, e := range s.ends {
+			if len(e.asked) > 0 || len(e.out) > 0 {
+				return false
+			}
+		}
+	}
+	return w.open == 0 && w.e.Idle()
+}
+
+func (w *world) state() string {
+	out := fmt.Sprintf("%d requests open, %d Calls lent", w.open, w.e.lent)
+	for i, s := range w.servers {
+		out += fmt.Sprintf("; %s is %v, %d keys dirty, all %v", s.name, w.health.Server(i).State, w.e.dirty[i].Len(), w.e.dirty[i].All())
+	}
+	return out
+}
+
+// check holds what clients were told, and what the servers hold in the end, against the contract.
+func (w *world) check() {
+	for _, key := range modelKeys {
+		w.ask("get", key)
+	}
+	w.calm()
+	for _, key := range modelKeys {
+		var ops []op
+		for _, a := range w.ops[key] {
+			ops = append(ops, a.op)
+		}
+		ops = doubted(ops)
+		if !linearizable(ops) {
+			text := ""
+			for _, o := range ops {
+				text += fmt.Sprintf("\n%v", o)
+			}
+			w.t.Errorf("what clients were told of %q is not what a register does:%s", key, text)
+		}
+		p, b := w.servers[0].mem.items[key], w.servers[1].mem.items[key]
+		if p.value == missing && b.value != missing {
+			// The primary has forgotten it, or both were away in turn: then the backup may have it, if it is what clients might
+			// still be told.
+			w.clock++
+			last := op{verb: "get", hit: true, answer: b.value, answered: true, begun: w.clock, ended: w.clock}
+			if !linearizable(append(ops, last)) {
+				w.t.Errorf("in the end the primary lacks %q, and the backup holds an older value: %+v", key, b)
+			}
+		} else if b.value != missing && (b.value != p.value || b.ttl != p.ttl) {
+			w.t.Errorf("in the end the primary holds %+v for %q, the backup %+v", p, key, b)
+		}
+	}
+	w.checkRest()
+}
+
+// The engine, in front of two memcacheds, with everything that may happen to a pair: what clients are told is right for one
+// register per key, the copies converge, and nothing is left behind.
+func TestPairIsARegister(t *testing.T) {
+	for _, m := range moods {
+		t.Run(m.name, func(t *testing.T) { rapid.Check(t, m.run) })
+	}
+}
+
+func (m mood) run(t *rapid.T) {
+	w := &world{t: t, ops: map[string][]*asked{}, tokens: map[string][]token{}, mood: m}
+	w.rig = newRig(t, rigOptions{
+		limit:      rapid.SampledFrom([]int{1, 2, 100}).Draw(t, "limit"),
+		ackPrimary: rapid.IntRange(0, 4).Draw(t, "ack primary") == 0,
+		classic:    rapid.IntRange(0, 4).Draw(t, "classic") == 0,
+	})
+	defer w.close()
+	t.Repeat(w.steps())
+	w.calm()
+	w.check()
+}

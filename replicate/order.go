@@ -1,0 +1,329 @@
+package replicate
+
+import (
+	"bytes"
+	"hash/maphash"
+
+	"magent/internal/fault"
+)
+
+// In most cases the order of a key's mutations is that in which they are sent: each copy gets them over one connection. There
+// is more to it while a compare is asked of one copy alone, because the other copy gets what comes behind it later, and while
+// a backup decides, because the role must not pass to the primary before both copies are known to agree. Then the key has
+// an order.
+
+// order is the order of one key: whose word counts for all that is in it, and what the other copy is still to get.
+type order struct {
+	key     []byte
+	hash    uint64
+	decider int  // the server whose word counts
+	held    int  // mutations that hold it: Call.holds
+	spoiled bool // something has passed on the other copy that is not in the queue: that copy is given up in the end
+	gone    bool // it is none of orders any more: the decider's word counts no more
+
+	// The queue of what the other copy is still to get, linked by Call.behind; all of it was sent to the decider, in this
+	// sequence. The first one is a compare in its first step; other mutations wait for the nearest compare before them.
+	first, last *Call
+
+	next *order // the next one with the same hash, or on the free list
+}
+
+// orders holds the keys that have an order, by a hash of the key. It decides nothing about servers and sends nothing; what it
+// finds that cannot be is an error of ours, which broken is told.
+type orders struct {
+	seed   maphash.Seed
+	m      map[uint64]*order
+	free   *order
+	spare  int // how many there are on the free list
+	broken func(what string, key []byte)
+}
+
+func newOrders(broken func(string, []byte)) orders {
+	return orders{seed: maphash.MakeSeed(), m: map[uint64]*order{}, broken: broken}
+}
+
+// of returns the order of a key; nil in the common case that it has none.
+func (s *orders) of(key []byte) *order {
+	if len(s.m) == 0 {
+		return nil
+	}
+	return s.find(maphash.Bytes(s.seed, key), key)
+}
+
+func (s *orders) find(hash uint64, key []byte) *order {
+	x := s.m[hash]
+	for x != nil && !bytes.Equal(x.key, key) {
+		x = x.next
+	}
+	return x
+}
+
+// enter has c take part in the order of its key, with c.p as the one who decides.
+func (s *orders) enter(c *Call) *order {
+	if c.order != nil {
+		return c.order
+	}
+	hash := maphash.Bytes(s.seed, c.key)
+	x := s.find(hash, c.key)
+	if x != nil && x.decider != c.p {
+		s.broken("a mutation takes part in an order in which another server decides", c.key)
+		x = s.find(hash, c.key)
+	}
+	if x == nil {
+		x = s.make(hash, c)
+	}
+	c.order = x
+	return x
+}
+
+// make makes an order for the key of c.
+func (s *orders) make(hash uint64, c *Call) *order {
+	x := s.free
+	if x == nil {
+		x = &order{}
+	} else {
+		s.free = x.next
+		s.spare--
+	}
+	*x = order{key: append(x.key[:0], c.key...), hash: hash, decider: c.p, next: s.m[hash]}
+	s.m[hash] = x
+	return x
+}
+
+// hold keeps the roles as they are until release.
+func (s *orders) hold(c *Call) {
+	if !c.holds {
+		s.enter(c).held++
+		c.holds = true
+	}
+}
+
+// release ends hold.
+func (s *orders) release(c *Call) {
+	if x := c.order; c.holds {
+		c.holds = false
+		x.held--
+		s.leave(c, x)
+	}
+}
+
+// push puts c at the end of the queue of its key, and reports whether it stands there now.
+func (s *orders) push(c *Call) bool {
+	x := s.enter(c)
+	if c.queued || c.behind != nil || x.gone {
+		s.broken("a mutation is queued twice, or where nobody decides", c.key)
+		return c.queued
+	}
+	c.queued = true
+	if x.first == nil {
+		x.first = c
+	} else {
+		x.last.behind = c
+	}
+	x.last = c
+	return true
+}
+
+// decided takes a compare out of its queue, which the decider has just replied to. Replies come in the sequence of the requests,
+// lost ones too, so it is the first one.
+func (s *orders) decided(c *Call) {
+	x := c.order
+	if x.first != c {
+		s.broken("a compare is decided before one that was sent earlier", c.key)
+	}
+	if c.queued {
+		s.unlink(x, c)
+	}
+	s.leave(c, x)
+}
+
+// ready takes the first one out of the queue if it waits for no compare; nil: it does, or there is none.
+func (s *orders) ready(x *order) *Call {
+	c := x.first
+	if c == nil || c.plan == planCompare {
+		return nil
+	}
+	s.unlink(x, c)
+	return c
+}
+
+// unlink takes c out of the queue of x, wherever it stands.
+func (s *orders) unlink(x *order, c *Call) {
+	var before *Call
+	for q := x.first; q != c; before, q = q, q.behind {
+		if q == nil {
+			s.broken("a mutation is not in the queue of its key", c.key)
+			return
+		}
+	}
+	if before == nil {
+		x.first = c.behind
+	} else {
+		before.behind = c.behind
+	}
+	if x.last == c {
+		x.last = before
+	}
+	c.behind, c.queued = nil, false
+}
+
+// leave ends c's part in x if it has none any more, and x with the last one's.
+func (s *orders) leave(c *Call, x *order) {
+	if !c.holds && !c.queued {
+		c.order = nil
+	}
+	s.tidy(x)
+}
+
+// tidy frees an order that is of no use any more.
+func (s *orders) tidy(x *order) {
+	if x.held > 0 || x.first != nil {
+		return
+	}
+	s.remove(x)
+	if s.spare < maxSpareOrders {
+		x.next = s.free
+		s.free = x
+		s.spare++
+	}
+}
+
+// maxSpareOrders bounds the free list: a peak of compares is not to be kept for ever.
+const maxSpareOrders = 256
+
+// remove has the key have no order any more. Those who take part in x go on to do so until they leave it.
+func (s *orders) remove(x *order) {
+	if x.gone {
+		return
+	}
+	x.gone = true
+	if s.m[x.hash] == x {
+		if s.m[x.hash] = x.next; x.next == nil {
+			delete(s.m, x.hash)
+		}
+		return
+	}
+	for q := s.m[x.hash]; q != nil; q = q.next {
+		if q.next == x {
+			q.next = x.next
+			return
+		}
+	}
+	s.broken("an order is not where its hash says", x.key)
+}
+
+// spoil notes that all keys with a queue were changed in another way: flush_all.
+func (s *orders) spoil() {
+	for _, x := range s.m {
+		for ; x != nil; x = x.next {
+			x.spoiled = x.spoiled || x.first != nil
+		}
+	}
+}
+
+// decidedBy returns the orders in which server i decides.
+func (s *orders) decidedBy(i int) (out []*order) {
+	for _, x := range s.m {
+		for ; x != nil; x = x.next {
+			if x.decider == i {
+				out = append(out, x)
+			}
+		}
+	}
+	return out
+}
+
+// broken is called when something is found that cannot be. Where that is looked for, it is the end: in tests, with the race
+// detector, and where guards may be switched off. Otherwise the key is given up on both copies, and it is counted.
+func (e *Engine) broken(what string, key []byte) {
+	if fault.Strict || e.opt.Strict {
+		panic("replicate: " + what + ": key " + string(key))
+	}
+	e.opt.Count.Inconsistencies++
+	p, b := e.pair(key)
+	e.forget(p, key)
+	e.forget(b, key)
+}
+
+// counts reports whether what server i says about key counts: it may be read, and is not known to hold a wrong value.
+func (e *Engine) counts(i int, key []byte) bool {
+	return e.opt.Health.Readable(i) && (e.dirty[i].Empty() || fault.Dirty || !e.dirty[i].Has(key))
+}
+
+// begin takes on a mutation that is about to be sent.
+func (e *Engine) begin(c *Call) {
+	c.flushes = e.mark()
+	e.passes(c.key)
+	if c.b < 0 {
+		return
+	}
+	if x := e.orders.of(c.key); x != nil && x.decider != c.p && !fault.Order {
+		e.forget(x.decider, c.key) // its word counts no more
+	}
+	e.clean(c)
+	if c.p > c.b {
+		e.orders.hold(c)
+	}
+}
+
+// overruled notes that what server i says about a key counts no more. The other copy is sent at once what it is still to
+// get. Compares of which i has not told the outcome are not for it: they come out as if somebody had been quicker.
+func (e *Engine) overruled(i int, key []byte) {
+	if x := e.orders.of(key); x != nil && x.decider == i && !fault.Order {
+		e.dissolve(x)
+	}
+}
+
+// overruledAll is overruled for all keys.
+func (e *Engine) overruledAll(i int) {
+	if len(e.orders.m) == 0 || fault.Order {
+		return
+	}
+	for _, x := range e.orders.decidedBy(i) {
+		if !x.gone && x.decider == i {
+			e.dissolve(x)
+		}
+	}
+}
+
+// dissolve ends an order before everything in it is decided.
+func (e *Engine) dissolve(x *order) {
+	e.orders.remove(x)
+	x.held++ // x and its key are in use here
+	e.passes(x.key)
+	for c := x.first; c != nil; c = x.first {
+		e.orders.unlink(x, c)
+		if c.plan == planCompare {
+			e.orders.leave(c, x)
+		} else {
+			c.catchUp(x)
+		}
+	}
+	if x.spoiled {
+		_, b := e.pair(x.key)
+		if b == x.decider {
+			b, _ = e.pair(x.key)
+		}
+		e.forget(b, x.key)
+	}
+	x.held--
+	e.orders.tidy(x)
+}
+
+// follow sends the other copy what waited for a compare that is decided, up to the next one.
+func (e *Engine) follow(x *order) {
+	x.held++
+	for c := e.orders.ready(x); c != nil; c = e.orders.ready(x) {
+		c.catchUp(x)
+	}
+	x.held--
+	if x.first == nil && x.spoiled {
+		x.spoiled = false
+		_, b := e.pair(x.key)
+		if b == x.decider {
+			b, _ = e.pair(x.key)
+		}
+		e.forget(b, x.key)
+	}
+	e.orders.tidy(x)
+}

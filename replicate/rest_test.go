@@ -1,0 +1,13 @@
+package replicate
+
+// checkRest checks that the engine has nothing left.
+func (w *world) checkRest() {
+	if len(w.e.copies) > 0 || len(w.e.orders.m) > 0 {
+		w.t.Errorf("left over: %d copies, %d orders", len(w.e.copies), len(w.e.orders.m))
+	}
+	for c := w.e.free.Get(); c != nil; c = w.e.free.Get() {
+		if c.behind != nil || c.order != nil || c.queued || c.holds {
+			w.t.Errorf("a free Call takes part in an order")
+		}
+	}
+}

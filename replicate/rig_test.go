@@ -1,0 +1,290 @@
+package replicate
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"magent/ascii"
+	"magent/backend"
+	"magent/failover"
+	"magent/internal/loop"
+	"magent/internal/stats"
+)
+
+// rig is an engine with real connections to a primary and a backup, whose far ends the test holds. Its loop does not run:
+// it is turned by hand, with the test's clock. So nothing in it waits for anything, and what happens is the same each time.
+type rig struct {
+	t       rapid.TB
+	l       *loop.Loop
+	now     int64
+	e       *Engine
+	health  *failover.Machine
+	conns   []*backend.Conn
+	servers []*server
+	count   stats.Counters
+	told    []string // what has happened since the last look, beside what the servers were asked
+	more    []int    // servers whose engine asks for keys to fill
+	greet   bool     // servers say who they are
+}
+
+// rigOptions are what tests choose.
+type rigOptions struct {
+	limit      int // deadlines missed in a row that eject a server
+	ackPrimary bool
+	classic    bool // servers have no meta commands
+}
+
+// The times of a rig: the deadline of a reply, and how long the end of a lost connection is waited for.
+const (
+	deadline  = time.Second
+	drainTime = 3 * time.Second
+)
+
+func newRig(t rapid.TB, opt rigOptions) *rig {
+	t.Helper()
+	l, err := loop.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{t: t, l: l, now: int64(time.Hour), greet: true, health: failover.NewMachine(2, max(1, opt.limit))}
+	one := func(name string) *backend.Ring {
+		ring, err := backend.NewRing("ketama", []backend.Member{{Name: name, Weight: 1}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ring
+	}
+	for i, name := range []string{"p", "b"} {
+		s := newServer(t, name, int64(100+i))
+		s.classic = opt.classic
+		r.servers = append(r.servers, s)
+		r.conns = append(r.conns, backend.NewConn(l, backend.Options{
+			Name: name, Endpoint: loop.Endpoint{Path: s.path}, Timeout: deadline, ConnectTimeout: deadline,
+			DrainTime: drainTime, Quarantine: deadline, MaxPending: 1000, MaxUnsent: 1 << 20, Greet: true,
+		}, r))
+	}
+	r.e = New(Options{
+		Primaries: one("p"), Backups: one("b"), Conns: r.conns, Health: r.health, Host: r, Strict: true,
+		UnixTime: func() int64 { return r.now / int64(time.Second) },
+		Loops:    1, MaxDirty: 1000, AckPrimary: opt.ackPrimary, Count: &r.count, Hot: &stats.HotKeys{},
+	})
+	r.settle() // the loop's clock is the rig's from now on
+	for _, c := range r.conns {
+		c.Connect()
+	}
+	r.settle()
+	for i, c := range r.conns {
+		if !c.Ready() || !r.health.Readable(i) {
+			t.Fatalf("%s: %v", r.servers[i].name, c.Err())
+		}
+	}
+	return r
+}
+
+// close frees the descriptors.
+func (r *rig) close() {
+	for _, s := range r.servers {
+		s.close()
+	}
+	r.l.Discard()
+}
+
+// settle turns the loop until nothing moves.
+func (r *rig) settle() {
+	r.t.Helper()
+	for quiet := 0; quiet < 2; {
+		r.now++
+		n, err := r.l.Step(r.now)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		quiet++
+		for _, s := range r.servers {
+			if s.receive(r.greet) || n > 0 {
+				quiet = 0
+			}
+		}
+		for len(r.more) > 0 {
+			i := r.more[0]
+			r.more = r.more[1:]
+			r.e.Fill(i, r.servers[1-i].mem.keys(), true)
+			quiet = 0
+		}
+		if r.refill() {
+			quiet = 0
+		}
+	}
+}
+
+// pass has time go by, no more than to the next deadline at a time.
+func (r *rig) pass(d time.Duration) {
+	r.t.Helper()
+	for end := r.now + int64(d); r.now < end; r.settle() {
+		r.now = min(end, r.now+int64(deadline/4))
+	}
+}
+
+// refill takes a server out of use that lacks what the other has and can get it, and reports whether there was one.
+func (r *rig) refill() bool {
+	for i, c := range r.conns {
+		if r.health.Readable(i) && r.e.Incomplete(i) && r.e.CanFill(i) && c.Ready() {
+			c.Close(backend.ErrRefill)
+			c.Connect()
+			return true
+		}
+	}
+	return false
+}
+
+// say has a client ask for something.
+func (r *rig) say(who Client, text string) {
+	r.t.Helper()
+	req := &ascii.Request{}
+	if n, st := ascii.Next([]byte(text), ascii.Limits{MaxLine: 1 << 16, MaxValue: 1 << 20}, req); st != ascii.Complete || n != len(text) {
+		r.t.Fatalf("%q is no request (status %d, %d bytes)", text, st, n)
+	}
+	r.t.Logf("asked: %s", oneLine(text))
+	r.e.Do(r.e.NewCall(who), req)
+}
+
+// returns has an ejected server be connected to again, as after a probe.
+func (r *rig) returns(i int) {
+	if !r.health.Usable(i) {
+		r.conns[i].Connect()
+	}
+}
+
+func (r *rig) tell(format string, args ...any) {
+	r.told = append(r.told, fmt.Sprintf(format, args...))
+	r.t.Logf(format, args...)
+}
+
+// Recognized and what follows is what internal/shard does with a pool: the rig is its Watcher and its Host.
+func (r *rig) Recognized(c *backend.Conn) bool {
+	i := r.index(c)
+	switch r.health.Meet(i, failover.Meeting{Greeting: c.Greeting(), Replies: c.Stats.Replies, Empty: -1}) {
+	case failover.Complete:
+		return true
+	case failover.Doubtful:
+		r.t.Fatalf("%s is doubtful: %+v", r.servers[i].name, c.Greeting())
+	}
+	r.e.Emptied(i)
+	return !r.e.CanFill(i)
+}
+
+func (r *rig) index(c *backend.Conn) int {
+	if c == r.conns[0] {
+		return 0
+	}
+	return 1
+}
+
+// Connected has a server return.
+func (r *rig) Connected(c *backend.Conn) {
+	i := r.index(c)
+	if r.e.Incomplete(i) && r.e.CanFill(i) && r.health.HardFailure(i, r.now) {
+		r.gone(i)
+	}
+	r.admit()
+}
+
+func (r *rig) admit() {
+	for i, c := range r.conns {
+		if c.Ready() && !r.health.Usable(i) && !r.conns[1-i].Connecting() {
+			r.health.Return(i, r.now)
+		}
+	}
+	for i := range r.conns {
+		if r.health.Server(i).State == failover.Returning && !r.e.Returns(i) {
+			r.tell("%s returns", r.servers[i].name)
+			r.e.Returned(i)
+		}
+	}
+}
+
+func (r *rig) gone(i int) {
+	r.tell("%s ejected", r.servers[i].name)
+	r.e.Gone(i)
+}
+
+// Disconnected ejects a server.
+func (r *rig) Disconnected(c *backend.Conn, _ error, idle bool) {
+	i := r.index(c)
+	if idle && r.health.Server(i).State == failover.Up {
+		c.Connect()
+	} else if r.health.HardFailure(i, r.now) {
+		r.gone(i)
+	}
+}
+
+// TimedOut ejects a server that has missed too many deadlines.
+func (r *rig) TimedOut(c *backend.Conn) {
+	i := r.index(c)
+	if r.health.SoftFailure(i, c.Stats.Replies, r.now) {
+		r.gone(i)
+		c.Close(c.Err())
+	}
+}
+
+func (r *rig) Warming(i int) {
+	r.health.Warm(i, r.now)
+	r.tell("%s warming", r.servers[i].name)
+	r.more = append(r.more, i)
+}
+
+func (r *rig) More(i int)  { r.more = append(r.more, i) }
+func (r *rig) Flushed(int) {}
+func (r *rig) Unflushable(i int, reply string) {
+	r.tell("%s refuses to be flushed: %q", r.servers[i].name, reply)
+}
+func (r *rig) Abandoned(int) {}
+func (r *rig) MadeGood(i int) {
+	if r.health.Readmit(i, r.now) {
+		r.tell("%s up", r.servers[i].name)
+	}
+}
+
+// listener is a client that puts its replies down in what the rig tells.
+type listener struct {
+	r    *rig
+	name string
+}
+
+func (c listener) Answer(call *Call, reply []byte) {
+	c.r.tell("%s: %s", c.name, oneLine(string(reply)))
+	call.Release()
+}
+
+// oneLine writes a request or a reply in one line, its line ends as |.
+func oneLine(text string) string {
+	return strings.TrimSuffix(strings.ReplaceAll(text, "\r\n", "|"), "|")
+}
+
+// wire is the other way round.
+func wire(line string) string { return strings.ReplaceAll(line, "|", "\r\n") + "\r\n" }
+
+// nextRequest cuts the first request off what a server has received; nil: it is not there completely.
+func nextRequest(in []byte) (req, rest []byte) {
+	i := bytes.IndexByte(in, '\n') + 1
+	if i == 0 {
+		return nil, in
+	}
+	words := strings.Fields(string(in[:i]))
+	size := -1
+	switch {
+	case len(words) > 4 && strings.Contains(" set add replace append prepend cas ", " "+words[0]+" "):
+		_, _ = fmt.Sscan(words[4], &size)
+	case len(words) > 2 && words[0] == "ms":
+		_, _ = fmt.Sscan(words[2], &size)
+	}
+	if n := i + size + 2; size >= 0 && n <= len(in) {
+		return in[:n], in[n:]
+	} else if size >= 0 {
+		return nil, in
+	}
+	return in[:i], in[i:]
+}
