@@ -38,8 +38,10 @@ func TestProductionPages(t *testing.T) {
 	run(t, "tar", "-C", root, "-cf", project, "deploy")
 	files := []string{project, filepath.Join(tree(t), "magent"), deb(t)}
 	for _, at := range [][2]string{
-		{"install.md", "Packages"}, {"install.md", "systemd"},
-		{"operations.md", "Upgrade without an outage"}, {"vip.md", "A virtual address: keepalived"},
+		{"install.md", "Packages"},
+		{"install.md", "systemd"},
+		{"operations.md", "Upgrade without an outage"},
+		{"vip.md", "A virtual address: keepalived"},
 	} {
 		files = append(files, block(t, dir, at[0], at[1]))
 	}
