@@ -23,21 +23,24 @@ func fullQueue(t *testing.T, primary bool) {
 	if primary {
 		standing = p
 	}
-	const clients, each = 8, 45
-	old, recent := strings.Repeat("o", 600_000), strings.Repeat("n", 600_000)
+	// What clients have under way is bounded by bytes, so only many small requests of many clients fill a queue: 64 Ki of them.
+	const clients, each = 140, 512
+	old, recent := "old", "new"
 	key := func(n, i int) string { return fmt.Sprintf("key-%d-%d", n, i) }
 	var conns []*harness.Client
 	for n := range clients {
 		conns = append(conns, harness.Dial(t, proxy.Addr))
-		for i := range each {
-			conns[n].Want(harness.Set(key(n, i), old[:10]), "STORED\r\n")
+		conns[n].Send(sets(n, each, key, old)) // and so the client's window opens
+		for range each {
+			if reply := conns[n].Reply(); reply != "STORED\r\n" {
+				t.Fatalf("reply %q", reply)
+			}
 		}
 	}
 
 	standing.Pause()
-	sent := make(chan error, clients)
 	for n, c := range conns {
-		go write(c, n, each, key, recent, sent)
+		c.Send(sets(n, each, key, recent))
 	}
 	harness.Eventually(t, "a full queue", func() error {
 		if harness.Stats(t, proxy.Addr, "")["proxy_conn_errors"] == "0" {
@@ -47,12 +50,9 @@ func fullQueue(t *testing.T, primary bool) {
 	})
 	standing.Resume()
 	refused := 0
-	for range clients {
-		if err := <-sent; err != nil {
-			t.Fatal(err)
-		}
-	}
+	copies := []*harness.Client{harness.Dial(t, p.Addr), harness.Dial(t, b.Addr)}
 	for n, c := range conns {
+		var gets, wants strings.Builder
 		for i := range each {
 			want := recent
 			if reply := c.Reply(); reply != "STORED\r\n" {
@@ -60,11 +60,19 @@ func fullQueue(t *testing.T, primary bool) {
 					t.Errorf("reply %q", reply)
 				}
 				refused++
-				want = old[:10]
+				want = old
 			}
-			for _, server := range []*harness.Memcached{p, b} {
-				if got := harness.Dial(t, server.Addr).Do("get " + key(n, i) + "\r\n"); got != harness.Hit(key(n, i), want) {
-					t.Errorf("%s: %s holds %.40q, want %.40q", key(n, i), server.Name, got, harness.Hit(key(n, i), want))
+			fmt.Fprintf(&gets, "get %s\r\n", key(n, i))
+			wants.WriteString(harness.Hit(key(n, i), want))
+		}
+		for i, server := range copies {
+			server.Send(gets.String())
+			for want := range strings.SplitAfterSeq(wants.String(), "END\r\n") {
+				if want == "" {
+					continue
+				}
+				if got := server.Reply(); got != want {
+					t.Errorf("copy %d: %q, want %q", i, got, want)
 				}
 			}
 		}
@@ -74,12 +82,11 @@ func fullQueue(t *testing.T, primary bool) {
 	}
 }
 
-func write(c *harness.Client, n, each int, key func(n, i int) string, value string, sent chan<- error) {
+// sets are a client's requests.
+func sets(n, each int, key func(n, i int) string, value string) string {
+	var all strings.Builder
 	for i := range each {
-		if err := c.TrySend(harness.Set(key(n, i), value)); err != nil {
-			sent <- err
-			return
-		}
+		all.WriteString(harness.Set(key(n, i), value))
 	}
-	sent <- nil
+	return all.String()
 }
