@@ -68,25 +68,20 @@ func (s *session) fatal(r *ascii.Request, data []byte) {
 	s.stop()
 }
 
-// outOfMemory refuses a request that has arrived in part and that there is no room for. Of a value the rest is thrown
-// away when it comes. Where a line ends is not known: that is the end of the connection.
+// outOfMemory ends the connection of a client whose request has arrived in part, and for whose rest there is no room: it holds
+// more than any other. No value is lost over it, for a request that did not arrive was not made.
 func (s *session) outOfMemory(r *ascii.Request) {
-	s.sh.svc.complain("too many large requests are arriving at once: refused")
-	s.need = 0
-	if r.Need == 0 {
-		s.wrong = true
+	s.sh.svc.complain("too much has arrived in part: the clients that hold most of it were cut off")
+	s.pool.count.CutOff++
+	s.need, s.searched = 0, 0
+	s.wrong = true
+	if r.Need > 0 {
+		s.say("SERVER_ERROR out of memory storing object\r\n")
+	} else {
 		s.say("SERVER_ERROR out of memory reading request\r\n")
-		s.stop()
-		return
 	}
-	s.skip = r.Skip
-	if !r.Quiet || r.Op == ascii.OpMetaSet { // q hides no error
-		r.Reply = outOfMemory
-	}
-	s.noRoom(r)
+	s.stop()
 }
-
-var outOfMemory = []byte("SERVER_ERROR out of memory storing object\r\n")
 
 var crlf = []byte("\r\n")
 

@@ -126,44 +126,7 @@ func TestLargeValues(t *testing.T) {
 	}
 }
 
-// When too much has arrived in part already, a value is refused, and its old value goes. Who wants no reply gets none; the
-// connection stays in step.
-func TestNoRoomForAValue(t *testing.T) {
-	const refused = "SERVER_ERROR out of memory storing object\r\n"
-	for _, w := range []struct{ line, drop, answer string }{
-		{"set k 0 0 1000", "delete k\r\n", refused},
-		{"set k 0 0 1000 noreply", "delete k\r\n", ""},
-		{"ms a2V5 1000 b q", "delete key\r\n", refused}, // q hides no error
-		{"add k 0 0 1000", "", refused},
-		{"append k 0 0 1000 noreply", "", ""},
-		{"cas k 0 0 1000 1 noreply", "", ""},
-	} {
-		for _, arrived := range []int{0, 1, 1000, 1001} {
-			r, p, b := pair(t, nil)
-			c := r.client()
-			r.on(0, func(sh *Shard) { sh.assembly += maxAssembly })
-			value := strings.Repeat("v", 1000) + "\r\n"
-			c.say(w.line + "\r\n" + value[:arrived])
-			if w.drop != "" {
-				p.want(w.drop).answer("DELETED\r\n")
-				b.want(w.drop).answer("DELETED\r\n")
-			}
-			c.hear(w.answer)
-			r.eventually(0, "refused", func(sh *Shard) bool {
-				for s := range sh.sessions {
-					return s.skip.Pending() && s.skip.Bytes == max(0, 1000-arrived)
-				}
-				return false
-			})
-			c.say(value[arrived:])
-			c.nothing()
-			r.on(0, func(sh *Shard) { sh.assembly -= maxAssembly })
-			r.eventually(0, "nothing kept", func(sh *Shard) bool { return sh.assembly == 0 })
-		}
-	}
-}
-
-// The same for a line: where it ends is not known, so the connection does.
+// Who wants room that is there for nobody is cut off.
 func TestNoRoomForALine(t *testing.T) {
 	r, _, _ := pair(t, nil)
 	c := r.client()

@@ -77,8 +77,9 @@ func (s *session) serveRedis(data []byte) (rest []byte) {
 			return nil
 		default:
 			s.need = r.Need
-			if s.tooMuch(limits.MaxBulk) {
-				s.sh.svc.complain("too many large requests are arriving at once: refused")
+			if s.tooMuch(limits.MaxBulk) && !s.sh.makeRoom(s, s.need-s.kept, s.sh.svc.assemblyOf(limits.MaxBulk)) {
+				s.sh.svc.complain("too much has arrived in part: the clients that hold most of it were cut off")
+				s.pool.count.CutOff++
 				s.abandon("-ERR out of memory reading the request: too many large requests are arriving at once\r\n")
 				return nil
 			}

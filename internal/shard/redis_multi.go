@@ -46,7 +46,7 @@ func (s *session) queue(r *resp.Request) {
 	case len(m.raw)+len(r.Raw) > maxMulti:
 		s.reply("-ERR the transaction is too large: 64 MiB are the limit\r\n")
 		return
-	case !m.bad && s.sh.assembly+len(r.Raw) > assemblyOf(s.pool.redis.MaxBulk):
+	case !m.bad && !s.sh.makeRoom(s, len(r.Raw), s.sh.svc.assemblyOf(s.pool.redis.MaxBulk)):
 		s.sh.svc.complain("too many transactions are being collected at once: refused")
 		s.reply("-ERR out of memory collecting the transaction: too much is being collected at once\r\n")
 		return

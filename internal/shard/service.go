@@ -75,6 +75,7 @@ type Service struct {
 	doubts      []doubt // at the start
 	maxJoint    int
 	window      int
+	maxAssembly int                       // what clients may have sent in part, on a loop; in tests less than the constant
 	spool       int                       // bytes of a list of keys in memory
 	resolvers   map[resolverKey]*resolver // changed by a reload only
 	lookouts    []*lookout                // by pool; nil: it was removed
@@ -104,7 +105,7 @@ func Start(o Options) (*Service, error) {
 	svc := &Service{
 		cfg: o.Config, log: o.Log, version: o.Version, release: o.Release, started: time.Now(), seed: maphash.MakeSeed(),
 		spare: openSpare(), ctx: ctx, stop: stop, dead: make(chan error, 1),
-		lookup: o.lookup, maxJoint: o.maxJoint, window: o.window, spool: metadump.SpoolMemory, resolvers: map[resolverKey]*resolver{}, listing: make(chan struct{}, 1),
+		lookup: o.lookup, maxJoint: o.maxJoint, window: o.window, maxAssembly: maxAssembly, spool: metadump.SpoolMemory, resolvers: map[resolverKey]*resolver{}, listing: make(chan struct{}, 1),
 		storedEvery: o.StoredEvery, storedAsks: make(chan []storedAsk, 1),
 		given: o.Sockets, place: journal.Place{Dir: o.Config.StateDir, Give: o.Give, Beside: o.Files},
 	}

@@ -44,6 +44,8 @@ type session struct {
 	pieceSize   int             // bytes of the largest reply to one since long began
 	barrier     *replicate.Call // nothing behind it may be served before it is answered
 	kept        int             // what sh.assembly knows of us
+	since       int64           // loop time at which the first of what is kept came; 0: nothing is
+	sinceServed uint64          // what served was then
 	unsent      int             // what sh.unsent knows of us
 
 	work     int    // what may still be done for it in this turn: bytes, and requestWork for each request
@@ -153,9 +155,7 @@ func (s *session) consume(data []byte) {
 	if s.ended && !s.paused {
 		rest = nil
 	}
-	s.s.Keep(rest)
-	s.sh.assembly += s.s.Kept() - s.kept
-	s.kept = s.s.Kept()
+	s.keep(rest)
 }
 
 func (s *session) serveAll(data []byte) (rest []byte) {
@@ -212,10 +212,9 @@ func (s *session) serveAll(data []byte) (rest []byte) {
 				s.searched = len(data)
 				s.sh.searched += uint64(len(data))
 			}
-			if s.tooMuch(s.pool.limits.MaxValue) {
-				n, s.searched = len(r.Head), 0 // if the line has come
+			if s.tooMuch(s.pool.limits.MaxValue) && !s.sh.makeRoom(s, s.need-s.kept, s.sh.svc.assemblyOf(s.pool.limits.MaxValue)) {
 				s.outOfMemory(r)
-				break
+				return nil
 			}
 			return data
 		}
@@ -226,11 +225,11 @@ func (s *session) serveAll(data []byte) (rest []byte) {
 
 // tooMuch reports whether there is no room for the rest of the request that is arriving.
 func (s *session) tooMuch(largest int) bool {
-	return s.sh.assembly-s.kept+s.need > assemblyOf(largest)
+	return s.sh.assembly-s.kept+s.need > s.sh.svc.assemblyOf(largest)
 }
 
 // assemblyOf bounds Shard.assembly, where so many bytes are the largest value.
-func assemblyOf(largest int) int { return max(maxAssembly, 2*largest) }
+func (svc *Service) assemblyOf(largest int) int { return max(svc.maxAssembly, 2*largest) }
 
 // full reports whether the client has so much unfinished business that no more of it is taken on.
 func (s *session) full() bool {

@@ -33,6 +33,8 @@ type Counters struct {
 
 	Outcomes Outcomes  // requests
 	Waited   Histogram // requests, by the time from when they were taken on to their answer
+
+	CutOff uint64 // clients that were cut off over what had arrived in part
 }
 
 // Add adds o to c, field by field.
@@ -65,6 +67,7 @@ func (c *Counters) Add(o *Counters) {
 	c.Retries += o.Retries
 	c.Disagreements += o.Disagreements
 	c.Inconsistencies += o.Inconsistencies
+	c.CutOff += o.CutOff
 	c.Backpressure += o.Backpressure
 	c.ClientEOFs += o.ClientEOFs
 	c.ClientErrors += o.ClientErrors

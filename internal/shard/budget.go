@@ -1,0 +1,85 @@
+package shard
+
+import "slices"
+
+// What clients have sent in part, and transactions that wait for their EXEC, is bounded for all of them together. When there is no
+// room for more, those that hold most are cut off, and among those that hold the same the one that began first. So who sends a
+// request as others do is served, whatever somebody else has left half-sent; and no value is lost for want of room.
+
+// holds is how many bytes the client has that count.
+func (s *session) holds() int {
+	if s.redis != nil && s.redis.multi != nil {
+		return s.kept + len(s.redis.multi.raw)
+	}
+	return s.kept
+}
+
+// makeRoom reports whether s may hold so many bytes more, of limit for all. If they would be too many, it cuts off others until
+// a sixteenth of the limit is free, so that the next request does not have to look again; but nobody who holds less than s.
+func (sh *Shard) makeRoom(s *session, more, limit int) bool {
+	if sh.assembly+more <= limit {
+		return true
+	}
+	var others []*session
+	for o := range sh.sessions {
+		if o != s && o.holds() > 0 && before(o, s) {
+			others = append(others, o)
+		}
+	}
+	slices.SortFunc(others, func(a, b *session) int {
+		if before(a, b) {
+			return -1
+		}
+		return 1
+	})
+	for _, o := range others {
+		if sh.assembly+more <= limit-limit/16 {
+			break
+		}
+		sh.svc.complain("too much has arrived in part: the clients that hold most of it were cut off")
+		o.cutOff()
+	}
+	return sh.assembly+more <= limit
+}
+
+// before reports whether a is to be cut off before b.
+func before(a, b *session) bool {
+	if x, y := a.holds(), b.holds(); x != y {
+		return x > y
+	}
+	return a.since < b.since
+}
+
+// cutOff ends the session, of which nothing is being served, with an error line and without what has arrived in part.
+func (s *session) cutOff() {
+	s.pool.count.CutOff++
+	s.keep(nil)
+	if s.redis != nil {
+		s.endMulti()
+	}
+	if s.closing {
+		return
+	}
+	s.need, s.searched = 0, 0
+	s.wrong = true
+	switch {
+	case s.long != nil: // a line would come among the values
+	case s.redis != nil:
+		s.say("-ERR out of memory reading the request: too many large requests are arriving at once\r\n")
+	default:
+		s.say("SERVER_ERROR out of memory reading request\r\n")
+	}
+	s.stop()
+}
+
+// keep has what was not served yet wait, and counts it.
+func (s *session) keep(rest []byte) {
+	s.s.Keep(rest)
+	s.sh.assembly += s.s.Kept() - s.kept
+	s.kept = s.s.Kept()
+	if s.kept == 0 {
+		s.since = 0
+	} else if s.since == 0 || s.sinceServed != s.served {
+		s.since, s.sinceServed = s.sh.l.Now(), s.served
+	}
+}

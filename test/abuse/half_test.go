@@ -1,0 +1,41 @@
+package abuse
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"magent/test/harness"
+)
+
+// TestHalfSentSets: several clients leave more than 256 MiB of sets half-sent. They pay for it: a bystander's set succeeds
+// meanwhile, and no value is lost, not even those that the half-sent sets would have replaced.
+func TestHalfSentSets(t *testing.T) {
+	v := startVictim(t, "-n", "1000")
+	by := harness.Dial(t, v.Addr)
+	by.Want(harness.Set("by", "old"), "STORED\r\n")
+	for i := range 8 {
+		by.Want(harness.Set(fmt.Sprint("half", i), "old"), "STORED\r\n")
+	}
+	body := strings.Repeat("h", 1<<20-100_000)
+	var hogs []*harness.Client
+	for i := range 300 {
+		c := harness.Dial(t, v.Addr)
+		if err := c.TrySend(fmt.Sprintf("set half%d 0 0 %d\r\n%s", i%8, 1<<20-1000, body)); err != nil {
+			t.Fatal(err)
+		}
+		hogs = append(hogs, c)
+		value := strings.Repeat(fmt.Sprint(i%10), 100_000)
+		by.Want(harness.Set("by", value), "STORED\r\n")
+		by.Want("get by\r\n", harness.Hit("by", value))
+	}
+	if got := hogs[0].AwaitEOF(); got != "SERVER_ERROR out of memory reading request\r\n" {
+		t.Errorf("the first of them reads %q", got)
+	}
+	if log := v.Log(); !strings.Contains(log, "the clients that hold most of it were cut off") {
+		t.Errorf("the log does not say what happened:\n%s", log)
+	}
+	for i := range 8 {
+		by.Want(fmt.Sprintf("get half%d\r\n", i), harness.Hit(fmt.Sprint("half", i), "old"))
+	}
+}
