@@ -117,12 +117,21 @@ func (c *Conn) takeAnswer(data []byte) {
 }
 
 // closedOver goes on when a server has ended the connection before it had answered all. There are some that do so over a
-// command that they do not know (twemproxy): so the same address is tried once more, without the question.
+// command that they do not know (twemproxy). A connection that breaks just then looks the same, and must not have a server
+// count as one without meta commands: it would not be filled. So it has to happen twice at the same address, before that is
+// tried without the question; and where copies are at stake the server must have said who it is, both times.
 func (c *Conn) closedOver(err error) {
-	if c.opt.Redis == nil && c.asking != NoMeta {
-		c.shy = c.route.now
-		c.route.left = append([]loop.Endpoint{c.route.now}, c.route.left...)
+	if c.opt.Redis != nil || c.asking == NoMeta || c.opt.Greet && !c.introduced {
+		c.next(err)
+		return
 	}
+	if c.closedAt != c.route.now {
+		c.closedAt, c.closes = c.route.now, 0
+	}
+	if c.closes++; c.closes > 1 {
+		c.shy = c.route.now
+	}
+	c.route.left = append([]loop.Endpoint{c.route.now}, c.route.left...)
 	c.next(err)
 }
 

@@ -75,18 +75,22 @@ func TestConnAsksForMetaCommands(t *testing.T) {
 	}
 }
 
-// A server that closes the connection over the question is connected to without it, and has no meta commands. At the next
+// A server that closes two connections over the question is connected to without it, and has no meta commands. At the next
 // connect it is asked again.
 func TestConnClosedOverTheQuestion(t *testing.T) {
 	for _, said := range []string{"", "VERSION 0.5\r\n"} {
 		r := newRig(t, "tcp", Options{Knock: true})
+		closesOverIt := func() {
+			p := r.accept()
+			p.expect("version\r\n" + fullQuestion)
+			p.send(said)
+			p.c.Close()
+		}
 		r.do(r.c.Connect)
 		r.send(ascii.ShapeLine, "a\r\n")
+		closesOverIt()
+		closesOverIt()
 		p := r.accept()
-		p.expect("version\r\n" + fullQuestion)
-		p.send(said)
-		p.c.Close()
-		p = r.accept()
 		p.expect("version\r\n")
 		p.send("VERSION 0.5\r\n")
 		r.want("connected")
@@ -99,15 +103,48 @@ func TestConnClosedOverTheQuestion(t *testing.T) {
 		p.c.Close()
 		r.want("disconnected: " + ErrClosed.Error() + ", idle: true")
 		r.do(r.c.Connect)
-		p = r.accept()
-		p.expect("version\r\n" + fullQuestion)
-		p.c.Close()
+		closesOverIt()
+		closesOverIt()
 		p = r.accept()
 		p.expect("version\r\n")
 		p.c.Close()
 		r.want("disconnected: " + ErrClosed.Error() + ", idle: false")
 		r.quiet()
 	}
+}
+
+// A connection that breaks while the server is asked does not have it count as one without meta commands: nothing could be
+// copied to it then.
+func TestConnBreaksOverTheQuestion(t *testing.T) {
+	const stats = "STAT pid 1\r\nSTAT time 9\r\nSTAT uptime 1\r\nEND\r\n"
+	r := newRig(t, "tcp", Options{Greet: true})
+	r.do(r.c.Connect)
+	p := r.accept()
+	p.expect("stats\r\n" + fullQuestion)
+	p.send(stats)
+	p.c.Close()
+	p = r.accept()
+	p.expect("stats\r\n" + fullQuestion)
+	p.send(stats + hasFull)
+	r.want("connected")
+	if got := r.c.Meta(); got != FullMeta {
+		t.Errorf("meta commands: %v", got)
+	}
+	p.c.Close()
+	r.want("disconnected: " + ErrClosed.Error() + ", idle: false")
+	r.do(r.c.Connect)
+	for range 3 { // before it has said who it is: that is no answer
+		p = r.accept()
+		p.expect("stats\r\n" + fullQuestion)
+		p.c.Close()
+		r.want("disconnected: " + ErrClosed.Error() + ", idle: false")
+		r.do(r.c.Connect)
+	}
+	p = r.accept()
+	p.expect("stats\r\n" + fullQuestion)
+	p.c.Close()
+	r.want("disconnected: " + ErrClosed.Error() + ", idle: false")
+	r.quiet()
 }
 
 const lacking = "SERVER_ERROR server: it lacks the meta commands of memcached 1.6.10 and later|"

@@ -102,7 +102,9 @@ type Conn struct {
 	asking     MetaForm      // which form of the meta commands it is asked about
 	meta       MetaForm      // which it has
 	token      bool          // whether ms may name the token of what it stores (E)
-	shy        loop.Endpoint // where a server has closed the connection over that question
+	closedAt   loop.Endpoint // where a server has closed the connection over that question, closes times
+	closes     int
+	shy        loop.Endpoint // where it is not asked
 	login      int           // replies to the Login that have come
 	version    string        // of a Redis
 

@@ -28,7 +28,7 @@ func (c *Conn) Connect() {
 		c.waitForDrains()
 		return
 	}
-	c.state, c.shy = connecting, loop.Endpoint{}
+	c.state, c.shy, c.closedAt = connecting, loop.Endpoint{}, loop.Endpoint{}
 	c.route.until = c.l.Now() + int64(c.opt.ConnectTimeout)
 	c.route.left = nil
 	c.l.SetAt(c.clock, c.route.until)
