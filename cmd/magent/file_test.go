@@ -80,7 +80,7 @@ func TestFlagsBesideAFile(t *testing.T) {
 	for _, f := range newFlags() {
 		switch topic, name := f.(cli.CategorizableFlag).GetCategory(), longName(f); {
 		case topic != topicServers && topic != topicClients && topic != topicPlace:
-		case name == flagConfig || name == flagTest || name == flagWatch || name == flagMaxClients || name == flagMaxValue:
+		case name == flagConfig || name == flagTest || name == flagWatch || name == flagMaxClients || name == flagMaxValue || name == flagRequest || name == flagIdleTimeout:
 		case !known[name]:
 			t.Errorf("--%s beside -c is neither refused nor heeded", name)
 		}

@@ -27,6 +27,8 @@ const (
 	flagHashTag      = "hash-tag"
 	flagAck          = "ack"
 	flagMaxValue     = "max-value"
+	flagRequest      = "request-timeout"
+	flagIdleTimeout  = "idle-timeout"
 	flagTimeout      = "timeout"
 	flagConnect      = "connect-timeout"
 	flagResolve      = "resolve-interval"
@@ -98,6 +100,8 @@ func newFlags() []cli.Flag {
 		text(topicClients, flagSocketMode, "unix-mask", "0700", "permission `MODE` of that socket, octal (also --unix-mask)"),
 		text(topicClients, flagMaxClients, "n", "4096", "`NUMBER` of clients at a time; one more gets an error line"),
 		text(topicClients, flagMaxValue, "", "1m", "largest value, a `SIZE` such as 512k or 8m; memcached's -I has to match"),
+		text(topicClients, flagRequest, "", "30s", "`TIME` without a byte after which a client that has sent half a request is cut off; 0s: never"),
+		text(topicClients, flagIdleTimeout, "", "0s", "`TIME` without a request after which a client is closed; 0s: never"),
 
 		toggle(topicPlace, flagKetama, "k", "place keys on magent 0.5's ketama ring (the same as --distribution magent-ketama)"),
 		text(topicPlace, flagDistribution, "", "ketama", "`NAME` of the rule that picks a server: ketama (as libmemcached and twemproxy), magent (as magent 0.5 without -k), magent-ketama (as 0.5 with -k), modula, random (without -b)"),

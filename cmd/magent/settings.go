@@ -109,6 +109,8 @@ func (s *settings) read(r *reader, names config.Names) {
 
 		ResolveInterval: r.duration(flagResolve, 0),
 		Slow:            r.duration(flagSlow, 0),
+		RequestTimeout:  r.duration(flagRequest, 0),
+		IdleTimeout:     r.duration(flagIdleTimeout, 0),
 		SlowKeys:        r.c.Bool(flagSlowKeys),
 		MaxDirty:        r.number(flagDirty, 0, maxDirty),
 		StateDir:        r.path(flagState),

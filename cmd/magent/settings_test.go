@@ -44,7 +44,7 @@ func show(s *settings) string {
 func TestDefaults(t *testing.T) {
 	s := mustParse(t, "-s 10.0.0.1")
 	want := config.Config{
-		Threads: 1, MaxClients: 4096, MaxValue: 1 << 20, MaxDirty: 1_000_000, DrainTime: 5 * time.Second, ResolveInterval: 30 * time.Second,
+		Threads: 1, MaxClients: 4096, MaxValue: 1 << 20, MaxDirty: 1_000_000, DrainTime: 5 * time.Second, RequestTimeout: 30 * time.Second, ResolveInterval: 30 * time.Second,
 		Pools: []config.Pool{{
 			Name: "magent", Hash: "md5", Distribution: "ketama", Ack: config.AckAll,
 			Listen:  []config.Listen{{Network: "tcp", Address: "127.0.0.1:11211", Backlog: config.DefaultBacklog, KeepAlive: true}},

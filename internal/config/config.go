@@ -16,6 +16,9 @@ type Config struct {
 	StateDir   string        // folder of the journal; empty: none
 	DrainTime  time.Duration // how long SIGTERM waits for requests in flight
 
+	RequestTimeout time.Duration // from the last byte of a request in part to the next; 0: any
+	IdleTimeout    time.Duration // between two requests of a client; 0: any
+
 	Slow     time.Duration // a request that takes as long is logged; 0: none is
 	SlowKeys bool          // with its key, not with a hash of it
 

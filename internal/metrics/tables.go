@@ -103,6 +103,7 @@ func poolTable() []metric[poolFigures] {
 		counter("disagreements_total", "Writes that the two copies answered differently.", func(c *stats.Counters) uint64 { return c.Disagreements }),
 		counter("inconsistencies_total", "Times that magent found its own knowledge of a key to be wrong, and gave the key up on both copies: a bug.", func(c *stats.Counters) uint64 { return c.Inconsistencies }),
 		counter("fragments_total", "Requests to servers that retrievals of several keys were split into.", func(c *stats.Counters) uint64 { return c.Fragments }),
+		counter("clients_idle_closed_total", "Clients that were closed because they asked for nothing for --idle-timeout.", func(c *stats.Counters) uint64 { return c.IdleClosed }),
 		counter("clients_cut_off_total", "Clients that were cut off over what had arrived in part: too much of it, or too slowly.", func(c *stats.Counters) uint64 { return c.CutOff }),
 		counter("backpressure_total", "Times that a client was not read because of its own unfinished requests.", func(c *stats.Counters) uint64 { return c.Backpressure }),
 		{

@@ -37,7 +37,7 @@ func (sh *Shard) makeRoom(s *session, more, limit int) bool {
 			break
 		}
 		sh.svc.complain("too much has arrived in part: the clients that hold most of it were cut off")
-		o.cutOff()
+		o.cutOff("out of memory reading request")
 	}
 	return sh.assembly+more <= limit
 }
@@ -50,8 +50,8 @@ func before(a, b *session) bool {
 	return a.since < b.since
 }
 
-// cutOff ends the session, of which nothing is being served, with an error line and without what has arrived in part.
-func (s *session) cutOff() {
+// cutOff ends the session, of which nothing is being served, with an error line that says why and without what has arrived in part.
+func (s *session) cutOff(why string) {
 	s.pool.count.CutOff++
 	s.keep(nil)
 	if s.redis != nil {
@@ -65,9 +65,9 @@ func (s *session) cutOff() {
 	switch {
 	case s.long != nil: // a line would come among the values
 	case s.redis != nil:
-		s.say("-ERR out of memory reading the request: too many large requests are arriving at once\r\n")
+		s.say("-ERR " + why + "\r\n")
 	default:
-		s.say("SERVER_ERROR out of memory reading request\r\n")
+		s.say("SERVER_ERROR " + why + "\r\n")
 	}
 	s.stop()
 }

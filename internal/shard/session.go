@@ -43,6 +43,7 @@ type session struct {
 	pieces      int             // calls in the line that are pieces of multi-gets
 	pieceSize   int             // bytes of the largest reply to one since long began
 	barrier     *replicate.Call // nothing behind it may be served before it is answered
+	active      int64           // loop time at which something last came from it or went to it
 	kept        int             // what sh.assembly knows of us
 	since       int64           // loop time at which the first of what is kept came; 0: nothing is
 	sinceServed uint64          // what served was then
@@ -83,7 +84,7 @@ func (sh *Shard) open(fd, pool int) {
 		sh.left(pool)
 		return
 	}
-	s := &session{sh: sh, pool: p, window: sh.svc.window}
+	s := &session{sh: sh, pool: p, window: sh.svc.window, active: sh.l.Now()}
 	if p.cfg.Redis {
 		s.redis = newRedisClient(sh, p)
 	}
@@ -107,6 +108,7 @@ func (s *session) OnReady(ev loop.Events) {
 		return
 	}
 	if ev&loop.Writable != 0 {
+		s.active = s.sh.l.Now()
 		if err := s.s.Flush(); err != nil {
 			s.fail()
 			return
@@ -147,6 +149,7 @@ func (s *session) read() {
 
 // consume serves the requests in data and keeps the rest.
 func (s *session) consume(data []byte) {
+	s.active = s.sh.l.Now()
 	s.beginTurn()
 	rest := s.serveAll(data)
 	if s.closed {
@@ -323,7 +326,8 @@ func (s *session) deliver(reply []byte) {
 	s.pending -= c.Keys
 	s.values -= c.Values
 	s.sent -= c.Size
-	waited := s.sh.l.Now() - c.At
+	s.active = s.sh.l.Now()
+	waited := s.active - c.At
 	s.pool.count.Waited.Observe(waited)
 	if slow := s.sh.svc.cfg.Slow; slow > 0 && waited >= int64(slow) {
 		s.slow(c, waited)

@@ -8,8 +8,9 @@ import (
 // sweepEvery is how often a loop looks after what it keeps.
 const sweepEvery = time.Second
 
-// sweep lets go of what is kept for use again and was not needed since the last time.
+// sweep ends clients from which nothing comes, and lets go of what is kept for use again and was not needed since the last time.
 func (sh *Shard) sweep() {
+	sh.endQuiet()
 	sh.errands.Trim()
 	sh.gathers.Trim()
 	for _, p := range sh.pools {

@@ -34,7 +34,8 @@ type Counters struct {
 	Outcomes Outcomes  // requests
 	Waited   Histogram // requests, by the time from when they were taken on to their answer
 
-	CutOff uint64 // clients that were cut off over what had arrived in part
+	IdleClosed uint64 // clients that were closed because they asked for nothing
+	CutOff     uint64 // clients that were cut off over what had arrived in part
 }
 
 // Add adds o to c, field by field.
@@ -67,6 +68,7 @@ func (c *Counters) Add(o *Counters) {
 	c.Retries += o.Retries
 	c.Disagreements += o.Disagreements
 	c.Inconsistencies += o.Inconsistencies
+	c.IdleClosed += o.IdleClosed
 	c.CutOff += o.CutOff
 	c.Backpressure += o.Backpressure
 	c.ClientEOFs += o.ClientEOFs

@@ -1,0 +1,27 @@
+package shard
+
+import "time"
+
+// endQuiet ends clients from which nothing has come for too long: the rest of a request, or, if that is asked for, the next one.
+// Whatever comes counts as progress. Who waits for replies, or has not fetched them, is not waited for.
+func (sh *Shard) endQuiet() {
+	half, idle := sh.svc.cfg.RequestTimeout, sh.svc.cfg.IdleTimeout
+	if half == 0 && idle == 0 {
+		return
+	}
+	for s := range sh.sessions {
+		if s.ended || s.paused || s.first != nil || s.long != nil || s.s.Unsent() > 0 {
+			continue
+		}
+		quiet := time.Duration(sh.l.Now() - s.active)
+		switch inPart := s.kept > 0 || s.skip.Pending(); {
+		case inPart && half > 0 && quiet >= half:
+			sh.svc.complain("the rest of a client's request did not come (--request-timeout): cut off")
+			s.cutOff("request timed out: its rest did not come")
+		case !inPart && idle > 0 && quiet >= idle:
+			sh.svc.complain("a client has not asked for anything for long (--idle-timeout): closed")
+			s.pool.count.IdleClosed++
+			s.stop()
+		}
+	}
+}
