@@ -44,14 +44,14 @@ const (
 	mostAnswer  = 4 << 10 // bytes
 )
 
-// questionOf returns the question for a form.
-func questionOf(f MetaForm) string {
+// Question is what a server is asked to find out whether it has the form; ReadAnswer reads what it says.
+func (f MetaForm) Question() string {
 	return [...]string{"", oldQuestion, fullQuestion}[f]
 }
 
-// readAnswer reads the answer to a question: whether the server has that form, and whether it took the flags, too. Not whole:
+// ReadAnswer reads the answer to a Question: whether the server has that form, and whether it took the flags, too. Not whole:
 // more is to come. Not ok: it is no answer to this.
-func readAnswer(data []byte) (has, flags, whole, ok bool) {
+func ReadAnswer(data []byte) (has, flags, whole, ok bool) {
 	var first []byte
 	lines, size := 0, 0
 	for line := range bytes.Lines(data) {
@@ -84,7 +84,7 @@ func tookBody(line []byte) bool {
 // ask puts the question for a form, behind what was written before.
 func (c *Conn) ask(f MetaForm) {
 	c.asking = f
-	c.line = append(c.line[:0], questionOf(f)...)
+	c.line = append(c.line[:0], f.Question()...)
 	c.s.Write(c.line)
 }
 
@@ -92,7 +92,7 @@ func (c *Conn) ask(f MetaForm) {
 func (c *Conn) takeAnswer(data []byte) {
 	has, flags, whole, ok := false, false, true, len(data) == 0
 	if c.asking != NoMeta {
-		has, flags, whole, ok = readAnswer(data)
+		has, flags, whole, ok = ReadAnswer(data)
 	}
 	switch {
 	case !ok:

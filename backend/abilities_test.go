@@ -34,19 +34,19 @@ func TestReadAnswer(t *testing.T) {
 		"VERSION 7\r\n":                                   false,
 		"\nVERSION 7\r\n":                                 false,
 	} {
-		if got, flags, whole, ok := readAnswer([]byte(data)); got != has || flags != (has && data[0] != 'C') || !whole || !ok {
+		if got, flags, whole, ok := ReadAnswer([]byte(data)); got != has || flags != (has && data[0] != 'C') || !whole || !ok {
 			t.Errorf("%q: has it %v, whole %v, ok %v", data, got, whole, ok)
 		}
 		for i := range data {
-			if _, _, whole, ok := readAnswer([]byte(data[:i])); whole || !ok {
+			if _, _, whole, ok := ReadAnswer([]byte(data[:i])); whole || !ok {
 				t.Errorf("%q: whole %v, ok %v", data[:i], whole, ok)
 			}
 		}
-		if _, _, _, ok := readAnswer([]byte(data + "x")); ok {
+		if _, _, _, ok := ReadAnswer([]byte(data + "x")); ok {
 			t.Errorf("%q and more: ok", data)
 		}
 	}
-	if _, _, _, ok := readAnswer([]byte(strings.Repeat("x", mostAnswer+1))); ok {
+	if _, _, _, ok := ReadAnswer([]byte(strings.Repeat("x", mostAnswer+1))); ok {
 		t.Error("an answer without an end")
 	}
 }

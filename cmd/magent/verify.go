@@ -146,8 +146,10 @@ func verifyError(err error) error {
 	var dns *net.DNSError
 	remedy := "check that a memcached runs there and can be reached from here"
 	switch {
+	case errors.Is(err, verify.ErrOldMeta):
+		remedy = "leave --repair out, or use memcached 1.6.10 or later there"
 	case errors.Is(err, metadump.ErrUnsupported), errors.Is(err, verify.ErrNoMeta):
-		remedy = "memcached 1.6 is needed, without -o no_lru_crawler, and its own address, not that of a proxy"
+		remedy = "memcached 1.6.0 or later is needed (1.6.10 for --repair), without -o no_lru_crawler, and its own address, not that of a proxy"
 	case errors.As(err, &dns):
 		remedy = "check the name, or give an IP address"
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT):

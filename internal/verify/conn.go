@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"magent/ascii"
+	"magent/backend"
 	"magent/internal/metadump"
 )
 
@@ -43,6 +44,7 @@ type conn struct {
 	out     []byte
 	writes  []byte // repairs, which wait for the replies to what is in out
 	item    item   // the last reply
+	meta    backend.MetaForm
 }
 
 func connect(ctx context.Context, s Server, timeout time.Duration) (*conn, error) {

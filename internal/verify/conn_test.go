@@ -58,7 +58,7 @@ func TestReplies(t *testing.T) {
 
 func TestWrongReplies(t *testing.T) {
 	for text, want := range map[string]string{
-		"ERROR\r\n":                      "does not know the meta commands",
+		"ERROR\r\n":                      `it says "ERROR"`,
 		"SERVER_ERROR out of memory\r\n": `it says "SERVER_ERROR out of memory"`,
 		"VA\r\n":                         "it says",
 		"VA x f1\r\n":                    "it says",

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"magent/backend"
 )
 
 func TestServerThatFails(t *testing.T) {
@@ -39,14 +41,39 @@ func TestServerThatFails(t *testing.T) {
 func TestServerWithoutMetaCommands(t *testing.T) {
 	r := newRig(t)
 	r.both("k", "v")
-	r.p.before = func(line string) string {
-		if strings.HasPrefix(line, "mg ") {
-			return "ERROR\r\n"
-		}
-		return ""
-	}
-	if _, err := r.try(); !errors.Is(err, ErrNoMeta) {
+	r.p.meta = backend.NoMeta
+	var known *ServerError
+	if _, err := r.try(); !errors.Is(err, ErrNoMeta) || !errors.As(err, &known) || known.Server != r.p.addr {
 		t.Errorf("got %v", err)
+	}
+	for _, command := range []string{"mg", "md", "ms k", "lru_crawler"} {
+		if n := r.p.count(command); n > 0 {
+			t.Errorf("%d times %s", n, command)
+		}
+	}
+}
+
+// Copies on servers with the older form are compared, but not mended. One that says OK before the list of its keys is as good.
+func TestServerWithOldMetaCommands(t *testing.T) {
+	r := newRig(t)
+	r.both("same", "v")
+	r.p.set("differs", "1")
+	r.b.set("differs", "2")
+	r.both("a b", "v") // cannot be asked for
+	r.p.meta, r.b.agrees = backend.OldMeta, true
+	result := r.run()
+	r.wants(result, "value differs false")
+	if result.Unsure != 2 || result.Compared != 2 {
+		t.Errorf("%+v", result)
+	}
+	r.options.Repair = true
+	if _, err := r.try(); !errors.Is(err, ErrOldMeta) {
+		t.Errorf("got %v", err)
+	}
+	for _, command := range []string{"ms same", "ms differs", "md"} {
+		if n := r.p.count(command) + r.b.count(command); n > 0 {
+			t.Errorf("%d times %s", n, command)
+		}
 	}
 }
 

@@ -42,6 +42,8 @@ type fake struct {
 	mu     sync.Mutex
 	items  map[string]*stored
 	tokens uint64
+	meta   backend.MetaForm
+	agrees bool // says OK before the list of its keys
 	before func(line string) (answer string)
 	asked  []string
 	uptime int
@@ -54,7 +56,7 @@ func newFake(t *testing.T) *fake {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fake{t: t, addr: ln.Addr().String(), items: map[string]*stored{}, tokens: 100}
+	f := &fake{t: t, addr: ln.Addr().String(), items: map[string]*stored{}, tokens: 100, meta: backend.FullMeta}
 	var all sync.WaitGroup
 	all.Go(func() {
 		for {
@@ -91,17 +93,20 @@ func (f *fake) serve(c net.Conn) {
 func (f *fake) answer(line string, r *bufio.Reader) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.asked = append(f.asked, line)
 	words := strings.Fields(line)
+	probe := strings.HasPrefix(line, "ms magent:probe ") || line == "mn" || line == "version" // what can it do
+	if !probe {
+		f.asked = append(f.asked, line)
+	}
 	var body []byte
-	if words[0] == "ms" {
-		n, _ := strconv.Atoi(words[2])
+	if words[0] == "ms" && f.reads(words[2]) {
+		n, _ := strconv.Atoi(strings.TrimPrefix(words[2], "S"))
 		body = make([]byte, n+2)
 		if _, err := io.ReadFull(r, body); err != nil {
 			return "close"
 		}
 	}
-	if f.before != nil {
+	if f.before != nil && !probe {
 		if answer := f.before(line); answer != "" {
 			return answer
 		}
@@ -109,11 +114,23 @@ func (f *fake) answer(line string, r *bufio.Reader) string {
 	switch words[0] {
 	case "stats":
 		return fmt.Sprintf("STAT pid 1\r\nSTAT uptime %d\r\nSTAT curr_items %d\r\nEND\r\n", f.uptime, len(f.items))
+	case "version":
+		return "VERSION fake\r\n"
 	case "lru_crawler":
 		return f.dump()
+	}
+	if f.meta == backend.NoMeta {
+		return "ERROR\r\n"
+	}
+	switch words[0] {
+	case "mn":
+		return "MN\r\n"
 	case "mg":
 		return f.get(words)
 	case "ms":
+		if !f.reads(words[2]) {
+			return "CLIENT_ERROR invalid flag\r\n"
+		}
 		return f.store(words, strings.TrimSuffix(string(body), "\r\n"))
 	case "md":
 		return f.remove(words)
@@ -125,6 +142,9 @@ func (f *fake) dump() string {
 	var b bytes.Buffer
 	for key := range f.items {
 		fmt.Fprintf(&b, "key=%s exp=-1 la=1 cas=2 fetch=no cls=1 size=64\n", strings.ReplaceAll(url.QueryEscape(key), "+", "%20"))
+	}
+	if f.agrees {
+		return "OK\r\n" + b.String() + "END\r\n"
 	}
 	return b.String() + "END\r\n"
 }
@@ -147,7 +167,15 @@ func (f *fake) get(words []string) string {
 	if slices.Contains(words, "v") {
 		return fmt.Sprintf("VA %d %s%s\r\n", len(it.value), flags, it.value)
 	}
+	if f.meta == backend.OldMeta {
+		return "OK " + flags
+	}
 	return "HD " + flags
+}
+
+// reads reports whether it reads the body of an ms with this word in the place of the length.
+func (f *fake) reads(word string) bool {
+	return f.meta == backend.FullMeta && word[0] != 'S' || f.meta == backend.OldMeta && word[0] == 'S'
 }
 
 // flag returns the value of the flag with a letter.

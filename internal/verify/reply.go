@@ -2,7 +2,6 @@ package verify
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -11,9 +10,6 @@ import (
 
 // maxValue is what no value reaches: a longer one is a reply that is out of step.
 const maxValue = 1 << 30
-
-// ErrNoMeta is what a server older than memcached 1.6 gets.
-var ErrNoMeta = errors.New("it does not know the meta commands")
 
 // item is a server's reply to mg.
 type item struct {
@@ -38,7 +34,7 @@ func (c *conn) next(it *item) error {
 	switch string(word) {
 	case "EN":
 		return nil
-	case "HD":
+	case "HD", "OK": // as an older one says
 	case "VA":
 		var digits []byte
 		digits, rest, _ = bytes.Cut(rest, []byte(" "))
@@ -109,8 +105,5 @@ func (c *conn) readValue(it *item, size int) error {
 
 // wrong is the error for a reply that does not answer the question.
 func (c *conn) wrong(line []byte) error {
-	if string(line) == "ERROR" {
-		return c.failed(ErrNoMeta)
-	}
 	return c.failed(fmt.Errorf("it says %.100q", line))
 }

@@ -148,6 +148,12 @@ func (v *verifier) connect() error {
 			age, err = c.stat("uptime")
 			v.result.Ages = append(v.result.Ages, time.Duration(age)*time.Second)
 		}
+		if err == nil {
+			err = c.findMeta()
+		}
+		if err == nil && v.o.Repair && c.meta == backend.OldMeta {
+			err = c.failed(ErrOldMeta)
+		}
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
@@ -200,7 +206,7 @@ func (v *verifier) visit(i int, key []byte) error {
 	case i != p && i != b:
 		v.result.Misplaced[i]++
 		return nil
-	case !askable(key):
+	case !v.conns[p].understands(key) || !v.conns[b].understands(key):
 		v.result.Unsure++
 		return nil
 	}

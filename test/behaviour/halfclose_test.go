@@ -10,7 +10,7 @@ import (
 
 // TestHalfClose: a client that has nothing more to say gets all its replies, and then the end.
 func TestHalfClose(t *testing.T) {
-	for _, to := range startTargets(t) {
+	for _, to := range startTargets(t).all() {
 		t.Run(to.name, func(t *testing.T) {
 			c := harness.Dial(t, to.addr)
 			c.Want(harness.Set("a", value(5000)), "STORED\r\n")
@@ -28,7 +28,7 @@ func TestHalfClose(t *testing.T) {
 
 // TestHalfCloseAfterMutations: what was sent before the end of file is done.
 func TestHalfCloseAfterMutations(t *testing.T) {
-	for _, to := range startTargets(t) {
+	for _, to := range startTargets(t).all() {
 		t.Run(to.name, func(t *testing.T) {
 			c := harness.Dial(t, to.addr)
 			c.Send("set n 0 0 1 noreply\r\n0\r\n" + strings.Repeat("incr n 1 noreply\r\n", 1000) + "set unfinished 0 0 100\r\nhalf of it")

@@ -1,11 +1,46 @@
 package behaviour
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	"magent/test/harness"
+)
 
 func TestMeta(t *testing.T) {
 	targets := startTargets(t)
 	for _, s := range metaScripts {
-		t.Run(s.name, func(t *testing.T) { agree(t, targets, s) })
+		t.Run(s.name, func(t *testing.T) {
+			if targets.meta == harness.FullMeta {
+				agree(t, targets, s)
+				return
+			}
+			for _, proxy := range targets.proxies {
+				lacks(t, proxy, s)
+			}
+		})
+	}
+}
+
+// lacks holds a conversation with a proxy whose servers lack the meta commands: they are refused, with the reason, and what stands in
+// their bodies is not carried out.
+func lacks(t *testing.T, proxy target, s script) {
+	t.Helper()
+	refusal := harness.LacksMeta(proxy.server)
+	refused := 0
+	for i, reply := range hold(t, proxy, s) {
+		for line := range strings.Lines(reply) {
+			word, _, _ := strings.Cut(strings.TrimRight(line, "\r\n"), " ")
+			switch {
+			case line == refusal:
+				refused++
+			case strings.Contains(" HD VA EN NF NS EX ME OK DELETED ", " "+word+" "):
+				t.Errorf("%s, %s, step %d %.200q: %q", proxy.name, s.name, i+1, s.steps[i], reply)
+			}
+		}
+	}
+	if refused == 0 {
+		t.Errorf("%s, %s: nothing was refused", proxy.name, s.name)
 	}
 }
 

@@ -14,7 +14,7 @@ const packet = "delete q\r\nset q 3 0 5\r\na\r\nbc\r\nadd q 0 0 1\r\nx\r\nget q 
 
 // TestEverySplit cuts the packet in two, at every byte.
 func TestEverySplit(t *testing.T) {
-	for _, to := range startTargets(t) {
+	for _, to := range startTargets(t).all() {
 		t.Run(to.name, func(t *testing.T) {
 			want := hold(t, to, script{name: "in one piece", steps: []string{packet}})[0]
 			c, turn := harness.Dial(t, to.addr), harness.Dial(t, to.addr)
@@ -30,7 +30,7 @@ func TestEverySplit(t *testing.T) {
 
 // TestByteByByte sends each byte on its own.
 func TestByteByByte(t *testing.T) {
-	for _, to := range startTargets(t) {
+	for _, to := range startTargets(t).all() {
 		t.Run(to.name, func(t *testing.T) {
 			want := hold(t, to, script{name: "in one piece", steps: []string{packet}})[0]
 			pieces := make([]string, len(packet))

@@ -2,6 +2,8 @@ package behaviour
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,21 +13,46 @@ import (
 
 // target is something that speaks memcached's protocol. The first of the targets is memcached itself.
 type target struct {
-	name string
-	addr string
+	name   string
+	addr   string
+	server string // a proxy's primary
+}
+
+// targets are what has to agree, and what the servers of the proxies can do.
+type targets struct {
+	reference target  // memcached, whose grammar magent has
+	direct    *target // the version that the proxies' servers are of, if that is another one
+	proxies   []target
+	meta      harness.Meta
 }
 
 // startTargets runs memcached and the two proxies that have to agree with it. Each memcached goes without its LRU
 // thread: while that holds an item, a decr to fewer digits is stored as "9" and not as "9 ", whichever way it came.
-func startTargets(t *testing.T) []target {
+func startTargets(t *testing.T) *targets {
 	t.Helper()
 	start := func() *harness.Memcached { return harness.StartMemcached(t, "-o", "no_lru_maintainer") }
-	direct, only, primary, backup := start(), start(), start(), start()
-	return []target{
-		{"memcached", direct.Addr},
-		{"magent with one server", harness.StartMagent(t, "-s", only.Addr).Addr},
-		{"magent with primary and backup", harness.StartMagent(t, "-s", primary.Addr, "-b", backup.Addr).Addr},
+	only, primary, backup := start(), start(), start()
+	all := &targets{
+		reference: target{"memcached", harness.StartReference(t, "-o", "no_lru_maintainer").Addr, ""},
+		proxies: []target{
+			{"magent with one server", harness.StartMagent(t, "-s", only.Addr).Addr, only.Addr},
+			{"magent with primary and backup", harness.StartMagent(t, "-s", primary.Addr, "-b", backup.Addr).Addr, primary.Addr},
+		},
+		meta: harness.MetaOf(t),
 	}
+	if harness.OtherVersion() {
+		all.direct = &target{"the version that is tested", start().Addr, ""}
+	}
+	return all
+}
+
+// all are all of them.
+func (ts *targets) all() []target {
+	all := append([]target{ts.reference}, ts.proxies...)
+	if ts.direct != nil {
+		all = append(all, *ts.direct)
+	}
+	return all
 }
 
 // script is a conversation on one connection: every step is sent when the replies to the one before are complete.
@@ -36,17 +63,34 @@ type script struct {
 	ends  bool // the last step makes the server close the connection
 }
 
-// agree holds a conversation with all targets and compares what they say.
-func agree(t *testing.T, targets []target, s script) {
+// meta finds meta commands that go to servers.
+var meta = regexp.MustCompile(`(?m)^(mg|ms|md|ma|me) `)
+
+// withoutMeta leaves the steps with meta commands out: TestMeta says what becomes of them where servers lack them.
+func (s script) withoutMeta() script {
+	s.steps = slices.DeleteFunc(slices.Clone(s.steps), meta.MatchString)
+	return s
+}
+
+// agree holds a conversation with all targets and compares what they say. Where the proxies' servers are of another version than
+// the reference, each step may also be answered as that version does.
+func agree(t *testing.T, ts *targets, s script) {
 	t.Helper()
-	want := hold(t, targets[0], s)
-	for _, other := range targets[1:] {
+	if ts.meta != harness.FullMeta {
+		s = s.withoutMeta()
+	}
+	want := hold(t, ts.reference, s)
+	also := want
+	if ts.direct != nil {
+		also = hold(t, *ts.direct, s)
+	}
+	for _, other := range ts.proxies {
 		got := hold(t, other, s)
 		for i := range want {
-			if got[i] != want[i] {
+			if got[i] != want[i] && got[i] != also[i] {
 				at := difference(want[i], got[i])
 				t.Errorf("%s, step %d %.200q, byte %d:\n%s says\n  %q\n%s says\n  %q", s.name, i+1, s.steps[i], at,
-					targets[0].name, excerpt(want[i], at), other.name, excerpt(got[i], at))
+					ts.reference.name, excerpt(want[i], at), other.name, excerpt(got[i], at))
 				break // what follows may be out of step
 			}
 		}

@@ -14,15 +14,27 @@ type Memcached struct {
 	*Process
 	Addr string // 127.0.0.1:port
 
-	port int
-	args []string
+	binary string
+	port   int
+	args   []string
 }
 
-// StartMemcached runs a memcached and waits until it answers.
+// StartMemcached runs a memcached, MEMCACHED_BIN or the one in PATH, and waits until it answers.
 func StartMemcached(tb testing.TB, args ...string) *Memcached {
 	tb.Helper()
+	return startMemcached(tb, memcachedBinary(), args)
+}
+
+// StartReference is StartMemcached for the one in PATH, whose grammar magent has.
+func StartReference(tb testing.TB, args ...string) *Memcached {
+	tb.Helper()
+	return startMemcached(tb, "memcached", args)
+}
+
+func startMemcached(tb testing.TB, binary string, args []string) *Memcached {
+	tb.Helper()
 	port := reservePort(tb)
-	m := &Memcached{port: port, Addr: fmt.Sprintf("127.0.0.1:%d", port), args: args}
+	m := &Memcached{binary: binary, port: port, Addr: fmt.Sprintf("127.0.0.1:%d", port), args: known(tb, binary, args)}
 	m.start(tb)
 	return m
 }
@@ -36,7 +48,7 @@ func (m *Memcached) Restart() {
 
 func (m *Memcached) start(tb testing.TB) {
 	tb.Helper()
-	argv := []string{"memcached", "-u", "nobody", "-l", "127.0.0.1", "-p", strconv.Itoa(m.port), "-U", "0", "-t", "1", "-m", "256"}
+	argv := []string{m.binary, "-u", "nobody", "-l", "127.0.0.1", "-p", strconv.Itoa(m.port), "-U", "0", "-t", "1", "-m", "256"}
 	m.Process = Start(tb, "memcached "+m.Addr, append(argv, m.args...)...)
 	awaitVersion(tb, m.Process, m.Addr)
 }

@@ -1,0 +1,56 @@
+package verify
+
+import (
+	"errors"
+
+	"magent/ascii"
+	"magent/backend"
+)
+
+// Reasons why a server cannot be compared, or not be mended.
+var (
+	ErrNoMeta  = errors.New("it has no meta commands")
+	ErrOldMeta = errors.New("it has the meta commands in their older form, with which its copies can be compared but not mended")
+)
+
+// findMeta asks the server which meta commands it has. None are sent to one that lacks them: it would take a value for commands.
+func (c *conn) findMeta() error {
+	for _, form := range []backend.MetaForm{backend.FullMeta, backend.OldMeta} {
+		has, err := c.hasMeta(form)
+		if err != nil {
+			return err
+		}
+		if has {
+			c.meta = form
+			return nil
+		}
+	}
+	return c.failed(ErrNoMeta)
+}
+
+func (c *conn) hasMeta(form backend.MetaForm) (bool, error) {
+	c.out = append(c.out, form.Question()...)
+	if err := c.flush(); err != nil {
+		return false, err
+	}
+	var answer []byte
+	for {
+		line, err := c.line()
+		if err != nil {
+			return false, err
+		}
+		answer = append(append(answer, line...), "\r\n"...)
+		has, _, whole, ok := backend.ReadAnswer(answer)
+		switch {
+		case !ok:
+			return false, c.wrong(line)
+		case whole:
+			return has, nil
+		}
+	}
+}
+
+// understands reports whether the key can stand in a meta command to the server.
+func (c *conn) understands(key []byte) bool {
+	return askable(key) && (c.meta == backend.FullMeta || ascii.TextKey(key))
+}

@@ -1,0 +1,80 @@
+package harness
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// memcachedBinary is the memcached to test with: MEMCACHED_BIN, or the one in PATH.
+func memcachedBinary() string { return cmp.Or(os.Getenv("MEMCACHED_BIN"), "memcached") }
+
+// OtherVersion reports whether the tests run with another memcached than the one in PATH.
+func OtherVersion() bool { return memcachedBinary() != "memcached" }
+
+// suboption is a word behind -o that switches something off which memcached before 1.5 does not have on, or have at all.
+var suboption = regexp.MustCompile(`^no_`)
+
+// known leaves out of the arguments what a memcached has no need of, because it does not have what is switched off. It is asked.
+func known(tb testing.TB, binary string, args []string) []string {
+	tb.Helper()
+	args = slices.Clone(args)
+	for i := 1; i < len(args); i++ {
+		if args[i-1] != "-o" || !strings.Contains(args[i], "no_") {
+			continue
+		}
+		help, err := exec.Command(binary, "-h").CombinedOutput()
+		if err != nil {
+			tb.Fatalf("%s -h: %v", binary, err)
+		}
+		words := slices.DeleteFunc(strings.Split(args[i], ","), func(word string) bool {
+			return suboption.MatchString(word) && !strings.Contains(string(help), word)
+		})
+		args[i] = strings.Join(words, ",")
+		if len(words) == 0 {
+			args = slices.Delete(args, i-1, i+1)
+			i--
+		}
+	}
+	return args
+}
+
+// Meta is which meta commands a memcached has.
+type Meta string
+
+// The forms of meta commands.
+const (
+	FullMeta Meta = "full" // as documented, since 1.6.10
+	OldMeta  Meta = "old"  // 1.6.0 to 1.6.9: for copies of items
+	NoMeta   Meta = "none"
+)
+
+// MetaOf asks the memcached that the tests run with.
+func MetaOf(tb testing.TB) Meta {
+	tb.Helper()
+	c := Dial(tb, StartMemcached(tb).Addr)
+	for _, form := range []struct {
+		meta      Meta
+		set, done string
+	}{{FullMeta, "ms k 2", "HD"}, {OldMeta, "ms k S2", "OK"}} {
+		c.Send(form.set + "\r\nmn\r\nversion\r\n")
+		first := c.Reply()
+		for reply := first; !strings.HasPrefix(reply, "VERSION "); {
+			reply = c.Reply()
+		}
+		if strings.HasPrefix(first, form.done) {
+			return form.meta
+		}
+	}
+	return NoMeta
+}
+
+// LacksMeta is what magent answers to a meta command for servers one of which, at addr, lacks them.
+func LacksMeta(addr string) string {
+	return fmt.Sprintf("SERVER_ERROR %s: it lacks the meta commands of memcached 1.6.10 and later\r\n", addr)
+}
