@@ -68,8 +68,8 @@ race: ## unit tests, and black-box tests of a magent with two loops, under the r
 	GORACE=halt_on_error=1 MAGENT_THREADS=2 MAGENT_BIN=$(CURDIR)/bin/magent-race NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker-race $(GO) test -count=1 $(RACED)
 
 .PHONY: chaos
-chaos: build ## faults strike for CHAOSTIME (10m); is what clients see linearizable?
-	MAGENT_BIN=$(CURDIR)/bin/magent $(GO) test -count=1 -timeout 0 ./test/chaos -run TestLinearizable -v -duration $(CHAOSTIME)
+chaos: build ## faults strike for CHAOSTIME (10m); is what clients see linearizable? And as long in each mode
+	MAGENT_BIN=$(CURDIR)/bin/magent $(GO) test -count=1 -timeout 0 ./test/chaos -run 'TestLinearizable|TestModes$$' -v -duration $(CHAOSTIME) -each $(CHAOSTIME)
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME (30s)

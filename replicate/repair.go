@@ -25,6 +25,9 @@ func (e *Engine) disagree(i int, key []byte) {
 }
 
 func (e *Engine) soil(i int, key []byte, lost bool) {
+	if fault.Missed && lost && i >= 0 && e.opt.Health.Usable(i) {
+		return
+	}
 	if i < 0 || e.opt.Backups == nil {
 		return // a pool without backups has one copy, which cannot fall behind another
 	}

@@ -12,4 +12,5 @@ const (
 	Order    = false
 	Hide     = false
 	Sound    = false
+	Missed   = false
 )

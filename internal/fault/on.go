@@ -18,6 +18,7 @@ var (
 	Order    = off("order")    // what was sent goes on as it was although another copy's word counts now
 	Hide     = off("hide")     // a wrong value is not deleted before the key is used
 	Sound    = off("sound")    // an answer counts although its copy is known to have been wrong
+	Missed   = off("missed")   // what a server misses that is up is not noted
 )
 
 func off(guard string) bool {

@@ -27,7 +27,7 @@ func TestLinearizable(t *testing.T) {
 	t.Logf("seed %d", *seed)
 	s := setup{
 		seed: *seed, binary: harness.Binary(t), primaries: 2,
-		clients: 8, keys: 96, skew: 2, depth: 8, pace: 10 * time.Millisecond, ops: named(t, *asked, operations, func(o operation) string { return o.name }),
+		clients: 8, keys: 96, skew: 2, depth: 8, pace: 10 * time.Millisecond, retries: 0.1, ops: named(t, *asked, operations, func(o operation) string { return o.name }),
 		faults: named(t, *struck, faults, func(f fault) string { return f.name }), victims: 3, lifetime: 2, strict: *strict,
 	}
 	if *loops > 0 {

@@ -19,6 +19,8 @@ type operation struct {
 	weight int
 }
 
+func (o operation) called() string { return o.name }
+
 var operations = []operation{
 	{"get", 6},
 	{"mget", 3},
@@ -42,6 +44,7 @@ type client struct {
 	at     atomic.Int64      // the round it asks in
 	n      int               // values that it has made
 	tokens map[string]string // by key, the last ones
+	last   string            // answer
 }
 
 // enter makes a client, whose goroutine is not begun.
@@ -76,11 +79,15 @@ func (c *client) run() {
 		if c.at.Swap(round) != round {
 			clear(c.tokens)
 		}
-		queries := make([]query, 1+c.r.IntN(c.w.depth))
-		for i := range queries {
-			queries[i] = c.think(round)
+		if c.r.Float64() < c.w.retries {
+			ok = c.retry(round)
+		} else {
+			queries := make([]query, 1+c.r.IntN(c.w.depth))
+			for i := range queries {
+				queries[i] = c.think(round)
+			}
+			ok = c.ask(round, queries...)
 		}
-		ok = c.ask(round, queries...)
 		if c.w.pace > 0 {
 			time.Sleep(time.Duration(c.r.Int64N(int64(c.w.pace))))
 		}
@@ -89,7 +96,7 @@ func (c *client) run() {
 
 // think makes up a query.
 func (c *client) think(round int64) query {
-	k := int(math.Pow(c.r.Float64(), c.w.skew) * float64(c.w.keys))
+	k := c.choose()
 	q := request{key: c.w.key(round, k)}
 	switch q.op = c.w.ops[pick(c.r, c.w.ops, func(o operation) int { return o.weight })].name; q.op {
 	case "mget":
@@ -112,17 +119,43 @@ func (c *client) think(round int64) query {
 	return query{q}
 }
 
-// value is a number that no other request stores.
+// choose draws a key.
+func (c *client) choose() int { return int(math.Pow(c.r.Float64(), c.w.skew) * float64(c.w.keys)) }
+
+// retry is what a program does that changes a value: it reads it with its token, stores another one with that, and begins
+// anew when somebody was quicker. It reports whether the client can go on.
+func (c *client) retry(round int64) bool {
+	q := request{key: c.w.key(round, c.choose())}
+	for range 4 {
+		delete(c.tokens, q.key)
+		if q.op = "gets"; !c.ask(round, query{q}) {
+			return false
+		}
+		if c.tokens[q.key] == "" {
+			return true
+		}
+		swap := request{op: "cas", key: q.key, arg: c.value(), token: c.tokens[q.key]}
+		if !c.ask(round, query{swap}) {
+			return false
+		}
+		if c.last == "STORED" {
+			return true
+		}
+	}
+	return true
+}
+
+// value is a number that no other request stores, nor incr makes of one.
 func (c *client) value() string {
-	c.n++
-	return fmt.Sprintf("%d%06d", c.id+1, c.n)
+	c.n += spacing
+	return fmt.Sprintf("%d%09d", c.id+1, c.n)
 }
 
 // ask sends a pipeline and notes the replies. It reports whether the client can go on.
 func (c *client) ask(round int64, queries ...query) bool {
 	var line strings.Builder
 	for _, q := range queries {
-		line.WriteString(q.wire())
+		line.WriteString(q.wire(c.w.pad))
 	}
 	call := c.w.now()
 	err := c.conn.TrySend(line.String())
@@ -160,8 +193,13 @@ func (c *client) note(round, call int64, q query, reply string) {
 		}
 	}
 	answers := q.parse(reply)
+	c.last = answers[len(answers)-1].text
 	for i, r := range q {
 		o := porcupine.Operation{ClientId: c.id, Input: r, Output: answers[i], Call: call, Return: c.w.now()}
+		if r.op == "get" && !answers[i].unknown {
+			c.w.count.reads++
+			c.w.count.misses += b2i(answers[i].text == "")
+		}
 		if answers[i].token != "" {
 			c.tokens[r.key] = answers[i].token
 		}
@@ -177,6 +215,13 @@ func (c *client) note(round, call int64, q query, reply string) {
 			c.w.put(round, r.key, o)
 		}
 	}
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // put is called under the lock.

@@ -9,5 +9,8 @@
 // that hangs, or be on its way still, and be executed behind what the next proxy asks; nothing guards against that yet.
 // -strict judges keys, too, that were being changed when the proxy died: such a change may have reached one copy only.
 //
-// TestTeeth runs proxies whose guards are switched off, and wants that to be noticed.
+// TestModes does so in ways of their own, each with its promise: deadlines that are missed by a little, two faults that overlap,
+// servers that evict, --ack primary, and a slow network. -each says how long for each. Where keys may be lost, lossyModel says what is left of the promise.
+//
+// TestTeeth and TestModesHaveTeeth run proxies whose guards are switched off, and want that to be noticed.
 package chaos

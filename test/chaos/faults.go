@@ -1,6 +1,12 @@
 package chaos
 
-import "time"
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
 
 // fault is something that happens to server i of a world and ends, after which the server comes back.
 type fault struct {
@@ -8,6 +14,8 @@ type fault struct {
 	weight int
 	strike func(w *world, i int)
 }
+
+func (f fault) called() string { return f.name }
 
 var faults = []fault{
 	{"pause", 4, func(w *world, i int) { // SIGSTOP
@@ -61,6 +69,36 @@ var faults = []fault{
 		w.servers[i].Resume()
 	}},
 }
+
+// slow has a server miss the deadlines of some requests, by a little: nothing is lost, and everything is answered at last.
+var slow = fault{"slow", 1, func(w *world, i int) {
+	switch w.r.IntN(3) {
+	case 0:
+		w.relays[i].StallTo(server)
+	case 1:
+		w.relays[i].StallTo(proxy)
+	default:
+		w.relays[i].Stall()
+	}
+	time.Sleep(time.Duration((0.9 + w.r.Float64()) * float64(w.timeout)))
+	w.relays[i].Heal()
+	time.Sleep(time.Duration(w.r.Float64() * float64(w.timeout)))
+}}
+
+// overlap has two faults strike, one a primary and one the backup, the second while the first lasts, or while what it did is made good.
+var overlap = fault{"overlap", 1, func(w *world, i int) {
+	single := slices.DeleteFunc(slices.Clone(faults), func(f fault) bool { return strings.HasPrefix(f.name, "kill") })
+	var both sync.WaitGroup
+	for _, i := range []int{i % w.primaries, w.primaries} {
+		f, late := single[pick(w.r, single, func(f fault) int { return f.weight })], time.Duration(w.r.IntN(600))*time.Millisecond
+		w.log = append(w.log, fmt.Sprintf("%s of server %d, %v later", f.name, i, late))
+		both.Go(func() {
+			time.Sleep(late)
+			f.strike(w, i)
+		})
+	}
+	both.Wait()
+}}
 
 // kill ends the proxy after some time, and runs it again.
 func (w *world) kill() {

@@ -27,20 +27,27 @@ func (w *world) take(round int64) (history map[string][]porcupine.Operation, voi
 	return history, void
 }
 
-// judge checks a history, key by key.
-func (w *world) judge(histories map[string][]porcupine.Operation) {
+// judge checks a history, key by key. lossy: keys may have been lost.
+func (w *world) judge(histories map[string][]porcupine.Operation, lossy bool) {
+	m := model
+	if lossy {
+		m = lossyModel
+	}
 	for _, key := range slices.Sorted(maps.Keys(histories)) {
 		part, _ := w.certain(histories[key])
 		w.count.asked += len(part)
+		if lossy {
+			part = observable(part)
+		}
 		if complaint := tokensOnce(part); complaint != "" {
 			w.find("%s: %s", key, complaint)
 			return
 		}
-		switch porcupine.CheckOperationsTimeout(model, part, bound) {
+		switch porcupine.CheckOperationsTimeout(m, part, bound) {
 		case porcupine.Unknown:
 			w.t.Errorf("seed %d: the history of %s, with %d operations, takes too long to check", w.seed, key, len(part))
 		case porcupine.Illegal:
-			w.find("the history of %s is not linearizable\n%s", key, excerpt(part))
+			w.find("the history of %s is not linearizable\n%s", key, excerpt(part, m))
 			return
 		}
 	}
@@ -91,8 +98,8 @@ func tokensOnce(part []porcupine.Operation) string {
 }
 
 // excerpt shows the place in a history that cannot be explained.
-func excerpt(part []porcupine.Operation) string {
-	_, info := porcupine.CheckOperationsVerbose(model, part, bound)
+func excerpt(part []porcupine.Operation, m porcupine.Model) string {
+	_, info := porcupine.CheckOperationsVerbose(m, part, bound)
 	explained := 0
 	for _, p := range info.PartialLinearizationsOperations()[0] {
 		explained = max(explained, len(p))
@@ -133,6 +140,20 @@ func (w *world) compareCopies(round int64, histories map[string][]porcupine.Oper
 	}
 }
 
+// tellCopies adds to the histories what the servers themselves hold of a round, as if a client had asked each.
+func (w *world) tellCopies(round int64, histories map[string][]porcupine.Operation) {
+	for i, m := range w.servers {
+		call := w.now()
+		for key, value := range w.holds(m, round) {
+			if part := histories[key]; value != "" && part != nil {
+				histories[key] = append(part, porcupine.Operation{
+					ClientId: -1 - i, Input: request{op: "get", key: key}, Output: response{text: value}, Call: call, Return: w.now(),
+				})
+			}
+		}
+	}
+}
+
 // holds asks a server itself for the keys of a round.
 func (w *world) holds(m *harness.Memcached, round int64) map[string]string {
 	c, err := harness.Open(m.Addr)
@@ -143,7 +164,7 @@ func (w *world) holds(m *harness.Memcached, round int64) map[string]string {
 	values := map[string]string{}
 	for k := range w.keys {
 		q := query{{op: "get", key: w.key(round, k)}}
-		reply, err := c.Try(q.wire())
+		reply, err := c.Try(q.wire(0))
 		if err != nil {
 			w.t.Fatal(err)
 		}

@@ -15,11 +15,11 @@ const (
 type link struct {
 	r       *relay
 	ends    [2]*net.TCPConn
-	open    int  // directions that have not ended
-	gone    bool // reset
-	stalled bool // nothing passes
-	torn    bool // half of the next piece passes
-	dropped bool // what the proxy says is lost
+	open    int     // directions that have not ended
+	gone    bool    // reset
+	stalled [2]bool // nothing passes to this end
+	torn    bool    // half of the next piece passes
+	dropped bool    // what the proxy says is lost
 }
 
 // piece is what was read at once.
@@ -102,7 +102,7 @@ func (l *link) fate(at time.Time, to int, eof bool) (f fate, left time.Duration,
 	switch left = w.delay - time.Since(at); {
 	case l.gone:
 		return lost, 0, nil
-	case w.held || l.stalled || w.loses && eof:
+	case w.held || l.stalled[to] || w.loses && eof:
 		return waits, time.Hour, l.r.changed
 	case left > 0:
 		return waits, left, l.r.changed

@@ -13,6 +13,44 @@ type told struct {
 	response
 }
 
+// TestLossyModel: a miss proves nothing, but what is found is the last value.
+func TestLossyModel(t *testing.T) {
+	tell := func(op, arg, text string) told {
+		return told{request{op: op, arg: arg}, response{text: text, unknown: text == "?"}}
+	}
+	set := func(value string) told { return tell("set", value, "STORED") }
+	get := func(value string) told { return tell("get", "", value) }
+	for name, c := range map[string]struct {
+		history []told
+		ok      bool
+	}{
+		"a miss, and found again":     {[]told{set("1"), get(""), get("1")}, true},
+		"an older value":              {[]told{set("1"), set("2"), get("1")}, false},
+		"older behind a miss":         {[]told{set("1"), set("2"), get(""), get("1")}, false},
+		"deleted":                     {[]told{set("1"), tell("delete", "", "DELETED"), get("1")}, false},
+		"deleted while it was a miss": {[]told{set("1"), tell("delete", "", "NOT_FOUND"), get("1")}, false},
+		"an addition over a miss":     {[]told{set("1"), tell("add", "2", "STORED"), get("2")}, true},
+		"incr of an older value":      {[]told{set("1"), set("8"), tell("incr", "", "2")}, false},
+		"incr of a miss":              {[]told{set("1"), tell("incr", "", "NOT_FOUND"), get("1")}, true},
+		"nobody knows: stored":        {[]told{set("1"), tell("set", "5000", "?"), get("5000")}, true},
+		"nobody knows: not stored":    {[]told{set("1"), tell("set", "5000", "?"), get("1")}, true},
+		"nobody knows: both":          {[]told{set("1"), tell("set", "5000", "?"), get("5000"), get("1")}, false},
+		"nobody knows: counted":       {[]told{set("1"), tell("set", "5000", "?"), tell("incr", "", "5001"), get("5001")}, true},
+	} {
+		var history []porcupine.Operation
+		for i, x := range c.history {
+			o := porcupine.Operation{Input: x.request, Output: x.response, Call: int64(2 * i), Return: int64(2*i + 1)}
+			if x.unknown {
+				o.Return = math.MaxInt64
+			}
+			history = append(history, o)
+		}
+		if ok := porcupine.CheckOperations(lossyModel, observable(history)); ok != c.ok {
+			t.Errorf("%s: %v, want %v", name, ok, c.ok)
+		}
+	}
+}
+
 // TestModel: what one memcached may answer, and what it may not.
 func TestModel(t *testing.T) {
 	set := told{request{op: "set", arg: "1"}, response{text: "STORED"}}

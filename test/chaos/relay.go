@@ -92,12 +92,15 @@ func (r *relay) Heal() {
 		c.Close()
 	}
 	r.fillers = nil
-	r.each(func(l *link) { l.stalled = false })
+	r.each(func(l *link) { l.stalled = [2]bool{} })
 	r.set(r.normal)
 }
 
 // Stall holds the connections of now until Heal. New ones are none the worse for it.
-func (r *relay) Stall() { r.each(func(l *link) { l.stalled = true }) }
+func (r *relay) Stall() { r.each(func(l *link) { l.stalled = [2]bool{true, true} }) }
+
+// StallTo does so in one direction: what is asked does not arrive, or what is answered.
+func (r *relay) StallTo(end int) { r.each(func(l *link) { l.stalled[end] = true }) }
 
 // Reset resets the connections of now.
 func (r *relay) Reset() { r.each((*link).reset) }

@@ -27,8 +27,10 @@ type response struct {
 // query is a command line: one request, or a get of several keys.
 type query []request
 
-func (q query) wire() string {
+// wire is what is sent. Values have so many bytes more.
+func (q query) wire(pad int) string {
 	r := q[0]
+	value := r.arg + strings.Repeat("x", pad)
 	switch r.op {
 	case "get", "gets":
 		line := r.op
@@ -43,9 +45,9 @@ func (q query) wire() string {
 	case "incr":
 		return "incr " + r.key + " 1\r\n"
 	case "cas":
-		return fmt.Sprintf("cas %s 0 0 %d %s\r\n%s\r\n", r.key, len(r.arg), r.token, r.arg)
+		return fmt.Sprintf("cas %s 0 0 %d %s\r\n%s\r\n", r.key, len(value), r.token, value)
 	}
-	return fmt.Sprintf("%s %s 0 0 %d\r\n%s\r\n", r.op, r.key, len(r.arg), r.arg)
+	return fmt.Sprintf("%s %s 0 0 %d\r\n%s\r\n", r.op, r.key, len(value), value)
 }
 
 // parse finds the response to each request of a query.
@@ -70,7 +72,7 @@ func valueOf(key string, lines []string) response {
 	for i := 0; i+1 < len(lines); i += 2 {
 		words := strings.Fields(lines[i]) // VALUE, the key, flags, length, and the token perhaps
 		if len(words) >= 4 && words[0] == "VALUE" && words[1] == key {
-			r := response{text: lines[i+1]}
+			r := response{text: strings.TrimRight(lines[i+1], "x")}
 			if len(words) > 4 {
 				r.token = words[4]
 			}

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -20,6 +21,9 @@ type setup struct {
 	args      []string // more of its arguments
 	primaries int
 	lag       time.Duration // of the network to the backup
+	far       time.Duration // of the network to the primaries
+	memcached []string      // more of its arguments
+	timeout   time.Duration // of a reply; 0: 200 ms
 
 	clients int
 	keys    int           // at a time
@@ -27,11 +31,14 @@ type setup struct {
 	depth   int           // requests of a client in flight, at most
 	pace    time.Duration // a client rests so long between two pipelines, at most
 	ops     []operation
+	retries float64 // how many of a client's pipelines are a loop of gets and cas instead, until it has stored something
+	pad     int     // so many bytes are added to each value on the wire
 
 	faults   []fault
 	victims  int // the first so many servers are struck
 	lifetime int // of a key: so many faults
 
+	lossy  bool // keys may be lost, and come again with their last value: see lossyModel
 	strict bool // keys that were being changed when the proxy died are not spared
 }
 
@@ -60,7 +67,7 @@ type world struct {
 
 	mu      sync.Mutex
 	history map[int64]map[string][]porcupine.Operation // by round and key
-	void    map[int64]bool                             // rounds in which both copies were out, because the machine was too slow: nothing is promised then
+	void    map[int64]bool                             // rounds in which both copies were out: keys may be lost then
 }
 
 // tally is for the log.
@@ -69,6 +76,8 @@ type tally struct {
 	asked  int            // of rounds that are over
 	rounds int            // that are over
 	voids  int            // of them
+	reads  int            // gets, of all rounds
+	misses int            // of them
 	errors map[string]int // error lines
 }
 
@@ -76,14 +85,14 @@ type tally struct {
 func start(t *testing.T, s setup) *world {
 	t.Helper()
 	w := &world{
-		setup: s, t: t, r: rand.New(rand.NewPCG(s.seed, 1)), begin: time.Now(),
+		setup: s, t: t, r: rand.New(&shared{source: rand.NewPCG(s.seed, 1)}), begin: time.Now(),
 		struck: map[string]int{}, count: tally{errors: map[string]int{}}, history: map[int64]map[string][]porcupine.Operation{}, void: map[int64]bool{},
 	}
 	args := append([]string{"-l", harness.DeadAddr(t)}, s.args...)
 	for i := range s.primaries + 1 {
 		// Several threads that yield after each request: what lies in the sockets of old and new connections mixes.
-		m := harness.StartMemcached(t, "-t", "4", "-R", "1", "-m", "64")
-		flag, lag := "-s", time.Duration(0)
+		m := harness.StartMemcached(t, append([]string{"-t", "4", "-R", "1", "-m", "64"}, s.memcached...)...)
+		flag, lag := "-s", s.far
 		if i == s.primaries {
 			flag, lag = "-b", s.lag
 		}
@@ -91,7 +100,9 @@ func start(t *testing.T, s setup) *world {
 		w.servers, w.relays = append(w.servers, m), append(w.relays, r)
 		args = append(args, flag, r.Addr)
 	}
-	args = append(args, "--timeout", "200ms", "--connect-timeout", "200ms", "--probe-interval", "50ms")
+	s.timeout = cmp.Or(s.timeout, 200*time.Millisecond)
+	w.timeout = s.timeout
+	args = append(args, "--timeout", s.timeout.String(), "--connect-timeout", "200ms", "--probe-interval", "50ms")
 	w.proxy = harness.StartBinary(t, s.binary, args...)
 	w.self = w.enter(0)
 	for id := range s.clients {
@@ -114,7 +125,7 @@ func (w *world) strike(length time.Duration) {
 	for time.Since(w.begin) < length && w.found == "" {
 		f := w.faults[pick(w.r, w.faults, func(f fault) int { return f.weight })]
 		i := w.r.IntN(w.victims)
-		w.log = append(w.log, fmt.Sprintf("%s of server %d at %v", f.name, i, time.Since(w.begin)))
+		w.log = append(w.log, fmt.Sprintf("%s of server %d at %v", f.name, i, time.Since(w.begin).Round(time.Millisecond)))
 		f.strike(w, i)
 		w.count.faults++
 		w.struck[f.name]++
@@ -165,15 +176,32 @@ func (w *world) turn() {
 	w.count.rounds++
 	if void {
 		w.count.voids++
+	}
+	if void || w.lossy {
+		w.tellCopies(old, histories)
+		w.judge(histories, true)
 		return
 	}
-	w.judge(histories)
+	w.judge(histories, false)
 	if w.found == "" {
 		w.compareCopies(old, histories)
 	}
 }
 
 func (w *world) key(round int64, k int) string { return fmt.Sprintf("r%d-%d", round, k) }
+
+// shared is a source of random numbers for faults that overlap.
+type shared struct {
+	mu     sync.Mutex
+	source rand.Source
+}
+
+// Uint64 makes it a rand.Source.
+func (s *shared) Uint64() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.source.Uint64()
+}
 
 // pick draws an index by weight.
 func pick[T any](r *rand.Rand, all []T, weight func(T) int) int {

@@ -1,0 +1,148 @@
+package chaos
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"magent/test/harness"
+)
+
+var each = flag.Duration("each", 10*time.Second, "how long faults strike in each mode")
+
+// mode is a way of having things go wrong, and what is promised then. The guard is one whose absence it notices.
+type mode struct {
+	name    string
+	promise string
+	guard   string
+	happens func(w *world) error // tells if what the mode is for has not happened
+	setup   setup
+}
+
+const (
+	exact = "what clients see is what one memcached could have said, and the copies agree"
+	loses = "a key may be a miss, but what is found is the last value that was stored, and what was deleted does not come back"
+)
+
+var modes = []mode{
+	{"slow", loses, "missed", onlyDeadlines, setup{ // the deadlines of some requests pass, and no server is ejected: the roles of the copies change by key
+		primaries: 1, clients: 8, keys: 12, skew: 1.5, depth: 4, pace: 3 * time.Millisecond, retries: 0.5, ops: operations,
+		args: []string{"--server-failure-limit", "1000"}, timeout: 100 * time.Millisecond,
+		faults: []fault{slow}, victims: 2, lifetime: 8, lossy: true,
+	}},
+	{"overlap", loses, "dirty", bothOut, setup{ // both copies of a key are away, or one while the other is made good
+		primaries: 2, clients: 8, keys: 200, skew: 1.5, depth: 4, pace: 10 * time.Millisecond, retries: 0.2, ops: kept(operations, "append"),
+		faults: []fault{overlap}, victims: 2, lifetime: 2, lossy: true,
+	}},
+	{"evict", loses, "dirty", evictions, setup{ // servers are full, and single ones fail
+		primaries: 1, clients: 8, keys: 400, skew: 1, depth: 4, pace: 5 * time.Millisecond, retries: 0.2, ops: kept(operations, "append", "incr"),
+		memcached: []string{"-m", "8"}, pad: 60_000,
+		faults: kept(faults, "kill", "killcut", "killstall", "killhold", "killpause"), victims: 2, lifetime: 2, lossy: true,
+	}},
+	{"ack", exact, "missed", nothing, setup{ // --ack primary
+		primaries: 2, clients: 8, keys: 96, skew: 2, depth: 8, pace: 10 * time.Millisecond, retries: 0.2, ops: operations,
+		args: []string{"--ack", "primary"}, far: time.Millisecond, lag: 5 * time.Millisecond,
+		faults: kept(faults, "kill", "killcut", "killstall", "killhold", "killpause"), victims: 3, lifetime: 2,
+	}},
+	{"lag", exact, "refill", nothing, setup{ // it takes 30 ms to every server and back, so all requests overlap
+		primaries: 2, clients: 8, keys: 48, skew: 2, depth: 8, pace: 10 * time.Millisecond, retries: 0.2, ops: operations,
+		far: 15 * time.Millisecond, lag: 15 * time.Millisecond,
+		faults: kept(faults, "kill", "killcut", "killstall", "killhold", "killpause"), victims: 3, lifetime: 2,
+	}},
+}
+
+func nothing(*world) error { return nil }
+
+// onlyDeadlines: some were missed, and no server was ejected.
+func onlyDeadlines(w *world) error {
+	stats := harness.Stats(w.t, w.proxy.Addr, "servers")
+	missed := 0
+	for i := range w.servers {
+		n, err := strconv.Atoi(stats[fmt.Sprintf("server:%d:timeouts", i)])
+		if ejections := stats[fmt.Sprintf("server:%d:ejections", i)]; err != nil || ejections != "0" {
+			return fmt.Errorf("server %d: %q ejections (%v)", i, ejections, err)
+		}
+		missed += n
+	}
+	if missed == 0 {
+		return errors.New("no deadline was missed")
+	}
+	return nil
+}
+
+// bothOut: nobody could answer some requests.
+func bothOut(w *world) error {
+	if len(w.count.errors) == 0 {
+		return errors.New("both copies were never out")
+	}
+	return nil
+}
+
+// evictions: a server that was never restarted, or since that, has evicted something.
+func evictions(w *world) error {
+	for _, m := range w.servers {
+		if n := harness.Stats(w.t, m.Addr, "")["evictions"]; n != "" && n != "0" {
+			return nil
+		}
+	}
+	return errors.New("nothing was evicted")
+}
+
+// kept leaves some out of a list.
+func kept[T interface{ called() string }](all []T, without ...string) (rest []T) {
+	for _, x := range all {
+		if !slices.Contains(without, x.called()) {
+			rest = append(rest, x)
+		}
+	}
+	return rest
+}
+
+// TestModes: each mode keeps its promise.
+func TestModes(t *testing.T) {
+	for _, m := range modes {
+		t.Run(m.name, func(t *testing.T) {
+			m.setup.binary = harness.Binary(t)
+			w := m.run(t, *each)
+			t.Logf("%d operations, errors: %v", w.count.asked, w.count.errors)
+			t.Logf("%d faults: %v; %d rounds, %d void; misses: %d of %d reads", w.count.faults, w.struck, w.count.rounds, w.count.voids, w.count.misses, w.count.reads)
+			if w.found != "" {
+				t.Errorf("promised: %s. But %s", m.promise, w.found)
+			}
+			if w.count.asked == 0 || w.count.reads == w.count.misses {
+				t.Error("nothing was found out")
+			}
+			if err := m.happens(w); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestModesHaveTeeth: where a guard is missing, the mode notices.
+func TestModesHaveTeeth(t *testing.T) {
+	for _, m := range modes {
+		t.Run(m.name, func(t *testing.T) {
+			t.Setenv("MAGENT_FAULT", m.guard)
+			m.setup.binary = harness.BinaryWithFaults(t)
+			w := m.run(t, soon)
+			if w.found == "" {
+				t.Errorf("nothing noticed without the guard %s in %v, with %d faults and %d operations", m.guard, soon, w.count.faults, w.count.asked)
+			}
+			t.Logf("noticed after %v: %d faults, %d operations", time.Since(w.begin), w.count.faults, w.count.asked)
+		})
+	}
+}
+
+func (m mode) run(t *testing.T, length time.Duration) *world {
+	t.Logf("seed %d: go test ./test/chaos -run '%s' -seed %d -each %v", *seed, t.Name(), *seed, length)
+	m.setup.seed = *seed
+	w := start(t, m.setup)
+	defer w.end()
+	w.strike(length)
+	return w
+}
