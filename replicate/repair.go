@@ -91,6 +91,9 @@ func (e *Engine) cleanAt(c *Call, slot uint16) {
 func (e *Engine) hide(i int, key []byte) {
 	if d := &e.dirty[i]; !d.Empty() && d.Exposed(key) && e.opt.Health.Usable(i) && !fault.Hide {
 		e.erase(i, key, 0)
+		if x := e.copies[string(key)]; x != nil && x.server == i {
+			x.passed, x.again = true, true // a copy that is on its way is deleted by this, too
+		}
 	}
 }
 
