@@ -96,6 +96,15 @@ func (c *cluster) losesSomeKeys() {
 		}
 		return bufio.NewReader(conn).ReadString('\n')
 	}
+	harness.Eventually(c.t, "all servers are up", func() error { // before that, keys are not where they belong
+		for i := range c.hosts {
+			stats := c.hosts[2].askAt(fmt.Sprintf("%s:%d", address(i), port), "stats servers\r\n", "END\r\n")
+			if n := strings.Count(stats, ":state up\r\n"); n != 3 {
+				return fmt.Errorf("host %d: %d of 3 servers are up", i, n)
+			}
+		}
+		return nil
+	})
 	lost := func(key string) bool { // by the death of host 0
 		if got, err := ask(harness.Set(key, "1")); got != "STORED\r\n" {
 			c.t.Fatalf("set %s: %q, %v", key, got, err)
