@@ -2,6 +2,8 @@ package failover
 
 import (
 	"fmt"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -23,8 +25,13 @@ func fullQueue(t *testing.T, primary bool) {
 	if primary {
 		standing = p
 	}
-	// What clients have under way is bounded by bytes, so only many small requests of many clients fill a queue: 64 Ki of them.
-	const clients, each = 140, 512
+	// What clients have under way is bounded by bytes, so only many small requests of many clients fill a queue: 64 Ki of them,
+	// on each loop.
+	const each = 512
+	clients := 140
+	if n, err := strconv.Atoi(os.Getenv("MAGENT_THREADS")); err == nil {
+		clients *= n
+	}
 	old, recent := "old", "new"
 	key := func(n, i int) string { return fmt.Sprintf("key-%d-%d", n, i) }
 	var conns []*harness.Client
