@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -48,7 +49,7 @@ func TestDaemon(t *testing.T) {
 	if all, err := figures(p.stats); err != nil || number(t, all, "alpha", "server0", "requests") != 1 {
 		t.Errorf("%v, %v", all, err)
 	}
-	if name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); string(name) != "nutcracker\n" {
+	if name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); string(name) != filepath.Base(harness.Nutcracker(t))+"\n" {
 		t.Errorf("ps shows it as %q, %v", name, err)
 	}
 	if _, pids, _ := harness.Run(t, "pidof", harness.Nutcracker(t)); !slices.Contains(strings.Fields(pids), fmt.Sprint(pid)) {
