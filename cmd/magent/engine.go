@@ -22,7 +22,7 @@ func (s *settings) process(stderr io.Writer) run.Options {
 	}
 	return run.Options{
 		Config: s.config, File: s.file, Watch: s.watch, Load: load, Upgrade: true,
-		Admin: run.Admin{Addr: s.admin, Name: "admin", Flag: "--admin", Profiles: s.profiles},
+		Admin: run.Admin{Addrs: s.admin, Name: "admin", Flag: "--admin", Profiles: s.profiles},
 		Process: service.Options{
 			Program: program, Log: s.log, PidFile: s.pidFile, User: s.user, Group: s.group,
 			Warnings: s.warnings,

@@ -66,6 +66,7 @@ const (
 	flagWithin       = "within"
 	flagRedis        = "redis"
 	flagPeer         = "peer"
+	flagReadyz       = "readyz"
 )
 
 // The topics of the help text, in its order.
@@ -129,7 +130,7 @@ func newFlags() []cli.Flag {
 		text(topicProcess, flagGroup, "g", "", "`GROUP` to become then, name or number (default: the groups of the user)"),
 		text(topicProcess, flagPidFile, "", "", "`FILE` to write the process number to"),
 		text(topicProcess, flagDrain, "", "5s", "`TIME` that SIGTERM leaves to requests in flight"),
-		text(topicProcess, flagAdmin, "", "", "`ADDRESS` of the status page, metrics and health checks, by HTTP: HOST:PORT, or a port on the loopback (default: none)"),
+		list(topicProcess, flagAdmin, "", "`ADDRESS` of the status page, metrics and health checks, by HTTP: HOST:PORT, a port on the loopback, or the /PATH of a unix socket; repeat it or separate with commas (default: none)"),
 		toggle(topicProcess, flagProfiles, "", "have profiles at /debug/pprof there, too"),
 		text(topicProcess, flagIdle, "i", "1", "`NUMBER` of connections to a server, without effect: each loop has one to every server and sends its requests one behind the other"),
 
@@ -190,7 +191,7 @@ func aliases(alias string) []string {
 // that means something else. Nor have the flags of verify or health alone: what one run does is not for the environment of all.
 func variables(name string) []string {
 	switch name {
-	case flagHelp, flagVersion, flagTest, flagRate, flagRepair, flagFill, flagForce, flagPool, flagShow, flagWithin, flagRedis, flagPeer:
+	case flagHelp, flagVersion, flagTest, flagRate, flagRepair, flagFill, flagForce, flagPool, flagShow, flagWithin, flagRedis, flagPeer, flagReadyz:
 		return nil
 	}
 	return []string{variable(name)}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -23,7 +24,10 @@ usage: magent health [ADDRESS] [flags]
   magent health 10.0.0.9:12000                               HOST, HOST:PORT, [IPv6]:PORT or /PATH
   magent health 10.0.0.1:12000 --peer 10.0.0.2:12000 --peer 10.0.0.3:12000
 
-It asks as a client does, for keys that are not there. ADDRESS is 127.0.0.1:11211 by default.
+  magent health --readyz /run/magent/admin.sock              the address of magent --admin
+
+It asks as a client does, for keys that are not there. ADDRESS is 127.0.0.1:11211 by default. With --readyz it asks for /readyz
+instead, which is about all pools of the process, and is answered also when these have no room for one more client.
 `
 
 const healthTail = `
@@ -38,6 +42,7 @@ func ownHealthFlags() []cli.Flag {
 	return []cli.Flag{
 		text(topicHealth, flagWithin, "", "900ms", "`TIME` for the answer"),
 		toggle(topicHealth, flagRedis, "", "the proxy's pool is one for Redis: PING and GET are asked"),
+		text(topicHealth, flagReadyz, "", "", "`ADDRESS` of the status page (magent's --admin), HOST:PORT or the /PATH of a unix socket: /readyz is asked there, and no pool"),
 		list(topicHealth, flagPeer, "", "`ADDRESS` on another machine that a machine in good health can reach, such as another magent's; repeat it: one of them is enough. Without it: not looked at"),
 	}
 }
@@ -55,9 +60,10 @@ func healthHelpText() string {
 func runHealth(args []string, _ config.Names, stdout, stderr io.Writer) int {
 	o := health.Options{Address: defaultProxy}
 	var err error
+	named := false
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		o.Address, err = proxyAddress(args[0])
-		args = args[1:]
+		args, named = args[1:], true
 	}
 	flags := newHealthFlags()
 	plain, wrong := config.NormalizeArgs(argSpecs(flags), args)
@@ -70,7 +76,7 @@ func runHealth(args []string, _ config.Names, stdout, stderr io.Writer) int {
 		io.WriteString(stdout, healthHelpText())
 		return 0
 	}
-	if err := readFlags(flags, plain, func(r *reader) error { return readHealth(r, &o) }); err != nil {
+	if err := readFlags(flags, plain, func(r *reader) error { return readHealth(r, &o, named) }); err != nil {
 		return fail(stderr, err, exitUsage)
 	}
 	told, err := health.Check(context.Background(), o)
@@ -81,8 +87,14 @@ func runHealth(args []string, _ config.Names, stdout, stderr io.Writer) int {
 	return 0
 }
 
-func readHealth(r *reader, o *health.Options) error {
+func readHealth(r *reader, o *health.Options, named bool) error {
 	o.Within, o.Redis = r.duration(flagWithin, time.Millisecond), r.c.Bool(flagRedis)
+	if r.text(flagReadyz) != "" {
+		value(r, flagReadyz, config.ParseAdmin, &o.Admin)
+		if named || o.Redis {
+			r.fail(flagReadyz, errors.New("asks for the whole process: leave the address of the pool and --redis out"))
+		}
+	}
 	for _, peer := range r.list(flagPeer) {
 		address, err := proxyAddress(peer)
 		r.fail(flagPeer, err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"time"
@@ -44,7 +45,7 @@ type settings struct {
 	load        func() (pools []config.Pool, warnings []string, err error)
 	user, group string
 	pidFile     string
-	admin       string // where the process is watched; empty: nowhere
+	admin       []string // where the process is watched; none: nowhere
 	profiles    bool
 	log         service.LogOptions
 }
@@ -171,10 +172,13 @@ func (s *settings) readProcess(r *reader) {
 	}
 	s.user, s.group = r.text(flagUser), r.text(flagGroup)
 	s.pidFile = r.path(flagPidFile)
-	if r.text(flagAdmin) != "" {
-		value(r, flagAdmin, config.ParseAdmin, &s.admin)
+	s.admin = readAdmin(r)
+	for _, address := range s.admin {
+		if filepath.IsAbs(address) {
+			r.fail(flagAdmin, run.SocketPlace(address))
+		}
 	}
-	if s.profiles = r.c.Bool(flagProfiles); s.profiles && s.admin == "" {
+	if s.profiles = r.c.Bool(flagProfiles); s.profiles && len(s.admin) == 0 {
 		r.fail(flagProfiles, errors.New("needs --admin ADDRESS, which says where"))
 	}
 	s.log = service.LogOptions{File: r.path(flagLogFile)}
@@ -186,4 +190,16 @@ func (s *settings) readProcess(r *reader) {
 		r.fail(flagLogFormat, err)
 		s.log.Format = format
 	}
+}
+
+// readAdmin is where a process is watched, each address once.
+func readAdmin(r *reader) (addresses []string) {
+	for _, text := range r.list(flagAdmin) {
+		address, err := config.ParseAdmin(text)
+		r.fail(flagAdmin, err)
+		if !slices.Contains(addresses, address) {
+			addresses = append(addresses, address)
+		}
+	}
+	return addresses
 }

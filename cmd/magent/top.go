@@ -17,6 +17,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
+	"magent/internal/admin"
 	"magent/internal/config"
 	"magent/internal/status"
 )
@@ -32,12 +33,12 @@ const (
 )
 
 const topHead = `magent top - how a running magent is, in a terminal
-usage: magent top --admin HOST:PORT
+usage: magent top --admin HOST:PORT|/PATH
 
   magent top --admin 9100                  q or Ctrl-C ends it
   magent top --admin 9100 | cat            once, as plain text
 
-The address is the one that magent was started with, or of the stats port of nutcracker.
+The address is one that magent was started with, or of the stats port of nutcracker.
 `
 
 // newTopFlags are the flags of magent top, as they are of magent.
@@ -56,12 +57,15 @@ func runTop(args []string, _ config.Names, stdout, stderr io.Writer) int {
 		io.WriteString(stdout, topHead+flagsText(flags, topics()))
 		return 0
 	}
-	var admin string
+	var address string
 	err = readFlags(flags, plain, func(r *reader) error {
-		if r.text(flagAdmin) == "" {
-			return errors.New("which magent? name the address that it was started with: --admin HOST:PORT")
+		addresses := readAdmin(r)
+		if r.err == nil && len(addresses) == 0 {
+			return errors.New("which magent? name an address that it was started with: --admin HOST:PORT, or the /PATH of a unix socket")
 		}
-		value(r, flagAdmin, config.ParseAdmin, &admin)
+		if r.err == nil {
+			address = addresses[0] // the variable may name several: all show the same
+		}
 		return r.err
 	})
 	if err != nil {
@@ -69,7 +73,8 @@ func runTop(args []string, _ config.Names, stdout, stderr io.Writer) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	watcher := &topWatcher{url: "http://" + admin + "/stats.json", client: http.Client{Timeout: topWait}}
+	client, url := admin.Client(address, topWait)
+	watcher := &topWatcher{url: url + "/stats.json", client: client}
 	defer watcher.client.CloseIdleConnections()
 	if screen, ok := stdout.(*os.File); ok && term.IsTerminal(int(screen.Fd())) {
 		err = watcher.live(ctx, screen)
@@ -85,7 +90,7 @@ func runTop(args []string, _ config.Names, stdout, stderr io.Writer) int {
 // topWatcher asks one magent again and again.
 type topWatcher struct {
 	url    string
-	client http.Client
+	client *http.Client
 	lately []float64
 }
 

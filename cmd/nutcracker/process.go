@@ -35,7 +35,7 @@ func (s *settings) options(pools []config.Pool, stderr io.Writer) (run.Options, 
 	}
 	return run.Options{
 		Config: e.config, File: s.config,
-		Admin: run.Admin{Addr: s.stats(), Name: "stats", Flag: "stats port", Twemproxy: true},
+		Admin: run.Admin{Addrs: []string{s.stats()}, Name: "stats", Flag: "stats port", Twemproxy: true},
 		Load: func() ([]config.Pool, []string, error) {
 			pools, warnings, err := config.LoadFile(path, run.Names())
 			if err != nil {

@@ -23,10 +23,11 @@ const (
 
 // Options of a Server.
 type Options struct {
-	Addr    string                                // host:port to listen on
-	Handler http.Handler                          // answers HTTP
-	Silent  func(context.Context) ([]byte, error) // makes what connections get that do not speak HTTP; nil: nothing
-	Log     *log.Logger                           // of what goes wrong in Handler; nil: the standard one
+	Addr     string                                // host:port to listen on, if there is no Listener
+	Listener net.Listener                          // the Server's own from then on; Close closes it
+	Handler  http.Handler                          // answers HTTP
+	Silent   func(context.Context) ([]byte, error) // makes what connections get that do not speak HTTP; nil: nothing
+	Log      *log.Logger                           // of what goes wrong in Handler; nil: the standard one
 }
 
 // Server listens and answers. Each connection has a goroutine of its own, and carries one request.
@@ -41,9 +42,12 @@ type Server struct {
 
 // Listen starts a Server. Close ends it.
 func Listen(o Options) (*Server, error) {
-	ln, err := net.Listen("tcp", o.Addr)
-	if err != nil {
-		return nil, fmt.Errorf("cannot listen on %s: %w", o.Addr, cause(err))
+	ln := o.Listener
+	if ln == nil {
+		var err error
+		if ln, err = net.Listen("tcp", o.Addr); err != nil {
+			return nil, fmt.Errorf("cannot listen on %s: %w", o.Addr, cause(err))
+		}
 	}
 	s := &Server{opt: o}
 	s.ctx, s.stop = context.WithCancel(context.Background())

@@ -3,11 +3,16 @@ package config
 import (
 	"net"
 	"strconv"
+	"strings"
 )
 
-// ParseAdmin reads where the pages for watchers are: HOST:PORT, :PORT or PORT, without a host on the loopback. Port 0 is
-// one that the kernel chooses.
+// ParseAdmin reads where the pages for watchers are: HOST:PORT, :PORT or PORT, without a host on the loopback, or the path of a
+// unix socket, which begins with "/". Port 0 is one that the kernel chooses.
 func ParseAdmin(s string) (string, error) {
+	if strings.HasPrefix(s, "/") {
+		l, err := ParseSocket(s, 0)
+		return l.Address, err
+	}
 	if isDigits(s) {
 		s = ":" + s
 	}
@@ -26,7 +31,7 @@ func ParseAdmin(s string) (string, error) {
 		port, f = parseNumber("port", rest[1:], 65535)
 	}
 	if f != nil {
-		return "", f.of("address", s, "write HOST:PORT, or :PORT for the loopback")
+		return "", f.of("address", s, "write HOST:PORT, :PORT for the loopback, or the /PATH of a unix socket")
 	}
 	return net.JoinHostPort(host, strconv.Itoa(port)), nil
 }

@@ -1,6 +1,9 @@
 package config
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestParseAdmin(t *testing.T) {
 	for text, want := range map[string]string{
@@ -17,9 +20,13 @@ func TestParseAdmin(t *testing.T) {
 		":":              `error: address ":":...`,
 		"":               `error: address "":...`,
 		"a b:1":          `error: address "a b:1":...`,
-		"/tmp/x":         `error: address "/tmp/x":...`,
+		"/tmp/x":         "/tmp/x",
+		"tmp/x":          `error: address "tmp/x":...`,
 	} {
 		got, err := ParseAdmin(text)
 		check(t, text, got, err, want)
+	}
+	if _, err := ParseAdmin("/" + strings.Repeat("x", maxSocketPath)); err == nil || !strings.Contains(err.Error(), "too long for a unix socket") {
+		t.Errorf("a long path: %v", err)
 	}
 }

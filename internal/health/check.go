@@ -14,6 +14,7 @@ import (
 // Options say what is asked.
 type Options struct {
 	Address string        // of the proxy: host:port, or the path of a unix socket
+	Admin   string        // where the process is watched, as Address: if it is not empty, that is asked, and no pool
 	Redis   bool          // it speaks Redis's protocol, and not memcached's
 	Peers   []string      // host:port on other machines, of which one has to be reachable; none: that is not looked at
 	Within  time.Duration // for all of it
@@ -33,6 +34,9 @@ func Check(ctx context.Context, o Options) (told string, err error) {
 	defer cancel()
 	if len(o.Peers) > 0 && !reachable(ctx, o.Peers) {
 		return "", fmt.Errorf("this machine is cut off: none of %s can be reached", strings.Join(o.Peers, ", "))
+	}
+	if o.Admin != "" {
+		return ready(ctx, o)
 	}
 	began := time.Now()
 	conn, err := dial(ctx, o.Address)

@@ -2,54 +2,105 @@ package run
 
 import (
 	"context"
+	"fmt"
 	"log"
 	"os"
 
 	"github.com/rs/zerolog"
 
 	"magent/internal/admin"
+	"magent/internal/service"
 	"magent/internal/stats"
 	"magent/internal/status"
 )
 
 // Admin is where the process is watched.
 type Admin struct {
-	Addr     string // host:port; empty: nowhere
-	Name     string // of the port, in the log
-	Flag     string // what an error about it begins with
-	Profiles bool   // /debug/pprof is there
+	Addrs    []string // host:port, or the path of a unix socket; none: nowhere
+	Name     string   // of the port, in the log
+	Flag     string   // what an error about it begins with
+	Profiles bool     // /debug/pprof is there
 	// Twemproxy has the port tell twemproxy's JSON at / and to connections that say nothing. The status page is elsewhere.
 	Twemproxy bool
 }
 
-// watch is the port where an engine is watched, and what makes its pages. The zero value is none.
+// watch is where an engine is watched, and what makes its pages. The zero value is nowhere.
 type watch struct {
-	pages   *admin.Server
+	pages   []*admin.Server // each with places of its own: who floods one keeps nobody from the others
+	sockets []*adminSocket
 	sampler *status.Sampler
 }
 
-// open starts to answer whoever watches e.
-func (a Admin) open(e *engine, program string, text zerolog.Logger) (w watch, err error) {
-	if a.Addr == "" {
+// open starts to answer whoever watches e, on the sockets that were given for that as well.
+func (a Admin) open(e *engine, program string, text zerolog.Logger, given []service.Socket) (w watch, err error) {
+	if len(a.Addrs) == 0 {
 		return w, nil
 	}
 	errors := log.New(text, "", 0)
 	w.sampler = status.NewSampler(status.Engine{Program: program, Figures: e.identified, Events: e.Events, Hung: e.Hung})
 	pages := status.Options{Profiles: a.Profiles, Log: errors}
-	o := admin.Options{Addr: a.Addr, Log: errors}
+	o := admin.Options{Log: errors}
 	if a.Twemproxy {
 		pages.Bare, o.Silent = e.twemproxy, e.twemproxy
 	}
 	o.Handler = status.Pages(w.sampler, pages)
-	if w.pages, err = admin.Listen(o); err != nil {
-		w.sampler.Close()
+	for _, address := range a.Addrs {
+		if err = w.listen(address, o, given); err != nil {
+			w.close()
+			return watch{}, err
+		}
 	}
-	return w, err
+	return w, nil
+}
+
+// listen opens one address.
+func (w *watch) listen(address string, o admin.Options, given []service.Socket) error {
+	if o.Addr = address; isPath(address) {
+		s, ln, err := openAdminSocket(address, given)
+		if err != nil {
+			return fmt.Errorf("cannot listen on %s: %w", address, err)
+		}
+		w.sockets, o.Listener = append(w.sockets, s), ln
+	}
+	pages, err := admin.Listen(o)
+	if err == nil {
+		w.pages = append(w.pages, pages)
+	}
+	return err
+}
+
+// addrs are where it listens, with the ports that the kernel chose in place of 0.
+func (w watch) addrs() (out []string) {
+	for _, p := range w.pages {
+		out = append(out, p.Addr())
+	}
+	return out
+}
+
+// given are the sockets that a process after an upgrade gets.
+func (w watch) given() (out []service.Socket) {
+	for _, s := range w.sockets {
+		out = append(out, s.Socket)
+	}
+	return out
+}
+
+// leave is close, when another process goes on with the sockets.
+func (w watch) leave() {
+	for _, s := range w.sockets {
+		s.leave()
+	}
+	w.close()
 }
 
 func (w watch) close() {
-	if w.pages != nil {
-		w.pages.Close()
+	for _, p := range w.pages {
+		p.Close()
+	}
+	for _, s := range w.sockets {
+		s.close()
+	}
+	if w.sampler != nil {
 		w.sampler.Close()
 	}
 }

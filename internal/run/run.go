@@ -38,7 +38,7 @@ func Run(o Options) (exit int, err error) {
 func (o Options) process() service.Options {
 	p := o.Process
 	p.Threads, p.Clients, p.Servers = o.Config.Threads, o.Config.MaxClients, connections(o.Config)
-	p.Sockets = sockets(o.Config.Pools)
+	p.Sockets = append(sockets(o.Config.Pools), o.Admin.paths()...)
 	var e *engine
 	p.Start = func(log zerolog.Logger, clients int, given service.Given) (service.Engine, error) {
 		var err error
@@ -76,7 +76,7 @@ func connections(c config.Config) int {
 	return n
 }
 
-// engine is the proxy, and the port where it is watched if there is one.
+// engine is the proxy, and where it is watched, if anywhere.
 type engine struct {
 	*shard.Service
 	watch watch
@@ -89,7 +89,8 @@ func (o Options) start(log zerolog.Logger, clients int, given service.Given) (*e
 		Config: c, Log: log, Version: protocolVersion, Release: service.Release, StoredEvery: storedEvery,
 		TakeOver: given.TakeOver, Give: given.Give, Files: given.Files,
 	}
-	for _, s := range given.Sockets {
+	watchers, clientele := o.Admin.claim(given.Sockets)
+	for _, s := range clientele {
 		so.Sockets = append(so.Sockets, shard.Socket(s))
 	}
 	svc, err := shard.Start(so)
@@ -97,7 +98,7 @@ func (o Options) start(log zerolog.Logger, clients int, given service.Given) (*e
 		return nil, o.Remedies.port(err)
 	}
 	e := &engine{Service: svc}
-	if e.watch, err = o.Admin.open(e, o.Process.Program, log); err != nil {
+	if e.watch, err = o.Admin.open(e, o.Process.Program, log, watchers); err != nil {
 		svc.Close()
 		return nil, fmt.Errorf("%s: %w: %s", o.Admin.Flag, err, o.Remedies.Admin)
 	}
@@ -122,21 +123,21 @@ func (e *engine) reload(log zerolog.Logger, o Options) error {
 	return nil
 }
 
-// listeners are the sockets of clients.
+// listeners are the sockets of clients, and unix sockets of watchers.
 func (e *engine) listeners() []service.Socket {
 	var out []service.Socket
 	for _, s := range e.Sockets() {
 		out = append(out, service.Socket(s))
 	}
-	return out
+	return append(out, e.watch.given()...)
 }
 
-// handOver leaves everything to another process, the port where it is watched with it.
+// handOver leaves everything to another process, the addresses where it is watched with it.
 func (e *engine) handOver() error {
 	if err := e.HandOver(); err != nil {
 		return err
 	}
-	e.watch.close()
+	e.watch.leave()
 	e.watch = watch{}
 	return nil
 }
@@ -158,8 +159,8 @@ func (e *engine) tell(log zerolog.Logger, o Options) {
 			describe(log.Info().Str("pool", p.Name).Strs("addresses", e.AddrsOf(i)), p).Msg("a pool of " + o.File)
 		}
 	}
-	if e.watch.pages != nil {
-		serves.Str(o.Admin.Name, e.watch.pages.Addr())
+	if len(e.watch.pages) > 0 {
+		serves.Str(o.Admin.Name, strings.Join(e.watch.addrs(), ","))
 	}
 	serves.Int("threads", o.Config.Threads).Msg(o.Process.Program + " serves")
 }

@@ -40,7 +40,7 @@ func options(t *testing.T) Options {
 			Pools: []config.Pool{pool("first"), pool("second")}, Threads: 2, MaxValue: 1000, MaxDirty: 10, DrainTime: time.Second,
 		},
 		Process:  service.Options{Program: "nutcracker"},
-		Admin:    Admin{Addr: "127.0.0.1:0", Name: "stats", Flag: "stats port", Twemproxy: true},
+		Admin:    Admin{Addrs: []string{"127.0.0.1:0"}, Name: "stats", Flag: "stats port", Twemproxy: true},
 		Remedies: Remedies{InUse: "choose another port", Foreign: "choose one of its own", Denied: "become root", Admin: "choose another with -s"},
 	}
 }
@@ -75,7 +75,7 @@ func TestStatsPort(t *testing.T) {
 	if _, err := io.ReadFull(client, make([]byte, 4)); err != nil {
 		t.Fatal(err)
 	}
-	watcher, err := net.Dial("tcp", e.watch.pages.Addr())
+	watcher, err := net.Dial("tcp", e.watch.pages[0].Addr())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestStatsPort(t *testing.T) {
 		got.First.Clients != 0 || got.Second.Clients != 1 {
 		t.Errorf("%v: %s", err, line)
 	}
-	addr := e.watch.pages.Addr()
+	addr := e.watch.pages[0].Addr()
 	e.Close()
 	closed = true
 	if c, err := net.Dial("tcp", addr); err == nil {
@@ -112,9 +112,9 @@ func TestStatsPortInUse(t *testing.T) {
 	}
 	defer taken.Close()
 	o := options(t)
-	o.Admin.Addr = taken.Addr().String()
+	o.Admin.Addrs = []string{taken.Addr().String()}
 	_, err = o.start(zerolog.Nop(), 10, service.Given{})
-	want := "stats port: cannot listen on " + o.Admin.Addr + ": bind: address already in use: choose another with -s"
+	want := "stats port: cannot listen on " + o.Admin.Addrs[0] + ": bind: address already in use: choose another with -s"
 	if err == nil || err.Error() != want {
 		t.Errorf("\n got %v\nwant %s", err, want)
 	}

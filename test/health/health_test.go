@@ -157,3 +157,39 @@ func TestUsage(t *testing.T) {
 	check(t, 2, "unexpected argument", "--redis", "127.0.0.1:1")
 	check(t, 2, "port", "127.0.0.1:what")
 }
+
+// TestReadyz: where the process is watched, health asks for all pools, also when these have no room for one more client.
+func TestReadyz(t *testing.T) {
+	server := harness.StartMemcached(t)
+	path := filepath.Join(t.TempDir(), "admin.sock")
+	t.Setenv("MAGENT_ADMIN", path+",127.0.0.1:0") // is magent's, and does not keep health from asking a pool
+	proxy := harness.StartMagent(t, "-s", server.Addr, "-n", "1", "--probe-interval", "100ms")
+	check(t, 1, "connection refused", harness.DeadAddr(t))
+	var only *harness.Client
+	harness.Eventually(t, "there is room for one", func() (err error) {
+		if only, err = harness.Open(proxy.Addr); err != nil {
+			return err
+		}
+		reply, err := only.Try("get a\r\n")
+		if err == nil && reply != "END\r\n" {
+			err = errors.New(reply)
+		}
+		if err != nil {
+			only.Close()
+		}
+		return err
+	})
+	defer only.Close()
+	check(t, 1, "Too many open connections", proxy.Addr)
+	check(t, 0, path+" serves, in ", "--readyz", path)
+	server.Kill()
+	harness.Eventually(t, "the server is out of use", func() error {
+		_, err := only.Try("get a\r\n")
+		if code, _, stderr := harness.Run(t, harness.Binary(t), "health", "--readyz", path); code != 1 || !strings.Contains(stderr, path+": 503 Service Unavailable: nothing is served; pool magent serves nothing: primary "+server.Addr) {
+			return errors.Join(err, errors.New(stderr))
+		}
+		return nil
+	})
+	check(t, 2, "--readyz asks for the whole process", proxy.Addr, "--readyz", path)
+	check(t, 1, "no such file", "--readyz", path+".none")
+}

@@ -123,6 +123,7 @@ func TestAdminFlag(t *testing.T) {
 	for args, want := range map[string]string{
 		"--admin " + m.Addr:                "magent: --admin: cannot listen on " + m.Addr + ": bind: address already in use: choose another address\n",
 		"--admin nowhere":                  `magent: --admin address "nowhere": the port is missing; write nowhere:9100, for example` + "\n",
+		"--admin /nowhere/admin.sock":      "magent: --admin \"/nowhere/admin.sock\": there is no folder /nowhere: make it, or choose another path\n",
 		"--admin-pprof":                    "magent: --admin-pprof needs --admin ADDRESS, which says where\n",
 		"--admin 127.0.0.1:0 --no-such":    "--no-such",
 		"--admin 127.0.0.1:99999999999999": "--admin address",

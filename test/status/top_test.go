@@ -158,11 +158,11 @@ func TestTopOnce(t *testing.T) {
 		t.Errorf("%v %q", err, text)
 	}
 	for args, want := range map[string]string{
-		"top":                                "magent: which magent? name the address that it was started with: --admin HOST:PORT\n",
+		"top":                                "magent: which magent? name an address that it was started with: --admin HOST:PORT, or the /PATH of a unix socket\n",
 		"top --admin x":                      `magent: --admin address "x": the port is missing; write x:9100, for example` + "\n",
 		"top --admin " + harness.DeadAddr(t): "connection refused\n",
 		"top --port 1":                       "--port",
-		"top -h":                             "usage: magent top --admin HOST:PORT",
+		"top -h":                             "usage: magent top --admin HOST:PORT|/PATH",
 	} {
 		out, err := exec.Command(harness.Binary(t), strings.Fields(args)...).CombinedOutput()
 		if (err == nil) != (args == "top -h") || !strings.Contains(string(out), want) {

@@ -1,12 +1,16 @@
 package upgrade
 
 import (
+	"context"
 	"errors"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"magent/test/harness"
 )
@@ -100,4 +104,61 @@ func TestTerminatedMeanwhile(t *testing.T) {
 		c.Close()
 		t.Error("somebody listens still")
 	}
+}
+
+// TestAdminSocket: whoever asks by the unix socket is answered all the time, by the one process or the other, and the file goes with the
+// last.
+func TestAdminSocket(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "admin.sock")
+	s := install(t, "-s", harness.StartMemcached(t).Addr, "--admin", path)
+	before, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done, asked := make(chan struct{}), make(chan error, 1)
+	go func() {
+		client := http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{
+			DisableKeepAlives: true,
+			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				var d net.Dialer
+				return d.DialContext(ctx, "unix", path)
+			},
+		}}
+		var refused error
+		for {
+			select {
+			case <-done:
+				asked <- refused
+				return
+			default:
+			}
+			r, err := client.Get("http://localhost/livez")
+			if err == nil {
+				r.Body.Close()
+			} else if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOENT) { // that one is cut off by the change is no refusal
+				refused = err
+			}
+		}
+	}()
+	last := 0
+	for range 3 {
+		last = s.upgrade()
+	}
+	close(done)
+	if err := <-asked; err != nil {
+		t.Errorf("a probe was refused: %v", err)
+	}
+	if after, err := os.Stat(path); err != nil || !os.SameFile(before, after) {
+		t.Errorf("%v: the file is another one", err)
+	}
+	if code, out, words := harness.Run(t, s.binary, "health", "--readyz", path); code != 0 {
+		t.Errorf("magent health: %d, %s%s", code, out, words)
+	}
+	s.signal(last, syscall.SIGTERM)
+	harness.Eventually(t, "the file goes", func() error {
+		if _, err := os.Stat(path); err == nil {
+			return errors.New("it is there")
+		}
+		return nil
+	})
 }

@@ -1,0 +1,23 @@
+package admin
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Client returns what asks a Server, with a limit of time for each answer, and the URL of its pages without a slash at the end. The
+// address is a host:port, or the path of a unix socket, which begins with "/".
+func Client(address string, limit time.Duration) (client *http.Client, url string) {
+	client = &http.Client{Timeout: limit}
+	if !strings.HasPrefix(address, "/") {
+		return client, "http://" + address
+	}
+	client.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", address)
+	}}
+	return client, "http://localhost"
+}

@@ -1,0 +1,45 @@
+package health
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// longestAnswer is how much of an answer is looked at, in bytes.
+const longestAnswer = 64 << 10
+
+// ready asks /readyz at o.Admin: whether any pool of the process serves. It reaches the process also when the pools are full.
+func ready(ctx context.Context, o Options) (told string, err error) {
+	began := time.Now()
+	client := http.Client{Transport: &http.Transport{
+		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx, o.Admin) },
+		DisableKeepAlives: true,
+	}}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/readyz", nil)
+	if err != nil {
+		return "", err
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return "", reason(o.Admin, err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, longestAnswer))
+	if err != nil {
+		return "", reason(o.Admin, err)
+	}
+	said := strings.ReplaceAll(strings.TrimSpace(string(body)), "\n", "; ")
+	if response.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("%s: %s: %s", o.Admin, response.Status, said)
+	}
+	told = fmt.Sprintf("%s serves, in %.1f ms", o.Admin, float64(time.Since(began).Microseconds())/1000)
+	if said != "ok" {
+		told += "; " + said
+	}
+	return told, nil
+}
