@@ -17,6 +17,7 @@ func Count(ctx context.Context, dial Dialer) (int64, error) {
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	conn = impatient{conn}
 	if _, err := io.WriteString(conn, "stats\r\n"); err != nil {
 		return 0, err
 	}

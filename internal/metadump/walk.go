@@ -18,6 +18,20 @@ var ErrUnsupported = errors.New("the server does not list its keys")
 // errBusy: another dump is under way, or the hash table is being enlarged. It passes.
 var errBusy = errors.New("the server is busy with another dump")
 
+// Silence is how long a server may say nothing while it is asked for its keys.
+const Silence = 30 * time.Second
+
+// impatient is a connection on which a read fails when nothing comes for Silence.
+type impatient struct{ net.Conn }
+
+// Read implements net.Conn.
+func (c impatient) Read(p []byte) (int, error) {
+	if err := c.SetReadDeadline(time.Now().Add(Silence)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(p)
+}
+
 // request asks for the items of all slab classes. There is "hash" in place of "all", which goes along the hash table and sees
 // each item exactly once; but then memcached (1.6.18) holds the lock of a piece of the table while it waits for us to
 // read, and every client that asks for a key of that piece hangs, with the whole thread that serves it. With "all" it holds
@@ -37,8 +51,7 @@ type Dialer func(ctx context.Context) (net.Conn, error)
 // not. An item may be missed, or seen twice, when memcached moves it between its lists meanwhile: one in ten thousand of those
 // that were stored in the last seconds, and those that clients read. (Backups are not read, so their walks are nearly complete.) f may take its time: the server then waits, and goes on serving its clients (memcached gives up on a
 // dump that nobody reads for half an hour). An error of f ends the walk and is returned. A server that is busy is asked again
-// until ctx is done. When ctx is done the connection is closed at once. A server that hangs is waited for: a limit is
-// up to the connections that dial makes.
+// until ctx is done. When ctx is done the connection is closed at once. A server that says nothing for Silence has failed.
 func Walk(ctx context.Context, dial Dialer, f func(Item) error) error {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		err := walkOnce(ctx, dial, f)
@@ -74,6 +87,7 @@ func walkOnce(ctx context.Context, dial Dialer, f func(Item) error) error {
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	conn = impatient{conn}
 	if _, err := io.WriteString(conn, request); err != nil {
 		return err
 	}

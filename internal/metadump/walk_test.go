@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -118,6 +120,25 @@ func TestBusyForever(t *testing.T) {
 	}
 	if n := len(s.asked); n < 2 || n > 3 {
 		t.Errorf("asked %d times in 250 ms", n)
+	}
+}
+
+// TestServerThatSaysNothing: a server that hangs in the middle of an answer has failed after Silence.
+func TestServerThatSaysNothing(t *testing.T) {
+	for name, ask := range map[string]func(context.Context, Dialer) error{
+		"key=a exp=-1 size=1\n...":  func(ctx context.Context, dial Dialer) error { return Walk(ctx, dial, func(Item) error { return nil }) },
+		"STAT pid 1\r\nSTAT cur...": func(ctx context.Context, dial Dialer) error { _, err := Count(ctx, dial); return err },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &script{replies: []string{name}}
+			began := time.Now()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			if err := ask(ctx, s.dial); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) != Silence {
+				t.Errorf("%q: got %v after %v", name, err, time.Since(began))
+			}
+			s.awaitClosed(t)
+		})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"time"
 
 	"github.com/bits-and-blooms/bloom/v3"
 
@@ -80,6 +81,9 @@ func (s *source) check(ctx context.Context, c net.Conn) error {
 		return nil
 	}
 	defer context.AfterFunc(ctx, func() { c.Close() })()
+	if err := c.SetReadDeadline(time.Now().Add(metadump.Silence)); err != nil {
+		return err
+	}
 	if _, err := io.WriteString(c, "stats\r\n"); err != nil {
 		return err
 	}

@@ -19,7 +19,6 @@ import (
 
 const (
 	refillBatch   = 256                   // keys that a walk hands to the loop at a time
-	walkSilence   = 30 * time.Second      // a server that sends nothing for so long during a walk is asked anew
 	walkAgain     = time.Second           // between two attempts of a walk that failed
 	paceSlack     = 50 * time.Millisecond // how far a walk may fall behind its rate and make up for it
 	progressEvery = 10 * time.Second      // between two lines about it in the log
@@ -387,24 +386,13 @@ func (s source) dial(ctx context.Context) (net.Conn, error) {
 			network = "unix"
 		}
 		var c net.Conn
-		if c, err = (&net.Dialer{Timeout: walkSilence}).DialContext(ctx, network, e.String()); err != nil {
+		if c, err = (&net.Dialer{Timeout: metadump.Silence}).DialContext(ctx, network, e.String()); err != nil {
 			continue
 		}
-		if err = s.check(ctx, &impatient{c}); err == nil {
-			return &impatient{c}, nil
+		if err = s.check(ctx, c); err == nil {
+			return c, nil
 		}
 		c.Close()
 	}
 	return nil, err
-}
-
-// impatient is a connection on which a read fails when nothing comes.
-type impatient struct{ net.Conn }
-
-// Read is net.Conn's with a deadline.
-func (c *impatient) Read(b []byte) (int, error) {
-	if err := c.SetReadDeadline(time.Now().Add(walkSilence)); err != nil {
-		return 0, err
-	}
-	return c.Conn.Read(b)
 }

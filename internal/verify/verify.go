@@ -54,9 +54,6 @@ func (r *Result) Differing() int {
 	return n
 }
 
-// dumpSilence is how long a server may say nothing in the middle of a dump.
-const dumpSilence = 30 * time.Second
-
 // verifier is one run.
 type verifier struct {
 	o         Options
@@ -175,8 +172,7 @@ func (v *verifier) server(i int) Server {
 
 // walk compares what one server holds.
 func (v *verifier) walk(i int) error {
-	dial := patient(v.server(i).Dial)
-	keys, err := metadump.Collect(v.ctx, dial, metadump.SpoolMemory, func([]byte) bool { return true })
+	keys, err := metadump.Collect(v.ctx, v.server(i).Dial, metadump.SpoolMemory, func([]byte) bool { return true })
 	if err == nil {
 		defer keys.Close()
 		err = keys.Each(func(key []byte) error { return v.visit(i, key) })
