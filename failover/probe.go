@@ -2,7 +2,6 @@ package failover
 
 import (
 	"context"
-	"math/rand/v2"
 	"net"
 	"sync"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"github.com/bradfitz/gomemcache/memcache"
 
 	"magent/internal/loop"
+	"magent/internal/pause"
 	"magent/internal/redis"
 )
 
@@ -94,32 +94,15 @@ func (p *Prober) watch(ctx context.Context, server int, target Target, wake <-ch
 
 // await probes until the server answers, and returns where. It returns false when the prober is closed.
 func (p *Prober) await(ctx context.Context, target Target) (at loop.Endpoint, ok bool) {
-	for n := 0; ; n++ {
-		wait := pause(p.interval, n)
-		if n == 0 {
-			wait = max(wait, p.delay)
-		}
-		pause := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			pause.Stop()
+	pauses := pause.NewBackoff(p.interval, maxBackoff*p.interval)
+	for wait := max(pauses.Next(), p.delay); ; wait = pauses.Next() {
+		if pause.For(ctx, wait) != nil {
 			return at, false
-		case <-pause.C:
 		}
 		if at, err := p.probe(ctx, target); err == nil {
 			return at, true
 		}
 	}
-}
-
-// pause is the time before probe n (from 0): the interval, growing by half with each failed probe up to maxBackoff
-// intervals, and 0 to 20 per cent more, so that several proxies do not probe in step.
-func pause(interval time.Duration, n int) time.Duration {
-	d := float64(interval)
-	for range n {
-		d = min(d*1.5, maxBackoff*float64(interval))
-	}
-	return time.Duration(d * (1 + rand.Float64()/5))
 }
 
 // probe asks the server once, at all its addresses until one answers.

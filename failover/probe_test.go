@@ -24,27 +24,6 @@ func TestMain(m *testing.M) {
 
 const patience = 5 * time.Second
 
-func TestPauseBounds(t *testing.T) {
-	const interval = 100 * time.Millisecond
-	for n, least := range []time.Duration{100, 150, 225, 337, 400, 400, 400} {
-		least *= time.Millisecond
-		seen := map[time.Duration]bool{}
-		for range 200 {
-			d := pause(interval, n)
-			if d < least || d > (least+time.Millisecond)*6/5 {
-				t.Fatalf("probe %d: a pause of %v, want %v and up to a fifth more", n, d, least)
-			}
-			seen[d] = true
-		}
-		if len(seen) < 10 {
-			t.Errorf("probe %d: no jitter", n)
-		}
-	}
-	if d := pause(interval, 1_000_000); d > maxBackoff*interval*6/5 {
-		t.Errorf("after very many probes: %v", d)
-	}
-}
-
 // server answers probes, one after the other, as it is told: what it receives from answers, or nothing at all.
 type server struct {
 	ln      net.Listener

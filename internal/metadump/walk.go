@@ -9,6 +9,8 @@ import (
 	"io"
 	"net"
 	"time"
+
+	"magent/internal/pause"
 )
 
 // ErrUnsupported: the server cannot list its keys. It is older than memcached 1.4.31, runs with -o no_lru_crawler, or is
@@ -39,7 +41,7 @@ func (c impatient) Read(p []byte) (int, error) {
 const request = "lru_crawler metadump all\r\n"
 
 const (
-	firstPause = 100 * time.Millisecond // before a busy server is asked again; it doubles
+	firstPause = 100 * time.Millisecond // before a busy server is asked again; it grows
 	lastPause  = time.Second
 	lineRoom   = 16 << 10 // a line has at most some 900 bytes: a key of 250, each byte as %XX, and the fields
 )
@@ -53,7 +55,7 @@ type Dialer func(ctx context.Context) (net.Conn, error)
 // dump that nobody reads for half an hour). An error of f ends the walk and is returned. A server that is busy is asked again
 // until ctx is done. When ctx is done the connection is closed at once. A server that says nothing for Silence has failed.
 func Walk(ctx context.Context, dial Dialer, f func(Item) error) error {
-	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+	for pauses := pause.NewBackoff(firstPause, lastPause); ; {
 		err := walkOnce(ctx, dial, f)
 		switch {
 		case ctx.Err() != nil:
@@ -61,21 +63,9 @@ func Walk(ctx context.Context, dial Dialer, f func(Item) error) error {
 		case !errors.Is(err, errBusy):
 			return err
 		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := pauses.Wait(ctx); err != nil {
 			return err
 		}
-	}
-}
-
-// sleep waits, or returns the reason why ctx is done.
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }
 

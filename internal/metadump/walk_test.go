@@ -98,7 +98,7 @@ func TestBusyServerIsAskedAgain(t *testing.T) {
 	if keys, err := s.walk(t); err != nil || keys != "a " {
 		t.Errorf("got %q, %v", keys, err)
 	}
-	if d := time.Since(began); d < firstPause+2*firstPause {
+	if d := time.Since(began); d < firstPause*5/2 {
 		t.Errorf("asked three times within %v", d)
 	}
 	for _, line := range s.asked {

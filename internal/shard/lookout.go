@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"magent/internal/config"
+	"magent/internal/pause"
 	"magent/internal/redis"
 )
 
@@ -56,7 +57,7 @@ func (o *lookout) close() {
 func (o *lookout) listen(ctx context.Context, sentinel string, masters []*resolver) {
 	defer o.done.Done()
 	told := false
-	for {
+	for pauses := pause.NewBackoff(sentinelPause, sentinelPause); ; {
 		err := redis.Listen(ctx, sentinel, o.timeout, sentinelQuiet, func() {
 			if told {
 				o.svc.log.Info().Str("sentinel", sentinel).Msg("listening to the sentinel again")
@@ -73,12 +74,8 @@ func (o *lookout) listen(ctx context.Context, sentinel string, masters []*resolv
 			o.svc.log.Warn().Str("sentinel", sentinel).AnErr("reason", err).Msg("the sentinel cannot be listened to: trying on")
 			told = true
 		}
-		pause := time.NewTimer(sentinelPause)
-		select {
-		case <-ctx.Done():
-			pause.Stop()
+		if pauses.Wait(ctx) != nil {
 			return
-		case <-pause.C:
 		}
 	}
 }

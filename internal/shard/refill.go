@@ -14,6 +14,7 @@ import (
 	"magent/failover"
 	"magent/internal/loop"
 	"magent/internal/metadump"
+	"magent/internal/pause"
 	"magent/replicate"
 )
 
@@ -144,7 +145,7 @@ func (p *pool) refill() {
 // walk is the goroutine of a walk.
 func (svc *Service) walk(ctx context.Context, w *walk) {
 	defer svc.helpers.Done()
-	for {
+	for pauses := pause.NewBackoff(walkAgain, walkAgain); ; {
 		err := w.run(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -158,7 +159,7 @@ func (svc *Service) walk(ctx context.Context, w *walk) {
 			return
 		}
 		svc.log.Warn().AnErr("reason", err).Msg("listing the keys of a server failed: trying again")
-		if pause(ctx, walkAgain) != nil {
+		if pauses.Wait(ctx) != nil {
 			return
 		}
 	}
@@ -215,23 +216,11 @@ func (w *walk) passes(ctx context.Context, items int64, pass func(again bool) er
 		if quiet++; w.found-before > items/1000 {
 			quiet = 0
 		}
-		if err := pause(ctx, passPause); err != nil {
+		if err := pause.For(ctx, passPause); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// pause waits, or returns the reason why ctx is done.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }
 
 // list collects the keys of a server, with no other list on its way for this process: memcached makes one at a time.
@@ -330,7 +319,7 @@ func (w *walk) wait(ctx context.Context) error {
 	if w.rate == 0 {
 		return nil
 	}
-	if err := pause(ctx, time.Until(w.due)); err != nil {
+	if err := pause.For(ctx, time.Until(w.due)); err != nil {
 		return err
 	}
 	if now := time.Now(); now.Sub(w.due) > paceSlack {

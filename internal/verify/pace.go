@@ -3,6 +3,8 @@ package verify
 import (
 	"context"
 	"time"
+
+	"magent/internal/pause"
 )
 
 // pacer spreads questions over time.
@@ -17,21 +19,7 @@ func (p *pacer) wait(ctx context.Context, n int) error {
 	if p.next.Before(now) {
 		p.next = now
 	}
-	pause := p.next.Sub(now)
+	wait := p.next.Sub(now)
 	p.next = p.next.Add(time.Duration(n) * time.Second / time.Duration(p.rate))
-	return sleep(ctx, pause)
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return context.Cause(ctx)
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return pause.For(ctx, wait)
 }

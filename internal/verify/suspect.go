@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"time"
+
+	"magent/internal/pause"
 )
 
 // A difference is believed when three readings in a row have found it, and the same cas tokens, so that nobody wrote the key
@@ -51,7 +53,7 @@ func (s *suspect) saw(kind Kind, pToken, bToken uint64) {
 // settle reads the suspects again until each is cleared, found to differ, or mended.
 func (v *verifier) settle() error {
 	for len(v.suspects) > 0 {
-		if err := sleep(v.ctx, interval); err != nil {
+		if err := pause.For(v.ctx, interval); err != nil {
 			return err
 		}
 		all := v.suspects

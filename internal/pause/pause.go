@@ -1,0 +1,42 @@
+// Package pause has goroutines wait, beside the event loops: for a time, or from one attempt to the next.
+package pause
+
+import (
+	"context"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// For waits for d, or returns the reason why ctx is done. It returns at once where d is not positive.
+func For(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return context.Cause(ctx)
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Backoff makes the pauses between attempts. It belongs to one goroutine.
+type Backoff struct{ policy backoff.ExponentialBackOff }
+
+// NewBackoff returns pauses that grow from first to last by half each, and are up to a fifth longer by chance,
+// so that several proxies do not ask in step.
+func NewBackoff(first, last time.Duration) *Backoff {
+	// The library varies an interval up and down: 1.1 by an eleventh is 1.0 to 1.2.
+	return &Backoff{backoff.ExponentialBackOff{
+		InitialInterval: first * 11 / 10, MaxInterval: last * 11 / 10, Multiplier: 1.5, RandomizationFactor: 1. / 11,
+	}}
+}
+
+// Next is the length of the next pause.
+func (b *Backoff) Next() time.Duration { return b.policy.NextBackOff() }
+
+// Wait waits for the next pause, or returns the reason why ctx is done.
+func (b *Backoff) Wait(ctx context.Context) error { return For(ctx, b.Next()) }
