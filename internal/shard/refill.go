@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bits-and-blooms/bloom/v3"
+	"golang.org/x/time/rate"
 
 	"magent/backend"
 	"magent/failover"
@@ -33,7 +34,7 @@ type walk struct {
 	from   []source
 	own    source                // the server itself
 	moved  func(key []byte) bool // tells keys that may be out of date on the server; nil: none are
-	rate   int                   // keys a second; 0: as fast as it goes
+	pace   *rate.Limiter         // of keys
 	cancel context.CancelFunc
 	more   chan struct{} // holds one element when the engine asks for a batch
 
@@ -44,7 +45,6 @@ type walk struct {
 	seen     *bloom.BloomFilter // keys that were listed already
 	found    int64              // how many
 	batch    []string
-	due      time.Time // when the rate allows the next batch
 	began    time.Time
 	reported time.Time
 }
@@ -61,11 +61,7 @@ func (p *pool) Warming(i int) {
 	p.health.Warm(i, p.sh.l.Now())
 	svc.board.warming(p.records[i], p.engine.Distrusted(i))
 	cfg := p.cfg
-	rate := cfg.RefillRate
-	if rate > 0 { // each loop has its share
-		rate = max(1, rate/len(svc.shards))
-	}
-	w := &walk{p: p, server: i, rate: rate, more: make(chan struct{}, 1), began: time.Now()}
+	w := &walk{p: p, server: i, pace: newPace(cfg.RefillRate, len(svc.shards)), more: make(chan struct{}, 1), began: time.Now()}
 	w.more <- struct{}{}
 	w.reported = w.began
 	if p.engine.Distrusted(i) {
@@ -83,6 +79,15 @@ func (p *pool) Warming(i int) {
 	p.walks[i] = w
 	svc.helpers.Add(1)
 	go svc.walk(ctx, w)
+}
+
+// newPace shares out a number of keys per second, 0 for as fast as it goes, among the loops.
+func newPace(keys, loops int) *rate.Limiter {
+	if keys == 0 {
+		return rate.NewLimiter(rate.Inf, 0)
+	}
+	share := rate.Limit(max(1, keys/loops))
+	return rate.NewLimiter(share, max(refillBatch, int(float64(share)*paceSlack.Seconds())))
 }
 
 // More asks the walk for the next batch.
@@ -316,17 +321,7 @@ func (w *walk) wait(ctx context.Context) error {
 		return ctx.Err()
 	case <-w.more:
 	}
-	if w.rate == 0 {
-		return nil
-	}
-	if err := pause.For(ctx, time.Until(w.due)); err != nil {
-		return err
-	}
-	if now := time.Now(); now.Sub(w.due) > paceSlack {
-		w.due = now // what was not used is not made up for
-	}
-	w.due = w.due.Add(time.Duration(len(w.batch)) * time.Second / time.Duration(w.rate))
-	return nil
+	return w.pace.WaitN(ctx, len(w.batch))
 }
 
 // post hands the batch to the engine.

@@ -69,7 +69,7 @@ func (v *verifier) compare(x pair, p, b *item) {
 
 // readPairs asks both servers of each pair, and calls judge with what they say, in the order of the pairs.
 func (v *verifier) readPairs(pairs []pair, judge func(x pair, p, b *item)) error {
-	if err := v.pace.wait(v.ctx, len(pairs)); err != nil {
+	if err := v.pace.WaitN(v.ctx, len(pairs)); err != nil {
 		return err
 	}
 	for _, x := range pairs {
@@ -97,7 +97,7 @@ func (v *verifier) readPairs(pairs []pair, judge func(x pair, p, b *item)) error
 
 // readBackups suspects the keys that their backup does not hold.
 func (v *verifier) readBackups(pairs []pair) error {
-	if err := v.pace.wait(v.ctx, len(pairs)); err != nil {
+	if err := v.pace.WaitN(v.ctx, len(pairs)); err != nil {
 		return err
 	}
 	for _, x := range pairs {

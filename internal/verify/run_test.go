@@ -204,3 +204,19 @@ func TestRate(t *testing.T) {
 		t.Errorf("100 questions, 200 in a second, took %v", d)
 	}
 }
+
+// TestRateOfSuspects: keys that are looked at again are asked for no faster than the others.
+func TestRateOfSuspects(t *testing.T) {
+	r := newRig(t)
+	for i := range 20 {
+		r.p.set(fmt.Sprint("key", i), "v")
+	}
+	r.options.Rate = 100 // fewer at a time than there are suspects
+	began := time.Now()
+	if result := r.run(); result.Differ[OnlyPrimary] != 20 {
+		t.Errorf("got %+v", result)
+	}
+	if d, least := time.Since(began), (readings-1)*20*time.Second/100; d < least {
+		t.Errorf("%d readings of 20 keys, 100 in a second, took %v", readings, d)
+	}
+}

@@ -58,7 +58,7 @@ func (v *verifier) settle() error {
 		}
 		all := v.suspects
 		v.suspects = nil
-		for some := range slices.Chunk(all, settleKeys) {
+		for some := range slices.Chunk(all, min(settleKeys, v.batch.most)) {
 			if err := v.readAgain(some); err != nil {
 				return err
 			}

@@ -6,6 +6,8 @@ import (
 	"math"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"magent/backend"
 	"magent/internal/metadump"
 )
@@ -58,8 +60,8 @@ func (r *Result) Differing() int {
 type verifier struct {
 	o         Options
 	ctx       context.Context
-	conns     []*conn // primaries first, then backups
-	pace      pacer
+	conns     []*conn       // primaries first, then backups
+	pace      *rate.Limiter // of keys asked for; as many as a batch has, at once
 	batch     batch
 	suspects  []*suspect
 	repairs   []repair
@@ -103,8 +105,8 @@ func Run(ctx context.Context, o Options) (Result, error) {
 // run compares all keys once.
 func (v *verifier) run() (Result, error) {
 	o, ctx := v.o, v.ctx
-	v.pace = pacer{rate: max(1, o.Rate)}
 	v.batch.most = min(max(1, o.Rate/20), batchKeys)
+	v.pace = rate.NewLimiter(rate.Limit(max(1, o.Rate)), v.batch.most)
 	v.result.Misplaced = make([]int, len(o.Primaries)+len(o.Backups))
 	v.result.Links = map[Link]*Tally{}
 	defer v.close()
