@@ -36,9 +36,8 @@ func doubts(pools []config.Pool, lookup lookupFunc) (found []doubt) {
 	}
 	errs := make([]error, len(servers))
 	var all sync.WaitGroup
-	all.Add(len(servers))
 	for i, a := range servers {
-		go checkServer(ctx, a, lookup, &errs[i], &all)
+		all.Go(func() { errs[i] = checkServer(ctx, a, lookup) })
 	}
 	all.Wait()
 	for i, err := range errs {
@@ -56,20 +55,17 @@ func (svc *Service) tellDoubts(found []doubt) {
 	}
 }
 
-// checkServer is a goroutine of doubts.
-func checkServer(ctx context.Context, a config.Address, lookup lookupFunc, result *error, all *sync.WaitGroup) {
-	defer all.Done()
+// checkServer returns why a server cannot be reached as it is configured.
+func checkServer(ctx context.Context, a config.Address, lookup lookupFunc) error {
 	if e, fixed := fixedEndpoint(a); fixed {
-		*result = e.Check()
-		return
+		return e.Check()
 	}
 	if a.Network == "sentinel" {
-		*result = checkSentinels(ctx, a, lookup)
-		return
+		return checkSentinels(ctx, a, lookup)
 	}
 	found, err := lookup(ctx, "ip", a.Host)
 	if err == nil && len(found) == 0 {
 		err = loop.ErrNoAddress
 	}
-	*result = err
+	return err
 }
