@@ -36,7 +36,7 @@ type Meeting struct {
 func (m *Machine) Meet(i int, now Meeting) Contents {
 	s := &m.servers[i]
 	g, before, met := now.Greeting, s.last(now.Replies), s.met
-	s.known, s.answered, s.met = g, now.Replies, true
+	s.known, s.answered, s.met, s.reached = g, now.Replies, true, true
 	switch nobody := (backend.Identity{}); {
 	case fault.Identity, g.Identity == nobody && before.Identity == nobody:
 		return Complete
@@ -65,11 +65,16 @@ func (s *Server) last(replies uint64) backend.Greeting {
 	return s.known.After(replies - s.answered)
 }
 
-// Remember notes who server i was at last, as somebody else knew it, if he did.
-func (m *Machine) Remember(i int, last backend.Greeting) {
+// Remember notes who server i was at last, as somebody else knew it, if he did, and whether it was Reached.
+func (m *Machine) Remember(i int, last backend.Greeting, reached bool) {
 	s := &m.servers[i]
 	s.known, s.answered, s.met = last, 0, last.Identity != backend.Identity{}
+	s.reached = reached || s.met
 }
+
+// Reached reports whether a connection to server i has ever stood. One that was never reached holds nothing of what clients were
+// told is stored.
+func (m *Machine) Reached(i int) bool { return m.servers[i].reached }
 
 // Last is what server i, which has given so many replies so far, would say of itself at least, if it still were in the run that
 // is known. It is for Remember.

@@ -68,13 +68,23 @@ func TestRemember(t *testing.T) {
 	if last.Read != 120 {
 		t.Errorf("%+v", last)
 	}
-	after.Remember(0, last)
+	after.Remember(0, last, before.Reached(0))
 	a.Items = 5
 	if a.Read = 119; after.Meet(0, Meeting{Greeting: a, Empty: -1}) != Doubtful {
 		t.Error("it has read less than it had, and is the same")
 	}
-	after.Remember(0, backend.Greeting{}) // nobody knew
+	after.Remember(0, backend.Greeting{}, true) // it did not say
+	if !after.Reached(0) {
+		t.Error("it is forgotten that it was reached")
+	}
+	after.Remember(0, backend.Greeting{}, false) // nobody knew
+	if after.Reached(0) {
+		t.Error("it was reached, and nobody knows")
+	}
 	if after.Meet(0, Meeting{Greeting: a, Empty: -1}) != Complete {
 		t.Error("it is met for the first time")
+	}
+	if !after.Reached(0) {
+		t.Error("it was met, and not reached")
 	}
 }

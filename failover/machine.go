@@ -41,6 +41,7 @@ type Server struct {
 	known    backend.Greeting // what it said when the last connection that stood began
 	answered uint64           // replies that it had given by then
 	met      bool             // there was one, or Remember has named it
+	reached  bool             // there was one, in this machine or in one before; unlike met it is true also if it did not say who it is
 	failures int              // soft failures in a row
 	replies  uint64           // replies seen at the last soft failure
 }

@@ -28,7 +28,7 @@ func (p *pool) inherit(before *pool) {
 // inheritServer takes over what the pool before knows of server n, which is server i now.
 func (p *pool) inheritServer(i int, before *pool, n int) {
 	was, d := before.health.Server(n), before.engine.Dirty(n)
-	p.health.Remember(i, before.health.Last(n, before.conns[n].Stats.Replies))
+	p.health.Remember(i, before.health.Last(n, before.conns[n].Stats.Replies), before.health.Reached(n))
 	incomplete := before.engine.Incomplete(n)
 	moved := before.moved[n]
 	away := was.State != failover.Up || before.conns[n].Draining() > 0 || before.cutOff[n] || moved != nil

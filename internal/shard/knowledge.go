@@ -178,7 +178,7 @@ func (svc *Service) recallServer(pool, i int, m *journal.Missed) {
 	}
 	for _, sh := range svc.shards {
 		p := sh.pools[pool]
-		p.health.Remember(i, backend.Greeting{Identity: backend.ParseIdentity(m.Identity)})
+		p.health.Remember(i, backend.Greeting{Identity: backend.ParseIdentity(m.Identity)}, len(m.Keys) > 0 || m.All || m.Incomplete)
 		if len(keys[sh.id]) == 0 && !m.All && !m.Incomplete {
 			continue
 		}

@@ -2,11 +2,9 @@ package shard
 
 import (
 	"errors"
-	"fmt"
-	"sync"
+	"slices"
 
 	"magent/backend"
-	"magent/failover"
 	"magent/internal/config"
 )
 
@@ -45,17 +43,16 @@ func (r *reload) migrationOf(i int) (*migration, error) {
 	m := &migration{before: placement{before, old}, after: placement{after, r.rings[i]}}
 	m.primaries, m.backups = make([]bool, len(after.Servers)), make([]bool, len(after.Backups))
 	all := before.Hash != after.Hash || before.HashTag != after.HashTag || before.Distribution != after.Distribution
-	moves := false
 	compare := func(a, b *backend.Ring, from, to []config.Address, gains []bool) {
 		backend.Pairs(a, b, func(x, y int) {
 			if all || from[x].String() != to[y].String() {
-				gains[y], moves = true, true
+				gains[y] = true
 			}
 		})
 	}
 	compare(old.primaries, m.after.rings.primaries, before.Servers, after.Servers, m.primaries)
 	compare(old.backups, m.after.rings.backups, before.Backups, after.Backups, m.backups)
-	if !moves {
+	if !slices.Contains(m.primaries, true) && !slices.Contains(m.backups, true) {
 		return nil, nil
 	}
 	return m, nil
@@ -81,6 +78,14 @@ func (m *migration) movedTo(role, address string) func(key []byte) bool {
 	}
 }
 
+// either tells the keys that one of two functions tells; a may be nil.
+func either(a, b func(key []byte) bool) func(key []byte) bool {
+	if a == nil {
+		return b
+	}
+	return func(key []byte) bool { return a(key) || b(key) }
+}
+
 // errMoved is why a server is out of use that keys move to.
 var errMoved = errors.New("keys move to it: it gets them from their other copies")
 
@@ -91,24 +96,9 @@ func (p *pool) migrate(m *migration) {
 			continue
 		}
 		server := serverOf(p.cfg, i)
-		p.moved[i] = m.movedTo(server.Role, server.Address)
+		p.moved[i] = either(p.moved[i], m.movedTo(server.Role, server.Address))
 		p.takeOut(i, errMoved)
+		p.recalled[i] = true // it may be one that hung when it left the pool, and still has requests of that time in its sockets
 		p.engine.Distrust(i)
 	}
-}
-
-// checkHealth refuses to move keys of a pool while one of its servers is out: the keys would have no copy to come from.
-func (r *reload) checkHealth(i int) error {
-	var mu sync.Mutex
-	var err error
-	r.svc.onAll(func(sh *Shard) {
-		mu.Lock()
-		defer mu.Unlock()
-		for n := range sh.pools[i].conns {
-			if s := sh.pools[i].health.Server(n); s.State != failover.Up {
-				err = fmt.Errorf("pool %q: keys would move, but server %s is %v: wait until all are up", r.before[i].Name, serverOf(r.before[i], n).Address, s.State)
-			}
-		}
-	})
-	return err
 }

@@ -53,6 +53,12 @@ func (svc *Service) Reload(pools []config.Pool) error {
 	r.hold()
 	r.await()
 	release := svc.park()
+	if err := r.settleMoves(); err != nil {
+		r.resume()
+		release()
+		r.undo()
+		return err
+	}
 	r.apply()
 	release()
 	svc.onAll(func(*Shard) {}) // in the turn after that in which the loops stood still, whose end has closed what it closed
@@ -108,11 +114,11 @@ func (r *reload) prepare(pools []config.Pool) error {
 			return fmt.Errorf("pool %q: %w", cfg.Name, err)
 		}
 		r.rings[i] = rings
-		if r.moves[i], err = r.migrationOf(i); err == nil && r.moves[i] != nil {
-			err = r.checkHealth(i)
+		if r.moves[i], err = r.migrationOf(i); err == nil {
+			err = r.checkMoves(i)
 		}
 		if err != nil {
-			return err
+			return fmt.Errorf("pool %q: %w", cfg.Name, err)
 		}
 		for _, l := range cfg.Listen {
 			if err := r.listen(i, l); err != nil {
@@ -153,7 +159,7 @@ func (r *reload) hold() {
 	})
 }
 
-// await waits until nothing is under way in the pools concerned.
+// await waits until nothing is under way in the pools concerned, and what can be repaired at once is repaired.
 func (r *reload) await() {
 	limit := holdTime
 	for i, cfg := range r.before {
@@ -168,13 +174,23 @@ func (r *reload) await() {
 			mu.Lock()
 			defer mu.Unlock()
 			for i, p := range sh.pools {
-				idle = idle && (p == nil || !r.changed(i) || p.engine.Idle())
+				idle = idle && (p == nil || !r.changed(i) || p.engine.Idle() && p.repaired())
 			}
 		})
 		if idle {
 			return
 		}
 	}
+}
+
+// repaired reports whether no key is dirty on a server that is up.
+func (p *pool) repaired() bool {
+	for i := range p.conns {
+		if p.health.Server(i).State == failover.Up && !p.engine.Dirty(i).Empty() {
+			return false
+		}
+	}
+	return true
 }
 
 // onAll has f called on every loop, and waits for it.

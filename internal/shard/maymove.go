@@ -1,0 +1,128 @@
+package shard
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+
+	"magent/failover"
+)
+
+// Keys that move are filled from their other copies, which also answer for them meanwhile. So a reload that moves keys needs
+// copies that are complete. It is judged before anything is changed, and once more while the loops stand still: a server may
+// have failed in between.
+
+// standing is what all loops together know of a server.
+type standing struct {
+	role, address string
+	state         failover.State // Up: on all loops
+	missed        bool           // it has something to make good
+	reached       bool           // a connection to it has stood, or a process before this one knew it
+}
+
+// standings are those of a pool's servers: primaries, then backups.
+type standings []standing
+
+// note adds what one loop knows of the servers of its part of the pool. It runs on that loop, or while that stands still.
+func (s *standings) note(p *pool) {
+	if *s == nil {
+		*s = make(standings, len(p.conns))
+	}
+	for i := range *s {
+		server, known := serverOf(p.cfg, i), p.health.Server(i)
+		one := &(*s)[i]
+		one.role, one.address = server.Role, server.Address
+		if one.state == failover.Up {
+			one.state = known.State
+		}
+		one.missed = one.missed || p.engine.Missed(i)
+		one.reached = one.reached || p.health.Reached(i)
+	}
+}
+
+// strange reports whether no server of the pool was ever reached. None of them has a value that a client was told is stored.
+func (s standings) strange() bool {
+	return !slices.ContainsFunc(s, func(one standing) bool { return one.reached })
+}
+
+// restart is the way that is always open, and its price.
+const restart = "or restart magent: that closes the connections of clients, and takes servers as they are, so flush those that are new first"
+
+// mayMove returns why keys may not move while the servers stand so; nil: they may. They may while all servers are up. While one is
+// out, they may move among the servers of one role, whether it is one of them or not, if those of the other role have all keys.
+func (m *migration) mayMove(servers standings) error {
+	out := slices.IndexFunc(servers, func(s standing) bool { return s.state != failover.Up })
+	if out < 0 || servers.strange() {
+		return nil
+	}
+	moving, staying := "primaries", "backup"
+	switch {
+	case slices.Contains(m.primaries, true) && slices.Contains(m.backups, true):
+		return fmt.Errorf("keys would move among the primaries and among the backups, and %s %s is %v: change one of the two at a time, or wait until it is up, %s",
+			servers[out].role, servers[out].address, servers[out].state, restart)
+	case slices.Contains(m.backups, true):
+		moving, staying = "backups", "primary"
+	}
+	for _, s := range servers {
+		switch {
+		case s.role != staying:
+		case s.state != failover.Up:
+			return fmt.Errorf("keys would move among the %s, but %s %s, which has to answer for them meanwhile, is %v: wait until it is up, %s",
+				moving, s.role, s.address, s.state, restart)
+		case s.missed:
+			return fmt.Errorf("keys would move among the %s, but %s %s, which has to answer for them meanwhile, has not got all of them, and %s %s is %v: wait until one of these is mended, %s",
+				moving, s.role, s.address, servers[out].role, servers[out].address, servers[out].state, restart)
+		}
+	}
+	return nil
+}
+
+// checkMoves judges the moves of keys in pool i while the loops run.
+func (r *reload) checkMoves(i int) error {
+	if r.moves[i] == nil {
+		return nil
+	}
+	var mu sync.Mutex
+	var servers standings
+	r.svc.onAll(func(sh *Shard) {
+		mu.Lock()
+		defer mu.Unlock()
+		servers.note(sh.pools[i])
+	})
+	return r.moves[i].mayMove(servers)
+}
+
+// settleMoves judges all moves of keys once more while the loops stand still. In a pool of which no server was ever reached
+// nothing moves: the new servers are taken as they are, as at the start.
+func (r *reload) settleMoves() error {
+	for i, m := range r.moves {
+		if m == nil {
+			continue
+		}
+		var servers standings
+		for _, sh := range r.svc.shards {
+			servers.note(sh.pools[i])
+		}
+		if err := m.mayMove(servers); err != nil {
+			return fmt.Errorf("pool %q: %w", r.before[i].Name, err)
+		}
+		if servers.strange() {
+			r.moves[i] = nil
+		}
+	}
+	return nil
+}
+
+// resume has the pools go on that were held, as they were. The loops stand still.
+func (r *reload) resume() {
+	for _, sh := range r.svc.shards {
+		for i, p := range sh.pools {
+			if p != nil && r.changed(i) {
+				p.held = false
+			}
+		}
+		for s := range sh.sessions {
+			s.mark()
+		}
+	}
+}
