@@ -98,7 +98,7 @@ lint: ## vet, staticcheck, gofumpt, and govulncheck where its database can be re
 	fi
 
 .PHONY: docs
-docs: ## write the generated parts of docs/: the tables of flags
+docs: ## write the generated parts of docs/: the tables of flags and metrics
 	UPDATE_DOCS=1 $(GO) test -count=1 -run TestDocs ./cmd/magent
 
 .PHONY: release

@@ -10,7 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// tables are the tables of flags in the pages of docs: what lies between two lines.
+// tables are those of flags and metrics in the pages of docs: what lies between two lines.
 var tables = []struct {
 	page, begin, end string
 	text             func() string
@@ -30,9 +30,14 @@ var tables = []struct {
 		"<!-- flags of health: written by `make docs` -->\n", "<!-- end of flags of health -->\n",
 		func() string { return flagTable(ownHealthFlags(), []string{topicHealth}) },
 	},
+	{
+		"monitoring.md",
+		"<!-- metrics: written by `make docs` -->\n", "<!-- end of metrics -->\n",
+		metricTable,
+	},
 }
 
-// TestDocs holds the tables of flags in docs to the flags that there are. With UPDATE_DOCS=1 it writes the tables.
+// TestDocs holds the tables in docs to the flags and metrics that there are. With UPDATE_DOCS=1 it writes the tables.
 func TestDocs(t *testing.T) {
 	for _, table := range tables {
 		path := filepath.Join("..", "..", "docs", table.page)
@@ -49,7 +54,7 @@ func TestDocs(t *testing.T) {
 		switch {
 		case string(text) == want:
 		case os.Getenv("UPDATE_DOCS") == "":
-			t.Errorf("the table of flags in %s is not up to date: run `make docs`", path)
+			t.Errorf("a table in %s is not up to date: run `make docs`", path)
 		default:
 			if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 				t.Fatal(err)

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // figures are two pools, of which one has a server with everything, and two loops.
 func figures() (*stats.Process, *stats.Snapshot) {
 	p := &stats.Process{
-		Release: "1.2.3", MaxClients: 4096, Draining: true, JournalErrors: 3,
+		Release: "1.2.3", MaxClients: 4096, Draining: true, JournalErrors: 3, Reloads: 5, ReloadErrors: 6,
 		Pools: []stats.Pool{{Name: "main"}, {Name: "se\xffcond"}},
 	}
 	s := &stats.Snapshot{

@@ -65,6 +65,14 @@ func processTable() []processMetric {
 			desc("journal_errors_total", "Times that --state-dir could not be written to."), prometheus.CounterValue,
 			func(p *stats.Process, _ *stats.Snapshot) float64 { return float64(p.JournalErrors) },
 		},
+		{
+			desc("config_reloads_total", "Reloads that were carried out."), prometheus.CounterValue,
+			func(p *stats.Process, _ *stats.Snapshot) float64 { return float64(p.Reloads) },
+		},
+		{
+			desc("config_reload_errors_total", "Reloads that were refused or failed: the log says why."), prometheus.CounterValue,
+			func(p *stats.Process, _ *stats.Snapshot) float64 { return float64(p.ReloadErrors) },
+		},
 	}
 }
 

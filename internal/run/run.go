@@ -48,7 +48,13 @@ func (o Options) process() service.Options {
 		return e, nil
 	}
 	if o.Load != nil {
-		p.Reload = func(log zerolog.Logger) error { return e.reload(log, o) }
+		p.Reload = func(log zerolog.Logger) error {
+			err := e.reload(log, o)
+			if err != nil {
+				e.ReloadFailed()
+			}
+			return err
+		}
 		p.Watch = o.Watch
 	}
 	p.Started = func(log zerolog.Logger) string {

@@ -76,6 +76,9 @@ func (svc *Service) Reload(pools []config.Pool) error {
 	return nil
 }
 
+// ReloadFailed counts a reload that was not carried out, for whatever reason. It may be called from any goroutine.
+func (svc *Service) ReloadFailed() { svc.reloadErrors.Add(1) }
+
 // plan gives each pool its index: that of its name, or a new one. A pool that stays as it is keeps its configuration, by
 // which the others know that it does.
 func (r *reload) plan(pools []config.Pool) {

@@ -62,6 +62,7 @@ type Service struct {
 	journal   *journal.Journal // nil: none
 	place     journal.Place    // of it
 
+	reloadErrors  atomic.Uint64
 	journalErrors atomic.Uint64
 	clients       atomic.Int64
 	crowd         []*atomic.Int64 // clients by pool

@@ -213,6 +213,7 @@ func (svc *Service) process() stats.Process {
 		UserTime: time.Duration(usage.Utime.Nano()), SystemTime: time.Duration(usage.Stime.Nano()),
 		Threads: len(svc.shards), MaxClients: svc.cfg.MaxClients, MaxValue: svc.cfg.MaxValue,
 		Accepting: svc.clients.Load() < int64(svc.cfg.MaxClients), Draining: svc.draining.Load(), JournalErrors: svc.journalErrors.Load(),
+		Reloads: uint64(svc.reloads), ReloadErrors: svc.reloadErrors.Load(),
 	}
 	for i := range svc.cfgs {
 		c := svc.cfgs[i]

@@ -33,7 +33,7 @@ func AppendGeneral(dst []byte, p *Process, s *Snapshot) []byte {
 	w.num("threads", p.Threads)
 	stored := s.stored()
 	w.stored("", &stored, p.Now)
-	w.proxy(s)
+	w.proxy(p, s)
 	return w.end()
 }
 
@@ -69,7 +69,7 @@ func (w *writer) commands(c *Counters) {
 }
 
 // proxy writes the figures of the proxy: under the names of memcached's own where there are any.
-func (w *writer) proxy(s *Snapshot) {
+func (w *writer) proxy(p *Process, s *Snapshot) {
 	var requests, ejections uint64
 	var away int
 	for i := range s.Servers {
@@ -81,8 +81,8 @@ func (w *writer) proxy(s *Snapshot) {
 	w.uint("proxy_conn_errors", s.Errors)
 	w.num("proxy_conn_oom", 0)
 	w.num("proxy_req_active", int(s.ActiveRequests))
-	w.num("proxy_config_reloads", 0)
-	w.num("proxy_config_reload_fails", 0)
+	w.uint("proxy_config_reloads", p.Reloads)
+	w.uint("proxy_config_reload_fails", p.ReloadErrors)
 	w.num("proxy_backend_total", len(s.Servers))
 	w.num("proxy_backend_marked_bad", away)
 	w.uint("proxy_backend_failed", ejections)

@@ -43,7 +43,7 @@ func process() *Process {
 	return &Process{
 		PID: 4711, Version: "1.2.3", Release: "1.0.0", Started: start, Now: start.Add(90*time.Second + 999*time.Millisecond),
 		UserTime: 61*time.Second + 2*time.Microsecond, SystemTime: 45 * time.Millisecond,
-		Threads: 2, MaxClients: 4096, Accepting: true, MaxValue: 1 << 20,
+		Threads: 2, MaxClients: 4096, Accepting: true, MaxValue: 1 << 20, Reloads: 3, ReloadErrors: 4,
 		Pools: []Pool{{
 			Name: "main", Listen: []string{"127.0.0.1:12000", "/run/m.sock"}, Distribution: "ketama", Hash: "md5", Ack: "all",
 			Timeout: 500 * time.Millisecond, ConnectTimeout: time.Second, FailureLimit: 2, ProbeInterval: 1500 * time.Microsecond,

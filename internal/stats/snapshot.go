@@ -153,6 +153,8 @@ type Process struct {
 	Pools      []Pool
 
 	JournalErrors uint64 // times that --state-dir could not be written to
+	Reloads       uint64 // of the configuration
+	ReloadErrors  uint64 // times that it was not taken
 }
 
 // Pool is the part of a pool's configuration that is shown.

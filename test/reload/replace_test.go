@@ -214,9 +214,15 @@ func TestReloadThatMightLoseKeys(t *testing.T) {
 		"keys would move among the primaries, but backup "+b.Addr+", which has to answer for them meanwhile, is ejected")
 	refused(backed(listen, []*harness.Memcached{b}, []*harness.Memcached{a}), 2,
 		"keys would move among the primaries and among the backups, and backup "+b.Addr+" is ejected")
+	if stats := harness.Stats(t, s.proxy.Addr, ""); stats["proxy_config_reloads"] != "0" || stats["proxy_config_reload_fails"] != "2" {
+		t.Errorf("%s reloads, %s failed", stats["proxy_config_reloads"], stats["proxy_config_reload_fails"])
+	}
 	b.Restart()
 	harness.AwaitState(t, s.proxy.Addr, b.Addr, "up")
 	s.reload(backed(listen, []*harness.Memcached{spare}, []*harness.Memcached{b}))
 	s.allUp()
 	c.Want("get a\r\n", harness.Hit("a", "1"))
+	if n := harness.Stats(t, s.proxy.Addr, "")["proxy_config_reloads"]; n != "1" {
+		t.Errorf("%s reloads", n)
+	}
 }

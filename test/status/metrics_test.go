@@ -270,3 +270,29 @@ func TestStatsHaveTheirNames(t *testing.T) {
 		t.Errorf("pid: %q", stats["pid"])
 	}
 }
+
+// What stats has beside memcached's own names is explained in docs/monitoring.md.
+func TestStatsAreDocumented(t *testing.T) {
+	server := harness.StartMemcached(t)
+	m := harness.StartMagent(t, "-s", server.Addr)
+	root, err := harness.ModuleRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(root, "docs", "monitoring.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, own := harness.Stats(t, server.Addr, ""), 0
+	for name := range harness.Stats(t, m.Addr, "") {
+		if _, ok := theirs[name]; ok {
+			continue
+		}
+		if own++; !strings.Contains(string(text), "`"+name+"`") {
+			t.Errorf("stats has %q, which does not stand in docs/monitoring.md", name)
+		}
+	}
+	if own < 10 {
+		t.Errorf("only %d figures are magent's own", own)
+	}
+}

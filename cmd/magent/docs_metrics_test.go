@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"magent/internal/metrics"
+	"magent/internal/stats"
+)
+
+// metricTable lists every metric that a process with one pool, one server and one loop exports.
+func metricTable() string {
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(metrics.New(func(context.Context) (*stats.Process, *stats.Snapshot, error) {
+		process := &stats.Process{Pools: []stats.Pool{{Name: "main"}}}
+		snapshot := &stats.Snapshot{Pools: make([]stats.Counters, 1), Servers: []stats.Server{{Pool: "main"}}, Loops: make([]stats.Loop, 1)}
+		return process, snapshot, nil
+	}))
+	families, err := registry.Gather() // sorted by name
+	if err != nil {
+		panic(err)
+	}
+	var b strings.Builder
+	b.WriteString("\n| metric | type | labels | |\n|---|---|---|---|\n")
+	for _, f := range families {
+		var labels []string
+		for _, m := range f.GetMetric() {
+			for _, l := range m.GetLabel() {
+				if name := "`" + l.GetName() + "`"; !slices.Contains(labels, name) {
+					labels = append(labels, name)
+				}
+			}
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.GetName(), strings.ToLower(f.GetType().String()), strings.Join(labels, ", "), strings.ReplaceAll(f.GetHelp(), "|", `\|`))
+	}
+	return b.String() + "\n"
+}
