@@ -19,6 +19,8 @@ const (
 	stride = 64 << 10
 	// largePart is a part of a message after which the rest is believed in.
 	largePart = 4 << 20
+	// maxRead is read at a time: a socket may hold tens of megabytes, and everybody else on the loop waits while they are copied.
+	maxRead = 128 << 10
 )
 
 // Stream is one connected, non-blocking socket on a loop with what has been read but not understood yet, and what has
@@ -87,10 +89,10 @@ func (s *Stream) Read(need int) (data []byte, err error) {
 	return buf[:have+n], nil
 }
 
-// readOn reads behind a tail that is not small.
+// readOn reads behind a tail that is not small: maxRead, however much room there is.
 func (s *Stream) readOn(need int) (data []byte, err error) {
 	s.room(need)
-	n, err := Recv(s.fd, s.in[len(s.in):cap(s.in)])
+	n, err := Recv(s.fd, s.in[len(s.in):min(cap(s.in), len(s.in)+maxRead)])
 	if err = readError(n, err); err != nil || n <= 0 {
 		return nil, err
 	}
@@ -119,7 +121,7 @@ func (s *Stream) room(need int) {
 		ahead = 7 * have
 	}
 	want := min(max(need-have, 1<<minClass), ahead)
-	if cap(s.in)-len(s.in) >= want {
+	if cap(s.in)-len(s.in) >= min(want, maxRead) {
 		return
 	}
 	if s.inOff >= have && cap(s.in)-have >= want {

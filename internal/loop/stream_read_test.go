@@ -191,6 +191,54 @@ func TestStreamBelievesInLargeMessages(t *testing.T) {
 	}
 }
 
+// A message that is announced to be far larger than what has come is not moved with every piece that comes.
+func TestStreamGrowsSeldom(t *testing.T) {
+	l := idle(t)
+	s, peer := openStream(t, l)
+	const announced = 12 * largePart
+	kept, moves := 0, 0
+	piece := pattern(60_000, 4)
+	for len(s.Tail()) < announced-len(piece) {
+		put(t, peer, piece)
+		data, err := s.Read(announced)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Keep(data); cap(s.in) != kept {
+			moves++
+		}
+		kept = cap(s.in)
+	}
+	if moves > 20 { // it doubles from 64 KiB to largePart, and then grows eightfold
+		t.Errorf("it was moved %d times", moves)
+	}
+}
+
+// However much has come, one read takes a part of it: others on the loop are served in between.
+func TestStreamReadsInParts(t *testing.T) {
+	l := idle(t)
+	s, peer := openStream(t, l)
+	const announced, first, second = 1 << 20, smallTail, maxRead + 10_000
+	put(t, peer, pattern(first, 5))
+	data, err := s.Read(announced)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Keep(data)
+	put(t, peer, pattern(second, 6))
+	for len(s.Tail()) < first+second {
+		before := len(s.Tail())
+		data, err := s.Read(announced)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Keep(data)
+		if n := len(s.Tail()) - before; n > maxRead || n == 0 {
+			t.Fatalf("one read took %d bytes", n)
+		}
+	}
+}
+
 func TestStreamEnds(t *testing.T) {
 	l := idle(t)
 	s, peer := openStream(t, l)
