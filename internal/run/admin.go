@@ -31,10 +31,23 @@ type watch struct {
 	sampler *status.Sampler
 }
 
-// open starts to answer whoever watches e, on the sockets that were given for that as well.
-func (a Admin) open(e *engine, program string, text zerolog.Logger, given []service.Socket) (w watch, err error) {
-	if len(a.Addrs) == 0 {
-		return w, nil
+// bind takes all addresses, of which some were given. Nobody is answered there yet.
+func (a Admin) bind(given []service.Socket) (w watch, err error) {
+	for _, address := range a.Addrs {
+		s, err := bindAdmin(address, given)
+		if err != nil {
+			w.close()
+			return watch{}, fmt.Errorf("cannot listen on %s: %w", address, err)
+		}
+		w.sockets = append(w.sockets, s)
+	}
+	return w, nil
+}
+
+// open starts to answer whoever watches e, where w is bound. An error leaves w as it was.
+func (a Admin) open(w *watch, e *engine, program string, text zerolog.Logger) error {
+	if len(w.sockets) == 0 {
+		return nil
 	}
 	errors := log.New(text, "", 0)
 	w.sampler = status.NewSampler(status.Engine{Program: program, Figures: e.identified, Events: e.Events, Hung: e.Hung})
@@ -44,29 +57,19 @@ func (a Admin) open(e *engine, program string, text zerolog.Logger, given []serv
 		pages.Bare, o.Silent = e.twemproxy, e.twemproxy
 	}
 	o.Handler = status.Pages(w.sampler, pages)
-	for _, address := range a.Addrs {
-		if err = w.listen(address, o, given); err != nil {
-			w.close()
-			return watch{}, err
-		}
-	}
-	return w, nil
-}
-
-// listen opens one address.
-func (w *watch) listen(address string, o admin.Options, given []service.Socket) error {
-	if o.Addr = address; isPath(address) {
-		s, ln, err := openAdminSocket(address, given)
+	for _, s := range w.sockets {
+		ln, err := s.listener()
 		if err != nil {
-			return fmt.Errorf("cannot listen on %s: %w", address, err)
+			return fmt.Errorf("cannot listen on %s: %w", s.address, err)
 		}
-		w.sockets, o.Listener = append(w.sockets, s), ln
-	}
-	pages, err := admin.Listen(o)
-	if err == nil {
+		o.Listener = ln
+		pages, err := admin.Listen(o)
+		if err != nil {
+			return err
+		}
 		w.pages = append(w.pages, pages)
 	}
-	return err
+	return nil
 }
 
 // addrs are where it listens, with the ports that the kernel chose in place of 0.
@@ -80,7 +83,9 @@ func (w watch) addrs() (out []string) {
 // given are the sockets that a process after an upgrade gets.
 func (w watch) given() (out []service.Socket) {
 	for _, s := range w.sockets {
-		out = append(out, s.Socket)
+		if s.FD >= 0 {
+			out = append(out, s.Socket)
+		}
 	}
 	return out
 }

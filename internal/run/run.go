@@ -96,19 +96,27 @@ func (o Options) start(log zerolog.Logger, clients int, given service.Given) (*e
 		TakeOver: given.TakeOver, Give: given.Give, Files: given.Files,
 	}
 	watchers, clientele := o.Admin.claim(given.Sockets)
+	e := &engine{}
+	var err error
+	if e.watch, err = o.Admin.bind(watchers); err != nil { // before a process that is to be replaced gives up
+		return nil, o.adminError(err)
+	}
 	for _, s := range clientele {
 		so.Sockets = append(so.Sockets, shard.Socket(s))
 	}
-	svc, err := shard.Start(so)
-	if err != nil {
+	if e.Service, err = shard.Start(so); err != nil {
+		e.watch.close()
 		return nil, o.Remedies.port(err)
 	}
-	e := &engine{Service: svc}
-	if e.watch, err = o.Admin.open(e, o.Process.Program, log, watchers); err != nil {
-		svc.Close()
-		return nil, fmt.Errorf("%s: %w: %s", o.Admin.Flag, err, o.Remedies.Admin)
+	if err := o.Admin.open(&e.watch, e, o.Process.Program, log); err != nil {
+		e.Close()
+		return nil, o.adminError(err)
 	}
 	return e, nil
+}
+
+func (o Options) adminError(err error) error {
+	return fmt.Errorf("%s: %w: %s", o.Admin.Flag, err, o.Remedies.Admin)
 }
 
 // reload has the pools served that are in the file now.
@@ -129,7 +137,7 @@ func (e *engine) reload(log zerolog.Logger, o Options) error {
 	return nil
 }
 
-// listeners are the sockets of clients, and unix sockets of watchers.
+// listeners are the sockets of clients and of watchers.
 func (e *engine) listeners() []service.Socket {
 	var out []service.Socket
 	for _, s := range e.Sockets() {

@@ -35,7 +35,7 @@ func TestBadBinary(t *testing.T) {
 	harness.Dial(t, s.addr).Want("get a\r\n", harness.Hit("a", "1"))
 }
 
-// TestBadFile: so does a file of pools that is wrong, or asks for what cannot be had.
+// TestBadFile: so does a file of pools that is wrong, or asks for what cannot be had. Where the process is watched it is answered on.
 func TestBadFile(t *testing.T) {
 	server := harness.StartMemcached(t)
 	taken := harness.StartMagent(t, "-s", server.Addr)
@@ -43,6 +43,15 @@ func TestBadFile(t *testing.T) {
 	file := filepath.Join(dir, "pools.yml")
 	s := &site{t: t, dir: dir, addr: harness.DeadAddr(t)}
 	s.binary, s.pidFile, s.log = filepath.Join(dir, "magent"), filepath.Join(dir, "pid"), filepath.Join(dir, "log")
+	admin, socket := harness.DeadAddr(t), filepath.Join(dir, "admin.sock")
+	watched := func() {
+		t.Helper()
+		for _, address := range []string{admin, socket} {
+			if code, _, stderr := harness.Run(t, harness.Binary(t), "health", "--readyz", address, "--within", "10s"); code != 0 {
+				t.Errorf("%s: %s", address, stderr)
+			}
+		}
+	}
 	write := func(timeout string, listen string) {
 		t.Helper()
 		text := fmt.Sprintf("main:\n  listen: %s\n  timeout: %s\n  servers:\n   - %s:1\n", listen, timeout, server.Addr)
@@ -53,18 +62,20 @@ func TestBadFile(t *testing.T) {
 	write("400", s.addr)
 	s.replace(harness.Binary(t))
 	t.Cleanup(s.end)
-	s.first = harness.Start(t, "magent", s.binary, "-c", file, "--pid-file", s.pidFile, "--log-file", s.log, "--log-format", "json")
+	s.first = harness.Start(t, "magent", s.binary, "-c", file, "--admin", admin+","+socket, "--pid-file", s.pidFile, "--log-file", s.log, "--log-format", "json")
 	s.awaitLog("magent serves", 1)
 
 	write("soon", s.addr)
 	s.refused("syntax is invalid")
 	write("400", taken.Addr)
 	s.refused("address already in use")
+	watched()
 	write("500", s.addr)
 	s.upgrade()
 	if got := harness.Stats(t, s.addr, "settings")["pool:main:timeout_ms"]; got != "500" {
 		t.Errorf("timeout %s: the new process has the old file", got)
 	}
+	watched()
 }
 
 // TestKnowledgeWouldBeLost: while a server has something to make good, and there is no --state-dir, nobody takes over.
