@@ -13,4 +13,7 @@ const (
 	Hide     = false
 	Sound    = false
 	Missed   = false
+
+	LeaseCommit = false
+	LeaseWait   = false
 )

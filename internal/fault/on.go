@@ -19,6 +19,10 @@ var (
 	Hide     = off("hide")     // a wrong value is not deleted before the key is used
 	Sound    = off("sound")    // an answer counts although its copy is known to have been wrong
 	Missed   = off("missed")   // what a server misses that is up is not noted
+
+	// Of a fleet.
+	LeaseCommit = off("leasecommit") // a voter refuses a lease only once a newer view is committed
+	LeaseWait   = off("leasewait")   // a successor does not wait for the end of the lease before it
 )
 
 func off(guard string) bool {

@@ -8,7 +8,7 @@ import (
 )
 
 // pure packages are driven by one loop: nothing in them starts, waits, locks, dials or looks at a clock.
-var pure = []string{"ascii", "resp", "backend", "failover", "replicate"}
+var pure = []string{"ascii", "resp", "backend", "failover", "replicate", "internal/fleet/view", "internal/fleet/lease"}
 
 // exempt is the one file that works beside the loop.
 const exempt = "failover/probe.go"

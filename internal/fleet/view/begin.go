@@ -1,0 +1,31 @@
+package view
+
+// Found is the first view of a fleet. members are the whole list; those that are to take part have a State other than
+// Absent, the others an identity that nobody has, which they replace when they join. by is who founds it.
+func Found(g Generation, members []Member, groups []Group, pools []byte) View {
+	v := View{Version: Version, Generation: g, Epoch: 1, Members: members, Groups: groups, Pools: pools}
+	v = v.Clone()
+	for i := range v.Groups {
+		g := &v.Groups[i]
+		*g = Group{Name: g.Name, Home: g.Home, Silent: v.Epoch} // nobody knows who decided before
+	}
+	v.settle()
+	return v
+}
+
+// Survive is the view of a new generation in which only one member takes part. It follows v and all that may have
+// been decided after it; the others are buried. proven: nothing of them runs any more.
+func Survive(v View, g Generation, name string, proven bool) View {
+	next := v.Clone()
+	next.Generation = g
+	next.Epoch++
+	for i := range next.Members {
+		m := &next.Members[i]
+		if m.Name != name {
+			next.orphan(m, proven)
+			m.State, m.Left = Absent, true // no voters: they come back by joining
+		}
+	}
+	next.settle()
+	return next
+}

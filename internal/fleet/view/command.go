@@ -1,0 +1,50 @@
+package view
+
+// Kind is what a command does.
+type Kind uint8
+
+// The commands. What each needs of the fields of Command, and who proposes it:
+const (
+	// Join: a process of a member takes part from now on. By the leader, when the process says hello. Name,
+	// Incarnation, Voter, Pools (not for a witness), Oldest, Newest, Replaces. A process that takes the place of
+	// another one is proof that the other one is dead.
+	Join Kind = 1 + iota
+	// Ready: who joins knows all that servers have missed. By the leader, when all owners have said so. Name,
+	// Incarnation.
+	Ready
+	// Bury: a member is not there any more. Name, Incarnation, By; Proven: nothing of that process runs any more,
+	// which a member must have made sure of that is alive itself; else the owner's lease has to be waited for.
+	Bury
+	// Leave: a member ends. By itself, after it has given up its groups and has closed its connections to servers.
+	// Name, Incarnation.
+	Leave
+	// Release: the owner has stopped deciding for a group, and nothing of it is under way. By the owner. Name,
+	// Incarnation, Group, Since; To may name who is to own it next.
+	Release
+	// Lapse: a member has lost the right to decide, for a moment at least, and has dropped all. By itself, after
+	// that. Name, Incarnation, Life.
+	Lapse
+	// Pools: all members have a file of pools with this hash, and go over to it. By the leader. Pools.
+	Pools
+)
+
+// Command asks for a change of the view. The fields that its kind does not need are empty. A command may come
+// late, or twice: Replaces, Incarnation, Since and Life name the state that it is for, and it changes nothing in
+// any other.
+type Command struct {
+	Version     uint16 `json:"version"`
+	Kind        Kind   `json:"kind"`
+	Name        string `json:"name,omitempty"`
+	Incarnation uint64 `json:"incarnation,omitempty"`
+	Replaces    uint64 `json:"replaces,omitempty"` // the incarnation that the view has, 0: none yet
+	Since       uint64 `json:"since,omitempty"`    // the epoch in which the group was given to its owner
+	Voter       uint64 `json:"voter,omitempty"`
+	Life        uint64 `json:"life,omitempty"`
+	Oldest      uint16 `json:"oldest,omitempty"`
+	Newest      uint16 `json:"newest,omitempty"`
+	By          string `json:"by,omitempty"`
+	Proven      bool   `json:"proven,omitempty"`
+	Group       string `json:"group,omitempty"`
+	To          string `json:"to,omitempty"`
+	Pools       []byte `json:"pools,omitempty"`
+}
