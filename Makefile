@@ -27,6 +27,9 @@ export PATH := $(PATH):/usr/sbin
 UNITS = $$($(GO) list ./... | grep -v /test/)
 RACED = ./test/behaviour ./test/clients ./test/failover ./test/nutcracker ./test/order ./test/redis ./test/reload
 
+# Tests wait more than they work: more packages at once than there are cores, and of each more of those tests that say t.Parallel.
+TEST = $(GO) test -count=1 -p $$((2 * $$(nproc))) -parallel $$((4 * $$(nproc)))
+
 .PHONY: help
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,7 +57,7 @@ test: deps build unit e2e race ## everything that proves it: unit, e2e, race, an
 
 .PHONY: unit
 unit: ## unit tests, with the committed seeds of the fuzz targets
-	$(GO) test -count=1 $(UNITS)
+	$(TEST) $(UNITS)
 
 .PHONY: e2e
 e2e: build ## black-box tests of bin/magent and bin/nutcracker with real servers and clients; screenshots go to artifacts/
@@ -62,7 +65,7 @@ e2e: build ## black-box tests of bin/magent and bin/nutcracker with real servers
 
 .PHONY: race
 race: ## unit tests, and black-box tests of a magent with two loops, under the race detector
-	CGO_ENABLED=1 $(GO) test -race -count=1 $(UNITS)
+	CGO_ENABLED=1 $(TEST) -race $(UNITS)
 	CGO_ENABLED=1 $(GO) build -race -o bin/magent-race ./cmd/magent
 	CGO_ENABLED=1 $(GO) build -race -o bin/nutcracker-race ./cmd/nutcracker
 	GORACE=halt_on_error=1 MAGENT_THREADS=2 MAGENT_BIN=$(CURDIR)/bin/magent-race NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker-race $(GO) test -count=1 $(RACED)

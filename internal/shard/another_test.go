@@ -73,6 +73,7 @@ func isAnother(t *testing.T, role int) (r *rig, c *client, another, other *fake)
 // Another memory at the address of a server, which is not empty, is not read before all that it holds has been replaced by what the
 // other copy has, or deleted. What it lacks it gets then. Meanwhile what it makes of a mutation does not count.
 func TestAnotherMemory(t *testing.T) {
+	t.Parallel()
 	for role := range 2 {
 		r, c, another, other := isAnother(t, role)
 		other.lists("old", "new")
@@ -107,6 +108,7 @@ func TestAnotherMemory(t *testing.T) {
 
 // A key that the first list lacks, because memcached was just moving it, is in the next.
 func TestAnotherMemoryIsListedAgain(t *testing.T) {
+	t.Parallel()
 	r, _, another, other := isAnother(t, 0)
 	another.then.Store(new(listOf("first", "moved")))
 	another.becomes("first")
@@ -119,6 +121,7 @@ func TestAnotherMemoryIsListedAgain(t *testing.T) {
 
 // Where another memory cannot be cleansed it is flushed, and not read before it says that it has been. Then it is filled, if it can be.
 func TestAnotherMemoryIsFlushed(t *testing.T) {
+	t.Parallel()
 	for role := range 2 {
 		for name, prepare := range map[string]func(another, other *fake){
 			"lists no keys":    func(another, _ *fake) { another.dump.Store("ERROR\r\n") },
@@ -166,6 +169,7 @@ func TestAnotherMemoryRefusesToBeFlushed(t *testing.T) {
 // When the other copy goes before another memory is cleansed, nothing tells what is out of date there: it is flushed, and used.
 // When the other copy is back, it is filled.
 func TestOtherCopyGoesDuringCleansing(t *testing.T) {
+	t.Parallel()
 	r, c, another, other := isAnother(t, 0)
 	other.lists("k")
 	another.becomes(manyKeys()...)
@@ -211,6 +215,7 @@ func TestBothAreOtherMemories(t *testing.T) {
 // In a container the process is always number 1, and one that is restarted at once may begin in the same second. That it has read
 // less than the one before it had tells it from that.
 func TestRestartedWithinASecond(t *testing.T) {
+	t.Parallel()
 	for _, items := range []int64{0, 1} {
 		r, _, p, b := isAnother(t, 0)
 		b.lists("k")
@@ -256,6 +261,7 @@ func TestAllLoopsTakeItForEmpty(t *testing.T) {
 
 // Who a server was is known to the next process, which finds another memory there.
 func TestAnotherMemoryAfterARestartOfOurs(t *testing.T) {
+	t.Parallel()
 	for _, crash := range []bool{false, true} {
 		r, p, b := remembering(t)
 		lived(r.client(), p)
@@ -280,6 +286,7 @@ func TestAnotherMemoryAfterARestartOfOurs(t *testing.T) {
 
 // A reload does not forget that a server is not to be trusted.
 func TestReloadWhileAnotherMemoryIsCleansed(t *testing.T) {
+	t.Parallel()
 	r, another, other := remembering(t)
 	r.on(0, func(*Shard) { r.svc.started = time.Now().Add(-time.Hour) }) // nothing of a process before this one is waited for
 	lived(r.client(), another)
@@ -312,6 +319,7 @@ func TestOnlyTheServerItselfIsListed(t *testing.T) {
 
 // What the operator reads is said once, whatever the number of loops.
 func TestDistrustIsNoted(t *testing.T) {
+	t.Parallel()
 	r, _, another, other := isAnother(t, 0)
 	another.becomes("k")
 	other.want("mg k v f t u\r\n").answer("EN\r\n")

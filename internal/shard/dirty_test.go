@@ -292,6 +292,7 @@ func TestOtherDecidesDuringTheReturn(t *testing.T) {
 
 // More keys than are remembered: the server is flushed, and filled from the other one.
 func TestServerMissedTooMuch(t *testing.T) {
+	t.Parallel()
 	r, c, gone, other := outage(t, 0, func(cfg *config.Config) { cfg.MaxDirty = 2 })
 	for _, key := range []string{"a", "b", "c"} {
 		c.say("delete " + key + "\r\n")

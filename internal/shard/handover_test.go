@@ -10,6 +10,7 @@ import (
 
 // While another process is about to take over, new clients are not welcome; they are again when that fails.
 func TestHandOverIsDraining(t *testing.T) {
+	t.Parallel()
 	r, p, _ := pair(t, func(cfg *config.Config) {
 		cfg.Pools[0].Timeout, cfg.Pools[0].ConnectTimeout = 0, time.Second
 	})
@@ -34,6 +35,7 @@ func TestHandOverIsDraining(t *testing.T) {
 		if time.Since(begun) > patience {
 			t.Fatal("it hands over, and welcomes clients")
 		}
+		time.Sleep(time.Millisecond)
 	}
 	if err := await(t, "the end of it", ended); err != errUnanswered {
 		t.Fatalf("got %v", err)

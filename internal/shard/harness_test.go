@@ -135,6 +135,7 @@ func (r *rig) eventually(id int, what string, check func(*Shard) bool) {
 		if time.Now().After(deadline) {
 			r.t.Fatalf("not in time: %s", what)
 		}
+		time.Sleep(time.Millisecond) // the loop has other things to do
 	}
 }
 

@@ -123,6 +123,7 @@ func TestBothReturn(t *testing.T) {
 
 // A key that the other copy does not tell in time is asked for again, and is not lost.
 func TestFillIsNotToldInTime(t *testing.T) {
+	t.Parallel()
 	r := startAs(t, 1000, 1, 1, func(cfg *config.Config) {
 		cfg.Pools[0].ServerFailureLimit, cfg.Pools[0].Timeout = 100, 50*time.Millisecond
 	}, backend.FullMeta)

@@ -11,6 +11,7 @@ import (
 // A server that keys move to may hold old values of them. What a reload in the middle of that changes does not make them
 // readable: the second pool goes on where the first one was.
 func TestReloadWhileKeysMove(t *testing.T) {
+	t.Parallel()
 	r := startAs(t, 10, 1, 1, func(cfg *config.Config) { cfg.Pools[0].Timeout = time.Second }, backend.FullMeta)
 	backup := r.servers[1]
 	r.eventually(0, "connected", func(sh *Shard) bool { return sh.pools[0].conns[0].Ready() && sh.pools[0].conns[1].Ready() })

@@ -38,6 +38,7 @@ func remembering(t *testing.T) (r *rig, p, b *fake) {
 
 // A key about which the copies disagreed, and whose repair was lost with the server, is repaired by the next process.
 func TestDisagreementIsRecordedWhenTheServerGoes(t *testing.T) {
+	t.Parallel()
 	r, p, b := remembering(t)
 	c := r.client()
 	c.say("incr n 1\r\n")

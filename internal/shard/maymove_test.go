@@ -119,6 +119,7 @@ func TestReloadMendsAllNames(t *testing.T) {
 
 // A server that fails between the two looks at it ends the reload. The pool goes on as it was, with the requests that waited.
 func TestReloadIsRefusedWhileLoopsStandStill(t *testing.T) {
+	t.Parallel()
 	r, p, _ := pair(t, func(cfg *config.Config) { cfg.Pools[0].Timeout, cfg.Pools[0].ServerFailureLimit = patience, 1 })
 	r.eventually(0, "connected", func(sh *Shard) bool { return sh.pools[0].conns[0].Ready() && sh.pools[0].conns[1].Ready() })
 	c := r.client()

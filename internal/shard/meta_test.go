@@ -142,6 +142,7 @@ func TestPrimaryIsReplacedByAnOlderOne(t *testing.T) {
 
 // A server with the old form is filled, in that form: its values are never commands.
 func TestRefillInTheOldForm(t *testing.T) {
+	t.Parallel()
 	const old, full = backend.OldMeta, backend.FullMeta
 	value := "flush_all\r\n"
 	for _, forms := range [][2]backend.MetaForm{{old, old}, {old, full}, {full, old}} {

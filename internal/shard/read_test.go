@@ -36,6 +36,7 @@ func TestReadComesFromThePrimary(t *testing.T) {
 
 // The primary fails over requests in flight, in every way there is: the backup answers them, and the client sees nothing.
 func TestReadsInFlightFallOverToTheBackup(t *testing.T) {
+	t.Parallel()
 	for name, fail := range map[string]func(*ask){
 		"closed":           (*ask).lose,
 		"reset":            (*ask).reset,
@@ -91,6 +92,7 @@ func TestReadsInFlightFallOverToTheBackup(t *testing.T) {
 
 // One missed deadline ejects nobody: the late reply is swallowed, and the server is asked again.
 func TestReadAfterOneMissedDeadline(t *testing.T) {
+	t.Parallel()
 	r, p, b := pair(t, func(cfg *config.Config) { cfg.Pools[0].Timeout = 200 * time.Millisecond })
 	c := r.client()
 	c.say("get a\r\n")
@@ -108,6 +110,7 @@ func TestReadAfterOneMissedDeadline(t *testing.T) {
 
 // A server that hangs is ejected also when it is asked one request at a time.
 func TestHungServerIsEjected(t *testing.T) {
+	t.Parallel()
 	r, p, b := pair(t, func(cfg *config.Config) { cfg.Pools[0].Timeout = 200 * time.Millisecond })
 	b.answers(func(string) string { return valueA })
 	c := r.client()

@@ -38,6 +38,7 @@ func lived(c *client, p *fake) {
 // A server that was restarted while nobody asked for anything costs no error and no miss: its keys are read from the other
 // copy until it has them again. What is dirty is copied, what it may lack is added.
 func TestServerIsRestarted(t *testing.T) {
+	t.Parallel()
 	for restarted := range 2 {
 		r, p, b := knownPair(t)
 		c := r.client()
@@ -104,6 +105,7 @@ func TestNothingIsSentToAStranger(t *testing.T) {
 
 // A value that is changed or deleted while it is on its way to a server that lacks it is read again.
 func TestFillIsPassed(t *testing.T) {
+	t.Parallel()
 	r, p, b := knownPair(t)
 	c := r.client()
 	lived(c, p)
@@ -124,6 +126,7 @@ func TestFillIsPassed(t *testing.T) {
 
 // A key that becomes dirty while it is being filled is copied, not added.
 func TestFillBecomesRepair(t *testing.T) {
+	t.Parallel()
 	r, p, b := knownPair(t)
 	c := r.client()
 	lived(c, p)
@@ -145,6 +148,7 @@ func TestFillBecomesRepair(t *testing.T) {
 // When the other copy goes while a server is being filled, the server is read at once, for it has what there is. It gets the
 // rest when the other copy is back.
 func TestOtherCopyGoesDuringFill(t *testing.T) {
+	t.Parallel()
 	r, p, b := knownPair(t)
 	c := r.client()
 	lived(c, p)
@@ -176,6 +180,7 @@ func TestOtherCopyGoesDuringFill(t *testing.T) {
 
 // What clients read of the other copy meanwhile is filled first, and once.
 func TestReadThrough(t *testing.T) {
+	t.Parallel()
 	r, p, b := knownPair(t)
 	c := r.client()
 	lived(c, p)
@@ -224,6 +229,7 @@ func TestServerWithoutMetaCommands(t *testing.T) {
 
 // A server that was away since the start may have been restarted: nobody knows.
 func TestServerIsFirstSeenAfterAnOutage(t *testing.T) {
+	t.Parallel()
 	r, p, b := pair(t, nil)
 	c := r.client()
 	lived(c, p)
@@ -240,6 +246,7 @@ func TestServerIsFirstSeenAfterAnOutage(t *testing.T) {
 
 // A list of keys that ends in the middle is asked for anew.
 func TestListOfKeysBreaksOff(t *testing.T) {
+	t.Parallel()
 	r, p, b := knownPair(t)
 	c := r.client()
 	lived(c, p)

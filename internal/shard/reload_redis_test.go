@@ -107,6 +107,7 @@ func TestReloadLogin(t *testing.T) {
 
 // A master that is given by its sentinels takes the place of a server, and is not listened for any more when it has gone.
 func TestReloadToSentinels(t *testing.T) {
+	t.Parallel()
 	master, other := redistest.Start(t), redistest.Start(t)
 	redistest.StartReplica(t, master)
 	sentinel := redistest.StartSentinels(t, 1, "m", master)[0]

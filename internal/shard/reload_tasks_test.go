@@ -91,6 +91,7 @@ func (n noted) Answer(c *replicate.Call, reply []byte) {
 
 // Every kind of task is made before the reload, and run after it.
 func TestTaskOfAPoolThatIsGone(t *testing.T) {
+	t.Parallel()
 	requests := map[string]string{ // and what they are answered with
 		"get k\r\n":                      goneReply,
 		"set k 0 0 3\r\nabc\r\n":         goneReply,
@@ -195,6 +196,7 @@ func TestWaitingRequestOfAPoolThatIsGone(t *testing.T) {
 // Busy clients of pools that are removed, renamed, reordered and added again, on several loops: nobody gets what is in another
 // pool, and every request is answered until its connection ends.
 func TestReloadsUnderBusyClients(t *testing.T) {
+	t.Parallel()
 	for _, threads := range []int{2, 3} {
 		r, second := threePools(t, threads)
 		for i, f := range []*fake{r.servers[0], second} {

@@ -85,6 +85,7 @@ func reloadTo(svc *Service, pools []config.Pool, done chan<- error) { done <- sv
 
 // What a server has missed is known after a reload, too, and made good.
 func TestReloadKeepsWhatServersMissed(t *testing.T) {
+	t.Parallel()
 	r, c, gone, other := outage(t, 0, func(cfg *config.Config) { cfg.Pools[0].Timeout = time.Second })
 	c.say("delete k\r\n")
 	other.want("delete k\r\n").answer("DELETED\r\n")

@@ -93,6 +93,7 @@ func TestServerMovesBehindRequests(t *testing.T) {
 
 // A server that leaves requests unanswered is left all the same.
 func TestServerMovesAway(t *testing.T) {
+	t.Parallel()
 	m := startMoving(t, 1)
 	m.after.answers(func(string) string { return miss })
 	c := m.client()

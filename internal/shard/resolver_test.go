@@ -80,6 +80,7 @@ func (f *fake) reset(expected int) {
 		if time.Now().After(deadline) {
 			f.t.Fatalf("not in time: %d connections", expected)
 		}
+		time.Sleep(time.Millisecond)
 	}
 }
 
@@ -119,6 +120,7 @@ func TestNameWithAnAddressThatHangs(t *testing.T) {
 
 // A name that nobody knows any more is looked up again, less and less often, and not taken for a server that answers.
 func TestNameThatIsGone(t *testing.T) {
+	t.Parallel()
 	f := newFake(t, 0)
 	var gone atomic.Bool
 	var asked atomic.Int32

@@ -53,6 +53,7 @@ func silent(t *testing.T) string {
 // The sentinels are asked in turn, whatever is the matter with some of them; the one that has answered, or has announced a
 // change, is asked first from then on.
 func TestMasterIsFound(t *testing.T) {
+	t.Parallel()
 	one, two := redistest.Start(t), redistest.Start(t)
 	redistest.StartReplica(t, one)
 	redistest.StartReplica(t, two)
@@ -164,6 +165,7 @@ func (w *replicated) wants(s *redistest.Server, ejections uint64) {
 // When the sentinels replace a master that is well, all loops follow without an ejection; what was in flight gets an error, and
 // is not waited for.
 func TestMasterIsReplaced(t *testing.T) {
+	t.Parallel()
 	w := startReplicated(t, 2, 3, nil)
 	c := w.client()
 	c.say("SET a 1\r\n")
@@ -198,8 +200,10 @@ func (w *replicated) inFlight(n int) {
 
 // When the master dies, or hangs, the new one is connected to once it is announced, although no probe has found it.
 func TestMasterDies(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(*redistest.Server){"dies": (*redistest.Server).Kill, "hangs": (*redistest.Server).Pause} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := startReplicated(t, 1, 1, func(cfg *config.Config) {
 				cfg.Pools[0].Timeout, cfg.Pools[0].ProbeInterval = 20*time.Millisecond, time.Hour
 			})
@@ -223,6 +227,7 @@ func TestMasterDies(t *testing.T) {
 
 // What nobody has announced is noticed by asking.
 func TestMasterIsAskedFor(t *testing.T) {
+	t.Parallel()
 	w := startReplicated(t, 1, 1, func(cfg *config.Config) { cfg.ResolveInterval = 10 * time.Millisecond })
 	w.svc.lookouts[0].close()
 	w.sentinels[0].Want("SENTINEL FAILOVER m", "+OK")
@@ -231,6 +236,7 @@ func TestMasterIsAskedFor(t *testing.T) {
 
 // What was announced while nobody listened is asked for as soon as somebody does.
 func TestLookoutAsksAtFirst(t *testing.T) {
+	t.Parallel()
 	w := startReplicated(t, 1, 1, nil)
 	w.svc.lookouts[0].close()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -257,6 +263,7 @@ func (w *replicated) follows() {
 
 // A sentinel that was away is listened to again.
 func TestLookoutListensAgain(t *testing.T) {
+	t.Parallel()
 	w := startReplicated(t, 1, 1, nil)
 	w.sentinels[0].Kill()
 	w.sentinels[0].Restart()

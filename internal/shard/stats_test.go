@@ -39,6 +39,7 @@ func TestEjectionIsCountedOnce(t *testing.T) {
 
 // A reset of the statistics between two missed deadlines is no reply: they are still two in a row.
 func TestResetKeepsTheRowOfFailures(t *testing.T) {
+	t.Parallel()
 	r, p, b := pair(t, func(cfg *config.Config) { cfg.Pools[0].Timeout = 200 * time.Millisecond })
 	b.answers(func(string) string { return valueA })
 	c := r.client()

@@ -34,6 +34,7 @@ func (c *client) awaitMaxBytes(want string) {
 		if got = c.stats("")["limit_maxbytes"]; got == want {
 			return
 		}
+		time.Sleep(time.Millisecond)
 	}
 	c.t.Fatalf("limit_maxbytes is %q, want %q", got, want)
 }
@@ -41,6 +42,7 @@ func (c *client) awaitMaxBytes(want string) {
 // stats has sums over servers. One that does not answer delays no request and is not taken out of use for that; its last figures count on, as
 // do those of one that is gone. A server that was removed counts no more.
 func TestStoredFigures(t *testing.T) {
+	t.Parallel()
 	f, g := newFake(t, 0), newFake(t, 1)
 	f.stored.Store(64)
 	g.stored.Store(36)

@@ -130,6 +130,7 @@ func TestTwoLoops(t *testing.T) {
 // One client's pipelined requests of a key take effect in their order, whichever loop the key belongs to, and however
 // they are mixed with multi-gets and keys of the other loop.
 func TestTwoLoopsKeepOneClientsOrder(t *testing.T) {
+	t.Parallel()
 	r, clients := two(t, 1, 1)
 	for _, f := range r.servers {
 		f.memory()
