@@ -135,7 +135,7 @@ func testStateDirRefused(t *testing.T, bin string) {
 		if name == "deep" {
 			named, want = filepath.Join(state, "a", "b"), "there is no folder "+filepath.Join(state, "a")+": make it"
 		}
-		fails(t, bin, "-s "+deadServer+" -l 127.0.0.1:0 -u nobody --state-dir "+named, "--state-dir", want)
+		fails(t, bin, "-s "+deadServer+" -l 127.0.0.1:0 -u nobody --state-dir "+named, "--state-dir "+named, want)
 		if text, err := os.ReadFile(precious); err != nil || string(text) != "precious" || owner(t, precious) != 0 || owner(t, filepath.Dir(precious)) != 0 {
 			t.Errorf("%s: it is %q now, of %d, in a folder of %d, %v", name, text, owner(t, precious), owner(t, filepath.Dir(precious)), err)
 		}

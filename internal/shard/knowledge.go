@@ -2,7 +2,6 @@ package shard
 
 import (
 	"errors"
-	"fmt"
 
 	"magent/backend"
 	"magent/internal/config"
@@ -51,10 +50,7 @@ func (svc *Service) openJournal() (known journal.Knowledge, err error) {
 		return known, nil
 	}
 	svc.journal, known, err = journal.Open(svc.place, svc.journalFailed)
-	if err != nil {
-		return known, fmt.Errorf("--state-dir: %w", err)
-	}
-	return known, nil
+	return known, err
 }
 
 // journalFailed is told by the journal that it cannot be written to.

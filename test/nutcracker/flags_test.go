@@ -1,6 +1,8 @@
 package nutcracker
 
 import (
+	"fmt"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -86,6 +88,18 @@ func TestFilesBesideTwemproxy(t *testing.T) {
 			if started.code != 1 || started.stderr != got.stderr {
 				t.Errorf("%s, started with %q: %d, stderr\n%s", name, line, started.code, started.stderr)
 			}
+		}
+	}
+}
+
+// TestNoFile: where there is no file, nothing is said about its syntax.
+func TestNoFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "none.yml")
+	for _, test := range []string{"", "-t"} {
+		got := execute(t, append([]string{harness.Nutcracker(t), "-c", path}, strings.Fields(test)...)...)
+		want := fmt.Sprintf("nutcracker: configuration file %q: no such file or directory: name a file of pools with -c\n", path)
+		if got.code != 1 || got.stdout != "" || got.stderr != want {
+			t.Errorf("started with %q: %d, stdout %q, stderr\n%swant\n%s", test, got.code, got.stdout, got.stderr, want)
 		}
 	}
 }
