@@ -2,6 +2,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -66,9 +67,13 @@ func (s *settings) check(stderr io.Writer) int {
 // serve runs the pools of the file.
 func (s *settings) serve(stderr io.Writer) int {
 	pools, warnings, err := config.LoadFile(s.config, run.Names())
-	if err != nil {
+	var mistakes config.FileErrors
+	switch {
+	case errors.As(err, &mistakes):
 		run.TellWrong(stderr, program, s.config, err)
 		return 1
+	case err != nil: // there is no file, and nothing to say about its syntax
+		return fail(stderr, err)
 	}
 	o, err := s.options(pools, stderr)
 	if err != nil {

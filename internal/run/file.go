@@ -25,11 +25,8 @@ func TellRight(stderr io.Writer, program, file string, warnings []string) {
 
 // TellWrong says what is wrong with a file of pools: each mistake on a line that begins with its place.
 func TellWrong(stderr io.Writer, program, file string, err error) {
-	var mistakes config.FileErrors
-	if !errors.As(err, &mistakes) { // it cannot be read, and nothing is known about its syntax
-		fmt.Fprintf(stderr, "%s: %v\n", program, err)
-		return
-	}
+	mistakes := config.FileErrors{program + ": " + err.Error()} // there is no file
+	errors.As(err, &mistakes)
 	for _, mistake := range mistakes {
 		fmt.Fprintln(stderr, mistake)
 	}
