@@ -5,6 +5,7 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 
 # Those that make and check a release.
 NFPM        := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
+CYCLONEDX   := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 HELM        := helm.sh/helm/v3/cmd/helm@v3.22.0
 KUBECONFORM := github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0
 COMPOSE     := github.com/compose-spec/compose-go/v2/cmd@v2.16.2
@@ -90,7 +91,9 @@ bench: deps-test build ## magent beside nutcracker, as a Markdown table; BENCHFL
 .PHONY: lint
 lint: ## vet, staticcheck, gofumpt, and govulncheck where its database can be reached
 	$(GO) vet ./...
+	$(GO) -C deploy/release vet ./...
 	$(GO) run $(STATICCHECK) ./...
+	$(GO) -C deploy/release run $(STATICCHECK) ./...
 	@echo '$(GO) run $(GOFUMPT) -l .'
 	@badly=$$($(GO) run $(GOFUMPT) -l .); \
 	if [ -n "$$badly" ]; then echo "not formatted, run $(GO) run $(GOFUMPT) -w on:"; echo "$$badly"; exit 1; fi
@@ -106,7 +109,7 @@ docs: ## write the generated parts of docs/: the tables of flags and metrics
 
 .PHONY: release
 release: ## a release in DIST (dist): archives, deb, rpm, images, SBOMs, chart, checksums; the same bytes each time
-	@GO=$(GO) NFPM=$(NFPM) deploy/release/release.sh $(DIST)
+	@GO=$(GO) NFPM=$(NFPM) CYCLONEDX=$(CYCLONEDX) deploy/release/release.sh $(DIST)
 
 .PHONY: clean
 clean: ## remove what was built

@@ -135,6 +135,7 @@ main() {
 		say "nothing is missing"
 	fi
 	go mod download
+	case " $* " in *" release "*) go -C deploy/release mod download ;; esac
 }
 
 main "$@"

@@ -2,18 +2,20 @@ package main
 
 import (
 	"archive/tar"
+	"bytes"
 	"fmt"
 	"os"
 	"path"
 	"strings"
+	"time"
 )
 
 // userID is that of the user and the group that magent runs as in a container.
 const userID = 65532
 
-// layer is the one layer of the image: the files PATH=SOURCE, and what a process needs around it. diffID names its content.
-func (o *options) layer() (layer []byte, diffID string, err error) {
-	a := &archive{time: o.time}
+// layer is the one layer of the image, as a tar archive: the files PATH=SOURCE, and what a process needs around them.
+func (o *options) layer() ([]byte, error) {
+	a := newArchive(o.time)
 	made := map[string]bool{".": true, "/": true}
 	var dir func(name string, mode int64, owner int)
 	dir = func(name string, mode int64, owner int) {
@@ -33,15 +35,15 @@ func (o *options) layer() (layer []byte, diffID string, err error) {
 	for _, arg := range o.args {
 		name, source, ok := strings.Cut(arg, "=")
 		if !ok {
-			return nil, "", fmt.Errorf("%q is not PATH=SOURCE", arg)
+			return nil, fmt.Errorf("%q is not PATH=SOURCE", arg)
 		}
 		content, err := os.ReadFile(source)
 		if err != nil {
-			return nil, "", err
+			return nil, err
 		}
 		info, err := os.Stat(source)
 		if err != nil {
-			return nil, "", err
+			return nil, err
 		}
 		mode := int64(0o644)
 		if info.Mode()&0o100 != 0 {
@@ -51,10 +53,41 @@ func (o *options) layer() (layer []byte, diffID string, err error) {
 		dir(path.Dir(name), 0o755, 0)
 		a.entry(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: mode}, content)
 	}
-	content, err := a.close()
-	if err != nil {
-		return nil, "", err
+	return a.close()
+}
+
+// archive is a tar file being written, in memory.
+type archive struct {
+	buf  bytes.Buffer
+	tar  *tar.Writer
+	time time.Time
+	err  error
+}
+
+func newArchive(at time.Time) *archive {
+	a := &archive{time: at}
+	a.tar = tar.NewWriter(&a.buf)
+	return a
+}
+
+func (a *archive) entry(h *tar.Header, content []byte) {
+	h.ModTime, h.Size, h.Format = a.time, int64(len(content)), tar.FormatPAX
+	if a.err == nil {
+		a.err = a.tar.WriteHeader(h)
 	}
-	layer, err = compress(content)
-	return layer, digest(content), err
+	if a.err == nil {
+		_, a.err = a.tar.Write(content)
+	}
+}
+
+func (a *archive) file(name string, content []byte) {
+	a.entry(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644}, content)
+}
+
+// close returns the whole archive.
+func (a *archive) close() ([]byte, error) {
+	if a.err == nil {
+		a.err = a.tar.Close()
+	}
+	return a.buf.Bytes(), a.err
 }

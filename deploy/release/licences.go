@@ -27,7 +27,10 @@ func (o *options) licences(w io.Writer) error {
 	if err := licence(w, "Go "+info.GoVersion, strings.TrimSpace(string(goRoot))); err != nil {
 		return err
 	}
-	for _, m := range used(info) {
+	for _, m := range info.Deps {
+		if m.Replace != nil {
+			m = m.Replace
+		}
 		dir, err := download(m)
 		if err == nil {
 			err = licence(w, m.Path+" "+m.Version, dir)

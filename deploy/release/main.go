@@ -8,10 +8,9 @@ import (
 	"time"
 )
 
-const usage = `usage: release sbom -version V -time SECONDS BINARY        writes CycloneDX JSON to stdout
-       release licences BINARY                            writes the licences of what is in it to stdout
-       release image -arch ARCH -version V -time SECONDS -out FILE PATH=SOURCE...
-                                                          writes an OCI image of files as a tar archive
+const usage = `usage: release licences BINARY                writes the licences of what is in it to stdout
+       release image -arch ARCH -version V -time SECONDS -out FOLDER PATH=SOURCE...
+                                              writes an image of files: an OCI layout, with what docker load needs
 `
 
 // options are the flags of all commands.
@@ -39,12 +38,10 @@ func execute(args []string, stdout io.Writer) error {
 	switch {
 	case args[0] == "image":
 		return o.image()
-	case len(o.args) != 1:
-		return fmt.Errorf("%s takes one binary\n%s", args[0], usage)
-	case args[0] == "sbom":
-		return o.sbom(stdout)
-	case args[0] == "licences":
+	case args[0] == "licences" && len(o.args) == 1:
 		return o.licences(stdout)
+	case args[0] == "licences":
+		return fmt.Errorf("licences takes one binary\n%s", usage)
 	}
 	return fmt.Errorf("unknown command %q\n%s", args[0], usage)
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # release.sh DIR makes everything of a release in DIR: for amd64 and arm64 a tar archive, a deb, an rpm, an image and an SBOM,
 # and the Helm chart, plain manifests and the checksums of all. The same commit and the same Go make the same bytes, in
-# whatever folder. It is called by `make release`, which names the packager in NFPM.
+# whatever folder. It is called by `make release`, which names the packager in NFPM and
+# the maker of SBOMs in CYCLONEDX.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -9,6 +10,7 @@ mkdir -p "$1"
 dist=$(cd "$1" && pwd)
 go=${GO:-go}
 nfpm=${NFPM:?names the package of nfpm}
+cyclonedx=${CYCLONEDX:?names the package of cyclonedx-gomod}
 
 unset GOFLAGS GOOS GOARCH GOAMD64 GOARM64 GOEXPERIMENT
 export LC_ALL=C TZ=UTC
@@ -24,6 +26,7 @@ export VERSION
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 find "$dist" -maxdepth 1 -type f -delete
+$go build -C deploy/release -buildvcs=false -o "$work/release" .
 
 binaries() { # for the architecture $1
 	mkdir -p "$work/$1"
@@ -39,7 +42,7 @@ shared() {
 	mkdir -p "$work/share"
 	"$here" man >"$work/share/magent.1"
 	for shell in bash zsh fish; do "$here" completion $shell >"$work/share/magent.$shell"; done
-	$go run ./deploy/release licences "$here" >"$work/share/third-party.txt"
+	"$work/release" licences "$here" >"$work/share/third-party.txt"
 	cat >"$work/share/changelog" <<-END
 		magent (${VERSION/-/\~}) unstable; urgency=medium
 
@@ -50,11 +53,13 @@ shared() {
 	gzip -9nk "$work/share/magent.1" "$work/share/changelog"
 }
 
-# pack FILE FOLDER makes a tar archive whose bytes depend on its contents alone.
-pack() {
-	tar -C "$(dirname "$2")" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --format=gnu \
-		--mode=go=rX,u=rwX -cf - "$(basename "$2")" | gzip -9n >"$1"
+# archive FOLDER NAME... writes a tar archive to stdout whose bytes depend on its contents alone.
+archive() {
+	tar -C "$1" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --format=gnu \
+		--mode=go=rX,u=rwX -cf - "${@:2}"
 }
+
+pack() { archive "$(dirname "$2")" "$(basename "$2")" | gzip -9n >"$1"; } # FILE FOLDER
 
 tarball() { # for the architecture $1
 	local tree=$work/tar-$1/magent-$VERSION
@@ -75,9 +80,19 @@ packages() { # for the architecture $1
 }
 
 image() { # for the architecture $1
-	$go run ./deploy/release image -arch "$1" -version "$VERSION" -time "$SOURCE_DATE_EPOCH" -out "$dist/magent_${VERSION}_image_$1.tar" \
+	"$work/release" image -arch "$1" -version "$VERSION" -time "$SOURCE_DATE_EPOCH" -out "$work/image-$1" \
 		usr/bin/magent="$work/$1/magent" usr/bin/nutcracker="$work/$1/nutcracker" \
 		usr/share/doc/magent/copyright=deploy/package/copyright usr/share/doc/magent/LICENSE=LICENSE usr/share/doc/magent/third-party.txt="$work/share/third-party.txt"
+	archive "$work/image-$1" blobs index.json manifest.json oci-layout >"$dist/magent_${VERSION}_image_$1.tar"
+}
+
+# sbom lists what the compiler has noted in the binary for the architecture $1. Its time is the commit's. What made it is named
+# without the checksums of that program, which is another one on another machine.
+sbom() {
+	$go run "$cyclonedx" bin -json -std -noserial -version "$VERSION" "$work/$1/magent" |
+		sed -e '/^    "tools"/,/^    "component"/{/"hashes": \[/,/\],/d}' \
+			-e "s/^    \"timestamp\": .*/    \"timestamp\": \"$(date -u -d "@$SOURCE_DATE_EPOCH" +%FT%TZ)\",/" \
+			>"$dist/magent_${VERSION}_sbom_$1.cdx.json"
 }
 
 for arch in amd64 arm64; do binaries $arch; done
@@ -86,7 +101,7 @@ for arch in amd64 arm64; do
 	tarball $arch
 	packages $arch
 	image $arch
-	$go run ./deploy/release sbom -version "$VERSION" -time "$SOURCE_DATE_EPOCH" "$work/$arch/magent" >"$dist/magent_${VERSION}_sbom_$arch.cdx.json"
+	sbom $arch
 done
 pack "$dist/magent_${VERSION}_chart.tgz" deploy/kubernetes/magent
 for kind in deployment daemonset; do cp deploy/kubernetes/$kind.yaml "$dist/magent_${VERSION}_$kind.yaml"; done

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"magent/test/harness"
 )
@@ -96,17 +97,38 @@ func TestBinary(t *testing.T) {
 	}
 }
 
-// TestSBOM: it names the modules that the binary of the same release has, with their checksums.
+// TestSBOM: it names the modules that the binary of the same release has, with their checksums, and no machine or moment of its
+// making.
 func TestSBOM(t *testing.T) {
 	var bom struct {
-		BOMFormat, SpecVersion string
-		Components             []struct {
+		BOMFormat, SerialNumber string
+		Metadata                struct {
+			Timestamp time.Time
+			Tools     []struct {
+				Name   string
+				Hashes []any
+			}
+			Component struct{ Name, Version string }
+		}
+		Components []struct {
 			Name, Version string
 			Hashes        []struct{ Alg, Content string }
 		}
 	}
 	if err := json.Unmarshal([]byte(read(t, part(t, "magent_*_sbom_"+arch+".cdx.json"))), &bom); err != nil {
 		t.Fatal(err)
+	}
+	about := bom.Metadata
+	commit := strings.TrimSpace(run(t, "git", "-C", harness.Root(t), "log", "-1", "--format=%ct"))
+	if at := fmt.Sprint(about.Timestamp.Unix()); bom.BOMFormat != "CycloneDX" || at != commit || bom.SerialNumber != "" {
+		t.Errorf("it is %s %q of %s, the commit is of %s", bom.BOMFormat, bom.SerialNumber, at, commit)
+	}
+	if len(about.Tools) != 1 || about.Tools[0].Name != "cyclonedx-gomod" || about.Tools[0].Hashes != nil {
+		t.Errorf("it is made by %v", about.Tools)
+	}
+	said := strings.Fields(run(t, filepath.Join(tree(t), "magent"), "-V"))
+	if about.Component.Name != "magent" || about.Component.Version != said[1] {
+		t.Errorf("it is of %+v, the binary is %v", about.Component, said)
 	}
 	got := map[string]string{}
 	for _, c := range bom.Components {
@@ -119,7 +141,7 @@ func TestSBOM(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{"std": strings.TrimPrefix(info.GoVersion, "go")}
+	want := map[string]string{"std": info.GoVersion}
 	for _, m := range info.Deps {
 		want[m.Path] = m.Version
 	}
