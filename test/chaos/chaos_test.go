@@ -24,9 +24,10 @@ func TestMain(m *testing.M) { harness.Main(m) }
 // TestLinearizable: while servers and the network fail, one server at a time, what clients see is what one memcached could
 // have said, and in the end the copies agree.
 func TestLinearizable(t *testing.T) {
+	t.Parallel()
 	t.Logf("seed %d", *seed)
 	s := setup{
-		seed: *seed, binary: harness.Binary(t), primaries: 2,
+		seed: *seed, magent: plain, primaries: 2,
 		clients: 8, keys: 96, skew: 2, depth: 8, pace: 10 * time.Millisecond, retries: 0.1, ops: named(t, *asked, operations, func(o operation) string { return o.name }),
 		faults: named(t, *struck, faults, func(f fault) string { return f.name }), victims: 3, lifetime: 2, strict: *strict,
 	}

@@ -35,11 +35,13 @@ var modes = []mode{
 		faults: []fault{slow}, victims: 2, lifetime: 8, lossy: true,
 	}},
 	{"overlap", loses, "dirty", bothOut, setup{ // both copies of a key are away, or one while the other is made good
-		primaries: 2, clients: 8, keys: 200, skew: 1.5, depth: 4, pace: 10 * time.Millisecond, retries: 0.2, ops: kept(operations, "append"),
+		primaries: 2, clients: 8, keys: 400, skew: 1, depth: 16, pace: 10 * time.Millisecond, retries: 0.2, ops: kept(operations, "append"),
+		lag:    10 * time.Millisecond, // it takes long to make keys good
 		faults: []fault{overlap}, victims: 2, lifetime: 2, lossy: true,
 	}},
 	{"evict", loses, "dirty", evictions, setup{ // servers are full, and single ones fail
 		primaries: 1, clients: 8, keys: 400, skew: 1, depth: 4, pace: 5 * time.Millisecond, retries: 0.2, ops: kept(operations, "append", "incr"),
+		lag:       10 * time.Millisecond,
 		memcached: []string{"-m", "8"}, pad: 60_000,
 		faults: kept(faults, "kill", "killcut", "killstall", "killhold", "killpause"), victims: 2, lifetime: 2, lossy: true,
 	}},
@@ -104,9 +106,11 @@ func kept[T interface{ called() string }](all []T, without ...string) (rest []T)
 
 // TestModes: each mode keeps its promise.
 func TestModes(t *testing.T) {
+	t.Parallel()
 	for _, m := range modes {
 		t.Run(m.name, func(t *testing.T) {
-			m.setup.binary = harness.Binary(t)
+			t.Parallel()
+			m.setup.magent = plain
 			w := m.run(t, *each)
 			t.Logf("%d operations, errors: %v", w.count.asked, w.count.errors)
 			t.Logf("%d faults: %v; %d rounds, %d void; misses: %d of %d reads", w.count.faults, w.struck, w.count.rounds, w.count.voids, w.count.misses, w.count.reads)
@@ -125,10 +129,11 @@ func TestModes(t *testing.T) {
 
 // TestModesHaveTeeth: where a guard is missing, the mode notices.
 func TestModesHaveTeeth(t *testing.T) {
+	t.Parallel()
 	for _, m := range modes {
 		t.Run(m.name, func(t *testing.T) {
-			t.Setenv("MAGENT_FAULT", m.guard)
-			m.setup.binary = harness.BinaryWithFaults(t)
+			t.Parallel()
+			m.setup.magent = without(m.guard)
 			w := m.run(t, soon)
 			if w.found == "" {
 				t.Errorf("nothing noticed without the guard %s in %v, with %d faults and %d operations", m.guard, soon, w.count.faults, w.count.asked)

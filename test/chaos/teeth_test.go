@@ -44,8 +44,10 @@ const (
 
 // TestTeeth: where a guard is missing, it is noticed.
 func TestTeeth(t *testing.T) {
+	t.Parallel()
 	for _, tooth := range teeth {
 		t.Run(tooth.guard, func(t *testing.T) {
+			t.Parallel()
 			w := tooth.bite(t, "", enough)
 			if w.found != "" {
 				t.Errorf("no guard is missing, but %s", w.found)
@@ -101,9 +103,8 @@ func (w *world) direct(i int, request string) string {
 
 // bite lets faults strike for some time where a guard is missing; "": none.
 func (x tooth) bite(t *testing.T, guard string, length time.Duration) *world {
-	t.Setenv("MAGENT_FAULT", guard)
 	s := x.setup
-	s.seed, s.binary, s.victims, s.lifetime, s.skew = *seed, harness.BinaryWithFaults(t), s.primaries, 1, 1
+	s.seed, s.magent, s.victims, s.lifetime, s.skew = *seed, without(guard), s.primaries, 1, 1
 	w := start(t, s)
 	defer w.end()
 	w.strike(length)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,7 +18,7 @@ import (
 // setup says what a world consists of, and what happens in it.
 type setup struct {
 	seed      uint64
-	binary    string   // magent
+	magent    starter
 	args      []string // more of its arguments
 	primaries int
 	lag       time.Duration // of the network to the backup
@@ -42,6 +43,26 @@ type setup struct {
 	strict bool // keys that were being changed when the proxy died are not spared
 }
 
+// starter runs a magent.
+type starter func(testing.TB, ...string) *harness.Magent
+
+// plain runs the magent that is tested.
+func plain(tb testing.TB, args ...string) *harness.Magent {
+	tb.Helper()
+	return harness.StartBinary(tb, harness.Binary(tb), args...)
+}
+
+// without runs one that leaves out a guard; "": none.
+func without(guard string) starter {
+	return func(tb testing.TB, args ...string) *harness.Magent {
+		tb.Helper()
+		return harness.StartWithout(tb, guard, args...)
+	}
+}
+
+// places bounds how many worlds there are at once: each keeps about half a core busy, and its deadlines are short.
+var places = make(chan struct{}, runtime.NumCPU())
+
 // world is a proxy with primaries and a backup, behind relays, and its clients.
 type world struct {
 	setup
@@ -51,6 +72,7 @@ type world struct {
 	relays  []*relay
 	r       *rand.Rand // of the faults
 	begin   time.Time
+	leave   func() // makes place for another
 
 	clients []*client
 	self    *client // asks between the faults
@@ -81,11 +103,14 @@ type tally struct {
 	errors map[string]int // error lines
 }
 
-// start makes a world. It ends with the test, or by end.
+// start makes a world when there is a place for it. It ends with the test, or by end.
 func start(t *testing.T, s setup) *world {
 	t.Helper()
+	places <- struct{}{}
+	leave := sync.OnceFunc(func() { <-places })
+	t.Cleanup(leave)
 	w := &world{
-		setup: s, t: t, r: rand.New(&shared{source: rand.NewPCG(s.seed, 1)}), begin: time.Now(),
+		setup: s, t: t, r: rand.New(&shared{source: rand.NewPCG(s.seed, 1)}), begin: time.Now(), leave: leave,
 		struck: map[string]int{}, count: tally{errors: map[string]int{}}, history: map[int64]map[string][]porcupine.Operation{}, void: map[int64]bool{},
 	}
 	args := append([]string{"-l", harness.DeadAddr(t)}, s.args...)
@@ -103,7 +128,7 @@ func start(t *testing.T, s setup) *world {
 	s.timeout = cmp.Or(s.timeout, 200*time.Millisecond)
 	w.timeout = s.timeout
 	args = append(args, "--timeout", s.timeout.String(), "--connect-timeout", "200ms", "--probe-interval", "50ms")
-	w.proxy = harness.StartBinary(t, s.binary, args...)
+	w.proxy = s.magent(t, args...)
 	w.self = w.enter(0)
 	for id := range s.clients {
 		c := w.enter(id + 1)
@@ -113,11 +138,12 @@ func start(t *testing.T, s setup) *world {
 	return w
 }
 
-// end joins the clients.
+// end joins the clients, and makes place for another world.
 func (w *world) end() {
 	w.ended.Store(true)
 	w.all.Wait()
 	w.self.conn.Close()
+	w.leave()
 }
 
 // strike strikes one server after the other, until the time is over or something is found.

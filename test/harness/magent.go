@@ -18,7 +18,7 @@ type Magent struct {
 	*Process
 	Addr string // where it listens: host:port, or the path of a unix socket
 
-	argv []string
+	argv, env []string
 }
 
 // StartMagent runs magent and waits until it answers. Unless the arguments, or a file of pools, say where to listen, the kernel chooses a port.
@@ -34,10 +34,21 @@ func StartMagent(tb testing.TB, args ...string) *Magent {
 // StartBinary is StartMagent for a certain binary, with its own deadlines.
 func StartBinary(tb testing.TB, path string, args ...string) *Magent {
 	tb.Helper()
+	return startBinary(tb, path, nil, args)
+}
+
+// StartWithout is StartBinary for a magent that leaves out guards, of those that MAGENT_FAULT knows; "": none.
+func StartWithout(tb testing.TB, guards string, args ...string) *Magent {
+	tb.Helper()
+	return startBinary(tb, BinaryWithFaults(tb), []string{"MAGENT_FAULT=" + guards}, args)
+}
+
+func startBinary(tb testing.TB, path string, env, args []string) *Magent {
+	tb.Helper()
 	if !slices.ContainsFunc(args, func(a string) bool { return a == "-l" || a == "-p" || a == "-c" }) {
 		args = append([]string{"-l", "127.0.0.1:0"}, args...)
 	}
-	m := &Magent{argv: append([]string{path, "--log-format", "json"}, args...)}
+	m := &Magent{argv: append([]string{path, "--log-format", "json"}, args...), env: env}
 	m.start(tb)
 	return m
 }
@@ -51,7 +62,7 @@ func (m *Magent) Restart() {
 
 func (m *Magent) start(tb testing.TB) {
 	tb.Helper()
-	m.Process = Start(tb, "magent", m.argv...)
+	m.Process = startWith(tb, "magent", m.env, m.argv)
 	Eventually(tb, "magent says where it listens", func() error {
 		if m.Exited() {
 			tb.Fatalf("%s ended with code %d:\n%s", strings.Join(m.argv, " "), m.ExitCode(), m.Log())

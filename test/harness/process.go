@@ -2,6 +2,7 @@ package harness
 
 import (
 	"errors"
+	"os"
 	"os/exec"
 	"sync"
 	"syscall"
@@ -29,8 +30,17 @@ type Process struct {
 // Start runs a program. Its two output streams are its log, which is printed if the test fails.
 func Start(tb testing.TB, name string, argv ...string) *Process {
 	tb.Helper()
+	return startWith(tb, name, nil, argv)
+}
+
+// startWith is Start with more variables in the environment, each as NAME=value.
+func startWith(tb testing.TB, name string, env, argv []string) *Process {
+	tb.Helper()
 	p := &Process{Name: name, tb: tb, log: &logBuffer{}, exited: make(chan struct{})}
 	p.cmd = exec.Command(argv[0], argv[1:]...)
+	if len(env) > 0 {
+		p.cmd.Env = append(os.Environ(), env...)
+	}
 	p.cmd.Stdout = p.log
 	p.cmd.Stderr = p.log
 	p.cmd.WaitDelay = time.Second // a grandchild may hold the pipes
