@@ -193,15 +193,19 @@ func expressions(t *testing.T, name, content string) (out []string) {
 	return out
 }
 
-// The rules are right and come when they should; each of them is tested.
+// The rules are right and come when they should; each of them is tested, and explained.
 func TestRules(t *testing.T) {
 	path, rules := deployed(t, "prometheus/magent.rules.yml")
 	tests, text := deployed(t, "prometheus/magent.test.yml")
 	tool(t, "", "check", "rules", path)
 	tool(t, "", "test", "rules", tests)
+	page := monitoringPage(t)
 	for _, alert := range regexp.MustCompile(`alert: (\w+)`).FindAllStringSubmatch(rules, -1) {
 		if !strings.Contains(text, alert[1]) {
 			t.Errorf("%s is not tested", alert[1])
+		}
+		if !strings.Contains(page, "**"+alert[1]+"**") {
+			t.Errorf("%s is not explained in docs/monitoring.md", alert[1])
 		}
 	}
 }
@@ -275,6 +279,23 @@ func TestStatsHaveTheirNames(t *testing.T) {
 func TestStatsAreDocumented(t *testing.T) {
 	server := harness.StartMemcached(t)
 	m := harness.StartMagent(t, "-s", server.Addr)
+	page := monitoringPage(t)
+	theirs, own := harness.Stats(t, server.Addr, ""), 0
+	for name := range harness.Stats(t, m.Addr, "") {
+		if _, ok := theirs[name]; ok {
+			continue
+		}
+		if own++; !strings.Contains(page, "`"+name+"`") {
+			t.Errorf("stats has %q, which does not stand in docs/monitoring.md", name)
+		}
+	}
+	if own < 10 {
+		t.Errorf("only %d figures are magent's own", own)
+	}
+}
+
+func monitoringPage(t *testing.T) string {
+	t.Helper()
 	root, err := harness.ModuleRoot()
 	if err != nil {
 		t.Fatal(err)
@@ -283,16 +304,5 @@ func TestStatsAreDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	theirs, own := harness.Stats(t, server.Addr, ""), 0
-	for name := range harness.Stats(t, m.Addr, "") {
-		if _, ok := theirs[name]; ok {
-			continue
-		}
-		if own++; !strings.Contains(string(text), "`"+name+"`") {
-			t.Errorf("stats has %q, which does not stand in docs/monitoring.md", name)
-		}
-	}
-	if own < 10 {
-		t.Errorf("only %d figures are magent's own", own)
-	}
+	return string(text)
 }
