@@ -1,6 +1,5 @@
 // Package failover knows which servers may be used. It decides and remembers; it does no I/O, reads no clock and
-// starts nothing: time is an argument, and what it decides is carried out by others. The one exception is the prober
-// (probe.go), which lives off the event loops and asks ejected servers whether they are back.
+// starts nothing: time is an argument, and what it decides is carried out by others.
 //
 // Each loop has a Machine of its own, fed by that loop's connections:
 //

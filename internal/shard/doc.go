@@ -6,6 +6,6 @@
 // (errand.go). With one loop nothing travels.
 //
 // Beside the loops a Service has a few helpers, each a goroutine with a name of its own: one prober per server
-// (failover.Prober), which sleeps while the server is up, and one resolver per server that is given by name, which looks
+// (probe.Prober), which sleeps while the server is up, and one resolver per server that is given by name, which looks
 // it up when a loop connects, and from time to time.
 package shard

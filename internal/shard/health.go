@@ -10,6 +10,7 @@ import (
 	"magent/backend"
 	"magent/failover"
 	"magent/internal/loop"
+	"magent/internal/probe"
 	"magent/internal/stats"
 )
 
@@ -20,7 +21,7 @@ type board struct {
 	mu      sync.Mutex
 	log     zerolog.Logger
 	events  *events
-	probers []*failover.Prober // by pool; nil: it was removed
+	probers []*probe.Prober // by pool; nil: it was removed
 }
 
 // serverRecord is what the board knows of one server of a pool. It is that pool's alone: when a reload changes the pool, there
@@ -29,7 +30,7 @@ type serverRecord struct {
 	pool   string
 	name   string
 	role   string
-	prober *failover.Prober
+	prober *probe.Prober
 	server int // its index there
 	away   int // loops that have ejected it
 	since  time.Time
@@ -44,20 +45,21 @@ type serverRecord struct {
 func (b *board) addPool(peers []*pool, lookup lookupFunc) {
 	cfg := peers[0].cfg
 	var records []*serverRecord
-	var targets []failover.Target
-	ping := failover.Memcached
+	var targets []probe.Target
+	ping := probe.Memcached
 	if cfg.Redis {
-		ping = failover.Redis(cfg.RedisAuth)
+		ping = probe.Redis(cfg.RedisAuth)
 	}
 	for i := range len(cfg.Servers) + len(cfg.Backups) {
 		a := serverAt(cfg, i)
 		records = append(records, &serverRecord{pool: cfg.Name, name: a.String(), role: serverOf(cfg, i).Role, server: i})
-		targets = append(targets, failover.Target{Find: finderOf(*a, lookup), Ping: ping})
+		targets = append(targets, probe.Target{Find: finderOf(*a, lookup), Ping: ping})
 	}
-	prober := failover.NewProber(targets, cfg.ProbeInterval, cfg.ConnectTimeout, func(server int, at loop.Endpoint) { alive(peers, server, at) })
+	opt := probe.Options{Interval: cfg.ProbeInterval, Timeout: cfg.ConnectTimeout}
 	if ejects(cfg) {
-		prober.Delay(cfg.ServerRetryTimeout)
+		opt.Delay = cfg.ServerRetryTimeout
 	}
+	prober := probe.New(targets, opt, func(server int, at loop.Endpoint) { alive(peers, server, at) })
 	for _, r := range records {
 		r.prober = prober
 	}
@@ -195,7 +197,7 @@ func (b *board) unfillable(r *serverRecord, reason string) {
 }
 
 // removePool forgets a pool, and returns its prober, which is to be closed.
-func (b *board) removePool(index int) *failover.Prober {
+func (b *board) removePool(index int) *probe.Prober {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if index >= len(b.probers) {

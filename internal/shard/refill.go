@@ -16,6 +16,7 @@ import (
 	"magent/internal/loop"
 	"magent/internal/metadump"
 	"magent/internal/pause"
+	"magent/internal/probe"
 	"magent/replicate"
 )
 
@@ -51,7 +52,7 @@ type walk struct {
 
 // source is a server whose keys are listed.
 type source struct {
-	find failover.Finder
+	find probe.Finder
 	only backend.Identity // if set, whoever else answers there is not listed
 }
 

@@ -15,6 +15,7 @@ import (
 	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/loop"
+	"magent/internal/probe"
 	"magent/internal/stats"
 )
 
@@ -36,7 +37,7 @@ type reload struct {
 	rings   map[int]rings      // of the pools that are new or changed
 	moves   map[int]*migration // of the changed ones whose keys move
 	bound   []*listener        // new ones
-	probers []*failover.Prober // that are not needed any more
+	probers []*probe.Prober    // that are not needed any more
 	outs    []*lookout         // neither
 	unused  []*resolver        // nor these
 }

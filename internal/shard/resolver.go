@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"magent/backend"
-	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/loop"
+	"magent/internal/probe"
 )
 
 // lookupFunc looks up the addresses of a host name, as net.Resolver.LookupNetIP does.
@@ -31,7 +31,7 @@ func fixedEndpoint(a config.Address) (loop.Endpoint, bool) {
 }
 
 // finderOf returns what finds the addresses of a server, whether they are fixed or have to be looked up.
-func finderOf(a config.Address, lookup lookupFunc) failover.Finder {
+func finderOf(a config.Address, lookup lookupFunc) probe.Finder {
 	if e, fixed := fixedEndpoint(a); fixed {
 		return func(context.Context) ([]loop.Endpoint, error) { return []loop.Endpoint{e}, nil }
 	}
@@ -50,7 +50,7 @@ func finderOf(a config.Address, lookup lookupFunc) failover.Finder {
 
 // resolver looks up the name of one server for all loops, or asks its Sentinels.
 type resolver struct {
-	find    failover.Finder
+	find    probe.Finder
 	master  *master       // nil: it is given by name
 	timeout time.Duration // of one look-up: the connect deadline
 	asked   chan question

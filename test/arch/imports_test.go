@@ -9,7 +9,7 @@ import (
 var levels = map[string]int{
 	"ascii": 0, "resp": 0, "internal/loop": 0, "internal/stats": 0, "internal/config": 0, "internal/service": 0,
 	"internal/fault": 0, "internal/journal": 0, "internal/pause": 0, "internal/admin": 0, "internal/health": 0, "internal/redis/redistest": 0,
-	"backend": 1, "internal/metadump": 1, "internal/metrics": 1, "internal/redis": 1, "internal/status": 2, "internal/verify": 2, "failover": 2, "replicate": 3,
+	"backend": 1, "internal/metadump": 1, "internal/metrics": 1, "internal/redis": 1, "internal/status": 2, "internal/verify": 2, "failover": 2, "internal/probe": 2, "replicate": 3,
 
 	"internal/fleet/view": 0, "internal/fleet/lease": 1, "internal/fleet/core": 2, "internal/fleet/wal": 3, "internal/fleet/simulation": 4,
 

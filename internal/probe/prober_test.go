@@ -1,4 +1,4 @@
-package failover
+package probe
 
 import (
 	"bufio"
@@ -100,7 +100,7 @@ func TestProberFindsAServer(t *testing.T) {
 	for network, addr := range map[string]string{"tcp": "127.0.0.1:0", "unix": filepath.Join(t.TempDir(), "s")} {
 		s := startServer(t, network, addr)
 		alive := make(chan int, 10)
-		p := NewProber(targets(at("127.0.0.1:1"), at(s.ln.Addr().String())), time.Millisecond, patience, func(i int, _ loop.Endpoint) { alive <- i })
+		p := New(targets(at("127.0.0.1:1"), at(s.ln.Addr().String())), Options{Interval: time.Millisecond, Timeout: patience}, func(i int, _ loop.Endpoint) { alive <- i })
 		p.Ejected(1)
 		if got := await(t, s.asked); got != "version\r\n" {
 			t.Errorf("%s: asked %q", network, got)
@@ -131,7 +131,7 @@ func TestProberFindsAServer(t *testing.T) {
 func TestProberWokenWhileProbing(t *testing.T) {
 	s := startServer(t, "tcp", "127.0.0.1:0")
 	alive := make(chan int, 10)
-	p := NewProber(targets(at(s.ln.Addr().String())), time.Millisecond, patience, func(i int, _ loop.Endpoint) { alive <- i })
+	p := New(targets(at(s.ln.Addr().String())), Options{Interval: time.Millisecond, Timeout: patience}, func(i int, _ loop.Endpoint) { alive <- i })
 	defer p.Close()
 	p.Ejected(0)
 	await(t, s.asked)
@@ -152,7 +152,7 @@ func TestProberAsksAllAddresses(t *testing.T) {
 	where := good.ln.Addr().String()
 	alive := make(chan loop.Endpoint, 10)
 	find := at("127.0.0.1:1", odd.ln.Addr().String(), where, "127.0.0.1:2")
-	p := NewProber(targets(find), time.Millisecond, patience, func(_ int, at loop.Endpoint) { alive <- at })
+	p := New(targets(find), Options{Interval: time.Millisecond, Timeout: patience}, func(_ int, at loop.Endpoint) { alive <- at })
 	defer p.Close()
 	p.Ejected(0)
 	await(t, odd.asked)
@@ -168,7 +168,7 @@ func TestProberAsksAllAddresses(t *testing.T) {
 func TestProberWithoutAnAddress(t *testing.T) {
 	found := make(chan error, 100)
 	find := func(context.Context) ([]loop.Endpoint, error) { return nil, <-found }
-	p := NewProber(targets(find), time.Millisecond, patience, func(int, loop.Endpoint) { t.Error("alive") })
+	p := New(targets(find), Options{Interval: time.Millisecond, Timeout: patience}, func(int, loop.Endpoint) { t.Error("alive") })
 	p.Ejected(0)
 	for _, err := range []error{errors.New("no such host"), nil, nil} {
 		found <- err
@@ -185,31 +185,31 @@ func TestProberWithoutAnAddress(t *testing.T) {
 func TestProberCloses(t *testing.T) {
 	unexpected := func(int, loop.Endpoint) { t.Error("alive") }
 	t.Run("asleep", func(*testing.T) {
-		NewProber(targets(at("127.0.0.1:1"), at("127.0.0.1:2")), time.Hour, time.Hour, unexpected).Close()
+		New(targets(at("127.0.0.1:1"), at("127.0.0.1:2")), Options{Interval: time.Hour, Timeout: time.Hour}, unexpected).Close()
 	})
 	t.Run("between two probes", func(*testing.T) {
-		p := NewProber(targets(at("127.0.0.1:1")), time.Hour, time.Hour, unexpected)
+		p := New(targets(at("127.0.0.1:1")), Options{Interval: time.Hour, Timeout: time.Hour}, unexpected)
 		p.Ejected(0)
 		p.Close()
 	})
 	t.Run("while looking up", func(t *testing.T) {
 		asked := make(chan bool, 1)
-		p := NewProber(targets(func(ctx context.Context) ([]loop.Endpoint, error) {
+		p := New(targets(func(ctx context.Context) ([]loop.Endpoint, error) {
 			asked <- true
 			<-ctx.Done() // a name server that does not answer
 			return nil, ctx.Err()
-		}), time.Millisecond, time.Hour, unexpected)
+		}), Options{Interval: time.Millisecond, Timeout: time.Hour}, unexpected)
 		p.Ejected(0)
 		await(t, asked)
 		p.Close()
 	})
 	t.Run("while probing", func(t *testing.T) {
 		s := startServer(t, "tcp", "127.0.0.1:0")
-		p := NewProber(targets(at(s.ln.Addr().String())), time.Millisecond, 50*time.Millisecond, unexpected)
+		p := New(targets(at(s.ln.Addr().String())), Options{Interval: time.Millisecond, Timeout: 50 * time.Millisecond}, unexpected)
 		p.Ejected(0)
 		await(t, s.asked) // and gets no answer: the probe ends by its own deadline
 		p.Close()
-		if err := goleak.Find(goleak.IgnoreAnyFunction("magent/failover.(*server).serve"), goleak.IgnoreCurrent()); err != nil {
+		if err := goleak.Find(goleak.IgnoreAnyFunction("magent/internal/probe.(*server).serve"), goleak.IgnoreCurrent()); err != nil {
 			t.Error(err)
 		}
 	})

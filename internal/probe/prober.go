@@ -1,16 +1,12 @@
-package failover
+package probe
 
 import (
 	"context"
-	"net"
 	"sync"
 	"time"
 
-	"github.com/bradfitz/gomemcache/memcache"
-
 	"magent/internal/loop"
 	"magent/internal/pause"
-	"magent/internal/redis"
 )
 
 // maxBackoff is how many probe intervals lie between two probes of a server that stays away.
@@ -32,22 +28,29 @@ type Target struct {
 // Prober asks ejected servers whether they are back, off the event loops. It has one goroutine per server, which
 // sleeps until the server is ejected.
 type Prober struct {
-	interval time.Duration
-	timeout  time.Duration
-	delay    time.Duration
-	alive    func(server int, at loop.Endpoint)
-	wake     []chan struct{}
-	stop     context.CancelFunc
-	done     sync.WaitGroup
+	opt   Options
+	alive func(server int, at loop.Endpoint)
+	wake  []chan struct{}
+	stop  context.CancelFunc
+	done  sync.WaitGroup
 }
 
-// NewProber starts a prober for servers. At each probe the addresses of the server are found anew, and asked in turn
-// until one answers its Ping. timeout bounds the look-up, each connect and each answer.
-// A probe is repeated every interval, with jitter, and more seldom (up to four intervals) while the server stays away.
-// When it succeeds, alive is called with the server's index and the address that answered, on a goroutine of the prober.
-func NewProber(servers []Target, interval, timeout time.Duration, alive func(server int, at loop.Endpoint)) *Prober {
+// Options are the times of a Prober.
+type Options struct {
+	// Interval lies between two probes of a server, with jitter; up to four of them while the server stays away.
+	Interval time.Duration
+	// Timeout bounds the look-up, each connect and each answer.
+	Timeout time.Duration
+	// Delay is the shortest time from Ejected to the first probe.
+	Delay time.Duration
+}
+
+// New starts a prober for servers. At each probe the addresses of the server are found anew, and asked in turn
+// until one answers its Ping. Then alive is called with the server's index and the address that answered, on a goroutine
+// of the prober. Close ends it.
+func New(servers []Target, opt Options, alive func(server int, at loop.Endpoint)) *Prober {
 	ctx, stop := context.WithCancel(context.Background())
-	p := &Prober{interval: interval, timeout: timeout, alive: alive, stop: stop}
+	p := &Prober{opt: opt, alive: alive, stop: stop}
 	for i, server := range servers {
 		wake := make(chan struct{}, 1)
 		p.wake = append(p.wake, wake)
@@ -56,9 +59,6 @@ func NewProber(servers []Target, interval, timeout time.Duration, alive func(ser
 	}
 	return p
 }
-
-// Delay has the first probe of an ejected server be made no sooner than d after Ejected. It is set before any server is.
-func (p *Prober) Delay(d time.Duration) { p.delay = d }
 
 // Ejected has the server probed until it answers. It never blocks and may be called from any goroutine.
 func (p *Prober) Ejected(server int) {
@@ -94,8 +94,8 @@ func (p *Prober) watch(ctx context.Context, server int, target Target, wake <-ch
 
 // await probes until the server answers, and returns where. It returns false when the prober is closed.
 func (p *Prober) await(ctx context.Context, target Target) (at loop.Endpoint, ok bool) {
-	pauses := pause.NewBackoff(p.interval, maxBackoff*p.interval)
-	for wait := max(pauses.Next(), p.delay); ; wait = pauses.Next() {
+	pauses := pause.NewBackoff(p.opt.Interval, maxBackoff*p.opt.Interval)
+	for wait := max(pauses.Next(), p.opt.Delay); ; wait = pauses.Next() {
 		if pause.For(ctx, wait) != nil {
 			return at, false
 		}
@@ -107,7 +107,7 @@ func (p *Prober) await(ctx context.Context, target Target) (at loop.Endpoint, ok
 
 // probe asks the server once, at all its addresses until one answers.
 func (p *Prober) probe(ctx context.Context, target Target) (at loop.Endpoint, err error) {
-	lookup, cancel := context.WithTimeout(ctx, p.timeout)
+	lookup, cancel := context.WithTimeout(ctx, p.opt.Timeout)
 	defer cancel()
 	addrs, err := target.Find(lookup)
 	if err != nil {
@@ -115,37 +115,9 @@ func (p *Prober) probe(ctx context.Context, target Target) (at loop.Endpoint, er
 	}
 	err = loop.ErrNoAddress
 	for _, at = range addrs {
-		if err = target.Ping(ctx, at, p.timeout); err == nil || ctx.Err() != nil {
+		if err = target.Ping(ctx, at, p.opt.Timeout); err == nil || ctx.Err() != nil {
 			break
 		}
 	}
 	return at, err
-}
-
-// Memcached is the Ping of a memcached: gomemcache's, which is the command version.
-func Memcached(ctx context.Context, at loop.Endpoint, timeout time.Duration) error {
-	var server memcache.ServerList
-	if err := server.SetServers(at.String()); err != nil {
-		return err
-	}
-	c := memcache.NewFromSelector(&server)
-	defer c.Close()
-	c.Timeout = timeout
-	c.DialContext = func(_ context.Context, network, address string) (net.Conn, error) {
-		dialer := net.Dialer{Timeout: timeout}
-		return dialer.DialContext(ctx, network, address)
-	}
-	return c.Ping()
-}
-
-// Redis is the Ping of a Redis server: PING, behind AUTH if password is not empty. A server that is still loading its data, or
-// has lost its master, is not ready.
-func Redis(password string) Ping {
-	return func(ctx context.Context, at loop.Endpoint, timeout time.Duration) error {
-		network := "tcp"
-		if at.Path != "" {
-			network = "unix"
-		}
-		return redis.Ping(ctx, network, at.String(), password, timeout)
-	}
 }

@@ -1,4 +1,4 @@
-package failover
+package probe
 
 import (
 	"context"
@@ -16,7 +16,7 @@ func TestProberFindsARedis(t *testing.T) {
 	alive := make(chan loop.Endpoint, 10)
 	probes := make(chan error, 1000)
 	find := at(s.Addr)
-	p := NewProber([]Target{{find, counted(probes, Redis("secret"))}}, time.Millisecond, patience, func(_ int, at loop.Endpoint) { alive <- at })
+	p := New([]Target{{find, counted(probes, Redis("secret"))}}, Options{Interval: time.Millisecond, Timeout: patience}, func(_ int, at loop.Endpoint) { alive <- at })
 	defer p.Close()
 	s.Kill()
 	p.Ejected(0)
@@ -30,7 +30,7 @@ func TestProberFindsARedis(t *testing.T) {
 		t.Errorf("alive at %v", got)
 	}
 
-	wrong := NewProber([]Target{{find, counted(probes, Redis("wrong"))}}, time.Millisecond, patience, func(int, loop.Endpoint) { t.Error("alive") })
+	wrong := New([]Target{{find, counted(probes, Redis("wrong"))}}, Options{Interval: time.Millisecond, Timeout: patience}, func(int, loop.Endpoint) { t.Error("alive") })
 	defer wrong.Close()
 	for len(probes) > 0 {
 		<-probes
@@ -56,7 +56,7 @@ func TestProberFindsARedisOnASocket(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	redistest.Start(t, "--unixsocket", path)
 	alive := make(chan loop.Endpoint, 10)
-	p := NewProber([]Target{{at(path), Redis("")}}, time.Millisecond, patience, func(_ int, at loop.Endpoint) { alive <- at })
+	p := New([]Target{{at(path), Redis("")}}, Options{Interval: time.Millisecond, Timeout: patience}, func(_ int, at loop.Endpoint) { alive <- at })
 	defer p.Close()
 	p.Ejected(0)
 	if got := await(t, alive); got.Path != path {

@@ -1,0 +1,40 @@
+package probe
+
+import (
+	"context"
+	"net"
+	"time"
+
+	"github.com/bradfitz/gomemcache/memcache"
+
+	"magent/internal/loop"
+	"magent/internal/redis"
+)
+
+// Memcached is the Ping of a memcached: gomemcache's, which is the command version.
+func Memcached(ctx context.Context, at loop.Endpoint, timeout time.Duration) error {
+	var server memcache.ServerList
+	if err := server.SetServers(at.String()); err != nil {
+		return err
+	}
+	c := memcache.NewFromSelector(&server)
+	defer c.Close()
+	c.Timeout = timeout
+	c.DialContext = func(_ context.Context, network, address string) (net.Conn, error) {
+		dialer := net.Dialer{Timeout: timeout}
+		return dialer.DialContext(ctx, network, address)
+	}
+	return c.Ping()
+}
+
+// Redis is the Ping of a Redis server: PING, behind AUTH if password is not empty. A server that is still loading its data, or
+// has lost its master, is not ready.
+func Redis(password string) Ping {
+	return func(ctx context.Context, at loop.Endpoint, timeout time.Duration) error {
+		network := "tcp"
+		if at.Path != "" {
+			network = "unix"
+		}
+		return redis.Ping(ctx, network, at.String(), password, timeout)
+	}
+}
