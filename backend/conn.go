@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"magent/ascii"
+	"magent/failover"
 	"magent/internal/loop"
 	"magent/internal/stats"
 	"magent/resp"
@@ -97,7 +98,7 @@ type Conn struct {
 	missed  bool   // the last connection that ended was one that somebody had a use for
 	clock   *loop.Timer
 
-	greeting   Greeting
+	greeting   failover.Greeting
 	introduced bool          // the reply to the first command has come
 	asking     MetaForm      // which form of the meta commands it is asked about
 	meta       MetaForm      // which it has

@@ -3,7 +3,6 @@ package failover
 import (
 	"time"
 
-	"magent/backend"
 	"magent/internal/fault"
 )
 
@@ -22,7 +21,7 @@ const (
 
 // Meeting is a connection to a server that has just been made.
 type Meeting struct {
-	Greeting backend.Greeting
+	Greeting Greeting
 	Replies  uint64        // that the server has given so far, over all connections
 	Silent   time.Duration // since the last contact before this connection
 	// Empty is how long ago the server was found to hold nothing, by whomever, in this very run; negative: nobody has found that.
@@ -37,7 +36,7 @@ func (m *Machine) Meet(i int, now Meeting) Contents {
 	s := &m.servers[i]
 	g, before, met := now.Greeting, s.last(now.Replies), s.met
 	s.known, s.answered, s.met, s.reached = g, now.Replies, true, true
-	switch nobody := (backend.Identity{}); {
+	switch nobody := (Identity{}); {
 	case fault.Identity, g.Identity == nobody && before.Identity == nobody:
 		return Complete
 	case !met && s.State == Up:
@@ -56,19 +55,19 @@ func (m *Machine) Meet(i int, now Meeting) Contents {
 func (n *Meeting) provenEmpty() bool {
 	g := &n.Greeting
 	return g.Items == 0 ||
-		g.Identity != backend.Identity{} && g.Age() < n.Silent || // it began after that
+		g.Identity != Identity{} && g.Age() < n.Silent || // it began after that
 		n.Empty >= 0 && n.Empty < n.Silent
 }
 
 // last is what the server would say at least, if it still were in the run that is known.
-func (s *Server) last(replies uint64) backend.Greeting {
+func (s *Server) last(replies uint64) Greeting {
 	return s.known.After(replies - s.answered)
 }
 
 // Remember notes who server i was at last, as somebody else knew it, if he did, and whether it was Reached.
-func (m *Machine) Remember(i int, last backend.Greeting, reached bool) {
+func (m *Machine) Remember(i int, last Greeting, reached bool) {
 	s := &m.servers[i]
-	s.known, s.answered, s.met = last, 0, last.Identity != backend.Identity{}
+	s.known, s.answered, s.met = last, 0, last.Identity != Identity{}
 	s.reached = reached || s.met
 }
 
@@ -78,4 +77,4 @@ func (m *Machine) Reached(i int) bool { return m.servers[i].reached }
 
 // Last is what server i, which has given so many replies so far, would say of itself at least, if it still were in the run that
 // is known. It is for Remember.
-func (m *Machine) Last(i int, replies uint64) backend.Greeting { return m.servers[i].last(replies) }
+func (m *Machine) Last(i int, replies uint64) Greeting { return m.servers[i].last(replies) }

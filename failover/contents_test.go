@@ -3,20 +3,18 @@ package failover
 import (
 	"testing"
 	"time"
-
-	"magent/backend"
 )
 
 // Who a server is is compared with who it was. One that is met for the first time is taken as it is, but if it has been away, it
 // may lack something. Another one may be read only if nothing in it can be from before our last contact.
 func TestMeet(t *testing.T) {
-	nobody, a, b := backend.Identity{}, backend.Identity{PID: 1, Start: 1000}, backend.Identity{PID: 1, Start: 1001}
-	greeting := func(id backend.Identity, uptime, items, read int64) backend.Greeting {
-		return backend.Greeting{Identity: id, Uptime: uptime, Items: items, Read: read, Connections: -1, Stored: -1}
+	nobody, a, b := Identity{}, Identity{PID: 1, Start: 1000}, Identity{PID: 1, Start: 1001}
+	greeting := func(id Identity, uptime, items, read int64) Greeting {
+		return Greeting{Identity: id, Uptime: uptime, Items: items, Read: read, Connections: -1, Stored: -1}
 	}
 	never, old := time.Duration(-1), int64(1000)
 	for name, c := range map[string]struct {
-		before *backend.Greeting // nil: it was never met
+		before *Greeting // nil: it was never met
 		now    Meeting
 		away   bool
 		want   Contents
@@ -57,12 +55,12 @@ func TestMeet(t *testing.T) {
 	}
 }
 
-func met(g backend.Greeting) *backend.Greeting { return &g }
+func met(g Greeting) *Greeting { return &g }
 
 // What a machine knows of a server is handed on with what the server must have counted since.
 func TestRemember(t *testing.T) {
-	a := backend.Greeting{Identity: backend.Identity{PID: 1, Start: 1000}, Read: 100}
-	before, after := NewMachine(1, 1), NewMachine(1, 1)
+	a := Greeting{Identity: Identity{PID: 1, Start: 1000}, Read: 100}
+	before, after := NewMachine(1, 1), NewMachine(1, Options{Limit: 1})
 	before.Meet(0, Meeting{Greeting: a, Replies: 7})
 	last := before.Last(0, 17)
 	if last.Read != 120 {
@@ -73,11 +71,11 @@ func TestRemember(t *testing.T) {
 	if a.Read = 119; after.Meet(0, Meeting{Greeting: a, Empty: -1}) != Doubtful {
 		t.Error("it has read less than it had, and is the same")
 	}
-	after.Remember(0, backend.Greeting{}, true) // it did not say
+	after.Remember(0, Greeting{}, true) // it did not say
 	if !after.Reached(0) {
 		t.Error("it is forgotten that it was reached")
 	}
-	after.Remember(0, backend.Greeting{}, false) // nobody knew
+	after.Remember(0, Greeting{}, false) // nobody knew
 	if after.Reached(0) {
 		t.Error("it was reached, and nobody knows")
 	}

@@ -2,18 +2,18 @@ package replicate
 
 import (
 	"magent/ascii"
-	"magent/backend"
+	"magent/failover"
 	"magent/internal/fault"
 )
 
 // The cas tokens of two servers are unrelated, and may be the same number. In a pool with backups a client gets them with a
-// mark of the server that they are from, in its present run (backend.Identity.Mark). A compare with a token of another
+// mark of the server that they are from, in its present run (failover.Identity.Mark). A compare with a token of another
 // copy, or of an earlier run, comes out as if somebody else had been quicker; so it never overwrites what that client
 // has not seen.
 
 // mark is the mark of a server's tokens, and the identity that it was made from.
 type mark struct {
-	of   backend.Identity
+	of   failover.Identity
 	bits uint64
 }
 

@@ -304,7 +304,7 @@ func TestReloadWhileAnotherMemoryIsCleansed(t *testing.T) {
 // The list of what is to be cleansed is that of the very server that the loop is connected to.
 func TestOnlyTheServerItselfIsListed(t *testing.T) {
 	r, _, another, _ := isAnother(t, 0)
-	s := source{only: backend.Identity{PID: another.pid.Load(), Start: 1000}}
+	s := source{only: failover.Identity{PID: another.pid.Load(), Start: 1000}}
 	r.on(0, func(sh *Shard) { s.find = sh.pools[0].itself(0).find })
 	c, err := s.dial(t.Context())
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/bits-and-blooms/bloom/v3"
 
-	"magent/backend"
+	"magent/failover"
 	"magent/internal/loop"
 	"magent/internal/metadump"
 	"magent/replicate"
@@ -77,7 +77,7 @@ func (w *walk) hand(ctx context.Context, last bool) error {
 
 // check makes sure that the server at the other end of a new connection is the one that is to be listed.
 func (s *source) check(ctx context.Context, c net.Conn) error {
-	if s.only == (backend.Identity{}) {
+	if s.only == (failover.Identity{}) {
 		return nil
 	}
 	defer context.AfterFunc(ctx, func() { c.Close() })()
@@ -97,7 +97,7 @@ func (s *source) check(ctx context.Context, c net.Conn) error {
 			return fmt.Errorf("stats: the reply has no end: %.100q", reply)
 		}
 	}
-	if g := backend.ReadGreeting(reply); g.Identity != s.only {
+	if g := failover.ReadGreeting(reply); g.Identity != s.only {
 		return fmt.Errorf("another server answers there now: %v instead of %v", g.Identity, s.only)
 	}
 	return nil

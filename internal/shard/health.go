@@ -7,7 +7,6 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"magent/backend"
 	"magent/failover"
 	"magent/internal/loop"
 	"magent/internal/probe"
@@ -36,9 +35,9 @@ type serverRecord struct {
 	since  time.Time
 	warm   time.Time // when it was last said that it is being filled
 
-	run      backend.Greeting // who it is, as a loop has heard last
-	empty    time.Time        // when it held nothing in this run; zero: nobody knows of such a time
-	doubtful backend.Identity // the run of which it was said that it may hold what is out of date
+	run      failover.Greeting // who it is, as a loop has heard last
+	empty    time.Time         // when it held nothing in this run; zero: nobody knows of such a time
+	doubtful failover.Identity // the run of which it was said that it may hold what is out of date
 }
 
 // addPool begins to keep book, and to probe, the servers of a pool, whose parts on all loops are given.
@@ -149,7 +148,7 @@ func (b *board) warming(r *serverRecord, doubtful bool) {
 
 // met is told by a loop what a server says of itself on a new connection. It returns how long ago the server was found to hold
 // nothing, in the same run, by any loop; negative: it was not.
-func (b *board) met(r *serverRecord, g backend.Greeting) time.Duration {
+func (b *board) met(r *serverRecord, g failover.Greeting) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !g.Continues(r.run) {

@@ -3,7 +3,7 @@ package shard
 import (
 	"errors"
 
-	"magent/backend"
+	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/journal"
 	"magent/internal/stats"
@@ -30,8 +30,8 @@ func (r *recorder) Incomplete(server int) { r.j.Incomplete(r.loop, r.numbers[ser
 func (r *recorder) Clean(server int) { r.j.Clean(r.loop, r.numbers[server]) }
 
 // identity notes who a server is.
-func (r *recorder) identity(server int, id backend.Identity) {
-	if id != (backend.Identity{}) {
+func (r *recorder) identity(server int, id failover.Identity) {
+	if id != (failover.Identity{}) {
 		r.j.Identity(r.numbers[server], id.String())
 	}
 }
@@ -174,7 +174,7 @@ func (svc *Service) recallServer(pool, i int, m *journal.Missed) {
 	}
 	for _, sh := range svc.shards {
 		p := sh.pools[pool]
-		p.health.Remember(i, backend.Greeting{Identity: backend.ParseIdentity(m.Identity)}, len(m.Keys) > 0 || m.All || m.Incomplete)
+		p.health.Remember(i, failover.Greeting{Identity: failover.ParseIdentity(m.Identity)}, len(m.Keys) > 0 || m.All || m.Incomplete)
 		if len(keys[sh.id]) == 0 && !m.All && !m.Incomplete {
 			continue
 		}

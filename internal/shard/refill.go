@@ -53,7 +53,7 @@ type walk struct {
 // source is a server whose keys are listed.
 type source struct {
 	find probe.Finder
-	only backend.Identity // if set, whoever else answers there is not listed
+	only failover.Identity // if set, whoever else answers there is not listed
 }
 
 // Warming starts the walk for server i.

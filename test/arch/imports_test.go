@@ -1,42 +1,62 @@
 package arch
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
 
-// levels: a package may import ours only from levels below its own. What is not there yet costs nothing.
-var levels = map[string]int{
-	"ascii": 0, "resp": 0, "internal/loop": 0, "internal/stats": 0, "internal/config": 0, "internal/service": 0,
-	"internal/fault": 0, "internal/journal": 0, "internal/pause": 0, "internal/admin": 0, "internal/health": 0, "internal/redis/redistest": 0,
-	"backend": 1, "internal/metadump": 1, "internal/metrics": 1, "internal/redis": 1, "internal/status": 2, "internal/verify": 2, "failover": 2, "internal/probe": 2, "replicate": 3,
+// levelRow is a row of the table of folders in ARCHITECTURE.md.
+var levelRow = regexp.MustCompile("(?m)^\\| (\\d*) \\| `([^`]+)/` \\| .+ \\|$")
 
-	"internal/fleet/view": 0, "internal/fleet/lease": 1, "internal/fleet/core": 2, "internal/fleet/wal": 3, "internal/fleet/simulation": 4,
-
-	"internal/shard": 4, "internal/run": 5, "cmd": 6, "deploy/release": 6,
-}
-
-// levelOf finds the level of a folder; every command is at the top.
-func levelOf(folder string) (int, bool) {
-	if strings.HasPrefix(folder, "cmd/") {
-		folder = "cmd"
+// readLevels takes the level of each folder from the table in ARCHITECTURE.md. A package may import ours only from levels
+// below its own. Folders without a level have none of our packages that others import.
+func readLevels(t *testing.T) map[string]int {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "ARCHITECTURE.md"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	level, ok := levels[folder]
-	return level, ok
+	levels, last := map[string]int{}, 0
+	for _, row := range levelRow.FindAllStringSubmatch(string(text), -1) {
+		if row[1] == "" {
+			continue
+		}
+		level, err := strconv.Atoi(row[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, twice := levels[row[2]]; twice {
+			t.Errorf("ARCHITECTURE.md names %s twice", row[2])
+		}
+		if level < last {
+			t.Errorf("ARCHITECTURE.md has %s, of level %d, behind one of level %d", row[2], level, last)
+		}
+		levels[row[2]], last = level, level
+	}
+	return levels
 }
 
 // ours cuts the module's path off an import.
 func ours(path string) (folder string, ok bool) { return strings.CutPrefix(path, module+"/") }
 
 func TestImportsGoOneWay(t *testing.T) {
-	s := readSource(t)
+	s, levels := readSource(t), readLevels(t)
+	for folder := range levels {
+		if len(s.folders[folder]) == 0 {
+			t.Errorf("ARCHITECTURE.md gives %s a level, but there is no Go file", folder)
+		}
+	}
 	s.all(func(f *file) {
 		if isBlackBox(f.folder) {
 			return
 		}
-		level, ok := levelOf(f.folder)
+		level, ok := levels[f.folder]
 		if !ok {
-			t.Errorf("%s/%s: the folder has no level: add it to levels, and to ARCHITECTURE.md", f.folder, f.name)
+			t.Errorf("%s/%s: the folder has no level in the table of ARCHITECTURE.md", f.folder, f.name)
 			return
 		}
 		for _, path := range f.imports() {
@@ -44,8 +64,8 @@ func TestImportsGoOneWay(t *testing.T) {
 			if !ok {
 				continue
 			}
-			if other, ok := levelOf(folder); !ok || other >= level {
-				t.Errorf("%s/%s imports %s, which is not below it", f.folder, f.name, path)
+			if other, ok := levels[folder]; !ok || other >= level {
+				t.Errorf("%s/%s of level %d imports %s of level %d", f.folder, f.name, level, path, other)
 			}
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"magent/ascii"
+	"magent/failover"
 )
 
 // statsOf is the reply to stats of a process that began at 1000.
@@ -36,7 +37,7 @@ func TestConnGreets(t *testing.T) {
 	p.expect("a\r\n")
 	p.send("STORED\r\n")
 	r.want("0 STORED|")
-	if id := r.c.Identity(); id != (Identity{77, 1000}) || r.c.Meta() != FullMeta {
+	if id := r.c.Identity(); id != (failover.Identity{PID: 77, Start: 1000}) || r.c.Meta() != FullMeta {
 		t.Errorf("identity %v, meta %v", id, r.c.Meta())
 	}
 	r.quiet()
@@ -61,7 +62,7 @@ func TestConnGreetsWithoutAnswer(t *testing.T) {
 		p.send(said + hasFull)
 		r.want("connected")
 		p.expect("a\r\n")
-		if id := r.c.Identity(); id != (Identity{}) {
+		if id := r.c.Identity(); id != (failover.Identity{}) {
 			t.Errorf("%q: identity %v", said, id)
 		}
 	}
@@ -133,7 +134,7 @@ func TestConnKnocks(t *testing.T) {
 		p.send(said + hasFull)
 		r.want("connected")
 		p.expect("a\r\n")
-		if id := r.c.Identity(); id != (Identity{}) {
+		if id := r.c.Identity(); id != (failover.Identity{}) {
 			t.Errorf("%q: identity %v", said, id)
 		}
 	}
@@ -161,28 +162,4 @@ func TestConnGreetingHasADeadline(t *testing.T) {
 	r, _ := greeted(t, Options{ConnectTimeout: 50 * time.Millisecond})
 	r.want("disconnected: no connection in time, idle: false", "0 lost")
 	r.quiet()
-}
-
-func TestIdentity(t *testing.T) {
-	a, b := Identity{1, 1000}, Identity{1, 1001}
-	for _, id := range []Identity{a, b} {
-		if got := ParseIdentity(id.String()); got != id {
-			t.Errorf("%v is read as %v", id, got)
-		}
-	}
-	for _, s := range []string{"", "unknown", "5", "x@y"} {
-		if id := ParseIdentity(s); id != (Identity{}) {
-			t.Errorf("%q is read as %v", s, id)
-		}
-	}
-	marks := map[uint64]bool{}
-	for _, m := range []uint64{a.Mark("s1"), a.Mark("s2"), b.Mark("s1")} {
-		if m == 0 || m >= 1<<markBits || marks[m] {
-			t.Errorf("mark %d, after %v", m, marks)
-		}
-		marks[m] = true
-	}
-	if a.Mark("s1") != (Identity{1, 1000}).Mark("s1") || (Identity{}).Mark("s1") != 0 {
-		t.Error("a mark is the same for the same server, and 0 for one that is not known")
-	}
 }

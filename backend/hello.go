@@ -1,50 +1,10 @@
 package backend
 
 import (
-	"fmt"
-	"hash/fnv"
-
 	"magent/ascii"
+	"magent/failover"
 	"magent/internal/loop"
 )
-
-// Identity names one run of a server: a restart changes it, a partition or a new connection does not. It is taken from the
-// reply to stats. Two runs may share it (Greeting.Continues). The zero value: not known.
-type Identity struct {
-	PID   int64 // of the process
-	Start int64 // when that began, as a Unix time in seconds: time less uptime
-}
-
-// String is the identity as stats servers shows it.
-func (id Identity) String() string {
-	if id == (Identity{}) {
-		return "unknown"
-	}
-	return fmt.Sprintf("%d@%d", id.PID, id.Start)
-}
-
-// ParseIdentity reads what String has written. What is not of that form is an identity that is not known.
-func ParseIdentity(s string) (id Identity) {
-	if n, err := fmt.Sscanf(s, "%d@%d", &id.PID, &id.Start); n != 2 || err != nil {
-		return Identity{}
-	}
-	return id
-}
-
-// markBits is the size of a mark.
-const markBits = 15
-
-// Mark is a number of 15 bits for the server of that name in this run, never 0, and the same in every proxy that gives
-// the server this name. It is 0 when the identity is not known.
-func (id Identity) Mark(server string) uint64 {
-	if id == (Identity{}) {
-		return 0
-	}
-	h := fnv.New64a()
-	fmt.Fprintf(h, "%s %s", server, id)
-	sum := h.Sum64()
-	return max(1, (sum^sum>>markBits^sum>>(2*markBits))&(1<<markBits-1))
-}
 
 // The first command of a connection: who the server is, or, where that is of no interest, whether it answers at all.
 var (
@@ -127,17 +87,17 @@ func (c *Conn) takeIntroduction(data []byte) {
 	default:
 		c.need, c.introduced = 0, true
 		if c.opt.Greet {
-			c.greeting = ReadGreeting(c.reply.Raw)
+			c.greeting = failover.ReadGreeting(c.reply.Raw)
 		}
 		c.takeAnswer(data[n:])
 	}
 }
 
 // Identity is who the server is, as of the last connection that stood.
-func (c *Conn) Identity() Identity { return c.greeting.Identity }
+func (c *Conn) Identity() failover.Identity { return c.greeting.Identity }
 
 // Greeting is what the server said of itself when the last connection that stood began.
-func (c *Conn) Greeting() Greeting { return c.greeting }
+func (c *Conn) Greeting() failover.Greeting { return c.greeting }
 
 // Heard is the loop time of the last progress of the server, or of when a connection was established last.
 // Inside Watcher.Recognized it is as of the connection before.
