@@ -39,7 +39,7 @@ func TestMeet(t *testing.T) {
 		"says nothing any more":    {met(greeting(a, 5, 5, 100)), Meeting{Greeting: greeting(nobody, -1, 5, -1), Silent: time.Hour, Empty: never}, true, Doubtful},
 		"says something now":       {met(greeting(nobody, -1, 5, -1)), Meeting{Greeting: greeting(a, old, 5, 100), Silent: time.Second, Empty: never}, true, Doubtful},
 	} {
-		m := NewMachine(1, 1)
+		m := NewMachine(1, Options{Limit: 1})
 		if c.before != nil {
 			m.Meet(0, Meeting{Greeting: *c.before, Empty: never})
 		}
@@ -60,7 +60,7 @@ func met(g Greeting) *Greeting { return &g }
 // What a machine knows of a server is handed on with what the server must have counted since.
 func TestRemember(t *testing.T) {
 	a := Greeting{Identity: Identity{PID: 1, Start: 1000}, Read: 100}
-	before, after := NewMachine(1, 1), NewMachine(1, Options{Limit: 1})
+	before, after := NewMachine(1, Options{Limit: 1}), NewMachine(1, Options{Limit: 1})
 	before.Meet(0, Meeting{Greeting: a, Replies: 7})
 	last := before.Last(0, 17)
 	if last.Read != 120 {

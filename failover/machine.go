@@ -1,7 +1,6 @@
 package failover
 
 import (
-	"magent/backend"
 	"magent/internal/fault"
 )
 
@@ -38,27 +37,33 @@ type Server struct {
 	State State
 	Since int64 // when State began, loop time in nanoseconds
 
-	known    backend.Greeting // what it said when the last connection that stood began
-	answered uint64           // replies that it had given by then
-	met      bool             // there was one, or Remember has named it
-	reached  bool             // there was one, in this machine or in one before; unlike met it is true also if it did not say who it is
-	failures int              // soft failures in a row
-	replies  uint64           // replies seen at the last soft failure
+	known    Greeting // what it said when the last connection that stood began
+	answered uint64   // replies that it had given by then
+	met      bool     // there was one, or Remember has named it
+	reached  bool     // there was one, in this machine or in one before; unlike met it is true also if it did not say who it is
+	failures int      // soft failures in a row
+	replies  uint64   // replies seen at the last soft failure
 }
 
 // Machine is the state of all servers of a pool, by index. The zero value has no servers.
 type Machine struct {
+	servers []Server
+	opt     Options
+}
+
+// Options say what ejects a server.
+type Options struct {
+	// Limit is how many soft failures in a row do; less than 1 acts as 1.
+	Limit int
 	// Patient has a connection that fails count like a missed deadline, instead of ejecting at once: for pools whose keys move to
 	// other servers when one is ejected, where that must not happen over a single reset.
 	Patient bool
-
-	servers []Server
-	limit   int
 }
 
-// NewMachine returns a machine of n servers, all up. limit soft failures in a row eject one; less than 1 acts as 1.
-func NewMachine(n, limit int) *Machine {
-	return &Machine{servers: make([]Server, n), limit: max(1, limit)}
+// NewMachine returns a machine of n servers, all up.
+func NewMachine(n int, opt Options) *Machine {
+	opt.Limit = max(1, opt.Limit)
+	return &Machine{servers: make([]Server, n), opt: opt}
 }
 
 // Server returns the server with index i, to be read.
@@ -85,7 +90,7 @@ func (m *Machine) SoftFailure(i int, replies uint64, now int64) (ejected bool) {
 	}
 	s.replies = replies
 	s.failures++
-	return s.failures >= m.limit && m.eject(s, now)
+	return s.failures >= m.opt.Limit && m.eject(s, now)
 }
 
 // HardFailure notes that the connection of server i failed at now. It reports whether that has ejected the server.
@@ -94,9 +99,9 @@ func (m *Machine) HardFailure(i int, now int64) (ejected bool) {
 	return s.State != Ejected && m.eject(s, now)
 }
 
-// ConnectionFailure is HardFailure, or, if m is Patient, SoftFailure.
+// ConnectionFailure is HardFailure, or, with Options.Patient, SoftFailure.
 func (m *Machine) ConnectionFailure(i int, replies uint64, now int64) (ejected bool) {
-	if m.Patient {
+	if m.opt.Patient {
 		return m.SoftFailure(i, replies, now)
 	}
 	return m.HardFailure(i, now)

@@ -14,31 +14,31 @@ func TestMachineTable(t *testing.T) {
 		state   State  // after it
 	}
 	for name, c := range map[string]struct {
-		limit int
+		opt   Options
 		steps []step
 	}{
-		"soft failures in a row eject": {2, []step{
+		"soft failures in a row eject": {Options{Limit: 2}, []step{
 			{"soft", 5, false, Up},
 			{"soft", 5, true, Ejected},
 			{"soft", 5, false, Ejected},
 		}},
-		"a reply between them begins a new row": {2, []step{
+		"a reply between them begins a new row": {Options{Limit: 2}, []step{
 			{"soft", 5, false, Up},
 			{"soft", 6, false, Up},
 			{"soft", 6, true, Ejected},
 		}},
-		"a limit of 1":           {1, []step{{"soft", 0, true, Ejected}}},
-		"a limit of 0 acts as 1": {0, []step{{"soft", 0, true, Ejected}}},
-		"a limit of 3": {3, []step{
+		"a limit of 1":           {Options{Limit: 1}, []step{{"soft", 0, true, Ejected}}},
+		"a limit of 0 acts as 1": {Options{Limit: 0}, []step{{"soft", 0, true, Ejected}}},
+		"a limit of 3": {Options{Limit: 3}, []step{
 			{"soft", 0, false, Up}, {"soft", 0, false, Up}, {"soft", 0, true, Ejected},
 		}},
-		"a lost connection ejects at once":   {3, []step{{"lost", 0, true, Ejected}, {"lost", 0, false, Ejected}}},
-		"but where keys move it counts":      {3, []step{{"be patient", 0, false, Up}, {"lost", 0, false, Up}, {"soft", 0, false, Up}, {"lost", 0, true, Ejected}}},
-		"and a reply begins a new row there": {2, []step{{"be patient", 0, false, Up}, {"lost", 0, false, Up}, {"lost", 1, false, Up}, {"lost", 1, true, Ejected}}},
-		"a hard failure ejects at once, and once": {10, []step{
+		"a lost connection ejects at once":   {Options{Limit: 3}, []step{{"lost", 0, true, Ejected}, {"lost", 0, false, Ejected}}},
+		"but where keys move it counts":      {Options{Limit: 3, Patient: true}, []step{{"lost", 0, false, Up}, {"soft", 0, false, Up}, {"lost", 0, true, Ejected}}},
+		"and a reply begins a new row there": {Options{Limit: 2, Patient: true}, []step{{"lost", 0, false, Up}, {"lost", 1, false, Up}, {"lost", 1, true, Ejected}}},
+		"a hard failure ejects at once, and once": {Options{Limit: 10}, []step{
 			{"hard", 0, true, Ejected}, {"hard", 0, false, Ejected},
 		}},
-		"readmitted, it starts anew": {2, []step{
+		"readmitted, it starts anew": {Options{Limit: 2}, []step{
 			{"readmit", 0, false, Up},
 			{"soft", 3, false, Up},
 			{"hard", 0, true, Ejected},
@@ -47,7 +47,7 @@ func TestMachineTable(t *testing.T) {
 			{"soft", 3, true, Ejected},
 			{"readmit", 0, true, Up},
 		}},
-		"it makes good what it missed, then it is up": {2, []step{
+		"it makes good what it missed, then it is up": {Options{Limit: 2}, []step{
 			{"return", 0, false, Up},
 			{"warm", 0, false, Up},
 			{"hard", 0, true, Ejected},
@@ -58,7 +58,7 @@ func TestMachineTable(t *testing.T) {
 			{"readmit", 0, true, Up},
 			{"soft", 3, false, Up},
 		}},
-		"it gets its contents, then it is up": {2, []step{
+		"it gets its contents, then it is up": {Options{Limit: 2}, []step{
 			{"hard", 0, true, Ejected},
 			{"return", 0, true, Returning},
 			{"warm", 0, true, Warming},
@@ -66,7 +66,7 @@ func TestMachineTable(t *testing.T) {
 			{"return", 0, false, Warming},
 			{"readmit", 0, true, Up},
 		}},
-		"it fails again before it is up": {1, []step{
+		"it fails again before it is up": {Options{Limit: 1}, []step{
 			{"hard", 0, true, Ejected},
 			{"return", 0, true, Returning},
 			{"hard", 0, true, Ejected},
@@ -75,7 +75,7 @@ func TestMachineTable(t *testing.T) {
 			{"soft", 9, true, Ejected},
 		}},
 	} {
-		m := NewMachine(2, c.limit)
+		m := NewMachine(2, c.opt)
 		for i, s := range c.steps {
 			now := int64(100 * (i + 1))
 			var changed bool
@@ -86,8 +86,6 @@ func TestMachineTable(t *testing.T) {
 				changed = m.HardFailure(1, now)
 			case "lost":
 				changed = m.ConnectionFailure(1, s.replies, now)
-			case "be patient":
-				m.Patient = true
 			case "readmit":
 				changed = m.Readmit(1, now)
 			case "return":
@@ -119,7 +117,7 @@ func TestMachineAgainstModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const servers = 3
 		limit := rapid.IntRange(1, 4).Draw(t, "limit")
-		m := NewMachine(servers, limit)
+		m := NewMachine(servers, Options{Limit: limit})
 		var model [servers]struct {
 			ejected bool
 			row     int

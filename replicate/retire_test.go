@@ -35,7 +35,7 @@ func TestRetire(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	health := failover.NewMachine(2, 1)
+	health := failover.NewMachine(2, failover.Options{Limit: 1})
 	health.HardFailure(1, 0)
 	conns := []*backend.Conn{backend.NewConn(nil, backend.Options{Name: "p"}, nil), backend.NewConn(nil, backend.Options{Name: "b"}, nil)}
 	e := New(Options{

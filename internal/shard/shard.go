@@ -125,12 +125,11 @@ func (sh *Shard) newPool(index int, cfg *config.Pool, rings rings) *pool {
 	p := &pool{
 		index: index, name: cfg.Name, cfg: cfg, sh: sh, began: sh.l.Now(),
 		limits: ascii.Limits{MaxLine: maxLine, MaxValue: cmp.Or(cfg.MaxValue, sh.svc.cfg.MaxValue)},
-		health: failover.NewMachine(len(servers), cfg.ServerFailureLimit),
+		health: failover.NewMachine(len(servers), failover.Options{Limit: cfg.ServerFailureLimit, Patient: ejects(cfg)}),
 		byConn: map[*backend.Conn]int{},
 		demand: &demand{l: sh.l},
 	}
 	p.redis = redisLimits(p.limits.MaxValue)
-	p.health.Patient = ejects(cfg)
 	for i, a := range servers {
 		opt := backend.Options{
 			Name:           a.String(),
