@@ -90,7 +90,7 @@ func topics() []string {
 func newFlags() []cli.Flag {
 	return []cli.Flag{
 		text(topicServers, flagConfig, "c", "", "`FILE` of pools, in the format of twemproxy's nutcracker.yml; in place of the flags for servers, clients and placement"),
-		toggle(topicServers, flagWatch, "", "take the file of -c anew when it changes, and not only on SIGUSR1"),
+		toggle(topicServers, flagWatch, "", "read the file of -c again when it changes, not only on SIGUSR1"),
 		toggle(topicServers, flagTest, "t", "check the file of -c and exit"),
 		list(topicServers, flagServer, "s", "`ADDRESS` of a primary memcached: HOST, HOST:PORT, HOST:PORT:WEIGHT, [IPv6]:PORT or /PATH; repeat it or separate with commas (required, unless there is -c)"),
 		list(topicServers, flagBackup, "b", "`ADDRESS` of a backup memcached, as with -s; every key has its second copy on one of them"),
@@ -112,14 +112,14 @@ func newFlags() []cli.Flag {
 
 		text(topicFailures, flagTimeout, "", "200ms", "`TIME` for a server's reply, from its last progress on"),
 		text(topicFailures, flagConnect, "", "500ms", "`TIME` for a connection to a server"),
-		text(topicFailures, flagResolve, "", "30s", "`TIME` between two look-ups of a server's name: when it has another address, that is connected to; 0s: names are looked up before each connection only"),
+		text(topicFailures, flagResolve, "", "30s", "`TIME` between two look-ups of a server's name, which may get another address; 0s: look names up before each connection only"),
 		text(topicFailures, flagFailures, "", "2", "`NUMBER` of replies in a row that a server may fail to give before it is taken out of use"),
 		toggle(topicFailures, flagEject, "", "without -b: the keys of a server that is out of use move to the others"),
 		text(topicFailures, flagRetry, "", "30s", "`TIME` that such a server stays out at least"),
 		text(topicFailures, flagDirty, "", "1000000", "`NUMBER` of keys to remember for a server that misses writes; beyond it the server is flushed when it is back"),
-		text(topicFailures, flagState, "", "", "`DIR` of its own to keep what servers have missed in, during an outage, so that a crash of magent does not lose it (default: it is lost)"),
-		text(topicFailures, flagVIP, "", "", "`ADDRESS` that one of several magents has at a time: while this machine has it not, what servers have missed is not made good from here (default: there is no other magent in front of the servers)"),
-		text(topicFailures, flagRefill, "", "20000", "`NUMBER` of keys a second that a server which came back empty is given from the other copies; 0: as fast as it goes"),
+		text(topicFailures, flagState, "", "", "`DIR` of its own for the record of what servers have missed, which outlives a crash of magent (default: none)"),
+		text(topicFailures, flagVIP, "", "", "virtual `ADDRESS` shared by several magents: only the instance that holds it repairs servers (default: this magent is alone)"),
+		text(topicFailures, flagRefill, "", "20000", "`NUMBER` of keys a second with which a server that came back empty is filled; 0: no limit"),
 		text(topicFailures, flagProbe, "", "500ms", "`TIME` between two probes of a server that is out of use"),
 		text(topicFailures, flagAck, "", "all", "a write is answered when `COPIES` have it: all, or primary"),
 
@@ -131,8 +131,8 @@ func newFlags() []cli.Flag {
 		text(topicProcess, flagPidFile, "", "", "`FILE` to write the process number to"),
 		text(topicProcess, flagDrain, "", "5s", "`TIME` that SIGTERM leaves to requests in flight"),
 		list(topicProcess, flagAdmin, "", "`ADDRESS` of the status page, metrics and health checks, by HTTP: HOST:PORT, a port on the loopback, or the /PATH of a unix socket; repeat it or separate with commas (default: none)"),
-		toggle(topicProcess, flagProfiles, "", "have profiles at /debug/pprof there, too"),
-		text(topicProcess, flagIdle, "i", "1", "`NUMBER` of connections to a server, without effect: each loop has one to every server and sends its requests one behind the other"),
+		toggle(topicProcess, flagProfiles, "", "serve profiles at /debug/pprof there, too"),
+		text(topicProcess, flagIdle, "i", "1", "`NUMBER` of connections to a server; accepted, without effect: each loop has one to every server"),
 
 		text(topicLog, flagLogFormat, "", "", "`FORMAT` of the log: console or json (default: console on a terminal, else json)"),
 		text(topicLog, flagLogFile, "", "", "`FILE` to append the log to, opened anew on SIGHUP (default: stderr, in the background nothing)"),
@@ -160,9 +160,9 @@ func newVerifyFlags() []cli.Flag {
 func ownVerifyFlags() []cli.Flag {
 	return []cli.Flag{
 		text(topicVerify, flagRate, "", "20000", "`NUMBER` of keys to ask for in a second, at most"),
-		toggle(topicVerify, flagRepair, "", "mend what differs: the backup gets what the primary has, and loses what the primary has not; refused if that does not look right"),
+		toggle(topicVerify, flagRepair, "", "repair what differs: the backup gets what the primary has, and loses the rest; refused if the counts look wrong"),
 		toggle(topicVerify, flagFill, "", "with --repair: what only the backup has is copied to the primary instead (for a primary that was restarted while no magent ran)"),
-		toggle(topicVerify, flagForce, "", "with --repair: do it whatever speaks against it"),
+		toggle(topicVerify, flagForce, "", "with --repair: repair even if the counts look wrong"),
 		text(topicVerify, flagPool, "", "", "with -c: `NAME` of the pool to compare, where the file has several with backups"),
 		text(topicVerify, flagShow, "", "1000", "`NUMBER` of differing keys to print, at most; all are counted"),
 	}

@@ -41,9 +41,9 @@ const defaultProxy = "127.0.0.1:11211"
 func ownHealthFlags() []cli.Flag {
 	return []cli.Flag{
 		text(topicHealth, flagWithin, "", "900ms", "`TIME` for the answer"),
-		toggle(topicHealth, flagRedis, "", "the proxy's pool is one for Redis: PING and GET are asked"),
-		text(topicHealth, flagReadyz, "", "", "`ADDRESS` of the status page (magent's --admin), HOST:PORT or the /PATH of a unix socket: /readyz is asked there, and no pool"),
-		list(topicHealth, flagPeer, "", "`ADDRESS` on another machine that a machine in good health can reach, such as another magent's; repeat it: one of them is enough. Without it: not looked at"),
+		toggle(topicHealth, flagRedis, "", "the pool is one for Redis: ask PING and GET"),
+		text(topicHealth, flagReadyz, "", "", "`ADDRESS` of --admin, HOST:PORT or the /PATH of a unix socket: ask /readyz there instead of a pool"),
+		list(topicHealth, flagPeer, "", "`ADDRESS` on another machine that must be reachable, such as another magent's; if repeated, one of them is enough (default: not checked)"),
 	}
 }
 

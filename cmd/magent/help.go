@@ -53,8 +53,8 @@ exit code 0  nothing differs, or everything was repaired
 const helpTail = `
 Every flag but -h and -V can be given as an environment variable too: --max-clients is
 MAGENT_MAX_CLIENTS. The command line wins. Lists are separated by commas there.
-SIGTERM and SIGINT drain and end the process, SIGHUP opens the log file anew, SIGUSR1 takes the
-file of -c anew, SIGUSR2 starts the binary anew and lets it take over.
+SIGTERM and SIGINT drain and end the process, SIGHUP opens the log file anew, SIGUSR1 reads the
+file of -c again, SIGUSR2 starts the binary anew and lets it take over.
 `
 
 const (

@@ -51,7 +51,7 @@ A second one ends it at once.
 opens the log file anew.
 .TP
 .B SIGUSR1
-takes the file of pools anew.
+reads the file of pools again.
 .SH EXIT STATUS
 .TP
 .B 0
