@@ -3,6 +3,7 @@ package shard
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"magent/failover"
 )
@@ -39,6 +40,9 @@ func (p *pool) inheritServer(i int, before *pool, n int) {
 	d.Each(func(key string, _ uint64) { keys = append(keys, key) })
 	p.takeOut(i, errInherited)
 	p.recalled[i] = true // lost connections may not have ended
+	if p.sentBy[i] = before.sentBy[n]; before.conns[n].Draining() > 0 || before.cutOff[n] {
+		p.sentBy[i] = time.Now()
+	}
 	p.engine.Recall(i, keys, d.All(), incomplete)
 	if moved != nil { // it may still hold what is out of date
 		p.moved[i] = moved

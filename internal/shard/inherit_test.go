@@ -55,3 +55,43 @@ func TestReloadWhileAServerHangs(t *testing.T) {
 		}
 	})
 }
+
+// What the kernel had not sent yet when a pool was replaced may come later than a new connection. It is waited for from the reload on,
+// however long the process runs.
+func TestReloadWaitsForWhatIsStillSent(t *testing.T) {
+	t.Parallel()
+	r := startAs(t, 10, 1, 1, func(cfg *config.Config) {
+		cfg.Pools[0].Timeout, cfg.Pools[0].ServerFailureLimit = 50*time.Millisecond, 1000
+	}, backend.FullMeta)
+	r.eventually(0, "connected", func(sh *Shard) bool { return sh.pools[0].conns[0].Ready() && sh.pools[0].conns[1].Ready() })
+	r.on(0, func(*Shard) { r.svc.started = time.Now().Add(-time.Hour) })
+	c := r.client()
+	c.say("set k 0 0 1\r\nx\r\n")
+	r.servers[0].want("set k 0 0 1\r\nx\r\n") // which it does not answer
+	r.servers[1].want("set k 0 0 1\r\nx\r\n").answer("STORED\r\n")
+	c.hear("STORED\r\n")
+	r.reload(func(pools []config.Pool) []config.Pool {
+		pools[0].RefillRate = 7 // whatever
+		return pools
+	})
+	reloaded := time.Now()
+	r.eventually(0, "its connection stands, and it is not used", func(sh *Shard) bool {
+		return sh.pools[0].conns[0].Ready() && !sh.pools[0].health.Usable(0)
+	})
+	r.servers[0].answers(func(string) string { return "DELETED\r\n" })
+	r.servers[1].answers(func(string) string { return "EN\r\n" })
+	for deadline := reloaded.Add(drainTime + quarantine + patience); ; {
+		used := false
+		r.on(0, func(sh *Shard) { used = sh.pools[0].health.Usable(0) })
+		if used {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("it is not used again")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if waited := time.Since(reloaded); waited < drainTime {
+		t.Errorf("what was still to be sent was waited for only %v", waited)
+	}
+}

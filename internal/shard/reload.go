@@ -163,7 +163,7 @@ func (r *reload) hold() {
 	})
 }
 
-// await waits until nothing is under way in the pools concerned, and what can be repaired at once is repaired.
+// await waits until nothing is under way in the pools concerned; and, for holdTime at most, until what can be repaired at once is.
 func (r *reload) await() {
 	limit := holdTime
 	for i, cfg := range r.before {
@@ -171,14 +171,15 @@ func (r *reload) await() {
 			limit = max(limit, holdTime+cfg.ConnectTimeout+2*backend.MaxWait(cfg.Timeout))
 		}
 	}
-	for deadline := time.Now().Add(limit); time.Now().Before(deadline); time.Sleep(holdPoll) {
+	for began := time.Now(); time.Since(began) < limit; time.Sleep(holdPoll) {
+		late := time.Since(began) > holdTime
 		var mu sync.Mutex
 		idle := true
 		r.svc.onAll(func(sh *Shard) {
 			mu.Lock()
 			defer mu.Unlock()
 			for i, p := range sh.pools {
-				idle = idle && (p == nil || !r.changed(i) || p.engine.Idle() && p.repaired())
+				idle = idle && (p == nil || !r.changed(i) || p.engine.Idle() && (late || p.repaired()))
 			}
 		})
 		if idle {

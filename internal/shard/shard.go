@@ -83,6 +83,7 @@ type pool struct {
 	moved    []func(key []byte) bool // by server: tells keys that may be out of date there, while the engine has it Distrusted
 	recalled []bool                  // by server: what it missed is known from an earlier process
 	cutOff   []bool                  // by server: it had requests to answer when the pool left
+	sentBy   []time.Time             // by server: when a pool before this one may have sent something last, that it cannot take back
 	byConn   map[*backend.Conn]int
 	records  []*serverRecord // by server: what the board knows of it, the same for all loops
 	shown    []figures       // by server
@@ -161,6 +162,7 @@ func (sh *Shard) newPool(index int, cfg *config.Pool, rings rings) *pool {
 	p.moved = make([]func(key []byte) bool, len(p.conns))
 	p.recalled = make([]bool, len(p.conns))
 	p.cutOff = make([]bool, len(p.conns))
+	p.sentBy = make([]time.Time, len(p.conns))
 	p.recorder = sh.svc.recorderOf(sh.id, cfg)
 	p.engine = replicate.New(replicate.Options{
 		Hash: rings.hash, Primaries: rings.primaries, Backups: rings.backups,
@@ -265,9 +267,9 @@ func (p *pool) Connected(c *backend.Conn) {
 	p.later()
 }
 
-// wait has a server that is known from an earlier process wait before it returns. That process cannot drain its connections
-// any more: what lies in the server's sockets is executed once it goes on, and what the kernel still had to send came
-// within drainTime, or a longer --timeout, of the death (loop.LimitUnsent).
+// wait has a server that is known from an earlier process, or from a pool before a reload, wait before it returns. Nobody waits for
+// the end of connections from that time: what lies in the server's sockets is executed once it goes on, and what the kernel still
+// had to send came within drainTime, or a longer --timeout, of the end (loop.LimitUnsent).
 func (p *pool) wait(i int) {
 	connects := p.conns[i].Stats.Connects
 	again := loop.NewTimer(func() {
@@ -276,8 +278,11 @@ func (p *pool) wait(i int) {
 			p.admit()
 		}
 	})
-	late := max(drainTime, p.cfg.Timeout)
-	p.sh.l.Set(again, quarantine+max(0, late-time.Since(p.sh.svc.started)))
+	late, sent := max(drainTime, p.cfg.Timeout), p.sh.svc.started
+	if p.sentBy[i].After(sent) {
+		sent = p.sentBy[i]
+	}
+	p.sh.l.Set(again, quarantine+max(0, late-time.Since(sent)))
 }
 
 // admit has servers return that are connected to again, once it is known whether their other copies can be had: not
