@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"slices"
@@ -73,8 +75,8 @@ func runTop(args []string, _ config.Names, stdout, stderr io.Writer) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	client, url := admin.Client(address, topWait)
-	watcher := &topWatcher{url: url + "/stats.json", client: client}
+	client, base := admin.Client(address, topWait)
+	watcher := &topWatcher{address: address, url: base + "/stats.json", client: client}
 	defer watcher.client.CloseIdleConnections()
 	if screen, ok := stdout.(*os.File); ok && term.IsTerminal(int(screen.Fd())) {
 		err = watcher.live(ctx, screen)
@@ -89,9 +91,10 @@ func runTop(args []string, _ config.Names, stdout, stderr io.Writer) int {
 
 // topWatcher asks one magent again and again.
 type topWatcher struct {
-	url    string
-	client *http.Client
-	lately []float64
+	address string
+	url     string
+	client  *http.Client
+	lately  []float64
 }
 
 // once writes one report as plain text.
@@ -150,7 +153,7 @@ func (w *topWatcher) report(ctx context.Context) (*status.Report, error) {
 	}
 	response, err := w.client.Do(request)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--admin %s: %w: is a magent running that was started with it?", w.address, innermost(err))
 	}
 	defer response.Body.Close()
 	body := io.LimitReader(response.Body, topReport)
@@ -163,4 +166,17 @@ func (w *topWatcher) report(ctx context.Context) (*status.Report, error) {
 		return nil, fmt.Errorf("%s: %w", w.url, err)
 	}
 	return r, nil
+}
+
+// innermost is the error below those that repeat the address.
+func innermost(err error) error {
+	var ofURL *url.Error
+	if errors.As(err, &ofURL) {
+		err = ofURL.Err
+	}
+	var ofNet *net.OpError
+	if errors.As(err, &ofNet) {
+		err = ofNet.Err
+	}
+	return err
 }

@@ -157,12 +157,13 @@ func TestTopOnce(t *testing.T) {
 	if text := string(out); err != nil || strings.Contains(text, "\x1b") || !strings.Contains(text, "All is well.") || !strings.Contains(text, s.Addr) || !strings.Contains(text, "primary") {
 		t.Errorf("%v %q", err, text)
 	}
+	dead := harness.DeadAddr(t)
 	for args, want := range map[string]string{
-		"top":                                "magent: which magent? name an address that it was started with: --admin HOST:PORT, or the /PATH of a unix socket\n",
-		"top --admin x":                      `magent: --admin address "x": the port is missing; write x:9100, for example` + "\n",
-		"top --admin " + harness.DeadAddr(t): "connection refused\n",
-		"top --port 1":                       "--port",
-		"top -h":                             "usage: magent top --admin HOST:PORT|/PATH",
+		"top":                 "magent: which magent? name an address that it was started with: --admin HOST:PORT, or the /PATH of a unix socket\n",
+		"top --admin x":       `magent: --admin address "x": the port is missing; write x:9100, for example` + "\n",
+		"top --admin " + dead: "magent: --admin " + dead + ": connect: connection refused: is a magent running that was started with it?\n",
+		"top --port 1":        "--port",
+		"top -h":              "usage: magent top --admin HOST:PORT|/PATH",
 	} {
 		out, err := exec.Command(harness.Binary(t), strings.Fields(args)...).CombinedOutput()
 		if (err == nil) != (args == "top -h") || !strings.Contains(string(out), want) {
