@@ -24,6 +24,9 @@ MAKEFLAGS   += --no-print-directory
 .NOTPARALLEL:
 export PATH := $(PATH):/usr/sbin
 
+# What has the linker set the version, from the tag.
+VERSIONED = -ldflags "-X magent/internal/service.release=$$(deploy/release/version.sh)"
+
 # The packages of the program, and the black-box suites in front of which a magent with the race detector makes sense.
 UNITS = $$($(GO) list ./... | grep -v /test/)
 RACED = ./test/behaviour ./test/clients ./test/failover ./test/nutcracker ./test/order ./test/redis ./test/reload
@@ -46,7 +49,7 @@ $(DEPS): deps-%:
 
 .PHONY: build
 build: ## build bin/magent and bin/nutcracker, static binaries
-	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/magent ./cmd/nutcracker
+	CGO_ENABLED=0 $(GO) build -trimpath $(VERSIONED) -o bin/ ./cmd/magent ./cmd/nutcracker
 
 .PHONY: run
 run: deps-run build ## three memcacheds on loopback, magent in front, and what to try; Ctrl-C ends it
@@ -67,8 +70,8 @@ e2e: build ## black-box tests of bin/magent and bin/nutcracker with real servers
 .PHONY: race
 race: ## unit tests, and black-box tests of a magent with two loops, under the race detector
 	CGO_ENABLED=1 $(TEST) -race $(UNITS)
-	CGO_ENABLED=1 $(GO) build -race -o bin/magent-race ./cmd/magent
-	CGO_ENABLED=1 $(GO) build -race -o bin/nutcracker-race ./cmd/nutcracker
+	CGO_ENABLED=1 $(GO) build -race $(VERSIONED) -o bin/magent-race ./cmd/magent
+	CGO_ENABLED=1 $(GO) build -race $(VERSIONED) -o bin/nutcracker-race ./cmd/nutcracker
 	GORACE=halt_on_error=1 MAGENT_THREADS=2 MAGENT_BIN=$(CURDIR)/bin/magent-race NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker-race $(GO) test -count=1 $(RACED)
 
 .PHONY: chaos

@@ -84,7 +84,7 @@ func runMan(args []string, _ config.Names, stdout, stderr io.Writer) int {
 	if len(args) > 0 {
 		return fail(stderr, fmt.Errorf("man: unexpected argument %q: leave it out", args[0]), exitUsage)
 	}
-	io.WriteString(stdout, manPage(service.Release, service.Date()))
+	io.WriteString(stdout, manPage(service.Release(), service.Date()))
 	return 0
 }
 

@@ -9,7 +9,7 @@ import (
 
 // versionText is what -V prints; the first line has the form of twemproxy's.
 func versionText() string {
-	return fmt.Sprintf("This is %s-%s\nasync event backend: epoll\n\n", program, service.Release)
+	return fmt.Sprintf("This is %s-%s\nasync event backend: epoll\n\n", program, service.Release())
 }
 
 // usage prints what -h prints, and what follows upon a wrong option.

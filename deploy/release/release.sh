@@ -19,7 +19,7 @@ umask 022
 commit=$(git rev-parse HEAD)
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
-VERSION=$(sed -n 's/^const Release = "\(.*\)"$/\1/p' internal/service/version.go)
+VERSION=$(deploy/release/version.sh)
 export VERSION
 [ -z "$(git status --porcelain)" ] || echo "release: the tree has changes that are in no commit: this is $VERSION with them"
 
@@ -31,7 +31,7 @@ $go build -C deploy/release -buildvcs=false -o "$work/release" .
 binaries() { # for the architecture $1
 	mkdir -p "$work/$1"
 	CGO_ENABLED=0 GOOS=linux GOARCH=$1 $go build -buildvcs=false -trimpath \
-		-ldflags "-s -w -buildid= -X magent/internal/service.commit=$commit -X magent/internal/service.committed=$SOURCE_DATE_EPOCH" \
+		-ldflags "-s -w -buildid= -X magent/internal/service.release=$VERSION -X magent/internal/service.commit=$commit -X magent/internal/service.committed=$SOURCE_DATE_EPOCH" \
 		-o "$work/$1/" ./cmd/magent ./cmd/nutcracker
 }
 
@@ -95,6 +95,18 @@ sbom() {
 			>"$dist/magent_${VERSION}_sbom_$1.cdx.json"
 }
 
+# manifests are the chart and what it makes, which name the version of untagged source until here.
+manifests() {
+	local kind untagged
+	untagged=$(sed -n 's/^appVersion: //p' deploy/kubernetes/magent/Chart.yaml)
+	mkdir "$work/chart"
+	cp -r deploy/kubernetes/magent deploy/kubernetes/*.yaml "$work/chart"
+	sed -i "s/^\(version\|appVersion\): .*/\1: $VERSION/" "$work/chart/magent/Chart.yaml"
+	sed -i "s/\"magent:$untagged\"/\"magent:$VERSION\"/" "$work"/chart/*.yaml
+	pack "$dist/magent_${VERSION}_chart.tgz" "$work/chart/magent"
+	for kind in deployment daemonset; do cp "$work/chart/$kind.yaml" "$dist/magent_${VERSION}_$kind.yaml"; done
+}
+
 for arch in amd64 arm64; do binaries $arch; done
 shared
 for arch in amd64 arm64; do
@@ -103,7 +115,6 @@ for arch in amd64 arm64; do
 	image $arch
 	sbom $arch
 done
-pack "$dist/magent_${VERSION}_chart.tgz" deploy/kubernetes/magent
-for kind in deployment daemonset; do cp deploy/kubernetes/$kind.yaml "$dist/magent_${VERSION}_$kind.yaml"; done
+manifests
 (cd "$dist" && sha256sum -- * >SHA256SUMS)
 echo "release: magent $VERSION of ${commit:0:12} is in $1"

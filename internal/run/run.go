@@ -92,7 +92,7 @@ func (o Options) start(log zerolog.Logger, clients int, given service.Given) (*e
 	c := o.Config
 	c.MaxClients = clients
 	so := shard.Options{
-		Config: c, Log: log, Version: protocolVersion, Release: service.Release, StoredEvery: storedEvery,
+		Config: c, Log: log, Version: protocolVersion, Release: service.Release(), StoredEvery: storedEvery,
 		TakeOver: given.TakeOver, Give: given.Give, Files: given.Files,
 	}
 	watchers, clientele := o.Admin.claim(given.Sockets)
@@ -164,7 +164,7 @@ func (e *engine) Close() {
 
 // tell logs who serves where: the pools of a file each in a line of its own.
 func (e *engine) tell(log zerolog.Logger, o Options) {
-	serves := log.Info().Str("version", service.Release).Strs("listen", e.Addrs())
+	serves := log.Info().Str("version", service.Release()).Strs("listen", e.Addrs())
 	if o.File == "" {
 		describe(serves, &o.Config.Pools[0])
 	} else {

@@ -92,7 +92,7 @@ func TestStatsPort(t *testing.T) {
 		err = json.Unmarshal(line, &got)
 	}
 	host, _ := os.Hostname()
-	if err != nil || got.Service != "nutcracker" || got.Source != host || got.Version != service.Release || got.Curr != 3 ||
+	if err != nil || got.Service != "nutcracker" || got.Source != host || got.Version != service.Release() || got.Curr != 3 ||
 		got.First.Clients != 0 || got.Second.Clients != 1 {
 		t.Errorf("%v: %s", err, line)
 	}

@@ -8,8 +8,11 @@ import (
 	"time"
 )
 
-// Release is the version of this source.
-const Release = "1.0.0-dev"
+// release is the version. The linker sets it, from the tag (deploy/release/version.sh); this is what untagged source says.
+var release = "1.0.0-dev"
+
+// Release is the version of the program.
+func Release() string { return release }
 
 // What the linker sets in a release: the commit that it is built from, and the time of that in seconds.
 var (
@@ -30,7 +33,7 @@ func VersionLine(program string) string {
 	if len(revision) >= 12 {
 		revision = " " + revision[:12]
 	}
-	return fmt.Sprintf("%s %s%s %s/%s %s", program, Release, revision, runtime.GOOS, runtime.GOARCH, runtime.Version())
+	return fmt.Sprintf("%s %s%s %s/%s %s", program, release, revision, runtime.GOOS, runtime.GOARCH, runtime.Version())
 }
 
 // Date is when the commit of this release was made, in UTC; the zero time for what is no release.

@@ -16,11 +16,9 @@ func unpack(t *testing.T, arch string) (bundle string) {
 	t.Helper()
 	harness.NeedNamespaces(t, "--mount", "--net", "--pid", "--fork")
 	dir := t.TempDir()
-	file := part(t, "magent_*_image_"+arch+".tar")
-	version := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "magent_"), "_image_"+arch+".tar")
-	run(t, "tar", "-xf", file, "-C", dir)
+	run(t, "tar", "-xf", part(t, "magent_*_image_"+arch+".tar"), "-C", dir)
 	bundle = filepath.Join(t.TempDir(), "bundle")
-	run(t, "umoci", "unpack", "--image", dir+":"+version, bundle)
+	run(t, "umoci", "unpack", "--image", dir+":"+version(t), bundle)
 	return bundle
 }
 
@@ -62,6 +60,7 @@ func TestImageOfTheOther(t *testing.T) {
 
 // TestCompose: the compose specification's own library takes the demonstration, and magent knows the variables.
 func TestCompose(t *testing.T) {
+	t.Setenv("MAGENT_VERSION", version(t))
 	code, stdout, stderr := harness.Tool(t, "COMPOSE", "-format", "json", "deploy/compose/compose.yaml")
 	if code != 0 {
 		t.Fatalf("exit code %d\n%s", code, stderr)
@@ -80,7 +79,7 @@ func TestCompose(t *testing.T) {
 	if !ok || len(project.Services) != 4 || strings.Join(m.HealthCheck.Test, " ") != "CMD /usr/bin/magent health" {
 		t.Fatalf("the services are %+v", project.Services)
 	}
-	part(t, strings.Replace(m.Image, ":", "_", 1)+"_image_"+arch+".tar") // the one that it names by default is made
+	part(t, strings.Replace(m.Image, ":", "_", 1)+"_image_"+arch+".tar") // the one that it names is made
 	help := run(t, filepath.Join(tree(t), "magent"), "man")
 	for name, value := range m.Environment {
 		if !strings.Contains(help, "["+name+"]") {

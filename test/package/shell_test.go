@@ -119,7 +119,7 @@ func TestCompletion(t *testing.T) {
 			s.types("magent --log-fo\t", "--log-format")
 			s.types("js\t", "json")
 			s.types("--hash=fnv1a_6\t", "fnv1a_64")
-			s.types("-V\r", "magent 1.")
+			s.types("-V\r", "magent "+version(t)+" ")
 		})
 	}
 }
