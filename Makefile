@@ -1,5 +1,6 @@
 # Versions of the tools that `make lint` runs; they are no dependencies of the program.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+ERRORLINT   := github.com/polyfloyd/go-errorlint@v1.8.0
 GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 
@@ -92,11 +93,13 @@ bench: deps-test build ## magent beside nutcracker, as a Markdown table; BENCHFL
 	$(GO) run ./test/bench run -magent bin/magent $(BENCHFLAGS)
 
 .PHONY: lint
-lint: ## vet, staticcheck, gofumpt, and govulncheck where its database can be reached
+lint: ## vet, staticcheck, errorlint, gofumpt, and govulncheck where its database can be reached
 	$(GO) vet ./...
 	$(GO) -C deploy/release vet ./...
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) -C deploy/release run $(STATICCHECK) ./...
+	$(GO) run $(ERRORLINT) ./...
+	$(GO) -C deploy/release run $(ERRORLINT) ./...
 	@echo '$(GO) run $(GOFUMPT) -l .'
 	@badly=$$($(GO) run $(GOFUMPT) -l .); \
 	if [ -n "$$badly" ]; then echo "not formatted, run $(GO) run $(GOFUMPT) -w on:"; echo "$$badly"; exit 1; fi

@@ -440,7 +440,8 @@ func (c *Conn) Shut() {
 
 // fail takes the connection down and tells the Watcher, then everybody who waits for a reply.
 func (c *Conn) fail(err error) {
-	idle := err == ErrClosed && c.fifo.len() == 0 && c.proven() || err == ErrMoved && c.fifo.len() == 0 || err == ErrReplaced
+	quiet := c.fifo.len() == 0
+	idle := errors.Is(err, ErrClosed) && quiet && c.proven() || errors.Is(err, ErrMoved) && quiet || errors.Is(err, ErrReplaced)
 	c.err = err
 	c.Stats.ended(err)
 	c.missed = c.state == ready || c.fifo.len() > 0

@@ -42,7 +42,7 @@ func TestDrain(t *testing.T) {
 	}
 	p.expect("set k 0 0 1\r\n") // it goes on
 	p.send("STORED\r\n")        // nobody hears that
-	if _, err := p.r.ReadByte(); err != io.EOF {
+	if _, err := p.r.ReadByte(); !errors.Is(err, io.EOF) {
 		t.Errorf("the server sees %v, want the end", err)
 	}
 	r.quiet()

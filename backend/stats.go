@@ -28,10 +28,10 @@ func (s *Stats) Since(before *Stats) Stats {
 // ended counts the end of a connection, or of the attempt to make one, because of err.
 func (s *Stats) ended(err error) {
 	switch {
-	case err == ErrShutdown, errors.Is(err, ErrTimeout), errors.Is(err, ErrRefill): // we have ended it
-	case err == ErrClosed:
+	case errors.Is(err, ErrShutdown), errors.Is(err, ErrTimeout), errors.Is(err, ErrRefill): // we have ended it
+	case errors.Is(err, ErrClosed):
 		s.EOFs++
-	case err == ErrConnect, errors.Is(err, unix.ETIMEDOUT):
+	case errors.Is(err, ErrConnect), errors.Is(err, unix.ETIMEDOUT):
 		s.ConnectTimeouts++
 	default:
 		s.Failures++

@@ -98,7 +98,7 @@ func (r *record) read(in io.Reader) error {
 // readFull says io.EOF for whatever ends too early.
 func readFull(in io.Reader, b []byte) error {
 	_, err := io.ReadFull(in, b)
-	if err == io.ErrUnexpectedEOF {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return io.EOF
 	}
 	return err

@@ -40,7 +40,7 @@ func (r *replay) read(in io.Reader) error {
 	rec, at := &record{}, headerLen
 	for {
 		err := rec.read(buffered)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return doubt
 		}
 		if err == nil {
@@ -58,7 +58,7 @@ func readHeader(in io.Reader) (ended bool, doubt error) {
 	var got [headerLen]byte
 	n, err := io.ReadFull(in, got[:])
 	switch {
-	case err != nil && err != io.EOF && err != io.ErrUnexpectedEOF:
+	case err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
 		return true, err
 	case string(got[:n]) == header[:n]:
 		return n < headerLen, nil // a part of it: the process died before there was anything to record

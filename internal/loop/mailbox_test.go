@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"errors"
 	"slices"
 	"sync"
 	"testing"
@@ -129,7 +130,7 @@ func TestPostAfterTheEnd(t *testing.T) {
 	defer unix.Close(other)
 	l.Post(TaskFunc(func() { t.Error("a task ran on a loop that has ended") }))
 	var b [8]byte
-	if _, err := Read(other, b[:]); err != unix.EAGAIN {
+	if _, err := Read(other, b[:]); !errors.Is(err, unix.EAGAIN) {
 		t.Errorf("reading the eventfd that has the number now: %v, want EAGAIN", err)
 	}
 }

@@ -78,7 +78,7 @@ func Dial(e Endpoint) (fd int, err error) {
 		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
 	}
 	err = unix.Connect(fd, sa)
-	if err != nil && err != unix.EINPROGRESS {
+	if err != nil && !errors.Is(err, unix.EINPROGRESS) {
 		unix.Close(fd)
 		return -1, os.NewSyscallError("connect", err)
 	}

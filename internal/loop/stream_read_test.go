@@ -3,6 +3,7 @@ package loop
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 	"testing"
 
@@ -252,7 +253,7 @@ func TestStreamEnds(t *testing.T) {
 		t.Errorf("nothing behind a tail: %d bytes, %v", len(data), err)
 	}
 	_ = unix.Shutdown(peer, unix.SHUT_WR)
-	if _, err := s.Read(0); !IsEOF(err) || err != io.EOF {
+	if _, err := s.Read(0); !IsEOF(err) || !errors.Is(err, io.EOF) {
 		t.Errorf("end of file behind a tail: %v", err)
 	}
 	s.Close()

@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"errors"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -151,10 +152,10 @@ func TestStreamToADeadPeer(t *testing.T) {
 	s, peer := openStream(t, l)
 	_ = unix.Shutdown(peer, unix.SHUT_RDWR)
 	s.Write([]byte("x"))
-	if err := s.Flush(); err != unix.EPIPE {
+	if err := s.Flush(); !errors.Is(err, unix.EPIPE) {
 		t.Errorf("Flush: %v, want EPIPE", err)
 	}
-	if err := s.WriteLarge(make([]byte, LargeWrite)); err != unix.EPIPE {
+	if err := s.WriteLarge(make([]byte, LargeWrite)); !errors.Is(err, unix.EPIPE) {
 		t.Errorf("WriteLarge: %v, want EPIPE", err)
 	}
 }

@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"errors"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -57,4 +58,4 @@ func Send2(fd int, a, b []byte) (n int, err error) {
 }
 
 // Again reports whether err only says that the descriptor is not ready now.
-func Again(err error) bool { return err == unix.EAGAIN || err == unix.EINTR }
+func Again(err error) bool { return errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR) }

@@ -39,7 +39,7 @@ func TestSpool(t *testing.T) {
 			}
 		}
 		enough := errors.New("enough")
-		if err := s.Each(func([]byte) error { return enough }); err != enough {
+		if err := s.Each(func([]byte) error { return enough }); !errors.Is(err, enough) {
 			t.Errorf("limit %d: %v", limit, err)
 		}
 		s.Close()

@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"errors"
 	"os"
 	"time"
 
@@ -40,10 +41,10 @@ func (ln *listener) OnReady(loop.Events) {
 		switch {
 		case err == nil:
 			ln.svc.admit(ln, fd)
-		case err == unix.ECONNABORTED || err == unix.EINTR:
-		case err == unix.EAGAIN:
+		case errors.Is(err, unix.ECONNABORTED), errors.Is(err, unix.EINTR):
+		case errors.Is(err, unix.EAGAIN):
 			return
-		case (err == unix.EMFILE || err == unix.ENFILE) && ln.turnAway():
+		case (errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE)) && ln.turnAway():
 		default:
 			ln.rest()
 			return

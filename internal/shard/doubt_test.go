@@ -162,7 +162,7 @@ func TestDoubtsAreLookedUpAtOnce(t *testing.T) {
 		return addrs("127.0.0.1"), nil
 	})
 	if len(found) != 2 || found[0].server != "cachec.test:1" || found[0].reason.Error() != "no such host" || found[1].server != "cached.test:1" ||
-		found[1].reason != loop.ErrNoAddress {
+		!errors.Is(found[1].reason, loop.ErrNoAddress) {
 		t.Errorf("got %v", found)
 	}
 }

@@ -2,6 +2,7 @@ package shard
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -37,7 +38,7 @@ func TestHandOverIsDraining(t *testing.T) {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	if err := await(t, "the end of it", ended); err != errUnanswered {
+	if err := await(t, "the end of it", ended); !errors.Is(err, errUnanswered) {
 		t.Fatalf("got %v", err)
 	}
 	if draining() {

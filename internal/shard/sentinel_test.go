@@ -283,7 +283,7 @@ func TestMasterIsReplacedWhileConnecting(t *testing.T) {
 			t.Error("no connection is being made")
 		}
 		p.obey(0, []loop.Endpoint{{Addr: netip.MustParseAddrPort(w.replica.Addr)}}, func() { asked <- true })
-		if c.Err() != backend.ErrMoved || !c.Connecting() {
+		if !errors.Is(c.Err(), backend.ErrMoved) || !c.Connecting() {
 			t.Errorf("it was given up: %v", c.Err())
 		}
 	})

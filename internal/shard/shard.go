@@ -327,14 +327,14 @@ func (p *pool) later() {
 // Disconnected ejects a server whose connection failed. A connection that ended while nothing was under way, because the
 // server closed it or has moved, is made anew at once.
 func (p *pool) Disconnected(c *backend.Conn, err error, idle bool) {
-	if err == backend.ErrShutdown {
+	if errors.Is(err, backend.ErrShutdown) {
 		return
 	}
 	i := p.byConn[c]
 	before := p.health.Server(i).State
 	switch {
 	case idle && before == failover.Up:
-		if err == backend.ErrClosed {
+		if errors.Is(err, backend.ErrClosed) {
 			p.sh.svc.board.idle(p.records[i])
 		}
 		c.Connect()

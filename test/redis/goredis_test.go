@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ func TestGoRedis(t *testing.T) {
 	ctx := t.Context()
 	c := goRedis(t, startPool(t, startServers(t, 3), calm).Addr)
 	_, err := c.Get(ctx, "none").Result()
-	if err != redis.Nil {
+	if !errors.Is(err, redis.Nil) {
 		t.Errorf("a miss: %v", err)
 	}
 	set, err := c.Set(ctx, "k", "v\x00\r\n", 0).Result()

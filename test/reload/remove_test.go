@@ -2,8 +2,10 @@ package reload
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -73,7 +75,7 @@ func askFor(c net.Conn, value string, ended *atomic.Bool) error {
 			for line := range strings.Lines(want) {
 				got, err := in.ReadString('\n')
 				if err != nil {
-					if ne, ok := err.(net.Error); ok && ne.Timeout() {
+					if errors.Is(err, os.ErrDeadlineExceeded) {
 						return fmt.Errorf("no answer in time")
 					}
 					return nil

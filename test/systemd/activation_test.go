@@ -1,6 +1,7 @@
 package systemd
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -82,7 +83,7 @@ func TestWrongSocket(t *testing.T) {
 	if log := p.Log(); !strings.Contains(log, want) {
 		t.Errorf("it says %s", log)
 	}
-	if _, err := c.Try("mn\r\n"); err != nil && err != io.EOF && !harness.IsReset(err) && !strings.Contains(err.Error(), "EOF") {
+	if _, err := c.Try("mn\r\n"); err != nil && !errors.Is(err, io.EOF) && !harness.IsReset(err) && !strings.Contains(err.Error(), "EOF") {
 		t.Error(err)
 	}
 }
