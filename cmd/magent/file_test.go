@@ -13,8 +13,8 @@ import (
 
 	"magent/backend"
 	"magent/internal/config"
+	"magent/internal/placement"
 	"magent/internal/run"
-	"magent/internal/shard"
 )
 
 // poolFile writes a file of pools.
@@ -151,10 +151,10 @@ func TestFileAndFlagsPlaceAlike(t *testing.T) {
 
 func placed(t *testing.T, p *config.Pool, key []byte) string {
 	t.Helper()
-	hash, primaries, backups, err := shard.Placement(p)
+	r, err := placement.New(p)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := hash(key)
-	return fmt.Sprint(primaries.Pick(h), backups.Pick(h))
+	h := r.Hash(key)
+	return fmt.Sprint(r.Primaries.Pick(h), r.Backups.Pick(h))
 }

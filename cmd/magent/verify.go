@@ -13,7 +13,7 @@ import (
 
 	"magent/internal/config"
 	"magent/internal/metadump"
-	"magent/internal/shard"
+	"magent/internal/placement"
 	"magent/internal/verify"
 )
 
@@ -125,8 +125,8 @@ func (c *comparison) options() (verify.Options, error) {
 		Primaries: c.servers(c.pool.Servers), Backups: c.servers(c.pool.Backups),
 		Timeout: c.pool.Timeout, Rate: c.rate, Repair: c.repair, Fill: c.fill, Force: c.force,
 	}
-	var err error
-	o.Hash, o.PrimaryRing, o.BackupRing, err = shard.Placement(&c.pool)
+	rings, err := placement.New(&c.pool)
+	o.Hash, o.PrimaryRing, o.BackupRing = rings.Hash, rings.Primaries, rings.Backups
 	return o, err
 }
 

@@ -7,12 +7,12 @@ import (
 
 	"magent/backend"
 	"magent/internal/config"
-	"magent/internal/shard"
+	"magent/internal/placement"
 )
 
 // Names are the words that flags and files of pools take.
 func Names() config.Names {
-	return config.Names{Hashes: backend.HashNames(), Distributions: backend.DistributionNames(), Keyless: shard.Keyless}
+	return config.Names{Hashes: backend.HashNames(), Distributions: backend.DistributionNames(), Keyless: placement.Keyless}
 }
 
 // TellRight says that a file of pools is right, and what may surprise in it.

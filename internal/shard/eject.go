@@ -1,20 +1,17 @@
 package shard
 
-import "magent/internal/config"
+import "magent/internal/placement"
 
 // In a pool without backups that ejects hosts (twemproxy's auto_eject_hosts) the keys of a server that is out of use belong to
 // the other servers meanwhile, each key to the one that a ring without it picks. Such a pool is patient: a connection that
 // fails counts like a missed deadline. One that was missed (backend.Conn.Missed) is made anew at once: when the server has died, that
 // is the next failure, and no client has to find it. When nobody missed it, the next request tries again.
 
-// ejects reports whether keys move when a server of the pool is ejected.
-func ejects(cfg *config.Pool) bool { return cfg.AutoEject && len(cfg.Backups) == 0 }
-
 // moveKeys makes the ring of the servers that are used now. When there is none, the last one's keys keep their places, and
 // its error is the answer.
 func (p *pool) moveKeys() {
 	cfg := p.cfg
-	if !ejects(cfg) {
+	if !placement.Ejects(cfg) {
 		return
 	}
 	live, some := make([]bool, len(p.conns)), false
@@ -25,7 +22,7 @@ func (p *pool) moveKeys() {
 	if !some {
 		return
 	}
-	if ring, err := newRing(cfg.Distribution, cfg.Servers, live); err == nil {
+	if ring, err := placement.Without(cfg, live); err == nil {
 		p.engine.SetPrimaries(ring)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"magent/backend"
 	"magent/internal/config"
 	"magent/internal/loop"
+	"magent/internal/placement"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -103,15 +104,15 @@ func pair(t testing.TB, change func(*config.Config)) (r *rig, p, b *fake) {
 // place names the servers of a key by their index.
 func (r *rig) place(key string) (p, b int) {
 	r.t.Helper()
-	rings, err := newRings(&r.svc.cfg.Pools[0])
+	rings, err := placement.New(&r.svc.cfg.Pools[0])
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	h := rings.hash([]byte(key))
-	if rings.backups == nil {
-		return rings.primaries.Pick(h), -1
+	h := rings.Hash([]byte(key))
+	if rings.Backups == nil {
+		return rings.Primaries.Pick(h), -1
 	}
-	return rings.primaries.Pick(h), rings.primaries.Len() + rings.backups.Pick(h)
+	return rings.Primaries.Pick(h), rings.Primaries.Len() + rings.Backups.Pick(h)
 }
 
 // on runs f on the loop of a shard and waits for it.

@@ -9,6 +9,7 @@ import (
 
 	"magent/failover"
 	"magent/internal/loop"
+	"magent/internal/placement"
 	"magent/internal/probe"
 	"magent/internal/stats"
 )
@@ -50,12 +51,12 @@ func (b *board) addPool(peers []*pool, lookup lookupFunc) {
 		ping = probe.Redis(cfg.RedisAuth)
 	}
 	for i := range len(cfg.Servers) + len(cfg.Backups) {
-		a := serverAt(cfg, i)
+		a := placement.ServerAt(cfg, i)
 		records = append(records, &serverRecord{pool: cfg.Name, name: a.String(), role: serverOf(cfg, i).Role, server: i})
 		targets = append(targets, probe.Target{Find: finderOf(*a, lookup), Ping: ping})
 	}
 	opt := probe.Options{Interval: cfg.ProbeInterval, Timeout: cfg.ConnectTimeout}
-	if ejects(cfg) {
+	if placement.Ejects(cfg) {
 		opt.Delay = cfg.ServerRetryTimeout
 	}
 	prober := probe.New(targets, opt, func(server int, at loop.Endpoint) { alive(peers, server, at) })

@@ -6,6 +6,7 @@ import (
 	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/journal"
+	"magent/internal/placement"
 	"magent/internal/stats"
 	"magent/replicate"
 )
@@ -78,15 +79,7 @@ func serverOf(cfg *config.Pool, i int) journal.Server {
 	if i >= len(cfg.Servers) {
 		role = "backup"
 	}
-	return journal.Server{Pool: cfg.Name, Role: role, Address: serverAt(cfg, i).String()}
-}
-
-// serverAt counts the primaries, then the backups.
-func serverAt(cfg *config.Pool, i int) *config.Address {
-	if n := len(cfg.Servers); i >= n {
-		return &cfg.Backups[i-n]
-	}
-	return &cfg.Servers[i]
+	return journal.Server{Pool: cfg.Name, Role: role, Address: placement.ServerAt(cfg, i).String()}
 }
 
 // record records what is not recorded at once. The loops stand still, or have ended.

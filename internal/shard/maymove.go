@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"magent/failover"
+	"magent/internal/placement"
 )
 
 // Keys that move are filled from their other copies, which also answer for them meanwhile. So a reload that moves keys needs
@@ -48,19 +49,20 @@ func (s standings) strange() bool {
 // restart is the way that is always open, and its price.
 const restart = "or restart magent: that closes the connections of clients, and takes servers as they are, so flush those that are new first"
 
-// mayMove returns why keys may not move while the servers stand so; nil: they may. They may while all servers are up. While one is
-// out, they may move among the servers of one role, whether it is one of them or not, if those of the other role have all keys.
-func (m *migration) mayMove(servers standings) error {
+// mayMove returns why keys may not move as m has it while the servers stand so; nil: they may. They may while all servers are
+// up. While one is out, they may move among the servers of one role, whether it is one of them or not, if those of the other
+// role have all keys.
+func mayMove(m *placement.Migration, servers standings) error {
 	out := slices.IndexFunc(servers, func(s standing) bool { return s.state != failover.Up })
 	if out < 0 || servers.strange() {
 		return nil
 	}
 	moving, staying := "primaries", "backup"
 	switch {
-	case slices.Contains(m.primaries, true) && slices.Contains(m.backups, true):
+	case slices.Contains(m.Primaries, true) && slices.Contains(m.Backups, true):
 		return fmt.Errorf("keys would move among the primaries and among the backups, and %s %s is %v: change one of the two at a time, or wait until it is up, %s",
 			servers[out].role, servers[out].address, servers[out].state, restart)
-	case slices.Contains(m.backups, true):
+	case slices.Contains(m.Backups, true):
 		moving, staying = "backups", "primary"
 	}
 	for _, s := range servers {
@@ -89,7 +91,7 @@ func (r *reload) checkMoves(i int) error {
 		defer mu.Unlock()
 		servers.note(sh.pools[i])
 	})
-	return r.moves[i].mayMove(servers)
+	return mayMove(r.moves[i], servers)
 }
 
 // settleMoves judges all moves of keys once more while the loops stand still. In a pool of which no server was ever reached
@@ -103,7 +105,7 @@ func (r *reload) settleMoves() error {
 		for _, sh := range r.svc.shards {
 			servers.note(sh.pools[i])
 		}
-		if err := m.mayMove(servers); err != nil {
+		if err := mayMove(m, servers); err != nil {
 			return fmt.Errorf("pool %q: %w", r.before[i].Name, err)
 		}
 		if servers.strange() {

@@ -8,6 +8,7 @@ import (
 	"magent/backend"
 	"magent/failover"
 	"magent/internal/config"
+	"magent/internal/placement"
 )
 
 // Keys may move while a server is out if they move among the servers of one role, and those of the other have all keys; and
@@ -41,11 +42,11 @@ func TestMayMove(t *testing.T) {
 		"the primaries lack keys":    {false, true, [4]standing{up, missed, ejected, up}, "primary p1, which has to answer for them meanwhile, has not got all of them, and backup b0 is ejected"},
 		"the moving role lacks keys": {true, false, [4]standing{ejected, missed, up, up}, ""},
 	} {
-		m := &migration{primaries: []bool{false, c.primaries}, backups: []bool{c.backups, false}}
+		m := &placement.Migration{Primaries: []bool{false, c.primaries}, Backups: []bool{c.backups, false}}
 		for i := range c.servers {
 			c.servers[i].role, c.servers[i].address = []string{"primary", "backup"}[i/2], []string{"p0", "p1", "b0", "b1"}[i]
 		}
-		switch err := m.mayMove(c.servers[:]); {
+		switch err := mayMove(m, c.servers[:]); {
 		case c.want == "":
 			if err != nil {
 				t.Errorf("%s: %v", name, err)

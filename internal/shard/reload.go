@@ -15,6 +15,7 @@ import (
 	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/loop"
+	"magent/internal/placement"
 	"magent/internal/probe"
 	"magent/internal/stats"
 )
@@ -34,18 +35,18 @@ type reload struct {
 	svc     *Service
 	before  []*config.Pool // by index; nil: none
 	after   []*config.Pool
-	rings   map[int]rings      // of the pools that are new or changed
-	moves   map[int]*migration // of the changed ones whose keys move
-	bound   []*listener        // new ones
-	probers []*probe.Prober    // that are not needed any more
-	outs    []*lookout         // neither
-	unused  []*resolver        // nor these
+	rings   map[int]placement.Rings      // of the pools that are new or changed
+	moves   map[int]*placement.Migration // of the changed ones whose keys move
+	bound   []*listener                  // new ones
+	probers []*probe.Prober              // that are not needed any more
+	outs    []*lookout                   // neither
+	unused  []*resolver                  // nor these
 }
 
 // Reload has the service serve pools instead of those that it serves. Pools are told apart by their names. When it returns an
 // error nothing has changed. One call at a time, and none beside Drain or Close.
 func (svc *Service) Reload(pools []config.Pool) error {
-	r := &reload{svc: svc, before: svc.cfgs, rings: map[int]rings{}, moves: map[int]*migration{}}
+	r := &reload{svc: svc, before: svc.cfgs, rings: map[int]placement.Rings{}, moves: map[int]*placement.Migration{}}
 	r.plan(pools)
 	if err := r.prepare(pools); err != nil {
 		r.undo()
@@ -113,12 +114,12 @@ func (r *reload) prepare(pools []config.Pool) error {
 		if cfg == nil || !r.changed(i) {
 			continue
 		}
-		rings, err := newRings(cfg)
+		rings, err := placement.New(cfg)
 		if err != nil {
 			return fmt.Errorf("pool %q: %w", cfg.Name, err)
 		}
 		r.rings[i] = rings
-		if r.moves[i], err = r.migrationOf(i); err == nil {
+		if r.moves[i], err = placement.MigrationOf(r.before[i], cfg, rings); err == nil {
 			err = r.checkMoves(i)
 		}
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"magent/backend"
 	"magent/internal/config"
 	"magent/internal/loop"
+	"magent/internal/placement"
 	"magent/internal/probe"
 )
 
@@ -117,7 +118,7 @@ func (svc *Service) unusedResolvers() (unused []*resolver) {
 	used := map[resolverKey]bool{}
 	for _, cfg := range svc.cfgs {
 		for i := 0; cfg != nil && i < len(cfg.Servers)+len(cfg.Backups); i++ {
-			used[keyOf(*serverAt(cfg, i), cfg)] = true
+			used[keyOf(*placement.ServerAt(cfg, i), cfg)] = true
 		}
 	}
 	for key, r := range svc.resolvers {
@@ -180,7 +181,7 @@ func (svc *Service) tell(r *resolver, addrs []loop.Endpoint) {
 			for _, p := range sh.pools {
 				for i := 0; p != nil && i < len(p.conns); i++ {
 					switch {
-					case serverAt(p.cfg, i).String() != r.name:
+					case placement.ServerAt(p.cfg, i).String() != r.name:
 					case r.master != nil:
 						p.obey(i, addrs, r.askAgain)
 					default:

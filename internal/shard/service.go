@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
-	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
@@ -15,11 +14,11 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/sys/unix"
 
-	"magent/backend"
 	"magent/internal/config"
 	"magent/internal/journal"
 	"magent/internal/loop"
 	"magent/internal/metadump"
+	"magent/internal/placement"
 )
 
 // Options of a Service.
@@ -164,7 +163,7 @@ func (svc *Service) prepare(takeOver func() error) (known journal.Knowledge, err
 }
 
 // bindAll makes the shards, without their pools, and binds the listeners.
-func (svc *Service) bindAll() (all []rings, err error) {
+func (svc *Service) bindAll() (all []placement.Rings, err error) {
 	for id := range max(1, svc.cfg.Threads) {
 		sh, err := newShard(svc, id)
 		if err != nil {
@@ -176,7 +175,7 @@ func (svc *Service) bindAll() (all []rings, err error) {
 		p := &svc.cfg.Pools[i]
 		svc.cfgs = append(svc.cfgs, p)
 		svc.crowd = append(svc.crowd, new(atomic.Int64))
-		r, err := newRings(p)
+		r, err := placement.New(p)
 		if err != nil {
 			return nil, err
 		}
@@ -188,50 +187,6 @@ func (svc *Service) bindAll() (all []rings, err error) {
 		}
 	}
 	return all, nil
-}
-
-// rings is what places the keys of a pool; it is read by all loops.
-type rings struct {
-	hash               backend.HashFunc
-	primaries, backups *backend.Ring
-}
-
-func newRings(p *config.Pool) (r rings, err error) {
-	hash, ok := backend.HashByName(p.Hash)
-	if !ok {
-		return r, fmt.Errorf("hash %q is unknown", p.Hash)
-	}
-	r.hash = hashOf(p, hash)
-	if r.primaries, err = newRing(p.Distribution, p.Servers, nil); err == nil && len(p.Backups) > 0 {
-		r.backups, err = newRing(p.Distribution, p.Backups, nil)
-	}
-	return r, err
-}
-
-// hashOf is what the rings of a pool are asked with: the hash of the part of a key that its tag encloses; for random a
-// random number. The tag decides nothing else.
-func hashOf(p *config.Pool, hash backend.HashFunc) backend.HashFunc {
-	switch {
-	case p.Distribution == config.Random:
-		return func([]byte) uint32 { return rand.Uint32() }
-	case p.HashTag != "":
-		tag := [2]byte([]byte(p.HashTag))
-		return func(key []byte) uint32 { return hash(backend.HashTag(key, tag)) }
-	}
-	return hash
-}
-
-// newRing makes a ring of the servers that are live; nil: of all.
-func newRing(distribution string, servers []config.Address, live []bool) (*backend.Ring, error) {
-	var members []backend.Member
-	for _, a := range servers {
-		name := a.RingName()
-		if distribution == "magent" || distribution == "magent-ketama" {
-			name = a.MagentName()
-		}
-		members = append(members, backend.Member{Name: name, Weight: a.Weight})
-	}
-	return backend.NewRing(distribution, members, live)
 }
 
 // listen binds one address of a pool, and accepts clients there, on the first loop.

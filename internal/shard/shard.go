@@ -11,6 +11,7 @@ import (
 	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/loop"
+	"magent/internal/placement"
 	"magent/internal/stats"
 	"magent/replicate"
 	"magent/resp"
@@ -107,7 +108,7 @@ func newShard(svc *Service, id int) (*Shard, error) {
 }
 
 // addPool makes the parts of a pool on all loops, which do not run yet or stand still, and has its servers watched.
-func (svc *Service) addPool(index int, cfg *config.Pool, rings rings) (peers []*pool) {
+func (svc *Service) addPool(index int, cfg *config.Pool, rings placement.Rings) (peers []*pool) {
 	peers = make([]*pool, len(svc.shards))
 	for i, sh := range svc.shards {
 		peers[i] = sh.newPool(index, cfg, rings)
@@ -121,12 +122,12 @@ func (svc *Service) addPool(index int, cfg *config.Pool, rings rings) (peers []*
 }
 
 // newPool makes the shard's part of a pool.
-func (sh *Shard) newPool(index int, cfg *config.Pool, rings rings) *pool {
+func (sh *Shard) newPool(index int, cfg *config.Pool, rings placement.Rings) *pool {
 	servers := append(append([]config.Address(nil), cfg.Servers...), cfg.Backups...)
 	p := &pool{
 		index: index, name: cfg.Name, cfg: cfg, sh: sh, began: sh.l.Now(),
 		limits: ascii.Limits{MaxLine: maxLine, MaxValue: cmp.Or(cfg.MaxValue, sh.svc.cfg.MaxValue)},
-		health: failover.NewMachine(len(servers), failover.Options{Limit: cfg.ServerFailureLimit, Patient: ejects(cfg)}),
+		health: failover.NewMachine(len(servers), failover.Options{Limit: cfg.ServerFailureLimit, Patient: placement.Ejects(cfg)}),
 		byConn: map[*backend.Conn]int{},
 		demand: &demand{l: sh.l},
 	}
@@ -144,7 +145,7 @@ func (sh *Shard) newPool(index int, cfg *config.Pool, rings rings) *pool {
 			MaxJoint:       sh.svc.maxJoint,
 			Greet:          len(cfg.Backups) > 0,
 			Knock:          true,
-			Lazy:           ejects(cfg),
+			Lazy:           placement.Ejects(cfg),
 			Redis:          loginOf(cfg),
 		}
 		if e, fixed := fixedEndpoint(a); fixed {
@@ -165,7 +166,7 @@ func (sh *Shard) newPool(index int, cfg *config.Pool, rings rings) *pool {
 	p.sentBy = make([]time.Time, len(p.conns))
 	p.recorder = sh.svc.recorderOf(sh.id, cfg)
 	p.engine = replicate.New(replicate.Options{
-		Hash: rings.hash, Primaries: rings.primaries, Backups: rings.backups,
+		Hash: rings.Hash, Primaries: rings.Primaries, Backups: rings.Backups,
 		Conns: p.conns, Health: p.health, Host: p,
 		Redis:      cfg.Redis,
 		Random:     cfg.Distribution == config.Random,

@@ -11,6 +11,7 @@ import (
 
 	"magent/ascii"
 	"magent/backend"
+	"magent/internal/placement"
 	"magent/internal/stats"
 	"magent/replicate"
 )
@@ -145,7 +146,7 @@ func (sh *Shard) snapshot() *stats.Snapshot {
 
 // figuresOf copies the figures of one server.
 func (p *pool) figuresOf(i int) stats.Server {
-	c, server := p.conns[i], serverAt(p.cfg, i)
+	c, server := p.conns[i], placement.ServerAt(p.cfg, i)
 	n, q, tally := c.Stats.Since(&p.shown[i].before), c.Queue(), p.engine.Tally(i)
 	v := stats.Server{
 		Pool: p.name, Address: c.Name(), Name: server.Name, RingName: server.RingName(), Role: "primary", Identity: c.Identity().String(),
@@ -224,7 +225,7 @@ func (svc *Service) process() stats.Process {
 			Name: c.Name, Distribution: c.Distribution, Hash: c.Hash, HashTag: c.HashTag, Ack: string(c.Ack),
 			MaxValue: cmp.Or(c.MaxValue, svc.cfg.MaxValue), MaxClients: c.ClientConnections,
 			Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, FailureLimit: c.ServerFailureLimit, ProbeInterval: c.ProbeInterval,
-			Listen: svc.AddrsOf(i), Moves: ejects(c),
+			Listen: svc.AddrsOf(i), Moves: placement.Ejects(c),
 		}
 		p.Pools = append(p.Pools, pool)
 	}

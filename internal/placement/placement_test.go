@@ -1,4 +1,4 @@
-package shard
+package placement
 
 import (
 	"encoding/json"
@@ -85,12 +85,12 @@ func TestHashTagsOfAFile(t *testing.T) {
 
 func checkPlaces(t *testing.T, p *config.Pool, keys []vectorKey, want []int) int {
 	t.Helper()
-	r, err := newRings(p)
+	r, err := New(p)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, key := range keys {
-		if got := r.primaries.Pick(r.hash(key.Bytes)); got != want[i] {
+		if got := r.Primaries.Pick(r.Hash(key.Bytes)); got != want[i] {
 			t.Errorf("%s %s %q: %q is on %d, want %d", p.Distribution, p.Hash, p.HashTag, key.Bytes, got, want[i])
 		}
 	}
@@ -107,13 +107,13 @@ func TestKeyless(t *testing.T) {
 // Random asks every server, whatever the key.
 func TestRandomPlaces(t *testing.T) {
 	p := fromFile(t, []string{"10.0.0.1:1:1", "10.0.0.2:1:99", "10.0.0.3:1:1"}, "  distribution: random\n  hash_tag: \"{}\"\n")
-	r, err := newRings(p)
+	r, err := New(p)
 	if err != nil {
 		t.Fatal(err)
 	}
 	count := make([]int, 3)
 	for range 3000 {
-		count[r.primaries.Pick(r.hash([]byte("{a}")))]++
+		count[r.Primaries.Pick(r.Hash([]byte("{a}")))]++
 	}
 	for i, n := range count {
 		if n < 800 || n > 1200 {

@@ -1,0 +1,81 @@
+// Package placement says on which servers the keys of a pool are, and which keys move when the pool changes. It has no
+// state and does no I/O: its values are read by all loops, and by whoever looks at the servers without being a proxy.
+package placement
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"magent/backend"
+	"magent/internal/config"
+)
+
+// Rings places the keys of a pool. It is never changed, so all loops may read it.
+type Rings struct {
+	Hash               backend.HashFunc
+	Primaries, Backups *backend.Ring // Backups is nil in a pool without them
+}
+
+// New makes the rings of a pool.
+func New(p *config.Pool) (r Rings, err error) {
+	hash, ok := backend.HashByName(p.Hash)
+	if !ok {
+		return r, fmt.Errorf("hash %q is unknown", p.Hash)
+	}
+	r.Hash = hashOf(p, hash)
+	if r.Primaries, err = newRing(p.Distribution, p.Servers, nil); err == nil && len(p.Backups) > 0 {
+		r.Backups, err = newRing(p.Distribution, p.Backups, nil)
+	}
+	return r, err
+}
+
+// Without makes the ring of the primaries of a pool that are live, by index.
+func Without(p *config.Pool, live []bool) (*backend.Ring, error) {
+	return newRing(p.Distribution, p.Servers, live)
+}
+
+// hashOf is what the rings of a pool are asked with: the hash of the part of a key that its tag encloses; for random a
+// random number. The tag decides nothing else.
+func hashOf(p *config.Pool, hash backend.HashFunc) backend.HashFunc {
+	switch {
+	case p.Distribution == config.Random:
+		return func([]byte) uint32 { return rand.Uint32() }
+	case p.HashTag != "":
+		tag := [2]byte([]byte(p.HashTag))
+		return func(key []byte) uint32 { return hash(backend.HashTag(key, tag)) }
+	}
+	return hash
+}
+
+// newRing makes a ring of the servers that are live; nil: of all.
+func newRing(distribution string, servers []config.Address, live []bool) (*backend.Ring, error) {
+	var members []backend.Member
+	for _, a := range servers {
+		name := a.RingName()
+		if distribution == "magent" || distribution == "magent-ketama" {
+			name = a.MagentName()
+		}
+		members = append(members, backend.Member{Name: name, Weight: a.Weight})
+	}
+	return backend.NewRing(distribution, members, live)
+}
+
+// Keyless returns the indexes of the servers whose weight is too small for a point on the ring.
+func Keyless(distribution string, servers []config.Address) []int {
+	r, err := newRing(distribution, servers, nil)
+	if err != nil {
+		return nil // told elsewhere
+	}
+	return r.Keyless()
+}
+
+// Ejects reports whether keys move when a server of the pool is ejected.
+func Ejects(p *config.Pool) bool { return p.AutoEject && len(p.Backups) == 0 }
+
+// ServerAt returns a server of a pool by its index, which counts the primaries, then the backups.
+func ServerAt(p *config.Pool, i int) *config.Address {
+	if n := len(p.Servers); i >= n {
+		return &p.Backups[i-n]
+	}
+	return &p.Servers[i]
+}
