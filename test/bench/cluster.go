@@ -159,7 +159,7 @@ func (c *cluster) twemproxy(ctx context.Context, name string) (*child, error) {
 	addr := c.take()
 	var b strings.Builder
 	fmt.Fprintf(&b, "bench:\n  listen: %s\n  hash: fnv1a_64\n  distribution: ketama\n", addr)
-	b.WriteString("  timeout: 400\n  preconnect: true\n  auto_eject_hosts: false\n  servers:\n")
+	b.WriteString("  timeout: 10000\n  preconnect: true\n  auto_eject_hosts: false\n  servers:\n")
 	for i, m := range c.primaries {
 		fmt.Fprintf(&b, "   - %s:1 server%d\n", m.addr, i+1)
 	}

@@ -54,7 +54,7 @@ func (c *cluster) redisProxy(ctx context.Context, program, name string) (*child,
 	addr := c.take()
 	var b strings.Builder
 	fmt.Fprintf(&b, "bench:\n  listen: %s\n  redis: true\n  hash: fnv1a_64\n  distribution: ketama\n", addr)
-	b.WriteString("  timeout: 400\n  preconnect: true\n  auto_eject_hosts: false\n  servers:\n")
+	b.WriteString("  timeout: 10000\n  preconnect: true\n  auto_eject_hosts: false\n  servers:\n")
 	for i, s := range c.redis.servers {
 		fmt.Fprintf(&b, "   - %s:1 server%d\n", s.addr, i+1)
 	}

@@ -65,6 +65,7 @@ func TestDaemon(t *testing.T) {
 
 // TestUnixSocket: the file of a unix socket is there all the time, and goes with the last process.
 func TestUnixSocket(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "socket")
 	s := install(t, "-f", path, "-s", harness.StartMemcached(t).Addr)
 	before, err := os.Stat(path)
@@ -90,9 +91,7 @@ func TestUnixSocket(t *testing.T) {
 func TestTerminatedMeanwhile(t *testing.T) {
 	s := install(t, "-s", harness.StartMemcached(t).Addr)
 	sleeper := filepath.Join(t.TempDir(), "sleeper")
-	if err := os.WriteFile(sleeper, []byte("#!/bin/sh\nexec sleep 1000\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	harness.WriteProgram(t, sleeper, []byte("#!/bin/sh\nexec sleep 1000\n"))
 	s.replace(sleeper)
 	s.first.Signal(syscall.SIGUSR2)
 	s.awaitLog("a new process starts", 1)
@@ -109,6 +108,7 @@ func TestTerminatedMeanwhile(t *testing.T) {
 // TestAdminSocket: whoever asks by the unix socket is answered all the time, by the one process or the other, and the file goes with the
 // last.
 func TestAdminSocket(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "admin.sock")
 	s := install(t, "-s", harness.StartMemcached(t).Addr, "--admin", path)
 	before, err := os.Stat(path)

@@ -11,13 +11,12 @@ import (
 
 // TestBadBinary: a new binary that cannot be run, is something else, or fails, changes nothing; the next good one serves.
 func TestBadBinary(t *testing.T) {
+	t.Parallel()
 	s := install(t, "-s", harness.StartMemcached(t).Addr)
 	harness.Dial(t, s.addr).Want(harness.Set("a", "1"), "STORED\r\n")
 	script := func(text string) string {
 		path := filepath.Join(t.TempDir(), "script")
-		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		harness.WriteProgram(t, path, []byte(text))
 		return path
 	}
 	s.replace(script("this is no program"))
@@ -37,6 +36,7 @@ func TestBadBinary(t *testing.T) {
 
 // TestBadFile: so does a file of pools that is wrong, or asks for what cannot be had. Where the process is watched it is answered on.
 func TestBadFile(t *testing.T) {
+	t.Parallel()
 	server := harness.StartMemcached(t)
 	taken := harness.StartMagent(t, "-s", server.Addr)
 	dir := t.TempDir()
@@ -80,6 +80,7 @@ func TestBadFile(t *testing.T) {
 
 // TestKnowledgeWouldBeLost: while a server has something to make good, and there is no --state-dir, nobody takes over.
 func TestKnowledgeWouldBeLost(t *testing.T) {
+	t.Parallel()
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
 	s := install(t, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "100ms", "--probe-interval", "50ms")
 	c := harness.Dial(t, s.addr)

@@ -40,14 +40,8 @@ func install(t *testing.T, args ...string) *site {
 // replace puts another program in the place of the binary, as package managers do.
 func (s *site) replace(by string) {
 	s.t.Helper()
-	text, err := os.ReadFile(by)
-	if err == nil {
-		err = os.WriteFile(s.binary+".new", text, 0o755)
-	}
-	if err == nil {
-		err = os.Rename(s.binary+".new", s.binary)
-	}
-	if err != nil {
+	harness.WriteProgram(s.t, s.binary+".new", must(os.ReadFile(by)))
+	if err := os.Rename(s.binary+".new", s.binary); err != nil {
 		s.t.Fatal(err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 // TestHAProxy has HAProxy, with the configuration that is shipped, in the place of the virtual address: it sends all clients to one
 // magent, and to another one when that is killed, hangs or ends, and not back.
 func TestHAProxy(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	root := must(harness.ModuleRoot())
 	replace := []string{"10.0.0.100", virtual}

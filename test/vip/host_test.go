@@ -176,9 +176,9 @@ func (h *host) awaitUp() {
 func (h *host) startKeepalived() {
 	h.t.Helper()
 	root := must(harness.ModuleRoot())
-	write := func(name, text string, mode os.FileMode) string {
+	write := func(name, text string) string {
 		path := filepath.Join(h.dir, name)
-		if err := os.WriteFile(path, []byte(text), mode); err != nil {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			h.t.Fatal(err)
 		}
 		return path
@@ -189,13 +189,14 @@ func (h *host) startKeepalived() {
 			peers = append(peers, fmt.Sprintf("%s:%d", address(i), port))
 		}
 	}
-	env := write("vip.env", fmt.Sprintf("MAGENT=%s\nADDRESS=%s\nPEERS=%q\n", harness.Binary(h.t), h.local(), strings.Join(peers, " ")), 0o644)
-	check := write("check_magent", string(must(os.ReadFile(filepath.Join(root, "deploy/keepalived/check_magent")))), 0o755)
+	env := write("vip.env", fmt.Sprintf("MAGENT=%s\nADDRESS=%s\nPEERS=%q\n", harness.Binary(h.t), h.local(), strings.Join(peers, " ")))
+	check := filepath.Join(h.dir, "check_magent")
+	harness.WriteProgram(h.t, check, must(os.ReadFile(filepath.Join(root, "deploy/keepalived/check_magent"))))
 	text := strings.NewReplacer(
 		"/etc/keepalived/check_magent", check, "/etc/magent/vip.env", env, "10.0.0.100", virtual,
 	).Replace(string(must(os.ReadFile(filepath.Join(root, "deploy/keepalived/keepalived.conf")))))
 	h.keepalived = h.start("keepalived", "keepalived", "--dont-fork", "--log-console", "--log-detail", "--vrrp",
-		"--use-file", write("keepalived.conf", text, 0o644), "--pid", filepath.Join(h.dir, "pid"), "--vrrp_pid", filepath.Join(h.dir, "vrrp_pid"))
+		"--use-file", write("keepalived.conf", text), "--pid", filepath.Join(h.dir, "pid"), "--vrrp_pid", filepath.Join(h.dir, "vrrp_pid"))
 }
 
 // has reports whether the virtual address is on the host.

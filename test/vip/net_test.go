@@ -21,6 +21,9 @@ const (
 	port    = 12000           // of magent, and of HAProxy on the virtual address
 )
 
+// ours is the namespace of the thread that asks. That of the process is its first thread's, which may be in another one just now.
+const ours = "/proc/thread-self/ns/net"
+
 // space is a network namespace: that of a process that does nothing else.
 type space struct {
 	t      *testing.T
@@ -31,7 +34,7 @@ type space struct {
 func newSpace(t *testing.T, name string) *space {
 	t.Helper()
 	s := &space{t: t, name: name, holder: harness.Start(t, name, "unshare", "--net", "sleep", "infinity")}
-	own := must(os.Readlink("/proc/self/ns/net"))
+	own := must(os.Readlink(ours))
 	harness.Eventually(t, name+" is there", func() error {
 		exe, err := os.Readlink(s.proc("exe"))
 		ns, err2 := os.Readlink(s.proc("ns/net"))
@@ -95,11 +98,16 @@ func (s *space) addresses() (addrs []net.Addr) {
 func (s *space) within(do func()) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	home, err := unix.Open(ours, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(home)
 	if err := join(s.proc("ns/net")); err != nil {
 		return err
 	}
 	do()
-	if err := join(fmt.Sprintf("/proc/%d/ns/net", os.Getpid())); err != nil {
+	if err := unix.Setns(home, unix.CLONE_NEWNET); err != nil {
 		panic(err)
 	}
 	return nil

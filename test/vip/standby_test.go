@@ -14,6 +14,7 @@ import (
 // reach them again they have newer values, written through the proxy that has got the virtual address; its own copies must not replace
 // them. When the address comes back to it, it has to make good what is still to be.
 func TestStandby(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, "--vip", virtual)
 	a, b := c.hosts[0], c.hosts[1]
 	give := func(to *host) {
