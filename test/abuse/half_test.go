@@ -11,6 +11,7 @@ import (
 // TestHalfSentSets: several clients leave more than 256 MiB of sets half-sent. They pay for it: a bystander's set succeeds
 // meanwhile, and no value is lost, not even those that the half-sent sets would have replaced.
 func TestHalfSentSets(t *testing.T) {
+	t.Parallel()
 	v := startVictim(t, "-n", "1000")
 	by := harness.Dial(t, v.Addr)
 	by.Want(harness.Set("by", "old"), "STORED\r\n")

@@ -109,6 +109,7 @@ func TestDescriptorLimit(t *testing.T) {
 
 // TestIdleClients: ten thousand clients that have asked once and stay. Each may cost 1 KiB of memory.
 func TestIdleClients(t *testing.T) {
+	t.Parallel()
 	const idle = 10_000
 	var own unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &own); err != nil {

@@ -8,6 +8,7 @@ import (
 
 // TestLargeValues: what is too large is refused, its body is swallowed, and the old value is gone afterwards.
 func TestLargeValues(t *testing.T) {
+	t.Parallel()
 	targets := startTargets(t)
 	for _, s := range largeScripts() {
 		t.Run(s.name, func(t *testing.T) { agree(t, targets, s) })

@@ -9,6 +9,7 @@ import (
 
 // TestPipelines sends hundreds of mixed commands, good and bad, in one packet.
 func TestPipelines(t *testing.T) {
+	t.Parallel()
 	targets := startTargets(t)
 	for seed := range uint64(20) {
 		s := script{name: fmt.Sprintf("pipeline %d", seed)}

@@ -7,6 +7,7 @@ import (
 )
 
 func TestRetrieval(t *testing.T) {
+	t.Parallel()
 	targets := startTargets(t)
 	for _, s := range retrievalScripts {
 		t.Run(s.name, func(t *testing.T) { agree(t, targets, s) })

@@ -120,6 +120,7 @@ func survey(c *harness.Client) (right, old, undead, errors int) {
 // TestAnotherMemoryBehindAnAddress: the address of a server leads to another memcached, which holds old values and deleted keys.
 // None of them is read, at no time, and nothing is a miss.
 func TestAnotherMemoryBehindAnAddress(t *testing.T) {
+	t.Parallel()
 	for _, threads := range []string{"1", "2"} {
 		for _, args := range [][]string{nil, {"-o", "no_lru_crawler"}} {
 			for _, role := range []string{"primary", "backup"} {
@@ -173,6 +174,7 @@ func anotherMemory(t *testing.T, primary bool, threads string, args []string) {
 
 // TestBothAreOtherMemories: both copies are lost, and old ones stand in their places. That makes misses, and nothing else.
 func TestBothAreOtherMemories(t *testing.T) {
+	t.Parallel()
 	p, b := harness.StartMemcached(t), harness.StartMemcached(t)
 	dp, db := openDoor(t, p.Addr), openDoor(t, b.Addr)
 	proxy := harness.StartMagent(t, soon("-s", dp.Addr, "-b", db.Addr)...)
@@ -205,6 +207,7 @@ func TestBothAreOtherMemories(t *testing.T) {
 
 // TestAnotherMemoryAfterARestartOfOurs: it is put there while no magent runs.
 func TestAnotherMemoryAfterARestartOfOurs(t *testing.T) {
+	t.Parallel()
 	before, another, backup := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
 	d := openDoor(t, before.Addr)
 	args := soon("-s", d.Addr, "-b", backup.Addr, "--state-dir", t.TempDir())

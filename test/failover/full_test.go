@@ -13,6 +13,7 @@ import (
 // TestFullQueue: a server stands still, and more is written than the proxy will queue for it. What is refused is refused
 // on both copies: whoever was told STORED reads the new value, and whoever was told an error reads the old one.
 func TestFullQueue(t *testing.T) {
+	t.Parallel()
 	for _, which := range []string{"primary", "backup"} {
 		t.Run(which, func(t *testing.T) { fullQueue(t, which == "primary") })
 	}

@@ -17,6 +17,7 @@ func startDefault(t *testing.T) *pair {
 
 // TestPrimaryHangs: the first read is answered when the deadline is over, and later ones do not go there.
 func TestPrimaryHangs(t *testing.T) {
+	t.Parallel()
 	p := startDefault(t)
 	c := harness.Dial(t, p.proxy.Addr)
 	c.Want(harness.Set("a", "1"), "STORED\r\n")
@@ -40,6 +41,7 @@ func TestPrimaryHangs(t *testing.T) {
 
 // TestBackupHangs: clients go on, and nothing piles up in the proxy.
 func TestBackupHangs(t *testing.T) {
+	t.Parallel()
 	p := startDefault(t)
 	c := harness.Dial(t, p.proxy.Addr)
 	c.Want(harness.Set("a", "0"), "STORED\r\n")

@@ -10,6 +10,7 @@ import (
 
 // TestKillUnderLoad: not even the requests that are under way when a server dies see an error or a wrong value.
 func TestKillUnderLoad(t *testing.T) {
+	t.Parallel()
 	p := startPair(t)
 	for round := range 20 {
 		victim := p.primary
@@ -30,6 +31,7 @@ func TestKillUnderLoad(t *testing.T) {
 
 // TestStopUnderLoad: a server that hangs costs its deadlines and nothing else.
 func TestStopUnderLoad(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"primary", "backup"} {
 		t.Run(name, func(t *testing.T) {
 			p := startQuickPair(t)
@@ -59,6 +61,7 @@ func TestStopUnderLoad(t *testing.T) {
 
 // TestStoppedServerAlone: without a backup there is an error when the deadline is over, and the connection stays in step.
 func TestStoppedServerAlone(t *testing.T) {
+	t.Parallel()
 	server := harness.StartMemcached(t)
 	proxy := harness.StartMagent(t, quick("-s", server.Addr)...)
 	c := harness.Dial(t, proxy.Addr)
@@ -84,6 +87,7 @@ func TestStoppedServerAlone(t *testing.T) {
 
 // TestBlackHole: a primary whose packets are dropped is given up after the connect deadline.
 func TestBlackHole(t *testing.T) {
+	t.Parallel()
 	backup := harness.StartMemcached(t)
 	for _, args := range [][]string{{"-s", harness.BlackHole(t), "-b", backup.Addr}, {"-s", backup.Addr, "-b", harness.BlackHole(t)}} {
 		proxy := harness.StartMagent(t, quick(args...)...)

@@ -37,6 +37,7 @@ func size(t *testing.T, dir string) (n int64) {
 // TestProxyDiesInAnOutage: kill -9 of magent while a server is away loses nothing of what that server has missed, whatever the
 // number of loops before and after.
 func TestProxyDiesInAnOutage(t *testing.T) {
+	t.Parallel()
 	for _, which := range []string{"primary", "backup"} {
 		t.Run(which, func(t *testing.T) { proxyDies(t, which == "primary") })
 	}
@@ -102,6 +103,7 @@ func proxyDies(t *testing.T, primary bool) {
 
 // TestProxyDiesWhileAServerIsFilled: the next one goes on with that.
 func TestProxyDiesWhileAServerIsFilled(t *testing.T) {
+	t.Parallel()
 	p := &pair{primary: harness.StartMemcached(t), backup: harness.StartMemcached(t)}
 	dir := t.TempDir()
 	p.again(t, dir, "--refill-rate", "10")
@@ -150,6 +152,7 @@ func TestServerIsRestartedWhileNoProxyRuns(t *testing.T) {
 
 // TestRolesAreSwapped: what a server missed as a primary is known of it as a backup.
 func TestRolesAreSwapped(t *testing.T) {
+	t.Parallel()
 	p := &pair{primary: harness.StartMemcached(t), backup: harness.StartMemcached(t)}
 	dir := t.TempDir()
 	p.again(t, dir)
@@ -171,6 +174,7 @@ func TestRolesAreSwapped(t *testing.T) {
 
 // TestDamagedJournal: everything may be wrong, so nothing is kept.
 func TestDamagedJournal(t *testing.T) {
+	t.Parallel()
 	p := &pair{primary: harness.StartMemcached(t), backup: harness.StartMemcached(t)}
 	dir := t.TempDir()
 	p.again(t, dir)

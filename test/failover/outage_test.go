@@ -47,6 +47,7 @@ func holdSession(t *testing.T, c *harness.Client, key string) {
 
 // TestOneServerDead: no client sees an error, from the first request on, whichever of the two has died.
 func TestOneServerDead(t *testing.T) {
+	t.Parallel()
 	for _, victim := range []string{"primary", "backup"} {
 		t.Run(victim, func(t *testing.T) {
 			p := startPair(t)
@@ -72,6 +73,7 @@ func TestOneServerDead(t *testing.T) {
 
 // TestRestartWhileIdle: a memcached that is restarted between two requests costs no error and no wait.
 func TestRestartWhileIdle(t *testing.T) {
+	t.Parallel()
 	p := startPair(t)
 	c := harness.Dial(t, p.proxy.Addr)
 	for i, server := range []*harness.Memcached{p.primary, p.backup, p.primary, p.backup} {

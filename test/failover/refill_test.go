@@ -59,6 +59,7 @@ func compare(c *harness.Client, key string, want item, age time.Duration) error 
 // TestRestartedEmpty: a server is killed and comes back empty. Every key is a hit, from the first request on, and the
 // server holds all of them again soon, with the same flags and times, without anybody writing them.
 func TestRestartedEmpty(t *testing.T) {
+	t.Parallel()
 	for _, which := range []string{"primary", "backup"} {
 		t.Run(which, func(t *testing.T) { restartedEmpty(t, which == "primary") })
 	}
@@ -128,6 +129,7 @@ func TestRestartedEmptyWhileIdle(t *testing.T) {
 
 // TestSharedBackupRestarted: a backup of two primaries gets the keys of both; and a primary gets its own ones only.
 func TestSharedBackupRestarted(t *testing.T) {
+	t.Parallel()
 	s1, s2, b := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
 	proxy := harness.StartMagent(t, soon("-s", s1.Addr, "-s", s2.Addr, "-b", b.Addr)...)
 	c := harness.Dial(t, proxy.Addr)
@@ -152,6 +154,7 @@ func TestSharedBackupRestarted(t *testing.T) {
 
 // TestRefillRate: a server is filled no faster than it should be, and tells how far it is.
 func TestRefillRate(t *testing.T) {
+	t.Parallel()
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
 	proxy := harness.StartMagent(t, soon("--refill-rate", "1000", "-s", primary.Addr, "-b", backup.Addr)...)
 	c := harness.Dial(t, proxy.Addr)

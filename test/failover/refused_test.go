@@ -54,6 +54,7 @@ func TestServerWithPassword(t *testing.T) {
 
 // TestServerWithoutRoom: what a memcached says that has no connection left is told, and it is used as soon as it has one.
 func TestServerWithoutRoom(t *testing.T) {
+	t.Parallel()
 	const limit = 32
 	for _, backups := range []bool{false, true} {
 		full := harness.StartMemcached(t, "-c", fmt.Sprint(limit))

@@ -13,6 +13,7 @@ import (
 // TestNothingOldComesBack: a server hangs, keys are changed and deleted meanwhile, it goes on with its old contents.
 // From the first request on nobody reads an old value or a deleted key, or misses a new one.
 func TestNothingOldComesBack(t *testing.T) {
+	t.Parallel()
 	for _, each := range []int{50, 5000} {
 		for _, which := range []string{"primary", "backup"} {
 			t.Run(fmt.Sprint(which, ", ", 4*each, " keys"), func(t *testing.T) { nothingOld(t, which == "primary", each) })
@@ -112,6 +113,7 @@ func hitOrMiss(key, value string) string {
 
 // TestFlushDuringAnOutage reaches the server that was away.
 func TestFlushDuringAnOutage(t *testing.T) {
+	t.Parallel()
 	p := startQuickPair(t)
 	c := harness.Dial(t, p.proxy.Addr)
 	c.Want(harness.Set("a", "1"), "STORED\r\n")

@@ -98,6 +98,7 @@ func TestOdd(t *testing.T) {
 
 // TestManyElements: commands of up to a million elements, which are split. Redis of old has had a limit of 2^20: one more is refused.
 func TestManyElements(t *testing.T) {
+	t.Parallel()
 	v := startVictim(t)
 	const n = 1_000_000
 	c := dial(t, v.Addr)
@@ -157,6 +158,7 @@ func TestAnnounced(t *testing.T) {
 // TestNothingRead: a client asks for 200 MB and reads nothing for a while. Others are served, memory stays bounded, and then
 // all is there.
 func TestNothingRead(t *testing.T) {
+	t.Parallel()
 	v := startVictim(t)
 	v.limit = v.RSS() + 128<<20
 	value := strings.Repeat("0123456789", 100_000)
@@ -177,6 +179,7 @@ func TestNothingRead(t *testing.T) {
 
 // TestLargeValue: 100 MB go through and come back; more than max_value are refused before they arrive.
 func TestLargeValue(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 2)
 	value := strings.Repeat("0123456789abcdef", 100<<20/16)
 	c := dial(t, startPool(t, servers, calm).Addr)

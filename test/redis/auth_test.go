@@ -94,6 +94,7 @@ func TestServerPasswords(t *testing.T) {
 
 // TestPasswordChanges: a server that gets a password is left alone until it has the old one again.
 func TestPasswordChanges(t *testing.T) {
+	t.Parallel()
 	server := harness.StartRedis(t)
 	proxy := startPool(t, []*harness.Redis{server}, quick...).Addr
 	c := dial(t, proxy)

@@ -106,6 +106,7 @@ func (o *outage) othersServe() {
 // TestKnownDead: one of three servers was killed, which is known. Whatever needs it is an error at once that names it, and
 // changes nothing on the others; what does not need it works, on the same connection.
 func TestKnownDead(t *testing.T) {
+	t.Parallel()
 	o := startOutage(t)
 	o.away.Kill()
 	o.known("ejected")
@@ -213,6 +214,7 @@ func TestHalfWritten(t *testing.T) {
 
 // TestHanging: a server that says nothing costs a request the pool's timeout, and when it goes on its late replies go to nobody.
 func TestHanging(t *testing.T) {
+	t.Parallel()
 	o := startOutage(t)
 	gone := o.keys[2][0]
 	o.away.Pause()

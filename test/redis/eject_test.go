@@ -77,6 +77,7 @@ func (u *unready) stop() {
 // TestAutoEject is the how-to: four servers; one is killed; after a few errors its keys go to the others, and everybody else's
 // stay where they are. While what answers there is not ready it stays out; when it is, it has its keys again.
 func TestAutoEject(t *testing.T) {
+	t.Parallel()
 	for _, why := range []string{"-LOADING Redis is loading the dataset in memory\r\n", "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.\r\n"} {
 		t.Run(why[:8], func(t *testing.T) { ejectAndReturn(t, why) })
 	}

@@ -109,6 +109,7 @@ func TestInteractiveCLI(t *testing.T) {
 
 // TestBenchmark: redis-benchmark ends with the first error that it is told.
 func TestBenchmark(t *testing.T) {
+	t.Parallel()
 	host, port := hostPort(t, startPool(t, startServers(t, 3), calm).Addr)
 	const tests = "set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,zadd,zpopmin,lrange,mset"
 	for _, depth := range []string{"1", "16"} {

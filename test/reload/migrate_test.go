@@ -21,6 +21,7 @@ func backed(listen string, servers, backups []*harness.Memcached) string {
 // TestFifthServer: a server is added to four, under load, and taken away again. Keys move, but hardly one is a miss, and none has
 // an old value, although the servers still hold what was stored there before.
 func TestFifthServer(t *testing.T) {
+	t.Parallel()
 	var servers []*harness.Memcached
 	for range 5 {
 		servers = append(servers, harness.StartMemcached(t))

@@ -73,6 +73,7 @@ func (s *site) await(message string, times int) {
 // TestFiftyReloads: while eight clients write and read, the servers change places, one comes and goes, fifty times. No client
 // sees an error or loses its connection, and no request is lost.
 func TestFiftyReloads(t *testing.T) {
+	t.Parallel()
 	a, b, c := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
 	listen := harness.DeadAddr(t)
 	s := start(t, pool("main", listen, a, b))
@@ -123,6 +124,7 @@ func work(clients []*harness.Client, ended *atomic.Bool, asked *atomic.Int64, do
 
 // TestWrongFileChangesNothing: the log has the place of the mistake, and everybody goes on.
 func TestWrongFileChangesNothing(t *testing.T) {
+	t.Parallel()
 	a := harness.StartMemcached(t)
 	listen := harness.DeadAddr(t)
 	s := start(t, pool("main", listen, a), "--watch-config")

@@ -18,6 +18,7 @@ import (
 // values that say which server they are on. A client may lose its connection, and is told when its request came too late;
 // it never gets what is in the other pool, and the process goes on.
 func TestPoolsComeAndGo(t *testing.T) {
+	t.Parallel()
 	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
 	first, second, third := harness.DeadAddr(t), harness.DeadAddr(t), harness.DeadAddr(t)
 	stays := pool("stays", third, a)

@@ -75,6 +75,7 @@ func set(c *harness.Client, key string, value int) error {
 // A client stays connected, and writes, while the master of one of two shards is replaced: the new one is written to in the end.
 // The keys of the other shard do not notice.
 func TestFailover(t *testing.T) {
+	t.Parallel()
 	for name, replace := range map[string]func(*shard){
 		"the master dies":  func(s *shard) { s.master.Kill(); harness.LoseMaster(s.sentinels, s.name) },
 		"the master hangs": func(s *shard) { s.master.Pause(); harness.LoseMaster(s.sentinels, s.name) },
@@ -142,6 +143,7 @@ func isMaster(r *harness.Redis) bool {
 
 // nutcracker knows sentinels, too.
 func TestNutcracker(t *testing.T) {
+	t.Parallel()
 	s := startShard(t, "mymaster", 1)
 	c := harness.Dial(t, startProxy(t, harness.Nutcracker(t), s))
 	s.sentinels[0].Await("SENTINEL FAILOVER mymaster", "+OK")

@@ -12,6 +12,7 @@ import (
 
 // Ready is who can serve keys: with one copy of each left, not with none, and again when one is back.
 func TestReady(t *testing.T) {
+	t.Parallel()
 	p, b := harness.StartMemcached(t), harness.StartMemcached(t)
 	m := harness.StartMagent(t, "-s", p.Addr, "-b", b.Addr, "--probe-interval", "100ms", "--admin", "127.0.0.1:0")
 	admin := "http://" + adminOf(t, m.Process, "admin")
@@ -32,6 +33,7 @@ func TestReady(t *testing.T) {
 
 // What some keys have lost keeps nobody from asking for the others: clients stay, and are told what is lost. magent health says the same.
 func TestPartialLossIsReady(t *testing.T) {
+	t.Parallel()
 	one, two := harness.StartMemcached(t), harness.StartMemcached(t)
 	m := harness.StartMagent(t, "-s", one.Addr, "-s", two.Addr, "--probe-interval", "100ms", "--admin", "127.0.0.1:0")
 	admin := "http://" + adminOf(t, m.Process, "admin")
@@ -59,6 +61,7 @@ func TestPartialLossIsReady(t *testing.T) {
 
 // While it drains it is alive and not ready. A client that has an answer to come holds it up.
 func TestDrainingIsNotReady(t *testing.T) {
+	t.Parallel()
 	p := harness.StartMemcached(t)
 	m := harness.StartMagent(t, "-s", p.Addr, "--timeout", "1h", "--drain-timeout", "20s", "--admin", "127.0.0.1:0")
 	admin := "http://" + adminOf(t, m.Process, "admin")

@@ -122,6 +122,7 @@ func happened() []string {
 
 // What is scraped is well formed, tells what has happened, and has every metric that a rule or the dashboard names.
 func TestMetrics(t *testing.T) {
+	t.Parallel()
 	_, admin := watched(t)
 	text := ""
 	harness.Eventually(t, "the metrics tell what has happened", func() error { // they may be of a moment before
@@ -195,6 +196,7 @@ func expressions(t *testing.T, name, content string) (out []string) {
 
 // The rules are right and come when they should; each of them is tested, and explained.
 func TestRules(t *testing.T) {
+	t.Parallel()
 	path, rules := deployed(t, "prometheus/magent.rules.yml")
 	tests, text := deployed(t, "prometheus/magent.test.yml")
 	tool(t, "", "check", "rules", path)

@@ -12,6 +12,7 @@ import (
 
 // A memcached that dies and comes back is seen to do so, on the page as it is.
 func TestServersChangeOnTheScreen(t *testing.T) {
+	t.Parallel()
 	p1, p2, backup := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
 	m := harness.StartMagent(t, "-s", p1.Addr, "-s", p2.Addr, "-b", backup.Addr, "--probe-interval", "100ms", "--refill-rate", "200", "--threads", "2", "--admin", ":0")
 	admin := "http://" + adminOf(t, m.Process, "admin")
@@ -81,6 +82,7 @@ func TestServersChangeOnTheScreen(t *testing.T) {
 
 // Two pools, both copies of a key out, more servers than rows on a screen, names as long and odd as they may be: it is said, and nothing breaks.
 func TestPageOfManyPools(t *testing.T) {
+	t.Parallel()
 	up := harness.StartMemcached(t)
 	pool := func(name string, servers, backups int) string {
 		text := fmt.Sprintf("%q:\n  listen: %s\n  hash: fnv1a_64\n  timeout: 400\n  servers:\n", name, filepath.Join(t.TempDir(), "m.sock"))

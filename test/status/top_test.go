@@ -99,6 +99,7 @@ func (v *terminal) await(t *testing.T, text string) {
 
 // magent top follows what happens, and leaves the terminal as it was, whether by Ctrl-C or by q.
 func TestTop(t *testing.T) {
+	t.Parallel()
 	p, b := harness.StartMemcached(t), harness.StartMemcached(t)
 	m := harness.StartMagent(t, "-s", p.Addr, "-b", b.Addr, "--probe-interval", "100ms", "--admin", "127.0.0.1:0")
 	admin := adminOf(t, m.Process, "admin")

@@ -31,6 +31,7 @@ type worker struct {
 // TestUnderLoad: nobody is refused, nobody sees an error, and nothing that was acknowledged is lost, whoever comes or goes. Only a
 // request that is sent while the old process closes its connection may find it closed.
 func TestUnderLoad(t *testing.T) {
+	t.Parallel()
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
 	s := install(t, "-s", primary.Addr, "-b", backup.Addr, "--threads", "2", "--timeout", "10s", "--connect-timeout", "10s")
 	var ended atomic.Bool

@@ -12,6 +12,7 @@ import (
 
 // TestOutageGoesOver: what a server has missed is known to the new process, through the journal.
 func TestOutageGoesOver(t *testing.T) {
+	t.Parallel()
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
 	state := filepath.Join(t.TempDir(), "state")
 	s := install(t, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "100ms", "--probe-interval", "50ms", "--state-dir", state)
@@ -52,6 +53,7 @@ func TestOutageGoesOver(t *testing.T) {
 
 // TestInFlight: a request under way is answered by the old process; who comes meanwhile waits for the new one.
 func TestInFlight(t *testing.T) {
+	t.Parallel()
 	server := harness.StartMemcached(t)
 	s := install(t, "-s", server.Addr, "--timeout", "10s")
 	busy, idle := harness.Dial(t, s.addr), harness.Dial(t, s.addr)
@@ -81,6 +83,7 @@ func TestInFlight(t *testing.T) {
 
 // TestOldDies: when the old process is killed while the new one waits for it, the new one serves.
 func TestOldDies(t *testing.T) {
+	t.Parallel()
 	server := harness.StartMemcached(t)
 	s := install(t, "-s", server.Addr, "--timeout", "1m")
 	busy, idle := harness.Dial(t, s.addr), harness.Dial(t, s.addr)
@@ -100,6 +103,7 @@ func TestOldDies(t *testing.T) {
 
 // TestSlowReader: a client that does not fetch its replies holds nobody up, and gets them from the old process.
 func TestSlowReader(t *testing.T) {
+	t.Parallel()
 	server := harness.StartMemcached(t)
 	s := install(t, "-s", server.Addr, "--drain-timeout", "1m")
 	slow := harness.Dial(t, s.addr)

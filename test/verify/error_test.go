@@ -23,6 +23,7 @@ func (o outcome) says(code int, parts ...string) {
 }
 
 func TestServersThatCannotBeCompared(t *testing.T) {
+	t.Parallel()
 	primary := harness.StartMemcached(t)
 	do(t, primary, harness.Set("k", "v"))
 	dead, hole := harness.DeadAddr(t), harness.BlackHole(t)
@@ -52,6 +53,7 @@ func TestCommandLine(t *testing.T) {
 
 // Ctrl-C ends it at once, with what was found until then.
 func TestInterrupted(t *testing.T) {
+	t.Parallel()
 	f := newFarm(t)
 	f.set(300)
 	do(t, f.backup, "flush_all\r\n")

@@ -14,6 +14,7 @@ import (
 // TestClientsAreServedMeanwhile: the list of keys is read slowly, so that the server has to wait for room to write it. That must
 // not keep a client of any key waiting.
 func TestClientsAreServedMeanwhile(t *testing.T) {
+	t.Parallel()
 	const keys, batch = 20_000, 100
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
 	key := func(i int) string { return fmt.Sprintf("%s%d", strings.Repeat("%", 240), i) } // three bytes for each in the list
@@ -73,6 +74,7 @@ func before(t *testing.T, f *farm) func() error {
 // TestLiveTraffic: clients write the keys that are compared, in every way, through magent. That is no difference, nothing is
 // repaired that is right, and afterwards each client finds what it wrote last.
 func TestLiveTraffic(t *testing.T) {
+	t.Parallel()
 	f := farmOf(t, nil)
 	f.set(2000)
 	var stop atomic.Bool
@@ -139,6 +141,7 @@ func write(addr string, id int, stop *atomic.Bool) error {
 
 // Someone else lists the keys of a server at the same time: memcached lets only one do so, the other waits.
 func TestTwoAtATime(t *testing.T) {
+	t.Parallel()
 	f := newFarm(t)
 	f.set(500)
 	err := harness.Together(2, func(int) error {

@@ -30,6 +30,7 @@ func aged(t *testing.T, m *harness.Memcached) {
 
 // A primary that was restarted while no magent ran has lost its keys: the copies on the backup are not deleted, but copied to it.
 func TestRepairAfterARestart(t *testing.T) {
+	t.Parallel()
 	f := newFarm(t)
 	f.set(300)
 	f.proxy.Kill()
@@ -47,6 +48,7 @@ func TestRepairAfterARestart(t *testing.T) {
 
 // With a list that lacks a primary its keys look like surplus.
 func TestRepairWithAWrongList(t *testing.T) {
+	t.Parallel()
 	f := newFarm(t)
 	f.set(300)
 	wrong := []string{"-s", f.primaries[0].Addr, "-b", f.backup.Addr, "--timeout", "20s", "--repair", "--show", "0"}
@@ -61,6 +63,7 @@ func TestRepairWithAWrongList(t *testing.T) {
 
 // Much was deleted, or lost, on the primaries alone: who repairs says what it was.
 func TestRepairOfMuch(t *testing.T) {
+	t.Parallel()
 	f := newFarm(t)
 	for _, how := range []string{"--fill", "--force"} {
 		f.set(300)

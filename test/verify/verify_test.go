@@ -28,6 +28,7 @@ func setLong(flags int) string {
 }
 
 func TestEqualCopies(t *testing.T) {
+	t.Parallel()
 	for _, place := range []string{"", "-k", "--distribution magent", "--distribution modula --hash fnv1a_64"} {
 		t.Run(place, func(t *testing.T) {
 			f := newFarm(t, strings.Fields(place)...)
@@ -79,6 +80,7 @@ func prefixed(word string, lines []string, more ...string) []string {
 const found = "compared 104 keys in N s: 8 differ (value 2, flags 1, ttl 2, only-primary 2, only-backup 1), repaired "
 
 func TestDifferencesAndRepair(t *testing.T) {
+	t.Parallel()
 	f := newFarm(t)
 	f.set(100)
 	differ := f.differ()
@@ -104,6 +106,7 @@ func sameItem(p, b string) bool {
 }
 
 func TestShow(t *testing.T) {
+	t.Parallel()
 	f := newFarm(t)
 	f.set(30)
 	do(t, f.backup, "flush_all\r\n")
@@ -118,6 +121,7 @@ func TestShow(t *testing.T) {
 
 // A primary was restarted while no magent ran: its keys come back from the backup.
 func TestFill(t *testing.T) {
+	t.Parallel()
 	f := newFarm(t)
 	f.set(300)
 	f.mixed()
