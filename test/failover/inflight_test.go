@@ -49,7 +49,7 @@ func TestStopUnderLoad(t *testing.T) {
 			for i := range 100 {
 				holdSession(t, c, fmt.Sprintf("ejected%d", i))
 			}
-			if took := time.Since(began); took > 5*time.Second {
+			if took := time.Since(began); took > 20*time.Second { // a deadline in each would be 30 s
 				t.Errorf("100 sessions without the ejected server took %v", took)
 			}
 			victim.Resume()
