@@ -7,6 +7,7 @@ import (
 
 	"magent/backend"
 	"magent/internal/config"
+	"magent/internal/discover"
 )
 
 // returns has server i connected to again, as after a probe.
@@ -14,7 +15,7 @@ func (r *rig) returns(i int) {
 	r.t.Helper()
 	r.on(0, func(sh *Shard) {
 		p := sh.pools[0]
-		e, _ := fixedEndpoint(r.servers[i].addr)
+		e, _ := discover.Fixed(r.servers[i].addr)
 		p.alive(i, e)
 	})
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"magent/internal/config"
-	"magent/internal/loop"
 )
 
 // directory is a name server that knows a name or not.
@@ -133,45 +132,4 @@ func TestReloadWithAnUnknownName(t *testing.T) {
 	})
 	d.known.Store(true)
 	r.eventually(0, "both are", func(sh *Shard) bool { return sh.pools[0].conns[1].Ready() && sh.pools[0].health.Usable(1) })
-}
-
-// All names together have the time of one, and those that are unknown are told.
-func TestDoubtsAreLookedUpAtOnce(t *testing.T) {
-	var p config.Pool
-	const names = 10
-	for i := range names {
-		p.Servers = append(p.Servers, config.Address{Network: "tcp", Host: "cache" + string(rune('a'+i)) + ".test", Port: 1, Weight: 1})
-	}
-	var waiting atomic.Int32
-	all := make(chan struct{})
-	found := doubts([]config.Pool{p}, func(ctx context.Context, _, host string) ([]netip.Addr, error) {
-		if waiting.Add(1) == names {
-			close(all)
-		}
-		select {
-		case <-all:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-		switch host {
-		case "cachec.test":
-			return nil, errors.New("no such host")
-		case "cached.test":
-			return nil, nil
-		}
-		return addrs("127.0.0.1"), nil
-	})
-	if len(found) != 2 || found[0].server != "cachec.test:1" || found[0].reason.Error() != "no such host" || found[1].server != "cached.test:1" ||
-		!errors.Is(found[1].reason, loop.ErrNoAddress) {
-		t.Errorf("got %v", found)
-	}
-}
-
-// An interface that is not there may come.
-func TestDoubtAboutAnInterface(t *testing.T) {
-	p := config.Pool{Servers: []config.Address{{Network: "tcp", Host: "fe80::1%nosuch0", Port: 1, Weight: 1}}}
-	found := doubts([]config.Pool{p}, nil)
-	if len(found) != 1 || !strings.Contains(found[0].String(), "[fe80::1%nosuch0]") || !strings.Contains(found[0].String(), `no network interface "nosuch0"`) {
-		t.Errorf("got %v", found)
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"magent/failover"
+	"magent/internal/discover"
 	"magent/internal/loop"
 	"magent/internal/placement"
 	"magent/internal/probe"
@@ -42,7 +43,7 @@ type serverRecord struct {
 }
 
 // addPool begins to keep book, and to probe, the servers of a pool, whose parts on all loops are given.
-func (b *board) addPool(peers []*pool, lookup lookupFunc) {
+func (b *board) addPool(peers []*pool, servers *discover.Servers) {
 	cfg := peers[0].cfg
 	var records []*serverRecord
 	var targets []probe.Target
@@ -53,7 +54,7 @@ func (b *board) addPool(peers []*pool, lookup lookupFunc) {
 	for i := range len(cfg.Servers) + len(cfg.Backups) {
 		a := placement.ServerAt(cfg, i)
 		records = append(records, &serverRecord{pool: cfg.Name, name: a.String(), role: serverOf(cfg, i).Role, server: i})
-		targets = append(targets, probe.Target{Find: finderOf(*a, lookup), Ping: ping})
+		targets = append(targets, probe.Target{Find: servers.Finder(*a), Ping: ping})
 	}
 	opt := probe.Options{Interval: cfg.ProbeInterval, Timeout: cfg.ConnectTimeout}
 	if placement.Ejects(cfg) {

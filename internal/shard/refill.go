@@ -73,7 +73,7 @@ func (p *pool) Warming(i int) {
 		from = cfg.Servers
 	}
 	for _, a := range from {
-		w.from = append(w.from, source{find: finderOf(a, svc.lookup)})
+		w.from = append(w.from, source{find: svc.servers.Finder(a)})
 	}
 	var ctx context.Context
 	ctx, w.cancel = context.WithCancel(svc.ctx)

@@ -39,8 +39,7 @@ type reload struct {
 	moves   map[int]*placement.Migration // of the changed ones whose keys move
 	bound   []*listener                  // new ones
 	probers []*probe.Prober              // that are not needed any more
-	outs    []*lookout                   // neither
-	unused  []*resolver                  // nor these
+	ends    []func()                     // what looks for servers that are not needed any more; neither
 }
 
 // Reload has the service serve pools instead of those that it serves. Pools are told apart by their names. When it returns an
@@ -67,14 +66,11 @@ func (svc *Service) Reload(pools []config.Pool) error {
 	for _, p := range r.probers {
 		p.Close()
 	}
-	for _, o := range r.outs {
-		o.close()
-	}
-	for _, u := range r.unused {
-		u.close()
+	for _, end := range r.ends {
+		end()
 	}
 	svc.events.note(stats.Event{What: "pools reloaded"})
-	svc.tellDoubts(doubts(pools, svc.lookup))
+	svc.servers.Check(pools)
 	return nil
 }
 
@@ -240,9 +236,9 @@ func (r *reload) apply() {
 			continue
 		}
 		r.replacePool(i)
-		r.replaceLookout(i)
+		r.ends = append(r.ends, svc.servers.Listen(i, r.after[i]))
 	}
-	r.unused = svc.unusedResolvers()
+	r.ends = append(r.ends, svc.servers.Prune(r.after))
 	r.replaceListeners()
 }
 
@@ -260,9 +256,8 @@ func (r *reload) replacePool(i int) {
 	}
 	after := make([]*pool, len(svc.shards))
 	if cfg := r.after[i]; cfg != nil {
-		svc.addResolvers(cfg)
 		after = svc.addPool(i, cfg, r.rings[i])
-		svc.board.addPool(after, svc.lookup)
+		svc.board.addPool(after, svc.servers)
 	}
 	for n, sh := range svc.shards {
 		if after[n] != nil {
@@ -281,19 +276,6 @@ func (r *reload) begin(after, before *pool) {
 		after.migrate(m)
 	}
 	after.connect()
-}
-
-// replaceLookout has the Sentinels of pool i listened to that there are now. Their resolvers are there.
-func (r *reload) replaceLookout(i int) {
-	svc := r.svc
-	for len(svc.lookouts) <= i {
-		svc.lookouts = append(svc.lookouts, nil)
-	}
-	r.outs = append(r.outs, svc.lookouts[i])
-	svc.lookouts[i] = nil
-	if cfg := r.after[i]; cfg != nil {
-		svc.lookouts[i] = svc.newLookout(cfg)
-	}
 }
 
 // replaced gives the sessions of a pool to the one that has taken its place. Without one they end.
@@ -378,14 +360,4 @@ func (r *reload) poolOf(address string) (index int, ok bool) {
 		}
 	}
 	return 0, false
-}
-
-// addResolvers starts what looks up the names of a new pool's servers.
-func (svc *Service) addResolvers(cfg *config.Pool) {
-	for _, a := range slices.Concat(cfg.Servers, cfg.Backups) {
-		if _, fixed := fixedEndpoint(a); fixed || svc.resolvers[keyOf(a, cfg)] != nil {
-			continue
-		}
-		svc.startResolver(svc.resolverOf(a, cfg))
-	}
 }

@@ -31,8 +31,8 @@ func TestReloadEndsResolvers(t *testing.T) {
 			return pools
 		})
 	}
-	if names, resolving := len(r.svc.resolvers), goroutines("(*Service).resolve("); names != 2 || resolving != 2 {
-		t.Errorf("%d resolvers and %d goroutines of them, want one for each of two names", names, resolving)
+	if n := goroutines("discover.(*resolver).run("); n != 2 {
+		t.Errorf("%d goroutines look up names, want one for each of two names", n)
 	}
 	c := r.client()
 	c.say("set k 0 0 1\r\nx\r\n")
@@ -43,8 +43,8 @@ func TestReloadEndsResolvers(t *testing.T) {
 		return pools
 	})
 	r.reload(func(pools []config.Pool) []config.Pool { return pools[:1] })
-	if len(r.svc.resolvers) != 1 {
-		t.Errorf("%d resolvers", len(r.svc.resolvers))
+	if n := goroutines("discover.(*resolver).run("); n != 1 {
+		t.Errorf("%d goroutines look up names, want one", n)
 	}
 	c.say("get k\r\n")
 	c.hear("VALUE k 0 1\r\nx\r\nEND\r\n")

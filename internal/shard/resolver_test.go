@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"magent/internal/config"
+	"magent/internal/discover"
 )
 
 // named is the configuration of a proxy with one server, which is given by name.
@@ -29,7 +30,7 @@ func named(f *fake, threads int) config.Config {
 	}
 }
 
-func startNamed(t *testing.T, cfg config.Config, lookup lookupFunc) *rig {
+func startNamed(t *testing.T, cfg config.Config, lookup discover.LookupFunc) *rig {
 	t.Helper()
 	svc, err := Start(Options{Config: cfg, Log: zerolog.Nop(), Version: "test", lookup: lookup})
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"strings"
 	"testing"
@@ -22,85 +21,6 @@ import (
 // known is the address of a master of that name.
 func known(name string, sentinels ...string) config.Address {
 	return config.Address{Network: "sentinel", Sentinels: strings.Join(sentinels, ","), Master: name, Weight: 1}
-}
-
-// found is where a master is found, or the error.
-func found(t *testing.T, m *master, within time.Duration) string {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), within)
-	defer cancel()
-	addrs, err := m.find(ctx)
-	if err != nil {
-		return err.Error()
-	}
-	if len(addrs) != 1 {
-		t.Fatalf("found %v", addrs)
-	}
-	return addrs[0].String()
-}
-
-// silent is an address that takes connections and says nothing.
-func silent(t *testing.T) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { ln.Close() })
-	return ln.Addr().String()
-}
-
-// The sentinels are asked in turn, whatever is the matter with some of them; the one that has answered, or has announced a
-// change, is asked first from then on.
-func TestMasterIsFound(t *testing.T) {
-	t.Parallel()
-	one, two := redistest.Start(t), redistest.Start(t)
-	redistest.StartReplica(t, one)
-	redistest.StartReplica(t, two)
-	a, b := redistest.StartSentinels(t, 1, "m", one)[0], redistest.StartSentinels(t, 1, "m", two)[0]
-	m := newMaster(known("m", freeAddress(t), silent(t), a.Addr, b.Addr), nil)
-	if got := found(t, m, 2*time.Second); got != one.Addr {
-		t.Errorf("%s, want %s", got, one.Addr)
-	}
-	if n := m.first.Load(); n != 2 {
-		t.Errorf("sentinel %d is asked first", n)
-	}
-	m.announced(b.Addr)
-	if got := found(t, m, patience); got != two.Addr {
-		t.Errorf("%s, want %s", got, two.Addr)
-	}
-	b.Kill()
-	if got := found(t, m, patience); !strings.Contains(got, one.Addr) {
-		t.Errorf("%s, want %s", got, one.Addr)
-	}
-	m = newMaster(known("other", a.Addr), nil)
-	if got := found(t, m, patience); !strings.Contains(got, `knows no master "other"`) {
-		t.Error(got)
-	}
-}
-
-// Names of sentinels are checked at the start: it is enough that one has an address, for others may be away.
-func TestSentinelNamesAtTheStart(t *testing.T) {
-	lookup := func(_ context.Context, _, host string) ([]netip.Addr, error) {
-		if host == "known.test" {
-			return addrs("127.0.0.1"), nil
-		}
-		return nil, errors.New("no such host")
-	}
-	check := func(sentinels ...string) []doubt {
-		pool := config.Pool{Servers: []config.Address{known("m", sentinels...)}}
-		return doubts([]config.Pool{pool}, lookup)
-	}
-	for _, s := range [][]string{{"gone.test:1", "known.test:1"}, {"gone.test:1", "127.0.0.1:1"}, {"[::1]:1"}} {
-		if found := check(s...); len(found) > 0 {
-			t.Errorf("%v: %v", s, found)
-		}
-	}
-	found := check("gone.test:1", "away.test:1")
-	if want := `server "sentinel://gone.test:1,away.test:1/m": none of its sentinels has an address: no such host: it is out of use, and looked up again`; len(found) != 1 ||
-		found[0].String() != want {
-		t.Errorf("%v, want %s", found, want)
-	}
 }
 
 // replicated is a proxy with one server, which is a master with a replica and sentinels.
@@ -229,16 +149,16 @@ func TestMasterDies(t *testing.T) {
 func TestMasterIsAskedFor(t *testing.T) {
 	t.Parallel()
 	w := startReplicated(t, 1, 1, func(cfg *config.Config) { cfg.ResolveInterval = 10 * time.Millisecond })
-	w.svc.lookouts[0].close()
+	w.svc.servers.Listen(0, nil)()
 	w.sentinels[0].Want("SENTINEL FAILOVER m", "+OK")
 	w.wants(w.replica, 0)
 }
 
 // What was announced while nobody listened is asked for as soon as somebody does.
-func TestLookoutAsksAtFirst(t *testing.T) {
+func TestSentinelsAreAskedAtFirst(t *testing.T) {
 	t.Parallel()
 	w := startReplicated(t, 1, 1, nil)
-	w.svc.lookouts[0].close()
+	w.svc.servers.Listen(0, nil)()
 	ctx, cancel := context.WithCancel(t.Context())
 	listening, heard, ended := make(chan bool, 1), make(chan bool, 1), make(chan error, 1)
 	go func() {
@@ -248,7 +168,7 @@ func TestLookoutAsksAtFirst(t *testing.T) {
 	await(t, "listening", listening)
 	w.sentinels[0].Want("SENTINEL FAILOVER m", "+OK")
 	await(t, "the announcement", heard)
-	w.svc.lookouts[0] = w.svc.newLookout(w.svc.cfgs[0])
+	w.svc.servers.Listen(0, w.svc.cfgs[0])
 	w.follows()
 }
 
@@ -262,7 +182,7 @@ func (w *replicated) follows() {
 }
 
 // A sentinel that was away is listened to again.
-func TestLookoutListensAgain(t *testing.T) {
+func TestSentinelIsListenedToAgain(t *testing.T) {
 	t.Parallel()
 	w := startReplicated(t, 1, 1, nil)
 	w.sentinels[0].Kill()
@@ -282,7 +202,7 @@ func TestMasterIsReplacedWhileConnecting(t *testing.T) {
 		if !c.Connecting() {
 			t.Error("no connection is being made")
 		}
-		p.obey(0, []loop.Endpoint{{Addr: netip.MustParseAddrPort(w.replica.Addr)}}, func() { asked <- true })
+		p.switchMaster(0, []loop.Endpoint{{Addr: netip.MustParseAddrPort(w.replica.Addr)}}, func() { asked <- true })
 		if !errors.Is(c.Err(), backend.ErrMoved) || !c.Connecting() {
 			t.Errorf("it was given up: %v", c.Err())
 		}

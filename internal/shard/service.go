@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
-	"net"
 	"net/netip"
 	"os"
 	"sync"
@@ -15,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"magent/internal/config"
+	"magent/internal/discover"
 	"magent/internal/journal"
 	"magent/internal/loop"
 	"magent/internal/metadump"
@@ -36,9 +36,9 @@ type Options struct {
 	Give  func(*os.File) error // hands a file of Config.StateDir to the user who will go on to run; nil: nobody has to be given anything
 	Files []string             // other files of the process, which may be in Config.StateDir
 
-	lookup   lookupFunc // in tests; else the system's
-	maxJoint int        // in tests; else maxJoint
-	window   int        // in tests; else windowStart
+	lookup   discover.LookupFunc // in tests; else the system's
+	maxJoint int                 // in tests; else maxJoint
+	window   int                 // in tests; else windowStart
 }
 
 // Service is a running proxy: its loops, listeners and helpers.
@@ -71,14 +71,12 @@ type Service struct {
 	complaint     complaints
 	giving        atomic.Bool // giveBack is at work
 
-	lookup      lookupFunc
-	doubts      []doubt // at the start
+	servers     *discover.Servers
+	doubts      []discover.Doubt // at the start
 	maxJoint    int
 	window      int
-	maxAssembly int                       // what clients may have sent in part, on a loop; in tests less than the constant
-	spool       int                       // bytes of a list of keys in memory
-	resolvers   map[resolverKey]*resolver // changed by a reload only
-	lookouts    []*lookout                // by pool; nil: it was removed
+	maxAssembly int // what clients may have sent in part, on a loop; in tests less than the constant
+	spool       int // bytes of a list of keys in memory
 	storedEvery time.Duration
 	storedAsks  chan []storedAsk
 	listing     chan struct{}   // holds one element while the keys of a server are listed
@@ -98,19 +96,16 @@ func Start(o Options) (*Service, error) {
 	if o.window == 0 {
 		o.window = windowStart
 	}
-	if o.lookup == nil {
-		o.lookup = net.DefaultResolver.LookupNetIP
-	}
 	ctx, stop := context.WithCancel(context.Background())
 	svc := &Service{
 		cfg: o.Config, log: o.Log, version: o.Version, release: o.Release, started: time.Now(), seed: maphash.MakeSeed(),
 		spare: openSpare(), ctx: ctx, stop: stop, dead: make(chan error, 1),
-		lookup: o.lookup, maxJoint: o.maxJoint, window: o.window, maxAssembly: maxAssembly, spool: metadump.SpoolMemory, resolvers: map[resolverKey]*resolver{}, listing: make(chan struct{}, 1),
+		maxJoint: o.maxJoint, window: o.window, maxAssembly: maxAssembly, spool: metadump.SpoolMemory, listing: make(chan struct{}, 1),
 		storedEvery: o.StoredEvery, storedAsks: make(chan []storedAsk, 1),
 		given: o.Sockets, place: journal.Place{Dir: o.Config.StateDir, Give: o.Give, Beside: o.Files},
 	}
-	svc.doubts = doubts(o.Config.Pools, svc.lookup) // while another process may serve yet
-	svc.tellDoubts(svc.doubts)
+	svc.servers = discover.New(discover.Options{Lookup: o.lookup, Interval: o.Config.ResolveInterval, Log: o.Log, Found: svc.found})
+	svc.doubts = svc.servers.Check(o.Config.Pools) // while another process may serve yet
 	known, err := svc.prepare(o.TakeOver)
 	if err != nil {
 		stop()
@@ -119,7 +114,7 @@ func Start(o Options) (*Service, error) {
 	}
 	svc.board.log, svc.board.events = o.Log, &svc.events
 	for _, p := range svc.shards[0].pools {
-		svc.board.addPool(p.peers, svc.lookup)
+		svc.board.addPool(p.peers, svc.servers)
 	}
 	svc.recall(known)
 	if err := svc.watchRole(); err != nil {
@@ -128,11 +123,8 @@ func Start(o Options) (*Service, error) {
 		svc.discard()
 		return nil, err
 	}
-	for _, r := range svc.resolvers {
-		svc.startResolver(r)
-	}
-	for _, cfg := range svc.cfgs {
-		svc.lookouts = append(svc.lookouts, svc.newLookout(cfg))
+	for i, cfg := range svc.cfgs {
+		svc.servers.Listen(i, cfg)
 	}
 	svc.helpers.Add(1)
 	go svc.askStores(ctx)
@@ -287,9 +279,7 @@ func (svc *Service) Close() {
 	svc.loops.Wait()
 	svc.stop()
 	svc.board.close()
-	for _, o := range svc.lookouts {
-		o.close()
-	}
+	svc.servers.Close()
 	svc.helpers.Wait()
 	svc.removeSockets()
 	svc.record()
@@ -300,6 +290,7 @@ func (svc *Service) Close() {
 // discard undoes a start that failed half way.
 func (svc *Service) discard() {
 	svc.dropGiven()
+	svc.servers.Close()
 	for _, sh := range svc.shards {
 		sh.l.Discard()
 	}

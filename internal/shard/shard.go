@@ -10,6 +10,7 @@ import (
 	"magent/backend"
 	"magent/failover"
 	"magent/internal/config"
+	"magent/internal/discover"
 	"magent/internal/loop"
 	"magent/internal/placement"
 	"magent/internal/stats"
@@ -148,10 +149,10 @@ func (sh *Shard) newPool(index int, cfg *config.Pool, rings placement.Rings) *po
 			Lazy:           placement.Ejects(cfg),
 			Redis:          loginOf(cfg),
 		}
-		if e, fixed := fixedEndpoint(a); fixed {
+		if e, fixed := discover.Fixed(a); fixed {
 			opt.Endpoint = e
 		} else {
-			opt.Dialer = &dialer{sh.l, sh.svc.resolverOf(a, cfg)}
+			opt.Dialer = sh.svc.servers.Dialer(a, cfg, sh.l)
 		}
 		c := backend.NewConn(sh.l, opt, p)
 		p.byConn[c] = i

@@ -1,10 +1,7 @@
-package shard
+package discover
 
 import (
 	"context"
-	"fmt"
-	"net"
-	"net/netip"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -18,14 +15,14 @@ import (
 type master struct {
 	name      string
 	sentinels []string // host:port
-	lookup    lookupFunc
+	lookup    LookupFunc
 
 	// first is the index of the Sentinel that is asked first: the one that answered last, or has announced the last change. The
 	// others hear of a change from that one, and name the old master until then.
 	first atomic.Int32
 }
 
-func newMaster(a config.Address, lookup lookupFunc) *master {
+func newMaster(a config.Address, lookup LookupFunc) *master {
 	return &master{name: a.Master, sentinels: a.SentinelHosts(), lookup: lookup}
 }
 
@@ -70,21 +67,4 @@ func (m *master) announced(sentinel string) {
 	if i := slices.Index(m.sentinels, sentinel); i >= 0 {
 		m.first.Store(int32(i))
 	}
-}
-
-// checkSentinels looks up the names of Sentinels, and returns the error of the last if none is known: some may be away.
-func checkSentinels(ctx context.Context, a config.Address, lookup lookupFunc) (err error) {
-	for _, sentinel := range a.SentinelHosts() {
-		host, _, splitErr := net.SplitHostPort(sentinel)
-		if splitErr != nil {
-			return splitErr
-		}
-		if _, numeric := netip.ParseAddr(host); numeric == nil {
-			return nil
-		}
-		if _, err = lookup(ctx, "ip", host); err == nil {
-			return nil
-		}
-	}
-	return fmt.Errorf("none of its sentinels has an address: %w", err)
 }

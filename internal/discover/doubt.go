@@ -1,0 +1,93 @@
+package discover
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"magent/internal/config"
+	"magent/internal/loop"
+)
+
+// startLookup bounds the look-up of all names at the start.
+const startLookup = 900 * time.Millisecond
+
+// Doubt is a server that cannot be reached as it is configured, and why: its name has no address, or its interface is not there. That
+// may change, so it is out of use and looked up again, and keeps nothing else from being served.
+type Doubt struct {
+	Server string // as it is configured
+	Reason error
+}
+
+func (d Doubt) String() string { return fmt.Sprintf("server %q: %v: %s", d.Server, d.Reason, doubtful) }
+
+const doubtful = "it is out of use, and looked up again"
+
+// Check looks up every server of the pools that is given by name, and returns those that cannot be reached as they are
+// configured. They have been logged.
+func (s *Servers) Check(pools []config.Pool) []Doubt {
+	found := doubts(pools, s.opt.Lookup)
+	for _, d := range found {
+		s.opt.Log.Warn().Str("server", d.Server).AnErr("reason", d.Reason).Msg("a server cannot be found: " + doubtful)
+	}
+	return found
+}
+
+// doubts looks up every server that is given by name, or its sentinels, all at the same time, and the interface in every IPv6
+// address that has one, so that a misspelt one is told at once.
+func doubts(pools []config.Pool, lookup LookupFunc) (found []Doubt) {
+	ctx, cancel := context.WithTimeout(context.Background(), startLookup)
+	defer cancel()
+	var servers []config.Address
+	for i := range pools {
+		servers = slices.Concat(servers, pools[i].Servers, pools[i].Backups)
+	}
+	errs := make([]error, len(servers))
+	var all sync.WaitGroup
+	for i, a := range servers {
+		all.Go(func() { errs[i] = checkServer(ctx, a, lookup) })
+	}
+	all.Wait()
+	for i, err := range errs {
+		if err != nil {
+			found = append(found, Doubt{servers[i].String(), err})
+		}
+	}
+	return found
+}
+
+// checkServer returns why a server cannot be reached as it is configured.
+func checkServer(ctx context.Context, a config.Address, lookup LookupFunc) error {
+	if e, fixed := Fixed(a); fixed {
+		return e.Check()
+	}
+	if a.Network == "sentinel" {
+		return checkSentinels(ctx, a, lookup)
+	}
+	found, err := lookup(ctx, "ip", a.Host)
+	if err == nil && len(found) == 0 {
+		err = loop.ErrNoAddress
+	}
+	return err
+}
+
+// checkSentinels looks up the names of Sentinels, and returns the error of the last if none is known: some may be away.
+func checkSentinels(ctx context.Context, a config.Address, lookup LookupFunc) (err error) {
+	for _, sentinel := range a.SentinelHosts() {
+		host, _, splitErr := net.SplitHostPort(sentinel)
+		if splitErr != nil {
+			return splitErr
+		}
+		if _, numeric := netip.ParseAddr(host); numeric == nil {
+			return nil
+		}
+		if _, err = lookup(ctx, "ip", host); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("none of its sentinels has an address: %w", err)
+}

@@ -1,0 +1,48 @@
+package discover
+
+import (
+	"context"
+	"net/netip"
+
+	"magent/internal/config"
+	"magent/internal/loop"
+)
+
+// LookupFunc looks up the addresses of a host name, as net.Resolver.LookupNetIP does.
+type LookupFunc func(ctx context.Context, network, host string) ([]netip.Addr, error)
+
+// Finder finds the addresses of one server. It returns when its context is done, which must have a deadline.
+type Finder = func(ctx context.Context) ([]loop.Endpoint, error)
+
+// Fixed is the endpoint of a server that needs no look-up.
+func Fixed(a config.Address) (loop.Endpoint, bool) {
+	switch a.Network {
+	case "unix":
+		return loop.Endpoint{Path: a.Path}, true
+	case "sentinel":
+		return loop.Endpoint{}, false
+	}
+	ip, err := netip.ParseAddr(a.Host)
+	if err != nil {
+		return loop.Endpoint{}, false
+	}
+	return loop.Endpoint{Addr: netip.AddrPortFrom(ip, uint16(a.Port))}, true
+}
+
+// finderOf returns what finds the addresses of a server, whether they are fixed or have to be looked up.
+func finderOf(a config.Address, lookup LookupFunc) Finder {
+	if e, fixed := Fixed(a); fixed {
+		return func(context.Context) ([]loop.Endpoint, error) { return []loop.Endpoint{e}, nil }
+	}
+	if a.Network == "sentinel" {
+		return newMaster(a, lookup).find
+	}
+	return func(ctx context.Context) ([]loop.Endpoint, error) {
+		ips, err := lookup(ctx, "ip", a.Host)
+		var addrs []loop.Endpoint
+		for _, ip := range ips {
+			addrs = append(addrs, loop.Endpoint{Addr: netip.AddrPortFrom(ip.Unmap(), uint16(a.Port))})
+		}
+		return addrs, err
+	}
+}
