@@ -1,4 +1,7 @@
 // Package failover kills, stops and restarts real memcacheds, and whole proxies, under the eyes of their clients.
+//
+// order_test.go shows that a primary and its backup see the mutations of a key in the same order: when many clients race for the
+// same keys and then stop, both servers hold the same.
 package failover
 
 import (

@@ -1,4 +1,4 @@
-package order
+package failover
 
 import (
 	"fmt"
@@ -26,7 +26,7 @@ func TestCopiesAgree(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			compare(t, primary, backup)
+			compareAll(t, primary, backup)
 		})
 	}
 }
@@ -135,7 +135,7 @@ func swap(c *harness.Client, r *rand.Rand) error {
 
 // compare asks both servers for all keys. Nothing is under way any more, but what was sent with noreply: a copy may
 // be a moment late.
-func compare(t *testing.T, primary, backup *harness.Memcached) {
+func compareAll(t *testing.T, primary, backup *harness.Memcached) {
 	t.Helper()
 	one, other := harness.Dial(t, primary.Addr), harness.Dial(t, backup.Addr)
 	harness.Eventually(t, "primary and backup agree", func() error {
