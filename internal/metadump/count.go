@@ -11,13 +11,11 @@ import (
 
 // Count asks the server how many items it holds, those that have expired and were not removed yet among them.
 func Count(ctx context.Context, dial Dialer) (int64, error) {
-	conn, err := dial(ctx)
+	conn, end, err := connect(ctx, dial)
 	if err != nil {
 		return 0, err
 	}
-	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	conn = impatient{conn}
+	defer end()
 	if _, err := io.WriteString(conn, "stats\r\n"); err != nil {
 		return 0, err
 	}

@@ -71,17 +71,25 @@ func Walk(ctx context.Context, dial Dialer, f func(Item) error) error {
 
 // walkOnce is one dump on a connection of its own: memcached refuses to begin one behind other commands.
 func walkOnce(ctx context.Context, dial Dialer, f func(Item) error) error {
-	conn, err := dial(ctx)
+	conn, end, err := connect(ctx, dial)
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	conn = impatient{conn}
+	defer end()
 	if _, err := io.WriteString(conn, request); err != nil {
 		return err
 	}
 	return read(bufio.NewReaderSize(conn, lineRoom), f)
+}
+
+// connect makes a connection that the end of ctx closes, from another goroutine. end is to be called when it is not needed any more.
+func connect(ctx context.Context, dial Dialer) (_ net.Conn, end func(), err error) {
+	conn, err := dial(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	return impatient{conn}, func() { stop(); _ = conn.Close() }, nil
 }
 
 // read calls f with every item up to END. memcached 1.6.43 and later say OK before the first one, older ones do not. A

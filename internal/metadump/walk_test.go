@@ -238,6 +238,26 @@ func TestCancelWhileTheCallbackWorks(t *testing.T) {
 	}
 }
 
+// The end comes just when the connection has been made: what closes it, and what uses it, do not race (go test -race).
+func TestCancelOnceConnected(t *testing.T) {
+	for range 20 {
+		for name, ask := range map[string]func(context.Context, Dialer) error{
+			"Walk":  func(ctx context.Context, dial Dialer) error { return Walk(ctx, dial, func(Item) error { return nil }) },
+			"Count": func(ctx context.Context, dial Dialer) error { _, err := Count(ctx, dial); return err },
+		} {
+			s := &script{replies: []string{"END\r\n"}}
+			ctx, cancel := context.WithCancel(t.Context())
+			err := ask(ctx, func(ctx context.Context) (net.Conn, error) {
+				defer cancel()
+				return s.dial(ctx)
+			})
+			if err == nil {
+				t.Errorf("%s: no error", name)
+			}
+		}
+	}
+}
+
 func TestWalkAllocatesNothingPerLine(t *testing.T) {
 	count := func(lines int) float64 {
 		var dump strings.Builder
