@@ -1,6 +1,9 @@
 package replicate
 
-import "magent/ascii"
+import (
+	"magent/ascii"
+	"magent/internal/call"
+)
 
 // A mutation that depends on a cas token goes to the copy that decides alone first: the token means nothing to the other one.
 // When the first has taken it, the same mutation without its condition goes to the other one.
@@ -10,20 +13,20 @@ import "magent/ascii"
 
 // sendBackup sends a mutation to the copy that does not decide, or has it wait behind a compare of the same key.
 func (c *Call) sendBackup(head, body []byte) {
-	if c.b < 0 || !c.e.opt.Health.Usable(c.b) {
+	if c.b < 0 || !c.e.Health.Usable(c.b) {
 		return
 	}
 	x := c.e.orders.of(c.key)
 	if x == nil || x.first == nil {
-		c.send(c.b, slotBackup, head, body, c.shape)
+		c.send(c.b, call.Follow, head, body, c.shape)
 		return
 	}
 	c.head = append(c.head[:0], head...)
 	c.body = append(c.body[:0], body...)
 	if c.e.orders.push(c) {
-		c.waiting++ // for the reply, although that copy is not asked yet
+		c.Await() // for the reply, although that copy is not asked yet
 	} else {
-		c.send(c.b, slotBackup, head, body, c.shape)
+		c.send(c.b, call.Follow, head, body, c.shape)
 	}
 }
 
@@ -37,9 +40,9 @@ func (e *Engine) compare(c *Call, r *ascii.Request) {
 	c.binary = c.op >= ascii.OpMetaGet && r.Meta.Has('b')
 	head, body := e.wire(r)
 	head = c.askForValue(head)
-	if !c.send(c.p, slotPrimary, head, body, c.shape) {
+	if !c.send(c.p, call.Lead, head, body, c.shape) {
 		// the token fits no other copy than that which unmark has looked at
-		if e.opt.Health.Usable(c.p) || !c.send(c.b, slotBackup, head, body, c.shape) {
+		if e.Health.Usable(c.p) || !c.send(c.b, call.Follow, head, body, c.shape) {
 			c.fail()
 		}
 		return
@@ -57,9 +60,9 @@ func (c *Call) onCompared(slot uint16, r *ascii.Reply) {
 	o := outcomeOf(c.op, r)
 	c.hideValue(r)
 	switch {
-	case slot == slotPrimary && c.b >= 0:
+	case slot == call.Lead && c.b >= 0:
 		c.onFirstStep(o, r)
-	case slot == slotBackup && c.po.kind != ascii.Lost:
+	case slot == call.Follow && c.po.kind != ascii.Lost:
 		c.bo = o
 		c.settle(slot, r)
 	case r.Kind == ascii.Lost:
@@ -67,7 +70,7 @@ func (c *Call) onCompared(slot uint16, r *ascii.Reply) {
 		c.e.forget(c.b, c.key)
 		c.fail()
 	default:
-		if slot == slotBackup && succeeded(r.Kind) {
+		if slot == call.Follow && succeeded(r.Kind) {
 			c.e.forget(c.p, c.key)
 		}
 		c.e.countMutation(c.op, r.Kind)
@@ -87,8 +90,8 @@ func (c *Call) onFirstStep(o outcome, r *ascii.Reply) {
 		e.orders.decided(c)
 		e.passes(c.key)
 		if done && !c.traits.stales {
-			e.cleanAt(c, slotBackup)
-			second = c.send(c.b, slotBackup, c.head, c.body, c.shape)
+			e.cleanAt(c, call.Follow)
+			second = c.send(c.b, call.Follow, c.head, c.body, c.shape)
 		}
 		x.held--
 		e.follow(x)
@@ -99,7 +102,7 @@ func (c *Call) onFirstStep(o outcome, r *ascii.Reply) {
 		c.compareLost()
 	case second:
 		c.po = o
-		c.onFirst(slotPrimary, r)
+		c.onFirst(call.Lead, r)
 	default:
 		if done && c.traits.stales {
 			e.drop(c.b, c.key)
@@ -113,15 +116,15 @@ func (c *Call) onFirstStep(o outcome, r *ascii.Reply) {
 
 // catchUp sends the other copy what waited for a compare.
 func (c *Call) catchUp(x *order) {
-	c.busy = true
-	c.waiting--
-	c.e.cleanAt(c, slotBackup)
-	sent := c.send(c.b, slotBackup, c.head, c.body, c.shape)
+	c.Begin()
+	c.Arrived()
+	c.e.cleanAt(c, call.Follow)
+	sent := c.send(c.b, call.Follow, c.head, c.body, c.shape)
 	c.e.orders.leave(c, x)
 	if !sent {
-		c.onMutated(slotBackup, &ascii.Reply{Kind: ascii.Lost})
+		c.onMutated(call.Follow, &ascii.Reply{Kind: ascii.Lost})
 	}
-	c.busy = false
+	c.End()
 	c.recycle()
 }
 

@@ -75,15 +75,15 @@ func (e *Engine) startCopy(x *copying) bool {
 
 // canCopy finds where x is to be copied from, and reports whether that can be done.
 func (e *Engine) canCopy(x *copying) bool {
-	p, b := e.pair([]byte(x.key))
+	p, b := e.Pair([]byte(x.key))
 	if x.from = b; x.server == b {
 		x.from = p
 	}
-	if e.copies[x.key] != nil || x.from < 0 || !e.opt.Health.Usable(x.from) || e.dirty[x.from].Has([]byte(x.key)) {
+	if e.copies[x.key] != nil || x.from < 0 || !e.Health.Usable(x.from) || e.dirty[x.from].Has([]byte(x.key)) {
 		return false
 	}
 	return (x.fill || !e.dirty[x.server].All()) &&
-		copyable(e.opt.Conns[x.from], x.key) && copyable(e.opt.Conns[x.server], x.key)
+		copyable(e.Conns[x.from], x.key) && copyable(e.Conns[x.server], x.key)
 }
 
 // takeOver has y, which is on its way, do what x is for. y may have been begun for a homecoming that is over, because the
@@ -122,7 +122,7 @@ func (x *copying) read() bool {
 	line, flag := appendKey(append(x.e.line[:0], "mg "...), []byte(x.key))
 	line = append(append(line, flag...), " v f t u\r\n"...)
 	x.e.line = line
-	from := x.e.opt.Conns[x.from]
+	from := x.e.Conns[x.from]
 	return from.Send(line, nil, shapeFor(from), x, 0)
 }
 
@@ -158,10 +158,10 @@ func (x *copying) flushed() bool { return x.flushes != x.e.flushes || x.e.flushi
 func (x *copying) later() bool {
 	h := x.h
 	switch {
-	case !x.e.opt.Health.Usable(x.from):
+	case !x.e.Health.Usable(x.from):
 		return false
 	case h == nil:
-		return !x.fill && x.e.opt.Health.Usable(x.server) && x.read()
+		return !x.fill && x.e.Health.Usable(x.server) && x.read()
 	case x.e.returns[h.server] != h:
 		return false
 	}
@@ -177,7 +177,7 @@ func (x *copying) later() bool {
 
 // giveUp deletes the key instead.
 func (x *copying) giveUp() {
-	if !x.fill && x.e.opt.Health.Usable(x.server) {
+	if !x.fill && x.e.Health.Usable(x.server) {
 		x.e.erase(x.server, []byte(x.key), x.mark)
 	}
 	x.end()
@@ -207,14 +207,14 @@ func (e *Engine) exptime(ttl int) int64 {
 func (x *copying) write(va []byte) bool {
 	line, value, _ := bytes.Cut(va, []byte("\r\n"))
 	words := bytes.Fields(line) // VA, the length, and the flags that were asked for
-	if !x.e.opt.Health.Usable(x.server) || len(words) < 2 {
+	if !x.e.Health.Usable(x.server) || len(words) < 2 {
 		return false
 	}
 	if x.h != nil {
 		x.h.window = min(x.h.window+1, maxCopies)
 		x.h.size = max(len(value), x.h.size-x.h.size/8)
 	}
-	to := x.e.opt.Conns[x.server]
+	to := x.e.Conns[x.server]
 	head, flag := appendKey(append(x.e.line[:0], "ms "...), []byte(x.key))
 	head = strconv.AppendInt(append(head, lengthFor(to)...), int64(len(value)-len("\r\n")), 10)
 	head = append(head, flag...)

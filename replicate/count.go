@@ -18,21 +18,21 @@ func (e *Engine) Tally(i int) *Tally { return &e.tallies[i] }
 
 // avoided counts a read of key that another server is asked for, although i can be asked.
 func (e *Engine) avoided(i int, key []byte) {
-	if i >= 0 && e.opt.Health.Usable(i) && e.dirty[i].Has(key) {
+	if i >= 0 && e.Health.Usable(i) && e.dirty[i].Has(key) {
 		e.tallies[i].Avoided++
 	}
 }
 
 // countRead counts a retrieval of one key as memcached counts it, for which me is none.
 func (e *Engine) countRead(op ascii.Op, r *ascii.Reply) {
-	e.opt.Count.Outcomes[commandOf(op)][resultOf(op, r)]++
+	e.Count.Outcomes[commandOf(op)][resultOf(op, r)]++
 	if op == ascii.OpMetaDebug {
-		e.opt.Count.CmdMeta++
+		e.Count.CmdMeta++
 		return
 	}
 	hit := r.Kind == ascii.Values && r.Hits > 0
 	if op >= ascii.OpMetaGet {
-		e.opt.Count.CmdMeta++
+		e.Count.CmdMeta++
 		hit = r.Kind == ascii.MetaVA || r.Kind == ascii.MetaHD
 	}
 	hits := 0
@@ -44,7 +44,7 @@ func (e *Engine) countRead(op ascii.Op, r *ascii.Reply) {
 
 // countKeys counts a retrieval of n keys.
 func (e *Engine) countKeys(op ascii.Op, n, hits int) {
-	s := e.opt.Count
+	s := e.Count
 	s.CmdGet += uint64(n)
 	s.GetHits += uint64(hits)
 	s.GetMisses += uint64(n - hits)
@@ -58,14 +58,14 @@ func (e *Engine) countKeys(op ascii.Op, n, hits int) {
 // countRetrieval counts a retrieval of n keys, those of meta commands apart.
 func (e *Engine) countRetrieval(op ascii.Op, n, hits int) {
 	e.countKeys(op, n, hits)
-	outcomes := &e.opt.Count.Outcomes[commandOf(op)]
+	outcomes := &e.Count.Outcomes[commandOf(op)]
 	outcomes[stats.Hit] += uint64(hits)
 	outcomes[stats.Miss] += uint64(n - hits)
 }
 
 // countMutation counts a mutation by the answer that the client gets.
 func (e *Engine) countMutation(op ascii.Op, k ascii.Kind) {
-	s := e.opt.Count
+	s := e.Count
 	s.Outcomes[commandOf(op)][resultOf(op, &ascii.Reply{Kind: k})]++
 	found := k != ascii.NotFound && k != ascii.MetaNF
 	switch op {
@@ -112,11 +112,8 @@ func b2u(b bool) uint64 {
 
 // countError counts a request that the proxy itself answers with SERVER_ERROR.
 func (e *Engine) countError(op ascii.Op) {
-	e.opt.Count.Errors++
-	if e.opt.Redis { // whose outcomes the session counts
-		return
-	}
-	e.opt.Count.Outcomes[commandOf(op)][stats.Error]++
+	e.Count.Errors++
+	e.Count.Outcomes[commandOf(op)][stats.Error]++
 }
 
 // commandOf is what a request is counted under.

@@ -9,12 +9,6 @@
 //	compare   a mutation that depends on a cas token: primary first, then the backup        compare.go
 //	flush     every server                                                                  flush.go
 //
-// or, in a Redis pool, Engine.DoRedis (redis.go) one of
-//
-//	command, transact  the server of the keys                                               redis.go
-//	gather             the servers of the keys, or all of them, at once                     redis_gather.go
-//	seek, scan         one server after the other                                           redis_all.go
-//
 // and Call.OnReply brings the servers' replies back to it. planOf, judge and merge are pure functions.
 //
 // Everything here belongs to one loop. A key is served by one loop only, and every server sees the mutations of a key

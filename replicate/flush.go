@@ -13,10 +13,10 @@ import (
 // least one is flushed. In a pool without backups all have to take it.
 func (e *Engine) flush(c *Call, r *ascii.Request) {
 	head, _ := e.wire(r)
-	e.opt.Count.CmdFlush++
+	e.Count.CmdFlush++
 	c.Held = c.Held[:0]
-	for i, conn := range e.opt.Conns {
-		if e.full(i) {
+	for i, conn := range e.Conns {
+		if e.Full(i) {
 			c.Held = appendServerError(c.Held[:0], "flush_all was not carried out on any server:", conn, true)
 			c.flushed()
 			return
@@ -25,7 +25,7 @@ func (e *Engine) flush(c *Call, r *ascii.Request) {
 	e.orders.spoil()
 	e.allPass()
 	e.noteDelay(r.Exptime)
-	for i, conn := range e.opt.Conns {
+	for i, conn := range e.Conns {
 		if c.send(i, uint16(i), head, nil, ascii.ShapeLine) {
 			continue
 		}
@@ -38,7 +38,7 @@ func (e *Engine) flush(c *Call, r *ascii.Request) {
 // the last one only: each takes the place of the one before.
 func (e *Engine) noteDelay(delay int64) {
 	e.flushDue = 0
-	if delay > 0 && e.opt.Backups != nil {
+	if delay > 0 && e.Backups != nil {
 		if e.flushDue = delay; delay <= month {
 			e.flushDue += e.opt.UnixTime()
 		}
@@ -55,10 +55,10 @@ func (e *Engine) repeatDelayed(i int) {
 
 // unflushed notes that server i missed the flush_all. For a pool without backups what says so to the client.
 func (c *Call) unflushed(i int, what string, conn *backend.Conn) {
-	if c.e.opt.Backups == nil || len(c.Unflushed) == len(c.e.opt.Conns)-1 {
+	if c.e.Backups == nil || len(c.Unflushed) == len(c.e.Conns)-1 {
 		c.Held = appendServerError(c.Held[:0], what, conn, false)
 	}
-	if c.e.opt.Backups != nil {
+	if c.e.Backups != nil {
 		c.Unflushed = append(c.Unflushed, i)
 		c.e.forgetAll(i)
 	}
@@ -77,12 +77,12 @@ func (c *Call) onFlushed(slot uint16, from *backend.Conn, r *ascii.Reply) {
 
 func (c *Call) flushed() {
 	switch {
-	case c.waiting > 0:
+	case c.Waiting() > 0:
 	case len(c.Held) > 0:
 		c.e.countError(c.op)
 		c.finish(ascii.ServerError, c.Held)
 	default:
-		c.e.opt.Count.Outcomes[stats.Flush][stats.OK]++
+		c.e.Count.Outcomes[stats.Flush][stats.OK]++
 		c.finish(ascii.OK, []byte("OK\r\n"))
 	}
 }

@@ -44,7 +44,7 @@ type homecoming struct {
 // Returned begins to make good what server i missed; a connection to it stands. The host is told when it may be read. The
 // server must be Usable by then, and not Readable.
 func (e *Engine) Returned(i int) {
-	if e.retired {
+	if e.Retired {
 		return
 	}
 	h := &homecoming{server: i, window: firstCopies}
@@ -76,9 +76,6 @@ func (e *Engine) Gone(i int) {
 		}
 	}
 }
-
-// CopiesOf reports whether keys of server i may have their other copy on server j.
-func (e *Engine) CopiesOf(i, j int) bool { return (i < e.primaries) != (j < e.primaries) }
 
 // goOn starts as many copies as may be under way, and ends the homecoming when there is nothing left to do.
 func (e *Engine) goOn(h *homecoming) {

@@ -20,10 +20,10 @@ func (e *Engine) noteDirty(i int, key []byte, lost bool) (mark uint64) {
 	} else {
 		e.overruled(i, key)
 	}
-	switch away := !e.opt.Health.Usable(i); {
+	switch away := !e.Health.Usable(i); {
 	case !all && d.All():
 		e.record(i, Recorder.All)
-	case e.opt.Journal == nil || e.retired || known && away || !lost && e.opt.Health.Readable(i):
+	case e.opt.Journal == nil || e.Retired || known && away || !lost && e.Health.Readable(i):
 	default:
 		e.recorded[i] = true
 		e.opt.Journal.Dirty(i, key)
@@ -40,7 +40,7 @@ func (e *Engine) noteAll(i int) (mark uint64) {
 }
 
 func (e *Engine) record(i int, what func(Recorder, int)) {
-	if e.opt.Journal != nil && !e.retired {
+	if e.opt.Journal != nil && !e.Retired {
 		e.recorded[i] = true
 		what(e.opt.Journal, i)
 	}
@@ -48,7 +48,7 @@ func (e *Engine) record(i int, what func(Recorder, int)) {
 
 // recordAway records what is dirty on a server that is out of use now.
 func (e *Engine) recordAway(i int) {
-	if e.opt.Journal == nil || e.retired {
+	if e.opt.Journal == nil || e.Retired {
 		return
 	}
 	e.dirty[i].Each(func(key string, _ uint64) {
@@ -66,7 +66,7 @@ func (e *Engine) Record(i int) { e.recordAway(i) }
 
 // recordClean ends the records of server i when there is nothing left that they say.
 func (e *Engine) recordClean(i int) {
-	if e.recorded[i] && !e.retired && e.dirty[i].Empty() && !e.incomplete[i] && !e.unclean[i] {
+	if e.recorded[i] && !e.Retired && e.dirty[i].Empty() && !e.incomplete[i] && !e.unclean[i] {
 		e.recorded[i] = false
 		e.opt.Journal.Clean(i)
 	}

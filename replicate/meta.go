@@ -42,7 +42,7 @@ func (e *Engine) Unfillable(i int) string {
 	if !e.incomplete[i] {
 		return ""
 	}
-	for j, conn := range e.opt.Conns {
+	for j, conn := range e.Conns {
 		if (j == i || e.CopiesOf(i, j)) && conn.Asked() && conn.Meta() == backend.NoMeta {
 			return conn.Name() + " has no meta commands (memcached 1.6.0 and later), and without them nobody can tell how long an item is to live"
 		}
@@ -55,7 +55,7 @@ func (e *Engine) Unfillable(i int) string {
 func (e *Engine) lacking(c *Call) int {
 	if c.plan == planRead {
 		i := c.p
-		if c.b >= 0 && !e.opt.Health.Readable(c.p) {
+		if c.b >= 0 && !e.Health.Readable(c.p) {
 			i = c.b
 		}
 		return e.lacks(i, c.shape)
@@ -68,7 +68,7 @@ func (e *Engine) lacking(c *Call) int {
 
 // lacks returns i when server i is in use and known to lack what a request of that shape needs, else -1.
 func (e *Engine) lacks(i int, s ascii.Shape) int {
-	if i >= 0 && e.opt.Health.Usable(i) && e.opt.Conns[i].Lacks(s) {
+	if i >= 0 && e.Health.Usable(i) && e.Conns[i].Lacks(s) {
 		return i
 	}
 	return -1
@@ -78,7 +78,7 @@ func (e *Engine) lacks(i int, s ascii.Shape) int {
 func (c *Call) refuse(i int) {
 	c.e.countError(c.op)
 	c.Held = append(c.Held[:0], "SERVER_ERROR "...)
-	c.Held = append(append(c.Held, c.e.opt.Conns[i].Name()...), ": "...)
-	c.Held = append(append(c.Held, c.e.opt.Conns[i].Lacking(c.shape).Error()...), "\r\n"...)
+	c.Held = append(append(c.Held, c.e.Conns[i].Name()...), ": "...)
+	c.Held = append(append(c.Held, c.e.Conns[i].Lacking(c.shape).Error()...), "\r\n"...)
 	c.finish(ascii.ServerError, c.Held)
 }

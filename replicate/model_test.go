@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"magent/failover"
+	"magent/internal/call"
 )
 
 // modelKeys are the keys of the model.
@@ -37,7 +38,7 @@ type asked struct {
 // token is what a gets has told.
 type token struct{ token, value string }
 
-func (a *asked) Answer(c *Call, reply []byte) {
+func (a *asked) Answer(c *call.Call, reply []byte) {
 	if a.answered {
 		a.w.t.Fatalf("%v was answered again: %q", a.op, reply)
 	}
@@ -245,7 +246,7 @@ func (w *world) quiet() bool {
 }
 
 func (w *world) state() string {
-	out := fmt.Sprintf("%d requests open, %d Calls lent", w.open, w.e.lent)
+	out := fmt.Sprintf("%d requests open, idle: %v", w.open, w.e.Idle())
 	for i, s := range w.servers {
 		out += fmt.Sprintf("; %s is %v, %d keys dirty, all %v", s.name, w.health.Server(i).State, w.e.dirty[i].Len(), w.e.dirty[i].All())
 	}

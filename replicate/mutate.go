@@ -4,7 +4,21 @@ import (
 	"bytes"
 
 	"magent/ascii"
+	"magent/internal/call"
 )
+
+// mutation is what a Call needs to change a key on two copies.
+type mutation struct {
+	po, bo  outcome
+	traits  traits
+	binary  bool   // planCompare: the key is sent in base64
+	flushes uint64 // Engine.mark when the mutation was sent
+
+	order  *order // that it takes part in: it holds it, or is queued there, or both
+	holds  bool   // the roles must not change before it is settled
+	queued bool   // the other copy is still to get it: linked by behind
+	behind *Call
+}
 
 // mutate sends r to both copies at once.
 func (e *Engine) mutate(c *Call, r *ascii.Request) {
@@ -15,9 +29,9 @@ func (e *Engine) mutate(c *Call, r *ascii.Request) {
 	head, body := e.wire(r)
 	head = c.askForValue(head)
 	c.po, c.bo = outcome{}, outcome{}
-	c.send(c.p, slotPrimary, head, body, c.shape)
+	c.send(c.p, call.Lead, head, body, c.shape)
 	c.sendBackup(head, body)
-	if c.waiting == 0 {
+	if c.Waiting() == 0 {
 		c.fail()
 	}
 }
@@ -26,7 +40,7 @@ func (e *Engine) mutate(c *Call, r *ascii.Request) {
 // answers line.
 func (e *Engine) Drop(c *Call, r *ascii.Request, line []byte) {
 	c.op, c.quiet, c.plan = r.Op, r.Quiet, planDrop
-	if e.retired {
+	if e.Retired {
 		c.finish(ascii.ServerError, goneLine)
 		c.recycle()
 		return
@@ -37,14 +51,14 @@ func (e *Engine) Drop(c *Call, r *ascii.Request, line []byte) {
 	e.begin(c)
 	c.Held = append(c.Held[:0], line...)
 	c.po, c.bo = outcome{}, outcome{}
-	c.busy = true
+	c.Begin()
 	e.line, c.shape = appendForget(e.line[:0], c.key)
-	c.send(c.p, slotPrimary, e.line, nil, c.shape)
+	c.send(c.p, call.Lead, e.line, nil, c.shape)
 	c.sendBackup(e.line, nil)
-	if c.waiting == 0 {
+	if c.Waiting() == 0 {
 		c.dropped()
 	}
-	c.busy = false
+	c.End()
 	c.recycle()
 }
 
@@ -61,7 +75,7 @@ func (c *Call) dropped() {
 
 func (c *Call) onMutated(slot uint16, r *ascii.Reply) {
 	o := outcomeOf(c.op, r)
-	if slot == slotPrimary {
+	if slot == call.Lead {
 		c.po = o
 	} else {
 		c.bo = o
@@ -69,10 +83,10 @@ func (c *Call) onMutated(slot uint16, r *ascii.Reply) {
 	c.hideValue(r)
 	switch {
 	case c.plan == planDrop:
-		if c.waiting == 0 {
+		if c.Waiting() == 0 {
 			c.dropped()
 		}
-	case c.waiting > 0:
+	case c.Waiting() > 0:
 		c.onFirst(slot, r)
 	default:
 		c.settle(slot, r)
@@ -84,7 +98,7 @@ func (c *Call) onFirst(slot uint16, r *ascii.Reply) {
 	if r.Kind == ascii.Lost {
 		return
 	}
-	if slot == slotPrimary && c.e.opt.AckPrimary && c.decider() == slotPrimary && c.sound(slotPrimary) {
+	if slot == call.Lead && c.e.opt.AckPrimary && c.decider() == call.Lead && c.sound(call.Lead) {
 		c.e.countMutation(c.op, r.Kind)
 		c.finish(r.Kind, c.withMarks(c.p, r.Raw))
 		return
@@ -96,9 +110,9 @@ func (c *Call) onFirst(slot uint16, r *ascii.Reply) {
 // to be wrong since, or has gone.
 func (c *Call) decider() uint16 {
 	if c.b >= 0 && !c.e.counts(c.p, c.key) && c.e.counts(c.b, c.key) {
-		return slotBackup
+		return call.Follow
 	}
-	return slotPrimary
+	return call.Lead
 }
 
 // sound reports whether what the copy of a slot has answered may count. It may not if the key is known to have been wrong there
@@ -114,12 +128,12 @@ func (c *Call) verdict() verdict {
 		return verdict{answer: answerPrimary}
 	}
 	d, o := c.po, c.bo
-	swap := c.decider() == slotBackup && !(c.answered && c.e.opt.AckPrimary) // what the client has heard counts
-	ds, os := uint16(slotPrimary), uint16(slotBackup)
+	swap := c.decider() == call.Follow && !(c.Answered() && c.e.opt.AckPrimary) // what the client has heard counts
+	ds, os := uint16(call.Lead), uint16(call.Follow)
 	if swap {
 		d, o, ds, os = o, d, os, ds
 	}
-	if !c.answered && !c.sound(ds) {
+	if !c.Answered() && !c.sound(ds) {
 		d = outcome{}
 	}
 	if d.kind == ascii.Lost && !c.sound(os) {
@@ -138,7 +152,7 @@ func (c *Call) settle(slot uint16, r *ascii.Reply) {
 	v := c.verdict()
 	c.soil(v.backup, c.b, c.bo)
 	c.soil(v.primary, c.p, c.po)
-	if c.answered {
+	if c.Answered() {
 		return // --ack primary
 	}
 	switch {
@@ -146,10 +160,10 @@ func (c *Call) settle(slot uint16, r *ascii.Reply) {
 		c.fail()
 	case v.answer == answerPrimary:
 		c.e.countMutation(c.op, c.po.kind)
-		c.finish(c.po.kind, c.withMarks(c.p, c.replyOf(slotPrimary, slot, r)))
+		c.finish(c.po.kind, c.withMarks(c.p, c.replyOf(call.Lead, slot, r)))
 	default:
 		c.e.countMutation(c.op, c.bo.kind)
-		c.finish(c.bo.kind, c.withMarks(c.b, c.replyOf(slotBackup, slot, r)))
+		c.finish(c.bo.kind, c.withMarks(c.b, c.replyOf(call.Follow, slot, r)))
 	}
 }
 
@@ -166,7 +180,7 @@ func (c *Call) soil(dirty bool, server int, o outcome) {
 
 // at is the server of a slot.
 func (c *Call) at(slot uint16) int {
-	if slot == slotPrimary {
+	if slot == call.Lead {
 		return c.p
 	}
 	return c.b

@@ -233,21 +233,17 @@ func (s *orders) decidedBy(i int) (out []*order) {
 	return out
 }
 
-// broken is called when something is found that cannot be. Where that is looked for, it is the end: in tests, with the race
-// detector, and where guards may be switched off. Otherwise the key is given up on both copies, and it is counted.
+// broken is called when something is found that cannot be. Outside tests the key is given up on both copies.
 func (e *Engine) broken(what string, key []byte) {
-	if fault.Strict || e.opt.Strict {
-		panic("replicate: " + what + ": key " + string(key))
-	}
-	e.opt.Count.Inconsistencies++
-	p, b := e.pair(key)
+	e.Broken(what, key)
+	p, b := e.Pair(key)
 	e.forget(p, key)
 	e.forget(b, key)
 }
 
 // counts reports whether what server i says about key counts: it may be read, and is not known to hold a wrong value.
 func (e *Engine) counts(i int, key []byte) bool {
-	return e.opt.Health.Readable(i) && (e.dirty[i].Empty() || fault.Dirty || !e.dirty[i].Has(key))
+	return e.Health.Readable(i) && (e.dirty[i].Empty() || fault.Dirty || !e.dirty[i].Has(key))
 }
 
 // begin takes on a mutation that is about to be sent.
@@ -300,9 +296,9 @@ func (e *Engine) dissolve(x *order) {
 		}
 	}
 	if x.spoiled {
-		_, b := e.pair(x.key)
+		_, b := e.Pair(x.key)
 		if b == x.decider {
-			b, _ = e.pair(x.key)
+			b, _ = e.Pair(x.key)
 		}
 		e.forget(b, x.key)
 	}
@@ -319,9 +315,9 @@ func (e *Engine) follow(x *order) {
 	x.held--
 	if x.first == nil && x.spoiled {
 		x.spoiled = false
-		_, b := e.pair(x.key)
+		_, b := e.Pair(x.key)
 		if b == x.decider {
-			b, _ = e.pair(x.key)
+			b, _ = e.Pair(x.key)
 		}
 		e.forget(b, x.key)
 	}

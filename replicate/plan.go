@@ -12,12 +12,6 @@ const (
 	planCompare              // the primary first; the backup when that has succeeded
 	planFlush                // every server
 	planDrop                 // delete on both, to answer with a line of our own
-
-	planCommand  // Redis: one server
-	planTransact // one server, a transaction
-	planGather   // several servers, whose replies come to one
-	planSeek     // one server after the other, until one has something
-	planScan     // the server that the cursor names
 )
 
 // metaMutates are the flags that make mg change an item: T touches, N vivifies, R takes the recache win, E sets the cas.

@@ -2,6 +2,7 @@ package replicate
 
 import (
 	"magent/ascii"
+	"magent/internal/call"
 	"magent/internal/fault"
 )
 
@@ -19,26 +20,26 @@ func (e *Engine) read(c *Call, r *ascii.Request) {
 	if c.op >= ascii.OpMetaGet {
 		head, _ = e.wire(r)
 	}
-	if !c.noRoomAt(slotPrimary, c.p) && c.sendRead(c.p, slotPrimary, head) {
+	if !c.NoRoomAt(call.Lead, c.p) && c.sendRead(c.p, call.Lead, head) {
 		if c.b >= 0 && c.op >= ascii.OpMetaGet {
 			c.head = append(c.head[:0], head...) // kept in case the primary fails on this very request
 		}
-		if c.p >= e.primaries {
-			e.opt.Count.Failovers++
+		if c.p >= e.NumPrimaries {
+			e.Count.Failovers++
 		}
 		return
 	}
 	c.retry = true
-	if c.noRoomAt(slotBackup, c.b) || !c.sendRead(c.b, slotBackup, head) {
+	if c.NoRoomAt(call.Follow, c.b) || !c.sendRead(c.b, call.Follow, head) {
 		c.fail()
 		return
 	}
-	e.opt.Count.Failovers++
+	e.Count.Failovers++
 }
 
 // sendRead is send for a read: of get and gets, head is the key alone.
 func (c *Call) sendRead(i int, slot uint16, head []byte) bool {
-	if i < 0 || !c.e.opt.Health.Readable(i) {
+	if i < 0 || !c.e.Health.Readable(i) {
 		return false
 	}
 	if c.b >= 0 {
@@ -48,16 +49,16 @@ func (c *Call) sendRead(i int, slot uint16, head []byte) bool {
 	sent := false
 	switch c.op {
 	case ascii.OpGet:
-		sent = c.e.opt.Conns[i].Get(head, c, slot)
+		sent = c.e.Conns[i].Get(head, c, slot)
 	case ascii.OpGets:
-		sent = c.e.opt.Conns[i].Gets(head, c, slot)
+		sent = c.e.Conns[i].Gets(head, c, slot)
 	default:
 		return c.send(i, slot, head, nil, c.shape)
 	}
 	if !sent {
 		return false
 	}
-	c.waiting++
+	c.Await()
 	return true
 }
 
@@ -79,8 +80,8 @@ func (c *Call) onRead(slot uint16, r *ascii.Reply) {
 		if c.op < ascii.OpMetaGet {
 			head = c.key
 		}
-		if c.sendRead(c.b, slotBackup, head) || outdated && c.sendRead(c.p, slotPrimary, head) {
-			c.e.opt.Count.Retries++
+		if c.sendRead(c.b, call.Follow, head) || outdated && c.sendRead(c.p, call.Lead, head) {
+			c.e.Count.Retries++
 			return
 		}
 	}

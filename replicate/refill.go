@@ -13,7 +13,7 @@ import (
 
 // Emptied notes that server i has lost its contents: it was restarted, or flushed. Once it is not read it is filled.
 func (e *Engine) Emptied(i int) {
-	if e.opt.Backups == nil {
+	if e.Backups == nil {
 		return
 	}
 	e.incomplete[i] = true
@@ -38,22 +38,19 @@ func (e *Engine) Incomplete(i int) bool { return e.incomplete[i] }
 // CanFill reports whether server i can get its contents from other copies: all servers where those are can be read. Of
 // two that are incomplete the backup is filled first, for the primary has what clients see.
 func (e *Engine) CanFill(i int) bool {
-	if e.opt.Backups == nil || e.opt.Conns[i].Meta() == backend.NoMeta {
+	if e.Backups == nil || e.Conns[i].Meta() == backend.NoMeta {
 		return false
 	}
-	for j, conn := range e.opt.Conns {
+	for j, conn := range e.Conns {
 		if !e.CopiesOf(i, j) {
 			continue
 		}
-		if !e.opt.Health.Readable(j) || conn.Meta() == backend.NoMeta || e.incomplete[j] && i < e.primaries {
+		if !e.Health.Readable(j) || conn.Meta() == backend.NoMeta || e.incomplete[j] && i < e.NumPrimaries {
 			return false
 		}
 	}
 	return true
 }
-
-// Pair finds the servers of a key, by their index. It may be called from any goroutine.
-func (e *Engine) Pair(key []byte) (p, b int) { return e.pair(key) }
 
 // Fill gives keys, which are handed over, that server i may lack; last: there are no more.
 func (e *Engine) Fill(i int, keys []string, last bool) {
@@ -70,7 +67,7 @@ func (e *Engine) Fill(i int, keys []string, last bool) {
 // Distrust notes that server i, which must not be Usable yet, may hold what is out of date: keys have moved to it, or it is
 // another memory. Before it is read all that is to be given to Cleanse, or it is flushed.
 func (e *Engine) Distrust(i int) {
-	if e.opt.Backups == nil {
+	if e.Backups == nil {
 		return
 	}
 	e.record(i, Recorder.All) // whoever comes after a crash does not know which keys these are
@@ -141,7 +138,7 @@ func (e *Engine) readThroughKey(from int, key []byte) {
 	if e.warming == 0 || len(key) == 0 {
 		return
 	}
-	i, b := e.pair(key)
+	i, b := e.Pair(key)
 	if i == from {
 		i = b
 	}

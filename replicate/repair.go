@@ -6,6 +6,7 @@ import (
 	"magent/ascii"
 	"magent/backend"
 	"magent/failover"
+	"magent/internal/call"
 	"magent/internal/fault"
 )
 
@@ -20,15 +21,15 @@ func (e *Engine) forget(i int, key []byte) { e.soil(i, key, true) }
 
 // disagree does the same with a key that server i has another result of than the copy whose word counts.
 func (e *Engine) disagree(i int, key []byte) {
-	e.opt.Count.Disagreements++
+	e.Count.Disagreements++
 	e.soil(i, key, false)
 }
 
 func (e *Engine) soil(i int, key []byte, lost bool) {
-	if fault.Missed && lost && i >= 0 && e.opt.Health.Usable(i) {
+	if fault.Missed && lost && i >= 0 && e.Health.Usable(i) {
 		return
 	}
-	if i < 0 || e.opt.Backups == nil {
+	if i < 0 || e.Backups == nil {
 		return // a pool without backups has one copy, which cannot fall behind another
 	}
 	e.repair(i, key, e.noteDirty(i, key, lost))
@@ -37,7 +38,7 @@ func (e *Engine) soil(i int, key []byte, lost bool) {
 // drop has a key deleted on server i that it has another value of than the copy whose word counts, and that must not be read there to
 // be copied.
 func (e *Engine) drop(i int, key []byte) {
-	if mark := e.noteDirty(i, key, true); e.opt.Health.Usable(i) && !e.dirty[i].All() {
+	if mark := e.noteDirty(i, key, true); e.Health.Usable(i) && !e.dirty[i].All() {
 		e.erase(i, key, mark)
 	} else {
 		e.repair(i, key, mark)
@@ -55,12 +56,12 @@ func (e *Engine) retry(i int, key []byte) {
 func (e *Engine) repair(i int, key []byte, mark uint64) {
 	h := e.returns[i]
 	switch {
-	case !e.opt.Health.Usable(i):
+	case !e.Health.Usable(i):
 	case e.dirty[i].All():
 		e.empty(i)
 	case h != nil && h.add(key):
 		e.goOn(h)
-	case h == nil && i < e.primaries:
+	case h == nil && i < e.NumPrimaries:
 		e.mend(i, key, mark)
 	default:
 		e.erase(i, key, mark)
@@ -73,8 +74,8 @@ func (e *Engine) repair(i int, key []byte, mark uint64) {
 // clean deletes the key of a mutation that is about to be sent on every copy on which it is dirty: what such a copy holds is not to
 // be built upon.
 func (e *Engine) clean(c *Call) {
-	e.cleanAt(c, slotPrimary)
-	e.cleanAt(c, slotBackup)
+	e.cleanAt(c, call.Lead)
+	e.cleanAt(c, call.Follow)
 }
 
 // cleanAt is clean for the copy of a slot.
@@ -89,7 +90,7 @@ func (e *Engine) cleanAt(c *Call, slot uint16) {
 // hide deletes a key on server i where a wrong value may be found, so that whatever is asked there afterwards does not. The key stays
 // dirty: what the deletion takes away is to be copied.
 func (e *Engine) hide(i int, key []byte) {
-	if d := &e.dirty[i]; !d.Empty() && d.Exposed(key) && e.opt.Health.Usable(i) && !fault.Hide {
+	if d := &e.dirty[i]; !d.Empty() && d.Exposed(key) && e.Health.Usable(i) && !fault.Hide {
 		e.erase(i, key, 0)
 		if x := e.copies[string(key)]; x != nil && x.server == i {
 			x.passed, x.again = true, true // a copy that is on its way is deleted by this, too
@@ -99,7 +100,7 @@ func (e *Engine) hide(i int, key []byte) {
 
 // forgetAll marks everything as dirty on server i: it missed a flush_all.
 func (e *Engine) forgetAll(i int) {
-	if e.opt.Health.Usable(i) {
+	if e.Health.Usable(i) {
 		e.eraseAll(i)
 	} else {
 		e.noteAll(i)
@@ -146,7 +147,7 @@ func (e *Engine) erase(i int, key []byte, mark uint64) { e.eraseFor(nil, i, key,
 
 // eraseFor deletes a key on server i. h waits for it, as for a copy.
 func (e *Engine) eraseFor(h *homecoming, i int, key []byte, mark uint64) {
-	if !ascii.TextKey(key) && e.opt.Conns[i].Lacks(ascii.ShapeMeta) {
+	if !ascii.TextKey(key) && e.Conns[i].Lacks(ascii.ShapeMeta) {
 		e.cleaned(i, key, mark) // no server without base64 can have it
 		return
 	}
@@ -193,7 +194,7 @@ func (e *Engine) notFlushed(i int, r *ascii.Reply) {
 	switch {
 	case failed(r.Kind):
 		e.opt.Host.Unflushable(i, string(r.Raw))
-	case e.opt.Health.Usable(i):
+	case e.Health.Usable(i):
 		e.eraseAll(i)
 	}
 }
@@ -202,7 +203,7 @@ var flushLine = []byte("flush_all\r\n")
 
 // send asks the server. When that cannot be asked, or does not answer, the mark stays.
 func (x *erasure) send(line []byte, shape ascii.Shape) {
-	if !x.e.opt.Conns[x.server].Send(line, nil, shape, x, 0) {
+	if !x.e.Conns[x.server].Send(line, nil, shape, x, 0) {
 		x.undone()
 		x.free()
 		return
@@ -249,7 +250,7 @@ func (x *erasure) undone() {
 }
 
 func (x *erasure) free() {
-	if !x.e.retired {
+	if !x.e.Retired {
 		x.e.erasures.Put(x, int(unsafe.Sizeof(*x))+cap(x.key))
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"magent/backend"
 	"magent/failover"
+	"magent/internal/call"
 	"magent/internal/stats"
 )
 
@@ -26,7 +27,7 @@ func (m *memo) MadeGood(int)            { m.told++ }
 // answered keeps the last answer.
 type answered struct{ text string }
 
-func (a *answered) Answer(_ *Call, reply []byte) { a.text = string(reply) }
+func (a *answered) Answer(_ *call.Call, reply []byte) { a.text = string(reply) }
 
 // A retired engine refuses what comes, begins nothing, and leaves the journal to the one that has taken its place.
 func TestRetire(t *testing.T) {
@@ -38,10 +39,10 @@ func TestRetire(t *testing.T) {
 	health := failover.NewMachine(2, failover.Options{Limit: 1})
 	health.HardFailure(1, 0)
 	conns := []*backend.Conn{backend.NewConn(nil, backend.Options{Name: "p"}, nil), backend.NewConn(nil, backend.Options{Name: "b"}, nil)}
-	e := New(Options{
-		Primaries: ring, Backups: ring, Conns: conns, Health: health, Host: m, Journal: m, MaxDirty: 100,
-		UnixTime: func() int64 { return 0 }, Count: &stats.Counters{}, Hot: &stats.HotKeys{},
+	servers := call.NewServers(call.Options{
+		Primaries: ring, Backups: ring, Conns: conns, Health: health, Count: &stats.Counters{}, Hot: &stats.HotKeys{},
 	})
+	e := New(servers, Options{Host: m, Journal: m, MaxDirty: 100, UnixTime: func() int64 { return 0 }})
 	e.FlushBegins()
 	e.FlushEnded([]int{1})
 	if m.records == 0 {

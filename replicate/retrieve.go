@@ -5,6 +5,7 @@ import (
 
 	"magent/ascii"
 	"magent/backend"
+	"magent/internal/call"
 )
 
 // retrieval is what a call for many keys needs beyond a Call. It stays with its Call for the next use.
@@ -44,9 +45,9 @@ const lost = math.MaxUint16
 
 func (m *retrieval) reset() {
 	for i, b := range m.replies {
-		m.replies[i] = trim(b)
+		m.replies[i] = call.Trim(b)
 	}
-	*m = retrieval{keys: trim(m.keys), owner: m.owner[:0], replies: m.replies[:0], asked: m.asked[:0], touch: m.touch[:0]}
+	*m = retrieval{keys: call.Trim(m.keys), owner: m.owner[:0], replies: m.replies[:0], asked: m.asked[:0], touch: m.touch[:0]}
 }
 
 // maxTouchLine is where the line of a gat is continued in another fragment: memcached closes a connection over a line of
@@ -81,7 +82,7 @@ func (e *Engine) retrieve(c *Call, r *ascii.Request) {
 		c.touchBackups()
 	}
 	c.ask(lost, nobody, false)
-	if c.waiting == 0 {
+	if c.Waiting() == 0 {
 		c.merge(lost, nil)
 	}
 }
@@ -91,8 +92,8 @@ func (c *Call) touchBackups() {
 	e, m := c.e, c.many
 	i := 0
 	for key, rest := ascii.NextKey(m.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
-		p, b := e.pair(key)
-		if b >= 0 && e.opt.Health.Readable(p) {
+		p, b := e.Pair(key)
+		if b >= 0 && e.Health.Readable(p) {
 			if x := e.orders.of(key); x != nil && x.first != nil {
 				x.spoiled = true
 			}
@@ -129,17 +130,17 @@ func (c *Call) ask(from uint16, tried int, anew bool) {
 		id := uint16(first + n)
 		line := append(f.lines[n], "\r\n"...)
 		f.lines[n] = line
-		if e.full(server) || !c.send(server, id, line, nil, ascii.ShapeValues) {
+		if e.Full(server) || !c.send(server, id, line, nil, ascii.ShapeValues) {
 			c.abandon(id)
 			continue
 		}
 		m.asked[id].again, m.asked[id].marks = tried != nobody, e.dirty[server].Marks()
-		e.opt.Count.Fragments++
+		e.Count.Fragments++
 		switch {
 		case tried != nobody:
-			e.opt.Count.Retries++
-		case server >= e.primaries:
-			e.opt.Count.Failovers++
+			e.Count.Retries++
+		case server >= e.NumPrimaries:
+			e.Count.Failovers++
 		}
 	}
 }
@@ -148,35 +149,35 @@ func (c *Call) ask(from uint16, tried int, anew bool) {
 // only: the keys of which that is true have fragments of their own.
 func (c *Call) assign(key []byte, touched bool, tried int, anew bool, first int) uint16 {
 	e, m, f := c.e, c.many, &c.e.frags
-	e.opt.Hot.Touch(key)
+	e.Hot.Touch(key)
 	server, other := e.place(key)
 	switch {
 	case tried != nobody:
 		if server == tried {
 			server, other = other, server
 		}
-		if anew && (server < 0 || !e.opt.Health.Readable(server)) {
+		if anew && (server < 0 || !e.Health.Readable(server)) {
 			server, other = other, server
 		}
-	case !e.opt.Health.Readable(server):
+	case !e.Health.Readable(server):
 		server, other = other, server
-	case server >= e.primaries:
+	case server >= e.NumPrimaries:
 		e.avoided(other, key)
 	}
-	if server < 0 || !e.opt.Health.Readable(server) {
+	if server < 0 || !e.Health.Readable(server) {
 		m.lost++
 		return lost
 	}
 	if touches(c.op) {
-		if server >= e.primaries || tried != nobody {
+		if server >= e.NumPrimaries || tried != nobody {
 			e.forget(other, key) // it misses the touch, or has perhaps missed it
 		}
 		e.passes(key)
 	}
 	e.hide(server, key)
 	op, last := c.op, &f.of[server]
-	if touched && server >= e.primaries {
-		op, last = readOnly(c.op), &f.of[len(e.opt.Conns)+server]
+	if touched && server >= e.NumPrimaries {
+		op, last = readOnly(c.op), &f.of[len(e.Conns)+server]
 	}
 	if n := *last; n == 0 || touches(op) && len(f.lines[n-1])+len(key) > maxTouchLine {
 		f.to = append(f.to, server)
@@ -233,14 +234,14 @@ func (c *Call) abandon(id uint16) {
 }
 
 // ofBackup reports whether a fragment was asked of a backup.
-func (c *Call) ofBackup(id uint16) bool { return int(c.many.asked[id].server) >= c.e.primaries }
+func (c *Call) ofBackup(id uint16) bool { return int(c.many.asked[id].server) >= c.e.NumPrimaries }
 
 // outdatedPart reports whether the server of a fragment is known by now to have held a wrong value of one of its keys when it was
 // asked.
 func (c *Call) outdatedPart(id uint16) bool {
 	m := c.many
 	a := m.asked[id]
-	if c.e.opt.Backups == nil || c.e.dirty[a.server].Empty() {
+	if c.e.Backups == nil || c.e.dirty[a.server].Empty() {
 		return false
 	}
 	i := 0
@@ -261,16 +262,16 @@ func (c *Call) onFragment(slot uint16, from *backend.Conn, r *ascii.Reply) {
 			m.touch[slot-slotTouch] = touchFound
 		case ascii.Lost:
 			key := m.key(int(slot - slotTouch))
-			_, b := c.e.pair(key)
+			_, b := c.e.Pair(key)
 			c.e.forget(b, key)
 		}
-		if c.waiting == 0 {
+		if c.Waiting() == 0 {
 			c.merge(lost, nil)
 		}
 		return
 	}
 	if r.Kind == ascii.Values && !m.answersTo(slot, r.Raw) {
-		c.waiting++ // for the loss
+		c.Await() // for the loss
 		from.Distrust(backend.ErrWrongKey)
 		return
 	}
@@ -280,19 +281,19 @@ func (c *Call) onFragment(slot uint16, from *backend.Conn, r *ascii.Reply) {
 		m.hits += r.Hits
 		c.e.readThrough(server, r.Raw)
 		reply := c.withMarks(server, r.Raw)
-		if c.waiting == 0 {
+		if c.Waiting() == 0 {
 			c.merge(slot, reply)
 			return
 		}
 		m.replies[slot] = append(m.replies[slot][:0], reply...)
 	case r.Kind != ascii.Lost && !outdated:
 		m.refused = ascii.Reply{Kind: r.Kind, Raw: append([]byte(nil), r.Raw...)}
-	case m.asked[slot].again || c.e.opt.Backups == nil:
+	case m.asked[slot].again || c.e.Backups == nil:
 		c.abandon(slot)
 	default:
 		c.ask(slot, server, outdated)
 	}
-	if c.waiting == 0 {
+	if c.Waiting() == 0 {
 		c.merge(lost, nil)
 	}
 }
@@ -316,17 +317,17 @@ func (m *retrieval) answersTo(id uint16, reply []byte) bool {
 // merge answers the client, all fragments being there: last in the fragment slot, the others in m.replies.
 func (c *Call) merge(slot uint16, last []byte) {
 	m := c.many
-	if c.answered {
+	if c.Answered() {
 		return
 	}
-	if touches(c.op) && c.e.opt.Backups != nil && m.refused.Raw == nil {
+	if touches(c.op) && c.e.Backups != nil && m.refused.Raw == nil {
 		c.settleTouches(slot, last)
 	}
 	switch {
 	case m.refused.Raw != nil:
 		c.finish(m.refused.Kind, m.refused.Raw)
 		return
-	case m.lost > 0 && (c.e.opt.Backups != nil || m.lost == len(m.owner)):
+	case m.lost > 0 && (c.e.Backups != nil || m.lost == len(m.owner)):
 		c.fail() // a pool without backups returns the hits that there are
 		return
 	}
@@ -365,7 +366,7 @@ func (c *Call) settleTouches(slot uint16, last []byte) {
 		if found, _, after := ascii.NextValue(cursors[o]); string(found) == string(key) {
 			cursors[o] = after
 		} else if m.touch[i] == touchFound {
-			_, b := e.pair(key)
+			_, b := e.Pair(key)
 			e.disagree(b, key)
 		}
 	}

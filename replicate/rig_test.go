@@ -11,6 +11,7 @@ import (
 	"magent/ascii"
 	"magent/backend"
 	"magent/failover"
+	"magent/internal/call"
 	"magent/internal/loop"
 	"magent/internal/stats"
 )
@@ -67,10 +68,13 @@ func newRig(t rapid.TB, opt rigOptions) *rig {
 			DrainTime: drainTime, Quarantine: deadline, MaxPending: 1000, MaxUnsent: 1 << 20, Greet: true,
 		}, r))
 	}
-	r.e = New(Options{
-		Primaries: one("p"), Backups: one("b"), Conns: r.conns, Health: r.health, Host: r, Strict: true,
-		UnixTime: func() int64 { return r.now / int64(time.Second) },
-		Loops:    1, MaxDirty: 1000, AckPrimary: opt.ackPrimary, Count: &r.count, Hot: &stats.HotKeys{},
+	servers := call.NewServers(call.Options{
+		Primaries: one("p"), Backups: one("b"), Conns: r.conns, Health: r.health,
+		Count: &r.count, Hot: &stats.HotKeys{}, Strict: true,
+	})
+	r.e = New(servers, Options{
+		Host: r, UnixTime: func() int64 { return r.now / int64(time.Second) },
+		Loops: 1, MaxDirty: 1000, AckPrimary: opt.ackPrimary,
 	})
 	r.settle() // the loop's clock is the rig's from now on
 	for _, c := range r.conns {
@@ -141,7 +145,7 @@ func (r *rig) refill() bool {
 }
 
 // say has a client ask for something.
-func (r *rig) say(who Client, text string) {
+func (r *rig) say(who call.Client, text string) {
 	r.t.Helper()
 	req := &ascii.Request{}
 	if n, st := ascii.Next([]byte(text), ascii.Limits{MaxLine: 1 << 16, MaxValue: 1 << 20}, req); st != ascii.Complete || n != len(text) {
@@ -254,9 +258,9 @@ type listener struct {
 	name string
 }
 
-func (c listener) Answer(call *Call, reply []byte) {
+func (c listener) Answer(answered *call.Call, reply []byte) {
 	c.r.tell("%s: %s", c.name, oneLine(string(reply)))
-	call.Release()
+	answered.Release()
 }
 
 // oneLine writes a request or a reply in one line, its line ends as |.

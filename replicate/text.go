@@ -5,45 +5,29 @@ import (
 
 	"magent/ascii"
 	"magent/backend"
+	"magent/internal/call"
 )
 
 // appendUnavailable writes the error line for a request that no server could answer. It names the servers and what is
 // wrong with them; the same is in the log, once.
 func (e *Engine) appendUnavailable(dst []byte, c *Call) []byte {
-	if e.opt.Redis {
-		return append(appendTrouble(append(dst, "-ERR "...), e.opt.Conns[c.p], c.full[slotPrimary]), "\r\n"...)
-	}
 	if c.plan == planRetrieve {
 		return append(dst, "SERVER_ERROR no server could answer for some of the keys\r\n"...)
 	}
 	dst = append(dst, "SERVER_ERROR "...)
-	dst = appendTrouble(dst, e.opt.Conns[c.p], c.full[slotPrimary])
+	dst = c.AppendTrouble(dst, call.Lead, c.p)
 	if c.b >= 0 {
 		dst = append(dst, "; "...)
-		dst = appendTrouble(dst, e.opt.Conns[c.b], c.full[slotBackup])
+		dst = c.AppendTrouble(dst, call.Follow, c.b)
 	}
 	return append(dst, "\r\n"...)
-}
-
-// appendTrouble writes a server's name and what is wrong with it. full: its connection stood, but had no room for the
-// request; what Err says is of an earlier one then.
-func appendTrouble(dst []byte, conn *backend.Conn, full bool) []byte {
-	dst = append(dst, conn.Name()...)
-	dst = append(dst, ": "...)
-	switch err := conn.Err(); {
-	case full:
-		return append(dst, "too many requests in flight"...)
-	case err != nil:
-		return append(dst, err.Error()...)
-	}
-	return append(dst, "no connection yet"...)
 }
 
 func appendServerError(dst []byte, what string, conn *backend.Conn, full bool) []byte {
 	dst = append(dst, "SERVER_ERROR "...)
 	dst = append(dst, what...)
 	dst = append(dst, ' ')
-	return append(appendTrouble(dst, conn, full), "\r\n"...)
+	return append(call.AppendTrouble(dst, conn, full), "\r\n"...)
 }
 
 // appendForget writes the command that deletes a key, and says how its reply is framed. A key that came in base64

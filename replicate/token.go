@@ -3,6 +3,7 @@ package replicate
 import (
 	"magent/ascii"
 	"magent/failover"
+	"magent/internal/call"
 	"magent/internal/fault"
 )
 
@@ -22,7 +23,7 @@ func (e *Engine) markOf(i int) uint64 {
 	if fault.CasMark {
 		return 0
 	}
-	m, conn := &e.marks[i], e.opt.Conns[i]
+	m, conn := &e.marks[i], e.Conns[i]
 	if id := conn.Identity(); id != m.of {
 		*m = mark{id, id.Mark(conn.Name())}
 	}
@@ -49,7 +50,7 @@ func (c *Call) withMarks(i int, reply []byte) []byte {
 	if m == 0 {
 		return reply
 	}
-	c.e.marked = ascii.AppendMarked(trim(c.e.marked), reply, m)
+	c.e.marked = ascii.AppendMarked(call.Trim(c.e.marked), reply, m)
 	return c.e.marked
 }
 
@@ -60,11 +61,11 @@ const noToken = 1 << 62
 // the key now, the token becomes one that fits nothing, so that the answer is EXISTS, or NOT_FOUND.
 func (e *Engine) unmark(c *Call, r *ascii.Request) {
 	i := c.p
-	if c.b >= 0 && !e.opt.Health.Usable(i) {
+	if c.b >= 0 && !e.Health.Usable(i) {
 		i = c.b
 	}
 	token, ok := r.Token()
-	if e.opt.Backups == nil || !ok || e.markOf(i) == 0 {
+	if e.Backups == nil || !ok || e.markOf(i) == 0 {
 		return
 	}
 	plain, m := ascii.Unmark(token)

@@ -31,7 +31,7 @@ func (c *Call) note(r *ascii.Request) {
 	case ascii.OpMetaDelete: // with I or x the item stays
 		t.removes = !m.Has('I') && !m.Has('x')
 	case ascii.OpMetaArith:
-		t.valued = c.e.opt.Backups != nil && !m.Has('v')
+		t.valued = c.e.Backups != nil && !m.Has('v')
 	}
 }
 

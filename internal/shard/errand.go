@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"magent/ascii"
+	"magent/internal/call"
 	"magent/replicate"
 )
 
@@ -17,7 +18,7 @@ type errand struct {
 	call        *replicate.Call // home's: the client's place in line; nil when gather is set
 	gather      *gather         // home's: the multi-get that this is a part of
 	part        uint16
-	kind        replicate.Part
+	kind        call.Part
 	back        bool
 	lost        bool   // see Call.Lost
 	req         []byte // the request as received
@@ -36,7 +37,7 @@ func (sh *Shard) newErrand(owner *Shard, p *pool, c *replicate.Call, req []byte)
 		e = &errand{home: sh}
 	}
 	e.owner, e.pool, e.call, e.back = owner, p.peers[owner.id], c, false
-	e.kind = replicate.Piece // of a gather
+	e.kind = call.Piece // of a gather
 	if c != nil {
 		e.kind = c.Part
 	}
@@ -71,7 +72,7 @@ func (e *errand) Run() {
 }
 
 // Answer takes the reply on the owner's loop and sends it home.
-func (e *errand) Answer(c *replicate.Call, reply []byte) {
+func (e *errand) Answer(c *call.Call, reply []byte) {
 	e.reply = append(e.reply[:0], reply...)
 	e.lost = c.Lost
 	c.Release()

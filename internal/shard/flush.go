@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"magent/ascii"
+	"magent/internal/call"
 	"magent/replicate"
 )
 
@@ -14,6 +15,7 @@ type flush struct {
 	home   *Shard
 	pool   *pool           // home's part
 	call   *replicate.Call // home's: the client's place in line
+	asked  *replicate.Call // the first loop's: to the servers
 	at     int             // the loop that is to be told, or that asks the servers
 	req    []byte
 	reply  []byte
@@ -24,7 +26,7 @@ type flush struct {
 // flushAll sends r on its way. Until it is back the client's next requests wait.
 func (s *session) flushAll(r *ascii.Request) {
 	f := newFlush(s.pool, s.call(), r.Raw)
-	s.barrier = f.call
+	s.barrier = &f.call.Call
 	s.sh.l.SendTo(s.pool.peers[f.at].sh.l, f)
 }
 
@@ -52,14 +54,15 @@ func (f *flush) Run() {
 		if _, st := ascii.Next(f.req, p.limits, &sh.req); st != ascii.Complete {
 			panic("shard: a flush_all that was accepted by one loop is refused by another")
 		}
-		engine.Do(engine.NewCall(f), &sh.req)
+		f.asked = engine.NewCall(f)
+		engine.Do(f.asked, &sh.req)
 	}
 }
 
 // Answer takes the servers' reply on the first loop.
-func (f *flush) Answer(c *replicate.Call, reply []byte) {
+func (f *flush) Answer(c *call.Call, reply []byte) {
 	f.reply = append(f.reply, reply...)
-	f.missed = append(f.missed, c.Unflushed...)
+	f.missed = append(f.missed, f.asked.Unflushed...)
 	c.Release()
 	f.ended = true
 	f.goOn(f.home.svc.shards[0], 1)

@@ -4,8 +4,8 @@ import (
 	"bytes"
 
 	"magent/ascii"
+	"magent/internal/call"
 	"magent/internal/stats"
-	"magent/replicate"
 )
 
 // pieceKeys is the number of keys from which a multi-get is carried out in pieces, one call each. So a client that asks
@@ -42,7 +42,7 @@ func (s *session) longFull() bool {
 func (s *session) servePiece() {
 	g := s.long
 	g.line = ascii.AppendRetrieval(g.line[:0], g.op, g.exptime)
-	part, length := replicate.Last, s.pieceLength()
+	part, length := call.Last, s.pieceLength()
 	for n := 0; ; n++ {
 		key, rest := ascii.NextKey(g.keys)
 		if len(key) == 0 {
@@ -50,7 +50,7 @@ func (s *session) servePiece() {
 			break
 		}
 		if n == length {
-			part = replicate.Piece
+			part = call.Piece
 			break
 		}
 		g.line = append(append(g.line, ' '), key...)
@@ -64,15 +64,15 @@ func (s *session) servePiece() {
 	s.pieces++
 	s.part = part
 	s.route(r)
-	s.part = replicate.Whole
+	s.part = call.Whole
 }
 
 // writePiece writes the reply to a piece: without END, but for the last one. After an error the rest is not shown. A
 // piece that is lost counts as misses, unless all of them are.
-func (s *session) writePiece(c *replicate.Call, reply []byte) {
+func (s *session) writePiece(c *call.Call, reply []byte) {
 	s.pieces--
 	s.pieceSize = max(s.pieceSize, len(reply))
-	last := c.Part == replicate.Last
+	last := c.Part == call.Last
 	switch {
 	case s.broken:
 	case c.Lost && !last:

@@ -118,7 +118,7 @@ func (s *session) serveCommand(r *resp.Request) {
 	case cmd.Route == resp.RouteLocal:
 		s.local(r)
 	default:
-		s.pool.engine.DoRedis(s.callFor(keysOf(r), keysOf(r), len(r.Raw)), r)
+		s.pool.commands.Do(s.redisCall(keysOf(r), keysOf(r), len(r.Raw)), r)
 	}
 }
 
@@ -144,7 +144,7 @@ func (s *session) reject(line []byte) {
 		return
 	}
 	s.spoil()
-	s.callFor(1, 0, 0).Answer(line)
+	s.redisCall(1, 0, 0).Answer(line)
 }
 
 // rejectArity answers a command with too few arguments, or too many. An EXEC of that kind ends the transaction.
@@ -161,5 +161,5 @@ func (s *session) rejectArity(cmd *resp.Command) {
 // therefore fails.
 func (s *session) reply(line string) {
 	s.spoil()
-	s.callFor(1, 0, 0).Answer([]byte(line))
+	s.redisCall(1, 0, 0).Answer([]byte(line))
 }

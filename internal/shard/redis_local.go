@@ -31,7 +31,7 @@ func (s *session) local(r *resp.Request) {
 		s.command(r)
 	case "info":
 		s.work -= surveyWork
-		s.pool.survey(s.callFor(1, 0, 0), "info")
+		s.pool.survey(&s.redisCall(1, 0, 0).Call, "info")
 	case "time":
 		s.time()
 	case "reset":
@@ -51,7 +51,7 @@ func (s *session) local(r *resp.Request) {
 
 // tell answers with bytes that were appended to the shard's scratch line, which is not kept when they are many.
 func (s *session) tell(line []byte) {
-	s.callFor(1, 0, 0).Answer(line)
+	s.redisCall(1, 0, 0).Answer(line)
 	if cap(line) <= maxKeptLine {
 		s.sh.line = line
 	}

@@ -1,7 +1,7 @@
 package shard
 
 import (
-	"magent/replicate"
+	"magent/internal/distribute"
 	"magent/resp"
 )
 
@@ -120,7 +120,7 @@ func (s *session) exec() {
 
 // transact finds the server of a transaction and has it executed there.
 func (s *session) transact(m *multi) {
-	engine, server := s.pool.engine, replicate.Any
+	engine, server := s.pool.commands, distribute.Any
 	limits := redisLimits(maxMulti) // the pool's may have become narrower
 	for rest := m.raw; len(rest) > 0; {
 		r := &s.sh.queued
@@ -132,14 +132,14 @@ func (s *session) transact(m *multi) {
 		at, refusal := engine.ServerOf(r)
 		switch {
 		case refusal != nil:
-			s.callFor(1, 0, 0).Answer(refusal)
+			s.redisCall(1, 0, 0).Answer(refusal)
 			return
-		case server != replicate.Any && at != replicate.Any && at != server:
+		case server != distribute.Any && at != distribute.Any && at != server:
 			s.say("-CROSSSLOT Keys in transaction don't hash to the same server: nothing was done; give them a common hash tag\r\n")
 			return
-		case at != replicate.Any:
+		case at != distribute.Any:
 			server = at
 		}
 	}
-	engine.Transact(s.callFor(m.n, m.n, len(m.raw)), server, m.raw, m.n)
+	engine.Transact(s.redisCall(m.n, m.n, len(m.raw)), server, m.raw, m.n)
 }

@@ -328,6 +328,9 @@ func (p *pool) leave() {
 		c.Shut()
 	}
 	p.engine.Retire()
+	if p.commands != nil {
+		p.commands.Retire()
+	}
 }
 
 // replaceListeners gives those that stay to their new pools, adds the new ones and closes the others.

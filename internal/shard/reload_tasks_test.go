@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"magent/ascii"
+	"magent/internal/call"
 	"magent/internal/config"
-	"magent/replicate"
 )
 
 // Tasks between loops, and requests that wait on a session, outlive the pool that they were made for when a reload removes or
@@ -84,7 +84,7 @@ func changes(t *testing.T) map[string]func([]config.Pool) []config.Pool {
 // noted is a client that notes what it is answered.
 type noted chan string
 
-func (n noted) Answer(c *replicate.Call, reply []byte) {
+func (n noted) Answer(c *call.Call, reply []byte) {
 	n <- string(reply)
 	c.Release()
 }
@@ -139,7 +139,7 @@ const tooLarge = "set, refused"
 
 // task makes a task of the first pool, and returns what posts it to the last loop. The call is one of a pool that stays, so
 // that the reload does not wait for it.
-func (r *rig) task(home *Shard, text string, to replicate.Client) (send func()) {
+func (r *rig) task(home *Shard, text string, to call.Client) (send func()) {
 	owner := r.svc.shards[len(r.svc.shards)-1]
 	p, c := home.pools[0], home.pools[2].engine.NewCall(to)
 	switch {

@@ -4,6 +4,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"magent/ascii"
+	"magent/internal/call"
+	"magent/internal/distribute"
 	"magent/internal/loop"
 	"magent/internal/stats"
 	"magent/replicate"
@@ -27,27 +29,27 @@ type session struct {
 	pool *pool
 	s    loop.Stream
 
-	first, last *replicate.Call
-	pending     int            // keys of the calls in the line
-	window      int            // how many there may be
-	held        int            // bytes of replies that wait in the line
-	part        replicate.Part // of the call being made
-	keySize     int            // about the largest recent reply for one value; 0: there were none
-	values      int            // that the replies to the calls in the line may have
-	sent        int            // bytes of the requests in the line
-	expected    int            // what the pool's demand knows of us
-	wants       int            // bytes that the request which waits for its turn comes to
-	need        int            // size of the request that has arrived in part, when known
-	skip        ascii.Skip     // what is still to be thrown away of a refused request
+	first, last *call.Call
+	pending     int        // keys of the calls in the line
+	window      int        // how many there may be
+	held        int        // bytes of replies that wait in the line
+	part        call.Part  // of the call being made
+	keySize     int        // about the largest recent reply for one value; 0: there were none
+	values      int        // that the replies to the calls in the line may have
+	sent        int        // bytes of the requests in the line
+	expected    int        // what the pool's demand knows of us
+	wants       int        // bytes that the request which waits for its turn comes to
+	need        int        // size of the request that has arrived in part, when known
+	skip        ascii.Skip // what is still to be thrown away of a refused request
 	long        *longGet
-	pieces      int             // calls in the line that are pieces of multi-gets
-	pieceSize   int             // bytes of the largest reply to one since long began
-	barrier     *replicate.Call // nothing behind it may be served before it is answered
-	active      int64           // loop time at which something last came from it or went to it
-	kept        int             // what sh.assembly knows of us
-	since       int64           // loop time at which the first of what is kept came; 0: nothing is
-	sinceServed uint64          // what served was then
-	unsent      int             // what sh.unsent knows of us
+	pieces      int        // calls in the line that are pieces of multi-gets
+	pieceSize   int        // bytes of the largest reply to one since long began
+	barrier     *call.Call // nothing behind it may be served before it is answered
+	active      int64      // loop time at which something last came from it or went to it
+	kept        int        // what sh.assembly knows of us
+	since       int64      // loop time at which the first of what is kept came; 0: nothing is
+	sinceServed uint64     // what served was then
+	unsent      int        // what sh.unsent knows of us
 
 	work     int    // what may still be done for it in this turn: bytes, and requestWork for each request
 	workTurn int64  // which this turn is
@@ -243,10 +245,18 @@ func (s *session) full() bool {
 		s.s.Unsent()+s.held >= windowUnsent || s.crowded()
 }
 
-// call puts a new call at the end of the line.
+// call puts a new call for a request to memcached at the end of the line.
 func (s *session) call() *replicate.Call {
-	r := &s.sh.req
-	return s.callFor(max(1, r.NumKeys), valuesOf(r), len(r.Raw))
+	c, r := s.pool.engine.NewCall(s), &s.sh.req
+	s.enqueue(&c.Call, max(1, r.NumKeys), valuesOf(r), len(r.Raw))
+	return c
+}
+
+// redisCall is call for a command to Redis, of so many keys, values that the reply may have, and bytes.
+func (s *session) redisCall(keys, values, bytes int) *distribute.Call {
+	c := s.pool.commands.NewCall(s)
+	s.enqueue(&c.Call, keys, values, bytes)
+	return c
 }
 
 // valuesOf is how many values there may be in the reply to a request.
@@ -257,9 +267,8 @@ func valuesOf(r *ascii.Request) int {
 	return 0
 }
 
-// callFor is call for a request of so many keys, values that the reply may have, and bytes.
-func (s *session) callFor(keys, values, bytes int) *replicate.Call {
-	c := s.pool.engine.NewCall(s)
+// enqueue puts c at the end of the line: for a request of so many keys, values that the reply may have, and bytes.
+func (s *session) enqueue(c *call.Call, keys, values, bytes int) {
 	c.Part = s.part
 	if s.last == nil {
 		s.first = c
@@ -277,11 +286,10 @@ func (s *session) callFor(keys, values, bytes int) *replicate.Call {
 	s.sent += c.Size
 	s.wants = 0
 	s.expect()
-	return c
 }
 
 // Answer takes the reply to c. It is written when c is first in line, else it waits in c.
-func (s *session) Answer(c *replicate.Call, reply []byte) {
+func (s *session) Answer(c *call.Call, reply []byte) {
 	c.Done = true
 	if s.closed {
 		s.forget(c)
@@ -313,7 +321,7 @@ func (s *session) deliver(reply []byte) {
 	if c == s.barrier {
 		s.barrier = nil
 	}
-	if c.Part == replicate.Whole {
+	if c.Part == call.Whole {
 		s.write(reply)
 	} else {
 		s.writePiece(c, reply)
@@ -447,7 +455,7 @@ func (s *session) fail() {
 }
 
 // forget drops the answer to a call of a client that has gone.
-func (s *session) forget(c *replicate.Call) {
+func (s *session) forget(c *call.Call) {
 	s.pending -= c.Keys
 	s.values -= c.Values
 	s.sent -= c.Size

@@ -9,8 +9,10 @@ import (
 	"magent/ascii"
 	"magent/backend"
 	"magent/failover"
+	"magent/internal/call"
 	"magent/internal/config"
 	"magent/internal/discover"
+	"magent/internal/distribute"
 	"magent/internal/loop"
 	"magent/internal/placement"
 	"magent/internal/stats"
@@ -65,21 +67,22 @@ type Shard struct {
 // the pool puts another one in its place, if any; it is never changed into that. So what is on its way to another loop holds the
 // part there (peers), never an index.
 type pool struct {
-	index  int     // its place in Shard.pools, on every loop: that of its name, which no other name gets
-	peers  []*pool // its parts on all loops, in their order, this one among them; the same slice for all
-	name   string
-	cfg    *config.Pool // the same for all loops
-	began  int64        // loop time at which this part was made
-	held   bool         // nothing new is taken on: the configuration is about to change
-	sh     *Shard
-	limits ascii.Limits    // of requests
-	redis  resp.Limits     // of requests, in a Redis pool
-	conns  []*backend.Conn // primaries, then backups
-	health *failover.Machine
-	engine *replicate.Engine
-	count  stats.Counters
-	hot    stats.HotKeys
-	demand *demand // of its clients
+	index    int     // its place in Shard.pools, on every loop: that of its name, which no other name gets
+	peers    []*pool // its parts on all loops, in their order, this one among them; the same slice for all
+	name     string
+	cfg      *config.Pool // the same for all loops
+	began    int64        // loop time at which this part was made
+	held     bool         // nothing new is taken on: the configuration is about to change
+	sh       *Shard
+	limits   ascii.Limits    // of requests
+	redis    resp.Limits     // of requests, in a Redis pool
+	conns    []*backend.Conn // primaries, then backups
+	health   *failover.Machine
+	engine   *replicate.Engine  // of a Redis pool: it gets no requests, and knows that nothing was missed
+	commands *distribute.Engine // of a Redis pool; nil: of memcacheds
+	count    stats.Counters
+	hot      stats.HotKeys
+	demand   *demand // of its clients
 
 	recorder *recorder               // nil: no journal
 	moved    []func(key []byte) bool // by server: tells keys that may be out of date there, while the engine has it Distrusted
@@ -124,16 +127,16 @@ func (svc *Service) addPool(index int, cfg *config.Pool, rings placement.Rings) 
 
 // newPool makes the shard's part of a pool.
 func (sh *Shard) newPool(index int, cfg *config.Pool, rings placement.Rings) *pool {
-	servers := append(append([]config.Address(nil), cfg.Servers...), cfg.Backups...)
+	addrs := append(append([]config.Address(nil), cfg.Servers...), cfg.Backups...)
 	p := &pool{
 		index: index, name: cfg.Name, cfg: cfg, sh: sh, began: sh.l.Now(),
 		limits: ascii.Limits{MaxLine: maxLine, MaxValue: cmp.Or(cfg.MaxValue, sh.svc.cfg.MaxValue)},
-		health: failover.NewMachine(len(servers), failover.Options{Limit: cfg.ServerFailureLimit, Patient: placement.Ejects(cfg)}),
+		health: failover.NewMachine(len(addrs), failover.Options{Limit: cfg.ServerFailureLimit, Patient: placement.Ejects(cfg)}),
 		byConn: map[*backend.Conn]int{},
 		demand: &demand{l: sh.l},
 	}
 	p.redis = redisLimits(p.limits.MaxValue)
-	for i, a := range servers {
+	for i, a := range addrs {
 		opt := backend.Options{
 			Name:           a.String(),
 			Timeout:        cfg.Timeout,
@@ -166,20 +169,22 @@ func (sh *Shard) newPool(index int, cfg *config.Pool, rings placement.Rings) *po
 	p.cutOff = make([]bool, len(p.conns))
 	p.sentBy = make([]time.Time, len(p.conns))
 	p.recorder = sh.svc.recorderOf(sh.id, cfg)
-	p.engine = replicate.New(replicate.Options{
+	servers := call.NewServers(call.Options{
 		Hash: rings.Hash, Primaries: rings.Primaries, Backups: rings.Backups,
-		Conns: p.conns, Health: p.health, Host: p,
-		Redis:      cfg.Redis,
-		Random:     cfg.Distribution == config.Random,
+		Conns: p.conns, Health: p.health,
+		Spare: &sh.spare, Count: &p.count, Hot: &p.hot,
+	})
+	p.engine = replicate.New(servers, replicate.Options{
+		Host:       p,
 		Loops:      max(1, sh.svc.cfg.Threads),
-		Spare:      &sh.spare,
 		UnixTime:   func() int64 { return time.Now().Unix() },
 		MaxDirty:   cmp.Or(cfg.MaxDirty, sh.svc.cfg.MaxDirty) / sh.svc.cfg.Threads,
 		AckPrimary: cfg.Ack == config.AckPrimary,
-		Count:      &p.count,
-		Hot:        &p.hot,
 		Journal:    p.journal(),
 	})
+	if cfg.Redis {
+		p.commands = distribute.New(servers, cfg.Distribution == config.Random)
+	}
 	return p
 }
 

@@ -6,7 +6,7 @@ import (
 	"hash/fnv"
 	"time"
 
-	"magent/replicate"
+	"magent/internal/call"
 )
 
 // Requests that take long are logged (--slow): which command, which key, of which server, and how long the client waited for
@@ -26,7 +26,7 @@ type slowLog struct {
 }
 
 // note remembers what is asked for: the command, a blank, and the first key if there is one.
-func (s *session) note(c *replicate.Call) {
+func (s *session) note(c *call.Call) {
 	var command, key []byte
 	if s.redis != nil {
 		if args := s.sh.cmd.Args; len(args) > 0 {
@@ -44,7 +44,7 @@ func (s *session) note(c *replicate.Call) {
 }
 
 // slow logs a request that took long.
-func (s *session) slow(c *replicate.Call, waited int64) {
+func (s *session) slow(c *call.Call, waited int64) {
 	l, now := &s.sh.slow, s.sh.l.Now()
 	if now-l.since >= slowEvery {
 		l.since, l.lines = now, 0

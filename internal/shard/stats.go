@@ -11,6 +11,7 @@ import (
 
 	"magent/ascii"
 	"magent/backend"
+	"magent/internal/call"
 	"magent/internal/placement"
 	"magent/internal/stats"
 	"magent/replicate"
@@ -22,7 +23,7 @@ func (s *session) stats(r *ascii.Request) {
 	switch what := string(firstWord(r.Args)); what {
 	case "", "servers", "reset", "hotkeys":
 		s.work -= surveyWork
-		s.pool.survey(s.call(), what)
+		s.pool.survey(&s.call().Call, what)
 	case "settings":
 		p := s.sh.svc.process()
 		s.call().Answer(stats.AppendSettings(nil, &p))
@@ -40,7 +41,7 @@ type survey struct {
 	next int // the loop that is asked now
 	sum  stats.Snapshot
 
-	call *replicate.Call
+	call *call.Call
 	what string
 	pool *pool // the client's, on its loop
 	hot  stats.Hottest
@@ -51,7 +52,7 @@ type survey struct {
 }
 
 // survey has all loops asked for what stats is to tell c.
-func (p *pool) survey(c *replicate.Call, what string) {
+func (p *pool) survey(c *call.Call, what string) {
 	svc := p.sh.svc
 	p.sh.l.SendTo(svc.shards[0].l, &survey{svc: svc, call: c, what: what, pool: p})
 }

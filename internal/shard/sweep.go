@@ -18,6 +18,9 @@ func (sh *Shard) sweep() {
 			continue
 		}
 		p.engine.Trim()
+		if p.commands != nil {
+			p.commands.Trim()
+		}
 		for _, c := range p.conns {
 			c.Trim()
 		}

@@ -8,7 +8,10 @@ import (
 )
 
 // pure packages are driven by one loop: nothing in them starts, waits, locks, dials or looks at a clock.
-var pure = []string{"ascii", "resp", "backend", "failover", "replicate", "internal/fleet/view", "internal/fleet/lease"}
+var pure = []string{
+	"ascii", "resp", "backend", "failover", "replicate", "internal/call", "internal/distribute",
+	"internal/fleet/view", "internal/fleet/lease",
+}
 
 // clocks are what package time has besides plain values.
 var clocks = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick"}

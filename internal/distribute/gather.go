@@ -1,10 +1,12 @@
-package replicate
+package distribute
 
 import (
 	"math"
 	"strconv"
+	"unsafe"
 
 	"magent/ascii"
+	"magent/internal/call"
 	"magent/resp"
 )
 
@@ -26,9 +28,15 @@ type gathering struct {
 // not of the kind that the command has.
 type mergeFunc func(dst []byte, m *gathering) (answer []byte, ok bool)
 
+// memory is the memory of its buffers.
+func (m *gathering) memory() int {
+	return int(unsafe.Sizeof(*m)) + 2*cap(m.owner) + 8*cap(m.server) + 8*cap(m.size) + cap(m.failed) + call.SizeOf(m.replies)
+}
+
+// reset empties it, but keeps its buffers.
 func (m *gathering) reset() {
 	for i, b := range m.replies {
-		m.replies[i] = trim(b)
+		m.replies[i] = call.Trim(b)
 	}
 	*m = gathering{
 		owner: m.owner[:0], server: m.server[:0], size: m.size[:0], replies: m.replies[:0],
@@ -36,7 +44,7 @@ func (m *gathering) reset() {
 	}
 }
 
-// gather returns the Call's gathering, empty.
+// gather returns c's gathering, empty.
 func (c *Call) gather(merge mergeFunc) *gathering {
 	if c.parts == nil {
 		c.parts = &gathering{}
@@ -68,15 +76,15 @@ func mergerOf(route resp.Route) mergeFunc {
 	return mergeSum
 }
 
-// split carries out a command of keys, or of keys with a value each (step 2), that stand for themselves: every server gets
+// splitUp carries out a command of keys, or of keys with a value each (step 2), that stand for themselves: every server gets
 // those of its keys in a command of their own.
-func (e *Engine) split(c *Call, r *resp.Request, step int) {
+func (e *Engine) splitUp(c *Call, r *resp.Request, step int) {
 	m := c.gather(mergerOf(r.Command.Route))
-	f := &e.frags
+	f := &e.split
 	clear(f.of)
 	for i := 1; i < len(r.Args); i += step {
-		e.opt.Hot.Touch(r.Args[i])
-		server := e.serverOf(r.Args[i])
+		e.Hot.Touch(r.Args[i])
+		server := e.PrimaryOf(r.Args[i])
 		if f.of[server] == 0 {
 			f.of[server] = int(m.part(server)) + 1
 		}
@@ -100,13 +108,19 @@ func (e *Engine) split(c *Call, r *resp.Request, step int) {
 	}
 	for part, server := range m.server {
 		c.sendPart(server, uint16(part), f.lines[part])
-		f.lines[part] = trim(f.lines[part])
+		f.lines[part] = call.Trim(f.lines[part])
 	}
 	c.checkGathered()
 }
 
+// splitting is the engine's scratch space for splitting a command by server.
+type splitting struct {
+	of    []int    // by server: its part + 1
+	lines [][]byte // by part: the command
+}
+
 // begin writes the heads of the commands for all parts.
-func (f *fragments) begin(m *gathering, name []byte, step int) {
+func (f *splitting) begin(m *gathering, name []byte, step int) {
 	for part := range m.server {
 		if part == len(f.lines) {
 			f.lines = append(f.lines, nil)
@@ -118,17 +132,17 @@ func (f *fragments) begin(m *gathering, name []byte, step int) {
 // askAll has every server carry out the command.
 func (e *Engine) askAll(c *Call, r *resp.Request) {
 	if _, refusal := e.ServerOf(r); refusal != nil { // a subcommand that is not for all, such as SCRIPT KILL
-		c.finish(ascii.Opaque, refusal)
+		c.Finish(refusal)
 		return
 	}
 	m := c.gather(mergerOfAll(r))
-	for server := range e.primaries {
+	for server := range e.NumPrimaries {
 		m.part(server)
 	}
 	if !c.allUsable() {
 		return
 	}
-	for server := range e.primaries {
+	for server := range e.NumPrimaries {
 		c.sendPart(server, uint16(server), r.Raw)
 	}
 	c.checkGathered()
@@ -138,8 +152,8 @@ func (e *Engine) askAll(c *Call, r *resp.Request) {
 // by halves that can be left alone.
 func (c *Call) allUsable() bool {
 	for _, server := range c.parts.server {
-		c.p, c.b = server, -1
-		if c.noRoomAt(slotPrimary, server) || !c.e.opt.Health.Usable(server) {
+		c.server = server
+		if c.NoRoomAt(call.Lead, server) || !c.e.Health.Usable(server) {
 			c.fail()
 			return false
 		}
@@ -149,8 +163,8 @@ func (c *Call) allUsable() bool {
 
 // sendPart asks a server for its part.
 func (c *Call) sendPart(server int, part uint16, raw []byte) {
-	c.e.opt.Count.Fragments++
-	if !c.send(server, part, nil, raw, ascii.ShapeLine) {
+	c.e.Count.Fragments++
+	if !c.Send(server, part, nil, raw, ascii.ShapeLine) {
 		c.lostPart(part)
 	}
 }
@@ -171,9 +185,9 @@ func (c *Call) onPart(part uint16, r *ascii.Reply) {
 
 // lostPart notes that a server did not answer.
 func (c *Call) lostPart(part uint16) {
-	c.noteLoss()
+	c.e.Count.Errors++
 	line := append(c.e.line[:0], "-ERR "...)
-	c.e.line = appendTrouble(line, c.e.opt.Conns[c.parts.server[part]], false)
+	c.e.line = call.AppendTrouble(line, c.e.Conns[c.parts.server[part]], false)
 	c.failedPart(part, c.e.line)
 }
 
@@ -189,7 +203,7 @@ func (c *Call) failedPart(part uint16, line []byte) {
 // checkGathered answers when all replies are there: with the error of the first server that failed, and how many keys that
 // concerns, or with what the replies come to together.
 func (c *Call) checkGathered() {
-	if c.waiting > 0 {
+	if c.Waiting() > 0 {
 		return
 	}
 	m := c.parts
@@ -203,7 +217,7 @@ func (c *Call) checkGathered() {
 			c.Held = strconv.AppendInt(c.Held, int64(m.keys), 10)
 			c.Held = append(c.Held, " keys failed, the others did not)"...)
 		}
-		c.finish(ascii.Opaque, append(c.Held, "\r\n"...))
+		c.Finish(append(c.Held, "\r\n"...))
 		return
 	}
 	answer, ok := m.merge(c.Held, m)
@@ -211,7 +225,7 @@ func (c *Call) checkGathered() {
 		answer = resp.AppendError(c.Held[:0], "ERR the servers' replies do not fit each other")
 	}
 	c.Held = answer
-	c.finish(ascii.Opaque, answer)
+	c.Finish(answer)
 }
 
 // mergeInOrder takes one element after the other from the replies, as owner says: MGET.

@@ -1,4 +1,4 @@
-package replicate
+package distribute
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"magent/ascii"
+	"magent/internal/call"
 	"magent/resp"
 )
 
@@ -75,21 +76,27 @@ func mergeAll(dst []byte, m *gathering) ([]byte, bool) {
 	return dst, true
 }
 
+// search is a command that is asked of one server after the other.
+type search struct {
+	raw  []byte // the command
+	left int    // servers that have not been asked
+}
+
 // seek carries out a command that any server can. RANDOMKEY goes on to the next one while there is nothing.
 func (e *Engine) seek(c *Call, r *resp.Request) {
-	c.plan, c.b, c.tries = planSeek, -1, e.primaries
-	c.head = append(c.head[:0], r.Raw...)
-	e.turn = (e.turn + 1) % e.primaries
-	c.p = e.turn
+	c.plan = planSeek
+	c.search.left, c.search.raw = e.NumPrimaries, append(c.search.raw[:0], r.Raw...)
+	e.turn = (e.turn + 1) % e.NumPrimaries
+	c.server = e.turn
 	c.seekOn()
 }
 
 // seekOn asks the next server that can be asked.
 func (c *Call) seekOn() {
-	for ; c.tries > 0; c.tries-- {
-		c.p = (c.p + 1) % c.e.primaries
-		if !c.noRoomAt(slotPrimary, c.p) && c.send(c.p, slotPrimary, nil, c.head, ascii.ShapeLine) {
-			c.tries--
+	for ; c.search.left > 0; c.search.left-- {
+		c.server = (c.server + 1) % c.e.NumPrimaries
+		if !c.NoRoomAt(call.Lead, c.server) && c.Send(c.server, call.Lead, nil, c.search.raw, ascii.ShapeLine) {
+			c.search.left--
 			return
 		}
 	}
@@ -102,11 +109,11 @@ func (c *Call) onSought(r *ascii.Reply) {
 	switch {
 	case r.Kind == ascii.Lost:
 		c.fail() // it may have been carried out
-	case isBulk && value == nil && c.tries > 0:
+	case isBulk && value == nil && c.search.left > 0:
 		c.Held = append(c.Held[:0], r.Raw...)
 		c.seekOn()
 	default:
-		c.finish(r.Kind, r.Raw)
+		c.Finish(r.Raw)
 	}
 }
 
@@ -122,21 +129,21 @@ func (e *Engine) scan(c *Call, r *resp.Request) {
 	c.plan = planScan
 	at, err := strconv.ParseUint(string(r.Args[1]), 10, 64)
 	if err != nil {
-		c.finish(ascii.Opaque, resp.AppendError(e.line[:0], "ERR invalid cursor"))
+		c.Finish(resp.AppendError(e.line[:0], "ERR invalid cursor"))
 		return
 	}
-	n := uint64(e.primaries)
-	c.scan = cursor{at % n, n}
-	c.p, c.b = int(at%n), -1
+	n := uint64(e.NumPrimaries)
+	c.cursor = cursor{at % n, n}
+	c.server = int(at % n)
 	e.line = resp.AppendBulk(resp.AppendArray(e.line[:0], len(r.Args)), r.Args[0])
 	e.line = resp.AppendBulk(e.line, strconv.AppendUint(nil, at/n, 10))
 	for _, arg := range r.Args[2:] {
 		e.line = resp.AppendBulk(e.line, arg)
 	}
-	if c.noRoomAt(slotPrimary, c.p) || !c.send(c.p, slotPrimary, nil, e.line, ascii.ShapeLine) {
+	if c.NoRoomAt(call.Lead, c.server) || !c.Send(c.server, call.Lead, nil, e.line, ascii.ShapeLine) {
 		c.fail()
 	}
-	e.line = trim(e.line)
+	e.line = call.Trim(e.line)
 }
 
 // onScanned gives the client its next cursor: that of the next server when this one has no more.
@@ -150,17 +157,17 @@ func (c *Call) onScanned(r *ascii.Reply) {
 	text, _ := resp.Bulk(element)
 	inner, err := strconv.ParseUint(string(text), 10, 64)
 	if !ok || n != 2 || err != nil {
-		c.finish(r.Kind, r.Raw) // an error line
+		c.Finish(r.Raw) // an error line
 		return
 	}
-	next, ok := c.scan.next(inner)
+	next, ok := c.cursor.next(inner)
 	if !ok {
 		c.Held = resp.AppendError(c.Held[:0], "ERR the server's cursor is too large for SCAN over several servers")
 	} else {
 		c.Held = resp.AppendBulk(resp.AppendArray(c.Held[:0], 2), strconv.AppendUint(nil, next, 10))
 		c.Held = append(c.Held, keys...)
 	}
-	c.finish(ascii.Opaque, c.Held)
+	c.Finish(c.Held)
 }
 
 // next is the cursor that follows, inner being the one that the server gave. ok is false when it does not fit.

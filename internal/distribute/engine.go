@@ -1,13 +1,39 @@
-package replicate
+package distribute
 
 import (
 	"magent/ascii"
+	"magent/internal/call"
+	"magent/internal/loop"
 	"magent/resp"
 )
 
-// The commands of Redis pools. Such a pool has no backups: the servers replicate by themselves. So there is nothing to judge
-// and nothing to mend; a command goes to the server of its keys (planCommand), to several of them (planGather), or to
-// one after the other (planSeek).
+// Engine carries out the commands of one loop for one pool.
+type Engine struct {
+	*call.Servers
+	random    bool // keys are not placed: every server will do for a command
+	free      loop.Free[Call]
+	line      []byte    // scratch: a command being written
+	split     splitting // scratch
+	positions []int     // scratch: where the keys of a command are
+	turn      int       // the server that the next command is for which any can carry out
+}
+
+// New returns an engine. random: keys are not placed.
+func New(s *call.Servers, random bool) *Engine {
+	return &Engine{
+		Servers: s, random: random, free: loop.NewFree[Call](s.Spare),
+		split: splitting{of: make([]int, len(s.Conns))},
+	}
+}
+
+// Trim lets go of what is kept for use again and was not needed since the last call.
+func (e *Engine) Trim() { e.free.Trim() }
+
+// goneLine is the answer where the pool is Retired.
+var goneLine = []byte("-ERR the pool was removed or changed by a reload\r\n")
+
+// Retire keeps nothing for use again: the servers are Retired, and every further request is answered with an error.
+func (e *Engine) Retire() { e.free.Drop() }
 
 // Slots of a transaction: the replies that only say that a command is queued, and the one to EXEC.
 const (
@@ -18,36 +44,36 @@ const (
 // crossSlot is the answer to a command whose keys are on several servers.
 const crossSlot = "-CROSSSLOT Keys in request don't hash to the same server: give them a common hash tag, or ask for them one by one\r\n"
 
-// DoRedis carries out a command and answers c. r and what it refers to are borrowed for the call. Its name and its arity have
+// Do carries out a command and answers c. r and what it refers to are borrowed for the call. Its name and its arity have
 // been looked at, and its Route is one that leads to servers.
-func (e *Engine) DoRedis(c *Call, r *resp.Request) {
-	c.busy = true
-	if e.retired {
-		c.finish(ascii.Opaque, goneRedis)
+func (e *Engine) Do(c *Call, r *resp.Request) {
+	c.Begin()
+	if e.Retired {
+		c.Finish(goneLine)
 	} else {
-		e.startRedis(c, r)
+		e.start(c, r)
 	}
-	c.busy = false
+	c.End()
 	c.recycle()
 }
 
-func (e *Engine) startRedis(c *Call, r *resp.Request) {
+func (e *Engine) start(c *Call, r *resp.Request) {
 	cmd := r.Command
 	if cmd.SingleKey() {
-		e.opt.Hot.Touch(r.Args[1])
-		e.command(c, r.Raw, e.serverOf(r.Args[1]))
+		e.Hot.Touch(r.Args[1])
+		e.command(c, r.Raw, e.PrimaryOf(r.Args[1]))
 		return
 	}
 	switch cmd.Route {
 	case resp.RouteMGet, resp.RouteSum:
-		e.split(c, r, 1)
+		e.splitUp(c, r, 1)
 	case resp.RouteMSet:
 		if len(r.Args)%2 == 0 {
 			c.Held = resp.AppendWrongArity(c.Held[:0], cmd)
-			c.finish(ascii.Opaque, c.Held)
+			c.Finish(c.Held)
 			return
 		}
-		e.split(c, r, 2)
+		e.splitUp(c, r, 2)
 	case resp.RouteSumAll, resp.RouteOKAll, resp.RouteConcat, resp.RouteScript:
 		e.askAll(c, r)
 	case resp.RouteScan:
@@ -63,7 +89,7 @@ func (e *Engine) startRedis(c *Call, r *resp.Request) {
 func (e *Engine) keyed(c *Call, r *resp.Request) {
 	server, refusal := e.ServerOf(r)
 	if refusal != nil {
-		c.finish(ascii.Opaque, refusal)
+		c.Finish(refusal)
 		return
 	}
 	e.command(c, r.Raw, e.orAny(server))
@@ -82,13 +108,13 @@ func (e *Engine) ServerOf(r *resp.Request) (server int, refusal []byte) {
 	switch {
 	case len(refusal) > 0:
 		return 0, refusal
-	case len(e.positions) == 0, e.opt.Random: // OBJECT HELP has none
+	case len(e.positions) == 0, e.random: // OBJECT HELP has none
 		return Any, nil
 	}
-	e.opt.Hot.Touch(r.Args[e.positions[0]])
-	server = e.serverOf(r.Args[e.positions[0]])
+	e.Hot.Touch(r.Args[e.positions[0]])
+	server = e.PrimaryOf(r.Args[e.positions[0]])
 	for _, at := range e.positions[1:] {
-		if e.serverOf(r.Args[at]) != server {
+		if e.PrimaryOf(r.Args[at]) != server {
 			return 0, append(e.line[:0], crossSlot...)
 		}
 	}
@@ -100,26 +126,18 @@ func (e *Engine) orAny(server int) int {
 	if server != Any {
 		return server
 	}
-	for range e.primaries {
-		if e.turn = (e.turn + 1) % e.primaries; e.opt.Health.Usable(e.turn) {
+	for range e.NumPrimaries {
+		if e.turn = (e.turn + 1) % e.NumPrimaries; e.Health.Usable(e.turn) {
 			break
 		}
 	}
 	return e.turn
 }
 
-// serverOf is the server of a key. Of an empty one the hash is 0, as in twemproxy.
-func (e *Engine) serverOf(key []byte) int {
-	if e.hashless || len(key) == 0 {
-		return e.opt.Primaries.Pick(0)
-	}
-	return e.opt.Primaries.Pick(e.opt.Hash(key))
-}
-
 // command sends one command to a server, whose reply is the answer.
 func (e *Engine) command(c *Call, raw []byte, server int) {
-	c.plan, c.p, c.b = planCommand, server, -1
-	if c.noRoomAt(slotPrimary, server) || !c.send(server, slotPrimary, nil, raw, ascii.ShapeLine) {
+	c.plan, c.server = planCommand, server
+	if c.NoRoomAt(call.Lead, server) || !c.Send(server, call.Lead, nil, raw, ascii.ShapeLine) {
 		c.fail()
 	}
 }
@@ -130,33 +148,35 @@ func (c *Call) onCommand(r *ascii.Reply) {
 		c.fail()
 		return
 	}
-	c.finish(r.Kind, r.Raw)
+	c.Finish(r.Raw)
 }
 
 // Transact carries out the commands of a transaction on one server, or on Any: raw is n commands, without MULTI and EXEC. They lie
 // behind each other on the connection, so nobody else's commands come between them. The answer is that to EXEC.
 func (e *Engine) Transact(c *Call, server int, raw []byte, n int) {
-	if e.retired {
-		c.finish(ascii.Opaque, goneRedis)
-		c.recycle()
-		return
+	c.Begin()
+	if e.Retired {
+		c.Finish(goneLine)
+	} else {
+		e.transact(c, e.orAny(server), raw, n)
 	}
-	c.busy = true
-	server = e.orAny(server)
-	c.plan, c.p, c.b = planTransact, server, -1
+	c.End()
+	c.recycle()
+}
+
+func (e *Engine) transact(c *Call, server int, raw []byte, n int) {
+	c.plan, c.server = planTransact, server
 	c.Held = c.Held[:0]
 	e.line = append(append(append(e.line[:0], "*1\r\n$5\r\nMULTI\r\n"...), raw...), "*1\r\n$4\r\nEXEC\r\n"...)
-	if c.noRoomAt(slotPrimary, server) || !c.send(server, slotQueued, nil, e.line, ascii.ShapeLine) {
+	if c.NoRoomAt(call.Lead, server) || !c.Send(server, slotQueued, nil, e.line, ascii.ShapeLine) {
 		c.fail()
 	} else {
 		for range n {
-			c.send(server, slotQueued, nil, nil, ascii.ShapeLine)
+			c.Send(server, slotQueued, nil, nil, ascii.ShapeLine)
 		}
-		c.send(server, slotExec, nil, nil, ascii.ShapeLine)
+		c.Send(server, slotExec, nil, nil, ascii.ShapeLine)
 	}
-	e.line = trim(e.line)
-	c.busy = false
-	c.recycle()
+	e.line = call.Trim(e.line)
 }
 
 // onQueued takes one of the replies to a transaction. The client has been told that its commands are queued; so if the server
@@ -165,14 +185,14 @@ func (c *Call) onQueued(slot uint16, r *ascii.Reply) {
 	switch {
 	case r.Kind == ascii.Lost:
 		c.fail()
-	case slot == slotQueued && resp.IsError(r.Raw) && len(c.Held) == 0 && !c.answered:
+	case slot == slotQueued && resp.IsError(r.Raw) && len(c.Held) == 0 && !c.Answered():
 		c.Held = append(c.Held, resp.ErrorText(r.Raw)...)
-	case slot == slotExec && resp.IsError(r.Raw) && len(c.Held) > 0 && !c.answered:
+	case slot == slotExec && resp.IsError(r.Raw) && len(c.Held) > 0 && !c.Answered():
 		line := append(append(c.e.line[:0], '-'), resp.ErrorText(r.Raw)...)
 		line = append(append(append(line, " ("...), c.Held...), ")\r\n"...)
 		c.e.line = line
-		c.finish(r.Kind, line)
+		c.Finish(line)
 	case slot == slotExec:
-		c.finish(r.Kind, r.Raw)
+		c.Finish(r.Raw)
 	}
 }

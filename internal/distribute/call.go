@@ -1,0 +1,97 @@
+package distribute
+
+import (
+	"unsafe"
+
+	"magent/ascii"
+	"magent/backend"
+	"magent/internal/call"
+)
+
+// plan is the way in which a command is carried out.
+type plan uint8
+
+const (
+	planCommand  plan = iota // by one server
+	planTransact             // by one server, a transaction
+	planGather               // by several servers, whose replies come to one
+	planSeek                 // by one server after the other, until one has something
+	planScan                 // by the server that the cursor names
+)
+
+// Call is one command in the engine: what all calls are, and the state of its plan.
+type Call struct {
+	call.Call
+	e      *Engine
+	plan   plan
+	server int // that was asked last
+
+	parts  *gathering // planGather; nil: never needed
+	search search     // planSeek
+	cursor cursor     // planScan: where it is
+}
+
+// NewCall lends a Call whose reply goes to client.
+func (e *Engine) NewCall(client call.Client) *Call {
+	c := e.free.Get()
+	if c == nil {
+		c = &Call{e: e}
+		c.Make(e.Servers, c, c.recycle)
+	}
+	c.Lend(client)
+	return c
+}
+
+// recycle puts c on the free list when nobody needs it any more.
+func (c *Call) recycle() {
+	if !c.Over() {
+		return
+	}
+	if c.Waiting() < 0 {
+		c.e.Broken("a command has got one reply too many", nil)
+		c.Forsake()
+		return
+	}
+	c.Return()
+	size := int(unsafe.Sizeof(*c)) + cap(c.Note)
+	if cap(c.Held)+cap(c.search.raw) > call.MaxKept {
+		c.Held, c.search.raw = nil, nil
+	}
+	if m := c.parts; m != nil {
+		m.reset()
+		size += m.memory()
+	}
+	if !c.e.Retired {
+		c.e.free.Put(c, size+cap(c.Held)+cap(c.search.raw))
+	}
+}
+
+// OnReply takes a server's reply.
+func (c *Call) OnReply(slot uint16, _ *backend.Conn, r *ascii.Reply) {
+	c.Arrived()
+	c.Begin()
+	switch c.plan {
+	case planCommand:
+		c.onCommand(r)
+	case planGather:
+		c.onPart(slot, r)
+	case planTransact:
+		c.onQueued(slot, r)
+	case planSeek:
+		c.onSought(r)
+	case planScan:
+		c.onScanned(r)
+	}
+	c.End()
+	c.recycle()
+}
+
+// fail answers that the server could not. It names it, and what is wrong with it; the same is in the log, once.
+func (c *Call) fail() {
+	if c.Answered() {
+		return
+	}
+	c.e.Count.Errors++
+	c.Held = append(c.AppendTrouble(append(c.Held[:0], "-ERR "...), call.Lead, c.server), "\r\n"...)
+	c.Finish(c.Held)
+}
