@@ -30,7 +30,7 @@ VERSIONED = -ldflags "-X magent/internal/service.release=$$(deploy/release/versi
 
 # The packages of the program, and the black-box suites in front of which a magent with the race detector makes sense.
 UNITS = $$($(GO) list ./... | grep -v /test/)
-RACED = ./test/behaviour ./test/clients ./test/failover ./test/nutcracker ./test/redis ./test/reload
+RACED = ./test/behaviour ./test/failover ./test/nutcracker ./test/redis ./test/reload
 
 # Tests wait more than they work: more packages at once than there are cores, and of each more of those tests that say t.Parallel.
 TEST = $(GO) test -count=1 -p $$((2 * $$(nproc))) -parallel $$((4 * $$(nproc)))

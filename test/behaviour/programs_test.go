@@ -1,4 +1,4 @@
-package clients
+package behaviour
 
 import (
 	"context"
@@ -9,7 +9,16 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"magent/test/harness"
 )
+
+// startProxy is magent with two primaries and a backup.
+func startProxy(t *testing.T) *harness.Magent {
+	t.Helper()
+	start := func() string { return harness.StartMemcached(t).Addr }
+	return harness.StartMagent(t, "-s", start(), "-s", start(), "-b", start())
+}
 
 // TestMemccapable is libmemcached's test of a server's protocol: all of its 27 tests.
 func TestMemccapable(t *testing.T) {
