@@ -9,6 +9,7 @@ import (
 	"magent/backend"
 	"magent/failover"
 	"magent/internal/config"
+	"magent/internal/refill"
 )
 
 // becomes has another memory answer in the server's place from now on, which holds these keys.
@@ -32,7 +33,7 @@ func listOf(keys ...string) string {
 
 // manyKeys are more than a walk hands over at a time.
 func manyKeys() (keys []string) {
-	for i := range refillBatch + 1 {
+	for i := range refill.Batch + 1 {
 		keys = append(keys, fmt.Sprint("key", i))
 	}
 	return keys
@@ -302,19 +303,16 @@ func TestReloadWhileAnotherMemoryIsCleansed(t *testing.T) {
 }
 
 // The list of what is to be cleansed is that of the very server that the loop is connected to.
-func TestOnlyTheServerItselfIsListed(t *testing.T) {
+func TestItselfIsThisRunOfTheServer(t *testing.T) {
 	r, _, another, _ := isAnother(t, 0)
-	s := source{only: failover.Identity{PID: another.pid.Load(), Start: 1000}}
-	r.on(0, func(sh *Shard) { s.find = sh.pools[0].itself(0).find })
-	c, err := s.dial(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.Close()
-	another.pid.Add(1000)
-	if c, err := s.dial(t.Context()); err == nil || !strings.Contains(err.Error(), "another server answers there now: 2000@1000 instead of 1000@1000") {
-		t.Errorf("got %v, %v", c, err)
-	}
+	r.on(0, func(sh *Shard) {
+		p := sh.pools[0]
+		s := p.itself(0)
+		found, err := s.Find(t.Context())
+		if want := (failover.Identity{PID: another.pid.Load(), Start: 1000}); s.Only != want || err != nil || len(found) != 1 || found[0] != p.conns[0].Endpoint() {
+			t.Errorf("%v at %v (%v)", s.Only, found, err)
+		}
+	})
 }
 
 // What the operator reads is said once, whatever the number of loops.

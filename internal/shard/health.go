@@ -15,6 +15,9 @@ import (
 	"magent/internal/stats"
 )
 
+// progressEvery is the time between two lines of the log about a server that is being filled.
+const progressEvery = 10 * time.Second
+
 // board brings together what the loops find out about the servers: it has an ejected server probed, tells all loops
 // when it answers, and logs every change once, whatever the number of loops. It is called at changes only, never for a
 // request, so it may lock.

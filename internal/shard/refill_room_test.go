@@ -6,13 +6,17 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/rs/zerolog"
+
+	"magent/internal/refill"
 )
 
 // Without room for a temporary file a server is filled all the same, with all keys.
 func TestRefillWithoutRoomForAFile(t *testing.T) {
 	t.Setenv("TMPDIR", "/no/such/folder")
 	r, p, b := knownPair(t)
-	r.on(0, func(sh *Shard) { sh.svc.spool = 300 })
+	r.on(0, func(sh *Shard) { sh.svc.walks = refill.NewWalks(zerolog.Nop(), 300) })
 	c := r.client()
 	lived(c, p)
 	var dump strings.Builder

@@ -17,8 +17,9 @@ import (
 	"magent/internal/discover"
 	"magent/internal/journal"
 	"magent/internal/loop"
-	"magent/internal/metadump"
 	"magent/internal/placement"
+	"magent/internal/refill"
+	"magent/internal/vip"
 )
 
 // Options of a Service.
@@ -76,10 +77,10 @@ type Service struct {
 	maxJoint    int
 	window      int
 	maxAssembly int // what clients may have sent in part, on a loop; in tests less than the constant
-	spool       int // bytes of a list of keys in memory
 	storedEvery time.Duration
 	storedAsks  chan []storedAsk
-	listing     chan struct{}   // holds one element while the keys of a server are listed
+	walks       *refill.Walks
+	role        *vip.Watcher    // nil: there is no virtual address
 	ctx         context.Context // of the helpers
 	stop        context.CancelFunc
 	loops       sync.WaitGroup
@@ -100,7 +101,7 @@ func Start(o Options) (*Service, error) {
 	svc := &Service{
 		cfg: o.Config, log: o.Log, version: o.Version, release: o.Release, started: time.Now(), seed: maphash.MakeSeed(),
 		spare: openSpare(), ctx: ctx, stop: stop, dead: make(chan error, 1),
-		maxJoint: o.maxJoint, window: o.window, maxAssembly: maxAssembly, spool: metadump.SpoolMemory, listing: make(chan struct{}, 1),
+		maxJoint: o.maxJoint, window: o.window, maxAssembly: maxAssembly, walks: refill.NewWalks(o.Log, 0),
 		storedEvery: o.StoredEvery, storedAsks: make(chan []storedAsk, 1),
 		given: o.Sockets, place: journal.Place{Dir: o.Config.StateDir, Give: o.Give, Beside: o.Files},
 	}
@@ -280,6 +281,8 @@ func (svc *Service) Close() {
 	svc.stop()
 	svc.board.close()
 	svc.servers.Close()
+	svc.walks.Close()
+	svc.role.Close()
 	svc.helpers.Wait()
 	svc.removeSockets()
 	svc.record()

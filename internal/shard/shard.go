@@ -15,6 +15,7 @@ import (
 	"magent/internal/distribute"
 	"magent/internal/loop"
 	"magent/internal/placement"
+	"magent/internal/refill"
 	"magent/internal/stats"
 	"magent/replicate"
 	"magent/resp"
@@ -93,7 +94,7 @@ type pool struct {
 	records  []*serverRecord // by server: what the board knows of it, the same for all loops
 	shown    []figures       // by server
 	stored   []stored        // by server; kept by the first loop
-	walks    []*walk         // by server: what lists the keys that it lacks
+	walks    []*refill.Walk  // by server: what lists the keys that it lacks
 }
 
 func newShard(svc *Service, id int) (*Shard, error) {
@@ -162,7 +163,7 @@ func (sh *Shard) newPool(index int, cfg *config.Pool, rings placement.Rings) *po
 		p.conns = append(p.conns, c)
 	}
 	p.shown = make([]figures, len(p.conns))
-	p.walks = make([]*walk, len(p.conns))
+	p.walks = make([]*refill.Walk, len(p.conns))
 	p.stored = make([]stored, len(p.conns))
 	p.moved = make([]func(key []byte) bool, len(p.conns))
 	p.recalled = make([]bool, len(p.conns))

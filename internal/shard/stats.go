@@ -162,7 +162,7 @@ func (p *pool) figuresOf(i int) stats.Server {
 	}
 	v.Stored = p.stored[i].Stored
 	if w := p.walks[i]; w != nil {
-		v.RefillSeen, v.RefillAll, v.RefillLeft = w.scanned.Load(), w.total.Load(), w.left()
+		v.RefillSeen, v.RefillAll, v.RefillLeft = w.Progress()
 	}
 	if i >= len(p.cfg.Servers) {
 		v.Role = "backup"

@@ -1,4 +1,4 @@
-package shard
+package refill
 
 import (
 	"bytes"
@@ -11,9 +11,7 @@ import (
 	"github.com/bits-and-blooms/bloom/v3"
 
 	"magent/failover"
-	"magent/internal/loop"
 	"magent/internal/metadump"
-	"magent/replicate"
 )
 
 // A server that may hold what is out of date (Engine.Distrust) is cleansed before it is filled: each of its keys is copied from
@@ -22,23 +20,12 @@ import (
 // seenWrongHere is seenWrong for the keys of a server that is cleansed: what is left out of its list is read.
 const seenWrongHere = 1e-6
 
-// itself is server i as a source: the very run that the loop is connected to, for it would not do to cleanse what another one
-// holds.
-func (p *pool) itself(i int) source {
-	c := p.conns[i]
-	at := c.Endpoint()
-	return source{
-		find: func(context.Context) ([]loop.Endpoint, error) { return []loop.Endpoint{at}, nil },
-		only: c.Identity(),
-	}
-}
-
 // cleanse hands over what the server holds that may be out of date.
-func (w *walk) cleanse(ctx context.Context) error {
-	if w.moved == nil {
+func (w *Walk) cleanse(ctx context.Context) error {
+	if w.o.Suspect == nil {
 		return nil
 	}
-	items, err := metadump.Count(ctx, w.own.dial)
+	items, err := metadump.Count(ctx, w.o.Own.dial)
 	if err != nil {
 		return err
 	}
@@ -50,13 +37,13 @@ func (w *walk) cleanse(ctx context.Context) error {
 	return w.hand(ctx, true)
 }
 
-func (w *walk) cleansePass(ctx context.Context, again bool) error {
-	suspect := func(key []byte) bool { return w.mine(key) && w.moved(key) }
-	return w.each(ctx, w.own, w.unseen(suspect, again), func(keys *metadump.Spool) error {
+func (w *Walk) cleansePass(ctx context.Context, again bool) error {
+	suspect := func(key []byte) bool { return w.o.Owns(key) && w.o.Suspect(key) }
+	return w.each(ctx, w.o.Own, w.unseen(suspect, again), func(keys *metadump.Spool) error {
 		w.found += int64(keys.Len)
 		return keys.Each(func(key []byte) error {
 			w.seen.Add(key)
-			if w.batch = append(w.batch, string(key)); len(w.batch) < refillBatch {
+			if w.batch = append(w.batch, string(key)); len(w.batch) < Batch {
 				return nil
 			}
 			return w.hand(ctx, false)
@@ -64,20 +51,20 @@ func (w *walk) cleansePass(ctx context.Context, again bool) error {
 	})
 }
 
-// hand gives the engine a batch of keys to cleanse.
-func (w *walk) hand(ctx context.Context, last bool) error {
+// hand hands over a batch of keys to cleanse.
+func (w *Walk) hand(ctx context.Context, last bool) error {
 	if err := w.wait(ctx); err != nil {
 		return err
 	}
 	keys := w.batch
 	w.batch = nil
-	w.postTo(func(e *replicate.Engine) { e.Cleanse(w.server, keys, last) })
+	w.o.Cleanse(keys, last)
 	return nil
 }
 
 // check makes sure that the server at the other end of a new connection is the one that is to be listed.
-func (s *source) check(ctx context.Context, c net.Conn) error {
-	if s.only == (failover.Identity{}) {
+func (s *Source) check(ctx context.Context, c net.Conn) error {
+	if s.Only == (failover.Identity{}) {
 		return nil
 	}
 	defer context.AfterFunc(ctx, func() { c.Close() })()
@@ -97,8 +84,8 @@ func (s *source) check(ctx context.Context, c net.Conn) error {
 			return fmt.Errorf("stats: the reply has no end: %.100q", reply)
 		}
 	}
-	if g := failover.ReadGreeting(reply); g.Identity != s.only {
-		return fmt.Errorf("another server answers there now: %v instead of %v", g.Identity, s.only)
+	if g := failover.ReadGreeting(reply); g.Identity != s.Only {
+		return fmt.Errorf("another server answers there now: %v instead of %v", g.Identity, s.Only)
 	}
 	return nil
 }

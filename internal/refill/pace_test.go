@@ -1,4 +1,4 @@
-package shard
+package refill
 
 import (
 	"testing"
@@ -21,24 +21,24 @@ func TestPace(t *testing.T) {
 	} {
 		pace := newPace(c.keys, c.loops)
 		now := begin.Add(time.Hour) // nothing was handed over for long
-		if !pace.AllowN(now, refillBatch) {
+		if !pace.AllowN(now, Batch) {
 			t.Errorf("%+v: the first batch has to wait", c)
 		}
 		if c.keys == 0 {
 			continue
 		}
 		allowed := 0
-		for pace.AllowN(now, refillBatch) {
+		for pace.AllowN(now, Batch) {
 			allowed++
 		}
-		if most := int(paceSlack.Seconds() * float64(c.keys) / refillBatch); allowed > most {
+		if most := int(paceSlack.Seconds() * float64(c.keys) / Batch); allowed > most {
 			t.Errorf("%+v: %d more batches at once, want %d at most", c, allowed, most)
 		}
-		r := pace.ReserveN(now, refillBatch)
+		r := pace.ReserveN(now, Batch)
 		for range 9 {
-			r = pace.ReserveN(now, refillBatch)
+			r = pace.ReserveN(now, Batch)
 		}
-		spare := time.Duration(float64(refillBatch) * float64(time.Second) / float64(pace.Limit()))
+		spare := time.Duration(float64(Batch) * float64(time.Second) / float64(pace.Limit()))
 		if d := r.DelayFrom(now); !r.OK() || d > c.least || d < c.least-spare {
 			t.Errorf("%+v: ten batches within %v, want %v", c, d, c.least)
 		}

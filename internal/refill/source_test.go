@@ -1,0 +1,76 @@
+package refill
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"magent/failover"
+	"magent/internal/loop"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// process is a server that says who it is, and nothing else.
+type process struct {
+	ln   net.Listener
+	pid  atomic.Int64
+	done chan struct{}
+}
+
+func startProcess(t *testing.T, pid int64) *process {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &process{ln: ln, done: make(chan struct{})}
+	p.pid.Store(pid)
+	go p.serve()
+	t.Cleanup(func() {
+		ln.Close()
+		<-p.done
+	})
+	return p
+}
+
+// serve answers one question on each connection.
+func (p *process) serve() {
+	defer close(p.done)
+	for {
+		c, err := p.ln.Accept()
+		if err != nil {
+			return
+		}
+		if line, err := bufio.NewReader(c).ReadString('\n'); err == nil && line == "stats\r\n" {
+			_, _ = fmt.Fprintf(c, "STAT pid %d\r\nSTAT uptime 5\r\nSTAT time 1005\r\nEND\r\n", p.pid.Load())
+		}
+		c.Close()
+	}
+}
+
+// A source that is one run of a server is listed only while that run answers.
+func TestOnlyTheServerItselfIsListed(t *testing.T) {
+	server := startProcess(t, 1000)
+	at := loop.Endpoint{Addr: netip.MustParseAddrPort(server.ln.Addr().String())}
+	s := Source{
+		Find: func(context.Context) ([]loop.Endpoint, error) { return []loop.Endpoint{at}, nil },
+		Only: failover.Identity{PID: 1000, Start: 1000},
+	}
+	c, err := s.dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	server.pid.Store(2000)
+	if c, err := s.dial(t.Context()); err == nil || !strings.Contains(err.Error(), "another server answers there now: 2000@1000 instead of 1000@1000") {
+		t.Errorf("got %v, %v", c, err)
+	}
+}

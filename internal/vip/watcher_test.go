@@ -1,0 +1,48 @@
+package vip
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// The address of the loopback is always there, one of a documentation network never. The same is told at first; and after Close
+// nothing more, nor is anything left behind.
+func TestStandby(t *testing.T) {
+	for addr, standby := range map[string]bool{"127.0.0.1": false, "::1": false, "::ffff:127.0.0.1": false, "192.0.2.1": true} {
+		w, err := Watch(netip.MustParseAddr(addr))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w.Standby() != standby {
+			t.Errorf("%s: standby %v", addr, !standby)
+		}
+		told := make(chan bool, 100)
+		w.Follow(zerolog.Nop(), func(standby bool) { told <- standby })
+		select {
+		case got := <-told:
+			if got != standby {
+				t.Errorf("%s: told standby %v", addr, got)
+			}
+		case <-time.After(time.Minute):
+			t.Fatalf("%s: nothing is told", addr)
+		}
+		w.Close()
+	}
+}
+
+// What was never followed can be closed, and what was never opened.
+func TestCloseWithoutFollow(t *testing.T) {
+	w, err := Watch(netip.MustParseAddr("127.0.0.1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	w = nil
+	w.Close()
+}
