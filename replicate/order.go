@@ -296,11 +296,7 @@ func (e *Engine) dissolve(x *order) {
 		}
 	}
 	if x.spoiled {
-		_, b := e.Pair(x.key)
-		if b == x.decider {
-			b, _ = e.Pair(x.key)
-		}
-		e.forget(b, x.key)
+		e.forget(e.follower(x), x.key)
 	}
 	x.held--
 	e.orders.tidy(x)
@@ -315,11 +311,16 @@ func (e *Engine) follow(x *order) {
 	x.held--
 	if x.first == nil && x.spoiled {
 		x.spoiled = false
-		_, b := e.Pair(x.key)
-		if b == x.decider {
-			b, _ = e.Pair(x.key)
-		}
-		e.forget(b, x.key)
+		e.forget(e.follower(x), x.key)
 	}
 	e.orders.tidy(x)
+}
+
+// follower is the copy that does not decide in x.
+func (e *Engine) follower(x *order) int {
+	p, b := e.Pair(x.key)
+	if b == x.decider {
+		return p
+	}
+	return b
 }

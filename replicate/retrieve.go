@@ -38,6 +38,7 @@ const (
 	notTouched touch = iota // not sent
 	touchSent
 	touchFound // the backup has the key
+	touchApart // both copies are asked to touch it by a request of its own: what is left is to read it
 )
 
 // lost is the fragment of a key that nobody could be asked for.
@@ -87,14 +88,20 @@ func (e *Engine) retrieve(c *Call, r *ascii.Request) {
 	}
 }
 
-// touchBackups gives the backup of every key whose primary will be asked the new exptime, too.
+// touchBackups gives the backup of every key whose primary will be asked the new exptime, too. Where there is a queue, the touch
+// has to take its place in it.
 func (c *Call) touchBackups() {
 	e, m := c.e, c.many
 	i := 0
 	for key, rest := ascii.NextKey(m.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
 		p, b := e.Pair(key)
-		if b >= 0 && e.Health.Readable(p) {
-			if x := e.orders.of(key); x != nil && x.first != nil {
+		x := e.orders.of(key)
+		queue := x != nil && x.first != nil
+		if queue && !e.Full(p) && !e.Full(b) {
+			m.touch[i] = touchApart
+			e.Do(e.NewCall(nobodyListens{}), &ascii.Request{Op: ascii.OpTouch, Key: key, Exptime: m.exptime})
+		} else if b >= 0 && e.Health.Readable(p) {
+			if queue {
 				x.spoiled = true
 			}
 			e.line = ascii.AppendTouch(e.line[:0], key, m.exptime)
@@ -107,6 +114,11 @@ func (c *Call) touchBackups() {
 		i++
 	}
 }
+
+// nobodyListens is the client of a request that nobody has made.
+type nobodyListens struct{}
+
+func (nobodyListens) Answer(c *call.Call, _ []byte) { c.Release() }
 
 // nobody is no server.
 const nobody = -1
@@ -122,7 +134,7 @@ func (c *Call) ask(from uint16, tried int, anew bool) {
 	i := 0
 	for key, rest := ascii.NextKey(m.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
 		if m.owner[i] == from {
-			m.owner[i] = c.assign(key, m.touch[i] != notTouched, tried, anew, first)
+			m.owner[i] = c.assign(key, m.touch[i], tried, anew, first)
 		}
 		i++
 	}
@@ -145,9 +157,9 @@ func (c *Call) ask(from uint16, tried int, anew bool) {
 	}
 }
 
-// assign puts key on the command line of its server and returns the fragment. A backup that was touched already is read
+// assign puts key on the command line of its server and returns the fragment. A copy that was touched already is read
 // only: the keys of which that is true have fragments of their own.
-func (c *Call) assign(key []byte, touched bool, tried int, anew bool, first int) uint16 {
+func (c *Call) assign(key []byte, touched touch, tried int, anew bool, first int) uint16 {
 	e, m, f := c.e, c.many, &c.e.frags
 	e.Hot.Touch(key)
 	server, other := e.place(key)
@@ -168,7 +180,7 @@ func (c *Call) assign(key []byte, touched bool, tried int, anew bool, first int)
 		m.lost++
 		return lost
 	}
-	if touches(c.op) {
+	if touches(c.op) && touched != touchApart {
 		if server >= e.NumPrimaries || tried != nobody {
 			e.forget(other, key) // it misses the touch, or has perhaps missed it
 		}
@@ -176,7 +188,7 @@ func (c *Call) assign(key []byte, touched bool, tried int, anew bool, first int)
 	}
 	e.hide(server, key)
 	op, last := c.op, &f.of[server]
-	if touched && server >= e.NumPrimaries {
+	if touched == touchApart || touched != notTouched && server >= e.NumPrimaries {
 		op, last = readOnly(c.op), &f.of[len(e.Conns)+server]
 	}
 	if n := *last; n == 0 || touches(op) && len(f.lines[n-1])+len(key) > maxTouchLine {
