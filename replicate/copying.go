@@ -50,6 +50,10 @@ const maxRefreshes = 1000
 
 // refresh copies a key to its backup, which is up and has just been asked to delete it.
 func (e *Engine) refresh(i int, key []byte) {
+	if y := e.copies[string(key)]; y != nil {
+		y.again = true // it is deleted by this, too
+		return
+	}
 	x := &copying{e: e, server: i, key: string(key), fill: true}
 	if len(e.copies) < maxRefreshes && e.canCopy(x) && x.read() {
 		e.copies[x.key] = x
@@ -133,11 +137,12 @@ func (x *copying) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 	}
 	switch {
 	case x.over:
-	case r.Kind == ascii.Lost && !x.written && x.later():
-	case x.written && r.Kind == ascii.Lost: // the mark stays
+	case r.Kind == ascii.Lost && (!x.written || x.fill) && x.later():
+	case x.written && x.fill && x.again && x.h == nil && x.e.Health.Usable(x.server) && x.read():
+	case x.written && r.Kind == ascii.Lost && !x.fill: // the mark stays
 		x.end()
-		x.e.retry(x.server, []byte(x.key))
-	case x.written && x.fill:
+		x.retry()
+	case x.written && x.fill && r.Kind != ascii.Lost:
 		x.e.tallies[x.server].Refills += b2u(r.Kind == ascii.MetaHD)
 		x.end()
 	case x.written && r.Kind == ascii.MetaHD && !x.again && !x.flushed():
@@ -153,15 +158,24 @@ func (x *copying) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 // flushed reports whether another loop's flush_all may have come, or may still come, between the reading and the writing.
 func (x *copying) flushed() bool { return x.flushes != x.e.flushes || x.e.flushing > 0 }
 
-// later puts a key off that the other copy did not tell in time, if that is still used, and reports whether it has: a homecoming has
-// others before it, and a single key of a primary is asked for once more. Meanwhile the other copy answers for it.
+// retry has a dirty key made good once more. One that was filled, and not dirty, is dirty now: see OnReply.
+func (x *copying) retry() {
+	if x.mark == 0 {
+		x.e.forget(x.server, []byte(x.key))
+	} else {
+		x.e.retry(x.server, []byte(x.key))
+	}
+}
+
+// later puts a key off that one of the copies did not tell or take in time, if both are still used, and reports whether it has: a
+// homecoming has others before it, and a single key is asked for once more.
 func (x *copying) later() bool {
 	h := x.h
 	switch {
 	case !x.e.Health.Usable(x.from):
 		return false
 	case h == nil:
-		return !x.fill && x.e.Health.Usable(x.server) && x.read()
+		return x.e.Health.Usable(x.server) && x.read()
 	case x.e.returns[h.server] != h:
 		return false
 	}
@@ -175,12 +189,16 @@ func (x *copying) later() bool {
 	return true
 }
 
-// giveUp deletes the key instead.
+// giveUp deletes the key instead. A backup that has gone over it gets it on its return.
 func (x *copying) giveUp() {
-	if !x.fill && x.e.Health.Usable(x.server) {
+	usable := x.e.Health.Usable(x.server)
+	if !x.fill && usable {
 		x.e.erase(x.server, []byte(x.key), x.mark)
 	}
 	x.end()
+	if x.fill && x.h == nil && !usable && x.e.Health.Usable(x.from) {
+		x.e.forget(x.server, []byte(x.key))
+	}
 }
 
 // end takes x out, and tells those who wait for it.

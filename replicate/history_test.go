@@ -54,13 +54,30 @@ func doubted(ops []op) []op {
 	return out
 }
 
+// foundNothing reports whether o was told that there is no such key.
+func (o op) foundNothing() bool {
+	switch {
+	case o.unknown():
+		return false
+	case o.verb == "get":
+		return !o.hit
+	case o.verb == "add":
+		return o.answer == "STORED"
+	case o.verb == "append":
+		return o.answer == "NOT_STORED"
+	}
+	return o.answer == "NOT_FOUND"
+}
+
 // value is what a key may hold; missing where there is none.
 const missing = ""
 
 // outcomes returns the values that a key can have after o found it with the value v, if o was answered as it was. That
-// nothing was found may always be: a cache may forget. It is never the other way round.
-func (o op) outcomes(v string) (after []string) {
+// nothing was found may be, unless keeps is set: a cache may forget. It is never the other way round.
+func (o op) outcomes(v string, keeps bool) (after []string) {
 	switch {
+	case keeps && v != missing && o.foundNothing():
+		return nil
 	case o.unknown():
 		return append([]string{v}, o.effect(v)...)
 	case o.verb == "get" && o.hit:
@@ -120,8 +137,9 @@ func (o op) effect(v string) []string {
 }
 
 // linearizable reports whether there is an order of the operations on one key, each taking effect at once between its
-// request and its answer, in which every answer is right. (Wing and Gong's search, with what was tried remembered.)
-func linearizable(ops []op) bool {
+// request and its answer, in which every answer is right. keeps: no value was lost. (Wing and Gong's search, with what was
+// tried remembered.)
+func linearizable(ops []op, keeps bool) bool {
 	type state struct {
 		done  uint64
 		value string
@@ -146,7 +164,7 @@ func linearizable(ops []op) bool {
 			if s.done&(1<<i) != 0 || o.begun > first {
 				continue
 			}
-			for _, v := range o.outcomes(s.value) {
+			for _, v := range o.outcomes(s.value, keeps) {
 				if search(state{s.done | 1<<i, v}) {
 					return true
 				}
@@ -166,25 +184,29 @@ func TestLinearizable(t *testing.T) {
 	cas := done(5, 6, "cas", "3", "STORED")
 	cas.seen = "1"
 	for _, w := range []struct {
-		name string
-		ops  []op
-		want bool
+		name  string
+		ops   []op
+		want  bool
+		keeps bool // the same where no value is lost
 	}{
-		{"the last value", []op{set1, set2, done(5, 6, "get", "", "2")}, true},
-		{"an older value", []op{set1, set2, done(5, 6, "get", "", "1")}, false},
-		{"a miss", []op{set1, set2, done(5, 6, "get", "", "")}, true},
-		{"a value that comes back after a miss", []op{set1, done(3, 4, "get", "", ""), done(5, 6, "get", "", "1")}, true},
-		{"a deleted value", []op{set1, done(3, 4, "delete", "", "DELETED"), done(5, 6, "get", "", "1")}, false},
-		{"at the same time", []op{set1, done(3, 9, "set", "2", "STORED"), done(4, 5, "get", "", "2"), done(6, 7, "get", "", "2")}, true},
-		{"there and back", []op{set1, done(3, 9, "set", "2", "STORED"), done(4, 5, "get", "", "2"), done(6, 7, "get", "", "1")}, false},
-		{"unknown, carried out late", []op{set1, lost, done(5, 6, "get", "", "1"), done(7, 8, "get", "", "9")}, true},
-		{"unknown, carried out twice", []op{lost, done(5, 6, "get", "", "9"), done(7, 8, "set", "2", "STORED"), done(9, 10, "get", "", "9")}, false},
-		{"cas over another value", []op{set1, set2, cas}, false},
-		{"cas", []op{set1, cas}, true},
-		{"incr of an older value", []op{set1, done(3, 4, "set", "5", "STORED"), done(5, 6, "incr", "", "2")}, false},
+		{"the last value", []op{set1, set2, done(5, 6, "get", "", "2")}, true, true},
+		{"an older value", []op{set1, set2, done(5, 6, "get", "", "1")}, false, false},
+		{"a miss", []op{set1, set2, done(5, 6, "get", "", "")}, true, false},
+		{"a value that comes back after a miss", []op{set1, done(3, 4, "get", "", ""), done(5, 6, "get", "", "1")}, true, false},
+		{"a deleted value", []op{set1, done(3, 4, "delete", "", "DELETED"), done(5, 6, "get", "", "1")}, false, false},
+		{"at the same time", []op{set1, done(3, 9, "set", "2", "STORED"), done(4, 5, "get", "", "2"), done(6, 7, "get", "", "2")}, true, true},
+		{"there and back", []op{set1, done(3, 9, "set", "2", "STORED"), done(4, 5, "get", "", "2"), done(6, 7, "get", "", "1")}, false, false},
+		{"unknown, carried out late", []op{set1, lost, done(5, 6, "get", "", "1"), done(7, 8, "get", "", "9")}, true, true},
+		{"unknown, carried out twice", []op{lost, done(5, 6, "get", "", "9"), done(7, 8, "set", "2", "STORED"), done(9, 10, "get", "", "9")}, false, false},
+		{"cas over another value", []op{set1, set2, cas}, false, false},
+		{"cas", []op{set1, cas}, true, true},
+		{"incr of an older value", []op{set1, done(3, 4, "set", "5", "STORED"), done(5, 6, "incr", "", "2")}, false, false},
 	} {
-		if got := linearizable(w.ops); got != w.want {
+		if got := linearizable(w.ops, false); got != w.want {
 			t.Errorf("%s: %v", w.name, got)
+		}
+		if got := linearizable(w.ops, true); got != w.keeps {
+			t.Errorf("%s, and no value is lost: %v", w.name, got)
 		}
 	}
 }
