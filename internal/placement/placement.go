@@ -79,3 +79,11 @@ func ServerAt(p *config.Pool, i int) *config.Address {
 	}
 	return &p.Servers[i]
 }
+
+// RoleOf returns the role of the server with the index: primary or backup.
+func RoleOf(p *config.Pool, i int) string {
+	if i >= len(p.Servers) {
+		return "backup"
+	}
+	return "primary"
+}

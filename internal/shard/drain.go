@@ -12,7 +12,7 @@ import (
 // clients are gone, or Config.DrainTime is over.
 func (svc *Service) Drain() {
 	svc.draining.Store(true)
-	svc.events.note(stats.Event{What: "draining"})
+	svc.registry.Events().Note(stats.Event{What: "draining"})
 	var gone sync.WaitGroup
 	gone.Add(len(svc.shards))
 	for _, sh := range svc.shards {
@@ -77,3 +77,6 @@ func (sh *Shard) checkDrained() {
 		sh.drainDone = nil
 	}
 }
+
+// Events are the last changes of state, the oldest first.
+func (svc *Service) Events() []stats.Event { return svc.registry.Events().List() }

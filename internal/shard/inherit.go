@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"magent/failover"
+	"magent/internal/registry"
 )
 
 // errInherited is why a server is out of use after a reload.
@@ -19,7 +20,7 @@ func (p *pool) inherit(before *pool) {
 	}
 	for i := range p.conns {
 		server := serverOf(p.cfg, i)
-		n := slices.IndexFunc(before.records, func(r *serverRecord) bool { return r.role == server.Role && r.name == server.Address })
+		n := slices.IndexFunc(before.records, func(r *registry.Record) bool { return r.Role == server.Role && r.Name == server.Address })
 		if n >= 0 {
 			p.inheritServer(i, before, n)
 		}

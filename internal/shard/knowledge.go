@@ -57,7 +57,7 @@ func (svc *Service) openJournal() (known journal.Knowledge, err error) {
 // journalFailed is told by the journal that it cannot be written to.
 func (svc *Service) journalFailed(err error) {
 	svc.journalErrors.Add(1)
-	svc.events.note(stats.Event{What: "journal failed", Reason: err.Error()})
+	svc.registry.Events().Note(stats.Event{What: "journal failed", Reason: err.Error()})
 	svc.log.Error().AnErr("reason", err).Msg("the journal cannot be written: after a crash of this process everything will count as missed, and be flushed")
 }
 
@@ -75,11 +75,7 @@ func (svc *Service) recorderOf(loop int, cfg *config.Pool) *recorder {
 
 // serverOf is what the journal calls a server.
 func serverOf(cfg *config.Pool, i int) journal.Server {
-	role := "primary"
-	if i >= len(cfg.Servers) {
-		role = "backup"
-	}
-	return journal.Server{Pool: cfg.Name, Role: role, Address: placement.ServerAt(cfg, i).String()}
+	return journal.Server{Pool: cfg.Name, Role: placement.RoleOf(cfg, i), Address: placement.ServerAt(cfg, i).String()}
 }
 
 // record records what is not recorded at once. The loops stand still, or have ended.

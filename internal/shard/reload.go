@@ -69,7 +69,7 @@ func (svc *Service) Reload(pools []config.Pool) error {
 	for _, end := range r.ends {
 		end()
 	}
-	svc.events.note(stats.Event{What: "pools reloaded"})
+	svc.registry.Events().Note(stats.Event{What: "pools reloaded"})
 	svc.servers.Check(pools)
 	return nil
 }
@@ -252,12 +252,12 @@ func (r *reload) replacePool(i int) {
 			sh.pools[i] = nil
 			before[n].leave()
 		}
-		r.probers = append(r.probers, svc.board.removePool(i))
+		r.probers = append(r.probers, svc.registry.RemovePool(i))
 	}
 	after := make([]*pool, len(svc.shards))
 	if cfg := r.after[i]; cfg != nil {
 		after = svc.addPool(i, cfg, r.rings[i])
-		svc.board.addPool(after, svc.servers)
+		svc.register(after)
 	}
 	for n, sh := range svc.shards {
 		if after[n] != nil {

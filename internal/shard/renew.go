@@ -48,7 +48,7 @@ func (p *pool) follow(i int, addrs []loop.Endpoint, deadline int64) {
 	case c.Pending() > 0 && now < deadline:
 		p.sh.l.Set(loop.NewTimer(func() { p.follow(i, addrs, deadline) }), renewPause)
 	default:
-		p.sh.svc.board.moved(p.records[i], c.Endpoint(), backend.ErrMoved)
+		p.sh.svc.registry.Moved(p.records[i], c.Endpoint(), backend.ErrMoved)
 		c.Close(backend.ErrMoved)
 		c.Connect()
 	}
@@ -66,7 +66,7 @@ func (p *pool) switchMaster(i int, addrs []loop.Endpoint, askAgain func()) {
 		p.sh.l.Set(loop.NewTimer(askAgain), switchPause)
 	default:
 		if c.Ready() {
-			p.sh.svc.board.moved(p.records[i], c.Endpoint(), backend.ErrReplaced)
+			p.sh.svc.registry.Moved(p.records[i], c.Endpoint(), backend.ErrReplaced)
 		}
 		c.Close(backend.ErrReplaced)
 		c.Leave()

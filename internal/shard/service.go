@@ -19,6 +19,7 @@ import (
 	"magent/internal/loop"
 	"magent/internal/placement"
 	"magent/internal/refill"
+	"magent/internal/registry"
 	"magent/internal/vip"
 )
 
@@ -56,8 +57,7 @@ type Service struct {
 	shards    []*Shard
 	listeners []*listener
 	given     []Socket // that no pool has asked for yet
-	board     board
-	events    events
+	registry  *registry.Registry
 	pulse     pulse
 	journal   *journal.Journal // nil: none
 	place     journal.Place    // of it
@@ -105,6 +105,7 @@ func Start(o Options) (*Service, error) {
 		storedEvery: o.StoredEvery, storedAsks: make(chan []storedAsk, 1),
 		given: o.Sockets, place: journal.Place{Dir: o.Config.StateDir, Give: o.Give, Beside: o.Files},
 	}
+	svc.registry = registry.New(o.Log)
 	svc.servers = discover.New(discover.Options{Lookup: o.lookup, Interval: o.Config.ResolveInterval, Log: o.Log, Found: svc.found})
 	svc.doubts = svc.servers.Check(o.Config.Pools) // while another process may serve yet
 	known, err := svc.prepare(o.TakeOver)
@@ -113,14 +114,13 @@ func Start(o Options) (*Service, error) {
 		svc.discard()
 		return nil, err
 	}
-	svc.board.log, svc.board.events = o.Log, &svc.events
 	for _, p := range svc.shards[0].pools {
-		svc.board.addPool(p.peers, svc.servers)
+		svc.register(p.peers)
 	}
 	svc.recall(known)
 	if err := svc.watchRole(); err != nil {
 		stop()
-		svc.board.close()
+		svc.registry.Close()
 		svc.discard()
 		return nil, err
 	}
@@ -279,7 +279,7 @@ func (svc *Service) Close() {
 	}
 	svc.loops.Wait()
 	svc.stop()
-	svc.board.close()
+	svc.registry.Close()
 	svc.servers.Close()
 	svc.walks.Close()
 	svc.role.Close()

@@ -16,6 +16,7 @@ import (
 	"magent/internal/loop"
 	"magent/internal/placement"
 	"magent/internal/refill"
+	"magent/internal/registry"
 	"magent/internal/stats"
 	"magent/replicate"
 	"magent/resp"
@@ -91,10 +92,10 @@ type pool struct {
 	cutOff   []bool                  // by server: it had requests to answer when the pool left
 	sentBy   []time.Time             // by server: when a pool before this one may have sent something last, that it cannot take back
 	byConn   map[*backend.Conn]int
-	records  []*serverRecord // by server: what the board knows of it, the same for all loops
-	shown    []figures       // by server
-	stored   []stored        // by server; kept by the first loop
-	walks    []*refill.Walk  // by server: what lists the keys that it lacks
+	records  []*registry.Record // by server: what is known of it, the same for all loops
+	shown    []figures          // by server
+	stored   []stored           // by server; kept by the first loop
+	walks    []*refill.Walk     // by server: what lists the keys that it lacks
 }
 
 func newShard(svc *Service, id int) (*Shard, error) {
@@ -112,7 +113,7 @@ func newShard(svc *Service, id int) (*Shard, error) {
 	return sh, nil
 }
 
-// addPool makes the parts of a pool on all loops, which do not run yet or stand still, and has its servers watched.
+// addPool makes the parts of a pool on all loops, which do not run yet or stand still.
 func (svc *Service) addPool(index int, cfg *config.Pool, rings placement.Rings) (peers []*pool) {
 	peers = make([]*pool, len(svc.shards))
 	for i, sh := range svc.shards {
@@ -124,6 +125,19 @@ func (svc *Service) addPool(index int, cfg *config.Pool, rings placement.Rings) 
 		sh.pools[index] = peers[i]
 	}
 	return peers
+}
+
+// register has the servers of a pool, whose parts on all loops are given, watched.
+func (svc *Service) register(peers []*pool) {
+	first := peers[0]
+	records := svc.registry.AddPool(first.index, first.cfg, svc.servers, func(server int, at loop.Endpoint) {
+		for _, p := range peers { // those that were removed or changed meanwhile do not connect any more
+			p.sh.l.Post(loop.TaskFunc(func() { p.alive(server, at) }))
+		}
+	})
+	for _, p := range peers {
+		p.records = records
+	}
 }
 
 // newPool makes the shard's part of a pool.
@@ -221,7 +235,7 @@ func (p *pool) Recognized(c *backend.Conn) bool {
 	if contents == failover.Doubtful { // recorded before the identity is: who comes after a crash must not take it for the one that it was
 		p.moved[i] = everyKey
 		p.engine.Distrust(i)
-		p.sh.svc.board.distrusted(p.records[i])
+		p.sh.svc.registry.Distrusted(p.records[i])
 	}
 	if p.recorder != nil {
 		p.recorder.identity(i, c.Identity())
@@ -231,7 +245,7 @@ func (p *pool) Recognized(c *backend.Conn) bool {
 	}
 	p.engine.Emptied(i)
 	if why := p.engine.Unfillable(i); why != "" {
-		p.sh.svc.board.unfillable(p.records[i], why)
+		p.sh.svc.registry.Unfillable(p.records[i], why)
 	}
 	return contents == failover.Partial && !p.engine.CanFill(i)
 }
@@ -243,7 +257,7 @@ func (p *pool) meeting(i int) failover.Meeting {
 		Greeting: c.Greeting(),
 		Replies:  c.Stats.Replies,
 		Silent:   time.Duration(p.sh.l.Now() - max(p.began, c.Heard())),
-		Empty:    p.sh.svc.board.met(p.records[i], c.Greeting()),
+		Empty:    p.sh.svc.registry.Met(p.records[i], c.Greeting()),
 	}
 }
 
@@ -343,7 +357,7 @@ func (p *pool) Disconnected(c *backend.Conn, err error, idle bool) {
 	switch {
 	case idle && before == failover.Up:
 		if errors.Is(err, backend.ErrClosed) {
-			p.sh.svc.board.idle(p.records[i])
+			p.sh.svc.registry.Idle(p.records[i])
 		}
 		c.Connect()
 	case p.health.ConnectionFailure(i, c.Stats.Replies, p.sh.l.Now()):
@@ -353,7 +367,7 @@ func (p *pool) Disconnected(c *backend.Conn, err error, idle bool) {
 			c.Connect()
 		}
 	case !errors.Is(err, backend.ErrTimeout): // which ends a connection that stood, see TimedOut
-		p.sh.svc.board.absent(p.records[i], err) // the attempt to return has failed
+		p.sh.svc.registry.Absent(p.records[i], err) // the attempt to return has failed
 	}
 	p.later()
 }
@@ -377,17 +391,17 @@ func (p *pool) takeOut(i int, err error) {
 	}
 }
 
-// gone tells the board that a server was ejected. The loop that is the first to eject a server counts it for all.
+// gone tells the registry that a server was ejected. The loop that is the first to eject a server counts it for all.
 func (p *pool) gone(i int, before failover.State, err error) {
 	p.Abandoned(i)
 	p.engine.Gone(i)
 	p.moveKeys()
 	if before != failover.Up {
-		p.sh.svc.board.absent(p.records[i], err) // it was not back yet
+		p.sh.svc.registry.Absent(p.records[i], err) // it was not back yet
 		return
 	}
 	p.shown[i].ejectedAt = time.Now().UnixMicro()
-	if p.sh.svc.board.ejected(p.records[i], err) {
+	if p.sh.svc.registry.Ejected(p.records[i], err) {
 		p.shown[i].ejections++
 	}
 }
@@ -395,7 +409,7 @@ func (p *pool) gone(i int, before failover.State, err error) {
 // alive is called when a probe has found the server answering at an address.
 func (p *pool) alive(i int, at loop.Endpoint) {
 	if p.sh.yielding {
-		p.sh.svc.board.absent(p.records[i], errYielding) // is probed on
+		p.sh.svc.registry.Absent(p.records[i], errYielding) // is probed on
 		return
 	}
 	if !p.health.Usable(i) {

@@ -16,9 +16,9 @@ import (
 func (p *pool) Warming(i int) {
 	svc := p.sh.svc
 	p.health.Warm(i, p.sh.l.Now())
-	svc.board.warming(p.records[i], p.engine.Distrusted(i))
+	svc.registry.Warming(p.records[i], p.engine.Distrusted(i))
 	cfg := p.cfg
-	o := refill.Options{Server: p.records[i].name, Loop: p.sh.id, Rate: cfg.RefillRate, Loops: len(svc.shards)}
+	o := refill.Options{Server: p.records[i].Name, Loop: p.sh.id, Rate: cfg.RefillRate, Loops: len(svc.shards)}
 	if p.engine.Distrusted(i) {
 		o.Own, o.Suspect = p.itself(i), p.moved[i]
 	}
@@ -73,7 +73,7 @@ func (p *pool) Abandoned(i int) {
 
 // Flushed tells the other loops that a server has lost their keys, too.
 func (p *pool) Flushed(i int) {
-	p.sh.svc.board.flushed(p.records[i])
+	p.sh.svc.registry.Flushed(p.records[i])
 	for _, other := range p.peers {
 		if other != p {
 			other.sh.l.Post(loop.TaskFunc(func() {
@@ -86,7 +86,7 @@ func (p *pool) Flushed(i int) {
 
 // Unflushable tells the operator why a server is not used again.
 func (p *pool) Unflushable(i int, reply string) {
-	p.sh.svc.log.Error().Str("server", p.records[i].name).Str("reply", strings.TrimSpace(reply)).
+	p.sh.svc.log.Error().Str("server", p.records[i].Name).Str("reply", strings.TrimSpace(reply)).
 		Msg("the server has to be flushed before it is read, for what it holds is out of date, or may be, and refuses flush_all: restart it")
 }
 
@@ -95,7 +95,7 @@ func (p *pool) MadeGood(i int) {
 	p.Abandoned(i) // it has ended
 	p.moved[i] = nil
 	if p.health.Readmit(i, p.sh.l.Now()) {
-		p.sh.svc.board.readmitted(p.records[i])
+		p.sh.svc.registry.Readmitted(p.records[i])
 	}
 	p.later()
 }

@@ -3,7 +3,6 @@ package shard
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -31,20 +30,6 @@ func TestEvents(t *testing.T) {
 	e := events[0]
 	if e.Pool != "main" || e.Server != r.servers[0].addr.String() || e.Role != "primary" || e.What != "ejected" || e.Reason == "" || e.Time.Before(began.Add(-time.Second)) {
 		t.Errorf("event: %+v", e)
-	}
-}
-
-func TestEventsAreBounded(t *testing.T) {
-	svc := &Service{}
-	if got := svc.Events(); len(got) != 0 {
-		t.Errorf("at first: %v", got)
-	}
-	for i := range maxEvents + 3 {
-		svc.events.note(stats.Event{What: fmt.Sprint(i)})
-	}
-	got := svc.Events()
-	if len(got) != maxEvents || got[0].What != "3" || got[maxEvents-1].What != fmt.Sprint(maxEvents+2) {
-		t.Errorf("%d events, from %q to %q", len(got), got[0].What, got[len(got)-1].What)
 	}
 }
 

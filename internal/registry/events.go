@@ -1,4 +1,4 @@
-package shard
+package registry
 
 import (
 	"slices"
@@ -11,15 +11,15 @@ import (
 // maxEvents is how many changes of state are remembered.
 const maxEvents = 100
 
-// events remembers the last changes of state. They come from all loops, and are rare, so it may lock.
-type events struct {
+// Events remembers the last changes of state. They come from all loops, and are rare, so it may lock.
+type Events struct {
 	mu   sync.Mutex
 	ring [maxEvents]stats.Event
 	n    int // of all that there have been
 }
 
-// note remembers that something happens now.
-func (e *events) note(what stats.Event) {
+// Note remembers that something happens now.
+func (e *Events) Note(what stats.Event) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	what.Time = time.Now()
@@ -27,9 +27,8 @@ func (e *events) note(what stats.Event) {
 	e.n++
 }
 
-// Events are the last changes of state, the oldest first.
-func (svc *Service) Events() []stats.Event {
-	e := &svc.events
+// List are the last changes of state, the oldest first.
+func (e *Events) List() []stats.Event {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.n <= maxEvents {
@@ -38,3 +37,6 @@ func (svc *Service) Events() []stats.Event {
 	at := e.n % maxEvents
 	return append(slices.Clone(e.ring[at:]), e.ring[:at]...)
 }
+
+// Events are the last changes of state of the servers, and what else was noted.
+func (reg *Registry) Events() *Events { return &reg.events }
