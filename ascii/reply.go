@@ -31,6 +31,9 @@ const (
 	Opaque // of another protocol
 )
 
+// Refused reports whether a server has refused a command rather than executed it.
+func (k Kind) Refused() bool { return k == Error || k == ClientError || k == ServerError }
+
 // Reply is one framed reply of a server. Raw aliases the buffer given to Framer.Next and is
 // valid until that buffer changes.
 type Reply struct {

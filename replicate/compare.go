@@ -66,12 +66,12 @@ func (c *Call) onCompared(slot uint16, r *ascii.Reply) {
 		c.bo = o
 		c.settle(slot, r)
 	case r.Kind == ascii.Lost:
-		c.e.forget(c.p, c.key)
-		c.e.forget(c.b, c.key)
+		c.e.MarkMissed(c.p, c.key)
+		c.e.MarkMissed(c.b, c.key)
 		c.fail()
 	default:
 		if slot == call.Follow && succeeded(r.Kind) {
-			c.e.forget(c.p, c.key)
+			c.e.MarkMissed(c.p, c.key)
 		}
 		c.e.countMutation(c.op, r.Kind)
 		c.finish(r.Kind, c.withMarks(c.at(slot), r.Raw))
@@ -88,7 +88,7 @@ func (c *Call) onFirstStep(o outcome, r *ascii.Reply) {
 	if x := c.order; !overruled {
 		x.held++ // it is in use here
 		e.orders.decided(c)
-		e.passes(c.key)
+		e.Overtaken(c.key)
 		if done && !c.traits.stales {
 			e.cleanAt(c, call.Follow)
 			second = c.send(c.b, call.Follow, c.head, c.body, c.shape)
@@ -98,16 +98,16 @@ func (c *Call) onFirstStep(o outcome, r *ascii.Reply) {
 	}
 	switch {
 	case overruled || r.Kind == ascii.Lost:
-		e.forget(c.p, c.key)
+		e.MarkMissed(c.p, c.key)
 		c.compareLost()
 	case second:
 		c.po = o
 		c.onFirst(call.Lead, r)
 	default:
 		if done && c.traits.stales {
-			e.drop(c.b, c.key)
+			e.Discard(c.b, c.key)
 		} else if done {
-			e.forget(c.b, c.key)
+			e.MarkMissed(c.b, c.key)
 		}
 		e.countMutation(c.op, r.Kind)
 		c.finish(r.Kind, c.withMarks(c.p, r.Raw))

@@ -2,77 +2,47 @@ package replicate
 
 import (
 	"magent/ascii"
-	"magent/failover"
 	"magent/internal/call"
 	"magent/internal/loop"
+	"magent/replicate/repair"
 )
 
 // Options are what an Engine needs beside its servers.
 type Options struct {
-	Host     Host
-	Journal  Recorder     // nil: what is known of outages ends with the process
-	UnixTime func() int64 // the time of day, in seconds
-
-	Loops      int  // that have an engine each for this pool
-	MaxDirty   int  // dirty keys of one server; more, and all of its keys are
+	Repair     repair.Options
 	AckPrimary bool // a mutation is answered as soon as the primary has answered
 }
 
-// dirtyKeySize is the average size of dirty keys that MaxDirty is meant for.
-const dirtyKeySize = 64
-
-// Engine carries out the requests of one loop on one pool.
+// Engine carries out the requests of one loop on one pool, and has what goes wrong made good.
 type Engine struct {
 	*call.Servers
-	opt Options
+	*repair.Engine
+	ackPrimary bool
 
-	free     loop.Free[Call]
-	line     []byte // scratch: a command line being written
-	plain    []byte // scratch: a reply without the value
-	erasing  []byte // scratch: the command line of a deletion
-	frags    fragments
-	orders   orders
-	flushes  uint64           // flush_alls that other loops have begun
-	flushDue int64            // when the last flush_all with a delay takes effect, in seconds of the day's time
-	flushing int              // those of them that have not ended
-	dirty    []failover.Dirty // by server
-	erasures loop.Free[erasure]
-	returns  []*homecoming // by server: what is being made good
-	copies   map[string]*copying
-	tallies  []Tally // by server
+	free   loop.Free[Call]
+	line   []byte // scratch: a command line being written
+	plain  []byte // scratch: a reply without the value
+	frags  fragments
+	orders orders
 
-	incomplete []bool // servers that lack what the other copies have
-	unclean    []bool // servers that hold, or may hold, what is out of date, of keys that nobody has listed yet: Distrust
-	warming    int    // how many of them are being filled
-	recorded   []bool // servers of which the journal has records
-	marks      []mark // by server: what its cas tokens are marked with
-	marked     []byte // scratch: a reply with marked tokens
+	marks  []mark // by server: what its cas tokens are marked with
+	marked []byte // scratch: a reply with marked tokens
 }
 
 // New returns an engine for servers.
 func New(servers *call.Servers, opt Options) *Engine {
-	e := &Engine{Servers: servers, opt: opt}
+	e := &Engine{Servers: servers, ackPrimary: opt.AckPrimary, free: loop.NewFree[Call](servers.Spare)}
+	e.Engine = repair.New(servers, opt.Repair, e)
 	e.orders = newOrders(e.broken)
-	e.free, e.erasures = loop.NewFree[Call](e.Spare), loop.NewFree[erasure](e.Spare)
 	e.frags.of = make([]int, 2*len(e.Conns))
-	e.returns = make([]*homecoming, len(e.Conns))
-	e.copies = map[string]*copying{}
-	e.tallies = make([]Tally, len(e.Conns))
-	e.incomplete = make([]bool, len(e.Conns))
-	e.unclean = make([]bool, len(e.Conns))
-	e.recorded = make([]bool, len(e.Conns))
 	e.marks = make([]mark, len(e.Conns))
-	e.dirty = make([]failover.Dirty, len(e.Conns))
-	for i := range e.dirty {
-		e.dirty[i] = failover.Dirty{MaxKeys: opt.MaxDirty, MaxBytes: opt.MaxDirty * dirtyKeySize}
-	}
 	return e
 }
 
 // Trim lets go of what is kept for use again and was not needed since the last call.
 func (e *Engine) Trim() {
 	e.free.Trim()
-	e.erasures.Trim()
+	e.Engine.Trim()
 }
 
 // place finds the pair of a key: p is the copy whose word counts, b the other one, -1 where there are no backups. The primary's
@@ -92,7 +62,7 @@ func (e *Engine) place(key []byte) (p, b int) {
 		return p, b
 	case e.counts(b, key):
 		return b, p
-	case !e.Health.Readable(p) && e.Health.Usable(b) && e.dirty[p].Has(key) && !e.dirty[b].Has(key):
+	case !e.Health.Readable(p) && e.Health.Usable(b) && e.Dirty(p).Has(key) && !e.Dirty(b).Has(key):
 		return b, p // both are returning
 	}
 	return p, b

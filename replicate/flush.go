@@ -1,8 +1,6 @@
 package replicate
 
 import (
-	"strconv"
-
 	"magent/ascii"
 	"magent/backend"
 	"magent/internal/stats"
@@ -23,8 +21,8 @@ func (e *Engine) flush(c *Call, r *ascii.Request) {
 		}
 	}
 	e.orders.spoil()
-	e.allPass()
-	e.noteDelay(r.Exptime)
+	e.OvertakenAll()
+	e.NoteDelay(r.Exptime)
 	for i, conn := range e.Conns {
 		if c.send(i, uint16(i), head, nil, ascii.ShapeLine) {
 			continue
@@ -34,25 +32,6 @@ func (e *Engine) flush(c *Call, r *ascii.Request) {
 	c.flushed()
 }
 
-// noteDelay remembers when a flush_all takes effect: a server that is restarted before then has forgotten it. memcached knows
-// the last one only: each takes the place of the one before.
-func (e *Engine) noteDelay(delay int64) {
-	e.flushDue = 0
-	if delay > 0 && e.Backups != nil {
-		if e.flushDue = delay; delay <= month {
-			e.flushDue += e.opt.UnixTime()
-		}
-	}
-}
-
-// repeatDelayed asks a server that is back for the flush_all that is still to take effect.
-func (e *Engine) repeatDelayed(i int) {
-	if left := e.flushDue - e.opt.UnixTime(); left > 0 {
-		e.line = append(strconv.AppendInt(append(e.line[:0], "flush_all "...), left, 10), "\r\n"...)
-		e.newErasure(i, 0).send(e.line, ascii.ShapeLine)
-	}
-}
-
 // unflushed notes that server i missed the flush_all. For a pool without backups what says so to the client.
 func (c *Call) unflushed(i int, what string, conn *backend.Conn) {
 	if c.e.Backups == nil || len(c.Unflushed) == len(c.e.Conns)-1 {
@@ -60,7 +39,7 @@ func (c *Call) unflushed(i int, what string, conn *backend.Conn) {
 	}
 	if c.e.Backups != nil {
 		c.Unflushed = append(c.Unflushed, i)
-		c.e.forgetAll(i)
+		c.e.MarkAllMissed(i)
 	}
 }
 
@@ -87,31 +66,8 @@ func (c *Call) flushed() {
 	}
 }
 
-// Another loop's flush_all goes over connections of its own, so a mutation of this loop may come before it on one copy
-// and behind it on the other. All that is under way while it lasts is therefore deleted on the backup in the end.
-
 // FlushBegins tells the engine, before the first server is asked, that another loop flushes.
 func (e *Engine) FlushBegins() {
-	e.flushDue = 0 // the other loop's takes its place
-	e.flushes++
-	e.flushing++
+	e.Engine.FlushBegins()
 	e.orders.spoil()
-	e.allPass()
-}
-
-// FlushEnded tells the engine that all servers have replied to the flush_all, but for those that missed it.
-func (e *Engine) FlushEnded(missed []int) {
-	e.flushing--
-	e.flushes++ // for what was begun while it lasted
-	for _, i := range missed {
-		e.forgetAll(i)
-	}
-}
-
-// mark is what e.flushes has to be when a mutation that begins now ends, if no flush_all of another loop met it.
-func (e *Engine) mark() uint64 {
-	if e.flushing > 0 {
-		return e.flushes - 1
-	}
-	return e.flushes
 }

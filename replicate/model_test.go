@@ -289,7 +289,7 @@ func (w *world) calm() {
 // quiet reports whether nothing is under way, and nothing left to be made good.
 func (w *world) quiet() bool {
 	for i, s := range w.servers {
-		if w.health.Server(i).State != failover.Up || !w.e.dirty[i].Empty() || w.e.Incomplete(i) && w.e.CanFill(i) {
+		if w.health.Server(i).State != failover.Up || !w.e.Dirty(i).Empty() || w.e.Incomplete(i) && w.e.CanFill(i) {
 			return false
 		}
 		for _, e := range s.ends {
@@ -304,7 +304,7 @@ func (w *world) quiet() bool {
 func (w *world) state() string {
 	out := fmt.Sprintf("%d requests open, idle: %v", w.open, w.e.Idle())
 	for i, s := range w.servers {
-		out += fmt.Sprintf("; %s is %v, %d keys dirty, all %v", s.name, w.health.Server(i).State, w.e.dirty[i].Len(), w.e.dirty[i].All())
+		out += fmt.Sprintf("; %s is %v, %d keys dirty, all %v", s.name, w.health.Server(i).State, w.e.Dirty(i).Len(), w.e.Dirty(i).All())
 	}
 	return out
 }

@@ -5,6 +5,7 @@ import (
 
 	"magent/ascii"
 	"magent/internal/call"
+	"magent/replicate/repair"
 )
 
 // mutation is what a Call needs to change a key on two copies.
@@ -52,7 +53,7 @@ func (e *Engine) Drop(c *Call, r *ascii.Request, line []byte) {
 	c.Held = append(c.Held[:0], line...)
 	c.po, c.bo = outcome{}, outcome{}
 	c.Begin()
-	e.line, c.shape = appendForget(e.line[:0], c.key)
+	e.line, c.shape = repair.AppendDelete(e.line[:0], c.key)
 	c.send(c.p, call.Lead, e.line, nil, c.shape)
 	c.sendBackup(e.line, nil)
 	if c.Waiting() == 0 {
@@ -65,10 +66,10 @@ func (e *Engine) Drop(c *Call, r *ascii.Request, line []byte) {
 // dropped ends a Drop: where the old value may be left, it is dirty.
 func (c *Call) dropped() {
 	if c.po.kind == ascii.Lost {
-		c.e.forget(c.p, c.key)
+		c.e.MarkMissed(c.p, c.key)
 	}
 	if c.bo.kind == ascii.Lost {
-		c.e.forget(c.b, c.key)
+		c.e.MarkMissed(c.b, c.key)
 	}
 	c.finish(ascii.ServerError, c.Held)
 }
@@ -98,7 +99,7 @@ func (c *Call) onFirst(slot uint16, r *ascii.Reply) {
 	if r.Kind == ascii.Lost {
 		return
 	}
-	if slot == call.Lead && c.e.opt.AckPrimary && c.decider() == call.Lead && c.sound(call.Lead) {
+	if slot == call.Lead && c.e.ackPrimary && c.decider() == call.Lead && c.sound(call.Lead) {
 		c.e.countMutation(c.op, r.Kind)
 		c.finish(r.Kind, c.withMarks(c.p, r.Raw))
 		return
@@ -119,7 +120,7 @@ func (c *Call) decider() uint16 {
 // before the mutation came, and that was not deleted first; unless the mutation does not look at the value.
 func (c *Call) sound(slot uint16) bool {
 	i := c.at(slot)
-	return c.traits.blind || i < 0 || !c.e.outdated(i, c.key, c.sent[slot]) && !c.e.unclean[i]
+	return c.traits.blind || i < 0 || !c.e.outdated(i, c.key, c.sent[slot]) && !c.e.Distrusted(i)
 }
 
 // verdict says whose answer counts, and which copies are dirty now.
@@ -128,7 +129,7 @@ func (c *Call) verdict() verdict {
 		return verdict{answer: answerPrimary}
 	}
 	d, o := c.po, c.bo
-	swap := c.decider() == call.Follow && !(c.Answered() && c.e.opt.AckPrimary) // what the client has heard counts
+	swap := c.decider() == call.Follow && !(c.Answered() && c.e.ackPrimary) // what the client has heard counts
 	ds, os := uint16(call.Lead), uint16(call.Follow)
 	if swap {
 		d, o, ds, os = o, d, os, ds
@@ -140,7 +141,7 @@ func (c *Call) verdict() verdict {
 		o = outcome{}
 	}
 	v := judge(c.traits.removes, d, o)
-	v.backup = v.backup || c.flushes != c.e.flushes || c.traits.diverges && !failed(d.kind)
+	v.backup = v.backup || c.flushes != c.e.Flushes() || c.traits.diverges && !d.kind.Refused()
 	if swap {
 		v = v.swapped()
 	}
@@ -172,9 +173,9 @@ func (c *Call) soil(dirty bool, server int, o outcome) {
 	switch {
 	case !dirty || server < 0:
 	case o.kind == ascii.Lost:
-		c.e.forget(server, c.key)
+		c.e.MarkMissed(server, c.key)
 	default:
-		c.e.disagree(server, c.key)
+		c.e.MarkDiverged(server, c.key)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"hash/maphash"
 
+	"magent/internal/call"
 	"magent/internal/fault"
 )
 
@@ -237,24 +238,24 @@ func (s *orders) decidedBy(i int) (out []*order) {
 func (e *Engine) broken(what string, key []byte) {
 	e.Broken(what, key)
 	p, b := e.Pair(key)
-	e.forget(p, key)
-	e.forget(b, key)
+	e.MarkMissed(p, key)
+	e.MarkMissed(b, key)
 }
 
 // counts reports whether what server i says about key counts: it may be read, and is not known to hold a wrong value.
 func (e *Engine) counts(i int, key []byte) bool {
-	return e.Health.Readable(i) && (e.dirty[i].Empty() || fault.Dirty || !e.dirty[i].Has(key))
+	return e.Health.Readable(i) && (e.Dirty(i).Empty() || fault.Dirty || !e.Dirty(i).Has(key))
 }
 
 // begin takes on a mutation that is about to be sent.
 func (e *Engine) begin(c *Call) {
-	c.flushes = e.mark()
-	e.passes(c.key)
+	c.flushes = e.FlushEpoch()
+	e.Overtaken(c.key)
 	if c.b < 0 {
 		return
 	}
 	if x := e.orders.of(c.key); x != nil && x.decider != c.p && !fault.Order {
-		e.forget(x.decider, c.key) // its word counts no more
+		e.MarkMissed(x.decider, c.key) // its word counts no more
 	}
 	e.clean(c)
 	if c.p > c.b {
@@ -262,16 +263,32 @@ func (e *Engine) begin(c *Call) {
 	}
 }
 
-// overruled notes that what server i says about a key counts no more. The other copy is sent at once what it is still to
+// clean deletes the key of a mutation that is about to be sent on every copy on which it is dirty: what such a copy holds is not to
+// be built upon.
+func (e *Engine) clean(c *Call) {
+	e.cleanAt(c, call.Lead)
+	e.cleanAt(c, call.Follow)
+}
+
+// cleanAt is clean for the copy of a slot.
+func (e *Engine) cleanAt(c *Call, slot uint16) {
+	i := c.at(slot)
+	if !c.traits.blind {
+		e.Hide(i, c.key)
+	}
+	c.sent[slot] = e.Dirty(i).Marks()
+}
+
+// Overruled notes that what server i says about a key counts no more. The other copy is sent at once what it is still to
 // get. Compares of which i has not told the outcome are not for it: they come out as if somebody had been quicker.
-func (e *Engine) overruled(i int, key []byte) {
+func (e *Engine) Overruled(i int, key []byte) {
 	if x := e.orders.of(key); x != nil && x.decider == i && !fault.Order {
 		e.dissolve(x)
 	}
 }
 
-// overruledAll is overruled for all keys.
-func (e *Engine) overruledAll(i int) {
+// OverruledAll is Overruled for all keys.
+func (e *Engine) OverruledAll(i int) {
 	if len(e.orders.m) == 0 || fault.Order {
 		return
 	}
@@ -286,7 +303,7 @@ func (e *Engine) overruledAll(i int) {
 func (e *Engine) dissolve(x *order) {
 	e.orders.remove(x)
 	x.held++ // x and its key are in use here
-	e.passes(x.key)
+	e.Overtaken(x.key)
 	for c := x.first; c != nil; c = x.first {
 		e.orders.unlink(x, c)
 		if c.plan == planCompare {
@@ -296,7 +313,7 @@ func (e *Engine) dissolve(x *order) {
 		}
 	}
 	if x.spoiled {
-		e.forget(e.follower(x), x.key)
+		e.MarkMissed(e.follower(x), x.key)
 	}
 	x.held--
 	e.orders.tidy(x)
@@ -311,7 +328,7 @@ func (e *Engine) follow(x *order) {
 	x.held--
 	if x.first == nil && x.spoiled {
 		x.spoiled = false
-		e.forget(e.follower(x), x.key)
+		e.MarkMissed(e.follower(x), x.key)
 	}
 	e.orders.tidy(x)
 }

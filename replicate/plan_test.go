@@ -60,17 +60,3 @@ func TestSucceeded(t *testing.T) {
 		}
 	}
 }
-
-func TestAppendForget(t *testing.T) {
-	line, shape := appendForget(nil, []byte("key"))
-	if string(line) != "delete key\r\n" || shape != ascii.ShapeLine {
-		t.Errorf("%q, shape %d", line, shape)
-	}
-	line, shape = appendForget([]byte("x "), []byte("a b\n"))
-	if string(line) != "x md YSBiCg== b\r\n" || shape != ascii.ShapeMeta {
-		t.Errorf("%q, shape %d", line, shape)
-	}
-	if r := parse(t, string(line[2:])); string(r.Key) != "a b\n" {
-		t.Errorf("the key is %q on its way back", r.Key)
-	}
-}

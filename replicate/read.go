@@ -43,8 +43,8 @@ func (c *Call) sendRead(i int, slot uint16, head []byte) bool {
 		return false
 	}
 	if c.b >= 0 {
-		c.e.hide(i, c.key)
-		c.sent[slot] = c.e.dirty[i].Marks()
+		c.e.Hide(i, c.key)
+		c.sent[slot] = c.e.Dirty(i).Marks()
 	}
 	sent := false
 	switch c.op {
@@ -67,9 +67,9 @@ func (c *Call) onRead(slot uint16, r *ascii.Reply) {
 	outdated := r.Kind != ascii.Lost && c.b >= 0 && c.e.outdated(i, c.key, c.sent[slot])
 	if r.Kind != ascii.Lost && !outdated {
 		c.e.countRead(c.op, r)
-		c.e.readThrough(i, r.Raw)
+		c.e.ReadThrough(i, r.Raw)
 		if c.op == ascii.OpMetaGet && c.b >= 0 && (r.Kind == ascii.MetaVA || r.Kind == ascii.MetaHD) {
-			c.e.readThroughKey(i, c.key)
+			c.e.ReadThroughKey(i, c.key)
 		}
 		c.finish(r.Kind, c.withMarks(i, r.Raw))
 		return
@@ -91,6 +91,6 @@ func (c *Call) onRead(slot uint16, r *ascii.Reply) {
 // outdated reports whether server i is known by now to have held a wrong value of the key when it was asked: it has been marked
 // since then, when so many marks had been made.
 func (e *Engine) outdated(i int, key []byte, sent uint64) bool {
-	d := &e.dirty[i]
+	d := e.Dirty(i)
 	return !d.Empty() && !fault.Sound && d.MarkOf(key) > sent
 }

@@ -2,8 +2,8 @@ package replicate
 
 // checkRest checks that the engine has nothing left.
 func (w *world) checkRest() {
-	if len(w.e.copies) > 0 || len(w.e.orders.m) > 0 {
-		w.t.Errorf("left over: %d copies, %d orders", len(w.e.copies), len(w.e.orders.m))
+	if w.e.Copying() > 0 || len(w.e.orders.m) > 0 {
+		w.t.Errorf("left over: %d copies, %d orders", w.e.Copying(), len(w.e.orders.m))
 	}
 	for c := w.e.free.Get(); c != nil; c = w.e.free.Get() {
 		if c.behind != nil || c.order != nil || c.queued || c.holds {

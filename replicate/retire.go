@@ -11,5 +11,5 @@ var goneLine = []byte("SERVER_ERROR the pool was removed or changed by a reload\
 func (e *Engine) Retire() {
 	e.Retired = true
 	e.free.Drop()
-	e.erasures.Drop()
+	e.Engine.Retire()
 }

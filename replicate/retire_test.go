@@ -7,6 +7,7 @@ import (
 	"magent/failover"
 	"magent/internal/call"
 	"magent/internal/stats"
+	"magent/replicate/repair"
 )
 
 // memo counts what is recorded, and what the host is told.
@@ -42,7 +43,7 @@ func TestRetire(t *testing.T) {
 	servers := call.NewServers(call.Options{
 		Primaries: ring, Backups: ring, Conns: conns, Health: health, Count: &stats.Counters{}, Hot: &stats.HotKeys{},
 	})
-	e := New(servers, Options{Host: m, Journal: m, MaxDirty: 100, UnixTime: func() int64 { return 0 }})
+	e := New(servers, Options{Repair: repair.Options{Host: m, Journal: m, MaxDirty: 100, UnixTime: func() int64 { return 0 }}})
 	e.FlushBegins()
 	e.FlushEnded([]int{1})
 	if m.records == 0 {

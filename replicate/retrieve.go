@@ -108,7 +108,7 @@ func (c *Call) touchBackups() {
 			if c.send(b, slotTouch+uint16(i), e.line, nil, ascii.ShapeLine) {
 				m.touch[i] = touchSent
 			} else {
-				e.forget(b, key)
+				e.MarkMissed(b, key)
 			}
 		}
 		i++
@@ -146,7 +146,7 @@ func (c *Call) ask(from uint16, tried int, anew bool) {
 			c.abandon(id)
 			continue
 		}
-		m.asked[id].again, m.asked[id].marks = tried != nobody, e.dirty[server].Marks()
+		m.asked[id].again, m.asked[id].marks = tried != nobody, e.Dirty(server).Marks()
 		e.Count.Fragments++
 		switch {
 		case tried != nobody:
@@ -182,11 +182,11 @@ func (c *Call) assign(key []byte, touched touch, tried int, anew bool, first int
 	}
 	if touches(c.op) && touched != touchApart {
 		if server >= e.NumPrimaries || tried != nobody {
-			e.forget(other, key) // it misses the touch, or has perhaps missed it
+			e.MarkMissed(other, key) // it misses the touch, or has perhaps missed it
 		}
-		e.passes(key)
+		e.Overtaken(key)
 	}
-	e.hide(server, key)
+	e.Hide(server, key)
 	op, last := c.op, &f.of[server]
 	if touched == touchApart || touched != notTouched && server >= e.NumPrimaries {
 		op, last = readOnly(c.op), &f.of[len(e.Conns)+server]
@@ -253,7 +253,7 @@ func (c *Call) ofBackup(id uint16) bool { return int(c.many.asked[id].server) >=
 func (c *Call) outdatedPart(id uint16) bool {
 	m := c.many
 	a := m.asked[id]
-	if c.e.Backups == nil || c.e.dirty[a.server].Empty() {
+	if c.e.Backups == nil || c.e.Dirty(int(a.server)).Empty() {
 		return false
 	}
 	i := 0
@@ -275,7 +275,7 @@ func (c *Call) onFragment(slot uint16, from *backend.Conn, r *ascii.Reply) {
 		case ascii.Lost:
 			key := m.key(int(slot - slotTouch))
 			_, b := c.e.Pair(key)
-			c.e.forget(b, key)
+			c.e.MarkMissed(b, key)
 		}
 		if c.Waiting() == 0 {
 			c.merge(lost, nil)
@@ -291,7 +291,7 @@ func (c *Call) onFragment(slot uint16, from *backend.Conn, r *ascii.Reply) {
 	switch outdated := r.Kind == ascii.Values && c.outdatedPart(slot); {
 	case r.Kind == ascii.Values && !outdated:
 		m.hits += r.Hits
-		c.e.readThrough(server, r.Raw)
+		c.e.ReadThrough(server, r.Raw)
 		reply := c.withMarks(server, r.Raw)
 		if c.Waiting() == 0 {
 			c.merge(slot, reply)
@@ -379,7 +379,7 @@ func (c *Call) settleTouches(slot uint16, last []byte) {
 			cursors[o] = after
 		} else if m.touch[i] == touchFound {
 			_, b := e.Pair(key)
-			e.disagree(b, key)
+			e.MarkDiverged(b, key)
 		}
 	}
 	clear(cursors)

@@ -14,6 +14,7 @@ import (
 	"magent/internal/call"
 	"magent/internal/loop"
 	"magent/internal/stats"
+	"magent/replicate/repair"
 )
 
 // rig is an engine with real connections to a primary and a backup, whose far ends the test holds. Its loop does not run:
@@ -73,8 +74,11 @@ func newRig(t rapid.TB, opt rigOptions) *rig {
 		Count: &r.count, Hot: &stats.HotKeys{}, Strict: true,
 	})
 	r.e = New(servers, Options{
-		Host: r, UnixTime: func() int64 { return r.now / int64(time.Second) },
-		Loops: 1, MaxDirty: 1000, AckPrimary: opt.ackPrimary,
+		Repair: repair.Options{
+			Host: r, UnixTime: func() int64 { return r.now / int64(time.Second) },
+			Loops: 1, MaxDirty: 1000,
+		},
+		AckPrimary: opt.ackPrimary,
 	})
 	r.settle() // the loop's clock is the rig's from now on
 	for _, c := range r.conns {

@@ -1,9 +1,6 @@
 package replicate
 
 import (
-	"encoding/base64"
-
-	"magent/ascii"
 	"magent/backend"
 	"magent/internal/call"
 )
@@ -28,23 +25,4 @@ func appendServerError(dst []byte, what string, conn *backend.Conn, full bool) [
 	dst = append(dst, what...)
 	dst = append(dst, ' ')
 	return append(call.AppendTrouble(dst, conn, full), "\r\n"...)
-}
-
-// appendForget writes the command that deletes a key, and says how its reply is framed. A key that came in base64
-// need not be fit for the classic command.
-func appendForget(dst, key []byte) ([]byte, ascii.Shape) {
-	if ascii.TextKey(key) {
-		return ascii.AppendDelete(dst, key), ascii.ShapeLine
-	}
-	dst, flag := appendKey(append(dst, "md "...), key)
-	return append(append(dst, flag...), "\r\n"...), ascii.ShapeMeta
-}
-
-// appendKey writes a key for a meta command, in base64 if it cannot stand there as it is, and returns the flag that says
-// so, with a space before it.
-func appendKey(dst, key []byte) (out []byte, flag string) {
-	if ascii.TextKey(key) {
-		return append(dst, key...), ""
-	}
-	return base64.StdEncoding.AppendEncode(dst, key), " b"
 }

@@ -70,7 +70,7 @@ func (e *Engine) unmark(c *Call, r *ascii.Request) {
 	}
 	plain, m := ascii.Unmark(token)
 	if m != e.markOf(i) {
-		e.tallies[i].CasRefused++
+		e.Tally(i).CasRefused++
 		plain = noToken
 	}
 	r.SetToken(plain)

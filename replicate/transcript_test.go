@@ -144,7 +144,7 @@ func (s *script) look() string {
 	var out strings.Builder
 	for i, server := range s.servers {
 		fmt.Fprintf(&out, "%s is %v", server.name, s.health.Server(i).State)
-		if d := &s.e.dirty[i]; d.All() {
+		if d := s.e.Dirty(i); d.All() {
 			out.WriteString(", all keys are dirty")
 		} else {
 			d.Each(func(key string, _ uint64) { fmt.Fprintf(&out, ", %s is dirty", key) })

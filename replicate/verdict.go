@@ -47,14 +47,9 @@ func judge(removes bool, p, b outcome) verdict {
 	case b.kind == ascii.Lost:
 		return verdict{answer: answerPrimary, backup: true}
 	case removes: // on both, unless one refused the command
-		return verdict{answer: answerPrimary, backup: failed(b.kind) && !failed(p.kind)}
+		return verdict{answer: answerPrimary, backup: b.kind.Refused() && !p.kind.Refused()}
 	}
 	// Among the differences: a set that the primary refused for its size or for want of memory. It has dropped its old
 	// value then, and the backup must not keep the new one.
 	return verdict{answer: answerPrimary, backup: p != b}
-}
-
-// failed reports whether a server has refused a command rather than executed it.
-func failed(k ascii.Kind) bool {
-	return k == ascii.Error || k == ascii.ClientError || k == ascii.ServerError
 }

@@ -8,7 +8,7 @@ import (
 	"magent/internal/journal"
 	"magent/internal/placement"
 	"magent/internal/stats"
-	"magent/replicate"
+	"magent/replicate/repair"
 )
 
 // recorder is what one loop tells the journal about the servers of one pool.
@@ -18,7 +18,7 @@ type recorder struct {
 	numbers []int // by server
 }
 
-// Dirty and the other methods are those of replicate.Recorder.
+// Dirty and the other methods are those of repair.Recorder.
 func (r *recorder) Dirty(server int, key []byte) { r.j.Dirty(r.loop, r.numbers[server], key) }
 
 // All records that everything is dirty.
@@ -38,7 +38,7 @@ func (r *recorder) identity(server int, id failover.Identity) {
 }
 
 // journal is the recorder as the engine wants it.
-func (p *pool) journal() replicate.Recorder {
+func (p *pool) journal() repair.Recorder {
 	if p.recorder == nil {
 		return nil
 	}

@@ -19,6 +19,7 @@ import (
 	"magent/internal/registry"
 	"magent/internal/stats"
 	"magent/replicate"
+	"magent/replicate/repair"
 	"magent/resp"
 )
 
@@ -190,12 +191,14 @@ func (sh *Shard) newPool(index int, cfg *config.Pool, rings placement.Rings) *po
 		Spare: &sh.spare, Count: &p.count, Hot: &p.hot,
 	})
 	p.engine = replicate.New(servers, replicate.Options{
-		Host:       p,
-		Loops:      max(1, sh.svc.cfg.Threads),
-		UnixTime:   func() int64 { return time.Now().Unix() },
-		MaxDirty:   cmp.Or(cfg.MaxDirty, sh.svc.cfg.MaxDirty) / sh.svc.cfg.Threads,
+		Repair: repair.Options{
+			Host:     p,
+			Loops:    max(1, sh.svc.cfg.Threads),
+			UnixTime: func() int64 { return time.Now().Unix() },
+			MaxDirty: cmp.Or(cfg.MaxDirty, sh.svc.cfg.MaxDirty) / sh.svc.cfg.Threads,
+			Journal:  p.journal(),
+		},
 		AckPrimary: cfg.Ack == config.AckPrimary,
-		Journal:    p.journal(),
 	})
 	if cfg.Redis {
 		p.commands = distribute.New(servers, cfg.Distribution == config.Random)

@@ -14,7 +14,7 @@ import (
 	"magent/internal/call"
 	"magent/internal/placement"
 	"magent/internal/stats"
-	"magent/replicate"
+	"magent/replicate/repair"
 )
 
 // stats answers the stats command. What the figures of all loops are needed for is answered when all loops have
@@ -201,7 +201,7 @@ func (sh *Shard) reset() {
 		p.hot = stats.HotKeys{}
 		for i, c := range p.conns {
 			p.shown[i] = figures{before: c.Stats, ejectedAt: p.shown[i].ejectedAt}
-			*p.engine.Tally(i) = replicate.Tally{}
+			*p.engine.Tally(i) = repair.Tally{}
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // pure packages are driven by one loop: nothing in them starts, waits, locks, dials or looks at a clock.
 var pure = []string{
-	"ascii", "resp", "backend", "failover", "replicate", "internal/call", "internal/distribute",
+	"ascii", "resp", "backend", "failover", "replicate", "replicate/repair", "internal/call", "internal/distribute",
 	"internal/fleet/view", "internal/fleet/lease",
 }
 

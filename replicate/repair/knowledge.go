@@ -1,4 +1,4 @@
-package replicate
+package repair
 
 // Recorder keeps what servers have missed beyond the death of the process, from the first request that failed on a server
 // until it is made good. What was told is kept when the method returns.
@@ -16,9 +16,9 @@ func (e *Engine) noteDirty(i int, key []byte, lost bool) (mark uint64) {
 	known, all := d.Has(key), d.All()
 	mark = d.Mark(key)
 	if d.All() {
-		e.overruledAll(i)
+		e.deciders.OverruledAll(i)
 	} else {
-		e.overruled(i, key)
+		e.deciders.Overruled(i, key)
 	}
 	switch away := !e.Health.Usable(i); {
 	case !all && d.All():
@@ -35,7 +35,7 @@ func (e *Engine) noteDirty(i int, key []byte, lost bool) (mark uint64) {
 func (e *Engine) noteAll(i int) (mark uint64) {
 	e.record(i, Recorder.All)
 	mark = e.dirty[i].MarkAll()
-	e.overruledAll(i)
+	e.deciders.OverruledAll(i)
 	return mark
 }
 

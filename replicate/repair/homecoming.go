@@ -1,4 +1,4 @@
-package replicate
+package repair
 
 // Host is what the engine tells of servers that come back: upwards, out of this package.
 type Host interface {
@@ -67,7 +67,7 @@ func (e *Engine) Gone(i int) {
 		e.warming--
 	}
 	e.returns[i] = nil
-	e.overruledAll(i)
+	e.deciders.OverruledAll(i)
 	e.recordAway(i)
 	for j, h := range e.returns {
 		if h != nil && h.filling && e.CopiesOf(j, i) {

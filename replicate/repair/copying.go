@@ -1,4 +1,4 @@
-package replicate
+package repair
 
 import (
 	"bytes"
@@ -103,8 +103,8 @@ func (e *Engine) takeOver(y, x *copying) bool {
 	return true
 }
 
-// passes notes that a mutation of key is about to be sent.
-func (e *Engine) passes(key []byte) {
+// Overtaken notes that a mutation of key is about to be sent.
+func (e *Engine) Overtaken(key []byte) {
 	if len(e.copies) == 0 || fault.Refill {
 		return
 	}
@@ -113,8 +113,8 @@ func (e *Engine) passes(key []byte) {
 	}
 }
 
-// allPass notes that all keys are about to be changed.
-func (e *Engine) allPass() {
+// OvertakenAll notes that all keys are about to be changed.
+func (e *Engine) OvertakenAll() {
 	for _, x := range e.copies {
 		x.passed = true
 	}
@@ -143,7 +143,9 @@ func (x *copying) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 		x.end()
 		x.retry()
 	case x.written && x.fill && r.Kind != ascii.Lost:
-		x.e.tallies[x.server].Refills += b2u(r.Kind == ascii.MetaHD)
+		if r.Kind == ascii.MetaHD {
+			x.e.tallies[x.server].Refills++
+		}
 		x.end()
 	case x.written && r.Kind == ascii.MetaHD && !x.again && !x.flushed():
 		x.e.cleaned(x.server, []byte(x.key), x.mark)
@@ -161,7 +163,7 @@ func (x *copying) flushed() bool { return x.flushes != x.e.flushes || x.e.flushi
 // retry has a dirty key made good once more. One that was filled, and not dirty, is dirty now: see OnReply.
 func (x *copying) retry() {
 	if x.mark == 0 {
-		x.e.forget(x.server, []byte(x.key))
+		x.e.MarkMissed(x.server, []byte(x.key))
 	} else {
 		x.e.retry(x.server, []byte(x.key))
 	}
@@ -197,7 +199,7 @@ func (x *copying) giveUp() {
 	}
 	x.end()
 	if x.fill && x.h == nil && !usable && x.e.Health.Usable(x.from) {
-		x.e.forget(x.server, []byte(x.key))
+		x.e.MarkMissed(x.server, []byte(x.key))
 	}
 }
 

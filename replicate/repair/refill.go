@@ -1,4 +1,4 @@
-package replicate
+package repair
 
 import (
 	"hash/maphash"
@@ -121,20 +121,20 @@ func (e *Engine) fillKey(h *homecoming, key string) {
 	}
 }
 
-// readThrough fills the keys in a reply of server from, if their other copy is on a server that is being filled: what is
+// ReadThrough fills the keys in a reply of server from, if their other copy is on a server that is being filled: what is
 // in use is filled first. (It is also what the list of keys may lack: memcached moves items that are used, and may move one to
 // where the list has been already.)
-func (e *Engine) readThrough(from int, reply []byte) {
+func (e *Engine) ReadThrough(from int, reply []byte) {
 	if e.warming == 0 {
 		return
 	}
 	for key, _, rest := ascii.NextValue(reply); len(key) > 0; key, _, rest = ascii.NextValue(rest) {
-		e.readThroughKey(from, key)
+		e.ReadThroughKey(from, key)
 	}
 }
 
-// readThroughKey is readThrough for one key, which server from has; an empty one is none.
-func (e *Engine) readThroughKey(from int, key []byte) {
+// ReadThroughKey is ReadThrough for one key, which server from has; an empty one is none.
+func (e *Engine) ReadThroughKey(from int, key []byte) {
 	if e.warming == 0 || len(key) == 0 {
 		return
 	}

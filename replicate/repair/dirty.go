@@ -1,4 +1,4 @@
-package replicate
+package repair
 
 import (
 	"unsafe"
@@ -6,7 +6,6 @@ import (
 	"magent/ascii"
 	"magent/backend"
 	"magent/failover"
-	"magent/internal/call"
 	"magent/internal/fault"
 )
 
@@ -15,17 +14,17 @@ import (
 // it is back (homecoming). All that is asked of a server goes over one connection, in
 // order; so every read that comes later finds the key deleted, or what was stored after that.
 
-// forget marks a key, which is borrowed for the call, as dirty on server i, and has it repaired: it has missed a mutation,
+// MarkMissed marks a key, which is borrowed for the call, as dirty on server i, and has it repaired: it has missed a mutation,
 // or may have. No server: i < 0.
-func (e *Engine) forget(i int, key []byte) { e.soil(i, key, true) }
+func (e *Engine) MarkMissed(i int, key []byte) { e.markDirty(i, key, true) }
 
-// disagree does the same with a key that server i has another result of than the copy whose word counts.
-func (e *Engine) disagree(i int, key []byte) {
+// MarkDiverged does the same with a key that server i has another result of than the copy whose word counts.
+func (e *Engine) MarkDiverged(i int, key []byte) {
 	e.Count.Disagreements++
-	e.soil(i, key, false)
+	e.markDirty(i, key, false)
 }
 
-func (e *Engine) soil(i int, key []byte, lost bool) {
+func (e *Engine) markDirty(i int, key []byte, lost bool) {
 	if fault.Missed && lost && i >= 0 && e.Health.Usable(i) {
 		return
 	}
@@ -35,9 +34,9 @@ func (e *Engine) soil(i int, key []byte, lost bool) {
 	e.repair(i, key, e.noteDirty(i, key, lost))
 }
 
-// drop has a key deleted on server i that it has another value of than the copy whose word counts, and that must not be read there to
+// Discard has a key deleted on server i that it has another value of than the copy whose word counts, and that must not be read there to
 // be copied.
-func (e *Engine) drop(i int, key []byte) {
+func (e *Engine) Discard(i int, key []byte) {
 	if mark := e.noteDirty(i, key, true); e.Health.Usable(i) && !e.dirty[i].All() {
 		e.erase(i, key, mark)
 	} else {
@@ -71,25 +70,9 @@ func (e *Engine) repair(i int, key []byte, mark uint64) {
 	}
 }
 
-// clean deletes the key of a mutation that is about to be sent on every copy on which it is dirty: what such a copy holds is not to
-// be built upon.
-func (e *Engine) clean(c *Call) {
-	e.cleanAt(c, call.Lead)
-	e.cleanAt(c, call.Follow)
-}
-
-// cleanAt is clean for the copy of a slot.
-func (e *Engine) cleanAt(c *Call, slot uint16) {
-	i := c.at(slot)
-	if !c.traits.blind {
-		e.hide(i, c.key)
-	}
-	c.sent[slot] = e.dirty[i].Marks()
-}
-
-// hide deletes a key on server i where a wrong value may be found, so that whatever is asked there afterwards does not. The key stays
+// Hide deletes a key on server i where a wrong value may be found, so that whatever is asked there afterwards does not. The key stays
 // dirty: what the deletion takes away is to be copied.
-func (e *Engine) hide(i int, key []byte) {
+func (e *Engine) Hide(i int, key []byte) {
 	if d := &e.dirty[i]; !d.Empty() && d.Exposed(key) && e.Health.Usable(i) && !fault.Hide {
 		e.erase(i, key, 0)
 		if x := e.copies[string(key)]; x != nil && x.server == i {
@@ -98,8 +81,8 @@ func (e *Engine) hide(i int, key []byte) {
 	}
 }
 
-// forgetAll marks everything as dirty on server i: it missed a flush_all.
-func (e *Engine) forgetAll(i int) {
+// MarkAllMissed marks everything as dirty on server i: it missed a flush_all.
+func (e *Engine) MarkAllMissed(i int) {
 	if e.Health.Usable(i) {
 		e.eraseAll(i)
 	} else {
@@ -154,8 +137,8 @@ func (e *Engine) eraseFor(h *homecoming, i int, key []byte, mark uint64) {
 	x := e.newErasure(i, mark)
 	x.h = h
 	x.key = append(x.key, key...)
-	line, shape := appendForget(e.erasing[:0], key) // e.line may be in use: a key is deleted in front of a request
-	e.erasing = line
+	line, shape := AppendDelete(e.line[:0], key)
+	e.line = line
 	e.dirty[i].Deleting(key, true)
 	x.send(line, shape)
 }
@@ -192,7 +175,7 @@ func (e *Engine) flushedAll(i int, mark uint64) {
 // is not read, if it is not read now.
 func (e *Engine) notFlushed(i int, r *ascii.Reply) {
 	switch {
-	case failed(r.Kind):
+	case r.Kind.Refused():
 		e.opt.Host.Unflushable(i, string(r.Raw))
 	case e.Health.Usable(i):
 		e.eraseAll(i)
@@ -217,7 +200,7 @@ func (x *erasure) send(line []byte, shape ascii.Shape) {
 func (x *erasure) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 	e, h := x.e, x.h
 	switch {
-	case x.all && (r.Kind == ascii.Lost || failed(r.Kind)):
+	case x.all && (r.Kind == ascii.Lost || r.Kind.Refused()):
 		x.undone()
 		e.notFlushed(x.server, r)
 	case r.Kind == ascii.Lost:
@@ -225,7 +208,7 @@ func (x *erasure) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 		if x.mark > 0 {
 			e.retry(x.server, x.key)
 		}
-	case failed(r.Kind):
+	case r.Kind.Refused():
 		x.undone()
 	case x.all:
 		e.flushedAll(x.server, x.mark)
