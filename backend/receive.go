@@ -1,0 +1,128 @@
+package backend
+
+import (
+	"magent/ascii"
+	"magent/internal/loop"
+)
+
+// OnReady is the loop's call: the socket can be read or written.
+func (c *Conn) OnReady(ev loop.Events) {
+	switch {
+	case c.state == connecting:
+		if ev&loop.Writable != 0 {
+			c.onConnect(loop.SocketError(c.s.FD()))
+		}
+		return
+	case c.state == greeting:
+		if ev&loop.Readable != 0 {
+			c.readHello()
+		}
+		return
+	}
+	if ev&loop.Writable != 0 {
+		unsent := c.s.Unsent()
+		if err := c.s.Flush(); err != nil {
+			c.lost(err)
+			return
+		}
+		c.work.move(unsent-c.s.Unsent(), c.l.Now())
+	}
+	if ev&loop.Readable != 0 {
+		c.read()
+	}
+}
+
+func (c *Conn) read() {
+	before := len(c.s.Tail())
+	data, err := c.s.Read(c.need)
+	if err != nil {
+		c.lost(err)
+		return
+	}
+	if data == nil {
+		return
+	}
+	came := len(data) - before
+	c.Stats.Received += uint64(came)
+	c.spoke = true
+	c.work.move(came, c.l.Now())
+	epoch := c.epoch
+	rest, err := c.take(data)
+	if c.epoch != epoch {
+		return // lost while handling a reply
+	}
+	if err != nil {
+		c.fail(err)
+		return
+	}
+	c.s.Keep(rest)
+}
+
+// take hands out all whole replies in data and returns what is left.
+func (c *Conn) take(data []byte) (rest []byte, err error) {
+	epoch := c.epoch
+	c.need = 0
+	for len(data) > 0 {
+		if c.fifo.len() == 0 {
+			return nil, ErrUnasked
+		}
+		n, need, ok := 0, 0, false
+		if e := c.fifo.at(0); e.joined {
+			n, need, ok = c.takeJoint(data)
+		} else if n, need, ok = c.frame(data, e.shape); n > 0 {
+			if err = c.outOfStep(e); err != nil {
+				return nil, err
+			}
+			c.answer(&c.reply)
+		}
+		switch {
+		case c.epoch != epoch:
+			return nil, nil
+		case c.doubt != nil:
+			return nil, c.doubt
+		case !ok:
+			return nil, ErrGarbage
+		case n == 0:
+			if err = c.outOfBounds(c.fifo.at(0), max(len(data), need)); err != nil {
+				return nil, err
+			}
+			c.need = need
+			return data, nil
+		}
+		data = data[n:]
+	}
+	return data, nil
+}
+
+// frame puts the first reply in data into c.reply. Results are as of ascii.Framer.
+func (c *Conn) frame(data []byte, shape ascii.Shape) (n, need int, ok bool) {
+	if c.opt.Redis == nil {
+		return c.framer.Next(data, shape, &c.reply)
+	}
+	if n, need, ok = c.resp.Next(data); n > 0 {
+		c.reply = ascii.Reply{Kind: ascii.Opaque, Raw: data[:n:n]}
+	}
+	return n, need, ok
+}
+
+// answer gives r to the first in line.
+func (c *Conn) answer(r *ascii.Reply) {
+	e := c.fifo.pop()
+	if e.to == nil {
+		c.given--
+		return
+	}
+	now := c.l.Now()
+	c.work.replied(now)
+	c.Stats.Replies++
+	waited := now - e.at
+	c.Stats.Latency += (waited - c.Stats.Latency) / 16
+	c.Stats.Waited.Observe(waited)
+	if e.withheld != nil {
+		r = c.refusalOf(e.withheld)
+	}
+	e.to.OnReply(e.slot, c, r)
+	if c.doubt != nil {
+		c.fifo.unpop(e)
+	}
+}
