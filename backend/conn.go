@@ -58,6 +58,7 @@ type Options struct {
 	Knock          bool          // without Greet: ask whether it lets us in, and what it can: Meta
 	MaxJoint       int           // keys on the command line of a joint get; 1 or less: no joint gets
 	Redis          *Login        // the server is a Redis, and this is said first; nil: a memcached
+	Strict         bool          // what cannot be is a panic: in tests. So it is with -race and with -tags faults
 }
 
 type state uint8
@@ -69,34 +70,50 @@ const (
 	ready
 )
 
-// Conn is one pipelined connection to a server, and its successors after reconnecting.
+// Conn is one pipelined connection to a server, and its successors after reconnecting. The rules that hold between its fields
+// stand at them; check and its neighbours look whether they do (invariant.go).
 type Conn struct {
 	Stats Stats
 
 	opt     Options
 	l       *loop.Loop
 	watcher Watcher
-	state   state
 	err     error // why the last connection ended
-	s       loop.Stream
-	fifo    fifo
-	given   int // the first so many entries of fifo are given up
-	framer  ascii.Framer
-	resp    resp.Framer
-	reply   ascii.Reply
-	need    int    // size of the reply being read, when known
-	epoch   uint32 // counts connections: tells code that it was pulled from under its feet
-	marked  bool
-	open    int   // keys on the command line that the output ends with, which is not ended yet: a joint get
-	since   int64 // when the connection was established
-	spoke   bool  // the server has sent something since
-	work    progress
-	line    []byte // scratch: a command line
-	broken  error  // the socket refused a write in this turn
-	doubt   error  // Distrust
-	early   []byte // what was sent before the connection was there
-	missed  bool   // the last connection that ended was one that somebody had a use for
-	clock   *loop.Timer
+	missed  bool  // the last connection that ended was one that somebody had a use for
+
+	// state decides what the fields below may hold. down: the stream is closed, and nothing is left of the connection that it
+	// was: no request, no bytes. After Shut it stays down.
+	state state
+	s     loop.Stream
+	epoch uint32 // counts connections: tells code that it was pulled from under its feet
+
+	// fifo has the requests that replies are to come for, in the order in which they were sent. All of them have an owner
+	// (entry.to), but for the first given ones: their deadline has passed. None is given up before the connection is ready.
+	fifo  fifo
+	given int
+	// early is what was sent while the connection was being made: the requests in fifo, byte by byte, each with its
+	// entry.size. It is empty when the connection is down or ready.
+	early []byte
+	// open is the number of keys on the command line that the output ends with, which has no end yet: a joint get. They are
+	// the last ones in fifo, and the server has not been asked for them: replies to them are none. The connection is ready
+	// and marked, so that Flush ends the line; there are MaxJoint at most.
+	open   int
+	marked bool // Flush is going to be called at the end of the turn
+
+	framer ascii.Framer
+	resp   resp.Framer
+	reply  ascii.Reply
+	need   int    // size of the reply being read, when known
+	broken error  // the socket refused a write in this turn; Flush fails with it
+	doubt  error  // Distrust
+	line   []byte // scratch: a command line
+
+	since int64 // when the connection was established
+	spoke bool  // the server has sent something since
+	work  progress
+	// clock is set while the connection is being made, for the end of the attempt, and while a request is waited for that is
+	// not given up; tick looks which ones are due. Without Options.Timeout replies have no deadline, the first one neither.
+	clock *loop.Timer
 
 	greeting   failover.Greeting
 	introduced bool          // the reply to the first command has come
@@ -110,9 +127,9 @@ type Conn struct {
 	version    string        // of a Redis
 
 	drains  []*drain
-	wanted  bool        // Connect was called, and waits for the drains
-	shut    bool        // nothing is connected to any more
-	waiting *loop.Timer // until they are given up
+	wanted  bool        // Connect was called, and waits for the drains: it is down meanwhile
+	shut    bool        // nothing is connected to any more: it is down for good
+	waiting *loop.Timer // until the drains are given up; set while a Connect waits for them
 
 	route route
 }
@@ -190,6 +207,7 @@ func (c *Conn) established() {
 	}
 	c.l.Unset(c.clock)
 	c.arm()
+	c.checkEarly()
 	c.withhold()
 	if len(c.early) > 0 {
 		c.s.Write(c.early)
@@ -259,6 +277,7 @@ func (c *Conn) fail(err error) {
 	}
 	waiting := c.fifo
 	c.fifo, c.given = fifo{}, 0
+	c.check()
 	c.watcher.Disconnected(c, err, idle)
 	c.lose(waiting)
 }

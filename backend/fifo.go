@@ -12,7 +12,7 @@ type entry struct {
 	withheld error // what the server lacks for it: it was asked something else instead
 
 	joined bool   // a key of a joint get
-	more   bool   // which goes on with the next entry
+	more   bool   // which goes on with the next entry: there is one, and it is joined
 	value  bool   // a value follows the command line
 	keyed  bool   // Expect
 	size   uint32 // bytes of the request

@@ -40,6 +40,7 @@ func (c *Conn) Get(key []byte, to Receiver, slot uint16) bool {
 	}
 	c.write(key)
 	c.open++
+	c.check()
 	return true
 }
 

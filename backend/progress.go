@@ -72,8 +72,14 @@ func (c *Conn) arm() {
 func (c *Conn) tick() {
 	if c.state != ready {
 		c.next(ErrConnect)
-		return
+	} else {
+		c.giveUp()
 	}
+	c.settled()
+}
+
+// giveUp is tick when the connection is there.
+func (c *Conn) giveUp() {
 	epoch := c.epoch
 	for c.given < c.fifo.len() {
 		e := c.fifo.at(c.given)

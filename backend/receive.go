@@ -7,6 +7,11 @@ import (
 
 // OnReady is the loop's call: the socket can be read or written.
 func (c *Conn) OnReady(ev loop.Events) {
+	c.onReady(ev)
+	c.settled()
+}
+
+func (c *Conn) onReady(ev loop.Events) {
 	switch {
 	case c.state == connecting:
 		if ev&loop.Writable != 0 {
@@ -63,7 +68,7 @@ func (c *Conn) take(data []byte) (rest []byte, err error) {
 	epoch := c.epoch
 	c.need = 0
 	for len(data) > 0 {
-		if c.fifo.len() == 0 {
+		if c.fifo.len() == c.open { // nothing is asked that the server can know of
 			return nil, ErrUnasked
 		}
 		n, need, ok := 0, 0, false

@@ -87,7 +87,7 @@ func rigTo(t testing.TB, opt Options) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	opt.Name = "server"
+	opt.Name, opt.Strict = "server", true
 	for _, d := range []*time.Duration{&opt.Timeout, &opt.ConnectTimeout} {
 		if *d == 0 {
 			*d = time.Hour

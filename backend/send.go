@@ -30,6 +30,7 @@ func (c *Conn) Send(head, body []byte, shape ascii.Shape, to Receiver, slot uint
 	if c.state != ready {
 		c.Stats.Sent += uint64(len(head) + len(body))
 		c.early = append(append(c.early, head...), body...)
+		c.check()
 		return true
 	}
 	c.endJoint()
@@ -40,6 +41,7 @@ func (c *Conn) Send(head, body []byte, shape ascii.Shape, to Receiver, slot uint
 	} else if err := c.s.WriteLarge(body); err != nil {
 		c.broken = err // for Flush: Send calls nobody back
 	}
+	c.check()
 	return true
 }
 
@@ -70,6 +72,7 @@ func (c *Conn) flushLater() {
 
 // Flush writes what the turn has collected.
 func (c *Conn) Flush() {
+	c.settled()
 	c.marked = false
 	if c.state != ready {
 		return

@@ -65,7 +65,8 @@ func newRig(t rapid.TB, opt rigOptions) *rig {
 		s.classic = opt.classic
 		r.servers = append(r.servers, s)
 		r.conns = append(r.conns, backend.NewConn(l, backend.Options{
-			Name: name, Endpoint: loop.Endpoint{Path: s.path}, Timeout: deadline, ConnectTimeout: deadline,
+			Strict: true,
+			Name:   name, Endpoint: loop.Endpoint{Path: s.path}, Timeout: deadline, ConnectTimeout: deadline,
 			DrainTime: drainTime, Quarantine: deadline, MaxPending: 1000, MaxUnsent: 1 << 20, Greet: true,
 		}, r))
 	}

@@ -1,0 +1,113 @@
+package backend
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"magent/ascii"
+)
+
+// saysOf runs f, and returns what it panics with.
+func saysOf(f func()) (said string) {
+	defer func() {
+		if r := recover(); r != nil {
+			said = fmt.Sprint(r)
+		}
+	}()
+	f()
+	return ""
+}
+
+// healthy is a connection of which every rule holds: it is there, with a request that was given up, one that is waited for, and a
+// joint get whose line is not ended. Nobody is at the other end.
+func (r *rig) healthy() *Conn {
+	c := NewConn(r.l, Options{Name: "server", MaxJoint: 4, Timeout: time.Hour, Strict: true}, r)
+	c.state, c.work, c.given, c.open, c.marked = ready, newProgress(), 1, 2, true
+	for _, e := range []entry{{}, {to: r}, {to: r, joined: true, more: true}, {to: r, joined: true}} {
+		*c.fifo.push() = e
+	}
+	c.l.Set(c.clock, time.Hour)
+	return c
+}
+
+// TestBrokenRules: each rule at a field of Conn is asserted.
+func TestBrokenRules(t *testing.T) {
+	r := newRig(t, "tcp", Options{})
+	empty := func(c *Conn, s state) { c.state, c.fifo, c.given, c.open = s, fifo{}, 0, 0 }
+	for rule, breaks := range map[string]func(c *Conn){
+		"":                                    func(*Conn) {},
+		"something is left of the connection": func(c *Conn) { c.state = down },
+		"requests were sent before the connection":  func(c *Conn) { c.state = greeting },
+		"what was collected was not sent":           func(c *Conn) { c.early = []byte("x") },
+		"it was shut, and is there":                 func(c *Conn) { c.shut = true },
+		"a connection waits for the one before":     func(c *Conn) { c.wanted = true },
+		"more requests are given up than there are": func(c *Conn) { c.given = 5 },
+		"a request that is given up has an owner":   func(c *Conn) { c.given = 2 },
+		"a request that is waited for has no owner": func(c *Conn) { c.given = 0 },
+		"the last request of a joint get goes on":   func(c *Conn) { c.fifo.at(3).more = true },
+		"has other keys than are waited for":        func(c *Conn) { c.open = 5 },
+		"a line that is not ended is no joint get":  func(c *Conn) { c.open = 3 },
+		"or nobody ends it":                         func(c *Conn) { c.marked = false },
+		"and that was no progress":                  func(c *Conn) { c.work.moved = progressBytes },
+		"a request is waited for without":           func(c *Conn) { c.l.Unset(c.clock) },
+		"the connection is being made without":      func(c *Conn) { empty(c, connecting); c.l.Unset(c.clock) },
+		"a lost connection is waited for without":   func(c *Conn) { empty(c, down); c.wanted = true },
+		"have other sizes":                          func(c *Conn) { c.early = []byte("x"); c.checkEarly() },
+	} {
+		said := ""
+		r.do(func() {
+			c := r.healthy()
+			said = saysOf(func() { breaks(c); c.settled() })
+			c.l.Unset(c.clock)
+		})
+		if rule == "" && said != "" || !strings.Contains(said, rule) {
+			t.Errorf("%q: it says %q", rule, said)
+		}
+	}
+}
+
+// TestReplyToWhatWasNotSent: a joint get whose line is not ended is not known to the server, so what comes is no reply to it.
+func TestReplyToWhatWasNotSent(t *testing.T) {
+	r := newRig(t, "tcp", Options{MaxJoint: 4})
+	r.connect()
+	r.do(func() {
+		r.c.Get([]byte("a"), r, 0)
+		if _, err := r.c.take([]byte("END\r\n")); !errors.Is(err, ErrUnasked) {
+			t.Errorf("got %v", err)
+		}
+	})
+	r.quiet()
+}
+
+// TestLostWithALineOpen: of a joint get whose line is not ended nothing is left behind for the next connection.
+func TestLostWithALineOpen(t *testing.T) {
+	r := newRig(t, "tcp", Options{MaxJoint: 4})
+	r.connect()
+	r.do(func() {
+		r.c.Get([]byte("a"), r, 0)
+		r.c.Close(ErrShutdown)
+	})
+	r.want("disconnected: shutting down, idle: false", "0 lost")
+	p := r.connect()
+	r.get("b")
+	p.expect("get b\r\n")
+	p.send("END\r\n")
+	r.want("0 END|")
+}
+
+// TestEachRequestHasADeadline: when one is given up, the next one still has its own.
+func TestEachRequestHasADeadline(t *testing.T) {
+	r := newRig(t, "tcp", Options{Timeout: 50 * time.Millisecond})
+	p := r.connect()
+	for i := range uint16(2) {
+		r.do(func() { r.c.Send([]byte("delete a\r\n"), nil, ascii.ShapeLine, r, i) })
+		p.expect("delete a\r\n")
+		for begin := time.Now(); time.Since(begin) < 5*time.Millisecond; { // they are not due at the same time
+			r.do(func() {})
+		}
+	}
+	r.want("timed out", "0 lost", "timed out", "1 lost")
+}
