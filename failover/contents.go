@@ -34,8 +34,9 @@ type Meeting struct {
 // by then, it may have been restarted.
 func (m *Machine) Meet(i int, now Meeting) Contents {
 	s := &m.servers[i]
-	g, before, met := now.Greeting, s.last(now.Replies), s.met
+	g, before, met := now.Greeting, m.Last(i, now.Replies), s.met
 	s.known, s.answered, s.met, s.reached = g, now.Replies, true, true
+	m.check(s)
 	switch nobody := (Identity{}); {
 	case fault.Identity, g.Identity == nobody && before.Identity == nobody:
 		return Complete
@@ -59,16 +60,12 @@ func (n *Meeting) provenEmpty() bool {
 		n.Empty >= 0 && n.Empty < n.Silent
 }
 
-// last is what the server would say at least, if it still were in the run that is known.
-func (s *Server) last(replies uint64) Greeting {
-	return s.known.After(replies - s.answered)
-}
-
 // Remember notes who server i was at last, as somebody else knew it, if he did, and whether it was Reached.
 func (m *Machine) Remember(i int, last Greeting, reached bool) {
 	s := &m.servers[i]
 	s.known, s.answered, s.met = last, 0, last.Identity != Identity{}
 	s.reached = reached || s.met
+	m.check(s)
 }
 
 // Reached reports whether a connection to server i has ever stood. One that was never reached holds nothing of what clients were
@@ -77,4 +74,8 @@ func (m *Machine) Reached(i int) bool { return m.servers[i].reached }
 
 // Last is what server i, which has given so many replies so far, would say of itself at least, if it still were in the run that
 // is known. It is for Remember.
-func (m *Machine) Last(i int, replies uint64) Greeting { return m.servers[i].last(replies) }
+func (m *Machine) Last(i int, replies uint64) Greeting {
+	s := &m.servers[i]
+	m.must(replies >= s.answered, "a server has given fewer replies than before")
+	return s.known.After(replies - min(replies, s.answered))
+}

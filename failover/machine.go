@@ -32,16 +32,24 @@ func (s State) String() string {
 	return "unknown"
 }
 
-// Server is one server as a loop sees it.
+// leadsTo has the states that may follow each state.
+var leadsTo = [...][Warming + 1]bool{
+	Up:        {Ejected: true},
+	Ejected:   {Returning: true},
+	Returning: {Ejected: true, Warming: true, Up: true},
+	Warming:   {Ejected: true, Up: true},
+}
+
+// Server is one server as a loop sees it. The rules that stand at its fields are checked after each change (Machine.check).
 type Server struct {
-	State State
-	Since int64 // when State began, loop time in nanoseconds
+	State State // changes as leadsTo says: an ejected server is not used again before it has been Returning
+	Since int64 // when State began, loop time in nanoseconds; never goes back
 
 	known    Greeting // what it said when the last connection that stood began
-	answered uint64   // replies that it had given by then
+	answered uint64   // replies that it had given by then; it never has given fewer later
 	met      bool     // there was one, or Remember has named it
-	reached  bool     // there was one, in this machine or in one before; unlike met it is true also if it did not say who it is
-	failures int      // soft failures in a row
+	reached  bool     // there was one, in this machine or in one before; true whenever met is, and also if it did not say who it is
+	failures int      // soft failures in a row, fewer than Options.Limit; none when it is ejected
 	replies  uint64   // replies seen at the last soft failure
 }
 
@@ -58,6 +66,8 @@ type Options struct {
 	// Patient has a connection that fails count like a missed deadline, instead of ejecting at once: for pools whose keys move to
 	// other servers when one is ejected, where that must not happen over a single reset.
 	Patient bool
+	// Strict has what cannot be be a panic: in tests. So it is with -race and with -tags faults.
+	Strict bool
 }
 
 // NewMachine returns a machine of n servers, all up.
@@ -89,14 +99,21 @@ func (m *Machine) SoftFailure(i int, replies uint64, now int64) (ejected bool) {
 		s.failures = 0
 	}
 	s.replies = replies
-	s.failures++
-	return s.failures >= m.opt.Limit && m.eject(s, now)
+	if s.failures++; s.failures >= m.opt.Limit {
+		m.change(s, Ejected, now)
+	}
+	m.check(s)
+	return s.State == Ejected
 }
 
 // HardFailure notes that the connection of server i failed at now. It reports whether that has ejected the server.
 func (m *Machine) HardFailure(i int, now int64) (ejected bool) {
 	s := &m.servers[i]
-	return s.State != Ejected && m.eject(s, now)
+	if s.State == Ejected {
+		return false
+	}
+	m.change(s, Ejected, now)
+	return true
 }
 
 // ConnectionFailure is HardFailure, or, with Options.Patient, SoftFailure.
@@ -113,30 +130,50 @@ func (m *Machine) Return(i int, now int64) (changed bool) {
 	if s.State != Ejected {
 		return false
 	}
-	s.State, s.Since = Returning, now
+	m.change(s, Returning, now)
 	return true
 }
 
 // Warm notes that server i, which is returning, gets its contents from the other copies now.
 func (m *Machine) Warm(i int, now int64) {
 	if s := &m.servers[i]; s.State == Returning {
-		s.State, s.Since = Warming, now
+		m.change(s, Warming, now)
 	}
 }
 
-// Readmit makes server i up again. It reports whether it was not.
+// Readmit makes server i up again, which was returning or warming. It reports whether it was. One that is ejected cannot have
+// been made good, and stays ejected.
 func (m *Machine) Readmit(i int, now int64) (changed bool) {
 	s := &m.servers[i]
-	if s.State == Up {
+	m.must(s.State != Ejected, "a server is readmitted that is ejected")
+	if s.State == Up || s.State == Ejected {
 		return false
 	}
-	s.State, s.Since = Up, now
-	s.failures = 0
+	m.change(s, Up, now)
 	return true
 }
 
-func (m *Machine) eject(s *Server, now int64) bool {
-	s.State, s.Since = Ejected, now
-	s.failures = 0
-	return true
+// change is where states change.
+func (m *Machine) change(s *Server, to State, now int64) {
+	m.must(leadsTo[s.State][to], "a server that is "+s.State.String()+" becomes "+to.String())
+	m.must(now >= s.Since, "time goes back")
+	s.State, s.Since = to, now
+	if to == Ejected || to == Up {
+		s.failures = 0
+	}
+	m.check(s)
+}
+
+// check looks whether the rules at the fields hold.
+func (m *Machine) check(s *Server) {
+	m.must(0 <= s.failures && s.failures < m.opt.Limit, "a server fails more often than it may, and is not ejected")
+	m.must(s.State != Ejected || s.failures == 0, "failures of an ejected server count")
+	m.must(s.reached || !s.met, "a server was met, but never reached")
+}
+
+// must panics with what is broken, where that is looked for.
+func (m *Machine) must(holds bool, rule string) {
+	if !holds && (fault.Strict || m.opt.Strict) {
+		panic("failover: " + rule)
+	}
 }

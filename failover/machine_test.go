@@ -1,6 +1,8 @@
 package failover
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -42,9 +44,11 @@ func TestMachineTable(t *testing.T) {
 			{"readmit", 0, false, Up},
 			{"soft", 3, false, Up},
 			{"hard", 0, true, Ejected},
+			{"return", 0, true, Returning},
 			{"readmit", 0, true, Up},
 			{"soft", 3, false, Up},
 			{"soft", 3, true, Ejected},
+			{"return", 0, true, Returning},
 			{"readmit", 0, true, Up},
 		}},
 		"it makes good what it missed, then it is up": {Options{Limit: 2}, []step{
@@ -117,7 +121,7 @@ func TestMachineAgainstModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const servers = 3
 		limit := rapid.IntRange(1, 4).Draw(t, "limit")
-		m := NewMachine(servers, Options{Limit: limit})
+		m := NewMachine(servers, Options{Limit: limit, Strict: true})
 		var model [servers]struct {
 			ejected bool
 			row     int
@@ -165,7 +169,7 @@ func TestMachineAgainstModel(t *testing.T) {
 			"readmit": func(t *rapid.T) {
 				i := index.Draw(t, "server")
 				v := &model[i]
-				if got := m.Readmit(i, now); got != v.ejected {
+				if got := m.Return(i, now) && m.Readmit(i, now); got != v.ejected {
 					t.Fatalf("changed: %v, it was ejected: %v", got, v.ejected)
 				}
 				if v.ejected {
@@ -189,6 +193,50 @@ func TestStateNames(t *testing.T) {
 	for s, want := range map[State]string{Up: "up", Ejected: "ejected", 99: "unknown"} {
 		if got := s.String(); got != want {
 			t.Errorf("%d: %s, want %s", s, got, want)
+		}
+	}
+}
+
+// saysOf breaks a machine, and returns what it panics with.
+func saysOf(breaks func(*Machine), m *Machine) (said string) {
+	defer func() {
+		if r := recover(); r != nil {
+			said = fmt.Sprint(r)
+		}
+	}()
+	breaks(m)
+	return ""
+}
+
+// TestEjectedIsNotReadmitted: nothing that was late makes a server usable which was ejected meanwhile.
+func TestEjectedIsNotReadmitted(t *testing.T) {
+	m := NewMachine(1, Options{Limit: 1})
+	m.HardFailure(0, 1)
+	saysOf(func(m *Machine) {
+		if m.Readmit(0, 2) {
+			t.Error("it is readmitted")
+		}
+	}, m)
+	if m.Usable(0) {
+		t.Error("it is usable")
+	}
+}
+
+// TestBrokenRules: each rule at a field is asserted.
+func TestBrokenRules(t *testing.T) {
+	for rule, breaks := range map[string]func(m *Machine){
+		"":                                    func(m *Machine) { m.SoftFailure(0, 0, 9) },
+		"readmitted that is ejected":          func(m *Machine) { m.HardFailure(0, 9); m.Readmit(0, 9) },
+		"time goes back":                      func(m *Machine) { m.HardFailure(0, 9); m.Return(0, 8) },
+		"a server that is up becomes warming": func(m *Machine) { m.change(m.Server(0), Warming, 9) },
+		"fails more often than it may":        func(m *Machine) { m.Server(0).failures = 2; m.check(m.Server(0)) },
+		"failures of an ejected server count": func(m *Machine) { m.HardFailure(0, 9); m.Server(0).failures = 1; m.check(m.Server(0)) },
+		"met, but never reached":              func(m *Machine) { m.Server(0).met = true; m.SoftFailure(0, 0, 9) },
+		"fewer replies than before":           func(m *Machine) { m.Meet(0, Meeting{Replies: 5}); m.Meet(0, Meeting{Replies: 4}) },
+	} {
+		said := saysOf(breaks, NewMachine(1, Options{Limit: 2, Strict: true}))
+		if rule == "" && said != "" || !strings.Contains(said, rule) {
+			t.Errorf("%q: it says %q", rule, said)
 		}
 	}
 }

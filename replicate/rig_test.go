@@ -52,7 +52,7 @@ func newRig(t rapid.TB, opt rigOptions) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, l: l, now: int64(time.Hour), greet: true, health: failover.NewMachine(2, failover.Options{Limit: opt.limit})}
+	r := &rig{t: t, l: l, now: int64(time.Hour), greet: true, health: failover.NewMachine(2, failover.Options{Limit: opt.limit, Strict: true})}
 	one := func(name string) *backend.Ring {
 		ring, err := backend.NewRing("ketama", []backend.Member{{Name: name, Weight: 1}}, nil)
 		if err != nil {
