@@ -201,6 +201,23 @@ func TestErrorOfTheCallback(t *testing.T) {
 	s.awaitClosed(t)
 }
 
+// TestCancelWhileConnecting: whoever ends the walk does so from a goroutine of his own.
+func TestCancelWhileConnecting(t *testing.T) {
+	why := errors.New("stop")
+	for range 20 {
+		s := &script{replies: []string{"key=a exp=-1 size=1\n..."}}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		dial := func(ctx context.Context) (net.Conn, error) {
+			go cancel(why)
+			return s.dial(ctx)
+		}
+		if err := Walk(ctx, dial, func(Item) error { return nil }); !errors.Is(err, why) {
+			t.Errorf("got %v", err)
+		}
+		s.awaitClosed(t)
+	}
+}
+
 func (s *script) awaitClosed(t *testing.T) {
 	t.Helper()
 	select {
