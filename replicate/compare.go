@@ -11,25 +11,6 @@ import (
 // Other mutations of the key may come between the two steps. The decider gets them behind ours; so the other copy must, too,
 // and they have to wait for it: in the queue of the key's order (order.go). Reads go to the decider and never wait.
 
-// sendBackup sends a mutation to the copy that does not decide, or has it wait behind a compare of the same key.
-func (c *Call) sendBackup(head, body []byte) {
-	if c.b < 0 || !c.e.Health.Usable(c.b) {
-		return
-	}
-	x := c.e.orders.of(c.key)
-	if x == nil || x.first == nil {
-		c.send(c.b, call.Follow, head, body, c.shape)
-		return
-	}
-	c.head = append(c.head[:0], head...)
-	c.body = append(c.body[:0], body...)
-	if c.e.orders.push(c) {
-		c.Await() // for the reply, although that copy is not asked yet
-	} else {
-		c.send(c.b, call.Follow, head, body, c.shape)
-	}
-}
-
 // compare takes the first step: the decider, or the other copy where that is the only one.
 func (e *Engine) compare(c *Call, r *ascii.Request) {
 	if c.noRoom() {

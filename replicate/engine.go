@@ -83,6 +83,9 @@ func (e *Engine) Do(c *Call, r *ascii.Request) {
 	c.recycle()
 }
 
+// start sends r on its way by its plan. The order is that of every request for one key: whose copies it is for (place), whether
+// they have the command (lacking), and then read; or, for what changes the key, what both copies have to come to the same of
+// (note), what is under way for the key (begin), and mutate, or compare with the token as its server knows it (unmark).
 func (e *Engine) start(c *Call, r *ascii.Request) {
 	switch c.plan {
 	case planFlush:

@@ -37,6 +37,25 @@ func (e *Engine) mutate(c *Call, r *ascii.Request) {
 	}
 }
 
+// sendBackup sends a mutation to the copy that does not decide, or has it wait behind a compare of the same key.
+func (c *Call) sendBackup(head, body []byte) {
+	if c.b < 0 || !c.e.Health.Usable(c.b) {
+		return
+	}
+	x := c.e.orders.of(c.key)
+	if x == nil || x.first == nil {
+		c.send(c.b, call.Follow, head, body, c.shape)
+		return
+	}
+	c.head = append(c.head[:0], head...)
+	c.body = append(c.body[:0], body...)
+	if c.e.orders.push(c) {
+		c.Await() // for the reply, although that copy is not asked yet
+	} else {
+		c.send(c.b, call.Follow, head, body, c.shape)
+	}
+}
+
 // Drop carries out a set that the proxy refuses for its size: as memcached does, it drops the old value, and then
 // answers line.
 func (e *Engine) Drop(c *Call, r *ascii.Request, line []byte) {

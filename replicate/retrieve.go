@@ -31,16 +31,6 @@ type asking struct {
 	marks  uint64 // failover.Dirty.Marks of the server then
 }
 
-// touch is how far the touch that goes to the backup of a key beside a gat has come.
-type touch uint8
-
-const (
-	notTouched touch = iota // not sent
-	touchSent
-	touchFound // the backup has the key
-	touchApart // both copies are asked to touch it by a request of its own: what is left is to read it
-)
-
 // lost is the fragment of a key that nobody could be asked for.
 const lost = math.MaxUint16
 
@@ -50,13 +40,6 @@ func (m *retrieval) reset() {
 	}
 	*m = retrieval{keys: call.Trim(m.keys), owner: m.owner[:0], replies: m.replies[:0], asked: m.asked[:0], touch: m.touch[:0]}
 }
-
-// maxTouchLine is where the line of a gat is continued in another fragment: memcached closes a connection over a line of
-// more than 2048 bytes, unless it is a get or gets.
-const maxTouchLine = 2000
-
-// touches reports whether a retrieval gives its keys a new exptime.
-func touches(op ascii.Op) bool { return op == ascii.OpGat || op == ascii.OpGats }
 
 // fragments is the engine's scratch space for splitting keys by server.
 type fragments struct {
@@ -87,38 +70,6 @@ func (e *Engine) retrieve(c *Call, r *ascii.Request) {
 		c.merge(lost, nil)
 	}
 }
-
-// touchBackups gives the backup of every key whose primary will be asked the new exptime, too. Where there is a queue, the touch
-// has to take its place in it.
-func (c *Call) touchBackups() {
-	e, m := c.e, c.many
-	i := 0
-	for key, rest := ascii.NextKey(m.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
-		p, b := e.Pair(key)
-		x := e.orders.of(key)
-		queue := x != nil && x.first != nil
-		if queue && !e.Full(p) && !e.Full(b) {
-			m.touch[i] = touchApart
-			e.Do(e.NewCall(nobodyListens{}), &ascii.Request{Op: ascii.OpTouch, Key: key, Exptime: m.exptime})
-		} else if b >= 0 && e.Health.Readable(p) {
-			if queue {
-				x.spoiled = true
-			}
-			e.line = ascii.AppendTouch(e.line[:0], key, m.exptime)
-			if c.send(b, slotTouch+uint16(i), e.line, nil, ascii.ShapeLine) {
-				m.touch[i] = touchSent
-			} else {
-				e.MarkMissed(b, key)
-			}
-		}
-		i++
-	}
-}
-
-// nobodyListens is the client of a request that nobody has made.
-type nobodyListens struct{}
-
-func (nobodyListens) Answer(c *call.Call, _ []byte) { c.Release() }
 
 // nobody is no server.
 const nobody = -1
@@ -215,14 +166,6 @@ func (m *retrieval) addFragment(server int) {
 		m.replies = append(m.replies, nil)
 	}
 	m.asked = append(m.asked, asking{server: uint16(server)})
-}
-
-// readOnly is op without the touch.
-func readOnly(op ascii.Op) ascii.Op {
-	if op == ascii.OpGats {
-		return ascii.OpGets
-	}
-	return ascii.OpGet
 }
 
 // key is the i-th key of the list.
@@ -324,84 +267,4 @@ func (m *retrieval) answersTo(id uint16, reply []byte) bool {
 		}
 	}
 	return true
-}
-
-// merge answers the client, all fragments being there: last in the fragment slot, the others in m.replies.
-func (c *Call) merge(slot uint16, last []byte) {
-	m := c.many
-	if c.Answered() {
-		return
-	}
-	if touches(c.op) && c.e.Backups != nil && m.refused.Raw == nil {
-		c.settleTouches(slot, last)
-	}
-	switch {
-	case m.refused.Raw != nil:
-		c.finish(m.refused.Kind, m.refused.Raw)
-		return
-	case m.lost > 0 && (c.e.Backups != nil || m.lost == len(m.owner)):
-		c.fail() // a pool without backups returns the hits that there are
-		return
-	}
-	c.e.countRetrieval(c.op, len(m.owner), m.hits)
-	if len(m.replies) == 1 && last != nil {
-		c.finish(ascii.Values, last)
-		return
-	}
-	cursors := c.cursors(slot, last)
-	c.Held = MergeValues(c.Held[:0], m.keys, m.owner, cursors)
-	clear(cursors)
-	c.finish(ascii.Values, c.Held)
-}
-
-// cursors is the replies of all fragments.
-func (c *Call) cursors(slot uint16, last []byte) [][]byte {
-	f := &c.e.frags
-	f.cursors = append(f.cursors[:0], c.many.replies...)
-	if slot != lost {
-		f.cursors[slot] = last
-	}
-	return f.cursors
-}
-
-// settleTouches deletes the keys that a backup has touched and the primary does not have: such a value would live on.
-func (c *Call) settleTouches(slot uint16, last []byte) {
-	e, m := c.e, c.many
-	cursors := c.cursors(slot, last)
-	keys := m.keys
-	var key []byte
-	for i, o := range m.owner {
-		key, keys = ascii.NextKey(keys)
-		if o == lost || c.ofBackup(o) {
-			continue
-		}
-		if found, _, after := ascii.NextValue(cursors[o]); string(found) == string(key) {
-			cursors[o] = after
-		} else if m.touch[i] == touchFound {
-			_, b := e.Pair(key)
-			e.MarkDiverged(b, key)
-		}
-	}
-	clear(cursors)
-}
-
-// MergeValues writes the VALUE blocks of the replies in the order of keys, and END. owner says for each key in which
-// reply its block is to be found, if it was a hit: servers reply in the order of their keys, so it is the next one
-// there or missing. The elements of replies are moved along: they are left behind the blocks that were taken.
-func MergeValues(dst, keys []byte, owner []uint16, replies [][]byte) []byte {
-	for i := 0; ; i++ {
-		var key []byte
-		if key, keys = ascii.NextKey(keys); len(key) == 0 {
-			return append(dst, "END\r\n"...)
-		}
-		o := owner[i]
-		if int(o) >= len(replies) {
-			continue
-		}
-		found, block, after := ascii.NextValue(replies[o])
-		if string(found) == string(key) {
-			dst = append(dst, block...)
-			replies[o] = after
-		}
-	}
 }
