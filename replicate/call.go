@@ -24,8 +24,9 @@ type Call struct {
 	echoes bool // the reply has the key in it (k), as it is in c.key
 	shape  ascii.Shape
 
-	p, b int       // servers of the pair; none: -1
-	sent [2]uint64 // by slot: failover.Dirty.Marks of the server when it was asked
+	lead   int       // the server whose word counts for the key, as it was asked; none: -1
+	follow int       // the other one; none: -1
+	sent   [2]uint64 // by slot: failover.Dirty.Marks of the server when it was asked
 
 	key  []byte // copy of the key
 	head []byte // copy of the command line, where it may be needed again

@@ -5,30 +5,30 @@ import (
 	"magent/internal/call"
 )
 
-// A mutation that depends on a cas token goes to the copy that decides alone first: the token means nothing to the other one.
+// A mutation that depends on a cas token goes to the lead alone first: the token means nothing to the other one.
 // When the first has taken it, the same mutation without its condition goes to the other one.
 //
-// Other mutations of the key may come between the two steps. The decider gets them behind ours; so the other copy must, too,
-// and they have to wait for it: in the queue of the key's order (order.go). Reads go to the decider and never wait.
+// Other mutations of the key may come between the two steps. The lead gets them behind ours; so the other copy must, too,
+// and they have to wait for it: in the queue of the key's order (order.go). Reads go to the lead and never wait.
 
-// compare takes the first step: the decider, or the other copy where that is the only one.
+// compare takes the first step: the lead, or the other copy where that is the only one.
 func (e *Engine) compare(c *Call, r *ascii.Request) {
 	if c.noRoom() {
 		c.fail()
 		return
 	}
-	c.po, c.bo = outcome{}, outcome{}
+	c.leadOutcome, c.followOutcome = outcome{}, outcome{}
 	c.binary = c.op >= ascii.OpMetaGet && r.Meta.Has('b')
 	head, body := e.wire(r)
 	head = c.askForValue(head)
-	if !c.send(c.p, call.Lead, head, body, c.shape) {
+	if !c.send(c.lead, call.Lead, head, body, c.shape) {
 		// the token fits no other copy than that which unmark has looked at
-		if e.Health.Usable(c.p) || !c.send(c.b, call.Follow, head, body, c.shape) {
+		if e.Health.Usable(c.lead) || !c.send(c.follow, call.Follow, head, body, c.shape) {
 			c.fail()
 		}
 		return
 	}
-	if c.b < 0 {
+	if c.follow < 0 {
 		return
 	}
 	e.line = ascii.AppendUnconditional(e.line[:0], r)
@@ -41,25 +41,25 @@ func (c *Call) onCompared(slot uint16, r *ascii.Reply) {
 	o := outcomeOf(c.op, r)
 	c.hideValue(r)
 	switch {
-	case slot == call.Lead && c.b >= 0:
+	case slot == call.Lead && c.follow >= 0:
 		c.onFirstStep(o, r)
-	case slot == call.Follow && c.po.kind != ascii.Lost:
-		c.bo = o
+	case slot == call.Follow && c.leadOutcome.kind != ascii.Lost:
+		c.followOutcome = o
 		c.settle(slot, r)
 	case r.Kind == ascii.Lost:
-		c.e.MarkMissed(c.p, c.key)
-		c.e.MarkMissed(c.b, c.key)
+		c.e.MarkMissed(c.lead, c.key)
+		c.e.MarkMissed(c.follow, c.key)
 		c.fail()
 	default:
 		if slot == call.Follow && succeeded(r.Kind) {
-			c.e.MarkMissed(c.p, c.key)
+			c.e.MarkMissed(c.lead, c.key)
 		}
 		c.e.countMutation(c.op, r.Kind)
 		c.finish(r.Kind, c.withMarks(c.at(slot), r.Raw))
 	}
 }
 
-// onFirstStep takes the decider's reply in a pool with backups. When that is no decider any more, what it says is as good as
+// onFirstStep takes the lead's reply in a pool with backups. When that leads no more, what it says is as good as
 // lost: nobody else takes it for the truth.
 func (c *Call) onFirstStep(o outcome, r *ascii.Reply) {
 	e := c.e
@@ -72,26 +72,26 @@ func (c *Call) onFirstStep(o outcome, r *ascii.Reply) {
 		e.Overtaken(c.key)
 		if done && !c.traits.stales {
 			e.cleanAt(c, call.Follow)
-			second = c.send(c.b, call.Follow, c.head, c.body, c.shape)
+			second = c.send(c.follow, call.Follow, c.head, c.body, c.shape)
 		}
 		x.held--
-		e.follow(x)
+		e.advance(x)
 	}
 	switch {
 	case overruled || r.Kind == ascii.Lost:
-		e.MarkMissed(c.p, c.key)
+		e.MarkMissed(c.lead, c.key)
 		c.compareLost()
 	case second:
-		c.po = o
+		c.leadOutcome = o
 		c.onFirst(call.Lead, r)
 	default:
 		if done && c.traits.stales {
-			e.Discard(c.b, c.key)
+			e.Discard(c.follow, c.key)
 		} else if done {
-			e.MarkMissed(c.b, c.key)
+			e.MarkMissed(c.follow, c.key)
 		}
 		e.countMutation(c.op, r.Kind)
-		c.finish(r.Kind, c.withMarks(c.p, r.Raw))
+		c.finish(r.Kind, c.withMarks(c.lead, r.Raw))
 	}
 }
 
@@ -100,7 +100,7 @@ func (c *Call) catchUp(x *order) {
 	c.Begin()
 	c.Arrived()
 	c.e.cleanAt(c, call.Follow)
-	sent := c.send(c.b, call.Follow, c.head, c.body, c.shape)
+	sent := c.send(c.follow, call.Follow, c.head, c.body, c.shape)
 	c.e.orders.leave(c, x)
 	if !sent {
 		c.onMutated(call.Follow, &ascii.Reply{Kind: ascii.Lost})
@@ -109,11 +109,11 @@ func (c *Call) catchUp(x *order) {
 	c.recycle()
 }
 
-// compareLost answers when nobody knows whether the decider took the mutation. The other copy's value is the one that counts
+// compareLost answers when nobody knows whether the lead took the mutation. The other copy's value is the one that counts
 // from now on, and that has not changed. So the client is told what it would be told if somebody else had been quicker: read
 // again.
 func (c *Call) compareLost() {
-	if !c.e.counts(c.b, c.key) {
+	if !c.e.counts(c.follow, c.key) {
 		c.fail()
 		return
 	}

@@ -3,13 +3,15 @@
 //
 // The path of a request is: Engine.Do (engine.go) chooses by planOf (plan.go) one of
 //
-//	read      one key from its primary, from its backup when the primary cannot answer      read.go
+//	read      one key from the lead, or from the other copy when that cannot answer          read.go
 //	retrieve  many keys, split by server, asked in parallel, merged                         retrieve.go
-//	mutate    to primary and backup in parallel; judge (verdict.go) picks the reply         mutate.go
-//	compare   a mutation that depends on a cas token: primary first, then the backup        compare.go
+//	mutate    to both copies in parallel; judge (verdict.go) picks the reply                mutate.go
+//	compare   a mutation that depends on a cas token: the lead first, then the other copy   compare.go
 //	flush     every server                                                                  flush.go
 //
-// and Call.OnReply brings the servers' replies back to it. planOf, judge and merge are pure functions.
+// The lead of a key is the copy whose word counts, in most cases its primary; the other one follows (Engine.place).
+//
+// Call.OnReply brings the servers' replies back to it. planOf, judge and merge are pure functions.
 //
 // Everything here belongs to one loop. A key is served by one loop only, and every server sees the mutations of a key
 // in the order in which Do was called, because each goes over one connection per server and loop.

@@ -45,18 +45,18 @@ func (e *Engine) Trim() {
 	e.Engine.Trim()
 }
 
-// place finds the pair of a key: p is the copy whose word counts, b the other one, -1 where there are no backups. The primary's
+// place finds the pair of a key: lead is the copy whose word counts, follow the other one, -1 where there are no backups. The primary's
 // counts, but while it must not be read, or holds a wrong value of the key; and where a backup has begun to decide, it does so
-// until all it decides about is settled. A copy that is known to be wrong decides only where there is no better one; whoever
+// until all it decides about is settled. A copy that is known to be wrong leads only where there is no better one; whoever
 // asks it deletes the key there first (hide).
-func (e *Engine) place(key []byte) (p, b int) {
-	p, b = e.Pair(key)
+func (e *Engine) place(key []byte) (lead, follow int) {
+	p, b := e.Pair(key)
 	if b < 0 || !e.Health.Usable(p) {
 		return p, b
 	}
 	x := e.orders.of(key)
 	switch {
-	case x != nil && x.decider == b && e.counts(b, key):
+	case x != nil && x.lead == b && e.counts(b, key):
 		return b, p
 	case e.counts(p, key):
 		return p, b
@@ -96,7 +96,7 @@ func (e *Engine) start(c *Call, r *ascii.Request) {
 		return
 	}
 	e.Hot.Touch(r.Key)
-	c.p, c.b = e.place(r.Key)
+	c.lead, c.follow = e.place(r.Key)
 	c.shape = r.Shape()
 	if c.shape == ascii.ShapeMeta || c.shape == ascii.ShapeTokenMeta {
 		if i := e.lacking(c); i >= 0 {
@@ -122,8 +122,8 @@ func (e *Engine) start(c *Call, r *ascii.Request) {
 // noRoom reports whether one of the copies that are up can take no more. A mutation is then sent to neither: a copy must
 // not miss it only because it is slow.
 func (c *Call) noRoom() bool {
-	p, b := c.NoRoomAt(call.Lead, c.p), c.NoRoomAt(call.Follow, c.b)
-	return p || b
+	lead, follow := c.NoRoomAt(call.Lead, c.lead), c.NoRoomAt(call.Follow, c.follow)
+	return lead || follow
 }
 
 // wire returns the two parts of a request for a server, as ascii.AppendHead has them. They are valid until the next use of

@@ -8,16 +8,16 @@ import (
 // commands. No server: -1. Both copies have to have them: a key that only one can hold would be without its second copy.
 func (e *Engine) lacking(c *Call) int {
 	if c.plan == planRead {
-		i := c.p
-		if c.b >= 0 && !e.Health.Readable(c.p) {
-			i = c.b
+		i := c.lead
+		if c.follow >= 0 && !e.Health.Readable(c.lead) {
+			i = c.follow
 		}
 		return e.lacks(i, c.shape)
 	}
-	if i := e.lacks(c.p, c.shape); i >= 0 {
+	if i := e.lacks(c.lead, c.shape); i >= 0 {
 		return i
 	}
-	return e.lacks(c.b, c.shape)
+	return e.lacks(c.follow, c.shape)
 }
 
 // lacks returns i when server i is in use and known to lack what a request of that shape needs, else -1.

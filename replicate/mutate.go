@@ -10,7 +10,8 @@ import (
 
 // mutation is what a Call needs to change a key on two copies.
 type mutation struct {
-	po, bo  outcome
+	leadOutcome, followOutcome outcome
+
 	traits  traits
 	binary  bool   // planCompare: the key is sent in base64
 	flushes uint64 // Engine.mark when the mutation was sent
@@ -29,22 +30,22 @@ func (e *Engine) mutate(c *Call, r *ascii.Request) {
 	}
 	head, body := e.wire(r)
 	head = c.askForValue(head)
-	c.po, c.bo = outcome{}, outcome{}
-	c.send(c.p, call.Lead, head, body, c.shape)
-	c.sendBackup(head, body)
+	c.leadOutcome, c.followOutcome = outcome{}, outcome{}
+	c.send(c.lead, call.Lead, head, body, c.shape)
+	c.sendFollow(head, body)
 	if c.Waiting() == 0 {
 		c.fail()
 	}
 }
 
-// sendBackup sends a mutation to the copy that does not decide, or has it wait behind a compare of the same key.
-func (c *Call) sendBackup(head, body []byte) {
-	if c.b < 0 || !c.e.Health.Usable(c.b) {
+// sendFollow sends a mutation to the copy that does not lead, or has it wait behind a compare of the same key.
+func (c *Call) sendFollow(head, body []byte) {
+	if c.follow < 0 || !c.e.Health.Usable(c.follow) {
 		return
 	}
 	x := c.e.orders.of(c.key)
 	if x == nil || x.first == nil {
-		c.send(c.b, call.Follow, head, body, c.shape)
+		c.send(c.follow, call.Follow, head, body, c.shape)
 		return
 	}
 	c.head = append(c.head[:0], head...)
@@ -52,7 +53,7 @@ func (c *Call) sendBackup(head, body []byte) {
 	if c.e.orders.push(c) {
 		c.Await() // for the reply, although that copy is not asked yet
 	} else {
-		c.send(c.b, call.Follow, head, body, c.shape)
+		c.send(c.follow, call.Follow, head, body, c.shape)
 	}
 }
 
@@ -65,16 +66,16 @@ func (e *Engine) Drop(c *Call, r *ascii.Request, line []byte) {
 		c.recycle()
 		return
 	}
-	c.p, c.b = e.place(r.Key)
+	c.lead, c.follow = e.place(r.Key)
 	c.key = append(c.key[:0], r.Key...)
 	c.traits = traits{blind: true, removes: true}
 	e.begin(c)
 	c.Held = append(c.Held[:0], line...)
-	c.po, c.bo = outcome{}, outcome{}
+	c.leadOutcome, c.followOutcome = outcome{}, outcome{}
 	c.Begin()
 	e.line, c.shape = repair.AppendDelete(e.line[:0], c.key)
-	c.send(c.p, call.Lead, e.line, nil, c.shape)
-	c.sendBackup(e.line, nil)
+	c.send(c.lead, call.Lead, e.line, nil, c.shape)
+	c.sendFollow(e.line, nil)
 	if c.Waiting() == 0 {
 		c.dropped()
 	}
@@ -84,11 +85,11 @@ func (e *Engine) Drop(c *Call, r *ascii.Request, line []byte) {
 
 // dropped ends a Drop: where the old value may be left, it is dirty.
 func (c *Call) dropped() {
-	if c.po.kind == ascii.Lost {
-		c.e.MarkMissed(c.p, c.key)
+	if c.leadOutcome.kind == ascii.Lost {
+		c.e.MarkMissed(c.lead, c.key)
 	}
-	if c.bo.kind == ascii.Lost {
-		c.e.MarkMissed(c.b, c.key)
+	if c.followOutcome.kind == ascii.Lost {
+		c.e.MarkMissed(c.follow, c.key)
 	}
 	c.finish(ascii.ServerError, c.Held)
 }
@@ -96,9 +97,9 @@ func (c *Call) dropped() {
 func (c *Call) onMutated(slot uint16, r *ascii.Reply) {
 	o := outcomeOf(c.op, r)
 	if slot == call.Lead {
-		c.po = o
+		c.leadOutcome = o
 	} else {
-		c.bo = o
+		c.followOutcome = o
 	}
 	c.hideValue(r)
 	switch {
@@ -118,18 +119,18 @@ func (c *Call) onFirst(slot uint16, r *ascii.Reply) {
 	if r.Kind == ascii.Lost {
 		return
 	}
-	if slot == call.Lead && c.e.ackPrimary && c.decider() == call.Lead && c.sound(call.Lead) {
+	if slot == call.Lead && c.e.ackPrimary && c.leads() == call.Lead && c.sound(call.Lead) {
 		c.e.countMutation(c.op, r.Kind)
-		c.finish(r.Kind, c.withMarks(c.p, r.Raw))
+		c.finish(r.Kind, c.withMarks(c.lead, r.Raw))
 		return
 	}
 	c.Keep(r.Raw)
 }
 
-// decider is the slot of the copy whose word counts now: another one than when the mutation was sent, where that copy is known
+// leads is the slot of the copy whose word counts now: another one than when the mutation was sent, where that copy is known
 // to be wrong since, or has gone.
-func (c *Call) decider() uint16 {
-	if c.b >= 0 && !c.e.counts(c.p, c.key) && c.e.counts(c.b, c.key) {
+func (c *Call) leads() uint16 {
+	if c.follow >= 0 && !c.e.counts(c.lead, c.key) && c.e.counts(c.follow, c.key) {
 		return call.Follow
 	}
 	return call.Lead
@@ -144,11 +145,11 @@ func (c *Call) sound(slot uint16) bool {
 
 // verdict says whose answer counts, and which copies are dirty now.
 func (c *Call) verdict() verdict {
-	if c.b < 0 && c.po.kind != ascii.Lost {
-		return verdict{answer: answerPrimary}
+	if c.follow < 0 && c.leadOutcome.kind != ascii.Lost {
+		return verdict{answer: answerLead}
 	}
-	d, o := c.po, c.bo
-	swap := c.decider() == call.Follow && !(c.Answered() && c.e.ackPrimary) // what the client has heard counts
+	d, o := c.leadOutcome, c.followOutcome
+	swap := c.leads() == call.Follow && !(c.Answered() && c.e.ackPrimary) // what the client has heard counts
 	ds, os := uint16(call.Lead), uint16(call.Follow)
 	if swap {
 		d, o, ds, os = o, d, os, ds
@@ -160,7 +161,7 @@ func (c *Call) verdict() verdict {
 		o = outcome{}
 	}
 	v := judge(c.traits.removes, d, o)
-	v.backup = v.backup || c.flushes != c.e.Flushes() || c.traits.diverges && !d.kind.Refused()
+	v.followMissed = v.followMissed || c.flushes != c.e.Flushes() || c.traits.diverges && !d.kind.Refused()
 	if swap {
 		v = v.swapped()
 	}
@@ -170,20 +171,20 @@ func (c *Call) verdict() verdict {
 // settle is called with the last reply: the other copy's, if it came, is in Held.
 func (c *Call) settle(slot uint16, r *ascii.Reply) {
 	v := c.verdict()
-	c.soil(v.backup, c.b, c.bo)
-	c.soil(v.primary, c.p, c.po)
+	c.soil(v.followMissed, c.follow, c.followOutcome)
+	c.soil(v.leadMissed, c.lead, c.leadOutcome)
 	if c.Answered() {
 		return // --ack primary
 	}
 	switch {
 	case v.answer == answerError:
 		c.fail()
-	case v.answer == answerPrimary:
-		c.e.countMutation(c.op, c.po.kind)
-		c.finish(c.po.kind, c.withMarks(c.p, c.replyOf(call.Lead, slot, r)))
+	case v.answer == answerLead:
+		c.e.countMutation(c.op, c.leadOutcome.kind)
+		c.finish(c.leadOutcome.kind, c.withMarks(c.lead, c.replyOf(call.Lead, slot, r)))
 	default:
-		c.e.countMutation(c.op, c.bo.kind)
-		c.finish(c.bo.kind, c.withMarks(c.b, c.replyOf(call.Follow, slot, r)))
+		c.e.countMutation(c.op, c.followOutcome.kind)
+		c.finish(c.followOutcome.kind, c.withMarks(c.follow, c.replyOf(call.Follow, slot, r)))
 	}
 }
 
@@ -198,12 +199,15 @@ func (c *Call) soil(dirty bool, server int, o outcome) {
 	}
 }
 
+// backupLeads reports whether the word of a backup counts.
+func (c *Call) backupLeads() bool { return c.lead >= c.e.NumPrimaries }
+
 // at is the server of a slot.
 func (c *Call) at(slot uint16) int {
 	if slot == call.Lead {
-		return c.p
+		return c.lead
 	}
-	return c.b
+	return c.follow
 }
 
 // replyOf returns the reply of the copy want, when slot has just replied r.

@@ -10,19 +10,19 @@ import (
 
 // In most cases the order of a key's mutations is that in which they are sent: each copy gets them over one connection. There
 // is more to it while a compare is asked of one copy alone, because the other copy gets what comes behind it later, and while
-// a backup decides, because the role must not pass to the primary before both copies are known to agree. Then the key has
+// a backup leads, because the role must not pass to the primary before both copies are known to agree. Then the key has
 // an order.
 
 // order is the order of one key: whose word counts for all that is in it, and what the other copy is still to get.
 type order struct {
 	key     []byte
 	hash    uint64
-	decider int  // the server whose word counts
+	lead    int  // the server whose word counts
 	held    int  // mutations that hold it: Call.holds
 	spoiled bool // something has passed on the other copy that is not in the queue: that copy is given up in the end
-	gone    bool // it is none of orders any more: the decider's word counts no more
+	gone    bool // it is none of orders any more: the lead's word counts no more
 
-	// The queue of what the other copy is still to get, linked by Call.behind; all of it was sent to the decider, in this
+	// The queue of what the other copy is still to get, linked by Call.behind; all of it was sent to the lead, in this
 	// sequence. The first one is a compare in its first step; other mutations wait for the nearest compare before them.
 	first, last *Call
 
@@ -59,15 +59,15 @@ func (s *orders) find(hash uint64, key []byte) *order {
 	return x
 }
 
-// enter has c take part in the order of its key, with c.p as the one who decides.
+// enter has c take part in the order of its key, which c.lead leads.
 func (s *orders) enter(c *Call) *order {
 	if c.order != nil {
 		return c.order
 	}
 	hash := maphash.Bytes(s.seed, c.key)
 	x := s.find(hash, c.key)
-	if x != nil && x.decider != c.p {
-		s.broken("a mutation takes part in an order in which another server decides", c.key)
+	if x != nil && x.lead != c.lead {
+		s.broken("a mutation takes part in an order that another server leads", c.key)
 		x = s.find(hash, c.key)
 	}
 	if x == nil {
@@ -86,7 +86,7 @@ func (s *orders) make(hash uint64, c *Call) *order {
 		s.free = x.next
 		s.spare--
 	}
-	*x = order{key: append(x.key[:0], c.key...), hash: hash, decider: c.p, next: s.m[hash]}
+	*x = order{key: append(x.key[:0], c.key...), hash: hash, lead: c.lead, next: s.m[hash]}
 	s.m[hash] = x
 	return x
 }
@@ -112,7 +112,7 @@ func (s *orders) release(c *Call) {
 func (s *orders) push(c *Call) bool {
 	x := s.enter(c)
 	if c.queued || c.behind != nil || x.gone {
-		s.broken("a mutation is queued twice, or where nobody decides", c.key)
+		s.broken("a mutation is queued twice, or where nobody leads", c.key)
 		return c.queued
 	}
 	c.queued = true
@@ -125,7 +125,7 @@ func (s *orders) push(c *Call) bool {
 	return true
 }
 
-// decided takes a compare out of its queue, which the decider has just replied to. Replies come in the sequence of the requests,
+// decided takes a compare out of its queue, which the lead has just replied to. Replies come in the sequence of the requests,
 // lost ones too, so it is the first one.
 func (s *orders) decided(c *Call) {
 	x := c.order
@@ -222,11 +222,11 @@ func (s *orders) spoil() {
 	}
 }
 
-// decidedBy returns the orders in which server i decides.
-func (s *orders) decidedBy(i int) (out []*order) {
+// ledBy returns the orders that server i leads.
+func (s *orders) ledBy(i int) (out []*order) {
 	for _, x := range s.m {
 		for ; x != nil; x = x.next {
-			if x.decider == i {
+			if x.lead == i {
 				out = append(out, x)
 			}
 		}
@@ -251,14 +251,14 @@ func (e *Engine) counts(i int, key []byte) bool {
 func (e *Engine) begin(c *Call) {
 	c.flushes = e.FlushEpoch()
 	e.Overtaken(c.key)
-	if c.b < 0 {
+	if c.follow < 0 {
 		return
 	}
-	if x := e.orders.of(c.key); x != nil && x.decider != c.p && !fault.Order {
-		e.MarkMissed(x.decider, c.key) // its word counts no more
+	if x := e.orders.of(c.key); x != nil && x.lead != c.lead && !fault.Order {
+		e.MarkMissed(x.lead, c.key) // its word counts no more
 	}
 	e.clean(c)
-	if c.p > c.b {
+	if c.backupLeads() {
 		e.orders.hold(c)
 	}
 }
@@ -282,7 +282,7 @@ func (e *Engine) cleanAt(c *Call, slot uint16) {
 // Overruled notes that what server i says about a key counts no more. The other copy is sent at once what it is still to
 // get. Compares of which i has not told the outcome are not for it: they come out as if somebody had been quicker.
 func (e *Engine) Overruled(i int, key []byte) {
-	if x := e.orders.of(key); x != nil && x.decider == i && !fault.Order {
+	if x := e.orders.of(key); x != nil && x.lead == i && !fault.Order {
 		e.dissolve(x)
 	}
 }
@@ -292,8 +292,8 @@ func (e *Engine) OverruledAll(i int) {
 	if len(e.orders.m) == 0 || fault.Order {
 		return
 	}
-	for _, x := range e.orders.decidedBy(i) {
-		if !x.gone && x.decider == i {
+	for _, x := range e.orders.ledBy(i) {
+		if !x.gone && x.lead == i {
 			e.dissolve(x)
 		}
 	}
@@ -319,8 +319,8 @@ func (e *Engine) dissolve(x *order) {
 	e.orders.tidy(x)
 }
 
-// follow sends the other copy what waited for a compare that is decided, up to the next one.
-func (e *Engine) follow(x *order) {
+// advance sends the other copy what waited for a compare that is decided, up to the next one.
+func (e *Engine) advance(x *order) {
 	x.held++
 	for c := e.orders.ready(x); c != nil; c = e.orders.ready(x) {
 		c.catchUp(x)
@@ -333,10 +333,10 @@ func (e *Engine) follow(x *order) {
 	e.orders.tidy(x)
 }
 
-// follower is the copy that does not decide in x.
+// follower is the copy that does not lead x.
 func (e *Engine) follower(x *order) int {
 	p, b := e.Pair(x.key)
-	if b == x.decider {
+	if b == x.lead {
 		return p
 	}
 	return b

@@ -8,8 +8,8 @@ type plan uint8
 const (
 	planRead     plan = iota // one key, one copy
 	planRetrieve             // keys of several servers, or keys whose backups are to be touched
-	planMutate               // primary and backup in parallel
-	planCompare              // the primary first; the backup when that has succeeded
+	planMutate               // both copies in parallel
+	planCompare              // the lead first; the other copy when that has succeeded
 	planFlush                // every server
 	planDrop                 // delete on both, to answer with a line of our own
 )

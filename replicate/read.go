@@ -6,12 +6,12 @@ import (
 	"magent/internal/fault"
 )
 
-// read asks the primary for one key, or the backup when the primary cannot be asked.
+// read asks the lead for one key, or the other copy when the lead cannot be asked.
 func (e *Engine) read(c *Call, r *ascii.Request) {
-	if c.b >= 0 && c.p > c.b {
-		e.avoided(c.b, r.Key)
+	if c.follow >= 0 && c.backupLeads() {
+		e.avoided(c.follow, r.Key)
 	}
-	if c.b >= 0 || c.echoes {
+	if c.follow >= 0 || c.echoes {
 		c.key = append(c.key[:0], r.Key...)
 	} else {
 		c.key = c.key[:0]
@@ -20,17 +20,17 @@ func (e *Engine) read(c *Call, r *ascii.Request) {
 	if c.op >= ascii.OpMetaGet {
 		head, _ = e.wire(r)
 	}
-	if !c.NoRoomAt(call.Lead, c.p) && c.sendRead(c.p, call.Lead, head) {
-		if c.b >= 0 && c.op >= ascii.OpMetaGet {
-			c.head = append(c.head[:0], head...) // kept in case the primary fails on this very request
+	if !c.NoRoomAt(call.Lead, c.lead) && c.sendRead(c.lead, call.Lead, head) {
+		if c.follow >= 0 && c.op >= ascii.OpMetaGet {
+			c.head = append(c.head[:0], head...) // kept in case the lead fails on this very request
 		}
-		if c.p >= e.NumPrimaries {
+		if c.lead >= e.NumPrimaries {
 			e.Count.Failovers++
 		}
 		return
 	}
 	c.retry = true
-	if c.NoRoomAt(call.Follow, c.b) || !c.sendRead(c.b, call.Follow, head) {
+	if c.NoRoomAt(call.Follow, c.follow) || !c.sendRead(c.follow, call.Follow, head) {
 		c.fail()
 		return
 	}
@@ -42,7 +42,7 @@ func (c *Call) sendRead(i int, slot uint16, head []byte) bool {
 	if i < 0 || !c.e.Health.Readable(i) {
 		return false
 	}
-	if c.b >= 0 {
+	if c.follow >= 0 {
 		c.e.Hide(i, c.key)
 		c.sent[slot] = c.e.Dirty(i).Marks()
 	}
@@ -64,11 +64,11 @@ func (c *Call) sendRead(i int, slot uint16, head []byte) bool {
 
 func (c *Call) onRead(slot uint16, r *ascii.Reply) {
 	i := c.at(slot)
-	outdated := r.Kind != ascii.Lost && c.b >= 0 && c.e.outdated(i, c.key, c.sent[slot])
+	outdated := r.Kind != ascii.Lost && c.follow >= 0 && c.e.outdated(i, c.key, c.sent[slot])
 	if r.Kind != ascii.Lost && !outdated {
 		c.e.countRead(c.op, r)
 		c.e.ReadThrough(i, r.Raw)
-		if c.op == ascii.OpMetaGet && c.b >= 0 && (r.Kind == ascii.MetaVA || r.Kind == ascii.MetaHD) {
+		if c.op == ascii.OpMetaGet && c.follow >= 0 && (r.Kind == ascii.MetaVA || r.Kind == ascii.MetaHD) {
 			c.e.ReadThroughKey(i, c.key)
 		}
 		c.finish(r.Kind, c.withMarks(i, r.Raw))
@@ -80,7 +80,7 @@ func (c *Call) onRead(slot uint16, r *ascii.Reply) {
 		if c.op < ascii.OpMetaGet {
 			head = c.key
 		}
-		if c.sendRead(c.b, call.Follow, head) || outdated && c.sendRead(c.p, call.Lead, head) {
+		if c.sendRead(c.follow, call.Follow, head) || outdated && c.sendRead(c.lead, call.Lead, head) {
 			c.e.Count.Retries++
 			return
 		}

@@ -12,10 +12,10 @@ func (e *Engine) appendUnavailable(dst []byte, c *Call) []byte {
 		return append(dst, "SERVER_ERROR no server could answer for some of the keys\r\n"...)
 	}
 	dst = append(dst, "SERVER_ERROR "...)
-	dst = c.AppendTrouble(dst, call.Lead, c.p)
-	if c.b >= 0 {
+	dst = c.AppendTrouble(dst, call.Lead, c.lead)
+	if c.follow >= 0 {
 		dst = append(dst, "; "...)
-		dst = c.AppendTrouble(dst, call.Follow, c.b)
+		dst = c.AppendTrouble(dst, call.Follow, c.follow)
 	}
 	return append(dst, "\r\n"...)
 }

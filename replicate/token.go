@@ -60,9 +60,9 @@ const noToken = 1 << 62
 // unmark takes the mark off the token that a compare depends on. When that is not the mark of the copy that answers for
 // the key now, the token becomes one that fits nothing, so that the answer is EXISTS, or NOT_FOUND.
 func (e *Engine) unmark(c *Call, r *ascii.Request) {
-	i := c.p
-	if c.b >= 0 && !e.Health.Usable(i) {
-		i = c.b
+	i := c.lead
+	if c.follow >= 0 && !e.Health.Usable(i) {
+		i = c.follow
 	}
 	token, ok := r.Token()
 	if e.Backups == nil || !ok || e.markOf(i) == 0 {

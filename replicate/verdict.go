@@ -6,8 +6,8 @@ import "magent/ascii"
 type answer uint8
 
 const (
-	answerPrimary answer = iota
-	answerBackup
+	answerLead answer = iota
+	answerFollow
 	answerError // neither copy could answer
 )
 
@@ -19,37 +19,38 @@ type outcome struct {
 
 // verdict on a mutation that went to both copies.
 type verdict struct {
-	answer  answer
-	primary bool // the primary missed what the backup took: it is dirty for the key
-	backup  bool // the backup missed it, or holds something else: it is dirty for the key
+	answer answer
+
+	leadMissed   bool // the lead missed what the other copy took: it is dirty for the key
+	followMissed bool // the other copy missed it, or holds something else: it is dirty for the key
 }
 
 // swapped is the verdict on a pair whose copies were given to judge the other way round.
 func (v verdict) swapped() verdict {
-	v.primary, v.backup = v.backup, v.primary
+	v.leadMissed, v.followMissed = v.followMissed, v.leadMissed
 	switch v.answer {
-	case answerPrimary:
-		v.answer = answerBackup
-	case answerBackup:
-		v.answer = answerPrimary
+	case answerLead:
+		v.answer = answerFollow
+	case answerFollow:
+		v.answer = answerLead
 	}
 	return v
 }
 
-// judge is the table "Mutations" of the contract, for a pair whose outcomes are p and b. removes: nothing is left of the key,
+// judge is the table "Mutations" of the contract, for a pair whose outcomes are lead and follow. removes: nothing is left of the key,
 // whatever was answered.
-func judge(removes bool, p, b outcome) verdict {
+func judge(removes bool, lead, follow outcome) verdict {
 	switch {
-	case p.kind == ascii.Lost && b.kind == ascii.Lost:
-		return verdict{answer: answerError, primary: true, backup: true}
-	case p.kind == ascii.Lost:
-		return verdict{answer: answerBackup, primary: true}
-	case b.kind == ascii.Lost:
-		return verdict{answer: answerPrimary, backup: true}
+	case lead.kind == ascii.Lost && follow.kind == ascii.Lost:
+		return verdict{answer: answerError, leadMissed: true, followMissed: true}
+	case lead.kind == ascii.Lost:
+		return verdict{answer: answerFollow, leadMissed: true}
+	case follow.kind == ascii.Lost:
+		return verdict{answer: answerLead, followMissed: true}
 	case removes: // on both, unless one refused the command
-		return verdict{answer: answerPrimary, backup: b.kind.Refused() && !p.kind.Refused()}
+		return verdict{answer: answerLead, followMissed: follow.kind.Refused() && !lead.kind.Refused()}
 	}
-	// Among the differences: a set that the primary refused for its size or for want of memory. It has dropped its old
-	// value then, and the backup must not keep the new one.
-	return verdict{answer: answerPrimary, backup: p != b}
+	// Among the differences: a set that the lead refused for its size or for want of memory. It has dropped its old
+	// value then, and the other copy must not keep the new one.
+	return verdict{answer: answerLead, followMissed: lead != follow}
 }

@@ -26,9 +26,9 @@ var (
 
 func number(n uint64) outcome { return outcome{kind: ascii.Number, number: n} }
 
-// The table "Mutations" of the contract, row by row. What it calls dirty(P) and dirty(B) is primary and backup here.
+// The table "Mutations" of the contract, row by row. What it calls dirty(P) and dirty(B) is leadMissed and followMissed here.
 func TestJudge(t *testing.T) {
-	const p, b, none = answerPrimary, answerBackup, answerError
+	const p, b, none = answerLead, answerFollow, answerError
 	conditional := []ascii.Op{ascii.OpAdd, ascii.OpReplace, ascii.OpAppend, ascii.OpPrepend}
 	for _, row := range []struct {
 		name   string
@@ -107,21 +107,21 @@ func TestJudgeInvariants(t *testing.T) {
 			for _, b := range all {
 				v := judge(op == ascii.OpDelete || op == ascii.OpMetaDelete, p, b)
 				pLost, bLost := p.kind == ascii.Lost, b.kind == ascii.Lost
-				if v.primary != pLost {
-					t.Errorf("op %d, %v | %v: dirty(P) is %v; it is exactly when P is lost", op, p, b, v.primary)
+				if v.leadMissed != pLost {
+					t.Errorf("op %d, %v | %v: dirty(P) is %v; it is exactly when P is lost", op, p, b, v.leadMissed)
 				}
-				if bLost && !v.backup {
+				if bLost && !v.followMissed {
 					t.Errorf("op %d, %v | %v: B is lost, but not dirty", op, p, b)
 				}
-				if p == b && !bLost && v.backup {
+				if p == b && !bLost && v.followMissed {
 					t.Errorf("op %d, %v | %v: they agree, but B is dirty", op, p, b)
 				}
-				want := answerPrimary
+				want := answerLead
 				switch {
 				case pLost && bLost:
 					want = answerError
 				case pLost:
-					want = answerBackup
+					want = answerFollow
 				}
 				if v.answer != want {
 					t.Errorf("op %d, %v | %v: answer %d, want %d", op, p, b, v.answer, want)
