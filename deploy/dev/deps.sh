@@ -21,6 +21,7 @@ has() {
 	python3-pylibmc) /usr/bin/python3 -c 'import pylibmc' ;;
 	python3-redis) /usr/bin/python3 -c 'import redis' ;;
 	systemd) command -v systemd-analyze && command -v systemd-socket-activate ;;
+	*) false ;;
 	esac >/dev/null 2>&1
 }
 
