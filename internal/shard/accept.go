@@ -57,8 +57,8 @@ const cannotAccept = "clients are waiting, but cannot be accepted, for want of f
 // rest leaves what is waiting for a while: the listener would be reported ready all the time, and the loop would spin.
 func (ln *listener) rest() {
 	ln.svc.complain(cannotAccept)
-	ln.sh.l.Watch(ln.fd, 0)
-	ln.sh.l.Set(ln.wake, acceptRest)
+	ln.sh.L.Watch(ln.fd, 0)
+	ln.sh.L.Set(ln.wake, acceptRest)
 }
 
 // resume ends the rest.
@@ -66,13 +66,13 @@ func (ln *listener) resume() {
 	if ln.svc.spare < 0 {
 		ln.svc.spare = openSpare()
 	}
-	ln.sh.l.Watch(ln.fd, loop.Readable)
+	ln.sh.L.Watch(ln.fd, loop.Readable)
 }
 
 // close accepts nobody any more.
 func (ln *listener) close() {
-	ln.sh.l.Unset(ln.wake)
-	ln.sh.l.Close(ln.fd)
+	ln.sh.L.Unset(ln.wake)
+	ln.sh.L.Close(ln.fd)
 }
 
 // removeSocket removes the file of a unix socket, if it is ours alone: not one that another process has bound in its place, as a new
@@ -113,7 +113,7 @@ func (svc *Service) admit(ln *listener, fd int) {
 		return
 	}
 	pool := ln.pool
-	ln.sh.l.SendTo(sh.l, loop.TaskFunc(func() { sh.open(fd, pool) }))
+	ln.sh.L.SendTo(sh.L, loop.TaskFunc(func() { sh.open(fd, pool) }))
 }
 
 func (ln *listener) refuse(fd int) {
@@ -123,7 +123,7 @@ func (ln *listener) refuse(fd int) {
 	}
 	_, _ = loop.Send(fd, line)
 	unix.Close(fd)
-	ln.sh.pools[ln.pool].count.RejectedConnections++
+	ln.sh.Pools[ln.pool].Count.RejectedConnections++
 }
 
 // turnAway tells a client, when no descriptor is left for it, that there is none: the spare one serves to accept it,
@@ -165,8 +165,8 @@ func (svc *Service) leastBusy() *Shard {
 // closed takes a session off the books.
 func (sh *Shard) closed(s *session) {
 	delete(sh.sessions, s)
-	s.pool.count.CurrConnections--
-	sh.left(s.pool.index)
+	s.pool.Count.CurrConnections--
+	sh.left(s.pool.Index)
 	sh.checkDrained()
 }
 

@@ -161,7 +161,7 @@ func TestAnotherMemoryRefusesToBeFlushed(t *testing.T) {
 	other.want("get k\r\n").answer("END\r\n")
 	c.hear("END\r\n")
 	r.on(0, func(sh *Shard) {
-		if p := sh.pools[0]; p.health.Readable(0) || !p.engine.Distrusted(0) {
+		if p := sh.Pools[0]; p.Health.Readable(0) || !p.Engine.Distrusted(0) {
 			t.Error("it is read")
 		}
 	})
@@ -197,7 +197,7 @@ func TestBothAreOtherMemories(t *testing.T) {
 		f.becomes("k")
 	}
 	r.eventually(0, "both are being connected to", func(sh *Shard) bool {
-		return sh.pools[0].conns[0].Connecting() && sh.pools[0].conns[1].Connecting()
+		return sh.Pools[0].Conns[0].Connecting() && sh.Pools[0].Conns[1].Connecting()
 	})
 	c.say("get k\r\n")
 	another.greet.Unlock()
@@ -239,7 +239,7 @@ func TestAllLoopsTakeItForEmpty(t *testing.T) {
 	r := startAs(t, 1000, 1, 1, func(cfg *config.Config) { cfg.Threads = 2 }, backend.FullMeta)
 	p := r.servers[0]
 	for id := range 2 {
-		r.eventually(id, "up", func(sh *Shard) bool { return sh.pools[0].conns[0].Ready() && sh.pools[0].conns[1].Ready() })
+		r.eventually(id, "up", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
 	}
 	for id := range 2 {
 		p.restarts()
@@ -248,12 +248,12 @@ func TestAllLoopsTakeItForEmpty(t *testing.T) {
 			p.items.Store(100)
 		}
 		r.on(id, func(sh *Shard) {
-			sh.pools[0].conns[0].Close(backend.ErrGarbage)
-			sh.pools[0].conns[0].Connect()
+			sh.Pools[0].Conns[0].Close(backend.ErrGarbage)
+			sh.Pools[0].Conns[0].Connect()
 		})
-		r.eventually(id, "connected", func(sh *Shard) bool { return sh.pools[0].conns[0].Stats.Connects > 1 })
+		r.eventually(id, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Stats.Connects > 1 })
 		r.on(id, func(sh *Shard) {
-			if e := sh.pools[0].engine; e.Distrusted(0) {
+			if e := sh.Pools[0].Engine; e.Distrusted(0) {
 				t.Errorf("loop %d distrusts it", id)
 			}
 		})
@@ -289,7 +289,7 @@ func TestAnotherMemoryAfterARestartOfOurs(t *testing.T) {
 func TestReloadWhileAnotherMemoryIsCleansed(t *testing.T) {
 	t.Parallel()
 	r, another, other := remembering(t)
-	r.on(0, func(*Shard) { r.svc.started = time.Now().Add(-time.Hour) }) // nothing of a process before this one is waited for
+	r.on(0, func(*Shard) { r.svc.shared.Started = time.Now().Add(-time.Hour) }) // nothing of a process before this one is waited for
 	lived(r.client(), another)
 	another.becomes(manyKeys()...)
 	await(t, "the first key", other.asked) // is not answered
@@ -306,10 +306,10 @@ func TestReloadWhileAnotherMemoryIsCleansed(t *testing.T) {
 func TestItselfIsThisRunOfTheServer(t *testing.T) {
 	r, _, another, _ := isAnother(t, 0)
 	r.on(0, func(sh *Shard) {
-		p := sh.pools[0]
-		s := p.itself(0)
+		p := sh.Pools[0]
+		s := p.Itself(0)
 		found, err := s.Find(t.Context())
-		if want := (failover.Identity{PID: another.pid.Load(), Start: 1000}); s.Only != want || err != nil || len(found) != 1 || found[0] != p.conns[0].Endpoint() {
+		if want := (failover.Identity{PID: another.pid.Load(), Start: 1000}); s.Only != want || err != nil || len(found) != 1 || found[0] != p.Conns[0].Endpoint() {
 			t.Errorf("%v at %v (%v)", s.Only, found, err)
 		}
 	})

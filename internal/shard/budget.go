@@ -52,7 +52,7 @@ func before(a, b *session) bool {
 
 // cutOff ends the session, of which nothing is being served, with an error line that says why and without what has arrived in part.
 func (s *session) cutOff(why string) {
-	s.pool.count.CutOff++
+	s.pool.Count.CutOff++
 	s.keep(nil)
 	if s.redis != nil {
 		s.endMulti()
@@ -80,6 +80,6 @@ func (s *session) keep(rest []byte) {
 	if s.kept == 0 {
 		s.since = 0
 	} else if s.since == 0 || s.sinceServed != s.served {
-		s.since, s.sinceServed = s.sh.l.Now(), s.served
+		s.since, s.sinceServed = s.sh.L.Now(), s.served
 	}
 }

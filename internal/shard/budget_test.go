@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"magent/internal/config"
+	"magent/internal/pool"
 	"magent/internal/redis/redistest"
 )
 
@@ -63,8 +64,8 @@ func TestNoRoomForAValue(t *testing.T) {
 		set(c, "set small 0 0 20000\r\n"+strings.Repeat("v", 20_000)+"\r\n", strings.Repeat("v", 10_000)+"\r\n")
 	}
 	r.on(0, func(sh *Shard) {
-		if sh.assembly != fill || sh.pools[0].count.CutOff != 1 {
-			t.Errorf("%d bytes are kept, %d clients were cut off; want 0 and 1", sh.assembly-fill, sh.pools[0].count.CutOff)
+		if sh.assembly != fill || sh.Pools[0].Count.CutOff != 1 {
+			t.Errorf("%d bytes are kept, %d clients were cut off; want 0 and 1", sh.assembly-fill, sh.Pools[0].Count.CutOff)
 		}
 		sh.assembly -= fill
 	})
@@ -91,11 +92,11 @@ func TestNoRoomForTheLargest(t *testing.T) {
 		for _, arrived := range []int{0, 1, 1000, 1001} {
 			r, p, b := pair(t, nil)
 			c := r.client()
-			r.on(0, func(sh *Shard) { sh.assembly += maxAssembly })
+			r.on(0, func(sh *Shard) { sh.assembly += pool.MaxAssembly })
 			c.say(line + "\r\n" + strings.Repeat("v", arrived))
 			c.hear(refusedValue)
 			c.ended()
-			r.on(0, func(sh *Shard) { sh.assembly -= maxAssembly })
+			r.on(0, func(sh *Shard) { sh.assembly -= pool.MaxAssembly })
 			r.eventually(0, "nothing kept", func(sh *Shard) bool { return sh.assembly == 0 && len(sh.sessions) == 0 })
 			d := r.client()
 			d.say("delete l\r\n") // comes to the servers first
@@ -115,7 +116,7 @@ func TestHeldBackClientIsCutOff(t *testing.T) {
 	r.eventually(0, "held back", func(sh *Shard) bool { return sh.assembly > 0 })
 	r.on(0, func(sh *Shard) { sh.assembly += 2 * testAssembly })
 	r.client().say("get")
-	r.eventually(0, "cut off", func(sh *Shard) bool { return sh.pools[0].count.CutOff > 0 })
+	r.eventually(0, "cut off", func(sh *Shard) bool { return sh.Pools[0].Count.CutOff > 0 })
 	for range testWindow {
 		p.want("get a\r\n").answer(miss)
 		hog.hear(miss)
@@ -131,7 +132,7 @@ func TestLargestTransactionIsCutOff(t *testing.T) {
 	r := start(t, 1, 0, func(cfg *config.Config) { cfg.MaxValue = 400_000 })
 	r.reload(toRedis(s))
 	r.narrow()
-	r.on(0, func(sh *Shard) { sh.pools[0].redis.MaxBulk = 400_000 })
+	r.on(0, func(sh *Shard) { sh.Pools[0].RedisLimits.MaxBulk = 400_000 })
 	hog, c := r.client(), r.client()
 	hog.say("MULTI\r\n")
 	hog.hear("+OK\r\n")

@@ -190,7 +190,7 @@ func TestBackupLostOverACompare(t *testing.T) {
 	d.say("delete other\r\n")
 	p.want("delete other\r\n")
 	b.want("delete other\r\n").reset()
-	r.eventually(0, "the backup's end", func(sh *Shard) bool { return !sh.pools[0].health.Usable(1) })
+	r.eventually(0, "the backup's end", func(sh *Shard) bool { return !sh.Pools[0].Health.Usable(1) })
 	a.answer("STORED\r\n7\r\nDELETED\r\n")
 	c.hear("STORED\r\n")
 	d.hear("7\r\nDELETED\r\n")

@@ -20,6 +20,14 @@ type demand struct {
 	marked  bool       // Flush will be called
 }
 
+// demandOf is that of the pool with the index, whatever changes there.
+func (sh *Shard) demandOf(pool int) *demand {
+	for len(sh.demands) <= pool {
+		sh.demands = append(sh.demands, &demand{l: sh.L})
+	}
+	return sh.demands[pool]
+}
+
 // observe notes the size of a reply for a value.
 func (d *demand) observe(size int) {
 	if d.size == 0 {
@@ -85,20 +93,20 @@ func (s *session) guess() int {
 	if s.keySize > 0 {
 		return s.keySize
 	}
-	return s.pool.demand.guess()
+	return s.demand.guess()
 }
 
 // expect tells the demand what the client has under way now.
 func (s *session) expect() {
 	n := s.values*s.guess() + s.sent
-	s.pool.demand.change(n - s.expected)
+	s.demand.change(n - s.expected)
 	s.expected = n
 }
 
 // mustQueue reports whether a request of so many bytes, with so many values in the reply, has to wait for its turn. Then it is
 // met again.
 func (s *session) mustQueue(values, bytes int) bool {
-	if s.pool.demand.roomFor(s) {
+	if s.demand.roomFor(s) {
 		return false
 	}
 	s.wants = values*s.guess() + bytes
@@ -116,19 +124,19 @@ func (d *demand) roomFor(s *session) bool {
 
 // crowded reports whether what the client wants has to wait until others have got what they asked for.
 func (s *session) crowded() bool {
-	return s.wants > 0 && !s.pool.demand.roomFor(s) && s.expected+s.wants > fairShare
+	return s.wants > 0 && !s.demand.roomFor(s) && s.expected+s.wants > fairShare
 }
 
 // pause has what was read wait.
 func (s *session) pause() {
 	s.paused = true
-	s.pool.count.Backpressure++
+	s.pool.Count.Backpressure++
 	s.lineUp()
 }
 
 // lineUp has the client wait for its turn, if that is what it has to wait for.
 func (s *session) lineUp() {
 	if s.crowded() {
-		s.pool.demand.join(s)
+		s.demand.join(s)
 	}
 }

@@ -18,7 +18,7 @@ func largeHit(key string, size int) string {
 // inFlight is how many requests wait for a server's reply, once that does not change any more.
 func (r *rig) inFlight(server int) (n int) {
 	r.t.Helper()
-	r.on(0, func(sh *Shard) { n = sh.pools[0].conns[server].Pending() })
+	r.on(0, func(sh *Shard) { n = sh.Pools[0].Conns[server].Pending() })
 	return n
 }
 
@@ -64,7 +64,7 @@ func TestDemandOfManyClients(t *testing.T) {
 		}
 	}
 	r.eventually(0, "nothing is expected", func(sh *Shard) bool {
-		d := sh.pools[0].demand
+		d := sh.demandOf(0)
 		return d.bytes == 0 && len(d.waiting) == 0
 	})
 }
@@ -82,8 +82,8 @@ func (c *client) hearAll(text string, times int) (problem string) {
 
 // crowd fills the demand of the pool, as clients with large values would do.
 func (r *rig) crowd(t *testing.T) {
-	r.on(0, func(sh *Shard) { sh.pools[0].demand.change(maxExpected) })
-	t.Cleanup(func() { r.on(0, func(sh *Shard) { sh.pools[0].demand.change(-maxExpected) }) })
+	r.on(0, func(sh *Shard) { sh.demandOf(0).change(maxExpected) })
+	t.Cleanup(func() { r.on(0, func(sh *Shard) { sh.demandOf(0).change(-maxExpected) }) })
 }
 
 // Who asks for small values does not wait for those who ask for large ones.
@@ -107,18 +107,18 @@ func TestLargeValuesWaitForRoom(t *testing.T) {
 	r, p, b := pair(t, nil)
 	body := strings.Repeat("v", fairShare)
 	set := func(key string) string { return fmt.Sprintf("set %s 0 0 %d\r\n%s\r\n", key, fairShare, body) }
-	r.on(0, func(sh *Shard) { sh.pools[0].demand.change(maxExpected) })
+	r.on(0, func(sh *Shard) { sh.demandOf(0).change(maxExpected) })
 	var clients []*client
 	for i, key := range []string{"a", "b", "c"} {
 		c := r.client()
 		c.say(set(key))
-		r.eventually(0, "it waits", func(sh *Shard) bool { return len(sh.pools[0].demand.waiting) == i+1 })
+		r.eventually(0, "it waits", func(sh *Shard) bool { return len(sh.demandOf(0).waiting) == i+1 })
 		clients = append(clients, c)
 	}
 	if n := r.inFlight(0); n > 0 {
 		t.Errorf("%d requests in flight without room", n)
 	}
-	r.on(0, func(sh *Shard) { sh.pools[0].demand.change(-maxExpected) })
+	r.on(0, func(sh *Shard) { sh.demandOf(0).change(-maxExpected) })
 	for _, key := range []string{"a", "b", "c"} {
 		p.want(set(key)).answer("STORED\r\n")
 		b.want(set(key)).answer("STORED\r\n")
@@ -126,7 +126,7 @@ func TestLargeValuesWaitForRoom(t *testing.T) {
 	for _, c := range clients {
 		c.hear("STORED\r\n")
 	}
-	r.eventually(0, "nothing is expected", func(sh *Shard) bool { return sh.pools[0].demand.bytes == 0 })
+	r.eventually(0, "nothing is expected", func(sh *Shard) bool { return sh.demandOf(0).bytes == 0 })
 }
 
 // What a client has asked for counts until it is answered, although the client has gone: else one that comes and goes could
@@ -142,7 +142,7 @@ func TestDemandOfTheGoneCounts(t *testing.T) {
 	check := func(values int) {
 		t.Helper()
 		r.eventually(0, fmt.Sprintf("%d values are expected", values), func(sh *Shard) bool {
-			return sh.pools[0].demand.bytes == values*unknownSize+values*len("get a\r\n")
+			return sh.demandOf(0).bytes == values*unknownSize+values*len("get a\r\n")
 		})
 	}
 	check(2)

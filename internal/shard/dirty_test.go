@@ -14,23 +14,23 @@ import (
 func (r *rig) returns(i int) {
 	r.t.Helper()
 	r.on(0, func(sh *Shard) {
-		p := sh.pools[0]
+		p := sh.Pools[0]
 		e, _ := discover.Fixed(r.servers[i].addr)
-		p.alive(i, e)
+		p.Alive(i, e)
 	})
 }
 
 // away waits until server i is ejected.
 func (r *rig) away(i int) {
 	r.t.Helper()
-	r.eventually(0, "ejected", func(sh *Shard) bool { return !sh.pools[0].health.Usable(i) })
+	r.eventually(0, "ejected", func(sh *Shard) bool { return !sh.Pools[0].Health.Usable(i) })
 }
 
 // clean waits until server i has nothing more to make good.
 func (r *rig) clean(i int) {
 	r.t.Helper()
 	r.eventually(0, "nothing dirty", func(sh *Shard) bool {
-		d := sh.pools[0].engine.Dirty(i)
+		d := sh.Pools[0].Engine.Dirty(i)
 		return d.Len() == 0 && !d.All()
 	})
 }
@@ -123,7 +123,7 @@ func TestServerReturnsWithOldValues(t *testing.T) {
 // back waits until server i may be read.
 func (r *rig) back(i int) {
 	r.t.Helper()
-	r.eventually(0, "back", func(sh *Shard) bool { return sh.pools[0].health.Readable(i) })
+	r.eventually(0, "back", func(sh *Shard) bool { return sh.Pools[0].Health.Readable(i) })
 }
 
 // A server that goes again before it has made good everything has the rest made good next time.
@@ -135,7 +135,7 @@ func TestServerGoesAgain(t *testing.T) {
 	r.away(0)
 	r.returns(0)
 	late := other.want("mg first v f t u\r\n")
-	r.on(0, func(sh *Shard) { sh.pools[0].conns[0].Close(backend.ErrClosed) }) // and again, with the reading under way
+	r.on(0, func(sh *Shard) { sh.Pools[0].Conns[0].Close(backend.ErrClosed) }) // and again, with the reading under way
 	late.answer("VA 1 f0 t-1\r\nx\r\n")
 	r.away(0)
 	r.returns(0)
@@ -151,12 +151,12 @@ func TestServerGoesAgainDuringAReading(t *testing.T) {
 	r, _, gone, other := outage(t, 0, nil)
 	r.returns(0)
 	slow := other.want("mg first v f t u\r\n")
-	r.on(0, func(sh *Shard) { sh.pools[0].conns[0].Close(backend.ErrClosed) })
+	r.on(0, func(sh *Shard) { sh.Pools[0].Conns[0].Close(backend.ErrClosed) })
 	r.away(0)
 	r.returns(0)
-	r.eventually(0, "returning", func(sh *Shard) bool { return sh.pools[0].health.Usable(0) })
+	r.eventually(0, "returning", func(sh *Shard) bool { return sh.Pools[0].Health.Usable(0) })
 	r.on(0, func(sh *Shard) {
-		if sh.pools[0].health.Readable(0) {
+		if sh.Pools[0].Health.Readable(0) {
 			t.Error("the server is read although a key has not been copied")
 		}
 	})
@@ -285,7 +285,7 @@ func TestOtherDecidesDuringTheReturn(t *testing.T) {
 	gone.want("get k\r\n").answer("END\r\n")
 	reader.hear("END\r\n")
 	r.on(0, func(sh *Shard) {
-		if d := sh.pools[0].engine.Dirty(0); d.Len() > 0 {
+		if d := sh.Pools[0].Engine.Dirty(0); d.Len() > 0 {
 			t.Errorf("%d keys are dirty", d.Len())
 		}
 	})
@@ -412,7 +412,7 @@ func TestNothingIsDirtyWhereNothingWasDone(t *testing.T) {
 		t.Errorf("%q", line)
 	}
 	r.on(0, func(sh *Shard) {
-		e := sh.pools[0].engine
+		e := sh.Pools[0].Engine
 		if p, b := e.Dirty(0).Len(), e.Dirty(1).Len(); p != 1 || b != 0 {
 			t.Errorf("%d keys dirty on the primary, %d on the backup; want 1, 0", p, b)
 		}
@@ -449,7 +449,7 @@ func TestBackupGetsThePrimarysValue(t *testing.T) {
 	p.want("get n\r\n").answer("END\r\n")
 	c.hear("END\r\n")
 	r.on(0, func(sh *Shard) {
-		if n := *sh.pools[0].engine.Tally(1); n.Refills != 1 || n.Repairs != 3 {
+		if n := *sh.Pools[0].Engine.Tally(1); n.Refills != 1 || n.Repairs != 3 {
 			t.Errorf("%+v", n)
 		}
 	})

@@ -97,11 +97,11 @@ func TestStartWithAnUnknownName(t *testing.T) {
 			d.known.Store(true)
 			for id := range 2 {
 				r.eventually(id, "it is used", func(sh *Shard) bool {
-					p := sh.pools[0]
+					p := sh.Pools[0]
 					if name == "ejected" && sh != r.svc.ownerOf([]byte("a")) {
 						return true // it connects when it is asked for something
 					}
-					return p.conns[index].Ready() && p.health.Readable(index)
+					return p.Conns[index].Ready() && p.Health.Readable(index)
 				})
 			}
 			c.say("get a\r\n")
@@ -116,7 +116,7 @@ func TestReloadWithAnUnknownName(t *testing.T) {
 	var d directory
 	d.known.Store(true)
 	r, f, log := unknown(t, &d, func(a config.Address) config.Pool { return config.Pool{Name: "main", Servers: []config.Address{a}} })
-	r.eventually(0, "it is used", func(sh *Shard) bool { return sh.pools[0].conns[0].Ready() })
+	r.eventually(0, "it is used", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() })
 	d.known.Store(false)
 	r.reload(func(pools []config.Pool) []config.Pool {
 		other := pools[0].Servers[0]
@@ -128,8 +128,8 @@ func TestReloadWithAnUnknownName(t *testing.T) {
 		t.Errorf("log:\n%s", text)
 	}
 	r.eventually(0, "one of two is used", func(sh *Shard) bool {
-		return sh.pools[0].conns[0].Ready() && !sh.pools[0].health.Usable(1)
+		return sh.Pools[0].Conns[0].Ready() && !sh.Pools[0].Health.Usable(1)
 	})
 	d.known.Store(true)
-	r.eventually(0, "both are", func(sh *Shard) bool { return sh.pools[0].conns[1].Ready() && sh.pools[0].health.Usable(1) })
+	r.eventually(0, "both are", func(sh *Shard) bool { return sh.Pools[0].Conns[1].Ready() && sh.Pools[0].Health.Usable(1) })
 }

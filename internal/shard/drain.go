@@ -12,11 +12,11 @@ import (
 // clients are gone, or Config.DrainTime is over.
 func (svc *Service) Drain() {
 	svc.draining.Store(true)
-	svc.registry.Events().Note(stats.Event{What: "draining"})
+	svc.shared.Registry.Events().Note(stats.Event{What: "draining"})
 	var gone sync.WaitGroup
 	gone.Add(len(svc.shards))
 	for _, sh := range svc.shards {
-		sh.l.Post(loop.TaskFunc(func() { sh.drain(gone.Done) }))
+		sh.L.Post(loop.TaskFunc(func() { sh.drain(gone.Done) }))
 	}
 	done := make(chan struct{})
 	svc.helpers.Add(1)
@@ -28,7 +28,7 @@ func (svc *Service) Drain() {
 	case <-timer.C:
 		svc.log.Warn().Dur("after_ms", svc.cfg.DrainTime).Msg("clients did not fetch their replies in time: cutting them off")
 		for _, sh := range svc.shards {
-			sh.l.Post(loop.TaskFunc(sh.cutOff))
+			sh.L.Post(loop.TaskFunc(sh.cutOff))
 		}
 		<-done
 	}
@@ -43,9 +43,9 @@ func (svc *Service) awaitDrained(gone *sync.WaitGroup, done chan<- struct{}) {
 
 // drain begins the end of a shard; it runs on its loop.
 func (sh *Shard) drain(done func()) {
-	sh.draining = true
+	sh.Draining = true
 	sh.drainDone = done
-	if sh.id == 0 {
+	if sh.ID == 0 {
 		for _, ln := range sh.svc.listeners {
 			ln.close()
 		}
@@ -72,11 +72,11 @@ func (sh *Shard) cutOff() {
 }
 
 func (sh *Shard) checkDrained() {
-	if sh.draining && len(sh.sessions) == 0 && sh.drainDone != nil {
+	if sh.Draining && len(sh.sessions) == 0 && sh.drainDone != nil {
 		sh.drainDone()
 		sh.drainDone = nil
 	}
 }
 
 // Events are the last changes of state, the oldest first.
-func (svc *Service) Events() []stats.Event { return svc.registry.Events().List() }
+func (svc *Service) Events() []stats.Event { return svc.shared.Registry.Events().List() }

@@ -6,6 +6,7 @@ import (
 
 	"magent/ascii"
 	"magent/internal/call"
+	"magent/internal/pool"
 	"magent/replicate"
 )
 
@@ -14,7 +15,7 @@ import (
 // there; when a reload has replaced that meanwhile, the engine answers with an error.
 type errand struct {
 	home, owner *Shard
-	pool        *pool           // the owner's part
+	pool        *pool.Pool      // the owner's part
 	call        *replicate.Call // home's: the client's place in line; nil when gather is set
 	gather      *gather         // home's: the multi-get that this is a part of
 	part        uint16
@@ -31,12 +32,12 @@ type errand struct {
 	line  []byte
 }
 
-func (sh *Shard) newErrand(owner *Shard, p *pool, c *replicate.Call, req []byte) *errand {
+func (sh *Shard) newErrand(owner *Shard, p *pool.Pool, c *replicate.Call, req []byte) *errand {
 	e := sh.errands.Get()
 	if e == nil {
 		e = &errand{home: sh}
 	}
-	e.owner, e.pool, e.call, e.back = owner, p.peers[owner.id], c, false
+	e.owner, e.pool, e.call, e.back = owner, p.Peers[owner.ID], c, false
 	e.kind = call.Piece // of a gather
 	if c != nil {
 		e.kind = c.Part
@@ -46,8 +47,8 @@ func (sh *Shard) newErrand(owner *Shard, p *pool, c *replicate.Call, req []byte)
 }
 
 // send posts a request to its owner; c is answered when the reply is back.
-func (sh *Shard) send(owner *Shard, p *pool, c *replicate.Call, req []byte) {
-	sh.l.SendTo(owner.l, sh.newErrand(owner, p, c, req))
+func (sh *Shard) send(owner *Shard, p *pool.Pool, c *replicate.Call, req []byte) {
+	sh.L.SendTo(owner.L, sh.newErrand(owner, p, c, req))
 }
 
 // Run is called by the owner's loop, and, with the reply, by the home's.
@@ -56,7 +57,7 @@ func (e *errand) Run() {
 		e.deliver()
 		return
 	}
-	engine := e.pool.engine
+	engine := e.pool.Engine
 	c := engine.NewCall(e)
 	c.Part = e.kind
 	r := &e.owner.req
@@ -65,7 +66,7 @@ func (e *errand) Run() {
 		engine.Drop(c, r, e.line)
 		return
 	}
-	if n, st := ascii.Next(e.req, e.pool.limits, r); st != ascii.Complete || n != len(e.req) {
+	if n, st := ascii.Next(e.req, e.pool.Limits, r); st != ascii.Complete || n != len(e.req) {
 		panic("shard: a request that was accepted by one loop is refused by another")
 	}
 	engine.Do(c, r)
@@ -77,7 +78,7 @@ func (e *errand) Answer(c *call.Call, reply []byte) {
 	e.lost = c.Lost
 	c.Release()
 	e.back = true
-	e.owner.l.SendTo(e.home.l, e)
+	e.owner.L.SendTo(e.home.L, e)
 }
 
 // deliver hands the reply over at home.
@@ -136,15 +137,15 @@ func (s *session) scatter(r *ascii.Request) {
 	}
 	for key, rest := ascii.NextKey(g.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
 		owner := sh.svc.ownerOf(key)
-		e := g.errands[owner.id]
+		e := g.errands[owner.ID]
 		if e == nil {
 			e = sh.newErrand(owner, s.pool, nil, nil)
-			e.gather, e.part = g, uint16(owner.id)
+			e.gather, e.part = g, uint16(owner.ID)
 			e.req = ascii.AppendRetrieval(e.req, r.Op, r.Exptime)
-			g.errands[owner.id] = e
+			g.errands[owner.ID] = e
 		}
 		e.req = append(append(e.req, ' '), key...)
-		g.owner = append(g.owner, uint16(owner.id))
+		g.owner = append(g.owner, uint16(owner.ID))
 	}
 	for _, e := range g.errands {
 		if e != nil {
@@ -153,7 +154,7 @@ func (s *session) scatter(r *ascii.Request) {
 			if e.owner == sh {
 				e.Run() // now: what the client asks next must not overtake it
 			} else {
-				sh.l.SendTo(e.owner.l, e)
+				sh.L.SendTo(e.owner.L, e)
 			}
 		}
 	}

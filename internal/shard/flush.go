@@ -5,6 +5,7 @@ import (
 
 	"magent/ascii"
 	"magent/internal/call"
+	"magent/internal/pool"
 	"magent/replicate"
 )
 
@@ -13,7 +14,7 @@ import (
 // of their mailboxes.
 type flush struct {
 	home   *Shard
-	pool   *pool           // home's part
+	pool   *pool.Pool      // home's part
 	call   *replicate.Call // home's: the client's place in line
 	asked  *replicate.Call // the first loop's: to the servers
 	at     int             // the loop that is to be told, or that asks the servers
@@ -25,24 +26,24 @@ type flush struct {
 
 // flushAll sends r on its way. Until it is back the client's next requests wait.
 func (s *session) flushAll(r *ascii.Request) {
-	f := newFlush(s.pool, s.call(), r.Raw)
+	f := newFlush(s.sh, s.pool, s.call(), r.Raw)
 	s.barrier = &f.call.Call
-	s.sh.l.SendTo(s.pool.peers[f.at].sh.l, f)
+	s.sh.L.SendTo(s.pool.Peers[f.at].Loop.L, f)
 }
 
 // newFlush makes what is to be sent to its first loop.
-func newFlush(p *pool, c *replicate.Call, req []byte) *flush {
-	return &flush{home: p.sh, pool: p, call: c, at: len(p.peers) - 1, req: bytes.Clone(req)}
+func newFlush(sh *Shard, p *pool.Pool, c *replicate.Call, req []byte) *flush {
+	return &flush{home: sh, pool: p, call: c, at: len(p.Peers) - 1, req: bytes.Clone(req)}
 }
 
 // Run is called by one loop after the other, and at last at home.
 func (f *flush) Run() {
-	if f.at == len(f.pool.peers) {
+	if f.at == len(f.pool.Peers) {
 		f.call.Answer(f.reply)
 		return
 	}
-	p := f.pool.peers[f.at]
-	sh, engine := p.sh, p.engine
+	p := f.pool.Peers[f.at]
+	sh, engine := f.home.svc.shards[f.at], p.Engine
 	switch {
 	case f.ended:
 		engine.FlushEnded(f.missed)
@@ -51,7 +52,7 @@ func (f *flush) Run() {
 		engine.FlushBegins()
 		f.goOn(sh, f.at-1)
 	default:
-		if _, st := ascii.Next(f.req, p.limits, &sh.req); st != ascii.Complete {
+		if _, st := ascii.Next(f.req, p.Limits, &sh.req); st != ascii.Complete {
 			panic("shard: a flush_all that was accepted by one loop is refused by another")
 		}
 		f.asked = engine.NewCall(f)
@@ -71,7 +72,7 @@ func (f *flush) Answer(c *call.Call, reply []byte) {
 // goOn sends f from its present loop to the next one, or home.
 func (f *flush) goOn(from *Shard, next int) {
 	f.at = next
-	from.l.SendTo(f.home.orLoop(next).l, f)
+	from.L.SendTo(f.home.orLoop(next).L, f)
 }
 
 // orLoop is loop i, or this one, where a round over the loops began, when there is no such loop.

@@ -32,7 +32,7 @@ func (svc *Service) HandOver() error {
 	if err != nil {
 		svc.draining.Store(false)
 		for _, sh := range svc.shards {
-			sh.l.Post(loop.TaskFunc(sh.goOn))
+			sh.L.Post(loop.TaskFunc(sh.goOn))
 		}
 		return err
 	}
@@ -49,18 +49,18 @@ func (svc *Service) handsOver() error {
 
 // losesNothing says why a process that begins now would know too little. The loops stand still.
 func (svc *Service) losesNothing() error {
-	if svc.journal != nil {
+	if svc.shared.Journal != nil {
 		return nil
 	}
 	for _, sh := range svc.shards {
-		for _, p := range sh.pools {
-			if p == nil || len(p.cfg.Backups) == 0 {
+		for _, p := range sh.Pools {
+			if p == nil || len(p.Config.Backups) == 0 {
 				continue
 			}
-			for i := range p.conns {
-				if p.engine.Missed(i) {
+			for i := range p.Conns {
+				if p.Engine.Missed(i) {
 					return fmt.Errorf("server %s has not made good what it missed, and without --state-dir that would be forgotten: "+
-						"wait until `stats servers` shows it as up", p.conns[i].Name())
+						"wait until `stats servers` shows it as up", p.Conns[i].Name())
 				}
 			}
 		}
@@ -70,55 +70,39 @@ func (svc *Service) losesNothing() error {
 
 // yield has nobody accepted any more, sends the clients away and stops what is done behind their backs.
 func (sh *Shard) yield() {
-	sh.draining, sh.yielding = true, true
-	if sh.id == 0 {
+	sh.Draining, sh.Yielding = true, true
+	if sh.ID == 0 {
 		for _, ln := range sh.svc.listeners {
-			sh.l.Unset(ln.wake)
-			sh.l.Watch(ln.fd, 0)
+			sh.L.Unset(ln.wake)
+			sh.L.Watch(ln.fd, 0)
 		}
 	}
-	for _, p := range sh.pools {
-		p.rest()
+	for _, p := range sh.Pools {
+		p.PauseRepair()
 	}
 	sh.sendAway()
 }
 
-// rest stops making good what servers missed. They are not read, so it may go on at any time.
-func (p *pool) rest() {
-	if p == nil {
-		return
-	}
-	for i := range p.conns {
-		if p.engine.Returns(i) {
-			p.Abandoned(i)
-			p.engine.Gone(i)
-		}
-	}
-}
-
 // goOn takes everything back.
 func (sh *Shard) goOn() {
-	sh.draining, sh.yielding = false, false
-	if sh.id == 0 {
+	sh.Draining, sh.Yielding = false, false
+	if sh.ID == 0 {
 		for _, ln := range sh.svc.listeners {
 			ln.resume()
 		}
 	}
-	for _, p := range sh.pools {
+	for _, p := range sh.Pools {
 		if p == nil {
 			continue
 		}
-		p.held = false
-		p.admit()
-		p.refill()
+		p.Held = false
+		p.Admit()
+		p.Refill()
 	}
 	for s := range sh.sessions {
 		s.mark()
 	}
 }
-
-// errYielding is why a server that is well is not connected to.
-var errYielding = errors.New("another process is about to take over")
 
 var errUnanswered = errors.New("requests are under way that no server answers")
 
@@ -138,9 +122,9 @@ func (svc *Service) awaitQuiet() error {
 		time.Sleep(holdPoll)
 	}
 	svc.onAll(func(sh *Shard) {
-		for _, p := range sh.pools {
+		for _, p := range sh.Pools {
 			if p != nil {
-				p.held = true
+				p.Held = true
 			}
 		}
 	})
@@ -156,8 +140,8 @@ func (svc *Service) awaitQuiet() error {
 func (svc *Service) quiet(sessions bool) bool {
 	var busy atomic.Bool
 	svc.onAll(func(sh *Shard) {
-		for _, p := range sh.pools {
-			if p != nil && !p.engine.Idle() {
+		for _, p := range sh.Pools {
+			if p != nil && !p.Engine.Idle() {
 				busy.Store(true)
 			}
 		}
@@ -176,9 +160,9 @@ func (svc *Service) bequeath() {
 		ln.given = true // its file is in use
 	}
 	for _, sh := range svc.shards {
-		for _, p := range sh.pools {
+		for _, p := range sh.Pools {
 			if p != nil {
-				p.bequeath()
+				p.Shut()
 			}
 		}
 		for s := range sh.sessions {
@@ -190,11 +174,4 @@ func (svc *Service) bequeath() {
 	}
 	svc.record()
 	svc.closeJournal()
-}
-
-// bequeath closes the connections to all servers.
-func (p *pool) bequeath() {
-	for _, c := range p.conns {
-		c.Shut()
-	}
 }

@@ -120,7 +120,7 @@ func (r *rig) on(id int, f func(*Shard)) {
 	r.t.Helper()
 	done := make(chan struct{}, 1)
 	sh := r.svc.shards[id]
-	sh.l.Post(loop.TaskFunc(func() { f(sh); done <- struct{}{} }))
+	sh.L.Post(loop.TaskFunc(func() { f(sh); done <- struct{}{} }))
 	await(r.t, "the loop", done)
 }
 

@@ -13,14 +13,14 @@ func (sh *Shard) endQuiet() {
 		if s.ended || s.paused || s.first != nil || s.long != nil || s.s.Unsent() > 0 {
 			continue
 		}
-		quiet := time.Duration(sh.l.Now() - s.active)
+		quiet := time.Duration(sh.L.Now() - s.active)
 		switch inPart := s.kept > 0 || s.skip.Pending(); {
 		case inPart && half > 0 && quiet >= half:
 			sh.svc.complain("the rest of a client's request did not come (--request-timeout): cut off")
 			s.cutOff("request timed out: its rest did not come")
 		case !inPart && idle > 0 && quiet >= idle:
 			sh.svc.complain("a client has not asked for anything for long (--idle-timeout): closed")
-			s.pool.count.IdleClosed++
+			s.pool.Count.IdleClosed++
 			s.stop()
 		}
 	}

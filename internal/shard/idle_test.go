@@ -52,7 +52,7 @@ func TestHalfRequestTimesOut(t *testing.T) {
 		})
 		r.age(59 * time.Minute)
 		r.on(0, func(sh *Shard) {
-			if n := sh.pools[0].count.CutOff; n != 0 {
+			if n := sh.Pools[0].Count.CutOff; n != 0 {
 				t.Errorf("%q: cut off early", w.half)
 			}
 		})
@@ -61,7 +61,7 @@ func TestHalfRequestTimesOut(t *testing.T) {
 		c.ended()
 		other.nothing() // idle, which is allowed
 		r.on(0, func(sh *Shard) {
-			if n := sh.pools[0].count.CutOff; n != 1 || sh.assembly != 0 {
+			if n := sh.Pools[0].Count.CutOff; n != 1 || sh.assembly != 0 {
 				t.Errorf("%q: %d were cut off, %d bytes are kept", w.half, n, sh.assembly)
 			}
 		})
@@ -78,7 +78,7 @@ func TestSlowUploadIsNotCutOff(t *testing.T) {
 		was := r.received()
 		c.say(rest[:n])
 		rest = rest[n:]
-		r.eventually(0, "a part", func(sh *Shard) bool { return sh.pools[0].count.BytesRead == was+uint64(n) })
+		r.eventually(0, "a part", func(sh *Shard) bool { return sh.Pools[0].Count.BytesRead == was+uint64(n) })
 		r.age(40 * time.Minute)
 	}
 	r.age(10 * time.Hour) // who waits for a reply is not idle
@@ -90,7 +90,7 @@ func TestSlowUploadIsNotCutOff(t *testing.T) {
 
 func (r *rig) received() (n uint64) {
 	r.t.Helper()
-	r.on(0, func(sh *Shard) { n = sh.pools[0].count.BytesRead })
+	r.on(0, func(sh *Shard) { n = sh.Pools[0].Count.BytesRead })
 	return n
 }
 
@@ -113,7 +113,7 @@ func TestIdleClientIsClosed(t *testing.T) {
 	p.want("get a\r\n").answer(miss)
 	half.hear(miss)
 	r.on(0, func(sh *Shard) {
-		if n := sh.pools[0].count.IdleClosed; n != 1 {
+		if n := sh.Pools[0].Count.IdleClosed; n != 1 {
 			t.Errorf("%d were closed", n)
 		}
 	})

@@ -10,6 +10,7 @@ import (
 
 	"magent/backend"
 	"magent/internal/config"
+	"magent/internal/pool"
 )
 
 // follow runs another Service in front of the same servers, as after the death of the first one, with the same configuration.
@@ -51,7 +52,7 @@ func TestDisagreementIsRecordedWhenTheServerGoes(t *testing.T) {
 	r.follow()
 	started := time.Now()
 	reading := p.want("mg n v f t u\r\n")
-	if waited := time.Since(started); waited < drainTime {
+	if waited := time.Since(started); waited < pool.DrainTime {
 		t.Errorf("what the process before had sent was waited for only %v", waited)
 	}
 	reading.answer("VA 1 f0 t-1\r\n5\r\n")

@@ -50,7 +50,7 @@ func (s *session) leave() {
 		return
 	}
 	s.linger = loop.NewTimer(s.fail)
-	s.sh.l.Set(s.linger, lingerTime)
+	s.sh.L.Set(s.linger, lingerTime)
 	s.s.Reading(true)
 }
 

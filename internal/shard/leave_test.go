@@ -22,7 +22,7 @@ func TestDrainServesWhatWasRead(t *testing.T) {
 	}
 	c.say(all.String())
 	r.eventually(0, "paused", func(sh *Shard) bool {
-		return sh.pools[0].count.Backpressure > 0 && sh.pools[0].count.BytesRead == uint64(all.Len())
+		return sh.Pools[0].Count.Backpressure > 0 && sh.Pools[0].Count.BytesRead == uint64(all.Len())
 	})
 	c.say("get unread\r\n")
 	drained := make(chan struct{})
@@ -83,7 +83,7 @@ func TestUnixClientClosesAfterNoreply(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn.Close()
-	r.eventually(0, "the session's end", func(sh *Shard) bool { return len(sh.sessions) == 0 && sh.pools[0].count.BytesRead > 0 })
+	r.eventually(0, "the session's end", func(sh *Shard) bool { return len(sh.sessions) == 0 && sh.Pools[0].Count.BytesRead > 0 })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.items) != requests {

@@ -40,7 +40,7 @@ func (s *session) refuse(r *ascii.Request) {
 		s.noRoom(r)
 		return
 	}
-	s.pool.count.ClientErrors++
+	s.pool.Count.ClientErrors++
 	if len(r.Reply) > 0 {
 		s.call().Answer(r.Reply)
 	}
@@ -72,7 +72,7 @@ func (s *session) fatal(r *ascii.Request, data []byte) {
 // more than any other. No value is lost over it, for a request that did not arrive was not made.
 func (s *session) outOfMemory(r *ascii.Request) {
 	s.sh.svc.complain("too much has arrived in part: the clients that hold most of it were cut off")
-	s.pool.count.CutOff++
+	s.pool.Count.CutOff++
 	s.need, s.searched = 0, 0
 	s.wrong = true
 	if r.Need > 0 {

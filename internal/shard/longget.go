@@ -58,7 +58,7 @@ func (s *session) servePiece() {
 	}
 	g.line = append(g.line, crlf...)
 	r := &s.sh.req
-	if _, st := ascii.Next(g.line, s.pool.limits, r); st != ascii.Complete {
+	if _, st := ascii.Next(g.line, s.pool.Limits, r); st != ascii.Complete {
 		panic("shard: a piece of a multi-get is refused")
 	}
 	s.pieces++
@@ -79,8 +79,8 @@ func (s *session) writePiece(c *call.Call, reply []byte) {
 	case c.Lost && s.found:
 		s.write(endLine)
 	case c.Lost:
-		s.pool.count.Errors++
-		s.pool.count.Outcomes[stats.Get][stats.Error]++
+		s.pool.Count.Errors++
+		s.pool.Count.Outcomes[stats.Get][stats.Error]++
 		s.write(reply)
 	case !bytes.HasSuffix(reply, endLine):
 		s.broken = true

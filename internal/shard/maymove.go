@@ -7,6 +7,7 @@ import (
 
 	"magent/failover"
 	"magent/internal/placement"
+	"magent/internal/pool"
 )
 
 // Keys that move are filled from their other copies, which also answer for them meanwhile. So a reload that moves keys needs
@@ -25,19 +26,19 @@ type standing struct {
 type standings []standing
 
 // note adds what one loop knows of the servers of its part of the pool. It runs on that loop, or while that stands still.
-func (s *standings) note(p *pool) {
+func (s *standings) note(p *pool.Pool) {
 	if *s == nil {
-		*s = make(standings, len(p.conns))
+		*s = make(standings, len(p.Conns))
 	}
 	for i := range *s {
-		server, known := serverOf(p.cfg, i), p.health.Server(i)
+		server, known := pool.ServerOf(p.Config, i), p.Health.Server(i)
 		one := &(*s)[i]
 		one.role, one.address = server.Role, server.Address
 		if one.state == failover.Up {
 			one.state = known.State
 		}
-		one.missed = one.missed || p.engine.Missed(i)
-		one.reached = one.reached || p.health.Reached(i)
+		one.missed = one.missed || p.Engine.Missed(i)
+		one.reached = one.reached || p.Health.Reached(i)
 	}
 }
 
@@ -89,7 +90,7 @@ func (r *reload) checkMoves(i int) error {
 	r.svc.onAll(func(sh *Shard) {
 		mu.Lock()
 		defer mu.Unlock()
-		servers.note(sh.pools[i])
+		servers.note(sh.Pools[i])
 	})
 	return mayMove(r.moves[i], servers)
 }
@@ -103,7 +104,7 @@ func (r *reload) settleMoves() error {
 		}
 		var servers standings
 		for _, sh := range r.svc.shards {
-			servers.note(sh.pools[i])
+			servers.note(sh.Pools[i])
 		}
 		if err := mayMove(m, servers); err != nil {
 			return fmt.Errorf("pool %q: %w", r.before[i].Name, err)
@@ -118,9 +119,9 @@ func (r *reload) settleMoves() error {
 // resume has the pools go on that were held, as they were. The loops stand still.
 func (r *reload) resume() {
 	for _, sh := range r.svc.shards {
-		for i, p := range sh.pools {
+		for i, p := range sh.Pools {
 			if p != nil && r.changed(i) {
-				p.held = false
+				p.Held = false
 			}
 		}
 		for s := range sh.sessions {

@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -63,11 +64,11 @@ func TestMayMove(t *testing.T) {
 func TestStandings(t *testing.T) {
 	r := startAs(t, 10, 1, 1, func(cfg *config.Config) { cfg.Threads = 2 }, backend.FullMeta)
 	for id := range 2 {
-		r.eventually(id, "connected", func(sh *Shard) bool { return sh.pools[0].conns[0].Ready() && sh.pools[0].conns[1].Ready() })
+		r.eventually(id, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
 	}
 	look := func() (s standings) {
 		for id := range 2 {
-			r.on(id, func(sh *Shard) { s.note(sh.pools[0]) })
+			r.on(id, func(sh *Shard) { s.note(sh.Pools[0]) })
 		}
 		return s
 	}
@@ -76,8 +77,8 @@ func TestStandings(t *testing.T) {
 		t.Errorf("got %+v", s)
 	}
 	r.on(1, func(sh *Shard) {
-		sh.pools[0].takeOut(0, errInherited)
-		sh.pools[0].engine.Recall(0, []string{"k"}, false, false)
+		sh.Pools[0].TakeOut(0, errors.New("it is taken out of use"))
+		sh.Pools[0].Engine.Recall(0, []string{"k"}, false, false)
 	})
 	if s := look(); s[0] != (standing{"primary", p, failover.Ejected, true, true}) || s[1].state != failover.Up || s[1].missed {
 		t.Errorf("got %+v", s)
@@ -99,7 +100,7 @@ func TestReloadMendsAllNames(t *testing.T) {
 		cfg.Pools[0].Servers, cfg.Pools[0].Backups = gone[:1], gone[1:]
 	}, backend.FullMeta)
 	for id := range 2 {
-		r.eventually(id, "both are out", func(sh *Shard) bool { return !sh.pools[0].health.Usable(0) && !sh.pools[0].health.Usable(1) })
+		r.eventually(id, "both are out", func(sh *Shard) bool { return !sh.Pools[0].Health.Usable(0) && !sh.Pools[0].Health.Usable(1) })
 	}
 	p, b := r.servers[0], r.servers[1]
 	r.reload(func(pools []config.Pool) []config.Pool {
@@ -107,10 +108,10 @@ func TestReloadMendsAllNames(t *testing.T) {
 		return pools
 	})
 	for id := range 2 {
-		r.eventually(id, "both are used", func(sh *Shard) bool { return sh.pools[0].conns[0].Ready() && sh.pools[0].conns[1].Ready() })
+		r.eventually(id, "both are used", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
 		r.on(id, func(sh *Shard) {
 			for i := range 2 {
-				if !sh.pools[0].health.Readable(i) || sh.pools[0].engine.Missed(i) {
+				if !sh.Pools[0].Health.Readable(i) || sh.Pools[0].Engine.Missed(i) {
 					t.Errorf("server %d is not taken as it is", i)
 				}
 			}
@@ -122,11 +123,11 @@ func TestReloadMendsAllNames(t *testing.T) {
 func TestReloadIsRefusedWhileLoopsStandStill(t *testing.T) {
 	t.Parallel()
 	r, p, _ := pair(t, func(cfg *config.Config) { cfg.Pools[0].Timeout, cfg.Pools[0].ServerFailureLimit = patience, 1 })
-	r.eventually(0, "connected", func(sh *Shard) bool { return sh.pools[0].conns[0].Ready() && sh.pools[0].conns[1].Ready() })
+	r.eventually(0, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
 	c := r.client()
 	c.say("get k\r\n")
 	asked := p.want("get k\r\n")
-	r.on(0, func(sh *Shard) { sh.pools[0].takeOut(1, errInherited) }) // the backup is out; keys of the backups may move
+	r.on(0, func(sh *Shard) { sh.Pools[0].TakeOut(1, errors.New("it is taken out of use")) }) // the backup is out; keys of the backups may move
 	other := newFake(t, 2)
 	done := make(chan error, 1)
 	go reloadTo(r.svc, func() []config.Pool {
@@ -135,7 +136,7 @@ func TestReloadIsRefusedWhileLoopsStandStill(t *testing.T) {
 		pools[0].Listen = append(pools[0].Listen, config.Listen{Network: "tcp", Address: freeAddress(t), Backlog: 5})
 		return pools
 	}(), done)
-	r.eventually(0, "held", func(sh *Shard) bool { return sh.pools[0].held })
+	r.eventually(0, "held", func(sh *Shard) bool { return sh.Pools[0].Held })
 	c.say("get l\r\n")
 	asked.reset() // the primary is out, too
 	if err := await(t, "the reload", done); err == nil || !strings.Contains(err.Error(), `pool "main": keys would move among the backups, but primary `) {
@@ -154,29 +155,18 @@ func TestReloadIsRefusedWhileLoopsStandStill(t *testing.T) {
 	}
 }
 
-// What may be out of date on a server is the sum of what was so before a reload, and what this one moves there.
-func TestMovedTwice(t *testing.T) {
-	a := func(key []byte) bool { return key[0] == 'a' }
-	b := func(key []byte) bool { return key[0] == 'b' }
-	for key, want := range map[string][2]bool{"a": {true, true}, "b": {false, true}, "c": {false, false}} {
-		if got := [2]bool{either(nil, a)([]byte(key)), either(a, b)([]byte(key))}; got != want {
-			t.Errorf("%s: %v, want %v", key, got, want)
-		}
-	}
-}
-
 // A server that keys move to may still hold requests of a time when it hung and left the pool. It does not return at once.
 func TestMovedServerWaits(t *testing.T) {
 	r := startAs(t, 10, 1, 1, func(cfg *config.Config) { cfg.Pools[0].Timeout = time.Second }, backend.FullMeta)
-	r.eventually(0, "connected", func(sh *Shard) bool { return sh.pools[0].conns[0].Ready() && sh.pools[0].conns[1].Ready() })
+	r.eventually(0, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
 	other := newFake(t, 2)
 	r.reload(func(pools []config.Pool) []config.Pool {
 		pools[0].Servers = []config.Address{other.addr}
 		return pools
 	})
-	r.eventually(0, "connected", func(sh *Shard) bool { return sh.pools[0].conns[0].Ready() })
+	r.eventually(0, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() })
 	r.on(0, func(sh *Shard) {
-		if p := sh.pools[0]; !p.recalled[0] || p.health.Usable(0) {
+		if p := sh.Pools[0]; !p.Recalled[0] || p.Health.Usable(0) {
 			t.Error("it is used at once")
 		}
 	})

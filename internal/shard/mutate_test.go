@@ -85,11 +85,11 @@ func (w row) check(t *testing.T, backupFirst bool) {
 	pa, ba := p.want(w.request), b.want(w.request)
 	if backupFirst {
 		ba.reply(w.b)
-		r.eventually(0, "the backup's answer", func(sh *Shard) bool { return sh.pools[0].conns[1].Pending() == 0 })
+		r.eventually(0, "the backup's answer", func(sh *Shard) bool { return sh.Pools[0].Conns[1].Pending() == 0 })
 		pa.reply(w.p)
 	} else {
 		pa.reply(w.p)
-		r.eventually(0, "the primary's answer", func(sh *Shard) bool { return sh.pools[0].conns[0].Pending() == 0 })
+		r.eventually(0, "the primary's answer", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Pending() == 0 })
 		ba.reply(w.b)
 	}
 	if strings.HasSuffix(w.client, "\r\n") {
@@ -184,7 +184,7 @@ func TestAckPrimary(t *testing.T) {
 
 	c.say(set) // the backup's alone is not
 	b.want(set).answer("STORED\r\n")
-	r.eventually(0, "the backup's answer", func(sh *Shard) bool { return sh.pools[0].conns[1].Pending() == 0 })
+	r.eventually(0, "the backup's answer", func(sh *Shard) bool { return sh.Pools[0].Conns[1].Pending() == 0 })
 	p.want(set).answer("STORED\r\n")
 	c.hear("STORED\r\n")
 	c.nothing()
@@ -246,7 +246,7 @@ func TestSetRefusedByAServer(t *testing.T) {
 		c.hear("STORED\r\n")
 		other.hear("VALUE secret 0 1\r\ns\r\nEND\r\n")
 		r.eventually(0, "the key is dirty", func(sh *Shard) bool {
-			return !sh.pools[0].health.Usable(0) && sh.pools[0].engine.Dirty(0).Has([]byte("k"))
+			return !sh.Pools[0].Health.Usable(0) && sh.Pools[0].Engine.Dirty(0).Has([]byte("k"))
 		})
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"net"
 	"strings"
 	"testing"
+
+	"magent/internal/pool"
 )
 
 // As long as the size of the replies is not known, a client may have only so many requests in flight.
@@ -16,7 +18,7 @@ func TestWindowAtTheStart(t *testing.T) {
 		fmt.Fprintf(&all, "get k%d\r\n", i)
 	}
 	c.say(all.String())
-	r.eventually(0, "paused", func(sh *Shard) bool { return sh.pools[0].count.Backpressure > 0 })
+	r.eventually(0, "paused", func(sh *Shard) bool { return sh.Pools[0].Count.Backpressure > 0 })
 	if s := other.stats("servers"); s["server:0:pending"] != fmt.Sprint(testWindow) {
 		t.Errorf("%s requests in flight, want %d", s["server:0:pending"], testWindow)
 	}
@@ -42,7 +44,7 @@ func TestClientThatDoesNotRead(t *testing.T) {
 
 	sent := uint64(0)
 	r.eventually(0, "at a standstill", func(sh *Shard) bool {
-		conn := sh.pools[0].conns[0]
+		conn := sh.Pools[0].Conns[0]
 		still := conn.Stats.Requests == sent && conn.Pending() == 0 && sh.unsent >= windowUnsent
 		sent = conn.Stats.Requests
 		return still
@@ -81,7 +83,7 @@ func TestClientGoneWhileHeldBack(t *testing.T) {
 	r, p, _ := pair(t, nil)
 	c := r.client()
 	c.say(strings.Repeat("get a\r\n", 200))
-	r.eventually(0, "paused", func(sh *Shard) bool { return sh.pools[0].count.Backpressure > 0 })
+	r.eventually(0, "paused", func(sh *Shard) bool { return sh.Pools[0].Count.Backpressure > 0 })
 	for range testWindow {
 		p.want("get a\r\n")
 	}
@@ -96,7 +98,7 @@ func TestHalfCloseWhileHeldBack(t *testing.T) {
 	c := r.client()
 	c.say(strings.Repeat("get a\r\n", 200))
 	_ = c.c.(*net.TCPConn).CloseWrite()
-	r.eventually(0, "paused", func(sh *Shard) bool { return sh.pools[0].count.Backpressure > 0 })
+	r.eventually(0, "paused", func(sh *Shard) bool { return sh.Pools[0].Count.Backpressure > 0 })
 	for range 200 {
 		p.want("get a\r\n").answer(miss)
 	}
@@ -130,11 +132,11 @@ func TestLargeValues(t *testing.T) {
 func TestNoRoomForALine(t *testing.T) {
 	r, _, _ := pair(t, nil)
 	c := r.client()
-	r.on(0, func(sh *Shard) { sh.assembly += maxAssembly + 1 })
+	r.on(0, func(sh *Shard) { sh.assembly += pool.MaxAssembly + 1 })
 	c.say("get a b c")
 	c.hear("SERVER_ERROR out of memory reading request\r\n")
 	c.ended()
-	r.on(0, func(sh *Shard) { sh.assembly -= maxAssembly + 1 })
+	r.on(0, func(sh *Shard) { sh.assembly -= pool.MaxAssembly + 1 })
 }
 
 // The window opens with what is answered, key by key, and not at the first small reply.
@@ -145,7 +147,7 @@ func TestWindowOpensSlowly(t *testing.T) {
 	p.want("get a\r\n").answer(miss)
 	c.hear(miss)
 	c.say(strings.Repeat("get a b\r\n", 500))
-	r.eventually(0, "paused", func(sh *Shard) bool { return sh.pools[0].count.Backpressure > 0 })
+	r.eventually(0, "paused", func(sh *Shard) bool { return sh.Pools[0].Count.Backpressure > 0 })
 	if s := other.stats("servers"); s["server:0:pending"] != fmt.Sprint((testWindow+2)/2) {
 		t.Errorf("%s requests of two keys in flight, want %d", s["server:0:pending"], (testWindow+2)/2)
 	}

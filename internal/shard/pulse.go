@@ -43,7 +43,7 @@ func (svc *Service) feel() []chan struct{} {
 		if owed := p.owed[i]; owed == nil || closed(owed) {
 			answer := make(chan struct{})
 			p.owed[i] = answer
-			sh.l.Post(loop.TaskFunc(func() { close(answer) }))
+			sh.L.Post(loop.TaskFunc(func() { close(answer) }))
 		}
 		out[i] = p.owed[i]
 	}

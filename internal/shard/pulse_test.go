@@ -19,7 +19,7 @@ func TestHungWhicheverLoop(t *testing.T) {
 			t.Fatalf("hung: %v", hung)
 		}
 		stuck, free := make(chan struct{}), make(chan struct{})
-		sh.l.Post(loop.TaskFunc(func() {
+		sh.L.Post(loop.TaskFunc(func() {
 			close(stuck)
 			<-free
 		}))
@@ -30,7 +30,7 @@ func TestHungWhicheverLoop(t *testing.T) {
 				continue
 			}
 			turned := make(chan struct{})
-			other.l.Post(loop.TaskFunc(func() { close(turned) }))
+			other.L.Post(loop.TaskFunc(func() { close(turned) }))
 			await(t, "another loop turns", turned)
 		}
 		if hung := r.svc.Hung(atOnce); !slices.Contains(hung, id) {

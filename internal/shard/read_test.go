@@ -10,6 +10,7 @@ import (
 	"magent/backend"
 	"magent/failover"
 	"magent/internal/config"
+	"magent/internal/pool"
 )
 
 const (
@@ -80,7 +81,7 @@ func TestReadsInFlightFallOverToTheBackup(t *testing.T) {
 				t.Errorf("retries %s, errors %s; want 5 and 0", s["proxy_retries_to_backup"], s["proxy_conn_errors"])
 			}
 			// From now on the backup is asked at once.
-			r.eventually(0, "ejected", func(sh *Shard) bool { return sh.pools[0].health.Server(0).State == failover.Ejected })
+			r.eventually(0, "ejected", func(sh *Shard) bool { return sh.Pools[0].Health.Server(0).State == failover.Ejected })
 			c.say("get a\r\nget a b\r\n")
 			c.hear(valueA + "VALUE a 0 1\r\n1\r\nVALUE b 0 1\r\n2\r\nEND\r\n")
 			if len(p.asked) > 0 {
@@ -165,10 +166,10 @@ func TestErrorOfAFullConnection(t *testing.T) {
 	if line := c.line(); !strings.Contains(line, "connection") {
 		t.Errorf("lost: %q", line)
 	}
-	r.eventually(0, "up again", func(sh *Shard) bool { return sh.pools[0].health.Usable(0) })
+	r.eventually(0, "up again", func(sh *Shard) bool { return sh.Pools[0].Health.Usable(0) })
 	r.on(0, func(sh *Shard) {
-		for range maxServerQueue {
-			sh.pools[0].conns[0].Send([]byte("get b\r\n"), nil, ascii.ShapeValues, nobody{}, 0)
+		for range pool.MaxServerQueue {
+			sh.Pools[0].Conns[0].Send([]byte("get b\r\n"), nil, ascii.ShapeValues, nobody{}, 0)
 		}
 	})
 	full := "SERVER_ERROR " + f.addr.String() + ": too many requests in flight\r\n"
@@ -192,7 +193,7 @@ func TestServerReturns(t *testing.T) {
 		c.say("get a\r\n")
 		p.want("get a\r\n").reset()
 		c.hear(valueA)
-		r.eventually(0, "up again", func(sh *Shard) bool { return sh.pools[0].health.Usable(0) })
+		r.eventually(0, "up again", func(sh *Shard) bool { return sh.Pools[0].Health.Usable(0) })
 	}
 	c.say("get a\r\n")
 	p.want("get a\r\n").answer(miss)
@@ -214,7 +215,7 @@ func TestIdleCloseIsNoFailure(t *testing.T) {
 		c.hear(miss)
 		a.lose()
 		r.eventually(0, "connected again", func(sh *Shard) bool {
-			conn := sh.pools[0].conns[0]
+			conn := sh.Pools[0].Conns[0]
 			return conn.Ready() && conn.Stats.Connects == uint64(i+2)
 		})
 	}

@@ -1,8 +1,7 @@
 package shard
 
 import (
-	"magent/backend"
-	"magent/internal/config"
+	"magent/internal/pool"
 	"magent/resp"
 )
 
@@ -18,33 +17,19 @@ type redisClient struct {
 	multi    *multi        // the transaction that is being collected; nil: none
 }
 
-func newRedisClient(sh *Shard, p *pool) *redisClient {
+func newRedisClient(sh *Shard, p *pool.Pool) *redisClient {
 	sh.clientIDs++
 	return &redisClient{
-		id:     (sh.clientIDs-1)*int64(len(sh.svc.shards)) + int64(sh.id) + 1,
-		locked: p.cfg.RedisAuth != "",
+		id:     (sh.clientIDs-1)*int64(len(sh.svc.shards)) + int64(sh.ID) + 1,
+		locked: p.Config.RedisAuth != "",
 	}
 }
 
-// Redis's own limits: of elements, of an inline command, and what a client may send that has not said the password.
+// What a client may send that has not said the password: elements, and bytes of one.
 const (
-	maxRedisArgs   = 1 << 20
-	maxRedisInline = 64 << 10
-	lockedArgs     = 10
-	lockedBulk     = 16 << 10
+	lockedArgs = 10
+	lockedBulk = 16 << 10
 )
-
-func redisLimits(maxBulk int) resp.Limits {
-	return resp.Limits{MaxBulk: maxBulk, MaxArgs: maxRedisArgs, MaxInline: maxRedisInline, MaxSize: max(maxAssembly, 2*maxBulk)}
-}
-
-// loginOf is what servers of the pool are told first.
-func loginOf(cfg *config.Pool) *backend.Login {
-	if !cfg.Redis {
-		return nil
-	}
-	return &backend.Login{Password: cfg.RedisAuth, DB: cfg.RedisDB}
-}
 
 // serveRedis is serveAll of a Redis pool.
 func (s *session) serveRedis(data []byte) (rest []byte) {
@@ -59,7 +44,7 @@ func (s *session) serveRedis(data []byte) (rest []byte) {
 			s.yield()
 			break
 		}
-		limits := s.pool.redis
+		limits := s.pool.RedisLimits
 		if s.redis.locked {
 			limits.MaxArgs, limits.MaxBulk = lockedArgs, min(limits.MaxBulk, lockedBulk)
 		}
@@ -79,7 +64,7 @@ func (s *session) serveRedis(data []byte) (rest []byte) {
 			s.need = r.Need
 			if s.tooMuch(limits.MaxBulk) && !s.sh.makeRoom(s, s.need-s.kept, s.sh.svc.assemblyOf(limits.MaxBulk)) {
 				s.sh.svc.complain("too much has arrived in part: the clients that hold most of it were cut off")
-				s.pool.count.CutOff++
+				s.pool.Count.CutOff++
 				s.abandon("-ERR out of memory reading the request: too many large requests are arriving at once\r\n")
 				return nil
 			}
@@ -103,7 +88,7 @@ func (s *session) serveCommand(r *resp.Request) {
 		return
 	}
 	cmd := r.Command
-	s.pool.count.CmdRedis++
+	s.pool.Count.CmdRedis++
 	switch {
 	case cmd == nil:
 		s.reject(resp.AppendUnknown(s.sh.line[:0], r.Args))
@@ -118,7 +103,7 @@ func (s *session) serveCommand(r *resp.Request) {
 	case cmd.Route == resp.RouteLocal:
 		s.local(r)
 	default:
-		s.pool.commands.Do(s.redisCall(keysOf(r), keysOf(r), len(r.Raw)), r)
+		s.pool.Commands.Do(s.redisCall(keysOf(r), keysOf(r), len(r.Raw)), r)
 	}
 }
 
@@ -137,8 +122,8 @@ func keysOf(r *resp.Request) int {
 // (compat_close).
 func (s *session) reject(line []byte) {
 	s.sh.line = line
-	s.pool.count.ClientErrors++
-	if s.pool.cfg.CompatClose {
+	s.pool.Count.ClientErrors++
+	if s.pool.Config.CompatClose {
 		s.wrong = true
 		s.stop()
 		return

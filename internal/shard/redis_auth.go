@@ -34,7 +34,7 @@ func (s *session) auth(r *resp.Request) {
 	switch {
 	case len(r.Args) > 3:
 		s.reply("-ERR syntax error\r\n")
-	case len(r.Args) == 2 && s.pool.cfg.RedisAuth == "":
+	case len(r.Args) == 2 && s.pool.Config.RedisAuth == "":
 		s.reply(noPassword)
 	case len(r.Args) == 2 && !s.login(defaultUser, r.Args[1]), len(r.Args) == 3 && !s.login(string(r.Args[1]), r.Args[2]):
 		s.reply(wrongPassword)
@@ -45,7 +45,7 @@ func (s *session) auth(r *resp.Request) {
 
 // login reports whether user and password are right, which unlocks the session. Where the pool has no password, any will do.
 func (s *session) login(user string, password []byte) bool {
-	want := s.pool.cfg.RedisAuth
+	want := s.pool.Config.RedisAuth
 	if user != defaultUser || want != "" && subtle.ConstantTimeCompare(password, []byte(want)) == 0 {
 		return false
 	}
@@ -108,7 +108,7 @@ func (s *session) helloOptions(args [][]byte) (refusal string) {
 
 func (s *session) appendHello(dst []byte) []byte {
 	dst = resp.AppendArray(dst, 14)
-	for _, field := range [...][2]string{{"server", "redis"}, {"version", s.pool.redisVersion()}} {
+	for _, field := range [...][2]string{{"server", "redis"}, {"version", s.pool.RedisVersion()}} {
 		dst = resp.AppendBulkString(resp.AppendBulkString(dst, field[0]), field[1])
 	}
 	dst = resp.AppendInt(resp.AppendBulkString(dst, "proto"), 2)

@@ -37,7 +37,7 @@ func (s *session) client(r *resp.Request) {
 		s.setInfo(args[0], args[1])
 	case "info":
 		s.tell(resp.AppendBulkString(s.sh.line[:0], fmt.Sprintf("id=%d fd=%d name=%s db=%d resp=2 user=%s\n",
-			s.redis.id, s.s.FD(), s.redis.name, s.pool.cfg.RedisDB, defaultUser)))
+			s.redis.id, s.s.FD(), s.redis.name, s.pool.Config.RedisDB, defaultUser)))
 	case "reply", "tracking", "no-evict", "no-touch":
 		s.clientSwitch(sub, strings.ToLower(string(args[0])))
 	}

@@ -3,48 +3,28 @@ package shard
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
+	"magent/internal/pool"
 	"magent/internal/stats"
 	"magent/resp"
 )
 
-// redisVersion is the lowest version of the pool's servers, as far as it is known.
-func (p *pool) redisVersion() string {
-	lowest := ""
-	for _, c := range p.conns {
-		if v := c.RedisVersion(); v != "" && (lowest == "" || compareVersions(v, lowest) < 0) {
-			lowest = v
-		}
-	}
-	return cmp.Or(lowest, "0.0.0")
-}
-
-// compareVersions compares 7.0.15 and 7.2.1 number by number.
-func compareVersions(a, b string) int {
-	return slices.CompareFunc(strings.Split(a, "."), strings.Split(b, "."), func(x, y string) int {
-		m, _ := strconv.Atoi(x)
-		n, _ := strconv.Atoi(y)
-		return cmp.Compare(m, n)
-	})
-}
-
 // answerInfo answers INFO with what the proxy knows of itself and of the servers, in the form and, where there are any, with the
 // names that Redis has. Clients look for the version, and for what mode the server is in.
 func (q *survey) answerInfo() {
-	count := statsOf(q.pool.name, &q.process, &q.sum)
+	count := statsOf(q.pool.Name, &q.process, &q.sum)
 	if count == nil {
 		q.call.Answer([]byte("-ERR the pool was removed\r\n"))
 		return
 	}
-	sh := q.pool.sh
-	sh.line = resp.AppendBulkString(sh.line[:0], q.pool.info(&q.process, count, &q.sum, &q.hot))
+	sh := q.home
+	sh.line = resp.AppendBulkString(sh.line[:0], infoOf(q.pool, &q.process, count, &q.sum, &q.hot))
 	q.call.Answer(sh.line)
 }
 
-func (p *pool) info(process *stats.Process, count *stats.Counters, all *stats.Snapshot, hot *stats.Hottest) string {
+func infoOf(p *pool.Pool, process *stats.Process, count *stats.Counters, all *stats.Snapshot, hot *stats.Hottest) string {
 	var b strings.Builder
 	section := func(name string, lines ...string) {
 		fmt.Fprintf(&b, "# %s\r\n", name)
@@ -55,9 +35,9 @@ func (p *pool) info(process *stats.Process, count *stats.Counters, all *stats.Sn
 	}
 	number := func(n uint64) string { return strconv.FormatUint(n, 10) }
 	up := int64(process.Now.Sub(process.Started).Seconds())
-	section("Server", "redis_version", p.redisVersion(), "redis_mode", "standalone", "process_id", strconv.Itoa(process.PID),
-		"uptime_in_seconds", strconv.FormatInt(up, 10), "proxy", "magent", "proxy_version", process.Version, "proxy_pool", p.name)
-	section("Clients", "connected_clients", strconv.FormatInt(count.CurrConnections, 10), "maxclients", strconv.Itoa(cmp.Or(p.cfg.ClientConnections, process.MaxClients)))
+	section("Server", "redis_version", p.RedisVersion(), "redis_mode", "standalone", "process_id", strconv.Itoa(process.PID),
+		"uptime_in_seconds", strconv.FormatInt(up, 10), "proxy", "magent", "proxy_version", process.Version, "proxy_pool", p.Name)
+	section("Clients", "connected_clients", strconv.FormatInt(count.CurrConnections, 10), "maxclients", strconv.Itoa(cmp.Or(p.Config.ClientConnections, process.MaxClients)))
 	section("Stats", "total_connections_received", number(count.TotalConnections), "total_commands_processed", number(count.CmdRedis),
 		"total_net_input_bytes", number(count.BytesRead), "total_net_output_bytes", number(count.BytesWritten),
 		"rejected_connections", number(count.RejectedConnections), "total_error_replies", number(count.Errors))
@@ -65,7 +45,7 @@ func (p *pool) info(process *stats.Process, count *stats.Counters, all *stats.Sn
 	section("Cluster", "cluster_enabled", "0")
 	var servers []string
 	for i := range all.Servers {
-		if v := &all.Servers[i]; v.Pool == p.name {
+		if v := &all.Servers[i]; v.Pool == p.Name {
 			servers = append(servers, fmt.Sprintf("server%d", len(servers)/2),
 				fmt.Sprintf("name=%s,address=%s,state=%s,requests=%d,errors=%d", v.RingName, v.Address, v.State, v.Requests, v.Errors))
 		}

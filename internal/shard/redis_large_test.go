@@ -22,7 +22,7 @@ func TestLargeReplyIsNoHoard(t *testing.T) {
 	c.say("SETRANGE k " + strconv.Itoa(size-1) + " x\r\n")
 	c.hear(":" + strconv.Itoa(size) + "\r\n")
 	r.on(0, func(sh *Shard) {
-		sh.pools[0].limits.MaxValue = maxUnsent
+		sh.Pools[0].Limits.MaxValue = maxUnsent
 		sh.unsent += maxUnsent
 	})
 	c.say("GET k\r\n")

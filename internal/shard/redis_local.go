@@ -31,7 +31,7 @@ func (s *session) local(r *resp.Request) {
 		s.command(r)
 	case "info":
 		s.work -= surveyWork
-		s.pool.survey(&s.redisCall(1, 0, 0).Call, "info")
+		s.sh.survey(s.pool, &s.redisCall(1, 0, 0).Call, "info")
 	case "time":
 		s.time()
 	case "reset":
@@ -74,7 +74,7 @@ func (s *session) ping(r *resp.Request) {
 // selectDB is SELECT. A pool has one database; the servers' connections are shared, so no client can have another.
 func (s *session) selectDB(r *resp.Request) {
 	db, err := strconv.Atoi(string(r.Args[1]))
-	switch own := s.pool.cfg.RedisDB; {
+	switch own := s.pool.Config.RedisDB; {
 	case err != nil:
 		s.reply("-ERR value is not an integer or out of range\r\n")
 	case db != own:
@@ -96,6 +96,6 @@ func (s *session) time() {
 func (s *session) reset() {
 	s.endMulti()
 	s.redis.name = nil
-	s.redis.locked = s.pool.cfg.RedisAuth != ""
+	s.redis.locked = s.pool.Config.RedisAuth != ""
 	s.say("+RESET\r\n")
 }

@@ -2,6 +2,7 @@ package shard
 
 import (
 	"magent/internal/distribute"
+	"magent/internal/pool"
 	"magent/resp"
 )
 
@@ -46,7 +47,7 @@ func (s *session) queue(r *resp.Request) {
 	case len(m.raw)+len(r.Raw) > maxMulti:
 		s.reply("-ERR the transaction is too large: 64 MiB are the limit\r\n")
 		return
-	case !m.bad && !s.sh.makeRoom(s, len(r.Raw), s.sh.svc.assemblyOf(s.pool.redis.MaxBulk)):
+	case !m.bad && !s.sh.makeRoom(s, len(r.Raw), s.sh.svc.assemblyOf(s.pool.RedisLimits.MaxBulk)):
 		s.sh.svc.complain("too many transactions are being collected at once: refused")
 		s.reply("-ERR out of memory collecting the transaction: too much is being collected at once\r\n")
 		return
@@ -120,8 +121,8 @@ func (s *session) exec() {
 
 // transact finds the server of a transaction and has it executed there.
 func (s *session) transact(m *multi) {
-	engine, server := s.pool.commands, distribute.Any
-	limits := redisLimits(maxMulti) // the pool's may have become narrower
+	engine, server := s.pool.Commands, distribute.Any
+	limits := pool.RedisLimitsOf(maxMulti) // the pool's may have become narrower
 	for rest := m.raw; len(rest) > 0; {
 		r := &s.sh.queued
 		n, _ := resp.Next(rest, limits, r, &resp.Progress{})

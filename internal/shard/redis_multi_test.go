@@ -27,7 +27,7 @@ func TestNoRoomForATransaction(t *testing.T) {
 	holds(len("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\n1\r\n"))
 	var full int
 	r.on(0, func(sh *Shard) {
-		full = sh.svc.assemblyOf(sh.pools[0].redis.MaxBulk)
+		full = sh.svc.assemblyOf(sh.Pools[0].RedisLimits.MaxBulk)
 		sh.assembly += full
 	})
 	c.say("SET l 1\r\n")

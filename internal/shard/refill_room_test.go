@@ -16,7 +16,7 @@ import (
 func TestRefillWithoutRoomForAFile(t *testing.T) {
 	t.Setenv("TMPDIR", "/no/such/folder")
 	r, p, b := knownPair(t)
-	r.on(0, func(sh *Shard) { sh.svc.walks = refill.NewWalks(zerolog.Nop(), 300) })
+	r.on(0, func(sh *Shard) { sh.svc.shared.Walks = refill.NewWalks(zerolog.Nop(), 300) })
 	c := r.client()
 	lived(c, p)
 	var dump strings.Builder
@@ -38,8 +38,8 @@ func TestRefillWithoutRoomForAFile(t *testing.T) {
 	})
 	p.restarts()
 	r.eventually(0, "the new one is filled", func(sh *Shard) bool {
-		p := sh.pools[0]
-		return p.conns[0].Stats.Connects > 1 && p.conns[0].Ready() && p.health.Readable(0)
+		p := sh.Pools[0]
+		return p.Conns[0].Stats.Connects > 1 && p.Conns[0].Ready() && p.Health.Readable(0)
 	})
 	mu.Lock()
 	defer mu.Unlock()

@@ -12,10 +12,10 @@ import (
 	"golang.org/x/sys/unix"
 
 	"magent/backend"
-	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/loop"
 	"magent/internal/placement"
+	"magent/internal/pool"
 	"magent/internal/probe"
 	"magent/internal/stats"
 )
@@ -69,8 +69,8 @@ func (svc *Service) Reload(pools []config.Pool) error {
 	for _, end := range r.ends {
 		end()
 	}
-	svc.registry.Events().Note(stats.Event{What: "pools reloaded"})
-	svc.servers.Check(pools)
+	svc.shared.Registry.Events().Note(stats.Event{What: "pools reloaded"})
+	svc.shared.Servers.Check(pools)
 	return nil
 }
 
@@ -152,9 +152,9 @@ func (r *reload) undo() {
 // hold has sessions of the pools concerned take nothing new on. The pools that replace them do again.
 func (r *reload) hold() {
 	r.svc.onAll(func(sh *Shard) {
-		for i, p := range sh.pools {
+		for i, p := range sh.Pools {
 			if p != nil && r.changed(i) {
-				p.held = true
+				p.Held = true
 			}
 		}
 	})
@@ -175,8 +175,8 @@ func (r *reload) await() {
 		r.svc.onAll(func(sh *Shard) {
 			mu.Lock()
 			defer mu.Unlock()
-			for i, p := range sh.pools {
-				idle = idle && (p == nil || !r.changed(i) || p.engine.Idle() && (late || p.repaired()))
+			for i, p := range sh.Pools {
+				idle = idle && (p == nil || !r.changed(i) || p.Engine.Idle() && (late || p.Repaired()))
 			}
 		})
 		if idle {
@@ -185,22 +185,12 @@ func (r *reload) await() {
 	}
 }
 
-// repaired reports whether no key is dirty on a server that is up.
-func (p *pool) repaired() bool {
-	for i := range p.conns {
-		if p.health.Server(i).State == failover.Up && !p.engine.Dirty(i).Empty() {
-			return false
-		}
-	}
-	return true
-}
-
 // onAll has f called on every loop, and waits for it.
 func (svc *Service) onAll(f func(*Shard)) {
 	var all sync.WaitGroup
 	for _, sh := range svc.shards {
 		all.Add(1)
-		sh.l.Post(loop.TaskFunc(func() {
+		sh.L.Post(loop.TaskFunc(func() {
 			defer all.Done()
 			f(sh)
 		}))
@@ -214,7 +204,7 @@ func (svc *Service) park() (release func()) {
 	gate := make(chan struct{})
 	for _, sh := range svc.shards {
 		standing.Add(1)
-		sh.l.Post(loop.TaskFunc(func() {
+		sh.L.Post(loop.TaskFunc(func() {
 			standing.Done()
 			<-gate
 		}))
@@ -236,32 +226,32 @@ func (r *reload) apply() {
 			continue
 		}
 		r.replacePool(i)
-		r.ends = append(r.ends, svc.servers.Listen(i, r.after[i]))
+		r.ends = append(r.ends, svc.shared.Servers.Listen(i, r.after[i]))
 	}
-	r.ends = append(r.ends, svc.servers.Prune(r.after))
+	r.ends = append(r.ends, svc.shared.Servers.Prune(r.after))
 	r.replaceListeners()
 }
 
 // replacePool puts the new pool i, if there is to be one, into the place of the old one, if there is one.
 func (r *reload) replacePool(i int) {
 	svc := r.svc
-	before := make([]*pool, len(svc.shards))
+	before := make([]*pool.Pool, len(svc.shards))
 	if r.before[i] != nil {
 		for n, sh := range svc.shards {
-			before[n] = sh.pools[i]
-			sh.pools[i] = nil
-			before[n].leave()
+			before[n] = sh.Pools[i]
+			sh.Pools[i] = nil
+			before[n].Leave()
 		}
-		r.probers = append(r.probers, svc.registry.RemovePool(i))
+		r.probers = append(r.probers, svc.shared.Registry.RemovePool(i))
 	}
-	after := make([]*pool, len(svc.shards))
+	after := make([]*pool.Pool, len(svc.shards))
 	if cfg := r.after[i]; cfg != nil {
 		after = svc.addPool(i, cfg, r.rings[i])
-		svc.register(after)
+		pool.Watch(after)
 	}
 	for n, sh := range svc.shards {
 		if after[n] != nil {
-			r.begin(after[n], before[n])
+			r.begin(sh, after[n], before[n])
 		}
 		if before[n] != nil {
 			sh.replaced(before[n], after[n])
@@ -270,21 +260,22 @@ func (r *reload) replacePool(i int) {
 }
 
 // begin has a new pool know what the one before did, which may be nil, and connect.
-func (r *reload) begin(after, before *pool) {
-	after.inherit(before)
-	if m := r.moves[after.index]; m != nil {
-		after.migrate(m)
+func (r *reload) begin(sh *Shard, after, before *pool.Pool) {
+	after.Inherit(before)
+	if m := r.moves[after.Index]; m != nil {
+		after.Migrate(m)
 	}
-	after.connect()
+	after.Connect()
+	sh.askSoon()
 }
 
 // replaced gives the sessions of a pool to the one that has taken its place. Without one they end.
-func (sh *Shard) replaced(before, after *pool) {
+func (sh *Shard) replaced(before, after *pool.Pool) {
 	if after != nil {
-		after.count, after.demand = before.count, before.demand
+		after.Count = before.Count
 	} else {
-		before.count.CurrConnections = 0
-		sh.past.Add(&before.count)
+		before.Count.CurrConnections = 0
+		sh.past.Add(&before.Count)
 	}
 	for s := range sh.sessions {
 		switch {
@@ -294,7 +285,7 @@ func (sh *Shard) replaced(before, after *pool) {
 		default:
 			s.pool = after
 			s.mark()
-			if !sameClients(before.cfg, after.cfg) {
+			if !sameClients(before.Config, after.Config) {
 				s.dismiss()
 			}
 		}
@@ -316,23 +307,6 @@ func (s *session) dismiss() {
 	s.stop()
 }
 
-// leave ends a pool that is not served any more. What still comes to it is answered with an error.
-func (p *pool) leave() {
-	p.held = false
-	for i := range p.conns {
-		p.Abandoned(i)
-		p.engine.Gone(i)
-	}
-	for i, c := range p.conns {
-		p.cutOff[i] = c.Pending() > 0
-		c.Shut()
-	}
-	p.engine.Retire()
-	if p.commands != nil {
-		p.commands.Retire()
-	}
-}
-
 // replaceListeners gives those that stay to their new pools, adds the new ones and closes the others.
 func (r *reload) replaceListeners() {
 	svc := r.svc
@@ -348,7 +322,7 @@ func (r *reload) replaceListeners() {
 	}
 	for _, ln := range r.bound {
 		kept = append(kept, ln)
-		if err := ln.sh.l.Register(ln.fd, loop.Readable, ln); err != nil {
+		if err := ln.sh.L.Register(ln.fd, loop.Readable, ln); err != nil {
 			svc.log.Error().AnErr("reason", err).Str("listen", ln.addr.String()).Msg("nobody is accepted there")
 		}
 	}

@@ -141,23 +141,23 @@ const tooLarge = "set, refused"
 // that the reload does not wait for it.
 func (r *rig) task(home *Shard, text string, to call.Client) (send func()) {
 	owner := r.svc.shards[len(r.svc.shards)-1]
-	p, c := home.pools[0], home.pools[2].engine.NewCall(to)
+	p, c := home.Pools[0], home.Pools[2].Engine.NewCall(to)
 	switch {
 	case strings.HasPrefix(text, "flush_all"):
-		f := newFlush(p, c, []byte(text))
-		return func() { home.l.SendTo(r.svc.shards[f.at].l, f) }
+		f := newFlush(home, p, c, []byte(text))
+		return func() { home.L.SendTo(r.svc.shards[f.at].L, f) }
 	case text == tooLarge:
 		e := home.newErrand(owner, p, c, nil)
 		e.op, e.key, e.line = ascii.OpSet, []byte("k"), []byte("SERVER_ERROR object too large for cache\r\n")
-		return func() { home.l.SendTo(owner.l, e) }
+		return func() { home.L.SendTo(owner.L, e) }
 	case strings.HasPrefix(text, "get k l"):
-		g := &gather{call: c, keys: []byte("k l"), owner: []uint16{uint16(owner.id), uint16(owner.id)}, errands: make([]*errand, len(r.svc.shards)), waiting: 1}
+		g := &gather{call: c, keys: []byte("k l"), owner: []uint16{uint16(owner.ID), uint16(owner.ID)}, errands: make([]*errand, len(r.svc.shards)), waiting: 1}
 		e := home.newErrand(owner, p, nil, []byte(text))
-		e.gather, e.part = g, uint16(owner.id)
-		return func() { home.l.SendTo(owner.l, e) }
+		e.gather, e.part = g, uint16(owner.ID)
+		return func() { home.L.SendTo(owner.L, e) }
 	}
 	e := home.newErrand(owner, p, c, []byte(text))
-	return func() { home.l.SendTo(owner.l, e) }
+	return func() { home.L.SendTo(owner.L, e) }
 }
 
 // What a client has asked while its pool was about to go is answered, whichever loop it would have been for.
@@ -170,7 +170,7 @@ func TestWaitingRequestOfAPoolThatIsGone(t *testing.T) {
 		}
 		c := newClient(t, conn)
 		c.nothing()
-		r.on(0, func(sh *Shard) { sh.pools[0].held = true })
+		r.on(0, func(sh *Shard) { sh.Pools[0].Held = true })
 		text, want := "", ""
 		for id := range threads {
 			key := r.owned(id, 1)[0]
@@ -181,7 +181,7 @@ func TestWaitingRequestOfAPoolThatIsGone(t *testing.T) {
 		text += "flush_all\r\nget " + keys[0] + " " + r.owned(0, 2)[1] + "\r\n" + getLine(keys)
 		want += goneReply + goneReply + goneReply
 		c.say(text)
-		r.eventually(0, "paused", func(sh *Shard) bool { return sh.pools[0].count.BytesRead > uint64(len(text)) })
+		r.eventually(0, "paused", func(sh *Shard) bool { return sh.Pools[0].Count.BytesRead > uint64(len(text)) })
 		r.reload(func(p []config.Pool) []config.Pool { return p[1:] })
 		c.hear(want)
 		c.ended()

@@ -61,7 +61,7 @@ func TestReloadServers(t *testing.T) {
 		pools[0].Servers = []config.Address{other.addr}
 		return pools
 	}(), done)
-	r.eventually(0, "held", func(sh *Shard) bool { return sh.pools[0].held })
+	r.eventually(0, "held", func(sh *Shard) bool { return sh.Pools[0].Held })
 	c.say("get l\r\n")
 	r.eventually(0, "paused", func(sh *Shard) bool {
 		for s := range sh.sessions {

@@ -38,7 +38,7 @@ func startMoving(t *testing.T, threads int) *moving {
 		return nil, errors.New("no such host")
 	})
 	for id := range threads {
-		m.eventually(id, "connected", func(sh *Shard) bool { return sh.pools[0].conns[0].Ready() })
+		m.eventually(id, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() })
 	}
 	return m
 }
@@ -50,12 +50,12 @@ func (m *moving) wantsMoved(ejections uint64) {
 	m.t.Helper()
 	for id := range m.svc.shards {
 		m.eventually(id, "connected to the new address", func(sh *Shard) bool {
-			p := sh.pools[0]
-			return p.conns[0].Ready() && p.health.Usable(0) && strings.HasPrefix(p.conns[0].Endpoint().String(), "127.0.0.2:")
+			p := sh.Pools[0]
+			return p.Conns[0].Ready() && p.Health.Usable(0) && strings.HasPrefix(p.Conns[0].Endpoint().String(), "127.0.0.2:")
 		})
 	}
 	m.on(0, func(sh *Shard) {
-		if n := sh.pools[0].shown[0].ejections; n != ejections {
+		if n := sh.Pools[0].Figures(0).Ejections; n != ejections {
 			m.t.Errorf("%d ejections, want %d", n, ejections)
 		}
 	})
@@ -117,7 +117,7 @@ func TestServerStays(t *testing.T) {
 		asked := m.asked.Load()
 		m.eventually(0, "look-ups", func(*Shard) bool { return m.asked.Load() > asked+3 })
 		m.on(0, func(sh *Shard) {
-			if n := sh.pools[0].conns[0].Stats.Connects; n != 1 {
+			if n := sh.Pools[0].Conns[0].Stats.Connects; n != 1 {
 				t.Errorf("%v: %d connections", found, n)
 			}
 		})
@@ -132,7 +132,7 @@ func TestNoLookUpUnasked(t *testing.T) {
 		asked.Add(1)
 		return addrs("127.0.0.1"), nil
 	})
-	r.eventually(0, "connected", func(sh *Shard) bool { return sh.pools[0].conns[0].Ready() })
+	r.eventually(0, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() })
 	before := asked.Load()
 	time.Sleep(50 * time.Millisecond)
 	if n := asked.Load(); n != before {
@@ -145,9 +145,9 @@ func TestServerMovesAtOnce(t *testing.T) {
 	m := startMoving(t, 1)
 	m.move()
 	m.on(0, func(sh *Shard) {
-		p := sh.pools[0]
-		p.follow(0, []loop.Endpoint{{Addr: netip.MustParseAddrPort("127.0.0.2:1")}}, 0)
-		if !p.conns[0].Connecting() {
+		p := sh.Pools[0]
+		p.Follow(0, []loop.Endpoint{{Addr: netip.MustParseAddrPort("127.0.0.2:1")}}, 0)
+		if !p.Conns[0].Connecting() {
 			t.Error("no connection is being made")
 		}
 	})
@@ -171,12 +171,12 @@ func TestPrimaryMoves(t *testing.T) {
 		}
 		return addrs("127.0.0.1"), nil
 	})
-	r.eventually(0, "connected", func(sh *Shard) bool { return sh.pools[0].conns[0].Ready() && sh.pools[0].conns[1].Ready() })
+	r.eventually(0, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
 	backup.dump.Store("key=a exp=-1 la=1 cas=1 fetch=no cls=1 size=60\r\nEND\r\n")
 	moved.Store(true)
 	c := r.client()
 	r.eventually(0, "the new primary is being filled", func(sh *Shard) bool {
-		return sh.pools[0].health.Server(0).State == failover.Warming
+		return sh.Pools[0].Health.Server(0).State == failover.Warming
 	})
 	c.say("get b\r\n")
 	for {

@@ -60,7 +60,7 @@ func TestMultiGetIsSplitAndMerged(t *testing.T) {
 			}
 			for _, p := range order {
 				asks[p].answer(blocks(s.of[p], hit))
-				r.eventually(0, "its answer", func(sh *Shard) bool { return sh.pools[0].conns[p].Pending() == 0 })
+				r.eventually(0, "its answer", func(sh *Shard) bool { return sh.Pools[0].Conns[p].Pending() == 0 })
 			}
 			c.hear(blocks(s.keys, hit))
 		}
@@ -103,7 +103,7 @@ func TestMultiGetWithAnotherKey(t *testing.T) {
 			t.Fatalf("%q: %q", request, line)
 		}
 		other.hear("VALUE secret 0 1\r\ns\r\nEND\r\n")
-		r.eventually(0, "the connection given up", func(sh *Shard) bool { return !sh.pools[0].health.Usable(0) })
+		r.eventually(0, "the connection given up", func(sh *Shard) bool { return !sh.Pools[0].Health.Usable(0) })
 	}
 }
 
@@ -118,7 +118,7 @@ func TestMultiGetRetriesItsLostPart(t *testing.T) {
 	c.say(getLine(s.keys))
 	a, b := r.servers[0].want(getLine(s.of[0])), r.servers[1].want(getLine(s.of[1]))
 	b.reset()
-	r.eventually(0, "the loss", func(sh *Shard) bool { return !sh.pools[0].health.Usable(1) })
+	r.eventually(0, "the loss", func(sh *Shard) bool { return !sh.Pools[0].Health.Usable(1) })
 	a.answer(blocks(s.of[0], nil))
 	c.hear(blocks(s.keys, nil))
 	// The next one goes to the backups at once.
@@ -171,12 +171,12 @@ func TestMultiGetPartialInPartsAndPieces(t *testing.T) {
 		c := r.client()
 		s := r.split(400)
 		for id := range threads {
-			r.eventually(id, "connected", func(sh *Shard) bool { return sh.pools[0].conns[1].Ready() })
+			r.eventually(id, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[1].Ready() })
 		}
 		r.servers[0].answers(func(text string) string { return blocks(strings.Fields(text)[1:], nil) })
 		r.servers[1].leave()
 		for id := range threads {
-			r.eventually(id, "ejected", func(sh *Shard) bool { return !sh.pools[0].health.Usable(1) })
+			r.eventually(id, "ejected", func(sh *Shard) bool { return !sh.Pools[0].Health.Usable(1) })
 		}
 		live, dead := s.of[0], s.of[1]
 		ask := func(want string, keys ...string) {
@@ -219,7 +219,7 @@ func TestVeryLongMultiGetLosesAPiece(t *testing.T) {
 	r.servers[1].leave()
 	r.servers[2].leave()
 	for i := 1; i <= 2; i++ {
-		r.eventually(0, "ejected", func(sh *Shard) bool { return !sh.pools[0].health.Usable(i) })
+		r.eventually(0, "ejected", func(sh *Shard) bool { return !sh.Pools[0].Health.Usable(i) })
 	}
 	for _, at := range []int{0, pieceKeys, pieceKeys + 1} {
 		keys := slices.Insert(slices.Clone(s.of[0][:pieceKeys+1]), at, s.of[1][0])

@@ -20,37 +20,32 @@ func (svc *Service) watchRole() (err error) {
 	if svc.role, err = vip.Watch(svc.cfg.VIP); err != nil {
 		return fmt.Errorf("--vip: the addresses of this machine cannot be watched: %w", err)
 	}
-	svc.standby.Store(svc.role.Standby())
+	svc.shared.Standby.Store(svc.role.Standby())
 	svc.role.Follow(svc.log, svc.setStandby)
 	return nil
 }
 
 // setStandby changes the role.
 func (svc *Service) setStandby(standby bool) {
-	if svc.standby.Swap(standby) == standby {
+	if svc.shared.Standby.Swap(standby) == standby {
 		return
 	}
 	svc.log.Info().Str("vip", svc.cfg.VIP.String()).Bool("standby", standby).Msg("the virtual address has come or gone")
 	for _, sh := range svc.shards {
-		sh.l.Post(loop.TaskFunc(sh.changeRole))
+		sh.L.Post(loop.TaskFunc(sh.changeRole))
 	}
 }
 
 // changeRole begins or stops to make servers good.
 func (sh *Shard) changeRole() {
-	for _, p := range sh.pools {
+	for _, p := range sh.Pools {
 		switch {
 		case p == nil:
-		case sh.svc.standby.Load():
-			p.rest()
+		case sh.svc.shared.Standby.Load():
+			p.PauseRepair()
 		default:
-			p.admit()
-			p.refill()
+			p.Admit()
+			p.Refill()
 		}
 	}
-}
-
-// mayMakeGood reports whether what server i missed may be made good by this process now.
-func (p *pool) mayMakeGood(i int) bool {
-	return !p.sh.yielding && !(p.sh.svc.standby.Load() && p.engine.Missed(i))
 }

@@ -13,12 +13,12 @@ func TestStandby(t *testing.T) {
 	r, c, gone, other := outage(t, 0, nil)
 	r.svc.setStandby(true)
 	r.returns(0)
-	r.eventually(0, "connected", func(sh *Shard) bool { return sh.pools[0].conns[0].Ready() })
+	r.eventually(0, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() })
 	c.say("get first\r\n")
 	other.want("get first\r\n").answer("END\r\n") // and nothing else has been asked for
 	c.hear("END\r\n")
 	r.on(0, func(sh *Shard) {
-		if p := sh.pools[0]; p.health.Usable(0) || p.engine.Returns(0) {
+		if p := sh.Pools[0]; p.Health.Usable(0) || p.Engine.Returns(0) {
 			t.Error("the server is used")
 		}
 	})
@@ -26,12 +26,12 @@ func TestStandby(t *testing.T) {
 	r.svc.setStandby(false)
 	reading := other.want("mg first v f t u\r\n")
 	r.svc.setStandby(true) // in the middle of it
-	r.eventually(0, "stopped", func(sh *Shard) bool { return !sh.pools[0].engine.Returns(0) })
+	r.eventually(0, "stopped", func(sh *Shard) bool { return !sh.Pools[0].Engine.Returns(0) })
 	reading.answer("VA 1 f0 t-1\r\nx\r\n") // what is under way is brought to its end
 	gone.want("ms first 1 F0\r\nx\r\n").answer("HD\r\n")
 	r.clean(0)
 	r.on(0, func(sh *Shard) {
-		if sh.pools[0].health.Readable(0) {
+		if sh.Pools[0].Health.Readable(0) {
 			t.Error("the server is read")
 		}
 	})
@@ -43,7 +43,7 @@ func TestStandby(t *testing.T) {
 func TestRole(t *testing.T) {
 	for addr, standby := range map[string]bool{"127.0.0.1": false, "::1": false, "192.0.2.1": true} {
 		r := start(t, 1, 1, func(c *config.Config) { c.VIP = netip.MustParseAddr(addr) })
-		if got := r.svc.standby.Load(); got != standby {
+		if got := r.svc.shared.Standby.Load(); got != standby {
 			t.Errorf("%s: standby %v", addr, got)
 		}
 	}

@@ -25,7 +25,7 @@ func (s *session) route(r *ascii.Request) {
 	svc := s.sh.svc
 	switch {
 	case len(svc.shards) == 1:
-		s.pool.engine.Do(s.call(), r)
+		s.pool.Engine.Do(s.call(), r)
 	case r.Op == ascii.OpFlushAll:
 		s.flushAll(r)
 	case r.NumKeys > 1:
@@ -38,7 +38,7 @@ func (s *session) route(r *ascii.Request) {
 // forward has r carried out by owner.
 func (s *session) forward(owner *Shard, r *ascii.Request) {
 	if owner == s.sh {
-		s.pool.engine.Do(s.call(), r)
+		s.pool.Engine.Do(s.call(), r)
 	} else {
 		s.sh.send(owner, s.pool, s.call(), r.Raw)
 	}
@@ -48,12 +48,12 @@ func (s *session) forward(owner *Shard, r *ascii.Request) {
 func (s *session) drop(r *ascii.Request) {
 	owner := s.sh.svc.ownerOf(r.Key)
 	if owner == s.sh {
-		s.pool.engine.Drop(s.call(), r, r.Reply)
+		s.pool.Engine.Drop(s.call(), r, r.Reply)
 		return
 	}
 	e := s.sh.newErrand(owner, s.pool, s.call(), nil)
 	e.key = append(e.key[:0], r.Key...)
 	e.line = append(e.line[:0], r.Reply...)
 	e.quiet, e.op = r.Quiet, r.Op
-	s.sh.l.SendTo(owner.l, e)
+	s.sh.L.SendTo(owner.L, e)
 }

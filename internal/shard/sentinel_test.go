@@ -68,7 +68,7 @@ func (w *replicated) wants(s *redistest.Server, ejections uint64) {
 		redistest.Eventually(w.t, "connected to "+s.Addr, func() error {
 			err := errors.New("it is not")
 			w.on(id, func(sh *Shard) {
-				if p := sh.pools[0]; p.conns[0].Ready() && p.health.Usable(0) && p.conns[0].Endpoint().String() == s.Addr {
+				if p := sh.Pools[0]; p.Conns[0].Ready() && p.Health.Usable(0) && p.Conns[0].Endpoint().String() == s.Addr {
 					err = nil
 				}
 			})
@@ -76,7 +76,7 @@ func (w *replicated) wants(s *redistest.Server, ejections uint64) {
 		})
 	}
 	w.on(0, func(sh *Shard) {
-		if n := sh.pools[0].shown[0].ejections; n != ejections {
+		if n := sh.Pools[0].Figures(0).Ejections; n != ejections {
 			w.t.Errorf("%d ejections, want %d", n, ejections)
 		}
 	})
@@ -109,7 +109,7 @@ func (w *replicated) inFlight(n int) {
 	redistest.Eventually(w.t, "in flight", func() error {
 		pending := 0
 		for id := range w.svc.shards {
-			w.on(id, func(sh *Shard) { pending += sh.pools[0].conns[0].Pending() })
+			w.on(id, func(sh *Shard) { pending += sh.Pools[0].Conns[0].Pending() })
 		}
 		if pending != n {
 			return fmt.Errorf("%d are", pending)
@@ -149,7 +149,7 @@ func TestMasterDies(t *testing.T) {
 func TestMasterIsAskedFor(t *testing.T) {
 	t.Parallel()
 	w := startReplicated(t, 1, 1, func(cfg *config.Config) { cfg.ResolveInterval = 10 * time.Millisecond })
-	w.svc.servers.Listen(0, nil)()
+	w.svc.shared.Servers.Listen(0, nil)()
 	w.sentinels[0].Want("SENTINEL FAILOVER m", "+OK")
 	w.wants(w.replica, 0)
 }
@@ -158,7 +158,7 @@ func TestMasterIsAskedFor(t *testing.T) {
 func TestSentinelsAreAskedAtFirst(t *testing.T) {
 	t.Parallel()
 	w := startReplicated(t, 1, 1, nil)
-	w.svc.servers.Listen(0, nil)()
+	w.svc.shared.Servers.Listen(0, nil)()
 	ctx, cancel := context.WithCancel(t.Context())
 	listening, heard, ended := make(chan bool, 1), make(chan bool, 1), make(chan error, 1)
 	go func() {
@@ -168,7 +168,7 @@ func TestSentinelsAreAskedAtFirst(t *testing.T) {
 	await(t, "listening", listening)
 	w.sentinels[0].Want("SENTINEL FAILOVER m", "+OK")
 	await(t, "the announcement", heard)
-	w.svc.servers.Listen(0, w.svc.cfgs[0])
+	w.svc.shared.Servers.Listen(0, w.svc.cfgs[0])
 	w.follows()
 }
 
@@ -177,7 +177,7 @@ func TestSentinelsAreAskedAtFirst(t *testing.T) {
 func (w *replicated) follows() {
 	w.t.Helper()
 	w.eventually(0, "connected to the new master", func(sh *Shard) bool {
-		return sh.pools[0].conns[0].Ready() && sh.pools[0].conns[0].Endpoint().String() == w.replica.Addr
+		return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[0].Endpoint().String() == w.replica.Addr
 	})
 }
 
@@ -196,13 +196,13 @@ func TestMasterIsReplacedWhileConnecting(t *testing.T) {
 	w := startReplicated(t, 1, 1, nil)
 	asked := make(chan bool, 1)
 	w.on(0, func(sh *Shard) {
-		p := sh.pools[0]
-		c := p.conns[0]
+		p := sh.Pools[0]
+		c := p.Conns[0]
 		c.Close(backend.ErrMoved)
 		if !c.Connecting() {
 			t.Error("no connection is being made")
 		}
-		p.switchMaster(0, []loop.Endpoint{{Addr: netip.MustParseAddrPort(w.replica.Addr)}}, func() { asked <- true })
+		p.SwitchMaster(0, []loop.Endpoint{{Addr: netip.MustParseAddrPort(w.replica.Addr)}}, func() { asked <- true })
 		if !errors.Is(c.Err(), backend.ErrMoved) || !c.Connecting() {
 			t.Errorf("it was given up: %v", c.Err())
 		}

@@ -18,6 +18,7 @@ import (
 	"magent/internal/journal"
 	"magent/internal/loop"
 	"magent/internal/placement"
+	"magent/internal/pool"
 	"magent/internal/refill"
 	"magent/internal/registry"
 	"magent/internal/vip"
@@ -46,10 +47,10 @@ type Options struct {
 // Service is a running proxy: its loops, listeners and helpers.
 type Service struct {
 	cfg     config.Config
+	shared  pool.Process
 	log     zerolog.Logger
 	version string
 	release string
-	started time.Time
 	seed    maphash.Seed
 
 	cfgs      []*config.Pool // of the pools, by their index; nil: it was removed
@@ -57,29 +58,23 @@ type Service struct {
 	shards    []*Shard
 	listeners []*listener
 	given     []Socket // that no pool has asked for yet
-	registry  *registry.Registry
 	pulse     pulse
-	journal   *journal.Journal // nil: none
-	place     journal.Place    // of it
+	place     journal.Place // of it
 
 	reloadErrors  atomic.Uint64
 	journalErrors atomic.Uint64
 	clients       atomic.Int64
 	crowd         []*atomic.Int64 // clients by pool
 	draining      atomic.Bool     // or giving up in favour of another process
-	standby       atomic.Bool     // another proxy has the virtual address, see role.go
 	spare         int             // a descriptor to fall back on; the first loop's
 	complaint     complaints
 	giving        atomic.Bool // giveBack is at work
 
-	servers     *discover.Servers
 	doubts      []discover.Doubt // at the start
-	maxJoint    int
 	window      int
 	maxAssembly int // what clients may have sent in part, on a loop; in tests less than the constant
 	storedEvery time.Duration
 	storedAsks  chan []storedAsk
-	walks       *refill.Walks
 	role        *vip.Watcher    // nil: there is no virtual address
 	ctx         context.Context // of the helpers
 	stop        context.CancelFunc
@@ -92,45 +87,49 @@ type Service struct {
 // can connect. Close ends what it has started.
 func Start(o Options) (*Service, error) {
 	if o.maxJoint == 0 {
-		o.maxJoint = maxJoint
+		o.maxJoint = pool.MaxJoint
 	}
 	if o.window == 0 {
 		o.window = windowStart
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	svc := &Service{
-		cfg: o.Config, log: o.Log, version: o.Version, release: o.Release, started: time.Now(), seed: maphash.MakeSeed(),
+		cfg: o.Config, log: o.Log, version: o.Version, release: o.Release, seed: maphash.MakeSeed(),
 		spare: openSpare(), ctx: ctx, stop: stop, dead: make(chan error, 1),
-		maxJoint: o.maxJoint, window: o.window, maxAssembly: maxAssembly, walks: refill.NewWalks(o.Log, 0),
+		window: o.window, maxAssembly: pool.MaxAssembly,
 		storedEvery: o.StoredEvery, storedAsks: make(chan []storedAsk, 1),
 		given: o.Sockets, place: journal.Place{Dir: o.Config.StateDir, Give: o.Give, Beside: o.Files},
 	}
-	svc.registry = registry.New(o.Log)
-	svc.servers = discover.New(discover.Options{Lookup: o.lookup, Interval: o.Config.ResolveInterval, Log: o.Log, Found: svc.found})
-	svc.doubts = svc.servers.Check(o.Config.Pools) // while another process may serve yet
+	svc.shared.Log, svc.shared.Registry, svc.shared.Walks = o.Log, registry.New(o.Log), refill.NewWalks(o.Log, 0)
+	svc.shared.Started, svc.shared.VIP = time.Now(), o.Config.VIP.IsValid()
+	svc.shared.Threads, svc.shared.MaxValue, svc.shared.MaxDirty = max(1, o.Config.Threads), o.Config.MaxValue, o.Config.MaxDirty
+	svc.shared.MaxJoint = o.maxJoint
+	svc.shared.Owner = func(key []byte) int { return svc.ownerOf(key).ID }
+	svc.shared.Servers = discover.New(discover.Options{Lookup: o.lookup, Interval: o.Config.ResolveInterval, Log: o.Log, Found: svc.found})
+	svc.doubts = svc.shared.Servers.Check(o.Config.Pools) // while another process may serve yet
 	known, err := svc.prepare(o.TakeOver)
 	if err != nil {
 		stop()
 		svc.discard()
 		return nil, err
 	}
-	for _, p := range svc.shards[0].pools {
-		svc.register(p.peers)
+	for _, p := range svc.shards[0].Pools {
+		pool.Watch(p.Peers)
 	}
 	svc.recall(known)
 	if err := svc.watchRole(); err != nil {
 		stop()
-		svc.registry.Close()
+		svc.shared.Registry.Close()
 		svc.discard()
 		return nil, err
 	}
 	for i, cfg := range svc.cfgs {
-		svc.servers.Listen(i, cfg)
+		svc.shared.Servers.Listen(i, cfg)
 	}
 	svc.helpers.Add(1)
 	go svc.askStores(ctx)
 	for _, sh := range svc.shards {
-		sh.l.Post(loop.TaskFunc(sh.start))
+		sh.L.Post(loop.TaskFunc(sh.start))
 		svc.loops.Add(1)
 		go sh.run()
 	}
@@ -189,7 +188,7 @@ func (svc *Service) listen(pool int, l config.Listen) error {
 		return err
 	}
 	svc.listeners = append(svc.listeners, ln)
-	return svc.shards[0].l.Register(ln.fd, loop.Readable, ln)
+	return svc.shards[0].L.Register(ln.fd, loop.Readable, ln)
 }
 
 // bind binds one address of a pool. Nobody is accepted there yet.
@@ -275,13 +274,13 @@ func (svc *Service) died(err error) {
 // Close ends the loops and the helpers and waits for them. Clients that are still there are cut off.
 func (svc *Service) Close() {
 	for _, sh := range svc.shards {
-		sh.l.Post(loop.TaskFunc(sh.l.Stop))
+		sh.L.Post(loop.TaskFunc(sh.L.Stop))
 	}
 	svc.loops.Wait()
 	svc.stop()
-	svc.registry.Close()
-	svc.servers.Close()
-	svc.walks.Close()
+	svc.shared.Registry.Close()
+	svc.shared.Servers.Close()
+	svc.shared.Walks.Close()
 	svc.role.Close()
 	svc.helpers.Wait()
 	svc.removeSockets()
@@ -293,9 +292,9 @@ func (svc *Service) Close() {
 // discard undoes a start that failed half way.
 func (svc *Service) discard() {
 	svc.dropGiven()
-	svc.servers.Close()
+	svc.shared.Servers.Close()
 	for _, sh := range svc.shards {
-		sh.l.Discard()
+		sh.L.Discard()
 	}
 	svc.removeSockets()
 	svc.closeJournal()

@@ -215,7 +215,7 @@ func TestLogOfStateChanges(t *testing.T) {
 	}
 	defer svc.Close()
 	r := &rig{t: t, svc: svc}
-	up := func(sh *Shard) bool { return sh.pools[0].health.Usable(0) && sh.pools[0].conns[0].Ready() }
+	up := func(sh *Shard) bool { return sh.Pools[0].Health.Usable(0) && sh.Pools[0].Conns[0].Ready() }
 	for id := range 2 {
 		r.eventually(id, "connected", up)
 	}

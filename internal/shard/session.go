@@ -7,6 +7,7 @@ import (
 	"magent/internal/call"
 	"magent/internal/distribute"
 	"magent/internal/loop"
+	"magent/internal/pool"
 	"magent/internal/stats"
 	"magent/replicate"
 )
@@ -25,9 +26,10 @@ const (
 // session is one client. Its line holds the calls whose replies are due, in the order of the requests; the reply of the
 // first one is written, those behind it wait. Idle, a session holds no buffers.
 type session struct {
-	sh   *Shard
-	pool *pool
-	s    loop.Stream
+	sh     *Shard
+	pool   *pool.Pool
+	demand *demand // of the clients of the pool
+	s      loop.Stream
 
 	first, last *call.Call
 	pending     int        // keys of the calls in the line
@@ -80,22 +82,22 @@ type session struct {
 
 // open makes a session of an accepted socket.
 func (sh *Shard) open(fd, pool int) {
-	p := sh.pools[pool]
+	p := sh.Pools[pool]
 	if p == nil { // it has just been removed
 		unix.Close(fd)
 		sh.left(pool)
 		return
 	}
-	s := &session{sh: sh, pool: p, window: sh.svc.window, active: sh.l.Now()}
-	if p.cfg.Redis {
+	s := &session{sh: sh, pool: p, demand: sh.demandOf(pool), window: sh.svc.window, active: sh.L.Now()}
+	if p.Config.Redis {
 		s.redis = newRedisClient(sh, p)
 	}
-	p.count.TotalConnections++
-	p.count.CurrConnections++
+	p.Count.TotalConnections++
+	p.Count.CurrConnections++
 	sh.sessions[s] = struct{}{}
-	if err := s.s.Open(sh.l, fd, loop.Readable, s); err != nil {
+	if err := s.s.Open(sh.L, fd, loop.Readable, s); err != nil {
 		s.close()
-	} else if sh.draining {
+	} else if sh.Draining {
 		s.finish()
 	}
 }
@@ -110,7 +112,7 @@ func (s *session) OnReady(ev loop.Events) {
 		return
 	}
 	if ev&loop.Writable != 0 {
-		s.active = s.sh.l.Now()
+		s.active = s.sh.L.Now()
 		if err := s.s.Flush(); err != nil {
 			s.fail()
 			return
@@ -145,13 +147,13 @@ func (s *session) read() {
 	case len(data) == 0:
 		return
 	}
-	s.pool.count.BytesRead += uint64(len(data) - before)
+	s.pool.Count.BytesRead += uint64(len(data) - before)
 	s.consume(data)
 }
 
 // consume serves the requests in data and keeps the rest.
 func (s *session) consume(data []byte) {
-	s.active = s.sh.l.Now()
+	s.active = s.sh.L.Now()
 	s.beginTurn()
 	rest := s.serveAll(data)
 	if s.closed {
@@ -194,7 +196,7 @@ func (s *session) serveAll(data []byte) (rest []byte) {
 		if s.lineless(data) {
 			break
 		}
-		n, st := ascii.Next(data, s.pool.limits, r)
+		n, st := ascii.Next(data, s.pool.Limits, r)
 		switch st {
 		case ascii.Complete:
 			s.need = 0
@@ -217,7 +219,7 @@ func (s *session) serveAll(data []byte) (rest []byte) {
 				s.searched = len(data)
 				s.sh.searched += uint64(len(data))
 			}
-			if s.tooMuch(s.pool.limits.MaxValue) && !s.sh.makeRoom(s, s.need-s.kept, s.sh.svc.assemblyOf(s.pool.limits.MaxValue)) {
+			if s.tooMuch(s.pool.Limits.MaxValue) && !s.sh.makeRoom(s, s.need-s.kept, s.sh.svc.assemblyOf(s.pool.Limits.MaxValue)) {
 				s.outOfMemory(r)
 				return nil
 			}
@@ -238,7 +240,7 @@ func (svc *Service) assemblyOf(largest int) int { return max(svc.maxAssembly, 2*
 
 // full reports whether the client has so much unfinished business that no more of it is taken on.
 func (s *session) full() bool {
-	if s.barrier != nil || s.pool.held || s.long != nil && s.longFull() {
+	if s.barrier != nil || s.pool.Held || s.long != nil && s.longFull() {
 		return true
 	}
 	return s.pending >= s.window || s.values*s.keySize >= windowBytes || s.sent >= windowBytes ||
@@ -247,14 +249,14 @@ func (s *session) full() bool {
 
 // call puts a new call for a request to memcached at the end of the line.
 func (s *session) call() *replicate.Call {
-	c, r := s.pool.engine.NewCall(s), &s.sh.req
+	c, r := s.pool.Engine.NewCall(s), &s.sh.req
 	s.enqueue(&c.Call, max(1, r.NumKeys), valuesOf(r), len(r.Raw))
 	return c
 }
 
 // redisCall is call for a command to Redis, of so many keys, values that the reply may have, and bytes.
 func (s *session) redisCall(keys, values, bytes int) *distribute.Call {
-	c := s.pool.commands.NewCall(s)
+	c := s.pool.Commands.NewCall(s)
 	s.enqueue(&c.Call, keys, values, bytes)
 	return c
 }
@@ -277,7 +279,7 @@ func (s *session) enqueue(c *call.Call, keys, values, bytes int) {
 	}
 	s.last = c
 	c.Keys, c.Values, c.Size = keys, values, bytes
-	c.At = s.sh.l.Now()
+	c.At = s.sh.L.Now()
 	if s.sh.svc.cfg.Slow > 0 {
 		s.note(c)
 	}
@@ -311,7 +313,7 @@ func (s *session) Answer(c *call.Call, reply []byte) {
 		s.mark()
 	} else if !s.late {
 		s.late = true
-		s.sh.l.MarkLate(s)
+		s.sh.L.MarkLate(s)
 	}
 }
 
@@ -334,19 +336,19 @@ func (s *session) deliver(reply []byte) {
 	s.pending -= c.Keys
 	s.values -= c.Values
 	s.sent -= c.Size
-	s.active = s.sh.l.Now()
+	s.active = s.sh.L.Now()
 	waited := s.active - c.At
-	s.pool.count.Waited.Observe(waited)
+	s.pool.Count.Waited.Observe(waited)
 	if slow := s.sh.svc.cfg.Slow; slow > 0 && waited >= int64(slow) {
 		s.slow(c, waited)
 	}
 	if s.redis != nil {
-		s.pool.count.Outcomes[stats.Redis][redisResult(reply)]++
+		s.pool.Count.Outcomes[stats.Redis][redisResult(reply)]++
 	}
 	s.window = min(s.window+c.Keys, windowMax)
 	if c.Values > 0 {
 		each := len(reply) / c.Values
-		s.pool.demand.observe(each)
+		s.demand.observe(each)
 		s.keySize = max(each, s.keySize-s.keySize/8, 1)
 	}
 	s.expect()
@@ -356,7 +358,7 @@ func (s *session) deliver(reply []byte) {
 func (s *session) write(reply []byte) {
 	n := len(reply)
 	s.work -= n
-	s.pool.count.BytesWritten += uint64(n)
+	s.pool.Count.BytesWritten += uint64(n)
 	if s.failed || s.gone {
 		return
 	}
@@ -373,7 +375,7 @@ func (s *session) write(reply []byte) {
 func (s *session) mark() {
 	if !s.marked {
 		s.marked = true
-		s.sh.l.Mark(s)
+		s.sh.L.Mark(s)
 	}
 }
 
@@ -426,7 +428,7 @@ func (s *session) account() {
 	n := s.s.Unsent() + s.held
 	s.sh.unsent += n - s.unsent
 	s.unsent = n
-	if s.sh.unsent > unsentOf(s.pool.limits.MaxValue) && n > windowUnsent {
+	if s.sh.unsent > unsentOf(s.pool.Limits.MaxValue) && n > windowUnsent {
 		s.sh.svc.complain("a client does not fetch its replies, and all together hold too much memory: closed")
 		s.fail()
 	}
@@ -481,12 +483,12 @@ func (s *session) close() {
 	s.sh.assembly -= s.kept
 	s.sh.unsent -= s.unsent
 	if s.wrong || s.failed && s.linger == nil {
-		s.pool.count.ClientErrors++
+		s.pool.Count.ClientErrors++
 	} else {
-		s.pool.count.ClientEOFs++
+		s.pool.Count.ClientEOFs++
 	}
 	if s.linger != nil {
-		s.sh.l.Unset(s.linger)
+		s.sh.L.Unset(s.linger)
 	}
 	s.s.Close()
 	s.sh.closed(s)

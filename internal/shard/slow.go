@@ -45,7 +45,7 @@ func (s *session) note(c *call.Call) {
 
 // slow logs a request that took long.
 func (s *session) slow(c *call.Call, waited int64) {
-	l, now := &s.sh.slow, s.sh.l.Now()
+	l, now := &s.sh.slow, s.sh.L.Now()
 	if now-l.since >= slowEvery {
 		l.since, l.lines = now, 0
 	}
@@ -55,10 +55,10 @@ func (s *session) slow(c *call.Call, waited int64) {
 	}
 	l.lines++
 	command, key, _ := bytes.Cut(c.Note, []byte(" "))
-	line := s.sh.svc.log.Warn().Str("pool", s.pool.name).Bytes("command", bytes.ToLower(command)).
+	line := s.sh.svc.log.Warn().Str("pool", s.pool.Name).Bytes("command", bytes.ToLower(command)).
 		Int64("took_ms", waited/int64(time.Millisecond))
 	if len(key) > 0 {
-		line = line.Str("server", s.pool.conns[s.pool.engine.PrimaryOf(key)].Name())
+		line = line.Str("server", s.pool.Conns[s.pool.Engine.PrimaryOf(key)].Name())
 		if s.sh.svc.cfg.SlowKeys {
 			line = line.Bytes("key", key)
 		} else {

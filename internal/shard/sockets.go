@@ -58,7 +58,7 @@ func (svc *Service) takeOver(yield func() error) error {
 	for _, ln := range svc.listeners {
 		ln.given = false
 	}
-	svc.started = time.Now()
+	svc.shared.Started = time.Now()
 	return nil
 }
 

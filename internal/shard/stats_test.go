@@ -18,11 +18,11 @@ import (
 func TestEjectionIsCountedOnce(t *testing.T) {
 	r, clients := two(t, 1, 1)
 	for id := range clients {
-		r.eventually(id, "connected", func(sh *Shard) bool { return sh.pools[0].conns[0].Ready() })
+		r.eventually(id, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() })
 	}
 	r.servers[0].leave()
 	for id := range clients {
-		r.eventually(id, "ejected", func(sh *Shard) bool { return !sh.pools[0].health.Usable(0) })
+		r.eventually(id, "ejected", func(sh *Shard) bool { return !sh.Pools[0].Health.Usable(0) })
 	}
 	if got := clients[1].stats("servers")["server:0:ejections"]; got != "1" {
 		t.Errorf("%s ejections", got)
@@ -100,7 +100,7 @@ func TestFiguresOfAllLoops(t *testing.T) {
 func TestFiguresAreNotWaitedForLongerThanAsked(t *testing.T) {
 	r, _, _ := pair(t, nil)
 	held, free := make(chan struct{}), make(chan struct{})
-	r.svc.shards[0].l.Post(loop.TaskFunc(func() { close(held); <-free }))
+	r.svc.shards[0].L.Post(loop.TaskFunc(func() { close(held); <-free }))
 	<-held
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -145,12 +145,12 @@ func TestClientsThatLeaveAndClientsThatFail(t *testing.T) {
 	gone := func(what string, eofs, errs uint64) {
 		t.Helper()
 		r.eventually(0, what, func(sh *Shard) bool {
-			n := sh.pools[0].count
+			n := sh.Pools[0].Count
 			return n.CurrConnections == 0 && n.ClientEOFs == eofs && n.ClientErrors == errs
 		})
 	}
 	r.client().c.Close()
-	r.eventually(0, "the first client", func(sh *Shard) bool { return sh.pools[0].count.TotalConnections == 1 })
+	r.eventually(0, "the first client", func(sh *Shard) bool { return sh.Pools[0].Count.TotalConnections == 1 })
 	gone("a client that leaves", 1, 0)
 	c := r.client()
 	c.say("quit\r\n")
@@ -176,14 +176,14 @@ func TestClientsThatLeaveAndClientsThatFail(t *testing.T) {
 // A server's end is counted by its kind, and when it was ejected is told.
 func TestServersThatEndAndFail(t *testing.T) {
 	r, p, _ := pair(t, nil)
-	r.eventually(0, "connected", func(sh *Shard) bool { return sh.pools[0].conns[0].Ready() })
+	r.eventually(0, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() })
 	c := r.client()
 	c.say("get x\r\n")
 	p.want("get x\r\n").answer(miss)
 	c.hear(miss)
 	before := time.Now().UnixMicro()
 	p.leave()
-	r.eventually(0, "ejected", func(sh *Shard) bool { return !sh.pools[0].health.Usable(0) })
+	r.eventually(0, "ejected", func(sh *Shard) bool { return !sh.Pools[0].Health.Usable(0) })
 	s := r.figures().Servers[0]
 	if s.EOFs+s.Failures == 0 || s.EjectedAt < before || s.Connected != 0 || s.Ejections != 1 {
 		t.Errorf("%d closed, %d failed, ejected at %d, connected %d, %d ejections", s.EOFs, s.Failures, s.EjectedAt, s.Connected, s.Ejections)
@@ -197,7 +197,7 @@ func TestServersThatEndAndFail(t *testing.T) {
 
 func TestFragments(t *testing.T) {
 	r := start(t, 2, 0, nil)
-	r.eventually(0, "connected", func(sh *Shard) bool { return sh.pools[0].conns[0].Ready() && sh.pools[0].conns[1].Ready() })
+	r.eventually(0, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
 	r.servers[0].answers(func(string) string { return miss })
 	r.servers[1].answers(func(string) string { return miss })
 	c := r.client()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"magent/internal/loop"
+	"magent/internal/pool"
 	"magent/internal/stats"
 )
 
@@ -20,31 +21,25 @@ const (
 
 // storedAsk is one server that is to be asked.
 type storedAsk struct {
-	p      *pool // of the first loop
+	p      *pool.Pool // of the first loop
 	server int
 	at     loop.Endpoint
-}
-
-// stored is what is known about a server, on the first loop.
-type stored struct {
-	stats.Stored
-	asked int64 // when, in loop time; 0: never
 }
 
 // askStored has those servers asked whose figures are old. It runs on the first loop, by a timer.
 func (sh *Shard) askStored() {
 	every := sh.svc.storedEvery
-	now, next := sh.l.Now(), every
+	now, next := sh.L.Now(), every
 	var asks []storedAsk
-	for _, p := range sh.pools {
-		if p == nil || p.cfg.Redis {
+	for _, p := range sh.Pools {
+		if p == nil || p.Config.Redis {
 			continue
 		}
-		for i, c := range p.conns {
-			switch known := &p.stored[i]; {
+		for i, c := range p.Conns {
+			switch known := &p.Stored[i]; {
 			case c.Connecting():
 				next = storedSoon
-			case c.Ready() && (known.asked == 0 || now-known.asked >= int64(every)):
+			case c.Ready() && (known.Asked == 0 || now-known.Asked >= int64(every)):
 				asks = append(asks, storedAsk{p, i, c.Endpoint()})
 			}
 		}
@@ -53,19 +48,19 @@ func (sh *Shard) askStored() {
 		select {
 		case sh.svc.storedAsks <- asks:
 			for _, a := range asks {
-				a.p.stored[a.server].asked = max(1, now)
+				a.p.Stored[a.server].Asked = max(1, now)
 			}
 		default: // the last ones are not done
 			next = storedSoon
 		}
 	}
-	sh.l.Set(sh.storedTimer, next)
+	sh.L.Set(sh.storedTimer, next)
 }
 
 // askSoon is called on a loop whose servers have changed.
 func (sh *Shard) askSoon() {
-	if sh.id == 0 && sh.svc.storedEvery > 0 {
-		sh.l.Set(sh.storedTimer, storedSoon/10)
+	if sh.ID == 0 && sh.svc.storedEvery > 0 {
+		sh.L.Set(sh.storedTimer, storedSoon/10)
 	}
 }
 
@@ -85,7 +80,7 @@ func (svc *Service) askStores(ctx context.Context) {
 				if err != nil {
 					continue
 				}
-				a.p.sh.l.Post(loop.TaskFunc(func() { a.p.stored[a.server].Stored = s }))
+				a.p.Loop.L.Post(loop.TaskFunc(func() { a.p.Stored[a.server].Stored = s }))
 			}
 		}
 	}

@@ -13,21 +13,21 @@ func (sh *Shard) sweep() {
 	sh.endQuiet()
 	sh.errands.Trim()
 	sh.gathers.Trim()
-	for _, p := range sh.pools {
+	for _, p := range sh.Pools {
 		if p == nil {
 			continue
 		}
-		p.engine.Trim()
-		if p.commands != nil {
-			p.commands.Trim()
+		p.Engine.Trim()
+		if p.Commands != nil {
+			p.Commands.Trim()
 		}
-		for _, c := range p.conns {
+		for _, c := range p.Conns {
 			c.Trim()
 		}
 	}
-	sh.l.Pool.Trim()
+	sh.L.Pool.Trim()
 	sh.giveBack()
-	sh.l.Set(sh.sweeper, sweepEvery)
+	sh.L.Set(sh.sweeper, sweepEvery)
 }
 
 const (
@@ -37,9 +37,9 @@ const (
 
 // giveBack has memory go back to the system when a peak has passed. By itself Go would see to it within minutes.
 func (sh *Shard) giveBack() {
-	now := sh.spare.Dropped() + sh.l.Pool.Dropped()
+	now := sh.Spare.Dropped() + sh.L.Pool.Dropped()
 	sh.owed += now
-	if sh.owed < worthGiving || now > quietSweep || sh.draining || !sh.svc.giving.CompareAndSwap(false, true) {
+	if sh.owed < worthGiving || now > quietSweep || sh.Draining || !sh.svc.giving.CompareAndSwap(false, true) {
 		return
 	}
 	sh.owed = 0

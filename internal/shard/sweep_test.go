@@ -24,7 +24,7 @@ func TestMemoryComesBack(t *testing.T) {
 		t.Run(fmt.Sprintf("%d loops", threads), func(t *testing.T) {
 			r := start(t, 2, 0, func(c *config.Config) { c.Threads = threads })
 			for id := range threads {
-				r.on(id, func(sh *Shard) { sh.pools[0].demand.size = 1 }) // so that all is asked for at once
+				r.on(id, func(sh *Shard) { sh.demandOf(0).size = 1 }) // so that all is asked for at once
 			}
 			keys := [2]string{}
 			for i := 0; keys[0] == "" || keys[1] == ""; i++ {
@@ -55,14 +55,14 @@ func TestMemoryComesBack(t *testing.T) {
 			for id := range threads {
 				r.eventually(id, "everybody has left", func(sh *Shard) bool { return len(sh.sessions) == 0 })
 				r.on(id, func(sh *Shard) {
-					if sh.spare.Kept() > 16<<20 {
-						t.Errorf("loop %d keeps %d bytes", id, sh.spare.Kept())
+					if sh.Spare.Kept() > 16<<20 {
+						t.Errorf("loop %d keeps %d bytes", id, sh.Spare.Kept())
 					}
-					kept += sh.spare.Kept()
+					kept += sh.Spare.Kept()
 					sh.sweep()
 					sh.sweep()
-					if sh.spare.Kept() > 0 {
-						t.Errorf("loop %d still keeps %d bytes", id, sh.spare.Kept())
+					if sh.Spare.Kept() > 0 {
+						t.Errorf("loop %d still keeps %d bytes", id, sh.Spare.Kept())
 					}
 				})
 			}

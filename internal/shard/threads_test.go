@@ -81,7 +81,7 @@ func two(t *testing.T, primaries, backups int) (r *rig, clients [2]*client) {
 // owned returns n keys that belong to a loop.
 func (r *rig) owned(id, n int) (keys []string) {
 	for i := 0; len(keys) < n; i++ {
-		if key := fmt.Sprintf("t%d", i); r.svc.ownerOf([]byte(key)).id == id {
+		if key := fmt.Sprintf("t%d", i); r.svc.ownerOf([]byte(key)).ID == id {
 			keys = append(keys, key)
 		}
 	}

@@ -70,7 +70,7 @@ func TestTokensOfOthersFitNothing(t *testing.T) {
 		p.want("ma k C" + none + " k v\r\n").answer("NF kk\r\n")
 		c.hear("NF kk\r\n")
 		r.on(0, func(sh *Shard) {
-			if got := sh.pools[0].engine.Tally(0).CasRefused; got != uint64(2*n+2) {
+			if got := sh.Pools[0].Engine.Tally(0).CasRefused; got != uint64(2*n+2) {
 				t.Errorf("%s: %d are counted", token, got)
 			}
 		})
@@ -83,7 +83,7 @@ func TestTokensAfterAFailover(t *testing.T) {
 	c := r.client()
 	old := r.marked(0, 7)
 	lived(c, p)
-	r.on(0, func(sh *Shard) { sh.pools[0].conns[0].Close(backend.ErrGarbage) })
+	r.on(0, func(sh *Shard) { sh.Pools[0].Conns[0].Close(backend.ErrGarbage) })
 	r.away(0)
 	c.say("gets k\r\n")
 	b.want("gets k\r\n").answer("VALUE k 0 1 7\r\nx\r\nEND\r\n")

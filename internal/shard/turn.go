@@ -17,20 +17,20 @@ func (s *session) spend(bytes int) {
 
 // beginTurn gives the client its share of this turn, unless it has had it.
 func (s *session) beginTurn() {
-	if now := s.sh.l.Turns; s.workTurn != now {
+	if now := s.sh.L.Turns; s.workTurn != now {
 		s.workTurn, s.work, s.inTurn = now, turnWork, 0
 	}
 }
 
 // yields reports whether the client has had its share of this turn, and waits for the next.
-func (s *session) yields() bool { return s.yielded && s.workTurn == s.sh.l.Turns }
+func (s *session) yields() bool { return s.yielded && s.workTurn == s.sh.L.Turns }
 
 // yield has the rest of what was read wait for the next turn.
 func (s *session) yield() {
 	s.paused = true
 	if !s.yielded {
 		s.yielded = true
-		s.sh.l.MarkNext(s)
+		s.sh.L.MarkNext(s)
 	}
 }
 
@@ -38,7 +38,7 @@ func (s *session) yield() {
 func (s *session) lineless(data []byte) bool {
 	from := s.searched
 	s.searched = 0
-	if from == 0 || from > len(data) || len(data) >= s.pool.limits.MaxLine || s.tooMuch(s.pool.limits.MaxValue) {
+	if from == 0 || from > len(data) || len(data) >= s.pool.Limits.MaxLine || s.tooMuch(s.pool.Limits.MaxValue) {
 		return false
 	}
 	s.sh.searched += uint64(len(data) - from)

@@ -1,4 +1,4 @@
-package shard
+package pool
 
 import "magent/internal/placement"
 
@@ -9,20 +9,20 @@ import "magent/internal/placement"
 
 // moveKeys makes the ring of the servers that are used now. When there is none, the last one's keys keep their places, and
 // its error is the answer.
-func (p *pool) moveKeys() {
-	cfg := p.cfg
+func (p *Pool) moveKeys() {
+	cfg := p.Config
 	if !placement.Ejects(cfg) {
 		return
 	}
-	live, some := make([]bool, len(p.conns)), false
-	for i := range p.conns {
-		live[i] = p.health.Usable(i)
+	live, some := make([]bool, len(p.Conns)), false
+	for i := range p.Conns {
+		live[i] = p.Health.Usable(i)
 		some = some || live[i]
 	}
 	if !some {
 		return
 	}
 	if ring, err := placement.Without(cfg, live); err == nil {
-		p.engine.SetPrimaries(ring)
+		p.Engine.SetPrimaries(ring)
 	}
 }

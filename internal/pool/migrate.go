@@ -1,4 +1,4 @@
-package shard
+package pool
 
 import (
 	"errors"
@@ -21,16 +21,16 @@ func either(a, b func(key []byte) bool) func(key []byte) bool {
 // errMoved is why a server is out of use that keys move to.
 var errMoved = errors.New("keys move to it: it gets them from their other copies")
 
-// migrate takes the servers out of use that keys move to.
-func (p *pool) migrate(m *placement.Migration) {
-	for i := range p.conns {
+// Migrate takes the servers out of use that keys move to.
+func (p *Pool) Migrate(m *placement.Migration) {
+	for i := range p.Conns {
 		if !m.Gains(i) {
 			continue
 		}
-		server := serverOf(p.cfg, i)
+		server := ServerOf(p.Config, i)
 		p.moved[i] = either(p.moved[i], m.MovedTo(server.Role, server.Address))
-		p.takeOut(i, errMoved)
-		p.recalled[i] = true // it may be one that hung when it left the pool, and still has requests of that time in its sockets
-		p.engine.Distrust(i)
+		p.TakeOut(i, errMoved)
+		p.Recalled[i] = true // it may be one that hung when it left the pool, and still has requests of that time in its sockets
+		p.Engine.Distrust(i)
 	}
 }

@@ -1,0 +1,201 @@
+package pool
+
+import (
+	"errors"
+	"time"
+
+	"magent/backend"
+	"magent/failover"
+	"magent/internal/loop"
+)
+
+// Recognized reports whether a server is the one that it was. What another one lacks, and what it may hold that is out of date, is
+// made good once it is taken out of use, in Connected; nothing that was meant for the one before is sent to it.
+func (p *Pool) Recognized(c *backend.Conn) bool {
+	i := p.byConn[c]
+	contents := p.Health.Meet(i, p.meeting(i))
+	if contents == failover.Doubtful { // recorded before the identity is: who comes after a crash must not take it for the one that it was
+		p.moved[i] = everyKey
+		p.Engine.Distrust(i)
+		p.Loop.Registry.Distrusted(p.records[i])
+	}
+	if p.recorder != nil {
+		p.recorder.identity(i, c.Identity())
+	}
+	if contents == failover.Complete {
+		return true
+	}
+	p.Engine.Emptied(i)
+	if why := p.Engine.Unfillable(i); why != "" {
+		p.Loop.Registry.Unfillable(p.records[i], why)
+	}
+	return contents == failover.Partial && !p.Engine.CanFill(i)
+}
+
+// meeting is what is known of server i when a connection to it begins.
+func (p *Pool) meeting(i int) failover.Meeting {
+	c := p.Conns[i]
+	return failover.Meeting{
+		Greeting: c.Greeting(),
+		Replies:  c.Stats.Replies,
+		Silent:   time.Duration(p.Loop.L.Now() - max(p.began, c.Heard())),
+		Empty:    p.Loop.Registry.Met(p.records[i], c.Greeting()),
+	}
+}
+
+// everyKey may be out of date on a server that is another memory.
+func everyKey([]byte) bool { return true }
+
+// Why a server is taken out of use that was another one when it was connected to again, while nobody asked for anything.
+var (
+	errRestarted = errors.New("it was restarted")
+	errAnother   = errors.New("it is another one, and may hold what is out of date")
+)
+
+// Connected begins to make good what a server missed that was ejected, or has lost: a new connection stands.
+func (p *Pool) Connected(c *backend.Conn) {
+	i := p.byConn[c]
+	switch {
+	case p.Engine.Distrusted(i):
+		p.TakeOut(i, errAnother)
+	case p.Engine.Incomplete(i) && p.Engine.CanFill(i):
+		p.TakeOut(i, errRestarted)
+	}
+	if p.Loop.VIP && p.Engine.Missed(i) {
+		p.Recalled[i] = true // this machine may just be losing the virtual address: see role.go
+	}
+	if p.Recalled[i] {
+		p.wait(i)
+	}
+	p.Admit()
+	p.later()
+}
+
+// wait has a server that is known from an earlier process, or from a pool before a reload, wait before it returns. Nobody waits for
+// the end of connections from that time: what lies in the server's sockets is executed once it goes on, and what the kernel still
+// had to send came within DrainTime, or a longer --timeout, of the end (loop.LimitUnsent).
+func (p *Pool) wait(i int) {
+	connects := p.Conns[i].Stats.Connects
+	again := loop.NewTimer(func() {
+		if p.Conns[i].Ready() && p.Conns[i].Stats.Connects == connects {
+			p.Recalled[i] = false
+			p.Admit()
+		}
+	})
+	late, sent := max(DrainTime, p.Config.Timeout), p.Loop.Started
+	if p.sentBy[i].After(sent) {
+		sent = p.sentBy[i]
+	}
+	p.Loop.L.Set(again, Quarantine+max(0, late-time.Since(sent)))
+}
+
+// Admit has servers return that are connected to again, once it is known whether their other copies can be had: not
+// while connections to those are being made, as at the start.
+func (p *Pool) Admit() {
+	for i, c := range p.Conns {
+		if c.Ready() && !p.Health.Usable(i) && !p.Recalled[i] && p.othersKnown(i) && p.mayMakeGood(i) {
+			p.Health.Return(i, p.Loop.L.Now())
+		}
+	}
+	for i := range p.Conns {
+		if p.Health.Server(i).State == failover.Returning && !p.Engine.Returns(i) && p.mayMakeGood(i) {
+			p.Engine.Returned(i)
+			p.moveKeys()
+		}
+	}
+}
+
+// othersKnown reports whether no connection to the other copies of the keys of server i is being made.
+func (p *Pool) othersKnown(i int) bool {
+	for j, c := range p.Conns {
+		if p.Engine.CopiesOf(i, j) && c.Connecting() {
+			return false
+		}
+	}
+	return true
+}
+
+// later does what may have become possible, outside the engine's calls.
+func (p *Pool) later() {
+	for i, c := range p.Conns {
+		if p.Engine.Incomplete(i) || c.Ready() && !p.Health.Usable(i) && !p.Recalled[i] {
+			p.Loop.L.Post(loop.TaskFunc(func() {
+				p.Admit()
+				p.Refill()
+			}))
+			return
+		}
+	}
+}
+
+// Disconnected ejects a server whose connection failed. A connection that ended while nothing was under way, because the
+// server closed it or has moved, is made anew at once.
+func (p *Pool) Disconnected(c *backend.Conn, err error, idle bool) {
+	if errors.Is(err, backend.ErrShutdown) {
+		return
+	}
+	i := p.byConn[c]
+	before := p.Health.Server(i).State
+	switch {
+	case idle && before == failover.Up:
+		if errors.Is(err, backend.ErrClosed) {
+			p.Loop.Registry.Idle(p.records[i])
+		}
+		c.Connect()
+	case p.Health.ConnectionFailure(i, c.Stats.Replies, p.Loop.L.Now()):
+		p.gone(i, before, err)
+	case before == failover.Up: // it has some failures left
+		if c.Missed() {
+			c.Connect()
+		}
+	case !errors.Is(err, backend.ErrTimeout): // which ends a connection that stood, see TimedOut
+		p.Loop.Registry.Absent(p.records[i], err) // the attempt to return has failed
+	}
+	p.later()
+}
+
+// TimedOut counts a missed deadline. When it was one too many, the connection is given up with all that is in flight.
+func (p *Pool) TimedOut(c *backend.Conn) {
+	i := p.byConn[c]
+	err := c.Err()
+	before := p.Health.Server(i).State
+	if p.Health.SoftFailure(i, c.Stats.Replies, p.Loop.L.Now()) {
+		p.gone(i, before, err)
+		c.Close(err)
+	}
+}
+
+// TakeOut takes a server out of use because of err, unless it is out.
+func (p *Pool) TakeOut(i int, err error) {
+	before := p.Health.Server(i).State
+	if p.Health.HardFailure(i, p.Loop.L.Now()) {
+		p.gone(i, before, err)
+	}
+}
+
+// gone tells the registry that a server was ejected. The loop that is the first to eject a server counts it for all.
+func (p *Pool) gone(i int, before failover.State, err error) {
+	p.Abandoned(i)
+	p.Engine.Gone(i)
+	p.moveKeys()
+	if before != failover.Up {
+		p.Loop.Registry.Absent(p.records[i], err) // it was not back yet
+		return
+	}
+	p.shown[i].ejectedAt = time.Now().UnixMicro()
+	if p.Loop.Registry.Ejected(p.records[i], err) {
+		p.shown[i].ejections++
+	}
+}
+
+// Alive is called when a probe has found the server answering at an address.
+func (p *Pool) Alive(i int, at loop.Endpoint) {
+	if p.Loop.Yielding {
+		p.Loop.Registry.Absent(p.records[i], errYielding) // is probed on
+		return
+	}
+	if !p.Health.Usable(i) {
+		p.Conns[i].Prefer(at)
+		p.Conns[i].Connect()
+	}
+}

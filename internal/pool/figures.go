@@ -1,0 +1,95 @@
+package pool
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"magent/backend"
+	"magent/internal/placement"
+	"magent/internal/stats"
+	"magent/replicate/repair"
+)
+
+// Stored is what is known of what a server stores, on the first loop.
+type Stored struct {
+	stats.Stored
+	Asked int64 // when, in loop time; 0: never
+}
+
+// Figures copies the figures of one server.
+func (p *Pool) Figures(i int) stats.Server {
+	c, server := p.Conns[i], placement.ServerAt(p.Config, i)
+	n, q, tally := c.Stats.Since(&p.shown[i].before), c.Queue(), p.Engine.Tally(i)
+	v := stats.Server{
+		Pool: p.Name, Address: c.Name(), Name: server.Name, RingName: server.RingName(), Role: "primary", Identity: c.Identity().String(),
+		State: p.Health.Server(i).State.String(), Pending: c.Pending(), Draining: c.Draining(), DirtyKeys: p.Engine.Dirty(i).Len(),
+
+		Requests: n.Requests, Replies: n.Replies, Errors: n.Errors, Timeouts: n.Timeouts,
+		Connects: n.Connects, ConnectTimeouts: n.ConnectTimeouts, EOFs: n.EOFs, Failures: n.Failures,
+		Sent: n.Sent, Received: n.Received, Latency: time.Duration(n.Latency), Waited: n.Waited,
+		Ejections: p.shown[i].ejections, EjectedAt: p.shown[i].ejectedAt,
+		Unsent: q.Unsent, UnsentBytes: q.UnsentBytes, Awaited: q.Awaited, AwaitedBytes: q.AwaitedBytes,
+		Repairs: tally.Repairs, Refills: tally.Refills, Avoided: tally.Avoided, CasRefused: tally.CasRefused,
+	}
+	v.Stored = p.Stored[i].Stored
+	if w := p.walks[i]; w != nil {
+		v.RefillSeen, v.RefillAll, v.RefillLeft = w.Progress()
+	}
+	if i >= len(p.Config.Servers) {
+		v.Role = "backup"
+	}
+	if !p.Config.Redis && c.Asked() {
+		v.Meta, v.Unfillable = c.Meta().String(), p.Engine.Unfillable(i)
+	}
+	if p.Engine.Dirty(i).All() {
+		v.DirtyAll = 1
+	}
+	if c.Ready() {
+		v.Connected = 1
+	}
+	if err := c.Err(); err != nil {
+		v.LastError = err.Error()
+	}
+	return v
+}
+
+// figures is what stats needs to know of a server beside what its connection counts. That count goes on at a reset,
+// because the machine draws conclusions from it.
+type figures struct {
+	ejections uint64
+	ejectedAt int64         // when this loop ejected the server last, in microseconds since 1970
+	before    backend.Stats // what the connection had counted at the last reset
+}
+
+// ResetFigures sets to zero what stats reset does in memcached: the counters, not what is true at the moment.
+func (p *Pool) ResetFigures() {
+	p.Count = stats.Counters{CurrConnections: p.Count.CurrConnections}
+	p.Hot = stats.HotKeys{}
+	for i, c := range p.Conns {
+		p.shown[i] = figures{before: c.Stats, ejectedAt: p.shown[i].ejectedAt}
+		*p.Engine.Tally(i) = repair.Tally{}
+	}
+}
+
+// RedisVersion is the lowest version of the pool's servers, as far as it is known.
+func (p *Pool) RedisVersion() string {
+	lowest := ""
+	for _, c := range p.Conns {
+		if v := c.RedisVersion(); v != "" && (lowest == "" || compareVersions(v, lowest) < 0) {
+			lowest = v
+		}
+	}
+	return cmp.Or(lowest, "0.0.0")
+}
+
+// compareVersions compares 7.0.15 and 7.2.1 number by number.
+func compareVersions(a, b string) int {
+	return slices.CompareFunc(strings.Split(a, "."), strings.Split(b, "."), func(x, y string) int {
+		m, _ := strconv.Atoi(x)
+		n, _ := strconv.Atoi(y)
+		return cmp.Compare(m, n)
+	})
+}

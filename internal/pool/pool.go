@@ -1,0 +1,148 @@
+package pool
+
+import (
+	"cmp"
+	"time"
+
+	"magent/ascii"
+	"magent/backend"
+	"magent/failover"
+	"magent/internal/call"
+	"magent/internal/config"
+	"magent/internal/discover"
+	"magent/internal/distribute"
+	"magent/internal/loop"
+	"magent/internal/placement"
+	"magent/internal/refill"
+	"magent/internal/registry"
+	"magent/internal/stats"
+	"magent/replicate"
+	"magent/replicate/repair"
+	"magent/resp"
+)
+
+// Pool is one shard's part of a pool: connections, their states, and the engine that uses them. A reload that removes or changes
+// the pool puts another one in its place, if any; it is never changed into that. So what is on its way to another loop holds the
+// part there (peers), never an index.
+type Pool struct {
+	Index       int     // its place among the pools of every loop: that of its name, which no other name gets
+	Peers       []*Pool // its parts on all loops, in their order, this one among them; the same slice for all
+	Name        string
+	Config      *config.Pool // the same for all loops
+	began       int64        // loop time at which this part was made
+	Held        bool         // nothing new is taken on: the configuration is about to change
+	Loop        *Loop
+	Limits      ascii.Limits    // of requests
+	RedisLimits resp.Limits     // of requests, in a Redis pool
+	Conns       []*backend.Conn // primaries, then backups
+	Health      *failover.Machine
+	Engine      *replicate.Engine  // of a Redis pool: it gets no requests, and knows that nothing was missed
+	Commands    *distribute.Engine // of a Redis pool; nil: of memcacheds
+	Count       stats.Counters
+	Hot         stats.HotKeys
+
+	recorder *recorder               // nil: no journal
+	moved    []func(key []byte) bool // by server: tells keys that may be out of date there, while the engine has it Distrusted
+	Recalled []bool                  // by server: what it missed is known from an earlier process
+	cutOff   []bool                  // by server: it had requests to answer when the pool left
+	sentBy   []time.Time             // by server: when a pool before this one may have sent something last, that it cannot take back
+	byConn   map[*backend.Conn]int
+	records  []*registry.Record // by server: what is known of it, the same for all loops
+	shown    []figures          // by server
+	Stored   []Stored           // by server; kept by the first loop
+	walks    []*refill.Walk     // by server: what lists the keys that it lacks
+}
+
+// New makes the parts of a pool, with this index, on all loops, which do not run yet or stand still.
+func New(loops []*Loop, index int, cfg *config.Pool, rings placement.Rings) (peers []*Pool) {
+	peers = make([]*Pool, len(loops))
+	for i, lp := range loops {
+		peers[i] = newPart(lp, index, cfg, rings)
+		peers[i].Peers = peers
+	}
+	return peers
+}
+
+// Watch has the servers of a pool, whose parts on all loops are given, watched: one that is out of use is probed.
+func Watch(peers []*Pool) {
+	first := peers[0]
+	records := first.Loop.Registry.AddPool(first.Index, first.Config, first.Loop.Servers, func(server int, at loop.Endpoint) {
+		for _, p := range peers { // those that were removed or changed meanwhile do not connect any more
+			p.Loop.L.Post(loop.TaskFunc(func() { p.Alive(server, at) }))
+		}
+	})
+	for _, p := range peers {
+		p.records = records
+	}
+}
+
+// newPart makes the part of a pool on a loop.
+func newPart(lp *Loop, index int, cfg *config.Pool, rings placement.Rings) *Pool {
+	addrs := append(append([]config.Address(nil), cfg.Servers...), cfg.Backups...)
+	p := &Pool{
+		Index: index, Name: cfg.Name, Config: cfg, Loop: lp, began: lp.L.Now(),
+		Limits: ascii.Limits{MaxLine: maxLine, MaxValue: cmp.Or(cfg.MaxValue, lp.MaxValue)},
+		Health: failover.NewMachine(len(addrs), failover.Options{Limit: cfg.ServerFailureLimit, Patient: placement.Ejects(cfg)}),
+		byConn: map[*backend.Conn]int{},
+	}
+	p.RedisLimits = RedisLimitsOf(p.Limits.MaxValue)
+	for i, a := range addrs {
+		opt := backend.Options{
+			Name:           a.String(),
+			Timeout:        cfg.Timeout,
+			ConnectTimeout: cfg.ConnectTimeout,
+			DrainTime:      DrainTime,
+			Quarantine:     Quarantine,
+			MaxPending:     MaxServerQueue,
+			MaxValue:       p.Limits.MaxValue,
+			MaxUnsent:      maxServerUnsent + p.Limits.MaxValue,
+			MaxJoint:       lp.MaxJoint,
+			Greet:          len(cfg.Backups) > 0,
+			Knock:          true,
+			Lazy:           placement.Ejects(cfg),
+			Redis:          loginOf(cfg),
+		}
+		if e, fixed := discover.Fixed(a); fixed {
+			opt.Endpoint = e
+		} else {
+			opt.Dialer = lp.Servers.Dialer(a, cfg, lp.L)
+		}
+		c := backend.NewConn(lp.L, opt, p)
+		p.byConn[c] = i
+		p.Conns = append(p.Conns, c)
+	}
+	p.shown = make([]figures, len(p.Conns))
+	p.walks = make([]*refill.Walk, len(p.Conns))
+	p.Stored = make([]Stored, len(p.Conns))
+	p.moved = make([]func(key []byte) bool, len(p.Conns))
+	p.Recalled = make([]bool, len(p.Conns))
+	p.cutOff = make([]bool, len(p.Conns))
+	p.sentBy = make([]time.Time, len(p.Conns))
+	p.recorder = lp.recorderOf(cfg)
+	servers := call.NewServers(call.Options{
+		Hash: rings.Hash, Primaries: rings.Primaries, Backups: rings.Backups,
+		Conns: p.Conns, Health: p.Health,
+		Spare: &lp.Spare, Count: &p.Count, Hot: &p.Hot,
+	})
+	p.Engine = replicate.New(servers, replicate.Options{
+		Repair: repair.Options{
+			Host:     p,
+			Loops:    lp.Threads,
+			UnixTime: func() int64 { return time.Now().Unix() },
+			MaxDirty: cmp.Or(cfg.MaxDirty, lp.MaxDirty) / lp.Threads,
+			Journal:  p.Recorder(),
+		},
+		AckPrimary: cfg.Ack == config.AckPrimary,
+	})
+	if cfg.Redis {
+		p.Commands = distribute.New(servers, cfg.Distribution == config.Random)
+	}
+	return p
+}
+
+// Connect connects to all servers of the pool; it runs on the loop.
+func (p *Pool) Connect() {
+	for _, c := range p.Conns {
+		c.Connect()
+	}
+}

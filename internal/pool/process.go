@@ -1,0 +1,45 @@
+package pool
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"magent/internal/discover"
+	"magent/internal/journal"
+	"magent/internal/loop"
+	"magent/internal/refill"
+	"magent/internal/registry"
+)
+
+// Process is what the pools on all loops share. But for Standby it is changed only while no loop runs, or all stand still.
+type Process struct {
+	Log      zerolog.Logger
+	Registry *registry.Registry
+	Servers  *discover.Servers
+	Walks    *refill.Walks
+	Journal  *journal.Journal // nil: none
+
+	Started time.Time   // when the process began to serve
+	VIP     bool        // there is a virtual address
+	Standby atomic.Bool // and another proxy has it, see role.go
+
+	Threads  int                  // loops
+	MaxValue int                  // bytes, where a pool has no limit of its own
+	MaxDirty int                  // keys, likewise
+	MaxJoint int                  // keys of gets that share a command line on their way to a server
+	Owner    func(key []byte) int // the loop that owns a key; for goroutines beside the loops, too
+}
+
+// Loop is one event loop, as far as the pools on it are concerned. Draining and Yielding gate what they do behind the backs of
+// clients; whoever opens the second gate again calls Admit and Refill of each pool.
+type Loop struct {
+	*Process
+	ID    int
+	L     *loop.Loop
+	Spare loop.Spare // what the free lists keep
+
+	Draining bool // clients are sent away: connections that have moved are not made anew
+	Yielding bool // another process is about to take over: servers that return have to wait for that
+}

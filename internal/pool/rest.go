@@ -1,0 +1,62 @@
+package pool
+
+import (
+	"errors"
+
+	"magent/failover"
+)
+
+// errYielding is why a server that is well is not connected to.
+var errYielding = errors.New("another process is about to take over")
+
+// mayMakeGood reports whether what server i missed may be made good by this process now.
+func (p *Pool) mayMakeGood(i int) bool {
+	return !p.Loop.Yielding && !(p.Loop.Standby.Load() && p.Engine.Missed(i))
+}
+
+// PauseRepair stops making good what servers missed. They are not read, so it may go on at any time.
+func (p *Pool) PauseRepair() {
+	if p == nil {
+		return
+	}
+	for i := range p.Conns {
+		if p.Engine.Returns(i) {
+			p.Abandoned(i)
+			p.Engine.Gone(i)
+		}
+	}
+}
+
+// Repaired reports whether no key is dirty on a server that is up.
+func (p *Pool) Repaired() bool {
+	for i := range p.Conns {
+		if p.Health.Server(i).State == failover.Up && !p.Engine.Dirty(i).Empty() {
+			return false
+		}
+	}
+	return true
+}
+
+// Leave ends a pool that is not served any more. What still comes to it is answered with an error.
+func (p *Pool) Leave() {
+	p.Held = false
+	for i := range p.Conns {
+		p.Abandoned(i)
+		p.Engine.Gone(i)
+	}
+	for i, c := range p.Conns {
+		p.cutOff[i] = c.Pending() > 0
+		c.Shut()
+	}
+	p.Engine.Retire()
+	if p.Commands != nil {
+		p.Commands.Retire()
+	}
+}
+
+// Shut closes the connections to all servers.
+func (p *Pool) Shut() {
+	for _, c := range p.Conns {
+		c.Shut()
+	}
+}

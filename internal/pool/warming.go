@@ -1,0 +1,112 @@
+package pool
+
+import (
+	"context"
+	"strings"
+
+	"magent/backend"
+	"magent/failover"
+	"magent/internal/loop"
+	"magent/internal/refill"
+)
+
+// The engine's calls about servers that come back: repair.Host.
+
+// Warming starts the walk for server i.
+func (p *Pool) Warming(i int) {
+	p.Health.Warm(i, p.Loop.L.Now())
+	p.Loop.Registry.Warming(p.records[i], p.Engine.Distrusted(i))
+	cfg := p.Config
+	o := refill.Options{Server: p.records[i].Name, Loop: p.Loop.ID, Rate: cfg.RefillRate, Loops: p.Loop.Threads}
+	if p.Engine.Distrusted(i) {
+		o.Own, o.Suspect = p.Itself(i), p.moved[i]
+	}
+	from := cfg.Backups
+	if i >= len(cfg.Servers) {
+		from = cfg.Servers
+	}
+	for _, a := range from {
+		o.From = append(o.From, refill.Source{Find: p.Loop.Servers.Finder(a)})
+	}
+	o.Owns = func(key []byte) bool {
+		primary, backup := p.Engine.Pair(key)
+		return (primary == i || backup == i) && p.Loop.Owner(key) == p.Loop.ID
+	}
+	var w *refill.Walk
+	post := func(f func()) { // on the loop, unless the walk was abandoned meanwhile
+		p.Loop.L.Post(loop.TaskFunc(func() {
+			if p.walks[i] == w {
+				f()
+			}
+		}))
+	}
+	o.Fill = func(keys []string, last bool) { post(func() { p.Engine.Fill(i, keys, last) }) }
+	o.Cleanse = func(keys []string, last bool) { post(func() { p.Engine.Cleanse(i, keys, last) }) }
+	w = p.Loop.Walks.Start(o)
+	p.walks[i] = w
+}
+
+// Itself is server i as a source: the very run that the loop is connected to, for it would not do to cleanse what another one
+// holds.
+func (p *Pool) Itself(i int) refill.Source {
+	c := p.Conns[i]
+	at := c.Endpoint()
+	return refill.Source{
+		Find: func(context.Context) ([]loop.Endpoint, error) { return []loop.Endpoint{at}, nil },
+		Only: c.Identity(),
+	}
+}
+
+// More asks the walk for the next batch.
+func (p *Pool) More(i int) {
+	p.walks[i].More()
+}
+
+// Abandoned ends the walk.
+func (p *Pool) Abandoned(i int) {
+	if w := p.walks[i]; w != nil {
+		w.Stop()
+		p.walks[i] = nil
+	}
+}
+
+// Flushed tells the other loops that a server has lost their keys, too.
+func (p *Pool) Flushed(i int) {
+	p.Loop.Registry.Flushed(p.records[i])
+	for _, other := range p.Peers {
+		if other != p {
+			other.Loop.L.Post(loop.TaskFunc(func() {
+				other.Engine.Emptied(i)
+				other.Refill()
+			}))
+		}
+	}
+}
+
+// Unflushable tells the operator why a server is not used again.
+func (p *Pool) Unflushable(i int, reply string) {
+	p.Loop.Log.Error().Str("server", p.records[i].Name).Str("reply", strings.TrimSpace(reply)).
+		Msg("the server has to be flushed before it is read, for what it holds is out of date, or may be, and refuses flush_all: restart it")
+}
+
+// MadeGood makes a server readable again.
+func (p *Pool) MadeGood(i int) {
+	p.Abandoned(i) // it has ended
+	p.moved[i] = nil
+	if p.Health.Readmit(i, p.Loop.L.Now()) {
+		p.Loop.Registry.Readmitted(p.records[i])
+	}
+	p.later()
+}
+
+// Refill takes a server out of use that lacks what the other copies have, if it can get that now: on its return it is
+// filled. Its keys are answered by their other copies meanwhile. It must not be called inside the engine.
+func (p *Pool) Refill() {
+	for i, c := range p.Conns {
+		if p.mayMakeGood(i) && p.Health.Server(i).State == failover.Up && p.Engine.Incomplete(i) && p.Engine.CanFill(i) && c.Ready() {
+			c.Close(backend.ErrRefill)
+			c.Connect()
+			return // one after the other: MadeGood comes here again
+		}
+	}
+}
