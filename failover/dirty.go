@@ -6,53 +6,53 @@ type Dirty struct {
 	MaxKeys  int // more, and everything counts as dirty
 	MaxBytes int // of keys, the same
 
-	keys  map[string]stain
+	keys  map[string]state
 	bytes int
-	all   stain // of everything; the mark 0: not everything is dirty
-	marks uint64
+	all   state  // of everything; its seq is 0: not everything is dirty
+	seq   uint64 // counts the marks
 }
 
-// stain is why a key is dirty.
-type stain struct {
-	mark    uint64 // the number of the last mark
+// state is since when a key is dirty, and what has been done about it.
+type state struct {
+	seq     uint64 // of the last time that it was marked; never 0
 	deleted bool   // a deletion has been sent since: whatever the server is asked later comes behind it
 }
 
-// Mark notes key, which is borrowed for the call. The number is what Clean wants to hear when the key has been repaired.
-func (d *Dirty) Mark(key []byte) (mark uint64) {
-	d.marks++
+// Mark notes that key, which is borrowed for the call, is dirty. Clean wants to hear the number when the key has been repaired.
+func (d *Dirty) Mark(key []byte) (seq uint64) {
+	d.seq++
 	if d.All() {
-		return d.marks
+		return d.seq
 	}
 	if _, known := d.keys[string(key)]; !known {
 		if len(d.keys) >= d.MaxKeys || d.bytes+len(key) > d.MaxBytes {
 			return d.MarkAll()
 		}
 		if d.keys == nil {
-			d.keys = map[string]stain{}
+			d.keys = map[string]state{}
 		}
 		d.bytes += len(key)
 	}
-	d.keys[string(key)] = stain{mark: d.marks}
-	return d.marks
+	d.keys[string(key)] = state{seq: d.seq}
+	return d.seq
 }
 
-// Marks is the number of the last mark.
-func (d *Dirty) Marks() uint64 { return d.marks }
+// Seq is the number of the last Mark or MarkAll. It only grows.
+func (d *Dirty) Seq() uint64 { return d.seq }
 
-// MarkOf is the number of the last mark of a key that is dirty, or of everything; 0: the key is not.
-func (d *Dirty) MarkOf(key []byte) uint64 {
+// SeqOf is the number of the last time that key was marked, or everything was; 0: it is not dirty.
+func (d *Dirty) SeqOf(key []byte) uint64 {
 	if d.All() {
-		return d.all.mark
+		return d.all.seq
 	}
-	return d.keys[string(key)].mark
+	return d.keys[string(key)].seq
 }
 
 // Deleting notes that the deletion of a key, which is borrowed for the call, has been sent (sent), or that nobody knows whether it
 // was carried out.
 func (d *Dirty) Deleting(key []byte, sent bool) {
 	if s, dirty := d.keys[string(key)]; dirty && s.deleted != sent {
-		d.keys[string(key)] = stain{s.mark, sent}
+		d.keys[string(key)] = state{s.seq, sent}
 	}
 }
 
@@ -70,15 +70,16 @@ func (d *Dirty) Exposed(key []byte) bool {
 }
 
 // MarkAll notes that every key is dirty.
-func (d *Dirty) MarkAll() (mark uint64) {
-	d.marks++
-	d.all, d.keys, d.bytes = stain{mark: d.marks}, nil, 0
-	return d.marks
+func (d *Dirty) MarkAll() (seq uint64) {
+	d.seq++
+	d.all, d.keys, d.bytes = state{seq: d.seq}, nil, 0
+	return d.seq
 }
 
-// Clean takes a key out that was repaired after the mark, and reports whether it has: not if it was marked again since.
-func (d *Dirty) Clean(key []byte, mark uint64) bool {
-	if mark == 0 || d.keys[string(key)].mark != mark {
+// Clean takes a key out that was repaired after Mark had returned seq, and reports whether it has: not if it was marked again
+// since.
+func (d *Dirty) Clean(key []byte, seq uint64) bool {
+	if seq == 0 || d.keys[string(key)].seq != seq {
 		return false
 	}
 	delete(d.keys, string(key))
@@ -87,11 +88,11 @@ func (d *Dirty) Clean(key []byte, mark uint64) bool {
 }
 
 // CleanAll ends a MarkAll, and reports whether it has: not if everything was marked again since.
-func (d *Dirty) CleanAll(mark uint64) bool {
-	if d.all.mark != mark {
+func (d *Dirty) CleanAll(seq uint64) bool {
+	if d.all.seq != seq {
 		return false
 	}
-	d.all = stain{}
+	d.all = state{}
 	return true
 }
 
@@ -108,14 +109,14 @@ func (d *Dirty) Has(key []byte) bool {
 func (d *Dirty) Empty() bool { return !d.All() && len(d.keys) == 0 }
 
 // All reports whether everything is dirty.
-func (d *Dirty) All() bool { return d.all.mark > 0 }
+func (d *Dirty) All() bool { return d.all.seq > 0 }
 
 // Len is the number of keys known to be dirty; 0 when all are.
 func (d *Dirty) Len() int { return len(d.keys) }
 
-// Each calls f with every dirty key and its mark. f may clean the key.
-func (d *Dirty) Each(f func(key string, mark uint64)) {
+// Each calls f with every dirty key and its number. f may clean the key.
+func (d *Dirty) Each(f func(key string, seq uint64)) {
 	for key, s := range d.keys {
-		f(key, s.mark)
+		f(key, s.seq)
 	}
 }

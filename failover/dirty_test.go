@@ -22,35 +22,35 @@ func TestDirty(t *testing.T) {
 		}
 		var given []uint64
 		key := rapid.SampledFrom([]string{"", "a", "bb", "ccc", "dddd", "e", "f", "g"})
-		everything := func(mark uint64) {
-			all = mark
+		everything := func(seq uint64) {
+			all = seq
 			clear(model)
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"mark": func(t *rapid.T) {
 				k := key.Draw(t, "key")
-				mark := d.Mark([]byte(k))
-				given = append(given, mark)
+				seq := d.Mark([]byte(k))
+				given = append(given, seq)
 				_, known := model[k]
 				switch {
 				case all > 0:
 				case !known && (len(model) >= maxKeys || bytes()+len(k) > maxBytes):
-					everything(mark)
+					everything(seq)
 				default:
-					model[k] = mark
+					model[k] = seq
 				}
 			},
 			"mark all": func(*rapid.T) {
-				mark := d.MarkAll()
-				given = append(given, mark)
-				everything(mark)
+				seq := d.MarkAll()
+				given = append(given, seq)
+				everything(seq)
 			},
 			"clean": func(t *rapid.T) {
 				if len(given) == 0 {
 					t.Skip()
 				}
-				k, mark := key.Draw(t, "key"), rapid.SampledFrom(given).Draw(t, "mark")
-				if d.Clean([]byte(k), mark); model[k] == mark {
+				k, seq := key.Draw(t, "key"), rapid.SampledFrom(given).Draw(t, "mark")
+				if d.Clean([]byte(k), seq); model[k] == seq {
 					delete(model, k)
 				}
 			},
@@ -58,14 +58,14 @@ func TestDirty(t *testing.T) {
 				if len(given) == 0 {
 					t.Skip()
 				}
-				mark := rapid.SampledFrom(given).Draw(t, "mark")
-				if d.CleanAll(mark); all == mark {
+				seq := rapid.SampledFrom(given).Draw(t, "mark")
+				if d.CleanAll(seq); all == seq {
 					all = 0
 				}
 			},
 			"": func(t *rapid.T) {
 				got := map[string]uint64{}
-				d.Each(func(key string, mark uint64) { got[key] = mark })
+				d.Each(func(key string, seq uint64) { got[key] = seq })
 				if !maps.Equal(got, model) || d.Len() != len(model) || d.All() != (all > 0) || d.bytes != bytes() {
 					t.Fatalf("%v (all: %v, %d bytes), want %v (all: %v)", got, d.All(), d.bytes, model, all > 0)
 				}
@@ -80,7 +80,7 @@ func TestDirtyAgain(t *testing.T) {
 	first := d.Mark([]byte("k"))
 	second := d.Mark([]byte("k"))
 	if d.Clean([]byte("k"), first); d.Len() != 1 {
-		t.Error("the repair of the first mark has taken the second one off")
+		t.Error("the repair of the first seq has taken the second one off")
 	}
 	if d.Clean([]byte("k"), second); d.Len() != 0 {
 		t.Error("still dirty")

@@ -28,17 +28,17 @@ func ParseIdentity(s string) (id Identity) {
 	return id
 }
 
-// markBits is the size of a mark.
-const markBits = 15
+// tagBits is the size of a tag.
+const tagBits = 15
 
-// Mark is a number of 15 bits for the server of that name in this run, never 0, and the same in every proxy that gives
+// CasTag is a number of 15 bits for the server of that name in this run, never 0, and the same in every proxy that gives
 // the server this name. It is 0 when the identity is not known.
-func (id Identity) Mark(server string) uint64 {
+func (id Identity) CasTag(server string) uint64 {
 	if id == (Identity{}) {
 		return 0
 	}
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%s %s", server, id)
 	sum := h.Sum64()
-	return max(1, (sum^sum>>markBits^sum>>(2*markBits))&(1<<markBits-1))
+	return max(1, (sum^sum>>tagBits^sum>>(2*tagBits))&(1<<tagBits-1))
 }

@@ -14,14 +14,14 @@ func TestIdentity(t *testing.T) {
 			t.Errorf("%q is read as %v", s, id)
 		}
 	}
-	marks := map[uint64]bool{}
-	for _, m := range []uint64{a.Mark("s1"), a.Mark("s2"), b.Mark("s1")} {
-		if m == 0 || m >= 1<<markBits || marks[m] {
-			t.Errorf("mark %d, after %v", m, marks)
+	tags := map[uint64]bool{}
+	for _, m := range []uint64{a.CasTag("s1"), a.CasTag("s2"), b.CasTag("s1")} {
+		if m == 0 || m >= 1<<tagBits || tags[m] {
+			t.Errorf("tag %d, after %v", m, tags)
 		}
-		marks[m] = true
+		tags[m] = true
 	}
-	if a.Mark("s1") != (Identity{1, 1000}).Mark("s1") || (Identity{}).Mark("s1") != 0 {
-		t.Error("a mark is the same for the same server, and 0 for one that is not known")
+	if a.CasTag("s1") != (Identity{1, 1000}).CasTag("s1") || (Identity{}).CasTag("s1") != 0 {
+		t.Error("a tag is the same for the same server, and 0 for one that is not known")
 	}
 }

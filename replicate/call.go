@@ -20,13 +20,13 @@ type Call struct {
 	op     ascii.Op
 	plan   plan
 	quiet  bool
-	tokens bool // the reply shows cas tokens, which are to be marked
+	tokens bool // the reply shows cas tokens, which are to be tagged
 	echoes bool // the reply has the key in it (k), as it is in c.key
 	shape  ascii.Shape
 
 	lead   int       // the server whose word counts for the key, as it was asked; none: -1
 	follow int       // the other one; none: -1
-	sent   [2]uint64 // by slot: failover.Dirty.Marks of the server when it was asked
+	sent   [2]uint64 // by slot: failover.Dirty.Seq of the server when it was asked
 
 	key  []byte // copy of the key
 	head []byte // copy of the command line, where it may be needed again

@@ -22,7 +22,7 @@ func (e *Engine) compare(c *Call, r *ascii.Request) {
 	head, body := e.wire(r)
 	head = c.askForValue(head)
 	if !c.send(c.lead, call.Lead, head, body, c.shape) {
-		// the token fits no other copy than that which unmark has looked at
+		// the token fits no other copy than that which untag has looked at
 		if e.Health.Usable(c.lead) || !c.send(c.follow, call.Follow, head, body, c.shape) {
 			c.fail()
 		}
@@ -55,7 +55,7 @@ func (c *Call) onCompared(slot uint16, r *ascii.Reply) {
 			c.e.MarkMissed(c.lead, c.key)
 		}
 		c.e.countMutation(c.op, r.Kind)
-		c.finish(r.Kind, c.withMarks(c.at(slot), r.Raw))
+		c.finish(r.Kind, c.withTags(c.at(slot), r.Raw))
 	}
 }
 
@@ -91,7 +91,7 @@ func (c *Call) onFirstStep(o outcome, r *ascii.Reply) {
 			e.MarkMissed(c.follow, c.key)
 		}
 		e.countMutation(c.op, r.Kind)
-		c.finish(r.Kind, c.withMarks(c.lead, r.Raw))
+		c.finish(r.Kind, c.withTags(c.lead, r.Raw))
 	}
 }
 

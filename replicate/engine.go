@@ -25,8 +25,8 @@ type Engine struct {
 	frags  fragments
 	orders orders
 
-	marks  []mark // by server: what its cas tokens are marked with
-	marked []byte // scratch: a reply with marked tokens
+	casTags []casTag // by server: what its cas tokens are tagged with
+	tagged  []byte   // scratch: a reply with tagged tokens
 }
 
 // New returns an engine for servers.
@@ -35,7 +35,7 @@ func New(servers *call.Servers, opt Options) *Engine {
 	e.Engine = repair.New(servers, opt.Repair, e)
 	e.orders = newOrders(e.broken)
 	e.frags.of = make([]int, 2*len(e.Conns))
-	e.marks = make([]mark, len(e.Conns))
+	e.casTags = make([]casTag, len(e.Conns))
 	return e
 }
 
@@ -85,7 +85,7 @@ func (e *Engine) Do(c *Call, r *ascii.Request) {
 
 // start sends r on its way by its plan. The order is that of every request for one key: whose copies it is for (place), whether
 // they have the command (lacking), and then read; or, for what changes the key, what both copies have to come to the same of
-// (note), what is under way for the key (begin), and mutate, or compare with the token as its server knows it (unmark).
+// (note), what is under way for the key (begin), and mutate, or compare with the token as its server knows it (untag).
 func (e *Engine) start(c *Call, r *ascii.Request) {
 	switch c.plan {
 	case planFlush:
@@ -112,7 +112,7 @@ func (e *Engine) start(c *Call, r *ascii.Request) {
 	c.note(r)
 	e.begin(c)
 	if c.plan == planCompare {
-		e.unmark(c, r)
+		e.untag(c, r)
 		e.compare(c, r)
 		return
 	}

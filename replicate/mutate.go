@@ -12,9 +12,9 @@ import (
 type mutation struct {
 	leadOutcome, followOutcome outcome
 
-	traits  traits
-	binary  bool   // planCompare: the key is sent in base64
-	flushes uint64 // Engine.mark when the mutation was sent
+	traits     traits
+	binary     bool   // planCompare: the key is sent in base64
+	flushEpoch uint64 // Engine.FlushEpoch when the mutation was sent
 
 	order  *order // that it takes part in: it holds it, or is queued there, or both
 	holds  bool   // the roles must not change before it is settled
@@ -121,7 +121,7 @@ func (c *Call) onFirst(slot uint16, r *ascii.Reply) {
 	}
 	if slot == call.Lead && c.e.ackPrimary && c.leads() == call.Lead && c.sound(call.Lead) {
 		c.e.countMutation(c.op, r.Kind)
-		c.finish(r.Kind, c.withMarks(c.lead, r.Raw))
+		c.finish(r.Kind, c.withTags(c.lead, r.Raw))
 		return
 	}
 	c.Keep(r.Raw)
@@ -161,7 +161,7 @@ func (c *Call) verdict() verdict {
 		o = outcome{}
 	}
 	v := judge(c.traits.removes, d, o)
-	v.followMissed = v.followMissed || c.flushes != c.e.Flushes() || c.traits.diverges && !d.kind.Refused()
+	v.followMissed = v.followMissed || c.flushEpoch != c.e.Flushes() || c.traits.diverges && !d.kind.Refused()
 	if swap {
 		v = v.swapped()
 	}
@@ -171,8 +171,8 @@ func (c *Call) verdict() verdict {
 // settle is called with the last reply: the other copy's, if it came, is in Held.
 func (c *Call) settle(slot uint16, r *ascii.Reply) {
 	v := c.verdict()
-	c.soil(v.followMissed, c.follow, c.followOutcome)
-	c.soil(v.leadMissed, c.lead, c.leadOutcome)
+	c.markDirty(v.followMissed, c.follow, c.followOutcome)
+	c.markDirty(v.leadMissed, c.lead, c.leadOutcome)
 	if c.Answered() {
 		return // --ack primary
 	}
@@ -181,15 +181,15 @@ func (c *Call) settle(slot uint16, r *ascii.Reply) {
 		c.fail()
 	case v.answer == answerLead:
 		c.e.countMutation(c.op, c.leadOutcome.kind)
-		c.finish(c.leadOutcome.kind, c.withMarks(c.lead, c.replyOf(call.Lead, slot, r)))
+		c.finish(c.leadOutcome.kind, c.withTags(c.lead, c.replyOf(call.Lead, slot, r)))
 	default:
 		c.e.countMutation(c.op, c.followOutcome.kind)
-		c.finish(c.followOutcome.kind, c.withMarks(c.follow, c.replyOf(call.Follow, slot, r)))
+		c.finish(c.followOutcome.kind, c.withTags(c.follow, c.replyOf(call.Follow, slot, r)))
 	}
 }
 
-// soil marks the key as dirty on a server, which came to the outcome o.
-func (c *Call) soil(dirty bool, server int, o outcome) {
+// markDirty marks the key as dirty on a server, which came to the outcome o.
+func (c *Call) markDirty(dirty bool, server int, o outcome) {
 	switch {
 	case !dirty || server < 0:
 	case o.kind == ascii.Lost:

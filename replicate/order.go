@@ -249,7 +249,7 @@ func (e *Engine) counts(i int, key []byte) bool {
 
 // begin takes on a mutation that is about to be sent.
 func (e *Engine) begin(c *Call) {
-	c.flushes = e.FlushEpoch()
+	c.flushEpoch = e.FlushEpoch()
 	e.Overtaken(c.key)
 	if c.follow < 0 {
 		return
@@ -276,7 +276,7 @@ func (e *Engine) cleanAt(c *Call, slot uint16) {
 	if !c.traits.blind {
 		e.Hide(i, c.key)
 	}
-	c.sent[slot] = e.Dirty(i).Marks()
+	c.sent[slot] = e.Dirty(i).Seq()
 }
 
 // Overruled notes that what server i says about a key counts no more. The other copy is sent at once what it is still to

@@ -44,7 +44,7 @@ func (c *Call) sendRead(i int, slot uint16, head []byte) bool {
 	}
 	if c.follow >= 0 {
 		c.e.Hide(i, c.key)
-		c.sent[slot] = c.e.Dirty(i).Marks()
+		c.sent[slot] = c.e.Dirty(i).Seq()
 	}
 	sent := false
 	switch c.op {
@@ -71,7 +71,7 @@ func (c *Call) onRead(slot uint16, r *ascii.Reply) {
 		if c.op == ascii.OpMetaGet && c.follow >= 0 && (r.Kind == ascii.MetaVA || r.Kind == ascii.MetaHD) {
 			c.e.ReadThroughKey(i, c.key)
 		}
-		c.finish(r.Kind, c.withMarks(i, r.Raw))
+		c.finish(r.Kind, c.withTags(i, r.Raw))
 		return
 	}
 	if !c.retry {
@@ -89,8 +89,8 @@ func (c *Call) onRead(slot uint16, r *ascii.Reply) {
 }
 
 // outdated reports whether server i is known by now to have held a wrong value of the key when it was asked: it has been marked
-// since then, when so many marks had been made.
+// since then, when its Dirty.Seq was sent.
 func (e *Engine) outdated(i int, key []byte, sent uint64) bool {
 	d := e.Dirty(i)
-	return !d.Empty() && !fault.Sound && d.MarkOf(key) > sent
+	return !d.Empty() && !fault.Sound && d.SeqOf(key) > sent
 }

@@ -28,7 +28,7 @@ type retrieval struct {
 type asking struct {
 	server uint16
 	again  bool   // after another server, or another time
-	marks  uint64 // failover.Dirty.Marks of the server then
+	seq    uint64 // failover.Dirty.Seq of the server then
 }
 
 // lost is the fragment of a key that nobody could be asked for.
@@ -97,7 +97,7 @@ func (c *Call) ask(from uint16, tried int, anew bool) {
 			c.abandon(id)
 			continue
 		}
-		m.asked[id].again, m.asked[id].marks = tried != nobody, e.Dirty(server).Marks()
+		m.asked[id].again, m.asked[id].seq = tried != nobody, e.Dirty(server).Seq()
 		e.Count.Fragments++
 		switch {
 		case tried != nobody:
@@ -201,7 +201,7 @@ func (c *Call) outdatedPart(id uint16) bool {
 	}
 	i := 0
 	for key, rest := ascii.NextKey(m.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
-		if m.owner[i] == id && c.e.outdated(int(a.server), key, a.marks) {
+		if m.owner[i] == id && c.e.outdated(int(a.server), key, a.seq) {
 			return true
 		}
 		i++
@@ -235,7 +235,7 @@ func (c *Call) onFragment(slot uint16, from *backend.Conn, r *ascii.Reply) {
 	case r.Kind == ascii.Values && !outdated:
 		m.hits += r.Hits
 		c.e.ReadThrough(server, r.Raw)
-		reply := c.withMarks(server, r.Raw)
+		reply := c.withTags(server, r.Raw)
 		if c.Waiting() == 0 {
 			c.merge(slot, reply)
 			return

@@ -95,13 +95,13 @@ func (s *script) run(t *testing.T, d *datadriven.TestData) string {
 
 var marked = regexp.MustCompile(`\{([pb]):(\d+)\}`)
 
-// withTokens writes tokens as clients have them: with the mark of their server.
+// withTokens writes tokens as clients have them: with the tag of their server.
 func (s *script) withTokens(text string) string {
 	return marked.ReplaceAllStringFunc(text, func(m string) string {
 		w := marked.FindStringSubmatch(m)
 		i := map[string]int{"p": 0, "b": 1}[w[1]]
 		n, _ := strconv.ParseUint(w[2], 10, 64)
-		return strconv.FormatUint(s.e.markOf(i)<<48|n, 10)
+		return strconv.FormatUint(s.e.casTagOf(i)<<48|n, 10)
 	})
 }
 

@@ -8,7 +8,7 @@ const (
 	Drain    = false
 	Identity = false
 	Refill   = false
-	CasMark  = false
+	CasTag   = false
 	Order    = false
 	Hide     = false
 	Sound    = false

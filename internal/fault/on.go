@@ -14,7 +14,7 @@ var (
 	Drain    = off("drain")    // a lost connection is closed, and a new one made at once
 	Identity = off("identity") // a server that was restarted counts as the one before
 	Refill   = off("refill")   // a copy is written although a mutation of its key passed
-	CasMark  = off("casmark")  // tokens carry no mark
+	CasTag   = off("castag")   // tokens carry no tag
 	Order    = off("order")    // what was sent goes on as it was although another copy's word counts now
 	Hide     = off("hide")     // a wrong value is not deleted before the key is used
 	Sound    = off("sound")    // an answer counts although its copy is known to have been wrong

@@ -12,7 +12,7 @@ import (
 // marked is a token of server i as a client has it.
 func (r *rig) marked(i int, token uint64) string {
 	id := failover.Identity{PID: r.servers[i].pid.Load(), Start: 1000}
-	return fmt.Sprint(id.Mark(r.servers[i].addr.String())<<48 | token)
+	return fmt.Sprint(id.CasTag(r.servers[i].addr.String())<<48 | token)
 }
 
 // none fits nothing: what a token becomes that is not from the copy that answers for the key.
@@ -62,7 +62,7 @@ func TestTokensOfOthersFitNothing(t *testing.T) {
 	b.want("md k\r\n").answer("HD\r\n")
 	c.hear("MN\r\n")
 	earlier := failover.Identity{PID: 1000, Start: 999}
-	for n, token := range []string{r.marked(1, 7), fmt.Sprint(earlier.Mark(p.addr.String())<<48 | 7), "7", "0", none} {
+	for n, token := range []string{r.marked(1, 7), fmt.Sprint(earlier.CasTag(p.addr.String())<<48 | 7), "7", "0", none} {
 		c.say("cas k 5 0 1 " + token + "\r\nx\r\n")
 		p.want("cas k 5 0 1 " + none + "\r\nx\r\n").answer("EXISTS\r\n")
 		c.hear("EXISTS\r\n")

@@ -15,47 +15,47 @@ import (
 // not do is write an older value behind a newer one, or delete a newer one: when a mutation passes between the reading
 // and its reply, the key is read again.
 type copying struct {
-	e       *Engine
-	h       *homecoming // nil: a single key of a server that is up
-	server  int
-	from    int
-	key     string
-	mark    uint64
-	fill    bool // the server lacks the key, it is not dirty: nothing is replaced, and nothing deleted
-	written bool
-	passed  bool   // by a mutation, since it was read or written
-	flushes uint64 // Engine.flushes when it was read
-	again   bool   // it was marked again since
-	over    bool   // something else has taken its place
+	e         *Engine
+	h         *resync // nil: a single key of a server that is up
+	server    int
+	from      int
+	key       string
+	seq       uint64
+	fill      bool // the server lacks the key, it is not dirty: nothing is replaced, and nothing deleted
+	written   bool
+	overtaken bool   // by a mutation, since it was read or written
+	flushes   uint64 // Engine.flushes when it was read
+	again     bool   // it was marked again since
+	over      bool   // something else has taken its place
 }
 
 // copyKey begins to copy a dirty key, or deletes it where that cannot be done.
-func (e *Engine) copyKey(h *homecoming, key string) {
-	mark := e.dirty[h.server].MarkOf([]byte(key))
-	if mark == 0 || e.dirty[h.server].All() {
+func (e *Engine) copyKey(h *resync, key string) {
+	seq := e.dirty[h.server].SeqOf([]byte(key))
+	if seq == 0 || e.dirty[h.server].All() {
 		return // it has been repaired by now, or is flushed
 	}
-	if e.startCopy(&copying{e: e, h: h, server: h.server, key: key, mark: mark}) {
+	if e.startCopy(&copying{e: e, h: h, server: h.server, key: key, seq: seq}) {
 		h.busy++
 	}
 }
 
-// mend copies a key to its primary, which is up, from the backup. Until that is done the backup's word counts for it.
-func (e *Engine) mend(i int, key []byte, mark uint64) {
-	e.startCopy(&copying{e: e, server: i, key: string(key), mark: mark})
+// repairPrimary copies a key to its primary, which is up, from the backup. Until that is done the backup's word counts for it.
+func (e *Engine) repairPrimary(i int, key []byte, seq uint64) {
+	e.startCopy(&copying{e: e, server: i, key: string(key), seq: seq})
 }
 
-// maxRefreshes bounds the keys that are copied to backups that are up.
-const maxRefreshes = 1000
+// maxBackupRepairs bounds the keys that are copied to backups that are up.
+const maxBackupRepairs = 1000
 
-// refresh copies a key to its backup, which is up and has just been asked to delete it.
-func (e *Engine) refresh(i int, key []byte) {
+// repairBackup copies a key to its backup, which is up and has just been asked to delete it.
+func (e *Engine) repairBackup(i int, key []byte) {
 	if y := e.copies[string(key)]; y != nil {
 		y.again = true // it is deleted by this, too
 		return
 	}
 	x := &copying{e: e, server: i, key: string(key), fill: true}
-	if len(e.copies) < maxRefreshes && e.canCopy(x) && x.read() {
+	if len(e.copies) < maxBackupRepairs && e.canCopy(x) && x.read() {
 		e.copies[x.key] = x
 	}
 }
@@ -63,14 +63,14 @@ func (e *Engine) refresh(i int, key []byte) {
 // startCopy reports whether the key is on its way for x's sake now. If not, it is so already, or is deleted.
 func (e *Engine) startCopy(x *copying) bool {
 	if y := e.copies[x.key]; y != nil && y.server == x.server {
-		y.passed, y.again, y.fill, y.mark = true, true, false, x.mark
+		y.overtaken, y.again, y.fill, y.seq = true, true, false, x.seq
 		return e.takeOver(y, x)
 	} else if y != nil && y.fill { // the other way round: that was for the sake of a copy that nobody reads
 		y.over = true
 		y.end()
 	}
 	if !e.canCopy(x) || !x.read() {
-		e.eraseFor(x.h, x.server, []byte(x.key), x.mark)
+		e.eraseFor(x.h, x.server, []byte(x.key), x.seq)
 		return false
 	}
 	e.copies[x.key] = x
@@ -90,13 +90,13 @@ func (e *Engine) canCopy(x *copying) bool {
 		copyable(e.Conns[x.from], x.key) && copyable(e.Conns[x.server], x.key)
 }
 
-// takeOver has y, which is on its way, do what x is for. y may have been begun for a homecoming that is over, because the
+// takeOver has y, which is on its way, do what x is for. y may have been begun for a resync that is over, because the
 // server went again, or as a single key. It reports whether x's own did not wait for it yet.
 func (e *Engine) takeOver(y, x *copying) bool {
 	if y.h == x.h {
 		return false
 	}
-	if y.h != nil && e.returns[y.h.server] == y.h {
+	if y.h != nil && e.resyncs[y.h.server] == y.h {
 		y.h.busy--
 	}
 	y.h = x.h
@@ -109,20 +109,20 @@ func (e *Engine) Overtaken(key []byte) {
 		return
 	}
 	if x := e.copies[string(key)]; x != nil {
-		x.passed = true
+		x.overtaken = true
 	}
 }
 
 // OvertakenAll notes that all keys are about to be changed.
 func (e *Engine) OvertakenAll() {
 	for _, x := range e.copies {
-		x.passed = true
+		x.overtaken = true
 	}
 }
 
 // read asks for the value, its flags and the rest of its time, without being a use of the item (u).
 func (x *copying) read() bool {
-	x.passed, x.again, x.written, x.flushes = false, false, false, x.e.flushes
+	x.overtaken, x.again, x.written, x.flushes = false, false, false, x.e.flushes
 	line, flag := appendKey(append(x.e.line[:0], "mg "...), []byte(x.key))
 	line = append(append(line, flag...), " v f t u\r\n"...)
 	x.e.line = line
@@ -139,7 +139,7 @@ func (x *copying) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 	case x.over:
 	case r.Kind == ascii.Lost && (!x.written || x.fill) && x.later():
 	case x.written && x.fill && x.again && x.h == nil && x.e.Health.Usable(x.server) && x.read():
-	case x.written && r.Kind == ascii.Lost && !x.fill: // the mark stays
+	case x.written && r.Kind == ascii.Lost && !x.fill: // the key stays dirty
 		x.end()
 		x.retry()
 	case x.written && x.fill && r.Kind != ascii.Lost:
@@ -148,10 +148,10 @@ func (x *copying) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 		}
 		x.end()
 	case x.written && r.Kind == ascii.MetaHD && !x.again && !x.flushed():
-		x.e.cleaned(x.server, []byte(x.key), x.mark)
+		x.e.cleaned(x.server, []byte(x.key), x.seq)
 		x.end()
-	case r.Kind != ascii.Lost && (x.passed || x.flushed() && (x.written || r.Kind == ascii.MetaVA)) && x.read():
-	case r.Kind == ascii.MetaVA && !x.written && !x.passed && x.write(r.Raw):
+	case r.Kind != ascii.Lost && (x.overtaken || x.flushed() && (x.written || r.Kind == ascii.MetaVA)) && x.read():
+	case r.Kind == ascii.MetaVA && !x.written && !x.overtaken && x.write(r.Raw):
 	default:
 		x.giveUp() // the other copy has not got the key, or has gone
 	}
@@ -162,7 +162,7 @@ func (x *copying) flushed() bool { return x.flushes != x.e.flushes || x.e.flushi
 
 // retry has a dirty key made good once more. One that was filled, and not dirty, is dirty now: see OnReply.
 func (x *copying) retry() {
-	if x.mark == 0 {
+	if x.seq == 0 {
 		x.e.MarkMissed(x.server, []byte(x.key))
 	} else {
 		x.e.retry(x.server, []byte(x.key))
@@ -170,7 +170,7 @@ func (x *copying) retry() {
 }
 
 // later puts a key off that one of the copies did not tell or take in time, if both are still used, and reports whether it has: a
-// homecoming has others before it, and a single key is asked for once more.
+// resync has others before it, and a single key is asked for once more.
 func (x *copying) later() bool {
 	h := x.h
 	switch {
@@ -178,7 +178,7 @@ func (x *copying) later() bool {
 		return false
 	case h == nil:
 		return x.e.Health.Usable(x.server) && x.read()
-	case x.e.returns[h.server] != h:
+	case x.e.resyncs[h.server] != h:
 		return false
 	}
 	h.window = max(1, h.window/2)
@@ -195,7 +195,7 @@ func (x *copying) later() bool {
 func (x *copying) giveUp() {
 	usable := x.e.Health.Usable(x.server)
 	if !x.fill && usable {
-		x.e.erase(x.server, []byte(x.key), x.mark)
+		x.e.erase(x.server, []byte(x.key), x.seq)
 	}
 	x.end()
 	if x.fill && x.h == nil && !usable && x.e.Health.Usable(x.from) {

@@ -11,7 +11,7 @@ import (
 
 // A key is dirty on a server that missed a mutation of it, or may have, or disagreed about one. On a backup
 // that is up it is deleted at once, and then copied from the primary; to a primary it is copied from the backup; where the server is away, it is copied when
-// it is back (homecoming). All that is asked of a server goes over one connection, in
+// it is back (resync). All that is asked of a server goes over one connection, in
 // order; so every read that comes later finds the key deleted, or what was stored after that.
 
 // MarkMissed marks a key, which is borrowed for the call, as dirty on server i, and has it repaired: it has missed a mutation,
@@ -37,23 +37,23 @@ func (e *Engine) markDirty(i int, key []byte, lost bool) {
 // Discard has a key deleted on server i that it has another value of than the copy whose word counts, and that must not be read there to
 // be copied.
 func (e *Engine) Discard(i int, key []byte) {
-	if mark := e.noteDirty(i, key, true); e.Health.Usable(i) && !e.dirty[i].All() {
-		e.erase(i, key, mark)
+	if seq := e.noteDirty(i, key, true); e.Health.Usable(i) && !e.dirty[i].All() {
+		e.erase(i, key, seq)
 	} else {
-		e.repair(i, key, mark)
+		e.repair(i, key, seq)
 	}
 }
 
 // retry has a key made good once more on server i, which was asked to take or to delete it and has not answered in time.
 func (e *Engine) retry(i int, key []byte) {
 	if d := &e.dirty[i]; !d.All() && d.Has(key) {
-		e.repair(i, key, d.MarkOf(key))
+		e.repair(i, key, d.SeqOf(key))
 	}
 }
 
-// repair has a key made good that is dirty on server i since the mark; when that is away, on its return.
-func (e *Engine) repair(i int, key []byte, mark uint64) {
-	h := e.returns[i]
+// repair has a key made good that is dirty on server i, since seq; when that is away, on its return.
+func (e *Engine) repair(i int, key []byte, seq uint64) {
+	h := e.resyncs[i]
 	switch {
 	case !e.Health.Usable(i):
 	case e.dirty[i].All():
@@ -61,11 +61,11 @@ func (e *Engine) repair(i int, key []byte, mark uint64) {
 	case h != nil && h.add(key):
 		e.goOn(h)
 	case h == nil && i < e.NumPrimaries:
-		e.mend(i, key, mark)
+		e.repairPrimary(i, key, seq)
 	default:
-		e.erase(i, key, mark)
+		e.erase(i, key, seq)
 		if h == nil {
-			e.refresh(i, key)
+			e.repairBackup(i, key)
 		}
 	}
 }
@@ -76,7 +76,7 @@ func (e *Engine) Hide(i int, key []byte) {
 	if d := &e.dirty[i]; !d.Empty() && d.Exposed(key) && e.Health.Usable(i) && !fault.Hide {
 		e.erase(i, key, 0)
 		if x := e.copies[string(key)]; x != nil && x.server == i {
-			x.passed, x.again = true, true // a copy that is on its way is deleted by this, too
+			x.overtaken, x.again = true, true // a copy that is on its way is deleted by this, too
 		}
 	}
 }
@@ -96,9 +96,9 @@ func (e *Engine) empty(i int) {
 	e.Emptied(i)
 }
 
-// cleaned notes that a key was repaired on server i after the mark.
-func (e *Engine) cleaned(i int, key []byte, mark uint64) {
-	if e.dirty[i].Clean(key, mark) {
+// cleaned notes that a key was repaired on server i, after it had become dirty with seq.
+func (e *Engine) cleaned(i int, key []byte, seq uint64) {
+	if e.dirty[i].Clean(key, seq) {
 		e.tallies[i].Repairs++
 		e.recordClean(i)
 	}
@@ -111,30 +111,30 @@ func (e *Engine) Dirty(i int) *failover.Dirty { return &e.dirty[i] }
 type erasure struct {
 	e      *Engine
 	server int
-	h      *homecoming // that waits for it; nil: none
+	h      *resync // that waits for it; nil: none
 	key    []byte
 	all    bool
-	mark   uint64
+	seq    uint64
 }
 
-func (e *Engine) newErasure(i int, mark uint64) *erasure {
+func (e *Engine) newErasure(i int, seq uint64) *erasure {
 	x := e.erasures.Get()
 	if x == nil {
 		x = &erasure{e: e}
 	}
-	x.server, x.mark, x.all, x.key, x.h = i, mark, false, x.key[:0], nil
+	x.server, x.seq, x.all, x.key, x.h = i, seq, false, x.key[:0], nil
 	return x
 }
 
-func (e *Engine) erase(i int, key []byte, mark uint64) { e.eraseFor(nil, i, key, mark) }
+func (e *Engine) erase(i int, key []byte, seq uint64) { e.eraseFor(nil, i, key, seq) }
 
 // eraseFor deletes a key on server i. h waits for it, as for a copy.
-func (e *Engine) eraseFor(h *homecoming, i int, key []byte, mark uint64) {
+func (e *Engine) eraseFor(h *resync, i int, key []byte, seq uint64) {
 	if !ascii.TextKey(key) && e.Conns[i].Lacks(ascii.ShapeMeta) {
-		e.cleaned(i, key, mark) // no server without base64 can have it
+		e.cleaned(i, key, seq) // no server without base64 can have it
 		return
 	}
-	x := e.newErasure(i, mark)
+	x := e.newErasure(i, seq)
 	x.h = h
 	x.key = append(x.key, key...)
 	line, shape := AppendDelete(e.line[:0], key)
@@ -152,9 +152,9 @@ func (e *Engine) eraseAll(i int) {
 	e.repeatDelayed(i) // which this has undone
 }
 
-// flushedAll notes that server i was flushed after the mark.
-func (e *Engine) flushedAll(i int, mark uint64) {
-	if !e.dirty[i].CleanAll(mark) {
+// flushedAll notes that server i was flushed, after everything had become dirty with seq.
+func (e *Engine) flushedAll(i int, seq uint64) {
+	if !e.dirty[i].CleanAll(seq) {
 		return
 	}
 	e.unclean[i] = false
@@ -163,7 +163,7 @@ func (e *Engine) flushedAll(i int, mark uint64) {
 		e.Emptied(i)
 		e.opt.Host.Flushed(i)
 	}
-	switch h := e.returns[i]; {
+	switch h := e.resyncs[i]; {
 	case h != nil:
 		e.goOn(h)
 	default:
@@ -184,7 +184,7 @@ func (e *Engine) notFlushed(i int, r *ascii.Reply) {
 
 var flushLine = []byte("flush_all\r\n")
 
-// send asks the server. When that cannot be asked, or does not answer, the mark stays.
+// send asks the server. When that cannot be asked, or does not answer, the key stays dirty.
 func (x *erasure) send(line []byte, shape ascii.Shape) {
 	if !x.e.Conns[x.server].Send(line, nil, shape, x, 0) {
 		x.undone()
@@ -196,7 +196,7 @@ func (x *erasure) send(line []byte, shape ascii.Shape) {
 	}
 }
 
-// OnReply takes the mark off.
+// OnReply has the key, or everything, count as clean.
 func (x *erasure) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 	e, h := x.e, x.h
 	switch {
@@ -205,15 +205,15 @@ func (x *erasure) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 		e.notFlushed(x.server, r)
 	case r.Kind == ascii.Lost:
 		x.undone()
-		if x.mark > 0 {
+		if x.seq > 0 {
 			e.retry(x.server, x.key)
 		}
 	case r.Kind.Refused():
 		x.undone()
 	case x.all:
-		e.flushedAll(x.server, x.mark)
+		e.flushedAll(x.server, x.seq)
 	default:
-		e.cleaned(x.server, x.key, x.mark)
+		e.cleaned(x.server, x.key, x.seq)
 	}
 	x.free()
 	if h != nil {

@@ -38,8 +38,8 @@ type Engine struct {
 	recorded   []bool           // servers of which the journal has records
 	tallies    []Tally          // by server
 
-	returns  []*homecoming // by server: what is being made good
-	warming  int           // how many of them are being filled
+	resyncs  []*resync // by server: what is being made good
+	warming  int       // how many of them are being filled
 	copies   map[string]*copying
 	erasures loop.Free[erasure]
 
@@ -56,7 +56,7 @@ func New(servers *call.Servers, opt Options, deciders Deciders) *Engine {
 	e := &Engine{
 		Servers: servers, opt: opt, deciders: deciders,
 		dirty: make([]failover.Dirty, n), incomplete: make([]bool, n), unclean: make([]bool, n), recorded: make([]bool, n),
-		tallies: make([]Tally, n), returns: make([]*homecoming, n), copies: map[string]*copying{},
+		tallies: make([]Tally, n), resyncs: make([]*resync, n), copies: map[string]*copying{},
 		erasures: loop.NewFree[erasure](servers.Spare),
 	}
 	for i := range e.dirty {

@@ -11,10 +11,10 @@ type Recorder interface {
 
 // noteDirty marks a key as dirty on server i. Of a server that is up only a lost request is recorded: where two copies
 // merely disagree, the key is repaired at once.
-func (e *Engine) noteDirty(i int, key []byte, lost bool) (mark uint64) {
+func (e *Engine) noteDirty(i int, key []byte, lost bool) (seq uint64) {
 	d := &e.dirty[i]
 	known, all := d.Has(key), d.All()
-	mark = d.Mark(key)
+	seq = d.Mark(key)
 	if d.All() {
 		e.deciders.OverruledAll(i)
 	} else {
@@ -28,15 +28,15 @@ func (e *Engine) noteDirty(i int, key []byte, lost bool) (mark uint64) {
 		e.recorded[i] = true
 		e.opt.Journal.Dirty(i, key)
 	}
-	return mark
+	return seq
 }
 
 // noteAll marks everything as dirty on server i.
-func (e *Engine) noteAll(i int) (mark uint64) {
+func (e *Engine) noteAll(i int) (seq uint64) {
 	e.record(i, Recorder.All)
-	mark = e.dirty[i].MarkAll()
+	seq = e.dirty[i].MarkAll()
 	e.deciders.OverruledAll(i)
-	return mark
+	return seq
 }
 
 func (e *Engine) record(i int, what func(Recorder, int)) {

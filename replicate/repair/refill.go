@@ -19,14 +19,14 @@ func (e *Engine) Emptied(i int) {
 	e.incomplete[i] = true
 	e.record(i, Recorder.Incomplete)
 	e.repeatDelayed(i) // it has forgotten it
-	if h := e.returns[i]; h != nil && h.filling {
+	if h := e.resyncs[i]; h != nil && h.filling {
 		e.abandon(h)
 		e.goOn(h) // begins anew
 	}
 }
 
 // abandon gives up filling a server.
-func (e *Engine) abandon(h *homecoming) {
+func (e *Engine) abandon(h *resync) {
 	e.warming--
 	h.filling, h.last, h.fills = false, false, nil
 	e.opt.Host.Abandoned(h.server)
@@ -54,7 +54,7 @@ func (e *Engine) CanFill(i int) bool {
 
 // Fill gives keys, which are handed over, that server i may lack; last: there are no more.
 func (e *Engine) Fill(i int, keys []string, last bool) {
-	h := e.returns[i]
+	h := e.resyncs[i]
 	if h == nil || !h.filling {
 		return
 	}
@@ -81,7 +81,7 @@ func (e *Engine) Distrusted(i int) bool { return e.unclean[i] }
 // Cleanse gives keys that server i holds and that may be out of date there: they are copied from their other copy, or deleted.
 // last: there are no more.
 func (e *Engine) Cleanse(i int, keys []string, last bool) {
-	h := e.returns[i]
+	h := e.resyncs[i]
 	if h == nil || !h.filling {
 		return
 	}
@@ -97,7 +97,7 @@ func (e *Engine) Cleanse(i int, keys []string, last bool) {
 }
 
 // fillNext begins to fill the next key, and reports whether there was one. It asks for more in time.
-func (e *Engine) fillNext(h *homecoming) bool {
+func (e *Engine) fillNext(h *resync) bool {
 	if len(h.fills) < fewKeys && !h.asked && !h.last {
 		h.asked = true
 		e.opt.Host.More(h.server)
@@ -113,7 +113,7 @@ func (e *Engine) fillNext(h *homecoming) bool {
 }
 
 // fillKey copies a key to a server that may lack it.
-func (e *Engine) fillKey(h *homecoming, key string) {
+func (e *Engine) fillKey(h *resync, key string) {
 	x := &copying{e: e, h: h, server: h.server, key: key, fill: true}
 	if e.canCopy(x) && x.read() {
 		e.copies[key] = x
@@ -142,7 +142,7 @@ func (e *Engine) ReadThroughKey(from int, key []byte) {
 	if i == from {
 		i = b
 	}
-	if h := e.returns[i]; h != nil && h.filling && h.busy < 2*maxCopies && h.seen.add(key) {
+	if h := e.resyncs[i]; h != nil && h.filling && h.busy < 2*maxCopies && h.seen.add(key) {
 		e.fillKey(h, string(key))
 	}
 }

@@ -28,7 +28,7 @@ var teeth = []tooth{
 		primaries: 1, clients: 4, keys: 1000, depth: 4, pace: 5 * time.Millisecond,
 		ops: []operation{{"get", 3}, {"mget", 1}, {"set", 1}}, faults: []fault{{"restart", 1, restart}},
 	}},
-	{"casmark", setup{ // nobody else counts tokens
+	{"castag", setup{ // nobody else counts tokens
 		primaries: 1, keys: 1, ops: operations, faults: []fault{{"collide", 1, collide}},
 	}},
 	{"refill", setup{ // as with dirty; keys are changed while they are copied

@@ -25,9 +25,9 @@ const (
 	maxLate      = 1000    // keys that may come to what is to be made good when everything else is; then they are deleted
 )
 
-// homecoming makes good what a server missed while it was away: its dirty keys are copied from the other copy, and then,
+// resync makes good what a server missed while it was away: its dirty keys are copied from the other copy, and then,
 // when the server came back empty, all the others. It takes part in mutations meanwhile, but is not read.
-type homecoming struct {
+type resync struct {
 	server  int
 	queue   []string // dirty keys to be copied
 	late    int      // how many came to that when everything else was done
@@ -47,29 +47,29 @@ func (e *Engine) Returned(i int) {
 	if e.Retired {
 		return
 	}
-	h := &homecoming{server: i, window: firstCopies}
+	h := &resync{server: i, window: firstCopies}
 	if e.dirty[i].All() {
 		e.empty(i)
 	} else {
 		e.repeatDelayed(i)
 	}
 	e.dirty[i].Each(func(key string, _ uint64) { h.queue = append(h.queue, key) })
-	e.returns[i] = h
+	e.resyncs[i] = h
 	e.goOn(h)
 }
 
 // Returns reports whether server i is in what Returned began.
-func (e *Engine) Returns(i int) bool { return e.returns[i] != nil }
+func (e *Engine) Returns(i int) bool { return e.resyncs[i] != nil }
 
 // Gone ends what Returned began, because the server is away again; and no other server gets keys from this one any more.
 func (e *Engine) Gone(i int) {
-	if h := e.returns[i]; h != nil && h.filling {
+	if h := e.resyncs[i]; h != nil && h.filling {
 		e.warming--
 	}
-	e.returns[i] = nil
+	e.resyncs[i] = nil
 	e.deciders.OverruledAll(i)
 	e.recordAway(i)
-	for j, h := range e.returns {
+	for j, h := range e.resyncs {
 		if h != nil && h.filling && e.CopiesOf(j, i) {
 			e.abandon(h)
 			e.goOn(h)
@@ -77,14 +77,14 @@ func (e *Engine) Gone(i int) {
 	}
 }
 
-// goOn starts as many copies as may be under way, and ends the homecoming when there is nothing left to do.
-func (e *Engine) goOn(h *homecoming) {
-	for e.returns[h.server] == h && h.room() {
+// goOn starts as many copies as may be under way, and ends the resync when there is nothing left to do.
+func (e *Engine) goOn(h *resync) {
+	for e.resyncs[h.server] == h && h.room() {
 		if !e.copyNext(h) {
 			break
 		}
 	}
-	if e.returns[h.server] != h || h.busy > 0 || len(h.queue) > 0 {
+	if e.resyncs[h.server] != h || h.busy > 0 || len(h.queue) > 0 {
 		return
 	}
 	d := &e.dirty[h.server]
@@ -107,18 +107,18 @@ func (e *Engine) goOn(h *homecoming) {
 			e.incomplete[h.server] = false
 			e.recordClean(h.server)
 		}
-		e.returns[h.server] = nil
+		e.resyncs[h.server] = nil
 		e.opt.Host.MadeGood(h.server)
 	}
 }
 
 // room reports whether one more copy may be under way.
-func (h *homecoming) room() bool {
+func (h *resync) room() bool {
 	return h.busy < min(h.window, maxCopies) && h.busy*h.size < maxCopyBytes
 }
 
 // copyNext begins with the next key, and reports whether there was one.
-func (e *Engine) copyNext(h *homecoming) bool {
+func (e *Engine) copyNext(h *resync) bool {
 	switch n := len(h.queue) - 1; {
 	case n >= 0:
 		key := h.queue[n]
@@ -134,7 +134,7 @@ func (e *Engine) copyNext(h *homecoming) bool {
 
 // add adds a key to what is to be made good, and reports whether it may: when everything else is done, traffic must not
 // keep the end from coming for ever.
-func (h *homecoming) add(key []byte) bool {
+func (h *resync) add(key []byte) bool {
 	if len(h.queue) == 0 && (!h.filling || h.last) {
 		if h.late++; h.late > maxLate {
 			return false
