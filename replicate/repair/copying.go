@@ -13,20 +13,22 @@ import (
 // copying is one key on its way from one copy to the other: read there (mg), then written here (ms). Both go over the
 // connections of all requests for the key, so the writing takes its place among the mutations of the key. What it must
 // not do is write an older value behind a newer one, or delete a newer one: when a mutation passes between the reading
-// and its reply, the key is read again.
+// and its reply, the key is read again. What it does upon a reply is a table (step.go).
+//
+// There is one for a key at most, the one in Engine.copies, and just one of its requests is under way: as long as it is there a
+// reply is due. One that is over is not in copies any more, or another one is.
 type copying struct {
 	e         *Engine
-	h         *resync // nil: a single key of a server that is up
-	server    int
-	from      int
+	h         *resync // that waits for it, and counts it in busy; nil: it is a single key of a server that is up
+	server    int     // that gets the key
+	from      int     // where it is read; another one than server, and not dirty for the key when the copy begins
 	key       string
-	seq       uint64
-	fill      bool // the server lacks the key, it is not dirty: nothing is replaced, and nothing deleted
-	written   bool
-	overtaken bool   // by a mutation, since it was read or written
+	seq       uint64 // failover.Dirty.SeqOf when it was marked last; 0: it is not dirty, then it is a fill
+	phase     phase  // reading, then writing, and back when it is read again; over is the last one
+	fill      bool   // the server lacks the key, it is not dirty: nothing is replaced, and nothing deleted
+	overtaken bool   // by a mutation, since it was read or written; false when it is read
+	again     bool   // it was marked, or deleted, since it was read; false when it is read
 	flushes   uint64 // Engine.flushes when it was read
-	again     bool   // it was marked again since
-	over      bool   // something else has taken its place
 }
 
 // copyKey begins to copy a dirty key, or deletes it where that cannot be done.
@@ -66,7 +68,7 @@ func (e *Engine) startCopy(x *copying) bool {
 		y.overtaken, y.again, y.fill, y.seq = true, true, false, x.seq
 		return e.takeOver(y, x)
 	} else if y != nil && y.fill { // the other way round: that was for the sake of a copy that nobody reads
-		y.over = true
+		y.phase = over
 		y.end()
 	}
 	if !e.canCopy(x) || !x.read() {
@@ -122,7 +124,7 @@ func (e *Engine) OvertakenAll() {
 
 // read asks for the value, its flags and the rest of its time, without being a use of the item (u).
 func (x *copying) read() bool {
-	x.overtaken, x.again, x.written, x.flushes = false, false, false, x.e.flushes
+	x.overtaken, x.again, x.phase, x.flushes = false, false, reading, x.e.flushes
 	line, flag := appendKey(append(x.e.line[:0], "mg "...), []byte(x.key))
 	line = append(append(line, flag...), " v f t u\r\n"...)
 	x.e.line = line
@@ -132,35 +134,48 @@ func (x *copying) read() bool {
 
 // OnReply takes the value, and then the outcome of writing it.
 func (x *copying) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
-	if x.written && x.flushed() {
+	if x.phase == writing && x.flushed() {
 		x.fill = false // what was written may be older than the flush_all, and then has to go
 	}
-	switch {
-	case x.over:
-	case r.Kind == ascii.Lost && (!x.written || x.fill) && x.later():
-	case x.written && x.fill && x.again && x.h == nil && x.e.Health.Usable(x.server) && x.read():
-	case x.written && r.Kind == ascii.Lost && !x.fill: // the key stays dirty
+	s := situation{
+		phase: x.phase, fill: x.fill, single: x.h == nil, again: x.again, overtaken: x.overtaken,
+		flushed: x.flushed(), usable: x.e.Health.Usable(x.server), reply: r.Kind,
+	}
+	for what := next(s); !x.take(what, r); what = next(s) {
+		s.tried[what] = true
+	}
+}
+
+// take takes a step upon the reply r, and reports whether that was possible.
+func (x *copying) take(what step, r *ascii.Reply) bool {
+	switch what {
+	case putOff:
+		return x.later()
+	case readAgain:
+		return x.read()
+	case write:
+		return x.write(r.Raw)
+	case retry:
 		x.end()
 		x.retry()
-	case x.written && x.fill && r.Kind != ascii.Lost:
+	case filled:
 		if r.Kind == ascii.MetaHD {
 			x.e.tallies[x.server].Refills++
 		}
 		x.end()
-	case x.written && r.Kind == ascii.MetaHD && !x.again && !x.flushed():
+	case cleaned:
 		x.e.cleaned(x.server, []byte(x.key), x.seq)
 		x.end()
-	case r.Kind != ascii.Lost && (x.overtaken || x.flushed() && (x.written || r.Kind == ascii.MetaVA)) && x.read():
-	case r.Kind == ascii.MetaVA && !x.written && !x.overtaken && x.write(r.Raw):
-	default:
-		x.giveUp() // the other copy has not got the key, or has gone
+	case giveUp:
+		x.giveUp()
 	}
+	return true
 }
 
 // flushed reports whether another loop's flush_all may have come, or may still come, between the reading and the writing.
 func (x *copying) flushed() bool { return x.flushes != x.e.flushes || x.e.flushing > 0 }
 
-// retry has a dirty key made good once more. One that was filled, and not dirty, is dirty now: see OnReply.
+// retry has a dirty key made good once more. One that was filled, and not dirty, is dirty now: a flush_all has come between.
 func (x *copying) retry() {
 	if x.seq == 0 {
 		x.e.MarkMissed(x.server, []byte(x.key))
@@ -259,6 +274,6 @@ func (x *copying) write(va []byte) bool {
 	}
 	head = append(head, "\r\n"...)
 	x.e.line = head
-	x.written = true
+	x.phase = writing
 	return to.Send(head, value, shapeFor(to), x, 0)
 }
