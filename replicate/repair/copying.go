@@ -221,10 +221,7 @@ func (x *copying) giveUp() {
 // end takes x out, and tells those who wait for it.
 func (x *copying) end() {
 	delete(x.e.copies, x.key)
-	if x.h != nil {
-		x.h.busy--
-		x.e.goOn(x.h)
-	}
+	x.e.done(x.h)
 }
 
 // month is the largest number of seconds that memcached takes for a time to live; a larger one is a point in time.

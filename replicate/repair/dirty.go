@@ -217,9 +217,8 @@ func (x *erasure) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 	}
 	x.free()
 	if h != nil {
-		h.busy--
 		h.window = min(h.window+1, maxCopies)
-		e.goOn(h)
+		e.done(h)
 	}
 }
 

@@ -19,7 +19,7 @@ func (e *Engine) Emptied(i int) {
 	e.incomplete[i] = true
 	e.record(i, Recorder.Incomplete)
 	e.repeatDelayed(i) // it has forgotten it
-	if h := e.resyncs[i]; h != nil && h.filling {
+	if h := e.resyncs[i]; h.isFilling() {
 		e.abandon(h)
 		e.goOn(h) // begins anew
 	}
@@ -27,8 +27,7 @@ func (e *Engine) Emptied(i int) {
 
 // abandon gives up filling a server.
 func (e *Engine) abandon(h *resync) {
-	e.warming--
-	h.filling, h.last, h.fills = false, false, nil
+	e.enter(h, missed)
 	e.opt.Host.Abandoned(h.server)
 }
 
@@ -52,14 +51,17 @@ func (e *Engine) CanFill(i int) bool {
 	return true
 }
 
-// Fill gives keys, which are handed over, that server i may lack; last: there are no more.
-func (e *Engine) Fill(i int, keys []string, last bool) {
+// Fill gives keys, which are handed over, that server i may lack; final: there are no more.
+func (e *Engine) Fill(i int, keys []string, final bool) {
 	h := e.resyncs[i]
-	if h == nil || !h.filling {
+	if !h.isFilling() {
 		return
 	}
-	h.asked = false
-	h.last = last
+	if final {
+		e.enter(h, last)
+	} else {
+		e.enter(h, filling)
+	}
 	h.fills = append(h.fills, keys...)
 	e.goOn(h)
 }
@@ -79,18 +81,20 @@ func (e *Engine) Distrust(i int) {
 func (e *Engine) Distrusted(i int) bool { return e.unclean[i] }
 
 // Cleanse gives keys that server i holds and that may be out of date there: they are copied from their other copy, or deleted.
-// last: there are no more.
-func (e *Engine) Cleanse(i int, keys []string, last bool) {
+// final: there are no more.
+func (e *Engine) Cleanse(i int, keys []string, final bool) {
 	h := e.resyncs[i]
-	if h == nil || !h.filling {
+	if !h.isFilling() {
 		return
 	}
-	h.asked = false
+	if h.stage == listing {
+		e.enter(h, filling)
+	}
 	for _, key := range keys {
 		e.noteDirty(i, []byte(key), true)
 		h.queue = append(h.queue, key)
 	}
-	if last {
+	if final {
 		e.unclean[i] = false
 	}
 	e.goOn(h)
@@ -98,8 +102,8 @@ func (e *Engine) Cleanse(i int, keys []string, last bool) {
 
 // fillNext begins to fill the next key, and reports whether there was one. It asks for more in time.
 func (e *Engine) fillNext(h *resync) bool {
-	if len(h.fills) < fewKeys && !h.asked && !h.last {
-		h.asked = true
+	if len(h.fills) < fewKeys && h.stage == filling {
+		e.enter(h, listing)
 		e.opt.Host.More(h.server)
 	}
 	n := len(h.fills) - 1
@@ -142,7 +146,7 @@ func (e *Engine) ReadThroughKey(from int, key []byte) {
 	if i == from {
 		i = b
 	}
-	if h := e.resyncs[i]; h != nil && h.filling && h.busy < 2*maxCopies && h.seen.add(key) {
+	if h := e.resyncs[i]; h.isFilling() && h.busy < 2*maxCopies && h.seen.add(key) {
 		e.fillKey(h, string(key))
 	}
 }

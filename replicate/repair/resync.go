@@ -25,20 +25,61 @@ const (
 	maxLate      = 1000    // keys that may come to what is to be made good when everything else is; then they are deleted
 )
 
+// stage is how far a resync has come. It goes from one to the next, and back to missed when filling is given up.
+type stage uint8
+
+const (
+	missed  stage = iota // it makes good what the server missed
+	listing              // it fills, and more keys to fill are asked for
+	filling              // it fills, and no more keys are asked for yet
+	last                 // it fills the last keys
+)
+
 // resync makes good what a server missed while it was away: its dirty keys are copied from the other copy, and then,
 // when the server came back empty, all the others. It takes part in mutations meanwhile, but is not read.
+//
+// It is over when it is not in Engine.resyncs any more: it goes on as long as there is room for a copy and a key to be copied,
+// and ends when nothing is under way and nothing is left.
 type resync struct {
-	server  int
-	queue   []string // dirty keys to be copied
-	late    int      // how many came to that when everything else was done
-	busy    int      // copies and deletions under way
-	window  int      // how many there may be: more with each that succeeds, fewer when one is not answered in time
-	size    int      // about the size of a large value among the last ones
-	filling bool     // it gets the contents of the other copies
-	asked   bool     // a batch of keys to fill is on its way
-	last    bool     // it was the last one
-	fills   []string // keys to fill
-	seen    seen     // keys that clients have read, and that were filled because of that
+	server int
+	stage  stage    // changed by Engine.enter alone, which counts those that fill in Engine.warming
+	queue  []string // dirty keys to be copied
+	late   int      // how many came to that when everything else was done; maxLate at most are taken
+	busy   int      // copies and deletions under way that wait for it; each ends once (done); never below 0
+	window int      // how many there may be, 1 at least: more with each that succeeds, fewer when one is not answered in time
+	size   int      // about the size of a large value among the last ones
+	fills  []string // keys to fill; none when it does not fill
+	seen   seen     // keys that clients have read, and that were filled because of that
+}
+
+// isFilling reports whether the server gets the contents of the other copies now.
+func (h *resync) isFilling() bool { return h != nil && h.stage != missed }
+
+// enter has a resync go to another stage.
+func (e *Engine) enter(h *resync, to stage) {
+	switch before := h.isFilling(); {
+	case before && to == missed:
+		e.warming--
+		h.fills = nil
+	case !before && to != missed:
+		e.warming++
+	}
+	h.stage = to
+	if e.warming < 0 {
+		e.Broken("fewer servers are filled than none", nil)
+	}
+}
+
+// done notes that a copy or a deletion that h waits for, if any does, has ended, and goes on.
+func (e *Engine) done(h *resync) {
+	if h == nil {
+		return
+	}
+	if h.busy--; h.busy < 0 {
+		e.Broken("a resync has ended a copy that it did not begin", nil)
+		h.busy = 0
+	}
+	e.goOn(h)
 }
 
 // Returned begins to make good what server i missed; a connection to it stands. The host is told when it may be read. The
@@ -63,14 +104,14 @@ func (e *Engine) Returns(i int) bool { return e.resyncs[i] != nil }
 
 // Gone ends what Returned began, because the server is away again; and no other server gets keys from this one any more.
 func (e *Engine) Gone(i int) {
-	if h := e.resyncs[i]; h != nil && h.filling {
-		e.warming--
+	if h := e.resyncs[i]; h != nil {
+		e.enter(h, missed)
 	}
 	e.resyncs[i] = nil
 	e.deciders.OverruledAll(i)
 	e.recordAway(i)
 	for j, h := range e.resyncs {
-		if h != nil && h.filling && e.CopiesOf(j, i) {
+		if h.isFilling() && e.CopiesOf(j, i) {
 			e.abandon(h)
 			e.goOn(h)
 		}
@@ -89,21 +130,20 @@ func (e *Engine) goOn(h *resync) {
 	}
 	d := &e.dirty[h.server]
 	switch {
-	case h.filling && !h.last:
+	case h.stage == listing || h.stage == filling:
 	case d.All() && e.unclean[h.server]: // it is being flushed, in place of being cleansed
-	case !h.filling && e.incomplete[h.server] && e.CanFill(h.server):
-		h.filling, h.asked = true, true
-		e.warming++
+	case h.stage == missed && e.incomplete[h.server] && e.CanFill(h.server):
+		e.enter(h, listing)
 		e.opt.Host.Warming(h.server)
 	case d.All(): // it is being flushed, or refuses to be
 	case e.unclean[h.server]: // nothing tells what is out of date there: no other copy, or no list of what it holds
-		if h.filling {
+		if h.isFilling() {
 			e.abandon(h) // and begins anew
 		}
 		e.eraseAll(h.server)
 	default:
-		if h.filling {
-			e.warming--
+		if h.isFilling() {
+			e.enter(h, missed)
 			e.incomplete[h.server] = false
 			e.recordClean(h.server)
 		}
@@ -124,7 +164,7 @@ func (e *Engine) copyNext(h *resync) bool {
 		key := h.queue[n]
 		h.queue = h.queue[:n]
 		e.copyKey(h, key)
-	case h.filling:
+	case h.isFilling():
 		return e.fillNext(h)
 	default:
 		return false
@@ -135,7 +175,7 @@ func (e *Engine) copyNext(h *resync) bool {
 // add adds a key to what is to be made good, and reports whether it may: when everything else is done, traffic must not
 // keep the end from coming for ever.
 func (h *resync) add(key []byte) bool {
-	if len(h.queue) == 0 && (!h.filling || h.last) {
+	if len(h.queue) == 0 && (h.stage == missed || h.stage == last) {
 		if h.late++; h.late > maxLate {
 			return false
 		}
