@@ -65,8 +65,15 @@ func (e *Engine) enter(h *resync, to stage) {
 		e.warming++
 	}
 	h.stage = to
-	if e.warming < 0 {
-		e.Broken("fewer servers are filled than none", nil)
+	filled := 0
+	for _, r := range e.resyncs {
+		if r.isFilling() {
+			filled++
+		}
+	}
+	if filled != e.warming {
+		e.Broken("the servers that are being filled are counted wrongly", nil)
+		e.warming = filled
 	}
 }
 
