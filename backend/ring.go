@@ -2,6 +2,7 @@ package backend
 
 import (
 	"fmt"
+	"iter"
 	"math"
 	"math/bits"
 	"slices"
@@ -129,26 +130,38 @@ func (r *Ring) Keyless() []int {
 	return without
 }
 
-// manyHashes bounds the hashes that Pairs tries where it cannot know which are enough.
+// manyHashes bounds the hashes that Hashes yields where it cannot know which are enough.
 const manyHashes = 1 << 20
 
-// Pairs calls f with the owners that hashes have on both rings: with every pair that there is, some perhaps several times.
-func Pairs(a, b *Ring, f func(ofA, ofB int)) {
-	try := func(hash uint32) { f(a.Pick(hash), b.Pick(hash)) }
-	if a.modulus == 0 && b.modulus == 0 {
-		for _, p := range a.points {
-			try(p.value)
+// Hashes yields hashes for each combination of owners that the rings have, some perhaps several times: whatever Pick
+// returns on all of them for one hash, it returns for one of these.
+func Hashes(rings ...*Ring) iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		enough := uint64(1)
+		for _, r := range rings {
+			for _, p := range r.points {
+				if r.modulus == 0 && !yield(p.value) {
+					return
+				}
+			}
+			if m := uint64(max(1, r.modulus)); enough <= manyHashes {
+				enough *= m / gcd(enough, m) // then the remainders repeat
+			}
 		}
-		for _, p := range b.points {
-			try(p.value)
+		for hash := range min(enough, manyHashes) {
+			if !yield(uint32(hash)) {
+				return
+			}
 		}
-		try(math.MaxUint32) // behind the last points of both
-		return
+		yield(math.MaxUint32) // behind the last points
 	}
-	enough := uint64(max(1, a.modulus)) * uint64(max(1, b.modulus)) // then the remainders repeat
-	for hash := range min(enough, manyHashes) {
-		try(uint32(hash))
+}
+
+func gcd(a, b uint64) uint64 {
+	for b > 0 {
+		a, b = b, a%b
 	}
+	return a
 }
 
 // Len returns the number of members that the ring was made of, live or not: Pick returns less.

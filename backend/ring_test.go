@@ -282,15 +282,17 @@ func TestPickDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// Pairs finds every pair of owners that some hash has.
-func TestPairs(t *testing.T) {
+// Hashes has every pair of owners that some hash has.
+func TestHashes(t *testing.T) {
 	members := []Member{{"a:1", 1}, {"b:1", 2}, {"c:1", 1}, {"d:1", 3}}
 	for _, distribution := range []string{"ketama", "modula", "magent", "magent-ketama"} {
 		for _, n := range [][2]int{{1, 1}, {2, 3}, {4, 3}, {4, 4}} {
 			a, _ := NewRing(distribution, members[:n[0]], nil)
 			b, _ := NewRing(distribution, members[:n[1]], nil)
 			found := map[[2]int]bool{}
-			Pairs(a, b, func(x, y int) { found[[2]int{x, y}] = true })
+			for h := range Hashes(a, b) {
+				found[[2]int{a.Pick(h), b.Pick(h)}] = true
+			}
 			seen := map[[2]int]bool{}
 			for range 200_000 {
 				h := rand.Uint32()

@@ -2,51 +2,58 @@ package pool
 
 import (
 	"errors"
-	"slices"
 	"time"
 
 	"magent/failover"
-	"magent/internal/registry"
 )
 
 // errInherited is why a server is out of use after a reload.
 var errInherited = errors.New("it had not made good everything before the reload")
 
-// Inherit takes over what the pool before, which has left, knows of servers that stay: nothing when there is none, or when its
-// servers were of another kind.
-func (p *Pool) Inherit(before *Pool) {
-	if before == nil || before.Config.Redis != p.Config.Redis {
-		return
-	}
-	for i := range p.Conns {
-		server := ServerOf(p.Config, i)
-		n := slices.IndexFunc(before.records, func(r *registry.Record) bool { return r.Role == server.Role && r.Name == server.Address })
-		if n >= 0 {
-			p.inheritServer(i, before, n)
+// Inherit takes over what a pool before, which has left, knows of servers that are in this one too, in whichever
+// role, as far as it passes that on.
+func (p *Pool) Inherit(before *Pool, passesOn func(address string) bool) {
+	for i, record := range p.records {
+		for n, known := range before.records {
+			if known.Name == record.Name && passesOn(record.Name) {
+				p.inheritServer(i, before, n)
+			}
 		}
 	}
 }
 
-// inheritServer takes over what the pool before knows of server n, which is server i now.
+// inheritServer takes over what a pool before knows of its server n, which is server i now.
 func (p *Pool) inheritServer(i int, before *Pool, n int) {
 	was, d := before.Health.Server(n), before.Engine.Dirty(n)
-	p.Health.Remember(i, before.Health.Last(n, before.Conns[n].Stats.Replies), before.Health.Reached(n))
-	incomplete := before.Engine.Incomplete(n)
+	if !p.Health.Reached(i) {
+		p.Health.Remember(i, before.Health.Last(n, before.Conns[n].Stats.Replies), before.Health.Reached(n))
+	}
+	incomplete, all := before.Engine.Incomplete(n), d.All()
 	moved := before.moved[n]
-	away := was.State != failover.Up || before.Conns[n].Draining() > 0 || before.cutOff[n] || moved != nil
-	if !away && d.Empty() && !incomplete {
+	late := before.Conns[n].Draining() > 0 || before.cutOff[n]
+	if was.State == failover.Up && !late && moved == nil && d.Empty() && !incomplete {
 		return
 	}
 	var keys []string
 	d.Each(func(key string, _ uint64) { keys = append(keys, key) })
 	p.TakeOut(i, errInherited)
 	p.Recalled[i] = true // lost connections may not have ended
-	if p.sentBy[i] = before.sentBy[n]; before.Conns[n].Draining() > 0 || before.cutOff[n] {
-		p.sentBy[i] = time.Now()
+	sent := before.sentBy[n]
+	if late {
+		sent = time.Now()
 	}
-	p.Engine.Recall(i, keys, d.All(), incomplete)
+	if sent.After(p.sentBy[i]) {
+		p.sentBy[i] = sent
+	}
+	if moved != nil && len(p.Config.Backups) == 0 {
+		all = true // no other copy tells what is out of date there: it is flushed
+	}
+	p.Engine.Recall(i, keys, all, incomplete)
 	if moved != nil { // it may still hold what is out of date
-		p.moved[i] = moved
+		p.moved[i] = either(p.moved[i], moved)
 		p.Engine.Distrust(i)
+	}
+	if now, then := p.recorder, before.recorder; now != nil && then != nil && now.numbers[i] != then.numbers[n] {
+		then.Clean(n) // it is recorded under its new name
 	}
 }

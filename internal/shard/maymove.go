@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"magent/failover"
+	"magent/internal/config"
 	"magent/internal/placement"
 	"magent/internal/pool"
 )
@@ -17,6 +18,7 @@ import (
 // standing is what all loops together know of a server.
 type standing struct {
 	role, address string
+	becomes       string         // its role afterwards; empty: it leaves the pool
 	state         failover.State // Up: on all loops
 	missed        bool           // it has something to make good
 	reached       bool           // a connection to it has stood, or a process before this one knew it
@@ -25,21 +27,32 @@ type standing struct {
 // standings are those of a pool's servers: primaries, then backups.
 type standings []standing
 
-// note adds what one loop knows of the servers of its part of the pool. It runs on that loop, or while that stands still.
-func (s *standings) note(p *pool.Pool) {
+// note adds what one loop knows of the servers of its part of the pool, which is replaced by one with this
+// configuration. It runs on that loop, or while that stands still.
+func (s *standings) note(p *pool.Pool, after *config.Pool) {
 	if *s == nil {
 		*s = make(standings, len(p.Conns))
 	}
 	for i := range *s {
 		server, known := pool.ServerOf(p.Config, i), p.Health.Server(i)
 		one := &(*s)[i]
-		one.role, one.address = server.Role, server.Address
+		one.role, one.address, one.becomes = server.Role, server.Address, roleIn(after, server.Address)
 		if one.state == failover.Up {
 			one.state = known.State
 		}
 		one.missed = one.missed || p.Engine.Missed(i)
 		one.reached = one.reached || p.Health.Reached(i)
 	}
+}
+
+// roleIn is the role of a server in a pool; empty: it is not there.
+func roleIn(cfg *config.Pool, address string) string {
+	for i := range len(cfg.Servers) + len(cfg.Backups) {
+		if placement.ServerAt(cfg, i).String() == address {
+			return placement.RoleOf(cfg, i)
+		}
+	}
+	return ""
 }
 
 // strange reports whether no server of the pool was ever reached. None of them has a value that a client was told is stored.
@@ -50,9 +63,9 @@ func (s standings) strange() bool {
 // restart is the way that is always open, and its price.
 const restart = "or restart magent: that closes the connections of clients, and takes servers as they are, so flush those that are new first"
 
-// mayMove returns why keys may not move as m has it while the servers stand so; nil: they may. They may while all servers are
-// up. While one is out, they may move among the servers of one role, whether it is one of them or not, if those of the other
-// role have all keys.
+// mayMove returns why keys may not move as m has it while the servers stand so; nil: they may. They may while all
+// servers are up. While one is out, they may move among the servers of one role, whether it is one of them or not,
+// if those that have the other role then have all keys.
 func mayMove(m *placement.Migration, servers standings) error {
 	out := slices.IndexFunc(servers, func(s standing) bool { return s.state != failover.Up })
 	if out < 0 || servers.strange() {
@@ -68,7 +81,7 @@ func mayMove(m *placement.Migration, servers standings) error {
 	}
 	for _, s := range servers {
 		switch {
-		case s.role != staying:
+		case s.becomes != staying:
 		case s.state != failover.Up:
 			return fmt.Errorf("keys would move among the %s, but %s %s, which has to answer for them meanwhile, is %v: wait until it is up, %s",
 				moving, s.role, s.address, s.state, restart)
@@ -78,6 +91,18 @@ func mayMove(m *placement.Migration, servers standings) error {
 		}
 	}
 	return nil
+}
+
+// planMoves finds out which keys of pool i move.
+func (r *reload) planMoves(i int) (err error) {
+	r.origins[i] = r.origin(i)
+	if r.origins[i] < 0 {
+		return nil
+	}
+	if r.moves[i], err = placement.MigrationOf(r.before[r.origins[i]], r.after[i], r.rings[i]); err != nil {
+		return err
+	}
+	return r.checkShared(i)
 }
 
 // checkMoves judges the moves of keys in pool i while the loops run.
@@ -90,13 +115,14 @@ func (r *reload) checkMoves(i int) error {
 	r.svc.onAll(func(sh *Shard) {
 		mu.Lock()
 		defer mu.Unlock()
-		servers.note(sh.Pools[i])
+		servers.note(sh.Pools[r.origins[i]], r.after[i])
 	})
 	return mayMove(r.moves[i], servers)
 }
 
-// settleMoves judges all moves of keys once more while the loops stand still. In a pool of which no server was ever reached
-// nothing moves: the new servers are taken as they are, as at the start.
+// settleMoves judges all moves of keys once more while the loops stand still. In a pool of which no server was ever
+// reached nothing moves: the new servers are taken as they are, as at the start. Its first backups are not: the
+// primaries may have keys of an earlier time.
 func (r *reload) settleMoves() error {
 	for i, m := range r.moves {
 		if m == nil {
@@ -104,12 +130,12 @@ func (r *reload) settleMoves() error {
 		}
 		var servers standings
 		for _, sh := range r.svc.shards {
-			servers.note(sh.Pools[i])
+			servers.note(sh.Pools[r.origins[i]], r.after[i])
 		}
 		if err := mayMove(m, servers); err != nil {
-			return fmt.Errorf("pool %q: %w", r.before[i].Name, err)
+			return fmt.Errorf("pool %q: %w", r.after[i].Name, err)
 		}
-		if servers.strange() {
+		if servers.strange() && !m.First {
 			r.moves[i] = nil
 		}
 	}

@@ -45,6 +45,7 @@ func TestMayMove(t *testing.T) {
 	} {
 		m := &placement.Migration{Primaries: []bool{false, c.primaries}, Backups: []bool{c.backups, false}}
 		for i := range c.servers {
+			c.servers[i].becomes = []string{"primary", "backup"}[i/2]
 			c.servers[i].role, c.servers[i].address = []string{"primary", "backup"}[i/2], []string{"p0", "p1", "b0", "b1"}[i]
 		}
 		switch err := mayMove(m, c.servers[:]); {
@@ -68,19 +69,19 @@ func TestStandings(t *testing.T) {
 	}
 	look := func() (s standings) {
 		for id := range 2 {
-			r.on(id, func(sh *Shard) { s.note(sh.Pools[0]) })
+			r.on(id, func(sh *Shard) { s.note(sh.Pools[0], sh.Pools[0].Config) })
 		}
 		return s
 	}
 	p, b := r.servers[0].addr.String(), r.servers[1].addr.String()
-	if s := look(); s[0] != (standing{"primary", p, failover.Up, false, true}) || s[1] != (standing{"backup", b, failover.Up, false, true}) || s.strange() {
+	if s := look(); s[0] != (standing{"primary", p, "primary", failover.Up, false, true}) || s[1] != (standing{"backup", b, "backup", failover.Up, false, true}) || s.strange() {
 		t.Errorf("got %+v", s)
 	}
 	r.on(1, func(sh *Shard) {
 		sh.Pools[0].TakeOut(0, errors.New("it is taken out of use"))
 		sh.Pools[0].Engine.Recall(0, []string{"k"}, false, false)
 	})
-	if s := look(); s[0] != (standing{"primary", p, failover.Ejected, true, true}) || s[1].state != failover.Up || s[1].missed {
+	if s := look(); s[0] != (standing{"primary", p, "primary", failover.Ejected, true, true}) || s[1].state != failover.Up || s[1].missed {
 		t.Errorf("got %+v", s)
 	}
 }

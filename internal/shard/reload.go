@@ -36,7 +36,8 @@ type reload struct {
 	before  []*config.Pool // by index; nil: none
 	after   []*config.Pool
 	rings   map[int]placement.Rings      // of the pools that are new or changed
-	moves   map[int]*placement.Migration // of the changed ones whose keys move
+	origins map[int]int                  // of those: where their keys were, by index, -1: nowhere
+	moves   map[int]*placement.Migration // of those whose keys move
 	bound   []*listener                  // new ones
 	probers []*probe.Prober              // that are not needed any more
 	ends    []func()                     // what looks for servers that are not needed any more; neither
@@ -45,7 +46,7 @@ type reload struct {
 // Reload has the service serve pools instead of those that it serves. Pools are told apart by their names. When it returns an
 // error nothing has changed. One call at a time, and none beside Drain or Close.
 func (svc *Service) Reload(pools []config.Pool) error {
-	r := &reload{svc: svc, before: svc.cfgs, rings: map[int]placement.Rings{}, moves: map[int]*placement.Migration{}}
+	r := &reload{svc: svc, before: svc.cfgs, rings: map[int]placement.Rings{}, origins: map[int]int{}, moves: map[int]*placement.Migration{}}
 	r.plan(pools)
 	if err := r.prepare(pools); err != nil {
 		r.undo()
@@ -115,7 +116,7 @@ func (r *reload) prepare(pools []config.Pool) error {
 			return fmt.Errorf("pool %q: %w", cfg.Name, err)
 		}
 		r.rings[i] = rings
-		if r.moves[i], err = placement.MigrationOf(r.before[i], cfg, rings); err == nil {
+		if err = r.planMoves(i); err == nil {
 			err = r.checkMoves(i)
 		}
 		if err != nil {
@@ -221,29 +222,38 @@ func (r *reload) apply() {
 	for len(svc.crowd) < len(r.after) {
 		svc.crowd = append(svc.crowd, new(atomic.Int64))
 	}
+	left := r.dismissPools()
 	for i := range r.after {
 		if !r.changed(i) {
 			continue
 		}
-		r.replacePool(i)
+		r.replacePool(i, left)
 		r.ends = append(r.ends, svc.shared.Servers.Listen(i, r.after[i]))
 	}
 	r.ends = append(r.ends, svc.shared.Servers.Prune(r.after))
 	r.replaceListeners()
 }
 
-// replacePool puts the new pool i, if there is to be one, into the place of the old one, if there is one.
-func (r *reload) replacePool(i int) {
-	svc := r.svc
-	before := make([]*pool.Pool, len(svc.shards))
-	if r.before[i] != nil {
-		for n, sh := range svc.shards {
-			before[n] = sh.Pools[i]
-			sh.Pools[i] = nil
-			before[n].Leave()
+// dismissPools has the pools leave that are replaced or removed. It returns their parts, by index and loop.
+func (r *reload) dismissPools() map[int][]*pool.Pool {
+	left := map[int][]*pool.Pool{}
+	for i, cfg := range r.before {
+		if cfg == nil || !r.changed(i) {
+			continue
 		}
-		r.probers = append(r.probers, svc.shared.Registry.RemovePool(i))
+		for _, sh := range r.svc.shards {
+			sh.Pools[i].Leave()
+			left[i] = append(left[i], sh.Pools[i])
+			sh.Pools[i] = nil
+		}
+		r.probers = append(r.probers, r.svc.shared.Registry.RemovePool(i))
 	}
+	return left
+}
+
+// replacePool puts the new pool i, if there is to be one, into the place of the old one, if there was one.
+func (r *reload) replacePool(i int, left map[int][]*pool.Pool) {
+	svc := r.svc
 	after := make([]*pool.Pool, len(svc.shards))
 	if cfg := r.after[i]; cfg != nil {
 		after = svc.addPool(i, cfg, r.rings[i])
@@ -251,21 +261,21 @@ func (r *reload) replacePool(i int) {
 	}
 	for n, sh := range svc.shards {
 		if after[n] != nil {
-			r.begin(sh, after[n], before[n])
+			r.begin(sh, after[n], left)
 		}
-		if before[n] != nil {
+		if before := left[i]; before != nil {
 			sh.replaced(before[n], after[n])
 		}
 	}
 }
 
-// begin has a new pool know what the one before did, which may be nil, and connect.
-func (r *reload) begin(sh *Shard, after, before *pool.Pool) {
-	after.Inherit(before)
-	if m := r.moves[after.Index]; m != nil {
-		after.Migrate(m)
+// begin has a new pool know what is known of its servers, and connect.
+func (r *reload) begin(sh *Shard, p *pool.Pool, left map[int][]*pool.Pool) {
+	r.inherit(sh, p, left)
+	if m := r.moves[p.Index]; m != nil {
+		p.Migrate(m)
 	}
-	after.Connect()
+	p.Connect()
 	sh.askSoon()
 }
 

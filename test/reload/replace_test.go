@@ -193,7 +193,8 @@ func TestMistypedNameIsMended(t *testing.T) {
 // TestReloadThatMightLoseKeys: keys do not move while the servers that have to answer for them are out. The log says which, and what
 // can be done, and everybody goes on as before.
 func TestReloadThatMightLoseKeys(t *testing.T) {
-	a, b, spare := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
+	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
+	spare, another := harness.StartMemcached(t), harness.StartMemcached(t)
 	listen := harness.DeadAddr(t)
 	s := start(t, backed(listen, []*harness.Memcached{a}, []*harness.Memcached{b}))
 	c := harness.Dial(t, s.proxy.Addr)
@@ -212,7 +213,7 @@ func TestReloadThatMightLoseKeys(t *testing.T) {
 	}
 	refused(backed(listen, []*harness.Memcached{spare}, []*harness.Memcached{b}), 1,
 		"keys would move among the primaries, but backup "+b.Addr+", which has to answer for them meanwhile, is ejected")
-	refused(backed(listen, []*harness.Memcached{b}, []*harness.Memcached{a}), 2,
+	refused(backed(listen, []*harness.Memcached{spare}, []*harness.Memcached{another}), 2,
 		"keys would move among the primaries and among the backups, and backup "+b.Addr+" is ejected")
 	if stats := harness.Stats(t, s.proxy.Addr, ""); stats["proxy_config_reloads"] != "0" || stats["proxy_config_reload_fails"] != "2" {
 		t.Errorf("%s reloads, %s failed", stats["proxy_config_reloads"], stats["proxy_config_reload_fails"])

@@ -1,0 +1,215 @@
+package reload
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"magent/test/harness"
+)
+
+// keysStored is how many keys a pool has. Every tenth of them is deleted.
+const keysStored = 500
+
+func list(servers ...*harness.Memcached) []*harness.Memcached { return servers }
+
+// store writes all keys, and deletes every tenth.
+func store(t *testing.T, addr, value string) {
+	t.Helper()
+	c := harness.Dial(t, addr)
+	for i := range keysStored {
+		c.Want(harness.Set(fmt.Sprint("key", i), value), "STORED\r\n")
+		if i%10 == 0 {
+			c.Want(fmt.Sprintf("delete key%d\r\n", i), "DELETED\r\n")
+		}
+	}
+}
+
+// used starts a memcached that has old values of all keys, and of one that nobody writes.
+func used(t *testing.T) *harness.Memcached {
+	t.Helper()
+	m := harness.StartMemcached(t)
+	c := harness.Dial(t, m.Addr)
+	for i := range keysStored {
+		c.Want(harness.Set(fmt.Sprint("key", i), "old"), "STORED\r\n")
+	}
+	c.Want(harness.Set("never-written", "old"), "STORED\r\n")
+	return m
+}
+
+// check reads all keys: none may have an old value, or be there although it was deleted; or, if all must be there,
+// be missing.
+func check(t *testing.T, addr string, all bool) {
+	t.Helper()
+	c := harness.Dial(t, addr)
+	old, revived, missing := 0, 0, 0
+	for i := range keysStored {
+		key := fmt.Sprint("key", i)
+		switch reply := c.Do("get " + key + "\r\n"); {
+		case i%10 == 0 && reply != "END\r\n":
+			revived++
+		case i%10 > 0 && reply == "END\r\n":
+			missing++
+		case i%10 > 0 && reply != harness.Hit(key, "new"):
+			old++
+		}
+	}
+	if old+revived > 0 || all && missing > 0 {
+		t.Errorf("of %d keys %d have an old value, %d were deleted and are there, %d are missing", keysStored, old, revived, missing)
+	}
+	c.Want("get never-written\r\n", "END\r\n")
+}
+
+// kill ends servers, and waits until the proxy knows.
+func kill(t *testing.T, addr string, servers ...*harness.Memcached) {
+	t.Helper()
+	for _, m := range servers {
+		m.Kill()
+		harness.AwaitState(t, addr, m.Addr, "ejected")
+	}
+}
+
+// hang stops a server, which has old values of all keys then.
+func hang(t *testing.T, addr string, m *harness.Memcached) {
+	t.Helper()
+	c := harness.Dial(t, addr)
+	for i := range keysStored {
+		c.Want(harness.Set(fmt.Sprint("key", i), "old"), "STORED\r\n")
+	}
+	m.Pause()
+	harness.Eventually(t, m.Addr+" is ejected", func() error {
+		c.Want(harness.Set("key1", "new"), "STORED\r\n")
+		if state := harness.ServerStat(t, addr, m.Addr, "state"); state != "ejected" {
+			return fmt.Errorf("it is %s", state)
+		}
+		return nil
+	})
+	store(t, addr, "new")
+}
+
+// TestFirstBackups: a pool gets its first backups by a reload. They hold old values, and keys that were deleted.
+// Before they are read they have what the primaries have, and nothing else.
+func TestFirstBackups(t *testing.T) {
+	t.Parallel()
+	a, b, c, d := harness.StartMemcached(t), harness.StartMemcached(t), used(t), used(t)
+	listen := harness.DeadAddr(t)
+	s := start(t, pool("main", listen, a, b), "--threads", "2")
+	store(t, listen, "new")
+	s.reload(backed(listen, list(a, b), list(c, d)))
+	check(t, listen, true)
+	s.allUp()
+	kill(t, listen, a, b)
+	check(t, listen, true)
+}
+
+// TestFirstBackupsAreNotFilled: the primary dies while its first backup is being filled. That has not got
+// everything, but nothing old.
+func TestFirstBackupsAreNotFilled(t *testing.T) {
+	t.Parallel()
+	a, b := harness.StartMemcached(t), used(t)
+	listen := harness.DeadAddr(t)
+	s := start(t, pool("main", listen, a))
+	store(t, listen, "new")
+	s.reload(backed(listen, list(a), list(b)) + "  refill_rate: 100\n")
+	harness.AwaitState(t, listen, b.Addr, "warming")
+	kill(t, listen, a)
+	harness.AwaitState(t, listen, b.Addr, "up")
+	check(t, listen, false)
+}
+
+// TestRolesAreSwapped: primaries become backups, and backups primaries. They have the keys already.
+func TestRolesAreSwapped(t *testing.T) {
+	t.Parallel()
+	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
+	listen := harness.DeadAddr(t)
+	s := start(t, backed(listen, list(a), list(b)))
+	store(t, listen, "new")
+	s.reload(backed(listen, list(b), list(a)))
+	check(t, listen, true)
+	s.allUp()
+	kill(t, listen, b)
+	check(t, listen, true)
+}
+
+// TestRolesAreSwappedInAnOutage: what a server has missed is made good in its other role, too.
+func TestRolesAreSwappedInAnOutage(t *testing.T) {
+	t.Parallel()
+	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
+	listen := harness.DeadAddr(t)
+	s := start(t, backed(listen, list(a), list(b)))
+	hang(t, listen, a)
+	s.reload(backed(listen, list(b), list(a)))
+	check(t, listen, true)
+	a.Resume()
+	s.allUp()
+	kill(t, listen, b)
+	check(t, listen, true)
+}
+
+// TestBackupIsPromoted: a backup takes the place of a primary that died, and its own is taken by a server that holds
+// old values.
+func TestBackupIsPromoted(t *testing.T) {
+	t.Parallel()
+	a, b, c := harness.StartMemcached(t), harness.StartMemcached(t), used(t)
+	listen := harness.DeadAddr(t)
+	s := start(t, backed(listen, list(a), list(b)))
+	store(t, listen, "new")
+	kill(t, listen, a)
+	s.reload(backed(listen, list(b), list(c)))
+	check(t, listen, true)
+	s.allUp()
+	kill(t, listen, b)
+	check(t, listen, true)
+}
+
+// TestBackupsAreRemoved: what a primary may hold that is out of date is not read either when the pool has no backups
+// any more.
+func TestBackupsAreRemoved(t *testing.T) {
+	t.Parallel()
+	a, b, c := harness.StartMemcached(t), harness.StartMemcached(t), used(t)
+	listen := harness.DeadAddr(t)
+	s := start(t, backed(listen, list(a), list(b)))
+	store(t, listen, "new")
+	s.reload(backed(listen, list(c), list(b)) + "  refill_rate: 100\n")
+	s.reload(pool("main", listen, c) + "  probe_interval: 50\n")
+	harness.AwaitState(t, listen, c.Addr, "up")
+	check(t, listen, false)
+}
+
+// renamed is a pool that has another name.
+func renamed(pool, name string) string { return strings.Replace(pool, "main:", name+":", 1) }
+
+// TestPoolIsRenamed: what a server has missed is not forgotten when its pool gets another name, whether the process
+// lives on or is killed then. When it is made good, nothing of it is left. A new server of a pool with a new name
+// gets all keys.
+func TestPoolIsRenamed(t *testing.T) {
+	for _, killed := range []bool{false, true} {
+		t.Run(fmt.Sprintf("killed=%v", killed), func(t *testing.T) {
+			t.Parallel()
+			a, b, c := harness.StartMemcached(t), harness.StartMemcached(t), used(t)
+			listen, state := harness.DeadAddr(t), filepath.Join(t.TempDir(), "state")
+			pools := backed(listen, list(a), list(b))
+			s := start(t, pools, "--state-dir", state)
+			hang(t, listen, a)
+			pools = renamed(pools, "second")
+			s.reload(pools)
+			if killed {
+				s.proxy.Kill()
+				s = start(t, pools, "--state-dir", state)
+			}
+			a.Resume()
+			s.allUp()
+			check(t, listen, true)
+			s.proxy.Kill()
+			s = start(t, pools, "--state-dir", state)
+			if log := s.proxy.Log(); strings.Contains(log, "the journal knows") {
+				t.Errorf("what was made good is still in the journal:\n%s", log)
+			}
+			s.reload(renamed(backed(listen, list(a), list(c)), "third"))
+			s.allUp()
+			kill(t, listen, a)
+			check(t, listen, true)
+		})
+	}
+}
