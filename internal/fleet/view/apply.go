@@ -65,8 +65,12 @@ func (v *View) join(c Command) (reason string, err error) {
 	switch {
 	case m == nil:
 		return "", fmt.Errorf("%q is not in the list", c.Name)
-	case m.in() && m.Incarnation == c.Incarnation:
-		return "", fmt.Errorf("%s takes part already", c.Name)
+	case slices.ContainsFunc(v.Members, func(o Member) bool { return o.Name != c.Name && o.Voter == c.Voter }):
+		return "", fmt.Errorf("%s has the state of another member", c.Name)
+	case m.Voter == c.Voter && m.Incarnation >= c.Incarnation:
+		return "", fmt.Errorf("%s has joined with this process, or a later one", c.Name)
+	case m.in() && m.Voter != c.Voter:
+		return "", fmt.Errorf("%s takes part already, and is not known to be dead", c.Name)
 	case m.Incarnation != c.Replaces:
 		return "", fmt.Errorf("%s has another process by now", c.Name)
 	case !m.Witness && len(v.Pools) > 0 && !bytes.Equal(v.Pools, c.Pools):
@@ -74,8 +78,6 @@ func (v *View) join(c Command) (reason string, err error) {
 	case c.Oldest > v.Version || c.Newest < v.Oldest():
 		return "", fmt.Errorf("%s speaks versions %d to %d, the fleet %d to %d",
 			c.Name, c.Oldest, c.Newest, v.Oldest(), v.Version)
-	case slices.ContainsFunc(v.Members, func(o Member) bool { return o.Name != c.Name && o.Voter == c.Voter }):
-		return "", fmt.Errorf("%s has the state of another member", c.Name)
 	}
 	v.orphan(m, true)
 	reason = c.Name + " joins"

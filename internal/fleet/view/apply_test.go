@@ -16,7 +16,7 @@ func three() View {
 		{Name: "b", State: Alive, Voter: 2, Incarnation: 12, Oldest: 1, Newest: 1},
 		{Name: "c", State: Alive, Voter: 3, Incarnation: 13, Oldest: 1, Newest: 1, Witness: true},
 	}
-	return Found(Generation{1, 7}, members, []Group{{Name: "p", Home: "a"}, {Name: "q", Home: "b"}}, []byte("pools"))
+	return Found(Generation{1, 7}, 0, members, []Group{{Name: "p", Home: "a"}, {Name: "q", Home: "b"}}, []byte("pools"))
 }
 
 // joining is the command by which a process joins.
@@ -80,7 +80,7 @@ func TestDeathAndReturn(t *testing.T) {
 	}
 }
 
-// A process that answers is proof that the one before it is dead, whatever it owned.
+// A later process with the same state is proof that the one before it is dead, whatever it owned.
 func TestAnotherIncarnation(t *testing.T) {
 	v := step(t, three(), joining("a", 21, 11, 1, "pools", 1, 1))
 	if owners(v) != "b b" || v.Groups[0].Silent != 1 || v.Lives("a", 11, 0) {
@@ -128,12 +128,14 @@ func TestRefused(t *testing.T) {
 		"a has no such process":             {Kind: Bury, Name: "a", Incarnation: 10, By: "b"},
 		`"a" may not bury a`:                {Kind: Bury, Name: "a", Incarnation: 11, By: "a"},
 		`"x" may not bury a`:                {Kind: Bury, Name: "a", Incarnation: 11, By: "x"},
-		"a takes part already":              joining("a", 11, 0, 1, "pools", 1, 1),
+		"a has joined with this process":    joining("a", 11, 11, 1, "pools", 1, 1),
+		"or a later one":                    joining("a", 10, 11, 1, "pools", 1, 1),
+		"a takes part already":              joining("a", 21, 11, 5, "pools", 1, 1),
 		"a has other pools":                 joining("a", 21, 11, 1, "others", 1, 1),
 		"a speaks versions 3 to 4":          joining("a", 21, 11, 1, "pools", 3, 4),
-		"a has the state of another member": joining("a", 21, 11, 2, "pools", 1, 1),
+		"c has the state of another member": joining("c", 21, 0, 2, "pools", 1, 1),
 		`"x" is not in the list`:            {Kind: Join, Name: "x", Incarnation: 21, Voter: 5},
-		"a has another process by now":      joining("a", 10, 9, 1, "pools", 1, 1),
+		"a has another process by now":      joining("a", 21, 9, 1, "pools", 1, 1),
 		"b has joined already":              {Kind: Ready, Name: "b", Incarnation: 12},
 		`b does not own "p"`:                {Kind: Release, Name: "b", Incarnation: 12, Group: "p"},
 		`a does not own "r"`:                {Kind: Release, Name: "a", Incarnation: 11, Group: "r"},

@@ -1,9 +1,10 @@
 package view
 
 // Found is the first view of a fleet. members are the whole list; those that are to take part have a State other than
-// Absent, the others an identity that nobody has, which they replace when they join. by is who founds it.
-func Found(g Generation, members []Member, groups []Group, pools []byte) View {
-	v := View{Version: Version, Generation: g, Epoch: 1, Members: members, Groups: groups, Pools: pools}
+// Absent, the others an identity that nobody has, which they replace when they join. after is the last
+// epoch that any of them has heard of.
+func Found(g Generation, after uint64, members []Member, groups []Group, pools []byte) View {
+	v := View{Version: Version, Generation: g, Epoch: after + 1, Members: members, Groups: groups, Pools: pools}
 	v = v.Clone()
 	for i := range v.Groups {
 		g := &v.Groups[i]

@@ -50,7 +50,7 @@ type Member struct {
 	State       State  `json:"state"`
 	Left        bool   `json:"left,omitempty"`        // it is absent on purpose, and no voter while it is
 	Voter       uint64 `json:"voter"`                 // its identity in raft; another one when its state is lost
-	Incarnation uint64 `json:"incarnation,omitempty"` // its process: random, another one at each start
+	Incarnation uint64 `json:"incarnation,omitempty"` // its process: random, but higher with each start
 	Life        uint64 `json:"life,omitempty"`        // how often this process has lost the right to decide
 	Oldest      uint16 `json:"oldest,omitempty"`      // the versions that it speaks
 	Newest      uint16 `json:"newest,omitempty"`
