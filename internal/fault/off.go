@@ -16,4 +16,10 @@ const (
 
 	LeaseCommit = false
 	LeaseWait   = false
+	FleetLease  = false
+	Fence       = false
+	BootTime    = false
+	Records     = false
+	Announce    = false
+	SendOnce    = false
 )

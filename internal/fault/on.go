@@ -23,6 +23,12 @@ var (
 	// Of a fleet.
 	LeaseCommit = off("leasecommit") // a voter refuses a lease only once a newer view is committed
 	LeaseWait   = off("leasewait")   // a successor does not wait for the end of the lease before it
+	FleetLease  = off("fleetlease")  // an owner decides without a lease
+	Fence       = off("fence")       // a successor does not look for connections of the dead
+	BootTime    = off("boottime")    // the lease is checked by the time of the loop's turn
+	Records     = off("records")     // replies leave before the members know what servers have missed
+	Announce    = off("announce")    // a connection is used before the members know its address
+	SendOnce    = off("sendonce")    // a mutation that was sent goes to the next owner, too
 )
 
 func off(guard string) bool {
