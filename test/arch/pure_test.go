@@ -10,7 +10,7 @@ import (
 // pure packages are driven by one loop: nothing in them starts, waits, locks, dials or looks at a clock.
 var pure = []string{
 	"ascii", "resp", "backend", "failover", "replicate", "replicate/repair", "internal/call", "internal/distribute",
-	"internal/fleet/view", "internal/fleet/lease", "internal/fleet/forward",
+	"internal/fleet/view", "internal/fleet/lease", "internal/fleet/core", "internal/fleet/forward",
 }
 
 // clocks are what package time has besides plain values.

@@ -1,0 +1,44 @@
+// Package core is one member of a fleet as a pure machine: messages and time go in, messages, writes and decisions
+// come out. There is no goroutine, lock, socket or clock in it. raft agrees on views and on nothing else; who may
+// decide is said by the lease, and what a successor has to know by the records.
+//
+// # Who calls what
+//
+// A shell owns the Core, in one goroutine. Every time is CLOCK_BOOTTIME, read right before the call. After every
+// call, New included, the shell takes the Output and does, in this order:
+//
+//  1. the decisions, one after the other. After Drop all connections of the engine are reset before
+//     anything else is done, for the others may be told next that this process has stopped;
+//  2. the writes, in their order, beside the goroutine if it is slow: Persisted tells the core when they are durable.
+//     Votes and acknowledgements that depend on a write are held back by the core itself until then;
+//  3. the messages, at once; they do not wait for the writes.
+//
+// Tick is called every 100 ms, Receive for each message of another member, Listed for each answer to what Fence
+// asked, Proven when a process is proven to be dead.
+//
+// # An owner
+//
+// Own says that this process decides for a group in an epoch. What the shell knows of the group, by the records of
+// others and by its own, is recorded again first: a record that only this member has kept would be lost with it.
+// Whatever others know of the group from an earlier epoch, or from before they joined, is void then, which is
+// recorded as well (Clears). A server is used when it was not named by a Fence decision, or has had its Open. What
+// was under way at the predecessor may be on one copy only: the copies are compared before the group is served.
+//
+// A connection is announced by Record(Address) and carries mutations when Announced says so. May is asked right
+// before each write to a server. What is missed by a server is recorded when it becomes known, and a reply, a
+// read's as well, leaves when Kept says that all records made so far are kept. Loops that are not the core's
+// goroutine are told LeaseUntil after each call; who finds the time past it drops all, whatever comes later.
+//
+// After Drop nothing of the engine's memory is used again; the knowledge that Store and Record have left
+// is. After HandOver the requests under way are finished, and Released is called.
+//
+// # Losing and coming back
+//
+// Who loses the lease for a moment stops, has the view say so (view.Lapse), and takes over like anybody else, its
+// own connections fenced too. Who is put out of the view comes back as a new process, with a higher incarnation
+// (Reborn). A member without its state directory comes back as a new voter, and the old one is removed. A fleet is
+// founded by the first of those that hear each other, if they are a majority of the list and have never been in
+// one. In a fleet of two voters the one that knows the other to be dead begins a new generation as the only voter;
+// Config.Alone says when it does so without proof. Who meets a generation without which its own cannot go on gives
+// in, and joins it.
+package core

@@ -1,0 +1,182 @@
+package core
+
+import (
+	"maps"
+	"slices"
+
+	"magent/internal/fleet/view"
+)
+
+// request asks for what this member wants of the view, tick by tick until the view has it.
+func (c *Core) request() {
+	if c.log == nil || c.view.Epoch == 0 {
+		if c.leaving && !c.begun && !c.gone {
+			c.depart()
+		}
+		return
+	}
+	if c.in {
+		c.requestOwn()
+		c.requestDeaths()
+	}
+	c.requestLeave()
+}
+
+func (c *Core) requestOwn() {
+	if c.lapsed {
+		c.ask(view.Command{Kind: view.Lapse, Life: c.life})
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.holds)) {
+		c.requestMove(name, c.holds[name])
+	}
+}
+
+// requestMove moves a group that is not at home, when its home has been well for a while, and asks for what was
+// handed over to go on.
+func (c *Core) requestMove(name string, h *holding) {
+	g := c.view.Group(name)
+	switch h.stage {
+	case decides:
+		to := view.Wish(&c.view, g)
+		if since, ok := c.well[to]; c.leaving || to != "" && ok && c.now-since >= c.cfg.HomeAfter {
+			h.stage, h.to = drains, to
+			c.decide(Decision{Act: HandOver, Group: name, Epoch: h.since, Name: to})
+		}
+	case waits:
+		if c.leaving {
+			h.stage = stopped
+		}
+	case stopped:
+		// Who goes on has to know all that this process does.
+		if !c.leaving && c.stream.settled() {
+			to := h.to
+			if m := c.view.Member(to); m == nil || m.State != view.Alive {
+				to = ""
+			}
+			c.ask(view.Command{Kind: view.Release, Group: name, Since: h.since, To: to})
+		}
+	}
+}
+
+// Released says that nothing is under way for a group any more, as HandOver has asked. The connections may stay,
+// for other groups.
+func (c *Core) Released(group string, epoch uint64) {
+	if h := c.holds[group]; h != nil && h.since == epoch && h.stage == drains {
+		h.stage = stopped
+		c.decide(Decision{Act: Stop, Group: group, Epoch: epoch})
+	}
+	c.request()
+}
+
+// Leave begins to leave: groups are handed over, then the view goes on without this member, then Left is decided.
+// A fleet whose last member ends has nobody to hand over to; then Left comes at once, and the member is still in
+// the view.
+func (c *Core) Leave() {
+	if !c.leaving {
+		c.leaving = true
+		c.request()
+	}
+}
+
+// requestLeave asks to be left out when nothing is decided here any more. That this was asked for is kept first:
+// the state of a member that has left is out of date, so it comes back as another voter.
+func (c *Core) requestLeave() {
+	if !c.leaving || c.gone {
+		return
+	}
+	if c.in && !c.others() {
+		c.stay()
+		return
+	}
+	for _, h := range c.holds {
+		if h.stage != stopped {
+			return
+		}
+	}
+	switch {
+	case c.in && !c.marked:
+		if !c.meta.Left {
+			c.meta.Left = true
+			c.writeMeta(func() { c.marked = true; c.request() })
+		}
+	case c.in && c.stream.settled():
+		c.ask(view.Command{Kind: view.Leave})
+	case !c.in && c.dispensable():
+		c.depart()
+	}
+}
+
+// stay ends as the last one, who stays in the view and knows all at its next start.
+func (c *Core) stay() {
+	switch {
+	case !c.meta.Left:
+		c.depart()
+	case c.marked:
+		c.meta.Left, c.marked = false, false
+		c.writeMeta(func() { c.request() })
+	}
+}
+
+func (c *Core) depart() {
+	c.gone = true
+	c.decide(Decision{Act: Left})
+}
+
+// others tells whether anybody takes part who carries something.
+func (c *Core) others() bool {
+	return slices.ContainsFunc(c.view.Members, func(m view.Member) bool {
+		return m.Name != c.cfg.Name && m.State != view.Absent
+	})
+}
+
+// dispensable tells whether somebody knows that this member does not vote any more.
+func (c *Core) dispensable() bool {
+	if !c.log.votes() {
+		return true
+	}
+	for i := range c.view.Members {
+		m := &c.view.Members[i]
+		h := c.heard[m.Name][m.Incarnation]
+		if m.State != view.Absent && h != nil && h.generation == c.meta.Generation && h.hello.Epoch >= c.view.Epoch &&
+			len(h.hello.Conf) > 0 && !slices.Contains(h.hello.Conf, c.log.id) {
+			return true
+		}
+	}
+	return false
+}
+
+// ask proposes something in the name of this process. A leader waits until what it has proposed before is decided.
+func (c *Core) ask(cmd view.Command) {
+	if c.Leader() && !c.log.leads() {
+		return
+	}
+	cmd.Name, cmd.Incarnation = c.cfg.Name, c.meta.Incarnation
+	c.propose(cmd)
+}
+
+// Proven says that a process of a member does not run any more: its link has ended, and its address refuses
+// connections or another incarnation answers there. The latter counts only if it was asked for after the link had
+// ended.
+func (c *Core) Proven(name string, incarnation uint64) {
+	if m := c.view.Member(name); m != nil && m.Incarnation == incarnation && m.State != view.Absent && name != c.cfg.Name {
+		c.proven[name] = incarnation
+	}
+	c.request()
+	c.survive()
+}
+
+// requestDeaths has members buried: those that are proven dead, and those that do not keep what they are told.
+func (c *Core) requestDeaths() {
+	if !c.Joined() || c.Leader() && !c.log.leads() {
+		return
+	}
+	for i := range c.view.Members {
+		m := c.view.Members[i]
+		dead := m.State != view.Absent && c.proven[m.Name] == m.Incarnation && m.Incarnation != 0
+		if p := c.stream.peers[m.Name]; dead || p != nil && p.behind > behindTicks {
+			c.propose(view.Command{Kind: view.Bury, Name: m.Name, Incarnation: m.Incarnation, By: c.cfg.Name, Proven: dead})
+			return
+		}
+	}
+}

@@ -1,0 +1,353 @@
+package core
+
+import (
+	"slices"
+
+	"go.etcd.io/raft/v3/raftpb"
+
+	"magent/internal/fleet/view"
+)
+
+// heard is what is known of one process of a member.
+type heard struct {
+	incarnation uint64
+	last        int // tick of the last message
+	greetings   int // how many ticks had a hello
+	hellod      int // tick of the last one
+	generation  view.Generation
+	hello       Hello
+}
+
+// greeted notes a hello. One that came twice, or late, says less than one that comes tick by tick.
+func (h *heard) greeted(tick int, g view.Generation, hello Hello) {
+	if hello.Serial <= h.hello.Serial {
+		return
+	}
+	if h.hellod != tick {
+		h.greetings++
+		h.hellod = tick
+	}
+	h.generation, h.hello = g, hello
+}
+
+// hear notes a sign of life, and forgets processes that have not been heard for long.
+func (c *Core) hear(name string, incarnation uint64) {
+	all := c.heard[name]
+	if all == nil {
+		all = map[uint64]*heard{}
+		c.heard[name] = all
+	}
+	if all[incarnation] == nil {
+		for other, h := range all {
+			if c.tick-h.last > 100 {
+				delete(all, other)
+			}
+		}
+		all[incarnation] = &heard{incarnation: incarnation}
+	}
+	all[incarnation].last = c.tick
+}
+
+// unhear makes what was said so far count no more: it was said before this member was where it is now.
+func (c *Core) unhear() {
+	for _, all := range c.heard {
+		for _, h := range all {
+			h.greetings = 0
+		}
+	}
+}
+
+// silentFor tells for how many ticks a process was not heard.
+func (c *Core) silentFor(name string, incarnation uint64) int {
+	if name == c.cfg.Name {
+		if incarnation == c.meta.Incarnation {
+			return 0
+		}
+		return suspectTicks + 1
+	}
+	h := c.heard[name][incarnation]
+	if h == nil { // in the view, and never heard: the time runs from here
+		c.hear(name, incarnation)
+		return 0
+	}
+	return c.tick - h.last
+}
+
+// latest is the process of a member that says hello now; nil: there is none. One hello is not enough, for it may
+// be old.
+func (c *Core) latest(name string) (found *heard) {
+	for _, h := range c.heard[name] {
+		if h.greetings < 2 || c.tick-h.hellod > freshTicks {
+			continue
+		}
+		if found == nil || h.hellod > found.hellod || h.hellod == found.hellod && h.incarnation > found.incarnation {
+			found = h
+		}
+	}
+	return found
+}
+
+// greet says hello to all, every tick.
+func (c *Core) greet() {
+	if !c.named {
+		return // an incarnation must not come twice
+	}
+	h := Hello{
+		Serial: uint64(c.tick), Voter: c.meta.Voter, Epoch: max(c.view.Epoch, c.floor), Known: c.meta.Known,
+		Oldest: c.cfg.Oldest, Newest: c.cfg.Newest, Pools: c.cfg.Pools,
+	}
+	if c.log != nil {
+		h.Conf = c.log.conf
+	}
+	for incarnation := range c.told {
+		h.Told = append(h.Told, incarnation)
+	}
+	slices.Sort(h.Told)
+	for _, p := range c.cfg.List {
+		if p.Name != c.cfg.Name {
+			c.send(p.Name, Message{Hello: &h})
+		}
+	}
+}
+
+// wait makes a process that nobody takes in another one now and then: it may have been taken in, and put out,
+// without getting to know of either.
+func (c *Core) wait() {
+	if c.homeless++; c.log != nil || c.begun || !c.meta.Known {
+		c.homeless = 0
+	}
+	if c.homeless > hopelessTicks {
+		c.homeless = 0
+		c.reset()
+	}
+}
+
+// found begins the first generation: the first in the list of those that are in none does, when it hears a
+// majority of the list and nobody has been in a fleet, or when it hears all. Members that are not there count as
+// voters that are silent, so no other majority can do the same.
+func (c *Core) found() {
+	if c.log != nil || c.begun || !c.named || c.tick < foundTicks || c.cfg.witness() {
+		return
+	}
+	members, heard := make([]view.Member, len(c.cfg.List)), 0
+	first, after, known := "", c.floor, c.meta.Known
+	for i, p := range c.cfg.List {
+		m := &members[i]
+		*m = view.Member{Name: p.Name, Witness: p.Witness, Voter: c.cfg.NewID()}
+		h := c.latest(p.Name)
+		switch {
+		case p.Name == c.cfg.Name:
+			m.Voter, m.Incarnation, m.Oldest, m.Newest = c.meta.Voter, c.meta.Incarnation, c.cfg.Oldest, c.cfg.Newest
+		case h == nil:
+			continue
+		case h.generation.Number > 0:
+			return
+		case !p.Witness && !slices.Equal(h.hello.Pools, c.cfg.Pools),
+			h.hello.Oldest > c.cfg.Newest || h.hello.Newest < c.cfg.Oldest:
+			continue
+		default:
+			m.Voter, m.Incarnation, m.Oldest, m.Newest = h.hello.Voter, h.incarnation, h.hello.Oldest, h.hello.Newest
+			after, known = max(after, h.hello.Epoch), known || h.hello.Known
+		}
+		m.State = view.Alive
+		heard++
+		if first == "" && !p.Witness {
+			first = p.Name
+		}
+	}
+	g := view.Generation{Number: 1, ID: c.cfg.NewID()}
+	if first != c.cfg.Name {
+		return
+	}
+	if known && heard < len(members) {
+		return // somebody who is not there may know better
+	}
+	if v := view.Found(g, after, members, c.cfg.Groups, c.cfg.Pools); heard > len(members)/2 {
+		c.begin(g, v, v.Voters(), c.campaign)
+	} else if len(members) == 2 && c.mayGoAlone() && c.tick > foundTicks+suspectTicks {
+		v = view.Survive(v, g, c.cfg.Name, false)
+		c.begin(g, v, v.Voters(), c.campaign)
+	}
+}
+
+// begin goes over to another generation: with its first view, or, without voters, to be told
+// by those who are in it. then is what comes first.
+func (c *Core) begin(g view.Generation, v view.View, voters []uint64, then func()) {
+	c.meta.Generation, c.meta.Known = g, true
+	c.log, c.begun = nil, true
+	c.unhear()
+	meta := c.meta
+	w := Write{Meta: &meta, Whole: true, Sync: true}
+	if len(voters) > 0 {
+		w.Snapshot = &raftpb.Snapshot{Data: v.Encode(), Metadata: &raftpb.SnapshotMetadata{
+			ConfState: &raftpb.ConfState{Voters: voters}, Index: new(uint64(1)), Term: new(uint64(1)),
+		}}
+		w.Hard = &raftpb.HardState{Term: new(uint64(1)), Vote: new(uint64(0)), Commit: new(uint64(1))}
+	}
+	seq := c.write(w)
+	c.waiting = append(c.waiting, waiting{seq, func() {
+		c.begun = false
+		c.must(c.openLog(&Saved{Meta: meta, Hard: w.Hard, Snapshot: w.Snapshot}))
+		c.elect()
+		if len(voters) > 0 {
+			c.adopt(v, "a new generation begins")
+		}
+		then()
+	}})
+}
+
+// campaign has this member lead: there is nobody else yet.
+func (c *Core) campaign() { c.must(c.log.node.Campaign()) }
+
+// meet gives in to another generation when this one cannot go on without those who are in the other one, or
+// when this one consists of this member alone, and the other one's name wins.
+func (c *Core) meet() {
+	l := c.log
+	if l == nil {
+		return
+	}
+	if c.lonely++; len(l.conf) > 0 || !c.abandoned() {
+		c.lonely = 0
+	}
+	if len(l.conf) == 0 {
+		if c.lonely > hopelessTicks {
+			c.giveIn(false, true, "another part of the fleet has gone on")
+		}
+		return
+	}
+	over, fresh := c.missing()
+	majority := len(l.conf)/2 + 1
+	stuck := over > 0 && len(l.conf)-over < majority
+	alone := len(l.conf) == 1 && l.votes()
+	for _, p := range c.cfg.List {
+		h := c.latest(p.Name)
+		stuck = stuck || alone && h != nil && h.generation.Number > 0 && h.generation.Over(c.meta.Generation)
+	}
+	if c.hopeless++; len(l.conf)-over-fresh >= majority {
+		c.hopeless = 0
+	}
+	if c.stuck++; !stuck {
+		c.stuck = 0
+	}
+	switch {
+	case c.stuck > freshTicks:
+		c.giveIn(alone, true, "another part of the fleet has gone on")
+	case c.hopeless > hopelessTicks:
+		c.giveIn(true, false, "most of the fleet has lost its state")
+	}
+}
+
+// missing counts the other voters that are in another generation by now, and those whose members have lost their
+// state.
+func (c *Core) missing() (over, fresh int) {
+	for _, id := range c.log.conf {
+		m := c.view.ByVoter(id)
+		if id == c.log.id || m == nil {
+			continue
+		}
+		switch h := c.latest(m.Name); {
+		case h == nil || h.generation == c.meta.Generation:
+		case h.generation.Number > 0:
+			over++
+		case h.hello.Voter != id:
+			fresh++
+		}
+	}
+	return over, fresh
+}
+
+// abandoned tells whether others are heard, and nobody who is in this generation.
+func (c *Core) abandoned() (others bool) {
+	for _, p := range c.cfg.List {
+		h := c.latest(p.Name)
+		if h != nil && h.generation == c.meta.Generation {
+			return false
+		}
+		others = others || h != nil
+	}
+	return others
+}
+
+// giveIn leaves the generation, to join another one as a voter that nobody has heard of, or, if it is not known
+// that there is one, to found it. compare: this member may have decided, or was to know, what the others do not
+// know.
+func (c *Core) giveIn(compare, known bool, reason string) {
+	c.dropAll(reason)
+	c.floor = max(c.floor, c.view.Epoch+c.log.last-c.log.applied)
+	c.meta = Meta{Voter: c.cfg.NewID(), Incarnation: c.meta.Incarnation, Known: known}
+	c.log, c.view, c.hopeless, c.lonely, c.stuck = nil, view.View{}, 0, 0, 0
+	c.unhear()
+	c.write(Write{Meta: new(c.meta), Whole: true, Sync: true})
+	if compare {
+		c.decide(Decision{Act: Compare, Reason: reason})
+	}
+	c.decide(Decision{Act: Reborn, Reason: reason})
+	c.decide(Decision{Act: Changed, Reason: reason})
+	c.reset()
+}
+
+// mayGoAlone tells whether --fleet-alone lets this member go on without proof.
+func (c *Core) mayGoAlone() bool {
+	return c.cfg.Alone == AloneAlways || c.cfg.Alone == AloneVIP && c.vip
+}
+
+// VIP says whether this machine has the --vip address.
+func (c *Core) VIP(has bool) { c.vip = has }
+
+// survive goes on alone where two vote, the other one is dead or, as --fleet-alone allows, silent. Whatever the
+// log has may have been agreed on by both, whether this member knows it or not; so it all counts.
+func (c *Core) survive() {
+	l := c.log
+	if l == nil || len(l.conf) != 2 || !l.votes() || c.begun || l.appends > 0 {
+		return
+	}
+	other := c.view.ByVoter(l.conf[0])
+	if l.conf[0] == l.id {
+		other = c.view.ByVoter(l.conf[1])
+	}
+	if other == nil || other.Name == c.cfg.Name {
+		return
+	}
+	proven := other.Incarnation != 0 && c.proven[other.Name] == other.Incarnation
+	h := c.latest(other.Name)
+	back := h != nil && h.incarnation != other.Incarnation &&
+		h.hello.Voter == other.Voter && h.generation == c.meta.Generation
+	silent := (h == nil || h.hello.Voter != other.Voter) && c.silentFor(other.Name, other.Incarnation) > suspectTicks
+	out := other.State == view.Absent // by a view that the other one has, too, so it neither decides nor goes on alone
+	if back || !proven && !(silent && (out || c.mayGoAlone())) {
+		return
+	}
+	v := c.possible()
+	if !v.Has(c.cfg.Name, c.meta.Incarnation) || v.Member(c.cfg.Name).State != view.Alive {
+		return
+	}
+	g := view.Generation{Number: c.meta.Generation.Number + 1, ID: c.cfg.NewID()}
+	v = view.Survive(v, g, c.cfg.Name, proven)
+	if proven && c.cfg.Alone != AloneProven && c.lease.Until(c.cfg.Lease) <= c.now {
+		c.decide(Decision{Act: Compare, Reason: "the other member may have gone on alone before it died"})
+	}
+	c.begin(g, v, v.Voters(), c.campaign)
+}
+
+// possible is the view after all that is in the log, decided or not.
+func (c *Core) possible() view.View {
+	v, l := c.view, c.log
+	if l.last == l.applied {
+		return v
+	}
+	entries, err := l.store.Entries(l.applied+1, l.last+1, 1<<30)
+	c.must(err)
+	for _, e := range entries {
+		if e.GetType() != raftpb.EntryNormal || len(e.GetData()) == 0 {
+			continue
+		}
+		cmd, err := view.ParseCommand(e.GetData())
+		if err != nil {
+			return view.View{}
+		}
+		if next, _, err := view.Apply(v, cmd); err == nil {
+			v = next
+		}
+	}
+	return v
+}

@@ -1,0 +1,182 @@
+package core
+
+import (
+	"time"
+
+	"magent/internal/fault"
+	"magent/internal/fleet/lease"
+	"magent/internal/fleet/view"
+)
+
+// learned is when this process learned that a group was taken from an owner who may go on for a while.
+type learned struct {
+	generation view.Generation
+	epoch      uint64
+	at         time.Duration
+}
+
+// stage is how far an owner has come.
+type stage uint8
+
+const (
+	waits   stage = iota // for the end of the lease before it, and for its own
+	decides              // Own was said
+	drains               // HandOver was said
+	stopped              // it has handed over, or dropped all
+)
+
+// holding is a group that this process owns by the view.
+type holding struct {
+	since  uint64
+	begin  time.Duration // when the owner before it has ended at the latest
+	stage  stage
+	opened time.Duration
+	fenced map[string][]address // by server that may not be used yet: whose connections have to be gone
+	to     string               // who is to have it
+}
+
+// learn keeps since when this process knows of silent ends.
+func (c *Core) learn() {
+	for _, g := range c.view.Groups {
+		if s := c.silent[g.Name]; s.epoch != g.Silent || s.generation != c.view.Generation {
+			if s.epoch == g.Silent && s.generation.Number != 0 {
+				s.generation = c.view.Generation // a new generation took it over as it was
+				c.silent[g.Name] = s
+				continue
+			}
+			c.silent[g.Name] = learned{c.view.Generation, g.Silent, c.now}
+		}
+	}
+}
+
+// hold brings the groups that this process owns into line with the view.
+func (c *Core) hold() {
+	for name, h := range c.holds {
+		g := c.view.Group(name)
+		if g == nil || g.Owner != c.cfg.Name || g.Incarnation != c.meta.Incarnation || g.Since != h.since {
+			if h.stage == decides || h.stage == drains {
+				c.dropAll("the view has another owner")
+			}
+			delete(c.holds, name)
+		}
+	}
+	for _, g := range c.view.Groups {
+		if g.Owner == c.cfg.Name && g.Incarnation == c.meta.Incarnation && c.holds[g.Name] == nil {
+			c.urgent = true
+			c.holds[g.Name] = &holding{since: g.Since, begin: lease.Begin(c.silent[g.Name].at, c.cfg.Lease)}
+		}
+	}
+}
+
+// dropAll ends deciding for all, and has all that the engine has be dropped: connections too that nobody uses just
+// now.
+func (c *Core) dropAll(reason string) {
+	for _, h := range c.holds {
+		h.stage = stopped
+	}
+	c.decide(Decision{Act: Drop, Reason: reason})
+}
+
+// check looks whether the right to decide has been lost. Then all is dropped, and the view has to say so before
+// this process may decide again.
+func (c *Core) check(now time.Duration) {
+	if c.holdsLease(now) || !c.lease.Lost() || c.lapsed {
+		return
+	}
+	deciding := false
+	for _, h := range c.holds {
+		deciding = deciding || h.stage != waits
+	}
+	if !deciding {
+		c.lease.Reset()
+		return
+	}
+	c.lapsed = true
+	c.dropAll("the lease has ended")
+}
+
+// holdsLease tells whether the lease is held. It is not enough: see May.
+func (c *Core) holdsLease(now time.Duration) bool {
+	if fault.FleetLease {
+		return true
+	}
+	return c.lease.Holds(now, c.cfg.Lease)
+}
+
+// activate has groups begin whose time has come.
+func (c *Core) activate() {
+	if c.lapsed || !c.in || !c.holdsLease(c.now) {
+		return
+	}
+	for _, g := range c.view.Groups {
+		h := c.holds[g.Name]
+		if h == nil || h.stage != waits || c.now < h.begin && !fault.FleetLease {
+			continue
+		}
+		h.stage, h.opened = decides, c.now
+		c.decide(Decision{Act: Own, Group: g.Name, Epoch: h.since})
+		c.fence(g.Name, h)
+	}
+}
+
+// May tells whether something may be sent to a server for a group, in the epoch of which Own has told. It has to
+// be asked right before each write to a server, with the time read right then: that of a loop's turn stands still
+// while the process is stopped. When it says no, all that waits to be written is to be dropped; Tick says the
+// rest.
+func (c *Core) May(now time.Duration, group string, epoch uint64, server string) bool {
+	if fault.BootTime {
+		now = c.now
+	}
+	h := c.holds[group]
+	if h == nil || h.since != epoch || h.stage != decides && h.stage != drains || len(h.fenced[server]) > 0 {
+		return false
+	}
+	return !c.lapsed && c.holdsLease(now)
+}
+
+// Owns tells whether this process decides for a group, and in which epoch.
+func (c *Core) Owns(group string) (epoch uint64, ok bool) {
+	if h := c.holds[group]; h != nil && (h.stage == decides || h.stage == drains) {
+		return h.since, true
+	}
+	return 0, false
+}
+
+// renew asks all voters for another lease.
+func (c *Core) renew() {
+	if c.log == nil || c.lapsed || !c.in || len(c.holds) == 0 {
+		return
+	}
+	r := Renew{Sent: c.now, Known: c.log.known, Incarnation: c.meta.Incarnation, Life: c.life}
+	for _, id := range c.log.conf {
+		m := c.view.ByVoter(id)
+		switch {
+		case id == c.log.id:
+			if c.grants(r) {
+				c.lease.Ack(id, r.Sent)
+			}
+		case m != nil:
+			c.send(m.Name, Message{Renew: &r})
+		}
+	}
+}
+
+// grants is the voter's part of the lease.
+func (c *Core) grants(r Renew) bool {
+	return c.log.votes() && lease.Grants(c.log.newest(), c.log.known, r.Known)
+}
+
+func (c *Core) grant(from string, m Message) {
+	if c.log == nil || m.Generation != c.meta.Generation || !c.grants(*m.Renew) {
+		return
+	}
+	r := *m.Renew
+	r.Voter = c.meta.Voter
+	c.send(from, Message{Grant: &r})
+}
+
+func (c *Core) granted(r Renew) {
+	if r.Incarnation == c.meta.Incarnation && r.Life == c.life && !c.lapsed {
+		c.lease.Ack(r.Voter, r.Sent)
+	}
+}

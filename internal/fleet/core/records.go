@@ -1,0 +1,199 @@
+package core
+
+import (
+	"maps"
+	"slices"
+
+	"magent/internal/fault"
+	"magent/internal/fleet/view"
+)
+
+// maxRecords is how many records one message has.
+const maxRecords = 256
+
+// stream is what this process records: every member of the view but witnesses has to keep it, in order.
+type stream struct {
+	seq   uint64 // of the last record
+	sent  uint64 // of the last that was sent to those that keep up
+	first uint64 // of log[0]
+	log   []Record
+	peers map[string]*peer
+}
+
+// peer is a process that keeps records.
+type peer struct {
+	incarnation uint64
+	base        uint64 // it was not there before
+	kept        uint64
+	behind      int // ticks without progress
+}
+
+func newStream() stream { return stream{first: 1, peers: map[string]*peer{}} }
+
+// keptByAll is the last record that all have.
+func (s *stream) keptByAll() uint64 {
+	kept := s.seq
+	for _, p := range s.peers {
+		kept = min(kept, p.kept)
+	}
+	return kept
+}
+
+func (s *stream) settled() bool { return s.keptByAll() == s.seq }
+
+// trim forgets what all have.
+func (s *stream) trim() {
+	if kept := s.keptByAll(); kept >= s.first {
+		s.log = slices.Clone(s.log[kept+1-s.first:])
+		s.first = kept + 1
+	}
+}
+
+// Record tells all members of the view something that they have to know when this process is dead, and returns its
+// number. What depends on it waits until Kept says so. It is sent with the next Take.
+func (c *Core) Record(r Record) (seq uint64) {
+	if r.Kind == Address || r.Kind == Lost || r.Kind == Gone {
+		if r.Name == "" {
+			r.Name, r.Incarnation, r.Life = c.cfg.Name, c.meta.Incarnation, c.life
+		}
+	}
+	c.known.take(r)
+	if r.Kind == Knowledge {
+		c.epochs[r.Group] = max(c.epochs[r.Group], r.Epoch)
+	}
+	s := &c.stream
+	s.seq++
+	s.log = append(s.log, r)
+	if len(s.peers) == 0 {
+		s.trim()
+	}
+	return s.seq
+}
+
+// Recorded is the number of the last record of this process.
+func (c *Core) Recorded() uint64 { return c.stream.seq }
+
+// Kept tells whether a record, and all before it, is kept by all members of the view. A reply leaves, a read's
+// included, when all records that were made before it was complete are kept.
+func (c *Core) Kept(seq uint64) bool { return fault.Records || c.stream.keptByAll() >= seq }
+
+// Announced tells the same of an Address: then mutations may be sent on that connection.
+func (c *Core) Announced(seq uint64) bool { return fault.Announce || c.stream.keptByAll() >= seq }
+
+// peers brings those who keep records into line with the view, and has those told all who join.
+func (c *Core) peers() {
+	for name, p := range c.stream.peers {
+		if !c.in || !c.view.Has(name, p.incarnation) {
+			delete(c.stream.peers, name)
+		}
+	}
+	c.stream.trim()
+	if !c.in {
+		return
+	}
+	for i := range c.view.Members {
+		m := &c.view.Members[i]
+		if m.Name == c.cfg.Name || m.Witness || m.State == view.Absent {
+			continue
+		}
+		if c.stream.peers[m.Name] == nil {
+			c.stream.peers[m.Name] = &peer{incarnation: m.Incarnation, base: c.stream.seq, kept: c.stream.seq}
+		}
+		if m.State == view.Joining && c.Joined() && !c.cfg.witness() && !c.telling[m.Incarnation] {
+			c.telling[m.Incarnation] = true
+			c.tell(m)
+		}
+	}
+}
+
+// tell records all addresses again, and has the shell do the same with all that it knows.
+func (c *Core) tell(m *view.Member) {
+	for _, a := range c.known.all() {
+		c.Record(a)
+	}
+	c.decide(Decision{Act: Tell, Name: m.Name, Incarnation: m.Incarnation})
+}
+
+// Told says that all has been recorded, as Tell has asked.
+func (c *Core) Told(name string, incarnation uint64) {
+	c.Record(Record{Kind: Told, Name: name, Incarnation: incarnation})
+}
+
+// flushRecords sends what is new to all.
+func (c *Core) flushRecords() {
+	s := &c.stream
+	if s.sent >= s.seq {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.peers)) {
+		c.sendRecords(name, max(s.sent, s.peers[name].kept)+1)
+	}
+	s.sent = s.seq
+}
+
+// resend repeats what was not acknowledged, every tick.
+func (c *Core) resend() {
+	s := &c.stream
+	for _, name := range slices.Sorted(maps.Keys(s.peers)) {
+		p := s.peers[name]
+		if p.kept >= s.seq {
+			p.behind = 0
+			continue
+		}
+		p.behind++
+		if p.kept < s.sent {
+			c.sendRecords(name, p.kept+1)
+		}
+	}
+}
+
+func (c *Core) sendRecords(name string, from uint64) {
+	s := &c.stream
+	for first := max(from, s.first); first <= s.seq; first += maxRecords {
+		all := s.log[first-s.first:]
+		c.send(name, Message{Records: &Records{
+			Base: s.peers[name].base, First: first, Records: slices.Clone(all[:min(len(all), maxRecords)]),
+		}})
+	}
+}
+
+// store keeps what another process records, and acknowledges it. What has come already is acknowledged again.
+func (c *Core) store(from string, m Message) {
+	if !c.in || !c.view.Has(from, m.Incarnation) {
+		return // it, or this process, is not in the view, or not yet as far as this process knows
+	}
+	last, ok := c.inbound[m.Incarnation]
+	if !ok {
+		last = m.Records.Base
+	}
+	for i, r := range m.Records.Records {
+		if m.Records.First+uint64(i) != last+1 {
+			continue
+		}
+		last++
+		c.keep(from, m.Incarnation, r)
+	}
+	c.inbound[m.Incarnation] = last
+	c.send(from, Message{Kept: &Kept{Incarnation: m.Incarnation, Seq: last}})
+}
+
+func (c *Core) keep(from string, incarnation uint64, r Record) {
+	c.known.take(r)
+	if r.Kind == Told && r.Name == c.cfg.Name && r.Incarnation == c.meta.Incarnation {
+		c.told[incarnation] = true
+	}
+	if r.Kind != Knowledge || r.Clears && r.Epoch < c.epochs[r.Group] {
+		return
+	}
+	c.epochs[r.Group] = max(c.epochs[r.Group], r.Epoch)
+	c.decide(Decision{Act: Store, Name: from, Incarnation: incarnation, Record: r})
+}
+
+func (c *Core) kept(from string, m Message) {
+	p := c.stream.peers[from]
+	if p == nil || p.incarnation != m.Incarnation || m.Kept.Incarnation != c.meta.Incarnation || m.Kept.Seq <= p.kept {
+		return
+	}
+	p.kept, p.behind = min(m.Kept.Seq, c.stream.seq), 0
+	c.stream.trim()
+}
