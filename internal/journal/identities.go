@@ -53,8 +53,8 @@ func (j *Journal) noteIdentity(s Server, identity string) error {
 		return err
 	}
 	path := filepath.Join(j.place.Dir, serversName)
-	_ = os.Remove(path + newSuffix) // of a process that died over it
-	f, err := j.place.create(path + newSuffix)
+	_ = os.Remove(path + NewSuffix) // of a process that died over it
+	f, err := j.place.create(path + NewSuffix)
 	if err != nil {
 		return err
 	}
@@ -62,5 +62,5 @@ func (j *Journal) noteIdentity(s Server, identity string) error {
 	if err := errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(path+newSuffix, path)
+	return os.Rename(path+NewSuffix, path)
 }

@@ -19,7 +19,11 @@ const (
 	previousFormat = "previous.%d"
 	journalSuffix  = ".journal"
 	doubtfulSuffix = ".doubtful"
-	newSuffix      = ".new" // of one that is to take another's name
+)
+
+const (
+	NewSuffix = ".new"      // of a file that is to take another's name
+	FleetName = "fleet.wal" // what a member of a fleet keeps there; see internal/fleet/wal
 )
 
 // Open locks the place for this process, reads what earlier ones left there, and checks that it can be written. failed is called, by whichever goroutine made the record, when the journal

@@ -25,7 +25,9 @@ type Place struct {
 // own tells the names that the files of a journal have.
 func own(name string) bool {
 	_, previous := previousNumber(name)
-	return previous || slices.Contains([]string{lockName, currentName, serversName, serversName + newSuffix}, name)
+	return previous || slices.Contains([]string{
+		lockName, currentName, serversName, serversName + NewSuffix, FleetName, FleetName + NewSuffix,
+	}, name)
 }
 
 // harmless tells what a file system puts into a folder by itself.
@@ -97,6 +99,12 @@ func (p Place) beside(path string) bool {
 		return known != "" && found && (rest == "" || rest[0] == '.' || rest[0] == '-')
 	})
 }
+
+// Open opens a file of this process in the folder, and makes it if flags say so. It is a plain file with this name alone.
+func (p Place) Open(path string, flags int) (*os.File, error) { return p.open(path, flags) }
+
+// Create is Open for a file that is to be written. It is given to the user who goes on to run.
+func (p Place) Create(path string) (*os.File, error) { return p.create(path) }
 
 // giveNamed gives a file away that is in the folder: the one that is open, whatever has the name by then.
 func (p Place) giveNamed(dir *os.File, name string) error {

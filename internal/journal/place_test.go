@@ -80,7 +80,7 @@ func TestFolderWithFilesBeside(t *testing.T) {
 	if err := j.Close(); err != nil {
 		t.Error(err)
 	}
-	if want := []string{filepath.Base(dir), lockName, currentName, serversName + newSuffix}; !slices.Equal(given, want) {
+	if want := []string{filepath.Base(dir), lockName, currentName, serversName + NewSuffix}; !slices.Equal(given, want) {
 		t.Errorf("given %q, want %q", given, want)
 	}
 }
@@ -106,7 +106,7 @@ func TestGive(t *testing.T) {
 	}
 	clear(given)
 	j.Identity(j.Server(alpha), "8@1000")
-	if given[serversName+newSuffix] != 1 {
+	if given[serversName+NewSuffix] != 1 {
 		t.Errorf("given %v", given)
 	}
 	if err := os.Remove(j.path()); err != nil {
