@@ -1,0 +1,138 @@
+// Package simulation runs fleets of real cores, with raft in them, in a world of its own: clocks that drift,
+// messages that are lost, late, out of order or come twice, processes that are stopped, killed and started again
+// with or without their disks, cuts of one way or both, servers that hang, and clients. What the fleet promises is
+// looked at at each step.
+package simulation
+
+import (
+	"crypto/rand"
+	"flag"
+	"fmt"
+	mrand "math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"magent/internal/fleet/core"
+	"magent/internal/fleet/view"
+)
+
+var (
+	seeds = flag.Int("seeds", manySeeds, "how many seeds to run")
+	first = flag.Uint64("seed", 1, "the first seed; with -seeds 1 its course of events is printed")
+	late  = flag.Float64("late", 0, "this part of the messages between members is late, instead of what the seed says")
+)
+
+// randomness is what raft takes its random numbers from: the seed's.
+type randomness struct{ *mrand.Rand }
+
+// Read implements io.Reader.
+func (r randomness) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = byte(r.Uint32())
+	}
+	return len(b), nil
+}
+
+func newWorld(seed uint64, tracing bool) *world {
+	w := &world{rng: mrand.New(mrand.NewPCG(seed, 1)), cut: map[path]bool{}, tracing: tracing}
+	rand.Reader = randomness{w.rng}
+	w.check = newCheck(w)
+	plans := []plan{
+		{3, false, 2, core.AloneProven},
+		{3, false, 1, core.AloneProven},
+		{3, true, 2, core.AloneProven},
+		{2, false, 2, core.AloneProven},
+		{2, false, 1, core.AloneVIP},
+	}
+	w.plan = plans[w.rng.IntN(len(plans))]
+	w.noise = []noise{{}, {0.01, 0.01, 0.01}, {0.05, 0.05, 0.05}}[w.rng.IntN(3)]
+	if *late > 0 {
+		w.noise = noise{late: *late}
+	}
+	for i := range 2 {
+		w.servers = append(w.servers, &server{w: w, id: 100 + i, name: fmt.Sprintf("s%d", i), data: map[string]int{}})
+	}
+	var peers []core.Peer
+	for i := range w.plan.members {
+		peers = append(peers, core.Peer{Name: string(rune('a' + i)), Witness: w.plan.witness && i == w.plan.members-1})
+	}
+	groups := []view.Group{{Name: "p", Home: "a"}, {Name: "q", Home: "b"}}[:w.plan.groups]
+	if w.plan.groups == 1 {
+		groups[0].Home = ""
+		groups = append(groups, view.Group{Name: "q"})
+	}
+	id := func() uint64 { return w.rng.Uint64()>>1 + 1 }
+	for i := range peers {
+		w.nodes = append(w.nodes, &node{
+			w: w, id: i, cfg: w.plan.config(i, peers, groups, id), journal: map[missed]source{},
+			offset: w.between(time.Hour, 2*time.Hour), rate: 0.96 + 0.08*w.rng.Float64(),
+		})
+	}
+	for _, n := range w.nodes {
+		w.after(w.between(0, time.Second), n.start)
+	}
+	return w
+}
+
+// server finds one by name.
+func (w *world) server(name string) *server {
+	for _, s := range w.servers {
+		if s.name == name {
+			return s
+		}
+	}
+	panic(name)
+}
+
+// live runs a fleet for a while: it is founded, things fail one after the other, and in the end all is well.
+func (w *world) live() {
+	for range 3 {
+		w.client()
+	}
+	w.run(4 * time.Second)
+	for range 4 {
+		w.run(w.strike())
+		for range 12 {
+			if w.run(500 * ms); w.calm() {
+				break
+			}
+		}
+	}
+	w.noise = noise{}
+	w.run(4 * time.Second)
+	w.ending = true
+	w.run(4 * time.Second)
+	if w.check.found == "" {
+		w.check.quiet()
+	}
+}
+
+// TestSeeds: nothing that the fleet promises is broken in any of them.
+func TestSeeds(t *testing.T) {
+	total := newCheck(nil)
+	steps := 0
+	for i := range *seeds {
+		seed := *first + uint64(i)
+		w := newWorld(seed, *seeds == 1)
+		w.live()
+		steps += w.steps
+		total.served += w.check.served
+		total.failed += w.check.failed
+		total.unknown += w.check.unknown
+		total.takes += w.check.takes
+		for kind, n := range w.check.kinds {
+			total.kinds[kind] += n
+		}
+		if w.tracing {
+			t.Log(strings.Join(w.trace, "\n"))
+		}
+		if w.check.found != "" {
+			t.Fatalf("seed %d, %+v: %s\nagain, with what happened: "+
+				"go test ./internal/fleet/simulation -run TestSeeds -seeds 1 -seed %d -v",
+				seed, w.plan, w.check.found, seed)
+		}
+	}
+	t.Logf("%d seeds, %d steps: %d operations done, %d failed, %d unknown; groups taken over %d times; faults %v",
+		*seeds, steps, total.served, total.failed, total.unknown, total.takes, total.kinds)
+}

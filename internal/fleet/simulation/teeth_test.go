@@ -1,0 +1,64 @@
+package simulation
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// teeth are the guards of a fleet. Without one of them a promise is broken within some seeds; which one is seen
+// first may differ.
+var teeth = map[string]struct {
+	found string // what is expected to be found: one of these
+	args  string
+}{
+	"fence":       {"I3 I2", ""},                  // a successor does not look for connections of the dead
+	"leasecommit": {"I1 I2 I3 I5 I6", "-late=.5"}, // a voter refuses a lease only once the newer view is committed
+	"leasewait":   {"I1 I2", ""},                  // a successor does not wait
+	"boottime":    {"I1", ""},                     // the lease is checked by the time of the loop's turn
+	"records":     {"I5", ""},                     // replies leave before what they rest on is known to all
+	"announce":    {"I4", ""},                     // a connection is used before it is announced
+	"sendonce":    {"I7 I9", ""},                  // a mutation goes to the next owner, too
+	"fleetlease":  {"I1 I2", ""},                  // an owner decides without a lease
+}
+
+// TestTeeth switches the guards off, one at a time, and wants each to be found.
+func TestTeeth(t *testing.T) {
+	binary := filepath.Join(t.TempDir(), "simulation")
+	if out, err := exec.Command("go", "test", "-c", "-tags", "faults", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for guard, tooth := range teeth {
+		t.Run(guard, func(t *testing.T) {
+			cmd := exec.Command(binary, "-test.run", "^TestSeeds$", "-test.v", "-seeds", "1500", tooth.args)
+			if tooth.args == "" {
+				cmd.Args = cmd.Args[:len(cmd.Args)-1]
+			}
+			cmd.Env = append(os.Environ(), "MAGENT_FAULT="+guard)
+			out, err := cmd.CombinedOutput()
+			if err == nil {
+				t.Fatalf("nobody noticed\n%s", out)
+			}
+			line := firstLine(string(out), ": seed ")
+			t.Log(line)
+			for _, promise := range strings.Fields(tooth.found) {
+				if strings.Contains(line, ": "+promise+": ") {
+					return
+				}
+			}
+			t.Errorf("something else was found: %s", out)
+		})
+	}
+}
+
+// firstLine is the first that has a text in it.
+func firstLine(text, part string) string {
+	for line := range strings.Lines(text) {
+		if strings.Contains(line, part) {
+			return strings.TrimSpace(line)
+		}
+	}
+	return ""
+}
