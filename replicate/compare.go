@@ -23,7 +23,7 @@ func (e *Engine) compare(c *Call, r *ascii.Request) {
 	head = c.askForValue(head)
 	if !c.send(c.lead, call.Lead, head, body, c.shape) {
 		// the token fits no other copy than that which untag has looked at
-		if e.Health.Usable(c.lead) || !c.send(c.follow, call.Follow, head, body, c.shape) {
+		if e.Health.Usable(c.lead) || !c.plan.elsewhere().Allows(false) || !c.send(c.follow, call.Follow, head, body, c.shape) {
 			c.fail()
 		}
 		return

@@ -1,6 +1,9 @@
 package replicate
 
-import "magent/ascii"
+import (
+	"magent/ascii"
+	"magent/internal/call"
+)
 
 // plan is the way in which a request is carried out.
 type plan uint8
@@ -13,6 +16,17 @@ const (
 	planFlush                // every server
 	planDrop                 // delete on both, to answer with a line of our own
 )
+
+// elsewhere says when the other copy may be asked for a request in place of the one that was to be asked, or was asked in vain.
+func (p plan) elsewhere() call.Elsewhere {
+	switch p {
+	case planRead, planRetrieve: // a gat gives the same time twice
+		return call.Always
+	case planCompare: // the token means nothing to a copy that has not given it out, so the lead has to be out of use, too
+		return call.Unsent
+	}
+	return call.Never // both copies, or all servers, are asked
+}
 
 // metaMutates are the flags that make mg change an item: T touches, N vivifies, R takes the recache win, E sets the cas.
 const metaMutates = "TNRE"

@@ -60,3 +60,13 @@ func TestSucceeded(t *testing.T) {
 		}
 	}
 }
+
+// Only what changes nothing, or comes to the same twice, goes to another server after one that may have carried it out.
+func TestElsewhere(t *testing.T) {
+	for p := planRead; p <= planDrop; p++ {
+		read, compare := p == planRead || p == planRetrieve, p == planCompare
+		if e := p.elsewhere(); e.Allows(true) != read || e.Allows(false) != (read || compare) {
+			t.Errorf("plan %d: sent %v, unsent %v", p, e.Allows(true), e.Allows(false))
+		}
+	}
+}

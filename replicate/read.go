@@ -74,7 +74,7 @@ func (c *Call) onRead(slot uint16, r *ascii.Reply) {
 		c.finish(r.Kind, c.withTags(i, r.Raw))
 		return
 	}
-	if !c.retry {
+	if !c.retry && c.plan.elsewhere().Allows(true) {
 		c.retry = true
 		head := c.head
 		if c.op < ascii.OpMetaGet {

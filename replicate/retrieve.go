@@ -243,7 +243,7 @@ func (c *Call) onFragment(slot uint16, from *backend.Conn, r *ascii.Reply) {
 		m.replies[slot] = append(m.replies[slot][:0], reply...)
 	case r.Kind != ascii.Lost && !outdated:
 		m.refused = ascii.Reply{Kind: r.Kind, Raw: append([]byte(nil), r.Raw...)}
-	case m.asked[slot].again || c.e.Backups == nil:
+	case m.asked[slot].again || c.e.Backups == nil || !c.plan.elsewhere().Allows(true):
 		c.abandon(slot)
 	default:
 		c.ask(slot, server, outdated)

@@ -93,7 +93,7 @@ func (e *Engine) seek(c *Call, r *resp.Request) {
 
 // seekOn asks the next server that can be asked.
 func (c *Call) seekOn() {
-	for ; c.search.left > 0; c.search.left-- {
+	for ; c.search.left > 0 && c.plan.elsewhere().Allows(false); c.search.left-- {
 		c.server = (c.server + 1) % c.e.NumPrimaries
 		if !c.NoRoomAt(call.Lead, c.server) && c.Send(c.server, call.Lead, nil, c.search.raw, ascii.ShapeLine) {
 			c.search.left--
@@ -108,7 +108,7 @@ func (c *Call) onSought(r *ascii.Reply) {
 	value, isBulk := resp.Bulk(r.Raw)
 	switch {
 	case r.Kind == ascii.Lost:
-		c.fail() // it may have been carried out
+		c.fail() // it was sent: nobody else may be asked (elsewhere)
 	case isBulk && value == nil && c.search.left > 0:
 		c.Held = append(c.Held[:0], r.Raw...)
 		c.seekOn()

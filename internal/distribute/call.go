@@ -19,6 +19,14 @@ const (
 	planScan                 // by the server that the cursor names
 )
 
+// elsewhere says when another server may be asked for a command in place of the one that was to be asked.
+func (p plan) elsewhere() call.Elsewhere {
+	if p == planSeek { // any server can carry it out, but it may change something
+		return call.Unsent
+	}
+	return call.Never
+}
+
 // Call is one command in the engine: what all calls are, and the state of its plan.
 type Call struct {
 	call.Call
