@@ -9,6 +9,7 @@ import (
 
 	"magent/internal/config"
 	"magent/internal/loop"
+	"magent/internal/session"
 )
 
 // acceptBurst is how many connections are taken from a listener in one turn.
@@ -22,7 +23,7 @@ const acceptRest = 100 * time.Millisecond
 // kernel's hash spreads a few clients badly.)
 type listener struct {
 	svc  *Service
-	sh   *Shard
+	sh   *session.Shard
 	pool int // its index
 	cfg  config.Listen
 	fd   int
@@ -56,7 +57,7 @@ const cannotAccept = "clients are waiting, but cannot be accepted, for want of f
 
 // rest leaves what is waiting for a while: the listener would be reported ready all the time, and the loop would spin.
 func (ln *listener) rest() {
-	ln.svc.complain(cannotAccept)
+	ln.svc.group.Complain(cannotAccept)
 	ln.sh.L.Watch(ln.fd, 0)
 	ln.sh.L.Set(ln.wake, acceptRest)
 }
@@ -94,26 +95,23 @@ var (
 
 // admit gives a client to a loop, or refuses it.
 func (svc *Service) admit(ln *listener, fd int) {
-	if svc.clients.Load() >= int64(svc.cfg.MaxClients) {
+	if svc.group.Clients.Load() >= int64(svc.cfg.MaxClients) {
 		ln.refuse(fd)
-		svc.complain("more clients than --max-clients allows: refused")
+		svc.group.Complain("more clients than --max-clients allows: refused")
 		return
 	}
-	if most := svc.cfgs[ln.pool].ClientConnections; most > 0 && svc.crowd[ln.pool].Load() >= int64(most) {
+	if most := svc.cfgs[ln.pool].ClientConnections; most > 0 && svc.group.ByPool[ln.pool].Load() >= int64(most) {
 		ln.refuse(fd)
-		svc.complain("more clients than client_connections of their pool allows: refused")
+		svc.group.Complain("more clients than client_connections of their pool allows: refused")
 		return
 	}
-	svc.clients.Add(1)
-	svc.crowd[ln.pool].Add(1)
-	sh := svc.leastBusy()
-	sh.load.Add(1)
+	sh := svc.group.Admit(ln.pool)
 	if sh == ln.sh {
-		sh.open(fd, ln.pool)
+		sh.Open(fd, ln.pool)
 		return
 	}
 	pool := ln.pool
-	ln.sh.L.SendTo(sh.L, loop.TaskFunc(func() { sh.open(fd, pool) }))
+	ln.sh.L.SendTo(sh.L, loop.TaskFunc(func() { sh.Open(fd, pool) }))
 }
 
 func (ln *listener) refuse(fd int) {
@@ -133,7 +131,7 @@ func (ln *listener) turnAway() bool {
 	if svc.spare < 0 {
 		return false
 	}
-	svc.complain("no file descriptor left (RLIMIT_NOFILE): a client is refused")
+	svc.group.Complain("no file descriptor left (RLIMIT_NOFILE): a client is refused")
 	unix.Close(svc.spare)
 	if fd, err := loop.Accept(ln.fd); err == nil {
 		ln.refuse(fd)
@@ -149,30 +147,4 @@ func openSpare() int {
 		return -1
 	}
 	return fd
-}
-
-// leastBusy is the shard with the fewest clients.
-func (svc *Service) leastBusy() *Shard {
-	best := svc.shards[0]
-	for _, sh := range svc.shards[1:] {
-		if sh.load.Load() < best.load.Load() {
-			best = sh
-		}
-	}
-	return best
-}
-
-// closed takes a session off the books.
-func (sh *Shard) closed(s *session) {
-	delete(sh.sessions, s)
-	s.pool.Count.CurrConnections--
-	sh.left(s.pool.Index)
-	sh.checkDrained()
-}
-
-// left counts a client of a pool out.
-func (sh *Shard) left(pool int) {
-	sh.load.Add(-1)
-	sh.svc.clients.Add(-1)
-	sh.svc.crowd[pool].Add(-1)
 }

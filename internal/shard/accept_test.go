@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"magent/internal/config"
+	"magent/internal/session"
 )
 
 // A client waits, no descriptor is left for it, and the spare one is gone: the loop does not spin, and takes the client
@@ -28,29 +29,21 @@ func TestNoDescriptorAndNoSpare(t *testing.T) {
 	defer limit(before.Cur)
 
 	waiting := make(chan *client, 1)
-	r.on(0, func(*Shard) { // the loop cannot accept meanwhile
+	r.on(0, func(*session.Shard) { // the loop cannot accept meanwhile
 		waiting <- r.client()
 		limit(3)
 		unix.Close(r.svc.spare)
 		r.svc.spare = -1
 	})
-	tries := func() int {
-		svc := r.svc
-		svc.complaint.mu.Lock()
-		defer svc.complaint.mu.Unlock()
-		if m := svc.complaint.seen[cannotAccept]; m != nil {
-			return 1 + m.skipped
-		}
-		return 0
-	}
-	r.eventually(0, "a try", func(*Shard) bool { return tries() > 0 })
+	tries := func() int { return r.svc.group.Complaints(cannotAccept) }
+	r.eventually(0, "a try", func(*session.Shard) bool { return tries() > 0 })
 	time.Sleep(3 * acceptRest)
 	if n := tries(); n > 10 {
 		t.Errorf("%d tries to accept", n)
 	}
 	limit(before.Cur)
 	(<-waiting).nothing()
-	r.eventually(0, "a new spare", func(*Shard) bool { return r.svc.spare >= 0 })
+	r.eventually(0, "a new spare", func(*session.Shard) bool { return r.svc.spare >= 0 })
 }
 
 // The file of a socket that another process has bound in the place of ours stays when we end.

@@ -10,6 +10,7 @@ import (
 	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/refill"
+	"magent/internal/session"
 )
 
 // becomes has another memory answer in the server's place from now on, which holds these keys.
@@ -160,7 +161,7 @@ func TestAnotherMemoryRefusesToBeFlushed(t *testing.T) {
 	c.say("get k\r\n")
 	other.want("get k\r\n").answer("END\r\n")
 	c.hear("END\r\n")
-	r.on(0, func(sh *Shard) {
+	r.on(0, func(sh *session.Shard) {
 		if p := sh.Pools[0]; p.Health.Readable(0) || !p.Engine.Distrusted(0) {
 			t.Error("it is read")
 		}
@@ -196,7 +197,7 @@ func TestBothAreOtherMemories(t *testing.T) {
 		f.greet.Lock()
 		f.becomes("k")
 	}
-	r.eventually(0, "both are being connected to", func(sh *Shard) bool {
+	r.eventually(0, "both are being connected to", func(sh *session.Shard) bool {
 		return sh.Pools[0].Conns[0].Connecting() && sh.Pools[0].Conns[1].Connecting()
 	})
 	c.say("get k\r\n")
@@ -239,7 +240,7 @@ func TestAllLoopsTakeItForEmpty(t *testing.T) {
 	r := startAs(t, 1000, 1, 1, func(cfg *config.Config) { cfg.Threads = 2 }, backend.FullMeta)
 	p := r.servers[0]
 	for id := range 2 {
-		r.eventually(id, "up", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
+		r.eventually(id, "up", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
 	}
 	for id := range 2 {
 		p.restarts()
@@ -247,12 +248,12 @@ func TestAllLoopsTakeItForEmpty(t *testing.T) {
 			p.pid.Add(-1000) // the same run again
 			p.items.Store(100)
 		}
-		r.on(id, func(sh *Shard) {
+		r.on(id, func(sh *session.Shard) {
 			sh.Pools[0].Conns[0].Close(backend.ErrGarbage)
 			sh.Pools[0].Conns[0].Connect()
 		})
-		r.eventually(id, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Stats.Connects > 1 })
-		r.on(id, func(sh *Shard) {
+		r.eventually(id, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Stats.Connects > 1 })
+		r.on(id, func(sh *session.Shard) {
 			if e := sh.Pools[0].Engine; e.Distrusted(0) {
 				t.Errorf("loop %d distrusts it", id)
 			}
@@ -289,7 +290,7 @@ func TestAnotherMemoryAfterARestartOfOurs(t *testing.T) {
 func TestReloadWhileAnotherMemoryIsCleansed(t *testing.T) {
 	t.Parallel()
 	r, another, other := remembering(t)
-	r.on(0, func(*Shard) { r.svc.shared.Started = time.Now().Add(-time.Hour) }) // nothing of a process before this one is waited for
+	r.on(0, func(*session.Shard) { r.svc.shared.Started = time.Now().Add(-time.Hour) }) // nothing of a process before this one is waited for
 	lived(r.client(), another)
 	another.becomes(manyKeys()...)
 	await(t, "the first key", other.asked) // is not answered
@@ -305,7 +306,7 @@ func TestReloadWhileAnotherMemoryIsCleansed(t *testing.T) {
 // The list of what is to be cleansed is that of the very server that the loop is connected to.
 func TestItselfIsThisRunOfTheServer(t *testing.T) {
 	r, _, another, _ := isAnother(t, 0)
-	r.on(0, func(sh *Shard) {
+	r.on(0, func(sh *session.Shard) {
 		p := sh.Pools[0]
 		s := p.Itself(0)
 		found, err := s.Find(t.Context())

@@ -7,6 +7,7 @@ import (
 	"magent/internal/config"
 	"magent/internal/pool"
 	"magent/internal/redis/redistest"
+	"magent/internal/session"
 )
 
 const (
@@ -18,7 +19,7 @@ const (
 // narrow has the clients of a rig of one loop share little room.
 func (r *rig) narrow() {
 	r.t.Helper()
-	r.on(0, func(sh *Shard) { sh.svc.maxAssembly = testAssembly })
+	r.on(0, func(*session.Shard) { r.svc.group.MaxAssembly = testAssembly })
 }
 
 // halfSet has a new client send a set in part, and returns when all of that is kept.
@@ -27,13 +28,13 @@ func (r *rig) halfSet(line string, sent int) *client {
 	was := r.held()
 	c := r.client()
 	c.say(line + "\r\n" + strings.Repeat("v", sent))
-	r.eventually(0, "half a set", func(sh *Shard) bool { return sh.assembly >= was+sent })
+	r.eventually(0, "half a set", func(sh *session.Shard) bool { return sh.Assembly >= was+sent })
 	return c
 }
 
 func (r *rig) held() (n int) {
 	r.t.Helper()
-	r.on(0, func(sh *Shard) { n = sh.assembly })
+	r.on(0, func(sh *session.Shard) { n = sh.Assembly })
 	return n
 }
 
@@ -53,7 +54,7 @@ func TestNoRoomForAValue(t *testing.T) {
 	hog := r.halfSet("set hog 0 0 400000", 250_000)
 	later := r.halfSet("set small 0 0 20000", 10_000)
 	fill := testAssembly - r.held() - 250_000
-	r.on(0, func(sh *Shard) { sh.assembly += fill })
+	r.on(0, func(sh *session.Shard) { sh.Assembly += fill })
 
 	c := r.client()
 	whole := "set k 0 0 390000\r\n" + strings.Repeat("b", 390_000) + "\r\n"
@@ -63,25 +64,12 @@ func TestNoRoomForAValue(t *testing.T) {
 	for _, c := range []*client{small, later} {
 		set(c, "set small 0 0 20000\r\n"+strings.Repeat("v", 20_000)+"\r\n", strings.Repeat("v", 10_000)+"\r\n")
 	}
-	r.on(0, func(sh *Shard) {
-		if sh.assembly != fill || sh.Pools[0].Count.CutOff != 1 {
-			t.Errorf("%d bytes are kept, %d clients were cut off; want 0 and 1", sh.assembly-fill, sh.Pools[0].Count.CutOff)
+	r.on(0, func(sh *session.Shard) {
+		if sh.Assembly != fill || sh.Pools[0].Count.CutOff != 1 {
+			t.Errorf("%d bytes are kept, %d clients were cut off; want 0 and 1", sh.Assembly-fill, sh.Pools[0].Count.CutOff)
 		}
-		sh.assembly -= fill
+		sh.Assembly -= fill
 	})
-}
-
-func TestOrderOfCuttingOff(t *testing.T) {
-	large, old, recent := &session{kept: 2, since: 9}, &session{kept: 1, since: 1}, &session{kept: 1, since: 2}
-	collected := &session{redis: &redisClient{multi: &multi{raw: make([]byte, 3)}}}
-	order := []*session{collected, large, old, recent, {}}
-	for i, a := range order {
-		for j, b := range order {
-			if before(a, b) != (i < j) {
-				t.Errorf("%d before %d: %v", i, j, before(a, b))
-			}
-		}
-	}
 }
 
 // Who holds most and wants more is cut off itself. Its key is not touched, whatever it wanted to do with it.
@@ -92,12 +80,12 @@ func TestNoRoomForTheLargest(t *testing.T) {
 		for _, arrived := range []int{0, 1, 1000, 1001} {
 			r, p, b := pair(t, nil)
 			c := r.client()
-			r.on(0, func(sh *Shard) { sh.assembly += pool.MaxAssembly })
+			r.on(0, func(sh *session.Shard) { sh.Assembly += pool.MaxAssembly })
 			c.say(line + "\r\n" + strings.Repeat("v", arrived))
 			c.hear(refusedValue)
 			c.ended()
-			r.on(0, func(sh *Shard) { sh.assembly -= pool.MaxAssembly })
-			r.eventually(0, "nothing kept", func(sh *Shard) bool { return sh.assembly == 0 && len(sh.sessions) == 0 })
+			r.on(0, func(sh *session.Shard) { sh.Assembly -= pool.MaxAssembly })
+			r.eventually(0, "nothing kept", func(sh *session.Shard) bool { return sh.Assembly == 0 && len(sh.Sessions) == 0 })
 			d := r.client()
 			d.say("delete l\r\n") // comes to the servers first
 			p.want("delete l\r\n").answer("DELETED\r\n")
@@ -113,17 +101,17 @@ func TestHeldBackClientIsCutOff(t *testing.T) {
 	r.narrow()
 	hog := r.client()
 	hog.say(strings.Repeat("get a\r\n", 10*testWindow))
-	r.eventually(0, "held back", func(sh *Shard) bool { return sh.assembly > 0 })
-	r.on(0, func(sh *Shard) { sh.assembly += 2 * testAssembly })
+	r.eventually(0, "held back", func(sh *session.Shard) bool { return sh.Assembly > 0 })
+	r.on(0, func(sh *session.Shard) { sh.Assembly += 2 * testAssembly })
 	r.client().say("get")
-	r.eventually(0, "cut off", func(sh *Shard) bool { return sh.Pools[0].Count.CutOff > 0 })
+	r.eventually(0, "cut off", func(sh *session.Shard) bool { return sh.Pools[0].Count.CutOff > 0 })
 	for range testWindow {
 		p.want("get a\r\n").answer(miss)
 		hog.hear(miss)
 	}
 	hog.hear(cutOffLine)
 	hog.ended()
-	r.on(0, func(sh *Shard) { sh.assembly -= 2 * testAssembly })
+	r.on(0, func(sh *session.Shard) { sh.Assembly -= 2 * testAssembly })
 }
 
 // A transaction that is being collected counts as what has arrived in part does.
@@ -132,7 +120,7 @@ func TestLargestTransactionIsCutOff(t *testing.T) {
 	r := start(t, 1, 0, func(cfg *config.Config) { cfg.MaxValue = 400_000 })
 	r.reload(toRedis(s))
 	r.narrow()
-	r.on(0, func(sh *Shard) { sh.Pools[0].RedisLimits.MaxBulk = 400_000 })
+	r.on(0, func(sh *session.Shard) { sh.Pools[0].RedisLimits.MaxBulk = 400_000 })
 	hog, c := r.client(), r.client()
 	hog.say("MULTI\r\n")
 	hog.hear("+OK\r\n")
@@ -145,9 +133,9 @@ func TestLargestTransactionIsCutOff(t *testing.T) {
 	c.hear("+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n")
 	hog.hear("-ERR out of memory reading request\r\n")
 	hog.ended()
-	r.on(0, func(sh *Shard) {
-		if sh.assembly != 0 {
-			t.Errorf("%d bytes are held", sh.assembly)
+	r.on(0, func(sh *session.Shard) {
+		if sh.Assembly != 0 {
+			t.Errorf("%d bytes are held", sh.Assembly)
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"magent/internal/config"
+	"magent/internal/session"
 )
 
 const (
@@ -104,7 +105,7 @@ func TestMutationsBehindACompare(t *testing.T) {
 			for i, text := range w.before {
 				b.want(text).answer(w.b[i])
 			}
-			r.on(0, func(*Shard) {})
+			r.on(0, func(*session.Shard) {})
 			if len(b.asked) > 0 {
 				t.Errorf("the backup was asked %q before the cas was decided", (<-b.asked).text)
 			}
@@ -123,9 +124,9 @@ func TestMutationsBehindACompare(t *testing.T) {
 			p.want(next).answer("DELETED\r\n")
 			b.want(next).answer("DELETED\r\n")
 			d.hear("DELETED\r\n")
-			r.on(0, func(sh *Shard) {
-				if sh.assembly != 0 || sh.unsent != 0 {
-					t.Errorf("left over: %d bytes in assembly, %d unsent", sh.assembly, sh.unsent)
+			r.on(0, func(sh *session.Shard) {
+				if sh.Assembly != 0 || sh.Unsent != 0 {
+					t.Errorf("left over: %d bytes in assembly, %d unsent", sh.Assembly, sh.Unsent)
 				}
 			})
 		})
@@ -190,7 +191,7 @@ func TestBackupLostOverACompare(t *testing.T) {
 	d.say("delete other\r\n")
 	p.want("delete other\r\n")
 	b.want("delete other\r\n").reset()
-	r.eventually(0, "the backup's end", func(sh *Shard) bool { return !sh.Pools[0].Health.Usable(1) })
+	r.eventually(0, "the backup's end", func(sh *session.Shard) bool { return !sh.Pools[0].Health.Usable(1) })
 	a.answer("STORED\r\n7\r\nDELETED\r\n")
 	c.hear("STORED\r\n")
 	d.hear("7\r\nDELETED\r\n")
@@ -208,7 +209,7 @@ func TestClientLeavesOverACompare(t *testing.T) {
 		_ = who.c.(*net.TCPConn).SetLinger(0)
 		who.c.Close()
 	}
-	r.eventually(0, "the clients' end", func(sh *Shard) bool { return len(sh.sessions) == 0 })
+	r.eventually(0, "the clients' end", func(sh *session.Shard) bool { return len(sh.Sessions) == 0 })
 	a.answer("STORED\r\n1\r\n")
 	b.want(then).answer("STORED\r\n")
 	b.want("incr k 1\r\n").answer("1\r\n")

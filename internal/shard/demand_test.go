@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"magent/internal/config"
+	"magent/internal/session"
 )
 
 // largeHit is the reply to a get of a large value.
@@ -18,7 +19,7 @@ func largeHit(key string, size int) string {
 // inFlight is how many requests wait for a server's reply, once that does not change any more.
 func (r *rig) inFlight(server int) (n int) {
 	r.t.Helper()
-	r.on(0, func(sh *Shard) { n = sh.Pools[0].Conns[server].Pending() })
+	r.on(0, func(sh *session.Shard) { n = sh.Pools[0].Conns[server].Pending() })
 	return n
 }
 
@@ -27,7 +28,7 @@ func (r *rig) inFlight(server int) (n int) {
 func TestDemandOfManyClients(t *testing.T) {
 	const clients, gets, size = 30, 10, 400_000
 	r := start(t, 1, 0, func(c *config.Config) { c.MaxValue = 2 << 20 })
-	r.on(0, func(sh *Shard) { sh.svc.window = windowStart })
+	r.on(0, func(*session.Shard) { r.svc.group.Window = session.WindowStart })
 	p := r.servers[0]
 	var all []*client
 	for range clients {
@@ -35,15 +36,15 @@ func TestDemandOfManyClients(t *testing.T) {
 		c.say(strings.Repeat("get big\r\n", gets))
 		all = append(all, c)
 	}
-	r.eventually(0, "everybody is held back", func(sh *Shard) bool {
-		for s := range sh.sessions {
-			if !s.paused {
+	r.eventually(0, "everybody is held back", func(sh *session.Shard) bool {
+		for s := range sh.Sessions {
+			if !s.State().Paused {
 				return false
 			}
 		}
-		return len(sh.sessions) == clients
+		return len(sh.Sessions) == clients
 	})
-	if n, most := r.inFlight(0), maxExpected/unknownSize+windowStart; n > most {
+	if n, most := r.inFlight(0), session.MaxExpected/session.UnknownSize+session.WindowStart; n > most {
 		t.Errorf("%d requests in flight before the first reply, want at most %d", n, most)
 	}
 	hit := largeHit("big", size)
@@ -53,7 +54,7 @@ func TestDemandOfManyClients(t *testing.T) {
 	}
 	for i := range clients * gets {
 		n := r.inFlight(0)
-		if most := maxExpected/size + 2; i > maxExpected/unknownSize+windowStart && n > most {
+		if most := session.MaxExpected/size + 2; i > session.MaxExpected/session.UnknownSize+session.WindowStart && n > most {
 			t.Fatalf("%d requests in flight after %d replies, want at most %d", n, i, most)
 		}
 		p.want("get big\r\n").answer(hit)
@@ -63,9 +64,9 @@ func TestDemandOfManyClients(t *testing.T) {
 			t.Error(problem)
 		}
 	}
-	r.eventually(0, "nothing is expected", func(sh *Shard) bool {
-		d := sh.demandOf(0)
-		return d.bytes == 0 && len(d.waiting) == 0
+	r.eventually(0, "nothing is expected", func(sh *session.Shard) bool {
+		d := sh.DemandOf(0)
+		return d.Bytes == 0 && d.Waiting() == 0
 	})
 }
 
@@ -82,8 +83,8 @@ func (c *client) hearAll(text string, times int) (problem string) {
 
 // crowd fills the demand of the pool, as clients with large values would do.
 func (r *rig) crowd(t *testing.T) {
-	r.on(0, func(sh *Shard) { sh.demandOf(0).change(maxExpected) })
-	t.Cleanup(func() { r.on(0, func(sh *Shard) { sh.demandOf(0).change(-maxExpected) }) })
+	r.on(0, func(sh *session.Shard) { sh.DemandOf(0).Change(session.MaxExpected) })
+	t.Cleanup(func() { r.on(0, func(sh *session.Shard) { sh.DemandOf(0).Change(-session.MaxExpected) }) })
 }
 
 // Who asks for small values does not wait for those who ask for large ones.
@@ -105,20 +106,20 @@ func TestSmallValuesDoNotWait(t *testing.T) {
 // the order in which they began to wait.
 func TestLargeValuesWaitForRoom(t *testing.T) {
 	r, p, b := pair(t, nil)
-	body := strings.Repeat("v", fairShare)
-	set := func(key string) string { return fmt.Sprintf("set %s 0 0 %d\r\n%s\r\n", key, fairShare, body) }
-	r.on(0, func(sh *Shard) { sh.demandOf(0).change(maxExpected) })
+	body := strings.Repeat("v", session.FairShare)
+	set := func(key string) string { return fmt.Sprintf("set %s 0 0 %d\r\n%s\r\n", key, session.FairShare, body) }
+	r.on(0, func(sh *session.Shard) { sh.DemandOf(0).Change(session.MaxExpected) })
 	var clients []*client
 	for i, key := range []string{"a", "b", "c"} {
 		c := r.client()
 		c.say(set(key))
-		r.eventually(0, "it waits", func(sh *Shard) bool { return len(sh.demandOf(0).waiting) == i+1 })
+		r.eventually(0, "it waits", func(sh *session.Shard) bool { return sh.DemandOf(0).Waiting() == i+1 })
 		clients = append(clients, c)
 	}
 	if n := r.inFlight(0); n > 0 {
 		t.Errorf("%d requests in flight without room", n)
 	}
-	r.on(0, func(sh *Shard) { sh.demandOf(0).change(-maxExpected) })
+	r.on(0, func(sh *session.Shard) { sh.DemandOf(0).Change(-session.MaxExpected) })
 	for _, key := range []string{"a", "b", "c"} {
 		p.want(set(key)).answer("STORED\r\n")
 		b.want(set(key)).answer("STORED\r\n")
@@ -126,7 +127,7 @@ func TestLargeValuesWaitForRoom(t *testing.T) {
 	for _, c := range clients {
 		c.hear("STORED\r\n")
 	}
-	r.eventually(0, "nothing is expected", func(sh *Shard) bool { return sh.demandOf(0).bytes == 0 })
+	r.eventually(0, "nothing is expected", func(sh *session.Shard) bool { return sh.DemandOf(0).Bytes == 0 })
 }
 
 // What a client has asked for counts until it is answered, although the client has gone: else one that comes and goes could
@@ -138,11 +139,11 @@ func TestDemandOfTheGoneCounts(t *testing.T) {
 	a, b := p.want("get a\r\n"), p.want("get b\r\n")
 	_ = c.c.(*net.TCPConn).SetLinger(0)
 	c.c.Close()
-	r.eventually(0, "the client has gone", func(sh *Shard) bool { return len(sh.sessions) == 0 })
+	r.eventually(0, "the client has gone", func(sh *session.Shard) bool { return len(sh.Sessions) == 0 })
 	check := func(values int) {
 		t.Helper()
-		r.eventually(0, fmt.Sprintf("%d values are expected", values), func(sh *Shard) bool {
-			return sh.demandOf(0).bytes == values*unknownSize+values*len("get a\r\n")
+		r.eventually(0, fmt.Sprintf("%d values are expected", values), func(sh *session.Shard) bool {
+			return sh.DemandOf(0).Bytes == values*session.UnknownSize+values*len("get a\r\n")
 		})
 	}
 	check(2)

@@ -8,12 +8,13 @@ import (
 	"magent/backend"
 	"magent/internal/config"
 	"magent/internal/discover"
+	"magent/internal/session"
 )
 
 // returns has server i connected to again, as after a probe.
 func (r *rig) returns(i int) {
 	r.t.Helper()
-	r.on(0, func(sh *Shard) {
+	r.on(0, func(sh *session.Shard) {
 		p := sh.Pools[0]
 		e, _ := discover.Fixed(r.servers[i].addr)
 		p.Alive(i, e)
@@ -23,13 +24,13 @@ func (r *rig) returns(i int) {
 // away waits until server i is ejected.
 func (r *rig) away(i int) {
 	r.t.Helper()
-	r.eventually(0, "ejected", func(sh *Shard) bool { return !sh.Pools[0].Health.Usable(i) })
+	r.eventually(0, "ejected", func(sh *session.Shard) bool { return !sh.Pools[0].Health.Usable(i) })
 }
 
 // clean waits until server i has nothing more to make good.
 func (r *rig) clean(i int) {
 	r.t.Helper()
-	r.eventually(0, "nothing dirty", func(sh *Shard) bool {
+	r.eventually(0, "nothing dirty", func(sh *session.Shard) bool {
 		d := sh.Pools[0].Engine.Dirty(i)
 		return d.Len() == 0 && !d.All()
 	})
@@ -123,7 +124,7 @@ func TestServerReturnsWithOldValues(t *testing.T) {
 // back waits until server i may be read.
 func (r *rig) back(i int) {
 	r.t.Helper()
-	r.eventually(0, "back", func(sh *Shard) bool { return sh.Pools[0].Health.Readable(i) })
+	r.eventually(0, "back", func(sh *session.Shard) bool { return sh.Pools[0].Health.Readable(i) })
 }
 
 // A server that goes again before it has made good everything has the rest made good next time.
@@ -135,7 +136,7 @@ func TestServerGoesAgain(t *testing.T) {
 	r.away(0)
 	r.returns(0)
 	late := other.want("mg first v f t u\r\n")
-	r.on(0, func(sh *Shard) { sh.Pools[0].Conns[0].Close(backend.ErrClosed) }) // and again, with the reading under way
+	r.on(0, func(sh *session.Shard) { sh.Pools[0].Conns[0].Close(backend.ErrClosed) }) // and again, with the reading under way
 	late.answer("VA 1 f0 t-1\r\nx\r\n")
 	r.away(0)
 	r.returns(0)
@@ -151,11 +152,11 @@ func TestServerGoesAgainDuringAReading(t *testing.T) {
 	r, _, gone, other := outage(t, 0, nil)
 	r.returns(0)
 	slow := other.want("mg first v f t u\r\n")
-	r.on(0, func(sh *Shard) { sh.Pools[0].Conns[0].Close(backend.ErrClosed) })
+	r.on(0, func(sh *session.Shard) { sh.Pools[0].Conns[0].Close(backend.ErrClosed) })
 	r.away(0)
 	r.returns(0)
-	r.eventually(0, "returning", func(sh *Shard) bool { return sh.Pools[0].Health.Usable(0) })
-	r.on(0, func(sh *Shard) {
+	r.eventually(0, "returning", func(sh *session.Shard) bool { return sh.Pools[0].Health.Usable(0) })
+	r.on(0, func(sh *session.Shard) {
 		if sh.Pools[0].Health.Readable(0) {
 			t.Error("the server is read although a key has not been copied")
 		}
@@ -284,7 +285,7 @@ func TestOtherDecidesDuringTheReturn(t *testing.T) {
 	reader.say("get k\r\n")
 	gone.want("get k\r\n").answer("END\r\n")
 	reader.hear("END\r\n")
-	r.on(0, func(sh *Shard) {
+	r.on(0, func(sh *session.Shard) {
 		if d := sh.Pools[0].Engine.Dirty(0); d.Len() > 0 {
 			t.Errorf("%d keys are dirty", d.Len())
 		}
@@ -411,7 +412,7 @@ func TestNothingIsDirtyWhereNothingWasDone(t *testing.T) {
 	if line := c.line(); !strings.HasPrefix(line, "SERVER_ERROR ") {
 		t.Errorf("%q", line)
 	}
-	r.on(0, func(sh *Shard) {
+	r.on(0, func(sh *session.Shard) {
 		e := sh.Pools[0].Engine
 		if p, b := e.Dirty(0).Len(), e.Dirty(1).Len(); p != 1 || b != 0 {
 			t.Errorf("%d keys dirty on the primary, %d on the backup; want 1, 0", p, b)
@@ -448,7 +449,7 @@ func TestBackupGetsThePrimarysValue(t *testing.T) {
 	c.say("get n\r\n")
 	p.want("get n\r\n").answer("END\r\n")
 	c.hear("END\r\n")
-	r.on(0, func(sh *Shard) {
+	r.on(0, func(sh *session.Shard) {
 		if n := *sh.Pools[0].Engine.Tally(1); n.Refills != 1 || n.Repairs != 3 {
 			t.Errorf("%+v", n)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"magent/internal/config"
+	"magent/internal/session"
 )
 
 // directory is a name server that knows a name or not.
@@ -96,9 +97,9 @@ func TestStartWithAnUnknownName(t *testing.T) {
 			}
 			d.known.Store(true)
 			for id := range 2 {
-				r.eventually(id, "it is used", func(sh *Shard) bool {
+				r.eventually(id, "it is used", func(sh *session.Shard) bool {
 					p := sh.Pools[0]
-					if name == "ejected" && sh != r.svc.ownerOf([]byte("a")) {
+					if name == "ejected" && sh != r.svc.group.OwnerOf([]byte("a")) {
 						return true // it connects when it is asked for something
 					}
 					return p.Conns[index].Ready() && p.Health.Readable(index)
@@ -116,7 +117,7 @@ func TestReloadWithAnUnknownName(t *testing.T) {
 	var d directory
 	d.known.Store(true)
 	r, f, log := unknown(t, &d, func(a config.Address) config.Pool { return config.Pool{Name: "main", Servers: []config.Address{a}} })
-	r.eventually(0, "it is used", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() })
+	r.eventually(0, "it is used", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() })
 	d.known.Store(false)
 	r.reload(func(pools []config.Pool) []config.Pool {
 		other := pools[0].Servers[0]
@@ -127,9 +128,9 @@ func TestReloadWithAnUnknownName(t *testing.T) {
 	if text := log.String(); !strings.Contains(text, `"server":"other.test:`) || !strings.Contains(text, "a server cannot be found: it is out of use") {
 		t.Errorf("log:\n%s", text)
 	}
-	r.eventually(0, "one of two is used", func(sh *Shard) bool {
+	r.eventually(0, "one of two is used", func(sh *session.Shard) bool {
 		return sh.Pools[0].Conns[0].Ready() && !sh.Pools[0].Health.Usable(1)
 	})
 	d.known.Store(true)
-	r.eventually(0, "both are", func(sh *Shard) bool { return sh.Pools[0].Conns[1].Ready() && sh.Pools[0].Health.Usable(1) })
+	r.eventually(0, "both are", func(sh *session.Shard) bool { return sh.Pools[0].Conns[1].Ready() && sh.Pools[0].Health.Usable(1) })
 }

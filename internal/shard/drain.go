@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"magent/internal/loop"
+	"magent/internal/session"
 	"magent/internal/stats"
 )
 
@@ -16,7 +17,7 @@ func (svc *Service) Drain() {
 	var gone sync.WaitGroup
 	gone.Add(len(svc.shards))
 	for _, sh := range svc.shards {
-		sh.L.Post(loop.TaskFunc(func() { sh.drain(gone.Done) }))
+		sh.L.Post(loop.TaskFunc(func() { svc.drain(sh, gone.Done) }))
 	}
 	done := make(chan struct{})
 	svc.helpers.Add(1)
@@ -28,7 +29,7 @@ func (svc *Service) Drain() {
 	case <-timer.C:
 		svc.log.Warn().Dur("after_ms", svc.cfg.DrainTime).Msg("clients did not fetch their replies in time: cutting them off")
 		for _, sh := range svc.shards {
-			sh.L.Post(loop.TaskFunc(sh.cutOff))
+			sh.L.Post(loop.TaskFunc(sh.CutOff))
 		}
 		<-done
 	}
@@ -42,40 +43,13 @@ func (svc *Service) awaitDrained(gone *sync.WaitGroup, done chan<- struct{}) {
 }
 
 // drain begins the end of a shard; it runs on its loop.
-func (sh *Shard) drain(done func()) {
-	sh.Draining = true
-	sh.drainDone = done
+func (svc *Service) drain(sh *session.Shard, done func()) {
 	if sh.ID == 0 {
-		for _, ln := range sh.svc.listeners {
+		for _, ln := range svc.listeners {
 			ln.close()
 		}
 	}
-	sh.sendAway()
-	sh.checkDrained()
-}
-
-// sendAway ends all sessions. What was read is served; what has arrived since this turn began is not.
-func (sh *Shard) sendAway() {
-	for s := range sh.sessions {
-		if !s.ended {
-			s.finish()
-		}
-	}
-}
-
-// cutOff ends the sessions that are left.
-func (sh *Shard) cutOff() {
-	for s := range sh.sessions {
-		s.fail()
-	}
-	sh.checkDrained()
-}
-
-func (sh *Shard) checkDrained() {
-	if sh.Draining && len(sh.sessions) == 0 && sh.drainDone != nil {
-		sh.drainDone()
-		sh.drainDone = nil
-	}
+	sh.Drain(done)
 }
 
 // Events are the last changes of state, the oldest first.

@@ -7,6 +7,7 @@ import (
 
 	"magent/failover"
 	"magent/internal/config"
+	"magent/internal/session"
 )
 
 // ejecting is a pool of three servers without backups, whose keys move.
@@ -106,7 +107,7 @@ func TestDeadIdleServerCostsOneError(t *testing.T) {
 	c := r.client()
 	r.asks(c, r.keyOf(0))
 	r.servers[0].leave()
-	r.eventually(0, "the end of the connection is seen", func(sh *Shard) bool { return !sh.Pools[0].Conns[0].Ready() })
+	r.eventually(0, "the end of the connection is seen", func(sh *session.Shard) bool { return !sh.Pools[0].Conns[0].Ready() })
 	c.say("get " + r.keyOf(0) + "\r\n")
 	if reply := c.line(); reply[:12] != "SERVER_ERROR" {
 		t.Fatalf("reply %q", reply)
@@ -151,7 +152,7 @@ func TestNoServerIsLeft(t *testing.T) {
 			t.Errorf("reply %q", reply)
 		}
 	}
-	r.on(0, func(sh *Shard) {
+	r.on(0, func(sh *session.Shard) {
 		if s := sh.Pools[0].Health.Server(0).State; s != failover.Ejected {
 			t.Errorf("server 0 is %v", s)
 		}

@@ -4,17 +4,18 @@ import (
 	"magent/internal/loop"
 	"magent/internal/placement"
 	"magent/internal/pool"
+	"magent/internal/session"
 )
 
 // found has all connections to a server look whether it has moved. It is called beside the loops; see discover.Options.
 func (svc *Service) found(server string, addrs []loop.Endpoint, askAgain func()) {
 	for _, sh := range svc.shards {
-		sh.L.Post(loop.TaskFunc(func() { sh.found(server, addrs, askAgain) }))
+		sh.L.Post(loop.TaskFunc(func() { foundOn(sh, server, addrs, askAgain) }))
 	}
 }
 
-// found does that on its loop.
-func (sh *Shard) found(server string, addrs []loop.Endpoint, askAgain func()) {
+// foundOn does that on its loop.
+func foundOn(sh *session.Shard, server string, addrs []loop.Endpoint, askAgain func()) {
 	for _, p := range sh.Pools {
 		for i := 0; p != nil && i < len(p.Conns); i++ {
 			switch {

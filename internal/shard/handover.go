@@ -8,6 +8,7 @@ import (
 
 	"magent/backend"
 	"magent/internal/loop"
+	"magent/internal/session"
 )
 
 // A handover is the end of a Service in favour of another process, which has its listening sockets already. Clients that come
@@ -22,7 +23,7 @@ func (svc *Service) HandOver() error {
 		return err
 	}
 	svc.draining.Store(true)
-	svc.onAll((*Shard).yield)
+	svc.onAll(svc.yield)
 	err := svc.awaitQuiet()
 	release := svc.park()
 	defer release()
@@ -32,7 +33,7 @@ func (svc *Service) HandOver() error {
 	if err != nil {
 		svc.draining.Store(false)
 		for _, sh := range svc.shards {
-			sh.L.Post(loop.TaskFunc(sh.goOn))
+			sh.L.Post(loop.TaskFunc(func() { svc.goOn(sh) }))
 		}
 		return err
 	}
@@ -69,10 +70,10 @@ func (svc *Service) losesNothing() error {
 }
 
 // yield has nobody accepted any more, sends the clients away and stops what is done behind their backs.
-func (sh *Shard) yield() {
+func (svc *Service) yield(sh *session.Shard) {
 	sh.Draining, sh.Yielding = true, true
 	if sh.ID == 0 {
-		for _, ln := range sh.svc.listeners {
+		for _, ln := range svc.listeners {
 			sh.L.Unset(ln.wake)
 			sh.L.Watch(ln.fd, 0)
 		}
@@ -80,14 +81,14 @@ func (sh *Shard) yield() {
 	for _, p := range sh.Pools {
 		p.PauseRepair()
 	}
-	sh.sendAway()
+	sh.SendAway()
 }
 
 // goOn takes everything back.
-func (sh *Shard) goOn() {
+func (svc *Service) goOn(sh *session.Shard) {
 	sh.Draining, sh.Yielding = false, false
 	if sh.ID == 0 {
-		for _, ln := range sh.svc.listeners {
+		for _, ln := range svc.listeners {
 			ln.resume()
 		}
 	}
@@ -99,9 +100,7 @@ func (sh *Shard) goOn() {
 		p.Admit()
 		p.Refill()
 	}
-	for s := range sh.sessions {
-		s.mark()
-	}
+	sh.Wake()
 }
 
 var errUnanswered = errors.New("requests are under way that no server answers")
@@ -121,7 +120,7 @@ func (svc *Service) awaitQuiet() error {
 	for begin := time.Now().Add(yieldTime); !svc.quiet(true) && time.Now().Before(begin); {
 		time.Sleep(holdPoll)
 	}
-	svc.onAll(func(sh *Shard) {
+	svc.onAll(func(sh *session.Shard) {
 		for _, p := range sh.Pools {
 			if p != nil {
 				p.Held = true
@@ -139,16 +138,14 @@ func (svc *Service) awaitQuiet() error {
 // quiet reports whether nothing is under way; and, if sessions are to count, no request waits for its turn.
 func (svc *Service) quiet(sessions bool) bool {
 	var busy atomic.Bool
-	svc.onAll(func(sh *Shard) {
+	svc.onAll(func(sh *session.Shard) {
 		for _, p := range sh.Pools {
 			if p != nil && !p.Engine.Idle() {
 				busy.Store(true)
 			}
 		}
-		for s := range sh.sessions {
-			if sessions && s.paused && !s.failed {
-				busy.Store(true)
-			}
+		if sessions && sh.Waiting() {
+			busy.Store(true)
 		}
 	})
 	return !busy.Load()
@@ -165,12 +162,7 @@ func (svc *Service) bequeath() {
 				p.Shut()
 			}
 		}
-		for s := range sh.sessions {
-			s.paused = false // what it has not begun is not served
-			if s.linger == nil {
-				s.stop()
-			}
-		}
+		sh.Stop()
 	}
 	svc.record()
 	svc.closeJournal()

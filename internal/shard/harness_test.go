@@ -15,6 +15,7 @@ import (
 	"magent/internal/config"
 	"magent/internal/loop"
 	"magent/internal/placement"
+	"magent/internal/session"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -116,7 +117,7 @@ func (r *rig) place(key string) (p, b int) {
 }
 
 // on runs f on the loop of a shard and waits for it.
-func (r *rig) on(id int, f func(*Shard)) {
+func (r *rig) on(id int, f func(*session.Shard)) {
 	r.t.Helper()
 	done := make(chan struct{}, 1)
 	sh := r.svc.shards[id]
@@ -125,11 +126,11 @@ func (r *rig) on(id int, f func(*Shard)) {
 }
 
 // eventually waits until what is true on the loop of a shard.
-func (r *rig) eventually(id int, what string, check func(*Shard) bool) {
+func (r *rig) eventually(id int, what string, check func(*session.Shard) bool) {
 	r.t.Helper()
 	for deadline := time.Now().Add(patience); ; {
 		ok := false
-		r.on(id, func(sh *Shard) { ok = check(sh) })
+		r.on(id, func(sh *session.Shard) { ok = check(sh) })
 		if ok {
 			return
 		}

@@ -6,16 +6,17 @@ import (
 	"time"
 
 	"magent/internal/config"
+	"magent/internal/session"
 )
 
 // age lets so much time pass for all clients, and has the loop look after them.
 func (r *rig) age(by time.Duration) {
 	r.t.Helper()
-	r.on(0, func(sh *Shard) {
-		for s := range sh.sessions {
-			s.active -= int64(by)
+	r.on(0, func(sh *session.Shard) {
+		for s := range sh.Sessions {
+			s.Age(by)
 		}
-		sh.endQuiet()
+		sh.EndQuiet()
 	})
 }
 
@@ -42,16 +43,16 @@ func TestHalfRequestTimesOut(t *testing.T) {
 			b.want("delete k\r\n").answer("DELETED\r\n")
 			c.hear(w.before)
 		}
-		r.eventually(0, "half a request", func(sh *Shard) bool {
-			for s := range sh.sessions {
-				if s.kept > 0 || s.skip.Pending() {
-					return s.first == nil
+		r.eventually(0, "half a request", func(sh *session.Shard) bool {
+			for s := range sh.Sessions {
+				if state := s.State(); state.Partial {
+					return state.Answered
 				}
 			}
 			return false
 		})
 		r.age(59 * time.Minute)
-		r.on(0, func(sh *Shard) {
+		r.on(0, func(sh *session.Shard) {
 			if n := sh.Pools[0].Count.CutOff; n != 0 {
 				t.Errorf("%q: cut off early", w.half)
 			}
@@ -60,9 +61,9 @@ func TestHalfRequestTimesOut(t *testing.T) {
 		c.hear(line)
 		c.ended()
 		other.nothing() // idle, which is allowed
-		r.on(0, func(sh *Shard) {
-			if n := sh.Pools[0].Count.CutOff; n != 1 || sh.assembly != 0 {
-				t.Errorf("%q: %d were cut off, %d bytes are kept", w.half, n, sh.assembly)
+		r.on(0, func(sh *session.Shard) {
+			if n := sh.Pools[0].Count.CutOff; n != 1 || sh.Assembly != 0 {
+				t.Errorf("%q: %d were cut off, %d bytes are kept", w.half, n, sh.Assembly)
 			}
 		})
 	}
@@ -78,7 +79,7 @@ func TestSlowUploadIsNotCutOff(t *testing.T) {
 		was := r.received()
 		c.say(rest[:n])
 		rest = rest[n:]
-		r.eventually(0, "a part", func(sh *Shard) bool { return sh.Pools[0].Count.BytesRead == was+uint64(n) })
+		r.eventually(0, "a part", func(sh *session.Shard) bool { return sh.Pools[0].Count.BytesRead == was+uint64(n) })
 		r.age(40 * time.Minute)
 	}
 	r.age(10 * time.Hour) // who waits for a reply is not idle
@@ -90,7 +91,7 @@ func TestSlowUploadIsNotCutOff(t *testing.T) {
 
 func (r *rig) received() (n uint64) {
 	r.t.Helper()
-	r.on(0, func(sh *Shard) { n = sh.Pools[0].Count.BytesRead })
+	r.on(0, func(sh *session.Shard) { n = sh.Pools[0].Count.BytesRead })
 	return n
 }
 
@@ -99,7 +100,7 @@ func TestIdleClientIsClosed(t *testing.T) {
 	r, p, _ := quietRig(t, 0, time.Hour)
 	c, half := r.client(), r.client()
 	half.say("get")
-	r.eventually(0, "half a request", func(sh *Shard) bool { return sh.assembly > 0 })
+	r.eventually(0, "half a request", func(sh *session.Shard) bool { return sh.Assembly > 0 })
 	c.say("get k\r\n")
 	a := p.want("get k\r\n")
 	r.age(10 * time.Hour)
@@ -112,7 +113,7 @@ func TestIdleClientIsClosed(t *testing.T) {
 	half.say(" a\r\n") // has no limit here
 	p.want("get a\r\n").answer(miss)
 	half.hear(miss)
-	r.on(0, func(sh *Shard) {
+	r.on(0, func(sh *session.Shard) {
 		if n := sh.Pools[0].Count.IdleClosed; n != 1 {
 			t.Errorf("%d were closed", n)
 		}

@@ -7,6 +7,7 @@ import (
 	"magent/backend"
 	"magent/internal/config"
 	"magent/internal/pool"
+	"magent/internal/session"
 )
 
 // A server that keys move to may hold old values of them. What a reload in the middle of that changes does not make them
@@ -15,8 +16,8 @@ func TestReloadWhileKeysMove(t *testing.T) {
 	t.Parallel()
 	r := startAs(t, 10, 1, 1, func(cfg *config.Config) { cfg.Pools[0].Timeout = time.Second }, backend.FullMeta)
 	backup := r.servers[1]
-	r.eventually(0, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
-	r.on(0, func(*Shard) { r.svc.shared.Started = time.Now().Add(-time.Hour) }) // nothing of a process before this one is waited for
+	r.eventually(0, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
+	r.on(0, func(*session.Shard) { r.svc.shared.Started = time.Now().Add(-time.Hour) }) // nothing of a process before this one is waited for
 	other := newFake(t, 2)
 	other.pid.Store(12)
 	other.dump.Store("key=k exp=-1 la=1 cas=1 fetch=no cls=1 size=1\nEND\r\n")
@@ -50,7 +51,7 @@ func TestReloadWhileAServerHangs(t *testing.T) {
 		pools[0].ProbeInterval = time.Minute // whatever
 		return pools
 	})
-	r.on(0, func(sh *Shard) {
+	r.on(0, func(sh *session.Shard) {
 		if p := sh.Pools[0]; !p.Recalled[0] || p.Health.Usable(0) {
 			t.Error("it is used at once")
 		}
@@ -64,8 +65,8 @@ func TestReloadWaitsForWhatIsStillSent(t *testing.T) {
 	r := startAs(t, 10, 1, 1, func(cfg *config.Config) {
 		cfg.Pools[0].Timeout, cfg.Pools[0].ServerFailureLimit = 50*time.Millisecond, 1000
 	}, backend.FullMeta)
-	r.eventually(0, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
-	r.on(0, func(*Shard) { r.svc.shared.Started = time.Now().Add(-time.Hour) })
+	r.eventually(0, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
+	r.on(0, func(*session.Shard) { r.svc.shared.Started = time.Now().Add(-time.Hour) })
 	c := r.client()
 	c.say("set k 0 0 1\r\nx\r\n")
 	r.servers[0].want("set k 0 0 1\r\nx\r\n") // which it does not answer
@@ -76,14 +77,14 @@ func TestReloadWaitsForWhatIsStillSent(t *testing.T) {
 		return pools
 	})
 	reloaded := time.Now()
-	r.eventually(0, "its connection stands, and it is not used", func(sh *Shard) bool {
+	r.eventually(0, "its connection stands, and it is not used", func(sh *session.Shard) bool {
 		return sh.Pools[0].Conns[0].Ready() && !sh.Pools[0].Health.Usable(0)
 	})
 	r.servers[0].answers(func(string) string { return "DELETED\r\n" })
 	r.servers[1].answers(func(string) string { return "EN\r\n" })
 	for deadline := reloaded.Add(pool.DrainTime + pool.Quarantine + patience); ; {
 		used := false
-		r.on(0, func(sh *Shard) { used = sh.Pools[0].Health.Usable(0) })
+		r.on(0, func(sh *session.Shard) { used = sh.Pools[0].Health.Usable(0) })
 		if used {
 			break
 		}

@@ -99,7 +99,7 @@ func claim(known *journal.Knowledge, s journal.Server, claimed map[journal.Serve
 func (svc *Service) recallServer(index, i int, m *journal.Missed) {
 	keys := make([][]string, len(svc.shards))
 	for _, key := range m.Keys {
-		id := svc.ownerOf([]byte(key)).ID
+		id := svc.group.OwnerOf([]byte(key)).ID
 		keys[id] = append(keys[id], key)
 	}
 	for _, sh := range svc.shards {

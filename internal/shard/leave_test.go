@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"magent/internal/config"
+	"magent/internal/session"
 )
 
 // Draining answers everything that was read, also what had to wait for its turn, and does not reset a client that has
@@ -21,7 +22,7 @@ func TestDrainServesWhatWasRead(t *testing.T) {
 		fmt.Fprintf(&all, "get k%d\r\n", i)
 	}
 	c.say(all.String())
-	r.eventually(0, "paused", func(sh *Shard) bool {
+	r.eventually(0, "paused", func(sh *session.Shard) bool {
 		return sh.Pools[0].Count.Backpressure > 0 && sh.Pools[0].Count.BytesRead == uint64(all.Len())
 	})
 	c.say("get unread\r\n")
@@ -55,9 +56,9 @@ func TestQuitInTheMiddle(t *testing.T) {
 	if rest, err := io.ReadAll(c.r); err != nil || len(rest) > 0 {
 		t.Errorf("then the client got %.100q, %v", rest, err)
 	}
-	r.eventually(0, "a lingering session", func(sh *Shard) bool { return len(sh.sessions) == 1 })
+	r.eventually(0, "a lingering session", func(sh *session.Shard) bool { return len(sh.Sessions) == 1 })
 	c.c.Close()
-	r.eventually(0, "its end", func(sh *Shard) bool { return len(sh.sessions) == 0 })
+	r.eventually(0, "its end", func(sh *session.Shard) bool { return len(sh.Sessions) == 0 })
 	if len(p.asked) > 0 {
 		t.Errorf("the server was asked for %q", (<-p.asked).text)
 	}
@@ -83,7 +84,7 @@ func TestUnixClientClosesAfterNoreply(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn.Close()
-	r.eventually(0, "the session's end", func(sh *Shard) bool { return len(sh.sessions) == 0 && sh.Pools[0].Count.BytesRead > 0 })
+	r.eventually(0, "the session's end", func(sh *session.Shard) bool { return len(sh.Sessions) == 0 && sh.Pools[0].Count.BytesRead > 0 })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.items) != requests {

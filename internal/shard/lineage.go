@@ -7,6 +7,7 @@ import (
 	"magent/internal/config"
 	"magent/internal/placement"
 	"magent/internal/pool"
+	"magent/internal/session"
 )
 
 // What a server holds, and what it has missed, does not change with the name of its pool, nor with its role. So what
@@ -57,7 +58,7 @@ func (r *reload) passesOn(j, i int, address string) bool {
 
 // inherit has a new pool take over what is known of its servers. left are the pools that have left, by index and
 // loop.
-func (r *reload) inherit(sh *Shard, p *pool.Pool, left map[int][]*pool.Pool) {
+func (r *reload) inherit(sh *session.Shard, p *pool.Pool, left map[int][]*pool.Pool) {
 	for j, parts := range left {
 		p.Inherit(parts[sh.ID], func(address string) bool { return r.passesOn(j, p.Index, address) })
 	}

@@ -6,6 +6,7 @@ import (
 
 	"magent/backend"
 	"magent/internal/config"
+	"magent/internal/session"
 )
 
 // lineage is a reload from and to these pools. A pool is its name and its servers, single letters: primaries, then
@@ -83,7 +84,7 @@ func TestFirstBackupIsDoubted(t *testing.T) {
 		r := startAs(t, 10, 1, 0, func(cfg *config.Config) { cfg.Threads = 2 }, backend.FullMeta)
 		if reached {
 			for id := range 2 {
-				r.eventually(id, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() })
+				r.eventually(id, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() })
 			}
 		} else {
 			r.servers[0].greet.Lock()
@@ -97,7 +98,7 @@ func TestFirstBackupIsDoubted(t *testing.T) {
 			return pools
 		})
 		for id := range 2 {
-			r.on(id, func(sh *Shard) {
+			r.on(id, func(sh *session.Shard) {
 				p := sh.Pools[0]
 				if !p.Health.Readable(0) || p.Engine.Missed(0) {
 					t.Error("the primary is not read as it is")

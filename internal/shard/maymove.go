@@ -9,6 +9,7 @@ import (
 	"magent/internal/config"
 	"magent/internal/placement"
 	"magent/internal/pool"
+	"magent/internal/session"
 )
 
 // Keys that move are filled from their other copies, which also answer for them meanwhile. So a reload that moves keys needs
@@ -112,7 +113,7 @@ func (r *reload) checkMoves(i int) error {
 	}
 	var mu sync.Mutex
 	var servers standings
-	r.svc.onAll(func(sh *Shard) {
+	r.svc.onAll(func(sh *session.Shard) {
 		mu.Lock()
 		defer mu.Unlock()
 		servers.note(sh.Pools[r.origins[i]], r.after[i])
@@ -150,8 +151,6 @@ func (r *reload) resume() {
 				p.Held = false
 			}
 		}
-		for s := range sh.sessions {
-			s.mark()
-		}
+		sh.Wake()
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/placement"
+	"magent/internal/session"
 )
 
 // Keys may move while a server is out if they move among the servers of one role, and those of the other have all keys; and
@@ -65,11 +66,11 @@ func TestMayMove(t *testing.T) {
 func TestStandings(t *testing.T) {
 	r := startAs(t, 10, 1, 1, func(cfg *config.Config) { cfg.Threads = 2 }, backend.FullMeta)
 	for id := range 2 {
-		r.eventually(id, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
+		r.eventually(id, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
 	}
 	look := func() (s standings) {
 		for id := range 2 {
-			r.on(id, func(sh *Shard) { s.note(sh.Pools[0], sh.Pools[0].Config) })
+			r.on(id, func(sh *session.Shard) { s.note(sh.Pools[0], sh.Pools[0].Config) })
 		}
 		return s
 	}
@@ -77,7 +78,7 @@ func TestStandings(t *testing.T) {
 	if s := look(); s[0] != (standing{"primary", p, "primary", failover.Up, false, true}) || s[1] != (standing{"backup", b, "backup", failover.Up, false, true}) || s.strange() {
 		t.Errorf("got %+v", s)
 	}
-	r.on(1, func(sh *Shard) {
+	r.on(1, func(sh *session.Shard) {
 		sh.Pools[0].TakeOut(0, errors.New("it is taken out of use"))
 		sh.Pools[0].Engine.Recall(0, []string{"k"}, false, false)
 	})
@@ -101,7 +102,7 @@ func TestReloadMendsAllNames(t *testing.T) {
 		cfg.Pools[0].Servers, cfg.Pools[0].Backups = gone[:1], gone[1:]
 	}, backend.FullMeta)
 	for id := range 2 {
-		r.eventually(id, "both are out", func(sh *Shard) bool { return !sh.Pools[0].Health.Usable(0) && !sh.Pools[0].Health.Usable(1) })
+		r.eventually(id, "both are out", func(sh *session.Shard) bool { return !sh.Pools[0].Health.Usable(0) && !sh.Pools[0].Health.Usable(1) })
 	}
 	p, b := r.servers[0], r.servers[1]
 	r.reload(func(pools []config.Pool) []config.Pool {
@@ -109,8 +110,8 @@ func TestReloadMendsAllNames(t *testing.T) {
 		return pools
 	})
 	for id := range 2 {
-		r.eventually(id, "both are used", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
-		r.on(id, func(sh *Shard) {
+		r.eventually(id, "both are used", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
+		r.on(id, func(sh *session.Shard) {
 			for i := range 2 {
 				if !sh.Pools[0].Health.Readable(i) || sh.Pools[0].Engine.Missed(i) {
 					t.Errorf("server %d is not taken as it is", i)
@@ -124,11 +125,11 @@ func TestReloadMendsAllNames(t *testing.T) {
 func TestReloadIsRefusedWhileLoopsStandStill(t *testing.T) {
 	t.Parallel()
 	r, p, _ := pair(t, func(cfg *config.Config) { cfg.Pools[0].Timeout, cfg.Pools[0].ServerFailureLimit = patience, 1 })
-	r.eventually(0, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
+	r.eventually(0, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
 	c := r.client()
 	c.say("get k\r\n")
 	asked := p.want("get k\r\n")
-	r.on(0, func(sh *Shard) { sh.Pools[0].TakeOut(1, errors.New("it is taken out of use")) }) // the backup is out; keys of the backups may move
+	r.on(0, func(sh *session.Shard) { sh.Pools[0].TakeOut(1, errors.New("it is taken out of use")) }) // the backup is out; keys of the backups may move
 	other := newFake(t, 2)
 	done := make(chan error, 1)
 	go reloadTo(r.svc, func() []config.Pool {
@@ -137,7 +138,7 @@ func TestReloadIsRefusedWhileLoopsStandStill(t *testing.T) {
 		pools[0].Listen = append(pools[0].Listen, config.Listen{Network: "tcp", Address: freeAddress(t), Backlog: 5})
 		return pools
 	}(), done)
-	r.eventually(0, "held", func(sh *Shard) bool { return sh.Pools[0].Held })
+	r.eventually(0, "held", func(sh *session.Shard) bool { return sh.Pools[0].Held })
 	c.say("get l\r\n")
 	asked.reset() // the primary is out, too
 	if err := await(t, "the reload", done); err == nil || !strings.Contains(err.Error(), `pool "main": keys would move among the backups, but primary `) {
@@ -159,14 +160,14 @@ func TestReloadIsRefusedWhileLoopsStandStill(t *testing.T) {
 // A server that keys move to may still hold requests of a time when it hung and left the pool. It does not return at once.
 func TestMovedServerWaits(t *testing.T) {
 	r := startAs(t, 10, 1, 1, func(cfg *config.Config) { cfg.Pools[0].Timeout = time.Second }, backend.FullMeta)
-	r.eventually(0, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
+	r.eventually(0, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
 	other := newFake(t, 2)
 	r.reload(func(pools []config.Pool) []config.Pool {
 		pools[0].Servers = []config.Address{other.addr}
 		return pools
 	})
-	r.eventually(0, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() })
-	r.on(0, func(sh *Shard) {
+	r.eventually(0, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() })
+	r.on(0, func(sh *session.Shard) {
 		if p := sh.Pools[0]; !p.Recalled[0] || p.Health.Usable(0) {
 			t.Error("it is used at once")
 		}

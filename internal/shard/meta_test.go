@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"magent/backend"
+	"magent/internal/session"
 )
 
 // mixed is a pair whose servers have these meta commands, and say who they are.
 func mixed(t *testing.T, p, b backend.MetaForm) (*rig, *client) {
 	t.Helper()
 	r := startAs(t, 1000, 1, 1, nil, p, b)
-	r.eventually(0, "the servers were asked", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
+	r.eventually(0, "the servers were asked", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
 	return r, r.client()
 }
 
@@ -109,7 +110,7 @@ func TestServerIsReplacedByAnOlderOne(t *testing.T) {
 		s.meta.Store(int64(form))
 		s.greet.Lock()
 		s.closeAll()
-		r.eventually(0, "a new connection", func(sh *Shard) bool { return !sh.Pools[0].Conns[0].Ready() })
+		r.eventually(0, "a new connection", func(sh *session.Shard) bool { return !sh.Pools[0].Conns[0].Ready() })
 		c.say("set k 0 0 1\r\n1\r\n" + strings.Join(metaRequests, "") + "get k\r\n")
 		c2 := r.client()
 		c2.nothing() // all was read
@@ -130,7 +131,7 @@ func TestPrimaryIsReplacedByAnOlderOne(t *testing.T) {
 	p.meta.Store(int64(backend.NoMeta))
 	p.greet.Lock()
 	p.closeAll()
-	r.eventually(0, "a new connection", func(sh *Shard) bool { return !sh.Pools[0].Conns[0].Ready() })
+	r.eventually(0, "a new connection", func(sh *session.Shard) bool { return !sh.Pools[0].Conns[0].Ready() })
 	c.say("ms k 11\r\nflush_all\r\n\r\n")
 	taken := b.want("ms k 11\r\nflush_all\r\n\r\n")
 	p.greet.Unlock()
@@ -156,7 +157,7 @@ func TestRefillInTheOldForm(t *testing.T) {
 		done := map[backend.MetaForm]string{old: "OK \r\n", full: "HD\r\n"}[forms[0]]
 		p.want("ms k " + length + " F3 T50 ME\r\n" + value + "\r\n").answer(done)
 		r.back(0)
-		r.on(0, func(sh *Shard) {
+		r.on(0, func(sh *session.Shard) {
 			if n := sh.Pools[0].Engine.Tally(0); n.Refills != 1 {
 				t.Errorf("%v: %+v", forms, n)
 			}
@@ -185,7 +186,7 @@ func TestServerThatCannotBeFilled(t *testing.T) {
 		}
 		b.dump.Store("key=k exp=-1\nEND\r\n")
 		p.restarts()
-		r.eventually(0, "the server is there again", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Engine.Incomplete(0) })
+		r.eventually(0, "the server is there again", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Engine.Incomplete(0) })
 		c.say("get k\r\n")
 		p.want("get k\r\n").answer("END\r\n")
 		c.hear("END\r\n")

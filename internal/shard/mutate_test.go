@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"magent/internal/config"
+	"magent/internal/session"
 )
 
 // lost stands for a server that loses its connection instead of answering.
@@ -85,11 +86,11 @@ func (w row) check(t *testing.T, backupFirst bool) {
 	pa, ba := p.want(w.request), b.want(w.request)
 	if backupFirst {
 		ba.reply(w.b)
-		r.eventually(0, "the backup's answer", func(sh *Shard) bool { return sh.Pools[0].Conns[1].Pending() == 0 })
+		r.eventually(0, "the backup's answer", func(sh *session.Shard) bool { return sh.Pools[0].Conns[1].Pending() == 0 })
 		pa.reply(w.p)
 	} else {
 		pa.reply(w.p)
-		r.eventually(0, "the primary's answer", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Pending() == 0 })
+		r.eventually(0, "the primary's answer", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Pending() == 0 })
 		ba.reply(w.b)
 	}
 	if strings.HasSuffix(w.client, "\r\n") {
@@ -160,7 +161,7 @@ func TestNoreply(t *testing.T) {
 func TestBothCopiesSeeOneOrder(t *testing.T) {
 	r, p, b := oldPair(t, nil)
 	clients := []*client{r.client(), r.client()}
-	const each = windowStart
+	const each = session.WindowStart
 	for i := range each {
 		for n, c := range clients {
 			c.say([]string{"append k 0 0 1 noreply\r\na\r\n", "incr k 1 noreply\r\n"}[(i+n)%2])
@@ -184,7 +185,7 @@ func TestAckPrimary(t *testing.T) {
 
 	c.say(set) // the backup's alone is not
 	b.want(set).answer("STORED\r\n")
-	r.eventually(0, "the backup's answer", func(sh *Shard) bool { return sh.Pools[0].Conns[1].Pending() == 0 })
+	r.eventually(0, "the backup's answer", func(sh *session.Shard) bool { return sh.Pools[0].Conns[1].Pending() == 0 })
 	p.want(set).answer("STORED\r\n")
 	c.hear("STORED\r\n")
 	c.nothing()
@@ -245,7 +246,7 @@ func TestSetRefusedByAServer(t *testing.T) {
 		first.answer(refusal + "END\r\nVALUE secret 0 1\r\ns\r\nEND\r\n") // END is for the value
 		c.hear("STORED\r\n")
 		other.hear("VALUE secret 0 1\r\ns\r\nEND\r\n")
-		r.eventually(0, "the key is dirty", func(sh *Shard) bool {
+		r.eventually(0, "the key is dirty", func(sh *session.Shard) bool {
 			return !sh.Pools[0].Health.Usable(0) && sh.Pools[0].Engine.Dirty(0).Has([]byte("k"))
 		})
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"magent/internal/config"
+	"magent/internal/session"
 )
 
 // twoPools has the second server of a rig serve a second pool, which change changes.
@@ -69,7 +70,7 @@ func TestClientsOfAPool(t *testing.T) {
 	three.hear(string(tooMany))
 	three.ended()
 	two.c.Close()
-	r.eventually(0, "room", func(sh *Shard) bool { return sh.svc.crowd[1].Load() == 1 })
+	r.eventually(0, "room", func(*session.Shard) bool { return r.svc.group.ByPool[1].Load() == 1 })
 	r.clientOf(1).nothing()
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"magent/internal/pool"
+	"magent/internal/session"
 )
 
 // As long as the size of the replies is not known, a client may have only so many requests in flight.
@@ -18,7 +19,7 @@ func TestWindowAtTheStart(t *testing.T) {
 		fmt.Fprintf(&all, "get k%d\r\n", i)
 	}
 	c.say(all.String())
-	r.eventually(0, "paused", func(sh *Shard) bool { return sh.Pools[0].Count.Backpressure > 0 })
+	r.eventually(0, "paused", func(sh *session.Shard) bool { return sh.Pools[0].Count.Backpressure > 0 })
 	if s := other.stats("servers"); s["server:0:pending"] != fmt.Sprint(testWindow) {
 		t.Errorf("%s requests in flight, want %d", s["server:0:pending"], testWindow)
 	}
@@ -27,7 +28,7 @@ func TestWindowAtTheStart(t *testing.T) {
 		c.hear(miss)
 	}
 	c.nothing()
-	r.eventually(0, "nothing kept", func(sh *Shard) bool { return sh.assembly == 0 && sh.unsent == 0 })
+	r.eventually(0, "nothing kept", func(sh *session.Shard) bool { return sh.Assembly == 0 && sh.Unsent == 0 })
 }
 
 // A client that asks for 10,000 values and reads nothing is held back; when it reads, it gets all of them, in order.
@@ -43,15 +44,15 @@ func TestClientThatDoesNotRead(t *testing.T) {
 	go ask10k(c.c, requests, said)
 
 	sent := uint64(0)
-	r.eventually(0, "at a standstill", func(sh *Shard) bool {
+	r.eventually(0, "at a standstill", func(sh *session.Shard) bool {
 		conn := sh.Pools[0].Conns[0]
-		still := conn.Stats.Requests == sent && conn.Pending() == 0 && sh.unsent >= windowUnsent
+		still := conn.Stats.Requests == sent && conn.Pending() == 0 && sh.Unsent >= session.WindowUnsent
 		sent = conn.Stats.Requests
 		return still
 	})
-	r.on(0, func(sh *Shard) {
-		if limit := windowUnsent + windowBytes; sh.unsent > limit {
-			t.Errorf("%d bytes are held for a client that does not read, want at most %d", sh.unsent, limit)
+	r.on(0, func(sh *session.Shard) {
+		if limit := session.WindowUnsent + session.WindowBytes; sh.Unsent > limit {
+			t.Errorf("%d bytes are held for a client that does not read, want at most %d", sh.Unsent, limit)
 		}
 		if sent >= requests {
 			t.Errorf("all %d requests were carried out", sent)
@@ -65,7 +66,7 @@ func TestClientThatDoesNotRead(t *testing.T) {
 	if err := await(t, "the requests", said); err != nil {
 		t.Fatal(err)
 	}
-	r.eventually(0, "nothing kept", func(sh *Shard) bool { return sh.assembly == 0 && sh.unsent == 0 })
+	r.eventually(0, "nothing kept", func(sh *session.Shard) bool { return sh.Assembly == 0 && sh.Unsent == 0 })
 }
 
 // ask10k writes requests, which takes as long as the proxy does not read them.
@@ -83,13 +84,13 @@ func TestClientGoneWhileHeldBack(t *testing.T) {
 	r, p, _ := pair(t, nil)
 	c := r.client()
 	c.say(strings.Repeat("get a\r\n", 200))
-	r.eventually(0, "paused", func(sh *Shard) bool { return sh.Pools[0].Count.Backpressure > 0 })
+	r.eventually(0, "paused", func(sh *session.Shard) bool { return sh.Pools[0].Count.Backpressure > 0 })
 	for range testWindow {
 		p.want("get a\r\n")
 	}
 	_ = c.c.(*net.TCPConn).SetLinger(0)
 	c.c.Close()
-	r.eventually(0, "the client's end", func(sh *Shard) bool { return len(sh.sessions) == 0 && sh.assembly == 0 })
+	r.eventually(0, "the client's end", func(sh *session.Shard) bool { return len(sh.Sessions) == 0 && sh.Assembly == 0 })
 }
 
 // A client that is held back and shuts its side down gets everything.
@@ -98,7 +99,7 @@ func TestHalfCloseWhileHeldBack(t *testing.T) {
 	c := r.client()
 	c.say(strings.Repeat("get a\r\n", 200))
 	_ = c.c.(*net.TCPConn).CloseWrite()
-	r.eventually(0, "paused", func(sh *Shard) bool { return sh.Pools[0].Count.Backpressure > 0 })
+	r.eventually(0, "paused", func(sh *session.Shard) bool { return sh.Pools[0].Count.Backpressure > 0 })
 	for range 200 {
 		p.want("get a\r\n").answer(miss)
 	}
@@ -132,11 +133,11 @@ func TestLargeValues(t *testing.T) {
 func TestNoRoomForALine(t *testing.T) {
 	r, _, _ := pair(t, nil)
 	c := r.client()
-	r.on(0, func(sh *Shard) { sh.assembly += pool.MaxAssembly + 1 })
+	r.on(0, func(sh *session.Shard) { sh.Assembly += pool.MaxAssembly + 1 })
 	c.say("get a b c")
 	c.hear("SERVER_ERROR out of memory reading request\r\n")
 	c.ended()
-	r.on(0, func(sh *Shard) { sh.assembly -= pool.MaxAssembly + 1 })
+	r.on(0, func(sh *session.Shard) { sh.Assembly -= pool.MaxAssembly + 1 })
 }
 
 // The window opens with what is answered, key by key, and not at the first small reply.
@@ -147,7 +148,7 @@ func TestWindowOpensSlowly(t *testing.T) {
 	p.want("get a\r\n").answer(miss)
 	c.hear(miss)
 	c.say(strings.Repeat("get a b\r\n", 500))
-	r.eventually(0, "paused", func(sh *Shard) bool { return sh.Pools[0].Count.Backpressure > 0 })
+	r.eventually(0, "paused", func(sh *session.Shard) bool { return sh.Pools[0].Count.Backpressure > 0 })
 	if s := other.stats("servers"); s["server:0:pending"] != fmt.Sprint((testWindow+2)/2) {
 		t.Errorf("%s requests of two keys in flight, want %d", s["server:0:pending"], (testWindow+2)/2)
 	}
@@ -177,7 +178,7 @@ func TestHeldRepliesCount(t *testing.T) {
 	for range testWindow - 1 {
 		quick.want(get).answer(value)
 	}
-	r.eventually(0, "held", func(sh *Shard) bool { return sh.unsent >= (testWindow-1)*size })
+	r.eventually(0, "held", func(sh *session.Shard) bool { return sh.Unsent >= (testWindow-1)*size })
 	first.answer(miss)
 	c.hear(miss + strings.Repeat(value, testWindow-1))
 	for range 200 - (testWindow - 1) {
@@ -185,5 +186,5 @@ func TestHeldRepliesCount(t *testing.T) {
 		c.hear(value)
 	}
 	c.nothing()
-	r.eventually(0, "nothing held", func(sh *Shard) bool { return sh.unsent == 0 })
+	r.eventually(0, "nothing held", func(sh *session.Shard) bool { return sh.Unsent == 0 })
 }

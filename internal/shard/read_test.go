@@ -11,6 +11,7 @@ import (
 	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/pool"
+	"magent/internal/session"
 )
 
 const (
@@ -81,7 +82,7 @@ func TestReadsInFlightFallOverToTheBackup(t *testing.T) {
 				t.Errorf("retries %s, errors %s; want 5 and 0", s["proxy_retries_to_backup"], s["proxy_conn_errors"])
 			}
 			// From now on the backup is asked at once.
-			r.eventually(0, "ejected", func(sh *Shard) bool { return sh.Pools[0].Health.Server(0).State == failover.Ejected })
+			r.eventually(0, "ejected", func(sh *session.Shard) bool { return sh.Pools[0].Health.Server(0).State == failover.Ejected })
 			c.say("get a\r\nget a b\r\n")
 			c.hear(valueA + "VALUE a 0 1\r\n1\r\nVALUE b 0 1\r\n2\r\nEND\r\n")
 			if len(p.asked) > 0 {
@@ -166,8 +167,8 @@ func TestErrorOfAFullConnection(t *testing.T) {
 	if line := c.line(); !strings.Contains(line, "connection") {
 		t.Errorf("lost: %q", line)
 	}
-	r.eventually(0, "up again", func(sh *Shard) bool { return sh.Pools[0].Health.Usable(0) })
-	r.on(0, func(sh *Shard) {
+	r.eventually(0, "up again", func(sh *session.Shard) bool { return sh.Pools[0].Health.Usable(0) })
+	r.on(0, func(sh *session.Shard) {
 		for range pool.MaxServerQueue {
 			sh.Pools[0].Conns[0].Send([]byte("get b\r\n"), nil, ascii.ShapeValues, nobody{}, 0)
 		}
@@ -193,7 +194,7 @@ func TestServerReturns(t *testing.T) {
 		c.say("get a\r\n")
 		p.want("get a\r\n").reset()
 		c.hear(valueA)
-		r.eventually(0, "up again", func(sh *Shard) bool { return sh.Pools[0].Health.Usable(0) })
+		r.eventually(0, "up again", func(sh *session.Shard) bool { return sh.Pools[0].Health.Usable(0) })
 	}
 	c.say("get a\r\n")
 	p.want("get a\r\n").answer(miss)
@@ -214,7 +215,7 @@ func TestIdleCloseIsNoFailure(t *testing.T) {
 		a.answer(miss)
 		c.hear(miss)
 		a.lose()
-		r.eventually(0, "connected again", func(sh *Shard) bool {
+		r.eventually(0, "connected again", func(sh *session.Shard) bool {
 			conn := sh.Pools[0].Conns[0]
 			return conn.Ready() && conn.Stats.Connects == uint64(i+2)
 		})

@@ -20,8 +20,8 @@ func (q *survey) answerInfo() {
 		return
 	}
 	sh := q.home
-	sh.line = resp.AppendBulkString(sh.line[:0], infoOf(q.pool, &q.process, count, &q.sum, &q.hot))
-	q.call.Answer(sh.line)
+	sh.Line = resp.AppendBulkString(sh.Line[:0], infoOf(q.pool, &q.process, count, &q.sum, &q.hot))
+	q.call.Answer(sh.Line)
 }
 
 func infoOf(p *pool.Pool, process *stats.Process, count *stats.Counters, all *stats.Snapshot, hot *stats.Hottest) string {

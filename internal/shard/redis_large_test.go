@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"magent/internal/redis/redistest"
+	"magent/internal/session"
 )
 
 // A client that fetches a large value is not taken for one that fetches nothing, although it cannot have fetched it in the moment in
@@ -21,16 +22,16 @@ func TestLargeReplyIsNoHoard(t *testing.T) {
 	c.hear("+OK\r\n")
 	c.say("SETRANGE k " + strconv.Itoa(size-1) + " x\r\n")
 	c.hear(":" + strconv.Itoa(size) + "\r\n")
-	r.on(0, func(sh *Shard) {
-		sh.Pools[0].Limits.MaxValue = maxUnsent
-		sh.unsent += maxUnsent
+	r.on(0, func(sh *session.Shard) {
+		sh.Pools[0].Limits.MaxValue = session.MaxUnsent
+		sh.Unsent += session.MaxUnsent
 	})
 	c.say("GET k\r\n")
 	c.hear("$" + strconv.Itoa(size) + "\r\n")
 	if n, err := io.CopyN(io.Discard, c.r, size+2); err != nil {
 		t.Errorf("%d of %d bytes: %v", n, size+2, err)
 	}
-	r.on(0, func(sh *Shard) { sh.unsent -= maxUnsent })
+	r.on(0, func(sh *session.Shard) { sh.Unsent -= session.MaxUnsent })
 }
 
 // What a client has said once, and is large, is not kept when it is answered.
@@ -45,8 +46,8 @@ func TestLargeEchoIsNotKept(t *testing.T) {
 	for _, command := range []string{"ECHO", "PING"} {
 		c.say("*2\r\n$4\r\n" + command + "\r\n" + bulk)
 		c.hear(bulk)
-		r.on(0, func(sh *Shard) {
-			if n := cap(sh.line); n > maxKeptLine {
+		r.on(0, func(sh *session.Shard) {
+			if n := cap(sh.Line); n > session.MaxKeptLine {
 				t.Errorf("%d bytes are kept of %s", n, command)
 			}
 		})

@@ -10,13 +10,14 @@ import (
 	"github.com/rs/zerolog"
 
 	"magent/internal/refill"
+	"magent/internal/session"
 )
 
 // Without room for a temporary file a server is filled all the same, with all keys.
 func TestRefillWithoutRoomForAFile(t *testing.T) {
 	t.Setenv("TMPDIR", "/no/such/folder")
 	r, p, b := knownPair(t)
-	r.on(0, func(sh *Shard) { sh.svc.shared.Walks = refill.NewWalks(zerolog.Nop(), 300) })
+	r.on(0, func(*session.Shard) { r.svc.shared.Walks = refill.NewWalks(zerolog.Nop(), 300) })
 	c := r.client()
 	lived(c, p)
 	var dump strings.Builder
@@ -37,7 +38,7 @@ func TestRefillWithoutRoomForAFile(t *testing.T) {
 		return "EN\r\n"
 	})
 	p.restarts()
-	r.eventually(0, "the new one is filled", func(sh *Shard) bool {
+	r.eventually(0, "the new one is filled", func(sh *session.Shard) bool {
 		p := sh.Pools[0]
 		return p.Conns[0].Stats.Connects > 1 && p.Conns[0].Ready() && p.Health.Readable(0)
 	})

@@ -6,6 +6,7 @@ import (
 
 	"magent/backend"
 	"magent/failover"
+	"magent/internal/session"
 )
 
 // knownPair is a pair whose servers say who they are.
@@ -25,7 +26,7 @@ func (f *fake) restarts() {
 // inState waits until server i is in the state.
 func (r *rig) inState(i int, want failover.State) {
 	r.t.Helper()
-	r.eventually(0, want.String(), func(sh *Shard) bool { return sh.Pools[0].Health.Server(i).State == want })
+	r.eventually(0, want.String(), func(sh *session.Shard) bool { return sh.Pools[0].Health.Server(i).State == want })
 }
 
 // lived makes a connection one that has been of use, so that its end while idle is no failure.
@@ -70,7 +71,7 @@ func TestServerIsRestarted(t *testing.T) {
 		other.want("mg n v f t u\r\n").answer("VA 1 f0 t-1\r\n6\r\n")
 		gone.want("ms n 1 F0\r\n6\r\n").answer("HD\r\n")
 		r.back(restarted)
-		r.on(0, func(sh *Shard) {
+		r.on(0, func(sh *session.Shard) {
 			if n := sh.Pools[0].Engine.Tally(restarted); n.Refills != 1 || n.Repairs != 1 {
 				t.Errorf("%+v", n)
 			}
@@ -89,7 +90,7 @@ func TestNothingIsSentToAStranger(t *testing.T) {
 	p.dump.Store("END\r\n")
 	p.greet.Lock() // the connection stays in between
 	p.restarts()
-	r.eventually(0, "a new connection", func(sh *Shard) bool { return !sh.Pools[0].Conns[0].Ready() })
+	r.eventually(0, "a new connection", func(sh *session.Shard) bool { return !sh.Pools[0].Conns[0].Ready() })
 	c.say("get k\r\nadd k 0 0 1\r\nx\r\n")
 	b.want("add k 0 0 1\r\nx\r\n").answer("NOT_STORED\r\n")
 	p.greet.Unlock()
@@ -171,7 +172,7 @@ func TestOtherCopyGoesDuringFill(t *testing.T) {
 	b.want("mg k v f t u\r\n").answer("EN\r\n")
 	p.want("ms l 1 F0 ME\r\n7\r\n").answer("HD\r\n")
 	r.back(0)
-	r.on(0, func(sh *Shard) {
+	r.on(0, func(sh *session.Shard) {
 		if sh.Pools[0].Engine.Incomplete(0) {
 			t.Error("it is still incomplete")
 		}
@@ -202,7 +203,7 @@ func TestReadThrough(t *testing.T) {
 	b.want("mg warm v f t u\r\n")
 	last.answer("HD\r\n")
 	filled.answer("HD\r\n")
-	r.eventually(0, "two keys are filled", func(sh *Shard) bool { return sh.Pools[0].Engine.Tally(0).Refills == 2 })
+	r.eventually(0, "two keys are filled", func(sh *session.Shard) bool { return sh.Pools[0].Engine.Tally(0).Refills == 2 })
 	c.say("get hot\r\n")
 	b.want("get hot\r\n").answer("EN\r\n" + hit)
 	c.hear(hit)
@@ -235,7 +236,7 @@ func TestServerIsFirstSeenAfterAnOutage(t *testing.T) {
 	lived(c, p)
 	p.pid.Store(1)
 	p.items.Store(0)
-	r.on(0, func(sh *Shard) { sh.Pools[0].Conns[0].Close(backend.ErrGarbage) })
+	r.on(0, func(sh *session.Shard) { sh.Pools[0].Conns[0].Close(backend.ErrGarbage) })
 	r.away(0)
 	b.dump.Store("key=k exp=-1\nEND\r\n")
 	r.returns(0)

@@ -17,6 +17,7 @@ import (
 	"magent/internal/placement"
 	"magent/internal/pool"
 	"magent/internal/probe"
+	"magent/internal/session"
 	"magent/internal/stats"
 )
 
@@ -63,7 +64,7 @@ func (svc *Service) Reload(pools []config.Pool) error {
 	}
 	r.apply()
 	release()
-	svc.onAll(func(*Shard) {}) // in the turn after that in which the loops stood still, whose end has closed what it closed
+	svc.onAll(func(*session.Shard) {}) // in the turn after that in which the loops stood still, whose end has closed what it closed
 	for _, p := range r.probers {
 		p.Close()
 	}
@@ -152,7 +153,7 @@ func (r *reload) undo() {
 
 // hold has sessions of the pools concerned take nothing new on. The pools that replace them do again.
 func (r *reload) hold() {
-	r.svc.onAll(func(sh *Shard) {
+	r.svc.onAll(func(sh *session.Shard) {
 		for i, p := range sh.Pools {
 			if p != nil && r.changed(i) {
 				p.Held = true
@@ -173,7 +174,7 @@ func (r *reload) await() {
 		late := time.Since(began) > holdTime
 		var mu sync.Mutex
 		idle := true
-		r.svc.onAll(func(sh *Shard) {
+		r.svc.onAll(func(sh *session.Shard) {
 			mu.Lock()
 			defer mu.Unlock()
 			for i, p := range sh.Pools {
@@ -187,7 +188,7 @@ func (r *reload) await() {
 }
 
 // onAll has f called on every loop, and waits for it.
-func (svc *Service) onAll(f func(*Shard)) {
+func (svc *Service) onAll(f func(*session.Shard)) {
 	var all sync.WaitGroup
 	for _, sh := range svc.shards {
 		all.Add(1)
@@ -219,8 +220,8 @@ func (r *reload) apply() {
 	svc := r.svc
 	svc.reloads++
 	svc.cfgs = r.after
-	for len(svc.crowd) < len(r.after) {
-		svc.crowd = append(svc.crowd, new(atomic.Int64))
+	for len(svc.group.ByPool) < len(r.after) {
+		svc.group.ByPool = append(svc.group.ByPool, new(atomic.Int64))
 	}
 	left := r.dismissPools()
 	for i := range r.after {
@@ -264,57 +265,19 @@ func (r *reload) replacePool(i int, left map[int][]*pool.Pool) {
 			r.begin(sh, after[n], left)
 		}
 		if before := left[i]; before != nil {
-			sh.replaced(before[n], after[n])
+			sh.Replace(before[n], after[n])
 		}
 	}
 }
 
 // begin has a new pool know what is known of its servers, and connect.
-func (r *reload) begin(sh *Shard, p *pool.Pool, left map[int][]*pool.Pool) {
+func (r *reload) begin(sh *session.Shard, p *pool.Pool, left map[int][]*pool.Pool) {
 	r.inherit(sh, p, left)
 	if m := r.moves[p.Index]; m != nil {
 		p.Migrate(m)
 	}
 	p.Connect()
-	sh.askSoon()
-}
-
-// replaced gives the sessions of a pool to the one that has taken its place. Without one they end.
-func (sh *Shard) replaced(before, after *pool.Pool) {
-	if after != nil {
-		after.Count = before.Count
-	} else {
-		before.Count.CurrConnections = 0
-		sh.past.Add(&before.Count)
-	}
-	for s := range sh.sessions {
-		switch {
-		case s.pool != before:
-		case after == nil:
-			s.finish()
-		default:
-			s.pool = after
-			s.mark()
-			if !sameClients(before.Config, after.Config) {
-				s.dismiss()
-			}
-		}
-	}
-}
-
-// sameClients reports whether the clients of a pool may stay when it is changed. Not when they are to speak another protocol, or to
-// say another password.
-func sameClients(before, after *config.Pool) bool {
-	return before.Redis == after.Redis && before.RedisAuth == after.RedisAuth
-}
-
-// dismiss ends the session when what is under way is answered, but for a long multi-get, whose end is not waited for.
-func (s *session) dismiss() {
-	if s.long != nil {
-		s.fail()
-		return
-	}
-	s.stop()
+	r.svc.askSoon(sh)
 }
 
 // replaceListeners gives those that stay to their new pools, adds the new ones and closes the others.

@@ -5,6 +5,7 @@ import (
 
 	"magent/internal/config"
 	"magent/internal/redis/redistest"
+	"magent/internal/session"
 )
 
 // toRedis makes a Redis pool of a pool.
@@ -29,7 +30,7 @@ func TestReloadToRedis(t *testing.T) {
 	a := r.servers[0].want("get k\r\n")
 	done := make(chan error, 1)
 	go reloadTo(r.svc, toRedis(s)(r.pools()), done)
-	r.eventually(0, "held", func(sh *Shard) bool { return sh.Pools[0].Held })
+	r.eventually(0, "held", func(sh *session.Shard) bool { return sh.Pools[0].Held })
 	busy.say("get l\r\n")
 	a.answer(miss)
 	busy.hear(miss)
@@ -42,7 +43,7 @@ func TestReloadToRedis(t *testing.T) {
 	c.say("SET k 1\r\n")
 	c.hear("+OK\r\n")
 	s.Want("GET k", "1")
-	r.on(0, func(sh *Shard) {
+	r.on(0, func(sh *session.Shard) {
 		if n := sh.Pools[0].Count.CurrConnections; n != 1 {
 			t.Errorf("%d clients are counted", n)
 		}
@@ -58,9 +59,9 @@ func TestReloadToRedis(t *testing.T) {
 func TestReloadToRedisInherits(t *testing.T) {
 	r, p, _ := pair(t, nil)
 	c := r.client()
-	r.eventually(0, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
+	r.eventually(0, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
 	p.leave()
-	r.eventually(0, "ejected", func(sh *Shard) bool { return !sh.Pools[0].Health.Usable(0) })
+	r.eventually(0, "ejected", func(sh *session.Shard) bool { return !sh.Pools[0].Health.Usable(0) })
 	c.say("set k 0 0 1\r\nx\r\n")
 	r.servers[1].want("set k 0 0 1\r\nx\r\n").answer("STORED\r\n")
 	c.hear("STORED\r\n")
@@ -68,7 +69,7 @@ func TestReloadToRedisInherits(t *testing.T) {
 		pools[0].Redis, pools[0].Backups = true, nil
 		return pools
 	})
-	r.on(0, func(sh *Shard) {
+	r.on(0, func(sh *session.Shard) {
 		pool := sh.Pools[0]
 		if d := pool.Engine.Dirty(0); d.Len() > 0 || d.All() || pool.Recalled[0] || pool.Recorder() != nil {
 			t.Errorf("%d dirty keys, all: %v, recalled: %v", d.Len(), d.All(), pool.Recalled[0])

@@ -15,6 +15,7 @@ import (
 	"magent/ascii"
 	"magent/internal/call"
 	"magent/internal/config"
+	"magent/internal/session"
 )
 
 // Tasks between loops, and requests that wait on a session, outlive the pool that they were made for when a reload removes or
@@ -47,7 +48,7 @@ func changes(t *testing.T) map[string]func([]config.Pool) []config.Pool {
 	third := newFake(t, 2)
 	t.Cleanup(func() {
 		for len(third.asked) > 0 {
-			if text := (<-third.asked).text; strings.Contains(text, " k") || strings.HasPrefix(text, "flush_all") {
+			if text := (<-third.asked).text; strings.Contains(text, " k") || strings.HasPrefix(text, "get t") || strings.HasPrefix(text, "flush_all") {
 				t.Errorf("the server of the new pool was asked for %q", text)
 			}
 		}
@@ -112,10 +113,10 @@ func TestTaskOfAPoolThatIsGone(t *testing.T) {
 				answers := map[string]noted{}
 				for text := range requests {
 					answers[text] = make(noted, 1)
-					r.on(0, func(sh *Shard) { send = append(send, r.task(sh, text, answers[text])) })
+					r.on(0, func(sh *session.Shard) { send = append(send, r.task(sh, text, answers[text])) })
 				}
 				r.reload(change)
-				r.on(0, func(*Shard) {
+				r.on(0, func(*session.Shard) {
 					for _, f := range send {
 						f()
 					}
@@ -139,25 +140,22 @@ const tooLarge = "set, refused"
 
 // task makes a task of the first pool, and returns what posts it to the last loop. The call is one of a pool that stays, so
 // that the reload does not wait for it.
-func (r *rig) task(home *Shard, text string, to call.Client) (send func()) {
+func (r *rig) task(home *session.Shard, text string, to call.Client) (send func()) {
 	owner := r.svc.shards[len(r.svc.shards)-1]
 	p, c := home.Pools[0], home.Pools[2].Engine.NewCall(to)
+	request := &ascii.Request{}
 	switch {
 	case strings.HasPrefix(text, "flush_all"):
-		f := newFlush(home, p, c, []byte(text))
-		return func() { home.L.SendTo(r.svc.shards[f.at].L, f) }
+		return func() { home.SendFlush(p, c, []byte(text)) }
 	case text == tooLarge:
-		e := home.newErrand(owner, p, c, nil)
-		e.op, e.key, e.line = ascii.OpSet, []byte("k"), []byte("SERVER_ERROR object too large for cache\r\n")
-		return func() { home.L.SendTo(owner.L, e) }
+		request.Op, request.Key, request.Reply = ascii.OpSet, []byte("k"), []byte("SERVER_ERROR object too large for cache\r\n")
+		return func() { home.SendDrop(owner, p, c, request) }
 	case strings.HasPrefix(text, "get k l"):
-		g := &gather{call: c, keys: []byte("k l"), owner: []uint16{uint16(owner.ID), uint16(owner.ID)}, errands: make([]*errand, len(r.svc.shards)), waiting: 1}
-		e := home.newErrand(owner, p, nil, []byte(text))
-		e.gather, e.part = g, uint16(owner.ID)
-		return func() { home.L.SendTo(owner.L, e) }
+		keys := r.owned(owner.ID, 2)
+		request.Op, request.Keys = ascii.OpGet, []byte(keys[0]+" "+keys[1])
+		return func() { home.Fanout(p, c, request) }
 	}
-	e := home.newErrand(owner, p, c, []byte(text))
-	return func() { home.L.SendTo(owner.L, e) }
+	return func() { home.Send(owner, p, c, []byte(text)) }
 }
 
 // What a client has asked while its pool was about to go is answered, whichever loop it would have been for.
@@ -170,18 +168,18 @@ func TestWaitingRequestOfAPoolThatIsGone(t *testing.T) {
 		}
 		c := newClient(t, conn)
 		c.nothing()
-		r.on(0, func(sh *Shard) { sh.Pools[0].Held = true })
+		r.on(0, func(sh *session.Shard) { sh.Pools[0].Held = true })
 		text, want := "", ""
 		for id := range threads {
 			key := r.owned(id, 1)[0]
 			text += "get " + key + "\r\nset " + key + " 0 0 1\r\nx\r\nset " + key + " 0 0 1 noreply\r\nx\r\n"
 			want += goneReply + goneReply
 		}
-		keys := r.owned(threads-1, pieceKeys+1)
+		keys := r.owned(threads-1, session.PieceKeys+1)
 		text += "flush_all\r\nget " + keys[0] + " " + r.owned(0, 2)[1] + "\r\n" + getLine(keys)
 		want += goneReply + goneReply + goneReply
 		c.say(text)
-		r.eventually(0, "paused", func(sh *Shard) bool { return sh.Pools[0].Count.BytesRead > uint64(len(text)) })
+		r.eventually(0, "paused", func(sh *session.Shard) bool { return sh.Pools[0].Count.BytesRead > uint64(len(text)) })
 		r.reload(func(p []config.Pool) []config.Pool { return p[1:] })
 		c.hear(want)
 		c.ended()

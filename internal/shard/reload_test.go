@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"magent/internal/config"
+	"magent/internal/session"
 )
 
 // reload changes the pools of the rig, which must succeed.
@@ -61,11 +62,11 @@ func TestReloadServers(t *testing.T) {
 		pools[0].Servers = []config.Address{other.addr}
 		return pools
 	}(), done)
-	r.eventually(0, "held", func(sh *Shard) bool { return sh.Pools[0].Held })
+	r.eventually(0, "held", func(sh *session.Shard) bool { return sh.Pools[0].Held })
 	c.say("get l\r\n")
-	r.eventually(0, "paused", func(sh *Shard) bool {
-		for s := range sh.sessions {
-			return s.paused
+	r.eventually(0, "paused", func(sh *session.Shard) bool {
+		for s := range sh.Sessions {
+			return s.State().Paused
 		}
 		return false
 	})

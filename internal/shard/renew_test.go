@@ -13,6 +13,7 @@ import (
 	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/loop"
+	"magent/internal/session"
 )
 
 // moving is a server given by name that can move from one address to another.
@@ -38,7 +39,7 @@ func startMoving(t *testing.T, threads int) *moving {
 		return nil, errors.New("no such host")
 	})
 	for id := range threads {
-		m.eventually(id, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() })
+		m.eventually(id, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() })
 	}
 	return m
 }
@@ -49,12 +50,12 @@ func (m *moving) move() { m.found.Store(addrs("127.0.0.2")) }
 func (m *moving) wantsMoved(ejections uint64) {
 	m.t.Helper()
 	for id := range m.svc.shards {
-		m.eventually(id, "connected to the new address", func(sh *Shard) bool {
+		m.eventually(id, "connected to the new address", func(sh *session.Shard) bool {
 			p := sh.Pools[0]
 			return p.Conns[0].Ready() && p.Health.Usable(0) && strings.HasPrefix(p.Conns[0].Endpoint().String(), "127.0.0.2:")
 		})
 	}
-	m.on(0, func(sh *Shard) {
+	m.on(0, func(sh *session.Shard) {
 		if n := sh.Pools[0].Figures(0).Ejections; n != ejections {
 			m.t.Errorf("%d ejections, want %d", n, ejections)
 		}
@@ -85,7 +86,7 @@ func TestServerMovesBehindRequests(t *testing.T) {
 	a := m.before.want("get a\r\n")
 	m.move()
 	asked := m.asked.Load()
-	m.eventually(0, "look-ups", func(*Shard) bool { return m.asked.Load() > asked+2 })
+	m.eventually(0, "look-ups", func(*session.Shard) bool { return m.asked.Load() > asked+2 })
 	a.answer(valueA)
 	c.hear(valueA)
 	m.wantsMoved(0)
@@ -115,8 +116,8 @@ func TestServerStays(t *testing.T) {
 	for _, found := range [][]netip.Addr{addrs("127.0.0.2", "127.0.0.1"), {}} {
 		m.found.Store(found)
 		asked := m.asked.Load()
-		m.eventually(0, "look-ups", func(*Shard) bool { return m.asked.Load() > asked+3 })
-		m.on(0, func(sh *Shard) {
+		m.eventually(0, "look-ups", func(*session.Shard) bool { return m.asked.Load() > asked+3 })
+		m.on(0, func(sh *session.Shard) {
 			if n := sh.Pools[0].Conns[0].Stats.Connects; n != 1 {
 				t.Errorf("%v: %d connections", found, n)
 			}
@@ -132,7 +133,7 @@ func TestNoLookUpUnasked(t *testing.T) {
 		asked.Add(1)
 		return addrs("127.0.0.1"), nil
 	})
-	r.eventually(0, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() })
+	r.eventually(0, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() })
 	before := asked.Load()
 	time.Sleep(50 * time.Millisecond)
 	if n := asked.Load(); n != before {
@@ -144,7 +145,7 @@ func TestNoLookUpUnasked(t *testing.T) {
 func TestServerMovesAtOnce(t *testing.T) {
 	m := startMoving(t, 1)
 	m.move()
-	m.on(0, func(sh *Shard) {
+	m.on(0, func(sh *session.Shard) {
 		p := sh.Pools[0]
 		p.Follow(0, []loop.Endpoint{{Addr: netip.MustParseAddrPort("127.0.0.2:1")}}, 0)
 		if !p.Conns[0].Connecting() {
@@ -171,11 +172,11 @@ func TestPrimaryMoves(t *testing.T) {
 		}
 		return addrs("127.0.0.1"), nil
 	})
-	r.eventually(0, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
+	r.eventually(0, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
 	backup.dump.Store("key=a exp=-1 la=1 cas=1 fetch=no cls=1 size=60\r\nEND\r\n")
 	moved.Store(true)
 	c := r.client()
-	r.eventually(0, "the new primary is being filled", func(sh *Shard) bool {
+	r.eventually(0, "the new primary is being filled", func(sh *session.Shard) bool {
 		return sh.Pools[0].Health.Server(0).State == failover.Warming
 	})
 	c.say("get b\r\n")

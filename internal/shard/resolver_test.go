@@ -14,6 +14,7 @@ import (
 
 	"magent/internal/config"
 	"magent/internal/discover"
+	"magent/internal/session"
 )
 
 // named is the configuration of a proxy with one server, which is given by name.
@@ -54,11 +55,11 @@ func TestNameWithSeveralAddresses(t *testing.T) {
 	for _, found := range [][]netip.Addr{addrs("127.0.0.1", "127.0.0.2"), addrs("127.0.0.2", "::1", "127.0.0.1")} {
 		f := newFake(t, 0)
 		r := startNamed(t, named(f, 2), func(context.Context, string, string) ([]netip.Addr, error) { return found, nil })
-		up := func(sh *Shard) bool { return sh.Pools[0].Health.Usable(0) && sh.Pools[0].Conns[0].Ready() }
+		up := func(sh *session.Shard) bool { return sh.Pools[0].Health.Usable(0) && sh.Pools[0].Conns[0].Ready() }
 		for away := range uint64(4) {
 			for id := range 2 {
 				r.eventually(id, "connected", up)
-				r.on(id, func(sh *Shard) {
+				r.on(id, func(sh *session.Shard) {
 					p := sh.Pools[0]
 					if n := p.Conns[0].Stats.Connects; n != away+1 || away == 0 && p.Figures(0).Ejections > 0 {
 						t.Errorf("%v: loop %d: %d connections, %d ejections, the server was away %d times", found, id, n, p.Figures(0).Ejections, away)
@@ -67,7 +68,7 @@ func TestNameWithSeveralAddresses(t *testing.T) {
 			}
 			f.reset(2)
 			for id := range 2 {
-				r.eventually(id, "connected again", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Stats.Connects > away+1 })
+				r.eventually(id, "connected again", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Stats.Connects > away+1 })
 			}
 		}
 	}
@@ -114,7 +115,7 @@ func TestNameWithAnAddressThatHangs(t *testing.T) {
 		return addrs("127.0.0.2", "127.0.0.1"), nil
 	})
 	c := r.client()
-	r.eventually(0, "up", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Health.Usable(0) })
+	r.eventually(0, "up", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Health.Usable(0) })
 	c.say("get a\r\n")
 	c.hear(miss)
 }
@@ -134,13 +135,13 @@ func TestNameThatIsGone(t *testing.T) {
 		}
 		return addrs("127.0.0.1"), nil
 	})
-	up := func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() }
+	up := func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() }
 	r.eventually(0, "connected", up)
 	gone.Store(true)
 	asked.Store(0)
 	begin := time.Now()
 	f.reset(1)
-	r.eventually(0, "three probes", func(*Shard) bool { return asked.Load() >= 3 })
+	r.eventually(0, "three probes", func(*session.Shard) bool { return asked.Load() >= 3 })
 	if d := time.Since(begin); d < (20+30+45)*time.Millisecond {
 		t.Errorf("three look-ups within %v: the probes do not become more seldom", d)
 	}
@@ -165,6 +166,6 @@ func TestNamesAreLookedUpAtTheSameTime(t *testing.T) {
 		return addrs("127.0.0.1"), nil
 	})
 	for id := range 2 {
-		r.eventually(id, "the other one connected", func(sh *Shard) bool { return sh.Pools[0].Conns[1].Ready() })
+		r.eventually(id, "the other one connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[1].Ready() })
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"magent/backend"
 	"magent/failover"
 	"magent/internal/config"
+	"magent/internal/session"
 )
 
 // missed is a pair whose primary is ejected and has missed n sets, of the keys k0 and so on.
@@ -69,7 +70,7 @@ func TestDeletionsOfAReturnAreFew(t *testing.T) {
 	r.returns(0)
 	for range 200 {
 		a := await(t, "a deletion", p.asked)
-		r.on(0, func(sh *Shard) {
+		r.on(0, func(sh *session.Shard) {
 			if n := sh.Pools[0].Conns[0].Pending(); n > 64 {
 				t.Fatalf("%d deletions at a time", n)
 			}
@@ -94,7 +95,7 @@ func TestConnectionEndsWithRequestsGivenUp(t *testing.T) {
 	c.hear("STORED\r\n")
 	b.want("mg k v f t u\r\n").answer("VA 1 f0 t-1\r\n2\r\n")
 	p.want("ms k 1 F0\r\n2\r\n")
-	r.eventually(0, "both are given up", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Stats.Timeouts == 2 })
+	r.eventually(0, "both are given up", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Stats.Timeouts == 2 })
 	lost.lose()
 	r.away(0)
 }

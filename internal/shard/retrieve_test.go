@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"magent/internal/config"
+	"magent/internal/session"
 )
 
 // split is a set of keys with their servers.
@@ -60,7 +61,7 @@ func TestMultiGetIsSplitAndMerged(t *testing.T) {
 			}
 			for _, p := range order {
 				asks[p].answer(blocks(s.of[p], hit))
-				r.eventually(0, "its answer", func(sh *Shard) bool { return sh.Pools[0].Conns[p].Pending() == 0 })
+				r.eventually(0, "its answer", func(sh *session.Shard) bool { return sh.Pools[0].Conns[p].Pending() == 0 })
 			}
 			c.hear(blocks(s.keys, hit))
 		}
@@ -103,7 +104,7 @@ func TestMultiGetWithAnotherKey(t *testing.T) {
 			t.Fatalf("%q: %q", request, line)
 		}
 		other.hear("VALUE secret 0 1\r\ns\r\nEND\r\n")
-		r.eventually(0, "the connection given up", func(sh *Shard) bool { return !sh.Pools[0].Health.Usable(0) })
+		r.eventually(0, "the connection given up", func(sh *session.Shard) bool { return !sh.Pools[0].Health.Usable(0) })
 	}
 }
 
@@ -118,7 +119,7 @@ func TestMultiGetRetriesItsLostPart(t *testing.T) {
 	c.say(getLine(s.keys))
 	a, b := r.servers[0].want(getLine(s.of[0])), r.servers[1].want(getLine(s.of[1]))
 	b.reset()
-	r.eventually(0, "the loss", func(sh *Shard) bool { return !sh.Pools[0].Health.Usable(1) })
+	r.eventually(0, "the loss", func(sh *session.Shard) bool { return !sh.Pools[0].Health.Usable(1) })
 	a.answer(blocks(s.of[0], nil))
 	c.hear(blocks(s.keys, nil))
 	// The next one goes to the backups at once.
@@ -171,12 +172,12 @@ func TestMultiGetPartialInPartsAndPieces(t *testing.T) {
 		c := r.client()
 		s := r.split(400)
 		for id := range threads {
-			r.eventually(id, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[1].Ready() })
+			r.eventually(id, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[1].Ready() })
 		}
 		r.servers[0].answers(func(text string) string { return blocks(strings.Fields(text)[1:], nil) })
 		r.servers[1].leave()
 		for id := range threads {
-			r.eventually(id, "ejected", func(sh *Shard) bool { return !sh.Pools[0].Health.Usable(1) })
+			r.eventually(id, "ejected", func(sh *session.Shard) bool { return !sh.Pools[0].Health.Usable(1) })
 		}
 		live, dead := s.of[0], s.of[1]
 		ask := func(want string, keys ...string) {
@@ -189,15 +190,15 @@ func TestMultiGetPartialInPartsAndPieces(t *testing.T) {
 			ask(blocks(live[i:i+1], nil), live[i], dead[i])
 			ask(blocks(live[i:i+1], nil), dead[i], live[i])
 		}
-		many := live[:pieceKeys]
+		many := live[:session.PieceKeys]
 		ask(blocks(many, nil), append(slices.Clone(many), dead[0])...)
-		ask(blocks(many, nil), append(slices.Clone(dead[:pieceKeys]), many...)...)
-		ask(blocks(many, nil), append(slices.Clone(many), dead[:2*pieceKeys]...)...)
-		ask(blocks(live[:1], nil), append(slices.Clone(dead[:2*pieceKeys]), live[0])...)
+		ask(blocks(many, nil), append(slices.Clone(dead[:session.PieceKeys]), many...)...)
+		ask(blocks(many, nil), append(slices.Clone(many), dead[:2*session.PieceKeys]...)...)
+		ask(blocks(live[:1], nil), append(slices.Clone(dead[:2*session.PieceKeys]), live[0])...)
 		if got := c.stats("")["proxy_conn_errors"]; got != "0" {
 			t.Errorf("%s errors", got)
 		}
-		for n, keys := range [][]string{dead[:1], dead[:10], dead[:3*pieceKeys], dead[:2*pieceKeys+1]} {
+		for n, keys := range [][]string{dead[:1], dead[:10], dead[:3*session.PieceKeys], dead[:2*session.PieceKeys+1]} {
 			c.say(getLine(keys))
 			if line := c.line(); !strings.HasPrefix(line, "SERVER_ERROR ") {
 				t.Errorf("all of %d keys are lost: %q", len(keys), line)
@@ -219,10 +220,10 @@ func TestVeryLongMultiGetLosesAPiece(t *testing.T) {
 	r.servers[1].leave()
 	r.servers[2].leave()
 	for i := 1; i <= 2; i++ {
-		r.eventually(0, "ejected", func(sh *Shard) bool { return !sh.Pools[0].Health.Usable(i) })
+		r.eventually(0, "ejected", func(sh *session.Shard) bool { return !sh.Pools[0].Health.Usable(i) })
 	}
-	for _, at := range []int{0, pieceKeys, pieceKeys + 1} {
-		keys := slices.Insert(slices.Clone(s.of[0][:pieceKeys+1]), at, s.of[1][0])
+	for _, at := range []int{0, session.PieceKeys, session.PieceKeys + 1} {
+		keys := slices.Insert(slices.Clone(s.of[0][:session.PieceKeys+1]), at, s.of[1][0])
 		c.say(getLine(keys))
 		for line := c.line(); !strings.HasPrefix(line, "SERVER_ERROR "); line = c.line() {
 			if line == miss {
@@ -339,7 +340,7 @@ func TestLongGat(t *testing.T) {
 
 // A multi-get of very many keys is carried out in pieces, which the client does not see.
 func TestVeryLongMultiGet(t *testing.T) {
-	for _, n := range []int{pieceKeys - 1, pieceKeys, pieceKeys + 1, 2 * pieceKeys, 1000} {
+	for _, n := range []int{session.PieceKeys - 1, session.PieceKeys, session.PieceKeys + 1, 2 * session.PieceKeys, 1000} {
 		r := start(t, 3, 0, nil)
 		for _, f := range r.servers {
 			f.answers(func(text string) string { return blocks(strings.Fields(text)[1:], odd) })
@@ -362,8 +363,8 @@ func TestVeryLongMultiGetFails(t *testing.T) {
 		return blocks(strings.Fields(text)[1:], nil)
 	})
 	c := r.client()
-	s := r.split(5 * pieceKeys)
+	s := r.split(5 * session.PieceKeys)
 	c.say(getLine(s.keys) + "get k1\r\n")
-	c.hear(strings.TrimSuffix(blocks(s.keys[:pieceKeys], nil), "END\r\n") + "SERVER_ERROR no\r\n" + blocks([]string{"k1"}, nil))
+	c.hear(strings.TrimSuffix(blocks(s.keys[:session.PieceKeys], nil), "END\r\n") + "SERVER_ERROR no\r\n" + blocks([]string{"k1"}, nil))
 	c.nothing()
 }

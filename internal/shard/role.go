@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"magent/internal/loop"
+	"magent/internal/session"
 	"magent/internal/vip"
 )
 
@@ -32,16 +33,16 @@ func (svc *Service) setStandby(standby bool) {
 	}
 	svc.log.Info().Str("vip", svc.cfg.VIP.String()).Bool("standby", standby).Msg("the virtual address has come or gone")
 	for _, sh := range svc.shards {
-		sh.L.Post(loop.TaskFunc(sh.changeRole))
+		sh.L.Post(loop.TaskFunc(func() { svc.changeRole(sh) }))
 	}
 }
 
 // changeRole begins or stops to make servers good.
-func (sh *Shard) changeRole() {
+func (svc *Service) changeRole(sh *session.Shard) {
 	for _, p := range sh.Pools {
 		switch {
 		case p == nil:
-		case sh.svc.shared.Standby.Load():
+		case svc.shared.Standby.Load():
 			p.PauseRepair()
 		default:
 			p.Admit()

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"magent/internal/config"
+	"magent/internal/session"
 )
 
 // A proxy that stands by leaves a server alone that it believes to have missed something, until the virtual address comes; and
@@ -13,11 +14,11 @@ func TestStandby(t *testing.T) {
 	r, c, gone, other := outage(t, 0, nil)
 	r.svc.setStandby(true)
 	r.returns(0)
-	r.eventually(0, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() })
+	r.eventually(0, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() })
 	c.say("get first\r\n")
 	other.want("get first\r\n").answer("END\r\n") // and nothing else has been asked for
 	c.hear("END\r\n")
-	r.on(0, func(sh *Shard) {
+	r.on(0, func(sh *session.Shard) {
 		if p := sh.Pools[0]; p.Health.Usable(0) || p.Engine.Returns(0) {
 			t.Error("the server is used")
 		}
@@ -26,11 +27,11 @@ func TestStandby(t *testing.T) {
 	r.svc.setStandby(false)
 	reading := other.want("mg first v f t u\r\n")
 	r.svc.setStandby(true) // in the middle of it
-	r.eventually(0, "stopped", func(sh *Shard) bool { return !sh.Pools[0].Engine.Returns(0) })
+	r.eventually(0, "stopped", func(sh *session.Shard) bool { return !sh.Pools[0].Engine.Returns(0) })
 	reading.answer("VA 1 f0 t-1\r\nx\r\n") // what is under way is brought to its end
 	gone.want("ms first 1 F0\r\nx\r\n").answer("HD\r\n")
 	r.clean(0)
-	r.on(0, func(sh *Shard) {
+	r.on(0, func(sh *session.Shard) {
 		if sh.Pools[0].Health.Readable(0) {
 			t.Error("the server is read")
 		}

@@ -16,6 +16,7 @@ import (
 	"magent/internal/loop"
 	"magent/internal/redis"
 	"magent/internal/redis/redistest"
+	"magent/internal/session"
 )
 
 // known is the address of a master of that name.
@@ -67,7 +68,7 @@ func (w *replicated) wants(s *redistest.Server, ejections uint64) {
 	for id := range w.svc.shards {
 		redistest.Eventually(w.t, "connected to "+s.Addr, func() error {
 			err := errors.New("it is not")
-			w.on(id, func(sh *Shard) {
+			w.on(id, func(sh *session.Shard) {
 				if p := sh.Pools[0]; p.Conns[0].Ready() && p.Health.Usable(0) && p.Conns[0].Endpoint().String() == s.Addr {
 					err = nil
 				}
@@ -75,7 +76,7 @@ func (w *replicated) wants(s *redistest.Server, ejections uint64) {
 			return err
 		})
 	}
-	w.on(0, func(sh *Shard) {
+	w.on(0, func(sh *session.Shard) {
 		if n := sh.Pools[0].Figures(0).Ejections; n != ejections {
 			w.t.Errorf("%d ejections, want %d", n, ejections)
 		}
@@ -109,7 +110,7 @@ func (w *replicated) inFlight(n int) {
 	redistest.Eventually(w.t, "in flight", func() error {
 		pending := 0
 		for id := range w.svc.shards {
-			w.on(id, func(sh *Shard) { pending += sh.Pools[0].Conns[0].Pending() })
+			w.on(id, func(sh *session.Shard) { pending += sh.Pools[0].Conns[0].Pending() })
 		}
 		if pending != n {
 			return fmt.Errorf("%d are", pending)
@@ -176,7 +177,7 @@ func TestSentinelsAreAskedAtFirst(t *testing.T) {
 // old master end its connections.
 func (w *replicated) follows() {
 	w.t.Helper()
-	w.eventually(0, "connected to the new master", func(sh *Shard) bool {
+	w.eventually(0, "connected to the new master", func(sh *session.Shard) bool {
 		return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[0].Endpoint().String() == w.replica.Addr
 	})
 }
@@ -195,7 +196,7 @@ func TestSentinelIsListenedToAgain(t *testing.T) {
 func TestMasterIsReplacedWhileConnecting(t *testing.T) {
 	w := startReplicated(t, 1, 1, nil)
 	asked := make(chan bool, 1)
-	w.on(0, func(sh *Shard) {
+	w.on(0, func(sh *session.Shard) {
 		p := sh.Pools[0]
 		c := p.Conns[0]
 		c.Close(backend.ErrMoved)

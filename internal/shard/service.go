@@ -3,7 +3,6 @@ package shard
 import (
 	"context"
 	"fmt"
-	"hash/maphash"
 	"net/netip"
 	"os"
 	"sync"
@@ -21,6 +20,7 @@ import (
 	"magent/internal/pool"
 	"magent/internal/refill"
 	"magent/internal/registry"
+	"magent/internal/session"
 	"magent/internal/vip"
 )
 
@@ -48,14 +48,13 @@ type Options struct {
 type Service struct {
 	cfg     config.Config
 	shared  pool.Process
+	group   *session.Group
 	log     zerolog.Logger
-	version string
 	release string
-	seed    maphash.Seed
 
 	cfgs      []*config.Pool // of the pools, by their index; nil: it was removed
 	reloads   int            // how many there were; changed while the loops stand still
-	shards    []*Shard
+	shards    []*session.Shard
 	listeners []*listener
 	given     []Socket // that no pool has asked for yet
 	pulse     pulse
@@ -63,18 +62,14 @@ type Service struct {
 
 	reloadErrors  atomic.Uint64
 	journalErrors atomic.Uint64
-	clients       atomic.Int64
-	crowd         []*atomic.Int64 // clients by pool
-	draining      atomic.Bool     // or giving up in favour of another process
-	spare         int             // a descriptor to fall back on; the first loop's
-	complaint     complaints
+	draining      atomic.Bool // or giving up in favour of another process
+	spare         int         // a descriptor to fall back on; the first loop's
 	giving        atomic.Bool // giveBack is at work
 
 	doubts      []discover.Doubt // at the start
-	window      int
-	maxAssembly int // what clients may have sent in part, on a loop; in tests less than the constant
 	storedEvery time.Duration
 	storedAsks  chan []storedAsk
+	storedTimer *loop.Timer     // of the first loop
 	role        *vip.Watcher    // nil: there is no virtual address
 	ctx         context.Context // of the helpers
 	stop        context.CancelFunc
@@ -90,22 +85,26 @@ func Start(o Options) (*Service, error) {
 		o.maxJoint = pool.MaxJoint
 	}
 	if o.window == 0 {
-		o.window = windowStart
+		o.window = session.WindowStart
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	svc := &Service{
-		cfg: o.Config, log: o.Log, version: o.Version, release: o.Release, seed: maphash.MakeSeed(),
+		cfg: o.Config, log: o.Log, release: o.Release,
 		spare: openSpare(), ctx: ctx, stop: stop, dead: make(chan error, 1),
-		window: o.window, maxAssembly: pool.MaxAssembly,
 		storedEvery: o.StoredEvery, storedAsks: make(chan []storedAsk, 1),
 		given: o.Sockets, place: journal.Place{Dir: o.Config.StateDir, Give: o.Give, Beside: o.Files},
 	}
+	svc.group = session.NewGroup(session.Options{
+		Log: o.Log, Version: o.Version, Window: o.window, MaxAssembly: pool.MaxAssembly, Slow: o.Config.Slow, SlowKeys: o.Config.SlowKeys,
+		RequestTimeout: o.Config.RequestTimeout, IdleTimeout: o.Config.IdleTimeout, Stats: svc.answerStats, GiveBack: svc.giveBack,
+	})
 	svc.shared.Log, svc.shared.Registry, svc.shared.Walks = o.Log, registry.New(o.Log), refill.NewWalks(o.Log, 0)
 	svc.shared.Started, svc.shared.VIP = time.Now(), o.Config.VIP.IsValid()
 	svc.shared.Threads, svc.shared.MaxValue, svc.shared.MaxDirty = max(1, o.Config.Threads), o.Config.MaxValue, o.Config.MaxDirty
 	svc.shared.MaxJoint = o.maxJoint
-	svc.shared.Owner = func(key []byte) int { return svc.ownerOf(key).ID }
+	svc.shared.Owner = func(key []byte) int { return svc.group.OwnerOf(key).ID }
 	svc.shared.Servers = discover.New(discover.Options{Lookup: o.lookup, Interval: o.Config.ResolveInterval, Log: o.Log, Found: svc.found})
+	svc.storedTimer = loop.NewTimer(svc.askStored)
 	svc.doubts = svc.shared.Servers.Check(o.Config.Pools) // while another process may serve yet
 	known, err := svc.prepare(o.TakeOver)
 	if err != nil {
@@ -129,9 +128,9 @@ func Start(o Options) (*Service, error) {
 	svc.helpers.Add(1)
 	go svc.askStores(ctx)
 	for _, sh := range svc.shards {
-		sh.L.Post(loop.TaskFunc(sh.start))
+		sh.L.Post(loop.TaskFunc(func() { svc.start(sh) }))
 		svc.loops.Add(1)
-		go sh.run()
+		go svc.run(sh)
 	}
 	return svc, nil
 }
@@ -156,8 +155,8 @@ func (svc *Service) prepare(takeOver func() error) (known journal.Knowledge, err
 
 // bindAll makes the shards, without their pools, and binds the listeners.
 func (svc *Service) bindAll() (all []placement.Rings, err error) {
-	for id := range max(1, svc.cfg.Threads) {
-		sh, err := newShard(svc, id)
+	for range max(1, svc.cfg.Threads) {
+		sh, err := svc.group.NewShard(&svc.shared)
 		if err != nil {
 			return nil, err
 		}
@@ -166,7 +165,7 @@ func (svc *Service) bindAll() (all []placement.Rings, err error) {
 	for i := range svc.cfg.Pools {
 		p := &svc.cfg.Pools[i]
 		svc.cfgs = append(svc.cfgs, p)
-		svc.crowd = append(svc.crowd, new(atomic.Int64))
+		svc.group.ByPool = append(svc.group.ByPool, new(atomic.Int64))
 		r, err := placement.New(p)
 		if err != nil {
 			return nil, err

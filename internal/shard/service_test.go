@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"magent/internal/config"
+	"magent/internal/session"
 )
 
 // drain starts to drain in the background.
@@ -215,7 +216,7 @@ func TestLogOfStateChanges(t *testing.T) {
 	}
 	defer svc.Close()
 	r := &rig{t: t, svc: svc}
-	up := func(sh *Shard) bool { return sh.Pools[0].Health.Usable(0) && sh.Pools[0].Conns[0].Ready() }
+	up := func(sh *session.Shard) bool { return sh.Pools[0].Health.Usable(0) && sh.Pools[0].Conns[0].Ready() }
 	for id := range 2 {
 		r.eventually(id, "connected", up)
 	}
@@ -229,7 +230,7 @@ func TestLogOfStateChanges(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatalf("not in time: %q", log.String())
 		}
-		r.on(0, func(*Shard) {})
+		r.on(0, func(*session.Shard) {})
 	}
 	for id := range 2 {
 		r.eventually(id, "up again", up)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"magent/internal/config"
+	"magent/internal/session"
 )
 
 // Replies come in the order of the requests, however the servers order theirs.
@@ -25,9 +26,9 @@ func TestPipelinedRepliesKeepTheirOrder(t *testing.T) {
 	a0, a1, a2 := r.servers[0].want("get "+keys[0]+"\r\n"), r.servers[1].want("get "+keys[1]+"\r\n"), r.servers[2].want("get "+keys[2]+"\r\n")
 	r.servers[0].want("get " + keys[0] + "\r\n")
 	a2.answer(value(keys[2]))
-	r.eventually(0, "the third server's answer", func(sh *Shard) bool { return sh.Pools[0].Conns[2].Pending() == 0 })
+	r.eventually(0, "the third server's answer", func(sh *session.Shard) bool { return sh.Pools[0].Conns[2].Pending() == 0 })
 	a1.answer(value(keys[1]))
-	r.eventually(0, "the second server's answer", func(sh *Shard) bool { return sh.Pools[0].Conns[1].Pending() == 0 })
+	r.eventually(0, "the second server's answer", func(sh *session.Shard) bool { return sh.Pools[0].Conns[1].Pending() == 0 })
 	a0.answer(value(keys[0]))
 	c.hear(value(keys[0]) + "VERSION test\r\n" + value(keys[1]) + "ERROR\r\n" + value(keys[2]))
 	a0.answer("END\r\n")
@@ -43,11 +44,11 @@ func TestRequestsSplitAtEveryByte(t *testing.T) {
 	request := "set k 0 0 9\r\nset a 0 0\r\nset j 0 0 2 noreply\r\nxx\r\nversion\r\n"
 	for cut := 1; cut < len(request); cut++ {
 		c.say(request[:cut])
-		r.on(0, func(*Shard) {})
+		r.on(0, func(*session.Shard) {})
 		c.say(request[cut:])
 		c.hear("STORED\r\nVERSION test\r\n")
 	}
-	r.eventually(0, "nothing kept", func(sh *Shard) bool { return sh.assembly == 0 })
+	r.eventually(0, "nothing kept", func(sh *session.Shard) bool { return sh.Assembly == 0 })
 }
 
 // A client that shuts its side down still gets every reply, and then the end.
@@ -60,7 +61,7 @@ func TestHalfClose(t *testing.T) {
 	p.want("get b\r\n").answer(miss)
 	c.hear(miss + miss + "VERSION test\r\n")
 	c.ended()
-	r.eventually(0, "the client's end", func(sh *Shard) bool { return len(sh.sessions) == 0 && sh.assembly == 0 })
+	r.eventually(0, "the client's end", func(sh *session.Shard) bool { return len(sh.Sessions) == 0 && sh.Assembly == 0 })
 }
 
 // quit closes when all that was asked before it is answered; what comes behind it is not read.
@@ -85,7 +86,7 @@ func TestClientGone(t *testing.T) {
 	p.want("set k 0 0 1\r\nx\r\n")
 	_ = c.c.(*net.TCPConn).SetLinger(0)
 	c.c.Close()
-	r.eventually(0, "the client's end", func(sh *Shard) bool { return len(sh.sessions) == 0 })
+	r.eventually(0, "the client's end", func(sh *session.Shard) bool { return len(sh.Sessions) == 0 })
 	p.want("get a b\r\n").answer(valueA + "STORED\r\n" + miss)
 	b.want("set k 0 0 1\r\nx\r\n").answer("STORED\r\n")
 	d := r.client()
@@ -178,6 +179,6 @@ func TestMaxClients(t *testing.T) {
 		t.Errorf("%s clients, %s refused, %s in all, accepting: %s", s["curr_connections"], s["rejected_connections"], s["total_connections"], s["accepting_conns"])
 	}
 	b.c.Close()
-	r.eventually(0, "room again", func(*Shard) bool { return r.svc.clients.Load() == 1 })
+	r.eventually(0, "room again", func(*session.Shard) bool { return r.svc.group.Clients.Load() == 1 })
 	r.client().nothing()
 }

@@ -9,29 +9,12 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"magent/ascii"
 	"magent/internal/call"
 	"magent/internal/placement"
 	"magent/internal/pool"
+	"magent/internal/session"
 	"magent/internal/stats"
 )
-
-// stats answers the stats command. What the figures of all loops are needed for is answered when all loops have
-// reported; the others at once.
-func (s *session) stats(r *ascii.Request) {
-	switch what := string(firstWord(r.Args)); what {
-	case "", "servers", "reset", "hotkeys":
-		s.work -= surveyWork
-		s.sh.survey(s.pool, &s.call().Call, what)
-	case "settings":
-		p := s.sh.svc.process()
-		s.call().Answer(stats.AppendSettings(nil, &p))
-	case "items", "slabs", "sizes", "conns": // a proxy has nothing to tell of these, but exporters ask
-		s.say("END\r\n")
-	default:
-		s.say("ERROR\r\n")
-	}
-}
 
 // survey asks all loops for their figures. It belongs to one loop at a time, one after the other, as a task of their
 // mailboxes, and ends where it has begun: on a loop with a client's call, or beside the loops with the channel.
@@ -42,8 +25,8 @@ type survey struct {
 
 	call *call.Call
 	what string
-	pool *pool.Pool // the client's, on its loop
-	home *Shard     // that
+	pool *pool.Pool     // the client's, on its loop
+	home *session.Shard // that
 	hot  stats.Hottest
 
 	done    chan<- *survey
@@ -51,9 +34,14 @@ type survey struct {
 	process stats.Process // as of the last loop
 }
 
-// survey has all loops asked for what stats is to tell c, a client of a pool on this loop.
-func (sh *Shard) survey(p *pool.Pool, c *call.Call, what string) {
-	sh.L.SendTo(sh.svc.shards[0].L, &survey{svc: sh.svc, call: c, what: what, pool: p, home: sh})
+// answerStats answers a client of a pool on a loop; see session.Options.
+func (svc *Service) answerStats(sh *session.Shard, p *pool.Pool, c *call.Call, what string) {
+	if what == "settings" {
+		process := svc.process()
+		c.Answer(stats.AppendSettings(nil, &process))
+		return
+	}
+	sh.L.SendTo(svc.shards[0].L, &survey{svc: svc, call: c, what: what, pool: p, home: sh})
 }
 
 // Figures gathers the figures of the whole process, for whoever asks beside the loops.
@@ -85,9 +73,9 @@ func (q *survey) Run() {
 		return
 	}
 	if q.what == "reset" {
-		sh.reset()
+		sh.Reset()
 	} else {
-		q.sum.Add(sh.snapshot())
+		q.sum.Add(sh.Snapshot())
 		if q.pool != nil {
 			q.hot.Add(&q.pool.Peers[q.next].Hot)
 		}
@@ -122,48 +110,15 @@ func (q *survey) answer() {
 // shownHotKeys is how many of the hottest keys are told.
 const shownHotKeys = 20
 
-// snapshot copies this loop's figures.
-func (sh *Shard) snapshot() *stats.Snapshot {
-	out := &stats.Snapshot{}
-	for s := range sh.sessions {
-		out.ActiveRequests += int64(s.pending)
-	}
-	busy := sh.L.Busy()
-	out.Loops = []stats.Loop{{Clients: len(sh.sessions), Turns: busy.Turns, Busy: busy.Total, Longest: busy.Longest}}
-	out.Counters.Add(&sh.past)
-	for _, p := range sh.Pools {
-		if p == nil {
-			continue // it was removed
-		}
-		out.Counters.Add(&p.Count)
-		out.Pools = append(out.Pools, p.Count)
-		for i := range p.Conns {
-			out.Servers = append(out.Servers, p.Figures(i))
-		}
-	}
-	return out
-}
-
-// reset sets to zero what stats reset does in memcached: the counters, not what is true at the moment.
-func (sh *Shard) reset() {
-	sh.past = stats.Counters{}
-	for _, p := range sh.Pools {
-		if p == nil {
-			continue
-		}
-		p.ResetFigures()
-	}
-}
-
 // process describes the process and its configuration.
 func (svc *Service) process() stats.Process {
 	var usage unix.Rusage
 	_ = unix.Getrusage(unix.RUSAGE_SELF, &usage)
 	p := stats.Process{
-		PID: os.Getpid(), Version: svc.version, Release: svc.release, Now: time.Now(), Started: svc.shared.Started,
+		PID: os.Getpid(), Version: svc.group.Version, Release: svc.release, Now: time.Now(), Started: svc.shared.Started,
 		UserTime: time.Duration(usage.Utime.Nano()), SystemTime: time.Duration(usage.Stime.Nano()),
 		Threads: len(svc.shards), MaxClients: svc.cfg.MaxClients, MaxValue: svc.cfg.MaxValue,
-		Accepting: svc.clients.Load() < int64(svc.cfg.MaxClients), Draining: svc.draining.Load(), JournalErrors: svc.journalErrors.Load(),
+		Accepting: svc.group.Clients.Load() < int64(svc.cfg.MaxClients), Draining: svc.draining.Load(), JournalErrors: svc.journalErrors.Load(),
 		Reloads: uint64(svc.reloads), ReloadErrors: svc.reloadErrors.Load(),
 	}
 	for i := range svc.cfgs {

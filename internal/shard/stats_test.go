@@ -11,6 +11,7 @@ import (
 
 	"magent/internal/config"
 	"magent/internal/loop"
+	"magent/internal/session"
 	"magent/internal/stats"
 )
 
@@ -18,11 +19,11 @@ import (
 func TestEjectionIsCountedOnce(t *testing.T) {
 	r, clients := two(t, 1, 1)
 	for id := range clients {
-		r.eventually(id, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() })
+		r.eventually(id, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() })
 	}
 	r.servers[0].leave()
 	for id := range clients {
-		r.eventually(id, "ejected", func(sh *Shard) bool { return !sh.Pools[0].Health.Usable(0) })
+		r.eventually(id, "ejected", func(sh *session.Shard) bool { return !sh.Pools[0].Health.Usable(0) })
 	}
 	if got := clients[1].stats("servers")["server:0:ejections"]; got != "1" {
 		t.Errorf("%s ejections", got)
@@ -116,8 +117,8 @@ func TestQueues(t *testing.T) {
 	c := r.client()
 	c.say("get a\r\nget bc\r\n")
 	first := p.want("get a\r\n")
-	r.eventually(0, "two requests are awaited", func(sh *Shard) bool {
-		s := sh.snapshot().Servers[0]
+	r.eventually(0, "two requests are awaited", func(sh *session.Shard) bool {
+		s := sh.Snapshot().Servers[0]
 		return s.Awaited == 2 && s.AwaitedBytes == len("get a\r\nget bc\r\n") && s.Unsent == 0 && s.UnsentBytes == 0
 	})
 	first.answer(miss)
@@ -144,13 +145,13 @@ func TestClientsThatLeaveAndClientsThatFail(t *testing.T) {
 	r, _, _ := pair(t, nil)
 	gone := func(what string, eofs, errs uint64) {
 		t.Helper()
-		r.eventually(0, what, func(sh *Shard) bool {
+		r.eventually(0, what, func(sh *session.Shard) bool {
 			n := sh.Pools[0].Count
 			return n.CurrConnections == 0 && n.ClientEOFs == eofs && n.ClientErrors == errs
 		})
 	}
 	r.client().c.Close()
-	r.eventually(0, "the first client", func(sh *Shard) bool { return sh.Pools[0].Count.TotalConnections == 1 })
+	r.eventually(0, "the first client", func(sh *session.Shard) bool { return sh.Pools[0].Count.TotalConnections == 1 })
 	gone("a client that leaves", 1, 0)
 	c := r.client()
 	c.say("quit\r\n")
@@ -176,14 +177,14 @@ func TestClientsThatLeaveAndClientsThatFail(t *testing.T) {
 // A server's end is counted by its kind, and when it was ejected is told.
 func TestServersThatEndAndFail(t *testing.T) {
 	r, p, _ := pair(t, nil)
-	r.eventually(0, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() })
+	r.eventually(0, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() })
 	c := r.client()
 	c.say("get x\r\n")
 	p.want("get x\r\n").answer(miss)
 	c.hear(miss)
 	before := time.Now().UnixMicro()
 	p.leave()
-	r.eventually(0, "ejected", func(sh *Shard) bool { return !sh.Pools[0].Health.Usable(0) })
+	r.eventually(0, "ejected", func(sh *session.Shard) bool { return !sh.Pools[0].Health.Usable(0) })
 	s := r.figures().Servers[0]
 	if s.EOFs+s.Failures == 0 || s.EjectedAt < before || s.Connected != 0 || s.Ejections != 1 {
 		t.Errorf("%d closed, %d failed, ejected at %d, connected %d, %d ejections", s.EOFs, s.Failures, s.EjectedAt, s.Connected, s.Ejections)
@@ -197,7 +198,7 @@ func TestServersThatEndAndFail(t *testing.T) {
 
 func TestFragments(t *testing.T) {
 	r := start(t, 2, 0, nil)
-	r.eventually(0, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
+	r.eventually(0, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
 	r.servers[0].answers(func(string) string { return miss })
 	r.servers[1].answers(func(string) string { return miss })
 	c := r.client()

@@ -8,6 +8,7 @@ import (
 
 	"magent/internal/loop"
 	"magent/internal/pool"
+	"magent/internal/session"
 	"magent/internal/stats"
 )
 
@@ -27,8 +28,9 @@ type storedAsk struct {
 }
 
 // askStored has those servers asked whose figures are old. It runs on the first loop, by a timer.
-func (sh *Shard) askStored() {
-	every := sh.svc.storedEvery
+func (svc *Service) askStored() {
+	sh := svc.shards[0]
+	every := svc.storedEvery
 	now, next := sh.L.Now(), every
 	var asks []storedAsk
 	for _, p := range sh.Pools {
@@ -46,7 +48,7 @@ func (sh *Shard) askStored() {
 	}
 	if len(asks) > 0 {
 		select {
-		case sh.svc.storedAsks <- asks:
+		case svc.storedAsks <- asks:
 			for _, a := range asks {
 				a.p.Stored[a.server].Asked = max(1, now)
 			}
@@ -54,13 +56,13 @@ func (sh *Shard) askStored() {
 			next = storedSoon
 		}
 	}
-	sh.L.Set(sh.storedTimer, next)
+	sh.L.Set(svc.storedTimer, next)
 }
 
 // askSoon is called on a loop whose servers have changed.
-func (sh *Shard) askSoon() {
-	if sh.ID == 0 && sh.svc.storedEvery > 0 {
-		sh.L.Set(sh.storedTimer, storedSoon/10)
+func (svc *Service) askSoon(sh *session.Shard) {
+	if sh.ID == 0 && svc.storedEvery > 0 {
+		sh.L.Set(svc.storedTimer, storedSoon/10)
 	}
 }
 

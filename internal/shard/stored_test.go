@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"magent/internal/config"
+	"magent/internal/session"
 )
 
 // startAsking is a service that asks its servers what they store, all the time.
@@ -59,7 +60,7 @@ func TestStoredFigures(t *testing.T) {
 	t.Cleanup(answers)
 	g.stored.Store(37)
 	c.awaitMaxBytes("201") // it was asked after the first one, which was given up
-	r.eventually(0, "both are used", func(sh *Shard) bool { return sh.Pools[0].Health.Usable(0) && sh.Pools[0].Health.Usable(1) })
+	r.eventually(0, "both are used", func(sh *session.Shard) bool { return sh.Pools[0].Health.Usable(0) && sh.Pools[0].Health.Usable(1) })
 	c.say("get a\r\n")
 	c.hear(miss)
 	answers()
@@ -77,7 +78,7 @@ func TestStoredFiguresOfNobody(t *testing.T) {
 	f := newFake(t, 0)
 	f.stored.Store(0)
 	r := startAsking(t, f)
-	r.eventually(0, "it was asked", func(sh *Shard) bool { return sh.Pools[0].Stored[0].Asked > 0 })
+	r.eventually(0, "it was asked", func(sh *session.Shard) bool { return sh.Pools[0].Stored[0].Asked > 0 })
 	if got, found := r.client().stats("")["limit_maxbytes"]; found {
 		t.Errorf("limit_maxbytes is %q", got)
 	}

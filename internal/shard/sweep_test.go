@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"magent/internal/config"
+	"magent/internal/session"
 )
 
 // heap is the memory in use after a collection.
@@ -24,7 +25,7 @@ func TestMemoryComesBack(t *testing.T) {
 		t.Run(fmt.Sprintf("%d loops", threads), func(t *testing.T) {
 			r := start(t, 2, 0, func(c *config.Config) { c.Threads = threads })
 			for id := range threads {
-				r.on(id, func(sh *Shard) { sh.demandOf(0).size = 1 }) // so that all is asked for at once
+				r.on(id, func(sh *session.Shard) { sh.DemandOf(0).Size = 1 }) // so that all is asked for at once
 			}
 			keys := [2]string{}
 			for i := 0; keys[0] == "" || keys[1] == ""; i++ {
@@ -41,9 +42,9 @@ func TestMemoryComesBack(t *testing.T) {
 					defer a.answer(value(a.text))
 				}
 				for id := range threads {
-					r.eventually(id, "the replies wait for the first", func(sh *Shard) bool {
-						for s := range sh.sessions {
-							if s.held < (gets-1)*size {
+					r.eventually(id, "the replies wait for the first", func(sh *session.Shard) bool {
+						for s := range sh.Sessions {
+							if s.State().Held < (gets-1)*size {
 								return false
 							}
 						}
@@ -53,14 +54,14 @@ func TestMemoryComesBack(t *testing.T) {
 			}, value("get "+keys[0]), value("get "+keys[1]))
 			kept := 0
 			for id := range threads {
-				r.eventually(id, "everybody has left", func(sh *Shard) bool { return len(sh.sessions) == 0 })
-				r.on(id, func(sh *Shard) {
+				r.eventually(id, "everybody has left", func(sh *session.Shard) bool { return len(sh.Sessions) == 0 })
+				r.on(id, func(sh *session.Shard) {
 					if sh.Spare.Kept() > 16<<20 {
 						t.Errorf("loop %d keeps %d bytes", id, sh.Spare.Kept())
 					}
 					kept += sh.Spare.Kept()
-					sh.sweep()
-					sh.sweep()
+					sh.Sweep()
+					sh.Sweep()
 					if sh.Spare.Kept() > 0 {
 						t.Errorf("loop %d still keeps %d bytes", id, sh.Spare.Kept())
 					}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"magent/internal/config"
+	"magent/internal/session"
 )
 
 // memory makes a fake store values: get, set, append, incr of digits, delete, touch and flush_all are answered at once.
@@ -69,9 +70,9 @@ func two(t *testing.T, primaries, backups int) (r *rig, clients [2]*client) {
 		clients[i].nothing()
 	}
 	for id := range clients {
-		r.on(id, func(sh *Shard) {
-			if len(sh.sessions) != 1 {
-				t.Errorf("loop %d has %d clients, want 1", id, len(sh.sessions))
+		r.on(id, func(sh *session.Shard) {
+			if len(sh.Sessions) != 1 {
+				t.Errorf("loop %d has %d clients, want 1", id, len(sh.Sessions))
 			}
 		})
 	}
@@ -81,7 +82,7 @@ func two(t *testing.T, primaries, backups int) (r *rig, clients [2]*client) {
 // owned returns n keys that belong to a loop.
 func (r *rig) owned(id, n int) (keys []string) {
 	for i := 0; len(keys) < n; i++ {
-		if key := fmt.Sprintf("t%d", i); r.svc.ownerOf([]byte(key)).ID == id {
+		if key := fmt.Sprintf("t%d", i); r.svc.group.OwnerOf([]byte(key)).ID == id {
 			keys = append(keys, key)
 		}
 	}
@@ -225,11 +226,11 @@ func TestTwoLoopsClientGone(t *testing.T) {
 	clients[0].say(getLine(keys) + getLine(keys[1:]) + getLine(keys[:1]))
 	asks := []*ask{await(t, "1", f.asked), await(t, "2", f.asked), await(t, "3", f.asked), await(t, "4", f.asked)}
 	clients[0].c.Close()
-	r.eventually(0, "half gone", func(*Shard) bool { return true })
+	r.eventually(0, "half gone", func(*session.Shard) bool { return true })
 	for _, a := range asks {
 		a.answer("END\r\n")
 	}
-	r.eventually(0, "the client's end", func(sh *Shard) bool { return len(sh.sessions) == 0 })
+	r.eventually(0, "the client's end", func(sh *session.Shard) bool { return len(sh.Sessions) == 0 })
 	clients[1].say(getLine(keys))
 	await(t, "5", f.asked).answer("END\r\n")
 	await(t, "6", f.asked).answer("END\r\n")

@@ -7,6 +7,7 @@ import (
 
 	"magent/backend"
 	"magent/failover"
+	"magent/internal/session"
 )
 
 // marked is a token of server i as a client has it.
@@ -69,7 +70,7 @@ func TestTokensOfOthersFitNothing(t *testing.T) {
 		c.say("ma k C" + token + " k\r\n")
 		p.want("ma k C" + none + " k v\r\n").answer("NF kk\r\n")
 		c.hear("NF kk\r\n")
-		r.on(0, func(sh *Shard) {
+		r.on(0, func(sh *session.Shard) {
 			if got := sh.Pools[0].Engine.Tally(0).CasRefused; got != uint64(2*n+2) {
 				t.Errorf("%s: %d are counted", token, got)
 			}
@@ -83,7 +84,7 @@ func TestTokensAfterAFailover(t *testing.T) {
 	c := r.client()
 	old := r.marked(0, 7)
 	lived(c, p)
-	r.on(0, func(sh *Shard) { sh.Pools[0].Conns[0].Close(backend.ErrGarbage) })
+	r.on(0, func(sh *session.Shard) { sh.Pools[0].Conns[0].Close(backend.ErrGarbage) })
 	r.away(0)
 	c.say("gets k\r\n")
 	b.want("gets k\r\n").answer("VALUE k 0 1 7\r\nx\r\nEND\r\n")

@@ -6,11 +6,12 @@ import (
 	"testing"
 
 	"magent/internal/redis/redistest"
+	"magent/internal/session"
 )
 
 // However many requests lie in a client's socket, and whoever answers them, a turn of the loop serves so many of them only.
 func TestWorkOfATurn(t *testing.T) {
-	const most = turnWork / requestWork
+	const most = session.TurnWork / session.RequestWork
 	for name, w := range map[string]struct {
 		request string
 		redis   bool
@@ -38,12 +39,13 @@ func TestWorkOfATurn(t *testing.T) {
 			go func() { _, _ = io.WriteString(c.c, strings.Repeat(w.request, requests)) }()
 			go func() { _, _ = io.Copy(io.Discard, c.r) }()
 			var served uint64
-			r.eventually(0, "all are served", func(sh *Shard) bool {
-				for s := range sh.sessions {
-					if s.most > most {
-						t.Errorf("%d requests in one turn, want at most %d", s.most, most)
+			r.eventually(0, "all are served", func(sh *session.Shard) bool {
+				for s := range sh.Sessions {
+					state := s.State()
+					if state.Most > most {
+						t.Errorf("%d requests in one turn, want at most %d", state.Most, most)
 					}
-					served = s.served
+					served = state.Served
 				}
 				return served >= uint64(requests)
 			})
@@ -61,16 +63,16 @@ func TestLineInDrips(t *testing.T) {
 	for range 200 {
 		c.say(" " + key)
 		sent += 1 + len(key)
-		r.eventually(0, "the drip", func(sh *Shard) bool {
-			for s := range sh.sessions {
-				return s.searched == sent
+		r.eventually(0, "the drip", func(sh *session.Shard) bool {
+			for s := range sh.Sessions {
+				return s.State().Searched == sent
 			}
 			return false
 		})
 	}
-	r.on(0, func(sh *Shard) {
-		if sh.searched > uint64(sent) {
-			t.Errorf("%d bytes were searched in a line of %d", sh.searched, sent)
+	r.on(0, func(sh *session.Shard) {
+		if sh.Searched > uint64(sent) {
+			t.Errorf("%d bytes were searched in a line of %d", sh.Searched, sent)
 		}
 	})
 	c.say("\r\n")

@@ -9,6 +9,7 @@ import (
 
 	"magent/internal/config"
 	"magent/internal/loop"
+	"magent/internal/session"
 	"magent/internal/stats"
 )
 
@@ -16,12 +17,12 @@ import (
 func TestEvents(t *testing.T) {
 	r, _ := two(t, 1, 1)
 	for id := range 2 {
-		r.eventually(id, "connected", func(sh *Shard) bool { return sh.Pools[0].Conns[0].Ready() })
+		r.eventually(id, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() })
 	}
 	began := time.Now()
 	r.servers[0].leave()
 	for id := range 2 {
-		r.eventually(id, "ejected", func(sh *Shard) bool { return !sh.Pools[0].Health.Usable(0) })
+		r.eventually(id, "ejected", func(sh *session.Shard) bool { return !sh.Pools[0].Health.Usable(0) })
 	}
 	events := r.svc.Events()
 	if len(events) != 1 {
@@ -69,12 +70,12 @@ func TestOutcomes(t *testing.T) {
 	b.want("set a 0 0 1\r\nx\r\n").answer("STORED\r\n")
 	c.hear("STORED\r\n")
 	p.leave()
-	r.eventually(0, "ejected", func(sh *Shard) bool { return !sh.Pools[0].Health.Usable(0) })
+	r.eventually(0, "ejected", func(sh *session.Shard) bool { return !sh.Pools[0].Health.Usable(0) })
 	c.say("get a\r\n")
 	b.want("get a\r\n").answer(valueA)
 	c.hear(valueA)
 	b.leave()
-	r.eventually(0, "ejected", func(sh *Shard) bool { return !sh.Pools[0].Health.Usable(1) })
+	r.eventually(0, "ejected", func(sh *session.Shard) bool { return !sh.Pools[0].Health.Usable(1) })
 	c.say("get a\r\n")
 	c.line()
 	_, s, err := r.svc.Figures(t.Context())

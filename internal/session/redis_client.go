@@ -1,4 +1,4 @@
-package shard
+package session
 
 import (
 	"fmt"
@@ -11,32 +11,32 @@ import (
 const badName = "-ERR Client names cannot contain spaces, newlines or special characters.\r\n"
 
 // client is CLIENT: what is about the client's own connection to the proxy.
-func (s *session) client(r *resp.Request) {
+func (s *Session) client(r *resp.Request) {
 	sub := strings.ToLower(string(r.Args[1]))
 	args := r.Args[2:]
 	switch known, fits := clientArity(sub, len(args)); {
 	case !known:
-		s.tell(resp.AppendError(s.sh.line[:0], "ERR 'client|"+sub+"' is not supported here: it is about other connections than the client's own to the proxy, or nobody's"))
+		s.tell(resp.AppendError(s.sh.Line[:0], "ERR 'client|"+sub+"' is not supported here: it is about other connections than the client's own to the proxy, or nobody's"))
 		return
 	case !fits:
-		s.tell(resp.AppendError(s.sh.line[:0], "ERR wrong number of arguments for 'client|"+sub+"' command"))
+		s.tell(resp.AppendError(s.sh.Line[:0], "ERR wrong number of arguments for 'client|"+sub+"' command"))
 		return
 	}
 	switch sub {
 	case "id":
-		s.tell(resp.AppendInt(s.sh.line[:0], s.redis.id))
+		s.tell(resp.AppendInt(s.sh.Line[:0], s.redis.id))
 	case "getname":
 		if len(s.redis.name) == 0 {
-			s.tell(resp.AppendNull(s.sh.line[:0]))
+			s.tell(resp.AppendNull(s.sh.Line[:0]))
 			return
 		}
-		s.tell(resp.AppendBulk(s.sh.line[:0], s.redis.name))
+		s.tell(resp.AppendBulk(s.sh.Line[:0], s.redis.name))
 	case "setname":
 		s.setName(args[0])
 	case "setinfo":
 		s.setInfo(args[0], args[1])
 	case "info":
-		s.tell(resp.AppendBulkString(s.sh.line[:0], fmt.Sprintf("id=%d fd=%d name=%s db=%d resp=2 user=%s\n",
+		s.tell(resp.AppendBulkString(s.sh.Line[:0], fmt.Sprintf("id=%d fd=%d name=%s db=%d resp=2 user=%s\n",
 			s.redis.id, s.s.FD(), s.redis.name, s.pool.Config.RedisDB, defaultUser)))
 	case "reply", "tracking", "no-evict", "no-touch":
 		s.clientSwitch(sub, strings.ToLower(string(args[0])))
@@ -59,15 +59,15 @@ func clientArity(sub string, n int) (known, fits bool) {
 }
 
 // clientSwitch takes the settings of what the proxy does not have: they can be left, or switched, to what is the case.
-func (s *session) clientSwitch(sub, to string) {
+func (s *Session) clientSwitch(sub, to string) {
 	if is := map[string]string{"reply": "on", "tracking": "off", "no-evict": "off", "no-touch": "off"}[sub]; to != is {
-		s.tell(resp.AppendError(s.sh.line[:0], "ERR 'client|"+sub+" "+to+"' is not supported here: the connections to the servers are shared by all clients"))
+		s.tell(resp.AppendError(s.sh.Line[:0], "ERR 'client|"+sub+" "+to+"' is not supported here: the connections to the servers are shared by all clients"))
 		return
 	}
 	s.say("+OK\r\n")
 }
 
-func (s *session) setName(name []byte) {
+func (s *Session) setName(name []byte) {
 	if !validName(name) {
 		s.say(badName)
 		return
@@ -77,15 +77,15 @@ func (s *session) setName(name []byte) {
 }
 
 // setInfo takes the name and version of the client's library, of which nothing is made.
-func (s *session) setInfo(what, value []byte) {
+func (s *Session) setInfo(what, value []byte) {
 	switch strings.ToLower(string(what)) {
 	case "lib-name", "lib-ver":
 	default:
-		s.tell(resp.AppendError(s.sh.line[:0], "ERR Unrecognized option '"+string(what)+"'"))
+		s.tell(resp.AppendError(s.sh.Line[:0], "ERR Unrecognized option '"+string(what)+"'"))
 		return
 	}
 	if !validName(value) {
-		s.tell(resp.AppendError(s.sh.line[:0], "ERR "+strings.ToLower(string(what))+" cannot contain spaces, newlines or special characters."))
+		s.tell(resp.AppendError(s.sh.Line[:0], "ERR "+strings.ToLower(string(what))+" cannot contain spaces, newlines or special characters."))
 		return
 	}
 	s.say("+OK\r\n")

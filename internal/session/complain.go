@@ -1,4 +1,4 @@
-package shard
+package session
 
 import (
 	"sync"
@@ -19,10 +19,10 @@ type complaint struct {
 	skipped int
 }
 
-// complain logs what clients do wrong, or what is too much, once in a while with the number of times. what must be one
+// Complain logs what clients do wrong, or what is too much, once in a while with the number of times. what must be one
 // of a fixed set of sentences.
-func (svc *Service) complain(what string) {
-	c := &svc.complaint
+func (g *Group) Complain(what string) {
+	c := &g.complaints
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.seen == nil {
@@ -38,6 +38,17 @@ func (svc *Service) complain(what string) {
 		m.skipped++
 		return
 	}
-	svc.log.Warn().Int("repeated", m.skipped).Msg(what)
+	g.Log.Warn().Int("repeated", m.skipped).Msg(what)
 	m.last, m.skipped = now, 0
+}
+
+// Complaints is how often that was complained of since it was last quiet, logged or not.
+func (g *Group) Complaints(what string) int {
+	c := &g.complaints
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if m := c.seen[what]; m != nil {
+		return 1 + m.skipped
+	}
+	return 0
 }

@@ -1,4 +1,4 @@
-package shard
+package session
 
 import "slices"
 
@@ -7,7 +7,7 @@ import "slices"
 // request as others do is served, whatever somebody else has left half-sent; and no value is lost for want of room.
 
 // holds is how many bytes the client has that count.
-func (s *session) holds() int {
+func (s *Session) holds() int {
 	if s.redis != nil && s.redis.multi != nil {
 		return s.kept + len(s.redis.multi.raw)
 	}
@@ -16,34 +16,34 @@ func (s *session) holds() int {
 
 // makeRoom reports whether s may hold so many bytes more, of limit for all. If they would be too many, it cuts off others until
 // a sixteenth of the limit is free, so that the next request does not have to look again; but nobody who holds less than s.
-func (sh *Shard) makeRoom(s *session, more, limit int) bool {
-	if sh.assembly+more <= limit {
+func (sh *Shard) makeRoom(s *Session, more, limit int) bool {
+	if sh.Assembly+more <= limit {
 		return true
 	}
-	var others []*session
-	for o := range sh.sessions {
+	var others []*Session
+	for o := range sh.Sessions {
 		if o != s && o.holds() > 0 && before(o, s) {
 			others = append(others, o)
 		}
 	}
-	slices.SortFunc(others, func(a, b *session) int {
+	slices.SortFunc(others, func(a, b *Session) int {
 		if before(a, b) {
 			return -1
 		}
 		return 1
 	})
 	for _, o := range others {
-		if sh.assembly+more <= limit-limit/16 {
+		if sh.Assembly+more <= limit-limit/16 {
 			break
 		}
-		sh.svc.complain("too much has arrived in part: the clients that hold most of it were cut off")
+		sh.group.Complain("too much has arrived in part: the clients that hold most of it were cut off")
 		o.cutOff("out of memory reading request")
 	}
-	return sh.assembly+more <= limit
+	return sh.Assembly+more <= limit
 }
 
 // before reports whether a is to be cut off before b.
-func before(a, b *session) bool {
+func before(a, b *Session) bool {
 	if x, y := a.holds(), b.holds(); x != y {
 		return x > y
 	}
@@ -51,7 +51,7 @@ func before(a, b *session) bool {
 }
 
 // cutOff ends the session, of which nothing is being served, with an error line that says why and without what has arrived in part.
-func (s *session) cutOff(why string) {
+func (s *Session) cutOff(why string) {
 	s.pool.Count.CutOff++
 	s.keep(nil)
 	if s.redis != nil {
@@ -73,9 +73,9 @@ func (s *session) cutOff(why string) {
 }
 
 // keep has what was not served yet wait, and counts it.
-func (s *session) keep(rest []byte) {
+func (s *Session) keep(rest []byte) {
 	s.s.Keep(rest)
-	s.sh.assembly += s.s.Kept() - s.kept
+	s.sh.Assembly += s.s.Kept() - s.kept
 	s.kept = s.s.Kept()
 	if s.kept == 0 {
 		s.since = 0

@@ -1,4 +1,4 @@
-package shard
+package session
 
 import (
 	"magent/internal/pool"
@@ -20,7 +20,7 @@ type redisClient struct {
 func newRedisClient(sh *Shard, p *pool.Pool) *redisClient {
 	sh.clientIDs++
 	return &redisClient{
-		id:     (sh.clientIDs-1)*int64(len(sh.svc.shards)) + int64(sh.ID) + 1,
+		id:     (sh.clientIDs-1)*int64(len(sh.group.Shards)) + int64(sh.ID) + 1,
 		locked: p.Config.RedisAuth != "",
 	}
 }
@@ -32,7 +32,7 @@ const (
 )
 
 // serveRedis is serveAll of a Redis pool.
-func (s *session) serveRedis(data []byte) (rest []byte) {
+func (s *Session) serveRedis(data []byte) (rest []byte) {
 	r := &s.sh.cmd
 	s.paused = false
 	for len(data) > 0 && !s.closing {
@@ -62,8 +62,8 @@ func (s *session) serveRedis(data []byte) (rest []byte) {
 			return nil
 		default:
 			s.need = r.Need
-			if s.tooMuch(limits.MaxBulk) && !s.sh.makeRoom(s, s.need-s.kept, s.sh.svc.assemblyOf(limits.MaxBulk)) {
-				s.sh.svc.complain("too much has arrived in part: the clients that hold most of it were cut off")
+			if s.tooMuch(limits.MaxBulk) && !s.sh.makeRoom(s, s.need-s.kept, s.sh.group.assemblyOf(limits.MaxBulk)) {
+				s.sh.group.Complain("too much has arrived in part: the clients that hold most of it were cut off")
 				s.pool.Count.CutOff++
 				s.abandon("-ERR out of memory reading the request: too many large requests are arriving at once\r\n")
 				return nil
@@ -76,14 +76,14 @@ func (s *session) serveRedis(data []byte) (rest []byte) {
 }
 
 // abandon answers a request after which the connection cannot go on.
-func (s *session) abandon(line string) {
+func (s *Session) abandon(line string) {
 	s.wrong = true
 	s.say(line)
 	s.stop()
 }
 
 // serveCommand takes one request.
-func (s *session) serveCommand(r *resp.Request) {
+func (s *Session) serveCommand(r *resp.Request) {
 	if len(r.Args) == 0 {
 		return
 	}
@@ -91,13 +91,13 @@ func (s *session) serveCommand(r *resp.Request) {
 	s.pool.Count.CmdRedis++
 	switch {
 	case cmd == nil:
-		s.reject(resp.AppendUnknown(s.sh.line[:0], r.Args))
+		s.reject(resp.AppendUnknown(s.sh.Line[:0], r.Args))
 	case !cmd.ArityOK(len(r.Args)):
 		s.rejectArity(cmd)
 	case s.redis.locked && !unlocks(cmd):
 		s.reply("-NOAUTH Authentication required.\r\n")
 	case cmd.Route == resp.RouteRefused:
-		s.reject(resp.AppendError(s.sh.line[:0], "ERR '"+cmd.Name+"' is not supported here: "+cmd.Why))
+		s.reject(resp.AppendError(s.sh.Line[:0], "ERR '"+cmd.Name+"' is not supported here: "+cmd.Why))
 	case s.redis.multi != nil && !endsMulti(cmd):
 		s.queue(r)
 	case cmd.Route == resp.RouteLocal:
@@ -120,8 +120,8 @@ func keysOf(r *resp.Request) int {
 
 // reject answers a command that cannot be carried out for what it is. twemproxy closes the connection without a word instead
 // (compat_close).
-func (s *session) reject(line []byte) {
-	s.sh.line = line
+func (s *Session) reject(line []byte) {
+	s.sh.Line = line
 	s.pool.Count.ClientErrors++
 	if s.pool.Config.CompatClose {
 		s.wrong = true
@@ -133,18 +133,18 @@ func (s *session) reject(line []byte) {
 }
 
 // rejectArity answers a command with too few arguments, or too many. An EXEC of that kind ends the transaction.
-func (s *session) rejectArity(cmd *resp.Command) {
-	line := resp.AppendWrongArity(s.sh.line[:0], cmd)
+func (s *Session) rejectArity(cmd *resp.Command) {
+	line := resp.AppendWrongArity(s.sh.Line[:0], cmd)
 	if cmd.Name == "exec" {
 		s.endMulti()
-		line = append(s.sh.line[:0], "-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command\r\n"...)
+		line = append(s.sh.Line[:0], "-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command\r\n"...)
 	}
 	s.reject(line)
 }
 
 // reply answers with a text of the proxy's own. It takes the command out of the transaction that is being collected, which
 // therefore fails.
-func (s *session) reply(line string) {
+func (s *Session) reply(line string) {
 	s.spoil()
 	s.redisCall(1, 0, 0).Answer([]byte(line))
 }

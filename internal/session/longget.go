@@ -1,4 +1,4 @@
-package shard
+package session
 
 import (
 	"bytes"
@@ -8,10 +8,10 @@ import (
 	"magent/internal/stats"
 )
 
-// pieceKeys is the number of keys from which a multi-get is carried out in pieces, one call each. So a client that asks
+// PieceKeys is the number of keys from which a multi-get is carried out in pieces, one call each. So a client that asks
 // for a thousand large values is held to its window like one that asks for them singly, and does not block the servers'
 // connections for the others.
-const pieceKeys = 32
+const PieceKeys = 32
 
 // longGet is a multi-get that is carried out in pieces.
 type longGet struct {
@@ -22,24 +22,24 @@ type longGet struct {
 }
 
 // serveLong begins a multi-get of many keys. servePiece goes on, as far as the window allows.
-func (s *session) serveLong(r *ascii.Request) {
+func (s *Session) serveLong(r *ascii.Request) {
 	s.long = &longGet{op: r.Op, exptime: r.Exptime, keys: bytes.Clone(r.Keys)}
 	s.pieceSize = 0
 }
 
 // pieceLength is the number of keys in the next piece: fewer than pieceKeys when those would be too large.
-func (s *session) pieceLength() int {
-	return max(1, min(pieceKeys, windowBytes/max(1, s.guess())))
+func (s *Session) pieceLength() int {
+	return max(1, min(PieceKeys, WindowBytes/max(1, s.guess())))
 }
 
 // longFull reports whether the next piece has to wait: the second one until the size of the first is known, the others
 // until the replies to come are few enough.
-func (s *session) longFull() bool {
-	return s.pieces > 0 && (s.pieceSize == 0 || s.pieces*s.pieceSize >= windowBytes)
+func (s *Session) longFull() bool {
+	return s.pieces > 0 && (s.pieceSize == 0 || s.pieces*s.pieceSize >= WindowBytes)
 }
 
 // servePiece asks for the next keys.
-func (s *session) servePiece() {
+func (s *Session) servePiece() {
 	g := s.long
 	g.line = ascii.AppendRetrieval(g.line[:0], g.op, g.exptime)
 	part, length := call.Last, s.pieceLength()
@@ -69,7 +69,7 @@ func (s *session) servePiece() {
 
 // writePiece writes the reply to a piece: without END, but for the last one. After an error the rest is not shown. A
 // piece that is lost counts as misses, unless all of them are.
-func (s *session) writePiece(c *call.Call, reply []byte) {
+func (s *Session) writePiece(c *call.Call, reply []byte) {
 	s.pieces--
 	s.pieceSize = max(s.pieceSize, len(reply))
 	last := c.Part == call.Last

@@ -1,4 +1,4 @@
-package shard
+package session
 
 import (
 	"bytes"
@@ -25,15 +25,16 @@ type flush struct {
 }
 
 // flushAll sends r on its way. Until it is back the client's next requests wait.
-func (s *session) flushAll(r *ascii.Request) {
-	f := newFlush(s.sh, s.pool, s.call(), r.Raw)
-	s.barrier = &f.call.Call
-	s.sh.L.SendTo(s.pool.Peers[f.at].Loop.L, f)
+func (s *Session) flushAll(r *ascii.Request) {
+	c := s.call()
+	s.barrier = &c.Call
+	s.sh.SendFlush(s.pool, c, r.Raw)
 }
 
-// newFlush makes what is to be sent to its first loop.
-func newFlush(sh *Shard, p *pool.Pool, c *replicate.Call, req []byte) *flush {
-	return &flush{home: sh, pool: p, call: c, at: len(p.Peers) - 1, req: bytes.Clone(req)}
+// SendFlush sends a flush_all for a pool on its way; c is answered when it is back.
+func (sh *Shard) SendFlush(p *pool.Pool, c *replicate.Call, req []byte) {
+	f := &flush{home: sh, pool: p, call: c, at: len(p.Peers) - 1, req: bytes.Clone(req)}
+	sh.L.SendTo(p.Peers[f.at].Loop.L, f)
 }
 
 // Run is called by one loop after the other, and at last at home.
@@ -43,7 +44,7 @@ func (f *flush) Run() {
 		return
 	}
 	p := f.pool.Peers[f.at]
-	sh, engine := f.home.svc.shards[f.at], p.Engine
+	sh, engine := f.home.group.Shards[f.at], p.Engine
 	switch {
 	case f.ended:
 		engine.FlushEnded(f.missed)
@@ -66,7 +67,7 @@ func (f *flush) Answer(c *call.Call, reply []byte) {
 	f.missed = append(f.missed, f.asked.Unflushed...)
 	c.Release()
 	f.ended = true
-	f.goOn(f.home.svc.shards[0], 1)
+	f.goOn(f.home.group.Shards[0], 1)
 }
 
 // goOn sends f from its present loop to the next one, or home.
@@ -77,7 +78,7 @@ func (f *flush) goOn(from *Shard, next int) {
 
 // orLoop is loop i, or this one, where a round over the loops began, when there is no such loop.
 func (sh *Shard) orLoop(i int) *Shard {
-	if shards := sh.svc.shards; i < len(shards) {
+	if shards := sh.group.Shards; i < len(shards) {
 		return shards[i]
 	}
 	return sh

@@ -1,4 +1,4 @@
-package shard
+package session
 
 import (
 	"bytes"
@@ -7,10 +7,10 @@ import (
 )
 
 // serve takes one complete request: it is answered here, or carried out by the loop that owns its key.
-func (s *session) serve(r *ascii.Request) {
+func (s *Session) serve(r *ascii.Request) {
 	switch r.Op {
 	case ascii.OpVersion:
-		s.say("VERSION " + s.sh.svc.version + "\r\n")
+		s.say("VERSION " + s.sh.group.Version + "\r\n")
 	case ascii.OpVerbosity:
 		if r.Quiet {
 			return
@@ -32,10 +32,10 @@ func (s *session) serve(r *ascii.Request) {
 }
 
 // say answers with a line of the proxy's own.
-func (s *session) say(line string) { s.call().Answer([]byte(line)) }
+func (s *Session) say(line string) { s.call().Answer([]byte(line)) }
 
 // refuse answers a request that Next found wanting.
-func (s *session) refuse(r *ascii.Request) {
+func (s *Session) refuse(r *ascii.Request) {
 	if r.Oversize {
 		s.noRoom(r)
 		return
@@ -47,7 +47,7 @@ func (s *session) refuse(r *ascii.Request) {
 }
 
 // noRoom answers a request whose value cannot be taken in. As in memcached, a set loses the old value over it.
-func (s *session) noRoom(r *ascii.Request) {
+func (s *Session) noRoom(r *ascii.Request) {
 	switch {
 	case r.Op == ascii.OpSet || r.Op == ascii.OpMetaSet:
 		s.drop(r)
@@ -57,10 +57,10 @@ func (s *session) noRoom(r *ascii.Request) {
 }
 
 // fatal answers a request after which the connection cannot go on.
-func (s *session) fatal(r *ascii.Request, data []byte) {
+func (s *Session) fatal(r *ascii.Request, data []byte) {
 	s.wrong = true
 	if data[0] == 0x80 {
-		s.sh.svc.complain("a client speaks memcached's binary protocol, which is not supported: closed")
+		s.sh.group.Complain("a client speaks memcached's binary protocol, which is not supported: closed")
 	}
 	if len(r.Reply) > 0 {
 		s.call().Answer(r.Reply)
@@ -70,8 +70,8 @@ func (s *session) fatal(r *ascii.Request, data []byte) {
 
 // outOfMemory ends the connection of a client whose request has arrived in part, and for whose rest there is no room: it holds
 // more than any other. No value is lost over it, for a request that did not arrive was not made.
-func (s *session) outOfMemory(r *ascii.Request) {
-	s.sh.svc.complain("too much has arrived in part: the clients that hold most of it were cut off")
+func (s *Session) outOfMemory(r *ascii.Request) {
+	s.sh.group.Complain("too much has arrived in part: the clients that hold most of it were cut off")
 	s.pool.Count.CutOff++
 	s.need, s.searched = 0, 0
 	s.wrong = true

@@ -1,4 +1,4 @@
-package shard
+package session
 
 import (
 	"bytes"
@@ -26,7 +26,7 @@ type slowLog struct {
 }
 
 // note remembers what is asked for: the command, a blank, and the first key if there is one.
-func (s *session) note(c *call.Call) {
+func (s *Session) note(c *call.Call) {
 	var command, key []byte
 	if s.redis != nil {
 		if args := s.sh.cmd.Args; len(args) > 0 {
@@ -44,7 +44,7 @@ func (s *session) note(c *call.Call) {
 }
 
 // slow logs a request that took long.
-func (s *session) slow(c *call.Call, waited int64) {
+func (s *Session) slow(c *call.Call, waited int64) {
 	l, now := &s.sh.slow, s.sh.L.Now()
 	if now-l.since >= slowEvery {
 		l.since, l.lines = now, 0
@@ -55,11 +55,11 @@ func (s *session) slow(c *call.Call, waited int64) {
 	}
 	l.lines++
 	command, key, _ := bytes.Cut(c.Note, []byte(" "))
-	line := s.sh.svc.log.Warn().Str("pool", s.pool.Name).Bytes("command", bytes.ToLower(command)).
+	line := s.sh.Log.Warn().Str("pool", s.pool.Name).Bytes("command", bytes.ToLower(command)).
 		Int64("took_ms", waited/int64(time.Millisecond))
 	if len(key) > 0 {
 		line = line.Str("server", s.pool.Conns[s.pool.Engine.PrimaryOf(key)].Name())
-		if s.sh.svc.cfg.SlowKeys {
+		if s.sh.group.SlowKeys {
 			line = line.Bytes("key", key)
 		} else {
 			line = line.Str("key_hash", hashOfKey(key))

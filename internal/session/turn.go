@@ -1,4 +1,4 @@
-package shard
+package session
 
 import "bytes"
 
@@ -7,8 +7,8 @@ import "bytes"
 // are there at once, and requestWork for each request, so that short ones count.
 
 // spend notes a request, or a part of a refused one, of so many bytes.
-func (s *session) spend(bytes int) {
-	s.work -= requestWork + bytes
+func (s *Session) spend(bytes int) {
+	s.work -= RequestWork + bytes
 	s.served++
 	if s.inTurn++; s.inTurn > s.most {
 		s.most = s.inTurn
@@ -16,17 +16,17 @@ func (s *session) spend(bytes int) {
 }
 
 // beginTurn gives the client its share of this turn, unless it has had it.
-func (s *session) beginTurn() {
+func (s *Session) beginTurn() {
 	if now := s.sh.L.Turns; s.workTurn != now {
-		s.workTurn, s.work, s.inTurn = now, turnWork, 0
+		s.workTurn, s.work, s.inTurn = now, TurnWork, 0
 	}
 }
 
 // yields reports whether the client has had its share of this turn, and waits for the next.
-func (s *session) yields() bool { return s.yielded && s.workTurn == s.sh.L.Turns }
+func (s *Session) yields() bool { return s.yielded && s.workTurn == s.sh.L.Turns }
 
 // yield has the rest of what was read wait for the next turn.
-func (s *session) yield() {
+func (s *Session) yield() {
 	s.paused = true
 	if !s.yielded {
 		s.yielded = true
@@ -35,13 +35,13 @@ func (s *session) yield() {
 }
 
 // lineless reports whether what has arrived is still a line without its end, looking only at what has come since the last time.
-func (s *session) lineless(data []byte) bool {
+func (s *Session) lineless(data []byte) bool {
 	from := s.searched
 	s.searched = 0
 	if from == 0 || from > len(data) || len(data) >= s.pool.Limits.MaxLine || s.tooMuch(s.pool.Limits.MaxValue) {
 		return false
 	}
-	s.sh.searched += uint64(len(data) - from)
+	s.sh.Searched += uint64(len(data) - from)
 	if bytes.IndexByte(data[from:], '\n') >= 0 {
 		return false
 	}

@@ -1,4 +1,4 @@
-package shard
+package session
 
 import (
 	"strings"
@@ -7,12 +7,12 @@ import (
 )
 
 // command is COMMAND: which commands there are. It tells of those that the proxy carries out.
-func (s *session) command(r *resp.Request) {
+func (s *Session) command(r *resp.Request) {
 	sub := ""
 	if len(r.Args) > 1 {
 		sub = strings.ToLower(string(r.Args[1]))
 	}
-	line := s.sh.line[:0]
+	line := s.sh.Line[:0]
 	switch args := r.Args[min(len(r.Args), 2):]; {
 	case sub == "":
 		line = appendCommands(line, appendCommand)

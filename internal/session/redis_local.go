@@ -1,4 +1,4 @@
-package shard
+package session
 
 import (
 	"strconv"
@@ -10,12 +10,12 @@ import (
 // Commands of a Redis client that the proxy answers by itself, in Redis's words.
 
 // local answers a command that no server is asked about.
-func (s *session) local(r *resp.Request) {
+func (s *Session) local(r *resp.Request) {
 	switch r.Command.Name {
 	case "ping":
 		s.ping(r)
 	case "echo":
-		s.tell(resp.AppendBulk(s.sh.line[:0], r.Args[1]))
+		s.tell(resp.AppendBulk(s.sh.Line[:0], r.Args[1]))
 	case "quit":
 		s.say("+OK\r\n")
 		s.stop()
@@ -31,7 +31,7 @@ func (s *session) local(r *resp.Request) {
 		s.command(r)
 	case "info":
 		s.work -= surveyWork
-		s.sh.survey(s.pool, &s.redisCall(1, 0, 0).Call, "info")
+		s.sh.group.Stats(s.sh, s.pool, &s.redisCall(1, 0, 0).Call, "info")
 	case "time":
 		s.time()
 	case "reset":
@@ -50,29 +50,29 @@ func (s *session) local(r *resp.Request) {
 }
 
 // tell answers with bytes that were appended to the shard's scratch line, which is not kept when they are many.
-func (s *session) tell(line []byte) {
+func (s *Session) tell(line []byte) {
 	s.redisCall(1, 0, 0).Answer(line)
-	if cap(line) <= maxKeptLine {
-		s.sh.line = line
+	if cap(line) <= MaxKeptLine {
+		s.sh.Line = line
 	}
 }
 
-// maxKeptLine bounds what the shard keeps of a scratch line that a client can make as large as a value.
-const maxKeptLine = 64 << 10
+// MaxKeptLine bounds what the shard keeps of a scratch line that a client can make as large as a value.
+const MaxKeptLine = 64 << 10
 
-func (s *session) ping(r *resp.Request) {
+func (s *Session) ping(r *resp.Request) {
 	switch len(r.Args) {
 	case 1:
 		s.say("+PONG\r\n")
 	case 2:
-		s.tell(resp.AppendBulk(s.sh.line[:0], r.Args[1]))
+		s.tell(resp.AppendBulk(s.sh.Line[:0], r.Args[1]))
 	default:
-		s.tell(resp.AppendWrongArity(s.sh.line[:0], r.Command))
+		s.tell(resp.AppendWrongArity(s.sh.Line[:0], r.Command))
 	}
 }
 
 // selectDB is SELECT. A pool has one database; the servers' connections are shared, so no client can have another.
-func (s *session) selectDB(r *resp.Request) {
+func (s *Session) selectDB(r *resp.Request) {
 	db, err := strconv.Atoi(string(r.Args[1]))
 	switch own := s.pool.Config.RedisDB; {
 	case err != nil:
@@ -85,15 +85,15 @@ func (s *session) selectDB(r *resp.Request) {
 }
 
 // time is TIME, of the proxy.
-func (s *session) time() {
+func (s *Session) time() {
 	now := time.Now()
-	line := resp.AppendArray(s.sh.line[:0], 2)
+	line := resp.AppendArray(s.sh.Line[:0], 2)
 	line = resp.AppendBulk(line, strconv.AppendInt(nil, now.Unix(), 10))
 	s.tell(resp.AppendBulk(line, strconv.AppendInt(nil, int64(now.Nanosecond()/1000), 10)))
 }
 
 // reset is RESET: the client is as if it had just connected.
-func (s *session) reset() {
+func (s *Session) reset() {
 	s.endMulti()
 	s.redis.name = nil
 	s.redis.locked = s.pool.Config.RedisAuth != ""

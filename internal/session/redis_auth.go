@@ -1,4 +1,4 @@
-package shard
+package session
 
 import (
 	"crypto/subtle"
@@ -30,7 +30,7 @@ func unlocks(cmd *resp.Command) bool {
 }
 
 // auth is AUTH password and AUTH user password.
-func (s *session) auth(r *resp.Request) {
+func (s *Session) auth(r *resp.Request) {
 	switch {
 	case len(r.Args) > 3:
 		s.reply("-ERR syntax error\r\n")
@@ -44,7 +44,7 @@ func (s *session) auth(r *resp.Request) {
 }
 
 // login reports whether user and password are right, which unlocks the session. Where the pool has no password, any will do.
-func (s *session) login(user string, password []byte) bool {
+func (s *Session) login(user string, password []byte) bool {
 	want := s.pool.Config.RedisAuth
 	if user != defaultUser || want != "" && subtle.ConstantTimeCompare(password, []byte(want)) == 0 {
 		return false
@@ -55,7 +55,7 @@ func (s *session) login(user string, password []byte) bool {
 
 // hello is HELLO [2 [AUTH user password] [SETNAME name]]. The servers' connections are shared and speak RESP2, so the protocol
 // cannot be changed: clients that ask for RESP3 hear that it is not there, upon which they go on with RESP2.
-func (s *session) hello(r *resp.Request) {
+func (s *Session) hello(r *resp.Request) {
 	args := r.Args[1:]
 	if len(args) > 0 {
 		version, err := strconv.ParseInt(string(args[0]), 10, 64)
@@ -73,11 +73,11 @@ func (s *session) hello(r *resp.Request) {
 		s.reply(refusal)
 		return
 	}
-	s.tell(s.appendHello(s.sh.line[:0]))
+	s.tell(s.appendHello(s.sh.Line[:0]))
 }
 
 // helloOptions carries out what stands behind the version of a HELLO. It returns the error line, if there is one.
-func (s *session) helloOptions(args [][]byte) (refusal string) {
+func (s *Session) helloOptions(args [][]byte) (refusal string) {
 	var name []byte
 	named := false
 	for len(args) > 0 {
@@ -106,7 +106,7 @@ func (s *session) helloOptions(args [][]byte) (refusal string) {
 	return ""
 }
 
-func (s *session) appendHello(dst []byte) []byte {
+func (s *Session) appendHello(dst []byte) []byte {
 	dst = resp.AppendArray(dst, 14)
 	for _, field := range [...][2]string{{"server", "redis"}, {"version", s.pool.RedisVersion()}} {
 		dst = resp.AppendBulkString(resp.AppendBulkString(dst, field[0]), field[1])

@@ -1,4 +1,4 @@
-package shard
+package session
 
 import (
 	"bytes"
@@ -46,8 +46,17 @@ func (sh *Shard) newErrand(owner *Shard, p *pool.Pool, c *replicate.Call, req []
 	return e
 }
 
-// send posts a request to its owner; c is answered when the reply is back.
-func (sh *Shard) send(owner *Shard, p *pool.Pool, c *replicate.Call, req []byte) {
+// SendDrop posts a set that is refused for its size to the owner of its key; c is answered when the reply is back.
+func (sh *Shard) SendDrop(owner *Shard, p *pool.Pool, c *replicate.Call, r *ascii.Request) {
+	e := sh.newErrand(owner, p, c, nil)
+	e.key = append(e.key[:0], r.Key...)
+	e.line = append(e.line[:0], r.Reply...)
+	e.quiet, e.op = r.Quiet, r.Op
+	sh.L.SendTo(owner.L, e)
+}
+
+// Send posts a request for a pool to its owner; c is answered when the reply is back.
+func (sh *Shard) Send(owner *Shard, p *pool.Pool, c *replicate.Call, req []byte) {
 	sh.L.SendTo(owner.L, sh.newErrand(owner, p, c, req))
 }
 
@@ -122,24 +131,23 @@ type gather struct {
 	found   bool   // one part at least is not lost
 }
 
-// scatter splits a multi-get by owner and sends every loop its part.
-func (s *session) scatter(r *ascii.Request) {
-	sh := s.sh
+// Fanout splits a multi-get by owner and sends every loop its part; c is answered when all replies are back.
+func (sh *Shard) Fanout(p *pool.Pool, c *replicate.Call, r *ascii.Request) {
 	g := sh.gathers.Get()
 	if g == nil {
 		g = &gather{}
 	}
-	g.call, g.refused, g.found = s.call(), g.refused[:0], false
+	g.call, g.refused, g.found = c, g.refused[:0], false
 	g.keys = append(g.keys[:0], r.Keys...)
 	g.owner, g.errands = g.owner[:0], g.errands[:0]
-	for range sh.svc.shards {
+	for range sh.group.Shards {
 		g.errands = append(g.errands, nil)
 	}
 	for key, rest := ascii.NextKey(g.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
-		owner := sh.svc.ownerOf(key)
+		owner := sh.group.OwnerOf(key)
 		e := g.errands[owner.ID]
 		if e == nil {
-			e = sh.newErrand(owner, s.pool, nil, nil)
+			e = sh.newErrand(owner, p, nil, nil)
 			e.gather, e.part = g, uint16(owner.ID)
 			e.req = ascii.AppendRetrieval(e.req, r.Op, r.Exptime)
 			g.errands[owner.ID] = e
@@ -177,8 +185,8 @@ func (g *gather) take(e *errand) {
 	case !g.found:
 		g.call.Lose(e.reply)
 	default:
-		sh.line = g.merge(sh.line[:0])
-		g.call.Answer(sh.line)
+		sh.Line = g.merge(sh.Line[:0])
+		g.call.Answer(sh.Line)
 	}
 	for _, e := range g.errands {
 		if e != nil {

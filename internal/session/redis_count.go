@@ -1,4 +1,4 @@
-package shard
+package session
 
 import "magent/internal/stats"
 

@@ -1,4 +1,4 @@
-package shard
+package session
 
 import (
 	"golang.org/x/sys/unix"
@@ -14,21 +14,21 @@ import (
 
 // Back-pressure: how much of one client's business may be unfinished before no more is read from it.
 const (
-	turnWork     = 64 << 10  // what is done for a client in one turn, see session.spend
-	requestWork  = 512       // for each request
+	TurnWork     = 64 << 10  // what is done for a client in one turn, see session.spend
+	RequestWork  = 512       // for each request
 	surveyWork   = 8 << 10   // for one that all loops have to be asked for
-	windowBytes  = 4 << 20   // bytes of the replies that are expected, and as many of requests
-	windowUnsent = 512 << 10 // bytes of replies that the client has not fetched, or that wait for one in front of them
-	windowStart  = 4         // keys in flight at first, for their values may be large; each one answered makes room for one more
+	WindowBytes  = 4 << 20   // bytes of the replies that are expected, and as many of requests
+	WindowUnsent = 512 << 10 // bytes of replies that the client has not fetched, or that wait for one in front of them
+	WindowStart  = 4         // keys in flight at first, for their values may be large; each one answered makes room for one more
 	windowMax    = 512       // keys in flight at last
 )
 
-// session is one client. Its line holds the calls whose replies are due, in the order of the requests; the reply of the
+// Session is one client. Its line holds the calls whose replies are due, in the order of the requests; the reply of the
 // first one is written, those behind it wait. Idle, a session holds no buffers.
-type session struct {
+type Session struct {
 	sh     *Shard
 	pool   *pool.Pool
-	demand *demand // of the clients of the pool
+	demand *Demand // of the clients of the pool
 	s      loop.Stream
 
 	first, last *call.Call
@@ -80,21 +80,21 @@ type session struct {
 	redis *redisClient // of a Redis pool, else nil
 }
 
-// open makes a session of an accepted socket.
-func (sh *Shard) open(fd, pool int) {
+// Open makes a session of an accepted socket.
+func (sh *Shard) Open(fd, pool int) {
 	p := sh.Pools[pool]
 	if p == nil { // it has just been removed
 		unix.Close(fd)
 		sh.left(pool)
 		return
 	}
-	s := &session{sh: sh, pool: p, demand: sh.demandOf(pool), window: sh.svc.window, active: sh.L.Now()}
+	s := &Session{sh: sh, pool: p, demand: sh.DemandOf(pool), window: sh.group.Window, active: sh.L.Now()}
 	if p.Config.Redis {
 		s.redis = newRedisClient(sh, p)
 	}
 	p.Count.TotalConnections++
 	p.Count.CurrConnections++
-	sh.sessions[s] = struct{}{}
+	sh.Sessions[s] = struct{}{}
 	if err := s.s.Open(sh.L, fd, loop.Readable, s); err != nil {
 		s.close()
 	} else if sh.Draining {
@@ -103,7 +103,7 @@ func (sh *Shard) open(fd, pool int) {
 }
 
 // OnReady is the loop's call.
-func (s *session) OnReady(ev loop.Events) {
+func (s *Session) OnReady(ev loop.Events) {
 	if s.failed {
 		return
 	}
@@ -133,7 +133,7 @@ func (s *session) OnReady(ev loop.Events) {
 	s.read()
 }
 
-func (s *session) read() {
+func (s *Session) read() {
 	before := len(s.s.Tail())
 	data, err := s.s.Read(s.need)
 	switch {
@@ -152,7 +152,7 @@ func (s *session) read() {
 }
 
 // consume serves the requests in data and keeps the rest.
-func (s *session) consume(data []byte) {
+func (s *Session) consume(data []byte) {
 	s.active = s.sh.L.Now()
 	s.beginTurn()
 	rest := s.serveAll(data)
@@ -165,7 +165,7 @@ func (s *session) consume(data []byte) {
 	s.keep(rest)
 }
 
-func (s *session) serveAll(data []byte) (rest []byte) {
+func (s *Session) serveAll(data []byte) (rest []byte) {
 	if s.redis != nil {
 		return s.serveRedis(data)
 	}
@@ -217,9 +217,9 @@ func (s *session) serveAll(data []byte) (rest []byte) {
 			s.need = r.Need
 			if r.Need == 0 {
 				s.searched = len(data)
-				s.sh.searched += uint64(len(data))
+				s.sh.Searched += uint64(len(data))
 			}
-			if s.tooMuch(s.pool.Limits.MaxValue) && !s.sh.makeRoom(s, s.need-s.kept, s.sh.svc.assemblyOf(s.pool.Limits.MaxValue)) {
+			if s.tooMuch(s.pool.Limits.MaxValue) && !s.sh.makeRoom(s, s.need-s.kept, s.sh.group.assemblyOf(s.pool.Limits.MaxValue)) {
 				s.outOfMemory(r)
 				return nil
 			}
@@ -231,31 +231,28 @@ func (s *session) serveAll(data []byte) (rest []byte) {
 }
 
 // tooMuch reports whether there is no room for the rest of the request that is arriving.
-func (s *session) tooMuch(largest int) bool {
-	return s.sh.assembly-s.kept+s.need > s.sh.svc.assemblyOf(largest)
+func (s *Session) tooMuch(largest int) bool {
+	return s.sh.Assembly-s.kept+s.need > s.sh.group.assemblyOf(largest)
 }
 
-// assemblyOf bounds Shard.assembly, where so many bytes are the largest value.
-func (svc *Service) assemblyOf(largest int) int { return max(svc.maxAssembly, 2*largest) }
-
 // full reports whether the client has so much unfinished business that no more of it is taken on.
-func (s *session) full() bool {
+func (s *Session) full() bool {
 	if s.barrier != nil || s.pool.Held || s.long != nil && s.longFull() {
 		return true
 	}
-	return s.pending >= s.window || s.values*s.keySize >= windowBytes || s.sent >= windowBytes ||
-		s.s.Unsent()+s.held >= windowUnsent || s.crowded()
+	return s.pending >= s.window || s.values*s.keySize >= WindowBytes || s.sent >= WindowBytes ||
+		s.s.Unsent()+s.held >= WindowUnsent || s.crowded()
 }
 
 // call puts a new call for a request to memcached at the end of the line.
-func (s *session) call() *replicate.Call {
+func (s *Session) call() *replicate.Call {
 	c, r := s.pool.Engine.NewCall(s), &s.sh.req
 	s.enqueue(&c.Call, max(1, r.NumKeys), valuesOf(r), len(r.Raw))
 	return c
 }
 
 // redisCall is call for a command to Redis, of so many keys, values that the reply may have, and bytes.
-func (s *session) redisCall(keys, values, bytes int) *distribute.Call {
+func (s *Session) redisCall(keys, values, bytes int) *distribute.Call {
 	c := s.pool.Commands.NewCall(s)
 	s.enqueue(&c.Call, keys, values, bytes)
 	return c
@@ -270,7 +267,7 @@ func valuesOf(r *ascii.Request) int {
 }
 
 // enqueue puts c at the end of the line: for a request of so many keys, values that the reply may have, and bytes.
-func (s *session) enqueue(c *call.Call, keys, values, bytes int) {
+func (s *Session) enqueue(c *call.Call, keys, values, bytes int) {
 	c.Part = s.part
 	if s.last == nil {
 		s.first = c
@@ -280,7 +277,7 @@ func (s *session) enqueue(c *call.Call, keys, values, bytes int) {
 	s.last = c
 	c.Keys, c.Values, c.Size = keys, values, bytes
 	c.At = s.sh.L.Now()
-	if s.sh.svc.cfg.Slow > 0 {
+	if s.sh.group.Slow > 0 {
 		s.note(c)
 	}
 	s.pending += c.Keys
@@ -291,7 +288,7 @@ func (s *session) enqueue(c *call.Call, keys, values, bytes int) {
 }
 
 // Answer takes the reply to c. It is written when c is first in line, else it waits in c.
-func (s *session) Answer(c *call.Call, reply []byte) {
+func (s *Session) Answer(c *call.Call, reply []byte) {
 	c.Done = true
 	if s.closed {
 		s.forget(c)
@@ -299,7 +296,7 @@ func (s *session) Answer(c *call.Call, reply []byte) {
 	}
 	if c != s.first {
 		c.Keep(reply)
-		if s.held += len(reply); s.held > windowUnsent {
+		if s.held += len(reply); s.held > WindowUnsent {
 			s.mark() // for account
 		}
 		return
@@ -318,7 +315,7 @@ func (s *session) Answer(c *call.Call, reply []byte) {
 }
 
 // deliver writes the reply to the first call in line and takes that out of the line.
-func (s *session) deliver(reply []byte) {
+func (s *Session) deliver(reply []byte) {
 	c := s.first
 	if c == s.barrier {
 		s.barrier = nil
@@ -339,7 +336,7 @@ func (s *session) deliver(reply []byte) {
 	s.active = s.sh.L.Now()
 	waited := s.active - c.At
 	s.pool.Count.Waited.Observe(waited)
-	if slow := s.sh.svc.cfg.Slow; slow > 0 && waited >= int64(slow) {
+	if slow := s.sh.group.Slow; slow > 0 && waited >= int64(slow) {
 		s.slow(c, waited)
 	}
 	if s.redis != nil {
@@ -355,7 +352,7 @@ func (s *session) deliver(reply []byte) {
 	c.Release()
 }
 
-func (s *session) write(reply []byte) {
+func (s *Session) write(reply []byte) {
 	n := len(reply)
 	s.work -= n
 	s.pool.Count.BytesWritten += uint64(n)
@@ -372,7 +369,7 @@ func (s *session) write(reply []byte) {
 }
 
 // mark has Flush called at the end of the turn.
-func (s *session) mark() {
+func (s *Session) mark() {
 	if !s.marked {
 		s.marked = true
 		s.sh.L.Mark(s)
@@ -380,7 +377,7 @@ func (s *session) mark() {
 }
 
 // Flush sends the replies of this turn, goes on with requests that had to wait, and closes when that is due.
-func (s *session) Flush() {
+func (s *Session) Flush() {
 	s.marked, s.late = false, false
 	if s.closed {
 		return
@@ -412,7 +409,7 @@ func (s *session) Flush() {
 }
 
 // resume serves what was read but had to wait. Its replies are flushed in the same turn, for call marks us again.
-func (s *session) resume() {
+func (s *Session) resume() {
 	s.consume(s.s.Tail())
 	if !s.paused && !s.ended && !s.gone {
 		s.s.Reading(true)
@@ -421,43 +418,43 @@ func (s *session) resume() {
 }
 
 // account keeps the shard's sum of unsent bytes, and gives up on the client that lets it grow too far.
-func (s *session) account() {
+func (s *Session) account() {
 	if s.failed {
 		return
 	}
 	n := s.s.Unsent() + s.held
-	s.sh.unsent += n - s.unsent
+	s.sh.Unsent += n - s.unsent
 	s.unsent = n
-	if s.sh.unsent > unsentOf(s.pool.Limits.MaxValue) && n > windowUnsent {
-		s.sh.svc.complain("a client does not fetch its replies, and all together hold too much memory: closed")
+	if s.sh.Unsent > unsentOf(s.pool.Limits.MaxValue) && n > WindowUnsent {
+		s.sh.group.Complain("a client does not fetch its replies, and all together hold too much memory: closed")
 		s.fail()
 	}
 }
 
 // unsentOf bounds Shard.unsent, where so many bytes are the largest value: one that has just come must not be too much.
-func unsentOf(largest int) int { return max(maxUnsent, 2*largest) }
+func unsentOf(largest int) int { return max(MaxUnsent, 2*largest) }
 
 // finish reads nothing more; the session ends when all that was read is answered and sent.
-func (s *session) finish() {
+func (s *Session) finish() {
 	s.ended = true
 	s.s.Reading(false)
 	s.mark()
 }
 
 // stop is finish without regard to what was read behind the request being served.
-func (s *session) stop() {
+func (s *Session) stop() {
 	s.closing = true
 	s.finish()
 }
 
 // fail ends the session without regard to what is not answered.
-func (s *session) fail() {
+func (s *Session) fail() {
 	s.failed, s.ended, s.closing = true, true, true
 	s.mark()
 }
 
 // forget drops the answer to a call of a client that has gone.
-func (s *session) forget(c *call.Call) {
+func (s *Session) forget(c *call.Call) {
 	s.pending -= c.Keys
 	s.values -= c.Values
 	s.sent -= c.Size
@@ -466,7 +463,7 @@ func (s *session) forget(c *call.Call) {
 }
 
 // close forgets the client. Calls under way go on without it, and count until they are answered.
-func (s *session) close() {
+func (s *Session) close() {
 	s.closed = true
 	for c := s.first; c != nil; {
 		next := c.Next
@@ -480,8 +477,8 @@ func (s *session) close() {
 	if s.redis != nil {
 		s.endMulti()
 	}
-	s.sh.assembly -= s.kept
-	s.sh.unsent -= s.unsent
+	s.sh.Assembly -= s.kept
+	s.sh.Unsent -= s.unsent
 	if s.wrong || s.failed && s.linger == nil {
 		s.pool.Count.ClientErrors++
 	} else {

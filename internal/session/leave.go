@@ -1,4 +1,4 @@
-package shard
+package session
 
 import (
 	"time"
@@ -10,7 +10,7 @@ import (
 
 // checkHangup looks whether a client that is not being read has gone: a reset shows in the socket's error, and no
 // other way while reading is off.
-func (s *session) checkHangup() {
+func (s *Session) checkHangup() {
 	fd := s.s.FD()
 	if loop.SocketError(fd) != nil {
 		s.fail()
@@ -28,7 +28,7 @@ func (s *session) checkHangup() {
 }
 
 // hangup goes on without the client: nothing is sent any more, but what it has sent is served, as with memcached.
-func (s *session) hangup() {
+func (s *Session) hangup() {
 	s.gone = true
 	s.s.Detach()
 	s.mark()
@@ -39,7 +39,7 @@ const lingerTime = time.Second
 
 // leave ends a session that has nothing left to do. Were the socket closed with input in it, TCP would answer that with a
 // reset, by which the client may lose replies that it has not read yet. So its end is waited for, for a while.
-func (s *session) leave() {
+func (s *Session) leave() {
 	if s.linger != nil {
 		return // until discard sees the end
 	}
@@ -55,7 +55,7 @@ func (s *session) leave() {
 }
 
 // discard reads to the end.
-func (s *session) discard() {
+func (s *Session) discard() {
 	data, err := s.s.Read(0)
 	if err != nil {
 		s.fail()

@@ -1,16 +1,13 @@
-package shard
+package session
 
-import (
-	"runtime/debug"
-	"time"
-)
+import "time"
 
 // sweepEvery is how often a loop looks after what it keeps.
 const sweepEvery = time.Second
 
-// sweep ends clients from which nothing comes, and lets go of what is kept for use again and was not needed since the last time.
-func (sh *Shard) sweep() {
-	sh.endQuiet()
+// Sweep ends clients from which nothing comes, and lets go of what is kept for use again and was not needed since the last time.
+func (sh *Shard) Sweep() {
+	sh.EndQuiet()
 	sh.errands.Trim()
 	sh.gathers.Trim()
 	for _, p := range sh.Pools {
@@ -39,17 +36,8 @@ const (
 func (sh *Shard) giveBack() {
 	now := sh.Spare.Dropped() + sh.L.Pool.Dropped()
 	sh.owed += now
-	if sh.owed < worthGiving || now > quietSweep || sh.Draining || !sh.svc.giving.CompareAndSwap(false, true) {
+	if sh.owed < worthGiving || now > quietSweep || sh.Draining || !sh.group.GiveBack() {
 		return
 	}
 	sh.owed = 0
-	sh.svc.helpers.Add(1)
-	go sh.svc.giveBack()
-}
-
-// giveBack is a goroutine: collecting takes time, and the loops go on meanwhile.
-func (svc *Service) giveBack() {
-	defer svc.helpers.Done()
-	defer svc.giving.Store(false)
-	debug.FreeOSMemory()
 }

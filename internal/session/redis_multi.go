@@ -1,4 +1,4 @@
-package shard
+package session
 
 import (
 	"magent/internal/distribute"
@@ -28,7 +28,7 @@ func endsMulti(cmd *resp.Command) bool {
 }
 
 // beginMulti is MULTI.
-func (s *session) beginMulti() {
+func (s *Session) beginMulti() {
 	if s.redis.multi != nil {
 		s.say("-ERR MULTI calls can not be nested\r\n") // which does not spoil it
 		return
@@ -38,7 +38,7 @@ func (s *session) beginMulti() {
 }
 
 // queue collects a command.
-func (s *session) queue(r *resp.Request) {
+func (s *Session) queue(r *resp.Request) {
 	m := s.redis.multi
 	switch {
 	case !mayQueue(r.Command):
@@ -47,14 +47,14 @@ func (s *session) queue(r *resp.Request) {
 	case len(m.raw)+len(r.Raw) > maxMulti:
 		s.reply("-ERR the transaction is too large: 64 MiB are the limit\r\n")
 		return
-	case !m.bad && !s.sh.makeRoom(s, len(r.Raw), s.sh.svc.assemblyOf(s.pool.RedisLimits.MaxBulk)):
-		s.sh.svc.complain("too many transactions are being collected at once: refused")
+	case !m.bad && !s.sh.makeRoom(s, len(r.Raw), s.sh.group.assemblyOf(s.pool.RedisLimits.MaxBulk)):
+		s.sh.group.Complain("too many transactions are being collected at once: refused")
 		s.reply("-ERR out of memory collecting the transaction: too much is being collected at once\r\n")
 		return
 	case !m.bad: // else it will not be executed
 		m.raw = append(m.raw, r.Raw...)
 		m.n++
-		s.sh.assembly += len(r.Raw)
+		s.sh.Assembly += len(r.Raw)
 	}
 	s.say("+QUEUED\r\n")
 }
@@ -78,23 +78,23 @@ func keyless(cmd *resp.Command) bool {
 }
 
 // spoil has the transaction that is being collected, if there is one, fail. So nothing of it is needed any more.
-func (s *session) spoil() {
+func (s *Session) spoil() {
 	if m := s.redis.multi; m != nil {
-		s.sh.assembly -= len(m.raw)
+		s.sh.Assembly -= len(m.raw)
 		m.raw, m.bad = nil, true
 	}
 }
 
 // endMulti forgets the transaction.
-func (s *session) endMulti() {
+func (s *Session) endMulti() {
 	if m := s.redis.multi; m != nil {
-		s.sh.assembly -= len(m.raw)
+		s.sh.Assembly -= len(m.raw)
 		s.redis.multi = nil
 	}
 }
 
 // discard is DISCARD.
-func (s *session) discardMulti() {
+func (s *Session) discardMulti() {
 	if s.redis.multi == nil {
 		s.say("-ERR DISCARD without MULTI\r\n")
 		return
@@ -104,7 +104,7 @@ func (s *session) discardMulti() {
 }
 
 // exec is EXEC.
-func (s *session) exec() {
+func (s *Session) exec() {
 	m := s.redis.multi
 	s.endMulti()
 	switch {
@@ -120,7 +120,7 @@ func (s *session) exec() {
 }
 
 // transact finds the server of a transaction and has it executed there.
-func (s *session) transact(m *multi) {
+func (s *Session) transact(m *multi) {
 	engine, server := s.pool.Commands, distribute.Any
 	limits := pool.RedisLimitsOf(maxMulti) // the pool's may have become narrower
 	for rest := m.raw; len(rest) > 0; {

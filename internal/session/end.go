@@ -1,0 +1,118 @@
+package session
+
+import (
+	"magent/internal/config"
+	"magent/internal/pool"
+)
+
+// Drain begins the end of a shard; it runs on its loop. done is called when all sessions are gone.
+func (sh *Shard) Drain(done func()) {
+	sh.Draining = true
+	sh.drainDone = done
+	sh.SendAway()
+	sh.checkDrained()
+}
+
+// SendAway ends all sessions. What was read is served; what has arrived since this turn began is not.
+func (sh *Shard) SendAway() {
+	for s := range sh.Sessions {
+		if !s.ended {
+			s.finish()
+		}
+	}
+}
+
+// CutOff ends the sessions that are left.
+func (sh *Shard) CutOff() {
+	for s := range sh.Sessions {
+		s.fail()
+	}
+	sh.checkDrained()
+}
+
+func (sh *Shard) checkDrained() {
+	if sh.Draining && len(sh.Sessions) == 0 && sh.drainDone != nil {
+		sh.drainDone()
+		sh.drainDone = nil
+	}
+}
+
+// Wake has all sessions look whether they can go on.
+func (sh *Shard) Wake() {
+	for s := range sh.Sessions {
+		s.mark()
+	}
+}
+
+// Waiting reports whether a request that has arrived waits for its turn.
+func (sh *Shard) Waiting() bool {
+	for s := range sh.Sessions {
+		if s.paused && !s.failed {
+			return true
+		}
+	}
+	return false
+}
+
+// Stop ends all sessions without what they have not begun to serve. They remain until their clients have fetched their replies.
+func (sh *Shard) Stop() {
+	for s := range sh.Sessions {
+		s.paused = false
+		if s.linger == nil {
+			s.stop()
+		}
+	}
+}
+
+// Replace gives the sessions of a pool to the one that has taken its place. Without one they end.
+func (sh *Shard) Replace(before, after *pool.Pool) {
+	if after != nil {
+		after.Count = before.Count
+	} else {
+		before.Count.CurrConnections = 0
+		sh.past.Add(&before.Count)
+	}
+	for s := range sh.Sessions {
+		switch {
+		case s.pool != before:
+		case after == nil:
+			s.finish()
+		default:
+			s.pool = after
+			s.mark()
+			if !sameClients(before.Config, after.Config) {
+				s.dismiss()
+			}
+		}
+	}
+}
+
+// sameClients reports whether the clients of a pool may stay when it is changed. Not when they are to speak another protocol, or to
+// say another password.
+func sameClients(before, after *config.Pool) bool {
+	return before.Redis == after.Redis && before.RedisAuth == after.RedisAuth
+}
+
+// dismiss ends the session when what is under way is answered, but for a long multi-get, whose end is not waited for.
+func (s *Session) dismiss() {
+	if s.long != nil {
+		s.fail()
+		return
+	}
+	s.stop()
+}
+
+// closed takes a session off the books.
+func (sh *Shard) closed(s *Session) {
+	delete(sh.Sessions, s)
+	s.pool.Count.CurrConnections--
+	sh.left(s.pool.Index)
+	sh.checkDrained()
+}
+
+// left counts a client of a pool out.
+func (sh *Shard) left(pool int) {
+	sh.load.Add(-1)
+	sh.group.Clients.Add(-1)
+	sh.group.ByPool[pool].Add(-1)
+}

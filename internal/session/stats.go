@@ -1,0 +1,55 @@
+package session
+
+import (
+	"magent/ascii"
+	"magent/internal/stats"
+)
+
+// stats answers the stats command. What the figures of all loops are needed for is answered when all loops have
+// reported; the others at once.
+func (s *Session) stats(r *ascii.Request) {
+	switch what := string(firstWord(r.Args)); what {
+	case "", "servers", "reset", "hotkeys":
+		s.work -= surveyWork
+		s.sh.group.Stats(s.sh, s.pool, &s.call().Call, what)
+	case "settings":
+		s.sh.group.Stats(s.sh, s.pool, &s.call().Call, what)
+	case "items", "slabs", "sizes", "conns": // a proxy has nothing to tell of these, but exporters ask
+		s.say("END\r\n")
+	default:
+		s.say("ERROR\r\n")
+	}
+}
+
+// Snapshot copies this loop's figures.
+func (sh *Shard) Snapshot() *stats.Snapshot {
+	out := &stats.Snapshot{}
+	for s := range sh.Sessions {
+		out.ActiveRequests += int64(s.pending)
+	}
+	busy := sh.L.Busy()
+	out.Loops = []stats.Loop{{Clients: len(sh.Sessions), Turns: busy.Turns, Busy: busy.Total, Longest: busy.Longest}}
+	out.Counters.Add(&sh.past)
+	for _, p := range sh.Pools {
+		if p == nil {
+			continue // it was removed
+		}
+		out.Counters.Add(&p.Count)
+		out.Pools = append(out.Pools, p.Count)
+		for i := range p.Conns {
+			out.Servers = append(out.Servers, p.Figures(i))
+		}
+	}
+	return out
+}
+
+// Reset sets to zero what stats reset does in memcached: the counters, not what is true at the moment.
+func (sh *Shard) Reset() {
+	sh.past = stats.Counters{}
+	for _, p := range sh.Pools {
+		if p == nil {
+			continue
+		}
+		p.ResetFigures()
+	}
+}
