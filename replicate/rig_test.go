@@ -172,7 +172,7 @@ func (r *rig) tell(format string, args ...any) {
 	r.t.Logf(format, args...)
 }
 
-// Recognized and what follows is what internal/shard does with a pool: the rig is its Watcher and its Host.
+// Recognized and what follows is what internal/proxy does with a pool: the rig is its Watcher and its Host.
 func (r *rig) Recognized(c *backend.Conn) bool {
 	i := r.index(c)
 	switch r.health.Meet(i, failover.Meeting{Greeting: c.Greeting(), Replies: c.Stats.Replies, Empty: -1}) {

@@ -9,9 +9,9 @@ import (
 	"github.com/rs/zerolog"
 
 	"magent/internal/config"
+	"magent/internal/proxy"
 	"magent/internal/redis"
 	"magent/internal/service"
-	"magent/internal/shard"
 )
 
 // Options say what runs.
@@ -84,14 +84,14 @@ func connections(c config.Config) int {
 
 // engine is the proxy, and where it is watched, if anywhere.
 type engine struct {
-	*shard.Service
+	*proxy.Service
 	watch watch
 }
 
 func (o Options) start(log zerolog.Logger, clients int, given service.Given) (*engine, error) {
 	c := o.Config
 	c.MaxClients = clients
-	so := shard.Options{
+	so := proxy.Options{
 		Config: c, Log: log, Version: protocolVersion, Release: service.Release(), StoredEvery: storedEvery,
 		TakeOver: given.TakeOver, Give: given.Give, Files: given.Files,
 	}
@@ -102,9 +102,9 @@ func (o Options) start(log zerolog.Logger, clients int, given service.Given) (*e
 		return nil, o.adminError(err)
 	}
 	for _, s := range clientele {
-		so.Sockets = append(so.Sockets, shard.Socket(s))
+		so.Sockets = append(so.Sockets, proxy.Socket(s))
 	}
-	if e.Service, err = shard.Start(so); err != nil {
+	if e.Service, err = proxy.Start(so); err != nil {
 		e.watch.close()
 		return nil, o.Remedies.port(err)
 	}

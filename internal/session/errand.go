@@ -76,7 +76,7 @@ func (e *errand) Run() {
 		return
 	}
 	if n, st := ascii.Next(e.req, e.pool.Limits, r); st != ascii.Complete || n != len(e.req) {
-		panic("shard: a request that was accepted by one loop is refused by another")
+		panic("session: a request that was accepted by one loop is refused by another")
 	}
 	engine.Do(c, r)
 }

@@ -54,7 +54,7 @@ func (f *flush) Run() {
 		f.goOn(sh, f.at-1)
 	default:
 		if _, st := ascii.Next(f.req, p.Limits, &sh.req); st != ascii.Complete {
-			panic("shard: a flush_all that was accepted by one loop is refused by another")
+			panic("session: a flush_all that was accepted by one loop is refused by another")
 		}
 		f.asked = engine.NewCall(f)
 		engine.Do(f.asked, &sh.req)

@@ -59,7 +59,7 @@ func (s *Session) servePiece() {
 	g.line = append(g.line, crlf...)
 	r := &s.sh.req
 	if _, st := ascii.Next(g.line, s.pool.Limits, r); st != ascii.Complete {
-		panic("shard: a piece of a multi-get is refused")
+		panic("session: a piece of a multi-get is refused")
 	}
 	s.pieces++
 	s.part = part

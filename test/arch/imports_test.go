@@ -73,7 +73,7 @@ func TestImportsGoOneWay(t *testing.T) {
 }
 
 // wiring are the folders that know the configuration, beside the commands.
-var wiring = []string{"internal/discover", "internal/placement", "internal/registry", "internal/pool", "internal/session", "internal/shard", "internal/run"}
+var wiring = []string{"internal/discover", "internal/placement", "internal/registry", "internal/pool", "internal/session", "internal/proxy", "internal/run"}
 
 // TestConfigStaysOutside: packages take options of their own; only the wiring knows the configuration.
 func TestConfigStaysOutside(t *testing.T) {

@@ -1,0 +1,150 @@
+package proxy
+
+import (
+	"errors"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"magent/internal/config"
+	"magent/internal/loop"
+	"magent/internal/session"
+)
+
+// acceptBurst is how many connections are taken from a listener in one turn.
+const acceptBurst = 64
+
+// acceptRest is how long a listener is left alone when connections wait that cannot be accepted.
+const acceptRest = 100 * time.Millisecond
+
+// listener accepts the clients of a pool on the first loop and spreads them over all loops, each new one to the loop
+// that has the fewest. (Measured against a listener per loop with SO_REUSEPORT, see test/bench/RESULTS.md: there the
+// kernel's hash spreads a few clients badly.)
+type listener struct {
+	svc  *Service
+	sh   *session.Shard
+	pool int // its index
+	cfg  config.Listen
+	fd   int
+	addr loop.Endpoint
+	file os.FileInfo // of a unix socket, as it was bound
+
+	given   bool        // bound by another process, which may go on with it
+	foreign bool        // what bound it first will use it again
+	wake    *loop.Timer // set: the listener rests
+}
+
+// OnReady accepts what is waiting.
+func (ln *listener) OnReady(loop.Events) {
+	for range acceptBurst {
+		fd, err := loop.Accept(ln.fd)
+		switch {
+		case err == nil:
+			ln.svc.admit(ln, fd)
+		case errors.Is(err, unix.ECONNABORTED), errors.Is(err, unix.EINTR):
+		case errors.Is(err, unix.EAGAIN):
+			return
+		case (errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE)) && ln.turnAway():
+		default:
+			ln.rest()
+			return
+		}
+	}
+}
+
+const cannotAccept = "clients are waiting, but cannot be accepted, for want of file descriptors or of memory"
+
+// rest leaves what is waiting for a while: the listener would be reported ready all the time, and the loop would spin.
+func (ln *listener) rest() {
+	ln.svc.group.Complain(cannotAccept)
+	ln.sh.L.Watch(ln.fd, 0)
+	ln.sh.L.Set(ln.wake, acceptRest)
+}
+
+// resume ends the rest.
+func (ln *listener) resume() {
+	if ln.svc.spare < 0 {
+		ln.svc.spare = openSpare()
+	}
+	ln.sh.L.Watch(ln.fd, loop.Readable)
+}
+
+// close accepts nobody any more.
+func (ln *listener) close() {
+	ln.sh.L.Unset(ln.wake)
+	ln.sh.L.Close(ln.fd)
+}
+
+// removeSocket removes the file of a unix socket, if it is ours alone: not one that another process has bound in its place, as a new
+// one does while we drain.
+func (ln *listener) removeSocket() {
+	if ln.addr.Path == "" || ln.given || ln.foreign || ln.file == nil {
+		return
+	}
+	if now, err := os.Lstat(ln.addr.Path); err == nil && os.SameFile(now, ln.file) && now.ModTime().Equal(ln.file.ModTime()) {
+		_ = os.Remove(ln.addr.Path)
+	}
+}
+
+// tooMany is memcached's own line, and Redis's.
+var (
+	tooMany      = []byte("ERROR Too many open connections\r\n")
+	tooManyRedis = []byte("-ERR max number of clients reached\r\n")
+)
+
+// admit gives a client to a loop, or refuses it.
+func (svc *Service) admit(ln *listener, fd int) {
+	if svc.group.Clients.Load() >= int64(svc.cfg.MaxClients) {
+		ln.refuse(fd)
+		svc.group.Complain("more clients than --max-clients allows: refused")
+		return
+	}
+	if most := svc.cfgs[ln.pool].ClientConnections; most > 0 && svc.group.ByPool[ln.pool].Load() >= int64(most) {
+		ln.refuse(fd)
+		svc.group.Complain("more clients than client_connections of their pool allows: refused")
+		return
+	}
+	sh := svc.group.Admit(ln.pool)
+	if sh == ln.sh {
+		sh.Open(fd, ln.pool)
+		return
+	}
+	pool := ln.pool
+	ln.sh.L.SendTo(sh.L, loop.TaskFunc(func() { sh.Open(fd, pool) }))
+}
+
+func (ln *listener) refuse(fd int) {
+	line := tooMany
+	if ln.svc.cfgs[ln.pool].Redis {
+		line = tooManyRedis
+	}
+	_, _ = loop.Send(fd, line)
+	unix.Close(fd)
+	ln.sh.Pools[ln.pool].Count.RejectedConnections++
+}
+
+// turnAway tells a client, when no descriptor is left for it, that there is none: the spare one serves to accept it,
+// say so, and close it. It reports false when the spare one is gone, because another thread was quicker to use it.
+func (ln *listener) turnAway() bool {
+	svc := ln.svc
+	if svc.spare < 0 {
+		return false
+	}
+	svc.group.Complain("no file descriptor left (RLIMIT_NOFILE): a client is refused")
+	unix.Close(svc.spare)
+	if fd, err := loop.Accept(ln.fd); err == nil {
+		ln.refuse(fd)
+	}
+	svc.spare = openSpare()
+	return svc.spare >= 0
+}
+
+// openSpare opens a descriptor to be given up when there is no other.
+func openSpare() int {
+	fd, err := unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1
+	}
+	return fd
+}

@@ -1,0 +1,125 @@
+//go:build !race
+
+package proxy
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"runtime"
+	"strings"
+	"testing"
+
+	"magent/internal/config"
+)
+
+// answerAll answers every request, of which each has so many lines, with the same reply, and allocates nothing.
+func answerAll(ln net.Listener, lines int, reply string, done chan<- struct{}) {
+	defer close(done)
+	c, err := ln.Accept()
+	if err != nil {
+		return
+	}
+	defer c.Close()
+	in, out := make([]byte, 64<<10), []byte(strings.Repeat(reply, min(4096, 8<<20/len(reply))))
+	left := 0
+	for greeted := false; ; {
+		n, err := c.Read(in)
+		if err != nil {
+			return
+		}
+		if !greeted { // stats and what it can, or PING and INFO: who is it
+			greeted = true
+			answer := "END\r\nNF\r\nVERSION fake\r\n"
+			if in[0] == '*' {
+				answer = "+PONG\r\n$0\r\n\r\n"
+			}
+			if _, err := io.WriteString(c, answer); err != nil {
+				return
+			}
+			continue
+		}
+		left += bytes.Count(in[:n], []byte("\n"))
+		if _, err := c.Write(out[:left/lines*len(reply)]); err != nil {
+			return
+		}
+		left %= lines
+	}
+}
+
+// A request costs no allocation: counted over the whole process, in which the servers and the client allocate nothing either.
+func TestRequestsAllocateNothing(t *testing.T) {
+	value := strings.Repeat("v", 100)
+	for name, w := range map[string]struct{ request, reply string }{
+		"redis get":    {"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n", "$100\r\n" + value + "\r\n"},
+		"redis mget":   {"*3\r\n$4\r\nMGET\r\n$1\r\nk\r\n$1\r\nl\r\n", "*2\r\n$-1\r\n$-1\r\n"},
+		"redis sinter": {"*3\r\n$6\r\nSINTER\r\n$1\r\nk\r\n$1\r\nk\r\n", "*0\r\n"},
+		"get":          {"get k\r\n", "VALUE k 0 100\r\n" + value + "\r\nEND\r\n"},
+		"set":          {"set k 0 0 100\r\n" + value + "\r\n", "STORED\r\n"},
+		"delete":       {"delete k\r\n", "DELETED\r\n"},
+		"multi-get":    {"get k l\r\n", "VALUE k 0 100\r\n" + value + "\r\nEND\r\n"},
+		"cas":          {"cas k 0 0 100 7\r\n" + value + "\r\n", "STORED\r\n"},
+		"meta":         {"mg k v\r\n", "VA 100\r\n" + value + "\r\n"},
+		"large":        {"get k\r\n", "VALUE k 0 50000\r\n" + strings.Repeat(value, 500) + "\r\nEND\r\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var servers []config.Address
+			for range 2 {
+				ln, err := net.Listen("tcp", "127.0.0.1:0")
+				if err != nil {
+					t.Fatal(err)
+				}
+				a, err := config.ParseAddress(ln.Addr().String())
+				if err != nil {
+					t.Fatal(err)
+				}
+				servers = append(servers, a)
+				done := make(chan struct{})
+				go answerAll(ln, strings.Count(w.request, "\n"), w.reply, done)
+				t.Cleanup(func() {
+					ln.Close()
+					await(t, "the server's end", done)
+				})
+			}
+			r := start(t, 0, 0, func(cfg *config.Config) {
+				p := &cfg.Pools[0]
+				if p.Redis = w.request[0] == '*'; p.Redis {
+					p.Servers = servers[:1]
+				} else {
+					p.Servers, p.Backups = servers[:1], servers[1:]
+				}
+			})
+			c := r.client()
+			const pipelined, requests = 20, 10_000
+			batch := []byte(strings.Repeat(w.request, pipelined))
+			want := []byte(strings.Repeat(w.reply, pipelined))
+			got := make([]byte, len(want))
+			round := func() {
+				if _, err := c.c.Write(batch); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := io.ReadFull(c.c, got); err != nil || !bytes.Equal(got, want) {
+					t.Fatalf("%v: %.200q", err, got)
+				}
+			}
+			n := requests
+			if len(want) > 100_000 {
+				n /= 10
+			}
+			for range 50 {
+				round()
+			}
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			for range n / pipelined {
+				round()
+			}
+			runtime.ReadMemStats(&after)
+			if per := float64(after.Mallocs-before.Mallocs) / float64(n); per >= 0.01 {
+				t.Errorf("%.3f allocations per request", per)
+			} else {
+				t.Logf("%.5f allocations per request", per)
+			}
+		})
+	}
+}

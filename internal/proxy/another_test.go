@@ -1,0 +1,337 @@
+package proxy
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"magent/backend"
+	"magent/failover"
+	"magent/internal/config"
+	"magent/internal/refill"
+	"magent/internal/session"
+)
+
+// becomes has another memory answer in the server's place from now on, which holds these keys.
+func (f *fake) becomes(keys ...string) {
+	f.pid.Add(1000)
+	f.items.Store(int64(len(keys)))
+	f.lists(keys...)
+	f.closeAll()
+}
+
+// lists has the server list these keys.
+func (f *fake) lists(keys ...string) { f.dump.Store(listOf(keys...)) }
+
+func listOf(keys ...string) string {
+	var list strings.Builder
+	for _, key := range keys {
+		fmt.Fprintf(&list, "key=%s exp=-1\n", key)
+	}
+	return list.String() + "END\r\n"
+}
+
+// manyKeys are more than a walk hands over at a time.
+func manyKeys() (keys []string) {
+	for i := range refill.Batch + 1 {
+		keys = append(keys, fmt.Sprint("key", i))
+	}
+	return keys
+}
+
+// isFlushed takes a flush_all, and the deletion of some of these keys before it.
+func (f *fake) isFlushed() {
+	f.t.Helper()
+	for {
+		a := await(f.t, "a flush_all", f.asked)
+		if a.text == "flush_all\r\n" {
+			a.answer("OK\r\n")
+			return
+		}
+		if !strings.HasPrefix(a.text, "delete key") {
+			f.t.Fatalf("it was asked for %q", a.text)
+		}
+		a.answer("DELETED\r\n")
+	}
+}
+
+// isAnother has a role of knownPair taken by another memory, which holds what was overwritten and what was deleted.
+func isAnother(t *testing.T, role int) (r *rig, c *client, another, other *fake) {
+	t.Helper()
+	r, p, b := knownPair(t)
+	c = r.client()
+	lived(c, p)
+	c.say("delete gone\r\n")
+	p.want("delete gone\r\n").answer("DELETED\r\n")
+	b.want("delete gone\r\n").answer("DELETED\r\n")
+	c.hear("DELETED\r\n")
+	if role == 1 {
+		return r, c, b, p
+	}
+	return r, c, p, b
+}
+
+// Another memory at the address of a server, which is not empty, is not read before all that it holds has been replaced by what the
+// other copy has, or deleted. What it lacks it gets then. Meanwhile what it makes of a mutation does not count.
+func TestAnotherMemory(t *testing.T) {
+	t.Parallel()
+	for role := range 2 {
+		r, c, another, other := isAnother(t, role)
+		other.lists("old", "new")
+		another.becomes("gone", "old")
+		old := other.want("mg old v f t u\r\n")
+		other.want("mg gone v f t u\r\n")
+		c.say("get gone\r\nappend old 0 0 1\r\nx\r\n")
+		other.want("get gone\r\n")
+		other.want("append old 0 0 1\r\nx\r\n")
+		another.want("delete old\r\n").answer("DELETED\r\n") // what is out of date is not built upon
+		another.want("append old 0 0 1\r\nx\r\n").answer("NOT_STORED\r\n")
+		old.answer("VA 1 f3 t50\r\n1\r\nEN\r\nEND\r\nSTORED\r\n")
+		c.hear("END\r\nSTORED\r\n")
+		other.want("mg old v f t u\r\n").answer("VA 2 f3 t50\r\n1x\r\n") // for it has changed
+		other.want("mg old v f t u\r\n").answer("VA 2 f3 t50\r\n1x\r\n") // for the copies have answered differently since
+		another.want("delete gone\r\n").answer("DELETED\r\n")
+		another.want("ms old 2 F3 T50\r\n1x\r\n").answer("HD\r\n")
+		other.want("mg new v f t u\r\n").answer("VA 1 f0 t-1\r\n2\r\n")
+		other.want("mg old v f t u\r\n").answer("VA 2 f3 t50\r\n1x\r\n")
+		another.want("ms new 1 F0 ME\r\n2\r\n").answer("HD\r\n")
+		c.say("get gone\r\n")
+		other.want("get gone\r\n").answer("END\r\n")
+		c.hear("END\r\n")
+		another.want("ms old 2 F3 T50 ME\r\n1x\r\n").answer("NS\r\n")
+		r.back(role)
+		lived(c, r.servers[0])
+		if n := len(another.asked) + len(other.asked); n > 0 {
+			t.Errorf("role %d: %d requests that nobody wanted", role, n)
+		}
+	}
+}
+
+// A key that the first list lacks, because memcached was just moving it, is in the next.
+func TestAnotherMemoryIsListedAgain(t *testing.T) {
+	t.Parallel()
+	r, _, another, other := isAnother(t, 0)
+	another.then.Store(new(listOf("first", "moved")))
+	another.becomes("first")
+	other.want("mg moved v f t u\r\n")
+	other.want("mg first v f t u\r\n").answer("EN\r\nEN\r\n")
+	another.want("delete moved\r\n").answer("DELETED\r\n")
+	another.want("delete first\r\n").answer("DELETED\r\n")
+	r.back(0)
+}
+
+// Where another memory cannot be cleansed it is flushed, and not read before it says that it has been. Then it is filled, if it can be.
+func TestAnotherMemoryIsFlushed(t *testing.T) {
+	t.Parallel()
+	for role := range 2 {
+		for name, prepare := range map[string]func(another, other *fake){
+			"lists no keys":    func(another, _ *fake) { another.dump.Store("ERROR\r\n") },
+			"no meta commands": func(another, _ *fake) { another.meta.Store(int64(backend.NoMeta)) },
+			"nor the other":    func(_, other *fake) { other.meta.Store(int64(backend.NoMeta)); other.closeAll() },
+		} {
+			t.Run(fmt.Sprint(role, name), func(t *testing.T) {
+				r, c, another, other := isAnother(t, role)
+				other.lists("k")
+				another.pid.Add(1000)
+				prepare(another, other)
+				another.closeAll()
+				flush := another.want("flush_all\r\n")
+				c.say("get k\r\n")
+				other.want("get k\r\n").answer("END\r\n")
+				c.hear("END\r\n")
+				flush.answer("OK\r\n")
+				if name == "lists no keys" {
+					other.want("mg k v f t u\r\n").answer("VA 1 f0 t-1\r\n2\r\n")
+					another.want("ms k 1 F0 ME\r\n2\r\n").answer("HD\r\n")
+				}
+				r.back(role)
+			})
+		}
+	}
+}
+
+// A memory that refuses to be flushed is not read.
+func TestAnotherMemoryRefusesToBeFlushed(t *testing.T) {
+	r, c, another, other := isAnother(t, 0)
+	another.pid.Add(1000)
+	another.meta.Store(int64(backend.NoMeta))
+	another.closeAll()
+	another.want("flush_all\r\n").answer("CLIENT_ERROR flush_all not allowed\r\n")
+	c.say("get k\r\n")
+	other.want("get k\r\n").answer("END\r\n")
+	c.hear("END\r\n")
+	r.on(0, func(sh *session.Shard) {
+		if p := sh.Pools[0]; p.Health.Readable(0) || !p.Engine.Distrusted(0) {
+			t.Error("it is read")
+		}
+	})
+}
+
+// When the other copy goes before another memory is cleansed, nothing tells what is out of date there: it is flushed, and used.
+// When the other copy is back, it is filled.
+func TestOtherCopyGoesDuringCleansing(t *testing.T) {
+	t.Parallel()
+	r, c, another, other := isAnother(t, 0)
+	other.lists("k")
+	another.becomes(manyKeys()...)
+	await(t, "the first key", other.asked).reset()
+	another.isFlushed()
+	r.back(0)
+	c.say("get k\r\n")
+	another.want("get k\r\n").answer("END\r\n")
+	c.hear("END\r\n")
+	for len(other.asked) > 0 {
+		<-other.asked // of the cleansing
+	}
+	r.returns(1)
+	other.want("mg k v f t u\r\n").answer("VA 1 f0 t-1\r\n2\r\n")
+	another.want("ms k 1 F0 ME\r\n2\r\n").answer("HD\r\n")
+	r.back(0)
+}
+
+// Both copies are other memories: neither says what is right, so nothing of either is read.
+func TestBothAreOtherMemories(t *testing.T) {
+	r, c, another, other := isAnother(t, 1)
+	for _, f := range []*fake{another, other} {
+		f.greet.Lock()
+		f.becomes("k")
+	}
+	r.eventually(0, "both are being connected to", func(sh *session.Shard) bool {
+		return sh.Pools[0].Conns[0].Connecting() && sh.Pools[0].Conns[1].Connecting()
+	})
+	c.say("get k\r\n")
+	another.greet.Unlock()
+	other.greet.Unlock()
+	if got := c.line(); !strings.HasPrefix(got, "SERVER_ERROR") {
+		t.Errorf("a client got %q", got)
+	}
+	for _, f := range []*fake{another, other} {
+		f.lists()
+		f.want("flush_all\r\n").answer("OK\r\n")
+	}
+	r.back(0)
+	r.back(1)
+}
+
+// In a container the process is always number 1, and one that is restarted at once may begin in the same second. That it has read
+// less than the one before it had tells it from that.
+func TestRestartedWithinASecond(t *testing.T) {
+	t.Parallel()
+	for _, items := range []int64{0, 1} {
+		r, _, p, b := isAnother(t, 0)
+		b.lists("k")
+		p.lists("k")
+		p.read.Store(-1 << 20) // so that it says 0
+		p.items.Store(items)
+		p.closeAll()
+		if items > 0 { // somebody has filled it already
+			b.want("mg k v f t u\r\n").answer("VA 1 f0 t-1\r\n2\r\n")
+			p.want("ms k 1 F0\r\n2\r\n").answer("HD\r\n")
+		}
+		b.want("mg k v f t u\r\n").answer("VA 1 f0 t-1\r\n2\r\n")
+		p.want("ms k 1 F0 ME\r\n2\r\n").answer("HD\r\n")
+		r.back(0)
+	}
+}
+
+// With several loops, what one of them stores on a server that came back empty is no reason for the next one to distrust it.
+func TestAllLoopsTakeItForEmpty(t *testing.T) {
+	r := startAs(t, 1000, 1, 1, func(cfg *config.Config) { cfg.Threads = 2 }, backend.FullMeta)
+	p := r.servers[0]
+	for id := range 2 {
+		r.eventually(id, "up", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
+	}
+	for id := range 2 {
+		p.restarts()
+		if id == 1 {
+			p.pid.Add(-1000) // the same run again
+			p.items.Store(100)
+		}
+		r.on(id, func(sh *session.Shard) {
+			sh.Pools[0].Conns[0].Close(backend.ErrGarbage)
+			sh.Pools[0].Conns[0].Connect()
+		})
+		r.eventually(id, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Stats.Connects > 1 })
+		r.on(id, func(sh *session.Shard) {
+			if e := sh.Pools[0].Engine; e.Distrusted(0) {
+				t.Errorf("loop %d distrusts it", id)
+			}
+		})
+	}
+}
+
+// Who a server was is known to the next process, which finds another memory there.
+func TestAnotherMemoryAfterARestartOfOurs(t *testing.T) {
+	t.Parallel()
+	for _, crash := range []bool{false, true} {
+		r, p, b := remembering(t)
+		lived(r.client(), p)
+		if crash { // the first one has seen the other memory, and has not got far
+			b.lists("k")
+			p.becomes("k")
+			b.want("mg k v f t u\r\n")
+			r.follow()
+			p.want("flush_all\r\n").answer("OK\r\n")
+		} else {
+			p.pid.Add(1000)
+			b.lists("k")
+			p.lists("k")
+			r.follow()
+			b.want("mg k v f t u\r\n").answer("EN\r\n")
+			p.want("delete k\r\n").answer("DELETED\r\n")
+		}
+		b.want("mg k v f t u\r\n").answer("EN\r\n")
+		r.back(0)
+	}
+}
+
+// A reload does not forget that a server is not to be trusted.
+func TestReloadWhileAnotherMemoryIsCleansed(t *testing.T) {
+	t.Parallel()
+	r, another, other := remembering(t)
+	r.on(0, func(*session.Shard) { r.svc.shared.Started = time.Now().Add(-time.Hour) }) // nothing of a process before this one is waited for
+	lived(r.client(), another)
+	another.becomes(manyKeys()...)
+	await(t, "the first key", other.asked) // is not answered
+	pools := r.pools()
+	pools[0].Timeout -= time.Millisecond
+	if err := r.svc.Reload(pools); err != nil {
+		t.Fatal(err)
+	}
+	another.isFlushed()
+	r.back(0)
+}
+
+// The list of what is to be cleansed is that of the very server that the loop is connected to.
+func TestItselfIsThisRunOfTheServer(t *testing.T) {
+	r, _, another, _ := isAnother(t, 0)
+	r.on(0, func(sh *session.Shard) {
+		p := sh.Pools[0]
+		s := p.Itself(0)
+		found, err := s.Find(t.Context())
+		if want := (failover.Identity{PID: another.pid.Load(), Start: 1000}); s.Only != want || err != nil || len(found) != 1 || found[0] != p.Conns[0].Endpoint() {
+			t.Errorf("%v at %v (%v)", s.Only, found, err)
+		}
+	})
+}
+
+// What the operator reads is said once, whatever the number of loops.
+func TestDistrustIsNoted(t *testing.T) {
+	t.Parallel()
+	r, _, another, other := isAnother(t, 0)
+	another.becomes("k")
+	other.want("mg k v f t u\r\n").answer("EN\r\n")
+	another.want("delete k\r\n").answer("DELETED\r\n")
+	r.back(0)
+	n := 0
+	for _, e := range r.svc.Events() {
+		if e.What == "another" && strings.Contains(e.Reason, "not empty (1 items)") {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d events", n)
+	}
+	r.inState(0, failover.Up)
+}

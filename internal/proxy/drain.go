@@ -1,0 +1,56 @@
+package proxy
+
+import (
+	"sync"
+	"time"
+
+	"magent/internal/loop"
+	"magent/internal/session"
+	"magent/internal/stats"
+)
+
+// Drain stops accepting clients and reading requests, and returns when everything that was asked is answered and all
+// clients are gone, or Config.DrainTime is over.
+func (svc *Service) Drain() {
+	svc.draining.Store(true)
+	svc.shared.Registry.Events().Note(stats.Event{What: "draining"})
+	var gone sync.WaitGroup
+	gone.Add(len(svc.shards))
+	for _, sh := range svc.shards {
+		sh.L.Post(loop.TaskFunc(func() { svc.drain(sh, gone.Done) }))
+	}
+	done := make(chan struct{})
+	svc.helpers.Add(1)
+	go svc.awaitDrained(&gone, done)
+	timer := time.NewTimer(svc.cfg.DrainTime)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+		svc.log.Warn().Dur("after_ms", svc.cfg.DrainTime).Msg("clients did not fetch their replies in time: cutting them off")
+		for _, sh := range svc.shards {
+			sh.L.Post(loop.TaskFunc(sh.CutOff))
+		}
+		<-done
+	}
+}
+
+// awaitDrained is a goroutine of Drain.
+func (svc *Service) awaitDrained(gone *sync.WaitGroup, done chan<- struct{}) {
+	defer svc.helpers.Done()
+	gone.Wait()
+	close(done)
+}
+
+// drain begins the end of a shard; it runs on its loop.
+func (svc *Service) drain(sh *session.Shard, done func()) {
+	if sh.ID == 0 {
+		for _, ln := range svc.listeners {
+			ln.close()
+		}
+	}
+	sh.Drain(done)
+}
+
+// Events are the last changes of state, the oldest first.
+func (svc *Service) Events() []stats.Event { return svc.shared.Registry.Events().List() }

@@ -1,0 +1,231 @@
+package proxy
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"go.uber.org/goleak"
+
+	"magent/backend"
+	"magent/internal/config"
+	"magent/internal/loop"
+	"magent/internal/placement"
+	"magent/internal/session"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience bounds every wait of these tests; none of them is expected to take it.
+const patience = 5 * time.Second
+
+func await[T any](t testing.TB, what string, c <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(patience):
+		t.Fatalf("%s: nothing happened in time", what)
+		panic("not reached")
+	}
+}
+
+// testWindow is how many keys a client of a rig may have in flight at first: so many that most tests need not think of it.
+const testWindow = 32
+
+// rig is a Service in front of scripted servers. Nothing ends by itself in it, unless a test asks for short times.
+type rig struct {
+	t       testing.TB
+	svc     *Service
+	servers []*fake // primaries, then backups
+}
+
+// start runs a Service with so many servers; change, if not nil, changes its configuration first.
+func start(t testing.TB, primaries, backups int, change func(*config.Config)) *rig {
+	t.Helper()
+	return startAs(t, 0, primaries, backups, change, backend.FullMeta)
+}
+
+// startAs is start with servers that have these meta commands, the last form of those given for the rest, and that say who they
+// are: processes from pid on, if that is not 0.
+func startAs(t testing.TB, pid int64, primaries, backups int, change func(*config.Config), meta ...backend.MetaForm) *rig {
+	t.Helper()
+	r := &rig{t: t}
+	pool := config.Pool{
+		Name:   "main",
+		Listen: []config.Listen{{Network: "tcp", Address: "127.0.0.1:0", Backlog: 64}},
+		Hash:   "md5", Distribution: "ketama", Ack: config.AckAll,
+		Timeout: time.Hour, ConnectTimeout: patience, ServerFailureLimit: 2, ProbeInterval: time.Hour,
+	}
+	for i := range primaries + backups {
+		f := newFake(t, i)
+		f.meta.Store(int64(meta[min(i, len(meta)-1)]))
+		if pid > 0 {
+			f.pid.Store(pid + int64(i))
+		}
+		r.servers = append(r.servers, f)
+		if i < primaries {
+			pool.Servers = append(pool.Servers, f.addr)
+		} else {
+			pool.Backups = append(pool.Backups, f.addr)
+		}
+	}
+	cfg := config.Config{Pools: []config.Pool{pool}, Threads: 1, MaxClients: 100, MaxValue: 1 << 20, MaxDirty: 10_000, DrainTime: patience}
+	if change != nil {
+		change(&cfg)
+	}
+	svc, err := Start(Options{Config: cfg, Log: zerolog.Nop(), Version: "test", maxJoint: 1, window: testWindow})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(svc.Close)
+	r.svc = svc
+	return r
+}
+
+// oldPair is a pair without meta commands, so that a key about which the copies disagree is deleted on the backup and not
+// copied there.
+func oldPair(t testing.TB, change func(*config.Config)) (r *rig, p, b *fake) {
+	t.Helper()
+	r = startAs(t, 0, 1, 1, change, backend.NoMeta)
+	return r, r.servers[0], r.servers[1]
+}
+
+// pair is a rig with one primary and one backup.
+func pair(t testing.TB, change func(*config.Config)) (r *rig, p, b *fake) {
+	t.Helper()
+	r = start(t, 1, 1, change)
+	return r, r.servers[0], r.servers[1]
+}
+
+// place names the servers of a key by their index.
+func (r *rig) place(key string) (p, b int) {
+	r.t.Helper()
+	rings, err := placement.New(&r.svc.cfg.Pools[0])
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	h := rings.Hash([]byte(key))
+	if rings.Backups == nil {
+		return rings.Primaries.Pick(h), -1
+	}
+	return rings.Primaries.Pick(h), rings.Primaries.Len() + rings.Backups.Pick(h)
+}
+
+// on runs f on the loop of a shard and waits for it.
+func (r *rig) on(id int, f func(*session.Shard)) {
+	r.t.Helper()
+	done := make(chan struct{}, 1)
+	sh := r.svc.shards[id]
+	sh.L.Post(loop.TaskFunc(func() { f(sh); done <- struct{}{} }))
+	await(r.t, "the loop", done)
+}
+
+// eventually waits until what is true on the loop of a shard.
+func (r *rig) eventually(id int, what string, check func(*session.Shard) bool) {
+	r.t.Helper()
+	for deadline := time.Now().Add(patience); ; {
+		ok := false
+		r.on(id, func(sh *session.Shard) { ok = check(sh) })
+		if ok {
+			return
+		}
+		if time.Now().After(deadline) {
+			r.t.Fatalf("not in time: %s", what)
+		}
+		time.Sleep(time.Millisecond) // the loop has other things to do
+	}
+}
+
+// client is a raw connection to the Service.
+type client struct {
+	t testing.TB
+	c net.Conn
+	r *bufio.Reader
+}
+
+func (r *rig) client() *client {
+	r.t.Helper()
+	return r.clientOf(0)
+}
+
+// clientOf connects to the n-th listener.
+func (r *rig) clientOf(n int) *client {
+	r.t.Helper()
+	c, err := net.Dial("tcp", r.svc.Addrs()[n])
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return newClient(r.t, c)
+}
+
+func newClient(t testing.TB, c net.Conn) *client {
+	t.Cleanup(func() { c.Close() })
+	_ = c.SetDeadline(time.Now().Add(2 * patience))
+	return &client{t, c, bufio.NewReader(c)}
+}
+
+func (c *client) say(text string) {
+	c.t.Helper()
+	if _, err := io.WriteString(c.c, text); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// hear reads what must be this text.
+func (c *client) hear(text string) {
+	c.t.Helper()
+	b := make([]byte, len(text))
+	if n, err := io.ReadFull(c.r, b); err != nil || string(b) != text {
+		c.t.Fatalf("the client got %.300q (%v), want %.300q", b[:n], err, text)
+	}
+}
+
+func (c *client) line() string {
+	c.t.Helper()
+	text, err := c.r.ReadString('\n')
+	if err != nil {
+		c.t.Fatalf("the client got %q: %v", text, err)
+	}
+	return text
+}
+
+// nothing checks that the client has heard everything that it is going to hear.
+func (c *client) nothing() {
+	c.t.Helper()
+	c.say("mn\r\n")
+	c.hear("MN\r\n")
+}
+
+// ended waits for the end of the connection, with nothing before it.
+func (c *client) ended() {
+	c.t.Helper()
+	if b, err := io.ReadAll(c.r); err != nil || len(b) > 0 {
+		c.t.Fatalf("the client got %.300q (%v), want the end", b, err)
+	}
+}
+
+// stats asks for statistics and returns them by name.
+func (c *client) stats(what string) map[string]string {
+	c.t.Helper()
+	c.say(strings.TrimSpace("stats "+what) + "\r\n")
+	out := map[string]string{}
+	for {
+		line := c.line()
+		if line == "END\r\n" {
+			return out
+		}
+		words := strings.SplitN(strings.TrimSpace(line), " ", 3)
+		if words[0] != "STAT" || len(words) < 2 {
+			c.t.Fatalf("stats %s: %q", what, line)
+		}
+		if len(words) == 2 {
+			words = append(words, "")
+		}
+		out[words[1]] = words[2]
+	}
+}

@@ -1,0 +1,113 @@
+package proxy
+
+import (
+	"magent/internal/journal"
+	"magent/internal/pool"
+	"magent/internal/stats"
+)
+
+// openJournal opens the journal, if there is to be one. What it knows is for recall.
+func (svc *Service) openJournal() (known journal.Knowledge, err error) {
+	if svc.cfg.StateDir == "" {
+		return known, nil
+	}
+	svc.shared.Journal, known, err = journal.Open(svc.place, svc.journalFailed)
+	return known, err
+}
+
+// journalFailed is told by the journal that it cannot be written to.
+func (svc *Service) journalFailed(err error) {
+	svc.journalErrors.Add(1)
+	svc.shared.Registry.Events().Note(stats.Event{What: "journal failed", Reason: err.Error()})
+	svc.log.Error().AnErr("reason", err).Msg("the journal cannot be written: after a crash of this process everything will count as missed, and be flushed")
+}
+
+// record records what is not recorded at once. The loops stand still, or have ended.
+func (svc *Service) record() {
+	if svc.shared.Journal == nil {
+		return
+	}
+	for _, sh := range svc.shards {
+		for _, p := range sh.Pools {
+			if p == nil || p.Recorder() == nil {
+				continue
+			}
+			for i := range p.Conns {
+				p.Engine.Record(i)
+			}
+		}
+	}
+}
+
+func (svc *Service) closeJournal() {
+	if svc.shared.Journal != nil {
+		_ = svc.shared.Journal.Close()
+	}
+}
+
+// recall tells the loops what a process before this one has recorded; they do not run yet. What the servers missed is made
+// good before they are read.
+func (svc *Service) recall(known journal.Knowledge) {
+	if svc.shared.Journal == nil {
+		return
+	}
+	if known.Doubtful != nil {
+		svc.log.Error().AnErr("reason", known.Doubtful).Msg("what the servers missed is not known for certain: all of them are flushed")
+	}
+	if known.Killed {
+		svc.log.Warn().Msg("the magent before this one was killed: what it was just writing may have reached one copy only; `magent verify --repair` compares them")
+	}
+	claimed := map[journal.Server]bool{}
+	for n, cfg := range svc.cfgs {
+		if len(cfg.Backups) == 0 {
+			continue
+		}
+		for i := range len(cfg.Servers) + len(cfg.Backups) {
+			missed := claim(&known, pool.ServerOf(cfg, i), claimed)
+			missed.All = missed.All || known.Doubtful != nil
+			svc.recallServer(n, i, missed)
+		}
+	}
+	for server := range known.Missed {
+		if claimed[server] {
+			continue
+		}
+		svc.log.Warn().Str("pool", server.Pool).Str("server", server.Address).
+			Msg("the journal knows what this server has missed, but it is in no pool any more: flush it before it is used again")
+	}
+	svc.shared.Journal.Adopted()
+}
+
+// claim is all that is known about the server at an address, whatever its pool and its role were then.
+func claim(known *journal.Knowledge, s journal.Server, claimed map[journal.Server]bool) *journal.Missed {
+	all := &journal.Missed{Identity: known.Identities[s]}
+	for server, m := range known.Missed {
+		if server.Address != s.Address {
+			continue
+		}
+		if m.Identity != "" {
+			all.Identity = m.Identity
+		}
+		all.Keys = append(all.Keys, m.Keys...)
+		all.All, all.Incomplete = all.All || m.All, all.Incomplete || m.Incomplete
+		claimed[server] = true
+	}
+	return all
+}
+
+// recallServer takes a server out of use, on every loop that has something to make good there.
+func (svc *Service) recallServer(index, i int, m *journal.Missed) {
+	keys := make([][]string, len(svc.shards))
+	for _, key := range m.Keys {
+		id := svc.group.OwnerOf([]byte(key)).ID
+		keys[id] = append(keys[id], key)
+	}
+	for _, sh := range svc.shards {
+		p := sh.Pools[index]
+		p.Recall(i, m, keys[sh.ID])
+	}
+	if n := len(m.Keys); n > 0 || m.All || m.Incomplete {
+		svc.log.Info().Str("server", pool.ServerOf(svc.cfgs[index], i).Address).Int("dirty_keys", n).Bool("all", m.All).Bool("incomplete", m.Incomplete).
+			Msg("the journal knows what this server has to make good")
+	}
+}

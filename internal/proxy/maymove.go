@@ -1,0 +1,156 @@
+package proxy
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+
+	"magent/failover"
+	"magent/internal/config"
+	"magent/internal/placement"
+	"magent/internal/pool"
+	"magent/internal/session"
+)
+
+// Keys that move are filled from their other copies, which also answer for them meanwhile. So a reload that moves keys needs
+// copies that are complete. It is judged before anything is changed, and once more while the loops stand still: a server may
+// have failed in between.
+
+// standing is what all loops together know of a server.
+type standing struct {
+	role, address string
+	becomes       string         // its role afterwards; empty: it leaves the pool
+	state         failover.State // Up: on all loops
+	missed        bool           // it has something to make good
+	reached       bool           // a connection to it has stood, or a process before this one knew it
+}
+
+// standings are those of a pool's servers: primaries, then backups.
+type standings []standing
+
+// note adds what one loop knows of the servers of its part of the pool, which is replaced by one with this
+// configuration. It runs on that loop, or while that stands still.
+func (s *standings) note(p *pool.Pool, after *config.Pool) {
+	if *s == nil {
+		*s = make(standings, len(p.Conns))
+	}
+	for i := range *s {
+		server, known := pool.ServerOf(p.Config, i), p.Health.Server(i)
+		one := &(*s)[i]
+		one.role, one.address, one.becomes = server.Role, server.Address, roleIn(after, server.Address)
+		if one.state == failover.Up {
+			one.state = known.State
+		}
+		one.missed = one.missed || p.Engine.Missed(i)
+		one.reached = one.reached || p.Health.Reached(i)
+	}
+}
+
+// roleIn is the role of a server in a pool; empty: it is not there.
+func roleIn(cfg *config.Pool, address string) string {
+	for i := range len(cfg.Servers) + len(cfg.Backups) {
+		if placement.ServerAt(cfg, i).String() == address {
+			return placement.RoleOf(cfg, i)
+		}
+	}
+	return ""
+}
+
+// strange reports whether no server of the pool was ever reached. None of them has a value that a client was told is stored.
+func (s standings) strange() bool {
+	return !slices.ContainsFunc(s, func(one standing) bool { return one.reached })
+}
+
+// restart is the way that is always open, and its price.
+const restart = "or restart magent: that closes the connections of clients, and takes servers as they are, so flush those that are new first"
+
+// mayMove returns why keys may not move as m has it while the servers stand so; nil: they may. They may while all
+// servers are up. While one is out, they may move among the servers of one role, whether it is one of them or not,
+// if those that have the other role then have all keys.
+func mayMove(m *placement.Migration, servers standings) error {
+	out := slices.IndexFunc(servers, func(s standing) bool { return s.state != failover.Up })
+	if out < 0 || servers.strange() {
+		return nil
+	}
+	moving, staying := "primaries", "backup"
+	switch {
+	case slices.Contains(m.Primaries, true) && slices.Contains(m.Backups, true):
+		return fmt.Errorf("keys would move among the primaries and among the backups, and %s %s is %v: change one of the two at a time, or wait until it is up, %s",
+			servers[out].role, servers[out].address, servers[out].state, restart)
+	case slices.Contains(m.Backups, true):
+		moving, staying = "backups", "primary"
+	}
+	for _, s := range servers {
+		switch {
+		case s.becomes != staying:
+		case s.state != failover.Up:
+			return fmt.Errorf("keys would move among the %s, but %s %s, which has to answer for them meanwhile, is %v: wait until it is up, %s",
+				moving, s.role, s.address, s.state, restart)
+		case s.missed:
+			return fmt.Errorf("keys would move among the %s, but %s %s, which has to answer for them meanwhile, has not got all of them, and %s %s is %v: wait until one of these is mended, %s",
+				moving, s.role, s.address, servers[out].role, servers[out].address, servers[out].state, restart)
+		}
+	}
+	return nil
+}
+
+// planMoves finds out which keys of pool i move.
+func (r *reload) planMoves(i int) (err error) {
+	r.origins[i] = r.origin(i)
+	if r.origins[i] < 0 {
+		return nil
+	}
+	if r.moves[i], err = placement.MigrationOf(r.before[r.origins[i]], r.after[i], r.rings[i]); err != nil {
+		return err
+	}
+	return r.checkShared(i)
+}
+
+// checkMoves judges the moves of keys in pool i while the loops run.
+func (r *reload) checkMoves(i int) error {
+	if r.moves[i] == nil {
+		return nil
+	}
+	var mu sync.Mutex
+	var servers standings
+	r.svc.onAll(func(sh *session.Shard) {
+		mu.Lock()
+		defer mu.Unlock()
+		servers.note(sh.Pools[r.origins[i]], r.after[i])
+	})
+	return mayMove(r.moves[i], servers)
+}
+
+// settleMoves judges all moves of keys once more while the loops stand still. In a pool of which no server was ever
+// reached nothing moves: the new servers are taken as they are, as at the start. Its first backups are not: the
+// primaries may have keys of an earlier time.
+func (r *reload) settleMoves() error {
+	for i, m := range r.moves {
+		if m == nil {
+			continue
+		}
+		var servers standings
+		for _, sh := range r.svc.shards {
+			servers.note(sh.Pools[r.origins[i]], r.after[i])
+		}
+		if err := mayMove(m, servers); err != nil {
+			return fmt.Errorf("pool %q: %w", r.after[i].Name, err)
+		}
+		if servers.strange() && !m.First {
+			r.moves[i] = nil
+		}
+	}
+	return nil
+}
+
+// resume has the pools go on that were held, as they were. The loops stand still.
+func (r *reload) resume() {
+	for _, sh := range r.svc.shards {
+		for i, p := range sh.Pools {
+			if p != nil && r.changed(i) {
+				p.Held = false
+			}
+		}
+		sh.Wake()
+	}
+}

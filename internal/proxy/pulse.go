@@ -1,0 +1,60 @@
+package proxy
+
+import (
+	"context"
+	"sync"
+
+	"magent/internal/loop"
+)
+
+// pulse asks the loops for a sign of life: a task that they run. A loop that owes one is not asked again.
+type pulse struct {
+	mu   sync.Mutex
+	owed []chan struct{} // by loop: closed when it comes; nil: none was asked for
+}
+
+// Hung asks every loop for a sign of life, and returns those that have not given one when ctx is done.
+func (svc *Service) Hung(ctx context.Context) (loops []int) {
+	for i, alive := range svc.feel() {
+		select {
+		case <-alive:
+			continue
+		default:
+		}
+		select {
+		case <-alive:
+		case <-ctx.Done():
+			loops = append(loops, i)
+		}
+	}
+	return loops
+}
+
+// feel asks all loops, and returns what they close.
+func (svc *Service) feel() []chan struct{} {
+	p := &svc.pulse
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := make([]chan struct{}, len(svc.shards))
+	for i, sh := range svc.shards {
+		if i == len(p.owed) {
+			p.owed = append(p.owed, nil)
+		}
+		if owed := p.owed[i]; owed == nil || closed(owed) {
+			answer := make(chan struct{})
+			p.owed[i] = answer
+			sh.L.Post(loop.TaskFunc(func() { close(answer) }))
+		}
+		out[i] = p.owed[i]
+	}
+	return out
+}
+
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,313 @@
+package proxy
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"magent/backend"
+	"magent/internal/config"
+	"magent/internal/loop"
+	"magent/internal/placement"
+	"magent/internal/pool"
+	"magent/internal/probe"
+	"magent/internal/session"
+	"magent/internal/stats"
+)
+
+// A reload changes pools while clients stay connected. What is not changed keeps everything. Of a pool that is changed nothing
+// new is taken on until nothing is under way; then all loops stand still for a moment (park), in which the one that reloads
+// may touch what is theirs; and each goes on with what it finds.
+
+// holdTime is how long what is under way may take beyond the deadlines of its pool.
+const holdTime = time.Second
+
+// holdPoll is how often it is looked whether it is over.
+const holdPoll = 2 * time.Millisecond
+
+// reload is one change of the pools.
+type reload struct {
+	svc     *Service
+	before  []*config.Pool // by index; nil: none
+	after   []*config.Pool
+	rings   map[int]placement.Rings      // of the pools that are new or changed
+	origins map[int]int                  // of those: where their keys were, by index, -1: nowhere
+	moves   map[int]*placement.Migration // of those whose keys move
+	bound   []*listener                  // new ones
+	probers []*probe.Prober              // that are not needed any more
+	ends    []func()                     // what looks for servers that are not needed any more; neither
+}
+
+// Reload has the service serve pools instead of those that it serves. Pools are told apart by their names. When it returns an
+// error nothing has changed. One call at a time, and none beside Drain or Close.
+func (svc *Service) Reload(pools []config.Pool) error {
+	r := &reload{svc: svc, before: svc.cfgs, rings: map[int]placement.Rings{}, origins: map[int]int{}, moves: map[int]*placement.Migration{}}
+	r.plan(pools)
+	if err := r.prepare(pools); err != nil {
+		r.undo()
+		return err
+	}
+	r.hold()
+	r.await()
+	release := svc.park()
+	if err := r.settleMoves(); err != nil {
+		r.resume()
+		release()
+		r.undo()
+		return err
+	}
+	r.apply()
+	release()
+	svc.onAll(func(*session.Shard) {}) // in the turn after that in which the loops stood still, whose end has closed what it closed
+	for _, p := range r.probers {
+		p.Close()
+	}
+	for _, end := range r.ends {
+		end()
+	}
+	svc.shared.Registry.Events().Note(stats.Event{What: "pools reloaded"})
+	svc.shared.Servers.Check(pools)
+	return nil
+}
+
+// ReloadFailed counts a reload that was not carried out, for whatever reason. It may be called from any goroutine.
+func (svc *Service) ReloadFailed() { svc.reloadErrors.Add(1) }
+
+// plan gives each pool its index: that of its name, or a new one. A pool that stays as it is keeps its configuration, by
+// which the others know that it does.
+func (r *reload) plan(pools []config.Pool) {
+	r.after = make([]*config.Pool, len(r.before))
+	for i := range pools {
+		p := pools[i]
+		at := slices.IndexFunc(r.before, func(b *config.Pool) bool { return b != nil && b.Name == p.Name })
+		switch {
+		case at < 0:
+			r.after = append(r.after, &p)
+		case reflect.DeepEqual(*r.before[at], p):
+			r.after[at] = r.before[at]
+		default:
+			r.after[at] = &p
+		}
+	}
+	for len(r.before) < len(r.after) {
+		r.before = append(slices.Clip(r.before), nil)
+	}
+}
+
+// changed reports whether pool i is another one afterwards, or is not there before or afterwards.
+func (r *reload) changed(i int) bool { return r.before[i] != r.after[i] }
+
+// prepare does all that may fail.
+func (r *reload) prepare(pools []config.Pool) error {
+	if len(pools) == 0 {
+		return errors.New("there is no pool")
+	}
+	for i, cfg := range r.after {
+		if cfg == nil || !r.changed(i) {
+			continue
+		}
+		rings, err := placement.New(cfg)
+		if err != nil {
+			return fmt.Errorf("pool %q: %w", cfg.Name, err)
+		}
+		r.rings[i] = rings
+		if err = r.planMoves(i); err == nil {
+			err = r.checkMoves(i)
+		}
+		if err != nil {
+			return fmt.Errorf("pool %q: %w", cfg.Name, err)
+		}
+		for _, l := range cfg.Listen {
+			if err := r.listen(i, l); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// listen binds an address, unless that is bound already, by whichever pool.
+func (r *reload) listen(pool int, l config.Listen) error {
+	if slices.ContainsFunc(r.svc.listeners, func(ln *listener) bool { return ln.cfg.Address == l.Address }) {
+		return nil
+	}
+	ln, err := r.svc.bind(pool, l)
+	if err == nil {
+		r.bound = append(r.bound, ln)
+	}
+	return err
+}
+
+func (r *reload) undo() {
+	for _, ln := range r.bound {
+		unix.Close(ln.fd)
+		ln.removeSocket()
+	}
+}
+
+// hold has sessions of the pools concerned take nothing new on. The pools that replace them do again.
+func (r *reload) hold() {
+	r.svc.onAll(func(sh *session.Shard) {
+		for i, p := range sh.Pools {
+			if p != nil && r.changed(i) {
+				p.Held = true
+			}
+		}
+	})
+}
+
+// await waits until nothing is under way in the pools concerned; and, for holdTime at most, until what can be repaired at once is.
+func (r *reload) await() {
+	limit := holdTime
+	for i, cfg := range r.before {
+		if cfg != nil && r.changed(i) {
+			limit = max(limit, holdTime+cfg.ConnectTimeout+2*backend.MaxWait(cfg.Timeout))
+		}
+	}
+	for began := time.Now(); time.Since(began) < limit; time.Sleep(holdPoll) {
+		late := time.Since(began) > holdTime
+		var mu sync.Mutex
+		idle := true
+		r.svc.onAll(func(sh *session.Shard) {
+			mu.Lock()
+			defer mu.Unlock()
+			for i, p := range sh.Pools {
+				idle = idle && (p == nil || !r.changed(i) || p.Engine.Idle() && (late || p.Repaired()))
+			}
+		})
+		if idle {
+			return
+		}
+	}
+}
+
+// onAll has f called on every loop, and waits for it.
+func (svc *Service) onAll(f func(*session.Shard)) {
+	var all sync.WaitGroup
+	for _, sh := range svc.shards {
+		all.Add(1)
+		sh.L.Post(loop.TaskFunc(func() {
+			defer all.Done()
+			f(sh)
+		}))
+	}
+	all.Wait()
+}
+
+// park has all loops stand still, each in a task of its own, until release is called.
+func (svc *Service) park() (release func()) {
+	var standing sync.WaitGroup
+	gate := make(chan struct{})
+	for _, sh := range svc.shards {
+		standing.Add(1)
+		sh.L.Post(loop.TaskFunc(func() {
+			standing.Done()
+			<-gate
+		}))
+	}
+	standing.Wait()
+	return func() { close(gate) }
+}
+
+// apply makes the change. The loops stand still.
+func (r *reload) apply() {
+	svc := r.svc
+	svc.reloads++
+	svc.cfgs = r.after
+	for len(svc.group.ByPool) < len(r.after) {
+		svc.group.ByPool = append(svc.group.ByPool, new(atomic.Int64))
+	}
+	left := r.dismissPools()
+	for i := range r.after {
+		if !r.changed(i) {
+			continue
+		}
+		r.replacePool(i, left)
+		r.ends = append(r.ends, svc.shared.Servers.Listen(i, r.after[i]))
+	}
+	r.ends = append(r.ends, svc.shared.Servers.Prune(r.after))
+	r.replaceListeners()
+}
+
+// dismissPools has the pools leave that are replaced or removed. It returns their parts, by index and loop.
+func (r *reload) dismissPools() map[int][]*pool.Pool {
+	left := map[int][]*pool.Pool{}
+	for i, cfg := range r.before {
+		if cfg == nil || !r.changed(i) {
+			continue
+		}
+		for _, sh := range r.svc.shards {
+			sh.Pools[i].Leave()
+			left[i] = append(left[i], sh.Pools[i])
+			sh.Pools[i] = nil
+		}
+		r.probers = append(r.probers, r.svc.shared.Registry.RemovePool(i))
+	}
+	return left
+}
+
+// replacePool puts the new pool i, if there is to be one, into the place of the old one, if there was one.
+func (r *reload) replacePool(i int, left map[int][]*pool.Pool) {
+	svc := r.svc
+	after := make([]*pool.Pool, len(svc.shards))
+	if cfg := r.after[i]; cfg != nil {
+		after = svc.addPool(i, cfg, r.rings[i])
+		pool.Watch(after)
+	}
+	for n, sh := range svc.shards {
+		if after[n] != nil {
+			r.begin(sh, after[n], left)
+		}
+		if before := left[i]; before != nil {
+			sh.Replace(before[n], after[n])
+		}
+	}
+}
+
+// begin has a new pool know what is known of its servers, and connect.
+func (r *reload) begin(sh *session.Shard, p *pool.Pool, left map[int][]*pool.Pool) {
+	r.inherit(sh, p, left)
+	if m := r.moves[p.Index]; m != nil {
+		p.Migrate(m)
+	}
+	p.Connect()
+	r.svc.askSoon(sh)
+}
+
+// replaceListeners gives those that stay to their new pools, adds the new ones and closes the others.
+func (r *reload) replaceListeners() {
+	svc := r.svc
+	var kept []*listener
+	for _, ln := range svc.listeners {
+		if pool, ok := r.poolOf(ln.cfg.Address); ok {
+			ln.pool = pool
+			kept = append(kept, ln)
+		} else {
+			ln.close()
+			ln.removeSocket()
+		}
+	}
+	for _, ln := range r.bound {
+		kept = append(kept, ln)
+		if err := ln.sh.L.Register(ln.fd, loop.Readable, ln); err != nil {
+			svc.log.Error().AnErr("reason", err).Str("listen", ln.addr.String()).Msg("nobody is accepted there")
+		}
+	}
+	svc.listeners = kept
+}
+
+// poolOf finds the pool that listens on an address.
+func (r *reload) poolOf(address string) (index int, ok bool) {
+	for i, cfg := range r.after {
+		if cfg != nil && slices.ContainsFunc(cfg.Listen, func(l config.Listen) bool { return l.Address == address }) {
+			return i, true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,57 @@
+package proxy
+
+import (
+	"runtime/debug"
+
+	"magent/internal/config"
+	"magent/internal/placement"
+	"magent/internal/pool"
+	"magent/internal/session"
+)
+
+// addPool makes the parts of a pool on all loops, which do not run yet or stand still.
+func (svc *Service) addPool(index int, cfg *config.Pool, rings placement.Rings) (peers []*pool.Pool) {
+	var loops []*pool.Loop
+	for _, sh := range svc.shards {
+		loops = append(loops, &sh.Loop)
+	}
+	peers = pool.New(loops, index, cfg, rings)
+	for i, sh := range svc.shards {
+		for len(sh.Pools) <= index {
+			sh.Pools = append(sh.Pools, nil)
+		}
+		sh.Pools[index] = peers[i]
+	}
+	return peers
+}
+
+// start connects to all servers; it runs on the loop.
+func (svc *Service) start(sh *session.Shard) {
+	sh.Start()
+	svc.askSoon(sh)
+}
+
+// run is the goroutine of a loop.
+func (svc *Service) run(sh *session.Shard) {
+	defer svc.loops.Done()
+	if err := sh.L.Run(); err != nil {
+		svc.died(err)
+	}
+}
+
+// giveBack has memory go back to the system; see session.Options.
+func (svc *Service) giveBack() bool {
+	if !svc.giving.CompareAndSwap(false, true) {
+		return false
+	}
+	svc.helpers.Add(1)
+	go svc.collect()
+	return true
+}
+
+// collect is a goroutine: collecting takes time, and the loops go on meanwhile.
+func (svc *Service) collect() {
+	defer svc.helpers.Done()
+	defer svc.giving.Store(false)
+	debug.FreeOSMemory()
+}

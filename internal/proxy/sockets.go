@@ -1,0 +1,103 @@
+package proxy
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"magent/internal/loop"
+)
+
+// Socket is one that listens already.
+type Socket struct {
+	FD      int
+	Foreign bool // whoever made it will use it again: its file, if it is a unix socket, stays
+}
+
+// claim takes the given socket that listens on e; its FD is -1 when there is none. A port 0 is any port.
+func (svc *Service) claim(e loop.Endpoint, o loop.ListenOptions) (Socket, error) {
+	at := slices.IndexFunc(svc.given, func(s Socket) bool {
+		bound, err := loop.LocalEndpoint(s.FD)
+		return err == nil && sameEndpoint(bound, e)
+	})
+	if at < 0 {
+		return Socket{FD: -1}, nil
+	}
+	s := svc.given[at]
+	if err := loop.Adopt(s.FD, o); err != nil {
+		return s, fmt.Errorf("the socket that was given: %w", err)
+	}
+	svc.given = slices.Delete(slices.Clone(svc.given), at, at+1)
+	return s, nil
+}
+
+// sameEndpoint compares where a socket is bound with where it is wanted.
+func sameEndpoint(bound, wanted loop.Endpoint) bool {
+	if wanted.Path != "" {
+		return bound.Path != "" && filepath.Clean(bound.Path) == filepath.Clean(wanted.Path)
+	}
+	a, b := bound.Addr, wanted.Addr
+	return bound.Path == "" && a.Addr().Unmap() == b.Addr().Unmap().WithZone("") && (a.Port() == b.Port() || b.Port() == 0)
+}
+
+// takeOver has the process before this one give up, if there is one. Without one, what it was given is for this process: a
+// socket that no pool listens on is a mistake, and clients would wait there for ever.
+func (svc *Service) takeOver(yield func() error) error {
+	if yield == nil {
+		if len(svc.given) > 0 {
+			return svc.unclaimed()
+		}
+	} else if err := yield(); err != nil {
+		return err
+	}
+	svc.dropGiven() // the configuration is another one than that of the process before
+	for _, ln := range svc.listeners {
+		ln.given = false
+	}
+	svc.shared.Started = time.Now()
+	return nil
+}
+
+// unclaimed says which sockets nobody listens on.
+func (svc *Service) unclaimed() error {
+	var sockets, wanted []string
+	for _, s := range svc.given {
+		name := fmt.Sprintf("descriptor %d", s.FD)
+		if bound, err := loop.LocalEndpoint(s.FD); err == nil && bound != (loop.Endpoint{}) {
+			name = bound.String()
+		}
+		sockets = append(sockets, name)
+	}
+	for i := range svc.cfg.Pools {
+		for _, l := range svc.cfg.Pools[i].Listen {
+			wanted = append(wanted, l.Address)
+		}
+	}
+	return fmt.Errorf("no pool listens on the socket %s that this process was given (LISTEN_FDS): the pools listen on %s: "+
+		"write the same address into ListenStream= of the .socket unit", strings.Join(sockets, ", "), strings.Join(wanted, ", "))
+}
+
+// dropGiven closes what no pool has asked for.
+func (svc *Service) dropGiven() {
+	closeSockets(svc.given)
+	svc.given = nil
+}
+
+func closeSockets(sockets []Socket) {
+	for _, s := range sockets {
+		unix.Close(s.FD)
+	}
+}
+
+// Sockets are those that the service listens on. They stay the service's own.
+func (svc *Service) Sockets() []Socket {
+	var out []Socket
+	for _, ln := range svc.listeners {
+		out = append(out, Socket{FD: ln.fd, Foreign: ln.foreign})
+	}
+	return out
+}

@@ -1,0 +1,138 @@
+package proxy
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"magent/internal/call"
+	"magent/internal/placement"
+	"magent/internal/pool"
+	"magent/internal/session"
+	"magent/internal/stats"
+)
+
+// survey asks all loops for their figures. It belongs to one loop at a time, one after the other, as a task of their
+// mailboxes, and ends where it has begun: on a loop with a client's call, or beside the loops with the channel.
+type survey struct {
+	svc  *Service
+	next int // the loop that is asked now
+	sum  stats.Snapshot
+
+	call *call.Call
+	what string
+	pool *pool.Pool     // the client's, on its loop
+	home *session.Shard // that
+	hot  stats.Hottest
+
+	done    chan<- *survey
+	reloads int           // how many there had been on the first loop: after another one it is begun anew
+	process stats.Process // as of the last loop
+}
+
+// answerStats answers a client of a pool on a loop; see session.Options.
+func (svc *Service) answerStats(sh *session.Shard, p *pool.Pool, c *call.Call, what string) {
+	if what == "settings" {
+		process := svc.process()
+		c.Answer(stats.AppendSettings(nil, &process))
+		return
+	}
+	sh.L.SendTo(svc.shards[0].L, &survey{svc: svc, call: c, what: what, pool: p, home: sh})
+}
+
+// Figures gathers the figures of the whole process, for whoever asks beside the loops.
+func (svc *Service) Figures(ctx context.Context) (stats.Process, stats.Snapshot, error) {
+	done := make(chan *survey, 1)
+	svc.shards[0].L.Post(&survey{svc: svc, done: done})
+	select {
+	case q := <-done:
+		return q.process, q.sum, nil
+	case <-ctx.Done():
+		return stats.Process{}, stats.Snapshot{}, fmt.Errorf("the loops do not answer: %w", ctx.Err())
+	}
+}
+
+// Run is called by one loop after the other, and at last at home.
+func (q *survey) Run() {
+	shards := q.svc.shards
+	if q.next == len(shards) {
+		q.answer()
+		return
+	}
+	sh := shards[q.next]
+	switch {
+	case q.next == 0:
+		q.reloads = q.svc.reloads
+	case q.reloads != q.svc.reloads: // figures of other pools must not be added to those that there are already
+		q.next, q.sum, q.hot = 0, stats.Snapshot{}, stats.Hottest{}
+		sh.L.SendTo(shards[0].L, q)
+		return
+	}
+	if q.what == "reset" {
+		sh.Reset()
+	} else {
+		q.sum.Add(sh.Snapshot())
+		if q.pool != nil {
+			q.hot.Add(&q.pool.Peers[q.next].Hot)
+		}
+	}
+	if q.next++; q.next < len(shards) {
+		sh.L.SendTo(shards[q.next].L, q)
+		return
+	}
+	q.process = q.svc.process()
+	if q.done != nil {
+		q.done <- q
+	} else {
+		sh.L.SendTo(q.pool.Loop.L, q)
+	}
+}
+
+func (q *survey) answer() {
+	switch q.what {
+	case "reset":
+		q.call.Answer([]byte("RESET\r\n"))
+	case "servers":
+		q.call.Answer(stats.AppendServers(nil, time.Now(), &q.sum))
+	case "hotkeys":
+		q.call.Answer(stats.AppendHotKeys(nil, &q.hot, shownHotKeys))
+	case "info":
+		q.answerInfo()
+	default:
+		q.call.Answer(stats.AppendGeneral(nil, &q.process, &q.sum))
+	}
+}
+
+// shownHotKeys is how many of the hottest keys are told.
+const shownHotKeys = 20
+
+// process describes the process and its configuration.
+func (svc *Service) process() stats.Process {
+	var usage unix.Rusage
+	_ = unix.Getrusage(unix.RUSAGE_SELF, &usage)
+	p := stats.Process{
+		PID: os.Getpid(), Version: svc.group.Version, Release: svc.release, Now: time.Now(), Started: svc.shared.Started,
+		UserTime: time.Duration(usage.Utime.Nano()), SystemTime: time.Duration(usage.Stime.Nano()),
+		Threads: len(svc.shards), MaxClients: svc.cfg.MaxClients, MaxValue: svc.cfg.MaxValue,
+		Accepting: svc.group.Clients.Load() < int64(svc.cfg.MaxClients), Draining: svc.draining.Load(), JournalErrors: svc.journalErrors.Load(),
+		Reloads: uint64(svc.reloads), ReloadErrors: svc.reloadErrors.Load(),
+	}
+	for i := range svc.cfgs {
+		c := svc.cfgs[i]
+		if c == nil {
+			continue
+		}
+		pool := stats.Pool{
+			Name: c.Name, Distribution: c.Distribution, Hash: c.Hash, HashTag: c.HashTag, Ack: string(c.Ack),
+			MaxValue: cmp.Or(c.MaxValue, svc.cfg.MaxValue), MaxClients: c.ClientConnections,
+			Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, FailureLimit: c.ServerFailureLimit, ProbeInterval: c.ProbeInterval,
+			Listen: svc.AddrsOf(i), Moves: placement.Ejects(c),
+		}
+		p.Pools = append(p.Pools, pool)
+	}
+	return p
+}

@@ -1,0 +1,115 @@
+package proxy
+
+import (
+	"context"
+	"io"
+	"net"
+	"time"
+
+	"magent/internal/loop"
+	"magent/internal/pool"
+	"magent/internal/session"
+	"magent/internal/stats"
+)
+
+// What servers store is asked of them now and then, for stats: beside the loops, on connections of its own, so that no request waits for it
+// and no server is taken out of use over it. One server is asked after the other. What cannot be had is as it was the last time.
+
+const (
+	storedSoon = 100 * time.Millisecond // between two looks whether there is a server that has not been asked yet
+	storedTime = time.Second            // for one answer
+)
+
+// storedAsk is one server that is to be asked.
+type storedAsk struct {
+	p      *pool.Pool // of the first loop
+	server int
+	at     loop.Endpoint
+}
+
+// askStored has those servers asked whose figures are old. It runs on the first loop, by a timer.
+func (svc *Service) askStored() {
+	sh := svc.shards[0]
+	every := svc.storedEvery
+	now, next := sh.L.Now(), every
+	var asks []storedAsk
+	for _, p := range sh.Pools {
+		if p == nil || p.Config.Redis {
+			continue
+		}
+		for i, c := range p.Conns {
+			switch known := &p.Stored[i]; {
+			case c.Connecting():
+				next = storedSoon
+			case c.Ready() && (known.Asked == 0 || now-known.Asked >= int64(every)):
+				asks = append(asks, storedAsk{p, i, c.Endpoint()})
+			}
+		}
+	}
+	if len(asks) > 0 {
+		select {
+		case svc.storedAsks <- asks:
+			for _, a := range asks {
+				a.p.Stored[a.server].Asked = max(1, now)
+			}
+		default: // the last ones are not done
+			next = storedSoon
+		}
+	}
+	sh.L.Set(svc.storedTimer, next)
+}
+
+// askSoon is called on a loop whose servers have changed.
+func (svc *Service) askSoon(sh *session.Shard) {
+	if sh.ID == 0 && svc.storedEvery > 0 {
+		sh.L.Set(svc.storedTimer, storedSoon/10)
+	}
+}
+
+// askStores is the goroutine that asks.
+func (svc *Service) askStores(ctx context.Context) {
+	defer svc.helpers.Done()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case asks := <-svc.storedAsks:
+			for _, a := range asks {
+				s, err := askStats(ctx, a.at)
+				if ctx.Err() != nil {
+					return
+				}
+				if err != nil {
+					continue
+				}
+				a.p.Loop.L.Post(loop.TaskFunc(func() { a.p.Stored[a.server].Stored = s }))
+			}
+		}
+	}
+}
+
+// askStats asks a server.
+func askStats(ctx context.Context, at loop.Endpoint) (s stats.Stored, err error) {
+	ctx, cancel := context.WithTimeout(ctx, storedTime)
+	defer cancel()
+	network := "tcp"
+	if at.Path != "" {
+		network = "unix"
+	}
+	var dialer net.Dialer
+	c, err := dialer.DialContext(ctx, network, at.String())
+	if err != nil {
+		return s, err
+	}
+	defer c.Close()
+	stop := context.AfterFunc(ctx, func() { _ = c.Close() })
+	defer stop()
+	if _, err := io.WriteString(c, "stats\r\n"); err != nil {
+		return s, err
+	}
+	if s, err = stats.ReadStored(c); err != nil {
+		return s, err
+	}
+	s.At = time.Now().Unix()
+	return s, nil
+}

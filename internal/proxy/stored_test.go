@@ -1,0 +1,85 @@
+package proxy
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"magent/internal/config"
+	"magent/internal/session"
+)
+
+// startAsking is a service that asks its servers what they store, all the time.
+func startAsking(t *testing.T, servers ...*fake) *rig {
+	t.Helper()
+	cfg := named(servers[0], 2)
+	p := &cfg.Pools[0]
+	p.Name, p.Servers, p.ProbeInterval = "main", nil, time.Hour
+	for _, f := range servers {
+		p.Servers = append(p.Servers, f.addr)
+	}
+	svc, err := Start(Options{Config: cfg, Log: zerolog.Nop(), Version: "test", StoredEvery: 10 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(svc.Close)
+	return &rig{t: t, svc: svc, servers: servers}
+}
+
+func (c *client) awaitMaxBytes(want string) {
+	c.t.Helper()
+	got := ""
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		if got = c.stats("")["limit_maxbytes"]; got == want {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	c.t.Fatalf("limit_maxbytes is %q, want %q", got, want)
+}
+
+// stats has sums over servers. One that does not answer delays no request and is not taken out of use for that; its last figures count on, as
+// do those of one that is gone. A server that was removed counts no more.
+func TestStoredFigures(t *testing.T) {
+	t.Parallel()
+	f, g := newFake(t, 0), newFake(t, 1)
+	f.stored.Store(64)
+	g.stored.Store(36)
+	for _, server := range []*fake{f, g} {
+		server.answers(func(string) string { return miss })
+	}
+	r := startAsking(t, f, g)
+	c := r.client()
+	c.awaitMaxBytes("100")
+	f.stored.Store(164)
+	c.awaitMaxBytes("200")
+	f.greet.Lock() // it does not answer to stats any more
+	answers := sync.OnceFunc(f.greet.Unlock)
+	t.Cleanup(answers)
+	g.stored.Store(37)
+	c.awaitMaxBytes("201") // it was asked after the first one, which was given up
+	r.eventually(0, "both are used", func(sh *session.Shard) bool { return sh.Pools[0].Health.Usable(0) && sh.Pools[0].Health.Usable(1) })
+	c.say("get a\r\n")
+	c.hear(miss)
+	answers()
+	g.leave()
+	c.awaitMaxBytes("201")
+	r.reload(func(pools []config.Pool) []config.Pool {
+		pools[0].Servers = pools[0].Servers[:1]
+		return pools
+	})
+	c.awaitMaxBytes("164")
+}
+
+// Without an answer there are no figures.
+func TestStoredFiguresOfNobody(t *testing.T) {
+	f := newFake(t, 0)
+	f.stored.Store(0)
+	r := startAsking(t, f)
+	r.eventually(0, "it was asked", func(sh *session.Shard) bool { return sh.Pools[0].Stored[0].Asked > 0 })
+	if got, found := r.client().stats("")["limit_maxbytes"]; found {
+		t.Errorf("limit_maxbytes is %q", got)
+	}
+}
