@@ -47,18 +47,18 @@ func (e *Engine) Trim() {
 
 // place finds the pair of a key: lead is the copy whose word counts, follow the other one, -1 where there are no backups. The primary's
 // counts, but while it must not be read, or holds a wrong value of the key; and where a backup has begun to decide, it does so
-// until all it decides about is settled. A copy that is known to be wrong leads only where there is no better one; whoever
+// until all it decides about is settled, whether the primary is there or not. A copy that is known to be wrong leads only where there is no better one; whoever
 // asks it deletes the key there first (hide).
 func (e *Engine) place(key []byte) (lead, follow int) {
 	p, b := e.Pair(key)
-	if b < 0 || !e.Health.Usable(p) {
+	if b < 0 {
 		return p, b
 	}
 	x := e.orders.of(key)
 	switch {
 	case x != nil && x.lead == b && e.counts(b, key):
 		return b, p
-	case e.counts(p, key):
+	case !e.Health.Usable(p), e.counts(p, key):
 		return p, b
 	case e.counts(b, key):
 		return b, p
