@@ -1,0 +1,134 @@
+package session
+
+import (
+	"magent/ascii"
+	"magent/internal/call"
+	"magent/internal/distribute"
+	"magent/internal/loop"
+	"magent/internal/stats"
+	"magent/replicate"
+)
+
+// call puts a new call for a request to memcached at the end of the line.
+func (s *Session) call() *replicate.Call {
+	c, r := s.pool.Engine.NewCall(s), &s.sh.req
+	s.enqueue(&c.Call, max(1, r.NumKeys), valuesOf(r), len(r.Raw))
+	return c
+}
+
+// redisCall is call for a command to Redis, of so many keys, values that the reply may have, and bytes.
+func (s *Session) redisCall(keys, values, bytes int) *distribute.Call {
+	c := s.pool.Commands.NewCall(s)
+	s.enqueue(&c.Call, keys, values, bytes)
+	return c
+}
+
+// valuesOf is how many values there may be in the reply to a request.
+func valuesOf(r *ascii.Request) int {
+	if r.Op >= ascii.OpGet && r.Op <= ascii.OpGats || r.Op == ascii.OpMetaGet {
+		return r.NumKeys
+	}
+	return 0
+}
+
+// enqueue puts c at the end of the line: for a request of so many keys, values that the reply may have, and bytes.
+func (s *Session) enqueue(c *call.Call, keys, values, bytes int) {
+	c.Part = s.part
+	if s.last == nil {
+		s.first = c
+	} else {
+		s.last.Next = c
+	}
+	s.last = c
+	c.Keys, c.Values, c.Size = keys, values, bytes
+	c.At = s.sh.L.Now()
+	if s.sh.group.Slow > 0 {
+		s.note(c)
+	}
+	s.pending += c.Keys
+	s.values += c.Values
+	s.sent += c.Size
+	s.wants = 0
+	s.expect()
+}
+
+// Answer takes the reply to c. It is written when c is first in line, else it waits in c.
+func (s *Session) Answer(c *call.Call, reply []byte) {
+	c.Done = true
+	if s.closed {
+		s.forget(c)
+		return
+	}
+	if c != s.first {
+		c.Keep(reply)
+		if s.held += len(reply); s.held > WindowUnsent {
+			s.mark() // for account
+		}
+		return
+	}
+	s.deliver(reply)
+	for s.first != nil && s.first.Done {
+		s.held -= len(s.first.Held)
+		s.deliver(s.first.Held)
+	}
+	if s.first == nil || s.paused || s.ended {
+		s.mark()
+	} else if !s.late {
+		s.late = true
+		s.sh.L.MarkLate(s)
+	}
+}
+
+// deliver writes the reply to the first call in line and takes that out of the line.
+func (s *Session) deliver(reply []byte) {
+	c := s.first
+	if c == s.barrier {
+		s.barrier = nil
+	}
+	if c.Part == call.Whole {
+		s.write(reply)
+	} else {
+		s.writePiece(c, reply)
+	}
+	s.first = c.Next
+	if s.first == nil {
+		s.last = nil
+	}
+	c.Next = nil
+	s.pending -= c.Keys
+	s.values -= c.Values
+	s.sent -= c.Size
+	s.active = s.sh.L.Now()
+	waited := s.active - c.At
+	s.pool.Count.Waited.Observe(waited)
+	if slow := s.sh.group.Slow; slow > 0 && waited >= int64(slow) {
+		s.slow(c, waited)
+	}
+	if s.redis != nil {
+		s.pool.Count.Outcomes[stats.Redis][redisResult(reply)]++
+	}
+	s.window = min(s.window+c.Keys, windowMax)
+	if c.Values > 0 {
+		each := len(reply) / c.Values
+		s.demand.observe(each)
+		s.keySize = max(each, s.keySize-s.keySize/8, 1)
+	}
+	s.expect()
+	c.Release()
+}
+
+func (s *Session) write(reply []byte) {
+	n := len(reply)
+	s.work -= n
+	s.pool.Count.BytesWritten += uint64(n)
+	if s.failed || s.gone {
+		return
+	}
+	if n >= loop.LargeWrite {
+		if s.s.WriteLarge(reply) != nil {
+			s.fail()
+		}
+	} else {
+		s.s.Write(reply)
+	}
+}
