@@ -7,7 +7,7 @@ import (
 )
 
 // maxLines is where a file ends to be readable. Files aim at 100 to 300 lines.
-const maxLines = 500
+const maxLines = 400
 
 func TestFileSize(t *testing.T) {
 	s := readSource(t)
@@ -16,6 +16,28 @@ func TestFileSize(t *testing.T) {
 			t.Errorf("%s/%s has %d lines, more than %d", f.folder, f.name, f.lines, maxLines)
 		}
 	})
+}
+
+// maxPackage is where a package has become several.
+const maxPackage = 3000
+
+// TestPackageSize counts a package's lines without its tests.
+func TestPackageSize(t *testing.T) {
+	s := readSource(t)
+	for folder, files := range s.folders {
+		if lines := packageLines(files); !isBlackBox(folder) && lines > maxPackage {
+			t.Errorf("%s has %d lines, more than %d", folder, lines, maxPackage)
+		}
+	}
+}
+
+func packageLines(files []*file) (lines int) {
+	for _, f := range files {
+		if !f.isTest() {
+			lines += f.lines
+		}
+	}
+	return lines
 }
 
 // TestOnePackageDoc: every package says once what it is for. One that has only tests says it in a test file.
