@@ -14,8 +14,8 @@ const (
 	Complete Contents = iota
 	// Partial: it may lack what its other copies have, but what it holds may be read.
 	Partial
-	// Doubtful: it is another run, or another memory at the same address, and what it holds may be out of date, or deleted: it
-	// must not be read.
+	// Doubtful: it is another run, or another memory at the same address, and what it holds may be out of date, or
+	// deleted: it must not be read.
 	Doubtful
 )
 
@@ -24,14 +24,15 @@ type Meeting struct {
 	Greeting Greeting
 	Replies  uint64        // that the server has given so far, over all connections
 	Silent   time.Duration // since the last contact before this connection
-	// Empty is how long ago the server was found to hold nothing, by whomever, in this very run; negative: nobody has found that.
+	// Empty is how long ago the server was found to hold nothing, by whomever, in this very run; negative: nobody
+	// has found that.
 	Empty time.Duration
 }
 
 // Meet notes who server i is now, and judges what it may hold.
 //
-// A server that is met for the first time is taken as it is, for there is nothing to compare it with; but if it was out of use
-// by then, it may have been restarted.
+// A server that is met for the first time is taken as it is, for there is nothing to compare it with. But if it was
+// out of use by then, it may have been restarted.
 func (m *Machine) Meet(i int, now Meeting) Contents {
 	s := &m.servers[i]
 	g, before, met := now.Greeting, m.Last(i, now.Replies), s.met
@@ -68,12 +69,12 @@ func (m *Machine) Remember(i int, last Greeting, reached bool) {
 	m.check(s)
 }
 
-// Reached reports whether a connection to server i has ever stood. One that was never reached holds nothing of what clients were
-// told is stored.
+// Reached reports whether a connection to server i has ever stood. One that was never reached holds nothing of what
+// clients were told is stored.
 func (m *Machine) Reached(i int) bool { return m.servers[i].reached }
 
-// Last is what server i, which has given so many replies so far, would say of itself at least, if it still were in the run that
-// is known. It is for Remember.
+// Last is what server i, which has given so many replies so far, would say of itself at least, if it still were in
+// the run that is known. It is for Remember.
 func (m *Machine) Last(i int, replies uint64) Greeting {
 	s := &m.servers[i]
 	m.must(replies >= s.answered, "a server has given fewer replies than before")

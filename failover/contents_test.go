@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// Who a server is is compared with who it was. One that is met for the first time is taken as it is, but if it has been away, it
-// may lack something. Another one may be read only if nothing in it can be from before our last contact.
+// Who a server is is compared with who it was. One that is met for the first time is taken as it is, but if it has
+// been away, it may lack something. Another one may be read only if nothing in it can be from before our last
+// contact.
 func TestMeet(t *testing.T) {
 	nobody, a, b := Identity{}, Identity{PID: 1, Start: 1000}, Identity{PID: 1, Start: 1001}
 	greeting := func(id Identity, uptime, items, read int64) Greeting {

@@ -1,7 +1,8 @@
 package failover
 
-// Dirty is what a server may hold wrong values for: keys of which it missed a mutation, or may have missed one, or disagreed
-// about one. The zero value is empty and keeps nothing: everything is dirty at once. Each loop has its own, for its keys.
+// Dirty is what a server may hold wrong values for: keys of which it missed a mutation, or may have missed one, or
+// disagreed about one. The zero value is empty and keeps nothing: everything is dirty at once. Each loop has its
+// own, for its keys.
 type Dirty struct {
 	MaxKeys  int // more, and everything counts as dirty
 	MaxBytes int // of keys, the same
@@ -18,7 +19,8 @@ type state struct {
 	deleted bool   // a deletion has been sent since: whatever the server is asked later comes behind it
 }
 
-// Mark notes that key, which is borrowed for the call, is dirty. Clean wants to hear the number when the key has been repaired.
+// Mark notes that key, which is borrowed for the call, is dirty. Clean wants to hear the number when the key has
+// been repaired.
 func (d *Dirty) Mark(key []byte) (seq uint64) {
 	d.seq++
 	if d.All() {
@@ -48,8 +50,8 @@ func (d *Dirty) SeqOf(key []byte) uint64 {
 	return d.keys[string(key)].seq
 }
 
-// Deleting notes that the deletion of a key, which is borrowed for the call, has been sent (sent), or that nobody knows whether it
-// was carried out.
+// Deleting notes that the deletion of a key, which is borrowed for the call, has been sent (sent), or that nobody
+// knows whether it was carried out.
 func (d *Dirty) Deleting(key []byte, sent bool) {
 	if s, dirty := d.keys[string(key)]; dirty && s.deleted != sent {
 		d.keys[string(key)] = state{s.seq, sent}
@@ -59,8 +61,8 @@ func (d *Dirty) Deleting(key []byte, sent bool) {
 // DeletingAll is Deleting for everything: flush_all.
 func (d *Dirty) DeletingAll(sent bool) { d.all.deleted = sent }
 
-// Exposed reports whether what is sent to the server now may find a wrong value of key: it is dirty, and no deletion has been
-// sent.
+// Exposed reports whether what is sent to the server now may find a wrong value of key: it is dirty, and no
+// deletion has been sent.
 func (d *Dirty) Exposed(key []byte) bool {
 	if d.All() {
 		return !d.all.deleted
@@ -76,8 +78,8 @@ func (d *Dirty) MarkAll() (seq uint64) {
 	return d.seq
 }
 
-// Clean takes a key out that was repaired after Mark had returned seq, and reports whether it has: not if it was marked again
-// since.
+// Clean takes a key out that was repaired after Mark had returned seq, and reports whether it has: not if it was
+// marked again since.
 func (d *Dirty) Clean(key []byte, seq uint64) bool {
 	if seq == 0 || d.keys[string(key)].seq != seq {
 		return false

@@ -9,6 +9,6 @@
 //	+---------- a probe succeeded and a new connection ----+
 //	            is established
 //
-// A soft failure is a reply deadline that passed: Limit of them in a row, with no reply between, eject. A hard failure
-// is a refused, reset, timed-out or unparsable connection: it ejects at once.
+// A soft failure is a reply deadline that passed: Limit of them in a row, with no reply between, eject. A hard
+// failure is a refused, reset, timed-out or unparsable connection: it ejects at once.
 package failover

@@ -6,17 +6,19 @@ import (
 	"time"
 )
 
-// Greeting is what a server says of itself when a connection to it begins: its reply to stats. The zero value: nothing.
+// Greeting is what a server says of itself when a connection to it begins: its reply to stats. The zero value:
+// nothing.
 type Greeting struct {
 	Identity
 	Uptime int64 // seconds that the process has run, -1: it does not say; memcached says one or two too many
 	Items  int64 // that take memory, those that have expired or were flushed among them; -1: it does not say
 
-	// Counters, which only grow within a run; -1: it does not say. They tell runs apart that share an Identity: in a container the
-	// process is always number 1, one that is restarted at once may begin in the same second, and containers are started together.
-	// A number that is smaller than it has to be proves another run. ("stats reset" looks like one, too: then contents are made
-	// good without need.) Nothing in stats proves that two greetings are of the same run. A key of ours could, but it may be
-	// evicted, flushed, or copied to another server. So numbers that are large enough are believed.
+	// Counters, which only grow within a run; -1: it does not say. They tell runs apart that share an Identity. In
+	// a container the process is always number 1, one that is restarted at once may begin in the same second, and
+	// containers are started together. A number that is smaller than it has to be proves another run. ("stats
+	// reset" looks like one, too: then contents are made good without need.) Nothing in stats proves that two
+	// greetings are of the same run. A key of ours could, but it may be evicted, flushed, or copied to another
+	// server. So numbers that are large enough are believed.
 	Read        int64 // bytes
 	Connections int64
 	Stored      int64 // items, in all
@@ -25,8 +27,8 @@ type Greeting struct {
 // leastRequest is the size of the smallest request that has a reply: a further key of a joint get.
 const leastRequest = 2
 
-// After is what the same run says at least when it has given so many more replies: memcached counts what it reads before it
-// replies.
+// After is what the same run says at least when it has given so many more replies: memcached counts what it reads
+// before it replies.
 func (g Greeting) After(replies uint64) Greeting {
 	g.Read += leastRequest * int64(replies)
 	return g

@@ -5,8 +5,8 @@ import (
 	"hash/fnv"
 )
 
-// Identity names one run of a server: a restart changes it, a partition or a new connection does not. It is taken from the
-// reply to stats. Two runs may share it (Greeting.Continues). The zero value: not known.
+// Identity names one run of a server: a restart changes it, a partition or a new connection does not. It is taken
+// from the reply to stats. Two runs may share it (Greeting.Continues). The zero value: not known.
 type Identity struct {
 	PID   int64 // of the process
 	Start int64 // when that began, as a Unix time in seconds: time less uptime
@@ -31,8 +31,8 @@ func ParseIdentity(s string) (id Identity) {
 // tagBits is the size of a tag.
 const tagBits = 15
 
-// CasTag is a number of 15 bits for the server of that name in this run, never 0, and the same in every proxy that gives
-// the server this name. It is 0 when the identity is not known.
+// CasTag is a number of 15 bits for the server of that name in this run, never 0, and the same in every proxy that
+// gives the server this name. It is 0 when the identity is not known.
 func (id Identity) CasTag(server string) uint64 {
 	if id == (Identity{}) {
 		return 0

@@ -40,7 +40,8 @@ var leadsTo = [...][Warming + 1]bool{
 	Warming:   {Ejected: true, Up: true},
 }
 
-// Server is one server as a loop sees it. The rules that stand at its fields are checked after each change (Machine.check).
+// Server is one server as a loop sees it. The rules that stand at its fields are checked after each change
+// (Machine.check).
 type Server struct {
 	State State // changes as leadsTo says: an ejected server is not used again before it has been Returning
 	Since int64 // when State began, loop time in nanoseconds; never goes back
@@ -48,7 +49,7 @@ type Server struct {
 	known    Greeting // what it said when the last connection that stood began
 	answered uint64   // replies that it had given by then; it never has given fewer later
 	met      bool     // there was one, or Remember has named it
-	reached  bool     // there was one, in this machine or in one before; true whenever met is, and also if it did not say who it is
+	reached  bool     // there was one, in this machine or in one before, whether or not it said who it is
 	failures int      // soft failures in a row, fewer than Options.Limit; none when it is ejected
 	replies  uint64   // replies seen at the last soft failure
 }
@@ -63,8 +64,8 @@ type Machine struct {
 type Options struct {
 	// Limit is how many soft failures in a row do; less than 1 acts as 1.
 	Limit int
-	// Patient has a connection that fails count like a missed deadline, instead of ejecting at once: for pools whose keys move to
-	// other servers when one is ejected, where that must not happen over a single reset.
+	// Patient has a connection that fails count like a missed deadline, instead of ejecting at once. It is for
+	// pools whose keys move to other servers when one is ejected, where that must not happen over a single reset.
 	Patient bool
 	// Strict has what cannot be be a panic: in tests. So it is with -race and with -tags faults.
 	Strict bool
@@ -87,9 +88,9 @@ func (m *Machine) Readable(i int) bool {
 	return m.servers[i].State == Up || fault.Dirty && m.Usable(i)
 }
 
-// SoftFailure notes that a reply deadline of server i passed at now. replies is the number of replies that the server
-// has given so far; when it has grown since the last soft failure, the row of failures starts anew. It reports whether
-// the server has just been ejected.
+// SoftFailure notes that a reply deadline of server i passed at now. replies is the number of replies that the
+// server has given so far; when it has grown since the last soft failure, the row of failures starts anew. It
+// reports whether the server has just been ejected.
 func (m *Machine) SoftFailure(i int, replies uint64, now int64) (ejected bool) {
 	s := &m.servers[i]
 	if s.State == Ejected {
@@ -141,8 +142,8 @@ func (m *Machine) Warm(i int, now int64) {
 	}
 }
 
-// Readmit makes server i up again, which was returning or warming. It reports whether it was. One that is ejected cannot have
-// been made good, and stays ejected.
+// Readmit makes server i up again, which was returning or warming. It reports whether it was. One that is ejected
+// cannot have been made good, and stays ejected.
 func (m *Machine) Readmit(i int, now int64) (changed bool) {
 	s := &m.servers[i]
 	m.must(s.State != Ejected, "a server is readmitted that is ejected")

@@ -116,7 +116,8 @@ func TestMachineTable(t *testing.T) {
 	}
 }
 
-// A machine against the sentence it implements: limit soft failures without a reply between them, or a hard one, eject.
+// A machine against the sentence it implements: limit soft failures without a reply between them, or a hard one,
+// eject.
 func TestMachineAgainstModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const servers = 3

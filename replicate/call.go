@@ -8,8 +8,9 @@ import (
 	"magent/internal/call"
 )
 
-// slotTouch is the slot of the first of the touches that go beside a gat, one for each key. The slots of a pair are call.Lead
-// and call.Follow; fragments of a retrieval count from 0. A session asks for a few keys in one Call, so there is room for all.
+// slotTouch is the slot of the first of the touches that go beside a gat, one for each key. The slots of a pair are
+// call.Lead and call.Follow; fragments of a retrieval count from 0. A session asks for a few keys in one Call, so
+// there is room for all.
 const slotTouch = 1 << 15
 
 // Call is one request in the engine: what all calls are, what all plans need, and the state of its plan.
@@ -80,7 +81,8 @@ func (c *Call) recycle() {
 func (c *Call) size() int {
 	n := int(unsafe.Sizeof(*c)) + cap(c.Held) + cap(c.head) + cap(c.body) + cap(c.key) + cap(c.Note)
 	if m := c.many; m != nil {
-		n += int(unsafe.Sizeof(*m)) + cap(m.keys) + 2*cap(m.owner) + int(unsafe.Sizeof(asking{}))*cap(m.asked) + cap(m.touch) + call.SizeOf(m.replies)
+		n += int(unsafe.Sizeof(*m)) + cap(m.keys) + 2*cap(m.owner) + cap(m.touch) +
+			int(unsafe.Sizeof(asking{}))*cap(m.asked) + call.SizeOf(m.replies)
 	}
 	return n
 }

@@ -8,8 +8,9 @@ import (
 // A mutation that depends on a cas token goes to the lead alone first: the token means nothing to the other one.
 // When the first has taken it, the same mutation without its condition goes to the other one.
 //
-// Other mutations of the key may come between the two steps. The lead gets them behind ours; so the other copy must, too,
-// and they have to wait for it: in the queue of the key's order (order.go). Reads go to the lead and never wait.
+// Other mutations of the key may come between the two steps. The lead gets them behind ours; so the other copy
+// must, too, and they have to wait for it: in the queue of the key's order (order.go). Reads go to the lead and
+// never wait.
 
 // compare takes the first step: the lead, or the other copy where that is the only one.
 func (e *Engine) compare(c *Call, r *ascii.Request) {
@@ -23,7 +24,8 @@ func (e *Engine) compare(c *Call, r *ascii.Request) {
 	head = c.askForValue(head)
 	if !c.send(c.lead, call.Lead, head, body, c.shape) {
 		// the token fits no other copy than that which untag has looked at
-		if e.Health.Usable(c.lead) || !c.plan.elsewhere().Allows(false) || !c.send(c.follow, call.Follow, head, body, c.shape) {
+		if e.Health.Usable(c.lead) || !c.plan.elsewhere().Allows(false) ||
+			!c.send(c.follow, call.Follow, head, body, c.shape) {
 			c.fail()
 		}
 		return
@@ -109,9 +111,9 @@ func (c *Call) catchUp(x *order) {
 	c.recycle()
 }
 
-// compareLost answers when nobody knows whether the lead took the mutation. The other copy's value is the one that counts
-// from now on, and that has not changed. So the client is told what it would be told if somebody else had been quicker: read
-// again.
+// compareLost answers when nobody knows whether the lead took the mutation. The other copy's value is the one that
+// counts from now on, and that has not changed. So the client is told what it would be told if somebody else had
+// been quicker: read again.
 func (c *Call) compareLost() {
 	if !c.e.counts(c.follow, c.key) {
 		c.fail()

@@ -1,5 +1,5 @@
-// Package replicate is what makes a pair of memcacheds out of a primary and a backup: it decides where a request goes,
-// which reply the client sees, and what has to be mended afterwards.
+// Package replicate makes a pair of memcacheds out of a primary and a backup. It decides where a request goes,
+// which reply the client sees, and what has to be made good afterwards (replicate/repair).
 //
 // The path of a request is: Engine.Do (engine.go) chooses by planOf (plan.go) one of
 //
@@ -13,6 +13,6 @@
 //
 // Call.OnReply brings the servers' replies back to it. planOf, judge and merge are pure functions.
 //
-// Everything here belongs to one loop. A key is served by one loop only, and every server sees the mutations of a key
+// Everything here belongs to one loop. A key is served by one loop only. Every server sees the mutations of a key
 // in the order in which Do was called, because each goes over one connection per server and loop.
 package replicate

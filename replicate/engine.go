@@ -45,10 +45,10 @@ func (e *Engine) Trim() {
 	e.Engine.Trim()
 }
 
-// place finds the pair of a key: lead is the copy whose word counts, follow the other one, -1 where there are no backups. The primary's
-// counts, but while it must not be read, or holds a wrong value of the key; and where a backup has begun to decide, it does so
-// until all it decides about is settled, whether the primary is there or not. A copy that is known to be wrong leads only where there is no better one; whoever
-// asks it deletes the key there first (hide).
+// place finds the pair of a key: lead is the copy whose word counts, follow the other one, -1 where there are no
+// backups. The primary leads, but not while it must not be read, or holds a wrong value of the key. A backup that
+// has begun to lead does so until all that it decides about is settled, whether the primary is there or not. A copy
+// that is known to be wrong leads only where there is no better one; whoever asks it deletes the key there first (Hide).
 func (e *Engine) place(key []byte) (lead, follow int) {
 	p, b := e.Pair(key)
 	if b < 0 {
@@ -83,9 +83,10 @@ func (e *Engine) Do(c *Call, r *ascii.Request) {
 	c.recycle()
 }
 
-// start sends r on its way by its plan. The order is that of every request for one key: whose copies it is for (place), whether
-// they have the command (lacking), and then read; or, for what changes the key, what both copies have to come to the same of
-// (note), what is under way for the key (begin), and mutate, or compare with the token as its server knows it (untag).
+// start sends r on its way by its plan. The order is that of every request for one key: which copies it is for
+// (place), and whether they have the command (lacking). A read goes out then (read). Of a mutation its traits are
+// noted (note), and the key is prepared for it (begin). Then it goes out (mutate), or its token is made that of its
+// server (untag), and it is compared (compare).
 func (e *Engine) start(c *Call, r *ascii.Request) {
 	switch c.plan {
 	case planFlush:
@@ -119,15 +120,15 @@ func (e *Engine) start(c *Call, r *ascii.Request) {
 	e.mutate(c, r)
 }
 
-// noRoom reports whether one of the copies that are up can take no more. A mutation is then sent to neither: a copy must
-// not miss it only because it is slow.
+// noRoom reports whether one of the copies that are up can take no more. A mutation is then sent to neither: a copy
+// must not miss it only because it is slow.
 func (c *Call) noRoom() bool {
 	lead, follow := c.NoRoomAt(call.Lead, c.lead), c.NoRoomAt(call.Follow, c.follow)
 	return lead || follow
 }
 
-// wire returns the two parts of a request for a server, as ascii.AppendHead has them. They are valid until the next use of
-// e.line.
+// wire returns the two parts of a request for a server, as ascii.AppendHead has them. They are valid until the next
+// use of e.line.
 func (e *Engine) wire(r *ascii.Request) (head, body []byte) {
 	if r.Plain() {
 		return r.Head, r.Body

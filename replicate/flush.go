@@ -6,9 +6,9 @@ import (
 	"magent/internal/stats"
 )
 
-// flush sends flush_all to every server, or to none when one of them can take no more. In a pool with backups a server
-// that is away, or does not answer, is flushed before it is read again; so the client gets OK when none refused and at
-// least one is flushed. In a pool without backups all have to take it.
+// flush sends flush_all to every server, or to none when one of them can take no more. In a pool with backups a
+// server that is away, or does not answer, is flushed before it is read again. So the client gets OK when none
+// refused and at least one is flushed. In a pool without backups all have to take it.
 func (e *Engine) flush(c *Call, r *ascii.Request) {
 	head, _ := e.wire(r)
 	e.Count.CmdFlush++

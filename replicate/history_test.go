@@ -42,9 +42,10 @@ func (o op) refused() bool {
 	return strings.HasPrefix(o.answer, "CLIENT_ERROR")
 }
 
-// doubted returns a history as it is to be judged. The contract is about one failure at a time. Where both copies of the key
-// have failed a request, a mutation that was told that nothing was done may have been carried out on one of them, which then
-// is the better one. What is told of values holds all the same: none is older than another that was told before.
+// doubted returns a history as it is to be judged. The contract is about one failure at a time. Where both copies
+// of the key have failed a request, a mutation that was told that nothing was done may have been carried out on one
+// of them, which then is the better one. What is told of values holds all the same: none is older than another that
+// was told before.
 func doubted(ops []op) []op {
 	both := slices.ContainsFunc(ops, op.failed)
 	out := slices.Clone(ops)
@@ -72,8 +73,8 @@ func (o op) foundNothing() bool {
 // value is what a key may hold; missing where there is none.
 const missing = ""
 
-// outcomes returns the values that a key can have after o found it with the value v, if o was answered as it was. That
-// nothing was found may be, unless keeps is set: a cache may forget. It is never the other way round.
+// outcomes returns the values that a key can have after o found it with the value v, if o was answered as it was.
+// That nothing was found may be, unless keeps is set: a cache may forget. It is never the other way round.
 func (o op) outcomes(v string, keeps bool) (after []string) {
 	switch {
 	case keeps && v != missing && o.foundNothing():
@@ -136,9 +137,9 @@ func (o op) effect(v string) []string {
 	return nil
 }
 
-// linearizable reports whether there is an order of the operations on one key, each taking effect at once between its
-// request and its answer, in which every answer is right. keeps: no value was lost. (Wing and Gong's search, with what was
-// tried remembered.)
+// linearizable reports whether there is an order of the operations on one key, each taking effect at once between
+// its request and its answer, in which every answer is right. keeps: no value was lost. (Wing and Gong's search,
+// with what was tried remembered.)
 func linearizable(ops []op, keeps bool) bool {
 	type state struct {
 		done  uint64

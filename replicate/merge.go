@@ -40,9 +40,10 @@ func (c *Call) cursors(slot uint16, last []byte) [][]byte {
 	return f.cursors
 }
 
-// MergeValues writes the VALUE blocks of the replies in the order of keys, and END. owner says for each key in which
-// reply its block is to be found, if it was a hit: servers reply in the order of their keys, so it is the next one
-// there or missing. The elements of replies are moved along: they are left behind the blocks that were taken.
+// MergeValues writes the VALUE blocks of the replies in the order of keys, and END. owner says for each key in
+// which reply its block is to be found, if it was a hit. Servers reply in the order of their keys, so it is the
+// next one there or missing. The elements of replies are moved along: they are left behind the blocks that were
+// taken.
 func MergeValues(dst, keys []byte, owner []uint16, replies [][]byte) []byte {
 	for i := 0; ; i++ {
 		var key []byte

@@ -4,8 +4,9 @@ import (
 	"magent/ascii"
 )
 
-// lacking finds a server that keeps c, a meta command, from being carried out: one that it would go to, and that has no such
-// commands. No server: -1. Both copies have to have them: a key that only one can hold would be without its second copy.
+// lacking finds a server that keeps c, a meta command, from being carried out: one that it would go to, and that
+// has no such commands. No server: -1. Both copies have to have them: a key that only one can hold would be without
+// its second copy.
 func (e *Engine) lacking(c *Call) int {
 	if c.plan == planRead {
 		i := c.lead

@@ -120,8 +120,8 @@ type mood struct {
 	name  string
 	verbs []string // what clients ask for; more often what is there more often
 	tame  bool     // nothing happens to servers and connections but that they are slow
-	// single: as with tame, and one server is slow at a time, another one when all is made good. Then no value is lost, and no
-	// request fails.
+	// single: as with tame, and one server is slow at a time, another one when all is made good. Then no value is
+	// lost, and no request fails.
 	single bool
 }
 
@@ -330,8 +330,8 @@ func (w *world) check() {
 		}
 		p, b := w.servers[0].mem.items[key], w.servers[1].mem.items[key]
 		if p.value == missing && b.value != missing {
-			// The primary has forgotten it, or both were away in turn: then the backup may have it, if it is what clients might
-			// still be told.
+			// The primary has forgotten it, or both were away in turn: then the backup may have it, if it is what
+			// clients might still be told.
 			w.clock++
 			last := op{verb: "get", hit: true, answer: b.value, answered: true, begun: w.clock, ended: w.clock}
 			if !linearizable(append(ops, last), w.single) {
@@ -344,8 +344,8 @@ func (w *world) check() {
 	w.checkRest()
 }
 
-// The engine, in front of two memcacheds, with everything that may happen to a pair: what clients are told is right for one
-// register per key, the copies converge, and nothing is left behind.
+// The engine, in front of two memcacheds, with everything that may happen to a pair: what clients are told is right
+// for one register per key, the copies converge, and nothing is left behind.
 func TestPairIsARegister(t *testing.T) {
 	for _, m := range moods {
 		t.Run(m.name, func(t *testing.T) { rapid.Check(t, m.run) })

@@ -127,8 +127,8 @@ func (c *Call) onFirst(slot uint16, r *ascii.Reply) {
 	c.Keep(r.Raw)
 }
 
-// leads is the slot of the copy whose word counts now: another one than when the mutation was sent, where that copy is known
-// to be wrong since, or has gone.
+// leads is the slot of the copy whose word counts now. It is another one than when the mutation was sent, where
+// that copy is known to be wrong since, or has gone.
 func (c *Call) leads() uint16 {
 	if c.follow >= 0 && !c.e.counts(c.lead, c.key) && c.e.counts(c.follow, c.key) {
 		return call.Follow
@@ -136,8 +136,9 @@ func (c *Call) leads() uint16 {
 	return call.Lead
 }
 
-// sound reports whether what the copy of a slot has answered may count. It may not if the key is known to have been wrong there
-// before the mutation came, and that was not deleted first; unless the mutation does not look at the value.
+// sound reports whether what the copy of a slot has answered may count. It may not if the key is known to have been
+// wrong there before the mutation came, and was not deleted first. A mutation that does not look at the value may
+// always count.
 func (c *Call) sound(slot uint16) bool {
 	i := c.at(slot)
 	return c.traits.blind || i < 0 || !c.e.outdated(i, c.key, c.sent[slot]) && !c.e.Distrusted(i)

@@ -8,10 +8,10 @@ import (
 	"magent/internal/fault"
 )
 
-// In most cases the order of a key's mutations is that in which they are sent: each copy gets them over one connection. There
-// is more to it while a compare is asked of one copy alone, because the other copy gets what comes behind it later, and while
-// a backup leads, because the role must not pass to the primary before both copies are known to agree. Then the key has
-// an order.
+// In most cases the order of a key's mutations is that in which they are sent: each copy gets them over one
+// connection. In two cases there is more to it, and the key has an order. While a compare is asked of one copy
+// alone, the other copy gets what comes behind it later. While a backup leads, the role must not pass to the
+// primary before both copies are known to agree.
 
 // order is the order of one key: whose word counts for all that is in it, and what the other copy is still to get.
 type order struct {
@@ -22,15 +22,16 @@ type order struct {
 	spoiled bool // something has passed on the other copy that is not in the queue: that copy is given up in the end
 	gone    bool // it is none of orders any more: the lead's word counts no more
 
-	// The queue of what the other copy is still to get, linked by Call.behind; all of it was sent to the lead, in this
-	// sequence. The first one is a compare in its first step; other mutations wait for the nearest compare before them.
+	// The queue of what the other copy is still to get, linked by Call.behind; all of it was sent to the lead, in
+	// this sequence. The first one is a compare in its first step; other mutations wait for the nearest compare
+	// before them.
 	first, last *Call
 
 	next *order // the next one with the same hash, or on the free list
 }
 
-// orders holds the keys that have an order, by a hash of the key. It decides nothing about servers and sends nothing; what it
-// finds that cannot be is an error of ours, which broken is told.
+// orders holds the keys that have an order, by a hash of the key. It decides nothing about servers and sends
+// nothing; what it finds that cannot be is an error of ours, which broken is told.
 type orders struct {
 	seed   maphash.Seed
 	m      map[uint64]*order
@@ -125,8 +126,8 @@ func (s *orders) push(c *Call) bool {
 	return true
 }
 
-// decided takes a compare out of its queue, which the lead has just replied to. Replies come in the sequence of the requests,
-// lost ones too, so it is the first one.
+// decided takes a compare out of its queue, which the lead has just replied to. Replies come in the sequence of the
+// requests, lost ones too, so it is the first one.
 func (s *orders) decided(c *Call) {
 	x := c.order
 	if x.first != c {
@@ -263,8 +264,8 @@ func (e *Engine) begin(c *Call) {
 	}
 }
 
-// clean deletes the key of a mutation that is about to be sent on every copy on which it is dirty: what such a copy holds is not to
-// be built upon.
+// clean deletes the key of a mutation that is about to be sent on every copy on which it is dirty. What such a copy
+// holds is not to be built upon.
 func (e *Engine) clean(c *Call) {
 	e.cleanAt(c, call.Lead)
 	e.cleanAt(c, call.Follow)
@@ -279,8 +280,9 @@ func (e *Engine) cleanAt(c *Call, slot uint16) {
 	c.sent[slot] = e.Dirty(i).Seq()
 }
 
-// Overruled notes that what server i says about a key counts no more. The other copy is sent at once what it is still to
-// get. Compares of which i has not told the outcome are not for it: they come out as if somebody had been quicker.
+// Overruled notes that what server i says about a key counts no more. The other copy is sent at once what it is
+// still to get. Compares of which i has not told the outcome are not for it: they come out as if somebody had been
+// quicker.
 func (e *Engine) Overruled(i int, key []byte) {
 	if x := e.orders.of(key); x != nil && x.lead == i && !fault.Order {
 		e.dissolve(x)

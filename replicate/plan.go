@@ -17,21 +17,24 @@ const (
 	planDrop                 // delete on both, to answer with a line of our own
 )
 
-// elsewhere says when the other copy may be asked for a request in place of the one that was to be asked, or was asked in vain.
+// elsewhere says when the other copy may be asked for a request in place of the one that was to be asked, or was
+// asked in vain.
 func (p plan) elsewhere() call.Elsewhere {
 	switch p {
 	case planRead, planRetrieve: // a gat gives the same time twice
 		return call.Always
-	case planCompare: // the token means nothing to a copy that has not given it out, so the lead has to be out of use, too
+	case planCompare: // and only where the lead is out of use: the token means nothing to another copy
 		return call.Unsent
 	}
 	return call.Never // both copies, or all servers, are asked
 }
 
-// metaMutates are the flags that make mg change an item: T touches, N vivifies, R takes the recache win, E sets the cas.
+// metaMutates are the flags that make mg change an item: T touches, N vivifies, R takes the recache win, E sets the
+// cas.
 const metaMutates = "TNRE"
 
-// planOf says how a request is carried out. Requests that the proxy answers by itself (version, ...) do not come here.
+// planOf says how a request is carried out. Requests that the proxy answers by itself (version, ...) do not come
+// here.
 func planOf(r *ascii.Request) plan {
 	switch r.Op {
 	case ascii.OpGet, ascii.OpGets:

@@ -61,7 +61,8 @@ func TestSucceeded(t *testing.T) {
 	}
 }
 
-// Only what changes nothing, or comes to the same twice, goes to another server after one that may have carried it out.
+// Only what changes nothing, or comes to the same twice, goes to another server after one that may have carried it
+// out.
 func TestElsewhere(t *testing.T) {
 	for p := planRead; p <= planDrop; p++ {
 		read, compare := p == planRead || p == planRetrieve, p == planCompare

@@ -88,8 +88,8 @@ func (c *Call) onRead(slot uint16, r *ascii.Reply) {
 	c.fail()
 }
 
-// outdated reports whether server i is known by now to have held a wrong value of the key when it was asked: it has been marked
-// since then, when its Dirty.Seq was sent.
+// outdated reports whether server i is known by now to have held a wrong value of the key when it was asked. Then
+// the key has been marked since; sent is what Dirty.Seq was.
 func (e *Engine) outdated(i int, key []byte, sent uint64) bool {
 	d := e.Dirty(i)
 	return !d.Empty() && !fault.Sound && d.SeqOf(key) > sent

@@ -10,8 +10,8 @@ import (
 
 // retrieval is what a call for many keys needs beyond a Call. It stays with its Call for the next use.
 //
-// A fragment is the part of the keys that one server is asked for. Every key belongs to one fragment; when that fails,
-// its keys are moved to new fragments for their backups.
+// A fragment is the part of the keys that one server is asked for. Every key belongs to one fragment; when that
+// fails, its keys are moved to new fragments for their backups.
 type retrieval struct {
 	keys    []byte      // the key list, as the client wrote it
 	exptime int64       // gat, gats
@@ -38,7 +38,9 @@ func (m *retrieval) reset() {
 	for i, b := range m.replies {
 		m.replies[i] = call.Trim(b)
 	}
-	*m = retrieval{keys: call.Trim(m.keys), owner: m.owner[:0], replies: m.replies[:0], asked: m.asked[:0], touch: m.touch[:0]}
+	*m = retrieval{
+		keys: call.Trim(m.keys), owner: m.owner[:0], replies: m.replies[:0], asked: m.asked[:0], touch: m.touch[:0],
+	}
 }
 
 // fragments is the engine's scratch space for splitting keys by server.
@@ -74,9 +76,9 @@ func (e *Engine) retrieve(c *Call, r *ascii.Request) {
 // nobody is no server.
 const nobody = -1
 
-// ask splits the keys that belong to the fragment from into new fragments and sends them to the copies whose word counts. Where
-// these are keys that server tried was asked for in vain, they go to the other one, or, if that cannot be read and anew is set,
-// to the same once more.
+// ask splits the keys that belong to the fragment from into new fragments and sends them to the copies whose word
+// counts. Keys that server tried was asked for in vain go to the other copy. If that cannot be read and anew is
+// set, they go to the same server once more.
 func (c *Call) ask(from uint16, tried int, anew bool) {
 	e, m, f := c.e, c.many, &c.e.frags
 	first := len(m.replies)
@@ -191,8 +193,8 @@ func (c *Call) abandon(id uint16) {
 // ofBackup reports whether a fragment was asked of a backup.
 func (c *Call) ofBackup(id uint16) bool { return int(c.many.asked[id].server) >= c.e.NumPrimaries }
 
-// outdatedPart reports whether the server of a fragment is known by now to have held a wrong value of one of its keys when it was
-// asked.
+// outdatedPart reports whether the server of a fragment is known by now to have held a wrong value of one of its
+// keys when it was asked.
 func (c *Call) outdatedPart(id uint16) bool {
 	m := c.many
 	a := m.asked[id]

@@ -17,8 +17,9 @@ import (
 	"magent/replicate/repair"
 )
 
-// rig is an engine with real connections to a primary and a backup, whose far ends the test holds. Its loop does not run:
-// it is turned by hand, with the test's clock. So nothing in it waits for anything, and what happens is the same each time.
+// rig is an engine with real connections to a primary and a backup, whose far ends the test holds. Its loop does
+// not run: it is turned by hand, with the test's clock. So nothing in it waits for anything, and what happens is
+// the same each time.
 type rig struct {
 	t       rapid.TB
 	l       *loop.Loop

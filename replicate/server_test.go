@@ -9,8 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// server is the far end of the connections to one server: a listening socket, and the requests that have come. It does
-// nothing by itself, but for saying who it is.
+// server is the far end of the connections to one server: a listening socket, and the requests that have come. It
+// does nothing by itself, but for saying who it is.
 type server struct {
 	t       rapid.TB
 	name    string
@@ -115,8 +115,9 @@ func (e *end) receive(greet bool) (any bool) {
 	return any
 }
 
-// finishOlder executes what is left of connections before e that the proxy has given up. It makes a new one only when those have
-// ended, or were reset more than a quarantine ago: a server that answers on the new one is taken to have done with them.
+// finishOlder executes what is left of connections before e that the proxy has given up. It makes a new one only
+// when those have ended, or were reset more than a quarantine ago: a server that answers on the new one is taken to
+// have done with them.
 func (s *server) finishOlder(e *end) {
 	for _, o := range slices.Clone(s.ends) {
 		for o != e && o.eof && len(o.asked) > 0 {

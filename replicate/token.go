@@ -7,10 +7,10 @@ import (
 	"magent/internal/fault"
 )
 
-// The cas tokens of two servers are unrelated, and may be the same number. In a pool with backups a client gets them with a
-// tag of the server that they are from, in its present run (failover.Identity.CasTag). A compare with a token of another
-// copy, or of an earlier run, comes out as if somebody else had been quicker; so it never overwrites what that client
-// has not seen.
+// The cas tokens of two servers are unrelated, and may be the same number. In a pool with backups a client gets
+// them with a tag of the server that they are from, in its present run (failover.Identity.CasTag). A compare with a
+// token of another copy, or of an earlier run, comes out as if somebody else had been quicker. So it never
+// overwrites what that client has not seen.
 
 // casTag is the tag of a server's tokens, and the identity that it was made from.
 type casTag struct {

@@ -17,15 +17,15 @@ const (
 	touchApart // both copies are asked to touch it by a request of its own: what is left is to read it
 )
 
-// maxTouchLine is where the line of a gat is continued in another fragment: memcached closes a connection over a line of
-// more than 2048 bytes, unless it is a get or gets.
+// maxTouchLine is where the line of a gat is continued in another fragment. memcached closes a connection over a
+// line of more than 2048 bytes, unless it is a get or gets.
 const maxTouchLine = 2000
 
 // touches reports whether a retrieval gives its keys a new exptime.
 func touches(op ascii.Op) bool { return op == ascii.OpGat || op == ascii.OpGats }
 
-// touchBackups gives the backup of every key whose primary will be asked the new exptime, too. Where there is a queue, the touch
-// has to take its place in it.
+// touchBackups gives the backup of every key whose primary will be asked the new exptime, too. Where there is a
+// queue, the touch has to take its place in it.
 func (c *Call) touchBackups() {
 	e, m := c.e, c.many
 	i := 0

@@ -35,8 +35,8 @@ func (c *Call) note(r *ascii.Request) {
 	}
 }
 
-// askForValue is the command line of a mutation for a server, with the v that the client has not asked for, where that is needed.
-// Like head it is valid until the next use of Engine.line.
+// askForValue is the command line of a mutation for a server, with the v that the client has not asked for, where
+// that is needed. Like head it is valid until the next use of Engine.line.
 func (c *Call) askForValue(head []byte) []byte {
 	if !c.traits.valued {
 		return head
@@ -45,8 +45,8 @@ func (c *Call) askForValue(head []byte) []byte {
 	return c.e.line
 }
 
-// hideValue makes of the reply that of a server that was not asked for the value, if the client has not. It is valid until the
-// next one.
+// hideValue makes of the reply that of a server that was not asked for the value, if the client has not. It is
+// valid until the next one.
 func (c *Call) hideValue(r *ascii.Reply) {
 	if !c.traits.valued || r.Kind != ascii.MetaVA {
 		return
@@ -60,8 +60,9 @@ func (c *Call) hideValue(r *ascii.Reply) {
 	r.Kind, r.Raw = ascii.MetaHD, c.e.plain
 }
 
-// digest sums up the first line of the reply to an mg that may have changed something: two copies on which it did the same have the
-// same. Left out is what differs between copies that agree: tokens, and times of the past and of the future.
+// digest sums up the first line of the reply to an mg that may have changed something: two copies on which it did
+// the same have the same. Left out is what differs between copies that agree: tokens, and times of the past and of
+// the future.
 func digest(raw []byte) uint64 {
 	line, _, _ := bytes.Cut(raw, []byte("\r\n"))
 	sum := uint64(14695981039346656037) // FNV-1a

@@ -11,9 +11,9 @@ import (
 	"github.com/cockroachdb/datadriven"
 )
 
-// TestTranscripts replays the conversations in testdata: what clients say, what the primary p and the backup b answer, and what
-// comes of each step. -rewrite writes what comes of it anew. A line end is written as |,
-// and a cas token of a server as {p:5}.
+// TestTranscripts replays the conversations in testdata: what clients say, what the primary p and the backup b
+// answer, and what comes of each step. -rewrite writes what comes of it anew. A line end is written as |, and a cas
+// token of a server as {p:5}.
 //
 //	pair [limit=N] [ack=primary] [classic]   begins: two servers that are up
 //	say CLIENT REQUEST                       a client asks
@@ -122,7 +122,8 @@ func (s *script) oldest(name string) *end {
 	return nil
 }
 
-// news is what has happened since the last look: what servers were asked, and what clients and the engine's host were told.
+// news is what has happened since the last look: what servers were asked, and what clients and the engine's host
+// were told.
 func (s *script) news() string {
 	var out strings.Builder
 	for _, line := range s.told {

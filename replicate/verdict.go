@@ -37,8 +37,8 @@ func (v verdict) swapped() verdict {
 	return v
 }
 
-// judge is the table "Mutations" of the contract, for a pair whose outcomes are lead and follow. removes: nothing is left of the key,
-// whatever was answered.
+// judge is the table "Mutations" of the contract, for a pair whose outcomes are lead and follow. removes: nothing
+// is left of the key, whatever was answered.
 func judge(removes bool, lead, follow outcome) verdict {
 	switch {
 	case lead.kind == ascii.Lost && follow.kind == ascii.Lost:

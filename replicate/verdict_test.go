@@ -26,7 +26,8 @@ var (
 
 func number(n uint64) outcome { return outcome{kind: ascii.Number, number: n} }
 
-// The table "Mutations" of the contract, row by row. What it calls dirty(P) and dirty(B) is leadMissed and followMissed here.
+// The table "Mutations" of the contract, row by row. What it calls dirty(P) and dirty(B) is leadMissed and
+// followMissed here.
 func TestJudge(t *testing.T) {
 	const p, b, none = answerLead, answerFollow, answerError
 	conditional := []ascii.Op{ascii.OpAdd, ascii.OpReplace, ascii.OpAppend, ascii.OpPrepend}

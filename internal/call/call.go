@@ -7,8 +7,8 @@ import (
 
 // Client is where answers go: upwards, out of the engines.
 type Client interface {
-	// Answer brings the reply to c, once, on the loop's thread, perhaps inside the call that asked for it. reply is valid
-	// during the call; it is empty when the client wants no reply (noreply).
+	// Answer brings the reply to c, once, on the loop's thread, perhaps inside the call that asked for it. reply is
+	// valid during the call; it is empty when the client wants no reply (noreply).
 	Answer(c *Call, reply []byte)
 }
 
@@ -27,9 +27,9 @@ const (
 	Follow = 1
 )
 
-// Call is one client's request in an engine. An engine lends calls of its own kind, in which this one is embedded. It goes back by
-// Release, which the client calls when it has no more use for it; the engine keeps it until then, and until the last server
-// has replied.
+// Call is one client's request in an engine. An engine lends calls of its own kind, in which this one is embedded.
+// It goes back by Release, which the client calls when it has no more use for it; the engine keeps it until then,
+// and until the last server has replied.
 type Call struct {
 	Next *Call // the client's: its line of calls
 	Done bool  // the client's: answered
@@ -52,7 +52,8 @@ type Call struct {
 	full [2]bool // by slot: the connection had no room for the request
 }
 
-// Make has c be the part of self that is common to all kinds. recycle is called when Release, or Answer, finds that c is over.
+// Make has c be the part of self that is common to all kinds. recycle is called when Release, or Answer, finds that
+// c is over.
 func (c *Call) Make(s *Servers, self backend.Receiver, recycle func()) {
 	c.servers, c.self, c.recycle = s, self, recycle
 }
@@ -63,7 +64,8 @@ func (c *Call) Lend(client Client) {
 	c.servers.lent++
 }
 
-// Return takes c, which is over, back: it is as if it were new, but for the buffers, which it keeps if they are not too large.
+// Return takes c, which is over, back: it is as if it were new, but for the buffers, which it keeps if they are not
+// too large.
 func (c *Call) Return() {
 	c.servers.lent--
 	c.progress = progress{}

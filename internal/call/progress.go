@@ -1,7 +1,7 @@
 package call
 
-// progress is how far a call has come. It goes back to its engine when it is over; the engine must not lose it before, nor use
-// it again.
+// progress is how far a call has come. It goes back to its engine when it is over; the engine must not lose it
+// before, nor use it again.
 type progress struct {
 	waiting  int  // replies that are due: up with each that was asked for, down with each that came; never below 0
 	busy     bool // the engine is at work on it further up the stack, and looks itself whether it is over
@@ -30,6 +30,6 @@ func (p *progress) Answered() bool { return p.answered }
 // Settled reports whether the engine has nothing left to do for the call.
 func (p *progress) Settled() bool { return p.answered && p.waiting == 0 && !p.busy }
 
-// Over reports whether nobody needs the call any more. It is over, too, when it has got a reply too many (Waiting is less than 0):
-// that is the engine's to notice.
+// Over reports whether nobody needs the call any more. It is over, too, when it has got a reply too many (Waiting
+// is less than 0): that is the engine's to notice.
 func (p *progress) Over() bool { return p.released && p.answered && p.waiting <= 0 && !p.busy }

@@ -39,8 +39,9 @@ func NewServers(opt Options) *Servers {
 	return s
 }
 
-// Broken is called when something is found that cannot be. Where that is looked for, it is the end: in tests, with the race
-// detector, and where guards may be switched off. Otherwise it is counted, and the caller gives up what it concerns.
+// Broken is called when something is found that cannot be. Where that is looked for, it is the end: in tests, with
+// the race detector, and where guards may be switched off. Otherwise it is counted, and the caller gives up what it
+// concerns.
 func (s *Servers) Broken(what string, key []byte) {
 	if fault.Strict || s.Strict {
 		panic("inconsistent: " + what + ": key " + string(key))
@@ -54,8 +55,8 @@ func (s *Servers) Idle() bool { return s.lent == 0 }
 // SetPrimaries replaces the ring of the primaries, in a pool without backups: one was ejected, or is back.
 func (s *Servers) SetPrimaries(r *backend.Ring) { s.Primaries = r }
 
-// Pair finds the primary and the backup of a key, by their index; b is -1 where there are no backups. In a pool whose ring is never
-// replaced it may be called from any goroutine.
+// Pair finds the primary and the backup of a key, by their index; b is -1 where there are no backups. In a pool
+// whose ring is never replaced it may be called from any goroutine.
 func (s *Servers) Pair(key []byte) (p, b int) {
 	var h uint32
 	if !s.hashless {

@@ -10,8 +10,8 @@ import (
 	"magent/resp"
 )
 
-// Commands about all keys. All servers of the pool have to be there for those that ask everybody: what a FLUSHALL left out
-// would come back, and a list of keys without those of one server says that there are none.
+// Commands about all keys. All servers of the pool have to be there for those that ask everybody. What a FLUSHALL
+// left out would come back, and a list of keys without those of one server says that there are none.
 
 // mergerOfAll is what puts the replies of all servers together.
 func mergerOfAll(r *resp.Request) mergeFunc {
@@ -117,8 +117,8 @@ func (c *Call) onSought(r *ascii.Reply) {
 	}
 }
 
-// cursor is where a SCAN is: the client's cursor is that of a server, times the number of servers, plus which server that is.
-// So it means the same in every proxy of the pool, and after a restart.
+// cursor is where a SCAN is: the client's cursor is that of a server, times the number of servers, plus which
+// server that is. So it means the same in every proxy of the pool, and after a restart.
 type cursor struct {
 	server uint64
 	all    uint64

@@ -42,10 +42,11 @@ const (
 )
 
 // crossSlot is the answer to a command whose keys are on several servers.
-const crossSlot = "-CROSSSLOT Keys in request don't hash to the same server: give them a common hash tag, or ask for them one by one\r\n"
+const crossSlot = "-CROSSSLOT Keys in request don't hash to the same server: " +
+	"give them a common hash tag, or ask for them one by one\r\n"
 
-// Do carries out a command and answers c. r and what it refers to are borrowed for the call. Its name and its arity have
-// been looked at, and its Route is one that leads to servers.
+// Do carries out a command and answers c. r and what it refers to are borrowed for the call. Its name and its arity
+// have been looked at, and its Route is one that leads to servers.
 func (e *Engine) Do(c *Call, r *resp.Request) {
 	c.Begin()
 	if e.Retired {
@@ -98,8 +99,9 @@ func (e *Engine) keyed(c *Call, r *resp.Request) {
 // Any stands for a server that a command has no preference for.
 const Any = -1
 
-// ServerOf finds the server of all keys of a command. Where they have none in common, refusal is the error line to answer
-// with; it is valid until the next call. Without keys, or where keys are not placed (Options.Random), it is Any.
+// ServerOf finds the server of all keys of a command. Where they have none in common, refusal is the error line to
+// answer with; it is valid until the next call. Without keys, or where keys are not placed (Options.Random), it is
+// Any.
 func (e *Engine) ServerOf(r *resp.Request) (server int, refusal []byte) {
 	if r.Command.Route == resp.RouteAny {
 		return Any, nil
@@ -151,8 +153,9 @@ func (c *Call) onCommand(r *ascii.Reply) {
 	c.Finish(r.Raw)
 }
 
-// Transact carries out the commands of a transaction on one server, or on Any: raw is n commands, without MULTI and EXEC. They lie
-// behind each other on the connection, so nobody else's commands come between them. The answer is that to EXEC.
+// Transact carries out the commands of a transaction on one server, or on Any: raw is n commands, without MULTI and
+// EXEC. They lie behind each other on the connection, so nobody else's commands come between them. The answer is
+// that to EXEC.
 func (e *Engine) Transact(c *Call, server int, raw []byte, n int) {
 	c.Begin()
 	if e.Retired {
@@ -179,8 +182,8 @@ func (e *Engine) transact(c *Call, server int, raw []byte, n int) {
 	e.line = call.Trim(e.line)
 }
 
-// onQueued takes one of the replies to a transaction. The client has been told that its commands are queued; so if the server
-// refuses one of them, the answer to EXEC says why. Held has the first of these errors until then.
+// onQueued takes one of the replies to a transaction. The client has been told that its commands are queued; so if
+// the server refuses one of them, the answer to EXEC says why. Held has the first of these errors until then.
 func (c *Call) onQueued(slot uint16, r *ascii.Reply) {
 	switch {
 	case r.Kind == ascii.Lost:

@@ -10,8 +10,8 @@ import (
 	"magent/resp"
 )
 
-// gathering is what a command for several servers needs beyond a Call: the parts that they were asked for, and the replies.
-// It stays with its Call for the next use.
+// gathering is what a command for several servers needs beyond a Call: the parts that they were asked for, and the
+// replies. It stays with its Call for the next use.
 type gathering struct {
 	merge   mergeFunc
 	keys    int      // how many keys there are in all; 0: every server was asked the same
@@ -24,13 +24,14 @@ type gathering struct {
 	cursors [][]byte // of a merge: what is left of each reply
 }
 
-// mergeFunc writes the answer to a command from the replies to its parts, none of which is an error. ok is false when they are
-// not of the kind that the command has.
+// mergeFunc writes the answer to a command from the replies to its parts, none of which is an error. ok is false
+// when they are not of the kind that the command has.
 type mergeFunc func(dst []byte, m *gathering) (answer []byte, ok bool)
 
 // memory is the memory of its buffers.
 func (m *gathering) memory() int {
-	return int(unsafe.Sizeof(*m)) + 2*cap(m.owner) + 8*cap(m.server) + 8*cap(m.size) + cap(m.failed) + call.SizeOf(m.replies)
+	return int(unsafe.Sizeof(*m)) + 2*cap(m.owner) + 8*cap(m.server) + 8*cap(m.size) + cap(m.failed) +
+		call.SizeOf(m.replies)
 }
 
 // reset empties it, but keeps its buffers.
@@ -76,8 +77,8 @@ func mergerOf(route resp.Route) mergeFunc {
 	return mergeSum
 }
 
-// splitUp carries out a command of keys, or of keys with a value each (step 2), that stand for themselves: every server gets
-// those of its keys in a command of their own.
+// splitUp carries out a command of keys, or of keys with a value each (step 2), that stand for themselves. Every
+// server gets those of its keys in a command of their own.
 func (e *Engine) splitUp(c *Call, r *resp.Request, step int) {
 	m := c.gather(mergerOf(r.Command.Route))
 	f := &e.split
@@ -148,8 +149,8 @@ func (e *Engine) askAll(c *Call, r *resp.Request) {
 	c.checkGathered()
 }
 
-// allUsable reports whether all servers concerned can take a command. If not, none is sent and c is answered: nothing is done
-// by halves that can be left alone.
+// allUsable reports whether all servers concerned can take a command. If not, none is sent and c is answered:
+// nothing is done by halves that can be left alone.
 func (c *Call) allUsable() bool {
 	for _, server := range c.parts.server {
 		c.server = server
@@ -200,8 +201,8 @@ func (c *Call) failedPart(part uint16, line []byte) {
 	m.missing += m.size[part]
 }
 
-// checkGathered answers when all replies are there: with the error of the first server that failed, and how many keys that
-// concerns, or with what the replies come to together.
+// checkGathered answers when all replies are there: with the error of the first server that failed, and how many
+// keys that concerns, or with what the replies come to together.
 func (c *Call) checkGathered() {
 	if c.Waiting() > 0 {
 		return

@@ -27,8 +27,8 @@ func Memcached(ctx context.Context, at loop.Endpoint, timeout time.Duration) err
 	return c.Ping()
 }
 
-// Redis is the Ping of a Redis server: PING, behind AUTH if password is not empty. A server that is still loading its data, or
-// has lost its master, is not ready.
+// Redis is the Ping of a Redis server: PING, behind AUTH if password is not empty. A server that is still loading
+// its data, or has lost its master, is not ready.
 func Redis(password string) Ping {
 	return func(ctx context.Context, at loop.Endpoint, timeout time.Duration) error {
 		network := "tcp"

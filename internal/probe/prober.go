@@ -15,8 +15,8 @@ const maxBackoff = 4
 // Finder finds the addresses of one server, by a look-up where it is given by name. It returns when ctx is done.
 type Finder func(ctx context.Context) ([]loop.Endpoint, error)
 
-// Ping asks the server at an address whether it is there, and ready. timeout bounds the connect and each answer. It returns when
-// ctx is done, or after timeout.
+// Ping asks the server at an address whether it is there, and ready. timeout bounds the connect and each answer. It
+// returns when ctx is done, or after timeout.
 type Ping func(ctx context.Context, at loop.Endpoint, timeout time.Duration) error
 
 // Target is one server that is probed.
@@ -46,8 +46,8 @@ type Options struct {
 }
 
 // New starts a prober for servers. At each probe the addresses of the server are found anew, and asked in turn
-// until one answers its Ping. Then alive is called with the server's index and the address that answered, on a goroutine
-// of the prober. Close ends it.
+// until one answers its Ping. Then alive is called with the server's index and the address that answered, on a
+// goroutine of the prober. Close ends it.
 func New(servers []Target, opt Options, alive func(server int, at loop.Endpoint)) *Prober {
 	ctx, stop := context.WithCancel(context.Background())
 	p := &Prober{opt: opt, alive: alive, stop: stop}

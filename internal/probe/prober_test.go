@@ -145,8 +145,8 @@ func TestProberWokenWhileProbing(t *testing.T) {
 	await(t, alive)
 }
 
-// A probe asks the addresses in turn: one that refuses and one that answers nonsense do not end it. It tells where the
-// server answers.
+// A probe asks the addresses in turn: one that refuses and one that answers nonsense do not end it. It tells where
+// the server answers.
 func TestProberAsksAllAddresses(t *testing.T) {
 	odd, good := startServer(t, "tcp", "127.0.0.1:0"), startServer(t, "tcp", "127.0.0.1:0")
 	where := good.ln.Addr().String()

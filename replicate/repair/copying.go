@@ -10,13 +10,13 @@ import (
 	"magent/internal/fault"
 )
 
-// copying is one key on its way from one copy to the other: read there (mg), then written here (ms). Both go over the
-// connections of all requests for the key, so the writing takes its place among the mutations of the key. What it must
-// not do is write an older value behind a newer one, or delete a newer one: when a mutation passes between the reading
-// and its reply, the key is read again. What it does upon a reply is a table (step.go).
+// copying is one key on its way from one copy to the other: read there (mg), then written here (ms). Both go over
+// the connections of all requests for the key, so the writing takes its place among the mutations of the key. What
+// it must not do is write an older value behind a newer one, or delete a newer one. When a mutation passes between
+// the reading and its reply, the key is read again. What it does upon a reply is a table (step.go).
 //
-// There is one for a key at most, the one in Engine.copies, and just one of its requests is under way: as long as it is there a
-// reply is due. One that is over is not in copies any more, or another one is.
+// There is one for a key at most, the one in Engine.copies. As long as it is there, one of its requests is under
+// way, and a reply is due. One that is over is not in copies any more, or another one is.
 type copying struct {
 	e         *Engine
 	h         *resync // that waits for it, and counts it in busy; nil: it is a single key of a server that is up
@@ -42,7 +42,8 @@ func (e *Engine) copyKey(h *resync, key string) {
 	}
 }
 
-// repairPrimary copies a key to its primary, which is up, from the backup. Until that is done the backup's word counts for it.
+// repairPrimary copies a key to its primary, which is up, from the backup. Until that is done the backup's word
+// counts for it.
 func (e *Engine) repairPrimary(i int, key []byte, seq uint64) {
 	e.startCopy(&copying{e: e, server: i, key: string(key), seq: seq})
 }
@@ -172,10 +173,12 @@ func (x *copying) take(what step, r *ascii.Reply) bool {
 	return true
 }
 
-// flushed reports whether another loop's flush_all may have come, or may still come, between the reading and the writing.
+// flushed reports whether another loop's flush_all may have come, or may still come, between the reading and the
+// writing.
 func (x *copying) flushed() bool { return x.flushes != x.e.flushes || x.e.flushing > 0 }
 
-// retry has a dirty key made good once more. One that was filled, and not dirty, is dirty now: a flush_all has come between.
+// retry has a dirty key made good once more. One that was filled, and not dirty, is dirty now: a flush_all has come
+// between.
 func (x *copying) retry() {
 	if x.seq == 0 {
 		x.e.MarkMissed(x.server, []byte(x.key))
@@ -184,8 +187,8 @@ func (x *copying) retry() {
 	}
 }
 
-// later puts a key off that one of the copies did not tell or take in time, if both are still used, and reports whether it has: a
-// resync has others before it, and a single key is asked for once more.
+// later puts a key off that one of the copies did not tell or take in time, if both are still used, and reports
+// whether it has. A resync has others before it; a single key is asked for once more.
 func (x *copying) later() bool {
 	h := x.h
 	switch {

@@ -9,13 +9,13 @@ import (
 	"magent/internal/fault"
 )
 
-// A key is dirty on a server that missed a mutation of it, or may have, or disagreed about one. On a backup
-// that is up it is deleted at once, and then copied from the primary; to a primary it is copied from the backup; where the server is away, it is copied when
-// it is back (resync). All that is asked of a server goes over one connection, in
+// A key is dirty on a server that missed a mutation of it, or may have, or disagreed about one. On a backup that is
+// up it is deleted at once, and then copied from the primary. To a primary it is copied from the backup. Where the
+// server is away, it is copied when it is back (resync). All that is asked of a server goes over one connection, in
 // order; so every read that comes later finds the key deleted, or what was stored after that.
 
-// MarkMissed marks a key, which is borrowed for the call, as dirty on server i, and has it repaired: it has missed a mutation,
-// or may have. No server: i < 0.
+// MarkMissed marks a key, which is borrowed for the call, as dirty on server i, and has it repaired: it has missed
+// a mutation, or may have. No server: i < 0.
 func (e *Engine) MarkMissed(i int, key []byte) { e.markDirty(i, key, true) }
 
 // MarkDiverged does the same with a key that server i has another result of than the copy whose word counts.
@@ -34,8 +34,8 @@ func (e *Engine) markDirty(i int, key []byte, lost bool) {
 	e.repair(i, key, e.noteDirty(i, key, lost))
 }
 
-// Discard has a key deleted on server i that it has another value of than the copy whose word counts, and that must not be read there to
-// be copied.
+// Discard has a key deleted on server i that it has another value of than the copy whose word counts, and that must
+// not be read there to be copied.
 func (e *Engine) Discard(i int, key []byte) {
 	if seq := e.noteDirty(i, key, true); e.Health.Usable(i) && !e.dirty[i].All() {
 		e.erase(i, key, seq)
@@ -44,7 +44,8 @@ func (e *Engine) Discard(i int, key []byte) {
 	}
 }
 
-// retry has a key made good once more on server i, which was asked to take or to delete it and has not answered in time.
+// retry has a key made good once more on server i, which was asked to take or to delete it and has not answered in
+// time.
 func (e *Engine) retry(i int, key []byte) {
 	if d := &e.dirty[i]; !d.All() && d.Has(key) {
 		e.repair(i, key, d.SeqOf(key))
@@ -70,8 +71,8 @@ func (e *Engine) repair(i int, key []byte, seq uint64) {
 	}
 }
 
-// Hide deletes a key on server i where a wrong value may be found, so that whatever is asked there afterwards does not. The key stays
-// dirty: what the deletion takes away is to be copied.
+// Hide deletes a key on server i where a wrong value may be found, so that whatever is asked there afterwards does
+// not. The key stays dirty: what the deletion takes away is to be copied.
 func (e *Engine) Hide(i int, key []byte) {
 	if d := &e.dirty[i]; !d.Empty() && d.Exposed(key) && e.Health.Usable(i) && !fault.Hide {
 		e.erase(i, key, 0)
@@ -171,8 +172,8 @@ func (e *Engine) flushedAll(i int, seq uint64) {
 	}
 }
 
-// notFlushed notes that server i was not flushed, or perhaps not: it is asked again, unless it refuses. Until it is flushed it
-// is not read, if it is not read now.
+// notFlushed notes that server i was not flushed, or perhaps not: it is asked again, unless it refuses. Until it is
+// flushed it is not read, if it is not read now.
 func (e *Engine) notFlushed(i int, r *ascii.Reply) {
 	switch {
 	case r.Kind.Refused():

@@ -6,6 +6,6 @@
 //	flush_all                                      what other loops flush, and what has a delay    flush.go
 //	what outlives the process                      is told a Recorder                              knowledge.go
 //
-// Everything here belongs to one loop. It goes over the connections that carry the requests for a key, too, so what is asked
-// later comes behind it.
+// Everything here belongs to one loop. It goes over the connections that carry the requests for a key, too, so what
+// is asked later comes behind it.
 package repair

@@ -34,7 +34,7 @@ type Engine struct {
 
 	dirty      []failover.Dirty // by server
 	incomplete []bool           // servers that lack what the other copies have
-	unclean    []bool           // servers that hold, or may hold, what is out of date, of keys that nobody has listed yet: Distrust
+	unclean    []bool           // servers that may hold what is out of date, of keys that nobody has listed yet: Distrust
 	recorded   []bool           // servers of which the journal has records
 	tallies    []Tally          // by server
 
@@ -55,8 +55,9 @@ func New(servers *call.Servers, opt Options, deciders Deciders) *Engine {
 	n := len(servers.Conns)
 	e := &Engine{
 		Servers: servers, opt: opt, deciders: deciders,
-		dirty: make([]failover.Dirty, n), incomplete: make([]bool, n), unclean: make([]bool, n), recorded: make([]bool, n),
-		tallies: make([]Tally, n), resyncs: make([]*resync, n), copies: map[string]*copying{},
+		dirty: make([]failover.Dirty, n), incomplete: make([]bool, n), unclean: make([]bool, n),
+		recorded: make([]bool, n),
+		tallies:  make([]Tally, n), resyncs: make([]*resync, n), copies: map[string]*copying{},
 		erasures: loop.NewFree[erasure](servers.Spare),
 	}
 	for i := range e.dirty {

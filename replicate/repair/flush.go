@@ -6,8 +6,8 @@ import (
 	"magent/ascii"
 )
 
-// NoteDelay remembers when a flush_all takes effect: a server that is restarted before then has forgotten it. memcached knows
-// the last one only: each takes the place of the one before.
+// NoteDelay remembers when a flush_all takes effect: a server that is restarted before then has forgotten it.
+// memcached knows the last one only: each takes the place of the one before.
 func (e *Engine) NoteDelay(delay int64) {
 	e.flushDue = 0
 	if delay > 0 && e.Backups != nil {
@@ -25,8 +25,9 @@ func (e *Engine) repeatDelayed(i int) {
 	}
 }
 
-// Another loop's flush_all goes over connections of its own, so a mutation of this loop may come before it on one copy
-// and behind it on the other. All that is under way while it lasts is therefore deleted on the backup in the end.
+// Another loop's flush_all goes over connections of its own, so a mutation of this loop may come before it on one
+// copy and behind it on the other. All that is under way while it lasts is therefore deleted on the backup in the
+// end.
 
 // FlushBegins tells the engine, before the first server is asked, that another loop flushes.
 func (e *Engine) FlushBegins() {

@@ -1,7 +1,7 @@
 package repair
 
-// Recorder keeps what servers have missed beyond the death of the process, from the first request that failed on a server
-// until it is made good. What was told is kept when the method returns.
+// Recorder keeps what servers have missed beyond the death of the process, from the first request that failed on a
+// server until it is made good. What was told is kept when the method returns.
 type Recorder interface {
 	Dirty(server int, key []byte)
 	All(server int)        // everything is dirty
@@ -9,8 +9,8 @@ type Recorder interface {
 	Clean(server int)      // nothing of that is true any more
 }
 
-// noteDirty marks a key as dirty on server i. Of a server that is up only a lost request is recorded: where two copies
-// merely disagree, the key is repaired at once.
+// noteDirty marks a key as dirty on server i. Of a server that is up only a lost request is recorded: where two
+// copies merely disagree, the key is repaired at once.
 func (e *Engine) noteDirty(i int, key []byte, lost bool) (seq uint64) {
 	d := &e.dirty[i]
 	known, all := d.Has(key), d.All()
@@ -60,8 +60,8 @@ func (e *Engine) recordAway(i int) {
 // Missed reports whether anything is to be made good on server i.
 func (e *Engine) Missed(i int) bool { return !e.dirty[i].Empty() || e.incomplete[i] || e.unclean[i] }
 
-// Record records the keys that are dirty on server i where two copies merely disagree, too: no more is repaired by this process.
-// Everything else is recorded at once.
+// Record records the keys that are dirty on server i where two copies merely disagree, too: no more is repaired by
+// this process. Everything else is recorded at once.
 func (e *Engine) Record(i int) { e.recordAway(i) }
 
 // recordClean ends the records of server i when there is nothing left that they say.

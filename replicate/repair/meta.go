@@ -7,9 +7,9 @@ import (
 	"magent/backend"
 )
 
-// Servers differ in their meta commands (backend.MetaForm). What a client asks is only sent to servers that have them as they
-// are documented. A copy of an item can also be made from and to one that has them in the old form; from and to one without
-// them it cannot, for classic commands do not tell how long an item is to live.
+// Servers differ in their meta commands (backend.MetaForm). What a client asks is only sent to servers that have
+// them as they are documented. A copy of an item can also be made from and to one that has them in the old form.
+// From and to one without them it cannot, for classic commands do not tell how long an item is to live.
 
 // copyable reports whether an item can be read from, or written to, a server together with its flags and its time.
 func copyable(conn *backend.Conn, key string) bool {
@@ -38,15 +38,16 @@ func lengthFor(conn *backend.Conn) string {
 	return " "
 }
 
-// Unfillable is why server i, which lacks what the other copies have, cannot be filled from them as long as the servers are what
-// they are. It is empty when nothing keeps it from being filled, now or later.
+// Unfillable is why server i, which lacks what the other copies have, cannot be filled from them as long as the
+// servers are what they are. It is empty when nothing keeps it from being filled, now or later.
 func (e *Engine) Unfillable(i int) string {
 	if !e.incomplete[i] {
 		return ""
 	}
 	for j, conn := range e.Conns {
 		if (j == i || e.CopiesOf(i, j)) && conn.Asked() && conn.Meta() == backend.NoMeta {
-			return conn.Name() + " has no meta commands (memcached 1.6.0 and later), and without them nobody can tell how long an item is to live"
+			return conn.Name() + " has no meta commands (memcached 1.6.0 and later), " +
+				"and without them nobody can tell how long an item is to live"
 		}
 	}
 	return ""
@@ -62,8 +63,8 @@ func AppendDelete(dst, key []byte) ([]byte, ascii.Shape) {
 	return append(append(dst, flag...), "\r\n"...), ascii.ShapeMeta
 }
 
-// appendKey writes a key for a meta command, in base64 if it cannot stand there as it is, and returns the flag that says
-// so, with a space before it.
+// appendKey writes a key for a meta command, in base64 if it cannot stand there as it is, and returns the flag that
+// says so, with a space before it.
 func appendKey(dst, key []byte) (out []byte, flag string) {
 	if ascii.TextKey(key) {
 		return append(dst, key...), ""

@@ -7,8 +7,8 @@ import (
 	"magent/backend"
 )
 
-// A server that comes back empty is filled while the other copies answer for its keys (Engine.place), so no command has
-// to wait for its key to be there: one that depends on the present value is decided by the copy that has it, and where the
+// A server that comes back empty is filled while the other copies answer for its keys, so no command has to wait
+// for its key to be there. One that depends on the present value is decided by the copy that has it. Where the
 // empty server comes to another result, the key is dirty and is copied.
 
 // Emptied notes that server i has lost its contents: it was restarted, or flushed. Once it is not read it is filled.
@@ -34,8 +34,8 @@ func (e *Engine) abandon(h *resync) {
 // Incomplete reports whether server i lacks what the other copies of its keys have.
 func (e *Engine) Incomplete(i int) bool { return e.incomplete[i] }
 
-// CanFill reports whether server i can get its contents from other copies: all servers where those are can be read. Of
-// two that are incomplete the backup is filled first, for the primary has what clients see.
+// CanFill reports whether server i can get its contents from other copies: all servers where those are can be read.
+// Of two that are incomplete the backup is filled first, for the primary has what clients see.
 func (e *Engine) CanFill(i int) bool {
 	if e.Backups == nil || e.Conns[i].Meta() == backend.NoMeta {
 		return false
@@ -66,8 +66,8 @@ func (e *Engine) Fill(i int, keys []string, final bool) {
 	e.goOn(h)
 }
 
-// Distrust notes that server i, which must not be Usable yet, may hold what is out of date: keys have moved to it, or it is
-// another memory. Before it is read all that is to be given to Cleanse, or it is flushed.
+// Distrust notes that server i, which must not be Usable yet, may hold what is out of date: keys have moved to it,
+// or it is another memory. Before it is read all that is to be given to Cleanse, or it is flushed.
 func (e *Engine) Distrust(i int) {
 	if e.Backups == nil {
 		return
@@ -80,8 +80,8 @@ func (e *Engine) Distrust(i int) {
 // Distrusted reports whether what server i holds may still be out of date.
 func (e *Engine) Distrusted(i int) bool { return e.unclean[i] }
 
-// Cleanse gives keys that server i holds and that may be out of date there: they are copied from their other copy, or deleted.
-// final: there are no more.
+// Cleanse gives keys that server i holds and that may be out of date there: they are copied from their other copy,
+// or deleted. final: there are no more.
 func (e *Engine) Cleanse(i int, keys []string, final bool) {
 	h := e.resyncs[i]
 	if !h.isFilling() {
@@ -125,9 +125,9 @@ func (e *Engine) fillKey(h *resync, key string) {
 	}
 }
 
-// ReadThrough fills the keys in a reply of server from, if their other copy is on a server that is being filled: what is
-// in use is filled first. (It is also what the list of keys may lack: memcached moves items that are used, and may move one to
-// where the list has been already.)
+// ReadThrough fills the keys in a reply of server from, if their other copy is on a server that is being filled:
+// what is in use is filled first. (It is also what the list of keys may lack: memcached moves items that are used,
+// and may move one to where the list has been already.)
 func (e *Engine) ReadThrough(from int, reply []byte) {
 	if e.warming == 0 {
 		return

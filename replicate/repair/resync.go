@@ -2,12 +2,13 @@ package repair
 
 // Host is what the engine tells of servers that come back: upwards, out of this package.
 type Host interface {
-	// Warming: server i has made good what it missed, but lacks the contents of the other copies. Their keys are to be
-	// given to Fill, a batch each time that More is called, until one is the last.
+	// Warming: server i has made good what it missed, but lacks the contents of the other copies. Their keys are to
+	// be given to Fill, a batch each time that More is called, until one is the last.
 	Warming(i int)
 	// More asks for the next batch of keys for server i.
 	More(i int)
-	// Flushed: server i was flushed, because too many keys were dirty there. It has lost the keys of other engines, too.
+	// Flushed: server i was flushed, because too many keys were dirty there. It has lost the keys of other engines,
+	// too.
 	Flushed(i int)
 	// Unflushable: server i has to be flushed before it is read, and refuses that, with this reply.
 	Unflushable(i int, reply string)
@@ -20,9 +21,9 @@ type Host interface {
 const (
 	firstCopies  = 4       // keys that are copied at a time at first, when nobody knows how large they are
 	maxCopies    = 64      // keys of one server that are copied at a time
-	maxCopyBytes = 1 << 20 // about so many bytes of values are, at most: who is asked for them must not miss deadlines over it
+	maxCopyBytes = 1 << 20 // about so many bytes of values are, at most: the other copy must not miss deadlines over it
 	fewKeys      = 128     // keys to fill: with fewer, more are asked for
-	maxLate      = 1000    // keys that may come to what is to be made good when everything else is; then they are deleted
+	maxLate      = 1000    // keys that may come late, when everything else is made good; more are deleted
 )
 
 // stage is how far a resync has come. It goes from one to the next, and back to missed when filling is given up.
@@ -35,18 +36,18 @@ const (
 	last                 // it fills the last keys
 )
 
-// resync makes good what a server missed while it was away: its dirty keys are copied from the other copy, and then,
-// when the server came back empty, all the others. It takes part in mutations meanwhile, but is not read.
+// resync makes good what a server missed while it was away. Its dirty keys are copied from the other copy; when the
+// server came back empty, all the others follow. It takes part in mutations meanwhile, but is not read.
 //
-// It is over when it is not in Engine.resyncs any more: it goes on as long as there is room for a copy and a key to be copied,
-// and ends when nothing is under way and nothing is left.
+// It goes on as long as there is room for a copy and a key to be copied. It ends when nothing is under way and
+// nothing is left; then it is not in Engine.resyncs any more.
 type resync struct {
 	server int
 	stage  stage    // changed by Engine.enter alone, which counts those that fill in Engine.warming
 	queue  []string // dirty keys to be copied
 	late   int      // how many came to that when everything else was done; maxLate at most are taken
 	busy   int      // copies and deletions under way that wait for it; each ends once (done); never below 0
-	window int      // how many there may be, 1 at least: more with each that succeeds, fewer when one is not answered in time
+	window int      // how many there may be, 1 at least: more with each that succeeds, fewer when one is slow
 	size   int      // about the size of a large value among the last ones
 	fills  []string // keys to fill; none when it does not fill
 	seen   seen     // keys that clients have read, and that were filled because of that
@@ -89,8 +90,8 @@ func (e *Engine) done(h *resync) {
 	e.goOn(h)
 }
 
-// Returned begins to make good what server i missed; a connection to it stands. The host is told when it may be read. The
-// server must be Usable by then, and not Readable.
+// Returned begins to make good what server i missed; a connection to it stands. The host is told when it may be
+// read. The server must be Usable by then, and not Readable.
 func (e *Engine) Returned(i int) {
 	if e.Retired {
 		return
@@ -109,7 +110,8 @@ func (e *Engine) Returned(i int) {
 // Returns reports whether server i is in what Returned began.
 func (e *Engine) Returns(i int) bool { return e.resyncs[i] != nil }
 
-// Gone ends what Returned began, because the server is away again; and no other server gets keys from this one any more.
+// Gone ends what Returned began, because the server is away again; and no other server gets keys from this one any
+// more.
 func (e *Engine) Gone(i int) {
 	if h := e.resyncs[i]; h != nil {
 		e.enter(h, missed)
@@ -179,8 +181,8 @@ func (e *Engine) copyNext(h *resync) bool {
 	return true
 }
 
-// add adds a key to what is to be made good, and reports whether it may: when everything else is done, traffic must not
-// keep the end from coming for ever.
+// add adds a key to what is to be made good, and reports whether it may. When everything else is done, traffic must
+// not keep the end from coming for ever.
 func (h *resync) add(key []byte) bool {
 	if len(h.queue) == 0 && (h.stage == missed || h.stage == last) {
 		if h.late++; h.late > maxLate {

@@ -38,8 +38,8 @@ type situation struct {
 	tried     [giveUp]bool // by step: it was tried upon this reply, and could not be done
 }
 
-// next is the table of what a copy does. putOff, readAgain and write may turn out not to be possible; then it is asked again,
-// with that in tried. giveUp always is.
+// next is the table of what a copy does. putOff, readAgain and write may turn out not to be possible; then it is
+// asked again, with that in tried. giveUp always is.
 func next(s situation) step {
 	lost, wrote, value := s.reply == ascii.Lost, s.phase == writing, s.reply == ascii.MetaVA
 	may := func(what step) bool { return !s.tried[what] }
