@@ -48,7 +48,8 @@ func (e *Engine) Trim() {
 // place finds the pair of a key: lead is the copy whose word counts, follow the other one, -1 where there are no
 // backups. The primary leads, but not while it must not be read, or holds a wrong value of the key. A backup that
 // has begun to lead does so until all that it decides about is settled, whether the primary is there or not. A copy
-// that is known to be wrong leads only where there is no better one; whoever asks it deletes the key there first (Hide).
+// that is known to be wrong leads only where there is no better one; whoever asks it deletes the key there first
+// (Hide).
 func (e *Engine) place(key []byte) (lead, follow int) {
 	p, b := e.Pair(key)
 	if b < 0 {
