@@ -50,7 +50,7 @@ func execute(args []string, names config.Names, stdout, stderr io.Writer) int {
 	case s.test:
 		run.TellRight(stderr, program, s.file, s.warnings)
 		return 0
-	case s.daemonize && !service.IsDaemon() && !service.IsHeir():
+	case s.daemonize && !service.IsDaemon() && !service.IsChild():
 		return service.Daemonize(program, args, stderr)
 	}
 	if err := s.prepare(); err != nil {

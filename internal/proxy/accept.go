@@ -64,8 +64,8 @@ func (ln *listener) rest() {
 
 // resume ends the rest.
 func (ln *listener) resume() {
-	if ln.svc.spare < 0 {
-		ln.svc.spare = openSpare()
+	if ln.svc.reserveFD < 0 {
+		ln.svc.reserveFD = openReserve()
 	}
 	ln.sh.L.Watch(ln.fd, loop.Readable)
 }
@@ -124,24 +124,24 @@ func (ln *listener) refuse(fd int) {
 	ln.sh.Pools[ln.pool].Count.RejectedConnections++
 }
 
-// turnAway tells a client, when no descriptor is left for it, that there is none: the spare one serves to accept it,
-// say so, and close it. It reports false when the spare one is gone, because another thread was quicker to use it.
+// turnAway tells a client, when no descriptor is left for it, that there is none: the reserve serves to accept it,
+// say so, and close it. It reports false when the reserve is gone, because another thread was quicker to use it.
 func (ln *listener) turnAway() bool {
 	svc := ln.svc
-	if svc.spare < 0 {
+	if svc.reserveFD < 0 {
 		return false
 	}
 	svc.group.Complain("no file descriptor left (RLIMIT_NOFILE): a client is refused")
-	unix.Close(svc.spare)
+	unix.Close(svc.reserveFD)
 	if fd, err := loop.Accept(ln.fd); err == nil {
 		ln.refuse(fd)
 	}
-	svc.spare = openSpare()
-	return svc.spare >= 0
+	svc.reserveFD = openReserve()
+	return svc.reserveFD >= 0
 }
 
-// openSpare opens a descriptor to be given up when there is no other.
-func openSpare() int {
+// openReserve opens a descriptor to be given up when there is no other.
+func openReserve() int {
 	fd, err := unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return -1

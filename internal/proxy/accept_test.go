@@ -13,9 +13,9 @@ import (
 	"magent/internal/session"
 )
 
-// A client waits, no descriptor is left for it, and the spare one is gone: the loop does not spin, and takes the client
+// A client waits, no descriptor is left for it, and the reserve is gone: the loop does not spin, and takes the client
 // as soon as there are descriptors again.
-func TestNoDescriptorAndNoSpare(t *testing.T) {
+func TestNoDescriptorAndNoReserve(t *testing.T) {
 	r, _, _ := pair(t, nil)
 	var before unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
@@ -32,8 +32,8 @@ func TestNoDescriptorAndNoSpare(t *testing.T) {
 	r.on(0, func(*session.Shard) { // the loop cannot accept meanwhile
 		waiting <- r.client()
 		limit(3)
-		unix.Close(r.svc.spare)
-		r.svc.spare = -1
+		unix.Close(r.svc.reserveFD)
+		r.svc.reserveFD = -1
 	})
 	tries := func() int { return r.svc.group.Complaints(cannotAccept) }
 	r.eventually(0, "a try", func(*session.Shard) bool { return tries() > 0 })
@@ -43,7 +43,7 @@ func TestNoDescriptorAndNoSpare(t *testing.T) {
 	}
 	limit(before.Cur)
 	(<-waiting).nothing()
-	r.eventually(0, "a new spare", func(*session.Shard) bool { return r.svc.spare >= 0 })
+	r.eventually(0, "a new reserve", func(*session.Shard) bool { return r.svc.reserveFD >= 0 })
 }
 
 // The file of a socket that another process has bound in the place of ours stays when we end.

@@ -25,7 +25,7 @@ func (svc *Service) HandOver() error {
 	svc.draining.Store(true)
 	svc.onAll(svc.yield)
 	err := svc.awaitQuiet()
-	release := svc.park()
+	release := svc.stopTheWorld()
 	defer release()
 	if err == nil {
 		err = svc.losesNothing()
@@ -37,13 +37,13 @@ func (svc *Service) HandOver() error {
 		}
 		return err
 	}
-	svc.bequeath()
+	svc.releaseAll()
 	return nil
 }
 
 // handsOver asks the loops, before any client is sent away, what they would say in the end.
 func (svc *Service) handsOver() error {
-	release := svc.park()
+	release := svc.stopTheWorld()
 	defer release()
 	return svc.losesNothing()
 }
@@ -151,8 +151,8 @@ func (svc *Service) quiet(sessions bool) bool {
 	return !busy.Load()
 }
 
-// bequeath leaves everything to the other process. The loops stand still.
-func (svc *Service) bequeath() {
+// releaseAll leaves everything to the other process. The loops stand still.
+func (svc *Service) releaseAll() {
 	for _, ln := range svc.listeners {
 		ln.given = true // its file is in use
 	}

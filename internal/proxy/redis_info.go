@@ -13,7 +13,7 @@ import (
 
 // answerInfo answers INFO with what the proxy knows of itself and of the servers, in the form and, where there are any, with the
 // names that Redis has. Clients look for the version, and for what mode the server is in.
-func (q *survey) answerInfo() {
+func (q *statsRound) answerInfo() {
 	count := statsOf(q.pool.Name, &q.process, &q.sum)
 	if count == nil {
 		q.call.Answer([]byte("-ERR the pool was removed\r\n"))

@@ -22,7 +22,7 @@ import (
 )
 
 // A reload changes pools while clients stay connected. What is not changed keeps everything. Of a pool that is changed nothing
-// new is taken on until nothing is under way; then all loops stand still for a moment (park), in which the one that reloads
+// new is taken on until nothing is under way; then all loops stand still for a moment (stopTheWorld), in which the one that reloads
 // may touch what is theirs; and each goes on with what it finds.
 
 // holdTime is how long what is under way may take beyond the deadlines of its pool.
@@ -55,7 +55,7 @@ func (svc *Service) Reload(pools []config.Pool) error {
 	}
 	r.hold()
 	r.await()
-	release := svc.park()
+	release := svc.stopTheWorld()
 	if err := r.settleMoves(); err != nil {
 		r.resume()
 		release()
@@ -200,8 +200,8 @@ func (svc *Service) onAll(f func(*session.Shard)) {
 	all.Wait()
 }
 
-// park has all loops stand still, each in a task of its own, until release is called.
-func (svc *Service) park() (release func()) {
+// stopTheWorld has all loops stand still, each in a task of its own, until release is called.
+func (svc *Service) stopTheWorld() (release func()) {
 	var standing sync.WaitGroup
 	gate := make(chan struct{})
 	for _, sh := range svc.shards {

@@ -57,13 +57,13 @@ type Service struct {
 	shards    []*session.Shard
 	listeners []*listener
 	given     []Socket // that no pool has asked for yet
-	pulse     pulse
+	liveness  liveness
 	place     journal.Place // of it
 
 	reloadErrors  atomic.Uint64
 	journalErrors atomic.Uint64
 	draining      atomic.Bool // or giving up in favour of another process
-	spare         int         // a descriptor to fall back on; the first loop's
+	reserveFD     int         // given up when no other descriptor is left; the first loop's
 	giving        atomic.Bool // giveBack is at work
 
 	doubts      []discover.Doubt // at the start
@@ -90,7 +90,7 @@ func Start(o Options) (*Service, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	svc := &Service{
 		cfg: o.Config, log: o.Log, release: o.Release,
-		spare: openSpare(), ctx: ctx, stop: stop, dead: make(chan error, 1),
+		reserveFD: openReserve(), ctx: ctx, stop: stop, dead: make(chan error, 1),
 		storedEvery: o.StoredEvery, storedAsks: make(chan []storedAsk, 1),
 		given: o.Sockets, place: journal.Place{Dir: o.Config.StateDir, Give: o.Give, Beside: o.Files},
 	}
@@ -285,7 +285,7 @@ func (svc *Service) Close() {
 	svc.removeSockets()
 	svc.record()
 	svc.closeJournal()
-	unix.Close(svc.spare)
+	unix.Close(svc.reserveFD)
 }
 
 // discard undoes a start that failed half way.
@@ -297,7 +297,7 @@ func (svc *Service) discard() {
 	}
 	svc.removeSockets()
 	svc.closeJournal()
-	unix.Close(svc.spare)
+	unix.Close(svc.reserveFD)
 }
 
 // removeSockets removes the files of unix sockets.

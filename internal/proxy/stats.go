@@ -16,9 +16,9 @@ import (
 	"magent/internal/stats"
 )
 
-// survey asks all loops for their figures. It belongs to one loop at a time, one after the other, as a task of their
+// statsRound asks all loops for their figures. It belongs to one loop at a time, one after the other, as a task of their
 // mailboxes, and ends where it has begun: on a loop with a client's call, or beside the loops with the channel.
-type survey struct {
+type statsRound struct {
 	svc  *Service
 	next int // the loop that is asked now
 	sum  stats.Snapshot
@@ -29,7 +29,7 @@ type survey struct {
 	home *session.Shard // that
 	hot  stats.Hottest
 
-	done    chan<- *survey
+	done    chan<- *statsRound
 	reloads int           // how many there had been on the first loop: after another one it is begun anew
 	process stats.Process // as of the last loop
 }
@@ -41,13 +41,13 @@ func (svc *Service) answerStats(sh *session.Shard, p *pool.Pool, c *call.Call, w
 		c.Answer(stats.AppendSettings(nil, &process))
 		return
 	}
-	sh.L.SendTo(svc.shards[0].L, &survey{svc: svc, call: c, what: what, pool: p, home: sh})
+	sh.L.SendTo(svc.shards[0].L, &statsRound{svc: svc, call: c, what: what, pool: p, home: sh})
 }
 
 // Figures gathers the figures of the whole process, for whoever asks beside the loops.
 func (svc *Service) Figures(ctx context.Context) (stats.Process, stats.Snapshot, error) {
-	done := make(chan *survey, 1)
-	svc.shards[0].L.Post(&survey{svc: svc, done: done})
+	done := make(chan *statsRound, 1)
+	svc.shards[0].L.Post(&statsRound{svc: svc, done: done})
 	select {
 	case q := <-done:
 		return q.process, q.sum, nil
@@ -57,7 +57,7 @@ func (svc *Service) Figures(ctx context.Context) (stats.Process, stats.Snapshot,
 }
 
 // Run is called by one loop after the other, and at last at home.
-func (q *survey) Run() {
+func (q *statsRound) Run() {
 	shards := q.svc.shards
 	if q.next == len(shards) {
 		q.answer()
@@ -92,7 +92,7 @@ func (q *survey) Run() {
 	}
 }
 
-func (q *survey) answer() {
+func (q *statsRound) answer() {
 	switch q.what {
 	case "reset":
 		q.call.Answer([]byte("RESET\r\n"))

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	heirTime  = 30 * time.Second // for an heir to be ready
+	childTime = 30 * time.Second // for a child to be ready
 	serveTime = 10 * time.Second // and to serve, once everything is its own
 	lastWords = time.Second      // for what it has said, when it is dead or has its own stderr
 )
@@ -123,7 +123,7 @@ func (u *upgrader) cancel() {
 	u.next = nil
 }
 
-// successor is an heir as its parent sees it.
+// successor is a child as its parent sees it.
 type successor struct {
 	pid     int
 	control *os.File
@@ -144,8 +144,8 @@ func startSuccessor(path, dir string, sockets []Socket) (*successor, error) {
 	}
 	defer stderr.Close()
 	s.said = said
-	_ = s.control.SetReadDeadline(time.Now().Add(heirTime))
-	_ = unix.SetNonblock(pair[1], false) // the heir's end
+	_ = s.control.SetReadDeadline(time.Now().Add(childTime))
+	_ = unix.SetNonblock(pair[1], false) // the child's end
 	files := []uintptr{0, 1, stderr.Fd(), uintptr(pair[1]), os.Stderr.Fd()}
 	var kinds []string
 	for _, l := range sockets {
@@ -157,7 +157,7 @@ func startSuccessor(path, dir string, sockets []Socket) (*successor, error) {
 		}
 	}
 	s.pid, err = syscall.ForkExec(path, append([]string{path}, os.Args[1:]...), &syscall.ProcAttr{
-		Dir: dir, Files: files, Env: heirEnvironment(strings.Join(kinds, ",")),
+		Dir: dir, Files: files, Env: childEnvironment(strings.Join(kinds, ",")),
 	})
 	if err != nil {
 		s.close()
@@ -166,15 +166,15 @@ func startSuccessor(path, dir string, sockets []Socket) (*successor, error) {
 	return s, nil
 }
 
-// heirEnvironment is ours, but for what is about us.
-func heirEnvironment(kinds string) []string {
+// childEnvironment is ours, but for what is about us.
+func childEnvironment(kinds string) []string {
 	env := slices.DeleteFunc(os.Environ(), func(v string) bool {
-		return strings.HasPrefix(v, heirVariable+"=") || strings.HasPrefix(v, "WATCHDOG_PID=")
+		return strings.HasPrefix(v, childVariable+"=") || strings.HasPrefix(v, "WATCHDOG_PID=")
 	})
-	return append(env, fmt.Sprintf("%s=%d,%s", heirVariable, os.Getpid(), kinds))
+	return append(env, fmt.Sprintf("%s=%d,%s", childVariable, os.Getpid(), kinds))
 }
 
-// await is a goroutine: it waits until the heir is ready, or dead, or has taken too long.
+// await is a goroutine: it waits until the child is ready, or dead, or has taken too long.
 func (s *successor) await(ready chan<- error) {
 	err := s.expect(msgReady)
 	if err == nil {
@@ -188,7 +188,7 @@ func (s *successor) await(ready chan<- error) {
 	ready <- err
 }
 
-// takeOver tells the heir that everything is its own, and waits until it serves.
+// takeOver tells the child that everything is its own, and waits until it serves.
 func (s *successor) takeOver() error {
 	if _, err := s.control.Write([]byte{msgYours}); err != nil {
 		return err
@@ -216,14 +216,14 @@ func (s *successor) expect(msg byte) error {
 	return nil
 }
 
-// words are what the heir has said on the stderr that it had from us, on one line.
+// words are what the child has said on the stderr that it had from us, on one line.
 func (s *successor) words() string {
 	_ = s.said.SetReadDeadline(time.Now().Add(lastWords))
 	text, _ := io.ReadAll(io.LimitReader(s.said, 4<<10))
 	return strings.ReplaceAll(string(bytes.TrimSpace(text)), "\n", "; ")
 }
 
-// kill ends the heir, and waits for that.
+// kill ends the child, and waits for that.
 func (s *successor) kill() {
 	_ = syscall.Kill(s.pid, syscall.SIGKILL)
 	_, _ = syscall.Wait4(s.pid, nil, 0, nil)

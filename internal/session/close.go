@@ -6,7 +6,7 @@ import "magent/internal/call"
 func (s *Session) finish() {
 	s.ended = true
 	s.s.Reading(false)
-	s.mark()
+	s.scheduleFlush()
 }
 
 // stop is finish without regard to what was read behind the request being served.
@@ -18,7 +18,7 @@ func (s *Session) stop() {
 // fail ends the session without regard to what is not answered.
 func (s *Session) fail() {
 	s.failed, s.ended, s.closing = true, true, true
-	s.mark()
+	s.scheduleFlush()
 }
 
 // forget drops the answer to a call of a client that has gone.

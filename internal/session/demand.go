@@ -13,11 +13,11 @@ const (
 // Demand is what the clients of a pool on one loop have under way: the bytes of large requests, and of the replies that are
 // expected, as far as their sizes can be guessed. A client counts until its last request is answered, also when it has gone.
 type Demand struct {
-	l       *loop.Loop
-	Bytes   int        // the sum of session.expected
-	Size    int        // about that of recent replies for a value; 0: there were none
-	waiting []*Session // those that want more than their share when there is no room; first come, first served
-	marked  bool       // Flush will be called
+	l         *loop.Loop
+	Bytes     int        // the sum of session.expected
+	Size      int        // about that of recent replies for a value; 0: there were none
+	waiting   []*Session // those that want more than their share when there is no room; first come, first served
+	scheduled bool       // Flush will be called
 }
 
 // DemandOf is that of the pool with the index, whatever changes there.
@@ -48,13 +48,13 @@ func (d *Demand) guess() int {
 func (d *Demand) Change(by int) {
 	d.Bytes += by
 	if by < 0 && len(d.waiting) > 0 {
-		d.mark()
+		d.scheduleFlush()
 	}
 }
 
-func (d *Demand) mark() {
-	if !d.marked && d.Bytes < MaxExpected {
-		d.marked = true
+func (d *Demand) scheduleFlush() {
+	if !d.scheduled && d.Bytes < MaxExpected {
+		d.scheduled = true
 		d.l.Mark(d)
 	}
 }
@@ -69,12 +69,12 @@ func (d *Demand) join(s *Session) {
 	}
 	s.queued = true
 	d.waiting = append(d.waiting, s)
-	d.mark()
+	d.scheduleFlush()
 }
 
 // Flush serves those that wait, as far as there is room.
 func (d *Demand) Flush() {
-	d.marked = false
+	d.scheduled = false
 	for d.Bytes < MaxExpected && len(d.waiting) > 0 {
 		s := d.waiting[0]
 		d.waiting[0] = nil

@@ -40,7 +40,7 @@ func (sh *Shard) checkDrained() {
 // Wake has all sessions look whether they can go on.
 func (sh *Shard) Wake() {
 	for s := range sh.Sessions {
-		s.mark()
+		s.scheduleFlush()
 	}
 }
 
@@ -79,7 +79,7 @@ func (sh *Shard) Replace(before, after *pool.Pool) {
 			s.finish()
 		default:
 			s.pool = after
-			s.mark()
+			s.scheduleFlush()
 			if !sameClients(before.Config, after.Config) {
 				s.dismiss()
 			}

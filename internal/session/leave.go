@@ -31,7 +31,7 @@ func (s *Session) checkHangup() {
 func (s *Session) hangup() {
 	s.gone = true
 	s.s.Detach()
-	s.mark()
+	s.scheduleFlush()
 }
 
 // lingerTime is how long the end of a client's input is waited for.

@@ -62,7 +62,7 @@ func (s *Session) Answer(c *call.Call, reply []byte) {
 	if c != s.first {
 		c.Keep(reply)
 		if s.held += len(reply); s.held > WindowUnsent {
-			s.mark() // for account
+			s.scheduleFlush() // for account
 		}
 		return
 	}
@@ -72,7 +72,7 @@ func (s *Session) Answer(c *call.Call, reply []byte) {
 		s.deliver(s.first.Held)
 	}
 	if s.first == nil || s.paused || s.ended {
-		s.mark()
+		s.scheduleFlush()
 	} else if !s.late {
 		s.late = true
 		s.sh.L.MarkLate(s)

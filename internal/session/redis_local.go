@@ -30,7 +30,7 @@ func (s *Session) local(r *resp.Request) {
 	case "command":
 		s.command(r)
 	case "info":
-		s.work -= surveyWork
+		s.work -= statsWork
 		s.sh.group.Stats(s.sh, s.pool, &s.redisCall(1, 0, 0).Call, "info")
 	case "time":
 		s.time()

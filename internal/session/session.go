@@ -13,7 +13,7 @@ import (
 const (
 	TurnWork     = 64 << 10  // what is done for a client in one turn, see session.spend
 	RequestWork  = 512       // for each request
-	surveyWork   = 8 << 10   // for one that all loops have to be asked for
+	statsWork    = 8 << 10   // for one that all loops have to be asked for
 	WindowBytes  = 4 << 20   // bytes of the replies that are expected, and as many of requests
 	WindowUnsent = 512 << 10 // bytes of replies that the client has not fetched, or that wait for one in front of them
 	WindowStart  = 4         // keys in flight at first, for their values may be large; each one answered makes room for one more
@@ -57,22 +57,22 @@ type Session struct {
 	inTurn   int
 	most     int
 
-	marked  bool // Flush will be called
-	yielded bool // others come first: it goes on in the next turn
-	late    bool // Flush will be called when the loop has nothing else to do
-	queued  bool // in the line of the pool's demand
-	turn    bool // first there
-	paused  bool // requests lie in s.Tail that may not be served yet
-	ended   bool // nothing more is read; closed when what was read is served and answered, and all is sent
-	closing bool // and what was read is not served
-	eof     bool // the client has said that it sends no more
-	gone    bool // the client is not there any more; what it has sent is served all the same
-	failed  bool // the socket is dead
-	wrong   bool // ended over what the client has sent
-	linger  *loop.Timer
-	broken  bool // a piece of a multi-get was an error: the pieces behind it are not shown
-	found   bool // a piece of it was answered
-	closed  bool
+	scheduled bool // Flush will be called
+	yielded   bool // others come first: it goes on in the next turn
+	late      bool // Flush will be called when the loop has nothing else to do
+	queued    bool // in the line of the pool's demand
+	turn      bool // first there
+	paused    bool // requests lie in s.Tail that may not be served yet
+	ended     bool // nothing more is read; closed when what was read is served and answered, and all is sent
+	closing   bool // and what was read is not served
+	eof       bool // the client has said that it sends no more
+	gone      bool // the client is not there any more; what it has sent is served all the same
+	failed    bool // the socket is dead
+	wrong     bool // ended over what the client has sent
+	linger    *loop.Timer
+	broken    bool // a piece of a multi-get was an error: the pieces behind it are not shown
+	found     bool // a piece of it was answered
+	closed    bool
 
 	redis *redisClient // of a Redis pool, else nil
 }
@@ -114,7 +114,7 @@ func (s *Session) OnReady(ev loop.Events) {
 			s.fail()
 			return
 		}
-		s.mark()
+		s.scheduleFlush()
 	}
 	if ev&loop.Readable == 0 {
 		return
@@ -241,17 +241,17 @@ func (s *Session) full() bool {
 		s.s.Unsent()+s.held >= WindowUnsent || s.crowded()
 }
 
-// mark has Flush called at the end of the turn.
-func (s *Session) mark() {
-	if !s.marked {
-		s.marked = true
+// scheduleFlush has Flush called at the end of the turn.
+func (s *Session) scheduleFlush() {
+	if !s.scheduled {
+		s.scheduled = true
 		s.sh.L.Mark(s)
 	}
 }
 
 // Flush sends the replies of this turn, goes on with requests that had to wait, and closes when that is due.
 func (s *Session) Flush() {
-	s.marked, s.late = false, false
+	s.scheduled, s.late = false, false
 	if s.closed {
 		return
 	}
@@ -270,7 +270,7 @@ func (s *Session) Flush() {
 	}
 	if s.gone && !s.paused && !s.ended {
 		s.read()
-		s.mark()
+		s.scheduleFlush()
 	}
 	s.account()
 	switch {
@@ -281,13 +281,13 @@ func (s *Session) Flush() {
 	}
 }
 
-// resume serves what was read but had to wait. Its replies are flushed in the same turn, for call marks us again.
+// resume serves what was read but had to wait. Its replies are flushed in the same turn, for call schedules our Flush again.
 func (s *Session) resume() {
 	s.consume(s.s.Tail())
 	if !s.paused && !s.ended && !s.gone {
 		s.s.Reading(true)
 	}
-	s.mark()
+	s.scheduleFlush()
 }
 
 // account keeps the shard's sum of unsent bytes, and gives up on the client that lets it grow too far.

@@ -29,8 +29,8 @@ type Shard struct {
 	Assembly  int           // bytes of incomplete requests, and of transactions
 	Unsent    int           // bytes of replies that the sockets did not take
 	Searched  uint64        // bytes in which the end of a line was looked for in vain, for tests
-	errands   loop.Free[errand]
-	gathers   loop.Free[gather]
+	forwards  loop.Free[forward]
+	fanouts   loop.Free[fanout]
 	owed      int // bytes that were let go of, and may be given back to the system
 	sweeper   *loop.Timer
 	Line      []byte // scratch
@@ -49,7 +49,7 @@ func (g *Group) NewShard(process *pool.Process) (*Shard, error) {
 		Loop: pool.Loop{Process: process, ID: len(g.Shards), L: l}, group: g,
 		Sessions: map[*Session]struct{}{},
 	}
-	sh.errands, sh.gathers = loop.NewFree[errand](&sh.Spare), loop.NewFree[gather](&sh.Spare)
+	sh.forwards, sh.fanouts = loop.NewFree[forward](&sh.Spare), loop.NewFree[fanout](&sh.Spare)
 	sh.sweeper = loop.NewTimer(sh.Sweep)
 	g.Shards = append(g.Shards, sh)
 	return sh, nil

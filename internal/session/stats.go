@@ -10,7 +10,7 @@ import (
 func (s *Session) stats(r *ascii.Request) {
 	switch what := string(firstWord(r.Args)); what {
 	case "", "servers", "reset", "hotkeys":
-		s.work -= surveyWork
+		s.work -= statsWork
 		s.sh.group.Stats(s.sh, s.pool, &s.call().Call, what)
 	case "settings":
 		s.sh.group.Stats(s.sh, s.pool, &s.call().Call, what)

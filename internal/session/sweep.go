@@ -8,8 +8,8 @@ const sweepEvery = time.Second
 // Sweep ends clients from which nothing comes, and lets go of what is kept for use again and was not needed since the last time.
 func (sh *Shard) Sweep() {
 	sh.EndQuiet()
-	sh.errands.Trim()
-	sh.gathers.Trim()
+	sh.forwards.Trim()
+	sh.fanouts.Trim()
 	for _, p := range sh.Pools {
 		if p == nil {
 			continue

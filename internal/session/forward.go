@@ -10,14 +10,14 @@ import (
 	"magent/replicate"
 )
 
-// errand is a request on its way to the loop that owns its key, and the reply on its way back. It belongs to the
+// forward is a request on its way to the loop that owns its key, and the reply on its way back. It belongs to the
 // loop that it is on: first to its home, then to the owner, then to its home again. It is for the part of the client's pool
 // there; when a reload has replaced that meanwhile, the engine answers with an error.
-type errand struct {
+type forward struct {
 	home, owner *Shard
 	pool        *pool.Pool      // the owner's part
-	call        *replicate.Call // home's: the client's place in line; nil when gather is set
-	gather      *gather         // home's: the multi-get that this is a part of
+	call        *replicate.Call // home's: the client's place in line; nil when fanout is set
+	fanout      *fanout         // home's: the multi-get that this is a part of
 	part        uint16
 	kind        call.Part
 	back        bool
@@ -32,13 +32,13 @@ type errand struct {
 	line  []byte
 }
 
-func (sh *Shard) newErrand(owner *Shard, p *pool.Pool, c *replicate.Call, req []byte) *errand {
-	e := sh.errands.Get()
+func (sh *Shard) newForward(owner *Shard, p *pool.Pool, c *replicate.Call, req []byte) *forward {
+	e := sh.forwards.Get()
 	if e == nil {
-		e = &errand{home: sh}
+		e = &forward{home: sh}
 	}
 	e.owner, e.pool, e.call, e.back = owner, p.Peers[owner.ID], c, false
-	e.kind = call.Piece // of a gather
+	e.kind = call.Piece // of a fanout
 	if c != nil {
 		e.kind = c.Part
 	}
@@ -48,7 +48,7 @@ func (sh *Shard) newErrand(owner *Shard, p *pool.Pool, c *replicate.Call, req []
 
 // SendDrop posts a set that is refused for its size to the owner of its key; c is answered when the reply is back.
 func (sh *Shard) SendDrop(owner *Shard, p *pool.Pool, c *replicate.Call, r *ascii.Request) {
-	e := sh.newErrand(owner, p, c, nil)
+	e := sh.newForward(owner, p, c, nil)
 	e.key = append(e.key[:0], r.Key...)
 	e.line = append(e.line[:0], r.Reply...)
 	e.quiet, e.op = r.Quiet, r.Op
@@ -57,11 +57,11 @@ func (sh *Shard) SendDrop(owner *Shard, p *pool.Pool, c *replicate.Call, r *asci
 
 // Send posts a request for a pool to its owner; c is answered when the reply is back.
 func (sh *Shard) Send(owner *Shard, p *pool.Pool, c *replicate.Call, req []byte) {
-	sh.L.SendTo(owner.L, sh.newErrand(owner, p, c, req))
+	sh.L.SendTo(owner.L, sh.newForward(owner, p, c, req))
 }
 
 // Run is called by the owner's loop, and, with the reply, by the home's.
-func (e *errand) Run() {
+func (e *forward) Run() {
 	if e.back {
 		e.deliver()
 		return
@@ -82,7 +82,7 @@ func (e *errand) Run() {
 }
 
 // Answer takes the reply on the owner's loop and sends it home.
-func (e *errand) Answer(c *call.Call, reply []byte) {
+func (e *forward) Answer(c *call.Call, reply []byte) {
 	e.reply = append(e.reply[:0], reply...)
 	e.lost = c.Lost
 	c.Release()
@@ -91,9 +91,9 @@ func (e *errand) Answer(c *call.Call, reply []byte) {
 }
 
 // deliver hands the reply over at home.
-func (e *errand) deliver() {
-	if e.gather != nil {
-		e.gather.take(e)
+func (e *forward) deliver() {
+	if e.fanout != nil {
+		e.fanout.take(e)
 		return
 	}
 	if e.lost {
@@ -104,27 +104,27 @@ func (e *errand) deliver() {
 	e.free()
 }
 
-func (e *errand) free() {
+func (e *forward) free() {
 	sh := e.home
-	e.call, e.gather, e.pool = nil, nil, nil
-	if cap(e.req) > maxErrandBuffer {
+	e.call, e.fanout, e.pool = nil, nil, nil
+	if cap(e.req) > maxForwardBuffer {
 		e.req = nil
 	}
-	if cap(e.reply) > maxErrandBuffer {
+	if cap(e.reply) > maxForwardBuffer {
 		e.reply = nil
 	}
-	sh.errands.Put(e, int(unsafe.Sizeof(*e))+cap(e.req)+cap(e.reply)+cap(e.key)+cap(e.line))
+	sh.forwards.Put(e, int(unsafe.Sizeof(*e))+cap(e.req)+cap(e.reply)+cap(e.key)+cap(e.line))
 }
 
-// maxErrandBuffer is the size of a buffer that an errand keeps for its next use.
-const maxErrandBuffer = 16 << 10
+// maxForwardBuffer is the size of a buffer that a forward keeps for its next use.
+const maxForwardBuffer = 16 << 10
 
-// gather is a multi-get whose keys belong to several loops.
-type gather struct {
+// fanout is a multi-get whose keys belong to several loops.
+type fanout struct {
 	call    *replicate.Call
 	keys    []byte
 	owner   []uint16 // the part of each key
-	errands []*errand
+	parts   []*forward
 	replies [][]byte
 	waiting int
 	refused []byte // a server's error line: it is the answer to all
@@ -133,29 +133,29 @@ type gather struct {
 
 // Fanout splits a multi-get by owner and sends every loop its part; c is answered when all replies are back.
 func (sh *Shard) Fanout(p *pool.Pool, c *replicate.Call, r *ascii.Request) {
-	g := sh.gathers.Get()
+	g := sh.fanouts.Get()
 	if g == nil {
-		g = &gather{}
+		g = &fanout{}
 	}
 	g.call, g.refused, g.found = c, g.refused[:0], false
 	g.keys = append(g.keys[:0], r.Keys...)
-	g.owner, g.errands = g.owner[:0], g.errands[:0]
+	g.owner, g.parts = g.owner[:0], g.parts[:0]
 	for range sh.group.Shards {
-		g.errands = append(g.errands, nil)
+		g.parts = append(g.parts, nil)
 	}
 	for key, rest := ascii.NextKey(g.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
 		owner := sh.group.OwnerOf(key)
-		e := g.errands[owner.ID]
+		e := g.parts[owner.ID]
 		if e == nil {
-			e = sh.newErrand(owner, p, nil, nil)
-			e.gather, e.part = g, uint16(owner.ID)
+			e = sh.newForward(owner, p, nil, nil)
+			e.fanout, e.part = g, uint16(owner.ID)
 			e.req = ascii.AppendRetrieval(e.req, r.Op, r.Exptime)
-			g.errands[owner.ID] = e
+			g.parts[owner.ID] = e
 		}
 		e.req = append(append(e.req, ' '), key...)
 		g.owner = append(g.owner, uint16(owner.ID))
 	}
-	for _, e := range g.errands {
+	for _, e := range g.parts {
 		if e != nil {
 			e.req = append(e.req, crlf...)
 			g.waiting++
@@ -169,13 +169,13 @@ func (sh *Shard) Fanout(p *pool.Pool, c *replicate.Call, r *ascii.Request) {
 }
 
 // take notes one part's reply; the last one answers the call.
-func (g *gather) take(e *errand) {
+func (g *fanout) take(e *forward) {
 	sh := e.home
 	g.found = g.found || !e.lost
 	if !e.lost && (!bytes.HasSuffix(e.reply, endLine) || bytes.HasPrefix(e.reply, serverError)) {
 		g.refused = append(g.refused[:0], e.reply...)
 	}
-	g.errands[e.part] = e
+	g.parts[e.part] = e
 	if g.waiting--; g.waiting > 0 {
 		return
 	}
@@ -188,20 +188,20 @@ func (g *gather) take(e *errand) {
 		sh.Line = g.merge(sh.Line[:0])
 		g.call.Answer(sh.Line)
 	}
-	for _, e := range g.errands {
+	for _, e := range g.parts {
 		if e != nil {
 			e.free()
 		}
 	}
 	g.call = nil
-	clear(g.errands)
-	sh.gathers.Put(g, int(unsafe.Sizeof(*g))+cap(g.keys)+2*cap(g.owner)+cap(g.refused)+8*cap(g.errands)+24*cap(g.replies))
+	clear(g.parts)
+	sh.fanouts.Put(g, int(unsafe.Sizeof(*g))+cap(g.keys)+2*cap(g.owner)+cap(g.refused)+8*cap(g.parts)+24*cap(g.replies))
 }
 
 // merge puts the parts together, without those that are lost.
-func (g *gather) merge(dst []byte) []byte {
+func (g *fanout) merge(dst []byte) []byte {
 	g.replies = g.replies[:0]
-	for _, e := range g.errands {
+	for _, e := range g.parts {
 		if e == nil || e.lost {
 			g.replies = append(g.replies, nil)
 		} else {

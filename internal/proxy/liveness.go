@@ -7,8 +7,8 @@ import (
 	"magent/internal/loop"
 )
 
-// pulse asks the loops for a sign of life: a task that they run. A loop that owes one is not asked again.
-type pulse struct {
+// liveness asks the loops for a sign of life: a task that they run. A loop that owes one is not asked again.
+type liveness struct {
 	mu   sync.Mutex
 	owed []chan struct{} // by loop: closed when it comes; nil: none was asked for
 }
@@ -32,7 +32,7 @@ func (svc *Service) Hung(ctx context.Context) (loops []int) {
 
 // feel asks all loops, and returns what they close.
 func (svc *Service) feel() []chan struct{} {
-	p := &svc.pulse
+	p := &svc.liveness
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	out := make([]chan struct{}, len(svc.shards))
