@@ -47,6 +47,7 @@ type Migration struct {
 	Primaries []bool // those that keys move to, by index
 	Backups   []bool
 	First     bool // there were no backups before
+	Rehashed  bool // all keys may have moved: they are placed in another way
 
 	before places
 }
@@ -65,13 +66,13 @@ func MigrationOf(before, after *config.Pool, rings Rings) (*Migration, error) {
 	}
 	m := &Migration{First: len(before.Backups) == 0, before: placesOf(before, old)}
 	m.Primaries, m.Backups = make([]bool, len(after.Servers)), make([]bool, len(after.Backups))
-	others := before.Hash != after.Hash || before.HashTag != after.HashTag || before.Distribution != after.Distribution
+	m.Rehashed = before.Hash != after.Hash || before.HashTag != after.HashTag || before.Distribution != after.Distribution
 	switch now := placesOf(after, rings); {
 	case m.First:
 		for h := range backend.Hashes(rings.Backups) {
 			m.Backups[rings.Backups.Pick(h)] = true
 		}
-	case others:
+	case m.Rehashed:
 		m.compareAll(&now)
 	default:
 		m.compare(&now)

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -64,19 +65,27 @@ func (s standings) strange() bool {
 // restart is the way that is always open, and its price.
 const restart = "or restart magent: that closes the connections of clients, and takes servers as they are, so flush those that are new first"
 
-// mayMove returns why keys may not move as m has it while the servers stand so; nil: they may. They may while all
-// servers are up. While one is out, they may move among the servers of one role, whether it is one of them or not,
-// if those that have the other role then have all keys.
+// mayMove returns why keys may not move as m has it while the servers stand so; nil: they may. They may move among the
+// servers of one role, if those that have the other role then have all keys, or if all servers are up. Keys that move in
+// both roles would have no copy left: that is allowed only where they are placed in another way, and none can be kept.
 func mayMove(m *placement.Migration, servers standings) error {
+	if servers.strange() {
+		return nil
+	}
 	out := slices.IndexFunc(servers, func(s standing) bool { return s.state != failover.Up })
-	if out < 0 || servers.strange() {
+	both := slices.Contains(m.Primaries, true) && slices.Contains(m.Backups, true)
+	switch {
+	case both && !m.Rehashed:
+		return errors.New("keys would move among the primaries and among the backups, " +
+			"and those that move among both would be lost: change one of the two lists at a time, and wait until all servers are up in between, " + restart)
+	case out < 0:
 		return nil
 	}
 	moving, staying := "primaries", "backup"
 	switch {
-	case slices.Contains(m.Primaries, true) && slices.Contains(m.Backups, true):
-		return fmt.Errorf("keys would move among the primaries and among the backups, and %s %s is %v: change one of the two at a time, or wait until it is up, %s",
-			servers[out].role, servers[out].address, servers[out].state, restart)
+	case both:
+		return fmt.Errorf("keys would move among the primaries and among the backups, "+
+			"and %s %s is %v: wait until it is up, %s", servers[out].role, servers[out].address, servers[out].state, restart)
 	case slices.Contains(m.Backups, true):
 		moving, staying = "backups", "primary"
 	}

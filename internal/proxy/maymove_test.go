@@ -24,7 +24,7 @@ func TestMayMove(t *testing.T) {
 		servers            [4]standing // two primaries, two backups
 		want               string      // in the error; empty: they may
 	}{
-		"all up, both":               {true, true, [4]standing{up, up, up, up}, ""},
+		"all up, both":               {true, true, [4]standing{up, up, up, up}, "those that move among both would be lost: change one of the two lists"},
 		"all up, one lacks keys":     {true, false, [4]standing{up, up, missed, up}, ""},
 		"a primary is out":           {true, false, [4]standing{ejected, up, up, up}, ""},
 		"a primary was never there":  {true, false, [4]standing{never, up, up, up}, ""},
@@ -34,9 +34,9 @@ func TestMayMove(t *testing.T) {
 		"a backup is out":            {false, true, [4]standing{up, up, up, ejected}, ""},
 		"a backup was never there":   {false, true, [4]standing{up, up, never, up}, ""},
 		"nobody was ever there":      {true, true, [4]standing{never, never, never, never}, ""},
-		"both, a primary is out":     {true, true, [4]standing{up, ejected, up, up}, "the primaries and among the backups, and primary p1 is ejected"},
-		"both, a backup is filled":   {true, true, [4]standing{up, up, up, warming}, "the primaries and among the backups, and backup b1 is warming"},
-		"both, one was never there":  {true, true, [4]standing{never, up, up, up}, "primary p0 is ejected"},
+		"both, a primary is out":     {true, true, [4]standing{up, ejected, up, up}, "those that move among both would be lost"},
+		"both, a backup is filled":   {true, true, [4]standing{up, up, up, warming}, "those that move among both would be lost"},
+		"both, one was never there":  {true, true, [4]standing{never, up, up, up}, "those that move among both would be lost"},
 		"the other role is out":      {true, false, [4]standing{up, up, up, ejected}, "backup b1, which has to answer for them meanwhile, is ejected"},
 		"the other role returns":     {false, true, [4]standing{returning, up, up, up}, "primary p0, which has to answer for them meanwhile, is returning"},
 		"the other was never there":  {false, true, [4]standing{up, never, up, ejected}, "primary p1, which has to answer for them meanwhile, is ejected"},
@@ -59,6 +59,19 @@ func TestMayMove(t *testing.T) {
 		case !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "wait until") || !strings.HasSuffix(err.Error(), restart):
 			t.Errorf("%s: %v, want %s", name, err, c.want)
 		}
+	}
+}
+
+// Where keys are placed in another way, all of them move, and none can be kept. That is allowed while all servers are up.
+func TestMayRehash(t *testing.T) {
+	m := &placement.Migration{Primaries: []bool{true}, Backups: []bool{true}, Rehashed: true}
+	servers := standings{{role: "primary", address: "p", reached: true}, {role: "backup", address: "b", reached: true}}
+	if err := mayMove(m, servers); err != nil {
+		t.Error(err)
+	}
+	servers[1].state = failover.Warming
+	if err := mayMove(m, servers); err == nil || !strings.Contains(err.Error(), "backup b is warming: wait until it is up") {
+		t.Errorf("got %v", err)
 	}
 }
 

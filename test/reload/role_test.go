@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"magent/test/harness"
@@ -116,6 +117,26 @@ func TestFirstBackupsAreNotFilled(t *testing.T) {
 	kill(t, listen, a)
 	harness.AwaitState(t, listen, b.Addr, "up")
 	check(t, listen, false)
+}
+
+// TestListsChangeInTurn: keys that got a new server in both lists would be lost. So a reload that changes both is
+// refused, and two are not. The new servers hold old values.
+func TestListsChangeInTurn(t *testing.T) {
+	t.Parallel()
+	primaries, backups := list(harness.StartMemcached(t), used(t)), list(harness.StartMemcached(t), used(t))
+	listen := harness.DeadAddr(t)
+	s := start(t, backed(listen, primaries[:1], backups[:1]))
+	store(t, listen, "new")
+	s.write(backed(listen, primaries, backups))
+	s.proxy.Signal(syscall.SIGUSR1)
+	s.await("those that move among both would be lost: change one of the two lists at a time", 1)
+	s.reload(backed(listen, primaries, backups[:1]))
+	s.allUp()
+	s.reload(backed(listen, primaries, backups))
+	s.allUp()
+	check(t, listen, true)
+	kill(t, listen, primaries...)
+	check(t, listen, true)
 }
 
 // TestRolesAreSwapped: primaries become backups, and backups primaries. They have the keys already.
