@@ -1,16 +1,10 @@
 package refill
 
 import (
-	"bytes"
 	"context"
-	"fmt"
-	"io"
-	"net"
-	"time"
 
 	"github.com/bits-and-blooms/bloom/v3"
 
-	"magent/failover"
 	"magent/internal/metadump"
 )
 
@@ -61,34 +55,3 @@ func (w *Walk) hand(ctx context.Context, last bool) error {
 	w.o.Cleanse(keys, last)
 	return nil
 }
-
-// check makes sure that the server at the other end of a new connection is the one that is to be listed.
-func (s *Source) check(ctx context.Context, c net.Conn) error {
-	if s.Only == (failover.Identity{}) {
-		return nil
-	}
-	defer context.AfterFunc(ctx, func() { c.Close() })()
-	if err := c.SetReadDeadline(time.Now().Add(metadump.Silence)); err != nil {
-		return err
-	}
-	if _, err := io.WriteString(c, "stats\r\n"); err != nil {
-		return err
-	}
-	var reply []byte
-	for part := make([]byte, 4096); !bytes.HasSuffix(reply, []byte("END\r\n")); {
-		n, err := c.Read(part)
-		if err != nil {
-			return fmt.Errorf("stats: %w", err)
-		}
-		if reply = append(reply, part[:n]...); len(reply) > maxStats {
-			return fmt.Errorf("stats: the reply has no end: %.100q", reply)
-		}
-	}
-	if g := failover.ReadGreeting(reply); g.Identity != s.Only {
-		return fmt.Errorf("another server answers there now: %v instead of %v", g.Identity, s.Only)
-	}
-	return nil
-}
-
-// maxStats is far more than a reply to stats takes.
-const maxStats = 64 << 10

@@ -3,7 +3,6 @@ package refill
 import (
 	"context"
 	"errors"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,8 +11,6 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/time/rate"
 
-	"magent/failover"
-	"magent/internal/loop"
 	"magent/internal/metadump"
 	"magent/internal/pause"
 )
@@ -62,12 +59,6 @@ type Walk struct {
 	batch    []string
 	began    time.Time
 	reported time.Time
-}
-
-// Source is a server whose keys are listed.
-type Source struct {
-	Find func(ctx context.Context) ([]loop.Endpoint, error)
-	Only failover.Identity // if set, whoever else answers there is not listed
 }
 
 // Walks are all walks of the process.
@@ -327,28 +318,4 @@ func (w *Walk) report() {
 	w.log.Info().Str("server", w.o.Server).Int("loop", w.o.Loop).
 		Int64("keys_done", w.scanned.Load()).Int64("keys_in_all", w.total.Load()).Str("eta", w.left().Round(time.Second).String()).
 		Msg("server is being filled")
-}
-
-// dial connects to a server for a walk, at the first of its addresses that works.
-func (s Source) dial(ctx context.Context) (net.Conn, error) {
-	addrs, err := s.Find(ctx)
-	if err != nil {
-		return nil, err
-	}
-	err = loop.ErrNoAddress
-	for _, e := range addrs {
-		network := "tcp"
-		if e.Path != "" {
-			network = "unix"
-		}
-		var c net.Conn
-		if c, err = (&net.Dialer{Timeout: metadump.Silence}).DialContext(ctx, network, e.String()); err != nil {
-			continue
-		}
-		if err = s.check(ctx, c); err == nil {
-			return c, nil
-		}
-		c.Close()
-	}
-	return nil, err
 }

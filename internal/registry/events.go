@@ -37,6 +37,3 @@ func (e *Events) List() []stats.Event {
 	at := e.n % maxEvents
 	return append(slices.Clone(e.ring[at:]), e.ring[:at]...)
 }
-
-// Events are the last changes of state of the servers, and what else was noted.
-func (reg *Registry) Events() *Events { return &reg.events }

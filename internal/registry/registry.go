@@ -49,6 +49,9 @@ type Record struct {
 // New begins with no server.
 func New(log zerolog.Logger) *Registry { return &Registry{log: log} }
 
+// Events are the last changes of state of the servers, and what else was noted.
+func (reg *Registry) Events() *Events { return &reg.events }
+
 // AddPool begins to keep book of, and to probe, the servers of the pool with the index. alive is called beside the loops when a
 // probe has found a server answering at an address. The records are those of the servers, by index.
 func (reg *Registry) AddPool(index int, cfg *config.Pool, servers *discover.Servers, alive func(server int, at loop.Endpoint)) (records []*Record) {
