@@ -33,7 +33,7 @@ type Engine struct {
 func New(servers *call.Servers, opt Options) *Engine {
 	e := &Engine{Servers: servers, ackPrimary: opt.AckPrimary, free: loop.NewFree[Call](servers.Spare)}
 	e.Engine = repair.New(servers, opt.Repair, e)
-	e.orders = newOrders(e.broken)
+	e.orders = newOrders(e.broken, servers.Strict)
 	e.frags.of = make([]int, 2*len(e.Conns))
 	e.casTags = make([]casTag, len(e.Conns))
 	return e

@@ -16,10 +16,10 @@ type mutation struct {
 	binary     bool   // planCompare: the key is sent in base64
 	flushEpoch uint64 // Engine.FlushEpoch when the mutation was sent
 
-	order  *order // that it takes part in: it holds it, or is queued there, or both
-	holds  bool   // the roles must not change before it is settled
-	queued bool   // the other copy is still to get it: linked by behind
-	behind *Call
+	order  *order // that it takes part in: it holds it, or is queued there, or both; else nil
+	holds  bool   // the roles must not change before it is settled; it counts in order.held
+	queued bool   // the other copy is still to get it: it is in the queue of order
+	behind *Call  // the next one in that queue; nil when it is not queued
 }
 
 // mutate sends r to both copies at once.

@@ -14,17 +14,20 @@ import (
 // primary before both copies are known to agree.
 
 // order is the order of one key: whose word counts for all that is in it, and what the other copy is still to get.
+// There is one for a key at most, as long as somebody holds it or is queued (tidy). The rules at its fields are looked
+// at by check.
 type order struct {
 	key     []byte
 	hash    uint64
-	lead    int  // the server whose word counts
-	held    int  // mutations that hold it: Call.holds
+	lead    int  // the server whose word counts; it never changes
+	held    int  // calls that hold it (Call.holds), and functions that use it just now; never below 0
 	spoiled bool // something has passed on the other copy that is not in the queue: that copy is given up in the end
-	gone    bool // it is none of orders any more: the lead's word counts no more
+	gone    bool // it is none of orders any more, and cannot be found: the lead's word counts no more
 
 	// The queue of what the other copy is still to get, linked by Call.behind; all of it was sent to the lead, in
-	// this sequence. The first one is a compare in its first step; other mutations wait for the nearest compare
-	// before them.
+	// this sequence. The first one is a compare in its first step, but while the queue is being sent (advance,
+	// dissolve); other mutations wait for the nearest compare before them. Who is in it is Call.queued, and has this
+	// order.
 	first, last *Call
 
 	next *order // the next one with the same hash, or on the free list
@@ -36,12 +39,13 @@ type orders struct {
 	seed   maphash.Seed
 	m      map[uint64]*order
 	free   *order
-	spare  int // how many there are on the free list
+	spare  int  // how many there are on the free list; at most maxSpareOrders
+	strict bool // check is asked for
 	broken func(what string, key []byte)
 }
 
-func newOrders(broken func(string, []byte)) orders {
-	return orders{seed: maphash.MakeSeed(), m: map[uint64]*order{}, broken: broken}
+func newOrders(broken func(string, []byte), strict bool) orders {
+	return orders{seed: maphash.MakeSeed(), m: map[uint64]*order{}, broken: broken, strict: strict}
 }
 
 // of returns the order of a key; nil in the common case that it has none.
@@ -105,6 +109,7 @@ func (s *orders) release(c *Call) {
 	if x := c.order; c.holds {
 		c.holds = false
 		x.held--
+		s.check(x, false)
 		s.leave(c, x)
 	}
 }
@@ -123,6 +128,7 @@ func (s *orders) push(c *Call) bool {
 		x.last.behind = c
 	}
 	x.last = c
+	s.check(x, true)
 	return true
 }
 
@@ -167,6 +173,7 @@ func (s *orders) unlink(x *order, c *Call) {
 		x.last = before
 	}
 	c.behind, c.queued = nil, false
+	s.check(x, false)
 }
 
 // leave ends c's part in x if it has none any more, and x with the last one's.
@@ -233,6 +240,28 @@ func (s *orders) ledBy(i int) (out []*order) {
 		}
 	}
 	return out
+}
+
+// check looks whether the rules hold that stand at the fields of order. settled: nothing is being taken out of the
+// queue. It costs nothing to speak of where that is not asked for.
+func (s *orders) check(x *order, settled bool) {
+	if !fault.Strict && !s.strict {
+		return
+	}
+	must := func(holds bool, rule string) {
+		if !holds {
+			s.broken(rule, x.key)
+		}
+	}
+	must(x.held >= 0, "an order is held less often than never")
+	must(x.gone == (s.find(x.hash, x.key) != x), "an order is gone and found, or neither")
+	must((x.first == nil) == (x.last == nil), "a queue has one end")
+	must(!settled || x.first == nil || x.first.plan == planCompare, "a mutation waits for no compare")
+	var last *Call
+	for c := x.first; c != nil; last, c = c, c.behind {
+		must(c.queued && c.order == x, "a mutation is in a queue, and does not know")
+	}
+	must(x.last == last, "the last one of a queue is not the last one")
 }
 
 // broken is called when something is found that cannot be. Outside tests the key is given up on both copies.
@@ -328,6 +357,7 @@ func (e *Engine) advance(x *order) {
 		c.catchUp(x)
 	}
 	x.held--
+	e.orders.check(x, true)
 	if x.first == nil && x.spoiled {
 		x.spoiled = false
 		e.MarkMissed(e.follower(x), x.key)
