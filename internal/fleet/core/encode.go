@@ -1,0 +1,55 @@
+package core
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"go.etcd.io/raft/v3/raftpb"
+	"google.golang.org/protobuf/proto"
+)
+
+// wire is the form of a message between members. Fields that a version does not know are ignored, and those that
+// it lacks are empty; so a version may add fields, and keeps those that the version before relies on.
+type wire struct {
+	*Message
+	Raft []byte `json:"raft,omitempty"` // raftpb.Message
+}
+
+// Encode is the form of a message on a link.
+func (m *Message) Encode() ([]byte, error) {
+	w := wire{Message: m}
+	if m.Raft != nil {
+		var err error
+		if w.Raft, err = proto.Marshal(m.Raft); err != nil {
+			return nil, err
+		}
+	}
+	return json.Marshal(w)
+}
+
+// ParseMessage reads a message that a member has sent. It shares nothing with text. An error means that the link
+// cannot be believed any more.
+func ParseMessage(text []byte) (m Message, err error) {
+	w := wire{Message: &m}
+	if err := json.Unmarshal(text, &w); err != nil {
+		return Message{}, fmt.Errorf("a message between members: %w", err)
+	}
+	if len(w.Raft) > 0 {
+		m.Raft = &raftpb.Message{}
+		if err := proto.Unmarshal(w.Raft, m.Raft); err != nil {
+			return Message{}, fmt.Errorf("a message between members: %w", err)
+		}
+	}
+	kinds := 0
+	for _, set := range []bool{
+		m.Hello != nil, m.Raft != nil, m.Renew != nil, m.Grant != nil, m.Records != nil, m.Kept != nil, m.Refused != nil,
+	} {
+		if set {
+			kinds++
+		}
+	}
+	if kinds > 1 {
+		return Message{}, fmt.Errorf("a message between members: it is %d messages", kinds)
+	}
+	return m, nil
+}
