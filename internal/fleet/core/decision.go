@@ -30,8 +30,8 @@ const (
 	// Store: keep the record, as far as it is Knowledge, such that it outlives this process. Name, Incarnation:
 	// who recorded it. Record.
 	Store
-	// Tell: record again all that is known of the groups that this process decides for, then call Told. Name,
-	// Incarnation.
+	// Tell: record again all that is known of the groups that this process owns by the view, whether it decides for them
+	// yet or not, then call Told. Name, Incarnation.
 	Tell
 	// Reborn: this process was put out of the view; Drop came before. What it was told by others may be forgotten: it
 	// will be told again.

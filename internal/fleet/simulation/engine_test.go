@@ -107,11 +107,17 @@ func (e *engine) forget(group string, epoch uint64) {
 	})
 }
 
-// tell records again all that is known of the groups that are owned.
+// tell records again all that is known of the groups that this process owns, whether it decides for them yet or not.
 func (e *engine) tell(name string, incarnation uint64) {
-	for _, group := range []string{"p", "q"} {
-		if s := e.groups[group]; s != nil {
-			e.again(group, s)
+	v := e.n.core.View()
+	for _, g := range v.Groups {
+		switch s := e.groups[g.Name]; {
+		case s != nil:
+			e.again(g.Name, s)
+		case g.Owner == e.n.cfg.Name:
+			for _, m := range e.knowledge(g.Name) {
+				e.record(g.Name, &serving{epoch: e.n.journal[m].epoch}, m.server, m.key, false)
+			}
 		}
 	}
 	e.n.core.Told(name, incarnation)
