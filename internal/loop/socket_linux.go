@@ -130,7 +130,7 @@ func Listen(e Endpoint, o ListenOptions) (fd int, err error) {
 	if family != unix.AF_UNIX {
 		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
 		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, oneIf(o.ReusePort))
-		bequeath(fd, o)
+		setInherited(fd, o)
 	}
 	if family == unix.AF_INET6 {
 		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 1)
@@ -142,8 +142,8 @@ func Listen(e Endpoint, o ListenOptions) (fd int, err error) {
 	return fd, nil
 }
 
-// bequeath sets what Accept's connections inherit from a listening TCP socket.
-func bequeath(fd int, o ListenOptions) {
+// setInherited sets the options that accepted connections inherit from a listening TCP socket.
+func setInherited(fd int, o ListenOptions) {
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, oneIf(o.KeepAlive))
 }
@@ -159,7 +159,7 @@ func Adopt(fd int, o ListenOptions) error {
 	}
 	unix.CloseOnExec(fd)
 	if !IsUnix(fd) {
-		bequeath(fd, o)
+		setInherited(fd, o)
 	}
 	return os.NewSyscallError("fcntl", unix.SetNonblock(fd, true))
 }
