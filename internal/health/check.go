@@ -11,24 +11,26 @@ import (
 	"time"
 )
 
-// Options say what is asked.
+// Options configure a Check.
 type Options struct {
 	Address string        // of the proxy: host:port, or the path of a unix socket
-	Admin   string        // where the process is watched, as Address: if it is not empty, that is asked, and no pool
-	Redis   bool          // it speaks Redis's protocol, and not memcached's
-	Peers   []string      // host:port on other machines, of which one has to be reachable; none: that is not looked at
-	Within  time.Duration // for all of it
+	Admin   string        // the admin address, in the form of Address; if set, Check asks it instead of a pool
+	Redis   bool          // the proxy speaks Redis's protocol, not memcached's
+	Peers   []string      // host:port on other machines; at least one must be reachable; not checked if empty
+	Within  time.Duration // time limit for the whole check
 }
 
-// Keys that are asked for. They do not exist; where their servers are is up to the proxy. When none of the first can be had, many
-// more are asked for: a proxy serves as long as one of its servers does, and that may be one of fifty.
+// How many random keys are asked for. The keys do not exist, and the proxy decides which servers they belong to.
+// If none of the first samples is served, moreSamples follow: a proxy is healthy as long as one of its servers is,
+// and that may be one of fifty.
 const (
 	samples     = 16
 	moreSamples = 1024
 )
 
-// Check reports how the proxy serves. It is well as long as some of the keys can be had: that others cannot is for want of
-// servers, and would be no better through another proxy. /readyz of the proxy says the same.
+// Check asks the proxy for keys and returns one line that describes the result. The proxy is healthy if it serves at
+// least one key. Keys that it cannot serve lack a server, and another proxy could not serve them either. The proxy's
+// /readyz follows the same rule. The error is set if the proxy is unhealthy, or if none of o.Peers can be reached.
 func Check(ctx context.Context, o Options) (told string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, o.Within)
 	defer cancel()
@@ -80,8 +82,8 @@ func dial(ctx context.Context, address string) (net.Conn, error) {
 	return d.DialContext(ctx, network, address)
 }
 
-// ask says hello, if that is not empty, and asks for so many keys, in one packet. complaint is what the proxy said of the last key
-// that it cannot serve.
+// ask sends hello, which may be empty, and requests for the given number of keys in a single write. It returns how
+// many keys were served, and the proxy's answer to the last one that was not.
 func ask(conn net.Conn, in *bufio.Reader, p protocol, hello string, keys int) (served int, complaint string, err error) {
 	request := hello
 	for range keys {
@@ -114,11 +116,11 @@ func ask(conn net.Conn, in *bufio.Reader, p protocol, hello string, keys int) (s
 }
 
 func readLine(in *bufio.Reader) (string, error) {
-	line, err := in.ReadSlice('\n') // one that does not fit the buffer is an error
+	line, err := in.ReadSlice('\n') // a line longer than the buffer is an error
 	return strings.TrimRight(string(line), "\r\n"), err
 }
 
-// reason is one line about a proxy that does not answer.
+// reason returns err as one line that starts with the proxy's address.
 func reason(address string, err error) error {
 	var op *net.OpError
 	switch {

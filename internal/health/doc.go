@@ -1,3 +1,3 @@
-// Package health asks a proxy, as a client does, whether it can serve: for scripts that decide where clients are sent, such as
-// keepalived's. It runs in a process of its own.
+// Package health checks, as a client would, whether a proxy can serve. It is for scripts that decide where clients
+// are sent, such as keepalived's. It runs in a process of its own.
 package health

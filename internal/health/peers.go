@@ -6,7 +6,7 @@ import (
 	"syscall"
 )
 
-// reachable reports whether one of the peers can be reached. One that refuses us can.
+// reachable reports whether at least one peer can be reached. A peer that refuses the connection is reachable.
 func reachable(ctx context.Context, peers []string) bool {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -18,13 +18,13 @@ func reachable(ctx context.Context, peers []string) bool {
 	for range peers {
 		if <-found {
 			one = true
-			cancel() // the others
+			cancel() // stop the other attempts
 		}
 	}
 	return one
 }
 
-// knock is a goroutine of reachable.
+// knock tries to connect to peer and sends to found whether it is reachable.
 func knock(ctx context.Context, peer string, found chan<- bool) {
 	conn, err := dial(ctx, peer)
 	if err == nil {

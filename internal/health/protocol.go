@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// protocol is as much of one as a check needs.
+// protocol is the part of a cache protocol that a check needs.
 type protocol struct {
 	hello   string                 // a request that the proxy answers itself
-	welcome func(line string) bool // whether this is the answer
+	welcome func(line string) bool // whether line is the answer to hello
 	get     func(key string) string
-	served  func(line string) bool // whether this answers the get of a key that is not there
+	served  func(line string) bool // whether line is the answer to a get of a missing key
 }
 
 var memcached = protocol{
@@ -20,7 +20,7 @@ var memcached = protocol{
 	served:  func(line string) bool { return line == "END" },
 }
 
-// A proxy that wants a password first has nothing more to say to us, but it is there.
+// A proxy that requires a password answers NOAUTH to everything. It counts as healthy.
 var redis = protocol{
 	hello:   "*1\r\n$4\r\nPING\r\n",
 	welcome: func(line string) bool { return line == "+PONG" || strings.HasPrefix(line, "-NOAUTH") },

@@ -10,10 +10,11 @@ import (
 	"time"
 )
 
-// longestAnswer is how much of an answer is looked at, in bytes.
+// longestAnswer is the maximum number of bytes read from an answer.
 const longestAnswer = 64 << 10
 
-// ready asks /readyz at o.Admin: whether any pool of the process serves. It reaches the process also when the pools are full.
+// ready asks /readyz at o.Admin whether any pool of the process can serve. This works even when the pools accept no
+// more clients.
 func ready(ctx context.Context, o Options) (told string, err error) {
 	began := time.Now()
 	client := http.Client{Transport: &http.Transport{
