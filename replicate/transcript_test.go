@@ -3,6 +3,7 @@ package replicate
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,6 +19,7 @@ import (
 //	pair [limit=N] [ack=primary] [classic]   begins: two servers that are up
 //	say CLIENT REQUEST                       a client asks
 //	answer SERVER REPLY                      the server answers the oldest request that it has not answered
+//	execute SERVER                           the server carries that request out, as a memcached does, and answers
 //	lose SERVER                              the server closes the connection over which it was asked last
 //	pass TIME                                time goes by
 //	return SERVER                            a probe of an ejected server has succeeded
@@ -66,6 +68,14 @@ func (s *script) run(t *testing.T, d *datadriven.TestData) string {
 		e.asked = e.asked[1:]
 		s.shown[e]--
 		e.out = append(e.out, wire(text)...)
+		e.send()
+	case "execute":
+		e := s.oldest(who)
+		if e == nil {
+			d.Fatalf(t, "%s has no request to carry out", who)
+		}
+		e.execute()
+		s.shown[e]--
 		e.send()
 	case "lose":
 		s.server(who).last().close()
@@ -148,7 +158,12 @@ func (s *script) look() string {
 		if d := s.e.Dirty(i); d.All() {
 			out.WriteString(", all keys are dirty")
 		} else {
-			d.Each(func(key string, _ uint64) { fmt.Fprintf(&out, ", %s is dirty", key) })
+			var keys []string
+			d.Each(func(key string, _ uint64) { keys = append(keys, key) })
+			slices.Sort(keys)
+			for _, key := range keys {
+				fmt.Fprintf(&out, ", %s is dirty", key)
+			}
 		}
 		out.WriteString("\n")
 	}

@@ -116,10 +116,12 @@ func (e *Engine) fillNext(h *resync) bool {
 	return true
 }
 
-// fillKey copies a key to a server that may lack it.
+// fillKey copies a key to a server that may lack it. One that is on its way already, perhaps for a resync before, is waited for.
 func (e *Engine) fillKey(h *resync, key string) {
 	x := &copying{e: e, h: h, server: h.server, key: key, fill: true}
-	if e.canCopy(x) && x.read() {
+	if y := e.copies[key]; y != nil && y.server == x.server && e.takeOver(y, x) {
+		h.busy++
+	} else if e.canCopy(x) && x.read() {
 		e.copies[key] = x
 		h.busy++
 	}
