@@ -103,10 +103,16 @@ func (r *rig) close() {
 	r.l.Discard()
 }
 
+// maxTurns is how many turns settle takes: with more, two things keep each other going for ever.
+const maxTurns = 10000
+
 // settle turns the loop until nothing moves.
 func (r *rig) settle() {
 	r.t.Helper()
-	for quiet := 0; quiet < 2; {
+	for quiet, turns := 0, 0; quiet < 2; turns++ {
+		if turns == maxTurns {
+			r.t.Fatalf("there is no end to it; at last: %q", r.told[max(0, len(r.told)-5):])
+		}
 		r.now++
 		n, err := r.l.Step(r.now)
 		if err != nil {
