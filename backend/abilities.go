@@ -119,9 +119,9 @@ func (c *Conn) takeAnswer(data []byte) {
 // closedOver goes on when a server has ended the connection before it had answered all. There are some that do so over a
 // command that they do not know (twemproxy). A connection that breaks just then looks the same, and must not have a server
 // count as one without meta commands: it would not be filled. So it has to happen twice at the same address, before that is
-// tried without the question; and where copies are at stake the server must have said who it is, both times.
+// tried without the question; and the server must have answered the first command, both times.
 func (c *Conn) closedOver(err error) {
-	if c.opt.Redis != nil || c.asking == NoMeta || c.opt.Greet && !c.introduced {
+	if c.asking == NoMeta {
 		c.next(err)
 		return
 	}

@@ -61,7 +61,8 @@ func TestConnAsksForMetaCommands(t *testing.T) {
 	} {
 		for _, version := range []string{"1.4.39", "1.6.45"} {
 			r, p := greeted(t, Options{})
-			p.send(statsOf("7", version) + tt.first)
+			p.introduces(statsOf("7", version))
+			p.send(tt.first)
 			if tt.second != "" {
 				p.expect(oldQuestion)
 				p.send(tt.second)
@@ -78,11 +79,12 @@ func TestConnAsksForMetaCommands(t *testing.T) {
 // A server that closes two connections over the question is connected to without it, and has no meta commands. At the next
 // connect it is asked again.
 func TestConnClosedOverTheQuestion(t *testing.T) {
-	for _, said := range []string{"", "VERSION 0.5\r\n"} {
+	for _, said := range []string{"", "NF\r\n"} {
 		r := newRig(t, "tcp", Options{Knock: true})
 		closesOverIt := func() {
 			p := r.accept()
-			p.expect("version\r\n" + fullQuestion)
+			p.expect("version\r\n")
+			p.introduces("VERSION 0.5\r\n")
 			p.send(said)
 			p.c.Close()
 		}
@@ -120,12 +122,13 @@ func TestConnBreaksOverTheQuestion(t *testing.T) {
 	r := newRig(t, "tcp", Options{Greet: true})
 	r.do(r.c.Connect)
 	p := r.accept()
-	p.expect("stats\r\n" + fullQuestion)
-	p.send(stats)
+	p.expect("stats\r\n")
+	p.introduces(stats)
 	p.c.Close()
 	p = r.accept()
-	p.expect("stats\r\n" + fullQuestion)
-	p.send(stats + hasFull)
+	p.expect("stats\r\n")
+	p.introduces(stats)
+	p.send(hasFull)
 	r.want("connected")
 	if got := r.c.Meta(); got != FullMeta {
 		t.Errorf("meta commands: %v", got)
@@ -135,13 +138,13 @@ func TestConnBreaksOverTheQuestion(t *testing.T) {
 	r.do(r.c.Connect)
 	for range 3 { // before it has said who it is: that is no answer
 		p = r.accept()
-		p.expect("stats\r\n" + fullQuestion)
+		p.expect("stats\r\n")
 		p.c.Close()
 		r.want("disconnected: " + ErrClosed.Error() + ", idle: false")
 		r.do(r.c.Connect)
 	}
 	p = r.accept()
-	p.expect("stats\r\n" + fullQuestion)
+	p.expect("stats\r\n")
 	p.c.Close()
 	r.want("disconnected: " + ErrClosed.Error() + ", idle: false")
 	r.quiet()
@@ -170,8 +173,9 @@ func TestConnWithholdsMetaCommands(t *testing.T) {
 			r.c.Send([]byte("mg a\r\n"), nil, tt.lacks, r, 3)
 		})
 		p := r.accept()
-		p.expect("stats\r\n" + fullQuestion)
-		p.send(statsOf("7", "1.6.18") + tt.first)
+		p.expect("stats\r\n")
+		p.introduces(statsOf("7", "1.6.18"))
+		p.send(tt.first)
 		if tt.second != "" {
 			p.expect(oldQuestion)
 			p.send(tt.second)
@@ -195,7 +199,8 @@ func TestConnWithholdsMetaCommands(t *testing.T) {
 // A server that is replaced by an older one is asked anew.
 func TestConnAsksAtEachConnect(t *testing.T) {
 	r, p := greeted(t, Options{})
-	p.send(statsOf("7", "1") + hasFull)
+	p.introduces(statsOf("7", "1"))
+	p.send(hasFull)
 	r.want("connected")
 	p.expect("a\r\n")
 	p.send("OK\r\n")
@@ -205,8 +210,9 @@ func TestConnAsksAtEachConnect(t *testing.T) {
 	r.do(r.c.Connect)
 	r.send(ascii.ShapeMeta, "mg a\r\n")
 	p = r.accept()
-	p.expect("stats\r\n" + fullQuestion)
-	p.send(statsOf("7", "1") + unheard)
+	p.expect("stats\r\n")
+	p.introduces(statsOf("7", "1"))
+	p.send(unheard)
 	p.expect(oldQuestion)
 	p.send(unheard)
 	r.want("connected")
@@ -220,7 +226,8 @@ func TestConnAsksAtEachConnect(t *testing.T) {
 func TestConnWithoutTheTokenFlag(t *testing.T) {
 	for said, lacks := range map[string]bool{"CLIENT_ERROR invalid flag\r\nVERSION 1.6.18\r\n": true, hasFull: false} {
 		r, p := greeted(t, Options{})
-		p.send(statsOf("7", "1") + said)
+		p.introduces(statsOf("7", "1"))
+		p.send(said)
 		r.want("connected")
 		p.expect("a\r\n")
 		p.send("OK\r\n")

@@ -28,9 +28,6 @@ func (c *Conn) hello() {
 		c.haveReplyTime()
 	}
 	c.introduced, c.asking = false, NoMeta
-	if c.opt.Redis == nil && c.shy != c.route.now {
-		c.ask(FullMeta)
-	}
 	if err := c.s.Flush(); err != nil {
 		c.next(err)
 	}
@@ -69,7 +66,8 @@ func (c *Conn) readHello() {
 	}
 }
 
-// takeIntroduction takes the reply to the first command, and goes on with what is behind it.
+// takeIntroduction takes the reply to the first command, and goes on with the next question. Not earlier: a memcached that wants
+// a password would close the connection over that, and not say why.
 func (c *Conn) takeIntroduction(data []byte) {
 	shape := ascii.ShapeLine
 	if c.opt.Greet {
@@ -82,12 +80,19 @@ func (c *Conn) takeIntroduction(data []byte) {
 		c.next(ErrGarbage)
 	case n == 0:
 		c.s.Keep(data)
-	case refusal(&c.reply) != nil:
-		c.next(refusal(&c.reply))
+	case Refusal(c.reply.Raw) != nil:
+		c.next(Refusal(c.reply.Raw))
 	default:
 		c.need, c.introduced = 0, true
 		if c.opt.Greet {
 			c.greeting = failover.ReadGreeting(c.reply.Raw)
+		}
+		if c.shy != c.route.now && n == len(data) {
+			c.ask(FullMeta)
+			if err := c.s.Flush(); err != nil {
+				c.next(err)
+				return
+			}
 		}
 		c.takeAnswer(data[n:])
 	}

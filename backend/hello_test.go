@@ -21,15 +21,25 @@ func greeted(t *testing.T, opt Options) (*rig, *peer) {
 	r.do(r.c.Connect)
 	r.send(ascii.ShapeLine, "a\r\n")
 	p := r.accept()
-	p.expect("stats\r\n" + fullQuestion)
+	p.expect("stats\r\n")
 	return r, p
+}
+
+// introduces says who the server is, and takes the next question, which comes only then.
+func (p *peer) introduces(said string) {
+	p.send(said)
+	p.expect(fullQuestion)
 }
 
 // A server says who it is before it gets a request, in however many pieces.
 func TestConnGreets(t *testing.T) {
 	r, p := greeted(t, Options{})
-	said := statsOf("77", "1.6.18") + hasFull
-	for _, piece := range strings.SplitAfter(said, "5") {
+	for _, piece := range strings.SplitAfter(statsOf("77", "1.6.18"), "5") {
+		p.send(piece)
+		r.do(func() {})
+	}
+	p.expect(fullQuestion)
+	for _, piece := range strings.SplitAfter(hasFull, "1") {
 		p.send(piece)
 		r.do(func() {})
 	}
@@ -46,7 +56,8 @@ func TestConnGreets(t *testing.T) {
 // What was meant for another server is lost, not sent. A request made from now on is for this one.
 func TestConnLosesWhatWasMeantForAnother(t *testing.T) {
 	r, p := greeted(t, Options{})
-	p.send(statsOf("666", "1.6.18") + hasFull)
+	p.introduces(statsOf("666", "1.6.18"))
+	p.send(hasFull)
 	r.want("connected", "0 lost")
 	r.send(ascii.ShapeLine, "b\r\n")
 	p.expect("b\r\n")
@@ -59,7 +70,8 @@ func TestConnLosesWhatWasMeantForAnother(t *testing.T) {
 func TestConnGreetsWithoutAnswer(t *testing.T) {
 	for _, said := range []string{"ERROR\r\n", "END\r\n", "STAT pid 0\r\nSTAT version 1.6.0\r\nEND\r\n", "STAT pid 7\r\nEND\r\n"} {
 		r, p := greeted(t, Options{})
-		p.send(said + hasFull)
+		p.introduces(said)
+		p.send(hasFull)
 		r.want("connected")
 		p.expect("a\r\n")
 		if id := r.c.Identity(); id != (failover.Identity{}) {
@@ -71,8 +83,8 @@ func TestConnGreetsWithoutAnswer(t *testing.T) {
 // Whoever does not answer to stats as a memcached does is not connected to; the next address is tried.
 func TestConnGreetsSomethingElse(t *testing.T) {
 	for said, want := range map[string]string{
-		"HTTP/1.1 400 Bad Request\r\n":  ErrGarbage.Error(),
-		"END\r\n" + hasFull + "END\r\n": ErrUnasked.Error(),
+		"HTTP/1.1 400 Bad Request\r\n": ErrGarbage.Error(),
+		"END\r\n" + hasFull:            ErrUnasked.Error(),
 	} {
 		r, p := greeted(t, Options{})
 		p.send(said)
@@ -84,11 +96,12 @@ func TestConnGreetsSomethingElse(t *testing.T) {
 	r.c.opt.Dialer = several{r.c.opt.Endpoint, r.c.opt.Endpoint}
 	r.do(r.c.Connect)
 	p := r.accept()
-	p.expect("stats\r\n" + fullQuestion)
+	p.expect("stats\r\n")
 	p.send("garbage\r\n")
 	p = r.accept()
-	p.expect("stats\r\n" + fullQuestion)
-	p.send(statsOf("1", "1.6.18") + hasFull)
+	p.expect("stats\r\n")
+	p.introduces(statsOf("1", "1.6.18"))
+	p.send(hasFull)
 	r.want("connected")
 }
 
@@ -130,8 +143,9 @@ func TestConnKnocks(t *testing.T) {
 		r.do(r.c.Connect)
 		r.send(ascii.ShapeLine, "a\r\n")
 		p := r.accept()
-		p.expect("version\r\n" + fullQuestion)
-		p.send(said + hasFull)
+		p.expect("version\r\n")
+		p.introduces(said)
+		p.send(hasFull)
 		r.want("connected")
 		p.expect("a\r\n")
 		if id := r.c.Identity(); id != (failover.Identity{}) {
@@ -147,12 +161,13 @@ func TestConnKnocksPatiently(t *testing.T) {
 		r.do(func() { r.c.opt.Timeout = timeout })
 		r.do(r.c.Connect)
 		p := r.accept()
-		p.expect("version\r\n" + fullQuestion)
+		p.expect("version\r\n")
 		for over := false; !over; {
 			r.do(func() { over = r.l.Now() > r.c.route.until })
 		}
 		r.quiet()
-		p.send("VERSION 1.6.18\r\n" + hasFull)
+		p.introduces("VERSION 1.6.18\r\n")
+		p.send(hasFull)
 		r.want("connected")
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-
-	"magent/ascii"
 )
 
 // ErrPassword: a memcached that was started with -Y answers every command so until somebody has said a password, and the
@@ -15,14 +13,14 @@ var ErrPassword = errors.New("the server wants a password (memcached -Y), which 
 // ErrRefused: the server let the connection in to say why it is of no use. What it said follows.
 var ErrRefused = errors.New("the server refuses connections")
 
-// refusal is why a memcached cannot be used that answers the first command of a connection so; nil: it can. One that has no
-// connection left says ERROR and a reason, unasked, and closes. ERROR alone means that it does not know the command.
-func refusal(r *ascii.Reply) error {
-	said := bytes.TrimRight(r.Raw, "\r\n")
+// Refusal is why a memcached cannot be used that answers the first command of a connection with this line; nil: it can. One that
+// has no connection left says ERROR and a reason, unasked, and closes. ERROR alone means that it does not know the command.
+func Refusal(line []byte) error {
+	said := bytes.TrimRight(line, "\r\n")
 	switch {
-	case r.Kind == ascii.ClientError && bytes.HasPrefix(said, []byte("CLIENT_ERROR unauthenticated")):
+	case bytes.HasPrefix(said, []byte("CLIENT_ERROR unauthenticated")):
 		return ErrPassword
-	case r.Kind == ascii.Error && len(said) > len("ERROR"):
+	case bytes.HasPrefix(said, []byte("ERROR ")):
 		return fmt.Errorf("%w: %q", ErrRefused, said)
 	}
 	return nil

@@ -23,20 +23,21 @@ func answerAll(ln net.Listener, lines int, reply string, done chan<- struct{}) {
 	defer c.Close()
 	in, out := make([]byte, 64<<10), []byte(strings.Repeat(reply, min(4096, 8<<20/len(reply))))
 	left := 0
-	for greeted := false; ; {
+	greeted := 0
+	greeting := []string{"END\r\n", "NF\r\nVERSION fake\r\n"} // to stats, and to what it can
+	for {
 		n, err := c.Read(in)
 		if err != nil {
 			return
 		}
-		if !greeted { // stats and what it can, or PING and INFO: who is it
-			greeted = true
-			answer := "END\r\nNF\r\nVERSION fake\r\n"
-			if in[0] == '*' {
-				answer = "+PONG\r\n$0\r\n\r\n"
-			}
-			if _, err := io.WriteString(c, answer); err != nil {
+		if greeted == 0 && in[0] == '*' {
+			greeting = []string{"+PONG\r\n$0\r\n\r\n"} // to PING and INFO, which come together
+		}
+		if greeted < len(greeting) {
+			if _, err := io.WriteString(c, greeting[greeted]); err != nil {
 				return
 			}
+			greeted++
 			continue
 		}
 		left += bytes.Count(in[:n], []byte("\n"))
