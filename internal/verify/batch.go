@@ -130,36 +130,3 @@ func (v *verifier) flush() error {
 	}
 	return nil
 }
-
-// wins are the stale items whose next reader was to compute them anew: our question must not count as that.
-type wins []win
-
-type win struct {
-	c     *conn
-	key   []byte
-	token uint64
-}
-
-func (w *wins) note(c *conn, key []byte) {
-	if c.item.won {
-		*w = append(*w, win{c, key, c.item.token})
-	}
-}
-
-func (w *wins) giveBack(v *verifier) error {
-	if len(*w) == 0 {
-		return nil
-	}
-	for _, x := range *w {
-		x.c.giveBack(x.key, x.token)
-	}
-	if err := v.flush(); err != nil {
-		return err
-	}
-	for _, x := range *w {
-		if _, err := x.c.line(); err != nil { // whatever it says: who wrote the item meanwhile is right
-			return err
-		}
-	}
-	return nil
-}

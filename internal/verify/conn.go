@@ -45,6 +45,7 @@ type conn struct {
 	writes  []byte // repairs, which wait for the replies to what is in out
 	item    item   // the last reply
 	meta    backend.MetaForm
+	expires bool // md with a token is of no use: an item is replaced by one that has expired
 }
 
 func connect(ctx context.Context, s Server, timeout time.Duration) (*conn, error) {
@@ -96,10 +97,14 @@ func (c *conn) ask(key []byte, value bool) {
 	c.out = append(c.out, " f t c u\r\n"...)
 }
 
-// giveBack makes a stale item as it was before our question won it: the next client that asks computes it anew.
+// giveBack makes a stale item as it was before our question won it: the next client that asks computes it anew. With a token: if
+// it still has that.
 func (c *conn) giveBack(key []byte, token uint64) {
 	c.out = append(appendCommand(c.out, "md", key, ""), " I"...)
-	c.out = append(appendToken(c.out, token), "\r\n"...)
+	if token != 0 {
+		c.out = appendToken(c.out, token)
+	}
+	c.out = append(c.out, "\r\n"...)
 }
 
 func appendToken(dst []byte, token uint64) []byte {
@@ -153,6 +158,9 @@ func (c *conn) stat(name string) (int, error) {
 		}
 		if string(line) == "END" {
 			return found, nil
+		}
+		if err := backend.Refusal(line); err != nil {
+			return 0, c.failed(err)
 		}
 		if !bytes.HasPrefix(line, []byte("STAT ")) {
 			return 0, c.failed(fmt.Errorf("it answers stats with %.100q", line))

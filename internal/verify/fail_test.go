@@ -67,12 +67,27 @@ func TestServerWithOldMetaCommands(t *testing.T) {
 		t.Errorf("%+v", result)
 	}
 	r.options.Repair = true
+	r.options.Counted = func([]Loss) { t.Error("counted, before it was refused") }
 	if _, err := r.try(); !errors.Is(err, ErrOldMeta) {
 		t.Errorf("got %v", err)
 	}
 	for _, command := range []string{"ms same", "ms differs", "md"} {
 		if n := r.p.count(command) + r.b.count(command); n > 0 {
 			t.Errorf("%d times %s", n, command)
+		}
+	}
+}
+
+// A server that lets nobody in is named, with the reason.
+func TestServerThatRefuses(t *testing.T) {
+	for said, want := range map[string]error{
+		"CLIENT_ERROR unauthenticated\r\n":    backend.ErrPassword,
+		"ERROR Too many open connections\r\n": backend.ErrRefused,
+	} {
+		r := newRig(t)
+		r.p.before = func(string) string { return said }
+		if _, err := r.try(); !errors.Is(err, want) {
+			t.Errorf("%q: got %v", said, err)
 		}
 	}
 }

@@ -44,6 +44,7 @@ type fake struct {
 	tokens uint64
 	meta   backend.MetaForm
 	agrees bool // says OK before the list of its keys
+	strict bool // says EX to each md with a token, as memcached 1.6.12 does
 	before func(line string) (answer string)
 	asked  []string
 	uptime int
@@ -201,6 +202,10 @@ func (f *fake) store(words []string, value string) string {
 	case compare && it.token != token:
 		return "EX\r\n"
 	}
+	if slices.Contains(words, "T-1") {
+		delete(f.items, key)
+		return "HD\r\n"
+	}
 	flags, _ := flag(words, 'F')
 	ttl, limited := flag(words, 'T')
 	if !limited {
@@ -220,7 +225,7 @@ func (f *fake) remove(words []string) string {
 	switch {
 	case it == nil:
 		return "NF\r\n"
-	case compare && it.token != token:
+	case compare && (it.token != token || f.strict):
 		return "EX\r\n"
 	case slices.Contains(words, "I"):
 		it.marks = " X W"

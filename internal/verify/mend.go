@@ -14,9 +14,10 @@ const monthOfTTL = 30 * 24 * 60 * 60
 
 // repair is a command on its way to a server.
 type repair struct {
-	s   *suspect
-	to  int
-	add bool
+	s       *suspect
+	to      int
+	add     bool
+	removed uint64 // the token of the item that md is to delete, or 0
 }
 
 // plan puts down what mends a key. Each command is conditional on what was judged (C with the token of that very reading, or
@@ -62,7 +63,7 @@ func (v *verifier) store(s *suspect, to int, it *item, token uint64) {
 	w = append(append(append(w, "\r\n"...), it.value...), "\r\n"...)
 	c.writes = w
 	v.planned += len(w) - before
-	v.repairs = append(v.repairs, repair{s, to, token == 0})
+	v.repairs = append(v.repairs, repair{s: s, to: to, add: token == 0})
 }
 
 // untilTTL is how a time to live is written.
@@ -73,10 +74,21 @@ func untilTTL(seconds int64, now time.Time) int64 {
 	return seconds
 }
 
+// remove deletes an item that still has the token. Some versions of memcached, 1.6.12 among them, say EX to every md that names a
+// token. A server that has said so, and still has that very item, is given one in its place that has expired.
 func (v *verifier) remove(s *suspect, from int, token uint64) {
 	c := v.conns[from]
-	c.writes = append(appendToken(appendCommand(c.writes, "md", s.key, ""), token), "\r\n"...)
-	v.repairs = append(v.repairs, repair{s, from, false})
+	if s.refused == token {
+		c.expires = true
+	}
+	r := repair{s: s, to: from}
+	if c.expires {
+		c.writes = append(appendToken(appendCommand(c.writes, "ms", s.key, " 0"), token), " T-1\r\n\r\n"...)
+	} else {
+		r.removed = token
+		c.writes = append(appendToken(appendCommand(c.writes, "md", s.key, ""), token), "\r\n"...)
+	}
+	v.repairs = append(v.repairs, r)
 }
 
 // mend sends what was planned, and notes what became of it. Whether it has helped the next reading tells.
@@ -110,6 +122,7 @@ func (s *suspect) answered(r repair, line []byte) {
 		}
 	case "NS", "EX", "NF":
 		s.trouble = "it was written meanwhile"
+		s.refused = r.removed
 	default:
 		s.trouble = string(line)
 	}
@@ -125,9 +138,10 @@ func (s *suspect) overtaken(p, b *item) bool {
 	return s.added != 0 && !from.found && to.found && to.token == s.added
 }
 
-// undo deletes the copy that was added.
+// undo deletes the copy that was added. It stays to be undone until a reading shows another item there, or none.
 func (v *verifier) undo(s *suspect) {
 	v.remove(s, s.addedTo, s.added)
-	s.added, s.undone = 0, true
+	s.undone = true
 	s.seen = 0
+	s.rounds++
 }

@@ -140,6 +140,65 @@ func TestDeleteBeatsAdd(t *testing.T) {
 	}
 }
 
+// Some versions of memcached say EX to every md with a token. What is to be deleted there expires instead, if it still has that token.
+func TestServerThatDeletesNoToken(t *testing.T) {
+	strictly := func(t *testing.T) *rig {
+		r := repairing(t)
+		r.p.strict, r.b.strict = true, true
+		return r
+	}
+	t.Run("delete", func(t *testing.T) {
+		r := strictly(t)
+		r.b.set("k", "v")
+		r.b.set("\x00", "v")
+		r.wants(r.run(), "only-backup \x00 true", "only-backup k true")
+		r.holds("")
+		if n := r.b.count("ms k 0 C"); n != 1 {
+			t.Errorf("it was asked %d times: %q", n, r.b.asked)
+		}
+	})
+	t.Run("overwritten", func(t *testing.T) {
+		r := strictly(t)
+		r.b.set("k", "v")
+		on(r.b, "ms k 0", func() { r.both("k", "client") })
+		r.run()
+		r.holds("client")
+	})
+	for _, fill := range []bool{false, true} {
+		t.Run(fmt.Sprint("undo, fill ", fill), func(t *testing.T) {
+			r := strictly(t)
+			r.options.Fill = fill
+			from, to := r.p, r.b
+			if fill {
+				from, to = r.b, r.p
+			}
+			from.set("k", "v")
+			on(to, "ms k", func() { delete(from.items, "k") })
+			r.wants(r.run())
+			r.holds("")
+		})
+	}
+	t.Run("stale", func(t *testing.T) {
+		r := strictly(t)
+		r.both("k", "v")
+		r.p.items["k"].marks = " X W"
+		r.run()
+		if got := r.p.items["k"].marks; got != " X W" {
+			t.Errorf("the turn to compute it was taken: %q", got)
+		}
+	})
+	t.Run("stale, overwritten", func(t *testing.T) {
+		r := strictly(t)
+		r.both("k", "v")
+		r.p.items["k"].marks = " X W"
+		on(r.p, "md k", func() { r.both("k", "client") })
+		r.run()
+		if got := r.p.items["k"].marks; got != "" {
+			t.Errorf("what a client wrote became %q", got)
+		}
+	})
+}
+
 func TestOvertaken(t *testing.T) {
 	gone, ours, theirs := item{}, item{found: true, token: 7}, item{found: true, token: 8}
 	toBackup := suspect{pair: pair{p: 0, b: 1}, added: 7, addedTo: 1}

@@ -33,6 +33,7 @@ type suspect struct {
 	added    uint64 // the token of the copy that was added, or 0
 	addedTo  int    // the server that was given it
 	undone   bool   // the added copy was deleted again
+	refused  uint64 // the token of the last item that was not deleted, as it had another token, or 0
 }
 
 func newSuspect(x pair) *suspect {
@@ -101,7 +102,7 @@ func (v *verifier) decide(s *suspect, p, b *item) (done bool) {
 			v.report(s, s.believed, true)
 		}
 		return true
-	case s.overtaken(p, b):
+	case s.overtaken(p, b) && s.rounds < maxRounds:
 		v.undo(s)
 		return false
 	}

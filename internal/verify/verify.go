@@ -150,7 +150,7 @@ func (v *verifier) connect() error {
 		if err == nil {
 			err = c.findMeta()
 		}
-		if err == nil && v.o.Repair && c.meta == backend.OldMeta {
+		if err == nil && (v.o.Repair || v.counting) && c.meta == backend.OldMeta {
 			err = c.failed(ErrOldMeta)
 		}
 		errs = append(errs, err)
