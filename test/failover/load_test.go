@@ -71,6 +71,7 @@ type actor struct {
 	big   string // the value of one of its keys
 	count int
 	log   string
+	meta  bool // whether the servers have the meta commands
 }
 
 func newActor(addr, name string, i int) (*actor, error) {
@@ -82,6 +83,11 @@ func newActor(addr, name string, i int) (*actor, error) {
 	if i%4 == 0 {
 		a.big = strings.Repeat("big ", 100_000)
 	}
+	got, err := c.Try("mg none\r\n")
+	if err != nil {
+		return nil, err
+	}
+	a.meta = got == "EN\r\n"
 	for _, request := range []string{harness.Set(name+"b", a.big), harness.Set(name+"c", "1000000"), harness.Set(name+"l", "")} {
 		if got, err := c.Try(request); err != nil || got != "STORED\r\n" {
 			c.Close()
@@ -113,7 +119,9 @@ func (a *actor) pipeline(n int) error {
 	step("get "+old+" "+key+" "+a.name+"c\r\n", fmt.Sprintf("VALUE %s 0 %d\r\n%s\r\n", key, len(value), value)+harness.Hit(a.name+"c", fmt.Sprint(a.count)))
 	step("touch "+key+" 1000\r\n", "TOUCHED\r\n")
 	step("add "+key+" 0 0 1\r\n1\r\n", "NOT_STORED\r\n")
-	step("mg "+key+" v k\r\n", fmt.Sprintf("VA %d k%s\r\n%s\r\n", len(value), key, value))
+	if a.meta {
+		step("mg "+key+" v k\r\n", fmt.Sprintf("VA %d k%s\r\n%s\r\n", len(value), key, value))
+	}
 	if err := a.c.TrySend(send.String()); err != nil {
 		return err
 	}

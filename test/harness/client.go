@@ -141,6 +141,9 @@ func (c *Client) TryReply() (string, error) {
 	var reply strings.Builder
 	for {
 		line, err := c.r.ReadString('\n')
+		if err == nil && OtherVersion() {
+			line = oneBlank(line)
+		}
 		reply.WriteString(line)
 		if err != nil {
 			return reply.String(), fmt.Errorf("after %.80q: %w", reply.String(), err)

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -54,10 +55,23 @@ const (
 	NoMeta   Meta = "none"
 )
 
-// MetaOf asks the memcached that the tests run with.
+// MetaOf asks the memcached that the tests run with, once.
 func MetaOf(tb testing.TB) Meta {
 	tb.Helper()
-	c := Dial(tb, StartMemcached(tb).Addr)
+	metaOnce.Do(func() { metaFound = askMeta(tb) })
+	return metaFound
+}
+
+var (
+	metaOnce  sync.Once
+	metaFound Meta
+)
+
+func askMeta(tb testing.TB) Meta {
+	tb.Helper()
+	m := StartMemcached(tb)
+	defer m.Kill()
+	c := Dial(tb, m.Addr)
 	for _, form := range []struct {
 		meta      Meta
 		set, done string
@@ -77,4 +91,14 @@ func MetaOf(tb testing.TB) Meta {
 // LacksMeta is what magent answers to a meta command for servers one of which, at addr, lacks them.
 func LacksMeta(addr string) string {
 	return fmt.Sprintf("SERVER_ERROR %s: it lacks the meta commands of memcached 1.6.10 and later\r\n", addr)
+}
+
+// oneBlank is a status line of a meta command as memcached 1.6.31 and later write it: older ones have blanks at its end, or two
+// between words.
+func oneBlank(line string) string {
+	words := strings.Fields(line)
+	if len(words) == 0 || !slices.Contains([]string{"HD", "EN", "NF", "NS", "EX"}, words[0]) {
+		return line
+	}
+	return strings.Join(words, " ") + "\r\n"
 }
