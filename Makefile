@@ -84,6 +84,10 @@ race: ## unit tests, and black-box tests of a magent with two loops, under the r
 chaos: build ## faults strike for CHAOSTIME (10m); is what clients see linearizable? And as long in each mode
 	MAGENT_BIN=$(CURDIR)/bin/magent $(GO) test -count=1 -timeout 0 ./test/chaos -run 'TestLinearizable|TestModes$$' -v -duration $(CHAOSTIME) -each $(CHAOSTIME)
 
+.PHONY: versions
+versions: build ## black-box tests with each memcached in a folder: make versions DIR=...
+	@deploy/dev/versions.sh "$(DIR)"
+
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME (30s)
 	@for package in $(UNITS); do \

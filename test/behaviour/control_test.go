@@ -41,7 +41,7 @@ func refused(t *testing.T, addr, request string) {
 	c := harness.Dial(t, addr)
 	defer c.Close()
 	c.Send(request + sentinel)
-	reply, err := readTo(c, sentinelReply)
+	reply, err := readTo(c, sentinelReply, patience)
 	if err != nil {
 		t.Fatalf("%q: %v", request, err)
 	}
@@ -65,7 +65,7 @@ func TestOtherCommands(t *testing.T) {
 	for _, request := range []string{"shutdown", "cache_memlimit 64", "slabs automove 0", "lru_crawler enable", "watch fetchers", "lru mode flat", "misbehave", "refresh_certs", "debugtime 5"} {
 		c := harness.Dial(t, proxy.Addr)
 		c.Send(request + "\r\n" + sentinel)
-		reply, err := readTo(c, sentinelReply)
+		reply, err := readTo(c, sentinelReply, patience)
 		if err != nil || !harness.IsError(reply) || strings.Count(reply, "\n") != 1 {
 			t.Errorf("%q: reply %q, %v", request, reply, err)
 		}

@@ -1,6 +1,7 @@
 package behaviour
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +13,9 @@ func TestMeta(t *testing.T) {
 	for _, s := range metaScripts {
 		t.Run(s.name, func(t *testing.T) {
 			if targets.meta == harness.FullMeta {
+				if !targets.bareMeta {
+					s.steps = slices.DeleteFunc(slices.Clone(s.steps), func(step string) bool { return step == "mg a q\r\n" })
+				}
 				agree(t, targets, s)
 				return
 			}

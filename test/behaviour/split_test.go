@@ -55,7 +55,7 @@ func inPieces(t *testing.T, c, turn *harness.Client, pieces ...string) string {
 		turn.Want("mn\r\n", "MN\r\n")
 	}
 	c.Send(sentinel)
-	got, err := readTo(c, sentinelReply)
+	got, err := readTo(c, sentinelReply, patience)
 	if err != nil {
 		t.Fatal(err)
 	}

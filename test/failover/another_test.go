@@ -117,6 +117,14 @@ func survey(c *harness.Client) (right, old, undead, errors int) {
 	return right, old, undead, errors
 }
 
+// leastRight is how many keys survey finds at least. Without the meta commands nothing can be copied, and any may be a miss.
+func leastRight(t *testing.T) int {
+	if harness.MetaOf(t) == harness.NoMeta {
+		return 0
+	}
+	return 2 * otherKeys
+}
+
 // TestAnotherMemoryBehindAnAddress: the address of a server leads to another memcached, which holds old values and deleted keys.
 // None of them is read, at no time, and nothing is a miss.
 func TestAnotherMemoryBehindAnAddress(t *testing.T) {
@@ -144,9 +152,10 @@ func anotherMemory(t *testing.T, primary bool, threads string, args []string) {
 	upToDate(c)
 
 	d.leadTo(another.Addr)
+	least := leastRight(t)
 	check := func(when string) {
 		t.Helper()
-		if right, old, undead, errors := survey(c); right != 2*otherKeys || old+undead+errors > 0 {
+		if right, old, undead, errors := survey(c); right < least || old+undead+errors > 0 {
 			t.Fatalf("%s: %d right, %d old, %d deleted ones are back, %d errors", when, right, old, undead, errors)
 		}
 	}
@@ -165,7 +174,7 @@ func anotherMemory(t *testing.T, primary bool, threads string, args []string) {
 		return nil
 	})
 	check("then")
-	if right, old, undead, _ := survey(harness.Dial(t, another.Addr)); right != 2*otherKeys || old+undead > 0 {
+	if right, old, undead, _ := survey(harness.Dial(t, another.Addr)); right < least || old+undead > 0 {
 		t.Errorf("it holds %d right ones, %d old ones, %d deleted ones", right, old, undead)
 	}
 	other.Kill()
@@ -209,7 +218,7 @@ func TestBothAreOtherMemories(t *testing.T) {
 func TestAnotherMemoryAfterARestartOfOurs(t *testing.T) {
 	t.Parallel()
 	before, another, backup := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
-	d := openDoor(t, before.Addr)
+	least, d := leastRight(t), openDoor(t, before.Addr)
 	args := soon("-s", d.Addr, "-b", backup.Addr, "--state-dir", t.TempDir())
 	proxy := harness.StartMagent(t, args...)
 	c := harness.Dial(t, proxy.Addr)
@@ -221,7 +230,7 @@ func TestAnotherMemoryAfterARestartOfOurs(t *testing.T) {
 	proxy = harness.StartMagent(t, args...)
 	c = harness.Dial(t, proxy.Addr)
 	harness.Eventually(t, "the other memory is used", func() error {
-		if right, old, undead, _ := survey(c); right != 2*otherKeys || old+undead > 0 {
+		if right, old, undead, _ := survey(c); right < least || old+undead > 0 {
 			t.Fatalf("%d right, %d old, %d deleted ones are back", right, old, undead)
 		}
 		if got := harness.ServerStat(t, proxy.Addr, d.Addr, "state"); got != "up" || !strings.Contains(proxy.Log(), "another server answers") {

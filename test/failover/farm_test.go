@@ -102,10 +102,18 @@ func TestCopyKeepsFlagsAndTTL(t *testing.T) {
 	token := strings.Fields(c.Do("gets d\r\n"))[4]
 	c.Want("cas d 66 5000 3 "+token+"\r\nabc\r\n", "STORED\r\n")
 	c.Want("set e 55 0 3\r\nabc\r\n", "STORED\r\n")
-	c.Want("gat 5000 e\r\n", "VALUE e 55 3\r\nabc\r\nEND\r\n")
+	if harness.HasGat(t) {
+		c.Want("gat 5000 e\r\n", "VALUE e 55 3\r\nabc\r\nEND\r\n")
+	} else {
+		c.Want("touch e 5000\r\n", "TOUCHED\r\n")
+	}
 	for _, server := range []*harness.Memcached{p.primary, p.backup} {
 		direct := harness.Dial(t, server.Addr)
 		for key, flags := range map[string]int{"a": 77, "b": 88, "c": 99, "d": 66, "e": 55} {
+			if harness.MetaOf(t) == harness.NoMeta { // nobody tells how long it is kept
+				direct.Want("get "+key+"\r\n", fmt.Sprintf("VALUE %s %d 3\r\nabc\r\nEND\r\n", key, flags))
+				continue
+			}
 			var length, ttl int
 			var f, value string
 			got := direct.Do("mg " + key + " f t v\r\n")

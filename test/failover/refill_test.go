@@ -85,6 +85,10 @@ func restartedEmpty(t *testing.T, primary bool) {
 	server.Kill()
 	c.Want(harness.Set("during", "1"), "STORED\r\n")
 	server.Restart()
+	if harness.MetaOf(t) == harness.NoMeta {
+		notFilled(t, p, server)
+		return
+	}
 	everything := func() {
 		t.Helper()
 		for key, want := range items {
@@ -112,6 +116,18 @@ func restartedEmpty(t *testing.T, primary bool) {
 	}
 	other.Kill() // its copy is as good
 	everything()
+}
+
+// notFilled: a server without the meta commands cannot be filled. That is said, and it is used as it is.
+func notFilled(t *testing.T, p *pair, server *harness.Memcached) {
+	t.Helper()
+	awaitState(t, p.proxy, server, "up")
+	if why := harness.ServerStat(t, p.proxy.Addr, server.Addr, "not_filled"); !strings.Contains(why, "has no meta commands") {
+		t.Errorf("not_filled is %q", why)
+	}
+	c := harness.Dial(t, p.proxy.Addr)
+	c.Want(harness.Set("then", "1"), "STORED\r\n")
+	harness.Dial(t, server.Addr).Want("get then\r\n", harness.Hit("then", "1"))
 }
 
 // TestRestartedEmptyWhileIdle: nobody asks for anything while a server is restarted. Then every key is a hit, and every

@@ -65,6 +65,8 @@ func MetaOf(tb testing.TB) Meta {
 var (
 	metaOnce  sync.Once
 	metaFound Meta
+	gatOnce   sync.Once
+	gatFound  bool
 )
 
 func askMeta(tb testing.TB) Meta {
@@ -86,6 +88,17 @@ func askMeta(tb testing.TB) Meta {
 		}
 	}
 	return NoMeta
+}
+
+// HasGat reports whether the memcached that the tests run with has gat and gats, as it does since 1.5.3.
+func HasGat(tb testing.TB) bool {
+	tb.Helper()
+	gatOnce.Do(func() {
+		m := StartMemcached(tb)
+		defer m.Kill()
+		gatFound = Dial(tb, m.Addr).Do("gat 0 k\r\n") == "END\r\n"
+	})
+	return gatFound
 }
 
 // LacksMeta is what magent answers to a meta command for servers one of which, at addr, lacks them.
