@@ -55,26 +55,32 @@ var (
 // Connected begins to make good what a server missed that was ejected, or has lost: a new connection stands.
 func (p *Pool) Connected(c *backend.Conn) {
 	i := p.byConn[c]
-	switch {
-	case p.Engine.Distrusted(i):
-		p.TakeOut(i, errAnother)
-	case p.Engine.Incomplete(i) && p.Engine.CanFill(i):
-		p.TakeOut(i, errRestarted)
-	}
 	if p.Loop.VIP && p.Engine.Missed(i) {
 		p.Recalled[i] = true // this machine may just be losing the virtual address: see role.go
 	}
+	calm := time.Duration(0)
 	if p.Recalled[i] {
-		p.wait(i)
+		calm = p.quarantine(i)
+	}
+	switch {
+	case p.Engine.Distrusted(i):
+		p.TakeOut(i, errAnother)
+		p.Recalled[i] = true
+		calm += p.Loop.Flushable
+	case p.Engine.Incomplete(i) && p.Engine.CanFill(i):
+		p.TakeOut(i, errRestarted)
+	}
+	if p.Recalled[i] {
+		p.wait(i, calm)
 	}
 	p.Admit()
 	p.later()
 }
 
-// wait has a server that is known from an earlier process, or from a pool before a reload, wait before it returns. Nobody waits for
-// the end of connections from that time: what lies in the server's sockets is executed once it goes on, and what the kernel still
-// had to send came within DrainTime, or a longer --timeout, of the end (loop.LimitUnsent).
-func (p *Pool) wait(i int) {
+// wait has a server wait before it returns. One that holds what is out of date waits for Flushable, for it may have to be flushed:
+// memcached 1.6.25 and later may keep an item over flush_all that was stored in the same second, when another thread has it locked
+// (item_flush_expired).
+func (p *Pool) wait(i int, calm time.Duration) {
 	connects := p.Conns[i].Stats.Connects
 	again := loop.NewTimer(func() {
 		if p.Conns[i].Ready() && p.Conns[i].Stats.Connects == connects {
@@ -82,11 +88,18 @@ func (p *Pool) wait(i int) {
 			p.Admit()
 		}
 	})
+	p.Loop.L.Set(again, calm)
+}
+
+// quarantine is how long a server waits that is known from an earlier process, or from a pool before a reload. Nobody waits for
+// the end of connections from that time: what lies in the server's sockets is executed once it goes on, and what the kernel still
+// had to send came within DrainTime, or a longer --timeout, of the end (loop.LimitUnsent).
+func (p *Pool) quarantine(i int) time.Duration {
 	late, sent := max(DrainTime, p.Config.Timeout), p.Loop.Started
 	if p.sentBy[i].After(sent) {
 		sent = p.sentBy[i]
 	}
-	p.Loop.L.Set(again, Quarantine+max(0, late-time.Since(sent)))
+	return Quarantine + max(0, late-time.Since(sent))
 }
 
 // Admit has servers return that are connected to again, once it is known whether their other copies can be had: not

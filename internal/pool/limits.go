@@ -18,6 +18,7 @@ const (
 	maxServerUnsent = 64 << 20        // bytes that wait for a server's socket, and one value beside them
 	DrainTime       = 3 * time.Second // the end of a lost connection to a server is waited for before a new one is made
 	Quarantine      = time.Second     // and if it was not seen, the new one waits
+	Flushable       = 3 * time.Second // after which an item is older than the second of a flush_all, as memcached counts
 )
 
 // Redis's own limits: of elements, and of an inline command.

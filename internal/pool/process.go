@@ -25,11 +25,12 @@ type Process struct {
 	VIP     bool        // there is a virtual address
 	Standby atomic.Bool // and another proxy has it, see role.go
 
-	Threads  int                  // loops
-	MaxValue int                  // bytes, where a pool has no limit of its own
-	MaxDirty int                  // keys, likewise
-	MaxJoint int                  // keys of gets that share a command line on their way to a server
-	Owner    func(key []byte) int // the loop that owns a key; for goroutines beside the loops, too
+	Threads   int                  // loops
+	MaxValue  int                  // bytes, where a pool has no limit of its own
+	MaxDirty  int                  // keys, likewise
+	MaxJoint  int                  // keys of gets that share a command line on their way to a server
+	Flushable time.Duration        // how long a server waits that holds what is out of date
+	Owner     func(key []byte) int // the loop that owns a key; for goroutines beside the loops, too
 }
 
 // Loop is one event loop, as far as the pools on it are concerned. Draining and Yielding gate what they do behind the backs of

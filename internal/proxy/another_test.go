@@ -72,6 +72,26 @@ func isAnother(t *testing.T, role int) (r *rig, c *client, another, other *fake)
 	return r, c, p, b
 }
 
+// Another memory is left alone until a flush_all can be relied upon: memcached may keep what was stored in the same second.
+func TestAnotherMemoryWaits(t *testing.T) {
+	t.Parallel()
+	r, c, another, other := isAnother(t, 0)
+	r.on(0, func(sh *session.Shard) { sh.Flushable = time.Hour })
+	another.becomes("gone", "old")
+	r.eventually(0, "it is connected to", func(sh *session.Shard) bool {
+		return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Engine.Distrusted(0)
+	})
+	c.say("get gone\r\nset new 0 0 1\r\n1\r\n")
+	other.want("get gone\r\n").answer("END\r\n")
+	other.want("set new 0 0 1\r\n1\r\n").answer("STORED\r\n")
+	c.hear("END\r\nSTORED\r\n")
+	r.on(0, func(sh *session.Shard) {
+		if p := sh.Pools[0]; !p.Recalled[0] || p.Health.Usable(0) {
+			t.Error("it is used at once")
+		}
+	})
+}
+
 // Another memory at the address of a server, which is not empty, is not read before all that it holds has been replaced by what the
 // other copy has, or deleted. What it lacks it gets then. Meanwhile what it makes of a mutation does not count.
 func TestAnotherMemory(t *testing.T) {

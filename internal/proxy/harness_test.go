@@ -23,6 +23,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience bounds every wait of these tests; none of them is expected to take it.
 const patience = 5 * time.Second
 
+// testFlushable is short, for the servers are fakes, which flush everything.
+const testFlushable = 20 * time.Millisecond
+
 func await[T any](t testing.TB, what string, c <-chan T) T {
 	t.Helper()
 	select {
@@ -78,7 +81,7 @@ func startAs(t testing.TB, pid int64, primaries, backups int, change func(*confi
 	if change != nil {
 		change(&cfg)
 	}
-	svc, err := Start(Options{Config: cfg, Log: zerolog.Nop(), Version: "test", maxJoint: 1, window: testWindow})
+	svc, err := Start(Options{Config: cfg, Log: zerolog.Nop(), Version: "test", maxJoint: 1, window: testWindow, flushable: testFlushable})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ func (r *rig) follow() {
 	r.t.Helper()
 	cfg := r.svc.cfg
 	r.svc.Close()
-	svc, err := Start(Options{Config: cfg, Log: zerolog.Nop(), Version: "test", maxJoint: 1, window: testWindow})
+	svc, err := Start(Options{Config: cfg, Log: zerolog.Nop(), Version: "test", maxJoint: 1, window: testWindow, flushable: testFlushable})
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -39,9 +39,10 @@ type Options struct {
 	Give  func(*os.File) error // hands a file of Config.StateDir to the user who will go on to run; nil: nobody has to be given anything
 	Files []string             // other files of the process, which may be in Config.StateDir
 
-	lookup   discover.LookupFunc // in tests; else the system's
-	maxJoint int                 // in tests; else maxJoint
-	window   int                 // in tests; else windowStart
+	lookup    discover.LookupFunc // in tests; else the system's
+	maxJoint  int                 // in tests; else maxJoint
+	window    int                 // in tests; else windowStart
+	flushable time.Duration       // in tests; else pool.Flushable
 }
 
 // Service is a running proxy: its loops, listeners and helpers.
@@ -84,6 +85,9 @@ func Start(o Options) (*Service, error) {
 	if o.maxJoint == 0 {
 		o.maxJoint = pool.MaxJoint
 	}
+	if o.flushable == 0 {
+		o.flushable = pool.Flushable
+	}
 	if o.window == 0 {
 		o.window = session.WindowStart
 	}
@@ -101,7 +105,7 @@ func Start(o Options) (*Service, error) {
 	svc.shared.Log, svc.shared.Registry, svc.shared.Walks = o.Log, registry.New(o.Log), refill.NewWalks(o.Log, 0)
 	svc.shared.Started, svc.shared.VIP = time.Now(), o.Config.VIP.IsValid()
 	svc.shared.Threads, svc.shared.MaxValue, svc.shared.MaxDirty = max(1, o.Config.Threads), o.Config.MaxValue, o.Config.MaxDirty
-	svc.shared.MaxJoint = o.maxJoint
+	svc.shared.MaxJoint, svc.shared.Flushable = o.maxJoint, o.flushable
 	svc.shared.Owner = func(key []byte) int { return svc.group.OwnerOf(key).ID }
 	svc.shared.Servers = discover.New(discover.Options{Lookup: o.lookup, Interval: o.Config.ResolveInterval, Log: o.Log, Found: svc.found})
 	svc.storedTimer = loop.NewTimer(svc.askStored)
