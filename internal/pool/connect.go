@@ -78,8 +78,7 @@ func (p *Pool) Connected(c *backend.Conn) {
 }
 
 // wait has a server wait before it returns. One that holds what is out of date waits for Flushable, for it may have to be flushed:
-// memcached 1.6.25 and later may keep an item over flush_all that was stored in the same second, when another thread has it locked
-// (item_flush_expired).
+// memcached 1.6.25 and later may keep an item over flush_all that was stored or used in the same second (item_flush_expired).
 func (p *Pool) wait(i int, calm time.Duration) {
 	connects := p.Conns[i].Stats.Connects
 	again := loop.NewTimer(func() {

@@ -86,8 +86,19 @@ func TestAnotherMemoryWaits(t *testing.T) {
 	other.want("set new 0 0 1\r\n1\r\n").answer("STORED\r\n")
 	c.hear("END\r\nSTORED\r\n")
 	r.on(0, func(sh *session.Shard) {
-		if p := sh.Pools[0]; !p.Recalled[0] || p.Health.Usable(0) {
+		p := sh.Pools[0]
+		if !p.Recalled[0] || p.Health.Usable(0) {
 			t.Error("it is used at once")
+		}
+		p.Recalled[0] = false
+		p.Admit()
+		if !p.Engine.Returns(0) || !p.Engine.Distrusted(0) {
+			t.Fatal("it does not return")
+		}
+		n := p.Conns[0].Pending()
+		p.Engine.Hide(0, []byte("old"))
+		if p.Conns[0].Pending() == n {
+			t.Error("a key is not deleted before it is used")
 		}
 	})
 }

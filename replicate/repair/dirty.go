@@ -73,8 +73,11 @@ func (e *Engine) repair(i int, key []byte, seq uint64) {
 
 // Hide deletes a key on server i where a wrong value may be found, so that whatever is asked there afterwards does
 // not. The key stays dirty: what the deletion takes away is to be copied.
+//
+// On a server that is yet to be cleansed, or flushed, any key may have a wrong value. It must not be touched there
+// either: memcached 1.6.25 and later keeps an item over flush_all that was used in the same second (item_flush_expired).
 func (e *Engine) Hide(i int, key []byte) {
-	if d := &e.dirty[i]; !d.Empty() && d.Exposed(key) && e.Health.Usable(i) && !fault.Hide {
+	if d := &e.dirty[i]; (e.unclean[i] || !d.Empty() && d.Exposed(key)) && e.Health.Usable(i) && !fault.Hide {
 		e.erase(i, key, 0)
 		if x := e.copies[string(key)]; x != nil && x.server == i {
 			x.overtaken, x.again = true, true // a copy that is on its way is deleted by this, too

@@ -129,7 +129,7 @@ func (e *Engine) fillKey(h *resync, key string) {
 
 // ReadThrough fills the keys in a reply of server from, if their other copy is on a server that is being filled:
 // what is in use is filled first. (It is also what the list of keys may lack: memcached moves items that are used,
-// and may move one to where the list has been already.)
+// and may move one to where the list has been already.) A server that is yet to be cleansed, or flushed, is left alone.
 func (e *Engine) ReadThrough(from int, reply []byte) {
 	if e.warming == 0 {
 		return
@@ -148,7 +148,7 @@ func (e *Engine) ReadThroughKey(from int, key []byte) {
 	if i == from {
 		i = b
 	}
-	if h := e.resyncs[i]; h.isFilling() && h.busy < 2*maxCopies && h.seen.add(key) {
+	if h := e.resyncs[i]; h.isFilling() && !e.unclean[i] && h.busy < 2*maxCopies && h.seen.add(key) {
 		e.fillKey(h, string(key))
 	}
 }
