@@ -32,6 +32,10 @@ VERSIONED = -ldflags "-X magent/internal/service.release=$$(deploy/release/versi
 UNITS = $$($(GO) list ./... | grep -v /test/)
 RACED = ./test/behaviour ./test/failover ./test/nutcracker ./test/redis ./test/reload
 
+# Suites that run one after the other, for what they measure depends on the machine's time; and all others.
+ALONE = ./test/bench ./test/chaos ./test/vip
+BUSY  = $$($(GO) list ./test/... | grep -vE '/test/(bench|chaos|vip)$$')
+
 # Tests wait more than they work: more packages at once than there are cores, and of each more of those tests that say t.Parallel.
 TEST = $(GO) test -count=1 -p $$((2 * $$(nproc))) -parallel $$((4 * $$(nproc)))
 
@@ -71,7 +75,8 @@ unit: ## unit tests, with the committed seeds of the fuzz targets
 
 .PHONY: e2e
 e2e: build ## black-box tests of bin/magent and bin/nutcracker with real servers and clients; screenshots go to artifacts/
-	MAGENT_ARTIFACTS=$(CURDIR)/artifacts MAGENT_BIN=$(CURDIR)/bin/magent NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker $(TEST) -timeout 20m ./test/...
+	MAGENT_ARTIFACTS=$(CURDIR)/artifacts MAGENT_BIN=$(CURDIR)/bin/magent NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker $(TEST) -timeout 20m $(BUSY)
+	MAGENT_ARTIFACTS=$(CURDIR)/artifacts MAGENT_BIN=$(CURDIR)/bin/magent NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker $(GO) test -count=1 -p 1 -timeout 20m $(ALONE)
 
 .PHONY: race
 race: ## unit tests, and black-box tests of a magent with two loops, under the race detector
