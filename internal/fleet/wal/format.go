@@ -93,7 +93,7 @@ func parse(data []byte) (s core.Saved, good int, err error) {
 	var w core.Write
 	for at < len(data) {
 		k, body, n, err := next(data[at:])
-		if err == errTorn {
+		if errors.Is(err, errTorn) {
 			return s, good, nil
 		}
 		if err == nil {
