@@ -76,6 +76,7 @@ func TestSlowRequestsAreBounded(t *testing.T) {
 	m := harness.StartMemcached(t)
 	p := harness.StartMagent(t, "-s", m.Addr, "--slow", "200ms", "--timeout", "300ms", "--server-failure-limit", "1000")
 	c := harness.Dial(t, p.Addr)
+	c.Want("get k\r\n", "END\r\n") // the server is connected to: what it does not answer then is slow
 	m.Pause()
 	const requests = 400
 	for range 2 {
