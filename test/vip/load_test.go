@@ -162,11 +162,20 @@ func (c *client) ask(request string) (string, bool) {
 	c.failed.Add(1)
 	c.last.Store(now.Format("15:04:05.000 ") + err.Error())
 	if c.conn != nil {
-		c.conn.Close()
-		c.conn = nil
+		c.giveUp()
 	}
 	time.Sleep(10 * time.Millisecond) // as a client does that connects again and again
 	return "", false
+}
+
+// giveUp throws the connection away with what it has still to send: else a write that was given up could arrive after the next one of
+// the same key, once the network has found its way again.
+func (c *client) giveUp() {
+	if tcp, ok := c.conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	c.conn.Close()
+	c.conn = nil
 }
 
 func (c *client) try(request string) (string, error) {
