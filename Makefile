@@ -83,7 +83,7 @@ race: ## unit tests, and black-box tests of a magent with two loops, under the r
 	CGO_ENABLED=1 $(TEST) -race $(UNITS)
 	CGO_ENABLED=1 $(GO) build -race $(VERSIONED) -o bin/magent-race ./cmd/magent
 	CGO_ENABLED=1 $(GO) build -race $(VERSIONED) -o bin/nutcracker-race ./cmd/nutcracker
-	GORACE=halt_on_error=1 MAGENT_THREADS=2 MAGENT_BIN=$(CURDIR)/bin/magent-race NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker-race $(TEST) $(RACED)
+	GORACE=halt_on_error=1 MAGENT_THREADS=2 MAGENT_BIN=$(CURDIR)/bin/magent-race NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker-race $(GO) test -count=1 -p $$(nproc) -parallel $$((2 * $$(nproc))) $(RACED)
 
 .PHONY: chaos
 chaos: build ## faults strike for CHAOSTIME (10m); is what clients see linearizable? And as long in each mode

@@ -10,7 +10,6 @@ import (
 
 // TestBesideLargeValue: while a value of 100 MB is on its way to a server, others are served by that server too: they wait.
 func TestBesideLargeValue(t *testing.T) {
-	t.Parallel()
 	server := harness.StartRedis(t)
 	proxy := startPool(t, []*harness.Redis{server}).Addr
 	one, other, third := dial(t, proxy), dial(t, proxy), dial(t, proxy)
