@@ -30,13 +30,13 @@ tests() {
 	if before "$version" 1.6.0; then # no meta commands
 		local without="$unfilled|TestServerWithoutRoom"
 		"$binary" -h 2>&1 | grep -q auth-file || without+='|TestServerWithPassword'
-		echo "failover -test.parallel 4 -test.skip $without"
+		echo "failover -test.parallel 2 -test.skip $without"
 		echo "verify -test.run $older"
 		# What a server has missed is lost there, so that no key can be counted in, or appended to, in a history that is checked.
 		echo "chaos -test.run TestLinearizable -duration 5s -ops get,mget,gets,touch,set,add,delete,cas"
 		return
 	fi
-	echo "failover -test.parallel 4"
+	echo "failover -test.parallel 2"
 	if before "$version" 1.6.10; then # an older form of them
 		echo "verify -test.run $older|TestServersThatCannotBeCompared"
 	else

@@ -47,7 +47,7 @@ func TestLinearizable(t *testing.T) {
 	if w.found != "" {
 		t.Error(w.found)
 	}
-	if w.count.voids > w.count.rounds/4 {
+	if w.count.rounds >= 8 && w.count.voids > w.count.rounds/4 { // of a few rounds one may always be void
 		t.Errorf("in %d of %d rounds both copies were out: the machine is too slow for this", w.count.voids, w.count.rounds)
 	}
 	if least := int(*duration / (3 * time.Second)); w.count.faults < least && w.found == "" {
