@@ -49,6 +49,15 @@ func newCluster(t *testing.T, args ...string) *cluster {
 	for _, h := range c.hosts {
 		h.startMemcached()
 	}
+	for _, h := range c.hosts { // a magent without the address does not take servers back that were away when it started
+		harness.Eventually(t, "memcached of "+h.name+" answers", func() error {
+			conn, err := c.client.dial(address(h.i)+":11211", time.Second)
+			if err == nil {
+				conn.Close()
+			}
+			return err
+		})
+	}
 	for _, h := range c.hosts {
 		h.startMagent()
 	}
