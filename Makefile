@@ -36,6 +36,9 @@ RACED = ./test/behaviour ./test/failover ./test/nutcracker ./test/redis ./test/r
 ALONE = ./test/bench ./test/chaos ./test/vip
 BUSY  = $$($(GO) list ./test/... | grep -vE '/test/(bench|chaos|vip)$$')
 
+# What black-box tests are told.
+BLACKBOX = MAGENT_ARTIFACTS=$(CURDIR)/artifacts MAGENT_BIN=$(CURDIR)/bin/magent NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker
+
 # Tests wait more than they work: more packages at once than there are cores, and of each more of those tests that say t.Parallel.
 TEST = $(GO) test -count=1 -p $$((2 * $$(nproc))) -parallel $$((4 * $$(nproc)))
 
@@ -75,8 +78,8 @@ unit: ## unit tests, with the committed seeds of the fuzz targets
 
 .PHONY: e2e
 e2e: build ## black-box tests of bin/magent and bin/nutcracker with real servers and clients; screenshots go to artifacts/
-	MAGENT_ARTIFACTS=$(CURDIR)/artifacts MAGENT_BIN=$(CURDIR)/bin/magent NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker $(TEST) -timeout 20m $(BUSY)
-	MAGENT_ARTIFACTS=$(CURDIR)/artifacts MAGENT_BIN=$(CURDIR)/bin/magent NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker $(GO) test -count=1 -p 1 -timeout 20m $(ALONE)
+	$(BLACKBOX) $(TEST) -timeout 20m $(BUSY)
+	$(BLACKBOX) $(GO) test -count=1 -p 1 -timeout 20m $(ALONE)
 
 .PHONY: race
 race: ## unit tests, and black-box tests of a magent with two loops, under the race detector
