@@ -72,30 +72,50 @@ func isAnother(t *testing.T, role int) (r *rig, c *client, another, other *fake)
 	return r, c, p, b
 }
 
-// Another memory is left alone until a flush_all can be relied upon: memcached may keep what was stored in the same second.
-func TestAnotherMemoryWaits(t *testing.T) {
-	t.Parallel()
+// quarantined is another memory in the place of the primary, which the proxy knows, and does not use for an hour.
+func quarantined(t *testing.T) (r *rig, c *client, other *fake) {
+	t.Helper()
 	r, c, another, other := isAnother(t, 0)
 	r.on(0, func(sh *session.Shard) { sh.Flushable = time.Hour })
 	another.becomes("gone", "old")
 	r.eventually(0, "it is connected to", func(sh *session.Shard) bool {
 		return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Engine.Distrusted(0)
 	})
+	return r, c, other
+}
+
+// Another memory is left alone until a flush_all can be relied upon: memcached may keep what was stored in the same second.
+func TestAnotherMemoryWaits(t *testing.T) {
+	t.Parallel()
+	r, c, other := quarantined(t)
 	c.say("get gone\r\nset new 0 0 1\r\n1\r\n")
 	other.want("get gone\r\n").answer("END\r\n")
 	other.want("set new 0 0 1\r\n1\r\n").answer("STORED\r\n")
 	c.hear("END\r\nSTORED\r\n")
 	r.on(0, func(sh *session.Shard) {
-		p := sh.Pools[0]
-		if !p.Recalled[0] || p.Health.Usable(0) {
+		if p := sh.Pools[0]; !p.Recalled[0] || p.Health.Usable(0) {
 			t.Error("it is used at once")
 		}
+	})
+}
+
+// What it holds is not used before it is cleansed, or flushed: memcached may keep what was used in the same second.
+func TestAnotherMemoryIsNotTouched(t *testing.T) {
+	t.Parallel()
+	r, _, _ := quarantined(t)
+	r.on(0, func(sh *session.Shard) {
+		p := sh.Pools[0]
 		p.Recalled[0] = false
 		p.Admit()
 		if !p.Engine.Returns(0) || !p.Engine.Distrusted(0) {
 			t.Fatal("it does not return")
 		}
-		n := p.Conns[0].Pending()
+		n := p.Conns[1].Pending()
+		p.Engine.ReadThroughKey(1, []byte("old"))
+		if p.Conns[1].Pending() > n {
+			t.Error("a key that was read is copied to it")
+		}
+		n = p.Conns[0].Pending()
 		p.Engine.Hide(0, []byte("old"))
 		if p.Conns[0].Pending() == n {
 			t.Error("a key is not deleted before it is used")
