@@ -164,6 +164,9 @@ func (s *script) look() string {
 			for _, key := range keys {
 				fmt.Fprintf(&out, ", %s is dirty", key)
 			}
+			if n := s.e.Behind(i) - len(keys); n > 0 {
+				fmt.Fprintf(&out, ", keys to be copied: %d", n)
+			}
 		}
 		out.WriteString("\n")
 	}

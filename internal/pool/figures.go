@@ -25,7 +25,7 @@ func (p *Pool) Figures(i int) stats.Server {
 	n, q, tally := c.Stats.Since(&p.shown[i].before), c.Queue(), p.Engine.Tally(i)
 	v := stats.Server{
 		Pool: p.Name, Address: c.Name(), Name: server.Name, RingName: server.RingName(), Role: "primary", Identity: c.Identity().String(),
-		State: p.Health.Server(i).State.String(), Pending: c.Pending(), Draining: c.Draining(), DirtyKeys: p.Engine.Dirty(i).Len(),
+		State: p.Health.Server(i).State.String(), Pending: c.Pending(), Draining: c.Draining(), DirtyKeys: p.Engine.Behind(i),
 
 		Requests: n.Requests, Replies: n.Replies, Errors: n.Errors, Timeouts: n.Timeouts,
 		Connects: n.Connects, ConnectTimeouts: n.ConnectTimeouts, EOFs: n.EOFs, Failures: n.Failures,

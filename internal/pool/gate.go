@@ -27,10 +27,10 @@ func (p *Pool) PauseRepair() {
 	}
 }
 
-// Repaired reports whether no key is dirty on a server that is up.
+// Repaired reports whether no server that is up has a key to make good.
 func (p *Pool) Repaired() bool {
 	for i := range p.Conns {
-		if p.Health.Server(i).State == failover.Up && !p.Engine.Dirty(i).Empty() {
+		if p.Health.Server(i).State == failover.Up && (!p.Engine.Dirty(i).Empty() || p.Engine.Behind(i) > 0) {
 			return false
 		}
 	}

@@ -74,3 +74,15 @@ func (e *Engine) Retire() { e.erasures.Drop() }
 
 // Copying is how many keys are on their way from one copy to the other.
 func (e *Engine) Copying() int { return len(e.copies) }
+
+// Behind is how many keys server i has to make good: those that are dirty, and those that were deleted there for it
+// and are yet to be copied. With 0 a server that is up holds what the other copies hold.
+func (e *Engine) Behind(i int) int {
+	n := e.dirty[i].Len()
+	for key, x := range e.copies {
+		if x.server == i && x.fill && x.h == nil && !e.dirty[i].Has([]byte(key)) {
+			n++
+		}
+	}
+	return n
+}
