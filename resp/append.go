@@ -2,7 +2,8 @@ package resp
 
 import "strconv"
 
-// AppendArray appends the line of an array of n elements, which the caller appends behind it; n is -1 for the null array.
+// AppendArray appends the header of an array of n elements. The caller appends the elements. With n = -1 it is the
+// null array.
 func AppendArray(dst []byte, n int) []byte { return appendLen(dst, '*', n) }
 
 // AppendBulk appends a bulk string.
@@ -12,7 +13,7 @@ func AppendBulk(dst, value []byte) []byte {
 	return append(dst, '\r', '\n')
 }
 
-// AppendBulkString is AppendBulk.
+// AppendBulkString is AppendBulk for a string.
 func AppendBulkString(dst []byte, s string) []byte {
 	dst = appendLen(dst, '$', len(s))
 	dst = append(dst, s...)
@@ -30,10 +31,10 @@ func AppendInt(dst []byte, n int64) []byte {
 // AppendSimple appends a simple string. Control bytes become spaces.
 func AppendSimple(dst []byte, s string) []byte { return appendText(append(dst, '+'), s) }
 
-// AppendError appends an error: text is its code and message, without the '-'. Control bytes become spaces.
+// AppendError appends an error. text is its code and message, without the '-'. Control bytes become spaces.
 func AppendError(dst []byte, text string) []byte { return appendText(append(dst, '-'), text) }
 
-// AppendCommand appends a request.
+// AppendCommand appends a request, as an array of bulk strings.
 func AppendCommand(dst []byte, args ...string) []byte {
 	dst = AppendArray(dst, len(args))
 	for _, arg := range args {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// proxy is what a client gets that sends these bytes to somebody who parses with Next, and knows as much as a server
-// does of ECHO, PING and errors. ok is false when another command is in it.
+// proxy returns what a client would get that sends these bytes to a program that parses with Next, and that answers
+// ECHO, PING and errors as a server does. ok is false if in holds another command.
 func proxy(t *testing.T, in []byte) (out []byte, ok bool) {
 	t.Helper()
 	var r Request
@@ -49,12 +49,12 @@ func sameAsServer(t *testing.T, s *server, in []byte) bool {
 	return true
 }
 
-// TestNextConforms compares with a real server, byte by byte.
+// TestNextConforms compares replies with those of a real server, byte by byte.
 func TestNextConforms(t *testing.T) {
 	s := startServer(t)
-	const after = "PING\r\n" // shows that the next request is found, and that after an error none is looked for
+	const after = "PING\r\n" // shows that the next request is found, and that none is looked for after an error
 	for _, tt := range fatalInputs {
-		if !strings.Contains(tt.text, "too big") { // these have no end
+		if !strings.Contains(tt.text, "too big") { // these requests have no end
 			sameAsServer(t, s, []byte(tt.in+after))
 		}
 		sameAsServer(t, s, []byte(after+tt.in))
@@ -82,12 +82,14 @@ func TestNextConforms(t *testing.T) {
 	}
 }
 
-// TestNextConformsRandom does the same with requests that are made up of pieces.
+// TestNextConformsRandom does the same with requests made of random pieces.
 func TestNextConformsRandom(t *testing.T) {
 	s := startServer(t)
 	pieces := []string{
-		"*1\r\n$4\r\nPING\r\n", "*2\r\n$4\r\nECHO\r\n$3\r\nabc\r\n", "PING\r\n", "ECHO x\n", "*2\r\n", "$4\r\nECHO\r\n", "$4\r\n", "*0\r\n", "*-3\r\n", "$0\r\n\r\n",
-		"echo \"", "\"", "'", "\\", "\\x4", "a", " ", "\t", "\n", "nope ", "1", "$", "*", "-", "\"\r\n", "'\r\n", "abc\r\n",
+		"*1\r\n$4\r\nPING\r\n", "*2\r\n$4\r\nECHO\r\n$3\r\nabc\r\n", "PING\r\n", "ECHO x\n", "*2\r\n",
+		"$4\r\nECHO\r\n", "$4\r\n", "*0\r\n", "*-3\r\n", "$0\r\n\r\n",
+		"echo \"", "\"", "'", "\\", "\\x4", "a", " ", "\t", "\n", "nope ", "1", "$", "*", "-", "\"\r\n", "'\r\n",
+		"abc\r\n",
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	compared := 0
@@ -108,14 +110,14 @@ func TestNextConformsRandom(t *testing.T) {
 	}
 }
 
-// strict reports whether Next refuses the bytes for what Redis does not notice.
+// strict reports whether Next refuses bytes that Redis accepts.
 func strict(t *testing.T, in []byte) bool {
 	t.Helper()
 	out, _ := proxy(t, in)
 	return bytes.HasSuffix(out, []byte(textNoCRLF+"\r\n"))
 }
 
-// TestUnknownConforms: errors quote as much as Redis does.
+// TestUnknownConforms checks that errors quote as much as Redis does.
 func TestUnknownConforms(t *testing.T) {
 	s := startServer(t)
 	long := func(n int) string { return strings.Repeat("x", n) }

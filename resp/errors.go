@@ -2,7 +2,7 @@ package resp
 
 import "bytes"
 
-// Errors in the words of redis 7.0; the last ones are ours.
+// Errors in the words of redis 7.0. Those of the last block are the proxy's own.
 const (
 	errSyntax       = "-ERR syntax error\r\n"
 	errNotInteger   = "-ERR value is not an integer or out of range\r\n"
@@ -13,17 +13,22 @@ const (
 	errUnbalanced   = "-ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.\r\n"
 	errNoGroup      = "-ERR Missing GROUP option for XREADGROUP\r\n"
 
-	errNoKeys  = "-ERR at least one key is needed, to find the server: name a key that the script is about, and count it\r\n"
-	errSortBy  = "-ERR BY option of SORT denied: the keys of a pattern may be on other servers; sort without it, or in the client\r\n"
-	errSortGet = "-ERR GET option of SORT denied: the keys of a pattern may be on other servers; only GET # can be had, use MGET for others\r\n"
-	errCopyDB  = "-ERR DB option of COPY denied: a pool has one database; copy within it, or use DUMP and RESTORE\r\n"
-	errBlock   = "-ERR BLOCK would hold up the connection to the server, which all clients share: read without it, and again later\r\n"
+	errNoKeys = "-ERR at least one key is needed, to find the server: " +
+		"name a key that the script is about, and count it\r\n"
+	errSortBy = "-ERR BY option of SORT denied: the keys of a pattern may be on other servers; " +
+		"sort without it, or in the client\r\n"
+	errSortGet = "-ERR GET option of SORT denied: the keys of a pattern may be on other servers; " +
+		"only GET # is allowed, use MGET for others\r\n"
+	errCopyDB = "-ERR DB option of COPY denied: a pool has one database; copy within it, or use DUMP and RESTORE\r\n"
+	errBlock  = "-ERR BLOCK would hold up the connection to the server, which all clients share: " +
+		"read without it, and again later\r\n"
 )
 
-// maxQuoted bounds what an error quotes of a request.
+// maxQuoted limits how many bytes of a request an error quotes.
 const maxQuoted = 128
 
-// AppendUnknown appends the error for a command that Lookup does not know. args must not be empty.
+// AppendUnknown appends the error for a command that Lookup does not know. args are those of the request; there must
+// be at least one.
 func AppendUnknown(dst []byte, args [][]byte) []byte {
 	dst = append(dst, "-ERR unknown command '"...)
 	dst = appendQuoted(dst, args[0], maxQuoted)
@@ -41,7 +46,7 @@ func AppendUnknown(dst []byte, args [][]byte) []byte {
 	return append(dst, '\r', '\n')
 }
 
-// appendUnknownSub appends the error for a subcommand that there is not.
+// appendUnknownSub appends the error for an unknown subcommand of command.
 func appendUnknownSub(dst, sub []byte, command string) []byte {
 	dst = append(dst, "-ERR unknown subcommand '"...)
 	dst = appendQuoted(dst, sub, maxQuoted)
@@ -50,14 +55,14 @@ func appendUnknownSub(dst, sub []byte, command string) []byte {
 	return append(dst, " HELP.\r\n"...)
 }
 
-// AppendWrongArity appends the error for a command whose ArityOK says no.
+// AppendWrongArity appends the error for a command with a wrong number of arguments (see ArityOK).
 func AppendWrongArity(dst []byte, c *Command) []byte {
 	dst = append(dst, "-ERR wrong number of arguments for '"...)
 	dst = append(dst, c.Name...)
 	return append(dst, "' command\r\n"...)
 }
 
-// appendQuoted appends at most limit bytes, and none from a zero byte on. Line ends become spaces.
+// appendQuoted appends text up to its first zero byte, and at most limit bytes of it. Line ends become spaces.
 func appendQuoted(dst, text []byte, limit int) []byte {
 	if i := bytes.IndexByte(text, 0); i >= 0 {
 		text = text[:i]

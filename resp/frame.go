@@ -3,30 +3,31 @@ package resp
 import "bytes"
 
 const (
-	// maxReplyLine bounds a simple string and an error, line end included. Scripts may make long ones.
+	// maxReplyLine limits simple strings and errors, line end included. Scripts can produce long ones.
 	maxReplyLine = 16 << 20
-	// maxLenLine bounds the line of a number or a length: its type, a 64-bit number and CRLF.
+	// maxLenLine limits the line of a number or a length: its type, a 64-bit number and CRLF.
 	maxLenLine = 1 + 20 + 2
-	// maxReply bounds a length, so that sums of them do not overflow.
+	// maxReply limits a length, so that sums of lengths do not overflow.
 	maxReply = 1 << 40
 )
 
-// Framer finds the end of one reply after the other in a growing buffer. It remembers how far it has looked
-// into an incomplete reply, so that nothing is looked at twice. Arrays may be nested as deep as they like: where the
-// reply ends it is enough to know how many elements are still to come. The zero value is ready.
+// Framer finds the end of replies, one after the other, in a growing buffer. It remembers how far it has looked into
+// an incomplete reply, so that it looks at no byte twice. Arrays may be nested to any depth: to find the end it only
+// counts the elements that are still missing. The zero value is ready.
 type Framer struct {
 	off  int // bytes of the current reply that are framed already
-	scan int // bytes that were searched for the end of the line at off; not less than off
-	need int // if not 0: where the bulk string at off ends, whose line is parsed already
-	left int // elements of arrays that are to come, from off on; 0: the reply begins at off
+	scan int // how far the end of the line at off was searched for; not less than off
+	need int // if not 0: the end of the bulk string at off, whose header is parsed already
+	left int // elements that are still missing, from off on; 0: the reply begins at off
 }
 
-// Next frames the reply at the start of buf. With n > 0, the reply is buf[:n], and f is ready for the next one. With n == 0
-// and ok the reply is incomplete: call again with the same bytes and more, with at least need bytes in all if need is not 0.
-// With !ok the bytes are no reply of RESP2: the connection is out of step, and f of no more use.
+// Next frames the reply at the start of buf. With n > 0, the reply is buf[:n], and f is ready for the next one. With
+// n == 0 and ok, the reply is incomplete: call again when buf has grown. If need is not 0, that takes at least need
+// bytes in all. With !ok, the bytes are not a RESP2 reply. The connection is out of step then, and f cannot be used
+// again.
 func (f *Framer) Next(buf []byte) (n, need int, ok bool) {
 	if len(buf) < f.scan {
-		return 0, 0, false // not the bytes of the last call
+		return 0, 0, false // buf does not continue the buffer of the last call
 	}
 	if f.left == 0 {
 		f.left = 1
@@ -46,7 +47,8 @@ func (f *Framer) Next(buf []byte) (n, need int, ok bool) {
 	return n, 0, true
 }
 
-// element moves f behind the element at f.off if it is there. Of an array that is its line: its elements come to f.left.
+// element moves f past the element at f.off if that has arrived. For an array this is its header only; its elements
+// are added to f.left.
 func (f *Framer) element(buf []byte) (done, ok bool) {
 	if f.need != 0 {
 		return f.bulk(buf)
@@ -54,7 +56,7 @@ func (f *Framer) element(buf []byte) (done, ok bool) {
 	if f.off == len(buf) {
 		return false, true
 	}
-	const null = "$-1\r\n" // what a miss gets
+	const null = "$-1\r\n" // the reply to a miss
 	if rest := buf[f.off:]; len(rest) >= len(null) && string(rest[:len(null)]) == null {
 		f.advance(f.off + len(null))
 		return true, true
@@ -85,7 +87,7 @@ func (f *Framer) element(buf []byte) (done, ok bool) {
 	return false, false
 }
 
-// numbered takes a line with a number that quickLen does not read.
+// numbered frames an element that starts with a number which quickLen cannot read.
 func (f *Framer) numbered(buf []byte, kind byte) (done, ok bool) {
 	line, ok := f.line(buf, maxLenLine)
 	if len(line) == 0 {
@@ -107,7 +109,8 @@ func (f *Framer) numbered(buf []byte, kind byte) (done, ok bool) {
 	return true, true
 }
 
-// line returns the line at f.off with its CRLF. It is empty while that has not arrived yet.
+// line returns the line at f.off with its CRLF, or an empty one if it has not arrived completely. A line of more than
+// longest bytes is an error.
 func (f *Framer) line(buf []byte, longest int) (line []byte, ok bool) {
 	limit := min(len(buf), f.off+longest)
 	i := bytes.IndexByte(buf[f.scan:limit], '\n')
@@ -122,7 +125,7 @@ func (f *Framer) line(buf []byte, longest int) (line []byte, ok bool) {
 	return line, true
 }
 
-// bulk moves f behind the bulk string that ends at f.need, if it is there.
+// bulk moves f past the bulk string that ends at f.need, if it has arrived.
 func (f *Framer) bulk(buf []byte) (done, ok bool) {
 	if len(buf) < f.need {
 		return false, true

@@ -7,20 +7,27 @@ import (
 	"testing"
 )
 
-// goodReplies are whole replies; what follows the last byte of one is of no concern.
+// goodReplies are whole replies. Anything may follow their last byte.
 var goodReplies = []string{
-	"+OK\r\n", "+\r\n", "+a\rb\r\n", "-ERR x\r\n", "-\r\n", ":0\r\n", ":-1\r\n", ":9223372036854775807\r\n", ":-9223372036854775808\r\n", ":1234567890123\r\n",
+	"+OK\r\n", "+\r\n", "+a\rb\r\n", "-ERR x\r\n", "-\r\n", ":0\r\n", ":-1\r\n", ":9223372036854775807\r\n",
+	":-9223372036854775808\r\n", ":1234567890123\r\n",
 	"$-1\r\n", "$0\r\n\r\n", "$5\r\nhello\r\n", "$2\r\n\r\n\r\n", "$13\r\n+OK\r\n*1\r\n:1\r\n\r\n",
-	"*-1\r\n", "*0\r\n", "*1\r\n*0\r\n", "*2\r\n$1\r\na\r\n$-1\r\n", "*3\r\n:1\r\n*2\r\n+a\r\n*-1\r\n-ERR\r\n", "*2\r\n*2\r\n*1\r\n:1\r\n:2\r\n*0\r\n",
-	"*1\r\n$13\r\n0123456789abc\r\n", "*12\r\n" + strings.Repeat(":1\r\n", 12), "+" + strings.Repeat("x", 3000) + "\r\n",
+	"*-1\r\n", "*0\r\n", "*1\r\n*0\r\n", "*2\r\n$1\r\na\r\n$-1\r\n", "*3\r\n:1\r\n*2\r\n+a\r\n*-1\r\n-ERR\r\n",
+	"*2\r\n*2\r\n*1\r\n:1\r\n:2\r\n*0\r\n",
+	"*1\r\n$13\r\n0123456789abc\r\n", "*12\r\n" + strings.Repeat(":1\r\n", 12), "+" + strings.Repeat("x", 3000) +
+		"\r\n",
 	strings.Repeat("*1\r\n", 500) + ":1\r\n", strings.Repeat("*2\r\n:1\r\n", 200) + "$1\r\nx\r\n",
 }
 
 var badReplies = []string{
-	"x", "\r\n", "OK\r\n", "+OK\n", "\x00", "_\r\n", "#t\r\n", ",1.5\r\n", "%1\r\n", "~1\r\n", ">1\r\n", "(1\r\n", "=1\r\n", "!1\r\n",
-	":\r\n", ":x\r\n", ":+1\r\n", ":1 \r\n", ":1\n", ":01\r\n", ":9223372036854775808\r\n", ":-9223372036854775809\r\n", ":" + strings.Repeat("1", 30),
-	"$\r\n", "$-2\r\n", "$x\r\n", "$1\n", "$99999999999999\r\n", "$" + strings.Repeat("1", 30), "$1\r\nab\r\n", "$1\r\na\rx", "$1\r\naX\n", "$0\r\nab",
-	"*\r\n", "*-2\r\n", "*x\r\n", "*99999999999999\r\n", "*1\r\nx", "*2\r\n:1\r\nx", "*1\r\n$1\r\nabc", "*1\r\n>1\r\n", "\n", "*\n", "$-1\r\r\n", "+\n", "-\n",
+	"x", "\r\n", "OK\r\n", "+OK\n", "\x00", "_\r\n", "#t\r\n", ",1.5\r\n", "%1\r\n", "~1\r\n", ">1\r\n", "(1\r\n",
+	"=1\r\n", "!1\r\n",
+	":\r\n", ":x\r\n", ":+1\r\n", ":1 \r\n", ":1\n", ":01\r\n", ":9223372036854775808\r\n",
+	":-9223372036854775809\r\n", ":" + strings.Repeat("1", 30),
+	"$\r\n", "$-2\r\n", "$x\r\n", "$1\n", "$99999999999999\r\n", "$" + strings.Repeat("1", 30), "$1\r\nab\r\n",
+	"$1\r\na\rx", "$1\r\naX\n", "$0\r\nab",
+	"*\r\n", "*-2\r\n", "*x\r\n", "*99999999999999\r\n", "*1\r\nx", "*2\r\n:1\r\nx", "*1\r\n$1\r\nabc",
+	"*1\r\n>1\r\n", "\n", "*\n", "$-1\r\r\n", "+\n", "-\n",
 }
 
 func TestFramer(t *testing.T) {
@@ -41,7 +48,7 @@ func TestFramer(t *testing.T) {
 	}
 }
 
-// TestFramerStream takes all of them from one buffer that grows byte by byte.
+// TestFramerStream frames all of them from one buffer that grows byte by byte.
 func TestFramerStream(t *testing.T) {
 	all := strings.Join(goodReplies, "")
 	var f Framer
@@ -96,10 +103,11 @@ func TestFramerBad(t *testing.T) {
 	}
 }
 
-// TestFramerNeed: where a value ends is known as soon as its length is, and nothing in it is looked at.
+// TestFramerNeed checks that Next tells where a value ends as soon as its length has arrived.
 func TestFramerNeed(t *testing.T) {
 	for in, need := range map[string]int{
-		"": 0, "+OK\r": 0, "$5": 0, "$5\r": 0, "$5\r\n": 11, "$5\r\nhello": 11, "*2\r\n": 0, "*1000000000\r\n:1\r\n": 0, "*2\r\n$5\r\nh": 15, "*2\r\n:1\r\n$100000\r\n": 100019,
+		"": 0, "+OK\r": 0, "$5": 0, "$5\r": 0, "$5\r\n": 11, "$5\r\nhello": 11, "*2\r\n": 0,
+		"*1000000000\r\n:1\r\n": 0, "*2\r\n$5\r\nh": 15, "*2\r\n:1\r\n$100000\r\n": 100019,
 		"$536870912\r\n": 536870912 + 14, "$10000000000\r\n": 10000000000 + 16,
 	} {
 		var f Framer
@@ -109,12 +117,13 @@ func TestFramerNeed(t *testing.T) {
 	}
 }
 
-// TestFramerLinear: what has been framed is not framed again.
+// TestFramerLinear checks that what has been framed is not framed again.
 func TestFramerLinear(t *testing.T) {
-	all := []byte("*300000\r\n" + strings.Repeat("$1\r\nx\r\n", 300_000) + "+" + strings.Repeat("x", 1_000_000) + "\r\n")
+	all := []byte("*300000\r\n" + strings.Repeat("$1\r\nx\r\n", 300_000) + "+" + strings.Repeat("x", 1_000_000) +
+		"\r\n")
 	var f Framer
 	start, replies := 0, 0
-	for end := range len(all) + 1 { // quadratic time would be hours
+	for end := range len(all) + 1 { // quadratic time would take hours
 		n, _, ok := f.Next(all[start:end])
 		if !ok {
 			t.Fatal(end)
@@ -139,12 +148,15 @@ func TestFramerAllocs(t *testing.T) {
 	}
 }
 
-// TestFramerServer frames what a real server says, in which arrays are nested.
+// TestFramerServer frames replies of a real server, with nested arrays.
 func TestFramerServer(t *testing.T) {
 	s := startServer(t)
 	const nested = "local t = {1} for i = 1, 200 do t = {i, t, 'x'} end return t"
-	replies := s.ask([]string{"EVAL", nested, "0"}, []string{"COMMAND"}, []string{"SET", "k", strings.Repeat("v", 1_000_000)}, []string{"GET", "k"}, []string{"GET", "none"},
-		[]string{"EVAL", "return redis.status_reply(string.rep('x', 200000))", "0"}, []string{"XADD", "s", "1-1", "f", "v"}, []string{"XREAD", "STREAMS", "s", "none", "0", "0"}, []string{"NOPE"}, []string{"PING"})
+	replies := s.ask([]string{"EVAL", nested, "0"}, []string{"COMMAND"},
+		[]string{"SET", "k", strings.Repeat("v", 1_000_000)}, []string{"GET", "k"}, []string{"GET", "none"},
+		[]string{"EVAL", "return redis.status_reply(string.rep('x', 200000))", "0"},
+		[]string{"XADD", "s", "1-1", "f", "v"}, []string{"XREAD", "STREAMS", "s", "none", "0", "0"},
+		[]string{"NOPE"}, []string{"PING"})
 	depth := 0
 	for element, rest := replies[0], []byte(nil); ; depth++ {
 		n, elements, ok := ArrayLen(element)
@@ -160,7 +172,8 @@ func TestFramerServer(t *testing.T) {
 	if value, ok := Bulk(replies[3]); !ok || len(value) != 1_000_000 {
 		t.Errorf("%d bytes", len(value))
 	}
-	if string(replies[7]) != "*1\r\n*2\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\nf\r\n$1\r\nv\r\n" || string(replies[9]) != "+PONG\r\n" {
+	if string(replies[7]) != "*1\r\n*2\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\nf\r\n$1\r\nv\r\n" ||
+		string(replies[9]) != "+PONG\r\n" {
 		t.Errorf("%q", replies[7:])
 	}
 }
@@ -172,8 +185,9 @@ func TestReply(t *testing.T) {
 		ok   bool
 	}
 	for in, want := range map[string]array{
-		"*2\r\n:1\r\n:2\r\n": {2, ":1\r\n:2\r\n", true}, "*0\r\n": {0, "", true}, "*-1\r\n": {-1, "", true}, "*12\r\n:": {12, ":", true},
-		"": {}, "$1\r\na\r\n": {}, ":1\r\n": {}, "-ERR\r\n": {}, "*x\r\n": {}, "*": {},
+		"*2\r\n:1\r\n:2\r\n": {2, ":1\r\n:2\r\n", true}, "*0\r\n": {0, "", true}, "*-1\r\n": {-1, "", true},
+		"*12\r\n:": {12, ":", true},
+		"":         {}, "$1\r\na\r\n": {}, ":1\r\n": {}, "-ERR\r\n": {}, "*x\r\n": {}, "*": {},
 	} {
 		n, rest, ok := ArrayLen([]byte(in))
 		if ok != want.ok || ok && (n != want.n || string(rest) != want.rest) {
@@ -181,7 +195,8 @@ func TestReply(t *testing.T) {
 		}
 	}
 	for in, want := range map[string]string{
-		":0\r\n": "0 true", ":-5\r\n": "-5 true", ":9223372036854775807\r\n": "9223372036854775807 true", "+1\r\n": "0 false", "": "0 false", ":x\r\n": "0 false", "$1\r\n1\r\n": "0 false",
+		":0\r\n": "0 true", ":-5\r\n": "-5 true", ":9223372036854775807\r\n": "9223372036854775807 true",
+		"+1\r\n": "0 false", "": "0 false", ":x\r\n": "0 false", "$1\r\n1\r\n": "0 false",
 	} {
 		n, ok := Integer([]byte(in))
 		if fmt.Sprint(n, ok) != want {
@@ -189,7 +204,8 @@ func TestReply(t *testing.T) {
 		}
 	}
 	for in, want := range map[string]string{
-		"$1\r\na\r\n": `[]byte("a") true`, "$0\r\n\r\n": `[]byte("") true`, "$-1\r\n": `nil true`, "+OK\r\n": `nil false`, "": `nil false`, "$5\r\nab": `nil false`,
+		"$1\r\na\r\n": `[]byte("a") true`, "$0\r\n\r\n": `[]byte("") true`, "$-1\r\n": `nil true`,
+		"+OK\r\n": `nil false`, "": `nil false`, "$5\r\nab": `nil false`,
 	} {
 		value, ok := Bulk([]byte(in))
 		got := fmt.Sprintf("[]byte(%q) %v", value, ok)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// longestInput bounds the seeds: each byte of an input costs a copy of it.
+// longestInput limits the seeds: each byte of an input costs a copy of it.
 const longestInput = 1000
 
 // FuzzNext parses any bytes, whole and as they grow from one split point to the next.
@@ -58,10 +58,11 @@ func FuzzNext(f *testing.F) {
 }
 
 func sameRequest(a, b *Request) bool {
-	return slices.EqualFunc(a.Args, b.Args, bytes.Equal) && bytes.Equal(a.Raw, b.Raw) && a.Command == b.Command && a.Need == b.Need && bytes.Equal(a.Reply, b.Reply)
+	return slices.EqualFunc(a.Args, b.Args, bytes.Equal) && bytes.Equal(a.Raw, b.Raw) && a.Command == b.Command &&
+		a.Need == b.Need && bytes.Equal(a.Reply, b.Reply)
 }
 
-// checkRequest checks what must be true of everything that Next says.
+// checkRequest checks what must hold for every result of Next.
 func checkRequest(t *testing.T, in []byte, n int, st Status, r *Request, p *Progress) {
 	t.Helper()
 	switch {
@@ -69,7 +70,8 @@ func checkRequest(t *testing.T, in []byte, n int, st Status, r *Request, p *Prog
 		t.Fatalf("%q: n %d, %v", in, n, st)
 	case st != Incomplete && *p != Progress{}:
 		t.Fatalf("%q: progress %+v", in, p)
-	case st == Fatal && len(r.Reply) > 0 && (!bytes.HasPrefix(r.Reply, []byte(protocol)) || bytes.IndexByte(r.Reply, '\n') != len(r.Reply)-1):
+	case st == Fatal && len(r.Reply) > 0 && (!bytes.HasPrefix(r.Reply, []byte(protocol)) ||
+		bytes.IndexByte(r.Reply, '\n') != len(r.Reply)-1):
 		t.Fatalf("%q: reply %q", in, r.Reply)
 	case st != Complete:
 		return
@@ -86,13 +88,14 @@ func checkRequest(t *testing.T, in []byte, n int, st Status, r *Request, p *Prog
 		t.Fatalf("%q is forwarded as %q", in, r.Raw)
 	}
 	var again Request
-	if n, st := Next(r.Raw, Limits{MaxBulk: 500, MaxArgs: 500, MaxInline: 500}, &again, new(Progress)); n != len(r.Raw) || st != Complete || !sameRequest(r, &again) {
+	if n, st := Next(r.Raw, Limits{MaxBulk: 500, MaxArgs: 500, MaxInline: 500}, &again,
+		new(Progress)); n != len(r.Raw) || st != Complete || !sameRequest(r, &again) {
 		t.Fatalf("%q is forwarded as %q, which is %d %v %+v", in, r.Raw, n, st, &again)
 	}
 	checkKeys(t, r)
 }
 
-// checkKeys checks what must be true of the keys.
+// checkKeys checks what must hold for all keys.
 func checkKeys(t *testing.T, r *Request) {
 	t.Helper()
 	unknown := AppendUnknown(nil, r.Args)
@@ -103,7 +106,8 @@ func checkKeys(t *testing.T, r *Request) {
 		return
 	}
 	keys, errReply := r.Command.Keys(nil, r.Args)
-	if len(errReply) > 0 && (len(keys) > 0 || errReply[0] != '-' || bytes.IndexByte(errReply, '\n') != len(errReply)-1) {
+	if len(errReply) > 0 && (len(keys) > 0 || errReply[0] != '-' ||
+		bytes.IndexByte(errReply, '\n') != len(errReply)-1) {
 		t.Fatalf("%q: %d %q", r.Args, keys, errReply)
 	}
 	for _, i := range keys {
@@ -144,7 +148,7 @@ func FuzzFramer(f *testing.F) {
 	})
 }
 
-// checkReply takes a framed reply to pieces.
+// checkReply takes a framed reply apart.
 func checkReply(t *testing.T, reply []byte) {
 	t.Helper()
 	if !bytes.HasSuffix(reply, []byte("\r\n")) {
@@ -172,13 +176,14 @@ func checkReply(t *testing.T, reply []byte) {
 	case '-':
 		text = len(ErrorText(reply))
 	}
-	if reply[0] != '*' && isArray || isInteger != (reply[0] == ':') || isBulk != (reply[0] == '$') || IsError(reply) != (reply[0] == '-') || text > len(reply)-3 {
+	if reply[0] != '*' && isArray || isInteger != (reply[0] == ':') || isBulk != (reply[0] == '$') ||
+		IsError(reply) != (reply[0] == '-') || text > len(reply)-3 {
 		t.Fatalf("%q", reply)
 	}
 }
 
-// grow calls next with growing pieces of in, one for each bit set in splits (which is repeated every 64
-// bytes) and then the whole, until it says that it is done. The bytes that have not come yet are not there to be read.
+// grow calls next with growing pieces of in, one for each bit set in splits (which is repeated every 64 bytes), and
+// then with the whole, until next is done. next gets copies, so it cannot read bytes that have not arrived.
 func grow[R any](in []byte, splits uint64, next func([]byte) (n int, done bool, result R)) (n int, result R) {
 	for i := range len(in) + 1 {
 		if i < len(in) && splits>>(i%64)&1 == 0 {

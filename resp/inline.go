@@ -5,13 +5,13 @@ import (
 	"slices"
 )
 
-// line parses an inline command: words on one line, which may be quoted as redis-cli takes them.
+// line parses an inline command: words on one line, with quotes as redis-cli takes them.
 func (r *Request) line(buf []byte, l *Limits, p *Progress) (n int, st Status) {
 	end, st := r.searchEnd(buf, 0, '\n', l, p, textBigInline)
 	if st != Complete {
 		return 0, st
 	}
-	text := buf[:end] // and maybe a CR, which is a blank
+	text := buf[:end] // may end with CR, which counts as a blank
 	if bytes.IndexByte(text, 0) >= 0 {
 		return 0, r.fatal(textZero)
 	}
@@ -24,9 +24,9 @@ func (r *Request) line(buf []byte, l *Limits, p *Progress) (n int, st Status) {
 	return end + 1, Complete
 }
 
-// words splits a line into r.args, which then lie one behind the other in r.inline.
+// words splits a line into r.args. Their bytes are stored one after the other in r.inline.
 func (r *Request) words(text []byte) (ok bool) {
-	r.inline = slices.Grow(r.inline[:0], len(text)) // no word is longer than what it is written as: nothing moves
+	r.inline = slices.Grow(r.inline[:0], len(text)) // a word never becomes longer than its text, so nothing moves
 	for {
 		text = trimBlanks(text)
 		if len(text) == 0 {
@@ -57,8 +57,8 @@ func (r *Request) word(text []byte) (rest []byte, ok bool) {
 	return nil, true
 }
 
-// doubleQuoted appends what stands before the closing quote, with the escapes \n \r \t \b \a \xHH and \ before
-// any other byte. A quote ends the word: what follows has to be a blank or nothing.
+// doubleQuoted appends the text up to the closing quote. It decodes the escapes \n \r \t \b \a and \xHH; before any
+// other byte a \ is dropped. The quote ends the word: a blank or nothing has to follow.
 func (r *Request) doubleQuoted(text []byte) (rest []byte, ok bool) {
 	for i := 0; i < len(text); i++ {
 		c := text[i]
@@ -77,7 +77,7 @@ func (r *Request) doubleQuoted(text []byte) (rest []byte, ok bool) {
 	return nil, false
 }
 
-// singleQuoted is the same with the one escape \'.
+// singleQuoted is the same for single quotes, whose only escape is \'.
 func (r *Request) singleQuoted(text []byte) (rest []byte, ok bool) {
 	for i := 0; i < len(text); i++ {
 		c := text[i]
@@ -95,14 +95,14 @@ func (r *Request) singleQuoted(text []byte) (rest []byte, ok bool) {
 
 func afterQuote(rest []byte) ([]byte, bool) { return rest, len(rest) == 0 || isBlank(rest[0]) }
 
-// rewrite makes the array that r.args stand for, behind them in r.inline.
+// rewrite writes r.args as an array behind them in r.inline, and sets r.Raw to it.
 func (r *Request) rewrite() {
 	size := len("*2147483647\r\n")
 	for _, arg := range r.args {
 		size += len("$2147483647\r\n\r\n") + len(arg)
 	}
 	words := len(r.inline)
-	r.inline = slices.Grow(r.inline, size) // r.args stay where they are
+	r.inline = slices.Grow(r.inline, size) // there is room, so r.args stay where they are
 	raw := AppendArray(r.inline[words:], len(r.args))
 	for _, arg := range r.args {
 		raw = AppendBulk(raw, arg)

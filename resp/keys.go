@@ -2,9 +2,10 @@ package resp
 
 import "bytes"
 
-// Keys appends the positions in args of all keys of the command. With errReply the request is refused: it is the whole
-// error line to answer, in Redis's words where it has some. Without keys and errReply any server will do (OBJECT HELP),
-// unless the route says otherwise. What it says of a refused command has no meaning.
+// Keys appends to dst the positions of the command's keys in args. If errReply is not nil the request is refused, and
+// errReply is the whole error line to answer with, in Redis' words where Redis has some. Without keys and errReply
+// any server will do (OBJECT HELP), unless the route says otherwise. The result is meaningless for a command that is
+// RouteRefused.
 func (c *Command) Keys(dst []int, args [][]byte) (keys []int, errReply []byte) {
 	if !c.ArityOK(len(args)) {
 		return dst, AppendWrongArity(nil, c)
@@ -26,7 +27,7 @@ func (c *Command) Keys(dst []int, args [][]byte) (keys []int, errReply []byte) {
 	return c.countedKeys(dst, args)
 }
 
-// plainKeys are where First, Last and Step say.
+// plainKeys are at the positions that First, Last and Step give.
 func (c *Command) plainKeys(dst []int, args [][]byte) (keys []int, errReply []byte) {
 	if c.First == 0 {
 		return dst, nil
@@ -44,7 +45,7 @@ func (c *Command) plainKeys(dst []int, args [][]byte) (keys []int, errReply []by
 	return dst, nil
 }
 
-// countedKeys are those that an argument counts, behind the one at First.
+// countedKeys are those that an argument counts, in addition to the one at First.
 func (c *Command) countedKeys(dst []int, args [][]byte) (keys []int, errReply []byte) {
 	step := 1
 	if c.special == specialPairs {
@@ -68,7 +69,7 @@ func (c *Command) countedKeys(dst []int, args [][]byte) (keys []int, errReply []
 	return dst, nil
 }
 
-// countError is what there is to say against n keys where there is room for so many.
+// countError returns the error for a count of n keys where the request has room for room keys, or nil.
 func (c *Command) countError(n int64, isNumber bool, room int64) []byte {
 	switch c.special {
 	case specialScript, specialFunction:
@@ -106,8 +107,8 @@ func (c *Command) countError(n int64, isNumber bool, room int64) []byte {
 	return nil
 }
 
-// sortKeys are the key to sort and the one to store to. Patterns name keys which could be on any server, and are
-// refused, as in a Redis cluster. BY without an asterisk and GET # name none.
+// sortKeys are the key to sort and the one to store to. Patterns could name keys on any server, so they are refused,
+// as in a Redis cluster. BY without an asterisk and GET # name no keys.
 func sortKeys(dst []int, args [][]byte, stores bool) (keys []int, errReply []byte) {
 	store := 0
 	for i := 2; i < len(args); i++ {
@@ -140,7 +141,7 @@ func sortKeys(dst []int, args [][]byte, stores bool) (keys []int, errReply []byt
 	return dst, nil
 }
 
-// copyKeys are the plain ones. DB goes to another database, which is none of the pool's.
+// copyKeys are the plain ones. DB names another database, and a pool has only one.
 func (c *Command) copyKeys(dst []int, args [][]byte) (keys []int, errReply []byte) {
 	for _, option := range args[3:] {
 		if equalFold(option, "db") {
@@ -150,7 +151,7 @@ func (c *Command) copyKeys(dst []int, args [][]byte) (keys []int, errReply []byt
 	return c.plainKeys(dst, args)
 }
 
-// geoKeys are the key to search and the one to store to, which is the last if there are several.
+// geoKeys are the key to search and the one to store to. If there are several of the latter, the last one counts.
 func geoKeys(dst []int, args [][]byte) []int {
 	store := 0
 	for i := 5; i+1 < len(args); i++ {
@@ -166,8 +167,8 @@ func geoKeys(dst []int, args [][]byte) []int {
 	return dst
 }
 
-// streamKeys are the first half of what is behind STREAMS, which the options precede. Which command has which of them is
-// left to the server, but BLOCK must not get there.
+// streamKeys are the first half of what follows STREAMS; options come before. The servers check the options, but
+// BLOCK must not reach them.
 func (c *Command) streamKeys(dst []int, args [][]byte) (keys []int, errReply []byte) {
 	group := false
 	for i := 1; i < len(args); i++ {

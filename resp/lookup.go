@@ -5,25 +5,27 @@ import (
 	"slices"
 )
 
-// table has all commands.
-var table = slices.Concat(commandsOfStrings, commandsOfCollections, commandsOfStreams, commandsOfKeyspace, commandsOfModules, commandsOfServer)
+// table is the list of all commands.
+var table = slices.Concat(
+	commandsOfStrings, commandsOfCollections, commandsOfStreams, commandsOfKeyspace, commandsOfModules,
+	commandsOfServer)
 
-// names is the table by name.
+// names indexes table by name.
 var names = makeNames(table)
 
 const (
 	longestName = 24
-	hashBits    = 11 // several times more slots than there are commands
+	hashBits    = 11 // there are several times more slots than commands
 )
 
-// folded is a name in lower case: its length, and its bytes in words, zeros behind them.
+// folded is a name in lower case: its length, and its bytes in words, padded with zeros.
 type folded struct {
 	n int
 	w [longestName / 8]uint64
 }
 
-// nameTable is an open hash table. At the hash of a name, or behind it, stands 1 + its index in keys, which has the order
-// of table; 0 ends the search.
+// nameTable is a hash table with open addressing. A slot holds 1 plus the index of its name in keys, or 0 if it is
+// free. keys has the order of table.
 type nameTable struct {
 	slots [1 << hashBits]uint16
 	keys  []folded
@@ -43,7 +45,7 @@ func makeNames(commands []Command) *nameTable {
 	return t
 }
 
-// Lookup returns the command with this name, in upper or lower case, or nil.
+// Lookup returns the command with this name, in upper or lower case, or nil if there is none.
 func Lookup(name []byte) *Command {
 	if len(name) > longestName {
 		return nil
@@ -70,7 +72,7 @@ func fold(name []byte) (f folded) {
 	return f
 }
 
-// word loads up to 8 bytes. Loads that overlap are faster than a loop, or a copy to a place where there are zeros behind.
+// word loads up to 8 bytes. Overlapping loads are faster than a loop or a copy into a zeroed array.
 func word(b []byte) uint64 {
 	n := len(b)
 	switch {
@@ -88,18 +90,18 @@ func (f *folded) hash() uint64 {
 	return (f.w[0] + f.w[1]*31 + f.w[2]*961) * 0x9e3779b97f4a7c15 >> (64 - hashBits)
 }
 
-// lower puts the letters among 8 bytes into lower case. What it does to bytes from 0x80 on is of no concern: they stay there,
-// and no name has any.
+// lower converts the ASCII letters among 8 bytes to lower case. Bytes from 0x80 on stay above 0x7f; no name contains
+// any.
 func lower(w uint64) uint64 {
-	const each = 0x0101010101010101 // times a byte: that byte, 8 times
-	low := w &^ (each * 0x80)       // sums of two such bytes do not run over
+	const each = 0x0101010101010101 // a byte multiplied by it is repeated 8 times
+	low := w &^ (each * 0x80)       // the sum of two such bytes does not overflow
 	fromA := low + each*(0x80-'A')
 	aboveZ := low + each*(0x7f-'Z')
 	upper := (fromA ^ aboveZ) & (each * 0x80)
 	return w | upper>>2
 }
 
-// equalFold reports whether b is the name, which is in lower case. Only letters have a case.
+// equalFold reports whether b is name, apart from case. name has to be in lower case.
 func equalFold(b []byte, name string) bool {
 	if len(b) != len(name) {
 		return false

@@ -28,8 +28,9 @@ func parseInt(b []byte) (n int64, ok bool) {
 	return 0, false
 }
 
-// quickLen reads the line of a length at the start of b, one byte of type and up to 9 digits in their plain form, with its
-// CRLF. It returns the length and how long the line is; that is 0 where it takes a closer look.
+// quickLen reads the line of a length at the start of b: one byte of type, up to 9 digits without leading zeros, and
+// CRLF. It returns the length and the size of the line. For any other line both are 0, and the caller parses it with
+// more care.
 func quickLen(b []byte) (n, line int) {
 	const maxDigits = 9
 	if len(b) < 4 || b[1] == '0' && b[2] != '\r' {

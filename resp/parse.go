@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// The texts of redis 7.0, and two more for what it does not notice.
+// Texts of protocol errors: those of redis 7.0, and three for what Redis does not notice.
 const (
 	textMultibulkLen  = "invalid multibulk length"
 	textBulkLen       = "invalid bulk length"
@@ -20,15 +20,16 @@ const (
 	expectedBulkStart = "expected '$', got '"
 )
 
-// Next parses the request at the start of buf into r. p is how far an earlier call came with the same bytes or fewer of
-// them; it is zero again after Complete and Fatal. n bytes are consumed after Complete, else none.
+// Next parses the request at the start of buf into r. p says how far an earlier call with the beginning of the same
+// bytes has come; after Complete and Fatal it is zero again. n is the number of bytes consumed after Complete, else
+// 0.
 func Next(buf []byte, l Limits, r *Request, p *Progress) (n int, st Status) {
 	r.reset()
 	if len(buf) == 0 {
 		return 0, Incomplete
 	}
 	if len(buf) < max(p.off, p.scan) {
-		*p = Progress{} // not the bytes of the last call
+		*p = Progress{} // buf does not continue the buffer of the last call
 	}
 	if buf[0] == '*' {
 		n, st = r.array(buf, &l, p)
@@ -85,8 +86,8 @@ func (r *Request) array(buf []byte, l *Limits, p *Progress) (n int, st Status) {
 	return n, Complete
 }
 
-// wholeArgument returns the bulk string at off, and where it ends, in the usual case that there is nothing to say against
-// it. Else end is 0, and argument takes a closer look. Without it a request takes a third more time.
+// wholeArgument returns the bulk string at off and its end, if it has arrived and nothing is unusual about it.
+// Otherwise end is 0, and argument parses it with more care. This fast path saves a quarter of the time of a request.
 func wholeArgument(buf []byte, off int, l *Limits) (arg []byte, end int) {
 	size, line := quickLen(buf[off:])
 	body := off + line
@@ -122,7 +123,8 @@ func (r *Request) argument(buf []byte, l *Limits, p *Progress) (arg []byte, end 
 	return buf[body : end-2], end, Complete
 }
 
-// length parses the line at off: at 0 the number of arguments, else the length of one. body is where the line ends.
+// length parses the line of a length at off. At 0 that is the number of arguments, elsewhere the size of one. body is
+// where the line ends.
 func (r *Request) length(buf []byte, off int, l *Limits, p *Progress) (n int64, body int, st Status) {
 	if quick, line := quickLen(buf[off:]); line > 0 && (off == 0 || buf[off] == '$') && line-2 <= l.MaxInline {
 		return int64(quick), off + line, Complete
@@ -149,7 +151,7 @@ func (r *Request) length(buf []byte, off int, l *Limits, p *Progress) (n int64, 
 	return n, end + 2, Complete
 }
 
-// searchEnd finds the first byte c from off on, where no earlier call has looked.
+// searchEnd finds the first byte c from off on. It does not search again where an earlier call has searched.
 func (r *Request) searchEnd(buf []byte, off int, c byte, l *Limits, p *Progress, tooBig string) (at int, st Status) {
 	from := max(off, p.scan)
 	limit := min(len(buf), off+l.MaxInline+1)
@@ -164,7 +166,7 @@ func (r *Request) searchEnd(buf []byte, off int, c byte, l *Limits, p *Progress,
 	return 0, Incomplete
 }
 
-// collect fills r.args from an array that was found to be sound piece by piece.
+// collect fills r.args from an array whose elements have all been checked.
 func (r *Request) collect(array []byte) {
 	_, n := quickLen(array)
 	for rest := array[n:]; len(rest) > 0; {
@@ -179,13 +181,13 @@ func (r *Request) collect(array []byte) {
 	}
 }
 
-// fatal ends the parsing with an error line.
+// fatal ends the parsing with a protocol error.
 func (r *Request) fatal(text string) Status {
 	r.Reply = append(append(append(r.reply[:0], protocolError...), text...), "\r\n"...)
 	return Fatal
 }
 
-// unexpected ends the parsing where something else than an argument begins.
+// unexpected ends the parsing where an argument should begin, but c stands there.
 func (r *Request) unexpected(c byte) Status {
 	if c == '\r' || c == '\n' {
 		c = ' '
@@ -195,8 +197,9 @@ func (r *Request) unexpected(c byte) Status {
 	return Fatal
 }
 
-// isHTTP reports whether this is no command but the beginning of a line of HTTP. Like Redis the proxy hangs up on it
-// without a word, so that a web page cannot make a browser speak to a cache.
+// isHTTP reports whether the first word is not a command but the beginning of an HTTP request. Like Redis, the proxy
+// then closes the connection without a reply, so that a web page cannot make a browser talk to a cache.
 func isHTTP(name []byte) bool {
-	return len(name) <= len("host:") && (strings.EqualFold(string(name), "post") || strings.EqualFold(string(name), "host:"))
+	return len(name) <= len("host:") &&
+		(strings.EqualFold(string(name), "post") || strings.EqualFold(string(name), "host:"))
 }

@@ -12,7 +12,7 @@ var testLimits = Limits{MaxBulk: 512 << 20, MaxArgs: 1<<31 - 1, MaxInline: 64 <<
 
 const protocol = "-ERR Protocol error: "
 
-// what Redis answers to the same bytes, except to those of strictInputs.
+// fatalInputs get these errors from Redis as well, except those that are in strictInputs.
 var fatalInputs = []struct{ in, text string }{
 	{"*x\r\n", "invalid multibulk length"},
 	{"*\r\n", "invalid multibulk length"},
@@ -63,7 +63,8 @@ var fatalInputs = []struct{ in, text string }{
 	{"*1\r\n$" + strings.Repeat("1", 65536), "too big bulk count string"},
 }
 
-// Redis waits or goes on with these; see the package's doc. none: hang up without a word.
+// strictInputs are those with which Redis waits or goes on; see the package's doc. Without a reply the
+// connection is closed silently.
 var strictInputs = []struct{ in, reply string }{
 	{"*1\rX$4\r\nPING\r\n", protocol + "invalid multibulk length\r\n"},
 	{"*1\r\r\n", protocol + "invalid multibulk length\r\n"},
@@ -124,7 +125,7 @@ var completeInputs = []struct {
 	{strings.Repeat("x", 65536) + "\n", []string{strings.Repeat("x", 65536)}},
 }
 
-// nextWhole gives all of in to Next at once; nextSplit first the bytes before cut.
+// nextWhole gives all of in to Next at once. nextSplit gives it the bytes before cut first.
 func nextWhole(t *testing.T, in string, l Limits, r *Request) (int, Status) {
 	t.Helper()
 	var p Progress
@@ -148,7 +149,7 @@ func nextSplit(t *testing.T, in string, cut int, l Limits, r *Request) (int, Sta
 	return n, st
 }
 
-// cuts are all places to cut a short input at, and some of a long one.
+// cuts returns all places to cut a short input at, and some of a long one.
 func cuts(in string) (at []int) {
 	for i := range len(in) + 1 {
 		if len(in) < 2000 || i < 50 || i > len(in)-50 {
@@ -204,7 +205,8 @@ func TestNextFatal(t *testing.T) {
 			t.Errorf("%.80q: %d %v %q", tt.in, n, st, r.Reply)
 		}
 		for _, cut := range cuts(tt.in) {
-			if n, st := nextSplit(t, tt.in, cut, testLimits, &r); st != Fatal || n != 0 || string(r.Reply) != tt.reply {
+			if n, st := nextSplit(t, tt.in, cut, testLimits, &r); st != Fatal || n != 0 ||
+				string(r.Reply) != tt.reply {
 				t.Fatalf("%.80q cut at %d: %d %v %q", tt.in, cut, n, st, r.Reply)
 			}
 		}
@@ -244,7 +246,7 @@ func TestNextLimits(t *testing.T) {
 	}
 }
 
-// TestNextNeed: where an argument ends is known as soon as its length is.
+// TestNextNeed checks that Next tells where an argument ends as soon as its length has arrived.
 func TestNextNeed(t *testing.T) {
 	var r Request
 	for in, need := range map[string]int{
@@ -267,7 +269,7 @@ func TestNextNeed(t *testing.T) {
 	}
 }
 
-// TestNextOtherBytes: a progress that does not belong to the bytes is forgotten.
+// TestNextOtherBytes checks that a Progress is ignored if it does not belong to the bytes.
 func TestNextOtherBytes(t *testing.T) {
 	var r Request
 	var p Progress

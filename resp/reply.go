@@ -2,10 +2,10 @@ package resp
 
 import "bytes"
 
-// The functions below take a whole reply to pieces that Framer.Next has framed. What they return aliases it.
+// The functions below take apart a whole reply that Framer.Next has framed. What they return aliases the reply.
 
-// ArrayLen returns the number of elements of an array and the elements, for NextElement. A null array has -1. With !ok
-// the reply is no array.
+// ArrayLen returns the number of elements of an array, -1 for the null array, and the elements themselves, for
+// NextElement. With !ok the reply is not an array.
 func ArrayLen(reply []byte) (n int, elements []byte, ok bool) {
 	if len(reply) == 0 || reply[0] != '*' {
 		return 0, nil, false
@@ -14,7 +14,7 @@ func ArrayLen(reply []byte) (n int, elements []byte, ok bool) {
 	return int(long), rest, ok
 }
 
-// NextElement returns the first element, of any type, and what follows it. It is nil when there is none.
+// NextElement returns the first element, of any type, and the elements behind it. element is nil if there is none.
 func NextElement(elements []byte) (element, rest []byte) {
 	var f Framer
 	n, _, _ := f.Next(elements)
@@ -24,7 +24,7 @@ func NextElement(elements []byte) (element, rest []byte) {
 	return elements[:n:n], elements[n:]
 }
 
-// Integer returns the value of an integer.
+// Integer returns the value of an integer. With !ok the reply is not one.
 func Integer(reply []byte) (n int64, ok bool) {
 	if len(reply) == 0 || reply[0] != ':' {
 		return 0, false
@@ -33,7 +33,8 @@ func Integer(reply []byte) (n int64, ok bool) {
 	return n, ok
 }
 
-// Bulk returns the value of a bulk string: nil for the null one, and never nil for others.
+// Bulk returns the value of a bulk string. It is nil only for the null bulk string. With !ok the reply is not a bulk
+// string.
 func Bulk(reply []byte) (value []byte, ok bool) {
 	if len(reply) == 0 || reply[0] != '$' {
 		return nil, false
@@ -51,7 +52,7 @@ func Bulk(reply []byte) (value []byte, ok bool) {
 // IsError reports whether the reply is an error.
 func IsError(reply []byte) bool { return len(reply) > 0 && reply[0] == '-' }
 
-// ErrorText returns the text of an error, its code and message, without '-' and CRLF.
+// ErrorText returns the code and the message of an error, without '-' and CRLF.
 func ErrorText(reply []byte) []byte {
 	if !IsError(reply) {
 		return nil
@@ -59,7 +60,7 @@ func ErrorText(reply []byte) []byte {
 	return bytes.TrimSuffix(reply[1:], []byte("\r\n"))
 }
 
-// lengthOf reads the number in the first line, and returns what follows that.
+// lengthOf reads the number in the first line, and returns it with the bytes behind that line.
 func lengthOf(reply []byte) (n int64, rest []byte, ok bool) {
 	if quick, line := quickLen(reply); line > 0 {
 		return int64(quick), reply[line:], true

@@ -33,7 +33,8 @@ func startServer(tb testing.TB) *server {
 	}
 	tb.Cleanup(func() { os.RemoveAll(dir) })
 	s := &server{tb: tb, socket: filepath.Join(dir, "redis")}
-	cmd := exec.Command("redis-server", "--port", "0", "--unixsocket", s.socket, "--dir", dir, "--save", "", "--maxclients", "1000")
+	cmd := exec.Command("redis-server", "--port", "0", "--unixsocket", s.socket, "--dir", dir, "--save", "",
+		"--maxclients", "1000")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	var log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &log, &log
@@ -71,7 +72,7 @@ func (s *server) dial() net.Conn {
 	return c
 }
 
-// say sends bytes on a connection of their own and returns all that the server has to say to them.
+// say sends bytes on a new connection and returns all that the server answers.
 func (s *server) say(in []byte) []byte {
 	s.tb.Helper()
 	c := s.dial()
@@ -80,7 +81,8 @@ func (s *server) say(in []byte) []byte {
 	if err == nil {
 		err = c.(*net.UnixConn).CloseWrite()
 	}
-	if err != nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ENOTCONN) { // it may have hung up already
+	// the server may have hung up already
+	if err != nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ENOTCONN) {
 		s.tb.Fatal(err)
 	}
 	out, err := io.ReadAll(c)
@@ -90,7 +92,7 @@ func (s *server) say(in []byte) []byte {
 	return out
 }
 
-// ask sends one request after the other on one connection and returns the replies.
+// ask sends requests one after the other on one connection and returns the replies.
 func (s *server) ask(requests ...[]string) [][]byte {
 	s.tb.Helper()
 	c := s.dial()
@@ -123,7 +125,7 @@ func (s *server) ask(requests ...[]string) [][]byte {
 	return replies
 }
 
-// words takes an array of bulk strings to pieces.
+// words takes apart an array of bulk strings.
 func words(reply []byte) (list []string, ok bool) {
 	n, rest, ok := ArrayLen(reply)
 	for range n {
@@ -135,7 +137,7 @@ func words(reply []byte) (list []string, ok bool) {
 	return list, ok
 }
 
-// inner is the value of an element that is a bulk string, a simple string or an integer, as text.
+// inner returns the value of an element that is a bulk string, a simple string or an integer, as text.
 func inner(element []byte) string {
 	if value, ok := Bulk(element); ok {
 		return string(value)

@@ -7,13 +7,13 @@ import (
 	"testing"
 )
 
-// TestNextLinear: what has been looked at is not looked at again, nor is what lies in an argument.
+// TestNextLinear checks that no byte is parsed twice, and that the bytes of an argument are not searched.
 func TestNextLinear(t *testing.T) {
 	const args = 300_000
 	in := append([]byte("*300000\r\n"), strings.Repeat("$1\r\nx\r\n", args)...)
 	var r Request
 	var p Progress
-	for i := 1; i < len(in); i++ { // quadratic time would be hours
+	for i := 1; i < len(in); i++ { // quadratic time would take hours
 		if _, st := Next(in[:i], testLimits, &r, &p); st != Incomplete {
 			t.Fatal(i, st)
 		}
@@ -21,7 +21,8 @@ func TestNextLinear(t *testing.T) {
 	if cap(r.args) > keptArgs {
 		t.Errorf("space for %d arguments before all have come", cap(r.args))
 	}
-	if n, st := Next(in, testLimits, &r, &p); n != len(in) || st != Complete || len(r.Args) != args || len(r.Raw) != n {
+	if n, st := Next(in, testLimits, &r, &p); n != len(in) || st != Complete || len(r.Args) != args ||
+		len(r.Raw) != n {
 		t.Fatal(n, st, len(r.Args))
 	}
 	limits := testLimits
@@ -37,7 +38,7 @@ func TestNextLinear(t *testing.T) {
 	}
 }
 
-// TestNextLooksOnce: bytes that were searched for the end of a line may become anything.
+// TestNextLooksOnce checks that bytes are not searched again for the end of a line: they may change meanwhile.
 func TestNextLooksOnce(t *testing.T) {
 	var r Request
 	var p Progress
@@ -81,12 +82,13 @@ func TestNextAllocs(t *testing.T) {
 	}
 }
 
-// gigabyte is a SET of so many zero bytes. They take no memory unless somebody writes to them, and little time unless
-// somebody looks at all of them.
+// gigabyte returns a SET of that many zero bytes. They take no memory until they are written, and little time
+// unless all of them are read.
 func gigabyte(t *testing.T) []byte {
 	t.Helper()
 	const head, size = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1000000000\r\n", 1_000_000_000
-	in, err := syscall.Mmap(-1, 0, len(head)+size+2, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON|syscall.MAP_NORESERVE)
+	in, err := syscall.Mmap(-1, 0, len(head)+size+2, syscall.PROT_READ|syscall.PROT_WRITE,
+		syscall.MAP_PRIVATE|syscall.MAP_ANON|syscall.MAP_NORESERVE)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +98,7 @@ func gigabyte(t *testing.T) []byte {
 	return in
 }
 
-// TestRequestLetsGo: a Request keeps little after a large request, and no buffer of an earlier one.
+// TestRequestLetsGo checks that a Request keeps little memory after a large request, and no buffer of an earlier one.
 func TestRequestLetsGo(t *testing.T) {
 	var r Request
 	large := AppendCommand(nil, append([]string{"DEL"}, strings.Fields(strings.Repeat("k ", 100_000))...)...)

@@ -2,12 +2,12 @@ package resp
 
 import "strings"
 
-// subcommand is a subcommand of a command with specialSub.
+// subcommand describes a subcommand of a command with specialSub.
 type subcommand struct {
 	command, name string
 	arity         int
-	key           int    // its position; 0: there is none
-	why           string // refused
+	key           int    // position of its key; 0: none
+	why           string // if not empty: it is refused, and this is the reason and the remedy
 }
 
 var subcommands = []subcommand{
@@ -41,7 +41,7 @@ var subcommands = []subcommand{
 	{"xinfo", "stream", -3, 2, ""},
 }
 
-// subcommandKeys looks the subcommand up.
+// subcommandKeys are those of the subcommand in args[1].
 func (c *Command) subcommandKeys(dst []int, args [][]byte) (keys []int, errReply []byte) {
 	for i := range subcommands {
 		s := &subcommands[i]

@@ -1,8 +1,8 @@
 package resp
 
-// The lines of the table. Arities are those of Redis, see Command.
+// Constructors of the lines of the table. Arities are those of Redis, see Command.
 
-// read and write have one key behind the name.
+// read and write are for commands with one key, behind the name.
 func read(name string, arity int) Command {
 	return Command{Name: name, Arity: arity, First: 1, Last: 1, Step: 1}
 }
@@ -13,7 +13,7 @@ func write(name string, arity int) Command {
 	return c
 }
 
-// readMany and writeMany have keys from first to last.
+// readMany and writeMany are for commands with keys from first to last, every step-th argument.
 func readMany(name string, arity, first, last, step int) Command {
 	return Command{Name: name, Arity: arity, First: first, Last: last, Step: step}
 }
@@ -24,12 +24,13 @@ func writeMany(name string, arity, first, last, step int) Command {
 	return c
 }
 
-// counted has an argument that counts the keys behind it.
+// counted is for commands with an argument at numKeys that counts the keys behind it.
 func counted(name string, arity, numKeys int, s special) Command {
 	return Command{Name: name, Arity: arity, NumKeys: numKeys, special: s}
 }
 
-// countedWrite is a counted that writes; storing writes to a key behind the name what it makes of the counted ones.
+// countedWrite is counted for commands that write. storing is for those that write to a key behind the name what they
+// compute from the counted ones.
 func countedWrite(name string, arity, numKeys int, s special) Command {
 	c := counted(name, arity, numKeys, s)
 	c.Write = true
@@ -42,30 +43,30 @@ func storing(name string, arity, numKeys int, s special) Command {
 	return c
 }
 
-// with has the keys in a special place.
+// with marks the command's keys as special.
 func (c Command) with(s special) Command {
 	c.special = s
 	return c
 }
 
-// via goes elsewhere than to the server of its keys.
+// via sends the command elsewhere than to the server of its keys.
 func (c Command) via(r Route) Command {
 	c.Route = r
 	return c
 }
 
-// refused is not to be had through a proxy.
+// refused makes it a command that the proxy refuses. why is the text for the client.
 func (c Command) refused(why string) Command {
 	c.Route, c.Why = RouteRefused, why
 	return c
 }
 
-// keyless has no keys.
+// keyless is for commands without keys.
 func keyless(name string, arity int, r Route) Command {
 	return Command{Name: name, Arity: arity, Route: r}
 }
 
-// refused is a keyless command that is not to be had through a proxy.
+// refused is for commands without keys that the proxy refuses.
 func refused(name string, arity int, why string) Command {
 	return keyless(name, arity, RouteRefused).refused(why)
 }

@@ -1,9 +1,9 @@
 package resp
 
-// blocking is why commands that wait are refused.
+// blocking is the reason why commands that wait are refused.
 const blocking = " would hold up the connection to the server, which all clients share: "
 
-// commandsOfCollections are those of hashes, lists, sets, sorted sets and places on the earth.
+// commandsOfCollections are those of hashes, lists, sets, sorted sets and geospatial indexes.
 var commandsOfCollections = []Command{
 	write("hdel", -3),
 	read("hexists", 3),

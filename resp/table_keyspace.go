@@ -1,6 +1,6 @@
 package resp
 
-// commandsOfKeyspace are those of keys of any kind, of scripts and of transactions.
+// commandsOfKeyspace are those for keys of any type, for scripts and for transactions.
 var commandsOfKeyspace = []Command{
 	writeMany("copy", -3, 1, 2, 1).with(specialCopy),
 	keyless("dbsize", 1, RouteSumAll),
@@ -14,8 +14,10 @@ var commandsOfKeyspace = []Command{
 	keyless("flushdb", -1, RouteOKAll).writes(),
 	keyless("keys", 2, RouteConcat),
 	keyless("memory", -2, RouteKeys).with(specialSub),
-	writeMany("migrate", -6, 3, 3, 1).refused("MIGRATE" + blocking + "use DUMP and RESTORE, or connect to the server directly"),
-	write("move", 3).refused("MOVE goes to another database, and a pool has one: use DUMP, RESTORE and DEL, or connect to the server directly"),
+	writeMany("migrate", -6, 3, 3, 1).
+		refused("MIGRATE" + blocking + "use DUMP and RESTORE, or connect to the server directly"),
+	write("move", 3).refused("MOVE goes to another database, and a pool has one: " +
+		"use DUMP, RESTORE and DEL, or connect to the server directly"),
 	keyless("object", -2, RouteKeys).with(specialSub),
 	write("persist", 2),
 	write("pexpire", -3),
@@ -30,7 +32,8 @@ var commandsOfKeyspace = []Command{
 	keyless("scan", -2, RouteScan),
 	write("sort", -2).with(specialSort),
 	read("sort_ro", -2).with(specialSort),
-	keyless("swapdb", 3, RouteRefused).writes().refused("SWAPDB concerns all clients of a server, and a pool has one database: connect to the server directly"),
+	keyless("swapdb", 3, RouteRefused).writes().refused("SWAPDB concerns all clients of a server, " +
+		"and a pool has one database: connect to the server directly"),
 	readMany("touch", -2, 1, -1, 1).via(RouteSum),
 	read("ttl", 2),
 	read("type", 2),
@@ -44,14 +47,16 @@ var commandsOfKeyspace = []Command{
 	counted("evalsha_ro", -3, 2, specialScript),
 	countedWrite("fcall", -3, 2, specialFunction),
 	counted("fcall_ro", -3, 2, specialFunction),
-	refused("function", -2, "FUNCTION concerns one server and has to be done on each: connect to the servers directly, or use EVAL"),
+	refused("function", -2, "FUNCTION concerns one server and has to be done on each: "+
+		"connect to the servers directly, or use EVAL"),
 	keyless("script", -2, RouteScript).with(specialSub),
 
 	keyless("discard", 1, RouteLocal),
 	keyless("exec", 1, RouteLocal),
 	keyless("multi", 1, RouteLocal),
 	keyless("unwatch", 1, RouteLocal),
-	readMany("watch", -2, 1, -1, 1).refused("WATCH concerns a connection, and that to the server is shared by all clients: use a Lua script (EVAL)"),
+	readMany("watch", -2, 1, -1, 1).refused("WATCH needs a connection of its own, " +
+		"and connections to servers are shared by all clients: use a Lua script (EVAL)"),
 }
 
 func (c Command) writes() Command {

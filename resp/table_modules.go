@@ -1,7 +1,7 @@
 package resp
 
-// commandsOfModules are those that Redis 8 has built in and older servers get from modules. A module says no arity: the
-// server looks at that itself.
+// commandsOfModules are built into Redis 8; older servers get them from modules. The servers check their arity, so
+// only the minimum is given here.
 var commandsOfModules = []Command{
 	write("vadd", -5),
 	read("vcard", 2),

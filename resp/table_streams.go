@@ -1,6 +1,6 @@
 package resp
 
-// commandsOfStreams are those of streams, and of messages between clients.
+// commandsOfStreams are those of streams and of publish/subscribe.
 var commandsOfStreams = []Command{
 	write("xack", -4),
 	write("xackdel", -6),

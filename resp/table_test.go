@@ -7,13 +7,13 @@ import (
 	"testing"
 )
 
-// wider are commands that newer servers take more arguments for than redis 7.0.
+// wider lists commands for which newer servers take more arguments than redis 7.0.
 var wider = map[string]int{"zrank": -3, "zrevrank": -3}
 
-// mayWrite are commands that COMMAND does not call writes, because it depends on the script or the subcommand.
+// mayWrite lists commands that COMMAND does not flag as writes, because that depends on the script or the subcommand.
 var mayWrite = []string{"eval", "evalsha", "fcall", "xgroup"}
 
-// TestTableConforms compares with what a real server says of its commands.
+// TestTableConforms compares the table with what a real server reports about its commands.
 func TestTableConforms(t *testing.T) {
 	reply := startServer(t).ask([]string{"COMMAND"})[0]
 	n, rest, ok := ArrayLen(reply)
@@ -94,13 +94,14 @@ func checkSubcommands(t *testing.T, c *Command, list []byte) {
 			t.Errorf("%s: unknown", inner(name))
 			continue
 		}
-		if s := subcommands[i]; fmt.Sprint(s.arity) != inner(arity) || s.why == "" && fmt.Sprint(s.key) != inner(first) {
+		if s := subcommands[i]; fmt.Sprint(s.arity) != inner(arity) ||
+			s.why == "" && fmt.Sprint(s.key) != inner(first) {
 			t.Errorf("%s: arity %d, key %d", inner(name), s.arity, s.key)
 		}
 	}
 }
 
-// TestTableOfTwemproxy: whoever comes from twemproxy misses nothing.
+// TestTableOfTwemproxy checks that all commands of twemproxy are there.
 func TestTableOfTwemproxy(t *testing.T) {
 	names := strings.Fields(`ping command quit lolwut auth
 		decr dump get getdel hgetall hkeys hlen hvals incr llen persist pttl scard smembers strlen ttl type zcard
@@ -132,7 +133,8 @@ func TestTable(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 		seen[c.Name] = true
-		if refused := c.Route == RouteRefused; refused != (c.Why != "") || refused && !strings.HasPrefix(c.Why, strings.ToUpper(c.Name)+" ") {
+		if refused := c.Route == RouteRefused; refused != (c.Why != "") ||
+			refused && !strings.HasPrefix(c.Why, strings.ToUpper(c.Name)+" ") {
 			t.Errorf("%s: why %q", c.Name, c.Why)
 		}
 		if strings.ContainsAny(c.Why, "\r\n") || (c.First == 0) != (c.Step == 0) {
@@ -142,7 +144,8 @@ func TestTable(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 		hasKeys := c.First > 0 || c.NumKeys > 0 || c.special != plain
-		if split := c.Route == RouteMGet || c.Route == RouteSum || c.Route == RouteMSet; split && (c.First != 1 || c.Last != -1) || !hasKeys && c.Route == RouteKeys {
+		if split := c.Route == RouteMGet || c.Route == RouteSum || c.Route == RouteMSet; split &&
+			(c.First != 1 || c.Last != -1) || !hasKeys && c.Route == RouteKeys {
 			t.Errorf("%+v", c)
 		}
 	}
@@ -170,8 +173,11 @@ func TestLookup(t *testing.T) {
 			}
 		}
 	}
-	// What differs from a name in the bit between upper and lower case alone is none if it is no letter.
-	for _, name := range []string{"", "BITFIELD\x7fRO", "bitfield\x7fro", "RESTORE\rASKING", "restore\rasking", strings.Repeat("x", 100), "get ", "g\xc5t"} {
+	// A byte that differs from one of a name in the case bit only does not match if it is not a letter.
+	for _, name := range []string{
+		"", "BITFIELD\x7fRO", "bitfield\x7fro", "RESTORE\rASKING", "restore\rasking",
+		strings.Repeat("x", 100), "get ", "g\xc5t",
+	} {
 		if c := Lookup([]byte(name)); c != nil {
 			t.Errorf("%q: %+v", name, c)
 		}
@@ -190,7 +196,8 @@ func TestRoutes(t *testing.T) {
 		RouteConcat:    "keys",
 		RouteScan:      "scan",
 		RouteRandomKey: "randomkey",
-		RouteLocal: "ping echo quit select auth hello client command info reset time multi exec discard unwatch readonly " +
+		RouteLocal: "ping echo quit select auth hello client command info reset time multi exec discard unwatch " +
+			"readonly " +
 			"readwrite",
 	} {
 		want := strings.Fields(names)
@@ -219,7 +226,15 @@ func TestArityOK(t *testing.T) {
 		name string
 		n    int
 		want bool
-	}{{"get", 1, false}, {"get", 2, true}, {"get", 3, false}, {"set", 2, false}, {"set", 3, true}, {"set", 9, true}, {"ping", 1, true}} {
+	}{
+		{"get", 1, false},
+		{"get", 2, true},
+		{"get", 3, false},
+		{"set", 2, false},
+		{"set", 3, true},
+		{"set", 9, true},
+		{"ping", 1, true},
+	} {
 		if Lookup([]byte(tt.name)).ArityOK(tt.n) != tt.want {
 			t.Errorf("%s with %d", tt.name, tt.n)
 		}
@@ -229,7 +244,8 @@ func TestArityOK(t *testing.T) {
 func TestSingleKey(t *testing.T) {
 	for name, want := range map[string]bool{
 		"get": true, "set": true, "hgetall": true, "geoadd": true, "geosearch": true,
-		"mget": false, "del": false, "sort": false, "georadius": false, "zunionstore": false, "eval": false, "rename": false, "ping": false,
+		"mget": false, "del": false, "sort": false, "georadius": false, "zunionstore": false, "eval": false,
+		"rename": false, "ping": false,
 		"bitop": false, "object": false, "xread": false,
 	} {
 		if Lookup([]byte(name)).SingleKey() != want {
