@@ -1,6 +1,6 @@
 package ascii
 
-// The lines that Next answers with, as memcached 1.6.18 words them.
+// The error lines and replies of Next, in the words of memcached 1.6.18.
 var (
 	replyEnd         = []byte("END\r\n")
 	replyError       = []byte("ERROR\r\n")
@@ -10,9 +10,10 @@ var (
 	replyBadExptime  = []byte("CLIENT_ERROR invalid exptime argument\r\n")
 	replyBadDelta    = []byte("CLIENT_ERROR invalid numeric delta argument\r\n")
 	replyTooLarge    = []byte("SERVER_ERROR object too large for cache\r\n")
-	replyLineTooLong = []byte("CLIENT_ERROR line too long\r\n") // memcached closes without a word
+	replyLineTooLong = []byte("CLIENT_ERROR line too long\r\n") // memcached closes the connection without a reply
 
-	replyKeyEcho      = []byte("CLIENT_ERROR key with a line feed cannot be echoed\r\n") // memcached would, see doc.go
+	// memcached does echo it, see doc.go
+	replyKeyEcho      = []byte("CLIENT_ERROR key with a line feed cannot be echoed\r\n")
 	replyBadKey       = []byte("CLIENT_ERROR error decoding key\r\n")
 	replyBadFlag      = []byte("CLIENT_ERROR invalid flag\r\n")
 	replyDupFlag      = []byte("CLIENT_ERROR duplicate flag\r\n")

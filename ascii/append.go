@@ -6,9 +6,9 @@ import (
 	"strconv"
 )
 
-// AppendHead appends the command line of a Complete request as a server gets it. It is written anew from what was
-// understood, so that every version of a server understands the same: single spaces, decimal numbers, CRLF, and neither
-// noreply nor q, so that every request has its reply. The caller appends r.Body.
+// AppendHead appends the command line of a Complete request for a server. The line is in a canonical form that every
+// version of memcached parses alike: single spaces, decimal numbers and CRLF. noreply and q are left out, so that
+// every request gets a reply. The caller appends r.Body.
 func AppendHead(dst []byte, r *Request) []byte {
 	if r.plain {
 		return append(dst, r.Head...)
@@ -47,12 +47,12 @@ func AppendHead(dst []byte, r *Request) []byte {
 	return appendLine(dst, nil)
 }
 
-// Plain reports whether Head is what AppendHead writes.
+// Plain reports whether Head already is what AppendHead would append.
 func (r *Request) Plain() bool { return r.plain }
 
-// AppendUnconditional appends the head that makes a second server do what a first one did once it had found
-// that the cas token fits: for cas the set with the same key, flags, exptime and length, for ms, md and ma the
-// same line without the C flag. For other commands it is AppendHead. The caller appends r.Body.
+// AppendUnconditional appends a command line without the condition on the cas token. It repeats on a second server
+// what a first one did after it had found the token to match. cas becomes a set with the same key, flags, exptime and
+// length; ms, md and ma lose their C flag. For other commands it is AppendHead. The caller appends r.Body.
 func AppendUnconditional(dst []byte, r *Request) []byte {
 	switch {
 	case r.Op == OpCAS:
@@ -63,7 +63,7 @@ func AppendUnconditional(dst []byte, r *Request) []byte {
 	return AppendHead(dst, r)
 }
 
-// appendStorage appends the line of set and its like, as that of op.
+// appendStorage appends the line of set and its like, with the command word of op.
 func appendStorage(dst []byte, r *Request, op Op) []byte {
 	dst = append(append(append(dst, opNames[op]...), ' '), r.Key...)
 	dst = strconv.AppendUint(append(dst, ' '), uint64(r.Flags), 10)
@@ -75,7 +75,7 @@ func appendStorage(dst []byte, r *Request, op Op) []byte {
 	return appendLine(dst, nil)
 }
 
-// dropped are the flags that no server gets: q, and hints for a proxy.
+// dropped are the flags that are not sent to servers: q, and the hints for proxies.
 const dropped MetaFlags = 1<<('q'-'a'+26) | 1<<('L'-'A') | 1<<('P'-'A')
 
 // appendMeta appends the line of a meta command without the flags in drop.
@@ -106,7 +106,7 @@ func appendMeta(dst []byte, r *Request, drop MetaFlags) []byte {
 	return appendLine(dst, nil)
 }
 
-// appendFlag appends the argument of a flag.
+// appendFlag appends the argument of a flag, with numbers in decimal.
 func (r *Request) appendFlag(dst []byte, letter byte, arg []byte) []byte {
 	switch formOf(r.Op, letter) {
 	case formTime:
@@ -122,8 +122,9 @@ func (r *Request) appendFlag(dst []byte, letter byte, arg []byte) []byte {
 	return append(dst, arg...)
 }
 
-// AppendEcho appends what a reply without a value gives back of the line of a meta command: the key that k asks for,
-// and the opaque of O, each behind a space, in the order of the flags.
+// AppendEcho appends the flags that a reply without a value returns from the line of a meta command. These are
+// the key, if k asks for it, and the opaque of O, each after a space, in the order of the flags. binary says
+// that the key is in base64.
 func AppendEcho(dst, line []byte, binary bool) []byte {
 	_, rest := cutWord(withoutEnd(line))
 	key, rest := cutWord(rest)
@@ -141,9 +142,9 @@ func AppendEcho(dst, line []byte, binary bool) []byte {
 	return dst
 }
 
-// AppendRetrieval appends the beginning of the line of a retrieval command: its name and, for gat and gats,
-// the exptime. The caller appends a space and a key for every key, then CRLF. It must keep gat and gats lines
-// at 2048 bytes, because memcached may close the connection on a longer one; get and gets have no limit.
+// AppendRetrieval appends the start of a retrieval command line: its name and, for gat and gats, the exptime. The
+// caller appends a space and a key for every key, then CRLF. Lines of gat and gats must not exceed 2048 bytes,
+// because memcached may close the connection on a longer one. Lines of get and gets have no limit.
 func AppendRetrieval(dst []byte, op Op, exptime int64) []byte {
 	switch op {
 	case OpGets:
@@ -157,7 +158,7 @@ func AppendRetrieval(dst []byte, op Op, exptime int64) []byte {
 	}
 }
 
-// AppendTouch appends a touch command. The key must be a TextKey.
+// AppendTouch appends a touch command. TextKey must hold for key.
 func AppendTouch(dst, key []byte, exptime int64) []byte {
 	dst = append(dst, "touch "...)
 	dst = append(dst, key...)
@@ -165,14 +166,14 @@ func AppendTouch(dst, key []byte, exptime int64) []byte {
 	return appendLine(strconv.AppendInt(dst, exptime, 10), nil)
 }
 
-// AppendDelete appends a delete command. The key must be a TextKey.
+// AppendDelete appends a delete command. TextKey must hold for key.
 func AppendDelete(dst, key []byte) []byte {
 	dst = append(dst, "delete "...)
 	return appendLine(dst, key)
 }
 
-// TextKey reports whether the key can stand in a command line as it is. The decoded key of a meta command with
-// the b flag may not: it has to be written in base64, with a b flag again.
+// TextKey reports whether the key can be written into a command line as it is. That may be false for the decoded key
+// of a meta command with the b flag, which has to be sent in base64 with a b flag again.
 func TextKey(key []byte) bool {
 	return len(key) > 0 && len(key) <= maxKey && bytes.IndexByte(key, ' ') < 0 && !hasControl(key)
 }

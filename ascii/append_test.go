@@ -15,7 +15,7 @@ func TestAppendLines(t *testing.T) {
 		{string(AppendRetrieval([]byte("x"), OpGats, 100)), "xgats 100"},
 		{string(AppendTouch([]byte("x"), key, math.MinInt32)), "xtouch key -2147483648\r\n"},
 		{string(AppendDelete([]byte("x"), key)), "xdelete key\r\n"},
-		// As memcached 1.6.18 answers EX to these.
+		// memcached 1.6.18 answers EX to these.
 		{string(AppendEcho([]byte("EX"), []byte("ms k 1 C99 O123 T0 k\r\n"), false)), "EX O123 kk"},
 		{string(AppendEcho([]byte("EX"), []byte("md aw== k C99 b O1\r\n"), true)), "EX kaw== b O1"},
 		{string(AppendEcho([]byte("EX"), []byte("ma aw== C99 b t v\r\n"), true)), "EX"},
@@ -33,14 +33,17 @@ func TestTextKey(t *testing.T) {
 			t.Errorf("%q is one", key)
 		}
 	}
-	for _, key := range []string{"", " ", "a b", "a\n", "\r", "\x7f", "1234567\x00", "\x1f2345678", "1234567\x7f9012345678", key251} {
+	for _, key := range []string{
+		"", " ", "a b", "a\n", "\r", "\x7f", "1234567\x00", "\x1f2345678",
+		"1234567\x7f9012345678", key251,
+	} {
 		if TextKey([]byte(key)) {
 			t.Errorf("%q is none", key)
 		}
 	}
 }
 
-// TestHasControl tries every byte in every place of strings of many lengths.
+// TestHasControl tries every byte at every position of strings of many lengths.
 func TestHasControl(t *testing.T) {
 	for length := range 34 {
 		s := []byte(strings.Repeat("\x80", length))
@@ -56,7 +59,7 @@ func TestHasControl(t *testing.T) {
 	}
 }
 
-// TestQuietHides: what memcached 1.6.18 kept back in an experiment with each of these replies.
+// TestQuietHides has the replies that memcached 1.6.18 suppressed in an experiment.
 func TestQuietHides(t *testing.T) {
 	hidden := map[Op][]Kind{
 		OpMetaGet:    {MetaEN},

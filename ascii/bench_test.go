@@ -63,7 +63,10 @@ func BenchmarkFrame(b *testing.B) {
 }
 
 func BenchmarkAppendHead(b *testing.B) {
-	for _, in := range []string{"get user:1234567890:profile\r\n", "delete user:1234567890:profile noreply\r\n", "mg user:1234567890:profile v q k\r\n"} {
+	for _, in := range []string{
+		"get user:1234567890:profile\r\n", "delete user:1234567890:profile noreply\r\n",
+		"mg user:1234567890:profile v q k\r\n",
+	} {
 		b.Run(strings.Fields(in)[0], func(b *testing.B) {
 			var r Request
 			Next([]byte(in), testLimits, &r)

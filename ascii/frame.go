@@ -2,25 +2,25 @@ package ascii
 
 import "bytes"
 
-// maxReplyLine bounds a line of a reply, line end included.
+// maxReplyLine limits a line of a reply, line end included.
 const maxReplyLine = 64 << 10
 
-// Framer finds the end of one reply after the other in a growing buffer. It remembers how far it has looked
-// into an incomplete reply, so that nothing is looked at twice. The zero value is ready.
+// Framer finds the end of replies, one after the other, in a growing buffer. It remembers how far it has looked into
+// an incomplete reply, so that it looks at no byte twice. The zero value is ready.
 type Framer struct {
 	off  int // bytes of the current reply that are framed already
-	scan int // bytes that were searched for the end of the line at off; not less than off
-	need int // if not 0: where the block at off ends, whose line is parsed already
+	scan int // how far the end of the line at off was searched for; not less than off
+	need int // if not 0: the end of the block at off, whose line is parsed already
 	hits int // VALUE blocks before off
 }
 
-// Next frames the reply at the start of buf; the request's Shape says what it may be. With n > 0, r holds
-// the reply, its n bytes are consumed, and f is ready for the next one. With n == 0 and ok the reply is
-// incomplete: call again with the same bytes and more, with at least need bytes in all if need is not 0. With
-// !ok the bytes are no such reply: the connection is out of step, and f of no more use.
+// Next frames the reply at the start of buf. s is the Shape of the request. With n > 0, r holds the reply, whose
+// length is n, and f is ready for the next one. With n == 0 and ok, the reply is incomplete: call again when buf has
+// grown. If need is not 0, that takes at least need bytes in all. With !ok, the bytes are not a reply of this shape.
+// The connection is out of step then, and f cannot be used again.
 func (f *Framer) Next(buf []byte, s Shape, r *Reply) (n, need int, ok bool) {
 	if len(buf) < f.scan {
-		return 0, 0, false // not the bytes of the last call
+		return 0, 0, false // buf does not continue the buffer of the last call
 	}
 	r.Hits, r.Number = 0, 0
 	switch s {
@@ -36,7 +36,7 @@ func (f *Framer) Next(buf []byte, s Shape, r *Reply) (n, need int, ok bool) {
 	return f.framed(buf, n, ok, r)
 }
 
-// framed ends Next: n bytes of buf are framed, or none yet.
+// framed is the end of Next and NextItem. n bytes of buf are framed; 0 means that the reply is incomplete.
 func (f *Framer) framed(buf []byte, n int, ok bool, r *Reply) (int, int, bool) {
 	switch {
 	case !ok:
@@ -49,12 +49,12 @@ func (f *Framer) framed(buf []byte, n int, ok bool, r *Reply) (int, int, bool) {
 	return n, 0, true
 }
 
-// NextItem frames the first part of a reply to a retrieval (ShapeValues): one VALUE block, END, or an error line. r.Hits
-// tells a block (1) from END (0), which are of the kind Values both. Otherwise it is as Next, and the parts of one reply
-// have to be taken with NextItem from the first to the last.
+// NextItem frames one part of the reply to a retrieval (ShapeValues): a VALUE block, END, or an error line. Both of
+// the former have the kind Values; r.Hits is 1 for a block and 0 for END. The results are those of Next. A reply has
+// to be framed either by NextItem from its first part to its last, or by Next.
 func (f *Framer) NextItem(buf []byte, r *Reply) (n, need int, ok bool) {
 	if len(buf) < f.scan {
-		return 0, 0, false // not the bytes of the last call
+		return 0, 0, false // buf does not continue the buffer of the last call
 	}
 	r.Hits, r.Number = 0, 0
 	if f.need == 0 {
@@ -68,8 +68,8 @@ func (f *Framer) NextItem(buf []byte, r *Reply) (n, need int, ok bool) {
 	return f.framed(buf, n, ok, r)
 }
 
-// The next methods, one for each shape, fill r.Kind, r.Hits and r.Number and return the length of the reply, or 0 and
-// ok when it is incomplete.
+// The next methods frame a reply of one shape each. They fill r.Kind, r.Hits and r.Number and return the length of
+// the reply. With n == 0 and ok it is incomplete.
 
 func (f *Framer) oneLine(buf []byte, r *Reply) (n int, ok bool) {
 	const stored = "STORED\r\n"
@@ -99,7 +99,7 @@ func (f *Framer) values(buf []byte, r *Reply) (n int, ok bool) {
 	}
 }
 
-// valuesLine looks at the line at f.off. If that is a VALUE line, it sets f.need.
+// valuesLine parses the line at f.off. If that is a VALUE line, it sets f.need.
 func (f *Framer) valuesLine(buf []byte, r *Reply) (n int, ok bool) {
 	const end = "END\r\n"
 	rest := buf[f.off:]
@@ -108,7 +108,8 @@ func (f *Framer) valuesLine(buf []byte, r *Reply) (n int, ok bool) {
 		return f.off + len(end), true
 	}
 	var size int
-	if f.scan == f.off { // a new line: a seventh is saved if its end need not be searched for first
+	// at the start of a line: parsing without searching for its end first saves a seventh of the time
+	if f.scan == f.off {
 		_, size, n = valueLine(rest)
 	}
 	if n == 0 {
@@ -170,7 +171,7 @@ func (f *Framer) stats(buf []byte, r *Reply) (n int, ok bool) {
 	}
 }
 
-// line returns the line at f.off with its CRLF. It is empty while that has not arrived yet.
+// line returns the line at f.off with its CRLF, or an empty one if it has not arrived completely.
 func (f *Framer) line(buf []byte) (line []byte, ok bool) {
 	limit := min(len(buf), f.off+maxReplyLine)
 	i := bytes.IndexByte(buf[f.scan:limit], '\n')
@@ -186,7 +187,7 @@ func (f *Framer) line(buf []byte) (line []byte, ok bool) {
 	return line, true
 }
 
-// block moves f behind the block that ends at f.need, if it is there.
+// block moves f past the block that ends at f.need, if it has arrived.
 func (f *Framer) block(buf []byte) (done, ok bool) {
 	if len(buf) < f.need {
 		return false, true
@@ -198,9 +199,9 @@ func (f *Framer) block(buf []byte) (done, ok bool) {
 	return true, true
 }
 
-// NextValue takes the first VALUE block off block, which is Reply.Raw of a reply of the kind Values or the rest
-// of an earlier call: its key, the whole block with line, data and CRLF, and what follows it. The key is nil when
-// there is none, that is at END. All of them alias block.
+// NextValue splits off the first VALUE block. block is Reply.Raw of a reply of kind Values, or the rest that an
+// earlier call returned. The results are the key, the whole block (line, data and CRLF) and the bytes behind it. All
+// of them alias block. At END there is no block, and the key is nil.
 func NextValue(block []byte) (key, block1, rest []byte) {
 	key, size, n := valueLine(block)
 	end := n + size + 2

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// The parts of a reply, wherever the bytes are cut, are what it was made of.
+// TestFrameItems puts the parts of a reply together again, wherever its bytes were cut.
 func TestFrameItems(t *testing.T) {
 	for _, parts := range [][]string{
 		{"END\r\n"},
@@ -32,7 +32,8 @@ func TestFrameItems(t *testing.T) {
 					continue
 				}
 				block := strings.HasPrefix(parts[i], "VALUE")
-				if string(r.Raw) != parts[i] || n != len(parts[i]) || block != (r.Hits == 1) || (r.Kind == Values) != (block || parts[i] == "END\r\n") {
+				if string(r.Raw) != parts[i] || n != len(parts[i]) || block != (r.Hits == 1) ||
+					(r.Kind == Values) != (block || parts[i] == "END\r\n") {
 					t.Fatalf("%q cut at %d: part %d is %+v, want %q", all, cut, i, r, parts[i])
 				}
 				data = data[n:]

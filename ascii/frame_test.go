@@ -34,8 +34,14 @@ func TestFrame(t *testing.T) {
 
 		{in: "END\r\n", shape: ShapeValues, kind: Values},
 		{in: "VALUE k 0 0\r\n\r\nEND\r\n", shape: ShapeValues, kind: Values, hits: 1},
-		{in: "VALUE k 4294967295 5 18446744073709551615\r\nEND\r\n\r\nEND\r\n", shape: ShapeValues, kind: Values, hits: 1},
-		{in: "VALUE k 0 1\r\n\n\r\nVALUE " + key250 + " 1 2 3\r\n\r\n\r\nEND\r\n", shape: ShapeValues, kind: Values, hits: 2},
+		{
+			in: "VALUE k 4294967295 5 18446744073709551615\r\nEND\r\n\r\nEND\r\n", shape: ShapeValues, kind: Values,
+			hits: 1,
+		},
+		{
+			in: "VALUE k 0 1\r\n\n\r\nVALUE " + key250 + " 1 2 3\r\n\r\n\r\nEND\r\n", shape: ShapeValues, kind: Values,
+			hits: 2,
+		},
 		{in: "SERVER_ERROR out of memory writing get response\r\n", shape: ShapeValues, kind: ServerError},
 		{in: "CLIENT_ERROR bad command line format\r\n", shape: ShapeValues, kind: ClientError},
 		{in: "ERROR\r\n", shape: ShapeValues, kind: Error},
@@ -74,7 +80,8 @@ func TestFrame(t *testing.T) {
 				t.Helper()
 				r := Reply{Kind: Lines, Number: 99, Hits: 99}
 				n, _, ok := f.Next(buf, tt.shape, &r)
-				if n != len(tt.in) || !ok || r.Kind != tt.kind || r.Number != tt.number || r.Hits != tt.hits || string(r.Raw) != tt.in {
+				if n != len(tt.in) || !ok || r.Kind != tt.kind || r.Number != tt.number || r.Hits != tt.hits ||
+					string(r.Raw) != tt.in {
 					t.Errorf("n %d, %v, %+v", n, ok, r)
 				}
 				if *f != (Framer{}) {
@@ -206,7 +213,7 @@ func TestFrameNeed(t *testing.T) {
 	}
 }
 
-// TestFrameBytewise feeds a large reply byte by byte: it takes minutes if every call starts from the beginning.
+// TestFrameBytewise feeds a large reply byte by byte. It takes minutes if every call starts from the beginning.
 func TestFrameBytewise(t *testing.T) {
 	var in []byte
 	for i := range 5000 {
@@ -238,20 +245,25 @@ func TestNextValue(t *testing.T) {
 	if key, _, _ := NextValue(rest); key != nil {
 		t.Errorf("key %q at END", key)
 	}
-	for _, bad := range []string{"", "END\r\n", "VALUE", "VALUE k 0 5\r\n", "VALUE k 0 5\n12345\r\n", "VALUE k 0 5x\n12345\r\n", "VALUE k 0 5\r\n12345\r"} {
+	for _, bad := range []string{
+		"", "END\r\n", "VALUE", "VALUE k 0 5\r\n", "VALUE k 0 5\n12345\r\n",
+		"VALUE k 0 5x\n12345\r\n", "VALUE k 0 5\r\n12345\r",
+	} {
 		if key, block, rest := NextValue([]byte(bad)); key != nil || block != nil || rest != nil {
 			t.Errorf("%q: %q %q %q", bad, key, block, rest)
 		}
 	}
 }
 
-// TestAllocs: nothing in this package allocates.
+// TestAllocs checks that nothing in this package allocates.
 func TestAllocs(t *testing.T) {
 	var r Request
 	dst := make([]byte, 0, 1024)
 	for _, in := range []string{
-		"get a b c\r\n", "set k 0 0 1\r\nA\r\n", "cas k 0 0 1 5 noreply\r\nA\r\n", "mg Zm9v b q k\r\n", "ms Zm9v 1 b q C5\r\nA\r\n",
-		"mg Zm9vx b\r\n", "ms " + strings.Repeat("!", 250) + " 1 b\r\n", "foo\r\n", "get a\x01\r\n", "delete k 0 noreply\r\n", "GET / HTTP/1.1\r\n",
+		"get a b c\r\n", "set k 0 0 1\r\nA\r\n", "cas k 0 0 1 5 noreply\r\nA\r\n", "mg Zm9v b q k\r\n",
+		"ms Zm9v 1 b q C5\r\nA\r\n",
+		"mg Zm9vx b\r\n", "ms " + strings.Repeat("!", 250) + " 1 b\r\n", "foo\r\n", "get a\x01\r\n",
+		"delete k 0 noreply\r\n", "GET / HTTP/1.1\r\n",
 		"incr n 1\r\n", "touch k 5\r\n", "flush_all 5\r\n", "verbosity 1\r\n", "stats a b\r\n",
 	} {
 		buf := []byte(in)
@@ -274,7 +286,8 @@ func TestAllocs(t *testing.T) {
 	var reply Reply
 	value := bytes.Repeat([]byte("VALUE k 0 1\r\nA\r\n"), 3)
 	for in, shape := range map[string]Shape{
-		string(value) + "END\r\n": ShapeValues, "STORED\r\n": ShapeLine, "5 \r\n": ShapeLine, "VA 1 k\r\nA\r\n": ShapeMeta, "STAT a b\r\nEND\r\n": ShapeStats,
+		string(value) + "END\r\n": ShapeValues, "STORED\r\n": ShapeLine, "5 \r\n": ShapeLine,
+		"VA 1 k\r\nA\r\n": ShapeMeta, "STAT a b\r\nEND\r\n": ShapeStats,
 	} {
 		buf := []byte(in)
 		allocs := testing.AllocsPerRun(10, func() {

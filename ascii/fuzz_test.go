@@ -8,9 +8,12 @@ import (
 // FuzzNext parses any bytes, whole and as they grow from one split point to the next.
 func FuzzNext(f *testing.F) {
 	for _, seed := range []string{
-		"get a bb\r\nmn\r\n", "gat 5 a\n", "set k 0 0 3\r\nabc\r\n", "set k 0 0 1 noreply\r\nA\r\n", "cas k 1 2 1 5 noreply\r\nA\r\n",
-		"set k\t0 0 0 5\r\nhello\r\n", "add k 0 0 9999999\r\nx", "delete k 0 noreply\r\n", "incr n 5\r\n", "touch k -1\r\n", "flush_all 5 noreply\r\n",
-		"verbosity 1\r\n", "stats items\r\n", "version\r\nquit\r\n", "mg Zm9v b k q Ox\r\n", "ms Zm8K 2 b q C5 MA\r\nab\r\n", "md k I T5 q\r\n", "ma k N0 J5 D2\r\n", "me k\r\n",
+		"get a bb\r\nmn\r\n", "gat 5 a\n", "set k 0 0 3\r\nabc\r\n", "set k 0 0 1 noreply\r\nA\r\n",
+		"cas k 1 2 1 5 noreply\r\nA\r\n",
+		"set k\t0 0 0 5\r\nhello\r\n", "add k 0 0 9999999\r\nx", "delete k 0 noreply\r\n", "incr n 5\r\n",
+		"touch k -1\r\n", "flush_all 5 noreply\r\n",
+		"verbosity 1\r\n", "stats items\r\n", "version\r\nquit\r\n", "mg Zm9v b k q Ox\r\n",
+		"ms Zm8K 2 b q C5 MA\r\nab\r\n", "md k I T5 q\r\n", "ma k N0 J5 D2\r\n", "me k\r\n",
 		"GET / HTTP/1.1\r\n", "\x80\x00", "set k 0 0 4294967297\r\n",
 	} {
 		f.Add([]byte(seed), uint64(0x5555))
@@ -39,7 +42,7 @@ func FuzzNext(f *testing.F) {
 	})
 }
 
-// checkRequest checks what must be true of everything that Next says.
+// checkRequest checks what must hold for every result of Next.
 func checkRequest(t *testing.T, in []byte, n int, st Status, r *Request) {
 	t.Helper()
 	switch {
@@ -51,7 +54,8 @@ func checkRequest(t *testing.T, in []byte, n int, st Status, r *Request) {
 		return
 	case !r.Meta.Has('b') && r.Key != nil && !TextKey(r.Key):
 		t.Fatalf("%q: key %q", in, r.Key)
-	case st == Refused && len(r.Reply) > 0 && (!bytes.HasSuffix(r.Reply, []byte("\r\n")) || bytes.Count(r.Reply, []byte("\n")) != 1):
+	case st == Refused && len(r.Reply) > 0 && (!bytes.HasSuffix(r.Reply, []byte("\r\n")) ||
+		bytes.Count(r.Reply, []byte("\n")) != 1):
 		t.Fatalf("%q: reply %q", in, r.Reply)
 	case st != Complete:
 		return
@@ -81,38 +85,46 @@ func checkRequest(t *testing.T, in []byte, n int, st Status, r *Request) {
 	}
 }
 
-// checkForwarded parses the line that a server would get: it must mean the same, without q and noreply.
+// checkForwarded parses the line that a server would get. It must mean the same, without q and noreply.
 func checkForwarded(t *testing.T, r *Request, line []byte, op Op, meta MetaFlags) {
 	t.Helper()
-	if bytes.IndexByte(line, '\n') != len(line)-1 || !bytes.HasSuffix(line, []byte("\r\n")) || hasControl(line[:len(line)-2]) {
+	if bytes.IndexByte(line, '\n') != len(line)-1 || !bytes.HasSuffix(line, []byte("\r\n")) ||
+		hasControl(line[:len(line)-2]) {
 		t.Fatalf("%q is forwarded as %q", r.Head, line)
 	}
 	var again Request
 	all := append(line, r.Body...)
 	n, st := Next(all, Limits{MaxLine: 5000, MaxValue: 1000}, &again)
-	if n != len(all) || st != Complete || again.Op != op || again.Quiet || again.Meta != meta&^dropped || !again.plain && shouldBePlain(op, meta) ||
+	if n != len(all) || st != Complete || again.Op != op || again.Quiet || again.Meta != meta&^dropped ||
+		!again.plain && shouldBePlain(op, meta) ||
 		again.Flags != r.Flags || again.Delta != r.Delta ||
-		!bytes.Equal(again.Key, r.Key) || again.NumKeys != r.NumKeys || again.Exptime != r.Exptime || !bytes.Equal(again.Body, r.Body) {
+		!bytes.Equal(again.Key, r.Key) || again.NumKeys != r.NumKeys || again.Exptime != r.Exptime ||
+		!bytes.Equal(again.Body, r.Body) {
 		t.Fatalf("%q is forwarded as %q: %d %v %+v", r.Head, line, n, st, &again)
 	}
 }
 
-// shouldBePlain: what is written for a server is recognized as such. Some lines are not worth the trouble.
+// shouldBePlain reports whether a line that is written for a server must be recognized as canonical. A few
+// are not worth the effort.
 func shouldBePlain(op Op, meta MetaFlags) bool {
 	return op >= OpSet && op <= OpTouch && op != OpCAS || op.isMeta() && !meta.Has('b')
 }
 
 func sameRequest(a, b *Request) bool {
-	return a.Op == b.Op && a.Quiet == b.Quiet && bytes.Equal(a.Key, b.Key) && bytes.Equal(a.Keys, b.Keys) && a.NumKeys == b.NumKeys &&
-		bytes.Equal(a.Raw, b.Raw) && bytes.Equal(a.Head, b.Head) && bytes.Equal(a.Body, b.Body) && a.Meta == b.Meta && a.Exptime == b.Exptime &&
+	return a.Op == b.Op && a.Quiet == b.Quiet && bytes.Equal(a.Key, b.Key) && bytes.Equal(a.Keys, b.Keys) &&
+		a.NumKeys == b.NumKeys &&
+		bytes.Equal(a.Raw, b.Raw) && bytes.Equal(a.Head, b.Head) && bytes.Equal(a.Body, b.Body) && a.Meta == b.Meta &&
+		a.Exptime == b.Exptime &&
 		bytes.Equal(a.Args, b.Args) && bytes.Equal(a.Reply, b.Reply) && a.Skip == b.Skip && a.Oversize == b.Oversize &&
-		a.Flags == b.Flags && a.Delta == b.Delta && a.token == b.token && a.hasToken == b.hasToken && a.plain == b.plain
+		a.Flags == b.Flags && a.Delta == b.Delta && a.token == b.token && a.hasToken == b.hasToken &&
+		a.plain == b.plain
 }
 
 // FuzzFrame frames any bytes, whole and as they grow from one split point to the next.
 func FuzzFrame(f *testing.F) {
 	for _, seed := range []string{
-		"STORED\r\nEND\r\n", "12 \r\n", "VERSION 1\r\n", "SERVER_ERROR x\r\n", "VALUE k 0 3\r\nabc\r\nEND\r\n", "VALUE a 0 0 1\r\n\r\nVALUE b 1 2\r\n\r\n\r\nEND\r\n",
+		"STORED\r\nEND\r\n", "12 \r\n", "VERSION 1\r\n", "SERVER_ERROR x\r\n", "VALUE k 0 3\r\nabc\r\nEND\r\n",
+		"VALUE a 0 0 1\r\n\r\nVALUE b 1 2\r\n\r\n\r\nEND\r\n",
 		"VA 2 kx\r\nab\r\nHD\r\n", "HD\r\nEN\r\nMN\r\n", "STAT a b\r\nEND\r\n", "VALUE k 0 99999999999999999999\r\n",
 	} {
 		for shape := range uint8(6) {
@@ -139,7 +151,8 @@ func FuzzFrame(f *testing.F) {
 				return
 			}
 			checkReply(t, in[:n], &whole)
-			if whole.Kind != grown.Kind || whole.Hits != grown.Hits || whole.Number != grown.Number || !bytes.Equal(whole.Raw, grown.Raw) {
+			if whole.Kind != grown.Kind || whole.Hits != grown.Hits || whole.Number != grown.Number ||
+				!bytes.Equal(whole.Raw, grown.Raw) {
 				t.Fatalf("%q: whole: %+v; grown: %+v", in, whole, grown)
 			}
 			in = in[n:]
@@ -169,8 +182,8 @@ func checkReply(t *testing.T, raw []byte, r *Reply) {
 	}
 }
 
-// grow calls next with growing pieces of in, one for each bit set in splits (which is repeated every 64
-// bytes) and then the whole, until it says that it is done. The bytes that have not come yet are not there to be read.
+// grow calls next with growing pieces of in, one for each bit set in splits (which is repeated every 64 bytes), and
+// then with the whole, until next is done. next gets copies, so it cannot read bytes that have not arrived.
 func grow[R any](in []byte, splits uint64, next func([]byte) (n int, done bool, result R)) (n int, result R) {
 	for i := range len(in) + 1 {
 		if i < len(in) && splits>>(i%64)&1 == 0 {

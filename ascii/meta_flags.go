@@ -1,23 +1,23 @@
 package ascii
 
-// form is what stands behind the letter of a flag of a meta command.
+// form is the kind of argument that a flag of a meta command takes.
 type form uint8
 
 const (
 	formUnknown form = iota
 	formNone         // nothing
-	formTime         // a time to live: a number of 32 bits with a sign
-	formNumber       // a number of 64 bits
+	formTime         // a time to live: a signed 32-bit number
+	formNumber       // a 64-bit number
 	formFlags        // client flags
 	formMode         // one letter
 	formOpaque       // up to maxOpaque bytes, or nothing
-	formHint         // anything: memcached ignores it
+	formHint         // anything; memcached ignores it
 )
 
-// maxOpaque is how many bytes memcached takes behind the O flag.
+// maxOpaque is how many bytes memcached accepts behind the O flag.
 const maxOpaque = 31
 
-// Commands, in metaForms.
+// Sets of commands, for metaForms.
 const (
 	onGet = 1 << iota
 	onSet
@@ -26,7 +26,7 @@ const (
 	onAll = onGet | onSet | onDelete | onArith
 )
 
-// metaForms are the flags of the meta commands, as memcached's doc/protocol.txt has them.
+// metaForms lists the flags of the meta commands, from memcached's doc/protocol.txt.
 var metaForms = [128]struct {
 	on   uint8
 	form form
@@ -45,7 +45,7 @@ var metaForms = [128]struct {
 	'x': {onDelete, formNone},
 	'C': {onAll, formNumber},
 	'D': {onArith, formNumber},
-	'E': {onAll, formNumber}, // of ms since memcached 1.6.27 alone: ShapeTokenMeta
+	'E': {onAll, formNumber}, // in ms only since memcached 1.6.27: ShapeTokenMeta
 	'F': {onSet, formFlags},
 	'I': {onSet | onDelete, formNone},
 	'J': {onArith, formNumber},
@@ -58,10 +58,11 @@ var metaForms = [128]struct {
 	'T': {onAll, formTime},
 }
 
-// notPlain are the flags with which a line is written anew: q and hints are left out, and a key of base64 has one text only.
+// A line with one of the flags in notPlain is written anew: q and hints are left out, and a base64 key
+// gets its canonical spelling.
 const notPlain MetaFlags = 1<<('b'-'a'+26) | 1<<('q'-'a'+26) | 1<<('L'-'A') | 1<<('P'-'A')
 
-// formOf returns what has to stand behind a letter of this command.
+// formOf returns the form of a flag's argument in a command.
 func formOf(op Op, letter byte) form {
 	if f := metaForms[letter&0x7f]; letter < 0x80 && f.on>>op.metaIndex()&1 != 0 {
 		return f.form
@@ -69,10 +70,10 @@ func formOf(op Op, letter byte) form {
 	return formUnknown
 }
 
-// metaIndex is the number of the bit of mg, ms, md and ma in metaForms.
+// metaIndex returns the number of the bit for mg, ms, md or ma in metaForms.
 func (op Op) metaIndex() uint8 { return uint8(op - OpMetaGet) }
 
-// flag checks the argument of a flag; the answer is nil or the error line.
+// flag checks the argument of a flag. It returns the error line, or nil.
 func (r *Request) flag(letter byte, arg []byte) (bad []byte) {
 	ok, plain := true, true
 	bad = replyBadToken
@@ -106,7 +107,7 @@ func (r *Request) flag(letter byte, arg []byte) (bad []byte) {
 	return nil
 }
 
-// mode checks the argument of M.
+// mode checks the argument of the M flag. It returns the error line, or nil.
 func (r *Request) mode(arg []byte) (bad []byte) {
 	switch {
 	case len(arg) != 1:

@@ -2,11 +2,11 @@ package ascii
 
 import "math"
 
-// The numbers of a command line. memcached reads them with strtol and its relatives and then keeps the low 32 bits
-// where it needs no more; its later versions are stricter. These functions accept what 1.6.18 accepts, and plain says
-// whether a number stands there as it is written for a server: decimal digits, and a minus sign where that means something.
+// Numbers of a command line. memcached 1.6.18 parses them with strtol and its relatives, and drops the upper bits
+// where it needs only 32. Later versions are stricter. These functions accept what 1.6.18 accepts. plain says that a
+// number has the canonical form: decimal digits, and a minus sign where that has a meaning.
 
-// parseInt32 reads an exptime.
+// parseInt32 parses an exptime.
 func parseInt32(s []byte) (v int32, plain, ok bool) {
 	m, neg, plain, ok := parseMagnitude(s)
 	switch {
@@ -20,8 +20,8 @@ func parseInt32(s []byte) (v int32, plain, ok bool) {
 	return 0, false, false
 }
 
-// parseUint64 reads a cas token or a delta. A minus sign is honoured like strtoull does, modulo 2^64, but only when the
-// result would not be negative as a signed number.
+// parseUint64 parses a cas token or a delta. Like strtoull it takes a minus sign, modulo 2^64, but only if the result
+// is not negative as a signed number.
 func parseUint64(s []byte) (v uint64, plain, ok bool) {
 	m, neg, plain, ok := parseMagnitude(s)
 	if neg {
@@ -31,16 +31,16 @@ func parseUint64(s []byte) (v uint64, plain, ok bool) {
 	return m, plain && !neg, ok
 }
 
-// parseFlags reads client flags, which have 32 bits. Some servers take 64, others refuse them.
+// parseFlags parses client flags of 32 bits. Some servers accept 64 bits, others refuse them.
 func parseFlags(s []byte) (v uint32, plain, ok bool) {
 	n, plain, ok := parseUint64(s)
 	return uint32(n), plain, ok && n <= math.MaxUint32
 }
 
-// maxLength is the largest length of a value that memcached takes.
+// maxLength is the largest length of a value that memcached accepts.
 const maxLength = math.MaxInt32 - 2
 
-// parseLength reads the length that a line tells, also one that is too large for a value.
+// parseLength parses the length in a command line. It may be too large for a value.
 func parseLength(s []byte) (n int, plain, ok bool) {
 	m, neg, plain, ok := parseMagnitude(s)
 	if !ok || m > math.MaxInt64 || neg && m != 0 {
@@ -49,7 +49,7 @@ func parseLength(s []byte) (n int, plain, ok bool) {
 	return int(m), plain, true
 }
 
-// parseMagnitude reads the whole of s as a sign and decimal digits.
+// parseMagnitude parses all of s as an optional sign and decimal digits.
 func parseMagnitude(s []byte) (m uint64, neg, plain, ok bool) {
 	digits := s
 	if len(s) > 0 && (s[0] == '-' || s[0] == '+') {
@@ -64,8 +64,8 @@ func parseMagnitude(s []byte) (m uint64, neg, plain, ok bool) {
 	return m, neg, plain, true
 }
 
-// parseDigits reads the decimal digits at the start of s and says how many there are; none when they
-// do not fit 64 bits.
+// parseDigits parses the decimal digits at the start of s and returns their number n. n is 0 if there are none or if
+// they do not fit into 64 bits.
 func parseDigits(s []byte) (v uint64, n int) {
 	for n < len(s) {
 		d := uint64(s[n] - '0')

@@ -5,16 +5,16 @@ import "bytes"
 const (
 	maxKey = 250
 
-	// maxPlainLine bounds the lines that are no retrieval. memcached closes a connection on which it sees
-	// more than this without a line end, unless it begins with get or gets.
+	// maxPlainLine limits lines other than retrievals. memcached closes a connection on which more than this arrives
+	// without a line end, unless it begins with get or gets.
 	maxPlainLine = 2048
 
 	// binaryMagic is the first byte of every request of the binary protocol.
 	binaryMagic = 0x80
 )
 
-// Next parses the request at the start of buf into r. It keeps no state: after Incomplete it is called again
-// with the same bytes and more of them. After Complete and Refused, n bytes are consumed, else none.
+// Next parses the request at the start of buf into r. It keeps no state: after Incomplete, call it again when buf has
+// grown. n is the number of bytes consumed after Complete and Refused, else 0.
 func Next(buf []byte, lim Limits, r *Request) (n int, st Status) {
 	r.reset()
 	if len(buf) == 0 {
@@ -41,7 +41,7 @@ func Next(buf []byte, lim Limits, r *Request) (n int, st Status) {
 	}
 }
 
-// line parses the command line r.Head, and the value in buf behind it.
+// line parses the command line r.Head, and the value that follows it in buf.
 func (r *Request) line(buf []byte, maxValue int) Status {
 	line := withoutEnd(r.Head)
 	r.plain = len(r.Head) == len(line)+2 && len(line) > 0 && line[0] != ' '
@@ -59,13 +59,13 @@ func (r *Request) line(buf []byte, maxValue int) Status {
 	return st
 }
 
-// plainIf notes that Head is what AppendHead would write if it is so many bytes long, without its line end, and all that
-// was looked at before was plain, too. A line that is as long as its words and single spaces has no other spaces.
+// plainIf records whether Head is canonical. ok says that its words are, and size is its length with single spaces
+// and without line end: a line of that length cannot have other spaces. Earlier findings are kept.
 func (r *Request) plainIf(ok bool, size int) {
 	r.plain = r.plain && ok && size == len(r.Head)-len("\r\n")
 }
 
-// command parses what follows the command word.
+// command parses the rest of the request behind the command word.
 func (r *Request) command(word, args, buf []byte, maxValue int) Status {
 	switch r.Op {
 	case OpGet, OpGets:
@@ -102,8 +102,8 @@ func (r *Request) command(word, args, buf []byte, maxValue int) Status {
 	}
 }
 
-// unknown answers a command that is none. Like memcached it hangs up on HTTP, so that a web page cannot
-// make a browser speak to a cache.
+// unknown refuses an unknown command. Like memcached it closes the connection on HTTP, so that a web page cannot make
+// a browser talk to a cache.
 func (r *Request) unknown(word, args []byte) Status {
 	last := word
 	if trimmed := trimSpaces(args); len(trimmed) > 0 {
@@ -115,13 +115,13 @@ func (r *Request) unknown(word, args []byte) Status {
 	switch op := meantAs(word); {
 	case op.isStorage():
 		return r.refuseValue(op, args, replyError)
-	case op == OpNone && told(OpSet, args, true) >= 0: // whatever it is, it has a value
+	case op == OpNone && told(OpSet, args, true) >= 0: // whatever it is, a value follows it
 		return r.refuseValue(OpSet, args, replyError)
 	}
 	return r.refuse(replyError)
 }
 
-// refuseControl ends the parsing of a line with control bytes, which without them would have ended with st.
+// refuseControl refuses a line with control bytes. st is the result of parsing it as if they were allowed.
 func (r *Request) refuseControl(st Status) Status {
 	r.Key, r.Keys, r.NumKeys, r.Args = nil, nil, 0, nil
 	r.plain = false
@@ -134,7 +134,7 @@ func (r *Request) refuseControl(st Status) Status {
 	return r.refuse(replyBadLine)
 }
 
-// withoutEnd returns a line without its line end, which is LF or CRLF.
+// withoutEnd returns a line without its LF or CRLF.
 func withoutEnd(line []byte) []byte {
 	n := len(line) - 1
 	if n > 0 && line[n-1] == '\r' {

@@ -21,9 +21,9 @@ func (r *Request) gat(args []byte) Status {
 	return r.keys(args, replyEnd)
 }
 
-// keys checks and counts the keys of a retrieval; none is the answer if there is none.
+// keys checks and counts the keys of a retrieval. If there is no key, none is the reply.
 func (r *Request) keys(text, none []byte) Status {
-	r.plain = false // such a line is written anew in any case: for each server, and in pieces
+	r.plain = false // retrieval lines are always written anew: split by server, and into pieces
 	for len(text) > 0 && text[0] == ' ' {
 		text = text[1:]
 	}
@@ -51,8 +51,8 @@ func (r *Request) keys(text, none []byte) Status {
 	return Complete
 }
 
-// NextKey returns the first key in keys, which is Request.Keys or the rest of an earlier call, and the
-// rest behind it. The key is empty at the end. Both alias keys.
+// NextKey returns the first key in keys and the text behind it. keys is Request.Keys, or the rest that an earlier
+// call returned. At the end the key is empty. Both results alias keys.
 func NextKey(keys []byte) (key, rest []byte) {
 	for len(keys) > 0 && keys[0] == ' ' {
 		keys = keys[1:]

@@ -1,9 +1,9 @@
 package ascii
 
-// The classic commands without a value. The number of words is checked first and answered with ERROR,
-// noreply or not; noreply, which has to be the last word, suppresses every other error line.
+// Classic commands without a value. A wrong number of words is answered with ERROR, even with noreply. Every other
+// error is suppressed by noreply, which has to be the last word.
 
-// delete parses key [0] [noreply]. The 0 is what is left of a delay that memcached once had.
+// delete parses key [0] [noreply]. The 0 is a remnant of a delay that memcached once supported.
 func (r *Request) delete(args []byte) Status {
 	var w [3][]byte
 	n := splitWords(args, w[:])

@@ -5,7 +5,7 @@ import (
 	"encoding/base64"
 )
 
-// maxFlags is how many flags memcached takes in mg. The other commands do not know so many.
+// maxFlags is how many flags memcached accepts in mg. The other commands have fewer flags than that.
 const maxFlags = 17
 
 // meta parses mg, md and ma: key flags*.
@@ -24,7 +24,7 @@ func (r *Request) meta(args []byte) Status {
 	return Complete
 }
 
-// metaSet parses ms: key length flags*. q does not suppress any error.
+// metaSet parses ms: key length flags*. q does not suppress errors.
 func (r *Request) metaSet(args, buf []byte, maxValue int) Status {
 	key, rest := cutWord(args)
 	word, flags := cutWord(rest)
@@ -43,11 +43,11 @@ func (r *Request) metaSet(args, buf []byte, maxValue int) Status {
 		return r.refuseValue(OpMetaSet, args, bad)
 	}
 	st := r.value(length, buf, maxValue)
-	r.Quiet = r.Meta.Has('q') // not before: it suppresses no error
+	r.Quiet = r.Meta.Has('q') // set this late, because q does not suppress errors
 	return st
 }
 
-// metaDebug parses me: key [b]. memcached looks at no other flag.
+// metaDebug parses me: key [b]. memcached ignores other flags.
 func (r *Request) metaDebug(args []byte) Status {
 	key, flags := cutWord(args)
 	if len(key) == 0 || len(key) > maxKey {
@@ -66,9 +66,9 @@ func (r *Request) metaDebug(args []byte) Status {
 	return Complete
 }
 
-// flags takes the flags of a meta command and then sets the key; the answer is nil or the error line. size is the length of
-// the line before the flags, if that is plain. Each flag has to be one that the command knows, with an argument of the form
-// that it needs: a server must find nothing wrong with a line that a value follows.
+// flags parses the flags of a meta command and then sets the key. It returns the error line, or nil. size is the
+// length of the line before the flags in canonical form. The command must know each flag, and its argument must have
+// the right form: a server must find no error in a line that a value follows.
 func (r *Request) flags(key, flags []byte, size int) (bad []byte) {
 	n := 0
 	for word, rest := cutWord(flags); len(word) > 0; word, rest = cutWord(rest) {
@@ -78,7 +78,7 @@ func (r *Request) flags(key, flags []byte, size int) (bad []byte) {
 		size += len(" ") + len(word)
 		flag := metaFlag(word[0])
 		switch {
-		case r.Meta&flag != 0 || word[0] >= 0x7f: // memcached calls these bytes duplicate too
+		case r.Meta&flag != 0 || word[0] >= 0x7f: // memcached calls these bytes duplicates as well
 			return r.metaError(replyDupFlag)
 		case flag == 0:
 			return r.metaError(replyBadFlag)
@@ -98,7 +98,8 @@ func (r *Request) flags(key, flags []byte, size int) (bad []byte) {
 	return nil
 }
 
-// metaError returns what memcached says about an error in the flags: md and ma have one line for all.
+// metaError returns the error line that memcached has for an error in the flags. md and ma have
+// one line for all errors.
 func (r *Request) metaError(reply []byte) []byte {
 	if r.Op == OpMetaDelete || r.Op == OpMetaArith {
 		return replyBadOrDupFlag
@@ -106,7 +107,7 @@ func (r *Request) metaError(reply []byte) []byte {
 	return reply
 }
 
-// metaKey sets the key, decoded if there is a b flag.
+// metaKey sets r.Key, decoded if there is a b flag. It reports whether the key is valid.
 func (r *Request) metaKey(key []byte) bool {
 	if r.Meta.Has('b') {
 		n, err := base64.StdEncoding.Decode(r.scratch[:], key)
@@ -119,5 +120,5 @@ func (r *Request) metaKey(key []byte) bool {
 	return true
 }
 
-// splitsReply reports whether the key, printed as it is, would end the line of a reply.
+// splitsReply reports whether the key contains a line feed, which would end the line of a reply early.
 func (r *Request) splitsReply() bool { return bytes.IndexByte(r.Key, '\n') >= 0 }

@@ -1,10 +1,10 @@
 package ascii
 
-// What follows a storage command that is refused is its value, and a value may hold anything: it must not be executed. memcached
-// does execute it, where it has found the line wanting before it came to the length.
+// The bytes behind a refused storage command are its value. A value may hold anything, so it must not be executed.
+// memcached does execute it if it refuses the line before it has parsed the length.
 
-// refuseValue ends the parsing of a storage command, or of what seems to be meant as one. Where the line tells the length
-// of the value, that is thrown away. Where it does not, nobody knows where the next command begins.
+// refuseValue refuses a storage command, or a line that looks like one. If the line gives the length of the value,
+// the value is skipped. Otherwise nobody knows where the next command begins, and the connection is closed.
 func (r *Request) refuseValue(op Op, args, reply []byte) Status {
 	st := r.refuse(reply)
 	length := told(op, args, false)
@@ -15,19 +15,20 @@ func (r *Request) refuseValue(op Op, args, reply []byte) Status {
 	return st
 }
 
-// skip is a value of so many bytes behind the command line.
+// skip returns the Skip for a value of length bytes behind the command line.
 func (r *Request) skip(length int) Skip {
 	return Skip{Bytes: length, Line: true, LF: len(r.Head) < 2 || r.Head[len(r.Head)-2] != '\r'}
 }
 
-// told returns the length of the value that a refused storage line announces, or -1 when there is none, or when there may
-// be two: a key with spaces in it moves the numbers. strict: the line has to have all the numbers of a storage command.
+// told returns the length of the value that a refused storage line announces. It is -1 if there is none, or
+// if two are possible because spaces in a key shift the numbers. With strict, all numbers of a storage
+// command have to be there.
 func told(op Op, args []byte, strict bool) int {
 	if op == OpMetaSet {
 		return toldMeta(args)
 	}
 	n := countWords(args)
-	last := n - 1 // index of the length, seen from the end
+	last := n - 1 // index of the length, counted from the end
 	if n > 0 && isNoreply(wordAt(args, n-1)) {
 		last--
 	}
@@ -52,7 +53,7 @@ func told(op Op, args []byte, strict bool) int {
 	return -1
 }
 
-// toldAt returns the length that the i-th word is, if the two before it are numbers, too; else -1.
+// toldAt returns the length in the i-th word if the two words before it are numbers as well, else -1.
 func toldAt(args []byte, i int) int {
 	for _, word := range [2][]byte{wordAt(args, i-2), wordAt(args, i-1)} {
 		if _, _, _, ok := parseMagnitude(word); !ok {
@@ -62,7 +63,7 @@ func toldAt(args []byte, i int) int {
 	return lengthOf(wordAt(args, i))
 }
 
-// toldMeta is told for ms: key length flags*. A flag that is a number means that the key has spaces in it.
+// toldMeta is told for ms: key length flags*. If a flag is a number, the key contains spaces.
 func toldMeta(args []byte) int {
 	_, rest := cutWord(args)
 	word, flags := cutWord(rest)
@@ -81,8 +82,8 @@ func lengthOf(word []byte) int {
 	return -1
 }
 
-// meantAs returns the command that an unknown word is meant to be, or OpNone: one in capital letters, or with other bytes
-// than letters around it.
+// meantAs returns the command that an unknown word seems to mean, or OpNone. It ignores case, and bytes around the
+// word that are not letters.
 func meantAs(word []byte) Op {
 	for len(word) > 0 && !isLetter(word[0]) {
 		word = word[1:]

@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// The value of a refused storage command is thrown away where the line tells how long it is; else the connection ends. The
-// error lines are those of memcached 1.6.18. after is what is left for the next command.
+// TestRefusedValues checks that the value of a refused storage command is discarded if the line gives its length,
+// and that otherwise the connection is closed. The error lines are those of memcached 1.6.18. after is what is
+// left for the next command.
 func TestRefusedValues(t *testing.T) {
 	const (
 		errLine  = "ERROR\r\n"
@@ -43,7 +44,7 @@ func TestRefusedValues(t *testing.T) {
 		{"set k a 0 9 x\r\n" + evil, badLine, closed},
 		{"set k a 0 9 noreply\r\n" + evil + next, silent, next},
 		{"set k -1 0 9\r\n" + evil + next, badLine, next},
-		{"set k 4294967296 0 9\r\n" + evil + next, badLine, next}, // memcached takes them, or not
+		{"set k 4294967296 0 9\r\n" + evil + next, badLine, next}, // some versions of memcached accept them
 		{"set k 18446744073709551616 0 9\r\n" + evil + next, badLine, next},
 		{"set k 0 9999999999999999999 9\r\n" + evil + next, badLine, next},
 		{"set k 0 -9999999999999999999 9\r\n" + evil + next, badLine, next},
@@ -74,7 +75,7 @@ func TestRefusedValues(t *testing.T) {
 		{"cas k 0 0 9 1 2 3\r\n" + evil, errLine, closed},
 		{"cas my key 0 0 9 1\r\n" + evil + next, badLine, next},
 
-		// Words that are no command, but are meant as one.
+		// Words that are not commands, but look like one.
 		{"SET k 0 0 9\r\n" + evil + next, errLine, next},
 		{"Prepend k 0 0 9\r\n" + evil + next, errLine, next},
 		{"SET k 0 0\r\n" + evil, errLine, closed},
@@ -123,7 +124,7 @@ func TestRefusedValues(t *testing.T) {
 		{"set k 0 0 3\r\nabcXX flush_all\r\n" + next, badChunk, next},
 		{"set k 0 0 3\r\nabcX\nflush_all\n\r\n" + next, badChunk, next},
 		{"set k 0 0 3\r\nabc\nflush_all\r\n" + next, badChunk, next},
-		{"set k 0 0 3\nabc\nmn\n", badChunk, "mn\n"}, // a client that ends its lines in this way
+		{"set k 0 0 3\nabc\nmn\n", badChunk, "mn\n"}, // a client that ends its lines with LF
 		{"set k 0 0 3\nabcXX\nmn\n", badChunk, "mn\n"},
 		{"set k 0 0 1 noreply\r\nAxx\r\n" + next, silent, next},
 		{"ms k 1 q\r\nAxx\r\n" + next, badChunk, next},
@@ -134,7 +135,7 @@ func TestRefusedValues(t *testing.T) {
 		{"add k 0 0 2147483645\r\n", tooLarge, ""},
 		{"ms k 2000000 q\r\nxx", tooLarge, ""},
 
-		// Control bytes, which memcached takes.
+		// Control bytes, which memcached accepts.
 		{"set k\tx 0 0 9\r\n" + evil + next, badLine, next},
 		{"set k\tx 0 0 9 noreply\r\n" + evil + next, silent, next},
 		{"set k\tx 0 0 9\r\nfl", badLine, ""},
@@ -173,7 +174,7 @@ func TestRefusedValues(t *testing.T) {
 	}
 }
 
-// What is thrown away does not depend on how it arrives.
+// TestSkipInPieces checks that it makes no difference in which pieces the bytes arrive.
 func TestSkipInPieces(t *testing.T) {
 	for _, tt := range []struct {
 		skip     Skip
@@ -208,7 +209,7 @@ func TestSkipInPieces(t *testing.T) {
 	}
 }
 
-// A length is told in one way or not at all, whatever the spaces.
+// TestTold checks that a length is found in one way or not at all, whatever the spaces.
 func TestTold(t *testing.T) {
 	for args, want := range map[string]int{
 		"":                             -1,

@@ -1,7 +1,7 @@
 package ascii
 
-// storage parses set, add, replace, append, prepend and cas: key flags exptime bytes [cas] [noreply].
-// In the place of noreply memcached takes any word.
+// storage parses set, add, replace, append, prepend and cas: key flags exptime bytes [cas] [noreply]. Like memcached
+// it accepts other words in place of noreply, but not a number.
 func (r *Request) storage(args, buf []byte, maxValue int) Status {
 	if r.Op != OpCAS && r.plain && !r.control {
 		if length, ok := r.plainStorage(args); ok {
@@ -30,15 +30,15 @@ func (r *Request) storage(args, buf []byte, maxValue int) Status {
 	return r.value(length, buf, maxValue)
 }
 
-// ambiguous reports whether the word in the place of noreply is a number: then the key may have been meant to have a space
-// in it, and the length is another one.
+// ambiguous reports whether the word in place of noreply is a number. Then the key may have been meant to contain a
+// space, and another number to be the length.
 func ambiguous(word []byte) bool {
 	_, _, ok := parseLength(word)
 	return ok
 }
 
-// plainStorage parses what nearly all storage commands look like: single spaces, numbers of 31 bits, no noreply. It takes a
-// third of the time that the general way takes, and what it takes is as it is written for a server.
+// plainStorage parses the form that nearly all storage commands have: single spaces, numbers of 31 bits, no noreply.
+// That form is canonical. It takes a third of the time of the general way.
 func (r *Request) plainStorage(args []byte) (length int, ok bool) {
 	if len(args) < 2 || args[1] == ' ' {
 		return 0, false
@@ -67,8 +67,8 @@ func (r *Request) plainStorage(args []byte) (length int, ok bool) {
 	return int(numbers[2]), true
 }
 
-// storageNumbers takes the numbers of a storage command other than the length: flags, exptime and, if there is one, the
-// cas token.
+// storageNumbers parses the numbers of a storage command other than the length: flags, exptime
+// and, for cas, the token.
 func (r *Request) storageNumbers(w [][]byte) (ok bool) {
 	flags, _, ok := parseFlags(w[0])
 	if !ok {
@@ -86,7 +86,7 @@ func (r *Request) storageNumbers(w [][]byte) (ok bool) {
 	return true
 }
 
-// value takes the value that follows a valid storage line, or refuses it.
+// value takes the value behind a valid storage line, or refuses it.
 func (r *Request) value(length int, buf []byte, maxValue int) Status {
 	r.Skip = r.skip(length)
 	switch {

@@ -13,8 +13,8 @@ var (
 	key251 = strings.Repeat("k", 251)
 )
 
-// Every answer in this table was given by memcached 1.6.18 to the same bytes, except where a comment says
-// why it differs. after is what is left of the input for the next command.
+// TestRefused has the answers that memcached 1.6.18 gave to the same bytes, except where a comment says why it
+// differs. after is what is left of the input for the next command.
 func TestRefused(t *testing.T) {
 	const (
 		errLine    = "ERROR\r\n"
@@ -115,7 +115,7 @@ func TestRefused(t *testing.T) {
 		{"me " + key251 + "\r\n", badLine, ""},
 		{"me Zm9 b\r\n", badLine, ""},
 
-		// memcached takes control bytes.
+		// memcached accepts control bytes.
 		{"get k\t\r\n", badLine, ""},
 		{"get \x7f\r\n", badLine, ""},
 		{"get a\rb\r\n", badLine, ""},
@@ -124,7 +124,7 @@ func TestRefused(t *testing.T) {
 		{"version x\x01\r\n", badLine, ""},
 		{"mg k O\x01 q\r\n", badLine, ""},
 
-		// memcached looks at the arguments of numbers alone.
+		// memcached checks the arguments of numeric flags only.
 		{"mg k vv\r\n", badToken, ""},
 		{"mg k T\r\n", badToken, ""},
 		{"mg k Tx\r\n", badToken, ""},
@@ -133,7 +133,7 @@ func TestRefused(t *testing.T) {
 		{"mg k C-1\r\n", badToken, ""},
 		{"mg k C18446744073709551616\r\n", badToken, ""},
 		{"mg k O" + key250[:32] + "\r\n", "CLIENT_ERROR opaque token too long\r\n", ""},
-		{"mg k I\r\n", badFlag, ""}, // no flag of mg; memcached takes it, and does nothing
+		{"mg k I\r\n", badFlag, ""}, // not a flag of mg; memcached accepts and ignores it
 		{"md k v\r\n", badOrDup, ""},
 		{"md k T\r\n", badOrDup, ""},
 		{"ma k D\r\n", badOrDup, ""},
@@ -230,7 +230,8 @@ func TestIncomplete(t *testing.T) {
 	}
 }
 
-// Of a value that has not arrived the line says whose it is, and whether an answer is wanted.
+// TestIncompleteValue checks that the line tells whose value it is, and whether a reply is wanted,
+// before the value has arrived.
 func TestIncompleteValue(t *testing.T) {
 	for _, tt := range []struct {
 		in    string
@@ -255,7 +256,7 @@ func TestIncompleteValue(t *testing.T) {
 	}
 }
 
-// name makes a readable test name of an input.
+// name makes a readable test name from an input.
 func name(in string) string {
 	if len(in) > 40 {
 		return fmt.Sprintf("%q...%d", in[:20], len(in))

@@ -1,9 +1,10 @@
 package ascii
 
-// Kind is what a server's reply says, by its first word.
+// Kind classifies a server's reply by its first word.
 type Kind uint8
 
-// The replies of memcached's text protocol. Lost is not on the wire: a server that could not answer.
+// The replies of memcached's text protocol. Lost never comes from a server: it stands for a
+// reply that could not be had.
 const (
 	Lost Kind = iota
 	Stored
@@ -28,19 +29,19 @@ const (
 	MetaMN
 	MetaME
 	Lines  // STAT lines up to END (stats)
-	Opaque // of another protocol
+	Opaque // a reply of another protocol
 )
 
-// Refused reports whether a server has refused a command rather than executed it.
+// Refused reports whether the server refused the command, so that it did not execute it.
 func (k Kind) Refused() bool { return k == Error || k == ClientError || k == ServerError }
 
-// Reply is one framed reply of a server. Raw aliases the buffer given to Framer.Next and is
-// valid until that buffer changes.
+// Reply is one framed reply of a server. Raw aliases the buffer that was given to Framer.Next, and is valid
+// until that buffer changes.
 type Reply struct {
 	Kind   Kind
-	Raw    []byte // all its bytes, line ends included
+	Raw    []byte // the whole reply, line ends included
 	Hits   int    // Values: number of VALUE blocks
-	Number uint64 // Number: the number
+	Number uint64 // Number: its value
 }
 
 // Shape says how the reply to a request is framed.
@@ -49,19 +50,20 @@ type Shape uint8
 const (
 	// ShapeLine: one line.
 	ShapeLine Shape = iota
-	// ShapeValues: VALUE blocks and END, or one error line.
+	// ShapeValues: VALUE blocks and END, or an error line.
 	ShapeValues
-	// ShapeMeta: one line, or VA and a value.
+	// ShapeMeta: one line, or VA with a value.
 	ShapeMeta
-	// ShapeTokenMeta: as ShapeMeta, of an ms that names the token of what it stores (E), which memcached has since 1.6.27.
+	// ShapeTokenMeta: like ShapeMeta, for an ms with the E flag, which sets the cas token (since memcached 1.6.27).
 	ShapeTokenMeta
-	// ShapeOldMeta: as ShapeMeta of memcached 1.6.0 to 1.6.9, where OK stands for HD. It is of the kind MetaHD all the same.
+	// ShapeOldMeta: like ShapeMeta, for memcached 1.6.0 to 1.6.9, which sends OK for HD. The
+	// kind is MetaHD all the same.
 	ShapeOldMeta
-	// ShapeStats: STAT lines and END, or one other line.
+	// ShapeStats: STAT lines and END, or one line of another kind.
 	ShapeStats
 )
 
-// Shape returns how the reply to this request is framed. There is none to quit.
+// Shape returns how the reply to the request is framed. quit has no reply.
 func (r *Request) Shape() Shape {
 	switch {
 	case r.Op.isRetrieval():
@@ -76,10 +78,9 @@ func (r *Request) Shape() Shape {
 	return ShapeLine
 }
 
-// QuietHides reports whether memcached keeps a reply of this kind back from a client that asked op with noreply
-// or with q. noreply hides every reply; q hides only what the client expects: a miss of mg, success of the
-// others. (One case cannot be told by the reply: when ma with N and q creates the item, memcached answers, with
-// the same HD or VA that it hides otherwise.)
+// QuietHides reports whether memcached suppresses a reply of kind k to op with noreply or the q flag. noreply
+// suppresses every reply. q suppresses only the expected one: a miss of mg, success of the others. There is one
+// exception that the kind does not show: when ma with N and q creates the item, memcached does send the HD or VA.
 func QuietHides(op Op, k Kind) bool {
 	switch op {
 	case OpSet, OpAdd, OpReplace, OpAppend, OpPrepend, OpCAS,

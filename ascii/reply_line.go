@@ -6,9 +6,9 @@ import (
 	"math"
 )
 
-// The lines of replies. Every line given to these functions ends with CRLF.
+// Lines of replies. Every line given to these functions ends with CRLF.
 
-// lineKind returns what a reply of one line says, and the number if it is one; Lost if it is no reply.
+// lineKind returns the kind of a one-line reply, and its value if it is a Number. Lost means that it is no reply.
 func lineKind(line []byte) (k Kind, number uint64) {
 	switch string(line) {
 	case "STORED\r\n":
@@ -35,7 +35,7 @@ func lineKind(line []byte) (k Kind, number uint64) {
 	return errorKind(line), 0
 }
 
-// errorKind returns which error the line is, or Lost.
+// errorKind returns the kind of an error line, or Lost if it is none.
 func errorKind(line []byte) Kind {
 	switch {
 	case bytes.HasPrefix(line, []byte("ERROR\r")), bytes.HasPrefix(line, []byte("ERROR ")):
@@ -48,7 +48,8 @@ func errorKind(line []byte) Kind {
 	return Lost
 }
 
-// metaKind returns which reply of a meta command the line is or begins; Lost if it is none. OK is that of an old server.
+// metaKind returns the kind of a reply to a meta command by its first line, or Lost if it is none.
+// OK comes from old servers.
 func metaKind(line []byte) Kind {
 	if len(line) < 4 || line[2] != ' ' && line[2] != '\r' {
 		return errorKind(line)
@@ -76,7 +77,7 @@ func metaKind(line []byte) Kind {
 	return Lost
 }
 
-// paddedNumber reads the answer to incr and decr: digits and, where the item was longer before, spaces.
+// paddedNumber parses the reply to incr and decr: digits, followed by spaces if the item was longer before.
 func paddedNumber(line []byte) (number uint64, ok bool) {
 	number, n := parseDigits(line)
 	if n == 0 {
@@ -88,8 +89,8 @@ func paddedNumber(line []byte) (number uint64, ok bool) {
 	return number, n == len(line)-2
 }
 
-// valueLine parses the line VALUE key flags size [cas] at the start of s; n is its length with CRLF. n is 0 if
-// s begins with anything else, or does not hold the whole line.
+// valueLine parses the line "VALUE key flags size [cas]" at the start of s. n is its length with CRLF, or 0 if s does
+// not begin with such a line or does not hold all of it.
 func valueLine(s []byte) (key []byte, size, n int) {
 	const value = "VALUE "
 	if len(s) < len(value) || string(s[:len(value)]) != value {
@@ -116,7 +117,7 @@ func valueLine(s []byte) (key []byte, size, n int) {
 	return key, int(v), n + 2
 }
 
-// spaceNumber reads a space and a number at the start of s and says how long they are, 0 if they are not there.
+// spaceNumber parses a space and a number at the start of s. n is the length of both, or 0 if they are not there.
 func spaceNumber(s []byte) (v uint64, n int) {
 	if len(s) == 0 || s[0] != ' ' {
 		return 0, 0
@@ -128,7 +129,7 @@ func spaceNumber(s []byte) (v uint64, n int) {
 	return v, n + 1
 }
 
-// metaSize returns the size of the value behind the line VA size flags*, or -1.
+// metaSize returns the size of the value behind the line "VA size flags*", or -1.
 func metaSize(line []byte) int {
 	v, n := spaceNumber(line[len("VA"):])
 	end := len("VA") + n
@@ -144,8 +145,9 @@ func isStatLine(line []byte) bool {
 		bytes.HasPrefix(line, []byte("PREFIX ")) // stats detail dump
 }
 
-// EchoedKey appends the key that a reply to a meta command gives back, as the k flag asks, to dst; ok is false when there is
-// none. It is in base64 if its item was stored so, however it was asked for.
+// EchoedKey appends to dst the key that a reply to a meta command returns for the k flag. ok is false if there is
+// none, or if it is not valid base64 despite a b flag. The reply has it in base64 if the item was stored that way,
+// however it was asked for.
 func EchoedKey(dst, reply []byte) (key []byte, ok bool) {
 	_, rest := cutWord(reply[:max(0, bytes.IndexByte(reply, '\r'))])
 	binary := false

@@ -1,6 +1,6 @@
 package ascii
 
-// Op names a client command, by the word it has on the wire.
+// Op is a client command.
 type Op uint8
 
 // The commands of memcached's text protocol that the proxy knows.
@@ -31,7 +31,7 @@ const (
 	OpMetaArith  // ma
 	OpMetaNoop   // mn
 	OpMetaDebug  // me
-	NumOps       // how many there are, for tables indexed by Op
+	NumOps       // number of commands, for tables indexed by Op
 )
 
 func (op Op) isRetrieval() bool { return op >= OpGet && op <= OpGats }
@@ -40,7 +40,7 @@ func (op Op) isStorage() bool { return op >= OpSet && op <= OpCAS || op == OpMet
 
 func (op Op) isMeta() bool { return op >= OpMetaGet && op <= OpMetaDebug }
 
-// opNames are the words on the wire.
+// opNames are the command words.
 var opNames = [NumOps]string{
 	OpGet: "get", OpGets: "gets", OpGat: "gat", OpGats: "gats",
 	OpSet: "set", OpAdd: "add", OpReplace: "replace", OpAppend: "append", OpPrepend: "prepend", OpCAS: "cas",
@@ -49,43 +49,45 @@ var opNames = [NumOps]string{
 	OpMetaGet: "mg", OpMetaSet: "ms", OpMetaDelete: "md", OpMetaArith: "ma", OpMetaNoop: "mn", OpMetaDebug: "me",
 }
 
-// Request is one client request, filled by Next. Every slice in it aliases the buffer that was given to Next
-// (Key of a base64 meta command: space inside the Request) and is valid until that buffer changes or the
-// next call with the same Request. Reply is shared by all requests and must not be written to. A Request is
-// not to be copied, because Key may point into it.
+// Request is one client request, filled by Next. Its slices alias the buffer that was given to Next; the Key of
+// a base64 meta command aliases space in the Request. They are valid until that buffer changes or the Request
+// is used again. Reply is shared by all requests and must not be written to. A Request must not be copied,
+// because Key may point into it.
 //
-// After Incomplete only Need has a meaning, and, when it is not 0, what the command line says: Op, Quiet, Key, Meta. After
-// Fatal only Reply has one.
+// After Incomplete only Need and Skip are meaningful. If Need is not 0, so are Op, Quiet, Key and Meta: the command
+// line has arrived. After Fatal only Reply is.
 type Request struct {
 	Op    Op
 	Quiet bool // classic noreply, or the q flag of a meta command
 
-	Key     []byte // the first key as the server knows it: of a meta command with the b flag, the decoded bytes
-	Keys    []byte // retrieval commands: the text from the first key to the end of the line; walk it with NextKey
-	NumKeys int    // number of keys: retrieval commands 1..N, other commands with a key 1, else 0
+	Key     []byte // the first key as the server stores it: decoded if a meta command has the b flag
+	Keys    []byte // retrieval commands: the text from the first key to the end of the line; see NextKey
+	NumKeys int    // number of keys: 1 or more for retrievals, 1 for other commands with a key, else 0
 
 	Head []byte // the command line with its line end, as received
-	Body []byte // storage commands: the value with its CRLF; it lies directly behind Head
+	Body []byte // storage commands: the value with its CRLF; it follows Head directly
 	Raw  []byte // Head and Body in one piece
 
-	Meta    MetaFlags // the flags of a meta command, as a set of letters; of me only b, the one it knows
-	Flags   uint32    // set and its like: the client's flags
-	Exptime int64     // set and its like, gat, gats, touch: the exptime; flush_all: the delay in seconds (not positive: at once)
-	Delta   uint64    // incr, decr
-	Args    []byte    // stats, verbosity: the words behind the command, without the line end
+	Meta  MetaFlags // the flags of a meta command, as a set of letters; of me only b
+	Flags uint32    // set and its like: the client's flags
+	// Exptime is that of set and its like, gat, gats and touch. For flush_all it is the delay in seconds; flush_all
+	// takes effect at once if it is not positive.
+	Exptime int64
+	Delta   uint64 // incr, decr
+	Args    []byte // stats, verbosity: the words behind the command, without line end
 
-	// Refused:
-	Reply    []byte // the line to answer with, CRLF included; empty when nothing may be answered (noreply)
-	Skip     Skip   // what is to be thrown away unread behind the consumed bytes; also of Incomplete, if it is given up
+	// After Refused and Fatal:
+	Reply    []byte // the error line, with CRLF; empty if nothing may be answered (noreply)
+	Skip     Skip   // what to discard behind the consumed bytes; after Incomplete: if the request is given up
 	Oversize bool   // refused because of Limits.MaxValue; memcached then drops the old value of Key (set, ms)
 
-	// Incomplete:
-	Need int // buf must grow to this many bytes before another call can say more; 0 when that is not known
+	// After Incomplete:
+	Need int // buf must grow to at least this size before another call can say more; 0: not known
 
-	plain    bool   // Head is what AppendHead would write
+	plain    bool   // Head is what AppendHead would append
 	token    uint64 // cas, meta commands with C: the cas token
 	hasToken bool
-	control  bool // the line holds control bytes: it is parsed for what it would consume, and refused
+	control  bool // the line holds control bytes: it is parsed to find its end, and then refused
 	scratch  [256]byte
 }
 
@@ -112,29 +114,30 @@ func (r *Request) refuse(reply []byte) Status {
 type Status uint8
 
 const (
-	// Incomplete: no request yet; keep the bytes, read more, call again (Request.Need).
+	// Incomplete: the request has not arrived completely. Keep the bytes, read more, and call Next
+	// again (see Request.Need).
 	Incomplete Status = iota
-	// Complete: one request, n bytes long.
+	// Complete: there is a request, n bytes long.
 	Complete
-	// Refused: n bytes were consumed; answer Request.Reply, throw away what Request.Skip says, go on.
+	// Refused: n bytes are consumed. Answer with Request.Reply, discard what Request.Skip says, and go on.
 	Refused
-	// Fatal: answer Request.Reply if it is not empty, then close the connection.
+	// Fatal: answer with Request.Reply if it is not empty, then close the connection.
 	Fatal
 )
 
-// Limits bound what Next accepts.
+// Limits limit what Next accepts.
 type Limits struct {
 	MaxLine  int // bytes of a command line, line end included
 	MaxValue int // bytes of a value, without its CRLF
 }
 
-// MetaFlags is a set of the letters a..z and A..Z.
+// MetaFlags is a set of the letters a to z and A to Z.
 type MetaFlags uint64
 
 // Has reports whether the letter is in the set.
 func (f MetaFlags) Has(letter byte) bool { return f&metaFlag(letter) != 0 }
 
-// metaFlag returns the set of this one letter; it is empty when the byte is no letter.
+// metaFlag returns the set of one letter. It is empty if the byte is not a letter.
 func metaFlag(letter byte) MetaFlags {
 	switch {
 	case 'a' <= letter && letter <= 'z':

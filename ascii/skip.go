@@ -2,20 +2,22 @@ package ascii
 
 import "bytes"
 
-// Skip is what has to be thrown away behind a refused storage command, so that no byte of its value is taken for a
-// command: as many bytes as the line has told, and then everything up to the next line end. If the value has the length
-// that was told, that is its own line end. The zero value is nothing.
+// Skip says what to discard behind a refused storage command, so that no byte of its value is taken for a command.
+// That is the number of bytes which the line has announced, and then everything up to the next line end. For a value
+// of the announced length, that is its own line end. The zero value discards nothing.
 type Skip struct {
-	Bytes int  // of the value
-	Line  bool // and up to the line end
-	LF    bool // which is LF, as in the command line; else it is CRLF, and a LF in a value that is longer than told is none
-	cr    bool // the last byte that was thrown away is CR
+	Bytes int  // bytes of the value
+	Line  bool // then everything up to the line end
+	// The line end is LF, because the command line ended with LF. Otherwise it is CRLF, and a bare LF does not count:
+	// it may be part of a value that is longer than announced.
+	LF bool
+	cr bool // the last discarded byte is CR
 }
 
-// Pending reports whether there is something to throw away.
+// Pending reports whether there is something to discard.
 func (s *Skip) Pending() bool { return s.Bytes > 0 || s.Line }
 
-// Take throws away what data has of it and returns the rest.
+// Take discards bytes from the front of data and returns the rest.
 func (s *Skip) Take(data []byte) (rest []byte) {
 	n := min(s.Bytes, len(data))
 	s.Bytes -= n

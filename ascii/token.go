@@ -5,26 +5,27 @@ import (
 	"strconv"
 )
 
-// A cas token as a client has it carries a tag in its bits 48 to 62 that says which server it came from; the rest is the
-// server's own. Bit 63 stays clear, as clients parse tokens as signed numbers. A server counts its tokens up from 1, so its own
-// bits are enough for ever; one that a client has set itself (flag E) may lose its upper bits, and then fits nothing.
+// In a client's cas token, the bits 48 to 62 are a tag that says which server it came from. The lower 48 bits are
+// the server's own token. Bit 63 is always 0, as some clients parse tokens as signed numbers. Servers count their
+// tokens up from 1, so 48 bits never run out. A token that a client has set itself (flag E) may lose its upper
+// bits, and then never matches.
 const (
 	tagShift = 48
 	tagMask  = 1<<15 - 1
 )
 
-// Untag splits a token into the server's own and its tag, which is 0 for one that has none.
+// Untag splits a client's token into the server's own and its tag. The tag is 0 if there is none.
 func Untag(token uint64) (plain, tag uint64) {
 	return token & (1<<tagShift - 1), token >> tagShift & tagMask
 }
 
-// Token returns the cas token that a request depends on; ok is false when there is none.
+// Token returns the cas token that the request is conditional on. ok is false if there is none.
 func (r *Request) Token() (token uint64, ok bool) { return r.token, r.hasToken }
 
-// SetToken has a request depend on another cas token: AppendHead writes it in the place of that which the client gave.
+// SetToken replaces the cas token that the request is conditional on. AppendHead writes the new one.
 func (r *Request) SetToken(token uint64) { r.token, r.plain = token, false }
 
-// AppendTagged appends a reply to gets, gats or a meta command, with the tag in each cas token.
+// AppendTagged appends a reply to gets, gats or a meta command, and adds the tag to each cas token in it.
 func AppendTagged(dst, reply []byte, tag uint64) []byte {
 	if !bytes.HasPrefix(reply, []byte("VALUE ")) {
 		end := bytes.IndexByte(reply, '\r')
@@ -47,7 +48,7 @@ func AppendTagged(dst, reply []byte, tag uint64) []byte {
 	}
 }
 
-// appendTaggedFlags appends the first line of the reply to a meta command: HD, VA and its length, or another code, and flags.
+// appendTaggedFlags appends the first line of a reply to a meta command, with tagged tokens.
 func appendTaggedFlags(dst, line []byte, tag uint64) []byte {
 	for n := 0; len(line) > 0; n++ {
 		word, rest := cutWord(line)
@@ -62,7 +63,7 @@ func appendTaggedFlags(dst, line []byte, tag uint64) []byte {
 	return dst
 }
 
-// appendTaggedToken appends one token. 0 is none.
+// appendTaggedToken appends one token with the tag. The token 0 stays as it is: it means that there is none.
 func appendTaggedToken(dst, digits []byte, tag uint64) []byte {
 	token, _, ok := parseUint64(digits)
 	if !ok || token == 0 {

@@ -10,7 +10,8 @@ const (
 func TestAppendTagged(t *testing.T) {
 	for in, want := range map[string]string{
 		"END\r\n": "END\r\n",
-		"VALUE a 0 1 7\r\nx\r\nVALUE b 5 14 8\r\nVALUE c 0 1 9\r\n\r\nEND\r\n": "VALUE a 0 1 " + tagged7 + "\r\nx\r\nVALUE b 5 14 " + tagged8 + "\r\nVALUE c 0 1 9\r\n\r\nEND\r\n",
+		"VALUE a 0 1 7\r\nx\r\nVALUE b 5 14 8\r\nVALUE c 0 1 9\r\n\r\nEND\r\n": "VALUE a 0 1 " + tagged7 +
+			"\r\nx\r\nVALUE b 5 14 " + tagged8 + "\r\nVALUE c 0 1 9\r\n\r\nEND\r\n",
 		"VA 2 c7 f0\r\nc8\r\n":          "VA 2 c" + tagged7 + " f0\r\nc8\r\n",
 		"VA 2 kc8 Oc8 f0 c7\r\nc8\r\n":  "VA 2 kc8 Oc8 f0 c" + tagged7 + "\r\nc8\r\n",
 		"HD c7\r\n":                     "HD c" + tagged7 + "\r\n",

@@ -4,9 +4,8 @@ import (
 	"encoding/binary"
 )
 
-// cutWord returns the first word of s and what follows it; the word is empty when there is none.
-// Only spaces separate words. Most words are short: looking at byte after byte is faster than
-// bytes.IndexByte for them.
+// cutWord returns the first word of s and what follows it. The word is empty if there is none. Only spaces separate
+// words. Most words are short, so a loop over the bytes is faster than bytes.IndexByte.
 func cutWord(s []byte) (word, rest []byte) {
 	i := 0
 	for i < len(s) && s[i] == ' ' {
@@ -19,7 +18,7 @@ func cutWord(s []byte) (word, rest []byte) {
 	return s[i:j:j], s[j:]
 }
 
-// splitWords fills w with the first words of s and returns how many s has, but not more than len(w)+1.
+// splitWords fills w with the first words of s. It returns the number of words in s, but at most len(w)+1.
 func splitWords(s []byte, w [][]byte) int {
 	n := 0
 	for {
@@ -44,7 +43,7 @@ func countWords(s []byte) int {
 	return n
 }
 
-// wordAt returns the i-th word of s; it is empty when there is none.
+// wordAt returns the i-th word of s. It is empty if there is none.
 func wordAt(s []byte, i int) (word []byte) {
 	if i < 0 {
 		return nil
@@ -66,7 +65,7 @@ func trimSpaces(s []byte) []byte {
 	return s[:len(s):len(s)]
 }
 
-// hasControl reports whether s holds a byte below 0x20 or a 0x7f.
+// hasControl reports whether s contains a byte below 0x20 or a 0x7f.
 func hasControl(s []byte) bool {
 	if len(s) < 8 {
 		for _, c := range s {
@@ -85,9 +84,9 @@ func hasControl(s []byte) bool {
 	return hasControl8(last)
 }
 
-// hasControl8 is hasControl for the first eight bytes of s. In (x-m)&^x&highBits a bit is set if, and only if,
-// a byte of x is smaller than the bytes of m, which are all the same and at most 0x80. (A table look-up for
-// each byte takes four times as long.)
+// hasControl8 is hasControl for the first eight bytes of s. In (x-m)&^x&highBits a bit is set if and only if a
+// byte of x is smaller than the bytes of m, which are all equal and at most 0x80. A table lookup for each byte
+// takes four times as long.
 func hasControl8(s []byte) bool {
 	const (
 		highBits = 0x8080808080808080
@@ -96,6 +95,6 @@ func hasControl8(s []byte) bool {
 		deletes  = 0x7f7f7f7f7f7f7f7f
 	)
 	x := binary.LittleEndian.Uint64(s)
-	y := x ^ deletes // a 0x7f is a 0 here
+	y := x ^ deletes // turns 0x7f into 0
 	return ((x-spaces)&^x|(y-ones)&^y)&highBits != 0
 }
