@@ -6,33 +6,33 @@ import (
 	"magent/internal/fault"
 )
 
-// Contents is what a server may hold when a connection to it begins.
+// Contents is a judgement of what a server holds when a connection to it begins.
 type Contents uint8
 
 const (
-	// Complete: what it held before. It is the same run, or nobody knows better.
+	// Complete: what it held before. It is the same run, or nothing proves otherwise.
 	Complete Contents = iota
-	// Partial: it may lack what its other copies have, but what it holds may be read.
+	// Partial: it may lack keys that its other copies have, but what it holds may be read.
 	Partial
-	// Doubtful: it is another run, or another memory at the same address, and what it holds may be out of date, or
-	// deleted: it must not be read.
+	// Doubtful: it is another run, or another server at the same address. What it holds may be out of date or deleted
+	// by now, so it must not be read.
 	Doubtful
 )
 
-// Meeting is a connection to a server that has just been made.
+// Meeting describes a connection to a server that has just been made.
 type Meeting struct {
 	Greeting Greeting
-	Replies  uint64        // that the server has given so far, over all connections
-	Silent   time.Duration // since the last contact before this connection
-	// Empty is how long ago the server was found to hold nothing, by whomever, in this very run; negative: nobody
-	// has found that.
+	Replies  uint64        // replies of the server so far, over all connections
+	Silent   time.Duration // time between the last contact and this connection
+	// Empty is how long ago anyone has found the server to hold nothing, in this very run. It is
+	// negative if nobody has.
 	Empty time.Duration
 }
 
-// Meet notes who server i is now, and judges what it may hold.
+// Meet records who server i is now, and judges what it holds.
 //
 // A server that is met for the first time is taken as it is, for there is nothing to compare it with. But if it was
-// out of use by then, it may have been restarted.
+// out of use by then, it may have been restarted: then it is Partial.
 func (m *Machine) Meet(i int, now Meeting) Contents {
 	s := &m.servers[i]
 	g, before, met := now.Greeting, m.Last(i, now.Replies), s.met
@@ -53,15 +53,16 @@ func (m *Machine) Meet(i int, now Meeting) Contents {
 	return Doubtful
 }
 
-// provenEmpty reports whether nothing that the server holds was stored before our last contact.
+// provenEmpty reports whether everything that the server holds was stored after our last contact.
 func (n *Meeting) provenEmpty() bool {
 	g := &n.Greeting
 	return g.Items == 0 ||
-		g.Identity != Identity{} && g.Age() < n.Silent || // it began after that
+		g.Identity != Identity{} && g.Age() < n.Silent || // it began after our last contact
 		n.Empty >= 0 && n.Empty < n.Silent
 }
 
-// Remember notes who server i was at last, as somebody else knew it, if he did, and whether it was Reached.
+// Remember records what another process or loop knows about server i: its last Greeting (zero if not known),
+// and whether it was Reached.
 func (m *Machine) Remember(i int, last Greeting, reached bool) {
 	s := &m.servers[i]
 	s.known, s.answered, s.met = last, 0, last.Identity != Identity{}
@@ -69,12 +70,12 @@ func (m *Machine) Remember(i int, last Greeting, reached bool) {
 	m.check(s)
 }
 
-// Reached reports whether a connection to server i has ever stood. One that was never reached holds nothing of what
-// clients were told is stored.
+// Reached reports whether there ever was a connection to server i. If there was none, it holds nothing that a
+// client was told is stored.
 func (m *Machine) Reached(i int) bool { return m.servers[i].reached }
 
-// Last is what server i, which has given so many replies so far, would say of itself at least, if it still were in
-// the run that is known. It is for Remember.
+// Last returns the least that server i would report now if it still were in the run that is known. replies is the
+// number of its replies so far. It is for Remember.
 func (m *Machine) Last(i int, replies uint64) Greeting {
 	s := &m.servers[i]
 	m.must(replies >= s.answered, "a server has given fewer replies than before")

@@ -1,26 +1,26 @@
 package failover
 
-// Dirty is what a server may hold wrong values for: keys of which it missed a mutation, or may have missed one, or
-// disagreed about one. The zero value is empty and keeps nothing: everything is dirty at once. Each loop has its
-// own, for its keys.
+// Dirty is the set of keys for which a server may hold a wrong value: it missed a mutation of them, or may have
+// missed one, or answered one differently from the other copy. The zero value is empty and has no room for keys, so
+// the first Mark makes everything dirty. Each loop has its own, for its keys.
 type Dirty struct {
-	MaxKeys  int // more, and everything counts as dirty
-	MaxBytes int // of keys, the same
+	MaxKeys  int // with more keys than this, everything is dirty
+	MaxBytes int // the same for the sum of their lengths, in bytes
 
 	keys  map[string]state
 	bytes int
-	all   state  // of everything; its seq is 0: not everything is dirty
-	seq   uint64 // counts the marks
+	all   state  // for everything; its seq is 0 unless everything is dirty
+	seq   uint64 // number of the last mark
 }
 
-// state is since when a key is dirty, and what has been done about it.
+// state says since when a key is dirty, and what was done about it.
 type state struct {
-	seq     uint64 // of the last time that it was marked; never 0
-	deleted bool   // a deletion has been sent since: whatever the server is asked later comes behind it
+	seq uint64 // number of its last mark; never 0
+	// a deletion was sent after that, so whatever is sent to the server now is executed after the deletion
+	deleted bool
 }
 
-// Mark notes that key, which is borrowed for the call, is dirty. Clean wants to hear the number when the key has
-// been repaired.
+// Mark records that key is dirty. It copies the key. Clean wants seq once the key is repaired.
 func (d *Dirty) Mark(key []byte) (seq uint64) {
 	d.seq++
 	if d.All() {
@@ -39,10 +39,10 @@ func (d *Dirty) Mark(key []byte) (seq uint64) {
 	return d.seq
 }
 
-// Seq is the number of the last Mark or MarkAll. It only grows.
+// Seq returns the number of the last Mark or MarkAll. It only grows.
 func (d *Dirty) Seq() uint64 { return d.seq }
 
-// SeqOf is the number of the last time that key was marked, or everything was; 0: it is not dirty.
+// SeqOf returns the number of the last mark of key, or of everything. It is 0 if the key is not dirty.
 func (d *Dirty) SeqOf(key []byte) uint64 {
 	if d.All() {
 		return d.all.seq
@@ -50,19 +50,19 @@ func (d *Dirty) SeqOf(key []byte) uint64 {
 	return d.keys[string(key)].seq
 }
 
-// Deleting notes that the deletion of a key, which is borrowed for the call, has been sent (sent), or that nobody
-// knows whether it was carried out.
+// Deleting records, with sent, that a deletion of key was sent to the server. Without sent it is unknown whether the
+// deletion was executed. The key is not kept.
 func (d *Dirty) Deleting(key []byte, sent bool) {
 	if s, dirty := d.keys[string(key)]; dirty && s.deleted != sent {
 		d.keys[string(key)] = state{s.seq, sent}
 	}
 }
 
-// DeletingAll is Deleting for everything: flush_all.
+// DeletingAll is Deleting for all keys, with flush_all.
 func (d *Dirty) DeletingAll(sent bool) { d.all.deleted = sent }
 
-// Exposed reports whether what is sent to the server now may find a wrong value of key: it is dirty, and no
-// deletion has been sent.
+// Exposed reports whether a request sent to the server now may find a wrong value of key: the key is dirty,
+// and no deletion was sent.
 func (d *Dirty) Exposed(key []byte) bool {
 	if d.All() {
 		return !d.all.deleted
@@ -71,15 +71,15 @@ func (d *Dirty) Exposed(key []byte) bool {
 	return dirty && !s.deleted
 }
 
-// MarkAll notes that every key is dirty.
+// MarkAll records that every key is dirty.
 func (d *Dirty) MarkAll() (seq uint64) {
 	d.seq++
 	d.all, d.keys, d.bytes = state{seq: d.seq}, nil, 0
 	return d.seq
 }
 
-// Clean takes a key out that was repaired after Mark had returned seq, and reports whether it has: not if it was
-// marked again since.
+// Clean removes a key that was repaired after Mark had returned seq. It returns false, and removes nothing, if the
+// key was marked again since.
 func (d *Dirty) Clean(key []byte, seq uint64) bool {
 	if seq == 0 || d.keys[string(key)].seq != seq {
 		return false
@@ -89,7 +89,8 @@ func (d *Dirty) Clean(key []byte, seq uint64) bool {
 	return true
 }
 
-// CleanAll ends a MarkAll, and reports whether it has: not if everything was marked again since.
+// CleanAll ends a MarkAll that returned seq. It returns false, and changes nothing, if
+// everything was marked again since.
 func (d *Dirty) CleanAll(seq uint64) bool {
 	if d.all.seq != seq {
 		return false
@@ -113,10 +114,11 @@ func (d *Dirty) Empty() bool { return !d.All() && len(d.keys) == 0 }
 // All reports whether everything is dirty.
 func (d *Dirty) All() bool { return d.all.seq > 0 }
 
-// Len is the number of keys known to be dirty; 0 when all are.
+// Len returns the number of dirty keys. It is 0 if everything is dirty.
 func (d *Dirty) Len() int { return len(d.keys) }
 
-// Each calls f with every dirty key and its number. f may clean the key.
+// Each calls f with every dirty key and the number of its mark. f may clean the key. If everything is
+// dirty there are no calls.
 func (d *Dirty) Each(f func(key string, seq uint64)) {
 	for key, s := range d.keys {
 		f(key, s.seq)

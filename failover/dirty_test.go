@@ -74,7 +74,7 @@ func TestDirty(t *testing.T) {
 	})
 }
 
-// A key that is repaired while it gets dirty once more stays dirty.
+// TestDirtyAgain checks that a key stays dirty if it was marked again while it was repaired.
 func TestDirtyAgain(t *testing.T) {
 	d := Dirty{MaxKeys: 10, MaxBytes: 10}
 	first := d.Mark([]byte("k"))

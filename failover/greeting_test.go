@@ -7,7 +7,8 @@ import (
 
 func TestReadGreeting(t *testing.T) {
 	for said, want := range map[string]Greeting{
-		"STAT pid 7\r\nSTAT uptime 5\r\nSTAT time 1005\r\nSTAT curr_items 3\r\nSTAT bytes_read 4\r\nSTAT total_connections 6\r\nSTAT total_items 9\r\nEND\r\n": {
+		"STAT pid 7\r\nSTAT uptime 5\r\nSTAT time 1005\r\nSTAT curr_items 3\r\nSTAT bytes_read 4\r\nSTAT " +
+			"total_connections 6\r\nSTAT total_items 9\r\nEND\r\n": {
 			Identity{7, 1000}, 5, 3, 4, 6, 9,
 		},
 		"STAT pid 7\r\nSTAT uptime 0\r\nSTAT time 1005\r\nEND\r\n":           {Identity{7, 1005}, 0, -1, -1, -1, -1},
@@ -29,7 +30,8 @@ func TestReadGreeting(t *testing.T) {
 	}
 }
 
-// Counters only grow within a run: one that has fallen proves another run. One that is not told proves nothing.
+// TestGreetingContinues checks that a counter which has fallen proves another run, and that a
+// missing one proves nothing.
 func TestGreetingContinues(t *testing.T) {
 	a := Greeting{Identity{1, 1000}, 5, 10, 100, 20, 30}
 	for _, c := range []struct {

@@ -5,14 +5,15 @@ import (
 	"hash/fnv"
 )
 
-// Identity names one run of a server: a restart changes it, a partition or a new connection does not. It is taken
-// from the reply to stats. Two runs may share it (Greeting.Continues). The zero value: not known.
+// Identity names one run of a server: a restart changes it, a network partition or a new connection does
+// not. It is taken from the reply to stats. Two runs may share it (see Greeting.Continues). The zero value
+// means that it is not known.
 type Identity struct {
-	PID   int64 // of the process
-	Start int64 // when that began, as a Unix time in seconds: time less uptime
+	PID   int64 // process number
+	Start int64 // when the process began, as a Unix time in seconds: the server's time less its uptime
 }
 
-// String is the identity as stats servers shows it.
+// String returns the identity as "stats servers" shows it.
 func (id Identity) String() string {
 	if id == (Identity{}) {
 		return "unknown"
@@ -20,7 +21,7 @@ func (id Identity) String() string {
 	return fmt.Sprintf("%d@%d", id.PID, id.Start)
 }
 
-// ParseIdentity reads what String has written. What is not of that form is an identity that is not known.
+// ParseIdentity is the inverse of String. For any other text it returns the zero Identity.
 func ParseIdentity(s string) (id Identity) {
 	if n, err := fmt.Sscanf(s, "%d@%d", &id.PID, &id.Start); n != 2 || err != nil {
 		return Identity{}
@@ -28,11 +29,11 @@ func ParseIdentity(s string) (id Identity) {
 	return id
 }
 
-// tagBits is the size of a tag.
+// tagBits is the number of bits of a tag.
 const tagBits = 15
 
-// CasTag is a number of 15 bits for the server of that name in this run, never 0, and the same in every proxy that
-// gives the server this name. It is 0 when the identity is not known.
+// CasTag returns a number of 15 bits, never 0, for the server of that name in this run. All proxies that give the
+// server this name get the same number. It is 0 if the identity is not known.
 func (id Identity) CasTag(server string) uint64 {
 	if id == (Identity{}) {
 		return 0

@@ -4,7 +4,7 @@ import (
 	"magent/internal/fault"
 )
 
-// State is what a server may be used for.
+// State says what a server may be used for.
 type State uint8
 
 const (
@@ -12,9 +12,9 @@ const (
 	Up State = iota
 	// Ejected: used for nothing until a probe succeeds.
 	Ejected
-	// Returning: it takes mutations again, but is not read before what it missed has been made good.
+	// Returning: it takes mutations again, but is not read until what it missed is repaired.
 	Returning
-	// Warming: the same; it came back without its contents, and gets them from the other copies.
+	// Warming: like Returning. It came back without its contents and is being refilled from the other copies.
 	Warming
 )
 
@@ -32,7 +32,7 @@ func (s State) String() string {
 	return "unknown"
 }
 
-// leadsTo has the states that may follow each state.
+// leadsTo lists the states that may follow each state.
 var leadsTo = [...][Warming + 1]bool{
 	Up:        {Ejected: true},
 	Ejected:   {Returning: true},
@@ -40,21 +40,21 @@ var leadsTo = [...][Warming + 1]bool{
 	Warming:   {Ejected: true, Up: true},
 }
 
-// Server is one server as a loop sees it. The rules that stand at its fields are checked after each change
-// (Machine.check).
+// Server is one server as a loop sees it. Machine.check asserts the rules at its fields after each change.
 type Server struct {
-	State State // changes as leadsTo says: an ejected server is not used again before it has been Returning
-	Since int64 // when State began, loop time in nanoseconds; never goes back
+	State State // changes as leadsTo says: an ejected server has to be Returning before it is Up
+	Since int64 // when State began, in nanoseconds of loop time; never goes back
 
-	known    Greeting // what it said when the last connection that stood began
-	answered uint64   // replies that it had given by then; it never has given fewer later
-	met      bool     // there was one, or Remember has named it
-	reached  bool     // there was one, in this machine or in one before, whether or not it said who it is
-	failures int      // soft failures in a row, fewer than Options.Limit; none when it is ejected
-	replies  uint64   // replies seen at the last soft failure
+	known    Greeting // what it reported when the last connection was established
+	answered uint64   // number of its replies at that time; later ones are never fewer
+	met      bool     // a connection was established, or Remember has given its Identity
+	// a connection was established, in this machine or an earlier one, whether or not the server has an Identity
+	reached  bool
+	failures int    // soft failures in a row, fewer than Options.Limit; 0 while ejected
+	replies  uint64 // number of its replies at the last soft failure
 }
 
-// Machine is the state of all servers of a pool, by index. The zero value has no servers.
+// Machine has the state of all servers of a pool, by index. The zero value has no servers.
 type Machine struct {
 	servers []Server
 	opt     Options
@@ -62,35 +62,35 @@ type Machine struct {
 
 // Options say what ejects a server.
 type Options struct {
-	// Limit is how many soft failures in a row do; less than 1 acts as 1.
+	// Limit is how many soft failures in a row eject a server. Less than 1 counts as 1.
 	Limit int
-	// Patient has a connection that fails count like a missed deadline, instead of ejecting at once. It is for
-	// pools whose keys move to other servers when one is ejected, where that must not happen over a single reset.
+	// Patient makes a failed connection count like a missed deadline, instead of ejecting the server at once. It is
+	// for pools whose keys move to other servers after an ejection, which a single reset must not cause.
 	Patient bool
-	// Strict has what cannot be be a panic: in tests. So it is with -race and with -tags faults.
+	// Strict makes a broken invariant panic, in tests. With -race and with -tags faults it always does.
 	Strict bool
 }
 
-// NewMachine returns a machine of n servers, all up.
+// NewMachine returns a machine of n servers, all of them up.
 func NewMachine(n int, opt Options) *Machine {
 	opt.Limit = max(1, opt.Limit)
 	return &Machine{servers: make([]Server, n), opt: opt}
 }
 
-// Server returns the server with index i, to be read.
+// Server returns the server with index i. The caller only reads it.
 func (m *Machine) Server(i int) *Server { return &m.servers[i] }
 
 // Usable reports whether requests may go to server i.
 func (m *Machine) Usable(i int) bool { return m.servers[i].State != Ejected }
 
-// Readable reports whether server i may be read: whether what it holds is what it should hold.
+// Readable reports whether server i may be read, because it holds what it should hold.
 func (m *Machine) Readable(i int) bool {
 	return m.servers[i].State == Up || fault.Dirty && m.Usable(i)
 }
 
-// SoftFailure notes that a reply deadline of server i passed at now. replies is the number of replies that the
-// server has given so far; when it has grown since the last soft failure, the row of failures starts anew. It
-// reports whether the server has just been ejected.
+// SoftFailure records that server i missed a reply deadline at now. replies is the number of its replies
+// so far; if that has grown since the last soft failure, the count starts anew. The result says whether
+// this has ejected the server.
 func (m *Machine) SoftFailure(i int, replies uint64, now int64) (ejected bool) {
 	s := &m.servers[i]
 	if s.State == Ejected {
@@ -107,7 +107,8 @@ func (m *Machine) SoftFailure(i int, replies uint64, now int64) (ejected bool) {
 	return s.State == Ejected
 }
 
-// HardFailure notes that the connection of server i failed at now. It reports whether that has ejected the server.
+// HardFailure records that the connection to server i failed at now. The result says whether
+// this has ejected the server.
 func (m *Machine) HardFailure(i int, now int64) (ejected bool) {
 	s := &m.servers[i]
 	if s.State == Ejected {
@@ -117,7 +118,7 @@ func (m *Machine) HardFailure(i int, now int64) (ejected bool) {
 	return true
 }
 
-// ConnectionFailure is HardFailure, or, with Options.Patient, SoftFailure.
+// ConnectionFailure is HardFailure or, with Options.Patient, SoftFailure.
 func (m *Machine) ConnectionFailure(i int, replies uint64, now int64) (ejected bool) {
 	if m.opt.Patient {
 		return m.SoftFailure(i, replies, now)
@@ -125,7 +126,8 @@ func (m *Machine) ConnectionFailure(i int, replies uint64, now int64) (ejected b
 	return m.HardFailure(i, now)
 }
 
-// Return begins to make good what server i missed, which was ejected. It reports whether it was.
+// Return makes an ejected server returning: what it missed is repaired from now on. It returns false if
+// the server was not ejected.
 func (m *Machine) Return(i int, now int64) (changed bool) {
 	s := &m.servers[i]
 	if s.State != Ejected {
@@ -135,18 +137,18 @@ func (m *Machine) Return(i int, now int64) (changed bool) {
 	return true
 }
 
-// Warm notes that server i, which is returning, gets its contents from the other copies now.
+// Warm makes a returning server warming: it is refilled from the other copies from now on.
 func (m *Machine) Warm(i int, now int64) {
 	if s := &m.servers[i]; s.State == Returning {
 		m.change(s, Warming, now)
 	}
 }
 
-// Readmit makes server i up again, which was returning or warming. It reports whether it was. One that is ejected
-// cannot have been made good, and stays ejected.
+// Readmit makes a returning or warming server up. It returns false if the server was neither. An ejected server
+// cannot have been repaired, and stays ejected.
 func (m *Machine) Readmit(i int, now int64) (changed bool) {
 	s := &m.servers[i]
-	m.must(s.State != Ejected, "a server is readmitted that is ejected")
+	m.must(s.State != Ejected, "an ejected server is readmitted")
 	if s.State == Up || s.State == Ejected {
 		return false
 	}
@@ -154,9 +156,9 @@ func (m *Machine) Readmit(i int, now int64) (changed bool) {
 	return true
 }
 
-// change is where states change.
+// change is the only place that changes a State.
 func (m *Machine) change(s *Server, to State, now int64) {
-	m.must(leadsTo[s.State][to], "a server that is "+s.State.String()+" becomes "+to.String())
+	m.must(leadsTo[s.State][to], "a server goes from "+s.State.String()+" to "+to.String())
 	m.must(now >= s.Since, "time goes back")
 	s.State, s.Since = to, now
 	if to == Ejected || to == Up {
@@ -165,14 +167,14 @@ func (m *Machine) change(s *Server, to State, now int64) {
 	m.check(s)
 }
 
-// check looks whether the rules at the fields hold.
+// check asserts the rules at the fields.
 func (m *Machine) check(s *Server) {
-	m.must(0 <= s.failures && s.failures < m.opt.Limit, "a server fails more often than it may, and is not ejected")
-	m.must(s.State != Ejected || s.failures == 0, "failures of an ejected server count")
+	m.must(0 <= s.failures && s.failures < m.opt.Limit, "a server at its limit of failures is not ejected")
+	m.must(s.State != Ejected || s.failures == 0, "an ejected server has failures")
 	m.must(s.reached || !s.met, "a server was met, but never reached")
 }
 
-// must panics with what is broken, where that is looked for.
+// must panics with the rule if it is broken and assertions are on.
 func (m *Machine) must(holds bool, rule string) {
 	if !holds && (fault.Strict || m.opt.Strict) {
 		panic("failover: " + rule)

@@ -11,8 +11,8 @@ import (
 func TestMachineTable(t *testing.T) {
 	type step struct {
 		do      string
-		replies uint64 // soft: what the server has answered so far
-		changed bool   // what the step reports
+		replies uint64 // soft: number of the server's replies so far
+		changed bool   // the result of the step
 		state   State  // after it
 	}
 	for name, c := range map[string]struct {
@@ -34,9 +34,18 @@ func TestMachineTable(t *testing.T) {
 		"a limit of 3": {Options{Limit: 3}, []step{
 			{"soft", 0, false, Up}, {"soft", 0, false, Up}, {"soft", 0, true, Ejected},
 		}},
-		"a lost connection ejects at once":   {Options{Limit: 3}, []step{{"lost", 0, true, Ejected}, {"lost", 0, false, Ejected}}},
-		"but where keys move it counts":      {Options{Limit: 3, Patient: true}, []step{{"lost", 0, false, Up}, {"soft", 0, false, Up}, {"lost", 0, true, Ejected}}},
-		"and a reply begins a new row there": {Options{Limit: 2, Patient: true}, []step{{"lost", 0, false, Up}, {"lost", 1, false, Up}, {"lost", 1, true, Ejected}}},
+		"a lost connection ejects at once": {
+			Options{Limit: 3},
+			[]step{{"lost", 0, true, Ejected}, {"lost", 0, false, Ejected}},
+		},
+		"but where keys move it counts": {
+			Options{Limit: 3, Patient: true},
+			[]step{{"lost", 0, false, Up}, {"soft", 0, false, Up}, {"lost", 0, true, Ejected}},
+		},
+		"and a reply begins a new row there": {
+			Options{Limit: 2, Patient: true},
+			[]step{{"lost", 0, false, Up}, {"lost", 1, false, Up}, {"lost", 1, true, Ejected}},
+		},
 		"a hard failure ejects at once, and once": {Options{Limit: 10}, []step{
 			{"hard", 0, true, Ejected}, {"hard", 0, false, Ejected},
 		}},
@@ -99,12 +108,14 @@ func TestMachineTable(t *testing.T) {
 				m.Warm(1, now)
 				changed = m.Server(1).State != before
 			}
-			if usable, readable := s.state != Ejected, s.state == Up; m.Usable(1) != usable || m.Readable(1) != readable {
+			if usable, readable := s.state != Ejected, s.state == Up; m.Usable(1) != usable ||
+				m.Readable(1) != readable {
 				t.Errorf("%s, step %d: usable %v, readable %v", name, i, m.Usable(1), m.Readable(1))
 			}
 			v := m.Server(1)
 			if changed != s.changed || v.State != s.state {
-				t.Errorf("%s, step %d (%s): changed %v, state %v; want %v, %v", name, i, s.do, changed, v.State, s.changed, s.state)
+				t.Errorf("%s, step %d (%s): changed %v, state %v; want %v, %v", name, i, s.do, changed, v.State,
+					s.changed, s.state)
 			}
 			if changed && v.Since != now {
 				t.Errorf("%s, step %d (%s): since %d, want %d", name, i, s.do, v.Since, now)
@@ -116,8 +127,8 @@ func TestMachineTable(t *testing.T) {
 	}
 }
 
-// A machine against the sentence it implements: limit soft failures without a reply between them, or a hard one,
-// eject.
+// TestMachineAgainstModel compares a machine with the rule that it implements: a server is ejected by limit soft
+// failures without a reply in between, or by a hard one.
 func TestMachineAgainstModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const servers = 3
@@ -209,7 +220,7 @@ func saysOf(breaks func(*Machine), m *Machine) (said string) {
 	return ""
 }
 
-// TestEjectedIsNotReadmitted: nothing that was late makes a server usable which was ejected meanwhile.
+// TestEjectedIsNotReadmitted checks that nothing late makes a server usable that was ejected meanwhile.
 func TestEjectedIsNotReadmitted(t *testing.T) {
 	m := NewMachine(1, Options{Limit: 1})
 	m.HardFailure(0, 1)
@@ -223,17 +234,24 @@ func TestEjectedIsNotReadmitted(t *testing.T) {
 	}
 }
 
-// TestBrokenRules: each rule at a field is asserted.
+// TestBrokenRules checks that each rule at a field is asserted.
 func TestBrokenRules(t *testing.T) {
 	for rule, breaks := range map[string]func(m *Machine){
-		"":                                    func(m *Machine) { m.SoftFailure(0, 0, 9) },
-		"readmitted that is ejected":          func(m *Machine) { m.HardFailure(0, 9); m.Readmit(0, 9) },
-		"time goes back":                      func(m *Machine) { m.HardFailure(0, 9); m.Return(0, 8) },
-		"a server that is up becomes warming": func(m *Machine) { m.change(m.Server(0), Warming, 9) },
-		"fails more often than it may":        func(m *Machine) { m.Server(0).failures = 2; m.check(m.Server(0)) },
-		"failures of an ejected server count": func(m *Machine) { m.HardFailure(0, 9); m.Server(0).failures = 1; m.check(m.Server(0)) },
-		"met, but never reached":              func(m *Machine) { m.Server(0).met = true; m.SoftFailure(0, 0, 9) },
-		"fewer replies than before":           func(m *Machine) { m.Meet(0, Meeting{Replies: 5}); m.Meet(0, Meeting{Replies: 4}) },
+		"":                                 func(m *Machine) { m.SoftFailure(0, 0, 9) },
+		"an ejected server is readmitted":  func(m *Machine) { m.HardFailure(0, 9); m.Readmit(0, 9) },
+		"time goes back":                   func(m *Machine) { m.HardFailure(0, 9); m.Return(0, 8) },
+		"a server goes from up to warming": func(m *Machine) { m.change(m.Server(0), Warming, 9) },
+		"at its limit of failures is not ejected": func(m *Machine) { m.Server(0).failures = 2; m.check(m.Server(0)) },
+		"an ejected server has failures": func(m *Machine) {
+			m.HardFailure(0, 9)
+			m.Server(0).failures = 1
+			m.check(m.Server(0))
+		},
+		"met, but never reached": func(m *Machine) { m.Server(0).met = true; m.SoftFailure(0, 0, 9) },
+		"fewer replies than before": func(m *Machine) {
+			m.Meet(0, Meeting{Replies: 5})
+			m.Meet(0, Meeting{Replies: 4})
+		},
 	} {
 		said := saysOf(breaks, NewMachine(1, Options{Limit: 2, Strict: true}))
 		if rule == "" && said != "" || !strings.Contains(said, rule) {
