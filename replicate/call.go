@@ -8,12 +8,13 @@ import (
 	"magent/internal/call"
 )
 
-// slotTouch is the slot of the first of the touches that go beside a gat, one for each key. The slots of a pair are
-// call.Lead and call.Follow; fragments of a retrieval count from 0. A session asks for a few keys in one Call, so
-// there is room for all.
+// slotTouch is the slot of the first touch that accompanies a gat. Each key has one touch, in the order of the keys.
+// The slots of a pair are call.Lead and call.Follow; fragments of a retrieval count from 0. A session asks for only a
+// few keys in one Call, so the ranges never overlap.
 const slotTouch = 1 << 15
 
-// Call is one request in the engine: what all calls are, what all plans need, and the state of its plan.
+// Call is one request in the engine. It contains what memcached and Redis calls share (call.Call), what all plans
+// need, and the state of its own plan.
 type Call struct {
 	call.Call
 	e *Engine
@@ -21,25 +22,26 @@ type Call struct {
 	op     ascii.Op
 	plan   plan
 	quiet  bool
-	tokens bool // the reply shows cas tokens, which are to be tagged
-	echoes bool // the reply has the key in it (k), as it is in c.key
+	tokens bool // the reply contains cas tokens, which must be tagged
+	echoes bool // the reply repeats the key (flag k), exactly as it is in c.key
 	shape  ascii.Shape
 
-	lead   int       // the server whose word counts for the key, as it was asked; none: -1
-	follow int       // the other one; none: -1
-	sent   [2]uint64 // by slot: failover.Dirty.Seq of the server when it was asked
+	lead   int       // the server that led the key when the request was sent; -1: none
+	follow int       // the server of the other copy; -1: none
+	sent   [2]uint64 // by slot: failover.Dirty.Seq of the server when the request was sent
 
 	key  []byte // copy of the key
-	head []byte // copy of the command line, where it may be needed again
-	body []byte // and of the value
+	head []byte // copy of the command line, if it may be needed again
+	body []byte // copy of the value, if it may be needed again
 
-	retry     bool       // planRead: the other copy is asked, after the first could not answer
+	retry     bool       // planRead: the first copy could not answer, so the other one was asked
 	mutation             // planMutate, planCompare, planDrop
-	many      *retrieval // planRetrieve; nil: never needed
-	Unflushed []int      // planFlush: the servers that missed it, for the other loops' engines
+	many      *retrieval // planRetrieve; nil: this Call never carried one out
+	Unflushed []int      // planFlush: the servers that missed it; the engines of other loops need to know
 }
 
-// NewCall lends a Call whose reply goes to client.
+// NewCall returns a Call whose reply goes to client. It returns to the engine's free list once the client has released
+// it and the last server has replied.
 func (e *Engine) NewCall(client call.Client) *Call {
 	c := e.free.Get()
 	if c == nil {
@@ -50,7 +52,7 @@ func (e *Engine) NewCall(client call.Client) *Call {
 	return c
 }
 
-// recycle puts c on the free list when nobody needs it any more.
+// recycle puts c on the free list once nobody needs it any more.
 func (c *Call) recycle() {
 	if c.order != nil && c.Settled() {
 		c.e.orders.release(c)
@@ -77,7 +79,7 @@ func (c *Call) recycle() {
 	}
 }
 
-// size is about how many bytes of memory c holds.
+// size returns roughly how many bytes of memory c holds.
 func (c *Call) size() int {
 	n := int(unsafe.Sizeof(*c)) + cap(c.Held) + cap(c.head) + cap(c.body) + cap(c.key) + cap(c.Note)
 	if m := c.many; m != nil {
@@ -87,7 +89,8 @@ func (c *Call) size() int {
 	return n
 }
 
-// send asks server i. It reports whether the request was accepted; then OnReply(slot) will come.
+// send sends the request to server i. It reports whether the connection accepted it; if so, OnReply will be called
+// with slot.
 func (c *Call) send(i int, slot uint16, head, body []byte, shape ascii.Shape) bool {
 	if !c.Send(i, slot, head, body, shape) {
 		return false
@@ -98,7 +101,7 @@ func (c *Call) send(i int, slot uint16, head, body []byte, shape ascii.Shape) bo
 	return true
 }
 
-// OnReply takes a server's reply.
+// OnReply handles a server's reply to what was sent with slot. r is valid during the call only.
 func (c *Call) OnReply(slot uint16, from *backend.Conn, r *ascii.Reply) {
 	c.Arrived()
 	c.Begin()
@@ -118,7 +121,7 @@ func (c *Call) OnReply(slot uint16, from *backend.Conn, r *ascii.Reply) {
 	c.recycle()
 }
 
-// finish answers the client, unless it has its answer already.
+// finish answers the client, unless it already has its answer. A quiet command (noreply, q) gets no reply.
 func (c *Call) finish(kind ascii.Kind, reply []byte) {
 	if c.quiet && (c.op < ascii.OpMetaGet || ascii.QuietHides(c.op, kind)) {
 		reply = nil
@@ -126,7 +129,7 @@ func (c *Call) finish(kind ascii.Kind, reply []byte) {
 	c.Finish(reply)
 }
 
-// fail answers that no server could.
+// fail tells the client that no server could answer.
 func (c *Call) fail() {
 	if c.Answered() {
 		return
@@ -136,14 +139,15 @@ func (c *Call) fail() {
 	c.finish(ascii.ServerError, c.Held)
 }
 
-// Lose answers c as Answer does, with the error line for a multi-get of which nobody could answer any part.
+// Lose answers c, a part of a multi-get, with an error line: nobody could answer any key of it.
 func (c *Call) Lose(line []byte) {
 	c.op = ascii.OpGet
 	c.noteLoss()
 	c.Answer(line)
 }
 
-// noteLoss counts an error; but in a pool without backups the loss of a part is none yet, as the others may be hits.
+// noteLoss counts an error. The exception is a part of a multi-get in a pool without backups: the other parts may
+// still be hits, so only Lost is set.
 func (c *Call) noteLoss() {
 	c.Lost = c.Part != call.Whole && c.e.Backups == nil
 	if !c.Lost {

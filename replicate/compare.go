@@ -5,14 +5,13 @@ import (
 	"magent/internal/call"
 )
 
-// A mutation that depends on a cas token goes to the lead alone first: the token means nothing to the other one.
-// When the first has taken it, the same mutation without its condition goes to the other one.
+// A mutation that depends on a cas token goes to the lead alone first, because the token means nothing to the other
+// copy. Once the lead has accepted it, the same mutation goes to the other copy without the condition.
 //
-// Other mutations of the key may come between the two steps. The lead gets them behind ours; so the other copy
-// must, too, and they have to wait for it: in the queue of the key's order (order.go). Reads go to the lead and
-// never wait.
+// Other mutations of the key may arrive between the two steps. The lead gets them after the compare, so the other copy
+// must as well: they wait in the queue of the key's order (order.go). Reads go to the lead and never wait.
 
-// compare takes the first step: the lead, or the other copy where that is the only one.
+// compare takes the first step: it asks the lead, or the other copy if that is the only usable one.
 func (e *Engine) compare(c *Call, r *ascii.Request) {
 	if c.noRoom() {
 		c.fail()
@@ -23,7 +22,7 @@ func (e *Engine) compare(c *Call, r *ascii.Request) {
 	head, body := e.wire(r)
 	head = c.askForValue(head)
 	if !c.send(c.lead, call.Lead, head, body, c.shape) {
-		// the token fits no other copy than that which untag has looked at
+		// The token is valid only on the copy that untag checked it for.
 		if e.Health.Usable(c.lead) || !c.plan.elsewhere().Allows(false) ||
 			!c.send(c.follow, call.Follow, head, body, c.shape) {
 			c.fail()
@@ -61,15 +60,15 @@ func (c *Call) onCompared(slot uint16, r *ascii.Reply) {
 	}
 }
 
-// onFirstStep takes the lead's reply in a pool with backups. When that leads no more, what it says is as good as
-// lost: nobody else takes it for the truth.
+// onFirstStep handles the lead's reply in a pool with backups. If that server no longer leads the key, its reply
+// counts as lost: the other copy decides now.
 func (c *Call) onFirstStep(o outcome, r *ascii.Reply) {
 	e := c.e
 	overruled := !c.queued
 	done := !overruled && succeeded(r.Kind)
 	second := false
 	if x := c.order; !overruled {
-		x.held++ // it is in use here
+		x.held++ // keeps x alive until advance
 		e.orders.decided(c)
 		e.Overtaken(c.key)
 		if done && !c.traits.stales {
@@ -97,7 +96,7 @@ func (c *Call) onFirstStep(o outcome, r *ascii.Reply) {
 	}
 }
 
-// catchUp sends the other copy what waited for a compare.
+// catchUp sends a mutation that waited behind a compare to the other copy.
 func (c *Call) catchUp(x *order) {
 	c.Begin()
 	c.Arrived()
@@ -111,9 +110,9 @@ func (c *Call) catchUp(x *order) {
 	c.recycle()
 }
 
-// compareLost answers when nobody knows whether the lead took the mutation. The other copy's value is the one that
-// counts from now on, and that has not changed. So the client is told what it would be told if somebody else had
-// been quicker: read again.
+// compareLost answers a compare of which nobody knows whether the lead carried it out. From now on the other copy
+// leads, and its value has not changed. So the client gets EXISTS, as if somebody else had changed the value first,
+// and has to read it again.
 func (c *Call) compareLost() {
 	if !c.e.counts(c.follow, c.key) {
 		c.fail()
@@ -130,7 +129,7 @@ func (c *Call) compareLost() {
 	c.finish(kind, c.Held)
 }
 
-// succeeded reports whether a compare-and-something did what it was asked.
+// succeeded reports whether a server carried out a mutation that depends on a cas token.
 func succeeded(k ascii.Kind) bool {
 	return k == ascii.Stored || k == ascii.MetaHD || k == ascii.MetaVA
 }

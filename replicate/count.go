@@ -5,14 +5,14 @@ import (
 	"magent/internal/stats"
 )
 
-// avoided counts a read of key that another server is asked for, although i can be asked.
+// avoided counts a read of key that goes to the other copy because the key is dirty on server i, which is usable.
 func (e *Engine) avoided(i int, key []byte) {
 	if i >= 0 && e.Health.Usable(i) && e.Dirty(i).Has(key) {
 		e.Tally(i).Avoided++
 	}
 }
 
-// countRead counts a retrieval of one key as memcached counts it, for which me is none.
+// countRead counts a retrieval of one key as memcached does, which does not count me (meta debug) as one.
 func (e *Engine) countRead(op ascii.Op, r *ascii.Reply) {
 	e.Count.Outcomes[commandOf(op)][resultOf(op, r)]++
 	if op == ascii.OpMetaDebug {
@@ -31,7 +31,7 @@ func (e *Engine) countRead(op ascii.Op, r *ascii.Reply) {
 	e.countKeys(op, 1, hits)
 }
 
-// countKeys counts a retrieval of n keys.
+// countKeys counts a retrieval of n keys, hits of which were found.
 func (e *Engine) countKeys(op ascii.Op, n, hits int) {
 	s := e.Count
 	s.CmdGet += uint64(n)
@@ -44,7 +44,7 @@ func (e *Engine) countKeys(op ascii.Op, n, hits int) {
 	}
 }
 
-// countRetrieval counts a retrieval of n keys, those of meta commands apart.
+// countRetrieval counts a retrieval of n keys by a classic command, hits of which were found.
 func (e *Engine) countRetrieval(op ascii.Op, n, hits int) {
 	e.countKeys(op, n, hits)
 	outcomes := &e.Count.Outcomes[commandOf(op)]
@@ -52,7 +52,7 @@ func (e *Engine) countRetrieval(op ascii.Op, n, hits int) {
 	outcomes[stats.Miss] += uint64(n - hits)
 }
 
-// countMutation counts a mutation by the answer that the client gets.
+// countMutation counts a mutation by the kind of answer that the client gets.
 func (e *Engine) countMutation(op ascii.Op, k ascii.Kind) {
 	s := e.Count
 	s.Outcomes[commandOf(op)][resultOf(op, &ascii.Reply{Kind: k})]++
@@ -105,7 +105,7 @@ func (e *Engine) countError(op ascii.Op) {
 	e.Count.Outcomes[commandOf(op)][stats.Error]++
 }
 
-// commandOf is what a request is counted under.
+// commandOf returns the group of commands under which a request is counted.
 func commandOf(op ascii.Op) stats.Command {
 	switch op {
 	case ascii.OpGet, ascii.OpGets, ascii.OpMetaGet:
@@ -130,7 +130,7 @@ func commandOf(op ascii.Op) stats.Command {
 	return stats.Other
 }
 
-// resultOf is what came of a request that was answered with r.
+// resultOf returns how a request that was answered with r is counted.
 func resultOf(op ascii.Op, r *ascii.Reply) stats.Result {
 	switch r.Kind {
 	case ascii.Error, ascii.ClientError, ascii.ServerError:

@@ -42,7 +42,7 @@ func TestResultOf(t *testing.T) {
 	}
 }
 
-// Every group of commands but that of the rest has a command.
+// Every group of commands has a command, except Other.
 func TestCommandOf(t *testing.T) {
 	seen := map[stats.Command]bool{}
 	for op := range ascii.NumOps {

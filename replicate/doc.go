@@ -1,7 +1,7 @@
-// Package replicate makes a pair of memcacheds out of a primary and a backup. It decides where a request goes,
-// which reply the client sees, and what has to be made good afterwards (replicate/repair).
+// Package replicate keeps two copies of each key, on a primary and a backup memcached. It decides where a request
+// goes, which reply the client sees, and what has to be repaired afterwards (replicate/repair).
 //
-// The path of a request is: Engine.Do (engine.go) chooses by planOf (plan.go) one of
+// Engine.Do (engine.go) carries out a request. planOf (plan.go) chooses one of these plans for it:
 //
 //	read      one key from the lead, or from the other copy when that cannot answer          read.go
 //	retrieve  many keys, split by server, asked in parallel, merged                         retrieve.go
@@ -9,10 +9,11 @@
 //	compare   a mutation that depends on a cas token: the lead first, then the other copy   compare.go
 //	flush     every server                                                                  flush.go
 //
-// The lead of a key is the copy whose word counts, in most cases its primary; the other one follows (Engine.place).
+// The lead of a key is the authoritative copy: its reply decides what the client sees. Usually that is the primary.
+// The other copy follows (Engine.place).
 //
-// Call.OnReply brings the servers' replies back to it. planOf, judge and merge are pure functions.
+// Call.OnReply handles the servers' replies. planOf, judge and MergeValues are pure functions.
 //
 // Everything here belongs to one loop. A key is served by one loop only. Every server sees the mutations of a key
-// in the order in which Do was called, because each goes over one connection per server and loop.
+// in the order in which Do was called, because each loop has one connection to each server.
 package replicate

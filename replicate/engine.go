@@ -7,13 +7,14 @@ import (
 	"magent/replicate/repair"
 )
 
-// Options are what an Engine needs beside its servers.
+// Options configures an Engine.
 type Options struct {
 	Repair     repair.Options
-	AckPrimary bool // a mutation is answered as soon as the primary has answered
+	AckPrimary bool // a mutation is answered as soon as the lead has answered
 }
 
-// Engine carries out the requests of one loop on one pool, and has what goes wrong made good.
+// Engine carries out the requests of one loop on one pool. The repair.Engine in it repairs the servers that missed
+// some.
 type Engine struct {
 	*call.Servers
 	*repair.Engine
@@ -39,17 +40,19 @@ func New(servers *call.Servers, opt Options) *Engine {
 	return e
 }
 
-// Trim lets go of what is kept for use again and was not needed since the last call.
+// Trim releases spare calls and buffers that were not needed since the last call of Trim.
 func (e *Engine) Trim() {
 	e.free.Trim()
 	e.Engine.Trim()
 }
 
-// place finds the pair of a key: lead is the copy whose word counts, follow the other one, -1 where there are no
-// backups. The primary leads, but not while it must not be read, or holds a wrong value of the key. A backup that
-// has begun to lead does so until all that it decides about is settled, whether the primary is there or not. A copy
-// that is known to be wrong leads only where there is no better one; whoever asks it deletes the key there first
-// (Hide).
+// place returns the servers of a key: lead has the authoritative copy, follow the other one. Without backups follow is
+// -1. The primary leads, unless it is returning or its value of the key is known to be wrong. A primary that is down
+// leads, too: whoever finds that it cannot be asked turns to the backup.
+//
+// A backup that has begun to lead keeps the lead until everything that it decides is settled, even if the primary is
+// back. A copy that is known to be wrong leads only if the other one is no better. In that case the key is deleted on
+// it before it is asked (Hide).
 func (e *Engine) place(key []byte) (lead, follow int) {
 	p, b := e.Pair(key)
 	if b < 0 {
@@ -64,12 +67,13 @@ func (e *Engine) place(key []byte) (lead, follow int) {
 	case e.counts(b, key):
 		return b, p
 	case !e.Health.Readable(p) && e.Health.Usable(b) && e.Dirty(p).Has(key) && !e.Dirty(b).Has(key):
-		return b, p // both are returning
+		return b, p // both are returning, and only the primary's copy is dirty
 	}
 	return p, b
 }
 
-// Do carries out r and answers c. r and what it refers to are borrowed for the call.
+// Do carries out r and answers c, now or when the servers have replied. r and everything that it refers to are
+// borrowed for the call.
 func (e *Engine) Do(c *Call, r *ascii.Request) {
 	c.Begin()
 	c.op, c.quiet, c.plan = r.Op, r.Quiet, planOf(r)
@@ -84,10 +88,13 @@ func (e *Engine) Do(c *Call, r *ascii.Request) {
 	c.recycle()
 }
 
-// start sends r on its way by its plan. The order is that of every request for one key: which copies it is for
-// (place), and whether they have the command (lacking). A read goes out then (read). Of a mutation its traits are
-// noted (note), and the key is prepared for it (begin). Then it goes out (mutate), or its token is made that of its
-// server (untag), and it is compared (compare).
+// start carries out r according to its plan. A request for one key takes these steps:
+//
+//   - place finds the two copies, and lacking checks that their servers know the command.
+//   - A read is sent (read).
+//   - For a mutation, note records its traits, and begin prepares the key on both copies.
+//   - Then the mutation is sent (mutate). One with a cas token gets the server's own token (untag) and is compared
+//     (compare).
 func (e *Engine) start(c *Call, r *ascii.Request) {
 	switch c.plan {
 	case planFlush:
@@ -121,15 +128,15 @@ func (e *Engine) start(c *Call, r *ascii.Request) {
 	e.mutate(c, r)
 }
 
-// noRoom reports whether one of the copies that are up can take no more. A mutation is then sent to neither: a copy
-// must not miss it only because it is slow.
+// noRoom reports whether the queue of a usable copy is full. Then the mutation is sent to neither copy, so that the
+// slow one does not miss it.
 func (c *Call) noRoom() bool {
 	lead, follow := c.NoRoomAt(call.Lead, c.lead), c.NoRoomAt(call.Follow, c.follow)
 	return lead || follow
 }
 
-// wire returns the two parts of a request for a server, as ascii.AppendHead has them. They are valid until the next
-// use of e.line.
+// wire returns the command line and the body of a request, as they are sent to a server. They are valid until the next
+// use of e.line, and no longer than r.
 func (e *Engine) wire(r *ascii.Request) (head, body []byte) {
 	if r.Plain() {
 		return r.Head, r.Body

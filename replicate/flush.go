@@ -6,9 +6,10 @@ import (
 	"magent/internal/stats"
 )
 
-// flush sends flush_all to every server, or to none when one of them can take no more. In a pool with backups a
-// server that is away, or does not answer, is flushed before it is read again. So the client gets OK when none
-// refused and at least one is flushed. In a pool without backups all have to take it.
+// flush sends flush_all to every server, or to none if the queue of one of them is full.
+//
+// In a pool with backups a server that is down or does not answer is flushed before it is read again. So the client
+// gets OK if no server refused and at least one was flushed. In a pool without backups every server has to succeed.
 func (e *Engine) flush(c *Call, r *ascii.Request) {
 	head, _ := e.wire(r)
 	e.Count.CmdFlush++
@@ -32,7 +33,8 @@ func (e *Engine) flush(c *Call, r *ascii.Request) {
 	c.flushed()
 }
 
-// unflushed notes that server i missed the flush_all. For a pool without backups what says so to the client.
+// unflushed notes that server i missed the flush_all. what is the beginning of the error line. The client gets that
+// line in a pool without backups, or if every server missed the flush_all.
 func (c *Call) unflushed(i int, what string, conn *backend.Conn) {
 	if c.e.Backups == nil || len(c.Unflushed) == len(c.e.Conns)-1 {
 		c.Held = appendServerError(c.Held[:0], what, conn, false)
@@ -49,7 +51,7 @@ func (c *Call) onFlushed(slot uint16, from *backend.Conn, r *ascii.Reply) {
 	case ascii.Lost:
 		c.unflushed(int(slot), "flush_all may not have been carried out on", from)
 	default:
-		c.Keep(r.Raw) // the server's own objection
+		c.Keep(r.Raw) // the server's own error line
 	}
 	c.flushed()
 }
@@ -66,7 +68,7 @@ func (c *Call) flushed() {
 	}
 }
 
-// FlushBegins tells the engine, before the first server is asked, that another loop flushes.
+// FlushBegins tells the engine that another loop is about to send flush_all to the servers.
 func (e *Engine) FlushBegins() {
 	e.Engine.FlushBegins()
 	e.orders.spoil()

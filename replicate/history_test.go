@@ -8,17 +8,17 @@ import (
 	"testing"
 )
 
-// op is one request of a client for one key, and what it was told.
+// op is one request of a client for one key, and the answer to it.
 type op struct {
 	verb     string
 	value    string // set, add, append, cas: what is stored
 	seen     string // cas: the value that its token came with
-	begun    int    // when it was asked, and answered: steps of one clock; never answered: forever
-	ended    int
-	answer   string // the first line of the reply, or of a get the value
-	hit      bool   // get: there was one
+	begun    int    // the time of the request, by a clock that counts steps
+	ended    int    // the time of the answer; forever: there is none
+	answer   string // the first line of the reply; for a get the value
+	hit      bool   // get: there was a value
 	answered bool
-	doubtful bool // both copies had failed: that nothing was done may not be true
+	doubtful bool // both copies had failed, so it may have been carried out even if the answer denies it
 }
 
 const forever = 1 << 30
@@ -27,13 +27,13 @@ func (o op) String() string {
 	return fmt.Sprintf("[%d, %d] %s %q (token of %q): %q", o.begun, o.ended, o.verb, o.value, o.seen, o.answer)
 }
 
-// unknown reports whether nobody knows what became of o.
+// unknown reports whether nobody knows if o was carried out.
 func (o op) unknown() bool { return !o.answered || o.failed() || o.doubtful && o.refused() }
 
 // failed reports whether no copy could answer o.
 func (o op) failed() bool { return strings.HasPrefix(o.answer, "SERVER_ERROR") }
 
-// refused reports whether o was told that nothing was done.
+// refused reports whether the answer to o says that it was not carried out.
 func (o op) refused() bool {
 	switch o.answer {
 	case "NOT_FOUND", "NOT_STORED", "EXISTS":
@@ -42,10 +42,10 @@ func (o op) refused() bool {
 	return strings.HasPrefix(o.answer, "CLIENT_ERROR")
 }
 
-// doubted returns a history as it is to be judged. The contract is about one failure at a time. Where both copies
-// of the key have failed a request, a mutation that was told that nothing was done may have been carried out on one
-// of them, which then is the better one. What is told of values holds all the same: none is older than another that
-// was told before.
+// doubted marks the mutations of a history that may have been carried out although their answers deny it.
+// docs/guarantees.md promises consistency for one failure at a time. If both copies of the key have failed, one of
+// them may have carried out such a mutation and lead the key now. The rule for reads still holds: no value is older
+// than one that was read before.
 func doubted(ops []op) []op {
 	both := slices.ContainsFunc(ops, op.failed)
 	out := slices.Clone(ops)
@@ -55,7 +55,7 @@ func doubted(ops []op) []op {
 	return out
 }
 
-// foundNothing reports whether o was told that there is no such key.
+// foundNothing reports whether the answer to o says that there is no such key.
 func (o op) foundNothing() bool {
 	switch {
 	case o.unknown():
@@ -70,11 +70,11 @@ func (o op) foundNothing() bool {
 	return o.answer == "NOT_FOUND"
 }
 
-// value is what a key may hold; missing where there is none.
+// missing is the value of a key that does not exist.
 const missing = ""
 
-// outcomes returns the values that a key can have after o found it with the value v, if o was answered as it was.
-// That nothing was found may be, unless keeps is set: a cache may forget. It is never the other way round.
+// outcomes returns the values that a key may have after o, given that it had the value v before and that o got its
+// answer; nil: that answer is wrong. A miss is always right because a cache may forget, unless keeps is set.
 func (o op) outcomes(v string, keeps bool) (after []string) {
 	switch {
 	case keeps && v != missing && o.foundNothing():
@@ -86,7 +86,8 @@ func (o op) outcomes(v string, keeps bool) (after []string) {
 			return []string{v}
 		}
 		return nil
-	case o.answer == "STORED" && o.verb == "append", o.answer == "NOT_STORED" && o.verb == "add", o.answer == "TOUCHED":
+	case o.answer == "STORED" && o.verb == "append", o.answer == "NOT_STORED" && o.verb == "add",
+		o.answer == "TOUCHED":
 		if v == missing {
 			return nil
 		}
@@ -114,7 +115,7 @@ func (o op) outcomes(v string, keeps bool) (after []string) {
 	return []string{v}
 }
 
-// effect is what o makes of the value v when it is carried out.
+// effect returns the values that o may turn v into when it is carried out.
 func (o op) effect(v string) []string {
 	switch o.verb {
 	case "set", "add":
@@ -137,9 +138,9 @@ func (o op) effect(v string) []string {
 	return nil
 }
 
-// linearizable reports whether there is an order of the operations on one key, each taking effect at once between
-// its request and its answer, in which every answer is right. keeps: no value was lost. (Wing and Gong's search,
-// with what was tried remembered.)
+// linearizable reports whether the operations on one key can be ordered so that every answer is right. Each operation
+// has to take effect at one moment between its request and its answer. keeps means that no value was lost. This is the
+// search of Wing and Gong, "Testing and Verifying Concurrent Objects", with a memory of the states that were tried.
 func linearizable(ops []op, keeps bool) bool {
 	type state struct {
 		done  uint64
@@ -152,7 +153,7 @@ func linearizable(ops []op, keeps bool) bool {
 			return false
 		}
 		seen[s] = true
-		first, left := forever+1, false // what comes next has begun before anything that is left has ended
+		first, left := forever+1, false // the next operation must have begun before this time
 		for i, o := range ops {
 			if s.done&(1<<i) == 0 && !o.unknown() {
 				first, left = min(first, o.ended), true
@@ -178,7 +179,10 @@ func linearizable(ops []op, keeps bool) bool {
 
 func TestLinearizable(t *testing.T) {
 	done := func(begun, ended int, verb, value, answer string) op {
-		return op{verb: verb, value: value, begun: begun, ended: ended, answer: answer, answered: true, hit: verb == "get" && answer != ""}
+		return op{
+			verb: verb, value: value, begun: begun, ended: ended, answer: answer, answered: true,
+			hit: verb == "get" && answer != "",
+		}
 	}
 	set1, set2 := done(1, 2, "set", "1", "STORED"), done(3, 4, "set", "2", "STORED")
 	lost := op{verb: "set", value: "9", begun: 3, ended: forever}
@@ -193,15 +197,39 @@ func TestLinearizable(t *testing.T) {
 		{"the last value", []op{set1, set2, done(5, 6, "get", "", "2")}, true, true},
 		{"an older value", []op{set1, set2, done(5, 6, "get", "", "1")}, false, false},
 		{"a miss", []op{set1, set2, done(5, 6, "get", "", "")}, true, false},
-		{"a value that comes back after a miss", []op{set1, done(3, 4, "get", "", ""), done(5, 6, "get", "", "1")}, true, false},
+		{
+			"a value that comes back after a miss",
+			[]op{set1, done(3, 4, "get", "", ""), done(5, 6, "get", "", "1")},
+			true, false,
+		},
 		{"a deleted value", []op{set1, done(3, 4, "delete", "", "DELETED"), done(5, 6, "get", "", "1")}, false, false},
-		{"at the same time", []op{set1, done(3, 9, "set", "2", "STORED"), done(4, 5, "get", "", "2"), done(6, 7, "get", "", "2")}, true, true},
-		{"there and back", []op{set1, done(3, 9, "set", "2", "STORED"), done(4, 5, "get", "", "2"), done(6, 7, "get", "", "1")}, false, false},
-		{"unknown, carried out late", []op{set1, lost, done(5, 6, "get", "", "1"), done(7, 8, "get", "", "9")}, true, true},
-		{"unknown, carried out twice", []op{lost, done(5, 6, "get", "", "9"), done(7, 8, "set", "2", "STORED"), done(9, 10, "get", "", "9")}, false, false},
+		{
+			"at the same time",
+			[]op{set1, done(3, 9, "set", "2", "STORED"), done(4, 5, "get", "", "2"), done(6, 7, "get", "", "2")},
+			true, true,
+		},
+		{
+			"there and back",
+			[]op{set1, done(3, 9, "set", "2", "STORED"), done(4, 5, "get", "", "2"), done(6, 7, "get", "", "1")},
+			false, false,
+		},
+		{
+			"unknown, carried out late",
+			[]op{set1, lost, done(5, 6, "get", "", "1"), done(7, 8, "get", "", "9")},
+			true, true,
+		},
+		{
+			"unknown, carried out twice",
+			[]op{lost, done(5, 6, "get", "", "9"), done(7, 8, "set", "2", "STORED"), done(9, 10, "get", "", "9")},
+			false, false,
+		},
 		{"cas over another value", []op{set1, set2, cas}, false, false},
 		{"cas", []op{set1, cas}, true, true},
-		{"incr of an older value", []op{set1, done(3, 4, "set", "5", "STORED"), done(5, 6, "incr", "", "2")}, false, false},
+		{
+			"incr of an older value",
+			[]op{set1, done(3, 4, "set", "5", "STORED"), done(5, 6, "incr", "", "2")},
+			false, false,
+		},
 	} {
 		if got := linearizable(w.ops, false); got != w.want {
 			t.Errorf("%s: %v", w.name, got)

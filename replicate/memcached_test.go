@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// memcached is a model of one: what the classic commands and the plain meta commands do to its items. Times to live
-// are kept and told, but nothing expires.
+// memcached is a model of a memcached. It knows the classic commands and the plain meta commands. Times to live are
+// stored and returned, but nothing expires.
 type memcached struct {
 	items map[string]item
 	cas   uint64

@@ -2,7 +2,8 @@ package replicate
 
 import "magent/ascii"
 
-// merge answers the client, all fragments being there: last in the fragment slot, the others in m.replies.
+// merge answers the client when all fragments have been answered. last is the reply to the fragment slot; the other
+// replies are in m.replies. If the last fragment has no reply, slot is lost and last is nil.
 func (c *Call) merge(slot uint16, last []byte) {
 	m := c.many
 	if c.Answered() {
@@ -16,7 +17,7 @@ func (c *Call) merge(slot uint16, last []byte) {
 		c.finish(m.refused.Kind, m.refused.Raw)
 		return
 	case m.lost > 0 && (c.e.Backups != nil || m.lost == len(m.owner)):
-		c.fail() // a pool without backups returns the hits that there are
+		c.fail() // a pool without backups returns what the other servers have
 		return
 	}
 	c.e.countRetrieval(c.op, len(m.owner), m.hits)
@@ -30,7 +31,7 @@ func (c *Call) merge(slot uint16, last []byte) {
 	c.finish(ascii.Values, c.Held)
 }
 
-// cursors is the replies of all fragments.
+// cursors returns the replies of all fragments, by slot. It is valid until the next call; its elements may be changed.
 func (c *Call) cursors(slot uint16, last []byte) [][]byte {
 	f := &c.e.frags
 	f.cursors = append(f.cursors[:0], c.many.replies...)
@@ -40,10 +41,12 @@ func (c *Call) cursors(slot uint16, last []byte) [][]byte {
 	return f.cursors
 }
 
-// MergeValues writes the VALUE blocks of the replies in the order of keys, and END. owner says for each key in
-// which reply its block is to be found, if it was a hit. Servers reply in the order of their keys, so it is the
-// next one there or missing. The elements of replies are moved along: they are left behind the blocks that were
-// taken.
+// MergeValues appends to dst the VALUE blocks of replies in the order of keys, and END. keys are separated by spaces.
+// owner has for each key the index of the reply that has its block, if it was a hit; an index beyond replies means
+// that nobody was asked.
+//
+// A server replies in the order of its keys, so the block of a key is the next one in its reply, or missing. Each
+// element of replies is advanced past the blocks that were taken.
 func MergeValues(dst, keys []byte, owner []uint16, replies [][]byte) []byte {
 	for i := 0; ; i++ {
 		var key []byte

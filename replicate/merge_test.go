@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// MergeValues against the plain way: look every key up in the reply of its owner.
+// TestMergeValuesAgainstModel compares MergeValues with the simple way: to look up each key in the reply of its owner.
 func TestMergeValuesAgainstModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		servers := rapid.IntRange(1, 4).Draw(t, "servers")
@@ -21,11 +21,12 @@ func TestMergeValuesAgainstModel(t *testing.T) {
 		for _, key := range keys {
 			o, known := owners[key]
 			if !known {
-				// servers-1 and below: a fragment; servers: one that has not answered; lost: nobody was asked
+				// Below servers: a fragment; servers: a fragment without an answer; lost: nobody was asked.
 				o = rapid.SampledFrom([]int{0, servers - 1, servers / 2, servers, lost}).Draw(t, "owner of "+key)
 				owners[key] = o
 				if rapid.IntRange(0, 3).Draw(t, "hit") > 0 {
-					value := rapid.SampledFrom([]string{"", "x", "END\r\n", "VALUE a 0 1\r\ny\r\n", "long value\r\n"}).Draw(t, "value")
+					values := []string{"", "x", "END\r\n", "VALUE a 0 1\r\ny\r\n", "long value\r\n"}
+					value := rapid.SampledFrom(values).Draw(t, "value")
 					hits[key] = fmt.Sprintf("VALUE %s 7 %d\r\n%s\r\n", key, len(value), value)
 					if cas {
 						hits[key] = fmt.Sprintf("VALUE %s 7 %d 99\r\n%s\r\n", key, len(value), value)
@@ -42,7 +43,8 @@ func TestMergeValuesAgainstModel(t *testing.T) {
 			replies[i] = append(replies[i], "END\r\n"...)
 		}
 		separator := rapid.SampledFrom([]string{" ", "  "}).Draw(t, "separator")
-		got := string(MergeValues([]byte("before "), []byte(strings.Join(keys, separator)+strings.Repeat(" ", len(separator)-1)), owner, replies))
+		got := string(MergeValues([]byte("before "),
+			[]byte(strings.Join(keys, separator)+strings.Repeat(" ", len(separator)-1)), owner, replies))
 		if want := "before " + want.String() + "END\r\n"; got != want {
 			t.Fatalf("keys %q of %v:\ngot  %q\nwant %q", keys, owner, got, want)
 		}
@@ -56,11 +58,26 @@ func TestMergeValues(t *testing.T) {
 		replies []string
 		want    string
 	}{
-		"all missed":               {"a b", []uint16{0, 1}, []string{"END\r\n", "END\r\n"}, "END\r\n"},
-		"in order of keys":         {"b a", []uint16{1, 0}, []string{"VALUE a 0 1\r\n1\r\nEND\r\n", "VALUE b 0 1\r\n2\r\nEND\r\n"}, "VALUE b 0 1\r\n2\r\nVALUE a 0 1\r\n1\r\nEND\r\n"},
-		"asked twice":              {"a a", []uint16{0, 0}, []string{"VALUE a 0 1\r\n1\r\nVALUE a 0 1\r\n1\r\nEND\r\n"}, "VALUE a 0 1\r\n1\r\nVALUE a 0 1\r\n1\r\nEND\r\n"},
-		"no reply":                 {"a b", []uint16{0, lost}, []string{""}, "END\r\n"},
-		"a prefix of the next key": {"a ab", []uint16{0, 0}, []string{"VALUE ab 0 0\r\n\r\nEND\r\n"}, "VALUE ab 0 0\r\n\r\nEND\r\n"},
+		"all missed": {"a b", []uint16{0, 1}, []string{"END\r\n", "END\r\n"}, "END\r\n"},
+		"in order of keys": {
+			"b a",
+			[]uint16{1, 0},
+			[]string{"VALUE a 0 1\r\n1\r\nEND\r\n", "VALUE b 0 1\r\n2\r\nEND\r\n"},
+			"VALUE b 0 1\r\n2\r\nVALUE a 0 1\r\n1\r\nEND\r\n",
+		},
+		"asked twice": {
+			"a a",
+			[]uint16{0, 0},
+			[]string{"VALUE a 0 1\r\n1\r\nVALUE a 0 1\r\n1\r\nEND\r\n"},
+			"VALUE a 0 1\r\n1\r\nVALUE a 0 1\r\n1\r\nEND\r\n",
+		},
+		"no reply": {"a b", []uint16{0, lost}, []string{""}, "END\r\n"},
+		"a prefix of the next key": {
+			"a ab",
+			[]uint16{0, 0},
+			[]string{"VALUE ab 0 0\r\n\r\nEND\r\n"},
+			"VALUE ab 0 0\r\n\r\nEND\r\n",
+		},
 	} {
 		var replies [][]byte
 		for _, r := range c.replies {

@@ -4,9 +4,8 @@ import (
 	"magent/ascii"
 )
 
-// lacking finds a server that keeps c, a meta command, from being carried out: one that it would go to, and that
-// has no such commands. No server: -1. Both copies have to have them: a key that only one can hold would be without
-// its second copy.
+// lacking returns a server that c, a meta command, would go to and that does not know such commands; -1: there is
+// none. A mutation needs both copies to know them, for otherwise the key would have no second copy.
 func (e *Engine) lacking(c *Call) int {
 	if c.plan == planRead {
 		i := c.lead
@@ -21,7 +20,7 @@ func (e *Engine) lacking(c *Call) int {
 	return e.lacks(c.follow, c.shape)
 }
 
-// lacks returns i when server i is in use and known to lack what a request of that shape needs, else -1.
+// lacks returns i if server i is usable and known not to support requests of shape s, else -1.
 func (e *Engine) lacks(i int, s ascii.Shape) int {
 	if i >= 0 && e.Health.Usable(i) && e.Conns[i].Lacks(s) {
 		return i
@@ -29,7 +28,7 @@ func (e *Engine) lacks(i int, s ascii.Shape) int {
 	return -1
 }
 
-// refuse answers a meta command that server i lacks.
+// refuse answers a meta command that server i does not support.
 func (c *Call) refuse(i int) {
 	c.e.countError(c.op)
 	c.Held = append(c.Held[:0], "SERVER_ERROR "...)

@@ -17,16 +17,16 @@ import (
 // modelKeys are the keys of the model.
 var modelKeys = []string{"j", "k"}
 
-// world is an engine, a model of a memcached at the end of each connection, and clients that note what they are told.
+// world is an engine with a model of a memcached at the end of each connection, and clients that record their answers.
 type world struct {
 	*rig
 	t      *rapid.T
 	clock  int
 	ops    map[string][]*asked // by key
-	open   int                 // requests that are not answered
+	open   int                 // the number of requests without an answer
 	number int
-	weak   int                // the server that is slow, in the mood single
-	tokens map[string][]token // by key: what gets has told
+	weak   int                // the server that is slow, in a mood with single
+	tokens map[string][]token // by key: what gets has returned
 	mood
 }
 
@@ -37,7 +37,7 @@ type asked struct {
 	key string
 }
 
-// token is what a gets has told.
+// token is what a gets has returned.
 type token struct{ token, value string }
 
 func (a *asked) Answer(c *call.Call, reply []byte) {
@@ -65,7 +65,7 @@ func (a *asked) Answer(c *call.Call, reply []byte) {
 	c.Release()
 }
 
-// ask has a client ask for something.
+// ask sends a request of a client.
 func (w *world) ask(verb, key string) {
 	w.clock++
 	a := &asked{w: w, key: key, op: op{verb: verb, begun: w.clock, ended: forever}}
@@ -112,29 +112,34 @@ func (w *world) ask(verb, key string) {
 	w.say(a, text)
 }
 
-// maxOps is the number of requests for a key in one check: histories are searched.
+// maxOps bounds the requests for a key in one check, because the search of histories takes exponential time.
 const maxOps = 40
 
 // mood is what clients and servers are like in one check.
 type mood struct {
-	name  string
-	verbs []string // what clients ask for; more often what is there more often
-	tame  bool     // nothing happens to servers and connections but that they are slow
-	// single: as with tame, and one server is slow at a time, another one when all is made good. Then no value is
-	// lost, and no request fails.
-	single bool
+	name   string
+	verbs  []string // what clients ask for; duplicates make a verb more likely
+	tame   bool     // servers and connections are slow, but never fail
+	single bool     // tame, and only one server is slow until all is repaired: no value is lost, and no request fails
 }
 
-var allVerbs = []string{"set", "set", "add", "append", "delete", "incr", "incr", "cas", "cas", "cas", "get", "gets", "gets", "mget", "gat", "touch"}
+var allVerbs = []string{
+	"set", "set", "add", "append", "delete", "incr", "incr", "cas", "cas", "cas", "get", "gets",
+	"gets", "mget", "gat", "touch",
+}
 
 var moods = []mood{
 	{"everything", allVerbs, false, false},
-	{"retry loops of cas, slow servers", []string{"set", "add", "delete", "cas", "cas", "cas", "cas", "gets", "gets", "gets"}, true, false},
+	{
+		"retry loops of cas, slow servers",
+		[]string{"set", "add", "delete", "cas", "cas", "cas", "cas", "gets", "gets", "gets"},
+		true, false,
+	},
 	{"slow servers", []string{"set", "add", "delete", "incr", "append", "get", "mget"}, true, false},
 	{"one slow server", allVerbs, true, true},
 }
 
-// pick draws one of the connections of a server that has something to do.
+// pick draws a connection of a server that has something to do.
 func (w *world) pick(busy func(*end) bool) *end {
 	var ends []*end
 	for _, s := range w.servers {
@@ -197,7 +202,7 @@ func (w *world) steps() map[string]func(*rapid.T) {
 	return steps
 }
 
-// wait has time go by. In the mood single the server that is not slow answers meanwhile.
+// wait advances the clock. In a mood with single, the server that is not slow answers in the meantime.
 func (w *world) wait(d time.Duration) {
 	if !w.single {
 		w.pass(d)
@@ -210,7 +215,7 @@ func (w *world) wait(d time.Duration) {
 	w.serve(w.servers[1-w.weak])
 }
 
-// serve has a server execute all that it is asked.
+// serve lets a server execute all its requests.
 func (w *world) serve(s *server) {
 	for busy := true; busy; {
 		busy = false
@@ -225,7 +230,7 @@ func (w *world) serve(s *server) {
 	}
 }
 
-// checkCopies holds the copies against each other, where nothing is lost.
+// checkCopies compares the copies, in a mood in which nothing is lost.
 func (w *world) checkCopies() {
 	for _, key := range modelKeys {
 		p, b := w.servers[0].mem.items[key], w.servers[1].mem.items[key]
@@ -261,7 +266,7 @@ func (w *world) faults() map[string]func(*rapid.T) {
 	}
 }
 
-// calm lets everything come to an end: the servers execute what they have been asked, and return.
+// calm lets everything come to an end: the servers execute all requests, and return.
 func (w *world) calm() {
 	for range 50 {
 		for range 20 {
@@ -286,7 +291,7 @@ func (w *world) calm() {
 	w.t.Fatalf("it does not come to rest: %s; %v", w.state(), w.told)
 }
 
-// quiet reports whether nothing is under way, and nothing left to be made good.
+// quiet reports whether nothing is under way, and nothing is left to be repaired.
 func (w *world) quiet() bool {
 	for i, s := range w.servers {
 		if w.health.Server(i).State != failover.Up || !w.e.Dirty(i).Empty() || w.e.Incomplete(i) && w.e.CanFill(i) {
@@ -304,12 +309,13 @@ func (w *world) quiet() bool {
 func (w *world) state() string {
 	out := fmt.Sprintf("%d requests open, idle: %v", w.open, w.e.Idle())
 	for i, s := range w.servers {
-		out += fmt.Sprintf("; %s is %v, %d keys dirty, all %v", s.name, w.health.Server(i).State, w.e.Dirty(i).Len(), w.e.Dirty(i).All())
+		out += fmt.Sprintf("; %s is %v, %d keys dirty, all %v", s.name, w.health.Server(i).State, w.e.Dirty(i).Len(),
+			w.e.Dirty(i).All())
 	}
 	return out
 }
 
-// check holds what clients were told, and what the servers hold in the end, against the contract.
+// check compares the answers of clients, and what the servers hold in the end, with what docs/guarantees.md promises.
 func (w *world) check() {
 	for _, key := range modelKeys {
 		w.ask("get", key)
@@ -330,8 +336,8 @@ func (w *world) check() {
 		}
 		p, b := w.servers[0].mem.items[key], w.servers[1].mem.items[key]
 		if p.value == missing && b.value != missing {
-			// The primary has forgotten it, or both were away in turn: then the backup may have it, if it is what
-			// clients might still be told.
+			// The primary has forgotten the key, or both servers were down in turn. Then the backup may have a value
+			// that a client could still get.
 			w.clock++
 			last := op{verb: "get", hit: true, answer: b.value, answered: true, begun: w.clock, ended: w.clock}
 			if !linearizable(append(ops, last), w.single) {
@@ -344,8 +350,8 @@ func (w *world) check() {
 	w.checkRest()
 }
 
-// The engine, in front of two memcacheds, with everything that may happen to a pair: what clients are told is right
-// for one register per key, the copies converge, and nothing is left behind.
+// TestPairIsARegister runs the engine in front of two memcacheds, with everything that may happen to a pair. The
+// answers must be those of a register per key, the copies must converge, and nothing may be left behind.
 func TestPairIsARegister(t *testing.T) {
 	for _, m := range moods {
 		t.Run(m.name, func(t *testing.T) { rapid.Check(t, m.run) })
@@ -357,7 +363,8 @@ func (m mood) run(t *rapid.T) {
 	w.rig = newRig(t, rigOptions{
 		limit:      rapid.SampledFrom([]int{1, 2, 100}).Draw(t, "limit"),
 		ackPrimary: rapid.IntRange(0, 4).Draw(t, "ack primary") == 0,
-		classic:    !m.single && rapid.IntRange(0, 4).Draw(t, "classic") == 0, // such servers lose what is repaired
+		// Not in a mood in which nothing may be lost: without meta commands, repairs lose values.
+		classic: !m.single && rapid.IntRange(0, 4).Draw(t, "classic") == 0,
 	})
 	defer w.close()
 	t.Repeat(w.steps())

@@ -8,7 +8,7 @@ import (
 	"magent/replicate/repair"
 )
 
-// mutation is what a Call needs to change a key on two copies.
+// mutation is the part of a Call that is needed to change a key on two copies.
 type mutation struct {
 	leadOutcome, followOutcome outcome
 
@@ -16,10 +16,10 @@ type mutation struct {
 	binary     bool   // planCompare: the key is sent in base64
 	flushEpoch uint64 // Engine.FlushEpoch when the mutation was sent
 
-	order  *order // that it takes part in: it holds it, or is queued there, or both; else nil
-	holds  bool   // the roles must not change before it is settled; it counts in order.held
-	queued bool   // the other copy is still to get it: it is in the queue of order
-	behind *Call  // the next one in that queue; nil when it is not queued
+	order  *order // the order that it holds, or is queued in, or both; nil: neither
+	holds  bool   // the lead must not change before the mutation is settled; it counts in order.held
+	queued bool   // it is in the queue of order: the other copy has not got it yet
+	behind *Call  // the next one in that queue; nil if it is the last one, or not queued
 }
 
 // mutate sends r to both copies at once.
@@ -38,7 +38,7 @@ func (e *Engine) mutate(c *Call, r *ascii.Request) {
 	}
 }
 
-// sendFollow sends a mutation to the copy that does not lead, or has it wait behind a compare of the same key.
+// sendFollow sends a mutation to the copy that does not lead, or queues it behind a compare of the same key.
 func (c *Call) sendFollow(head, body []byte) {
 	if c.follow < 0 || !c.e.Health.Usable(c.follow) {
 		return
@@ -51,14 +51,14 @@ func (c *Call) sendFollow(head, body []byte) {
 	c.head = append(c.head[:0], head...)
 	c.body = append(c.body[:0], body...)
 	if c.e.orders.push(c) {
-		c.Await() // for the reply, although that copy is not asked yet
+		c.Await() // one more reply is due, although that copy has not been asked yet
 	} else {
 		c.send(c.follow, call.Follow, head, body, c.shape)
 	}
 }
 
-// Drop carries out a set that the proxy refuses for its size: as memcached does, it drops the old value, and then
-// answers line.
+// Drop answers a set that the proxy refuses for its size. Like memcached it deletes the old value first. line is the
+// answer.
 func (e *Engine) Drop(c *Call, r *ascii.Request, line []byte) {
 	c.op, c.quiet, c.plan = r.Op, r.Quiet, planDrop
 	if e.Retired {
@@ -83,7 +83,7 @@ func (e *Engine) Drop(c *Call, r *ascii.Request, line []byte) {
 	c.recycle()
 }
 
-// dropped ends a Drop: where the old value may be left, it is dirty.
+// dropped ends a Drop. The key becomes dirty where its old value may still be.
 func (c *Call) dropped() {
 	if c.leadOutcome.kind == ascii.Lost {
 		c.e.MarkMissed(c.lead, c.key)
@@ -114,7 +114,7 @@ func (c *Call) onMutated(slot uint16, r *ascii.Reply) {
 	}
 }
 
-// onFirst takes the reply of the copy that was quicker.
+// onFirst handles the reply of the copy that replied first.
 func (c *Call) onFirst(slot uint16, r *ascii.Reply) {
 	if r.Kind == ascii.Lost {
 		return
@@ -127,8 +127,8 @@ func (c *Call) onFirst(slot uint16, r *ascii.Reply) {
 	c.Keep(r.Raw)
 }
 
-// leads is the slot of the copy whose word counts now. It is another one than when the mutation was sent, where
-// that copy is known to be wrong since, or has gone.
+// leads returns the slot of the copy that leads now. It differs from the one when the mutation was sent if that copy
+// has since gone down or turned out to be wrong.
 func (c *Call) leads() uint16 {
 	if c.follow >= 0 && !c.e.counts(c.lead, c.key) && c.e.counts(c.follow, c.key) {
 		return call.Follow
@@ -136,21 +136,21 @@ func (c *Call) leads() uint16 {
 	return call.Lead
 }
 
-// sound reports whether what the copy of a slot has answered may count. It may not if the key is known to have been
-// wrong there before the mutation came, and was not deleted first. A mutation that does not look at the value may
-// always count.
+// sound reports whether the answer of the copy in slot may be used. It may not if that copy's value is known to have
+// been wrong when the mutation arrived, and was not deleted first. The answer to a mutation that ignores the old value
+// may always be used.
 func (c *Call) sound(slot uint16) bool {
 	i := c.at(slot)
 	return c.traits.blind || i < 0 || !c.e.outdated(i, c.key, c.sent[slot]) && !c.e.Distrusted(i)
 }
 
-// verdict says whose answer counts, and which copies are dirty now.
+// verdict returns whose answer the client gets, and which copies are dirty now.
 func (c *Call) verdict() verdict {
 	if c.follow < 0 && c.leadOutcome.kind != ascii.Lost {
 		return verdict{answer: answerLead}
 	}
 	d, o := c.leadOutcome, c.followOutcome
-	swap := c.leads() == call.Follow && !(c.Answered() && c.e.ackPrimary) // what the client has heard counts
+	swap := c.leads() == call.Follow && !(c.Answered() && c.e.ackPrimary) // an answer that was sent stands
 	ds, os := uint16(call.Lead), uint16(call.Follow)
 	if swap {
 		d, o, ds, os = o, d, os, ds
@@ -169,7 +169,7 @@ func (c *Call) verdict() verdict {
 	return v
 }
 
-// settle is called with the last reply: the other copy's, if it came, is in Held.
+// settle is called with the last reply, r of slot. The other copy's reply, if there was one, is in Held.
 func (c *Call) settle(slot uint16, r *ascii.Reply) {
 	v := c.verdict()
 	c.markDirty(v.followMissed, c.follow, c.followOutcome)
@@ -189,7 +189,7 @@ func (c *Call) settle(slot uint16, r *ascii.Reply) {
 	}
 }
 
-// markDirty marks the key as dirty on a server, which came to the outcome o.
+// markDirty marks the key as dirty on a server if dirty is set. o is what that server made of the mutation.
 func (c *Call) markDirty(dirty bool, server int, o outcome) {
 	switch {
 	case !dirty || server < 0:
@@ -200,10 +200,10 @@ func (c *Call) markDirty(dirty bool, server int, o outcome) {
 	}
 }
 
-// backupLeads reports whether the word of a backup counts.
+// backupLeads reports whether a backup leads.
 func (c *Call) backupLeads() bool { return c.lead >= c.e.NumPrimaries }
 
-// at is the server of a slot.
+// at returns the server of a slot; -1: none.
 func (c *Call) at(slot uint16) int {
 	if slot == call.Lead {
 		return c.lead
@@ -211,7 +211,7 @@ func (c *Call) at(slot uint16) int {
 	return c.follow
 }
 
-// replyOf returns the reply of the copy want, when slot has just replied r.
+// replyOf returns the reply of the copy in slot want, given that slot has just replied r.
 func (c *Call) replyOf(want, slot uint16, r *ascii.Reply) []byte {
 	if want == slot {
 		return r.Raw
@@ -219,7 +219,7 @@ func (c *Call) replyOf(want, slot uint16, r *ascii.Reply) []byte {
 	return c.Held
 }
 
-// outcomeOf sums up a reply for the comparison with the other copy's.
+// outcomeOf returns what has to be compared of a reply with that of the other copy.
 func outcomeOf(op ascii.Op, r *ascii.Reply) outcome {
 	o := outcome{kind: r.Kind}
 	switch {
@@ -233,7 +233,7 @@ func outcomeOf(op ascii.Op, r *ascii.Reply) outcome {
 	return o
 }
 
-// metaNumber is the number in the reply to ma with the v flag: a line, and the digits in the next one.
+// metaNumber returns the number in the reply to ma with the v flag: raw is a line, and a second one with the digits.
 func metaNumber(raw []byte) (n uint64) {
 	value := raw[bytes.IndexByte(raw, '\n')+1:]
 	for _, d := range value {

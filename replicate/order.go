@@ -8,39 +8,40 @@ import (
 	"magent/internal/fault"
 )
 
-// In most cases the order of a key's mutations is that in which they are sent: each copy gets them over one
-// connection. In two cases there is more to it, and the key has an order. While a compare is asked of one copy
-// alone, the other copy gets what comes behind it later. While a backup leads, the role must not pass to the
-// primary before both copies are known to agree.
+// Normally a key's mutations reach both copies in the order in which they are sent, because each copy gets them over
+// one connection. In two cases that is not enough, and the key gets an order:
+//
+//   - A compare is under way on the lead. The other copy gets what follows the compare only later.
+//   - A backup leads. The lead must not pass to the primary before both copies are known to agree.
 
-// order is the order of one key: whose word counts for all that is in it, and what the other copy is still to get.
-// There is one for a key at most, as long as somebody holds it or is queued (tidy). The rules at its fields are looked
-// at by check.
+// order is the order of the mutations of one key. It names the server that leads, and holds what the other copy has
+// not got yet. A key has at most one, as long as a Call holds it or is queued in it (tidy). check verifies the rules
+// that stand at its fields.
 type order struct {
 	key     []byte
 	hash    uint64
-	lead    int  // the server whose word counts; it never changes
-	held    int  // calls that hold it (Call.holds), and functions that use it just now; never below 0
-	spoiled bool // something has passed on the other copy that is not in the queue: that copy is given up in the end
-	gone    bool // it is none of orders any more, and cannot be found: the lead's word counts no more
+	lead    int  // the server that leads; it never changes
+	held    int  // the number of calls that hold it (Call.holds), and of functions that are using it; never below 0
+	spoiled bool // something that is not queued changed the other copy: it is repaired when the queue ends
+	gone    bool // it was removed from orders and cannot be found there: its server leads no more
 
-	// The queue of what the other copy is still to get, linked by Call.behind; all of it was sent to the lead, in
-	// this sequence. The first one is a compare in its first step, but while the queue is being sent (advance,
-	// dissolve); other mutations wait for the nearest compare before them. Who is in it is Call.queued, and has this
-	// order.
+	// The queue holds what the other copy has not got yet, linked by Call.behind. Everything in it was sent to the
+	// lead, in this order. The first entry is a compare in its first step, except while the queue is being sent
+	// (advance, dissolve). Other mutations wait for the nearest compare in front of them. Each entry has Call.queued
+	// set, and this order in Call.order.
 	first, last *Call
 
 	next *order // the next one with the same hash, or on the free list
 }
 
-// orders holds the keys that have an order, by a hash of the key. It decides nothing about servers and sends
-// nothing; what it finds that cannot be is an error of ours, which broken is told.
+// orders holds the orders of all keys that have one, by a hash of the key. It decides nothing about servers and sends
+// nothing. It reports to broken what can only be a bug.
 type orders struct {
 	seed   maphash.Seed
 	m      map[uint64]*order
 	free   *order
-	spare  int  // how many there are on the free list; at most maxSpareOrders
-	strict bool // check is asked for
+	spare  int  // the length of the free list; at most maxSpareOrders
+	strict bool // check verifies the rules
 	broken func(what string, key []byte)
 }
 
@@ -48,7 +49,7 @@ func newOrders(broken func(string, []byte), strict bool) orders {
 	return orders{seed: maphash.MakeSeed(), m: map[uint64]*order{}, broken: broken, strict: strict}
 }
 
-// of returns the order of a key; nil in the common case that it has none.
+// of returns the order of a key; nil: it has none, which is the common case.
 func (s *orders) of(key []byte) *order {
 	if len(s.m) == 0 {
 		return nil
@@ -64,7 +65,7 @@ func (s *orders) find(hash uint64, key []byte) *order {
 	return x
 }
 
-// enter has c take part in the order of its key, which c.lead leads.
+// enter returns the order of c's key, led by c.lead, and makes it c's order. It creates the order if there is none.
 func (s *orders) enter(c *Call) *order {
 	if c.order != nil {
 		return c.order
@@ -82,7 +83,7 @@ func (s *orders) enter(c *Call) *order {
 	return x
 }
 
-// make makes an order for the key of c.
+// make creates an order for the key of c, led by c.lead.
 func (s *orders) make(hash uint64, c *Call) *order {
 	x := s.free
 	if x == nil {
@@ -96,7 +97,7 @@ func (s *orders) make(hash uint64, c *Call) *order {
 	return x
 }
 
-// hold keeps the roles as they are until release.
+// hold keeps the lead where it is until release.
 func (s *orders) hold(c *Call) {
 	if !c.holds {
 		s.enter(c).held++
@@ -114,7 +115,7 @@ func (s *orders) release(c *Call) {
 	}
 }
 
-// push puts c at the end of the queue of its key, and reports whether it stands there now.
+// push appends c to the queue of its key. It reports whether c is in the queue now.
 func (s *orders) push(c *Call) bool {
 	x := s.enter(c)
 	if c.queued || c.behind != nil || x.gone {
@@ -132,8 +133,8 @@ func (s *orders) push(c *Call) bool {
 	return true
 }
 
-// decided takes a compare out of its queue, which the lead has just replied to. Replies come in the sequence of the
-// requests, lost ones too, so it is the first one.
+// decided removes a compare from its queue because the lead has just replied to it. Replies come in the order of the
+// requests, and so do reports of lost ones. So the compare is the first in the queue.
 func (s *orders) decided(c *Call) {
 	x := c.order
 	if x.first != c {
@@ -145,7 +146,8 @@ func (s *orders) decided(c *Call) {
 	s.leave(c, x)
 }
 
-// ready takes the first one out of the queue if it waits for no compare; nil: it does, or there is none.
+// ready removes and returns the first mutation of the queue. It returns nil if the queue is empty or begins with a
+// compare.
 func (s *orders) ready(x *order) *Call {
 	c := x.first
 	if c == nil || c.plan == planCompare {
@@ -155,7 +157,7 @@ func (s *orders) ready(x *order) *Call {
 	return c
 }
 
-// unlink takes c out of the queue of x, wherever it stands.
+// unlink removes c from the queue of x, wherever it stands.
 func (s *orders) unlink(x *order, c *Call) {
 	var before *Call
 	for q := x.first; q != c; before, q = q, q.behind {
@@ -176,7 +178,7 @@ func (s *orders) unlink(x *order, c *Call) {
 	s.check(x, false)
 }
 
-// leave ends c's part in x if it has none any more, and x with the last one's.
+// leave clears c.order if c neither holds x nor is queued in it, and frees x if nobody needs it any more.
 func (s *orders) leave(c *Call, x *order) {
 	if !c.holds && !c.queued {
 		c.order = nil
@@ -184,7 +186,7 @@ func (s *orders) leave(c *Call, x *order) {
 	s.tidy(x)
 }
 
-// tidy frees an order that is of no use any more.
+// tidy frees x if nobody holds it and its queue is empty.
 func (s *orders) tidy(x *order) {
 	if x.held > 0 || x.first != nil {
 		return
@@ -197,10 +199,10 @@ func (s *orders) tidy(x *order) {
 	}
 }
 
-// maxSpareOrders bounds the free list: a peak of compares is not to be kept for ever.
+// maxSpareOrders bounds the free list, so that a peak of compares does not occupy memory for ever.
 const maxSpareOrders = 256
 
-// remove has the key have no order any more. Those who take part in x go on to do so until they leave it.
+// remove removes x from s: its key has no order any more. Calls that take part in x keep it until they leave it.
 func (s *orders) remove(x *order) {
 	if x.gone {
 		return
@@ -221,7 +223,7 @@ func (s *orders) remove(x *order) {
 	s.broken("an order is not where its hash says", x.key)
 }
 
-// spoil notes that all keys with a queue were changed in another way: flush_all.
+// spoil notes that a flush_all has changed all keys, past the queues.
 func (s *orders) spoil() {
 	for _, x := range s.m {
 		for ; x != nil; x = x.next {
@@ -242,8 +244,8 @@ func (s *orders) ledBy(i int) (out []*order) {
 	return out
 }
 
-// check looks whether the rules hold that stand at the fields of order. settled: nothing is being taken out of the
-// queue. It costs nothing to speak of where that is not asked for.
+// check verifies the rules that stand at the fields of order, and reports to broken if one does not hold. settled
+// means that nothing is being removed from the queue. In a normal run it returns at once.
 func (s *orders) check(x *order, settled bool) {
 	if !fault.Strict && !s.strict {
 		return
@@ -264,7 +266,8 @@ func (s *orders) check(x *order, settled bool) {
 	must(x.last == last, "the last one of a queue is not the last one")
 }
 
-// broken is called when something is found that cannot be. Outside tests the key is given up on both copies.
+// broken handles a violated invariant, which is a bug. The key becomes dirty on both copies, so that neither value is
+// trusted.
 func (e *Engine) broken(what string, key []byte) {
 	e.Broken(what, key)
 	p, b := e.Pair(key)
@@ -272,12 +275,12 @@ func (e *Engine) broken(what string, key []byte) {
 	e.MarkMissed(b, key)
 }
 
-// counts reports whether what server i says about key counts: it may be read, and is not known to hold a wrong value.
+// counts reports whether server i may lead key: it may be read, and its value is not known to be wrong.
 func (e *Engine) counts(i int, key []byte) bool {
 	return e.Health.Readable(i) && (e.Dirty(i).Empty() || fault.Dirty || !e.Dirty(i).Has(key))
 }
 
-// begin takes on a mutation that is about to be sent.
+// begin prepares the key of a mutation that is about to be sent: its copies, and its order.
 func (e *Engine) begin(c *Call) {
 	c.flushEpoch = e.FlushEpoch()
 	e.Overtaken(c.key)
@@ -285,7 +288,7 @@ func (e *Engine) begin(c *Call) {
 		return
 	}
 	if x := e.orders.of(c.key); x != nil && x.lead != c.lead && !fault.Order {
-		e.MarkMissed(x.lead, c.key) // its word counts no more
+		e.MarkMissed(x.lead, c.key) // another server leads now
 	}
 	e.clean(c)
 	if c.backupLeads() {
@@ -293,14 +296,14 @@ func (e *Engine) begin(c *Call) {
 	}
 }
 
-// clean deletes the key of a mutation that is about to be sent on every copy on which it is dirty. What such a copy
-// holds is not to be built upon.
+// clean deletes the key of a mutation that is about to be sent, on every copy where it is dirty. A mutation such as
+// incr must not build on a wrong value.
 func (e *Engine) clean(c *Call) {
 	e.cleanAt(c, call.Lead)
 	e.cleanAt(c, call.Follow)
 }
 
-// cleanAt is clean for the copy of a slot.
+// cleanAt is clean for the copy in slot. It also notes in c.sent what was known of that copy.
 func (e *Engine) cleanAt(c *Call, slot uint16) {
 	i := c.at(slot)
 	if !c.traits.blind {
@@ -309,9 +312,8 @@ func (e *Engine) cleanAt(c *Call, slot uint16) {
 	c.sent[slot] = e.Dirty(i).Seq()
 }
 
-// Overruled notes that what server i says about a key counts no more. The other copy is sent at once what it is
-// still to get. Compares of which i has not told the outcome are not for it: they come out as if somebody had been
-// quicker.
+// Overruled notes that server i leads key no more. The other copy at once gets what is queued for it. Only compares
+// that i has not decided yet are left out: their clients are told that somebody else changed the value (compareLost).
 func (e *Engine) Overruled(i int, key []byte) {
 	if x := e.orders.of(key); x != nil && x.lead == i && !fault.Order {
 		e.dissolve(x)
@@ -330,10 +332,10 @@ func (e *Engine) OverruledAll(i int) {
 	}
 }
 
-// dissolve ends an order before everything in it is decided.
+// dissolve ends an order although compares in it are not decided yet.
 func (e *Engine) dissolve(x *order) {
 	e.orders.remove(x)
-	x.held++ // x and its key are in use here
+	x.held++ // keeps x and its key alive until tidy
 	e.Overtaken(x.key)
 	for c := x.first; c != nil; c = x.first {
 		e.orders.unlink(x, c)
@@ -350,7 +352,7 @@ func (e *Engine) dissolve(x *order) {
 	e.orders.tidy(x)
 }
 
-// advance sends the other copy what waited for a compare that is decided, up to the next one.
+// advance sends the other copy what waited for a compare that is decided now, up to the next compare in the queue.
 func (e *Engine) advance(x *order) {
 	x.held++
 	for c := e.orders.ready(x); c != nil; c = e.orders.ready(x) {
@@ -365,7 +367,7 @@ func (e *Engine) advance(x *order) {
 	e.orders.tidy(x)
 }
 
-// follower is the copy that does not lead x.
+// follower returns the server of the copy that does not lead x.
 func (e *Engine) follower(x *order) int {
 	p, b := e.Pair(x.key)
 	if b == x.lead {

@@ -14,27 +14,25 @@ const (
 	planMutate               // both copies in parallel
 	planCompare              // the lead first; the other copy when that has succeeded
 	planFlush                // every server
-	planDrop                 // delete on both, to answer with a line of our own
+	planDrop                 // delete on both copies, and answer with an error line (Engine.Drop)
 )
 
-// elsewhere says when the other copy may be asked for a request in place of the one that was to be asked, or was
-// asked in vain.
+// elsewhere returns when a request may be sent to the other copy because the first one cannot be asked or has failed.
 func (p plan) elsewhere() call.Elsewhere {
 	switch p {
-	case planRead, planRetrieve: // a gat gives the same time twice
+	case planRead, planRetrieve: // a gat that is carried out twice sets the same time twice
 		return call.Always
-	case planCompare: // and only where the lead is out of use: the token means nothing to another copy
+	case planCompare: // and only if the lead is down: the token means nothing to the other copy
 		return call.Unsent
 	}
-	return call.Never // both copies, or all servers, are asked
+	return call.Never // both copies, or all servers, are asked anyway
 }
 
 // metaMutates are the flags that make mg change an item: T touches, N vivifies, R takes the recache win, E sets the
 // cas.
 const metaMutates = "TNRE"
 
-// planOf says how a request is carried out. Requests that the proxy answers by itself (version, ...) do not come
-// here.
+// planOf returns the plan of a request. Requests that the proxy answers itself (version, ...) have none.
 func planOf(r *ascii.Request) plan {
 	switch r.Op {
 	case ascii.OpGet, ascii.OpGets:

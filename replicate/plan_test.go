@@ -61,8 +61,8 @@ func TestSucceeded(t *testing.T) {
 	}
 }
 
-// Only what changes nothing, or comes to the same twice, goes to another server after one that may have carried it
-// out.
+// A request goes to another server after one that may have carried it out only if it changes nothing, or if carrying
+// it out twice has the same effect.
 func TestElsewhere(t *testing.T) {
 	for p := planRead; p <= planDrop; p++ {
 		read, compare := p == planRead || p == planRetrieve, p == planCompare

@@ -6,7 +6,7 @@ import (
 	"magent/internal/fault"
 )
 
-// read asks the lead for one key, or the other copy when the lead cannot be asked.
+// read asks the lead for one key, or the other copy if the lead cannot be asked.
 func (e *Engine) read(c *Call, r *ascii.Request) {
 	if c.follow >= 0 && c.backupLeads() {
 		e.avoided(c.follow, r.Key)
@@ -16,13 +16,13 @@ func (e *Engine) read(c *Call, r *ascii.Request) {
 	} else {
 		c.key = c.key[:0]
 	}
-	head := r.Key // of get and gets the connection writes the line
+	head := r.Key // for get and gets the connection writes the command line
 	if c.op >= ascii.OpMetaGet {
 		head, _ = e.wire(r)
 	}
 	if !c.NoRoomAt(call.Lead, c.lead) && c.sendRead(c.lead, call.Lead, head) {
 		if c.follow >= 0 && c.op >= ascii.OpMetaGet {
-			c.head = append(c.head[:0], head...) // kept in case the lead fails on this very request
+			c.head = append(c.head[:0], head...) // for the other copy, in case the lead does not answer
 		}
 		if c.lead >= e.NumPrimaries {
 			e.Count.Failovers++
@@ -37,7 +37,8 @@ func (e *Engine) read(c *Call, r *ascii.Request) {
 	e.Count.Failovers++
 }
 
-// sendRead is send for a read: of get and gets, head is the key alone.
+// sendRead is send for a read from server i. head is the command line, but for get and gets only the key. It returns
+// false if the server cannot be read.
 func (c *Call) sendRead(i int, slot uint16, head []byte) bool {
 	if i < 0 || !c.e.Health.Readable(i) {
 		return false
@@ -88,8 +89,8 @@ func (c *Call) onRead(slot uint16, r *ascii.Reply) {
 	c.fail()
 }
 
-// outdated reports whether server i is known by now to have held a wrong value of the key when it was asked. Then
-// the key has been marked since; sent is what Dirty.Seq was.
+// outdated reports whether server i is now known to have held a wrong value of the key when it was asked. This is the
+// case if the key became dirty after the request was sent. sent is what Dirty.Seq was at that moment.
 func (e *Engine) outdated(i int, key []byte, sent uint64) bool {
 	d := e.Dirty(i)
 	return !d.Empty() && !fault.Sound && d.SeqOf(key) > sent

@@ -1,13 +1,14 @@
 package replicate
 
-// An engine whose pool is removed, or replaced by another one, may still be reached: by what clients had asked and
-// what waits between the loops. It answers all of that with an error.
+// An engine may still get requests after a reload has removed or replaced its pool: those that clients sent before,
+// and those that were on their way from another loop. It answers all of them with an error.
 
 var goneLine = []byte("SERVER_ERROR the pool was removed or changed by a reload\r\n")
 
-// Retire has the engine answer every further request with an error, and begin nothing. What it knows of the servers
-// can still be asked for, but the journal hears no more of it: that is for the engine that takes the place. The
-// connections are closed, for good (backend.Conn.Shut), and nobody returns (Gone).
+// Retire ends the work of the engine: it answers every further request with an error and repairs nothing. What it
+// knows of the servers can still be read. It writes nothing to the journal any more, for that belongs to the engine
+// that replaces it. The caller must have called Gone for every server, and have closed the connections for good
+// (backend.Conn.Shut).
 func (e *Engine) Retire() {
 	e.Retired = true
 	e.free.Drop()

@@ -10,7 +10,7 @@ import (
 	"magent/replicate/repair"
 )
 
-// memo counts what is recorded, and what the host is told.
+// memo counts the calls of a Recorder and of a Host.
 type memo struct{ records, told int }
 
 func (m *memo) Dirty(int, []byte) { m.records++ }
@@ -25,12 +25,12 @@ func (m *memo) Unflushable(int, string) { m.told++ }
 func (m *memo) Abandoned(int)           { m.told++ }
 func (m *memo) MadeGood(int)            { m.told++ }
 
-// answered keeps the last answer.
+// answered is a client that keeps its last answer.
 type answered struct{ text string }
 
 func (a *answered) Answer(_ *call.Call, reply []byte) { a.text = string(reply) }
 
-// A retired engine refuses what comes, begins nothing, and leaves the journal to the one that has taken its place.
+// TestRetire checks that a retired engine refuses requests, begins nothing, and writes nothing to the journal.
 func TestRetire(t *testing.T) {
 	m := &memo{}
 	ring, err := backend.NewRing("ketama", []backend.Member{{Name: "a", Weight: 1}}, nil)
@@ -39,11 +39,15 @@ func TestRetire(t *testing.T) {
 	}
 	health := failover.NewMachine(2, failover.Options{Limit: 1})
 	health.HardFailure(1, 0)
-	conns := []*backend.Conn{backend.NewConn(nil, backend.Options{Name: "p"}, nil), backend.NewConn(nil, backend.Options{Name: "b"}, nil)}
+	conns := []*backend.Conn{
+		backend.NewConn(nil, backend.Options{Name: "p"}, nil),
+		backend.NewConn(nil, backend.Options{Name: "b"}, nil),
+	}
 	servers := call.NewServers(call.Options{
 		Primaries: ring, Backups: ring, Conns: conns, Health: health, Count: &stats.Counters{}, Hot: &stats.HotKeys{},
 	})
-	e := New(servers, Options{Repair: repair.Options{Host: m, Journal: m, MaxDirty: 100, UnixTime: func() int64 { return 0 }}})
+	e := New(servers,
+		Options{Repair: repair.Options{Host: m, Journal: m, MaxDirty: 100, UnixTime: func() int64 { return 0 }}})
 	e.FlushBegins()
 	e.FlushEnded([]int{1})
 	if m.records == 0 {
@@ -73,6 +77,6 @@ func TestRetire(t *testing.T) {
 		}
 	}
 	if *m != (memo{}) || e.Returns(1) || !e.Idle() {
-		t.Errorf("%d records, the host was told %d times, it makes good: %v, idle: %v", m.records, m.told, e.Returns(1), e.Idle())
+		t.Errorf("%d records, %d calls of the host, resync: %v, idle: %v", m.records, m.told, e.Returns(1), e.Idle())
 	}
 }

@@ -8,30 +8,30 @@ import (
 	"magent/internal/call"
 )
 
-// retrieval is what a call for many keys needs beyond a Call. It stays with its Call for the next use.
+// retrieval is the part of a Call that is needed to retrieve many keys. It stays with its Call for the next use.
 //
-// A fragment is the part of the keys that one server is asked for. Every key belongs to one fragment; when that
-// fails, its keys are moved to new fragments for their backups.
+// A fragment is the part of the keys that one server is asked for. Every key belongs to one fragment. If a fragment
+// fails, its keys move to new fragments, for the other copies.
 type retrieval struct {
 	keys    []byte      // the key list, as the client wrote it
 	exptime int64       // gat, gats
-	owner   []uint16    // the fragment of each key; lost: nobody could be asked
-	replies [][]byte    // the reply of each fragment
-	asked   []asking    // whom a fragment was asked of
-	touch   []touch     // gat: what became of the touch of each key on its backup
-	lost    int         // keys that nobody could answer for
-	hits    int         // VALUE blocks in all fragments
-	refused ascii.Reply // a server's error line; Raw is a copy
+	owner   []uint16    // by key: its fragment; lost: no server could answer
+	replies [][]byte    // by fragment: the reply
+	asked   []asking    // by fragment: where it was sent, and when
+	touch   []touch     // gat: by key, what became of the touch on its backup
+	lost    int         // the number of keys that no server could answer
+	hits    int         // the number of VALUE blocks in all replies
+	refused ascii.Reply // a server's error line, if there was one; Raw is a copy
 }
 
-// asking is to whom a fragment was sent, and when.
+// asking tells where a fragment was sent, and when.
 type asking struct {
 	server uint16
-	again  bool   // after another server, or another time
-	seq    uint64 // failover.Dirty.Seq of the server then
+	again  bool   // this is the second try for its keys
+	seq    uint64 // failover.Dirty.Seq of the server when the fragment was sent
 }
 
-// lost is the fragment of a key that nobody could be asked for.
+// lost stands in place of the fragment of a key that no server could answer.
 const lost = math.MaxUint16
 
 func (m *retrieval) reset() {
@@ -45,11 +45,11 @@ func (m *retrieval) reset() {
 
 // fragments is the engine's scratch space for splitting keys by server.
 type fragments struct {
-	of    []int    // by server, twice (assign): its last fragment + 1 in the split under way
-	lines [][]byte // by fragment of the split under way: the command line
-	to    []int    // and the server
+	of    []int    // by server: its last fragment in this split, + 1; the second half counts those that only read
+	lines [][]byte // by fragment of this split: the command line
+	to    []int    // by fragment of this split: the server
 
-	cursors [][]byte // of a merge: what is left of each reply
+	cursors [][]byte // by fragment, in a merge: the rest of its reply
 }
 
 // retrieve splits the keys of r by server and asks all servers at once.
@@ -73,12 +73,12 @@ func (e *Engine) retrieve(c *Call, r *ascii.Request) {
 	}
 }
 
-// nobody is no server.
+// nobody stands in place of a server where there is none.
 const nobody = -1
 
-// ask splits the keys that belong to the fragment from into new fragments and sends them to the copies whose word
-// counts. Keys that server tried was asked for in vain go to the other copy. If that cannot be read and anew is
-// set, they go to the same server once more.
+// ask splits the keys of fragment from into new fragments and sends these to the copies that lead. If server tried is
+// not nobody, it has failed to answer: the keys go to their other copies. If those cannot be read and anew is set, the
+// keys go to tried once more.
 func (c *Call) ask(from uint16, tried int, anew bool) {
 	e, m, f := c.e, c.many, &c.e.frags
 	first := len(m.replies)
@@ -110,8 +110,9 @@ func (c *Call) ask(from uint16, tried int, anew bool) {
 	}
 }
 
-// assign puts key on the command line of its server and returns the fragment. A copy that was touched already is read
-// only: the keys of which that is true have fragments of their own.
+// assign appends key to the command line of its server and returns its fragment. first is the first fragment of this
+// split; the other parameters are those of ask. A key whose copy there has been touched already is only read, in a
+// separate fragment (readOnly).
 func (c *Call) assign(key []byte, touched touch, tried int, anew bool, first int) uint16 {
 	e, m, f := c.e, c.many, &c.e.frags
 	e.Hot.Touch(key)
@@ -135,7 +136,7 @@ func (c *Call) assign(key []byte, touched touch, tried int, anew bool, first int
 	}
 	if touches(c.op) && touched != touchApart {
 		if server >= e.NumPrimaries || tried != nobody {
-			e.MarkMissed(other, key) // it misses the touch, or has perhaps missed it
+			e.MarkMissed(other, key) // it misses the touch, or may have missed it
 		}
 		e.Overtaken(key)
 	}
@@ -159,7 +160,8 @@ func (c *Call) assign(key []byte, touched touch, tried int, anew bool, first int
 	return uint16(first + n)
 }
 
-// addFragment makes place for one more reply, in a buffer of an earlier use where there is one.
+// addFragment adds a fragment for server, and makes room for its reply. It uses the buffer of an earlier use if there
+// is one.
 func (m *retrieval) addFragment(server int) {
 	if n := len(m.replies); n < cap(m.replies) {
 		m.replies = m.replies[:n+1]
@@ -170,7 +172,7 @@ func (m *retrieval) addFragment(server int) {
 	m.asked = append(m.asked, asking{server: uint16(server)})
 }
 
-// key is the i-th key of the list.
+// key returns the key with index i in the list; the slice is part of m.keys.
 func (m *retrieval) key(i int) []byte {
 	key, rest := ascii.NextKey(m.keys)
 	for ; i > 0; i-- {
@@ -179,7 +181,7 @@ func (m *retrieval) key(i int) []byte {
 	return key
 }
 
-// abandon gives the keys of a fragment up.
+// abandon notes that no server could answer the keys of a fragment.
 func (c *Call) abandon(id uint16) {
 	m := c.many
 	for i := range m.owner {
@@ -193,8 +195,8 @@ func (c *Call) abandon(id uint16) {
 // ofBackup reports whether a fragment was asked of a backup.
 func (c *Call) ofBackup(id uint16) bool { return int(c.many.asked[id].server) >= c.e.NumPrimaries }
 
-// outdatedPart reports whether the server of a fragment is known by now to have held a wrong value of one of its
-// keys when it was asked.
+// outdatedPart reports whether the server of a fragment is now known to have held a wrong value of one of its keys
+// when it was asked.
 func (c *Call) outdatedPart(id uint16) bool {
 	m := c.many
 	a := m.asked[id]
@@ -228,7 +230,7 @@ func (c *Call) onFragment(slot uint16, from *backend.Conn, r *ascii.Reply) {
 		return
 	}
 	if r.Kind == ascii.Values && !m.answersTo(slot, r.Raw) {
-		c.Await() // for the loss
+		c.Await() // Distrust reports this request as lost, too
 		from.Distrust(backend.ErrWrongKey)
 		return
 	}
@@ -255,7 +257,7 @@ func (c *Call) onFragment(slot uint16, from *backend.Conn, r *ascii.Reply) {
 	}
 }
 
-// answersTo reports whether a reply has keys of this fragment only, in their order.
+// answersTo reports whether a reply contains only keys of fragment id, in their order.
 func (m *retrieval) answersTo(id uint16, reply []byte) bool {
 	keys := m.keys
 	found, _, rest := ascii.NextValue(reply)

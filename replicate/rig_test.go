@@ -17,9 +17,8 @@ import (
 	"magent/replicate/repair"
 )
 
-// rig is an engine with real connections to a primary and a backup, whose far ends the test holds. Its loop does
-// not run: it is turned by hand, with the test's clock. So nothing in it waits for anything, and what happens is
-// the same each time.
+// rig is an engine with real connections to a primary and a backup. The test plays both servers. The loop does not run
+// by itself: the test turns it, with a clock of its own. So nothing waits in real time, and each run is the same.
 type rig struct {
 	t       rapid.TB
 	l       *loop.Loop
@@ -29,19 +28,19 @@ type rig struct {
 	conns   []*backend.Conn
 	servers []*server
 	count   stats.Counters
-	told    []string // what has happened since the last look, beside what the servers were asked
-	more    []int    // servers whose engine asks for keys to fill
-	greet   bool     // servers say who they are
+	told    []string // events since the last look, without the requests to the servers
+	more    []int    // servers for which the engine wants keys to fill
+	greet   bool     // servers answer the questions of a new connection
 }
 
-// rigOptions are what tests choose.
+// rigOptions are what a test chooses.
 type rigOptions struct {
-	limit      int // deadlines missed in a row that eject a server
+	limit      int // consecutive missed deadlines after which a server is ejected
 	ackPrimary bool
 	classic    bool // servers have no meta commands
 }
 
-// The times of a rig: the deadline of a reply, and how long the end of a lost connection is waited for.
+// The times of a rig: the deadline of a reply, and the longest wait for the end of a lost connection.
 const (
 	deadline  = time.Second
 	drainTime = 3 * time.Second
@@ -53,7 +52,10 @@ func newRig(t rapid.TB, opt rigOptions) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, l: l, now: int64(time.Hour), greet: true, health: failover.NewMachine(2, failover.Options{Limit: opt.limit, Strict: true})}
+	r := &rig{
+		t: t, l: l, now: int64(time.Hour), greet: true,
+		health: failover.NewMachine(2, failover.Options{Limit: opt.limit, Strict: true}),
+	}
 	one := func(name string) *backend.Ring {
 		ring, err := backend.NewRing("ketama", []backend.Member{{Name: name, Weight: 1}}, nil)
 		if err != nil {
@@ -82,7 +84,7 @@ func newRig(t rapid.TB, opt rigOptions) *rig {
 		},
 		AckPrimary: opt.ackPrimary,
 	})
-	r.settle() // the loop's clock is the rig's from now on
+	r.settle() // from now on the loop uses the clock of the rig
 	for _, c := range r.conns {
 		c.Connect()
 	}
@@ -103,7 +105,7 @@ func (r *rig) close() {
 	r.l.Discard()
 }
 
-// maxTurns is how many turns settle takes: with more, two things keep each other going for ever.
+// maxTurns bounds the turns of settle. More of them mean that something goes on for ever.
 const maxTurns = 10000
 
 // settle turns the loop until nothing moves.
@@ -136,7 +138,7 @@ func (r *rig) settle() {
 	}
 }
 
-// pass has time go by, no more than to the next deadline at a time.
+// pass advances the clock, in steps that end at the next deadline.
 func (r *rig) pass(d time.Duration) {
 	r.t.Helper()
 	for end := r.now + int64(d); r.now < end; r.settle() {
@@ -144,7 +146,7 @@ func (r *rig) pass(d time.Duration) {
 	}
 }
 
-// refill takes a server out of use that lacks what the other has and can get it, and reports whether there was one.
+// refill ejects a server that lacks keys and can be filled. It reports whether there was one.
 func (r *rig) refill() bool {
 	for i, c := range r.conns {
 		if r.health.Readable(i) && r.e.Incomplete(i) && r.e.CanFill(i) && c.Ready() {
@@ -156,18 +158,19 @@ func (r *rig) refill() bool {
 	return false
 }
 
-// say has a client ask for something.
+// say sends a request of a client.
 func (r *rig) say(who call.Client, text string) {
 	r.t.Helper()
 	req := &ascii.Request{}
-	if n, st := ascii.Next([]byte(text), ascii.Limits{MaxLine: 1 << 16, MaxValue: 1 << 20}, req); st != ascii.Complete || n != len(text) {
+	limits := ascii.Limits{MaxLine: 1 << 16, MaxValue: 1 << 20}
+	if n, st := ascii.Next([]byte(text), limits, req); st != ascii.Complete || n != len(text) {
 		r.t.Fatalf("%q is no request (status %d, %d bytes)", text, st, n)
 	}
 	r.t.Logf("asked: %s", oneLine(text))
 	r.e.Do(r.e.NewCall(who), req)
 }
 
-// returns has an ejected server be connected to again, as after a probe.
+// returns connects to an ejected server again, as after a successful probe.
 func (r *rig) returns(i int) {
 	if !r.health.Usable(i) {
 		r.conns[i].Connect()
@@ -179,7 +182,7 @@ func (r *rig) tell(format string, args ...any) {
 	r.t.Logf(format, args...)
 }
 
-// Recognized and what follows is what internal/proxy does with a pool: the rig is its Watcher and its Host.
+// Recognized and the methods below do what internal/pool does: the rig is the Watcher and the Host of its pool.
 func (r *rig) Recognized(c *backend.Conn) bool {
 	i := r.index(c)
 	switch r.health.Meet(i, failover.Meeting{Greeting: c.Greeting(), Replies: c.Stats.Replies, Empty: -1}) {
@@ -199,7 +202,7 @@ func (r *rig) index(c *backend.Conn) int {
 	return 1
 }
 
-// Connected has a server return.
+// Connected begins the return of a server.
 func (r *rig) Connected(c *backend.Conn) {
 	i := r.index(c)
 	if r.e.Incomplete(i) && r.e.CanFill(i) && r.health.HardFailure(i, r.now) {
@@ -237,7 +240,7 @@ func (r *rig) Disconnected(c *backend.Conn, _ error, idle bool) {
 	}
 }
 
-// TimedOut ejects a server that has missed too many deadlines.
+// TimedOut counts a missed deadline. It ejects the server if there were too many.
 func (r *rig) TimedOut(c *backend.Conn) {
 	i := r.index(c)
 	if r.health.SoftFailure(i, c.Stats.Replies, r.now) {
@@ -264,7 +267,7 @@ func (r *rig) MadeGood(i int) {
 	}
 }
 
-// listener is a client that puts its replies down in what the rig tells.
+// listener is a client whose replies become events of the rig.
 type listener struct {
 	r    *rig
 	name string
@@ -275,15 +278,15 @@ func (c listener) Answer(answered *call.Call, reply []byte) {
 	answered.Release()
 }
 
-// oneLine writes a request or a reply in one line, its line ends as |.
+// oneLine returns a request or a reply as one line, with | for each line end.
 func oneLine(text string) string {
 	return strings.TrimSuffix(strings.ReplaceAll(text, "\r\n", "|"), "|")
 }
 
-// wire is the other way round.
+// wire is the inverse of oneLine.
 func wire(line string) string { return strings.ReplaceAll(line, "|", "\r\n") + "\r\n" }
 
-// nextRequest cuts the first request off what a server has received; nil: it is not there completely.
+// nextRequest removes the first request from what a server has received; nil: it is not complete.
 func nextRequest(in []byte) (req, rest []byte) {
 	i := bytes.IndexByte(in, '\n') + 1
 	if i == 0 {

@@ -9,14 +9,14 @@ import (
 	"pgregory.net/rapid"
 )
 
-// server is the far end of the connections to one server: a listening socket, and the requests that have come. It
-// does nothing by itself, but for saying who it is.
+// server plays one server: it has a listening socket, and the requests that have arrived. It does nothing by itself
+// except answer the questions of a new connection.
 type server struct {
 	t       rapid.TB
 	name    string
 	path    string
 	ln      int
-	ends    []*end // connections, the newest last
+	ends    []*end // its ends of the connections, the newest last
 	mem     *memcached
 	pid     int64
 	classic bool // it has no meta commands
@@ -27,10 +27,10 @@ type server struct {
 type end struct {
 	s     *server
 	fd    int
-	in    []byte   // received, and not a whole request yet
-	asked []string // requests to be executed
-	out   []byte   // replies to be sent
-	eof   bool     // the proxy will send nothing more
+	in    []byte   // received, but not a complete request yet
+	asked []string // requests that are not executed yet
+	out   []byte   // replies that are not sent yet
+	eof   bool     // the proxy sends nothing more
 }
 
 func newServer(t rapid.TB, name string, pid int64) *server {
@@ -60,7 +60,7 @@ func (s *server) close() {
 	unix.Close(s.ln)
 }
 
-// receive takes connections and requests, and reports whether there were any.
+// receive accepts connections and reads requests. It reports whether there were any.
 func (s *server) receive(greet bool) (any bool) {
 	for {
 		fd, _, err := unix.Accept4(s.ln, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
@@ -115,9 +115,9 @@ func (e *end) receive(greet bool) (any bool) {
 	return any
 }
 
-// finishOlder executes what is left of connections before e that the proxy has given up. It makes a new one only
-// when those have ended, or were reset more than a quarantine ago: a server that answers on the new one is taken to
-// have done with them.
+// finishOlder executes what is left on connections before e that the proxy has given up. The proxy connects again only
+// when those have ended, or were reset longer ago than a quarantine. It assumes that a server that answers on the new
+// connection has finished with the old ones.
 func (s *server) finishOlder(e *end) {
 	for _, o := range slices.Clone(s.ends) {
 		for o != e && o.eof && len(o.asked) > 0 {
@@ -129,15 +129,16 @@ func (s *server) finishOlder(e *end) {
 	}
 }
 
-// greeting is the answer to what is asked when a connection begins; empty: the request is none of that.
+// greeting returns the answer to a question of a new connection; empty: req is another request.
 func (s *server) greeting(req string) string {
 	switch {
 	case req == "stats\r\n":
-		return fmt.Sprintf("STAT pid %d\r\nSTAT uptime 5\r\nSTAT time 1005\r\nSTAT curr_items %d\r\nEND\r\n", s.pid, len(s.mem.items))
+		return fmt.Sprintf("STAT pid %d\r\nSTAT uptime 5\r\nSTAT time 1005\r\nSTAT curr_items %d\r\nEND\r\n", s.pid,
+			len(s.mem.items))
 	case req == "version\r\n":
 		return "VERSION 1\r\n"
 	case strings.HasPrefix(req, "ms magent:probe 2 ") && s.classic:
-		return "ERROR\r\nERROR\r\n" // its body is one more command
+		return "ERROR\r\nERROR\r\n" // the body is taken for another command
 	case strings.HasPrefix(req, "ms magent:probe 2 "):
 		return "NF\r\n"
 	case strings.HasPrefix(req, "ms magent:probe "), req == "mn\r\n":
@@ -146,7 +147,7 @@ func (s *server) greeting(req string) string {
 	return ""
 }
 
-// last is the newest connection; nil: there is none.
+// last returns the newest connection; nil: there is none.
 func (s *server) last() *end {
 	if len(s.ends) == 0 {
 		return nil
@@ -154,7 +155,7 @@ func (s *server) last() *end {
 	return s.ends[len(s.ends)-1]
 }
 
-// execute carries out the first request, and keeps the reply back.
+// execute carries out the oldest request of e, and keeps the reply for send.
 func (e *end) execute() {
 	req := e.asked[0]
 	e.asked = e.asked[1:]
@@ -163,10 +164,10 @@ func (e *end) execute() {
 	e.out = append(e.out, reply...)
 }
 
-// send sends the replies that were kept back, and ends a connection of which nothing more is to come.
+// send sends the replies that execute has kept. It closes the connection if the proxy sends nothing more.
 func (e *end) send() {
 	if len(e.out) > 0 && !e.eof {
-		_, _ = unix.Write(e.fd, e.out) // the proxy may have gone
+		_, _ = unix.Write(e.fd, e.out) // the proxy may have closed it
 	}
 	e.out = nil
 	if e.eof && len(e.asked) == 0 {
@@ -174,7 +175,7 @@ func (e *end) send() {
 	}
 }
 
-// close ends the connection; what was asked and not executed is lost.
+// close closes the connection. Requests that are not executed are lost.
 func (e *end) close() {
 	unix.Close(e.fd)
 	if i := slices.Index(e.s.ends, e); i >= 0 {

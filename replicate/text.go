@@ -5,8 +5,8 @@ import (
 	"magent/internal/call"
 )
 
-// appendUnavailable writes the error line for a request that no server could answer. It names the servers and what is
-// wrong with them; the same is in the log, once.
+// appendUnavailable appends the error line for a request that no server could answer. It names the servers and what is
+// wrong with them.
 func (e *Engine) appendUnavailable(dst []byte, c *Call) []byte {
 	if c.plan == planRetrieve {
 		return append(dst, "SERVER_ERROR no server could answer for some of the keys\r\n"...)
@@ -20,6 +20,7 @@ func (e *Engine) appendUnavailable(dst []byte, c *Call) []byte {
 	return append(dst, "\r\n"...)
 }
 
+// appendServerError appends an error line that names conn and its trouble. full means that its queue is full.
 func appendServerError(dst []byte, what string, conn *backend.Conn, full bool) []byte {
 	dst = append(dst, "SERVER_ERROR "...)
 	dst = append(dst, what...)

@@ -7,18 +7,18 @@ import (
 	"magent/internal/fault"
 )
 
-// The cas tokens of two servers are unrelated, and may be the same number. In a pool with backups a client gets
-// them with a tag of the server that they are from, in its present run (failover.Identity.CasTag). A compare with a
-// token of another copy, or of an earlier run, comes out as if somebody else had been quicker. So it never
-// overwrites what that client has not seen.
+// The cas tokens of two servers are unrelated, and may be the same number. In a pool with backups magent adds a tag to
+// each token: it identifies the server and its present run (failover.Identity.CasTag). A compare with a token of the
+// other copy, or of an earlier run, is answered as if somebody else had changed the value. So it never overwrites what
+// its client has not seen.
 
-// casTag is the tag of a server's tokens, and the identity that it was made from.
+// casTag is the tag of a server's tokens, and the identity from which it was made.
 type casTag struct {
 	of   failover.Identity
 	bits uint64
 }
 
-// casTagOf returns the tag of server i; 0 when nobody knows who that is: its tokens are passed on as they are.
+// casTagOf returns the tag of server i; 0: its identity is not known, and its tokens are passed on as they are.
 func (e *Engine) casTagOf(i int) uint64 {
 	if fault.CasTag {
 		return 0
@@ -30,7 +30,7 @@ func (e *Engine) casTagOf(i int) uint64 {
 	return m.bits
 }
 
-// showsToken reports whether the reply to r has cas tokens in it.
+// showsToken reports whether the reply to r contains cas tokens.
 func showsToken(r *ascii.Request) bool {
 	switch r.Op {
 	case ascii.OpGets, ascii.OpGats:
@@ -41,7 +41,8 @@ func showsToken(r *ascii.Request) bool {
 	return false
 }
 
-// withTags returns a reply of server i as the client gets it; it is valid until the next use.
+// withTags returns a reply of server i as the client gets it, with tagged tokens. It is reply itself, or valid until
+// the next use of withTags on this engine.
 func (c *Call) withTags(i int, reply []byte) []byte {
 	if !c.tokens || i < 0 {
 		return reply
@@ -54,11 +55,11 @@ func (c *Call) withTags(i int, reply []byte) []byte {
 	return c.e.tagged
 }
 
-// noToken is a token that no item has: a server counts up from 1.
+// noToken is a token that no item has, because servers count up from 1.
 const noToken = 1 << 62
 
-// untag takes the tag off the token that a compare depends on. When that is not the tag of the copy that answers for
-// the key now, the token becomes one that fits nothing, so that the answer is EXISTS, or NOT_FOUND.
+// untag removes the tag from the token in r. If it is not the tag of the server that r goes to, r gets noToken
+// instead. The server then answers EXISTS or NOT_FOUND.
 func (e *Engine) untag(c *Call, r *ascii.Request) {
 	i := c.lead
 	if c.follow >= 0 && !e.Health.Usable(i) {

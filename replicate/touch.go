@@ -5,27 +5,27 @@ import (
 	"magent/internal/call"
 )
 
-// A gat reads at one copy and gives the item a new time at both: the other copy is touched beside it.
+// A gat reads one copy and sets the expiration time on both: it is accompanied by a touch of the other copy.
 
-// touch is how far the touch that goes to the backup of a key beside a gat has come.
+// touch is the state of the touch that accompanies a gat, for one key.
 type touch uint8
 
 const (
 	notTouched touch = iota // not sent
-	touchSent
-	touchFound // the backup has the key
-	touchApart // both copies are asked to touch it by a request of its own: what is left is to read it
+	touchSent               // sent to the backup
+	touchFound              // the backup has the key
+	touchApart              // a request of its own touches both copies, so the gat only has to read
 )
 
-// maxTouchLine is where the line of a gat is continued in another fragment. memcached closes a connection over a
-// line of more than 2048 bytes, unless it is a get or gets.
+// maxTouchLine bounds the command line of a gat, in bytes. More keys go to another fragment. memcached closes the
+// connection if a line is longer than 2048 bytes, unless it is a get or gets.
 const maxTouchLine = 2000
 
-// touches reports whether a retrieval gives its keys a new exptime.
+// touches reports whether a retrieval sets the expiration time of its keys.
 func touches(op ascii.Op) bool { return op == ascii.OpGat || op == ascii.OpGats }
 
-// touchBackups gives the backup of every key whose primary will be asked the new exptime, too. Where there is a
-// queue, the touch has to take its place in it.
+// touchBackups touches the backup of every key whose primary is readable. If mutations of a key are queued (order), a
+// separate request touches both copies, because the touch has to join the queue.
 func (c *Call) touchBackups() {
 	e, m := c.e, c.many
 	i := 0
@@ -51,12 +51,12 @@ func (c *Call) touchBackups() {
 	}
 }
 
-// nobodyListens is the client of a request that nobody has made.
+// nobodyListens is the client of a request that no client has made.
 type nobodyListens struct{}
 
 func (nobodyListens) Answer(c *call.Call, _ []byte) { c.Release() }
 
-// readOnly is op without the touch.
+// readOnly returns op without the touch.
 func readOnly(op ascii.Op) ascii.Op {
 	if op == ascii.OpGats {
 		return ascii.OpGets
@@ -64,7 +64,8 @@ func readOnly(op ascii.Op) ascii.Op {
 	return ascii.OpGet
 }
 
-// settleTouches deletes the keys that a backup has touched and the primary does not have: such a value would live on.
+// settleTouches deletes the keys that a backup has touched but the primary does not have. Otherwise such a value would
+// live on, on the backup alone. slot and last are those of merge.
 func (c *Call) settleTouches(slot uint16, last []byte) {
 	e, m := c.e, c.many
 	cursors := c.cursors(slot, last)

@@ -6,16 +6,16 @@ import (
 	"magent/ascii"
 )
 
-// traits is what has to be known of a mutation so that two copies come to the same of it.
+// traits are the properties of a mutation that decide how its two copies are kept alike.
 type traits struct {
-	blind    bool // neither its effect nor its answer depends on what was there before
-	removes  bool // nothing is left of the key afterwards, whatever was answered
-	diverges bool // the copies may come to different values without answers that differ
-	stales   bool // ms with I and C: an item that is stored as stale, or as a new one, and nobody is told which
-	valued   bool // ma without v: the servers are asked for the number nevertheless, to see whether it is the same
+	blind    bool // neither its effect nor its answer depends on the old value
+	removes  bool // nothing is left of the key afterwards, whatever the answer is
+	diverges bool // the copies may end with different values although their answers are the same
+	stales   bool // ms with I and C: the item may be stored as stale, and the answer does not tell
+	valued   bool // ma without v: the servers are asked for the number anyway, so that it can be compared
 }
 
-// note notes the traits of r.
+// note records the traits of r.
 func (c *Call) note(r *ascii.Request) {
 	t, m := &c.traits, r.Meta
 	*t = traits{}
@@ -23,20 +23,20 @@ func (c *Call) note(r *ascii.Request) {
 	case ascii.OpSet:
 		t.blind = true
 	case ascii.OpDelete:
-		t.removes = true // but its answer depends on the value
+		t.removes = true // not blind: its answer depends on the old value
 	case ascii.OpMetaSet:
 		t.blind = !m.Has('M') && !m.Has('C')
-		t.diverges = m.Has('N') // append makes an item of its own where there is none
+		t.diverges = m.Has('N') // autovivify: where the key is missing, an append creates it
 		t.stales = m.Has('I') && m.Has('C')
-	case ascii.OpMetaDelete: // with I or x the item stays
+	case ascii.OpMetaDelete: // with I (mark as stale) or x (remove only the value) the item stays
 		t.removes = !m.Has('I') && !m.Has('x')
 	case ascii.OpMetaArith:
 		t.valued = c.e.Backups != nil && !m.Has('v')
 	}
 }
 
-// askForValue is the command line of a mutation for a server, with the v that the client has not asked for, where
-// that is needed. Like head it is valid until the next use of Engine.line.
+// askForValue returns the command line of a mutation as the servers get it: head, with the flag v if traits.valued is
+// set. It is valid until the next use of Engine.line, and no longer than head.
 func (c *Call) askForValue(head []byte) []byte {
 	if !c.traits.valued {
 		return head
@@ -45,8 +45,8 @@ func (c *Call) askForValue(head []byte) []byte {
 	return c.e.line
 }
 
-// hideValue makes of the reply that of a server that was not asked for the value, if the client has not. It is
-// valid until the next one.
+// hideValue removes the value from r if the client did not ask for it (traits.valued). r.Raw is then valid until the
+// next call.
 func (c *Call) hideValue(r *ascii.Reply) {
 	if !c.traits.valued || r.Kind != ascii.MetaVA {
 		return
@@ -60,12 +60,12 @@ func (c *Call) hideValue(r *ascii.Reply) {
 	r.Kind, r.Raw = ascii.MetaHD, c.e.plain
 }
 
-// digest sums up the first line of the reply to an mg that may have changed something: two copies on which it did
-// the same have the same. Left out is what differs between copies that agree: tokens, and times of the past and of
-// the future.
+// digest returns a hash (FNV-1a) of the first line of the reply to an mg that may have changed something. It is the
+// same for two copies on which the mg did the same. Flags that differ between equal copies are left out: the cas
+// token, the time to live, the time since the last access, and whether the item was hit before.
 func digest(raw []byte) uint64 {
 	line, _, _ := bytes.Cut(raw, []byte("\r\n"))
-	sum := uint64(14695981039346656037) // FNV-1a
+	sum := uint64(14695981039346656037)
 	skip := false
 	for i, ch := range line {
 		if i > 0 && line[i-1] == ' ' {

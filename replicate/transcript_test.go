@@ -12,9 +12,9 @@ import (
 	"github.com/cockroachdb/datadriven"
 )
 
-// TestTranscripts replays the conversations in testdata: what clients say, what the primary p and the backup b
-// answer, and what comes of each step. -rewrite writes what comes of it anew. A line end is written as |, and a cas
-// token of a server as {p:5}.
+// TestTranscripts replays the conversations in testdata: the requests of clients, the answers of the primary p and the
+// backup b, and the outcome of each step. The flag -rewrite updates the outcomes. | stands for a line end, and {p:5}
+// for cas token 5 of server p.
 //
 //	pair [limit=N] [ack=primary] [classic]   begins: two servers that are up
 //	say CLIENT REQUEST                       a client asks
@@ -51,7 +51,8 @@ func (s *script) close() {
 func (s *script) run(t *testing.T, d *datadriven.TestData) string {
 	if d.Cmd == "pair" {
 		s.close()
-		s.rig = newRig(t, rigOptions{limit: intArg(t, d, "limit", 1), ackPrimary: d.HasArg("ack"), classic: d.HasArg("classic")})
+		s.rig = newRig(t,
+			rigOptions{limit: intArg(t, d, "limit", 1), ackPrimary: d.HasArg("ack"), classic: d.HasArg("classic")})
 		s.shown = map[*end]int{}
 		return ""
 	}
@@ -105,7 +106,7 @@ func (s *script) run(t *testing.T, d *datadriven.TestData) string {
 
 var marked = regexp.MustCompile(`\{([pb]):(\d+)\}`)
 
-// withTokens writes tokens as clients have them: with the tag of their server.
+// withTokens replaces each token such as {p:5} with the number that clients get: it has the tag of its server.
 func (s *script) withTokens(text string) string {
 	return marked.ReplaceAllStringFunc(text, func(m string) string {
 		w := marked.FindStringSubmatch(m)
@@ -122,7 +123,7 @@ func (s *script) server(name string) *server {
 	return s.servers[1]
 }
 
-// oldest is the connection of a server with a request to answer that is the oldest.
+// oldest returns the connection of a server with the oldest request that is not answered.
 func (s *script) oldest(name string) *end {
 	for _, e := range s.server(name).ends {
 		if len(e.asked) > 0 {
@@ -132,8 +133,8 @@ func (s *script) oldest(name string) *end {
 	return nil
 }
 
-// news is what has happened since the last look: what servers were asked, and what clients and the engine's host
-// were told.
+// news returns the events since the last look: requests to servers, answers to clients, and calls of the engine's
+// Host.
 func (s *script) news() string {
 	var out strings.Builder
 	for _, line := range s.told {

@@ -2,7 +2,7 @@ package replicate
 
 import "magent/ascii"
 
-// answer says whose reply the client gets.
+// answer tells whose reply the client gets.
 type answer uint8
 
 const (
@@ -13,19 +13,19 @@ const (
 
 // outcome is what one copy made of a mutation.
 type outcome struct {
-	kind   ascii.Kind // ascii.Lost: no reply, or not asked because it is away
-	number uint64     // incr, decr, ma: the new number; mg: a digest of the reply
+	kind   ascii.Kind // ascii.Lost: no reply, or not asked because it is down
+	number uint64     // incr, decr, ma: the new number; mg: the digest of the reply
 }
 
 // verdict on a mutation that went to both copies.
 type verdict struct {
 	answer answer
 
-	leadMissed   bool // the lead missed what the other copy took: it is dirty for the key
-	followMissed bool // the other copy missed it, or holds something else: it is dirty for the key
+	leadMissed   bool // the lead missed what the other copy carried out: the key is dirty on it
+	followMissed bool // the other copy missed it, or has another value: the key is dirty on it
 }
 
-// swapped is the verdict on a pair whose copies were given to judge the other way round.
+// swapped returns the verdict with the roles of the two copies exchanged.
 func (v verdict) swapped() verdict {
 	v.leadMissed, v.followMissed = v.followMissed, v.leadMissed
 	switch v.answer {
@@ -37,8 +37,8 @@ func (v verdict) swapped() verdict {
 	return v
 }
 
-// judge is the table "Mutations" of the contract, for a pair whose outcomes are lead and follow. removes: nothing
-// is left of the key, whatever was answered.
+// judge compares what the two copies of a pair made of a mutation. removes means that nothing is left of the key,
+// whatever the answer is. Its test has the whole table.
 func judge(removes bool, lead, follow outcome) verdict {
 	switch {
 	case lead.kind == ascii.Lost && follow.kind == ascii.Lost:
@@ -47,10 +47,10 @@ func judge(removes bool, lead, follow outcome) verdict {
 		return verdict{answer: answerFollow, leadMissed: true}
 	case follow.kind == ascii.Lost:
 		return verdict{answer: answerLead, followMissed: true}
-	case removes: // on both, unless one refused the command
+	case removes: // the key is gone on both copies, unless one refused the command
 		return verdict{answer: answerLead, followMissed: follow.kind.Refused() && !lead.kind.Refused()}
 	}
-	// Among the differences: a set that the lead refused for its size or for want of memory. It has dropped its old
-	// value then, and the other copy must not keep the new one.
+	// One such difference is a set that the lead refused for its size or for lack of memory. The lead has then dropped
+	// the old value, so the other copy must not keep the new one.
 	return verdict{answer: answerLead, followMissed: lead != follow}
 }

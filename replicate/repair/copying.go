@@ -10,51 +10,52 @@ import (
 	"magent/internal/fault"
 )
 
-// copying is one key on its way from one copy to the other: read there (mg), then written here (ms). Both go over
-// the connections of all requests for the key, so the writing takes its place among the mutations of the key. What
-// it must not do is write an older value behind a newer one, or delete a newer one. When a mutation passes between
-// the reading and its reply, the key is read again. What it does upon a reply is a table (step.go).
+// copying copies one key from a server to another: it reads the item there (mg) and writes it here (ms). Both commands
+// use the connections of the requests, so the write has its place in the order of the key's mutations.
 //
-// There is one for a key at most, the one in Engine.copies. As long as it is there, one of its requests is under
-// way, and a reply is due. One that is over is not in copies any more, or another one is.
+// It must not write an old value over a newer one, nor delete a newer one. So if a mutation is sent between the read
+// and its reply, the key is read again. The table in step.go says what it does upon a reply.
+//
+// A key has at most one copying that is not over; it is in Engine.copies. As long as it is there, one of its requests
+// is under way and a reply is due.
 type copying struct {
 	e         *Engine
-	h         *resync // that waits for it, and counts it in busy; nil: it is a single key of a server that is up
-	server    int     // that gets the key
-	from      int     // where it is read; another one than server, and not dirty for the key when the copy begins
+	h         *resync // the resync that waits for it and counts it in busy; nil: the server is up
+	server    int     // the server that gets the key
+	from      int     // the server where it is read; the key is not dirty there when the copying begins
 	key       string
-	seq       uint64 // failover.Dirty.SeqOf when it was marked last; 0: it is not dirty, then it is a fill
-	phase     phase  // reading, then writing, and back when it is read again; over is the last one
-	fill      bool   // the server lacks the key, it is not dirty: nothing is replaced, and nothing deleted
-	overtaken bool   // by a mutation, since it was read or written; false when it is read
-	again     bool   // it was marked, or deleted, since it was read; false when it is read
-	flushes   uint64 // Engine.flushes when it was read
+	seq       uint64 // the sequence number with which the key became dirty (failover.Dirty.SeqOf); 0: it is not dirty
+	phase     phase  // reading, then writing, and back to reading if it is read again; over is final
+	fill      bool   // the server lacks the key, which is not dirty: nothing is replaced or deleted
+	overtaken bool   // a mutation was sent after the key was read or written; a new read resets it
+	again     bool   // the key became dirty again or was deleted after the read; a new read resets it
+	flushes   uint64 // Engine.flushes at the time of the read
 }
 
-// copyKey begins to copy a dirty key, or deletes it where that cannot be done.
+// copyKey begins to copy a dirty key, or deletes it if it cannot be copied.
 func (e *Engine) copyKey(h *resync, key string) {
 	seq := e.dirty[h.server].SeqOf([]byte(key))
 	if seq == 0 || e.dirty[h.server].All() {
-		return // it has been repaired by now, or is flushed
+		return // it was repaired in the meantime, or the server is being flushed
 	}
 	if e.startCopy(&copying{e: e, h: h, server: h.server, key: key, seq: seq}) {
 		h.busy++
 	}
 }
 
-// repairPrimary copies a key to its primary, which is up, from the backup. Until that is done the backup's word
-// counts for it.
+// repairPrimary copies a dirty key from the backup to its primary i, which is up. Until then the backup leads the key.
 func (e *Engine) repairPrimary(i int, key []byte, seq uint64) {
 	e.startCopy(&copying{e: e, server: i, key: string(key), seq: seq})
 }
 
-// maxBackupRepairs bounds the keys that are copied to backups that are up.
+// maxBackupRepairs bounds the keys that are being copied when repairBackup adds one. Beyond it the key is only
+// deleted.
 const maxBackupRepairs = 1000
 
-// repairBackup copies a key to its backup, which is up and has just been asked to delete it.
+// repairBackup copies a key to its backup i, which is up and has just been asked to delete it.
 func (e *Engine) repairBackup(i int, key []byte) {
 	if y := e.copies[string(key)]; y != nil {
-		y.again = true // it is deleted by this, too
+		y.again = true // the deletion comes after what y has written
 		return
 	}
 	x := &copying{e: e, server: i, key: string(key), fill: true}
@@ -63,12 +64,13 @@ func (e *Engine) repairBackup(i int, key []byte) {
 	}
 }
 
-// startCopy reports whether the key is on its way for x's sake now. If not, it is so already, or is deleted.
+// startCopy begins x, or merges it with the copying of that key that is under way. If the key cannot be copied, it is
+// deleted. The result is whether x.h now waits for one more copying.
 func (e *Engine) startCopy(x *copying) bool {
 	if y := e.copies[x.key]; y != nil && y.server == x.server {
 		y.overtaken, y.again, y.fill, y.seq = true, true, false, x.seq
 		return e.takeOver(y, x)
-	} else if y != nil && y.fill { // the other way round: that was for the sake of a copy that nobody reads
+	} else if y != nil && y.fill { // it fills the server that x reads from, which nobody reads yet
 		y.phase = over
 		y.end()
 	}
@@ -80,7 +82,7 @@ func (e *Engine) startCopy(x *copying) bool {
 	return true
 }
 
-// canCopy finds where x is to be copied from, and reports whether that can be done.
+// canCopy sets x.from, and reports whether the key can be copied from there.
 func (e *Engine) canCopy(x *copying) bool {
 	p, b := e.Pair([]byte(x.key))
 	if x.from = b; x.server == b {
@@ -93,8 +95,8 @@ func (e *Engine) canCopy(x *copying) bool {
 		copyable(e.Conns[x.from], x.key) && copyable(e.Conns[x.server], x.key)
 }
 
-// takeOver has y, which is on its way, do what x is for. y may have been begun for a resync that is over, because the
-// server went again, or as a single key. It reports whether x's own did not wait for it yet.
+// takeOver lets y, which is under way, also do the work of x. y may belong to a resync that has ended because its
+// server went down again, or to none. The result is whether x.h did not wait for y before.
 func (e *Engine) takeOver(y, x *copying) bool {
 	if y.h == x.h {
 		return false
@@ -106,7 +108,7 @@ func (e *Engine) takeOver(y, x *copying) bool {
 	return true
 }
 
-// Overtaken notes that a mutation of key is about to be sent.
+// Overtaken notes that a mutation of key is about to be sent. The value that a copying has read is then out of date.
 func (e *Engine) Overtaken(key []byte) {
 	if len(e.copies) == 0 || fault.Refill {
 		return
@@ -116,14 +118,15 @@ func (e *Engine) Overtaken(key []byte) {
 	}
 }
 
-// OvertakenAll notes that all keys are about to be changed.
+// OvertakenAll notes that all keys are about to be changed by a flush_all.
 func (e *Engine) OvertakenAll() {
 	for _, x := range e.copies {
 		x.overtaken = true
 	}
 }
 
-// read asks for the value, its flags and the rest of its time, without being a use of the item (u).
+// read asks for the value, its flags and its remaining time to live. The flag u keeps this from counting as a use of
+// the item. The result is whether the server could be asked.
 func (x *copying) read() bool {
 	x.overtaken, x.again, x.phase, x.flushes = false, false, reading, x.e.flushes
 	line, flag := appendKey(append(x.e.line[:0], "mg "...), []byte(x.key))
@@ -133,10 +136,10 @@ func (x *copying) read() bool {
 	return from.Send(line, nil, shapeFor(from), x, 0)
 }
 
-// OnReply takes the value, and then the outcome of writing it.
+// OnReply handles the reply to the read, and later the reply to the write.
 func (x *copying) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 	if x.phase == writing && x.flushed() {
-		x.fill = false // what was written may be older than the flush_all, and then has to go
+		x.fill = false // the value that was written may be older than the flush_all, and must not stay then
 	}
 	s := situation{
 		phase: x.phase, fill: x.fill, single: x.h == nil, again: x.again, overtaken: x.overtaken,
@@ -147,7 +150,7 @@ func (x *copying) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 	}
 }
 
-// take takes a step upon the reply r, and reports whether that was possible.
+// take carries out a step upon the reply r, and reports whether that was possible.
 func (x *copying) take(what step, r *ascii.Reply) bool {
 	switch what {
 	case putOff:
@@ -173,12 +176,11 @@ func (x *copying) take(what step, r *ascii.Reply) bool {
 	return true
 }
 
-// flushed reports whether another loop's flush_all may have come, or may still come, between the reading and the
-// writing.
+// flushed reports whether a flush_all of another loop may take effect between the read and the write.
 func (x *copying) flushed() bool { return x.flushes != x.e.flushes || x.e.flushing > 0 }
 
-// retry has a dirty key made good once more. One that was filled, and not dirty, is dirty now: a flush_all has come
-// between.
+// retry repairs a dirty key once more. A key that was only to be filled becomes dirty: a flush_all came between the
+// read and the write.
 func (x *copying) retry() {
 	if x.seq == 0 {
 		x.e.MarkMissed(x.server, []byte(x.key))
@@ -187,8 +189,8 @@ func (x *copying) retry() {
 	}
 }
 
-// later puts a key off that one of the copies did not tell or take in time, if both are still used, and reports
-// whether it has. A resync has others before it; a single key is asked for once more.
+// later postpones a key that one of the servers did not return or accept in time. A resync copies other keys first; a
+// single key is read again at once. The result is whether that is possible: both servers must still be used.
 func (x *copying) later() bool {
 	h := x.h
 	switch {
@@ -209,7 +211,8 @@ func (x *copying) later() bool {
 	return true
 }
 
-// giveUp deletes the key instead. A backup that has gone over it gets it on its return.
+// giveUp ends x and deletes the key, unless it is only to be filled. If a single key of a backup cannot be filled
+// because the backup has gone down, the key becomes dirty and is copied when the backup returns.
 func (x *copying) giveUp() {
 	usable := x.e.Health.Usable(x.server)
 	if !x.fill && usable {
@@ -221,27 +224,30 @@ func (x *copying) giveUp() {
 	}
 }
 
-// end takes x out, and tells those who wait for it.
+// end removes x from Engine.copies, and tells its resync.
 func (x *copying) end() {
 	delete(x.e.copies, x.key)
 	x.e.done(x.h)
 }
 
-// month is the largest number of seconds that memcached takes for a time to live; a larger one is a point in time.
+// month is the largest exptime, in seconds, that memcached takes for a time to live. A larger one is a time since
+// 1970.
 const month = 30 * 24 * 3600
 
-// exptime writes the rest of an item's time, in seconds, as memcached reads it.
+// exptime returns the exptime for an item that has ttl seconds left to live.
 func (e *Engine) exptime(ttl int) int64 {
 	if ttl > month {
-		return min(e.opt.UnixTime()+int64(ttl), math.MaxInt32) // a server refuses more, and may execute the value
+		// A server refuses larger numbers, and may then execute the value as commands.
+		return min(e.opt.UnixTime()+int64(ttl), math.MaxInt32)
 	}
 	return int64(max(1, ttl))
 }
 
-// write stores what was read, and reports whether that was possible.
+// write sends the item that was read to the server. va is the reply to the read. The result is whether that was
+// possible.
 func (x *copying) write(va []byte) bool {
 	line, value, _ := bytes.Cut(va, []byte("\r\n"))
-	words := bytes.Fields(line) // VA, the length, and the flags that were asked for
+	words := bytes.Fields(line) // VA, the length, and the flags
 	if !x.e.Health.Usable(x.server) || len(words) < 2 {
 		return false
 	}
@@ -258,7 +264,7 @@ func (x *copying) write(va []byte) bool {
 		case 'f':
 			flags, err := strconv.ParseUint(string(w[1:]), 10, 32)
 			if err != nil {
-				return false // servers that take more than 32 bits are few, and one that does not may execute the value
+				return false // a server that refuses more than 32 bits may execute the value as commands
 			}
 			head = strconv.AppendUint(append(head, " F"...), flags, 10)
 		case 't':
@@ -266,7 +272,7 @@ func (x *copying) write(va []byte) bool {
 				head = strconv.AppendInt(append(head, " T"...), x.e.exptime(ttl), 10)
 			}
 		case 'W', 'X', 'Z':
-			return false // stale, or waiting for a client that recomputes it: our reading may have taken its turn
+			return false // a stale item: our read may have won the right to recompute it, which is a client's
 		}
 	}
 	if x.fill {

@@ -9,16 +9,21 @@ import (
 	"magent/internal/fault"
 )
 
-// A key is dirty on a server that missed a mutation of it, or may have, or disagreed about one. On a backup that is
-// up it is deleted at once, and then copied from the primary. To a primary it is copied from the backup. Where the
-// server is away, it is copied when it is back (resync). All that is asked of a server goes over one connection, in
-// order; so every read that comes later finds the key deleted, or what was stored after that.
+// A key is dirty on a server that missed a mutation of it, may have missed one, or came to another result than the
+// lead. How it is repaired depends on the server:
+//
+//   - On a backup that is up the key is deleted at once, and then copied from the primary.
+//   - To a primary that is up it is copied from the backup.
+//   - To a server that is down it is copied when the server is back (resync).
+//
+// Everything that is sent to a server goes over one connection, in order. So every later read finds the key deleted,
+// or a value that was stored after that.
 
-// MarkMissed marks a key, which is borrowed for the call, as dirty on server i, and has it repaired: it has missed
-// a mutation, or may have. No server: i < 0.
+// MarkMissed marks a key as dirty on server i because the server missed a mutation, or may have missed it. The key is
+// then repaired. It is borrowed for the call. i < 0 stands for no server.
 func (e *Engine) MarkMissed(i int, key []byte) { e.markDirty(i, key, true) }
 
-// MarkDiverged does the same with a key that server i has another result of than the copy whose word counts.
+// MarkDiverged does the same if server i came to another result than the copy that leads the key.
 func (e *Engine) MarkDiverged(i int, key []byte) {
 	e.Count.Disagreements++
 	e.markDirty(i, key, false)
@@ -34,8 +39,8 @@ func (e *Engine) markDirty(i int, key []byte, lost bool) {
 	e.repair(i, key, e.noteDirty(i, key, lost))
 }
 
-// Discard has a key deleted on server i that it has another value of than the copy whose word counts, and that must
-// not be read there to be copied.
+// Discard marks a key as dirty on server i and deletes it there, without copying it from the lead: that copy must not
+// be read.
 func (e *Engine) Discard(i int, key []byte) {
 	if seq := e.noteDirty(i, key, true); e.Health.Usable(i) && !e.dirty[i].All() {
 		e.erase(i, key, seq)
@@ -44,15 +49,15 @@ func (e *Engine) Discard(i int, key []byte) {
 	}
 }
 
-// retry has a key made good once more on server i, which was asked to take or to delete it and has not answered in
-// time.
+// retry repairs a key on server i once more, because nobody knows whether the last attempt succeeded.
 func (e *Engine) retry(i int, key []byte) {
 	if d := &e.dirty[i]; !d.All() && d.Has(key) {
 		e.repair(i, key, d.SeqOf(key))
 	}
 }
 
-// repair has a key made good that is dirty on server i, since seq; when that is away, on its return.
+// repair begins to repair a key that became dirty on server i with seq. If the server is down, it waits for its
+// return.
 func (e *Engine) repair(i int, key []byte, seq uint64) {
 	h := e.resyncs[i]
 	switch {
@@ -71,21 +76,22 @@ func (e *Engine) repair(i int, key []byte, seq uint64) {
 	}
 }
 
-// Hide deletes a key on server i where a wrong value may be found, so that whatever is asked there afterwards does
-// not. The key stays dirty: what the deletion takes away is to be copied.
+// Hide deletes a key on server i if its value there may be wrong, so that later requests do not find it. The key stays
+// dirty, because the right value has still to be copied.
 //
-// On a server that is yet to be cleansed, or flushed, any key may have a wrong value. It must not be touched there
-// either: memcached 1.6.25 and later keeps an item over flush_all that was used in the same second (item_flush_expired).
+// On a server that is not yet cleansed or flushed, any key may have a wrong value. Such a key must not be used either:
+// memcached 1.6.25 and later keeps an item over flush_all if it was used in the same second (item_flush_expired).
 func (e *Engine) Hide(i int, key []byte) {
 	if d := &e.dirty[i]; (e.unclean[i] || !d.Empty() && d.Exposed(key)) && e.Health.Usable(i) && !fault.Hide {
 		e.erase(i, key, 0)
 		if x := e.copies[string(key)]; x != nil && x.server == i {
-			x.overtaken, x.again = true, true // a copy that is on its way is deleted by this, too
+			x.overtaken, x.again = true, true // this also deletes what a copying has just written
 		}
 	}
 }
 
-// MarkAllMissed marks everything as dirty on server i: it missed a flush_all.
+// MarkAllMissed marks all keys as dirty on server i, because it missed a flush_all. A usable server is flushed at
+// once.
 func (e *Engine) MarkAllMissed(i int) {
 	if e.Health.Usable(i) {
 		e.eraseAll(i)
@@ -94,13 +100,14 @@ func (e *Engine) MarkAllMissed(i int) {
 	}
 }
 
-// empty flushes server i, of which everything is dirty; so it lacks what the other copies have.
+// empty flushes server i because all its keys are dirty. Afterwards it lacks what the other copies have.
 func (e *Engine) empty(i int) {
 	e.eraseAll(i)
 	e.Emptied(i)
 }
 
-// cleaned notes that a key was repaired on server i, after it had become dirty with seq.
+// cleaned notes that a key was repaired on server i. It had become dirty with seq; if it has become dirty again since,
+// it stays so.
 func (e *Engine) cleaned(i int, key []byte, seq uint64) {
 	if e.dirty[i].Clean(key, seq) {
 		e.tallies[i].Repairs++
@@ -108,17 +115,17 @@ func (e *Engine) cleaned(i int, key []byte, seq uint64) {
 	}
 }
 
-// Dirty is what server i has missed.
+// Dirty returns what is dirty on server i. It is valid as long as the engine.
 func (e *Engine) Dirty(i int) *failover.Dirty { return &e.dirty[i] }
 
-// erasure is the deletion of a dirty key, or of everything (flush_all), on its way.
+// erasure is the deletion of a dirty key, or a flush_all, that a server has not answered yet.
 type erasure struct {
 	e      *Engine
 	server int
-	h      *resync // that waits for it; nil: none
+	h      *resync // the resync that waits for it; nil: none
 	key    []byte
-	all    bool
-	seq    uint64
+	all    bool   // it is a flush_all
+	seq    uint64 // the sequence number with which the key, or everything, became dirty; 0: it stays dirty
 }
 
 func (e *Engine) newErasure(i int, seq uint64) *erasure {
@@ -132,10 +139,10 @@ func (e *Engine) newErasure(i int, seq uint64) *erasure {
 
 func (e *Engine) erase(i int, key []byte, seq uint64) { e.eraseFor(nil, i, key, seq) }
 
-// eraseFor deletes a key on server i. h waits for it, as for a copy.
+// eraseFor deletes a key on server i that became dirty with seq. The resync h, if any, waits for the reply.
 func (e *Engine) eraseFor(h *resync, i int, key []byte, seq uint64) {
 	if !ascii.TextKey(key) && e.Conns[i].Lacks(ascii.ShapeMeta) {
-		e.cleaned(i, key, seq) // no server without base64 can have it
+		e.cleaned(i, key, seq) // a server that does not know base64 cannot have this key
 		return
 	}
 	x := e.newErasure(i, seq)
@@ -147,23 +154,24 @@ func (e *Engine) eraseFor(h *resync, i int, key []byte, seq uint64) {
 	x.send(line, shape)
 }
 
-// eraseAll flushes server i, once more if that is under way: what made it dirty may come behind it.
+// eraseAll marks all keys of server i as dirty, and flushes it. It does so even while a flush is under way, because
+// the cause may be newer than that.
 func (e *Engine) eraseAll(i int) {
 	x := e.newErasure(i, e.noteAll(i))
 	x.all = true
 	e.dirty[i].DeletingAll(true)
 	x.send(flushLine, ascii.ShapeLine)
-	e.repeatDelayed(i) // which this has undone
+	e.repeatDelayed(i) // this flush_all has cancelled it
 }
 
-// flushedAll notes that server i was flushed, after everything had become dirty with seq.
+// flushedAll notes that server i was flushed, after all its keys had become dirty with seq.
 func (e *Engine) flushedAll(i int, seq uint64) {
 	if !e.dirty[i].CleanAll(seq) {
 		return
 	}
 	e.unclean[i] = false
 	e.recordClean(i)
-	if e.opt.Loops > 1 { // what other loops have stored there meanwhile is gone, too
+	if e.opt.Loops > 1 { // the keys of other loops are gone as well
 		e.Emptied(i)
 		e.opt.Host.Flushed(i)
 	}
@@ -175,8 +183,8 @@ func (e *Engine) flushedAll(i int, seq uint64) {
 	}
 }
 
-// notFlushed notes that server i was not flushed, or perhaps not: it is asked again, unless it refuses. Until it is
-// flushed it is not read, if it is not read now.
+// notFlushed handles a flush_all that server i refused or did not answer. If it did not answer, it is asked again. A
+// server that is not readable stays so until it is flushed.
 func (e *Engine) notFlushed(i int, r *ascii.Reply) {
 	switch {
 	case r.Kind.Refused():
@@ -188,7 +196,7 @@ func (e *Engine) notFlushed(i int, r *ascii.Reply) {
 
 var flushLine = []byte("flush_all\r\n")
 
-// send asks the server. When that cannot be asked, or does not answer, the key stays dirty.
+// send sends the command to the server. The key stays dirty if the server cannot be asked or does not answer.
 func (x *erasure) send(line []byte, shape ascii.Shape) {
 	if !x.e.Conns[x.server].Send(line, nil, shape, x, 0) {
 		x.undone()
@@ -200,7 +208,7 @@ func (x *erasure) send(line []byte, shape ascii.Shape) {
 	}
 }
 
-// OnReply has the key, or everything, count as clean.
+// OnReply handles the reply: on success the key, or the whole server, is clean.
 func (x *erasure) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 	e, h := x.e, x.h
 	switch {
@@ -226,7 +234,7 @@ func (x *erasure) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 	}
 }
 
-// undone notes that nobody knows whether it was carried out.
+// undone notes that x is not under way any more, and that nobody knows whether the server carried it out.
 func (x *erasure) undone() {
 	if d := &x.e.dirty[x.server]; x.all {
 		d.DeletingAll(false)

@@ -1,11 +1,11 @@
-// Package repair knows what is wrong on the servers of a pool, and makes it good. The engine of a pool's requests
-// (replicate) tells it what a server missed, and what passes on the way of a key.
+// Package repair knows which keys are wrong on the servers of a pool, and repairs them. The engine of a pool's
+// requests (replicate) tells it what a server missed, and which keys are being changed.
 //
-//	keys that a server missed, or holds otherwise  deleted there, and copied from the other copy  dirty.go, copying.go
-//	a server that comes back                       its dirty keys, then all that it lacks         resync.go, refill.go
-//	flush_all                                      what other loops flush, and what has a delay    flush.go
-//	what outlives the process                      is told a Recorder                              knowledge.go
+//	dirty keys             deleted, and copied from the other copy        dirty.go, copying.go
+//	returning servers      their dirty keys, then everything they lack    resync.go, refill.go
+//	flush_all              by other loops, and with a delay               flush.go
+//	records for a restart  written by a Recorder                          knowledge.go
 //
-// Everything here belongs to one loop. It goes over the connections that carry the requests for a key, too, so what
-// is asked later comes behind it.
+// Everything here belongs to one loop. It uses the same connections as the requests of clients. So a request that is
+// sent after a repair also reaches the server after it.
 package repair

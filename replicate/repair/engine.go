@@ -6,51 +6,51 @@ import (
 	"magent/internal/loop"
 )
 
-// Options are what an Engine needs beside its servers.
+// Options configures an Engine.
 type Options struct {
 	Host     Host
-	Journal  Recorder     // nil: what is known of outages ends with the process
-	UnixTime func() int64 // the time of day, in seconds
-	Loops    int          // that have an engine each for this pool
-	MaxDirty int          // dirty keys of one server; more, and all of its keys are
+	Journal  Recorder     // nil: what servers missed is forgotten when the process ends
+	UnixTime func() int64 // the wall clock, in seconds since 1970
+	Loops    int          // the number of loops; each has an engine for this pool
+	MaxDirty int          // the number of dirty keys to remember of one server; beyond it, all of its keys are dirty
 }
 
-// Deciders is told whose word counts no more, because what it holds is wrong: upwards, out of this package.
+// Deciders is told when a server leads no more because its value is wrong. The engine of the requests implements it.
 type Deciders interface {
-	// Overruled: what server i says about key counts no more.
+	// Overruled is called when server i leads key no more. key is borrowed for the call.
 	Overruled(i int, key []byte)
-	// OverruledAll: what server i says about any key counts no more.
+	// OverruledAll is called when server i leads no key any more.
 	OverruledAll(i int)
 }
 
-// dirtyKeySize is the average size of dirty keys that MaxDirty is meant for.
+// dirtyKeySize is the average size of a dirty key in bytes. MaxDirty of them are the bound in bytes.
 const dirtyKeySize = 64
 
-// Engine knows what is wrong on the servers of one pool, for the keys of one loop, and makes it good.
+// Engine knows which keys of one loop are wrong on the servers of one pool, and repairs them.
 type Engine struct {
 	*call.Servers
 	opt      Options
 	deciders Deciders
 
 	dirty      []failover.Dirty // by server
-	incomplete []bool           // servers that lack what the other copies have
-	unclean    []bool           // servers that may hold what is out of date, of keys that nobody has listed yet: Distrust
-	recorded   []bool           // servers of which the journal has records
+	incomplete []bool           // by server: it lacks keys that the other copies have
+	unclean    []bool           // by server: keys that are not listed yet may be out of date there (Distrust)
+	recorded   []bool           // by server: the journal has records of it
 	tallies    []Tally          // by server
 
-	resyncs  []*resync // by server: what is being made good
-	warming  int       // how many of them are being filled
+	resyncs  []*resync // by server: its resync; nil: none
+	warming  int       // the number of resyncs that are filling
 	copies   map[string]*copying
 	erasures loop.Free[erasure]
 
-	flushes  uint64 // flush_alls that other loops have begun
-	flushing int    // those of them that have not ended
-	flushDue int64  // when the last flush_all with a delay takes effect, in seconds of the day's time
+	flushes  uint64 // counts the flush_alls of other loops: each when it begins and when it ends
+	flushing int    // the number of them that are under way
+	flushDue int64  // when the last flush_all with a delay takes effect, in seconds since 1970; 0: there is none
 
 	line []byte // scratch: a command line being written
 }
 
-// New returns an engine that knows of nothing wrong.
+// New returns an engine for servers, on which no key is wrong.
 func New(servers *call.Servers, opt Options, deciders Deciders) *Engine {
 	n := len(servers.Conns)
 	e := &Engine{
@@ -66,13 +66,13 @@ func New(servers *call.Servers, opt Options, deciders Deciders) *Engine {
 	return e
 }
 
-// Trim lets go of what is kept for use again and was not needed since the last call.
+// Trim releases the spare erasures that were not needed since the last call of Trim.
 func (e *Engine) Trim() { e.erasures.Trim() }
 
-// Retire keeps nothing for use again from now on.
+// Retire releases the spare erasures, for good.
 func (e *Engine) Retire() { e.erasures.Drop() }
 
-// Copying is how many keys are on their way from one copy to the other.
+// Copying returns how many keys are being copied now.
 func (e *Engine) Copying() int { return len(e.copies) }
 
 // Behind is how many keys server i has to make good: those that are dirty, and those that were deleted there for it

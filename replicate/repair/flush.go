@@ -6,8 +6,8 @@ import (
 	"magent/ascii"
 )
 
-// NoteDelay remembers when a flush_all takes effect: a server that is restarted before then has forgotten it.
-// memcached knows the last one only: each takes the place of the one before.
+// NoteDelay remembers when a flush_all takes effect, in delay seconds, because a server that restarts before then has
+// forgotten it. Like memcached it remembers only the last flush_all.
 func (e *Engine) NoteDelay(delay int64) {
 	e.flushDue = 0
 	if delay > 0 && e.Backups != nil {
@@ -17,7 +17,7 @@ func (e *Engine) NoteDelay(delay int64) {
 	}
 }
 
-// repeatDelayed asks a server that is back for the flush_all that is still to take effect.
+// repeatDelayed sends server i the flush_all with a delay that has not taken effect yet, if there is one.
 func (e *Engine) repeatDelayed(i int) {
 	if left := e.flushDue - e.opt.UnixTime(); left > 0 {
 		e.line = append(strconv.AppendInt(append(e.line[:0], "flush_all "...), left, 10), "\r\n"...)
@@ -25,28 +25,29 @@ func (e *Engine) repeatDelayed(i int) {
 	}
 }
 
-// Another loop's flush_all goes over connections of its own, so a mutation of this loop may come before it on one
-// copy and behind it on the other. All that is under way while it lasts is therefore deleted on the backup in the
-// end.
+// Another loop's flush_all uses other connections. So a mutation of this loop may come before it on one copy and after
+// it on the other. The keys of all mutations that are under way meanwhile are therefore deleted on the copy that does
+// not lead.
 
-// FlushBegins tells the engine, before the first server is asked, that another loop flushes.
+// FlushBegins tells the engine that another loop is about to send flush_all to the servers.
 func (e *Engine) FlushBegins() {
-	e.flushDue = 0 // the other loop's takes its place
+	e.flushDue = 0 // the other loop's flush_all replaces it
 	e.flushes++
 	e.flushing++
 	e.OvertakenAll()
 }
 
-// FlushEnded tells the engine that all servers have replied to the flush_all, but for those that missed it.
+// FlushEnded tells the engine that the flush_all has ended: all servers but those in missed have carried it out.
 func (e *Engine) FlushEnded(missed []int) {
 	e.flushing--
-	e.flushes++ // for what was begun while it lasted
+	e.flushes++ // for the mutations that began in the meantime
 	for _, i := range missed {
 		e.MarkAllMissed(i)
 	}
 }
 
-// FlushEpoch is what Flushes has to be when a mutation that begins now ends, if no flush_all of another loop met it.
+// FlushEpoch returns a number for a mutation that begins now. If Flushes returns the same number when the mutation
+// ends, no flush_all of another loop overlapped with it.
 func (e *Engine) FlushEpoch() uint64 {
 	if e.flushing > 0 {
 		return e.flushes - 1
@@ -54,5 +55,5 @@ func (e *Engine) FlushEpoch() uint64 {
 	return e.flushes
 }
 
-// Flushes counts the flush_alls of other loops: each when it begins, and when it ends.
+// Flushes returns how many flush_alls of other loops have begun, plus how many of them have ended.
 func (e *Engine) Flushes() uint64 { return e.flushes }

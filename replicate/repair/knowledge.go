@@ -1,16 +1,15 @@
 package repair
 
-// Recorder keeps what servers have missed beyond the death of the process, from the first request that failed on a
-// server until it is made good. What was told is kept when the method returns.
+// Recorder records what servers have missed. A record survives the process as soon as the method has returned.
 type Recorder interface {
-	Dirty(server int, key []byte)
-	All(server int)        // everything is dirty
-	Incomplete(server int) // it lacks what the other copies have
-	Clean(server int)      // nothing of that is true any more
+	Dirty(server int, key []byte) // key, which is borrowed for the call, is dirty
+	All(server int)               // all keys are dirty
+	Incomplete(server int)        // it lacks keys that the other copies have
+	Clean(server int)             // nothing is wrong there any more: its records can go
 }
 
-// noteDirty marks a key as dirty on server i. Of a server that is up only a lost request is recorded: where two
-// copies merely disagree, the key is repaired at once.
+// noteDirty marks a key as dirty on server i. lost means that the server missed a request. For a server that is up
+// only such keys are recorded. If two copies merely disagree, the key is repaired at once.
 func (e *Engine) noteDirty(i int, key []byte, lost bool) (seq uint64) {
 	d := &e.dirty[i]
 	known, all := d.Has(key), d.All()
@@ -31,7 +30,7 @@ func (e *Engine) noteDirty(i int, key []byte, lost bool) (seq uint64) {
 	return seq
 }
 
-// noteAll marks everything as dirty on server i.
+// noteAll marks all keys as dirty on server i, and returns the sequence number of that.
 func (e *Engine) noteAll(i int) (seq uint64) {
 	e.record(i, Recorder.All)
 	seq = e.dirty[i].MarkAll()
@@ -46,7 +45,7 @@ func (e *Engine) record(i int, what func(Recorder, int)) {
 	}
 }
 
-// recordAway records what is dirty on a server that is out of use now.
+// recordAway records all dirty keys of server i, which has gone down.
 func (e *Engine) recordAway(i int) {
 	if e.opt.Journal == nil || e.Retired {
 		return
@@ -57,14 +56,14 @@ func (e *Engine) recordAway(i int) {
 	})
 }
 
-// Missed reports whether anything is to be made good on server i.
+// Missed reports whether anything has to be repaired on server i.
 func (e *Engine) Missed(i int) bool { return !e.dirty[i].Empty() || e.incomplete[i] || e.unclean[i] }
 
-// Record records the keys that are dirty on server i where two copies merely disagree, too: no more is repaired by
-// this process. Everything else is recorded at once.
+// Record records all dirty keys of server i, because this process will not repair them any more. Only keys on which
+// two copies disagree need this: everything else was recorded when it became dirty.
 func (e *Engine) Record(i int) { e.recordAway(i) }
 
-// recordClean ends the records of server i when there is nothing left that they say.
+// recordClean removes the records of server i if nothing is wrong there any more.
 func (e *Engine) recordClean(i int) {
 	if e.recorded[i] && !e.Retired && e.dirty[i].Empty() && !e.incomplete[i] && !e.unclean[i] {
 		e.recorded[i] = false
@@ -72,7 +71,7 @@ func (e *Engine) recordClean(i int) {
 	}
 }
 
-// Recall has the engine know what a process before has recorded of server i, which must not be Usable yet.
+// Recall gives the engine what an earlier process recorded of server i, which must not be Usable yet.
 func (e *Engine) Recall(i int, keys []string, all, incomplete bool) {
 	for _, key := range keys {
 		e.noteDirty(i, []byte(key), true)

@@ -7,22 +7,23 @@ import (
 	"magent/backend"
 )
 
-// Servers differ in their meta commands (backend.MetaForm). What a client asks is only sent to servers that have
-// them as they are documented. A copy of an item can also be made from and to one that has them in the old form.
-// From and to one without them it cannot, for classic commands do not tell how long an item is to live.
+// Servers differ in their meta commands (backend.MetaForm). A client's meta command is only sent to servers that have
+// them in the documented form. Copying a key also works with servers that have the old form. It does not work without
+// meta commands, because classic commands do not tell the time to live.
 
-// copyable reports whether an item can be read from, or written to, a server together with its flags and its time.
+// copyable reports whether an item can be read from, and written to, a server together with its flags and time to
+// live.
 func copyable(conn *backend.Conn, key string) bool {
 	switch conn.Meta() {
 	case backend.FullMeta:
 		return true
 	case backend.OldMeta:
-		return ascii.TextKey([]byte(key)) // it has no keys in base64
+		return ascii.TextKey([]byte(key)) // the old form has no keys in base64
 	}
 	return false
 }
 
-// shapeFor says how a server replies to a meta command of ours, and so which form the command is of.
+// shapeFor returns how a server replies to a meta command that is part of a repair.
 func shapeFor(conn *backend.Conn) ascii.Shape {
 	if conn.Meta() == backend.OldMeta {
 		return ascii.ShapeOldMeta
@@ -30,7 +31,7 @@ func shapeFor(conn *backend.Conn) ascii.Shape {
 	return ascii.ShapeMeta
 }
 
-// lengthFor is what stands between the key of an ms and the length of its body.
+// lengthFor returns what stands between the key of an ms and the length of its value.
 func lengthFor(conn *backend.Conn) string {
 	if conn.Meta() == backend.OldMeta {
 		return " S"
@@ -38,8 +39,8 @@ func lengthFor(conn *backend.Conn) string {
 	return " "
 }
 
-// Unfillable is why server i, which lacks what the other copies have, cannot be filled from them as long as the
-// servers are what they are. It is empty when nothing keeps it from being filled, now or later.
+// Unfillable returns why server i, which lacks keys of the other copies, can never be refilled with the present
+// servers. It is empty if the server lacks nothing, or can be refilled now or later.
 func (e *Engine) Unfillable(i int) string {
 	if !e.incomplete[i] {
 		return ""
@@ -53,8 +54,8 @@ func (e *Engine) Unfillable(i int) string {
 	return ""
 }
 
-// AppendDelete writes the command that deletes a key, and says how its reply is framed. A key that came in base64
-// need not be fit for the classic command.
+// AppendDelete appends the command that deletes a key to dst, and returns the shape of its reply. It is a meta command
+// if the key has bytes that a classic command cannot contain.
 func AppendDelete(dst, key []byte) ([]byte, ascii.Shape) {
 	if ascii.TextKey(key) {
 		return ascii.AppendDelete(dst, key), ascii.ShapeLine
@@ -63,8 +64,8 @@ func AppendDelete(dst, key []byte) ([]byte, ascii.Shape) {
 	return append(append(dst, flag...), "\r\n"...), ascii.ShapeMeta
 }
 
-// appendKey writes a key for a meta command, in base64 if it cannot stand there as it is, and returns the flag that
-// says so, with a space before it.
+// appendKey appends a key of a meta command to dst, in base64 if it has bytes that the command line cannot contain. In
+// this case flag is the flag for base64, with a space before it.
 func appendKey(dst, key []byte) (out []byte, flag string) {
 	if ascii.TextKey(key) {
 		return append(dst, key...), ""

@@ -16,7 +16,8 @@ func TestAppendDelete(t *testing.T) {
 		t.Errorf("%q, shape %d", line, shape)
 	}
 	var r ascii.Request
-	if _, st := ascii.Next(line[2:], ascii.Limits{MaxLine: 1 << 10}, &r); st != ascii.Complete || string(r.Key) != "a b\n" {
+	_, st := ascii.Next(line[2:], ascii.Limits{MaxLine: 1 << 10}, &r)
+	if st != ascii.Complete || string(r.Key) != "a b\n" {
 		t.Errorf("the key is %q on its way back", r.Key)
 	}
 }

@@ -7,35 +7,37 @@ import (
 	"magent/backend"
 )
 
-// A server that comes back empty is filled while the other copies answer for its keys, so no command has to wait
-// for its key to be there. One that depends on the present value is decided by the copy that has it. Where the
-// empty server comes to another result, the key is dirty and is copied.
+// A server that comes back empty is refilled while the other copies lead its keys. So no command has to wait until its
+// key is there. A command that depends on the present value is decided by the copy that has it. If the empty server
+// comes to another result, the key becomes dirty and is copied.
 
-// Emptied notes that server i has lost its contents: it was restarted, or flushed. Once it is not read it is filled.
+// Emptied notes that server i has lost its contents, because it was restarted or flushed. It is refilled when it
+// returns, or from the beginning if it is being refilled.
 func (e *Engine) Emptied(i int) {
 	if e.Backups == nil {
 		return
 	}
 	e.incomplete[i] = true
 	e.record(i, Recorder.Incomplete)
-	e.repeatDelayed(i) // it has forgotten it
+	e.repeatDelayed(i) // the server has forgotten it
 	if h := e.resyncs[i]; h.isFilling() {
 		e.abandon(h)
 		e.goOn(h) // begins anew
 	}
 }
 
-// abandon gives up filling a server.
+// abandon ends the filling of a server before it is complete.
 func (e *Engine) abandon(h *resync) {
 	e.enter(h, missed)
 	e.opt.Host.Abandoned(h.server)
 }
 
-// Incomplete reports whether server i lacks what the other copies of its keys have.
+// Incomplete reports whether server i lacks keys that the other copies have.
 func (e *Engine) Incomplete(i int) bool { return e.incomplete[i] }
 
-// CanFill reports whether server i can get its contents from other copies: all servers where those are can be read.
-// Of two that are incomplete the backup is filled first, for the primary has what clients see.
+// CanFill reports whether server i can be filled: all servers with the other copies of its keys can be read, and know
+// meta commands. If a primary and its backup are both incomplete, the backup is filled first, because clients see what
+// the primary has.
 func (e *Engine) CanFill(i int) bool {
 	if e.Backups == nil || e.Conns[i].Meta() == backend.NoMeta {
 		return false
@@ -51,7 +53,8 @@ func (e *Engine) CanFill(i int) bool {
 	return true
 }
 
-// Fill gives keys, which are handed over, that server i may lack; final: there are no more.
+// Fill hands over a batch of keys that server i may lack. The caller must not use the slice any more. final means that
+// this is the last batch.
 func (e *Engine) Fill(i int, keys []string, final bool) {
 	h := e.resyncs[i]
 	if !h.isFilling() {
@@ -66,22 +69,23 @@ func (e *Engine) Fill(i int, keys []string, final bool) {
 	e.goOn(h)
 }
 
-// Distrust notes that server i, which must not be Usable yet, may hold what is out of date: keys have moved to it,
-// or it is another memory. Before it is read all that is to be given to Cleanse, or it is flushed.
+// Distrust notes that server i may hold values that are out of date, because keys have moved to it or because it is
+// another server. It must not be Usable yet. Before it is read, all those keys must be passed to Cleanse, or the
+// server is flushed.
 func (e *Engine) Distrust(i int) {
 	if e.Backups == nil {
 		return
 	}
-	e.record(i, Recorder.All) // whoever comes after a crash does not know which keys these are
+	e.record(i, Recorder.All) // after a crash nobody would know which keys these are
 	e.unclean[i] = true
 	e.Emptied(i)
 }
 
-// Distrusted reports whether what server i holds may still be out of date.
+// Distrusted reports whether server i may still hold values that are out of date.
 func (e *Engine) Distrusted(i int) bool { return e.unclean[i] }
 
-// Cleanse gives keys that server i holds and that may be out of date there: they are copied from their other copy,
-// or deleted. final: there are no more.
+// Cleanse marks a batch of keys that server i holds as dirty, because they may be out of date. They are copied from
+// the other copy, or deleted. final means that this is the last batch.
 func (e *Engine) Cleanse(i int, keys []string, final bool) {
 	h := e.resyncs[i]
 	if !h.isFilling() {
@@ -100,7 +104,8 @@ func (e *Engine) Cleanse(i int, keys []string, final bool) {
 	e.goOn(h)
 }
 
-// fillNext begins to fill the next key, and reports whether there was one. It asks for more in time.
+// fillNext begins to fill the next key, and reports whether there was one. It asks for the next batch when few keys
+// are left.
 func (e *Engine) fillNext(h *resync) bool {
 	if len(h.fills) < fewKeys && h.stage == filling {
 		e.enter(h, listing)
@@ -116,7 +121,8 @@ func (e *Engine) fillNext(h *resync) bool {
 	return true
 }
 
-// fillKey copies a key to a server that may lack it. One that is on its way already, perhaps for a resync before, is waited for.
+// fillKey copies a key to a server that may lack it. If it is being copied already, perhaps for an earlier resync, h
+// waits for that.
 func (e *Engine) fillKey(h *resync, key string) {
 	x := &copying{e: e, h: h, server: h.server, key: key, fill: true}
 	if y := e.copies[key]; y != nil && y.server == x.server && e.takeOver(y, x) {
@@ -127,9 +133,9 @@ func (e *Engine) fillKey(h *resync, key string) {
 	}
 }
 
-// ReadThrough fills the keys in a reply of server from, if their other copy is on a server that is being filled:
-// what is in use is filled first. (It is also what the list of keys may lack: memcached moves items that are used,
-// and may move one to where the list has been already.) A server that is yet to be cleansed, or flushed, is left alone.
+// ReadThrough fills the keys in a reply of server from, if their other copy is on a server that is being filled. So
+// keys in use are filled first. They may also be missing from the list of keys: memcached moves items that are used,
+// and may move one to a place that was listed already. A server that is not yet cleansed or flushed gets no keys.
 func (e *Engine) ReadThrough(from int, reply []byte) {
 	if e.warming == 0 {
 		return
@@ -139,7 +145,7 @@ func (e *Engine) ReadThrough(from int, reply []byte) {
 	}
 }
 
-// ReadThroughKey is ReadThrough for one key, which server from has; an empty one is none.
+// ReadThroughKey is ReadThrough for one key that server from has. It ignores an empty key.
 func (e *Engine) ReadThroughKey(from int, key []byte) {
 	if e.warming == 0 || len(key) == 0 {
 		return
@@ -153,7 +159,7 @@ func (e *Engine) ReadThroughKey(from int, key []byte) {
 	}
 }
 
-// seen remembers keys, as many as there is room for: a new one takes the place of an older one.
+// seen remembers about seenSize keys by their hashes. A new key replaces an older one.
 type seen struct {
 	seed   maphash.Seed
 	hashes []uint64
@@ -162,7 +168,7 @@ type seen struct {
 // seenSize is the number of keys that seen has room for.
 const seenSize = 1 << 15
 
-// add reports whether the key is new.
+// add adds a key, and reports whether it was new.
 func (s *seen) add(key []byte) bool {
 	if s.hashes == nil {
 		s.seed, s.hashes = maphash.MakeSeed(), make([]uint64, seenSize)

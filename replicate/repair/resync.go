@@ -1,62 +1,63 @@
 package repair
 
-// Host is what the engine tells of servers that come back: upwards, out of this package.
+// Host is told about the progress of servers that return. The package above implements it.
 type Host interface {
-	// Warming: server i has made good what it missed, but lacks the contents of the other copies. Their keys are to
-	// be given to Fill, a batch each time that More is called, until one is the last.
+	// Warming is called when server i has got the keys that it missed, but still lacks the contents of the other
+	// copies. The host must pass their keys to Fill: one batch for each call of More, up to a final one.
 	Warming(i int)
 	// More asks for the next batch of keys for server i.
 	More(i int)
-	// Flushed: server i was flushed, because too many keys were dirty there. It has lost the keys of other engines,
-	// too.
+	// Flushed is called when server i was flushed to repair it. The keys of other engines are gone as well.
 	Flushed(i int)
-	// Unflushable: server i has to be flushed before it is read, and refuses that, with this reply.
+	// Unflushable is called when server i has to be flushed before it is read, and has refused that. reply is its
+	// reply.
 	Unflushable(i int, reply string)
-	// Abandoned: no more keys are to come for server i; what it lacks it gets another time.
+	// Abandoned is called when filling server i ends early. It needs no more keys now; it will be filled another time.
 	Abandoned(i int)
-	// MadeGood: server i may be read, if it could not already.
+	// MadeGood is called when server i may be read. Perhaps it is read already.
 	MadeGood(i int)
 }
 
 const (
-	firstCopies  = 4       // keys that are copied at a time at first, when nobody knows how large they are
+	firstCopies  = 4       // keys that are copied at a time at first, while the size of values is unknown
 	maxCopies    = 64      // keys of one server that are copied at a time
-	maxCopyBytes = 1 << 20 // about so many bytes of values are, at most: the other copy must not miss deadlines over it
-	fewKeys      = 128     // keys to fill: with fewer, more are asked for
-	maxLate      = 1000    // keys that may come late, when everything else is made good; more are deleted
+	maxCopyBytes = 1 << 20 // about the same in bytes of values, so that the other server does not miss deadlines
+	fewKeys      = 128     // with fewer keys to fill, the next batch is asked for
+	maxLate      = 1000    // keys that may become dirty after everything else is repaired; more are deleted
 )
 
-// stage is how far a resync has come. It goes from one to the next, and back to missed when filling is given up.
+// stage is how far a resync has come. It advances from one stage to the next, and goes back to missed if filling is
+// abandoned.
 type stage uint8
 
 const (
-	missed  stage = iota // it makes good what the server missed
-	listing              // it fills, and more keys to fill are asked for
-	filling              // it fills, and no more keys are asked for yet
-	last                 // it fills the last keys
+	missed  stage = iota // repairs the keys that the server missed
+	listing              // fills, and waits for the next batch of keys
+	filling              // fills, and has enough keys for now
+	last                 // fills the last batch
 )
 
-// resync makes good what a server missed while it was away. Its dirty keys are copied from the other copy; when the
-// server came back empty, all the others follow. It takes part in mutations meanwhile, but is not read.
+// resync repairs a server that was down. It copies the dirty keys from the other copy. If the server came back empty,
+// it then copies all other keys. Meanwhile the server gets mutations but no reads.
 //
-// It goes on as long as there is room for a copy and a key to be copied. It ends when nothing is under way and
-// nothing is left; then it is not in Engine.resyncs any more.
+// A resync starts copies as long as there is room and a key is left. It ends, and leaves Engine.resyncs, when nothing
+// is under way and nothing is left.
 type resync struct {
 	server int
-	stage  stage    // changed by Engine.enter alone, which counts those that fill in Engine.warming
+	stage  stage    // only Engine.enter changes it, and counts in Engine.warming the resyncs that fill
 	queue  []string // dirty keys to be copied
-	late   int      // how many came to that when everything else was done; maxLate at most are taken
-	busy   int      // copies and deletions under way that wait for it; each ends once (done); never below 0
-	window int      // how many there may be, 1 at least: more with each that succeeds, fewer when one is slow
-	size   int      // about the size of a large value among the last ones
-	fills  []string // keys to fill; none when it does not fill
-	seen   seen     // keys that clients have read, and that were filled because of that
+	late   int      // keys that were added after everything else was done; at most maxLate
+	busy   int      // copies and deletions under way; each ends once (done); never below 0
+	window int      // how many may be under way, at least 1: grows with each success, halves when a server is slow
+	size   int      // estimated size of large values, in bytes: the maximum of the last ones, slowly decaying
+	fills  []string // keys to fill; empty unless it is filling
+	seen   seen     // keys that were filled because clients had read them
 }
 
-// isFilling reports whether the server gets the contents of the other copies now.
+// isFilling reports whether the server is being filled from the other copies.
 func (h *resync) isFilling() bool { return h != nil && h.stage != missed }
 
-// enter has a resync go to another stage.
+// enter changes the stage of a resync.
 func (e *Engine) enter(h *resync, to stage) {
 	switch before := h.isFilling(); {
 	case before && to == missed:
@@ -78,7 +79,7 @@ func (e *Engine) enter(h *resync, to stage) {
 	}
 }
 
-// done notes that a copy or a deletion that h waits for, if any does, has ended, and goes on.
+// done notes that a copy or a deletion of h has ended, and continues the resync. h may be nil.
 func (e *Engine) done(h *resync) {
 	if h == nil {
 		return
@@ -90,8 +91,8 @@ func (e *Engine) done(h *resync) {
 	e.goOn(h)
 }
 
-// Returned begins to make good what server i missed; a connection to it stands. The host is told when it may be
-// read. The server must be Usable by then, and not Readable.
+// Returned begins the resync of server i, which is connected again. The server must be Usable and not Readable. The
+// host is told when it may be read.
 func (e *Engine) Returned(i int) {
 	if e.Retired {
 		return
@@ -107,11 +108,11 @@ func (e *Engine) Returned(i int) {
 	e.goOn(h)
 }
 
-// Returns reports whether server i is in what Returned began.
+// Returns reports whether the resync of server i is under way.
 func (e *Engine) Returns(i int) bool { return e.resyncs[i] != nil }
 
-// Gone ends what Returned began, because the server is away again; and no other server gets keys from this one any
-// more.
+// Gone ends the resync of server i, if there is one, because the server has gone down. It also ends the filling of
+// servers that get keys from this one.
 func (e *Engine) Gone(i int) {
 	if h := e.resyncs[i]; h != nil {
 		e.enter(h, missed)
@@ -127,7 +128,7 @@ func (e *Engine) Gone(i int) {
 	}
 }
 
-// goOn starts as many copies as may be under way, and ends the resync when there is nothing left to do.
+// goOn starts copies as long as there is room, and ends the resync if nothing is left to do.
 func (e *Engine) goOn(h *resync) {
 	for e.resyncs[h.server] == h && h.room() {
 		if !e.copyNext(h) {
@@ -140,14 +141,14 @@ func (e *Engine) goOn(h *resync) {
 	d := &e.dirty[h.server]
 	switch {
 	case h.stage == listing || h.stage == filling:
-	case d.All() && e.unclean[h.server]: // it is being flushed, in place of being cleansed
+	case d.All() && e.unclean[h.server]: // the server is being flushed instead of being cleansed
 	case h.stage == missed && e.incomplete[h.server] && e.CanFill(h.server):
 		e.enter(h, listing)
 		e.opt.Host.Warming(h.server)
-	case d.All(): // it is being flushed, or refuses to be
-	case e.unclean[h.server]: // nothing tells what is out of date there: no other copy, or no list of what it holds
+	case d.All(): // the server is being flushed, or refuses it
+	case e.unclean[h.server]: // nobody could tell which keys are out of date, so all of them have to go
 		if h.isFilling() {
-			e.abandon(h) // and begins anew
+			e.abandon(h) // it begins again when the server is flushed
 		}
 		e.eraseAll(h.server)
 	default:
@@ -161,12 +162,12 @@ func (e *Engine) goOn(h *resync) {
 	}
 }
 
-// room reports whether one more copy may be under way.
+// room reports whether one more copy may be started.
 func (h *resync) room() bool {
 	return h.busy < min(h.window, maxCopies) && h.busy*h.size < maxCopyBytes
 }
 
-// copyNext begins with the next key, and reports whether there was one.
+// copyNext begins to copy or fill the next key, and reports whether there was one.
 func (e *Engine) copyNext(h *resync) bool {
 	switch n := len(h.queue) - 1; {
 	case n >= 0:
@@ -181,8 +182,8 @@ func (e *Engine) copyNext(h *resync) bool {
 	return true
 }
 
-// add adds a key to what is to be made good, and reports whether it may. When everything else is done, traffic must
-// not keep the end from coming for ever.
+// add adds a dirty key to the queue. It returns false if too many keys came late: when everything else is done, new
+// dirty keys must not keep the resync from ending.
 func (h *resync) add(key []byte) bool {
 	if len(h.queue) == 0 && (h.stage == missed || h.stage == last) {
 		if h.late++; h.late > maxLate {

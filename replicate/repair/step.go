@@ -2,44 +2,44 @@ package repair
 
 import "magent/ascii"
 
-// phase is how far the copy of a key has come.
+// phase is how far the copying of a key has come.
 type phase uint8
 
 const (
-	reading phase = iota // the value is asked for
-	writing              // it was read, and is on its way to the server
-	over                 // something else has taken its place: what comes is of no interest
+	reading phase = iota // the value has been asked for
+	writing              // the value was read, and has been sent to the server
+	over                 // another copying replaces this one: its reply is ignored
 )
 
-// step is what a copy does upon a reply.
+// step is what a copying does upon a reply.
 type step uint8
 
 const (
 	ignore    step = iota // nothing
-	putOff                // read the key another time: both copies are still used, and one of them was only slow
-	readAgain             // what was read may be out of date by now
-	write                 // write what was read
-	retry                 // nobody knows what became of it: the key stays dirty, and is made good once more
-	filled                // the server has the key, this one or a newer one
-	cleaned               // the key is good
-	giveUp                // delete the key: the other copy has not got it, or has gone, or it cannot be written
+	putOff                // read the key later: both servers are still used, and one was only slow
+	readAgain             // read the key again: the value may be out of date
+	write                 // write the value that was read
+	retry                 // repair the key once more: nobody knows whether the value was written
+	filled                // end: the server has this value, or a newer one
+	cleaned               // end: the key is clean
+	giveUp                // end: delete the key. It cannot be read or written, or the other copy lacks it
 )
 
 // situation is what the next step depends on.
 type situation struct {
 	phase     phase
-	fill      bool // the server lacked the key, and it is not dirty
+	fill      bool // the server lacked the key; it is not dirty
 	single    bool // no resync waits for it
-	again     bool // the key was marked, or deleted, since it was read
-	overtaken bool // a mutation has passed since it was read or written
-	flushed   bool // another loop's flush_all may come, or have come, between the reading and the writing
-	usable    bool // the server takes requests
+	again     bool // the key became dirty again, or was deleted, after it was read
+	overtaken bool // a mutation was sent after the key was read or written
+	flushed   bool // another loop's flush_all may take effect between the read and the write
+	usable    bool // the server gets requests
 	reply     ascii.Kind
-	tried     [giveUp]bool // by step: it was tried upon this reply, and could not be done
+	tried     [giveUp]bool // by step: it was tried upon this reply, and was not possible
 }
 
-// next is the table of what a copy does. putOff, readAgain and write may turn out not to be possible; then it is
-// asked again, with that in tried. giveUp always is.
+// next returns what a copying does upon a reply. If putOff, readAgain or write turns out to be impossible, next is
+// called again with that step in tried. giveUp is always possible.
 func next(s situation) step {
 	lost, wrote, value := s.reply == ascii.Lost, s.phase == writing, s.reply == ascii.MetaVA
 	may := func(what step) bool { return !s.tried[what] }
@@ -47,23 +47,23 @@ func next(s situation) step {
 	case s.phase == over:
 		return ignore
 
-	// Nobody knows what became of it.
+	// Nobody knows what the server did.
 	case lost && (!wrote || s.fill) && may(putOff):
 		return putOff
 	case wrote && s.fill && s.again && s.single && s.usable && may(readAgain):
-		return readAgain // it is deleted behind what was written
+		return readAgain // the deletion was sent after the write
 	case lost && wrote && !s.fill:
 		return retry
 	case lost:
 		return giveUp
 
-	// It was written, or was not, because there is a newer one.
+	// The value was written, or was refused because there is a newer one.
 	case wrote && s.fill:
 		return filled
 	case wrote && s.reply == ascii.MetaHD && !s.again && !s.flushed:
 		return cleaned
 
-	// A newer value, or a flush_all, may lie between what was read and what is written.
+	// A newer value, or a flush_all, may have come between the read and the write.
 	case (s.overtaken || s.flushed && (wrote || value)) && may(readAgain):
 		return readAgain
 	case value && !wrote && !s.overtaken && !s.flushed && may(write):

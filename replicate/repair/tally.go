@@ -1,12 +1,12 @@
 package repair
 
-// Tally counts what was done for the sake of one server.
+// Tally counts events of one server.
 type Tally struct {
-	Repairs    uint64 // dirty keys that were copied to it or deleted there
+	Repairs    uint64 // dirty keys that were copied to it or deleted on it
 	Refills    uint64 // keys that it lacked and got
-	Avoided    uint64 // reads of keys that are dirty on it, and that therefore went to the other copy
-	CasRefused uint64 // compares with a token that another copy, or an earlier run of it, had given out
+	Avoided    uint64 // reads that went to the other copy because the key is dirty on this server
+	CasRefused uint64 // compares with a token of the other copy, or of an earlier run of this server
 }
 
-// Tally is what was done for server i; to be read, and set to zero.
+// Tally returns the counters of server i. The caller reads them and sets them to zero.
 func (e *Engine) Tally(i int) *Tally { return &e.tallies[i] }
