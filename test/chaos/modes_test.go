@@ -32,10 +32,10 @@ const (
 var modes = []mode{
 	{"slow", exact, "missed", onlyDeadlines, setup{ // the deadlines of some requests pass, and no server is ejected: the roles of the copies change by key
 		primaries: 1, clients: 8, keys: 12, skew: 1.5, depth: 4, pace: 3 * time.Millisecond, retries: 0.5, ops: operations,
-		args: []string{"--server-failure-limit", "1000"}, timeout: 100 * time.Millisecond,
+		args: []string{"--server-failure-limit", "1000", "--connect-timeout", "10s"}, timeout: 100 * time.Millisecond,
 		faults: []fault{slow}, victims: 2, lifetime: 8,
 	}},
-	{"overlap", loses, "hide", bothOut, setup{ // both copies of a key are away, or one while the other is made good
+	{"overlap", loses, "refill,hide", bothOut, setup{ // both copies of a key are away, or one while the other is made good
 		primaries: 2, clients: 8, keys: 400, skew: 1, depth: 16, pace: 10 * time.Millisecond, retries: 0.2, ops: kept(operations, "append"),
 		lag:    10 * time.Millisecond, // it takes long to make keys good
 		faults: []fault{overlap}, victims: 2, lifetime: 2, lossy: true,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -81,6 +82,7 @@ type world struct {
 	round   atomic.Int64 // keys get new names with each round, so that histories stay short
 	lives   atomic.Int64 // ends and beginnings of the proxy: odd while it is away
 
+	late   []int    // by server: deadlines that it had missed after the last fault
 	deaths []int64  // of the proxy
 	log    []string // of the faults
 	struck map[string]int
@@ -89,7 +91,7 @@ type world struct {
 
 	mu      sync.Mutex
 	history map[int64]map[string][]porcupine.Operation // by round and key
-	void    map[int64]bool                             // rounds in which both copies were out: keys may be lost then
+	void    map[int64]bool                             // rounds in which both copies failed: keys may be lost then
 }
 
 // tally is for the log.
@@ -113,7 +115,11 @@ func start(t *testing.T, s setup) *world {
 		setup: s, t: t, r: rand.New(&shared{source: rand.NewPCG(s.seed, 1)}), begin: time.Now(), leave: leave,
 		struck: map[string]int{}, count: tally{errors: map[string]int{}}, history: map[int64]map[string][]porcupine.Operation{}, void: map[int64]bool{},
 	}
-	args := append([]string{"-l", harness.DeadAddr(t)}, s.args...)
+	s.timeout = cmp.Or(s.timeout, 200*time.Millisecond)
+	args := []string{
+		"-l", harness.DeadAddr(t),
+		"--timeout", s.timeout.String(), "--connect-timeout", "200ms", "--probe-interval", "50ms",
+	}
 	for i := range s.primaries + 1 {
 		// Several threads that yield after each request: what lies in the sockets of old and new connections mixes.
 		m := harness.StartMemcached(t, append([]string{"-t", "4", "-R", "1", "-m", "64"}, s.memcached...)...)
@@ -125,10 +131,8 @@ func start(t *testing.T, s setup) *world {
 		w.servers, w.relays = append(w.servers, m), append(w.relays, r)
 		args = append(args, flag, r.Addr)
 	}
-	s.timeout = cmp.Or(s.timeout, 200*time.Millisecond)
-	w.timeout = s.timeout
-	args = append(args, "--timeout", s.timeout.String(), "--connect-timeout", "200ms", "--probe-interval", "50ms")
-	w.proxy = s.magent(t, args...)
+	w.late = make([]int, len(w.servers))
+	w.proxy = s.magent(t, append(args, s.args...)...)
 	w.self = w.enter(0)
 	for id := range s.clients {
 		c := w.enter(id + 1)
@@ -156,6 +160,7 @@ func (w *world) strike(length time.Duration) {
 		w.count.faults++
 		w.struck[f.name]++
 		w.awaitUp()
+		w.lookAside(i)
 		if w.count.faults%w.lifetime == 0 {
 			w.turn()
 		}
@@ -177,6 +182,24 @@ func (w *world) awaitUp() {
 		}
 		return nil
 	})
+}
+
+// lookAside makes a round void in which a server has missed deadlines that is not the one that was struck: the machine
+// was too busy, so both copies failed.
+func (w *world) lookAside(struck int) {
+	stats := harness.Stats(w.t, w.proxy.Addr, "servers")
+	for i := range w.servers {
+		n, err := strconv.Atoi(stats[fmt.Sprintf("server:%d:timeouts", i)])
+		if err != nil {
+			w.t.Fatalf("timeouts of server %d: %v", i, err)
+		}
+		if i != struck && n > w.late[i] {
+			w.mu.Lock()
+			w.void[w.round.Load()] = true
+			w.mu.Unlock()
+		}
+		w.late[i] = n // fewer than before: the proxy has begun anew
+	}
 }
 
 // turn ends a round: all its keys are read once more, what clients saw is checked, and the copies are compared.
