@@ -64,6 +64,28 @@ func TestQuitInTheMiddle(t *testing.T) {
 	}
 }
 
+// A session whose client is waited for holds nothing of a request that had arrived in part.
+func TestLingeringHoldsNothing(t *testing.T) {
+	r, _, _ := pair(t, nil)
+	c := r.client()
+	c.say("set k 0 0 100\r\nin part")
+	r.eventually(0, "a part of a request", func(sh *session.Shard) bool { return sh.Assembly > 0 })
+	r.on(0, func(sh *session.Shard) {
+		if _, err := io.WriteString(c.c, "more"); err != nil { // not read before the session ends
+			t.Error(err)
+		}
+		sh.SendAway()
+	})
+	r.eventually(0, "nothing kept", func(sh *session.Shard) bool { return sh.Assembly == 0 })
+	r.on(0, func(sh *session.Shard) {
+		if len(sh.Sessions) != 1 {
+			t.Errorf("%d sessions are lingering", len(sh.Sessions))
+		}
+	})
+	c.c.Close()
+	r.eventually(0, "its end", func(sh *session.Shard) bool { return len(sh.Sessions) == 0 })
+}
+
 // A client on a unix socket that writes without wanting replies and closes: all it has written is carried out.
 func TestUnixClientClosesAfterNoreply(t *testing.T) {
 	path := t.TempDir() + "/s"

@@ -57,7 +57,7 @@ func (s *Session) cutOff(why string) {
 	if s.redis != nil {
 		s.endMulti()
 	}
-	if s.closing {
+	if s.phase >= closing {
 		return
 	}
 	s.need, s.searched = 0, 0
@@ -70,16 +70,4 @@ func (s *Session) cutOff(why string) {
 		s.say("SERVER_ERROR " + why + "\r\n")
 	}
 	s.stop()
-}
-
-// keep has what was not served yet wait, and counts it.
-func (s *Session) keep(rest []byte) {
-	s.s.Keep(rest)
-	s.sh.Assembly += s.s.Kept() - s.kept
-	s.kept = s.s.Kept()
-	if s.kept == 0 {
-		s.since = 0
-	} else if s.since == 0 || s.sinceServed != s.served {
-		s.since, s.sinceServed = s.sh.L.Now(), s.served
-	}
 }

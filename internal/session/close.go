@@ -3,21 +3,31 @@ package session
 import "magent/internal/call"
 
 // finish reads nothing more; the session ends when all that was read is answered and sent.
-func (s *Session) finish() {
-	s.ended = true
-	s.s.Reading(false)
-	s.scheduleFlush()
+func (s *Session) finish() { s.end(inputEnds) }
+
+// stop is finish without regard to what was read behind the request being served, but for the rest of a multi-get.
+func (s *Session) stop() {
+	if s.reading != flowing && s.long == nil {
+		s.reading = flowing
+		s.keep(nil)
+	}
+	s.end(serviceEnds)
 }
 
-// stop is finish without regard to what was read behind the request being served.
-func (s *Session) stop() {
-	s.closing = true
-	s.finish()
+// end has the session end in good order. One that is lingering, or lost, goes on with that.
+func (s *Session) end(e event) {
+	if s.phase = s.phase.next(e); s.phase <= closing {
+		s.s.Reading(false)
+		s.scheduleFlush()
+	}
 }
 
 // fail ends the session without regard to what is not answered.
 func (s *Session) fail() {
-	s.failed, s.ended, s.closing = true, true, true
+	if s.linger == nil {
+		s.wrong = true
+	}
+	s.phase = s.phase.next(clientLost)
 	s.scheduleFlush()
 }
 
@@ -32,7 +42,7 @@ func (s *Session) forget(c *call.Call) {
 
 // close forgets the client. Calls under way go on without it, and count until they are answered.
 func (s *Session) close() {
-	s.closed = true
+	s.phase = s.phase.next(socketCloses)
 	for c := s.first; c != nil; {
 		next := c.Next
 		c.Next = nil
@@ -47,7 +57,7 @@ func (s *Session) close() {
 	}
 	s.sh.Assembly -= s.kept
 	s.sh.Unsent -= s.unsent
-	if s.wrong || s.failed && s.linger == nil {
+	if s.wrong {
 		s.pool.Count.ClientErrors++
 	} else {
 		s.pool.Count.ClientEOFs++

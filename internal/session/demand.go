@@ -64,10 +64,10 @@ func (d *Demand) Waiting() int { return len(d.waiting) }
 
 // join puts a client at the end of the line.
 func (d *Demand) join(s *Session) {
-	if s.queued {
+	if s.place == waiting {
 		return
 	}
-	s.queued = true
+	s.place = waiting
 	d.waiting = append(d.waiting, s)
 	d.scheduleFlush()
 }
@@ -79,12 +79,14 @@ func (d *Demand) Flush() {
 		s := d.waiting[0]
 		d.waiting[0] = nil
 		d.waiting = d.waiting[1:]
-		s.queued = false
-		s.turn = true
-		if !s.closed && !s.failed && s.paused && !s.full() {
+		s.place = first
+		if s.phase < lingering && s.reading == paused && !s.full() {
 			s.resume()
 		}
-		s.turn = false
+		if s.place == first {
+			s.place = apart
+		}
+		s.check()
 	}
 	if len(d.waiting) == 0 {
 		d.waiting = nil
@@ -122,7 +124,7 @@ func (s *Session) mustQueue(values, bytes int) bool {
 
 // roomFor reports whether the client may ask for whatever it likes.
 func (d *Demand) roomFor(s *Session) bool {
-	return d.Bytes < MaxExpected && (s.turn || len(d.waiting) == 0)
+	return d.Bytes < MaxExpected && (s.place == first || len(d.waiting) == 0)
 }
 
 // crowded reports whether what the client wants has to wait until others have got what they asked for.
@@ -132,7 +134,7 @@ func (s *Session) crowded() bool {
 
 // pause has what was read wait.
 func (s *Session) pause() {
-	s.paused = true
+	s.reading = paused
 	s.pool.Count.Backpressure++
 	s.lineUp()
 }

@@ -16,7 +16,7 @@ func (sh *Shard) Drain(done func()) {
 // SendAway ends all sessions. What was read is served; what has arrived since this turn began is not.
 func (sh *Shard) SendAway() {
 	for s := range sh.Sessions {
-		if !s.ended {
+		if s.phase == open {
 			s.finish()
 		}
 	}
@@ -47,7 +47,7 @@ func (sh *Shard) Wake() {
 // Waiting reports whether a request that has arrived waits for its turn.
 func (sh *Shard) Waiting() bool {
 	for s := range sh.Sessions {
-		if s.paused && !s.failed {
+		if s.reading != flowing && s.phase != failed {
 			return true
 		}
 	}
@@ -57,10 +57,8 @@ func (sh *Shard) Waiting() bool {
 // Stop ends all sessions without what they have not begun to serve. They remain until their clients have fetched their replies.
 func (sh *Shard) Stop() {
 	for s := range sh.Sessions {
-		s.paused = false
-		if s.linger == nil {
-			s.stop()
-		}
+		s.long = nil
+		s.stop()
 	}
 }
 

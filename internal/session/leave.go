@@ -29,7 +29,7 @@ func (s *Session) checkHangup() {
 
 // hangup goes on without the client: nothing is sent any more, but what it has sent is served, as with memcached.
 func (s *Session) hangup() {
-	s.gone = true
+	s.peer = gone
 	s.s.Detach()
 	s.scheduleFlush()
 }
@@ -40,15 +40,13 @@ const lingerTime = time.Second
 // leave ends a session that has nothing left to do. Were the socket closed with input in it, TCP would answer that with a
 // reset, by which the client may lose replies that it has not read yet. So its end is waited for, for a while.
 func (s *Session) leave() {
-	if s.linger != nil {
-		return // until discard sees the end
-	}
 	fd := s.s.FD()
 	unread, err := unix.IoctlGetInt(fd, unix.SIOCINQ)
-	if s.eof || s.gone || err != nil || unread == 0 || unix.Shutdown(fd, unix.SHUT_WR) != nil {
+	if s.peer != there || err != nil || unread == 0 || unix.Shutdown(fd, unix.SHUT_WR) != nil {
 		s.close()
 		return
 	}
+	s.phase = s.phase.next(outputEnds)
 	s.linger = loop.NewTimer(s.fail)
 	s.sh.L.Set(s.linger, lingerTime)
 	s.s.Reading(true)
@@ -60,6 +58,6 @@ func (s *Session) discard() {
 	if err != nil {
 		s.fail()
 	} else if len(data) > 0 {
-		s.s.Keep(nil)
+		s.keep(nil)
 	}
 }

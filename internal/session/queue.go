@@ -55,7 +55,7 @@ func (s *Session) enqueue(c *call.Call, keys, values, bytes int) {
 // Answer takes the reply to c. It is written when c is first in line, else it waits in c.
 func (s *Session) Answer(c *call.Call, reply []byte) {
 	c.Done = true
-	if s.closed {
+	if s.phase == closed {
 		s.forget(c)
 		return
 	}
@@ -71,10 +71,10 @@ func (s *Session) Answer(c *call.Call, reply []byte) {
 		s.held -= len(s.first.Held)
 		s.deliver(s.first.Held)
 	}
-	if s.first == nil || s.paused || s.ended {
+	if s.first == nil || s.reading != flowing || s.phase != open {
 		s.scheduleFlush()
-	} else if !s.late {
-		s.late = true
+	} else if s.writing == idle {
+		s.writing = late
 		s.sh.L.MarkLate(s)
 	}
 }
@@ -121,7 +121,7 @@ func (s *Session) write(reply []byte) {
 	n := len(reply)
 	s.work -= n
 	s.pool.Count.BytesWritten += uint64(n)
-	if s.failed || s.gone {
+	if s.phase == failed || s.peer == gone {
 		return
 	}
 	if n >= loop.LargeWrite {

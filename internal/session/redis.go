@@ -34,8 +34,8 @@ const (
 // serveRedis is serveAll of a Redis pool.
 func (s *Session) serveRedis(data []byte) (rest []byte) {
 	r := &s.sh.cmd
-	s.paused = false
-	for len(data) > 0 && !s.closing {
+	s.reading = flowing
+	for len(data) > 0 && s.phase < closing {
 		if s.full() {
 			s.pause()
 			break

@@ -77,7 +77,7 @@ type State struct {
 // State tells how the session is.
 func (s *Session) State() State {
 	return State{
-		Paused: s.paused, Partial: s.kept > 0 || s.skip.Pending(), Answered: s.first == nil,
+		Paused: s.reading != flowing, Partial: s.kept > 0 || s.skip.Pending(), Answered: s.first == nil,
 		Held: s.held, Served: s.served, Most: s.most, Searched: s.searched,
 	}
 }

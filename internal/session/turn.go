@@ -23,15 +23,12 @@ func (s *Session) beginTurn() {
 }
 
 // yields reports whether the client has had its share of this turn, and waits for the next.
-func (s *Session) yields() bool { return s.yielded && s.workTurn == s.sh.L.Turns }
+func (s *Session) yields() bool { return s.reading == yielded && s.workTurn == s.sh.L.Turns }
 
 // yield has the rest of what was read wait for the next turn.
 func (s *Session) yield() {
-	s.paused = true
-	if !s.yielded {
-		s.yielded = true
-		s.sh.L.MarkNext(s)
-	}
+	s.reading = yielded
+	s.sh.L.MarkNext(s)
 }
 
 // lineless reports whether what has arrived is still a line without its end, looking only at what has come since the last time.

@@ -1,0 +1,48 @@
+package session
+
+import "magent/internal/fault"
+
+// check panics where a rule that stands at the fields of Session does not hold. It is called where the loop's calls end.
+func (s *Session) check() {
+	if fault.Strict {
+		if rule := s.brokenRule(); rule != "" {
+			panic("session: " + rule)
+		}
+	}
+}
+
+// brokenRule names a rule that does not hold; "" if all do.
+func (s *Session) brokenRule() string {
+	empty := s.first == nil
+	switch {
+	case s.phase == closed:
+		if !empty || s.last != nil {
+			return "it is closed, and has a line of calls"
+		}
+	case empty != (s.last == nil):
+		return "the line of calls has only one end"
+	case empty && s.barrier != nil:
+		return "it waits for a call that is not in its line"
+	case empty && s.pending|s.values|s.sent|s.held != 0:
+		return "no call is in its line, and something is counted"
+	case s.pending < 0 || s.values < 0 || s.sent < 0 || s.held < 0 || s.pieces < 0:
+		return "fewer than none are counted"
+	case s.phase == lingering && s.linger == nil:
+		return "it lingers without a time limit"
+	case s.phase < lingering && s.linger != nil:
+		return "it has a time limit, and does not linger"
+	case s.phase == lingering && s.reading != flowing:
+		return "it lingers, and requests wait"
+	case s.phase == lingering && !empty:
+		return "it lingers, and calls are in its line"
+	case s.phase == closing && s.reading != flowing && s.long == nil:
+		return "nothing more is served, and requests wait"
+	case s.peer == gone && s.s.Unsent() > 0:
+		return "the client has gone, and replies wait for it"
+	case s.place == first:
+		return "it is at the head of the line for longer than its turn"
+	case s.kept != s.s.Kept():
+		return "what it has kept is counted wrongly"
+	}
+	return ""
+}
