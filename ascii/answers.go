@@ -12,7 +12,7 @@ var (
 	replyTooLarge    = []byte("SERVER_ERROR object too large for cache\r\n")
 	replyLineTooLong = []byte("CLIENT_ERROR line too long\r\n") // memcached closes the connection without a reply
 
-	// memcached does echo it, see doc.go
+	// memcached does echo such keys, see doc.go
 	replyKeyEcho      = []byte("CLIENT_ERROR key with a line feed cannot be echoed\r\n")
 	replyBadKey       = []byte("CLIENT_ERROR error decoding key\r\n")
 	replyBadFlag      = []byte("CLIENT_ERROR invalid flag\r\n")

@@ -108,7 +108,7 @@ func (f *Framer) valuesLine(buf []byte, r *Reply) (n int, ok bool) {
 		return f.off + len(end), true
 	}
 	var size int
-	// at the start of a line: parsing without searching for its end first saves a seventh of the time
+	// At the start of a line: parsing without searching for its end first saves a seventh of the time
 	if f.scan == f.off {
 		_, size, n = valueLine(rest)
 	}

@@ -9,48 +9,51 @@ import (
 	"magent/internal/loop"
 )
 
-// MetaForm is the form in which a memcached has the meta commands. It is found out by asking, at each connect: versions lie
-// (a proxy in between has another one), and a server may be replaced by an older one at any time.
+// MetaForm is the form in which a memcached has the meta commands. The server is asked at each connect: its version
+// proves nothing (a proxy in between has another one), and it may be replaced by an older one at any time.
 type MetaForm uint8
 
 const (
-	// NoMeta: none that can be used. Before memcached 1.6.0 the body of ms was executed as commands. Also what has not been
-	// asked yet.
+	// NoMeta: none that can be used, or not asked yet. Before memcached 1.6.0 the body of ms was
+	// executed as commands.
 	NoMeta MetaForm = iota
-	// OldMeta: that of memcached 1.6.0 to 1.6.9, as far as copies of items need it: the length of the body of ms is a flag
-	// (S), OK stands for HD, and keys cannot come in base64. The documented ms is refused there, and its body executed.
+	// OldMeta: memcached 1.6.0 to 1.6.9, as far as it is needed to copy items. A flag (S) has the length
+	// of the body of ms, OK stands for HD, and keys cannot be in base64. The documented ms is refused
+	// there, and its body executed.
 	OldMeta
-	// FullMeta: as in protocol.txt since memcached 1.6.10.
+	// FullMeta: as in protocol.txt, since memcached 1.6.10.
 	FullMeta
 )
 
-// String is the form as stats servers shows it.
+// String returns the form as "stats servers" shows it.
 func (f MetaForm) String() string { return [...]string{"none", "old", "full"}[f] }
 
-// Why a meta command is not sent to a server.
+// Why a server does not get a meta command.
 var (
 	ErrNoMeta  = errors.New("it lacks the meta commands of memcached 1.6.10 and later")
 	ErrNoToken = errors.New("it lacks the E flag of ms, which memcached has since 1.6.27")
 )
 
-// The questions, one for each form. A server that has the form takes mn for the body of ms, which it does not store in any case:
-// no item has the largest of all tokens. It says NF, or EX; or it refuses the E flag, if it is older than that, and throws the
-// body away. To all others mn is a command, which has no effect, and they answer twice. In all cases their version is the end.
+// The questions, one for each form. Their body is the command mn.
+//
+// A server that has the form reads mn as the body of an ms that it never stores, as no item has the largest of all
+// tokens. It answers NF or EX. If it is too old for the E flag it refuses the command and discards the body. Any
+// other server executes mn, which has no effect, and so answers twice. The reply to version comes last in all cases.
 const (
 	fullQuestion = "ms magent:probe 2 C18446744073709551615 E1\r\nmn\r\nversion\r\n"
 	oldQuestion  = "ms magent:probe S2 C18446744073709551615\r\nmn\r\nversion\r\n"
 
-	mostAnswers = 3       // lines, with that for version
+	mostAnswers = 3       // lines, including that of version
 	mostAnswer  = 4 << 10 // bytes
 )
 
-// Question is what a server is asked to find out whether it has the form; ReadAnswer reads what it says.
+// Question returns what to send to a server to find out whether it has the form. ReadAnswer parses the answer.
 func (f MetaForm) Question() string {
 	return [...]string{"", oldQuestion, fullQuestion}[f]
 }
 
-// ReadAnswer reads the answer to a Question: whether the server has that form, and whether it took the flags, too. Not whole:
-// more is to come. Not ok: it is no answer to this.
+// ReadAnswer parses the answer to a Question. has says that the server has the form, flags that it accepted the flags
+// as well. With !whole the answer is incomplete. With !ok it is not an answer to a Question.
 func ReadAnswer(data []byte) (has, flags, whole, ok bool) {
 	var first []byte
 	lines, size := 0, 0
@@ -71,7 +74,8 @@ func ReadAnswer(data []byte) (has, flags, whole, ok bool) {
 	return false, false, false, len(data) <= mostAnswer
 }
 
-// tookBody reports whether the line is the answer of a server that has read an ms and its body. It may have been out of memory.
+// tookBody reports whether the line is the answer of a server that has read an ms with its body. It may
+// have been out of memory.
 func tookBody(line []byte) bool {
 	for _, word := range []string{"NF", "EX", "NS", "SERVER_ERROR"} {
 		if rest, found := bytes.CutPrefix(line, []byte(word)); found && (rest[0] == ' ' || rest[0] == '\r') {
@@ -81,14 +85,14 @@ func tookBody(line []byte) bool {
 	return false
 }
 
-// ask puts the question for a form, behind what was written before.
+// ask writes the question for a form behind what was written before.
 func (c *Conn) ask(f MetaForm) {
 	c.asking = f
 	c.line = append(c.line[:0], f.Question()...)
 	c.s.Write(c.line)
 }
 
-// takeAnswer takes the answer. When nothing is left to ask the connection stands.
+// takeAnswer parses the answer. If there is nothing else to ask, the connection is established.
 func (c *Conn) takeAnswer(data []byte) {
 	has, flags, whole, ok := false, false, true, len(data) == 0
 	if c.asking != NoMeta {
@@ -116,10 +120,10 @@ func (c *Conn) takeAnswer(data []byte) {
 	}
 }
 
-// closedOver goes on when a server has ended the connection before it had answered all. There are some that do so over a
-// command that they do not know (twemproxy). A connection that breaks just then looks the same, and must not have a server
-// count as one without meta commands: it would not be filled. So it has to happen twice at the same address, before that is
-// tried without the question; and the server must have answered the first command, both times.
+// closedOver handles a server that has closed the connection before it answered everything. Some do so on a command
+// that they do not know (twemproxy). A connection that breaks at that moment looks the same, but its server must not
+// count as one without meta commands, for then it could not be refilled. So the question is left out only after two
+// such ends at the same address. Both times the server must have answered the first command.
 func (c *Conn) closedOver(err error) {
 	if c.asking == NoMeta {
 		c.next(err)
@@ -135,16 +139,16 @@ func (c *Conn) closedOver(err error) {
 	c.next(err)
 }
 
-// Meta is the form of the meta commands that the server has, as of the last connection that stood.
+// Meta returns the form of the server's meta commands, as of the last established connection.
 func (c *Conn) Meta() MetaForm { return c.meta }
 
-// Asked reports whether the server has ever told which form it has.
+// Asked reports whether the server has ever told its form.
 func (c *Conn) Asked() bool { return c.Stats.Connects > 0 }
 
-// Lacks reports whether the server is known to lack what a request needs whose reply is framed so.
+// Lacks reports whether the server is known to lack what a request with this shape of reply needs.
 func (c *Conn) Lacks(s ascii.Shape) bool { return c.Lacking(s) != nil }
 
-// Lacking is what the server is known to lack for that; nil: nothing.
+// Lacking returns what the server is known to lack for such a request, or nil.
 func (c *Conn) Lacking(s ascii.Shape) error {
 	if c.state != ready {
 		return nil
@@ -152,11 +156,11 @@ func (c *Conn) Lacking(s ascii.Shape) error {
 	return c.misses(s)
 }
 
-// misses returns why the server must not be sent a request whose reply is framed so, or nil.
+// misses returns why the server must not get a request with this shape of reply, or nil.
 func (c *Conn) misses(s ascii.Shape) error {
 	switch {
 	case s != ascii.ShapeMeta && s != ascii.ShapeOldMeta && s != ascii.ShapeTokenMeta:
-	case c.opt.Redis != nil || !c.opt.Greet && !c.opt.Knock: // nobody has asked
+	case c.opt.Redis != nil || !c.opt.Greet && !c.opt.Knock: // the server was not asked
 	case s == ascii.ShapeOldMeta && c.meta != OldMeta, s != ascii.ShapeOldMeta && c.meta != FullMeta:
 		return ErrNoMeta
 	case s == ascii.ShapeTokenMeta && !c.token:
@@ -165,8 +169,8 @@ func (c *Conn) misses(s ascii.Shape) error {
 	return nil
 }
 
-// withhold takes what the server lacks out of what was collected while the connection was made. In the place of each such
-// request it is asked for its version: so the request is answered, with a refusal, when its turn comes.
+// withhold removes requests that the server lacks the commands for from those collected while connecting. Each one is
+// replaced by the command version, so that it is answered in its turn, with a refusal.
 func (c *Conn) withhold() {
 	lacking := false
 	for i := range c.fifo.len() {
@@ -189,12 +193,12 @@ func (c *Conn) withhold() {
 	c.early = out
 }
 
-// withhold has the reply to something else, that is asked instead, count as a refusal.
+// withhold makes the reply to knockLine, which is sent instead of the request, count as a refusal because of why.
 func (e *entry) withhold(why error) {
 	e.withheld, e.value, e.shape, e.size = why, false, ascii.ShapeLine, uint32(len(knockLine))
 }
 
-// refusalOf is the reply to a request that was withheld.
+// refusalOf returns the reply to a request that was withheld.
 func (c *Conn) refusalOf(why error) *ascii.Reply {
 	return &ascii.Reply{Kind: ascii.ServerError, Raw: fmt.Appendf(nil, "SERVER_ERROR %s: %v\r\n", c.opt.Name, why)}
 }

@@ -7,7 +7,8 @@ import (
 	"magent/ascii"
 )
 
-// What servers answer to a question: hasFull, and hasOld to the second one, have the form; the others have not.
+// Answers of servers to a Question. hasFull, and hasOld to the second one, mean that the server has the form; the
+// others mean that it has not.
 const (
 	hasFull  = "NF\r\nVERSION 1.6.18\r\n"
 	hasOld   = "NF \r\nVERSION 1.6.9\r\n"
@@ -21,20 +22,22 @@ const (
 func TestReadAnswer(t *testing.T) {
 	for data, has := range map[string]bool{
 		hasFull: true, hasOld: true,
-		"EX\r\nVERSION 1.6.18\r\n":                                        true, // somebody has an item of that name
+		"EX\r\nVERSION 1.6.18\r\n":                                        true, // there is an item of that name
 		"NF  kmagent:probe\r\nVERSION 1.6.12\r\n":                         true,
 		"SERVER_ERROR out of memory storing object\r\nVERSION 1.6.18\r\n": true,
 		refused: false, unheard: false, early15: false, nothing3: false,
 		"CLIENT_ERROR bad command line format\r\nMN\r\nVERSION 1.6.45\r\n": false,
-		"ERROR\r\nVERSION 7\r\n":                          false, // swallows the body of what it does not know
-		"CLIENT_ERROR invalid flag\r\nVERSION 1.6.18\r\n": true,  // without E
+		// It swallows the body of a command that it does not know
+		"ERROR\r\nVERSION 7\r\n":                          false,
+		"CLIENT_ERROR invalid flag\r\nVERSION 1.6.18\r\n": true, // no E flag
 		"SERVER_ERRORS\r\nVERSION 7\r\n":                  false,
 		"NFS\r\nVERSION 7\r\n":                            false,
 		"NF\r\nMN\r\nVERSION 7\r\n":                       false,
 		"VERSION 7\r\n":                                   false,
 		"\nVERSION 7\r\n":                                 false,
 	} {
-		if got, flags, whole, ok := ReadAnswer([]byte(data)); got != has || flags != (has && data[0] != 'C') || !whole || !ok {
+		if got, flags, whole, ok := ReadAnswer([]byte(data)); got != has || flags != (has && data[0] != 'C') ||
+			!whole || !ok {
 			t.Errorf("%q: has it %v, whole %v, ok %v", data, got, whole, ok)
 		}
 		for i := range data {
@@ -51,13 +54,18 @@ func TestReadAnswer(t *testing.T) {
 	}
 }
 
-// Which form a server has is found out by asking for one after the other, whatever it says its version is.
+// TestConnAsksForMetaCommands checks that the form is found by trying one after the other, whatever
+// version the server reports.
 func TestConnAsksForMetaCommands(t *testing.T) {
 	for _, tt := range []struct {
 		first, second string
 		want          MetaForm
 	}{
-		{hasFull, "", FullMeta}, {refused, hasOld, OldMeta}, {unheard, unheard, NoMeta}, {early15, early15, NoMeta}, {nothing3, nothing3, NoMeta},
+		{hasFull, "", FullMeta},
+		{refused, hasOld, OldMeta},
+		{unheard, unheard, NoMeta},
+		{early15, early15, NoMeta},
+		{nothing3, nothing3, NoMeta},
 	} {
 		for _, version := range []string{"1.4.39", "1.6.45"} {
 			r, p := greeted(t, Options{})
@@ -76,8 +84,8 @@ func TestConnAsksForMetaCommands(t *testing.T) {
 	}
 }
 
-// A server that closes two connections over the question is connected to without it, and has no meta commands. At the next
-// connect it is asked again.
+// TestConnClosedOverTheQuestion: after a server has closed two connections over the question, it is connected to
+// without the question, and counts as one without meta commands. At the next connect it is asked again.
 func TestConnClosedOverTheQuestion(t *testing.T) {
 	for _, said := range []string{"", "NF\r\n"} {
 		r := newRig(t, "tcp", Options{Knock: true})
@@ -115,8 +123,8 @@ func TestConnClosedOverTheQuestion(t *testing.T) {
 	}
 }
 
-// A connection that breaks while the server is asked does not have it count as one without meta commands: nothing could be
-// copied to it then.
+// TestConnBreaksOverTheQuestion: a connection that breaks during the question does not make the server count as one
+// without meta commands. Nothing could be copied to it then.
 func TestConnBreaksOverTheQuestion(t *testing.T) {
 	const stats = "STAT pid 1\r\nSTAT time 9\r\nSTAT uptime 1\r\nEND\r\n"
 	r := newRig(t, "tcp", Options{Greet: true})
@@ -136,7 +144,7 @@ func TestConnBreaksOverTheQuestion(t *testing.T) {
 	p.c.Close()
 	r.want("disconnected: " + ErrClosed.Error() + ", idle: false")
 	r.do(r.c.Connect)
-	for range 3 { // before it has said who it is: that is no answer
+	for range 3 { // before it has introduced itself, so this is not an answer to the question
 		p = r.accept()
 		p.expect("stats\r\n")
 		p.c.Close()
@@ -152,8 +160,8 @@ func TestConnBreaksOverTheQuestion(t *testing.T) {
 
 const lacking = "SERVER_ERROR server: it lacks the meta commands of memcached 1.6.10 and later|"
 
-// What was collected while the connection was made, and what is sent then, does not reach a server that cannot read it: the
-// body of an ms would be executed. The refusal comes in its turn.
+// TestConnWithholdsMetaCommands: requests collected while connecting, or sent later, do not reach a server that
+// cannot read them. It would execute the body of an ms. They are refused in their turn.
 func TestConnWithholdsMetaCommands(t *testing.T) {
 	for _, tt := range []struct {
 		first, second string
@@ -196,7 +204,7 @@ func TestConnWithholdsMetaCommands(t *testing.T) {
 	}
 }
 
-// A server that is replaced by an older one is asked anew.
+// TestConnAsksAtEachConnect: a server that is replaced by an older one is asked again.
 func TestConnAsksAtEachConnect(t *testing.T) {
 	r, p := greeted(t, Options{})
 	p.introduces(statsOf("7", "1"))
@@ -221,8 +229,8 @@ func TestConnAsksAtEachConnect(t *testing.T) {
 	r.want("0 " + lacking)
 }
 
-// A server that has the meta commands, but not the E flag of ms, is known by that it refuses the flag. An ms with it does not
-// reach the server.
+// TestConnWithoutTheTokenFlag: a server that has the meta commands, but not the E flag of ms, refuses that flag. An
+// ms with it does not reach the server then.
 func TestConnWithoutTheTokenFlag(t *testing.T) {
 	for said, lacks := range map[string]bool{"CLIENT_ERROR invalid flag\r\nVERSION 1.6.18\r\n": true, hasFull: false} {
 		r, p := greeted(t, Options{})

@@ -9,22 +9,22 @@ import (
 	"magent/ascii"
 )
 
-// A reply is collected until it is complete. So that a server which goes on without end, or announces what nobody has stored,
-// cannot make the process hold that, a reply is bounded: by how many values were asked for and how large they may be, with ample
-// room for servers that hold larger ones than the proxy takes.
+// A reply is collected until it is complete. Its size is limited, so that no server can fill the memory by endless
+// replies or absurd announcements. The limit follows from the number of values asked for and their maximum size, with
+// ample room for servers that hold larger values than the proxy accepts.
 
 const (
-	replySlack   = 64 << 20  // bytes that any reply may be larger
-	redisReply   = 512 << 20 // a Redis's own bound of a value; a reply of many is bounded like one
-	helloReply   = 1 << 20   // what a server says of itself before it gets requests
-	valueLine    = 512       // the line of a value: its key, numbers and flags
-	drainedBytes = 64 << 20  // of a lost connection; who sends more is not going to end
+	replySlack   = 64 << 20  // bytes by which any reply may be larger
+	redisReply   = 512 << 20 // Redis' own limit for a value; a reply with many values gets the same limit
+	helloReply   = 1 << 20   // bytes that a server may send about itself, before it gets requests
+	valueLine    = 512       // bytes of a VALUE line: the key, numbers and flags
+	drainedBytes = 64 << 20  // bytes that are read from a lost connection; a server that sends more will not stop
 )
 
-// ErrTooLarge: a server sends, or announces, more than can be the reply.
+// ErrTooLarge is the error if a server sends or announces more bytes than the reply can have.
 var ErrTooLarge = errors.New("a reply is too large")
 
-// outOfBounds is the error when n bytes are more than the reply to e may have; else nil.
+// outOfBounds returns an error if n bytes are more than the reply to e may have, else nil.
 func (c *Conn) outOfBounds(e *entry, n int) error {
 	most := replySlack
 	switch {
@@ -42,10 +42,10 @@ func (c *Conn) outOfBounds(e *entry, n int) error {
 }
 
 func tooLarge(n, most int, remedy string) error {
-	return fmt.Errorf("%w: %d bytes or more, %d are the limit: %s", ErrTooLarge, n, most, remedy)
+	return fmt.Errorf("%w: at least %d bytes, the limit is %d: %s", ErrTooLarge, n, most, remedy)
 }
 
-// keysOf is how many values the reply to a request may have.
+// keysOf returns how many values the reply to a request may have.
 func keysOf(head []byte, shape ascii.Shape) uint16 {
 	if shape != ascii.ShapeValues {
 		return 1

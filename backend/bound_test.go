@@ -10,8 +10,8 @@ import (
 	"magent/ascii"
 )
 
-// A reply that goes on without end, or is announced to be larger than can be, ends the connection with a word about it, and
-// before it is all in memory.
+// TestReplyWithoutEnd: an endless reply, or one that is announced as larger than possible, ends the connection with
+// an error that says so, before all of it is in memory.
 func TestReplyWithoutEnd(t *testing.T) {
 	block := "VALUE a 0 1000000\r\n" + strings.Repeat("x", 1_000_000) + "\r\n"
 	for name, c := range map[string]struct {
@@ -21,12 +21,21 @@ func TestReplyWithoutEnd(t *testing.T) {
 		forever string
 		redis   bool
 	}{
-		"a size that nobody has stored":  {shape: ascii.ShapeValues, request: "get a\r\n", once: "VALUE a 0 2147483647\r\n"},
-		"the same of a meta command":     {shape: ascii.ShapeMeta, request: "mg a v\r\n", once: "VA 2147483647\r\n"},
-		"values without end":             {shape: ascii.ShapeValues, request: "get a b\r\n", forever: block},
-		"statistics without end":         {shape: ascii.ShapeStats, request: "stats\r\n", forever: strings.Repeat("STAT a 1\r\n", 10_000)},
-		"a value of a Redis":             {request: "*1\r\n$4\r\nPING\r\n", once: "$1099511627775\r\n", redis: true},
-		"a line of a Redis without end":  {request: "*1\r\n$4\r\nPING\r\n", once: "+", forever: strings.Repeat("x", 1_000_000), redis: true},
+		"a size that nobody has stored": {
+			shape: ascii.ShapeValues, request: "get a\r\n",
+			once: "VALUE a 0 2147483647\r\n",
+		},
+		"the same of a meta command": {shape: ascii.ShapeMeta, request: "mg a v\r\n", once: "VA 2147483647\r\n"},
+		"values without end":         {shape: ascii.ShapeValues, request: "get a b\r\n", forever: block},
+		"statistics without end": {
+			shape: ascii.ShapeStats, request: "stats\r\n",
+			forever: strings.Repeat("STAT a 1\r\n", 10_000),
+		},
+		"a value of a Redis": {request: "*1\r\n$4\r\nPING\r\n", once: "$1099511627775\r\n", redis: true},
+		"a line of a Redis without end": {
+			request: "*1\r\n$4\r\nPING\r\n", once: "+",
+			forever: strings.Repeat("x", 1_000_000), redis: true,
+		},
 		"an array of a Redis, of values": {request: "*1\r\n$4\r\nPING\r\n", once: "*2\r\n$700000000\r\n", redis: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -41,7 +50,8 @@ func TestReplyWithoutEnd(t *testing.T) {
 			flooded := make(chan struct{})
 			go flood(p, c.once, c.forever, flooded)
 			got := await(t, "the end", r.events)
-			if !strings.HasPrefix(got, "disconnected: "+ErrTooLarge.Error()) && !strings.HasPrefix(got, "disconnected: "+ErrGarbage.Error()) {
+			if !strings.HasPrefix(got, "disconnected: "+ErrTooLarge.Error()) &&
+				!strings.HasPrefix(got, "disconnected: "+ErrGarbage.Error()) {
 				t.Errorf("%q", got)
 			}
 			r.want("0 lost")
@@ -56,7 +66,7 @@ func TestReplyWithoutEnd(t *testing.T) {
 	}
 }
 
-// flood writes once, and then the same for ever, until the connection ends.
+// flood writes once, and then the same text again and again until the connection ends.
 func flood(p *peer, once, forever string, done chan<- struct{}) {
 	defer close(done)
 	if _, err := fmt.Fprint(p.c, once); err != nil || forever == "" {
@@ -69,7 +79,7 @@ func flood(p *peer, once, forever string, done chan<- struct{}) {
 	}
 }
 
-// What a server may rightly send is taken: a value that is larger than the proxy's own limit among it.
+// TestReplyWithinBounds: legitimate replies are accepted, also with values larger than the proxy's own limit.
 func TestReplyWithinBounds(t *testing.T) {
 	r := newRig(t, "tcp", Options{MaxValue: 1000})
 	p := r.connect()
@@ -82,7 +92,7 @@ func TestReplyWithinBounds(t *testing.T) {
 	}
 }
 
-// A server that says hello without end is not waited for.
+// TestHelloWithoutEnd: an endless reply to the first command is given up.
 func TestHelloWithoutEnd(t *testing.T) {
 	r := newRig(t, "tcp", Options{Greet: true})
 	r.do(r.c.Connect)

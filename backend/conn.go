@@ -11,67 +11,69 @@ import (
 	"magent/resp"
 )
 
-// Receiver gets the outcome of a request.
+// Receiver gets the replies to requests.
 type Receiver interface {
-	// OnReply is called exactly once for every accepted Send, never inside it. r and what it refers to are valid during
-	// the call. With r.Kind == ascii.Lost the server could not answer: whether it executed the request is unknown. The
-	// requests of a connection hear of it in the order in which they were sent. The reply of a Redis (Options.Redis) is of
-	// the kind ascii.Opaque: r.Raw is RESP.
+	// OnReply is called exactly once for every accepted Send, but never inside it. r and what it refers to are valid
+	// during the call only. With r.Kind == ascii.Lost there is no reply, and it is unknown whether the server
+	// executed the request. Requests of a connection get their replies in the order in which they were sent. A reply
+	// of a Redis (Options.Redis) has the kind ascii.Opaque, and r.Raw is RESP.
 	OnReply(slot uint16, from *Conn, r *ascii.Reply)
 }
 
-// Watcher is told what happens to a connection. It is called before the requests concerned are.
+// Watcher is told what happens to a connection, before the requests on it are.
 type Watcher interface {
-	// Recognized asks whether the server at the other end of a new connection is the one that requests were collected for:
-	// c.Greeting says who it is. If not, they are lost, not sent.
+	// Recognized asks whether the server on a new connection is the one that the collected requests are meant for:
+	// c.Greeting says who it is. If not, these requests are lost instead of sent.
 	Recognized(c *Conn) bool
-	// Connected: the connection carries requests now.
+	// Connected: the connection carries requests from now on.
 	Connected(c *Conn)
-	// Disconnected: the connection or the attempt to make one ended with err. idle: the server closed it with no request
-	// in flight, or it was given up then because the server has moved, or at any time because another one has taken its
-	// place, which is no failure.
+	// Disconnected: the connection, or the attempt to make one, ended with err. idle says that this is no
+	// failure: the server closed it, or the server has moved, while no request was in flight; or another
+	// server has replaced this one.
 	Disconnected(c *Conn, err error, idle bool)
-	// TimedOut: one request is given up, and that is the server's fault: see progress. The connection lives on.
+	// TimedOut: a request was given up, and that is the server's fault (see progress). The connection stays.
 	TimedOut(c *Conn)
 }
 
-// Dialer finds the addresses of a server whose host is a name.
+// Dialer looks up the addresses of a server that is given by name.
 type Dialer interface {
-	// Resolve looks the name up off the loop and calls c.Resolved on it.
+	// Resolve looks the name up outside of the loop, and calls c.Resolved on the loop.
 	Resolve(c *Conn)
 }
 
-// Options of a connection.
+// Options configure a connection.
 type Options struct {
-	Name           string        // the server, in errors and statistics
-	Endpoint       loop.Endpoint // where it is; may be left out when Dialer is set
-	Dialer         Dialer        // asked before each connect; nil for a fixed Endpoint
-	Timeout        time.Duration // for a reply, from the last progress on the connection on: see progress; 0: no limit
-	ConnectTimeout time.Duration // name look-up and connect together, whatever the number of addresses
-	DrainTime      time.Duration // how long the end of a lost connection is waited for before a new one is made
-	Quarantine     time.Duration // how long a new one waits when that end was not seen
-	MaxPending     int           // requests in flight: more make the connection Full
-	MaxValue       int           // bytes of a value, by which replies are bounded
-	MaxUnsent      int           // bytes that wait for the socket: more make the connection Full
-	Lazy           bool          // Send connects when the connection is down
-	Greet          bool          // ask the server who it is, and what it can, before it gets requests: Identity, Meta
-	Knock          bool          // without Greet: ask whether it lets us in, and what it can: Meta
-	MaxJoint       int           // keys on the command line of a joint get; 1 or less: no joint gets
-	Redis          *Login        // the server is a Redis, and this is said first; nil: a memcached
-	Strict         bool          // what cannot be is a panic: in tests. So it is with -race and with -tags faults
+	Name           string        // the server's name in errors and statistics
+	Endpoint       loop.Endpoint // the server's address; not used if Dialer is set
+	Dialer         Dialer        // asked before each connect; nil: Endpoint is fixed
+	Timeout        time.Duration // for a reply, since the last progress on the connection (see progress); 0: no limit
+	ConnectTimeout time.Duration // for the name lookup and all addresses together
+	DrainTime      time.Duration // how long to wait for the end of a lost connection before a new one is made
+	Quarantine     time.Duration // how long a new one waits if that end was not seen
+	MaxPending     int           // requests in flight; with that many the connection is Full
+	MaxValue       int           // bytes of a value; limits the size of replies
+	MaxUnsent      int           // bytes waiting for the socket; with more the connection is Full
+	Lazy           bool          // Send connects if the connection is down
+	// Greet: ask the server for its identity and abilities before it gets requests: Identity, Meta
+	Greet    bool
+	Knock    bool   // without Greet: ask whether it accepts connections, and for its abilities: Meta
+	MaxJoint int    // keys on the command line of a joint get; 1 or less: no joint gets
+	Redis    *Login // the server is a Redis, and gets this first; nil: it is a memcached
+	// Strict makes a broken invariant panic, in tests. With -race and with -tags faults it always does
+	Strict bool
 }
 
 type state uint8
 
 const (
-	down       state = iota // nothing there; Connect starts
-	connecting              // looking up or connecting: requests are collected
-	greeting                // asking who the server is: they still are
+	down       state = iota // no connection; Connect starts one
+	connecting              // looking up or connecting; requests are collected
+	greeting                // waiting for the replies to the first commands; requests are still collected
 	ready
 )
 
-// Conn is one pipelined connection to a server, and its successors after reconnecting. The rules that hold between its fields
-// stand at them; check and its neighbours look whether they do (invariant.go).
+// Conn is a pipelined connection to one server, and its successors after reconnecting. check and its neighbours
+// assert the rules at its fields (invariant.go).
 type Conn struct {
 	Stats Stats
 
@@ -79,79 +81,82 @@ type Conn struct {
 	l       *loop.Loop
 	watcher Watcher
 	err     error // why the last connection ended
-	missed  bool  // the last connection that ended was one that somebody had a use for
+	missed  bool  // that connection was in use, or requests were waiting for it
 
-	// state decides what the fields below may hold. down: the stream is closed, and nothing is left of the connection that it
-	// was: no request, no bytes. After Shut it stays down.
+	// state decides what the fields below may hold. In down the stream is closed, and nothing is left of the last
+	// connection: no request, no bytes. After Shut it stays down.
 	state state
 	s     loop.Stream
-	epoch uint32 // counts connections: tells code that it was pulled from under its feet
+	epoch uint32 // number of the connection; a caller sees by it that the connection ended during a call
 
-	// fifo has the requests that replies are to come for, in the order in which they were sent. All of them have an owner
-	// (entry.to), but for the first given ones: their deadline has passed. None is given up before the connection is ready.
+	// fifo has the requests that wait for replies, in the order in which they were sent. The first given ones
+	// have missed their deadline and have no owner (entry.to); all others have one. No request is given up
+	// before the connection is ready.
 	fifo  fifo
 	given int
-	// early is what was sent while the connection was being made: the requests in fifo, byte by byte, each with its
-	// entry.size. It is empty when the connection is down or ready.
+	// early holds the bytes of the requests in fifo that were sent while connecting; entry.size says how many each
+	// has. It is empty if the connection is down or ready.
 	early []byte
-	// open is the number of keys on the command line that the output ends with, which has no end yet: a joint get. They are
-	// the last ones in fifo, and the server has not been asked for them: replies to them are none. The connection is ready
-	// and marked, so that Flush ends the line; there are MaxJoint at most.
+	// open is the number of keys on a command line at the end of the output that is not finished: a joint get. Their
+	// entries are the last ones in fifo. The server has not been asked for them yet, so a reply cannot be theirs.
+	// There are at most MaxJoint. The connection is ready and marked then, so Flush will finish the line.
 	open   int
-	marked bool // Flush is going to be called at the end of the turn
+	marked bool // Flush will be called at the end of the turn
 
 	framer ascii.Framer
 	resp   resp.Framer
 	reply  ascii.Reply
-	need   int    // size of the reply being read, when known
-	broken error  // the socket refused a write in this turn; Flush fails with it
-	doubt  error  // Distrust
-	line   []byte // scratch: a command line
+	need   int    // size of the reply being read, if known
+	broken error  // the socket failed in a write of this turn; Flush fails with it
+	doubt  error  // set by Distrust
+	line   []byte // scratch for a command line
 
-	since int64 // when the connection was established
-	spoke bool  // the server has sent something since
+	since int64 // loop time at which the connection was established
+	spoke bool  // the server has sent something since then
 	work  progress
-	// clock is set while the connection is being made, for the end of the attempt, and while a request is waited for that is
-	// not given up; tick looks which ones are due. Without Options.Timeout replies have no deadline, the first one neither.
+	// clock is the deadline of connecting, or that of the oldest request which is not given up; tick
+	// finds out what is due. It is not set while there is no such request. Without Options.Timeout there
+	// are no deadlines for replies.
 	clock *loop.Timer
 
 	greeting   failover.Greeting
-	introduced bool          // the reply to the first command has come
-	asking     MetaForm      // which form of the meta commands it is asked about
-	meta       MetaForm      // which it has
-	token      bool          // whether ms may name the token of what it stores (E)
-	closedAt   loop.Endpoint // where a server has closed the connection over that question, closes times
+	introduced bool          // the reply to the first command has arrived
+	asking     MetaForm      // the form of the meta commands that it is being asked about
+	meta       MetaForm      // the form that it has
+	token      bool          // ms may set the cas token (flag E)
+	closedAt   loop.Endpoint // where a server closed the connection over the question; closes says how often
 	closes     int
-	shy        loop.Endpoint // where it is not asked
-	login      int           // replies to the Login that have come
-	version    string        // of a Redis
+	shy        loop.Endpoint // where the question is left out
+	login      int           // replies to the Login so far
+	version    string        // version of a Redis
 
 	drains  []*drain
-	wanted  bool        // Connect was called, and waits for the drains: it is down meanwhile
-	shut    bool        // nothing is connected to any more: it is down for good
-	waiting *loop.Timer // until the drains are given up; set while a Connect waits for them
+	wanted  bool        // Connect was called, but waits for the drains; the state is down meanwhile
+	shut    bool        // Shut was called: the state stays down
+	waiting *loop.Timer // deadline of the drains, set while a Connect waits for them
 
 	route route
 }
 
-// Stats counts what a connection did since the start.
+// Stats counts what happened on a connection and its successors.
 type Stats struct {
 	Requests uint64
 	Replies  uint64
-	Errors   uint64 // requests that got no reply
+	Errors   uint64 // requests without a reply
 	Timeouts uint64
 	Sent     uint64 // bytes
 	Received uint64
 	Connects uint64
 	Latency  int64           // nanoseconds from Send to reply, moving average over about 16 replies
-	Waited   stats.Histogram // the same, of all replies
+	Waited   stats.Histogram // distribution of the same, over all replies
 
-	EOFs            uint64 // connections that the server closed
-	Failures        uint64 // connections, and attempts to make one, that failed in another way; not those given up over a request
+	EOFs uint64 // connections that the server closed
+	// Failures: connections, and attempts to make one, that failed in another way; not those that we closed
+	Failures        uint64
 	ConnectTimeouts uint64 // attempts that took too long
 }
 
-// Reasons why requests are not answered.
+// Why requests are not answered.
 var (
 	ErrTimeout  = errors.New("no reply in time")
 	ErrConnect  = errors.New("no connection in time")
@@ -164,33 +169,33 @@ var (
 	ErrShutdown = errors.New("shutting down")
 )
 
-// NewConn returns a connection that is down.
+// NewConn returns a connection that is down. It belongs to l.
 func NewConn(l *loop.Loop, opt Options, w Watcher) *Conn {
 	c := &Conn{opt: opt, l: l, watcher: w}
 	c.clock = loop.NewTimer(c.tick)
 	return c
 }
 
-// Name is the server's name as configured.
+// Name returns the server's name as configured.
 func (c *Conn) Name() string { return c.opt.Name }
 
-// Err is why the connection is down, or the last thing that went wrong with it; nil when nothing ever did.
+// Err returns why the last connection ended, or the last error since then. It is nil if there was none.
 func (c *Conn) Err() error { return c.err }
 
 // Ready reports whether the connection is established.
 func (c *Conn) Ready() bool { return c.state == ready }
 
-// Missed reports whether the connection that ended last had been established, or, if it was an attempt to make one, whether
-// requests waited for it.
+// Missed reports whether the end of the last connection mattered: it had been established, or
+// requests were waiting for it.
 func (c *Conn) Missed() bool { return c.missed }
 
-// Connecting reports whether the connection is being made.
+// Connecting reports whether a connection is being made.
 func (c *Conn) Connecting() bool { return c.state == connecting || c.state == greeting }
 
-// Pending is the number of requests in flight.
+// Pending returns the number of requests in flight.
 func (c *Conn) Pending() int { return c.fifo.len() }
 
-// established ends connecting: what was collected goes out, and the deadlines begin.
+// established ends connecting: collected requests are sent, and their deadlines begin.
 func (c *Conn) established() {
 	known := c.watcher.Recognized(c)
 	var strays fifo
@@ -218,7 +223,7 @@ func (c *Conn) established() {
 	c.lose(strays)
 }
 
-// onConnect takes the outcome of a connect.
+// onConnect gets the result of connecting a socket.
 func (c *Conn) onConnect(err error) {
 	switch {
 	case err != nil:
@@ -230,7 +235,7 @@ func (c *Conn) onConnect(err error) {
 	}
 }
 
-// lost ends a connection that was established.
+// lost ends an established connection.
 func (c *Conn) lost(err error) {
 	if loop.IsEOF(err) {
 		err = ErrClosed
@@ -238,15 +243,15 @@ func (c *Conn) lost(err error) {
 	c.fail(err)
 }
 
-// Close ends the connection; requests in flight are lost with err.
+// Close ends the connection. Requests in flight are lost.
 func (c *Conn) Close(err error) {
 	if c.state != down {
 		c.fail(err)
 	}
 }
 
-// Shut ends the connection for good: neither Connect nor a request makes another one. Requests in flight are lost. The ends of
-// connections that were lost before are waited for no longer than before the next one.
+// Shut ends the connection for good: neither Connect nor Send makes another one. Requests in flight are lost.
+// Connections that are being drained are still given Options.DrainTime.
 func (c *Conn) Shut() {
 	c.shut = true
 	c.Close(ErrShutdown)
@@ -255,10 +260,11 @@ func (c *Conn) Shut() {
 	}
 }
 
-// fail takes the connection down and tells the Watcher, then everybody who waits for a reply.
+// fail takes the connection down. It tells the Watcher first, then everyone who waits for a reply.
 func (c *Conn) fail(err error) {
 	quiet := c.fifo.len() == 0
-	idle := errors.Is(err, ErrClosed) && quiet && c.proven() || errors.Is(err, ErrMoved) && quiet || errors.Is(err, ErrReplaced)
+	idle := errors.Is(err, ErrClosed) && quiet && c.proven() || errors.Is(err, ErrMoved) && quiet ||
+		errors.Is(err, ErrReplaced)
 	c.err = err
 	c.Stats.ended(err)
 	c.missed = c.state == ready || c.fifo.len() > 0
@@ -282,7 +288,7 @@ func (c *Conn) fail(err error) {
 	c.lose(waiting)
 }
 
-// lose tells everybody who waits that there will be no reply.
+// lose answers all requests in waiting with ascii.Lost.
 func (c *Conn) lose(waiting fifo) {
 	lost := ascii.Reply{Kind: ascii.Lost}
 	for waiting.len() > 0 {
@@ -293,14 +299,14 @@ func (c *Conn) lose(waiting fifo) {
 	}
 }
 
-// proven reports whether the connection has been of use: it has brought a reply or has lasted. One that is closed as soon
-// as it is made is none: somebody listens in the place of a server that is away.
+// proven reports whether the connection has been of use: it has brought a reply, or has lasted. If a connection is
+// closed right after it was made, something else listens in the place of the server.
 func (c *Conn) proven() bool {
 	return c.state == ready && (c.spoke || c.l.Now()-c.since >= int64(lasting))
 }
 
-// lasting is how long a connection has to live to count as one.
+// lasting is how long a connection without a reply has to live to be proven.
 const lasting = time.Second
 
-// Trim lets go of what is kept for use again and is not needed now.
+// Trim releases memory that is kept for reuse and not needed now.
 func (c *Conn) Trim() { c.fifo.trim() }

@@ -17,7 +17,7 @@ func TestConnAllocatesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Discard()
-	// A connection whose socket is never used: what Send and take do by themselves.
+	// The socket of this connection is never used: only Send and take are measured.
 	c := NewConn(l, Options{MaxPending: 10, MaxUnsent: 1 << 20, Timeout: 1 << 40}, nil)
 	c.state = ready
 	c.marked = true

@@ -8,8 +8,8 @@ import (
 	"magent/ascii"
 )
 
-// age makes the requests [from, to) look as if they had waited longer than the deadline, with no progress since, and looks
-// at the clock.
+// age makes the requests [from, to) look as if they had waited longer than the deadline without
+// progress, and runs tick.
 func (r *rig) age(from, to int) {
 	r.t.Helper()
 	r.do(func() {
@@ -23,7 +23,8 @@ func (r *rig) age(from, to int) {
 
 const noReply = "timed out"
 
-// Only the late request is lost. Its late reply is swallowed, and the replies behind it find their owners.
+// TestConnDeadline: only the late request is lost. Its late reply is discarded, and the replies behind
+// it reach their requests.
 func TestConnDeadline(t *testing.T) {
 	r := newRig(t, "tcp", Options{})
 	p := r.connect()
@@ -52,7 +53,7 @@ func TestConnDeadline(t *testing.T) {
 	})
 }
 
-// The same by the clock of the loop: the deadline fires by itself, for each request.
+// TestConnDeadlineByTheClock is the same with the loop's timers: the deadline fires for each request.
 func TestConnDeadlineByTheClock(t *testing.T) {
 	r := newRig(t, "tcp", Options{Timeout: 15 * time.Millisecond})
 	p := r.connect()
@@ -71,7 +72,7 @@ func TestConnDeadlineByTheClock(t *testing.T) {
 	r.want("disconnected: the server closed the connection, idle: true")
 }
 
-// Requests that were given up are nobody's any more: the end of the connection does not lose them again.
+// TestConnLostAfterDeadline: requests that were given up are not lost again when the connection ends.
 func TestConnLostAfterDeadline(t *testing.T) {
 	r := newRig(t, "tcp", Options{})
 	p := r.connect()
@@ -84,7 +85,8 @@ func TestConnLostAfterDeadline(t *testing.T) {
 	r.quiet()
 }
 
-// A connection that ends with a request on it that was given up is no idle one: nobody knows what became of that.
+// TestConnIsNotIdleWithARequestGivenUp: a connection that ends with such a request on it is not idle, as nobody knows
+// whether the request was executed.
 func TestConnIsNotIdleWithARequestGivenUp(t *testing.T) {
 	r := newRig(t, "tcp", Options{})
 	p := r.connect()
@@ -98,7 +100,7 @@ func TestConnIsNotIdleWithARequestGivenUp(t *testing.T) {
 	r.want("disconnected: the server closed the connection, idle: false")
 }
 
-// closer is a Watcher that closes the connection at the first missed deadline, as one too many is treated.
+// closer is a Watcher that closes the connection at the first missed deadline, as if it were one too many.
 type closer struct{ *recorder }
 
 func (w closer) TimedOut(c *Conn) {
@@ -113,7 +115,7 @@ func TestConnClosedAtADeadline(t *testing.T) {
 	r.send(ascii.ShapeLine, "a\r\n", "b\r\n", "c\r\n")
 	p.expect("a\r\nb\r\nc\r\n")
 	r.age(0, 1)
-	// All hear it once, in their order, after the Watcher has.
+	// Every request is answered once and in order, after the Watcher was told.
 	r.want(noReply, "disconnected: no reply in time, idle: false", "0 lost", "1 lost", "2 lost")
 	r.quiet()
 	r.do(func() {
@@ -123,7 +125,8 @@ func TestConnClosedAtADeadline(t *testing.T) {
 	})
 }
 
-// What was collected while connecting has its deadline from the moment that it was sent.
+// TestConnDeadlineBeginsWhenConnected: requests that were collected while connecting have their deadline from the
+// moment that they were sent.
 func TestConnDeadlineBeginsWhenConnected(t *testing.T) {
 	r := newRig(t, "tcp", Options{})
 	r.do(func() {

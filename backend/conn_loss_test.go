@@ -13,7 +13,8 @@ import (
 	"magent/internal/loop"
 )
 
-// What a server may do to requests in flight: the Watcher hears the reason first, then everybody hears it once.
+// TestConnIsLost tries what a server may do to requests in flight. The Watcher gets the reason first, then each
+// request is answered once.
 func TestConnIsLost(t *testing.T) {
 	for name, c := range map[string]struct {
 		shape ascii.Shape
@@ -21,15 +22,18 @@ func TestConnIsLost(t *testing.T) {
 		then  func(*peer)
 		want  string
 	}{
-		"closed":                        {ascii.ShapeLine, "", func(p *peer) { p.c.Close() }, ErrClosed.Error()},
-		"closed within a reply":         {ascii.ShapeLine, "STOR", func(p *peer) { p.c.Close() }, ErrClosed.Error()},
-		"reset":                         {ascii.ShapeLine, "", (*peer).reset, syscall.ECONNRESET.Error()},
-		"garbage":                       {ascii.ShapeLine, "HTTP/1.1 400 Bad Request\r\n", nil, ErrGarbage.Error()},
-		"a bare line feed":              {ascii.ShapeLine, "STORED\n", nil, ErrGarbage.Error()},
-		"a value to a set":              {ascii.ShapeLine, "VALUE a 0 1\r\nx\r\nEND\r\n", nil, ErrGarbage.Error()},
-		"STORED to a get":               {ascii.ShapeValues, "STORED\r\n", nil, ErrGarbage.Error()},
-		"a value of the wrong length":   {ascii.ShapeValues, "VALUE a 0 1\r\nxyz\r\nEND\r\n", nil, ErrGarbage.Error()},
-		"an error within values":        {ascii.ShapeValues, "VALUE a 0 1\r\nx\r\nSERVER_ERROR x\r\n", nil, ErrGarbage.Error()},
+		"closed":                      {ascii.ShapeLine, "", func(p *peer) { p.c.Close() }, ErrClosed.Error()},
+		"closed within a reply":       {ascii.ShapeLine, "STOR", func(p *peer) { p.c.Close() }, ErrClosed.Error()},
+		"reset":                       {ascii.ShapeLine, "", (*peer).reset, syscall.ECONNRESET.Error()},
+		"garbage":                     {ascii.ShapeLine, "HTTP/1.1 400 Bad Request\r\n", nil, ErrGarbage.Error()},
+		"a bare line feed":            {ascii.ShapeLine, "STORED\n", nil, ErrGarbage.Error()},
+		"a value to a set":            {ascii.ShapeLine, "VALUE a 0 1\r\nx\r\nEND\r\n", nil, ErrGarbage.Error()},
+		"STORED to a get":             {ascii.ShapeValues, "STORED\r\n", nil, ErrGarbage.Error()},
+		"a value of the wrong length": {ascii.ShapeValues, "VALUE a 0 1\r\nxyz\r\nEND\r\n", nil, ErrGarbage.Error()},
+		"an error within values": {
+			ascii.ShapeValues, "VALUE a 0 1\r\nx\r\nSERVER_ERROR x\r\n", nil,
+			ErrGarbage.Error(),
+		},
 		"a classic reply to a meta":     {ascii.ShapeMeta, "STORED\r\n", nil, ErrGarbage.Error()},
 		"the binary protocol":           {ascii.ShapeMeta, "\x81\x00\x00\x00\r\n", nil, ErrGarbage.Error()},
 		"a line that does not end":      {ascii.ShapeLine, strings.Repeat("x", 70<<10), nil, ErrGarbage.Error()},
@@ -53,14 +57,16 @@ func TestConnIsLost(t *testing.T) {
 			r.want(lost...)
 			r.quiet()
 			r.do(func() {
-				if r.c.Ready() || r.c.Pending() > 0 || r.c.Err() == nil || r.c.Err().Error() != c.want || r.c.Stats.Errors != uint64(len(lost)) {
-					t.Errorf("ready: %v, %d pending, error %v, %d lost", r.c.Ready(), r.c.Pending(), r.c.Err(), r.c.Stats.Errors)
+				if r.c.Ready() || r.c.Pending() > 0 || r.c.Err() == nil || r.c.Err().Error() != c.want ||
+					r.c.Stats.Errors != uint64(len(lost)) {
+					t.Errorf("ready: %v, %d pending, error %v, %d lost", r.c.Ready(), r.c.Pending(), r.c.Err(),
+						r.c.Stats.Errors)
 				}
 			})
 			if n := r.send(ascii.ShapeLine, "d\r\n"); n != 0 {
 				t.Error("a connection that is down has taken a request")
 			}
-			// And up again: nothing is left of the earlier one.
+			// It connects again, and nothing is left of the earlier connection.
 			p = r.connect()
 			r.send(ascii.ShapeLine, "e\r\n")
 			p.expect("e\r\n")
@@ -71,7 +77,7 @@ func TestConnIsLost(t *testing.T) {
 	}
 }
 
-// Replies that came before the end still reach their requests; only the rest is lost.
+// TestConnLostAfterSomeReplies: replies that came before the end still reach their requests; only the rest is lost.
 func TestConnLostAfterSomeReplies(t *testing.T) {
 	r := newRig(t, "tcp", Options{})
 	p := r.connect()
@@ -142,7 +148,7 @@ func TestConnRefused(t *testing.T) {
 	}
 }
 
-// The connect deadline, when no name server answers and when no server does.
+// TestConnConnectDeadline: the deadline for connecting, if no name server answers and if no server does.
 func TestConnConnectDeadline(t *testing.T) {
 	full := unanswering(t)
 	for name, opt := range map[string]Options{"no address": {Dialer: silent{}}, "no answer": {Endpoint: full}} {
@@ -184,16 +190,17 @@ func TestConnByName(t *testing.T) {
 	await(t, "the second look-up", d.asked)
 	r.do(func() {
 		r.c.Resolved([]loop.Endpoint{endpoint(ln.Addr())}, nil)
-		r.c.Resolved([]loop.Endpoint{endpoint(ln.Addr())}, nil) // once is enough
+		r.c.Resolved([]loop.Endpoint{endpoint(ln.Addr())}, nil) // only the first answer counts
 	})
 	p := r.accept()
 	r.want("connected")
 	p.c.Close()
-	r.want("disconnected: the server closed the connection, idle: false") // it never spoke
+	r.want("disconnected: the server closed the connection, idle: false") // it never sent anything
 	r.quiet()
 }
 
-// A connection that has lasted may be closed without having brought a reply: nobody had asked.
+// TestConnClosedWhenOld: a connection that has lasted may be closed without having brought a reply,
+// because nothing was asked.
 func TestConnClosedWhenOld(t *testing.T) {
 	r := newRig(t, "tcp", Options{})
 	p := r.connect()

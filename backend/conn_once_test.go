@@ -13,8 +13,8 @@ import (
 	"magent/ascii"
 )
 
-// tally is the Watcher and every Receiver of a connection in the test below: it counts the answers to each request. The
-// loop alone touches it.
+// tally is the Watcher and every Receiver of the connection in the test below. It counts the answers to each
+// request. Only the loop uses it.
 type tally struct {
 	answers map[uint16]int
 	wrong   []string
@@ -32,8 +32,8 @@ func (w *tally) Connected(*Conn)                 {}
 func (w *tally) Disconnected(*Conn, error, bool) {}
 func (w *tally) TimedOut(*Conn)                  {}
 
-// Whatever the server does - replies whole, in pieces, late, wrong, closes, resets, says nothing -, every request that
-// was accepted is answered exactly once, and by its own reply if by any.
+// TestConnAnswersExactlyOnce: whatever the server does (replies whole, in pieces, late or wrong, closes, resets,
+// silence), every accepted request is answered exactly once. If it gets a reply, it is its own.
 func TestConnAnswersExactlyOnce(t *testing.T) {
 	r := newRig(t, "tcp", Options{})
 	rapid.Check(t, func(t *rapid.T) {
@@ -87,7 +87,8 @@ func TestConnAnswersExactlyOnce(t *testing.T) {
 							if c.Get(fmt.Appendf(nil, "k%d", accepted), w, accepted) {
 								accepted++
 							}
-						} else if c.Send(fmt.Appendf(nil, "get k%d\r\n", accepted), nil, ascii.ShapeValues, w, accepted) {
+						} else if c.Send(fmt.Appendf(nil, "get k%d\r\n", accepted), nil, ascii.ShapeValues, w,
+							accepted) {
 							accepted++
 						}
 					}
@@ -128,7 +129,10 @@ func TestConnAnswersExactlyOnce(t *testing.T) {
 			"garbage": func(t *rapid.T) {
 				alive(t)
 				if rapid.IntRange(0, 3).Draw(t, "really") == 0 {
-					_, _ = server.Write([]byte(rapid.SampledFrom([]string{"STORED\r\n", "1\r\n", "\r\n", "VALUE x"}).Draw(t, "text")))
+					_, _ = server.Write([]byte(rapid.SampledFrom([]string{
+						"STORED\r\n", "1\r\n", "\r\n",
+						"VALUE x",
+					}).Draw(t, "text")))
 				}
 			},
 			"end": func(t *rapid.T) {

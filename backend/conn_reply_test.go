@@ -22,7 +22,8 @@ func TestConnMatchesReplies(t *testing.T) {
 	}
 }
 
-// Replies of every shape in a row, cut in two at every byte, each half read by itself.
+// TestConnRepliesSplitAtEveryByte sends replies of every shape in a row, cut in two at every byte.
+// Each half is read by itself.
 func TestConnRepliesSplitAtEveryByte(t *testing.T) {
 	requests := []struct {
 		shape       ascii.Shape
@@ -88,12 +89,13 @@ func TestConnCollectsWhileConnecting(t *testing.T) {
 	}
 	var s Stats
 	r.do(func() { s = r.c.Stats })
-	if s.Requests != 100 || s.Replies != 100 || s.Connects != 1 || s.Sent != uint64(len(want)) || s.Received != 800 || s.Errors+s.Timeouts != 0 {
+	if s.Requests != 100 || s.Replies != 100 || s.Connects != 1 || s.Sent != uint64(len(want)) || s.Received != 800 ||
+		s.Errors+s.Timeouts != 0 {
 		t.Errorf("statistics: %+v", s)
 	}
 }
 
-// Large bodies both ways, between small requests, while neither side reads all the time.
+// TestConnLargeBodies sends large bodies both ways, between small requests, with pauses in reading on both sides.
 func TestConnLargeBodies(t *testing.T) {
 	for _, network := range networks {
 		r := newRig(t, network, Options{})
@@ -113,7 +115,8 @@ func TestConnLargeBodies(t *testing.T) {
 		for i := range rounds {
 			p.expect("get a\r\n" + head + body)
 			p.send(fmt.Sprintf("VALUE a 0 %d\r\n%sEND\r\nSTORED\r\n", len(body)-2, body))
-			if got := await(t, "the value", r.events); got != fmt.Sprintf("%d VALUE a 0 %d|%s|END|", i, len(body)-2, body[:len(body)-2]) {
+			if got := await(t, "the value", r.events); got != fmt.Sprintf("%d VALUE a 0 %d|%s|END|", i, len(body)-2,
+				body[:len(body)-2]) {
 				t.Fatalf("%s: round %d: not the value (%d bytes)", network, i, len(got))
 			}
 			r.want(fmt.Sprintf("%d STORED|", i))
@@ -126,7 +129,7 @@ func TestConnLargeBodies(t *testing.T) {
 	}
 }
 
-// again is a Receiver that asks once more from within OnReply.
+// again is a Receiver that sends another request from within OnReply.
 type again struct {
 	r    *rig
 	left int
@@ -185,7 +188,8 @@ func TestConnLimits(t *testing.T) {
 		body := make([]byte, 1<<20)
 		accepted := 0
 		r.do(func() {
-			for !r.c.Full() && r.c.Send([]byte("set k 0 0 1048574\r\n"), body, ascii.ShapeLine, r, 0) && accepted < 100 {
+			for !r.c.Full() && r.c.Send([]byte("set k 0 0 1048574\r\n"), body, ascii.ShapeLine, r, 0) &&
+				accepted < 100 {
 				accepted++
 			}
 		})

@@ -8,18 +8,18 @@ import (
 	"magent/resp"
 )
 
-// route is how a Conn gets to a server that may have several addresses.
+// route is the way to a server that may have several addresses.
 type route struct {
-	until int64         // loop time: the end of the attempt to connect
-	last  loop.Endpoint // the address that worked last, tried first
-	now   loop.Endpoint // the one being tried
+	until int64         // loop time at which the attempt to connect ends
+	last  loop.Endpoint // the address that worked last; it is tried first
+	now   loop.Endpoint // the address being tried
 	left  []loop.Endpoint
 }
 
 func (r *route) worked() { r.last = r.now }
 
-// Connect starts connecting, once lost connections have ended; nothing happens when the connection is there or on its way, or
-// after Shut.
+// Connect starts connecting once lost connections have been drained. It does nothing if there is a connection or an
+// attempt to make one, or after Shut.
 func (c *Conn) Connect() {
 	if c.state != down || c.wanted || c.shut {
 		return
@@ -39,14 +39,14 @@ func (c *Conn) Connect() {
 	c.dial([]loop.Endpoint{c.opt.Endpoint})
 }
 
-// Prefer has the next Connect begin with e, if that is an address of the server then.
+// Prefer makes the next Connect try e first, if e is an address of the server then.
 func (c *Conn) Prefer(e loop.Endpoint) { c.route.last = e }
 
-// Endpoint is where the connection goes to, or went to when it was there.
+// Endpoint returns the address of the present connection or attempt, or of the last one.
 func (c *Conn) Endpoint() loop.Endpoint { return c.route.now }
 
-// Resolved is the Dialer's answer: the addresses of the server, only read. A late one, when the attempt has been given
-// up, is ignored.
+// Resolved is the Dialer's answer: the addresses of the server, which are only read. It is ignored if the
+// attempt has ended meanwhile.
 func (c *Conn) Resolved(addrs []loop.Endpoint, err error) {
 	if c.state != connecting || c.s.FD() > 0 {
 		return
@@ -58,7 +58,7 @@ func (c *Conn) Resolved(addrs []loop.Endpoint, err error) {
 	c.dial(addrs)
 }
 
-// dial tries the addresses in turn, the one that worked last before the others.
+// dial tries the addresses one after the other, the one that worked last before the others.
 func (c *Conn) dial(addrs []loop.Endpoint) {
 	if i := slices.Index(addrs, c.route.last); i > 0 {
 		addrs = slices.Concat(addrs[i:i+1], addrs[:i], addrs[i+1:])
@@ -67,8 +67,8 @@ func (c *Conn) dial(addrs []loop.Endpoint) {
 	c.next(loop.ErrNoAddress)
 }
 
-// next goes on with the next address, because the one before failed with err. Each gets an equal share of the time that
-// is left, so that one which does not answer does not keep the others from being tried.
+// next tries the next address, because the one before failed with err. Each gets an equal share of the time that is
+// left, so that an address which does not answer leaves time for the others.
 func (c *Conn) next(err error) {
 	c.state, c.framer, c.resp, c.need = connecting, ascii.Framer{}, resp.Framer{}, 0
 	for r := &c.route; len(r.left) > 0; {

@@ -2,6 +2,7 @@ package backend
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +13,7 @@ import (
 	"magent/internal/loop"
 )
 
-// unanswering is an address where connecting takes for ever: the queue of its listener is full.
+// unanswering returns an address where connecting takes forever: the queue of its listener is full.
 func unanswering(t *testing.T) loop.Endpoint {
 	fd, err := loop.Listen(loop.Endpoint{Addr: netip.MustParseAddrPort("127.0.0.1:0")}, loop.ListenOptions{})
 	if err != nil {
@@ -23,7 +24,7 @@ func unanswering(t *testing.T) loop.Endpoint {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 4 { // more than the queue takes: further ones are not answered
+	for range 4 { // more than the queue takes, so further ones are not answered
 		c, err := loop.Dial(full)
 		if err != nil {
 			t.Fatal(err)
@@ -33,20 +34,20 @@ func unanswering(t *testing.T) loop.Endpoint {
 	return full
 }
 
-// several is a Dialer that knows the addresses.
+// several is a Dialer that returns these addresses.
 type several []loop.Endpoint
 
 func (d several) Resolve(c *Conn) {
 	c.l.Post(loop.TaskFunc(func() { c.Resolved(d, nil) }))
 }
 
-// elsewhere is the port of e on another address of this machine.
+// elsewhere returns the port of e on another address of this machine.
 func elsewhere(e loop.Endpoint, ip string) loop.Endpoint {
 	return loop.Endpoint{Addr: netip.AddrPortFrom(netip.MustParseAddr(ip), e.Addr.Port())}
 }
 
-// A server that listens on one of its addresses only is connected to, whatever is the order, and what was sent
-// meanwhile reaches it. The next time its address comes first.
+// TestConnTriesAllAddresses: a server that listens on only one of its addresses is connected to, in whatever order
+// they come. Requests that were sent meanwhile reach it. Next time that address is tried first.
 func TestConnTriesAllAddresses(t *testing.T) {
 	for name, order := range map[string][]int{"first": {0, 1, 2}, "in the middle": {1, 0, 2}, "last": {1, 2, 0}} {
 		t.Run(name, func(t *testing.T) {
@@ -76,7 +77,7 @@ func TestConnTriesAllAddresses(t *testing.T) {
 	}
 }
 
-// Only when no address works has connecting failed, and that is told once.
+// TestConnNoAddressWorks: connecting fails once no address works, and that is reported once.
 func TestConnNoAddressWorks(t *testing.T) {
 	r := newRig(t, "tcp", Options{})
 	r.ln.Close()
@@ -95,28 +96,32 @@ func TestConnNoAddressWorks(t *testing.T) {
 	}
 }
 
-// An address that does not answer leaves time for the others, and all together have the time of one.
+// TestConnAddressesShareTheDeadline: an address that does not answer leaves time for the others, and all of them
+// together get the time of one. The upper limits are generous: a fault takes twice as long.
 func TestConnAddressesShareTheDeadline(t *testing.T) {
+	const addresses, longest = 100, 15 * time.Second
 	full := unanswering(t)
-	r := newRig(t, "tcp", Options{ConnectTimeout: 600 * time.Millisecond})
-	r.c.opt.Dialer = several{full, r.c.opt.Endpoint}
+	r := newRig(t, "tcp", Options{ConnectTimeout: 2 * longest})
+	r.c.opt.Dialer = several(append([]loop.Endpoint{full}, slices.Repeat([]loop.Endpoint{r.c.opt.Endpoint},
+		addresses-1)...))
 	begin := time.Now()
 	r.connect()
-	if d := time.Since(begin); d < 300*time.Millisecond || d >= 550*time.Millisecond {
+	if d := time.Since(begin); d < 2*longest/addresses || d >= longest {
 		t.Errorf("the second address was reached after %v", d)
 	}
 
-	r = rigTo(t, Options{ConnectTimeout: 300 * time.Millisecond, Dialer: several{full, full, full}})
+	share := 2 * longest / addresses
+	r = rigTo(t, Options{ConnectTimeout: share, Dialer: several(slices.Repeat([]loop.Endpoint{full}, addresses))})
 	begin = time.Now()
 	r.do(r.c.Connect)
 	r.want("disconnected: no connection in time, idle: false")
-	if d := time.Since(begin); d < 300*time.Millisecond || d >= 800*time.Millisecond {
+	if d := time.Since(begin); d < share || d >= longest {
 		t.Errorf("it took %v", d)
 	}
 	r.quiet()
 }
 
-// The address where somebody has found the server comes first, if it is one of the server's.
+// TestConnPrefer: the preferred address is tried first, if it is one of the server's.
 func TestConnPrefer(t *testing.T) {
 	r := newRig(t, "tcp", Options{})
 	e := r.c.opt.Endpoint

@@ -1,10 +1,10 @@
-// Package backend is one loop's side of the servers: pipelined connections to memcached, and the hashes and rings that
-// say which server a key belongs to.
+// Package backend is one loop's side of the servers: pipelined connections to them, and the hashes and rings
+// that map a key to a server.
 //
-// A Conn is a connection to one server. Requests go out in the order of Send, replies come back in the same order and
-// are matched by a FIFO. Everything that was accepted by Send is answered exactly once, by the server's reply or by a
-// reply of kind ascii.Lost. A Conn decides nothing about the server: it tells its Watcher what happened, and the
-// packages above decide (failover) and act (replicate).
+// A Conn is a connection to one server. Requests go out in the order of Send. Replies come back in the same order and
+// are matched by a FIFO. Every request that Send accepts is answered exactly once, by the server's reply or by one of
+// kind ascii.Lost. A Conn makes no decisions about the server: it tells its Watcher what happened. The packages above
+// decide (failover) and act (replicate).
 //
-// Everything here belongs to one loop and is used on its thread only.
+// Connections belong to one loop, and only its goroutine uses them.
 package backend

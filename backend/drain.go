@@ -9,39 +9,41 @@ import (
 	"magent/internal/loop"
 )
 
-// A connection that is given up while the server may still read from it is not closed but drained: shut down for writing
-// and read to its end. For a server that hangs executes what lies in its socket when it goes on, perhaps after what is
-// asked of it on a new connection. When it has closed its end it has done so; only then a new connection is made.
+// A connection that is given up may still be read by the server. A server that hung executes what lies in its socket
+// when it goes on, perhaps after a request on a new connection. So such a connection is not closed but drained: it is
+// shut down for writing and read to its end. When the server has closed its end, it has executed everything. Only
+// then a new connection is made.
 
-// Where the end is not seen in time (Options.DrainTime), the connection is reset, and what the server had read before that
-// is given a moment to be executed (Options.Quarantine).
+// If the end is not seen within Options.DrainTime, the connection is reset. The server then has Options.Quarantine to
+// execute what it had read before.
 
-// mayGoOn reports whether the server may still execute what was sent on a connection that was lost with err.
+// mayGoOn reports whether the server may still execute requests of a connection that was lost with err.
 func mayGoOn(err error) bool {
 	return !fault.Drain && (errors.Is(err, ErrTimeout) || errors.Is(err, ErrRefill) || errors.Is(err, ErrMoved) ||
-		errors.Is(err, ErrGarbage) || errors.Is(err, ErrTooLarge) || errors.Is(err, ErrUnasked) || errors.Is(err, ErrValueRefused) || errors.Is(err, ErrWrongKey))
+		errors.Is(err, ErrGarbage) || errors.Is(err, ErrTooLarge) || errors.Is(err, ErrUnasked) ||
+		errors.Is(err, ErrValueRefused) || errors.Is(err, ErrWrongKey))
 }
 
 // drain is a connection that is being drained.
 type drain struct {
 	c    *Conn
 	s    loop.Stream
-	read int // bytes so far
+	read int // bytes that were read
 }
 
-// drain begins to drain the present connection.
+// drain starts to drain the present connection.
 func (c *Conn) drain() {
 	d := &drain{c: c}
 	if c.s.HandOver(&d.s, d) != nil {
-		return // it has ended by itself
+		return // it has ended already
 	}
 	c.drains = append(c.drains, d)
 }
 
-// Draining is the number of connections that are being drained.
+// Draining returns the number of connections that are being drained.
 func (c *Conn) Draining() int { return len(c.drains) }
 
-// OnReady is the loop's call.
+// OnReady is called by the loop.
 func (d *drain) OnReady(loop.Events) {
 	data, err := d.s.Read(0)
 	switch {
@@ -51,12 +53,12 @@ func (d *drain) OnReady(loop.Events) {
 	case len(data) > 0:
 		d.s.Keep(nil)
 		if d.read += len(data); d.read > drainedBytes {
-			d.s.Reading(false) // it is reset in the end
+			d.s.Reading(false) // it will be reset
 		}
 	}
 }
 
-// end closes the connection.
+// end closes the connection and takes it off the list.
 func (d *drain) end() {
 	d.s.Close()
 	for i, other := range d.c.drains {
@@ -67,7 +69,7 @@ func (d *drain) end() {
 	}
 }
 
-// drained makes the connection that was waited with, if the last end has been seen.
+// drained connects if a Connect was waiting and the last drain has ended.
 func (c *Conn) drained() {
 	if len(c.drains) > 0 || !c.wanted {
 		return
@@ -77,14 +79,14 @@ func (c *Conn) drained() {
 	c.Connect()
 }
 
-// waitForDrains puts off a Connect.
+// waitForDrains postpones a Connect.
 func (c *Conn) waitForDrains() {
 	c.wanted = true
 	c.waiting = loop.NewTimer(c.resetDrains)
 	c.l.Set(c.waiting, c.opt.DrainTime)
 }
 
-// resetDrains gives up waiting for the end.
+// resetDrains resets the connections that are still being drained.
 func (c *Conn) resetDrains() {
 	c.cutDrains()
 	c.waiting = loop.NewTimer(c.drained)
@@ -94,13 +96,13 @@ func (c *Conn) resetDrains() {
 func (c *Conn) cutDrains() {
 	for len(c.drains) > 0 {
 		d := c.drains[0]
-		// With this a close sends a reset, and nothing is left behind here.
+		// This makes close send a reset, and leaves nothing behind on this side.
 		_ = unix.SetsockoptLinger(d.s.FD(), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 		d.end()
 	}
 }
 
-// Leave waits no longer for the ends of lost connections, because the next one goes to another server.
+// Leave stops waiting for lost connections to end, because the next connection goes to another server.
 func (c *Conn) Leave() {
 	c.cutDrains()
 	c.drained()

@@ -10,7 +10,7 @@ import (
 	"magent/ascii"
 )
 
-// hang is a rig whose server has a request on its connection that it does not read, while the proxy has given it up.
+// hang returns a rig whose server has not read a request on its connection that the proxy has given up.
 func hang(t *testing.T, opt Options) (*rig, *peer) {
 	t.Helper()
 	r := newRig(t, "tcp", opt)
@@ -21,7 +21,7 @@ func hang(t *testing.T, opt Options) (*rig, *peer) {
 	return r, p
 }
 
-// accepts reports whether a connection is made within the time.
+// accepts reports whether the server gets a connection within that time.
 func (r *rig) accepts(within time.Duration) bool {
 	r.t.Helper()
 	_ = r.ln.(interface{ SetDeadline(time.Time) error }).SetDeadline(time.Now().Add(within))
@@ -32,7 +32,8 @@ func (r *rig) accepts(within time.Duration) bool {
 	return err == nil
 }
 
-// A connection that was given up on is shut down and read to its end; a new one is made when the server has closed it.
+// TestDrain: a connection that was given up is shut down and read to its end. A new one is made once
+// the server has closed it.
 func TestDrain(t *testing.T) {
 	r, p := hang(t, Options{DrainTime: time.Hour})
 	r.do(r.c.Connect)
@@ -40,8 +41,8 @@ func TestDrain(t *testing.T) {
 	if r.accepts(20 * time.Millisecond) {
 		t.Fatal("a new connection is made while the server may still execute what lies in the old one")
 	}
-	p.expect("set k 0 0 1\r\n") // it goes on
-	p.send("STORED\r\n")        // nobody hears that
+	p.expect("set k 0 0 1\r\n") // the server goes on
+	p.send("STORED\r\n")        // nobody gets that
 	if _, err := p.r.ReadByte(); !errors.Is(err, io.EOF) {
 		t.Errorf("the server sees %v, want the end", err)
 	}
@@ -56,7 +57,7 @@ func TestDrain(t *testing.T) {
 	})
 }
 
-// The end comes before anybody wants to connect again.
+// TestDrainEndsEarly: the end comes before the next Connect.
 func TestDrainEndsEarly(t *testing.T) {
 	r, p := hang(t, Options{DrainTime: time.Hour})
 	p.reset()
@@ -73,7 +74,7 @@ func TestDrainEndsEarly(t *testing.T) {
 	r.connect()
 }
 
-// When the end does not come, the connection is reset, and the new one waits for the quarantine.
+// TestDrainGivesUp: if the end does not come, the connection is reset, and the new one waits for the quarantine.
 func TestDrainGivesUp(t *testing.T) {
 	r, p := hang(t, Options{DrainTime: time.Millisecond, Quarantine: 30 * time.Millisecond})
 	begin := time.Now()
@@ -83,12 +84,13 @@ func TestDrainGivesUp(t *testing.T) {
 		t.Errorf("a new connection after %v, in the quarantine", d)
 	}
 	r.want("connected")
-	if _, err := p.c.Write([]byte("STORED\r\n")); !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
+	if _, err := p.c.Write([]byte("STORED\r\n")); !errors.Is(err, syscall.EPIPE) &&
+		!errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("a reply to the old connection: %v, want a reset", err)
 	}
 }
 
-// What ended by itself needs no draining.
+// TestNoDrain: a connection that the server has ended needs no draining.
 func TestNoDrain(t *testing.T) {
 	for name, end := range map[string]func(*peer){"closed": func(p *peer) { p.c.Close() }, "reset": (*peer).reset} {
 		t.Run(name, func(t *testing.T) {
@@ -105,9 +107,13 @@ func TestNoDrain(t *testing.T) {
 	}
 }
 
-// What was sent to one server does not keep the connection to another one waiting, at whatever stage of it.
+// TestLeave: requests on their way to one server do not delay the connection to another one, at
+// any stage of draining.
 func TestLeave(t *testing.T) {
-	for name, opt := range map[string]Options{"draining": {DrainTime: time.Hour}, "quarantine": {DrainTime: time.Millisecond, Quarantine: time.Hour}} {
+	for name, opt := range map[string]Options{
+		"draining":   {DrainTime: time.Hour},
+		"quarantine": {DrainTime: time.Millisecond, Quarantine: time.Hour},
+	} {
 		t.Run(name, func(t *testing.T) {
 			r, p := hang(t, opt)
 			r.do(r.c.Connect)
@@ -129,8 +135,8 @@ func TestLeave(t *testing.T) {
 	}
 }
 
-// A connection to a server that was replaced is given up with all that is in flight; that is no failure, and nothing is waited
-// for.
+// TestReplaced: a connection to a server that was replaced is given up with everything in flight. That is no
+// failure, and nothing is drained.
 func TestReplaced(t *testing.T) {
 	r := newRig(t, "tcp", Options{DrainTime: time.Hour})
 	p := r.connect()

@@ -2,25 +2,25 @@ package backend
 
 import "magent/ascii"
 
-// entry is one request on its way: who gets the reply, and how the reply is framed.
+// entry is a request in flight: who gets the reply, and how it is framed.
 type entry struct {
-	to    Receiver // nil: given up, the reply is thrown away when it comes
-	at    int64    // when the wait began, loop time
+	to    Receiver // nil: the request was given up, and its late reply is discarded
+	at    int64    // loop time at which the wait began
 	slot  uint16
 	shape ascii.Shape
 
-	withheld error // what the server lacks for it: it was asked something else instead
+	withheld error // what the server lacks for it; something else was sent instead
 
-	joined bool   // a key of a joint get
-	more   bool   // which goes on with the next entry: there is one, and it is joined
-	value  bool   // a value follows the command line
-	keyed  bool   // Expect
+	joined bool   // it is a key of a joint get
+	more   bool   // the joint get continues with the next entry, which exists and is joined
+	value  bool   // the command line is followed by a value
+	keyed  bool   // see Expect
 	size   uint32 // bytes of the request
-	keys   uint16 // values that may be in the reply; 0: one
-	key    uint64 // joined, keyed: the key's hash
+	keys   uint16 // values that the reply may have; 0: one
+	key    uint64 // joined, keyed: hash of the key
 }
 
-// fifo is a ring of entries that grows on demand; its size is a power of two.
+// fifo is a ring of entries that grows on demand. Its size is a power of two.
 type fifo struct {
 	ring  []entry
 	head  int
@@ -31,7 +31,7 @@ func (f *fifo) len() int { return f.count }
 
 func (f *fifo) at(i int) *entry { return &f.ring[(f.head+i)&(len(f.ring)-1)] }
 
-// push returns the new last entry, to be filled; what it held before is still in it.
+// push appends an entry and returns it. The caller fills it: it still has old contents.
 func (f *fifo) push() *entry {
 	if f.count == len(f.ring) {
 		f.grow()
@@ -66,12 +66,12 @@ func (f *fifo) grow() {
 	f.ring, f.head = ring, 0
 }
 
-// trim lets go of the ring when it is empty.
+// trim releases the ring if it is empty.
 func (f *fifo) trim() {
 	if f.count == 0 && len(f.ring) > keptRing {
 		f.ring, f.head = nil, 0
 	}
 }
 
-// keptRing is the largest ring that an empty fifo keeps, in entries.
+// keptRing is the size of the largest ring that an empty fifo keeps, in entries.
 const keptRing = 1024

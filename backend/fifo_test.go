@@ -8,7 +8,7 @@ import (
 	"magent/ascii"
 )
 
-// The ring of requests in flight against a plain slice.
+// TestFIFOAgainstModel compares the ring of requests in flight with a plain slice.
 func TestFIFOAgainstModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var f fifo
@@ -23,7 +23,8 @@ func TestFIFOAgainstModel(t *testing.T) {
 			if len(model) == 0 {
 				t.Skip()
 			}
-			if e := f.pop(); e.slot != model[0] || e.at != int64(model[0]) || e.to == nil || e.shape != ascii.ShapeMeta {
+			if e := f.pop(); e.slot != model[0] || e.at != int64(model[0]) || e.to == nil ||
+				e.shape != ascii.ShapeMeta {
 				t.Fatalf("popped %+v, want %d", e, model[0])
 			}
 			model = model[1:]

@@ -5,12 +5,13 @@ import (
 	"encoding/binary"
 )
 
-// HashFunc turns a key into the 32 bits that Ring.Pick wants. It borrows key for the call and allocates nothing.
-// The functions are twemproxy's, bit for bit on amd64, where C's char is signed: see extend. An empty key gives 0
-// with each of them, as twemproxy does not hash it; only djb2, which is magent's, gives its start value 5381.
+// HashFunc maps a key to the 32 bits that Ring.Pick takes. It does not keep key, and allocates nothing.
+//
+// The functions are twemproxy's, bit for bit as on amd64, where C's char is signed (see extend). An empty key gives
+// 0, because twemproxy does not hash it. Only djb2, which is from magent, gives its start value 5381.
 type HashFunc func(key []byte) uint32
 
-// hashes is every hash function under its name in twemproxy's configuration, in the order of its manual.
+// hashes lists the hash functions with their names in twemproxy's configuration, in the order of its manual.
 var hashes = [...]struct {
 	name string
 	hash HashFunc
@@ -30,8 +31,8 @@ var hashes = [...]struct {
 	{"djb2", djb2},
 }
 
-// HashByName returns the hash function called name, which is lower case as in twemproxy's configuration,
-// and whether there is one.
+// HashByName returns the hash function of that name, which is in lower case as in twemproxy's configuration. ok
+// is false if there is none.
 func HashByName(name string) (HashFunc, bool) {
 	for _, h := range hashes {
 		if h.name == name {
@@ -41,7 +42,7 @@ func HashByName(name string) (HashFunc, bool) {
 	return nil, false
 }
 
-// HashNames returns the names that HashByName knows, in a slice that the caller owns.
+// HashNames returns the names that HashByName knows, in a new slice.
 func HashNames() []string {
 	names := make([]string, 0, len(hashes))
 	for _, h := range hashes {
@@ -50,13 +51,13 @@ func HashNames() []string {
 	return names
 }
 
-// extend widens one byte of a key as C does where char is signed: 0x80 becomes 0xffffff80. Half of twemproxy's
-// functions read keys through a plain char, so keys with such bytes hash differently from the textbook.
+// extend widens one byte of a key as C does if char is signed: 0x80 becomes 0xffffff80. Half of twemproxy's functions
+// read keys through a plain char, so keys with such bytes get other hashes than in the textbook.
 func extend(c byte) uint32 {
 	return uint32(int32(int8(c)))
 }
 
-// md5Hash is the first four bytes of the MD5 digest (RFC 1321), little-endian; libmemcached's MD5 is the same.
+// md5Hash returns the first four bytes of the MD5 digest (RFC 1321), little-endian, like libmemcached's MD5.
 func md5Hash(key []byte) uint32 {
 	if len(key) == 0 {
 		return 0
@@ -65,7 +66,8 @@ func md5Hash(key []byte) uint32 {
 	return binary.LittleEndian.Uint32(digest[:])
 }
 
-// djb2 is magent's only hash: h*33 + c over signed chars, starting from 5381 (D. J. Bernstein), sign bit cleared.
+// djb2 is magent's only hash (by D. J. Bernstein): h*33 + c over signed chars, starting from 5381,
+// with the sign bit cleared.
 func djb2(key []byte) uint32 {
 	h := uint32(5381)
 	for _, c := range key {

@@ -29,8 +29,8 @@ func murmur(key []byte) uint32 {
 	return h
 }
 
-// hsieh is Paul Hsieh's SuperFastHash as twemproxy and libmemcached have it: started from 0, where the original starts
-// from the length, and with the last byte of a tail of three sign-extended, but that of a tail of one not.
+// hsieh is Paul Hsieh's SuperFastHash in the version of twemproxy and libmemcached. It starts from 0, where the
+// original starts from the length. The last byte of a tail of three is sign-extended, that of a tail of one is not.
 func hsieh(key []byte) uint32 {
 	h := uint32(0)
 	for len(key) >= 4 {

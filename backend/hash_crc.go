@@ -22,8 +22,8 @@ func makeCRC16Table(polynomial uint16) *[256]uint32 {
 	return table
 }
 
-// crc16 is twemproxy's crc16: the CCITT recurrence started from 0, but with a state of 32 bits that is never cut
-// to 16, so the high half holds what a true CRC-16 has shifted out.
+// crc16 is twemproxy's crc16: the CCITT recurrence started from 0, but with a state of 32 bits that is never cut to
+// 16. So the high half holds the bits that a true CRC-16 shifts out.
 func crc16(key []byte) uint32 {
 	crc := uint32(0)
 	for _, c := range key {

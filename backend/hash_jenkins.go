@@ -19,8 +19,8 @@ func oneAtATime(key []byte) uint32 {
 	return h
 }
 
-// jenkins is Bob Jenkins' lookup3 "hashlittle" with the start value 13 that twemproxy and libmemcached give it.
-// Three words of state take twelve bytes of the key at a time; the last one to twelve are padded with zeros.
+// jenkins is Bob Jenkins' lookup3 "hashlittle" with the start value 13 of twemproxy and libmemcached. Three words of
+// state take in twelve bytes of the key at a time; the last one to twelve bytes are padded with zeros.
 func jenkins(key []byte) uint32 {
 	if len(key) == 0 {
 		return 0
@@ -60,7 +60,7 @@ func lookup3Mix(a, b, c uint32) (uint32, uint32, uint32) {
 	return a, b, c
 }
 
-// lookup3Final is lookup3's last mixing; its third word is the hash.
+// lookup3Final is lookup3's final mixing; its third word is the hash.
 func lookup3Final(a, b, c uint32) uint32 {
 	c = (c ^ b) - bits.RotateLeft32(b, 14)
 	a = (a ^ c) - bits.RotateLeft32(c, 11)

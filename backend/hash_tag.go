@@ -2,9 +2,10 @@ package backend
 
 import "bytes"
 
-// HashTag returns the part of key that is to be hashed, by twemproxy's rule for hash_tag: what stands between the first
-// tag[0] and the first tag[1] after it, if that is at least one byte; the whole key otherwise. Both bytes may be the same.
-// The result aliases key. A pool without a hash tag must not call it: there is no tag that means "none".
+// HashTag returns the part of key that is hashed under twemproxy's option hash_tag. That is the text between
+// the first tag[0] and the first tag[1] behind it, or the whole key if that text is empty or missing. Both
+// bytes of tag may be equal. The result aliases key. It must not be called for a pool without a hash tag: no
+// value of tag means "none".
 func HashTag(key []byte, tag [2]byte) []byte {
 	open := bytes.IndexByte(key, tag[0])
 	if open < 0 {

@@ -9,7 +9,8 @@ import (
 )
 
 func TestHashNames(t *testing.T) {
-	want := strings.Fields("one_at_a_time md5 crc16 crc32 crc32a fnv1_64 fnv1a_64 fnv1_32 fnv1a_32 hsieh murmur jenkins djb2")
+	want := strings.Fields("one_at_a_time md5 crc16 crc32 crc32a fnv1_64 fnv1a_64 fnv1_32 fnv1a_32 hsieh murmur " +
+		"jenkins djb2")
 	if got := HashNames(); !slices.Equal(got, want) {
 		t.Errorf("HashNames() = %v, want %v", got, want)
 	}
@@ -53,7 +54,7 @@ func TestHashOfEmptyKey(t *testing.T) {
 	}
 }
 
-// Values seen on magent 0.5.
+// TestMagentHashes has values of magent 0.5.
 func TestMagentHashes(t *testing.T) {
 	for _, c := range []struct {
 		key       string
@@ -74,7 +75,7 @@ func TestMagentHashes(t *testing.T) {
 	}
 }
 
-// High bytes count as negative numbers: 5381*33 - 128 and 5381*33 - 1. The top bit of the result is cut off.
+// High bytes count as negative numbers: 5381*33 - 128 and 5381*33 - 1. The sign bit of the result is cleared.
 func TestDJB2SignedAndMasked(t *testing.T) {
 	for key, want := range map[string]uint32{"\x80": 177445, "\xff": 177572, "zzzzzzz": 0} {
 		if want == 0 {
@@ -92,7 +93,8 @@ func TestDJB2SignedAndMasked(t *testing.T) {
 	}
 }
 
-// For keys of 7-bit bytes the FNV functions are the textbook's, cut to 32 bits; for others they must differ.
+// TestFNVAgainstStandardLibrary: for keys of 7-bit bytes the FNV functions are the textbook's, cut to 32 bits. For
+// others they must differ.
 func TestFNVAgainstStandardLibrary(t *testing.T) {
 	check := func(key []byte, same bool) {
 		h64, h64a, h32, h32a := fnv.New64(), fnv.New64a(), fnv.New32(), fnv.New32a()

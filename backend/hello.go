@@ -6,13 +6,14 @@ import (
 	"magent/internal/loop"
 )
 
-// The first command of a connection: who the server is, or, where that is of no interest, whether it answers at all.
+// The first command of a connection. It asks for the server's identity, or only whether the server answers.
 var (
 	helloLine = []byte("stats\r\n")
 	knockLine = []byte("version\r\n")
 )
 
-// hello asks the server who it is, or whether it lets us in, or logs in, before it gets any request.
+// hello sends the first commands of a connection, before any request: the question for the server's identity, the
+// question whether it answers, or a Redis' login.
 func (c *Conn) hello() {
 	c.state = greeting
 	c.s.Reading(true)
@@ -33,8 +34,9 @@ func (c *Conn) hello() {
 	}
 }
 
-// haveReplyTime gives the answer to knockLine the time of a reply, where that is longer: a server that is slow to answer, and whose answers
-// are waited for, has been connected to all the same. Not while there are other addresses to be tried.
+// haveReplyTime gives the answer to knockLine the time of a reply, if that is longer than the rest of the
+// connect time. A slow server whose replies are waited for must be able to connect. This does not apply while
+// there are other addresses to try.
 func (c *Conn) haveReplyTime() {
 	switch {
 	case len(c.route.left) > 0:
@@ -45,7 +47,7 @@ func (c *Conn) haveReplyTime() {
 	}
 }
 
-// readHello takes the reply. When it is complete the connection stands.
+// readHello reads the replies. When the last one has arrived, the connection is established.
 func (c *Conn) readHello() {
 	data, err := c.s.Read(c.need)
 	if loop.IsEOF(err) {
@@ -66,8 +68,8 @@ func (c *Conn) readHello() {
 	}
 }
 
-// takeIntroduction takes the reply to the first command, and goes on with the next question. Not earlier: a memcached that wants
-// a password would close the connection over that, and not say why.
+// takeIntroduction takes the reply to the first command, and sends the next question only then. A memcached that
+// requires a password would close the connection over that question without naming the reason.
 func (c *Conn) takeIntroduction(data []byte) {
 	shape := ascii.ShapeLine
 	if c.opt.Greet {
@@ -98,12 +100,12 @@ func (c *Conn) takeIntroduction(data []byte) {
 	}
 }
 
-// Identity is who the server is, as of the last connection that stood.
+// Identity returns who the server is, as of the last established connection.
 func (c *Conn) Identity() failover.Identity { return c.greeting.Identity }
 
-// Greeting is what the server said of itself when the last connection that stood began.
+// Greeting returns what the server reported about itself when the last established connection began.
 func (c *Conn) Greeting() failover.Greeting { return c.greeting }
 
-// Heard is the loop time of the last progress of the server, or of when a connection was established last.
-// Inside Watcher.Recognized it is as of the connection before.
+// Heard returns the loop time of the server's last progress, or of the last time that a connection was established.
+// Inside Watcher.Recognized it is still about the connection before.
 func (c *Conn) Heard() int64 { return max(c.since, c.work.at) }

@@ -9,12 +9,13 @@ import (
 	"magent/failover"
 )
 
-// statsOf is the reply to stats of a process that began at 1000.
+// statsOf returns the reply to stats of a process that began at 1000.
 func statsOf(pid, version string) string {
-	return "STAT pid " + pid + "\r\nSTAT uptime 5\r\nSTAT time 1005\r\nSTAT version " + version + "\r\nSTAT odd\r\nEND\r\n"
+	return "STAT pid " + pid + "\r\nSTAT uptime 5\r\nSTAT time 1005\r\nSTAT version " + version +
+		"\r\nSTAT odd\r\nEND\r\n"
 }
 
-// greeted is a rig whose connection asks who the server is, with one request waiting for it.
+// greeted returns a rig whose connection has asked for the server's identity, with one request waiting.
 func greeted(t *testing.T, opt Options) (*rig, *peer) {
 	opt.Greet = true
 	r := newRig(t, "tcp", opt)
@@ -25,13 +26,13 @@ func greeted(t *testing.T, opt Options) (*rig, *peer) {
 	return r, p
 }
 
-// introduces says who the server is, and takes the next question, which comes only then.
+// introduces answers the first command, and reads the next question, which comes only then.
 func (p *peer) introduces(said string) {
 	p.send(said)
 	p.expect(fullQuestion)
 }
 
-// A server says who it is before it gets a request, in however many pieces.
+// TestConnGreets: a server tells its identity before it gets a request, in any number of pieces.
 func TestConnGreets(t *testing.T) {
 	r, p := greeted(t, Options{})
 	for _, piece := range strings.SplitAfter(statsOf("77", "1.6.18"), "5") {
@@ -53,7 +54,8 @@ func TestConnGreets(t *testing.T) {
 	r.quiet()
 }
 
-// What was meant for another server is lost, not sent. A request made from now on is for this one.
+// TestConnLosesWhatWasMeantForAnother: requests that were meant for another server are lost, not sent. Later
+// ones are for this server.
 func TestConnLosesWhatWasMeantForAnother(t *testing.T) {
 	r, p := greeted(t, Options{})
 	p.introduces(statsOf("666", "1.6.18"))
@@ -66,9 +68,12 @@ func TestConnLosesWhatWasMeantForAnother(t *testing.T) {
 	r.quiet()
 }
 
-// A server that does not tell who it is is used all the same.
+// TestConnGreetsWithoutAnswer: a server that does not tell its identity is used all the same.
 func TestConnGreetsWithoutAnswer(t *testing.T) {
-	for _, said := range []string{"ERROR\r\n", "END\r\n", "STAT pid 0\r\nSTAT version 1.6.0\r\nEND\r\n", "STAT pid 7\r\nEND\r\n"} {
+	for _, said := range []string{
+		"ERROR\r\n", "END\r\n", "STAT pid 0\r\nSTAT version 1.6.0\r\nEND\r\n",
+		"STAT pid 7\r\nEND\r\n",
+	} {
 		r, p := greeted(t, Options{})
 		p.introduces(said)
 		p.send(hasFull)
@@ -80,7 +85,8 @@ func TestConnGreetsWithoutAnswer(t *testing.T) {
 	}
 }
 
-// Whoever does not answer to stats as a memcached does is not connected to; the next address is tried.
+// TestConnGreetsSomethingElse: anything that does not answer stats like a memcached is not connected to, and
+// the next address is tried.
 func TestConnGreetsSomethingElse(t *testing.T) {
 	for said, want := range map[string]string{
 		"HTTP/1.1 400 Bad Request\r\n": ErrGarbage.Error(),
@@ -105,7 +111,8 @@ func TestConnGreetsSomethingElse(t *testing.T) {
 	r.want("connected")
 }
 
-// A server that lets nobody in is not used, and what it said is the reason; whether it is asked who it is or not.
+// TestConnIsRefused: a server that refuses the connection is not used, and its words are the reason, whether or not
+// it was asked for its identity.
 func TestConnIsRefused(t *testing.T) {
 	for said, want := range map[string]string{
 		"CLIENT_ERROR unauthenticated\r\n":    ErrPassword.Error(),
@@ -124,7 +131,8 @@ func TestConnIsRefused(t *testing.T) {
 	}
 }
 
-// A full memcached says so unasked, and closes: what it said is heard nevertheless.
+// TestConnHearsARefusalThatComesFirst: a full memcached refuses without being asked, and closes. Its
+// words are read all the same.
 func TestConnHearsARefusalThatComesFirst(t *testing.T) {
 	for range 100 {
 		r := newRig(t, "tcp", Options{Knock: true})
@@ -136,7 +144,7 @@ func TestConnHearsARefusalThatComesFirst(t *testing.T) {
 	}
 }
 
-// A server that is only asked whether it lets us in may answer what it likes.
+// TestConnKnocks: a server that is only asked whether it answers may answer anything.
 func TestConnKnocks(t *testing.T) {
 	for _, said := range []string{"VERSION 1.6.18\r\n", "ERROR\r\n", "SERVER_ERROR unknown\r\n"} {
 		r := newRig(t, "tcp", Options{Knock: true})
@@ -154,7 +162,7 @@ func TestConnKnocks(t *testing.T) {
 	}
 }
 
-// A server that is only asked whether it lets us in has the time of a reply for the answer, also if it has no end.
+// TestConnKnocksPatiently: such a server has the time of a reply for its answer, also if that time is not limited.
 func TestConnKnocksPatiently(t *testing.T) {
 	for _, timeout := range []time.Duration{0, time.Hour} {
 		r := newRig(t, "tcp", Options{Knock: true, ConnectTimeout: 200 * time.Millisecond, Timeout: time.Hour})
@@ -172,7 +180,7 @@ func TestConnKnocksPatiently(t *testing.T) {
 	}
 }
 
-// The time to connect is over when the server has not said who it is by then.
+// TestConnGreetingHasADeadline: if the server has not told its identity by then, connecting has timed out.
 func TestConnGreetingHasADeadline(t *testing.T) {
 	r, _ := greeted(t, Options{ConnectTimeout: 50 * time.Millisecond})
 	r.want("disconnected: no connection in time, idle: false", "0 lost")

@@ -7,28 +7,28 @@ import (
 	"magent/ascii"
 )
 
-// A connection is in step as long as each reply is the one to the oldest request. One that cannot be shows that it is not:
-// then no reply behind it is believed, for it may be that of another client.
+// A connection is in step if each reply is the one to the oldest request. A reply that cannot be shows that it is out
+// of step. Then the replies behind it are not trusted either, for they may belong to other clients.
 
 var (
-	// ErrValueRefused: a server that finds something wrong with a line reads the value behind it as commands, and answers each.
+	// ErrValueRefused: a server that refuses a line reads the value behind it as commands, and answers each of them.
 	ErrValueRefused = errors.New("it refused a request that has a value, and may take the value for commands")
-	// ErrWrongKey: the reply is to another request.
+	// ErrWrongKey: the reply belongs to another request.
 	ErrWrongKey = errors.New("a reply with another key than was asked for")
 )
 
-// Expect says which key the reply to the last request has in it, if it has any: an ascii.TextKey, which is borrowed for the
-// call. It is called behind the Send that was accepted.
+// Expect says which key the reply to the last request must have, if it has any. It is called after a Send that was
+// accepted. TextKey must hold for key (package ascii), which is not kept.
 func (c *Conn) Expect(key []byte) {
 	e := c.fifo.at(c.fifo.len() - 1)
 	e.keyed, e.key = true, maphash.Bytes(seed, key)
 }
 
-// Distrust says, within OnReply, that the reply is none to its request. The connection is given up, and OnReply is called
-// once more, with ascii.Lost.
+// Distrust says, from within OnReply, that the reply does not belong to its request. The connection is given up, and
+// OnReply is called once more, with ascii.Lost.
 func (c *Conn) Distrust(err error) { c.doubt = err }
 
-// outOfStep returns why c.reply cannot be the one to e, or nil.
+// outOfStep returns why c.reply cannot be the reply to e, or nil.
 func (c *Conn) outOfStep(e *entry) error {
 	switch kind := c.reply.Kind; {
 	case e.value && (kind == ascii.Error || kind == ascii.ClientError):

@@ -6,8 +6,8 @@ import (
 	"magent/ascii"
 )
 
-// A server that refuses a line with a value may have taken the value for commands. No reply behind that is believed, also
-// when the request was given up long before.
+// TestValueRefused: a server that refuses a line with a value may have taken the value for commands. No reply behind
+// that is trusted, even if the request was given up long before.
 func TestValueRefused(t *testing.T) {
 	for _, tt := range []struct {
 		reply string
@@ -40,7 +40,7 @@ func TestValueRefused(t *testing.T) {
 	}
 }
 
-// A command without a value may be refused: nothing behind it can be taken for another one.
+// TestLineRefused: a command without a value may be refused, as nothing behind it can be taken for a command.
 func TestLineRefused(t *testing.T) {
 	r := newRig(t, "tcp", Options{})
 	p := r.connect()
@@ -51,7 +51,7 @@ func TestLineRefused(t *testing.T) {
 	r.quiet()
 }
 
-// A reply with another key than was asked for is to another request.
+// TestWrongKey: a reply with another key than was asked for belongs to another request.
 func TestWrongKey(t *testing.T) {
 	gets := func(r *rig) { r.c.Gets([]byte("a"), r, 0) }
 	get := func(r *rig) { r.c.Get([]byte("a"), r, 0) } // MaxJoint is 0

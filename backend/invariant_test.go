@@ -21,8 +21,8 @@ func saysOf(f func()) (said string) {
 	return ""
 }
 
-// healthy is a connection of which every rule holds: it is there, with a request that was given up, one that is waited for, and a
-// joint get whose line is not ended. Nobody is at the other end.
+// healthy returns a connection for which every rule holds. It is established, and has a request that was given up,
+// one that is waiting, and a joint get that is not finished. It has no server.
 func (r *rig) healthy() *Conn {
 	c := NewConn(r.l, Options{Name: "server", MaxJoint: 4, Timeout: time.Hour, Strict: true}, r)
 	c.state, c.work, c.given, c.open, c.marked = ready, newProgress(), 1, 2, true
@@ -33,29 +33,29 @@ func (r *rig) healthy() *Conn {
 	return c
 }
 
-// TestBrokenRules: each rule at a field of Conn is asserted.
+// TestBrokenRules checks that each rule at a field of Conn is asserted.
 func TestBrokenRules(t *testing.T) {
 	r := newRig(t, "tcp", Options{})
 	empty := func(c *Conn, s state) { c.state, c.fifo, c.given, c.open = s, fifo{}, 0, 0 }
 	for rule, breaks := range map[string]func(c *Conn){
 		"":                                    func(*Conn) {},
 		"something is left of the connection": func(c *Conn) { c.state = down },
-		"requests were sent before the connection":  func(c *Conn) { c.state = greeting },
-		"what was collected was not sent":           func(c *Conn) { c.early = []byte("x") },
-		"it was shut, and is there":                 func(c *Conn) { c.shut = true },
-		"a connection waits for the one before":     func(c *Conn) { c.wanted = true },
-		"more requests are given up than there are": func(c *Conn) { c.given = 5 },
-		"a request that is given up has an owner":   func(c *Conn) { c.given = 2 },
-		"a request that is waited for has no owner": func(c *Conn) { c.given = 0 },
-		"the last request of a joint get goes on":   func(c *Conn) { c.fifo.at(3).more = true },
-		"has other keys than are waited for":        func(c *Conn) { c.open = 5 },
-		"a line that is not ended is no joint get":  func(c *Conn) { c.open = 3 },
-		"or nobody ends it":                         func(c *Conn) { c.marked = false },
-		"and that was no progress":                  func(c *Conn) { c.work.moved = progressBytes },
-		"a request is waited for without":           func(c *Conn) { c.l.Unset(c.clock) },
-		"the connection is being made without":      func(c *Conn) { empty(c, connecting); c.l.Unset(c.clock) },
-		"a lost connection is waited for without":   func(c *Conn) { empty(c, down); c.wanted = true },
-		"have other sizes":                          func(c *Conn) { c.early = []byte("x"); c.checkEarly() },
+		"requests were sent before the connection":      func(c *Conn) { c.state = greeting },
+		"collected requests were not sent":              func(c *Conn) { c.early = []byte("x") },
+		"it was shut, but is not down":                  func(c *Conn) { c.shut = true },
+		"a connect waits for the drains":                func(c *Conn) { c.wanted = true },
+		"more requests are given up than there are":     func(c *Conn) { c.given = 5 },
+		"a request that is given up has an owner":       func(c *Conn) { c.given = 2 },
+		"a request that is waiting has no owner":        func(c *Conn) { c.given = 0 },
+		"a joint get continues behind the last request": func(c *Conn) { c.fifo.at(3).more = true },
+		"has more keys than requests":                   func(c *Conn) { c.open = 5 },
+		"an unfinished line is not a joint get":         func(c *Conn) { c.open = 3 },
+		"or will not be finished":                       func(c *Conn) { c.marked = false },
+		"without counting as progress":                  func(c *Conn) { c.work.moved = progressBytes },
+		"a request is waiting without":                  func(c *Conn) { c.l.Unset(c.clock) },
+		"a connection is being made without":            func(c *Conn) { empty(c, connecting); c.l.Unset(c.clock) },
+		"a connection is being drained without":         func(c *Conn) { empty(c, down); c.wanted = true },
+		"have other sizes than their bytes":             func(c *Conn) { c.early = []byte("x"); c.checkEarly() },
 	} {
 		said := ""
 		r.do(func() {
@@ -69,7 +69,8 @@ func TestBrokenRules(t *testing.T) {
 	}
 }
 
-// TestReplyToWhatWasNotSent: a joint get whose line is not ended is not known to the server, so what comes is no reply to it.
+// TestReplyToWhatWasNotSent: the server does not know about a joint get that is not finished, so
+// nothing can be a reply to it.
 func TestReplyToWhatWasNotSent(t *testing.T) {
 	r := newRig(t, "tcp", Options{MaxJoint: 4})
 	r.connect()
@@ -82,7 +83,7 @@ func TestReplyToWhatWasNotSent(t *testing.T) {
 	r.quiet()
 }
 
-// TestLostWithALineOpen: of a joint get whose line is not ended nothing is left behind for the next connection.
+// TestLostWithALineOpen: a joint get that is not finished leaves nothing behind for the next connection.
 func TestLostWithALineOpen(t *testing.T) {
 	r := newRig(t, "tcp", Options{MaxJoint: 4})
 	r.connect()
@@ -98,7 +99,7 @@ func TestLostWithALineOpen(t *testing.T) {
 	r.want("0 END|")
 }
 
-// TestEachRequestHasADeadline: when one is given up, the next one still has its own.
+// TestEachRequestHasADeadline: after one request was given up, the next one still has its own deadline.
 func TestEachRequestHasADeadline(t *testing.T) {
 	r := newRig(t, "tcp", Options{Timeout: 50 * time.Millisecond})
 	p := r.connect()

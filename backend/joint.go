@@ -6,12 +6,12 @@ import (
 	"magent/ascii"
 )
 
-// A joint get is what gets that follow each other in one turn become on their way to a server: one command line with
-// all their keys. memcached answers it with one system call, whereas it sends the reply to each get of a pipeline by
-// itself, which is most of what such a get costs it, and wakes us up for it. The reply is taken apart again: hits come
-// in the order of the keys, so a key that is not there when a later one is was a miss.
+// Joint gets: gets that follow each other within a turn go to a server as one command line with all their keys.
+// memcached answers such a line with one system call, but sends a reply of its own to each get of a pipeline. That is
+// most of what such a get costs the server, and it wakes us up each time. The reply is taken apart again. Hits come
+// in the order of the keys, so a key was a miss if a later one is a hit.
 
-// seed of the hashes of keys.
+// seed is for the hashes of keys.
 var seed = maphash.MakeSeed()
 
 var (
@@ -22,8 +22,8 @@ var (
 	end  = []byte("END\r\n")
 )
 
-// Get asks for the value of one key, which is borrowed for the call. The reply is as if it had been asked for alone.
-// Otherwise it is as Send.
+// Get sends a get for one key, perhaps joint with others. The reply is the same as if the key had been asked for
+// alone. Otherwise it is like Send; the key is not kept.
 func (c *Conn) Get(key []byte, to Receiver, slot uint16) bool {
 	if c.opt.MaxJoint <= 1 || c.state != ready {
 		return c.single(get, key, to, slot)
@@ -44,7 +44,7 @@ func (c *Conn) Get(key []byte, to Receiver, slot uint16) bool {
 	return true
 }
 
-// Gets is Get with the cas token in the reply. No two of them share a line.
+// Gets is Get with the cas token in the reply. It is never joined with others.
 func (c *Conn) Gets(key []byte, to Receiver, slot uint16) bool { return c.single(gets, key, to, slot) }
 
 // single sends a retrieval of one key.
@@ -57,7 +57,7 @@ func (c *Conn) single(command, key []byte, to Receiver, slot uint16) bool {
 	return true
 }
 
-// endJoint ends the command line of a joint get.
+// endJoint finishes the command line of a joint get.
 func (c *Conn) endJoint() {
 	if c.open > 0 {
 		c.open = 0
@@ -65,8 +65,8 @@ func (c *Conn) endJoint() {
 	}
 }
 
-// takeJoint takes the next part of the reply to a joint get and answers those to whom it means something. Results are as
-// of ascii.Framer.
+// takeJoint takes the next part of the reply to a joint get, and answers the requests that this settles. The results
+// are those of ascii.Framer.
 func (c *Conn) takeJoint(data []byte) (n, need int, ok bool) {
 	n, need, ok = c.framer.NextItem(data, &c.reply)
 	switch {
@@ -84,8 +84,8 @@ func (c *Conn) takeJoint(data []byte) (n, need int, ok bool) {
 	return c.takeHit(data, n)
 }
 
-// takeHit answers the key whose VALUE block is the first n bytes of data, and those before it, which were misses. At
-// least as many bytes as END takes stand behind the block.
+// takeHit answers the key whose VALUE block is the first n bytes of data, and the keys before it, which are misses.
+// Behind the block data has at least as many bytes as END takes.
 func (c *Conn) takeHit(data []byte, n int) (consumed, need int, ok bool) {
 	epoch := c.epoch
 	key, _, _ := ascii.NextValue(data[:n])
@@ -108,17 +108,17 @@ func (c *Conn) takeHit(data []byte, n int) (consumed, need int, ok bool) {
 		c.answer(&c.reply)
 		return n + len(end), 0, true
 	}
-	// The next block stands where this reply's END has to be: it makes way for the time of the call.
+	// The receiver must see END behind the block. So END replaces the beginning of the next block during the call.
 	saved := [5]byte(behind)
 	copy(behind, end)
 	c.answer(&c.reply)
-	if c.epoch == epoch { // else the buffer is not ours any more
+	if c.epoch == epoch { // otherwise the buffer is no longer ours
 		copy(behind, saved[:])
 	}
 	return n, 0, true
 }
 
-// answerRest gives r to all that are left of the joint get.
+// answerRest answers r to all requests of the joint get that are left.
 func (c *Conn) answerRest(r *ascii.Reply) {
 	epoch := c.epoch
 	for more := true; more && c.epoch == epoch; {
@@ -127,7 +127,7 @@ func (c *Conn) answerRest(r *ascii.Reply) {
 	}
 }
 
-// miss is the reply to a get of a key that is not there.
+// miss returns the reply to a get of a key that is not stored.
 func (c *Conn) miss() *ascii.Reply {
 	c.reply = ascii.Reply{Kind: ascii.Values, Raw: end}
 	return &c.reply

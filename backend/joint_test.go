@@ -11,7 +11,7 @@ import (
 	"magent/ascii"
 )
 
-// get asks for keys, all on one turn; the slots count from 0.
+// get sends gets for keys, all in one turn. The slots count from 0.
 func (r *rig) get(keys ...string) {
 	r.t.Helper()
 	r.do(func() {
@@ -28,12 +28,12 @@ func TestJointGet(t *testing.T) {
 	p := r.connect()
 	hit := func(key string) string { return "VALUE " + key + " 0 1\r\n" + key + "\r\n" }
 
-	r.get("a", "b", "c", "d") // at most three on a line
+	r.get("a", "b", "c", "d") // at most three per line
 	p.expect("get a b c\r\nget d\r\n")
 	p.send(hit("b") + "END\r\n" + "END\r\n")
 	r.want("0 END|", "1 VALUE b 0 1|b|END|", "2 END|", "3 END|")
 
-	r.do(func() { // what stands between keeps its place
+	r.do(func() { // other commands keep their place
 		r.c.Get([]byte("a"), r, 0)
 		r.c.Get([]byte("b"), r, 1)
 		r.c.Send([]byte("delete a\r\n"), nil, ascii.ShapeLine, r, 2)
@@ -42,7 +42,8 @@ func TestJointGet(t *testing.T) {
 	})
 	p.expect("get a b\r\ndelete a\r\nget a a\r\n")
 	p.send(hit("a") + hit("b") + "END\r\nDELETED\r\n" + hit("a") + hit("a") + "END\r\n")
-	r.want("0 VALUE a 0 1|a|END|", "1 VALUE b 0 1|b|END|", "2 DELETED|", "3 VALUE a 0 1|a|END|", "4 VALUE a 0 1|a|END|")
+	r.want("0 VALUE a 0 1|a|END|", "1 VALUE b 0 1|b|END|", "2 DELETED|", "3 VALUE a 0 1|a|END|",
+		"4 VALUE a 0 1|a|END|")
 
 	r.get("a") // the next turn begins a line of its own
 	p.expect("get a\r\n")
@@ -53,20 +54,24 @@ func TestJointGet(t *testing.T) {
 
 	r.get("a", "b", "c") // an error in the middle is for all that are left
 	p.send(hit("a") + "SERVER_ERROR out of memory writing get response\r\n")
-	r.want("0 VALUE a 0 1|a|END|", "1 SERVER_ERROR out of memory writing get response|", "2 SERVER_ERROR out of memory writing get response|")
+	r.want("0 VALUE a 0 1|a|END|", "1 SERVER_ERROR out of memory writing get response|",
+		"2 SERVER_ERROR out of memory writing get response|")
 	r.quiet()
 }
 
-// A reply that does not fit the keys fails the connection, and reaches nobody.
+// TestJointGetGarbage: a reply that does not fit the keys fails the connection, and reaches nobody.
 func TestJointGetGarbage(t *testing.T) {
 	for name, tt := range map[string]struct {
 		reply string
 		want  []string // before the keys that are left are lost
 	}{
-		"another key":      {"VALUE x 0 1\r\nx\r\nEND\r\n", []string{"0 END|"}},
-		"the wrong order":  {"VALUE b 0 1\r\nb\r\nVALUE a 0 1\r\na\r\nEND\r\n", []string{"0 END|"}},
-		"more than wanted": {"VALUE a 0 1\r\na\r\nVALUE b 0 1\r\nb\r\nVALUE b 0 1\r\nb\r\nEND\r\n", []string{"0 VALUE a 0 1|a|END|"}},
-		"another shape":    {"STORED\r\n", nil},
+		"another key":     {"VALUE x 0 1\r\nx\r\nEND\r\n", []string{"0 END|"}},
+		"the wrong order": {"VALUE b 0 1\r\nb\r\nVALUE a 0 1\r\na\r\nEND\r\n", []string{"0 END|"}},
+		"more than wanted": {
+			"VALUE a 0 1\r\na\r\nVALUE b 0 1\r\nb\r\nVALUE b 0 1\r\nb\r\nEND\r\n",
+			[]string{"0 VALUE a 0 1|a|END|"},
+		},
+		"another shape": {"STORED\r\n", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, "tcp", Options{MaxJoint: 10})
@@ -120,7 +125,8 @@ func TestJointGetClosedInTheMiddle(t *testing.T) {
 	}
 }
 
-// Whatever is joined with what, cut where, and given up meanwhile: each get has the reply that it would have had alone.
+// TestJointGetsAreTakenApart: whatever is joined, however the replies are cut, and whatever is given up meanwhile,
+// each get has the reply that it would have had alone.
 func TestJointGetsAreTakenApart(t *testing.T) {
 	r := newRig(t, "tcp", Options{})
 	rapid.Check(t, func(t *rapid.T) {
@@ -138,7 +144,7 @@ func TestJointGetsAreTakenApart(t *testing.T) {
 			}
 			return fmt.Sprintf("VALUE %s 3 %d\r\n%s\r\n", key, len(v), v)
 		}
-		asked := rapid.SliceOfN(rapid.SampledFrom(append(keys, "")), 1, 30).Draw(t, "asked") // "": a delete
+		asked := rapid.SliceOfN(rapid.SampledFrom(append(keys, "")), 1, 30).Draw(t, "asked") // "" is a delete
 		joint := rapid.IntRange(1, 8).Draw(t, "joint")
 		lateOnes := rapid.IntRange(0, 3).Draw(t, "late")
 		var p *peer

@@ -9,17 +9,18 @@ import (
 	"magent/resp"
 )
 
-// Login is what a Redis is told on a new connection, before it gets any request.
+// Login is what a Redis gets on a new connection, before any request.
 type Login struct {
-	Password string // AUTH; empty: none
-	DB       int    // SELECT; 0: none
+	Password string // for AUTH; empty: no AUTH
+	DB       int    // for SELECT; 0: no SELECT
 }
 
-// ErrNotReady: a Redis answered the Login with an error, such as NOAUTH, LOADING, MASTERDOWN or DB index out of range. No request
-// is sent to it then: it would go to another database, or be refused with an error that nobody looks for in the proxy.
+// ErrNotReady: a Redis answered the Login with an error, such as NOAUTH, LOADING, MASTERDOWN or "DB index is out
+// of range". It gets no requests then: they would go to another database, or fail with errors whose cause nobody
+// would look for in the proxy.
 var ErrNotReady = errors.New("the server is not ready")
 
-// append writes the commands. PING tells whether the server can serve; INFO which version it has.
+// append appends the commands. PING shows whether the server can serve, INFO its version.
 func (g *Login) append(dst []byte) []byte {
 	if g.Password != "" {
 		dst = resp.AppendCommand(dst, "AUTH", g.Password)
@@ -31,7 +32,7 @@ func (g *Login) append(dst []byte) []byte {
 	return resp.AppendCommand(dst, "INFO", "server")
 }
 
-// replies is how many answers there are to append's commands.
+// replies returns the number of replies to these commands.
 func (g *Login) replies() int {
 	n := 2
 	if g.Password != "" {
@@ -43,7 +44,7 @@ func (g *Login) replies() int {
 	return n
 }
 
-// takeLogin takes the replies. When all are there the connection stands.
+// takeLogin takes the replies. When all of them have arrived, the connection is established.
 func (c *Conn) takeLogin(data []byte) {
 	all := c.opt.Redis.replies()
 	for len(data) > 0 {
@@ -79,15 +80,15 @@ func (c *Conn) takeLogin(data []byte) {
 	}
 }
 
-// needsNone reports whether AUTH was refused because the server asks nobody for a password, in the words of Redis 6 and later, and of
-// earlier ones. That is no reason not to use it: the password may be meant for the proxy's clients.
+// needsNone reports whether AUTH was refused because the server has no password, in the words of Redis 6 and later or
+// of earlier ones. The server is used all the same: the password may be meant for the proxy's clients only.
 func needsNone(reply []byte) bool {
 	text := resp.ErrorText(reply)
 	return bytes.HasPrefix(text, []byte("ERR AUTH <password> called without any password configured")) ||
 		bytes.HasPrefix(text, []byte("ERR Client sent AUTH, but no password is set"))
 }
 
-// redisVersion reads the version from the reply to INFO. It is empty where the server does not tell.
+// redisVersion returns the version in a reply to INFO, or "" if there is none.
 func redisVersion(reply []byte) string {
 	info, _ := resp.Bulk(reply)
 	for line := range bytes.Lines(info) {
@@ -98,5 +99,5 @@ func redisVersion(reply []byte) string {
 	return ""
 }
 
-// RedisVersion is the version of a Redis, as of the last connection that stood; empty where it does not tell.
+// RedisVersion returns the version of a Redis, as of the last established connection, or "" if it does not tell.
 func (c *Conn) RedisVersion() string { return c.version }

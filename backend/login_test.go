@@ -7,7 +7,7 @@ import (
 	"magent/ascii"
 )
 
-// loggingIn is a rig whose connection logs in at a Redis, with one request waiting for it.
+// loggingIn returns a rig whose connection has sent its login to a Redis, with one request waiting.
 func loggingIn(t *testing.T, g Login) (*rig, *peer) {
 	r := newRig(t, "tcp", Options{Redis: &g})
 	r.do(r.c.Connect)
@@ -20,8 +20,8 @@ const (
 	saysInfo = "$46\r\n# Server\r\nredis_version:7.0.15\r\nredis_mode:x\r\n\r\n"
 )
 
-// A Redis is logged in at, asked whether it is ready and which version it has, before it gets a request, in however many pieces
-// it answers.
+// TestLogin: a Redis is logged in to, and asked whether it is ready and for its version, before it gets a request.
+// Its answers come in any number of pieces.
 func TestLogin(t *testing.T) {
 	r, p := loggingIn(t, Login{Password: "secret", DB: 12})
 	p.expect("*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n*2\r\n$6\r\nSELECT\r\n$2\r\n12\r\n" + saysPing)
@@ -41,7 +41,7 @@ func TestLogin(t *testing.T) {
 	r.quiet()
 }
 
-// A Redis that does not tell its version is used all the same.
+// TestLoginWithoutInfo: a Redis that does not tell its version is used all the same.
 func TestLoginWithoutInfo(t *testing.T) {
 	r, p := loggingIn(t, Login{})
 	p.expect(saysPing)
@@ -51,9 +51,11 @@ func TestLoginWithoutInfo(t *testing.T) {
 	r.quiet()
 }
 
-// A Redis that asks nobody for a password is used, although it does not take the one that it is told. That is true of AUTH alone.
+// TestLoginNeedsNoPassword: a Redis without a password is used, although it refuses the one that it gets.
+// That applies to AUTH only.
 func TestLoginNeedsNoPassword(t *testing.T) {
-	const none = "-ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?\r\n"
+	const none = "-ERR AUTH <password> called without any password configured for the default user. Are you sure " +
+		"your configuration is correct?\r\n"
 	r, p := loggingIn(t, Login{Password: "secret"})
 	p.expect("*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n" + saysPing)
 	p.send(none + "+PONG\r\n" + saysInfo)
@@ -62,16 +64,19 @@ func TestLoginNeedsNoPassword(t *testing.T) {
 	r, p = loggingIn(t, Login{Password: "wrong"})
 	p.expect("*2\r\n$4\r\nAUTH\r\n$5\r\nwrong\r\n" + saysPing)
 	p.send("-WRONGPASS invalid username-password pair or user is disabled.\r\n")
-	r.want("disconnected: the server is not ready: WRONGPASS invalid username-password pair or user is disabled., idle: false", "0 lost")
+	r.want("disconnected: the server is not ready: WRONGPASS invalid username-password pair or user is disabled., "+
+		"idle: false", "0 lost")
 }
 
-// A Redis that is not ready gets no request. Why is what it says.
+// TestLoginRefused: a Redis that is not ready gets no request, and the reason is in its own words.
 func TestLoginRefused(t *testing.T) {
 	for said, why := range map[string]string{
-		"-LOADING Redis is loading the dataset in memory\r\n" + saysInfo: "the server is not ready: LOADING Redis is loading the dataset in memory",
-		"-NOAUTH Authentication required.\r\n":                           "the server is not ready: NOAUTH Authentication required.",
-		"STORED\r\n":                                                     ErrGarbage.Error(),
-		"+PONG\r\n" + saysInfo + "+PONG\r\n":                             ErrUnasked.Error(),
+		"-LOADING Redis is loading the dataset in memory\r\n" +
+			saysInfo: "the server is not ready: LOADING Redis is loading the dataset in memory",
+		"-NOAUTH Authentication required.\r\n": "the server is not ready: NOAUTH " +
+			"Authentication required.",
+		"STORED\r\n":                         ErrGarbage.Error(),
+		"+PONG\r\n" + saysInfo + "+PONG\r\n": ErrUnasked.Error(),
 	} {
 		r, p := loggingIn(t, Login{})
 		p.expect(saysPing)
@@ -81,7 +86,7 @@ func TestLoginRefused(t *testing.T) {
 	}
 }
 
-// A reply that is none ends the connection.
+// TestRedisGarbage: bytes that are not a reply end the connection.
 func TestRedisGarbage(t *testing.T) {
 	r, p := loggingIn(t, Login{})
 	p.expect(saysPing)

@@ -8,67 +8,69 @@ import (
 	"magent/ascii"
 )
 
-// progress is when a server has last shown that it is at work. Deadlines count from then: a server that is busy with what
-// was asked before is not taken for one that hangs, however much we have asked of it.
+// progress records when a server has last shown that it is working. Deadlines count from then on, so a server that is
+// busy with earlier requests is not taken for one that hangs, however many there are.
 //
 // A request is given up
-//   - when it has waited for Options.Timeout, and there was no progress for as long. That is the server's fault.
-//   - when it has waited for maxWaits times as long, whatever there was. That is the server's fault if it has not moved
-//     progressBytes within the last Options.Timeout: so one is noticed, too, that keeps answering, but next to nothing.
+//   - when it has waited for Options.Timeout without any progress in that time. That is the server's fault.
+//   - when it has waited maxWaits times as long, whatever the progress. That is the server's fault if fewer than
+//     progressBytes have moved in the last Options.Timeout. This catches a server that keeps answering, but next to
+//     nothing.
 //
-// There is progress when a reply has come that somebody still waits for, and with each progressBytes that have moved: of
-// replies, to whomever, or of our requests, where those go out because a socket that was full takes bytes again. (What a
-// socket takes that is not full says nothing: it would take as much if the server hung.) So a server that hangs is noticed within one Timeout of its last sign of work, and a server that sends a
-// large reply drop by drop has to send progressBytes in each Timeout.
+// There is progress when a reply arrives that is still waited for, and whenever progressBytes have moved. These
+// are bytes of replies, and bytes of requests that were waiting because the socket was full. A socket that is not
+// full accepts bytes even if the server hangs, so those do not count. Consequently a server that hangs is noticed
+// within one Timeout after its last sign of work. A server that sends a large reply slowly has to send
+// progressBytes per Timeout.
 type progress struct {
-	at    int64 // when there was progress last, loop time
-	flow  int64 // when progressBytes had moved last; not after at
+	at    int64 // loop time of the last progress
+	flow  int64 // loop time when progressBytes had moved last; never after at
 	moved int   // bytes since then; less than progressBytes
 }
 
 const (
-	// progressBytes make a progress. With a deadline of 200 ms that is 80 kB a second.
+	// progressBytes count as progress. With a deadline of 200 ms that is 80 kB per second.
 	progressBytes = 16 << 10
-	// maxWaits bounds the wait for one reply, in deadlines.
+	// maxWaits limits the wait for one reply, in deadlines.
 	maxWaits = 10
 )
 
-// MaxWait is how long a request to a server waits at most, with this deadline.
+// MaxWait returns the longest time that a request waits for a server with this deadline.
 func MaxWait(timeout time.Duration) time.Duration { return maxWaits * timeout }
 
-// newProgress is that of a server of which nothing has been seen.
+// newProgress is for a server that has not shown anything yet.
 func newProgress() progress { return progress{at: math.MinInt64, flow: math.MinInt64} }
 
-// replied notes a reply that was waited for.
+// replied records a reply that was waited for.
 func (p *progress) replied(now int64) { p.at = now }
 
-// move notes n bytes.
+// move records n bytes.
 func (p *progress) move(n int, now int64) {
 	if p.moved += n; p.moved >= progressBytes {
 		p.at, p.flow, p.moved = now, now, 0
 	}
 }
 
-// due is when a request that was sent at some time is given up, if there is no progress from now on.
+// due returns when a request sent at that time is given up if there is no more progress.
 func (p *progress) due(sent int64, timeout time.Duration) int64 {
 	return min(max(sent, p.at)+int64(timeout), sent+int64(MaxWait(timeout)))
 }
 
-// fault reports whether it is the server's fault that a request sent at some time is given up now.
+// fault reports whether it is the server's fault if a request sent at that time is given up now.
 func (p *progress) fault(sent, now int64, timeout time.Duration) bool {
 	return now >= max(sent, p.at)+int64(timeout) || now >= max(sent, p.flow)+int64(timeout)
 }
 
-// arm sets the clock for the oldest request that is still waited for. It is not moved when replies come: tick looks
-// what is due, so a timer is set once per deadline at most, not once per request.
+// arm sets the clock for the oldest request that is still waited for. Replies do not move the clock: tick finds out
+// what is due. So a timer is set at most once per deadline, not once per request.
 func (c *Conn) arm() {
 	if c.opt.Timeout > 0 && c.fifo.len() > c.given && !c.clock.IsSet() {
 		c.l.SetAt(c.clock, c.work.due(c.fifo.at(c.given).at, c.opt.Timeout))
 	}
 }
 
-// tick gives up what is over its deadline. The entry stays in the FIFO, so that a late reply still finds its place
-// and the ones behind it theirs.
+// tick handles the end of a deadline. It gives up the requests that are due. Their entries stay in the FIFO, so that
+// late replies are still matched.
 func (c *Conn) tick() {
 	if c.state != ready {
 		c.next(ErrConnect)
@@ -78,7 +80,7 @@ func (c *Conn) tick() {
 	c.settled()
 }
 
-// giveUp is tick when the connection is there.
+// giveUp is tick for an established connection.
 func (c *Conn) giveUp() {
 	epoch := c.epoch
 	for c.given < c.fifo.len() {
@@ -92,7 +94,7 @@ func (c *Conn) giveUp() {
 			c.watcher.TimedOut(c)
 		}
 		if c.epoch != epoch {
-			return // closed over it: fail has told everybody, the late one first
+			return // the connection was closed, and fail has answered everyone, this request first
 		}
 		to, slot := e.to, e.slot
 		e.to = nil

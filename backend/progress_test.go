@@ -11,8 +11,8 @@ import (
 	"magent/ascii"
 )
 
-// What happens on a connection from time 0 on, when a request was sent, and what becomes of another one at a time. The
-// deadline is 100.
+// TestProgress has what happens on a connection after a request was sent at time 0, and whether a later request is
+// given up. The deadline is 100.
 func TestProgress(t *testing.T) {
 	const d = 100
 	type step struct {
@@ -28,22 +28,26 @@ func TestProgress(t *testing.T) {
 	for name, w := range map[string]struct {
 		steps      []step
 		sent       int64
-		due        int64 // of the request, after these steps
-		fault      bool  // then
-		faultLater bool  // when nothing more has come one deadline later
+		due        int64 // of that request, after these steps
+		fault      bool  // at that time
+		faultLater bool  // one deadline later, if nothing else has come
 	}{
-		"nothing comes":                          {nil, 0, d, true, true},
-		"nothing comes, sent later":              {nil, 50, 50 + d, true, true},
-		"a reply":                                {[]step{{60, 0}}, 0, 60 + d, true, true},
-		"a reply before it was sent":             {[]step{{60, 0}}, 70, 70 + d, true, true},
-		"bytes":                                  {[]step{{60, progressBytes}}, 0, 60 + d, true, true},
-		"bytes, in two parts":                    {[]step{{30, progressBytes / 2}, {60, progressBytes / 2}}, 0, 60 + d, true, true},
-		"a byte too few":                         {[]step{{60, progressBytes - 1}}, 0, d, true, true},
-		"drop by drop":                           {steady(0, 500, 1, 1), 0, d, true, true},
-		"bytes all the time":                     {steady(0, 999, 50, progressBytes), 0, 10 * d, false, true},
-		"a large reply, slowly":                  {steady(0, 999, 99, progressBytes), 0, 10 * d, false, true},
-		"small replies all the time":             {steady(0, 999, 50, 0), 0, 10 * d, true, true},
-		"many small replies, of some bytes each": {append(steady(0, 999, 1, progressBytes/50), steady(0, 999, 1, 0)...), 0, 10 * d, false, true},
+		"nothing comes":              {nil, 0, d, true, true},
+		"nothing comes, sent later":  {nil, 50, 50 + d, true, true},
+		"a reply":                    {[]step{{60, 0}}, 0, 60 + d, true, true},
+		"a reply before it was sent": {[]step{{60, 0}}, 70, 70 + d, true, true},
+		"bytes":                      {[]step{{60, progressBytes}}, 0, 60 + d, true, true},
+		"bytes, in two parts": {
+			[]step{{30, progressBytes / 2}, {60, progressBytes / 2}}, 0, 60 + d, true, true,
+		},
+		"a byte too few":             {[]step{{60, progressBytes - 1}}, 0, d, true, true},
+		"drop by drop":               {steady(0, 500, 1, 1), 0, d, true, true},
+		"bytes all the time":         {steady(0, 999, 50, progressBytes), 0, 10 * d, false, true},
+		"a large reply, slowly":      {steady(0, 999, 99, progressBytes), 0, 10 * d, false, true},
+		"small replies all the time": {steady(0, 999, 50, 0), 0, 10 * d, true, true},
+		"many small replies, of some bytes each": {
+			append(steady(0, 999, 1, progressBytes/50), steady(0, 999, 1, 0)...), 0, 10 * d, false, true,
+		},
 	} {
 		p := newProgress()
 		for _, s := range w.steps {
@@ -55,7 +59,8 @@ func TestProgress(t *testing.T) {
 		}
 		due := p.due(w.sent, d)
 		if due != w.due || p.fault(w.sent, due, d) != w.fault || p.fault(w.sent, due+d, d) != w.faultLater {
-			t.Errorf("%s: due at %d, the server's fault: %v, later: %v", name, due, p.fault(w.sent, due, d), p.fault(w.sent, due+d, d))
+			t.Errorf("%s: due at %d, the server's fault: %v, later: %v", name, due, p.fault(w.sent, due, d),
+				p.fault(w.sent, due+d, d))
 		}
 		if due > w.sent+int64(MaxWait(d)) {
 			t.Errorf("%s: due at %d: too late", name, due)
@@ -63,7 +68,7 @@ func TestProgress(t *testing.T) {
 	}
 }
 
-// pass has everything on the connection look as if it had happened so much earlier, and looks at the clock.
+// pass makes everything on the connection look as if it had happened that much earlier, and runs tick.
 func (r *rig) pass(d time.Duration) {
 	r.t.Helper()
 	r.do(func() {
@@ -76,7 +81,7 @@ func (r *rig) pass(d time.Duration) {
 	})
 }
 
-// until waits for what is true on the loop.
+// until waits until check returns true on the loop.
 func (r *rig) until(what string, check func() bool) {
 	r.t.Helper()
 	for deadline := time.Now().Add(patience); ; {
@@ -91,10 +96,10 @@ func (r *rig) until(what string, check func() bool) {
 	}
 }
 
-// most of the deadline of a rig.
+// most is a large part of a rig's deadline.
 const most = 40 * time.Minute
 
-// dripped has the server send a text in pieces, with most of a deadline between them.
+// dripped sends a text in pieces, with most of a deadline between them.
 func (r *rig) dripped(p *peer, text string, piece int) {
 	r.t.Helper()
 	for len(text) > 0 {
@@ -120,8 +125,8 @@ func valueOf(size int) string {
 
 func shown(reply string) string { return strings.ReplaceAll(reply, "\r\n", "|") }
 
-// A server that is busy with what was asked before loses no request, and nothing is said about it, although each
-// takes longer than the deadline.
+// TestConnBusyServerIsWaitedFor: a server that is busy with earlier requests loses none and is not blamed, although
+// each takes longer than the deadline.
 func TestConnBusyServerIsWaitedFor(t *testing.T) {
 	r := newRig(t, "tcp", Options{})
 	p := r.connect()
@@ -132,7 +137,7 @@ func TestConnBusyServerIsWaitedFor(t *testing.T) {
 	r.quiet()
 }
 
-// The same server, sending a few bytes at a time: it is given up like one that hangs.
+// TestConnDripIsNoProgress: a server that sends only a few bytes at a time is given up like one that hangs.
 func TestConnDripIsNoProgress(t *testing.T) {
 	r := newRig(t, "tcp", Options{})
 	p := r.connect()
@@ -141,7 +146,7 @@ func TestConnDripIsNoProgress(t *testing.T) {
 	r.want(noReply, "0 lost", noReply, "1 lost")
 }
 
-// A server that stops in the middle of a reply is noticed.
+// TestConnHangInAReply: a server that stops in the middle of a reply is noticed.
 func TestConnHangInAReply(t *testing.T) {
 	r := newRig(t, "tcp", Options{})
 	p := r.connect()
@@ -152,7 +157,8 @@ func TestConnHangInAReply(t *testing.T) {
 	r.want(noReply, "0 lost", noReply, "1 lost")
 }
 
-// Replies that nobody waits for any more are progress, if they are large; so what was asked meanwhile is not lost over them.
+// TestConnLateRepliesAreProgress: large replies are progress even if nobody waits for them any more. So they do not
+// make later requests fail.
 func TestConnLateRepliesAreProgress(t *testing.T) {
 	r := newRig(t, "tcp", Options{})
 	p := r.connect()
@@ -169,11 +175,11 @@ func TestConnLateRepliesAreProgress(t *testing.T) {
 	r.want(noReply, "0 lost")
 	r.send(ascii.ShapeValues, "get b\r\n")
 	r.pass(most)
-	r.dripped(p, miss, len(miss)) // of a: too small to say anything about b
+	r.dripped(p, miss, len(miss)) // the reply to a is too small to be progress for b
 	r.want(noReply, "0 lost")
 }
 
-// Requests that the server takes slowly are progress, as long as it takes some; then it hangs.
+// TestConnRequestsAreProgress: it is progress if the server takes requests slowly, until it hangs.
 func TestConnRequestsAreProgress(t *testing.T) {
 	r := newRig(t, "tcp", Options{})
 	p := r.connect()
@@ -208,7 +214,8 @@ func TestConnRequestsAreProgress(t *testing.T) {
 	r.want(noReply, "0 lost")
 }
 
-// Who waits behind more than a server can answer in time is given up at last, which is no fault of the server.
+// TestConnWaitIsBounded: a request behind more than the server can answer in time is given up in the end.
+// The server is not blamed.
 func TestConnWaitIsBounded(t *testing.T) {
 	r := newRig(t, "tcp", Options{})
 	p := r.connect()

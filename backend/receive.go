@@ -5,7 +5,7 @@ import (
 	"magent/internal/loop"
 )
 
-// OnReady is the loop's call: the socket can be read or written.
+// OnReady is called by the loop when the socket can be read or written.
 func (c *Conn) OnReady(ev loop.Events) {
 	c.onReady(ev)
 	c.settled()
@@ -54,7 +54,7 @@ func (c *Conn) read() {
 	epoch := c.epoch
 	rest, err := c.take(data)
 	if c.epoch != epoch {
-		return // lost while handling a reply
+		return // lost while a reply was handled
 	}
 	if err != nil {
 		c.fail(err)
@@ -63,12 +63,12 @@ func (c *Conn) read() {
 	c.s.Keep(rest)
 }
 
-// take hands out all whole replies in data and returns what is left.
+// take delivers all complete replies in data and returns the rest.
 func (c *Conn) take(data []byte) (rest []byte, err error) {
 	epoch := c.epoch
 	c.need = 0
 	for len(data) > 0 {
-		if c.fifo.len() == c.open { // nothing is asked that the server can know of
+		if c.fifo.len() == c.open { // the server has not been asked for anything yet
 			return nil, ErrUnasked
 		}
 		n, need, ok := 0, 0, false
@@ -99,7 +99,7 @@ func (c *Conn) take(data []byte) (rest []byte, err error) {
 	return data, nil
 }
 
-// frame puts the first reply in data into c.reply. Results are as of ascii.Framer.
+// frame puts the first reply in data into c.reply. The results are those of ascii.Framer.
 func (c *Conn) frame(data []byte, shape ascii.Shape) (n, need int, ok bool) {
 	if c.opt.Redis == nil {
 		return c.framer.Next(data, shape, &c.reply)
@@ -110,7 +110,7 @@ func (c *Conn) frame(data []byte, shape ascii.Shape) (n, need int, ok bool) {
 	return n, need, ok
 }
 
-// answer gives r to the first in line.
+// answer delivers r to the first request in the FIFO.
 func (c *Conn) answer(r *ascii.Reply) {
 	e := c.fifo.pop()
 	if e.to == nil {

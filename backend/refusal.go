@@ -6,15 +6,17 @@ import (
 	"fmt"
 )
 
-// ErrPassword: a memcached that was started with -Y answers every command so until somebody has said a password, and the
-// text protocol has no other word for it. No request is sent to it: a client would take the answer for its own fault.
-var ErrPassword = errors.New("the server wants a password (memcached -Y), which cannot be given: start it without -Y")
+// ErrPassword: a memcached that was started with -Y answers every command with this until the client has
+// authenticated. It gets no requests: a client would take the answer for its own fault.
+var ErrPassword = errors.New(
+	"the server wants a password (memcached -Y), which magent does not support: start it without -Y")
 
-// ErrRefused: the server let the connection in to say why it is of no use. What it said follows.
+// ErrRefused: the server accepted the connection only to say why it cannot be used. Its words follow.
 var ErrRefused = errors.New("the server refuses connections")
 
-// Refusal is why a memcached cannot be used that answers the first command of a connection with this line; nil: it can. One that
-// has no connection left says ERROR and a reason, unasked, and closes. ERROR alone means that it does not know the command.
+// Refusal returns why a memcached that answers the first command of a connection with this line cannot be used, or
+// nil if it can. A server at its limit of connections sends ERROR and a reason, unasked, and closes. ERROR alone
+// means that it does not know the command.
 func Refusal(line []byte) error {
 	said := bytes.TrimRight(line, "\r\n")
 	switch {

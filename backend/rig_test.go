@@ -19,8 +19,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patience bounds every wait of these tests; none of them is expected to take it.
-const patience = 5 * time.Second
+// patience limits every wait in these tests. None is expected to take that long.
+const patience = time.Minute
 
 func await[T any](t testing.TB, what string, c <-chan T) T {
 	t.Helper()
@@ -33,7 +33,7 @@ func await[T any](t testing.TB, what string, c <-chan T) T {
 	}
 }
 
-// recorder notes what a connection tells its Watcher and its Receivers, as lines of text.
+// recorder writes down what a connection tells its Watcher and its Receivers, as lines of text.
 type recorder struct{ events chan string }
 
 func (r *recorder) OnReply(slot uint16, _ *Conn, p *ascii.Reply) {
@@ -44,7 +44,7 @@ func (r *recorder) OnReply(slot uint16, _ *Conn, p *ascii.Reply) {
 	r.events <- fmt.Sprintf("%d %s", slot, strings.ReplaceAll(string(p.Raw), "\r\n", "|"))
 }
 
-// Recognized knows every server but those whose process is 666.
+// Recognized accepts every server except those with process number 666.
 func (r *recorder) Recognized(c *Conn) bool { return c.Identity().PID != 666 }
 
 func (r *recorder) Connected(*Conn) { r.events <- "connected" }
@@ -55,7 +55,7 @@ func (r *recorder) Disconnected(_ *Conn, err error, idle bool) {
 
 func (r *recorder) TimedOut(*Conn) { r.events <- "timed out" }
 
-// rig is a running loop with one connection on it, and the server that the connection is to.
+// rig is a running loop with one connection on it, and the listener of its server.
 type rig struct {
 	*recorder
 	t  testing.TB
@@ -64,7 +64,7 @@ type rig struct {
 	ln net.Listener
 }
 
-// newRig listens on a fresh address of the network, and makes a connection to it that is down.
+// newRig listens on a new address of the network, and makes a connection to it that is down.
 func newRig(t testing.TB, network string, opt Options) *rig {
 	addr := "127.0.0.1:0"
 	if network == "unix" {
@@ -81,7 +81,7 @@ func newRig(t testing.TB, network string, opt Options) *rig {
 	return r
 }
 
-// rigTo is a rig without a server.
+// rigTo returns a rig without a server.
 func rigTo(t testing.TB, opt Options) *rig {
 	l, err := loop.New()
 	if err != nil {
@@ -149,8 +149,7 @@ func (r *rig) accept() *peer {
 	return &peer{r.t, c, bufio.NewReader(c)}
 }
 
-// send sends one line for the slot, all on one turn when there are several, as far as the connection is not full. It
-// reports how many were accepted.
+// send sends one line per slot, all in one turn, until the connection is full. It returns how many were accepted.
 func (r *rig) send(shape ascii.Shape, lines ...string) (accepted int) {
 	r.t.Helper()
 	r.do(func() {
@@ -173,7 +172,7 @@ func (r *rig) want(events ...string) {
 	}
 }
 
-// quiet fails if anything has happened that was not waited for.
+// quiet fails if there are events that were not waited for.
 func (r *rig) quiet() {
 	r.t.Helper()
 	r.do(func() {})
@@ -197,7 +196,8 @@ func (p *peer) expect(text string) {
 		for i < n && b[i] == text[i] {
 			i++
 		}
-		p.t.Fatalf("the server got %d bytes, different from byte %d on (%q...): %v; want %q...", n, i, clip(b[i:n]), err, clip([]byte(text[i:])))
+		p.t.Fatalf("the server got %d bytes, different from byte %d on (%q...): %v; want %q...", n, i, clip(b[i:n]),
+			err, clip([]byte(text[i:])))
 	}
 }
 
@@ -215,7 +215,7 @@ func (p *peer) reset() {
 	p.c.Close()
 }
 
-// lostAll are the events of n lost requests.
+// lostAll returns the events of n lost requests.
 func lostAll(n int) []string {
 	var out []string
 	for i := range n {

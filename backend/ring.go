@@ -9,30 +9,30 @@ import (
 	"strings"
 )
 
-// Member is one server as a ring sees it.
+// Member is one server of a ring.
 type Member struct {
-	Name   string // the text that is hashed into the ring; it never contains the weight
-	Weight int    // share of the keys, 1 or more; a member of weight 0 or less is treated as not live
+	Name   string // the text that is hashed into the ring, without the weight
+	Weight int    // share of the keys, 1 or more; with less the member counts as not live
 }
 
-// Ring says which member owns a hash. It does not change after it was made: to eject a server, make a new one with
-// another live list. So it may be read from anywhere.
+// Ring maps hashes to members. It is immutable: to eject a server, make a new ring with another live list. So it is
+// safe for concurrent use.
 type Ring struct {
 	points  []point  // sorted by value; never empty
-	start   []uint32 // start[h>>shift]: a point at or before the owner of h, and near it
+	start   []uint32 // start[h>>shift] is a point at or shortly before the owner of h
 	shift   uint8
 	last    uint32 // value of the last point
-	modulus uint32 // a hash is reduced by it first; 0 if it is used as it is
+	modulus uint32 // hashes are reduced modulo this first; 0: they are not
 	members int
 }
 
-// point owns the hashes from behind the point before it up to and including its own value.
+// point owns the hashes above the value of the point before it, up to and including its own value.
 type point struct {
 	value uint32
 	owner int32 // index of the member, -1 if there is none
 }
 
-// distributions is every way to make a ring under its name in configurations.
+// distributions lists the ways to make a ring, with their names in configurations.
 var distributions = [...]struct {
 	name string
 	make func(members []Member, live []bool) *Ring
@@ -44,7 +44,7 @@ var distributions = [...]struct {
 	{"magent-ketama", NewMagentKetama},
 }
 
-// DistributionNames returns the names that NewRing knows, in a slice that the caller owns.
+// DistributionNames returns the names that NewRing knows, in a new slice.
 func DistributionNames() []string {
 	names := make([]string, 0, len(distributions))
 	for _, d := range distributions {
@@ -53,9 +53,12 @@ func DistributionNames() []string {
 	return names
 }
 
-// NewRing makes a ring of the live members by the distribution of that name: ketama, modula, random, magent or magent-ketama.
-// live[i] says whether members[i] takes part; nil means that all do. Pick's indexes count all members, live or not.
-// It refuses an unknown name, no members, weights below 1 or with a sum over 2^31-1, and a live list of another length.
+// NewRing makes a ring of the live members. distribution is ketama, modula, random, magent or
+// magent-ketama. live[i] says whether members[i] takes part; nil means that all do. The indexes that Pick
+// returns count all members, live or not.
+//
+// It returns an error if the name is unknown, if there are no members, or if live has another length than members. The
+// same goes for a weight below 1 and a sum of weights over 2^31-1.
 func NewRing(distribution string, members []Member, live []bool) (*Ring, error) {
 	if len(members) == 0 {
 		return nil, fmt.Errorf("distribution %q: no servers", distribution)
@@ -66,7 +69,8 @@ func NewRing(distribution string, members []Member, live []bool) (*Ring, error) 
 	total := 0
 	for _, m := range members {
 		if m.Weight < 1 || m.Weight > math.MaxInt32-total {
-			return nil, fmt.Errorf("server %q: weight %d is below 1 or takes the sum of weights over %d", m.Name, m.Weight, math.MaxInt32)
+			return nil, fmt.Errorf("server %q: weight %d is below 1 or takes the sum of weights over %d",
+				m.Name, m.Weight, math.MaxInt32)
 		}
 		total += m.Weight
 	}
@@ -75,16 +79,17 @@ func NewRing(distribution string, members []Member, live []bool) (*Ring, error) 
 			return d.make(members, live), nil
 		}
 	}
-	return nil, fmt.Errorf("distribution %q is unknown; write one of %s", distribution, strings.Join(DistributionNames(), ", "))
+	return nil, fmt.Errorf("distribution %q is unknown; write one of %s",
+		distribution, strings.Join(DistributionNames(), ", "))
 }
 
-// newRing indexes points, which are sorted by value and kept.
+// newRing makes a ring of points, which are sorted by value. It keeps the slice.
 func newRing(points []point, modulus uint32, members int) *Ring {
 	if len(points) == 0 {
 		points = []point{{value: math.MaxUint32, owner: -1}}
 	}
 	r := &Ring{points: points, last: points[len(points)-1].value, modulus: modulus, members: members}
-	// One to two buckets per point: the scan in Pick then passes about half a point.
+	// One to two buckets per point: then the search in Pick skips about half a point.
 	r.shift = uint8(max(0, bits.Len32(r.last)-bits.Len(uint(len(points)))))
 	r.start = make([]uint32, r.last>>r.shift+1)
 	next := 0
@@ -97,8 +102,9 @@ func newRing(points []point, modulus uint32, members int) *Ring {
 	return r
 }
 
-// Pick returns the index, in the members that the ring was made of, of the owner of hash: that of the first point with a
-// value of hash or more, else of the first point. It returns -1 if no member was live. It allocates nothing.
+// Pick returns the index of the member that owns hash, among the members that the ring was made of. The owner is that
+// of the first point with a value of hash or more, else that of the first point. The result is -1 if no member was
+// live. It allocates nothing.
 func (r *Ring) Pick(hash uint32) int {
 	if r.modulus != 0 {
 		hash %= r.modulus
@@ -113,7 +119,7 @@ func (r *Ring) Pick(hash uint32) int {
 	return int(r.points[i].owner)
 }
 
-// Keyless returns the indexes of the members that own no point, and so no key.
+// Keyless returns the indexes of the members that own no point, and therefore no key.
 func (r *Ring) Keyless() []int {
 	owns := make([]bool, r.members)
 	for _, p := range r.points {
@@ -130,11 +136,11 @@ func (r *Ring) Keyless() []int {
 	return without
 }
 
-// manyHashes bounds the hashes that Hashes yields where it cannot know which are enough.
+// manyHashes limits the hashes that Hashes yields if it cannot know which ones are enough.
 const manyHashes = 1 << 20
 
-// Hashes yields hashes for each combination of owners that the rings have, some perhaps several times: whatever Pick
-// returns on all of them for one hash, it returns for one of these.
+// Hashes yields hashes for every combination of owners in the rings, some perhaps more than once. Whatever owners the
+// rings pick for some hash, they pick for one of these.
 func Hashes(rings ...*Ring) iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
 		enough := uint64(1)
@@ -145,7 +151,7 @@ func Hashes(rings ...*Ring) iter.Seq[uint32] {
 				}
 			}
 			if m := uint64(max(1, r.modulus)); enough <= manyHashes {
-				enough *= m / gcd(enough, m) // then the remainders repeat
+				enough *= m / gcd(enough, m) // after that many the remainders repeat
 			}
 		}
 		for hash := range min(enough, manyHashes) {
@@ -153,7 +159,7 @@ func Hashes(rings ...*Ring) iter.Seq[uint32] {
 				return
 			}
 		}
-		yield(math.MaxUint32) // behind the last points
+		yield(math.MaxUint32) // behind all points
 	}
 }
 
@@ -164,12 +170,12 @@ func gcd(a, b uint64) uint64 {
 	return a
 }
 
-// Len returns the number of members that the ring was made of, live or not: Pick returns less.
+// Len returns the number of members that the ring was made of, live or not. Results of Pick are less than that.
 func (r *Ring) Len() int {
 	return r.members
 }
 
-// liveOrder returns the indexes of the members that take part, in the order given.
+// liveOrder returns the indexes of the live members, in the given order.
 func liveOrder(members []Member, live []bool) []int {
 	order := make([]int, 0, len(members))
 	for i, m := range members {

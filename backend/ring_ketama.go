@@ -8,29 +8,30 @@ import (
 	"strconv"
 )
 
-// NewKetama makes twemproxy's ketama, which is libmemcached's KETAMA_WEIGHTED: 160 points per server of average weight,
-// fewer where float32 rounds down. Weights and their average are those of the live members, so an ejection changes
-// the number of points of the others too. A weight below about 1/40 of the average gives no point, and so no key.
-// See NewRing for live. Where points are equal, the member that twemproxy sorts first has it.
+// NewKetama makes twemproxy's ketama ring, which is libmemcached's KETAMA_WEIGHTED. A server of average weight gets
+// 160 points, or fewer where float32 rounds down. Weights and their average are those of the live members, so an
+// ejection changes the number of points of the others as well. A weight below about 1/40 of the average gives no
+// point, and therefore no key. For live see NewRing. Among equal points the member that twemproxy sorts first wins.
 func NewKetama(members []Member, live []bool) *Ring {
 	return ketama(members, liveByName(members, live), ketamaDigests)
 }
 
-// NewMagentKetama makes the ring of magent 0.5 -k, to be used with the hash md5 and with names of the form ip-port:
-// 2000 points per server. Weights, which magent has not, act as in NewKetama; equal ones are what magent does.
-// magent never takes a dead server out of its ring: pass a nil live list to place keys as it does.
+// NewMagentKetama makes the ring of magent 0.5 -k. It is meant for the hash md5 and for names of the form ip-port. A
+// server gets 2000 points. magent 0.5 has no weights; here they act as in NewKetama. It never takes a dead server out
+// of its ring, so pass a nil live list to place keys as it does.
 func NewMagentKetama(members []Member, live []bool) *Ring {
 	return ketama(members, liveOrder(members, live), magentDigests)
 }
 
-// ketamaDigests returns how many digests, of four points each, twemproxy gives a server whose weight is that share of
-// the total of n servers. Each step rounds to float32 as in C: with 25 equal servers it is 39, not 40.
+// ketamaDigests returns how many digests, of four points each, twemproxy gives a server. share is its share
+// of the total weight, n the number of servers. Each step rounds to float32 as in C: for 25 equal servers
+// the result is 39, not 40.
 func ketamaDigests(share, n float32) int {
 	scaled := float32(float32(float32(share*160)/4) * n)
 	return int(math.Floor(float64(float32(float64(scaled) + 1e-10))))
 }
 
-// magentDigests returns the same for magent 0.5: 500, but 499 where the steps round down, as with 47 or 59 servers.
+// magentDigests returns the same for magent 0.5: 500, or 499 where the steps round down, as with 47 or 59 servers.
 func magentDigests(share, n float32) int {
 	return int(math.Floor(float64(float32(float32(share*500) * n))))
 }
@@ -41,7 +42,8 @@ func ketama(members []Member, order []int, digests func(share, n float32) int) *
 	for _, i := range order {
 		total += members[i].Weight
 	}
-	var keys []uint64 // value of the point, then the place of its owner in order: equal values stay in order
+	// A key is the value of a point, then the position of its owner in order, so that equal values stay in order
+	var keys []uint64
 	var text []byte
 	for place, i := range order {
 		share := float32(members[i].Weight) / float32(total)

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// equalMembers are n servers of one weight with names as magent makes them.
+// equalMembers returns n servers of equal weight, named as magent does.
 func equalMembers(n int) []Member {
 	members := make([]Member, n)
 	for i := range members {
@@ -18,7 +18,7 @@ func equalMembers(n int) []Member {
 }
 
 func TestKetamaPointCounts(t *testing.T) {
-	// Seen on nutcracker: 156 points for 25, 47 and 50 equal servers; the others follow from float32.
+	// Seen with nutcracker: 156 points for 25, 47 and 50 equal servers. The others follow from float32.
 	short := []int{25, 47, 50, 55, 61, 71, 94, 100}
 	for n := 1; n <= 100; n++ {
 		want := 160
@@ -56,7 +56,7 @@ func TestMagentKetamaPointCounts(t *testing.T) {
 	}
 }
 
-// Places seen on magent 0.5 -k.
+// TestMagentKetamaPlaces has positions of magent 0.5 -k.
 func TestMagentKetamaPlaces(t *testing.T) {
 	members := []Member{{"192.168.10.12-11211", 1}, {"192.168.10.13-11211", 1}}
 	r := mustRing(t, "magent-ketama", members, nil)
@@ -72,7 +72,10 @@ func TestMagentModuloKeepsOrder(t *testing.T) {
 	members := []Member{{"zzz", 1}, {"b", 1}, {"aa", 1}}
 	r := mustRing(t, "magent", members, nil)
 	hash := mustHash(t, "djb2")
-	for key, sum := range map[string]int{"key": 193496974, "stone": 274826446, "shidl": 274388345, "key1": 2090432895, "key2": 2090432896} {
+	for key, sum := range map[string]int{
+		"key": 193496974, "stone": 274826446, "shidl": 274388345, "key1": 2090432895,
+		"key2": 2090432896,
+	} {
 		if got := r.Pick(hash([]byte(key))); got != sum%3 {
 			t.Errorf("%s went to %d, magent chooses %d", key, got, sum%3)
 		}
@@ -102,11 +105,14 @@ func TestSlots(t *testing.T) {
 	}
 }
 
-// Hundreds of millions of slots cost no memory, and the last one is found.
+// TestSlotsOfHugeWeights: hundreds of millions of slots cost no memory, and the last one is found.
 func TestSlotsOfHugeWeights(t *testing.T) {
 	members := []Member{{"a", 1}, {"b", math.MaxInt32 - 2}, {"c", 1}}
 	r := mustRing(t, "modula", members, nil)
-	for hash, want := range map[uint32]int{0: 0, 1: 1, math.MaxInt32 - 2: 1, math.MaxInt32 - 1: 2, math.MaxInt32: 0, math.MaxUint32: 1} {
+	for hash, want := range map[uint32]int{
+		0: 0, 1: 1, math.MaxInt32 - 2: 1, math.MaxInt32 - 1: 2, math.MaxInt32: 0,
+		math.MaxUint32: 1,
+	} {
 		if got := r.Pick(hash); got != want {
 			t.Errorf("hash %d went to %d, want %d", hash, got, want)
 		}
@@ -158,11 +164,24 @@ func TestNewRingErrors(t *testing.T) {
 		live         []bool
 		want         string
 	}{
-		{"Ketama", two, nil, `distribution "Ketama" is unknown; write one of ketama, modula, random, magent, magent-ketama`},
+		{
+			"Ketama", two, nil,
+			`distribution "Ketama" is unknown; write one of ketama, modula, random, magent, magent-ketama`,
+		},
 		{"ketama", nil, nil, `distribution "ketama": no servers`},
 		{"ketama", two, []bool{true}, `distribution "ketama": 2 servers but 1 live flags`},
-		{"ketama", []Member{{"a", 1}, {"b", 0}}, nil, `server "b": weight 0 is below 1 or takes the sum of weights over 2147483647`},
-		{"modula", []Member{{"a", 1}, {"b", math.MaxInt32}}, nil, `server "b": weight 2147483647 is below 1 or takes the sum of weights over 2147483647`},
+		{
+			"ketama",
+			[]Member{{"a", 1}, {"b", 0}},
+			nil,
+			`server "b": weight 0 is below 1 or takes the sum of weights over 2147483647`,
+		},
+		{
+			"modula",
+			[]Member{{"a", 1}, {"b", math.MaxInt32}},
+			nil,
+			`server "b": weight 2147483647 is below 1 or takes the sum of weights over 2147483647`,
+		},
 	} {
 		_, err := NewRing(c.distribution, c.members, c.live)
 		if err == nil || err.Error() != c.want {
@@ -212,7 +231,8 @@ func TestPickFindsTheFirstPointAtOrBehind(t *testing.T) {
 	}
 }
 
-// The index leads to the first point that a bucket's hashes can have, and there are buckets enough for short scans.
+// TestIndexIsTight: the index leads to the first point that a bucket's hashes can have, and there are enough
+// buckets for short searches.
 func TestIndexIsTight(t *testing.T) {
 	for _, distribution := range DistributionNames() {
 		r := mustRing(t, distribution, equalMembers(12), nil)
@@ -228,7 +248,8 @@ func TestIndexIsTight(t *testing.T) {
 	}
 }
 
-// Two members with equal points: the one that sorts first has them, dead or alive the other. Same names make equal points.
+// TestEqualPointsGoToTheFirstByName: of two members with equal points, the one that sorts first owns them. If it is
+// dead, the other one does. Equal names make equal points.
 func TestEqualPointsGoToTheFirstByName(t *testing.T) {
 	members := []Member{{"same", 1}, {"longer", 1}, {"same", 1}}
 	all, rest := NewKetama(members, nil), NewKetama(members, []bool{false, true, true})
@@ -242,7 +263,8 @@ func TestEqualPointsGoToTheFirstByName(t *testing.T) {
 	}
 }
 
-// A key whose server stays alive stays there, up to the keys that rounding moves; nothing goes to the dead one.
+// TestEjectionMovesOnlyTheKeysOfTheDead: a key whose server is alive stays there, except for a few that rounding
+// moves. No key goes to the dead server.
 func TestEjectionMovesOnlyTheKeysOfTheDead(t *testing.T) {
 	members := equalMembers(10)
 	hash := mustHash(t, "md5")
@@ -282,7 +304,7 @@ func TestPickDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// Hashes has every pair of owners that some hash has.
+// TestHashes: Hashes has every pair of owners that some hash has.
 func TestHashes(t *testing.T) {
 	members := []Member{{"a:1", 1}, {"b:1", 2}, {"c:1", 1}, {"d:1", 3}}
 	for _, distribution := range []string{"ketama", "modula", "magent", "magent-ketama"} {

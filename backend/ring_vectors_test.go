@@ -9,12 +9,13 @@ import (
 	"testing"
 )
 
-// vectorKey is a key of any bytes.
+// vectorKey is a key of arbitrary bytes.
 type vectorKey struct {
 	Bytes []byte `json:"b64"`
 }
 
-// vectors is testdata/twemproxy.json: where the real nutcracker 0.5.0 put keys. Servers are counted as written.
+// vectors is testdata/twemproxy.json: where the real nutcracker 0.5.0 puts keys. Servers are numbered in the
+// order of its configuration.
 type vectors struct {
 	Keys        []vectorKey         `json:"keys"`
 	KeyHashes   map[string][]uint32 `json:"key_hashes"`
@@ -72,7 +73,7 @@ func loadVectors(t *testing.T) *vectors {
 	return v
 }
 
-// yamlMembers reads "host:port:weight[ name]", twemproxy's form, and names the servers by its rule.
+// yamlMembers parses "host:port:weight[ name]", twemproxy's form, and names the servers by its rule.
 func yamlMembers(t *testing.T, lines []string) []Member {
 	t.Helper()
 	members := make([]Member, 0, len(lines))
@@ -91,7 +92,7 @@ func yamlMembers(t *testing.T, lines []string) []Member {
 	return members
 }
 
-// without is the live list of n servers of which one is ejected.
+// without returns the live list of n servers of which one is ejected.
 func without(n, ejected int) []bool {
 	live := make([]bool, n)
 	for i := range live {
@@ -118,7 +119,7 @@ func mustHash(t testing.TB, name string) HashFunc {
 	return hash
 }
 
-// checkPlaces compares the ring's choice for each key with the server that twemproxy chose, and returns how many it compared.
+// checkPlaces compares the ring's choice for each key with twemproxy's, and returns how many it compared.
 func checkPlaces(t *testing.T, what string, r *Ring, hash HashFunc, keys [][]byte, want []int) int {
 	t.Helper()
 	if len(keys) != len(want) {
@@ -220,7 +221,8 @@ func TestTwemproxyEjected(t *testing.T) {
 	for _, e := range v.EjectedVectors {
 		members := yamlMembers(t, v.ServerLists[e.List].Servers)
 		r := mustRing(t, e.Distribution, members, without(len(members), e.Ejected))
-		compared += checkPlaces(t, e.List+" ejected "+e.Distribution+" "+e.Hash, r, mustHash(t, e.Hash), keys, e.Servers)
+		compared += checkPlaces(t, e.List+" ejected "+e.Distribution+" "+e.Hash, r, mustHash(t, e.Hash), keys,
+			e.Servers)
 		if e.PointsPerServer == nil {
 			continue
 		}
@@ -256,7 +258,8 @@ func TestTwemproxyBinaryKeys(t *testing.T) {
 	for distribution, byHash := range v.RedisBinaryKeys.Vectors {
 		r := mustRing(t, distribution, members, nil)
 		for hash, want := range byHash {
-			compared += checkPlaces(t, "redis "+distribution+" "+hash, r, mustHash(t, hash), v.RedisBinaryKeys.Keys, want)
+			compared += checkPlaces(t, "redis "+distribution+" "+hash, r, mustHash(t, hash), v.RedisBinaryKeys.Keys,
+				want)
 		}
 	}
 	if want := 2 * 12 * 60; compared != want {
@@ -276,7 +279,8 @@ func TestTwemproxyFloatRounding(t *testing.T) {
 		for _, k := range e.Keys {
 			keys = append(keys, []byte(k))
 		}
-		compared += checkPlaces(t, strconv.Itoa(len(e.Servers))+" servers "+e.Hash, r, mustHash(t, e.Hash), keys, e.Server)
+		compared += checkPlaces(t, strconv.Itoa(len(e.Servers))+" servers "+e.Hash, r, mustHash(t, e.Hash), keys,
+			e.Server)
 	}
 	if want := 4 * 200; compared != want {
 		t.Errorf("compared %d places, want %d", compared, want)

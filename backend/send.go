@@ -5,14 +5,14 @@ import (
 	"magent/internal/loop"
 )
 
-// Full reports whether the connection is over its limits and should be given nothing new. Send does not ask: what belongs
-// to a request that was taken on is sent in any case.
+// Full reports whether the connection is at one of its limits and should not get new requests. Send does not check
+// this: what belongs to a request that was accepted is sent in any case.
 func (c *Conn) Full() bool {
 	return c.fifo.len() >= c.opt.MaxPending || c.s.Unsent()+len(c.early) > c.opt.MaxUnsent
 }
 
-// Send appends a request, head and then body, to the connection; both are borrowed for the call. The reply, framed by
-// shape, goes to to.OnReply(slot). It returns false, and does not call to, when the connection is down.
+// Send sends a request, head and then body, by the end of the turn. It keeps neither slice. The reply, framed by
+// shape, goes to to.OnReply with slot. If the connection is down, Send returns false and to gets no reply.
 func (c *Conn) Send(head, body []byte, shape ascii.Shape, to Receiver, slot uint16) bool {
 	if c.state == down && c.opt.Lazy {
 		c.Connect()
@@ -39,13 +39,13 @@ func (c *Conn) Send(head, body []byte, shape ascii.Shape, to Receiver, slot uint
 	if len(body) < loop.LargeWrite {
 		c.s.Write(body)
 	} else if err := c.s.WriteLarge(body); err != nil {
-		c.broken = err // for Flush: Send calls nobody back
+		c.broken = err // reported by Flush, because Send makes no callbacks
 	}
 	c.check()
 	return true
 }
 
-// push puts a request of so many bytes into the line of those that are waited for.
+// push adds a request of that many bytes to the FIFO.
 func (c *Conn) push(to Receiver, slot uint16, shape ascii.Shape, size int) *entry {
 	e := c.fifo.push()
 	*e = entry{to: to, at: c.l.Now(), slot: slot, shape: shape, size: uint32(size)}
@@ -56,7 +56,7 @@ func (c *Conn) push(to Receiver, slot uint16, shape ascii.Shape, size int) *entr
 	return e
 }
 
-// write collects bytes for the end of the turn.
+// write buffers bytes for the end of the turn.
 func (c *Conn) write(data []byte) {
 	c.Stats.Sent += uint64(len(data))
 	c.flushLater()
@@ -70,7 +70,7 @@ func (c *Conn) flushLater() {
 	}
 }
 
-// Flush writes what the turn has collected.
+// Flush writes what was buffered during the turn.
 func (c *Conn) Flush() {
 	c.settled()
 	c.marked = false

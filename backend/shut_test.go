@@ -7,7 +7,7 @@ import (
 	"magent/ascii"
 )
 
-// After Shut nothing makes a connection again: no request, no Connect, and none that had been asked for before.
+// TestShut: after Shut nothing makes a connection: no request, no Connect, and no Connect from before.
 func TestShut(t *testing.T) {
 	r := newRig(t, "tcp", Options{Lazy: true})
 	r.connect()
@@ -26,7 +26,8 @@ func TestShut(t *testing.T) {
 	r.quiet()
 }
 
-// A Connect that waits for the end of a lost connection comes to nothing, and that end is not waited for without limit.
+// TestShutWhileDraining: a Connect that waits for a lost connection to end is dropped, and that wait
+// is limited all the same.
 func TestShutWhileDraining(t *testing.T) {
 	for _, wanted := range []bool{false, true} {
 		r, p := hang(t, Options{DrainTime: 10 * time.Millisecond, Quarantine: time.Millisecond})

@@ -6,7 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Since returns what was counted after s was before. The latency stays: it is no count.
+// Since returns the difference to before, an earlier state of the same counters. Latency is
+// copied, as it is not a counter.
 func (s *Stats) Since(before *Stats) Stats {
 	return Stats{
 		Requests: s.Requests - before.Requests,
@@ -25,7 +26,7 @@ func (s *Stats) Since(before *Stats) Stats {
 	}
 }
 
-// ended counts the end of a connection, or of the attempt to make one, because of err.
+// ended counts the end of a connection, or of an attempt to make one, by its err.
 func (s *Stats) ended(err error) {
 	switch {
 	case errors.Is(err, ErrShutdown), errors.Is(err, ErrTimeout), errors.Is(err, ErrRefill): // we have ended it
@@ -38,14 +39,14 @@ func (s *Stats) ended(err error) {
 	}
 }
 
-// Queue is what is on its way to a server and back at one moment. A request that is written in part counts as unsent.
+// Queue says how much is on its way to a server and back. A request that is written in part counts as unsent.
 type Queue struct {
 	Unsent, UnsentBytes   int
 	Awaited, AwaitedBytes int
 }
 
-// Queue counts the requests in flight, from the last one back: what is not written are their last bytes. It takes time in
-// proportion to their number.
+// Queue counts the requests in flight, from the last one back, as the bytes that are not written are the last ones.
+// It takes time in proportion to their number.
 func (c *Conn) Queue() Queue {
 	left := len(c.early)
 	if c.state == ready {

@@ -13,7 +13,7 @@ import (
 	"magent/ascii"
 )
 
-// Every end of a connection counts once, and only what the server or the way to it has done.
+// TestStatsEnded: every end of a connection counts once, and only if the server or the network caused it.
 func TestStatsEnded(t *testing.T) {
 	for _, c := range []struct {
 		err                  error
@@ -38,7 +38,8 @@ func TestStatsEnded(t *testing.T) {
 	}
 }
 
-// Queue of a connection that is being made, of one that the server has taken all from, and of one that it has not.
+// TestQueue has a connection that is being made, one whose requests the server has read, and one
+// whose requests it has not.
 func TestQueue(t *testing.T) {
 	r := newRig(t, "tcp", Options{MaxJoint: 4})
 	var q Queue
@@ -69,7 +70,8 @@ func TestQueue(t *testing.T) {
 		r.c.Send([]byte("delete b\r\n"), nil, ascii.ShapeLine, r, 5)
 		q = r.c.Queue()
 	})
-	if q.Unsent != 2 || q.Awaited != 4 || q.AwaitedBytes != len("delete a\r\nget key\r\nget one two\r\n") || q.UnsentBytes < 1<<20 {
+	if q.Unsent != 2 || q.Awaited != 4 || q.AwaitedBytes != len("delete a\r\nget key\r\nget one two\r\n") ||
+		q.UnsentBytes < 1<<20 {
 		t.Errorf("behind what the socket does not take: %+v", q)
 	}
 	p.send("DELETED\r\nEND\r\n")

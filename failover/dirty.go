@@ -16,7 +16,7 @@ type Dirty struct {
 // state says since when a key is dirty, and what was done about it.
 type state struct {
 	seq uint64 // number of its last mark; never 0
-	// a deletion was sent after that, so whatever is sent to the server now is executed after the deletion
+	// deleted: a deletion was sent after that, so whatever is sent to the server now is executed after the deletion
 	deleted bool
 }
 

@@ -48,7 +48,8 @@ type Server struct {
 	known    Greeting // what it reported when the last connection was established
 	answered uint64   // number of its replies at that time; later ones are never fewer
 	met      bool     // a connection was established, or Remember has given its Identity
-	// a connection was established, in this machine or an earlier one, whether or not the server has an Identity
+	// reached: a connection was established, in this machine or an earlier one, whether or not
+	// the server has an Identity
 	reached  bool
 	failures int    // soft failures in a row, fewer than Options.Limit; 0 while ejected
 	replies  uint64 // number of its replies at the last soft failure

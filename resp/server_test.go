@@ -81,7 +81,7 @@ func (s *server) say(in []byte) []byte {
 	if err == nil {
 		err = c.(*net.UnixConn).CloseWrite()
 	}
-	// the server may have hung up already
+	// The server may have hung up already
 	if err != nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ENOTCONN) {
 		s.tb.Fatal(err)
 	}
