@@ -1,9 +1,9 @@
 package call
 
-// MaxKept bounds the buffers that a Call keeps for its next use.
+// MaxKept bounds the size in bytes of a buffer that a Call keeps for its next use.
 const MaxKept = 16 << 10
 
-// Trim empties a buffer, and drops one that is too large to be kept.
+// Trim returns b emptied for the next use, or nil if it is larger than MaxKept.
 func Trim(b []byte) []byte {
 	if cap(b) > MaxKept {
 		return nil
@@ -11,7 +11,8 @@ func Trim(b []byte) []byte {
 	return b[:0]
 }
 
-// SizeOf is the memory of a list of buffers, those behind its end included.
+// SizeOf returns how many bytes of memory a list of buffers holds, including the buffers between its length and its
+// capacity.
 func SizeOf(list [][]byte) int {
 	n := 24 * cap(list)
 	for _, b := range list[:cap(list)] {

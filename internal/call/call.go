@@ -5,67 +5,67 @@ import (
 	"magent/backend"
 )
 
-// Client is where answers go: upwards, out of the engines.
+// Client gets the answers of the engines. The package above implements it.
 type Client interface {
-	// Answer brings the reply to c, once, on the loop's thread, perhaps inside the call that asked for it. reply is
-	// valid during the call; it is empty when the client wants no reply (noreply).
+	// Answer is called once for each c, on the loop's goroutine, perhaps before Engine.Do has returned. reply is valid
+	// during the call. It is empty if the client wants no reply (noreply).
 	Answer(c *Call, reply []byte)
 }
 
-// Part says which part of a client's request a Call is. Who asks for a part puts the replies together (Call.Lost).
+// Part tells which part of a client's request a Call is. Whoever sends a request in parts merges the replies, too.
 type Part uint8
 
 const (
-	Whole Part = iota // all of it
+	Whole Part = iota // the whole request
 	Piece             // some keys of a multi-get; more follow
-	Last              // the last keys of a long one
+	Last              // the last keys of a multi-get that was split
 )
 
-// Slots of the copies of a key: of the one whose word counts, and of the other. A call for one server uses the first.
+// Slots of the two copies of a key: of the one that leads, and of the other one. A request for one server uses Lead.
 const (
 	Lead   = 0
 	Follow = 1
 )
 
-// Call is one client's request in an engine. An engine lends calls of its own kind, in which this one is embedded.
-// It goes back by Release, which the client calls when it has no more use for it; the engine keeps it until then,
-// and until the last server has replied.
+// Call is one client's request in an engine. Each engine has its own kind of calls, in which this one is embedded. The
+// client calls Release when it does not need the call any more. The engine uses it again after that, and after the
+// last server has replied.
+//
+// The first group of fields belongs to the client.
 type Call struct {
-	Next *Call // the client's: its line of calls
-	Done bool  // the client's: answered
-	Keys int   // the client's: how many keys are asked for
-	Size int   // the client's: bytes of the request
+	Next   *Call  // the next one in the client's queue
+	Done   bool   // it is answered
+	Keys   int    // the number of keys in the request
+	Size   int    // the size of the request in bytes
+	Values int    // the greatest number of values in the reply
+	Note   []byte // a short description of the request
+	Part   Part   // which part of a request this is; set before the engine gets the call
+	At     int64  // the time of the request, by the loop's clock
 
-	Values int    // the client's: how many values there may be in the reply
-	Note   []byte // the client's: what is asked for, in a few words
-	Part   Part   // the client's, set before the engine gets it: whether this is all of a request
-	Lost   bool   // part of a multi-get: nobody could answer for any of its keys, and the reply says why
-	At     int64  // the client's: when it was asked, by the loop's clock
-	Held   []byte // a reply that has to wait: for the other copy, or (the client's) for the calls in front
+	Lost bool   // Part is not Whole, and no server could answer any of its keys; the reply has the reason
+	Held []byte // a reply that has to wait: for the other copy, or (set by the client) for the calls in front
 
 	progress
 	servers *Servers
 	client  Client
 	self    backend.Receiver // the call in which this one is embedded
-	recycle func()           // its way back to its engine, once it is over
+	recycle func()           // returns it to its engine, if it is over
 
-	full [2]bool // by slot: the connection had no room for the request
+	full [2]bool // by slot: the server's queue had no room for the request
 }
 
-// Make has c be the part of self that is common to all kinds. recycle is called when Release, or Answer, finds that
-// c is over.
+// Make initializes c as the embedded part of self. Release and Answer call recycle when c is over.
 func (c *Call) Make(s *Servers, self backend.Receiver, recycle func()) {
 	c.servers, c.self, c.recycle = s, self, recycle
 }
 
-// Lend gives c to a client.
+// Lend begins a use of c. The answer will go to client.
 func (c *Call) Lend(client Client) {
 	c.client = client
 	c.servers.lent++
 }
 
-// Return takes c, which is over, back: it is as if it were new, but for the buffers, which it keeps if they are not
-// too large.
+// Return ends a use of c, which must be over. It resets c but leaves the buffers to the caller.
 func (c *Call) Return() {
 	c.servers.lent--
 	c.progress = progress{}
@@ -73,10 +73,12 @@ func (c *Call) Return() {
 	c.client, c.full = nil, [2]bool{}
 }
 
-// Forsake counts c as returned, although it is broken, and will not be used again.
+// Forsake counts c as returned without resetting it. It is for a call that is in an impossible state and must not be
+// used again.
 func (c *Call) Forsake() { c.servers.lent-- }
 
-// Release gives c back. The client must not touch it any more. If c is not answered yet, its answer is dropped.
+// Release tells that the client does not need c any more. The client must not touch it afterwards. If c is not
+// answered yet, the answer is dropped.
 func (c *Call) Release() {
 	c.released = true
 	if c.Over() {
@@ -84,8 +86,7 @@ func (c *Call) Release() {
 	}
 }
 
-// Answer answers c without any server: with a line of the proxy's own, or with what another loop's engine has found.
-// The client sees it as it sees every answer.
+// Answer answers c without a server of its engine: with an answer of the proxy itself, or of another loop's engine.
 func (c *Call) Answer(reply []byte) {
 	c.answered = true
 	if !c.released {
@@ -96,7 +97,7 @@ func (c *Call) Answer(reply []byte) {
 	}
 }
 
-// Finish answers the client, unless it has its answer already. The engine is at work on c.
+// Finish answers the client, unless it already has its answer. The engine calls it between Begin and End.
 func (c *Call) Finish(reply []byte) {
 	if c.answered {
 		return
@@ -107,12 +108,13 @@ func (c *Call) Finish(reply []byte) {
 	}
 }
 
-// Keep copies reply into Held, where it may lie already.
+// Keep copies reply into Held. reply may be Held itself.
 func (c *Call) Keep(reply []byte) {
 	c.Held = append(c.Held[:0], reply...)
 }
 
-// Send asks server i; none: i < 0. It reports whether the request was accepted; then OnReply(slot) will come.
+// Send sends a request to server i; i < 0 stands for no server. It reports whether the connection accepted it. If so,
+// OnReply will be called with slot. head and body are borrowed for the call.
 func (c *Call) Send(i int, slot uint16, head, body []byte, shape ascii.Shape) bool {
 	if i < 0 || !c.servers.Health.Usable(i) || !c.servers.Conns[i].Send(head, body, shape, c.self, slot) {
 		return false
@@ -121,13 +123,13 @@ func (c *Call) Send(i int, slot uint16, head, body []byte, shape ascii.Shape) bo
 	return true
 }
 
-// NoRoomAt reports whether server i is full, and remembers it for the error line.
+// NoRoomAt reports whether the queue of server i is full, and remembers it for AppendTrouble.
 func (c *Call) NoRoomAt(slot uint16, i int) bool {
 	c.full[slot] = c.servers.Full(i)
 	return c.full[slot]
 }
 
-// AppendTrouble writes the name of server i, which was asked in a slot, and what is wrong with it.
+// AppendTrouble appends the name of server i, and why it could not answer what was sent with slot, to dst.
 func (c *Call) AppendTrouble(dst []byte, slot uint16, i int) []byte {
 	return AppendTrouble(dst, c.servers.Conns[i], c.full[slot])
 }

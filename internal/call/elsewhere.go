@@ -1,21 +1,20 @@
 package call
 
-// Elsewhere says when another server may be asked for a request in place of one that cannot be asked, or was asked
-// in vain. An answer is an answer: one that refuses the request is passed on, and nobody else is asked. Each plan
-// of an engine has its value in one table (its elsewhere); here is what the values mean.
+// Elsewhere tells when a request may be sent to another server because the first one cannot be asked or has failed.
+// Any answer counts: if a server refuses the request, its error goes to the client, and no other server is asked. The
+// function elsewhere of an engine has the value of each plan.
 type Elsewhere uint8
 
 const (
-	// Never: there is no server in place of another one, or all of them are asked anyway.
+	// Never: no other server can carry it out, or all of them are asked anyway.
 	Never Elsewhere = iota
-	// Unsent: only where the first server was not sent the request. If it was, and its connection or the deadline
-	// ended before the reply, it may have carried it out, or do so yet. To have two servers do that is not the same
-	// as one.
+	// Unsent: only if the request was not sent to the first server. If it was sent, and the connection or the deadline
+	// ended before the reply, that server may still carry it out. It must not be carried out twice.
 	Unsent
-	// Always: also where the first server was sent the request. It changes nothing, or comes to the same when it is
+	// Always: even if the request was sent to the first server. It changes nothing, or has the same effect when it is
 	// carried out twice.
 	Always
 )
 
-// Allows reports whether another server may be asked, after the first one was sent the request, or was not.
+// Allows reports whether another server may be asked. sent tells whether the request was sent to the first one.
 func (e Elsewhere) Allows(sent bool) bool { return e == Always || e == Unsent && !sent }

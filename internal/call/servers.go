@@ -8,28 +8,28 @@ import (
 	"magent/internal/stats"
 )
 
-// Options are the servers of a pool on one loop.
+// Options configures Servers.
 type Options struct {
 	Hash      backend.HashFunc
 	Primaries *backend.Ring
-	Backups   *backend.Ring   // nil: a pool without backups
-	Conns     []*backend.Conn // to the primaries, then to the backups; Health counts in the same way
-	Health    *failover.Machine
+	Backups   *backend.Ring     // nil: a pool without backups
+	Conns     []*backend.Conn   // by server: primaries first, then backups
+	Health    *failover.Machine // counts the servers in the same way
 
-	Spare *loop.Spare // what the free lists of the loop keep; nil: each list is alone
+	Spare *loop.Spare // bounds the free lists of the loop together; nil: each list has its own bound
 	Count *stats.Counters
-	Hot   *stats.HotKeys // is told the keys of all requests
+	Hot   *stats.HotKeys // gets the keys of all requests
 
-	Strict bool // what cannot be is a panic, not only counted: in tests
+	Strict bool // a violated invariant is a panic; for tests
 }
 
-// Servers are the servers of a pool on one loop, by their index, and the calls that are under way there.
+// Servers are the servers of a pool on one loop, identified by their index, and the calls that are under way.
 type Servers struct {
 	Options
-	NumPrimaries int  // servers from this index on are backups
-	Retired      bool // the pool is removed, or replaced: every further request is answered with an error
-	hashless     bool // no ring has a choice: the hash is not needed
-	lent         int  // Calls that are in use
+	NumPrimaries int  // servers with this index and above are backups
+	Retired      bool // the pool was removed or replaced: every further request is answered with an error
+	hashless     bool // each ring has only one server, so no hash is needed
+	lent         int  // the number of Calls in use
 }
 
 // NewServers returns the servers of a pool.
@@ -39,9 +39,9 @@ func NewServers(opt Options) *Servers {
 	return s
 }
 
-// Broken is called when something is found that cannot be. Where that is looked for, it is the end: in tests, with
-// the race detector, and where guards may be switched off. Otherwise it is counted, and the caller gives up what it
-// concerns.
+// Broken reports a violated invariant, which is a bug. It panics with Strict, with the race detector, and in builds
+// whose guards can be switched off. Otherwise it counts, and the caller has to continue safely. what names the
+// invariant.
 func (s *Servers) Broken(what string, key []byte) {
 	if fault.Strict || s.Strict {
 		panic("inconsistent: " + what + ": key " + string(key))
@@ -52,11 +52,11 @@ func (s *Servers) Broken(what string, key []byte) {
 // Idle reports whether no call is under way.
 func (s *Servers) Idle() bool { return s.lent == 0 }
 
-// SetPrimaries replaces the ring of the primaries, in a pool without backups: one was ejected, or is back.
+// SetPrimaries replaces the ring of the primaries, in a pool without backups, because a server was ejected or is back.
 func (s *Servers) SetPrimaries(r *backend.Ring) { s.Primaries = r }
 
-// Pair finds the primary and the backup of a key, by their index; b is -1 where there are no backups. In a pool
-// whose ring is never replaced it may be called from any goroutine.
+// Pair returns the primary and the backup of a key; b is -1 in a pool without backups. It may be called from any
+// goroutine if SetPrimaries is never called for this pool.
 func (s *Servers) Pair(key []byte) (p, b int) {
 	var h uint32
 	if !s.hashless {
@@ -69,7 +69,7 @@ func (s *Servers) Pair(key []byte) (p, b int) {
 	return s.Primaries.Pick(h), b
 }
 
-// PrimaryOf is the primary of a key, as its ring has it now. Of an empty key the hash is 0, as in twemproxy.
+// PrimaryOf returns the primary of a key in the present ring. As in twemproxy, the hash of an empty key is 0.
 func (s *Servers) PrimaryOf(key []byte) int {
 	if s.hashless || len(key) == 0 {
 		return s.Primaries.Pick(0)
@@ -80,7 +80,7 @@ func (s *Servers) PrimaryOf(key []byte) int {
 // CopiesOf reports whether keys of server i may have their other copy on server j.
 func (s *Servers) CopiesOf(i, j int) bool { return (i < s.NumPrimaries) != (j < s.NumPrimaries) }
 
-// Full reports whether server i is up but can take no more. No server: i < 0.
+// Full reports whether server i is usable but its queue is full. i < 0 stands for no server.
 func (s *Servers) Full(i int) bool {
 	return i >= 0 && s.Health.Usable(i) && s.Conns[i].Full()
 }

@@ -2,8 +2,8 @@ package call
 
 import "magent/backend"
 
-// AppendTrouble writes a server's name and what is wrong with it; the same is in the log, once. full: its
-// connection stood, but had no room for the request; what Err says is of an earlier one then.
+// AppendTrouble appends a server's name, and why it could not answer a request, to dst. full means that its queue had
+// no room for the request; conn.Err, which belongs to an earlier connection, is then ignored.
 func AppendTrouble(dst []byte, conn *backend.Conn, full bool) []byte {
 	dst = append(dst, conn.Name()...)
 	dst = append(dst, ": "...)

@@ -10,10 +10,10 @@ import (
 	"magent/resp"
 )
 
-// Commands about all keys. All servers of the pool have to be there for those that ask everybody. What a FLUSHALL
-// left out would come back, and a list of keys without those of one server says that there are none.
+// This file has the commands that concern all keys. Those that are sent to all servers need all servers to be up. If
+// one missed a FLUSHALL, its keys would come back; and without it a list of keys would look complete but not be.
 
-// mergerOfAll is what puts the replies of all servers together.
+// mergerOfAll returns the function that merges the replies of all servers to r.
 func mergerOfAll(r *resp.Request) mergeFunc {
 	switch r.Command.Route {
 	case resp.RouteSumAll:
@@ -28,7 +28,7 @@ func mergerOfAll(r *resp.Request) mergeFunc {
 	return mergeFirst
 }
 
-// mergeConcat puts arrays one behind the other: KEYS.
+// mergeConcat concatenates arrays: KEYS.
 func mergeConcat(dst []byte, m *gathering) ([]byte, bool) {
 	sum := 0
 	for _, reply := range m.replies {
@@ -47,7 +47,7 @@ func mergeConcat(dst []byte, m *gathering) ([]byte, bool) {
 	return dst, true
 }
 
-// mergeAll says 1 where all servers do: SCRIPT EXISTS.
+// mergeAll returns 1 for each element that is 1 in all replies, else 0: SCRIPT EXISTS.
 func mergeAll(dst []byte, m *gathering) ([]byte, bool) {
 	var all []bool
 	for i, reply := range m.replies {
@@ -76,13 +76,14 @@ func mergeAll(dst []byte, m *gathering) ([]byte, bool) {
 	return dst, true
 }
 
-// search is a command that is asked of one server after the other.
+// search is the state of a command that is sent to one server after the other.
 type search struct {
 	raw  []byte // the command
-	left int    // servers that have not been asked
+	left int    // the number of servers that have not been asked
 }
 
-// seek carries out a command that any server can. RANDOMKEY goes on to the next one while there is nothing.
+// seek carries out a command that any server can. Servers take turns. RANDOMKEY goes on to the next server as long as
+// there is no key.
 func (e *Engine) seek(c *Call, r *resp.Request) {
 	c.plan = planSeek
 	c.search.left, c.search.raw = e.NumPrimaries, append(c.search.raw[:0], r.Raw...)
@@ -91,7 +92,7 @@ func (e *Engine) seek(c *Call, r *resp.Request) {
 	c.seekOn()
 }
 
-// seekOn asks the next server that can be asked.
+// seekOn asks the next server that is up.
 func (c *Call) seekOn() {
 	for ; c.search.left > 0 && c.plan.elsewhere().Allows(false); c.search.left-- {
 		c.server = (c.server + 1) % c.e.NumPrimaries
@@ -103,12 +104,12 @@ func (c *Call) seekOn() {
 	c.fail()
 }
 
-// onSought takes a server's reply.
+// onSought handles the reply to a command of seek.
 func (c *Call) onSought(r *ascii.Reply) {
 	value, isBulk := resp.Bulk(r.Raw)
 	switch {
 	case r.Kind == ascii.Lost:
-		c.fail() // it was sent: nobody else may be asked (elsewhere)
+		c.fail() // the command was sent, so no other server may be asked (plan.elsewhere)
 	case isBulk && value == nil && c.search.left > 0:
 		c.Held = append(c.Held[:0], r.Raw...)
 		c.seekOn()
@@ -117,11 +118,11 @@ func (c *Call) onSought(r *ascii.Reply) {
 	}
 }
 
-// cursor is where a SCAN is: the client's cursor is that of a server, times the number of servers, plus which
-// server that is. So it means the same in every proxy of the pool, and after a restart.
+// cursor is the position of a SCAN. The client's cursor is the one of a server, times the number of servers, plus the
+// index of the server. So it means the same in every proxy of the pool, and after a restart.
 type cursor struct {
-	server uint64
-	all    uint64
+	server uint64 // the index of the server
+	all    uint64 // the number of servers
 }
 
 // scan asks the server that the cursor names.
@@ -146,7 +147,8 @@ func (e *Engine) scan(c *Call, r *resp.Request) {
 	e.line = call.Trim(e.line)
 }
 
-// onScanned gives the client its next cursor: that of the next server when this one has no more.
+// onScanned answers a SCAN with the keys of the reply and the client's next cursor. If this server has no more keys,
+// that is the beginning of the next server.
 func (c *Call) onScanned(r *ascii.Reply) {
 	if r.Kind == ascii.Lost {
 		c.fail()
@@ -170,7 +172,8 @@ func (c *Call) onScanned(r *ascii.Reply) {
 	c.Finish(c.Held)
 }
 
-// next is the cursor that follows, inner being the one that the server gave. ok is false when it does not fit.
+// next returns the client's next cursor, given the one that the server has returned. 0 is the end. ok is false if the
+// result does not fit into 64 bits.
 func (s cursor) next(inner uint64) (next uint64, ok bool) {
 	switch {
 	case inner == 0 && s.server+1 == s.all:

@@ -14,12 +14,12 @@ type plan uint8
 const (
 	planCommand  plan = iota // by one server
 	planTransact             // by one server, a transaction
-	planGather               // by several servers, whose replies come to one
+	planGather               // by several servers, whose replies are merged
 	planSeek                 // by one server after the other, until one has something
 	planScan                 // by the server that the cursor names
 )
 
-// elsewhere says when another server may be asked for a command in place of the one that was to be asked.
+// elsewhere returns when a command may be sent to another server because the first one cannot be asked or has failed.
 func (p plan) elsewhere() call.Elsewhere {
 	if p == planSeek { // any server can carry it out, but it may change something
 		return call.Unsent
@@ -27,19 +27,20 @@ func (p plan) elsewhere() call.Elsewhere {
 	return call.Never
 }
 
-// Call is one command in the engine: what all calls are, and the state of its plan.
+// Call is one command in the engine. It contains what all calls share (call.Call), and the state of its plan.
 type Call struct {
 	call.Call
 	e      *Engine
 	plan   plan
-	server int // that was asked last
+	server int // the server that was asked last
 
-	parts  *gathering // planGather; nil: never needed
+	parts  *gathering // planGather; nil: this Call never carried one out
 	search search     // planSeek
-	cursor cursor     // planScan: where it is
+	cursor cursor     // planScan
 }
 
-// NewCall lends a Call whose reply goes to client.
+// NewCall returns a Call whose reply goes to client. It returns to the engine's free list once the client has released
+// it and the last server has replied.
 func (e *Engine) NewCall(client call.Client) *Call {
 	c := e.free.Get()
 	if c == nil {
@@ -50,7 +51,7 @@ func (e *Engine) NewCall(client call.Client) *Call {
 	return c
 }
 
-// recycle puts c on the free list when nobody needs it any more.
+// recycle puts c on the free list once nobody needs it any more.
 func (c *Call) recycle() {
 	if !c.Over() {
 		return
@@ -74,7 +75,7 @@ func (c *Call) recycle() {
 	}
 }
 
-// OnReply takes a server's reply.
+// OnReply handles a server's reply to what was sent with slot. r is valid during the call only.
 func (c *Call) OnReply(slot uint16, _ *backend.Conn, r *ascii.Reply) {
 	c.Arrived()
 	c.Begin()
@@ -94,7 +95,7 @@ func (c *Call) OnReply(slot uint16, _ *backend.Conn, r *ascii.Reply) {
 	c.recycle()
 }
 
-// fail answers that the server could not. It names it, and what is wrong with it; the same is in the log, once.
+// fail tells the client that the server could not answer, and why. The reason is in the log, too.
 func (c *Call) fail() {
 	if c.Answered() {
 		return

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A cursor of SCAN leads through all servers, each from its beginning to its end, and then back to 0.
+// The cursors of SCAN lead through all servers, each from its beginning to its end, and then back to 0.
 func TestCursor(t *testing.T) {
 	inner := map[uint64][]uint64{0: {0}, 1: {7, 1 << 40, 0}, 2: {5, 0}} // what each of three servers answers
 	var visited []uint64
@@ -33,7 +33,7 @@ func TestCursor(t *testing.T) {
 	}
 }
 
-// A cursor that does not fit is no cursor: never another one.
+// A cursor that does not fit into 64 bits is refused, and never turns into another one.
 func TestCursorTooLarge(t *testing.T) {
 	if next, ok := (cursor{2, 3}).next(math.MaxUint64); ok {
 		t.Errorf("became %d", next)
@@ -46,21 +46,31 @@ func TestCursorTooLarge(t *testing.T) {
 	}
 }
 
-// What the replies to the parts of a command come to together.
+// The answers that are made from the replies to the parts of a command.
 func TestMergeRedis(t *testing.T) {
 	for name, c := range map[string]struct {
 		merge   mergeFunc
 		m       gathering
 		replies []string
-		want    string // empty: they do not fit
+		want    string // empty: the replies do not have the right form
 	}{
-		"sum":               {mergeSum, gathering{}, []string{":3\r\n", ":0\r\n", ":4\r\n"}, ":7\r\n"},
-		"sum of a status":   {mergeSum, gathering{}, []string{":3\r\n", "+OK\r\n"}, ""},
-		"sum too large":     {mergeSum, gathering{}, []string{":9223372036854775807\r\n", ":1\r\n"}, ""},
-		"first":             {mergeFirst, gathering{}, []string{"+OK\r\n", "+OK\r\n"}, "+OK\r\n"},
-		"concat":            {mergeConcat, gathering{}, []string{"*1\r\n$1\r\na\r\n", "*0\r\n", "*2\r\n$1\r\nb\r\n$0\r\n\r\n"}, "*3\r\n$1\r\na\r\n$1\r\nb\r\n$0\r\n\r\n"},
-		"concat of a null":  {mergeConcat, gathering{}, []string{"*-1\r\n"}, ""},
-		"all":               {mergeAll, gathering{}, []string{"*3\r\n:1\r\n:0\r\n:1\r\n", "*3\r\n:1\r\n:1\r\n:0\r\n"}, "*3\r\n:1\r\n:0\r\n:0\r\n"},
+		"sum":             {mergeSum, gathering{}, []string{":3\r\n", ":0\r\n", ":4\r\n"}, ":7\r\n"},
+		"sum of a status": {mergeSum, gathering{}, []string{":3\r\n", "+OK\r\n"}, ""},
+		"sum too large":   {mergeSum, gathering{}, []string{":9223372036854775807\r\n", ":1\r\n"}, ""},
+		"first":           {mergeFirst, gathering{}, []string{"+OK\r\n", "+OK\r\n"}, "+OK\r\n"},
+		"concat": {
+			mergeConcat,
+			gathering{},
+			[]string{"*1\r\n$1\r\na\r\n", "*0\r\n", "*2\r\n$1\r\nb\r\n$0\r\n\r\n"},
+			"*3\r\n$1\r\na\r\n$1\r\nb\r\n$0\r\n\r\n",
+		},
+		"concat of a null": {mergeConcat, gathering{}, []string{"*-1\r\n"}, ""},
+		"all": {
+			mergeAll,
+			gathering{},
+			[]string{"*3\r\n:1\r\n:0\r\n:1\r\n", "*3\r\n:1\r\n:1\r\n:0\r\n"},
+			"*3\r\n:1\r\n:0\r\n:0\r\n",
+		},
 		"all of other size": {mergeAll, gathering{}, []string{"*1\r\n:1\r\n", "*2\r\n:1\r\n:1\r\n"}, ""},
 		"in order": {
 			mergeInOrder,

@@ -1,13 +1,12 @@
-// Package distribute carries out the commands of Redis pools, which distribute their keys over servers. Such a pool
-// has no backups: the servers replicate by themselves. So there is nothing to judge and nothing to make good. A
-// command goes to
+// Package distribute carries out the commands of Redis pools, whose keys are distributed over servers. Such a pool has
+// no backups, because Redis servers replicate by themselves. So there are no copies to compare or to repair. A command
+// goes to these servers:
 //
-//	command, transact  the server of its keys                           engine.go
-//	gather             the servers of its keys, or all of them, at once  gather.go, all.go
-//	seek, scan         one server after the other                        all.go
+//	command, transact  the server of its keys                             engine.go
+//	gather             the servers of its keys, or all servers, at once   gather.go, all.go
+//	seek, scan         one server after the other                         all.go
 //
-// and Call.OnReply (call.go) brings the servers' replies back to it. How replies come to one is a pure function for
-// each kind of command.
+// Call.OnReply (call.go) handles the servers' replies. For each kind of command a pure function merges them.
 //
 // Everything here belongs to one loop.
 package distribute

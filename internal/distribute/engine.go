@@ -10,15 +10,15 @@ import (
 // Engine carries out the commands of one loop for one pool.
 type Engine struct {
 	*call.Servers
-	random    bool // keys are not placed: every server will do for a command
+	random    bool // keys have no server of their own: any server can carry out a command
 	free      loop.Free[Call]
 	line      []byte    // scratch: a command being written
 	split     splitting // scratch
-	positions []int     // scratch: where the keys of a command are
-	turn      int       // the server that the next command is for which any can carry out
+	positions []int     // scratch: the indexes of the keys among the arguments of a command
+	turn      int       // the last server that got a command which any server can carry out
 }
 
-// New returns an engine. random: keys are not placed.
+// New returns an engine for s. random means that keys have no server of their own.
 func New(s *call.Servers, random bool) *Engine {
 	return &Engine{
 		Servers: s, random: random, free: loop.NewFree[Call](s.Spare),
@@ -26,16 +26,17 @@ func New(s *call.Servers, random bool) *Engine {
 	}
 }
 
-// Trim lets go of what is kept for use again and was not needed since the last call.
+// Trim releases spare calls that were not needed since the last call of Trim.
 func (e *Engine) Trim() { e.free.Trim() }
 
-// goneLine is the answer where the pool is Retired.
+// goneLine is the answer of an engine whose servers are Retired.
 var goneLine = []byte("-ERR the pool was removed or changed by a reload\r\n")
 
-// Retire keeps nothing for use again: the servers are Retired, and every further request is answered with an error.
+// Retire releases the spare calls, for good. The servers must be Retired already: every further request is answered
+// with an error.
 func (e *Engine) Retire() { e.free.Drop() }
 
-// Slots of a transaction: the replies that only say that a command is queued, and the one to EXEC.
+// Slots of a transaction: of the replies that only tell that a command is queued, and of the reply to EXEC.
 const (
 	slotQueued = 0
 	slotExec   = 1
@@ -45,8 +46,9 @@ const (
 const crossSlot = "-CROSSSLOT Keys in request don't hash to the same server: " +
 	"give them a common hash tag, or ask for them one by one\r\n"
 
-// Do carries out a command and answers c. r and what it refers to are borrowed for the call. Its name and its arity
-// have been looked at, and its Route is one that leads to servers.
+// Do carries out a command and answers c, now or when the servers have replied. r and everything that it refers to are
+// borrowed for the call. The caller must have checked the name and the number of arguments, and that Route leads to
+// servers.
 func (e *Engine) Do(c *Call, r *resp.Request) {
 	c.Begin()
 	if e.Retired {
@@ -86,7 +88,7 @@ func (e *Engine) start(c *Call, r *resp.Request) {
 	}
 }
 
-// keyed carries out a command all of whose keys have to belong to one server.
+// keyed carries out a command whose keys must all belong to one server.
 func (e *Engine) keyed(c *Call, r *resp.Request) {
 	server, refusal := e.ServerOf(r)
 	if refusal != nil {
@@ -96,12 +98,12 @@ func (e *Engine) keyed(c *Call, r *resp.Request) {
 	e.command(c, r.Raw, e.orAny(server))
 }
 
-// Any stands for a server that a command has no preference for.
+// Any stands in place of a server if every server can carry out the command.
 const Any = -1
 
-// ServerOf finds the server of all keys of a command. Where they have none in common, refusal is the error line to
-// answer with; it is valid until the next call. Without keys, or where keys are not placed (Options.Random), it is
-// Any.
+// ServerOf returns the server of all keys of a command. It is Any if the command has no keys, or if keys have no
+// server of their own. If the keys belong to different servers, refusal is the error line for the client; it is valid
+// until the next use of the engine.
 func (e *Engine) ServerOf(r *resp.Request) (server int, refusal []byte) {
 	if r.Command.Route == resp.RouteAny {
 		return Any, nil
@@ -110,7 +112,7 @@ func (e *Engine) ServerOf(r *resp.Request) (server int, refusal []byte) {
 	switch {
 	case len(refusal) > 0:
 		return 0, refusal
-	case len(e.positions) == 0, e.random: // OBJECT HELP has none
+	case len(e.positions) == 0, e.random: // for example OBJECT HELP has no keys
 		return Any, nil
 	}
 	e.Hot.Touch(r.Args[e.positions[0]])
@@ -123,7 +125,7 @@ func (e *Engine) ServerOf(r *resp.Request) (server int, refusal []byte) {
 	return server, nil
 }
 
-// orAny is server, or in the place of Any the next one in turn that can be asked.
+// orAny returns server, or in place of Any the next usable server in turn.
 func (e *Engine) orAny(server int) int {
 	if server != Any {
 		return server
@@ -136,7 +138,7 @@ func (e *Engine) orAny(server int) int {
 	return e.turn
 }
 
-// command sends one command to a server, whose reply is the answer.
+// command sends raw, one command, to a server. The reply is the answer.
 func (e *Engine) command(c *Call, raw []byte, server int) {
 	c.plan, c.server = planCommand, server
 	if c.NoRoomAt(call.Lead, server) || !c.Send(server, call.Lead, nil, raw, ascii.ShapeLine) {
@@ -144,7 +146,7 @@ func (e *Engine) command(c *Call, raw []byte, server int) {
 	}
 }
 
-// onCommand takes the reply.
+// onCommand handles the reply.
 func (c *Call) onCommand(r *ascii.Reply) {
 	if r.Kind == ascii.Lost {
 		c.fail()
@@ -153,9 +155,9 @@ func (c *Call) onCommand(r *ascii.Reply) {
 	c.Finish(r.Raw)
 }
 
-// Transact carries out the commands of a transaction on one server, or on Any: raw is n commands, without MULTI and
-// EXEC. They lie behind each other on the connection, so nobody else's commands come between them. The answer is
-// that to EXEC.
+// Transact carries out a transaction on one server, which may be Any. raw consists of n commands, without MULTI and
+// EXEC, and is borrowed for the call. All of them are sent at once, so no other command comes between them. The answer
+// is the one to EXEC.
 func (e *Engine) Transact(c *Call, server int, raw []byte, n int) {
 	c.Begin()
 	if e.Retired {
@@ -182,8 +184,9 @@ func (e *Engine) transact(c *Call, server int, raw []byte, n int) {
 	e.line = call.Trim(e.line)
 }
 
-// onQueued takes one of the replies to a transaction. The client has been told that its commands are queued; so if
-// the server refuses one of them, the answer to EXEC says why. Held has the first of these errors until then.
+// onQueued handles a reply to a command of a transaction. The client has already been told that its commands are
+// queued. So if the server refuses one of them, the answer to EXEC has the reason. Until then Held has the first such
+// error.
 func (c *Call) onQueued(slot uint16, r *ascii.Reply) {
 	switch {
 	case r.Kind == ascii.Lost:

@@ -10,31 +10,31 @@ import (
 	"magent/resp"
 )
 
-// gathering is what a command for several servers needs beyond a Call: the parts that they were asked for, and the
-// replies. It stays with its Call for the next use.
+// gathering is the part of a Call that is needed for a command to several servers: its parts and the replies to them.
+// It stays with its Call for the next use.
 type gathering struct {
 	merge   mergeFunc
-	keys    int      // how many keys there are in all; 0: every server was asked the same
+	keys    int      // the number of keys; 0: every server got the whole command
 	owner   []uint16 // by key: its part
-	server  []int    // by part: who was asked
-	size    []int    // by part: its keys
-	replies [][]byte // by part: a copy of the reply; empty: none
-	failed  []byte   // the first error line of a server, or what stands in its place when it could not answer
-	missing int      // keys of the parts that failed
-	cursors [][]byte // of a merge: what is left of each reply
+	server  []int    // by part: the server that gets it
+	size    []int    // by part: the number of its keys
+	replies [][]byte // by part: a copy of the reply; empty: there is none
+	failed  []byte   // the error line of the first part that failed, without its line end; empty: none failed
+	missing int      // the number of keys in the parts that failed
+	cursors [][]byte // by part, in a merge: the rest of its reply
 }
 
-// mergeFunc writes the answer to a command from the replies to its parts, none of which is an error. ok is false
-// when they are not of the kind that the command has.
+// mergeFunc appends the answer to a command to dst. It is made from the replies to the parts, none of which is an
+// error. ok is false if the replies do not have the form that the command requires.
 type mergeFunc func(dst []byte, m *gathering) (answer []byte, ok bool)
 
-// memory is the memory of its buffers.
+// memory returns how many bytes of memory m and its buffers hold.
 func (m *gathering) memory() int {
 	return int(unsafe.Sizeof(*m)) + 2*cap(m.owner) + 8*cap(m.server) + 8*cap(m.size) + cap(m.failed) +
 		call.SizeOf(m.replies)
 }
 
-// reset empties it, but keeps its buffers.
+// reset empties m but keeps its buffers, except large ones.
 func (m *gathering) reset() {
 	for i, b := range m.replies {
 		m.replies[i] = call.Trim(b)
@@ -66,7 +66,7 @@ func (m *gathering) part(server int) uint16 {
 	return uint16(len(m.server) - 1)
 }
 
-// mergers of the commands that are split by key.
+// mergerOf returns the function that merges the replies to a command that is split by key.
 func mergerOf(route resp.Route) mergeFunc {
 	switch route {
 	case resp.RouteMGet:
@@ -77,8 +77,8 @@ func mergerOf(route resp.Route) mergeFunc {
 	return mergeSum
 }
 
-// splitUp carries out a command of keys, or of keys with a value each (step 2), that stand for themselves. Every
-// server gets those of its keys in a command of their own.
+// splitUp carries out a command on keys that are independent of each other. Each server gets a command with its own
+// keys. step is the number of arguments for each key: 1, or 2 if a value follows the key.
 func (e *Engine) splitUp(c *Call, r *resp.Request, step int) {
 	m := c.gather(mergerOf(r.Command.Route))
 	f := &e.split
@@ -116,11 +116,11 @@ func (e *Engine) splitUp(c *Call, r *resp.Request, step int) {
 
 // splitting is the engine's scratch space for splitting a command by server.
 type splitting struct {
-	of    []int    // by server: its part + 1
+	of    []int    // by server: its part + 1; 0: it has none
 	lines [][]byte // by part: the command
 }
 
-// begin writes the heads of the commands for all parts.
+// begin writes the beginning of the command for each part: the number of arguments, and the name.
 func (f *splitting) begin(m *gathering, name []byte, step int) {
 	for part := range m.server {
 		if part == len(f.lines) {
@@ -130,9 +130,9 @@ func (f *splitting) begin(m *gathering, name []byte, step int) {
 	}
 }
 
-// askAll has every server carry out the command.
+// askAll sends the command to every server.
 func (e *Engine) askAll(c *Call, r *resp.Request) {
-	if _, refusal := e.ServerOf(r); refusal != nil { // a subcommand that is not for all, such as SCRIPT KILL
+	if _, refusal := e.ServerOf(r); refusal != nil { // a subcommand that is not allowed, such as SCRIPT KILL
 		c.Finish(refusal)
 		return
 	}
@@ -149,8 +149,8 @@ func (e *Engine) askAll(c *Call, r *resp.Request) {
 	c.checkGathered()
 }
 
-// allUsable reports whether all servers concerned can take a command. If not, none is sent and c is answered:
-// nothing is done by halves that can be left alone.
+// allUsable reports whether all servers of c's parts are usable and have room. If not, it answers c with an error: the
+// command must not be carried out on some servers only.
 func (c *Call) allUsable() bool {
 	for _, server := range c.parts.server {
 		c.server = server
@@ -162,7 +162,7 @@ func (c *Call) allUsable() bool {
 	return true
 }
 
-// sendPart asks a server for its part.
+// sendPart sends a part of the command to its server.
 func (c *Call) sendPart(server int, part uint16, raw []byte) {
 	c.e.Count.Fragments++
 	if !c.Send(server, part, nil, raw, ascii.ShapeLine) {
@@ -170,7 +170,7 @@ func (c *Call) sendPart(server int, part uint16, raw []byte) {
 	}
 }
 
-// onPart takes a server's reply to its part.
+// onPart handles the reply to a part.
 func (c *Call) onPart(part uint16, r *ascii.Reply) {
 	m := c.parts
 	switch {
@@ -184,7 +184,7 @@ func (c *Call) onPart(part uint16, r *ascii.Reply) {
 	c.checkGathered()
 }
 
-// lostPart notes that a server did not answer.
+// lostPart notes that the server of a part did not answer.
 func (c *Call) lostPart(part uint16) {
 	c.e.Count.Errors++
 	line := append(c.e.line[:0], "-ERR "...)
@@ -192,7 +192,7 @@ func (c *Call) lostPart(part uint16) {
 	c.failedPart(part, c.e.line)
 }
 
-// failedPart notes what is wrong with a part.
+// failedPart notes that a part failed. line is the error line without its line end.
 func (c *Call) failedPart(part uint16, line []byte) {
 	m := c.parts
 	if len(m.failed) == 0 {
@@ -201,8 +201,8 @@ func (c *Call) failedPart(part uint16, line []byte) {
 	m.missing += m.size[part]
 }
 
-// checkGathered answers when all replies are there: with the error of the first server that failed, and how many
-// keys that concerns, or with what the replies come to together.
+// checkGathered answers c once all replies have arrived. If parts failed, the answer is the first error and the number
+// of keys that failed. Otherwise it is made from all replies.
 func (c *Call) checkGathered() {
 	if c.Waiting() > 0 {
 		return
@@ -229,7 +229,7 @@ func (c *Call) checkGathered() {
 	c.Finish(answer)
 }
 
-// mergeInOrder takes one element after the other from the replies, as owner says: MGET.
+// mergeInOrder takes the elements of the replies in the order of the keys: MGET.
 func mergeInOrder(dst []byte, m *gathering) ([]byte, bool) {
 	dst = resp.AppendArray(dst, m.keys)
 	for i, reply := range m.replies {
@@ -248,12 +248,12 @@ func mergeInOrder(dst []byte, m *gathering) ([]byte, bool) {
 	return dst, true
 }
 
-// mergeFirst takes the first reply for all: +OK, or the hash of a script.
+// mergeFirst returns the first reply, because all are the same: +OK, or the hash of a script.
 func mergeFirst(dst []byte, m *gathering) ([]byte, bool) {
 	return append(dst, m.replies[0]...), true
 }
 
-// mergeSum adds integers up.
+// mergeSum returns the sum of integers.
 func mergeSum(dst []byte, m *gathering) ([]byte, bool) {
 	sum := int64(0)
 	for _, reply := range m.replies {

@@ -1,4 +1,4 @@
-// Package pause has goroutines wait, beside the event loops: for a time, or from one attempt to the next.
+// Package pause lets goroutines outside the event loops wait: for a time, or between two attempts.
 package pause
 
 import (
@@ -8,7 +8,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// For waits for d, or returns the reason why ctx is done. It returns at once where d is not positive.
+// For waits for d. If ctx is done before, it returns the cause. It returns at once if d is not positive.
 func For(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return context.Cause(ctx)
@@ -23,11 +23,11 @@ func For(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Backoff makes the pauses between attempts. It belongs to one goroutine.
+// Backoff yields the pauses between attempts. It belongs to one goroutine.
 type Backoff struct{ policy backoff.ExponentialBackOff }
 
-// NewBackoff returns pauses that grow from first to last by half each, and are up to a fifth longer by chance,
-// so that several proxies do not ask in step.
+// NewBackoff returns pauses that grow by half, from first to last. Each is up to a fifth longer at random, so that
+// several proxies do not ask at the same moment.
 func NewBackoff(first, last time.Duration) *Backoff {
 	// The library varies an interval up and down: 1.1 by an eleventh is 1.0 to 1.2.
 	return &Backoff{backoff.ExponentialBackOff{
@@ -35,8 +35,8 @@ func NewBackoff(first, last time.Duration) *Backoff {
 	}}
 }
 
-// Next is the length of the next pause.
+// Next returns the length of the next pause.
 func (b *Backoff) Next() time.Duration { return b.policy.NextBackOff() }
 
-// Wait waits for the next pause, or returns the reason why ctx is done.
+// Wait waits for the next pause. If ctx is done before, it returns the cause.
 func (b *Backoff) Wait(ctx context.Context) error { return For(ctx, b.Next()) }

@@ -27,7 +27,8 @@ func TestFor(t *testing.T) {
 	}
 }
 
-// TestBackoffBounds: pauses grow by half up to the longest, each each up to a fifth longer by chance.
+// TestBackoffBounds checks that pauses grow by half up to the longest, and that each is up to a fifth longer at
+// random.
 func TestBackoffBounds(t *testing.T) {
 	seen := make([]map[time.Duration]bool, 7)
 	for range 200 {

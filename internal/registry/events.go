@@ -8,17 +8,18 @@ import (
 	"magent/internal/stats"
 )
 
-// maxEvents is how many changes of state are remembered.
+// maxEvents is the number of events that are remembered.
 const maxEvents = 100
 
-// Events remembers the last changes of state. They come from all loops, and are rare, so it may lock.
+// Events remembers the last events, such as changes of state. It is safe for use by several goroutines: events are
+// rare, so a mutex is good enough.
 type Events struct {
 	mu   sync.Mutex
 	ring [maxEvents]stats.Event
-	n    int // of all that there have been
+	n    int // the number of events so far
 }
 
-// Note remembers that something happens now.
+// Note remembers an event, with the present time.
 func (e *Events) Note(what stats.Event) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -27,7 +28,7 @@ func (e *Events) Note(what stats.Event) {
 	e.n++
 }
 
-// List are the last changes of state, the oldest first.
+// List returns a copy of the last events, the oldest first.
 func (e *Events) List() []stats.Event {
 	e.mu.Lock()
 	defer e.mu.Unlock()

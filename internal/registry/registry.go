@@ -16,12 +16,12 @@ import (
 	"magent/internal/stats"
 )
 
-// progressEvery is the time between two lines of the log about a server that is being filled.
+// progressEvery is the shortest time between two log lines that a server is being filled, or cannot be.
 const progressEvery = 10 * time.Second
 
-// Registry brings together what the loops find out about the servers: it has an ejected server probed, tells all loops
-// when it answers, and logs every change once, whatever the number of loops. It is called at changes only, never for a
-// request, so it may lock.
+// Registry combines what the loops find out about the servers. It has ejected servers probed, tells all loops when one
+// answers, and logs each change once. It is safe for use by several goroutines, and uses a mutex: it is called when a
+// server changes its state, never for a request.
 type Registry struct {
 	mu      sync.Mutex
 	log     zerolog.Logger
@@ -29,32 +29,35 @@ type Registry struct {
 	probers []*probe.Prober // by pool; nil: it was removed
 }
 
-// Record is what is known of one server of a pool. It is that pool's alone: when a reload changes the pool, there
-// are new ones.
+// Record is what is known of one server of a pool. It belongs to one version of the pool: if a reload changes the
+// pool, its servers get new records.
 type Record struct {
 	Pool   string
 	Name   string // its address, as it is configured
 	Role   string // primary or backup
 	prober *probe.Prober
-	server int // its index there
-	away   int // loops that have ejected it
-	since  time.Time
-	warm   time.Time // when it was last said that it is being filled
+	server int       // its index in prober
+	away   int       // the number of loops that have ejected it
+	since  time.Time // when the first of them ejected it
+	warm   time.Time // when it was last logged that the server is being filled, or cannot be
 
-	run      failover.Greeting // who it is, as a loop has heard last
-	empty    time.Time         // when it held nothing in this run; zero: nobody knows of such a time
-	doubtful failover.Identity // the run of which it was said that it may hold what is out of date
+	run      failover.Greeting // what it told the last loop that connected to it
+	empty    time.Time         // when it was last known to be empty in this run; zero: never
+	doubtful failover.Identity // the run for which Distrusted has logged a line
 }
 
-// New begins with no server.
+// New returns a registry without servers.
 func New(log zerolog.Logger) *Registry { return &Registry{log: log} }
 
-// Events are the last changes of state of the servers, and what else was noted.
+// Events returns the list of events of all servers.
 func (reg *Registry) Events() *Events { return &reg.events }
 
-// AddPool begins to keep book of, and to probe, the servers of the pool with the index. alive is called beside the loops when a
-// probe has found a server answering at an address. The records are those of the servers, by index.
-func (reg *Registry) AddPool(index int, cfg *config.Pool, servers *discover.Servers, alive func(server int, at loop.Endpoint)) (records []*Record) {
+// AddPool creates the records and the prober of the pool with the given index. alive is called by the prober's
+// goroutines when a probe has found a server answering at an address. The records are returned by the index of the
+// server: primaries first, then backups.
+func (reg *Registry) AddPool(
+	index int, cfg *config.Pool, servers *discover.Servers, alive func(server int, at loop.Endpoint),
+) (records []*Record) {
 	var targets []probe.Target
 	ping := probe.Memcached
 	if cfg.Redis {
@@ -82,14 +85,16 @@ func (reg *Registry) AddPool(index int, cfg *config.Pool, servers *discover.Serv
 	return records
 }
 
-// Ejected is called by a loop that has just ejected a server because of err. It reports whether no other loop had.
+// Ejected is called by a loop that has just ejected a server because of err. It reports whether this is the first loop
+// to do so.
 func (reg *Registry) Ejected(r *Record, err error) (first bool) {
 	reg.mu.Lock()
 	defer reg.mu.Unlock()
 	r.away++
 	if first = r.away == 1; first {
 		r.since = time.Now()
-		reg.log.Warn().Str("server", r.Name).Str("role", r.Role).Str("state", failover.Ejected.String()).AnErr("reason", err).
+		reg.log.Warn().Str("server", r.Name).Str("role", r.Role).Str("state",
+			failover.Ejected.String()).AnErr("reason", err).
 			Msg("server ejected")
 		reg.note(r, "ejected", reasonOf(err))
 	}
@@ -97,7 +102,7 @@ func (reg *Registry) Ejected(r *Record, err error) (first bool) {
 	return first
 }
 
-// note remembers what has become of a server.
+// note adds an event of a server to the list.
 func (reg *Registry) note(r *Record, what, reason string) {
 	reg.events.Note(stats.Event{Pool: r.Pool, Server: r.Name, Role: r.Role, What: what, Reason: reason})
 }
@@ -109,24 +114,26 @@ func reasonOf(err error) string {
 	return err.Error()
 }
 
-// Absent is called by a loop whose attempt to use an ejected server again has failed: it is probed on.
+// Absent is called by a loop that could not connect to a server although a probe had succeeded. Probing continues.
 func (reg *Registry) Absent(r *Record, err error) {
-	reg.log.Debug().Str("server", r.Name).AnErr("reason", err).Msg("server answered a probe, but cannot be connected to")
+	reg.log.Debug().Str("server", r.Name).AnErr("reason",
+		err).Msg("server answered a probe, but cannot be connected to")
 	r.prober.Ejected(r.server)
 }
 
-// Idle is called by a loop to which a server has closed a connection that was not in use.
+// Idle is called by a loop when a server has closed a connection that was not in use.
 func (reg *Registry) Idle(r *Record) {
 	reg.log.Debug().Str("server", r.Name).Msg("idle connection closed by the server: connecting again")
 }
 
-// Moved is called by a loop that gives the connection to a server up, because it is somewhere else now.
+// Moved is called by a loop that closes the connection to a server because the server has another address now.
 func (reg *Registry) Moved(r *Record, from loop.Endpoint, reason error) {
 	reg.note(r, "moved", fmt.Sprintf("from %v: %v", from, reason))
-	reg.log.Info().Str("server", r.Name).Str("from", from.String()).AnErr("reason", reason).Msg("the server has moved: connecting anew")
+	reg.log.Info().Str("server", r.Name).Str("from", from.String()).AnErr("reason", reason).
+		Msg("the server has moved: connecting anew")
 }
 
-// Readmitted is called by a loop that uses a server again.
+// Readmitted is called by a loop that uses a server again. If it is the last one to do so, the server is up.
 func (reg *Registry) Readmitted(r *Record) {
 	reg.mu.Lock()
 	defer reg.mu.Unlock()
@@ -137,7 +144,8 @@ func (reg *Registry) Readmitted(r *Record) {
 	}
 }
 
-// Warming is called by a loop that begins to fill a server. doubtful: what it holds has to be made good before.
+// Warming is called by a loop that begins to fill a server. doubtful means that the server is not empty, and that its
+// values may be out of date.
 func (reg *Registry) Warming(r *Record, doubtful bool) {
 	reg.mu.Lock()
 	defer reg.mu.Unlock()
@@ -148,14 +156,15 @@ func (reg *Registry) Warming(r *Record, doubtful bool) {
 	r.warm = now
 	what, reason := "server came back empty: filling it from the other copies", "it came back empty"
 	if doubtful {
-		what, reason = "what the server holds may be out of date: replacing it from the other copies", "what it holds may be out of date"
+		what = "what the server holds may be out of date: replacing it from the other copies"
+		reason = "what it holds may be out of date"
 	}
 	reg.log.Info().Str("server", r.Name).Str("role", r.Role).Str("state", failover.Warming.String()).Msg(what)
 	reg.note(r, "warming", reason)
 }
 
-// Met is told by a loop what a server says of itself on a new connection. It returns how long ago the server was found to hold
-// nothing, in the same run, by any loop; negative: it was not.
+// Met is called by a loop with the greeting of a server on a new connection. It returns how long ago any loop last
+// found the server to be empty in this run; negative: no loop has.
 func (reg *Registry) Met(r *Record, g failover.Greeting) time.Duration {
 	reg.mu.Lock()
 	defer reg.mu.Unlock()
@@ -171,14 +180,15 @@ func (reg *Registry) Met(r *Record, g failover.Greeting) time.Duration {
 	return time.Since(r.empty)
 }
 
-// Flushed is told by a loop that it has flushed a server.
+// Flushed is called by a loop that has flushed a server.
 func (reg *Registry) Flushed(r *Record) {
 	reg.mu.Lock()
 	defer reg.mu.Unlock()
 	r.empty = time.Now()
 }
 
-// Distrusted is called by a loop that has found another server at the address of one, and that it is not proven to be empty.
+// Distrusted is called by a loop that has found another server, or another run of it, at the address, which may not be
+// empty.
 func (reg *Registry) Distrusted(r *Record) {
 	reg.mu.Lock()
 	defer reg.mu.Unlock()
@@ -186,12 +196,15 @@ func (reg *Registry) Distrusted(r *Record) {
 		return
 	}
 	r.doubtful = r.run.Identity
-	reg.log.Warn().Str("server", r.Name).Str("role", r.Role).Str("identity", r.run.Identity.String()).Int64("items", r.run.Items).
-		Msg("another server answers at this address, or it was restarted, and it is not empty: what it holds is replaced, deleted or flushed before it is read")
-	reg.note(r, "another", fmt.Sprintf("it is not empty (%d items), and what it holds may be out of date", r.run.Items))
+	reg.log.Warn().Str("server", r.Name).Str("role", r.Role).Str("identity", r.run.Identity.String()).
+		Int64("items", r.run.Items).
+		Msg("another server answers at this address, or it was restarted, and it is not empty: " +
+			"its keys are replaced, deleted or flushed before they are read")
+	reg.note(r, "another",
+		fmt.Sprintf("it is not empty (%d items), and what it holds may be out of date", r.run.Items))
 }
 
-// Unfillable is called by a loop to which a server came back empty that cannot be filled.
+// Unfillable is called by a loop when a server came back empty and cannot be filled from the other copies.
 func (reg *Registry) Unfillable(r *Record, reason string) {
 	reg.mu.Lock()
 	defer reg.mu.Unlock()
@@ -203,7 +216,7 @@ func (reg *Registry) Unfillable(r *Record, reason string) {
 	}
 }
 
-// RemovePool forgets a pool, and returns its prober, which is to be closed.
+// RemovePool forgets a pool. It returns the pool's prober, which the caller must close, or nil.
 func (reg *Registry) RemovePool(index int) *probe.Prober {
 	reg.mu.Lock()
 	defer reg.mu.Unlock()
@@ -215,7 +228,7 @@ func (reg *Registry) RemovePool(index int) *probe.Prober {
 	return prober
 }
 
-// Close ends all probes, and waits for them.
+// Close closes all probers.
 func (reg *Registry) Close() {
 	for _, p := range reg.probers {
 		if p != nil {

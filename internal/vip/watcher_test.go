@@ -11,10 +11,13 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// The address of the loopback is always there, one of a documentation network never. The same is told at first; and after Close
-// nothing more, nor is anything left behind.
+// The address of the loopback is always there, one of a documentation network never. Follow reports the same at its
+// start. After Close no goroutine is left.
 func TestStandby(t *testing.T) {
-	for addr, standby := range map[string]bool{"127.0.0.1": false, "::1": false, "::ffff:127.0.0.1": false, "192.0.2.1": true} {
+	for addr, standby := range map[string]bool{
+		"127.0.0.1": false, "::1": false, "::ffff:127.0.0.1": false,
+		"192.0.2.1": true,
+	} {
 		w, err := Watch(netip.MustParseAddr(addr))
 		if err != nil {
 			t.Fatal(err)
@@ -36,7 +39,7 @@ func TestStandby(t *testing.T) {
 	}
 }
 
-// What was never followed can be closed, and what was never opened.
+// A Watcher that was never followed can be closed, and so can nil.
 func TestCloseWithoutFollow(t *testing.T) {
 	w, err := Watch(netip.MustParseAddr("127.0.0.1"))
 	if err != nil {
