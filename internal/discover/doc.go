@@ -1,3 +1,3 @@
-// Package discover finds servers that are given by name, or by their Sentinels, beside the event loops: when a loop connects,
-// from time to time, and when a Sentinel says that a master was replaced.
+// Package discover finds the addresses of servers that are given by name or by their Sentinels. It works outside the
+// event loops: when a loop connects, periodically, and when a Sentinel announces a new master.
 package discover

@@ -13,11 +13,11 @@ import (
 	"magent/internal/loop"
 )
 
-// startLookup bounds the look-up of all names at the start.
+// startLookup bounds the time to look up all names at the start.
 const startLookup = 900 * time.Millisecond
 
-// Doubt is a server that cannot be reached as it is configured, and why: its name has no address, or its interface is not there. That
-// may change, so it is out of use and looked up again, and keeps nothing else from being served.
+// Doubt tells that a server cannot be reached as it is configured, and why: its name has no address, or its network
+// interface does not exist. This may change, so the server is ejected and looked up again. Everything else is served.
 type Doubt struct {
 	Server string // as it is configured
 	Reason error
@@ -27,8 +27,7 @@ func (d Doubt) String() string { return fmt.Sprintf("server %q: %v: %s", d.Serve
 
 const doubtful = "it is out of use, and looked up again"
 
-// Check looks up every server of the pools that is given by name, and returns those that cannot be reached as they are
-// configured. They have been logged.
+// Check looks up every server of the pools. It logs and returns those that cannot be reached as they are configured.
 func (s *Servers) Check(pools []config.Pool) []Doubt {
 	found := doubts(pools, s.opt.Lookup)
 	for _, d := range found {
@@ -37,8 +36,8 @@ func (s *Servers) Check(pools []config.Pool) []Doubt {
 	return found
 }
 
-// doubts looks up every server that is given by name, or its sentinels, all at the same time, and the interface in every IPv6
-// address that has one, so that a misspelt one is told at once.
+// doubts checks all servers of the pools at the same time, so that a misspelt name is reported at once. It looks up
+// the names of servers and of Sentinels, and the network interfaces in IPv6 addresses.
 func doubts(pools []config.Pool, lookup LookupFunc) (found []Doubt) {
 	ctx, cancel := context.WithTimeout(context.Background(), startLookup)
 	defer cancel()
@@ -60,7 +59,7 @@ func doubts(pools []config.Pool, lookup LookupFunc) (found []Doubt) {
 	return found
 }
 
-// checkServer returns why a server cannot be reached as it is configured.
+// checkServer returns why a server cannot be reached as it is configured, or nil. It does not connect to the server.
 func checkServer(ctx context.Context, a config.Address, lookup LookupFunc) error {
 	if e, fixed := Fixed(a); fixed {
 		return e.Check()
@@ -75,7 +74,8 @@ func checkServer(ctx context.Context, a config.Address, lookup LookupFunc) error
 	return err
 }
 
-// checkSentinels looks up the names of Sentinels, and returns the error of the last if none is known: some may be away.
+// checkSentinels looks up the names of Sentinels. It is enough if one of them has an address, because others may be
+// down. Otherwise it returns the error of the last one.
 func checkSentinels(ctx context.Context, a config.Address, lookup LookupFunc) (err error) {
 	for _, sentinel := range a.SentinelHosts() {
 		host, _, splitErr := net.SplitHostPort(sentinel)

@@ -20,12 +20,13 @@ func addrs(texts ...string) []netip.Addr {
 	return out
 }
 
-// All names together have the time of one, and those that are unknown are told.
+// The look-ups of all names take no longer than that of one, and unknown names are reported.
 func TestDoubtsAreLookedUpAtOnce(t *testing.T) {
 	var p config.Pool
 	const names = 10
 	for i := range names {
-		p.Servers = append(p.Servers, config.Address{Network: "tcp", Host: "cache" + string(rune('a'+i)) + ".test", Port: 1, Weight: 1})
+		p.Servers = append(p.Servers,
+			config.Address{Network: "tcp", Host: "cache" + string(rune('a'+i)) + ".test", Port: 1, Weight: 1})
 	}
 	var waiting atomic.Int32
 	all := make(chan struct{})
@@ -46,22 +47,24 @@ func TestDoubtsAreLookedUpAtOnce(t *testing.T) {
 		}
 		return addrs("127.0.0.1"), nil
 	})
-	if len(found) != 2 || found[0].Server != "cachec.test:1" || found[0].Reason.Error() != "no such host" || found[1].Server != "cached.test:1" ||
+	if len(found) != 2 || found[0].Server != "cachec.test:1" || found[0].Reason.Error() != "no such host" ||
+		found[1].Server != "cached.test:1" ||
 		!errors.Is(found[1].Reason, loop.ErrNoAddress) {
 		t.Errorf("got %v", found)
 	}
 }
 
-// An interface that is not there may come.
+// A network interface that does not exist may be created later.
 func TestDoubtAboutAnInterface(t *testing.T) {
 	p := config.Pool{Servers: []config.Address{{Network: "tcp", Host: "fe80::1%nosuch0", Port: 1, Weight: 1}}}
 	found := doubts([]config.Pool{p}, nil)
-	if len(found) != 1 || !strings.Contains(found[0].String(), "[fe80::1%nosuch0]") || !strings.Contains(found[0].String(), `no network interface "nosuch0"`) {
+	if len(found) != 1 || !strings.Contains(found[0].String(), "[fe80::1%nosuch0]") ||
+		!strings.Contains(found[0].String(), `no network interface "nosuch0"`) {
 		t.Errorf("got %v", found)
 	}
 }
 
-// Names of sentinels are checked at the start: it is enough that one has an address, for others may be away.
+// The names of Sentinels are checked at the start. It is enough if one has an address, because others may be down.
 func TestSentinelNamesAtTheStart(t *testing.T) {
 	lookup := func(_ context.Context, _, host string) ([]netip.Addr, error) {
 		if host == "known.test" {
@@ -79,8 +82,9 @@ func TestSentinelNamesAtTheStart(t *testing.T) {
 		}
 	}
 	found := check("gone.test:1", "away.test:1")
-	if want := `server "sentinel://gone.test:1,away.test:1/m": none of its sentinels has an address: no such host: it is out of use, and looked up again`; len(found) != 1 ||
-		found[0].String() != want {
+	want := `server "sentinel://gone.test:1,away.test:1/m": none of its sentinels has an address: no such host: ` +
+		"it is out of use, and looked up again"
+	if len(found) != 1 || found[0].String() != want {
 		t.Errorf("%v, want %s", found, want)
 	}
 }

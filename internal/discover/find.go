@@ -11,10 +11,10 @@ import (
 // LookupFunc looks up the addresses of a host name, as net.Resolver.LookupNetIP does.
 type LookupFunc func(ctx context.Context, network, host string) ([]netip.Addr, error)
 
-// Finder finds the addresses of one server. It returns when its context is done, which must have a deadline.
+// Finder returns the addresses of one server. ctx must have a deadline; Finder returns early when ctx is done.
 type Finder = func(ctx context.Context) ([]loop.Endpoint, error)
 
-// Fixed is the endpoint of a server that needs no look-up.
+// Fixed returns the endpoint of a server that needs no look-up. It returns false for a name, and for Sentinels.
 func Fixed(a config.Address) (loop.Endpoint, bool) {
 	switch a.Network {
 	case "unix":
@@ -29,7 +29,7 @@ func Fixed(a config.Address) (loop.Endpoint, bool) {
 	return loop.Endpoint{Addr: netip.AddrPortFrom(ip, uint16(a.Port))}, true
 }
 
-// finderOf returns what finds the addresses of a server, whether they are fixed or have to be looked up.
+// finderOf returns the Finder of a server, whose address may be fixed or may have to be looked up.
 func finderOf(a config.Address, lookup LookupFunc) Finder {
 	if e, fixed := Fixed(a); fixed {
 		return func(context.Context) ([]loop.Endpoint, error) { return []loop.Endpoint{e}, nil }

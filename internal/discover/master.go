@@ -11,14 +11,14 @@ import (
 	"magent/internal/redis"
 )
 
-// master is a Redis master that is given by its Sentinels. Its methods may be called from any goroutine.
+// master is a Redis master that is given by its Sentinels. It is safe for use by several goroutines.
 type master struct {
 	name      string
 	sentinels []string // host:port
 	lookup    LookupFunc
 
-	// first is the index of the Sentinel that is asked first: the one that answered last, or has announced the last change. The
-	// others hear of a change from that one, and name the old master until then.
+	// first is the index of the Sentinel that is asked first. It is the one that answered last, or that announced the
+	// last change: the others learn of a change from that one, and name the old master until then.
 	first atomic.Int32
 }
 
@@ -26,21 +26,21 @@ func newMaster(a config.Address, lookup LookupFunc) *master {
 	return &master{name: a.Master, sentinels: a.SentinelHosts(), lookup: lookup}
 }
 
-// find is a Finder. It asks the Sentinels in turn until one knows the master; each has an equal share of the time that is left
-// until the deadline of ctx, which has one. Whether the server that is named takes itself for the master is not asked.
+// find is a Finder. It asks the Sentinels in turn until one knows the master. Each gets an equal share of the time
+// that is left until the deadline of ctx. find does not ask the server whether it is a master.
 func (m *master) find(ctx context.Context) (addrs []loop.Endpoint, err error) {
 	first := int(m.first.Load())
 	for n := range m.sentinels {
 		i := (first + n) % len(m.sentinels)
 		if addrs, err = m.ask(ctx, m.sentinels[i], len(m.sentinels)-n); err == nil {
-			m.first.CompareAndSwap(int32(first), int32(i)) // unless another one has announced a change meanwhile
+			m.first.CompareAndSwap(int32(first), int32(i)) // unless another one has announced a change in the meantime
 			return addrs, nil
 		}
 	}
 	return nil, err
 }
 
-// ask asks one Sentinel, when so many are left.
+// ask asks one Sentinel. left is the number of Sentinels, this one included, that share the time until the deadline.
 func (m *master) ask(ctx context.Context, sentinel string, left int) ([]loop.Endpoint, error) {
 	deadline, _ := ctx.Deadline()
 	share := time.Until(deadline) / time.Duration(left)
@@ -53,7 +53,7 @@ func (m *master) ask(ctx context.Context, sentinel string, left int) ([]loop.End
 	return m.at(ctx, host, port)
 }
 
-// at is where a server is that a Sentinel names, perhaps by a name.
+// at returns the addresses of a server that a Sentinel has named. host may be a name.
 func (m *master) at(ctx context.Context, host string, port int) ([]loop.Endpoint, error) {
 	addrs, err := finderOf(config.Address{Network: "tcp", Host: host, Port: port}, m.lookup)(ctx)
 	if err == nil && len(addrs) == 0 {

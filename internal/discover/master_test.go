@@ -15,15 +15,15 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patience bounds every wait of these tests; none of them is expected to take it.
+// patience bounds every wait in these tests. None should come near it.
 const patience = 5 * time.Second
 
-// known is the address of a master of that name.
+// known returns the address of a master that is given by its Sentinels.
 func known(name string, sentinels ...string) config.Address {
 	return config.Address{Network: "sentinel", Sentinels: strings.Join(sentinels, ","), Master: name, Weight: 1}
 }
 
-// found is where a master is found, or the error.
+// found returns the address that find returns, or its error, as text.
 func found(t *testing.T, m *master, within time.Duration) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), within)
@@ -38,7 +38,7 @@ func found(t *testing.T, m *master, within time.Duration) string {
 	return addrs[0].String()
 }
 
-// silent is an address that takes connections and says nothing.
+// silent returns an address that accepts connections and never answers.
 func silent(t *testing.T) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -49,7 +49,7 @@ func silent(t *testing.T) string {
 	return ln.Addr().String()
 }
 
-// The sentinels are asked in turn, whatever is the matter with some of them; the one that has answered, or has announced a
+// Sentinels are asked in turn, whatever is wrong with some of them. The one that has answered, or has announced a
 // change, is asked first from then on.
 func TestMasterIsFound(t *testing.T) {
 	t.Parallel()
@@ -78,7 +78,7 @@ func TestMasterIsFound(t *testing.T) {
 	}
 }
 
-// nowhere is an address where nobody listens.
+// nowhere returns an address where nobody listens.
 func nowhere(t *testing.T) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

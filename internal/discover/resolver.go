@@ -10,20 +10,20 @@ import (
 	"magent/internal/loop"
 )
 
-// resolver looks up the name of one server for all loops, or asks its Sentinels.
+// resolver finds the addresses of one server for all loops: it looks up its name, or asks its Sentinels.
 type resolver struct {
 	servers *Servers
 	find    Finder
-	master  *master       // nil: it is given by name
-	timeout time.Duration // of one look-up: the connect deadline
+	master  *master       // nil: the server is given by name
+	timeout time.Duration // bounds one look-up; it is the connect timeout of the pool
 	asked   chan question
-	again   chan struct{} // has it look up unasked, now
+	again   chan struct{} // holds one element when a look-up is wanted although nobody has asked
 	stop    context.CancelFunc
-	done    chan struct{} // closed when it has ended
-	name    string        // of the server, as it is configured
+	done    chan struct{} // closed when run has ended
+	name    string        // the server as it is configured
 }
 
-// question is one connection, on its loop, that wants to know the addresses.
+// question is a connection, on its loop, that asks for the addresses.
 type question struct {
 	l *loop.Loop
 	c *backend.Conn
@@ -33,7 +33,7 @@ func (q question) answer(addrs []loop.Endpoint, err error) {
 	q.l.Post(loop.TaskFunc(func() { q.c.Resolved(addrs, err) }))
 }
 
-// resolverKey tells resolvers apart: by the server, as it is configured, and by how long a look-up may take.
+// resolverKey identifies a resolver: by the server as it is configured, and by the timeout of a look-up.
 type resolverKey struct {
 	name    string
 	timeout time.Duration
@@ -43,7 +43,7 @@ func keyOf(a config.Address, cfg *config.Pool) resolverKey {
 	return resolverKey{a.String(), cfg.ConnectTimeout}
 }
 
-// startResolver makes and starts what finds a server.
+// startResolver starts the resolver of a server. It must be closed.
 func (s *Servers) startResolver(a config.Address, key resolverKey) *resolver {
 	r := &resolver{
 		servers: s, timeout: key.timeout, name: key.name,
@@ -61,25 +61,26 @@ func (s *Servers) startResolver(a config.Address, key resolverKey) *resolver {
 	return r
 }
 
-// close ends the resolver, which nobody asks any more, and waits for it.
+// close ends the resolver and waits for it. Nobody may ask it any more.
 func (r *resolver) close() {
 	r.stop()
 	<-r.done
 }
 
-// askAgain has the resolver look up once more, unasked. It never blocks and may be called from any goroutine.
+// askAgain makes the resolver look up the server once more and report the result to Options.Found. It never blocks and
+// may be called from any goroutine.
 func (r *resolver) askAgain() {
 	select {
 	case r.again <- struct{}{}:
-	default: // it is going to
+	default: // a look-up is pending already
 	}
 }
 
-// run is the goroutine of one resolver. One look-up answers everybody who asked before it ended. From time to time it
-// looks the name up unasked, for those that are connected to an address that is none of it any more.
+// run is the goroutine of one resolver. One look-up answers all questions that arrived before it ended. There are also
+// periodic look-ups, because a connection may be to an address that the name does not have any more.
 func (r *resolver) run(ctx context.Context) {
 	defer close(r.done)
-	var due <-chan time.Time // for ever silent
+	var due <-chan time.Time // nil: never due
 	if interval := r.servers.opt.Interval; interval > 0 {
 		ticker := time.NewTicker(interval)
 		defer ticker.Stop()
@@ -103,14 +104,14 @@ func (r *resolver) run(ctx context.Context) {
 	}
 }
 
-// renew looks the name up, and tells where the server is.
+// renew looks the server up, and reports its addresses. A look-up that fails changes nothing.
 func (r *resolver) renew(ctx context.Context) {
-	if addrs, err := r.lookup(ctx); err == nil && len(addrs) > 0 { // else nobody knows better
+	if addrs, err := r.lookup(ctx); err == nil && len(addrs) > 0 {
 		r.tell(addrs)
 	}
 }
 
-// tell tells where the server is now.
+// tell reports the present addresses of the server to Options.Found.
 func (r *resolver) tell(addrs []loop.Endpoint) {
 	var askAgain func()
 	if r.master != nil {
@@ -125,16 +126,16 @@ func (r *resolver) lookup(ctx context.Context) ([]loop.Endpoint, error) {
 	return r.find(ctx)
 }
 
-// dialer has the connections of one loop to one server ask its resolver.
+// dialer is the backend.Dialer of the connections of one loop to one server.
 type dialer struct {
 	l *loop.Loop
 	r *resolver
 }
 
-// errBusy: so many connections ask for one name that something must be wrong.
+// errBusy is the answer if the resolver's queue of questions is full.
 var errBusy = errors.New("too many look-ups are waiting")
 
-// Resolve has the resolver look the name up; the answer comes through the loop's mailbox.
+// Resolve asks the resolver for the addresses. The answer comes through the loop's mailbox, as a call of c.Resolved.
 func (d *dialer) Resolve(c *backend.Conn) {
 	q := question{d.l, c}
 	select {

@@ -12,22 +12,22 @@ import (
 	"magent/internal/redis"
 )
 
-// sentinelQuiet is how long a Sentinel may say nothing before it is asked whether it is still there.
+// sentinelQuiet is how long a Sentinel may be silent before it gets a PING.
 const sentinelQuiet = 3 * time.Second
 
 // sentinelPause is the time between two attempts to listen to a Sentinel.
 const sentinelPause = time.Second
 
-// sentinelWatcher listens to the Sentinels of one pool, to all of them: the one that replaces a master announces it at once, the others
-// when they hear of it.
+// sentinelWatcher listens to all Sentinels of one pool. The one that replaces a master announces that first. The
+// others announce it when they have learned of it.
 type sentinelWatcher struct {
 	log     zerolog.Logger
-	timeout time.Duration // to connect
+	timeout time.Duration // bounds each connect
 	stop    context.CancelFunc
 	done    sync.WaitGroup
 }
 
-// newSentinelWatcher begins to listen to the Sentinels of a pool, whose resolvers are there.
+// newSentinelWatcher starts to listen to the Sentinels of a pool. The resolvers of the pool's servers must exist.
 func (s *Servers) newSentinelWatcher(cfg *config.Pool) *sentinelWatcher {
 	ctx, stop := context.WithCancel(context.Background())
 	w := &sentinelWatcher{log: s.opt.Log, timeout: cfg.ConnectTimeout, stop: stop}
@@ -47,7 +47,7 @@ func (s *Servers) newSentinelWatcher(cfg *config.Pool) *sentinelWatcher {
 	return w
 }
 
-// close ends the listening, and waits for it. It may be called for nil.
+// close ends the goroutines of w and waits for them. w may be nil.
 func (w *sentinelWatcher) close() {
 	if w != nil {
 		w.stop()
@@ -55,7 +55,7 @@ func (w *sentinelWatcher) close() {
 	}
 }
 
-// listen is the goroutine of one Sentinel, which knows these masters.
+// listen is the goroutine of one Sentinel. masters are the resolvers of the masters that it watches.
 func (w *sentinelWatcher) listen(ctx context.Context, sentinel string, masters []*resolver) {
 	defer w.done.Done()
 	told := false
@@ -65,7 +65,7 @@ func (w *sentinelWatcher) listen(ctx context.Context, sentinel string, masters [
 				w.log.Info().Str("sentinel", sentinel).Msg("listening to the sentinel again")
 			}
 			told = false
-			for _, r := range masters { // something may have been announced while nobody listened
+			for _, r := range masters { // an announcement may have been missed
 				r.askAgain()
 			}
 		}, func(s redis.Switch) { w.switched(ctx, sentinel, masters, s) })
@@ -73,7 +73,8 @@ func (w *sentinelWatcher) listen(ctx context.Context, sentinel string, masters [
 			return
 		}
 		if !told {
-			w.log.Warn().Str("sentinel", sentinel).AnErr("reason", err).Msg("the sentinel cannot be listened to: trying on")
+			w.log.Warn().Str("sentinel", sentinel).AnErr("reason", err).
+				Msg("the sentinel cannot be listened to: trying again")
 			told = true
 		}
 		if pauses.Wait(ctx) != nil {
@@ -82,8 +83,8 @@ func (w *sentinelWatcher) listen(ctx context.Context, sentinel string, masters [
 	}
 }
 
-// switched has the connections follow a master that a Sentinel has announced. What it has announced counts at once; what the
-// resolver was told by another Sentinel in the same moment may be what was before, so it asks again.
+// switched reports the address of a new master that a Sentinel has announced, so that connections follow it. In the
+// same moment another Sentinel may have named the old master to the resolver. So the resolver asks again.
 func (w *sentinelWatcher) switched(ctx context.Context, sentinel string, masters []*resolver, s redis.Switch) {
 	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()

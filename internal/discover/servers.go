@@ -12,27 +12,28 @@ import (
 	"magent/internal/placement"
 )
 
-// Options of Servers.
+// Options configures Servers.
 type Options struct {
-	Lookup   LookupFunc    // nil: the system's
-	Interval time.Duration // between two look-ups of a name that nobody has asked for; 0: there are none
+	Lookup   LookupFunc    // nil: net.DefaultResolver
+	Interval time.Duration // the interval of periodic look-ups; 0: there are none
 	Log      zerolog.Logger
 
-	// Found is told, by goroutines beside the loops, which addresses a server has now, unasked. server is its address as it is
-	// configured. For a master that is given by its Sentinels askAgain is not nil: it has them asked once more, never blocks, and
-	// may be called from any goroutine.
+	// Found is called with the present addresses of a server when nobody has asked: after a periodic look-up, or when
+	// a Sentinel has announced a new master. It is called by goroutines outside the loops. server is the address as it
+	// is configured. askAgain is nil if the server is given by name. Otherwise it makes magent ask the Sentinels once
+	// more; it never blocks, and may be called from any goroutine.
 	Found func(server string, addrs []loop.Endpoint, askAgain func())
 }
 
-// Servers finds the servers of all pools that are given by name, or by their Sentinels. Its methods are called by one goroutine
-// at a time, but for Finder and Check, which may be called from any.
+// Servers finds the addresses of the servers of all pools. Only one goroutine at a time may call its methods, except
+// Finder and Check, which any goroutine may call.
 type Servers struct {
 	opt       Options
 	resolvers map[resolverKey]*resolver
-	watchers  []*sentinelWatcher // by pool; nil: it has no Sentinels, or was removed
+	watchers  []*sentinelWatcher // by pool; nil: it was removed
 }
 
-// New makes Servers. Close ends what it has started.
+// New returns Servers. The caller must close them.
 func New(o Options) *Servers {
 	if o.Lookup == nil {
 		o.Lookup = net.DefaultResolver.LookupNetIP
@@ -40,10 +41,12 @@ func New(o Options) *Servers {
 	return &Servers{opt: o, resolvers: map[resolverKey]*resolver{}}
 }
 
-// Finder returns what finds the addresses of a server, whether they are fixed or have to be looked up. It keeps no goroutine.
+// Finder returns the Finder of a server, whose address may be fixed or may have to be looked up. It starts no
+// goroutine.
 func (s *Servers) Finder(a config.Address) Finder { return finderOf(a, s.opt.Lookup) }
 
-// Dialer returns what the connections of a loop to a server of a pool ask where that is. The look-ups are the same for all loops.
+// Dialer returns the backend.Dialer for the connections of loop l to a server of a pool. All loops share the look-ups
+// of a server.
 func (s *Servers) Dialer(a config.Address, cfg *config.Pool, l *loop.Loop) backend.Dialer {
 	key := keyOf(a, cfg)
 	r := s.resolvers[key]
@@ -54,8 +57,9 @@ func (s *Servers) Dialer(a config.Address, cfg *config.Pool, l *loop.Loop) backe
 	return &dialer{l, r}
 }
 
-// Listen has the Sentinels of the pool with the index listened to, whose dialers are there, instead of those that it had; nil: the
-// pool was removed. The function that it returns ends the listening to the ones before, and waits for that.
+// Listen starts to listen to the Sentinels of the pool with the given index; cfg is nil if the pool was removed. The
+// dialers of its servers must exist. The result is a function that ends the listening for the previous configuration
+// of the pool, and waits for that.
 func (s *Servers) Listen(index int, cfg *config.Pool) (end func()) {
 	for len(s.watchers) <= index {
 		s.watchers = append(s.watchers, nil)
@@ -68,8 +72,8 @@ func (s *Servers) Listen(index int, cfg *config.Pool) (end func()) {
 	return before.close
 }
 
-// Prune forgets the servers that none of the pools has any more; a pool may be nil. The function that it returns ends their
-// look-ups, and waits for that.
+// Prune forgets the servers that none of the pools contains any more; a pool may be nil. The result is a function that
+// ends their look-ups, and waits for that.
 func (s *Servers) Prune(pools []*config.Pool) (end func()) {
 	used := map[resolverKey]bool{}
 	for _, cfg := range pools {
@@ -91,7 +95,7 @@ func (s *Servers) Prune(pools []*config.Pool) (end func()) {
 	}
 }
 
-// Close ends everything, and waits for it. No connection may ask any more.
+// Close ends all goroutines of s and waits for them. No connection may ask any more.
 func (s *Servers) Close() {
 	for _, w := range s.watchers {
 		w.close()

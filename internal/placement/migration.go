@@ -7,10 +7,10 @@ import (
 	"magent/internal/config"
 )
 
-// places says where keys are.
+// places tells on which servers keys are.
 type places struct {
 	rings              Rings
-	primaries, backups []string // addresses, by index
+	primaries, backups []string // the addresses of the servers, by index
 }
 
 func placesOf(p *config.Pool, rings Rings) places {
@@ -24,7 +24,7 @@ func names(addrs []config.Address) (names []string) {
 	return names
 }
 
-// pair names the servers of a hash; the backup is empty in a pool without backups.
+// pair returns the addresses of the two servers of a hash. In a pool without backups the second one is empty.
 func (p *places) pair(hash uint32) (pair [2]string) {
 	pair[0] = p.primaries[p.rings.Primaries.Pick(hash)]
 	if p.rings.Backups != nil {
@@ -33,7 +33,7 @@ func (p *places) pair(hash uint32) (pair [2]string) {
 	return pair
 }
 
-// all are the rings.
+// all returns the rings.
 func (p *places) all() []*backend.Ring {
 	if p.rings.Backups == nil {
 		return []*backend.Ring{p.rings.Primaries}
@@ -41,21 +41,21 @@ func (p *places) all() []*backend.Ring {
 	return []*backend.Ring{p.rings.Primaries, p.rings.Backups}
 }
 
-// Migration is a change of the places of keys in a pool that has backups afterwards. A key moves to a server that
-// had no copy of it before. From backup to primary, or the other way round, it does not move: it is there.
+// Migration tells which keys move when the servers of a pool change. The pool has backups afterwards. A key moves to a
+// server that had no copy of it before. It does not move if its primary and its backup only exchange their roles.
 type Migration struct {
-	Primaries []bool // those that keys move to, by index
-	Backups   []bool
-	First     bool // there were no backups before
-	Rehashed  bool // all keys may have moved: they are placed in another way
+	Primaries []bool // by primary: keys move to it
+	Backups   []bool // by backup: keys move to it
+	First     bool   // there were no backups before
+	Rehashed  bool   // the hash or the distribution has changed, so all keys may have moved
 
 	before places
 }
 
-// MigrationOf is what a change of a pool, which has the rings afterwards, does to its keys; nil: they stay, or have no second
-// copies. Either pool may be nil.
+// MigrationOf returns which keys move when pool before becomes pool after, whose rings are given. The result is nil if
+// no keys move, if after has no backups, or if either pool is nil.
 //
-// The first backups of a pool get all keys. Its primaries are read as they are, as before.
+// If the pool gets its first backups, all keys move to these, and none to a primary.
 func MigrationOf(before, after *config.Pool, rings Rings) (*Migration, error) {
 	if before == nil || after == nil || before.Redis != after.Redis || len(after.Backups) == 0 {
 		return nil, nil
@@ -66,7 +66,8 @@ func MigrationOf(before, after *config.Pool, rings Rings) (*Migration, error) {
 	}
 	m := &Migration{First: len(before.Backups) == 0, before: placesOf(before, old)}
 	m.Primaries, m.Backups = make([]bool, len(after.Servers)), make([]bool, len(after.Backups))
-	m.Rehashed = before.Hash != after.Hash || before.HashTag != after.HashTag || before.Distribution != after.Distribution
+	m.Rehashed = before.Hash != after.Hash || before.HashTag != after.HashTag ||
+		before.Distribution != after.Distribution
 	switch now := placesOf(after, rings); {
 	case m.First:
 		for h := range backend.Hashes(rings.Backups) {
@@ -83,7 +84,7 @@ func MigrationOf(before, after *config.Pool, rings Rings) (*Migration, error) {
 	return m, nil
 }
 
-// compare finds the servers that keys move to, where keys have the hashes that they had.
+// compare finds the servers to which keys move, if the hash of a key has not changed.
 func (m *Migration) compare(now *places) {
 	for h := range backend.Hashes(append(m.before.all(), now.all()...)...) {
 		pair := m.before.pair(h)
@@ -91,8 +92,8 @@ func (m *Migration) compare(now *places) {
 	}
 }
 
-// compareAll is compare where nothing is known of the hash that a key had: any pair may have been its own. So
-// keys move to every server that is not in all of them.
+// compareAll is compare if the hash of a key has changed. Any pair of servers may have had the key. So keys move to
+// every server that is not part of all pairs.
 func (m *Migration) compareAll(now *places) {
 	var always []string
 	for h := range backend.Hashes(m.before.all()...) {
@@ -107,7 +108,7 @@ func (m *Migration) compareAll(now *places) {
 	}
 }
 
-// note notes the servers of a hash that had no copy of its keys before.
+// note marks the servers of a hash that are not among before.
 func (m *Migration) note(now *places, before []string, hash uint32) {
 	p, b := now.rings.Primaries.Pick(hash), now.rings.Backups.Pick(hash)
 	if !slices.Contains(before, now.primaries[p]) {
@@ -118,7 +119,7 @@ func (m *Migration) note(now *places, before []string, hash uint32) {
 	}
 }
 
-// Gains reports whether keys move to the server with the index.
+// Gains reports whether keys move to the server with index i, which counts the primaries, then the backups.
 func (m *Migration) Gains(i int) bool {
 	if n := len(m.Primaries); i >= n {
 		return m.Backups[i-n]
@@ -126,8 +127,8 @@ func (m *Migration) Gains(i int) bool {
 	return m.Primaries[i]
 }
 
-// MovedTo returns what tells whether a key has moved to a server that Gains, by its address. It may be called from
-// any goroutine.
+// MovedTo returns a function that reports whether a key of the server with the given address has moved there. The
+// server must be one that Gains. The function may be called from any goroutine.
 func (m *Migration) MovedTo(address string) func(key []byte) bool {
 	if m.First {
 		return func([]byte) bool { return true }

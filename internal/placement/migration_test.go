@@ -7,7 +7,7 @@ import (
 	"magent/internal/config"
 )
 
-// poolOf makes a pool of servers whose names are single letters.
+// poolOf returns a pool of servers whose names are single letters.
 func poolOf(distribution, hash, servers, backups string) *config.Pool {
 	p := &config.Pool{Distribution: distribution, Hash: hash}
 	for _, name := range servers {
@@ -24,8 +24,8 @@ func TestMigration(t *testing.T) {
 	const none = ""
 	for name, c := range map[string]struct {
 		before, after [2]string // primaries, backups
-		hash          string    // afterwards, if it is another one
-		gain          string    // those that keys move to
+		hash          string    // the new hash; empty: it stays the same
+		gain          string    // the servers to which keys move
 	}{
 		"nothing changes":                  {[2]string{"ab", "cd"}, [2]string{"ab", "cd"}, "", none},
 		"one is added":                     {[2]string{"ab", "cd"}, [2]string{"abe", "cd"}, "", "e"},
@@ -46,7 +46,8 @@ func TestMigration(t *testing.T) {
 		"another hash":                     {[2]string{"ab", "cd"}, [2]string{"ab", "cd"}, "crc16", "abcd"},
 	} {
 		for _, distribution := range []string{"ketama", "modula"} {
-			if distribution == "modula" && (name == "one is added" || name == "a backup is added" || name == "both roles get one") {
+			if distribution == "modula" &&
+				(name == "one is added" || name == "a backup is added" || name == "both roles get one") {
 				continue // then keys move everywhere
 			}
 			before := poolOf(distribution, "md5", c.before[0], c.before[1])
@@ -103,7 +104,7 @@ func checkMigration(t *testing.T, name string, before, after *config.Pool, want 
 	}
 }
 
-// Nothing moves where nothing was, or something else.
+// There is no migration without a pool before and after, or between memcached and Redis.
 func TestNoMigration(t *testing.T) {
 	redis, pair := poolOf("ketama", "md5", "ab", ""), poolOf("ketama", "md5", "a", "b")
 	redis.Redis = true

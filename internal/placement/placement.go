@@ -1,5 +1,6 @@
-// Package placement says on which servers the keys of a pool are, and which keys move when the pool changes. It has no
-// state and does no I/O: its values are read by all loops, and by whoever looks at the servers without being a proxy.
+// Package placement tells on which servers the keys of a pool are, and which keys move when the pool changes. It does
+// no I/O. Its values never change, so all loops share them. So does magent verify, which compares servers without a
+// proxy.
 package placement
 
 import (
@@ -10,13 +11,13 @@ import (
 	"magent/internal/config"
 )
 
-// Rings places the keys of a pool. It is never changed, so all loops may read it.
+// Rings tells on which servers the keys of a pool are. It never changes, so any goroutine may read it.
 type Rings struct {
 	Hash               backend.HashFunc
-	Primaries, Backups *backend.Ring // Backups is nil in a pool without them
+	Primaries, Backups *backend.Ring // Backups is nil in a pool without backups
 }
 
-// New makes the rings of a pool.
+// New returns the rings of a pool.
 func New(p *config.Pool) (r Rings, err error) {
 	hash, ok := backend.HashByName(p.Hash)
 	if !ok {
@@ -29,13 +30,13 @@ func New(p *config.Pool) (r Rings, err error) {
 	return r, err
 }
 
-// Without makes the ring of the primaries of a pool that are live, by index.
+// Without returns the ring of those primaries of a pool that are live. live is by index.
 func Without(p *config.Pool, live []bool) (*backend.Ring, error) {
 	return newRing(p.Distribution, p.Servers, live)
 }
 
-// hashOf is what the rings of a pool are asked with: the hash of the part of a key that its tag encloses; for random a
-// random number. The tag decides nothing else.
+// hashOf returns the function that hashes the keys of a pool. With a hash tag, it hashes only the part of the key that
+// the tag encloses. For the distribution random it returns a random number.
 func hashOf(p *config.Pool, hash backend.HashFunc) backend.HashFunc {
 	switch {
 	case p.Distribution == config.Random:
@@ -47,7 +48,7 @@ func hashOf(p *config.Pool, hash backend.HashFunc) backend.HashFunc {
 	return hash
 }
 
-// newRing makes a ring of the servers that are live; nil: of all.
+// newRing returns a ring of the servers that are live, by index; nil: of all servers.
 func newRing(distribution string, servers []config.Address, live []bool) (*backend.Ring, error) {
 	var members []backend.Member
 	for _, a := range servers {
@@ -64,7 +65,7 @@ func newRing(distribution string, servers []config.Address, live []bool) (*backe
 func Keyless(distribution string, servers []config.Address) []int {
 	r, err := newRing(distribution, servers, nil)
 	if err != nil {
-		return nil // told elsewhere
+		return nil // New returns this error, too
 	}
 	return r.Keyless()
 }
@@ -72,7 +73,7 @@ func Keyless(distribution string, servers []config.Address) []int {
 // Ejects reports whether keys move when a server of the pool is ejected.
 func Ejects(p *config.Pool) bool { return p.AutoEject && len(p.Backups) == 0 }
 
-// ServerAt returns a server of a pool by its index, which counts the primaries, then the backups.
+// ServerAt returns the server of a pool with index i, which counts the primaries, then the backups.
 func ServerAt(p *config.Pool, i int) *config.Address {
 	if n := len(p.Servers); i >= n {
 		return &p.Backups[i-n]
@@ -80,7 +81,7 @@ func ServerAt(p *config.Pool, i int) *config.Address {
 	return &p.Servers[i]
 }
 
-// RoleOf returns the role of the server with the index: primary or backup.
+// RoleOf returns the role of the server with index i: primary or backup.
 func RoleOf(p *config.Pool, i int) string {
 	if i >= len(p.Servers) {
 		return "backup"

@@ -11,7 +11,7 @@ import (
 	"magent/internal/config"
 )
 
-// vectors are places of keys as seen on twemproxy; backend tests its rings with all of them.
+// vectors are the servers that twemproxy chose for some keys. Package backend tests its rings with all of them.
 type vectors struct {
 	Keys        []vectorKey
 	TagKeys     []vectorKey `json:"tag_keys"`
@@ -42,10 +42,11 @@ func readVectors(t *testing.T) (v vectors) {
 	return v
 }
 
-// fromFile reads a pool as it would stand in a file.
+// fromFile returns a pool as it is read from a file.
 func fromFile(t *testing.T, servers []string, keys string) *config.Pool {
 	t.Helper()
-	text := "alpha:\n  listen: 127.0.0.1:22121\n" + keys + "  servers:\n   - " + strings.Join(servers, "\n   - ") + "\n"
+	text := "alpha:\n  listen: 127.0.0.1:22121\n" + keys + "  servers:\n   - " +
+		strings.Join(servers, "\n   - ") + "\n"
 	names := config.Names{Hashes: backend.HashNames(), Distributions: backend.DistributionNames(), Keyless: Keyless}
 	pools, _, err := config.LoadText("pools.yml", []byte(text), names)
 	if err != nil {
@@ -54,14 +55,15 @@ func fromFile(t *testing.T, servers []string, keys string) *config.Pool {
 	return &pools[0]
 }
 
-// A pool from a file has its keys where twemproxy has them, with the same file.
+// A pool from a file has its keys on the same servers as twemproxy with that file.
 func TestPlacesOfAFile(t *testing.T) {
 	v := readVectors(t)
 	compared := 0
 	for list, byDistribution := range v.Vectors {
 		for distribution, byHash := range byDistribution {
 			for hash, want := range byHash {
-				p := fromFile(t, v.ServerLists[list].Servers, fmt.Sprintf("  hash: %s\n  distribution: %s\n", hash, distribution))
+				p := fromFile(t, v.ServerLists[list].Servers,
+					fmt.Sprintf("  hash: %s\n  distribution: %s\n", hash, distribution))
 				compared += checkPlaces(t, p, v.Keys, want)
 			}
 		}
@@ -75,7 +77,8 @@ func TestHashTagsOfAFile(t *testing.T) {
 	v := readVectors(t)
 	compared := 0
 	for _, e := range v.Tags {
-		p := fromFile(t, v.ServerLists[e.List].Servers, fmt.Sprintf("  hash: %s\n  distribution: %s\n  hash_tag: %q\n", e.Hash, e.Distribution, e.HashTag))
+		p := fromFile(t, v.ServerLists[e.List].Servers,
+			fmt.Sprintf("  hash: %s\n  distribution: %s\n  hash_tag: %q\n", e.Hash, e.Distribution, e.HashTag))
 		compared += checkPlaces(t, p, v.TagKeys, e.Servers)
 	}
 	if want := 8 * 36; compared != want {
@@ -104,9 +107,10 @@ func TestKeyless(t *testing.T) {
 	}
 }
 
-// Random asks every server, whatever the key.
+// The distribution random uses every server for each key.
 func TestRandomPlaces(t *testing.T) {
-	p := fromFile(t, []string{"10.0.0.1:1:1", "10.0.0.2:1:99", "10.0.0.3:1:1"}, "  distribution: random\n  hash_tag: \"{}\"\n")
+	p := fromFile(t, []string{"10.0.0.1:1:1", "10.0.0.2:1:99", "10.0.0.3:1:1"},
+		"  distribution: random\n  hash_tag: \"{}\"\n")
 	r, err := New(p)
 	if err != nil {
 		t.Fatal(err)

@@ -1,3 +1,3 @@
-// Package probe asks servers that are out of use whether they are back. It works beside the event loops, on
-// goroutines and connections of its own. What a server's return means is decided elsewhere (failover).
+// Package probe asks ejected servers whether they are back. It has goroutines and connections of its own, outside the
+// event loops. Package failover decides what the return of a server means.
 package probe

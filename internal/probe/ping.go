@@ -11,7 +11,7 @@ import (
 	"magent/internal/redis"
 )
 
-// Memcached is the Ping of a memcached: gomemcache's, which is the command version.
+// Memcached is the Ping of a memcached: gomemcache's Ping, which sends the command version.
 func Memcached(ctx context.Context, at loop.Endpoint, timeout time.Duration) error {
 	var server memcache.ServerList
 	if err := server.SetServers(at.String()); err != nil {
@@ -27,7 +27,7 @@ func Memcached(ctx context.Context, at loop.Endpoint, timeout time.Duration) err
 	return c.Ping()
 }
 
-// Redis is the Ping of a Redis server: PING, behind AUTH if password is not empty. A server that is still loading
+// Redis returns the Ping of a Redis server: PING, after AUTH if password is not empty. A server that is still loading
 // its data, or has lost its master, is not ready.
 func Redis(password string) Ping {
 	return func(ctx context.Context, at loop.Endpoint, timeout time.Duration) error {

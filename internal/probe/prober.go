@@ -9,24 +9,25 @@ import (
 	"magent/internal/pause"
 )
 
-// maxBackoff is how many probe intervals lie between two probes of a server that stays away.
+// maxBackoff is the longest pause between two probes of a server, in probe intervals.
 const maxBackoff = 4
 
-// Finder finds the addresses of one server, by a look-up where it is given by name. It returns when ctx is done.
+// Finder returns the addresses of one server. It looks them up if the server is given by name. It returns early when
+// ctx is done.
 type Finder func(ctx context.Context) ([]loop.Endpoint, error)
 
-// Ping asks the server at an address whether it is there, and ready. timeout bounds the connect and each answer. It
-// returns when ctx is done, or after timeout.
+// Ping asks the server at an address whether it is ready, and returns nil if it is. timeout bounds the connect and
+// each answer.
 type Ping func(ctx context.Context, at loop.Endpoint, timeout time.Duration) error
 
-// Target is one server that is probed.
+// Target is a server that may be probed.
 type Target struct {
 	Find Finder
 	Ping Ping
 }
 
-// Prober asks ejected servers whether they are back, off the event loops. It has one goroutine per server, which
-// sleeps until the server is ejected.
+// Prober asks ejected servers whether they are back. It has one goroutine per server, which sleeps until the server is
+// ejected.
 type Prober struct {
 	opt   Options
 	alive func(server int, at loop.Endpoint)
@@ -35,9 +36,9 @@ type Prober struct {
 	done  sync.WaitGroup
 }
 
-// Options are the times of a Prober.
+// Options configures a Prober.
 type Options struct {
-	// Interval lies between two probes of a server, with jitter; up to four of them while the server stays away.
+	// Interval is the first pause between two probes of a server. Pauses grow up to four intervals, and have jitter.
 	Interval time.Duration
 	// Timeout bounds the look-up, each connect and each answer.
 	Timeout time.Duration
@@ -45,9 +46,9 @@ type Options struct {
 	Delay time.Duration
 }
 
-// New starts a prober for servers. At each probe the addresses of the server are found anew, and asked in turn
-// until one answers its Ping. Then alive is called with the server's index and the address that answered, on a
-// goroutine of the prober. Close ends it.
+// New starts a prober for servers. The caller must close it. Each probe finds the addresses of the server anew, and
+// pings them in turn until one answers. Then alive is called with the server's index and that address, on a goroutine
+// of the prober.
 func New(servers []Target, opt Options, alive func(server int, at loop.Endpoint)) *Prober {
 	ctx, stop := context.WithCancel(context.Background())
 	p := &Prober{opt: opt, alive: alive, stop: stop}
@@ -60,16 +61,17 @@ func New(servers []Target, opt Options, alive func(server int, at loop.Endpoint)
 	return p
 }
 
-// Ejected has the server probed until it answers. It never blocks and may be called from any goroutine.
+// Ejected tells that a server was ejected: it is probed until it answers. Ejected never blocks, and may be called from
+// any goroutine.
 func (p *Prober) Ejected(server int) {
 	select {
 	case p.wake[server] <- struct{}{}:
-	default: // a wake-up is waiting already
+	default: // a wake-up is pending already
 	}
 }
 
-// Close ends all probing and waits for it. Look-ups and connects end at once; the answer to a probe is waited for, at
-// most its timeout.
+// Close ends all probing and waits for the goroutines. Look-ups and connects end at once. The wait for an answer ends
+// with the answer, or after its timeout.
 func (p *Prober) Close() {
 	p.stop()
 	p.done.Wait()
@@ -92,7 +94,8 @@ func (p *Prober) watch(ctx context.Context, server int, target Target, wake <-ch
 	}
 }
 
-// await probes until the server answers, and returns where. It returns false when the prober is closed.
+// await probes the server until it answers, and returns the address that answered. ok is false if the prober is
+// closed.
 func (p *Prober) await(ctx context.Context, target Target) (at loop.Endpoint, ok bool) {
 	pauses := pause.NewBackoff(p.opt.Interval, maxBackoff*p.opt.Interval)
 	for wait := max(pauses.Next(), p.opt.Delay); ; wait = pauses.Next() {
@@ -105,7 +108,7 @@ func (p *Prober) await(ctx context.Context, target Target) (at loop.Endpoint, ok
 	}
 }
 
-// probe asks the server once, at all its addresses until one answers.
+// probe pings the addresses of a server in turn, and returns the first that answers.
 func (p *Prober) probe(ctx context.Context, target Target) (at loop.Endpoint, err error) {
 	lookup, cancel := context.WithTimeout(ctx, p.opt.Timeout)
 	defer cancel()

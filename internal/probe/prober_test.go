@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 
 const patience = 5 * time.Second
 
-// server answers probes, one after the other, as it is told: what it receives from answers, or nothing at all.
+// server answers probes one after the other, with what it receives from answers. Without that it does not answer.
 type server struct {
 	ln      net.Listener
 	asked   chan string
@@ -74,7 +74,7 @@ func await[T any](t *testing.T, c <-chan T) T {
 	}
 }
 
-// at finds addresses, host:port or the path of a unix socket.
+// at returns a Finder for addresses: host:port, or the path of a unix socket.
 func at(addrs ...string) Finder {
 	var found []loop.Endpoint
 	for _, text := range addrs {
@@ -100,7 +100,8 @@ func TestProberFindsAServer(t *testing.T) {
 	for network, addr := range map[string]string{"tcp": "127.0.0.1:0", "unix": filepath.Join(t.TempDir(), "s")} {
 		s := startServer(t, network, addr)
 		alive := make(chan int, 10)
-		p := New(targets(at("127.0.0.1:1"), at(s.ln.Addr().String())), Options{Interval: time.Millisecond, Timeout: patience}, func(i int, _ loop.Endpoint) { alive <- i })
+		p := New(targets(at("127.0.0.1:1"), at(s.ln.Addr().String())),
+			Options{Interval: time.Millisecond, Timeout: patience}, func(i int, _ loop.Endpoint) { alive <- i })
 		p.Ejected(1)
 		if got := await(t, s.asked); got != "version\r\n" {
 			t.Errorf("%s: asked %q", network, got)
@@ -131,7 +132,8 @@ func TestProberFindsAServer(t *testing.T) {
 func TestProberWokenWhileProbing(t *testing.T) {
 	s := startServer(t, "tcp", "127.0.0.1:0")
 	alive := make(chan int, 10)
-	p := New(targets(at(s.ln.Addr().String())), Options{Interval: time.Millisecond, Timeout: patience}, func(i int, _ loop.Endpoint) { alive <- i })
+	p := New(targets(at(s.ln.Addr().String())), Options{Interval: time.Millisecond, Timeout: patience},
+		func(i int, _ loop.Endpoint) { alive <- i })
 	defer p.Close()
 	p.Ejected(0)
 	await(t, s.asked)
@@ -145,14 +147,15 @@ func TestProberWokenWhileProbing(t *testing.T) {
 	await(t, alive)
 }
 
-// A probe asks the addresses in turn: one that refuses and one that answers nonsense do not end it. It tells where
-// the server answers.
+// A probe asks the addresses in turn. It goes on after one that refuses and after one that answers nonsense, and
+// reports the one that answers.
 func TestProberAsksAllAddresses(t *testing.T) {
 	odd, good := startServer(t, "tcp", "127.0.0.1:0"), startServer(t, "tcp", "127.0.0.1:0")
 	where := good.ln.Addr().String()
 	alive := make(chan loop.Endpoint, 10)
 	find := at("127.0.0.1:1", odd.ln.Addr().String(), where, "127.0.0.1:2")
-	p := New(targets(find), Options{Interval: time.Millisecond, Timeout: patience}, func(_ int, at loop.Endpoint) { alive <- at })
+	p := New(targets(find), Options{Interval: time.Millisecond, Timeout: patience},
+		func(_ int, at loop.Endpoint) { alive <- at })
 	defer p.Close()
 	p.Ejected(0)
 	await(t, odd.asked)
@@ -164,11 +167,12 @@ func TestProberAsksAllAddresses(t *testing.T) {
 	}
 }
 
-// A name that cannot be looked up, or has no address, is no server that answers: it is probed on.
+// A server whose name cannot be looked up, or has no address, does not count as back: probing continues.
 func TestProberWithoutAnAddress(t *testing.T) {
 	found := make(chan error, 100)
 	find := func(context.Context) ([]loop.Endpoint, error) { return nil, <-found }
-	p := New(targets(find), Options{Interval: time.Millisecond, Timeout: patience}, func(int, loop.Endpoint) { t.Error("alive") })
+	p := New(targets(find), Options{Interval: time.Millisecond, Timeout: patience},
+		func(int, loop.Endpoint) { t.Error("alive") })
 	p.Ejected(0)
 	for _, err := range []error{errors.New("no such host"), nil, nil} {
 		found <- err
@@ -185,7 +189,8 @@ func TestProberWithoutAnAddress(t *testing.T) {
 func TestProberCloses(t *testing.T) {
 	unexpected := func(int, loop.Endpoint) { t.Error("alive") }
 	t.Run("asleep", func(*testing.T) {
-		New(targets(at("127.0.0.1:1"), at("127.0.0.1:2")), Options{Interval: time.Hour, Timeout: time.Hour}, unexpected).Close()
+		New(targets(at("127.0.0.1:1"), at("127.0.0.1:2")), Options{Interval: time.Hour, Timeout: time.Hour},
+			unexpected).Close()
 	})
 	t.Run("between two probes", func(*testing.T) {
 		p := New(targets(at("127.0.0.1:1")), Options{Interval: time.Hour, Timeout: time.Hour}, unexpected)
@@ -205,11 +210,13 @@ func TestProberCloses(t *testing.T) {
 	})
 	t.Run("while probing", func(t *testing.T) {
 		s := startServer(t, "tcp", "127.0.0.1:0")
-		p := New(targets(at(s.ln.Addr().String())), Options{Interval: time.Millisecond, Timeout: 50 * time.Millisecond}, unexpected)
+		p := New(targets(at(s.ln.Addr().String())),
+			Options{Interval: time.Millisecond, Timeout: 50 * time.Millisecond}, unexpected)
 		p.Ejected(0)
 		await(t, s.asked) // and gets no answer: the probe ends by its own deadline
 		p.Close()
-		if err := goleak.Find(goleak.IgnoreAnyFunction("magent/internal/probe.(*server).serve"), goleak.IgnoreCurrent()); err != nil {
+		if err := goleak.Find(goleak.IgnoreAnyFunction("magent/internal/probe.(*server).serve"),
+			goleak.IgnoreCurrent()); err != nil {
 			t.Error(err)
 		}
 	})

@@ -10,13 +10,14 @@ import (
 	"magent/internal/redis/redistest"
 )
 
-// A Redis server that is dead, or wants another password, is probed until it is back.
+// A Redis server that is down, or wants another password, is probed until it is back.
 func TestProberFindsARedis(t *testing.T) {
 	s := redistest.Start(t, "--requirepass", "secret")
 	alive := make(chan loop.Endpoint, 10)
 	probes := make(chan error, 1000)
 	find := at(s.Addr)
-	p := New([]Target{{find, counted(probes, Redis("secret"))}}, Options{Interval: time.Millisecond, Timeout: patience}, func(_ int, at loop.Endpoint) { alive <- at })
+	p := New([]Target{{find, counted(probes, Redis("secret"))}},
+		Options{Interval: time.Millisecond, Timeout: patience}, func(_ int, at loop.Endpoint) { alive <- at })
 	defer p.Close()
 	s.Kill()
 	p.Ejected(0)
@@ -30,7 +31,8 @@ func TestProberFindsARedis(t *testing.T) {
 		t.Errorf("alive at %v", got)
 	}
 
-	wrong := New([]Target{{find, counted(probes, Redis("wrong"))}}, Options{Interval: time.Millisecond, Timeout: patience}, func(int, loop.Endpoint) { t.Error("alive") })
+	wrong := New([]Target{{find, counted(probes, Redis("wrong"))}},
+		Options{Interval: time.Millisecond, Timeout: patience}, func(int, loop.Endpoint) { t.Error("alive") })
 	defer wrong.Close()
 	for len(probes) > 0 {
 		<-probes
@@ -43,7 +45,7 @@ func TestProberFindsARedis(t *testing.T) {
 	}
 }
 
-// counted tells what came of each probe.
+// counted returns a Ping that sends the result of each probe to a channel.
 func counted(probes chan<- error, ping Ping) Ping {
 	return func(ctx context.Context, at loop.Endpoint, timeout time.Duration) error {
 		err := ping(ctx, at, timeout)
@@ -56,7 +58,8 @@ func TestProberFindsARedisOnASocket(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	redistest.Start(t, "--unixsocket", path)
 	alive := make(chan loop.Endpoint, 10)
-	p := New([]Target{{at(path), Redis("")}}, Options{Interval: time.Millisecond, Timeout: patience}, func(_ int, at loop.Endpoint) { alive <- at })
+	p := New([]Target{{at(path), Redis("")}}, Options{Interval: time.Millisecond, Timeout: patience},
+		func(_ int, at loop.Endpoint) { alive <- at })
 	defer p.Close()
 	p.Ejected(0)
 	if got := await(t, alive); got.Path != path {

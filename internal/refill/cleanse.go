@@ -8,13 +8,14 @@ import (
 	"magent/internal/metadump"
 )
 
-// A server that may hold what is out of date (Engine.Distrust) is cleansed before it is filled: each of its keys is copied from
-// its other copy, or deleted where that has not got it.
+// A server whose values may be out of date (repair.Engine.Distrust) is cleansed before it is filled. Each of its keys
+// is copied from the other copy, or deleted if that does not have it.
 
-// seenWrongHere is seenWrong for the keys of a server that is cleansed: what is left out of its list is read.
+// seenWrongHere is seenWrong for cleansing. It is smaller, because a key that is wrongly left out would be read
+// although it is out of date.
 const seenWrongHere = 1e-6
 
-// cleanse hands over what the server holds that may be out of date.
+// cleanse hands over the keys of the server that may be out of date.
 func (w *Walk) cleanse(ctx context.Context) error {
 	if w.o.Suspect == nil {
 		return nil
@@ -31,6 +32,7 @@ func (w *Walk) cleanse(ctx context.Context) error {
 	return w.hand(ctx, true)
 }
 
+// cleansePass lists the server's keys once. again means that keys which were listed before are left out.
 func (w *Walk) cleansePass(ctx context.Context, again bool) error {
 	suspect := func(key []byte) bool { return w.o.Owns(key) && w.o.Suspect(key) }
 	return w.each(ctx, w.o.Own, w.unseen(suspect, again), func(keys *metadump.Spool) error {
@@ -45,7 +47,7 @@ func (w *Walk) cleansePass(ctx context.Context, again bool) error {
 	})
 }
 
-// hand hands over a batch of keys to cleanse.
+// hand passes the batch of keys to Options.Cleanse, as soon as it is asked for.
 func (w *Walk) hand(ctx context.Context, last bool) error {
 	if err := w.wait(ctx); err != nil {
 		return err

@@ -1,3 +1,3 @@
-// Package refill lists the keys that a server lacks, or that may be out of date on it, beside the event loops. What becomes of
-// them is the business of whoever asked.
+// Package refill lists the keys that a server lacks, or that may be out of date on it. It works outside the event
+// loops, and hands the keys to the functions in Options.
 package refill

@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// TestPace: a walk hands over no more keys than its share of the rate, whatever the number of loops, and what it did not use
-// is made up for only for a moment.
+// TestPace checks that a walk hands over no more keys than its share of the rate, whatever the number of loops. Time
+// that it did not use may be caught up on only for a moment.
 func TestPace(t *testing.T) {
 	begin := time.Unix(1_000_000, 0)
 	for _, c := range []struct {
 		keys, loops int
-		least       time.Duration // for 10 batches behind the first ones
+		least       time.Duration // for 10 batches after the first ones
 	}{
 		{keys: 256, loops: 1, least: 10 * time.Second},
 		{keys: 256, loops: 2, least: 20 * time.Second},
@@ -20,7 +20,7 @@ func TestPace(t *testing.T) {
 		{keys: 0, loops: 4},
 	} {
 		pace := newPace(c.keys, c.loops)
-		now := begin.Add(time.Hour) // nothing was handed over for long
+		now := begin.Add(time.Hour) // nothing was handed over for a long time
 		if !pace.AllowN(now, Batch) {
 			t.Errorf("%+v: the first batch has to wait", c)
 		}

@@ -16,10 +16,10 @@ import (
 // Source is a server whose keys are listed.
 type Source struct {
 	Find func(ctx context.Context) ([]loop.Endpoint, error)
-	Only failover.Identity // if set, whoever else answers there is not listed
+	Only failover.Identity // if set, the server must have this identity; otherwise dial fails
 }
 
-// dial connects to a server for a walk, at the first of its addresses that works.
+// dial connects to the first address of the server that works.
 func (s Source) dial(ctx context.Context) (net.Conn, error) {
 	addrs, err := s.Find(ctx)
 	if err != nil {
@@ -43,7 +43,7 @@ func (s Source) dial(ctx context.Context) (net.Conn, error) {
 	return nil, err
 }
 
-// check makes sure that the server at the other end of a new connection is the one that is to be listed.
+// check returns an error if the server at the other end of a new connection does not have the identity Only.
 func (s *Source) check(ctx context.Context, c net.Conn) error {
 	if s.Only == (failover.Identity{}) {
 		return nil
@@ -71,5 +71,5 @@ func (s *Source) check(ctx context.Context, c net.Conn) error {
 	return nil
 }
 
-// maxStats is far more than a reply to stats takes.
+// maxStats bounds the reply to stats, in bytes. Real ones are much smaller.
 const maxStats = 64 << 10

@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// process is a server that says who it is, and nothing else.
+// process is a server that only answers stats, with its identity.
 type process struct {
 	ln   net.Listener
 	pid  atomic.Int64
@@ -56,7 +56,7 @@ func (p *process) serve() {
 	}
 }
 
-// A source that is one run of a server is listed only while that run answers.
+// A source with an identity is listed only as long as a server with this identity answers.
 func TestOnlyTheServerItselfIsListed(t *testing.T) {
 	server := startProcess(t, 1000)
 	at := loop.Endpoint{Addr: netip.MustParseAddrPort(server.ln.Addr().String())}
@@ -70,7 +70,8 @@ func TestOnlyTheServerItselfIsListed(t *testing.T) {
 	}
 	c.Close()
 	server.pid.Store(2000)
-	if c, err := s.dial(t.Context()); err == nil || !strings.Contains(err.Error(), "another server answers there now: 2000@1000 instead of 1000@1000") {
+	if c, err := s.dial(t.Context()); err == nil ||
+		!strings.Contains(err.Error(), "another server answers there now: 2000@1000 instead of 1000@1000") {
 		t.Errorf("got %v, %v", c, err)
 	}
 }

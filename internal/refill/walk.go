@@ -15,33 +15,33 @@ import (
 	"magent/internal/pause"
 )
 
-// Batch is how many keys are handed over at a time, at most.
+// Batch is the largest number of keys that are handed over at a time.
 const Batch = 256
 
 const (
-	walkAgain     = time.Second           // between two attempts of a walk that failed
-	paceSlack     = 50 * time.Millisecond // how far a walk may fall behind its rate and make up for it
-	progressEvery = 10 * time.Second      // between two lines about it in the log
+	walkAgain     = time.Second           // the pause after a walk that failed
+	paceSlack     = 50 * time.Millisecond // how much time a slow walk may catch up on, at once
+	progressEvery = 10 * time.Second      // the time between two log lines about the progress
 )
 
-// Options of a Walk. Its functions are called by the walk's goroutine.
+// Options configures a Walk. The walk's goroutine calls its functions.
 type Options struct {
-	Server string // its name, for the log
-	Loop   int    // for the log
-	From   []Source
-	Rate   int // keys a second, shared by so many loops; 0: as fast as it goes
-	Loops  int
+	Server string   // the name of the server, for the log
+	Loop   int      // the index of the loop, for the log
+	From   []Source // the servers with the other copies
+	Rate   int      // keys per second for all loops together; 0: no limit
+	Loops  int      // the number of loops
 
 	Own     Source                // the server itself
-	Suspect func(key []byte) bool // tells keys that may be out of date on the server; nil: none are
+	Suspect func(key []byte) bool // reports whether a key may be out of date on the server; nil: none is
 
-	Owns    func(key []byte) bool          // tells keys that belong to the server, and to this loop
+	Owns    func(key []byte) bool          // reports whether a key belongs to the server and to this loop
 	Fill    func(keys []string, last bool) // takes keys that the server may lack
-	Cleanse func(keys []string, last bool) // takes keys of the server itself that may be out of date, before all that it may lack
+	Cleanse func(keys []string, last bool) // takes keys that may be out of date; all its calls come before Fill's
 }
 
-// Walk lists, off the loop, the keys of the other copies for a server that came back empty, and hands those that belong there, and
-// to this loop, over: a batch whenever More asks for one, and not more than the rate allows.
+// Walk lists the keys of the other copies, for a server that came back empty. It hands over the keys that belong to
+// that server and to its loop. Each call of More asks for a batch, and the rate limits them.
 type Walk struct {
 	o      Options
 	walks  *Walks
@@ -50,28 +50,29 @@ type Walk struct {
 	cancel context.CancelFunc
 	more   chan struct{} // holds one element when the next batch is asked for
 
-	scanned, total atomic.Int64 // keys: handed over, and found so far
+	scanned, total atomic.Int64 // the number of keys that were handed over, and that were found
 
-	ranges   *metadump.Ranges   // of the source being listed, where there is no room for a file; else nil
-	slow     bool               // that was said
-	seen     *bloom.BloomFilter // keys that were listed already
-	found    int64              // how many
+	ranges   *metadump.Ranges   // how the present source is listed in parts; nil: it is listed at once
+	slow     bool               // there is no room for a file, so sources are listed in parts; it was logged
+	seen     *bloom.BloomFilter // the keys that were listed before
+	found    int64              // the number of keys that were listed
 	batch    []string
 	began    time.Time
-	reported time.Time
+	reported time.Time // the time of the last log line about the progress
 }
 
 // Walks are all walks of the process.
 type Walks struct {
 	log   zerolog.Logger
-	spool int           // bytes of a list of keys in memory
-	turn  chan struct{} // holds one element while the keys of a server are listed
+	spool int           // the memory for one list of keys, in bytes
+	turn  chan struct{} // holds one element while the keys of a server are being listed
 	ctx   context.Context
 	stop  context.CancelFunc
 	done  sync.WaitGroup
 }
 
-// NewWalks begins with none. spool is how many bytes of a list of keys are kept in memory; 0: metadump.SpoolMemory.
+// NewWalks returns an empty set of walks. spool is how many bytes of a list of keys are kept in memory; 0 stands for
+// metadump.SpoolMemory.
 func NewWalks(log zerolog.Logger, spool int) *Walks {
 	ws := &Walks{log: log, spool: spool, turn: make(chan struct{}, 1)}
 	if spool == 0 {
@@ -81,15 +82,18 @@ func NewWalks(log zerolog.Logger, spool int) *Walks {
 	return ws
 }
 
-// Close stops all walks and waits for them. None may be started any more.
+// Close stops all walks and waits for them. No walk may be started any more.
 func (ws *Walks) Close() {
 	ws.stop()
 	ws.done.Wait()
 }
 
-// Start starts a walk, which is asked for its first batch.
+// Start starts a walk, and asks for its first batch.
 func (ws *Walks) Start(o Options) *Walk {
-	w := &Walk{o: o, walks: ws, log: ws.log, pace: newPace(o.Rate, o.Loops), more: make(chan struct{}, 1), began: time.Now()}
+	w := &Walk{
+		o: o, walks: ws, log: ws.log, pace: newPace(o.Rate, o.Loops), more: make(chan struct{}, 1),
+		began: time.Now(),
+	}
 	w.more <- struct{}{}
 	w.reported = w.began
 	var ctx context.Context
@@ -99,7 +103,7 @@ func (ws *Walks) Start(o Options) *Walk {
 	return w
 }
 
-// Stop ends the walk. It does not wait: what it has handed over just now may still be on its way.
+// Stop ends the walk without waiting for it: a last batch may still be handed over.
 func (w *Walk) Stop() { w.cancel() }
 
 // More asks for the next batch. It never blocks.
@@ -110,13 +114,13 @@ func (w *Walk) More() {
 	}
 }
 
-// Progress is how many keys were handed over, and found so far, and about the time that is left. It may be called from any
-// goroutine.
+// Progress returns how many keys were handed over and how many were found so far, and an estimate of the time that is
+// left. It may be called from any goroutine.
 func (w *Walk) Progress() (seen, all int64, left time.Duration) {
 	return w.scanned.Load(), w.total.Load(), w.left()
 }
 
-// newPace shares out a number of keys per second, 0 for as fast as it goes, among the loops.
+// newPace returns the limiter of one loop. keys is the number of keys per second for all loops; 0: no limit.
 func newPace(keys, loops int) *rate.Limiter {
 	if keys == 0 {
 		return rate.NewLimiter(rate.Inf, 0)
@@ -137,7 +141,9 @@ func (w *Walk) walk(ctx context.Context) {
 			w.post(true)
 			return
 		case errors.Is(err, metadump.ErrUnsupported):
-			w.log.Warn().AnErr("reason", err).Msg("a server cannot be filled from its other copies: its keys are misses until they are written again")
+			w.log.Warn().AnErr("reason", err).
+				Msg("a server cannot be filled from its other copies: " +
+					"its keys are misses until they are written again")
 			w.post(true)
 			return
 		}
@@ -148,17 +154,18 @@ func (w *Walk) walk(ctx context.Context) {
 	}
 }
 
-// A list of keys may lack items that clients read just then, because that moves them (metadump.Walk). So the sources are
-// walked again, for what was not seen before, until there is next to nothing new, twice in a row.
+// A list may lack keys that clients read while it is made, because reading moves an item (metadump.Walk). So all
+// sources are listed again, without the keys that were seen before. This ends when two passes in a row find almost
+// nothing new.
 const (
 	maxPasses = 10
-	passPause = 50 * time.Millisecond // between two; what is moving comes to rest
+	passPause = 50 * time.Millisecond // the pause between two passes, in which moving items settle
 )
 
-// seenWrong is the share of keys that may wrongly count as seen before.
+// seenWrong is the rate of false positives of Walk.seen: keys that wrongly count as seen before.
 const seenWrong = 0.001
 
-// run has what may be out of date on the server made good, and then walks over all sources until all keys were seen.
+// run cleanses the server, and then lists all sources until all keys were seen.
 func (w *Walk) run(ctx context.Context) error {
 	w.batch = w.batch[:0]
 	w.scanned.Store(0)
@@ -189,7 +196,8 @@ func (w *Walk) run(ctx context.Context) error {
 	return w.wait(ctx)
 }
 
-// passes calls pass until it finds next to nothing new among so many items, twice in a row.
+// passes calls pass until two passes in a row find almost nothing new. items is about how many keys there are. again
+// is false in the first pass.
 func (w *Walk) passes(ctx context.Context, items int64, pass func(again bool) error) error {
 	for n, quiet := 0, 0; n < maxPasses && quiet < 2; n++ {
 		before := w.found
@@ -206,7 +214,8 @@ func (w *Walk) passes(ctx context.Context, items int64, pass func(again bool) er
 	return nil
 }
 
-// list collects the keys of a server, with no other list on its way for this process: memcached makes one at a time.
+// list lists the keys of a server, or the next part of them, for which keep returns true. The caller must close the
+// result. Only one list is made at a time in this process, because memcached makes only one at a time.
 func (w *Walk) list(ctx context.Context, s Source, keep func(key []byte) bool) (*metadump.Spool, error) {
 	turn := w.walks.turn
 	select {
@@ -221,7 +230,8 @@ func (w *Walk) list(ctx context.Context, s Source, keep func(key []byte) bool) (
 	return metadump.Collect(ctx, s.dial, w.walks.spool, keep)
 }
 
-// each calls f with the lists of all keys of a server: one, or, where there is no room for a file, several that fit into memory.
+// each calls f with the list of all keys of a server for which keep returns true. If there is no room for a file, it
+// calls f several times, with parts that fit into memory. f must not use a list after it has returned.
 func (w *Walk) each(ctx context.Context, s Source, keep func(key []byte) bool, f func(*metadump.Spool) error) error {
 	for w.ranges = nil; ; {
 		if w.slow && w.ranges == nil {
@@ -243,7 +253,7 @@ func (w *Walk) each(ctx context.Context, s Source, keep func(key []byte) bool, f
 	}
 }
 
-// noFile says once for each walk that it takes longer.
+// noFile notes that there is no room for a file, and logs once per walk that it takes longer.
 func (w *Walk) noFile(err error) {
 	if !w.slow {
 		w.slow = true
@@ -252,7 +262,7 @@ func (w *Walk) noFile(err error) {
 	}
 }
 
-// fill hands over the keys of one source. again: but those that were seen before.
+// fill hands over the keys of one source. again means that keys which were seen before are left out.
 func (w *Walk) fill(ctx context.Context, s Source, again bool) error {
 	return w.each(ctx, s, w.unseen(w.o.Owns, again), func(keys *metadump.Spool) error {
 		w.found += int64(keys.Len)
@@ -264,14 +274,15 @@ func (w *Walk) fill(ctx context.Context, s Source, again bool) error {
 	})
 }
 
-// unseen tells the keys that want says yes to, again: but those that were seen before, which is noted when they are handed over.
+// unseen returns a function that selects the keys which want selects. again means that keys which were seen before are
+// left out. In the first pass none is left out, so that a false positive of w.seen does no harm.
 func (w *Walk) unseen(want func(key []byte) bool, again bool) func(key []byte) bool {
-	return func(key []byte) bool { // the first time nothing may be left out because of a mistake
+	return func(key []byte) bool {
 		return want(key) && !(again && w.seen.Test(key))
 	}
 }
 
-// take notes one key, and hands a full batch over.
+// take adds one key to the batch, and hands over a full batch.
 func (w *Walk) take(ctx context.Context, key []byte) error {
 	w.scanned.Add(1)
 	w.batch = append(w.batch, string(key))
@@ -286,7 +297,7 @@ func (w *Walk) take(ctx context.Context, key []byte) error {
 	return nil
 }
 
-// wait returns when a batch is asked for and the rate allows it.
+// wait returns when a batch is asked for and the rate allows it, or with an error when ctx is done.
 func (w *Walk) wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
@@ -296,26 +307,27 @@ func (w *Walk) wait(ctx context.Context) error {
 	return w.pace.WaitN(ctx, len(w.batch))
 }
 
-// post hands the batch over.
+// post passes the batch to Options.Fill.
 func (w *Walk) post(last bool) {
 	keys := w.batch
 	w.batch = make([]string, 0, Batch)
 	w.o.Fill(keys, last)
 }
 
-// left is about the time that is left, judged by what was seen so far.
+// left estimates the time that is left, from the speed so far.
 func (w *Walk) left() time.Duration {
 	scanned, total := w.scanned.Load(), w.total.Load()
 	return time.Duration(float64(time.Since(w.began)) * float64(max(0, total-scanned)) / float64(max(1, scanned)))
 }
 
-// report writes to the log how far it is, from time to time.
+// report logs the progress, at most once per progressEvery.
 func (w *Walk) report() {
 	if time.Since(w.reported) < progressEvery {
 		return
 	}
 	w.reported = time.Now()
 	w.log.Info().Str("server", w.o.Server).Int("loop", w.o.Loop).
-		Int64("keys_done", w.scanned.Load()).Int64("keys_in_all", w.total.Load()).Str("eta", w.left().Round(time.Second).String()).
+		Int64("keys_done", w.scanned.Load()).Int64("keys_in_all", w.total.Load()).
+		Str("eta", w.left().Round(time.Second).String()).
 		Msg("server is being filled")
 }
