@@ -109,7 +109,7 @@ func TestTestConfig(t *testing.T) {
 	}{
 		{
 			"-t -c " + right, 0,
-			"magent: warning: " + right + ":9:1: pool \"beta\" has no timeout: a server that hangs is waited for without end; write one, such as timeout: 400\n" +
+			"magent: warning: " + right + ":9:1: pool \"beta\" has no timeout: requests to a server that hangs wait forever; write one, such as timeout: 400\n" +
 				"magent: configuration file '" + right + "' syntax is ok\n",
 		},
 		{

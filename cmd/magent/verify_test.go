@@ -17,7 +17,7 @@ func TestVerifyUsageErrors(t *testing.T) {
 	for _, c := range []struct{ line, want string }{
 		{"verify", "no server given: name at least one memcached with -s, for example -s 10.0.0.1:11211"},
 		{"verify -s a", "no backup given: name the servers with the second copies with -b, for example -b 10.0.0.2:11211"},
-		{"verify -s a -b a", "-b a:11211 is a primary (-s) too..."},
+		{"verify -s a -b a", "-b a:11211 is also a primary (-s)..."},
 		{"verify -s a -b b:x", `-b "b:x": port "x"...`},
 		{"verify -s a -b b -k --distribution modula", "-k means --distribution magent-ketama, which contradicts --distribution modula: leave one out"},
 		{"verify -s a -b b --hash mdd5", `--hash "mdd5" is unknown: did you mean md5?...`},

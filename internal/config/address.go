@@ -9,33 +9,34 @@ import (
 // DefaultPort is the port of a server that is written without one: memcached's.
 const DefaultPort = 11211
 
-// MaxWeight is the greatest weight of a server that ParseAddress takes.
+// MaxWeight is the largest weight that ParseAddress accepts.
 const MaxWeight = 1_000_000
 
-// Address says where one server is and how much of the keys it gets.
+// Address says where a server is, and what share of the keys it gets.
 type Address struct {
 	Network string // "tcp", "unix" or "sentinel"
-	Host    string // tcp: host name or IP address as written, without brackets
+	Host    string // tcp: host name or IP address, without brackets
 	Port    int    // tcp: 1 to 65535
 	Path    string // unix: absolute path of the socket
 	Weight  int    // 1 or more
-	Name    string // hashed into the ring instead of the address, if not empty
+	Name    string // hashed into the ring in place of the address, if not empty
 
-	Sentinels string // sentinel: those that know where the server is, as SentinelHosts returns them, with commas between
-	Master    string // sentinel: what they call it
+	// Sentinels are those that know where the server is, as SentinelHosts returns them, but joined by commas.
+	Sentinels string
+	Master    string // sentinel: their name for the server
 }
 
-// addressForms ends the error for an address that has no better remedy.
+// addressForms is the remedy for an address for which there is no better one.
 const addressForms = "write host:port or host:port:weight"
 
-// ParseAddress reads a server as it is written on the command line:
+// ParseAddress parses a server on the command line:
 //
 //	host  host:port  host:port:weight      a name or an IPv4 address
 //	[v6]  [v6]:port  [v6]:port:weight      an IPv6 address
 //	v6                                     the same, unless its last group could be meant as a port
-//	/path  /path:weight  unix:/path        a unix socket; its path holds no ':'
+//	/path  /path:weight  unix:/path        a unix socket; its path contains no ':'
 //
-// The port is 11211 and the weight 1 if not given. The error is one line with the value and the remedy.
+// The port defaults to 11211 and the weight to 1. An error is one line with the value and the remedy.
 func ParseAddress(s string) (Address, error) {
 	a, f := parseAddress(s)
 	if f != nil {
@@ -44,8 +45,8 @@ func ParseAddress(s string) (Address, error) {
 	return a, nil
 }
 
-// String returns host:port, [v6]:port or the path: what to dial and what to show; of a master that is known by sentinels
-// sentinel://host:port,host:port/master, which is to be shown only.
+// String returns host:port, [v6]:port or the path, for dialing and for messages. A master that is known by its
+// sentinels is sentinel://host:port,host:port/master, for messages only.
 func (a Address) String() string {
 	switch a.Network {
 	case "unix":
@@ -59,8 +60,9 @@ func (a Address) String() string {
 	return a.Host + ":" + strconv.Itoa(a.Port)
 }
 
-// RingName returns the text that twemproxy and libmemcached hash into the ketama ring and sort by: the explicit name if
-// there is one, the host alone on port 11211, else host:port without brackets; for a socket its path and a ':'. A master that is known by sentinels has the name that they give it.
+// RingName returns the text that twemproxy and libmemcached hash into the ketama ring, and sort by. That is the
+// explicit name if there is one. Otherwise it is host:port without brackets, or only the host if the port is 11211.
+// For a socket it is the path and a ':'. A master that is known by its sentinels has the name that they give it.
 func (a Address) RingName() string {
 	switch {
 	case a.Name != "":
@@ -75,8 +77,8 @@ func (a Address) RingName() string {
 	return a.Host + ":" + strconv.Itoa(a.Port)
 }
 
-// MagentName returns the text that magent hashes into its ring: ip-port. magent has neither names nor sockets as servers;
-// a socket gives its path, a master that is known by sentinels its name.
+// MagentName returns the text that magent 0.5 hashes into its ring: ip-port. It has neither names nor sockets for
+// servers; here these are the path of a socket, and the name of a master that is known by its sentinels.
 func (a Address) MagentName() string {
 	switch a.Network {
 	case "unix":
@@ -87,7 +89,7 @@ func (a Address) MagentName() string {
 	return a.Host + "-" + strconv.Itoa(a.Port)
 }
 
-// parseAddress is ParseAddress without the frame of its error.
+// parseAddress is ParseAddress with an error that does not name the address.
 func parseAddress(s string) (Address, *flaw) {
 	if path, ok := strings.CutPrefix(s, "unix:"); ok && !isDigits(path[:min(1, len(path))]) {
 		return parseSocket(path)
@@ -96,7 +98,10 @@ func parseAddress(s string) (Address, *flaw) {
 		return parseSocket(s)
 	}
 	if strings.HasPrefix(s, sentinelScheme) {
-		return Address{}, &flaw{"sentinels are for Redis pools, and those are in files", "name a file of pools with -c, and write the server there"}
+		return Address{}, &flaw{
+			"sentinel:// is for Redis pools, which are configured in files",
+			"write the server into a file of pools, and name the file with -c",
+		}
 	}
 	a := Address{Network: "tcp", Port: DefaultPort, Weight: 1}
 	host, rest, f := splitHost(s)
@@ -115,7 +120,7 @@ func parseAddress(s string) (Address, *flaw) {
 	return a, f
 }
 
-// parseSocket reads path or path:weight.
+// parseSocket parses path or path:weight.
 func parseSocket(s string) (Address, *flaw) {
 	const remedy = "write /path or /path:weight"
 	a := Address{Network: "unix", Weight: 1}
@@ -129,12 +134,12 @@ func parseSocket(s string) (Address, *flaw) {
 	}
 	var f *flaw
 	if a.Weight, f = parseNumber("weight", weight, MaxWeight); f != nil {
-		f.remedy = remedy + ", where the path holds no ':'"
+		f.remedy = remedy + ", where the path contains no ':'"
 	}
 	return a, f
 }
 
-// checkSocketPath refuses what cannot be the path of a unix socket.
+// checkSocketPath refuses a path that a unix socket cannot have.
 func checkSocketPath(path, remedy string) *flaw {
 	switch {
 	case !strings.HasPrefix(path, "/"):
@@ -142,9 +147,10 @@ func checkSocketPath(path, remedy string) *flaw {
 	case strings.HasSuffix(path, "/"):
 		return &flaw{fmt.Sprintf("socket path %q is a directory", path), remedy}
 	case len(path) > maxSocketPath:
-		return &flaw{fmt.Sprintf("socket path of %d bytes is over the system's limit of %d", len(path), maxSocketPath), "use a shorter path"}
+		problem := fmt.Sprintf("socket path of %d bytes is over the system's limit of %d", len(path), maxSocketPath)
+		return &flaw{problem, "use a shorter path"}
 	case strings.ContainsFunc(path, func(c rune) bool { return c < ' ' || c == 0x7f }):
-		return &flaw{"socket path holds a control character", remedy}
+		return &flaw{"socket path contains a control character", remedy}
 	}
 	return nil
 }

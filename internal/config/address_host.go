@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// flaw says what is wrong with an address and, if the caller's usual remedy would not help, how to write it.
+// flaw says what is wrong with an address. The remedy is empty if the caller's usual one helps.
 type flaw struct {
 	problem, remedy string
 }
 
-// of makes the error for the user, in one line.
+// of returns the error for the user, in one line.
 func (f *flaw) of(kind, value, usual string) error {
 	remedy := f.remedy
 	if remedy == "" {
@@ -21,15 +21,15 @@ func (f *flaw) of(kind, value, usual string) error {
 	return fmt.Errorf("%s %q: %s; %s", kind, value, f.problem, remedy)
 }
 
-// splitHost cuts s behind its host and takes the brackets off. rest is empty or begins with ':'.
-// The host is not checked yet, unless it is an IPv6 address; it is empty if s begins with ':'.
+// splitHost splits s into its host, without brackets, and the rest, which is empty or begins with ':'. The host is
+// empty if s begins with ':'. It is not checked yet, unless it is an IPv6 address.
 func splitHost(s string) (host, rest string, f *flaw) {
 	if s == "" {
 		return "", "", &flaw{problem: "address is empty"}
 	}
 	for _, c := range s {
-		if c <= ' ' || c >= 0x7f { // an IPv6 zone could hold anything
-			return "", "", &flaw{problem: fmt.Sprintf("address holds %q", c)}
+		if c <= ' ' || c >= 0x7f { // an IPv6 zone could contain anything
+			return "", "", &flaw{problem: fmt.Sprintf("address contains %q", c)}
 		}
 	}
 	if inner, ok := strings.CutPrefix(s, "["); ok {
@@ -44,7 +44,9 @@ func splitHost(s string) (host, rest string, f *flaw) {
 		}
 	}
 	if strings.Count(s, ":") >= 3 {
-		return "", "", &flaw{"too many ':' and not an IPv6 address", "write host:port:weight, or [address]:port:weight for IPv6"}
+		return "", "", &flaw{
+			"too many ':' and not an IPv6 address", "write host:port:weight, or [address]:port:weight for IPv6",
+		}
 	}
 	if colon := strings.IndexByte(s, ':'); colon >= 0 {
 		return s[:colon], s[colon:], nil
@@ -52,7 +54,7 @@ func splitHost(s string) (host, rest string, f *flaw) {
 	return s, "", nil
 }
 
-// splitBracketed is splitHost for what follows a '['.
+// splitBracketed is splitHost for the text behind a '['.
 func splitBracketed(s string) (host, rest string, f *flaw) {
 	const remedy = "write [address]:port, such as [::1]:11211"
 	host, rest, closed := strings.Cut(s, "]")
@@ -81,7 +83,7 @@ func ambiguous(s string) *flaw {
 	return &flaw{"an IPv6 address with a port needs brackets", remedy}
 }
 
-// checkHost refuses what can be neither an IP address nor a host name.
+// checkHost refuses what is neither an IP address nor a host name.
 func checkHost(host string) *flaw {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return nil
@@ -99,9 +101,11 @@ func checkHost(host string) *flaw {
 		switch {
 		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_', c == '.':
 		case c == '/':
-			return &flaw{fmt.Sprintf("host %q holds '/'", host), "write host:port, or the absolute path of a unix socket"}
+			return &flaw{
+				fmt.Sprintf("host %q contains '/'", host), "write host:port, or the absolute path of a unix socket",
+			}
 		default:
-			return &flaw{problem: fmt.Sprintf("host %q holds %q", host, c)}
+			return &flaw{problem: fmt.Sprintf("host %q contains %q", host, c)}
 		}
 	}
 	for label := range strings.SplitSeq(strings.TrimSuffix(host, "."), ".") {
@@ -115,7 +119,7 @@ func checkHost(host string) *flaw {
 	return nil
 }
 
-// parseNumber reads the decimal digits of a port or weight from 1 to most.
+// parseNumber parses the decimal digits of a port or a weight, from 1 to most.
 func parseNumber(what, text string, most int) (int, *flaw) {
 	switch {
 	case text == "":
@@ -130,7 +134,7 @@ func parseNumber(what, text string, most int) (int, *flaw) {
 	return n, nil
 }
 
-// isDigits says whether s is one decimal digit or more.
+// isDigits reports whether s consists of one or more decimal digits.
 func isDigits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// DefaultSentinelPort is the port of a sentinel that is written without one: Redis's.
+// DefaultSentinelPort is the port of a sentinel that is written without one: Redis'.
 const DefaultSentinelPort = 26379
 
-// sentinelScheme begins a server that is a Redis master, wherever its sentinels say that it is.
+// sentinelScheme is the prefix of a server that is a Redis master, wherever its sentinels say that it is.
 const sentinelScheme = "sentinel://"
 
 const (
@@ -22,8 +22,8 @@ const (
 // SentinelHosts returns the sentinels of such an address, each as host:port or [v6]:port.
 func (a Address) SentinelHosts() []string { return strings.Split(a.Sentinels, ",") }
 
-// parseSentinelLine reads what stands behind sentinel:// and before a name: "host:port,host:port/master:weight", where a port
-// may be left out.
+// parseSentinelLine parses the text between sentinel:// and a name:
+// "host:port,host:port/master:weight". The ports are optional.
 func parseSentinelLine(s string) (Address, *flaw) {
 	a := Address{Network: "sentinel"}
 	hosts, rest, ok := strings.Cut(s, "/")
@@ -47,7 +47,7 @@ func parseSentinelLine(s string) (Address, *flaw) {
 	return a, f
 }
 
-// parseSentinels reads hosts, each with or without a port, and returns them all with one.
+// parseSentinels parses hosts, each with or without a port, and returns all of them with one.
 func parseSentinels(hosts string) (string, *flaw) {
 	var all []string
 	for text := range strings.SplitSeq(hosts, ",") {
@@ -64,21 +64,24 @@ func parseSentinels(hosts string) (string, *flaw) {
 		}
 		sentinel := net.JoinHostPort(host, strconv.Itoa(port))
 		if slices.Contains(all, sentinel) {
-			return "", &flaw{fmt.Sprintf("sentinel %s stands there twice", sentinel), "name each once"}
+			return "", &flaw{fmt.Sprintf("sentinel %s is given twice", sentinel), "name each once"}
 		}
 		all = append(all, sentinel)
 	}
 	return strings.Join(all, ","), nil
 }
 
-// checkMaster refuses what Redis documents as no name of a master.
+// checkMaster refuses characters that Redis does not document for the name of a master.
 func checkMaster(name string) *flaw {
 	if name == "" {
 		return &flaw{"the name of the master is missing", sentinelForms}
 	}
 	for _, c := range name {
 		if !strings.ContainsRune(masterLetters, c) {
-			return &flaw{fmt.Sprintf("the name of the master, %q, holds %q", name, c), "use the name in the sentinels' own configuration: letters, digits, '.', '-' and '_'"}
+			return &flaw{
+				fmt.Sprintf("the master's name %q contains %q", name, c),
+				"use the name in the sentinels' own configuration: letters, digits, '.', '-' and '_'",
+			}
 		}
 	}
 	return nil

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// ParseAdmin reads where the pages for watchers are: HOST:PORT, :PORT or PORT, without a host on the loopback, or the path of a
-// unix socket, which begins with "/". Port 0 is one that the kernel chooses.
+// ParseAdmin parses the address of the pages for monitoring: HOST:PORT, :PORT or PORT, or the path of a unix socket,
+// which begins with "/". Without a host it is on loopback. Port 0 lets the kernel choose.
 func ParseAdmin(s string) (string, error) {
 	if strings.HasPrefix(s, "/") {
 		l, err := ParseSocket(s, 0)

@@ -26,7 +26,8 @@ func TestParseAdmin(t *testing.T) {
 		got, err := ParseAdmin(text)
 		check(t, text, got, err, want)
 	}
-	if _, err := ParseAdmin("/" + strings.Repeat("x", maxSocketPath)); err == nil || !strings.Contains(err.Error(), "too long for a unix socket") {
+	if _, err := ParseAdmin("/" + strings.Repeat("x", maxSocketPath)); err == nil ||
+		!strings.Contains(err.Error(), "too long for a unix socket") {
 		t.Errorf("a long path: %v", err)
 	}
 }

@@ -6,22 +6,22 @@ import (
 	"strings"
 )
 
-// ArgSpec says what the argument list may hold about one flag.
+// ArgSpec describes a flag.
 type ArgSpec struct {
-	Names []string // the long name first, then its aliases; a name of one letter is a short flag
-	Value string   // what the value is called in messages, such as "PORT"; empty for a switch
+	Names []string // the long name first, then its aliases; names of one letter are short flags
+	Value string   // what messages call the value, such as "PORT"; empty for a switch
 }
 
-// Args is an argument list in its plainest form.
+// Args is an argument list in a uniform spelling.
 type Args struct {
 	List  []string          // only "--long=value" and "--switch=true", in the given order
 	Typed map[string]string // long name -> the flag as the user wrote it, for messages
 }
 
-// NormalizeArgs reads args (without the program's name) as getopt does: short flags may be clustered ("-Dk"), a value
-// may be glued to its flag ("-p12000"), follow it, or follow "--long" or "--long=". Every flag comes out under
-// its long name, so that nothing behind this function has to know the short ones.
-// An error is one line that names the argument and the remedy.
+// NormalizeArgs parses args, without the program's name, as getopt does. Short flags may be clustered ("-Dk"). A
+// value may be glued to its flag ("-p12000"), follow it, or follow "--long" or "--long=". The result has every flag
+// under its long name, so that only this function has to know the short ones. An error is one line that names the
+// argument and the remedy.
 func NormalizeArgs(specs []ArgSpec, args []string) (Args, error) {
 	n := normalizer{specs: specs, rest: args, out: Args{Typed: map[string]string{}}}
 	for len(n.rest) > 0 {
@@ -91,14 +91,15 @@ func (n *normalizer) cluster(arg string) error {
 	return nil
 }
 
-// take puts one flag into the output, with the next argument as its value where it has none yet.
+// take appends one flag to the result, with the next argument as its value if it has none yet.
 func (n *normalizer) take(spec *ArgSpec, typed, value string, glued bool) error {
 	switch {
 	case spec.Value == "" && !glued:
 		value = "true"
 	case spec.Value == "":
 		if _, err := strconv.ParseBool(value); err != nil {
-			return fmt.Errorf("%s=%s: this flag is a switch: leave the value out, or write true or false", typed, value)
+			return fmt.Errorf("%s=%s: this flag is a switch: leave the value out, or write true or false",
+				typed, value)
 		}
 	case !glued && len(n.rest) == 0:
 		return fmt.Errorf("flag %s needs a value: %s %s", typed, typed, spec.Value)
@@ -133,7 +134,8 @@ func (n *normalizer) unknown(typed string) error {
 	return fmt.Errorf("unknown flag %s: -h lists all flags", typed)
 }
 
-// unknownLetter takes a cluster that resembles a long name for one whose second dash was forgotten.
+// unknownLetter returns the error for an unknown letter in a cluster. A cluster that resembles a long name is taken
+// for that name with a dash missing.
 func (n *normalizer) unknownLetter(letter, arg string) error {
 	if len(arg) > 4 {
 		name, _, _ := strings.Cut(arg[1:], "=")

@@ -49,7 +49,8 @@ func TestNormalizeArgs(t *testing.T) {
 
 func TestNormalizeArgsKeepsWhatWasTyped(t *testing.T) {
 	got, err := NormalizeArgs(testSpecs(), []string{"-kp1", "--server", "a"})
-	if err != nil || got.Typed["port"] != "-p" || got.Typed["ketama"] != "-k" || got.Typed["server"] != "--server" || len(got.Typed) != 3 {
+	if err != nil || got.Typed["port"] != "-p" || got.Typed["ketama"] != "-k" || got.Typed["server"] != "--server" ||
+		len(got.Typed) != 3 {
 		t.Errorf("got %v, %v", got.Typed, err)
 	}
 }
@@ -73,7 +74,10 @@ func TestNormalizeArgsErrors(t *testing.T) {
 		{[]string{"--server"}, "flag --server needs a value: --server ADDRESS"},
 		{[]string{"--server="}, "flag --server has an empty value: write --server ADDRESS, or leave the flag out"},
 		{[]string{"-s", " "}, "flag -s has an empty value: write -s ADDRESS, or leave the flag out"},
-		{[]string{"--ketama=maybe"}, "--ketama=maybe: this flag is a switch: leave the value out, or write true or false"},
+		{
+			[]string{"--ketama=maybe"},
+			"--ketama=maybe: this flag is a switch: leave the value out, or write true or false",
+		},
 		{[]string{"help"}, `unexpected argument "help": every setting has a flag in front, for example -s help`},
 		{[]string{"-s", "a", "b"}, `unexpected argument "b": every setting has a flag in front, for example -s b`},
 		{[]string{"--", "b"}, `unexpected argument "b": every setting has a flag in front, for example -s b`},

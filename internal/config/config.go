@@ -5,78 +5,84 @@ import (
 	"time"
 )
 
-// Config is everything a process needs to know, validated, as plain values.
+// Config is the validated configuration of a process, as plain values.
 type Config struct {
 	Pools []Pool
 
-	Threads    int           // event loops
-	MaxClients int           // client connections of the whole process; more are refused with an error line
+	Threads    int           // number of event loops
+	MaxClients int           // client connections of the process; more are refused with an error line
 	MaxValue   int           // bytes; a larger value is refused before it is read
-	MaxDirty   int           // keys that one server has missed; more, and all of its keys count as missed
-	StateDir   string        // folder of the journal; empty: none
+	MaxDirty   int           // dirty keys per server; with more, all of its keys are dirty
+	StateDir   string        // folder of the journal; empty: no journal
 	DrainTime  time.Duration // how long SIGTERM waits for requests in flight
 
-	RequestTimeout time.Duration // from the last byte of a request in part to the next; 0: any
-	IdleTimeout    time.Duration // between two requests of a client; 0: any
+	RequestTimeout time.Duration // limit for a client's silence within a request; 0: no limit
+	IdleTimeout    time.Duration // limit for a client's silence between two requests; 0: no limit
 
-	Slow     time.Duration // a request that takes as long is logged; 0: none is
-	SlowKeys bool          // with its key, not with a hash of it
+	Slow     time.Duration // requests that take this long are logged; 0: none are
+	SlowKeys bool          // the log has their keys, instead of hashes of them
 
-	ResolveInterval time.Duration // between two look-ups of a server's name while it is connected to; 0: none
-	VIP             netip.Addr    // that one of several proxies has; not valid: there is none
+	ResolveInterval time.Duration // how often the name of a connected server is looked up again; 0: never
+	VIP             netip.Addr    // an address that only one of several proxies has; not valid: none
 }
 
-// Pool is one ring of primaries, optionally one of backups, and the listeners in front of them.
+// Pool is a ring of primaries, optionally one of backups, and the listeners in front of them.
 type Pool struct {
 	Name    string
 	Listen  []Listen
 	Servers []Address // primaries
 	Backups []Address
 
-	Hash         string // a name that backend.HashByName knows
-	HashTag      string // two bytes: of a key that has both, only what stands between them is hashed; empty: none
-	Distribution string // a name that backend.NewRing knows
+	Hash string // a name for backend.HashByName
+	// HashTag has two bytes, or none. If a key contains both, only the text between them is hashed.
+	HashTag      string
+	Distribution string // a name for backend.NewRing
 	Ack          Ack
 
-	Timeout            time.Duration // one reply; 0: it is waited for without end
+	Timeout            time.Duration // for one reply; 0: no limit
 	ConnectTimeout     time.Duration
 	ServerFailureLimit int
-	AutoEject          bool          // without backups: the keys of a server that is out of use move to the others
-	ServerRetryTimeout time.Duration // with AutoEject: how long it stays out at least
+	AutoEject          bool          // without backups: the keys of an ejected server move to the others
+	ServerRetryTimeout time.Duration // with AutoEject: minimum time that a server stays ejected
 	ProbeInterval      time.Duration
-	RefillRate         int // keys a second that a server is given which came back empty; 0: as fast as it goes
+	RefillRate         int // keys per second for a server that came back empty; 0: no limit
 
-	MaxValue          int // bytes; 0: that of the process. In a Redis pool of one argument of a command, and never 0
-	MaxDirty          int // 0: that of the process
-	ClientConnections int // clients of this pool; 0: as many as the process takes
+	// MaxValue is the size of a value in bytes. 0 stands for that of the process. In a Redis pool it is the size of
+	// an argument, and never 0.
+	MaxValue          int
+	MaxDirty          int // as in Config; 0: that of the process
+	ClientConnections int // clients of this pool; 0: limited by the process only
 
-	ServerConnections int  // without effect: one pipelined connection for each loop carries all requests
-	Preconnect        bool // without effect: connections are made at the start
+	ServerConnections int  // ignored: one pipelined connection per loop carries all requests
+	Preconnect        bool // ignored: connections are always made at the start
 
-	Redis       bool   // its clients and servers speak Redis's protocol, not memcached's; there are no Backups then
-	RedisAuth   string // password that clients have to say, and that is said to servers; empty: none
-	RedisDB     int    // number of the database that connections to servers select
-	CompatClose bool   // an unknown command or a wrong number of arguments closes the connection silently, as in twemproxy
+	Redis     bool   // clients and servers speak Redis' protocol instead of memcached's; there are no Backups then
+	RedisAuth string // password that clients have to give, and that servers get; empty: none
+	RedisDB   int    // number of the database that connections to servers select
+	// CompatClose closes the connection silently on an unknown command or a wrong number of
+	// arguments, like twemproxy.
+	CompatClose bool
 }
 
-// Listen is one address that clients connect to.
+// Listen is an address that clients connect to.
 type Listen struct {
 	Network   string // "tcp" or "unix"
 	Address   string // host:port with a numeric host, or a path
-	Mode      uint32 // permission of a unix socket; 0: as the umask has it
+	Mode      uint32 // permission of a unix socket; 0: as the umask says
 	Backlog   int
-	KeepAlive bool // SO_KEEPALIVE on the connections of clients
+	KeepAlive bool // SO_KEEPALIVE for connections of clients
 	ReusePort bool // SO_REUSEPORT: several processes may listen there
 }
 
 // Ack says which copies must have answered a mutation before the client gets its reply.
 type Ack string
 
-// The two ways to acknowledge a mutation.
+// The ways to acknowledge a mutation.
 const (
 	AckAll     Ack = "all"     // primary and backup
-	AckPrimary Ack = "primary" // the primary alone; the backup's answer is awaited behind the client's back
+	AckPrimary Ack = "primary" // the primary alone; the backup's reply is awaited after the client has its own
 )
 
-// Random is the distribution that does not look at the key. It places no second copies: they would not be found again.
+// Random is the distribution that ignores the key. It cannot be used with backups, because it would not
+// find their copies again.
 const Random = "random"

@@ -1,3 +1,4 @@
-// Package config turns what the operator writes - command lines, and what stands in them: addresses, sizes, times, names -
-// into plain values that are validated once. Every error names the value and the remedy, in one line.
+// Package config parses and validates what the operator writes: command lines, files of pools, and the addresses,
+// sizes, times and names in them. The result is plain values. Every error is one line that names the value and the
+// remedy; errors in a file name the place as well.
 package config

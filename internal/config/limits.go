@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// What the keys of a file and the flags have as their defaults alike.
+// Defaults that flags and keys of a file have in common.
 const (
 	DefaultConnectTimeout = 500 * time.Millisecond
 	DefaultProbeInterval  = 500 * time.Millisecond
 	DefaultRefillRate     = 20_000
 )
 
-// maxSocketPath is what fits into the path of a unix socket address on Linux, less the closing zero.
+// maxSocketPath is the longest path of a unix socket address on Linux, without the closing zero.
 const maxSocketPath = 107
 
-// isIPv6 says whether s is an IPv6 address, possibly with a zone: the name or number of an interface.
+// isIPv6 reports whether s is an IPv6 address. It may have a zone: the name or number of an interface.
 func isIPv6(s string) bool {
 	addr, err := netip.ParseAddr(s)
 	return err == nil && addr.Is6() && !strings.ContainsAny(addr.Zone(), "[]%/: ")

@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// DefaultBacklog is how many connections the kernel keeps for a listener that has not accepted them yet.
+// DefaultBacklog is how many connections the kernel queues for a listener.
 const DefaultBacklog = 1024
 
-// ParseListen reads an address to listen on: an IPv4 or IPv6 address or a host name, each with or without a port
-// ("10.0.0.1", "::1", "[::1]:12000", "cache1:12000"); without one, port counts.
-// ok is false when the address has no port of its own and port is 0, which means: no TCP.
-// The host of the result may be a name still: the caller resolves it.
+// ParseListen parses an address to listen on. That is an IPv4 or IPv6 address or a host name, each with or without
+// a port ("10.0.0.1", "::1", "[::1]:12000", "cache1:12000"). Without one the port is port. ok is false if the
+// address has no port of its own and port is 0, which means: no TCP. The host in the result may still be a name,
+// which the caller resolves.
 func ParseListen(s string, port int) (l Listen, ok bool, err error) {
 	host, rest, f := splitHost(s)
 	switch {
@@ -34,13 +34,18 @@ func ParseListen(s string, port int) (l Listen, ok bool, err error) {
 		return Listen{}, false, f.of("address", s, "write IP, IP:PORT or [IPv6]:PORT")
 	}
 	ok = ok || port != 0
-	return Listen{Network: "tcp", Address: net.JoinHostPort(host, strconv.Itoa(port)), Backlog: DefaultBacklog, KeepAlive: true}, ok, nil
+	l = Listen{
+		Network: "tcp", Address: net.JoinHostPort(host, strconv.Itoa(port)), Backlog: DefaultBacklog,
+		KeepAlive: true,
+	}
+	return l, ok, nil
 }
 
-// ParseSocket reads the path of a unix socket to listen on.
+// ParseSocket checks the path of a unix socket to listen on.
 func ParseSocket(path string, mode uint32) (Listen, error) {
 	if len(path) > maxSocketPath {
-		return Listen{}, fmt.Errorf("%q is too long for a unix socket: choose a path of at most %d bytes", path, maxSocketPath)
+		return Listen{}, fmt.Errorf("%q is too long for a unix socket: choose a path of at most %d bytes",
+			path, maxSocketPath)
 	}
 	return Listen{Network: "unix", Address: path, Mode: mode, Backlog: DefaultBacklog}, nil
 }

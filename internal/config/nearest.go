@@ -1,7 +1,7 @@
 package config
 
-// Nearest returns the name that is closest to word, or "" when none is close enough to be a typing error for it:
-// at most one edit in three letters. An edit adds, drops or changes a letter, or swaps two neighbours.
+// Nearest returns the name that is closest to word, or "" if none is close enough to be a typing error: at most one
+// edit per three letters. An edit inserts, deletes or changes a letter, or swaps two neighbours.
 func Nearest(word string, names []string) string {
 	best, bestDistance := "", max(1, len(word)/3)+1
 	for _, name := range names {
@@ -12,7 +12,7 @@ func Nearest(word string, names []string) string {
 	return best
 }
 
-// editDistance counts the edits between a and b (optimal string alignment).
+// editDistance returns the number of edits between a and b (optimal string alignment).
 func editDistance(a, b string) int {
 	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range last {

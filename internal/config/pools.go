@@ -12,15 +12,15 @@ import (
 	yaml "go.yaml.in/yaml/v4"
 )
 
-// FileErrors is everything that is wrong with a file of pools, in the order of the file; each reads
-// FILE:LINE:COLUMN: what was found, and what to do.
+// FileErrors are all errors in a file of pools, in the order of the file. Each has the form "FILE:LINE:COLUMN: what
+// was found, and what to do".
 type FileErrors []string
 
 func (e FileErrors) Error() string { return strings.Join(e, "\n") }
 
-// LoadFile reads the pools of a file in the format of twemproxy's nutcracker.yml, with keys of our own beside
-// twemproxy's. An error is a FileErrors with all that is wrong, unless the file cannot be read. What is right but may
-// surprise is in warnings, in the same form.
+// LoadFile reads a file of pools. The format is that of twemproxy's nutcracker.yml, with additional keys. An error is
+// a FileErrors, unless the file cannot be read. warnings have the same form; they are about settings that are valid
+// but may have surprising effects.
 func LoadFile(path string, names Names) (pools []Pool, warnings []string, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -33,7 +33,7 @@ func LoadFile(path string, names Names) (pools []Pool, warnings []string, err er
 	return LoadText(path, text, names)
 }
 
-// LoadText is LoadFile for the contents of a file; path is what errors call it.
+// LoadText is LoadFile for the contents of a file. path is the file's name in messages.
 func LoadText(path string, text []byte, names Names) (pools []Pool, warnings []string, err error) {
 	f := &file{name: path, names: names}
 	var sections []*section
@@ -51,14 +51,14 @@ func LoadText(path string, text []byte, names Names) (pools []Pool, warnings []s
 	return pools, f.lines(f.warnings), nil
 }
 
-// file is a file that is being read.
+// file is the state while a file is parsed.
 type file struct {
 	name             string
 	names            Names
 	errors, warnings []remark
 }
 
-// remark is an error or a warning about one place.
+// remark is an error or a warning about a place in the file.
 type remark struct {
 	line, column int
 	text         string
@@ -72,7 +72,7 @@ func (f *file) warn(at *yaml.Node, format string, args ...any) {
 	f.warnings = append(f.warnings, remark{at.Line, at.Column, fmt.Sprintf(format, args...)})
 }
 
-// lines puts remarks into the order of the file.
+// lines formats remarks in the order of the file.
 func (f *file) lines(remarks []remark) []string {
 	slices.SortStableFunc(remarks, func(a, b remark) int {
 		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.column, b.column))

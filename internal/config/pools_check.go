@@ -6,7 +6,7 @@ import (
 	yaml "go.yaml.in/yaml/v4"
 )
 
-// check looks at what no key can know about itself.
+// check finds errors that concern several keys of a pool.
 func (s *section) check() {
 	s.checkName()
 	s.checkProtocol()
@@ -14,13 +14,16 @@ func (s *section) check() {
 		s.pool.Hash = defaultHash(s.pool.Distribution)
 	}
 	if s.keys["listen"] == nil {
-		s.fail(s.name, "pool %q has no listen: write where clients connect to, such as listen: 127.0.0.1:22121", s.pool.Name)
+		s.fail(s.name, "pool %q has no listen: write where clients connect to, such as listen: 127.0.0.1:22121",
+			s.pool.Name)
 	}
 	if list := s.keys["servers"]; list == nil || list.Kind == yaml.SequenceNode && len(list.Content) == 0 {
-		s.fail(s.name, "pool %q has no servers: write servers: and below it one line such as \"- 10.0.0.1:11211:1\" for each", s.pool.Name)
+		s.fail(s.name, "pool %q has no servers: write servers: and below it one line such as "+
+			"\"- 10.0.0.1:11211:1\" for each", s.pool.Name)
 	}
 	if s.pool.Distribution == Random && len(s.pool.Backups) > 0 {
-		s.fail(s.keys["distribution"], "distribution random does not find second copies again: choose ketama, or leave backups: out")
+		s.fail(s.keys["distribution"],
+			"distribution random cannot find second copies again: choose ketama, or leave backups: out")
 	}
 	s.checkNames(s.pool.Servers, s.serversAt)
 	s.checkNames(s.pool.Backups, s.backupAt)
@@ -31,11 +34,11 @@ func (s *section) check() {
 
 func (s *section) checkName() {
 	if s.pool.Name == "" || strings.ContainsFunc(s.pool.Name, func(c rune) bool { return c < ' ' || c == 0x7f }) {
-		s.fail(s.name, "pool name %q is empty or holds a control character: choose another", s.pool.Name)
+		s.fail(s.name, "pool name %q is empty or contains a control character: choose another", s.pool.Name)
 	}
 }
 
-// defaultHash is twemproxy's, unless the placement is one of magent 0.5, which have a hash of their own.
+// defaultHash returns twemproxy's default, or for a placement of magent 0.5 its only hash.
 func defaultHash(distribution string) string {
 	switch distribution {
 	case "magent":
@@ -46,26 +49,28 @@ func defaultHash(distribution string) string {
 	return "fnv1a_64"
 }
 
-// checkNames refuses two servers with one name in the ring, and weights that it cannot add up.
+// checkNames refuses two servers with the same name in the ring, and weights whose sum is too large.
 func (s *section) checkNames(servers []Address, at []*yaml.Node) {
 	first := map[string]*yaml.Node{}
 	total := 0
 	for i, a := range servers {
 		name := a.RingName()
 		if before := first[name]; before != nil {
-			s.fail(at[i], "server %q has the name %q, as the one in line %d: give one of them another name behind its weight, or leave it out",
+			s.fail(at[i], "server %q has the name %q, as the one in line %d: give one of them another name behind "+
+				"its weight, or leave it out",
 				at[i].Value, name, before.Line)
 		} else {
 			first[name] = at[i]
 		}
 		if total += a.Weight; total > maxNumber && total-a.Weight <= maxNumber {
-			s.fail(at[i], "server %q takes the sum of the weights over %d: write smaller weights", at[i].Value, maxNumber)
+			s.fail(at[i], "server %q takes the sum of the weights over %d: write smaller weights", at[i].Value,
+				maxNumber)
 		}
 	}
 }
 
-// checkCopies refuses, in a pool with backups, one server under two names: its second copies would lie beside the first, and
-// what one of the two knows of its outages the other would not.
+// checkCopies refuses a server that has two names in a pool with backups. Both copies of a key could be on it, and
+// its outages would be known under one of the names only.
 func (s *section) checkCopies() {
 	if len(s.pool.Backups) == 0 {
 		return
@@ -77,7 +82,8 @@ func (s *section) checkCopies() {
 	}{{s.pool.Servers, s.serversAt}, {s.pool.Backups, s.backupAt}} {
 		for i, a := range part.servers {
 			if before := first[identity(a)]; before != nil {
-				s.fail(part.at[i], "server %q stands in line %d already: in a pool with backups name each server once", part.at[i].Value, before.Line)
+				s.fail(part.at[i], "server %q is already in line %d: in a pool with backups name each server once",
+					part.at[i].Value, before.Line)
 				continue
 			}
 			first[identity(a)] = part.at[i]
@@ -85,21 +91,22 @@ func (s *section) checkCopies() {
 	}
 }
 
-// checkLoops refuses a server that is where the pool itself listens.
+// checkLoops refuses a server whose address is that of the pool itself.
 func (s *section) checkLoops(servers []Address, at []*yaml.Node) {
 	for i, a := range servers {
 		if s.listenAt != nil && s.pool.Listen[0].reaches(a) {
-			s.fail(at[i], "server %q is where this pool itself listens: change listen, or write the server's real port", at[i].Value)
+			s.fail(at[i], "server %q is where this pool itself listens: change listen, or write the server's real "+
+				"port", at[i].Value)
 		}
 	}
 }
 
-// together looks at what no pool can know about itself.
+// together finds errors that concern several pools.
 func (f *file) together(sections []*section) {
 	names, listens := map[string]*section{}, map[string]*section{}
 	for _, s := range sections {
 		if before := names[s.pool.Name]; before != nil {
-			f.fail(s.name, "pool %q is there already, in line %d: give it another name", s.pool.Name, before.name.Line)
+			f.fail(s.name, "pool %q is already in line %d: give it another name", s.pool.Name, before.name.Line)
 		} else {
 			names[s.pool.Name] = s
 		}
@@ -108,7 +115,8 @@ func (f *file) together(sections []*section) {
 		}
 		place := s.pool.Listen[0].identity()
 		if before := listens[place]; before != nil {
-			f.fail(s.listenAt, "listen %q is where pool %q listens, in line %d: choose another port", s.listenAt.Value, before.pool.Name, before.listenAt.Line)
+			f.fail(s.listenAt, "listen %q is where pool %q listens, in line %d: choose another port",
+				s.listenAt.Value, before.pool.Name, before.listenAt.Line)
 		} else {
 			listens[place] = s
 		}

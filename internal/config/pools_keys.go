@@ -7,27 +7,27 @@ import (
 	yaml "go.yaml.in/yaml/v4"
 )
 
-// section is a pool that is being read, and where its parts stand in the file.
+// section is a pool while it is parsed, with the places of its parts in the file.
 type section struct {
 	*file
 	name *yaml.Node
 	pool Pool
 
-	key                 string                // the one that is being read
-	keys                map[string]*yaml.Node // by name: its value
+	key                 string                // the key whose value is being parsed
+	keys                map[string]*yaml.Node // the value of each key, by name
 	listenAt            *yaml.Node
 	maxValueAt          *yaml.Node
-	serversAt, backupAt []*yaml.Node // by server
+	serversAt, backupAt []*yaml.Node // the place of each server
 }
 
-// poolKey is a key of a pool and what takes its value.
+// poolKey is a key of a pool, and the function that parses its value.
 type poolKey struct {
 	name string
 	list bool
 	read func(*section, *yaml.Node)
 }
 
-// poolKeys is twemproxy's keys in the order of its manual, and ours.
+// poolKeys are twemproxy's keys in the order of its manual, and ours.
 var poolKeys = [...]poolKey{
 	{"listen", false, (*section).listen},
 	{"hash", false, (*section).hash},
@@ -35,7 +35,9 @@ var poolKeys = [...]poolKey{
 	{"distribution", false, (*section).distribution},
 	{"timeout", false, func(s *section, n *yaml.Node) { s.milliseconds(n, 0, &s.pool.Timeout) }},
 	{"backlog", false, func(s *section, n *yaml.Node) { s.number(n, 0, maxNumber, &s.pool.Listen[0].Backlog) }},
-	{"client_connections", false, func(s *section, n *yaml.Node) { s.number(n, 0, maxNumber, &s.pool.ClientConnections) }},
+	{"client_connections", false, func(s *section, n *yaml.Node) {
+		s.number(n, 0, maxNumber, &s.pool.ClientConnections)
+	}},
 	{"redis", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.Redis) }},
 	{"redis_auth", false, func(s *section, n *yaml.Node) { s.pool.RedisAuth = n.Value }},
 	{"redis_db", false, func(s *section, n *yaml.Node) { s.number(n, 0, maxNumber, &s.pool.RedisDB) }},
@@ -43,8 +45,12 @@ var poolKeys = [...]poolKey{
 	{"tcpkeepalive", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.Listen[0].KeepAlive) }},
 	{"reuseport", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.Listen[0].ReusePort) }},
 	{"auto_eject_hosts", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.AutoEject) }},
-	{"server_connections", false, func(s *section, n *yaml.Node) { s.number(n, 1, maxNumber, &s.pool.ServerConnections) }},
-	{"server_retry_timeout", false, func(s *section, n *yaml.Node) { s.milliseconds(n, 0, &s.pool.ServerRetryTimeout) }},
+	{"server_connections", false, func(s *section, n *yaml.Node) {
+		s.number(n, 1, maxNumber, &s.pool.ServerConnections)
+	}},
+	{"server_retry_timeout", false, func(s *section, n *yaml.Node) {
+		s.milliseconds(n, 0, &s.pool.ServerRetryTimeout)
+	}},
 	{"server_failure_limit", false, (*section).failureLimit},
 	{"servers", true, func(s *section, n *yaml.Node) { s.pool.Servers, s.serversAt = s.servers(n) }},
 
@@ -57,24 +63,24 @@ var poolKeys = [...]poolKey{
 	{"compat_close", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.CompatClose) }},
 }
 
-// Limits of the values in a file.
+// Limits of values in a file.
 const (
-	maxNumber = 1<<31 - 1 // twemproxy's int
+	maxNumber = 1<<31 - 1 // that of twemproxy's int
 	maxKeys   = 100_000_000
-	maxValue  = 1 << 30 // of a memcached pool
+	maxValue  = 1 << 30 // for a memcached pool
 )
 
-// filePool has the defaults of twemproxy, and for our keys those of the flags.
+// filePool returns a pool with the defaults: twemproxy's, and for our own keys those of the flags.
 func filePool(name string) Pool {
 	return Pool{
 		Name: name, Distribution: "ketama", Ack: AckAll,
 		Listen:         []Listen{{Backlog: 512}},
-		ConnectTimeout: DefaultConnectTimeout, ServerFailureLimit: 2, ServerRetryTimeout: 30 * time.Second, ServerConnections: 1,
-		ProbeInterval: DefaultProbeInterval, RefillRate: DefaultRefillRate,
+		ConnectTimeout: DefaultConnectTimeout, ServerFailureLimit: 2, ServerRetryTimeout: 30 * time.Second,
+		ServerConnections: 1, ProbeInterval: DefaultProbeInterval, RefillRate: DefaultRefillRate,
 	}
 }
 
-// section reads the keys of one pool.
+// section parses the keys of one pool.
 func (f *file) section(raw rawPool) *section {
 	s := &section{file: f, name: raw.name, pool: filePool(raw.name.Value), keys: map[string]*yaml.Node{}}
 	for i := 0; i < len(raw.entries); i += 2 {
@@ -84,7 +90,7 @@ func (f *file) section(raw rawPool) *section {
 	return s
 }
 
-// entry reads one key of a pool.
+// entry parses one key of a pool.
 func (s *section) entry(key, value *yaml.Node) {
 	known := findKey(key.Value)
 	first := s.keys[key.Value]
@@ -94,7 +100,7 @@ func (s *section) entry(key, value *yaml.Node) {
 	case known == nil:
 		s.unknown(key)
 	case first != nil:
-		s.fail(key, "%s is there already, in line %d: leave one of them out", key.Value, first.Line)
+		s.fail(key, "%s is already in line %d: leave one of them out", key.Value, first.Line)
 	case known.list && value.Kind != yaml.SequenceNode:
 		s.keys[key.Value] = key
 		s.fail(key, "%s takes a list: write each server in a line of its own, behind \"- \"", key.Value)
@@ -128,7 +134,7 @@ func (s *section) unknown(key *yaml.Node) {
 	s.fail(key, "key %v", err)
 }
 
-// wrong tells that a value is.
+// wrong reports that a value is wrong.
 func (s *section) wrong(value *yaml.Node, err error) {
 	s.fail(value, "%s %v", s.key, err)
 }

@@ -10,15 +10,15 @@ import (
 	yaml "go.yaml.in/yaml/v4"
 )
 
-// The functions here read addresses in twemproxy's grammar, which splits them from the right: so an IPv6 address needs
-// no brackets there. With brackets it is taken, too.
+// Addresses in twemproxy's grammar. It splits them from the right, so IPv6 addresses need no brackets. They are
+// accepted with brackets as well.
 
 const (
 	serverForms = "write host:port:weight, host:port:weight name, or /path:weight"
 	listenForms = "write host:port, or /path and a permission such as 0770"
 )
 
-// servers reads a list of servers. What is wrong is left out.
+// servers parses a list of servers. Those with errors are left out.
 func (s *section) servers(list *yaml.Node) (addresses []Address, at []*yaml.Node) {
 	for _, n := range list.Content {
 		if n.Kind != yaml.ScalarNode {
@@ -35,8 +35,8 @@ func (s *section) servers(list *yaml.Node) (addresses []Address, at []*yaml.Node
 	return addresses, at
 }
 
-// parseServerLine reads "host:port:weight", "/path:weight" and "sentinel://host:port/master:weight", all perhaps with " name"
-// behind.
+// parseServerLine parses "host:port:weight", "/path:weight" and
+// "sentinel://host:port/master:weight". " name" may follow.
 func parseServerLine(line string) (Address, *flaw) {
 	address, name, f := cutName(line)
 	if f != nil {
@@ -51,11 +51,11 @@ func parseServerLine(line string) (Address, *flaw) {
 	unix := strings.HasPrefix(address, "/")
 	switch {
 	case address == "":
-		return Address{}, &flaw{problem: "there is nothing"}
+		return Address{}, &flaw{problem: "the line is empty"}
 	case !ok || !unix && !strings.Contains(head, ":"):
 		return Address{}, &flaw{"the weight is missing", fmt.Sprintf("write %s:1", address)}
 	case unix && strings.Contains(head, ":"):
-		return Address{}, &flaw{"the path holds a ':'", "move the socket to a path without"}
+		return Address{}, &flaw{"the path contains a ':'", "move the socket to a path without"}
 	}
 	a := Address{Network: "tcp", Name: name}
 	if a.Weight, f = parseNumber("weight", weight, maxNumber); f != nil {
@@ -66,20 +66,21 @@ func parseServerLine(line string) (Address, *flaw) {
 		return a, checkSocketPath(head, serverForms)
 	}
 	var port string
-	if a.Host, port, a.Port, f = parseHostPort(head); f == nil && name == "" && a.Port != DefaultPort && port != strconv.Itoa(a.Port) {
+	if a.Host, port, a.Port, f = parseHostPort(head); f == nil && name == "" && a.Port != DefaultPort &&
+		port != strconv.Itoa(a.Port) {
 		a.Name = a.Host + ":" + port // twemproxy hashes the port as it is written
 	}
 	return a, f
 }
 
-// cutName cuts the name of a server off its line.
+// cutName splits a line of a server into its address and its name.
 func cutName(line string) (address, name string, f *flaw) {
 	address, name, named := cutLast(line, ' ')
 	switch {
 	case named && name == "":
 		f = &flaw{problem: "the name behind the blank is empty"}
 	case strings.ContainsFunc(name, func(c rune) bool { return c < ' ' || c == 0x7f }):
-		f = &flaw{problem: "the name holds a control character"}
+		f = &flaw{problem: "the name contains a control character"}
 	case strings.HasSuffix(address, " "):
 		f = &flaw{problem: "there is more than one blank before the name"}
 	}
@@ -94,7 +95,7 @@ func cutLast(s string, separator byte) (before, after string, found bool) {
 	return s, "", false
 }
 
-// parseHostPort reads what stands before and behind the last ':'.
+// parseHostPort parses the text before and behind the last ':'.
 func parseHostPort(s string) (host, text string, port int, f *flaw) {
 	host, text, ok := cutLast(s, ':')
 	if !ok {
@@ -116,7 +117,7 @@ func parseHostPort(s string) (host, text string, port int, f *flaw) {
 	return host, text, port, f
 }
 
-// listen reads "host:port" or "/path", the latter perhaps with an octal permission.
+// listen parses "host:port" or "/path". An octal permission may follow the latter.
 func (s *section) listen(n *yaml.Node) {
 	l, f := parseListenLine(n.Value)
 	if f != nil {
@@ -139,7 +140,10 @@ func parseListenLine(line string) (l Listen, f *flaw) {
 	if ok {
 		mode, err := ParseMode(permission)
 		if err != nil {
-			return l, &flaw{fmt.Sprintf("permission %q is not an octal number from 0 to 0777", permission), "write one such as 0770, or none"}
+			return l, &flaw{
+				fmt.Sprintf("permission %q is not an octal number from 0 to 0777", permission),
+				"write one such as 0770, or none",
+			}
 		}
 		l.Mode = mode
 	}
@@ -147,7 +151,7 @@ func parseListenLine(line string) (l Listen, f *flaw) {
 	return l, checkSocketPath(path, listenForms)
 }
 
-// ParseHashTag reads the two bytes of a hash tag.
+// ParseHashTag parses the two bytes of a hash tag.
 func ParseHashTag(text string) (string, error) {
 	if len(text) != 2 {
 		return "", fmt.Errorf("%q is not two bytes: write those that enclose what is hashed, such as \"{}\"", text)

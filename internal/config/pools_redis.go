@@ -2,14 +2,14 @@ package config
 
 import yaml "go.yaml.in/yaml/v4"
 
-// DefaultRedisValue is the bytes that one argument of a command may have in a Redis pool that does not say, and may not exceed
-// in any: Redis's own proto-max-bulk-len.
+// DefaultRedisValue is the default and maximum size in bytes of an argument of a command in a Redis pool. It is
+// Redis' own proto-max-bulk-len.
 const DefaultRedisValue = 512 << 20
 
-// sentinelExample is a server line of a Redis master that its sentinels know.
+// sentinelExample is an example of a server line for a Redis master that is known by its sentinels.
 const sentinelExample = `"- sentinel://10.0.0.1:26379,10.0.0.2:26379/mymaster:1"`
 
-// checkProtocol looks at what has to do with the protocol of the pool, which may stand behind the keys that depend on it.
+// checkProtocol checks what depends on the protocol of the pool. That key may come behind those that depend on it.
 func (s *section) checkProtocol() {
 	if s.pool.Redis {
 		s.checkRedis()
@@ -29,28 +29,30 @@ func (s *section) checkProtocol() {
 func (s *section) refuseSentinels(servers []Address, at []*yaml.Node) {
 	for i, a := range servers {
 		if a.Network == "sentinel" {
-			s.fail(at[i], "server %q: sentinels know Redis servers only: add redis: true to the pool, or %s", at[i].Value, serverForms)
+			s.fail(at[i], "server %q: sentinels know Redis servers only: add redis: true to the pool, or %s",
+				at[i].Value, serverForms)
 		}
 	}
 }
 
-// checkRedis looks at a Redis pool, and gives it the defaults of one.
+// checkRedis checks a Redis pool, and sets its defaults.
 func (s *section) checkRedis() {
 	if at := s.keys["backups"]; at != nil {
-		s.fail(at, "backups is for memcached pools: Redis copies its data itself; give each master replicas and sentinels, "+
+		s.fail(at, "backups is for memcached pools: Redis copies its data itself; give each master replicas and "+
+			"sentinels, "+
 			"and write it under servers as %s", sentinelExample)
 		s.pool.Backups, s.backupAt = nil, nil
 	}
 	for _, name := range []string{"ack", "dirty_keys", "refill_rate"} {
 		if at := s.keys[name]; at != nil {
-			s.fail(at, "%s is about second copies, which a Redis pool has none of: leave it out", name)
+			s.fail(at, "%s is about second copies, which Redis pools do not have: leave it out", name)
 		}
 	}
 	s.pool.MaxValue = DefaultRedisValue
 	s.checkMaxValue(DefaultRedisValue)
 }
 
-// checkMaxValue takes the value of max_value, if there is one, whose bounds depend on the protocol.
+// checkMaxValue parses max_value, if it is there. Its limits depend on the protocol.
 func (s *section) checkMaxValue(most int) {
 	if s.maxValueAt == nil {
 		return

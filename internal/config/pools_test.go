@@ -10,11 +10,12 @@ import (
 	"testing"
 )
 
-// fileNames are words as the packages below know them; a ring gives a weight of 1 beside 1000 no key.
+// fileNames are words as the lower packages know them. A ring gives no key to a weight of 1 beside 1000.
 func fileNames() Names {
 	return Names{
 		Hashes: []string{
-			"one_at_a_time", "md5", "crc16", "crc32", "crc32a", "fnv1_64", "fnv1a_64", "fnv1_32", "fnv1a_32", "hsieh", "murmur", "jenkins", "djb2",
+			"one_at_a_time", "md5", "crc16", "crc32", "crc32a", "fnv1_64", "fnv1a_64", "fnv1_32", "fnv1a_32", "hsieh",
+			"murmur", "jenkins", "djb2",
 		},
 		Distributions: []string{"ketama", "modula", "random", "magent", "magent-ketama"},
 		Keyless: func(_ string, servers []Address) (without []int) {
@@ -33,7 +34,8 @@ func fileNames() Names {
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// TestPoolFiles compares what is said about each file in testdata/pools with the golden file beside it, and what it says.
+// TestPoolFiles compares the errors, warnings and pools of each file in testdata/pools with the
+// golden file beside it.
 func TestPoolFiles(t *testing.T) {
 	files, err := filepath.Glob("testdata/pools/*.yml")
 	if err != nil || len(files) < 20 {
@@ -88,13 +90,14 @@ func TestLoadFile(t *testing.T) {
 		t.Errorf("%+v, %v", pools, err)
 	}
 	_, _, err = LoadFile("testdata/pools/hash_tags.yml", fileNames())
-	want := `configuration file "testdata/pools/hash_tags.yml": no such file or directory: name a file of pools with -c`
+	want := `configuration file "testdata/pools/hash_tags.yml": no such file or directory: ` +
+		`name a file of pools with -c`
 	if err == nil || err.Error() != want {
 		t.Errorf("\n got %v\nwant %s", err, want)
 	}
 }
 
-// TestDamagedFiles: whatever stands in a file, there are pools or errors with a place.
+// TestDamagedFiles: whatever is in a file, there are pools, or errors with a place.
 func TestDamagedFiles(t *testing.T) {
 	files, _ := filepath.Glob("testdata/pools/*.yml")
 	for _, path := range files {

@@ -8,8 +8,8 @@ import (
 	yaml "go.yaml.in/yaml/v4"
 )
 
-// The functions here take the values of single keys. As in twemproxy what counts is the text: "400" in quotes is a number,
-// 0x10 is none, and yes is no boolean.
+// Values of single keys. As in twemproxy the text counts: "400" in quotes is a number, 0x10 is not,
+// and yes is not a boolean.
 
 func (s *section) number(n *yaml.Node, minimum, maximum int, target *int) {
 	v, err := parseDigits(n.Value, minimum, maximum)
@@ -29,12 +29,13 @@ func (s *section) milliseconds(n *yaml.Node, minimum int, target *time.Duration)
 	*target = time.Duration(v) * time.Millisecond
 }
 
-// parseDigits reads a number that is written with digits only.
+// parseDigits parses a number that consists of digits only.
 func parseDigits(text string, minimum, maximum int) (int, error) {
 	v, err := strconv.Atoi(text)
 	switch {
 	case !isDigits(text):
-		return 0, fmt.Errorf("%q is not a number: write digits only, for a number from %d to %d", text, minimum, maximum)
+		return 0, fmt.Errorf("%q is not a number: write digits only, for a number from %d to %d",
+			text, minimum, maximum)
 	case err != nil || v < minimum || v > maximum:
 		return 0, fmt.Errorf("%s is out of range: write a number from %d to %d", text, minimum, maximum)
 	}
@@ -74,7 +75,7 @@ func (s *section) hashTag(n *yaml.Node) {
 	s.pool.HashTag = tag
 }
 
-// failureLimit takes 0 for 1, as twemproxy acts.
+// failureLimit turns 0 into 1, which is how twemproxy acts.
 func (s *section) failureLimit(n *yaml.Node) {
 	s.number(n, 0, maxNumber, &s.pool.ServerFailureLimit)
 	s.pool.ServerFailureLimit = max(1, s.pool.ServerFailureLimit)

@@ -8,7 +8,7 @@ import (
 	yaml "go.yaml.in/yaml/v4"
 )
 
-// rawPool is a pool as it stands in the file: its name, and its keys with their values in turns.
+// rawPool is a pool as written in the file: its name, and its keys and values alternately.
 type rawPool struct {
 	name    *yaml.Node
 	entries []*yaml.Node
@@ -16,8 +16,8 @@ type rawPool struct {
 
 const example = "write the name of a pool and, indented below it, listen: and servers:"
 
-// parse reads YAML as far as twemproxy takes it: one document, block style, no tags, no anchors. Scalars are kept as
-// the text that was written, whatever type YAML makes of them.
+// parse parses the subset of YAML that twemproxy accepts: one document, block style, no tags, no anchors. Scalars
+// keep the text that was written, whatever type YAML gives them.
 func (f *file) parse(text []byte) []rawPool {
 	if !f.readable(text) {
 		return nil
@@ -50,7 +50,7 @@ func (f *file) parse(text []byte) []rawPool {
 	return pools
 }
 
-// readable finds what the parser could not say the place of.
+// readable finds errors for which the parser does not give the place.
 func (f *file) readable(text []byte) bool {
 	empty, number := true, 0
 	for line := range bytes.Lines(text) {
@@ -77,13 +77,13 @@ func (f *file) readableLine(number int, line []byte) {
 		at.Column = column
 		f.fail(at, "found bytes that are not UTF-8: save the file as UTF-8")
 	case string(word) == "---" || string(word) == "...":
-		f.fail(at, "found %q, but a file is one document without marks: leave the line out", word)
+		f.fail(at, "found %q, but a file is one document without markers: leave the line out", word)
 	case bytes.HasPrefix(line, []byte("%")):
 		f.fail(at, "found the YAML directive %q: leave the line out", word)
 	}
 }
 
-// badByte is the column of the first byte that is not UTF-8, 0 if there is none.
+// badByte returns the column of the first byte that is not UTF-8, or 0.
 func badByte(line []byte) int {
 	for column := 1; len(line) > 0; column++ {
 		r, size := utf8.DecodeRune(line)
@@ -95,7 +95,7 @@ func badByte(line []byte) int {
 	return 0
 }
 
-// syntax tells what the parser could not make sense of.
+// syntax reports what the parser could not parse.
 func (f *file) syntax(err error) {
 	const remedy = `write "key: value" lines, indent with blanks, and put values with special characters in quotes`
 	at := &yaml.Node{Line: 1, Column: 1}
@@ -113,7 +113,7 @@ func (f *file) syntax(err error) {
 	f.fail(at, "not YAML: %s: %s", reason, remedy)
 }
 
-// plain refuses what twemproxy's parser refuses, everywhere below n.
+// plain refuses everything below n that twemproxy's parser refuses.
 func (f *file) plain(n *yaml.Node) bool {
 	before := len(f.errors)
 	switch {
@@ -121,13 +121,14 @@ func (f *file) plain(n *yaml.Node) bool {
 		f.fail(n, "found the alias *%s: write the value itself", n.Value)
 		return false
 	case n.Anchor != "":
-		f.fail(n, "found the anchor &%s: anchors are not taken, write the value wherever it is needed", n.Anchor)
+		f.fail(n, "found the anchor &%s: anchors are not supported: write the value wherever it is needed", n.Anchor)
 	case n.Style&yaml.TaggedStyle != 0:
 		f.fail(n, "found the tag %s: leave it out, values are taken as they are written", n.Tag)
 	case n.Style&yaml.FlowStyle != 0 && n.Kind == yaml.MappingNode:
 		f.fail(n, "found a map in braces: write one \"key: value\" per line, or put a value such as \"{}\" in quotes")
 	case n.Style&yaml.FlowStyle != 0:
-		f.fail(n, "found a list in brackets: write one \"- value\" per line, or put a value such as \"[::1]:11211\" in quotes")
+		f.fail(n, "found a list in brackets: write one \"- value\" per line, "+
+			"or put a value such as \"[::1]:11211\" in quotes")
 	}
 	for _, child := range n.Content {
 		f.plain(child)
@@ -135,7 +136,7 @@ func (f *file) plain(n *yaml.Node) bool {
 	return len(f.errors) == before
 }
 
-// kindOf names what was found in the place of something else.
+// kindOf describes a node that was found in the wrong place.
 func kindOf(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:

@@ -8,17 +8,18 @@ import (
 	"strconv"
 )
 
-// Names are the words that the packages below know; who builds a Config passes them in.
+// Names are the words that lower packages know. Who builds a Config passes them in.
 type Names struct {
 	Hashes        []string
 	Distributions []string
 
-	// Keyless returns the indexes of the servers that such a ring gives no key. Without it nobody is warned of them.
+	// Keyless returns the indexes of the servers to which such a ring gives no key. If it is nil there
+	// are no warnings about them.
 	Keyless func(distribution string, servers []Address) []int
 }
 
-// Validate checks what no single setting can know about itself. Its error is one line that names the value and
-// the remedy; "-s" and its like in it are the flags, because a process with one pool is configured by them.
+// Validate checks settings that depend on each other. An error is one line that names the value and the remedy. It
+// speaks of flags such as -s, because they configure a process with a single pool.
 func (c *Config) Validate(names Names) error {
 	if c.Threads < 1 || c.MaxClients < 1 || c.MaxValue < 1 || len(c.Pools) == 0 {
 		return fmt.Errorf("threads %d, clients %d, largest value %d, pools %d: each must be at least 1",
@@ -42,7 +43,7 @@ func (p *Pool) validate(names Names) error {
 	return p.loops()
 }
 
-// ValidateServers checks what says where keys lie, for whoever needs no listeners.
+// ValidateServers checks the settings that say where keys are stored, for callers that need no listeners.
 func (p *Pool) ValidateServers(names Names) error {
 	if len(p.Servers) == 0 {
 		return fmt.Errorf("no server given: name at least one memcached with -s, for example -s 10.0.0.1:11211")
@@ -54,26 +55,29 @@ func (p *Pool) ValidateServers(names Names) error {
 		return fmt.Errorf("--distribution %w", err)
 	}
 	if p.Distribution == Random && len(p.Backups) > 0 {
-		return fmt.Errorf("--distribution random does not find second copies again: choose ketama, or leave -b out")
+		return fmt.Errorf("--distribution random cannot find second copies again: choose ketama, or leave -b out")
 	}
 	return p.duplicates()
 }
 
-// duplicates refuses a server that stands twice in one ring, and one that would be its own backup.
+// duplicates refuses a server that is in one ring twice, and one that would be its own backup.
 func (p *Pool) duplicates() error {
 	primaries, backups := map[string]bool{}, map[string]bool{}
 	for _, a := range p.Servers {
 		if id := identity(a); primaries[id] {
-			return fmt.Errorf("-s %s is given twice: name each server once (a larger share of the keys is a weight: %s:2)", a, a)
+			return fmt.Errorf("-s %s is given twice: "+
+				"name each server once (a larger share of the keys is a weight: %s:2)", a, a)
 		}
 		primaries[identity(a)] = true
 	}
 	for _, a := range p.Backups {
 		switch id := identity(a); {
 		case backups[id]:
-			return fmt.Errorf("-b %s is given twice: name each backup once (a larger share of the keys is a weight: %s:2)", a, a)
+			return fmt.Errorf("-b %s is given twice: "+
+				"name each backup once (a larger share of the keys is a weight: %s:2)", a, a)
 		case primaries[id]:
-			return fmt.Errorf("-b %s is a primary (-s) too, so its keys would have no second copy: name another server, "+
+			return fmt.Errorf("-b %s is also a primary (-s), so its keys would have no second copy: name another "+
+				"server, "+
 				"or run two proxies, one with -s A -b B and one with -s B -b A", a)
 		default:
 			backups[id] = true
@@ -82,7 +86,7 @@ func (p *Pool) duplicates() error {
 	return nil
 }
 
-// loops refuses a server that is one of the pool's own listeners.
+// loops refuses a server whose address is that of one of the pool's own listeners.
 func (p *Pool) loops() error {
 	for i, a := range slices.Concat(p.Servers, p.Backups) {
 		flag := "-s"
@@ -97,7 +101,7 @@ func (p *Pool) loops() error {
 	return nil
 }
 
-// reaches tells whether a connection to a would be accepted by l, as far as the addresses themselves say.
+// reaches reports whether l would accept a connection to a, as far as the addresses show.
 func (l Listen) reaches(a Address) bool {
 	if l.Network == "unix" {
 		return a.Path != "" && a.Path == l.Address
@@ -117,7 +121,7 @@ func (l Listen) reaches(a Address) bool {
 	return err == nil && server.IsLoopback()
 }
 
-// identity is the same for two spellings of one place to listen on.
+// identity is equal for two spellings of one address to listen on.
 func (l Listen) identity() string {
 	host, port, err := net.SplitHostPort(l.Address)
 	if l.Network == "unix" || err != nil {
@@ -126,7 +130,7 @@ func (l Listen) identity() string {
 	return net.JoinHostPort(canonicalHost(host), port)
 }
 
-// identity is the same for two spellings of one server address; weight and name do not count.
+// identity is equal for two spellings of one server address. Weight and name do not count.
 func identity(a Address) string {
 	if a.Network != "tcp" {
 		return a.String()

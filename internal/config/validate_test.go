@@ -21,20 +21,30 @@ func addresses(t *testing.T, texts string) []Address {
 func TestValidate(t *testing.T) {
 	const (
 		twice  = " is given twice: name each "
-		backup = " is a primary (-s) too, so its keys would have no second copy: name another server, or run two proxies, one with -s A -b B and one with -s B -b A"
-		loop   = " is where this proxy itself listens: give the proxy another port with -p, or name the server's real port"
+		backup = " is also a primary (-s), so its keys would have no second copy: name another server, or run two " +
+			"proxies, one with -s A -b B and one with -s B -b A"
+		loop = " is where this proxy itself listens: give the proxy another port with -p, or name the server's " +
+			"real port"
 	)
 	for _, c := range []struct{ listen, servers, backups, want string }{
 		{"127.0.0.1:12000", "a b:1 /s", "c d:2 /t", ""},
 		{"127.0.0.1:12000", "a a:11212 [::1]", "", ""},
-		{"127.0.0.1:12000", "", "c", "no server given: name at least one memcached with -s, for example -s 10.0.0.1:11211"},
+		{
+			"127.0.0.1:12000", "", "c",
+			"no server given: name at least one memcached with -s, for example -s 10.0.0.1:11211",
+		},
 		{"", "a", "", "-p 0 switches TCP off and no unix socket is given: add -f PATH or choose a port with -p"},
-		{"127.0.0.1:1", "a b a:11211", "", "-s a:11211" + twice + "server once (a larger share of the keys is a weight: a:11211:2)"},
-		{"127.0.0.1:1", "a b a:11211:3", "", "-s a:11211" + twice + "server once (a larger share of the keys is a weight: a:11211:2)"},
-		{"127.0.0.1:1", "::1 [0:0::1]:11211", "", "-s [0:0::1]:11211" + twice + "server once (a larger share of the keys is a weight: [0:0::1]:11211:2)"},
-		{"127.0.0.1:1", "localhost 127.0.0.1", "", "-s 127.0.0.1:11211" + twice + "server once (a larger share of the keys is a weight: 127.0.0.1:11211:2)"},
+		{"127.0.0.1:1", "a b a:11211", "", "-s a:11211" + twice +
+			"server once (a larger share of the keys is a weight: a:11211:2)"},
+		{"127.0.0.1:1", "a b a:11211:3", "", "-s a:11211" + twice +
+			"server once (a larger share of the keys is a weight: a:11211:2)"},
+		{"127.0.0.1:1", "::1 [0:0::1]:11211", "", "-s [0:0::1]:11211" + twice +
+			"server once (a larger share of the keys is a weight: [0:0::1]:11211:2)"},
+		{"127.0.0.1:1", "localhost 127.0.0.1", "", "-s 127.0.0.1:11211" + twice +
+			"server once (a larger share of the keys is a weight: 127.0.0.1:11211:2)"},
 		{"127.0.0.1:1", "/s /s:2", "", "-s /s" + twice + "server once (a larger share of the keys is a weight: /s:2)"},
-		{"127.0.0.1:1", "a", "b b", "-b b:11211" + twice + "backup once (a larger share of the keys is a weight: b:11211:2)"},
+		{"127.0.0.1:1", "a", "b b", "-b b:11211" + twice +
+			"backup once (a larger share of the keys is a weight: b:11211:2)"},
 		{"127.0.0.1:1", "a b", "c a", "-b a:11211" + backup},
 		{"127.0.0.1:11211", "127.0.0.1", "", "-s 127.0.0.1:11211" + loop},
 		{"127.0.0.1:11211", "localhost", "", "-s localhost:11211" + loop},
@@ -46,7 +56,10 @@ func TestValidate(t *testing.T) {
 		{"unix:/s", "/s", "", "-s /s" + loop},
 		{"unix:/s", "/t", "", ""},
 	} {
-		pool := Pool{Hash: "md5", Distribution: "ketama", Servers: addresses(t, c.servers), Backups: addresses(t, c.backups)}
+		pool := Pool{
+			Hash: "md5", Distribution: "ketama", Servers: addresses(t, c.servers),
+			Backups: addresses(t, c.backups),
+		}
 		if path, ok := strings.CutPrefix(c.listen, "unix:"); ok {
 			pool.Listen = []Listen{{Network: "unix", Address: path}}
 		} else if c.listen != "" {
@@ -65,7 +78,11 @@ func TestValidateNames(t *testing.T) {
 }
 
 func TestValidateNumbers(t *testing.T) {
-	for _, c := range []Config{{}, {Threads: 1, MaxClients: 1, MaxValue: 1}, {MaxClients: 1, MaxValue: 1, Pools: []Pool{{}}}} {
+	for _, c := range []Config{
+		{},
+		{Threads: 1, MaxClients: 1, MaxValue: 1},
+		{MaxClients: 1, MaxValue: 1, Pools: []Pool{{}}},
+	} {
 		if err := c.Validate(Names{}); err == nil || !strings.Contains(err.Error(), "must be at least 1") {
 			t.Errorf("%+v: %v", c, err)
 		}
@@ -81,6 +98,7 @@ func validate(t *testing.T, pool Pool, want string) {
 		got = err.Error()
 	}
 	if got != want {
-		t.Errorf("listen %v, servers %v, backups %v:\n got %s\nwant %s", pool.Listen, pool.Servers, pool.Backups, got, want)
+		t.Errorf("listen %v, servers %v, backups %v:\n got %s\nwant %s", pool.Listen, pool.Servers, pool.Backups, got,
+			want)
 	}
 }

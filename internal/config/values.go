@@ -9,10 +9,11 @@ import (
 	"time"
 )
 
-// The functions here turn one setting's text into its value. Their errors hold the value and the remedy;
-// the caller puts the name of the setting in front.
+// Parsers for the text of one setting. Their errors hold the value and the remedy; the caller adds
+// the name of the setting.
 
-// ParseSize reads a number of bytes such as "1048576", "512k", "1m" or "1g" (powers of 1024), within minimum and maximum.
+// ParseSize parses a number of bytes such as "1048576", "512k", "1m" or "1g" (powers of 1024),
+// from minimum to maximum.
 func ParseSize(s string, minimum, maximum int) (int, error) {
 	digits, unit := strings.ToLower(s), 1
 	for suffix, factor := range map[string]int{"k": 1 << 10, "m": 1 << 20, "g": 1 << 30} {
@@ -26,7 +27,8 @@ func ParseSize(s string, minimum, maximum int) (int, error) {
 		return 0, fmt.Errorf("%q is not a size: write bytes, or a number with k, m or g behind it, such as 1m", s)
 	}
 	if n > maximum/unit || n*unit < minimum {
-		return 0, fmt.Errorf("%q is out of range: give a size from %s to %s", s, formatSize(minimum), formatSize(maximum))
+		return 0, fmt.Errorf("%q is out of range: give a size from %s to %s", s, formatSize(minimum),
+			formatSize(maximum))
 	}
 	return n * unit, nil
 }
@@ -40,7 +42,7 @@ func formatSize(n int) string {
 	return strconv.Itoa(n)
 }
 
-// ParseInt reads a whole number within minimum and maximum.
+// ParseInt parses a whole number from minimum to maximum.
 func ParseInt(s string, minimum, maximum int) (int, error) {
 	n, err := strconv.Atoi(s)
 	if err != nil {
@@ -52,7 +54,7 @@ func ParseInt(s string, minimum, maximum int) (int, error) {
 	return n, nil
 }
 
-// ParseDuration reads a time such as "500ms" or "1.5s", within minimum and maximum.
+// ParseDuration parses a time such as "500ms" or "1.5s", from minimum to maximum.
 func ParseDuration(s string, minimum, maximum time.Duration) (time.Duration, error) {
 	if _, err := strconv.ParseFloat(s, 64); err == nil && s != "0" {
 		return 0, fmt.Errorf("%q has no unit: write %sms or %ss", s, s, s)
@@ -67,7 +69,7 @@ func ParseDuration(s string, minimum, maximum time.Duration) (time.Duration, err
 	return d, nil
 }
 
-// ParseMode reads the permission bits of a file in octal, such as "0700" or "770".
+// ParseMode parses the permission bits of a file in octal, such as "0700" or "770".
 func ParseMode(s string) (uint32, error) {
 	n, err := strconv.ParseUint(s, 8, 32)
 	if err != nil || n > 0o777 {
@@ -87,13 +89,13 @@ func ParseChoice(s string, names []string) (string, error) {
 	return "", fmt.Errorf("%q is unknown: choose one of %s", s, strings.Join(names, ", "))
 }
 
-// ParseAck reads the name of an Ack.
+// ParseAck parses the name of an Ack.
 func ParseAck(s string) (Ack, error) {
 	name, err := ParseChoice(s, []string{string(AckAll), string(AckPrimary)})
 	return Ack(name), err
 }
 
-// SplitList splits each value at its commas and returns all parts without the blanks around them.
+// SplitList splits each value at its commas, and returns all parts without surrounding blanks.
 func SplitList(values []string) []string {
 	var parts []string
 	for _, value := range values {
@@ -106,11 +108,11 @@ func SplitList(values []string) []string {
 	return parts
 }
 
-// ParseIP reads an IP address.
+// ParseIP parses an IP address.
 func ParseIP(s string) (netip.Addr, error) {
 	addr, err := netip.ParseAddr(s)
 	if err != nil {
-		return addr, fmt.Errorf("%q is no IP address: write one such as 10.0.0.100", s)
+		return addr, fmt.Errorf("%q is not an IP address: write one such as 10.0.0.100", s)
 	}
 	return addr, nil
 }

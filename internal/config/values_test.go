@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// check compares "value" or "error: text" with want; a want that ends in "..." is the beginning of one line.
+// check compares "value" or "error: text" with want. If want ends in "...", it is the beginning of one line.
 func check(t *testing.T, input string, value any, err error, want string) {
 	t.Helper()
 	got := fmt.Sprint(value)
