@@ -33,7 +33,7 @@ func TestPostAllocatesNothing(t *testing.T) {
 	}
 }
 
-// A message in, the same message out, and no garbage.
+// To receive a message and send it back allocates nothing.
 func TestStreamAllocatesNothing(t *testing.T) {
 	l := idle(t)
 	s, peer := openStream(t, l)

@@ -2,24 +2,25 @@ package loop
 
 import "time"
 
-// Busy is how long the turns of a loop took, from the return of epoll to their end: for as long whatever is ready waits.
+// Busy tells how long the turns of a loop took, each from the return of epoll to its end. Descriptors that become
+// ready during a turn have to wait that long.
 type Busy struct {
-	Turns   int64         // so far
-	Total   time.Duration // of all of them
-	Longest time.Duration // of the last 30 to 60 seconds
+	Turns   int64         // the number of turns so far
+	Total   time.Duration // the time of all turns together
+	Longest time.Duration // the longest turn of the last 30 to 60 seconds
 }
 
 // busyWindow is how long the longest turn is remembered, at least.
 const busyWindow = int64(30 * time.Second)
 
-// busy sums up in nanoseconds.
+// busy holds the figures of Busy, in nanoseconds.
 type busy struct {
 	total           int64
-	longest, before int64 // in the window that is open, and in the one before it
-	opened          int64 // when the window was, by Loop.Now
+	longest, before int64 // the longest turn in the present window, and in the previous one
+	opened          int64 // when the present window began, by Loop.Now
 }
 
-// note counts a turn that began now and took d.
+// note counts a turn that began at now and took d.
 func (b *busy) note(now, d int64) {
 	b.total += d
 	if now-b.opened >= busyWindow {
@@ -33,16 +34,17 @@ func (b *busy) note(now, d int64) {
 // turn opens a new window.
 func (b *busy) turn(now int64) {
 	b.before = b.longest
-	if now-b.opened >= 2*busyWindow { // nothing happened for long
+	if now-b.opened >= 2*busyWindow { // the loop was idle for a whole window
 		b.before = 0
 	}
 	b.longest, b.opened = 0, now
 }
 
-// Busy is what is known at the beginning of this turn.
+// Busy returns the figures as they were at the beginning of this turn.
 func (l *Loop) Busy() Busy {
 	if l.now-l.busy.opened >= busyWindow {
 		l.busy.turn(l.now)
 	}
-	return Busy{Turns: l.Turns, Total: time.Duration(l.busy.total), Longest: time.Duration(max(l.busy.longest, l.busy.before))}
+	longest := max(l.busy.longest, l.busy.before)
+	return Busy{Turns: l.Turns, Total: time.Duration(l.busy.total), Longest: time.Duration(longest)}
 }

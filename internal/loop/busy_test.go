@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// The longest turn is remembered for a window at least, and for two at most.
+// The longest turn is remembered for at least one window, and at most two.
 func TestBusyForgets(t *testing.T) {
 	var l Loop
 	at := func(window, part int64) int64 { return window*busyWindow + part }
@@ -37,7 +37,7 @@ func TestBusyForgets(t *testing.T) {
 	}
 }
 
-// A turn that takes long shows.
+// A long turn shows in the figures.
 func TestBusyCountsWork(t *testing.T) {
 	l, err := New()
 	if err != nil {

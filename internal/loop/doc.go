@@ -1,14 +1,15 @@
-// Package loop is the event loop: epoll, file descriptors, timers, buffers, and the mailbox through which the
-// rest of the process speaks to it. It knows no protocol.
+// Package loop is the event loop: epoll, file descriptors, timers, buffers, and a mailbox for tasks from other
+// goroutines. It knows no protocol.
 //
-// One Loop is one goroutine. Everything registered with it is touched by that goroutine alone, so its users
-// need no locks. A turn of the loop is:
+// A Loop is run by one goroutine. Only that goroutine touches what is registered with the loop, so no locks are
+// needed. A turn of the loop has these steps:
 //
-//	wait for events -> Handler.OnReady for each -> mailbox -> timers -> Flusher.Flush for whoever was marked -> close fds
+//	wait for events -> Handler.OnReady for each -> tasks of the mailbox -> timers that are due
+//	-> Flusher.Flush for each that was marked -> close descriptors
 //
-// Three rules follow from that order and make the code above simple:
+// Its users can rely on three rules:
 //   - Output is collected during the turn and written once, in Flush.
-//   - A descriptor is closed after the whole batch of events, so a late event never meets a reused number;
-//     a generation in the epoll data catches what is left.
-//   - Now is read once per turn: all that happens in a turn happens at the same time.
+//   - Descriptors are closed after all events of the turn. So no event of this turn reaches a descriptor whose number
+//     was reused. A generation in the epoll data protects against older events.
+//   - The clock (Now) is read once per turn: everything in a turn happens at the same time.
 package loop

@@ -1,30 +1,31 @@
 package loop
 
-// spareCeiling bounds what the free lists of a loop keep, in bytes.
+// spareCeiling bounds the items in all free lists of a loop, in bytes.
 const spareCeiling = 16 << 20
 
-// Spare counts what the free lists of one loop keep together. The zero value is ready.
+// Spare counts the bytes in the free lists that share it, usually those of one loop. The zero value is ready to use.
 type Spare struct {
-	kept    int // bytes; at most spareCeiling
+	kept    int // bytes in the lists; at most spareCeiling
 	dropped int // bytes that were left to the garbage collector since the last call of Dropped
 }
 
-// Kept is how many bytes are kept.
+// Kept returns how many bytes are in the lists.
 func (s *Spare) Kept() int { return s.kept }
 
-// Dropped is how many bytes were left to the garbage collector since the last call.
+// Dropped returns how many bytes were left to the garbage collector since the last call.
 func (s *Spare) Dropped() int {
 	n := s.dropped
 	s.dropped = 0
 	return n
 }
 
-// Free is a free list of one loop: what is used again and again, to spare allocations. What is more than its Spare may keep is
-// left to the garbage collector, and so is, by Trim, what was not needed for a while. Last in, first out.
+// Free is a free list of items for use again, which avoids allocations. It belongs to one loop, and is last in, first
+// out. Items for which its Spare has no room are left to the garbage collector. Trim does the same with items that
+// were not needed for a while.
 type Free[T any] struct {
 	spare *Spare
 	items []freeItem[T]
-	least int // the fewest items that there have been since the last Trim: those were not needed
+	least int // the smallest length of items since the last Trim: so many items were not needed
 }
 
 type freeItem[T any] struct {
@@ -32,7 +33,7 @@ type freeItem[T any] struct {
 	size int
 }
 
-// NewFree returns a list that shares a Spare with others; nil: it has one of its own.
+// NewFree returns an empty list that shares s with others. If s is nil, the list has a Spare of its own.
 func NewFree[T any](s *Spare) Free[T] {
 	if s == nil {
 		s = &Spare{}
@@ -40,7 +41,7 @@ func NewFree[T any](s *Spare) Free[T] {
 	return Free[T]{spare: s}
 }
 
-// Get takes an item, nil when there is none.
+// Get removes and returns an item; nil: the list is empty.
 func (f *Free[T]) Get() *T {
 	n := len(f.items) - 1
 	if n < 0 {
@@ -54,7 +55,7 @@ func (f *Free[T]) Get() *T {
 	return it.p
 }
 
-// Put gives an item back that holds so many bytes of memory.
+// Put adds an item that holds size bytes of memory. The caller must not use it any more.
 func (f *Free[T]) Put(p *T, size int) {
 	if f.spare.kept+size > spareCeiling {
 		f.spare.dropped += size
@@ -64,13 +65,13 @@ func (f *Free[T]) Put(p *T, size int) {
 	f.items = append(f.items, freeItem[T]{p, size})
 }
 
-// Drop lets go of all items.
+// Drop removes all items.
 func (f *Free[T]) Drop() {
 	f.least = len(f.items)
 	f.Trim()
 }
 
-// Trim drops the items that were not needed since the last call.
+// Trim removes the items that were not needed since the last call.
 func (f *Free[T]) Trim() {
 	n := f.least
 	for i := range n {

@@ -8,10 +8,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What is accepted has SO_KEEPALIVE if the listener was told so.
+// Accepted connections have SO_KEEPALIVE if ListenOptions.KeepAlive is set.
 func TestListenKeepAlive(t *testing.T) {
 	for _, keep := range []bool{false, true} {
-		fd, err := Listen(Endpoint{Addr: netip.MustParseAddrPort("127.0.0.1:0")}, ListenOptions{Backlog: 1, KeepAlive: keep})
+		fd, err := Listen(Endpoint{Addr: netip.MustParseAddrPort("127.0.0.1:0")},
+			ListenOptions{Backlog: 1, KeepAlive: keep})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,10 +40,11 @@ func TestListenKeepAlive(t *testing.T) {
 	}
 }
 
-// Two sockets listen at one address if both share it, and not if only the second one does.
+// Two sockets can listen on one address if both have ReusePort, but not if only the second one has it.
 func TestListenReusePort(t *testing.T) {
 	for _, share := range []bool{false, true} {
-		fd, err := Listen(Endpoint{Addr: netip.MustParseAddrPort("127.0.0.1:0")}, ListenOptions{Backlog: 1, ReusePort: share})
+		fd, err := Listen(Endpoint{Addr: netip.MustParseAddrPort("127.0.0.1:0")},
+			ListenOptions{Backlog: 1, ReusePort: share})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,7 +63,7 @@ func TestListenReusePort(t *testing.T) {
 	}
 }
 
-// Without a mode the file of a socket has the one that the umask leaves.
+// Without a mode, the umask decides the permissions of a socket's file.
 func TestListenWithoutMode(t *testing.T) {
 	old := unix.Umask(0o027)
 	defer unix.Umask(old)

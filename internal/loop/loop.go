@@ -7,46 +7,46 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Events is what a descriptor is ready for, or is to be watched for.
+// Events are what a descriptor is ready for, or is watched for.
 type Events uint32
 
-// Readable also stands for end of file, reset and error: a read tells which.
+// Readable also stands for end of file, reset and error. A read tells which it is.
 const (
 	Readable Events = 1 << iota
 	Writable
 )
 
-// Handler owns a registered descriptor.
+// Handler handles the events of a registered descriptor.
 type Handler interface {
-	// OnReady is called on the loop's thread when the descriptor is ready for ev.
+	// OnReady is called on the loop's goroutine when the descriptor is ready for ev.
 	OnReady(ev Events)
 }
 
-// Flusher is somebody with output collected during the turn.
+// Flusher collects output during a turn.
 type Flusher interface {
-	// Flush is called once at the end of the turn in which Mark was called. It may mark again.
+	// Flush is called once at the end of the turn in which Mark was called. It may call Mark again.
 	Flush()
 }
 
-// Loop is one event loop. Its methods are called on its own thread only (or before Run), but for Post and Stop.
+// Loop is one event loop. Its methods may only be called on its own goroutine, or before Run, except Post.
 type Loop struct {
 	poll    poller
-	slots   []slot // indexed by file descriptor
-	closing []int  // to be closed at the end of the turn
-	marked  []Flusher
-	next    []Flusher // to be marked in the next turn
-	late    []Flusher // marked late
-	held    int       // turns that late has been held back for
+	slots   []slot    // by file descriptor
+	closing []int     // descriptors to be closed at the end of the turn
+	marked  []Flusher // flushed at the end of this turn
+	next    []Flusher // flushed at the end of the next turn
+	late    []Flusher // flushed when there is little to do (MarkLate)
+	held    int       // the number of turns for which late has been held back
 	timers  timerHeap
 	mail    mailbox
-	outbox  []outbox // per destination loop, sent at the end of the turn
+	outbox  []outbox // by destination loop; sent at the end of the turn
 	readBuf []byte
-	base    time.Time
-	now     int64
+	base    time.Time // the zero of now; it moves forward when the clock stands still
+	now     int64     // the time of this turn, see Now
 	stopped bool
 
-	Pool  Pool  // buffers of this loop
-	Turns int64 // turns done so far, for statistics
+	Pool  Pool  // the buffers of this loop
+	Turns int64 // the number of turns so far
 	busy  busy
 }
 
@@ -55,10 +55,11 @@ type slot struct {
 	gen uint32
 }
 
-// ReadBufferSize is the size of the one buffer that all descriptors of a loop are read into.
+// ReadBufferSize is the size in bytes of the one buffer into which all descriptors of a loop are read.
 const ReadBufferSize = 256 << 10
 
-// New returns a loop that is ready for registrations; Run starts it.
+// New returns a loop on which descriptors can be registered. Run runs it; a loop that never runs must be discarded
+// (Discard).
 func New() (*Loop, error) {
 	l := &Loop{base: time.Now(), readBuf: make([]byte, ReadBufferSize)}
 	if err := l.poll.open(); err != nil {
@@ -75,8 +76,9 @@ func New() (*Loop, error) {
 	return l, nil
 }
 
-// Run turns the loop until Stop, on the calling goroutine. The goroutine is not locked to its OS thread: the scheduler
-// preempts every busy goroutine ten times in a tenth of a second, and to let a locked one go on costs two thread switches.
+// Run runs the loop on the calling goroutine until Stop, and then releases its resources. The goroutine is not locked
+// to its OS thread: the Go scheduler preempts every busy goroutine about every 10 ms, and to resume a locked one costs
+// two thread switches.
 func (l *Loop) Run() error {
 	defer l.release()
 	l.tick()
@@ -91,7 +93,7 @@ func (l *Loop) Run() error {
 	return nil
 }
 
-// turn does what a turn with so many events has to do.
+// turn carries out one turn. events is the number of events in l.poll.
 func (l *Loop) turn(events int) {
 	for i := range events {
 		l.dispatch(&l.poll.events[i])
@@ -101,9 +103,8 @@ func (l *Loop) turn(events int) {
 	l.endTurn(events)
 }
 
-// Step is one turn of a loop that does not Run, at the time now, which must not go back: it takes what has come, waits for
-// nothing, and returns the number of events. Whoever turns a loop in this way has its clock in his hands, so that what
-// depends on time can be tested without waiting. Discard ends it.
+// Step carries out one turn of a loop that does not Run, and returns the number of events. It does not wait for
+// events. now is the time of the turn, and must not go back. Tests use Step to control the clock of a loop.
 func (l *Loop) Step(now int64) (events int, err error) {
 	n, err := l.poll.wait(0)
 	if err != nil {
@@ -115,13 +116,13 @@ func (l *Loop) Step(now int64) (events int, err error) {
 	return n, nil
 }
 
-// Now is the time of this turn in nanoseconds since the loop was made. It never goes back, and does not count the time
-// that the process was held up in.
+// Now returns the time of this turn, in nanoseconds since New. It never goes back. Time during which the process was
+// suspended or got no processor is not counted (tick).
 func (l *Loop) Now() int64 { return l.now }
 
-// tick begins a turn: it reads the clock. When the process itself has been held up during the last turn (stopped, or short
-// of processor time), the loop's time stands still for as long: it is no fault of those whose deadlines passed meanwhile,
-// and their answers may lie in the sockets.
+// tick begins a turn and reads the clock. If the last turn took very long, the process was suspended or got no
+// processor. In this case the loop's clock stands still for that time. Otherwise deadlines would pass although the
+// answers may already wait in the sockets.
 func (l *Loop) tick() {
 	now := time.Since(l.base)
 	if held := now - time.Duration(l.now); held > stall && l.poll.prompt {
@@ -135,7 +136,7 @@ func (l *Loop) tick() {
 	l.next = l.next[:0]
 }
 
-// stall is a turn's length from which the process is taken to have been held up.
+// stall is the length of a turn from which tick assumes that the process was held up.
 const stall = 100 * time.Millisecond
 
 func (l *Loop) dispatch(ev *unix.EpollEvent) {
@@ -153,7 +154,8 @@ func (l *Loop) dispatch(ev *unix.EpollEvent) {
 	s.h.OnReady(e)
 }
 
-// endTurn flushes what was marked, by whomever and however late in the turn, then hands over and closes.
+// endTurn flushes everything that was marked, even during the flushing. Then it sends tasks to other loops and closes
+// descriptors. events is the number of events in this turn.
 func (l *Loop) endTurn(events int) {
 	if len(l.late) > 0 {
 		l.endHold(events)
@@ -174,7 +176,8 @@ func (l *Loop) endTurn(events int) {
 	l.busy.note(l.now, int64(time.Since(l.base))-l.now)
 }
 
-// endHold marks what was marked late when the turn had so few events that the next may bring none, or after some turns.
+// endHold marks what was marked late if there is little to do: the turn had at most one event. It also does so after
+// maxHeld turns.
 func (l *Loop) endHold(events int) {
 	if l.held++; events > 1 && l.held <= maxHeld {
 		return
@@ -185,21 +188,21 @@ func (l *Loop) endHold(events int) {
 	l.held = 0
 }
 
-// maxHeld is the number of turns that late output may be held back.
+// maxHeld is the number of turns for which late output may be held back.
 const maxHeld = 4
 
-// MarkLate has f flushed when the loop runs out of work, or a few turns later: more of its output is about to come, and
-// is then sent with it. f may be marked late and marked; it has to bear being flushed twice.
+// MarkLate flushes f when the loop runs out of work, or after a few turns. f expects more output soon, which is then
+// sent together. f may also be marked, so it must tolerate being flushed twice.
 func (l *Loop) MarkLate(f Flusher) { l.late = append(l.late, f) }
 
-// Mark has f flushed at the end of this turn. The caller sees to it that f is marked once.
+// Mark flushes f at the end of this turn. The caller must not mark it twice.
 func (l *Loop) Mark(f Flusher) { l.marked = append(l.marked, f) }
 
-// MarkNext has f flushed at the end of the next turn, which begins at once: f has more to do, and others are to come first. The
-// caller sees to it that f is marked once.
+// MarkNext flushes f at the end of the next turn, which begins at once. f has more to do, but others come first. The
+// caller must not mark it twice.
 func (l *Loop) MarkNext(f Flusher) { l.next = append(l.next, f) }
 
-// Register watches fd, which must be non-blocking, for ev and hands its events to h.
+// Register watches fd, which must be non-blocking, for ev, and passes its events to h.
 func (l *Loop) Register(fd int, ev Events, h Handler) error {
 	for fd >= len(l.slots) {
 		l.slots = append(l.slots, slot{})
@@ -212,11 +215,11 @@ func (l *Loop) Register(fd int, ev Events, h Handler) error {
 
 // Watch changes what a registered fd is watched for. Errors and hang-ups are always reported (as Readable).
 func (l *Loop) Watch(fd int, ev Events) {
-	// The call can only fail for want of kernel memory or a wrong fd; then the next read or write shows it.
+	// The call fails only if the kernel has no memory or fd is wrong. Then the next read or write fails as well.
 	_ = l.poll.ctl(unix.EPOLL_CTL_MOD, fd, l.slots[fd].gen, ev)
 }
 
-// Unwatch stops watching fd even for errors and hang-ups, for good.
+// Unwatch stops watching fd for good, also for errors and hang-ups.
 func (l *Loop) Unwatch(fd int) { _ = l.poll.ctl(unix.EPOLL_CTL_DEL, fd, 0, 0) }
 
 // Close stops watching fd at once and closes it at the end of the turn.
@@ -226,21 +229,21 @@ func (l *Loop) Close(fd int) {
 	l.closing = append(l.closing, fd)
 }
 
-// Stop ends Run after the current turn. From other threads use Post.
+// Stop ends Run after the current turn. Other goroutines must post a task that calls it.
 func (l *Loop) Stop() { l.stopped = true }
 
-// ReadBuffer is the scratch space for one read; its bytes are valid until the handler returns.
+// ReadBuffer returns the scratch space for one read. Its bytes are valid until the handler returns.
 func (l *Loop) ReadBuffer() []byte { return l.readBuf }
 
-// TakeReadBuffer gives the read buffer away, to be returned to Pool by its new owner, and replaces it.
-// It spares the copy of a large message that has arrived in part.
+// TakeReadBuffer returns the read buffer and replaces it by another one. The caller owns the result, and returns it to
+// Pool. This avoids copying a large message that has arrived in part.
 func (l *Loop) TakeReadBuffer() []byte {
 	b := l.readBuf
 	l.readBuf = l.Pool.Get(ReadBufferSize)[:ReadBufferSize]
 	return b
 }
 
-// patience is how long the next wait may last: until the first timer, for ever (-1), or not at all.
+// patience returns how long the next wait may last: until the first timer, for ever (-1), or not at all (0).
 func (l *Loop) patience() time.Duration {
 	if l.mail.waiting() || len(l.late) > 0 || len(l.next) > 0 {
 		return 0
@@ -252,10 +255,10 @@ func (l *Loop) patience() time.Duration {
 	return time.Duration(max(0, when-l.now))
 }
 
-// Discard frees a loop that was never run.
+// Discard releases the resources of a loop that was never run.
 func (l *Loop) Discard() { l.release() }
 
-// release closes every descriptor that is still registered or was to be closed.
+// release closes every descriptor that is registered or waits to be closed, and epoll's own.
 func (l *Loop) release() {
 	l.mail.close()
 	for fd := range l.slots {

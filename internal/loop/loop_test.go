@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Both sockets are ready in the same turn. The first handler closes the other one and opens a new socket: the closed
-// one hears nothing more, and its number is not given away before the turn has ended.
+// Both sockets are ready in the same turn. The first handler closes the other one and opens a new socket. The closed
+// one gets no more events, and its number is not reused before the turn has ended.
 func TestCloseWithinTheBatch(t *testing.T) {
 	l, err := New()
 	if err != nil {
@@ -84,7 +84,8 @@ func TestEventOfAnEarlierGeneration(t *testing.T) {
 func TestEvents(t *testing.T) {
 	l := idle(t)
 	var got Events
-	_ = l.Register(l.mail.fd, Readable, handlerFunc(func(ev Events) { got = ev })) // the number serves; nothing is read
+	// Any descriptor will do, because nothing is read.
+	_ = l.Register(l.mail.fd, Readable, handlerFunc(func(ev Events) { got = ev }))
 	for _, c := range []struct {
 		epoll uint32
 		want  Events
@@ -107,7 +108,7 @@ type flushFunc func()
 
 func (f flushFunc) Flush() { f() }
 
-// Whoever is marked is flushed in the same turn, also when somebody's Flush marks him; closing comes after that.
+// What is marked is flushed in the same turn, even if another Flush marks it. Descriptors are closed after that.
 func TestTurnOrder(t *testing.T) {
 	l := running(t)
 	r, w, err := os.Pipe()
@@ -167,7 +168,7 @@ func TestNowNeverGoesBack(t *testing.T) {
 	}
 }
 
-// The end of a loop closes all that is registered with it, and so does Discard.
+// The end of a loop closes all descriptors that are registered with it, and so does Discard.
 func TestReleaseClosesEverything(t *testing.T) {
 	for name, end := range map[string]func(*Loop){
 		"run": func(l *Loop) {
@@ -196,8 +197,8 @@ func TestReleaseClosesEverything(t *testing.T) {
 	}
 }
 
-// When the process is held up, the loop's clock stands still: a timer that became due meanwhile is not fired before what
-// lies in the sockets has been read.
+// When the process is held up, the loop's clock stands still: a timer that became due meanwhile is not fired before
+// what lies in the sockets has been read.
 func TestLoopIgnoresStalls(t *testing.T) {
 	l := running(t)
 	var before, after int64
@@ -217,7 +218,7 @@ type flushCounter int
 
 func (f *flushCounter) Flush() { *f++ }
 
-// Late output waits while there is much to do, but not for ever.
+// Late output waits as long as there is much to do, but only for a few turns.
 func TestMarkLate(t *testing.T) {
 	l := idle(t)
 	var f flushCounter

@@ -10,23 +10,24 @@ import (
 
 // Task is work posted to a loop.
 type Task interface {
-	// Run is called on the thread of the loop that the task was posted to.
+	// Run is called on the goroutine of the loop to which the task was posted.
 	Run()
 }
 
-// TaskFunc makes a function a Task.
+// TaskFunc is a function as a Task.
 type TaskFunc func()
 
 // Run calls f.
 func (f TaskFunc) Run() { f() }
 
-// mailbox takes tasks from other threads: a slice under a lock, swapped out by the loop, and an eventfd to wake it.
+// mailbox takes tasks from other goroutines: a slice under a mutex, which the loop swaps for an empty one, and an
+// eventfd that wakes the loop.
 type mailbox struct {
 	fd     int
 	filled atomic.Bool // tasks is not empty; set before the eventfd is written
-	mu     sync.Mutex
+	mu     sync.Mutex  // guards tasks and closed
 	tasks  []Task
-	spare  []Task // the loop's: the slice it swaps in
+	spare  []Task // the empty slice for the next swap; only the loop touches it
 	closed bool
 }
 
@@ -36,8 +37,8 @@ func (m *mailbox) open() error {
 	return os.NewSyscallError("eventfd", err)
 }
 
-// Post hands t to the loop. Safe from any goroutine. Tasks of one poster run in the order of posting; after the end of
-// the loop they are dropped.
+// Post makes the loop run t. It may be called from any goroutine. The tasks of one goroutine run in the order of their
+// posting. After the end of the loop they are dropped.
 func (l *Loop) Post(t Task) { l.mail.put(t) }
 
 func (m *mailbox) put(ts ...Task) {
@@ -48,13 +49,13 @@ func (m *mailbox) put(ts ...Task) {
 	}
 	m.tasks = append(m.tasks, ts...)
 	if !m.filled.Swap(true) {
-		// Under the lock, so that the descriptor is still ours.
+		// The mutex makes sure that the descriptor is not closed yet.
 		one := [8]byte{1}
-		_, _ = unix.Write(m.fd, one[:]) // fails only when the counter is full, and then it is readable anyway
+		_, _ = unix.Write(m.fd, one[:]) // fails only if the counter is full, and then it is readable anyway
 	}
 }
 
-// close ends the taking of tasks: the eventfd is about to be closed, and its number may come to mean something else.
+// close makes put drop all further tasks. The eventfd is about to be closed, and its number may be reused.
 func (m *mailbox) close() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -64,12 +65,13 @@ func (m *mailbox) close() {
 
 func (m *mailbox) waiting() bool { return m.filled.Load() }
 
-// OnReady drains the eventfd; deliver, which follows in every turn, takes the tasks.
+// OnReady resets the eventfd. The tasks themselves are run by deliver, which follows in each turn.
 func (m *mailbox) OnReady(Events) {
 	var b [8]byte
 	_, _ = Read(m.fd, b[:])
 }
 
+// deliver runs the tasks that have been posted. Those that they post themselves run in the next turn.
 func (m *mailbox) deliver() {
 	if !m.filled.Load() {
 		return
@@ -86,13 +88,13 @@ func (m *mailbox) deliver() {
 	m.spare = tasks[:0]
 }
 
-// outbox collects the tasks of one turn for one other loop.
+// outbox collects the tasks that a turn sends to one other loop.
 type outbox struct {
 	to    *Loop
 	tasks []Task
 }
 
-// SendTo posts t to another loop at the end of this turn, together with all else that goes there.
+// SendTo posts t to another loop at the end of this turn, together with all other tasks for that loop.
 func (l *Loop) SendTo(to *Loop, t Task) {
 	for i := range l.outbox {
 		if l.outbox[i].to == to {

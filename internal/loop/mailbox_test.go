@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// letter is a task that notes its poster and number in a book of the loop.
+// letter is a task that records its poster and number when it runs.
 type letter struct {
 	book *[][]int
 	from int
@@ -46,7 +46,7 @@ func TestManyPostersLoseNothing(t *testing.T) {
 	}
 }
 
-// A task may post to its own loop: that runs in a later turn.
+// A task may post a task to its own loop, which runs in a later turn.
 func TestPostFromATask(t *testing.T) {
 	l := running(t)
 	turns := make(chan int64, 2)
@@ -59,7 +59,7 @@ func TestPostFromATask(t *testing.T) {
 	}
 }
 
-// What one turn sends to another loop arrives in one piece and in order.
+// The tasks that one turn sends to another loop run in one turn there, and in order.
 func TestSendToBatches(t *testing.T) {
 	const tasks = 500
 	a, b := running(t), running(t)
@@ -82,12 +82,13 @@ func TestSendToBatches(t *testing.T) {
 	await(t, done)
 	for n, got := range notes {
 		if got.n != n || got.turn != notes[0].turn {
-			t.Fatalf("task %d: ran as number %d in turn %d, the first one in turn %d", got.n, n, got.turn, notes[0].turn)
+			t.Fatalf("task %d: ran as number %d in turn %d, the first one in turn %d", got.n, n, got.turn,
+				notes[0].turn)
 		}
 	}
 }
 
-// Two loops that send each other a task back and forth, and to themselves.
+// Two loops send a task back and forth, and to themselves.
 func TestSendToAndBack(t *testing.T) {
 	a, b := running(t), running(t)
 	done := make(chan struct{})
@@ -105,7 +106,7 @@ func TestSendToAndBack(t *testing.T) {
 	await(t, done)
 }
 
-// The number of a loop's eventfd may belong to somebody else after the loop's end: a late Post must not write to it.
+// After the end of a loop the number of its eventfd may be reused. A late Post must not write to it.
 func TestPostAfterTheEnd(t *testing.T) {
 	l, err := New()
 	if err != nil {

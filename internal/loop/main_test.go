@@ -11,10 +11,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patience bounds every wait of these tests; none of them is expected to take it.
+// patience bounds every wait in these tests. None should come near it.
 const patience = 5 * time.Second
 
-// idle returns a loop that nobody runs: what a test calls is all that happens on it.
+// idle returns a loop that does not run: only the test itself calls its methods.
 func idle(t testing.TB) *Loop {
 	l, err := New()
 	if err != nil {
@@ -24,7 +24,7 @@ func idle(t testing.TB) *Loop {
 	return l
 }
 
-// running returns a loop that turns until the end of the test.
+// running returns a loop that runs until the end of the test.
 func running(t testing.TB) *Loop {
 	l, err := New()
 	if err != nil {
@@ -43,7 +43,7 @@ func running(t testing.TB) *Loop {
 
 func turn(l *Loop, ended chan<- error) { ended <- l.Run() }
 
-// on runs f on the thread of l and waits for it.
+// on runs f on the goroutine of l and waits for it.
 func on(t testing.TB, l *Loop, f func()) {
 	t.Helper()
 	done := make(chan struct{}, 1)
@@ -62,7 +62,7 @@ func await[T any](t testing.TB, c <-chan T) T {
 	}
 }
 
-// fatal is what tests and property tests have in common.
+// fatal has the methods that tests and property tests have in common.
 type fatal interface {
 	Helper()
 	Fatal(args ...any)
@@ -93,7 +93,7 @@ type handlerFunc func(ev Events)
 
 func (f handlerFunc) OnReady(ev Events) { f(ev) }
 
-// pattern returns n bytes that differ from each other as far as possible: a shifted or doubled piece shows.
+// pattern returns n bytes in which a shifted or doubled piece would show.
 func pattern(n, seed int) []byte {
 	b := make([]byte, n)
 	x := uint32(seed)*2654435761 + 1
@@ -104,7 +104,7 @@ func pattern(n, seed int) []byte {
 	return b
 }
 
-// differ describes where two long byte slices begin to differ; it is empty when they do not.
+// differ describes where two long byte slices begin to differ; empty: they are equal.
 func differ(got, want []byte) string {
 	for i := range min(len(got), len(want)) {
 		if got[i] != want[i] {

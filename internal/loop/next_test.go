@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// again marks itself for the next turn so many times.
+// again is a Flusher that marks itself for the next turn, a number of times.
 type again struct {
 	l     *Loop
 	left  int
@@ -22,7 +22,8 @@ func (a *again) Flush() {
 	a.l.MarkNext(a)
 }
 
-// Who is marked for the next turn is flushed in that and not before, and the loop does not wait for an event in between.
+// Who is marked for the next turn is flushed in that and not before, and the loop does not wait for an event in
+// between.
 func TestMarkNext(t *testing.T) {
 	l, err := New()
 	if err != nil {

@@ -8,12 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// poller is epoll, level-triggered. Another system's poller (kqueue) has the same five methods in a file of its own.
+// poller is epoll, level-triggered. A poller for another system (such as kqueue) would have the same methods, in a
+// file of its own.
 type poller struct {
 	fd     int
 	events [256]unix.EpollEvent
-	busy   bool // the last wait brought something
-	prompt bool // the last wait took a millisecond at most
+	busy   bool // the last wait returned events
+	prompt bool // the last wait took at most a millisecond
 }
 
 func (p *poller) open() error {
@@ -35,12 +36,12 @@ func (p *poller) ctl(op, fd int, gen uint32, ev Events) error {
 	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(p.fd, op, fd, &e))
 }
 
-// wait fills p.events and returns how many there are. patience < 0: wait without limit.
+// wait fills p.events and returns their number. It waits as long as patience; a negative patience has no limit.
 //
-// While there is traffic the first wait is a raw system call of at most a millisecond, which the Go scheduler does
-// not hear of: under load an event arrives within it, and leaving and entering the scheduler costs more than a short
-// wait. (Its price: a stop of the world may be held up for that millisecond.) Only when nothing came is the loop
-// declared idle and the wait made known to the scheduler.
+// While there is traffic, the first wait is a raw system call of at most a millisecond, of which the Go scheduler is
+// not told. Under load an event arrives in this time, and telling the scheduler costs more than a short wait. The
+// price is that the garbage collector's stop of the world may be delayed by a millisecond. If no event arrives, a
+// second wait tells the scheduler.
 func (p *poller) wait(patience time.Duration) (int, error) {
 	ms := -1
 	if patience >= 0 {
@@ -51,7 +52,8 @@ func (p *poller) wait(patience time.Duration) (int, error) {
 		if ms == 0 {
 			short = 0
 		}
-		n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events)), uintptr(len(p.events)), uintptr(short), 0, 0)
+		n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd),
+			uintptr(unsafe.Pointer(&p.events)), uintptr(len(p.events)), uintptr(short), 0, 0)
 		p.prompt = true
 		if errno == 0 && n > 0 {
 			return int(n), nil

@@ -5,16 +5,16 @@ import "math/bits"
 const (
 	minClass    = 12       // 4 KiB
 	maxClass    = 21       // 2 MiB; larger buffers are not kept
-	poolCeiling = 16 << 20 // bytes kept free at most
+	poolCeiling = 16 << 20 // the bound of all free buffers, in bytes
 )
 
-// Pool lends byte buffers by size class (powers of two). It belongs to one loop. Last in, first out, so that the
-// buffer handed out is still in the processor's cache. The zero value is ready.
+// Pool lends byte buffers by size class (powers of two). It belongs to one loop. It is last in, first out, so that a
+// buffer is probably still in the processor's cache. The zero value is ready to use.
 type Pool struct {
-	free  [maxClass - minClass + 1][][]byte
-	least [maxClass - minClass + 1]int // the fewest that there have been since the last Trim
-	kept  int                          // bytes in free
-	gone  int                          // bytes that were left to the garbage collector since the last call of Dropped
+	free  [maxClass - minClass + 1][][]byte // by size class: the free buffers
+	least [maxClass - minClass + 1]int      // by size class: the smallest number of them since the last Trim
+	kept  int                               // bytes in free
+	gone  int                               // bytes left to the garbage collector since the last call of Dropped
 }
 
 // Get returns an empty slice with a capacity of at least n.
@@ -35,8 +35,8 @@ func (p *Pool) Get(n int) []byte {
 	return make([]byte, 0, 1<<c)
 }
 
-// Put takes a buffer back; the caller must not use it again. Buffers that did not come from Get are left to the
-// garbage collector, and so is what is more than the pool may keep.
+// Put takes a buffer back. The caller must not use it again. Buffers that did not come from Get are left to the
+// garbage collector, and so are those for which the pool has no room. b may be nil.
 func (p *Pool) Put(b []byte) {
 	n := cap(b)
 	c := class(n)
@@ -49,7 +49,7 @@ func (p *Pool) Put(b []byte) {
 	*f = append(*f, b[:0])
 }
 
-// Trim drops the buffers that were not needed since the last call.
+// Trim removes the buffers that were not needed since the last call.
 func (p *Pool) Trim() {
 	for c := range p.free {
 		f := &p.free[c]
@@ -64,14 +64,15 @@ func (p *Pool) Trim() {
 	}
 }
 
-// Dropped is how many bytes were left to the garbage collector since the last call.
+// Dropped returns how many bytes were left to the garbage collector since the last call.
 func (p *Pool) Dropped() int {
 	n := p.gone
 	p.gone = 0
 	return n
 }
 
-// Grow returns b with room for n more bytes; where b is too small, its contents in a larger buffer, b being put back.
+// Grow returns b if it has room for n more bytes. Otherwise it copies the contents to a larger buffer, and puts b
+// back.
 func (p *Pool) Grow(b []byte, n int) []byte {
 	if cap(b)-len(b) >= n {
 		return b
@@ -81,9 +82,10 @@ func (p *Pool) Grow(b []byte, n int) []byte {
 	return g
 }
 
-// Append is append(b, data...) with buffers of the pool. b may be nil.
+// Append is append(b, data...) with buffers of the pool; see Grow. b may be nil.
 func (p *Pool) Append(b, data []byte) []byte { return append(p.Grow(b, len(data)), data...) }
 
+// class returns the size class for a buffer of n bytes: the logarithm of its capacity to base 2.
 func class(n int) int {
 	if n <= 1<<minClass {
 		return minClass

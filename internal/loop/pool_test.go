@@ -78,7 +78,7 @@ func TestPoolCeiling(t *testing.T) {
 	}
 }
 
-// Several buffers that grow in turns, against bytes that nobody shares.
+// Several buffers that grow in turns, compared with plain slices.
 func TestPoolAppendKeepsContents(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var p Pool

@@ -12,10 +12,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Endpoint is an address that a socket connects or binds to: an IP with a port, or the path of a unix socket.
+// Endpoint is the address of a socket: an IP address with a port, or the path of a unix socket.
 type Endpoint struct {
 	Addr netip.AddrPort
-	Path string // unix socket when not empty
+	Path string // if not empty, the path of a unix socket
 }
 
 func (e Endpoint) String() string {
@@ -25,10 +25,10 @@ func (e Endpoint) String() string {
 	return e.Addr.String()
 }
 
-// ErrNoAddress is what a name without addresses comes to: there is no Endpoint to be had.
+// ErrNoAddress is the error for a host name that has no addresses.
 var ErrNoAddress = errors.New("the name has no address")
 
-// Check reports what keeps e from being used on this machine: an IPv6 zone that is no interface of it.
+// Check returns an error if e cannot be used on this machine: its IPv6 zone is not a network interface here.
 func (e Endpoint) Check() error {
 	_, _, err := e.sockaddr()
 	return err
@@ -47,7 +47,8 @@ func (e Endpoint) sockaddr() (family int, sa unix.Sockaddr, err error) {
 	}
 }
 
-// zoneID is the number of the interface that an IPv6 zone names, by its name or its number; 0 without a zone.
+// zoneID returns the index of the network interface that an IPv6 zone denotes by name or by index. It is 0 for an
+// empty zone.
 func zoneID(zone string) (uint32, error) {
 	if zone == "" {
 		return 0, nil
@@ -58,7 +59,8 @@ func zoneID(zone string) (uint32, error) {
 		i, err = net.InterfaceByIndex(n)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("this machine has no network interface %q: write the name or number of one behind the %%", zone)
+		return 0, fmt.Errorf("this machine has no network interface %q: "+
+			"write the name or number of one behind the %%", zone)
 	}
 	return uint32(i.Index), nil
 }
@@ -97,22 +99,23 @@ func SocketError(fd int) error {
 	return nil
 }
 
-// LimitUnsent has the kernel give a TCP connection up when the other side has taken nothing of what was sent for d; also when
-// the process that sent it is dead.
+// LimitUnsent sets TCP_USER_TIMEOUT: the kernel closes a TCP connection if sent data is not acknowledged for d. This
+// works even after the sending process has died. It has no effect on a unix socket.
 func LimitUnsent(fd int, d time.Duration) {
-	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(d.Milliseconds())) // not on a unix socket
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(d.Milliseconds()))
 }
 
 // ListenOptions are the properties of a listening socket.
 type ListenOptions struct {
 	Backlog   int
-	Mode      os.FileMode // of the file of a unix socket; 0: as the umask has it
-	KeepAlive bool        // what Accept returns has SO_KEEPALIVE
-	ReusePort bool        // SO_REUSEPORT: others with it may listen at the same address
+	Mode      os.FileMode // the permissions of a unix socket's file; 0: the umask decides
+	KeepAlive bool        // accepted connections have SO_KEEPALIVE
+	ReusePort bool        // SO_REUSEPORT: other sockets with this option may listen on the same address
 }
 
-// Listen binds a non-blocking listening socket. What Accept returns inherits TCP_NODELAY and SO_KEEPALIVE from it.
-// The file of a unix socket that a dead process has left is replaced, one that answers is an error.
+// Listen returns a non-blocking listening socket. Accepted connections inherit TCP_NODELAY and SO_KEEPALIVE from it.
+// If a dead process has left the file of a unix socket, it is replaced. If another process listens there, that is an
+// error.
 func Listen(e Endpoint, o ListenOptions) (fd int, err error) {
 	family, sa, err := e.sockaddr()
 	if err != nil {
@@ -148,13 +151,15 @@ func setInherited(fd int, o ListenOptions) {
 	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, oneIf(o.KeepAlive))
 }
 
-// Adopt makes a socket that another program has bound one as Listen returns. Its backlog, and the mode of its file, stay.
+// Adopt sets up a listening socket that another program has bound, as Listen would. It does not change the backlog and
+// the permissions of the file.
 func Adopt(fd int, o ListenOptions) error {
 	listens, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
 	if err != nil {
 		return os.NewSyscallError("getsockopt", err)
 	}
-	if kind, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE); err != nil || kind != unix.SOCK_STREAM || listens == 0 {
+	kind, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
+	if err != nil || kind != unix.SOCK_STREAM || listens == 0 {
 		return errors.New("it is no listening stream socket")
 	}
 	unix.CloseOnExec(fd)
@@ -189,7 +194,8 @@ func bind(fd int, sa unix.Sockaddr, e Endpoint, o ListenOptions) error {
 	return os.NewSyscallError("listen", unix.Listen(fd, o.Backlog))
 }
 
-// chmodSocket sets the permission of a socket that has just been bound, and of nothing that may have taken its place meanwhile.
+// chmodSocket sets the permissions of a unix socket that has just been bound. If something else has replaced it in the
+// meantime, that is not touched.
 func chmodSocket(path string, mode os.FileMode) error {
 	fd, err := unix.Open(path, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -211,7 +217,7 @@ func chmodSocket(path string, mode os.FileMode) error {
 func removeStale(e Endpoint) error {
 	st, err := os.Lstat(e.Path)
 	if err != nil {
-		return nil // nothing there
+		return nil // there is no file
 	}
 	if st.Mode()&os.ModeSocket == 0 {
 		return fmt.Errorf("%s exists and is no socket", e.Path)
@@ -220,19 +226,19 @@ func removeStale(e Endpoint) error {
 	if err == nil {
 		unix.Close(fd)
 	}
-	if !errors.Is(err, unix.ECONNREFUSED) { // also EAGAIN, when somebody listens and many wait
+	if !errors.Is(err, unix.ECONNREFUSED) { // EAGAIN: a process listens, but its backlog is full
 		return os.NewSyscallError("bind", unix.EADDRINUSE)
 	}
 	return os.Remove(e.Path)
 }
 
-// Accept takes one connection from a listening socket. Its descriptor is non-blocking.
+// Accept accepts one connection, and returns its non-blocking descriptor.
 func Accept(fd int) (int, error) {
 	c, _, err := unix.Accept4(fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
 	return c, err
 }
 
-// LocalEndpoint is the address that a listening socket is bound to.
+// LocalEndpoint returns the address to which a socket is bound.
 func LocalEndpoint(fd int) (Endpoint, error) {
 	sa, err := unix.Getsockname(fd)
 	if err != nil {

@@ -32,7 +32,7 @@ func TestListenReplacesAStaleSocket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unix.Close(fd) // as a process does that is killed: the file stays
+	unix.Close(fd) // as if the process was killed: the file stays
 	if _, err := os.Lstat(e.Path); err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func TestListenRefusesALiveSocket(t *testing.T) {
 	_ = fd
 }
 
-// Somebody listens, but is so busy that a connect fails: that is not stale.
+// A socket whose backlog is full refuses connections, but is not stale.
 func TestListenRefusesABusySocket(t *testing.T) {
 	e := socketPath(t)
 	listening(t, e, 0)
@@ -147,13 +147,16 @@ func TestLocalEndpointOfAPath(t *testing.T) {
 	}
 }
 
-// The zone of an IPv6 address is an interface, by its name or its number.
+// The zone of an IPv6 address is the name or the index of a network interface.
 func TestZone(t *testing.T) {
 	lo, err := net.InterfaceByName("lo")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for zone, want := range map[string]int{"": 0, "lo": lo.Index, strconv.Itoa(lo.Index): lo.Index, "nosuch0": -1, "999999": -1, "0": -1, "lo1x": -1} {
+	for zone, want := range map[string]int{
+		"": 0, "lo": lo.Index, strconv.Itoa(lo.Index): lo.Index, "nosuch0": -1,
+		"999999": -1, "0": -1, "lo1x": -1,
+	} {
 		e := Endpoint{Addr: netip.AddrPortFrom(netip.MustParseAddr("fe80::1").WithZone(zone), 1)}
 		_, sa, err := e.sockaddr()
 		if want >= 0 {

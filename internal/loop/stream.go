@@ -8,43 +8,45 @@ import (
 )
 
 const (
-	// smallTail: a message that has arrived in part and is smaller is copied back to the front of the read buffer for the
-	// next read, so that every read has the room of that buffer.
+	// smallTail bounds an incomplete message, in bytes, that is copied to the front of the loop's read buffer before
+	// the next read. So that read has nearly the whole buffer.
 	smallTail = 16 << 10
-	// largeTail: one that is at least this large is not copied out of the read buffer: the buffer itself changes hands.
+	// largeTail is the size in bytes from which an incomplete message is not copied out of the read buffer. Instead
+	// the stream takes over the buffer.
 	largeTail = 64 << 10
-	// LargeWrite is the size from which WriteLarge sends a message from where it lies.
+	// LargeWrite is the size in bytes from which WriteLarge sends a message without copying it.
 	LargeWrite = 16 << 10
-	// stride bounds how far a buffer is grown ahead of the bytes that have really arrived.
+	// stride bounds, for small messages, how many bytes a buffer grows ahead of the bytes that have arrived.
 	stride = 64 << 10
-	// largePart is a part of a message after which the rest is believed in.
+	// largePart is the size in bytes of an incomplete message from which a buffer grows far ahead of it.
 	largePart = 4 << 20
-	// maxRead is read at a time: a socket may hold tens of megabytes, and everybody else on the loop waits while they are copied.
+	// maxRead bounds one read, in bytes. A socket may hold tens of megabytes, and copying them would delay everything
+	// else on the loop.
 	maxRead = 128 << 10
 )
 
-// Stream is one connected, non-blocking socket on a loop with what has been read but not understood yet, and what has
-// been written but not sent yet. Idle, it holds no buffer. Its owner is the Handler of its events.
+// Stream is a connected, non-blocking socket on a loop. It holds the bytes that were read but not consumed yet, and
+// the bytes that were written but not sent yet. An idle stream holds no buffer. Its owner handles its events.
 type Stream struct {
 	l     *Loop
 	fd    int
 	watch Events
 
-	in       []byte // the tail of what was read: in[inOff:]
+	in       []byte // in[inOff:] was read but not consumed
 	inOff    int
-	borrowed int // > 0: the last Read lent this many bytes of the loop's read buffer
+	borrowed int // > 0: the last Read returned this many bytes of the loop's read buffer
 
-	out    []byte // not sent yet: out[outOff:]
+	out    []byte // out[outOff:] is not sent yet
 	outOff int
 }
 
-// Open registers a connected or connecting socket; h gets its events.
+// Open registers a connected or connecting socket. h gets its events.
 func (s *Stream) Open(l *Loop, fd int, ev Events, h Handler) error {
 	*s = Stream{l: l, fd: fd, watch: ev}
 	return l.Register(fd, ev, h)
 }
 
-// Close closes the socket at the end of the turn and gives the buffers back. What was not sent is dropped.
+// Close closes the socket at the end of the turn, and returns the buffers to the pool. Unsent bytes are dropped.
 func (s *Stream) Close() {
 	s.l.Close(s.fd)
 	s.l.Pool.Put(s.in)
@@ -52,8 +54,9 @@ func (s *Stream) Close() {
 	*s = Stream{l: s.l, fd: -1}
 }
 
-// HandOver shuts the socket down for writing, drops what is not sent and what is not understood, and moves the rest to to,
-// whose events h gets: it can be read to its end. The stream is closed afterwards, and so is to when there is an error.
+// HandOver moves the socket to another stream, whose events h gets, so that it can be read to its end. The socket is
+// shut down for writing. Unsent bytes, and bytes that were not consumed, are dropped. Afterwards s is closed. If there
+// is an error, the socket is closed, too.
 func (s *Stream) HandOver(to *Stream, h Handler) error {
 	if err := unix.Shutdown(s.fd, unix.SHUT_WR); err != nil {
 		s.Close()
@@ -67,13 +70,15 @@ func (s *Stream) HandOver(to *Stream, h Handler) error {
 	return nil
 }
 
-// FD is the descriptor, -1 after Close.
+// FD returns the descriptor; -1 after Close.
 func (s *Stream) FD() int { return s.fd }
 
-// Read does one read and returns all bytes that are not understood yet: the kept tail and what came now. They are
-// valid until the handler returns; Keep must be told which of them are left. need is the size of the whole message
-// being waited for, if known. At the end of file the error is io.EOF. With nothing to read data is empty, and what was
-// kept stays so without a call of Keep.
+// Read reads once and returns all bytes that are not consumed yet: those that were kept, and those that have just
+// arrived. They are valid until the handler returns. The caller must then call Keep with the rest that it has not
+// consumed. need is the size of the whole message that is incomplete, if known; else 0.
+//
+// At the end of the stream the error is io.EOF. If there is nothing to read, data is empty, and Keep must not be
+// called.
 func (s *Stream) Read(need int) (data []byte, err error) {
 	have := len(s.in) - s.inOff
 	if have >= smallTail {
@@ -89,7 +94,7 @@ func (s *Stream) Read(need int) (data []byte, err error) {
 	return buf[:have+n], nil
 }
 
-// readOn reads behind a tail that is not small: maxRead, however much room there is.
+// readOn is Read if the kept bytes are many: it reads at most maxRead bytes into the stream's own buffer.
 func (s *Stream) readOn(need int) (data []byte, err error) {
 	s.room(need)
 	n, err := Recv(s.fd, s.in[len(s.in):min(cap(s.in), len(s.in)+maxRead)])
@@ -110,10 +115,14 @@ func readError(n int, err error) error {
 	return err
 }
 
-// room makes place behind the tail: for all of the message if that is at most a stride away, else for a stride, or for as much
-// again as is there; so nobody has memory reserved by announcing alone. Who has sent a part of a large message gets eight
-// times that much: else all of it would be copied many times. A message of many values is announced value by value; so a new buffer is larger than the tail by half at least, or each value
-// would be the occasion to copy all before it.
+// room makes room behind the kept bytes of a message that needs need bytes in all.
+//
+// The room is for the rest of the message, but not for more than a stride, or than as many bytes as have arrived. So a
+// peer cannot make magent reserve memory only by announcing a large message. If a large part has arrived, room makes
+// space for seven times as much, because the message would otherwise be copied many times.
+//
+// A reply with many values announces them one by one. So a new buffer has room for at least half as many bytes as are
+// there. Otherwise each value would cause a copy of all the previous ones.
 func (s *Stream) room(need int) {
 	have := len(s.in) - s.inOff
 	ahead := max(stride, have)
@@ -125,7 +134,7 @@ func (s *Stream) room(need int) {
 		return
 	}
 	if s.inOff >= have && cap(s.in)-have >= want {
-		s.in = s.in[:copy(s.in, s.in[s.inOff:])] // the front is free and at least as large as the tail: move down
+		s.in = s.in[:copy(s.in, s.in[s.inOff:])] // at least half is consumed: move the rest to the front
 	} else {
 		b := append(s.l.Pool.Get(have+max(want, have/2)), s.in[s.inOff:]...)
 		s.l.Pool.Put(s.in)
@@ -134,17 +143,18 @@ func (s *Stream) room(need int) {
 	s.inOff = 0
 }
 
-// Tail returns the kept bytes without reading; Keep has to follow as after Read.
+// Tail returns the kept bytes without reading. Keep must follow, as after Read.
 func (s *Stream) Tail() []byte { return s.in[s.inOff:] }
 
-// Kept is the size of the buffer in which bytes wait for the rest of their message, 0 when there are none.
+// Kept returns the size of the buffer for kept bytes; 0: there are none.
 func (s *Stream) Kept() int { return cap(s.in) }
 
-// Keep ends the use of what Read returned: rest, which must be the end of it, is kept for the next Read.
+// Keep ends the use of the bytes that Read returned. It keeps rest, which must be the end of these bytes, for the next
+// Read.
 func (s *Stream) Keep(rest []byte) {
 	n := len(rest)
 	switch {
-	case s.borrowed == 0: // data lay in s.in
+	case s.borrowed == 0: // Read returned bytes of s.in
 		s.inOff = len(s.in) - n
 		if n == 0 {
 			s.dropIn()
@@ -164,25 +174,27 @@ func (s *Stream) dropIn() {
 	s.in, s.inOff = nil, 0
 }
 
-// Write collects data, to be sent by Flush.
+// Write copies data to the bytes that Flush sends.
 func (s *Stream) Write(data []byte) {
 	s.reserve(len(data))
 	s.out = append(s.out, data...)
 }
 
+// reserve makes room for n more bytes in s.out.
 func (s *Stream) reserve(n int) {
 	if cap(s.out)-len(s.out) >= n {
 		return
 	}
-	if s.outOff > 0 && s.outOff >= len(s.out)-s.outOff { // at least half is sent: move down
+	if s.outOff > 0 && s.outOff >= len(s.out)-s.outOff { // at least half is sent: move the rest to the front
 		s.out = s.out[:copy(s.out, s.out[s.outOff:])]
 		s.outOff = 0
 	}
 	s.out = s.l.Pool.Grow(s.out, n)
 }
 
-// WriteLarge sends what is collected and then data straight from where it lies; what the socket does not take is
-// collected. It must not be called on a stream that is still connecting.
+// WriteLarge sends the bytes that were written before, and then data, without copying data. Bytes that the socket does
+// not accept are copied, for Flush. Small data is only written. WriteLarge must not be called on a stream that is
+// still connecting.
 func (s *Stream) WriteLarge(data []byte) error {
 	if s.watch&Writable != 0 || len(data) < LargeWrite {
 		s.Write(data)
@@ -206,7 +218,8 @@ func (s *Stream) WriteLarge(data []byte) error {
 	return nil
 }
 
-// Flush sends what is collected. What the socket does not take is sent when it is writable: the owner calls Flush then.
+// Flush sends the bytes that were written. If the socket does not accept all of them, it is watched until it is
+// writable, and the owner must then call Flush again.
 func (s *Stream) Flush() error {
 	for s.outOff < len(s.out) {
 		n, err := Send(s.fd, s.out[s.outOff:])
@@ -231,13 +244,14 @@ func (s *Stream) dropOut() {
 	}
 }
 
-// Unsent is the number of collected bytes.
+// Unsent returns the number of bytes that are written but not sent.
 func (s *Stream) Unsent() int { return len(s.out) - s.outOff }
 
-// Blocked reports whether the socket did not take all it was given.
+// Blocked reports whether the socket has not accepted all bytes. It is also true while the stream is connecting, if
+// the owner waits for Writable.
 func (s *Stream) Blocked() bool { return s.watch&Writable != 0 }
 
-// Reading turns the watching for input on or off.
+// Reading starts or stops watching the socket for input.
 func (s *Stream) Reading(on bool) {
 	if on {
 		s.want(s.watch | Readable)
@@ -246,7 +260,7 @@ func (s *Stream) Reading(on bool) {
 	}
 }
 
-// Detach stops the watching for anything, for good, and drops what is not sent. Read still reads.
+// Detach stops watching the socket for good, and drops unsent bytes. Read still works.
 func (s *Stream) Detach() {
 	s.l.Unwatch(s.fd)
 	s.watch = 0
@@ -260,5 +274,5 @@ func (s *Stream) want(ev Events) {
 	}
 }
 
-// IsEOF reports whether a Read error is the plain end of the stream.
+// IsEOF reports whether an error of Read is the regular end of the stream.
 func IsEOF(err error) bool { return errors.Is(err, io.EOF) }

@@ -28,7 +28,7 @@ func frame(message []byte) []byte {
 	return append(binary.BigEndian.AppendUint32(nil, uint32(len(message))), message...)
 }
 
-// frames takes all whole messages off data; need is the size of the one behind them, as far as it is known.
+// frames removes all whole messages from data. need is the size of the incomplete one behind them, if it is known.
 func frames(data []byte, each func(message []byte)) (rest []byte, need int) {
 	for len(data) >= 4 {
 		n := 4 + int(binary.BigEndian.Uint32(data))
@@ -41,13 +41,14 @@ func frames(data []byte, each func(message []byte)) (rest []byte, need int) {
 	return data, 0
 }
 
-// Messages of all sizes, cut anywhere: what comes out is what went in, and an idle stream holds no buffer.
+// Messages of all sizes arrive unchanged, wherever they are split, and an idle stream holds no buffer.
 func TestStreamReadsWhatWasSent(t *testing.T) {
 	l := idle(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		s, peer := openStream(t, l)
 		defer s.Close()
-		size := rapid.OneOf(rapid.IntRange(0, 300), rapid.IntRange(largeTail-8, largeTail+8), rapid.IntRange(0, ReadBufferSize+ReadBufferSize/2))
+		size := rapid.OneOf(rapid.IntRange(0, 300), rapid.IntRange(largeTail-8, largeTail+8),
+			rapid.IntRange(0, ReadBufferSize+ReadBufferSize/2))
 		var wire []byte
 		var want, got [][]byte
 		for i := range rapid.IntRange(1, 4).Draw(rt, "messages") {
@@ -89,7 +90,7 @@ func TestStreamReadsWhatWasSent(t *testing.T) {
 	})
 }
 
-// Keep with every length of the rest, out of the loop's buffer and then out of the stream's own.
+// Keep works with every length of the rest, from the loop's buffer and then from the stream's own.
 func TestStreamKeepsEveryRest(t *testing.T) {
 	const size = largeTail + 64
 	l := idle(t)
@@ -109,7 +110,7 @@ func TestStreamKeepsEveryRest(t *testing.T) {
 			t.Fatalf("first read: %v %s", err, differ(data, first))
 		}
 		s.Keep(data[size-n:])
-		copy(l.readBuf, second) // the loop goes on with its buffer
+		copy(l.readBuf, second) // the loop uses its buffer for another stream
 
 		want := append(bytes.Clone(first[size-n:]), second...)
 		put(t, peer, second)
@@ -126,7 +127,7 @@ func TestStreamKeepsEveryRest(t *testing.T) {
 	}
 }
 
-// A large message that has arrived in part takes the loop's buffer with it instead of being copied.
+// For a large incomplete message the stream takes over the loop's buffer instead of copying.
 func TestStreamTakesTheReadBuffer(t *testing.T) {
 	l := idle(t)
 	s, peer := openStream(t, l)
@@ -147,7 +148,7 @@ func TestStreamTakesTheReadBuffer(t *testing.T) {
 	}
 }
 
-// However large the announced message, a stream takes only about as much room as has arrived, and a stride.
+// However large the announced message is, a stream reserves only about as much memory as has arrived, and a stride.
 func TestStreamGrowsWithWhatArrives(t *testing.T) {
 	l := idle(t)
 	s, peer := openStream(t, l)
@@ -165,7 +166,8 @@ func TestStreamGrowsWithWhatArrives(t *testing.T) {
 	}
 }
 
-// Of a large message that has come in good part the rest gets room at once, but never more than the announced.
+// When a large part of a message has arrived, there is room for the rest at once, but never for more than was
+// announced.
 func TestStreamBelievesInLargeMessages(t *testing.T) {
 	l := idle(t)
 	s, peer := openStream(t, l)
@@ -192,7 +194,7 @@ func TestStreamBelievesInLargeMessages(t *testing.T) {
 	}
 }
 
-// A message that is announced to be far larger than what has come is not moved with every piece that comes.
+// A message that is announced to be far larger than what has arrived is not copied with each piece that arrives.
 func TestStreamGrowsSeldom(t *testing.T) {
 	l := idle(t)
 	s, peer := openStream(t, l)
@@ -215,7 +217,7 @@ func TestStreamGrowsSeldom(t *testing.T) {
 	}
 }
 
-// However much has come, one read takes a part of it: others on the loop are served in between.
+// However much has arrived, one read takes only a part of it, so that other streams of the loop are served in between.
 func TestStreamReadsInParts(t *testing.T) {
 	l := idle(t)
 	s, peer := openStream(t, l)
@@ -262,8 +264,8 @@ func TestStreamEnds(t *testing.T) {
 	}
 }
 
-// After a message that has arrived in part a read has as much room as ever: a pipeline whose reads all end in the middle
-// of a request must not end up in small ones.
+// After a message that has arrived in part a read has as much room as ever: a pipeline whose reads all end in the
+// middle of a request must not end up in small ones.
 func TestStreamReadsMuchBehindASmallTail(t *testing.T) {
 	l := idle(t)
 	s, peer := openStream(t, l)
@@ -277,7 +279,7 @@ func TestStreamReadsMuchBehindASmallTail(t *testing.T) {
 	}
 }
 
-// A message that is announced piece by piece is not copied once for every piece.
+// A message that is announced piece by piece is not copied once for each piece.
 func TestStreamGrowsAhead(t *testing.T) {
 	l := idle(t)
 	s, peer := openStream(t, l)

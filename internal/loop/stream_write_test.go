@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// narrow makes a socket take little at a time.
+// narrow makes a socket accept few bytes at a time.
 func narrow(t fatal, fd int) {
 	t.Helper()
 	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, 4096); err != nil {
@@ -16,7 +16,7 @@ func narrow(t fatal, fd int) {
 	}
 }
 
-// drainPeer reads at most n bytes that are there.
+// drainPeer reads at most n bytes, without waiting.
 func drainPeer(t fatal, peer, n int) []byte {
 	t.Helper()
 	b := make([]byte, n)
@@ -27,7 +27,7 @@ func drainPeer(t fatal, peer, n int) []byte {
 	return b[:n]
 }
 
-// Write, WriteLarge and Flush in any order, a peer that reads when it likes: the bytes arrive in order, none twice.
+// Whatever the order of Write, WriteLarge and Flush, and whenever the peer reads, all bytes arrive once and in order.
 func TestStreamWritesInOrder(t *testing.T) {
 	l := idle(t)
 	rapid.Check(t, func(rt *rapid.T) {
@@ -70,12 +70,13 @@ func TestStreamWritesInOrder(t *testing.T) {
 			rt.Fatal(d)
 		}
 		if err := s.Flush(); err != nil || s.Unsent() != 0 || s.Blocked() || s.out != nil {
-			rt.Fatalf("everything has arrived, but: %v, %d unsent, blocked: %v, buffer held: %v", err, s.Unsent(), s.Blocked(), s.out != nil)
+			rt.Fatalf("everything has arrived, but: %v, %d unsent, blocked: %v, buffer held: %v", err, s.Unsent(),
+				s.Blocked(), s.out != nil)
 		}
 	})
 }
 
-// The peer takes nothing: WriteLarge has to collect what is left, and says so.
+// If the peer reads nothing, WriteLarge copies the rest, and Blocked returns true.
 func TestStreamWriteLargeBlocks(t *testing.T) {
 	l := idle(t)
 	s, peer := openStream(t, l)
@@ -107,7 +108,8 @@ func TestStreamWriteLargeBlocks(t *testing.T) {
 	}
 }
 
-// The same on a running loop: its own events get the rest out, with a reader that is slower than the writer.
+// On a running loop, with a reader that is slower than the writer, the loop's events make sure that all bytes are
+// sent.
 func TestStreamFlushesWhenWritable(t *testing.T) {
 	l := running(t)
 	fd, peer := pair(t)

@@ -7,37 +7,41 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The calls below are raw: the descriptors are non-blocking, so they return at once, and telling the Go scheduler
-// about them would cost more than many of them do.
+// The system calls below are raw. The descriptors are non-blocking, so the calls return at once. Telling the Go
+// scheduler about them would often cost more than the calls themselves.
 
-// Read reads from a non-blocking descriptor. n = 0 without an error is the end of file.
+// Read reads from a non-blocking descriptor. n = 0 without an error means end of file.
 func Read(fd int, b []byte) (n int, err error) {
-	r, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
+	r, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(fd),
+		uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
 	if errno != 0 {
 		return 0, errno
 	}
 	return int(r), nil
 }
 
-// Recv reads from a non-blocking socket. n = 0 without an error is the end of file.
+// Recv reads from a non-blocking socket. n = 0 without an error means end of file.
 func Recv(fd int, b []byte) (n int, err error) {
-	r, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), 0, 0, 0)
+	r, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd),
+		uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), 0, 0, 0)
 	if errno != 0 {
 		return 0, errno
 	}
 	return int(r), nil
 }
 
-// Send writes to a non-blocking socket, as much as it takes. A socket that the peer has closed is an error, never SIGPIPE.
+// Send writes to a non-blocking socket, and returns how many bytes it accepted. If the peer has closed the connection,
+// that is an error, never a SIGPIPE.
 func Send(fd int, b []byte) (n int, err error) {
-	r, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), unix.MSG_NOSIGNAL, 0, 0)
+	r, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd),
+		uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), unix.MSG_NOSIGNAL, 0, 0)
 	if errno != 0 {
 		return 0, errno
 	}
 	return int(r), nil
 }
 
-// Send2 writes a and then b in one call, as much as the socket takes.
+// Send2 is Send for the bytes of a followed by those of b, in one system call.
 func Send2(fd int, a, b []byte) (n int, err error) {
 	var iov [2]unix.Iovec
 	k := 0
@@ -57,5 +61,5 @@ func Send2(fd int, a, b []byte) (n int, err error) {
 	return int(r), nil
 }
 
-// Again reports whether err only says that the descriptor is not ready now.
+// Again reports whether err means that the call can be repeated later: the descriptor is not ready, or a signal came.
 func Again(err error) bool { return errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR) }

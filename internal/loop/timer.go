@@ -2,28 +2,28 @@ package loop
 
 import "time"
 
-// Timer calls a function on the loop's thread at or after a point in time. Make it once with NewTimer and set it
-// again and again: setting and stopping allocate nothing.
+// Timer calls a function on the loop's goroutine at or after a point in time. It can be set many times; setting and
+// stopping it do not allocate.
 type Timer struct {
 	fn    func()
-	when  int64
-	index int // place in the heap + 1; 0: not set
+	when  int64 // by Loop.Now
+	index int   // its index in the heap + 1; 0: it is not set
 }
 
 // NewTimer returns a timer that is not set.
 func NewTimer(fn func()) *Timer { return &Timer{fn: fn} }
 
-// Set (re)starts t to fire d from now.
+// Set makes t fire after d. If t is set already, it is set anew.
 func (l *Loop) Set(t *Timer, d time.Duration) { l.SetAt(t, l.now+int64(d)) }
 
-// SetAt (re)starts t to fire when Now has reached when: in a later turn, if it has already.
+// SetAt makes t fire when Now has reached when, but not in this turn. If t is set already, it is set anew.
 func (l *Loop) SetAt(t *Timer, when int64) {
 	l.Unset(t)
 	t.when = max(when, l.now+1)
 	l.timers.push(t)
 }
 
-// Unset stops t; it is no error when t is not set.
+// Unset stops t, if it is set.
 func (l *Loop) Unset(t *Timer) {
 	if t.index > 0 {
 		l.timers.remove(t.index - 1)
@@ -33,7 +33,7 @@ func (l *Loop) Unset(t *Timer) {
 // IsSet reports whether t is going to fire.
 func (t *Timer) IsSet() bool { return t.index > 0 }
 
-// timerHeap is a binary heap with the earliest timer first. It holds a few timers per connection to a server, none
+// timerHeap is a binary heap with the earliest timer first. It has a few timers per connection to a server, but none
 // per request.
 type timerHeap []*Timer
 
@@ -44,7 +44,7 @@ func (h timerHeap) first() (when int64, ok bool) {
 	return h[0].when, true
 }
 
-// fire runs what is due. What the functions set is never due now (see SetAt), so this ends.
+// fire calls the functions of all timers that are due. Timers that these functions set are not due yet (SetAt).
 func (h *timerHeap) fire(now int64) {
 	for len(*h) > 0 && (*h)[0].when <= now {
 		t := (*h)[0]

@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A loop's timers against a map: what is set fires once, at its time, the earliest first.
+// The timers of a loop are compared with a map: each one that is set fires once, at its time, the earliest first.
 func TestTimersAgainstModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var (
