@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Client returns what asks a Server, with a limit of time for each answer, and the URL of its pages without a slash at the end. The
-// address is a host:port, or the path of a unix socket, which begins with "/".
+// Client returns an HTTP client for the Server at address, and the URL of its pages without a slash at the end. limit
+// bounds the time of each request. address is a host:port, or the path of a unix socket, which begins with "/".
 func Client(address string, limit time.Duration) (client *http.Client, url string) {
 	client = &http.Client{Timeout: limit}
 	if !strings.HasPrefix(address, "/") {

@@ -9,17 +9,17 @@ import (
 	"time"
 )
 
-// listener lets as many connections in as there may be. Each says first what it wants. For a probe (/livez, /readyz) that is
-// enough; whatever else takes one of the places, of which there are fewer: so nobody who asks for pages, or says nothing,
-// keeps the process from being found alive.
+// listener limits the number of connections. There are two limits: maxOpen for all connections, and a smaller one,
+// maxConns, for those that do not send a probe (/livez, /readyz). So connections that ask for other pages, or send
+// nothing, cannot keep probes from being answered.
 type listener struct {
 	net.Listener
 	s     *Server
-	open  atomic.Int64 // connections
-	conns atomic.Int64 // of these, those that have a place
+	open  atomic.Int64 // the number of connections
+	conns atomic.Int64 // the number of those that count for maxConns
 }
 
-// Accept closes those that are too many.
+// Accept accepts connections, and closes those beyond maxOpen.
 func (l *listener) Accept() (net.Conn, error) {
 	for {
 		c, err := l.Listener.Accept()
@@ -34,7 +34,7 @@ func (l *listener) Accept() (net.Conn, error) {
 	}
 }
 
-// enter takes a place for a connection, if there is one.
+// enter counts c for maxConns. It returns false if there are too many.
 func (l *listener) enter(c *conn) bool {
 	if l.conns.Add(1) > maxConns {
 		l.conns.Add(-1)
@@ -44,7 +44,7 @@ func (l *listener) enter(c *conn) bool {
 	return true
 }
 
-// leave counts a connection out.
+// leave ends the counting of c, which is closed.
 func (l *listener) leave(c *conn) {
 	if c.placed {
 		l.conns.Add(-1)
@@ -52,17 +52,17 @@ func (l *listener) leave(c *conn) {
 	l.open.Add(-1)
 }
 
-// conn is a connection of which it is not known yet whether it speaks HTTP. The first read finds out: whoever does not is
-// answered with the silent page, and net/http sees the end.
+// conn is a connection that may or may not speak HTTP. Its first Read finds out. If it does not, conn answers it with
+// the page for silence, and net/http gets the end of the connection.
 type conn struct {
 	net.Conn
 	s      *Server
-	known  bool
-	placed bool   // it has a place
-	begun  []byte // what was read to find out, and not passed on yet
+	known  bool   // the first Read was called
+	placed bool   // it counts for maxConns
+	begun  []byte // the bytes that were read to find out, and are not passed on yet
 }
 
-// Read is net.Conn's, for net/http.
+// Read implements net.Conn. net/http calls it.
 func (c *conn) Read(b []byte) (int, error) {
 	if !c.known {
 		c.known = true
@@ -85,10 +85,10 @@ func (c *conn) Read(b []byte) (int, error) {
 	return c.Conn.Read(b)
 }
 
-// isHTTP tells by the first four bytes, if they come soon.
+// isHTTP reports whether the connection sends an HTTP method within the time silence.
 func (c *conn) isHTTP() bool {
 	_ = c.SetReadDeadline(time.Now().Add(silence))
-	start := make([]byte, 4096) // all that is there: a connection that is closed with input in it is reset
+	start := make([]byte, 4096) // a connection that is closed with unread input would be reset, so read all of it
 	n, _ := io.ReadAtLeast(c.Conn, start, 4)
 	c.begun = start[:n]
 	_ = c.SetReadDeadline(time.Now().Add(answerTime))
@@ -99,7 +99,7 @@ func (c *conn) isHTTP() bool {
 	return false
 }
 
-// isProbe tells by the request line, if that has come in one piece: who asks for nothing but whether the process can serve.
+// isProbe reports whether the request is for /livez or /readyz. The request line must have arrived in one piece.
 func (c *conn) isProbe() bool {
 	line, _, whole := bytes.Cut(c.begun, []byte("\r\n"))
 	words := bytes.Fields(line)
@@ -110,13 +110,13 @@ func (c *conn) isProbe() bool {
 	return string(path) == "/livez" || string(path) == "/readyz"
 }
 
-// answerSilence sends the bare page.
+// answerSilence sends the page for silence.
 func (c *conn) answerSilence() {
 	ctx, cancel := context.WithTimeout(c.s.ctx, answerTime)
 	defer cancel()
 	text, err := c.s.opt.Silent(ctx)
 	if err != nil {
-		return // there is no way to say so but the end
+		return // without HTTP there is no way to report the error
 	}
 	_ = c.SetWriteDeadline(time.Now().Add(answerTime))
 	_, _ = c.Write(text)

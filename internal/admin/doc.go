@@ -1,3 +1,3 @@
-// Package admin answers whoever watches the process, over TCP or a unix socket and beside the loops: pages by HTTP, and one of them to
-// connections that say nothing, as the tools for twemproxy's stats port do.
+// Package admin serves pages for monitoring, over TCP or a unix socket and outside the event loops. It speaks HTTP.
+// One page is also sent to connections that send nothing, as the tools for twemproxy's stats port expect.
 package admin

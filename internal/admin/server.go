@@ -11,36 +11,36 @@ import (
 	"time"
 )
 
-// Limits of what watchers can make the process hold.
+// The limits of a Server.
 const (
-	maxConns   = 32                     // that want something else than a probe; more are closed
-	maxOpen    = 512                    // in all; more are closed at once
+	maxConns   = 32                     // connections that send no probe; more are closed after their first bytes
+	maxOpen    = 512                    // all connections; more are closed at once
 	probeTime  = time.Second            // for the rest of a probe's request to arrive
-	maxHeader  = 16 << 10               // of a request
-	silence    = 250 * time.Millisecond // who has said nothing by then asks for the silent page
+	maxHeader  = 16 << 10               // the size of a request's header, in bytes
+	silence    = 250 * time.Millisecond // a connection that has sent nothing for so long gets the page for silence
 	answerTime = 5 * time.Second        // for a request to arrive, and for its answer to be made and fetched
 )
 
-// Options of a Server.
+// Options configures a Server.
 type Options struct {
-	Addr     string                                // host:port to listen on, if there is no Listener
-	Listener net.Listener                          // the Server's own from then on; Close closes it
-	Handler  http.Handler                          // answers HTTP
-	Silent   func(context.Context) ([]byte, error) // makes what connections get that do not speak HTTP; nil: nothing
-	Log      *log.Logger                           // of what goes wrong in Handler; nil: the standard one
+	Addr     string                                // host:port to listen on, if Listener is nil
+	Listener net.Listener                          // Server.Close closes it
+	Handler  http.Handler                          // answers HTTP requests
+	Silent   func(context.Context) ([]byte, error) // the page for connections that do not speak HTTP; nil: none
+	Log      *log.Logger                           // for errors in Handler; nil: the standard logger
 }
 
-// Server listens and answers. Each connection has a goroutine of its own, and carries one request.
+// Server serves pages. Each connection has its own goroutine, and is used for one request.
 type Server struct {
 	opt  Options
 	http http.Server
 	ln   *listener
-	ctx  context.Context // of what is asked
+	ctx  context.Context // the context of all requests
 	stop context.CancelFunc
-	all  sync.WaitGroup // the accepting goroutine and those of connections
+	all  sync.WaitGroup // the goroutines: the one that accepts, and those of connections
 }
 
-// Listen starts a Server. Close ends it.
+// Listen starts a Server. The caller must close it.
 func Listen(o Options) (*Server, error) {
 	ln := o.Listener
 	if ln == nil {
@@ -62,7 +62,7 @@ func Listen(o Options) (*Server, error) {
 	return s, nil
 }
 
-// cause is an error without the address, which its text names already.
+// cause returns an error of package net without the address, which the caller adds.
 func cause(err error) error {
 	var op *net.OpError
 	if errors.As(err, &op) {
@@ -77,7 +77,8 @@ func (s *Server) serve() {
 	_ = s.http.Serve(s.ln) // it ends with Close
 }
 
-// follow counts the goroutines that net/http starts for connections. It is called before one starts, and at its end.
+// follow counts the goroutines that net/http starts for connections. net/http calls it before one starts, and at its
+// end.
 func (s *Server) follow(c net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
@@ -88,11 +89,11 @@ func (s *Server) follow(c net.Conn, state http.ConnState) {
 	}
 }
 
-// answer has a request answered, within answerTime unless the handler asks for more (Patiently).
+// answer answers a request by Options.Handler. This may take answerTime, unless the handler calls Patiently.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	control, deadline := http.NewResponseController(w), time.Now().Add(answerTime)
 	_ = control.SetWriteDeadline(deadline)
-	if r.ContentLength != 0 { // net/http waits for the body in the end
+	if r.ContentLength != 0 { // after the answer net/http waits for the rest of the body
 		_ = control.SetReadDeadline(deadline)
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -104,18 +105,19 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	s.opt.Handler.ServeHTTP(w, r)
 }
 
-// Patiently gives the answer to a request as much time as it takes, from now on d for each part of it.
+// Patiently extends the time for the answer to a request: from now on, it may take d until it is complete, or until
+// Patiently is called again.
 func Patiently(w http.ResponseWriter, d time.Duration) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(d))
 }
 
-// Addr is where the server listens, with the port that the kernel chose in place of 0.
+// Addr returns the address of the server, with the port that the kernel chose in place of 0.
 func (s *Server) Addr() string { return s.ln.Addr().String() }
 
-// Close cuts everybody off and waits for the goroutines.
+// Close closes all connections, and waits for the goroutines.
 func (s *Server) Close() {
 	s.stop()
 	s.http.Close()
-	s.ln.Close() // in case that Serve had not begun
+	s.ln.Close() // in case Serve has not begun yet
 	s.all.Wait()
 }

@@ -20,7 +20,7 @@ const patience = 10 * time.Second
 
 const json = `{"a":1}` + "\n"
 
-// start runs a Server with a page for silence, and with pages that wait: until release is closed, or for the end.
+// start runs a Server with a page for silence, and with pages that wait until release is closed or the Server ends.
 func start(t *testing.T) (s *Server, release chan struct{}) {
 	t.Helper()
 	release = make(chan struct{})
@@ -37,7 +37,10 @@ func start(t *testing.T) (s *Server, release chan struct{}) {
 		_ = http.NewResponseController(w).Flush()
 		<-r.Context().Done()
 	})
-	s, err := Listen(Options{Addr: "127.0.0.1:0", Handler: pages, Silent: func(context.Context) ([]byte, error) { return []byte(json), nil }})
+	s, err := Listen(Options{
+		Addr: "127.0.0.1:0", Handler: pages,
+		Silent: func(context.Context) ([]byte, error) { return []byte(json), nil },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +59,7 @@ func dial(t *testing.T, s *Server) net.Conn {
 	return c
 }
 
-// all is what comes until the end, if say is sent.
+// all sends say, and returns everything that arrives until the end of the connection.
 func all(t *testing.T, s *Server, say string) string {
 	t.Helper()
 	c := dial(t, s)
@@ -70,7 +73,7 @@ func all(t *testing.T, s *Server, say string) string {
 	return string(text)
 }
 
-// Whoever speaks no HTTP gets the bare page: silence, half a word, a word.
+// A connection that does not speak HTTP gets the page for silence, whether it sends nothing, half a word or a word.
 func TestSilence(t *testing.T) {
 	s, _ := start(t)
 	for _, say := range []string{"", "\n", "GE", "stats\r\n", "get "} {
@@ -85,7 +88,7 @@ func TestSilence(t *testing.T) {
 	}
 }
 
-// Without a page for it silence gets nothing, and words that are no HTTP an error.
+// Without a page for silence, a silent connection gets nothing, and one that does not speak HTTP gets an error.
 func TestSilenceWithoutAPage(t *testing.T) {
 	s, err := Listen(Options{Addr: "127.0.0.1:0", Handler: http.NotFoundHandler()})
 	if err != nil {
@@ -97,11 +100,14 @@ func TestSilenceWithoutAPage(t *testing.T) {
 	}
 }
 
-// A page for silence that cannot be made is the end of the connection.
+// If the page for silence cannot be made, the connection is closed.
 func TestSilenceFails(t *testing.T) {
-	s, err := Listen(Options{Addr: "127.0.0.1:0", Handler: http.NotFoundHandler(), Silent: func(context.Context) ([]byte, error) {
-		return []byte("half"), errors.New("the loops do not answer")
-	}})
+	s, err := Listen(Options{
+		Addr: "127.0.0.1:0", Handler: http.NotFoundHandler(),
+		Silent: func(context.Context) ([]byte, error) {
+			return []byte("half"), errors.New("the loops do not answer")
+		},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +133,8 @@ func TestHTTP(t *testing.T) {
 		{"POST", "/text", "x", 405, "pages can only be read: GET\n"},
 		{"DELETE", "/text", "", 405, "pages can only be read: GET\n"},
 	} {
-		request, err := http.NewRequestWithContext(t.Context(), c.method, "http://"+s.Addr()+c.path, strings.NewReader(c.body))
+		request, err := http.NewRequestWithContext(t.Context(), c.method, "http://"+s.Addr()+c.path,
+			strings.NewReader(c.body))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -154,16 +161,17 @@ func TestHTTP(t *testing.T) {
 	}
 }
 
-// A request that promises a body and does not send it is ended by its time: Close does not wait for longer.
+// A request that announces a body and does not send it ends after its time. Close does not wait longer.
 func TestBodyThatDoesNotCome(t *testing.T) {
 	s, _ := start(t)
-	if got := all(t, s, "GET /text HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"); !strings.HasSuffix(got, "words\n") {
+	request := "GET /text HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+	if got := all(t, s, request); !strings.HasSuffix(got, "words\n") {
 		t.Errorf("got %q", got)
 	}
 	until(t, "the connection is gone", func() bool { return s.count() == 0 })
 }
 
-// An answer may take longer than answerTime; whoever gets it may leave before its end.
+// An answer may take longer than answerTime, and its client may leave before the end.
 func TestStream(t *testing.T) {
 	s, _ := start(t)
 	c := dial(t, s)
@@ -181,7 +189,7 @@ func TestStream(t *testing.T) {
 	until(t, "the connection is gone", func() bool { return s.count() == 0 })
 }
 
-// More watchers than there is room for are closed; when one goes, there is room again.
+// Connections beyond the limit are closed. When one ends, there is room for another.
 func TestTooMany(t *testing.T) {
 	s, release := start(t)
 	for range maxConns {
@@ -220,7 +228,7 @@ func until(t *testing.T, what string, ready func() bool) {
 	}
 }
 
-// Close waits neither for whoever is asking, nor for whoever says nothing, or half of it.
+// Close waits neither for requests, nor for connections that have sent nothing, or half a request.
 func TestClose(t *testing.T) {
 	s, _ := start(t)
 	asking, silent, half, stream := dial(t, s), dial(t, s), dial(t, s), dial(t, s)
@@ -234,21 +242,24 @@ func TestClose(t *testing.T) {
 		t.Errorf("it took %v", d)
 	}
 	for _, c := range []net.Conn{asking, silent, half, stream} {
-		_, _ = io.ReadAll(c) // ends
+		_, _ = io.ReadAll(c) // must end
 	}
 	if _, err := net.Dial("tcp", s.Addr()); err == nil {
 		t.Error("it still listens")
 	}
 }
 
-// Nor for a page for silence that is being made.
+// Close does not wait for a page for silence that is being made, either.
 func TestCloseDuringSilence(t *testing.T) {
 	asked := make(chan struct{})
-	s, err := Listen(Options{Addr: "127.0.0.1:0", Handler: http.NotFoundHandler(), Silent: func(ctx context.Context) ([]byte, error) {
-		close(asked)
-		<-ctx.Done()
-		return nil, context.Cause(ctx)
-	}})
+	s, err := Listen(Options{
+		Addr: "127.0.0.1:0", Handler: http.NotFoundHandler(),
+		Silent: func(ctx context.Context) ([]byte, error) {
+			close(asked)
+			<-ctx.Done()
+			return nil, context.Cause(ctx)
+		},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +281,7 @@ func TestAddressInUse(t *testing.T) {
 	}
 }
 
-// While pages are asked for and nothing is said by as many as come, probes are answered.
+// Probes are answered however many other connections there are, whether they ask for pages or send nothing.
 func TestProbesInAFlood(t *testing.T) {
 	s, _ := start(t)
 	for range maxConns {
@@ -278,11 +289,12 @@ func TestProbesInAFlood(t *testing.T) {
 	}
 	until(t, "all places are taken", func() bool { return s.count() == maxConns })
 	for n := range 200 {
-		dial(t, s) // says nothing
+		dial(t, s) // sends nothing
 		c := dial(t, s)
 		path := []string{"/livez", "/readyz?verbose"}[n%2]
 		fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path)
-		if text, err := io.ReadAll(c); err != nil || !strings.HasPrefix(string(text), "HTTP/1.1 404") { // which is an answer
+		// Any answer will do.
+		if text, err := io.ReadAll(c); err != nil || !strings.HasPrefix(string(text), "HTTP/1.1 404") {
 			t.Fatalf("probe %d: %q, %v", n, text, err)
 		}
 	}

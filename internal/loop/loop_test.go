@@ -197,8 +197,8 @@ func TestReleaseClosesEverything(t *testing.T) {
 	}
 }
 
-// When the process is held up, the loop's clock stands still: a timer that became due meanwhile is not fired before
-// what lies in the sockets has been read.
+// If the process is held up, the loop's clock stands still. A timer that became due in the meantime does not fire
+// before the sockets have been read.
 func TestLoopIgnoresStalls(t *testing.T) {
 	l := running(t)
 	var before, after int64

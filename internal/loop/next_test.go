@@ -22,7 +22,7 @@ func (a *again) Flush() {
 	a.l.MarkNext(a)
 }
 
-// Who is marked for the next turn is flushed in that and not before, and the loop does not wait for an event in
+// What is marked for the next turn is flushed in that turn, not before, and the loop does not wait for an event
 // between.
 func TestMarkNext(t *testing.T) {
 	l, err := New()

@@ -264,8 +264,8 @@ func TestStreamEnds(t *testing.T) {
 	}
 }
 
-// After a message that has arrived in part a read has as much room as ever: a pipeline whose reads all end in the
-// middle of a request must not end up in small ones.
+// After an incomplete message a read has as much room as before. If each read of a pipeline ends in the middle of a
+// request, the reads must not become smaller and smaller.
 func TestStreamReadsMuchBehindASmallTail(t *testing.T) {
 	l := idle(t)
 	s, peer := openStream(t, l)

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Count asks the server how many items it holds, those that have expired and were not removed yet among them.
+// Count returns how many items a server holds, including expired ones that are not removed yet.
 func Count(ctx context.Context, dial Dialer) (int64, error) {
 	conn, end, err := connect(ctx, dial)
 	if err != nil {
@@ -36,5 +36,5 @@ func Count(ctx context.Context, dial Dialer) (int64, error) {
 	return 0, fmt.Errorf("no curr_items in stats, which goes on after %d lines", maxStats)
 }
 
-// maxStats bounds the lines of a reply to stats; memcached's has some 100.
+// maxStats bounds the lines of a reply to stats. memcached's has about 100.
 const maxStats = 10_000

@@ -1,3 +1,3 @@
-// Package metadump lists what a memcached holds, by its own command for that: lru_crawler metadump. It works beside the
-// event loops, on a connection of its own; a dump of any size takes the same little memory.
+// Package metadump lists the items of a memcached with the command lru_crawler metadump. It uses a connection of its
+// own, outside the event loops. A dump of any size takes the same small amount of memory.
 package metadump

@@ -9,16 +9,16 @@ import (
 // Item is one line of the dump.
 type Item struct {
 	Key     []byte // as the client wrote it; valid during the call
-	Expires int64  // unix seconds, -1 never
-	Size    int    // what the item takes in the server's memory, its header included
+	Expires int64  // in seconds since 1970; -1: never
+	Size    int    // bytes in the server's memory, including the item's header
 }
 
-// parseItem reads a line such as
+// parseItem parses a line without its line end, such as
 //
 //	key=b%2520 exp=-1 la=1795281740 cas=2 fetch=no cls=1 size=64
 //
-// without its line end. Fields that it does not know are skipped: later servers have more. The key is decoded where it stands,
-// so that nothing is allocated; the line is spoiled by that.
+// It skips unknown fields, because later servers have more of them. The key is decoded in place, which overwrites the
+// line, so that nothing is allocated.
 func parseItem(line []byte) (Item, error) {
 	it := Item{Expires: -1}
 	encoded, ok := bytes.CutPrefix(line, []byte("key="))
@@ -49,12 +49,12 @@ func parseItem(line []byte) (Item, error) {
 	return it, nil
 }
 
-// number is strconv.ParseInt for bytes; the compiler keeps their copy off the heap.
+// number is strconv.ParseInt for bytes. The compiler keeps the copy of digits off the heap.
 func number(digits []byte) (int64, error) {
 	return strconv.ParseInt(string(digits), 10, 64)
 }
 
-// decode undoes the URI encoding of a key, in its place.
+// decode decodes the URI encoding of a key in place. It returns false if the encoding is wrong.
 func decode(text []byte) ([]byte, bool) {
 	out := text[:0]
 	for i := 0; i < len(text); i++ {
@@ -75,7 +75,7 @@ func decode(text []byte) ([]byte, bool) {
 	return out, true
 }
 
-// digit is the value of a hexadecimal digit, or -1.
+// digit returns the value of a hexadecimal digit, or -1.
 func digit(c byte) int {
 	switch {
 	case '0' <= c && c <= '9':

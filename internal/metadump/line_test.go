@@ -10,8 +10,11 @@ import (
 func TestParseItem(t *testing.T) {
 	for line, want := range map[string]Item{
 		"key=b%2520 exp=-1 la=1795281740 cas=2 fetch=no cls=1 size=64": {Key: []byte("b%20"), Expires: -1, Size: 64},
-		"key=a exp=1795282237 la=1 cas=2 fetch=yes cls=1 size=65":      {Key: []byte("a"), Expires: 1795282237, Size: 65},
-		"key=%00%fF%0A size=7 new=field exp=5 word":                    {Key: []byte("\x00\xff\n"), Expires: 5, Size: 7},
+		"key=a exp=1795282237 la=1 cas=2 fetch=yes cls=1 size=65": {
+			Key:     []byte("a"),
+			Expires: 1795282237, Size: 65,
+		},
+		"key=%00%fF%0A size=7 new=field exp=5 word": {Key: []byte("\x00\xff\n"), Expires: 5, Size: 7},
 		"key=x": {Key: []byte("x"), Expires: -1},
 	} {
 		got, err := parseItem([]byte(line))
@@ -23,7 +26,8 @@ func TestParseItem(t *testing.T) {
 
 func TestParseItemRefuses(t *testing.T) {
 	for _, line := range []string{
-		"", "END ", "key", "key=", "key= exp=1", "kez=a exp=1", "key=% exp=1", "key=%1 exp=1", "key=%g1", "key=%1g", "key=a exp=", "key=a exp=x",
+		"", "END ", "key", "key=", "key= exp=1", "kez=a exp=1", "key=% exp=1", "key=%1 exp=1", "key=%g1", "key=%1g",
+		"key=a exp=", "key=a exp=x",
 		"key=a size=", "key=a exp=99999999999999999999999", "key=a size=123456789012345678901",
 	} {
 		if it, err := parseItem([]byte(line)); err == nil {
@@ -45,15 +49,17 @@ func TestParseItemAllocatesNothing(t *testing.T) {
 	}
 }
 
-// FuzzParseItem: no line is read beyond its end, and each key comes out as it went in.
+// FuzzParseItem checks that no line is read beyond its end, and that each key is decoded to what was encoded.
 func FuzzParseItem(f *testing.F) {
 	for _, seed := range []string{
-		"key=b%2520 exp=-1 la=1795281740 cas=2 fetch=no cls=1 size=64", "key=%", "key=%4", "key=%zz", "key= ", "key=a exp=-", "END", "key=a size==",
+		"key=b%2520 exp=-1 la=1795281740 cas=2 fetch=no cls=1 size=64", "key=%", "key=%4", "key=%zz", "key= ",
+		"key=a exp=-", "END", "key=a size==",
 	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
-		if it, err := parseItem(bytes.Clone(line)); err == nil && (len(it.Key) == 0 || len(it.Key) > len(line)-len("key=")) {
+		if it, err := parseItem(bytes.Clone(line)); err == nil &&
+			(len(it.Key) == 0 || len(it.Key) > len(line)-len("key=")) {
 			t.Fatalf("%q: %+v", line, it)
 		}
 		if len(line) == 0 {

@@ -9,23 +9,23 @@ import (
 	"math"
 )
 
-// Ranges lists the keys of a server in parts that fit into memory, for want of a temporary file: each part is those with a
-// hash of some range, and for each the server lists all its keys again.
+// Ranges lists the keys of a server in parts that fit into memory, if there is no room for a temporary file. A part
+// has the keys with hashes in a certain range. For each part the server has to list all its keys again.
 type Ranges struct {
-	limit int // bytes of keys of a part
+	limit int // the largest size of a part, in bytes
 	seed  maphash.Seed
-	from  uint64 // where the next part begins
+	from  uint64 // the hash at which the next part begins
 	done  bool
 }
 
-// NewRanges returns a list that has not begun. A part has at most so many bytes of keys.
+// NewRanges returns a Ranges at its first part. memory is the largest size of a part, in bytes.
 func NewRanges(memory int) *Ranges { return &Ranges{limit: memory, seed: maphash.MakeSeed()} }
 
 // Done reports whether all parts were listed.
 func (r *Ranges) Done() bool { return r.done }
 
-// Next lists the keys of the next part that keep says yes to, as Collect does. keep may also be called for keys that turn out
-// to be of a later part, for which it is called again then. After an error the same part is next.
+// Next lists the keys of the next part for which keep returns true, as Collect does. keep may also be called for keys
+// of a later part; it is called for them again then. After an error the same part is the next one.
 func (r *Ranges) Next(ctx context.Context, dial Dialer, keep func(key []byte) bool) (*Spool, error) {
 	s, to := &Spool{limit: math.MaxInt}, uint64(math.MaxUint64)
 	err := Walk(ctx, dial, func(it Item) error {
@@ -47,9 +47,9 @@ func (r *Ranges) Next(ctx context.Context, dial Dialer, keep func(key []byte) bo
 	return s, nil
 }
 
-// cut drops the keys that keep says no to; all are in memory.
+// cut removes the keys for which keep returns false. All keys must be in memory.
 func (s *Spool) cut(keep func(key []byte) bool) {
-	kept := s.memory[:0] // what is written lies before what is read
+	kept := s.memory[:0] // the same array: writing never overtakes reading
 	s.Len = 0
 	_ = each(bufio.NewReader(bytes.NewReader(s.memory)), func(key []byte) error {
 		if keep(key) {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// In parts that fit into memory every key is listed once, whatever the server adds between the lists.
+// When keys are listed in parts that fit into memory, each is listed once, whatever the server adds in between.
 func TestRanges(t *testing.T) {
 	const limit, keys = 500, 1000
 	var dump strings.Builder
@@ -28,7 +28,8 @@ func TestRanges(t *testing.T) {
 			t.Errorf("%d bytes, a file: %v", len(part.memory), part.file != nil)
 		}
 		n := 0
-		if err := part.Each(func(key []byte) error { n++; seen[string(key)]++; return nil }); err != nil || n != part.Len {
+		if err := part.Each(func(key []byte) error { n++; seen[string(key)]++; return nil }); err != nil ||
+			n != part.Len {
 			t.Errorf("%d keys of %d, %v", n, part.Len, err)
 		}
 		part.Close()
@@ -43,7 +44,7 @@ func TestRanges(t *testing.T) {
 	}
 }
 
-// A list that is too long for memory fails with the same error whatever is wrong with the file: there is no place for it, or no room.
+// A list that does not fit into memory fails with the same error whether the file cannot be created or not be written.
 func TestNoFile(t *testing.T) {
 	dump := strings.Repeat("key=abc exp=-1 size=60\n", 50_000) + "END\r\n"
 	s := &script{replies: []string{dump, dump}}
@@ -58,7 +59,7 @@ func TestNoFile(t *testing.T) {
 	if err := full.add([]byte("k")); err != nil {
 		t.Fatal(err)
 	}
-	full.file.Close() // as if the disk were full: it cannot be written any more
+	full.file.Close() // as if the disk were full: further writes fail
 	for err = nil; err == nil; {
 		err = full.add(make([]byte, 1000))
 	}

@@ -14,19 +14,22 @@ import (
 // SpoolMemory is how many bytes of keys a list should keep in memory.
 const SpoolMemory = 16 << 20
 
-// Spool is a list of keys, in memory or, when there are many, in a temporary file that has no name any more.
+// Spool is a list of keys. If there are many, some are in a temporary file that is deleted but still open.
 type Spool struct {
-	Len int // keys
+	Len int // the number of keys
 
-	memory []byte
-	limit  int
+	memory []byte // the first keys, each with its length in front of it
+	limit  int    // the size of memory from which further keys go to file
 	file   *os.File
-	out    *bufio.Writer
+	out    *bufio.Writer // writes to file; nil: all keys are in memory
 }
 
-// Collect lists the keys of a server that keep says yes to. What does not fit into so many bytes of memory goes to a file. It reads as fast as the server writes: a dump that is read slowly
-// holds up whoever asks the server for another one (memcached 1.6.18: the whole worker thread that gets the request). The
-// caller closes the Spool. Where the list is long and there is no room for a file the error is ErrNoFile.
+// Collect lists the keys of a server for which keep returns true. The caller must close the Spool. memory is how many
+// bytes of keys are kept in memory; further keys go to a temporary file. If that is not possible, the error is
+// ErrNoFile.
+//
+// Collect reads as fast as the server writes. If a dump is read slowly, another request for a dump has to wait. In
+// memcached 1.6.18 this blocks the whole worker thread that got the request.
 func Collect(ctx context.Context, dial Dialer, memory int, keep func(key []byte) bool) (*Spool, error) {
 	s := &Spool{limit: memory}
 	err := Walk(ctx, dial, func(it Item) error {
@@ -58,28 +61,30 @@ func (s *Spool) add(key []byte) error {
 	return noFile(err)
 }
 
-// ErrNoFile: a list is too long for the memory that is meant for it, and cannot be put into a file. Ranges does without one.
+// ErrNoFile is the error if a list does not fit into its memory, and cannot be written to a file. Ranges needs no
+// file.
 var ErrNoFile = errors.New("a list of many keys needs a temporary file")
 
 func noFile(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%w: %w: make room in its folder and make it writable, or name another one as TMPDIR", ErrNoFile, err)
+	return fmt.Errorf("%w: %w: make room in its folder and make it writable, or name another one as TMPDIR",
+		ErrNoFile, err)
 }
 
-// spill begins the file. What is in memory stays there.
+// spill creates the file. The keys in memory stay there.
 func (s *Spool) spill() error {
 	f, err := os.CreateTemp("", "magent-keys-")
 	if err != nil {
 		return noFile(err)
 	}
-	_ = os.Remove(f.Name()) // it lives for as long as it is open
+	_ = os.Remove(f.Name()) // the file exists as long as it is open
 	s.file, s.out = f, bufio.NewWriterSize(f, 1<<16)
 	return nil
 }
 
-// Each calls f with every key, which is valid during the call. An error of f ends it and is returned.
+// Each calls f with each key, which is valid during the call. If f returns an error, Each ends and returns it.
 func (s *Spool) Each(f func(key []byte) error) error {
 	if err := each(bufio.NewReader(bytes.NewReader(s.memory)), f); err != nil || s.file == nil {
 		return err
@@ -110,7 +115,7 @@ func each(in *bufio.Reader, f func(key []byte) error) error {
 	}
 }
 
-// Close gives the file back.
+// Close closes the file and frees the memory.
 func (s *Spool) Close() {
 	s.memory = nil
 	if s.file != nil {

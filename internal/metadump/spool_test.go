@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// What was added comes out, in its order, as often as it is asked for, from memory and from the file.
+// Each returns the keys in the order in which they were added, from memory and from the file, as often as it is
+// called.
 func TestSpool(t *testing.T) {
 	for _, limit := range []int{1, 100, 1 << 20} {
 		s := &Spool{limit: limit}

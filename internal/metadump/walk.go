@@ -13,17 +13,17 @@ import (
 	"magent/internal/pause"
 )
 
-// ErrUnsupported: the server cannot list its keys. It is older than memcached 1.4.31, runs with -o no_lru_crawler, or is
-// something else.
+// ErrUnsupported is the error if the server cannot list its keys. It is older than memcached 1.4.31, runs with
+// -o no_lru_crawler, or is not a memcached.
 var ErrUnsupported = errors.New("the server does not list its keys")
 
-// errBusy: another dump is under way, or the hash table is being enlarged. It passes.
+// errBusy is the error if another dump is under way, or the server's hash table is being enlarged. Both will end.
 var errBusy = errors.New("the server is busy with another dump")
 
-// Silence is how long a server may say nothing while it is asked for its keys.
+// Silence is how long a server may send nothing before it counts as failed.
 const Silence = 30 * time.Second
 
-// impatient is a connection on which a read fails when nothing comes for Silence.
+// impatient is a connection on which a read fails if nothing arrives for Silence.
 type impatient struct{ net.Conn }
 
 // Read implements net.Conn.
@@ -34,26 +34,31 @@ func (c impatient) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
-// request asks for the items of all slab classes. There is "hash" in place of "all", which goes along the hash table and sees
-// each item exactly once; but then memcached (1.6.18) holds the lock of a piece of the table while it waits for us to
-// read, and every client that asks for a key of that piece hangs, with the whole thread that serves it. With "all" it holds
-// none.
+// request asks for the items of all slab classes. "hash" instead of "all" would list each item exactly once, in the
+// order of the hash table. But then memcached (1.6.18) holds the lock of a part of the table while it waits for us to
+// read. Every client that asks for a key of that part would hang, and so would the worker thread that serves it. With
+// "all" memcached holds no lock.
 const request = "lru_crawler metadump all\r\n"
 
 const (
-	firstPause = 100 * time.Millisecond // before a busy server is asked again; it grows
-	lastPause  = time.Second
-	lineRoom   = 16 << 10 // a line has at most some 900 bytes: a key of 250, each byte as %XX, and the fields
+	firstPause = 100 * time.Millisecond // the first pause before a busy server is asked again; later ones are longer
+	lastPause  = time.Second            // the longest pause
+	lineRoom   = 16 << 10               // a line has about 900 bytes at most: a key of 250, each as %XX, and fields
 )
 
 // Dialer connects to the server.
 type Dialer func(ctx context.Context) (net.Conn, error)
 
-// Walk calls f with the items that the server holds, expired ones apart. What is stored or deleted meanwhile may be seen or
-// not. An item may be missed, or seen twice, when memcached moves it between its lists meanwhile: one in ten thousand of those
-// that were stored in the last seconds, and those that clients read. (Backups are not read, so their walks are nearly complete.) f may take its time: the server then waits, and goes on serving its clients (memcached gives up on a
-// dump that nobody reads for half an hour). An error of f ends the walk and is returned. A server that is busy is asked again
-// until ctx is done. When ctx is done the connection is closed at once. A server that says nothing for Silence has failed.
+// Walk calls f with each item of the server that has not expired. Items that are stored or deleted during the walk may
+// be listed or not.
+//
+// An item may also be missed or listed twice because memcached moves it between its lists. This happens to one in ten
+// thousand of the items that were stored in the last seconds, and to items that clients read. (Backups are not read,
+// so their lists are nearly complete.)
+//
+// f may be slow: the server waits for it and still serves its clients. (memcached gives up a dump after half an hour
+// without reading.) If f returns an error, Walk ends and returns it. A busy server is asked again until ctx is done.
+// When ctx is done, the connection is closed at once. A server that sends nothing for Silence has failed.
 func Walk(ctx context.Context, dial Dialer, f func(Item) error) error {
 	for pauses := pause.NewBackoff(firstPause, lastPause); ; {
 		err := walkOnce(ctx, dial, f)
@@ -69,7 +74,7 @@ func Walk(ctx context.Context, dial Dialer, f func(Item) error) error {
 	}
 }
 
-// walkOnce is one dump on a connection of its own: memcached refuses to begin one behind other commands.
+// walkOnce makes one dump, on a new connection: memcached refuses a dump if other commands are pending before it.
 func walkOnce(ctx context.Context, dial Dialer, f func(Item) error) error {
 	conn, end, err := connect(ctx, dial)
 	if err != nil {
@@ -82,7 +87,8 @@ func walkOnce(ctx context.Context, dial Dialer, f func(Item) error) error {
 	return read(bufio.NewReaderSize(conn, lineRoom), f)
 }
 
-// connect makes a connection that the end of ctx closes, from another goroutine. end is to be called when it is not needed any more.
+// connect returns a connection that is closed when ctx is done, by another goroutine. The caller must call end when it
+// does not need the connection any more.
 func connect(ctx context.Context, dial Dialer) (_ net.Conn, end func(), err error) {
 	conn, err := dial(ctx)
 	if err != nil {
@@ -92,8 +98,8 @@ func connect(ctx context.Context, dial Dialer) (_ net.Conn, end func(), err erro
 	return impatient{conn}, func() { stop(); _ = conn.Close() }, nil
 }
 
-// read calls f with every item up to END. memcached 1.6.43 and later say OK before the first one, older ones do not. A
-// refusal can only stand before the first item.
+// read calls f with each item up to END. memcached 1.6.43 and later send OK before the first item. A refusal can only
+// come before the first item.
 func read(r *bufio.Reader, f func(Item) error) error {
 	var agreed, begun bool
 	for {
@@ -127,7 +133,7 @@ func read(r *bufio.Reader, f func(Item) error) error {
 	}
 }
 
-// refusal is the error for a reply that is no dump.
+// refusal returns the error for a reply that is not a dump.
 func refusal(line []byte) error {
 	word, rest, _ := bytes.Cut(line, []byte(" "))
 	switch {

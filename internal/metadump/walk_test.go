@@ -20,12 +20,12 @@ const patience = 20 * time.Second
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// script is a server that answers the requests with these replies, one connection each. A reply without a line end at its
-// end is followed by silence instead of the end of the connection.
+// script is a server that answers each connection with the next of its replies, and then closes it. If a reply does
+// not end with a line end, the connection stays open and silent instead.
 type script struct {
 	replies []string
 	asked   []string
-	gone    chan error // what the server reads after a reply that is followed by silence
+	gone    chan error // the error of the server's read after a reply that is followed by silence
 }
 
 func (s *script) dial(context.Context) (net.Conn, error) {
@@ -74,7 +74,7 @@ func TestWalk(t *testing.T) {
 	}
 }
 
-// memcached 1.6.43 and later agree before they begin; their lines end with a blank.
+// memcached 1.6.43 and later send OK before the first item, and their lines end with a space.
 func TestWalkOfLaterVersions(t *testing.T) {
 	for reply, want := range map[string]string{
 		"OK\r\nkey=a exp=-1 size=70 flags=5 \nkey=b exp=5 size=1 flags=0 \nEND\r\n": "a b ",
@@ -94,7 +94,10 @@ func TestWalkOfLaterVersions(t *testing.T) {
 
 func TestBusyServerIsAskedAgain(t *testing.T) {
 	began := time.Now()
-	s := &script{replies: []string{"BUSY currently processing crawler request\r\n", "ERROR locked try again later\r\n", "key=a exp=-1 size=1\nEND\r\n"}}
+	s := &script{replies: []string{
+		"BUSY currently processing crawler request\r\n", "ERROR locked try again later\r\n",
+		"key=a exp=-1 size=1\nEND\r\n",
+	}}
 	if keys, err := s.walk(t); err != nil || keys != "a " {
 		t.Errorf("got %q, %v", keys, err)
 	}
@@ -123,11 +126,16 @@ func TestBusyForever(t *testing.T) {
 	}
 }
 
-// TestServerThatSaysNothing: a server that hangs in the middle of an answer has failed after Silence.
+// TestServerThatSaysNothing checks that a server which hangs in the middle of an answer has failed after Silence.
 func TestServerThatSaysNothing(t *testing.T) {
 	for name, ask := range map[string]func(context.Context, Dialer) error{
-		"key=a exp=-1 size=1\n...":  func(ctx context.Context, dial Dialer) error { return Walk(ctx, dial, func(Item) error { return nil }) },
-		"STAT pid 1\r\nSTAT cur...": func(ctx context.Context, dial Dialer) error { _, err := Count(ctx, dial); return err },
+		"key=a exp=-1 size=1\n...": func(ctx context.Context, dial Dialer) error {
+			return Walk(ctx, dial, func(Item) error { return nil })
+		},
+		"STAT pid 1\r\nSTAT cur...": func(ctx context.Context, dial Dialer) error {
+			_, err := Count(ctx, dial)
+			return err
+		},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s := &script{replies: []string{name}}
@@ -150,10 +158,10 @@ func TestRefusals(t *testing.T) {
 		"SERVER_ERROR out of memory\r\n":            false,
 		"HTTP/1.1 400 Bad Request\r\n":              false,
 		"key=%\nEND\r\n":                            false,
-		"key=a size=1\nERROR\r\nEND\r\n":            false, // in the middle it is no refusal
+		"key=a size=1\nERROR\r\nEND\r\n":            false, // a refusal comes only before the first item
 		"key=a size=1\nBUSY\r\nEND\r\n":             false,
 		"key=a exp=-1 size=1\n":                     false,
-		"OK\r\n":                                    false, // and that is all
+		"OK\r\n":                                    false, // the dump ends here
 		"OK\r\nOK\r\nEND\r\n":                       false,
 		"key=a size=1\nOK\r\nEND\r\n":               false,
 		"OK\r\nERROR\r\n":                           true,
@@ -185,7 +193,8 @@ func TestDumpThatEndsEarly(t *testing.T) {
 
 func TestDialFails(t *testing.T) {
 	want := errors.New("no route")
-	if err := Walk(t.Context(), func(context.Context) (net.Conn, error) { return nil, want }, nil); !errors.Is(err, want) {
+	dial := func(context.Context) (net.Conn, error) { return nil, want }
+	if err := Walk(t.Context(), dial, nil); !errors.Is(err, want) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -201,7 +210,7 @@ func TestErrorOfTheCallback(t *testing.T) {
 	s.awaitClosed(t)
 }
 
-// TestCancelWhileConnecting: whoever ends the walk does so from a goroutine of his own.
+// TestCancelWhileConnecting ends a walk, from another goroutine, while it connects.
 func TestCancelWhileConnecting(t *testing.T) {
 	why := errors.New("stop")
 	for range 20 {
@@ -241,7 +250,7 @@ func TestCancelWhileTheServerIsSilent(t *testing.T) {
 	s.awaitClosed(t)
 }
 
-// The connection is closed while the callback is still at work.
+// The connection is closed while the callback is still running.
 func TestCancelWhileTheCallbackWorks(t *testing.T) {
 	s := &script{replies: []string{"key=a exp=-1 size=1\n..."}}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -255,11 +264,13 @@ func TestCancelWhileTheCallbackWorks(t *testing.T) {
 	}
 }
 
-// The end comes just when the connection has been made: what closes it, and what uses it, do not race (go test -race).
+// The walk ends just when the connection is established. Closing and using it must not race (go test -race).
 func TestCancelOnceConnected(t *testing.T) {
 	for range 20 {
 		for name, ask := range map[string]func(context.Context, Dialer) error{
-			"Walk":  func(ctx context.Context, dial Dialer) error { return Walk(ctx, dial, func(Item) error { return nil }) },
+			"Walk": func(ctx context.Context, dial Dialer) error {
+				return Walk(ctx, dial, func(Item) error { return nil })
+			},
 			"Count": func(ctx context.Context, dial Dialer) error { _, err := Count(ctx, dial); return err },
 		} {
 			s := &script{replies: []string{"END\r\n"}}
@@ -283,7 +294,8 @@ func TestWalkAllocatesNothingPerLine(t *testing.T) {
 		}
 		text := dump.String() + "END\r\n"
 		return testing.AllocsPerRun(5, func() {
-			if err := read(bufio.NewReaderSize(strings.NewReader(text), lineRoom), func(Item) error { return nil }); err != nil {
+			in := bufio.NewReaderSize(strings.NewReader(text), lineRoom)
+			if err := read(in, func(Item) error { return nil }); err != nil {
 				t.Fatal(err)
 			}
 		})
@@ -293,9 +305,12 @@ func TestWalkAllocatesNothingPerLine(t *testing.T) {
 	}
 }
 
-// Statistics that go on for ever are not read for ever.
+// A reply to stats that never ends is not read for ever.
 func TestCountOfAServerWithoutEnd(t *testing.T) {
-	s := &script{replies: []string{strings.Repeat("STAT a 1\r\n", maxStats+1), "STAT a 1\r\nSTAT curr_items 7\r\nEND\r\n"}}
+	s := &script{replies: []string{
+		strings.Repeat("STAT a 1\r\n", maxStats+1),
+		"STAT a 1\r\nSTAT curr_items 7\r\nEND\r\n",
+	}}
 	if n, err := Count(t.Context(), s.dial); err == nil || !strings.Contains(err.Error(), "goes on") {
 		t.Errorf("%d, %v", n, err)
 	}

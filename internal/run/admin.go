@@ -14,24 +14,25 @@ import (
 	"magent/internal/status"
 )
 
-// Admin is where the process is watched.
+// Admin configures the addresses for monitoring.
 type Admin struct {
-	Addrs    []string // host:port, or the path of a unix socket; none: nowhere
-	Name     string   // of the port, in the log
-	Flag     string   // what an error about it begins with
-	Profiles bool     // /debug/pprof is there
-	// Twemproxy has the port tell twemproxy's JSON at / and to connections that say nothing. The status page is elsewhere.
+	Addrs    []string // host:port, or the path of a unix socket
+	Name     string   // the field of the log with the addresses
+	Flag     string   // the beginning of an error message about the addresses
+	Profiles bool     // serve /debug/pprof
+	// Twemproxy means that / and connections which send nothing get the JSON of twemproxy's stats port. The status
+	// page then has another path.
 	Twemproxy bool
 }
 
-// watch is where an engine is watched, and what makes its pages. The zero value is nowhere.
+// watch holds the servers for monitoring. The zero value has none.
 type watch struct {
-	pages   []*admin.Server // each with places of its own: who floods one keeps nobody from the others
+	pages   []*admin.Server // one per address, with separate limits: a flood at one does not affect the others
 	sockets []*adminSocket
 	sampler *status.Sampler
 }
 
-// bind takes all addresses, of which some were given. Nobody is answered there yet.
+// bind binds all addresses, except those of given sockets. No connection is answered yet.
 func (a Admin) bind(given []service.Socket) (w watch, err error) {
 	for _, address := range a.Addrs {
 		s, err := bindAdmin(address, given)
@@ -44,13 +45,16 @@ func (a Admin) bind(given []service.Socket) (w watch, err error) {
 	return w, nil
 }
 
-// open starts to answer whoever watches e, where w is bound. An error leaves w as it was.
+// open starts to answer the connections to the sockets of w, with the figures of e. After an error w must be closed.
 func (a Admin) open(w *watch, e *engine, program string, text zerolog.Logger) error {
 	if len(w.sockets) == 0 {
 		return nil
 	}
 	errors := log.New(text, "", 0)
-	w.sampler = status.NewSampler(status.Engine{Program: program, Figures: e.identified, Events: e.Events, Hung: e.Hung})
+	w.sampler = status.NewSampler(status.Engine{
+		Program: program, Figures: e.identified, Events: e.Events,
+		Hung: e.Hung,
+	})
 	pages := status.Options{Profiles: a.Profiles, Log: errors}
 	o := admin.Options{Log: errors}
 	if a.Twemproxy {
@@ -72,7 +76,7 @@ func (a Admin) open(w *watch, e *engine, program string, text zerolog.Logger) er
 	return nil
 }
 
-// addrs are where it listens, with the ports that the kernel chose in place of 0.
+// addrs returns the addresses, with the ports that the kernel chose in place of 0.
 func (w watch) addrs() (out []string) {
 	for _, p := range w.pages {
 		out = append(out, p.Addr())
@@ -80,7 +84,7 @@ func (w watch) addrs() (out []string) {
 	return out
 }
 
-// given are the sockets that a process after an upgrade gets.
+// given returns the sockets that the new process gets in an upgrade.
 func (w watch) given() (out []service.Socket) {
 	for _, s := range w.sockets {
 		if s.FD >= 0 {
@@ -90,7 +94,7 @@ func (w watch) given() (out []service.Socket) {
 	return out
 }
 
-// leave is close, when another process goes on with the sockets.
+// leave closes w but keeps the files of unix sockets, because another process uses the sockets now.
 func (w watch) leave() {
 	for _, s := range w.sockets {
 		s.leave()
@@ -110,14 +114,14 @@ func (w watch) close() {
 	}
 }
 
-// identified are the engine's figures, with the name of the machine.
+// identified returns the engine's figures, with the name of the machine.
 func (e *engine) identified(ctx context.Context) (stats.Process, stats.Snapshot, error) {
 	p, s, err := e.Figures(ctx)
 	p.Host, _ = os.Hostname()
 	return p, s, err
 }
 
-// twemproxy is the page of twemproxy's stats port, with the figures of the moment.
+// twemproxy returns the page of twemproxy's stats port, with the present figures.
 func (e *engine) twemproxy(ctx context.Context) ([]byte, error) {
 	p, s, err := e.identified(ctx)
 	if err != nil {

@@ -14,30 +14,30 @@ import (
 	"magent/internal/service"
 )
 
-// adminSocketMode lets the user and the group of the process ask. To connect is to write.
+// adminSocketMode allows the user and the group of the process to connect, which needs the permission to write.
 const adminSocketMode = 0o660
 
-// adminSocketBacklog is how many connections wait there until they are accepted.
+// adminSocketBacklog is the backlog of the listening sockets.
 const adminSocketBacklog = 128
 
-// adminSocket is where the process is watched. Who cannot open the file of a unix socket cannot take the places of those who can. The
-// process after an upgrade is given it, so that nobody else can take the address meanwhile, and a probe that comes in between waits.
+// adminSocket is a listening socket for monitoring. In an upgrade the new process gets it. So no other program can
+// take the address in between, and probes that arrive in between only wait.
 type adminSocket struct {
-	service.Socket              // FD is -1 if it is not to be passed on
+	service.Socket              // FD is -1 if the socket cannot be passed on
 	address        string       // as it is configured
-	bound          net.Listener // of TCP, if it was bound by this process
-	file           os.FileInfo  // of a unix socket, to be removed in the end; nil: somebody else listens there, or has made it
+	bound          net.Listener // TCP: the listener, if this process has bound it
+	file           os.FileInfo  // the file of a unix socket, which close removes; nil: none, or not ours
 }
 
-// isPath reports whether an address of watchers is that of a unix socket.
+// isPath reports whether an address for monitoring is the path of a unix socket.
 func isPath(address string) bool { return strings.HasPrefix(address, "/") }
 
-// paths are those of unix sockets.
+// paths returns the addresses that are paths of unix sockets.
 func (a Admin) paths() []string {
 	return slices.DeleteFunc(slices.Clone(a.Addrs), func(address string) bool { return !isPath(address) })
 }
 
-// claim takes the sockets for watchers out of what the process begins with.
+// claim divides the sockets that the process got at its start into those for monitoring and the rest.
 func (a Admin) claim(sockets []service.Socket) (own, rest []service.Socket) {
 	for _, s := range sockets {
 		if slices.ContainsFunc(a.Addrs, func(address string) bool { return isBoundTo(s, address) }) {
@@ -49,7 +49,8 @@ func (a Admin) claim(sockets []service.Socket) (own, rest []service.Socket) {
 	return own, rest
 }
 
-// isBoundTo reports whether a socket is bound to an address. No socket is to one with port 0: that means another one each time.
+// isBoundTo reports whether a socket is bound to an address. It returns false for an address with port 0, which means
+// a new port each time.
 func isBoundTo(s service.Socket, address string) bool {
 	bound, err := loop.LocalEndpoint(s.FD)
 	if err != nil {
@@ -69,7 +70,8 @@ func isBoundTo(s service.Socket, address string) bool {
 	return net.IP(ip.AsSlice()).Equal(wanted.IP)
 }
 
-// bindAdmin binds an address, or takes a socket that was given for it, which stays that of its former owner until listener is called.
+// bindAdmin binds an address, or takes over a given socket that is bound to it. A given socket still belongs to the
+// previous process until listener is called.
 func bindAdmin(address string, given []service.Socket) (*adminSocket, error) {
 	s := &adminSocket{Socket: service.Socket{FD: -1}, address: address}
 	options := loop.ListenOptions{Backlog: adminSocketBacklog, Mode: adminSocketMode}
@@ -94,7 +96,7 @@ func bindAdmin(address string, given []service.Socket) (*adminSocket, error) {
 	return s, nil
 }
 
-// owns has the file of a unix socket removed in the end.
+// owns makes close remove the file of a unix socket, unless another program has created it.
 func (s *adminSocket) owns() {
 	if isPath(s.address) && !s.Foreign {
 		s.file, _ = os.Lstat(s.address)
@@ -107,7 +109,7 @@ func (s *adminSocket) listen() error {
 	if err != nil {
 		var op *net.OpError
 		if errors.As(err, &op) {
-			err = op.Err // the address is named elsewhere
+			err = op.Err // the caller adds the address
 		}
 		return err
 	}
@@ -118,7 +120,7 @@ func (s *adminSocket) listen() error {
 	return err
 }
 
-// descriptor is that of a listener, and stays its own.
+// descriptor returns the descriptor of a listener, which still belongs to the listener.
 func descriptor(ln net.Listener) (fd int) {
 	raw, err := ln.(*net.TCPListener).SyscallConn()
 	if err != nil || raw.Control(func(n uintptr) { fd = int(n) }) != nil {
@@ -132,11 +134,11 @@ func duplicate(fd int) (int, error) {
 	return fd, os.NewSyscallError("fcntl", err)
 }
 
-// listener is what net/http accepts from: it has a descriptor of its own, and closing it leaves the file alone. A socket that was
-// given has no other owner any more by then: net makes it block for a moment.
+// listener returns the listener for net/http. It has a descriptor of its own, and closing it does not remove the file.
+// A given socket must not be used by another process any more, because package net makes it blocking for a moment.
 func (s *adminSocket) listener() (net.Listener, error) {
 	if ln := s.bound; ln != nil {
-		s.bound = nil // it is the caller's
+		s.bound = nil // the caller owns it now
 		return ln, nil
 	}
 	fd, err := duplicate(s.FD)
@@ -149,10 +151,10 @@ func (s *adminSocket) listener() (net.Listener, error) {
 	return net.FileListener(f)
 }
 
-// leave has the file stay: another process listens there.
+// leave makes close keep the file, because another process listens on it.
 func (s *adminSocket) leave() { s.file = nil }
 
-// close removes the file, if it is still the one that this process goes by.
+// close closes the socket. It removes the file of a unix socket, if that is still the one of this process.
 func (s *adminSocket) close() {
 	if s.bound != nil {
 		s.bound.Close()
@@ -163,7 +165,8 @@ func (s *adminSocket) close() {
 	if s.file == nil {
 		return
 	}
-	if now, err := os.Lstat(s.address); err == nil && os.SameFile(now, s.file) && now.ModTime().Equal(s.file.ModTime()) {
+	if now, err := os.Lstat(s.address); err == nil && os.SameFile(now, s.file) &&
+		now.ModTime().Equal(s.file.ModTime()) {
 		_ = os.Remove(s.address)
 	}
 }

@@ -1,3 +1,3 @@
-// Package run makes a running process of a configuration: the engine, and beside it the port where its figures are asked
-// for. It is what magent and nutcracker have in common behind their command lines.
+// Package run runs a process according to a configuration: the engine, and the addresses for monitoring. The commands
+// magent and nutcracker have it in common.
 package run

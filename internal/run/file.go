@@ -10,12 +10,14 @@ import (
 	"magent/internal/placement"
 )
 
-// Names are the words that flags and files of pools take.
+// Names returns the names of hashes and distributions that flags and files may contain.
 func Names() config.Names {
-	return config.Names{Hashes: backend.HashNames(), Distributions: backend.DistributionNames(), Keyless: placement.Keyless}
+	return config.Names{
+		Hashes: backend.HashNames(), Distributions: backend.DistributionNames(), Keyless: placement.Keyless,
+	}
 }
 
-// TellRight says that a file of pools is right, and what may surprise in it.
+// TellRight reports that a file of pools is correct, and prints warnings about it.
 func TellRight(stderr io.Writer, program, file string, warnings []string) {
 	for _, warning := range warnings {
 		fmt.Fprintf(stderr, "%s: warning: %s\n", program, warning)
@@ -23,9 +25,9 @@ func TellRight(stderr io.Writer, program, file string, warnings []string) {
 	fmt.Fprintf(stderr, "%s: configuration file '%s' syntax is ok\n", program, file)
 }
 
-// TellWrong says what is wrong with a file of pools: each mistake on a line that begins with its place.
+// TellWrong reports the errors in a file of pools: each on a line that begins with file:line:column.
 func TellWrong(stderr io.Writer, program, file string, err error) {
-	mistakes := config.FileErrors{program + ": " + err.Error()} // there is no file
+	mistakes := config.FileErrors{program + ": " + err.Error()} // if the file could not be read
 	errors.As(err, &mistakes)
 	for _, mistake := range mistakes {
 		fmt.Fprintln(stderr, mistake)

@@ -13,7 +13,7 @@ import (
 	"magent/internal/service"
 )
 
-// Resolve turns the host names of listeners into the addresses that are bound, each once in a pool.
+// Resolve replaces the host names of listeners by their addresses. Each address occurs only once in a pool.
 func Resolve(pools []config.Pool) error {
 	for i := range pools {
 		var err error
@@ -47,7 +47,8 @@ func resolved(listeners []config.Listen) ([]config.Listen, error) {
 	return out, nil
 }
 
-// SocketPlace refuses a path where something other than an old socket lies: the socket takes its place.
+// SocketPlace returns an error if no socket can be created at path: there is a file that is not a socket, or the
+// folder is missing.
 func SocketPlace(path string) error {
 	info, err := os.Lstat(path)
 	if err == nil && info.Mode()&os.ModeSocket == 0 {
@@ -59,7 +60,7 @@ func SocketPlace(path string) error {
 	return nil
 }
 
-// SocketPlaces looks at the places of all unix sockets.
+// SocketPlaces checks the paths of all unix sockets with SocketPlace.
 func SocketPlaces(pools []config.Pool) error {
 	for _, path := range sockets(pools) {
 		if err := SocketPlace(path); err != nil {
@@ -69,7 +70,7 @@ func SocketPlaces(pools []config.Pool) error {
 	return nil
 }
 
-// sockets are the paths that pools listen on.
+// sockets returns the paths of the unix sockets on which pools listen.
 func sockets(pools []config.Pool) []string {
 	var paths []string
 	for i := range pools {
@@ -82,12 +83,12 @@ func sockets(pools []config.Pool) []string {
 	return paths
 }
 
-// Remedies say what to do, in the words of a command line, about an address that cannot be listened on.
+// Remedies are the ends of error messages: what to do if an address cannot be bound, in terms of the command line.
 type Remedies struct {
 	InUse   string // another program listens there
-	Foreign string // it belongs to another machine
-	Denied  string // the rights are missing
-	Admin   string // the port where the process is watched cannot be had
+	Foreign string // this machine does not have the address
+	Denied  string // permission is denied
+	Admin   string // the address is one for monitoring
 }
 
 // port adds to an error of the engine what to do about it.

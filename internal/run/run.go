@@ -14,27 +14,28 @@ import (
 	"magent/internal/service"
 )
 
-// Options say what runs.
+// Options configures Run.
 type Options struct {
-	Config config.Config // with listeners that are resolved
-	File   string        // that the pools are from; empty: there is one, from flags
-	Watch  string        // its path, if it is to be taken anew when it changes, and not only on SIGUSR1
+	Config config.Config // its listeners must be resolved (Resolve)
+	File   string        // the file of the pools; empty: there is one pool, from flags
+	Watch  string        // the path of File, if it is reloaded when it changes; empty: only SIGUSR1 reloads it
 
-	// Load reads the pools of File anew, with listeners that are resolved.
+	// Load reads the pools of File again, and resolves their listeners.
 	Load     func() (pools []config.Pool, warnings []string, err error)
-	Process  service.Options // as what; Config has the rest of it
+	Process  service.Options // Run sets the fields that follow from Config
 	Upgrade  bool            // on SIGUSR2 a new process takes over
 	Admin    Admin
 	Remedies Remedies
 }
 
-// Run runs it, and returns the exit code. An error means that it did not get as far as serving.
+// Run runs the process until it ends, and returns its exit code. An error means that the process could not start to
+// serve.
 func Run(o Options) (exit int, err error) {
 	redis.Silence()
 	return service.Run(o.process())
 }
 
-// process is the process around the engine.
+// process returns the options of the process around the engine.
 func (o Options) process() service.Options {
 	p := o.Process
 	p.Threads, p.Clients, p.Servers = o.Config.Threads, o.Config.MaxClients, connections(o.Config)
@@ -63,12 +64,13 @@ func (o Options) process() service.Options {
 	}
 	p.Hung = func(ctx context.Context) []int { return e.Hung(ctx) }
 	if o.Upgrade {
-		p.Listeners, p.HandOver = func() []service.Socket { return e.listeners() }, func() error { return e.handOver() }
+		p.Listeners, p.HandOver = func() []service.Socket { return e.listeners() },
+			func() error { return e.handOver() }
 	}
 	return p
 }
 
-// connections counts the connections to servers: one for each server and loop; and one to each Sentinel.
+// connections returns the number of connections to servers: one for each server and loop, and one for each Sentinel.
 func connections(c config.Config) int {
 	n := 0
 	for _, pool := range c.Pools {
@@ -82,7 +84,7 @@ func connections(c config.Config) int {
 	return n
 }
 
-// engine is the proxy, and where it is watched, if anywhere.
+// engine is the proxy with its servers for monitoring.
 type engine struct {
 	*proxy.Service
 	watch watch
@@ -98,7 +100,7 @@ func (o Options) start(log zerolog.Logger, clients int, given service.Given) (*e
 	watchers, clientele := o.Admin.claim(given.Sockets)
 	e := &engine{}
 	var err error
-	if e.watch, err = o.Admin.bind(watchers); err != nil { // before a process that is to be replaced gives up
+	if e.watch, err = o.Admin.bind(watchers); err != nil { // before a process that is being replaced hands over
 		return nil, o.adminError(err)
 	}
 	for _, s := range clientele {
@@ -119,7 +121,7 @@ func (o Options) adminError(err error) error {
 	return fmt.Errorf("%s: %w: %s", o.Admin.Flag, err, o.Remedies.Admin)
 }
 
-// reload has the pools served that are in the file now.
+// reload reads the file again and serves its pools.
 func (e *engine) reload(log zerolog.Logger, o Options) error {
 	pools, warnings, err := o.Load()
 	if err != nil {
@@ -137,7 +139,7 @@ func (e *engine) reload(log zerolog.Logger, o Options) error {
 	return nil
 }
 
-// listeners are the sockets of clients and of watchers.
+// listeners returns the listening sockets for clients and for monitoring.
 func (e *engine) listeners() []service.Socket {
 	var out []service.Socket
 	for _, s := range e.Sockets() {
@@ -146,7 +148,7 @@ func (e *engine) listeners() []service.Socket {
 	return append(out, e.watch.given()...)
 }
 
-// handOver leaves everything to another process, the addresses where it is watched with it.
+// handOver hands over everything to another process, including the addresses for monitoring.
 func (e *engine) handOver() error {
 	if err := e.HandOver(); err != nil {
 		return err
@@ -156,13 +158,13 @@ func (e *engine) handOver() error {
 	return nil
 }
 
-// Close ends the watching first: it asks the loops.
+// Close closes the engine. The monitoring ends first, because it asks the loops.
 func (e *engine) Close() {
 	e.watch.close()
 	e.Service.Close()
 }
 
-// tell logs who serves where: the pools of a file each in a line of its own.
+// tell logs what is served where. The pools of a file have a line each.
 func (e *engine) tell(log zerolog.Logger, o Options) {
 	serves := log.Info().Str("version", service.Release()).Strs("listen", e.Addrs())
 	if o.File == "" {
@@ -191,9 +193,10 @@ func texts(addresses []config.Address) []string {
 	return out
 }
 
-// storedEvery is how often servers are asked what they store: figures are for dashboards, which look every 10 to 60 s.
+// storedEvery is the interval at which servers are asked what they store. Dashboards read such figures every 10 to 60
+// s.
 const storedEvery = 10 * time.Second
 
-// protocolVersion is the version of memcached whose protocol is spoken, and nothing else: clients decide by it what they may ask, and
-// some take no word behind the number. Our own is magent_version in stats.
+// protocolVersion is the reply to the command version: the memcached whose protocol magent speaks. Clients choose
+// their commands by it, and some accept nothing after the number. magent's own version is magent_version in stats.
 const protocolVersion = "1.6.18"

@@ -21,7 +21,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// options are of a proxy with a stats port, in front of servers that nobody runs.
+// options returns the options of a proxy with a stats port, in front of servers that do not run.
 func options(t *testing.T) Options {
 	t.Helper()
 	server, err := config.ParseAddress("127.0.0.1:1:1")
@@ -37,11 +37,15 @@ func options(t *testing.T) Options {
 	}
 	return Options{
 		Config: config.Config{
-			Pools: []config.Pool{pool("first"), pool("second")}, Threads: 2, MaxValue: 1000, MaxDirty: 10, DrainTime: time.Second,
+			Pools: []config.Pool{pool("first"), pool("second")}, Threads: 2, MaxValue: 1000, MaxDirty: 10,
+			DrainTime: time.Second,
 		},
-		Process:  service.Options{Program: "nutcracker"},
-		Admin:    Admin{Addrs: []string{"127.0.0.1:0"}, Name: "stats", Flag: "stats port", Twemproxy: true},
-		Remedies: Remedies{InUse: "choose another port", Foreign: "choose one of its own", Denied: "become root", Admin: "choose another with -s"},
+		Process: service.Options{Program: "nutcracker"},
+		Admin:   Admin{Addrs: []string{"127.0.0.1:0"}, Name: "stats", Flag: "stats port", Twemproxy: true},
+		Remedies: Remedies{
+			InUse: "choose another port", Foreign: "choose one of its own", Denied: "become root",
+			Admin: "choose another with -s",
+		},
 	}
 }
 
@@ -54,7 +58,7 @@ func TestProcess(t *testing.T) {
 	}
 }
 
-// The stats port has the live figures of all pools; it ends with the engine.
+// The stats port has the present figures of all pools. It is closed with the engine.
 func TestStatsPort(t *testing.T) {
 	e, err := options(t).start(zerolog.Nop(), 10, service.Given{})
 	if err != nil {
@@ -92,7 +96,8 @@ func TestStatsPort(t *testing.T) {
 		err = json.Unmarshal(line, &got)
 	}
 	host, _ := os.Hostname()
-	if err != nil || got.Service != "nutcracker" || got.Source != host || got.Version != service.Release() || got.Curr != 3 ||
+	if err != nil || got.Service != "nutcracker" || got.Source != host || got.Version != service.Release() ||
+		got.Curr != 3 ||
 		got.First.Clients != 0 || got.Second.Clients != 1 {
 		t.Errorf("%v: %s", err, line)
 	}
@@ -114,7 +119,8 @@ func TestStatsPortInUse(t *testing.T) {
 	o := options(t)
 	o.Admin.Addrs = []string{taken.Addr().String()}
 	_, err = o.start(zerolog.Nop(), 10, service.Given{})
-	want := "stats port: cannot listen on " + o.Admin.Addrs[0] + ": bind: address already in use: choose another with -s"
+	want := "stats port: cannot listen on " + o.Admin.Addrs[0] +
+		": bind: address already in use: choose another with -s"
 	if err == nil || err.Error() != want {
 		t.Errorf("\n got %v\nwant %s", err, want)
 	}
@@ -126,8 +132,14 @@ func TestRemedies(t *testing.T) {
 		err  error
 		want string
 	}{
-		{os.NewSyscallError("bind", syscall.EADDRINUSE), ": another program listens there: stop it, or choose another port"},
-		{os.NewSyscallError("bind", syscall.EADDRNOTAVAIL), ": this machine has no such address: choose one of its own"},
+		{
+			os.NewSyscallError("bind", syscall.EADDRINUSE),
+			": another program listens there: stop it, or choose another port",
+		},
+		{
+			os.NewSyscallError("bind", syscall.EADDRNOTAVAIL),
+			": this machine has no such address: choose one of its own",
+		},
 		{os.NewSyscallError("bind", syscall.EACCES), ": become root"},
 		{&net.DNSError{Err: "no such host"}, ": check the name, or give an IP address"},
 		{errors.New("else"), "else"},
