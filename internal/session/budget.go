@@ -63,7 +63,7 @@ func (s *Session) cutOff(why string) {
 	s.need, s.searched = 0, 0
 	s.wrong = true
 	switch {
-	case s.long != nil: // a line would come among the values
+	case s.long.asks(): // a line would come among the values
 	case s.redis != nil:
 		s.say("-ERR " + why + "\r\n")
 	default:

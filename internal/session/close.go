@@ -7,7 +7,7 @@ func (s *Session) finish() { s.end(inputEnds) }
 
 // stop is finish without regard to what was read behind the request being served, but for the rest of a multi-get.
 func (s *Session) stop() {
-	if s.reading != flowing && s.long == nil {
+	if s.reading != flowing && !s.long.asks() {
 		s.reading = flowing
 		s.keep(nil)
 	}

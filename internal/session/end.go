@@ -57,7 +57,7 @@ func (sh *Shard) Waiting() bool {
 // Stop ends all sessions without what they have not begun to serve. They remain until their clients have fetched their replies.
 func (sh *Shard) Stop() {
 	for s := range sh.Sessions {
-		s.long = nil
+		s.endLong()
 		s.stop()
 	}
 }
@@ -93,7 +93,7 @@ func sameClients(before, after *config.Pool) bool {
 
 // dismiss ends the session when what is under way is answered, but for a long multi-get, whose end is not waited for.
 func (s *Session) dismiss() {
-	if s.long != nil {
+	if s.long.asks() {
 		s.fail()
 		return
 	}

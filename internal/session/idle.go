@@ -10,7 +10,7 @@ func (sh *Shard) EndQuiet() {
 		return
 	}
 	for s := range sh.Sessions {
-		if s.phase != open || s.reading != flowing || s.first != nil || s.long != nil || s.s.Unsent() > 0 {
+		if s.phase != open || s.reading != flowing || s.first != nil || s.long.asks() || s.s.Unsent() > 0 {
 			continue
 		}
 		quiet := time.Duration(sh.L.Now() - s.active)

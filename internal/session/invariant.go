@@ -25,7 +25,12 @@ func (s *Session) brokenRule() string {
 		return "it waits for a call that is not in its line"
 	case empty && s.pending|s.values|s.sent|s.held != 0:
 		return "no call is in its line, and something is counted"
-	case s.pending < 0 || s.values < 0 || s.sent < 0 || s.held < 0 || s.pieces < 0:
+	case empty && s.long != nil && s.long.pieces > 0:
+		return "no call is in its line, and pieces of a multi-get are"
+	case s.long != nil && s.long.pieces == 0 && !s.long.asks():
+		return "it keeps a multi-get that is answered"
+	case s.pending < 0 || s.values < 0 || s.sent < 0 || s.held < 0 ||
+		s.long != nil && s.long.pieces < 0:
 		return "fewer than none are counted"
 	case s.phase == lingering && s.linger == nil:
 		return "it lingers without a time limit"
@@ -35,7 +40,7 @@ func (s *Session) brokenRule() string {
 		return "it lingers, and requests wait"
 	case s.phase == lingering && !empty:
 		return "it lingers, and calls are in its line"
-	case s.phase == closing && s.reading != flowing && s.long == nil:
+	case s.phase == closing && s.reading != flowing && !s.long.asks():
 		return "nothing more is served, and requests wait"
 	case s.peer == gone && s.s.Unsent() > 0:
 		return "the client has gone, and replies wait for it"

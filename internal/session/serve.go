@@ -97,7 +97,7 @@ func (s *Session) serveAll(data []byte) (rest []byte) {
 	}
 	r := &s.sh.req
 	s.reading = flowing
-	for len(data) > 0 && s.phase < closing || s.long != nil {
+	for len(data) > 0 && s.phase < closing || s.long.asks() {
 		if s.full() {
 			s.pause()
 			break
@@ -106,7 +106,7 @@ func (s *Session) serveAll(data []byte) (rest []byte) {
 			s.yield()
 			break
 		}
-		if s.long != nil {
+		if s.long.asks() {
 			if !s.mustQueue(s.pieceLength(), 0) {
 				s.servePiece()
 				s.spend(len(s.sh.req.Raw))
@@ -163,7 +163,7 @@ func (s *Session) tooMuch(largest int) bool {
 
 // full reports whether the client has so much unfinished business that no more of it is taken on.
 func (s *Session) full() bool {
-	if s.barrier != nil || s.pool.Held || s.long != nil && s.longFull() {
+	if s.barrier != nil || s.pool.Held || s.long.asks() && s.long.full() {
 		return true
 	}
 	return s.pending >= s.window || s.values*s.keySize >= WindowBytes || s.sent >= WindowBytes ||

@@ -39,9 +39,7 @@ type Session struct {
 	wants       int        // bytes that the request which waits for its turn comes to
 	need        int        // size of the request that has arrived in part, when known
 	skip        ascii.Skip // what is still to be thrown away of a refused request
-	long        *longGet
-	pieces      int        // calls in the line that are pieces of multi-gets
-	pieceSize   int        // bytes of the largest reply to one since long began
+	long        *longGet   // a multi-get of many keys; nil once it is answered
 	barrier     *call.Call // in the line: nothing behind it may be served before it is answered
 	active      int64      // loop time at which something last came from it or went to it
 	kept        int        // what sh.assembly knows of us
@@ -71,9 +69,6 @@ type Session struct {
 	wrong bool
 	// linger limits the time of lingering, and is nil before.
 	linger *loop.Timer
-
-	broken bool // a piece of a multi-get was an error: the pieces behind it are not shown
-	found  bool // a piece of it was answered
 
 	redis *redisClient // of a Redis pool, else nil
 }

@@ -1,0 +1,45 @@
+package session
+
+// shown is what the client has got of a long multi-get.
+type shown uint8
+
+const (
+	nothing shown = iota // no piece was answered yet
+	values               // a piece was answered; its values are shown, if there were any
+	refusal              // a piece was an error, and so the end of the reply
+)
+
+// show is what the client is to see of the reply to a piece.
+type show uint8
+
+const (
+	showNone   show = iota
+	showAll         // the whole reply
+	showLoss        // the whole reply: an error for all pieces, which is counted here
+	showValues      // the reply without END
+	showEnd         // END alone
+)
+
+// next says what is shown of the reply to a piece, the last one or not, and what has been shown then. A piece that is
+// lost counts as misses, unless all of them are. complete: the reply has its END, and is no error.
+func (w shown) next(last, lost, complete bool) (show, shown) {
+	what, then := showValues, values
+	switch {
+	case w == refusal:
+		what, then = showNone, refusal
+	case lost && !last:
+		what, then = showNone, w
+	case lost && w == values:
+		what = showEnd
+	case lost:
+		what = showLoss
+	case !complete:
+		what, then = showAll, refusal
+	case last:
+		what = showAll
+	}
+	if last {
+		then = nothing // the next multi-get begins
+	}
+	return what, then
+}
