@@ -109,7 +109,11 @@ func (c *Call) OnReply(slot uint16, from *backend.Conn, r *ascii.Reply) {
 	case planRead:
 		c.onRead(slot, r)
 	case planRetrieve:
-		c.onFragment(slot, from, r)
+		if slot >= slotTouch {
+			c.onTouch(int(slot-slotTouch), r)
+		} else {
+			c.onFragment(slot, from, r)
+		}
 	case planMutate, planDrop:
 		c.onMutated(slot, r)
 	case planCompare:

@@ -64,36 +64,39 @@ func (c *Call) onCompared(slot uint16, r *ascii.Reply) {
 // counts as lost: the other copy decides now.
 func (c *Call) onFirstStep(o outcome, r *ascii.Reply) {
 	e := c.e
-	overruled := !c.queued
-	done := !overruled && succeeded(r.Kind)
-	second := false
-	if x := c.order; !overruled {
+	s := compared{leads: c.queued, reply: r.Kind, stales: c.traits.stales}
+	step := s.next()
+	if x := c.order; s.leads {
 		x.held++ // keeps x alive until advance
 		e.orders.decided(c)
 		e.Overtaken(c.key)
-		if done && !c.traits.stales {
+		if step == stepSend {
 			e.cleanAt(c, call.Follow)
-			second = c.send(c.follow, call.Follow, c.head, c.body, c.shape)
+			if !c.send(c.follow, call.Follow, c.head, c.body, c.shape) {
+				s.unsent = true
+				step = s.next()
+			}
 		}
 		x.held--
 		e.advance(x)
 	}
-	switch {
-	case overruled || r.Kind == ascii.Lost:
+	switch step {
+	case stepUnknown:
 		e.MarkMissed(c.lead, c.key)
 		c.compareLost()
-	case second:
+		return
+	case stepSend:
 		c.leadOutcome = o
 		c.onFirst(call.Lead, r)
-	default:
-		if done && c.traits.stales {
-			e.Discard(c.follow, c.key)
-		} else if done {
-			e.MarkMissed(c.follow, c.key)
-		}
-		e.countMutation(c.op, r.Kind)
-		c.finish(r.Kind, c.withTags(c.lead, r.Raw))
+		return
+	case stepDiscard:
+		e.Discard(c.follow, c.key)
+	case stepMissed:
+		e.MarkMissed(c.follow, c.key)
+	case stepNone:
 	}
+	e.countMutation(c.op, r.Kind)
+	c.finish(r.Kind, c.withTags(c.lead, r.Raw))
 }
 
 // catchUp sends a mutation that waited behind a compare to the other copy.
@@ -127,9 +130,4 @@ func (c *Call) compareLost() {
 	}
 	c.e.countMutation(c.op, kind)
 	c.finish(kind, c.Held)
-}
-
-// succeeded reports whether a server carried out a mutation that depends on a cas token.
-func succeeded(k ascii.Kind) bool {
-	return k == ascii.Stored || k == ascii.MetaHD || k == ascii.MetaVA
 }

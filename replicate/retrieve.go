@@ -117,22 +117,24 @@ func (c *Call) assign(key []byte, touched touch, tried int, anew bool, first int
 	e, m, f := c.e, c.many, &c.e.frags
 	e.Hot.Touch(key)
 	server, other := e.place(key)
-	switch {
-	case tried != nobody:
+	lead, asked := e.Health.Readable(server), attemptNone
+	if tried != nobody {
+		asked = attemptFollow
 		if server == tried {
-			server, other = other, server
+			asked = attemptLead
 		}
-		if anew && (server < 0 || !e.Health.Readable(server)) {
-			server, other = other, server
-		}
-	case !e.Health.Readable(server):
-		server, other = other, server
-	case server >= e.NumPrimaries:
-		e.avoided(other, key)
 	}
-	if server < 0 || !e.Health.Readable(server) {
+	follow := other >= 0 && (asked != attemptNone || !lead) && e.Health.Readable(other)
+	switch asked.next(anew, lead, follow) {
+	case chooseNobody:
 		m.lost++
 		return lost
+	case chooseFollow:
+		server, other = other, server
+	case chooseLead:
+		if asked == attemptNone && server >= e.NumPrimaries {
+			e.avoided(other, key)
+		}
 	}
 	if touches(c.op) && touched != touchApart {
 		if server >= e.NumPrimaries || tried != nobody {
@@ -213,30 +215,24 @@ func (c *Call) outdatedPart(id uint16) bool {
 	return false
 }
 
+// onFragment handles the reply to a fragment.
 func (c *Call) onFragment(slot uint16, from *backend.Conn, r *ascii.Reply) {
 	m := c.many
-	if slot >= slotTouch {
-		switch r.Kind {
-		case ascii.Touched:
-			m.touch[slot-slotTouch] = touchFound
-		case ascii.Lost:
-			key := m.key(int(slot - slotTouch))
-			_, b := c.e.Pair(key)
-			c.e.MarkMissed(b, key)
-		}
-		if c.Waiting() == 0 {
-			c.merge(lost, nil)
-		}
-		return
+	server := int(m.asked[slot].server)
+	s := fragmentReply{
+		kind:  r.Kind,
+		final: m.asked[slot].again || c.e.Backups == nil || !c.plan.elsewhere().Allows(true),
 	}
-	if r.Kind == ascii.Values && !m.answersTo(slot, r.Raw) {
+	if r.Kind == ascii.Values {
+		s.foreign = !m.answersTo(slot, r.Raw)
+		s.outdated = !s.foreign && c.outdatedPart(slot)
+	}
+	switch step := s.next(); step {
+	case fragmentDistrust:
 		c.Await() // Distrust reports this request as lost, too
 		from.Distrust(backend.ErrWrongKey)
 		return
-	}
-	server := int(m.asked[slot].server)
-	switch outdated := r.Kind == ascii.Values && c.outdatedPart(slot); {
-	case r.Kind == ascii.Values && !outdated:
+	case fragmentTake:
 		m.hits += r.Hits
 		c.e.ReadThrough(server, r.Raw)
 		reply := c.withTags(server, r.Raw)
@@ -245,12 +241,12 @@ func (c *Call) onFragment(slot uint16, from *backend.Conn, r *ascii.Reply) {
 			return
 		}
 		m.replies[slot] = append(m.replies[slot][:0], reply...)
-	case r.Kind != ascii.Lost && !outdated:
+	case fragmentRefused:
 		m.refused = ascii.Reply{Kind: r.Kind, Raw: append([]byte(nil), r.Raw...)}
-	case m.asked[slot].again || c.e.Backups == nil || !c.plan.elsewhere().Allows(true):
+	case fragmentGiveUp:
 		c.abandon(slot)
-	default:
-		c.ask(slot, server, outdated)
+	case fragmentAsk, fragmentAskAnew:
+		c.ask(slot, server, step == fragmentAskAnew)
 	}
 	if c.Waiting() == 0 {
 		c.merge(lost, nil)

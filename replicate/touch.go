@@ -51,6 +51,22 @@ func (c *Call) touchBackups() {
 	}
 }
 
+// onTouch handles the reply to the touch of the i-th key on its backup.
+func (c *Call) onTouch(i int, r *ascii.Reply) {
+	m := c.many
+	switch r.Kind {
+	case ascii.Touched:
+		m.touch[i] = touchFound
+	case ascii.Lost:
+		key := m.key(i)
+		_, b := c.e.Pair(key)
+		c.e.MarkMissed(b, key)
+	}
+	if c.Waiting() == 0 {
+		c.merge(lost, nil)
+	}
+}
+
 // nobodyListens is the client of a request that no client has made.
 type nobodyListens struct{}
 
