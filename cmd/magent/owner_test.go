@@ -106,10 +106,10 @@ func testStateDirRefused(t *testing.T, bin string) {
 		prepare func(precious, state string) error
 		want    string
 	}{
-		"a file":       {func(_, state string) error { return os.WriteFile(filepath.Join(state, "x"), nil, 0o600) }, `"x" is there, which is not magent's: name a folder of its own`},
+		"a file":       {func(_, state string) error { return os.WriteFile(filepath.Join(state, "x"), nil, 0o600) }, `"x", which is not magent's: name an empty or new folder`},
 		"a hard link":  {func(precious, state string) error { return os.Link(precious, filepath.Join(state, "lock")) }, `"lock" cannot be given to the user of -u: it has another name as well`},
-		"foreign link": {func(precious, state string) error { return os.Link(precious, filepath.Join(state, "passwd")) }, `"passwd" is there, which is not magent's`},
-		"a link":       {func(precious, state string) error { return os.Symlink(precious, filepath.Join(state, "servers.json")) }, `"servers.json" is no plain file`},
+		"foreign link": {func(precious, state string) error { return os.Link(precious, filepath.Join(state, "passwd")) }, `"passwd", which is not magent's`},
+		"a link":       {func(precious, state string) error { return os.Symlink(precious, filepath.Join(state, "servers.json")) }, `"servers.json" is not a regular file`},
 		"a folder's link": {func(precious, state string) error {
 			real := filepath.Dir(precious)
 			_ = os.Remove(state)
@@ -133,7 +133,7 @@ func testStateDirRefused(t *testing.T, bin string) {
 		}
 		named, want := state, c.want
 		if name == "deep" {
-			named, want = filepath.Join(state, "a", "b"), "there is no folder "+filepath.Join(state, "a")+": make it"
+			named, want = filepath.Join(state, "a", "b"), "there is no folder "+filepath.Join(state, "a")+": create it"
 		}
 		fails(t, bin, "-s "+deadServer+" -l 127.0.0.1:0 -u nobody --state-dir "+named, "--state-dir "+named, want)
 		if text, err := os.ReadFile(precious); err != nil || string(text) != "precious" || owner(t, precious) != 0 || owner(t, filepath.Dir(precious)) != 0 {

@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// TestKill: every record that a process had been told of is there when it was killed while it went on.
+// TestKill kills a process while it records. Every record that had returned must be there.
 func TestKill(t *testing.T) {
 	dir := t.TempDir()
 	cmd := exec.Command(os.Args[0], dir)
@@ -49,7 +49,7 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// writeUntilKilled is the process of that test: three loops record keys and say which; a fourth comes and goes.
+// writeUntilKilled is the process of that test. Three loops record keys and print them; a fourth comes and goes.
 func writeUntilKilled(dir string) {
 	j, _, err := Open(Place{Dir: dir}, func(err error) { fmt.Println(err) })
 	if err != nil {
@@ -76,7 +76,7 @@ func recordForever(j *Journal, loop, server int) {
 	}
 }
 
-// TestAdoption goes through the lives of processes that die before, while and after they record anew what they found.
+// TestAdoption has processes that are killed before, while and after they record again what they found.
 func TestAdoption(t *testing.T) {
 	j, _ := open(t, t.TempDir())
 	a := j.Server(alpha)
@@ -85,7 +85,7 @@ func TestAdoption(t *testing.T) {
 	j.Dirty(6, a, []byte("two"))
 
 	first := map[Server]*Missed{alpha: {Identity: "first", Keys: []string{"one", "two"}}}
-	for range 3 { // die before
+	for range 3 { // killed before
 		var k Knowledge
 		j, k = reopen(t, j)
 		want(t, k, first)
@@ -93,7 +93,8 @@ func TestAdoption(t *testing.T) {
 	if got := files(t, j.place.Dir); got != "lock outage.journal previous.1.journal" {
 		t.Errorf("files: %s", got)
 	}
-	a = j.Server(alpha) // dies while it adopts, and has something of its own; another loop's Clean is not theirs
+	// Killed while it adopts, with a record of its own; Clean of another loop does not affect the old ones
+	a = j.Server(alpha)
 	j.Identity(a, "second")
 	j.Dirty(0, a, []byte("one"))
 	j.Dirty(1, a, []byte("three"))
@@ -125,13 +126,14 @@ func TestAdoption(t *testing.T) {
 	want(t, k, map[Server]*Missed{alpha: {Incomplete: true}})
 }
 
-// TestDoubtInOneOfTwo: either file makes all doubtful.
+// TestDoubtInOneOfTwo: one doubtful file makes everything doubtful.
 func TestDoubtInOneOfTwo(t *testing.T) {
 	s := makeSample(t)
 	marked := append([]byte(nil), s.data...)
 	marked[statusAt] = doubtful
 	for name, data := range map[string][2][]byte{
-		"the older": {marked, s.data}, "the newer": {s.data, marked}, "the newer, and nothing else": {nil, marked[:headerLen]},
+		"the older": {marked, s.data}, "the newer": {s.data, marked},
+		"the newer, and nothing else": {nil, marked[:headerLen]},
 	} {
 		dir := t.TempDir()
 		put(t, previous(dir, 1), data[0])
@@ -144,7 +146,7 @@ func TestDoubtInOneOfTwo(t *testing.T) {
 	}
 }
 
-// TestNotAdopted: nothing but Adopted removes what Open found.
+// TestNotAdopted: only Adopted removes what Open found.
 func TestNotAdopted(t *testing.T) {
 	j, _ := open(t, t.TempDir())
 	j.Dirty(0, j.Server(alpha), []byte("k"))
@@ -160,7 +162,7 @@ func TestNotAdopted(t *testing.T) {
 	want(t, k, map[Server]*Missed{alpha: {Keys: []string{"k"}}})
 }
 
-// TestOldestFirst: the identity is that of the first outage, whatever the files are called.
+// TestOldestFirst: the identity is that of the first outage, whatever the names of the files.
 func TestOldestFirst(t *testing.T) {
 	j, _ := open(t, t.TempDir())
 	a := j.Server(alpha)
@@ -182,7 +184,7 @@ func TestOldestFirst(t *testing.T) {
 	want(t, k, map[Server]*Missed{alpha: {Identity: "first", Keys: []string{"k", "l"}}})
 }
 
-// TestAdoptedWhileBroken: what could not be recorded anew stays where it is.
+// TestAdoptedWhileBroken: old files stay if they could not be recorded again.
 func TestAdoptedWhileBroken(t *testing.T) {
 	j, _ := open(t, t.TempDir())
 	j.Dirty(0, j.Server(alpha), []byte("k"))
@@ -201,10 +203,17 @@ func TestAdoptedWhileBroken(t *testing.T) {
 	}
 }
 
-// The next process knows whether this one was killed, whether or not there was anything to record.
+// TestKilledIsTold: the next process knows whether this one was killed, whether or not there was anything to record.
 func TestKilledIsTold(t *testing.T) {
 	dir := t.TempDir()
-	for i, c := range []struct{ dirty, killed bool }{{false, false}, {false, true}, {true, false}, {true, true}, {false, false}, {false, false}} {
+	for i, c := range []struct{ dirty, killed bool }{
+		{false, false},
+		{false, true},
+		{true, false},
+		{true, true},
+		{false, false},
+		{false, false},
+	} {
 		j, k := open(t, dir)
 		if before := i > 0 && []bool{false, true, false, true, false}[i-1]; k.Killed != before {
 			t.Errorf("start %d: killed %v, want %v", i, k.Killed, before)
@@ -220,8 +229,8 @@ func TestKilledIsTold(t *testing.T) {
 	}
 }
 
-// Who a server was at last is known to the next process, whether or not anything was missed; a file that cannot be read says
-// nothing.
+// TestIdentitiesAreKept: the next process knows the last identities, whether or not anything was missed. If the file
+// cannot be read, there are none.
 func TestIdentitiesAreKept(t *testing.T) {
 	dir := t.TempDir()
 	j, k := open(t, dir)
@@ -231,7 +240,7 @@ func TestIdentitiesAreKept(t *testing.T) {
 	j.Identity(j.Server(alpha), "1@1000")
 	j.Identity(j.Server(beta), "2@1000")
 	j.Identity(j.Server(alpha), "3@2000")
-	j.Identity(j.Server(beta), "") // nobody knows
+	j.Identity(j.Server(beta), "") // not known
 	die(j)
 	j, k = open(t, dir)
 	if len(k.Identities) != 2 || k.Identities[alpha] != "3@2000" || k.Identities[beta] != "2@1000" {

@@ -5,22 +5,25 @@ import (
 	"os"
 )
 
-// When a record cannot be written, the file is marked: it has not all records. Nothing is written then until everything
-// is clean and the file has been emptied, which takes the mark away. Where that fails it is tried again when the next outage begins.
+// If a record cannot be written, the file is marked: it does not have all records. After that nothing is written
+// until all servers are clean and the file has been emptied, which removes the mark. If that fails, it is tried again
+// when the next outage begins.
 
-// fail marks the file and returns what the operator is told.
+// fail marks the file. It returns the error for the operator.
 func (j *Journal) fail(err error) error {
 	j.broken = true
-	err = fmt.Errorf("%s cannot be written: %w: make room; a restart before all servers are repaired flushes them all", j.path(), reason(err))
+	err = fmt.Errorf("%s cannot be written: %w: make room; a restart before all servers are repaired flushes them all",
+		j.path(), reason(err))
 	if mark := j.mark(); mark != nil {
-		err = fmt.Errorf("%w; and that could not be noted in it: %w: remove what is in %s, and flush the servers that are away",
+		err = fmt.Errorf("%w; and the file cannot be marked as incomplete: %w: remove the files in %s, and flush "+
+			"the ejected servers",
 			err, reason(mark), j.place.Dir)
 	}
 	return err
 }
 
-// mark overwrites the status. Where that fails too the file is given a name that says the same; a rename needs no room.
-// A medium that takes neither lets no later Open pass.
+// mark sets the status to doubtful. If that fails the file gets a name that means the same, as a rename needs no
+// room. If both fail the disk is read-only or gone, and the next Open fails as well.
 func (j *Journal) mark() error {
 	_, err := j.file.WriteAt([]byte{doubtful}, int64(statusAt))
 	if err == nil && j.inPlace() {
@@ -33,7 +36,7 @@ func (j *Journal) mark() error {
 	return nil
 }
 
-// empty cuts off all records, and takes the mark away. It says whether the file can be written to again.
+// empty removes all records and the mark. It reports whether the file can be written to again.
 func (j *Journal) empty() bool {
 	if j.file.Truncate(int64(headerLen)) != nil {
 		return false
@@ -54,7 +57,7 @@ func (j *Journal) unmark() bool {
 	return true
 }
 
-// reach makes the file anew if somebody has tidied it away since the last outage.
+// reach creates the file again if somebody has removed it since the last outage.
 func (j *Journal) reach() error {
 	if info, err := j.file.Stat(); err == nil && info.Size() == j.size && j.inPlace() {
 		return nil
@@ -68,7 +71,7 @@ func (j *Journal) reach() error {
 	return err
 }
 
-// begun notes that the file holds nothing but its header.
+// begun records that the file is only a header now.
 func (j *Journal) begun() {
 	j.size = int64(headerLen)
 	for _, s := range j.servers {
@@ -76,7 +79,7 @@ func (j *Journal) begun() {
 	}
 }
 
-// inPlace tells whether the file is the one that the next Open will find.
+// inPlace reports whether the file is the one that the next Open will find.
 func (j *Journal) inPlace() bool {
 	there, err := os.Stat(j.path())
 	if err != nil {

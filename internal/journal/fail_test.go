@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// failing opens a journal and collects what it says has failed.
+// failing opens a journal and collects the failures that it reports.
 func failing(t *testing.T, dir string) (*Journal, Knowledge, *[]string) {
 	t.Helper()
 	var said []string
@@ -24,7 +24,7 @@ func failing(t *testing.T, dir string) (*Journal, Knowledge, *[]string) {
 	return j, k, &said
 }
 
-// seize makes every write to the file fail until it is called back.
+// seize makes every write to the file fail until restore is called.
 func seize(t *testing.T, j *Journal) (restore func()) {
 	t.Helper()
 	f, err := os.Open(j.path())
@@ -36,21 +36,22 @@ func seize(t *testing.T, j *Journal) (restore func()) {
 	return func() { f.Close(); j.file = good }
 }
 
-// wantFailures wants one line for each failure, which names the file and what to do.
+// wantFailures expects n failures, each on one line with the file and the remedy.
 func wantFailures(t *testing.T, j *Journal, said *[]string, n int, part string) {
 	t.Helper()
 	if len(*said) != n {
 		t.Fatalf("failed %d times, want %d: %q", len(*said), n, *said)
 	}
 	for _, text := range *said {
-		if !strings.Contains(text, j.path()+" cannot be written") || !strings.Contains(text, part) || strings.Contains(text, "\n") {
+		if !strings.Contains(text, j.path()+" cannot be written") || !strings.Contains(text, part) ||
+			strings.Contains(text, "\n") {
 			t.Errorf("%q", text)
 		}
 	}
 }
 
-// TestFullDisk: a process that may write no longer files than that stands for a disk that is full. Its last record
-// is torn, and the file says that there were others.
+// TestFullDisk limits the size of files, which acts like a full disk. The last record is torn, and the file says
+// that others are missing.
 func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	limited(t, "limited", dir)
@@ -61,7 +62,7 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// TestStartOnFullDisk: what was found is told, and kept until it could be recorded anew; what comes is doubtful.
+// TestStartOnFullDisk: old records are returned, and kept until they could be recorded again. New ones are doubtful.
 func TestStartOnFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	j, _ := open(t, dir)
@@ -75,7 +76,7 @@ func TestStartOnFullDisk(t *testing.T) {
 	}
 }
 
-// startOnFullDisk is the process of that test. It also goes through a recovery, in another directory.
+// startOnFullDisk is the process of that test. It also recovers, in another directory.
 func startOnFullDisk(dir string) {
 	for _, recovers := range []bool{true, false} {
 		place := dir
@@ -105,7 +106,7 @@ func startOnFullDisk(dir string) {
 	os.Exit(0)
 }
 
-// limit sets how long files may get, and returns how long they could.
+// limit sets the maximum size of files, and returns the old one.
 func limit(size uint64) uint64 {
 	var old unix.Rlimit
 	check(unix.Getrlimit(unix.RLIMIT_FSIZE, &old))
@@ -113,7 +114,7 @@ func limit(size uint64) uint64 {
 	return old.Cur
 }
 
-// check ends a process that a test has started.
+// check ends a process that a test has started if there is an error.
 func check(err error) {
 	if err != nil {
 		fmt.Println(err)
@@ -121,7 +122,7 @@ func check(err error) {
 	}
 }
 
-// limited runs the test binary in a role and waits until it has done its work.
+// limited runs the test binary in a role and waits until it has finished.
 func limited(t *testing.T, role, dir string) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], dir)
@@ -161,7 +162,7 @@ func writeToTheLimit(dir string) {
 	os.Exit(0)
 }
 
-// TestFailure: the mark in the file, what is dropped, and that it works again when everything is clean.
+// TestFailure: the file is marked, records are dropped, and it works again when everything is clean.
 func TestFailure(t *testing.T) {
 	j, _, said := failing(t, t.TempDir())
 	a, b := j.Server(alpha), j.Server(beta)
@@ -187,7 +188,7 @@ func TestFailure(t *testing.T) {
 	want(t, k, map[Server]*Missed{beta: {Keys: []string{"l"}}})
 }
 
-// TestMarkedByName: a file that takes no mark is renamed, and gets its name back when it is good again.
+// TestMarkedByName: a file that cannot be marked is renamed, and gets its name back when it is good again.
 func TestMarkedByName(t *testing.T) {
 	for _, recovers := range []bool{false, true} {
 		j, _, said := failing(t, t.TempDir())
@@ -228,7 +229,7 @@ func TestMarkedByName(t *testing.T) {
 	}
 }
 
-// TestMarkNowhere: the operator is told when nothing will tell the next process.
+// TestMarkNowhere: the operator is told if nothing will warn the next process.
 func TestMarkNowhere(t *testing.T) {
 	j, _, said := failing(t, t.TempDir())
 	a := j.Server(alpha)
@@ -236,7 +237,8 @@ func TestMarkNowhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	j.Dirty(0, a, []byte("k"))
-	wantFailures(t, j, said, 1, "that could not be noted in it: no such file or directory: remove what is in "+j.place.Dir)
+	wantFailures(t, j, said, 1, "the file cannot be marked as incomplete: no such file or directory: remove the "+
+		"files in "+j.place.Dir)
 	j.Clean(0, a)
 	if err := os.Mkdir(j.place.Dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -246,13 +248,13 @@ func TestMarkNowhere(t *testing.T) {
 	want(t, k, map[Server]*Missed{alpha: {Keys: []string{"l"}}})
 }
 
-// TestCleanThatCannotEmpty: records that are void stay void where the file cannot be cut.
+// TestCleanThatCannotEmpty: void records stay void if the file cannot be emptied.
 func TestCleanThatCannotEmpty(t *testing.T) {
 	j, _, said := failing(t, t.TempDir())
 	a := j.Server(alpha)
 	j.Dirty(0, a, []byte("k"))
 	restore := seize(t, j)
-	j.Clean(0, a) // neither cut nor written: too much is believed dirty, never too little
+	j.Clean(0, a) // neither emptied nor written: too many keys count as dirty, never too few
 	wantFailures(t, j, said, 1, "make room")
 	die(j)
 	restore()
@@ -260,7 +262,7 @@ func TestCleanThatCannotEmpty(t *testing.T) {
 	doubt(t, k, "previous.1.doubtful")
 }
 
-// TestAgainWithTheNextOutage: what could not be emptied after one outage is emptied before the next.
+// TestAgainWithTheNextOutage: a file that could not be emptied after one outage is emptied before the next.
 func TestAgainWithTheNextOutage(t *testing.T) {
 	j, _, said := failing(t, t.TempDir())
 	a := j.Server(alpha)
@@ -274,7 +276,7 @@ func TestAgainWithTheNextOutage(t *testing.T) {
 	want(t, k, map[Server]*Missed{alpha: {Keys: []string{"l"}}})
 }
 
-// TestCloseWhileBroken: the mark outlives the process, however that ends.
+// TestCloseWhileBroken: the mark stays, however the process ends.
 func TestCloseWhileBroken(t *testing.T) {
 	j, _, _ := failing(t, t.TempDir())
 	j.fail(errors.New("disk full"))

@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// header is how a file begins that has all its records. Its last byte is the status.
+// header is the header of a complete file. Its last byte is the status.
 const (
 	header    = "MAGENTJ\n" + "\x01" + "g"
 	headerLen = len(header)
@@ -20,33 +20,33 @@ const (
 type kind byte
 
 const (
-	isServer     kind = 1 + iota // the name that belongs to a number: pool, role, address
+	isServer     kind = 1 + iota // a server's number gets a name: pool, role, address
 	isIdentity                   // the server's identity in the records that follow
-	isDirty                      // one key
-	isAll                        // every key
-	isIncomplete                 // it lacks keys
-	isClean                      // what the loop recorded about the server is void
+	isDirty                      // one key is dirty
+	isAll                        // every key is dirty
+	isIncomplete                 // the server lacks keys
+	isClean                      // earlier records of this loop about the server are void
 )
 
 const (
-	headLen = 21      // of a record
-	maxBody = 1 << 16 // of a record
+	headLen = 21      // of a record, in bytes
+	maxBody = 1 << 16 // of a record, in bytes
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 var (
-	errMissing = errors.New("records are missing, for it could not be written any more")
+	errMissing = errors.New("records are missing, because it could not be written")
 	errHead    = errors.New("the head of a record has a wrong checksum")
 	errBody    = errors.New("a record has a wrong checksum")
 	errLength  = errors.New("a record is too long")
-	errKind    = errors.New("a record of an unknown type")
-	errShape   = errors.New("a record of a wrong shape")
+	errKind    = errors.New("a record has an unknown type")
+	errShape   = errors.New("a record has a wrong form")
 	errNumber  = errors.New("a record about a server without a name")
 	errRenamed = errors.New("a server has two names or two numbers")
 )
 
-// appendRecord writes a record to the end of b.
+// appendRecord appends a record to b.
 func appendRecord[B string | []byte](b []byte, k kind, loop, server int, body B) []byte {
 	at := len(b)
 	b = binary.LittleEndian.AppendUint32(b, 0)
@@ -62,7 +62,7 @@ func appendRecord[B string | []byte](b []byte, k kind, loop, server int, body B)
 	return b
 }
 
-// record is a record as it is read.
+// record is a record that was read.
 type record struct {
 	kind         kind
 	loop, server uint32
@@ -71,7 +71,7 @@ type record struct {
 	head [headLen]byte
 }
 
-// read takes the next record from r. io.EOF: there is none, or a part of one.
+// read reads the next record. io.EOF means that there is none, or only a part of one.
 func (r *record) read(in io.Reader) error {
 	if err := readFull(in, r.head[:]); err != nil {
 		return err
@@ -95,7 +95,7 @@ func (r *record) read(in io.Reader) error {
 	return nil
 }
 
-// readFull says io.EOF for whatever ends too early.
+// readFull returns io.EOF if the input ends early.
 func readFull(in io.Reader, b []byte) error {
 	_, err := io.ReadFull(in, b)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
@@ -104,7 +104,7 @@ func readFull(in io.Reader, b []byte) error {
 	return err
 }
 
-// appendName and parseName are the body of a server's record: three strings, each behind its length.
+// appendName and parseName are for the body of a server's record: three strings, each after its length.
 func appendName(b []byte, s Server) []byte {
 	for _, part := range [...]string{s.Pool, s.Role, s.Address} {
 		b = binary.AppendUvarint(b, uint64(len(part)))

@@ -8,17 +8,17 @@ import (
 	"path/filepath"
 )
 
-// serversName is the file that says who each server was at last, so that one which is restarted while no magent runs is
-// known to be another one. It is written when that changes.
+// serversName is the file with the last identity of each server. It shows whether a server was restarted
+// while no magent was running.
 const serversName = "servers.json"
 
-// known is one line of that file.
+// known is an entry of that file.
 type known struct {
 	Server
 	Identity string
 }
 
-// readIdentities is empty when there is no file, or none that can be read: then nobody was known.
+// readIdentities returns no identities if the file is missing or cannot be read.
 func (p Place) readIdentities() map[Server]string {
 	identities := map[Server]string{}
 	f, err := p.open(filepath.Join(p.Dir, serversName), os.O_RDONLY)
@@ -37,8 +37,8 @@ func (p Place) readIdentities() map[Server]string {
 	return identities
 }
 
-// noteIdentity writes the file if it says something else. An error costs no more than a file that is out of date does: a
-// server may be filled without need.
+// noteIdentity writes the file if the identity has changed. An error is not serious: with an old file a server may
+// be refilled without need.
 func (j *Journal) noteIdentity(s Server, identity string) error {
 	if j.identities[s] == identity || identity == "" {
 		return nil
@@ -53,7 +53,7 @@ func (j *Journal) noteIdentity(s Server, identity string) error {
 		return err
 	}
 	path := filepath.Join(j.place.Dir, serversName)
-	_ = os.Remove(path + NewSuffix) // of a process that died over it
+	_ = os.Remove(path + NewSuffix) // left by a process that was killed meanwhile
 	f, err := j.place.create(path + NewSuffix)
 	if err != nil {
 		return err

@@ -6,51 +6,51 @@ import (
 	"sync"
 )
 
-// maxFile is the size from which on a loop records no more single keys, but that everything is dirty.
+// maxFile limits the file: a loop that reaches it records that everything is dirty, instead of single keys.
 const maxFile = 512 << 20
 
-// Journal is the file of this run. All loops write to it.
+// Journal is the file of this run. All loops write to it; its methods are safe for concurrent use.
 type Journal struct {
 	place  Place
-	spare  string // the name that the file is given when the doubt cannot be noted in it
+	spare  string // the name for the file if it cannot be marked
 	failed func(error)
 	lock   *os.File
 	limit  int64
 
-	mu      sync.Mutex // of all that follows; taken in outages only
+	mu      sync.Mutex // for all fields below; used during outages only
 	file    *os.File   // nil: closed
 	size    int64
 	servers []*server
 
-	identities map[Server]string // as the file has them
-	held       int               // how many pairs of a loop and a server have records that count
-	broken     bool              // records are missing, and the file says so
-	aside      bool              // by its name, spare
+	identities map[Server]string // as in the file
+	held       int               // number of pairs of a loop and a server with records that count
+	broken     bool              // records are missing, and the file is marked
+	aside      bool              // the mark is its name, spare
 	previous   []string
 	adopted    bool
 	buf        []byte
 }
 
-// server is what the journal has to remember of one.
+// server is what the journal knows of a server.
 type server struct {
 	name     Server
 	identity string
-	named    bool // the file knows its number
-	held     int  // how many loops have records that count
+	named    bool // its number is in the file
+	held     int  // number of loops with records that count
 	loops    []holding
 }
 
 // holding is what the file says for one loop about one server.
 type holding struct{ any, all, incomplete bool }
 
-// covers tells a record that would say nothing new.
+// covers reports whether a record of this kind would add nothing.
 func (h *holding) covers(k kind) bool {
 	return h.all && (k == isDirty || k == isAll) || h.incomplete && k == isIncomplete
 }
 
 func (j *Journal) path() string { return filepath.Join(j.place.Dir, currentName) }
 
-// Server gives a server its number, the same for the same name. At the start only.
+// Server returns the number of a server. The same name gets the same number. It is called at the start only.
 func (j *Journal) Server(s Server) int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -63,8 +63,8 @@ func (j *Journal) Server(s Server) int {
 	return len(j.servers) - 1
 }
 
-// Identity remembers who the server is, for the next process, too; "" is not known. It is recorded in front of what is missed
-// in the next outage.
+// Identity records who the server is; "" means not known. It is kept for the next process, and is written in front of
+// the records of the next outage.
 func (j *Journal) Identity(server int, identity string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -73,16 +73,16 @@ func (j *Journal) Identity(server int, identity string) {
 	_ = j.noteIdentity(s.name, identity)
 }
 
-// Dirty records that the server has missed a mutation of key, which is borrowed for the call.
+// Dirty records that the server has missed a mutation of key. It does not keep the slice.
 func (j *Journal) Dirty(loop, server int, key []byte) { j.record(isDirty, loop, server, key) }
 
 // All records that everything is dirty on the server.
 func (j *Journal) All(loop, server int) { j.record(isAll, loop, server, nil) }
 
-// Incomplete records that the server was empty, and is being filled from the other copies.
+// Incomplete records that the server came back empty, and is being refilled from the other copies.
 func (j *Journal) Incomplete(loop, server int) { j.record(isIncomplete, loop, server, nil) }
 
-// Clean records that the loop knows nothing about the server any more.
+// Clean voids all records of this loop about the server.
 func (j *Journal) Clean(loop, server int) {
 	j.mu.Lock()
 	err := j.clean(loop, server)
@@ -103,7 +103,7 @@ func (j *Journal) tell(err error) {
 	}
 }
 
-// add writes a record, and in front of it what a reader has to know by then, with one write.
+// add writes a record, after those that a reader needs to understand it, with one write.
 func (j *Journal) add(k kind, loop, server int, key []byte) error {
 	if j.file == nil {
 		return nil
@@ -142,7 +142,7 @@ func (j *Journal) hold(s *server, h *holding, k kind) {
 	h.incomplete = h.incomplete || k == isIncomplete
 }
 
-// introduce puts the server's name and identity into the buffer, if they are due.
+// introduce adds the server's name and identity to the buffer, if they are not in the file yet.
 func (j *Journal) introduce(server int, begins bool) {
 	s := j.servers[server]
 	if !s.named {
@@ -154,7 +154,7 @@ func (j *Journal) introduce(server int, begins bool) {
 	}
 }
 
-// flush writes what is in the buffer.
+// flush writes the buffer.
 func (j *Journal) flush() error {
 	n, err := j.file.WriteAt(j.buf, j.size)
 	j.size += int64(n)
@@ -165,8 +165,8 @@ func (j *Journal) flush() error {
 	return nil
 }
 
-// clean empties the file with the last record that counts. That is done under the lock: no other loop's record can come
-// in between.
+// clean writes that the records are void. If no others count, it empties the file instead. The lock is held, so no
+// other loop can add a record in between.
 func (j *Journal) clean(loop, server int) error {
 	s := j.servers[server]
 	h := s.holding(loop)
@@ -183,7 +183,7 @@ func (j *Journal) clean(loop, server int) error {
 	return j.flush()
 }
 
-// holding grows with the loops that it hears of.
+// holding returns what the file says for this loop. The list grows as needed.
 func (s *server) holding(loop int) *holding {
 	for loop >= len(s.loops) {
 		s.loops = append(s.loops, holding{})

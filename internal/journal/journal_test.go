@@ -52,7 +52,7 @@ func TestKeyThatIsTooLong(t *testing.T) {
 	want(t, k, map[Server]*Missed{alpha: {Keys: []string{string(longest)}}, beta: {All: true}})
 }
 
-// TestClean: a loop takes back what it said about one server, and nothing else.
+// TestClean: a loop voids its own records about one server, and no others.
 func TestClean(t *testing.T) {
 	j, _ := open(t, t.TempDir())
 	a, b := j.Server(alpha), j.Server(beta)
@@ -75,7 +75,7 @@ func TestClean(t *testing.T) {
 	})
 }
 
-// TestIdentityOfAnOutage: what counts is who the server was when its outage began.
+// TestIdentityOfAnOutage: the identity is that from the beginning of the outage.
 func TestIdentityOfAnOutage(t *testing.T) {
 	j, _ := open(t, t.TempDir())
 	a, b, c := j.Server(alpha), j.Server(beta), j.Server(Server{})
@@ -90,7 +90,7 @@ func TestIdentityOfAnOutage(t *testing.T) {
 	j.Clean(0, a)
 	j.Clean(0, b)
 	j.Dirty(0, a, []byte("m")) // still the same outage
-	j.Dirty(0, b, []byte("m")) // another
+	j.Dirty(0, b, []byte("m")) // another outage
 	die(j)
 	said, err := parse(contents(t, j.path()))
 	want(t, Knowledge{Doubtful: err, Missed: said}, map[Server]*Missed{
@@ -107,7 +107,7 @@ func TestIdentityOfAnOutage(t *testing.T) {
 	want(t, k, map[Server]*Missed{alpha: {Identity: "new", Keys: []string{"l"}}})
 }
 
-// TestEmptied: healthy times write nothing, and the last Clean leaves nothing.
+// TestEmptied: nothing is written while all servers are fine, and the last Clean leaves nothing.
 func TestEmptied(t *testing.T) {
 	j, _ := open(t, t.TempDir())
 	a, b := j.Server(alpha), j.Server(beta)
@@ -158,7 +158,7 @@ func TestClose(t *testing.T) {
 	}
 }
 
-// TestNothingTwice: what the file says already is not written again.
+// TestNothingTwice: a record that adds nothing is not written.
 func TestNothingTwice(t *testing.T) {
 	j, _ := open(t, t.TempDir())
 	a := j.Server(alpha)
@@ -177,7 +177,7 @@ func TestNothingTwice(t *testing.T) {
 	want(t, k, map[Server]*Missed{alpha: {Keys: []string{"k"}}})
 }
 
-// TestBounded: a file that has become too large says that everything is dirty, loop by loop.
+// TestBounded: once the file is too large, each loop records that everything is dirty.
 func TestBounded(t *testing.T) {
 	j, _ := open(t, t.TempDir())
 	j.limit = 1000
@@ -193,7 +193,7 @@ func TestBounded(t *testing.T) {
 	want(t, k, map[Server]*Missed{alpha: {All: true}, beta: {Keys: []string{"small"}}})
 }
 
-// TestTidiedAway: somebody removes what is empty in healthy times.
+// TestTidiedAway: somebody removes the empty file.
 func TestTidiedAway(t *testing.T) {
 	for name, tidy := range map[string]func(path string) error{
 		"removed": os.Remove,
@@ -208,7 +208,7 @@ func TestTidiedAway(t *testing.T) {
 		a := j.Server(alpha)
 		j.Dirty(0, a, []byte("before"))
 		j.Clean(0, a)
-		if name == "moved" { // and could not be cut
+		if name == "moved" { // and it cannot be emptied
 			j.size, j.servers[a].named = 1000, true
 		}
 		if err := tidy(j.path()); err != nil {
@@ -222,7 +222,8 @@ func TestTidiedAway(t *testing.T) {
 	}
 }
 
-// TestTogether: loops record and clean at the same time; what a loop has not taken back is there, whoever empties the file.
+// TestTogether: loops record and clean concurrently. Records that were not voided are there,
+// whoever empties the file.
 func TestTogether(t *testing.T) {
 	j, _ := open(t, t.TempDir())
 	servers := []int{j.Server(alpha), j.Server(beta)}
@@ -239,12 +240,12 @@ func TestTogether(t *testing.T) {
 		keys = append(keys, fmt.Sprintf("last of %d", loop))
 	}
 	for _, m := range k.Missed {
-		m.Identity = "" // any of those that the loops have named
+		m.Identity = "" // any of the identities that the loops have named
 	}
 	want(t, k, map[Server]*Missed{alpha: {Keys: keys}, beta: {Keys: keys}})
 }
 
-// takePart is one loop. Each time it has recorded something it reads the file: its record has to be there.
+// takePart is one loop. After each record it reads the file, which must contain it.
 func takePart(j *Journal, loop int, servers []int, wg *sync.WaitGroup) {
 	defer wg.Done()
 	for i := range 300 {
@@ -286,7 +287,7 @@ func TestSecondProcess(t *testing.T) {
 	dir := t.TempDir()
 	j, _ := open(t, dir)
 	_, _, err := Open(Place{Dir: dir}, nil)
-	text := fmt.Sprintf("--state-dir %s: another magent runs with it: give each magent a --state-dir of its own", dir)
+	text := fmt.Sprintf("--state-dir %s: another magent is using it: give each magent a --state-dir of its own", dir)
 	if err == nil || err.Error() != text {
 		t.Errorf("got  %v\nwant %s", err, text)
 	}
@@ -300,13 +301,14 @@ func TestUnusableDirectory(t *testing.T) {
 	put(t, filepath.Join(dir, "file"), nil)
 	for _, name := range []string{filepath.Join(dir, "file", "below"), filepath.Join(dir, "file")} {
 		_, _, err := Open(Place{Dir: name}, nil)
-		if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "name a directory that can be written to") {
+		if err == nil || !strings.Contains(err.Error(), name) ||
+			!strings.Contains(err.Error(), "name a writable directory") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
-// TestNothingThatCounts: records that are void, and a torn one, are overwritten.
+// TestNothingThatCounts: void records and torn ones are overwritten.
 func TestNothingThatCounts(t *testing.T) {
 	j, _ := open(t, t.TempDir())
 	a := j.Server(alpha)
@@ -325,7 +327,8 @@ func TestNothingThatCounts(t *testing.T) {
 func TestPreviousNumber(t *testing.T) {
 	for name, number := range map[string]int{
 		"previous.1.journal": 1, "previous.12.doubtful": 12, "previous.0.journal": 0,
-		"previous.01.journal": -1, "previous.1": -1, "previous.1.journal.bak": -1, "previous.x.journal": -1, "outage.journal": -1, "lock": -1,
+		"previous.01.journal": -1, "previous.1": -1, "previous.1.journal.bak": -1, "previous.x.journal": -1,
+		"outage.journal": -1, "lock": -1,
 		"previous..journal": -1, "previous.1x.journal": -1,
 	} {
 		if n, ok := previousNumber(name); ok != (number >= 0) || ok && n != number {
@@ -338,7 +341,8 @@ func TestPreviousNumber(t *testing.T) {
 	}
 	j := &Journal{place: Place{Dir: dir}}
 	next, err := j.findPrevious()
-	if err != nil || next != 11 || !slices.Equal(j.previous, []string{previous(dir, 2), previous(dir, 9), previous(dir, 10)}) {
+	if err != nil || next != 11 || !slices.Equal(j.previous,
+		[]string{previous(dir, 2), previous(dir, 9), previous(dir, 10)}) {
 		t.Errorf("%d, %v, %q", next, err, j.previous)
 	}
 }

@@ -9,27 +9,31 @@ import (
 	"strings"
 )
 
-// Server names a server, independent of its place in a configuration.
+// Server names a server, independently of its position in a configuration.
 type Server struct{ Pool, Role, Address string }
 
-// Missed is what one server had missed when the process before died.
+// Missed is what a server had missed when the last process was killed.
 type Missed struct {
-	Identity   string   // the server's identity when the outage began; "" not known
-	Keys       []string // dirty keys, each once, sorted; none where everything is dirty
-	All        bool     // everything is dirty: it has to be flushed
-	Incomplete bool     // it was empty, and was being filled from the other copies
+	Identity   string   // the server's identity when the outage began; "": not known
+	Keys       []string // dirty keys, sorted, each once; empty if everything is dirty
+	All        bool     // everything is dirty: the server has to be flushed
+	Incomplete bool     // it came back empty, and was being refilled from the other copies
 }
 
-// Knowledge is what Open found.
+// Knowledge is what Open has read.
 type Knowledge struct {
-	Doubtful   error // not nil: the journal is corrupt or was incomplete (disk full); everything may be dirty on every server
+	// Doubtful is not nil if the journal is corrupt or incomplete (after a full disk). Then every key may
+	// be dirty on every server.
+	Doubtful   error
 	Missed     map[Server]*Missed
-	Identities map[Server]string // who the servers were at last
+	Identities map[Server]string // the last identity of each server
 
-	Killed bool // the process before did not call Close: what it was just sending may have reached one copy only
+	// Killed says that the last process did not call Close. The mutations that it was just sending may
+	// have reached one copy only.
+	Killed bool
 }
 
-// gathering is the union of what several files say, the oldest first.
+// gathering is the union of what several files say, from the oldest to the latest.
 type gathering struct {
 	place  Place
 	missed map[Server]*Missed
@@ -41,7 +45,7 @@ func newGathering(p Place) *gathering {
 	return &gathering{place: p, missed: map[Server]*Missed{}, keys: map[Server]map[string]struct{}{}}
 }
 
-// file adds a file, and says whether there was anything in it. One that is not there is empty.
+// file adds a file. It reports whether the file had anything in it. A missing file is empty.
 func (g *gathering) file(path string) (found bool) {
 	before := len(g.doubts)
 	if strings.HasSuffix(path, doubtfulSuffix) {
@@ -67,7 +71,7 @@ func (g *gathering) doubt(path string, err error) {
 	g.doubts = append(g.doubts, fmt.Sprintf("%s: %v", path, err))
 }
 
-// add says whether r knew of anything that was missed.
+// add reports whether r had anything in it.
 func (g *gathering) add(r *replay) (found bool) {
 	for _, s := range r.servers {
 		if len(s.loops) > 0 {
@@ -78,7 +82,7 @@ func (g *gathering) add(r *replay) (found bool) {
 	return found
 }
 
-// server adds what one file says about one server. The oldest identity counts: that is when the outage began.
+// server adds what one file says about a server. The oldest identity counts, because the outage began with it.
 func (g *gathering) server(s *replayed) {
 	m := g.missed[s.name]
 	if m == nil {
@@ -101,12 +105,12 @@ func (g *gathering) knowledge() Knowledge {
 		}
 	}
 	if len(g.doubts) > 0 {
-		k.Doubtful = fmt.Errorf("%s: what the servers have missed is not known", strings.Join(g.doubts, "; "))
+		k.Doubtful = fmt.Errorf("%s: it is unknown what the servers have missed", strings.Join(g.doubts, "; "))
 	}
 	return k
 }
 
-// reason cuts the paths off an error of package os, which our texts name themselves.
+// reason removes the path from an error of package os, because our messages contain it already.
 func reason(err error) error {
 	var pathErr *os.PathError
 	if errors.As(err, &pathErr) {

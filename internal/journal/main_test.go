@@ -14,7 +14,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// roleVariable makes the test binary one of the processes that tests start.
+// roleVariable makes the test binary a process that a test has started.
 const roleVariable = "MAGENT_JOURNAL_ROLE"
 
 func TestMain(m *testing.M) {
@@ -30,13 +30,13 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// The servers of these tests.
+// Servers of these tests.
 var (
 	alpha = Server{"main", "primary", "10.0.0.1:11211"}
 	beta  = Server{"main", "backup", "unix:/run/b \x00.sock"}
 )
 
-// open opens a journal in which nothing must fail, and closes it at the end of the test.
+// open opens a journal that must not fail, and closes it at the end of the test.
 func open(t testing.TB, dir string) (*Journal, Knowledge) {
 	t.Helper()
 	j, k, err := Open(Place{Dir: dir}, func(err error) { t.Errorf("failed: %v", err) })
@@ -47,7 +47,7 @@ func open(t testing.TB, dir string) (*Journal, Knowledge) {
 	return j, k
 }
 
-// die ends j as a kill does: nothing is tidied up.
+// die ends j as kill -9 does: nothing is cleaned up.
 func die(j *Journal) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -56,14 +56,14 @@ func die(j *Journal) {
 	j.file = nil
 }
 
-// reopen is what the next process finds.
+// reopen opens the journal as the next process does.
 func reopen(t testing.TB, j *Journal) (*Journal, Knowledge) {
 	t.Helper()
 	die(j)
 	return open(t, j.place.Dir)
 }
 
-// want compares what was found with what was missed. Keys are in order.
+// want compares what was found with what was missed. Keys are sorted.
 func want(t testing.TB, got Knowledge, missed map[Server]*Missed) {
 	t.Helper()
 	if got.Doubtful != nil {
@@ -82,7 +82,7 @@ func describe(missed map[Server]*Missed) string {
 	return b.String()
 }
 
-// doubt wants what was found to be doubtful, with an error of one line that has all parts.
+// doubt expects doubtful knowledge, with an error of one line that contains all parts.
 func doubt(t testing.TB, got Knowledge, parts ...string) {
 	t.Helper()
 	if got.Doubtful == nil {
@@ -139,7 +139,7 @@ func files(t testing.TB, dir string) string {
 	return strings.Join(names, " ")
 }
 
-// sample is a file with something of everything in it, and how long it was after each record, with what it said then.
+// sample is a file with every kind of record, its length after each, and what it said by then.
 type sample struct {
 	data []byte
 	said map[int]map[Server]*Missed
@@ -157,14 +157,20 @@ func makeSample(t testing.TB) sample {
 		said map[Server]*Missed
 	}{
 		{func() { j.Dirty(0, a, []byte("k1")) }, map[Server]*Missed{alpha: {Identity: "1:2", Keys: []string{"k1"}}}},
-		{func() { j.Dirty(1, a, []byte("k2")) }, map[Server]*Missed{alpha: {Identity: "1:2", Keys: []string{"k1", "k2"}}}},
+		{
+			func() { j.Dirty(1, a, []byte("k2")) },
+			map[Server]*Missed{alpha: {Identity: "1:2", Keys: []string{"k1", "k2"}}},
+		},
 		{func() { j.Incomplete(1, b) }, map[Server]*Missed{
 			alpha: {Identity: "1:2", Keys: []string{"k1", "k2"}}, beta: {Identity: "3:4", Incomplete: true},
 		}},
 		{func() { j.Clean(0, a) }, map[Server]*Missed{
 			alpha: {Identity: "1:2", Keys: []string{"k2"}}, beta: {Identity: "3:4", Incomplete: true},
 		}},
-		{func() { j.All(1, a) }, map[Server]*Missed{alpha: {Identity: "1:2", All: true}, beta: {Identity: "3:4", Incomplete: true}}},
+		{func() { j.All(1, a) }, map[Server]*Missed{
+			alpha: {Identity: "1:2", All: true},
+			beta:  {Identity: "3:4", Incomplete: true},
+		}},
 		{func() { j.Clean(1, b) }, map[Server]*Missed{alpha: {Identity: "1:2", All: true}}},
 		{func() { j.Dirty(0, b, []byte{0, '\n', 255}) }, map[Server]*Missed{
 			alpha: {Identity: "1:2", All: true}, beta: {Identity: "3:4", Keys: []string{"\x00\n\xff"}},
@@ -177,7 +183,7 @@ func makeSample(t testing.TB) sample {
 	return s
 }
 
-// before is what the complete records in the first n bytes say.
+// before returns what the complete records in the first n bytes say.
 func (s sample) before(n int) map[Server]*Missed {
 	ends := slices.Sorted(maps.Keys(s.said))
 	said := map[Server]*Missed{}

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The names of the files in the directory.
+// Names of the files in the directory.
 const (
 	lockName       = "lock"
 	currentName    = "outage.journal"
@@ -22,14 +22,16 @@ const (
 )
 
 const (
-	NewSuffix = ".new"      // of a file that is to take another's name
-	FleetName = "fleet.wal" // what a member of a fleet keeps there; see internal/fleet/wal
+	NewSuffix = ".new"      // for a file that will replace another one
+	FleetName = "fleet.wal" // the state of a member of a fleet; see internal/fleet/wal
 )
 
-// Open locks the place for this process, reads what earlier ones left there, and checks that it can be written. failed is called, by whichever goroutine made the record, when the journal
-// cannot be written any more; again only if it could be in between. It may be nil.
+// Open locks the place for this process, reads what earlier processes left there, and checks that it is writable.
 //
-// A disk that is full is no reason not to start: failed hears of it before Open returns, and what was found is kept.
+// failed may be nil. It is called when the journal cannot be written, by the goroutine that wanted to record
+// something. It is called again only if the journal could be written in between.
+//
+// A full disk does not prevent the start: failed is called before Open returns, and the old files are kept.
 func Open(p Place, failed func(error)) (*Journal, Knowledge, error) {
 	if err := p.claim(); err != nil {
 		return nil, Knowledge{}, err
@@ -49,8 +51,8 @@ func Open(p Place, failed func(error)) (*Journal, Knowledge, error) {
 	return j, k, nil
 }
 
-// running says in the lock's file that a process runs, until Close, and reports whether it said so already: then the one
-// before did not get as far as Close. On a full disk it says nothing.
+// running writes into the lock's file that a process is running, until Close. It reports whether that was written
+// there already: then the last process did not call Close. On a full disk it writes nothing.
 func running(lock *os.File) (killed bool) {
 	info, err := lock.Stat()
 	killed = err == nil && info.Size() > 0
@@ -59,10 +61,10 @@ func running(lock *os.File) (killed bool) {
 }
 
 func unusable(dir string, err error) error {
-	return fmt.Errorf("--state-dir %s cannot be used: %w: name a directory that can be written to", dir, reason(err))
+	return fmt.Errorf("--state-dir %s cannot be used: %w: name a writable directory", dir, reason(err))
 }
 
-// lock holds for as long as the file is open; the kernel closes it for the dead.
+// lock locks the directory for as long as the file is open. The kernel releases the lock when the process ends.
 func (p Place) lock() (*os.File, error) {
 	dir := p.Dir
 	lock, err := p.create(filepath.Join(dir, lockName))
@@ -75,12 +77,13 @@ func (p Place) lock() (*os.File, error) {
 	}
 	lock.Close()
 	if errors.Is(err, unix.EWOULDBLOCK) {
-		return nil, fmt.Errorf("--state-dir %s: another magent runs with it: give each magent a --state-dir of its own", dir)
+		return nil, fmt.Errorf("--state-dir %s: another magent is using it: give each magent a --state-dir of its own",
+			dir)
 	}
 	return nil, unusable(dir, err)
 }
 
-// begin reads what is there, moves the file of the last run aside, and makes one for this run.
+// begin reads what is there, moves the file of the last run aside, and creates one for this run.
 func (j *Journal) begin() (Knowledge, error) {
 	next, err := j.findPrevious()
 	if err != nil {
@@ -110,7 +113,8 @@ func (j *Journal) begin() (Knowledge, error) {
 	return g.knowledge(), nil
 }
 
-// findPrevious lists the files that wait for their adoption, the oldest first, and says which number is free.
+// findPrevious lists the files that are not adopted yet, from the oldest to the latest. It
+// returns the next free number.
 func (j *Journal) findPrevious() (next int, err error) {
 	entries, err := os.ReadDir(j.place.Dir)
 	if err != nil {
@@ -128,7 +132,7 @@ func (j *Journal) findPrevious() (next int, err error) {
 	return max(next, 1), nil
 }
 
-// previousNumber is the N of previous.N.journal and previous.N.doubtful.
+// previousNumber returns the N in previous.N.journal and previous.N.doubtful.
 func previousNumber(name string) (n int, ok bool) {
 	stem, found := strings.CutSuffix(name, journalSuffix)
 	if !found {
@@ -140,7 +144,7 @@ func previousNumber(name string) (n int, ok bool) {
 	return n, fmt.Sprintf(previousFormat, n) == stem
 }
 
-// begin makes a file that holds nothing but its header. On a full disk there is a file without one, and an error.
+// begin creates a file that is only a header. On a full disk it returns an empty file and an error.
 func (p Place) begin(path string) (*os.File, error) {
 	f, err := p.create(path)
 	if err != nil {
@@ -154,7 +158,7 @@ func (p Place) begin(path string) (*os.File, error) {
 	return f, err
 }
 
-// Adopted says that all that Open found has been recorded anew: the old files are removed.
+// Adopted says that everything that Open returned has been recorded again. The old files are removed.
 func (j *Journal) Adopted() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -162,22 +166,23 @@ func (j *Journal) Adopted() {
 	j.removePrevious()
 }
 
-// removePrevious waits while the journal cannot be written: what was to be recorded anew may not have been. What cannot
-// be removed is tried again by Close.
+// removePrevious does nothing while the journal cannot be written, because the old records may not have been recorded
+// again. If a file cannot be removed, Close tries again.
 func (j *Journal) removePrevious() error {
 	if !j.adopted || j.broken {
 		return nil
 	}
 	for len(j.previous) > 0 {
 		if err := os.Remove(j.previous[0]); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("%s: %w: remove it, or the next start takes what it says for new", j.previous[0], reason(err))
+			return fmt.Errorf("%s: %w: remove it, or the next start will read it as new",
+				j.previous[0], reason(err))
 		}
 		j.previous = j.previous[1:]
 	}
 	return nil
 }
 
-// Close ends the recording, and the lock. What is recorded stays for the next Open.
+// Close ends the recording and releases the lock. The records stay for the next Open.
 func (j *Journal) Close() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -15,14 +15,14 @@ import (
 // Place is where a journal is kept.
 type Place struct {
 	Dir string
-	// Give hands a file or a folder, which is open, to the user who will go on to run, where that is another one than who opens
-	// the journal; nil: nobody has to be given anything. It may be called by any goroutine that makes a record.
+	// Give transfers an open file or folder to the user that the process will become, if that is another than the
+	// present one. It may be called by any goroutine that makes a record. nil: there is nothing to transfer.
 	Give func(*os.File) error
-	// Beside are paths of other files of this process, which may be in Dir, too, as may what a log was rotated to.
+	// Beside are the paths of other files of this process. They may be in Dir, as may rotated logs.
 	Beside []string
 }
 
-// own tells the names that the files of a journal have.
+// own reports whether a file of a journal can have this name.
 func own(name string) bool {
 	_, previous := previousNumber(name)
 	return previous || slices.Contains([]string{
@@ -30,16 +30,17 @@ func own(name string) bool {
 	}, name)
 }
 
-// harmless tells what a file system puts into a folder by itself.
+// harmless reports whether file systems put files of this name into folders.
 func harmless(name string) bool { return name == "lost+found" || strings.HasPrefix(name, ".nfs") }
 
-// claim makes the folder if it is not there, looks whether it is one for a journal and nothing else, and gives it and the files of
-// a journal in it away. Whatever else is there was put there by somebody else, for another purpose: it is never touched, and such a folder is refused,
-// for whoever owns a folder can remove and replace what is in it.
+// claim creates the folder if it does not exist, checks that it only holds files of a journal, and transfers it and
+// them with Give. Other files were put there for another purpose, and are never touched. A folder with such files is
+// refused, because its owner can remove and replace everything in it.
 func (p Place) claim() error {
 	err := os.Mkdir(p.Dir, 0o700)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("--state-dir %s: there is no folder %s: make it, or name another place", p.Dir, filepath.Dir(p.Dir))
+		return fmt.Errorf("--state-dir %s: there is no folder %s: create it, or name another place",
+			p.Dir, filepath.Dir(p.Dir))
 	}
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return unusable(p.Dir, err)
@@ -50,7 +51,8 @@ func (p Place) claim() error {
 	}
 	dir, err := os.OpenFile(p.Dir, os.O_RDONLY|flags, 0)
 	if info, lerr := os.Lstat(p.Dir); err != nil && lerr == nil && info.Mode()&fs.ModeSymlink != 0 {
-		return fmt.Errorf("--state-dir %s is a symbolic link, and is not given to the user of -u for that: name the folder that it leads to", p.Dir)
+		return fmt.Errorf("--state-dir %s is a symbolic link, so it cannot be given to the user of -u: "+
+			"name the folder that it points to", p.Dir)
 	}
 	if err != nil {
 		return unusable(p.Dir, err)
@@ -71,7 +73,7 @@ func (p Place) claim() error {
 	return nil
 }
 
-// files are the names of a journal's files in the folder, in which there has to be nothing else.
+// files lists a journal's files in the folder. Any other file is an error.
 func (p Place) files(dir *os.File) (names []string, err error) {
 	entries, err := dir.ReadDir(-1)
 	if err != nil {
@@ -82,9 +84,11 @@ func (p Place) files(dir *os.File) (names []string, err error) {
 		switch {
 		case harmless(name) || p.beside(filepath.Join(p.Dir, name)):
 		case !own(name):
-			return nil, fmt.Errorf("--state-dir %s: %q is there, which is not magent's: name a folder of its own, that is empty or not there yet", p.Dir, name)
+			return nil, fmt.Errorf("--state-dir %s: it contains %q, which is not magent's: "+
+				"name an empty or new folder that only magent uses", p.Dir, name)
 		case !entry.Type().IsRegular():
-			return nil, fmt.Errorf("--state-dir %s: %q is no plain file (%v): remove it, or name another folder", p.Dir, name, entry.Type())
+			return nil, fmt.Errorf("--state-dir %s: %q is not a regular file (%v): remove it, or name another folder",
+				p.Dir, name, entry.Type())
 		default:
 			names = append(names, name)
 		}
@@ -92,7 +96,7 @@ func (p Place) files(dir *os.File) (names []string, err error) {
 	return names, nil
 }
 
-// beside tells the other files of this process: PATH itself, PATH.1, PATH-20260101.gz.
+// beside reports whether path is another file of this process: PATH itself, PATH.1, PATH-20260101.gz.
 func (p Place) beside(path string) bool {
 	return slices.ContainsFunc(p.Beside, func(known string) bool {
 		rest, found := strings.CutPrefix(path, known)
@@ -100,13 +104,14 @@ func (p Place) beside(path string) bool {
 	})
 }
 
-// Open opens a file of this process in the folder, and makes it if flags say so. It is a plain file with this name alone.
+// Open opens a file of this process in the folder, and creates it if flags say so. It must be a regular
+// file without a second name.
 func (p Place) Open(path string, flags int) (*os.File, error) { return p.open(path, flags) }
 
-// Create is Open for a file that is to be written. It is given to the user who goes on to run.
+// Create is Open for writing. The file is transferred with Give.
 func (p Place) Create(path string) (*os.File, error) { return p.create(path) }
 
-// giveNamed gives a file away that is in the folder: the one that is open, whatever has the name by then.
+// giveNamed transfers the file of this name in the folder. It works on the open file, whatever has the name by then.
 func (p Place) giveNamed(dir *os.File, name string) error {
 	fd, err := unix.Openat(int(dir.Fd()), name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if errors.Is(err, unix.ENOENT) {
@@ -120,8 +125,8 @@ func (p Place) giveNamed(dir *os.File, name string) error {
 	return p.Give(f)
 }
 
-// open opens a file of the journal, and makes it if flags say so. It is a plain file with this name alone: whoever may write to the
-// folder could else have us write to any other file as well.
+// open opens a file of the journal, and creates it if flags say so. It must be a regular file without a second name.
+// Otherwise anyone who may write to the folder could make us write to any other file.
 func (p Place) open(path string, flags int) (*os.File, error) {
 	f, err := os.OpenFile(path, flags|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
 	if err != nil {
@@ -134,7 +139,8 @@ func (p Place) open(path string, flags int) (*os.File, error) {
 	return f, nil
 }
 
-// plain refuses what is no plain file, and, where we may write to everything, one that has other names.
+// plain refuses anything but a regular file. If we may write to every file, it refuses files
+// with a second name as well.
 func plain(f *os.File) error {
 	var st unix.Stat_t
 	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
@@ -142,15 +148,16 @@ func plain(f *os.File) error {
 	}
 	switch {
 	case st.Mode&unix.S_IFMT != unix.S_IFREG:
-		return errors.New("it is no plain file: remove it")
+		return errors.New("it is not a regular file: remove it")
 	case st.Nlink > 1 && os.Geteuid() == 0:
 		return errors.New("it has another name as well (a hard link): remove it")
 	}
 	return nil
 }
 
-// create opens a file of the journal to be written, makes it if it is not there, and gives it away. A process that is giving root's
-// rights up just then has made root's file and may not give it away any more: it makes the file anew, as who it is now.
+// create opens a file of the journal for writing, creates it if it does not exist, and transfers it. A process that
+// is just giving up root's rights may have created it as root, and be unable to transfer it any more. Then it creates
+// the file again as the new user.
 func (p Place) create(path string) (f *os.File, err error) {
 	for range 2 {
 		f, err = p.open(path, os.O_RDWR|os.O_CREATE)

@@ -11,14 +11,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A folder is made one level deep: what is missing above it is a slip in its name.
+// TestMissingFolders: only one level is created. If more is missing, the name is probably wrong.
 func TestMissingFolders(t *testing.T) {
 	dir := t.TempDir()
 	j, _ := open(t, filepath.Join(dir, "new"))
 	j.Close()
 	deep := filepath.Join(dir, "not", "there")
 	_, _, err := Open(Place{Dir: deep}, nil)
-	if want := "--state-dir " + deep + ": there is no folder " + filepath.Join(dir, "not") + ": make it, or name another place"; err == nil || err.Error() != want {
+	if want := "--state-dir " + deep + ": there is no folder " + filepath.Join(dir, "not") +
+		": create it, or name another place"; err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 	if _, err := os.Lstat(filepath.Join(dir, "not")); err == nil {
@@ -26,23 +27,45 @@ func TestMissingFolders(t *testing.T) {
 	}
 }
 
-// A folder in which there is anything else is refused, and nothing in it is touched.
+// TestForeignFolder: a folder with other files is refused, and nothing in it is touched.
 func TestForeignFolder(t *testing.T) {
 	for name, c := range map[string]struct {
 		make func(dir string) error
 		want string
 	}{
-		"a file":         {func(dir string) error { return os.WriteFile(dir+"/precious", nil, 0o600) }, `"precious" is there, which is not magent's: name a folder of its own`},
-		"a folder":       {func(dir string) error { return os.Mkdir(dir+"/home", 0o700) }, `"home" is there, which is not magent's`},
-		"a hidden file":  {func(dir string) error { return os.WriteFile(dir+"/.profile", nil, 0o600) }, `".profile" is there, which is not magent's`},
-		"nearly ours":    {func(dir string) error { return os.WriteFile(dir+"/previous.01.journal", nil, 0o600) }, `"previous.01.journal" is there`},
-		"a link":         {func(dir string) error { return os.Symlink("/etc/hostname", dir+"/"+lockName) }, `"lock" is no plain file (L`},
-		"a dead link":    {func(dir string) error { return os.Symlink("not/there", dir+"/"+currentName) }, `"outage.journal" is no plain file (L`},
-		"a loop":         {func(dir string) error { return os.Symlink(serversName, dir+"/"+serversName) }, `"servers.json" is no plain file (L`},
-		"a pipe":         {func(dir string) error { return unix.Mkfifo(dir+"/"+lockName, 0o600) }, `"lock" is no plain file (p`},
-		"not a file":     {func(dir string) error { return os.Mkdir(dir+"/"+currentName, 0o700) }, `"outage.journal" is no plain file (d`},
-		"another's log":  {func(dir string) error { return os.WriteFile(dir+"/logs", nil, 0o600) }, `"logs" is there`},
-		"not its socket": {func(dir string) error { return os.WriteFile(dir+"/socket2", nil, 0o600) }, `"socket2" is there`},
+		"a file": {func(dir string) error {
+			return os.WriteFile(dir+"/precious", nil, 0o600)
+		}, `it contains "precious", which is not magent's: name an empty or new folder`},
+		"a folder": {func(dir string) error {
+			return os.Mkdir(dir+"/home", 0o700)
+		}, `it contains "home", which is not magent's`},
+		"a hidden file": {func(dir string) error {
+			return os.WriteFile(dir+"/.profile", nil, 0o600)
+		}, `it contains ".profile", which is not magent's`},
+		"nearly ours": {func(dir string) error {
+			return os.WriteFile(dir+"/previous.01.journal", nil, 0o600)
+		}, `it contains "previous.01.journal"`},
+		"a link": {func(dir string) error {
+			return os.Symlink("/etc/hostname", dir+"/"+lockName)
+		}, `"lock" is not a regular file (L`},
+		"a dead link": {func(dir string) error {
+			return os.Symlink("not/there", dir+"/"+currentName)
+		}, `"outage.journal" is not a regular file (L`},
+		"a loop": {func(dir string) error {
+			return os.Symlink(serversName, dir+"/"+serversName)
+		}, `"servers.json" is not a regular file (L`},
+		"a pipe": {func(dir string) error {
+			return unix.Mkfifo(dir+"/"+lockName, 0o600)
+		}, `"lock" is not a regular file (p`},
+		"not a file": {func(dir string) error {
+			return os.Mkdir(dir+"/"+currentName, 0o700)
+		}, `"outage.journal" is not a regular file (d`},
+		"another's log": {func(dir string) error {
+			return os.WriteFile(dir+"/logs", nil, 0o600)
+		}, `it contains "logs"`},
+		"not its socket": {func(dir string) error {
+			return os.WriteFile(dir+"/socket2", nil, 0o600)
+		}, `it contains "socket2"`},
 	} {
 		dir := t.TempDir()
 		if err := c.make(dir); err != nil {
@@ -61,7 +84,7 @@ func TestForeignFolder(t *testing.T) {
 	}
 }
 
-// What a file system or this process has put there is no reason to refuse it, and not given away with it.
+// TestFolderWithFilesBeside: files of the file system or of this process do not matter, and are not transferred.
 func TestFolderWithFilesBeside(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "lost+found"), 0o700); err != nil {
@@ -72,7 +95,10 @@ func TestFolderWithFilesBeside(t *testing.T) {
 	}
 	var given []string
 	give := func(f *os.File) error { given = append(given, filepath.Base(f.Name())); return nil }
-	j, _, err := Open(Place{Dir: dir, Give: give, Beside: []string{filepath.Join(dir, "log"), filepath.Join(dir, "pid")}}, nil)
+	j, _, err := Open(Place{Dir: dir, Give: give, Beside: []string{
+		filepath.Join(dir, "log"),
+		filepath.Join(dir, "pid"),
+	}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,12 +106,13 @@ func TestFolderWithFilesBeside(t *testing.T) {
 	if err := j.Close(); err != nil {
 		t.Error(err)
 	}
-	if want := []string{filepath.Base(dir), lockName, currentName, serversName + NewSuffix}; !slices.Equal(given, want) {
+	want := []string{filepath.Base(dir), lockName, currentName, serversName + NewSuffix}
+	if !slices.Equal(given, want) {
 		t.Errorf("given %q, want %q", given, want)
 	}
 }
 
-// Every file is given away, those that were there and those that are made, whenever that is.
+// TestGive: every file is transferred, old ones and new ones, whenever they are created.
 func TestGive(t *testing.T) {
 	dir := t.TempDir()
 	j, _ := open(t, dir)
@@ -119,7 +146,7 @@ func TestGive(t *testing.T) {
 	j.Close()
 }
 
-// A file that was made as root, by a process that is not root any more by the time that it is to be given away, is made anew.
+// TestGiveTooLate: a file that was created as root is created again if the process has meanwhile become another user.
 func TestGiveTooLate(t *testing.T) {
 	dir := t.TempDir()
 	late := false
@@ -138,12 +165,13 @@ func TestGiveTooLate(t *testing.T) {
 	defer j.Close()
 	late = true
 	j.Identity(j.Server(alpha), "7@1000")
-	if text, err := os.ReadFile(filepath.Join(dir, serversName)); err != nil || !strings.Contains(string(text), "7@1000") || late {
+	if text, err := os.ReadFile(filepath.Join(dir, serversName)); err != nil ||
+		!strings.Contains(string(text), "7@1000") || late {
 		t.Errorf("%s, %v", text, err)
 	}
 }
 
-// What cannot be given away is told, and nothing is opened.
+// TestGiveFails: if a file cannot be transferred there is an error, and nothing is opened.
 func TestGiveFails(t *testing.T) {
 	for _, name := range []string{"", lockName} {
 		dir := t.TempDir()
@@ -154,13 +182,14 @@ func TestGiveFails(t *testing.T) {
 			}
 			return nil
 		}}, nil)
-		if err == nil || !strings.HasPrefix(err.Error(), "--state-dir "+dir) || !strings.HasSuffix(err.Error(), "cannot be given to the user of -u: it belongs to somebody else") {
+		if err == nil || !strings.HasPrefix(err.Error(), "--state-dir "+dir) ||
+			!strings.HasSuffix(err.Error(), "cannot be given to the user of -u: it belongs to somebody else") {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
 }
 
-// The folder itself is not given away through a link: whoever made that would choose what is.
+// TestLinkedFolder: a folder is not transferred through a link, because the link's owner could choose any folder.
 func TestLinkedFolder(t *testing.T) {
 	dir := t.TempDir()
 	real, link := filepath.Join(dir, "real"), filepath.Join(dir, "link")
@@ -175,7 +204,7 @@ func TestLinkedFolder(t *testing.T) {
 	j.Close()
 }
 
-// Root writes to no file of the folder that has a name elsewhere, too.
+// TestHardLink: root does not write to a file in the folder that has a second name.
 func TestHardLink(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("root alone may write to everything")

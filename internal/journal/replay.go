@@ -7,13 +7,13 @@ import (
 	"io"
 )
 
-// replay is what the records of one file come to.
+// replay is the result of the records of one file.
 type replay struct {
 	servers map[uint32]*replayed
 	numbers map[Server]uint32
 }
 
-// replayed is what they say about one server.
+// replayed is the result for one server.
 type replayed struct {
 	name     Server
 	identity string
@@ -30,7 +30,8 @@ func newReplay() *replay {
 	return &replay{servers: map[uint32]*replayed{}, numbers: map[Server]uint32{}}
 }
 
-// read takes all records of a file. An error means that there were others, or may have been; what could be read counts.
+// read reads all records of a file. An error means that there were others, or may have been.
+// What could be read is kept.
 func (r *replay) read(in io.Reader) error {
 	buffered := bufio.NewReaderSize(in, maxBody)
 	ended, doubt := readHeader(buffered)
@@ -53,7 +54,7 @@ func (r *replay) read(in io.Reader) error {
 	}
 }
 
-// readHeader says whether there is nothing to be read behind the header, and what speaks against the file.
+// readHeader checks the header. ended says that nothing follows it; doubt is what is wrong with the file.
 func readHeader(in io.Reader) (ended bool, doubt error) {
 	var got [headerLen]byte
 	n, err := io.ReadFull(in, got[:])
@@ -61,17 +62,18 @@ func readHeader(in io.Reader) (ended bool, doubt error) {
 	case err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
 		return true, err
 	case string(got[:n]) == header[:n]:
-		return n < headerLen, nil // a part of it: the process died before there was anything to record
+		return n < headerLen, nil // only a part of it: the process was killed before it had recorded anything
 	case n < headerLen || string(got[:versionAt]) != header[:versionAt]:
-		return true, errors.New("byte 0: this is no journal")
+		return true, errors.New("byte 0: this is not a journal")
 	case got[versionAt] != header[versionAt]:
-		return true, fmt.Errorf("byte %d: format %d, this magent reads %d", versionAt, got[versionAt], header[versionAt])
+		return true, fmt.Errorf("byte %d: format %d, but this magent reads %d",
+			versionAt, got[versionAt], header[versionAt])
 	default:
 		return false, fmt.Errorf("byte %d: %w", statusAt, errMissing)
 	}
 }
 
-// apply is one record's effect.
+// apply applies one record.
 func (r *replay) apply(rec *record) error {
 	if rec.kind == isServer {
 		return r.name(rec)
@@ -117,7 +119,7 @@ func (r *replay) name(rec *record) error {
 	return nil
 }
 
-// share is what a loop knows, which may be nothing yet.
+// share returns what a loop knows, which may be nothing yet.
 func (s *replayed) share(loop uint32) *share {
 	if s.loops[loop] == nil {
 		s.loops[loop] = &share{}
@@ -125,7 +127,7 @@ func (s *replayed) share(loop uint32) *share {
 	return s.loops[loop]
 }
 
-// clean forgets what one loop knew. With the last of them the outage is over, and with it the identity that it began with.
+// clean drops what one loop knew. After the last loop the outage is over, and its identity is dropped as well.
 func (s *replayed) clean(loop uint32) {
 	delete(s.loops, loop)
 	if len(s.loops) == 0 {

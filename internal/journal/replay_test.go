@@ -12,7 +12,7 @@ import (
 	"testing/iotest"
 )
 
-// TestTorn: a file that ends anywhere says what its complete records say.
+// TestTorn: a file that is cut anywhere has the contents of its complete records.
 func TestTorn(t *testing.T) {
 	s := makeSample(t)
 	for n := range len(s.data) + 1 {
@@ -23,7 +23,7 @@ func TestTorn(t *testing.T) {
 	}
 }
 
-// TestFlippedBits: no bit can change without doubt.
+// TestFlippedBits: every changed bit makes the file doubtful.
 func TestFlippedBits(t *testing.T) {
 	s := makeSample(t)
 	for at := range s.data {
@@ -37,7 +37,7 @@ func TestFlippedBits(t *testing.T) {
 	}
 }
 
-// TestZeros: they are not what a process leaves that died while it wrote.
+// TestZeros: a killed process does not leave zeros.
 func TestZeros(t *testing.T) {
 	s := makeSample(t)
 	for n := headLen; n < 3*headLen; n++ {
@@ -83,7 +83,8 @@ func TestNonsense(t *testing.T) {
 		if !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", c.what, err, c.want)
 		}
-		if c.want != nil && (err == nil || !bytes.Contains([]byte(err.Error()), fmt.Appendf(nil, "byte %d: ", len(named)))) {
+		if c.want != nil && (err == nil ||
+			!bytes.Contains([]byte(err.Error()), fmt.Appendf(nil, "byte %d: ", len(named)))) {
 			t.Errorf("%s: %v does not name byte %d", c.what, err, len(named))
 		}
 		if c.what == "good" && len(said[alpha].Keys) != 1 {
@@ -92,19 +93,20 @@ func TestNonsense(t *testing.T) {
 	}
 }
 
-// TestReadError: a disk that cannot be read is no end of the file.
+// TestReadError: a read error is not the end of the file.
 func TestReadError(t *testing.T) {
 	s := makeSample(t)
 	broken := errors.New("broken")
 	for n := range len(s.data) {
 		r := newReplay()
-		if err := r.read(io.MultiReader(bytes.NewReader(s.data[:n]), iotest.ErrReader(broken))); !errors.Is(err, broken) {
+		err := r.read(io.MultiReader(bytes.NewReader(s.data[:n]), iotest.ErrReader(broken)))
+		if !errors.Is(err, broken) {
 			t.Errorf("after %d bytes: %v", n, err)
 		}
 	}
 }
 
-// TestDoubtfulFiles: what Open says about files that are not as they were written, and that they stay until Adopted.
+// TestDoubtfulFiles: what Open says about files that were changed, and that they stay until Adopted.
 func TestDoubtfulFiles(t *testing.T) {
 	s := makeSample(t)
 	change := func(at int, to byte) []byte {
@@ -117,17 +119,20 @@ func TestDoubtfulFiles(t *testing.T) {
 		data       []byte
 		known      map[Server]*Missed
 	}{
-		{"another file", "byte 0: this is no journal", []byte("something else"), map[Server]*Missed{}},
-		{"another format", "byte 8: format 2, this magent reads 1", change(versionAt, 2), map[Server]*Missed{}},
+		{"another file", "byte 0: this is not a journal", []byte("something else"), map[Server]*Missed{}},
+		{"another format", "byte 8: format 2, but this magent reads 1", change(versionAt, 2), map[Server]*Missed{}},
 		{"marked", "byte 9: records are missing", change(statusAt, doubtful), s.before(len(s.data))},
 		{"marked, empty", "byte 9: records are missing", change(statusAt, doubtful)[:headerLen], map[Server]*Missed{}},
-		{"changed", fmt.Sprintf("byte %d: a record has a wrong checksum", len(s.data)-headLen-3), change(len(s.data)-1, 0), nil},
+		{
+			"changed", fmt.Sprintf("byte %d: a record has a wrong checksum", len(s.data)-headLen-3),
+			change(len(s.data)-1, 0), nil,
+		},
 	} {
 		dir := t.TempDir()
 		put(t, filepath.Join(dir, currentName), c.data)
 		for range 3 { // it is not adopted twice
 			j, k := open(t, dir)
-			doubt(t, k, c.says, dir, "what the servers have missed is not known")
+			doubt(t, k, c.says, dir, "it is unknown what the servers have missed")
 			if c.known != nil && !reflect.DeepEqual(k.Missed, c.known) {
 				t.Errorf("%s: %s", c.what, describe(k.Missed))
 			}
@@ -168,7 +173,7 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// seal gives records the checksums that they should have, or the fuzzer would not come past those.
+// seal corrects the checksums of records. Without that the fuzzer would not get past them.
 func seal(data []byte) []byte {
 	var sealed []byte
 	sealed = append(sealed, data[:min(headerLen, len(data))]...)

@@ -19,7 +19,7 @@ func TestNoPidFileIsOverwritten(t *testing.T) {
 		"long":      {func(path, _ string) error { return os.WriteFile(path, []byte(strings.Repeat("1", 100)), 0o600) }, "it is no pid file, and is not overwritten"},
 		"link":      {func(path, other string) error { return os.Symlink(other, path) }, "it is a symbolic link"},
 		"hard link": {func(path, other string) error { return os.Link(other, path) }, "it has another name as well (a hard link)"},
-		"pipe":      {func(path, _ string) error { return syscall.Mkfifo(path, 0o600) }, "it is no plain file"},
+		"pipe":      {func(path, _ string) error { return syscall.Mkfifo(path, 0o600) }, "it is not a regular file"},
 	} {
 		dir := t.TempDir()
 		path, other := filepath.Join(dir, "pid"), filepath.Join(dir, "other")

@@ -74,7 +74,7 @@ func isPidFile(f *os.File) error {
 	n, _ := f.ReadAt(first, 0)
 	switch {
 	case st.Mode&unix.S_IFMT != unix.S_IFREG:
-		return errors.New("it is no plain file")
+		return errors.New("it is not a regular file")
 	case st.Nlink > 1:
 		return errors.New("it has another name as well (a hard link)")
 	case st.Size > longestPidFile || n > 0 && (first[0] < '0' || first[0] > '9'):

@@ -164,5 +164,5 @@ func take(w *core.Write, k kind, body []byte) error {
 	case isEnd:
 		return nil
 	}
-	return fmt.Errorf("a record of an unknown type, %d", k)
+	return fmt.Errorf("a record has an unknown type, %d", k)
 }

@@ -52,7 +52,7 @@ func Discard(p journal.Place) error { return os.Remove(filepath.Join(p.Dir, jour
 func (l *Log) path() string { return filepath.Join(l.place.Dir, journal.FleetName) }
 
 func (l *Log) unusable(err error) error {
-	return fmt.Errorf("--state-dir %s cannot be used: %w: name a directory that can be written to", l.place.Dir, err)
+	return fmt.Errorf("--state-dir %s cannot be used: %w: name a writable directory", l.place.Dir, err)
 }
 
 // read is the whole file, nil if there is none.
