@@ -7,13 +7,15 @@ import (
 	"magent/backend"
 )
 
-// Reasons why a server cannot be compared, or not be mended.
+// Reasons why a server cannot be compared, or not be repaired.
 var (
 	ErrNoMeta  = errors.New("it has no meta commands")
-	ErrOldMeta = errors.New("it has the meta commands in their older form, with which its copies can be compared but not mended")
+	ErrOldMeta = errors.New("it has the meta commands in their older form, " +
+		"with which its copies can be compared but not repaired")
 )
 
-// findMeta asks the server which meta commands it has. None are sent to one that lacks them: it would take a value for commands.
+// findMeta asks the server which meta commands it has, and sets c.meta. Without meta commands the error is ErrNoMeta:
+// such a server would take a value for commands.
 func (c *conn) findMeta() error {
 	for _, form := range []backend.MetaForm{backend.FullMeta, backend.OldMeta} {
 		has, err := c.hasMeta(form)
@@ -50,7 +52,7 @@ func (c *conn) hasMeta(form backend.MetaForm) (bool, error) {
 	}
 }
 
-// understands reports whether the key can stand in a meta command to the server.
+// understands reports whether a meta command for this server can contain the key.
 func (c *conn) understands(key []byte) bool {
 	return askable(key) && (c.meta == backend.FullMeta || ascii.TextKey(key))
 }

@@ -6,60 +6,66 @@ import (
 	"time"
 )
 
-// A repair deletes on the backup what the primary has not. That is right for keys that were deleted; it is wrong where the primary
-// has lost them, or where the servers or the placement given are not the proxy's. So a repair counts first, on a run that changes nothing,
-// and refuses what does not look right.
+// A repair deletes keys on the backup that the primary does not have. This is right if the keys were deleted. It is
+// wrong if the primary has lost them, or if the given servers or placement are not those of the proxy. So a repair
+// first counts, without changing anything, and refuses to go on if the result looks wrong.
 
-// mostDeleted is the share of keys, in percent, up to which a repair deletes.
+// mostDeleted is the largest share of keys, in percent, that a repair deletes.
 const mostDeleted = 1
 
-// Link is what a primary and a backup have to do with each other, by their numbers: primaries first.
+// Link is a pair of a primary and a backup that have keys in common. It has the indexes of the servers, which count
+// the primaries, then the backups.
 type Link struct{ Primary, Backup int }
 
 // Tally counts the keys of a link.
 type Tally struct {
-	Held    int // that the backup has
-	Lacking int // of these, that the primary has not
+	Held    int // keys that the backup has
+	Lacking int // those of them that the primary does not have
 }
 
-// Loss is a primary that was restarted, and lacks keys that a backup has.
+// Loss is a primary that was restarted and lacks keys that a backup has.
 type Loss struct {
 	Primary, Backup       string
 	PrimaryAge, BackupAge time.Duration
 	Lacking, Held         int
 }
 
-// Refusal is the error for a repair that does not look right. Nothing was changed but by repairs that came before it, Result.Repaired.
+// Refusal is the error for a repair that looks wrong. Only the repairs before it, Result.Repaired, were carried out.
 type Refusal struct {
-	Deleted   int // keys that would be deleted
+	Deleted   int // the number of keys that would be deleted
 	Compared  int
 	Misplaced int
-	late      bool
+	late      bool // the repair was under way already
 }
 
 func (e *Refusal) Error() string {
 	var why []string
 	if e.Misplaced > 0 {
 		why = append(why, fmt.Sprintf("%d keys are on servers where the placement given does not put them: "+
-			"give the servers and the placement as the proxy has them, or add --force if the keys are left over from an earlier list", e.Misplaced))
+			"give the servers and the placement as the proxy has them, "+
+			"or add --force if the keys are left over from an earlier list", e.Misplaced))
 	}
 	switch {
 	case e.late:
-		why = append(why, fmt.Sprintf("there is more to delete than was counted, more than %d keys: see what happens to the primaries, and repeat it", e.Deleted))
+		why = append(why, fmt.Sprintf("there is more to delete than was counted, more than %d keys: "+
+			"see what happens to the primaries, and repeat it", e.Deleted))
 	case e.tooMany():
-		why = append(why, fmt.Sprintf("%d of %d keys would be deleted, more than %d %%, for only the backup has them: add --fill to copy them to the primary "+
-			"instead, correct the list of servers, or add --force to delete them", e.Deleted, e.Compared, mostDeleted))
+		why = append(why,
+			fmt.Sprintf("%d of %d keys would be deleted, more than %d %%, for only the backup has them: "+
+				"add --fill to copy them to the primary instead, correct the list of servers, "+
+				"or add --force to delete them", e.Deleted, e.Compared, mostDeleted))
 	}
 	return "refused: " + strings.Join(why, "; ")
 }
 
 func (e *Refusal) tooMany() bool { return e.Deleted*100 > e.Compared*mostDeleted }
 
-// assess judges a repair by what a run that changes nothing has counted: the links whose primary is filled, and what speaks against
-// the repair; nil: nothing does.
+// assess decides about a repair from r, the result of a run that changed nothing. filled has the links whose primary
+// gets the keys that only the backup has. fill means that these are all links. no is the reason not to repair; nil:
+// there is none.
 //
-// A primary that began to run after its backup did, and lacks more than mostDeleted of what that has, has lost those keys. Where it
-// lacks less, it was filled since, and what is missing there was deleted.
+// A primary that was started after its backup, and lacks more than mostDeleted percent of the backup's keys, has lost
+// those keys. If it lacks fewer, it has been refilled since, and the missing keys were deleted.
 func assess(r *Result, fill bool) (filled map[Link]bool, no *Refusal) {
 	filled, no = map[Link]bool{}, &Refusal{Compared: r.Compared}
 	for _, n := range r.Misplaced {
@@ -80,7 +86,7 @@ func assess(r *Result, fill bool) (filled map[Link]bool, no *Refusal) {
 	return filled, no
 }
 
-// losses are the links that are filled though nobody asked for it.
+// losses returns the links whose primaries are filled although Options.Fill is not set.
 func (v *verifier) losses() (all []Loss) {
 	for i := range v.o.Primaries {
 		for j := range v.o.Backups {
@@ -96,7 +102,7 @@ func (v *verifier) losses() (all []Loss) {
 	return all
 }
 
-// link is the tally of the servers of a pair.
+// link returns the tally of the two servers of x.
 func (v *verifier) link(x pair) *Tally {
 	key := Link{x.p, x.b}
 	if v.result.Links[key] == nil {

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// lossy is a pair of which the backup alone has n of 1000 keys. The primary runs for an hour, the backup for as long or longer.
+// lossy returns a pair of servers on which only the backup has n of 1000 keys. The primary has run for an hour, the
+// backup as long or longer.
 func lossy(t *testing.T, n int, younger bool) *rig {
 	t.Helper()
 	r := newRig(t)
@@ -27,7 +28,7 @@ func lossy(t *testing.T, n int, younger bool) *rig {
 	return r
 }
 
-// untouched checks that nothing was written or deleted.
+// untouched checks that nothing was written and nothing deleted.
 func (r *rig) untouched() {
 	r.t.Helper()
 	for _, f := range []*fake{r.p, r.b} {
@@ -37,12 +38,14 @@ func (r *rig) untouched() {
 	}
 }
 
-// More than a hundredth of the keys would be deleted: that is more likely a loss, or a wrong list.
+// If more than 1 % of the keys would be deleted, the primary has probably lost them, or the list of servers is wrong.
 func TestRepairRefusesToDeleteMuch(t *testing.T) {
 	r := lossy(t, 11, false)
 	result, err := r.try()
 	var no *Refusal
-	if !errors.As(err, &no) || result.Repaired != 0 || !strings.Contains(err.Error(), "11 of 1000 keys would be deleted") || !strings.Contains(err.Error(), "--fill") {
+	if !errors.As(err, &no) || result.Repaired != 0 ||
+		!strings.Contains(err.Error(), "11 of 1000 keys would be deleted") ||
+		!strings.Contains(err.Error(), "--fill") {
 		t.Errorf("got %+v, %v", result, err)
 	}
 	r.untouched()
@@ -53,7 +56,7 @@ func TestRepairRefusesToDeleteMuch(t *testing.T) {
 }
 
 func TestRepairDeletesLittle(t *testing.T) {
-	for _, younger := range []bool{false, true} { // one that is younger was filled since, else it would lack more
+	for _, younger := range []bool{false, true} { // a younger primary has been refilled, or it would lack more
 		r := lossy(t, 10, younger)
 		if result := r.run(); result.Repaired != 10 || r.b.count("md") != 10 || len(r.b.items) != 990 {
 			t.Errorf("younger %v: %+v", younger, result)
@@ -61,7 +64,7 @@ func TestRepairDeletesLittle(t *testing.T) {
 	}
 }
 
-// A primary that began after its backup, and lacks much of what that has, was restarted.
+// A primary that was started after its backup, and lacks many of its keys, was restarted.
 func TestRepairFillsARestartedPrimary(t *testing.T) {
 	for _, n := range []int{11, 1000} {
 		r := lossy(t, n, true)
@@ -86,7 +89,7 @@ func TestRepairFillsWhenTold(t *testing.T) {
 	}
 }
 
-// What is due to be deleted while a repair is under way is bounded by what was counted before.
+// A running repair deletes no more keys than the share that was counted before allows.
 func TestPrimaryIsLostDuringRepair(t *testing.T) {
 	r := lossy(t, 5, false)
 	on := false
@@ -115,19 +118,30 @@ func TestAssess(t *testing.T) {
 		r      Result
 		fill   bool
 		filled bool
-		want   string // of the refusal; "": there is none
+		want   string // the refusal; "": there is none
 	}{
-		"nothing":           {Result{}, false, false, ""},
-		"equal":             {Result{Compared: 100, Links: tally(100, 0), Ages: ages(1, 2)}, false, false, ""},
-		"a hundredth":       {Result{Compared: 100, Links: tally(100, 1), Ages: ages(2, 2)}, false, false, ""},
-		"more":              {Result{Compared: 100, Links: tally(100, 2), Ages: ages(2, 2)}, false, false, "2 of 100 keys would be deleted"},
-		"more, to fill":     {Result{Compared: 100, Links: tally(100, 2), Ages: ages(2, 2)}, true, true, ""},
-		"more, younger":     {Result{Compared: 100, Links: tally(100, 2), Ages: ages(1, 2)}, false, true, ""},
-		"misplaced":         {Result{Compared: 100, Links: tally(100, 0), Ages: ages(2, 2), Misplaced: []int{3, 4}}, false, false, "7 keys are on servers"},
-		"misplaced, filled": {Result{Compared: 100, Links: tally(100, 9), Ages: ages(2, 2), Misplaced: []int{0, 1}}, true, true, "1 keys are on servers"},
+		"nothing":     {Result{}, false, false, ""},
+		"equal":       {Result{Compared: 100, Links: tally(100, 0), Ages: ages(1, 2)}, false, false, ""},
+		"a hundredth": {Result{Compared: 100, Links: tally(100, 1), Ages: ages(2, 2)}, false, false, ""},
+		"more": {
+			Result{Compared: 100, Links: tally(100, 2), Ages: ages(2, 2)},
+			false, false,
+			"2 of 100 keys would be deleted",
+		},
+		"more, to fill": {Result{Compared: 100, Links: tally(100, 2), Ages: ages(2, 2)}, true, true, ""},
+		"more, younger": {Result{Compared: 100, Links: tally(100, 2), Ages: ages(1, 2)}, false, true, ""},
+		"misplaced": {
+			Result{Compared: 100, Links: tally(100, 0), Ages: ages(2, 2), Misplaced: []int{3, 4}},
+			false, false, "7 keys are on servers",
+		},
+		"misplaced, filled": {
+			Result{Compared: 100, Links: tally(100, 9), Ages: ages(2, 2), Misplaced: []int{0, 1}},
+			true, true, "1 keys are on servers",
+		},
 	} {
 		filled, no := assess(&c.r, c.fill)
-		if filled[Link{0, 1}] != c.filled || (no == nil) != (c.want == "") || no != nil && !strings.Contains(no.Error(), c.want) {
+		if filled[Link{0, 1}] != c.filled || (no == nil) != (c.want == "") ||
+			no != nil && !strings.Contains(no.Error(), c.want) {
 			t.Errorf("%s: filled %v, %v", name, filled, no)
 		}
 	}

@@ -1,13 +1,13 @@
 package verify
 
-// A batch is what is asked for at once. Its requests have to fit into the buffers of a socket, because the replies are read
-// only when all of them are sent.
+// A batch of keys is read at once. Its requests must fit into the buffers of a socket, because the replies are read
+// only after all requests are sent.
 const (
 	batchKeys  = 100
 	batchBytes = 8 << 10
 )
 
-// pair is a key and the numbers of its two servers.
+// pair is a key with the indexes of its two servers, p of the primary and b of the backup.
 type pair struct {
 	p, b int
 	key  []byte
@@ -15,15 +15,15 @@ type pair struct {
 
 // batch collects pairs, with copies of their keys.
 type batch struct {
-	most  int // keys
+	most  int // the largest number of keys
 	pairs []pair
-	keys  []byte
+	keys  []byte // the bytes of all keys
 }
 
 func (b *batch) add(x pair) {
 	at := len(b.keys)
 	b.keys = append(b.keys, x.key...)
-	x.key = b.keys[at:len(b.keys):len(b.keys)] // when keys grows, it stays in the old array
+	x.key = b.keys[at:len(b.keys):len(b.keys)] // if b.keys grows later, the key stays in the old array
 	b.pairs = append(b.pairs, x)
 }
 
@@ -31,9 +31,9 @@ func (b *batch) full() bool { return len(b.pairs) >= b.most || len(b.keys) >= ba
 
 func (b *batch) reset() { b.pairs, b.keys = b.pairs[:0], b.keys[:0] }
 
-// ask asks for the keys of the batch, which server i holds. What the backups hold is compared. What the primaries hold has been
-// compared then, if the backup has it, too: so it is only asked whether it has. (Not the other way round: clients read from the
-// primaries, and a dump of a server that is read misses items.)
+// ask handles the keys of the batch, which server i holds. The keys of backups are compared. Later the primaries
+// follow. Their keys have been compared already if the backup has them, too, so only this is checked. Backups come
+// first because clients read from the primaries, and the list of a server that is read misses items.
 func (v *verifier) ask(i int) error {
 	var err error
 	if i < len(v.o.Primaries) {
@@ -48,7 +48,7 @@ func (v *verifier) ask(i int) error {
 	return err
 }
 
-// compare judges a key that a backup holds.
+// compare compares the two copies of a key that a backup holds.
 func (v *verifier) compare(x pair, p, b *item) {
 	if p.found || b.found {
 		v.result.Compared++
@@ -67,7 +67,8 @@ func (v *verifier) compare(x pair, p, b *item) {
 	}
 }
 
-// readPairs asks both servers of each pair, and calls judge with what they say, in the order of the pairs.
+// readPairs reads each pair from both servers, and calls judge with the two items, in the order of the pairs. The
+// items are valid during the call.
 func (v *verifier) readPairs(pairs []pair, judge func(x pair, p, b *item)) error {
 	if err := v.pace.WaitN(v.ctx, len(pairs)); err != nil {
 		return err
@@ -95,7 +96,7 @@ func (v *verifier) readPairs(pairs []pair, judge func(x pair, p, b *item)) error
 	return won.giveBack(v)
 }
 
-// readBackups suspects the keys that their backup does not hold.
+// readBackups makes suspects of the keys that their backup does not hold.
 func (v *verifier) readBackups(pairs []pair) error {
 	if err := v.pace.WaitN(v.ctx, len(pairs)); err != nil {
 		return err
@@ -121,7 +122,7 @@ func (v *verifier) readBackups(pairs []pair) error {
 	return won.giveBack(v)
 }
 
-// flush sends what was collected for all servers.
+// flush sends the collected commands to all servers.
 func (v *verifier) flush() error {
 	for _, c := range v.conns {
 		if err := c.flush(); err != nil {

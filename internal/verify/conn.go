@@ -17,13 +17,13 @@ import (
 	"magent/internal/metadump"
 )
 
-// Server is a memcached and the way to it.
+// Server is a memcached: its name for messages, and how to connect to it.
 type Server struct {
 	Name string
 	Dial metadump.Dialer
 }
 
-// ServerError says which server could not do its part.
+// ServerError tells which server failed, and why.
 type ServerError struct {
 	Server string
 	Err    error
@@ -34,18 +34,18 @@ func (e *ServerError) Error() string { return e.Server + ": " + e.Err.Error() }
 // Unwrap returns the reason.
 func (e *ServerError) Unwrap() error { return e.Err }
 
-// conn is a connection that carries the questions to one server: they are collected in out, sent by flush, and answered
-// in their order.
+// conn is a connection to one server. Commands are collected in out and sent by flush. The replies come in their
+// order.
 type conn struct {
 	net.Conn
 	name    string
 	timeout time.Duration // for a reply
 	r       *bufio.Reader
-	out     []byte
-	writes  []byte // repairs, which wait for the replies to what is in out
+	out     []byte // commands to be sent
+	writes  []byte // repairs; they are sent after the replies to out have been read
 	item    item   // the last reply
 	meta    backend.MetaForm
-	expires bool // md with a token is of no use: an item is replaced by one that has expired
+	expires bool // md with a token does not work here: items are replaced by expired ones instead
 }
 
 func connect(ctx context.Context, s Server, timeout time.Duration) (*conn, error) {
@@ -58,7 +58,8 @@ func connect(ctx context.Context, s Server, timeout time.Duration) (*conn, error
 
 func (c *conn) failed(err error) error { return failed(c.name, err) }
 
-// failed leaves out what the name of the server says already.
+// failed returns a ServerError. It leaves out the address in an error of package net, because the server is named
+// anyway.
 func failed(server string, err error) error {
 	var op *net.OpError
 	switch {
@@ -70,15 +71,16 @@ func failed(server string, err error) error {
 	return &ServerError{server, err}
 }
 
-// longestKey is what memcached takes as a key in a command line, be it in base64.
+// longestKey is the longest key that memcached accepts in a command line, in base64 as well.
 const longestKey = 250
 
-// askable reports whether a key can stand in a meta command: one that has to be written in base64 may be too long for that.
+// askable reports whether a meta command can contain a key: if it needs base64, it may become too long.
 func askable(key []byte) bool {
 	return ascii.TextKey(key) || base64.StdEncoding.EncodedLen(len(key)) < longestKey
 }
 
-// appendCommand begins a meta command: its name, the key, and whatever stands between key and flags.
+// appendCommand appends the beginning of a meta command to dst: its name, the key, and between, which comes before the
+// flags.
 func appendCommand(dst []byte, name string, key []byte, between string) []byte {
 	dst = append(append(dst, name...), ' ')
 	if ascii.TextKey(key) {
@@ -88,7 +90,8 @@ func appendCommand(dst []byte, name string, key []byte, between string) []byte {
 	return append(append(dst, between...), " b"...)
 }
 
-// ask asks for an item, without counting as a use of it, and for its value if need be.
+// ask collects a command that reads an item, with its value if value is set. The read does not count as a use of the
+// item.
 func (c *conn) ask(key []byte, value bool) {
 	c.out = appendCommand(c.out, "mg", key, "")
 	if value {
@@ -97,8 +100,8 @@ func (c *conn) ask(key []byte, value bool) {
 	c.out = append(c.out, " f t c u\r\n"...)
 }
 
-// giveBack makes a stale item as it was before our question won it: the next client that asks computes it anew. With a token: if
-// it still has that.
+// giveBack collects a command that marks an item as stale again, because our read has won the right to recompute it.
+// So the next client that reads it recomputes it. If token is not 0, the item must still have it.
 func (c *conn) giveBack(key []byte, token uint64) {
 	c.out = append(appendCommand(c.out, "md", key, ""), " I"...)
 	if token != 0 {
@@ -111,10 +114,10 @@ func appendToken(dst []byte, token uint64) []byte {
 	return strconv.AppendUint(append(dst, " C"...), token, 10)
 }
 
-// piece is what has to pass within one timeout, of a value or of requests.
+// piece is how many bytes of a value or of commands have to pass within one timeout.
 const piece = 64 << 10
 
-// flush sends what was collected. The server must have been asked no more than it can answer without being read: the
+// flush sends the collected commands. There must not be more of them than the server can answer before we read: the
 // replies are read only afterwards.
 func (c *conn) flush() error {
 	out := c.out
@@ -132,7 +135,7 @@ func (c *conn) flush() error {
 	return nil
 }
 
-// line reads a line, without its end. It is valid until the next one.
+// line reads a line, and returns it without its end. It is valid until the next read.
 func (c *conn) line() ([]byte, error) {
 	if err := c.SetDeadline(time.Now().Add(c.timeout)); err != nil {
 		return nil, c.failed(err)
@@ -144,7 +147,7 @@ func (c *conn) line() ([]byte, error) {
 	return bytes.TrimRight(line, "\r\n"), nil
 }
 
-// stat asks for one number out of the server's statistics.
+// stat returns one number of the server's statistics, or 0 if it is missing.
 func (c *conn) stat(name string) (int, error) {
 	c.out = append(c.out, "stats\r\n"...)
 	if err := c.flush(); err != nil {
@@ -166,7 +169,7 @@ func (c *conn) stat(name string) (int, error) {
 			return 0, c.failed(fmt.Errorf("it answers stats with %.100q", line))
 		}
 		if number, ok := bytes.CutPrefix(line, []byte("STAT "+name+" ")); ok {
-			found, _ = strconv.Atoi(string(number)) // only the progress depends on it
+			found, _ = strconv.Atoi(string(number)) // 0 if it is not a number
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// talk is a connection whose server has already said this, and then closes it.
+// talk returns a connection whose server has already sent said, and closes it.
 func talk(t *testing.T, text string) *conn {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -37,7 +37,9 @@ func talk(t *testing.T, text string) *conn {
 }
 
 func TestReplies(t *testing.T) {
-	c := talk(t, "EN\r\nHD f1 t-1 c2\r\nHD\r\nVA 4 f4294967295 t30 c18446744073709551615 Z X\r\na\r\nb\r\nVA 0 W x9\r\n\r\nEN\r\n")
+	c := talk(t,
+		"EN\r\nHD f1 t-1 c2\r\nHD\r\nVA 4 f4294967295 t30 c18446744073709551615 Z X\r\na\r\nb\r\n"+
+			"VA 0 W x9\r\n\r\nEN\r\n")
 	for _, want := range []string{
 		`{false "" 0 -1 0 false false}`,
 		`{true "" 1 -1 2 false false}`,
@@ -50,7 +52,8 @@ func TestReplies(t *testing.T) {
 		if err := c.next(it); err != nil {
 			t.Fatal(err)
 		}
-		if got := fmt.Sprintf("{%v %q %d %d %d %v %v}", it.found, it.value, it.flags, it.ttl, it.token, it.stale, it.won); got != want {
+		if got := fmt.Sprintf("{%v %q %d %d %d %v %v}", it.found, it.value, it.flags, it.ttl, it.token, it.stale,
+			it.won); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
@@ -105,12 +108,13 @@ func TestQuestions(t *testing.T) {
 	c.ask([]byte("key"), false)
 	c.ask([]byte("\x00\x01\x02"), true)
 	c.giveBack([]byte("a b"), 7)
-	if got, want := string(c.out), "mg key v f t c u\r\nmg key f t c u\r\nmg AAEC b v f t c u\r\nmd YSBi b I C7\r\n"; got != want {
+	if got, want := string(c.out),
+		"mg key v f t c u\r\nmg key f t c u\r\nmg AAEC b v f t c u\r\nmd YSBi b I C7\r\n"; got != want {
 		t.Errorf("got %q", got)
 	}
 }
 
-// What memcached refuses as a key must not be asked for: it would answer in another number of lines.
+// A key that memcached refuses must not be asked for: the number of reply lines would be another one.
 func TestAskable(t *testing.T) {
 	for key, want := range map[string]bool{
 		strings.Repeat("k", 250):          true,

@@ -1,7 +1,7 @@
-// Package verify compares the two copies of every key, server by server, while clients go on: it walks what each server
-// holds (internal/metadump), asks both servers of a key for it (mg) and judges what they say. On request it mends what
-// differs.
+// Package verify compares the two copies of every key while clients go on. For each server it lists the keys
+// (internal/metadump), reads each key on both of its servers (mg), and compares the results. On request it repairs
+// copies that differ.
 //
-// It works beside the event loops, on connections of its own, and changes nothing unless it is told to mend. A server's keys are
-// never held in memory: at most a batch of them, and those that are suspected to differ.
+// It needs no proxy: it has connections of its own, and changes nothing unless it is told to repair. Of a server's
+// keys it has only a batch in memory, and those that seem to differ, apart from the list that metadump keeps.
 package verify

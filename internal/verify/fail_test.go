@@ -13,7 +13,10 @@ import (
 )
 
 func TestServerThatFails(t *testing.T) {
-	for answer, want := range map[string]string{"close": "it closed the connection", "SERVER_ERROR busy\r\n": `it says "SERVER_ERROR busy"`} {
+	for answer, want := range map[string]string{
+		"close":                 "it closed the connection",
+		"SERVER_ERROR busy\r\n": `it says "SERVER_ERROR busy"`,
+	} {
 		r := newRig(t)
 		for i := range 300 {
 			r.both(fmt.Sprint("key", i), "v")
@@ -53,7 +56,8 @@ func TestServerWithoutMetaCommands(t *testing.T) {
 	}
 }
 
-// Copies on servers with the older form are compared, but not mended. One that says OK before the list of its keys is as good.
+// Copies on servers with the older form of meta commands are compared, but not repaired. A server that sends OK before
+// the list of its keys works, too.
 func TestServerWithOldMetaCommands(t *testing.T) {
 	r := newRig(t)
 	r.both("same", "v")
@@ -78,7 +82,7 @@ func TestServerWithOldMetaCommands(t *testing.T) {
 	}
 }
 
-// A server that lets nobody in is named, with the reason.
+// A server that accepts no connection is named, with the reason.
 func TestServerThatRefuses(t *testing.T) {
 	for said, want := range map[string]error{
 		"CLIENT_ERROR unauthenticated\r\n":    backend.ErrPassword,
@@ -107,7 +111,7 @@ func TestDumpThatFails(t *testing.T) {
 	}
 }
 
-// A server that is silent does not keep it from being stopped, and what is told is why it was.
+// A run can be stopped although a server is silent, and its error is the reason why it was stopped.
 func TestInterruptedWhileAServerIsSilent(t *testing.T) {
 	r := newRig(t)
 	r.both("k", "v")
@@ -133,7 +137,8 @@ func TestNobodyThere(t *testing.T) {
 	r.b.before = func(string) string { return "close" }
 	r.options.Primaries[0].Dial = func(context.Context) (net.Conn, error) { return nil, errors.New("no route") }
 	_, err := r.try()
-	if err == nil || !strings.Contains(err.Error(), r.p.addr+": no route") || !strings.Contains(err.Error(), r.b.addr+": it closed") {
+	if err == nil || !strings.Contains(err.Error(), r.p.addr+": no route") ||
+		!strings.Contains(err.Error(), r.b.addr+": it closed") {
 		t.Errorf("got %v", err)
 	}
 }

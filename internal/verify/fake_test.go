@@ -34,8 +34,8 @@ type stored struct {
 	marks string // such as " X W"
 }
 
-// fake is a memcached with as much of it as Run needs. before is called with every command line, and may change the items,
-// answer in the server's place, or cut the connection off with the answer "close".
+// fake is as much of a memcached as Run needs. before is called with every command line. It may change the items or
+// answer in place of the server; the answer "close" closes the connection.
 type fake struct {
 	t      *testing.T
 	addr   string
@@ -43,14 +43,14 @@ type fake struct {
 	items  map[string]*stored
 	tokens uint64
 	meta   backend.MetaForm
-	agrees bool // says OK before the list of its keys
-	strict bool // says EX to each md with a token, as memcached 1.6.12 does
+	agrees bool // it sends OK before the list of its keys
+	strict bool // it answers EX to each md with a token, as memcached 1.6.12 does
 	before func(line string) (answer string)
 	asked  []string
 	uptime int
 }
 
-// newFake serves until the test is over.
+// newFake starts a fake that serves until the end of the test.
 func newFake(t *testing.T) *fake {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -90,7 +90,7 @@ func (f *fake) serve(c net.Conn) {
 	}
 }
 
-// answer carries a command out.
+// answer carries out a command.
 func (f *fake) answer(line string, r *bufio.Reader) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -142,7 +142,8 @@ func (f *fake) answer(line string, r *bufio.Reader) string {
 func (f *fake) dump() string {
 	var b bytes.Buffer
 	for key := range f.items {
-		fmt.Fprintf(&b, "key=%s exp=-1 la=1 cas=2 fetch=no cls=1 size=64\n", strings.ReplaceAll(url.QueryEscape(key), "+", "%20"))
+		fmt.Fprintf(&b, "key=%s exp=-1 la=1 cas=2 fetch=no cls=1 size=64\n",
+			strings.ReplaceAll(url.QueryEscape(key), "+", "%20"))
 	}
 	if f.agrees {
 		return "OK\r\n" + b.String() + "END\r\n"
@@ -174,7 +175,7 @@ func (f *fake) get(words []string) string {
 	return "HD " + flags
 }
 
-// reads reports whether it reads the body of an ms with this word in the place of the length.
+// reads reports whether the fake reads the body of an ms that has this word in place of the length.
 func (f *fake) reads(word string) bool {
 	return f.meta == backend.FullMeta && word[0] != 'S' || f.meta == backend.OldMeta && word[0] == 'S'
 }
@@ -242,7 +243,7 @@ func (f *fake) set(key, value string) *stored {
 	return f.items[key]
 }
 
-// count is how many of the commands so far begin with these words.
+// count returns how many of the commands so far begin with these words.
 func (f *fake) count(begin string) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -322,7 +323,7 @@ func (r *rig) try() (Result, error) {
 	return Run(ctx, r.options)
 }
 
-// wants checks what was found.
+// wants checks the findings.
 func (r *rig) wants(result Result, found ...string) {
 	r.t.Helper()
 	slices.Sort(r.found)

@@ -2,7 +2,7 @@ package verify
 
 import "bytes"
 
-// Kind says how two copies differ. Where they differ in several ways it is the first of these.
+// Kind tells how two copies differ. If they differ in several ways, it is the first of these.
 type Kind uint8
 
 // The kinds of differences.
@@ -13,22 +13,23 @@ const (
 	TTL
 	OnlyPrimary
 	OnlyBackup
-	unsure // not to be compared: an item that is stale, or that a client is about to compute anew
+	unsure // they cannot be compared: an item is stale, or a client is about to recompute it
 	kinds  = OnlyBackup + 1
 )
 
-// String is the kind's word in the output.
+// String returns the word for k in the output.
 func (k Kind) String() string {
 	return [...]string{"same", "value", "flags", "ttl", "only-primary", "only-backup", "unsure"}[k]
 }
 
-// tolerance is by how many seconds two copies may expire apart: each server counts whole seconds, from when the write reached it.
+// tolerance is the allowed difference between the times to live of two copies, in seconds. Each server counts whole
+// seconds, from the moment when the write reached it.
 const tolerance = 2
 
 // never is the ttl of an item that does not expire.
 const never = -1
 
-// judge compares what the two servers of a key said.
+// judge compares the two copies of a key: p of the primary, b of the backup.
 func judge(p, b *item) Kind {
 	switch {
 	case p.stale || b.stale:
@@ -56,5 +57,5 @@ func differ(p, b *item) Kind {
 	return Same
 }
 
-// ending: it expires so soon that the other copy may have done so already.
+// ending reports whether an item expires so soon that the other copy may already have expired.
 func (it *item) ending() bool { return it.ttl != never && it.ttl <= tolerance }

@@ -8,18 +8,18 @@ import (
 	"time"
 )
 
-// maxValue is what no value reaches: a longer one is a reply that is out of step.
+// maxValue is larger than any value, in bytes. A reply that announces a longer one is invalid.
 const maxValue = 1 << 30
 
 // item is a server's reply to mg.
 type item struct {
 	found bool
-	value []byte // reused for the next reply of the connection
+	value []byte // valid until the next reply of the connection
 	flags uint64
-	ttl   int64 // seconds, or never
+	ttl   int64 // in seconds, or never
 	token uint64
-	stale bool // W, X or Z
-	won   bool // W: it is now ours to compute it anew
+	stale bool // the reply has one of the flags W, X and Z
+	won   bool // flag W: our read has won the right to recompute the item
 }
 
 // next reads the reply to an mg into it.
@@ -34,7 +34,7 @@ func (c *conn) next(it *item) error {
 	switch string(word) {
 	case "EN":
 		return nil
-	case "HD", "OK": // as an older one says
+	case "HD", "OK": // older versions answer OK
 	case "VA":
 		var digits []byte
 		digits, rest, _ = bytes.Cut(rest, []byte(" "))
@@ -54,7 +54,7 @@ func (c *conn) next(it *item) error {
 	return nil
 }
 
-// readFlags reads what stands behind HD, or behind VA and the length.
+// readFlags parses the flags of a reply. It returns false if one is invalid.
 func (it *item) readFlags(rest []byte) bool {
 	for len(rest) > 0 {
 		var word []byte
@@ -82,7 +82,7 @@ func (it *item) readFlags(rest []byte) bool {
 	return true
 }
 
-// readValue reads a value and the line end behind it.
+// readValue reads a value of size bytes and the line end after it.
 func (c *conn) readValue(it *item, size int) error {
 	if cap(it.value) < size+2 {
 		it.value = make([]byte, size+2)
@@ -103,7 +103,7 @@ func (c *conn) readValue(it *item, size int) error {
 	return nil
 }
 
-// wrong is the error for a reply that does not answer the question.
+// wrong returns the error for a line that is not a reply to the command.
 func (c *conn) wrong(line []byte) error {
 	return c.failed(fmt.Errorf("it says %.100q", line))
 }

@@ -53,7 +53,8 @@ func TestDifferences(t *testing.T) {
 		return ""
 	}
 	result := r.run()
-	r.wants(result, "flags flags false", "only-backup b false", "only-primary p false", "ttl ttl false", "value value false")
+	r.wants(result, "flags flags false", "only-backup b false", "only-primary p false", "ttl ttl false",
+		"value value false")
 	if result.Compared != 6 || result.Repaired != 0 {
 		t.Errorf("got %+v", result)
 	}
@@ -62,7 +63,7 @@ func TestDifferences(t *testing.T) {
 	}
 }
 
-// A write that has reached the primary and not yet the backup is no difference.
+// A write that has reached the primary but not yet the backup is not a difference.
 func TestWriteUnderWay(t *testing.T) {
 	r := newRig(t)
 	r.both("k", "old")
@@ -79,7 +80,7 @@ func TestWriteUnderWay(t *testing.T) {
 	r.wants(r.run())
 }
 
-// Each reading finds another difference, because the key is written all the time: that proves nothing.
+// If each reading finds another difference, because the key is written all the time, the key counts as unsure.
 func TestKeyWrittenAllTheTime(t *testing.T) {
 	r := newRig(t)
 	r.both("k", "v")
@@ -98,7 +99,7 @@ func TestKeyWrittenAllTheTime(t *testing.T) {
 	}
 }
 
-// A stale item whose next reader computes it anew stays so: our reading must not take its turn.
+// A stale item stays stale: our reading must not win the right to recompute it.
 func TestStaleItem(t *testing.T) {
 	r := newRig(t)
 	r.both("k", "v")
@@ -149,7 +150,7 @@ func TestKeyThatCannotBeAskedFor(t *testing.T) {
 	}
 }
 
-// Many large values must not end in two sides that both wait for room to write.
+// With many large values, both sides must not end up waiting for room to write.
 func TestLargeValues(t *testing.T) {
 	r := newRig(t)
 	value := strings.Repeat("0123456789abcdef", 16<<10)
@@ -161,7 +162,7 @@ func TestLargeValues(t *testing.T) {
 	}
 }
 
-// A write that went to the backup alone while the primary stood still is one.
+// A write that reached only the backup, while the primary was stopped, is a difference.
 func TestWriteToTheBackupAlone(t *testing.T) {
 	r := newRig(t)
 	r.both("k", "v")
@@ -185,7 +186,7 @@ func TestManySuspects(t *testing.T) {
 	for i := range maxSuspects + 500 {
 		r.p.set(fmt.Sprint("key", i), "v")
 	}
-	early := false // some are reported before the walk is over
+	early := false // some findings are reported before the listing is over
 	r.options.Progress = func(_ bool, items, total int) { early = early || items < total && len(r.found) > 0 }
 	if result := r.run(); result.Differ[OnlyPrimary] != maxSuspects+500 || !early {
 		t.Errorf("got %+v, early %v", result, early)
@@ -205,7 +206,7 @@ func TestRate(t *testing.T) {
 	}
 }
 
-// TestRateOfSuspects: keys that are looked at again are asked for no faster than the others.
+// TestRateOfSuspects checks that suspects are read again no faster than other keys.
 func TestRateOfSuspects(t *testing.T) {
 	r := newRig(t)
 	for i := range 20 {

@@ -8,32 +8,32 @@ import (
 	"magent/internal/pause"
 )
 
-// A difference is believed when three readings in a row have found it, and the same cas tokens, so that nobody wrote the key
-// meanwhile: a write that is on its way to the second copy is none.
+// A difference counts only if several readings in a row have found it with the same cas tokens, which means that
+// nobody has written the key. Otherwise a write may have been on its way to the second copy.
 const (
 	readings    = 3
-	interval    = 50 * time.Millisecond // between them
-	maxRounds   = 20                    // a key that is written all the time is given up
-	maxTries    = 3                     // to mend a key
-	maxSuspects = 10_000                // so many are looked at again together
-	settleKeys  = 32                    // of them are asked for at once
+	interval    = 50 * time.Millisecond // the pause between two readings
+	maxRounds   = 20                    // the largest number of readings; a key may be written all the time
+	maxTries    = 3                     // the largest number of attempts to repair a key
+	maxSuspects = 10_000                // with so many suspects, they are settled before the listing goes on
+	settleKeys  = 32                    // the number of suspects that are read at once
 )
 
 // suspect is a key whose copies seem to differ.
 type suspect struct {
 	pair
 	kind           Kind
-	pToken, bToken uint64 // 0 where the server has not got the key
-	seen           int    // readings in a row that found these
-	rounds         int
+	pToken, bToken uint64 // the cas tokens of the copies; 0: the server does not have the key
+	seen           int    // the number of readings in a row with these tokens
+	rounds         int    // the number of readings
 
-	believed Kind // what it was when it was first believed, or Same
-	tries    int
-	trouble  string // the last thing that kept it from being mended
+	believed Kind   // the kind of difference when it was first certain, or Same
+	tries    int    // the number of attempts to repair it
+	trouble  string // why the last attempt failed
 	added    uint64 // the token of the copy that was added, or 0
-	addedTo  int    // the server that was given it
+	addedTo  int    // the server that got it
 	undone   bool   // the added copy was deleted again
-	refused  uint64 // the token of the last item that was not deleted, as it had another token, or 0
+	refused  uint64 // the token of the last item that md did not delete, or 0
 }
 
 func newSuspect(x pair) *suspect {
@@ -41,7 +41,7 @@ func newSuspect(x pair) *suspect {
 	return &suspect{pair: x}
 }
 
-// saw notes a reading.
+// saw notes a reading that found a difference.
 func (s *suspect) saw(kind Kind, pToken, bToken uint64) {
 	if s.pToken != pToken || s.bToken != bToken {
 		s.seen = 0
@@ -51,7 +51,7 @@ func (s *suspect) saw(kind Kind, pToken, bToken uint64) {
 	s.rounds++
 }
 
-// settle reads the suspects again until each is cleared, found to differ, or mended.
+// settle reads the suspects again until each turns out to be equal or different, or is repaired.
 func (v *verifier) settle() error {
 	for len(v.suspects) > 0 {
 		if err := pause.For(v.ctx, interval); err != nil {
@@ -68,7 +68,7 @@ func (v *verifier) settle() error {
 	return nil
 }
 
-// readAgain reads some suspects once more. Those that are not decided stay suspects.
+// readAgain reads some suspects once more, and sends repairs. Those that are not decided stay suspects.
 func (v *verifier) readAgain(some []*suspect) error {
 	pairs := make([]pair, len(some))
 	for i, s := range some {
@@ -87,10 +87,10 @@ func (v *verifier) readAgain(some []*suspect) error {
 	if v.removing > v.mayRemove {
 		return &Refusal{Deleted: v.mayRemove, Compared: v.result.Compared, late: true}
 	}
-	return v.mend()
+	return v.sendRepairs()
 }
 
-// decide takes the next reading of a suspect and reports whether there is nothing left to do for it.
+// decide handles the next reading of a suspect. It reports whether the suspect is done.
 func (v *verifier) decide(s *suspect, p, b *item) (done bool) {
 	kind := judge(p, b)
 	switch {
@@ -124,7 +124,7 @@ func (v *verifier) decide(s *suspect, p, b *item) (done bool) {
 	return false
 }
 
-// report counts a key and tells of it.
+// report counts a key that differs, and passes it to Options.Found.
 func (v *verifier) report(s *suspect, kind Kind, repaired bool) {
 	v.result.Differ[kind]++
 	if kind == OnlyBackup {

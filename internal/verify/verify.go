@@ -12,42 +12,48 @@ import (
 	"magent/internal/metadump"
 )
 
-// Options of Run.
+// Options configures Run.
 type Options struct {
 	Primaries, Backups      []Server
 	Hash                    backend.HashFunc
 	PrimaryRing, BackupRing *backend.Ring
-	Timeout                 time.Duration                         // for a reply
-	Rate                    int                                   // keys asked for in a second, at most
-	Repair                  bool                                  // mend what differs: the primary's word counts
-	Fill                    bool                                  // with Repair: what only the backup has is copied to the primary, not deleted
-	Force                   bool                                  // with Repair: whatever speaks against it
-	Found                   func(Finding)                         // each key that differs; of a repair, once it is counted what there is to do
-	Counted                 func(filled []Loss)                   // before a repair begins: which primaries are filled although Fill is not set
-	Progress                func(counting bool, items, total int) // counting: before a repair
+	Timeout                 time.Duration // for a reply
+	Rate                    int           // the largest number of keys that are read per second
+
+	Repair bool // repair copies that differ; the primary's copy counts
+	Fill   bool // with Repair: keys that only the backup has are copied to the primary, not deleted
+	Force  bool // with Repair: do it even if it looks wrong (Refusal)
+
+	// Found is called for each key that differs. In a repair it is not called while Run counts.
+	Found func(Finding)
+	// Counted is called before a repair begins, with the primaries that are filled although Fill is not set.
+	Counted func(filled []Loss)
+	// Progress is called from time to time, with the number of items that were listed and the number to be expected.
+	// counting means that a repair has not begun yet.
+	Progress func(counting bool, items, total int)
 }
 
-// Finding is a key whose copies differ, or differed until they were mended.
+// Finding is a key whose copies differ, or have differed until they were repaired.
 type Finding struct {
 	Kind            Kind
 	Key             []byte // valid during the call
 	Primary, Backup string // the names of its servers
 	Repaired        bool
-	Trouble         string // why it could not be mended, if that was tried
+	Trouble         string // why it could not be repaired; empty: that was not tried
 }
 
-// Result is what was found.
+// Result is what Run has found.
 type Result struct {
-	Compared  int        // keys, each once
-	Differ    [kinds]int // by kind, mended ones included
-	Repaired  int
-	Unsure    int             // keys that could not be judged: stale, written all the time, or impossible to ask for
-	Misplaced []int           // keys that no client asks this server for; primaries first
-	Ages      []time.Duration // of the servers' processes; primaries first
+	Compared  int             // the number of keys
+	Differ    [kinds]int      // by kind: the number of keys that differed, including repaired ones
+	Repaired  int             // the number of keys that were repaired
+	Unsure    int             // keys not compared: stale, written all the time, or unfit for meta commands
+	Misplaced []int           // by server, primaries first: keys that no client reads there
+	Ages      []time.Duration // by server, primaries first: how long its process has run
 	Links     map[Link]*Tally
 }
 
-// Differing is the number of keys that differed.
+// Differing returns the number of keys that differed.
 func (r *Result) Differing() int {
 	n := 0
 	for _, m := range r.Differ {
@@ -61,22 +67,22 @@ type verifier struct {
 	o         Options
 	ctx       context.Context
 	conns     []*conn       // primaries first, then backups
-	pace      *rate.Limiter // of keys asked for; as many as a batch has, at once
+	pace      *rate.Limiter // limits the keys that are read, by batches
 	batch     batch
 	suspects  []*suspect
 	repairs   []repair
-	planned   int // bytes of them
+	planned   int // the size of the planned repairs in bytes
 	result    Result
-	filled    map[Link]bool // with Repair: whose primary gets what only the backup has
-	removing  int           // deletions planned
-	mayRemove int           // so many, and no more
-	counting  bool
-	items     int // walked so far
-	total     int // expected
+	filled    map[Link]bool // with Repair: the links whose primary gets the keys that only the backup has
+	removing  int           // the number of planned deletions
+	mayRemove int           // the largest number of them
+	counting  bool          // this run only counts, before a repair
+	items     int           // the number of items that were listed
+	total     int           // the expected number of items
 }
 
-// Run compares all keys, and repairs what differs if it is to: then it counts first, and a *Refusal is the error where that does not
-// look right. Whatever ends it early, the result tells what was found until then.
+// Run compares all keys. With Options.Repair it first only counts. If the result looks wrong, the error is a *Refusal;
+// otherwise it compares again and repairs. If Run ends early, the result is what was found until then.
 func Run(ctx context.Context, o Options) (Result, error) {
 	v := &verifier{o: o, ctx: ctx}
 	if !o.Repair {
@@ -114,7 +120,7 @@ func (v *verifier) run() (Result, error) {
 		return v.result, v.reason(err)
 	}
 	defer context.AfterFunc(ctx, v.close)()
-	for i := range v.conns { // the backups first
+	for i := range v.conns { // the backups first (ask)
 		if err := v.walk((len(o.Primaries) + i) % len(v.conns)); err != nil {
 			return v.result, v.reason(err)
 		}
@@ -123,7 +129,7 @@ func (v *verifier) run() (Result, error) {
 	return v.result, nil
 }
 
-// reason prefers why the run was stopped to what that did to the connections.
+// reason returns why the run was stopped, if it was, and else err: stopping the run closes the connections.
 func (v *verifier) reason(err error) error {
 	if v.ctx.Err() != nil {
 		return context.Cause(v.ctx)
@@ -131,7 +137,7 @@ func (v *verifier) reason(err error) error {
 	return err
 }
 
-// connect connects to all servers, and names all that cannot be reached.
+// connect connects to all servers. The error names all servers that failed.
 func (v *verifier) connect() error {
 	var errs []error
 	for i := range v.result.Misplaced {
@@ -164,7 +170,7 @@ func (v *verifier) close() {
 	}
 }
 
-// server returns the server of a number: primaries first, then backups.
+// server returns the server with index i, which counts the primaries, then the backups.
 func (v *verifier) server(i int) Server {
 	if i < len(v.o.Primaries) {
 		return v.o.Primaries[i]
@@ -172,7 +178,7 @@ func (v *verifier) server(i int) Server {
 	return v.o.Backups[i-len(v.o.Primaries)]
 }
 
-// walk compares what one server holds.
+// walk lists the keys of server i, and compares them.
 func (v *verifier) walk(i int) error {
 	keys, err := metadump.Collect(v.ctx, v.server(i).Dial, metadump.SpoolMemory, func([]byte) bool { return true })
 	if err == nil {
@@ -193,7 +199,7 @@ func (v *verifier) walk(i int) error {
 	return err
 }
 
-// visit takes the next key that server i holds.
+// visit handles the next key that server i holds.
 func (v *verifier) visit(i int, key []byte) error {
 	if v.items++; v.items%batchKeys == 0 {
 		v.progress()

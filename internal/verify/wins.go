@@ -2,7 +2,7 @@ package verify
 
 import "bytes"
 
-// wins are the stale items whose next reader was to compute them anew: our question must not count as that.
+// wins are stale items that our read has won: memcached has told us to recompute them. A client must do this instead.
 type wins []win
 
 type win struct {
@@ -17,8 +17,9 @@ func (w *wins) note(c *conn, key []byte) {
 	}
 }
 
-// giveBack gives all of them back. Who wrote an item meanwhile is right. A server that says so of an item that nobody has written
-// takes no md with a token: the item is looked at once more, and given back without one.
+// giveBack marks all these items as stale again, unless somebody has written them in the meantime. Some servers claim
+// this of every item, because md with a token does not work there. So such items are read once more. If the token is
+// still the same, they are marked without it.
 func (w wins) giveBack(v *verifier) error {
 	if len(w) == 0 {
 		return nil
@@ -53,7 +54,7 @@ func (w wins) giveBack(v *verifier) error {
 	return err
 }
 
-// refused sends what was collected, and returns the items that have another token, as the server says.
+// refused sends the collected commands, and returns the items for which the server answers that the token has changed.
 func (w wins) refused(v *verifier) (refused wins, err error) {
 	if err := v.flush(); err != nil {
 		return nil, err

@@ -6,7 +6,7 @@ import (
 	"magent/test/harness"
 )
 
-// TestMetaCommands: copies on servers with the older form of the meta commands are compared, but not mended; on servers without them
+// TestMetaCommands: copies on servers with the older form of the meta commands are compared, but not repaired; on servers without them
 // neither. Nothing is changed there, and the reason is told.
 func TestMetaCommands(t *testing.T) {
 	f := newFarm(t)
@@ -22,7 +22,7 @@ func TestMetaCommands(t *testing.T) {
 		return
 	case harness.OldMeta:
 		f.verify().wants(1, "differs"+differs, compared)
-		f.verify("--repair").says(3, f.backup.Addr+": it has the meta commands in their older form", "compared but not mended")
+		f.verify("--repair").says(3, f.backup.Addr+": it has the meta commands in their older form", "compared but not repaired")
 	case harness.NoMeta:
 		f.verify().says(3, f.backup.Addr+": it has no meta commands", "memcached 1.6.0 or later is needed")
 		f.verify("--repair").says(3, f.backup.Addr+": it has no meta commands")

@@ -6,22 +6,24 @@ import (
 	"time"
 )
 
-// maxWrites bounds the repairs that are held in memory, in bytes; what does not fit is done in the next round.
+// maxWrites bounds the repairs that are held in memory, in bytes. Further repairs wait for the next round.
 const maxWrites = 4 << 20
 
-// monthOfTTL is up to where memcached takes a time to live for one; above, for a point in time.
+// monthOfTTL is the largest exptime, in seconds, that memcached takes for a time to live. A larger one is a time since
+// 1970.
 const monthOfTTL = 30 * 24 * 60 * 60
 
-// repair is a command on its way to a server.
+// repair is a command that repairs a key.
 type repair struct {
 	s       *suspect
-	to      int
-	add     bool
-	removed uint64 // the token of the item that md is to delete, or 0
+	to      int    // the server that gets it
+	add     bool   // it stores only if there is no item
+	removed uint64 // the token of the item that md deletes; 0: it is not md
 }
 
-// plan puts down what mends a key. Each command is conditional on what was judged (C with the token of that very reading, or
-// add where there was no item), so that a write of a client that comes between wins.
+// plan adds the command that repairs a key to the repairs. The command is conditional on the items p and b: it names
+// the cas token of the item that it replaces, or it is an add if there was none. So a write of a client that comes in
+// between wins.
 func (v *verifier) plan(s *suspect, p, b *item) {
 	if v.planned > maxWrites {
 		return
@@ -43,10 +45,11 @@ func (v *verifier) plan(s *suspect, p, b *item) {
 	}
 }
 
-// store writes an item as it was read from the other copy, over the item with a token; token 0: only where there is none.
+// store plans to write item it to server to. The item there must have the given token; 0 means that there must be
+// none.
 func (v *verifier) store(s *suspect, to int, it *item, token uint64) {
 	if it.ttl == 0 {
-		return // it expires within this second, and 0 would mean never
+		return // the item expires within this second, and an exptime of 0 would mean never
 	}
 	c := v.conns[to]
 	before := len(c.writes)
@@ -66,7 +69,7 @@ func (v *verifier) store(s *suspect, to int, it *item, token uint64) {
 	v.repairs = append(v.repairs, repair{s: s, to: to, add: token == 0})
 }
 
-// untilTTL is how a time to live is written.
+// untilTTL returns the exptime for a time to live.
 func untilTTL(seconds int64, now time.Time) int64 {
 	if seconds > monthOfTTL {
 		return now.Unix() + seconds
@@ -74,8 +77,8 @@ func untilTTL(seconds int64, now time.Time) int64 {
 	return seconds
 }
 
-// remove deletes an item that still has the token. Some versions of memcached, 1.6.12 among them, say EX to every md that names a
-// token. A server that has said so, and still has that very item, is given one in its place that has expired.
+// remove plans to delete the item with the given token. Some versions of memcached, such as 1.6.12, answer EX to every
+// md with a token. If a server has done so although it still has that item, the item is replaced by an expired one.
 func (v *verifier) remove(s *suspect, from int, token uint64) {
 	c := v.conns[from]
 	if s.refused == token {
@@ -91,8 +94,8 @@ func (v *verifier) remove(s *suspect, from int, token uint64) {
 	v.repairs = append(v.repairs, r)
 }
 
-// mend sends what was planned, and notes what became of it. Whether it has helped the next reading tells.
-func (v *verifier) mend() error {
+// sendRepairs sends the planned repairs and reads the replies. The next reading shows whether they have succeeded.
+func (v *verifier) sendRepairs() error {
 	for _, c := range v.conns {
 		c.out = append(c.out, c.writes...)
 		c.writes = c.writes[:0]
@@ -111,7 +114,7 @@ func (v *verifier) mend() error {
 	return nil
 }
 
-// answered takes the reply to a repair.
+// answered handles the reply to a repair.
 func (s *suspect) answered(r repair, line []byte) {
 	word, rest, _ := bytes.Cut(line, []byte(" "))
 	switch string(word) {
@@ -128,8 +131,8 @@ func (s *suspect) answered(r repair, line []byte) {
 	}
 }
 
-// overtaken: the copy that was added is still there, and the one that it was made from has gone. A delete came between, and
-// found nothing to delete where we then added.
+// overtaken reports whether a client's delete came between the reading and the add. The copy that was added is still
+// there, but the one from which it was made is gone: the delete found nothing on the server where we added.
 func (s *suspect) overtaken(p, b *item) bool {
 	from, to := p, b
 	if s.addedTo == s.p {
@@ -138,7 +141,7 @@ func (s *suspect) overtaken(p, b *item) bool {
 	return s.added != 0 && !from.found && to.found && to.token == s.added
 }
 
-// undo deletes the copy that was added. It stays to be undone until a reading shows another item there, or none.
+// undo plans to delete the copy that was added. This is repeated until a reading shows another item there, or none.
 func (v *verifier) undo(s *suspect) {
 	v.remove(s, s.addedTo, s.added)
 	s.undone = true

@@ -25,7 +25,8 @@ func TestRepair(t *testing.T) {
 	r.p.set("\x00p", "v")
 	r.b.set("b", "v")
 	result := r.run()
-	r.wants(result, "flags flags true", "only-backup b true", "only-primary \x00p true", "ttl never true", "ttl ttl true", "value value true")
+	r.wants(result, "flags flags true", "only-backup b true", "only-primary \x00p true", "ttl never true",
+		"ttl ttl true", "value value true")
 	if result.Repaired != 6 {
 		t.Errorf("got %+v", result)
 	}
@@ -37,7 +38,8 @@ func TestRepair(t *testing.T) {
 	}
 	for _, f := range []*fake{r.p, r.b} {
 		for _, line := range f.asked {
-			if strings.HasPrefix(line, "ms") && !strings.Contains(line, " C") && !strings.Contains(line, " ME") || strings.HasPrefix(line, "md") && !strings.Contains(line, " C") {
+			if strings.HasPrefix(line, "ms") && !strings.Contains(line, " C") && !strings.Contains(line, " ME") ||
+				strings.HasPrefix(line, "md") && !strings.Contains(line, " C") {
 				t.Errorf("%s: not conditional", line)
 			}
 		}
@@ -45,7 +47,7 @@ func TestRepair(t *testing.T) {
 	r.wants(r.run())
 }
 
-// show lists what a fake holds, tokens apart.
+// show lists the items of a fake, without tokens.
 func show(f *fake) string {
 	items := map[string]string{}
 	for key, it := range f.items {
@@ -67,7 +69,7 @@ func TestFill(t *testing.T) {
 	}
 }
 
-// on has something happen right before the first command that begins with these words is carried out.
+// on calls a function right before the first command that begins with these words is carried out.
 func on(f *fake, begin string, do func()) {
 	done := false
 	f.before = func(line string) string {
@@ -79,7 +81,7 @@ func on(f *fake, begin string, do func()) {
 	}
 }
 
-// A client's write that comes between the reading and the repair wins.
+// If a client writes a key between the reading and the repair, the client's value stays.
 func TestWriteBeatsRepair(t *testing.T) {
 	t.Run("overwrite", func(t *testing.T) {
 		r := repairing(t)
@@ -121,8 +123,8 @@ func TestWriteBeatsRepair(t *testing.T) {
 	})
 }
 
-// A delete that comes between finds nothing where the copy is then added. The copy must not survive it, also on servers that delete
-// no token.
+// A client's delete between the reading and the repair finds nothing where the copy is then added. The copy must be
+// deleted again, also on servers where md with a token does not work.
 func TestDeleteBeatsAdd(t *testing.T) {
 	for i := range 4 {
 		fill, strict := i&1 > 0, i&2 > 0
@@ -142,7 +144,8 @@ func TestDeleteBeatsAdd(t *testing.T) {
 	}
 }
 
-// Some versions of memcached say EX to every md with a token. What is to be deleted there expires instead, if it still has that token.
+// Some versions of memcached answer EX to every md with a token. There an item is replaced by an expired one, if it
+// still has that token.
 func TestServerThatDeletesNoToken(t *testing.T) {
 	strictly := func(t *testing.T) *rig {
 		r := repairing(t)
@@ -224,7 +227,7 @@ func (r *rig) holds(value string) {
 	}
 }
 
-// A server that does not take a repair is asked a few times, and what it says is told.
+// If a server refuses a repair, it is asked a few times, and its answer is reported.
 func TestRepairRefused(t *testing.T) {
 	r := repairing(t)
 	r.p.set("k", "v")
@@ -244,7 +247,7 @@ func TestRepairRefused(t *testing.T) {
 	}
 }
 
-// More than is held in memory at a time.
+// More repairs are needed than are held in memory at a time.
 func TestManyLargeRepairs(t *testing.T) {
 	r := repairing(t)
 	value := strings.Repeat("x", 1<<20)
@@ -266,7 +269,7 @@ func TestManyLargeRepairs(t *testing.T) {
 	}
 }
 
-// An item in its last second is left alone: a time of 0 would mean never.
+// An item in its last second is not copied: an exptime of 0 would mean never.
 func TestRepairOfAnItemThatExpires(t *testing.T) {
 	r := repairing(t)
 	r.both("k", "v")
