@@ -40,18 +40,18 @@ func TestLinearizable(t *testing.T) {
 	}
 	w := start(t, s)
 	defer w.end()
+	want := int(*duration / (6 * time.Second)) // rounds that are exact: of two faults each
 	w.strike(*duration)
+	for more := 2; more > 0 && w.good() < want && w.found == ""; more-- { // a busy machine makes rounds void
+		w.strike(time.Since(w.begin) + *duration)
+	}
 	t.Logf("%d operations, errors: %v", w.count.asked, w.count.errors)
 	t.Logf("%d faults: %v", w.count.faults, w.struck)
 	t.Logf("%d rounds, %d void", w.count.rounds, w.count.voids)
 	if w.found != "" {
 		t.Error(w.found)
-	}
-	if w.count.rounds >= 8 && w.count.voids > w.count.rounds/4 { // of a few rounds one may always be void
-		t.Errorf("in %d of %d rounds both copies were out: the machine is too slow for this", w.count.voids, w.count.rounds)
-	}
-	if least := int(*duration / (3 * time.Second)); w.count.faults < least && w.found == "" {
-		t.Errorf("only %d faults in %v, want %d", w.count.faults, *duration, least)
+	} else if w.good() < want {
+		t.Errorf("in only %d of %d rounds one copy was always well, want %d", w.good(), w.count.rounds, want)
 	}
 }
 

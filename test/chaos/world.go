@@ -142,6 +142,14 @@ func start(t *testing.T, s setup) *world {
 	return w
 }
 
+// good is how many rounds are over in which one copy of each key was always well; where keys may be lost, all of them.
+func (w *world) good() int {
+	if w.lossy {
+		return w.count.rounds
+	}
+	return w.count.rounds - w.count.voids
+}
+
 // end joins the clients, and makes place for another world.
 func (w *world) end() {
 	w.ended.Store(true)
