@@ -145,7 +145,7 @@ func testPidFileInUse(t *testing.T, bin string) {
 		t.Errorf("the pid file says %d, the process is %d", d.pid(), p.cmd.Process.Pid)
 	}
 	fails(t, bin, "-s "+deadServer+" -l 127.0.0.1:0 --pid-file "+d.pidFile,
-		fmt.Sprintf("--pid-file %s: process %d runs with it", d.pidFile, p.cmd.Process.Pid), "choose another file")
+		fmt.Sprintf("--pid-file %s: process %d is using it", d.pidFile, p.cmd.Process.Pid), "choose another file")
 	if d.pid() != p.cmd.Process.Pid {
 		t.Error("the second process spoiled the first one's pid file")
 	}

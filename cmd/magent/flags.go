@@ -135,7 +135,7 @@ func newFlags() []cli.Flag {
 		text(topicProcess, flagIdle, "i", "1", "`NUMBER` of connections to a server; accepted, without effect: each loop has one to every server"),
 
 		text(topicLog, flagLogFormat, "", "", "`FORMAT` of the log: console or json (default: console on a terminal, else json)"),
-		text(topicLog, flagLogFile, "", "", "`FILE` to append the log to, opened anew on SIGHUP (default: stderr, in the background nothing)"),
+		text(topicLog, flagLogFile, "", "", "`FILE` to append the log to, reopened on SIGHUP (default: stderr, in the background nothing)"),
 		toggle(topicLog, flagVerbose, "v", "log more"),
 		text(topicLog, flagSlow, "", "0s", "log requests that take `TIME` or longer, at most 10 a second in each loop, with a hash of their key; 0s: none"),
 		toggle(topicLog, flagSlowKeys, "", "log them with the key itself"),

@@ -169,7 +169,7 @@ func testFilesOfOthers(t *testing.T, bin string) {
 		p := start(t, exec.Command(bin, strings.Fields(line+"--log-format json --log-file "+log)...))
 		until(t, "the warning", func() bool {
 			text, _ := os.ReadFile(log)
-			return strings.Contains(string(text), "is not given to the user of -u, and cannot be opened anew on SIGHUP")
+			return strings.Contains(string(text), "is not given to the user of -u, and cannot be reopened on SIGHUP")
 		})
 		p.signal(syscall.SIGTERM)
 		p.ends(0)

@@ -34,8 +34,8 @@ func testStartupErrors(t *testing.T, bin string) {
 		{"-l 203.0.113.1:0", "", "this machine has no such address: choose one of its own with -l"},
 		{"-l 127.0.0.1:0 -u no-such-user", "-u no-such-user: this machine has no such user", "or name another"},
 		{"-l 127.0.0.1:0 -g no-such-group", "-g no-such-group: this machine has no such group", "or name another"},
-		{"-l 127.0.0.1:0 --log-file /no/such/folder/log", "--log-file /no/such/folder/log: no such file", "name a file in a folder that exists"},
-		{"-l 127.0.0.1:0 --pid-file /no/such/folder/pid", "--pid-file /no/such/folder/pid: no such file", "name a file in a folder that exists"},
+		{"-l 127.0.0.1:0 --log-file /no/such/folder/log", "--log-file /no/such/folder/log: no such file", "name a file in an existing, writable folder"},
+		{"-l 127.0.0.1:0 --pid-file /no/such/folder/pid", "--pid-file /no/such/folder/pid: no such file", "name a file in an existing, writable folder"},
 	} {
 		fails(t, bin, "-s "+deadServer+" "+c.line, c.start, c.part)
 	}

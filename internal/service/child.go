@@ -12,40 +12,40 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// An upgrade (SIGUSR2) starts the program anew beside the running process. The new process, the child, is given the listening
-// sockets, makes everything ready that may fail, and says so; then the old one gives up, says so, and the child serves. On the
-// socket between them one byte is a message.
+// An upgrade (SIGUSR2) starts the program again beside the running process. The new process, the child, inherits the
+// listening sockets. It prepares everything that may fail, and reports that it is ready. Then the old process stops
+// its work and reports that, and the child serves. Each message on the socket between them is one byte.
 const (
-	msgReady   = 'r' // child: all is well here
-	msgYours   = 'y' // old: nothing more is written by me, to servers or to the journal
-	msgServing = 's' // child: clients are served
+	msgReady   = 'r' // from the child: it is ready
+	msgYours   = 'y' // from the old process: it writes nothing more, neither to servers nor to the journal
+	msgServing = 's' // from the child: it serves clients
 )
 
-// childVariable marks the environment of a child. Its value is the number of the old process, and for each socket, from
-// descriptor childSockets on, whose it is: "123,own,foreign".
+// childVariable marks the environment of a child. Its value is the number of the old process and the kinds of the
+// sockets from descriptor childSockets on, such as "123,own,foreign".
 const (
 	childVariable = "_MAGENT_UPGRADE"
 	ownSocket     = "own"
 	foreignSocket = "foreign"
 )
 
-// The descriptors of a child. Until it takes over, its stderr is a pipe to the old process, which logs what it says.
+// Descriptors of a child. Until it takes over, its stderr is a pipe to the old process, which logs what it reads.
 const (
 	childControl = 3
 	childStderr  = 4
 	childSockets = 5
 )
 
-// child is this process, as one that is to take over from its parent. nil: it is not.
+// child is the side of a process that takes over from its parent. It is nil in any other process.
 type child struct {
 	control *os.File
 	parent  int
 }
 
-// IsChild tells whether this process is to take over from another one.
+// IsChild reports whether this process takes over from another one.
 func IsChild() bool { return os.Getenv(childVariable) != "" }
 
-// inherit finds out what the process was given.
+// inherit returns what a child gets from its parent.
 func inherit() (*child, []Socket) {
 	parent, kinds, given := strings.Cut(os.Getenv(childVariable), ",")
 	os.Unsetenv(childVariable)
@@ -60,29 +60,30 @@ func inherit() (*child, []Socket) {
 	unix.CloseOnExec(childControl)
 	unix.CloseOnExec(childStderr)
 	pid, _ := strconv.Atoi(parent)
-	return &child{control: os.NewFile(childControl, "the process before"), parent: pid}, sockets
+	return &child{control: os.NewFile(childControl, "the old process"), parent: pid}, sockets
 }
 
-// takeOver says that all is well here, and waits until the old process has given up. If that dies meanwhile it has, too.
+// takeOver reports that this process is ready, and waits until the old process has stopped its work. If the old
+// process dies meanwhile, it has stopped as well.
 func (h *child) takeOver() error {
 	if _, err := h.control.Write([]byte{msgReady}); err != nil && !errors.Is(err, unix.EPIPE) {
-		return fmt.Errorf("the process before this one cannot be told: %w", err)
+		return fmt.Errorf("the old process cannot be notified: %w", err)
 	}
 	answer := make([]byte, 1)
 	switch _, err := io.ReadFull(h.control, answer); {
 	case err != nil:
-		for os.Getppid() == h.parent { // it is dying: what it has locked is free when it is gone
+		for os.Getppid() == h.parent { // it is dying; once it is gone its locks are free
 			time.Sleep(time.Millisecond)
 		}
 	case answer[0] != msgYours:
-		return fmt.Errorf("the process before this one says %q", answer)
+		return fmt.Errorf("the old process sent %q", answer)
 	}
 	err := unix.Dup3(childStderr, int(os.Stderr.Fd()), 0)
 	unix.Close(childStderr)
 	return err
 }
 
-// serves says that clients are served here.
+// serves reports that this process serves clients.
 func (h *child) serves() {
 	if h != nil {
 		_, _ = h.control.Write([]byte{msgServing})

@@ -15,20 +15,20 @@ import (
 // daemonVariable marks the environment of a process that Daemonize has started.
 const daemonVariable = "_MAGENT_DAEMON"
 
-// readyMark is the last byte that a daemon sends to its parent. What went before it are warnings.
+// readyMark is the last byte that a daemon sends to its parent. Warnings come before it.
 const readyMark = 0
 
-// IsDaemon tells whether this process was started by Daemonize.
+// IsDaemon reports whether this process was started by Daemonize.
 func IsDaemon() bool { return os.Getenv(daemonVariable) == "1" }
 
-// Daemonize starts the running program again with the same arguments, in a session of its own and with its standard
-// files on /dev/null, and waits until it is ready (see detach). It returns the exit code for this process, the parent.
+// Daemonize starts the running program again with the same arguments, in a new session and with its standard files on
+// /dev/null, and waits until it is ready (see detach). It returns the exit code for this process, the parent.
 //
-// Go cannot fork a process with threads, hence the second start. Until the daemon is ready, its stderr is a
-// pipe to the parent, so that whatever goes wrong at start is printed where the user looks, by whom ever it is said.
+// Go cannot fork a process with threads, hence the second start. Until the daemon is ready, its stderr is a pipe to
+// the parent. So anything that goes wrong at the start is printed where the user sees it, whoever writes it.
 func Daemonize(program string, args []string, stderr io.Writer) int {
 	cmd := exec.Command(daemonPath(), args...)
-	cmd.Args[0] = programPath() // for whoever starts it once more
+	cmd.Args[0] = programPath() // for anyone who starts it again
 	cmd.Env = append(os.Environ(), daemonVariable+"=1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	read, write, err := os.Pipe()
@@ -47,8 +47,8 @@ func Daemonize(program string, args []string, stderr io.Writer) int {
 	return awaitDaemon(cmd, program, read, stderr)
 }
 
-// daemonPath is where the running program is started from again: by its own path, because the kernel names a process after it
-// (ps, top, /proc/PID/comm), as long as that leads to the same file.
+// daemonPath returns the file to start the running program from. That is its own path as long as it is still the same
+// file, because the kernel names a process after the file (ps, top, /proc/PID/comm).
 func daemonPath() string {
 	const same = "/proc/self/exe"
 	path := programPath()
@@ -60,7 +60,7 @@ func daemonPath() string {
 	return path
 }
 
-// awaitDaemon reads until the daemon has closed its stderr: it is ready, or it is dead.
+// awaitDaemon reads until the daemon has closed its stderr: it is ready, or dead.
 func awaitDaemon(cmd *exec.Cmd, program string, read io.Reader, stderr io.Writer) int {
 	said, _ := io.ReadAll(read)
 	if text, ready := bytes.CutSuffix(said, []byte{readyMark}); ready {
@@ -71,7 +71,8 @@ func awaitDaemon(cmd *exec.Cmd, program string, read io.Reader, stderr io.Writer
 	stderr.Write(said)
 	err := cmd.Wait()
 	if len(said) == 0 {
-		fmt.Fprintf(stderr, "%s: -d: the daemon ended while it started (%v): run it without -d to see more\n", program, err)
+		fmt.Fprintf(stderr, "%s: -d: the daemon ended while it started (%v): run it without -d to see more\n",
+			program, err)
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() > 0 {
@@ -80,8 +81,8 @@ func awaitDaemon(cmd *exec.Cmd, program string, read io.Reader, stderr io.Writer
 	return 1
 }
 
-// detach tells the parent that the daemon is ready, by the mark and by closing the pipe: stderr becomes /dev/null,
-// as stdin and stdout are since the start.
+// detach tells the parent that the daemon is ready, by writing readyMark and closing the pipe. stderr becomes
+// /dev/null, as stdin and stdout have been since the start.
 func detach() error {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {

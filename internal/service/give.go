@@ -10,15 +10,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Files that root makes go to the user that the process becomes: sockets, the log, the pid file, the journal. Each is given by its
-// descriptor, and only if nothing else can be given with it: a name may lead elsewhere by the time that it is used, in a folder that others
-// may write to.
+// Files that root creates are transferred to the user that the process becomes: sockets, the log, the pid file, the
+// journal. Each is transferred by its descriptor, and only if nothing else is transferred with it. In a folder that
+// others may write to, a name may lead elsewhere by the time it is used.
 
-// errForeign: root does not give away what is a third user's.
+// errForeign: root does not transfer files of a third user.
 var errForeign = errors.New("it belongs to somebody else: name another one, or change its owner")
 
-// Give gives a file that is root's, or the user's already, to the user: a folder, or a plain file or a socket with one name alone. Who is
-// not root any more is only told whether the file is the user's.
+// Give transfers a file to the user if it belongs to root. The file has to be a folder, a regular file or a socket,
+// with a single name. If the process is not root any more, Give only checks that the file belongs to the user.
 func (c *Credentials) Give(f *os.File) error {
 	var st unix.Stat_t
 	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
@@ -32,7 +32,7 @@ func (c *Credentials) Give(f *os.File) error {
 	case os.Geteuid() != 0:
 		return unix.EPERM
 	case kind != unix.S_IFDIR && kind != unix.S_IFREG && kind != unix.S_IFSOCK:
-		return errors.New("it is neither a plain file nor a folder nor a socket")
+		return errors.New("it is neither a regular file nor a folder nor a socket")
 	case kind != unix.S_IFDIR && st.Nlink != 1:
 		return errors.New("it has another name as well (a hard link): remove it")
 	case st.Uid != 0 && !is(c.uid, st.Uid):
@@ -41,7 +41,7 @@ func (c *Credentials) Give(f *os.File) error {
 	return unix.Fchownat(int(f.Fd()), "", c.uid, c.gid, unix.AT_EMPTY_PATH)
 }
 
-// giver is Give for whoever makes files at the start; nil when there is nobody to give them to.
+// giver returns Give, or nil if there is no user to transfer files to.
 func (c *Credentials) giver() func(*os.File) error {
 	if os.Geteuid() != 0 || c.uid < 0 && c.gid < 0 {
 		return nil
@@ -49,8 +49,8 @@ func (c *Credentials) giver() func(*os.File) error {
 	return c.Give
 }
 
-// giveAll gives away what the process has made at its start, apart from the sockets that somebody else has. A log that is not its
-// own is not given away: that it cannot be opened anew is a warning.
+// giveAll transfers what the process has created at its start, except for sockets that somebody else has made. A log
+// that may not be transferred is only a warning: it cannot be reopened.
 func giveAll(c *Credentials, pid *pidFile, log *Log, sockets, foreign []string) (warnings []string, err error) {
 	give := c.giver()
 	if give == nil {
@@ -63,7 +63,8 @@ func giveAll(c *Credentials, pid *pidFile, log *Log, sockets, foreign []string) 
 	}
 	if log.file != nil {
 		if err := log.file.give(give); err != nil {
-			warnings = append(warnings, fmt.Sprintf("%s is not given to the user of -u, and cannot be opened anew on SIGHUP: %v", log.file.path, err))
+			warnings = append(warnings, fmt.Sprintf(
+				"%s is not given to the user of -u, and cannot be reopened on SIGHUP: %v", log.file.path, err))
 		}
 	}
 	for _, path := range sockets {
@@ -77,7 +78,7 @@ func giveAll(c *Credentials, pid *pidFile, log *Log, sockets, foreign []string) 
 	return warnings, nil
 }
 
-// giveSocket gives a unix socket away, if there is one with that name.
+// giveSocket transfers the unix socket at path, if there is one.
 func giveSocket(give func(*os.File) error, path string) error {
 	fd, err := unix.Open(path, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -98,8 +99,8 @@ func giveSocket(give func(*os.File) error, path string) error {
 	return give(f)
 }
 
-// give gives the log away, if it is a file and the name is its own: the name of a log may as well lead to a terminal, or to the log of
-// another program.
+// give transfers the log if it is a file with a single name. A log may as well be a terminal, or a link to
+// the log of another program.
 func (l *logFile) give(give func(*os.File) error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -9,17 +9,23 @@ import (
 	"testing"
 )
 
-// A pid file is overwritten, so it is looked whether it is one.
+// TestNoPidFileIsOverwritten: only a pid file is overwritten.
 func TestNoPidFileIsOverwritten(t *testing.T) {
 	for name, c := range map[string]struct {
 		make func(path, other string) error
 		want string
 	}{
-		"text":      {func(path, _ string) error { return os.WriteFile(path, []byte("root:x:0"), 0o600) }, "it is no pid file, and is not overwritten"},
-		"long":      {func(path, _ string) error { return os.WriteFile(path, []byte(strings.Repeat("1", 100)), 0o600) }, "it is no pid file, and is not overwritten"},
-		"link":      {func(path, other string) error { return os.Symlink(other, path) }, "it is a symbolic link"},
-		"hard link": {func(path, other string) error { return os.Link(other, path) }, "it has another name as well (a hard link)"},
-		"pipe":      {func(path, _ string) error { return syscall.Mkfifo(path, 0o600) }, "it is not a regular file"},
+		"text": {func(path, _ string) error {
+			return os.WriteFile(path, []byte("root:x:0"), 0o600)
+		}, "it is not a pid file, so it is not overwritten"},
+		"long": {func(path, _ string) error {
+			return os.WriteFile(path, []byte(strings.Repeat("1", 100)), 0o600)
+		}, "it is not a pid file, so it is not overwritten"},
+		"link": {func(path, other string) error { return os.Symlink(other, path) }, "it is a symbolic link"},
+		"hard link": {func(path, other string) error {
+			return os.Link(other, path)
+		}, "it has another name as well (a hard link)"},
+		"pipe": {func(path, _ string) error { return syscall.Mkfifo(path, 0o600) }, "it is not a regular file"},
 	} {
 		dir := t.TempDir()
 		path, other := filepath.Join(dir, "pid"), filepath.Join(dir, "other")
@@ -39,7 +45,7 @@ func TestNoPidFileIsOverwritten(t *testing.T) {
 	}
 }
 
-// Another process's pid file, in the place of ours, stays.
+// TestPidFileOfAnotherIsNotRemoved: the pid file of another process in the place of ours stays.
 func TestPidFileOfAnotherIsNotRemoved(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pid")
 	p, err := createPidFile(path, "-p")
@@ -58,7 +64,7 @@ func TestPidFileOfAnotherIsNotRemoved(t *testing.T) {
 	}
 }
 
-// A socket that was given to the process by somebody else does not change hands, and nothing that has taken the place of one.
+// TestGiveSocket: a socket that somebody else has created is not transferred, nor is anything that has replaced one.
 func TestGiveSocket(t *testing.T) {
 	dir := t.TempDir()
 	ours, other := filepath.Join(dir, "ours"), filepath.Join(dir, "other")

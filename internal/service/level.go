@@ -6,8 +6,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// The scale of levels is twemproxy's: syslog's, and finer ones behind. It is what -v takes there, and what SIGTTIN and
-// SIGTTOU move along.
+// The scale of log levels is twemproxy's: those of syslog, and finer ones behind them. twemproxy's -v takes them, and
+// SIGTTIN and SIGTTOU move along the scale.
 const (
 	levelError  = 3
 	levelWarn   = 4
@@ -17,12 +17,12 @@ const (
 	levelMost   = 11
 )
 
-// levelNames are syslog's, and twemproxy's for those behind.
+// levelNames are syslog's names, and twemproxy's for the finer levels.
 var levelNames = [levelMost + 1]string{
 	"EMERG", "ALERT", "CRIT", "ERR", "WARN", "NOTICE", "INFO", "DEBUG", "VERB", "VVERB", "VVVERB", "PVERB",
 }
 
-// lowest is the lowest level of lines that are logged at a level of the scale. Errors always are.
+// lowest returns the lowest zerolog level that is logged at a level of the scale. Errors are always logged.
 func lowest(level int32) zerolog.Level {
 	switch {
 	case level <= levelError:
@@ -38,7 +38,7 @@ func lowest(level int32) zerolog.Level {
 	}
 }
 
-// filter drops lines below a level that can change while others log.
+// filter drops lines below a level, which may change concurrently.
 type filter struct{ level *atomic.Int32 }
 
 // Run implements zerolog.Hook.
@@ -48,12 +48,12 @@ func (f filter) Run(e *zerolog.Event, level zerolog.Level, _ string) {
 	}
 }
 
-// always begins a line that no level hides.
+// always starts a line that is logged at any level.
 func (l *Log) always() *zerolog.Event {
 	return l.Log().Str(zerolog.LevelFieldName, zerolog.InfoLevel.String())
 }
 
-// Turn makes the log louder by so many steps, or quieter by a negative number, because of a signal.
+// Turn moves the log level by that many steps: up if positive, down if negative. signal is the reason.
 func (l *Log) Turn(steps int32, signal string) {
 	level := min(max(l.level.Load()+steps, 0), levelMost)
 	l.level.Store(level)

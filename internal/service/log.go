@@ -12,42 +12,43 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The two forms of a log line.
+// Formats of log lines.
 const (
 	FormatConsole = "console" // for people
 	FormatJSON    = "json"    // for programs
 )
 
 const (
-	logLines     = 1000        // lines that may wait for a slow reader of the log; more are dropped and counted
-	logCloseTime = time.Second // how long Close waits for a reader of the log that is stuck
+	// Lines that may wait for a slow reader of the log; further ones are dropped and counted
+	logLines     = 1000
+	logCloseTime = time.Second // how long Close waits for a reader that is stuck
 	consoleTime  = "2006-01-02 15:04:05.000"
 	jsonTime     = "2006-01-02T15:04:05.000Z07:00"
 )
 
-// LogOptions say where the log goes and what it looks like.
+// LogOptions configure a Log.
 type LogOptions struct {
-	File    string      // appended to, reopened by Reopen; empty: to Default
-	Flag    string      // that names File, in errors; empty: --log-file
-	Mode    os.FileMode // of a File that is not there yet; 0: 0640
-	Default io.Writer   // nil: nowhere
-	Format  string      // FormatConsole or FormatJSON; empty: by what Default is
-	Louder  int         // steps above the usual level, or below it when negative: see level.go
+	File    string      // appended to, and reopened by Reopen; empty: the log goes to Default
+	Flag    string      // the flag that names File, for errors; empty: --log-file
+	Mode    os.FileMode // of a new File; 0: 0640
+	Default io.Writer   // nil: no log
+	Format  string      // FormatConsole or FormatJSON; empty: it depends on Default
+	Louder  int         // steps above the usual level (level.go), or below it if negative
 }
 
-// Debug is how much Louder a log is that has the lines for debugging.
+// Debug is the value of Louder for a log with debug lines.
 const Debug = levelDebug - levelNormal
 
-// Log is a logger that never blocks who logs: an event loop writes to it. Lines go through a queue of fixed size to one
-// goroutine that formats and writes them; when that is too slow, whole lines are dropped, and a line says how many.
+// Log is a logger that never blocks, because event loops write to it. Lines go through a queue of fixed size to one
+// goroutine that formats and writes them. If that is too slow, whole lines are dropped, and a line says how many.
 type Log struct {
 	zerolog.Logger
 	level atomic.Int32 // on twemproxy's scale
 	queue *logQueue
-	file  *logFile // nil without a log file
+	file  *logFile // nil: no log file
 }
 
-// OpenLog opens the log. Close it to have the last lines written.
+// OpenLog opens the log. Close writes the last lines.
 func OpenLog(o LogOptions) (*Log, error) {
 	l := &Log{}
 	sink := o.Default
@@ -68,7 +69,7 @@ func OpenLog(o LogOptions) (*Log, error) {
 	return l, nil
 }
 
-// Reopen opens the log file anew, after somebody has moved it away. Without a log file it does nothing.
+// Reopen opens the log file again after somebody has moved it away. Without a log file it does nothing.
 func (l *Log) Reopen() {
 	if l.file == nil {
 		return
@@ -80,7 +81,7 @@ func (l *Log) Reopen() {
 	l.always().Str("signal", "SIGHUP").Str("file", l.file.path).Msg("log file reopened")
 }
 
-// Close writes what is queued and ends the log. A reader that does not read cannot hold it up for long.
+// Close writes what is queued and ends the log. A stuck reader delays it by logCloseTime at most.
 func (l *Log) Close() {
 	done := make(chan struct{})
 	go l.drain(done)
@@ -89,7 +90,7 @@ func (l *Log) Close() {
 		if l.file != nil {
 			l.file.close()
 		}
-	case <-time.After(logCloseTime): // only a stuck sink gets here; the process ends next
+	case <-time.After(logCloseTime): // only if the sink is stuck; the process ends next
 	}
 }
 
@@ -98,7 +99,7 @@ func (l *Log) drain(done chan<- struct{}) {
 	close(done)
 }
 
-// formatter is what turns the queued JSON events into lines, on the goroutine that writes them.
+// formatter turns queued JSON events into lines, on the goroutine that writes them.
 func formatter(sink io.Writer, format string) io.Writer {
 	terminal := IsTerminal(sink)
 	if format == "" && terminal {
@@ -111,15 +112,16 @@ func formatter(sink io.Writer, format string) io.Writer {
 	return onlyWriter{zerolog.ConsoleWriter{Out: sink, NoColor: !color, TimeFormat: consoleTime}}
 }
 
-// dropAlert reports dropped lines, straight to the writer: the queue is what was full.
+// dropAlert returns a function that reports dropped lines. It writes directly, because the queue was full.
 func dropAlert(out io.Writer) func(lines int) {
 	return func(missed int) {
-		fmt.Fprintf(out, `{"level":"warn","time":"%s","lines":%d,"message":"log lines dropped: the log is not read as fast as it is written"}`+"\n",
+		const message = "log lines dropped: the log is not read as fast as it is written"
+		fmt.Fprintf(out, `{"level":"warn","time":"%s","lines":%d,"message":"`+message+`"}`+"\n",
 			time.Now().Format(jsonTime), missed)
 	}
 }
 
-// timestamp gives every line its time in milliseconds; zerolog's own would need a global setting for that.
+// timestamp adds the time in milliseconds to every line. zerolog's own would need a global setting for that.
 type timestamp struct{}
 
 // Run implements zerolog.Hook.
@@ -127,10 +129,10 @@ func (timestamp) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	e.Str(zerolog.TimestampFieldName, time.Now().Format(jsonTime))
 }
 
-// onlyWriter hides that a writer can be closed: the log's owner closes its file, nobody closes stderr.
+// onlyWriter hides that a writer can be closed: the log closes its own file, but never stderr.
 type onlyWriter struct{ io.Writer }
 
-// IsTerminal tells whether w is a file that is a terminal.
+// IsTerminal reports whether w is a terminal.
 func IsTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok {

@@ -42,7 +42,8 @@ func isJSONLine(line string) bool {
 	var fields map[string]string
 	err := json.Unmarshal([]byte(line), &fields)
 	_, timeErr := time.Parse(jsonTime, fields["time"])
-	return err == nil && timeErr == nil && fields["message"] == "hello" && fields["server"] == "a:1" && fields["level"] == "info"
+	return err == nil && timeErr == nil && fields["message"] == "hello" && fields["server"] == "a:1" &&
+		fields["level"] == "info"
 }
 
 func TestLogDebugAndNowhere(t *testing.T) {
@@ -62,7 +63,7 @@ func TestLogDebugAndNowhere(t *testing.T) {
 	log.Close()
 }
 
-// gate is a sink that blocks until it is opened, as a pipe does that nobody reads.
+// gate is a sink that blocks until it is opened, like a pipe that nobody reads.
 type gate struct {
 	open chan struct{}
 	mu   sync.Mutex
@@ -156,14 +157,15 @@ func TestLogFileStaysWhenItCannotBeReopened(t *testing.T) {
 	log.Reopen()
 	log.Info().Msg("still here")
 	log.Close()
-	if text := readFile(t, filepath.Join(moved, "log")); !strings.Contains(text, "cannot be reopened") || !strings.Contains(text, "still here") {
+	if text := readFile(t, filepath.Join(moved, "log")); !strings.Contains(text, "cannot be reopened") ||
+		!strings.Contains(text, "still here") {
 		t.Errorf("got %q", text)
 	}
 }
 
 func TestLogFileError(t *testing.T) {
 	_, err := OpenLog(LogOptions{File: "/no/such/folder/log"})
-	want := "--log-file /no/such/folder/log: no such file or directory: name a file in a folder that exists and may be written to"
+	want := "--log-file /no/such/folder/log: no such file or directory: name a file in an existing, writable folder"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v\nwant %s", err, want)
 	}

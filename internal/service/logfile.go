@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// logFile is a file that is appended to and can be opened anew while it is written: the log's goroutine writes,
-// the signal loop reopens.
+// logFile is a file that is appended to, and that can be reopened concurrently. The log's goroutine writes to it, and
+// the signal loop reopens it.
 type logFile struct {
 	path, flag string
 	mode       os.FileMode
@@ -26,8 +26,8 @@ func openLogFile(path, flag string, mode os.FileMode) (*logFile, error) {
 	return l, nil
 }
 
-// reopen keeps the old file when the new one cannot be opened.
-// What the runtime prints when the process crashes goes to the file as well: a daemon has no stderr.
+// reopen keeps the old file if the new one cannot be opened. What the runtime prints when the process crashes goes to
+// the file as well, because a daemon has no stderr.
 func (l *logFile) reopen() error {
 	f, err := os.OpenFile(l.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, l.mode)
 	if err != nil {
@@ -35,7 +35,7 @@ func (l *logFile) reopen() error {
 		if errors.As(err, &path) {
 			err = path.Err
 		}
-		return fmt.Errorf("%s %s: %w: name a file in a folder that exists and may be written to", l.flag, l.path, err)
+		return fmt.Errorf("%s %s: %w: name a file in an existing, writable folder", l.flag, l.path, err)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

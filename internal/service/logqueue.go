@@ -6,9 +6,9 @@ import (
 	"sync/atomic"
 )
 
-// logQueue is a writer that never blocks: lines wait in a channel of fixed size for the one goroutine that writes them.
-// When it is full, lines are dropped and counted. (zerolog's diode does the same, but either polls, twenty wake-ups a
-// second in a process that is otherwise asleep, or can miss a wake-up.)
+// logQueue is a writer that never blocks. Lines wait in a channel of fixed size for the goroutine that writes them.
+// If it is full, lines are dropped and counted. (zerolog's diode is similar. But it either polls, with twenty
+// wake-ups per second in an idle process, or can miss a wake-up.)
 type logQueue struct {
 	lines   chan []byte
 	dropped atomic.Int64
@@ -16,7 +16,8 @@ type logQueue struct {
 	done    chan struct{}
 }
 
-// newLogQueue starts the goroutine that writes to out. alert is called on it when lines were dropped since the last one.
+// newLogQueue starts the goroutine that writes to out. That goroutine calls alert if lines were
+// dropped since the last call.
 func newLogQueue(out io.Writer, size int, alert func(lines int)) *logQueue {
 	q := &logQueue{lines: make(chan []byte, size), stop: make(chan struct{}), done: make(chan struct{})}
 	go q.run(out, alert)
@@ -33,13 +34,13 @@ func (q *logQueue) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// Close writes what is queued and ends the goroutine. What is written later stays in the queue for ever.
+// Close writes what is queued and ends the goroutine. Lines that are written later are lost.
 func (q *logQueue) Close() {
 	close(q.stop)
 	<-q.done
 }
 
-// run is the goroutine of the queue.
+// run is the queue's goroutine.
 func (q *logQueue) run(out io.Writer, alert func(lines int)) {
 	defer close(q.done)
 	for {

@@ -8,21 +8,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// notify tells the service manager that has started us, if one wants to hear (NOTIFY_SOCKET), how we are: one or several of
-// systemd's assignments. Whether it was heard is of no use to know: the manager would have to be told.
+// notify sends assignments in systemd's format to the service manager, if there is one (NOTIFY_SOCKET). Errors are
+// ignored, because only the manager could act on them.
 func notify(states ...string) {
 	_, _ = daemon.SdNotify(false, strings.Join(states, "\n"))
 }
 
-// status is a line for people.
+// status returns an assignment with a line for people.
 func status(format string, args ...any) string {
 	return "STATUS=" + strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", "; ")
 }
 
-// mainPID says that another process is the one to be watched from now on.
+// mainPID returns an assignment that makes another process the main process.
 func mainPID(pid int) string { return fmt.Sprintf("MAINPID=%d", pid) }
 
-// reloading says when a reload has begun, by the clock that systemd compares it with.
+// reloading returns the assignment that a reload begins. It has the clock that systemd expects.
 func reloading() string {
 	var now unix.Timespec
 	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &now)

@@ -11,13 +11,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pidFile holds the number of the running process, and a lock for as long as that runs.
+// pidFile holds the number of the running process, and is locked while that runs.
 type pidFile struct {
 	path string
 	f    *os.File
 }
 
-// createPidFile refuses a file whose process still runs. An empty path gives nil, which remove accepts.
+// createPidFile refuses a file whose process is still running. If path is empty it returns nil, which remove accepts.
 func createPidFile(path, flag string) (*pidFile, error) {
 	if path == "" {
 		return nil, nil
@@ -28,13 +28,13 @@ func createPidFile(path, flag string) (*pidFile, error) {
 		if errors.As(err, &pathErr) {
 			err = pathErr.Err
 		}
-		return nil, fmt.Errorf("%s %s: %w: name a file in a folder that exists and may be written to", flag, path, err)
+		return nil, fmt.Errorf("%s %s: %w: name a file in an existing, writable folder", flag, path, err)
 	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		other := make([]byte, 20)
 		n, _ := f.ReadAt(other, 0)
 		f.Close()
-		return nil, fmt.Errorf("%s %s: process %s runs with it: stop that one, or choose another file",
+		return nil, fmt.Errorf("%s %s: process %s is using it: stop that one, or choose another file",
 			flag, path, strings.TrimSpace(string(other[:n])))
 	}
 	err = f.Truncate(0)
@@ -48,8 +48,8 @@ func createPidFile(path, flag string) (*pidFile, error) {
 	return &pidFile{path, f}, nil
 }
 
-// openPidFile opens what is overwritten: a plain file with this name alone, in which there is a number or nothing. A slip in the name
-// must not cost another file its contents.
+// openPidFile opens the file for overwriting. It must be a regular file with a single name, and hold a number or
+// nothing. A typing error in the name must not destroy another file.
 func openPidFile(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o644)
 	if errors.Is(err, unix.ELOOP) {
@@ -78,16 +78,16 @@ func isPidFile(f *os.File) error {
 	case st.Nlink > 1:
 		return errors.New("it has another name as well (a hard link)")
 	case st.Size > longestPidFile || n > 0 && (first[0] < '0' || first[0] > '9'):
-		return errors.New("it is no pid file, and is not overwritten")
+		return errors.New("it is not a pid file, so it is not overwritten")
 	}
 	return nil
 }
 
-// longestPidFile is more than is ever in one.
+// longestPidFile is larger than any pid file.
 const longestPidFile = 64
 
-// remove deletes the file, if it is still this process's, or at least empties it where the folder belongs to root and the process
-// no longer does.
+// remove deletes the file if it still is this process's. If the folder belongs to root and the process is no longer
+// root, it empties the file instead.
 func (p *pidFile) remove() {
 	if p == nil || p.f == nil {
 		return
@@ -108,7 +108,7 @@ func (p *pidFile) release() {
 	}
 }
 
-// RunningProcess is the number of the process that runs with a pid file: that holds its lock.
+// RunningProcess returns the number of the process that holds the lock of a pid file.
 func RunningProcess(path string) (pid int, err error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -120,13 +120,13 @@ func RunningProcess(path string) (pid int, err error) {
 	}
 	defer f.Close()
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB); err == nil {
-		return 0, errors.New("no process runs with it")
+		return 0, errors.New("no process is using it")
 	}
 	text := make([]byte, 20)
 	n, _ := f.ReadAt(text, 0)
 	pid, err = strconv.Atoi(strings.TrimSpace(string(text[:n])))
 	if err != nil || pid < 2 {
-		return 0, fmt.Errorf("%q is no process number", text[:n])
+		return 0, fmt.Errorf("%q is not a process number", text[:n])
 	}
 	return pid, nil
 }

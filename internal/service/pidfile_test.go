@@ -21,7 +21,8 @@ func TestPidFile(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	_, err = createPidFile(path, "--pid-file")
-	want := fmt.Sprintf("--pid-file %s: process %d runs with it: stop that one, or choose another file", path, os.Getpid())
+	want := fmt.Sprintf("--pid-file %s: process %d is using it: stop that one, or choose another file", path,
+		os.Getpid())
 	if err == nil || err.Error() != want {
 		t.Errorf("a second process: got %v\nwant %s", err, want)
 	}
@@ -55,7 +56,8 @@ func TestNoPidFile(t *testing.T) {
 		t.Errorf("got %v, %v", p, err)
 	}
 	p.remove()
-	if _, err = createPidFile("/no/such/folder/pid", "--pid-file"); err == nil || !strings.Contains(err.Error(), "name a file in a folder that exists") {
+	if _, err = createPidFile("/no/such/folder/pid", "--pid-file"); err == nil ||
+		!strings.Contains(err.Error(), "name a file in an existing, writable folder") {
 		t.Errorf("got %v", err)
 	}
 }

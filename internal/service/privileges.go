@@ -8,14 +8,14 @@ import (
 	"syscall"
 )
 
-// Credentials are the user and the groups that a process takes after it has bound its ports.
+// Credentials are the user and the groups that a process takes on after it has bound its ports.
 type Credentials struct {
-	uid, gid int   // -1: stays as it is
+	uid, gid int   // -1: unchanged
 	groups   []int // supplementary groups
 }
 
-// LookupCredentials finds a user and a group, each by name or number; empty means: stay as you are.
-// Without a group, the user's own groups count.
+// LookupCredentials looks up a user and a group, each by name or number. Empty means unchanged. Without a group, the
+// user's own groups are taken.
 func LookupCredentials(userName, groupName string) (*Credentials, error) {
 	c := &Credentials{uid: -1, gid: -1}
 	if groupName != "" {
@@ -41,7 +41,8 @@ func (c *Credentials) lookupUser(name string) error {
 	number, notNumber := strconv.ParseUint(name, 10, 31)
 	switch {
 	case err != nil && notNumber != nil:
-		return fmt.Errorf("-u %s: this machine has no such user: create it (useradd --system %s) or name another", name, name)
+		return fmt.Errorf("-u %s: this machine has no such user: create it (useradd --system %s) or name another",
+			name, name)
 	case err != nil && c.gid < 0:
 		return fmt.Errorf("-u %s: no user has this number, so its group is not known: add -g GROUP", name)
 	case err != nil:
@@ -75,12 +76,13 @@ func lookupGroup(name string) (int, error) {
 	}
 	gid, err := strconv.ParseUint(name, 10, 31)
 	if err != nil {
-		return 0, fmt.Errorf("-g %s: this machine has no such group: create it (groupadd --system %s) or name another", name, name)
+		return 0, fmt.Errorf("-g %s: this machine has no such group: create it (groupadd --system %s) or name another",
+			name, name)
 	}
 	return int(gid), nil
 }
 
-// allowed refuses what the kernel would refuse later, when the ports are bound already.
+// allowed refuses what the kernel would only refuse later, when the ports are bound already.
 func (c *Credentials) allowed(userName, groupName string) error {
 	if os.Geteuid() == 0 {
 		return nil
@@ -94,8 +96,8 @@ func (c *Credentials) allowed(userName, groupName string) error {
 	return nil
 }
 
-// Drop takes the new identity, on every thread of the process, for good: supplementary groups, then the group, then
-// the user, because the user may no longer do the other two. Without cgo the Go runtime runs these calls on all threads.
+// Drop takes on the new identity, for good. It sets the supplementary groups, the group and then the user, because
+// the user may not be allowed to set the others. Without cgo the Go runtime makes these calls on all threads.
 func (c *Credentials) Drop() error {
 	if os.Geteuid() != 0 {
 		return nil
@@ -116,5 +118,5 @@ func (c *Credentials) Drop() error {
 	return nil
 }
 
-// StaysRoot tells whether the process is root by accident: it is root, and nobody asked for root by name.
+// StaysRoot reports whether the process is root although nobody asked for root by name.
 func (c *Credentials) StaysRoot() bool { return os.Geteuid() == 0 && c.uid < 0 }

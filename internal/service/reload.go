@@ -8,20 +8,20 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// watchEvery is how often a watched file is looked at.
+// watchEvery is how often a watched file is checked.
 const watchEvery = time.Second
 
-// reloader takes a new configuration when it is asked to, or when a file has changed. nil does nothing.
+// reloader applies a new configuration on a signal, or after a file has changed. nil does nothing.
 type reloader struct {
 	take   func(log zerolog.Logger) error
 	file   string
 	ticker *time.Ticker
 
-	taken state // of the file, as of the last time
-	seen  state // as of the last look
+	taken state // of the file, when the configuration was last applied
+	seen  state // of the file, at the last check
 }
 
-// state tells one content of a file from another: by what a look at it costs nothing to find out.
+// state tells whether a file has changed, without reading it.
 type state struct {
 	changed time.Time
 	size    int64
@@ -47,7 +47,7 @@ func (r *reloader) stop() {
 	}
 }
 
-// ticks says when to look at the file.
+// ticks says when to check the file.
 func (r *reloader) ticks() <-chan time.Time {
 	if r == nil || r.ticker == nil {
 		return nil
@@ -63,7 +63,7 @@ func stateOf(file string) state {
 	return state{info.ModTime(), info.Size(), true}
 }
 
-// look reloads when the file is another one than before, and has been so for two looks: not while it is being written.
+// look reloads if the file has changed and was the same in two checks, so that it is not still being written.
 func (r *reloader) look(log *Log) {
 	now := stateOf(r.file)
 	settled := now == r.seen
@@ -80,8 +80,8 @@ func (r *reloader) reload(log *Log) {
 	began := time.Now()
 	notify(reloading())
 	if err := r.take(log.Logger); err != nil {
-		log.Error().AnErr("reason", err).Msg("the configuration was not taken: nothing has changed")
-		notify(daemon.SdNotifyReady, status("the configuration was not taken: %v", err))
+		log.Error().AnErr("reason", err).Msg("the configuration was not applied: nothing has changed")
+		notify(daemon.SdNotifyReady, status("the configuration was not applied: %v", err))
 		return
 	}
 	notify(daemon.SdNotifyReady, status("configuration reloaded at %s", began.Format(time.DateTime)))

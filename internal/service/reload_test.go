@@ -13,10 +13,13 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// SIGUSR1 reloads, as often as it comes, and a refusal is told.
+// TestSignalReloads: SIGUSR1 reloads each time, and a refused configuration is logged.
 func TestSignalReloads(t *testing.T) {
 	var outcomes []error
-	s := &serving{t: t, engine: newFakeEngine(), signals: make(chan os.Signal), exit: make(chan int, 1), text: &bytes.Buffer{}}
+	s := &serving{
+		t: t, engine: newFakeEngine(), signals: make(chan os.Signal), exit: make(chan int, 1),
+		text: &bytes.Buffer{},
+	}
 	s.log, _ = OpenLog(LogOptions{Default: s.text})
 	s.reloader = newReloader(Options{Reload: func(zerolog.Logger) error {
 		outcomes = append(outcomes, nil)
@@ -32,12 +35,13 @@ func TestSignalReloads(t *testing.T) {
 	s.signals <- syscall.SIGTERM
 	close(s.engine.release)
 	log := s.ends(0)
-	if len(outcomes) != 3 || strings.Count(log, "configuration reloaded") != 2 || !strings.Contains(log, "pools.yml:1:1: is wrong") {
+	if len(outcomes) != 3 || strings.Count(log, "configuration reloaded") != 2 ||
+		!strings.Contains(log, "pools.yml:1:1: is wrong") {
 		t.Errorf("%d reloads: %s", len(outcomes), log)
 	}
 }
 
-// A file that changes is taken when it has been the same for two looks; one that is not there is not.
+// TestWatchedFile: a changed file is reloaded if it was the same in two checks; a missing one is not.
 func TestWatchedFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "f")
 	write := func(text string) {
@@ -82,7 +86,7 @@ func TestWatchedFile(t *testing.T) {
 
 func TestRunningProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pid")
-	for _, want := range []string{"no process has been started with it", "no process runs with it"} {
+	for _, want := range []string{"no process has been started with it", "no process is using it"} {
 		if _, err := RunningProcess(path); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
 		}

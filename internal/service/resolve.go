@@ -9,11 +9,12 @@ import (
 	"time"
 )
 
-// resolveTime bounds a look-up at start, so that a wrong name fails within a second.
+// resolveTime limits a lookup at the start, so that a wrong name fails within a second.
 const resolveTime = 800 * time.Millisecond
 
-// ResolveListen turns "host:port" into one "IP:port" for each address of the host, to listen on. Of a name that has
-// both, only the IPv4 addresses count: the IPv6 ones often are of no use, and clients of a name try all.
+// ResolveListen turns "host:port" into an "IP:port" for each address of the host, to listen on. If a name
+// has both IPv4 and IPv6 addresses, only the former are used: the IPv6 ones often do not work, and clients
+// of a name try all of them.
 func ResolveListen(hostPort string) ([]string, error) {
 	host, port, err := net.SplitHostPort(hostPort)
 	if err != nil {

@@ -6,20 +6,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// spareFiles is what a process opens beside its clients and servers: standard files, log, listeners, a few for each loop.
+// spareFiles is how many files a process opens besides clients and servers: standard files, log,
+// listeners, a few per loop.
 const spareFiles = 64
 
-// fileLimit is the RLIMIT_NOFILE of the process; tests replace it.
+// fileLimit is the RLIMIT_NOFILE of the process. Tests replace it.
 type fileLimit interface {
 	get() (soft, hard uint64, err error)
 	set(soft, hard uint64) error
 }
 
-// manyClients is how many clients are taken at most when nobody has said how many.
+// manyClients is the maximum number of clients if the user gives none.
 const manyClients = 1 << 20
 
-// fitFiles raises the file limit to what clients, others and spareFiles need, and returns how many clients fit. When
-// that is fewer than wanted, warning is the line that says so. With 0 clients the limit alone counts, as in twemproxy.
+// fitFiles raises the file limit to what clients, others and spareFiles need, and returns how many clients fit. If
+// these are fewer than wanted, warning says so. clients 0 means as many as the limit allows, as in twemproxy.
 func fitFiles(limit fileLimit, clients, others int) (fit int, warning string) {
 	if clients == 0 {
 		return allFiles(limit, others), ""
@@ -27,7 +28,8 @@ func fitFiles(limit fileLimit, clients, others int) (fit int, warning string) {
 	need := uint64(clients) + uint64(others) + spareFiles
 	soft, hard, err := limit.get()
 	if err != nil {
-		return clients, fmt.Sprintf("cannot read the limit of open files, so -n %d may not be reached: %v", clients, err)
+		return clients, fmt.Sprintf("cannot read the limit of open files, so -n %d may not be reached: %v",
+			clients, err)
 	}
 	if soft >= need {
 		return clients, ""
@@ -46,13 +48,13 @@ func fitFiles(limit fileLimit, clients, others int) (fit int, warning string) {
 		"raise it with ulimit -n %d (systemd: LimitNOFILE=%d)", clients, need, soft, fit, need, need)
 }
 
-// share is how many clients a limit leaves room for. A tiny one is shared out: it shall serve somebody.
+// share returns how many clients a limit leaves room for. Even a tiny limit allows one.
 func share(soft uint64, others int) int {
 	spare := min(spareFiles, int(soft/4))
 	return max(1, int(soft)-others-spare)
 }
 
-// allFiles takes all that the process may have, and returns how many clients fit.
+// allFiles raises the limit as far as possible, and returns how many clients fit.
 func allFiles(limit fileLimit, others int) int {
 	soft, hard, err := limit.get()
 	if err != nil {

@@ -36,7 +36,12 @@ func TestFitFiles(t *testing.T) {
 		{"exactly", fakeLimit{soft: 4166, hard: 4166}, 4096, 6, 4096, 4166, false, ""},
 		{"soft raised", fakeLimit{soft: 1024, hard: 8192}, 4096, 6, 4096, 4166, false, ""},
 		{"root raises hard", fakeLimit{soft: 64, hard: 64, root: true}, 4096, 6, 4096, 4166, false, ""},
-		{"hard too low", fakeLimit{soft: 64, hard: 1024}, 4096, 6, 1024 - 6 - 64, 1024, true, "-n 4096 needs 4166 open files but the limit is 1024: only 954 clients"},
+		{
+			"hard too low",
+			fakeLimit{soft: 64, hard: 1024},
+			4096, 6, 1024 - 6 - 64, 1024, true,
+			"-n 4096 needs 4166 open files but the limit is 1024: only 954 clients",
+		},
 		{"one too low", fakeLimit{soft: 4165, hard: 4165}, 4096, 6, 4095, 4165, true, "only 4095 clients"},
 		{"tiny", fakeLimit{soft: 64, hard: 64}, 4096, 2, 64 - 2 - 16, 64, true, "only 46 clients"},
 		{"nothing left", fakeLimit{soft: 16, hard: 16}, 4096, 200, 1, 16, true, "only 1 clients"},
@@ -46,7 +51,8 @@ func TestFitFiles(t *testing.T) {
 		{"never more than wanted", fakeLimit{soft: 100, hard: 100}, 40, 6, 40, 100, true, "-n 40 needs 110"},
 	} {
 		fit, warning := fitFiles(&c.limit, c.clients, c.others)
-		if fit != c.fit || c.limit.soft != c.soft || (warning != "") != c.warned || !strings.Contains(warning, c.warningHasToName) {
+		if fit != c.fit || c.limit.soft != c.soft || (warning != "") != c.warned ||
+			!strings.Contains(warning, c.warningHasToName) {
 			t.Errorf("%s: %d clients, soft limit %d, %q", c.name, fit, c.limit.soft, warning)
 		}
 		if strings.Contains(warning, "\n") {

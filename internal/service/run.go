@@ -15,52 +15,56 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Engine is what the process is there for, running.
+// Engine is the running service of the process.
 type Engine interface {
-	Drain()             // no new clients; returns when those that are there got their answers and are gone, or its time is over
-	Close()             // ends everything that runs and waits for it
-	Err() <-chan error  // says when the engine can no longer work; may be closed when it has ended well
-	Warnings() []string // of the start: they are in the log, and a daemon says them to whoever has started it
+	// Drain accepts no new clients, and returns when the others have their answers and are gone,
+	// or when its time is over.
+	Drain()
+	Close()            // stops everything and waits for it
+	Err() <-chan error // receives an error if the engine cannot continue; may be closed when it has ended well
+	// Warnings are those of the start. They are in the log already; a daemon also passes them to
+	// whoever has started it.
+	Warnings() []string
 }
 
 // Options describe a process.
 type Options struct {
-	Program  string // name in messages
+	Program  string // its name in messages
 	Log      LogOptions
-	Levels   bool   // SIGTTIN and SIGTTOU change the level of the log, as in twemproxy
-	User     string // taken after Start; name or number
+	Levels   bool   // SIGTTIN and SIGTTOU change the log level, as in twemproxy
+	User     string // taken on after Start; name or number
 	Group    string
-	Root     string // what to do about running as root; empty: nothing
+	Root     string // the remedy for running as root; empty: no warning
 	PidFile  string
-	PidFlag  string   // that names PidFile, in errors; empty: --pid-file
-	Sockets  []string // unix sockets that Start makes: they go to User
-	Threads  int      // event loops
-	Clients  int      // clients at a time, as wanted; 0: as many as may be
-	Servers  int      // connections to servers
-	Warnings []string // said once at start
+	PidFlag  string   // the flag that names PidFile, for errors; empty: --pid-file
+	Sockets  []string // unix sockets that Start creates; they are transferred to User
+	Threads  int      // number of event loops
+	Clients  int      // wanted number of clients; 0: as many as possible
+	Servers  int      // number of connections to servers
+	Warnings []string // logged once at the start
 
-	// Start binds the ports and runs. clients is what the limit of open files allows, at most Clients if that is not 0. What
-	// is given is the engine's, also when it returns an error.
+	// Start binds the ports and starts the engine. clients is what the limit of open files allows, and at most
+	// Clients if that is not 0. given belongs to the engine, also after an error.
 	Start func(log zerolog.Logger, clients int, given Given) (Engine, error)
-	// Reload takes a new configuration, if there is one to be had; nil: there is none. It is called on SIGUSR1, and when Watch,
-	// a file, has changed; empty: only then. An error means that nothing has changed.
+	// Reload applies a new configuration; nil: there can be none. It is called on SIGUSR1, and when the file Watch
+	// has changed, unless that is empty. An error means that nothing has changed.
 	Reload func(log zerolog.Logger) error
 	Watch  string
 
-	// Hung asks all event loops for a sign of life, and returns those that have given none when the context is done. nil: nobody
-	// watches them.
+	// Hung asks all event loops for a sign of life, and returns those that have given none when the context is done.
+	// nil: the loops are not watched.
 	Hung func(context.Context) []int
-	// HandOver has the engine give up in favour of another process, which has its Listeners: on SIGUSR2. Drain and Close
-	// follow. An error means that it goes on. nil: SIGUSR2 does nothing.
+	// HandOver makes the engine stop its work in favour of another process, which has its Listeners, on SIGUSR2.
+	// Drain and Close follow. An error means that the engine continues. nil: SIGUSR2 does nothing.
 	HandOver  func() error
 	Listeners func() []Socket
 
-	// Started is called when all is well, to log who serves where, and to say it in a few words.
+	// Started is called when the process serves. It logs the listeners, and returns a short summary.
 	Started func(log zerolog.Logger) string
 }
 
-// Run runs one process from its options to its exit code. An error means that it did not get as far as serving;
-// whatever happens later is in the log.
+// Run runs a process from its options to its exit code. An error means that it did not start to serve.
+// Later errors are in the log.
 func Run(o Options) (exit int, err error) {
 	path := programPath()
 	from, sockets := inherit()
@@ -128,7 +132,7 @@ func Run(o Options) (exit int, err error) {
 	return serve(engine, log, signals, r, upgrader), nil
 }
 
-// ownFiles are the paths of what the process has for itself.
+// ownFiles returns the paths of the process's own files.
 func ownFiles(o Options) (paths []string) {
 	for _, path := range append([]string{o.PidFile, o.Log.File}, o.Sockets...) {
 		if absolute, err := filepath.Abs(path); path != "" && err == nil {
@@ -138,8 +142,8 @@ func ownFiles(o Options) (paths []string) {
 	return paths
 }
 
-// settle does what comes between listening and serving: it gives root's rights up, and sends word to the parent of a
-// daemon, which passes the warnings on to whoever started it.
+// settle does what comes between listening and serving. It gives up root's rights, and tells the parent of a daemon
+// that the daemon is ready, with the warnings.
 func settle(o Options, credentials *Credentials, warnings []string) error {
 	if err := credentials.Drop(); err != nil || !IsDaemon() {
 		return err
@@ -153,19 +157,20 @@ func settle(o Options, credentials *Credentials, warnings []string) error {
 	return detach()
 }
 
-// needLoopThreads lets the runtime run one thread more than there are loops. A loop sits on its own thread and waits
-// in system calls that the runtime does not see as waiting (RawSyscall), so it keeps its share of GOMAXPROCS busy;
-// with none left, the log, the prober and the signals would wait for the runtime to take it back by force.
+// needLoopThreads lets the runtime run one thread more than there are loops. A loop waits in system calls that the
+// runtime does not know about (RawSyscall), so it always occupies one of the GOMAXPROCS. Without a free one, the log,
+// the prober and the signals would wait until the runtime takes one back.
 func needLoopThreads(loops int) {
 	if runtime.GOMAXPROCS(0) <= loops {
 		runtime.GOMAXPROCS(loops + 1)
 	}
 }
 
-// watchSignals is called before anything is bound, so that no signal finds the process half made. A client or a log reader
-// that goes away must not kill the process: SIGPIPE is ignored.
+// watchSignals is called before anything is bound, so that no signal finds the process half started. SIGPIPE is
+// ignored: a client or log reader that goes away must not kill the process.
 //
-// SIGTTIN and SIGTTOU are caught for twemproxy's sake only: else they stop a process in the background that uses the terminal.
+// SIGTTIN and SIGTTOU are caught for compatibility with twemproxy only. By default they stop a background
+// process that uses the terminal.
 func watchSignals(levels bool) chan os.Signal {
 	signal.Ignore(syscall.SIGPIPE)
 	signals := make(chan os.Signal, 4)

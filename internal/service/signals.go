@@ -8,8 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// serve waits for the end: SIGTERM and SIGINT drain, a second one ends at once, SIGUSR1 reloads, SIGUSR2 upgrades, the others are
-// about the log, and an engine that fails ends the process. It returns the exit code.
+// serve runs until the process ends, and returns the exit code. SIGTERM and SIGINT drain; a second one
+// ends the process at once. SIGUSR1 reloads, SIGUSR2 upgrades, and the others are about the log. An
+// engine that fails ends the process.
 func serve(engine Engine, log *Log, signals <-chan os.Signal, r *reloader, u *upgrader) int {
 	failed := engine.Err()
 	for {
@@ -22,7 +23,7 @@ func serve(engine Engine, log *Log, signals <-chan os.Signal, r *reloader, u *up
 			}
 		case err, ok := <-failed:
 			if !ok {
-				failed = nil // an engine that says nothing any more has not failed
+				failed = nil // a closed channel is not a failure
 				continue
 			}
 			log.Error().AnErr("reason", err).Msg("the engine failed, the process ends")
@@ -41,13 +42,14 @@ func serve(engine Engine, log *Log, signals <-chan os.Signal, r *reloader, u *up
 			}
 			u.cancel()
 			notify(daemon.SdNotifyStopping, status("draining"))
-			log.Info().Str("signal", s.String()).Msg("draining: no new clients, requests in flight are answered; a second signal ends at once")
+			log.Info().Str("signal", s.String()).
+				Msg("draining: no new clients, requests in flight are answered; a second signal ends at once")
 			return stop(engine, failed, log, signals)
 		}
 	}
 }
 
-// stop drains and closes the engine, unless a second signal comes first: then nothing is waited for.
+// stop drains and closes the engine. On a second signal it returns at once.
 func stop(engine Engine, failed <-chan error, log *Log, signals <-chan os.Signal) int {
 	drained := make(chan struct{})
 	go drain(engine, drained)
@@ -74,7 +76,7 @@ func stop(engine Engine, failed <-chan error, log *Log, signals <-chan os.Signal
 	}
 }
 
-// aboutLog does what a signal asks of the log, and reports whether it is one that does not end the process.
+// aboutLog handles signals about the log. It returns false for those that end the process.
 func aboutLog(log *Log, s os.Signal) bool {
 	switch s {
 	case syscall.SIGHUP:

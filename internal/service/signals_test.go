@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// fakeEngine drains for as long as release is open.
+// fakeEngine drains until release is closed.
 type fakeEngine struct {
 	draining chan struct{} // closed when Drain was called
 	release  chan struct{}
@@ -44,7 +44,10 @@ type serving struct {
 }
 
 func startServing(t *testing.T) *serving {
-	s := &serving{t: t, engine: newFakeEngine(), signals: make(chan os.Signal), exit: make(chan int, 1), text: &bytes.Buffer{}}
+	s := &serving{
+		t: t, engine: newFakeEngine(), signals: make(chan os.Signal), exit: make(chan int, 1),
+		text: &bytes.Buffer{},
+	}
 	s.log, _ = OpenLog(LogOptions{Default: s.text})
 	go s.run()
 	return s

@@ -7,25 +7,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Socket listens already when the process begins.
+// Socket is a socket that was listening before the process began.
 type Socket struct {
 	FD      int
-	Foreign bool // systemd has made it, and keeps it
+	Foreign bool // systemd has created it, and keeps it
 }
 
-// Given is what a process begins with.
+// Given is what a process inherits.
 type Given struct {
 	Sockets []Socket
-	// TakeOver has the process that has served until now give up; nil: there is none. Before it nothing may be read that that
-	// one may still write. When it returns an error this process has to end.
+	// TakeOver makes the process that has served so far stop its work; nil: there is none. Nothing that the old
+	// process still writes may be read before. If it returns an error, this process has to end.
 	TakeOver func() error
-	// Give hands a file that is open to the user that the process becomes when it has started; nil: it stays who it is.
+	// Give transfers an open file to the user that the process becomes after the start; nil: it stays the same user.
 	Give func(*os.File) error
-	// Files are the paths of what the process has for itself: pid file, log, unix sockets.
+	// Files are the paths of the process's own files: pid file, log, unix sockets.
 	Files []string
 }
 
-// activated are the sockets of systemd's socket activation (LISTEN_FDS), if it is this process that they are for.
+// activated returns the sockets of systemd's socket activation (LISTEN_FDS), if they are for this process.
 func activated() []Socket {
 	var sockets []Socket
 	for _, f := range activation.Files(true) {
@@ -38,7 +38,7 @@ func activated() []Socket {
 	return sockets
 }
 
-// foreignPaths are the files of those that somebody else has made.
+// foreignPaths returns the paths of sockets that somebody else has created.
 func foreignPaths(sockets []Socket) (paths []string) {
 	for _, s := range sockets {
 		if name, err := unix.Getsockname(s.FD); err == nil && s.Foreign {
@@ -50,8 +50,8 @@ func foreignPaths(sockets []Socket) (paths []string) {
 	return paths
 }
 
-// programPath is where the running program is started from: as it was typed if that still leads to it, so that a symbolic
-// link is followed anew by whoever starts it again.
+// programPath returns the path to start the running program from again. It is the path as typed if that still exists,
+// so that a symbolic link is followed anew.
 func programPath() string {
 	exe, err := os.Executable()
 	if err != nil {

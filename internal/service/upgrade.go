@@ -18,23 +18,23 @@ import (
 
 const (
 	childTime = 30 * time.Second // for a child to be ready
-	serveTime = 10 * time.Second // and to serve, once everything is its own
-	lastWords = time.Second      // for what it has said, when it is dead or has its own stderr
+	serveTime = 10 * time.Second // for it to serve after that
+	lastWords = time.Second      // to read its last output, once it is dead or has its own stderr
 )
 
-// upgrader starts the program anew, and lets it take over. nil: nobody may.
+// upgrader starts the program again and lets it take over. nil: upgrades are not possible.
 type upgrader struct {
 	path     string // of the program
-	dir      string // that it was started in: arguments may be relative to it
+	dir      string // that the program was started in: arguments may be relative to it
 	sockets  func() []Socket
 	handOver func() error // see Options.HandOver
 	pid      *pidFile
 
 	next  *successor // nil: none is being started
-	ready chan error // how that has ended
+	ready chan error // gets the result of the start
 }
 
-// newUpgrader is called in the folder that the program was started in.
+// newUpgrader must be called in the folder that the program was started in.
 func newUpgrader(o Options, path string) *upgrader {
 	if o.HandOver == nil {
 		return nil
@@ -46,14 +46,14 @@ func newUpgrader(o Options, path string) *upgrader {
 	return &upgrader{path: path, dir: dir, sockets: o.Listeners, handOver: o.HandOver, ready: make(chan error, 1)}
 }
 
-// serves says which pid file is to be left to a successor.
+// serves says which pid file is left to a successor.
 func (u *upgrader) serves(pid *pidFile) {
 	if u != nil {
 		u.pid = pid
 	}
 }
 
-// readiness delivers how the start of a successor has ended.
+// readiness delivers the result of starting a successor.
 func (u *upgrader) readiness() <-chan error {
 	if u == nil {
 		return nil
@@ -61,7 +61,7 @@ func (u *upgrader) readiness() <-chan error {
 	return u.ready
 }
 
-// begin starts a successor, unless one is being started.
+// begin starts a successor, unless one is being started already.
 func (u *upgrader) begin(log *Log) {
 	if u.next != nil {
 		log.Warn().Int("pid", u.next.pid).Msg("a new process is being started already")
@@ -73,18 +73,19 @@ func (u *upgrader) begin(log *Log) {
 		return
 	}
 	u.next = next
-	log.Info().Str("program", u.path).Int("pid", next.pid).Msg("upgrade: a new process starts, this one serves until that is ready")
+	log.Info().Str("program", u.path).Int("pid", next.pid).
+		Msg("upgrade: a new process starts, this one serves until that is ready")
 	go next.await(u.ready)
 }
 
-const unchanged = "no upgrade: this process goes on, nothing has changed"
+const unchanged = "no upgrade: this process continues, nothing has changed"
 
 func (u *upgrader) refuse(log *Log, err error) {
 	log.Error().AnErr("reason", err).Msg(unchanged)
 	notify(status("%s: %v", unchanged, err))
 }
 
-// finish has the successor take over, if it is ready, and reports whether it has: then this process has to drain and end.
+// finish lets a ready successor take over, and reports whether it has. Then this process has to drain and end.
 func (u *upgrader) finish(log *Log, err error) (yielded bool) {
 	next := u.next
 	u.next = nil
@@ -99,7 +100,7 @@ func (u *upgrader) finish(log *Log, err error) (yielded bool) {
 		return false
 	}
 	u.pid.release()
-	notify(mainPID(next.pid)) // before the new process says anything
+	notify(mainPID(next.pid)) // before the new process notifies the manager
 	err = next.takeOver()
 	next.close()
 	if err != nil {
@@ -123,7 +124,7 @@ func (u *upgrader) cancel() {
 	u.next = nil
 }
 
-// successor is a child as its parent sees it.
+// successor is a child from the view of its parent.
 type successor struct {
 	pid     int
 	control *os.File
@@ -149,7 +150,7 @@ func startSuccessor(path, dir string, sockets []Socket) (*successor, error) {
 	files := []uintptr{0, 1, stderr.Fd(), uintptr(pair[1]), os.Stderr.Fd()}
 	var kinds []string
 	for _, l := range sockets {
-		files = append(files, uintptr(l.FD)) // not by os.File, which has the socket block
+		files = append(files, uintptr(l.FD)) // not with os.File, which makes the socket blocking
 		if l.Foreign {
 			kinds = append(kinds, foreignSocket)
 		} else {
@@ -166,7 +167,7 @@ func startSuccessor(path, dir string, sockets []Socket) (*successor, error) {
 	return s, nil
 }
 
-// childEnvironment is ours, but for what is about us.
+// childEnvironment returns our environment without the variables that are about this process.
 func childEnvironment(kinds string) []string {
 	env := slices.DeleteFunc(os.Environ(), func(v string) bool {
 		return strings.HasPrefix(v, childVariable+"=") || strings.HasPrefix(v, "WATCHDOG_PID=")
@@ -174,7 +175,7 @@ func childEnvironment(kinds string) []string {
 	return append(env, fmt.Sprintf("%s=%d,%s", childVariable, os.Getpid(), kinds))
 }
 
-// await is a goroutine: it waits until the child is ready, or dead, or has taken too long.
+// await is a goroutine. It waits until the child is ready or dead, or has taken too long.
 func (s *successor) await(ready chan<- error) {
 	err := s.expect(msgReady)
 	if err == nil {
@@ -188,7 +189,7 @@ func (s *successor) await(ready chan<- error) {
 	ready <- err
 }
 
-// takeOver tells the child that everything is its own, and waits until it serves.
+// takeOver tells the child that this process has stopped its work, and waits until the child serves.
 func (s *successor) takeOver() error {
 	if _, err := s.control.Write([]byte{msgYours}); err != nil {
 		return err
@@ -211,19 +212,19 @@ func (s *successor) expect(msg byte) error {
 	case err != nil:
 		return fmt.Errorf("the new process (pid %d) has ended", s.pid)
 	case got[0] != msg:
-		return fmt.Errorf("the new process (pid %d) is no magent that could take over", s.pid)
+		return fmt.Errorf("the new process (pid %d) is not a magent that can take over", s.pid)
 	}
 	return nil
 }
 
-// words are what the child has said on the stderr that it had from us, on one line.
+// words returns what the child has written to the stderr that we gave it, as one line.
 func (s *successor) words() string {
 	_ = s.said.SetReadDeadline(time.Now().Add(lastWords))
 	text, _ := io.ReadAll(io.LimitReader(s.said, 4<<10))
 	return strings.ReplaceAll(string(bytes.TrimSpace(text)), "\n", "; ")
 }
 
-// kill ends the child, and waits for that.
+// kill kills the child and waits for its end.
 func (s *successor) kill() {
 	_ = syscall.Kill(s.pid, syscall.SIGKILL)
 	_, _ = syscall.Wait4(s.pid, nil, 0, nil)
@@ -234,7 +235,7 @@ func (s *successor) close() {
 	s.said.Close()
 }
 
-// lookUp finds a program as a shell does; empty: there is none.
+// lookUp finds a program as a shell does. It returns "" if there is none.
 func lookUp(name string) string {
 	path, err := exec.LookPath(name)
 	if err == nil {

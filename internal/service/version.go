@@ -8,19 +8,20 @@ import (
 	"time"
 )
 
-// release is the version. The linker sets it, from the tag (deploy/release/version.sh); this is what untagged source says.
+// release is the version. The linker sets it from the tag (deploy/release/version.sh); this
+// value is for untagged source.
 var release = "1.0.0-dev"
 
-// Release is the version of the program.
+// Release returns the version of the program.
 func Release() string { return release }
 
-// What the linker sets in a release: the commit that it is built from, and the time of that in seconds.
+// Set by the linker in a release: the commit that it is built from, and the commit's time as Unix seconds.
 var (
 	commit    = ""
 	committed = ""
 )
 
-// VersionLine is what -V prints: the release, the commit it was built from where that is known, and the compiler.
+// VersionLine returns what -V prints: the release, the commit if it is known, and the compiler.
 func VersionLine(program string) string {
 	revision := commit
 	if info, ok := debug.ReadBuildInfo(); ok && revision == "" {
@@ -36,7 +37,7 @@ func VersionLine(program string) string {
 	return fmt.Sprintf("%s %s%s %s/%s %s", program, release, revision, runtime.GOOS, runtime.GOARCH, runtime.Version())
 }
 
-// Date is when the commit of this release was made, in UTC; the zero time for what is no release.
+// Date returns the time of the release's commit, in UTC. It is zero for builds that are not a release.
 func Date() time.Time {
 	seconds, err := strconv.ParseInt(committed, 10, 64)
 	if err != nil {

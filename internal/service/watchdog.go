@@ -7,18 +7,18 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 )
 
-// watchdog has the service manager know, for as long as it is so, that all loops turn: one that is stuck gets the process
-// restarted. nil does nothing.
+// watchdog tells the service manager that all loops are running, for as long as they are. If one is stuck, the
+// manager restarts the process. nil does nothing.
 type watchdog struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 }
 
-// startWatchdog does so as often as the manager wants (WATCHDOG_USEC), if it does. hung is Options.Hung.
+// startWatchdog starts a watchdog if the manager wants one (WATCHDOG_USEC). hung is Options.Hung.
 func startWatchdog(hung func(context.Context) []int, log *Log) *watchdog {
 	limit, err := daemon.SdWatchdogEnabled(true)
 	if err != nil {
-		log.Warn().AnErr("reason", err).Msg("nobody will notice when a loop is stuck")
+		log.Warn().AnErr("reason", err).Msg("nobody will notice if a loop is stuck")
 	}
 	if limit <= 0 || err != nil || hung == nil {
 		return nil
@@ -29,7 +29,8 @@ func startWatchdog(hung func(context.Context) []int, log *Log) *watchdog {
 	return w
 }
 
-// feed is the goroutine of a watchdog. It waits for a loop that is stuck as long as that takes, and asks nobody meanwhile.
+// feed is the goroutine of a watchdog. It waits for a stuck loop as long as necessary, and asks
+// for nothing meanwhile.
 func (w *watchdog) feed(ctx context.Context, hung func(context.Context) []int, every time.Duration) {
 	defer close(w.done)
 	tick := time.NewTicker(every)

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// The watchdog is fed for each ping that comes back, and not while one is due: not when a loop is stuck.
+// TestWatchdogWantsAnswers: the watchdog is fed after each answer, and not while one is missing
+// because a loop is stuck.
 func TestWatchdogWantsAnswers(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "notify")
 	manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})

@@ -110,7 +110,7 @@ func TestDaemonThatCannotServe(t *testing.T) {
 		cmd := exec.Command(harness.Nutcracker(t), args...)
 		cmd.Dir = p.folder
 		said, err := cmd.CombinedOutput()
-		if err == nil || !strings.Contains(string(said), "/no/such/folder") || !strings.Contains(string(said), "name a file in a folder that exists") {
+		if err == nil || !strings.Contains(string(said), "/no/such/folder") || !strings.Contains(string(said), "name a file in an existing, writable folder") {
 			t.Errorf("%s: %v, %q", line, err, said)
 		}
 	}

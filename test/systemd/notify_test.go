@@ -32,7 +32,7 @@ func TestReady(t *testing.T) {
 	write(strings.Replace(pool, "timeout", "timeuot", 1))
 	p.Signal(syscall.SIGUSR1)
 	m.expects("RELOADING=1", "MONOTONIC_USEC=")
-	m.expects("READY=1", "STATUS=the configuration was not taken: ")
+	m.expects("READY=1", "STATUS=the configuration was not applied: ")
 
 	p.Terminate()
 	m.expects("STOPPING=1", "STATUS=draining")

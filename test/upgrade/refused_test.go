@@ -24,7 +24,7 @@ func TestBadBinary(t *testing.T) {
 	s.replace(script("#!/bin/sh\necho the new version does not know an option >&2\nexit 2\n"))
 	s.refused("it said: the new version does not know an option")
 	s.replace(script("#!/bin/sh\necho hello >&3\nexec sleep 1000\n"))
-	s.refused("is no magent that could take over")
+	s.refused("is not a magent that can take over")
 	if err := os.Remove(s.binary); err != nil {
 		t.Fatal(err)
 	}

@@ -123,9 +123,9 @@ func (s *site) refused(reason string) {
 	old := s.pid()
 	stays := harness.Dial(s.t, s.addr)
 	stays.Want("mn\r\n", "MN\r\n")
-	times := strings.Count(s.text(), "no upgrade: this process goes on")
+	times := strings.Count(s.text(), "no upgrade: this process continues")
 	s.signal(old, syscall.SIGUSR2)
-	s.awaitLog("no upgrade: this process goes on", times+1)
+	s.awaitLog("no upgrade: this process continues", times+1)
 	if log := s.text(); !strings.Contains(log, reason) {
 		s.t.Errorf("the log does not say %q", reason)
 	}
