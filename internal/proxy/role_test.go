@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/session"
 )
@@ -37,6 +38,27 @@ func TestStandby(t *testing.T) {
 		}
 	})
 	r.svc.setStandby(false)
+	r.back(0)
+}
+
+// The address goes while a server is being filled, and comes again: it is filled again.
+func TestAddressGoesDuringFill(t *testing.T) {
+	t.Parallel()
+	r, p, b := knownPair(t)
+	c := r.client()
+	lived(c, p)
+	b.lists("k")
+	p.restarts()
+	read := b.want("mg k v f t u\r\n")
+	r.inState(0, failover.Warming)
+	r.svc.setStandby(true)
+	r.eventually(0, "stopped", func(sh *session.Shard) bool { return !sh.Pools[0].Engine.Returns(0) })
+	read.answer("EN\r\n")
+	c.say("get k\r\n")
+	b.want("get k\r\n").answer("END\r\n")
+	c.hear("END\r\n")
+	r.svc.setStandby(false)
+	b.want("mg k v f t u\r\n").answer("EN\r\n")
 	r.back(0)
 }
 
