@@ -29,6 +29,10 @@ func (p *Pool) Recognized(c *backend.Conn) bool {
 	if why := p.Engine.Unfillable(i); why != "" {
 		p.Loop.Registry.Unfillable(p.records[i], why)
 	}
+	if p.relieved(i) {
+		p.TakeOut(i, errRestarted)
+		return false
+	}
 	return contents == failover.Partial && !p.Engine.CanFill(i)
 }
 
@@ -115,16 +119,7 @@ func (p *Pool) Admit() {
 			p.moveKeys()
 		}
 	}
-}
-
-// othersKnown reports whether no connection to the other copies of the keys of server i is being made.
-func (p *Pool) othersKnown(i int) bool {
-	for j, c := range p.Conns {
-		if p.Engine.CopiesOf(i, j) && c.Connecting() {
-			return false
-		}
-	}
-	return true
+	p.borrow()
 }
 
 // later does what may have become possible, outside the engine's calls.

@@ -14,6 +14,16 @@ func (p *Pool) mayMakeGood(i int) bool {
 	return !p.Loop.Yielding && !(p.Loop.Standby.Load() && p.Engine.Missed(i))
 }
 
+// othersKnown reports whether no connection to the other copies of the keys of server i is being made.
+func (p *Pool) othersKnown(i int) bool {
+	for j, c := range p.Conns {
+		if p.Engine.CopiesOf(i, j) && c.Connecting() {
+			return false
+		}
+	}
+	return true
+}
+
 // PauseRepair stops making good what servers missed. They are not read, so it may go on at any time.
 func (p *Pool) PauseRepair() {
 	if p == nil {

@@ -36,8 +36,8 @@ func (e *Engine) abandon(h *resync) {
 func (e *Engine) Incomplete(i int) bool { return e.incomplete[i] }
 
 // CanFill reports whether server i can be filled: all servers with the other copies of its keys can be read, and know
-// meta commands. If a primary and its backup are both incomplete, the backup is filled first, because clients see what
-// the primary has.
+// meta commands. If a primary that can be read and its backup are both incomplete, the backup is filled first, because
+// clients see what the primary has.
 func (e *Engine) CanFill(i int) bool {
 	if e.Backups == nil || e.Conns[i].Meta() == backend.NoMeta {
 		return false
@@ -46,7 +46,10 @@ func (e *Engine) CanFill(i int) bool {
 		if !e.CopiesOf(i, j) {
 			continue
 		}
-		if !e.Health.Readable(j) || conn.Meta() == backend.NoMeta || e.incomplete[j] && i < e.NumPrimaries {
+		if !e.Health.Readable(j) || conn.Meta() == backend.NoMeta {
+			return false
+		}
+		if e.incomplete[j] && i < e.NumPrimaries && e.Health.Readable(i) {
 			return false
 		}
 	}
@@ -79,6 +82,17 @@ func (e *Engine) Distrust(i int) {
 	e.record(i, Recorder.All) // after a crash nobody would know which keys these are
 	e.unclean[i] = true
 	e.Emptied(i)
+}
+
+// Trust takes Distrust back: another process has repaired what server i holds. The server, which must have no dirty
+// keys, is still filled.
+func (e *Engine) Trust(i int) {
+	if !e.unclean[i] {
+		return
+	}
+	e.unclean[i] = false
+	e.record(i, Recorder.Clean)
+	e.record(i, Recorder.Incomplete)
 }
 
 // Distrusted reports whether server i may still hold values that are out of date.

@@ -33,8 +33,24 @@ type cluster struct {
 	bridge *space
 }
 
-// newCluster has magents with arguments beside those that say where they listen and what their servers are.
+// newCluster has memcacheds, and magents with arguments beside those that say where they listen and what their servers are.
 func newCluster(t *testing.T, args ...string) *cluster {
+	t.Helper()
+	c := newHosts(t, args...)
+	for _, h := range c.hosts {
+		h.startMemcached()
+	}
+	for _, h := range c.hosts { // so that all magents know all servers from the start
+		c.client.awaitListening(address(h.i) + ":11211")
+	}
+	for _, h := range c.hosts {
+		h.startMagent()
+	}
+	return c
+}
+
+// newHosts has hosts on which nothing runs yet.
+func newHosts(t *testing.T, args ...string) *cluster {
 	t.Helper()
 	harness.NeedNamespaces(t, "--net")
 	c := &cluster{t: t, client: newSpace(t, "client")}
@@ -46,21 +62,6 @@ func newCluster(t *testing.T, args ...string) *cluster {
 		spaces = append(spaces, h.space)
 	}
 	c.bridge = wire(t, append(spaces, c.client)...)
-	for _, h := range c.hosts {
-		h.startMemcached()
-	}
-	for _, h := range c.hosts { // a magent without the address does not take servers back that were away when it started
-		harness.Eventually(t, "memcached of "+h.name+" answers", func() error {
-			conn, err := c.client.dial(address(h.i)+":11211", time.Second)
-			if err == nil {
-				conn.Close()
-			}
-			return err
-		})
-	}
-	for _, h := range c.hosts {
-		h.startMagent()
-	}
 	return c
 }
 
@@ -69,14 +70,39 @@ func (h *host) startMemcached() {
 	h.memcached = h.start("memcached", "memcached", "-u", "nobody", "-l", address(h.i), "-p", "11211", "-U", "0", "-t", "1", "-m", "64")
 }
 
-// startMagent runs it with the same servers in the same roles on every host, and waits until it serves.
+// startMagent runs it, and waits until it serves.
 func (h *host) startMagent() {
+	h.t.Helper()
+	h.runMagent()
+	h.awaitServing()
+}
+
+// runMagent runs it with the same servers in the same roles on every host, and waits until it listens.
+func (h *host) runMagent() {
 	h.t.Helper()
 	argv := []string{
 		harness.Binary(h.t), "--log-format", "json", "-l", "0.0.0.0", "-p", fmt.Sprint(port),
 		"-s", address(0), "-s", address(1), "-b", address(2), "--state-dir", filepath.Join(h.dir, "state"),
 	}
 	h.magent = h.start("magent", append(argv, h.args...)...)
+	h.awaitListening(h.local())
+}
+
+// awaitListening waits until somebody listens at an address, as the host sees it.
+func (s *space) awaitListening(addr string) {
+	s.t.Helper()
+	harness.Eventually(s.t, addr+" can be connected to", func() error {
+		conn, err := s.dial(addr, time.Second)
+		if err == nil {
+			conn.Close()
+		}
+		return err
+	})
+}
+
+// awaitServing waits until the host's magent serves.
+func (h *host) awaitServing() {
+	h.t.Helper()
 	harness.Eventually(h.t, "magent of "+h.name+" serves", func() error {
 		if code, _, said := harness.Run(h.t, h.inside(harness.Binary(h.t), "health", h.local())...); code != 0 {
 			return fmt.Errorf("it does not: %s", said)

@@ -1,0 +1,68 @@
+package pool
+
+// Without the virtual address this process repairs nothing (mayMakeGood). Whoever holds the address fills a server that
+// lacks keys, and replaces values there that may be out of date. This process does not hear of it. It spares such a
+// server only as long as it can do without: while all other copies can be read. When one of them goes, it uses the
+// server as it is, like one that it meets at the start. Otherwise it could read nothing any more after all servers were
+// restarted one by one, or when all were away at the start, and keepalived would not give it the address.
+//
+// Dirty keys are another matter. This process knows that the server missed them, and may be the only one to know. So
+// the server stays out of use until the address comes.
+
+// borrow uses servers that were spared and are needed now.
+func (p *Pool) borrow() {
+	if !p.Loop.Standby.Load() || p.Loop.Yielding {
+		return
+	}
+	for range p.Conns { // a server that is used may make others needless
+		i := p.longestSpared()
+		if i < 0 {
+			return
+		}
+		p.Engine.Trust(i)
+		p.Health.Return(i, p.Loop.L.Now())
+		p.Engine.Returned(i)
+	}
+}
+
+// longestSpared returns the needed server that was spared for the longest time, because it is most likely to have been
+// repaired; -1: there is none.
+func (p *Pool) longestSpared() (longest int) {
+	longest = -1
+	for i := range p.Conns {
+		if p.spared(i) && p.othersKnown(i) && !p.dispensable(i) &&
+			(longest < 0 || p.Health.Server(i).Since < p.Health.Server(longest).Since) {
+			longest = i
+		}
+	}
+	return longest
+}
+
+// spared reports whether server i is out of use only because it may lack keys, or hold values that are out of date.
+func (p *Pool) spared(i int) bool {
+	return p.Conns[i].Ready() && !p.Health.Readable(i) && !p.Engine.Returns(i) && !p.Recalled[i] && p.Engine.Dirty(i).Empty()
+}
+
+// dispensable reports whether all other copies of the keys of server i can be read.
+func (p *Pool) dispensable(i int) bool {
+	for j := range p.Conns {
+		if p.Engine.CopiesOf(i, j) && !p.Health.Readable(j) {
+			return false
+		}
+	}
+	return true
+}
+
+// relieved reports whether this process is without the virtual address, and servers that can be read or were spared
+// have all other copies of the keys of server i.
+func (p *Pool) relieved(i int) bool {
+	if !p.Loop.Standby.Load() {
+		return false
+	}
+	for j := range p.Conns {
+		if p.Engine.CopiesOf(i, j) && !p.Health.Readable(j) && !p.spared(j) {
+			return false
+		}
+	}
+	return true
+}
