@@ -11,19 +11,19 @@ import (
 	"testing"
 )
 
-// built are the binaries of this test run.
+// built are the programs that were built for this test run.
 var built struct {
 	plain, faulty, nutcracker binary
 }
 
-// binary is a program made of the source of this module.
+// binary is a program that is built from the source of this module, once.
 type binary struct {
 	once sync.Once
 	path string
 	err  error
 }
 
-// Binary is the magent to be tested: MAGENT_BIN, or what the source of this module makes.
+// Binary returns the path of the magent to be tested: MAGENT_BIN, or one that is built from the source of this module.
 func Binary(tb testing.TB) string {
 	tb.Helper()
 	if path := os.Getenv("MAGENT_BIN"); path != "" {
@@ -32,13 +32,14 @@ func Binary(tb testing.TB) string {
 	return built.plain.make(tb, "./cmd/magent")
 }
 
-// BinaryWithFaults is a magent that leaves out the guards that MAGENT_FAULT names when it is started.
+// BinaryWithFaults returns the path of a magent without the guards that MAGENT_FAULT names when it is started.
 func BinaryWithFaults(tb testing.TB) string {
 	tb.Helper()
 	return built.faulty.make(tb, "-tags", "faults", "./cmd/magent")
 }
 
-// Nutcracker is the nutcracker to be tested: NUTCRACKER_BIN, or what the source of this module makes.
+// Nutcracker returns the path of the nutcracker to be tested: NUTCRACKER_BIN, or one that is built from the source of
+// this module.
 func Nutcracker(tb testing.TB) string {
 	tb.Helper()
 	if path := os.Getenv("NUTCRACKER_BIN"); path != "" {
@@ -56,14 +57,14 @@ func (b *binary) make(tb testing.TB, args ...string) string {
 	return b.path
 }
 
-// remove is for the end of the test run.
+// remove deletes the program at the end of the test run.
 func (b *binary) remove() {
 	if b.path != "" {
 		_ = os.RemoveAll(filepath.Dir(b.path))
 	}
 }
 
-// build runs go build with arguments whose last one is the folder of the command.
+// build runs go build with args, the last of which is the folder of the command. It returns the path of the program.
 func build(args ...string) (string, error) {
 	root, err := ModuleRoot()
 	if err != nil {
@@ -87,7 +88,8 @@ func build(args ...string) (string, error) {
 	return path, nil
 }
 
-// consult reads the folders of the source: `go test` notes that, and does not show an old result when a file has changed.
+// consult reads the folders of the source. `go test` notes this, so it does not use a cached result if a file has
+// changed.
 func consult(root string) error {
 	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.IsDir() && strings.HasPrefix(entry.Name(), ".") {

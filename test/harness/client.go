@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// Client speaks memcached's text protocol and hides nothing of it. Each read and each write has patience as its deadline.
-// Dial makes one whose methods Do, Send, Read and Line fail the test; the methods that return an error are for other goroutines.
+// Client is a client of memcached's text protocol that shows replies as they are. Each read and each write has
+// patience as its deadline. Methods that return no error fail the test; they need a Client from Dial, and the
+// goroutine of the test.
 type Client struct {
 	Conn net.Conn
 
@@ -32,7 +33,7 @@ func Dial(tb testing.TB, addr string) *Client {
 	return c
 }
 
-// Open connects without a test to fail.
+// Open connects like Dial but returns the error. The caller must close the client.
 func Open(addr string) (*Client, error) {
 	network := "tcp"
 	if strings.HasPrefix(addr, "/") {
@@ -45,7 +46,7 @@ func Open(addr string) (*Client, error) {
 	return &Client{Conn: conn, r: bufio.NewReaderSize(conn, 16<<10)}, nil
 }
 
-// Close ends the connection.
+// Close closes the connection.
 func (c *Client) Close() { _ = c.Conn.Close() }
 
 // Do sends a request and returns its one reply, line ends included.
@@ -58,7 +59,7 @@ func (c *Client) Do(request string) string {
 	return reply
 }
 
-// Want is Do for a reply that is known.
+// Want is Do, and fails the test if the reply is not want.
 func (c *Client) Want(request, want string) {
 	c.tb.Helper()
 	if got := c.Do(request); got != want {
@@ -66,7 +67,7 @@ func (c *Client) Want(request, want string) {
 	}
 }
 
-// Send writes bytes.
+// Send sends text.
 func (c *Client) Send(text string) {
 	c.tb.Helper()
 	if err := c.TrySend(text); err != nil {
@@ -84,7 +85,7 @@ func (c *Client) Reply() string {
 	return reply
 }
 
-// AwaitEOF reads until the other side closes, and returns what came before.
+// AwaitEOF reads until the other side closes the connection, and returns everything that was read.
 func (c *Client) AwaitEOF() string {
 	c.tb.Helper()
 	rest, err := c.TryRest()
@@ -94,7 +95,7 @@ func (c *Client) AwaitEOF() string {
 	return rest
 }
 
-// Try is Do.
+// Try is Do with an error.
 func (c *Client) Try(request string) (string, error) {
 	if err := c.TrySend(request); err != nil {
 		return "", err
@@ -102,7 +103,7 @@ func (c *Client) Try(request string) (string, error) {
 	return c.TryReply()
 }
 
-// TrySend is Send.
+// TrySend is Send with an error.
 func (c *Client) TrySend(text string) error {
 	if err := c.Conn.SetWriteDeadline(time.Now().Add(patience)); err != nil {
 		return err
@@ -111,7 +112,7 @@ func (c *Client) TrySend(text string) error {
 	return err
 }
 
-// TryRest is AwaitEOF. A reset counts as the end.
+// TryRest is AwaitEOF with an error. A reset counts as the end.
 func (c *Client) TryRest() (string, error) {
 	if err := c.Conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		return "", err
@@ -123,7 +124,7 @@ func (c *Client) TryRest() (string, error) {
 	return string(rest), err
 }
 
-// tryRead reads so many bytes.
+// tryRead reads n bytes.
 func (c *Client) tryRead(n int) (string, error) {
 	if err := c.Conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		return "", err
@@ -133,7 +134,7 @@ func (c *Client) tryRead(n int) (string, error) {
 	return string(text), err
 }
 
-// TryReply reads one reply and knows where it ends: VALUE and STAT lines up to END, VA with its value, else a line.
+// TryReply reads one reply: VALUE and STAT lines up to END, VA with its value, or else one line.
 func (c *Client) TryReply() (string, error) {
 	if err := c.Conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		return "", err
@@ -163,7 +164,8 @@ func (c *Client) TryReply() (string, error) {
 	}
 }
 
-// frame says whether a reply goes on after this line and its body, and how long the body is: -1 for none.
+// frame parses a line of a reply. more tells whether the reply goes on after this line and its body. body is the
+// length of the body; -1: there is none.
 func frame(line string) (more bool, body int, err error) {
 	fields := strings.Fields(line)
 	switch {

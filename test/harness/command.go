@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Run runs a program to its end, which must come soon.
+// Run runs a program, which must end soon, and returns its exit code and its output.
 func Run(tb testing.TB, argv ...string) (code int, stdout, stderr string) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(tb.Context(), patience)

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// logKept bounds what is kept of a log; the lines are counted all the same.
+// logKept bounds the bytes that are kept of a log. Further lines are only counted.
 const logKept = 1 << 20
 
 // logBuffer collects the output of a process.
@@ -15,7 +15,7 @@ type logBuffer struct {
 	newline int
 }
 
-// Write takes the next piece of output.
+// Write implements io.Writer.
 func (l *logBuffer) Write(piece []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -26,7 +26,7 @@ func (l *logBuffer) Write(piece []byte) (int, error) {
 	return len(piece), nil
 }
 
-// String is the log so far.
+// String returns the log so far.
 func (l *logBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -39,7 +39,7 @@ func (l *logBuffer) lines() int {
 	return l.newline
 }
 
-// tail is as much of the end of the log as a reader of a failed test wants to see.
+// tail returns the end of the log, for the output of a failed test.
 func (l *logBuffer) tail() string {
 	text := l.String()
 	const shown = 4000

@@ -16,13 +16,14 @@ import (
 // Magent is the proxy under test.
 type Magent struct {
 	*Process
-	Addr string // where it listens: host:port, or the path of a unix socket
+	Addr string // the address on which it listens: host:port, or the path of a unix socket
 
 	argv, env []string
 }
 
-// StartMagent runs magent and waits until it answers. Unless the arguments, or a file of pools, say where to listen, the kernel chooses a port.
-// Unless they set --timeout, deadlines are far away: a server that a busy machine holds up has not failed.
+// StartMagent runs magent and waits until it answers. If neither the arguments nor a file of pools name an address,
+// the kernel chooses a port. If they do not set --timeout, the timeouts are long, so that servers do not fail on a
+// busy machine.
 func StartMagent(tb testing.TB, args ...string) *Magent {
 	tb.Helper()
 	if !slices.ContainsFunc(args, func(a string) bool { return a == "--timeout" || a == "-c" }) {
@@ -31,13 +32,13 @@ func StartMagent(tb testing.TB, args ...string) *Magent {
 	return StartBinary(tb, Binary(tb), args...)
 }
 
-// StartBinary is StartMagent for a certain binary, with its own deadlines.
+// StartBinary is StartMagent for another binary, with its default timeouts.
 func StartBinary(tb testing.TB, path string, args ...string) *Magent {
 	tb.Helper()
 	return startBinary(tb, path, nil, args)
 }
 
-// StartWithout is StartBinary for a magent that leaves out guards, of those that MAGENT_FAULT knows; "": none.
+// StartWithout is StartBinary for a magent without the guards that guards names, as MAGENT_FAULT does.
 func StartWithout(tb testing.TB, guards string, args ...string) *Magent {
 	tb.Helper()
 	return startBinary(tb, BinaryWithFaults(tb), []string{"MAGENT_FAULT=" + guards}, args)
@@ -53,7 +54,7 @@ func startBinary(tb testing.TB, path string, env, args []string) *Magent {
 	return m
 }
 
-// Restart runs it again with the same arguments, after Kill. Where it listens must be among them.
+// Restart kills magent and starts it again with the same arguments. They must contain the address.
 func (m *Magent) Restart() {
 	m.tb.Helper()
 	m.Kill()
@@ -63,7 +64,7 @@ func (m *Magent) Restart() {
 func (m *Magent) start(tb testing.TB) {
 	tb.Helper()
 	m.Process = startWith(tb, "magent", m.env, m.argv)
-	Eventually(tb, "magent says where it listens", func() error {
+	Eventually(tb, "magent logs its addresses", func() error {
 		if m.Exited() {
 			tb.Fatalf("%s ended with code %d:\n%s", strings.Join(m.argv, " "), m.ExitCode(), m.Log())
 		}
@@ -79,7 +80,7 @@ func (m *Magent) start(tb testing.TB) {
 	awaitVersion(tb, m.Process, m.Addr)
 }
 
-// Listening reads the addresses from the line that magent logs when it is ready: field "listen", a list.
+// Listening returns the addresses that magent logs when it is ready, in the field "listen"; nil: it is not ready yet.
 func Listening(log string) []string {
 	for line := range strings.Lines(log) {
 		var entry struct {
@@ -92,7 +93,7 @@ func Listening(log string) []string {
 	return nil
 }
 
-// ModuleRoot is the folder above the test that holds go.mod.
+// ModuleRoot returns the folder with go.mod, which is above the folder of the test.
 func ModuleRoot() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -106,7 +107,7 @@ func ModuleRoot() (string, error) {
 	return "", errors.New("no go.mod above the test")
 }
 
-// Main runs the tests of a suite, removes what was built for them, and fails when a goroutine is left behind.
+// Main runs the tests of a package and removes the programs that were built for them. It fails if a goroutine is left.
 func Main(m *testing.M) {
 	code := m.Run()
 	built.plain.remove()

@@ -19,13 +19,13 @@ type Memcached struct {
 	args   []string
 }
 
-// StartMemcached runs a memcached, MEMCACHED_BIN or the one in PATH, and waits until it answers.
+// StartMemcached runs the memcached MEMCACHED_BIN, or the one in PATH, and waits until it answers.
 func StartMemcached(tb testing.TB, args ...string) *Memcached {
 	tb.Helper()
 	return startMemcached(tb, memcachedBinary(), args)
 }
 
-// StartReference is StartMemcached for the one in PATH, whose grammar magent has.
+// StartReference is StartMemcached for the memcached in PATH, whose grammar magent follows.
 func StartReference(tb testing.TB, args ...string) *Memcached {
 	tb.Helper()
 	return startMemcached(tb, "memcached", args)
@@ -34,12 +34,13 @@ func StartReference(tb testing.TB, args ...string) *Memcached {
 func startMemcached(tb testing.TB, binary string, args []string) *Memcached {
 	tb.Helper()
 	port := reservePort(tb)
-	m := &Memcached{binary: binary, port: port, Addr: fmt.Sprintf("127.0.0.1:%d", port), args: known(tb, binary, args)}
+	addr := fmt.Sprintf("127.0.0.1:%d", port)
+	m := &Memcached{binary: binary, port: port, Addr: addr, args: known(tb, binary, args)}
 	m.start(tb)
 	return m
 }
 
-// Restart runs it again, empty, on the same port, after Kill.
+// Restart kills the memcached and starts it again, empty, on the same port.
 func (m *Memcached) Restart() {
 	m.tb.Helper()
 	m.Kill()
@@ -48,7 +49,9 @@ func (m *Memcached) Restart() {
 
 func (m *Memcached) start(tb testing.TB) {
 	tb.Helper()
-	argv := []string{m.binary, "-u", "nobody", "-l", "127.0.0.1", "-p", strconv.Itoa(m.port), "-U", "0", "-t", "1", "-m", "256"}
+	argv := []string{
+		m.binary, "-u", "nobody", "-l", "127.0.0.1", "-p", strconv.Itoa(m.port), "-U", "0", "-t", "1", "-m", "256",
+	}
 	m.Process = Start(tb, "memcached "+m.Addr, append(argv, m.args...)...)
 	awaitVersion(tb, m.Process, m.Addr)
 }
@@ -64,14 +67,20 @@ func awaitVersion(tb testing.TB, p *Process, addr string) {
 		if strings.HasPrefix(reply, "-") || errors.Is(err, io.EOF) { // a Redis pool has no such command
 			reply, err = knock(addr, "PING\r\n")
 		}
-		if err == nil && !strings.HasPrefix(reply, "VERSION ") && reply != "CLIENT_ERROR unauthenticated\r\n" && reply != "+PONG\r\n" && !strings.HasPrefix(reply, "-NOAUTH ") {
+		if err == nil && !isUp(reply) {
 			err = fmt.Errorf("reply %q to version", reply)
 		}
 		return err
 	})
 }
 
-// knock asks once, on a connection of its own.
+// isUp reports whether a reply to version or PING shows that a process serves. It may want a password.
+func isUp(reply string) bool {
+	return strings.HasPrefix(reply, "VERSION ") || reply == "CLIENT_ERROR unauthenticated\r\n" ||
+		reply == "+PONG\r\n" || strings.HasPrefix(reply, "-NOAUTH ")
+}
+
+// knock sends one request on a new connection, and returns the reply.
 func knock(addr, request string) (reply string, err error) {
 	c, err := Open(addr)
 	if err != nil {

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Eventually polls until check returns nil. When that does not happen in time, the test ends with its last error.
+// Eventually polls until check returns nil. If that does not happen in time, the test fails with the last error. what
+// names the event that the test waits for.
 func Eventually(tb testing.TB, what string, check func() error) {
 	tb.Helper()
 	deadline := time.Now().Add(patience)
@@ -23,7 +24,7 @@ func Eventually(tb testing.TB, what string, check func() error) {
 	}
 }
 
-// Together runs n actors at the same time, waits for all of them, and returns their errors joined.
+// Together calls actor n times at the same time, with the numbers from 0, waits for all calls, and joins their errors.
 func Together(n int, actor func(i int) error) error {
 	errs := make([]error, n)
 	var all sync.WaitGroup

@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// reservePort returns a TCP port of the loopback that nobody else is given until the test is over, although the
-// server that uses it comes and goes: a socket stays bound to it, without listening, and shares it (SO_REUSEADDR)
-// with a server that does the same. To connect to such a port is refused while the server is away.
+// reservePort returns a TCP port of the loopback that the kernel gives to nobody else until the test is over, even
+// while the server that uses it is down. A socket stays bound to the port without listening, and shares it with a
+// server that also sets SO_REUSEADDR. While the server is down, connections to the port are refused.
 func reservePort(tb testing.TB) int {
 	tb.Helper()
 	fd, port := bound(tb)
@@ -22,13 +22,13 @@ func reservePort(tb testing.TB) int {
 	return port
 }
 
-// DeadAddr is an address of the loopback that refuses every connection for as long as the test runs.
+// DeadAddr returns an address of the loopback that refuses every connection as long as the test runs.
 func DeadAddr(tb testing.TB) string {
 	tb.Helper()
 	return fmt.Sprintf("127.0.0.1:%d", reservePort(tb))
 }
 
-// BlackHole is an address whose server drops every attempt to connect: its accept queue is full.
+// BlackHole returns an address that drops every attempt to connect, because the backlog of its socket is full.
 func BlackHole(tb testing.TB) string {
 	tb.Helper()
 	fd, port := bound(tb)
@@ -39,7 +39,7 @@ func BlackHole(tb testing.TB) string {
 	Eventually(tb, "the queue of "+addr+" is full", func() error {
 		conn, err := net.DialTimeout("tcp", addr, 100*time.Millisecond)
 		if err != nil {
-			return nil // a time-out: it is full
+			return nil // a timeout: it is full
 		}
 		tb.Cleanup(func() { _ = conn.Close() })
 		return errors.New("it still takes connections")
@@ -47,7 +47,7 @@ func BlackHole(tb testing.TB) string {
 	return addr
 }
 
-// bound is a socket on a port that the kernel chose, closed with the test.
+// bound returns a socket on a port that the kernel chose. It is closed at the end of the test.
 func bound(tb testing.TB) (fd, port int) {
 	tb.Helper()
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)

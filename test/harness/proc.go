@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// clockTick is the unit of CPU times in /proc: USER_HZ is 100 on every Linux that Go runs on.
+// clockTick is the unit of CPU times in /proc. USER_HZ is 100 on every Linux that Go supports.
 const clockTick = time.Second / 100
 
-// RSS is the resident memory of the process in bytes.
+// RSS returns the resident memory of the process in bytes.
 func (p *Process) RSS() int64 {
 	p.tb.Helper()
 	fields := strings.Fields(p.proc("statm"))
@@ -24,7 +24,7 @@ func (p *Process) RSS() int64 {
 	return pages * int64(os.Getpagesize())
 }
 
-// CPU is the user and system time that the process has used so far.
+// CPU returns the user and system time that the process has used so far.
 func (p *Process) CPU() time.Duration {
 	p.tb.Helper()
 	stat := p.proc("stat")
@@ -40,7 +40,7 @@ func (p *Process) CPU() time.Duration {
 	return ticks * clockTick
 }
 
-// FDs is the number of file descriptors that the process has open.
+// FDs returns the number of open file descriptors of the process.
 func (p *Process) FDs() int {
 	p.tb.Helper()
 	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.PID))
@@ -50,7 +50,7 @@ func (p *Process) FDs() int {
 	return len(entries)
 }
 
-// Threads is the number of its OS threads.
+// Threads returns the number of OS threads of the process.
 func (p *Process) Threads() int {
 	p.tb.Helper()
 	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", p.PID))
@@ -60,7 +60,7 @@ func (p *Process) Threads() int {
 	return len(entries)
 }
 
-// stopped fails as long as a thread runs.
+// stopped returns an error as long as a thread of the process is not stopped.
 func (p *Process) stopped() error {
 	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.PID))
 	if err != nil {

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// patience is how long a test waits for something that should happen at once on an idle machine.
+// patience is how long a test waits for something that happens at once on an idle machine.
 const patience = 20 * time.Second
 
-// Process is a program that a test runs. It is ended, by pid, when the test is over.
+// Process is a program that a test runs. It is killed, by pid, at the end of the test.
 type Process struct {
 	Name string
 	PID  int
@@ -24,10 +24,11 @@ type Process struct {
 	exited   chan struct{} // closed when the process has been waited for
 	code     int           // its exit code, or -1 after a signal; valid once exited is closed
 	mu       sync.Mutex
-	expected bool // the test itself ended it
+	expected bool // the test has ended it, or expects its end
 }
 
-// Start runs a program. Its two output streams are its log, which is printed if the test fails.
+// Start runs a program. Its log consists of both output streams, and is printed if the test fails. If the program ends
+// although the test does not expect that, the test fails.
 func Start(tb testing.TB, name string, argv ...string) *Process {
 	tb.Helper()
 	return startWith(tb, name, nil, argv)
@@ -58,12 +59,12 @@ func startWith(tb testing.TB, name string, env, argv []string) *Process {
 }
 
 func (p *Process) wait() {
-	_ = p.cmd.Wait() // the exit code says it all
+	_ = p.cmd.Wait() // the exit code tells enough
 	p.code = p.cmd.ProcessState.ExitCode()
 	close(p.exited)
 }
 
-// end is what the cleanup of the test does.
+// end kills the process at the end of the test.
 func (p *Process) end() {
 	died := p.Exited() && !p.wasExpected()
 	p.Kill()
@@ -75,33 +76,34 @@ func (p *Process) end() {
 	}
 }
 
-// Kill is kill -9. It returns when the process is gone.
+// Kill sends SIGKILL, and returns when the process has ended.
 func (p *Process) Kill() {
 	p.expect()
 	if p.Exited() {
 		return
 	}
-	_ = p.cmd.Process.Kill() // it may be gone already
+	_ = p.cmd.Process.Kill() // the process may have ended already
 	<-p.exited
 }
 
-// Pause is SIGSTOP: the process keeps its connections and says nothing. It returns when all its threads stand still.
+// Pause sends SIGSTOP: the process keeps its connections but does not answer. Pause returns when all threads are
+// stopped.
 func (p *Process) Pause() {
 	p.tb.Helper()
 	p.Signal(syscall.SIGSTOP)
 	Eventually(p.tb, p.Name+" stands still", p.stopped)
 }
 
-// Resume is SIGCONT.
+// Resume sends SIGCONT.
 func (p *Process) Resume() { p.Signal(syscall.SIGCONT) }
 
-// Terminate sends SIGTERM and does not wait.
+// Terminate sends SIGTERM, without waiting for the end.
 func (p *Process) Terminate() {
 	p.expect()
 	p.Signal(syscall.SIGTERM)
 }
 
-// ExitCode waits for the end of the process, which must come soon.
+// ExitCode waits for the end of the process, which must come soon, and returns the exit code; -1: it was a signal.
 func (p *Process) ExitCode() int {
 	p.tb.Helper()
 	p.expect()
@@ -114,7 +116,7 @@ func (p *Process) ExitCode() int {
 	}
 }
 
-// Exited reports whether the process is gone.
+// Exited reports whether the process has ended.
 func (p *Process) Exited() bool {
 	select {
 	case <-p.exited:
@@ -124,10 +126,10 @@ func (p *Process) Exited() bool {
 	}
 }
 
-// Log is what the process has written so far.
+// Log returns the output of the process so far, up to logKept bytes.
 func (p *Process) Log() string { return p.log.String() }
 
-// LogLines is the number of lines that it has written so far.
+// LogLines returns the number of lines that the process has written so far.
 func (p *Process) LogLines() int { return p.log.lines() }
 
 // Signal sends a signal.

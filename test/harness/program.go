@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// WriteProgram writes a file that can be run at once. Meanwhile no test starts a program: until that had made its exec, it would
-// have this file open for writing, and nobody could run it (ETXTBSY).
+// WriteProgram writes an executable file that can be run at once. It keeps other goroutines from starting a program at
+// the same time. Such a program would have the file open for writing until its exec, and running the file would fail
+// with ETXTBSY.
 func WriteProgram(tb testing.TB, path string, text []byte) {
 	tb.Helper()
 	syscall.ForkLock.RLock()

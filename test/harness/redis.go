@@ -19,8 +19,8 @@ type Redis struct {
 	argv []string
 }
 
-// StartRedis runs a Redis server that keeps nothing on disk, and waits until it answers. args are options as on its command
-// line, such as "--requirepass", "secret".
+// StartRedis runs a Redis server that stores nothing on disk, and waits until it answers. args are further options of
+// its command line, such as "--requirepass", "secret".
 func StartRedis(tb testing.TB, args ...string) *Redis {
 	tb.Helper()
 	r := newRedis(tb)
@@ -32,7 +32,7 @@ func StartRedis(tb testing.TB, args ...string) *Redis {
 	return r
 }
 
-// StartReplica runs a replica of a server, and waits until it has what that has.
+// StartReplica runs a replica of a server, and waits until it has the server's data.
 func StartReplica(tb testing.TB, of *Redis, args ...string) *Redis {
 	tb.Helper()
 	r := StartRedis(tb, append([]string{"--replicaof", "127.0.0.1", strconv.Itoa(of.port)}, args...)...)
@@ -40,8 +40,9 @@ func StartReplica(tb testing.TB, of *Redis, args ...string) *Redis {
 	return r
 }
 
-// StartSentinels runs so many Sentinels, which watch a master, with so many replicas, under that name. A majority of them replaces it on
-// command, or some time after LoseMaster. They know its replicas, and each other, when it returns.
+// StartSentinels runs n Sentinels that watch a master with the given number of replicas, under a name. A majority of
+// them replaces the master on command, or after LoseMaster when it is down. StartSentinels returns when all Sentinels
+// know the replicas and each other.
 func StartSentinels(tb testing.TB, n int, name string, master *Redis, replicas int) []*Redis {
 	tb.Helper()
 	var all []*Redis
@@ -49,7 +50,8 @@ func StartSentinels(tb testing.TB, n int, name string, master *Redis, replicas i
 		r := newRedis(tb)
 		dir := tb.TempDir()
 		file := filepath.Join(dir, "sentinel.conf")
-		text := fmt.Sprintf("port %d\nbind 127.0.0.1\ndir %s\nsentinel monitor %s 127.0.0.1 %d %d\n", r.port, dir, name, master.port, n/2+1) +
+		text := fmt.Sprintf("port %d\nbind 127.0.0.1\ndir %s\n", r.port, dir) +
+			fmt.Sprintf("sentinel monitor %s 127.0.0.1 %d %d\n", name, master.port, n/2+1) +
 			fmt.Sprintf("sentinel down-after-milliseconds %s 3600000\nsentinel failover-timeout %[1]s 3000\n", name)
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			tb.Fatal(err)
@@ -64,15 +66,15 @@ func StartSentinels(tb testing.TB, n int, name string, master *Redis, replicas i
 	return all
 }
 
-// LoseMaster has the Sentinels lose patience with a master that says nothing: one second. Sooner they would replace one that is
-// well on a machine that is busy.
+// LoseMaster makes the Sentinels replace a master that has not answered for one second. With a shorter time they would
+// replace a healthy master on a busy machine.
 func LoseMaster(sentinels []*Redis, name string) {
 	for _, r := range sentinels {
 		r.Await("SENTINEL SET "+name+" down-after-milliseconds 1000", "+OK")
 	}
 }
 
-// SentinelServer is the address of a master for a file of pools.
+// SentinelServer returns the address of a master as it stands in a file of pools.
 func SentinelServer(sentinels []*Redis, name string) string {
 	var addrs []string
 	for _, r := range sentinels {
@@ -87,7 +89,7 @@ func newRedis(tb testing.TB) *Redis {
 	return &Redis{port: port, Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}
 }
 
-// Restart runs it again, empty, on the same port, after Kill. A Sentinel knows what it knew.
+// Restart kills the server and starts it again on the same port, empty. A Sentinel keeps what it knows.
 func (r *Redis) Restart() {
 	r.tb.Helper()
 	r.Kill()
@@ -102,14 +104,15 @@ func (r *Redis) start(tb testing.TB) {
 			tb.Fatalf("%s ended with code %d:\n%s", r.Name, r.ExitCode(), r.Log())
 		}
 		reply, err := r.Do("PING")
-		if err == nil && reply != "+PONG" && !strings.HasPrefix(reply, "-NOAUTH") && !strings.HasPrefix(reply, "-MASTERDOWN") {
+		if err == nil && reply != "+PONG" && !strings.HasPrefix(reply, "-NOAUTH") &&
+			!strings.HasPrefix(reply, "-MASTERDOWN") {
 			err = fmt.Errorf("reply %q to PING", reply)
 		}
 		return err
 	})
 }
 
-// Do says a command, whose words hold no blanks, and returns the reply: a line without its end, or the text of a bulk string.
+// Do sends a command, whose words contain no spaces. It returns the reply: a line without its end, or a bulk string.
 func (r *Redis) Do(command string) (string, error) {
 	c, err := Open(r.Addr)
 	if err != nil {
@@ -125,10 +128,10 @@ func (r *Redis) Do(command string) (string, error) {
 	return line, err
 }
 
-// Await says a command until its reply has a text in it.
+// Await repeats a command until its reply contains text.
 func (r *Redis) Await(command, text string) {
 	r.tb.Helper()
-	Eventually(r.tb, r.Name+" says "+text+" to "+command, func() error {
+	Eventually(r.tb, r.Name+" answers "+command+" with "+text, func() error {
 		reply, err := r.Do(command)
 		if err == nil && !strings.Contains(reply, text) {
 			err = fmt.Errorf("reply %q", reply)

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// NeedNamespaces skips a test that makes namespaces, of these kinds as unshare names them (--net, --mount), where that is not
-// allowed: for want of root, or because a container forbids it to root, too. It is the one reason for which a test of this
-// project is skipped; CI may make namespaces.
+// NeedNamespaces skips a test that needs namespaces if they cannot be created: without root, or in a container that
+// forbids it. kinds are options of unshare, such as --net and --mount. No test is skipped for any other reason. CI can
+// create namespaces.
 func NeedNamespaces(tb testing.TB, kinds ...string) {
 	tb.Helper()
 	if os.Geteuid() != 0 {

@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// toolPatience is how long a tool may take that is compiled first.
+// toolPatience is how long a tool may take, including its compilation.
 const toolPatience = 20 * time.Minute
 
-// Root is the folder of the module.
+// Root returns the folder of the module.
 func Root(tb testing.TB) string {
 	tb.Helper()
 	root, err := ModuleRoot()
@@ -28,7 +28,7 @@ func Root(tb testing.TB) string {
 	return root
 }
 
-// Pinned is the package and version that a variable of the Makefile names.
+// Pinned returns the package and version in a variable of the Makefile, such as mvdan.cc/gofumpt@v0.12.0.
 func Pinned(tb testing.TB, variable string) string {
 	tb.Helper()
 	makefile, err := os.ReadFile(filepath.Join(Root(tb), "Makefile"))
@@ -42,7 +42,8 @@ func Pinned(tb testing.TB, variable string) string {
 	return string(found[1])
 }
 
-// Tool runs a Go program of others in the folder of the module, in the version that a variable of the Makefile names.
+// Tool runs a Go program of another module, in the version that a variable of the Makefile names. Its working
+// directory is the folder of the module.
 func Tool(tb testing.TB, variable string, args ...string) (code int, stdout, stderr string) {
 	tb.Helper()
 	return Long(tb, append([]string{"go", "run", Pinned(tb, variable)}, args...)...)

@@ -12,16 +12,17 @@ import (
 	"testing"
 )
 
-// memcachedBinary is the memcached to test with: MEMCACHED_BIN, or the one in PATH.
+// memcachedBinary returns the memcached to test with: MEMCACHED_BIN, or the one in PATH.
 func memcachedBinary() string { return cmp.Or(os.Getenv("MEMCACHED_BIN"), "memcached") }
 
 // OtherVersion reports whether the tests run with another memcached than the one in PATH.
 func OtherVersion() bool { return memcachedBinary() != "memcached" }
 
-// suboption is a word behind -o that switches something off which memcached before 1.5 does not have on, or have at all.
+// suboption matches a word after -o that switches a feature off. Old versions of memcached may not have the feature.
 var suboption = regexp.MustCompile(`^no_`)
 
-// known leaves out of the arguments what a memcached has no need of, because it does not have what is switched off. It is asked.
+// known returns the arguments without those that switch off features which this memcached does not have. It asks the
+// memcached for its help.
 func known(tb testing.TB, binary string, args []string) []string {
 	tb.Helper()
 	args = slices.Clone(args)
@@ -45,17 +46,17 @@ func known(tb testing.TB, binary string, args []string) []string {
 	return args
 }
 
-// Meta is which meta commands a memcached has.
+// Meta tells which meta commands a memcached has.
 type Meta string
 
 // The forms of meta commands.
 const (
 	FullMeta Meta = "full" // as documented, since 1.6.10
-	OldMeta  Meta = "old"  // 1.6.0 to 1.6.9: for copies of items
+	OldMeta  Meta = "old"  // 1.6.0 to 1.6.9: good enough to copy items
 	NoMeta   Meta = "none"
 )
 
-// MetaOf asks the memcached that the tests run with, once.
+// MetaOf returns which meta commands the memcached of the tests has. It starts one to find out, once.
 func MetaOf(tb testing.TB) Meta {
 	tb.Helper()
 	metaOnce.Do(func() { metaFound = askMeta(tb) })
@@ -90,7 +91,7 @@ func askMeta(tb testing.TB) Meta {
 	return NoMeta
 }
 
-// HasGat reports whether the memcached that the tests run with has gat and gats, as it does since 1.5.3.
+// HasGat reports whether the memcached of the tests has gat and gats, which came with 1.5.3.
 func HasGat(tb testing.TB) bool {
 	tb.Helper()
 	gatOnce.Do(func() {
@@ -101,13 +102,13 @@ func HasGat(tb testing.TB) bool {
 	return gatFound
 }
 
-// LacksMeta is what magent answers to a meta command for servers one of which, at addr, lacks them.
+// LacksMeta returns magent's answer to a meta command if the server at addr does not have meta commands.
 func LacksMeta(addr string) string {
 	return fmt.Sprintf("SERVER_ERROR %s: it lacks the meta commands of memcached 1.6.10 and later\r\n", addr)
 }
 
-// oneBlank is a status line of a meta command as memcached 1.6.31 and later write it: older ones have blanks at its end, or two
-// between words.
+// oneBlank returns a status line of a meta command as memcached 1.6.31 and later write it. Older versions have spaces
+// at its end, or two of them between words.
 func oneBlank(line string) string {
 	words := strings.Fields(line)
 	if len(words) == 0 || !slices.Contains([]string{"HD", "EN", "NF", "NS", "EX"}, words[0]) {

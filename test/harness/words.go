@@ -8,27 +8,29 @@ import (
 	"testing"
 )
 
-// Set is the line and body of a set without flags and expiry.
+// Set returns a set command without flags and expiration time.
 func Set(key, value string) string {
 	return fmt.Sprintf("set %s 0 0 %d\r\n%s\r\n", key, len(value), value)
 }
 
-// Hit is the reply to a get of one key that holds a value without flags.
+// Hit returns the reply to a get of one key whose value has no flags.
 func Hit(key, value string) string {
 	return fmt.Sprintf("VALUE %s 0 %d\r\n%s\r\nEND\r\n", key, len(value), value)
 }
 
 // IsError reports whether a reply is one of the three error lines.
 func IsError(reply string) bool {
-	return strings.HasPrefix(reply, "ERROR") || strings.HasPrefix(reply, "CLIENT_ERROR") || strings.HasPrefix(reply, "SERVER_ERROR")
+	return strings.HasPrefix(reply, "ERROR") || strings.HasPrefix(reply, "CLIENT_ERROR") ||
+		strings.HasPrefix(reply, "SERVER_ERROR")
 }
 
-// IsReset reports whether an error says that the other side threw the connection away.
+// IsReset reports whether an error means that the other side has reset or closed the connection.
 func IsReset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
-// Stats asks for statistics and returns them by name. The argument is "" or one such as "servers".
+// Stats sends the command stats and returns the values by name. arg is the argument of the command, such as "servers",
+// or empty.
 func Stats(tb testing.TB, addr, arg string) map[string]string {
 	tb.Helper()
 	c := Dial(tb, addr)
@@ -47,7 +49,7 @@ func Stats(tb testing.TB, addr, arg string) map[string]string {
 	return stats
 }
 
-// ServerStat is a field of `stats servers` (STAT server:N:field value) for the server with an address.
+// ServerStat returns a field of `stats servers` (STAT server:N:field value) of the server with the given address.
 func ServerStat(tb testing.TB, proxy, server, field string) string {
 	tb.Helper()
 	stats := Stats(tb, proxy, "servers")
@@ -61,7 +63,7 @@ func ServerStat(tb testing.TB, proxy, server, field string) string {
 	return ""
 }
 
-// AwaitState waits until `stats servers` shows a server in a state.
+// AwaitState waits until `stats servers` shows a server in the given state.
 func AwaitState(tb testing.TB, proxy, server, state string) {
 	tb.Helper()
 	Eventually(tb, server+" is "+state, func() error {
