@@ -84,7 +84,9 @@ func dial(ctx context.Context, address string) (net.Conn, error) {
 
 // ask sends hello, which may be empty, and requests for the given number of keys in a single write. It returns how
 // many keys were served, and the proxy's answer to the last one that was not.
-func ask(conn net.Conn, in *bufio.Reader, p protocol, hello string, keys int) (served int, complaint string, err error) {
+func ask(conn net.Conn, in *bufio.Reader, p protocol, hello string, keys int) (
+	served int, complaint string, err error,
+) {
 	request := hello
 	for range keys {
 		request += p.get("magent.health." + rand.Text())

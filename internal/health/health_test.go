@@ -1,0 +1,444 @@
+package health
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// soon is the time limit of a check that must fail because of it. The others have patience, which none should need.
+const (
+	soon     = 50 * time.Millisecond
+	patience = 20 * time.Second
+)
+
+// fake is a proxy of which answer makes the replies. It gets the words of a command, such as "get" and the key.
+// Without a reply the connection stays silent; the reply "close" closes it.
+type fake struct {
+	ln     net.Listener
+	answer func(words []string) string
+	all    sync.WaitGroup
+
+	mu    sync.Mutex
+	conns []net.Conn
+	keys  map[string]bool
+}
+
+// startFake starts a fake on an address such as 127.0.0.1:0, until the end of the test.
+func startFake(t *testing.T, network, address string, answer func(words []string) string) *fake {
+	t.Helper()
+	ln, err := net.Listen(network, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fake{ln: ln, answer: answer, keys: map[string]bool{}}
+	f.all.Go(f.accept)
+	t.Cleanup(func() {
+		ln.Close()
+		f.mu.Lock()
+		for _, c := range f.conns {
+			c.Close()
+		}
+		f.mu.Unlock()
+		f.all.Wait()
+	})
+	return f
+}
+
+func (f *fake) accept() {
+	for {
+		c, err := f.ln.Accept()
+		if err != nil {
+			return
+		}
+		f.mu.Lock()
+		f.conns = append(f.conns, c)
+		f.mu.Unlock()
+		f.all.Go(func() { f.serve(c) })
+	}
+}
+
+func (f *fake) serve(c net.Conn) {
+	defer c.Close()
+	in := bufio.NewReader(c)
+	for {
+		words, err := readCommand(in)
+		if err != nil {
+			return
+		}
+		if len(words) == 2 {
+			f.mu.Lock()
+			f.keys[words[1]] = true
+			f.mu.Unlock()
+		}
+		reply := f.answer(words)
+		if reply == "close" {
+			return
+		}
+		if _, err := io.WriteString(c, reply); err != nil {
+			return
+		}
+	}
+}
+
+// readCommand reads a command of memcached or of Redis.
+func readCommand(in *bufio.Reader) (words []string, err error) {
+	line, err := in.ReadString('\n')
+	line = strings.TrimSuffix(line, "\r\n")
+	n, isArray := strings.CutPrefix(line, "*")
+	if err != nil || !isArray {
+		return strings.Fields(line), err
+	}
+	count, err := strconv.Atoi(n)
+	for range count {
+		var word string
+		if err == nil {
+			_, err = in.ReadString('\n') // the length
+		}
+		if err == nil {
+			word, err = in.ReadString('\n')
+		}
+		words = append(words, strings.TrimSuffix(word, "\r\n"))
+	}
+	return words, err
+}
+
+// script makes the function answer of a fake.
+type script func() func(words []string) string
+
+// gets answers version and PING like a proxy, and the n-th get, counted from 1, with get(n).
+func gets(get func(n int) string) script {
+	return func() func([]string) string {
+		n := 0
+		return func(words []string) string {
+			switch words[0] {
+			case "version":
+				return "VERSION 1.6.18\r\n"
+			case "PING":
+				return "+PONG\r\n"
+			}
+			n++
+			return get(n)
+		}
+	}
+}
+
+// always answers every command with the same reply.
+func always(reply string) script {
+	return func() func([]string) string { return func([]string) string { return reply } }
+}
+
+func TestCheck(t *testing.T) {
+	const miss, down = "END\r\n", "SERVER_ERROR one:1: connection refused\r\n"
+	for name, c := range map[string]struct {
+		answer script
+		redis  bool
+		within time.Duration // 0: patience
+		told   string        // the result after the address, up to the time
+		rest   string        // the result after the time
+		err    string        // the error after the address; empty: none
+		keys   int           // how many different keys are asked for; -1: any number
+	}{
+		"all keys are served": {answer: gets(func(int) string { return miss }), told: " serves, in ", keys: 16},
+		"some keys are served": {
+			answer: gets(func(n int) string {
+				if n%4 == 0 {
+					return down
+				}
+				return miss
+			}),
+			told: " serves, in ",
+			rest: "; 4 of 16 keys cannot be had: SERVER_ERROR one:1: connection refused",
+			keys: 16,
+		},
+		"one key of many is served": {
+			answer: gets(func(n int) string {
+				if n == 777 {
+					return miss
+				}
+				return down
+			}),
+			told: " serves, in ",
+			rest: "; 1039 of 1040 keys cannot be had: SERVER_ERROR one:1: connection refused",
+			keys: 1040,
+		},
+		"no key is served": {
+			answer: gets(func(int) string { return down }),
+			err:    ": none of 1040 keys can be had: SERVER_ERROR one:1: connection refused",
+			keys:   1040,
+		},
+		"a hit is not the answer to a random key": {
+			answer: gets(func(int) string { return "VALUE k 0 0\r\n" }),
+			err:    ": none of 1040 keys can be had: VALUE k 0 0",
+			keys:   1040,
+		},
+		"it is full": {
+			answer: always("SERVER_ERROR too many clients\r\n"),
+			err:    `: it said "SERVER_ERROR too many clients"`, keys: -1,
+		},
+		"it speaks Redis's protocol": {
+			answer: always("-ERR what\r\n"),
+			err:    `: it said "-ERR what"`, keys: -1,
+		},
+		"it closes the connection": {answer: always("close"), err: ": EOF", keys: -1},
+		"it closes the connection after a get": {answer: gets(func(int) string {
+			return "close"
+		}), err: ": EOF", keys: -1},
+		"it is silent": {answer: always(""), within: soon, err: ": no answer in time", keys: -1},
+		"it is silent after a get": {
+			answer: gets(func(int) string { return "" }), within: soon, err: ": no answer in time", keys: -1,
+		},
+		"its line has no end": {
+			answer: always(strings.Repeat("x", 8192)), err: ": bufio: buffer full", keys: -1,
+		},
+
+		"redis": {redis: true, answer: gets(func(int) string { return "$-1\r\n" }), told: " serves, in ", keys: 16},
+		"redis, some keys are served": {
+			redis: true,
+			answer: gets(func(n int) string {
+				if n > 1 {
+					return "$-1\r\n"
+				}
+				return "-ERR one:1: connection refused\r\n"
+			}),
+			told: " serves, in ",
+			rest: "; 1 of 16 keys cannot be had: -ERR one:1: connection refused",
+			keys: 16,
+		},
+		"redis with a password": {
+			redis: true, answer: always("-NOAUTH Authentication required.\r\n"), told: " serves, in ", keys: 16,
+		},
+		"redis that is memcached": {redis: true, answer: always("ERROR\r\n"), err: `: it said "ERROR"`, keys: -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "s")
+			for network, address := range map[string]string{"tcp": "127.0.0.1:0", "unix": path} {
+				f := startFake(t, network, address, c.answer())
+				address = f.ln.Addr().String()
+				within := c.within
+				if within == 0 {
+					within = patience
+				}
+				told, err := Check(t.Context(), Options{Address: address, Redis: c.redis, Within: within})
+				checkResult(t, told, err, address+c.told, c.rest, address+c.err, c.err != "")
+				f.mu.Lock()
+				if len(f.keys) != c.keys && c.keys >= 0 {
+					t.Errorf("%s: %d different keys were asked for, want %d", network, len(f.keys), c.keys)
+				}
+				f.mu.Unlock()
+			}
+		})
+	}
+}
+
+// checkResult checks a line of Check, which has a time in it, or its error.
+func checkResult(t *testing.T, told string, err error, begin, end, want string, fails bool) {
+	t.Helper()
+	if fails {
+		if told != "" || err == nil || err.Error() != want {
+			t.Errorf("%q, %v; want the error %s", told, err, want)
+		}
+		return
+	}
+	took, begins := strings.CutPrefix(told, begin)
+	took, ends := strings.CutSuffix(took, " ms"+end)
+	if _, wrong := strconv.ParseFloat(took, 64); err != nil || !begins || !ends || wrong != nil {
+		t.Errorf("%q, %v; want %q, milliseconds, and %q", told, err, begin, end)
+	}
+}
+
+// A proxy that cannot be reached is named, with the reason.
+func TestCheckWithoutProxy(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	refuses, missing := ln.Addr().String(), filepath.Join(t.TempDir(), "none")
+	ln.Close()
+	for address, want := range map[string]string{
+		refuses: refuses + ": connect: connection refused",
+		missing: missing + ": connect: no such file or directory",
+	} {
+		for _, o := range []Options{{Address: address}, {Address: address, Redis: true}, {Admin: address}} {
+			o.Within = patience
+			if told, err := Check(t.Context(), o); told != "" || err == nil || err.Error() != want {
+				t.Errorf("%+v: %q, %v; want the error %s", o, told, err, want)
+			}
+		}
+	}
+}
+
+// One peer that can be reached is enough, even if it refuses the connection. Otherwise the proxy is not asked.
+func TestPeers(t *testing.T) {
+	const nowhere, deaf = "/no/such/socket", "/no/such/other"
+	accepts := startFake(t, "tcp", "127.0.0.1:0", always("")())
+	proxy := startFake(t, "tcp", "127.0.0.1:0", gets(func(int) string { return "END\r\n" })())
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	refuses := ln.Addr().String()
+	ln.Close()
+	for _, c := range []struct {
+		peers []string
+		err   string
+	}{
+		{nil, ""},
+		{[]string{refuses}, ""},
+		{[]string{accepts.ln.Addr().String()}, ""},
+		{[]string{nowhere, deaf, refuses}, ""},
+		{[]string{accepts.ln.Addr().String(), nowhere}, ""},
+		{[]string{nowhere}, "this machine is cut off: none of " + nowhere + " can be reached"},
+		{[]string{nowhere, deaf}, "this machine is cut off: none of " + nowhere + ", " + deaf + " can be reached"},
+	} {
+		address := proxy.ln.Addr().String()
+		told, err := Check(t.Context(), Options{Address: address, Peers: c.peers, Within: patience})
+		checkResult(t, told, err, address+" serves, in ", "", c.err, c.err != "")
+	}
+	proxy.mu.Lock()
+	defer proxy.mu.Unlock()
+	if want := 5 * samples; len(proxy.keys) != want {
+		t.Errorf("the proxy was asked for %d keys, want %d", len(proxy.keys), want)
+	}
+}
+
+// When one peer has answered, the attempts to reach the others end at once.
+func TestReachableEnds(t *testing.T) {
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(fd)
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Listen(fd, 0); err != nil {
+		t.Fatal(err)
+	}
+	name, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	full := fmt.Sprintf("127.0.0.1:%d", name.(*syscall.SockaddrInet4).Port)
+	for { // until the backlog drops further connections
+		c, err := net.DialTimeout("tcp", full, soon)
+		if err != nil {
+			break
+		}
+		defer c.Close()
+	}
+	began := time.Now()
+	accepts := startFake(t, "tcp", "127.0.0.1:0", always("")())
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if !reachable(ctx, []string{full, accepts.ln.Addr().String(), full}) || time.Since(began) >= patience {
+		t.Errorf("it took %v", time.Since(began))
+	}
+	ctx, cancel = context.WithTimeout(t.Context(), soon)
+	defer cancel()
+	if reachable(ctx, []string{full, full}) {
+		t.Error("a peer that never answers is reachable")
+	}
+}
+
+// page answers a request for /readyz when its header is complete. Other pages are missing.
+func page(reply string) func(words []string) string {
+	wanted := false
+	return func(words []string) string {
+		switch {
+		case len(words) > 1 && words[0] == "GET":
+			wanted = words[1] == "/readyz"
+			return ""
+		case len(words) > 0: // another line of the header
+			return ""
+		case !wanted:
+			return "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+		}
+		return reply
+	}
+}
+
+func TestReady(t *testing.T) {
+	long := strings.Repeat("x", longestAnswer)
+	for name, c := range map[string]struct {
+		status     int
+		body       string
+		rest, fail string // as in TestCheck
+	}{
+		"ready": {status: 200, body: "ok\n"},
+		"partly": {
+			status: 200, body: "ok\npool a lacks: primary one:1\npool b lacks: primary two:2\n",
+			rest: "; ok; pool a lacks: primary one:1; pool b lacks: primary two:2",
+		},
+		"not ready": {
+			status: 503, body: "nothing is served\npool a serves nothing: primary one:1\n",
+			fail: ": 503 Service Unavailable: nothing is served; pool a serves nothing: primary one:1",
+		},
+		"another page": {status: 404, body: "404 page not found\n", fail: ": 404 Not Found: 404 page not found"},
+		"long":         {status: 200, body: long + "more", rest: "; " + long},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "s")
+			for network, address := range map[string]string{"tcp": "127.0.0.1:0", "unix": path} {
+				f := startFake(t, network, address, page(
+					fmt.Sprintf("HTTP/1.1 %d %s\r\nContent-Length: %d\r\n\r\n%s",
+						c.status, http.StatusText(c.status), len(c.body), c.body)))
+				address = f.ln.Addr().String()
+				told, err := Check(t.Context(), Options{Admin: address, Within: patience})
+				checkResult(t, told, err, address+" serves, in ", c.rest, address+c.fail, c.fail != "")
+			}
+		})
+	}
+}
+
+// An admin address that does not answer, or not by HTTP, is an error within the time of the check.
+func TestReadyFails(t *testing.T) {
+	for answer, want := range map[string]string{
+		"":      ": no answer in time",
+		"close": `: Get "http://localhost/readyz": EOF`,
+		"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok": ": no answer in time",
+	} {
+		f := startFake(t, "tcp", "127.0.0.1:0", page(answer))
+		within := soon
+		if answer == "close" {
+			within = patience
+		}
+		told, err := Check(t.Context(), Options{Admin: f.ln.Addr().String(), Within: within})
+		checkResult(t, told, err, "", "", f.ln.Addr().String()+want, true)
+	}
+}
+
+// An error is one line that begins with the address and does not repeat it.
+func TestReason(t *testing.T) {
+	addr := &net.TCPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 1}
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{errors.New("what"), "a:1: what"},
+		{&net.OpError{Op: "dial", Net: "tcp", Addr: addr, Err: errors.New("no route")}, "a:1: no route"},
+		{&net.OpError{Op: "read", Net: "tcp", Addr: addr, Err: os.ErrDeadlineExceeded}, "a:1: no answer in time"},
+		{fmt.Errorf("get: %w", context.DeadlineExceeded), "a:1: no answer in time"},
+		{fmt.Errorf("get: %w", context.Canceled), "a:1: get: context canceled"},
+	} {
+		if got := reason("a:1", c.err); got.Error() != c.want {
+			t.Errorf("%v: %v, want %s", c.err, got, c.want)
+		}
+	}
+}
