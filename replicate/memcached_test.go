@@ -61,6 +61,8 @@ func (m *memcached) execute(req string) string {
 		return fmt.Sprintf("VA %d f%s t%s\r\n%s\r\n", len(it.value), it.flags, it.ttl, it.value)
 	case "ms":
 		return m.metaSet(w, body)
+	case "version":
+		return "VERSION 1\r\n"
 	}
 	return m.mutate(w, body) + "\r\n"
 }

@@ -137,6 +137,7 @@ var moods = []mood{
 	},
 	{"slow servers", []string{"set", "add", "delete", "incr", "append", "get", "mget"}, true, false},
 	{"one slow server", allVerbs, true, true},
+	{"one server that fails", allVerbs, false, true},
 }
 
 // pick draws a connection of a server that has something to do.
@@ -240,11 +241,11 @@ func (w *world) checkCopies() {
 	}
 }
 
-// faults are what may happen to servers and connections.
+// faults are what may happen to servers and connections. In the mood single no value is lost while a server lives.
 func (w *world) faults() map[string]func(*rapid.T) {
-	return map[string]func(*rapid.T){
+	faults := map[string]func(*rapid.T){
 		"a connection breaks": func(t *rapid.T) {
-			if s := w.servers[w.someServer()]; len(s.ends) > 0 && rapid.Bool().Draw(t, "really") {
+			if s := w.servers[w.struck()]; len(s.ends) > 0 && rapid.Bool().Draw(t, "really") {
 				s.last().close()
 			}
 		},
@@ -255,7 +256,7 @@ func (w *world) faults() map[string]func(*rapid.T) {
 		},
 		"a server restarts": func(t *rapid.T) {
 			if rapid.IntRange(0, 3).Draw(t, "really") == 0 {
-				s := w.servers[w.someServer()]
+				s := w.servers[w.struck()]
 				for _, e := range slices.Clone(s.ends) {
 					e.close()
 				}
@@ -264,6 +265,18 @@ func (w *world) faults() map[string]func(*rapid.T) {
 			}
 		},
 	}
+	if w.single {
+		delete(faults, "a server forgets")
+	}
+	return faults
+}
+
+// struck is the server to which something happens.
+func (w *world) struck() int {
+	if w.single {
+		return w.weak
+	}
+	return w.someServer()
 }
 
 // calm lets everything come to an end: the servers execute all requests, and return.

@@ -98,7 +98,7 @@ func (e *end) receive(greet bool) (any bool) {
 		if req == nil {
 			break
 		}
-		if answer := e.s.greeting(string(req)); answer == "" {
+		if answer := e.s.greeting(string(req)); answer == "" || len(e.asked) > 0 { // in order
 			e.asked = append(e.asked, string(req))
 		} else if greet {
 			e.s.finishOlder(e)

@@ -44,7 +44,29 @@ type ask struct {
 	text string
 	f    *fake
 	c    net.Conn
+	line *line
 }
+
+// line is what came over one connection and is not answered. Replies come in the order of the requests: version, which
+// is asked behind others, is answered when those are.
+type line struct {
+	mu       sync.Mutex
+	open     int // requests that are not answered
+	versions int // version, behind them
+}
+
+// version answers it, at once or behind what is open.
+func (l *line) version(c net.Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.open > 0 {
+		l.versions++
+		return
+	}
+	_, _ = io.WriteString(c, versionReply)
+}
+
+const versionReply = "VERSION fake\r\n"
 
 func newFake(t testing.TB, id int) *fake { return newFakeAt(t, id, "127.0.0.1:0") }
 
@@ -105,7 +127,7 @@ func (f *fake) accept() {
 func (f *fake) serve(c net.Conn) {
 	defer f.all.Done()
 	defer c.Close()
-	in := bufio.NewReader(c)
+	in, asked := bufio.NewReader(c), &line{}
 	for {
 		text, err := f.readRequest(in)
 		switch {
@@ -124,13 +146,16 @@ func (f *fake) serve(c net.Conn) {
 				f.dump.Store(*then)
 			}
 		case text == "version\r\n":
-			_, _ = io.WriteString(c, "VERSION fake\r\n")
+			asked.version(c)
 		case f.auto.Load() != nil:
 			if _, err := io.WriteString(c, (*f.auto.Load())(text)); err != nil {
 				return
 			}
 		default:
-			f.asked <- &ask{text, f, c}
+			asked.mu.Lock()
+			asked.open++
+			asked.mu.Unlock()
+			f.asked <- &ask{text, f, c, asked}
 		}
 	}
 }
@@ -203,6 +228,13 @@ func (f *fake) want(text string) *ask {
 
 func (a *ask) answer(text string) {
 	a.f.t.Helper()
+	l := a.line
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.open--; l.open == 0 {
+		text += strings.Repeat(versionReply, l.versions)
+		l.versions = 0
+	}
 	if _, err := io.WriteString(a.c, text); err != nil {
 		a.f.t.Fatal(err)
 	}

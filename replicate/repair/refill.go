@@ -20,9 +20,12 @@ func (e *Engine) Emptied(i int) {
 	e.incomplete[i] = true
 	e.record(i, Recorder.Incomplete)
 	e.repeatDelayed(i) // the server has forgotten it
-	if h := e.resyncs[i]; h.isFilling() {
-		e.abandon(h)
-		e.goOn(h) // begins anew
+	if h := e.resyncs[i]; h != nil {
+		if h.isFilling() {
+			e.abandon(h) // it begins anew
+		}
+		e.raise(h) // the server may have lost what it had confirmed
+		e.goOn(h)
 	}
 }
 

@@ -41,7 +41,7 @@ const (
 // it then copies all other keys. Meanwhile the server gets mutations but no reads.
 //
 // A resync starts copies as long as there is room and a key is left. It ends, and leaves Engine.resyncs, when nothing
-// is under way and nothing is left.
+// is under way and nothing is left. Before its barrier it neither ends nor fills.
 type resync struct {
 	server int
 	stage  stage    // only Engine.enter changes it, and counts in Engine.warming the resyncs that fill
@@ -51,6 +51,7 @@ type resync struct {
 	window int      // how many may be under way, at least 1: grows with each success, halves when a server is slow
 	size   int      // estimated size of large values, in bytes: the maximum of the last ones, slowly decaying
 	fills  []string // keys to fill; empty unless it is filling
+	wait   *barrier // what the other copies were asked before; nil: they have answered
 	seen   seen     // keys that were filled because clients had read them
 }
 
@@ -105,6 +106,7 @@ func (e *Engine) Returned(i int) {
 	}
 	e.dirty[i].Each(func(key string, _ uint64) { h.queue = append(h.queue, key) })
 	e.resyncs[i] = h
+	e.raise(h)
 	e.goOn(h)
 }
 
@@ -135,7 +137,7 @@ func (e *Engine) goOn(h *resync) {
 			break
 		}
 	}
-	if e.resyncs[h.server] != h || h.busy > 0 || len(h.queue) > 0 {
+	if e.resyncs[h.server] != h || h.busy > 0 || len(h.queue) > 0 || h.wait != nil {
 		return
 	}
 	d := &e.dirty[h.server]
