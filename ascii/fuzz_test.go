@@ -3,6 +3,8 @@ package ascii
 import (
 	"bytes"
 	"testing"
+
+	"magent/internal/testkit"
 )
 
 // FuzzNext parses any bytes, whole and as they grow from one split point to the next.
@@ -24,7 +26,7 @@ func FuzzNext(f *testing.F) {
 		for range 100 {
 			n, st := Next(in, lim, whole)
 			checkRequest(t, in, n, st, whole)
-			n2, st2 := grow(in, splits, func(buf []byte) (int, bool, Status) {
+			n2, st2 := testkit.Grow(in, splits, func(buf []byte) (int, bool, Status) {
 				n, st := Next(buf, lim, grown)
 				if st == Incomplete && grown.Need != 0 && grown.Need <= len(buf) {
 					t.Fatalf("need %d of %d", grown.Need, len(buf))
@@ -140,7 +142,7 @@ func FuzzFrame(f *testing.F) {
 			if n < 0 || n > len(in) || n > 0 && !ok || need != 0 && need <= len(in) {
 				t.Fatalf("%q: %d %d %v", in, n, need, ok)
 			}
-			n2, ok2 := grow(in, splits, func(buf []byte) (int, bool, bool) {
+			n2, ok2 := testkit.Grow(in, splits, func(buf []byte) (int, bool, bool) {
 				n, _, ok := b.Next(buf, s, &grown)
 				return n, n > 0 || !ok, ok
 			})
@@ -180,19 +182,4 @@ func checkReply(t *testing.T, raw []byte, r *Reply) {
 	if hits != r.Hits || string(raw) != "END\r\n" {
 		t.Fatalf("%q: %d blocks, then %q", r.Raw, hits, raw)
 	}
-}
-
-// grow calls next with growing pieces of in, one for each bit set in splits (which is repeated every 64 bytes), and
-// then with the whole, until next is done. next gets copies, so it cannot read bytes that have not arrived.
-func grow[R any](in []byte, splits uint64, next func([]byte) (n int, done bool, result R)) (n int, result R) {
-	for i := range len(in) + 1 {
-		if i < len(in) && splits>>(i%64)&1 == 0 {
-			continue
-		}
-		var done bool
-		if n, done, result = next(bytes.Clone(in[:i:i])); done {
-			break
-		}
-	}
-	return n, result
 }

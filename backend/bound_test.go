@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"magent/ascii"
+	"magent/internal/testkit"
 )
 
 // TestReplyWithoutEnd: an endless reply, or one that is announced as larger than possible, ends the connection with
@@ -49,7 +50,7 @@ func TestReplyWithoutEnd(t *testing.T) {
 			p.expect(c.request)
 			flooded := make(chan struct{})
 			go flood(p, c.once, c.forever, flooded)
-			got := await(t, "the end", r.events)
+			got := testkit.Await(t, "the end", r.events)
 			if !strings.HasPrefix(got, "disconnected: "+ErrTooLarge.Error()) &&
 				!strings.HasPrefix(got, "disconnected: "+ErrGarbage.Error()) {
 				t.Errorf("%q", got)
@@ -61,7 +62,7 @@ func TestReplyWithoutEnd(t *testing.T) {
 				t.Errorf("%d MiB are in use", memory.HeapInuse>>20)
 			}
 			p.c.Close()
-			await(t, "the end of the flood", flooded)
+			testkit.Await(t, "the end of the flood", flooded)
 		})
 	}
 }
@@ -87,7 +88,7 @@ func TestReplyWithinBounds(t *testing.T) {
 	r.send(ascii.ShapeValues, "get a b c\r\n")
 	p.expect("get a b c\r\n")
 	p.send(value + value + value + "END\r\n")
-	if got := await(t, "the reply", r.events); len(got) < 6_000_000 {
+	if got := testkit.Await(t, "the reply", r.events); len(got) < 6_000_000 {
 		t.Errorf("%.200q", got)
 	}
 }
@@ -99,9 +100,9 @@ func TestHelloWithoutEnd(t *testing.T) {
 	p := r.accept()
 	flooded := make(chan struct{})
 	go flood(p, "", strings.Repeat("STAT a 1\r\n", 10_000), flooded)
-	if got := await(t, "the end", r.events); !strings.HasPrefix(got, "disconnected: "+ErrTooLarge.Error()) {
+	if got := testkit.Await(t, "the end", r.events); !strings.HasPrefix(got, "disconnected: "+ErrTooLarge.Error()) {
 		t.Errorf("%q", got)
 	}
 	p.c.Close()
-	await(t, "the end of the flood", flooded)
+	testkit.Await(t, "the end of the flood", flooded)
 }

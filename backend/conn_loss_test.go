@@ -3,7 +3,6 @@ package backend
 import (
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 	"syscall"
 	"testing"
@@ -11,6 +10,7 @@ import (
 
 	"magent/ascii"
 	"magent/internal/loop"
+	"magent/internal/testkit"
 )
 
 // TestConnIsLost tries what a server may do to requests in flight. The Watcher gets the reason first, then each
@@ -137,7 +137,7 @@ func TestConnRefused(t *testing.T) {
 			r.c.Connect()
 			r.c.Send([]byte("a\r\n"), nil, ascii.ShapeLine, r, 0) // refused at once on a unix socket, later by TCP
 		})
-		got := await(t, "the end", r.events)
+		got := testkit.Await(t, "the end", r.events)
 		if !strings.HasPrefix(got, "disconnected: ") || !strings.HasSuffix(got, "idle: false") {
 			t.Errorf("%s: %s", network, got)
 		}
@@ -171,23 +171,19 @@ type named struct{ asked chan *Conn }
 func (d named) Resolve(c *Conn) { d.asked <- c }
 
 func TestConnByName(t *testing.T) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
+	ln := testkit.Listen(t)
 	d := named{make(chan *Conn, 10)}
 	r := rigTo(t, Options{Dialer: d})
 	r.ln = ln
 	r.do(r.c.Connect)
-	await(t, "the look-up", d.asked)
+	testkit.Await(t, "the look-up", d.asked)
 	r.do(func() { r.c.Resolved(nil, errors.New("no such host")) })
 	r.want("disconnected: no such host, idle: false")
 	r.do(func() { r.c.Resolved([]loop.Endpoint{endpoint(ln.Addr())}, nil) }) // too late
 	r.quiet()
 
 	r.do(r.c.Connect)
-	await(t, "the second look-up", d.asked)
+	testkit.Await(t, "the second look-up", d.asked)
 	r.do(func() {
 		r.c.Resolved([]loop.Endpoint{endpoint(ln.Addr())}, nil)
 		r.c.Resolved([]loop.Endpoint{endpoint(ln.Addr())}, nil) // only the first answer counts

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"magent/ascii"
+	"magent/internal/testkit"
 )
 
 var networks = []string{"tcp", "unix"}
@@ -115,8 +116,8 @@ func TestConnLargeBodies(t *testing.T) {
 		for i := range rounds {
 			p.expect("get a\r\n" + head + body)
 			p.send(fmt.Sprintf("VALUE a 0 %d\r\n%sEND\r\nSTORED\r\n", len(body)-2, body))
-			if got := await(t, "the value", r.events); got != fmt.Sprintf("%d VALUE a 0 %d|%s|END|", i, len(body)-2,
-				body[:len(body)-2]) {
+			want := fmt.Sprintf("%d VALUE a 0 %d|%s|END|", i, len(body)-2, body[:len(body)-2])
+			if got := testkit.Await(t, "the value", r.events); got != want {
 				t.Fatalf("%s: round %d: not the value (%d bytes)", network, i, len(got))
 			}
 			r.want(fmt.Sprintf("%d STORED|", i))

@@ -7,32 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"magent/ascii"
 	"magent/internal/loop"
+	"magent/internal/testkit"
 )
-
-// unanswering returns an address where connecting takes forever: the queue of its listener is full.
-func unanswering(t *testing.T) loop.Endpoint {
-	fd, err := loop.Listen(loop.Endpoint{Addr: netip.MustParseAddrPort("127.0.0.1:0")}, loop.ListenOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { unix.Close(fd) })
-	full, err := loop.LocalEndpoint(fd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 4 { // more than the queue takes, so further ones are not answered
-		c, err := loop.Dial(full)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { unix.Close(c) })
-	}
-	return full
-}
 
 // several is a Dialer that returns these addresses.
 type several []loop.Endpoint
@@ -88,7 +66,7 @@ func TestConnNoAddressWorks(t *testing.T) {
 			r.c.Connect()
 			r.c.Send([]byte("a\r\n"), nil, ascii.ShapeLine, r, 0)
 		})
-		if got := await(t, "the end", r.events); !strings.HasPrefix(got, "disconnected: ") {
+		if got := testkit.Await(t, "the end", r.events); !strings.HasPrefix(got, "disconnected: ") {
 			t.Errorf("%v: %s", addrs, got)
 		}
 		r.want("0 lost")
@@ -132,4 +110,9 @@ func TestConnPrefer(t *testing.T) {
 	r = newRig(t, "tcp", Options{})
 	r.do(func() { r.c.Prefer(elsewhere(e, "127.0.0.2")) })
 	r.connect()
+}
+
+// unanswering is an address where connecting takes for ever.
+func unanswering(t *testing.T) loop.Endpoint {
+	return loop.Endpoint{Addr: netip.MustParseAddrPort(testkit.BlackHole(t))}
 }

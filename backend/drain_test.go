@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"magent/ascii"
+	"magent/internal/testkit"
 )
 
 // hang returns a rig whose server has not read a request on its connection that the proxy has given up.
@@ -61,16 +62,7 @@ func TestDrain(t *testing.T) {
 func TestDrainEndsEarly(t *testing.T) {
 	r, p := hang(t, Options{DrainTime: time.Hour})
 	p.reset()
-	for deadline := time.Now().Add(patience); ; {
-		n := 0
-		r.do(func() { n = r.c.Draining() })
-		if n == 0 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the end is not noticed")
-		}
-	}
+	r.until("the end is noticed", func() bool { return r.c.Draining() == 0 })
 	r.connect()
 }
 
@@ -100,7 +92,7 @@ func TestNoDrain(t *testing.T) {
 			p.expect("a\r\n")
 			end(p)
 			r.do(func() {})
-			await(t, "the end", r.events)
+			testkit.Await(t, "the end", r.events)
 			r.want("0 lost")
 			r.connect()
 		})

@@ -2,24 +2,13 @@ package backend
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"magent/ascii"
+	"magent/internal/testkit"
 )
-
-// saysOf runs f, and returns what it panics with.
-func saysOf(f func()) (said string) {
-	defer func() {
-		if r := recover(); r != nil {
-			said = fmt.Sprint(r)
-		}
-	}()
-	f()
-	return ""
-}
 
 // healthy returns a connection for which every rule holds. It is established, and has a request that was given up,
 // one that is waiting, and a joint get that is not finished. It has no server.
@@ -60,7 +49,7 @@ func TestBrokenRules(t *testing.T) {
 		said := ""
 		r.do(func() {
 			c := r.healthy()
-			said = saysOf(func() { breaks(c); c.settled() })
+			said = testkit.Panic(func() { breaks(c); c.settled() })
 			c.l.Unset(c.clock)
 		})
 		if rule == "" && said != "" || !strings.Contains(said, rule) {

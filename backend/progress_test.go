@@ -81,21 +81,6 @@ func (r *rig) pass(d time.Duration) {
 	})
 }
 
-// until waits until check returns true on the loop.
-func (r *rig) until(what string, check func() bool) {
-	r.t.Helper()
-	for deadline := time.Now().Add(patience); ; {
-		ok := false
-		r.do(func() { ok = check() })
-		if ok {
-			return
-		}
-		if time.Now().After(deadline) {
-			r.t.Fatalf("not in time: %s", what)
-		}
-	}
-}
-
 // most is a large part of a rig's deadline.
 const most = 40 * time.Minute
 

@@ -15,23 +15,10 @@ import (
 
 	"magent/ascii"
 	"magent/internal/loop"
+	"magent/internal/testkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// patience limits every wait in these tests. None is expected to take that long.
-const patience = time.Minute
-
-func await[T any](t testing.TB, what string, c <-chan T) T {
-	t.Helper()
-	select {
-	case v := <-c:
-		return v
-	case <-time.After(patience):
-		t.Fatalf("%s: nothing happened in time", what)
-		panic("not reached")
-	}
-}
 
 // recorder writes down what a connection tells its Watcher and its Receivers, as lines of text.
 type recorder struct{ events chan string }
@@ -68,13 +55,9 @@ type rig struct {
 func newRig(t testing.TB, network string, opt Options) *rig {
 	addr := "127.0.0.1:0"
 	if network == "unix" {
-		addr = t.TempDir() + "/s"
+		addr = testkit.SocketPath(t)
 	}
-	ln, err := net.Listen(network, addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { ln.Close() })
+	ln := testkit.ListenOn(t, network, addr)
 	opt.Endpoint = endpoint(ln.Addr())
 	r := rigTo(t, opt)
 	r.ln = ln
@@ -104,7 +87,7 @@ func rigTo(t testing.TB, opt Options) *rig {
 	go turn(l, ended)
 	t.Cleanup(func() {
 		l.Post(loop.TaskFunc(l.Stop))
-		if err := await(t, "the end of the loop", ended); err != nil {
+		if err := testkit.Await(t, "the end of the loop", ended); err != nil {
 			t.Error(err)
 		}
 	})
@@ -125,7 +108,16 @@ func (r *rig) do(f func()) {
 	r.t.Helper()
 	done := make(chan struct{}, 1)
 	r.l.Post(loop.TaskFunc(func() { f(); done <- struct{}{} }))
-	await(r.t, "the loop", done)
+	testkit.Await(r.t, "the loop", done)
+}
+
+// until waits for what is true on the loop.
+func (r *rig) until(what string, check func() bool) {
+	r.t.Helper()
+	testkit.Until(r.t, what, func() (ok bool) {
+		r.do(func() { ok = check() })
+		return ok
+	})
 }
 
 // connect starts to connect and returns the server's end.
@@ -139,12 +131,12 @@ func (r *rig) connect() *peer {
 
 func (r *rig) accept() *peer {
 	r.t.Helper()
-	_ = r.ln.(interface{ SetDeadline(time.Time) error }).SetDeadline(time.Now().Add(patience))
+	_ = r.ln.(interface{ SetDeadline(time.Time) error }).SetDeadline(time.Now().Add(testkit.Patience))
 	c, err := r.ln.Accept()
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	_ = c.SetDeadline(time.Now().Add(patience))
+	_ = c.SetDeadline(time.Now().Add(testkit.Patience))
 	r.t.Cleanup(func() { c.Close() })
 	return &peer{r.t, c, bufio.NewReader(c)}
 }
@@ -166,7 +158,7 @@ func (r *rig) send(shape ascii.Shape, lines ...string) (accepted int) {
 func (r *rig) want(events ...string) {
 	r.t.Helper()
 	for _, want := range events {
-		if got := await(r.t, want, r.events); got != want {
+		if got := testkit.Await(r.t, want, r.events); got != want {
 			r.t.Fatalf("event %q, want %q", got, want)
 		}
 	}
@@ -190,18 +182,8 @@ type peer struct {
 
 func (p *peer) expect(text string) {
 	p.t.Helper()
-	b := make([]byte, len(text))
-	if n, err := io.ReadFull(p.r, b); err != nil || string(b) != text {
-		i := 0
-		for i < n && b[i] == text[i] {
-			i++
-		}
-		p.t.Fatalf("the server got %d bytes, different from byte %d on (%q...): %v; want %q...", n, i, clip(b[i:n]),
-			err, clip([]byte(text[i:])))
-	}
+	testkit.Hear(p.t, "the server", p.r, text)
 }
-
-func clip(b []byte) []byte { return b[:min(len(b), 100)] }
 
 func (p *peer) send(text string) {
 	p.t.Helper()

@@ -39,16 +39,7 @@ func TestShutWhileDraining(t *testing.T) {
 		if _, err := p.r.ReadByte(); err == nil {
 			t.Error("the server gets more")
 		}
-		for deadline := time.Now().Add(patience); ; {
-			n := 0
-			r.do(func() { n = r.c.Draining() })
-			if n == 0 {
-				break
-			}
-			if time.Now().After(deadline) {
-				t.Fatal("the lost connection is never given up")
-			}
-		}
+		r.until("the lost connection is given up", func() bool { return r.c.Draining() == 0 })
 		if r.accepts(30 * time.Millisecond) {
 			t.Error("a new connection is made")
 		}

@@ -1,11 +1,12 @@
 package failover
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"magent/internal/testkit"
 )
 
 func TestMachineTable(t *testing.T) {
@@ -209,26 +210,15 @@ func TestStateNames(t *testing.T) {
 	}
 }
 
-// saysOf breaks a machine, and returns what it panics with.
-func saysOf(breaks func(*Machine), m *Machine) (said string) {
-	defer func() {
-		if r := recover(); r != nil {
-			said = fmt.Sprint(r)
-		}
-	}()
-	breaks(m)
-	return ""
-}
-
 // TestEjectedIsNotReadmitted checks that nothing late makes a server usable that was ejected meanwhile.
 func TestEjectedIsNotReadmitted(t *testing.T) {
 	m := NewMachine(1, Options{Limit: 1})
 	m.HardFailure(0, 1)
-	saysOf(func(m *Machine) {
+	testkit.Panic(func() {
 		if m.Readmit(0, 2) {
 			t.Error("it is readmitted")
 		}
-	}, m)
+	})
 	if m.Usable(0) {
 		t.Error("it is usable")
 	}
@@ -253,7 +243,7 @@ func TestBrokenRules(t *testing.T) {
 			m.Meet(0, Meeting{Replies: 4})
 		},
 	} {
-		said := saysOf(breaks, NewMachine(1, Options{Limit: 2, Strict: true}))
+		said := testkit.Panic(func() { breaks(NewMachine(1, Options{Limit: 2, Strict: true})) })
 		if rule == "" && said != "" || !strings.Contains(said, rule) {
 			t.Errorf("%q: it says %q", rule, said)
 		}

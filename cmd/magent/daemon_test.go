@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +12,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"magent/internal/testkit"
 )
 
 // daemon is a magent in the background, known by its pid file only.
@@ -22,7 +23,7 @@ type daemon struct {
 
 func newDaemon(t *testing.T) *daemon {
 	t.Helper()
-	dir := openFolder(t)
+	dir := testkit.OpenFolder(t)
 	d := &daemon{dir: dir, pidFile: filepath.Join(dir, "pid"), log: filepath.Join(dir, "log")}
 	t.Cleanup(d.kill)
 	return d
@@ -82,7 +83,7 @@ func testDaemon(t *testing.T, bin string) {
 	syscall.Kill(pid, syscall.SIGHUP)
 	waitForLog(t, d.log, "log file reopened")
 	syscall.Kill(pid, syscall.SIGTERM)
-	until(t, "the daemon to end", func() bool { return gone(pid) })
+	testkit.Until(t, "the daemon to end", func() bool { return gone(pid) })
 	if _, err := os.Stat(d.pidFile); err == nil {
 		t.Error("the pid file is still there")
 	}
@@ -102,11 +103,7 @@ func testUnknownName(t *testing.T, bin string) {
 
 // What goes wrong in the daemon is said by the parent, in the one line that a process in the foreground would print.
 func testDaemonFails(t *testing.T, bin string) {
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
+	taken := testkit.Listen(t)
 	for _, c := range []struct{ args, want string }{
 		{"-l " + taken.Addr().String(), "choose another port with -p"},
 		{"-l 127.0.0.1:0 -u no-such-user", "-u no-such-user: this machine has no such user"},
@@ -141,12 +138,12 @@ func testPidFileInUse(t *testing.T, bin string) {
 	d := newDaemon(t)
 	p := start(t, exec.Command(bin, "-s", deadServer, "-l", "127.0.0.1:0", "--pid-file", d.pidFile))
 	p.listening()
-	if d.pid() != p.cmd.Process.Pid {
-		t.Errorf("the pid file says %d, the process is %d", d.pid(), p.cmd.Process.Pid)
+	if d.pid() != p.PID {
+		t.Errorf("the pid file says %d, the process is %d", d.pid(), p.PID)
 	}
 	fails(t, bin, "-s "+deadServer+" -l 127.0.0.1:0 --pid-file "+d.pidFile,
-		fmt.Sprintf("--pid-file %s: process %d is using it", d.pidFile, p.cmd.Process.Pid), "choose another file")
-	if d.pid() != p.cmd.Process.Pid {
+		fmt.Sprintf("--pid-file %s: process %d is using it", d.pidFile, p.PID), "choose another file")
+	if d.pid() != p.PID {
 		t.Error("the second process spoiled the first one's pid file")
 	}
 }

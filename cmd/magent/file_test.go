@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,17 +13,8 @@ import (
 	"magent/internal/config"
 	"magent/internal/placement"
 	"magent/internal/run"
+	"magent/internal/testkit"
 )
-
-// poolFile writes a file of pools.
-func poolFile(t *testing.T, text string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "pools.yml")
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
 
 const rightFile = `alpha:
   listen: 127.0.0.1:22121
@@ -42,7 +31,7 @@ beta:
 `
 
 func TestFileOfPools(t *testing.T) {
-	path := poolFile(t, rightFile)
+	path := testkit.TempFile(t, "pools.yml", rightFile)
 	s := mustParse(t, "-c "+path+" --threads 2 --max-value 2m --dirty-keys 7 --connect-timeout 1s")
 	if len(s.config.Pools) != 2 || s.file != path || s.config.MaxValue != 2<<20 || s.config.MaxDirty != 7 {
 		t.Fatalf("%+v", s)
@@ -62,7 +51,7 @@ func TestFileOfPools(t *testing.T) {
 
 // Each flag that configures a pool contradicts -c, typed or as a variable.
 func TestFlagsBesideAFile(t *testing.T) {
-	path := poolFile(t, rightFile)
+	path := testkit.TempFile(t, "pools.yml", rightFile)
 	known := map[string]bool{}
 	for _, k := range poolKeys {
 		known[k.flag] = true
@@ -91,7 +80,7 @@ func TestFlagsBesideAFile(t *testing.T) {
 }
 
 func TestFileInTheEnvironment(t *testing.T) {
-	path := poolFile(t, rightFile)
+	path := testkit.TempFile(t, "pools.yml", rightFile)
 	t.Setenv("MAGENT_CONFIG", path)
 	if s := mustParse(t, ""); len(s.config.Pools) != 2 {
 		t.Errorf("%+v", s.config.Pools)
@@ -100,8 +89,8 @@ func TestFileInTheEnvironment(t *testing.T) {
 }
 
 func TestTestConfig(t *testing.T) {
-	right, wrong := poolFile(t, rightFile), poolFile(t, "alpha:\n  listen: 127.0.0.1:1\n  hash: fnvla_64\n  tiemout: 4\n  servers:\n   - 10.0.0.1:11211:1\n")
-	keyless := poolFile(t, "alpha:\n  listen: 127.0.0.1:1\n  timeout: 4\n  servers:\n   - 10.0.0.1:11211:1\n   - 10.0.0.2:11211:100\n")
+	right, wrong := testkit.TempFile(t, "pools.yml", rightFile), testkit.TempFile(t, "pools.yml", "alpha:\n  listen: 127.0.0.1:1\n  hash: fnvla_64\n  tiemout: 4\n  servers:\n   - 10.0.0.1:11211:1\n")
+	keyless := testkit.TempFile(t, "pools.yml", "alpha:\n  listen: 127.0.0.1:1\n  timeout: 4\n  servers:\n   - 10.0.0.1:11211:1\n   - 10.0.0.2:11211:100\n")
 	for _, c := range []struct {
 		line string
 		exit int
@@ -138,7 +127,7 @@ func TestTestConfig(t *testing.T) {
 
 // A pool in a file and the same pool in flags have their keys in the same places.
 func TestFileAndFlagsPlaceAlike(t *testing.T) {
-	file := mustParse(t, "-c "+poolFile(t, "a:\n  listen: 127.0.0.1:1\n  hash: murmur\n  hash_tag: \"{}\"\n  servers:\n"+
+	file := mustParse(t, "-c "+testkit.TempFile(t, "pools.yml", "a:\n  listen: 127.0.0.1:1\n  hash: murmur\n  hash_tag: \"{}\"\n  servers:\n"+
 		"   - 10.0.0.1:11211:1\n   - 10.0.0.2:11212:3\n   - /run/mc.sock:2\n   - ::1:11213:1\n  backups:\n   - 10.0.0.4:1:1\n   - 10.0.0.5:1:1\n")).config.Pools[0]
 	flags := mustParse(t, "--hash murmur --hash-tag {} -s 10.0.0.1,10.0.0.2:11212:3 -s /run/mc.sock:2 -s [::1]:11213 -b 10.0.0.4:1,10.0.0.5:1").config.Pools[0]
 	for i := range 1000 {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"magent/internal/testkit"
 )
 
 // nobody is the user of these tests.
@@ -28,27 +30,10 @@ func owner(t *testing.T, path string) int {
 // identified is a server that says who it is, and nothing else.
 func identified(t *testing.T) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { ln.Close() })
-	go identify(ln)
-	return ln.Addr().String()
-}
-
-func identify(ln net.Listener) {
-	for {
-		c, err := ln.Accept()
-		if err != nil {
-			return
-		}
-		go answerStats(c)
-	}
+	return testkit.Serve(t, answerStats)
 }
 
 func answerStats(c net.Conn) {
-	defer c.Close()
 	for in := bufio.NewScanner(c); in.Scan(); {
 		answer := "END\r\n"
 		switch strings.TrimSpace(in.Text()) {
@@ -70,17 +55,17 @@ func testStateDir(t *testing.T, bin string) {
 	needRoot(t)
 	primary, backup := identified(t), identified(t)
 	for range 5 { // identities are written when the connections stand, just when the rights are given up
-		dir := openFolder(t)
+		dir := testkit.OpenFolder(t)
 		state := filepath.Join(dir, "state")
 		args := []string{"--state-dir", state, "-s", primary, "-b", backup, "-l", "127.0.0.1:0", "--threads", "2"}
 		for _, as := range []string{"root", "nobody"} {
 			p := start(t, exec.Command(bin, append(args, "-u", as)...))
 			p.listening()
-			until(t, "the servers are known", func() bool {
+			testkit.Until(t, "the servers are known", func() bool {
 				text, _ := os.ReadFile(filepath.Join(state, "servers.json"))
 				return strings.Count(string(text), "7@1000") == 2
 			})
-			p.signal(syscall.SIGTERM)
+			p.Signal(syscall.SIGTERM)
 			p.ends(0)
 		}
 		files, err := filepath.Glob(filepath.Join(state, "*"))
@@ -94,7 +79,7 @@ func testStateDir(t *testing.T, bin string) {
 		}
 		p := start(t, asNobody(exec.Command(bin, args...)))
 		p.listening()
-		p.signal(syscall.SIGTERM)
+		p.Signal(syscall.SIGTERM)
 		p.ends(0)
 	}
 }
@@ -118,7 +103,7 @@ func testStateDirRefused(t *testing.T, bin string) {
 		"somebody's": {func(_, state string) error { return os.Chown(state, 1234, 1234) }, "it belongs to somebody else"},
 		"deep":       {func(_, state string) error { return os.Remove(state) }, ""},
 	} {
-		dir := openFolder(t)
+		dir := testkit.OpenFolder(t)
 		precious, state := filepath.Join(dir, "home", "precious"), filepath.Join(dir, "state")
 		for _, folder := range []string{state, filepath.Dir(precious)} {
 			if err := os.Mkdir(folder, 0o700); err != nil {
@@ -154,7 +139,7 @@ func testFilesOfOthers(t *testing.T, bin string) {
 	needRoot(t)
 	line := "-s " + deadServer + " -l 127.0.0.1:0 -u nobody "
 	for name, link := range map[string]func(string, string) error{"hard": os.Link, "symbolic": os.Symlink} {
-		dir := openFolder(t)
+		dir := testkit.OpenFolder(t)
 		precious, pid, log := filepath.Join(dir, "precious"), filepath.Join(dir, "pid"), filepath.Join(dir, "log")
 		if err := os.WriteFile(precious, []byte("precious\n"), 0o600); err != nil {
 			t.Fatal(err)
@@ -167,11 +152,11 @@ func testFilesOfOthers(t *testing.T, bin string) {
 		fails(t, bin, line+"--pid-file "+pid, "--pid-file "+pid+": it ", "")
 		fails(t, bin, line+"--pid-file "+precious, "--pid-file "+precious+": it ", "")
 		p := start(t, exec.Command(bin, strings.Fields(line+"--log-format json --log-file "+log)...))
-		until(t, "the warning", func() bool {
+		testkit.Until(t, "the warning", func() bool {
 			text, _ := os.ReadFile(log)
 			return strings.Contains(string(text), "is not given to the user of -u, and cannot be reopened on SIGHUP")
 		})
-		p.signal(syscall.SIGTERM)
+		p.Signal(syscall.SIGTERM)
 		p.ends(0)
 		if text, err := os.ReadFile(precious); err != nil || !strings.HasPrefix(string(text), "precious\n") || owner(t, precious) != 0 {
 			t.Errorf("%s: it is %.20q now, of %d, %v", name, text, owner(t, precious), err)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"magent/internal/testkit"
 )
 
 // identities returns the distinct user, group and supplementary groups lines over all threads of a process.
@@ -43,7 +45,7 @@ func testDropPrivileges(t *testing.T, bin string) {
 		{"nobody", "daemon", "65534 65534 65534 65534 1 1 1 1 1"},
 		{"1234567", "1234568", "1234567 1234567 1234567 1234567 1234568 1234568 1234568 1234568 1234568"},
 	} {
-		dir := openFolder(t)
+		dir := testkit.OpenFolder(t)
 		socket, log, pidFile := filepath.Join(dir, "sock"), filepath.Join(dir, "log"), filepath.Join(dir, "pid")
 		state := filepath.Join(dir, "state")
 		args := []string{"--state-dir", state, "-s", deadServer, "-l", "127.0.0.1:0", "--threads", "2", "-f", socket, "--log-file", log, "--pid-file", pidFile, "-u", c.user}
@@ -54,7 +56,7 @@ func testDropPrivileges(t *testing.T, bin string) {
 		address := stringsOf(waitForLog(t, log, "magent serves")["listen"])[0]
 		asks(t, "tcp", address)
 		asks(t, "unix", socket)
-		if got := identities(t, p.cmd.Process.Pid); len(got) != 1 || !got[c.want] {
+		if got := identities(t, p.PID); len(got) != 1 || !got[c.want] {
 			t.Errorf("-u %s -g %s: threads run as %v, want %s", c.user, c.group, got, c.want)
 		}
 		files, err := filepath.Glob(filepath.Join(state, "*"))
@@ -74,7 +76,7 @@ func testDropPrivileges(t *testing.T, bin string) {
 		if text, _ := os.ReadFile(log); strings.Contains(string(text), "running as root") {
 			t.Errorf("-u %s: warned without reason", c.user)
 		}
-		p.signal(syscall.SIGTERM)
+		p.Signal(syscall.SIGTERM)
 		p.ends(0)
 		if text, _ := os.ReadFile(pidFile); len(text) > 0 {
 			t.Errorf("-u %s: the pid file still says %s", c.user, text)
@@ -86,8 +88,8 @@ func testRootIsWarned(t *testing.T, bin string) {
 	needRoot(t)
 	p := start(t, exec.Command(bin, "-s", deadServer, "-l", "127.0.0.1:0"))
 	p.listening()
-	if n := strings.Count(p.stderr.String(), "running as root"); n != 1 {
-		t.Errorf("%d warnings: %s", n, p.stderr)
+	if n := strings.Count(p.Log(), "running as root"); n != 1 {
+		t.Errorf("%d warnings: %s", n, p.Log())
 	}
 	if line := p.line("running as root"); line["level"] != "warn" {
 		t.Errorf("got %v", line)
@@ -97,12 +99,12 @@ func testRootIsWarned(t *testing.T, bin string) {
 func testNotRoot(t *testing.T, bin string) {
 	p := start(t, asNobody(exec.Command(bin, "-s", deadServer, "-l", "127.0.0.1:0", "-u", "root")))
 	p.ends(exitFailed)
-	if want := "magent: -u root: only root can become another user: start as root, or leave -u out\n"; p.stderr.String() != want {
-		t.Errorf("got %s", p.stderr)
+	if want := "magent: -u root: only root can become another user: start as root, or leave -u out\n"; p.Log() != want {
+		t.Errorf("got %s", p.Log())
 	}
 	p = start(t, asNobody(exec.Command(bin, "-s", deadServer, "-l", "127.0.0.1:0")))
 	asks(t, "tcp", p.listening()[0])
-	if strings.Contains(p.stderr.String(), "running as root") {
-		t.Errorf("warned without reason: %s", p.stderr)
+	if strings.Contains(p.Log(), "running as root") {
+		t.Errorf("warned without reason: %s", p.Log())
 	}
 }

@@ -2,24 +2,19 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
-	"time"
-)
 
-// patience bounds every wait in these tests; a machine under load shall not fail them.
-const patience = 30 * time.Second
+	"magent/internal/testkit"
+)
 
 // TestProcess runs the real program. It is built once; the tests in it run beside each other, on ports of the kernel.
 func TestProcess(t *testing.T) {
@@ -58,96 +53,30 @@ func TestProcess(t *testing.T) {
 // build makes the program, in a folder that other users may look into.
 func build(t *testing.T) string {
 	t.Helper()
-	bin := filepath.Join(openFolder(t), program)
+	bin := filepath.Join(testkit.OpenFolder(t), program)
 	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	return bin
 }
 
-// openFolder is a folder for one test that every user may enter.
-func openFolder(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "magent-test-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
-// output collects what a process prints while it runs.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
-
 // process is one running magent.
 type process struct {
-	t      *testing.T
-	cmd    *exec.Cmd
-	stderr *output
-	done   chan struct{} // closed when it has ended
+	*testkit.Process
+	t *testing.T
 }
 
-// start runs a command; the process is gone when the test ends, however that ends.
+// start runs a command. The process is gone when the test ends, however that ends.
 func start(t *testing.T, cmd *exec.Cmd) *process {
 	t.Helper()
-	p := &process{t: t, cmd: cmd, done: make(chan struct{})}
-	if cmd.Stderr == nil {
-		p.stderr = &output{}
-		cmd.Stderr = p.stderr
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go p.wait()
-	t.Cleanup(p.kill)
-	return p
-}
-
-func (p *process) wait() {
-	p.cmd.Wait()
-	close(p.done)
-}
-
-func (p *process) kill() {
-	p.cmd.Process.Kill()
-	<-p.done
-}
-
-func (p *process) signal(s os.Signal) {
-	p.t.Helper()
-	if err := p.cmd.Process.Signal(s); err != nil {
-		p.t.Fatal(err)
-	}
+	return &process{testkit.StartCommand(t, program, cmd), t}
 }
 
 // ends waits for the end and expects an exit code.
 func (p *process) ends(want int) {
 	p.t.Helper()
-	select {
-	case <-p.done:
-	case <-time.After(patience):
-		p.t.Fatalf("still runs; it said: %s", p.stderr)
-	}
-	if got := p.cmd.ProcessState.ExitCode(); got != want {
-		p.t.Fatalf("exit code %d (%v), want %d; it said: %s", got, p.cmd.ProcessState, want, p.stderr)
+	if got := p.ExitCode(); got != want {
+		p.t.Fatalf("exit code %d, want %d; it said: %s", got, want, p.Log())
 	}
 }
 
@@ -155,17 +84,13 @@ func (p *process) ends(want int) {
 func (p *process) line(text string) map[string]any {
 	p.t.Helper()
 	var fields map[string]any
-	until(p.t, fmt.Sprintf("a log line with %q", text), func() bool {
+	testkit.Until(p.t, fmt.Sprintf("a log line with %q", text), func() bool {
 		var err error
-		if fields, err = findLine(p.stderr.String(), text); err == nil {
-			return true
+		over := p.Exited()
+		if fields, err = findLine(p.Log(), text); err != nil && over {
+			p.t.Fatalf("ended without a log line with %q; it said: %s", text, p.Log())
 		}
-		select {
-		case <-p.done:
-			p.t.Fatalf("ended (%v) without a log line with %q; it said: %s", p.cmd.ProcessState, text, p.stderr)
-		default:
-		}
-		return false
+		return err == nil
 	})
 	return fields
 }
@@ -195,42 +120,17 @@ func stringsOf(field any) []string {
 	return texts
 }
 
-// until polls for readiness.
-func until(t *testing.T, what string, ready func() bool) {
-	t.Helper()
-	tick, end := time.NewTicker(5*time.Millisecond), time.After(patience)
-	defer tick.Stop()
-	for !ready() {
-		select {
-		case <-tick.C:
-		case <-end:
-			t.Fatalf("waited %v in vain for %s", patience, what)
-		}
-	}
-}
-
 // deadServer is the address of a server that nobody runs: no program listens on port 1 of loopback.
 const deadServer = "127.0.0.1:1"
 
 // asks connects and checks that magent answers.
 func asks(t *testing.T, network, address string) {
 	t.Helper()
-	c := dial(t, network, address)
+	c := testkit.Dial(t, network, address)
 	fmt.Fprint(c, "version\r\n")
 	if line, err := bufio.NewReader(c).ReadString('\n'); err != nil || !strings.HasPrefix(line, "VERSION ") {
 		t.Fatalf("%s answered %q, %v", address, line, err)
 	}
-}
-
-func dial(t *testing.T, network, address string) net.Conn {
-	t.Helper()
-	c, err := net.DialTimeout(network, address, patience)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(patience))
-	return c
 }
 
 // gone tells whether a process that is nobody's child has ended; a zombie has.

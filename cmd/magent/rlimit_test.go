@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"magent/internal/testkit"
 )
 
 // underLimit runs magent from a shell that has set the limit of open files.
@@ -18,7 +20,7 @@ func underLimit(bin, limit string, args ...string) *exec.Cmd {
 
 func softLimit(t *testing.T, p *process) int {
 	t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", p.cmd.Process.Pid))
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", p.PID))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,8 +38,8 @@ func testFileLimitRaised(t *testing.T, bin string) {
 	if got := softLimit(t, p); got < 300+1+64 {
 		t.Errorf("the limit is %d", got)
 	}
-	if strings.Contains(p.stderr.String(), "open files") {
-		t.Errorf("warned without reason: %s", p.stderr)
+	if strings.Contains(p.Log(), "open files") {
+		t.Errorf("warned without reason: %s", p.Log())
 	}
 }
 
@@ -48,7 +50,7 @@ func testFileLimitTooLow(t *testing.T, bin string) {
 	for range 71 {
 		asks(t, "tcp", address)
 	}
-	if line, _ := bufio.NewReader(dial(t, "tcp", address)).ReadString('\n'); !strings.Contains(line, "Too many open connections") {
+	if line, _ := bufio.NewReader(testkit.Dial(t, "tcp", address)).ReadString('\n'); !strings.Contains(line, "Too many open connections") {
 		t.Errorf("client 72 got %q", line)
 	}
 	warning := p.line("open files")
@@ -56,7 +58,7 @@ func testFileLimitTooLow(t *testing.T, bin string) {
 	if warning["message"] != want || warning["level"] != "warn" {
 		t.Errorf("\n got %v\nwant %s", warning, want)
 	}
-	if n := strings.Count(p.stderr.String(), "open files"); n != 1 {
+	if n := strings.Count(p.Log(), "open files"); n != 1 {
 		t.Errorf("%d warnings", n)
 	}
 	if got := softLimit(t, p); got != 100 {

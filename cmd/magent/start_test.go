@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"magent/internal/testkit"
 )
 
 // fails runs a command line that cannot work: exit code 1, one line, soon.
@@ -18,7 +19,7 @@ func fails(t *testing.T, bin, line, wantStart, wantPart string) {
 	began := time.Now()
 	p := start(t, exec.Command(bin, strings.Fields(line)...))
 	p.ends(exitFailed)
-	said := p.stderr.String()
+	said := p.Log()
 	if !strings.HasPrefix(said, "magent: "+wantStart) || !strings.Contains(said, wantPart) || strings.Count(said, "\n") != 1 {
 		t.Errorf("magent %s said\n%swant magent: %s ... %s", line, said, wantStart, wantPart)
 	}
@@ -42,11 +43,7 @@ func testStartupErrors(t *testing.T, bin string) {
 }
 
 func testPortInUse(t *testing.T, bin string) {
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
+	taken := testkit.Listen(t)
 	address := taken.Addr().String()
 	for _, threads := range []string{"1", "2"} {
 		fails(t, bin, "-s "+deadServer+" --threads "+threads+" -l "+address, "", address)
@@ -74,7 +71,7 @@ func testStartupLine(t *testing.T, bin string) {
 }
 
 func testUnixSocket(t *testing.T, bin string) {
-	path := filepath.Join(openFolder(t), "magent.sock")
+	path := filepath.Join(testkit.OpenFolder(t), "magent.sock")
 	p := start(t, exec.Command(bin, "-s", deadServer, "-p", "0", "-f", path, "--unix-mode", "0770"))
 	if got := p.listening(); !slices.Equal(got, []string{path}) {
 		t.Errorf("listens on %v", got)
@@ -84,7 +81,7 @@ func testUnixSocket(t *testing.T, bin string) {
 	if err != nil || info.Mode().Perm() != 0o770 {
 		t.Errorf("mode %v, %v", info, err)
 	}
-	p.kill()
+	p.Kill()
 	// A socket that a dead process left behind is no obstacle.
 	p = start(t, exec.Command(bin, "-s", deadServer, "-p", "0", "-f", path))
 	p.listening()

@@ -9,41 +9,32 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
+
+	"magent/internal/testkit"
 )
 
 // slowServer is a memcached that keeps the answer to "get slow" back until it is told to give it.
 type slowServer struct {
-	listener net.Listener
-	asked    chan struct{} // one for each "get slow"
-	answer   chan struct{} // closed to let them go
+	addr   string
+	asked  chan struct{} // one for each "get slow"
+	answer chan struct{} // closed by release
+
+	release func() // gives the answers
 }
 
 func startSlowServer(t *testing.T) *slowServer {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { listener.Close() })
-	s := &slowServer{listener: listener, asked: make(chan struct{}, 16), answer: make(chan struct{})}
-	go s.accept()
+	s := &slowServer{asked: make(chan struct{}, 16), answer: make(chan struct{})}
+	s.addr = testkit.Serve(t, s.serve)
+	s.release = sync.OnceFunc(func() { close(s.answer) })
+	t.Cleanup(s.release)
 	return s
 }
 
-func (s *slowServer) accept() {
-	for {
-		c, err := s.listener.Accept()
-		if err != nil {
-			return
-		}
-		go s.serve(c)
-	}
-}
-
 func (s *slowServer) serve(c net.Conn) {
-	defer c.Close()
 	lines := bufio.NewScanner(c)
 	for lines.Scan() {
 		switch line := lines.Text(); {
@@ -67,54 +58,50 @@ func (s *slowServer) serve(c net.Conn) {
 func startAsking(t *testing.T, bin string) (p *process, server *slowServer, address string, client net.Conn) {
 	t.Helper()
 	server = startSlowServer(t)
-	p = start(t, exec.Command(bin, "-s", server.listener.Addr().String(), "-l", "127.0.0.1:0",
+	p = start(t, exec.Command(bin, "-s", server.addr, "-l", "127.0.0.1:0",
 		"--timeout", "10m", "--drain-timeout", "10m"))
 	address = p.listening()[0]
-	client = dial(t, "tcp", address)
+	client = testkit.Dial(t, "tcp", address)
 	fmt.Fprint(client, "get slow\r\n")
-	select {
-	case <-server.asked:
-	case <-p.done:
-		t.Fatalf("ended: %s", p.stderr)
-	}
+	testkit.Await(t, "the server is asked", server.asked)
 	return p, server, address, client
 }
 
 func testDrain(t *testing.T, bin string) {
 	p, server, address, client := startAsking(t, bin)
-	p.signal(syscall.SIGTERM)
-	until(t, "the port to close", func() bool {
+	p.Signal(syscall.SIGTERM)
+	testkit.Until(t, "the port to close", func() bool {
 		c, err := net.Dial("tcp", address)
 		if err == nil {
 			c.Close()
 		}
 		return err != nil
 	})
-	close(server.answer)
+	server.release()
 	reply, err := io.ReadAll(client) // up to the end: the proxy closes an idle client
 	if err != nil || string(reply) != "VALUE slow 0 2\r\nok\r\nEND\r\n" {
 		t.Errorf("the request in flight got %q, %v", reply, err)
 	}
 	p.ends(0)
-	if log := p.stderr.String(); !strings.Contains(log, "draining") || !strings.Contains(log, "drained, the process ends") {
+	if log := p.Log(); !strings.Contains(log, "draining") || !strings.Contains(log, "drained, the process ends") {
 		t.Errorf("log: %s", log)
 	}
 }
 
 func testSecondSignal(t *testing.T, bin string) {
 	p, server, _, _ := startAsking(t, bin)
-	p.signal(syscall.SIGTERM)
+	p.Signal(syscall.SIGTERM)
 	p.line("draining")
-	p.signal(syscall.SIGTERM)
+	p.Signal(syscall.SIGTERM)
 	p.ends(1)
-	close(server.answer)
+	server.release()
 }
 
 func testStopsOnEverySignal(t *testing.T, bin string) {
 	for _, s := range []os.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		p := start(t, exec.Command(bin, "-s", deadServer, "-l", "127.0.0.1:0"))
-		idle := dial(t, "tcp", p.listening()[0])
-		p.signal(s)
+		idle := testkit.Dial(t, "tcp", p.listening()[0])
+		p.Signal(s)
 		p.ends(0) // an idle client does not hold it up
 		if rest, err := io.ReadAll(idle); len(rest) > 0 || err != nil {
 			t.Errorf("an idle client saw %q, %v", rest, err)
@@ -123,17 +110,17 @@ func testStopsOnEverySignal(t *testing.T, bin string) {
 }
 
 func testHangupReopensLog(t *testing.T, bin string) {
-	path := filepath.Join(openFolder(t), "log")
+	path := filepath.Join(testkit.OpenFolder(t), "log")
 	p := start(t, exec.Command(bin, "-s", deadServer, "-l", "127.0.0.1:0", "--log-file", path))
 	waitForLog(t, path, "magent serves")
 	if err := os.Rename(path, path+".1"); err != nil {
 		t.Fatal(err)
 	}
-	p.signal(syscall.SIGHUP)
+	p.Signal(syscall.SIGHUP)
 	waitForLog(t, path, "log file reopened")
-	p.signal(syscall.SIGTERM)
+	p.Signal(syscall.SIGTERM)
 	p.ends(0)
-	if said := p.stderr.String(); said != "" {
+	if said := p.Log(); said != "" {
 		t.Errorf("with a log file, stderr stays empty: %s", said)
 	}
 	if text, _ := os.ReadFile(path); !strings.Contains(string(text), "drained") {
@@ -144,7 +131,7 @@ func testHangupReopensLog(t *testing.T, bin string) {
 func waitForLog(t *testing.T, path, text string) map[string]any {
 	t.Helper()
 	var fields map[string]any
-	until(t, fmt.Sprintf("%q in %s", text, path), func() bool {
+	testkit.Until(t, fmt.Sprintf("%q in %s", text, path), func() bool {
 		log, err := os.ReadFile(path)
 		if err == nil {
 			fields, err = findLine(string(log), text)
@@ -164,7 +151,6 @@ func testLogReaderGone(t *testing.T, bin string) {
 	cmd := exec.Command(bin, "-s", deadServer, "-l", "127.0.0.1:0")
 	cmd.Stderr = write
 	p := start(t, cmd)
-	p.stderr = &output{}
 	write.Close()
 	lines := bufio.NewScanner(read)
 	for lines.Scan() && !strings.Contains(lines.Text(), "magent serves") {
@@ -176,6 +162,6 @@ func testLogReaderGone(t *testing.T, bin string) {
 	}
 	read.Close()
 	asks(t, "tcp", stringsOf(fields["listen"])[0])
-	p.signal(syscall.SIGTERM) // logs two lines
+	p.Signal(syscall.SIGTERM) // logs two lines
 	p.ends(0)
 }

@@ -12,11 +12,11 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"magent/internal/testkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-const patience = 10 * time.Second
 
 const json = `{"a":1}` + "\n"
 
@@ -55,7 +55,7 @@ func dial(t *testing.T, s *Server) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	_ = c.SetDeadline(time.Now().Add(patience))
+	_ = c.SetDeadline(time.Now().Add(testkit.Patience))
 	return c
 }
 
@@ -119,7 +119,7 @@ func TestSilenceFails(t *testing.T) {
 
 func TestHTTP(t *testing.T) {
 	s, _ := start(t)
-	client := &http.Client{Timeout: patience}
+	client := &http.Client{Timeout: testkit.Patience}
 	defer client.CloseIdleConnections()
 	for _, c := range []struct {
 		method, path, body string
@@ -168,7 +168,7 @@ func TestBodyThatDoesNotCome(t *testing.T) {
 	if got := all(t, s, request); !strings.HasSuffix(got, "words\n") {
 		t.Errorf("got %q", got)
 	}
-	until(t, "the connection is gone", func() bool { return s.count() == 0 })
+	testkit.Until(t, "the connection is gone", func() bool { return s.count() == 0 })
 }
 
 // An answer may take longer than answerTime, and its client may leave before the end.
@@ -186,7 +186,7 @@ func TestStream(t *testing.T) {
 		text += string(b[:n])
 	}
 	c.Close()
-	until(t, "the connection is gone", func() bool { return s.count() == 0 })
+	testkit.Until(t, "the connection is gone", func() bool { return s.count() == 0 })
 }
 
 // Connections beyond the limit are closed. When one ends, there is room for another.
@@ -196,12 +196,12 @@ func TestTooMany(t *testing.T) {
 		c := dial(t, s)
 		fmt.Fprint(c, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
 	}
-	until(t, "all places are taken", func() bool { return s.count() == maxConns })
+	testkit.Until(t, "all places are taken", func() bool { return s.count() == maxConns })
 	if text, _ := io.ReadAll(dial(t, s)); len(text) > 0 {
 		t.Errorf("one more got %q", text)
 	}
 	close(release)
-	until(t, "there is room again", func() bool {
+	testkit.Until(t, "there is room again", func() bool {
 		c, err := net.Dial("tcp", s.Addr())
 		if err != nil {
 			return false
@@ -215,19 +215,6 @@ func TestTooMany(t *testing.T) {
 
 func (s *Server) count() int { return int(s.ln.conns.Load()) }
 
-func until(t *testing.T, what string, ready func() bool) {
-	t.Helper()
-	tick, end := time.NewTicker(2*time.Millisecond), time.After(patience)
-	defer tick.Stop()
-	for !ready() {
-		select {
-		case <-tick.C:
-		case <-end:
-			t.Fatalf("not in time: %s", what)
-		}
-	}
-}
-
 // Close waits neither for requests, nor for connections that have sent nothing, or half a request.
 func TestClose(t *testing.T) {
 	s, _ := start(t)
@@ -235,7 +222,7 @@ func TestClose(t *testing.T) {
 	fmt.Fprint(asking, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
 	fmt.Fprint(half, "GET / HTTP/1.1\r\nHost:")
 	fmt.Fprint(stream, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")
-	until(t, "all are there", func() bool { return s.ln.open.Load() == 4 })
+	testkit.Until(t, "all are there", func() bool { return s.ln.open.Load() == 4 })
 	began := time.Now()
 	s.Close()
 	if d := time.Since(began); d > answerTime/2 {
@@ -287,7 +274,7 @@ func TestProbesInAFlood(t *testing.T) {
 	for range maxConns {
 		fmt.Fprint(dial(t, s), "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
 	}
-	until(t, "all places are taken", func() bool { return s.count() == maxConns })
+	testkit.Until(t, "all places are taken", func() bool { return s.count() == maxConns })
 	for n := range 200 {
 		dial(t, s) // sends nothing
 		c := dial(t, s)

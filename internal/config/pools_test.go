@@ -1,13 +1,14 @@
 package config
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"magent/internal/testkit"
 )
 
 // fileNames are words as the lower packages know them. A ring gives no key to a weight of 1 beside 1000.
@@ -32,8 +33,6 @@ func fileNames() Names {
 	}
 }
 
-var update = flag.Bool("update", false, "write the golden files")
-
 // TestPoolFiles compares the errors, warnings and pools of each file in testdata/pools with the
 // golden file beside it.
 func TestPoolFiles(t *testing.T) {
@@ -47,16 +46,7 @@ func TestPoolFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := render(LoadText(filepath.Base(path), text, fileNames()))
-		golden := strings.TrimSuffix(path, ".yml") + ".golden"
-		if *update {
-			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil || got != string(want) {
-			t.Errorf("%s: %v\n got %s\nwant %s", path, err, got, want)
-		}
+		testkit.Golden(t, strings.TrimSuffix(path, ".yml")+".golden", got)
 	}
 }
 

@@ -2,7 +2,6 @@ package discover
 
 import (
 	"context"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -10,13 +9,10 @@ import (
 	"go.uber.org/goleak"
 
 	"magent/internal/config"
-	"magent/internal/redis/redistest"
+	"magent/internal/testkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// patience bounds every wait in these tests. None should come near it.
-const patience = 5 * time.Second
 
 // known returns the address of a master that is given by its Sentinels.
 func known(name string, sentinels ...string) config.Address {
@@ -38,26 +34,15 @@ func found(t *testing.T, m *master, within time.Duration) string {
 	return addrs[0].String()
 }
 
-// silent returns an address that accepts connections and never answers.
-func silent(t *testing.T) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { ln.Close() })
-	return ln.Addr().String()
-}
-
 // Sentinels are asked in turn, whatever is wrong with some of them. The one that has answered, or has announced a
 // change, is asked first from then on.
 func TestMasterIsFound(t *testing.T) {
 	t.Parallel()
-	one, two := redistest.Start(t), redistest.Start(t)
-	redistest.StartReplica(t, one)
-	redistest.StartReplica(t, two)
-	a, b := redistest.StartSentinels(t, 1, "m", one)[0], redistest.StartSentinels(t, 1, "m", two)[0]
-	m := newMaster(known("m", nowhere(t), silent(t), a.Addr, b.Addr), nil)
+	one, two := testkit.StartRedis(t), testkit.StartRedis(t)
+	testkit.StartReplica(t, one)
+	testkit.StartReplica(t, two)
+	a, b := testkit.StartSentinels(t, 1, "m", one, 1)[0], testkit.StartSentinels(t, 1, "m", two, 1)[0]
+	m := newMaster(known("m", testkit.DeadAddr(t), testkit.Silent(t), a.Addr, b.Addr), nil)
 	if got := found(t, m, 2*time.Second); got != one.Addr {
 		t.Errorf("%s, want %s", got, one.Addr)
 	}
@@ -65,26 +50,15 @@ func TestMasterIsFound(t *testing.T) {
 		t.Errorf("sentinel %d is asked first", n)
 	}
 	m.announced(b.Addr)
-	if got := found(t, m, patience); got != two.Addr {
+	if got := found(t, m, testkit.Patience); got != two.Addr {
 		t.Errorf("%s, want %s", got, two.Addr)
 	}
 	b.Kill()
-	if got := found(t, m, patience); !strings.Contains(got, one.Addr) {
+	if got := found(t, m, testkit.Patience); !strings.Contains(got, one.Addr) {
 		t.Errorf("%s, want %s", got, one.Addr)
 	}
 	m = newMaster(known("other", a.Addr), nil)
-	if got := found(t, m, patience); !strings.Contains(got, `knows no master "other"`) {
+	if got := found(t, m, testkit.Patience); !strings.Contains(got, `knows no master "other"`) {
 		t.Error(got)
 	}
-}
-
-// nowhere returns an address where nobody listens.
-func nowhere(t *testing.T) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln.Close()
-	return ln.Addr().String()
 }

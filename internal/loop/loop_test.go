@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"magent/internal/testkit"
 )
 
 // Both sockets are ready in the same turn. The first handler closes the other one and opens a new socket. The closed
@@ -40,9 +42,9 @@ func TestCloseWithinTheBatch(t *testing.T) {
 	}
 	ended := make(chan error, 1)
 	go turn(l, ended)
-	await(t, done)
+	testkit.Await(t, "done", done)
 	l.Post(TaskFunc(l.Stop))
-	if err := await(t, ended); err != nil {
+	if err := testkit.Await(t, "ended", ended); err != nil {
 		t.Fatal(err)
 	}
 	if events[0]+events[1] != 1 {
@@ -144,7 +146,7 @@ func TestTurnOrder(t *testing.T) {
 		l.Close(fd)
 		note("task")
 	})
-	await(t, done)
+	testkit.Await(t, "done", done)
 	on(t, l, func() {})
 	want := []string{"task", "flush", "flush marked in a flush", "task of the next turn", "timer of the next turn"}
 	if !slices.Equal(order, want) {
@@ -208,7 +210,7 @@ func TestLoopIgnoresStalls(t *testing.T) {
 		l.Post(TaskFunc(func() { after = l.Now(); close(done) }))
 		time.Sleep(2 * stall)
 	}))
-	await(t, done)
+	testkit.Await(t, "done", done)
 	if after-before >= int64(stall) {
 		t.Errorf("the clock went on by %v in a stall of %v", time.Duration(after-before), 2*stall)
 	}

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"magent/internal/testkit"
 )
 
 // letter is a task that records its poster and number when it runs.
@@ -38,7 +40,7 @@ func TestManyPostersLoseNothing(t *testing.T) {
 		})
 	}
 	all.Wait()
-	await(t, done)
+	testkit.Await(t, "done", done)
 	for from, got := range book {
 		if len(got) != each || !slices.IsSorted(got) {
 			t.Errorf("poster %d: %d tasks ran, want %d; in order: %v", from, len(got), each, slices.IsSorted(got))
@@ -54,7 +56,7 @@ func TestPostFromATask(t *testing.T) {
 		l.Post(TaskFunc(func() { turns <- l.Turns }))
 		turns <- l.Turns
 	}))
-	if first, second := await(t, turns), await(t, turns); second <= first {
+	if first, second := testkit.Await(t, "turns", turns), testkit.Await(t, "turns", turns); second <= first {
 		t.Errorf("posted in turn %d, run in turn %d", first, second)
 	}
 }
@@ -79,7 +81,7 @@ func TestSendToBatches(t *testing.T) {
 			}))
 		}
 	})
-	await(t, done)
+	testkit.Await(t, "done", done)
 	for n, got := range notes {
 		if got.n != n || got.turn != notes[0].turn {
 			t.Fatalf("task %d: ran as number %d in turn %d, the first one in turn %d", got.n, n, got.turn,
@@ -103,7 +105,7 @@ func TestSendToAndBack(t *testing.T) {
 		a.SendTo(b, there)
 	}
 	a.Post(back)
-	await(t, done)
+	testkit.Await(t, "done", done)
 }
 
 // After the end of a loop the number of its eventfd may be reused. A late Post must not write to it.

@@ -3,16 +3,14 @@ package loop
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
+
+	"magent/internal/testkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// patience bounds every wait in these tests. None should come near it.
-const patience = 5 * time.Second
 
 // idle returns a loop that does not run: only the test itself calls its methods.
 func idle(t testing.TB) *Loop {
@@ -34,7 +32,7 @@ func running(t testing.TB) *Loop {
 	go turn(l, ended)
 	t.Cleanup(func() {
 		l.Post(TaskFunc(l.Stop))
-		if err := await(t, ended); err != nil {
+		if err := testkit.Await(t, "ended", ended); err != nil {
 			t.Errorf("Run: %v", err)
 		}
 	})
@@ -48,18 +46,7 @@ func on(t testing.TB, l *Loop, f func()) {
 	t.Helper()
 	done := make(chan struct{}, 1)
 	l.Post(TaskFunc(func() { f(); done <- struct{}{} }))
-	await(t, done)
-}
-
-func await[T any](t testing.TB, c <-chan T) T {
-	t.Helper()
-	select {
-	case v := <-c:
-		return v
-	case <-time.After(patience):
-		t.Fatal("nothing happened in time")
-		panic("not reached")
-	}
+	testkit.Await(t, "done", done)
 }
 
 // fatal has the methods that tests and property tests have in common.

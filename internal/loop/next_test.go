@@ -2,7 +2,8 @@ package loop
 
 import (
 	"testing"
-	"time"
+
+	"magent/internal/testkit"
 )
 
 // again is a Flusher that marks itself for the next turn, a number of times.
@@ -33,11 +34,7 @@ func TestMarkNext(t *testing.T) {
 	go func() { ended <- l.Run() }()
 	a := &again{l: l, left: 5, done: make(chan struct{})}
 	l.Post(TaskFunc(func() { l.MarkNext(a) }))
-	select {
-	case <-a.done:
-	case <-time.After(5 * time.Second):
-		t.Error("the loop waits")
-	}
+	testkit.Await(t, "the loop does not wait", a.done)
 	l.Post(TaskFunc(l.Stop))
 	if err := <-ended; err != nil {
 		t.Error(err)

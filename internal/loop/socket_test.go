@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"magent/internal/testkit"
 )
 
 // listening binds e until the end of the test.
@@ -116,7 +118,7 @@ func TestListenTCP(t *testing.T) {
 			t.Fatal(err)
 		}
 		poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-		if n, err := unix.Poll(poll, int(patience.Milliseconds())); n != 1 {
+		if n, err := unix.Poll(poll, int(testkit.Patience.Milliseconds())); n != 1 {
 			t.Fatalf("%s: nobody came: %v", host, err)
 		}
 		a, err := Accept(fd)

@@ -6,6 +6,8 @@ import (
 
 	"golang.org/x/sys/unix"
 	"pgregory.net/rapid"
+
+	"magent/internal/testkit"
 )
 
 // narrow makes a socket accept few bytes at a time.
@@ -133,7 +135,7 @@ func TestStreamFlushesWhenWritable(t *testing.T) {
 	got := make([]byte, 0, len(want))
 	for len(got) < len(want) {
 		ready := []unix.PollFd{{Fd: int32(peer), Events: unix.POLLIN}}
-		if n, err := unix.Poll(ready, int(patience.Milliseconds())); n != 1 {
+		if n, err := unix.Poll(ready, int(testkit.Patience.Milliseconds())); n != 1 {
 			t.Fatalf("nothing more after %d bytes: %v", len(got), err)
 		}
 		got = append(got, drainPeer(t, peer, 3000)...)
@@ -183,7 +185,7 @@ func TestStreamReadingOnAndOff(t *testing.T) {
 		t.Error("read while reading was off")
 	}
 	on(t, l, func() { s.Reading(true) })
-	if got := await(t, read); got != "later" {
+	if got := testkit.Await(t, "read", read); got != "later" {
 		t.Errorf("read %q", got)
 	}
 	on(t, l, func() { s.Close() })

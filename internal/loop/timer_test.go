@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"magent/internal/testkit"
 )
 
 // The timers of a loop are compared with a map: each one that is set fires once, at its time, the earliest first.
@@ -135,7 +137,7 @@ func TestTimerWakesTheLoop(t *testing.T) {
 		l.Set(NewTimer(func() { t.Error("a timer of an hour fired") }), time.Hour)
 		l.Set(NewTimer(func() { fired <- time.Since(began) }), delay)
 	})
-	if took := await(t, fired); took < delay {
+	if took := testkit.Await(t, "fired", fired); took < delay {
 		t.Errorf("fired after %v, before its time", took)
 	}
 }

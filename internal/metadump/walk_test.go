@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
-)
 
-const patience = 20 * time.Second
+	"magent/internal/testkit"
+)
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -54,7 +54,7 @@ func (s *script) dial(context.Context) (net.Conn, error) {
 
 func (s *script) walk(t *testing.T) (keys string, err error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 	defer cancel()
 	err = Walk(ctx, s.dial, func(it Item) error {
 		keys += string(it.Key) + " "
@@ -229,13 +229,8 @@ func TestCancelWhileConnecting(t *testing.T) {
 
 func (s *script) awaitClosed(t *testing.T) {
 	t.Helper()
-	select {
-	case err := <-s.gone:
-		if err == nil {
-			t.Error("something else was sent")
-		}
-	case <-time.After(patience):
-		t.Error("the connection is still open")
+	if err := testkit.Await(t, "the end of the connection", s.gone); err == nil {
+		t.Error("something else was sent")
 	}
 }
 

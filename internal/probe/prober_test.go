@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -15,14 +14,13 @@ import (
 
 	"magent/internal/loop"
 	"magent/internal/redis"
+	"magent/internal/testkit"
 )
 
 func TestMain(m *testing.M) {
 	redis.Silence()
 	goleak.VerifyTestMain(m)
 }
-
-const patience = 5 * time.Second
 
 // server answers probes one after the other, with what it receives from answers. Without that it does not answer.
 type server struct {
@@ -33,10 +31,7 @@ type server struct {
 }
 
 func startServer(t *testing.T, network, addr string) *server {
-	ln, err := net.Listen(network, addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ln := testkit.ListenOn(t, network, addr)
 	s := &server{ln: ln, asked: make(chan string, 100), answers: make(chan string, 100), done: make(chan struct{})}
 	go s.serve()
 	t.Cleanup(func() {
@@ -63,17 +58,6 @@ func (s *server) serve() {
 	}
 }
 
-func await[T any](t *testing.T, c <-chan T) T {
-	t.Helper()
-	select {
-	case v := <-c:
-		return v
-	case <-time.After(patience):
-		t.Fatal("nothing happened in time")
-		panic("not reached")
-	}
-}
-
 // at returns a Finder for addresses: host:port, or the path of a unix socket.
 func at(addrs ...string) Finder {
 	var found []loop.Endpoint
@@ -97,30 +81,31 @@ func targets(finders ...Finder) []Target {
 }
 
 func TestProberFindsAServer(t *testing.T) {
-	for network, addr := range map[string]string{"tcp": "127.0.0.1:0", "unix": filepath.Join(t.TempDir(), "s")} {
+	for network, addr := range map[string]string{"tcp": "127.0.0.1:0", "unix": testkit.SocketPath(t)} {
 		s := startServer(t, network, addr)
 		alive := make(chan int, 10)
 		p := New(targets(at("127.0.0.1:1"), at(s.ln.Addr().String())),
-			Options{Interval: time.Millisecond, Timeout: patience}, func(i int, _ loop.Endpoint) { alive <- i })
+			Options{Interval: time.Millisecond, Timeout: testkit.Patience},
+			func(i int, _ loop.Endpoint) { alive <- i })
 		p.Ejected(1)
-		if got := await(t, s.asked); got != "version\r\n" {
+		if got := testkit.Await(t, "s.asked", s.asked); got != "version\r\n" {
 			t.Errorf("%s: asked %q", network, got)
 		}
 		s.answers <- "SERVER_ERROR not yet\r\n"
-		await(t, s.asked)
+		testkit.Await(t, "s.asked", s.asked)
 		s.answers <- "" // closes
-		await(t, s.asked)
+		testkit.Await(t, "s.asked", s.asked)
 		if len(alive) > 0 {
 			t.Errorf("%s: alive before it answered", network)
 		}
 		s.answers <- "VERSION 1.6\r\n"
-		if got := await(t, alive); got != 1 {
+		if got := testkit.Await(t, "alive", alive); got != 1 {
 			t.Errorf("%s: server %d is alive, want 1", network, got)
 		}
 		p.Ejected(1) // and again
-		await(t, s.asked)
+		testkit.Await(t, "s.asked", s.asked)
 		s.answers <- "VERSION 1.6\r\n"
-		await(t, alive)
+		testkit.Await(t, "alive", alive)
 		p.Close()
 		if len(s.asked) > 0 || len(alive) > 0 {
 			t.Errorf("%s: probed although nobody asked for it", network)
@@ -132,19 +117,19 @@ func TestProberFindsAServer(t *testing.T) {
 func TestProberWokenWhileProbing(t *testing.T) {
 	s := startServer(t, "tcp", "127.0.0.1:0")
 	alive := make(chan int, 10)
-	p := New(targets(at(s.ln.Addr().String())), Options{Interval: time.Millisecond, Timeout: patience},
+	p := New(targets(at(s.ln.Addr().String())), Options{Interval: time.Millisecond, Timeout: testkit.Patience},
 		func(i int, _ loop.Endpoint) { alive <- i })
 	defer p.Close()
 	p.Ejected(0)
-	await(t, s.asked)
+	testkit.Await(t, "s.asked", s.asked)
 	for range 1000 {
 		p.Ejected(0) // never blocks
 	}
 	s.answers <- "VERSION 1\r\n"
-	await(t, alive)
-	await(t, s.asked)
+	testkit.Await(t, "alive", alive)
+	testkit.Await(t, "s.asked", s.asked)
 	s.answers <- "VERSION 1\r\n"
-	await(t, alive)
+	testkit.Await(t, "alive", alive)
 }
 
 // A probe asks the addresses in turn. It goes on after one that refuses and after one that answers nonsense, and
@@ -154,15 +139,15 @@ func TestProberAsksAllAddresses(t *testing.T) {
 	where := good.ln.Addr().String()
 	alive := make(chan loop.Endpoint, 10)
 	find := at("127.0.0.1:1", odd.ln.Addr().String(), where, "127.0.0.1:2")
-	p := New(targets(find), Options{Interval: time.Millisecond, Timeout: patience},
+	p := New(targets(find), Options{Interval: time.Millisecond, Timeout: testkit.Patience},
 		func(_ int, at loop.Endpoint) { alive <- at })
 	defer p.Close()
 	p.Ejected(0)
-	await(t, odd.asked)
+	testkit.Await(t, "odd.asked", odd.asked)
 	odd.answers <- "HTTP/1.1 400 Bad Request\r\n"
-	await(t, good.asked)
+	testkit.Await(t, "good.asked", good.asked)
 	good.answers <- "VERSION 1\r\n"
-	if got := await(t, alive); got.String() != where {
+	if got := testkit.Await(t, "alive", alive); got.String() != where {
 		t.Errorf("alive at %v, want %s", got, where)
 	}
 }
@@ -171,17 +156,13 @@ func TestProberAsksAllAddresses(t *testing.T) {
 func TestProberWithoutAnAddress(t *testing.T) {
 	found := make(chan error, 100)
 	find := func(context.Context) ([]loop.Endpoint, error) { return nil, <-found }
-	p := New(targets(find), Options{Interval: time.Millisecond, Timeout: patience},
+	p := New(targets(find), Options{Interval: time.Millisecond, Timeout: testkit.Patience},
 		func(int, loop.Endpoint) { t.Error("alive") })
 	p.Ejected(0)
 	for _, err := range []error{errors.New("no such host"), nil, nil} {
 		found <- err
 	}
-	for deadline := time.Now().Add(patience); len(found) > 0; {
-		if time.Now().After(deadline) {
-			t.Fatal("not probed on")
-		}
-	}
+	testkit.Until(t, "it is probed on", func() bool { return len(found) == 0 })
 	close(found)
 	p.Close()
 }
@@ -205,7 +186,7 @@ func TestProberCloses(t *testing.T) {
 			return nil, ctx.Err()
 		}), Options{Interval: time.Millisecond, Timeout: time.Hour}, unexpected)
 		p.Ejected(0)
-		await(t, asked)
+		testkit.Await(t, "asked", asked)
 		p.Close()
 	})
 	t.Run("while probing", func(t *testing.T) {
@@ -213,7 +194,7 @@ func TestProberCloses(t *testing.T) {
 		p := New(targets(at(s.ln.Addr().String())),
 			Options{Interval: time.Millisecond, Timeout: 50 * time.Millisecond}, unexpected)
 		p.Ejected(0)
-		await(t, s.asked) // and gets no answer: the probe ends by its own deadline
+		testkit.Await(t, "s.asked", s.asked) // and gets no answer: the probe ends by its own deadline
 		p.Close()
 		if err := goleak.Find(goleak.IgnoreAnyFunction("magent/internal/probe.(*server).serve"),
 			goleak.IgnoreCurrent()); err != nil {

@@ -2,44 +2,43 @@ package probe
 
 import (
 	"context"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"magent/internal/loop"
-	"magent/internal/redis/redistest"
+	"magent/internal/testkit"
 )
 
 // A Redis server that is down, or wants another password, is probed until it is back.
 func TestProberFindsARedis(t *testing.T) {
-	s := redistest.Start(t, "--requirepass", "secret")
+	s := testkit.StartRedis(t, "--requirepass", "secret")
 	alive := make(chan loop.Endpoint, 10)
 	probes := make(chan error, 1000)
 	find := at(s.Addr)
 	p := New([]Target{{find, counted(probes, Redis("secret"))}},
-		Options{Interval: time.Millisecond, Timeout: patience}, func(_ int, at loop.Endpoint) { alive <- at })
+		Options{Interval: time.Millisecond, Timeout: testkit.Patience}, func(_ int, at loop.Endpoint) { alive <- at })
 	defer p.Close()
 	s.Kill()
 	p.Ejected(0)
 	for range 3 {
-		if err := await(t, probes); err == nil {
+		if err := testkit.Await(t, "probes", probes); err == nil {
 			t.Error("a dead server is alive")
 		}
 	}
 	s.Restart()
-	if got := await(t, alive); got.String() != s.Addr {
+	if got := testkit.Await(t, "alive", alive); got.String() != s.Addr {
 		t.Errorf("alive at %v", got)
 	}
 
 	wrong := New([]Target{{find, counted(probes, Redis("wrong"))}},
-		Options{Interval: time.Millisecond, Timeout: patience}, func(int, loop.Endpoint) { t.Error("alive") })
+		Options{Interval: time.Millisecond, Timeout: testkit.Patience}, func(int, loop.Endpoint) { t.Error("alive") })
 	defer wrong.Close()
 	for len(probes) > 0 {
 		<-probes
 	}
 	wrong.Ejected(0)
 	for range 3 {
-		if err := await(t, probes); err == nil {
+		if err := testkit.Await(t, "probes", probes); err == nil {
 			t.Error("a server that wants another password is alive")
 		}
 	}
@@ -55,14 +54,14 @@ func counted(probes chan<- error, ping Ping) Ping {
 }
 
 func TestProberFindsARedisOnASocket(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "s")
-	redistest.Start(t, "--unixsocket", path)
+	path := testkit.SocketPath(t)
+	testkit.StartRedis(t, "--unixsocket", path)
 	alive := make(chan loop.Endpoint, 10)
-	p := New([]Target{{at(path), Redis("")}}, Options{Interval: time.Millisecond, Timeout: patience},
+	p := New([]Target{{at(path), Redis("")}}, Options{Interval: time.Millisecond, Timeout: testkit.Patience},
 		func(_ int, at loop.Endpoint) { alive <- at })
 	defer p.Close()
 	p.Ejected(0)
-	if got := await(t, alive); got.Path != path {
+	if got := testkit.Await(t, "alive", alive); got.Path != path {
 		t.Errorf("alive at %v", got)
 	}
 }

@@ -11,16 +11,11 @@ import (
 	"testing"
 
 	"magent/internal/config"
+	"magent/internal/testkit"
 )
 
 // answerAll answers every request, of which each has so many lines, with the same reply, and allocates nothing.
-func answerAll(ln net.Listener, lines int, reply string, done chan<- struct{}) {
-	defer close(done)
-	c, err := ln.Accept()
-	if err != nil {
-		return
-	}
-	defer c.Close()
+func answerAll(c net.Conn, lines int, reply string) {
 	in, out := make([]byte, 64<<10), []byte(strings.Repeat(reply, min(4096, 8<<20/len(reply))))
 	left := 0
 	greeted := 0
@@ -66,21 +61,12 @@ func TestRequestsAllocateNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var servers []config.Address
 			for range 2 {
-				ln, err := net.Listen("tcp", "127.0.0.1:0")
-				if err != nil {
-					t.Fatal(err)
-				}
-				a, err := config.ParseAddress(ln.Addr().String())
+				server := testkit.Serve(t, func(c net.Conn) { answerAll(c, strings.Count(w.request, "\n"), w.reply) })
+				a, err := config.ParseAddress(server)
 				if err != nil {
 					t.Fatal(err)
 				}
 				servers = append(servers, a)
-				done := make(chan struct{})
-				go answerAll(ln, strings.Count(w.request, "\n"), w.reply, done)
-				t.Cleanup(func() {
-					ln.Close()
-					await(t, "the server's end", done)
-				})
 			}
 			r := start(t, 0, 0, func(cfg *config.Config) {
 				p := &cfg.Pools[0]

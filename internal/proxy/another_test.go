@@ -12,6 +12,7 @@ import (
 	"magent/internal/config"
 	"magent/internal/refill"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 // becomes has another memory answer in the server's place from now on, which holds these keys.
@@ -45,7 +46,7 @@ func manyKeys() (keys []string) {
 func (f *fake) isFlushed() {
 	f.t.Helper()
 	for {
-		a := await(f.t, "a flush_all", f.asked)
+		a := testkit.Await(f.t, "a flush_all", f.asked)
 		if a.text == "flush_all\r\n" {
 			a.answer("OK\r\n")
 			return
@@ -227,7 +228,7 @@ func TestOtherCopyGoesDuringCleansing(t *testing.T) {
 	r, c, another, other := isAnother(t, 0)
 	other.lists("k")
 	another.becomes(manyKeys()...)
-	await(t, "the first key", other.asked).reset()
+	testkit.Await(t, "the first key", other.asked).reset()
 	another.isFlushed()
 	r.back(0)
 	c.say("get k\r\n")
@@ -365,7 +366,7 @@ func TestReloadWhileAnotherMemoryIsCleansed(t *testing.T) {
 	r.on(0, func(*session.Shard) { r.svc.shared.Started = time.Now().Add(-time.Hour) }) // nothing of a process before this one is waited for
 	lived(r.client(), another)
 	another.becomes(manyKeys()...)
-	await(t, "the first key", other.asked) // is not answered
+	testkit.Await(t, "the first key", other.asked) // is not answered
 	pools := r.pools()
 	pools[0].Timeout -= time.Millisecond
 	if err := r.svc.Reload(pools); err != nil {

@@ -6,8 +6,8 @@ import (
 
 	"magent/internal/config"
 	"magent/internal/pool"
-	"magent/internal/redis/redistest"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 const (
@@ -116,7 +116,7 @@ func TestHeldBackClientIsCutOff(t *testing.T) {
 
 // A transaction that is being collected counts as what has arrived in part does.
 func TestLargestTransactionIsCutOff(t *testing.T) {
-	s := redistest.Start(t)
+	s := testkit.StartRedis(t)
 	r := start(t, 1, 0, func(cfg *config.Config) { cfg.MaxValue = 400_000 })
 	r.reload(toRedis(s))
 	r.narrow()

@@ -9,6 +9,7 @@ import (
 	"magent/internal/config"
 	"magent/internal/discover"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 // returns has server i connected to again, as after a probe.
@@ -88,7 +89,7 @@ func TestServerReturnsWithOldValues(t *testing.T) {
 		}
 		var last *ask
 		for n := len(replies); n > 0; n-- {
-			a := await(t, "a reading", other.asked)
+			a := testkit.Await(t, "a reading", other.asked)
 			w, ok := replies[a.text]
 			if !ok {
 				t.Fatalf("server %d is back, the other was asked for %q", away, a.text)
@@ -176,7 +177,7 @@ func TestKeyIsDirtyAgainBehindItsCopy(t *testing.T) {
 	other.want("delete second\r\n").answer("DELETED\r\n")
 	c.hear("DELETED\r\n")
 	r.returns(0)
-	one, two := await(t, "a reading", other.asked), await(t, "a reading", other.asked)
+	one, two := testkit.Await(t, "a reading", other.asked), testkit.Await(t, "a reading", other.asked)
 	key, rest := strings.Fields(one.text)[1], strings.Fields(two.text)[1]
 	one.answer("VA 1 f0 t5\r\nx\r\n")
 	copied := gone.want("ms " + key + " 1 F0 T5\r\nx\r\n")

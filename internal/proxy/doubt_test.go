@@ -13,6 +13,7 @@ import (
 
 	"magent/internal/config"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 // directory is a name server that knows a name or not.
@@ -26,16 +27,16 @@ func (d *directory) lookup(context.Context, string, string) ([]netip.Addr, error
 }
 
 // unknown is a service in front of a server whose name nobody knows, and of others that are well, with its log.
-func unknown(t *testing.T, d *directory, pool func(named config.Address) config.Pool) (*rig, *fake, *syncBuffer) {
+func unknown(t *testing.T, d *directory, pool func(named config.Address) config.Pool) (*rig, *fake, *testkit.Output) {
 	t.Helper()
 	f := newFake(t, 0)
 	f.answers(func(string) string { return miss })
 	cfg := named(f, 2)
 	p := pool(cfg.Pools[0].Servers[0])
 	p.Listen, p.Hash, p.Distribution, p.Ack = cfg.Pools[0].Listen, "md5", "ketama", config.AckAll
-	p.Timeout, p.ConnectTimeout, p.ServerFailureLimit, p.ProbeInterval = time.Hour, patience, 1, time.Millisecond
+	p.Timeout, p.ConnectTimeout, p.ServerFailureLimit, p.ProbeInterval = time.Hour, testkit.Patience, 1, time.Millisecond
 	cfg.Pools[0] = p
-	log := &syncBuffer{}
+	log := &testkit.Output{}
 	svc, err := Start(Options{Config: cfg, Log: zerolog.New(log), Version: "test", lookup: d.lookup})
 	if err != nil {
 		t.Fatal(err)

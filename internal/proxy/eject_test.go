@@ -8,6 +8,7 @@ import (
 	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 // ejecting is a pool of three servers without backups, whose keys move.
@@ -39,7 +40,7 @@ func (r *rig) asks(c *client, key string) int {
 	case a = <-r.servers[0].asked:
 	case a = <-r.servers[1].asked:
 	case a = <-r.servers[2].asked:
-	case <-time.After(patience):
+	case <-time.After(testkit.Patience):
 		r.t.Fatalf("%s: no server is asked", key)
 	}
 	if a.text != get {

@@ -13,6 +13,7 @@ import (
 
 	"magent/backend"
 	"magent/internal/config"
+	"magent/internal/testkit"
 )
 
 // fake is a server whose answers the test decides: from what it takes with want, or, where auto is set, at once.
@@ -219,7 +220,7 @@ func (f *fake) readRequest(in *bufio.Reader) (string, error) {
 // want takes the next request, which must be this one.
 func (f *fake) want(text string) *ask {
 	f.t.Helper()
-	a := await(f.t, fmt.Sprintf("server %d, request %q", f.id, text), f.asked)
+	a := testkit.Await(f.t, fmt.Sprintf("server %d, request %q", f.id, text), f.asked)
 	if a.text != text {
 		f.t.Fatalf("server %d got %q, want %q", f.id, a.text, text)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"magent/internal/config"
+	"magent/internal/testkit"
 )
 
 // While another process is about to take over, new clients are not welcome; they are again when that fails.
@@ -16,7 +17,7 @@ func TestHandOverIsDraining(t *testing.T) {
 		cfg.Pools[0].Timeout, cfg.Pools[0].ConnectTimeout = 0, time.Second
 	})
 	draining := func() bool {
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 		defer cancel()
 		process, _, err := r.svc.Figures(ctx)
 		if err != nil {
@@ -26,19 +27,14 @@ func TestHandOverIsDraining(t *testing.T) {
 	}
 	c := r.client()
 	c.say("get a\r\n")
-	unanswered := await(t, "the request", p.asked)
+	unanswered := testkit.Await(t, "the request", p.asked)
 	if draining() {
 		t.Fatal("it is draining")
 	}
 	ended := make(chan error, 1)
 	go handOver(r.svc, ended)
-	for begun := time.Now(); !draining(); {
-		if time.Since(begun) > patience {
-			t.Fatal("it hands over, and welcomes clients")
-		}
-		time.Sleep(time.Millisecond)
-	}
-	if err := await(t, "the end of it", ended); !errors.Is(err, errUnanswered) {
+	testkit.Until(t, "it hands over, and welcomes no clients", draining)
+	if err := testkit.Await(t, "the end of it", ended); !errors.Is(err, errUnanswered) {
 		t.Fatalf("got %v", err)
 	}
 	if draining() {

@@ -16,26 +16,13 @@ import (
 	"magent/internal/loop"
 	"magent/internal/placement"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patience bounds every wait of these tests; none of them is expected to take it.
-const patience = 5 * time.Second
-
 // testFlushable is short, for the servers are fakes, which flush everything.
 const testFlushable = 20 * time.Millisecond
-
-func await[T any](t testing.TB, what string, c <-chan T) T {
-	t.Helper()
-	select {
-	case v := <-c:
-		return v
-	case <-time.After(patience):
-		t.Fatalf("%s: nothing happened in time", what)
-		panic("not reached")
-	}
-}
 
 // testWindow is how many keys a client of a rig may have in flight at first: so many that most tests need not think of it.
 const testWindow = 32
@@ -62,7 +49,7 @@ func startAs(t testing.TB, pid int64, primaries, backups int, change func(*confi
 		Name:   "main",
 		Listen: []config.Listen{{Network: "tcp", Address: "127.0.0.1:0", Backlog: 64}},
 		Hash:   "md5", Distribution: "ketama", Ack: config.AckAll,
-		Timeout: time.Hour, ConnectTimeout: patience, ServerFailureLimit: 2, ProbeInterval: time.Hour,
+		Timeout: time.Hour, ConnectTimeout: testkit.Patience, ServerFailureLimit: 2, ProbeInterval: time.Hour,
 	}
 	for i := range primaries + backups {
 		f := newFake(t, i)
@@ -77,7 +64,7 @@ func startAs(t testing.TB, pid int64, primaries, backups int, change func(*confi
 			pool.Backups = append(pool.Backups, f.addr)
 		}
 	}
-	cfg := config.Config{Pools: []config.Pool{pool}, Threads: 1, MaxClients: 100, MaxValue: 1 << 20, MaxDirty: 10_000, DrainTime: patience}
+	cfg := config.Config{Pools: []config.Pool{pool}, Threads: 1, MaxClients: 100, MaxValue: 1 << 20, MaxDirty: 10_000, DrainTime: testkit.Patience}
 	if change != nil {
 		change(&cfg)
 	}
@@ -125,23 +112,16 @@ func (r *rig) on(id int, f func(*session.Shard)) {
 	done := make(chan struct{}, 1)
 	sh := r.svc.shards[id]
 	sh.L.Post(loop.TaskFunc(func() { f(sh); done <- struct{}{} }))
-	await(r.t, "the loop", done)
+	testkit.Await(r.t, "the loop", done)
 }
 
 // eventually waits until what is true on the loop of a shard.
 func (r *rig) eventually(id int, what string, check func(*session.Shard) bool) {
 	r.t.Helper()
-	for deadline := time.Now().Add(patience); ; {
-		ok := false
+	testkit.Until(r.t, what, func() (ok bool) {
 		r.on(id, func(sh *session.Shard) { ok = check(sh) })
-		if ok {
-			return
-		}
-		if time.Now().After(deadline) {
-			r.t.Fatalf("not in time: %s", what)
-		}
-		time.Sleep(time.Millisecond) // the loop has other things to do
-	}
+		return ok
+	})
 }
 
 // client is a raw connection to the Service.
@@ -159,16 +139,12 @@ func (r *rig) client() *client {
 // clientOf connects to the n-th listener.
 func (r *rig) clientOf(n int) *client {
 	r.t.Helper()
-	c, err := net.Dial("tcp", r.svc.Addrs()[n])
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return newClient(r.t, c)
+	return newClient(r.t, testkit.Dial(r.t, "tcp", r.svc.Addrs()[n]))
 }
 
 func newClient(t testing.TB, c net.Conn) *client {
 	t.Cleanup(func() { c.Close() })
-	_ = c.SetDeadline(time.Now().Add(2 * patience))
+	_ = c.SetDeadline(time.Now().Add(2 * testkit.Patience))
 	return &client{t, c, bufio.NewReader(c)}
 }
 
@@ -182,10 +158,7 @@ func (c *client) say(text string) {
 // hear reads what must be this text.
 func (c *client) hear(text string) {
 	c.t.Helper()
-	b := make([]byte, len(text))
-	if n, err := io.ReadFull(c.r, b); err != nil || string(b) != text {
-		c.t.Fatalf("the client got %.300q (%v), want %.300q", b[:n], err, text)
-	}
+	testkit.Hear(c.t, "the client", c.r, text)
 }
 
 func (c *client) line() string {

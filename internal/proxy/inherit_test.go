@@ -8,6 +8,7 @@ import (
 	"magent/internal/config"
 	"magent/internal/pool"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 // A server that keys move to may hold old values of them. What a reload in the middle of that changes does not make them
@@ -31,7 +32,7 @@ func TestReloadWhileKeysMove(t *testing.T) {
 		return pools
 	})
 	other.greet.Unlock()
-	a := await(t, "the reading of k", backup.asked)
+	a := testkit.Await(t, "the reading of k", backup.asked)
 	if a.text != "mg k v f t u\r\n" {
 		t.Fatalf("the backup got %q", a.text)
 	}
@@ -82,17 +83,7 @@ func TestReloadWaitsForWhatIsStillSent(t *testing.T) {
 	})
 	r.servers[0].answers(func(string) string { return "DELETED\r\n" })
 	r.servers[1].answers(func(string) string { return "EN\r\n" })
-	for deadline := reloaded.Add(pool.DrainTime + pool.Quarantine + patience); ; {
-		used := false
-		r.on(0, func(sh *session.Shard) { used = sh.Pools[0].Health.Usable(0) })
-		if used {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("it is not used again")
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	r.eventually(0, "it is used again", func(sh *session.Shard) bool { return sh.Pools[0].Health.Usable(0) })
 	if waited := time.Since(reloaded); waited < pool.DrainTime {
 		t.Errorf("what was still to be sent was waited for only %v", waited)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"magent/internal/config"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 // Draining answers everything that was read, also what had to wait for its turn, and does not reset a client that has
@@ -36,7 +37,7 @@ func TestDrainServesWhatWasRead(t *testing.T) {
 		t.Errorf("then the client got %.100q, %v", rest, err)
 	}
 	c.c.Close()
-	await(t, "the end", drained)
+	testkit.Await(t, "the end", drained)
 }
 
 func drain(svc *Service, done chan<- struct{}) {

@@ -7,6 +7,7 @@ import (
 	"magent/backend"
 	"magent/internal/config"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 // lineage is a reload from and to these pools. A pool is its name and its servers, single letters: primaries, then
@@ -86,7 +87,7 @@ func TestFirstBackupIsDoubted(t *testing.T) {
 			if reached {
 				return
 			}
-			gone, err := config.ParseAddress(freeAddress(t))
+			gone, err := config.ParseAddress(testkit.DeadAddr(t))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -124,7 +125,7 @@ func TestSharedServerIsRefused(t *testing.T) {
 	one, two := r.servers[0].addr, r.servers[1].addr
 	cross := func(pools []config.Pool, backups bool) []config.Pool {
 		x, y := pools[0], pools[0]
-		y.Name, y.Listen = "second", []config.Listen{{Network: "tcp", Address: freeAddress(t), Backlog: 5}}
+		y.Name, y.Listen = "second", []config.Listen{{Network: "tcp", Address: testkit.DeadAddr(t), Backlog: 5}}
 		x.Servers, y.Servers = []config.Address{one}, []config.Address{two}
 		if backups {
 			x.Backups, y.Backups = y.Servers, x.Servers

@@ -7,6 +7,7 @@ import (
 
 	"magent/internal/config"
 	"magent/internal/loop"
+	"magent/internal/testkit"
 )
 
 // Nobody hangs when all loops turn, and the one that is stuck does, whichever that is.
@@ -23,7 +24,7 @@ func TestHungWhicheverLoop(t *testing.T) {
 			close(stuck)
 			<-free
 		}))
-		await(t, "the loop is stuck", stuck)
+		testkit.Await(t, "the loop is stuck", stuck)
 		r.svc.Hung(atOnce)
 		for _, other := range r.svc.shards {
 			if other == sh {
@@ -31,7 +32,7 @@ func TestHungWhicheverLoop(t *testing.T) {
 			}
 			turned := make(chan struct{})
 			other.L.Post(loop.TaskFunc(func() { close(turned) }))
-			await(t, "another loop turns", turned)
+			testkit.Await(t, "another loop turns", turned)
 		}
 		if hung := r.svc.Hung(atOnce); !slices.Contains(hung, id) {
 			t.Errorf("hung: %v, although loop %d is stuck", hung, id)

@@ -11,6 +11,7 @@ import (
 	"magent/internal/config"
 	"magent/internal/placement"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 // Keys may move while a server is out if they move among the servers of one role, and those of the other have all keys; and
@@ -104,7 +105,7 @@ func TestStandings(t *testing.T) {
 func TestReloadMendsAllNames(t *testing.T) {
 	var gone []config.Address
 	for range 2 {
-		a, err := config.ParseAddress(freeAddress(t))
+		a, err := config.ParseAddress(testkit.DeadAddr(t))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -137,7 +138,7 @@ func TestReloadMendsAllNames(t *testing.T) {
 // A server that fails between the two looks at it ends the reload. The pool goes on as it was, with the requests that waited.
 func TestReloadIsRefusedWhileLoopsStandStill(t *testing.T) {
 	t.Parallel()
-	r, p, _ := pair(t, func(cfg *config.Config) { cfg.Pools[0].Timeout, cfg.Pools[0].ServerFailureLimit = patience, 1 })
+	r, p, _ := pair(t, func(cfg *config.Config) { cfg.Pools[0].Timeout, cfg.Pools[0].ServerFailureLimit = testkit.Patience, 1 })
 	r.eventually(0, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
 	c := r.client()
 	c.say("get k\r\n")
@@ -148,13 +149,13 @@ func TestReloadIsRefusedWhileLoopsStandStill(t *testing.T) {
 	go reloadTo(r.svc, func() []config.Pool {
 		pools := r.pools()
 		pools[0].Backups = []config.Address{other.addr}
-		pools[0].Listen = append(pools[0].Listen, config.Listen{Network: "tcp", Address: freeAddress(t), Backlog: 5})
+		pools[0].Listen = append(pools[0].Listen, config.Listen{Network: "tcp", Address: testkit.DeadAddr(t), Backlog: 5})
 		return pools
 	}(), done)
 	r.eventually(0, "held", func(sh *session.Shard) bool { return sh.Pools[0].Held })
 	c.say("get l\r\n")
 	asked.reset() // the primary is out, too
-	if err := await(t, "the reload", done); err == nil || !strings.Contains(err.Error(), `pool "main": keys would move among the backups, but primary `) {
+	if err := testkit.Await(t, "the reload", done); err == nil || !strings.Contains(err.Error(), `pool "main": keys would move among the backups, but primary `) {
 		t.Fatalf("got %v", err)
 	}
 	if n := len(r.svc.Addrs()); n != 1 {

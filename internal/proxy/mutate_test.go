@@ -6,6 +6,7 @@ import (
 
 	"magent/internal/config"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 // lost stands for a server that loses its connection instead of answering.
@@ -168,7 +169,7 @@ func TestBothCopiesSeeOneOrder(t *testing.T) {
 		}
 	}
 	for range each * len(clients) {
-		a := await(t, "the primary", p.asked)
+		a := testkit.Await(t, "the primary", p.asked)
 		b.want(a.text)
 	}
 }

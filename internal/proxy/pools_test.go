@@ -9,6 +9,7 @@ import (
 
 	"magent/internal/config"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 // twoPools has the second server of a rig serve a second pool, which change changes.
@@ -102,7 +103,7 @@ func TestWithoutTimeout(t *testing.T) {
 	if n, err := c.r.Read(make([]byte, 1)); err == nil || n > 0 {
 		t.Fatalf("%d bytes, %v", n, err)
 	}
-	_ = c.c.SetReadDeadline(time.Now().Add(patience))
+	_ = c.c.SetReadDeadline(time.Now().Add(testkit.Patience))
 	a.answer(valueA)
 	c.hear(valueA)
 }

@@ -8,6 +8,7 @@ import (
 
 	"magent/internal/pool"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 // As long as the size of the replies is not known, a client may have only so many requests in flight.
@@ -63,7 +64,7 @@ func TestClientThatDoesNotRead(t *testing.T) {
 	for i := range requests {
 		c.hear(value(fmt.Sprintf("k%d", i)))
 	}
-	if err := await(t, "the requests", said); err != nil {
+	if err := testkit.Await(t, "the requests", said); err != nil {
 		t.Fatal(err)
 	}
 	r.eventually(0, "nothing kept", func(sh *session.Shard) bool { return sh.Assembly == 0 && sh.Unsent == 0 })
@@ -116,7 +117,7 @@ func TestLargeValues(t *testing.T) {
 	value := fmt.Sprintf("VALUE k 0 %d\r\n%s\r\nEND\r\n", len(body), body)
 	for range 3 {
 		c.say(set)
-		pa, ba := await(t, "the primary", p.asked), await(t, "the backup", b.asked)
+		pa, ba := testkit.Await(t, "the primary", p.asked), testkit.Await(t, "the backup", b.asked)
 		if pa.text != set || ba.text != set {
 			t.Fatal("the servers got something else")
 		}

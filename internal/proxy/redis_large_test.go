@@ -6,15 +6,15 @@ import (
 	"strings"
 	"testing"
 
-	"magent/internal/redis/redistest"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 // A client that fetches a large value is not taken for one that fetches nothing, although it cannot have fetched it in the moment in
 // which that comes: here one for which there would not be room if the largest value were a small one.
 func TestLargeReplyIsNoHoard(t *testing.T) {
 	const size = 32 << 20
-	s := redistest.Start(t)
+	s := testkit.StartRedis(t)
 	r := start(t, 1, 0, nil)
 	r.reload(toRedis(s))
 	c := r.client()
@@ -37,7 +37,7 @@ func TestLargeReplyIsNoHoard(t *testing.T) {
 // What a client has said once, and is large, is not kept when it is answered.
 func TestLargeEchoIsNotKept(t *testing.T) {
 	const size = 1 << 20
-	s := redistest.Start(t)
+	s := testkit.StartRedis(t)
 	r := start(t, 1, 0, nil)
 	r.reload(toRedis(s))
 	c := r.client()

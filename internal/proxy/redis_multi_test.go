@@ -4,13 +4,13 @@ import (
 	"testing"
 
 	"magent/internal/pool"
-	"magent/internal/redis/redistest"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 // What all clients together have queued is bounded, however it arrives. A transaction that cannot be executed any more holds nothing.
 func TestNoRoomForATransaction(t *testing.T) {
-	s := redistest.Start(t)
+	s := testkit.StartRedis(t)
 	r := start(t, 1, 0, nil)
 	r.reload(toRedis(s))
 	c := r.client()

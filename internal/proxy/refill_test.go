@@ -7,6 +7,7 @@ import (
 	"magent/backend"
 	"magent/failover"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 // knownPair is a pair whose servers say who they are.
@@ -269,7 +270,7 @@ func TestDelayedFlushIsRepeated(t *testing.T) {
 	b.want("flush_all 1000\r\n").answer("OK\r\n")
 	c.hear("OK\r\n")
 	p.restarts()
-	a := await(t, "a flush_all", p.asked)
+	a := testkit.Await(t, "a flush_all", p.asked)
 	var left int
 	if n, err := fmt.Sscanf(a.text, "flush_all %d\r\n", &left); n != 1 || err != nil || left < 900 || left > 1000 {
 		t.Fatalf("it was asked for %q", a.text)

@@ -4,12 +4,12 @@ import (
 	"testing"
 
 	"magent/internal/config"
-	"magent/internal/redis/redistest"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 // toRedis makes a Redis pool of a pool.
-func toRedis(s *redistest.Server) func([]config.Pool) []config.Pool {
+func toRedis(s *testkit.Redis) func([]config.Pool) []config.Pool {
 	return func(pools []config.Pool) []config.Pool {
 		p := &pools[0]
 		p.Redis, p.Backups = true, nil
@@ -21,7 +21,7 @@ func toRedis(s *redistest.Server) func([]config.Pool) []config.Pool {
 // A pool of memcacheds that becomes a Redis pool sends its clients away, also one whose requests are held. The next ones find a Redis.
 func TestReloadToRedis(t *testing.T) {
 	r := start(t, 1, 0, nil)
-	s := redistest.Start(t)
+	s := testkit.StartRedis(t)
 	idle, busy := r.client(), r.client()
 	idle.say("get k\r\n")
 	r.servers[0].want("get k\r\n").answer(miss)
@@ -34,7 +34,7 @@ func TestReloadToRedis(t *testing.T) {
 	busy.say("get l\r\n")
 	a.answer(miss)
 	busy.hear(miss)
-	if err := await(t, "the reload", done); err != nil {
+	if err := testkit.Await(t, "the reload", done); err != nil {
 		t.Fatal(err)
 	}
 	idle.ended()
@@ -42,7 +42,7 @@ func TestReloadToRedis(t *testing.T) {
 	c := r.client()
 	c.say("SET k 1\r\n")
 	c.hear("+OK\r\n")
-	s.Want("GET k", "1")
+	s.Await("GET k", "1")
 	r.on(0, func(sh *session.Shard) {
 		if n := sh.Pools[0].Count.CurrConnections; n != 1 {
 			t.Errorf("%d clients are counted", n)
@@ -79,7 +79,7 @@ func TestReloadToRedisInherits(t *testing.T) {
 
 // Another database is selected on connections made anew, while clients stay; for another password they have to come again.
 func TestReloadLogin(t *testing.T) {
-	s := redistest.Start(t)
+	s := testkit.StartRedis(t)
 	r := start(t, 1, 0, nil)
 	r.reload(toRedis(s))
 	c := r.client()
@@ -91,7 +91,7 @@ func TestReloadLogin(t *testing.T) {
 	})
 	c.say("GET k\r\n")
 	c.hear("$-1\r\n")
-	s.Want("CONFIG SET requirepass secret", "+OK")
+	s.Await("CONFIG SET requirepass secret", "+OK")
 	r.reload(func(pools []config.Pool) []config.Pool {
 		pools[0].RedisAuth = "secret"
 		return pools
@@ -109,9 +109,9 @@ func TestReloadLogin(t *testing.T) {
 // A master that is given by its sentinels takes the place of a server, and is not listened for any more when it has gone.
 func TestReloadToSentinels(t *testing.T) {
 	t.Parallel()
-	master, other := redistest.Start(t), redistest.Start(t)
-	redistest.StartReplica(t, master)
-	sentinel := redistest.StartSentinels(t, 1, "m", master)[0]
+	master, other := testkit.StartRedis(t), testkit.StartRedis(t)
+	testkit.StartReplica(t, master)
+	sentinel := testkit.StartSentinels(t, 1, "m", master, 1)[0]
 	r := start(t, 1, 0, nil)
 	r.reload(toRedis(other))
 	r.reload(func(pools []config.Pool) []config.Pool {
@@ -121,10 +121,10 @@ func TestReloadToSentinels(t *testing.T) {
 	c := r.client()
 	c.say("SET k 1\r\n")
 	c.hear("+OK\r\n")
-	master.Want("GET k", "1")
+	master.Await("GET k", "1")
 	listeners := func(want string) {
 		t.Helper()
-		sentinel.Want("CLIENT LIST TYPE pubsub", want)
+		sentinel.Await("CLIENT LIST TYPE pubsub", want)
 	}
 	listeners("id=")
 	r.reload(toRedis(other))

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"magent/internal/config"
+	"magent/internal/testkit"
 )
 
 // What looks up the names of servers ends with the last pool that has them, over many reloads: no goroutine is left, and no
@@ -27,7 +28,7 @@ func TestReloadEndsResolvers(t *testing.T) {
 	for n := range 50 {
 		r.reload(func(pools []config.Pool) []config.Pool {
 			pools[0].Servers[0].Host = fmt.Sprintf("cache%d.test", n)
-			pools[0].ConnectTimeout = patience + time.Duration(n)
+			pools[0].ConnectTimeout = testkit.Patience + time.Duration(n)
 			return pools
 		})
 	}
@@ -39,7 +40,7 @@ func TestReloadEndsResolvers(t *testing.T) {
 	c.hear("STORED\r\n")
 	r.reload(func(pools []config.Pool) []config.Pool { // the same name in both pools again, and then in one
 		pools[0].Servers[0].Host = "cache.test"
-		pools[0].ConnectTimeout = patience
+		pools[0].ConnectTimeout = testkit.Patience
 		return pools
 	})
 	r.reload(func(pools []config.Pool) []config.Pool { return pools[:1] })

@@ -16,6 +16,7 @@ import (
 	"magent/internal/call"
 	"magent/internal/config"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 // Tasks between loops, and requests that wait on a session, outlive the pool that they were made for when a reload removes or
@@ -122,7 +123,7 @@ func TestTaskOfAPoolThatIsGone(t *testing.T) {
 					}
 				})
 				for text, want := range requests {
-					if got := await(t, text, answers[text]); got != want {
+					if got := testkit.Await(t, text, answers[text]); got != want {
 						t.Errorf("%q: %q, want %q", text, got, want)
 					}
 				}
@@ -267,7 +268,7 @@ func beBusy(addr string, i int, stop <-chan struct{}, errs chan<- error) {
 
 // askOf asks until the connection ends.
 func askOf(c net.Conn, i, n int, stop <-chan struct{}) error {
-	_ = c.SetDeadline(time.Now().Add(2 * patience))
+	_ = c.SetDeadline(time.Now().Add(2 * testkit.Patience))
 	in := bufio.NewReader(c)
 	for ; ; n++ {
 		select {

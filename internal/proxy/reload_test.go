@@ -10,6 +10,7 @@ import (
 
 	"magent/internal/config"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 // reload changes the pools of the rig, which must succeed.
@@ -72,7 +73,7 @@ func TestReloadServers(t *testing.T) {
 	})
 	a.answer("END\r\n")
 	c.hear("END\r\n")
-	if err := await(t, "the reload", done); err != nil {
+	if err := testkit.Await(t, "the reload", done); err != nil {
 		t.Fatal(err)
 	}
 	other.want("get l\r\n").answer("VALUE l 0 1\r\n7\r\nEND\r\n")
@@ -99,7 +100,7 @@ func TestReloadKeepsWhatServersMissed(t *testing.T) {
 	other.want("get k\r\n").answer("END\r\n")
 	c.hear("END\r\n")
 	for range 2 {
-		a := await(t, "a reading", other.asked)
+		a := testkit.Await(t, "a reading", other.asked)
 		a.answer("EN\r\n")
 		key := strings.Fields(a.text)[1]
 		gone.want("delete " + key + "\r\n").answer("DELETED\r\n")
@@ -126,7 +127,7 @@ func TestReloadPools(t *testing.T) {
 		r.reload(func(pools []config.Pool) []config.Pool {
 			pool := pools[0]
 			pool.Name, pool.Servers = "second", []config.Address{second.addr}
-			pool.Listen = []config.Listen{{Network: "tcp", Address: freeAddress(t), Backlog: 5}}
+			pool.Listen = []config.Listen{{Network: "tcp", Address: testkit.DeadAddr(t), Backlog: 5}}
 			return append(pools, pool)
 		})
 		addrs := r.svc.Addrs()
@@ -157,7 +158,7 @@ func TestReloadPools(t *testing.T) {
 func TestReloadFreesAddresses(t *testing.T) {
 	r := start(t, 1, 0, nil)
 	second := newFake(t, 1)
-	address := freeAddress(t)
+	address := testkit.DeadAddr(t)
 	for range 30 {
 		r.reload(func(pools []config.Pool) []config.Pool {
 			pool := pools[0]
@@ -169,26 +170,11 @@ func TestReloadFreesAddresses(t *testing.T) {
 	}
 }
 
-// freeAddress is an address that nobody listens on just now.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().String()
-}
-
 // What cannot be served changes nothing.
 func TestReloadIsRefused(t *testing.T) {
 	r, p, _ := pair(t, nil)
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
-	free := freeAddress(t)
+	taken := testkit.Listen(t)
+	free := testkit.DeadAddr(t)
 	for want, change := range map[string]func(*config.Pool){
 		"address already in use": func(p *config.Pool) {
 			p.Listen = []config.Listen{{Network: "tcp", Address: free, Backlog: 5}, {Network: "tcp", Address: taken.Addr().String(), Backlog: 5}}
@@ -274,7 +260,7 @@ func TestFiguresBesideReloads(t *testing.T) {
 	var sets [][]config.Pool
 	for i := range 20 {
 		other := one[0]
-		other.Name, other.Listen = fmt.Sprintf("pool%d", i), []config.Listen{{Network: "tcp", Address: freeAddress(t), Backlog: 5}}
+		other.Name, other.Listen = fmt.Sprintf("pool%d", i), []config.Listen{{Network: "tcp", Address: testkit.DeadAddr(t), Backlog: 5}}
 		if sets = append(sets, append(slices.Clone(one), other)); i%2 > 0 {
 			sets = append(sets, one)
 		}

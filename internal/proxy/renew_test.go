@@ -14,6 +14,7 @@ import (
 	"magent/internal/config"
 	"magent/internal/loop"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 // moving is a server given by name that can move from one address to another.
@@ -181,7 +182,7 @@ func TestPrimaryMoves(t *testing.T) {
 	})
 	c.say("get b\r\n")
 	for {
-		a := await(t, "a request to the backup", backup.asked)
+		a := testkit.Await(t, "a request to the backup", backup.asked)
 		if strings.HasPrefix(a.text, "mg ") {
 			a.answer("EN\r\n")
 			continue

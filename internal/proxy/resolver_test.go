@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 	"magent/internal/config"
 	"magent/internal/discover"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 // named is the configuration of a proxy with one server, which is given by name.
@@ -25,7 +27,7 @@ func named(f *fake, threads int) config.Config {
 		Pools: []config.Pool{{
 			Listen:  []config.Listen{{Network: "tcp", Address: "127.0.0.1:0", Backlog: 64}},
 			Servers: []config.Address{server}, Hash: "md5", Distribution: "ketama", Ack: config.AckAll,
-			Timeout: time.Hour, ConnectTimeout: patience, ServerFailureLimit: 1, ProbeInterval: time.Millisecond,
+			Timeout: time.Hour, ConnectTimeout: testkit.Patience, ServerFailureLimit: 1, ProbeInterval: time.Millisecond,
 		}},
 		Threads: threads, MaxClients: 10, MaxValue: 1000, MaxDirty: 10_000,
 	}
@@ -78,12 +80,7 @@ func TestNameWithSeveralAddresses(t *testing.T) {
 // of a connection before the fake does.
 func (f *fake) reset(expected int) {
 	f.t.Helper()
-	for deadline := time.Now().Add(patience); !f.tryReset(expected); {
-		if time.Now().After(deadline) {
-			f.t.Fatalf("not in time: %d connections", expected)
-		}
-		time.Sleep(time.Millisecond)
-	}
+	testkit.Until(f.t, fmt.Sprint(expected, " connections"), func() bool { return f.tryReset(expected) })
 }
 
 func (f *fake) tryReset(expected int) bool {

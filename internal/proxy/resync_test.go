@@ -9,6 +9,7 @@ import (
 	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 // missed is a pair whose primary is ejected and has missed n sets, of the keys k0 and so on.
@@ -38,12 +39,12 @@ func TestOtherCopyDiesDuringAReturn(t *testing.T) {
 	asked := map[string]bool{}
 	var last *ask
 	for range 4 {
-		last = await(t, "a reading", b.asked)
+		last = testkit.Await(t, "a reading", b.asked)
 		asked[last.text] = true
 		last.answer("VA 1 f0 t-1\r\n5\r\n")
 	}
 	for range 4 {
-		await(t, "a writing", p.asked)
+		testkit.Await(t, "a writing", p.asked)
 	}
 	key := ""
 	for i := range 20 {
@@ -55,7 +56,7 @@ func TestOtherCopyDiesDuringAReturn(t *testing.T) {
 	r.inState(1, failover.Ejected)
 	c.say("incr " + key + " 1\r\n")
 	for {
-		switch a := await(t, "the mutation", p.asked); a.text {
+		switch a := testkit.Await(t, "the mutation", p.asked); a.text {
 		case "delete " + key + "\r\n":
 			return
 		case "incr " + key + " 1\r\n":
@@ -69,7 +70,7 @@ func TestDeletionsOfAReturnAreFew(t *testing.T) {
 	r, _, p, _ := missed(t, 200, backend.NoMeta)
 	r.returns(0)
 	for range 200 {
-		a := await(t, "a deletion", p.asked)
+		a := testkit.Await(t, "a deletion", p.asked)
 		r.on(0, func(sh *session.Shard) {
 			if n := sh.Pools[0].Conns[0].Pending(); n > 64 {
 				t.Fatalf("%d deletions at a time", n)

@@ -15,8 +15,8 @@ import (
 	"magent/internal/config"
 	"magent/internal/loop"
 	"magent/internal/redis"
-	"magent/internal/redis/redistest"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 // known is the address of a master of that name.
@@ -27,15 +27,15 @@ func known(name string, sentinels ...string) config.Address {
 // replicated is a proxy with one server, which is a master with a replica and sentinels.
 type replicated struct {
 	*rig
-	master, replica *redistest.Server
-	sentinels       []*redistest.Server
+	master, replica *testkit.Redis
+	sentinels       []*testkit.Redis
 }
 
 func startReplicated(t *testing.T, threads, sentinels int, change func(*config.Config)) *replicated {
 	t.Helper()
-	w := &replicated{master: redistest.Start(t)}
-	w.replica = redistest.StartReplica(t, w.master)
-	w.sentinels = redistest.StartSentinels(t, sentinels, "m", w.master)
+	w := &replicated{master: testkit.StartRedis(t)}
+	w.replica = testkit.StartReplica(t, w.master)
+	w.sentinels = testkit.StartSentinels(t, sentinels, "m", w.master, 1)
 	var addrs []string
 	for _, s := range w.sentinels {
 		addrs = append(addrs, s.Addr)
@@ -45,7 +45,7 @@ func startReplicated(t *testing.T, threads, sentinels int, change func(*config.C
 			Name: "main", Redis: true,
 			Listen:  []config.Listen{{Network: "tcp", Address: "127.0.0.1:0", Backlog: 64}},
 			Servers: []config.Address{known("m", addrs...)}, Hash: "md5", Distribution: "ketama",
-			Timeout: time.Hour, ConnectTimeout: patience, ServerFailureLimit: 1, ProbeInterval: 10 * time.Millisecond,
+			Timeout: time.Hour, ConnectTimeout: testkit.Patience, ServerFailureLimit: 1, ProbeInterval: 10 * time.Millisecond,
 		}},
 		Threads: threads, MaxClients: 10, MaxValue: 1000, MaxDirty: 10_000,
 	}
@@ -63,10 +63,10 @@ func startReplicated(t *testing.T, threads, sentinels int, change func(*config.C
 }
 
 // wants waits until all loops are connected to a server, after so many ejections.
-func (w *replicated) wants(s *redistest.Server, ejections uint64) {
+func (w *replicated) wants(s *testkit.Redis, ejections uint64) {
 	w.t.Helper()
 	for id := range w.svc.shards {
-		redistest.Eventually(w.t, "connected to "+s.Addr, func() error {
+		testkit.Eventually(w.t, "connected to "+s.Addr, func() error {
 			err := errors.New("it is not")
 			w.on(id, func(sh *session.Shard) {
 				if p := sh.Pools[0]; p.Conns[0].Ready() && p.Health.Usable(0) && p.Conns[0].Endpoint().String() == s.Addr {
@@ -91,23 +91,23 @@ func TestMasterIsReplaced(t *testing.T) {
 	c := w.client()
 	c.say("SET a 1\r\n")
 	c.hear("+OK\r\n")
-	w.master.Want("CLIENT PAUSE 3600000 ALL", "+OK") // it takes connections, and answers nothing
+	w.master.Await("CLIENT PAUSE 3600000 ALL", "+OK") // it takes connections, and answers nothing
 	c.say("SET a 2\r\n")
 	w.inFlight(1)
-	w.sentinels[0].Want("SENTINEL FAILOVER m", "+OK")
+	w.sentinels[0].Await("SENTINEL FAILOVER m", "+OK")
 	if got := c.line(); !strings.HasPrefix(got, "-ERR") || !strings.Contains(got, "another server is the master now") {
 		t.Errorf("in flight: %q", got)
 	}
 	w.wants(w.replica, 0)
 	c.say("SET a 3\r\n")
 	c.hear("+OK\r\n")
-	w.replica.Want("GET a", "3")
+	w.replica.Await("GET a", "3")
 }
 
 // inFlight waits until so many requests are.
 func (w *replicated) inFlight(n int) {
 	w.t.Helper()
-	redistest.Eventually(w.t, "in flight", func() error {
+	testkit.Eventually(w.t, "in flight", func() error {
 		pending := 0
 		for id := range w.svc.shards {
 			w.on(id, func(sh *session.Shard) { pending += sh.Pools[0].Conns[0].Pending() })
@@ -122,14 +122,14 @@ func (w *replicated) inFlight(n int) {
 // When the master dies, or hangs, the new one is connected to once it is announced, although no probe has found it.
 func TestMasterDies(t *testing.T) {
 	t.Parallel()
-	for name, end := range map[string]func(*redistest.Server){"dies": (*redistest.Server).Kill, "hangs": (*redistest.Server).Pause} {
+	for name, end := range map[string]func(*testkit.Redis){"dies": (*testkit.Redis).Kill, "hangs": (*testkit.Redis).Pause} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := startReplicated(t, 1, 1, func(cfg *config.Config) {
 				cfg.Pools[0].Timeout, cfg.Pools[0].ProbeInterval = 20*time.Millisecond, time.Hour
 			})
 			end(w.master)
-			redistest.LoseMaster(w.sentinels, "m")
+			testkit.LoseMaster(w.sentinels, "m")
 			c := w.client()
 			_ = c.c.SetDeadline(time.Now().Add(time.Minute))
 			for c.say("SET a 1\r\n"); ; c.say("SET a 1\r\n") {
@@ -151,7 +151,7 @@ func TestMasterIsAskedFor(t *testing.T) {
 	t.Parallel()
 	w := startReplicated(t, 1, 1, func(cfg *config.Config) { cfg.ResolveInterval = 10 * time.Millisecond })
 	w.svc.shared.Servers.Listen(0, nil)()
-	w.sentinels[0].Want("SENTINEL FAILOVER m", "+OK")
+	w.sentinels[0].Await("SENTINEL FAILOVER m", "+OK")
 	w.wants(w.replica, 0)
 }
 
@@ -163,12 +163,12 @@ func TestSentinelsAreAskedAtFirst(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	listening, heard, ended := make(chan bool, 1), make(chan bool, 1), make(chan error, 1)
 	go func() {
-		ended <- redis.Listen(ctx, w.sentinels[0].Addr, patience, time.Hour, func() { listening <- true }, func(redis.Switch) { heard <- true })
+		ended <- redis.Listen(ctx, w.sentinels[0].Addr, testkit.Patience, time.Hour, func() { listening <- true }, func(redis.Switch) { heard <- true })
 	}()
 	defer func() { cancel(); <-ended }()
-	await(t, "listening", listening)
-	w.sentinels[0].Want("SENTINEL FAILOVER m", "+OK")
-	await(t, "the announcement", heard)
+	testkit.Await(t, "listening", listening)
+	w.sentinels[0].Await("SENTINEL FAILOVER m", "+OK")
+	testkit.Await(t, "the announcement", heard)
 	w.svc.shared.Servers.Listen(0, w.svc.cfgs[0])
 	w.follows()
 }
@@ -188,7 +188,7 @@ func TestSentinelIsListenedToAgain(t *testing.T) {
 	w := startReplicated(t, 1, 1, nil)
 	w.sentinels[0].Kill()
 	w.sentinels[0].Restart()
-	w.sentinels[0].Want("SENTINEL FAILOVER m", "+OK")
+	w.sentinels[0].Await("SENTINEL FAILOVER m", "+OK")
 	w.follows()
 }
 
@@ -208,5 +208,5 @@ func TestMasterIsReplacedWhileConnecting(t *testing.T) {
 			t.Errorf("it was given up: %v", c.Err())
 		}
 	})
-	await(t, "the next question", asked)
+	testkit.Await(t, "the next question", asked)
 }

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -14,6 +15,7 @@ import (
 
 	"magent/internal/config"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 // drain starts to drain in the background.
@@ -38,7 +40,7 @@ func TestDrain(t *testing.T) {
 		}
 		busy.say("get a\r\nset k 0 0 1\r\nx\r\nget incompl")
 		other.say("get a\r\n")
-		asks := []*ask{await(t, "a request", p.asked), await(t, "a request", p.asked), await(t, "a request", p.asked)}
+		asks := []*ask{testkit.Await(t, "a request", p.asked), testkit.Await(t, "a request", p.asked), testkit.Await(t, "a request", p.asked)}
 		set := b.want("set k 0 0 1\r\nx\r\n")
 		drained := r.drain()
 		idle.ended()
@@ -65,7 +67,7 @@ func TestDrain(t *testing.T) {
 		busy.ended()
 		other.hear(valueA)
 		other.ended()
-		await(t, "the end of draining", drained)
+		testkit.Await(t, "the end of draining", drained)
 	}
 }
 
@@ -75,13 +77,13 @@ func TestDrainCutsOff(t *testing.T) {
 	c := r.client()
 	c.say("get a\r\n")
 	p.want("get a\r\n")
-	await(t, "the end of draining", r.drain())
+	testkit.Await(t, "the end of draining", r.drain())
 	c.ended()
 }
 
 func TestDrainWithoutClients(t *testing.T) {
 	r, _, _ := pair(t, func(cfg *config.Config) { cfg.Threads = 2 })
-	await(t, "the end of draining", r.drain())
+	testkit.Await(t, "the end of draining", r.drain())
 }
 
 // Close cuts clients and servers off, and leaves neither a descriptor nor a goroutine nor a file behind.
@@ -119,22 +121,18 @@ func TestCloseLeavesNothing(t *testing.T) {
 			before++ // the client's end
 		}
 		svc.Close()
-		after := 0
-		for deadline := time.Now().Add(patience); time.Now().Before(deadline); { // the server may still be accepting
+		testkit.Eventually(t, "all descriptors are closed", func() error { // the server may still be accepting
 			f.mu.Lock()
 			for _, c := range f.conns {
 				c.Close()
 			}
 			f.conns = nil
 			f.mu.Unlock()
-			if after = descriptors(t); after <= before {
-				break
+			if after := descriptors(t); after > before {
+				return fmt.Errorf("%d descriptors, %d before", after, before)
 			}
-			time.Sleep(time.Millisecond)
-		}
-		if after > before {
-			t.Errorf("%d descriptors, %d before", after, before)
-		}
+			return nil
+		})
 		if _, err := os.Lstat(path); !os.IsNotExist(err) {
 			t.Errorf("the socket's file is still there: %v", err)
 		}
@@ -152,11 +150,7 @@ func descriptors(t *testing.T) int {
 
 // A Start that fails says why, and leaves nothing behind.
 func TestStartFails(t *testing.T) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
+	ln := testkit.Listen(t)
 	server, _ := config.ParseAddress("127.0.0.1:1")
 	good := func() config.Config {
 		return config.Config{Threads: 2, MaxClients: 1, Pools: []config.Pool{{
@@ -200,13 +194,13 @@ func TestStartFails(t *testing.T) {
 
 // The log has one line for each change of a server, whatever the number of loops.
 func TestLogOfStateChanges(t *testing.T) {
-	var log syncBuffer
+	var log testkit.Output
 	f, g := newFake(t, 0), newFake(t, 1)
 	cfg := config.Config{
 		Pools: []config.Pool{{
 			Listen:  []config.Listen{{Network: "tcp", Address: "127.0.0.1:0", Backlog: 5}},
 			Servers: []config.Address{f.addr}, Backups: []config.Address{g.addr}, Hash: "md5", Distribution: "ketama", Ack: config.AckAll,
-			Timeout: time.Hour, ConnectTimeout: patience, ServerFailureLimit: 1, ProbeInterval: time.Millisecond,
+			Timeout: time.Hour, ConnectTimeout: testkit.Patience, ServerFailureLimit: 1, ProbeInterval: time.Millisecond,
 		}},
 		Threads: 2, MaxClients: 10, MaxValue: 1000, MaxDirty: 10_000,
 	}
@@ -226,12 +220,7 @@ func TestLogOfStateChanges(t *testing.T) {
 		c.Close()
 	}
 	f.mu.Unlock()
-	for deadline := time.Now().Add(patience); strings.Count(log.String(), "\n") < 2; {
-		if time.Now().After(deadline) {
-			t.Fatalf("not in time: %q", log.String())
-		}
-		r.on(0, func(*session.Shard) {})
-	}
+	testkit.Until(t, "two lines in the log", func() bool { return log.Lines() >= 2 })
 	for id := range 2 {
 		r.eventually(id, "up again", up)
 	}
@@ -249,7 +238,7 @@ func TestLogOfStateChanges(t *testing.T) {
 
 // An ejection after missed deadlines is logged as that alone, and has the server probed once.
 func TestLogOfASoftEjection(t *testing.T) {
-	var log syncBuffer
+	var log testkit.Output
 	f := newFake(t, 0)
 	cfg := named(f, 1)
 	cfg.Pools[0].Servers[0] = f.addr

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"magent/internal/config"
+	"magent/internal/testkit"
 )
 
 // strictServer is the strictest memcached that one can think of: it takes lines in one form only, and notes what it was asked,
@@ -26,34 +27,12 @@ type strictServer struct {
 }
 
 func startStrict(t testing.TB) *strictServer {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := &strictServer{}
-	if s.addr, err = config.ParseAddress(ln.Addr().String()); err != nil {
+	var err error
+	if s.addr, err = config.ParseAddress(testkit.Serve(t, s.serve)); err != nil {
 		t.Fatal(err)
 	}
-	var all sync.WaitGroup
-	all.Add(1)
-	go s.accept(ln, &all)
-	t.Cleanup(func() {
-		ln.Close()
-		all.Wait()
-	})
 	return s
-}
-
-func (s *strictServer) accept(ln net.Listener, all *sync.WaitGroup) {
-	defer all.Done()
-	for {
-		c, err := ln.Accept()
-		if err != nil {
-			return
-		}
-		all.Add(1)
-		go s.serve(c, all)
-	}
 }
 
 // take returns what has been noted, and forgets it.
@@ -65,9 +44,7 @@ func (s *strictServer) take() (asked, refused []string) {
 	return asked, refused
 }
 
-func (s *strictServer) serve(c net.Conn, all *sync.WaitGroup) {
-	defer all.Done()
-	defer c.Close()
+func (s *strictServer) serve(c net.Conn) {
 	in := bufio.NewReaderSize(c, 64<<10)
 	for _, own := range proxysOwn { // on a new connection, before anybody else
 		if line, err := in.ReadString('\n'); err != nil || line != own[0] {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"magent/internal/config"
+	"magent/internal/testkit"
 )
 
 // FuzzSmuggling sends any bytes to a proxy in front of a server that takes nothing but lines of the strictest form. The server
@@ -84,7 +85,7 @@ func talk(t *testing.T, r *rig, parts ...[]byte) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(10 * patience))
+	_ = c.SetDeadline(time.Now().Add(10 * testkit.Patience))
 	for _, part := range parts {
 		_, _ = c.Write(part) // the proxy may have hung up
 	}

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	"magent/internal/config"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 // startAsking is a service that asks its servers what they store, all the time.
@@ -30,14 +32,12 @@ func startAsking(t *testing.T, servers ...*fake) *rig {
 
 func (c *client) awaitMaxBytes(want string) {
 	c.t.Helper()
-	got := ""
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
-		if got = c.stats("")["limit_maxbytes"]; got == want {
-			return
+	testkit.Eventually(c.t, "limit_maxbytes is "+want, func() error {
+		if got := c.stats("")["limit_maxbytes"]; got != want {
+			return fmt.Errorf("it is %q", got)
 		}
-		time.Sleep(time.Millisecond)
-	}
-	c.t.Fatalf("limit_maxbytes is %q, want %q", got, want)
+		return nil
+	})
 }
 
 // stats has sums over servers. One that does not answer delays no request and is not taken out of use for that; its last figures count on, as

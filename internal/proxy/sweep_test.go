@@ -8,6 +8,7 @@ import (
 
 	"magent/internal/config"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 // heap is the memory in use after a collection.
@@ -38,7 +39,7 @@ func TestMemoryComesBack(t *testing.T) {
 			before := heap()
 			r.peak(clients, gets, keys, func() {
 				for range clients {
-					a := await(t, "a request", r.servers[0].asked)
+					a := testkit.Await(t, "a request", r.servers[0].asked)
 					defer a.answer(value(a.text))
 				}
 				for id := range threads {

@@ -9,6 +9,7 @@ import (
 
 	"magent/internal/config"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 // memory makes a fake store values: get, set, append, incr of digits, delete, touch and flush_all are answered at once.
@@ -206,7 +207,7 @@ func TestTwoLoopsMultiGetFails(t *testing.T) {
 	for _, c := range clients {
 		c.say("get " + k0 + " " + k1 + "\r\n")
 		for range 2 {
-			a := await(t, "a part", f.asked)
+			a := testkit.Await(t, "a part", f.asked)
 			if a.text == "get "+k0+"\r\n" {
 				a.answer("VALUE " + k0 + " 0 1\r\nx\r\nEND\r\n")
 			} else {
@@ -224,7 +225,7 @@ func TestTwoLoopsClientGone(t *testing.T) {
 	f := r.servers[0]
 	keys := []string{r.owned(0, 1)[0], r.owned(1, 1)[0]}
 	clients[0].say(getLine(keys) + getLine(keys[1:]) + getLine(keys[:1]))
-	asks := []*ask{await(t, "1", f.asked), await(t, "2", f.asked), await(t, "3", f.asked), await(t, "4", f.asked)}
+	asks := []*ask{testkit.Await(t, "1", f.asked), testkit.Await(t, "2", f.asked), testkit.Await(t, "3", f.asked), testkit.Await(t, "4", f.asked)}
 	clients[0].c.Close()
 	r.eventually(0, "half gone", func(*session.Shard) bool { return true })
 	for _, a := range asks {
@@ -232,8 +233,8 @@ func TestTwoLoopsClientGone(t *testing.T) {
 	}
 	r.eventually(0, "the client's end", func(sh *session.Shard) bool { return len(sh.Sessions) == 0 })
 	clients[1].say(getLine(keys))
-	await(t, "5", f.asked).answer("END\r\n")
-	await(t, "6", f.asked).answer("END\r\n")
+	testkit.Await(t, "5", f.asked).answer("END\r\n")
+	testkit.Await(t, "6", f.asked).answer("END\r\n")
 	clients[1].hear("END\r\n")
 }
 

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"magent/internal/redis/redistest"
 	"magent/internal/session"
+	"magent/internal/testkit"
 )
 
 // However many requests lie in a client's socket, and whoever answers them, a turn of the loop serves so many of them only.
@@ -33,7 +33,7 @@ func TestWorkOfATurn(t *testing.T) {
 			}
 			r := start(t, 1, 0, nil)
 			if w.redis {
-				r.reload(toRedis(redistest.Start(t)))
+				r.reload(toRedis(testkit.StartRedis(t)))
 			}
 			c := r.client()
 			go func() { _, _ = io.WriteString(c.c, strings.Repeat(w.request, requests)) }()
@@ -77,7 +77,7 @@ func TestLineInDrips(t *testing.T) {
 	})
 	c.say("\r\n")
 	for n := 200; n > 0; {
-		a := await(t, "the keys", p.asked)
+		a := testkit.Await(t, "the keys", p.asked)
 		n -= strings.Count(a.text, key)
 		a.answer(miss)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,7 +13,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"magent/internal/redis/redistest"
+	"magent/internal/testkit"
 )
 
 func TestMain(m *testing.M) {
@@ -22,43 +21,16 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-const patience = 20 * time.Second
-
-// deadAddr is an address where nobody listens.
-func deadAddr(t *testing.T) string {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().String()
-}
-
 const noHello = "-ERR unknown command `HELLO`\r\n" // before Redis 6
 
 // fake answers every command with the same line, but the first one of a connection, which is HELLO.
 func fake(t *testing.T, hello, answer string) string {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	t.Cleanup(func() { ln.Close(); <-done })
-	go func() {
-		defer close(done)
-		for {
-			c, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			say := hello
-			for r := bufio.NewReader(c); readCommand(r) == nil; say = answer {
-				_, _ = io.WriteString(c, say)
-			}
-			c.Close()
+	return testkit.Serve(t, func(c net.Conn) {
+		say := hello
+		for r := bufio.NewReader(c); readCommand(r) == nil; say = answer {
+			_, _ = io.WriteString(c, say)
 		}
-	}()
-	return ln.Addr().String()
+	})
 }
 
 // readCommand reads an array of bulk strings.
@@ -78,15 +50,15 @@ func readCommand(r *bufio.Reader) error {
 
 func ping(t *testing.T, address, password string) string {
 	t.Helper()
-	if err := Ping(t.Context(), "tcp", address, password, patience); err != nil {
+	if err := Ping(t.Context(), "tcp", address, password, testkit.Patience); err != nil {
 		return err.Error()
 	}
 	return ""
 }
 
 func TestPing(t *testing.T) {
-	open := redistest.Start(t)
-	locked := redistest.Start(t, "--requirepass", "secret")
+	open := testkit.StartRedis(t)
+	locked := testkit.StartRedis(t, "--requirepass", "secret")
 	for what, c := range map[string]struct{ address, password, want string }{
 		"no password":       {open.Addr, "", ""},
 		"an idle password":  {open.Addr, "any", ""}, // Redis takes any from a user who needs none
@@ -98,7 +70,7 @@ func TestPing(t *testing.T) {
 		"Redis 5":           {fake(t, noHello, "+PONG\r\n"), "", ""},
 		"another answer":    {fake(t, noHello, "+OK\r\n"), "", "OK"},
 		"a memcached":       {fake(t, "ERROR\r\n", "ERROR\r\n"), "", "ERROR"},
-		"nobody":            {deadAddr(t), "", "connection refused"},
+		"nobody":            {testkit.DeadAddr(t), "", "connection refused"},
 	} {
 		if got := ping(t, c.address, c.password); got == "" != (c.want == "") || !strings.Contains(got, c.want) {
 			t.Errorf("%s: %q, want %q", what, got, c.want)
@@ -108,30 +80,30 @@ func TestPing(t *testing.T) {
 
 // A server that has lost its master and would answer with old data is not ready, nor is one that loads its data.
 func TestPingRealStates(t *testing.T) {
-	s := redistest.Start(t, "--replica-serve-stale-data", "no", "--enable-debug-command", "yes")
+	s := testkit.StartRedis(t, "--replica-serve-stale-data", "no", "--enable-debug-command", "yes")
 	if got := ping(t, s.Addr, ""); got != "" {
 		t.Errorf("up: %s", got)
 	}
-	host, port, _ := net.SplitHostPort(deadAddr(t))
-	s.Want("REPLICAOF "+host+" "+port, "+OK")
+	host, port, _ := net.SplitHostPort(testkit.DeadAddr(t))
+	s.Await("REPLICAOF "+host+" "+port, "+OK")
 	if got := ping(t, s.Addr, ""); !strings.Contains(got, "MASTERDOWN") {
 		t.Errorf("without its master: %q", got)
 	}
-	s.Want("REPLICAOF NO ONE", "+OK")
-	s.Want("DEBUG POPULATE 300000", "+OK")
-	s.Want("CONFIG SET key-load-delay 50 loading-process-events-interval-bytes 1024", "+OK")
+	s.Await("REPLICAOF NO ONE", "+OK")
+	s.Await("DEBUG POPULATE 300000", "+OK")
+	s.Await("CONFIG SET key-load-delay 50 loading-process-events-interval-bytes 1024", "+OK")
 	loading := make(chan error, 1)
 	go func() {
-		_, err := s.Try("DEBUG RELOAD")
+		_, err := s.Do("DEBUG RELOAD")
 		loading <- err
 	}()
-	redistest.Eventually(t, "it is loading", func() error {
+	testkit.Eventually(t, "it is loading", func() error {
 		if got := ping(t, s.Addr, ""); !strings.Contains(got, "LOADING") {
 			return fmt.Errorf("%q", got)
 		}
 		return nil
 	})
-	s.Want("CONFIG SET key-load-delay 0", "+OK")
+	s.Await("CONFIG SET key-load-delay 0", "+OK")
 	if err := <-loading; err != nil {
 		t.Error(err)
 	}
@@ -141,16 +113,16 @@ func TestPingRealStates(t *testing.T) {
 }
 
 func TestPingUnixSocket(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "s")
-	redistest.Start(t, "--unixsocket", path)
-	if err := Ping(t.Context(), "unix", path, "", patience); err != nil {
+	path := testkit.SocketPath(t)
+	testkit.StartRedis(t, "--unixsocket", path)
+	if err := Ping(t.Context(), "unix", path, "", testkit.Patience); err != nil {
 		t.Error(err)
 	}
 }
 
 // A server that says nothing costs its time and no more, and nothing once nobody waits any more.
 func TestPingHangs(t *testing.T) {
-	s := redistest.Start(t)
+	s := testkit.StartRedis(t)
 	s.Pause()
 	if err := Ping(t.Context(), "tcp", s.Addr, "", 50*time.Millisecond); err == nil {
 		t.Error("no error")
@@ -163,20 +135,20 @@ func TestPingHangs(t *testing.T) {
 }
 
 func TestMaster(t *testing.T) {
-	master := redistest.Start(t)
-	redistest.StartReplica(t, master)
-	sentinel := redistest.StartSentinels(t, 1, "mymaster", master)[0]
-	host, port, err := Master(t.Context(), sentinel.Addr, "mymaster", patience)
+	master := testkit.StartRedis(t)
+	testkit.StartReplica(t, master)
+	sentinel := testkit.StartSentinels(t, 1, "mymaster", master, 1)[0]
+	host, port, err := Master(t.Context(), sentinel.Addr, "mymaster", testkit.Patience)
 	if host != "127.0.0.1" || port != master.Port || err != nil {
 		t.Errorf("%s:%d, %v; want %s", host, port, err, master.Addr)
 	}
 	for what, c := range map[string]struct{ address, name, want string }{
 		"another name": {sentinel.Addr, "yours", `knows no master "yours"`},
 		"no sentinel":  {master.Addr, "mymaster", "unknown command"},
-		"nobody":       {deadAddr(t), "mymaster", "connection refused"},
+		"nobody":       {testkit.DeadAddr(t), "mymaster", "connection refused"},
 		"odd":          {fake(t, noHello, "*1\r\n$1\r\na\r\n"), "mymaster", "answered"},
 	} {
-		if _, _, err := Master(t.Context(), c.address, c.name, patience); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, _, err := Master(t.Context(), c.address, c.name, testkit.Patience); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
@@ -187,7 +159,7 @@ func listen(t *testing.T, sentinel string, quiet time.Duration) (subscribed chan
 	subscribed, switched, ended = make(chan bool, 10), make(chan Switch, 10), make(chan error, 1)
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
-		ended <- Listen(ctx, sentinel, patience, quiet, func() { subscribed <- true }, func(s Switch) { switched <- s })
+		ended <- Listen(ctx, sentinel, testkit.Patience, quiet, func() { subscribed <- true }, func(s Switch) { switched <- s })
 		close(ended)
 	}()
 	t.Cleanup(func() {
@@ -198,64 +170,55 @@ func listen(t *testing.T, sentinel string, quiet time.Duration) (subscribed chan
 	return subscribed, switched, ended
 }
 
-func await[T any](t *testing.T, c <-chan T) T {
-	t.Helper()
-	select {
-	case v := <-c:
-		return v
-	case <-time.After(patience):
-		t.Fatal("nothing happened in time")
-		panic("not reached")
-	}
-}
-
 func TestListen(t *testing.T) {
-	master := redistest.Start(t)
-	replica := redistest.StartReplica(t, master)
-	sentinel := redistest.StartSentinels(t, 1, "mymaster", master)[0]
-	subscribed, switched, _ := listen(t, sentinel.Addr, patience)
-	await(t, subscribed)
-	sentinel.Want("SENTINEL FAILOVER mymaster", "+OK")
+	master := testkit.StartRedis(t)
+	replica := testkit.StartReplica(t, master)
+	sentinel := testkit.StartSentinels(t, 1, "mymaster", master, 1)[0]
+	subscribed, switched, _ := listen(t, sentinel.Addr, testkit.Patience)
+	testkit.Await(t, "subscribed", subscribed)
+	sentinel.Await("SENTINEL FAILOVER mymaster", "+OK")
 	want := Switch{Name: "mymaster", Host: "127.0.0.1", Port: replica.Port}
-	if got := await(t, switched); got != want {
+	if got := testkit.Await(t, "switched", switched); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }
 
 // Silence is asked about, again and again; one that goes on then is the end.
 func TestListenToSilence(t *testing.T) {
-	sentinel := redistest.Start(t) // any server lets itself be listened to
+	sentinel := testkit.StartRedis(t) // any server lets itself be listened to
 	const quiet = 500 * time.Millisecond
 	subscribed, _, ended := listen(t, sentinel.Addr, quiet)
-	await(t, subscribed)
-	sentinel.Want("CONFIG RESETSTAT", "+OK")
-	redistest.Eventually(t, "three questions", func() error {
-		stats, err := sentinel.Try("INFO commandstats")
-		if err == nil && !strings.Contains(stats, "cmdstat_ping:calls=3") {
-			err = fmt.Errorf("%s", stats)
+	testkit.Await(t, "subscribed", subscribed)
+	sentinel.Await("CONFIG RESETSTAT", "+OK")
+	testkit.Eventually(t, "three questions", func() error {
+		said, err := sentinel.Do("INFO commandstats")
+		_, count, _ := strings.Cut(said, "cmdstat_ping:calls=")
+		count, _, _ = strings.Cut(count, ",")
+		if n, _ := strconv.Atoi(count); err == nil && n < 3 {
+			err = fmt.Errorf("%d so far", n)
 		}
 		return err
 	})
 	sentinel.Pause()
-	if err := await(t, ended); err == nil {
+	if err := testkit.Await(t, "ended", ended); err == nil {
 		t.Error("no error")
 	}
 }
 
 func TestListenEnds(t *testing.T) {
 	for what, address := range map[string]string{
-		"nobody": deadAddr(t), "no Redis": fake(t, "ERROR\r\n", "ERROR\r\n"), "no login": fake(t, noHello, "-NOAUTH Authentication required.\r\n"),
+		"nobody": testkit.DeadAddr(t), "no Redis": fake(t, "ERROR\r\n", "ERROR\r\n"), "no login": fake(t, noHello, "-NOAUTH Authentication required.\r\n"),
 	} {
-		_, _, ended := listen(t, address, patience)
-		if err := await(t, ended); err == nil {
+		_, _, ended := listen(t, address, testkit.Patience)
+		if err := testkit.Await(t, "ended", ended); err == nil {
 			t.Errorf("%s: no error", what)
 		}
 	}
-	sentinel := redistest.Start(t) // any server lets itself be listened to
-	subscribed, _, ended := listen(t, sentinel.Addr, patience)
-	await(t, subscribed)
+	sentinel := testkit.StartRedis(t) // any server lets itself be listened to
+	subscribed, _, ended := listen(t, sentinel.Addr, testkit.Patience)
+	testkit.Await(t, "subscribed", subscribed)
 	sentinel.Kill()
-	if err := await(t, ended); err == nil {
+	if err := testkit.Await(t, "ended", ended); err == nil {
 		t.Error("killed: no error")
 	}
 }

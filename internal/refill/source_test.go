@@ -14,52 +14,36 @@ import (
 
 	"magent/failover"
 	"magent/internal/loop"
+	"magent/internal/testkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // process is a server that only answers stats, with its identity.
 type process struct {
-	ln   net.Listener
+	addr string
 	pid  atomic.Int64
-	done chan struct{}
 }
 
 func startProcess(t *testing.T, pid int64) *process {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &process{ln: ln, done: make(chan struct{})}
+	p := &process{}
 	p.pid.Store(pid)
-	go p.serve()
-	t.Cleanup(func() {
-		ln.Close()
-		<-p.done
-	})
+	p.addr = testkit.Serve(t, p.serve)
 	return p
 }
 
-// serve answers one question on each connection.
-func (p *process) serve() {
-	defer close(p.done)
-	for {
-		c, err := p.ln.Accept()
-		if err != nil {
-			return
-		}
-		if line, err := bufio.NewReader(c).ReadString('\n'); err == nil && line == "stats\r\n" {
-			_, _ = fmt.Fprintf(c, "STAT pid %d\r\nSTAT uptime 5\r\nSTAT time 1005\r\nEND\r\n", p.pid.Load())
-		}
-		c.Close()
+// serve answers one question.
+func (p *process) serve(c net.Conn) {
+	if line, err := bufio.NewReader(c).ReadString('\n'); err == nil && line == "stats\r\n" {
+		_, _ = fmt.Fprintf(c, "STAT pid %d\r\nSTAT uptime 5\r\nSTAT time 1005\r\nEND\r\n", p.pid.Load())
 	}
 }
 
 // A source with an identity is listed only as long as a server with this identity answers.
 func TestOnlyTheServerItselfIsListed(t *testing.T) {
 	server := startProcess(t, 1000)
-	at := loop.Endpoint{Addr: netip.MustParseAddrPort(server.ln.Addr().String())}
+	at := loop.Endpoint{Addr: netip.MustParseAddrPort(server.addr)}
 	s := Source{
 		Find: func(context.Context) ([]loop.Endpoint, error) { return []loop.Endpoint{at}, nil },
 		Only: failover.Identity{PID: 1000, Start: 1000},

@@ -17,6 +17,7 @@ import (
 
 	"magent/internal/config"
 	"magent/internal/service"
+	"magent/internal/testkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -111,14 +112,10 @@ func TestStatsPort(t *testing.T) {
 }
 
 func TestStatsPortInUse(t *testing.T) {
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
+	taken := testkit.Listen(t)
 	o := options(t)
 	o.Admin.Addrs = []string{taken.Addr().String()}
-	_, err = o.start(zerolog.Nop(), 10, service.Given{})
+	_, err := o.start(zerolog.Nop(), 10, service.Given{})
 	want := "stats port: cannot listen on " + o.Admin.Addrs[0] +
 		": bind: address already in use: choose another with -s"
 	if err == nil || err.Error() != want {

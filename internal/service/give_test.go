@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"magent/internal/testkit"
 )
 
 // TestNoPidFileIsOverwritten: only a pid file is overwritten.
@@ -39,7 +41,7 @@ func TestNoPidFileIsOverwritten(t *testing.T) {
 		if err == nil || !strings.HasPrefix(err.Error(), "-p "+path+": "+c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if text := readFile(t, other); text != "123\n" {
+		if text := testkit.ReadFile(t, other); text != "123\n" {
 			t.Errorf("%s: it wrote %q", name, text)
 		}
 	}
@@ -59,7 +61,7 @@ func TestPidFileOfAnotherIsNotRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.remove()
-	if text := readFile(t, path); text != "5\n" {
+	if text := testkit.ReadFile(t, path); text != "5\n" {
 		t.Errorf("it is %q", text)
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"magent/internal/testkit"
 )
 
 func TestLogFormats(t *testing.T) {
@@ -82,11 +84,7 @@ func TestStuckLogBlocksNobodyAndCountsWhatItLost(t *testing.T) {
 	log, _ := OpenLog(LogOptions{Default: sink})
 	logged := make(chan struct{})
 	go logManyLines(log, 3*logLines, logged)
-	select {
-	case <-logged:
-	case <-time.After(10 * time.Second):
-		t.Fatal("logging blocked on a stuck sink")
-	}
+	testkit.Await(t, "logging into a stuck sink", logged)
 	close(sink.open)
 	log.Close()
 	sink.mu.Lock()
@@ -133,10 +131,11 @@ func TestLogFile(t *testing.T) {
 	log.Reopen()
 	log.Info().Msg("second")
 	log.Close()
-	if text := readFile(t, old); !strings.HasPrefix(text, "before\n") || strings.Contains(text, "second") {
+	if text := testkit.ReadFile(t, old); !strings.HasPrefix(text, "before\n") || strings.Contains(text, "second") {
 		t.Errorf("old file: %q", text)
 	}
-	if text := readFile(t, path); !strings.Contains(text, "log file reopened") || !strings.Contains(text, "second") {
+	if text := testkit.ReadFile(t, path); !strings.Contains(text, "log file reopened") ||
+		!strings.Contains(text, "second") {
 		t.Errorf("new file: %q", text)
 	}
 }
@@ -157,7 +156,7 @@ func TestLogFileStaysWhenItCannotBeReopened(t *testing.T) {
 	log.Reopen()
 	log.Info().Msg("still here")
 	log.Close()
-	if text := readFile(t, filepath.Join(moved, "log")); !strings.Contains(text, "cannot be reopened") ||
+	if text := testkit.ReadFile(t, filepath.Join(moved, "log")); !strings.Contains(text, "cannot be reopened") ||
 		!strings.Contains(text, "still here") {
 		t.Errorf("got %q", text)
 	}
@@ -171,24 +170,7 @@ func TestLogFileError(t *testing.T) {
 	}
 }
 
-func readFile(t *testing.T, path string) string {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
 func waitForText(t *testing.T, path, text string) {
 	t.Helper()
-	tick, end := time.NewTicker(2*time.Millisecond), time.After(10*time.Second)
-	defer tick.Stop()
-	for !strings.Contains(readFile(t, path), text) {
-		select {
-		case <-tick.C:
-		case <-end:
-			t.Fatalf("%s never said %q", path, text)
-		}
-	}
+	testkit.Until(t, path+" says "+text, func() bool { return strings.Contains(testkit.ReadFile(t, path), text) })
 }

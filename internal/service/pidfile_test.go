@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"magent/internal/testkit"
 )
 
 func TestPidFile(t *testing.T) {
@@ -17,7 +19,7 @@ func TestPidFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := readFile(t, path), fmt.Sprintf("%d\n", os.Getpid()); got != want {
+	if got, want := testkit.ReadFile(t, path), fmt.Sprintf("%d\n", os.Getpid()); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	_, err = createPidFile(path, "--pid-file")
@@ -45,7 +47,7 @@ func TestPidFileIsEmptiedWhereItCannotBeRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.remove()
-	if got := readFile(t, filepath.Join(dir+".moved", "pid")); got != "" {
+	if got := testkit.ReadFile(t, filepath.Join(dir+".moved", "pid")); got != "" {
 		t.Errorf("got %q", got)
 	}
 }

@@ -7,7 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
+
+	"magent/internal/testkit"
 )
 
 // fakeEngine drains until release is closed.
@@ -58,13 +59,8 @@ func (s *serving) run() { s.exit <- serve(s.engine, s.log, s.signals, s.reloader
 // ends expects an exit code and returns the log.
 func (s *serving) ends(want int) string {
 	s.t.Helper()
-	select {
-	case got := <-s.exit:
-		if got != want {
-			s.t.Errorf("exit code %d, want %d", got, want)
-		}
-	case <-time.After(10 * time.Second):
-		s.t.Fatal("serve does not end")
+	if got := testkit.Await(s.t, "the end of serve", s.exit); got != want {
+		s.t.Errorf("exit code %d, want %d", got, want)
 	}
 	s.log.Close()
 	return s.text.String()

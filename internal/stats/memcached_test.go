@@ -1,8 +1,6 @@
 package stats
 
 import (
-	cmdline "flag"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -10,9 +8,9 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
-)
 
-var update = cmdline.Bool("update", false, "write the golden files anew")
+	"magent/internal/testkit"
+)
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -23,19 +21,7 @@ func golden(t *testing.T, name string, got []byte) {
 		t.Errorf("%s: a line does not end with CRLF", name)
 	}
 	text := strings.ReplaceAll(string(got), "\r\n", "\n")
-	path := filepath.Join("testdata", name+".golden")
-	if *update {
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if text != string(want) {
-		t.Errorf("%s differs from %s (-update writes it anew):\n%s", name, path, text)
-	}
+	testkit.Golden(t, filepath.Join("testdata", name+".golden"), text)
 }
 
 func process() *Process {

@@ -8,9 +8,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"magent/internal/admin"
+	"magent/internal/testkit"
 )
 
 // serve answers on a real port.
@@ -26,7 +26,7 @@ func serve(t *testing.T, s *Sampler, o Options) (*admin.Server, string) {
 
 func get(t *testing.T, url string) *http.Response {
 	t.Helper()
-	client := &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := &http.Client{Timeout: testkit.Patience, Transport: &http.Transport{DisableKeepAlives: true}}
 	r, err := client.Get(url)
 	if err != nil {
 		t.Fatal(err)
@@ -73,11 +73,7 @@ func TestStreamsAreBounded(t *testing.T) {
 		t.Errorf("one more: %+v", r)
 	}
 	open[0].Body.Close()
-	for end := time.Now().Add(patience); get(t, url+"/events").StatusCode != 200; {
-		if time.Now().After(end) {
-			t.Fatal("there is no room again")
-		}
-	}
+	testkit.Until(t, "there is room again", func() bool { return get(t, url+"/events").StatusCode == 200 })
 	server.Close()
 	for _, r := range open[1:] {
 		_, _ = io.Copy(io.Discard, r.Body) // ends

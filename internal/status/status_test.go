@@ -14,11 +14,10 @@ import (
 	"go.uber.org/goleak"
 
 	"magent/internal/stats"
+	"magent/internal/testkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-const patience = 10 * time.Second
 
 // fake is an engine whose figures the test decides.
 type fake struct {
@@ -84,9 +83,7 @@ func TestOneSampleForAll(t *testing.T) {
 			}
 		})
 	}
-	for f.asked.Load() == 0 {
-		time.Sleep(time.Millisecond)
-	}
+	testkit.Until(t, "the loops are asked", func() bool { return f.asked.Load() > 0 })
 	close(f.hold)
 	all.Wait()
 	if n := f.asked.Load(); n > 3 { // the first, perhaps one for those that came late, and one of a period

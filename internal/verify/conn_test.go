@@ -10,30 +10,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"magent/internal/testkit"
 )
 
 // talk returns a connection whose server has already sent said, and closes it.
 func talk(t *testing.T, text string) *conn {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	client, err := net.Dial("tcp", ln.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { client.Close() })
-	server, err := ln.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Close()
-	if _, err := io.WriteString(server, text); err != nil {
-		t.Fatal(err)
-	}
-	return &conn{Conn: client, name: "server", timeout: patience, r: bufio.NewReaderSize(client, 64<<10)}
+	client := testkit.Dial(t, "tcp", testkit.Serve(t, func(c net.Conn) { _, _ = io.WriteString(c, text) }))
+	return &conn{Conn: client, name: "server", timeout: testkit.Patience, r: bufio.NewReaderSize(client, 64<<10)}
 }
 
 func TestReplies(t *testing.T) {
@@ -93,7 +78,7 @@ func TestSilentServer(t *testing.T) {
 	} {
 		server, client := net.Pipe()
 		c := &conn{Conn: client, name: "server", timeout: 10 * time.Millisecond, r: bufio.NewReader(client)}
-		time.AfterFunc(patience, func() { client.Close() })
+		time.AfterFunc(testkit.Patience, func() { client.Close() })
 		if err := do(c); !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("%s: %v", what, err)
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"magent/backend"
+	"magent/internal/testkit"
 )
 
 func TestServerThatFails(t *testing.T) {
@@ -126,7 +127,7 @@ func TestInterruptedWhileAServerIsSilent(t *testing.T) {
 		return ""
 	}
 	began := time.Now()
-	if _, err := Run(ctx, r.options); !errors.Is(err, why) || time.Since(began) > patience/2 {
+	if _, err := Run(ctx, r.options); !errors.Is(err, why) || time.Since(began) > testkit.Patience/2 {
 		t.Errorf("got %v after %v", err, time.Since(began))
 	}
 }

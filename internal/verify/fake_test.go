@@ -14,16 +14,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
 	"magent/backend"
+	"magent/internal/testkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-const patience = 20 * time.Second
 
 // stored is an item of a fake.
 type stored struct {
@@ -53,27 +51,12 @@ type fake struct {
 // newFake starts a fake that serves until the end of the test.
 func newFake(t *testing.T) *fake {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := &fake{t: t, addr: ln.Addr().String(), items: map[string]*stored{}, tokens: 100, meta: backend.FullMeta}
-	var all sync.WaitGroup
-	all.Go(func() {
-		for {
-			c, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			all.Go(func() { f.serve(c) })
-		}
-	})
-	t.Cleanup(func() { ln.Close(); all.Wait() })
+	f := &fake{t: t, items: map[string]*stored{}, tokens: 100, meta: backend.FullMeta}
+	f.addr = testkit.Serve(t, f.serve)
 	return f
 }
 
 func (f *fake) serve(c net.Conn) {
-	defer c.Close()
 	r := bufio.NewReader(c)
 	for {
 		line, err := r.ReadString('\n')
@@ -269,7 +252,7 @@ func newRig(t *testing.T) *rig {
 	r := &rig{t: t, p: newFake(t), b: newFake(t)}
 	r.options = Options{
 		Primaries: servers(r.p), Backups: servers(r.b), PrimaryRing: ring(t, "p"), BackupRing: ring(t, "b"),
-		Timeout: patience, Rate: 1_000_000,
+		Timeout: testkit.Patience, Rate: 1_000_000,
 	}
 	r.options.Hash, _ = backend.HashByName("md5")
 	r.options.Found = func(f Finding) {
@@ -318,7 +301,7 @@ func (r *rig) run() Result {
 
 func (r *rig) try() (Result, error) {
 	r.found = nil
-	ctx, cancel := context.WithTimeout(r.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(r.t.Context(), testkit.Patience)
 	defer cancel()
 	return Run(ctx, r.options)
 }

@@ -3,10 +3,11 @@ package vip
 import (
 	"net/netip"
 	"testing"
-	"time"
 
 	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
+
+	"magent/internal/testkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -27,13 +28,8 @@ func TestStandby(t *testing.T) {
 		}
 		told := make(chan bool, 100)
 		w.Follow(zerolog.Nop(), func(standby bool) { told <- standby })
-		select {
-		case got := <-told:
-			if got != standby {
-				t.Errorf("%s: told standby %v", addr, got)
-			}
-		case <-time.After(time.Minute):
-			t.Fatalf("%s: nothing is told", addr)
+		if got := testkit.Await(t, addr, told); got != standby {
+			t.Errorf("%s: told standby %v", addr, got)
 		}
 		w.Close()
 	}

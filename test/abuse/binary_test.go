@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -14,7 +15,7 @@ func TestBinaryProtocol(t *testing.T) {
 	v := startVictim(t)
 	before := v.LogLines()
 	speakBinary(t, v)
-	harness.Eventually(t, "the log says so", func() error {
+	testkit.Eventually(t, "the log says so", func() error {
 		if v.LogLines() == before {
 			return errors.New("no new line")
 		}

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -41,7 +42,7 @@ func TestClientLimit(t *testing.T) {
 func admitted(t *testing.T, v *victim) *harness.Client {
 	t.Helper()
 	var admitted *harness.Client
-	harness.Eventually(t, "a client is served", func() error {
+	testkit.Eventually(t, "a client is served", func() error {
 		c := harness.Dial(t, v.Addr)
 		reply, err := knock(c)
 		if err == nil && reply == "MN\r\n" {
@@ -122,7 +123,7 @@ func TestIdleClients(t *testing.T) {
 	warm := idleClients(t, v, 100)
 	before := v.RSS()
 	clients := idleClients(t, v, idle-len(warm))
-	harness.Eventually(t, "idle clients are cheap", func() error {
+	testkit.Eventually(t, "idle clients are cheap", func() error {
 		if each := (v.RSS() - before) / int64(len(clients)); each > 1024 {
 			return fmt.Errorf("%d bytes each", each)
 		}

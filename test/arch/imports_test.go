@@ -65,11 +65,41 @@ func TestImportsGoOneWay(t *testing.T) {
 			if !ok {
 				continue
 			}
+			if folder == testkit { // TestTestkit
+				continue
+			}
 			if other, ok := levels[folder]; !ok || other >= level {
 				t.Errorf("%s/%s of level %d imports %s of level %d", f.folder, f.name, level, path, other)
 			}
 		}
 	})
+}
+
+// testkit is the package of what tests have in common.
+const testkit = "internal/testkit"
+
+// TestTestkit: only tests import testkit, those of any level. It knows nothing of magent, so the black-box tests may import it,
+// too: it imports none of our packages.
+func TestTestkit(t *testing.T) {
+	s := readSource(t)
+	importers := 0
+	s.all(func(f *file) {
+		for _, path := range f.imports() {
+			folder, ok := ours(path)
+			switch {
+			case ok && f.folder == testkit:
+				t.Errorf("%s/%s imports %s", f.folder, f.name, path)
+			case !ok || folder != testkit:
+			case f.isTest() || isBlackBox(f.folder):
+				importers++
+			default:
+				t.Errorf("%s/%s imports %s, and is no test", f.folder, f.name, path)
+			}
+		}
+	})
+	if importers < 20 {
+		t.Errorf("only %d files import %s", importers, testkit)
+	}
 }
 
 // wiring are the folders that know the configuration, beside the commands.
@@ -90,7 +120,7 @@ func TestConfigStaysOutside(t *testing.T) {
 	})
 }
 
-// TestBlackBox: what is below test/ sees the proxy as its clients do.
+// TestBlackBox: what is below test/ sees the proxy as its clients do. It imports nothing of ours but testkit.
 func TestBlackBox(t *testing.T) {
 	s := readSource(t)
 	s.all(func(f *file) {
@@ -98,7 +128,7 @@ func TestBlackBox(t *testing.T) {
 			return
 		}
 		for _, path := range f.imports() {
-			if folder, ok := ours(path); ok && !isBlackBox(folder) {
+			if folder, ok := ours(path); ok && !isBlackBox(folder) && folder != testkit {
 				t.Errorf("%s/%s imports %s", f.folder, f.name, path)
 			}
 		}

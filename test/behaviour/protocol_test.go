@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -51,8 +52,8 @@ func TestFlushLater(t *testing.T) {
 			c.Want(harness.Set("a", "1"), "STORED\r\n")
 			c.Want("flush_all 3\r\n", "OK\r\n") // memcached counts in its own seconds, less one: 2 may be over at once
 			c.Want("get a\r\n", harness.Hit("a", "1"))
-			harness.Eventually(t, "a is gone", func() error { return missing(c.Do("get a\r\n")) })
-			harness.Eventually(t, "a can be set again", func() error { // not within the second of the flush
+			testkit.Eventually(t, "a is gone", func() error { return missing(c.Do("get a\r\n")) })
+			testkit.Eventually(t, "a can be set again", func() error { // not within the second of the flush
 				c.Want(harness.Set("a", "2"), "STORED\r\n")
 				if got := c.Do("get a\r\n"); got != harness.Hit("a", "2") {
 					return errors.New("reply " + got)
@@ -84,7 +85,7 @@ func TestExpiry(t *testing.T) {
 			} else {
 				c.Want("touch d 1\r\n", "TOUCHED\r\n")
 			}
-			harness.Eventually(t, "all are gone", func() error { return missing(c.Do("get a b c d\r\n")) })
+			testkit.Eventually(t, "all are gone", func() error { return missing(c.Do("get a b c d\r\n")) })
 		})
 	}
 }

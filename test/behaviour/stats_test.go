@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -15,7 +16,7 @@ func TestStats(t *testing.T) {
 	proxy := harness.StartMagent(t, "-s", start(), "-b", start())
 	c := harness.Dial(t, proxy.Addr)
 	before := map[string]string{}
-	harness.Eventually(t, "both servers have told what they store", func() error { // 256 MiB each
+	testkit.Eventually(t, "both servers have told what they store", func() error { // 256 MiB each
 		if before = harness.Stats(t, proxy.Addr, ""); before["limit_maxbytes"] != strconv.Itoa(512<<20) {
 			return fmt.Errorf("limit_maxbytes is %q", before["limit_maxbytes"])
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/anishathalye/porcupine"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -117,7 +118,7 @@ func start(t *testing.T, s setup) *world {
 	}
 	s.timeout = cmp.Or(s.timeout, 200*time.Millisecond)
 	args := []string{
-		"-l", harness.DeadAddr(t),
+		"-l", testkit.DeadAddr(t),
 		"--timeout", s.timeout.String(), "--connect-timeout", "200ms", "--probe-interval", "50ms",
 	}
 	for i := range s.primaries + 1 {
@@ -180,7 +181,7 @@ func (w *world) strike(length time.Duration) {
 
 // awaitUp waits until all servers are used again: only one of a pair may be away.
 func (w *world) awaitUp() {
-	harness.Eventually(w.t, "all servers are up", func() error {
+	testkit.Eventually(w.t, "all servers are up", func() error {
 		stats := harness.Stats(w.t, w.proxy.Addr, "servers")
 		for i := range w.servers {
 			state, dirty := stats[fmt.Sprintf("server:%d:state", i)], stats[fmt.Sprintf("server:%d:dirty_keys", i)]
@@ -214,7 +215,7 @@ func (w *world) lookAside(struck int) {
 func (w *world) turn() {
 	old := w.round.Add(1) - 1
 	for _, c := range w.clients {
-		harness.Eventually(w.t, "the clients have left the round", func() error {
+		testkit.Eventually(w.t, "the clients have left the round", func() error {
 			if c.at.Load() <= old {
 				return fmt.Errorf("client %d has not", c.id)
 			}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -159,14 +160,14 @@ func anotherMemory(t *testing.T, primary bool, threads string, args []string) {
 			t.Fatalf("%s: %d right, %d old, %d deleted ones are back, %d errors", when, right, old, undead, errors)
 		}
 	}
-	harness.Eventually(t, "the other memory is known", func() error {
+	testkit.Eventually(t, "the other memory is known", func() error {
 		check("meanwhile")
 		if !strings.Contains(proxy.Log(), "another server answers at this address") {
 			return fmt.Errorf("not yet")
 		}
 		return nil
 	})
-	harness.Eventually(t, "the other memory is used", func() error {
+	testkit.Eventually(t, "the other memory is used", func() error {
 		check("meanwhile")
 		if got := harness.ServerStat(t, proxy.Addr, d.Addr, "state"); got != "up" {
 			return fmt.Errorf("it is %s", got)
@@ -202,7 +203,7 @@ func TestBothAreOtherMemories(t *testing.T) {
 		}
 	}
 	for _, d := range []*door{dp, db} {
-		harness.Eventually(t, "the other memory is used", func() error {
+		testkit.Eventually(t, "the other memory is used", func() error {
 			check()
 			if got := harness.ServerStat(t, proxy.Addr, d.Addr, "state"); got != "up" || strings.Count(proxy.Log(), "another server answers") < 2 {
 				return fmt.Errorf("it is %s", got)
@@ -229,7 +230,7 @@ func TestAnotherMemoryAfterARestartOfOurs(t *testing.T) {
 	d.leadTo(another.Addr)
 	proxy = harness.StartMagent(t, args...)
 	c = harness.Dial(t, proxy.Addr)
-	harness.Eventually(t, "the other memory is used", func() error {
+	testkit.Eventually(t, "the other memory is used", func() error {
 		if right, old, undead, _ := survey(c); right < least || old+undead > 0 {
 			t.Fatalf("%d right, %d old, %d deleted ones are back", right, old, undead)
 		}

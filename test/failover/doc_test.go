@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -45,7 +46,7 @@ func awaitState(t *testing.T, proxy *harness.Magent, server *harness.Memcached, 
 	t.Helper()
 	c := harness.Dial(t, proxy.Addr)
 	defer c.Close()
-	harness.Eventually(t, fmt.Sprintf("%s is %s", server.Name, state), func() error {
+	testkit.Eventually(t, fmt.Sprintf("%s is %s", server.Name, state), func() error {
 		for i := range 5 {
 			c.Do(harness.Set(fmt.Sprintf("poke%d", i), "1"))
 		}

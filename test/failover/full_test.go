@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -50,7 +51,7 @@ func fullQueue(t *testing.T, primary bool) {
 	for n, c := range conns {
 		c.Send(sets(n, each, key, recent))
 	}
-	harness.Eventually(t, "a full queue", func() error {
+	testkit.Eventually(t, "a full queue", func() error {
 		if harness.Stats(t, proxy.Addr, "")["proxy_conn_errors"] == "0" {
 			return fmt.Errorf("nothing is refused yet")
 		}

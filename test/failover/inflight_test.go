@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -77,7 +78,7 @@ func TestStoppedServerAlone(t *testing.T) {
 		t.Errorf("three errors took %v", took)
 	}
 	server.Resume()
-	harness.Eventually(t, "the server is used again", func() error {
+	testkit.Eventually(t, "the server is used again", func() error {
 		if got := c.Do("get a\r\n"); got != harness.Hit("a", "1") {
 			return fmt.Errorf("reply %q", got)
 		}
@@ -89,7 +90,7 @@ func TestStoppedServerAlone(t *testing.T) {
 func TestBlackHole(t *testing.T) {
 	t.Parallel()
 	backup := harness.StartMemcached(t)
-	for _, args := range [][]string{{"-s", harness.BlackHole(t), "-b", backup.Addr}, {"-s", backup.Addr, "-b", harness.BlackHole(t)}} {
+	for _, args := range [][]string{{"-s", testkit.BlackHole(t), "-b", backup.Addr}, {"-s", backup.Addr, "-b", testkit.BlackHole(t)}} {
 		proxy := harness.StartMagent(t, quick(args...)...)
 		c := harness.Dial(t, proxy.Addr)
 		began := time.Now()

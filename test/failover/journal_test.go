@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -91,7 +92,7 @@ func proxyDies(t *testing.T, primary bool) {
 	if got := harness.ServerStat(t, p.proxy.Addr, hung.Addr, "refills"); got != "0" {
 		t.Errorf("%s refills, although it still is the server that it was", got)
 	}
-	harness.Eventually(t, "the journal says nothing any more", func() error {
+	testkit.Eventually(t, "the journal says nothing any more", func() error {
 		if n := size(t, dir); n != healthy {
 			return fmt.Errorf("%d bytes, before the outage %d", n, healthy)
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -146,7 +147,7 @@ func swap(c *harness.Client, r *rand.Rand) error {
 func compareAll(t *testing.T, primary, backup *harness.Memcached) {
 	t.Helper()
 	one, other := harness.Dial(t, primary.Addr), harness.Dial(t, backup.Addr)
-	harness.Eventually(t, "primary and backup agree", func() error {
+	testkit.Eventually(t, "primary and backup agree", func() error {
 		var differ []string
 		held := 0
 		for i := range keys {

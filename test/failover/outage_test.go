@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -122,7 +123,7 @@ func TestBothDead(t *testing.T) {
 	}
 
 	p.backup.Restart()
-	harness.Eventually(t, "the connection is good again", func() error {
+	testkit.Eventually(t, "the connection is good again", func() error {
 		if got := c.Do(harness.Set("a", "4")); got != "STORED\r\n" {
 			return fmt.Errorf("reply %q", got)
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -190,7 +191,7 @@ func TestRefillRate(t *testing.T) {
 	c.Want("get key1\r\n", harness.Hit("key1", "1"))
 	harness.AwaitState(t, proxy.Addr, primary.Addr, "warming")
 	stats := map[string]bool{}
-	harness.Eventually(t, "the server is up", func() error {
+	testkit.Eventually(t, "the server is up", func() error {
 		stats[harness.ServerStat(t, proxy.Addr, primary.Addr, "refill_progress")] = true
 		if got := harness.ServerStat(t, proxy.Addr, primary.Addr, "state"); got != "up" {
 			return fmt.Errorf("it is %s", got)

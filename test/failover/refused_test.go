@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -23,7 +24,7 @@ func withPassword(t *testing.T) *harness.Memcached {
 // awaitReason waits until the log and stats servers say why a server is out of use.
 func awaitReason(t *testing.T, proxy *harness.Magent, server, want string) {
 	t.Helper()
-	harness.Eventually(t, server+" is out of use", func() error {
+	testkit.Eventually(t, server+" is out of use", func() error {
 		stats := harness.Dial(t, proxy.Addr).Do("stats servers\r\n")
 		if !strings.Contains(stats, "state ejected\r\n") || !strings.Contains(stats, "last_error "+want) {
 			return fmt.Errorf("stats servers:\n%s", stats)
@@ -59,7 +60,7 @@ func TestServerWithoutRoom(t *testing.T) {
 	for _, backups := range []bool{false, true} {
 		full := harness.StartMemcached(t, "-c", fmt.Sprint(limit))
 		var holders []*harness.Client
-		harness.Eventually(t, "no connection is left", func() error {
+		testkit.Eventually(t, "no connection is left", func() error {
 			for {
 				c := harness.Dial(t, full.Addr)
 				reply, err := c.Try("version\r\n")

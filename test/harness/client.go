@@ -9,11 +9,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"magent/internal/testkit"
 )
 
-// Client is a client of memcached's text protocol that shows replies as they are. Each read and each write has
-// patience as its deadline. Methods that return no error fail the test; they need a Client from Dial, and the
-// goroutine of the test.
+// Client speaks memcached's text protocol and hides nothing of it. Each read and each write has to be over within
+// testkit.Patience. Dial makes one whose methods Do, Send and Reply fail the test. The methods that return an error
+// are for other goroutines.
 type Client struct {
 	Conn net.Conn
 
@@ -39,7 +41,7 @@ func Open(addr string) (*Client, error) {
 	if strings.HasPrefix(addr, "/") {
 		network = "unix"
 	}
-	conn, err := net.DialTimeout(network, addr, patience)
+	conn, err := net.DialTimeout(network, addr, testkit.Patience)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +107,7 @@ func (c *Client) Try(request string) (string, error) {
 
 // TrySend is Send with an error.
 func (c *Client) TrySend(text string) error {
-	if err := c.Conn.SetWriteDeadline(time.Now().Add(patience)); err != nil {
+	if err := c.Conn.SetWriteDeadline(time.Now().Add(testkit.Patience)); err != nil {
 		return err
 	}
 	_, err := io.WriteString(c.Conn, text)
@@ -114,7 +116,7 @@ func (c *Client) TrySend(text string) error {
 
 // TryRest is AwaitEOF with an error. A reset counts as the end.
 func (c *Client) TryRest() (string, error) {
-	if err := c.Conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+	if err := c.Conn.SetReadDeadline(time.Now().Add(testkit.Patience)); err != nil {
 		return "", err
 	}
 	rest, err := io.ReadAll(c.r)
@@ -124,19 +126,9 @@ func (c *Client) TryRest() (string, error) {
 	return string(rest), err
 }
 
-// tryRead reads n bytes.
-func (c *Client) tryRead(n int) (string, error) {
-	if err := c.Conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
-		return "", err
-	}
-	text := make([]byte, n)
-	_, err := io.ReadFull(c.r, text)
-	return string(text), err
-}
-
-// TryReply reads one reply: VALUE and STAT lines up to END, VA with its value, or else one line.
+// TryReply reads one reply and knows where it ends: VALUE and STAT lines up to END, VA with its value, else a line.
 func (c *Client) TryReply() (string, error) {
-	if err := c.Conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+	if err := c.Conn.SetReadDeadline(time.Now().Add(testkit.Patience)); err != nil {
 		return "", err
 	}
 	var reply strings.Builder

@@ -11,13 +11,16 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"magent/internal/testkit"
 )
 
 // Magent is the proxy under test.
 type Magent struct {
-	*Process
-	Addr string // the address on which it listens: host:port, or the path of a unix socket
+	*testkit.Process
+	Addr string // where it listens: host:port, or the path of a unix socket
 
+	tb        testing.TB
 	argv, env []string
 }
 
@@ -27,7 +30,8 @@ type Magent struct {
 func StartMagent(tb testing.TB, args ...string) *Magent {
 	tb.Helper()
 	if !slices.ContainsFunc(args, func(a string) bool { return a == "--timeout" || a == "-c" }) {
-		args = append([]string{"--timeout", patience.String(), "--connect-timeout", patience.String()}, args...)
+		patience := testkit.Patience.String()
+		args = append([]string{"--timeout", patience, "--connect-timeout", patience}, args...)
 	}
 	return StartBinary(tb, Binary(tb), args...)
 }
@@ -49,8 +53,8 @@ func startBinary(tb testing.TB, path string, env, args []string) *Magent {
 	if !slices.ContainsFunc(args, func(a string) bool { return a == "-l" || a == "-p" || a == "-c" }) {
 		args = append([]string{"-l", "127.0.0.1:0"}, args...)
 	}
-	m := &Magent{argv: append([]string{path, "--log-format", "json"}, args...), env: env}
-	m.start(tb)
+	m := &Magent{tb: tb, argv: append([]string{path, "--log-format", "json"}, args...), env: env}
+	m.start()
 	return m
 }
 
@@ -58,15 +62,15 @@ func startBinary(tb testing.TB, path string, env, args []string) *Magent {
 func (m *Magent) Restart() {
 	m.tb.Helper()
 	m.Kill()
-	m.start(m.tb)
+	m.start()
 }
 
-func (m *Magent) start(tb testing.TB) {
-	tb.Helper()
-	m.Process = startWith(tb, "magent", m.env, m.argv)
-	Eventually(tb, "magent logs its addresses", func() error {
+func (m *Magent) start() {
+	m.tb.Helper()
+	m.Process = testkit.StartWith(m.tb, "magent", m.env, m.argv...)
+	testkit.Eventually(m.tb, "magent says where it listens", func() error {
 		if m.Exited() {
-			tb.Fatalf("%s ended with code %d:\n%s", strings.Join(m.argv, " "), m.ExitCode(), m.Log())
+			m.tb.Fatalf("%s ended with code %d:\n%s", strings.Join(m.argv, " "), m.ExitCode(), m.Log())
 		}
 		addrs := Listening(m.Log())
 		if len(addrs) == 0 {
@@ -77,7 +81,7 @@ func (m *Magent) start(tb testing.TB) {
 		}
 		return nil
 	})
-	awaitVersion(tb, m.Process, m.Addr)
+	awaitVersion(m.tb, m.Process, m.Addr)
 }
 
 // Listening returns the addresses that magent logs when it is ready, in the field "listen"; nil: it is not ready yet.

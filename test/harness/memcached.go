@@ -7,13 +7,16 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"magent/internal/testkit"
 )
 
 // Memcached is a real memcached on a port of its own.
 type Memcached struct {
-	*Process
+	*testkit.Process
 	Addr string // 127.0.0.1:port
 
+	tb     testing.TB
 	binary string
 	port   int
 	args   []string
@@ -33,10 +36,10 @@ func StartReference(tb testing.TB, args ...string) *Memcached {
 
 func startMemcached(tb testing.TB, binary string, args []string) *Memcached {
 	tb.Helper()
-	port := reservePort(tb)
+	port := testkit.ReservePort(tb)
 	addr := fmt.Sprintf("127.0.0.1:%d", port)
-	m := &Memcached{binary: binary, port: port, Addr: addr, args: known(tb, binary, args)}
-	m.start(tb)
+	m := &Memcached{tb: tb, binary: binary, port: port, Addr: addr, args: known(tb, binary, args)}
+	m.start()
 	return m
 }
 
@@ -44,22 +47,22 @@ func startMemcached(tb testing.TB, binary string, args []string) *Memcached {
 func (m *Memcached) Restart() {
 	m.tb.Helper()
 	m.Kill()
-	m.start(m.tb)
+	m.start()
 }
 
-func (m *Memcached) start(tb testing.TB) {
-	tb.Helper()
+func (m *Memcached) start() {
+	m.tb.Helper()
 	argv := []string{
 		m.binary, "-u", "nobody", "-l", "127.0.0.1", "-p", strconv.Itoa(m.port), "-U", "0", "-t", "1", "-m", "256",
 	}
-	m.Process = Start(tb, "memcached "+m.Addr, append(argv, m.args...)...)
-	awaitVersion(tb, m.Process, m.Addr)
+	m.Process = testkit.Start(m.tb, "memcached "+m.Addr, append(argv, m.args...)...)
+	awaitVersion(m.tb, m.Process, m.Addr)
 }
 
 // awaitVersion waits until a process answers on an address.
-func awaitVersion(tb testing.TB, p *Process, addr string) {
+func awaitVersion(tb testing.TB, p *testkit.Process, addr string) {
 	tb.Helper()
-	Eventually(tb, p.Name+" answers", func() error {
+	testkit.Eventually(tb, p.Name+" answers", func() error {
 		if p.Exited() {
 			tb.Fatalf("%s ended with code %d:\n%s", p.Name, p.ExitCode(), p.Log())
 		}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"magent/internal/testkit"
 )
 
 // Set returns a set command without flags and expiration time.
@@ -66,7 +68,7 @@ func ServerStat(tb testing.TB, proxy, server, field string) string {
 // AwaitState waits until `stats servers` shows a server in the given state.
 func AwaitState(tb testing.TB, proxy, server, state string) {
 	tb.Helper()
-	Eventually(tb, server+" is "+state, func() error {
+	testkit.Eventually(tb, server+" is "+state, func() error {
 		if got := ServerStat(tb, proxy, server, "state"); got != state {
 			return fmt.Errorf("it is %q", got)
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -56,7 +57,7 @@ func TestServersGone(t *testing.T) {
 func TestOneServerOfMany(t *testing.T) {
 	args := []string{"-s", harness.StartMemcached(t).Addr}
 	for range 49 {
-		args = append(args, "-s", harness.DeadAddr(t))
+		args = append(args, "-s", testkit.DeadAddr(t))
 	}
 	proxy := harness.StartMagent(t, args...)
 	for range 5 {
@@ -66,8 +67,8 @@ func TestOneServerOfMany(t *testing.T) {
 
 func TestUnwell(t *testing.T) {
 	server := harness.StartMemcached(t)
-	check(t, 1, "connection refused", harness.DeadAddr(t))
-	check(t, 1, "no answer in time", harness.BlackHole(t), "--within", "50ms")
+	check(t, 1, "connection refused", testkit.DeadAddr(t))
+	check(t, 1, "no answer in time", testkit.BlackHole(t), "--within", "50ms")
 	check(t, 1, "no such file", "/nowhere/at/all")
 
 	hung := harness.StartMagent(t, "-s", server.Addr)
@@ -77,7 +78,7 @@ func TestUnwell(t *testing.T) {
 
 	full := harness.StartMagent(t, "-s", server.Addr, "-n", "1")
 	var only *harness.Client
-	harness.Eventually(t, "there is room for one", func() (err error) { // who looked whether it listens may not be gone yet
+	testkit.Eventually(t, "there is room for one", func() (err error) { // who looked whether it listens may not be gone yet
 		if only, err = harness.Open(full.Addr); err != nil {
 			return err
 		}
@@ -104,7 +105,7 @@ func TestDraining(t *testing.T) {
 	busy.Send("get a\r\n")
 	check(t, 1, "no answer in time", proxy.Addr, "--within", "100ms")
 	proxy.Terminate()
-	harness.Eventually(t, "it refuses", func() error {
+	testkit.Eventually(t, "it refuses", func() error {
 		c, err := harness.Open(proxy.Addr)
 		if err == nil {
 			c.Close()
@@ -124,7 +125,7 @@ func TestDraining(t *testing.T) {
 // TestCutOff: one peer that can be reached is enough, be it only to be refused by it.
 func TestCutOff(t *testing.T) {
 	proxy := harness.StartMagent(t, "-s", harness.StartMemcached(t).Addr)
-	away, refuses := harness.BlackHole(t), harness.DeadAddr(t)
+	away, refuses := testkit.BlackHole(t), testkit.DeadAddr(t)
 	check(t, 0, "serves", proxy.Addr, "--peer", away, "--peer", refuses)
 	check(t, 0, "serves", proxy.Addr, "--peer", proxy.Addr)
 	check(t, 1, "this machine is cut off: none of "+away, proxy.Addr, "--peer", away, "--within", "100ms")
@@ -135,8 +136,8 @@ func TestRedis(t *testing.T) {
 	for name, args := range map[string][]string{"open": nil, "password": {"--requirepass", "secret"}} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "redis")
-			harness.Start(t, "redis", append([]string{"redis-server", "--port", "0", "--save", "", "--unixsocket", path}, args...)...)
-			harness.Eventually(t, "redis listens", func() error {
+			testkit.Start(t, "redis", append([]string{"redis-server", "--port", "0", "--save", "", "--unixsocket", path}, args...)...)
+			testkit.Eventually(t, "redis listens", func() error {
 				c, err := harness.Open(path)
 				if err == nil {
 					c.Close()
@@ -164,9 +165,9 @@ func TestReadyz(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "admin.sock")
 	t.Setenv("MAGENT_ADMIN", path+",127.0.0.1:0") // is magent's, and does not keep health from asking a pool
 	proxy := harness.StartMagent(t, "-s", server.Addr, "-n", "1", "--probe-interval", "100ms")
-	check(t, 1, "connection refused", harness.DeadAddr(t))
+	check(t, 1, "connection refused", testkit.DeadAddr(t))
 	var only *harness.Client
-	harness.Eventually(t, "there is room for one", func() (err error) {
+	testkit.Eventually(t, "there is room for one", func() (err error) {
 		if only, err = harness.Open(proxy.Addr); err != nil {
 			return err
 		}
@@ -183,7 +184,7 @@ func TestReadyz(t *testing.T) {
 	check(t, 1, "Too many open connections", proxy.Addr)
 	check(t, 0, path+" serves, in ", "--readyz", path)
 	server.Kill()
-	harness.Eventually(t, "the server is out of use", func() error {
+	testkit.Eventually(t, "the server is out of use", func() error {
 		_, err := only.Try("get a\r\n")
 		if code, _, stderr := harness.Run(t, harness.Binary(t), "health", "--readyz", path); code != 1 || !strings.Contains(stderr, path+": 503 Service Unavailable: nothing is served; pool magent serves nothing: primary "+server.Addr) {
 			return errors.Join(err, errors.New(stderr))

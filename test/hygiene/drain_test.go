@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -26,7 +27,7 @@ func TestDrain(t *testing.T) {
 	if rest := idle.AwaitEOF(); rest != "" {
 		t.Errorf("the idle client reads %q", rest)
 	}
-	harness.Eventually(t, "no new clients", func() error {
+	testkit.Eventually(t, "no new clients", func() error {
 		c, err := harness.Open(proxy.Addr)
 		if err != nil {
 			return nil
@@ -54,7 +55,7 @@ func TestDrain(t *testing.T) {
 
 // TestTerminateIdle: nothing to wait for, nothing to wait.
 func TestTerminateIdle(t *testing.T) {
-	proxy := harness.StartMagent(t, "-s", harness.StartMemcached(t).Addr, "-b", harness.DeadAddr(t))
+	proxy := harness.StartMagent(t, "-s", harness.StartMemcached(t).Addr, "-b", testkit.DeadAddr(t))
 	idle := harness.Dial(t, proxy.Addr)
 	idle.Want("mn\r\n", "MN\r\n")
 	proxy.Terminate()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -25,7 +26,7 @@ func TestNothingLeaks(t *testing.T) {
 	round(40) // whatever is made once is made now
 	fds, threads := settled(t, proxy)
 	round(1000)
-	harness.Eventually(t, "the descriptors are back", func() error {
+	testkit.Eventually(t, "the descriptors are back", func() error {
 		if now := proxy.FDs(); now > fds {
 			return fmt.Errorf("%d descriptors, there were %d", now, fds)
 		}
@@ -68,7 +69,7 @@ func visit(t *testing.T, addr string, clients int) {
 func settled(t *testing.T, proxy *harness.Magent) (fds, threads int) {
 	t.Helper()
 	same := 0
-	harness.Eventually(t, "the descriptors settle", func() error {
+	testkit.Eventually(t, "the descriptors settle", func() error {
 		if now := proxy.FDs(); now != fds {
 			fds, same = now, 0
 		}

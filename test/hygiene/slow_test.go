@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -52,7 +53,7 @@ func TestSlowRequests(t *testing.T) {
 			t.Fatalf("%q", reply)
 		}
 		var lines []slowLine
-		harness.Eventually(t, "the slow request is logged", func() error {
+		testkit.Eventually(t, "the slow request is logged", func() error {
 			if lines = slowLines(t, p.Log()); len(lines) == 0 {
 				return errors.New(p.Log())
 			}

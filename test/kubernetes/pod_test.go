@@ -12,6 +12,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -87,7 +88,7 @@ func TestMagentTakesIt(t *testing.T) {
 // TestPodServes runs what the pod of the DaemonSet runs, with pools and folders of this machine.
 func TestPodServes(t *testing.T) {
 	server, backup := harness.StartMemcached(t), harness.StartMemcached(t)
-	_, port, _ := strings.Cut(harness.DeadAddr(t), ":")
+	_, port, _ := strings.Cut(testkit.DeadAddr(t), ":")
 	text := render(t, "--set", "kind=DaemonSet", "--set", "listen=127.0.0.1", "--set-json", fmt.Sprintf(
 		`pools=[{"name": "main", "port": %s, "timeout": 500, "servers": ["%s:1"], "backups": ["%s:1"]}]`, port, server.Addr, backup.Addr))
 	all := objects(t, text)

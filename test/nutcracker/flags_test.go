@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -68,7 +69,7 @@ func TestFilesBesideTwemproxy(t *testing.T) {
 		"redis db":       {head + "  redis: true\n  redis_db: -2\n" + servers, ":5:13: "},
 		"redis_auth off": {head + "  redis_auth: x\n" + servers, ":4:"},
 	} {
-		path := write(t, "pools.yml", c.text)
+		path := testkit.TempFile(t, "pools.yml", c.text)
 		want, got := execute(t, theirs, "-t", "-c", path), execute(t, ours, "-t", "-c", path)
 		verdict := "nutcracker: configuration file '" + path + "' syntax is ok\n"
 		if c.place != "" {

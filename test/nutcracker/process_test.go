@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -156,7 +157,7 @@ func TestForeground(t *testing.T) {
 	busy.Want(harness.Set("a", "1"), "STORED\r\n")
 	server.Pause()
 	busy.Send("get a\r\n")
-	harness.Eventually(t, "the request waits", func() error {
+	testkit.Eventually(t, "the request waits", func() error {
 		all, err := figures(p.stats)
 		if err == nil && number(t, all, "alpha", "server0", "out_queue") != 1 {
 			err = fmt.Errorf("%v", all)
@@ -164,7 +165,7 @@ func TestForeground(t *testing.T) {
 		return err
 	})
 	process.Terminate()
-	harness.Eventually(t, "draining", func() error {
+	testkit.Eventually(t, "draining", func() error {
 		if !strings.Contains(process.Log(), "draining") {
 			return fmt.Errorf("%s", process.Log())
 		}
@@ -189,8 +190,8 @@ func TestForeground(t *testing.T) {
 func TestSignals(t *testing.T) {
 	for _, last := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGSEGV} {
 		p := newPlace(t)
-		args := append([]string{harness.Nutcracker(t)}, p.args(t, p.pool(harness.DeadAddr(t)), "-v", "4", "-o", p.file("log"))...)
-		process := harness.Start(t, "nutcracker", args...)
+		args := append([]string{harness.Nutcracker(t)}, p.args(t, p.pool(testkit.DeadAddr(t)), "-v", "4", "-o", p.file("log"))...)
+		process := testkit.Start(t, "nutcracker", args...)
 		p.awaitListen(t, process.Exited)
 		for _, c := range []struct {
 			signal syscall.Signal
@@ -234,7 +235,7 @@ func TestSignals(t *testing.T) {
 func TestSocketOfADaemon(t *testing.T) {
 	for _, bin := range []string{theirs, harness.Nutcracker(t)} {
 		p := newPlace(t)
-		pools := p.pool(harness.DeadAddr(t)) + "beta:\n  listen: " + p.file("beta.sock") + "\n  timeout: 100\n  servers:\n   - 127.0.0.1:1:1\n"
+		pools := p.pool(testkit.DeadAddr(t)) + "beta:\n  listen: " + p.file("beta.sock") + "\n  timeout: 100\n  servers:\n   - 127.0.0.1:1:1\n"
 		args := append([]string{bin, "-d"}, p.args(t, pools, "-p", p.file("pid"), "-o", p.file("log"))...)
 		if o := execute(t, args...); o.code != 0 {
 			t.Fatalf("%+v", o)

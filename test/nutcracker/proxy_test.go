@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"magent/test/harness"
+	"magent/internal/testkit"
 )
 
 // theirs is twemproxy's nutcracker; `make deps` installs it.
@@ -38,16 +38,6 @@ func execute(t *testing.T, argv ...string) outcome {
 	return outcome{cmd.ProcessState.ExitCode(), stdout.String(), strings.ReplaceAll(stderr.String(), "\r\n", "\n")}
 }
 
-// write puts text into a file of the test.
-func write(t *testing.T, name, text string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
 // place is where a nutcracker of a test lives: its addresses, which are free, and its files.
 type place struct {
 	listen, stats string // host:port
@@ -56,7 +46,7 @@ type place struct {
 
 func newPlace(t *testing.T) *place {
 	t.Helper()
-	return &place{listen: harness.DeadAddr(t), stats: harness.DeadAddr(t), folder: t.TempDir()}
+	return &place{listen: testkit.DeadAddr(t), stats: testkit.DeadAddr(t), folder: t.TempDir()}
 }
 
 func (p *place) file(name string) string { return filepath.Join(p.folder, name) }
@@ -84,10 +74,10 @@ func (p *place) args(t *testing.T, pools string, more ...string) []string {
 }
 
 // run starts a nutcracker in the foreground, its log on stderr, and waits until it listens.
-func (p *place) run(t *testing.T, bin, pools string, more ...string) *harness.Process {
+func (p *place) run(t *testing.T, bin, pools string, more ...string) *testkit.Process {
 	t.Helper()
 	argv := append([]string{bin}, p.args(t, pools, append([]string{"-o", ""}, more...)...)...)
-	process := harness.Start(t, bin, argv...)
+	process := testkit.Start(t, bin, argv...)
 	p.awaitListen(t, process.Exited)
 	return process
 }
@@ -96,7 +86,7 @@ func (p *place) run(t *testing.T, bin, pools string, more ...string) *harness.Pr
 func (p *place) awaitListen(t *testing.T, exited func() bool) {
 	t.Helper()
 	for _, addr := range []string{p.listen, p.stats} {
-		harness.Eventually(t, addr+" listens", func() error {
+		testkit.Eventually(t, addr+" listens", func() error {
 			if exited() {
 				t.Fatal("it has ended")
 			}
@@ -112,7 +102,7 @@ func (p *place) awaitListen(t *testing.T, exited func() bool) {
 // awaitText waits for text in a file.
 func awaitText(t *testing.T, path, text string) {
 	t.Helper()
-	harness.Eventually(t, fmt.Sprintf("%q in %s", text, path), func() error {
+	testkit.Eventually(t, fmt.Sprintf("%q in %s", text, path), func() error {
 		log, err := os.ReadFile(path)
 		if err == nil && !strings.Contains(string(log), text) {
 			err = fmt.Errorf("it says %s", log)
@@ -124,7 +114,7 @@ func awaitText(t *testing.T, path, text string) {
 // gone waits for the end of a process that is nobody's child.
 func gone(t *testing.T, pid int) {
 	t.Helper()
-	harness.Eventually(t, fmt.Sprintf("the end of %d", pid), func() error {
+	testkit.Eventually(t, fmt.Sprintf("the end of %d", pid), func() error {
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 		if _, state, _ := strings.Cut(string(stat), ") "); err != nil || strings.HasPrefix(state, "Z") {
 			return nil

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -95,9 +96,9 @@ func TestFiguresBesideTwemproxy(t *testing.T) {
 	var values [2]string
 	for i, bin := range []string{theirs, harness.Nutcracker(t)} {
 		p := newPlace(t)
-		second := "beta:\n  listen: " + p.file("beta.sock") + "\n  timeout: 100\n  servers:\n   - 127.0.0.1:11211:1\n   - " + harness.DeadAddr(t) + ":1 dead\n"
+		second := "beta:\n  listen: " + p.file("beta.sock") + "\n  timeout: 100\n  servers:\n   - 127.0.0.1:11211:1\n   - " + testkit.DeadAddr(t) + ":1 dead\n"
 		p.run(t, bin, p.pool(a.Addr, b.Addr)+second)
-		harness.Eventually(t, "the servers are connected to", func() error {
+		testkit.Eventually(t, "the servers are connected to", func() error {
 			all, err := figures(p.stats)
 			if err != nil {
 				return err
@@ -115,7 +116,7 @@ func TestFiguresBesideTwemproxy(t *testing.T) {
 		}
 		traffic(t, p.listen)
 		var all map[string]any
-		harness.Eventually(t, "the figures", func() error {
+		testkit.Eventually(t, "the figures", func() error {
 			var err error
 			if all, err = figures(p.stats); err != nil {
 				return err
@@ -209,7 +210,7 @@ func TestFiguresOfFailures(t *testing.T) {
 	c.Do("get\r\n")
 	server.Pause()
 	c.Send("get key1\r\n")
-	harness.Eventually(t, "a request waits", func() error {
+	testkit.Eventually(t, "a request waits", func() error {
 		all, err := figures(p.stats)
 		if err == nil && number(t, all, "alpha", "server0", "out_queue")+number(t, all, "alpha", "server0", "server_timedout") == 0 {
 			err = fmt.Errorf("%v", all)
@@ -220,7 +221,7 @@ func TestFiguresOfFailures(t *testing.T) {
 	server.Resume()
 	server.Kill()
 	began := time.Now().Add(-time.Minute)
-	harness.Eventually(t, "the server is ejected", func() error {
+	testkit.Eventually(t, "the server is ejected", func() error {
 		all, err := figures(p.stats)
 		if err != nil {
 			return err

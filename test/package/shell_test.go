@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -92,7 +93,7 @@ func (s *shell) types(keys, want string) {
 	if _, err := s.master.WriteString(keys); err != nil {
 		s.t.Fatal(err)
 	}
-	harness.Eventually(s.t, fmt.Sprintf("%q makes %q", keys, want), func() error {
+	testkit.Eventually(s.t, fmt.Sprintf("%q makes %q", keys, want), func() error {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if !strings.Contains(s.shown.String(), want) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -12,8 +13,8 @@ import (
 // out until somebody looks after it, although it is back. Its keys are on the others.
 func TestDeadNodeStaysOut(t *testing.T) {
 	servers := memcacheds(t, 3)
-	listen := harness.DeadAddr(t)
-	m := harness.StartMagent(t, "--connect-timeout", "300ms", "-c", write(t, "cache:\n  listen: "+listen+"\n  hash: fnv1a_64\n  distribution: ketama\n  timeout: 20000\n"+
+	listen := testkit.DeadAddr(t)
+	m := harness.StartMagent(t, "--connect-timeout", "300ms", "-c", testkit.TempFile(t, "pools.yml", "cache:\n  listen: "+listen+"\n  hash: fnv1a_64\n  distribution: ketama\n  timeout: 20000\n"+
 		"  auto_eject_hosts: true\n  server_failure_limit: 0\n  server_retry_timeout: 999999999\n  servers:\n"+lines(servers, ":1")))
 	c := harness.Dial(t, m.Addr)
 	const keys = 200

@@ -4,9 +4,7 @@ package pools
 import (
 	"bytes"
 	"context"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,16 +16,6 @@ func TestMain(m *testing.M) { harness.Main(m) }
 
 // patience is how long a program may take on a loaded machine that has next to nothing to do.
 const patience = 60 * time.Second
-
-// write makes a file of pools.
-func write(t *testing.T, text string) (path string) {
-	t.Helper()
-	path = filepath.Join(t.TempDir(), "pools.yml")
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
 
 // lines are the servers of a pool, each with what stands behind its address.
 func lines(servers []*harness.Memcached, rest ...string) string {

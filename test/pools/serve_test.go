@@ -8,14 +8,15 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
 // Two pools of one process have their own listeners, servers and settings; one has backups.
 func TestTwoPools(t *testing.T) {
 	servers := memcacheds(t, 3)
-	first, second := harness.DeadAddr(t), harness.DeadAddr(t)
-	m := harness.StartMagent(t, "-c", write(t, "first:\n  listen: "+first+"\n  timeout: 20000\n  max_value: 100\n  servers:\n"+lines(servers[:1], ":1 eins")+
+	first, second := testkit.DeadAddr(t), testkit.DeadAddr(t)
+	m := harness.StartMagent(t, "-c", testkit.TempFile(t, "pools.yml", "first:\n  listen: "+first+"\n  timeout: 20000\n  max_value: 100\n  servers:\n"+lines(servers[:1], ":1 eins")+
 		"second:\n  listen: "+second+"\n  timeout: 20000\n  servers:\n"+lines(servers[1:2], ":1")+"  backups:\n"+lines(servers[2:], ":1")))
 	if m.Addr != first {
 		t.Fatalf("listens at %s first, not at %s", m.Addr, first)
@@ -40,9 +41,9 @@ func TestTwoPools(t *testing.T) {
 // Keys with the same tag are on the same server; without hash_tag they are not.
 func TestHashTag(t *testing.T) {
 	servers := memcacheds(t, 3)
-	tagged, plain := harness.DeadAddr(t), harness.DeadAddr(t)
+	tagged, plain := testkit.DeadAddr(t), testkit.DeadAddr(t)
 	pool := "  timeout: 20000\n  servers:\n" + lines(servers, ":1")
-	harness.StartMagent(t, "-c", write(t, "tagged:\n  listen: "+tagged+"\n  hash_tag: \"{}\"\n"+pool+"plain:\n  listen: "+plain+"\n"+pool))
+	harness.StartMagent(t, "-c", testkit.TempFile(t, "pools.yml", "tagged:\n  listen: "+tagged+"\n  hash_tag: \"{}\"\n"+pool+"plain:\n  listen: "+plain+"\n"+pool))
 	c, p := harness.Dial(t, tagged), harness.Dial(t, plain)
 	hits := 0
 	for i := range 30 {
@@ -72,10 +73,10 @@ func TestHashTag(t *testing.T) {
 // With random every server is asked for a key.
 func TestRandom(t *testing.T) {
 	servers := memcacheds(t, 2)
-	addr := harness.DeadAddr(t)
-	harness.StartMagent(t, "-c", write(t, "a:\n  listen: "+addr+"\n  timeout: 20000\n  distribution: random\n  servers:\n"+lines(servers, ":1")))
+	addr := testkit.DeadAddr(t)
+	harness.StartMagent(t, "-c", testkit.TempFile(t, "pools.yml", "a:\n  listen: "+addr+"\n  timeout: 20000\n  distribution: random\n  servers:\n"+lines(servers, ":1")))
 	c := harness.Dial(t, addr)
-	harness.Eventually(t, "the key is on both servers", func() error {
+	testkit.Eventually(t, "the key is on both servers", func() error {
 		c.Want(harness.Set("k", "x"), "STORED\r\n")
 		if holds(t, servers[0], "k") && holds(t, servers[1], "k") {
 			return nil
@@ -91,7 +92,7 @@ func TestRandom(t *testing.T) {
 func TestUnixListener(t *testing.T) {
 	servers := memcacheds(t, 1)
 	path := filepath.Join(t.TempDir(), "m.sock")
-	m := harness.StartMagent(t, "-c", write(t, "a:\n  listen: "+path+" 0621\n  timeout: 20000\n  servers:\n"+lines(servers, ":1")))
+	m := harness.StartMagent(t, "-c", testkit.TempFile(t, "pools.yml", "a:\n  listen: "+path+" 0621\n  timeout: 20000\n  servers:\n"+lines(servers, ":1")))
 	if m.Addr != path {
 		t.Errorf("listens at %s", m.Addr)
 	}
@@ -111,8 +112,8 @@ func TestUnixListener(t *testing.T) {
 // client_connections holds for its pool alone.
 func TestClientConnections(t *testing.T) {
 	servers := memcacheds(t, 1)
-	few, many := harness.DeadAddr(t), harness.DeadAddr(t)
-	m := harness.StartMagent(t, "-c", write(t, "many:\n  listen: "+many+"\n  servers:\n"+lines(servers, ":1")+
+	few, many := testkit.DeadAddr(t), testkit.DeadAddr(t)
+	m := harness.StartMagent(t, "-c", testkit.TempFile(t, "pools.yml", "many:\n  listen: "+many+"\n  servers:\n"+lines(servers, ":1")+
 		"few:\n  listen: "+few+"\n  client_connections: 2\n  servers:\n"+lines(servers, ":1")))
 	clients := []*harness.Client{harness.Dial(t, few), harness.Dial(t, few)}
 	for _, c := range clients {
@@ -125,7 +126,7 @@ func TestClientConnections(t *testing.T) {
 		harness.Dial(t, many).Want("mn\r\n", "MN\r\n")
 	}
 	clients[0].Close()
-	harness.Eventually(t, "there is room again", func() error {
+	testkit.Eventually(t, "there is room again", func() error {
 		c, err := harness.Open(few)
 		if err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -17,9 +18,9 @@ func startTwemproxy(t *testing.T, file, addr string) {
 	if err != nil {
 		path = "/usr/sbin/nutcracker" // which is not in everybody's PATH
 	}
-	_, port, _ := net.SplitHostPort(harness.DeadAddr(t))
-	p := harness.Start(t, "nutcracker", path, "-c", file, "-s", port, "-a", "127.0.0.1", "-o", filepath.Join(t.TempDir(), "log"))
-	harness.Eventually(t, "nutcracker listens", func() error {
+	_, port, _ := net.SplitHostPort(testkit.DeadAddr(t))
+	p := testkit.Start(t, "nutcracker", path, "-c", file, "-s", port, "-a", "127.0.0.1", "-o", filepath.Join(t.TempDir(), "log"))
+	testkit.Eventually(t, "nutcracker listens", func() error {
 		if p.Exited() {
 			t.Fatalf("it ended with code %d", p.ExitCode())
 		}
@@ -46,10 +47,10 @@ func TestSamePlacesAsTwemproxy(t *testing.T) {
 		{"  hash: crc16\n  distribution: modula\n", []string{":1", ":3", ":2", ":9"}, []string{"--hash", "crc16", "--distribution", "modula"}},
 	} {
 		pool := "  timeout: 20000\n" + c.keys + "  servers:\n" + lines(servers, c.rest...)
-		theirs, ours := harness.DeadAddr(t), harness.DeadAddr(t)
-		startTwemproxy(t, write(t, "a:\n  listen: "+theirs+"\n"+pool), theirs)
+		theirs, ours := testkit.DeadAddr(t), testkit.DeadAddr(t)
+		startTwemproxy(t, testkit.TempFile(t, "pools.yml", "a:\n  listen: "+theirs+"\n"+pool), theirs)
 		proxies := []*harness.Client{harness.Dial(t, theirs)}
-		harness.StartMagent(t, "-c", write(t, "a:\n  listen: "+ours+"\n"+pool))
+		harness.StartMagent(t, "-c", testkit.TempFile(t, "pools.yml", "a:\n  listen: "+ours+"\n"+pool))
 		proxies = append(proxies, harness.Dial(t, ours))
 		if c.flags != nil {
 			for i, s := range servers {

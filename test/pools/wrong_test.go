@@ -5,14 +5,14 @@ import (
 	"strings"
 	"testing"
 
-	"magent/test/harness"
+	"magent/internal/testkit"
 )
 
 const right = "a:\n  listen: 127.0.0.1:22121\n  timeout: 400\n  servers:\n   - 127.0.0.1:11212:1\n"
 
 // -t says of a right file that it is, and starts nothing.
 func TestRightFile(t *testing.T) {
-	file := write(t, right)
+	file := testkit.TempFile(t, "pools.yml", right)
 	code, stdout, stderr := run(t, "-c", file, "-t")
 	if want := "magent: configuration file '" + file + "' syntax is ok\n"; code != 0 || stdout != "" || stderr != want {
 		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
@@ -21,7 +21,7 @@ func TestRightFile(t *testing.T) {
 
 // What is wrong with a file is told with its place, with -t and without, also in the background; and nothing is started.
 func TestWrongFile(t *testing.T) {
-	file := write(t, strings.Replace(right, "timeout", "tiemout", 1)+"  hash: fnvla_64\n")
+	file := testkit.TempFile(t, "pools.yml", strings.Replace(right, "timeout", "tiemout", 1)+"  hash: fnvla_64\n")
 	for _, flag := range []string{"-t", "-v", "-d"} {
 		code, stdout, stderr := run(t, "-c", file, flag)
 		said := strings.SplitAfter(stderr, "\n")
@@ -36,7 +36,7 @@ func TestWrongFile(t *testing.T) {
 
 // A flag beside -c that says what the file says is wrong.
 func TestFlagBesideFile(t *testing.T) {
-	file := write(t, right)
+	file := testkit.TempFile(t, "pools.yml", right)
 	for _, flag := range []string{"-s", "-p"} {
 		code, _, stderr := run(t, "-c", file, "-t", flag, "1")
 		if code != 2 || !strings.HasPrefix(stderr, "magent: "+flag+" contradicts -c "+file+": leave it out, and write ") {
@@ -53,7 +53,7 @@ func TestPortInUse(t *testing.T) {
 	}
 	defer taken.Close()
 	addr := taken.Addr().String()
-	code, _, stderr := run(t, "-c", write(t, "a:\n  listen: "+addr+"\n  servers:\n   - "+harness.DeadAddr(t)+":1\n"))
+	code, _, stderr := run(t, "-c", testkit.TempFile(t, "pools.yml", "a:\n  listen: "+addr+"\n  servers:\n   - "+testkit.DeadAddr(t)+":1\n"))
 	if want := "another program listens there: stop it, or choose another port in listen:\n"; code != 1 || !strings.HasSuffix(stderr, want) {
 		t.Errorf("exit code %d, %q", code, stderr)
 	}
@@ -62,7 +62,7 @@ func TestPortInUse(t *testing.T) {
 // A socket cannot be where its folder is not, or where something else is.
 func TestSocketPlace(t *testing.T) {
 	for path, want := range map[string]string{"/no/such/folder/m.sock": "there is no folder", "/etc/passwd": "is there already and no socket"} {
-		file := write(t, "a:\n  listen: "+path+"\n  timeout: 400\n  servers:\n   - 127.0.0.1:11212:1\n")
+		file := testkit.TempFile(t, "pools.yml", "a:\n  listen: "+path+"\n  timeout: 400\n  servers:\n   - 127.0.0.1:11212:1\n")
 		code, _, stderr := run(t, "-c", file)
 		if code != 1 || !strings.HasPrefix(stderr, "magent: listen: ") || !strings.Contains(stderr, want) {
 			t.Errorf("%s: exit code %d, %q", path, code, stderr)

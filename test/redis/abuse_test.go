@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -20,7 +21,7 @@ type victim struct {
 
 func startVictim(t *testing.T) *victim {
 	t.Helper()
-	v := &victim{Magent: startPool(t, startServers(t, 3), calm), direct: harness.StartRedis(t).Addr, limit: 700 << 20}
+	v := &victim{Magent: startPool(t, startServers(t, 3), calm), direct: testkit.StartRedis(t).Addr, limit: 700 << 20}
 	v.serves(t)
 	return v
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"magent/test/harness"
+	"magent/internal/testkit"
 )
 
 // TestAuthDialogues: what clients hear that say nothing, the right or a wrong password, in all forms, from a pool with a password
@@ -27,7 +27,7 @@ func TestAuthDialogues(t *testing.T) {
 		if password != "" {
 			args, options = []string{"--requirepass", password}, []string{"redis_auth: " + password}
 		}
-		direct := harness.StartRedis(t, args...).Addr
+		direct := testkit.StartRedis(t, args...).Addr
 		proxy := startPool(t, startServers(t, 2, args...), append(options, calm)...).Addr
 		for name, lines := range dialogues {
 			t.Run(fmt.Sprintf("password %q, client says %s", password, name), func(t *testing.T) {
@@ -73,8 +73,8 @@ func TestServerPasswords(t *testing.T) {
 			if tt.pool != "" {
 				options = append([]string{"redis_auth: " + tt.pool}, quick...)
 			}
-			server := harness.StartRedis(t, args...)
-			c := dial(t, startPool(t, []*harness.Redis{server}, options...).Addr)
+			server := testkit.StartRedis(t, args...)
+			c := dial(t, startPool(t, []*testkit.Redis{server}, options...).Addr)
 			if tt.pool != "" {
 				c.want("+OK\r\n", "AUTH", tt.pool)
 			}
@@ -95,22 +95,22 @@ func TestServerPasswords(t *testing.T) {
 // TestPasswordChanges: a server that gets a password is left alone until it has the old one again.
 func TestPasswordChanges(t *testing.T) {
 	t.Parallel()
-	server := harness.StartRedis(t)
-	proxy := startPool(t, []*harness.Redis{server}, quick...).Addr
+	server := testkit.StartRedis(t)
+	proxy := startPool(t, []*testkit.Redis{server}, quick...).Addr
 	c := dial(t, proxy)
 	c.want("+OK\r\n", "SET", "k", "v")
 	admin := dial(t, server.Addr)
 	admin.want("+OK\r\n", "CONFIG", "SET", "requirepass", "new")
 	admin.want("+OK\r\n", "AUTH", "new")
 	admin.wantPrefix(":", "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-	harness.Eventually(t, "requests fail", func() error {
+	testkit.Eventually(t, "requests fail", func() error {
 		if got := c.do("GET", "k"); !strings.Contains(got, "NOAUTH") {
 			return fmt.Errorf("%q", got)
 		}
 		return nil
 	})
 	admin.want("+OK\r\n", "CONFIG", "SET", "requirepass", "")
-	harness.Eventually(t, "it is used again", func() error {
+	testkit.Eventually(t, "it is used again", func() error {
 		if got := c.do("GET", "k"); got != bulk("v") {
 			return fmt.Errorf("%q", got)
 		}

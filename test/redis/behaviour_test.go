@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"magent/test/harness"
+	"magent/internal/testkit"
 )
 
 // targets are one redis-server and pools of three, whose clients are to hear the same.
@@ -23,7 +23,7 @@ func startTargets(t *testing.T) targets {
 	}
 	to := targets{direct: servers[0].Addr, pools: map[string]string{}}
 	for name, threads := range map[string]string{"one loop": "1", "two loops": "2"} {
-		path := write(t, pool(harness.DeadAddr(t), servers[1:], calm, "preconnect: true"))
+		path := testkit.TempFile(t, "pools.yml", pool(testkit.DeadAddr(t), servers[1:], calm, "preconnect: true"))
 		to.pools[name] = startFile(t, path, "--threads", threads).Addr
 	}
 	return to

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -15,9 +16,9 @@ var quick = []string{"timeout: 400", "server_failure_limit: 2", "server_retry_ti
 type outage struct {
 	t       *testing.T
 	proxy   *harness.Magent
-	servers []*harness.Redis
+	servers []*testkit.Redis
 	keys    [][]string // by server; all have the value "old"
-	away    *harness.Redis
+	away    *testkit.Redis
 	c       *conn // one connection for all of it
 }
 
@@ -59,7 +60,7 @@ func awaitState(t *testing.T, proxy, server, state string) {
 	t.Helper()
 	c := dial(t, proxy)
 	defer c.Close()
-	harness.Eventually(t, server+" is "+state, func() error {
+	testkit.Eventually(t, server+" is "+state, func() error {
 		info := c.do("INFO")
 		_, line, _ := strings.Cut(info, "address="+server+",")
 		line, _, _ = strings.Cut(line, "\r\n")
@@ -196,7 +197,7 @@ func TestHalfWritten(t *testing.T) {
 	args := append(o.mixed("MSET", "x"), o.keys[2][1], "x", o.keys[2][2], "x")
 	o.c.send(command(args...) + command("PING"))
 	for i := range 2 { // the others have written
-		harness.Eventually(t, "the part is written", func() error {
+		testkit.Eventually(t, "the part is written", func() error {
 			if got := dial(t, o.servers[i].Addr).do("GET", o.keys[i][0]); got != bulk("x") {
 				return fmt.Errorf("%q", got)
 			}

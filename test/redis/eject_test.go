@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"magent/test/harness"
+	"magent/internal/testkit"
 )
 
 // unready is a server that takes connections and says the same to everything.
@@ -122,7 +122,7 @@ func ejectAndReturn(t *testing.T, why string) {
 	}
 
 	u := startUnready(t, dead.Addr, why)
-	harness.Eventually(t, "it is probed some times", func() error {
+	testkit.Eventually(t, "it is probed some times", func() error {
 		if n := u.asked.Load(); n < 4 {
 			return fmt.Errorf("%d times", n)
 		}
@@ -132,7 +132,7 @@ func ejectAndReturn(t *testing.T, why string) {
 	u.stop()
 	dead.Restart()
 	awaitState(t, proxy, dead.Addr, "up")
-	harness.Eventually(t, "it has its keys again", func() error {
+	testkit.Eventually(t, "it has its keys again", func() error {
 		if got := c.do("SET", keys[1][0], "home"); got != "+OK\r\n" || dial(t, dead.Addr).do("GET", keys[1][0]) != bulk("home") {
 			return fmt.Errorf("%q, and it is on server %d", got, holder(t, servers, keys[1][0]))
 		}

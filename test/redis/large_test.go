@@ -5,26 +5,26 @@ import (
 	"strings"
 	"testing"
 
-	"magent/test/harness"
+	"magent/internal/testkit"
 )
 
 // TestBesideLargeValue: while a value of 100 MB is on its way to a server, others are served by that server too: they wait.
 func TestBesideLargeValue(t *testing.T) {
-	server := harness.StartRedis(t)
-	proxy := startPool(t, []*harness.Redis{server}).Addr
+	server := testkit.StartRedis(t)
+	proxy := startPool(t, []*testkit.Redis{server}).Addr
 	one, other, third := dial(t, proxy), dial(t, proxy), dial(t, proxy)
 	one.want("+OK\r\n", "SET", "k", "v")
 	server.Pause()
 	value := strings.Repeat("0123456789abcdef", 100<<20/16)
 	one.send(command("SET", "large", value))
-	harness.Eventually(t, "the value is on its way", func() error {
+	testkit.Eventually(t, "the value is on its way", func() error {
 		if info := third.do("INFO"); !strings.Contains(info, "requests=2,") {
 			return fmt.Errorf("INFO %q", info)
 		}
 		return nil
 	})
 	other.send(command("GET", "k"))
-	harness.Eventually(t, "the other's request was taken", func() error {
+	testkit.Eventually(t, "the other's request was taken", func() error {
 		if info := third.do("INFO"); !strings.Contains(info, "requests=3,") {
 			return fmt.Errorf("INFO %q", info)
 		}

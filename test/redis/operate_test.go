@@ -12,7 +12,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"magent/test/harness"
+	"magent/internal/testkit"
 )
 
 // TestCompatClose: what the proxy does not understand closes the connection without a word, behind the replies to what was
@@ -37,7 +37,7 @@ func TestClientConnections(t *testing.T) {
 	addr := startPool(t, startServers(t, 1), calm, "client_connections: 3").Addr
 	var clients []*conn
 	for range 3 {
-		harness.Eventually(t, "there is room", func() error {
+		testkit.Eventually(t, "there is room", func() error {
 			c := dial(t, addr)
 			reply, err := c.try("PING")
 			if err == nil && reply == "+PONG\r\n" {
@@ -55,7 +55,7 @@ func TestClientConnections(t *testing.T) {
 	if rest := clients[2].rest(); rest != "" {
 		t.Errorf("%q behind QUIT", rest)
 	}
-	harness.Eventually(t, "there is room again", func() error {
+	testkit.Eventually(t, "there is room again", func() error {
 		c, err := open(addr)
 		if err != nil {
 			return err
@@ -71,8 +71,8 @@ func TestClientConnections(t *testing.T) {
 
 // TestDrain: what is under way when SIGTERM comes is answered; then the connection ends, and the process with code 0.
 func TestDrain(t *testing.T) {
-	server := harness.StartRedis(t)
-	proxy := startPool(t, []*harness.Redis{server}, calm)
+	server := testkit.StartRedis(t)
+	proxy := startPool(t, []*testkit.Redis{server}, calm)
 	c := dial(t, proxy.Addr)
 	c.want("+OK\r\n", "SET", "k", "v")
 	server.Pause()
@@ -81,7 +81,7 @@ func TestDrain(t *testing.T) {
 		t.Fatalf("%q", got)
 	}
 	proxy.Terminate()
-	harness.Eventually(t, "nobody new is taken on", func() error {
+	testkit.Eventually(t, "nobody new is taken on", func() error {
 		if other, err := open(proxy.Addr); err == nil {
 			_ = other.Close()
 			return errors.New("it still listens")
@@ -101,8 +101,8 @@ func TestDrain(t *testing.T) {
 // another database come and go in another pool. The client sees no error.
 func TestReload(t *testing.T) {
 	servers := startServers(t, 3)
-	main, second := harness.DeadAddr(t), harness.DeadAddr(t)
-	path := write(t, pool(main, servers, calm))
+	main, second := testkit.DeadAddr(t), testkit.DeadAddr(t)
+	path := testkit.TempFile(t, "pools.yml", pool(main, servers, calm))
 	proxy := startFile(t, path)
 	client := goRedis(t, main)
 	var ended atomic.Bool
@@ -110,7 +110,7 @@ func TestReload(t *testing.T) {
 	failed := make(chan error, 1)
 	go work(t.Context(), client, &ended, &asked, failed)
 	for n := range 20 {
-		text := pool(main, []*harness.Redis{servers[n%3], servers[(n+1)%3], servers[(n+2)%3]}, calm)
+		text := pool(main, []*testkit.Redis{servers[n%3], servers[(n+1)%3], servers[(n+2)%3]}, calm)
 		if n%2 == 0 {
 			text += pool(second, servers, calm, fmt.Sprintf("redis_db: %d", n%16))
 		}
@@ -119,7 +119,7 @@ func TestReload(t *testing.T) {
 		}
 		before := asked.Load()
 		proxy.Signal(syscall.SIGUSR1)
-		harness.Eventually(t, "reloaded, and worked with", func() error {
+		testkit.Eventually(t, "reloaded, and worked with", func() error {
 			if took := strings.Count(proxy.Log(), "configuration reloaded"); took <= n || asked.Load() < before+20 {
 				return fmt.Errorf("%d times", took)
 			}
@@ -165,8 +165,8 @@ func work(ctx context.Context, c *redis.Client, ended *atomic.Bool, asked *atomi
 // TestReloadInTransaction: what was queued is executed by the servers of the new configuration, also if it could not be queued any more.
 func TestReloadInTransaction(t *testing.T) {
 	servers := startServers(t, 2)
-	listen := harness.DeadAddr(t)
-	path := write(t, pool(listen, servers, calm))
+	listen := testkit.DeadAddr(t)
+	path := testkit.TempFile(t, "pools.yml", pool(listen, servers, calm))
 	proxy := startFile(t, path)
 	c := dial(t, listen)
 	large := strings.Repeat("x", 2<<20)
@@ -177,7 +177,7 @@ func TestReloadInTransaction(t *testing.T) {
 		t.Fatal(err)
 	}
 	proxy.Signal(syscall.SIGUSR1)
-	harness.Eventually(t, "reloaded", func() error {
+	testkit.Eventually(t, "reloaded", func() error {
 		if !strings.Contains(proxy.Log(), "configuration reloaded") {
 			return errors.New("not yet")
 		}

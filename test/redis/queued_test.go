@@ -3,13 +3,13 @@ package redis
 import (
 	"testing"
 
-	"magent/test/harness"
+	"magent/internal/testkit"
 )
 
 // TestServerRefusesToQueue: a command is said to be queued before the server is asked. What the server has against it stands in the
 // reply to EXEC, also the second time.
 func TestServerRefusesToQueue(t *testing.T) {
-	c := dial(t, startPool(t, []*harness.Redis{harness.StartRedis(t, "--maxmemory", "1")}, calm).Addr)
+	c := dial(t, startPool(t, []*testkit.Redis{testkit.StartRedis(t, "--maxmemory", "1")}, calm).Addr)
 	for range 2 {
 		c.want("+OK\r\n", "MULTI")
 		c.want("+QUEUED\r\n", "SET", "k", "v")

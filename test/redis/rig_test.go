@@ -2,28 +2,27 @@ package redis
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
 // patience is how long a test waits for something that should happen at once on an idle machine.
 const patience = 20 * time.Second
 
-func startServers(t *testing.T, n int, args ...string) (servers []*harness.Redis) {
+func startServers(t *testing.T, n int, args ...string) (servers []*testkit.Redis) {
 	t.Helper()
 	for range n {
-		servers = append(servers, harness.StartRedis(t, args...))
+		servers = append(servers, testkit.StartRedis(t, args...))
 	}
 	return servers
 }
 
 // pool is the text of a pool in front of servers; each option is a line of it.
-func pool(listen string, servers []*harness.Redis, options ...string) string {
+func pool(listen string, servers []*testkit.Redis, options ...string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "pool%s:\n  listen: %s\n  redis: true\n  hash: md5\n  hash_tag: \"{}\"\n  distribution: ketama\n", listen[strings.LastIndexByte(listen, ':')+1:], listen)
 	for _, option := range options {
@@ -39,20 +38,10 @@ func pool(listen string, servers []*harness.Redis, options ...string) string {
 // calm is for pools whose servers are all well: a machine that is loaded makes nobody wait too long.
 const calm = "timeout: 20000"
 
-// write makes a file of pools.
-func write(t *testing.T, text string) (path string) {
-	t.Helper()
-	path = filepath.Join(t.TempDir(), "pools.yml")
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
 // startPool runs a magent with one pool, and waits until it is connected to all servers.
-func startPool(t *testing.T, servers []*harness.Redis, options ...string) *harness.Magent {
+func startPool(t *testing.T, servers []*testkit.Redis, options ...string) *harness.Magent {
 	t.Helper()
-	return startFile(t, write(t, pool(harness.DeadAddr(t), servers, append(options, "preconnect: true")...)))
+	return startFile(t, testkit.TempFile(t, "pools.yml", pool(testkit.DeadAddr(t), servers, append(options, "preconnect: true")...)))
 }
 
 // startFile runs a magent with a file of pools, and perhaps more arguments.
@@ -62,7 +51,7 @@ func startFile(t *testing.T, path string, args ...string) *harness.Magent {
 }
 
 // holder is the index of the server that has a key, or -1.
-func holder(t *testing.T, servers []*harness.Redis, key string) int {
+func holder(t *testing.T, servers []*testkit.Redis, key string) int {
 	t.Helper()
 	for i, s := range servers {
 		if s.Exited() {
@@ -78,7 +67,7 @@ func holder(t *testing.T, servers []*harness.Redis, key string) int {
 }
 
 // keysOf finds n keys for each server, by storing them through the proxy. They are left in place, with the value "old".
-func keysOf(t *testing.T, proxy string, servers []*harness.Redis, n int) [][]string {
+func keysOf(t *testing.T, proxy string, servers []*testkit.Redis, n int) [][]string {
 	t.Helper()
 	c := dial(t, proxy)
 	defer c.Close()

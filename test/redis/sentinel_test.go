@@ -9,31 +9,32 @@ import (
 	"testing"
 	"time"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
 // shard is a master with a replica, and what watches them.
 type shard struct {
 	name            string
-	master, replica *harness.Redis
-	sentinels       []*harness.Redis
+	master, replica *testkit.Redis
+	sentinels       []*testkit.Redis
 }
 
 func startShard(t *testing.T, name string, sentinels int) *shard {
 	t.Helper()
-	s := &shard{name: name, master: harness.StartRedis(t)}
-	s.replica = harness.StartReplica(t, s.master)
-	s.sentinels = harness.StartSentinels(t, sentinels, name, s.master, 1)
+	s := &shard{name: name, master: testkit.StartRedis(t)}
+	s.replica = testkit.StartReplica(t, s.master)
+	s.sentinels = testkit.StartSentinels(t, sentinels, name, s.master, 1)
 	return s
 }
 
 // startProxy runs magent with one pool of these shards.
 func startProxy(t *testing.T, binary string, shards ...*shard) string {
 	t.Helper()
-	addr := harness.DeadAddr(t)
+	addr := testkit.DeadAddr(t)
 	text := "alpha:\n  listen: " + addr + "\n  redis: true\n  timeout: 1000\n  servers:\n"
 	for _, s := range shards {
-		text += "   - " + harness.SentinelServer(s.sentinels, s.name) + ":1\n"
+		text += "   - " + testkit.SentinelServer(s.sentinels, s.name) + ":1\n"
 	}
 	file := filepath.Join(t.TempDir(), "pools.yml")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -43,8 +44,8 @@ func startProxy(t *testing.T, binary string, shards ...*shard) string {
 		harness.StartMagent(t, "-c", file, "--threads", "2")
 		return addr
 	}
-	p := harness.Start(t, "nutcracker", binary, "-c", file, "-s", port(t), "-a", "127.0.0.1", "-o", filepath.Join(t.TempDir(), "log"))
-	harness.Eventually(t, "nutcracker listens", func() error {
+	p := testkit.Start(t, "nutcracker", binary, "-c", file, "-s", port(t), "-a", "127.0.0.1", "-o", filepath.Join(t.TempDir(), "log"))
+	testkit.Eventually(t, "nutcracker listens", func() error {
 		if p.Exited() {
 			t.Fatalf("it ended with code %d", p.ExitCode())
 		}
@@ -59,7 +60,7 @@ func startProxy(t *testing.T, binary string, shards ...*shard) string {
 
 func port(t *testing.T) string {
 	t.Helper()
-	addr := harness.DeadAddr(t)
+	addr := testkit.DeadAddr(t)
 	return addr[strings.LastIndexByte(addr, ':')+1:]
 }
 
@@ -77,8 +78,8 @@ func set(c *harness.Client, key string, value int) error {
 func TestFailover(t *testing.T) {
 	t.Parallel()
 	for name, replace := range map[string]func(*shard){
-		"the master dies":  func(s *shard) { s.master.Kill(); harness.LoseMaster(s.sentinels, s.name) },
-		"the master hangs": func(s *shard) { s.master.Pause(); harness.LoseMaster(s.sentinels, s.name) },
+		"the master dies":  func(s *shard) { s.master.Kill(); testkit.LoseMaster(s.sentinels, s.name) },
+		"the master hangs": func(s *shard) { s.master.Pause(); testkit.LoseMaster(s.sentinels, s.name) },
 		"by command":       func(s *shard) { s.sentinels[0].Await("SENTINEL FAILOVER "+s.name, "+OK") },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -131,12 +132,12 @@ func keyOn(t *testing.T, c *harness.Client, s *shard) string {
 	return ""
 }
 
-func holds(r *harness.Redis, key string, value int) bool {
+func holds(r *testkit.Redis, key string, value int) bool {
 	got, err := r.Do("GET " + key)
 	return err == nil && got == fmt.Sprint(value)
 }
 
-func isMaster(r *harness.Redis) bool {
+func isMaster(r *testkit.Redis) bool {
 	reply, err := r.Do("INFO replication")
 	return err == nil && strings.Contains(reply, "role:master")
 }
@@ -147,7 +148,7 @@ func TestNutcracker(t *testing.T) {
 	s := startShard(t, "mymaster", 1)
 	c := harness.Dial(t, startProxy(t, harness.Nutcracker(t), s))
 	s.sentinels[0].Await("SENTINEL FAILOVER mymaster", "+OK")
-	harness.Eventually(t, "the new master is written to", func() error {
+	testkit.Eventually(t, "the new master is written to", func() error {
 		if err := set(c, "k", 1); err != nil {
 			return err
 		}

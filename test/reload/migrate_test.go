@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -27,7 +28,7 @@ func TestFifthServer(t *testing.T) {
 		servers = append(servers, harness.StartMemcached(t))
 	}
 	backups := []*harness.Memcached{harness.StartMemcached(t), harness.StartMemcached(t)}
-	listen := harness.DeadAddr(t)
+	listen := testkit.DeadAddr(t)
 	four, five := backed(listen, servers[:4], backups), backed(listen, servers, backups)
 	s := start(t, four)
 	c := harness.Dial(t, s.proxy.Addr)
@@ -76,7 +77,7 @@ func TestFifthServer(t *testing.T) {
 // allUp waits until no server is out of use.
 func (s *site) allUp() {
 	s.t.Helper()
-	harness.Eventually(s.t, "all servers are up", func() error {
+	testkit.Eventually(s.t, "all servers are up", func() error {
 		for name, value := range harness.Stats(s.t, s.proxy.Addr, "servers") {
 			if strings.HasSuffix(name, ":state") && value != "up" || strings.HasSuffix(name, ":dirty_keys") && value != "0" {
 				return fmt.Errorf("%s is %s", name, value)

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -62,7 +63,7 @@ func (s *site) reload(pools string) {
 
 func (s *site) await(message string, times int) {
 	s.t.Helper()
-	harness.Eventually(s.t, message, func() error {
+	testkit.Eventually(s.t, message, func() error {
 		if n := strings.Count(s.proxy.Log(), message); n < times {
 			return fmt.Errorf("it is in the log %d times of %d", n, times)
 		}
@@ -75,7 +76,7 @@ func (s *site) await(message string, times int) {
 func TestFiftyReloads(t *testing.T) {
 	t.Parallel()
 	a, b, c := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
-	listen := harness.DeadAddr(t)
+	listen := testkit.DeadAddr(t)
 	s := start(t, pool("main", listen, a, b))
 	var ended atomic.Bool
 	var asked atomic.Int64
@@ -126,7 +127,7 @@ func work(clients []*harness.Client, ended *atomic.Bool, asked *atomic.Int64, do
 func TestWrongFileChangesNothing(t *testing.T) {
 	t.Parallel()
 	a := harness.StartMemcached(t)
-	listen := harness.DeadAddr(t)
+	listen := testkit.DeadAddr(t)
 	s := start(t, pool("main", listen, a), "--watch-config")
 	c := harness.Dial(t, s.proxy.Addr)
 	c.Want(harness.Set("a", "1"), "STORED\r\n")
@@ -134,7 +135,7 @@ func TestWrongFileChangesNothing(t *testing.T) {
 	s.await("did you mean fnv1a_64?", 1)
 	c.Want("get a\r\n", harness.Hit("a", "1"))
 
-	s.write(pool("main", listen, a) + pool("second", harness.DeadAddr(t), a)) // right again, and noticed
+	s.write(pool("main", listen, a) + pool("second", testkit.DeadAddr(t), a)) // right again, and noticed
 	s.await("configuration reloaded", 1)
 	c.Want("get a\r\n", harness.Hit("a", "1"))
 }
@@ -142,7 +143,7 @@ func TestWrongFileChangesNothing(t *testing.T) {
 // TestReloadCommand checks the file before it asks the process.
 func TestReloadCommand(t *testing.T) {
 	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
-	listen := harness.DeadAddr(t)
+	listen := testkit.DeadAddr(t)
 	s := start(t, pool("main", listen, a))
 	c := harness.Dial(t, s.proxy.Addr)
 	c.Want(harness.Set("a", "1"), "STORED\r\n")

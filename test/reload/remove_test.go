@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -20,7 +21,7 @@ import (
 func TestPoolsComeAndGo(t *testing.T) {
 	t.Parallel()
 	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
-	first, second, third := harness.DeadAddr(t), harness.DeadAddr(t), harness.DeadAddr(t)
+	first, second, third := testkit.DeadAddr(t), testkit.DeadAddr(t), testkit.DeadAddr(t)
 	stays := pool("stays", third, a)
 	s := start(t, stays+pool("one", first, a)+pool("two", second, b), "--threads", "3")
 	for _, server := range []struct{ addr, value string }{{a.Addr, first}, {b.Addr, second}} {

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -124,7 +125,7 @@ func TestDeadServerIsReplaced(t *testing.T) {
 				servers[i] = harness.StartMemcached(t)
 			}
 			primaries, backups, spare := servers[:2], servers[2:4], servers[4]
-			listen := harness.DeadAddr(t)
+			listen := testkit.DeadAddr(t)
 			s := start(t, backed(listen, primaries, backups), "--threads", "2")
 			all := keepers(t, s.proxy.Addr)
 			old := harness.Dial(t, spare.Addr)
@@ -166,7 +167,7 @@ func TestMistypedNameIsMended(t *testing.T) {
 	for _, role := range []string{"primary", "backup"} {
 		t.Run(role, func(t *testing.T) {
 			right, other := harness.StartMemcached(t), harness.StartMemcached(t)
-			listen := harness.DeadAddr(t)
+			listen := testkit.DeadAddr(t)
 			lists := [2][]*harness.Memcached{{right}, {other}}
 			if role == "backup" {
 				slices.Reverse(lists[:])
@@ -195,7 +196,7 @@ func TestMistypedNameIsMended(t *testing.T) {
 func TestReloadThatMightLoseKeys(t *testing.T) {
 	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
 	spare, another := harness.StartMemcached(t), harness.StartMemcached(t)
-	listen := harness.DeadAddr(t)
+	listen := testkit.DeadAddr(t)
 	s := start(t, backed(listen, []*harness.Memcached{a}, []*harness.Memcached{b}))
 	c := harness.Dial(t, s.proxy.Addr)
 	c.Want(harness.Set("a", "1"), "STORED\r\n")

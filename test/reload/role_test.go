@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -79,7 +80,7 @@ func hang(t *testing.T, addr string, m *harness.Memcached) {
 		c.Want(harness.Set(fmt.Sprint("key", i), "old"), "STORED\r\n")
 	}
 	m.Pause()
-	harness.Eventually(t, m.Addr+" is ejected", func() error {
+	testkit.Eventually(t, m.Addr+" is ejected", func() error {
 		c.Want(harness.Set("key1", "new"), "STORED\r\n")
 		if state := harness.ServerStat(t, addr, m.Addr, "state"); state != "ejected" {
 			return fmt.Errorf("it is %s", state)
@@ -94,7 +95,7 @@ func hang(t *testing.T, addr string, m *harness.Memcached) {
 func TestFirstBackups(t *testing.T) {
 	t.Parallel()
 	a, b, c, d := harness.StartMemcached(t), harness.StartMemcached(t), used(t), used(t)
-	listen := harness.DeadAddr(t)
+	listen := testkit.DeadAddr(t)
 	s := start(t, pool("main", listen, a, b), "--threads", "2")
 	store(t, listen, "new")
 	s.reload(backed(listen, list(a, b), list(c, d)))
@@ -109,7 +110,7 @@ func TestFirstBackups(t *testing.T) {
 func TestFirstBackupsAreNotFilled(t *testing.T) {
 	t.Parallel()
 	a, b := harness.StartMemcached(t), used(t)
-	listen := harness.DeadAddr(t)
+	listen := testkit.DeadAddr(t)
 	s := start(t, pool("main", listen, a))
 	store(t, listen, "new")
 	s.reload(backed(listen, list(a), list(b)) + "  refill_rate: 100\n")
@@ -124,7 +125,7 @@ func TestFirstBackupsAreNotFilled(t *testing.T) {
 func TestListsChangeInTurn(t *testing.T) {
 	t.Parallel()
 	primaries, backups := list(harness.StartMemcached(t), used(t)), list(harness.StartMemcached(t), used(t))
-	listen := harness.DeadAddr(t)
+	listen := testkit.DeadAddr(t)
 	s := start(t, backed(listen, primaries[:1], backups[:1]))
 	store(t, listen, "new")
 	s.write(backed(listen, primaries, backups))
@@ -143,7 +144,7 @@ func TestListsChangeInTurn(t *testing.T) {
 func TestRolesAreSwapped(t *testing.T) {
 	t.Parallel()
 	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
-	listen := harness.DeadAddr(t)
+	listen := testkit.DeadAddr(t)
 	s := start(t, backed(listen, list(a), list(b)))
 	store(t, listen, "new")
 	s.reload(backed(listen, list(b), list(a)))
@@ -157,7 +158,7 @@ func TestRolesAreSwapped(t *testing.T) {
 func TestRolesAreSwappedInAnOutage(t *testing.T) {
 	t.Parallel()
 	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
-	listen := harness.DeadAddr(t)
+	listen := testkit.DeadAddr(t)
 	s := start(t, backed(listen, list(a), list(b)))
 	hang(t, listen, a)
 	s.reload(backed(listen, list(b), list(a)))
@@ -173,7 +174,7 @@ func TestRolesAreSwappedInAnOutage(t *testing.T) {
 func TestBackupIsPromoted(t *testing.T) {
 	t.Parallel()
 	a, b, c := harness.StartMemcached(t), harness.StartMemcached(t), used(t)
-	listen := harness.DeadAddr(t)
+	listen := testkit.DeadAddr(t)
 	s := start(t, backed(listen, list(a), list(b)))
 	store(t, listen, "new")
 	kill(t, listen, a)
@@ -189,7 +190,7 @@ func TestBackupIsPromoted(t *testing.T) {
 func TestBackupsAreRemoved(t *testing.T) {
 	t.Parallel()
 	a, b, c := harness.StartMemcached(t), harness.StartMemcached(t), used(t)
-	listen := harness.DeadAddr(t)
+	listen := testkit.DeadAddr(t)
 	s := start(t, backed(listen, list(a), list(b)))
 	store(t, listen, "new")
 	s.reload(backed(listen, list(c), list(b)) + "  refill_rate: 100\n")
@@ -209,7 +210,7 @@ func TestPoolIsRenamed(t *testing.T) {
 		t.Run(fmt.Sprintf("killed=%v", killed), func(t *testing.T) {
 			t.Parallel()
 			a, b, c := harness.StartMemcached(t), harness.StartMemcached(t), used(t)
-			listen, state := harness.DeadAddr(t), filepath.Join(t.TempDir(), "state")
+			listen, state := testkit.DeadAddr(t), filepath.Join(t.TempDir(), "state")
 			pools := backed(listen, list(a), list(b))
 			s := start(t, pools, "--state-dir", state)
 			hang(t, listen, a)

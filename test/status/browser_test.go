@@ -16,7 +16,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
-	"magent/test/harness"
+	"magent/internal/testkit"
 )
 
 // browser is a headless Chromium with one page. What the page complains of is collected.
@@ -115,7 +115,7 @@ func eval[T any](b *browser, expression string) T {
 // await waits until an expression is true.
 func (b *browser) await(expression string) {
 	b.t.Helper()
-	harness.Eventually(b.t, expression, func() error {
+	testkit.Eventually(b.t, expression, func() error {
 		if !eval[bool](b, expression) {
 			return errors.New("not yet")
 		}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -20,7 +21,7 @@ func TestMain(m *testing.M) { harness.Main(m) }
 const patience = 30 * time.Second
 
 // adminOf is where a magent that was started with --admin is watched.
-func adminOf(t *testing.T, m *harness.Process, field string) string {
+func adminOf(t *testing.T, m *testkit.Process, field string) string {
 	t.Helper()
 	for line := range strings.Lines(m.Log()) {
 		entry := map[string]any{}
@@ -59,7 +60,7 @@ func page(t *testing.T, url string) string {
 // eventuallyPage waits until a page has a status and a text in it.
 func eventuallyPage(t *testing.T, url string, status int, want string) {
 	t.Helper()
-	harness.Eventually(t, url, func() error {
+	testkit.Eventually(t, url, func() error {
 		got, text, _, err := get(url)
 		if err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -69,7 +70,7 @@ func TestDrainingIsNotReady(t *testing.T) {
 	c.Want("get a\r\n", "END\r\n")
 	p.Pause()
 	c.Send("get a\r\n")
-	harness.Eventually(t, "the request is under way", func() error {
+	testkit.Eventually(t, "the request is under way", func() error {
 		if text := page(t, admin+"/stats.json"); !strings.Contains(text, `"active_requests": 1,`) {
 			return fmt.Errorf("%s", text)
 		}
@@ -100,8 +101,8 @@ func TestPagesOfNutcracker(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	port := strings.TrimPrefix(harness.DeadAddr(t), "127.0.0.1:") // bound, and shared with who listens
-	n := harness.Start(t, "nutcracker", harness.Nutcracker(t), "-c", file, "-a", "127.0.0.1", "-s", port, "-o", filepath.Join(dir, "log"))
+	port := strings.TrimPrefix(testkit.DeadAddr(t), "127.0.0.1:") // bound, and shared with who listens
+	n := testkit.Start(t, "nutcracker", harness.Nutcracker(t), "-c", file, "-a", "127.0.0.1", "-s", port, "-o", filepath.Join(dir, "log"))
 	url := "http://127.0.0.1:" + port
 	eventuallyPage(t, url+"/", 200, `{"service":"nutcracker", `)
 	eventuallyPage(t, url+"/readyz", 200, "ok")
@@ -132,7 +133,7 @@ func TestAdminFlag(t *testing.T) {
 		"--admin 127.0.0.1:99999999999999": "--admin address",
 	} {
 		argv := append([]string{harness.Binary(t), "-l", "127.0.0.1:0", "-s", "127.0.0.1:1"}, strings.Fields(args)...)
-		p := harness.Start(t, args, argv...)
+		p := testkit.Start(t, args, argv...)
 		if code := p.ExitCode(); code == 0 || !strings.Contains(p.Log(), want) {
 			t.Errorf("%s: exit code %d\n%s", args, code, p.Log())
 		}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -24,7 +25,7 @@ func watched(t *testing.T) (m *harness.Magent, admin string) {
 	socket := filepath.Join(dir, "m.sock")
 	file := filepath.Join(dir, "pools.yml")
 	text := fmt.Sprintf("main:\n  listen: %s\n  timeout: 400\n  probe_interval: 100\n  servers:\n   - %s:1\n  backups:\n   - %s:1\nalone:\n  listen: %s.2\n  timeout: 400\n  servers:\n   - %s:1\n", socket, p.Addr, b.Addr, socket, alone.Addr)
-	text += fmt.Sprintf("red:\n  listen: %s.3\n  redis: true\n  timeout: 20000\n  servers:\n   - %s:1\n", socket, harness.StartRedis(t).Addr)
+	text += fmt.Sprintf("red:\n  listen: %s.3\n  redis: true\n  timeout: 20000\n  servers:\n   - %s:1\n", socket, testkit.StartRedis(t).Addr)
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +126,7 @@ func TestMetrics(t *testing.T) {
 	t.Parallel()
 	_, admin := watched(t)
 	text := ""
-	harness.Eventually(t, "the metrics tell what has happened", func() error { // they may be of a moment before
+	testkit.Eventually(t, "the metrics tell what has happened", func() error { // they may be of a moment before
 		var missing []error
 		text = page(t, admin+"/metrics")
 		for _, pattern := range happened() {
@@ -256,7 +257,7 @@ func TestManyScrapes(t *testing.T) {
 func TestStatsHaveTheirNames(t *testing.T) {
 	m := harness.StartMagent(t, "-s", harness.StartMemcached(t).Addr)
 	stats := map[string]string{}
-	harness.Eventually(t, "the server has told what it stores", func() error {
+	testkit.Eventually(t, "the server has told what it stores", func() error {
 		if stats = harness.Stats(t, m.Addr, ""); stats["limit_maxbytes"] == "" {
 			return errors.New("not yet")
 		}

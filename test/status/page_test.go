@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -93,12 +94,12 @@ func TestPageOfManyPools(t *testing.T) {
 			if i == 0 {
 				text += "  backups:\n"
 			}
-			text += fmt.Sprintf("   - %s:1\n", harness.DeadAddr(t))
+			text += fmt.Sprintf("   - %s:1\n", testkit.DeadAddr(t))
 		}
 		return text
 	}
 	file := filepath.Join(t.TempDir(), "pools.yml")
-	text := pool("many", 12, 0) + strings.ReplaceAll(pool("<b>odd</b> & long", 1, 2), up.Addr+":1 server-number-0", harness.DeadAddr(t)+":1")
+	text := pool("many", 12, 0) + strings.ReplaceAll(pool("<b>odd</b> & long", 1, 2), up.Addr+":1 server-number-0", testkit.DeadAddr(t)+":1")
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -77,7 +78,7 @@ func TestFloodBesideTheSocket(t *testing.T) {
 			c.Close()
 		}
 	}()
-	harness.Eventually(t, "the port has no place left", func() error {
+	testkit.Eventually(t, "the port has no place left", func() error {
 		if status, text, _, err := get("http://" + port + "/stats.json"); err == nil {
 			return fmt.Errorf("it answers %d %.20s", status, text)
 		}
@@ -110,7 +111,7 @@ func TestSocketLeftBehind(t *testing.T) {
 	first := harness.StartMagent(t, "-s", server.Addr, "--admin", path)
 	refused := func(want string) {
 		t.Helper()
-		p := harness.Start(t, "second", harness.Binary(t), "-l", "127.0.0.1:0", "-s", server.Addr, "--admin", path)
+		p := testkit.Start(t, "second", harness.Binary(t), "-l", "127.0.0.1:0", "-s", server.Addr, "--admin", path)
 		if code := p.ExitCode(); code == 0 || !strings.Contains(p.Log(), want) {
 			t.Errorf("exit code %d, want %s\n%s", code, want, p.Log())
 		}

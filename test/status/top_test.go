@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -89,7 +90,7 @@ func (v *terminal) mode(t *testing.T) unix.Termios {
 
 func (v *terminal) await(t *testing.T, text string) {
 	t.Helper()
-	harness.Eventually(t, "the terminal shows "+text, func() error {
+	testkit.Eventually(t, "the terminal shows "+text, func() error {
 		if got := v.String(); !strings.Contains(got, text) {
 			return fmt.Errorf("%q", got)
 		}
@@ -122,7 +123,7 @@ func TestTop(t *testing.T) {
 		v.await(t, "One server is ejected.")
 		v.await(t, "ejected")
 		p.Restart()
-		harness.Eventually(t, "all is well again", func() error {
+		testkit.Eventually(t, "all is well again", func() error {
 			if text := v.String(); strings.LastIndex(text, "All is well.") < strings.LastIndex(text, "ejected. Every") {
 				return fmt.Errorf("not yet")
 			}
@@ -131,7 +132,7 @@ func TestTop(t *testing.T) {
 		if _, err := v.master.WriteString(key); err != nil {
 			t.Fatal(err)
 		}
-		harness.Eventually(t, "it ends", func() error {
+		testkit.Eventually(t, "it ends", func() error {
 			select {
 			case err := <-ended:
 				ended <- err
@@ -158,7 +159,7 @@ func TestTopOnce(t *testing.T) {
 	if text := string(out); err != nil || strings.Contains(text, "\x1b") || !strings.Contains(text, "All is well.") || !strings.Contains(text, s.Addr) || !strings.Contains(text, "primary") {
 		t.Errorf("%v %q", err, text)
 	}
-	dead := harness.DeadAddr(t)
+	dead := testkit.DeadAddr(t)
 	for args, want := range map[string]string{
 		"top":                 "magent: which magent? name an address that it was started with: --admin HOST:PORT, or the /PATH of a unix socket\n",
 		"top --admin x":       `magent: --admin address "x": the port is missing; write x:9100, for example` + "\n",

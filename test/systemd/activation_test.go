@@ -9,19 +9,20 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
 // activate has systemd-socket-activate listen at the addresses and start magent with the first client, which it returns.
-func activate(t *testing.T, listen []string, args ...string) (*harness.Process, *harness.Client) {
+func activate(t *testing.T, listen []string, args ...string) (*testkit.Process, *harness.Client) {
 	t.Helper()
 	argv := []string{"systemd-socket-activate"}
 	for _, l := range listen {
 		argv = append(argv, "-l", l)
 	}
-	p := harness.Start(t, "magent", append(append(argv, harness.Binary(t), "--log-format", "json"), args...)...)
+	p := testkit.Start(t, "magent", append(append(argv, harness.Binary(t), "--log-format", "json"), args...)...)
 	var c *harness.Client
-	harness.Eventually(t, "somebody listens", func() error {
+	testkit.Eventually(t, "somebody listens", func() error {
 		var err error
 		c, err = harness.Open(listen[0])
 		return err
@@ -34,7 +35,7 @@ func activate(t *testing.T, listen []string, args ...string) (*harness.Process, 
 // file of a unix socket where it is.
 func TestActivation(t *testing.T) {
 	server := harness.StartMemcached(t)
-	tcp, path := harness.DeadAddr(t), filepath.Join(t.TempDir(), "socket")
+	tcp, path := testkit.DeadAddr(t), filepath.Join(t.TempDir(), "socket")
 	p, c := activate(t, []string{tcp, path}, "-l", tcp, "-f", path, "-s", server.Addr)
 	if got, err := c.Try("get a\r\n"); got != "END\r\n" {
 		t.Errorf("the first client got %q, %v", got, err)
@@ -55,7 +56,7 @@ func TestActivation(t *testing.T) {
 // TestActivationOfPools: the listeners of a file take sockets, too, and what systemd has not bound is bound.
 func TestActivationOfPools(t *testing.T) {
 	server := harness.StartMemcached(t)
-	given, own := harness.DeadAddr(t), harness.DeadAddr(t)
+	given, own := testkit.DeadAddr(t), testkit.DeadAddr(t)
 	file := filepath.Join(t.TempDir(), "pools.yml")
 	text := ""
 	for name, listen := range map[string]string{"one": given, "two": own} {
@@ -74,8 +75,8 @@ func TestActivationOfPools(t *testing.T) {
 
 // TestWrongSocket: a socket that no pool listens on is told.
 func TestWrongSocket(t *testing.T) {
-	wrong, right := harness.DeadAddr(t), harness.DeadAddr(t)
-	p, c := activate(t, []string{wrong}, "-l", right, "-s", harness.DeadAddr(t))
+	wrong, right := testkit.DeadAddr(t), testkit.DeadAddr(t)
+	p, c := activate(t, []string{wrong}, "-l", right, "-s", testkit.DeadAddr(t))
 	if code := p.ExitCode(); code != 1 {
 		t.Errorf("exit code %d", code)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -54,17 +55,17 @@ func (m *manager) expects(lines ...string) {
 }
 
 // run starts magent as a service.
-func (m *manager) run(env []string, args ...string) *harness.Process {
+func (m *manager) run(env []string, args ...string) *testkit.Process {
 	m.t.Helper()
 	argv := append([]string{"env", "NOTIFY_SOCKET=" + m.path}, env...)
-	return harness.Start(m.t, "magent", append(append(argv, harness.Binary(m.t), "--log-format", "json"), args...)...)
+	return testkit.Start(m.t, "magent", append(append(argv, harness.Binary(m.t), "--log-format", "json"), args...)...)
 }
 
 // addresses are those that a magent has logged.
-func addresses(t *testing.T, p *harness.Process) []string {
+func addresses(t *testing.T, p *testkit.Process) []string {
 	t.Helper()
 	var addrs []string
-	harness.Eventually(t, "magent says where it listens", func() error {
+	testkit.Eventually(t, "magent says where it listens", func() error {
 		if p.Exited() {
 			t.Fatalf("it has ended: %s", p.Log())
 		}

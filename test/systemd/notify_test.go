@@ -7,13 +7,14 @@ import (
 	"syscall"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
 func TestReady(t *testing.T) {
 	server := harness.StartMemcached(t)
 	m := startManager(t)
-	file, listen := filepath.Join(t.TempDir(), "pools.yml"), harness.DeadAddr(t)
+	file, listen := filepath.Join(t.TempDir(), "pools.yml"), testkit.DeadAddr(t)
 	write := func(text string) {
 		t.Helper()
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -44,7 +45,7 @@ func TestReady(t *testing.T) {
 // TestWatchdog: it is fed while all is well. (That it is not when a loop is stuck is shown beside the loops.)
 func TestWatchdog(t *testing.T) {
 	m := startManager(t)
-	m.run([]string{"WATCHDOG_USEC=100000"}, "--threads", "2", "-l", "127.0.0.1:0", "-s", harness.DeadAddr(t))
+	m.run([]string{"WATCHDOG_USEC=100000"}, "--threads", "2", "-l", "127.0.0.1:0", "-s", testkit.DeadAddr(t))
 	m.expects("READY=1")
 	for range 5 {
 		m.expects("WATCHDOG=1")
@@ -54,7 +55,7 @@ func TestWatchdog(t *testing.T) {
 // TestNoWatchdog: the variable of another process is none of ours.
 func TestNoWatchdog(t *testing.T) {
 	m := startManager(t)
-	p := m.run([]string{"WATCHDOG_USEC=1000", "WATCHDOG_PID=1"}, "-l", "127.0.0.1:0", "-s", harness.DeadAddr(t))
+	p := m.run([]string{"WATCHDOG_USEC=1000", "WATCHDOG_PID=1"}, "-l", "127.0.0.1:0", "-s", testkit.DeadAddr(t))
 	m.expects("READY=1")
 	c := harness.Dial(t, addresses(t, p)[0])
 	for range 100 {

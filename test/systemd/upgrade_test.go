@@ -8,16 +8,17 @@ import (
 	"syscall"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
 // TestUpgrade: systemd is told which process is the main one before that says anything, and from then on hears of it alone.
 func TestUpgrade(t *testing.T) {
 	m := startManager(t)
-	listen, path := harness.DeadAddr(t), filepath.Join(t.TempDir(), "socket")
+	listen, path := testkit.DeadAddr(t), filepath.Join(t.TempDir(), "socket")
 	argv := []string{"systemd-socket-activate", "-l", path, "-E", "NOTIFY_SOCKET=" + m.path, "-E", "WATCHDOG_USEC=1000000000"}
-	old := harness.Start(t, "magent", append(argv, harness.Binary(t), "--log-format", "json", "-l", listen, "-f", path, "-s", harness.DeadAddr(t))...)
-	harness.Eventually(t, "somebody listens", func() error {
+	old := testkit.Start(t, "magent", append(argv, harness.Binary(t), "--log-format", "json", "-l", listen, "-f", path, "-s", testkit.DeadAddr(t))...)
+	testkit.Eventually(t, "somebody listens", func() error {
 		c, err := harness.Open(path)
 		if err == nil {
 			c.Close()
@@ -41,7 +42,7 @@ func TestUpgrade(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.expects("STOPPING=1")
-	harness.Eventually(t, "it has ended", func() error {
+	testkit.Eventually(t, "it has ended", func() error {
 		c, err := harness.Open(listen)
 		if err == nil {
 			c.Close()

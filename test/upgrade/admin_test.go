@@ -10,13 +10,14 @@ import (
 	"testing"
 	"time"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
 // TestAdminPortIsKept: the port where the process is watched goes over as those of clients do. Nobody can take it in between, and nobody
 // who asks meanwhile is refused.
 func TestAdminPortIsKept(t *testing.T) {
-	admin := harness.DeadAddr(t)
+	admin := testkit.DeadAddr(t)
 	s := install(t, "-s", harness.StartMemcached(t).Addr, "--admin", admin)
 	var ended atomic.Bool
 	done := make(chan error, 2)

@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -111,7 +112,7 @@ func TestSlowReader(t *testing.T) {
 	slow.Want(harness.Set("a", value), "STORED\r\n")
 	const asked = 100
 	slow.Send(strings.Repeat("get a\r\n", asked))
-	harness.Eventually(t, "it is not read any more", func() error {
+	testkit.Eventually(t, "it is not read any more", func() error {
 		if harness.Stats(t, s.addr, "")["conn_yields"] == "0" {
 			return fmt.Errorf("it is")
 		}

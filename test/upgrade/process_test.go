@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -19,7 +20,7 @@ import (
 // by now, is replaced by a daemon.
 func TestDaemon(t *testing.T) {
 	server := harness.StartMemcached(t)
-	s := &site{t: t, dir: t.TempDir(), addr: harness.DeadAddr(t), first: &harness.Process{}}
+	s := &site{t: t, dir: t.TempDir(), addr: testkit.DeadAddr(t), first: &testkit.Process{}}
 	s.binary, s.pidFile, s.log = filepath.Join(s.dir, "magent"), filepath.Join(s.dir, "pid"), filepath.Join(s.dir, "log")
 	s.replace(harness.Binary(t))
 	t.Cleanup(s.end)
@@ -43,7 +44,7 @@ func TestDaemon(t *testing.T) {
 	}
 	link("magent-2")
 	second := s.upgrade()
-	harness.Eventually(t, "the old process has gone", func() error {
+	testkit.Eventually(t, "the old process has gone", func() error {
 		if syscall.Kill(first, 0) == nil && !zombie(first) {
 			return errors.New("it is there")
 		}
@@ -79,7 +80,7 @@ func TestUnixSocket(t *testing.T) {
 	}
 	harness.Dial(t, path).Want("get a\r\n", "END\r\n")
 	s.signal(last, syscall.SIGTERM)
-	harness.Eventually(t, "the file goes", func() error {
+	testkit.Eventually(t, "the file goes", func() error {
 		if _, err := os.Stat(path); err == nil {
 			return errors.New("it is there")
 		}
@@ -155,7 +156,7 @@ func TestAdminSocket(t *testing.T) {
 		t.Errorf("magent health: %d, %s%s", code, out, words)
 	}
 	s.signal(last, syscall.SIGTERM)
-	harness.Eventually(t, "the file goes", func() error {
+	testkit.Eventually(t, "the file goes", func() error {
 		if _, err := os.Stat(path); err == nil {
 			return errors.New("it is there")
 		}

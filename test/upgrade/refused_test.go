@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -41,9 +42,9 @@ func TestBadFile(t *testing.T) {
 	taken := harness.StartMagent(t, "-s", server.Addr)
 	dir := t.TempDir()
 	file := filepath.Join(dir, "pools.yml")
-	s := &site{t: t, dir: dir, addr: harness.DeadAddr(t)}
+	s := &site{t: t, dir: dir, addr: testkit.DeadAddr(t)}
 	s.binary, s.pidFile, s.log = filepath.Join(dir, "magent"), filepath.Join(dir, "pid"), filepath.Join(dir, "log")
-	admin, socket := harness.DeadAddr(t), filepath.Join(dir, "admin.sock")
+	admin, socket := testkit.DeadAddr(t), filepath.Join(dir, "admin.sock")
 	watched := func() {
 		t.Helper()
 		for _, address := range []string{admin, socket} {
@@ -62,7 +63,7 @@ func TestBadFile(t *testing.T) {
 	write("400", s.addr)
 	s.replace(harness.Binary(t))
 	t.Cleanup(s.end)
-	s.first = harness.Start(t, "magent", s.binary, "-c", file, "--admin", admin+","+socket, "--pid-file", s.pidFile, "--log-file", s.log, "--log-format", "json")
+	s.first = testkit.Start(t, "magent", s.binary, "-c", file, "--admin", admin+","+socket, "--pid-file", s.pidFile, "--log-file", s.log, "--log-format", "json")
 	s.awaitLog("magent serves", 1)
 
 	write("soon", s.addr)
@@ -92,7 +93,7 @@ func TestKnowledgeWouldBeLost(t *testing.T) {
 	primary.Resume()
 	harness.AwaitState(t, s.addr, primary.Addr, "up")
 	c.Want("get a\r\n", harness.Hit("a", "new"))
-	harness.Eventually(t, "the primary has it", func() error {
+	testkit.Eventually(t, "the primary has it", func() error {
 		if got := harness.Dial(t, primary.Addr).Do("get a\r\n"); got != harness.Hit("a", "new") {
 			return fmt.Errorf("it has %q", got)
 		}

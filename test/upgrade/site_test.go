@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -17,7 +18,7 @@ type site struct {
 	t            *testing.T
 	dir          string
 	addr         string
-	first        *harness.Process // that was started by us
+	first        *testkit.Process // that was started by us
 	binary       string
 	pidFile, log string
 }
@@ -25,11 +26,11 @@ type site struct {
 // install starts a copy of magent, with --timeout and other arguments.
 func install(t *testing.T, args ...string) *site {
 	t.Helper()
-	s := &site{t: t, dir: t.TempDir(), addr: harness.DeadAddr(t)}
+	s := &site{t: t, dir: t.TempDir(), addr: testkit.DeadAddr(t)}
 	s.binary, s.pidFile, s.log = filepath.Join(s.dir, "magent"), filepath.Join(s.dir, "pid"), filepath.Join(s.dir, "log")
 	s.replace(harness.Binary(t))
 	t.Cleanup(s.end)
-	s.first = harness.Start(t, "magent", append([]string{
+	s.first = testkit.Start(t, "magent", append([]string{
 		s.binary, "-l", s.addr, "--pid-file", s.pidFile,
 		"--log-file", s.log, "--log-format", "json",
 	}, args...)...)
@@ -81,7 +82,7 @@ func (s *site) text() string {
 
 func (s *site) awaitLog(message string, times int) {
 	s.t.Helper()
-	harness.Eventually(s.t, message, func() error {
+	testkit.Eventually(s.t, message, func() error {
 		if n := strings.Count(s.text(), message); n < times {
 			return fmt.Errorf("it is in the log %d times of %d", n, times)
 		}

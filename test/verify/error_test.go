@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -26,7 +27,7 @@ func TestServersThatCannotBeCompared(t *testing.T) {
 	t.Parallel()
 	primary := harness.StartMemcached(t)
 	do(t, primary, harness.Set("k", "v"))
-	dead, hole := harness.DeadAddr(t), harness.BlackHole(t)
+	dead, hole := testkit.DeadAddr(t), testkit.BlackHole(t)
 	run(t, "-s", primary.Addr, "-b", dead).says(3, dead, "connection refused", "check that a memcached runs there")
 	run(t, "-s", primary.Addr, "-b", dead+","+hole, "--connect-timeout", "100ms").says(3, dead, hole, "timeout", "--connect-timeout")
 
@@ -65,7 +66,7 @@ func TestInterrupted(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		harness.Eventually(t, "it has begun", func() error { return asked() })
+		testkit.Eventually(t, "it has begun", func() error { return asked() })
 		if err := cmd.Process.Signal(signal); err != nil {
 			t.Fatal(err)
 		}

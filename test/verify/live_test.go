@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -40,8 +41,8 @@ func TestClientsAreServedMeanwhile(t *testing.T) {
 	}
 	f := &farm{t: t, primaries: []*harness.Memcached{primary}}
 	asked := before(t, f)
-	p := harness.Start(t, "magent verify", harness.Binary(t), "verify", "--rate", "100", "--timeout", "20s", "-s", primary.Addr, "-b", backup.Addr)
-	harness.Eventually(t, "it has begun", asked)
+	p := testkit.Start(t, "magent verify", harness.Binary(t), "verify", "--rate", "100", "--timeout", "20s", "-s", primary.Addr, "-b", backup.Addr)
+	testkit.Eventually(t, "it has begun", asked)
 	for _, server := range []*harness.Memcached{backup, primary} {
 		everyKey(server, func(key string) string { return "get " + key + "\r\n" }, "VALUE")
 		everyKey(server, func(key string) string { return harness.Set(key, "w") }, "STORED")

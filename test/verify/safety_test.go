@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -20,7 +21,7 @@ func held(t *testing.T, m *harness.Memcached) string {
 // aged waits until a server says that it runs for longer than one that is just being started.
 func aged(t *testing.T, m *harness.Memcached) {
 	t.Helper()
-	harness.Eventually(t, "it has run for a while", func() error {
+	testkit.Eventually(t, "it has run for a while", func() error {
 		if n, _ := strconv.Atoi(harness.Stats(t, m.Addr, "")["uptime"]); n < 4 {
 			return fmt.Errorf("for %d s", n)
 		}
@@ -101,7 +102,7 @@ beta:
   listen: %s
   servers:
    - %s:1
-`, harness.DeadAddr(t), p.Addr, q.Addr, b.Addr, harness.DeadAddr(t), p.Addr)
+`, testkit.DeadAddr(t), p.Addr, q.Addr, b.Addr, testkit.DeadAddr(t), p.Addr)
 	write := func(text string) {
 		t.Helper()
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -124,6 +125,6 @@ beta:
 	run(t, "-c", file, "--pool", "beta").says(2, `pool "beta" has no backups`)
 	write(text + "  backups:\n   - " + b.Addr + ":1\n")
 	run(t, "-c", file).says(2, "several pools have backups: name one with --pool (alpha, beta)")
-	write(strings.Split(text, "beta:")[0] + "gamma:\n  listen: " + harness.DeadAddr(t) + "\n  redis: true\n  servers:\n   - " + p.Addr + ":1\n")
+	write(strings.Split(text, "beta:")[0] + "gamma:\n  listen: " + testkit.DeadAddr(t) + "\n  redis: true\n  servers:\n   - " + p.Addr + ":1\n")
 	run(t, "-c", file, "--pool", "gamma").says(2, `pool "gamma" is one of Redis`)
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -30,7 +31,7 @@ func TestHAProxy(t *testing.T) {
 	}
 	c.client.ip("address", "add", virtual+"/24", "dev", "eth0")
 	c.client.start("haproxy", "haproxy", "-db", "-f", file)
-	harness.Eventually(t, "HAProxy serves", func() error {
+	testkit.Eventually(t, "HAProxy serves", func() error {
 		conn, err := c.client.dial(fmt.Sprintf("%s:%d", virtual, port), time.Second)
 		if err == nil {
 			conn.Close()
@@ -52,7 +53,7 @@ func TestHAProxy(t *testing.T) {
 		if err := l.more(100); err != nil {
 			t.Fatal(err)
 		}
-		harness.Eventually(t, "all clients are on another magent", func() error {
+		testkit.Eventually(t, "all clients are on another magent", func() error {
 			alone := c.asked()
 			if len(alone) != 1 || alone[0] == active {
 				return fmt.Errorf("they are on %v", alone)
@@ -97,7 +98,7 @@ func (c *cluster) losesSomeKeys() {
 		}
 		return bufio.NewReader(conn).ReadString('\n')
 	}
-	harness.Eventually(c.t, "all servers are up", func() error { // before that, keys are not where they belong
+	testkit.Eventually(c.t, "all servers are up", func() error { // before that, keys are not where they belong
 		for i := range c.hosts {
 			stats := c.hosts[2].askAt(fmt.Sprintf("%s:%d", address(i), port), "stats servers\r\n", "END\r\n")
 			if n := strings.Count(stats, ":state up\r\n"); n != 3 {
@@ -121,7 +122,7 @@ func (c *cluster) losesSomeKeys() {
 	}
 	c.hosts[victim].memcached.Kill()
 	c.hosts[2].memcached.Kill()
-	harness.Eventually(c.t, "keys are lost", func() error {
+	testkit.Eventually(c.t, "keys are lost", func() error {
 		if got, err := ask("get magent.health\r\n"); !strings.HasPrefix(got, "SERVER_ERROR") {
 			return fmt.Errorf("%q, %v", got, err)
 		}
@@ -147,7 +148,7 @@ func (c *cluster) asked() []*host {
 	}
 	before := count()
 	var asked []*host
-	harness.Eventually(c.t, "somebody is asked", func() error {
+	testkit.Eventually(c.t, "somebody is asked", func() error {
 		asked = nil
 		for i, n := range count() {
 			if n != before[i] {

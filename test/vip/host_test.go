@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -20,9 +21,9 @@ type host struct {
 	i          int
 	args       []string // of magent
 	dir        string   // root's alone: keepalived wants scripts where nobody else can write
-	memcached  *harness.Process
-	magent     *harness.Process
-	keepalived *harness.Process
+	memcached  *testkit.Process
+	magent     *testkit.Process
+	keepalived *testkit.Process
 }
 
 // cluster is three of them, a client and the bridge.
@@ -91,7 +92,7 @@ func (h *host) runMagent() {
 // awaitListening waits until somebody listens at an address, as the host sees it.
 func (s *space) awaitListening(addr string) {
 	s.t.Helper()
-	harness.Eventually(s.t, addr+" can be connected to", func() error {
+	testkit.Eventually(s.t, addr+" can be connected to", func() error {
 		conn, err := s.dial(addr, time.Second)
 		if err == nil {
 			conn.Close()
@@ -103,7 +104,7 @@ func (s *space) awaitListening(addr string) {
 // awaitServing waits until the host's magent serves.
 func (h *host) awaitServing() {
 	h.t.Helper()
-	harness.Eventually(h.t, "magent of "+h.name+" serves", func() error {
+	testkit.Eventually(h.t, "magent of "+h.name+" serves", func() error {
 		if code, _, said := harness.Run(h.t, h.inside(harness.Binary(h.t), "health", h.local())...); code != 0 {
 			return fmt.Errorf("it does not: %s", said)
 		}
@@ -129,7 +130,7 @@ func (h *host) states() map[string]string {
 func (h *host) awaitSilence() {
 	h.t.Helper()
 	n := 0
-	harness.Eventually(h.t, "nothing is on its way from "+h.name, func() error {
+	testkit.Eventually(h.t, "nothing is on its way from "+h.name, func() error {
 		n++
 		h.ask(fmt.Sprintf("delete silence%d\r\n", n), "\n")
 		fields := h.stats()
@@ -196,7 +197,7 @@ func (h *host) askAt(addr, request, end string) string {
 // awaitUp waits until the host's magent uses all servers, and none has anything to make good.
 func (h *host) awaitUp() {
 	h.t.Helper()
-	harness.Eventually(h.t, "all servers are up for "+h.name, func() error {
+	testkit.Eventually(h.t, "all servers are up for "+h.name, func() error {
 		states := h.states()
 		for i := range 3 {
 			if states[address(i)+":11211"] != "up 0" {
@@ -245,7 +246,7 @@ func (c *cluster) holder(but *host) *host {
 	c.t.Helper()
 	var found *host
 	same := 0
-	harness.Eventually(c.t, "a host keeps the virtual address", func() error {
+	testkit.Eventually(c.t, "a host keeps the virtual address", func() error {
 		last := found
 		var holders []string
 		for _, h := range c.hosts {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -19,7 +20,7 @@ func TestMagentsWithoutTheAddressCanServe(t *testing.T) {
 		h.runMagent()
 	}
 	for _, h := range c.hosts {
-		harness.Eventually(t, "no server is there for "+h.name, func() error {
+		testkit.Eventually(t, "no server is there for "+h.name, func() error {
 			if states := fmt.Sprint(h.states()); strings.Count(states, "ejected") != len(c.hosts) {
 				return fmt.Errorf("%s", states)
 			}
@@ -68,7 +69,7 @@ func TestMagentsWithoutTheAddressCanServe(t *testing.T) {
 // anything to make good. Keepalived may move the address at any time: a host that has no time may fail the check.
 func (c *cluster) awaitMended(but *host) (active *host) {
 	c.t.Helper()
-	harness.Eventually(c.t, "the magent with the virtual address uses all servers", func() error {
+	testkit.Eventually(c.t, "the magent with the virtual address uses all servers", func() error {
 		for _, h := range c.hosts {
 			if h == but || !h.has() {
 				continue

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -28,14 +29,14 @@ const ours = "/proc/thread-self/ns/net"
 type space struct {
 	t      *testing.T
 	name   string
-	holder *harness.Process
+	holder *testkit.Process
 }
 
 func newSpace(t *testing.T, name string) *space {
 	t.Helper()
-	s := &space{t: t, name: name, holder: harness.Start(t, name, "unshare", "--net", "sleep", "infinity")}
+	s := &space{t: t, name: name, holder: testkit.Start(t, name, "unshare", "--net", "sleep", "infinity")}
 	own := must(os.Readlink(ours))
-	harness.Eventually(t, name+" is there", func() error {
+	testkit.Eventually(t, name+" is there", func() error {
 		exe, err := os.Readlink(s.proc("exe"))
 		ns, err2 := os.Readlink(s.proc("ns/net"))
 		if err != nil || err2 != nil || ns == own || exe == "" {
@@ -55,9 +56,9 @@ func (s *space) inside(argv ...string) []string {
 }
 
 // start runs a program there.
-func (s *space) start(name string, argv ...string) *harness.Process {
+func (s *space) start(name string, argv ...string) *testkit.Process {
 	s.t.Helper()
-	return harness.Start(s.t, name+" of "+s.name, s.inside(argv...)...)
+	return testkit.Start(s.t, name+" of "+s.name, s.inside(argv...)...)
 }
 
 // run runs one to its end, which must be a good one, and returns what it said.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -54,7 +55,7 @@ func TestStandby(t *testing.T) {
 	a.awaitSilence()
 	b.magent.Signal(syscall.SIGSTOP) // it will be late
 	c.bridge.ip("link", "set", plug(a.i), "master", "br0")
-	harness.Eventually(t, "the others are back for "+a.name, func() error {
+	testkit.Eventually(t, "the others are back for "+a.name, func() error {
 		if n := a.stats()["server:2:connected"]; n != "1" {
 			return fmt.Errorf("it has %s connections to host2", n)
 		}

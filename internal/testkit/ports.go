@@ -1,4 +1,4 @@
-package harness
+package testkit
 
 import (
 	"errors"
@@ -10,10 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// reservePort returns a TCP port of the loopback that the kernel gives to nobody else until the test is over, even
-// while the server that uses it is down. A socket stays bound to the port without listening, and shares it with a
-// server that also sets SO_REUSEADDR. While the server is down, connections to the port are refused.
-func reservePort(tb testing.TB) int {
+// ReservePort returns a TCP port of the loopback that nobody else is given until the test is over, although the
+// server that uses it comes and goes: a socket stays bound to it, without listening, and shares it (SO_REUSEADDR)
+// with a server that does the same. To connect to such a port is refused while the server is away.
+func ReservePort(tb testing.TB) int {
 	tb.Helper()
 	fd, port := bound(tb)
 	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
@@ -25,7 +25,7 @@ func reservePort(tb testing.TB) int {
 // DeadAddr returns an address of the loopback that refuses every connection as long as the test runs.
 func DeadAddr(tb testing.TB) string {
 	tb.Helper()
-	return fmt.Sprintf("127.0.0.1:%d", reservePort(tb))
+	return fmt.Sprintf("127.0.0.1:%d", ReservePort(tb))
 }
 
 // BlackHole returns an address that drops every attempt to connect, because the backlog of its socket is full.

@@ -1,4 +1,4 @@
-package harness
+package testkit
 
 import (
 	"errors"
@@ -10,17 +10,14 @@ import (
 	"time"
 )
 
-// patience is how long a test waits for something that happens at once on an idle machine.
-const patience = 20 * time.Second
-
-// Process is a program that a test runs. It is killed, by pid, at the end of the test.
+// Process is a program that a test runs. It is ended, by pid, when the test is over.
 type Process struct {
 	Name string
 	PID  int
 
 	tb       testing.TB
 	cmd      *exec.Cmd
-	log      *logBuffer
+	log      *Output
 	exited   chan struct{} // closed when the process has been waited for
 	code     int           // its exit code, or -1 after a signal; valid once exited is closed
 	mu       sync.Mutex
@@ -31,28 +28,41 @@ type Process struct {
 // although the test does not expect that, the test fails.
 func Start(tb testing.TB, name string, argv ...string) *Process {
 	tb.Helper()
-	return startWith(tb, name, nil, argv)
+	return StartWith(tb, name, nil, argv...)
 }
 
-// startWith is Start with more variables in the environment, each as NAME=value.
-func startWith(tb testing.TB, name string, env, argv []string) *Process {
+// StartWith is Start with more variables in the environment, each as NAME=value.
+func StartWith(tb testing.TB, name string, env []string, argv ...string) *Process {
 	tb.Helper()
-	p := &Process{Name: name, tb: tb, log: &logBuffer{}, exited: make(chan struct{})}
-	p.cmd = exec.Command(argv[0], argv[1:]...)
+	cmd := exec.Command(argv[0], argv[1:]...)
 	if len(env) > 0 {
-		p.cmd.Env = append(os.Environ(), env...)
+		cmd.Env = append(os.Environ(), env...)
 	}
-	p.cmd.Stdout = p.log
-	p.cmd.Stderr = p.log
-	p.cmd.WaitDelay = time.Second // a grandchild may hold the pipes
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := p.cmd.Start(); err != nil {
+	return StartCommand(tb, name, cmd)
+}
+
+// StartCommand is Start for a command that was prepared. Its output is the log as far as it does not go elsewhere.
+func StartCommand(tb testing.TB, name string, cmd *exec.Cmd) *Process {
+	tb.Helper()
+	p := &Process{Name: name, tb: tb, cmd: cmd, log: &Output{}, exited: make(chan struct{})}
+	if cmd.Stdout == nil {
+		cmd.Stdout = p.log
+	}
+	if cmd.Stderr == nil {
+		cmd.Stderr = p.log
+	}
+	cmd.WaitDelay = time.Second // a grandchild may hold the pipes
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
+	if err := cmd.Start(); err != nil {
 		if errors.Is(err, exec.ErrNotFound) {
-			tb.Fatalf("%s is not installed: run `make deps`", argv[0])
+			tb.Fatalf("%s is not installed: run `make deps`", cmd.Args[0])
 		}
-		tb.Fatalf("start %v: %v", argv, err)
+		tb.Fatalf("start %v: %v", cmd.Args, err)
 	}
-	p.PID = p.cmd.Process.Pid
+	p.PID = cmd.Process.Pid
 	go p.wait()
 	tb.Cleanup(p.end)
 	return p
@@ -86,18 +96,7 @@ func (p *Process) Kill() {
 	<-p.exited
 }
 
-// Pause sends SIGSTOP: the process keeps its connections but does not answer. Pause returns when all threads are
-// stopped.
-func (p *Process) Pause() {
-	p.tb.Helper()
-	p.Signal(syscall.SIGSTOP)
-	Eventually(p.tb, p.Name+" stands still", p.stopped)
-}
-
-// Resume sends SIGCONT.
-func (p *Process) Resume() { p.Signal(syscall.SIGCONT) }
-
-// Terminate sends SIGTERM, without waiting for the end.
+// Terminate sends SIGTERM and does not wait.
 func (p *Process) Terminate() {
 	p.expect()
 	p.Signal(syscall.SIGTERM)
@@ -110,8 +109,8 @@ func (p *Process) ExitCode() int {
 	select {
 	case <-p.exited:
 		return p.code
-	case <-time.After(patience):
-		p.tb.Fatalf("%s (pid %d) still runs after %v", p.Name, p.PID, patience)
+	case <-time.After(Patience):
+		p.tb.Fatalf("%s (pid %d) still runs after %v", p.Name, p.PID, Patience)
 		return -1
 	}
 }
@@ -129,11 +128,11 @@ func (p *Process) Exited() bool {
 // Log returns the output of the process so far, up to logKept bytes.
 func (p *Process) Log() string { return p.log.String() }
 
-// LogLines returns the number of lines that the process has written so far.
-func (p *Process) LogLines() int { return p.log.lines() }
+// LogLines is the number of lines that it has written so far.
+func (p *Process) LogLines() int { return p.log.Lines() }
 
 // Signal sends a signal.
-func (p *Process) Signal(s syscall.Signal) {
+func (p *Process) Signal(s os.Signal) {
 	p.tb.Helper()
 	if err := p.cmd.Process.Signal(s); err != nil {
 		p.tb.Errorf("%v to %s (pid %d): %v", s, p.Name, p.PID, err)

@@ -1,48 +1,53 @@
-package harness
+package testkit
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Redis is a real Redis server, or a Sentinel, on a port of its own.
 type Redis struct {
 	*Process
 	Addr string // 127.0.0.1:port
+	Port int
 
-	port int
+	tb   testing.TB
 	argv []string
 }
 
-// StartRedis runs a Redis server that stores nothing on disk, and waits until it answers. args are further options of
-// its command line, such as "--requirepass", "secret".
+// StartRedis runs a Redis server that keeps nothing on disk, and waits until it answers. args are options as on its
+// command line, such as "--requirepass", "secret".
 func StartRedis(tb testing.TB, args ...string) *Redis {
 	tb.Helper()
 	r := newRedis(tb)
 	r.argv = append([]string{
-		"redis-server", "--port", strconv.Itoa(r.port), "--bind", "127.0.0.1", "--dir", tb.TempDir(),
+		"redis-server", "--port", strconv.Itoa(r.Port), "--bind", "127.0.0.1", "--dir", tb.TempDir(),
 		"--save", "", "--repl-diskless-sync-delay", "0",
 	}, args...)
-	r.start(tb)
+	r.start()
 	return r
 }
 
 // StartReplica runs a replica of a server, and waits until it has the server's data.
 func StartReplica(tb testing.TB, of *Redis, args ...string) *Redis {
 	tb.Helper()
-	r := StartRedis(tb, append([]string{"--replicaof", "127.0.0.1", strconv.Itoa(of.port)}, args...)...)
+	r := StartRedis(tb, append([]string{"--replicaof", "127.0.0.1", strconv.Itoa(of.Port)}, args...)...)
 	of.Await("INFO replication", "state=online")
 	return r
 }
 
-// StartSentinels runs n Sentinels that watch a master with the given number of replicas, under a name. A majority of
-// them replaces the master on command, or after LoseMaster when it is down. StartSentinels returns when all Sentinels
-// know the replicas and each other.
+// StartSentinels runs so many Sentinels, which watch a master, with so many replicas, under that name. A majority of
+// them replaces it on command, or some time after LoseMaster. When it returns they know the replicas, and each other.
 func StartSentinels(tb testing.TB, n int, name string, master *Redis, replicas int) []*Redis {
 	tb.Helper()
 	var all []*Redis
@@ -50,14 +55,14 @@ func StartSentinels(tb testing.TB, n int, name string, master *Redis, replicas i
 		r := newRedis(tb)
 		dir := tb.TempDir()
 		file := filepath.Join(dir, "sentinel.conf")
-		text := fmt.Sprintf("port %d\nbind 127.0.0.1\ndir %s\n", r.port, dir) +
-			fmt.Sprintf("sentinel monitor %s 127.0.0.1 %d %d\n", name, master.port, n/2+1) +
+		text := fmt.Sprintf("port %d\nbind 127.0.0.1\ndir %s\n", r.Port, dir) +
+			fmt.Sprintf("sentinel monitor %s 127.0.0.1 %d %d\n", name, master.Port, n/2+1) +
 			fmt.Sprintf("sentinel down-after-milliseconds %s 3600000\nsentinel failover-timeout %[1]s 3000\n", name)
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			tb.Fatal(err)
 		}
 		r.argv = []string{"redis-server", file, "--sentinel"}
-		r.start(tb)
+		r.start()
 		all = append(all, r)
 	}
 	for _, r := range all {
@@ -66,8 +71,8 @@ func StartSentinels(tb testing.TB, n int, name string, master *Redis, replicas i
 	return all
 }
 
-// LoseMaster makes the Sentinels replace a master that has not answered for one second. With a shorter time they would
-// replace a healthy master on a busy machine.
+// LoseMaster has the Sentinels wait no longer than a second for a master that says nothing. If they waited less, they
+// would replace one that is well on a machine that is busy.
 func LoseMaster(sentinels []*Redis, name string) {
 	for _, r := range sentinels {
 		r.Await("SENTINEL SET "+name+" down-after-milliseconds 1000", "+OK")
@@ -85,45 +90,54 @@ func SentinelServer(sentinels []*Redis, name string) string {
 
 func newRedis(tb testing.TB) *Redis {
 	tb.Helper()
-	port := reservePort(tb)
-	return &Redis{port: port, Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}
+	port := ReservePort(tb)
+	return &Redis{tb: tb, Port: port, Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}
 }
 
-// Restart kills the server and starts it again on the same port, empty. A Sentinel keeps what it knows.
+// Restart runs it again, empty, on the same port. A Sentinel knows what it knew.
 func (r *Redis) Restart() {
 	r.tb.Helper()
 	r.Kill()
-	r.start(r.tb)
+	r.start()
 }
 
-func (r *Redis) start(tb testing.TB) {
-	tb.Helper()
-	r.Process = Start(tb, "redis "+r.Addr, r.argv...)
-	Eventually(tb, r.Name+" answers", func() error {
+// start waits until it answers. One that wants a password, or has lost its master, is there.
+func (r *Redis) start() {
+	r.tb.Helper()
+	r.Process = Start(r.tb, "redis "+r.Addr, r.argv...)
+	Eventually(r.tb, r.Name+" answers", func() error {
 		if r.Exited() {
-			tb.Fatalf("%s ended with code %d:\n%s", r.Name, r.ExitCode(), r.Log())
+			r.tb.Fatalf("%s ended with code %d:\n%s", r.Name, r.ExitCode(), r.Log())
 		}
 		reply, err := r.Do("PING")
-		if err == nil && reply != "+PONG" && !strings.HasPrefix(reply, "-NOAUTH") &&
-			!strings.HasPrefix(reply, "-MASTERDOWN") {
+		word, _, _ := strings.Cut(reply, " ")
+		if err == nil && !slices.Contains([]string{"+PONG", "-NOAUTH", "-MASTERDOWN"}, word) {
 			err = fmt.Errorf("reply %q to PING", reply)
 		}
 		return err
 	})
 }
 
-// Do sends a command, whose words contain no spaces. It returns the reply: a line without its end, or a bulk string.
-func (r *Redis) Do(command string) (string, error) {
-	c, err := Open(r.Addr)
+// Do says a command, whose words hold no blanks, on a connection of its own. It returns the first line of the reply
+// without its end, or the text of a bulk string.
+func (r *Redis) Do(command string) (reply string, err error) {
+	c, err := net.DialTimeout("tcp", r.Addr, Patience)
 	if err != nil {
 		return "", err
 	}
 	defer c.Close()
-	line, err := c.Try(command + "\r\n")
+	_, err = fmt.Fprintf(c, "%s\r\n", command)
+	if err = errors.Join(err, c.SetDeadline(time.Now().Add(Patience))); err != nil {
+		return "", err
+	}
+	in := bufio.NewReader(c)
+	line, err := in.ReadString('\n')
 	line = strings.TrimRight(line, "\r\n")
 	size, bulk := strings.CutPrefix(line, "$")
 	if n, _ := strconv.Atoi(size); err == nil && bulk && n > 0 {
-		return c.tryRead(n)
+		text := make([]byte, n)
+		_, err = io.ReadFull(in, text)
+		return string(text), err
 	}
 	return line, err
 }

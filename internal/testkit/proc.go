@@ -1,4 +1,4 @@
-package harness
+package testkit
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -87,3 +88,13 @@ func (p *Process) proc(file string) string {
 	}
 	return string(text)
 }
+
+// Pause is SIGSTOP: the process keeps its connections and says nothing. It returns when all its threads stand still.
+func (p *Process) Pause() {
+	p.tb.Helper()
+	p.Signal(syscall.SIGSTOP)
+	Eventually(p.tb, p.Name+" stands still", p.stopped)
+}
+
+// Resume is SIGCONT.
+func (p *Process) Resume() { p.Signal(syscall.SIGCONT) }
