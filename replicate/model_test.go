@@ -12,6 +12,7 @@ import (
 
 	"magent/failover"
 	"magent/internal/call"
+	"magent/internal/testkit"
 )
 
 // modelKeys are the keys of the model.
@@ -52,7 +53,7 @@ func (a *asked) Answer(c *call.Call, reply []byte) {
 	if a.failed() && a.w.single {
 		a.w.t.Fatalf("%v: one copy was well", a.op)
 	}
-	a.w.t.Logf("answered: %s %s %s: %s", a.verb, a.key, a.value, oneLine(string(reply)))
+	a.w.t.Logf("answered: %s %s %s: %s", a.verb, a.key, a.value, testkit.Line(string(reply)))
 	if a.verb == "get" && !a.unknown() {
 		a.answer = ""
 		if w := strings.Fields(line); w[0] == "VALUE" {

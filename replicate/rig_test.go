@@ -14,6 +14,7 @@ import (
 	"magent/internal/call"
 	"magent/internal/loop"
 	"magent/internal/stats"
+	"magent/internal/testkit"
 	"magent/replicate/repair"
 )
 
@@ -166,7 +167,7 @@ func (r *rig) say(who call.Client, text string) {
 	if n, st := ascii.Next([]byte(text), limits, req); st != ascii.Complete || n != len(text) {
 		r.t.Fatalf("%q is no request (status %d, %d bytes)", text, st, n)
 	}
-	r.t.Logf("asked: %s", oneLine(text))
+	r.t.Logf("asked: %s", testkit.Line(text))
 	r.e.Do(r.e.NewCall(who), req)
 }
 
@@ -274,17 +275,9 @@ type listener struct {
 }
 
 func (c listener) Answer(answered *call.Call, reply []byte) {
-	c.r.tell("%s: %s", c.name, oneLine(string(reply)))
+	c.r.tell("%s: %s", c.name, testkit.Line(string(reply)))
 	answered.Release()
 }
-
-// oneLine returns a request or a reply as one line, with | for each line end.
-func oneLine(text string) string {
-	return strings.TrimSuffix(strings.ReplaceAll(text, "\r\n", "|"), "|")
-}
-
-// wire is the inverse of oneLine.
-func wire(line string) string { return strings.ReplaceAll(line, "|", "\r\n") + "\r\n" }
 
 // nextRequest removes the first request from what a server has received; nil: it is not complete.
 func nextRequest(in []byte) (req, rest []byte) {

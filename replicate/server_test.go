@@ -7,6 +7,8 @@ import (
 
 	"golang.org/x/sys/unix"
 	"pgregory.net/rapid"
+
+	"magent/internal/testkit"
 )
 
 // server plays one server: it has a listening socket, and the requests that have arrived. It does nothing by itself
@@ -160,7 +162,7 @@ func (e *end) execute() {
 	req := e.asked[0]
 	e.asked = e.asked[1:]
 	reply := e.s.mem.execute(req)
-	e.s.t.Logf("%s executes %s: %s", e.s.name, oneLine(req), oneLine(reply))
+	e.s.t.Logf("%s executes %s: %s", e.s.name, testkit.Line(req), testkit.Line(reply))
 	e.out = append(e.out, reply...)
 }
 

@@ -10,11 +10,13 @@ import (
 	"time"
 
 	"github.com/cockroachdb/datadriven"
+
+	"magent/internal/testkit"
 )
 
 // TestTranscripts replays the conversations in testdata: the requests of clients, the answers of the primary p and the
-// backup b, and the outcome of each step. The flag -rewrite updates the outcomes. | stands for a line end, and {p:5}
-// for cas token 5 of server p.
+// backup b, and the outcome of each step. testkit.Transcripts says how they are written. {p:5} stands for cas token 5
+// of server p.
 //
 //	pair [limit=N] [ack=primary] [classic]   begins: two servers that are up
 //	say CLIENT REQUEST                       a client asks
@@ -26,10 +28,7 @@ import (
 //	restart SERVER                           the server begins anew, empty
 //	look                                     the states, and the keys that are dirty
 func TestTranscripts(t *testing.T) {
-	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
-		if !strings.HasSuffix(path, ".txt") {
-			return
-		}
+	testkit.Transcripts(t, "*.txt", func(t *testing.T, path string) {
 		s := &script{}
 		defer s.close()
 		datadriven.RunTest(t, path, s.run)
@@ -60,7 +59,7 @@ func (s *script) run(t *testing.T, d *datadriven.TestData) string {
 	who, text, _ := strings.Cut(line, " ")
 	switch d.Cmd {
 	case "say":
-		s.say(listener{s.rig, who}, wire(s.withTokens(text)))
+		s.say(listener{s.rig, who}, testkit.Wire(s.withTokens(text)))
 	case "answer":
 		e := s.oldest(who)
 		if e == nil {
@@ -68,7 +67,7 @@ func (s *script) run(t *testing.T, d *datadriven.TestData) string {
 		}
 		e.asked = e.asked[1:]
 		s.shown[e]--
-		e.out = append(e.out, wire(text)...)
+		e.out = append(e.out, testkit.Wire(text)...)
 		e.send()
 	case "execute":
 		e := s.oldest(who)
@@ -144,7 +143,7 @@ func (s *script) news() string {
 	for _, server := range s.servers {
 		for _, e := range server.ends {
 			for _, req := range e.asked[s.shown[e]:] {
-				fmt.Fprintf(&out, "%s is asked %s\n", server.name, oneLine(req))
+				fmt.Fprintf(&out, "%s is asked %s\n", server.name, testkit.Line(req))
 			}
 			s.shown[e] = len(e.asked)
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -41,21 +42,13 @@ func refused(t *testing.T, addr, request string) {
 	c := harness.Dial(t, addr)
 	defer c.Close()
 	c.Send(request + sentinel)
-	reply, err := readTo(c, sentinelReply, patience)
+	reply, err := readTo(c, sentinelReply, testkit.Patience)
 	if err != nil {
 		t.Fatalf("%q: %v", request, err)
 	}
 	if !harness.IsError(reply) || strings.Count(reply, "\n") != 1 {
 		t.Errorf("%q: reply %q", request, reply)
 	}
-}
-
-// TestBytesAboveASCII: keys of bytes above 0x7f are keys, as for memcached.
-func TestBytesAboveASCII(t *testing.T) {
-	targets := startTargets(t)
-	agree(t, targets, script{name: "high bytes", steps: []string{
-		"set schl\xc3\xbcssel 0 0 1\r\n1\r\n", "get schl\xc3\xbcssel\r\n", "set k\x80\xff 0 0 1\r\n2\r\n", "get k\x80\xff\r\n", "mg k\x80\xff v k\r\n", "delete k\x80\xff\r\n",
-	}})
 }
 
 // TestOtherCommands: memcached's commands for its administrator are not for a proxy: one error line, and in step.
@@ -65,7 +58,7 @@ func TestOtherCommands(t *testing.T) {
 	for _, request := range []string{"shutdown", "cache_memlimit 64", "slabs automove 0", "lru_crawler enable", "watch fetchers", "lru mode flat", "misbehave", "refresh_certs", "debugtime 5"} {
 		c := harness.Dial(t, proxy.Addr)
 		c.Send(request + "\r\n" + sentinel)
-		reply, err := readTo(c, sentinelReply, patience)
+		reply, err := readTo(c, sentinelReply, testkit.Patience)
 		if err != nil || !harness.IsError(reply) || strings.Count(reply, "\n") != 1 {
 			t.Errorf("%q: reply %q, %v", request, reply, err)
 		}

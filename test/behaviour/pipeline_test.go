@@ -12,13 +12,12 @@ func TestPipelines(t *testing.T) {
 	t.Parallel()
 	targets := startTargets(t)
 	for seed := range uint64(20) {
-		s := script{name: fmt.Sprintf("pipeline %d", seed)}
 		r := rand.New(rand.NewPCG(seed, 1))
 		var packet strings.Builder
 		for range 100 + r.IntN(700) {
 			packet.WriteString(anyCommand(r))
 		}
-		s.steps = []string{packet.String(), packet.String()}
+		s := generated(fmt.Sprintf("pipeline %d", seed), packet.String(), packet.String())
 		t.Run(s.name, func(t *testing.T) { agree(t, targets, s) })
 	}
 }

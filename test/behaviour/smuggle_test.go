@@ -12,6 +12,9 @@ import (
 // smuggled is a value that every server would rather execute: nine bytes.
 const smuggled = "flush_all"
 
+// key251 is a key that is one byte too long.
+var key251 = strings.Repeat("k", 251)
+
 // odd are the beginnings of lines that the smuggled value follows. Proxy and servers of any version have to agree where the
 // value ends, or it becomes a command.
 var odd = []string{

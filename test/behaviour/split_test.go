@@ -3,6 +3,7 @@ package behaviour
 import (
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -16,12 +17,12 @@ const packet = "delete q\r\nset q 3 0 5\r\na\r\nbc\r\nadd q 0 0 1\r\nx\r\nget q 
 func TestEverySplit(t *testing.T) {
 	for _, to := range startTargets(t).all() {
 		t.Run(to.name, func(t *testing.T) {
-			want := hold(t, to, script{name: "in one piece", steps: []string{packet}})[0]
+			want := hold(t, to, generated("in one piece", packet))[0]
 			c, turn := harness.Dial(t, to.addr), harness.Dial(t, to.addr)
 			for cut := 1; cut < len(packet); cut++ {
 				if got := inPieces(t, c, turn, packet[:cut], packet[cut:]); got != want {
-					at := difference(got, want)
-					t.Fatalf("cut behind %q, byte %d of the reply:\ngot  %q\nwant %q", last(packet[:cut], 40), at, excerpt(got, at), excerpt(want, at))
+					at := testkit.Difference(got, want)
+					t.Fatalf("cut behind %q, byte %d of the reply:\ngot  %q\nwant %q", last(packet[:cut], 40), at, testkit.Excerpt(got, at), testkit.Excerpt(want, at))
 				}
 			}
 		})
@@ -32,15 +33,15 @@ func TestEverySplit(t *testing.T) {
 func TestByteByByte(t *testing.T) {
 	for _, to := range startTargets(t).all() {
 		t.Run(to.name, func(t *testing.T) {
-			want := hold(t, to, script{name: "in one piece", steps: []string{packet}})[0]
+			want := hold(t, to, generated("in one piece", packet))[0]
 			pieces := make([]string, len(packet))
 			for i := range packet {
 				pieces[i] = packet[i : i+1]
 			}
 			c, turn := harness.Dial(t, to.addr), harness.Dial(t, to.addr)
 			if got := inPieces(t, c, turn, pieces...); got != want {
-				at := difference(got, want)
-				t.Errorf("byte %d of the reply:\ngot  %q\nwant %q", at, excerpt(got, at), excerpt(want, at))
+				at := testkit.Difference(got, want)
+				t.Errorf("byte %d of the reply:\ngot  %q\nwant %q", at, testkit.Excerpt(got, at), testkit.Excerpt(want, at))
 			}
 		})
 	}
@@ -55,7 +56,7 @@ func inPieces(t *testing.T, c, turn *harness.Client, pieces ...string) string {
 		turn.Want("mn\r\n", "MN\r\n")
 	}
 	c.Send(sentinel)
-	got, err := readTo(c, sentinelReply, patience)
+	got, err := readTo(c, sentinelReply, testkit.Patience)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -58,8 +59,36 @@ func (ts *targets) all() []target { return append([]target{ts.reference}, ts.pro
 // {cas N} in a step stands for the N-th cas token that this connection has seen, counted from 1.
 type script struct {
 	name  string
-	steps []string
+	steps []step
 	ends  bool // the last step makes the server close the connection
+}
+
+// step is what is sent at once.
+type step struct {
+	testkit.Step
+	text string
+}
+
+// scripts reads a file of testdata.
+func scripts(t *testing.T, file string) (all []script) {
+	t.Helper()
+	for _, c := range testkit.Conversations(t, file) {
+		s := script{name: c.Name, ends: slices.Contains(c.Options, "ends")}
+		for _, line := range c.Steps {
+			s.steps = append(s.steps, step{line, testkit.Wire(line.Line)})
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// generated is a script whose steps a test has made up.
+func generated(name string, texts ...string) script {
+	s := script{name: name}
+	for i, text := range texts {
+		s.steps = append(s.steps, step{testkit.Step{Pos: fmt.Sprintf("%s, step %d", name, i+1), Line: testkit.Line(text)}, text})
+	}
+	return s
 }
 
 // meta finds meta commands that go to servers.
@@ -67,7 +96,7 @@ var meta = regexp.MustCompile(`(?m)^(mg|ms|md|ma|me) `)
 
 // withoutMeta leaves the steps with meta commands out: TestMeta says what becomes of them where servers lack them.
 func (s script) withoutMeta() script {
-	s.steps = slices.DeleteFunc(slices.Clone(s.steps), meta.MatchString)
+	s.steps = slices.DeleteFunc(slices.Clone(s.steps), func(st step) bool { return meta.MatchString(st.text) })
 	return s
 }
 
@@ -88,10 +117,7 @@ func agree(t *testing.T, ts *targets, s script) {
 	for _, other := range ts.proxies {
 		got := hold(t, other, s)
 		for i := range want {
-			if got[i] != want[i] && got[i] != also[i] {
-				at := difference(want[i], got[i])
-				t.Errorf("%s, step %d %.200q, byte %d:\n%s says\n  %q\n%s says\n  %q", s.name, i+1, s.steps[i], at,
-					ts.reference.name, excerpt(want[i], at), other.name, excerpt(got[i], at))
+			if got[i] != also[i] && !s.steps[i].Compare(t, other.name, got[i], ts.reference.name, want[i]) {
 				break // what follows may be out of step
 			}
 		}
@@ -101,9 +127,10 @@ func agree(t *testing.T, ts *targets, s script) {
 // hold returns the normalised replies to each step.
 func hold(t *testing.T, to target, s script) []string {
 	t.Helper()
-	replies, err := try(t, to, s, patience)
+	replies, err := try(t, to, s, testkit.Patience)
 	if err != nil {
-		t.Errorf("%s, %s, step %d %.200q: %v", to.name, s.name, len(replies)+1, s.steps[len(replies)], err)
+		failed := s.steps[len(replies)]
+		t.Errorf("%s: %.200s: %s: %v", failed.Pos, failed.Line, to.name, err)
 	}
 	return append(replies, make([]string, len(s.steps)-len(replies))...)
 }
@@ -115,13 +142,13 @@ func try(t *testing.T, to target, s script, patience time.Duration) (replies []s
 	defer c.Close()
 	cas := &tokens{}
 	for i, step := range s.steps {
-		step = cas.fill(step)
+		text := cas.fill(step.text)
 		end := sentinelReply
 		if s.ends && i == len(s.steps)-1 {
-			c.Send(step)
+			c.Send(text)
 			end = ""
 		} else {
-			c.Send(step + sentinel)
+			c.Send(text + sentinel)
 		}
 		reply, err := readTo(c, end, patience)
 		if err != nil {
@@ -131,9 +158,6 @@ func try(t *testing.T, to target, s script, patience time.Duration) (replies []s
 	}
 	return replies, nil
 }
-
-// patience is for what has to be answered.
-const patience = 20 * time.Second
 
 // The sentinel ends each step: what comes before its reply is the reply to the step.
 const (
@@ -163,17 +187,5 @@ func readTo(c *harness.Client, end string, patience time.Duration) (string, erro
 		}
 	}
 }
-
-// difference is where two replies begin to differ.
-func difference(a, b string) int {
-	for i := range min(len(a), len(b)) {
-		if a[i] != b[i] {
-			return i
-		}
-	}
-	return min(len(a), len(b))
-}
-
-func excerpt(text string, at int) string { return text[max(0, at-100):min(len(text), at+200)] }
 
 func last(text string, n int) string { return text[max(0, len(text)-n):] }

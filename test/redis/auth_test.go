@@ -33,7 +33,7 @@ func TestAuthDialogues(t *testing.T) {
 			t.Run(fmt.Sprintf("password %q, client says %s", password, name), func(t *testing.T) {
 				s := &script{name: name}
 				for _, line := range lines {
-					step := parseStep(t, line)
+					step := parseStep(t, testkit.Step{Pos: name, Line: line})
 					if password == "" && (line == "CLIENT ID" || line == "COMMAND COUNT" || line == "INFO" || strings.HasPrefix(line, "HELLO")) {
 						step.mark = '?'
 					}

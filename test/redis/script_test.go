@@ -1,22 +1,21 @@
 package redis
 
 import (
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
+
+	"magent/internal/testkit"
 )
 
-// A step is a line of testdata/*.txt: a command, whose words may be quoted as Go quotes strings. A mark in front of it says how
-// replies may differ: "~" in the order of an array's elements; "?" in all but the kind of reply. "#" begins a remark.
+// A step is a command of a script. A mark in front of it says how replies may differ: "~" in the order of an array's
+// elements; "?" in all but the kind of reply.
 type step struct {
-	line string
+	testkit.Step
 	mark byte // '~', '?' or 0
 	args []string
 }
 
-// script is a file of steps, which are taken on one connection, with nothing stored before.
+// script is a conversation of testdata, which is held with nothing stored before.
 type script struct {
 	name  string
 	steps []step
@@ -25,21 +24,9 @@ type script struct {
 // scripts reads all of testdata.
 func scripts(t *testing.T) (all []script) {
 	t.Helper()
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no scripts: %v", err)
-	}
-	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := script{name: strings.TrimSuffix(filepath.Base(file), ".txt")}
-		for line := range strings.Lines(string(content)) {
-			line = strings.TrimSpace(line)
-			if line == "" || line[0] == '#' {
-				continue
-			}
+	for _, c := range testkit.Conversations(t, "*.txt") {
+		s := script{name: c.Name}
+		for _, line := range c.Steps {
 			s.steps = append(s.steps, parseStep(t, line))
 		}
 		all = append(all, s)
@@ -47,28 +34,14 @@ func scripts(t *testing.T) (all []script) {
 	return all
 }
 
-func parseStep(t *testing.T, line string) step {
+func parseStep(t *testing.T, line testkit.Step) step {
 	t.Helper()
-	s := step{line: line}
-	rest := line
-	if strings.HasPrefix(line, "~ ") || strings.HasPrefix(line, "? ") {
-		s.mark, rest = line[0], line[2:]
+	st, words := step{Step: line}, line.Line
+	if strings.HasPrefix(words, "~ ") || strings.HasPrefix(words, "? ") {
+		st.mark, words = words[0], words[2:]
 	}
-	for rest != "" {
-		word := rest
-		if rest[0] == '"' {
-			quoted, err := strconv.QuotedPrefix(rest)
-			if err != nil {
-				t.Fatalf("%q: %v", line, err)
-			}
-			unquoted, _ := strconv.Unquote(quoted)
-			s.args, rest = append(s.args, unquoted), strings.TrimLeft(rest[len(quoted):], " ")
-			continue
-		}
-		word, rest, _ = strings.Cut(rest, " ")
-		s.args, rest = append(s.args, word), strings.TrimLeft(rest, " ")
-	}
-	return s
+	st.args = testkit.Words(t, words)
+	return st
 }
 
 // normal is what of a reply has to be the same everywhere.
@@ -109,21 +82,7 @@ func (s *script) replies(c *conn) (out []string, err error) {
 func (s *script) compare(t *testing.T, want, got []string) {
 	t.Helper()
 	for i := range min(len(want), len(got)) {
-		if w, g := s.steps[i].normal(want[i]), s.steps[i].normal(got[i]); w != g {
-			at := difference(w, g)
-			t.Errorf("%s: %s\nredis says  %q\nmagent says %q", s.name, s.steps[i].line, excerpt(w, at), excerpt(g, at))
-		}
+		st := &s.steps[i]
+		st.Compare(t, "magent", st.normal(got[i]), "redis", st.normal(want[i]))
 	}
 }
-
-// difference is where two replies begin to differ.
-func difference(a, b string) int {
-	for i := range min(len(a), len(b)) {
-		if a[i] != b[i] {
-			return i
-		}
-	}
-	return min(len(a), len(b))
-}
-
-func excerpt(text string, at int) string { return text[max(0, at-100):min(len(text), at+200)] }
