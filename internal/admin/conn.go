@@ -3,8 +3,10 @@ package admin
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net"
+	"os"
 	"sync/atomic"
 	"time"
 )
@@ -89,7 +91,12 @@ func (c *conn) Read(b []byte) (int, error) {
 func (c *conn) isHTTP() bool {
 	_ = c.SetReadDeadline(time.Now().Add(silence))
 	start := make([]byte, 4096) // a connection that is closed with unread input would be reset, so read all of it
-	n, _ := io.ReadAtLeast(c.Conn, start, 4)
+	n, err := io.ReadAtLeast(c.Conn, start, 4)
+	if errors.Is(err, os.ErrDeadlineExceeded) { // if this process was held up, the bytes may have been there in time
+		_ = c.SetReadDeadline(time.Now().Add(lateness))
+		late, _ := io.ReadAtLeast(c.Conn, start[n:], 4-n)
+		n += late
+	}
 	c.begun = start[:n]
 	_ = c.SetReadDeadline(time.Now().Add(answerTime))
 	switch string(start[:4]) {

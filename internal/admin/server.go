@@ -18,6 +18,7 @@ const (
 	probeTime  = time.Second            // for the rest of a probe's request to arrive
 	maxHeader  = 16 << 10               // the size of a request's header, in bytes
 	silence    = 250 * time.Millisecond // a connection that has sent nothing for so long gets the page for silence
+	lateness   = 10 * time.Millisecond  // to read what has arrived, when silence is over
 	answerTime = 5 * time.Second        // for a request to arrive, and for its answer to be made and fetched
 )
 
