@@ -105,36 +105,6 @@ func (p *Pool) quarantine(i int) time.Duration {
 	return Quarantine + max(0, late-time.Since(sent))
 }
 
-// Admit has servers return that are connected to again, once it is known whether their other copies can be had: not
-// while connections to those are being made, as at the start.
-func (p *Pool) Admit() {
-	for i, c := range p.Conns {
-		if c.Ready() && !p.Health.Usable(i) && !p.Recalled[i] && p.othersKnown(i) && p.mayMakeGood(i) {
-			p.Health.Return(i, p.Loop.L.Now())
-		}
-	}
-	for i := range p.Conns {
-		if p.Health.Usable(i) && !p.Health.Readable(i) && !p.Engine.Returns(i) && p.mayMakeGood(i) {
-			p.Engine.Returned(i)
-			p.moveKeys()
-		}
-	}
-	p.borrow()
-}
-
-// later does what may have become possible, outside the engine's calls.
-func (p *Pool) later() {
-	for i, c := range p.Conns {
-		if p.Engine.Incomplete(i) || c.Ready() && !p.Health.Usable(i) && !p.Recalled[i] {
-			p.Loop.L.Post(loop.TaskFunc(func() {
-				p.Admit()
-				p.Refill()
-			}))
-			return
-		}
-	}
-}
-
 // Disconnected ejects a server whose connection failed. A connection that ended while nothing was under way, because the
 // server closed it or has moved, is made anew at once.
 func (p *Pool) Disconnected(c *backend.Conn, err error, idle bool) {

@@ -1,6 +1,8 @@
 package pool
 
-import "magent/internal/placement"
+import (
+	"magent/internal/placement"
+)
 
 // In a pool without backups that ejects hosts (twemproxy's auto_eject_hosts) the keys of a server that is out of use belong to
 // the other servers meanwhile, each key to the one that a ring without it picks. Such a pool is patient: a connection that

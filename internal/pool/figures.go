@@ -7,17 +7,10 @@ import (
 	"strings"
 	"time"
 
-	"magent/backend"
 	"magent/internal/placement"
 	"magent/internal/stats"
 	"magent/replicate/repair"
 )
-
-// Stored is what is known of what a server stores, on the first loop.
-type Stored struct {
-	stats.Stored
-	Asked int64 // when, in loop time; 0: never
-}
 
 // Figures copies the figures of one server.
 func (p *Pool) Figures(i int) stats.Server {
@@ -54,14 +47,6 @@ func (p *Pool) Figures(i int) stats.Server {
 		v.LastError = err.Error()
 	}
 	return v
-}
-
-// figures is what stats needs to know of a server beside what its connection counts. That count goes on at a reset,
-// because the machine draws conclusions from it.
-type figures struct {
-	ejections uint64
-	ejectedAt int64         // when this loop ejected the server last, in microseconds since 1970
-	before    backend.Stats // what the connection had counted at the last reset
 }
 
 // ResetFigures sets to zero what stats reset does in memcached: the counters, not what is true at the moment.

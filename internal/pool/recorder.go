@@ -1,13 +1,10 @@
 package pool
 
 import (
-	"errors"
-
 	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/journal"
 	"magent/internal/placement"
-	"magent/replicate/repair"
 )
 
 // recorder is what one loop tells the journal about the servers of one pool.
@@ -36,14 +33,6 @@ func (r *recorder) identity(server int, id failover.Identity) {
 	}
 }
 
-// Recorder is the recorder as the engine wants it.
-func (p *Pool) Recorder() repair.Recorder {
-	if p.recorder == nil {
-		return nil
-	}
-	return p.recorder
-}
-
 // recorderOf numbers the servers of a pool for the journal; it is nil without one.
 func (lp *Loop) recorderOf(cfg *config.Pool) *recorder {
 	if lp.Journal == nil || len(cfg.Backups) == 0 {
@@ -59,19 +48,4 @@ func (lp *Loop) recorderOf(cfg *config.Pool) *recorder {
 // ServerOf is what the journal calls a server.
 func ServerOf(cfg *config.Pool, i int) journal.Server {
 	return journal.Server{Pool: cfg.Name, Role: placement.RoleOf(cfg, i), Address: placement.ServerAt(cfg, i).String()}
-}
-
-// errRecalled is why a server is out of use at the start.
-var errRecalled = errors.New("it missed something while a magent before this one ran")
-
-// Recall takes over what a process before this one has recorded of server i: it missed these keys, which belong to this loop, and
-// what m says besides. The server is out of use until that is made good.
-func (p *Pool) Recall(i int, m *journal.Missed, keys []string) {
-	p.Health.Remember(i, failover.Greeting{Identity: failover.ParseIdentity(m.Identity)}, len(m.Keys) > 0 || m.All || m.Incomplete)
-	if len(keys) == 0 && !m.All && !m.Incomplete {
-		return
-	}
-	p.TakeOut(i, errRecalled)
-	p.Recalled[i] = true
-	p.Engine.Recall(i, keys, m.All, m.Incomplete)
 }

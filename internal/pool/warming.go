@@ -4,8 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"magent/backend"
-	"magent/failover"
 	"magent/internal/loop"
 	"magent/internal/refill"
 )
@@ -97,16 +95,4 @@ func (p *Pool) MadeGood(i int) {
 		p.Loop.Registry.Readmitted(p.records[i])
 	}
 	p.later()
-}
-
-// Refill takes a server out of use that lacks what the other copies have, if it can get that now: on its return it is
-// filled. Its keys are answered by their other copies meanwhile. It must not be called inside the engine.
-func (p *Pool) Refill() {
-	for i, c := range p.Conns {
-		if p.mayMakeGood(i) && p.Health.Server(i).State == failover.Up && p.Engine.Incomplete(i) && p.Engine.CanFill(i) && c.Ready() {
-			c.Close(backend.ErrRefill)
-			c.Connect()
-			return // one after the other: MadeGood comes here again
-		}
-	}
 }

@@ -1,0 +1,49 @@
+package pool
+
+import (
+	"magent/backend"
+	"magent/failover"
+	"magent/internal/loop"
+)
+
+// Admit has servers return that are connected to again, once it is known whether their other copies can be had: not
+// while connections to those are being made, as at the start.
+func (p *Pool) Admit() {
+	for i, c := range p.Conns {
+		if c.Ready() && !p.Health.Usable(i) && !p.Recalled[i] && p.othersKnown(i) && p.mayMakeGood(i) {
+			p.Health.Return(i, p.Loop.L.Now())
+		}
+	}
+	for i := range p.Conns {
+		if p.Health.Usable(i) && !p.Health.Readable(i) && !p.Engine.Returns(i) && p.mayMakeGood(i) {
+			p.Engine.Returned(i)
+			p.moveKeys()
+		}
+	}
+	p.borrow()
+}
+
+// later does what may have become possible, outside the engine's calls.
+func (p *Pool) later() {
+	for i, c := range p.Conns {
+		if p.Engine.Incomplete(i) || c.Ready() && !p.Health.Usable(i) && !p.Recalled[i] {
+			p.Loop.L.Post(loop.TaskFunc(func() {
+				p.Admit()
+				p.Refill()
+			}))
+			return
+		}
+	}
+}
+
+// Refill takes a server out of use that lacks what the other copies have, if it can get that now: on its return it is
+// filled. Its keys are answered by their other copies meanwhile. It must not be called inside the engine.
+func (p *Pool) Refill() {
+	for i, c := range p.Conns {
+		if p.mayMakeGood(i) && p.Health.Server(i).State == failover.Up && p.Engine.Incomplete(i) && p.Engine.CanFill(i) && c.Ready() {
+			c.Close(backend.ErrRefill)
+			c.Connect()
+			return // one after the other: MadeGood comes here again
+		}
+	}
+}

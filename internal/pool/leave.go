@@ -1,0 +1,38 @@
+package pool
+
+// PauseRepair stops making good what servers missed. They are not read, so it may go on at any time.
+func (p *Pool) PauseRepair() {
+	if p == nil {
+		return
+	}
+	for i := range p.Conns {
+		if p.Engine.Returns(i) {
+			p.Abandoned(i)
+			p.Engine.Gone(i)
+		}
+	}
+}
+
+// Leave ends a pool that is not served any more. What still comes to it is answered with an error.
+func (p *Pool) Leave() {
+	p.Held = false
+	for i := range p.Conns {
+		p.Abandoned(i)
+		p.Engine.Gone(i)
+	}
+	for i, c := range p.Conns {
+		p.cutOff[i] = c.Pending() > 0
+		c.Shut()
+	}
+	p.Engine.Retire()
+	if p.Commands != nil {
+		p.Commands.Retire()
+	}
+}
+
+// Shut closes the connections to all servers.
+func (p *Pool) Shut() {
+	for _, c := range p.Conns {
+		c.Shut()
+	}
+}

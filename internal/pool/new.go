@@ -1,0 +1,121 @@
+package pool
+
+import (
+	"cmp"
+	"time"
+
+	"magent/ascii"
+	"magent/backend"
+	"magent/failover"
+	"magent/internal/call"
+	"magent/internal/config"
+	"magent/internal/discover"
+	"magent/internal/distribute"
+	"magent/internal/loop"
+	"magent/internal/placement"
+	"magent/internal/refill"
+	"magent/replicate"
+	"magent/replicate/repair"
+)
+
+// New makes the parts of a pool, with this index, on all loops, which do not run yet or stand still.
+func New(loops []*Loop, index int, cfg *config.Pool, rings placement.Rings) (peers []*Pool) {
+	peers = make([]*Pool, len(loops))
+	for i, lp := range loops {
+		peers[i] = newPart(lp, index, cfg, rings)
+		peers[i].Peers = peers
+	}
+	return peers
+}
+
+// Watch has the servers of a pool, whose parts on all loops are given, watched: one that is out of use is probed.
+func Watch(peers []*Pool) {
+	first := peers[0]
+	records := first.Loop.Registry.AddPool(first.Index, first.Config, first.Loop.Servers, func(server int, at loop.Endpoint) {
+		for _, p := range peers { // those that were removed or changed meanwhile do not connect any more
+			p.Loop.L.Post(loop.TaskFunc(func() { p.Alive(server, at) }))
+		}
+	})
+	for _, p := range peers {
+		p.records = records
+	}
+}
+
+// newPart makes the part of a pool on a loop.
+func newPart(lp *Loop, index int, cfg *config.Pool, rings placement.Rings) *Pool {
+	addrs := append(append([]config.Address(nil), cfg.Servers...), cfg.Backups...)
+	p := &Pool{
+		Index: index, Name: cfg.Name, Config: cfg, Loop: lp, began: lp.L.Now(),
+		Limits: ascii.Limits{MaxLine: maxLine, MaxValue: cmp.Or(cfg.MaxValue, lp.MaxValue)},
+		Health: failover.NewMachine(len(addrs), failover.Options{Limit: cfg.ServerFailureLimit, Patient: placement.Ejects(cfg)}),
+		byConn: map[*backend.Conn]int{},
+	}
+	p.RedisLimits = RedisLimitsOf(p.Limits.MaxValue)
+	for i, a := range addrs {
+		opt := backend.Options{
+			Name:           a.String(),
+			Timeout:        cfg.Timeout,
+			ConnectTimeout: cfg.ConnectTimeout,
+			DrainTime:      DrainTime,
+			Quarantine:     Quarantine,
+			MaxPending:     MaxServerQueue,
+			MaxValue:       p.Limits.MaxValue,
+			MaxUnsent:      maxServerUnsent + p.Limits.MaxValue,
+			MaxJoint:       lp.MaxJoint,
+			Greet:          len(cfg.Backups) > 0,
+			Knock:          true,
+			Lazy:           placement.Ejects(cfg),
+			Redis:          loginOf(cfg),
+		}
+		if e, fixed := discover.Fixed(a); fixed {
+			opt.Endpoint = e
+		} else {
+			opt.Dialer = lp.Servers.Dialer(a, cfg, lp.L)
+		}
+		c := backend.NewConn(lp.L, opt, p)
+		p.byConn[c] = i
+		p.Conns = append(p.Conns, c)
+	}
+	p.shown = make([]figures, len(p.Conns))
+	p.walks = make([]*refill.Walk, len(p.Conns))
+	p.Stored = make([]Stored, len(p.Conns))
+	p.moved = make([]func(key []byte) bool, len(p.Conns))
+	p.Recalled = make([]bool, len(p.Conns))
+	p.cutOff = make([]bool, len(p.Conns))
+	p.sentBy = make([]time.Time, len(p.Conns))
+	p.recorder = lp.recorderOf(cfg)
+	servers := call.NewServers(call.Options{
+		Hash: rings.Hash, Primaries: rings.Primaries, Backups: rings.Backups,
+		Conns: p.Conns, Health: p.Health,
+		Spare: &lp.Spare, Count: &p.Count, Hot: &p.Hot,
+	})
+	p.Engine = replicate.New(servers, replicate.Options{
+		Repair: repair.Options{
+			Host:     p,
+			Loops:    lp.Threads,
+			UnixTime: func() int64 { return time.Now().Unix() },
+			MaxDirty: cmp.Or(cfg.MaxDirty, lp.MaxDirty) / lp.Threads,
+			Journal:  p.Recorder(),
+		},
+		AckPrimary: cfg.Ack == config.AckPrimary,
+	})
+	if cfg.Redis {
+		p.Commands = distribute.New(servers, cfg.Distribution == config.Random)
+	}
+	return p
+}
+
+// Connect connects to all servers of the pool; it runs on the loop.
+func (p *Pool) Connect() {
+	for _, c := range p.Conns {
+		c.Connect()
+	}
+}
+
+// Recorder is the recorder as the engine wants it.
+func (p *Pool) Recorder() repair.Recorder {
+	if p.recorder == nil {
+		return nil
+	}
+	return p.recorder
+}

@@ -1,0 +1,23 @@
+package pool
+
+import (
+	"errors"
+
+	"magent/failover"
+	"magent/internal/journal"
+)
+
+// errRecalled is why a server is out of use at the start.
+var errRecalled = errors.New("it missed something while a magent before this one ran")
+
+// Recall takes over what a process before this one has recorded of server i: it missed these keys, which belong to this loop, and
+// what m says besides. The server is out of use until that is made good.
+func (p *Pool) Recall(i int, m *journal.Missed, keys []string) {
+	p.Health.Remember(i, failover.Greeting{Identity: failover.ParseIdentity(m.Identity)}, len(m.Keys) > 0 || m.All || m.Incomplete)
+	if len(keys) == 0 && !m.All && !m.Incomplete {
+		return
+	}
+	p.TakeOut(i, errRecalled)
+	p.Recalled[i] = true
+	p.Engine.Recall(i, keys, m.All, m.Incomplete)
+}
