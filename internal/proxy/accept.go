@@ -7,9 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"magent/internal/config"
 	"magent/internal/loop"
-	"magent/internal/session"
 )
 
 // acceptBurst is how many connections are taken from a listener in one turn.
@@ -17,23 +15,6 @@ const acceptBurst = 64
 
 // acceptRest is how long a listener is left alone when connections wait that cannot be accepted.
 const acceptRest = 100 * time.Millisecond
-
-// listener accepts the clients of a pool on the first loop and spreads them over all loops, each new one to the loop
-// that has the fewest. (Measured against a listener per loop with SO_REUSEPORT, see test/bench/RESULTS.md: there the
-// kernel's hash spreads a few clients badly.)
-type listener struct {
-	svc  *Service
-	sh   *session.Shard
-	pool int // its index
-	cfg  config.Listen
-	fd   int
-	addr loop.Endpoint
-	file os.FileInfo // of a unix socket, as it was bound
-
-	given   bool        // bound by another process, which may go on with it
-	foreign bool        // what bound it first will use it again
-	wake    *loop.Timer // set: the listener rests
-}
 
 // OnReady accepts what is waiting.
 func (ln *listener) OnReady(loop.Events) {

@@ -2,16 +2,9 @@ package proxy
 
 import (
 	"context"
-	"sync"
 
 	"magent/internal/loop"
 )
-
-// liveness asks the loops for a sign of life: a task that they run. A loop that owes one is not asked again.
-type liveness struct {
-	mu   sync.Mutex
-	owed []chan struct{} // by loop: closed when it comes; nil: none was asked for
-}
 
 // Hung asks every loop for a sign of life, and returns those that have not given one when ctx is done.
 func (svc *Service) Hung(ctx context.Context) (loops []int) {

@@ -16,7 +16,6 @@ import (
 	"magent/internal/loop"
 	"magent/internal/placement"
 	"magent/internal/pool"
-	"magent/internal/probe"
 	"magent/internal/session"
 	"magent/internal/stats"
 )
@@ -30,19 +29,6 @@ const holdTime = time.Second
 
 // holdPoll is how often it is looked whether it is over.
 const holdPoll = 2 * time.Millisecond
-
-// reload is one change of the pools.
-type reload struct {
-	svc     *Service
-	before  []*config.Pool // by index; nil: none
-	after   []*config.Pool
-	rings   map[int]placement.Rings      // of the pools that are new or changed
-	origins map[int]int                  // of those: where their keys were, by index, -1: nowhere
-	moves   map[int]*placement.Migration // of those whose keys move
-	bound   []*listener                  // new ones
-	probers []*probe.Prober              // that are not needed any more
-	ends    []func()                     // what looks for servers that are not needed any more; neither
-}
 
 // Reload has the service serve pools instead of those that it serves. Pools are told apart by their names. When it returns an
 // error nothing has changed. One call at a time, and none beside Drain or Close.
@@ -99,9 +85,6 @@ func (r *reload) plan(pools []config.Pool) {
 		r.before = append(slices.Clip(r.before), nil)
 	}
 }
-
-// changed reports whether pool i is another one afterwards, or is not there before or afterwards.
-func (r *reload) changed(i int) bool { return r.before[i] != r.after[i] }
 
 // prepare does all that may fail.
 func (r *reload) prepare(pools []config.Pool) error {
@@ -185,34 +168,6 @@ func (r *reload) await() {
 			return
 		}
 	}
-}
-
-// onAll has f called on every loop, and waits for it.
-func (svc *Service) onAll(f func(*session.Shard)) {
-	var all sync.WaitGroup
-	for _, sh := range svc.shards {
-		all.Add(1)
-		sh.L.Post(loop.TaskFunc(func() {
-			defer all.Done()
-			f(sh)
-		}))
-	}
-	all.Wait()
-}
-
-// stopTheWorld has all loops stand still, each in a task of its own, until release is called.
-func (svc *Service) stopTheWorld() (release func()) {
-	var standing sync.WaitGroup
-	gate := make(chan struct{})
-	for _, sh := range svc.shards {
-		standing.Add(1)
-		sh.L.Post(loop.TaskFunc(func() {
-			standing.Done()
-			<-gate
-		}))
-	}
-	standing.Wait()
-	return func() { close(gate) }
 }
 
 // apply makes the change. The loops stand still.

@@ -2,24 +2,18 @@ package proxy
 
 import (
 	"context"
-	"fmt"
-	"net/netip"
 	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
-	"golang.org/x/sys/unix"
 
 	"magent/internal/config"
 	"magent/internal/discover"
 	"magent/internal/journal"
 	"magent/internal/loop"
-	"magent/internal/placement"
 	"magent/internal/pool"
-	"magent/internal/refill"
-	"magent/internal/registry"
 	"magent/internal/session"
 	"magent/internal/vip"
 )
@@ -79,163 +73,6 @@ type Service struct {
 	dead        chan error
 }
 
-// Start binds every listener, connects to the servers and starts the loops. When it returns without an error, clients
-// can connect. Close ends what it has started.
-func Start(o Options) (*Service, error) {
-	if o.maxJoint == 0 {
-		o.maxJoint = pool.MaxJoint
-	}
-	if o.flushable == 0 {
-		o.flushable = pool.Flushable
-	}
-	if o.window == 0 {
-		o.window = session.WindowStart
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	svc := &Service{
-		cfg: o.Config, log: o.Log, release: o.Release,
-		reserveFD: openReserve(), ctx: ctx, stop: stop, dead: make(chan error, 1),
-		storedEvery: o.StoredEvery, storedAsks: make(chan []storedAsk, 1),
-		given: o.Sockets, place: journal.Place{Dir: o.Config.StateDir, Give: o.Give, Beside: o.Files},
-	}
-	svc.group = session.NewGroup(session.Options{
-		Log: o.Log, Version: o.Version, Window: o.window, MaxAssembly: pool.MaxAssembly, Slow: o.Config.Slow, SlowKeys: o.Config.SlowKeys,
-		RequestTimeout: o.Config.RequestTimeout, IdleTimeout: o.Config.IdleTimeout, Stats: svc.answerStats, GiveBack: svc.giveBack,
-	})
-	svc.shared.Log, svc.shared.Registry, svc.shared.Walks = o.Log, registry.New(o.Log), refill.NewWalks(o.Log, 0)
-	svc.shared.Started, svc.shared.VIP = time.Now(), o.Config.VIP.IsValid()
-	svc.shared.Threads, svc.shared.MaxValue, svc.shared.MaxDirty = max(1, o.Config.Threads), o.Config.MaxValue, o.Config.MaxDirty
-	svc.shared.MaxJoint, svc.shared.Flushable = o.maxJoint, o.flushable
-	svc.shared.Owner = func(key []byte) int { return svc.group.OwnerOf(key).ID }
-	svc.shared.Servers = discover.New(discover.Options{Lookup: o.lookup, Interval: o.Config.ResolveInterval, Log: o.Log, Found: svc.found})
-	svc.storedTimer = loop.NewTimer(svc.askStored)
-	svc.doubts = svc.shared.Servers.Check(o.Config.Pools) // while another process may serve yet
-	known, err := svc.prepare(o.TakeOver)
-	if err != nil {
-		stop()
-		svc.discard()
-		return nil, err
-	}
-	for _, p := range svc.shards[0].Pools {
-		pool.Watch(p.Peers)
-	}
-	svc.recall(known)
-	if err := svc.watchRole(); err != nil {
-		stop()
-		svc.shared.Registry.Close()
-		svc.discard()
-		return nil, err
-	}
-	for i, cfg := range svc.cfgs {
-		svc.shared.Servers.Listen(i, cfg)
-	}
-	svc.helpers.Add(1)
-	go svc.askStores(ctx)
-	for _, sh := range svc.shards {
-		sh.L.Post(loop.TaskFunc(func() { svc.start(sh) }))
-		svc.loops.Add(1)
-		go svc.run(sh)
-	}
-	return svc, nil
-}
-
-// prepare makes all that is to run. What may fail comes before the process is taken over from that has served until now.
-func (svc *Service) prepare(takeOver func() error) (known journal.Knowledge, err error) {
-	rings, err := svc.bindAll()
-	if err != nil {
-		return known, err
-	}
-	if err := svc.takeOver(takeOver); err != nil {
-		return known, err
-	}
-	if known, err = svc.openJournal(); err != nil {
-		return known, err
-	}
-	for i, r := range rings {
-		svc.addPool(i, svc.cfgs[i], r)
-	}
-	return known, nil
-}
-
-// bindAll makes the shards, without their pools, and binds the listeners.
-func (svc *Service) bindAll() (all []placement.Rings, err error) {
-	for range max(1, svc.cfg.Threads) {
-		sh, err := svc.group.NewShard(&svc.shared)
-		if err != nil {
-			return nil, err
-		}
-		svc.shards = append(svc.shards, sh)
-	}
-	for i := range svc.cfg.Pools {
-		p := &svc.cfg.Pools[i]
-		svc.cfgs = append(svc.cfgs, p)
-		svc.group.ByPool = append(svc.group.ByPool, new(atomic.Int64))
-		r, err := placement.New(p)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, r)
-		for _, l := range p.Listen {
-			if err := svc.listen(i, l); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return all, nil
-}
-
-// listen binds one address of a pool, and accepts clients there, on the first loop.
-func (svc *Service) listen(pool int, l config.Listen) error {
-	ln, err := svc.bind(pool, l)
-	if err != nil {
-		return err
-	}
-	svc.listeners = append(svc.listeners, ln)
-	return svc.shards[0].L.Register(ln.fd, loop.Readable, ln)
-}
-
-// bind binds one address of a pool. Nobody is accepted there yet.
-func (svc *Service) bind(pool int, l config.Listen) (*listener, error) {
-	e := loop.Endpoint{Path: l.Address}
-	if l.Network != "unix" {
-		addr, err := netip.ParseAddrPort(l.Address)
-		if err != nil {
-			return nil, fmt.Errorf("listen %s: %w", l.Address, err)
-		}
-		e = loop.Endpoint{Addr: addr}
-	}
-	o := loop.ListenOptions{Backlog: l.Backlog, Mode: os.FileMode(l.Mode), KeepAlive: l.KeepAlive, ReusePort: l.ReusePort}
-	ln := &listener{svc: svc, sh: svc.shards[0], pool: pool, cfg: l, addr: e}
-	s, err := svc.claim(e, o)
-	if ln.fd = s.FD; s.FD < 0 && err == nil {
-		ln.fd, err = loop.Listen(e, o)
-	}
-	if err != nil {
-		return nil, &ListenError{Address: l.Address, Err: err}
-	}
-	ln.given, ln.foreign = s.FD >= 0, s.Foreign
-	fd := ln.fd
-	if bound, err := loop.LocalEndpoint(fd); err == nil {
-		ln.addr = bound
-	}
-	if e.Path != "" {
-		ln.file, _ = os.Lstat(e.Path)
-	}
-	ln.wake = loop.NewTimer(ln.resume)
-	return ln, nil
-}
-
-// ListenError says which address could not be bound.
-type ListenError struct {
-	Address string
-	Err     error
-}
-
-func (e *ListenError) Error() string { return fmt.Sprintf("cannot listen on %s: %v", e.Address, e.Err) }
-
-// Unwrap returns the reason.
-func (e *ListenError) Unwrap() error { return e.Err }
-
 // Addrs returns the bound addresses, a port 0 replaced by the one that the kernel chose.
 func (svc *Service) Addrs() []string {
 	var out []string
@@ -274,39 +111,38 @@ func (svc *Service) died(err error) {
 	}
 }
 
-// Close ends the loops and the helpers and waits for them. Clients that are still there are cut off.
-func (svc *Service) Close() {
-	for _, sh := range svc.shards {
-		sh.L.Post(loop.TaskFunc(sh.L.Stop))
-	}
-	svc.loops.Wait()
-	svc.stop()
-	svc.shared.Registry.Close()
-	svc.shared.Servers.Close()
-	svc.shared.Walks.Close()
-	svc.role.Close()
-	svc.helpers.Wait()
-	svc.removeSockets()
-	svc.record()
-	svc.closeJournal()
-	unix.Close(svc.reserveFD)
+// listener accepts the clients of a pool on the first loop and spreads them over all loops, each new one to the loop
+// that has the fewest. (Measured against a listener per loop with SO_REUSEPORT, see test/bench/RESULTS.md: there the
+// kernel's hash spreads a few clients badly.)
+type listener struct {
+	svc  *Service
+	sh   *session.Shard
+	pool int // its index
+	cfg  config.Listen
+	fd   int
+	addr loop.Endpoint
+	file os.FileInfo // of a unix socket, as it was bound
+
+	given   bool        // bound by another process, which may go on with it
+	foreign bool        // what bound it first will use it again
+	wake    *loop.Timer // set: the listener rests
 }
 
-// discard undoes a start that failed half way.
-func (svc *Service) discard() {
-	svc.dropGiven()
-	svc.shared.Servers.Close()
-	for _, sh := range svc.shards {
-		sh.L.Discard()
-	}
-	svc.removeSockets()
-	svc.closeJournal()
-	unix.Close(svc.reserveFD)
+// Socket is one that listens already.
+type Socket struct {
+	FD      int
+	Foreign bool // whoever made it will use it again: its file, if it is a unix socket, stays
 }
 
-// removeSockets removes the files of unix sockets.
-func (svc *Service) removeSockets() {
-	for _, ln := range svc.listeners {
-		ln.removeSocket()
-	}
+// storedAsk is one server that is to be asked.
+type storedAsk struct {
+	p      *pool.Pool // of the first loop
+	server int
+	at     loop.Endpoint
+}
+
+// liveness asks the loops for a sign of life: a task that they run. A loop that owes one is not asked again.
+type liveness struct {
+	mu   sync.Mutex
+	owed []chan struct{} // by loop: closed when it comes; nil: none was asked for
 }

@@ -12,12 +12,6 @@ import (
 	"magent/internal/loop"
 )
 
-// Socket is one that listens already.
-type Socket struct {
-	FD      int
-	Foreign bool // whoever made it will use it again: its file, if it is a unix socket, stays
-}
-
 // claim takes the given socket that listens on e; its FD is -1 when there is none. A port 0 is any port.
 func (svc *Service) claim(e loop.Endpoint, o loop.ListenOptions) (Socket, error) {
 	at := slices.IndexFunc(svc.given, func(s Socket) bool {

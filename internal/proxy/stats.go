@@ -16,24 +16,6 @@ import (
 	"magent/internal/stats"
 )
 
-// statsRound asks all loops for their figures. It belongs to one loop at a time, one after the other, as a task of their
-// mailboxes, and ends where it has begun: on a loop with a client's call, or beside the loops with the channel.
-type statsRound struct {
-	svc  *Service
-	next int // the loop that is asked now
-	sum  stats.Snapshot
-
-	call *call.Call
-	what string
-	pool *pool.Pool     // the client's, on its loop
-	home *session.Shard // that
-	hot  stats.Hottest
-
-	done    chan<- *statsRound
-	reloads int           // how many there had been on the first loop: after another one it is begun anew
-	process stats.Process // as of the last loop
-}
-
 // answerStats answers a client of a pool on a loop; see session.Options.
 func (svc *Service) answerStats(sh *session.Shard, p *pool.Pool, c *call.Call, what string) {
 	if what == "settings" {
@@ -106,9 +88,6 @@ func (q *statsRound) answer() {
 		q.call.Answer(stats.AppendGeneral(nil, &q.process, &q.sum))
 	}
 }
-
-// shownHotKeys is how many of the hottest keys are told.
-const shownHotKeys = 20
 
 // process describes the process and its configuration.
 func (svc *Service) process() stats.Process {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"magent/internal/loop"
-	"magent/internal/pool"
 	"magent/internal/session"
 	"magent/internal/stats"
 )
@@ -19,13 +18,6 @@ const (
 	storedSoon = 100 * time.Millisecond // between two looks whether there is a server that has not been asked yet
 	storedTime = time.Second            // for one answer
 )
-
-// storedAsk is one server that is to be asked.
-type storedAsk struct {
-	p      *pool.Pool // of the first loop
-	server int
-	at     loop.Endpoint
-}
 
 // askStored has those servers asked whose figures are old. It runs on the first loop, by a timer.
 func (svc *Service) askStored() {

@@ -1,0 +1,23 @@
+package proxy
+
+import (
+	"magent/internal/config"
+	"magent/internal/placement"
+	"magent/internal/probe"
+)
+
+// reload is one change of the pools.
+type reload struct {
+	svc     *Service
+	before  []*config.Pool // by index; nil: none
+	after   []*config.Pool
+	rings   map[int]placement.Rings      // of the pools that are new or changed
+	origins map[int]int                  // of those: where their keys were, by index, -1: nowhere
+	moves   map[int]*placement.Migration // of those whose keys move
+	bound   []*listener                  // new ones
+	probers []*probe.Prober              // that are not needed any more
+	ends    []func()                     // what looks for servers that are not needed any more; neither
+}
+
+// changed reports whether pool i is another one afterwards, or is not there before or afterwards.
+func (r *reload) changed(i int) bool { return r.before[i] != r.after[i] }

@@ -1,0 +1,44 @@
+package proxy
+
+import (
+	"golang.org/x/sys/unix"
+
+	"magent/internal/loop"
+)
+
+// Close ends the loops and the helpers and waits for them. Clients that are still there are cut off.
+func (svc *Service) Close() {
+	for _, sh := range svc.shards {
+		sh.L.Post(loop.TaskFunc(sh.L.Stop))
+	}
+	svc.loops.Wait()
+	svc.stop()
+	svc.shared.Registry.Close()
+	svc.shared.Servers.Close()
+	svc.shared.Walks.Close()
+	svc.role.Close()
+	svc.helpers.Wait()
+	svc.removeSockets()
+	svc.record()
+	svc.closeJournal()
+	unix.Close(svc.reserveFD)
+}
+
+// discard undoes a start that failed half way.
+func (svc *Service) discard() {
+	svc.dropGiven()
+	svc.shared.Servers.Close()
+	for _, sh := range svc.shards {
+		sh.L.Discard()
+	}
+	svc.removeSockets()
+	svc.closeJournal()
+	unix.Close(svc.reserveFD)
+}
+
+// removeSockets removes the files of unix sockets.
+func (svc *Service) removeSockets() {
+	for _, ln := range svc.listeners {
+		ln.removeSocket()
+	}
+}

@@ -1,0 +1,36 @@
+package proxy
+
+import (
+	"sync"
+
+	"magent/internal/loop"
+	"magent/internal/session"
+)
+
+// onAll has f called on every loop, and waits for it.
+func (svc *Service) onAll(f func(*session.Shard)) {
+	var all sync.WaitGroup
+	for _, sh := range svc.shards {
+		all.Add(1)
+		sh.L.Post(loop.TaskFunc(func() {
+			defer all.Done()
+			f(sh)
+		}))
+	}
+	all.Wait()
+}
+
+// stopTheWorld has all loops stand still, each in a task of its own, until release is called.
+func (svc *Service) stopTheWorld() (release func()) {
+	var standing sync.WaitGroup
+	gate := make(chan struct{})
+	for _, sh := range svc.shards {
+		standing.Add(1)
+		sh.L.Post(loop.TaskFunc(func() {
+			standing.Done()
+			<-gate
+		}))
+	}
+	standing.Wait()
+	return func() { close(gate) }
+}
