@@ -1,18 +1,8 @@
 package session
 
-import "slices"
-
-// What clients have sent in part, and transactions that wait for their EXEC, is bounded for all of them together. When there is no
-// room for more, those that hold most are cut off, and among those that hold the same the one that began first. So who sends a
-// request as others do is served, whatever somebody else has left half-sent; and no value is lost for want of room.
-
-// holds is how many bytes the client has that count.
-func (s *Session) holds() int {
-	if s.redis != nil && s.redis.multi != nil {
-		return s.kept + len(s.redis.multi.raw)
-	}
-	return s.kept
-}
+import (
+	"slices"
+)
 
 // makeRoom reports whether s may hold so many bytes more, of limit for all. If they would be too many, it cuts off others until
 // a sixteenth of the limit is free, so that the next request does not have to look again; but nobody who holds less than s.

@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// complainEvery bounds how often one and the same complaint is logged.
+// complainEvery is the shortest time between two lines in the log about the same complaint.
 const complainEvery = 10 * time.Second
 
-// complaints remembers when what was logged, so that what clients do cannot flood the log.
+// complaints remembers when what was logged, so that clients cannot flood the log. All loops share it: it has a lock,
+// which is taken when something is refused, and never for a good request.
 type complaints struct {
 	mu   sync.Mutex
 	seen map[string]*complaint
@@ -19,10 +20,8 @@ type complaint struct {
 	skipped int
 }
 
-// Complain logs what clients do wrong, or what is too much, once in a while with the number of times. what must be one
-// of a fixed set of sentences.
-func (g *Group) Complain(what string) {
-	c := &g.complaints
+// note counts a complaint at the time now. It reports whether a line is due, and how many were skipped since the last.
+func (c *complaints) note(what string, now time.Time) (skipped int, due bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.seen == nil {
@@ -33,18 +32,17 @@ func (g *Group) Complain(what string) {
 		m = &complaint{}
 		c.seen[what] = m
 	}
-	now := time.Now()
 	if now.Sub(m.last) < complainEvery {
 		m.skipped++
-		return
+		return 0, false
 	}
-	g.Log.Warn().Int("repeated", m.skipped).Msg(what)
+	skipped = m.skipped
 	m.last, m.skipped = now, 0
+	return skipped, true
 }
 
-// Complaints is how often that was complained of since it was last quiet, logged or not.
-func (g *Group) Complaints(what string) int {
-	c := &g.complaints
+// count returns how often that was complained of since its last line, that one included.
+func (c *complaints) count(what string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if m := c.seen[what]; m != nil {

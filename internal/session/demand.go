@@ -1,25 +1,5 @@
 package session
 
-import "magent/internal/loop"
-
-// What all clients of a pool on a loop have under way together is bounded, so that the servers are not asked for more than they
-// can deliver in reasonable time, and others do not wait behind it. What is beyond that is not sent: it waits with its client.
-const (
-	MaxExpected = 8 << 20   // bytes on their way, of all clients together
-	FairShare   = 64 << 10  // so much a client may have on its way at any time; of small values that is more than its window
-	UnknownSize = 128 << 10 // of a reply, as long as none has come
-)
-
-// Demand is what the clients of a pool on one loop have under way: the bytes of large requests, and of the replies that are
-// expected, as far as their sizes can be guessed. A client counts until its last request is answered, also when it has gone.
-type Demand struct {
-	l         *loop.Loop
-	Bytes     int        // the sum of session.expected
-	Size      int        // about that of recent replies for a value; 0: there were none
-	waiting   []*Session // those that want more than their share when there is no room; first come, first served
-	scheduled bool       // Flush will be called
-}
-
 // DemandOf is that of the pool with the index, whatever changes there.
 func (sh *Shard) DemandOf(pool int) *Demand {
 	for len(sh.demands) <= pool {
@@ -70,27 +50,6 @@ func (d *Demand) join(s *Session) {
 	s.place = waiting
 	d.waiting = append(d.waiting, s)
 	d.scheduleFlush()
-}
-
-// Flush serves those that wait, as far as there is room.
-func (d *Demand) Flush() {
-	d.scheduled = false
-	for d.Bytes < MaxExpected && len(d.waiting) > 0 {
-		s := d.waiting[0]
-		d.waiting[0] = nil
-		d.waiting = d.waiting[1:]
-		s.place = first
-		if s.phase < lingering && s.reading == paused && !s.full() {
-			s.resume()
-		}
-		if s.place == first {
-			s.place = apart
-		}
-		s.check()
-	}
-	if len(d.waiting) == 0 {
-		d.waiting = nil
-	}
 }
 
 // guess is about the size of the next reply for a value.

@@ -30,13 +30,6 @@ func (sh *Shard) CutOff() {
 	sh.checkDrained()
 }
 
-func (sh *Shard) checkDrained() {
-	if sh.Draining && len(sh.Sessions) == 0 && sh.drainDone != nil {
-		sh.drainDone()
-		sh.drainDone = nil
-	}
-}
-
 // Wake has all sessions look whether they can go on.
 func (sh *Shard) Wake() {
 	for s := range sh.Sessions {
@@ -100,17 +93,11 @@ func (s *Session) dismiss() {
 	s.stop()
 }
 
-// closed takes a session off the books.
-func (sh *Shard) closed(s *Session) {
-	delete(sh.Sessions, s)
-	s.pool.Count.CurrConnections--
-	sh.left(s.pool.Index)
-	sh.checkDrained()
-}
-
-// left counts a client of a pool out.
-func (sh *Shard) left(pool int) {
-	sh.load.Add(-1)
-	sh.group.Clients.Add(-1)
-	sh.group.ByPool[pool].Add(-1)
+// endLong gives up the keys that are not asked for yet.
+func (s *Session) endLong() {
+	if g := s.long; g != nil {
+		if g.keys = nil; g.pieces == 0 {
+			s.long = nil
+		}
+	}
 }

@@ -212,8 +212,3 @@ func (g *fanout) merge(dst []byte) []byte {
 	clear(g.replies)
 	return dst
 }
-
-var (
-	endLine     = []byte("END\r\n")
-	serverError = []byte("SERVER_ERROR")
-)

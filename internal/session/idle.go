@@ -1,6 +1,8 @@
 package session
 
-import "time"
+import (
+	"time"
+)
 
 // EndQuiet ends clients from which nothing has come for too long: the rest of a request, or, if that is asked for, the next one.
 // Whatever comes counts as progress. Who waits for replies, or has not fetched them, is not waited for.
@@ -25,6 +27,3 @@ func (sh *Shard) EndQuiet() {
 		}
 	}
 }
-
-// Age has so much time have passed since something came from the client, for tests.
-func (s *Session) Age(by time.Duration) { s.active -= int64(by) }

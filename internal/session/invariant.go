@@ -1,6 +1,8 @@
 package session
 
-import "magent/internal/fault"
+import (
+	"magent/internal/fault"
+)
 
 // check panics where a rule that stands at the fields of Session does not hold. It is called where the loop's calls end.
 func (s *Session) check() {

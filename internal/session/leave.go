@@ -61,3 +61,32 @@ func (s *Session) discard() {
 		s.keep(nil)
 	}
 }
+
+// close forgets the client. Calls under way go on without it, and count until they are answered.
+func (s *Session) close() {
+	s.phase = s.phase.next(socketCloses)
+	for c := s.first; c != nil; {
+		next := c.Next
+		c.Next = nil
+		if c.Done {
+			s.forget(c)
+		}
+		c = next
+	}
+	s.first, s.last = nil, nil
+	if s.redis != nil {
+		s.endMulti()
+	}
+	s.sh.Assembly -= s.kept
+	s.sh.Unsent -= s.unsent
+	if s.wrong {
+		s.pool.Count.ClientErrors++
+	} else {
+		s.pool.Count.ClientEOFs++
+	}
+	if s.linger != nil {
+		s.sh.L.Unset(s.linger)
+	}
+	s.s.Close()
+	s.sh.closed(s)
+}

@@ -1,8 +1,6 @@
 package session
 
 import (
-	"bytes"
-
 	"magent/ascii"
 )
 
@@ -30,9 +28,6 @@ func (s *Session) serve(r *ascii.Request) {
 		s.route(r)
 	}
 }
-
-// say answers with a line of the proxy's own.
-func (s *Session) say(line string) { s.call().Answer([]byte(line)) }
 
 // refuse answers a request that Next found wanting.
 func (s *Session) refuse(r *ascii.Request) {
@@ -81,12 +76,4 @@ func (s *Session) outOfMemory(r *ascii.Request) {
 		s.say("SERVER_ERROR out of memory reading request\r\n")
 	}
 	s.stop()
-}
-
-var crlf = []byte("\r\n")
-
-// firstWord splits the words behind a command.
-func firstWord(args []byte) []byte {
-	w, _, _ := bytes.Cut(bytes.TrimSpace(args), []byte(" "))
-	return w
 }

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"bytes"
+
 	"magent/ascii"
 	"magent/internal/call"
 	"magent/internal/distribute"
@@ -130,5 +132,40 @@ func (s *Session) write(reply []byte) {
 		}
 	} else {
 		s.s.Write(reply)
+	}
+}
+
+// say answers with a line of the proxy's own.
+func (s *Session) say(line string) { s.call().Answer([]byte(line)) }
+
+// forget drops the answer to a call of a client that has gone.
+func (s *Session) forget(c *call.Call) {
+	s.pending -= c.Keys
+	s.values -= c.Values
+	s.sent -= c.Size
+	s.expect()
+	c.Release()
+}
+
+// writePiece writes of the reply to a piece what the client is to see.
+func (s *Session) writePiece(c *call.Call, reply []byte) {
+	g := s.long
+	if g.pieces--; g.pieces == 0 && !g.asks() {
+		s.long = nil
+	}
+	g.size = max(g.size, len(reply))
+	var what show
+	what, g.shown = g.shown.next(c.Part == call.Last, c.Lost, bytes.HasSuffix(reply, endLine))
+	switch what {
+	case showAll:
+		s.write(reply)
+	case showLoss:
+		s.pool.Count.Errors++
+		s.pool.Count.Outcomes[stats.Get][stats.Error]++
+		s.write(reply)
+	case showValues:
+		s.write(reply[:len(reply)-len(endLine)])
+	case showEnd:
+		s.write(endLine)
 	}
 }

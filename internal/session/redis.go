@@ -8,15 +8,6 @@ import (
 // Clients of Redis pools. A loop has connections of its own to every server of such a pool and serves its clients by itself: no
 // key has an owner, for there is nothing to keep in step.
 
-// redisClient is what a session of a Redis pool knows of its client beyond other sessions.
-type redisClient struct {
-	id       int64
-	locked   bool // the pool has a password, and the client has not said it yet
-	name     []byte
-	progress resp.Progress // into the request that has arrived in part
-	multi    *multi        // the transaction that is being collected; nil: none
-}
-
 func newRedisClient(sh *Shard, p *pool.Pool) *redisClient {
 	sh.clientIDs++
 	return &redisClient{
@@ -75,13 +66,6 @@ func (s *Session) serveRedis(data []byte) (rest []byte) {
 	return data
 }
 
-// abandon answers a request after which the connection cannot go on.
-func (s *Session) abandon(line string) {
-	s.wrong = true
-	s.say(line)
-	s.stop()
-}
-
 // serveCommand takes one request.
 func (s *Session) serveCommand(r *resp.Request) {
 	if len(r.Args) == 0 {
@@ -116,35 +100,4 @@ func keysOf(r *resp.Request) int {
 		return max(1, (len(r.Args)-1)/2)
 	}
 	return 1
-}
-
-// reject answers a command that cannot be carried out for what it is. twemproxy closes the connection without a word instead
-// (compat_close).
-func (s *Session) reject(line []byte) {
-	s.sh.Line = line
-	s.pool.Count.ClientErrors++
-	if s.pool.Config.CompatClose {
-		s.wrong = true
-		s.stop()
-		return
-	}
-	s.spoil()
-	s.redisCall(1, 0, 0).Answer(line)
-}
-
-// rejectArity answers a command with too few arguments, or too many. An EXEC of that kind ends the transaction.
-func (s *Session) rejectArity(cmd *resp.Command) {
-	line := resp.AppendWrongArity(s.sh.Line[:0], cmd)
-	if cmd.Name == "exec" {
-		s.endMulti()
-		line = append(s.sh.Line[:0], "-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command\r\n"...)
-	}
-	s.reject(line)
-}
-
-// reply answers with a text of the proxy's own. It takes the command out of the transaction that is being collected, which
-// therefore fails.
-func (s *Session) reply(line string) {
-	s.spoil()
-	s.redisCall(1, 0, 0).Answer([]byte(line))
 }

@@ -8,9 +8,6 @@ import (
 	"magent/resp"
 )
 
-// defaultUser is the one user that there is.
-const defaultUser = "default"
-
 // Redis's own words.
 const (
 	wrongPassword = "-WRONGPASS invalid username-password pair or user is disabled.\r\n"

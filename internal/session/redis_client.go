@@ -100,3 +100,6 @@ func validName(name []byte) bool {
 	}
 	return true
 }
+
+// defaultUser is the one user that there is.
+const defaultUser = "default"

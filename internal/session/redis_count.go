@@ -1,6 +1,8 @@
 package session
 
-import "magent/internal/stats"
+import (
+	"magent/internal/stats"
+)
 
 // redisResult is what came of a command, by the beginning of the reply: an error, nil, or anything else.
 func redisResult(reply []byte) stats.Result {

@@ -28,7 +28,7 @@ func (s *Session) local(r *resp.Request) {
 	case "client":
 		s.client(r)
 	case "command":
-		s.command(r)
+		s.tell(resp.AppendCommandReply(s.sh.Line[:0], r.Args))
 	case "info":
 		s.work -= statsWork
 		s.sh.group.Stats(s.sh, s.pool, &s.redisCall(1, 0, 0).Call, "info")
@@ -48,17 +48,6 @@ func (s *Session) local(r *resp.Request) {
 		s.say("-ERR This instance has cluster support disabled\r\n")
 	}
 }
-
-// tell answers with bytes that were appended to the shard's scratch line, which is not kept when they are many.
-func (s *Session) tell(line []byte) {
-	s.redisCall(1, 0, 0).Answer(line)
-	if cap(line) <= MaxKeptLine {
-		s.sh.Line = line
-	}
-}
-
-// MaxKeptLine bounds what the shard keeps of a scratch line that a client can make as large as a value.
-const MaxKeptLine = 64 << 10
 
 func (s *Session) ping(r *resp.Request) {
 	switch len(r.Args) {

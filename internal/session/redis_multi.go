@@ -9,15 +9,6 @@ import (
 // maxMulti bounds the bytes of a transaction that is being collected.
 const maxMulti = 64 << 20
 
-// multi is a transaction that a client has begun. Its commands are collected, and go to their server together, in one
-// piece with MULTI and EXEC; so nobody needs a connection for himself. That all keys belong to one server is looked at at
-// the end, for the ring may change until then.
-type multi struct {
-	raw []byte // the commands
-	n   int    // how many
-	bad bool   // one was refused
-}
-
 // endsMulti names the commands that are not collected.
 func endsMulti(cmd *resp.Command) bool {
 	switch cmd.Name {
@@ -75,22 +66,6 @@ func keyless(cmd *resp.Command) bool {
 		return true
 	}
 	return false
-}
-
-// spoil has the transaction that is being collected, if there is one, fail. So nothing of it is needed any more.
-func (s *Session) spoil() {
-	if m := s.redis.multi; m != nil {
-		s.sh.Assembly -= len(m.raw)
-		m.raw, m.bad = nil, true
-	}
-}
-
-// endMulti forgets the transaction.
-func (s *Session) endMulti() {
-	if m := s.redis.multi; m != nil {
-		s.sh.Assembly -= len(m.raw)
-		s.redis.multi = nil
-	}
 }
 
 // discard is DISCARD.

@@ -12,19 +12,6 @@ import (
 // Requests that take long are logged (--slow): which command, which key, of which server, and how long the client waited for
 // the answer to be written, its turn in the line included.
 
-const (
-	slowLines = 10  // lines in a second and loop, so that a server that hangs does not flood the log
-	maxNote   = 300 // bytes of a command and its key that are remembered
-	slowEvery = int64(time.Second)
-)
-
-// slowLog bounds the lines of a loop.
-type slowLog struct {
-	since   int64 // loop time: when the second began
-	lines   int
-	skipped int // since the last line
-}
-
 // note remembers what is asked for: the command, a blank, and the first key if there is one.
 func (s *Session) note(c *call.Call) {
 	var command, key []byte

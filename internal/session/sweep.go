@@ -1,6 +1,8 @@
 package session
 
-import "time"
+import (
+	"time"
+)
 
 // sweepEvery is how often a loop looks after what it keeps.
 const sweepEvery = time.Second

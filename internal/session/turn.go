@@ -1,6 +1,8 @@
 package session
 
-import "bytes"
+import (
+	"bytes"
+)
 
 // What is done for one client in a turn of the loop is bounded, whoever answers its requests: then others come first, and the
 // client goes on in the next turn, which does not wait. The measure are the bytes of requests and of the replies that
@@ -44,4 +46,12 @@ func (s *Session) lineless(data []byte) bool {
 	}
 	s.searched = len(data)
 	return true
+}
+
+// scheduleFlush has Flush called at the end of the turn.
+func (s *Session) scheduleFlush() {
+	if s.writing != soon {
+		s.writing = soon
+		s.sh.L.Mark(s)
+	}
 }

@@ -1,22 +1,73 @@
 package session
 
 import (
+	"hash/maphash"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
 	"magent/ascii"
 	"magent/internal/call"
 	"magent/internal/loop"
 	"magent/internal/pool"
+	"magent/internal/stats"
+	"magent/resp"
 )
 
-// Back-pressure: how much of one client's business may be unfinished before no more is read from it.
-const (
-	TurnWork     = 64 << 10  // what is done for a client in one turn, see session.spend
-	RequestWork  = 512       // for each request
-	statsWork    = 8 << 10   // for one that all loops have to be asked for
-	WindowBytes  = 4 << 20   // bytes of the replies that are expected, and as many of requests
-	WindowUnsent = 512 << 10 // bytes of replies that the client has not fetched, or that wait for one in front of them
-	WindowStart  = 4         // keys in flight at first, for their values may be large; each one answered makes room for one more
-	windowMax    = 512       // keys in flight at last
-)
+// Options are those of all clients.
+type Options struct {
+	Log            zerolog.Logger
+	Version        string        // what clients get for the command version
+	Window         int           // keys that a client may have in flight at first
+	MaxAssembly    int           // bytes that the clients of a loop may have sent in part
+	Slow           time.Duration // requests that take longer are logged; 0: none
+	SlowKeys       bool          // with their keys
+	RequestTimeout time.Duration // for the rest of a request; 0: for ever
+	IdleTimeout    time.Duration // for the next request; 0: for ever
+
+	// Stats answers a call by which a client of a pool asks for figures. It is called on the client's loop, and may answer later.
+	Stats func(sh *Shard, p *pool.Pool, c *call.Call, what string)
+	// GiveBack has memory go back to the system, beside the loops, unless that is being done. It reports whether it begins.
+	GiveBack func() bool
+}
+
+// Group is what the clients of all loops share. But for what is atomic it is changed only while no loop runs, or all stand still.
+type Group struct {
+	Options
+	Shards  []*Shard
+	Clients atomic.Int64
+	ByPool  []*atomic.Int64 // clients, by the index of their pool
+
+	seed       maphash.Seed
+	complaints complaints
+}
+
+// Shard is one loop with its clients, and with its parts of the pools.
+type Shard struct {
+	pool.Loop
+	group *Group
+	Pools []*pool.Pool
+	past  stats.Counters // of pools that were removed
+
+	load      atomic.Int64 // clients given to this shard; read by the accepting one
+	Sessions  map[*Session]struct{}
+	req       ascii.Request // the request being served
+	cmd       resp.Request  // and in a Redis pool
+	queued    resp.Request  // a command of the transaction that is being executed
+	clientIDs int64         // given to clients of Redis pools
+	Assembly  int           // bytes of incomplete requests, and of transactions
+	Unsent    int           // bytes of replies that the sockets did not take
+	Searched  uint64        // bytes in which the end of a line was looked for in vain, for tests
+	forwards  loop.Free[forward]
+	fanouts   loop.Free[fanout]
+	owed      int // bytes that were let go of, and may be given back to the system
+	sweeper   *loop.Timer
+	Line      []byte // scratch
+	slow      slowLog
+	drainDone func()
+	demands   []*Demand // by the index of the pool
+}
 
 // Session is one client. Its line holds the calls whose replies are due, in the order of the requests; the reply of the
 // first one is written, those behind it wait. Idle, a session holds no buffers. The rules at the fields are asserted in
@@ -73,22 +124,12 @@ type Session struct {
 	redis *redisClient // of a Redis pool, else nil
 }
 
-// scheduleFlush has Flush called at the end of the turn.
-func (s *Session) scheduleFlush() {
-	if s.writing != soon {
-		s.writing = soon
-		s.sh.L.Mark(s)
-	}
-}
-
-// keep has what was not served yet wait, and counts it.
-func (s *Session) keep(rest []byte) {
-	s.s.Keep(rest)
-	s.sh.Assembly += s.s.Kept() - s.kept
-	s.kept = s.s.Kept()
-	if s.kept == 0 {
-		s.since = 0
-	} else if s.since == 0 || s.sinceServed != s.served {
-		s.since, s.sinceServed = s.sh.L.Now(), s.served
-	}
+// Demand is what the clients of a pool on one loop have under way: the bytes of large requests, and of the replies that are
+// expected, as far as their sizes can be guessed. A client counts until its last request is answered, also when it has gone.
+type Demand struct {
+	l         *loop.Loop
+	Bytes     int        // the sum of session.expected
+	Size      int        // about that of recent replies for a value; 0: there were none
+	waiting   []*Session // those that want more than their share when there is no room; first come, first served
+	scheduled bool       // Flush will be called
 }

@@ -1,0 +1,27 @@
+package session
+
+import (
+	"time"
+)
+
+// State is what can be told of a session. It is taken on its loop.
+type State struct {
+	Paused   bool   // requests wait that may not be served yet
+	Partial  bool   // a request has arrived in part
+	Answered bool   // all requests that were begun are answered
+	Held     int    // bytes of replies that wait in the line
+	Served   uint64 // requests
+	Most     int    // of these in one turn
+	Searched int    // bytes at the beginning of what is kept in which there is no line end
+}
+
+// State tells how the session is.
+func (s *Session) State() State {
+	return State{
+		Paused: s.reading != flowing, Partial: s.kept > 0 || s.skip.Pending(), Answered: s.first == nil,
+		Held: s.held, Served: s.served, Most: s.most, Searched: s.searched,
+	}
+}
+
+// Age has so much time have passed since something came from the client, for tests.
+func (s *Session) Age(by time.Duration) { s.active -= int64(by) }

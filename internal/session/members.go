@@ -1,0 +1,37 @@
+package session
+
+// Admit counts a client of the pool with the index, and returns the shard with the fewest, on which it is to be opened.
+func (g *Group) Admit(pool int) *Shard {
+	g.Clients.Add(1)
+	g.ByPool[pool].Add(1)
+	best := g.Shards[0]
+	for _, sh := range g.Shards[1:] {
+		if sh.load.Load() < best.load.Load() {
+			best = sh
+		}
+	}
+	best.load.Add(1)
+	return best
+}
+
+// closed takes a session off the books.
+func (sh *Shard) closed(s *Session) {
+	delete(sh.Sessions, s)
+	s.pool.Count.CurrConnections--
+	sh.left(s.pool.Index)
+	sh.checkDrained()
+}
+
+func (sh *Shard) checkDrained() {
+	if sh.Draining && len(sh.Sessions) == 0 && sh.drainDone != nil {
+		sh.drainDone()
+		sh.drainDone = nil
+	}
+}
+
+// left counts a client of a pool out.
+func (sh *Shard) left(pool int) {
+	sh.load.Add(-1)
+	sh.group.Clients.Add(-1)
+	sh.group.ByPool[pool].Add(-1)
+}

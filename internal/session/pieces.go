@@ -1,0 +1,34 @@
+package session
+
+import (
+	"bytes"
+
+	"magent/ascii"
+	"magent/internal/call"
+)
+
+// serveLong begins a multi-get of many keys. servePiece goes on, as far as the window allows.
+func (s *Session) serveLong(r *ascii.Request) {
+	if s.long == nil {
+		s.long = &longGet{}
+	}
+	g := s.long
+	g.op, g.exptime, g.keys, g.size = r.Op, r.Exptime, bytes.Clone(r.Keys), 0
+}
+
+// pieceLength is the number of keys in the next piece: fewer than PieceKeys when those would be too large.
+func (s *Session) pieceLength() int {
+	return max(1, min(PieceKeys, WindowBytes/max(1, s.guess())))
+}
+
+// servePiece asks for the next keys.
+func (s *Session) servePiece() {
+	line, part := s.long.next(s.pieceLength())
+	r := &s.sh.req
+	if _, st := ascii.Next(line, s.pool.Limits, r); st != ascii.Complete {
+		panic("session: a piece of a multi-get is refused")
+	}
+	s.part = part
+	s.route(r)
+	s.part = call.Whole
+}
