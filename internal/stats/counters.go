@@ -1,7 +1,7 @@
 package stats
 
-// Counters is what one loop counts. The loop alone writes it; others get copies through the loop's mailbox. The names
-// are those of memcached's stats command.
+// Counters are the counters of one loop. Only the loop writes them; others get copies through the loop's mailbox.
+// Names are those of memcached's stats command where it has them.
 type Counters struct {
 	CmdGet, CmdSet, CmdFlush, CmdTouch, CmdMeta uint64
 	CmdRedis                                    uint64 // commands of clients of Redis pools
@@ -20,22 +20,24 @@ type Counters struct {
 	TotalConnections    uint64
 	RejectedConnections uint64
 
-	Errors          uint64 // requests answered with SERVER_ERROR by the proxy itself
-	Retries         uint64 // reads that failed on one copy and were asked of the other
+	Errors          uint64 // requests that the proxy itself answered with SERVER_ERROR
+	Retries         uint64 // reads that failed on one copy and were sent to the other
 	Disagreements   uint64 // mutations that the two copies answered differently
-	Inconsistencies uint64 // times that the proxy found its own knowledge of a key to be wrong
+	Inconsistencies uint64 // times that the proxy found its own record of a key to be wrong, which is a bug
 	Backpressure    uint64 // times that a client was not read because of its own unfinished requests
 
-	ClientEOFs   uint64 // clients that have left
-	ClientErrors uint64 // clients whose connection failed or was closed over what they sent, and other requests that were malformed
-	Fragments    uint64 // requests to servers that retrievals of several keys were split into
-	Failovers    uint64 // reads that were asked of the backup at once, because the primary was not to be asked
+	ClientEOFs uint64 // clients that closed the connection
+	// ClientErrors counts malformed requests, and clients whose connection failed or was closed
+	// because of what they sent.
+	ClientErrors uint64
+	Fragments    uint64 // requests to servers that multi-gets were split into
+	Failovers    uint64 // reads that went to the backup at once, because the primary must not be read
 
-	Outcomes Outcomes  // requests
-	Waited   Histogram // requests, by the time from when they were taken on to their answer
+	Outcomes Outcomes  // number of requests
+	Waited   Histogram // requests, by the time from their acceptance to their answer
 
-	IdleClosed uint64 // clients that were closed because they asked for nothing
-	CutOff     uint64 // clients that were cut off over what had arrived in part
+	IdleClosed uint64 // clients that were closed because they were idle
+	CutOff     uint64 // clients that were cut off because an incomplete request was too large or too slow
 }
 
 // Add adds o to c, field by field.

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// number fills every field of a struct of numbers, and what is in its fields, with a value of its own.
+// number gives every number in a struct, and in the structs inside it, a different value.
 func number(v reflect.Value, from int64) {
 	switch v.Kind() {
 	case reflect.Int, reflect.Int64:
@@ -25,7 +25,7 @@ func number(v reflect.Value, from int64) {
 	}
 }
 
-// notDoubled lists the numbers in a value that are not twice what number put there, and one; but those in fields of skip.
+// notDoubled lists the numbers that are not twice the value from number, plus one. Fields in skip are left out.
 func notDoubled(v reflect.Value, from int64, at string, skip map[string]bool) (wrong []string) {
 	switch v.Kind() {
 	case reflect.Int, reflect.Int64, reflect.Uint64:
@@ -56,7 +56,7 @@ func TestCountersAddCoversEveryField(t *testing.T) {
 	}
 }
 
-// Every figure of a server is a sum but these, which the tests below are about.
+// All figures of a server are sums except for these, which have tests below.
 var notSummed = map[string]bool{"Latency": true, "RefillLeft": true, "EjectedAt": true}
 
 func TestServerAddCoversEveryField(t *testing.T) {
@@ -72,14 +72,18 @@ func TestServerAddCoversEveryField(t *testing.T) {
 	for _, wrong := range notDoubled(reflect.ValueOf(s.Servers[0]), 1000, "Server", notSummed) {
 		t.Error(wrong)
 	}
-	if got := s.Servers[0]; got.Pool != "p" || got.Address != "a:1" || got.Role != "backup" || got.LastError != "refused" {
+	if got := s.Servers[0]; got.Pool != "p" || got.Address != "a:1" || got.Role != "backup" ||
+		got.LastError != "refused" {
 		t.Errorf("texts: %+v", got)
 	}
 }
 
 func TestServerAddTakesTheWorstState(t *testing.T) {
 	for _, c := range []struct{ a, b, want string }{
-		{"up", "up", "up"}, {"up", "ejected", "ejected"}, {"ejected", "up", "ejected"}, {"ejected", "ejected", "ejected"},
+		{"up", "up", "up"},
+		{"up", "ejected", "ejected"},
+		{"ejected", "up", "ejected"},
+		{"ejected", "ejected", "ejected"},
 	} {
 		s := Server{State: c.a}
 		s.add(&Server{State: c.b})
@@ -106,7 +110,7 @@ func TestServerAddWeighsLatency(t *testing.T) {
 	}
 }
 
-// The first snapshot that is added brings its servers along, as a copy.
+// TestSnapshotAddCopiesTheFirst: the first snapshot that is added brings its servers along, as a copy.
 func TestSnapshotAddCopiesTheFirst(t *testing.T) {
 	o := &Snapshot{Servers: []Server{{Address: "a:1", Requests: 1, State: "up"}}}
 	var sum Snapshot

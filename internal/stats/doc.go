@@ -1,3 +1,3 @@
-// Package stats holds the figures of the process: plain counters that one loop owns, snapshots of them that can be
+// Package stats has the figures of the process: plain counters that belong to one loop, snapshots of them that can be
 // added up, and their renderings.
 package stats

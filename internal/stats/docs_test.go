@@ -8,15 +8,18 @@ import (
 	"testing"
 )
 
-// Every figure of stats servers and stats settings stands in docs/monitoring.md, and so do those of stats that are not memcached's
-// (test/status asks a memcached which these are).
+// TestFiguresAreDocumented: docs/monitoring.md has every figure of "stats servers" and "stats settings", and those of
+// "stats" that memcached does not have. (test/status asks a memcached which it has.)
 func TestFiguresAreDocumented(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "monitoring.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	number := regexp.MustCompile(`^listen:\d+$`)
-	for name, reply := range map[string][]byte{"servers": AppendServers(nil, process().Now, snapshot()), "settings": AppendSettings(nil, process())} {
+	for name, reply := range map[string][]byte{
+		"servers":  AppendServers(nil, process().Now, snapshot()),
+		"settings": AppendSettings(nil, process()),
+	} {
 		fields := 0
 		for line := range strings.Lines(string(reply)) {
 			words := strings.Fields(line)

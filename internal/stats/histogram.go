@@ -5,21 +5,22 @@ import (
 	"time"
 )
 
-// The buckets of a Histogram: powers of two of a microsecond, from 32 µs to 4.2 s, and one for what takes longer.
+// The buckets of a Histogram have powers of two as bounds, from 32 µs to 4.2 s. One more is for longer durations.
 const (
-	lowest  = 5 // its bound is 1<<lowest microseconds
+	lowest  = 5 // the lowest bound is 1<<lowest microseconds
 	highest = 22
 	// Buckets is the number of buckets.
 	Buckets = highest - lowest + 2
 )
 
-// Histogram counts durations by their order of magnitude. It belongs to whoever counts; Observe costs some nanoseconds.
+// Histogram counts durations by their order of magnitude. It is not safe for concurrent use. Observe
+// takes a few nanoseconds.
 type Histogram struct {
-	Counts [Buckets]uint64 // by bucket: each duration is in one
-	Sum    uint64          // of all durations, in nanoseconds
+	Counts [Buckets]uint64 // by bucket; each duration is in one of them
+	Sum    uint64          // sum of all durations, in nanoseconds
 }
 
-// Observe counts a duration in nanoseconds. One that lies on a bound belongs to the bucket below it, as Prometheus has it.
+// Observe counts a duration in nanoseconds. One that equals a bound belongs to the bucket below it, as in Prometheus.
 func (h *Histogram) Observe(ns int64) {
 	ns = max(ns, 1)
 	h.Sum += uint64(ns)
@@ -27,7 +28,7 @@ func (h *Histogram) Observe(ns int64) {
 	h.Counts[min(max(i, 0), Buckets-1)]++
 }
 
-// Bound is the upper bound of a bucket; the last one has none.
+// Bound returns the upper bound of a bucket. The last bucket has none.
 func Bound(bucket int) time.Duration { return time.Microsecond << (lowest + bucket) }
 
 // Add adds o to h.
@@ -38,7 +39,7 @@ func (h *Histogram) Add(o *Histogram) {
 	h.Sum += o.Sum
 }
 
-// Since returns what was counted after h was before.
+// Since returns the difference to before, an earlier state of h.
 func (h *Histogram) Since(before *Histogram) Histogram {
 	out := *h
 	for i, n := range before.Counts {
@@ -48,7 +49,7 @@ func (h *Histogram) Since(before *Histogram) Histogram {
 	return out
 }
 
-// Total is the number of durations.
+// Total returns the number of durations.
 func (h *Histogram) Total() (n uint64) {
 	for _, c := range h.Counts {
 		n += c
@@ -56,8 +57,8 @@ func (h *Histogram) Total() (n uint64) {
 	return n
 }
 
-// Quantile is about the duration that a share q of all is not longer than; 0 of none. Within a bucket it is interpolated; of
-// the last one only the lower bound is known.
+// Quantile returns an estimate of the duration that a share q of all durations does not exceed, or 0 if there are
+// none. It interpolates within a bucket. For the last bucket it returns the lower bound.
 func (h *Histogram) Quantile(q float64) time.Duration {
 	rank := q * float64(h.Total())
 	below := 0.0

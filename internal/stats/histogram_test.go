@@ -6,11 +6,12 @@ import (
 	"time"
 )
 
-// Every duration is counted in the first bucket whose bound it does not exceed.
+// TestHistogramBuckets: every duration is counted in the first bucket whose bound it does not exceed.
 func TestHistogramBuckets(t *testing.T) {
 	for d, want := range map[time.Duration]int{
-		-1: 0, 0: 0, 1: 0, 32 * time.Microsecond: 0, 32*time.Microsecond + 1: 1, 64 * time.Microsecond: 1, 64*time.Microsecond + 1: 2,
-		time.Millisecond: 5, 1024 * time.Microsecond: 5, 1024*time.Microsecond + 1: 6,
+		-1: 0, 0: 0, 1: 0, 32 * time.Microsecond: 0, 32*time.Microsecond + 1: 1, 64 * time.Microsecond: 1,
+		64*time.Microsecond + 1: 2,
+		time.Millisecond:        5, 1024 * time.Microsecond: 5, 1024*time.Microsecond + 1: 6,
 		Bound(Buckets - 2): Buckets - 2, Bound(Buckets-2) + 1: Buckets - 1, math.MaxInt64: Buckets - 1,
 	} {
 		var h Histogram
@@ -50,7 +51,10 @@ func TestHistogramQuantile(t *testing.T) {
 	for range 10 {
 		h.Observe(int64(900 * time.Microsecond)) // in (512, 1024]
 	}
-	for q, want := range map[float64]time.Duration{0.45: 48 * time.Microsecond, 0.95: 768 * time.Microsecond, 1: 1024 * time.Microsecond} {
+	for q, want := range map[float64]time.Duration{
+		0.45: 48 * time.Microsecond, 0.95: 768 * time.Microsecond,
+		1: 1024 * time.Microsecond,
+	} {
 		if got := h.Quantile(q); (got - want).Abs() > time.Microsecond {
 			t.Errorf("%v: %v, want %v", q, got, want)
 		}

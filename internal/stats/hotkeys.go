@@ -7,42 +7,42 @@ import (
 	"strconv"
 )
 
-// HotKeys estimates which keys are asked for most, in fixed memory: it looks at one key in 64 or so, and counts in the way of
-// Space-Saving (Metwally, Agrawal, El Abbadi: Efficient Computation of Frequent and Top-k Elements in Data Streams, 2005).
-// The zero value is ready. It belongs to one loop.
+// HotKeys estimates which keys are requested most, in a fixed amount of memory. It samples about one key in 64, and
+// counts by the Space-Saving algorithm (Metwally, Agrawal, El Abbadi: Efficient Computation of Frequent and Top-k
+// Elements in Data Streams, 2005). The zero value is ready. It belongs to one loop.
 type HotKeys struct {
-	wait    int    // keys that are passed over until the next sample
-	random  uint64 // state of the generator that chooses them
-	samples int    // counted so far, older ones for less
+	wait    int    // keys to skip until the next sample
+	random  uint64 // state of the random generator for that
+	samples int    // number of samples; older ones count for less
 	used    int
 	keys    [hotKeys]hotKey
 }
 
 const (
-	hotKeys    = 64      // counters
-	hotEvery   = 64      // one key in so many is sampled, on average
-	hotMemory  = 1 << 14 // samples after which all counts are halved, so that what was hot once is forgotten
-	hotKeySize = 250     // bytes of a key that are kept; memcached has no longer ones
+	hotKeys    = 64      // number of counters
+	hotEvery   = 64      // one key in this many is sampled, on average
+	hotMemory  = 1 << 14 // all counts are halved after this many samples, so that old hot keys are forgotten
+	hotKeySize = 250     // bytes of a key that are kept; memcached's limit
 )
 
 type hotKey struct {
 	hash  uint64
 	count int
-	over  int // what of it is taken over from the keys before
+	over  int // the part of it that was taken over from earlier keys
 	size  int
 	text  [hotKeySize]byte
 }
 
 var hotSeed = maphash.MakeSeed()
 
-// Touch notes that a key is asked for. key is borrowed for the call.
+// Touch counts a request for key. It does not keep the slice.
 func (h *HotKeys) Touch(key []byte) {
 	if h.wait--; h.wait < 0 {
 		h.sample(key)
 	}
 }
 
-// sample counts a key. Where it has no counter it takes over the one with the lowest count.
+// sample counts a key. A key without a counter takes over the one with the lowest count.
 func (h *HotKeys) sample(key []byte) {
 	h.random = h.random*6364136223846793005 + 1442695040888963407 // Knuth's generator
 	h.wait = int(h.random >> 33 % (2*hotEvery - 1))
@@ -80,7 +80,7 @@ func (h *HotKeys) counted() {
 	}
 }
 
-// HotKey is one key of a Hottest.
+// HotKey is a key with its count.
 type HotKey struct {
 	Key   string
 	Count int
@@ -92,7 +92,7 @@ type Hottest struct {
 	counts  map[string]int
 }
 
-// Add adds what one loop has counted.
+// Add adds the counts of one loop.
 func (s *Hottest) Add(h *HotKeys) {
 	if s.counts == nil {
 		s.counts = map[string]int{}
@@ -108,7 +108,7 @@ func (s *Hottest) Add(h *HotKeys) {
 func (s *Hottest) Top(n int) []HotKey {
 	var keys []HotKey
 	for key, count := range s.counts {
-		if count > 1 { // once is by chance
+		if count > 1 { // a single sample is chance
 			keys = append(keys, HotKey{key, count})
 		}
 	}
@@ -118,10 +118,11 @@ func (s *Hottest) Top(n int) []HotKey {
 	return keys[:min(n, len(keys))]
 }
 
-// Share is the part of the samples that a count is, in hundredths of a per cent.
+// Share returns the share of a count in all samples, in hundredths of a percent.
 func (s *Hottest) Share(count int) int { return count * 10_000 / max(1, s.Samples) }
 
-// AppendHotKeys writes the reply to stats hotkeys: the hottest keys with their share of all requests for keys, in per cent.
+// AppendHotKeys appends the reply to "stats hotkeys": the n hottest keys, with their share of all
+// requests for keys in percent.
 func AppendHotKeys(dst []byte, s *Hottest, n int) []byte {
 	for i, k := range s.Top(n) {
 		name := "STAT hotkey:" + strconv.Itoa(i+1)
@@ -132,10 +133,10 @@ func AppendHotKeys(dst []byte, s *Hottest, n int) []byte {
 	return append(dst, "END\r\n"...)
 }
 
-// Percent writes hundredths of a per cent as per cent.
+// Percent formats hundredths of a percent as percent.
 func Percent(hundredths int) string { return strconv.FormatFloat(float64(hundredths)/100, 'f', 2, 64) }
 
-// Visible is a key as it can stand on a line: quoted where it holds blanks or bytes that are no text.
+// Visible returns a key in a form that fits on a line: it is quoted if it contains blanks or bytes that are not text.
 func Visible(key string) string {
 	for _, c := range []byte(key) {
 		if c <= ' ' || c > '~' {

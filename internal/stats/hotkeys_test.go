@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Keys that are asked for often are found among many others, with about their shares.
+// TestHotKeys: keys that are requested often are found among many others, with about the right shares.
 func TestHotKeys(t *testing.T) {
 	var h HotKeys
 	r := rand.New(rand.NewPCG(1, 2))
@@ -32,7 +32,7 @@ func TestHotKeys(t *testing.T) {
 	}
 }
 
-// A client that asks for its keys in turn does not hide any from the samples.
+// TestHotKeysInTurn: a client that requests its keys in turn does not hide any of them from the samples.
 func TestHotKeysInTurn(t *testing.T) {
 	var h HotKeys
 	for range 20_000 {
@@ -53,7 +53,7 @@ func TestHotKeysInTurn(t *testing.T) {
 	}
 }
 
-// Where no key is hot none is shown as if it were.
+// TestHotKeysOfNone: if no key is hot, none is shown as hot.
 func TestHotKeysOfNone(t *testing.T) {
 	var h HotKeys
 	for i := range 500_000 {
@@ -66,7 +66,7 @@ func TestHotKeysOfNone(t *testing.T) {
 	}
 }
 
-// What was hot once is forgotten.
+// TestHotKeysForget: old hot keys are forgotten.
 func TestHotKeysForget(t *testing.T) {
 	var h HotKeys
 	for range 1_000_000 {
@@ -82,7 +82,7 @@ func TestHotKeysForget(t *testing.T) {
 	}
 }
 
-// Nothing is allocated, whatever the keys.
+// TestHotKeysAllocateNothing: nothing is allocated, whatever the keys.
 func TestHotKeysAllocateNothing(t *testing.T) {
 	var h HotKeys
 	key := []byte(strings.Repeat("k", 300))
@@ -96,10 +96,11 @@ func TestHotKeysAllocateNothing(t *testing.T) {
 	}
 }
 
-// The reply names the keys in the order of their counts; it stays in its lines.
+// TestAppendHotKeys: the reply has the keys in the order of their counts, each on one line.
 func TestAppendHotKeys(t *testing.T) {
 	s := Hottest{Samples: 8, counts: map[string]int{"a": 4, "b\r\nEND": 3, "once": 1}}
-	want := "STAT hotkey:1:key a\r\nSTAT hotkey:1:percent 50.00\r\nSTAT hotkey:2:key \"b\\r\\nEND\"\r\nSTAT hotkey:2:percent 37.50\r\nEND\r\n"
+	want := "STAT hotkey:1:key a\r\nSTAT hotkey:1:percent 50.00\r\nSTAT hotkey:2:key \"b\\r\\nEND\"\r\nSTAT " +
+		"hotkey:2:percent 37.50\r\nEND\r\n"
 	if got := string(AppendHotKeys(nil, &s, 10)); got != want {
 		t.Errorf("%q", got)
 	}

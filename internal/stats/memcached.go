@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// AppendGeneral writes the reply to stats: memcached's names, so that its exporters and dashboards read it, memcached's own names for
-// the figures of its proxy, and ours. What servers store is left out as long as none has told.
+// AppendGeneral appends the reply to "stats". It has memcached's names, so that exporters and dashboards understand
+// it, the names of memcached's own proxy, and ours. What servers store is left out until one of them has reported it.
 func AppendGeneral(dst []byte, p *Process, s *Snapshot) []byte {
 	w := writer{dst}
 	w.num("pid", p.PID)
@@ -37,7 +37,7 @@ func AppendGeneral(dst []byte, p *Process, s *Snapshot) []byte {
 	return w.end()
 }
 
-// commands writes what memcached counts by command.
+// commands appends what memcached counts by command.
 func (w *writer) commands(c *Counters) {
 	for _, f := range [...]struct {
 		name  string
@@ -68,14 +68,14 @@ func (w *writer) commands(c *Counters) {
 	}
 }
 
-// proxy writes the figures of the proxy: under the names of memcached's own where there are any.
+// proxy appends the figures of the proxy, under the names of memcached's own proxy where it has them.
 func (w *writer) proxy(p *Process, s *Snapshot) {
 	var requests, ejections uint64
 	var away int
 	for i := range s.Servers {
 		requests += s.Servers[i].Requests
 		ejections += s.Servers[i].Ejections
-		away += flag(s.Servers[i].State != "up")
+		away += flag(s.Servers[i].State != StateUp)
 	}
 	w.uint("proxy_conn_requests", requests)
 	w.uint("proxy_conn_errors", s.Errors)
@@ -91,7 +91,7 @@ func (w *writer) proxy(p *Process, s *Snapshot) {
 	w.uint("proxy_inconsistencies", s.Inconsistencies)
 }
 
-// AppendSettings writes the reply to stats settings.
+// AppendSettings appends the reply to "stats settings".
 func AppendSettings(dst []byte, p *Process) []byte {
 	w := writer{dst}
 	w.num("maxconns", p.MaxClients)
@@ -121,7 +121,7 @@ func AppendSettings(dst []byte, p *Process) []byte {
 	return w.end()
 }
 
-// AppendServers writes the reply to stats servers: lines of the form STAT server:N:FIELD VALUE.
+// AppendServers appends the reply to "stats servers": lines of the form "STAT server:N:FIELD VALUE".
 func AppendServers(dst []byte, now time.Time, s *Snapshot) []byte {
 	w := writer{dst}
 	for i := range s.Servers {
@@ -169,12 +169,12 @@ func AppendServers(dst []byte, now time.Time, s *Snapshot) []byte {
 	return w.end()
 }
 
-// refillProgress is how much of its contents a server has, in percent: 100 but while it is being filled.
+// refillProgress is RefillProgress in percent.
 func (s *Server) refillProgress() int {
 	return int(100 * s.RefillProgress())
 }
 
-// RefillProgress is how much of its contents a server has: 1 but while it is being filled.
+// RefillProgress returns the share of its contents that the server has: 1 unless it is being refilled.
 func (s *Server) RefillProgress() float64 {
 	if s.State != "warming" {
 		return 1
@@ -197,7 +197,7 @@ func (w *writer) num(name string, value int)     { w.str(name, strconv.Itoa(valu
 func (w *writer) uint(name string, value uint64) { w.str(name, strconv.FormatUint(value, 10)) }
 func (w *writer) end() []byte                    { return append(w.dst, "END\r\n"...) }
 
-// seconds writes a duration with exactly one dot, as the exporters want it.
+// seconds formats a duration with exactly one dot, as exporters expect.
 func seconds(d time.Duration) string {
 	return fmt.Sprintf("%d.%06d", d/time.Second, d%time.Second/time.Microsecond)
 }

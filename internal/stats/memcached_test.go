@@ -14,7 +14,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// golden compares got with a file of testdata, in which line ends are plain.
+// golden compares got with a file in testdata, which has plain line ends.
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	if n := strings.Count(string(got), "\n"); n != strings.Count(string(got), "\r\n") {
@@ -27,20 +27,32 @@ func golden(t *testing.T, name string, got []byte) {
 func process() *Process {
 	start := time.Unix(1_700_000_000, 0)
 	return &Process{
-		PID: 4711, Version: "1.2.3", Release: "1.0.0", Started: start, Now: start.Add(90*time.Second + 999*time.Millisecond),
+		PID: 4711, Version: "1.2.3", Release: "1.0.0", Started: start,
+		Now:      start.Add(90*time.Second + 999*time.Millisecond),
 		UserTime: 61*time.Second + 2*time.Microsecond, SystemTime: 45 * time.Millisecond,
 		Threads: 2, MaxClients: 4096, Accepting: true, MaxValue: 1 << 20, Reloads: 3, ReloadErrors: 4,
 		Pools: []Pool{{
-			Name: "main", Listen: []string{"127.0.0.1:12000", "/run/m.sock"}, Distribution: "ketama", Hash: "md5", Ack: "all",
-			Timeout: 500 * time.Millisecond, ConnectTimeout: time.Second, FailureLimit: 2, ProbeInterval: 1500 * time.Microsecond,
-		}, {Name: "the second", Listen: []string{"[::1]:12001"}, Distribution: "magent", Hash: "djb2", HashTag: "{}", MaxValue: 2000, MaxClients: 10, Ack: "primary"}},
+			Name: "main", Listen: []string{"127.0.0.1:12000", "/run/m.sock"}, Distribution: "ketama", Hash: "md5",
+			Ack:     "all",
+			Timeout: 500 * time.Millisecond, ConnectTimeout: time.Second, FailureLimit: 2,
+			ProbeInterval: 1500 * time.Microsecond,
+		}, {
+			Name: "the second", Listen: []string{"[::1]:12001"}, Distribution: "magent", Hash: "djb2", HashTag: "{}",
+			MaxValue: 2000, MaxClients: 10, Ack: "primary",
+		}},
 	}
 }
 
 func snapshot() *Snapshot {
 	s := &Snapshot{ActiveRequests: 12, Servers: []Server{
-		{Pool: "main", Address: "10.0.0.1:11211", Identity: "77@1000", Meta: "old", Role: "primary", State: "up", Latency: 1234567 * time.Nanosecond},
-		{Pool: "main", Address: "10.0.0.2:11211", Name: "b", Role: "backup", State: "ejected", LastError: "connection refused", Unfillable: "no way"},
+		{
+			Pool: "main", Address: "10.0.0.1:11211", Identity: "77@1000", Meta: "old", Role: "primary", State: "up",
+			Latency: 1234567 * time.Nanosecond,
+		},
+		{
+			Pool: "main", Address: "10.0.0.2:11211", Name: "b", Role: "backup", State: "ejected",
+			LastError: "connection refused", Unfillable: "no way",
+		},
 	}}
 	number(reflect.ValueOf(&s.Counters).Elem(), 101)
 	latency := s.Servers[0].Latency
@@ -72,7 +84,7 @@ func TestAppendServersOfNone(t *testing.T) {
 	}
 }
 
-// An exporter wants exactly one dot in the processor times.
+// TestSeconds: exporters expect exactly one dot in processor times.
 func TestSeconds(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0:                        "0.000000",
@@ -87,10 +99,11 @@ func TestSeconds(t *testing.T) {
 	}
 }
 
-// No name comes twice in a reply: an exporter would take the wrong one.
+// TestNamesAreUnique: no name appears twice in a reply, or an exporter would read the wrong one.
 func TestNamesAreUnique(t *testing.T) {
 	for name, reply := range map[string][]byte{
-		"general": AppendGeneral(nil, process(), snapshot()), "settings": AppendSettings(nil, process()), "servers": AppendServers(nil, process().Now, snapshot()),
+		"general": AppendGeneral(nil, process(), snapshot()), "settings": AppendSettings(nil, process()),
+		"servers": AppendServers(nil, process().Now, snapshot()),
 	} {
 		seen := map[string]bool{}
 		for line := range strings.Lines(string(reply)) {

@@ -7,27 +7,37 @@ import (
 	"time"
 )
 
-// poolField is a figure of a pool, by twemproxy's name, with twemproxy's description.
+// poolField is a figure of a pool, with twemproxy's name and description.
 type poolField struct {
 	name, about string
 	value       func(*Counters, []Server) int64
 }
 
 var poolFields = []poolField{
-	{"client_eof", `"# eof on client connections"`, func(c *Counters, _ []Server) int64 { return int64(c.ClientEOFs) }},
-	{"client_err", `"# errors on client connections"`, func(c *Counters, _ []Server) int64 { return int64(c.ClientErrors) }},
-	{"client_connections", `"# active client connections"`, func(c *Counters, _ []Server) int64 { return c.CurrConnections }},
+	{"client_eof", `"# eof on client connections"`, func(c *Counters, _ []Server) int64 {
+		return int64(c.ClientEOFs)
+	}},
+	{"client_err", `"# errors on client connections"`, func(c *Counters, _ []Server) int64 {
+		return int64(c.ClientErrors)
+	}},
+	{"client_connections", `"# active client connections"`, func(c *Counters, _ []Server) int64 {
+		return c.CurrConnections
+	}},
 	{"server_ejects", `"# times backend server was ejected"`, func(_ *Counters, servers []Server) (n int64) {
 		for i := range servers {
 			n += int64(servers[i].Ejections)
 		}
 		return n
 	}},
-	{"forward_error", `"# times we encountered a forwarding error"`, func(c *Counters, _ []Server) int64 { return int64(c.Errors) }},
-	{"fragments", `"# fragments created from a multi-vector request"`, func(c *Counters, _ []Server) int64 { return int64(c.Fragments) }},
+	{"forward_error", `"# times we encountered a forwarding error"`, func(c *Counters, _ []Server) int64 {
+		return int64(c.Errors)
+	}},
+	{"fragments", `"# fragments created from a multi-vector request"`, func(c *Counters, _ []Server) int64 {
+		return int64(c.Fragments)
+	}},
 }
 
-// serverField is a figure of a server, likewise.
+// serverField is the same for a server.
 type serverField struct {
 	name, about string
 	value       func(*Server) int64
@@ -36,20 +46,28 @@ type serverField struct {
 var serverFields = []serverField{
 	{"server_eof", `"# eof on server connections"`, func(s *Server) int64 { return int64(s.EOFs) }},
 	{"server_err", `"# errors on server connections"`, func(s *Server) int64 { return int64(s.Failures) }},
-	{"server_timedout", `"# timeouts on server connections"`, func(s *Server) int64 { return int64(s.Timeouts + s.ConnectTimeouts) }},
+	{"server_timedout", `"# timeouts on server connections"`, func(s *Server) int64 {
+		return int64(s.Timeouts + s.ConnectTimeouts)
+	}},
 	{"server_connections", `"# active server connections"`, func(s *Server) int64 { return int64(s.Connected) }},
-	{"server_ejected_at", `"timestamp when server was ejected in usec since epoch"`, func(s *Server) int64 { return s.EjectedAt }},
+	{"server_ejected_at", `"timestamp when server was ejected in usec since epoch"`, func(s *Server) int64 {
+		return s.EjectedAt
+	}},
 	{"requests", `"# requests"`, func(s *Server) int64 { return int64(s.Requests) }},
 	{"request_bytes", `"total request bytes"`, func(s *Server) int64 { return int64(s.Sent) }},
 	{"responses", `"# responses"`, func(s *Server) int64 { return int64(s.Replies) }},
 	{"response_bytes", `"total response bytes"`, func(s *Server) int64 { return int64(s.Received) }},
 	{"in_queue", `"# requests in incoming queue"`, func(s *Server) int64 { return int64(s.Unsent) }},
-	{"in_queue_bytes", `"current request bytes in incoming queue"`, func(s *Server) int64 { return int64(s.UnsentBytes) }},
+	{"in_queue_bytes", `"current request bytes in incoming queue"`, func(s *Server) int64 {
+		return int64(s.UnsentBytes)
+	}},
 	{"out_queue", `"# requests in outgoing queue"`, func(s *Server) int64 { return int64(s.Awaited) }},
-	{"out_queue_bytes", `"current request bytes in outgoing queue"`, func(s *Server) int64 { return int64(s.AwaitedBytes) }},
+	{"out_queue_bytes", `"current request bytes in outgoing queue"`, func(s *Server) int64 {
+		return int64(s.AwaitedBytes)
+	}},
 }
 
-// copyFields are the figures that a server has besides in a pool with backups.
+// copyFields are additional figures of servers in a pool with backups.
 var copyFields = []serverField{
 	{"dirty_keys", "", func(s *Server) int64 { return int64(s.DirtyKeys) }},
 	{"dirty_overflow", "", func(s *Server) int64 { return int64(s.DirtyAll) }},
@@ -61,7 +79,7 @@ var copyFields = []serverField{
 	{"cas_refused", "", func(s *Server) int64 { return int64(s.CasRefused) }},
 }
 
-// Describe is what nutcracker -D prints of the figures.
+// Describe returns the list that nutcracker -D prints.
 func Describe() string {
 	var b strings.Builder
 	b.WriteString("pool stats:\n")
@@ -75,8 +93,8 @@ func Describe() string {
 	return b.String()
 }
 
-// AppendNutcracker writes what twemproxy's stats port says: one line of JSON, in twemproxy's order and with its blanks.
-// Connections are, as there, those of clients and servers and the listeners. A server in a pool with backups has role,
+// AppendNutcracker appends what twemproxy's stats port sends: one line of JSON, with twemproxy's order and blanks.
+// As there, connections are those of clients and servers, and listeners. Servers in a pool with backups have role,
 // state and copyFields as well.
 func AppendNutcracker(dst []byte, p *Process, s *Snapshot) []byte {
 	current, total := s.CurrConnections, s.TotalConnections
@@ -124,7 +142,8 @@ func (w *object) pool(name string, c *Counters, servers []Server) {
 	}
 }
 
-// memberName is the name of a server, or, where one before it has that name, as a primary and a backup may, another.
+// memberName returns the server's name, or another one if an earlier server has that name. A primary and a
+// backup may have the same.
 func memberName(before []Server, name string) string {
 	if slices.ContainsFunc(before, func(s Server) bool { return s.RingName == name }) {
 		return name + " backup"

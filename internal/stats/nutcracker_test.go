@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// pools is a pool with backups and one without, in the order of the configuration.
+// pools returns a pool with backups and one without, in the order of the configuration.
 func pools() *Snapshot {
 	s := snapshot()
 	first, second := Counters{}, Counters{}
@@ -17,7 +17,10 @@ func pools() *Snapshot {
 	second.ClientEOFs, second.CurrConnections = 21, 22
 	s.Pools = []Counters{first, second}
 	s.Servers[0].RingName, s.Servers[1].RingName = "10.0.0.1", `a "name"`
-	s.Servers = append(s.Servers, Server{Pool: "the second", RingName: "/run/mc.sock:", Address: "/run/mc.sock", Role: "primary", State: "up", Requests: 5})
+	s.Servers = append(s.Servers, Server{
+		Pool: "the second", RingName: "/run/mc.sock:", Address: "/run/mc.sock",
+		Role: "primary", State: "up", Requests: 5,
+	})
 	return s
 }
 
@@ -36,7 +39,7 @@ func TestAppendNutcracker(t *testing.T) {
 	golden(t, "nutcracker", []byte(strings.ReplaceAll(broken, "\n", "\r\n")))
 }
 
-// The members are those of twemproxy 0.5, and ours only where there are backups.
+// TestNutcrackerMembers: the members are those of twemproxy 0.5, and ours only where there are backups.
 func TestNutcrackerMembers(t *testing.T) {
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(nutcracker(pools()), &all); err != nil {
@@ -44,7 +47,8 @@ func TestNutcrackerMembers(t *testing.T) {
 	}
 	pool := []string{"client_connections", "client_eof", "client_err", "forward_error", "fragments", "server_ejects"}
 	server := []string{
-		"in_queue", "in_queue_bytes", "out_queue", "out_queue_bytes", "request_bytes", "requests", "response_bytes", "responses",
+		"in_queue", "in_queue_bytes", "out_queue", "out_queue_bytes", "request_bytes", "requests", "response_bytes",
+		"responses",
 		"server_connections", "server_ejected_at", "server_eof", "server_err", "server_timedout",
 	}
 	members := func(object json.RawMessage, want ...string) map[string]json.RawMessage {
@@ -61,12 +65,16 @@ func TestNutcrackerMembers(t *testing.T) {
 	}
 	second := members(all["the second"], append(slices.Clone(pool), "/run/mc.sock:")...)
 	members(second["/run/mc.sock:"], slices.Clone(server)...)
-	first := members(all["main"], append(slices.Clone(pool), "10.0.0.1", `a "name"`, "retries_to_backup", "disagreements")...)
-	ours := []string{"role", "state", "dirty_keys", "dirty_overflow", "repairs", "refills", "refill_progress", "refill_eta", "stale_reads_avoided", "cas_refused"}
+	first := members(all["main"], append(slices.Clone(pool), "10.0.0.1", `a "name"`, "retries_to_backup",
+		"disagreements")...)
+	ours := []string{
+		"role", "state", "dirty_keys", "dirty_overflow", "repairs", "refills", "refill_progress",
+		"refill_eta", "stale_reads_avoided", "cas_refused",
+	}
 	members(first["10.0.0.1"], append(slices.Clone(server), ours...)...)
 }
 
-// A primary and a backup may have the same name; the members of an object may not.
+// TestNutcrackerNamesAreUnique: a primary and a backup may have the same name, but members of an object may not.
 func TestNutcrackerNamesAreUnique(t *testing.T) {
 	s := pools()
 	s.Servers[0].RingName, s.Servers[1].RingName = "a", "a"
@@ -76,7 +84,8 @@ func TestNutcrackerNamesAreUnique(t *testing.T) {
 	}
 }
 
-// A reload may come between the loops: figures of pools that are not known any more are no reason to fail.
+// TestNutcrackerOfMorePoolsThanThereAre: after a reload, figures of a pool that is not known any
+// more are no reason to fail.
 func TestNutcrackerOfMorePoolsThanThereAre(t *testing.T) {
 	p := process()
 	p.Pools = p.Pools[:1]

@@ -8,7 +8,7 @@ import (
 // object appends the members of a JSON object.
 type object struct{ dst []byte }
 
-// name begins a member.
+// name starts a member.
 func (w *object) name(name string) {
 	if w.dst[len(w.dst)-1] != '{' {
 		w.dst = append(w.dst, ", "...)
@@ -32,7 +32,7 @@ func (w *object) num(name string, value int64) {
 	w.dst = strconv.AppendInt(w.dst, value, 10)
 }
 
-// open begins a member that is an object itself; close ends it.
+// open starts a member that is an object; close ends it.
 func (w *object) open(name string) {
 	w.name(name)
 	w.dst = append(w.dst, " {"...)

@@ -3,14 +3,15 @@ package stats
 // Command is a group of commands that are counted together.
 type Command uint8
 
-// The commands that requests are counted by: each with the meta command that does the same.
+// Groups of commands. Each includes the meta command that does the same.
 const (
-	Other  Command = iota // what is in no other group: ma, me, and whatever a protocol has besides
-	Get                   // get, gets, mg; keys are counted
-	Gat                   // gat, gats; keys are counted
-	Set                   // set, add, replace, append, prepend, ms
-	CAS                   // cas
-	Delete                // delete, md
+	// Other is for commands of no other group: ma, me, and others that a protocol has.
+	Other  Command = iota
+	Get            // get, gets, mg; keys are counted
+	Gat            // gat, gats; keys are counted
+	Set            // set, add, replace, append, prepend, ms
+	CAS            // cas
+	Delete         // delete, md
 	Incr
 	Decr
 	Touch
@@ -19,24 +20,26 @@ const (
 	NumCommands
 )
 
-// Result is what came of a request, by the answer that the client got.
+// Result is the outcome of a request, by the answer that the client got.
 type Result uint8
 
-// The results. A mutation that found no key to change, or another value than it may change, is a miss.
+// Outcomes of requests. A mutation is a miss if it found no key to change, or another value than it may change.
 const (
-	OK Result = iota // carried out, and there is no hit or miss to speak of
+	OK Result = iota // executed, by a command that has no hits and misses
 	Hit
 	Miss
 	Error
 	NumResults
 )
 
-// String is the name in figures.
+// String returns the name of the group in figures.
 func (c Command) String() string {
-	return [NumCommands]string{"other", "get", "gat", "set", "cas", "delete", "incr", "decr", "touch", "flush_all", "redis"}[c]
+	return [NumCommands]string{
+		"other", "get", "gat", "set", "cas", "delete", "incr", "decr", "touch", "flush_all", "redis",
+	}[c]
 }
 
-// String is the name in figures.
+// String returns the name of the result in figures.
 func (r Result) String() string { return [NumResults]string{"ok", "hit", "miss", "error"}[r] }
 
 // Outcomes counts requests by command and result.

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Unready says for each pool that cannot serve all of its keys why not, and whether it can serve any. A key is served while its
-// primary may be read, or its backup: that may be any, so all of them have to be up for a primary that is not. Without backups
-// every server has to be up; where keys move to the other servers, one of them.
+// Unready returns a reason for each pool that cannot serve all of its keys. It says whether the pool can serve any. A
+// key can be served if its primary or its backup may be read. Any server may be the backup, so if a primary is not
+// up, all backups have to be. Without backups all servers have to be up, or only one if keys move to other servers.
 func Unready(p *Process, s *Snapshot) (reasons []string) {
 	for i := range p.Pools {
 		pool := &p.Pools[i]
@@ -35,16 +35,17 @@ func Serves(p *Process, s *Snapshot) bool {
 	return false
 }
 
-// serves reports whether any key of a pool with these servers can be served; there are none while it is being replaced.
+// serves reports whether a pool with these servers can serve any key. There are no servers while
+// the pool is being replaced.
 func serves(servers []Server) bool {
-	up := func(v Server) bool { return v.State == "up" }
+	up := func(v Server) bool { return v.State == StateUp }
 	return len(servers) == 0 || slices.ContainsFunc(servers, up)
 }
 
-// Ready reports whether all keys of a pool can be served.
+// Ready reports whether the pool can serve all of its keys.
 func (p *Pool) Ready(s *Snapshot) bool { return p.unready(s.ServersOf(p.Name)) == "" }
 
-// ServersOf returns those of a pool.
+// ServersOf returns the servers of a pool. The result aliases s.
 func (s *Snapshot) ServersOf(pool string) []Server {
 	first := 0
 	for first < len(s.Servers) && s.Servers[first].Pool != pool {
@@ -58,7 +59,7 @@ func (s *Snapshot) ServersOf(pool string) []Server {
 }
 
 func (p *Pool) unready(servers []Server) string {
-	var primaries, backups []string // that may not be read
+	var primaries, backups []string // descriptions of those that may not be read
 	up, copies := 0, 0
 	for i := range servers {
 		v := &servers[i]
@@ -66,7 +67,7 @@ func (p *Pool) unready(servers []Server) string {
 			copies++
 		}
 		switch {
-		case v.State == "up":
+		case v.State == StateUp:
 			up++
 		case v.Role == "primary":
 			primaries = append(primaries, v.trouble())
@@ -75,7 +76,7 @@ func (p *Pool) unready(servers []Server) string {
 		}
 	}
 	switch {
-	case len(servers) == 0: // it is being replaced
+	case len(servers) == 0: // the pool is being replaced
 		return ""
 	case len(primaries) == 0, copies > 0 && len(backups) == 0, p.Moves && up > 0:
 		return ""
@@ -83,7 +84,7 @@ func (p *Pool) unready(servers []Server) string {
 	return strings.Join(append(primaries, backups...), "; ")
 }
 
-// trouble says what a server is, and why.
+// trouble describes a server that is not up.
 func (s *Server) trouble() string {
 	text := s.Role + " " + s.Address + " is " + s.State
 	if s.LastError != "" {

@@ -10,23 +10,38 @@ import (
 func TestUnready(t *testing.T) {
 	for name, c := range map[string]struct {
 		moves  bool
-		states string // of primaries, a blank, and backups: u up, e ejected, r returning, w warming
+		states string // of the primaries, a blank, and of the backups: u up, e ejected, r returning, w warming
 		want   []string
 	}{
-		"all up":                    {states: "uu u"},
-		"a primary out":             {states: "eu u"},
-		"all primaries out":         {states: "ee u"},
-		"a primary is filled":       {states: "wu uu"},
-		"all backups out":           {states: "uu ee"},
-		"both copies out":           {states: "eu e", want: []string{"pool main: primary p0 is ejected (why); backup b0 is ejected (why)"}},
-		"nothing up":                {states: "e e", want: []string{"pool main serves nothing: primary p0 is ejected (why); backup b0 is ejected (why)"}},
-		"one of two backups out":    {states: "eu ue", want: []string{"pool main: primary p0 is ejected (why); backup b1 is ejected (why)"}},
-		"both return":               {states: "r r", want: []string{"pool main serves nothing: primary p0 is returning (why); backup b0 is returning (why)"}},
-		"without backups":           {states: "eu ", want: []string{"pool main: primary p0 is ejected (why)"}},
-		"all up without backups":    {states: "uu "},
-		"keys move":                 {moves: true, states: "eu "},
-		"keys have nowhere to move": {moves: true, states: "ee ", want: []string{"pool main serves nothing: primary p0 is ejected (why); primary p1 is ejected (why)"}},
-		"no servers yet":            {states: " "},
+		"all up":              {states: "uu u"},
+		"a primary out":       {states: "eu u"},
+		"all primaries out":   {states: "ee u"},
+		"a primary is filled": {states: "wu uu"},
+		"all backups out":     {states: "uu ee"},
+		"both copies out": {
+			states: "eu e",
+			want:   []string{"pool main: primary p0 is ejected (why); backup b0 is ejected (why)"},
+		},
+		"nothing up": {
+			states: "e e",
+			want:   []string{"pool main serves nothing: primary p0 is ejected (why); backup b0 is ejected (why)"},
+		},
+		"one of two backups out": {
+			states: "eu ue",
+			want:   []string{"pool main: primary p0 is ejected (why); backup b1 is ejected (why)"},
+		},
+		"both return": {
+			states: "r r",
+			want:   []string{"pool main serves nothing: primary p0 is returning (why); backup b0 is returning (why)"},
+		},
+		"without backups":        {states: "eu ", want: []string{"pool main: primary p0 is ejected (why)"}},
+		"all up without backups": {states: "uu "},
+		"keys move":              {moves: true, states: "eu "},
+		"keys have nowhere to move": {
+			moves: true, states: "ee ",
+			want: []string{"pool main serves nothing: primary p0 is ejected (why); primary p1 is ejected (why)"},
+		},
+		"no servers yet": {states: " "},
 	} {
 		s := &Snapshot{Servers: []Server{{Pool: "first", Role: "primary", State: "up"}}}
 		role, n := "primary", 0
@@ -50,17 +65,22 @@ func TestUnready(t *testing.T) {
 	}
 }
 
-// What any pool serves is worth a client's coming; what all have lost is not.
+// TestServes: a single pool that serves some keys is enough.
 func TestServes(t *testing.T) {
 	for states, want := range map[string]bool{
-		"u": true, "e": false, "ee ": false, "eu": true, "e u": true, "w r": false, "e|u": true, "e e|r w": false, "e|": true,
+		"u": true, "e": false, "ee ": false, "eu": true, "e u": true, "w r": false, "e|u": true, "e e|r w": false,
+		"e|": true,
 	} {
 		p, s := &Process{}, &Snapshot{}
 		for i, pool := range strings.Split(states, "|") {
 			name := fmt.Sprint(i)
 			p.Pools = append(p.Pools, Pool{Name: name})
 			for _, state := range strings.ReplaceAll(pool, " ", "") {
-				s.Servers = append(s.Servers, Server{Pool: name, State: map[rune]string{'u': "up", 'e': "ejected", 'r': "returning", 'w': "warming"}[state]})
+				s.Servers = append(s.Servers,
+					Server{Pool: name, State: map[rune]string{
+						'u': "up", 'e': "ejected", 'r': "returning",
+						'w': "warming",
+					}[state]})
 			}
 		}
 		if got := Serves(p, s); got != want {

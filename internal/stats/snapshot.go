@@ -5,71 +5,72 @@ import (
 	"time"
 )
 
-// Snapshot is what one loop knows at one moment, or the sum over all loops.
+// Snapshot has the figures of one loop at one moment, or the sum over all loops.
 type Snapshot struct {
-	Counters                  // of all pools
-	Pools          []Counters // of each pool, in the order of the configuration
-	ActiveRequests int64      // requests of clients that are not answered yet
-	Servers        []Server   // of all pools, in the order of the configuration; the same order on every loop
-	Loops          []Loop     // in their order
+	Counters                  // sums over all pools
+	Pools          []Counters // by pool, in the order of the configuration
+	ActiveRequests int64      // requests of clients without an answer so far
+	Servers        []Server   // of all pools, in the order of the configuration, which is the same on all loops
+	Loops          []Loop     // by number
 }
 
 // Loop is one event loop.
 type Loop struct {
 	Clients int
 	Turns   int64
-	Busy    time.Duration // what all turns took: for as long whatever was ready had to wait
-	Longest time.Duration // the longest turn of the last minute, about
+	Busy    time.Duration // total time of all turns, during which other events had to wait
+	Longest time.Duration // the longest turn in about the last minute
 }
 
 // Server is one server of one pool.
 type Server struct {
-	Pool      string
-	Address   string
-	Role      string // primary or backup
-	State     string // of the loop where it is worst
-	Connected int    // connections that stand
-	Pending   int    // requests in flight
+	Pool    string
+	Address string
+	Role    string // primary or backup
+	// State is up if it is up on all loops, else the state on the first loop where it is not.
+	State     string
+	Connected int // established connections
+	Pending   int // requests in flight
 	Requests  uint64
 	Replies   uint64
 	Errors    uint64 // requests without a reply
-	Timeouts  uint64 // of these: the deadline passed
+	Timeouts  uint64 // those of them that missed the deadline
 	Ejections uint64
-	DirtyKeys int // keys that it has to make good
-	Draining  int // lost connections whose end is waited for
-	DirtyAll  int // loops for which all its keys are
+	DirtyKeys int // keys to be repaired
+	Draining  int // lost connections whose end is awaited
+	DirtyAll  int // number of loops for which all its keys are dirty
 	Identity  string
 
-	Meta       string // which meta commands it has: full, old, none; empty: not known
-	Unfillable string // why it came back empty and cannot be filled
+	Meta       string // form of its meta commands: full, old or none; empty: not known
+	Unfillable string // why it came back empty and cannot be refilled
 
-	Repairs    uint64 // dirty keys that were made good
-	Refills    uint64 // keys that it lacked and got
-	Avoided    uint64 // reads of keys that are dirty on it, which went to the other copy
+	Repairs    uint64 // dirty keys that were repaired
+	Refills    uint64 // keys that it lacked and was given
+	Avoided    uint64 // reads that went to the other copy, because the key is dirty on this one
 	CasRefused uint64
-	RefillSeen int64 // while it is being filled: items of the other copies seen, and in all
+	RefillSeen int64 // during a refill: items of the other copies processed, and in all
 	RefillAll  int64
-	RefillLeft time.Duration // about the time that is left
+	RefillLeft time.Duration // estimated time that is left
 
 	Connects  uint64
 	Sent      uint64 // bytes
 	Received  uint64
-	Latency   time.Duration // moving average from request to reply
+	Latency   time.Duration // moving average of the time from request to reply
 	LastError string
 
-	Name            string // in the ring, if it was given one
-	RingName        string // in the ring in any case: what twemproxy calls the server
+	Name            string // its name in the ring, if the configuration has one
+	RingName        string // its name in the ring in any case; twemproxy calls the server so
 	EOFs            uint64 // connections that it closed
 	Failures        uint64 // connections, and attempts to make one, that failed in another way
-	ConnectTimeouts uint64 // attempts that took too long
-	EjectedAt       int64  // when it was ejected last, in microseconds since 1970; 0: never
-	Unsent          int    // requests in flight that are not written completely, and their bytes that are not
+	ConnectTimeouts uint64 // attempts to connect that took too long
+	EjectedAt       int64  // time of the last ejection, in microseconds since 1970; 0: never
+	Unsent          int    // requests in flight that are not written completely, and the bytes left to write
 	UnsentBytes     int
-	Awaited         int // requests in flight that are, and their bytes
+	Awaited         int // the other requests in flight, and their bytes
 	AwaitedBytes    int
 
 	Waited Histogram // replies, by the time since their requests
-	Stored Stored    // known to the first loop alone
+	Stored Stored    // set by the first loop only
 }
 
 // Add adds another loop's snapshot to s.
@@ -77,7 +78,8 @@ func (s *Snapshot) Add(o *Snapshot) {
 	s.Counters.Add(&o.Counters)
 	s.ActiveRequests += o.ActiveRequests
 	s.Loops = append(s.Loops, o.Loops...)
-	if len(s.Servers) != len(o.Servers) || len(s.Pools) != len(o.Pools) { // the first one, or the pools have just changed
+	// This is the first one, or the pools have just changed
+	if len(s.Servers) != len(o.Servers) || len(s.Pools) != len(o.Pools) {
 		s.Pools = append([]Counters(nil), o.Pools...)
 		s.Servers = append([]Server(nil), o.Servers...)
 		return
@@ -95,7 +97,7 @@ func (s *Server) add(o *Server) {
 		share := float64(o.Replies) / float64(total)
 		s.Latency = time.Duration(float64(s.Latency)*(1-share) + float64(o.Latency)*share)
 	}
-	if s.State == "up" {
+	if s.State == StateUp {
 		s.State = o.State
 	}
 	if s.LastError == "" {
@@ -135,11 +137,11 @@ func (s *Server) add(o *Server) {
 	s.Stored.add(&o.Stored)
 }
 
-// Process is what the whole process has in common.
+// Process has the figures that are not about a loop.
 type Process struct {
 	PID        int
 	Host       string
-	Release    string // of the program
+	Release    string // version of the program
 	Version    string // what clients get for the command version
 	Now        time.Time
 	Started    time.Time
@@ -152,12 +154,12 @@ type Process struct {
 	Draining   bool
 	Pools      []Pool
 
-	JournalErrors uint64 // times that --state-dir could not be written to
+	JournalErrors uint64 // failed writes to --state-dir
 	Reloads       uint64 // of the configuration
-	ReloadErrors  uint64 // times that it was not taken
+	ReloadErrors  uint64 // reloads that were refused or failed
 }
 
-// Pool is the part of a pool's configuration that is shown.
+// Pool has the parts of a pool's configuration that are shown.
 type Pool struct {
 	Name           string
 	Listen         []string
@@ -171,7 +173,7 @@ type Pool struct {
 	ConnectTimeout time.Duration
 	FailureLimit   int
 	ProbeInterval  time.Duration
-	Moves          bool // the keys of a server that is out of use move to the others
+	Moves          bool // keys of an ejected server move to the others
 }
 
 // Event is a change of state.
@@ -180,6 +182,6 @@ type Event struct {
 	Pool   string    `json:"pool,omitempty"`
 	Server string    `json:"server,omitempty"`
 	Role   string    `json:"role,omitempty"` // of the server: primary or backup
-	What   string    `json:"what"`           // a word or two
+	What   string    `json:"what"`           // a state of a server, or a few words
 	Reason string    `json:"reason,omitempty"`
 }

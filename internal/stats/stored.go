@@ -9,19 +9,19 @@ import (
 	"time"
 )
 
-// Stored is what a server said about its contents when it was asked last.
+// Stored is what a server last reported about its contents.
 type Stored struct {
-	At int64 // when it answered, as a Unix time in seconds; 0: it never has
+	At int64 // Unix time of the report, in seconds; 0: there was none
 
 	MaxBytes   uint64 // that it may use
-	Bytes      uint64 // that it does
+	Bytes      uint64 // that it uses
 	Items      uint64
-	TotalItems uint64 // that were ever stored
+	TotalItems uint64 // stored since it began
 	Evictions  uint64
 	Reclaimed  uint64
 }
 
-// fields are the figures with memcached's names for them.
+// fields returns the figures with memcached's names for them.
 func (s *Stored) fields() [6]struct {
 	name  string
 	value *uint64
@@ -39,13 +39,13 @@ func (s *Stored) fields() [6]struct {
 	}
 }
 
-// maxStored bounds what is read of a reply to stats.
+// maxStored limits how much of a reply to stats is read, in bytes.
 const maxStored = 64 << 10
 
-// errNoStats: the server does not answer to stats as a memcached does.
+// errNoStats: the server does not answer stats as a memcached does.
 var errNoStats = errors.New("no reply to stats")
 
-// ReadStored reads a server's reply to stats. Its time is up to the caller.
+// ReadStored reads a server's reply to stats. The caller has to set a deadline.
 func ReadStored(r io.Reader) (s Stored, err error) {
 	lines := bufio.NewScanner(io.LimitReader(r, maxStored))
 	for lines.Scan() {
@@ -80,7 +80,8 @@ func (s *Stored) add(o *Stored) {
 	}
 }
 
-// stored is the sum over all servers that have ever answered, copies included, with the time of the oldest answer.
+// stored returns the sum over all servers that have reported, including both copies of items, with the
+// time of the oldest report.
 func (s *Snapshot) stored() (sum Stored) {
 	for i := range s.Servers {
 		one := &s.Servers[i].Stored
@@ -95,7 +96,7 @@ func (s *Snapshot) stored() (sum Stored) {
 	return sum
 }
 
-// stored writes figures, if there are any, and how old they are.
+// stored appends the figures and their age, if there are any.
 func (w *writer) stored(prefix string, s *Stored, now time.Time) {
 	if s.At == 0 {
 		return

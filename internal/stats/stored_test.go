@@ -5,17 +5,23 @@ import (
 	"testing"
 )
 
-// What a server says of its contents is read from its reply to stats; whatever else it says is no figure.
+// TestReadStored: contents are read from the reply to stats, and other lines are ignored.
 func TestReadStored(t *testing.T) {
-	const reply = "STAT pid 7\r\nSTAT limit_maxbytes 67108864\r\nSTAT bytes 10\r\nSTAT curr_items 2\r\nSTAT total_items 18446744073709551615\r\n" +
+	const reply = "STAT pid 7\r\nSTAT limit_maxbytes 67108864\r\nSTAT bytes 10\r\nSTAT curr_items 2\r\nSTAT " +
+		"total_items 18446744073709551615\r\n" +
 		"STAT evictions 4\r\nSTAT reclaimed 5\r\nSTAT odd\r\nSTAT libevent 2.1 stable\r\nEND\r\n"
 	s, err := ReadStored(strings.NewReader(reply + "more"))
-	if want := (Stored{MaxBytes: 64 << 20, Bytes: 10, Items: 2, TotalItems: 1<<64 - 1, Evictions: 4, Reclaimed: 5}); err != nil || s != want {
+	if want := (Stored{
+		MaxBytes: 64 << 20, Bytes: 10, Items: 2, TotalItems: 1<<64 - 1, Evictions: 4,
+		Reclaimed: 5,
+	}); err != nil || s != want {
 		t.Errorf("%+v, %v", s, err)
 	}
 	for _, said := range []string{
-		"", "ERROR\r\n", "END\r\n", "STAT pid 7\r\nEND\r\n", "STAT limit_maxbytes 0\r\nEND\r\n", "STAT limit_maxbytes 5\r\n", "\r\n",
-		"CLIENT_ERROR unauthenticated\r\n", strings.Repeat("STAT a 1\r\n", maxStored), strings.Repeat("x", 2*maxStored),
+		"", "ERROR\r\n", "END\r\n", "STAT pid 7\r\nEND\r\n", "STAT limit_maxbytes 0\r\nEND\r\n",
+		"STAT limit_maxbytes 5\r\n", "\r\n",
+		"CLIENT_ERROR unauthenticated\r\n", strings.Repeat("STAT a 1\r\n", maxStored),
+		strings.Repeat("x", 2*maxStored),
 	} {
 		if s, err := ReadStored(strings.NewReader(said)); err == nil {
 			t.Errorf("%.20q: %+v", said, s)
@@ -23,10 +29,13 @@ func TestReadStored(t *testing.T) {
 	}
 }
 
-// The sum is of those that have answered; a figure that nobody has told is left out and not 0, by which dashboards divide.
+// TestStoredSum: the sum is over the servers that have reported. A figure that nobody has reported is left out
+// instead of 0, because dashboards divide by it.
 func TestStoredSum(t *testing.T) {
 	s := &Snapshot{Servers: []Server{
-		{Stored: Stored{At: 100, MaxBytes: 5, Items: 1}}, {Stored: Stored{MaxBytes: 1000}}, {Role: "backup", Stored: Stored{At: 90, MaxBytes: 7, Items: 2}},
+		{Stored: Stored{At: 100, MaxBytes: 5, Items: 1}},
+		{Stored: Stored{MaxBytes: 1000}},
+		{Role: "backup", Stored: Stored{At: 90, MaxBytes: 7, Items: 2}},
 	}}
 	if sum := s.stored(); sum != (Stored{At: 90, MaxBytes: 12, Items: 3}) {
 		t.Errorf("%+v", sum)
