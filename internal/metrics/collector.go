@@ -16,20 +16,23 @@ import (
 	"magent/internal/stats"
 )
 
-// Source gets the figures of the whole process. It is called by several goroutines.
+// Source returns the figures of the whole process. It is called concurrently.
 type Source func(context.Context) (*stats.Process, *stats.Snapshot, error)
 
-// patience is how long the loops may take to tell their figures.
+// patience is how long a scrape waits for the loops.
 const patience = 2 * time.Second
 
-// scrapes is how many may be under way at a time.
+// scrapes limits how many scrapes may run at a time.
 const scrapes = 8
 
-// Handler answers scrapes: with the figures of source and those of the process and of the runtime.
+// Handler answers scrapes with the figures of source, of the process and of the Go runtime.
 func Handler(source Source, errors *log.Logger) http.Handler {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(New(source), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorLog: errors, ErrorHandling: promhttp.HTTPErrorOnError, MaxRequestsInFlight: scrapes})
+	registry.MustRegister(New(source), collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{
+		ErrorLog: errors, ErrorHandling: promhttp.HTTPErrorOnError, MaxRequestsInFlight: scrapes,
+	})
 }
 
 // Collector is a prometheus.Collector of one process.
@@ -44,10 +47,16 @@ type Collector struct {
 func New(source Source) *Collector {
 	return &Collector{
 		source: source, tables: newTables(),
-		byResult: desc("requests_total", "Requests by the answer that the client got. A retrieval counts once for each key.", "pool", "command", "result"),
-		byEnd:    desc("client_disconnects_total", "Clients that have gone. error: the connection failed, or was closed over what they sent; malformed requests count, too.", "pool", "end"),
-		state:    desc("server_state", "1 for the state that the server is in, on the loop where it is worst.", "pool", "server", "role", "state"),
-		info:     desc("build_info", "1, with the version.", "version", "goversion"),
+		byResult: desc("requests_total",
+			"Requests by the answer that the client got. A retrieval counts once for each key.",
+			"pool", "command", "result"),
+		byEnd: desc("client_disconnects_total",
+			"Clients that have disconnected. error: the connection failed, or was closed because of what the "+
+				"client sent. Malformed requests count as errors as well.", "pool", "end"),
+		state: desc("server_state",
+			"1 for the server's state, 0 for the others. It is up if it is up on all event loops, else the state "+
+				"on the first one where it is not.", "pool", "server", "role", "state"),
+		info: desc("build_info", "1, with the version.", "version", "goversion"),
 	}
 }
 
@@ -74,7 +83,7 @@ func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect sends all metrics as they are now. When the loops do not tell them, the scrape fails.
+// Collect sends the present values of all metrics. The scrape fails if the loops do not answer.
 func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -98,7 +107,7 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// pool sends what there is about a pool.
+// pool sends the metrics of a pool.
 func (c *Collector) pool(out sink, p *stats.Process, s *stats.Snapshot, i int) {
 	name, count := plain(p.Pools[i].Name), &s.Pools[i]
 	for _, m := range c.pools {
@@ -116,7 +125,7 @@ func (c *Collector) pool(out sink, p *stats.Process, s *stats.Snapshot, i int) {
 	seen := map[string]bool{}
 	for _, v := range s.ServersOf(p.Pools[i].Name) {
 		address := plain(v.Address)
-		if seen[v.Role+address] && v.Name != "" { // servers of different names may have an address in common
+		if seen[v.Role+address] && v.Name != "" { // servers with different names may have the same address
 			address += " " + plain(v.Name)
 		}
 		if seen[v.Role+address] {
@@ -127,7 +136,7 @@ func (c *Collector) pool(out sink, p *stats.Process, s *stats.Snapshot, i int) {
 	}
 }
 
-// usual tells which outcomes are shown before there is one, so that their rates have a beginning.
+// usual reports whether an outcome is sent before it has occurred, so that its rate starts from 0.
 func usual(c stats.Command, r stats.Result) bool {
 	switch {
 	case c == stats.Redis:
@@ -140,15 +149,12 @@ func usual(c stats.Command, r stats.Result) bool {
 	return r == stats.Hit || r == stats.Miss
 }
 
-// states are those that a server can be in.
-func states() []string { return []string{"up", "ejected", "returning", "warming"} }
-
-// server sends what there is about a server.
+// server sends the metrics of a server.
 func (c *Collector) server(out sink, v *stats.Server, labels ...string) {
 	for _, m := range c.servers {
 		m.send(out, v, labels...)
 	}
-	for _, state := range states() {
+	for _, state := range stats.States() {
 		is := 0.0
 		if state == v.State {
 			is = 1
@@ -157,5 +163,5 @@ func (c *Collector) server(out sink, v *stats.Server, labels ...string) {
 	}
 }
 
-// plain makes a label of a text that need not be UTF-8.
+// plain returns a text as a label, which has to be UTF-8.
 func plain(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }

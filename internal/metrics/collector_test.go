@@ -26,7 +26,7 @@ var update = flag.Bool("update", false, "write the golden file anew")
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// figures are two pools, of which one has a server with everything, and two loops.
+// figures returns two pools, one of which has a server with every figure, and two loops.
 func figures() (*stats.Process, *stats.Snapshot) {
 	p := &stats.Process{
 		Release: "1.2.3", MaxClients: 4096, Draining: true, JournalErrors: 3, Reloads: 5, ReloadErrors: 6,
@@ -35,14 +35,22 @@ func figures() (*stats.Process, *stats.Snapshot) {
 	s := &stats.Snapshot{
 		ActiveRequests: 4,
 		Pools: []stats.Counters{{
-			BytesRead: 11, BytesWritten: 12, CurrConnections: 13, TotalConnections: 14, RejectedConnections: 15, Errors: 16, Retries: 17,
-			Disagreements: 18, Inconsistencies: 27, Backpressure: 19, ClientEOFs: 20, ClientErrors: 21, Fragments: 22, Failovers: 23,
+			BytesRead: 11, BytesWritten: 12, CurrConnections: 13, TotalConnections: 14, RejectedConnections: 15,
+			Errors: 16, Retries: 17,
+			Disagreements: 18, Inconsistencies: 27, Backpressure: 19, ClientEOFs: 20, ClientErrors: 21, Fragments: 22,
+			Failovers: 23,
 		}, {}},
 		Servers: []stats.Server{{
-			Pool: "main", Address: "a:1", Role: "primary", State: "warming", LastError: "refused", Connected: 1, Pending: 2, Requests: 31, Replies: 32, Errors: 33,
-			Timeouts: 34, Ejections: 35, DirtyKeys: 36, Draining: 37, DirtyAll: 1, Repairs: 38, Refills: 39, Avoided: 40, CasRefused: 41, RefillSeen: 1, RefillAll: 4,
-			RefillLeft: 1500 * time.Millisecond, Connects: 42, Sent: 43, Received: 44, EOFs: 45, Failures: 46, ConnectTimeouts: 47, EjectedAt: 1_700_000_000_500_000, UnsentBytes: 48,
-		}, {Pool: "main", Address: "a:1", Role: "backup", State: "up"}, {Pool: "se\xffcond", Address: "b:1", Role: "primary", State: "up"}, {
+			Pool: "main", Address: "a:1", Role: "primary", State: "warming", LastError: "refused", Connected: 1,
+			Pending: 2, Requests: 31, Replies: 32, Errors: 33,
+			Timeouts: 34, Ejections: 35, DirtyKeys: 36, Draining: 37, DirtyAll: 1, Repairs: 38, Refills: 39,
+			Avoided: 40, CasRefused: 41, RefillSeen: 1, RefillAll: 4,
+			RefillLeft: 1500 * time.Millisecond, Connects: 42, Sent: 43, Received: 44, EOFs: 45, Failures: 46,
+			ConnectTimeouts: 47, EjectedAt: 1_700_000_000_500_000, UnsentBytes: 48,
+		}, {Pool: "main", Address: "a:1", Role: "backup", State: "up"}, {
+			Pool: "se\xffcond", Address: "b:1",
+			Role: "primary", State: "up",
+		}, {
 			Pool: "se\xffcond", Address: "b:1", Role: "primary", State: "ejected", Name: "other",
 		}},
 		Loops: []stats.Loop{{Clients: 1, Turns: 2, Busy: 3 * time.Second, Longest: 4 * time.Millisecond}, {}},
@@ -58,7 +66,7 @@ func figures() (*stats.Process, *stats.Snapshot) {
 
 func gather(t *testing.T, c *Collector) string {
 	t.Helper()
-	registry := prometheus.NewPedanticRegistry() // which compares what is collected with what was described
+	registry := prometheus.NewPedanticRegistry() // it compares collected metrics with their descriptions
 	registry.MustRegister(c)
 	families, err := registry.Gather()
 	if err != nil {
@@ -95,12 +103,13 @@ func TestMetrics(t *testing.T) {
 }
 
 func TestMetricsOfNothing(t *testing.T) {
-	if got := gather(t, New(of(&stats.Process{}, &stats.Snapshot{}))); !strings.Contains(got, "magent_client_limit 0\n") {
+	if got := gather(t, New(of(&stats.Process{}, &stats.Snapshot{}))); !strings.Contains(got,
+		"magent_client_limit 0\n") {
 		t.Errorf("%s", got)
 	}
 }
 
-// The names are as Prometheus recommends.
+// TestLint: the names follow Prometheus' recommendations.
 func TestLint(t *testing.T) {
 	problems, err := testutil.CollectAndLint(New(of(figures())))
 	if err != nil {
@@ -111,7 +120,7 @@ func TestLint(t *testing.T) {
 	}
 }
 
-// A scrape that cannot have the figures fails, and says why.
+// TestScrapeFails: a scrape without figures fails, and says why.
 func TestScrapeFails(t *testing.T) {
 	h := Handler(func(context.Context) (*stats.Process, *stats.Snapshot, error) {
 		return nil, nil, errors.New("the loops do not answer")
@@ -127,7 +136,8 @@ func TestScrape(t *testing.T) {
 	w := httptest.NewRecorder()
 	Handler(of(figures()), nil).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	for _, want := range []string{
-		`magent_requests_total{command="get",pool="main",result="hit"} 51`, "go_goroutines ", "process_cpu_seconds_total ", "# TYPE magent_server_response_seconds histogram",
+		`magent_requests_total{command="get",pool="main",result="hit"} 51`, "go_goroutines ",
+		"process_cpu_seconds_total ", "# TYPE magent_server_response_seconds histogram",
 	} {
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("%q is missing", want)

@@ -1,3 +1,3 @@
-// Package metrics tells Prometheus the figures of the process: for each scrape it makes a copy of a snapshot, and nothing is
-// counted here.
+// Package metrics exports the figures of the process to Prometheus. Each scrape translates a snapshot;
+// nothing is counted here.
 package metrics

@@ -21,7 +21,7 @@ func (s sink) counter(d *prometheus.Desc, value uint64, labels ...string) {
 	s.put(d, prometheus.CounterValue, float64(value), labels...)
 }
 
-// histogram turns our buckets into Prometheus', each of which counts those below it, too.
+// histogram sends a Histogram. Prometheus' buckets also count what is in the buckets below.
 func (s sink) histogram(d *prometheus.Desc, h *stats.Histogram, labels ...string) {
 	buckets := make(map[float64]uint64, stats.Buckets-1)
 	n := uint64(0)

@@ -96,7 +96,7 @@ func (reg *Registry) Ejected(r *Record, err error) (first bool) {
 		reg.log.Warn().Str("server", r.Name).Str("role", r.Role).Str("state",
 			failover.Ejected.String()).AnErr("reason", err).
 			Msg("server ejected")
-		reg.note(r, "ejected", reasonOf(err))
+		reg.note(r, failover.Ejected.String(), reasonOf(err))
 	}
 	r.prober.Ejected(r.server)
 	return first
@@ -140,7 +140,7 @@ func (reg *Registry) Readmitted(r *Record) {
 	if r.away--; r.away == 0 {
 		reg.log.Info().Str("server", r.Name).Str("role", r.Role).Str("state", failover.Up.String()).
 			Int64("away_ms", time.Since(r.since).Milliseconds()).Msg("server up")
-		reg.note(r, "up", "away for "+time.Since(r.since).Round(time.Millisecond).String())
+		reg.note(r, failover.Up.String(), "away for "+time.Since(r.since).Round(time.Millisecond).String())
 	}
 }
 
@@ -160,7 +160,7 @@ func (reg *Registry) Warming(r *Record, doubtful bool) {
 		reason = "what it holds may be out of date"
 	}
 	reg.log.Info().Str("server", r.Name).Str("role", r.Role).Str("state", failover.Warming.String()).Msg(what)
-	reg.note(r, "warming", reason)
+	reg.note(r, failover.Warming.String(), reason)
 }
 
 // Met is called by a loop with the greeting of a server on a new connection. It returns how long ago any loop last

@@ -176,7 +176,7 @@ func (s *Server) refillProgress() int {
 
 // RefillProgress returns the share of its contents that the server has: 1 unless it is being refilled.
 func (s *Server) RefillProgress() float64 {
-	if s.State != "warming" {
+	if s.State != StateWarming {
 		return 1
 	}
 	return float64(min(s.RefillSeen, s.RefillAll)) / float64(max(1, s.RefillAll))

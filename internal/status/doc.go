@@ -1,3 +1,3 @@
-// Package status tells people and machines how the process is: a page that is live, the same as JSON and as text for a
-// terminal, and whether the process lives and is ready. Beside the loops, of which it asks one copy of their figures at a time.
+// Package status reports the state of the process: as a live page, as JSON, as text for a terminal, and as health
+// checks for "alive" and "ready". It runs beside the loops, and asks them for one copy of their figures at a time.
 package status

@@ -8,25 +8,25 @@ import (
 )
 
 const (
-	points    = 300  // of the history, one for each period
-	maxSeries = 1000 // pools and servers whose history is kept
+	points    = 300  // points of the history, one per period
+	maxSeries = 1000 // pools and servers with a history
 )
 
-// history is what the rates of pools and servers were. It is for the page: who opens it sees the last minutes at once.
+// history has past rates of pools and servers, so that a page shows the last minutes as soon as it is opened.
 type history struct {
-	n      int // periods so far
+	n      int // number of periods so far
 	series map[string]*series
 }
 
-// series is the history of one of them, in rings.
+// series is the history of one pool or server, as rings.
 type series struct {
-	seen     int // the period of the last point
+	seen     int // period of the last point
 	requests [points]point
 	latency  [points]point
 	hits     [points]point
 }
 
-// point is a figure with four digits; NaN: there was none.
+// point is a value, with four digits in JSON. NaN means that there is none.
 type point float32
 
 // MarshalJSON implements json.Marshaler.
@@ -39,7 +39,7 @@ func (p point) MarshalJSON() ([]byte, error) {
 
 func newHistory() history { return history{series: map[string]*series{}} }
 
-// add adds the points of a period, and forgets who is not there any more.
+// add adds the points of a period. Pools and servers that are gone are dropped.
 func (h *history) add(r *Report) {
 	h.n++
 	h.put("", &r.Rates)
@@ -57,7 +57,7 @@ func (h *history) add(r *Report) {
 	}
 }
 
-// key tells a server from all others: the page makes the same of a report.
+// key identifies a server. The page forms the same key from a report.
 func (s *Server) key(pool string) string {
 	return pool + "\n" + s.Role + "\n" + s.Address + "\n" + s.Name
 }
@@ -89,20 +89,20 @@ func orNaN(v *float64) float64 {
 	return *v
 }
 
-// unrolled are the rings of a series as lists, the oldest point first.
+// unrolled is a series as lists, with the oldest point first.
 type unrolled struct {
 	Requests []point `json:"requests"`
 	Latency  []point `json:"latency"`
 	Hits     []point `json:"hits"`
 }
 
-// json is the whole history.
+// json returns the whole history.
 func (h *history) json() []byte {
 	out := make(map[string]unrolled, len(h.series))
 	for key, s := range h.series {
 		out[key] = unrolled{unroll(&s.requests, h.n+1), unroll(&s.latency, h.n+1), unroll(&s.hits, h.n+1)}
 	}
-	text, _ := json.Marshal(out) // there is nothing in it that could fail
+	text, _ := json.Marshal(out) // there is nothing that could fail
 	return text
 }
 
@@ -125,7 +125,7 @@ func newTick(e Engine, now, before *sample) *tick {
 	return t
 }
 
-// json is the report, made once for all who want it.
+// json returns the report, which is encoded once for all readers.
 func (t *tick) json() []byte {
 	t.once.Do(func() { t.text, _ = json.Marshal(t.report) })
 	return t.text

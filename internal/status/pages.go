@@ -15,19 +15,19 @@ import (
 )
 
 const (
-	lifeTime    = 2 * time.Second // a loop that gives no sign of life for so long hangs
-	profileTime = 5 * time.Minute // that a profile may take
+	lifeTime    = 2 * time.Second // a loop without a sign of life for this long hangs
+	profileTime = 5 * time.Minute // maximum time for a profile
 )
 
-// Options say which pages there are.
+// Options select pages.
 type Options struct {
-	Profiles bool        // /debug/pprof
-	Log      *log.Logger // of what goes wrong in a scrape; nil: nothing is said
-	// Bare is /, if that is not to be the status page: for the tools of twemproxy.
+	Profiles bool        // with /debug/pprof
+	Log      *log.Logger // for errors in a scrape; nil: they are not logged
+	// Bare answers /, if that is not the status page, for tools of twemproxy.
 	Bare func(context.Context) ([]byte, error)
 }
 
-// Pages answers whoever watches the process.
+// Pages returns the handler for all pages.
 func Pages(s *Sampler, o Options) http.Handler {
 	page, policy := statusPage()
 	show := func(w http.ResponseWriter, _ *http.Request) {
@@ -58,7 +58,7 @@ func Pages(s *Sampler, o Options) http.Handler {
 	return mux
 }
 
-// bare answers with JSON that somebody else makes.
+// bare answers with JSON from text.
 func bare(text func(context.Context) ([]byte, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), lifeTime)
@@ -93,15 +93,17 @@ func (s *Sampler) serveLife(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), lifeTime)
 	defer cancel()
 	if hung := s.engine.Hung(ctx); len(hung) > 0 {
-		http.Error(w, fmt.Sprintf("event loop %s has not answered for %v", strings.Trim(fmt.Sprint(hung), "[]"), lifeTime), http.StatusServiceUnavailable)
+		numbers := strings.Trim(fmt.Sprint(hung), "[]")
+		http.Error(w, fmt.Sprintf("event loop %s has not answered for %v", numbers, lifeTime),
+			http.StatusServiceUnavailable)
 		return
 	}
 	fmt.Fprintln(w, "ok")
 }
 
-// serveReadiness is /readyz: new clients are welcome, and some keys at least can be served. A client that asks for others is
-// not better off anywhere else, so what is lost is told, and keeps nobody away: else a partial loss would have all proxies
-// leave their balancer at once.
+// serveReadiness is /readyz: new clients are accepted, and at least some keys can be served. The answer names keys
+// that cannot be served, but is still positive. Other proxies could not serve these keys either. If it were negative,
+// a partial failure would make all proxies leave their balancer at once.
 func (s *Sampler) serveReadiness(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), lifeTime)
 	defer cancel()
@@ -120,7 +122,7 @@ func (s *Sampler) serveReadiness(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// addProfiles adds what `go tool pprof` asks for.
+// addProfiles adds the pages for `go tool pprof`.
 func addProfiles(mux *http.ServeMux) {
 	slow := func(h http.HandlerFunc) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {

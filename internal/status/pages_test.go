@@ -44,7 +44,7 @@ func read(t *testing.T, r *http.Response) string {
 	return string(text)
 }
 
-// The stream begins with the history, and goes on with reports.
+// TestStream: the stream begins with the history, and continues with reports.
 func TestStream(t *testing.T) {
 	_, url := serve(t, start(t, newFake()), Options{})
 	in := bufio.NewScanner(get(t, url+"/events").Body)
@@ -54,12 +54,14 @@ func TestStream(t *testing.T) {
 		line, _, _ := strings.Cut(in.Text(), "{")
 		lines = append(lines, line)
 	}
-	if got := strings.Join(lines, "|"); !strings.HasPrefix(got, "event: history|data: ||event: report|data: ||event: report|data: |") {
+	if got := strings.Join(lines, "|"); !strings.HasPrefix(got,
+		"event: history|data: ||event: report|data: ||event: report|data: |") {
 		t.Errorf("%q, %v", got, in.Err())
 	}
 }
 
-// There are so many streams, and no more; when one ends, there is room again. All end with the server.
+// TestStreamsAreBounded: the number of streams is limited; when one ends, there is room again. All of
+// them end with the server.
 func TestStreamsAreBounded(t *testing.T) {
 	server, url := serve(t, start(t, newFake()), Options{})
 	var open []*http.Response
@@ -76,20 +78,22 @@ func TestStreamsAreBounded(t *testing.T) {
 	testkit.Until(t, "there is room again", func() bool { return get(t, url+"/events").StatusCode == 200 })
 	server.Close()
 	for _, r := range open[1:] {
-		_, _ = io.Copy(io.Discard, r.Body) // ends
+		_, _ = io.Copy(io.Discard, r.Body) // returns
 	}
 }
 
-// The page may run nothing but its own script, and load nothing from elsewhere.
+// TestPageIsAlone: the page can run only its own script, and load nothing from elsewhere.
 func TestPageIsAlone(t *testing.T) {
 	_, url := serve(t, start(t, newFake()), Options{})
 	for _, path := range []string{"/", "/status"} {
 		r := get(t, url+path)
 		text, policy := read(t, r), r.Header.Get("Content-Security-Policy")
-		if r.StatusCode != 200 || !strings.Contains(text, "<script>") || strings.Contains(policy, "unsafe") || !strings.HasPrefix(policy, "default-src 'none'; connect-src 'self'; img-src data:;") {
+		if r.StatusCode != 200 || !strings.Contains(text, "<script>") || strings.Contains(policy, "unsafe") ||
+			!strings.HasPrefix(policy, "default-src 'none'; connect-src 'self'; img-src data:;") {
 			t.Errorf("%s: %d, policy %s", path, r.StatusCode, policy)
 		}
-		if strings.Count(policy, "'sha256-") != 2 || strings.Contains(policy, "47DEQpj8HBSa") { // the sum of nothing
+		// Hash of the empty text
+		if strings.Count(policy, "'sha256-") != 2 || strings.Contains(policy, "47DEQpj8HBSa") {
 			t.Errorf("%s: policy %s", path, policy)
 		}
 		for _, foreign := range []string{"src=", "url(", "@import", `href="http`, "//cdn"} {
@@ -100,9 +104,10 @@ func TestPageIsAlone(t *testing.T) {
 	}
 }
 
-// With twemproxy's page at /, the status page is at /status only.
+// TestBare: with twemproxy's page at /, the status page is at /status only.
 func TestBare(t *testing.T) {
-	_, url := serve(t, start(t, newFake()), Options{Bare: func(context.Context) ([]byte, error) { return []byte("{}\n"), nil }})
+	_, url := serve(t, start(t, newFake()),
+		Options{Bare: func(context.Context) ([]byte, error) { return []byte("{}\n"), nil }})
 	for _, path := range []string{"/", "/stats"} {
 		if r := get(t, url+path); read(t, r) != "{}\n" || r.Header.Get("Content-Type") != "application/json" {
 			t.Errorf("%s: %+v", path, r)
@@ -111,18 +116,23 @@ func TestBare(t *testing.T) {
 	if r := get(t, url+"/status"); !strings.Contains(read(t, r), "<script>") {
 		t.Errorf("/status: %+v", r)
 	}
-	_, url = serve(t, start(t, newFake()), Options{Bare: func(context.Context) ([]byte, error) { return nil, errors.New("the loops do not answer") }})
+	_, url = serve(t, start(t, newFake()), Options{Bare: func(context.Context) ([]byte, error) {
+		return nil, errors.New("the loops do not answer")
+	}})
 	if r := get(t, url+"/"); r.StatusCode != 503 || read(t, r) != "the loops do not answer\n" {
 		t.Errorf("an error: %+v", r)
 	}
 }
 
-// Profiles are there if they were asked for, and not otherwise.
+// TestProfiles: profiles are only there if the options say so.
 func TestProfiles(t *testing.T) {
 	s := start(t, newFake())
 	_, with := serve(t, s, Options{Profiles: true})
 	_, without := serve(t, s, Options{})
-	for _, path := range []string{"/debug/pprof/", "/debug/pprof/goroutine?debug=1", "/debug/pprof/profile?seconds=1"} {
+	for _, path := range []string{
+		"/debug/pprof/", "/debug/pprof/goroutine?debug=1",
+		"/debug/pprof/profile?seconds=1",
+	} {
 		if r := get(t, with+path); r.StatusCode != 200 || len(read(t, r)) == 0 {
 			t.Errorf("%s: %d", path, r.StatusCode)
 		}

@@ -4,7 +4,7 @@ import (
 	"magent/internal/stats"
 )
 
-// rate fills the rates in: what was counted from one sample to another. Pools and servers that were not there before have none.
+// rate computes the rates from two samples. Pools and servers that are new have none.
 func (r *Report) rate(now, before *sample) {
 	if before == nil {
 		return
@@ -30,7 +30,7 @@ func (r *Report) rate(now, before *sample) {
 	}
 }
 
-// poolOf finds the counters of a pool; nil: it is not there.
+// poolOf returns the counters of a pool, or nil if it is not there.
 func poolOf(s *sample, name string) *stats.Counters {
 	for i := range min(len(s.process.Pools), len(s.snapshot.Pools)) {
 		if s.process.Pools[i].Name == name {
@@ -56,7 +56,7 @@ func ratesOf(now, before *stats.Counters, seconds float64) Rates {
 
 func rateServers(servers []Server, now, before []stats.Server, seconds float64) {
 	if len(servers) != len(now) || len(servers) != len(before) {
-		return // they have just been changed
+		return // they have just changed
 	}
 	for i := range servers {
 		n, b := &now[i], &before[i]
@@ -72,9 +72,9 @@ func rateServers(servers []Server, now, before []stats.Server, seconds float64) 
 	}
 }
 
-// waits says how long what was timed in between took.
+// waits returns how long requests took between two samples.
 func waits(now, before *stats.Histogram) (r Rates) {
-	if now.Total() < before.Total() { // it was set to zero
+	if now.Total() < before.Total() { // it was reset
 		before = &stats.Histogram{}
 	}
 	h := now.Since(before)
@@ -89,7 +89,7 @@ func perSecond(now, before uint64, seconds float64) float64 {
 	return float64(since(now, before)) / seconds
 }
 
-// since is how much a counter has grown; stats reset may have set it to zero.
+// since returns how much a counter has grown. "stats reset" may have set it to zero.
 func since(now, before uint64) uint64 {
 	if now < before {
 		return now

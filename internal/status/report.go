@@ -6,7 +6,7 @@ import (
 	"magent/internal/stats"
 )
 
-// Report is how the process is, for people and for scripts: /stats.json, and what the page shows.
+// Report is the state of the process, for people and scripts. It is /stats.json, and what the page shows.
 type Report struct {
 	Time     time.Time `json:"time"`
 	Program  string    `json:"program"`
@@ -15,8 +15,8 @@ type Report struct {
 	PID      int       `json:"pid"`
 	Uptime   float64   `json:"uptime_seconds"`
 	Draining bool      `json:"draining"`
-	Serving  bool      `json:"serving"`  // new clients are welcome, for some keys at least: /readyz
-	Ready    bool      `json:"ready"`    // for all keys
+	Serving  bool      `json:"serving"`  // new clients are accepted, and some keys can be served: /readyz
+	Ready    bool      `json:"ready"`    // all keys can be served
 	Problems []string  `json:"problems"` // why it is not ready
 	Verdict  Verdict   `json:"verdict"`
 
@@ -26,13 +26,13 @@ type Report struct {
 	JournalErrors  uint64  `json:"journal_errors"`
 	CPU            float64 `json:"cpu_seconds"`
 
-	Rates  Rates         `json:"rates"` // of all pools
+	Rates  Rates         `json:"rates"` // sums over all pools
 	Pools  []Pool        `json:"pools"`
 	Loops  []Loop        `json:"loops"`
 	Events []stats.Event `json:"events"` // the newest first
 }
 
-// Rates are those of about a second. What there is no figure for is null.
+// Rates are averages over about a second. Those that are not known are null.
 type Rates struct {
 	Requests float64  `json:"requests_per_second"`
 	Errors   float64  `json:"errors_per_second"`
@@ -78,7 +78,7 @@ type Server struct {
 	Role      string  `json:"role"`
 	State     string  `json:"state"`
 	LastError string  `json:"last_error,omitempty"`
-	EjectedAt float64 `json:"ejected_at,omitempty"` // seconds since 1970
+	EjectedAt float64 `json:"ejected_at,omitempty"` // Unix time in seconds
 	Connected int     `json:"connections"`
 	Pending   int     `json:"pending"`
 	Requests  uint64  `json:"requests"`
@@ -90,7 +90,7 @@ type Server struct {
 	Repairs   uint64  `json:"repairs"`
 	Refills   uint64  `json:"refills"`
 	Avoided   uint64  `json:"stale_reads_avoided"`
-	Progress  float64 `json:"refill_progress"` // 1: it has all
+	Progress  float64 `json:"refill_progress"` // 1: it has all keys
 	Left      float64 `json:"refill_remaining_seconds"`
 	Rates     Rates   `json:"rates"`
 }
@@ -102,13 +102,15 @@ type Loop struct {
 	Longest float64 `json:"longest_turn_seconds"`
 }
 
-// newReport makes a report of a sample; its rates are to be filled in.
+// newReport makes a report of a sample, without the rates.
 func newReport(e Engine, now *sample) *Report {
 	p, s := &now.process, &now.snapshot
 	r := &Report{
-		Time: p.Now, Program: e.Program, Version: p.Release, Host: p.Host, PID: p.PID, Uptime: p.Now.Sub(p.Started).Seconds(),
+		Time: p.Now, Program: e.Program, Version: p.Release, Host: p.Host, PID: p.PID,
+		Uptime:   p.Now.Sub(p.Started).Seconds(),
 		Draining: p.Draining, Problems: stats.Unready(p, s), Clients: s.CurrConnections, MaxClients: p.MaxClients,
-		ActiveRequests: s.ActiveRequests, JournalErrors: p.JournalErrors, CPU: (p.UserTime + p.SystemTime).Seconds(), Pools: []Pool{}, Events: newestFirst(e.Events()),
+		ActiveRequests: s.ActiveRequests, JournalErrors: p.JournalErrors, CPU: (p.UserTime + p.SystemTime).Seconds(),
+		Pools: []Pool{}, Events: newestFirst(e.Events()),
 	}
 	r.Serving = !r.Draining && stats.Serves(p, s)
 	r.Ready = !r.Draining && len(r.Problems) == 0
@@ -127,9 +129,11 @@ func newReport(e Engine, now *sample) *Report {
 
 func newPool(p *stats.Pool, c *stats.Counters, s *stats.Snapshot) Pool {
 	out := Pool{
-		Name: p.Name, Listen: p.Listen, Distribution: p.Distribution, Hash: p.Hash, Ready: p.Ready(s), Clients: c.CurrConnections,
+		Name: p.Name, Listen: p.Listen, Distribution: p.Distribution, Hash: p.Hash, Ready: p.Ready(s),
+		Clients: c.CurrConnections,
 		Totals: Totals{
-			Answered: c.Waited.Total(), Errors: c.Errors, Connections: c.TotalConnections, Rejected: c.RejectedConnections, Received: c.BytesRead, Sent: c.BytesWritten,
+			Answered: c.Waited.Total(), Errors: c.Errors, Connections: c.TotalConnections,
+			Rejected: c.RejectedConnections, Received: c.BytesRead, Sent: c.BytesWritten,
 			Failovers: c.Failovers, Retries: c.Retries, Disagreements: c.Disagreements, Backpressure: c.Backpressure,
 		},
 		Requests: map[string]map[string]uint64{},
@@ -148,9 +152,12 @@ func newPool(p *stats.Pool, c *stats.Counters, s *stats.Snapshot) Pool {
 	}
 	for _, v := range s.ServersOf(p.Name) {
 		out.Servers = append(out.Servers, Server{
-			Address: v.Address, Name: v.Name, Role: v.Role, State: v.State, LastError: v.LastError, EjectedAt: float64(v.EjectedAt) / 1e6,
-			Connected: v.Connected, Pending: v.Pending, Requests: v.Requests, Errors: v.Errors, Timeouts: v.Timeouts, Ejections: v.Ejections,
-			DirtyKeys: v.DirtyKeys, Overflow: v.DirtyAll > 0, Repairs: v.Repairs, Refills: v.Refills, Avoided: v.Avoided,
+			Address: v.Address, Name: v.Name, Role: v.Role, State: v.State, LastError: v.LastError,
+			EjectedAt: float64(v.EjectedAt) / 1e6,
+			Connected: v.Connected, Pending: v.Pending, Requests: v.Requests, Errors: v.Errors, Timeouts: v.Timeouts,
+			Ejections: v.Ejections,
+			DirtyKeys: v.DirtyKeys, Overflow: v.DirtyAll > 0, Repairs: v.Repairs, Refills: v.Refills,
+			Avoided:  v.Avoided,
 			Progress: v.RefillProgress(), Left: v.RefillLeft.Seconds(),
 		})
 	}

@@ -11,38 +11,38 @@ import (
 
 const (
 	period = time.Second            // between two samples for rates and history
-	fresh  = 250 * time.Millisecond // a sample is no older than this for whoever asks for one
+	fresh  = 250 * time.Millisecond // maximum age of a sample for a request
 )
 
-// Engine is what is watched. All of it is called beside the loops.
+// Engine is what is reported. Its functions are called beside the loops.
 type Engine struct {
-	Program string // its name
-	// Figures gathers the figures of the whole process; it returns early when the context is done.
+	Program string // the program's name
+	// Figures collects the figures of the whole process. It returns early if the context is done.
 	Figures func(context.Context) (stats.Process, stats.Snapshot, error)
-	// Events are the last changes of state, the oldest first.
+	// Events returns the last events, the oldest first.
 	Events func() []stats.Event
 	// Hung returns the loops that have given no sign of life when the context is done.
 	Hung func(context.Context) []int
 }
 
-// Sampler asks the engine for its figures: every period, and when somebody wants newer ones, but one at a time for all who
-// ask. It keeps the history of a few minutes.
+// Sampler asks the engine for its figures, in every period and when somebody wants newer ones. There is only one
+// survey at a time, for everyone who waits. It keeps the history of a few minutes.
 type Sampler struct {
 	engine Engine
-	wanted chan struct{} // holds one element when somebody waits for a sample
+	wanted chan struct{} // holds one element if somebody waits for a sample
 	ctx    context.Context
 	stop   context.CancelFunc
 	done   sync.WaitGroup
 
 	mu   sync.Mutex
 	last *sample
-	next chan struct{} // closed when there is a newer sample than last
-	tick *tick         // of the last period
-	then chan struct{} // closed when there is a newer tick
+	next chan struct{} // closed when last is replaced by a newer sample
+	tick *tick         // that of the last period
+	then chan struct{} // closed when tick is replaced by a newer one
 	past history
 }
 
-// sample is a copy of all figures. It is not changed.
+// sample is a copy of all figures. It is immutable.
 type sample struct {
 	at       time.Time
 	process  stats.Process
@@ -51,25 +51,28 @@ type sample struct {
 
 // NewSampler starts a Sampler. Close ends it.
 func NewSampler(e Engine) *Sampler {
-	s := &Sampler{engine: e, wanted: make(chan struct{}, 1), next: make(chan struct{}), then: make(chan struct{}), past: newHistory()}
+	s := &Sampler{
+		engine: e, wanted: make(chan struct{}, 1), next: make(chan struct{}), then: make(chan struct{}),
+		past: newHistory(),
+	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.done.Add(1)
 	go s.run()
 	return s
 }
 
-// Close ends the sampler; whoever waits for a sample gets an error.
+// Close ends the sampler. Those who wait for a sample get an error.
 func (s *Sampler) Close() {
 	s.stop()
 	s.done.Wait()
 }
 
-// run is the goroutine of the sampler.
+// run is the sampler's goroutine.
 func (s *Sampler) run() {
 	defer s.done.Done()
 	ticker := time.NewTicker(period)
 	defer ticker.Stop()
-	due := true // the first one
+	due := true // the first sample
 	var before *sample
 	for {
 		if p, figures, err := s.engine.Figures(s.ctx); err == nil {
@@ -90,7 +93,8 @@ func (s *Sampler) run() {
 	}
 }
 
-// publish makes a sample known. due: it ends a period that began with before; nil: there was none.
+// publish makes a sample available. due says that it ends a period, which began with the sample
+// before (nil: there was none).
 func (s *Sampler) publish(now, before *sample, due bool) {
 	var t *tick
 	if due {
@@ -109,7 +113,7 @@ func (s *Sampler) publish(now, before *sample, due bool) {
 	}
 }
 
-// Figures are those of the whole process, not older than fresh. They are not to be changed.
+// Figures returns figures of the whole process that are not older than fresh. The caller must not change them.
 func (s *Sampler) Figures(ctx context.Context) (*stats.Process, *stats.Snapshot, error) {
 	v, err := s.sample(ctx)
 	if err != nil {
@@ -127,7 +131,7 @@ func (s *Sampler) sample(ctx context.Context) (*sample, error) {
 	}
 	select {
 	case s.wanted <- struct{}{}:
-	default: // somebody else waits, too
+	default: // somebody else is waiting as well
 	}
 	select {
 	case <-next:
@@ -141,7 +145,7 @@ func (s *Sampler) sample(ctx context.Context) (*sample, error) {
 	return s.last, nil
 }
 
-// Report is how the process is now; its rates are those of the last period.
+// Report returns the present state of the process, with the rates of the last period.
 func (s *Sampler) Report(ctx context.Context) (*Report, error) {
 	now, err := s.sample(ctx)
 	if err != nil {

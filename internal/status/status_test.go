@@ -19,10 +19,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// fake is an engine whose figures the test decides.
+// fake is an engine with figures that a test sets.
 type fake struct {
 	asked atomic.Int64
-	hold  chan struct{} // closed: it answers
+	hold  chan struct{} // if closed, it answers
 
 	mu     sync.Mutex
 	p      stats.Process
@@ -33,9 +33,15 @@ type fake struct {
 
 func newFake() *fake {
 	f := &fake{hold: make(chan struct{})}
-	f.p = stats.Process{Now: time.Unix(1_700_000_090, 0), Started: time.Unix(1_700_000_000, 0), Pools: []stats.Pool{{Name: "main", Listen: []string{"a:1"}}}}
+	f.p = stats.Process{
+		Now: time.Unix(1_700_000_090, 0), Started: time.Unix(1_700_000_000, 0),
+		Pools: []stats.Pool{{Name: "main", Listen: []string{"a:1"}}},
+	}
 	f.s = stats.Snapshot{Pools: make([]stats.Counters, 1), Loops: make([]stats.Loop, 1), Servers: []stats.Server{
-		{Pool: "main", Address: "p:1", Role: "primary", State: "up"}, {Pool: "main", Address: "b:1", Role: "backup", State: "up"},
+		{Pool: "main", Address: "p:1", Role: "primary", State: "up"}, {
+			Pool: "main", Address: "b:1", Role: "backup",
+			State: "up",
+		},
 	}}
 	return f
 }
@@ -61,7 +67,7 @@ func (f *fake) engine() Engine {
 	}
 }
 
-// start runs a sampler of an engine that answers.
+// start runs a sampler for an engine that answers.
 func start(t *testing.T, f *fake) *Sampler {
 	t.Helper()
 	close(f.hold)
@@ -70,7 +76,7 @@ func start(t *testing.T, f *fake) *Sampler {
 	return s
 }
 
-// However many ask, the loops are asked once at a time, and not for each of them.
+// TestOneSampleForAll: the loops are asked once at a time, and not once for each request.
 func TestOneSampleForAll(t *testing.T) {
 	f := newFake()
 	s := NewSampler(f.engine())
@@ -86,12 +92,12 @@ func TestOneSampleForAll(t *testing.T) {
 	testkit.Until(t, "the loops are asked", func() bool { return f.asked.Load() > 0 })
 	close(f.hold)
 	all.Wait()
-	if n := f.asked.Load(); n > 3 { // the first, perhaps one for those that came late, and one of a period
+	if n := f.asked.Load(); n > 3 { // the first, perhaps one for late requests, and one of a period
 		t.Errorf("the loops were asked %d times", n)
 	}
 }
 
-// Figures are not older than fresh: then the loops are asked, whenever the period ends.
+// TestFiguresAreFresh: figures are not older than fresh, or the loops are asked again.
 func TestFiguresAreFresh(t *testing.T) {
 	s := start(t, newFake())
 	if _, err := s.sample(t.Context()); err != nil {
@@ -106,7 +112,7 @@ func TestFiguresAreFresh(t *testing.T) {
 	}
 }
 
-// Who asks while the loops stand still gets an error at the end of his time, and Close waits for nobody.
+// TestLoopsThatDoNotAnswer: a request gets an error when its time is over, and Close waits for nothing.
 func TestLoopsThatDoNotAnswer(t *testing.T) {
 	f := newFake()
 	s := NewSampler(f.engine())
@@ -134,7 +140,7 @@ func TestRates(t *testing.T) {
 	before.snapshot.Pools[0].Errors = 4
 	count := &f.s.Pools[0]
 	count.GetHits, count.GetMisses, count.BytesRead, count.BytesWritten = 3, 1, 2000, 4000
-	count.Errors = 2 // fewer than before: it was set to zero
+	count.Errors = 2 // less than before: it was reset
 	for range 10 {
 		count.Waited.Observe(int64(50 * time.Microsecond))
 		f.s.Servers[0].Waited.Observe(int64(time.Millisecond))
@@ -143,7 +149,8 @@ func TestRates(t *testing.T) {
 	now.snapshot.Add(&f.s)
 	r := newTick(f.engine(), now, before).report
 	got := r.Pools[0].Rates
-	if got.Requests != 5 || got.Errors != 1 || got.Received != 1000 || got.Sent != 2000 || *got.HitRatio != 0.75 || *got.P50 < 32e-6 || *got.P99 > 64e-6 {
+	if got.Requests != 5 || got.Errors != 1 || got.Received != 1000 || got.Sent != 2000 || *got.HitRatio != 0.75 ||
+		*got.P50 < 32e-6 || *got.P99 > 64e-6 {
 		t.Errorf("pool: %+v", got)
 	}
 	if r.Rates.Requests != 5 {
@@ -164,11 +171,15 @@ func TestRates(t *testing.T) {
 	}
 }
 
-// The history has a point for each period, the last at the end, and forgets who has gone.
+// TestHistory: the history has a point for each period, the latest at the end. Pools and servers
+// that are gone are dropped.
 func TestHistory(t *testing.T) {
 	h := newHistory()
 	for i := range points + 5 {
-		h.add(&Report{Rates: Rates{Requests: float64(i)}, Pools: []Pool{{Name: fmt.Sprint("pool", i/points), Servers: []Server{{Address: "a", Role: "primary"}}}}})
+		h.add(&Report{
+			Rates: Rates{Requests: float64(i)},
+			Pools: []Pool{{Name: fmt.Sprint("pool", i/points), Servers: []Server{{Address: "a", Role: "primary"}}}},
+		})
 	}
 	var got map[string]struct{ Requests, Latency []*float64 }
 	if err := json.Unmarshal(h.json(), &got); err != nil {
@@ -181,7 +192,8 @@ func TestHistory(t *testing.T) {
 	if _, was := got["pool0"]; was || len(got) != 3 {
 		t.Errorf("series: %d", len(got))
 	}
-	if late := got["pool1\nprimary\na\n"].Requests; len(late) != points || late[points-6] != nil || late[points-5] == nil {
+	if late := got["pool1\nprimary\na\n"].Requests; len(late) != points || late[points-6] != nil ||
+		late[points-5] == nil {
 		t.Errorf("a series that began late: %v", late[points-7:])
 	}
 }
@@ -218,12 +230,17 @@ func TestHealth(t *testing.T) {
 		{"no copy left", func(f *fake) {
 			f.s.Servers[0].State, f.s.Servers[0].LastError = "ejected", "refused"
 			f.s.Servers[1].State = "warming"
-		}, "/readyz", 503, "nothing is served\npool main serves nothing: primary p:1 is ejected (refused); backup b:1 is warming\n"},
+		}, "/readyz", 503, "nothing is served\npool main serves nothing: primary p:1 is ejected (refused); backup " +
+			"b:1 is warming\n"},
 		{"one pool of two lost", func(f *fake) {
 			f.s.Servers[0].State, f.s.Servers[1].State = "ejected", "ejected"
 			f.p.Pools = append(f.p.Pools, stats.Pool{Name: "other"})
-			f.s.Servers = append(f.s.Servers, stats.Server{Pool: "other", Role: "primary", Address: "o:1", State: "up"})
-		}, "/readyz", 200, "ok, but not for all keys\npool main serves nothing: primary p:1 is ejected; backup b:1 is ejected\n"},
+			f.s.Servers = append(f.s.Servers, stats.Server{
+				Pool: "other", Role: "primary", Address: "o:1",
+				State: "up",
+			})
+		}, "/readyz", 200, "ok, but not for all keys\npool main serves nothing: primary p:1 is ejected; backup b:1 " +
+			"is ejected\n"},
 		{"some keys lost", func(f *fake) {
 			f.s.Servers[0].State, f.s.Servers[1].State = "ejected", "ejected"
 			f.s.Servers = append(f.s.Servers, stats.Server{Pool: "main", Role: "primary", Address: "p:2", State: "up"})
@@ -240,11 +257,12 @@ func TestHealth(t *testing.T) {
 	}
 }
 
-// /stats.json is a Report, with the newest event first.
+// TestReport: /stats.json is a Report, with the newest event first.
 func TestReport(t *testing.T) {
 	f := newFake()
 	f.p.Draining, f.p.Release = true, "1.2.3"
-	f.s.Servers[0].State, f.s.Servers[0].RefillSeen, f.s.Servers[0].RefillAll, f.s.Servers[0].DirtyAll = "warming", 1, 4, 2
+	f.s.Servers[0].State, f.s.Servers[0].RefillSeen, f.s.Servers[0].RefillAll, f.s.Servers[0].DirtyAll = "warming", 1,
+		4, 2
 	f.s.Pools[0].Outcomes[stats.Get][stats.Hit] = 5
 	f.events = []stats.Event{{What: "ejected", Server: "p:1"}, {What: "up", Server: "p:1"}}
 	status, text := ask(start(t, f), "/stats.json")
@@ -252,11 +270,13 @@ func TestReport(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &r); err != nil || status != 200 {
 		t.Fatalf("%d %v %s", status, err, text)
 	}
-	if r.Ready || !r.Draining || r.Version != "1.2.3" || r.Uptime != 90 || len(r.Events) != 2 || r.Events[0].What != "up" {
+	if r.Ready || !r.Draining || r.Version != "1.2.3" || r.Uptime != 90 || len(r.Events) != 2 ||
+		r.Events[0].What != "up" {
 		t.Errorf("%+v", r)
 	}
 	p := r.Pools[0]
-	if !p.Ready || p.Requests["get"]["hit"] != 5 || len(p.Requests) != 1 || len(p.Servers) != 2 || p.Servers[0].Progress != 0.25 || !p.Servers[0].Overflow || p.Servers[1].Progress != 1 {
+	if !p.Ready || p.Requests["get"]["hit"] != 5 || len(p.Requests) != 1 || len(p.Servers) != 2 ||
+		p.Servers[0].Progress != 0.25 || !p.Servers[0].Overflow || p.Servers[1].Progress != 1 {
 		t.Errorf("%+v", p)
 	}
 }

@@ -9,11 +9,12 @@ import (
 )
 
 const (
-	maxStreams = 8                // open pages; one more is told to come again
-	fetchTime  = 10 * time.Second // that a page may take to fetch one event
+	maxStreams = 8                // open pages; further ones have to try again
+	fetchTime  = 10 * time.Second // maximum time for sending an event to a page
 )
 
-// stream is /events: server-sent events for the page. The first is its history, then comes a report after every period.
+// stream is /events: server-sent events for the page. The first one is the history, then comes a
+// report after every period.
 type stream struct {
 	s    *Sampler
 	open atomic.Int64
@@ -50,7 +51,7 @@ func (v *stream) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// send writes one event. It reports whether the page is still there.
+// send writes an event. It returns false if the page is gone.
 func send(w http.ResponseWriter, event string, data []byte) bool {
 	admin.Patiently(w, fetchTime)
 	text := make([]byte, 0, len(data)+len(event)+20)

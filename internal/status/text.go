@@ -11,21 +11,21 @@ import (
 	"magent/internal/stats"
 )
 
-// Screen is a report as text for a terminal.
+// Screen renders a report as text for a terminal.
 type Screen struct {
-	Width  int // of the terminal; lines are cut there; 0: they are not
-	Height int // so many lines at most; 0: as many as there are
+	Width  int // of the terminal: lines are cut to it; 0: no limit
+	Height int // maximum number of lines; 0: no limit
 	Color  bool
 	Lately []float64 // requests per second, for a curve; may be empty
 }
 
-// Escapes that set a colour, by the level of a verdict and the state of a server, and the one that ends it.
+// Escape sequences for colours, by the level of a verdict and the state of a server, and the one that ends them.
 const (
 	red, yellow, green, blue, dim, bold = "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[34m", "\x1b[2m", "\x1b[1m"
 	plain                               = "\x1b[0m"
 )
 
-// Draw writes the report.
+// Draw returns the report as text.
 func (s Screen) Draw(r *Report) string {
 	var lines []string
 	add := func(color, format string, args ...any) {
@@ -34,8 +34,9 @@ func (s Screen) Draw(r *Report) string {
 	add(bold, "%s %s  %s", r.Program, r.Host, r.Verdict.Head)
 	add(levelColor(r.Verdict.Level), "%s", r.Verdict.Text)
 	add("", "")
-	add("", "%s requests/s   %s hits   99 %% within %s   %s errors/s   %d of %d clients", count(r.Rates.Requests), percent(r.Rates.HitRatio), seconds(r.Rates.P99),
-		count(r.Rates.Errors), r.Clients, r.MaxClients)
+	add("", "%s requests/s   %s hits   99 %% within %s   %s errors/s   %d of %d clients",
+		count(r.Rates.Requests), percent(r.Rates.HitRatio), seconds(r.Rates.P99), count(r.Rates.Errors),
+		r.Clients, r.MaxClients)
 	if len(s.Lately) > 1 {
 		add(green, "%s", curve(s.Lately, s.Width))
 	}
@@ -55,14 +56,15 @@ func (s Screen) Draw(r *Report) string {
 	for _, l := range r.Loops {
 		busy, lag = max(busy, l.Busy), max(lag, l.Longest)
 	}
-	add(dim, "version %s, process %d, up for %s, %d event loops %.0f %% busy, longest turn %s", r.Version, r.PID, span(r.Uptime), len(r.Loops), 100*busy, seconds(&lag))
+	add(dim, "version %s, process %d, up for %s, %d event loops %.0f %% busy, longest turn %s",
+		r.Version, r.PID, span(r.Uptime), len(r.Loops), 100*busy, seconds(&lag))
 	if s.Height > 0 && len(lines) > s.Height {
 		lines = lines[:s.Height]
 	}
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// line is a line of the screen: cut, without what would move the cursor, and in a colour.
+// line returns a line of the screen: cut to the width, without control characters, and in a colour.
 func (s Screen) line(color, text string) string {
 	text = strings.Map(func(c rune) rune {
 		if c < ' ' || c == 0x7f || c == utf8.RuneError || c >= 0x80 && c < 0xa0 {
@@ -83,7 +85,7 @@ func levelColor(level string) string {
 	return map[string]string{"good": green, "warn": yellow, "bad": red}[level]
 }
 
-// servers is the table of all servers, those with trouble first, and the colours of its rows.
+// servers returns the table of all servers, those with trouble first, and the colours of its rows.
 func servers(r *Report) (rows, colors []string) {
 	type entry struct {
 		pool string
@@ -104,16 +106,29 @@ func servers(r *Report) (rows, colors []string) {
 			dirty = "all"
 		}
 		cells = append(cells, []string{
-			cmp.Or(v.Name, v.Address), v.pool, v.Role, v.State, count(v.Rates.Requests), seconds(v.Rates.P99), count(float64(v.Errors)), dirty, v.why(r.Time),
+			cmp.Or(v.Name, v.Address), v.pool, v.Role, v.State, count(v.Rates.Requests), seconds(v.Rates.P99),
+			count(float64(v.Errors)), dirty, v.why(r.Time),
 		})
-		colors = append(colors, map[string]string{"ejected": red, "returning": yellow, "warming": blue}[v.State])
+		colors = append(colors, stateColor(v.State))
 	}
 	return aligned(cells), colors
 }
 
-// rank is how much trouble a server is.
+func stateColor(state string) string {
+	switch state {
+	case stats.StateEjected:
+		return red
+	case stats.StateReturning:
+		return yellow
+	case stats.StateWarming:
+		return blue
+	}
+	return ""
+}
+
+// rank orders servers by how much trouble they have.
 func (s *Server) rank() int {
-	n := map[string]int{"ejected": 8, "warming": 6, "returning": 5}[s.State]
+	n := map[string]int{stats.StateEjected: 8, stats.StateWarming: 6, stats.StateReturning: 5}[s.State]
 	switch {
 	case s.Overflow:
 		n += 2
@@ -126,12 +141,12 @@ func (s *Server) rank() int {
 	return n
 }
 
-// why says why a server is not up, or how far it is.
+// why returns why a server is not up, or its progress.
 func (s *Server) why(now time.Time) string {
 	switch s.State {
-	case "up":
+	case stats.StateUp:
 		return ""
-	case "warming":
+	case stats.StateWarming:
 		text := fmt.Sprintf("%.0f %%", 100*s.Progress)
 		if s.Left > 0 {
 			text += ", about " + span(s.Left) + " left"
@@ -139,7 +154,7 @@ func (s *Server) why(now time.Time) string {
 		return text
 	}
 	text := s.LastError
-	if s.State == "returning" {
+	if s.State == stats.StateReturning {
 		text = "gets what it missed"
 	}
 	if s.EjectedAt > 0 {
@@ -148,7 +163,7 @@ func (s *Server) why(now time.Time) string {
 	return text
 }
 
-// aligned makes lines of a table: figures to the right, the rest to the left.
+// aligned formats the lines of a table, with numbers aligned to the right and texts to the left.
 func aligned(cells [][]string) (lines []string) {
 	width := make([]int, len(cells[0]))
 	for _, row := range cells {
@@ -176,5 +191,6 @@ func event(e *stats.Event, pools bool) string {
 	if pools && e.Pool != "" {
 		place += " of " + e.Pool
 	}
-	return strings.TrimRight(fmt.Sprintf("%s  %-14s  %s  %s", e.Time.Local().Format("15:04:05"), e.What, place, e.Reason), " ")
+	return strings.TrimRight(fmt.Sprintf("%s  %-14s  %s  %s", e.Time.Local().Format("15:04:05"), e.What, place,
+		e.Reason), " ")
 }

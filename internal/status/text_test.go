@@ -17,16 +17,29 @@ func report() *Report {
 	p99, hits := 0.0036, 0.5
 	at := time.Unix(1_700_000_000, 0)
 	r := &Report{
-		Time: at, Program: "magent", Host: "proxy1", Version: "1.2.3", PID: 7, Uptime: 7200, Ready: true, Clients: 3, MaxClients: 4096,
-		Rates: Rates{Requests: 123456, Errors: 0.5, P99: &p99, HitRatio: &hits},
-		Loops: []Loop{{Busy: 0.25, Longest: 0.0123}, {Busy: 0.5}},
+		Time: at, Program: "magent", Host: "proxy1", Version: "1.2.3", PID: 7, Uptime: 7200, Ready: true, Clients: 3,
+		MaxClients: 4096,
+		Rates:      Rates{Requests: 123456, Errors: 0.5, P99: &p99, HitRatio: &hits},
+		Loops:      []Loop{{Busy: 0.25, Longest: 0.0123}, {Busy: 0.5}},
 		Pools: []Pool{{Name: "main", Servers: []Server{
 			{Address: "10.0.0.1:11211", Role: "primary", State: "up", Rates: Rates{Requests: 61.7, P99: &p99}},
-			{Address: "10.0.0.2:11211", Role: "primary", State: "ejected", LastError: "connection refused", EjectedAt: 1_700_000_000 - 600, DirtyKeys: 12, Errors: 3},
+			{
+				Address: "10.0.0.2:11211", Role: "primary", State: "ejected", LastError: "connection refused",
+				EjectedAt: 1_700_000_000 - 600, DirtyKeys: 12, Errors: 3,
+			},
 			{Address: "10.0.0.3:11211", Role: "backup", State: "warming", Progress: 0.63, Left: 12},
-			{Address: "10.0.0.4:11211", Role: "backup", State: "returning", Overflow: true, EjectedAt: 1_700_000_000 - 30},
-		}}, {Name: "other", Servers: []Server{{Address: "/run/mc.sock", Name: "local\x1b[2J", Role: "primary", State: "up"}}}},
-		Events: []stats.Event{{Time: at, Pool: "main", Server: "10.0.0.2:11211", Role: "primary", What: "ejected", Reason: "connection refused"}, {Time: at, What: "pools reloaded"}},
+			{
+				Address: "10.0.0.4:11211", Role: "backup", State: "returning", Overflow: true,
+				EjectedAt: 1_700_000_000 - 30,
+			},
+		}}, {Name: "other", Servers: []Server{{
+			Address: "/run/mc.sock", Name: "local\x1b[2J", Role: "primary",
+			State: "up",
+		}}}},
+		Events: []stats.Event{{
+			Time: at, Pool: "main", Server: "10.0.0.2:11211", Role: "primary", What: "ejected",
+			Reason: "connection refused",
+		}, {Time: at, What: "pools reloaded"}},
 	}
 	r.Verdict = r.judge()
 	return r
@@ -35,7 +48,7 @@ func report() *Report {
 func TestDraw(t *testing.T) {
 	r := report()
 	got := Screen{}.Draw(r)
-	got = strings.ReplaceAll(got, r.Time.Local().Format("15:04:05"), "22:13:20") // wherever this runs
+	got = strings.ReplaceAll(got, r.Time.Local().Format("15:04:05"), "22:13:20") // in any time zone
 	const golden = "testdata/screen.golden"
 	if *update {
 		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
@@ -51,7 +64,7 @@ func TestDraw(t *testing.T) {
 	}
 }
 
-// A small screen gets what fits; colours are no characters.
+// TestDrawOnASmallScreen: a small screen gets what fits, and colours do not count.
 func TestDrawOnASmallScreen(t *testing.T) {
 	for _, color := range []bool{false, true} {
 		got := Screen{Width: 40, Height: 9, Color: color, Lately: make([]float64, 100)}.Draw(report())
@@ -88,12 +101,18 @@ func TestCurve(t *testing.T) {
 }
 
 func TestWords(t *testing.T) {
-	for want, n := range map[string]float64{"0": 0, "0.5": 0.5, "9": 9, "10": 9.96, "99999": 99999, "100k": 100_000, "1.5M": 1.5e6} {
+	for want, n := range map[string]float64{
+		"0": 0, "0.5": 0.5, "9": 9, "10": 9.96, "99999": 99999, "100k": 100_000,
+		"1.5M": 1.5e6,
+	} {
 		if got := count(n); got != want {
 			t.Errorf("%v: %s, want %s", n, got, want)
 		}
 	}
-	for want, s := range map[string]float64{"50 µs": 50e-6, "1.0 ms": 1e-3, "12 ms": 0.012, "1.0 s": 0.99951, "2.5 s": 2.5} {
+	for want, s := range map[string]float64{
+		"50 µs": 50e-6, "1.0 ms": 1e-3, "12 ms": 0.012, "1.0 s": 0.99951,
+		"2.5 s": 2.5,
+	} {
 		if got := seconds(&s); got != want {
 			t.Errorf("%v: %s, want %s", s, got, want)
 		}
@@ -113,7 +132,10 @@ func TestVerdict(t *testing.T) {
 			if state, backup = strings.CutSuffix(state, " backup"); backup {
 				role = "backup"
 			}
-			r.Pools[0].Servers = append(r.Pools[0].Servers, Server{Address: string(rune('a' + i)), Role: role, State: state})
+			r.Pools[0].Servers = append(r.Pools[0].Servers, Server{
+				Address: string(rune('a' + i)), Role: role,
+				State: state,
+			})
 		}
 		return r
 	}
@@ -125,14 +147,35 @@ func TestVerdict(t *testing.T) {
 		level, head, text string
 	}{
 		{pool("up"), "good", "All is well.", "The server is up."},
-		{pool("up", "up backup"), "good", "All is well.", "All servers are up, and every key can be read and written."},
-		{pool("ejected", "up backup"), "warn", "One server is ejected. Every key is served.", "a: the keys are answered by their other copies."},
-		{pool("warming", "up backup"), "warn", "One server is warming. Every key is served.", "a: the keys are answered by their other copies."},
-		{pool("returning", "warming", "up backup"), "warn", "2 servers are returning. Every key is served.", "a, b: the keys are answered by their other copies."},
-		{pool("ejected", "up"), "warn", "One server is ejected. Every key is served.", "a: the keys have moved to the others."},
-		{pool("ejected", "ejected", "ejected", "ejected", "up"), "warn", "4 servers are ejected. Every key is served.", "a, b, c and 1 more: the keys have moved to the others."},
+		{
+			pool("up", "up backup"), "good", "All is well.",
+			"All servers are up, and every key can be read and written.",
+		},
+		{
+			pool("ejected", "up backup"), "warn", "One server is ejected. Every key is served.",
+			"a: the keys are answered by their other copies.",
+		},
+		{
+			pool("warming", "up backup"), "warn", "One server is warming. Every key is served.",
+			"a: the keys are answered by their other copies.",
+		},
+		{
+			pool("returning", "warming", "up backup"), "warn", "2 servers are returning. Every key is served.",
+			"a, b: the keys are answered by their other copies.",
+		},
+		{
+			pool("ejected", "up"), "warn", "One server is ejected. Every key is served.",
+			"a: the keys have moved to the others.",
+		},
+		{
+			pool("ejected", "ejected", "ejected", "ejected", "up"), "warn",
+			"4 servers are ejected. Every key is served.", "a, b, c and 1 more: the keys have moved to the others.",
+		},
 		{unready, "bad", "Some keys cannot be served.", "pool a: x · pool b: y"},
-		{draining, "warn", "Draining.", "No new clients are taken; the process ends when those that are here have their answers."},
+		{
+			draining, "warn", "Draining.",
+			"No new clients are accepted; the process ends when the others have their answers.",
+		},
 	} {
 		if got := c.r.judge(); got != (Verdict{c.level, c.head, c.text}) {
 			t.Errorf("%+v\nwant %s %s %s", got, c.level, c.head, c.text)

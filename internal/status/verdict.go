@@ -4,33 +4,39 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"magent/internal/stats"
 )
 
-// Verdict says in two sentences what a report means.
+// Verdict is the meaning of a report in two sentences.
 type Verdict struct {
 	Level string `json:"level"` // good, warn or bad
 	Head  string `json:"head"`
 	Text  string `json:"text"`
 }
 
-// judge is the verdict on a report.
+// judge returns the verdict on a report.
 func (r *Report) judge() Verdict {
 	switch {
 	case r.Draining:
-		return Verdict{"warn", "Draining.", "No new clients are taken; the process ends when those that are here have their answers."}
+		return Verdict{
+			"warn", "Draining.", "No new clients are accepted; the process ends when the others have their answers.",
+		}
 	case !r.Ready:
 		return Verdict{"bad", "Some keys cannot be served.", strings.Join(r.Problems, " · ")}
 	}
-	var names []string // of servers that are not up
+	var names []string // names of servers that are not up
 	states := map[string]bool{}
 	all, copies := 0, true
 	for i := range r.Pools {
 		pool := &r.Pools[i]
 		all += len(pool.Servers)
 		for j := range pool.Servers {
-			if v := &pool.Servers[j]; v.State != "up" {
+			if v := &pool.Servers[j]; v.State != stats.StateUp {
 				names, states[v.State] = append(names, v.Address), true
-				copies = copies && slices.ContainsFunc(pool.Servers, func(s Server) bool { return s.Role != "primary" })
+				copies = copies && slices.ContainsFunc(pool.Servers, func(s Server) bool {
+					return s.Role != "primary"
+				})
 			}
 		}
 	}
@@ -43,19 +49,19 @@ func (r *Report) judge() Verdict {
 	return Verdict{"good", "All is well.", "All servers are up, and every key can be read and written."}
 }
 
-// trouble is the verdict when servers are not up and every key is served all the same.
+// trouble returns the verdict if servers are not up, but every key is served.
 func trouble(names []string, states map[string]bool, copies bool) Verdict {
 	head := "One server is "
 	if len(names) > 1 {
 		head = fmt.Sprintf("%d servers are ", len(names))
 	}
 	switch {
-	case states["ejected"]:
-		head += "ejected."
-	case states["returning"]:
-		head += "returning."
+	case states[stats.StateEjected]:
+		head += stats.StateEjected
+	case states[stats.StateReturning]:
+		head += stats.StateReturning
 	default:
-		head += "warming."
+		head += stats.StateWarming
 	}
 	text := strings.Join(names[:min(len(names), 3)], ", ")
 	if n := len(names) - 3; n > 0 {
@@ -66,5 +72,5 @@ func trouble(names []string, states map[string]bool, copies bool) Verdict {
 	} else {
 		text += ": the keys have moved to the others."
 	}
-	return Verdict{"warn", head + " Every key is served.", text}
+	return Verdict{"warn", head + ". Every key is served.", text}
 }

@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// count is a figure as people read it.
+// count formats a number for people.
 func count(n float64) string {
 	switch {
 	case n >= 1e6:
@@ -26,7 +26,7 @@ func percent(ratio *float64) string {
 	return fmt.Sprintf("%.1f %%", 100**ratio)
 }
 
-// seconds is a short time; nil: there is none.
+// seconds formats a short time; nil means that it is not known.
 func seconds(s *float64) string {
 	switch {
 	case s == nil:
@@ -41,7 +41,7 @@ func seconds(s *float64) string {
 	return fmt.Sprintf("%.1f s", *s)
 }
 
-// span is a long time.
+// span formats a long time.
 func span(s float64) string {
 	s = max(0, math.Round(s))
 	switch {
@@ -55,7 +55,7 @@ func span(s float64) string {
 	return fmt.Sprintf("%.0f days", s/86400)
 }
 
-// curve draws the last values, as many as there is room for.
+// curve draws the last values, as many as fit into width.
 func curve(values []float64, width int) string {
 	const bars = "▁▂▃▄▅▆▇█"
 	if width > 0 && len(values) > width {
