@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# deps.sh [GROUP...] installs what the groups need and this machine lacks: run, test, race, ha, page, release; without a
-# group, all of them. When nothing is missing it changes nothing and needs neither network nor root. Debian starts and
-# enables services that it installs; this does neither.
+# deps.sh [GROUP...] installs what is missing for the groups: run, test, race, ha, page, release. Without a group it
+# does so for all of them. If nothing is missing, it changes nothing and needs neither network nor root. Unlike Debian
+# it neither starts nor enables the services that it installs.
 set -euo pipefail
-PATH=$PATH:/usr/sbin # nutcracker's place, which is not in everybody's PATH
+PATH=$PATH:/usr/sbin # nutcracker is there, which is not always in PATH
 
 say() { printf 'deps: %s\n' "$*"; }
 
-# has tells whether what a package is wanted for is there, wherever it came from.
+# has succeeds if the program for which a package is needed is installed, wherever it came from.
 has() {
 	case $1 in
 	chromium | fish | gcc | haproxy | keepalived | lintian | logrotate | mandoc | memcached | nutcracker | redis-server | rpm | umoci | zsh) command -v "$1" ;;
@@ -55,7 +55,7 @@ log=
 policy=/usr/sbin/policy-rc.d
 kept=$policy.before-magent
 
-# hold_services has Debian ask a policy that says "start nothing"; release_services puts the old one back.
+# hold_services installs a policy by which Debian starts no services; release_services restores the old one.
 hold_services() {
 	trap release_services EXIT
 	trap 'exit 130' INT TERM HUP
@@ -135,7 +135,7 @@ main() {
 	else
 		say "nothing is missing"
 	fi
-	[ "$*" = run ] || go mod download # what make run builds takes what it needs by itself, which is less
+	[ "$*" = run ] || go mod download # for make run alone, the build downloads what it needs, which is less
 	case " $* " in *" release "*) go -C deploy/release mod download ;; esac
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tour.sh runs magent in front of three memcacheds on loopback until Ctrl-C, and says what to try. See `make run`.
+# tour.sh runs magent in front of three memcacheds on loopback until Ctrl-C, and prints what to try. See `make run`.
 set -euo pipefail
 
 magent=${1:?usage: tour.sh MAGENT-BINARY}
@@ -15,7 +15,7 @@ main() {
 	trap stop EXIT
 	trap 'exit 0' INT TERM HUP
 	user=$(id -un)
-	if [ "$user" = root ]; then # nobody needs to be root here, and memcached refuses to
+	if [ "$user" = root ]; then # root is not needed, and memcached refuses to run as root
 		user=nobody
 		chown nobody "$dir"
 	fi
@@ -30,7 +30,7 @@ main() {
 	attend
 }
 
-# start_server runs server $1, on its old port if it had one.
+# start_server starts server $1, on its old port if it had one.
 start_server() {
 	local i=$1 file=$dir/ports.$1
 	rm -f "$file"
@@ -81,7 +81,7 @@ ask() (
 
 listens() { (exec 3<>"/dev/tcp/$host/$1") 2>/dev/null; }
 
-# alive tells whether process $1 runs and is one that was started here: its number may be somebody else's by now.
+# alive succeeds if process $1 runs and was started here: its pid may have been reused.
 alive() {
 	local parent
 	{ read -r _ _ _ parent _ <"/proc/$1/stat"; } 2>/dev/null && [ "$parent" = "$$" ]
@@ -137,7 +137,7 @@ list() {
 	done
 }
 
-# attend starts dead servers again at every Enter, for as long as magent runs. Without a terminal it just waits.
+# attend restarts dead servers at every Enter, as long as magent runs. Without a terminal it only waits.
 attend() {
 	local rc i
 	while alive "$magent_pid"; do
@@ -145,7 +145,7 @@ attend() {
 		read -r -t 1 || rc=$?
 		if [ "$rc" -eq 0 ]; then
 			revive
-		elif [ "$rc" -le 128 ]; then # no input any more
+		elif [ "$rc" -le 128 ]; then # end of input
 			sleep 1
 		fi
 	done
@@ -171,7 +171,7 @@ fail() {
 	exit 1
 }
 
-# stop ends what was started here, by its number, and waits for it.
+# stop ends the processes that were started here, by pid, and waits for them.
 stop() {
 	trap '' INT TERM HUP
 	local pid tries=0

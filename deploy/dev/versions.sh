@@ -17,12 +17,13 @@ for suite in behaviour failover verify chaos; do
 	go test -C "$root/test/$suite" -c -o "$work/$suite.test" .
 done
 
-# without names what a version lacks, and the tests that are about just that. Where a server has no meta commands nothing can be
-# copied to it: TestRestartedEmpty states that it is told. Before 1.6.0 a full memcached does not say so, but accepts nobody.
+# without lists the tests that a version cannot pass because of a missing feature. Without meta commands nothing can be
+# copied to a server; TestRestartedEmpty checks that this is reported. Before 1.6.0 a full memcached accepts no
+# connection instead of sending an error.
 unfilled='TestRestartedEmptyWhileIdle|TestSharedBackupRestarted|TestRefillRate|TestProxyDiesWhileAServerIsFilled'
 unfilled+='|TestServerIsRestartedWhileNoProxyRuns'
 
-# tests prints what to run with a memcached: the suite, and the flags of its test binary.
+# tests prints what to run with a memcached: the package, and the flags of its test binary.
 tests() {
 	local binary=$1 version older='TestMetaCommands|TestCommandLine'
 	version=$("$binary" -V | awk '{ print $2 }')
@@ -32,12 +33,12 @@ tests() {
 		"$binary" -h 2>&1 | grep -q auth-file || without+='|TestServerWithPassword'
 		echo "failover -test.parallel 2 -test.skip $without"
 		echo "verify -test.run $older"
-		# What a server has missed is lost there, so that no key can be counted in, or appended to, in a history that is checked.
+		# Keys that a server has missed are lost there. So histories that are checked must not have incr or append.
 		echo "chaos -test.run TestLinearizable -duration 5s -ops get,mget,gets,touch,set,add,delete,cas"
 		return
 	fi
 	echo "failover -test.parallel 2"
-	if before "$version" 1.6.10; then # an older form of them
+	if before "$version" 1.6.10; then # an older form of the meta commands
 		echo "verify -test.run $older|TestServersThatCannotBeCompared"
 	else
 		echo "verify -test.parallel 4"
@@ -47,7 +48,7 @@ tests() {
 
 before() { [[ $1 != "$2" && $(printf '%s\n' "$1" "$2" | sort -V | head -1) == "$1" ]]; }
 
-# run runs one suite with one memcached, and says how it went.
+# run runs one package of tests with one memcached, and prints the result.
 run() {
 	local binary=$1 suite=$2 start=$SECONDS
 	shift 2

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Behind the installation: deb says "configure", and the old version; rpm how many are installed now.
+# After the installation. $1 is "configure" for deb, with the old version in $2; for rpm the number of installed
+# versions.
 set -e
 
 case "$1" in
@@ -8,7 +9,7 @@ configure | [0-9]*)
 	systemd-tmpfiles --create magent.conf
 	if [ -d /run/systemd/system ]; then
 		systemctl daemon-reload
-		# Those that run hand over to the new program; no client notices.
+		# Running magents hand over to the new program, which no client notices.
 		if [ "$1" != configure ] && [ "$1" -gt 1 ] || [ -n "$2" ]; then
 			systemctl kill --kill-who=main -s USR2 'magent@*.service' || true
 		fi

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Behind the removal: deb says "remove" or "purge", rpm 0. Logs, and what servers have missed, stay until deb's purge.
+# After the removal. $1 is "remove" or "purge" for deb, and 0 for rpm. Logs and state stay until deb's purge.
 set -e
 
 case "$1" in

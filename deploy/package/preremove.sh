@@ -1,5 +1,5 @@
 #!/bin/sh
-# Before the removal: deb says "remove", rpm 0. Whatever else they say is an upgrade, which stops nothing.
+# Before the removal. $1 is "remove" for deb, and 0 for rpm. Anything else is an upgrade, which stops nothing.
 set -e
 
 case "$1" in
@@ -7,7 +7,7 @@ remove | 0)
 	if [ -d /run/systemd/system ]; then
 		systemctl stop 'magent@*.socket' 'magent@*.service' || true
 	fi
-	# Those that were enabled shall not be missed at the next start.
+	# Disable the enabled units, so that the next boot does not look for them.
 	find /etc/systemd/system -name 'magent@*' -type l -delete 2>/dev/null || true
 	;;
 esac

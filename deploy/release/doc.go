@@ -1,4 +1,4 @@
-// Command release makes the parts of a release that take more than a shell: the licences of what is in a binary, and a
-// container image. Its output depends on its input alone. It is a module of its own, so that what it requires is nothing that
-// the proxy requires.
+// Command release makes the parts of a release that need more than a shell script: the licences of the modules in a
+// binary, and a container image. Its output depends only on its input. It is a module of its own, so that the proxy
+// does not depend on its dependencies.
 package main

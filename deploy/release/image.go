@@ -16,14 +16,15 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// image writes a folder that holds the image twice, with the same blobs: as an OCI layout, and for docker load.
+// image writes a folder that has the image in two forms with the same blobs: as an OCI layout, and for docker load.
 func (o *options) image() error {
 	content, err := o.layer()
 	if err != nil {
 		return err
 	}
 	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }
-	layer, err := tarball.LayerFromOpener(open, tarball.WithMediaType(types.OCILayer), tarball.WithCompressionLevel(gzip.BestCompression))
+	layer, err := tarball.LayerFromOpener(open, tarball.WithMediaType(types.OCILayer),
+		tarball.WithCompressionLevel(gzip.BestCompression))
 	if err != nil {
 		return err
 	}
@@ -31,7 +32,8 @@ func (o *options) image() error {
 	if image, err = mutate.ConfigFile(image, o.config()); err != nil {
 		return err
 	}
-	image, err = mutate.Append(image, mutate.Addendum{Layer: layer, History: v1.History{Created: v1.Time{Time: o.time}, CreatedBy: "make release"}})
+	image, err = mutate.Append(image,
+		mutate.Addendum{Layer: layer, History: v1.History{Created: v1.Time{Time: o.time}, CreatedBy: "make release"}})
 	if err != nil {
 		return err
 	}
@@ -47,7 +49,7 @@ func (o *options) image() error {
 	return o.forDocker(folder, image)
 }
 
-// config is what a runtime has to know. Healthcheck is Docker's; others pass it over.
+// config returns the configuration for a runtime. Only Docker uses Healthcheck.
 func (o *options) config() *v1.ConfigFile {
 	return &v1.ConfigFile{
 		Created: v1.Time{Time: o.time}, Architecture: o.arch, OS: "linux",
@@ -58,7 +60,10 @@ func (o *options) config() *v1.ConfigFile {
 			Env:          []string{"PATH=/usr/bin", "MAGENT_LISTEN=0.0.0.0", "MAGENT_LOG_FORMAT=json"},
 			ExposedPorts: map[string]struct{}{"11211/tcp": {}},
 			WorkingDir:   "/",
-			Healthcheck:  &v1.HealthConfig{Test: []string{"CMD", "/usr/bin/magent", "health"}, Interval: 10 * time.Second, Timeout: 2 * time.Second},
+			Healthcheck: &v1.HealthConfig{
+				Test:     []string{"CMD", "/usr/bin/magent", "health"},
+				Interval: 10 * time.Second, Timeout: 2 * time.Second,
+			},
 			Labels: map[string]string{
 				"org.opencontainers.image.title":    "magent",
 				"org.opencontainers.image.licenses": "Apache-2.0",
@@ -76,7 +81,8 @@ func (o *options) forDocker(folder layout.Path, image v1.Image) error {
 	}
 	blob := func(d v1.Descriptor) string { return "blobs/" + d.Digest.Algorithm + "/" + d.Digest.Hex }
 	text, err := json.Marshal(tarball.Manifest{{
-		Config: blob(manifest.Config), RepoTags: []string{"magent:" + o.version}, Layers: []string{blob(manifest.Layers[0])},
+		Config: blob(manifest.Config), RepoTags: []string{"magent:" + o.version},
+		Layers: []string{blob(manifest.Layers[0])},
 	}})
 	if err != nil {
 		return err

@@ -10,10 +10,11 @@ import (
 	"time"
 )
 
-// userID is that of the user and the group that magent runs as in a container.
+// userID is the id of the user and of the group of magent in a container.
 const userID = 65532
 
-// layer is the one layer of the image, as a tar archive: the files PATH=SOURCE, and what a process needs around them.
+// layer returns the only layer of the image, as a tar archive: files, each as PATH=SOURCE, and what a process needs
+// besides.
 func (o *options) layer() ([]byte, error) {
 	a := newArchive(o.time)
 	made := map[string]bool{".": true, "/": true}
@@ -27,7 +28,8 @@ func (o *options) layer() ([]byte, error) {
 		a.entry(&tar.Header{Typeflag: tar.TypeDir, Name: name + "/", Mode: mode, Uid: owner, Gid: owner}, nil)
 	}
 	dir("etc/magent", 0o755, 0)
-	a.file("etc/passwd", fmt.Appendf(nil, "root:x:0:0:root:/:/sbin/nologin\nmagent:x:%d:%d:magent:/:/sbin/nologin\n", userID, userID))
+	a.file("etc/passwd",
+		fmt.Appendf(nil, "root:x:0:0:root:/:/sbin/nologin\nmagent:x:%d:%d:magent:/:/sbin/nologin\n", userID, userID))
 	a.file("etc/group", fmt.Appendf(nil, "root:x:0:\nmagent:x:%d:\n", userID))
 	dir("tmp", 0o1777, 0)
 	dir("var/lib/magent", 0o700, userID) // for --state-dir
@@ -56,7 +58,7 @@ func (o *options) layer() ([]byte, error) {
 	return a.close()
 }
 
-// archive is a tar file being written, in memory.
+// archive is a tar archive that is written in memory.
 type archive struct {
 	buf  bytes.Buffer
 	tar  *tar.Writer

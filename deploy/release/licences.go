@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// licences writes those of the modules in a binary, which their owners want to be handed on.
+// licences writes the licences of the modules in a binary, which must be distributed with it.
 func (o *options) licences(w io.Writer) error {
 	info, err := buildinfo.ReadFile(o.args[0])
 	if err != nil {

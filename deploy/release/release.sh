@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# release.sh DIR makes everything of a release in DIR: for amd64 and arm64 a tar archive, a deb, an rpm, an image and an SBOM,
-# and the Helm chart, plain manifests and the checksums of all. The same commit and the same Go make the same bytes, in
-# whatever folder. It is called by `make release`, which names the packager in NFPM and
-# the maker of SBOMs in CYCLONEDX.
+# release.sh DIR makes a release in DIR: for amd64 and arm64 a tar archive, a deb, an rpm, an image and an SBOM; and
+# the Helm chart, plain manifests, and the checksums of all files. The same commit and the same Go make the same bytes,
+# in any folder. `make release` calls it, with the packager in NFPM and the maker of SBOMs in CYCLONEDX.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -35,7 +34,7 @@ binaries() { # for the architecture $1
 		-o "$work/$1/" ./cmd/magent ./cmd/nutcracker
 }
 
-# shared makes what is the same for all architectures; the magent of this machine tells it.
+# shared makes what is the same for all architectures, with the magent for this machine.
 shared() {
 	local here shell
 	here=$work/$($go env GOHOSTARCH)/magent
@@ -53,7 +52,7 @@ shared() {
 	gzip -9nk "$work/share/magent.1" "$work/share/changelog"
 }
 
-# archive FOLDER NAME... writes a tar archive to stdout whose bytes depend on its contents alone.
+# archive FOLDER NAME... writes a tar archive to stdout. Its bytes depend only on its contents.
 archive() {
 	tar -C "$1" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --format=gnu \
 		--mode=go=rX,u=rwX -cf - "${@:2}"
@@ -86,8 +85,8 @@ image() { # for the architecture $1
 	archive "$work/image-$1" blobs index.json manifest.json oci-layout >"$dist/magent_${VERSION}_image_$1.tar"
 }
 
-# sbom lists what the compiler has noted in the binary for the architecture $1. Its time is the commit's. What made it is named
-# without the checksums of that program, which is another one on another machine.
+# sbom lists the modules in the binary for the architecture $1. Its time is that of the commit. The tool that made it is
+# named without its checksum, which differs from machine to machine.
 sbom() {
 	$go run "$cyclonedx" bin -json -std -noserial -version "$VERSION" "$work/$1/magent" |
 		sed -e '/^    "tools"/,/^    "component"/{/"hashes": \[/,/\],/d}' \
@@ -95,7 +94,7 @@ sbom() {
 			>"$dist/magent_${VERSION}_sbom_$1.cdx.json"
 }
 
-# manifests are the chart and what it makes, which name the version of untagged source until here.
+# manifests makes the chart and the plain manifests, with the version in place of that of untagged source.
 manifests() {
 	local kind untagged
 	untagged=$(sed -n 's/^appVersion: //p' deploy/kubernetes/magent/Chart.yaml)

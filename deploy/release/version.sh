@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# version.sh prints the version of this source. Of a commit with the tag v1.2.3 that is 1.2.3; five commits behind it, 1.2.4-dev.5;
-# with changes that are in no commit, 1.2.4-dev.0. An archive that git made has with it what git would say (archive.txt).
-# Source that knows no tag has the version of internal/service/version.go.
+# version.sh prints the version of this source. With the tag v1.2.3 it is 1.2.3; five commits later it is 1.2.4-dev.5;
+# with uncommitted changes it is 1.2.4-dev.0. In an archive made by git, archive.txt has the description of the commit.
+# Without any tag it is the version in internal/service/version.go.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -21,7 +21,7 @@ if [[ $said =~ ^v(.*)-([0-9]+)-g[0-9a-f]+$ ]]; then
 fi
 if [ "$commits" = 0 ] && [ -z "$changes" ]; then
 	echo "$tag"
-elif [[ $tag == *-* ]]; then # a candidate: what stands on it is before the next one
+elif [[ $tag == *-* ]]; then # a release candidate: later commits come before the next one
 	echo "$tag.dev.$commits"
 else
 	echo "${tag%.*}.$((${tag##*.} + 1))-dev.$commits"
