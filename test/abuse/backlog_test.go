@@ -8,9 +8,9 @@ import (
 	"magent/test/harness"
 )
 
-// TestBacklog: many clients ask at once for more than the servers can deliver in a deadline, with a few bytes each, or send as
-// much. That is our own backlog, and no fault of the servers: none is ejected, everybody gets everything, others are served
-// meanwhile, and memory stays bounded.
+// TestBacklog lets many clients ask at once for more than the servers can deliver within the timeout, or send as much.
+// This backlog is magent's own, not the servers' fault. No server may be ejected, everybody must get all replies,
+// others must be served in the meantime, and memory must stay bounded.
 func TestBacklog(t *testing.T) {
 	const mb = 1_000_000
 	value := strings.Repeat("0123456789", mb/10)
@@ -86,8 +86,9 @@ func TestBacklog(t *testing.T) {
 	}
 }
 
-// backlogLimit is the memory for many clients at once: replies that are not fetched yet may take 256 MiB (maxUnsent), and the
-// collector lets about as much again lie. Each of 100 clients may have its 512 KiB and one value of 1 MB waiting.
+// backlogLimit bounds the memory for many clients at once. Replies that are not fetched yet may take 256 MiB
+// (maxUnsent), and the garbage collector may leave about as much. Each of 100 clients may have 512 KiB and one value
+// of 1 MB waiting.
 const backlogLimit = 2 * 256 << 20
 
 // standBy asks for small values until it is stopped.
@@ -105,7 +106,10 @@ func standBy(addr string, stop <-chan struct{}, done chan<- error) {
 			return
 		default:
 		}
-		for _, ask := range [][2]string{{harness.Set("by", fmt.Sprint(i)), "STORED\r\n"}, {"get by\r\n", harness.Hit("by", fmt.Sprint(i))}} {
+		for _, ask := range [][2]string{
+			{harness.Set("by", fmt.Sprint(i)), "STORED\r\n"},
+			{"get by\r\n", harness.Hit("by", fmt.Sprint(i))},
+		} {
 			if got, err := c.Try(ask[0]); err != nil || got != ask[1] {
 				done <- fmt.Errorf("%q: %q, %w", ask[0], got, err)
 				return

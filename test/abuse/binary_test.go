@@ -9,8 +9,8 @@ import (
 	"magent/test/harness"
 )
 
-// TestBinaryProtocol: not spoken here. The connection is closed, the operator gets one line about it, and no flood of
-// lines when many clients try.
+// TestBinaryProtocol checks that the binary protocol, which magent does not speak, closes the connection. It is logged
+// once, even if many clients try.
 func TestBinaryProtocol(t *testing.T) {
 	v := startVictim(t)
 	before := v.LogLines()
@@ -34,7 +34,7 @@ func TestBinaryProtocol(t *testing.T) {
 	}
 }
 
-// speakBinary asks for the version as the binary protocol does.
+// speakBinary asks for the version in the binary protocol.
 func speakBinary(t *testing.T, v *victim) {
 	t.Helper()
 	c := harness.Dial(t, v.Addr)

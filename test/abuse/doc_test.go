@@ -1,5 +1,5 @@
 // Package abuse does to magent what clients do by mistake, by bad luck or on purpose. After each abuse the process
-// must live, serve others, and be small.
+// must live, serve other clients, and use little memory.
 package abuse
 
 import (
@@ -11,16 +11,16 @@ import (
 
 func TestMain(m *testing.M) { harness.Main(m) }
 
-// rssLimit is what no abuse may make of the process.
+// rssLimit is the memory that the process may use after any abuse, in bytes.
 const rssLimit = 300 << 20
 
-// big is a value near memcached's limit; bigHit is the reply to a get of the key that holds it.
+// big is a value near memcached's limit. bigHit is the reply to a get of its key.
 var (
 	big    = strings.Repeat("0123456789abcde\n", 900_000/16)
 	bigHit = harness.Hit("big", big)
 )
 
-// victim is the proxy that is abused.
+// victim is the proxy under test.
 type victim struct {
 	*harness.Magent
 	t *testing.T
@@ -36,7 +36,7 @@ func startVictim(t *testing.T, args ...string) *victim {
 	return v
 }
 
-// serves makes sure that the proxy is there for a new client.
+// serves checks that the proxy serves a new client.
 func (v *victim) serves(t *testing.T) {
 	t.Helper()
 	if v.Exited() {
@@ -58,7 +58,7 @@ func (v *victim) small(t *testing.T) {
 	}
 }
 
-// TestAbuse lets one proxy go through all of it.
+// TestAbuse lets one proxy go through all kinds of abuse.
 func TestAbuse(t *testing.T) {
 	v := startVictim(t)
 	for _, abuse := range []struct {
@@ -73,7 +73,8 @@ func TestAbuse(t *testing.T) {
 			readNothing(t, v, strings.Repeat("get big\r\n", 200), strings.Repeat(bigHit, 200))
 		}},
 		{"one get of 200 keys of 900 kB and no read", func(t *testing.T, v *victim) {
-			readNothing(t, v, "get"+strings.Repeat(" big", 200)+"\r\n", strings.Repeat(strings.TrimSuffix(bigHit, "END\r\n"), 200)+"END\r\n")
+			readNothing(t, v, "get"+strings.Repeat(" big", 200)+"\r\n",
+				strings.Repeat(strings.TrimSuffix(bigHit, "END\r\n"), 200)+"END\r\n")
 		}},
 		{"half-closed and large replies", halfClosed},
 		{"150 MB announced and sent", largeBody},

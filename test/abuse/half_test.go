@@ -8,8 +8,8 @@ import (
 	"magent/test/harness"
 )
 
-// TestHalfSentSets: several clients leave more than 256 MiB of sets half-sent. They pay for it: a bystander's set succeeds
-// meanwhile, and no value is lost, not even those that the half-sent sets would have replaced.
+// TestHalfSentSets lets several clients leave more than 256 MiB of half-sent sets. Another client's set must succeed
+// in the meantime. No value may be lost, not even those that the half-sent sets would have replaced.
 func TestHalfSentSets(t *testing.T) {
 	t.Parallel()
 	v := startVictim(t, "-n", "1000")

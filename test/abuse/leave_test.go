@@ -10,7 +10,7 @@ import (
 	"magent/test/harness"
 )
 
-// statsAndClose: the write of the reply meets a closed socket.
+// statsAndClose closes the connection before the reply is written.
 func statsAndClose(t *testing.T, v *victim) {
 	for i := range 200 {
 		c := harness.Dial(t, v.Addr)
@@ -19,7 +19,7 @@ func statsAndClose(t *testing.T, v *victim) {
 	}
 }
 
-// resetInReply: the client goes away with RST when it has read a little of a large reply.
+// resetInReply resets the connection after reading a little of a large reply.
 func resetInReply(t *testing.T, v *victim) {
 	for i := range 40 {
 		c := harness.Dial(t, v.Addr)
@@ -31,9 +31,12 @@ func resetInReply(t *testing.T, v *victim) {
 	}
 }
 
-// connectAndGo: with a request in the air, with half a request, or with none; by FIN or by RST.
+// connectAndGo disconnects with a request in flight, with half a request, or with none, by FIN or by RST.
 func connectAndGo(t *testing.T, v *victim) {
-	requests := []string{"", "get big\r\n", "set half 0 0 100\r\nabc", "get", "set gone 0 0 1\r\n1\r\n", "\r\n", "quit\r\nget big\r\n"}
+	requests := []string{
+		"", "get big\r\n", "set half 0 0 100\r\nabc", "get", "set gone 0 0 1\r\n1\r\n", "\r\n",
+		"quit\r\nget big\r\n",
+	}
 	for i := range 500 {
 		c := harness.Dial(t, v.Addr)
 		c.Send(requests[i%len(requests)])
@@ -53,7 +56,8 @@ func reset(t *testing.T, c *harness.Client) {
 	c.Close()
 }
 
-// noreplyFlood: clients that never read. All that they sent is done, in order; one of them leaves in the middle.
+// noreplyFlood sends noreply commands without reading. All of them must be carried out in order. One client
+// disconnects in the middle.
 func noreplyFlood(t *testing.T, v *victim) {
 	const rounds = 20_000
 	err := harness.Together(4, func(i int) error {

@@ -15,7 +15,8 @@ import (
 	"magent/test/harness"
 )
 
-// TestClientLimit: with -n 10 the eleventh client is told so, and the next one is served when another has left.
+// TestClientLimit checks that with -n 10 the eleventh client is refused, and that there is room again when another one
+// has left.
 func TestClientLimit(t *testing.T) {
 	v := startVictim(t, "-n", "10")
 	var served []*harness.Client
@@ -38,7 +39,7 @@ func TestClientLimit(t *testing.T) {
 	}
 }
 
-// admitted is a client that is served: at once, or when the proxy has seen that another one has left.
+// admitted returns a client that is served. It waits until the proxy has seen that another one has left.
 func admitted(t *testing.T, v *victim) *harness.Client {
 	t.Helper()
 	var admitted *harness.Client
@@ -55,13 +56,14 @@ func admitted(t *testing.T, v *victim) *harness.Client {
 	return admitted
 }
 
-// knock asks, and reads what is said even when it was said, and the connection closed, before the question.
+// knock sends a request and returns the reply, even if the proxy replies and closes the connection before the request.
 func knock(c *harness.Client) (string, error) {
 	_ = c.TrySend("mn\r\n")
 	return c.TryReply()
 }
 
-// TestDescriptorLimit: 100 clients and 64 descriptors. Everybody gets an answer, the proxy neither spins nor floods its log.
+// TestDescriptorLimit has 100 clients and 64 descriptors. Every client must get an answer, and the proxy must neither
+// spin nor flood its log.
 func TestDescriptorLimit(t *testing.T) {
 	v := startVictim(t)
 	limit := unix.Rlimit{Cur: 64, Max: 64}
@@ -108,7 +110,8 @@ func TestDescriptorLimit(t *testing.T) {
 	admitted(t, v).Want("get big\r\n", bigHit)
 }
 
-// TestIdleClients: ten thousand clients that have asked once and stay. Each may cost 1 KiB of memory.
+// TestIdleClients has ten thousand clients that have sent one request and stay connected. Each may cost 1 KiB of
+// memory.
 func TestIdleClients(t *testing.T) {
 	t.Parallel()
 	const idle = 10_000
@@ -137,7 +140,7 @@ func TestIdleClients(t *testing.T) {
 	}
 }
 
-// idleClients are bare connections: the buffers of ten thousand clients are the test's problem, too.
+// idleClients are plain connections, because buffers for ten thousand clients would be too much for the test.
 func idleClients(t *testing.T, v *victim, n int) []net.Conn {
 	t.Helper()
 	var clients []net.Conn

@@ -6,7 +6,8 @@ import (
 	"magent/test/harness"
 )
 
-// TestQuietClients: who does not go on with a request is told so and cut off, and who asks for nothing is closed if that is wanted.
+// TestQuietClients checks the two timeouts of clients: one that does not complete a request gets an error and is cut
+// off, and one that sends no request is closed if so configured.
 func TestQuietClients(t *testing.T) {
 	t.Parallel()
 	v := startVictim(t, "--request-timeout", "1s", "--idle-timeout", "2s")

@@ -11,8 +11,8 @@ import (
 	"magent/test/harness"
 )
 
-// readNothing asks for 180 MB and reads none of it for a while. Others are served meanwhile, memory stays bounded,
-// and when the client reads at last, all is there.
+// readNothing asks for 180 MB and does not read for a while. Others must be served in the meantime, and memory must
+// stay bounded. When the client reads at last, all replies must be there.
 func readNothing(t *testing.T, v *victim, request, want string) {
 	greedy := harness.Dial(t, v.Addr)
 	greedy.Send(request)
@@ -34,7 +34,7 @@ func readNothing(t *testing.T, v *victim, request, want string) {
 	}
 }
 
-// readExactly compares what comes with what has to come, piece by piece.
+// readExactly compares what arrives with what is expected, piece by piece.
 func readExactly(c *harness.Client, want string) error {
 	if err := c.Conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 		return err
@@ -53,7 +53,7 @@ func readExactly(c *harness.Client, want string) error {
 	return nil
 }
 
-// halfClosed: a client that has closed its side gets all its replies, however large.
+// halfClosed checks that a client which has closed its side gets all its replies, however large.
 func halfClosed(t *testing.T, v *victim) {
 	c := harness.Dial(t, v.Addr)
 	c.Send(strings.Repeat("get big\r\n", 30) + "version\r\nget big\r\n")

@@ -13,7 +13,7 @@ import (
 
 const announced = 150 << 20
 
-// largeBody is refused, and swallowed without being kept. The connection stays in step.
+// largeBody sends a value that is refused and skipped without being stored in memory. The connection must stay usable.
 func largeBody(t *testing.T, v *victim) {
 	c := harness.Dial(t, v.Addr)
 	c.Want("set huge 0 0 3\r\nold\r\n", "STORED\r\n")
@@ -31,7 +31,7 @@ func largeBody(t *testing.T, v *victim) {
 	c.Want("get huge\r\n", "END\r\n")
 }
 
-// largeBodyGone: the client announces more than it sends, many times over.
+// largeBodyGone announces more than it sends, many times.
 func largeBodyGone(t *testing.T, v *victim) {
 	for i := range 50 {
 		c := harness.Dial(t, v.Addr)
@@ -44,7 +44,8 @@ func largeBodyGone(t *testing.T, v *victim) {
 	harness.Dial(t, v.Addr).Want("get huge1 huge2 huge3\r\n", "END\r\n")
 }
 
-// almostBodies: each of many clients has sent all but the last byte. Others are served; then each gets its reply.
+// almostBodies lets many clients send all but the last byte of a value. Others must be served in the meantime, and
+// then each client gets its reply.
 func almostBodies(t *testing.T, v *victim) {
 	var waiting []*harness.Client
 	for i := range 64 {
@@ -61,7 +62,8 @@ func almostBodies(t *testing.T, v *victim) {
 	harness.Dial(t, v.Addr).Want("get almost63\r\n", harness.Hit("almost63", big))
 }
 
-// slowLoris: many clients send one byte after the other; others are served in between, and they too in the end.
+// slowLoris lets many clients send single bytes. Others must be served in the meantime, and in the end these clients
+// as well.
 func slowLoris(t *testing.T, v *victim) {
 	var slow []*harness.Client
 	for range 100 {
@@ -83,7 +85,7 @@ func slowLoris(t *testing.T, v *victim) {
 	}
 }
 
-// longLine: a get with as many keys as fit into 64 KiB, in the order of the request.
+// longLine sends a get with as many keys as fit into 64 KiB. The reply must have the order of the request.
 func longLine(t *testing.T, v *victim) {
 	c := harness.Dial(t, v.Addr)
 	var line, want strings.Builder
@@ -101,7 +103,8 @@ func longLine(t *testing.T, v *victim) {
 	c.Want("mn\r\n", "MN\r\n")
 }
 
-// endlessLine: the proxy says that it has had enough, or hangs up; it does not collect.
+// endlessLine sends a line without an end. The proxy must answer with an error or close the connection, and not buffer
+// it all.
 func endlessLine(t *testing.T, v *victim) {
 	c := harness.Dial(t, v.Addr)
 	piece := "get " + strings.Repeat("k ", 1<<19)
@@ -116,7 +119,7 @@ func endlessLine(t *testing.T, v *victim) {
 	}
 }
 
-// garbage: whatever the bytes are, each line gets its answer or the connection is closed, and nobody else notices.
+// garbage sends random bytes. Each line must be answered or the connection closed, without an effect on other clients.
 func garbage(t *testing.T, v *victim) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 20 {

@@ -12,14 +12,15 @@ import (
 	"testing"
 )
 
-// An arrow goes from a file to another one of the same package, which declares something that it uses.
+// An arrow goes from a file that uses a declaration to the file of the same package that has it.
 type arrow struct{ folder, from, to string }
 
-// String is the arrow as it stands in the list of exceptions.
+// String returns the arrow as it stands in the list of exceptions.
 func (a arrow) String() string { return a.folder + " " + a.from + " " + a.to }
 
-// TestArrowsRunOneWay: a package can be read file by file, for no file needs one that needs it in turn. The exceptions are
-// listed: without them no arrows of a package make a circle. The list holds no arrow that it does not need.
+// TestArrowsRunOneWay checks that a package can be read file by file: no two files need each other, directly or
+// through others. Without the exceptions in testdata/arrows.txt, the arrows of a package form no circle. The list has
+// no arrow that it does not need.
 func TestArrowsRunOneWay(t *testing.T) {
 	s := readSource(t)
 	listed := exceptions(t)
@@ -31,7 +32,9 @@ func TestArrowsRunOneWay(t *testing.T) {
 		rest := maps.Clone(all)
 		maps.DeleteFunc(rest, func(a arrow, _ bool) bool { return listed[a] })
 		if circle := circleIn(rest); len(circle) > 0 {
-			t.Errorf("files of %s need each other: %s. Move what closes the circle, or add the line %q to testdata/arrows.txt",
+			t.Errorf(
+				"files of %s need each other: %s. Move what closes the circle, or add the line %q to "+
+					"testdata/arrows.txt",
 				folder, strings.Join(circle, " -> "), arrow{folder, circle[0], circle[1]})
 		}
 		for a := range all {
@@ -50,7 +53,7 @@ func TestArrowsRunOneWay(t *testing.T) {
 	}
 }
 
-// exceptions reads the arrows that may run back.
+// exceptions returns the arrows that may run back.
 func exceptions(t *testing.T) map[arrow]bool {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "arrows.txt"))
@@ -71,7 +74,7 @@ func exceptions(t *testing.T) map[arrow]bool {
 	return listed
 }
 
-// arrows are those of a package, without its tests.
+// arrows returns the arrows of a package, without its tests.
 func arrows(s *source, folder string, files []*file) map[arrow]bool {
 	var asts []*ast.File
 	for _, f := range files {

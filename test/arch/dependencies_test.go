@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestDependenciesAreListed: the table of dependencies in CONTRIBUTING.md has the direct ones of go.mod, no more and no less.
+// TestDependenciesAreListed checks that the tables in CONTRIBUTING.md have exactly the direct dependencies of go.mod.
 func TestDependenciesAreListed(t *testing.T) {
 	read := func(name string) string {
 		t.Helper()
@@ -19,7 +19,8 @@ func TestDependenciesAreListed(t *testing.T) {
 		return string(text)
 	}
 	listed := map[string]bool{}
-	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+\\.[^`]+/[^`]+)` \\|").FindAllStringSubmatch(read("CONTRIBUTING.md"), -1) {
+	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+\\.[^`]+/[^`]+)` \\|").FindAllStringSubmatch(
+		read("CONTRIBUTING.md"), -1) {
 		listed[m[1]] = true
 	}
 	direct := 0

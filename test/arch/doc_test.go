@@ -1,3 +1,3 @@
-// Package arch reads the source and holds it to the rules of the house: which folder may import which, what the pure
-// packages must not use, no state in package variables, one package doc each, files of a size that can be read.
+// Package arch checks rules on the source: which folder may import which, what the pure packages must not use, no
+// state in package variables, one package comment each, and files that are short enough to be read.
 package arch

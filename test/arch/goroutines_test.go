@@ -13,8 +13,8 @@ import (
 // named is a function of ours in the table of goroutines: `package.function` or `package.(*Type).method`.
 var named = regexp.MustCompile("`([a-z]+)\\.(?:\\(\\*[A-Za-z]+\\)\\.)?([A-Za-z]+)`")
 
-// TestGoroutinesAreListed: each goroutine that the program starts is a named function in the table of ARCHITECTURE.md, and the
-// table has no other ones.
+// TestGoroutinesAreListed checks that each goroutine of the program is a named function in the table of
+// ARCHITECTURE.md, and that the table has no others.
 func TestGoroutinesAreListed(t *testing.T) {
 	listed := readGoroutines(t)
 	started := map[string]bool{}
@@ -31,7 +31,8 @@ func TestGoroutinesAreListed(t *testing.T) {
 			case name == unnamed:
 				t.Errorf("%s: a goroutine without a name", s.at(n.Pos()))
 			case !listed[pkg+"."+name]:
-				t.Errorf("%s: the goroutine %s.%s does not stand in the table of ARCHITECTURE.md", s.at(n.Pos()), pkg, name)
+				t.Errorf("%s: the goroutine %s.%s does not stand in the table of ARCHITECTURE.md",
+					s.at(n.Pos()), pkg, name)
 			default:
 				started[pkg+"."+name] = true
 			}
@@ -48,10 +49,10 @@ func TestGoroutinesAreListed(t *testing.T) {
 	}
 }
 
-// unnamed stands for a function literal that does not just call a function.
+// unnamed stands for a function literal that does more than call one function.
 const unnamed = "?"
 
-// startedBy names the function that a node starts as a goroutine: by go, or by the method Go of a group. Empty: none.
+// startedBy returns the function that a node starts as a goroutine, by go or by the method Go of a group. Empty: none.
 func startedBy(n ast.Node) string {
 	var started ast.Expr
 	switch n := n.(type) {
@@ -75,7 +76,7 @@ func startedBy(n ast.Node) string {
 	return unnamed
 }
 
-// onlyCall names the function that a body of one statement calls.
+// onlyCall returns the function that a body of one statement calls.
 func onlyCall(body *ast.BlockStmt) string {
 	name := unnamed
 	if len(body.List) == 1 {
@@ -96,7 +97,7 @@ func onlyCall(body *ast.BlockStmt) string {
 	return name
 }
 
-// readGoroutines takes the functions out of the first column of the table in ARCHITECTURE.md.
+// readGoroutines returns the functions in the first column of the table in ARCHITECTURE.md.
 func readGoroutines(t *testing.T) map[string]bool {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "ARCHITECTURE.md"))
@@ -118,7 +119,7 @@ func readGoroutines(t *testing.T) map[string]bool {
 	return listed
 }
 
-// hasPackage reports whether there is a package of ours of that name.
+// hasPackage reports whether one of our packages has that name.
 func hasPackage(s *source, name string) bool {
 	for folder := range s.folders {
 		if path.Base(folder) == name && !isBlackBox(folder) {

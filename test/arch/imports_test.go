@@ -13,8 +13,8 @@ import (
 // levelRow is a row of the table of folders in ARCHITECTURE.md.
 var levelRow = regexp.MustCompile("(?m)^\\| (\\d*) \\| `([^`]+)/` \\| .+ \\|$")
 
-// readLevels takes the level of each folder from the table in ARCHITECTURE.md. A package may import ours only from levels
-// below its own. Folders without a level have none of our packages that others import.
+// readLevels returns the level of each folder from the table in ARCHITECTURE.md. A package may import ours only from
+// lower levels. Folders without a level have no packages that others import.
 func readLevels(t *testing.T) map[string]int {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "ARCHITECTURE.md"))
@@ -41,7 +41,7 @@ func readLevels(t *testing.T) map[string]int {
 	return levels
 }
 
-// ours cuts the module's path off an import.
+// ours removes the module's path from an import.
 func ours(path string) (folder string, ok bool) { return strings.CutPrefix(path, module+"/") }
 
 func TestImportsGoOneWay(t *testing.T) {
@@ -78,8 +78,8 @@ func TestImportsGoOneWay(t *testing.T) {
 // testkit is the package of what tests have in common.
 const testkit = "internal/testkit"
 
-// TestTestkit: only tests import testkit, those of any level. It knows nothing of magent, so the black-box tests may import it,
-// too: it imports none of our packages.
+// TestTestkit: only tests import testkit, those of any level. It knows nothing of magent, so the black-box tests may
+// import it, too: it imports none of our packages.
 func TestTestkit(t *testing.T) {
 	s := readSource(t)
 	importers := 0
@@ -102,10 +102,13 @@ func TestTestkit(t *testing.T) {
 	}
 }
 
-// wiring are the folders that know the configuration, beside the commands.
-var wiring = []string{"internal/discover", "internal/placement", "internal/registry", "internal/pool", "internal/session", "internal/proxy", "internal/run"}
+// wiring has the folders that may know the configuration, besides the commands.
+var wiring = []string{
+	"internal/discover", "internal/placement", "internal/registry", "internal/pool",
+	"internal/session", "internal/proxy", "internal/run",
+}
 
-// TestConfigStaysOutside: packages take options of their own; only the wiring knows the configuration.
+// TestConfigStaysOutside checks that only the wiring knows the configuration. Other packages have their own options.
 func TestConfigStaysOutside(t *testing.T) {
 	s := readSource(t)
 	s.all(func(f *file) {
@@ -120,7 +123,7 @@ func TestConfigStaysOutside(t *testing.T) {
 	})
 }
 
-// TestBlackBox: what is below test/ sees the proxy as its clients do. It imports nothing of ours but testkit.
+// TestBlackBox checks that the tests below test/ see the proxy as its clients do: they import none of our packages.
 func TestBlackBox(t *testing.T) {
 	s := readSource(t)
 	s.all(func(f *file) {

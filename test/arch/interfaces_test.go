@@ -5,19 +5,20 @@ import (
 	"testing"
 )
 
-// maxMethods is how many methods an interface may have.
+// maxMethods is the largest number of methods of an interface.
 const maxMethods = 3
 
-// wideInterfaces are those with more, by their names, and why.
+// wideInterfaces are interfaces with more methods, by their names, with the reason.
 var wideInterfaces = map[string]string{
-	"Watcher":  "the life of one connection, told to the one who owns it: its steps belong together",
-	"Host":     "the life of one server that comes back, told upwards by the engine: one implementation, and a fake in tests",
+	"Watcher": "the life of one connection, told to the one who owns it: its steps belong together",
+	"Host": "the life of one server that comes back, told upwards by the engine: one implementation, and a fake " +
+		"in tests",
 	"Recorder": "one method for each kind of record in the journal",
 	"Engine":   "what the process around it starts, ends and asks",
 }
 
-// TestInterfacesAreSmall: an interface has three methods at most, but for those that are listed. A list that is longer than it need be
-// fails, too.
+// TestInterfacesAreSmall checks that an interface has three methods at most, unless it is listed. An unnecessary entry
+// in the list fails, too.
 func TestInterfacesAreSmall(t *testing.T) {
 	s := readSource(t)
 	wide, found := map[string]bool{}, 0
@@ -38,7 +39,9 @@ func TestInterfacesAreSmall(t *testing.T) {
 			if n := face.Methods.NumFields(); n > maxMethods {
 				wide[spec.Name.Name] = true
 				if wideInterfaces[spec.Name.Name] == "" {
-					t.Errorf("%s: %s has %d methods, want %d at most: split it, or say in wideInterfaces why it cannot be", s.at(spec.Pos()), spec.Name.Name, n, maxMethods)
+					t.Errorf(
+						"%s: %s has %d methods, want %d at most: split it, or say in wideInterfaces why it cannot be",
+						s.at(spec.Pos()), spec.Name.Name, n, maxMethods)
 				}
 			}
 			return true

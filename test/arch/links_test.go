@@ -16,7 +16,8 @@ var (
 	noSlug  = regexp.MustCompile(`[^\p{L}\p{N}_\- ]`)
 )
 
-// TestLinks: each link in a page of Markdown that leads into this repository leads to a file, and to a heading of it.
+// TestLinks checks each link in Markdown that leads into this repository: the file must exist, and its heading as
+// well.
 func TestLinks(t *testing.T) {
 	root := filepath.Join("..", "..")
 	pages := 0
@@ -56,7 +57,7 @@ func checkLinks(t *testing.T, page string) {
 	}
 }
 
-// prose is the text of a page without its blocks of code.
+// prose returns the text of a page without its blocks of code.
 func prose(t *testing.T, page string) string {
 	t.Helper()
 	text, err := os.ReadFile(page)
@@ -66,7 +67,7 @@ func prose(t *testing.T, page string) string {
 	return fence.ReplaceAllString(string(text), "")
 }
 
-// anchors are the names of the headings of a page, as hosts of repositories make them.
+// anchors returns the names of a page's headings, as code hosts make them.
 func anchors(t *testing.T, page string) map[string]bool {
 	t.Helper()
 	names := map[string]bool{}

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// TestLogFields: who reads the log by program relies on the names of its fields, so each stands in the table of docs/monitoring.md, and the
-// table names none that is not there.
+// TestLogFields checks that docs/monitoring.md has exactly the fields of the log: programs that read the log rely on
+// their names.
 func TestLogFields(t *testing.T) {
 	s := readSource(t)
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "monitoring.md"))
@@ -50,8 +50,8 @@ func TestLogFields(t *testing.T) {
 	}
 }
 
-// logField is the name of the field that a call adds to a line of the log: of a method of zerolog.Event or zerolog.Context, on
-// the result of such a method.
+// logField returns the name of the field that a call adds to a log line. It is a method of zerolog.Event or
+// zerolog.Context, called on the result of such a method.
 func logField(n ast.Node) (name string, ok bool) {
 	call, ok := n.(*ast.CallExpr)
 	if !ok || len(call.Args) != 2 {
@@ -59,7 +59,10 @@ func logField(n ast.Node) (name string, ok bool) {
 	}
 	sel, ok := call.Fun.(*ast.SelectorExpr)
 	literal, isText := call.Args[0].(*ast.BasicLit)
-	methods := []string{"Str", "Strs", "Int", "Int64", "Uint64", "Float64", "Dur", "AnErr", "Bool", "Bytes", "Time", "Stringer"}
+	methods := []string{
+		"Str", "Strs", "Int", "Int64", "Uint64", "Float64", "Dur", "AnErr", "Bool", "Bytes",
+		"Time", "Stringer",
+	}
 	if !ok || !isText || literal.Kind != token.STRING || !slices.Contains(methods, sel.Sel.Name) {
 		return "", false
 	}

@@ -20,7 +20,8 @@ var (
 	endOf    = regexp.MustCompile(`[.!?:][)"*]*(\s|$)`)
 )
 
-// TestProse: pages are read by people who are in a hurry. No sentence is over 30 words long, and no line over 120 columns.
+// TestProse checks the pages, which are read by people in a hurry: sentences have 30 words at most, and lines 120
+// columns.
 func TestProse(t *testing.T) {
 	pages, err := filepath.Glob(filepath.Join("..", "..", "docs", "*.md"))
 	if err != nil || len(pages) < 10 {
@@ -57,7 +58,8 @@ func checkColumns(t *testing.T, page, text string) {
 	}
 }
 
-// longSentences are those with too many words. What stands in code counts as one word; a list or a cell of a table is text of its own.
+// longSentences returns the sentences with too many words. Code counts as one word. List items and cells of a table
+// are texts of their own.
 func longSentences(text string) (long []string) {
 	text = comment.ReplaceAllString(fence.ReplaceAllString(text, "\n\n"), "")
 	text = codeSpan.ReplaceAllString(target.ReplaceAllString(text, "]"), "CODE")
@@ -96,9 +98,11 @@ func longSentences(text string) (long []string) {
 func TestLongSentences(t *testing.T) {
 	thirty := strings.TrimSpace(strings.Repeat("word ", maxWords))
 	for text, want := range map[string]int{
-		thirty + ".": 0, thirty + " word.": 1, thirty + ". " + thirty + ".": 0, thirty + "\nword": 1, thirty + "\n\nword": 0, "- " + thirty + "\n- word": 0,
-		"| " + thirty + " | word |": 0, "| " + thirty + " word |": 1, thirty + " `a b c`": 1, strings.TrimSuffix(thirty, "word") + "`a b c`": 0,
-		"```\n" + thirty + " word\n```\n": 0,
+		thirty + ".": 0, thirty + " word.": 1, thirty + ". " + thirty + ".": 0, thirty + "\nword": 1, thirty +
+			"\n\nword": 0, "- " + thirty + "\n- word": 0,
+		"| " + thirty + " | word |": 0, "| " + thirty + " word |": 1, thirty + " `a b c`": 1,
+		strings.TrimSuffix(thirty, "word") + "`a b c`": 0,
+		"```\n" + thirty + " word\n```\n":              0,
 	} {
 		if got := longSentences(text); len(got) != want {
 			t.Errorf("%q: %d long sentences, want %d", text, len(got), want)

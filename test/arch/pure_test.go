@@ -7,13 +7,14 @@ import (
 	"testing"
 )
 
-// pure packages are driven by one loop: nothing in them starts, waits, locks, dials or looks at a clock.
+// pure has the packages that one loop drives: nothing in them starts goroutines, waits, locks, connects or reads a
+// clock.
 var pure = []string{
 	"ascii", "resp", "backend", "failover", "replicate", "replicate/repair", "internal/call", "internal/distribute",
 	"internal/fleet/view", "internal/fleet/lease", "internal/fleet/core", "internal/fleet/forward",
 }
 
-// clocks are what package time has besides plain values.
+// clocks are the functions of package time that read a clock or wait.
 var clocks = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick"}
 
 func TestPurePackages(t *testing.T) {
@@ -41,7 +42,7 @@ func forbiddenImport(path string) bool {
 	return first == "sync" || (first == "net" && path != "net/netip") // an address is a plain value
 }
 
-// impurity names what a pure package must not have, or is empty.
+// impurity returns what a pure package must not have; empty: nothing.
 func impurity(n ast.Node) string {
 	switch n := n.(type) {
 	case *ast.GoStmt:
@@ -60,7 +61,7 @@ func impurity(n ast.Node) string {
 	return ""
 }
 
-// TestNoInit: nothing happens before main, anywhere.
+// TestNoInit checks that no package has an init function.
 func TestNoInit(t *testing.T) {
 	s := readSource(t)
 	s.all(func(f *file) {

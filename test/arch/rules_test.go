@@ -43,7 +43,10 @@ func g() { table["y"] = 2; sentinel++; delete(table, "y") }
 	if found != 4 {
 		t.Errorf("%d impurities", found)
 	}
-	for path, want := range map[string]bool{"net": true, "net/http": true, "sync": true, "sync/atomic": true, "net/netip": false, "strings": false} {
+	for path, want := range map[string]bool{
+		"net": true, "net/http": true, "sync": true, "sync/atomic": true,
+		"net/netip": false, "strings": false,
+	} {
 		if forbiddenImport(path) != want {
 			t.Errorf("import of %s", path)
 		}

@@ -15,7 +15,7 @@ import (
 	"magent/test/harness"
 )
 
-// module is the path of our packages.
+// module is the import path of our module.
 const module = "magent"
 
 // file is a parsed source file.
@@ -38,13 +38,13 @@ func (f *file) imports() []string {
 	return paths
 }
 
-// source is the module: its files by folder.
+// source has the files of the module, by folder.
 type source struct {
 	fset    *token.FileSet
 	folders map[string][]*file
 }
 
-// all goes through the files in a fixed order.
+// all calls visit for each file, in a fixed order.
 func (s *source) all(visit func(*file)) {
 	var names []string
 	for name := range s.folders {
@@ -58,7 +58,7 @@ func (s *source) all(visit func(*file)) {
 	}
 }
 
-// at is where something stands, for a message.
+// at returns a position as text, for messages.
 func (s *source) at(pos token.Pos) string {
 	p := s.fset.Position(pos)
 	return p.Filename + ":" + strconv.Itoa(p.Line)
@@ -92,7 +92,8 @@ func readSource(t *testing.T) *source {
 			return err
 		}
 		folder := path.Dir(filepath.ToSlash(rel))
-		s.folders[folder] = append(s.folders[folder], &file{parsed, folder, base, s.fset.File(parsed.Pos()).LineCount()})
+		s.folders[folder] = append(s.folders[folder],
+			&file{parsed, folder, base, s.fset.File(parsed.Pos()).LineCount()})
 		return nil
 	})
 	if err != nil {

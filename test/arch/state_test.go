@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// TestNoPackageState: package variables are sentinels and tables: they have a value, and nobody changes it.
+// TestNoPackageState checks that package variables are only sentinels and tables: they have a value that never
+// changes.
 func TestNoPackageState(t *testing.T) {
 	s := readSource(t)
 	for folder, files := range s.folders {
@@ -28,7 +29,7 @@ func TestNoPackageState(t *testing.T) {
 	}
 }
 
-// packageState lists the variables of a package that have no value, or that code assigns to.
+// packageState returns the variables of a package that have no value or are assigned to.
 func packageState(s *source, folder string, files []*ast.File) []string {
 	var complaints []string
 	for _, f := range files {
@@ -74,7 +75,7 @@ func embedded(gen *ast.GenDecl, value *ast.ValueSpec) bool {
 	return false
 }
 
-// changed lists the expressions that a statement changes.
+// changed returns the expressions that a statement changes.
 func changed(n ast.Node) []ast.Expr {
 	switch n := n.(type) {
 	case *ast.AssignStmt:
@@ -88,14 +89,15 @@ func changed(n ast.Node) []ast.Expr {
 			return []ast.Expr{n.Key, n.Value}
 		}
 	case *ast.CallExpr:
-		if fn, ok := n.Fun.(*ast.Ident); ok && len(n.Args) > 0 && (fn.Name == "delete" || fn.Name == "clear" || fn.Name == "copy") {
+		if fn, ok := n.Fun.(*ast.Ident); ok && len(n.Args) > 0 &&
+			(fn.Name == "delete" || fn.Name == "clear" || fn.Name == "copy") {
 			return n.Args[:1]
 		}
 	}
 	return nil
 }
 
-// root is the variable at the bottom of table[i].field, or nil.
+// root returns the variable at the root of an expression such as table[i].field, or nil.
 func root(e ast.Expr) *ast.Ident {
 	for {
 		switch x := e.(type) {
@@ -117,7 +119,7 @@ func root(e ast.Expr) *ast.Ident {
 	}
 }
 
-// strangers gives the type checker an empty package for every import.
+// strangers is a types.Importer that returns an empty package for every import.
 type strangers struct{}
 
 // Import implements types.Importer.

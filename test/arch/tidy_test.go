@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// maxLines is where a file ends to be readable. Files aim at 100 to 300 lines.
+// maxLines is the largest number of lines of a file. Files should have 100 to 300 lines.
 const maxLines = 400
 
 func TestFileSize(t *testing.T) {
@@ -18,10 +18,10 @@ func TestFileSize(t *testing.T) {
 	})
 }
 
-// maxPackage is where a package has become several.
+// maxPackage is the largest number of lines of a package.
 const maxPackage = 3000
 
-// TestPackageSize counts a package's lines without its tests.
+// TestPackageSize counts the lines of a package without its tests.
 func TestPackageSize(t *testing.T) {
 	s := readSource(t)
 	for folder, files := range s.folders {
@@ -40,7 +40,7 @@ func packageLines(files []*file) (lines int) {
 	return lines
 }
 
-// TestOnePackageDoc: every package says once what it is for. One that has only tests says it in a test file.
+// TestOnePackageDoc checks that every package has one package comment. A package of tests has it in a test file.
 func TestOnePackageDoc(t *testing.T) {
 	s := readSource(t)
 	for folder, files := range s.folders {
@@ -57,7 +57,7 @@ func TestOnePackageDoc(t *testing.T) {
 	}
 }
 
-// TestNoSkips: a test that cannot run is a test that fails, but for those that need namespaces (harness.NeedNamespaces).
+// TestNoSkips checks that no test skips itself, except those that need namespaces (harness.NeedNamespaces).
 func TestNoSkips(t *testing.T) {
 	s := readSource(t)
 	s.all(func(f *file) {
@@ -66,7 +66,8 @@ func TestNoSkips(t *testing.T) {
 		}
 		ast.Inspect(f.File, func(n ast.Node) bool {
 			if call, ok := n.(*ast.CallExpr); ok {
-				if sel, ok := call.Fun.(*ast.SelectorExpr); ok && slices.Contains([]string{"Skip", "Skipf", "SkipNow"}, sel.Sel.Name) {
+				if sel, ok := call.Fun.(*ast.SelectorExpr); ok &&
+					slices.Contains([]string{"Skip", "Skipf", "SkipNow"}, sel.Sel.Name) {
 					t.Errorf("%s: %s", s.at(call.Pos()), sel.Sel.Name)
 				}
 			}

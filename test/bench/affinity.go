@@ -9,14 +9,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// coreSet is the set of one core.
+// coreSet is a set with one core.
 func coreSet(core int) *unix.CPUSet {
 	var set unix.CPUSet
 	set.Set(core)
 	return &set
 }
 
-// allowedCores is the set that this process may run on.
+// allowedCores returns the cores on which this process may run.
 func allowedCores() (*unix.CPUSet, error) {
 	var set unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &set); err != nil {
@@ -25,7 +25,7 @@ func allowedCores() (*unix.CPUSet, error) {
 	return &set, nil
 }
 
-// lastCore is the highest core of set: the first one tends to serve the interrupts.
+// lastCore returns the highest core of set. The first core tends to serve the interrupts.
 func lastCore(set *unix.CPUSet) int {
 	last := 0
 	for core := range 1024 { // the capacity of a CPUSet
@@ -36,8 +36,8 @@ func lastCore(set *unix.CPUSet) int {
 	return last
 }
 
-// pin keeps all threads of a process (0: this one) on the cores of set. A thread that is born meanwhile
-// inherits the cores of its parent, so the list is read until it holds nothing new.
+// pin keeps all threads of a process (0: this one) on the cores of set. New threads inherit the cores of their parent,
+// so the list of threads is read until it has nothing new.
 func pin(pid int, set *unix.CPUSet) error {
 	dir := "/proc/self/task"
 	if pid != 0 {

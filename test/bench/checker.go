@@ -5,19 +5,19 @@ import (
 	"fmt"
 )
 
-// compared is how much of a value is compared byte by byte. Of longer values the rest is only counted:
-// reading 100 kB again for each reply would cost the machine more than some proxies do.
+// compared is how many bytes of a value are compared. The rest of a longer value is only counted: to read 100 kB again
+// for each reply would cost more than some proxies do.
 const compared = 1024
 
-// maxLine is the longest reply line that is put together from pieces.
+// maxLine is the longest reply line, in bytes, that may arrive in pieces.
 const maxLine = 512
 
 // tally counts finished requests.
 type tally struct{ ops, gets, sets, misses int64 }
 
-// checker holds the replies of one connection against the requests that were sent on it: kind, order,
-// keys, lengths and contents of values. It does no I/O, allocates only to report an error, and its input
-// may be cut anywhere. After an error the connection is of no use: the framing is lost.
+// checker compares the replies on one connection with the requests that were sent on it: kind, order, keys, lengths
+// and contents of values. It does no I/O, and allocates only to report an error. Its input may be split anywhere.
+// After an error it cannot be used any more, because it does not know where the next reply begins.
 type checker struct {
 	w        workload
 	requests []request // of the batch under way
@@ -39,7 +39,7 @@ func newChecker(g *generator) checker {
 	}
 }
 
-// expect appends r to the requests that are to be answered.
+// expect appends r to the requests whose replies are expected.
 func (c *checker) expect(r request) {
 	if c.idle() {
 		c.requests, c.head = c.requests[:0], 0
@@ -47,13 +47,14 @@ func (c *checker) expect(r request) {
 	c.requests = append(c.requests, r)
 }
 
-// idle says that every request has its reply.
+// idle reports whether every request has its reply.
 func (c *checker) idle() bool { return c.head == len(c.requests) }
 
-// outstanding is the number of requests without a complete reply.
+// outstanding returns the number of requests without a complete reply.
 func (c *checker) outstanding() int64 { return int64(len(c.requests) - c.head) }
 
-// feed takes the next bytes of the reply stream, borrowed for the call, and counts in t what they finish.
+// feed checks the next bytes of the reply stream, which are borrowed for the call. It counts in t the requests that
+// they complete.
 func (c *checker) feed(b []byte, t *tally) error {
 	for len(b) > 0 {
 		if c.inValue {
@@ -91,7 +92,7 @@ func (c *checker) feed(b []byte, t *tally) error {
 	return nil
 }
 
-// line judges one whole line, its end included.
+// line checks a whole line, including its end.
 func (c *checker) line(b []byte, t *tally) error {
 	if c.idle() {
 		return fmt.Errorf("reply without a request: %.80q", b)
@@ -122,7 +123,7 @@ func (r request) kind() string {
 	return "get"
 }
 
-// header judges "VALUE key flags length\r\n" and gets ready for the value.
+// header checks "VALUE key flags length\r\n" and prepares for the value.
 func (c *checker) header(r request, b []byte) error {
 	const prefix = len("VALUE ")
 	if len(b) < prefix+keyLen+len(" 0 0\r\n") || string(b[prefix+keyLen:prefix+keyLen+3]) != " 0 " {
@@ -154,8 +155,8 @@ func (c *checker) header(r request, b []byte) error {
 	return nil
 }
 
-// value judges the part of b that belongs to the value under way or to the line end behind it,
-// and returns its length.
+// value checks the part of b that belongs to the present value, or to the line end after it. It returns the length of
+// that part.
 func (c *checker) value(b []byte) (int, error) {
 	n := min(len(b), c.w.size+2-c.at)
 	b = b[:n]

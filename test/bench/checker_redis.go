@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// redisLine judges one whole line of a reply in Redis's protocol: that to a set; the length of a value, or a miss; the number
+// redisLine checks a whole line in Redis's protocol: the reply to a set, the length of a value, a miss, or the number
 // of values of an MGET.
 func (c *checker) redisLine(b []byte, t *tally) error {
 	r := c.requests[c.head]
@@ -28,7 +28,7 @@ func (c *checker) redisLine(b []byte, t *tally) error {
 	return nil
 }
 
-// element notes that a value, or a miss, has come to its end. Those of an MGET come in the order of the keys.
+// element notes the end of a value, or a miss. The values of an MGET come in the order of the keys.
 func (c *checker) element(t *tally) {
 	if c.values++; c.values == c.w.width {
 		t.gets++

@@ -39,7 +39,8 @@ func TestRedisRepliesHoweverCut(t *testing.T) {
 			for second := first; second < len(tt.replies); second++ {
 				c, got, err := conversation(tt.w, tt.requests, tt.replies, first, second)
 				if err != nil || got != tt.want || !c.idle() {
-					t.Fatalf("%s, cut at %d and %d: %v, %+v, idle %t; want %+v", tt.name, first, second, err, got, c.idle(), tt.want)
+					t.Fatalf("%s, cut at %d and %d: %v, %+v, idle %t; want %+v", tt.name, first, second, err, got,
+						c.idle(), tt.want)
 				}
 			}
 		}
@@ -78,7 +79,7 @@ func TestWrongRedisReplies(t *testing.T) {
 	}
 }
 
-// TestRedisIsAsked: a real one understands every request, and its replies are right.
+// TestRedisIsAsked checks that a real Redis understands every request, and that its replies count as right.
 func TestRedisIsAsked(t *testing.T) {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Fatalf("%v: `make deps` installs it", err)
@@ -99,9 +100,13 @@ func TestRedisIsAsked(t *testing.T) {
 		{conns: 2, depth: 1, sets: 50, size: 100_000, width: 3, keys: 50, redis: true},
 	} {
 		t.Run(fmt.Sprintf("%+v", w), func(t *testing.T) {
-			o := loadOptions{addr: server.addr, patience: defaultPatience, threads: 1, fill: true, duration: 150 * time.Millisecond, workload: w}
+			o := loadOptions{
+				addr: server.addr, patience: defaultPatience, threads: 1, fill: true,
+				duration: 150 * time.Millisecond, workload: w,
+			}
 			res, err := runLoad(t.Context(), o)
-			if err != nil || res.Wrong > 0 || res.Misses > 0 || res.Gets < 10 || res.Sets < 10 || res.Ops != res.Gets+res.Sets {
+			if err != nil || res.Wrong > 0 || res.Misses > 0 || res.Gets < 10 || res.Sets < 10 ||
+				res.Ops != res.Gets+res.Sets {
 				t.Errorf("%+v, %v", res, err)
 			}
 		})

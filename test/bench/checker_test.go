@@ -58,7 +58,8 @@ func TestCheckerAcceptsRightRepliesHoweverCut(t *testing.T) {
 			for second := first; second < len(tt.replies); second++ {
 				c, got, err := conversation(tt.w, tt.requests, tt.replies, first, second)
 				if err != nil || got != tt.want || !c.idle() {
-					t.Fatalf("%s, cut at %d and %d: %v, %+v, idle %t; want %+v", tt.name, first, second, err, got, c.idle(), tt.want)
+					t.Fatalf("%s, cut at %d and %d: %v, %+v, idle %t; want %+v", tt.name, first, second, err, got,
+						c.idle(), tt.want)
 				}
 			}
 		}
@@ -104,7 +105,8 @@ func TestCheckerNoticesWrongReplies(t *testing.T) {
 }
 
 func TestCheckerKnowsWhatIsOutstanding(t *testing.T) {
-	c, _, err := conversation(script, []request{set(1), get(7)}, "STORED\r\nVALUE key-00000007 0 14\r\nkey-00000007cd\r\n")
+	c, _, err := conversation(script, []request{set(1), get(7)},
+		"STORED\r\nVALUE key-00000007 0 14\r\nkey-00000007cd\r\n")
 	if err != nil || c.idle() || c.outstanding() != 1 {
 		t.Errorf("a get without END: %v, %d outstanding, want 1", err, c.outstanding())
 	}
@@ -120,7 +122,10 @@ func TestLongValuesAreComparedAtTheStartAndCounted(t *testing.T) {
 	if _, _, err := conversation(w, []request{get(7)}, header+value+"END\r\n", 1000, 2000); err != nil {
 		t.Errorf("right value: %v", err)
 	}
-	for _, spoiled := range []string{"X" + value[1:], value[:compared-1] + "X" + value[compared:], value[1:], "y" + value} {
+	for _, spoiled := range []string{
+		"X" + value[1:], value[:compared-1] + "X" + value[compared:], value[1:],
+		"y" + value,
+	} {
 		if _, _, err := conversation(w, []request{get(7)}, header+spoiled+"END\r\n"); err == nil {
 			t.Errorf("spoiled value of %d bytes accepted", len(spoiled)-2)
 		}

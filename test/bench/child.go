@@ -18,7 +18,7 @@ const (
 	pollEvery   = 10 * time.Millisecond
 )
 
-// child is a server process. It is ended by its own id, and by the kernel should this process be killed.
+// child is a server process. It is ended by its process id. If this process is killed, the kernel ends it.
 type child struct {
 	name   string
 	addr   string // where it listens
@@ -27,8 +27,8 @@ type child struct {
 	exited chan struct{} // closed when the process is gone
 }
 
-// startChild starts a server that is to listen on addr, and waits until it does. The server gets a
-// process group of its own, so that a Ctrl-C at the terminal reaches only us, and we stop it in order.
+// startChild starts a server that listens on addr, and waits until it does. The server gets its own process group, so
+// that a Ctrl-C at the terminal reaches only this process, which then stops the servers in order.
 func startChild(ctx context.Context, dir, name, addr, program string, args ...string) (*child, error) {
 	c := &child{name: name, addr: addr, log: filepath.Join(dir, name+".out"), exited: make(chan struct{})}
 	out, err := os.Create(c.log)
@@ -50,7 +50,7 @@ func startChild(ctx context.Context, dir, name, addr, program string, args ...st
 	return c, nil
 }
 
-// reap waits for the end of the process. It is joined by stop.
+// reap waits for the end of the process. stop joins it.
 func (c *child) reap() {
 	_ = c.cmd.Wait() // the exit code of a process that we end says nothing
 	close(c.exited)
@@ -90,7 +90,7 @@ func (c *child) alive() error {
 	}
 }
 
-// lastWords is the end of what the process has printed.
+// lastWords returns the end of the process's output.
 func (c *child) lastWords() []byte {
 	b, err := os.ReadFile(c.log)
 	if err != nil {
@@ -99,12 +99,12 @@ func (c *child) lastWords() []byte {
 	return bytes.TrimSpace(b[max(0, len(b)-800):])
 }
 
-// terminate asks the process to leave.
+// terminate sends SIGTERM.
 func (c *child) terminate() {
 	_ = c.cmd.Process.Signal(syscall.SIGTERM) // fails only if it is gone already
 }
 
-// stop ends the process, politely first, and returns when it is gone.
+// stop ends the process, with SIGTERM first, and returns when it has ended.
 func (c *child) stop() {
 	c.terminate()
 	timer := time.NewTimer(stopWithin)

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// cluster is everything that is measured, running on loopback. Both proxies stand in front of the same
-// two memcacheds. The backups, and the magent that uses them, run only if a row needs them.
+// cluster is everything that is measured, on loopback. Both proxies are in front of the same two memcacheds. The
+// backups, and the magent that uses them, run only if a row needs them.
 type cluster struct {
 	dir        string   // logs and configuration, removed at the end
 	addrs      []string // loopback addresses not in use yet
@@ -44,7 +44,8 @@ func startCluster(ctx context.Context, o runOptions) (_ *cluster, err error) {
 			c.stop()
 		}
 	}()
-	if c.addrs, err = freeAddrs(4 + 3*2 + 2 + 2*2); err != nil { // four memcacheds and three proxies with a port for stats; two of each for Redis
+	// There are four memcacheds, and three proxies with a port for stats. Redis has two of each.
+	if c.addrs, err = freeAddrs(4 + 3*2 + 2 + 2*2); err != nil {
 		return nil, err
 	}
 	for i := range 2 {
@@ -83,8 +84,8 @@ func (c *cluster) startReplicated(ctx context.Context, program string) error {
 	return err
 }
 
-// stop ends all children, the proxies before the memcacheds, and removes the directory. All are told
-// before the first is awaited: memcached takes a second to leave.
+// stop ends all children, the proxies before the memcacheds, and removes the directory. All children are signalled
+// before stop waits for the first, because memcached takes a second to end.
 func (c *cluster) stop() {
 	for _, ch := range slices.Backward(c.children) {
 		ch.terminate()
@@ -95,7 +96,7 @@ func (c *cluster) stop() {
 	_ = os.RemoveAll(c.dir)
 }
 
-// alive returns an error if one of the servers has gone.
+// alive returns an error if one of the servers has ended.
 func (c *cluster) alive() error {
 	for _, ch := range c.children {
 		if err := ch.alive(); err != nil {
@@ -105,7 +106,7 @@ func (c *cluster) alive() error {
 	return nil
 }
 
-// take returns an address that nobody uses yet.
+// take returns an address that is not used yet.
 func (c *cluster) take() string {
 	addr := c.addrs[0]
 	c.addrs = c.addrs[1:]
@@ -120,7 +121,7 @@ func (c *cluster) start(ctx context.Context, name, addr, program string, args ..
 	return ch, err
 }
 
-// memcached has one thread: a proxy with one connection per server could not use a second one.
+// memcached starts a memcached with one thread: a proxy with one connection per server could not use a second one.
 func (c *cluster) memcached(ctx context.Context, name string) (*child, error) {
 	addr := c.take()
 	host, port, err := net.SplitHostPort(addr)
@@ -131,8 +132,8 @@ func (c *cluster) memcached(ctx context.Context, name string) (*child, error) {
 		"-l", host, "-p", port, "-U", "0", "-u", "root", "-t", "1", "-m", "512", "-c", "4096")
 }
 
-// proxy starts magent, or, if that is the program, a second nutcracker: measured against itself,
-// nutcracker shows how much of a ratio is noise.
+// proxy starts magent or a second nutcracker, whichever the program is. If nutcracker is measured against itself, the
+// ratio shows the noise.
 func (c *cluster) proxy(ctx context.Context, program, name string, backups []*child) (*child, error) {
 	if isNutcracker(program) {
 		return c.twemproxy(ctx, name)

@@ -11,13 +11,13 @@ import (
 	"strings"
 )
 
-// redisCluster is what rows about Redis are measured with: the two proxies in front of the same two servers.
+// redisCluster is used for the rows about Redis: the two proxies in front of the same two servers.
 type redisCluster struct {
 	servers            []*child
 	nutcracker, magent *child
 }
 
-// startRedis starts it, if a row needs it.
+// startRedis starts the redisCluster, if a row needs it.
 func (c *cluster) startRedis(ctx context.Context, o runOptions) error {
 	if !slices.ContainsFunc(o.rows, func(r row) bool { return r.load.redis }) {
 		return nil

@@ -7,8 +7,8 @@ const (
 	steps    = 1 << stepBits
 )
 
-// histogram counts durations in nanoseconds in logarithmic buckets, in the manner of HDR histograms:
-// exact below 128 ns, above it each power of two is cut in 64 steps. The zero value is empty.
+// histogram counts durations in nanoseconds, in logarithmic buckets like HDR histograms. It is exact below 128 ns.
+// Above, each power of two is divided into 64 buckets. The zero value is empty.
 type histogram struct {
 	counts [(64 - stepBits) * steps]int64
 	total  int64
@@ -26,7 +26,7 @@ func bucket(ns int64) int {
 	return shift*steps + int(v>>shift)
 }
 
-// middle is the middle of the i-th bucket, in nanoseconds.
+// middle returns the middle of the i-th bucket, in nanoseconds.
 func middle(i int) float64 {
 	if i < 2*steps {
 		return float64(i)
@@ -43,7 +43,7 @@ func (h *histogram) merge(o *histogram) {
 	h.total += o.total
 }
 
-// quantile returns the duration in nanoseconds that a share q of all durations does not exceed.
+// quantile returns a duration in nanoseconds: a share q of all durations is not longer.
 func (h *histogram) quantile(q float64) float64 {
 	want, sum := q*float64(h.total), int64(0)
 	for i, n := range h.counts {

@@ -18,7 +18,7 @@ import (
 
 const defaultPatience = 5 * time.Second
 
-// loadOptions is what one load does besides its workload.
+// loadOptions has the options of a load besides its workload.
 type loadOptions struct {
 	workload
 	addr     string
@@ -123,8 +123,8 @@ func runLoad(ctx context.Context, o loadOptions) (loadResult, error) {
 	return conduct(ctx, o, workers, &phase)
 }
 
-// conduct leads the workers through the phases and sums up. Requests and CPU times are read at the same
-// moments, so that connecting, warming up and draining are in neither.
+// conduct leads the workers through the phases and adds up their results. Requests and CPU times are read at the same
+// moments, so neither includes connecting, warming up and draining.
 func conduct(ctx context.Context, o loadOptions, workers []*worker, phase *atomic.Int32) (loadResult, error) {
 	var joined sync.WaitGroup
 	for _, w := range workers {
@@ -150,7 +150,7 @@ func conduct(ctx context.Context, o loadOptions, workers []*worker, phase *atomi
 	return sumUp(workers, marks), nil
 }
 
-// pass lets time go by; it ends early if every client has failed, or with an error if ctx does.
+// pass waits for a time. It returns early if every client has failed, or with an error if ctx is done.
 func pass(ctx context.Context, finished <-chan struct{}, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -163,7 +163,7 @@ func pass(ctx context.Context, finished <-chan struct{}, d time.Duration) error 
 	return nil
 }
 
-// mark is a moment: the clock and the CPU times used until then.
+// mark is a moment: the clock, and the CPU times until then.
 type mark struct {
 	at        time.Time
 	cpu, load time.Duration

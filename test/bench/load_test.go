@@ -21,8 +21,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// scripted is a server on one connection that answers the n-th line, from 0, with answer(n), in which
-// the key that was asked for takes the place of KEY.
+// scripted is a server on one connection that answers the n-th line, from 0, with answer(n). In the answer, KEY is
+// replaced by the key that was asked for.
 func scripted(t *testing.T, answer func(n int) string) string {
 	t.Helper()
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
@@ -95,7 +95,7 @@ func TestLoadEndsWhenTheServerIsGoneOrTheContextIs(t *testing.T) {
 	}
 }
 
-// memcached starts a real one, which must be installed.
+// memcached starts a real memcached, which must be installed.
 func memcached(t *testing.T) *child {
 	t.Helper()
 	if _, err := exec.LookPath("memcached"); err != nil {
@@ -145,12 +145,13 @@ func TestLoadAgainstMemcached(t *testing.T) {
 	}
 }
 
-// A memcached that forgets is noticed: the keys are not filled.
+// A memcached that forgets keys is noticed when the keys are filled.
 func TestLoadCountsMisses(t *testing.T) {
 	m := memcached(t)
 	w := script
 	w.sets, w.width = 0, 5
-	res, err := runLoad(t.Context(), loadOptions{addr: m.addr, threads: 1, patience: time.Second, duration: 50 * time.Millisecond, workload: w})
+	res, err := runLoad(t.Context(),
+		loadOptions{addr: m.addr, threads: 1, patience: time.Second, duration: 50 * time.Millisecond, workload: w})
 	if err != nil || res.Wrong > 0 || res.Misses != 5*res.Gets || res.Gets == 0 {
 		t.Errorf("%+v, %v: want five misses per get", res, err)
 	}

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// machineFacts are the lines above the tables: without them figures cannot be compared later.
+// machineFacts are the lines above the tables. Without them, figures cannot be compared later.
 func machineFacts(ctx context.Context, o runOptions) ([]string, error) {
 	var u unix.Utsname
 	if err := unix.Uname(&u); err != nil {
@@ -23,7 +23,8 @@ func machineFacts(ctx context.Context, o runOptions) ([]string, error) {
 		magent = "in magent's place: nutcracker, to show the noise"
 	}
 	return []string{
-		fmt.Sprintf("CPU: %s, %d cores usable, load average %s at the start", processorModel(), runtime.NumCPU(), loadAverage()),
+		fmt.Sprintf("CPU: %s, %d cores usable, load average %s at the start", processorModel(), runtime.NumCPU(),
+			loadAverage()),
 		fmt.Sprintf("kernel: %s %s", unix.ByteSliceToString(u.Sysname[:]), unix.ByteSliceToString(u.Release[:])),
 		magent,
 		"nutcracker: " + version(ctx, "nutcracker", "-V"),
@@ -55,7 +56,7 @@ func loadAverage() string {
 	return first
 }
 
-// version is the first line that a program says about itself.
+// version returns the first line that a program prints about itself.
 func version(ctx context.Context, program string, args ...string) string {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()

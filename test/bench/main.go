@@ -1,13 +1,13 @@
-// Command bench measures magent beside nutcracker (twemproxy), in front of the same memcacheds and in
-// the same minutes, so that the ratios mean something on a machine that is shared and noisy.
+// Command bench measures magent beside nutcracker (twemproxy), in front of the same memcacheds and at the same time.
+// So the ratios are meaningful even on a noisy machine that others use.
 //
 //	bench run  -magent bin/magent [-rows a,b] [-rounds 5] [-d 3s] [-out file.md] [-smoke]
 //	bench outage -magent bin/magent [-keys 200000] [-rate 20000]
 //	bench load -addr 127.0.0.1:11211 -c 50 -p 1 -sets 10 -size 100 -width 1 -d 3s
 //
-// "run" starts everything it needs on loopback, drives it with "load" as a subprocess (so that the CPU
-// of the load is nobody else's) and prints a Markdown report. "outage" measures how fast a server that was away gets its contents
-// back, and what clients feel of it (outage.go). "load" alone prints one JSON line.
+// "run" starts everything it needs on loopback, sends the load with "load" as a subprocess (so that its CPU time is
+// not counted), and prints a Markdown report. "outage" measures how fast a server gets its contents back after an
+// outage, and how clients are affected (outage.go). "load" alone prints one line of JSON.
 //
 // Reading order: rows.go (what is measured), run.go and round.go (how), report.go (what comes out);
 // for the load generator workload.go, request.go, checker.go, worker.go, load.go.
@@ -46,5 +46,7 @@ func dispatch(ctx context.Context, args []string) error {
 			return outageCommand(ctx, args[1:], os.Stdout)
 		}
 	}
-	return errors.New("say what to do: `bench run -h` for the comparison, `bench outage -h` for what a server gets back, `bench load -h` for the load generator")
+	return errors.New(
+		"say what to do: `bench run -h` for the comparison, `bench outage -h` for what a server gets back, `bench " +
+			"load -h` for the load generator")
 }

@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// outage measures how fast a server gets its contents back, and what its clients feel meanwhile: after a restart, when it
-// is filled, and after it hung while every key was written.
+// outage measures how fast a server gets its contents back, and how its clients are affected. One outage is a restart,
+// after which it is filled. In the other one it hangs while every key is written.
 type outage struct {
 	load    workload
 	rate    int
@@ -64,7 +64,8 @@ func (o *outage) run(ctx context.Context) error {
 		return err
 	}
 	defer backup.stop()
-	if o.proxy, err = startChild(ctx, o.dir, "magent", addrs[2], o.magent, "-l", addrs[2], "-s", addrs[0], "-b", addrs[1],
+	if o.proxy, err = startChild(ctx, o.dir, "magent", addrs[2], o.magent, "-l", addrs[2], "-s", addrs[0],
+		"-b", addrs[1],
 		"--refill-rate", strconv.Itoa(o.rate), "--probe-interval", "50ms", "--timeout", "300ms"); err != nil {
 		return err
 	}
@@ -72,7 +73,9 @@ func (o *outage) run(ctx context.Context) error {
 	if err := fill(addrs[2], o.load); err != nil {
 		return err
 	}
-	fmt.Fprintf(o.out, "%d keys of %d bytes, %d clients, --refill-rate %d\n\n| phase | took | keys/s | requests/s | p50 us | p99 us |\n|---|---|---|---|---|---|\n",
+	fmt.Fprintf(o.out,
+		"%d keys of %d bytes, %d clients, --refill-rate %d\n\n| phase | took | keys/s | requests/s | p50 us | p99 "+
+			"us |\n|---|---|---|---|---|---|\n",
 		o.load.keys, o.load.size, o.load.conns, o.rate)
 	if err := o.phase(ctx, "healthy", "", func() error { return nil }); err != nil {
 		return err
@@ -88,7 +91,8 @@ func (o *outage) memcached(ctx context.Context, name, addr string) (*child, erro
 	if err != nil {
 		return nil, err
 	}
-	return startChild(ctx, o.dir, name, addr, "memcached", "-u", "nobody", "-l", host, "-p", port, "-U", "0", "-t", "1", "-m", "1024")
+	return startChild(ctx, o.dir, name, addr, "memcached", "-u", "nobody", "-l", host, "-p", port, "-U", "0", "-t",
+		"1", "-m", "1024")
 }
 
 func (o *outage) restart(ctx context.Context) (err error) {
@@ -98,7 +102,7 @@ func (o *outage) restart(ctx context.Context) (err error) {
 	return err
 }
 
-// hang has the primary miss a write of every key.
+// hang makes the primary miss a write of every key.
 func (o *outage) hang() error {
 	process := o.primary.cmd.Process
 	if err := process.Signal(syscall.SIGSTOP); err != nil {
@@ -110,14 +114,18 @@ func (o *outage) hang() error {
 	return process.Signal(syscall.SIGCONT)
 }
 
-// phase strikes, and measures until the primary is used again; without a counter, for three seconds.
+// phase causes an outage, and measures until the primary is used again. Without a counter it measures for three
+// seconds.
 func (o *outage) phase(ctx context.Context, name, counter string, strike func() error) error {
 	before, _ := o.stat(counter)
 	if err := strike(); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	began := time.Now()
-	l := loadOptions{workload: o.load, addr: o.proxy.addr, threads: 1, warm: 100 * time.Millisecond, duration: 3 * time.Second, patience: defaultPatience, cpu: -1}
+	l := loadOptions{
+		workload: o.load, addr: o.proxy.addr, threads: 1, warm: 100 * time.Millisecond,
+		duration: 3 * time.Second, patience: defaultPatience, cpu: -1,
+	}
 	loads := make(chan loadResult, 1)
 	errs := make(chan error, 1)
 	go runPhaseLoad(ctx, l, loads, errs)
@@ -134,7 +142,8 @@ func (o *outage) phase(ctx context.Context, name, counter string, strike func() 
 	r := <-loads
 	after, _ := o.stat(counter)
 	keys := after - before
-	fmt.Fprintf(o.out, "| %s | %.2f s | %.0f | %.0f | %.0f | %.0f |\n", name, took.Seconds(), float64(keys)/took.Seconds(), r.OpsPerS, r.P50, r.P99)
+	fmt.Fprintf(o.out, "| %s | %.2f s | %.0f | %.0f | %.0f | %.0f |\n", name, took.Seconds(),
+		float64(keys)/took.Seconds(), r.OpsPerS, r.P50, r.P99)
 	if r.Misses > 0 || r.Wrong > 0 {
 		return fmt.Errorf("%s: %d misses, %d wrong replies: %s", name, r.Misses, r.Wrong, r.Error)
 	}
@@ -148,7 +157,7 @@ func runPhaseLoad(ctx context.Context, l loadOptions, loads chan<- loadResult, e
 	errs <- err
 }
 
-// await waits until the primary has been out of use and is in the state again.
+// await waits until the primary has been ejected and is in the given state again.
 func (o *outage) await(ctx context.Context, state string) error {
 	for {
 		if _, got := o.stat("state"); got == state {
@@ -162,7 +171,7 @@ func (o *outage) await(ctx context.Context, state string) error {
 	}
 }
 
-// stat is a figure of the primary, as a number and as text.
+// stat returns a figure of the primary, as a number and as text.
 func (o *outage) stat(field string) (n int, text string) {
 	if field == "" {
 		return 0, ""

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// spread is the median of some figures with the smallest and the largest.
+// spread is the median of some figures, with the smallest and the largest.
 type spread struct{ low, median, high float64 }
 
 func spreadOf(v []float64) spread {
@@ -18,7 +18,7 @@ func spreadOf(v []float64) spread {
 	return spread{s[0], (s[(n-1)/2] + s[n/2]) / 2, s[n-1]}
 }
 
-// pick collects one figure of several rounds.
+// pick returns one figure of each round.
 func pick(rounds []loadResult, figure func(loadResult) float64) []float64 {
 	v := make([]float64, 0, len(rounds))
 	for _, r := range rounds {
@@ -27,7 +27,7 @@ func pick(rounds []loadResult, figure func(loadResult) float64) []float64 {
 	return v
 }
 
-// against divides magent's figure by nutcracker's, pair of rounds by pair of rounds.
+// against divides magent's figures by nutcracker's, round by round.
 func (r rowResult) against(figure func(loadResult) float64) spread {
 	base := pick(r.rounds[0], figure)
 	v := pick(r.rounds[1], figure)
@@ -43,7 +43,8 @@ func p50(r loadResult) float64  { return r.P50 }
 func p99(r loadResult) float64  { return r.P99 }
 func p999(r loadResult) float64 { return r.P999 }
 
-// render is the whole report: the machine, the ratios with their targets, the figures behind them.
+// render returns the whole report: the machine, the ratios with their targets, and the figures from which they were
+// made.
 func render(facts []string, o runOptions, results []rowResult) string {
 	var b strings.Builder
 	for _, f := range facts {
@@ -56,7 +57,7 @@ func render(facts []string, o runOptions, results []rowResult) string {
 	return b.String()
 }
 
-// writeRatios writes magent : nutcracker, medians of the pairs with the range in brackets.
+// writeRatios writes magent : nutcracker, as medians of the rounds with the range in brackets.
 func writeRatios(b *strings.Builder, results []rowResult) {
 	b.WriteString("| magent : nutcracker | requests/s | target | CPU per request | target | p99 | target | met |\n")
 	b.WriteString("|---|---|---|---|---|---|---|---|\n")

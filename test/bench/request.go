@@ -7,14 +7,14 @@ const (
 	maxKeys = 100_000_000
 )
 
-// request is one command: a set of key, or a get of key and of width-1 others at stride distances; in Redis's protocol a set is
-// also of so many.
+// request is one command. A set has width keys in Redis's protocol, else one. A get has key and width-1 others at
+// stride distances.
 type request struct {
 	key int32
 	set bool
 }
 
-// generator makes random requests and their bytes. One per worker thread.
+// generator makes random requests and their bytes. Each worker thread has one.
 type generator struct {
 	w      workload
 	random uint64
@@ -39,7 +39,7 @@ func newFiller(size int) []byte {
 	return b
 }
 
-// next draws the next request (xorshift: good enough, and a few instructions).
+// next returns the next request. Its xorshift generator is good enough, and takes only a few instructions.
 func (g *generator) next() request {
 	x := g.random
 	x ^= x << 13
@@ -74,7 +74,7 @@ func (g *generator) append(dst []byte, r request) []byte {
 	return append(dst, '\r', '\n')
 }
 
-// room is the number of bytes that the longest batch can take.
+// room is the number of bytes that the longest batch needs.
 func (g *generator) room() int {
 	if g.w.redis {
 		return g.w.depth * (32 + g.w.width*(32+keyLen+g.w.size))
@@ -103,7 +103,7 @@ func writeDigits(b []byte, key int32) {
 	}
 }
 
-// parseKey reads what appendKey wrote; false if b is no such key.
+// parseKey parses what appendKey has written. It returns false if b is not such a key.
 func parseKey(b []byte) (int32, bool) {
 	if len(b) != keyLen || string(b[:4]) != "key-" {
 		return 0, false

@@ -4,7 +4,7 @@ import "strconv"
 
 // The same requests as commands of Redis: GET or MGET, SET or MSET.
 
-// redisWords are the parts of commands that do not differ from request to request.
+// redisWords are the parts of commands that are the same in all requests.
 type redisWords struct {
 	get, set, ok, bulk []byte // heads of commands; the reply to a set; the line in front of a value
 	array              []byte // the line in front of the values of an MGET
@@ -46,5 +46,5 @@ func (g *generator) appendRedis(dst []byte, r request) []byte {
 	return dst
 }
 
-// keyOf is the i-th key of a request.
+// keyOf returns the i-th key of a request.
 func (w *workload) keyOf(r request, i int) int32 { return int32((int(r.key) + i*w.stride()) % w.keys) }

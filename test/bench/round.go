@@ -22,7 +22,7 @@ type rowResult struct {
 	rounds   [][]loadResult // by subject
 }
 
-// subject is what a load is sent to: nutcracker first, then magent, then perhaps memcached, or Redis, itself.
+// subject is the target of a load: nutcracker first, then magent, then perhaps memcached, or Redis, itself.
 type subject struct {
 	name string
 	*child
@@ -44,9 +44,9 @@ func (c *cluster) subjects(o runOptions, r row) []subject {
 	return s
 }
 
-// measureRow fills the servers with values of the row's size, then sends the load to one subject after
-// the other, round by round. Neighbours in time share the machine's mood, so their ratio is worth more
-// than their figures.
+// measureRow fills the servers with values of the row's size. Then it sends the load to one subject after the other,
+// round by round. Measurements that follow each other share the state of the machine, so their ratio means more than
+// the figures.
 func measureRow(ctx context.Context, c *cluster, o runOptions, r row, progress io.Writer) (rowResult, error) {
 	res := rowResult{row: r, subjects: c.subjects(o, r)}
 	res.rounds = make([][]loadResult, len(res.subjects))
@@ -74,7 +74,8 @@ func measureRow(ctx context.Context, c *cluster, o runOptions, r row, progress i
 				return res, fmt.Errorf("%s: %w", s.name, err)
 			}
 			res.rounds[i] = append(res.rounds[i], one)
-			_, _ = fmt.Fprintf(progress, "%-10s %d/%d %-20s %8.0f requests/s  p99 %6.0f us  CPU %6.2f us (load %.2f)\n",
+			_, _ = fmt.Fprintf(progress,
+				"%-10s %d/%d %-20s %8.0f requests/s  p99 %6.0f us  CPU %6.2f us (load %.2f)\n",
 				r.name, round+1, o.rounds, s.name, one.OpsPerS, one.P99, one.CPU, one.LoadCPU)
 		}
 	}
@@ -91,7 +92,7 @@ func (c *cluster) pin(set *unix.CPUSet) error {
 	return nil
 }
 
-// measure runs one round: this program again, as a load, in a process of its own.
+// measure runs one round: this program again, as a load, in another process.
 func measure(ctx context.Context, o runOptions, r row, s subject, core int) (loadResult, error) {
 	var res loadResult
 	self, err := os.Executable()

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// row is one line of the comparison: a workload, and what magent has to reach against nutcracker.
+// row is one line of the comparison: a workload, and the ratios that magent has to reach.
 type row struct {
 	name    string // for -rows
 	title   string
@@ -22,12 +22,12 @@ type ratios struct {
 	p99  float64 // lower is better
 }
 
-// met says whether r reaches the targets.
+// met reports whether r reaches the targets.
 func (r ratios) met(want ratios) bool {
 	return r.rate >= want.rate && r.cpu <= want.cpu && r.p99 <= want.p99
 }
 
-// allRows is a function, so that nobody can change the table.
+// allRows is a function, so that nothing can change the table.
 func allRows() []row {
 	small := workload{conns: 50, depth: 1, sets: 10, size: 100, width: 1, keys: 10000}
 	but := func(change func(*workload)) workload {
@@ -51,7 +51,8 @@ func allRows() []row {
 			load: but(func(w *workload) { w.depth = 16 }),
 		},
 		{
-			name: "sets", title: "sets, magent copies them to a backup, nutcracker does not", want: ratios{1.05, 0.75, 1},
+			name: "sets", title: "sets, magent copies them to a backup, nutcracker does not",
+			want: ratios{1.05, 0.75, 1},
 			load: but(func(w *workload) { w.sets = 100 }), backups: true,
 		},
 		{
@@ -75,7 +76,9 @@ func allRows() []row {
 		redis("redis-mset", "Redis: MSET of 10 keys", 0.80, func(w *workload) { w.sets, w.width = 100, 10 }),
 		redis("redis-set16", "Redis: SET, pipelining 16", 0.55, func(w *workload) { w.sets, w.depth = 100, 16 }),
 		redis("redis-get16", "Redis: GET, pipelining 16", 0.55, func(w *workload) { w.sets, w.depth = 0, 16 }),
-		redis("redis-mset16", "Redis: MSET of 10 keys, pipelining 16", 0.55, func(w *workload) { w.sets, w.width, w.depth = 100, 10, 16 }),
+		redis("redis-mset16", "Redis: MSET of 10 keys, pipelining 16", 0.55, func(w *workload) {
+			w.sets, w.width, w.depth = 100, 10, 16
+		}),
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// runOptions is what a comparison does.
+// runOptions has the options of a comparison.
 type runOptions struct {
 	magent   string // program, or "nutcracker" to see the noise
 	rows     []row
@@ -53,8 +53,8 @@ func runCommand(ctx context.Context, args []string, out io.Writer) error {
 	return compare(ctx, o, out, os.Stderr)
 }
 
-// compare starts everything, measures row by row, and prints the report to out. How it goes along is
-// told on progress. A wrong reply anywhere ends it with an error.
+// compare starts everything, measures row by row, and prints the report to out. It reports its progress to progress. A
+// wrong reply ends it with an error.
 func compare(ctx context.Context, o runOptions, out, progress io.Writer) error {
 	c, err := startCluster(ctx, o)
 	if err != nil {

@@ -12,14 +12,17 @@ import (
 	"time"
 )
 
-// selfComparison runs nutcracker against itself, which needs nothing of ours.
+// selfComparison compares nutcracker with itself, which needs no program of ours.
 func selfComparison(t *testing.T, list string) runOptions {
 	t.Helper()
 	rows, err := selectRows(list)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return runOptions{magent: "nutcracker", rows: rows, rounds: 1, warm: 20 * time.Millisecond, duration: 150 * time.Millisecond}
+	return runOptions{
+		magent: "nutcracker", rows: rows, rounds: 1, warm: 20 * time.Millisecond,
+		duration: 150 * time.Millisecond,
+	}
 }
 
 func TestComparison(t *testing.T) {
@@ -45,7 +48,8 @@ func TestSmoke(t *testing.T) {
 	o := selfComparison(t, "conns50,large100k")
 	o.smoke = true
 	var out bytes.Buffer
-	if err := compare(t.Context(), o, &out, io.Discard); err != nil || !strings.Contains(out.String(), "2 rows, no wrong reply") {
+	if err := compare(t.Context(), o, &out, io.Discard); err != nil ||
+		!strings.Contains(out.String(), "2 rows, no wrong reply") {
 		t.Errorf("%v: %s", err, &out)
 	}
 }
@@ -84,7 +88,8 @@ func TestStartErrorsNameTheRemedy(t *testing.T) {
 		t.Setenv("PATH", tt.path)
 		o := selfComparison(t, "conns50")
 		o.magent = tt.magent
-		if err := compare(t.Context(), o, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if err := compare(t.Context(), o, io.Discard, io.Discard); err == nil ||
+			!strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%v: want an error with %q", err, tt.want)
 		}
 	}

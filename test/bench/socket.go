@@ -9,20 +9,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The calls of the hot path. All of them are raw: the sockets do not block, and a worker has a processor
-// of its own, so telling the Go scheduler about each call would only add cost to the load.
+// The system calls of the hot path are raw. The sockets are non-blocking, and a worker has a processor of its own, so
+// telling the Go scheduler about each call would only make the load slower.
 
 func rawRead(fd int, b []byte) (int, unix.Errno) {
-	n, _, e := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
+	n, _, e := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))),
+		uintptr(len(b)))
 	return int(n), e
 }
 
 func rawWrite(fd int, b []byte) (int, unix.Errno) {
-	n, _, e := unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
+	n, _, e := unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))),
+		uintptr(len(b)))
 	return int(n), e
 }
 
-// rawWait waits for events, at most the given time.
+// rawWait waits for events, at most for the given time.
 func rawWait(ep int, events []unix.EpollEvent, limit time.Duration) (int, unix.Errno) {
 	n, _, e := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(ep), uintptr(unsafe.Pointer(unsafe.SliceData(events))),
 		uintptr(len(events)), uintptr(limit.Milliseconds()), 0, 0)
@@ -52,8 +54,8 @@ func dialRaw(addr netip.AddrPort) (int, error) {
 	return fd, nil
 }
 
-// processorTime returns the CPU time, user and system, that all threads of a process have used so far,
-// to the nanosecond (the clock of the process, not the ticks of /proc). 0 means this process.
+// processorTime returns the CPU time, user and system, that all threads of a process have used so far. It reads the
+// clock of the process, in nanoseconds, not the ticks of /proc. 0 means this process.
 func processorTime(pid int) (time.Duration, error) {
 	clock := int32(unix.CLOCK_PROCESS_CPUTIME_ID)
 	if pid != 0 {

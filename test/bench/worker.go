@@ -53,7 +53,9 @@ type worker struct {
 	firstErr error
 }
 
-func newWorker(g *generator, phase *atomic.Int32, limit time.Duration, addr netip.AddrPort, conns int) (*worker, error) {
+func newWorker(g *generator, phase *atomic.Int32, limit time.Duration, addr netip.AddrPort,
+	conns int,
+) (*worker, error) {
 	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("epoll: %w", err)
@@ -65,7 +67,8 @@ func newWorker(g *generator, phase *atomic.Int32, limit time.Duration, addr neti
 			w.close()
 			return nil, err
 		}
-		w.clients = append(w.clients, client{fd: fd, index: int32(i), check: newChecker(g), out: make([]byte, 0, g.room())})
+		w.clients = append(w.clients,
+			client{fd: fd, index: int32(i), check: newChecker(g), out: make([]byte, 0, g.room())})
 		event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(i)}
 		if err := unix.EpollCtl(ep, unix.EPOLL_CTL_ADD, fd, &event); err != nil {
 			w.close()
@@ -215,7 +218,7 @@ func (w *worker) read(c *client) {
 	w.batch(c)
 }
 
-// settle notes that c waits no longer.
+// settle notes that c does not wait any more.
 func (w *worker) settle(c *client) {
 	if c.waiting {
 		c.waiting = false
@@ -223,7 +226,7 @@ func (w *worker) settle(c *client) {
 	}
 }
 
-// fail gives c up: what it waits for will not come, or can no longer be told apart.
+// fail gives up a client: its replies will not come, or cannot be told apart any more.
 func (w *worker) fail(c *client, err error) {
 	w.wrong += max(c.check.outstanding(), 1)
 	if w.firstErr == nil {
@@ -234,7 +237,7 @@ func (w *worker) fail(c *client, err error) {
 	_ = unix.Close(c.fd)
 }
 
-// inspect looks at the clients after the last batch: no request may be open, no further byte may be there.
+// inspect checks the clients after the last batch: no request may be open, and no more bytes may arrive.
 func (w *worker) inspect() {
 	for i := range w.clients {
 		c := &w.clients[i]

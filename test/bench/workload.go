@@ -6,10 +6,10 @@ import (
 	"strconv"
 )
 
-// maxWidth is the widest multi-get: the checker notes the keys it has seen in one 64-bit word.
+// maxWidth is the widest multi-get, because the checker notes the keys that it has seen in one 64-bit word.
 const maxWidth = 64
 
-// workload says what the clients ask for. It is a value, never changed once the load runs.
+// workload tells what the clients ask for. It is never changed once the load runs.
 type workload struct {
 	conns int  // client connections
 	depth int  // requests sent before their replies are awaited
@@ -20,7 +20,7 @@ type workload struct {
 	redis bool // Redis's protocol, not memcached's
 }
 
-// bind makes w's fields command-line flags; the values w holds are the defaults.
+// bind adds w's fields as command-line flags, with their present values as defaults.
 func (w *workload) bind(fs *flag.FlagSet) {
 	fs.IntVar(&w.conns, "c", w.conns, "connections")
 	fs.IntVar(&w.depth, "p", w.depth, "pipelining: requests in flight per connection")
@@ -31,7 +31,7 @@ func (w *workload) bind(fs *flag.FlagSet) {
 	fs.IntVar(&w.keys, "keys", w.keys, "number of keys")
 }
 
-// args is the inverse of bind: the flags that make another process run the same workload.
+// args is the inverse of bind: it returns the flags that make another process run the same workload.
 func (w *workload) args() []string {
 	return []string{
 		"-c", strconv.Itoa(w.conns), "-p", strconv.Itoa(w.depth), "-sets", strconv.Itoa(w.sets),
@@ -62,6 +62,6 @@ func (w *workload) validate() error {
 	return nil
 }
 
-// stride is the distance between the keys of a multi-get: far apart, so that all servers take part,
-// and such that the keys of one get differ.
+// stride is the distance between the keys of a multi-get. They are far apart, so that all servers take part, and all
+// different.
 func (w *workload) stride() int { return w.keys / w.width }

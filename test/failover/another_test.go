@@ -12,7 +12,7 @@ import (
 	"magent/test/harness"
 )
 
-// door is an address that leads to a server, and may lead to another one later.
+// door is an address that forwards connections to a server, and can be switched to another one.
 type door struct {
 	Addr string
 
@@ -50,7 +50,7 @@ func openDoor(t *testing.T, to string) *door {
 	return d
 }
 
-// enter connects who has come to where the door leads.
+// enter forwards a connection to the present server of the door.
 func (d *door) enter(c net.Conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -68,7 +68,7 @@ func (d *door) enter(c net.Conn) {
 	}
 }
 
-// leadTo has the door lead to another server. Who has gone through it has to come again.
+// leadTo switches the door to another server. Existing connections are closed.
 func (d *door) leadTo(to string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -81,7 +81,7 @@ func (d *door) leadTo(to string) {
 
 const otherKeys = 300
 
-// outdated stores what is overwritten, or deleted, later.
+// outdated stores values that are overwritten or deleted later.
 func outdated(c *harness.Client) {
 	for i := range otherKeys {
 		c.Want(harness.Set(fmt.Sprintf("new%d", i), "old"), "STORED\r\n")
@@ -89,7 +89,7 @@ func outdated(c *harness.Client) {
 	}
 }
 
-// upToDate overwrites and deletes it, and stores some more.
+// upToDate overwrites and deletes the values of outdated, and stores some more.
 func upToDate(c *harness.Client) {
 	for i := range otherKeys {
 		c.Want(harness.Set(fmt.Sprintf("new%d", i), "new"), "STORED\r\n")
@@ -98,7 +98,8 @@ func upToDate(c *harness.Client) {
 	}
 }
 
-// survey counts what a client reads: values that are right, old ones, and keys that were deleted. With old values some may be errors.
+// survey counts what a client reads: right values, old values, and keys that were deleted. With old values some
+// replies may be errors.
 func survey(c *harness.Client) (right, old, undead, errors int) {
 	for i := range otherKeys {
 		for _, key := range []string{"new", "deleted", "more"} {
@@ -118,7 +119,8 @@ func survey(c *harness.Client) (right, old, undead, errors int) {
 	return right, old, undead, errors
 }
 
-// leastRight is how many keys survey finds at least. Without the meta commands nothing can be copied, and any may be a miss.
+// leastRight is how many right values survey must find. Without meta commands nothing can be copied, so every key may
+// be a miss.
 func leastRight(t *testing.T) int {
 	if harness.MetaOf(t) == harness.NoMeta {
 		return 0
@@ -126,14 +128,16 @@ func leastRight(t *testing.T) int {
 	return 2 * otherKeys
 }
 
-// TestAnotherMemoryBehindAnAddress: the address of a server leads to another memcached, which holds old values and deleted keys.
-// None of them is read, at no time, and nothing is a miss.
+// TestAnotherMemoryBehindAnAddress switches the address of a server to another memcached, which holds old values and
+// deleted keys. None of these may ever be read, and no key may be a miss.
 func TestAnotherMemoryBehindAnAddress(t *testing.T) {
 	t.Parallel()
 	for _, threads := range []string{"1", "2"} {
 		for _, args := range [][]string{nil, {"-o", "no_lru_crawler"}} {
 			for _, role := range []string{"primary", "backup"} {
-				t.Run(role+threads+strings.Join(args, ""), func(t *testing.T) { anotherMemory(t, role == "primary", threads, args) })
+				t.Run(role+threads+strings.Join(args, ""), func(t *testing.T) {
+					anotherMemory(t, role == "primary", threads, args)
+				})
 			}
 		}
 	}
@@ -182,7 +186,7 @@ func anotherMemory(t *testing.T, primary bool, threads string, args []string) {
 	check("alone")
 }
 
-// TestBothAreOtherMemories: both copies are lost, and old ones stand in their places. That makes misses, and nothing else.
+// TestBothAreOtherMemories replaces both copies by old ones. This may lead to misses, and to nothing else.
 func TestBothAreOtherMemories(t *testing.T) {
 	t.Parallel()
 	p, b := harness.StartMemcached(t), harness.StartMemcached(t)
@@ -205,7 +209,8 @@ func TestBothAreOtherMemories(t *testing.T) {
 	for _, d := range []*door{dp, db} {
 		testkit.Eventually(t, "the other memory is used", func() error {
 			check()
-			if got := harness.ServerStat(t, proxy.Addr, d.Addr, "state"); got != "up" || strings.Count(proxy.Log(), "another server answers") < 2 {
+			if got := harness.ServerStat(t, proxy.Addr, d.Addr, "state"); got != "up" ||
+				strings.Count(proxy.Log(), "another server answers") < 2 {
 				return fmt.Errorf("it is %s", got)
 			}
 			return nil
@@ -215,7 +220,7 @@ func TestBothAreOtherMemories(t *testing.T) {
 	check()
 }
 
-// TestAnotherMemoryAfterARestartOfOurs: it is put there while no magent runs.
+// TestAnotherMemoryAfterARestartOfOurs replaces the server while no magent runs.
 func TestAnotherMemoryAfterARestartOfOurs(t *testing.T) {
 	t.Parallel()
 	before, another, backup := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
@@ -234,7 +239,8 @@ func TestAnotherMemoryAfterARestartOfOurs(t *testing.T) {
 		if right, old, undead, _ := survey(c); right < least || old+undead > 0 {
 			t.Fatalf("%d right, %d old, %d deleted ones are back", right, old, undead)
 		}
-		if got := harness.ServerStat(t, proxy.Addr, d.Addr, "state"); got != "up" || !strings.Contains(proxy.Log(), "another server answers") {
+		if got := harness.ServerStat(t, proxy.Addr, d.Addr, "state"); got != "up" ||
+			!strings.Contains(proxy.Log(), "another server answers") {
 			return fmt.Errorf("it is %s", got)
 		}
 		return nil

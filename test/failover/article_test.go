@@ -6,8 +6,8 @@ import (
 	"magent/test/harness"
 )
 
-// TestArticle replays the session that everybody shows who sets up magent: two proxies in front of the same two
-// memcacheds, the one's primary being the other's backup; then one memcached dies, then one proxy.
+// TestArticle replays the session of the usual how-to for magent: two proxies are in front of the same two memcacheds,
+// with the primary of the one as the backup of the other. Then a memcached dies, and then a proxy.
 func TestArticle(t *testing.T) {
 	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
 	first := harness.StartMagent(t, soon("-s", a.Addr, "-b", b.Addr)...)

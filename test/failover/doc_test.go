@@ -1,7 +1,7 @@
-// Package failover kills, stops and restarts real memcacheds, and whole proxies, under the eyes of their clients.
+// Package failover kills, stops and restarts real memcacheds, and whole proxies, while clients work.
 //
-// order_test.go shows that a primary and its backup see the mutations of a key in the same order: when many clients race for the
-// same keys and then stop, both servers hold the same.
+// order_test.go checks that a primary and its backup get the mutations of a key in the same order: many clients race
+// for the same keys, and when they stop both servers hold the same.
 package failover
 
 import (
@@ -20,18 +20,19 @@ type pair struct {
 	proxy           *harness.Magent
 }
 
-// soon makes a proxy find servers well again within a test that are well within seconds by default.
+// soon makes a proxy notice within the time of a test that a server is well again. The defaults take seconds.
 func soon(args ...string) []string { return append([]string{"--probe-interval", "100ms"}, args...) }
 
-// quick makes it also give up soon on what hangs: for tests where something does. What a busy machine holds up looks like that, too.
+// quick also makes it give up soon on servers that hang, for tests in which one does. A server that is only slow on a
+// busy machine looks the same.
 func quick(args ...string) []string {
 	return soon(append([]string{"--timeout", "300ms", "--connect-timeout", "300ms"}, args...)...)
 }
 
-// startPair is for tests where servers die.
+// startPair starts a pair for tests in which servers die.
 func startPair(t *testing.T) *pair { return startPairAs(t, soon) }
 
-// startQuickPair is for tests where servers hang.
+// startQuickPair starts a pair for tests in which servers hang.
 func startQuickPair(t *testing.T) *pair { return startPairAs(t, quick) }
 
 func startPairAs(t *testing.T, with func(args ...string) []string) *pair {
@@ -41,7 +42,8 @@ func startPairAs(t *testing.T, with func(args ...string) []string) *pair {
 	return p
 }
 
-// awaitState waits until the proxy shows a server in a state. Meanwhile it has something to send to its servers.
+// awaitState waits until the proxy shows a server in the given state. In the meantime it sends requests, so that the
+// proxy has to use its servers.
 func awaitState(t *testing.T, proxy *harness.Magent, server *harness.Memcached, state string) {
 	t.Helper()
 	c := harness.Dial(t, proxy.Addr)

@@ -8,12 +8,15 @@ import (
 	"magent/test/harness"
 )
 
-// TestKeysMoveToOtherServers: four servers without backups. One is killed: after one error, as there is one loop, its keys are stored on the
-// others, and everybody else's keys are where they were. When it is back it has its keys again.
+// TestKeysMoveToOtherServers has four servers without backups, one of which is killed. After one error per loop its
+// keys are stored on the others. All other keys stay where they are. When the server is back, it has its keys again.
 func TestKeysMoveToOtherServers(t *testing.T) {
 	t.Parallel()
 	var servers []*harness.Memcached
-	args := []string{"--auto-eject-hosts", "--server-failure-limit", "2", "--server-retry-timeout", "500ms", "--threads", "1"}
+	args := []string{
+		"--auto-eject-hosts", "--server-failure-limit", "2", "--server-retry-timeout", "500ms",
+		"--threads", "1",
+	}
 	for range 4 {
 		m := harness.StartMemcached(t)
 		servers = append(servers, m)

@@ -8,7 +8,7 @@ import (
 	"magent/test/harness"
 )
 
-// TestProductionLayout: two primaries share one backup, behind three proxies.
+// TestProductionLayout has two primaries that share one backup, behind three proxies.
 func TestProductionLayout(t *testing.T) {
 	s1, s2, b := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
 	var proxies []*harness.Client
@@ -48,7 +48,7 @@ func TestProductionLayout(t *testing.T) {
 	}
 }
 
-// TestFlushAll reaches every server of both rings.
+// TestFlushAll checks that flush_all reaches every server of both rings.
 func TestFlushAll(t *testing.T) {
 	var servers []*harness.Memcached
 	var args []string
@@ -86,7 +86,7 @@ func TestFlushAll(t *testing.T) {
 	}
 }
 
-// TestCopyKeepsFlagsAndTTL: the backup holds what the primary holds, by whatever command it came.
+// TestCopyKeepsFlagsAndTTL checks that the backup holds the same as the primary, whatever the command was.
 func TestCopyKeepsFlagsAndTTL(t *testing.T) {
 	p := startPair(t)
 	c := harness.Dial(t, p.proxy.Addr)
@@ -125,7 +125,7 @@ func TestCopyKeepsFlagsAndTTL(t *testing.T) {
 	}
 }
 
-// TestStatsServers: the operator sees which server is away.
+// TestStatsServers checks that the operator can see which server is down.
 func TestStatsServers(t *testing.T) {
 	p := startPair(t)
 	for _, server := range []struct {
@@ -137,7 +137,8 @@ func TestStatsServers(t *testing.T) {
 			t.Errorf("role of %s: %q", server.Name, got)
 		}
 		for _, field := range []string{"pending", "requests", "errors", "timeouts", "ejections"} {
-			if got := harness.ServerStat(t, p.proxy.Addr, server.Addr, field); strings.Trim(got, "0123456789") != "" || got == "" {
+			if got := harness.ServerStat(t, p.proxy.Addr, server.Addr, field); strings.Trim(got, "0123456789") != "" ||
+				got == "" {
 				t.Errorf("%s of %s: %q", field, server.Name, got)
 			}
 		}
@@ -146,7 +147,8 @@ func TestStatsServers(t *testing.T) {
 		}
 		server.Kill()
 		awaitState(t, p.proxy, server.Memcached, "ejected")
-		if got := harness.ServerStat(t, p.proxy.Addr, server.Addr, "ejections"); got == "0" { // a loop that is back before another one notices counts it again
+		// A loop that uses the server again before another loop has ejected it counts an ejection once more.
+		if got := harness.ServerStat(t, p.proxy.Addr, server.Addr, "ejections"); got == "0" {
 			t.Errorf("ejections of %s: %s", server.Name, got)
 		}
 		server.Restart()

@@ -11,8 +11,8 @@ import (
 	"magent/test/harness"
 )
 
-// TestFullQueue: a server stands still, and more is written than the proxy will queue for it. What is refused is refused
-// on both copies: whoever was told STORED reads the new value, and whoever was told an error reads the old one.
+// TestFullQueue stops a server and writes more than the proxy queues for it. A write is refused on both copies or on
+// none: after STORED a client reads the new value, and after an error the old one.
 func TestFullQueue(t *testing.T) {
 	t.Parallel()
 	for _, which := range []string{"primary", "backup"} {
@@ -27,8 +27,8 @@ func fullQueue(t *testing.T, primary bool) {
 	if primary {
 		standing = p
 	}
-	// What clients have under way is bounded by bytes, so only many small requests of many clients fill a queue: 64 Ki of them,
-	// on each loop.
+	// The requests of clients in flight are bounded in bytes. So only many small requests of many clients fill a
+	// queue: 64 Ki of them, on each loop.
 	const each = 512
 	clients := 140
 	if n, err := strconv.Atoi(os.Getenv("MAGENT_THREADS")); err == nil {
@@ -91,7 +91,7 @@ func fullQueue(t *testing.T, primary bool) {
 	}
 }
 
-// sets are a client's requests.
+// sets returns the requests of a client.
 func sets(n, each int, key func(n, i int) string, value string) string {
 	var all strings.Builder
 	for i := range each {

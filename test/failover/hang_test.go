@@ -7,7 +7,7 @@ import (
 	"magent/test/harness"
 )
 
-// startDefault is a pair with the times that a user has who sets none.
+// startDefault starts a pair with the default timeouts.
 func startDefault(t *testing.T) *pair {
 	t.Helper()
 	p := &pair{primary: harness.StartMemcached(t), backup: harness.StartMemcached(t)}
@@ -15,7 +15,8 @@ func startDefault(t *testing.T) *pair {
 	return p
 }
 
-// TestPrimaryHangs: the first read is answered when the deadline is over, and later ones do not go there.
+// TestPrimaryHangs checks that the first read is answered after the timeout, and that later reads do not go to that
+// server.
 func TestPrimaryHangs(t *testing.T) {
 	t.Parallel()
 	p := startDefault(t)
@@ -39,7 +40,7 @@ func TestPrimaryHangs(t *testing.T) {
 	harness.AwaitState(t, p.proxy.Addr, p.primary.Addr, "up")
 }
 
-// TestBackupHangs: clients go on, and nothing piles up in the proxy.
+// TestBackupHangs checks that clients are served, and that nothing piles up in the proxy.
 func TestBackupHangs(t *testing.T) {
 	t.Parallel()
 	p := startDefault(t)

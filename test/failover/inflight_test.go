@@ -9,7 +9,7 @@ import (
 	"magent/test/harness"
 )
 
-// TestKillUnderLoad: not even the requests that are under way when a server dies see an error or a wrong value.
+// TestKillUnderLoad checks that no request sees an error or a wrong value when a server dies, not even one in flight.
 func TestKillUnderLoad(t *testing.T) {
 	t.Parallel()
 	p := startPair(t)
@@ -30,7 +30,7 @@ func TestKillUnderLoad(t *testing.T) {
 	}
 }
 
-// TestStopUnderLoad: a server that hangs costs its deadlines and nothing else.
+// TestStopUnderLoad checks that a server which hangs costs its timeouts and nothing else.
 func TestStopUnderLoad(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"primary", "backup"} {
@@ -60,7 +60,8 @@ func TestStopUnderLoad(t *testing.T) {
 	}
 }
 
-// TestStoppedServerAlone: without a backup there is an error when the deadline is over, and the connection stays in step.
+// TestStoppedServerAlone checks that without a backup a request fails after the timeout, and the connection stays
+// usable.
 func TestStoppedServerAlone(t *testing.T) {
 	t.Parallel()
 	server := harness.StartMemcached(t)
@@ -86,11 +87,14 @@ func TestStoppedServerAlone(t *testing.T) {
 	})
 }
 
-// TestBlackHole: a primary whose packets are dropped is given up after the connect deadline.
+// TestBlackHole checks that a primary whose packets are dropped is given up after the connect timeout.
 func TestBlackHole(t *testing.T) {
 	t.Parallel()
 	backup := harness.StartMemcached(t)
-	for _, args := range [][]string{{"-s", testkit.BlackHole(t), "-b", backup.Addr}, {"-s", backup.Addr, "-b", testkit.BlackHole(t)}} {
+	for _, args := range [][]string{
+		{"-s", testkit.BlackHole(t), "-b", backup.Addr},
+		{"-s", backup.Addr, "-b", testkit.BlackHole(t)},
+	} {
 		proxy := harness.StartMagent(t, quick(args...)...)
 		c := harness.Dial(t, proxy.Addr)
 		began := time.Now()

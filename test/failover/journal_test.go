@@ -12,13 +12,14 @@ import (
 	"magent/test/harness"
 )
 
-// again runs one magent after the other in front of the same servers, with the same journal.
+// again runs one magent after the other, with the same servers and the same journal.
 func (p *pair) again(t *testing.T, dir string, args ...string) {
 	t.Helper()
-	p.proxy = harness.StartMagent(t, append(quick("--state-dir", dir, "-s", p.primary.Addr, "-b", p.backup.Addr), args...)...)
+	p.proxy = harness.StartMagent(t,
+		append(quick("--state-dir", dir, "-s", p.primary.Addr, "-b", p.backup.Addr), args...)...)
 }
 
-// size is the number of bytes in the journal.
+// size returns the number of bytes in the journal.
 func size(t *testing.T, dir string) (n int64) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*"))
@@ -35,8 +36,8 @@ func size(t *testing.T, dir string) (n int64) {
 	return n
 }
 
-// TestProxyDiesInAnOutage: kill -9 of magent while a server is away loses nothing of what that server has missed, whatever the
-// number of loops before and after.
+// TestProxyDiesInAnOutage checks that a kill -9 of magent during an outage loses nothing of what the server has
+// missed, whatever the number of loops before and after.
 func TestProxyDiesInAnOutage(t *testing.T) {
 	t.Parallel()
 	for _, which := range []string{"primary", "backup"} {
@@ -102,7 +103,7 @@ func proxyDies(t *testing.T, primary bool) {
 	check(c)
 }
 
-// TestProxyDiesWhileAServerIsFilled: the next one goes on with that.
+// TestProxyDiesWhileAServerIsFilled checks that the next magent goes on with that.
 func TestProxyDiesWhileAServerIsFilled(t *testing.T) {
 	t.Parallel()
 	p := &pair{primary: harness.StartMemcached(t), backup: harness.StartMemcached(t)}
@@ -128,7 +129,7 @@ func TestProxyDiesWhileAServerIsFilled(t *testing.T) {
 	}
 }
 
-// TestServerIsRestartedWhileNoProxyRuns: the next one knows that it is not the one that it was.
+// TestServerIsRestartedWhileNoProxyRuns checks that the next magent notices the restart.
 func TestServerIsRestartedWhileNoProxyRuns(t *testing.T) {
 	p := &pair{primary: harness.StartMemcached(t), backup: harness.StartMemcached(t)}
 	dir := t.TempDir()
@@ -151,7 +152,7 @@ func TestServerIsRestartedWhileNoProxyRuns(t *testing.T) {
 	}
 }
 
-// TestRolesAreSwapped: what a server missed as a primary is known of it as a backup.
+// TestRolesAreSwapped checks that what a server missed as a primary is still known when it is a backup.
 func TestRolesAreSwapped(t *testing.T) {
 	t.Parallel()
 	p := &pair{primary: harness.StartMemcached(t), backup: harness.StartMemcached(t)}
@@ -174,7 +175,7 @@ func TestRolesAreSwapped(t *testing.T) {
 	wantKept(t, c, "j", "")
 }
 
-// TestDamagedJournal: everything may be wrong, so nothing is kept.
+// TestDamagedJournal checks that with a damaged journal no server is trusted.
 func TestDamagedJournal(t *testing.T) {
 	t.Parallel()
 	p := &pair{primary: harness.StartMemcached(t), backup: harness.StartMemcached(t)}
@@ -207,14 +208,16 @@ func TestDamagedJournal(t *testing.T) {
 	c.Want("get a\r\n", harness.Hit("a", "newer"))
 }
 
-// TestStateDirInUse: two magents do not share a journal.
+// TestStateDirInUse checks that two magents cannot share a journal.
 func TestStateDirInUse(t *testing.T) {
 	p := &pair{primary: harness.StartMemcached(t), backup: harness.StartMemcached(t)}
 	dir := t.TempDir()
 	p.again(t, dir)
-	cmd := exec.Command(harness.Binary(t), "-p", "0", "-f", filepath.Join(t.TempDir(), "s"), "--state-dir", dir, "-s", p.primary.Addr, "-b", p.backup.Addr)
+	cmd := exec.Command(harness.Binary(t), "-p", "0", "-f", filepath.Join(t.TempDir(), "s"), "--state-dir", dir, "-s",
+		p.primary.Addr, "-b", p.backup.Addr)
 	said, err := cmd.CombinedOutput()
-	if err == nil || !strings.Contains(string(said), dir) || !strings.Contains(string(said), "give each magent a --state-dir of its own") {
+	if err == nil || !strings.Contains(string(said), dir) ||
+		!strings.Contains(string(said), "give each magent a --state-dir of its own") {
 		t.Errorf("%v: %s", err, said)
 	}
 }

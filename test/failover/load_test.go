@@ -10,11 +10,11 @@ import (
 	"magent/test/harness"
 )
 
-// clients is how many connections are busy while something is done to a server.
+// clients is the number of connections that are busy while something is done to a server.
 const clients = 10
 
-// load lets clients send pipelines whose replies are known to the byte, strikes when all are in full swing, and lets
-// each go on for a while. It returns what went wrong, and the longest time that a pipeline took.
+// load lets clients send pipelines with known replies, calls strike when all clients are busy, and lets each of them
+// go on for a while. It returns the errors, and the longest time of a pipeline.
 func load(addr, name string, strike func()) (time.Duration, error) {
 	const before, after = 15, 15 // pipelines of each client
 	var warm atomic.Int64
@@ -64,7 +64,7 @@ func load(addr, name string, strike func()) (time.Duration, error) {
 	return time.Duration(slowest.Load()), err
 }
 
-// actor is a client with keys of its own, so that it knows every reply.
+// actor is a client with its own keys, so that it knows every reply.
 type actor struct {
 	c     *harness.Client
 	name  string
@@ -88,7 +88,10 @@ func newActor(addr, name string, i int) (*actor, error) {
 		return nil, err
 	}
 	a.meta = got == "EN\r\n"
-	for _, request := range []string{harness.Set(name+"b", a.big), harness.Set(name+"c", "1000000"), harness.Set(name+"l", "")} {
+	for _, request := range []string{
+		harness.Set(name+"b", a.big), harness.Set(name+"c", "1000000"),
+		harness.Set(name+"l", ""),
+	} {
 		if got, err := c.Try(request); err != nil || got != "STORED\r\n" {
 			c.Close()
 			return nil, fmt.Errorf("%.40q: %.80q %w", request, got, err)
@@ -116,7 +119,8 @@ func (a *actor) pipeline(n int) error {
 	if n > 1 {
 		step("delete "+old+"\r\n", "DELETED\r\n")
 	}
-	step("get "+old+" "+key+" "+a.name+"c\r\n", fmt.Sprintf("VALUE %s 0 %d\r\n%s\r\n", key, len(value), value)+harness.Hit(a.name+"c", fmt.Sprint(a.count)))
+	step("get "+old+" "+key+" "+a.name+"c\r\n", fmt.Sprintf("VALUE %s 0 %d\r\n%s\r\n", key, len(value), value)+
+		harness.Hit(a.name+"c", fmt.Sprint(a.count)))
 	step("touch "+key+" 1000\r\n", "TOUCHED\r\n")
 	step("add "+key+" 0 0 1\r\n1\r\n", "NOT_STORED\r\n")
 	if a.meta {

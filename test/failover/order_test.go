@@ -17,7 +17,8 @@ const (
 	depth   = 10  // commands in a packet
 )
 
-// TestCopiesAgree races set, append, prepend, incr, delete, add, replace, touch and cas, with one loop and with two.
+// TestCopiesAgree lets clients race with set, append, prepend, incr, delete, add, replace, touch and cas, with one
+// loop and with two.
 func TestCopiesAgree(t *testing.T) {
 	for _, threads := range []string{"1", "2"} {
 		t.Run("threads "+threads, func(t *testing.T) {
@@ -32,7 +33,7 @@ func TestCopiesAgree(t *testing.T) {
 	}
 }
 
-// TestCopiesAgreeOverFarms: the same with two primaries and three backups.
+// TestCopiesAgreeOverFarms does the same with two primaries and three backups.
 func TestCopiesAgreeOverFarms(t *testing.T) {
 	var primaries, backups []*harness.Memcached
 	var args []string
@@ -58,7 +59,7 @@ func TestCopiesAgreeOverFarms(t *testing.T) {
 
 func key(i int) string { return fmt.Sprintf("key%d", i) }
 
-// race is one client: packets of mixed mutations, and now and then a cas.
+// race is the goroutine of a client. It sends packets of mixed mutations, and sometimes a cas.
 func race(addr string, seed uint64) error {
 	c, err := harness.Open(addr)
 	if err != nil {
@@ -96,8 +97,8 @@ func race(addr string, seed uint64) error {
 	return nil
 }
 
-// mutate adds a command and returns how many replies it has. Numbers never get shorter but by a set: memcached pads
-// such a one with spaces or not, as it happens to be busy with the item.
+// mutate adds a command and returns the number of its replies. A number gets shorter only by a set: memcached may or
+// may not pad it with spaces, depending on whether the item is in use.
 func mutate(r *rand.Rand, kinds int, packet *strings.Builder) int {
 	k, value := key(r.IntN(keys)), fmt.Sprint(1+r.IntN(999_999))
 	replies, quiet := 1, ""
@@ -127,7 +128,7 @@ func mutate(r *rand.Rand, kinds int, packet *strings.Builder) int {
 	return replies
 }
 
-// swap is gets and cas, with mutations of the same key right behind the cas.
+// swap sends gets and cas, with mutations of the same key directly after the cas.
 func swap(c *harness.Client, r *rand.Rand) error {
 	k := key(r.IntN(keys))
 	reply, err := c.Try("gets " + k + "\r\n")
@@ -135,15 +136,16 @@ func swap(c *harness.Client, r *rand.Rand) error {
 		return err
 	}
 	token := strings.Fields(reply)[4]
-	reply, err = c.Try(fmt.Sprintf("cas %s %d 0 6 %s\r\n%d\r\nincr %s 1 noreply\r\nappend %s 0 0 1 noreply\r\n7\r\n", k, r.IntN(100), token, 100_000+r.IntN(900_000), k, k))
+	reply, err = c.Try(fmt.Sprintf("cas %s %d 0 6 %s\r\n%d\r\nincr %s 1 noreply\r\nappend %s 0 0 1 noreply\r\n7\r\n",
+		k, r.IntN(100), token, 100_000+r.IntN(900_000), k, k))
 	if err == nil && reply != "STORED\r\n" && reply != "EXISTS\r\n" && reply != "NOT_FOUND\r\n" {
 		err = fmt.Errorf("reply %q to cas", reply)
 	}
 	return err
 }
 
-// compare asks both servers for all keys. Nothing is under way any more, but what was sent with noreply: a copy may
-// be a moment late.
+// compare reads all keys from both servers. Only noreply commands can still be in flight, so a copy may be a moment
+// late.
 func compareAll(t *testing.T, primary, backup *harness.Memcached) {
 	t.Helper()
 	one, other := harness.Dial(t, primary.Addr), harness.Dial(t, backup.Addr)
@@ -169,7 +171,7 @@ func compareAll(t *testing.T, primary, backup *harness.Memcached) {
 	})
 }
 
-// held is the one value that a farm holds for a key: at most one server of it has the key.
+// held returns the value that a set of servers holds for a key. At most one of the servers has the key.
 func held(t *testing.T, farm []*harness.Memcached, key string) string {
 	t.Helper()
 	value := ""

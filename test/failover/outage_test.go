@@ -10,8 +10,8 @@ import (
 	"magent/test/harness"
 )
 
-// session is a step of a client with its reply, for every command, and with the one where the servers lack the meta commands, if
-// that is another one; {0} is a key of its own.
+// session has a request for every command, with the reply. If servers without meta commands lead to another reply,
+// that is the third element. {0} is a key of each session.
 var session = [][]string{
 	{"set {0} 3 0 2\r\n10\r\n", "STORED\r\n"},
 	{"get {0}\r\n", "VALUE {0} 3 2\r\n10\r\nEND\r\n"},
@@ -55,7 +55,7 @@ func holdSession(t *testing.T, c *harness.Client, key string) {
 	}
 }
 
-// TestOneServerDead: no client sees an error, from the first request on, whichever of the two has died.
+// TestOneServerDead checks that no client sees an error, from the first request on, whichever server has died.
 func TestOneServerDead(t *testing.T) {
 	t.Parallel()
 	for _, victim := range []string{"primary", "backup"} {
@@ -81,7 +81,7 @@ func TestOneServerDead(t *testing.T) {
 	}
 }
 
-// TestRestartWhileIdle: a memcached that is restarted between two requests costs no error and no wait.
+// TestRestartWhileIdle checks that a restart of a memcached between two requests costs no error and no wait.
 func TestRestartWhileIdle(t *testing.T) {
 	t.Parallel()
 	p := startPair(t)
@@ -94,7 +94,7 @@ func TestRestartWhileIdle(t *testing.T) {
 	}
 }
 
-// TestBothDead: an error at once, in step, and the connection is good again when a server is.
+// TestBothDead checks that there is an error at once, and that the connection works again when a server is back.
 func TestBothDead(t *testing.T) {
 	p := startPair(t)
 	c := harness.Dial(t, p.proxy.Addr)
@@ -103,7 +103,8 @@ func TestBothDead(t *testing.T) {
 	p.backup.Kill()
 	began := time.Now()
 	requests := []string{
-		"get a\r\n", "gets a\r\n", "get a b c\r\n", "gat 0 a b\r\n", harness.Set("a", "2"), "append a 0 0 1\r\n3\r\n", "cas a 0 0 1 1\r\nx\r\n", "incr a 1\r\n",
+		"get a\r\n", "gets a\r\n", "get a b c\r\n", "gat 0 a b\r\n", harness.Set("a", "2"), "append a 0 0 1\r\n3\r\n",
+		"cas a 0 0 1 1\r\nx\r\n", "incr a 1\r\n",
 		"delete a\r\n", "touch a 1\r\n", "mg a v\r\n", "ms a 1\r\n1\r\n", "md a\r\n", "ma a\r\n",
 	}
 	for _, request := range requests {

@@ -11,14 +11,14 @@ import (
 	"magent/test/harness"
 )
 
-// item is what a key is expected to be.
+// item is what a key is expected to hold.
 type item struct {
 	value string
 	flags int
 	ttl   int // seconds; -1: none
 }
 
-// fillPair stores n keys of all sizes, flags and times.
+// fillPair stores n keys with values of all sizes, flags and times to live.
 func fillPair(c *harness.Client, n int) map[string]item {
 	items := map[string]item{}
 	for i := range n {
@@ -40,8 +40,8 @@ func fillPair(c *harness.Client, n int) map[string]item {
 	return items
 }
 
-// compare tells how a server's copy of a key differs; age is how long ago the keys were stored. Without the meta commands nobody
-// tells how long it is kept.
+// compare returns how a server's copy of a key differs. age is how long ago the keys were stored. Without meta
+// commands the time to live is not known.
 func compare(c *harness.Client, meta harness.Meta, key string, want item, age time.Duration) error {
 	if meta != harness.FullMeta {
 		hit := fmt.Sprintf("VALUE %s %d %d\r\n%s\r\nEND\r\n", key, want.flags, len(want.value), want.value)
@@ -65,8 +65,8 @@ func compare(c *harness.Client, meta harness.Meta, key string, want item, age ti
 	return nil
 }
 
-// TestRestartedEmpty: a server is killed and comes back empty. Every key is a hit, from the first request on, and the
-// server holds all of them again soon, with the same flags and times, without anybody writing them.
+// TestRestartedEmpty kills a server, which comes back empty. Every key must be a hit, from the first request on. Soon
+// the server must hold all of them again, with the same flags and times, although nobody writes them.
 func TestRestartedEmpty(t *testing.T) {
 	t.Parallel()
 	for _, which := range []string{"primary", "backup"} {
@@ -112,18 +112,21 @@ func restartedEmpty(t *testing.T, primary bool) {
 		}
 	}
 	direct.Want("get during\r\n", harness.Hit("during", "1"))
-	if got := harness.ServerStat(t, p.proxy.Addr, server.Addr, "refills"); got != "200" { // the one of the outage is a repair
+	// The key that was written in the outage counts as a repair.
+	if got := harness.ServerStat(t, p.proxy.Addr, server.Addr, "refills"); got != "200" {
 		t.Errorf("%s refills", got)
 	}
 	other.Kill() // its copy is as good
 	everything()
 }
 
-// notFilled: a server without the meta commands cannot be filled. That is said, and it is used as it is.
+// notFilled checks that a server without meta commands cannot be filled. This is reported, and the server is used as
+// it is.
 func notFilled(t *testing.T, p *pair, server *harness.Memcached) {
 	t.Helper()
 	awaitState(t, p.proxy, server, "up")
-	if why := harness.ServerStat(t, p.proxy.Addr, server.Addr, "not_filled"); !strings.Contains(why, "has no meta commands") {
+	if why := harness.ServerStat(t, p.proxy.Addr, server.Addr, "not_filled"); !strings.Contains(why,
+		"has no meta commands") {
 		t.Errorf("not_filled is %q", why)
 	}
 	c := harness.Dial(t, p.proxy.Addr)
@@ -131,8 +134,8 @@ func notFilled(t *testing.T, p *pair, server *harness.Memcached) {
 	harness.Dial(t, server.Addr).Want("get then\r\n", harness.Hit("then", "1"))
 }
 
-// TestRestartedEmptyWhileIdle: nobody asks for anything while a server is restarted. Then every key is a hit, and every
-// command does what it should.
+// TestRestartedEmptyWhileIdle restarts a server while there are no requests. Then every key must be a hit, and every
+// command must work.
 func TestRestartedEmptyWhileIdle(t *testing.T) {
 	p := startPair(t)
 	c := harness.Dial(t, p.proxy.Addr)
@@ -152,7 +155,8 @@ func TestRestartedEmptyWhileIdle(t *testing.T) {
 	c.Want("get n\r\n", harness.Hit("n", "42"))
 }
 
-// TestSharedBackupRestarted: a backup of two primaries gets the keys of both; and a primary gets its own ones only.
+// TestSharedBackupRestarted checks that a backup of two primaries gets the keys of both, and that a primary gets only
+// its own keys.
 func TestSharedBackupRestarted(t *testing.T) {
 	t.Parallel()
 	s1, s2, b := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
@@ -177,7 +181,7 @@ func TestSharedBackupRestarted(t *testing.T) {
 	}
 }
 
-// TestRefillRate: a server is filled no faster than it should be, and tells how far it is.
+// TestRefillRate checks that a server is filled no faster than configured, and that its progress is shown.
 func TestRefillRate(t *testing.T) {
 	t.Parallel()
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)

@@ -11,7 +11,7 @@ import (
 	"magent/test/harness"
 )
 
-// withPassword is a memcached that answers nobody who has not said a password.
+// withPassword starts a memcached that requires a password.
 func withPassword(t *testing.T) *harness.Memcached {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "passwords")
@@ -21,7 +21,7 @@ func withPassword(t *testing.T) *harness.Memcached {
 	return harness.StartMemcached(t, "-u", "root", "-Y", file)
 }
 
-// awaitReason waits until the log and stats servers say why a server is out of use.
+// awaitReason waits until the log and `stats servers` have the reason why a server is ejected.
 func awaitReason(t *testing.T, proxy *harness.Magent, server, want string) {
 	t.Helper()
 	testkit.Eventually(t, server+" is out of use", func() error {
@@ -36,14 +36,15 @@ func awaitReason(t *testing.T, proxy *harness.Magent, server, want string) {
 	})
 }
 
-// TestServerWithPassword: a memcached with -Y is out of use, and the reason is told; where there is another copy nobody
-// notices.
+// TestServerWithPassword checks that a memcached with -Y is ejected, with the reason. If there is another copy, no
+// client notices.
 func TestServerWithPassword(t *testing.T) {
 	const reason = "the server wants a password"
 	locked := withPassword(t)
 	alone := harness.StartMagent(t, "-s", locked.Addr)
 	awaitReason(t, alone, locked.Addr, reason)
-	if got := harness.Dial(t, alone.Addr).Do("get a\r\n"); !strings.HasPrefix(got, "SERVER_ERROR "+locked.Addr+": "+reason) {
+	if got := harness.Dial(t, alone.Addr).Do("get a\r\n"); !strings.HasPrefix(got, "SERVER_ERROR "+locked.Addr+
+		": "+reason) {
 		t.Errorf("get: %q", got)
 	}
 	pair := harness.StartMagent(t, "-s", locked.Addr, "-b", harness.StartMemcached(t).Addr)
@@ -53,7 +54,8 @@ func TestServerWithPassword(t *testing.T) {
 	awaitReason(t, pair, locked.Addr, reason)
 }
 
-// TestServerWithoutRoom: what a memcached says that has no connection left is told, and it is used as soon as it has one.
+// TestServerWithoutRoom checks that the error of a memcached without free connections is reported, and that the server
+// is used as soon as it has one.
 func TestServerWithoutRoom(t *testing.T) {
 	t.Parallel()
 	const limit = 32

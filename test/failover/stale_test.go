@@ -11,13 +11,15 @@ import (
 	"magent/test/harness"
 )
 
-// TestNothingOldComesBack: a server hangs, keys are changed and deleted meanwhile, it goes on with its old contents.
-// From the first request on nobody reads an old value or a deleted key, or misses a new one.
+// TestNothingOldComesBack makes a server hang while keys are changed and deleted. When it goes on with its old
+// contents, nobody may read an old value or a deleted key, or miss a new one, from the first request on.
 func TestNothingOldComesBack(t *testing.T) {
 	t.Parallel()
 	for _, each := range []int{50, 5000} {
 		for _, which := range []string{"primary", "backup"} {
-			t.Run(fmt.Sprint(which, ", ", 4*each, " keys"), func(t *testing.T) { nothingOld(t, which == "primary", each) })
+			t.Run(fmt.Sprint(which, ", ", 4*each, " keys"), func(t *testing.T) {
+				nothingOld(t, which == "primary", each)
+			})
 		}
 	}
 }
@@ -104,8 +106,8 @@ func together(t *testing.T, c *harness.Client, steps [][]string) {
 	}
 }
 
-// reading is what a get of a key with that value may say after an outage; "": deleted. Where the servers lack the meta commands a
-// key that one of them has missed cannot be copied: it is deleted there.
+// reading returns the replies to a get that are right after an outage. value is what the key should hold; empty: it
+// was deleted. Without meta commands a key that a server has missed cannot be copied, and is deleted there.
 func reading(t *testing.T, key, value string) []string {
 	t.Helper()
 	switch {
@@ -117,7 +119,7 @@ func reading(t *testing.T, key, value string) []string {
 	return []string{harness.Hit(key, value)}
 }
 
-// wantKept reads a key whose value one of the servers has missed.
+// wantKept reads a key of which one of the servers has missed the value.
 func wantKept(t *testing.T, c *harness.Client, key, value string) {
 	t.Helper()
 	if got, want := c.Do("get "+key+"\r\n"), reading(t, key, value); !slices.Contains(want, got) {
@@ -125,7 +127,7 @@ func wantKept(t *testing.T, c *harness.Client, key, value string) {
 	}
 }
 
-// TestFlushDuringAnOutage reaches the server that was away.
+// TestFlushDuringAnOutage checks that a flush_all reaches the server that was down.
 func TestFlushDuringAnOutage(t *testing.T) {
 	t.Parallel()
 	p := startQuickPair(t)

@@ -1,4 +1,4 @@
-// Package health runs `magent health` beside real proxies, well and unwell.
+// Package health runs `magent health` against real proxies that can and cannot serve.
 package health
 
 import (

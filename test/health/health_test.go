@@ -10,10 +10,10 @@ import (
 	"magent/test/harness"
 )
 
-// errAccepts is for whoever waits for the end.
+// errAccepts is the error while a proxy still accepts connections.
 var errAccepts = errors.New("it still accepts")
 
-// check runs magent health and expects an exit code and, in the line that it prints, a text.
+// check runs magent health. It expects an exit code, and a text in the one line of output.
 func check(t *testing.T, code int, text string, args ...string) {
 	t.Helper()
 	got, stdout, stderr := harness.Run(t, append([]string{harness.Binary(t), "health"}, args...)...)
@@ -38,7 +38,7 @@ func TestWell(t *testing.T) {
 	check(t, 0, path+" serves, in ", path)
 }
 
-// TestServersGone: the proxy is well as long as some keys can be had, and no longer.
+// TestServersGone checks that a proxy is healthy as long as it can serve some keys.
 func TestServersGone(t *testing.T) {
 	one, two, backup := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
 	pair := harness.StartMagent(t, "-s", one.Addr, "-b", backup.Addr)
@@ -53,7 +53,7 @@ func TestServersGone(t *testing.T) {
 	}
 }
 
-// TestOneServerOfMany: what one server of fifty holds is served, so the proxy is well.
+// TestOneServerOfMany checks that a proxy is healthy if only one of fifty servers is up.
 func TestOneServerOfMany(t *testing.T) {
 	args := []string{"-s", harness.StartMemcached(t).Addr}
 	for range 49 {
@@ -78,7 +78,8 @@ func TestUnwell(t *testing.T) {
 
 	full := harness.StartMagent(t, "-s", server.Addr, "-n", "1")
 	var only *harness.Client
-	testkit.Eventually(t, "there is room for one", func() (err error) { // who looked whether it listens may not be gone yet
+	// The connection that checked whether magent listens may not be closed yet.
+	testkit.Eventually(t, "there is room for one", func() (err error) {
 		if only, err = harness.Open(full.Addr); err != nil {
 			return err
 		}
@@ -95,7 +96,7 @@ func TestUnwell(t *testing.T) {
 	check(t, 1, "Too many open connections", full.Addr)
 }
 
-// TestDraining: a proxy that drains is not well, although it still answers those that are there.
+// TestDraining checks that a proxy which drains is not healthy, although it still answers its clients.
 func TestDraining(t *testing.T) {
 	server := harness.StartMemcached(t)
 	proxy := harness.StartMagent(t, "-s", server.Addr, "--timeout", "10s")
@@ -122,7 +123,7 @@ func TestDraining(t *testing.T) {
 	}
 }
 
-// TestCutOff: one peer that can be reached is enough, be it only to be refused by it.
+// TestCutOff checks that one reachable peer is enough, even if it refuses the connection.
 func TestCutOff(t *testing.T) {
 	proxy := harness.StartMagent(t, "-s", harness.StartMemcached(t).Addr)
 	away, refuses := testkit.BlackHole(t), testkit.DeadAddr(t)
@@ -136,7 +137,8 @@ func TestRedis(t *testing.T) {
 	for name, args := range map[string][]string{"open": nil, "password": {"--requirepass", "secret"}} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "redis")
-			testkit.Start(t, "redis", append([]string{"redis-server", "--port", "0", "--save", "", "--unixsocket", path}, args...)...)
+			testkit.Start(t, "redis",
+				append([]string{"redis-server", "--port", "0", "--save", "", "--unixsocket", path}, args...)...)
 			testkit.Eventually(t, "redis listens", func() error {
 				c, err := harness.Open(path)
 				if err == nil {
@@ -159,7 +161,7 @@ func TestUsage(t *testing.T) {
 	check(t, 2, "port", "127.0.0.1:what")
 }
 
-// TestReadyz: where the process is watched, health asks for all pools, also when these have no room for one more client.
+// TestReadyz checks that health asks for all pools at the admin address, even if these accept no more clients.
 func TestReadyz(t *testing.T) {
 	server := harness.StartMemcached(t)
 	path := filepath.Join(t.TempDir(), "admin.sock")
@@ -186,7 +188,9 @@ func TestReadyz(t *testing.T) {
 	server.Kill()
 	testkit.Eventually(t, "the server is out of use", func() error {
 		_, err := only.Try("get a\r\n")
-		if code, _, stderr := harness.Run(t, harness.Binary(t), "health", "--readyz", path); code != 1 || !strings.Contains(stderr, path+": 503 Service Unavailable: nothing is served; pool magent serves nothing: primary "+server.Addr) {
+		if code, _, stderr := harness.Run(t, harness.Binary(t), "health", "--readyz", path); code != 1 ||
+			!strings.Contains(stderr, path+
+				": 503 Service Unavailable: nothing is served; pool magent serves nothing: primary "+server.Addr) {
 			return errors.Join(err, errors.New(stderr))
 		}
 		return nil

@@ -1,4 +1,4 @@
-// Package hygiene checks what magent leaves behind: descriptors and threads while it runs, and its clients when it ends.
+// Package hygiene checks what magent leaves behind: descriptors and threads while it runs, and clients when it ends.
 package hygiene
 
 import (

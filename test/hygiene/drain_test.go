@@ -9,7 +9,8 @@ import (
 	"magent/test/harness"
 )
 
-// TestDrain: SIGTERM lets the requests in flight finish, sends idle clients away, takes no new ones, and exits with 0.
+// TestDrain checks the shutdown by SIGTERM: requests in flight are answered, idle connections are closed, no new ones
+// are accepted, and the exit code is 0.
 func TestDrain(t *testing.T) {
 	server := harness.StartMemcached(t)
 	proxy := harness.StartMagent(t, "-s", server.Addr, "--timeout", "10s")
@@ -53,7 +54,7 @@ func TestDrain(t *testing.T) {
 	}
 }
 
-// TestTerminateIdle: nothing to wait for, nothing to wait.
+// TestTerminateIdle checks that magent ends at once if no request is in flight.
 func TestTerminateIdle(t *testing.T) {
 	proxy := harness.StartMagent(t, "-s", harness.StartMemcached(t).Addr, "-b", testkit.DeadAddr(t))
 	idle := harness.Dial(t, proxy.Addr)

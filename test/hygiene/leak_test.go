@@ -9,10 +9,12 @@ import (
 	"magent/test/harness"
 )
 
-// TestNothingLeaks: a thousand clients come and go while servers die and return; then the process is what it was.
+// TestNothingLeaks lets a thousand clients come and go while servers die and return. Afterwards the process must have
+// no more descriptors and threads than before.
 func TestNothingLeaks(t *testing.T) {
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
-	proxy := harness.StartMagent(t, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "300ms", "--probe-interval", "100ms")
+	proxy := harness.StartMagent(t, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "300ms",
+		"--probe-interval", "100ms")
 	round := func(clients int) {
 		t.Helper()
 		for _, server := range []*harness.Memcached{primary, backup} {
@@ -37,7 +39,7 @@ func TestNothingLeaks(t *testing.T) {
 	}
 }
 
-// visit lets clients come ten at a time. Half of them leave without a word, with replies unread.
+// visit runs clients, ten at a time. Half of them disconnect without having read all replies.
 func visit(t *testing.T, addr string, clients int) {
 	t.Helper()
 	for batch := range clients / 10 {
@@ -65,7 +67,7 @@ func visit(t *testing.T, addr string, clients int) {
 	}
 }
 
-// settled waits until the number of descriptors has been the same for a while.
+// settled waits until the number of descriptors stays the same for a while.
 func settled(t *testing.T, proxy *harness.Magent) (fds, threads int) {
 	t.Helper()
 	same := 0

@@ -12,7 +12,7 @@ import (
 	"magent/test/harness"
 )
 
-// slowLine is a line of the log about a slow request.
+// slowLine is the log line about a slow request.
 type slowLine struct {
 	Message string `json:"message"`
 	Pool    string `json:"pool"`
@@ -36,7 +36,8 @@ func slowLines(t *testing.T, log string) (lines []slowLine) {
 	return lines
 }
 
-// A request that waits for a server that hangs is logged, one that does not is not; the key is a hash unless it may be told.
+// A request to a server that hangs is logged as slow, and a fast one is not. The key is logged as a hash, unless keys
+// may be shown.
 func TestSlowRequests(t *testing.T) {
 	for _, told := range []bool{false, true} {
 		m := harness.StartMemcached(t)
@@ -62,7 +63,10 @@ func TestSlowRequests(t *testing.T) {
 		m.Resume()
 		h := fnv.New64a()
 		h.Write([]byte("secret"))
-		want := slowLine{Message: "slow request", Pool: lines[0].Pool, Command: "get", Server: m.Addr, TookMS: lines[0].TookMS, KeyHash: fmt.Sprintf("%016x", h.Sum64())}
+		want := slowLine{
+			Message: "slow request", Pool: lines[0].Pool, Command: "get", Server: m.Addr,
+			TookMS: lines[0].TookMS, KeyHash: fmt.Sprintf("%016x", h.Sum64()),
+		}
 		if told {
 			want.Key, want.KeyHash = "secret", ""
 		}
@@ -72,10 +76,11 @@ func TestSlowRequests(t *testing.T) {
 	}
 }
 
-// Many slow requests are a few lines, with the number of the others.
+// Of many slow requests only a few are logged, with the number of the others.
 func TestSlowRequestsAreBounded(t *testing.T) {
 	m := harness.StartMemcached(t)
-	p := harness.StartMagent(t, "-s", m.Addr, "--slow", "200ms", "--timeout", "300ms", "--server-failure-limit", "1000")
+	p := harness.StartMagent(t, "-s", m.Addr, "--slow", "200ms", "--timeout", "300ms",
+		"--server-failure-limit", "1000")
 	c := harness.Dial(t, p.Addr)
 	c.Want("get k\r\n", "END\r\n") // the server is connected to: what it does not answer then is slow
 	m.Pause()
@@ -100,7 +105,7 @@ func TestSlowRequestsAreBounded(t *testing.T) {
 	}
 }
 
-// stats hotkeys has the key that everybody asks for.
+// stats hotkeys has the key that is asked for most.
 func TestHotKeys(t *testing.T) {
 	m := harness.StartMemcached(t)
 	p := harness.StartMagent(t, "-s", m.Addr)

@@ -11,13 +11,14 @@ import (
 
 func TestLint(t *testing.T) {
 	for name, args := range settings() {
-		if code, stdout, stderr := harness.Tool(t, "HELM", append([]string{"lint", "--strict", chart}, args...)...); code != 0 {
+		if code, stdout, stderr := harness.Tool(t, "HELM",
+			append([]string{"lint", "--strict", chart}, args...)...); code != 0 {
 			t.Errorf("%s: exit code %d\n%s%s", name, code, stdout, stderr)
 		}
 	}
 }
 
-// TestManifests: the plain manifests are the chart. UPDATE_MANIFESTS=1 writes them.
+// TestManifests checks that the plain manifests are what the chart renders. UPDATE_MANIFESTS=1 writes them.
 func TestManifests(t *testing.T) {
 	for _, name := range []string{"deployment", "daemonset"} {
 		path := filepath.Join(harness.Root(t), "deploy/kubernetes", name+".yaml")
@@ -28,12 +29,14 @@ func TestManifests(t *testing.T) {
 			}
 		}
 		if got, err := os.ReadFile(path); err != nil || string(got) != want {
-			t.Errorf("%s is not what the chart makes (%v): UPDATE_MANIFESTS=1 go test -run TestManifests ./test/kubernetes", path, err)
+			t.Errorf(
+				"%s is not what the chart makes (%v): UPDATE_MANIFESTS=1 go test -run TestManifests ./test/kubernetes",
+				path, err)
 		}
 	}
 }
 
-// TestWrongValues: what cannot be right is told.
+// TestWrongValues checks that the chart reports values that cannot be right.
 func TestWrongValues(t *testing.T) {
 	for want, args := range map[string][]string{
 		`kind "StatefulSet": write Deployment or DaemonSet`: {"--set", "kind=StatefulSet"},
@@ -41,14 +44,15 @@ func TestWrongValues(t *testing.T) {
 		"pools: each needs a name":                          {"--set-json", `pools=[{"port": 1}]`},
 		"pools: a has no port":                              {"--set-json", `pools=[{"name": "a"}]`},
 	} {
-		code, _, stderr := harness.Tool(t, "HELM", append([]string{"template", "magent", chart, "--kube-version", version}, args...)...)
+		code, _, stderr := harness.Tool(t, "HELM",
+			append([]string{"template", "magent", chart, "--kube-version", version}, args...)...)
 		if code == 0 || !strings.Contains(stderr, want) {
 			t.Errorf("%v: exit code %d, %s", args, code, stderr)
 		}
 	}
 }
 
-// TestVersion: the chart names the version of untagged source; make release puts the right one there.
+// TestVersion checks that the chart has the version of untagged source. make release sets the version of the tag.
 func TestVersion(t *testing.T) {
 	source, err := os.ReadFile(filepath.Join(harness.Root(t), "internal/service/version.go"))
 	if err != nil {

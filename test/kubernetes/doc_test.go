@@ -1,5 +1,5 @@
-// Package kubernetes checks the Helm chart and the plain manifests: by helm, by the schemas of Kubernetes' own API, and by
-// magent, which has to take what they give it.
+// Package kubernetes checks the Helm chart and the plain manifests: with helm, with the schemas of the Kubernetes API,
+// and with magent, which must accept its arguments and its configuration.
 package kubernetes
 
 import (
@@ -13,10 +13,10 @@ func TestMain(m *testing.M) { harness.Main(m) }
 
 const chart = "deploy/kubernetes/magent"
 
-// version is that of Kubernetes that the manifests are for, at least.
+// version is the oldest Kubernetes for which the manifests are meant.
 const version = "1.30.0"
 
-// settings are values under which a chart has to be right, as arguments of helm.
+// settings are arguments of helm for which the chart must be right.
 func settings() map[string][]string {
 	return map[string][]string{
 		"deployment": {"--set", "kind=Deployment"},
@@ -25,10 +25,11 @@ func settings() map[string][]string {
 	}
 }
 
-// render is helm template.
+// render runs helm template.
 func render(t *testing.T, args ...string) string {
 	t.Helper()
-	code, stdout, stderr := harness.Tool(t, "HELM", append([]string{"template", "magent", chart, "--kube-version", version}, args...)...)
+	code, stdout, stderr := harness.Tool(t, "HELM",
+		append([]string{"template", "magent", chart, "--kube-version", version}, args...)...)
 	if code != 0 {
 		t.Fatalf("helm template: exit code %d\n%s", code, stderr)
 	}

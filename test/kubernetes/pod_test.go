@@ -16,7 +16,7 @@ import (
 	"magent/test/harness"
 )
 
-// object is what we read of a manifest.
+// object is the part of a manifest that the tests read.
 type object struct {
 	Kind string
 	Data map[string]string
@@ -57,7 +57,7 @@ func objects(t *testing.T, text string) map[string]object {
 	}
 }
 
-// TestMagentTakesIt: the arguments, variables and pools of the pod are ones that magent knows and finds right.
+// TestMagentTakesIt checks that magent accepts the arguments, variables and pools of the pod.
 func TestMagentTakesIt(t *testing.T) {
 	for name, args := range settings() {
 		all := objects(t, render(t, args...))
@@ -90,7 +90,8 @@ func TestPodServes(t *testing.T) {
 	server, backup := harness.StartMemcached(t), harness.StartMemcached(t)
 	_, port, _ := strings.Cut(testkit.DeadAddr(t), ":")
 	text := render(t, "--set", "kind=DaemonSet", "--set", "listen=127.0.0.1", "--set-json", fmt.Sprintf(
-		`pools=[{"name": "main", "port": %s, "timeout": 500, "servers": ["%s:1"], "backups": ["%s:1"]}]`, port, server.Addr, backup.Addr))
+		`pools=[{"name": "main", "port": %s, "timeout": 500, "servers": ["%s:1"], "backups": ["%s:1"]}]`, port,
+		server.Addr, backup.Addr))
 	all := objects(t, text)
 	file, state := filepath.Join(t.TempDir(), "pools.yml"), t.TempDir()
 	if err := os.WriteFile(file, []byte(all["ConfigMap"].Data["pools.yml"]), 0o600); err != nil {

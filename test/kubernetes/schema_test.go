@@ -10,7 +10,7 @@ import (
 	"magent/test/harness"
 )
 
-// TestValid: Kubernetes takes the manifests, and knows each of their fields.
+// TestValid checks that Kubernetes accepts the manifests and knows each of their fields.
 func TestValid(t *testing.T) {
 	schemas := schemas(t)
 	for name, args := range settings() {
@@ -47,9 +47,10 @@ func conform(t *testing.T, schemas, text string) (code int, said string) {
 	return code, stdout + stderr
 }
 
-// schemas makes what kubeconform reads, one file for each kind, of the API descriptions that kubectl-validate has in its
-// module, and returns where they are. (kubeconform would fetch its own from the Internet. kubectl-validate itself has half of
-// an API server to be compiled.) That of a ServiceMonitor, which is not Kubernetes' own, is in testdata: the fields that we use.
+// schemas writes the schemas for kubeconform, one file for each kind, and returns their folder. They are made from the
+// API descriptions in the module kubectl-validate. (kubeconform would download its own. kubectl-validate itself would
+// compile half of an API server.) The schema of a ServiceMonitor, which is not part of Kubernetes, is in testdata; it
+// has only the fields that we use.
 func schemas(t *testing.T) (location string) {
 	t.Helper()
 	code, stdout, stderr := harness.Long(t, "go", "mod", "download", "-json", harness.Pinned(t, "K8S_SCHEMAS"))
@@ -59,8 +60,14 @@ func schemas(t *testing.T) (location string) {
 	}
 	dir := t.TempDir()
 	for group, kinds := range map[string]map[string]string{
-		"api/v1":                    {"Service": "io.k8s.api.core.v1.Service", "ConfigMap": "io.k8s.api.core.v1.ConfigMap"},
-		"apis/apps/v1":              {"Deployment": "io.k8s.api.apps.v1.Deployment", "DaemonSet": "io.k8s.api.apps.v1.DaemonSet"},
+		"api/v1": {
+			"Service":   "io.k8s.api.core.v1.Service",
+			"ConfigMap": "io.k8s.api.core.v1.ConfigMap",
+		},
+		"apis/apps/v1": {
+			"Deployment": "io.k8s.api.apps.v1.Deployment",
+			"DaemonSet":  "io.k8s.api.apps.v1.DaemonSet",
+		},
 		"apis/policy/v1":            {"PodDisruptionBudget": "io.k8s.api.policy.v1.PodDisruptionBudget"},
 		"apis/networking.k8s.io/v1": {"NetworkPolicy": "io.k8s.api.networking.v1.NetworkPolicy"},
 	} {
@@ -89,7 +96,7 @@ func schemas(t *testing.T) (location string) {
 	return filepath.Join(dir, "{{.ResourceKind}}.json")
 }
 
-// forbidUnknown has each object with named fields have no others.
+// forbidUnknown makes each object with named fields accept no other fields.
 func forbidUnknown(node any) {
 	switch node := node.(type) {
 	case []any:

@@ -1,5 +1,5 @@
-// Package nutcracker holds our nutcracker beside twemproxy's, which is run with the same command lines and files, and
-// looks at what it does as a process: daemon, files, signals, stats port.
+// Package nutcracker compares our nutcracker with twemproxy's, run with the same command lines and files. It also
+// checks what ours does as a process: daemon, files, signals, stats port.
 package nutcracker
 
 import (

@@ -17,7 +17,7 @@ import (
 	"magent/test/harness"
 )
 
-// daemon starts a nutcracker as Debian's script does, but for the places of its files, and returns its process number.
+// daemon starts a nutcracker as Debian's script does, apart from the paths of its files. It returns the process id.
 func (p *place) daemon(t *testing.T, bin, pools string) (pid int) {
 	t.Helper()
 	args := append([]string{"-d"}, p.args(t, pools, "-p", p.file("pid"), "-o", p.file("log"))...)
@@ -27,7 +27,7 @@ func (p *place) daemon(t *testing.T, bin, pools string) (pid int) {
 	return p.pid(t)
 }
 
-// pid reads the pid file, and sees to it that the process ends with the test.
+// pid reads the pid file, and makes sure that the process ends with the test.
 func (p *place) pid(t *testing.T) int {
 	t.Helper()
 	text, err := os.ReadFile(p.file("pid"))
@@ -42,7 +42,7 @@ func (p *place) pid(t *testing.T) int {
 	return pid
 }
 
-// A daemon serves when the command returns, is detached from all, reopens its log, and leaves nothing behind.
+// A daemon serves when the command returns. It is detached, reopens its log, and leaves no files behind.
 func TestDaemon(t *testing.T) {
 	server, p := harness.StartMemcached(t), newPlace(t)
 	pid := p.daemon(t, harness.Nutcracker(t), p.pool(server.Addr))
@@ -50,10 +50,12 @@ func TestDaemon(t *testing.T) {
 	if all, err := figures(p.stats); err != nil || number(t, all, "alpha", "server0", "requests") != 1 {
 		t.Errorf("%v, %v", all, err)
 	}
-	if name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); string(name) != filepath.Base(harness.Nutcracker(t))+"\n" {
+	if name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm",
+		pid)); string(name) != filepath.Base(harness.Nutcracker(t))+"\n" {
 		t.Errorf("ps shows it as %q, %v", name, err)
 	}
-	if _, pids, _ := harness.Run(t, "pidof", harness.Nutcracker(t)); !slices.Contains(strings.Fields(pids), fmt.Sprint(pid)) {
+	if _, pids, _ := harness.Run(t, "pidof", harness.Nutcracker(t)); !slices.Contains(strings.Fields(pids),
+		fmt.Sprint(pid)) {
 		t.Errorf("pidof does not know %d: %q", pid, pids)
 	}
 	for fd := range 3 {
@@ -78,7 +80,7 @@ func TestDaemon(t *testing.T) {
 	awaitText(t, p.file("log"), "drained")
 }
 
-// Where twemproxy's command returns 0 and the daemon dies, ours says what is wrong, and leaves no pid file.
+// Where twemproxy's command returns 0 and the daemon dies, ours reports the error, and leaves no pid file.
 func TestDaemonThatCannotServe(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -89,15 +91,20 @@ func TestDaemonThatCannotServe(t *testing.T) {
 		change func(*place)
 		want   string
 	}{
-		"listen": {func(p *place) { p.listen = taken.Addr().String() }, "address already in use: another program listens there: stop it, or choose another port in listen:"},
-		"stats":  {func(p *place) { p.stats = taken.Addr().String() }, "address already in use: choose another port with -s or another address with -a"},
+		"listen": {func(p *place) {
+			p.listen = taken.Addr().String()
+		}, "address already in use: another program listens there: stop it, or choose another port in listen:"},
+		"stats": {func(p *place) {
+			p.stats = taken.Addr().String()
+		}, "address already in use: choose another port with -s or another address with -a"},
 	} {
 		p := newPlace(t)
 		c.change(p)
 		for _, flags := range [][]string{{"-d"}, nil} {
 			args := p.args(t, p.pool("127.0.0.1:1"), append(flags, "-p", p.file("pid"), "-o", p.file("log"))...)
 			o := execute(t, append([]string{harness.Nutcracker(t)}, args...)...)
-			if o.code != 1 || !strings.HasPrefix(o.stderr, "nutcracker: ") || !strings.HasSuffix(o.stderr, c.want+"\n") || strings.Count(o.stderr, "\n") != 1 {
+			if o.code != 1 || !strings.HasPrefix(o.stderr, "nutcracker: ") ||
+				!strings.HasSuffix(o.stderr, c.want+"\n") || strings.Count(o.stderr, "\n") != 1 {
 				t.Errorf("%s, %v: %d, %q", name, flags, o.code, o.stderr)
 			}
 			if _, err := os.Stat(p.file("pid")); err == nil {
@@ -111,20 +118,25 @@ func TestDaemonThatCannotServe(t *testing.T) {
 		cmd := exec.Command(harness.Nutcracker(t), args...)
 		cmd.Dir = p.folder
 		said, err := cmd.CombinedOutput()
-		if err == nil || !strings.Contains(string(said), "/no/such/folder") || !strings.Contains(string(said), "name a file in an existing, writable folder") {
+		if err == nil || !strings.Contains(string(said), "/no/such/folder") ||
+			!strings.Contains(string(said), "name a file in an existing, writable folder") {
 			t.Errorf("%s: %v, %q", line, err, said)
 		}
 	}
 }
 
-// Debian's script: test the configuration, start, reload, stop, with start-stop-daemon and the process's own files.
+// Debian's script tests the configuration, starts, reloads and stops the daemon, with start-stop-daemon and the
+// daemon's own files.
 func TestAsDebianStartsIt(t *testing.T) {
 	server, p, bin := harness.StartMemcached(t), newPlace(t), harness.Nutcracker(t)
 	options := append([]string{"-d"}, p.args(t, p.pool(server.Addr), "-p", p.file("pid"), "-o", p.file("log"))...)
 	if o := execute(t, append([]string{bin, "-t"}, options...)...); o.code != 0 {
 		t.Fatalf("-t: %+v", o)
 	}
-	start := append([]string{"/sbin/start-stop-daemon", "--quiet", "--start", "--pidfile", p.file("pid"), "--exec", bin, "--"}, options...)
+	start := append([]string{
+		"/sbin/start-stop-daemon", "--quiet", "--start", "--pidfile", p.file("pid"), "--exec",
+		bin, "--",
+	}, options...)
 	if o := execute(t, start...); o != (outcome{}) {
 		t.Fatalf("start: %+v", o)
 	}
@@ -134,7 +146,9 @@ func TestAsDebianStartsIt(t *testing.T) {
 	}
 	harness.Dial(t, p.listen).Want(harness.Set("a", "1"), "STORED\r\n")
 	signal := func(args ...string) outcome {
-		return execute(t, append(append([]string{"/sbin/start-stop-daemon", "--quiet", "--stop"}, args...), "--pidfile", p.file("pid"), "--exec", bin)...)
+		return execute(t,
+			append(append([]string{"/sbin/start-stop-daemon", "--quiet", "--stop"}, args...), "--pidfile",
+				p.file("pid"), "--exec", bin)...)
 	}
 	if o := signal("--signal", "HUP"); o.code != 0 {
 		t.Errorf("reload: %+v", o)
@@ -146,7 +160,7 @@ func TestAsDebianStartsIt(t *testing.T) {
 	gone(t, pid)
 }
 
-// In the foreground, as systemd runs it, there is a pid file only for -p, and the log goes where -o says.
+// In the foreground, as under systemd, there is a pid file only with -p, and the log goes where -o says.
 func TestForeground(t *testing.T) {
 	server, p := harness.StartMemcached(t), newPlace(t)
 	process := p.run(t, harness.Nutcracker(t), p.pool(server.Addr), "-p", p.file("pid"))
@@ -186,11 +200,12 @@ func TestForeground(t *testing.T) {
 	}
 }
 
-// Each signal does what it does in twemproxy, but that the end is an orderly one.
+// Each signal does what it does in twemproxy, except that the shutdown is orderly.
 func TestSignals(t *testing.T) {
 	for _, last := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGSEGV} {
 		p := newPlace(t)
-		args := append([]string{harness.Nutcracker(t)}, p.args(t, p.pool(testkit.DeadAddr(t)), "-v", "4", "-o", p.file("log"))...)
+		args := append([]string{harness.Nutcracker(t)},
+			p.args(t, p.pool(testkit.DeadAddr(t)), "-v", "4", "-o", p.file("log"))...)
 		process := testkit.Start(t, "nutcracker", args...)
 		p.awaitListen(t, process.Exited)
 		for _, c := range []struct {
@@ -208,7 +223,8 @@ func TestSignals(t *testing.T) {
 			awaitText(t, p.file("log"), c.want)
 		}
 		text, err := os.ReadFile(p.file("log"))
-		if err != nil || strings.Contains(string(text), "nutcracker serves") || !strings.Contains(string(text), "server ejected") {
+		if err != nil || strings.Contains(string(text), "nutcracker serves") ||
+			!strings.Contains(string(text), "server ejected") {
 			t.Errorf("-v 4: %v, %s", err, text)
 		}
 		if last == syscall.SIGSEGV {
@@ -231,11 +247,12 @@ func TestSignals(t *testing.T) {
 	}
 }
 
-// A unix socket without a permission is open to everybody when a daemon of either makes it.
+// If a pool names no permission for its unix socket, either daemon makes it accessible to everybody.
 func TestSocketOfADaemon(t *testing.T) {
 	for _, bin := range []string{theirs, harness.Nutcracker(t)} {
 		p := newPlace(t)
-		pools := p.pool(testkit.DeadAddr(t)) + "beta:\n  listen: " + p.file("beta.sock") + "\n  timeout: 100\n  servers:\n   - 127.0.0.1:1:1\n"
+		pools := p.pool(testkit.DeadAddr(t)) + "beta:\n  listen: " + p.file("beta.sock") +
+			"\n  timeout: 100\n  servers:\n   - 127.0.0.1:1:1\n"
 		args := append([]string{bin, "-d"}, p.args(t, pools, "-p", p.file("pid"), "-o", p.file("log"))...)
 		if o := execute(t, args...); o.code != 0 {
 			t.Fatalf("%+v", o)

@@ -14,10 +14,10 @@ import (
 	"magent/internal/testkit"
 )
 
-// theirs is twemproxy's nutcracker; `make deps` installs it.
+// theirs is twemproxy's nutcracker, which `make deps` installs.
 const theirs = "/usr/sbin/nutcracker"
 
-// outcome is what a command line came to.
+// outcome is the result of a command line.
 type outcome struct {
 	code           int
 	stdout, stderr string
@@ -29,7 +29,8 @@ func execute(t *testing.T, argv ...string) outcome {
 	var stdout, stderr bytes.Buffer
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	cmd.Env = append(os.Environ(), "GORACE=halt_on_error=1 atexit_sleep_ms=0") // else one with the race detector ends slowly
+	// Else one with the race detector ends slowly.
+	cmd.Env = append(os.Environ(), "GORACE=halt_on_error=1 atexit_sleep_ms=0")
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
@@ -38,7 +39,7 @@ func execute(t *testing.T, argv ...string) outcome {
 	return outcome{cmd.ProcessState.ExitCode(), stdout.String(), strings.ReplaceAll(stderr.String(), "\r\n", "\n")}
 }
 
-// place is where a nutcracker of a test lives: its addresses, which are free, and its files.
+// place has the free addresses and the files of a nutcracker in a test.
 type place struct {
 	listen, stats string // host:port
 	folder        string
@@ -51,7 +52,7 @@ func newPlace(t *testing.T) *place {
 
 func (p *place) file(name string) string { return filepath.Join(p.folder, name) }
 
-// pool is a file of pools with one, in front of servers.
+// pool returns a file with one pool in front of servers.
 func (p *place) pool(servers ...string) string {
 	text := "alpha:\n  listen: " + p.listen + "\n  hash: md5\n  preconnect: true\n  timeout: 2000\n  servers:\n"
 	for i, s := range servers {
@@ -60,7 +61,7 @@ func (p *place) pool(servers ...string) string {
 	return text
 }
 
-// args are arguments that name the files and the stats port.
+// args returns arguments that name the files and the stats port.
 func (p *place) args(t *testing.T, pools string, more ...string) []string {
 	t.Helper()
 	host, port, err := net.SplitHostPort(p.stats)
@@ -73,7 +74,7 @@ func (p *place) args(t *testing.T, pools string, more ...string) []string {
 	return append([]string{"-c", p.file("pools.yml"), "-a", host, "-s", port, "-i", "10"}, more...)
 }
 
-// run starts a nutcracker in the foreground, its log on stderr, and waits until it listens.
+// run starts a nutcracker in the foreground, with its log on stderr, and waits until it listens.
 func (p *place) run(t *testing.T, bin, pools string, more ...string) *testkit.Process {
 	t.Helper()
 	argv := append([]string{bin}, p.args(t, pools, append([]string{"-o", ""}, more...)...)...)
@@ -82,7 +83,7 @@ func (p *place) run(t *testing.T, bin, pools string, more ...string) *testkit.Pr
 	return process
 }
 
-// awaitListen waits until clients and watchers can connect.
+// awaitListen waits until the listener and the stats port accept connections.
 func (p *place) awaitListen(t *testing.T, exited func() bool) {
 	t.Helper()
 	for _, addr := range []string{p.listen, p.stats} {
@@ -111,7 +112,7 @@ func awaitText(t *testing.T, path, text string) {
 	})
 }
 
-// gone waits for the end of a process that is nobody's child.
+// gone waits for the end of a process that is not a child of the test.
 func gone(t *testing.T, pid int) {
 	t.Helper()
 	testkit.Eventually(t, fmt.Sprintf("the end of %d", pid), func() error {

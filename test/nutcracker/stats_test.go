@@ -19,7 +19,7 @@ import (
 
 const patience = 20 * time.Second
 
-// figures are what a stats port says: to a connection that says nothing.
+// figures returns what the stats port sends to a connection that sends nothing.
 func figures(addr string) (map[string]any, error) {
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
@@ -47,7 +47,7 @@ func parse(line []byte) (map[string]any, error) {
 	return all, nil
 }
 
-// shape lists the members of an object, with those of the objects in it, and the types of the others.
+// shape lists the members of an object, recursively, with the types of their values.
 func shape(object map[string]any) []string {
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(object)) {
@@ -62,7 +62,7 @@ func shape(object map[string]any) []string {
 	return out
 }
 
-// number is a figure, by its path.
+// number returns a figure by its path.
 func number(t *testing.T, all map[string]any, path ...string) float64 {
 	t.Helper()
 	var value any = all
@@ -77,7 +77,7 @@ func number(t *testing.T, all map[string]any, path ...string) float64 {
 	return n
 }
 
-// traffic sets and gets twenty keys, one after the other, and some in one get.
+// traffic sets and gets twenty keys, one after the other, and gets some of them together.
 func traffic(t *testing.T, addr string) {
 	t.Helper()
 	c := harness.Dial(t, addr)
@@ -89,14 +89,15 @@ func traffic(t *testing.T, addr string) {
 	c.Close()
 }
 
-// The same file, the same traffic: the same members, and the same figures, with both.
+// With the same file and the same traffic, both programs have the same members and the same figures.
 func TestFiguresBesideTwemproxy(t *testing.T) {
 	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
 	var shapes [2][]string
 	var values [2]string
 	for i, bin := range []string{theirs, harness.Nutcracker(t)} {
 		p := newPlace(t)
-		second := "beta:\n  listen: " + p.file("beta.sock") + "\n  timeout: 100\n  servers:\n   - 127.0.0.1:11211:1\n   - " + testkit.DeadAddr(t) + ":1 dead\n"
+		second := "beta:\n  listen: " + p.file("beta.sock") +
+			"\n  timeout: 100\n  servers:\n   - 127.0.0.1:11211:1\n   - " + testkit.DeadAddr(t) + ":1 dead\n"
 		p.run(t, bin, p.pool(a.Addr, b.Addr)+second)
 		testkit.Eventually(t, "the servers are connected to", func() error {
 			all, err := figures(p.stats)
@@ -122,7 +123,8 @@ func TestFiguresBesideTwemproxy(t *testing.T) {
 				return err
 			}
 			requests := number(t, all, "alpha", "server0", "requests") + number(t, all, "alpha", "server1", "requests")
-			if requests != 40 || number(t, all, "alpha", "client_connections") != 0 || number(t, all, "alpha", "client_eof") != 2 {
+			if requests != 40 || number(t, all, "alpha", "client_connections") != 0 ||
+				number(t, all, "alpha", "client_eof") != 2 {
 				return fmt.Errorf("%v", all["alpha"])
 			}
 			return nil
@@ -130,16 +132,21 @@ func TestFiguresBesideTwemproxy(t *testing.T) {
 		shapes[i] = shape(all)
 		for _, server := range []string{"server0", "server1"} {
 			for _, name := range []string{
-				"server_eof", "server_err", "server_timedout", "server_ejected_at", "requests", "request_bytes", "responses",
+				"server_eof", "server_err", "server_timedout", "server_ejected_at", "requests",
+				"request_bytes", "responses",
 				"response_bytes", "in_queue", "in_queue_bytes", "out_queue", "out_queue_bytes",
 			} {
 				values[i] += fmt.Sprintln(server, name, number(t, all, "alpha", server, name))
 			}
 		}
-		for _, name := range []string{"client_err", "client_connections", "server_ejects", "forward_error", "fragments"} {
+		for _, name := range []string{
+			"client_err", "client_connections", "server_ejects", "forward_error",
+			"fragments",
+		} {
 			values[i] += fmt.Sprintln(name, number(t, all, "alpha", name))
 		}
-		if number(t, all, "total_connections") <= number(t, before, "total_connections") || all["service"] != "nutcracker" {
+		if number(t, all, "total_connections") <= number(t, before, "total_connections") ||
+			all["service"] != "nutcracker" {
 			t.Errorf("%s: %v", bin, all)
 		}
 	}
@@ -151,7 +158,7 @@ func TestFiguresBesideTwemproxy(t *testing.T) {
 	}
 }
 
-// fetch asks by HTTP.
+// fetch sends a request by HTTP.
 func fetch(t *testing.T, url string) (map[string]any, http.Header) {
 	t.Helper()
 	client := &http.Client{Timeout: patience}
@@ -172,7 +179,7 @@ func fetch(t *testing.T, url string) (map[string]any, http.Header) {
 	return all, r.Header
 }
 
-// A GET is told the same, with headers.
+// A GET returns the same figures, with headers.
 func TestFiguresByHTTP(t *testing.T) {
 	p := newPlace(t)
 	p.run(t, harness.Nutcracker(t), p.pool(harness.StartMemcached(t).Addr))
@@ -192,10 +199,11 @@ func TestFiguresByHTTP(t *testing.T) {
 	}
 }
 
-// What goes wrong is counted while it goes wrong.
+// Errors are counted at once.
 func TestFiguresOfFailures(t *testing.T) {
 	p, server, backup := newPlace(t), harness.StartMemcached(t), harness.StartMemcached(t)
-	pools := strings.Replace(p.pool(server.Addr), "timeout: 2000", "timeout: 300", 1) + "  backups:\n   - " + backup.Addr + ":1 copy\n"
+	pools := strings.Replace(p.pool(server.Addr), "timeout: 2000", "timeout: 300", 1) + "  backups:\n   - " +
+		backup.Addr + ":1 copy\n"
 	p.run(t, harness.Nutcracker(t), pools)
 	traffic(t, p.listen)
 	all, err := figures(p.stats)
@@ -203,7 +211,8 @@ func TestFiguresOfFailures(t *testing.T) {
 		t.Fatal(err)
 	}
 	copied, _ := all["alpha"].(map[string]any)["copy"].(map[string]any)
-	if copied["role"] != "backup" || copied["state"] != "up" || copied["dirty_keys"] != 0.0 || copied["requests"] == 0.0 {
+	if copied["role"] != "backup" || copied["state"] != "up" || copied["dirty_keys"] != 0.0 ||
+		copied["requests"] == 0.0 {
 		t.Errorf("the backup: %v", copied)
 	}
 	c := harness.Dial(t, p.listen)
@@ -212,7 +221,8 @@ func TestFiguresOfFailures(t *testing.T) {
 	c.Send("get key1\r\n")
 	testkit.Eventually(t, "a request waits", func() error {
 		all, err := figures(p.stats)
-		if err == nil && number(t, all, "alpha", "server0", "out_queue")+number(t, all, "alpha", "server0", "server_timedout") == 0 {
+		if err == nil && number(t, all, "alpha", "server0", "out_queue")+
+			number(t, all, "alpha", "server0", "server_timedout") == 0 {
 			err = fmt.Errorf("%v", all)
 		}
 		return err
@@ -228,8 +238,10 @@ func TestFiguresOfFailures(t *testing.T) {
 		}
 		at := time.UnixMicro(int64(number(t, all, "alpha", "server0", "server_ejected_at")))
 		first := all["alpha"].(map[string]any)["server0"].(map[string]any)
-		if first["state"] != "ejected" || first["server_connections"] != 0.0 || number(t, all, "alpha", "server_ejects") != 1 ||
-			number(t, all, "alpha", "client_err") != 1 || number(t, all, "alpha", "client_connections") != 1 || at.Before(began) ||
+		if first["state"] != "ejected" || first["server_connections"] != 0.0 ||
+			number(t, all, "alpha", "server_ejects") != 1 ||
+			number(t, all, "alpha", "client_err") != 1 || number(t, all, "alpha", "client_connections") != 1 ||
+			at.Before(began) ||
 			number(t, all, "alpha", "server0", "server_eof")+number(t, all, "alpha", "server0", "server_err") == 0 ||
 			number(t, all, "alpha", "server0", "server_timedout") == 0 {
 			return fmt.Errorf("%v", all)

@@ -10,8 +10,8 @@ import (
 	"magent/test/harness"
 )
 
-// TestDepsOfRun: make run wants Go and memcached, and nothing else of a machine. Where both are there it needs neither root
-// nor network: here no program but these can be found, and no module.
+// TestDepsOfRun checks that make run needs only Go and memcached on a machine. If both are there, it needs neither
+// root nor a network. In the test only these programs can be found, and no Go module can be downloaded.
 func TestDepsOfRun(t *testing.T) {
 	path := t.TempDir()
 	link := func(program string) {

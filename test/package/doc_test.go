@@ -1,5 +1,6 @@
-// Package packaging checks what make release makes: the packages by installing them, the image by running what is in it, and
-// all of it by making it once more. Packages are installed into an overlay of this system that is thrown away.
+// Package packaging checks the results of make release: the packages by installing them, the image by running its
+// contents, and all of it by building it again. Packages are installed into an overlay of this system that is
+// discarded.
 package packaging
 
 import (
@@ -12,7 +13,7 @@ import (
 	"magent/test/harness"
 )
 
-// made is the release that the tests look at.
+// made is the release that all tests use.
 var made struct {
 	once sync.Once
 	dir  string
@@ -53,7 +54,7 @@ func makeRelease(t *testing.T, source, dist string) error {
 	return nil
 }
 
-// part is the one file of the release that matches a pattern.
+// part returns the file of the release that matches a pattern. There must be exactly one.
 func part(t *testing.T, pattern string) string {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(release(t), pattern))
@@ -75,7 +76,7 @@ func tree(t *testing.T) string {
 	return found[0]
 }
 
-// run runs a program that must succeed, and returns what it says.
+// run runs a program that must succeed, and returns its output.
 func run(t *testing.T, argv ...string) string {
 	t.Helper()
 	code, stdout, stderr := harness.Run(t, argv...)

@@ -11,7 +11,7 @@ import (
 	"magent/test/harness"
 )
 
-// unpack has umoci make of an image what a runtime starts, and returns its folder.
+// unpack lets umoci turn an image into what a runtime starts, and returns its folder.
 func unpack(t *testing.T, arch string) (bundle string) {
 	t.Helper()
 	harness.NeedNamespaces(t, "--mount", "--net", "--pid", "--fork")
@@ -22,8 +22,8 @@ func unpack(t *testing.T, arch string) (bundle string) {
 	return bundle
 }
 
-// TestImage runs what is in the image as a runtime would: nothing else is there, and nothing but the folder for the state can
-// be written to.
+// TestImage runs the contents of the image as a runtime would. There is nothing else in its root, and only the folder
+// for the state is writable.
 func TestImage(t *testing.T) {
 	bundle := unpack(t, arch)
 	var config struct {
@@ -40,8 +40,10 @@ func TestImage(t *testing.T) {
 	if p.User.UID == 0 || p.User.GID == 0 || fmt.Sprint(p.Args) != "[/usr/bin/magent]" {
 		t.Errorf("it runs %v as %v", p.Args, p.User)
 	}
-	code, stdout, stderr := harness.Run(t, "unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "bash", filepath.Join("testdata", "image.sh"),
-		filepath.Join(bundle, "rootfs"), fmt.Sprintf("%d:%d", p.User.UID, p.User.GID), strings.Join(p.Env, " "), p.Args[0])
+	code, stdout, stderr := harness.Run(t, "unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "bash",
+		filepath.Join("testdata", "image.sh"),
+		filepath.Join(bundle, "rootfs"), fmt.Sprintf("%d:%d", p.User.UID, p.User.GID),
+		strings.Join(p.Env, " "), p.Args[0])
 	if code != 0 || !strings.HasSuffix(stdout, "all is well\n") {
 		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 	}
@@ -58,7 +60,7 @@ func TestImageOfTheOther(t *testing.T) {
 	}
 }
 
-// TestCompose: the compose specification's own library takes the demonstration, and magent knows the variables.
+// TestCompose checks the demonstration with the library of the compose specification. magent must know its variables.
 func TestCompose(t *testing.T) {
 	t.Setenv("MAGENT_VERSION", version(t))
 	code, stdout, stderr := harness.Tool(t, "COMPOSE", "-format", "json", "deploy/compose/compose.yaml")

@@ -9,7 +9,7 @@ import (
 	"magent/test/harness"
 )
 
-// TestLicence: whatever magent comes in names its licence and has the text of it.
+// TestLicence checks that everything in which magent is shipped names its licence and contains the text.
 func TestLicence(t *testing.T) {
 	text := read(t, filepath.Join(harness.Root(t), "LICENSE"))
 	if !strings.Contains(text, "Apache License\n                           Version 2.0") {

@@ -19,15 +19,16 @@ func rpm(t *testing.T) string {
 	return part(t, "magent-*."+map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[arch]+".rpm")
 }
 
-// inOverlay runs a script of testdata as root of a copy of this system, with a network of its own; whatever it changes and
-// starts is gone when it ends. The files are in /root there.
+// inOverlay runs a script of testdata as root in a copy of this system with its own network. Everything that the
+// script changes and starts is gone when it ends. files are in /root there.
 func inOverlay(t *testing.T, script string, files ...string) {
 	t.Helper()
 	harness.NeedNamespaces(t, "--mount", "--net", "--pid", "--fork")
 	dir := t.TempDir()
 	files = append(files, filepath.Join("testdata", "check.sh"), filepath.Join("testdata", script))
 	argv := append([]string{
-		"unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "bash", filepath.Join("testdata", "overlay.sh"), dir, script,
+		"unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "bash",
+		filepath.Join("testdata", "overlay.sh"), dir, script,
 	}, files...)
 	code, stdout, stderr := harness.Here(t, argv...)
 	if code != 0 || !strings.HasSuffix(stdout, "all is well\n") {
@@ -35,7 +36,8 @@ func inOverlay(t *testing.T, script string, files ...string) {
 	}
 }
 
-// TestDeb: it installs, serves, keeps what was changed when it is upgraded, and leaves nothing behind.
+// TestDeb checks that the deb installs, serves, keeps changed files in an upgrade, and leaves nothing behind when it
+// is purged.
 func TestDeb(t *testing.T) { inOverlay(t, "deb.sh", deb(t)) }
 
 func TestRPM(t *testing.T) { inOverlay(t, "rpm.sh", rpm(t)) }
@@ -49,7 +51,7 @@ func TestLintian(t *testing.T) {
 	}
 }
 
-// TestRPMContents: rpm finds in it what dpkg finds in the deb.
+// TestRPMContents checks that the rpm has the same contents as the deb.
 func TestRPMContents(t *testing.T) {
 	files := run(t, "rpm", "-qpl", rpm(t))
 	deb := run(t, "dpkg-deb", "--fsys-tarfile", deb(t))
@@ -60,13 +62,15 @@ func TestRPMContents(t *testing.T) {
 	for line := range strings.Lines(run(t, "tar", "-tf", path)) {
 		name := strings.TrimPrefix(strings.TrimSpace(line), ".")
 		switch {
-		case strings.HasSuffix(name, "/"), strings.Contains(name, "/lintian/"), strings.HasSuffix(name, "/changelog.gz"):
+		case strings.HasSuffix(name, "/"), strings.Contains(name, "/lintian/"),
+			strings.HasSuffix(name, "/changelog.gz"):
 		case strings.Contains(name, "/zsh/"): // has another folder there
 		case !strings.Contains(files, name+"\n"):
 			t.Errorf("the rpm lacks %s", name)
 		}
 	}
-	if scripts := run(t, "rpm", "-qp", "--scripts", rpm(t)); !strings.Contains(scripts, "systemd-sysusers magent.conf") {
+	if scripts := run(t, "rpm", "-qp", "--scripts", rpm(t)); !strings.Contains(scripts,
+		"systemd-sysusers magent.conf") {
 		t.Errorf("its scripts: %s", scripts)
 	}
 	if config := run(t, "rpm", "-qpc", rpm(t)); !strings.Contains(config, "/etc/magent/default.env\n") {

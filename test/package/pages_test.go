@@ -10,7 +10,7 @@ import (
 	"magent/test/harness"
 )
 
-// block is the first block of commands below a heading of a page in docs, as a file.
+// block returns the first block of commands below a heading of a page in docs, as a file.
 func block(t *testing.T, dir, page, heading string) (path string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(harness.Root(t), "docs", page))
@@ -30,8 +30,8 @@ func block(t *testing.T, dir, page, heading string) (path string) {
 	return path
 }
 
-// TestProductionPages runs the commands of the pages about production as they stand there, on a copy of this system that has
-// the addresses which they name: what they set up has to serve.
+// TestProductionPages runs the commands of the pages about production exactly as they are written, on a copy of this
+// system with the addresses in them. The result must serve.
 func TestProductionPages(t *testing.T) {
 	root, dir := harness.Root(t), t.TempDir()
 	project := filepath.Join(dir, "project.tar")
@@ -48,7 +48,7 @@ func TestProductionPages(t *testing.T) {
 	inOverlay(t, "readme.sh", files...)
 }
 
-// TestQuickStart does what README tells a newcomer to do, as it stands there.
+// TestQuickStart runs the commands of README's quick start exactly as they are written.
 func TestQuickStart(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(harness.Root(t), "README.md"))
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 	"magent/test/harness"
 )
 
-// TestReproducible: the same source makes the same bytes, elsewhere.
+// TestReproducible checks that the same source makes the same bytes in another folder.
 func TestReproducible(t *testing.T) {
 	first, source := release(t), filepath.Join(t.TempDir(), "elsewhere")
 	copySource(t, source)
@@ -35,13 +35,14 @@ func TestReproducible(t *testing.T) {
 	}
 }
 
-// copySource makes another clone, and has it changed as this tree is.
+// copySource makes another clone, with the uncommitted changes of this tree.
 func copySource(t *testing.T, dir string) {
 	t.Helper()
 	root := harness.Root(t)
 	run(t, "git", "clone", "-q", "--shared", "--no-checkout", root, dir)
 	run(t, "git", "-C", dir, "reset", "-q", strings.TrimSpace(run(t, "git", "-C", root, "rev-parse", "HEAD")))
-	for name := range strings.SplitSeq(run(t, "git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"), "\x00") {
+	for name := range strings.SplitSeq(run(t, "git", "-C", root, "ls-files", "-z", "--cached", "--others",
+		"--exclude-standard"), "\x00") {
 		from, err := os.Open(filepath.Join(root, name))
 		if name == "" || os.IsNotExist(err) {
 			continue
@@ -80,7 +81,7 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-// TestBinary: it is static, stripped, and says which commit it is of.
+// TestBinary checks that the binary is static and stripped, and reports its commit.
 func TestBinary(t *testing.T) {
 	path := filepath.Join(tree(t), "magent")
 	f, err := elf.Open(path)
@@ -88,7 +89,8 @@ func TestBinary(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if f.Section(".symtab") != nil || slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
+	if f.Section(".symtab") != nil ||
+		slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
 		t.Error("it has symbols, or wants a loader")
 	}
 	commit := strings.TrimSpace(run(t, "git", "-C", harness.Root(t), "rev-parse", "HEAD"))
@@ -97,8 +99,8 @@ func TestBinary(t *testing.T) {
 	}
 }
 
-// TestSBOM: it names the modules that the binary of the same release has, with their checksums, and no machine or moment of its
-// making.
+// TestSBOM checks that the SBOM names the modules in the binary with their checksums, and neither the machine nor the
+// time of the build.
 func TestSBOM(t *testing.T) {
 	var bom struct {
 		BOMFormat, SerialNumber string
@@ -120,7 +122,8 @@ func TestSBOM(t *testing.T) {
 	}
 	about := bom.Metadata
 	commit := strings.TrimSpace(run(t, "git", "-C", harness.Root(t), "log", "-1", "--format=%ct"))
-	if at := fmt.Sprint(about.Timestamp.Unix()); bom.BOMFormat != "CycloneDX" || at != commit || bom.SerialNumber != "" {
+	if at := fmt.Sprint(about.Timestamp.Unix()); bom.BOMFormat != "CycloneDX" || at != commit ||
+		bom.SerialNumber != "" {
 		t.Errorf("it is %s %q of %s, the commit is of %s", bom.BOMFormat, bom.SerialNumber, at, commit)
 	}
 	if len(about.Tools) != 1 || about.Tools[0].Name != "cyclonedx-gomod" || about.Tools[0].Hashes != nil {

@@ -27,7 +27,7 @@ type shell struct {
 	shown  strings.Builder
 }
 
-// startShell runs a shell that finds the released magent, and nothing of its user's.
+// startShell runs a shell that finds the released magent, without the user's own settings.
 func startShell(t *testing.T, dir string, argv ...string) *shell {
 	t.Helper()
 	s := &shell{t: t}
@@ -52,7 +52,10 @@ func startShell(t *testing.T, dir string, argv ...string) *shell {
 	home := t.TempDir()
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Dir = home
-	cmd.Env = []string{"PATH=" + dir + ":/usr/bin:/bin", "HOME=" + home, "TERM=dumb", "LC_ALL=C.UTF-8", "PS1=" + prompt}
+	cmd.Env = []string{
+		"PATH=" + dir + ":/usr/bin:/bin", "HOME=" + home, "TERM=dumb", "LC_ALL=C.UTF-8",
+		"PS1=" + prompt,
+	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = screen, screen, screen
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
@@ -84,7 +87,7 @@ func (s *shell) read(done chan<- struct{}) {
 	}
 }
 
-// types sends keys and waits until the shell shows something that it has not shown before.
+// types sends keys, and waits until the shell shows something new.
 func (s *shell) types(keys, want string) {
 	s.t.Helper()
 	s.mu.Lock()
@@ -103,7 +106,7 @@ func (s *shell) types(keys, want string) {
 	})
 }
 
-// TestCompletion: in each shell the tab key completes a flag and a value; the line is one that magent takes.
+// TestCompletion checks that in each shell the tab key completes a flag and a value, and that magent accepts the line.
 func TestCompletion(t *testing.T) {
 	dir := tree(t)
 	for _, c := range []struct {
@@ -111,7 +114,10 @@ func TestCompletion(t *testing.T) {
 		argv        []string
 	}{
 		{"bash", "source " + dir + "/completion/magent.bash", []string{"bash", "--norc", "--noprofile", "-i"}},
-		{"zsh", "autoload -Uz compinit && compinit -u && source " + dir + "/completion/magent.zsh", []string{"zsh", "-f", "-i"}},
+		{
+			"zsh", "autoload -Uz compinit && compinit -u && source " + dir + "/completion/magent.zsh",
+			[]string{"zsh", "-f", "-i"},
+		},
 		{"fish", "source " + dir + "/completion/magent.fish", []string{"fish", "--no-config", "-i"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -125,7 +131,7 @@ func TestCompletion(t *testing.T) {
 	}
 }
 
-// TestManualPage: both readers of manual pages find nothing wrong.
+// TestManualPage checks that two readers of manual pages find nothing wrong.
 func TestManualPage(t *testing.T) {
 	page := filepath.Join(tree(t), "magent.1")
 	if said := run(t, "mandoc", "-Tlint", page); said != "" {

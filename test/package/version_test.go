@@ -9,22 +9,25 @@ import (
 	"magent/test/harness"
 )
 
-// version is that of the release.
+// version is the version of the release.
 func version(t *testing.T) string {
 	t.Helper()
-	return strings.TrimSuffix(strings.TrimPrefix(filepath.Base(part(t, "magent_*_chart.tgz")), "magent_"), "_chart.tgz")
+	return strings.TrimSuffix(strings.TrimPrefix(filepath.Base(part(t, "magent_*_chart.tgz")), "magent_"),
+		"_chart.tgz")
 }
 
-// TestVersion: all of a release is of one version, which is that of the source.
+// TestVersion checks that all parts of a release have the version of the source.
 func TestVersion(t *testing.T) {
 	want := version(t)
-	if said := strings.Fields(run(t, filepath.Join(harness.Root(t), "deploy/release/version.sh"))); len(said) != 1 || said[0] != want {
+	if said := strings.Fields(run(t, filepath.Join(harness.Root(t), "deploy/release/version.sh"))); len(said) != 1 ||
+		said[0] != want {
 		t.Errorf("the source is of %q, the release of %q", said, want)
 	}
 	if said := run(t, filepath.Join(tree(t), "magent"), "-V"); strings.Fields(said)[1] != want {
 		t.Errorf("magent says %s", said)
 	}
-	if _, _, said := harness.Run(t, filepath.Join(tree(t), "nutcracker"), "-V"); !strings.Contains(said, "nutcracker-"+want+"\n") {
+	if _, _, said := harness.Run(t, filepath.Join(tree(t), "nutcracker"), "-V"); !strings.Contains(said,
+		"nutcracker-"+want+"\n") {
 		t.Errorf("nutcracker says %s", said)
 	}
 	chart := run(t, "tar", "-xzOf", part(t, "magent_*_chart.tgz"), "magent/Chart.yaml")
@@ -45,7 +48,7 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-// clone is a repository that has nothing but what tells the version.
+// clone is a repository that has only what determines the version.
 type clone struct {
 	t   *testing.T
 	dir string
@@ -54,7 +57,10 @@ type clone struct {
 func newClone(t *testing.T) *clone {
 	t.Helper()
 	c := &clone{t, filepath.Join(t.TempDir(), "clone")}
-	for _, name := range []string{".gitattributes", "deploy/release/version.sh", "deploy/release/archive.txt", "internal/service/version.go"} {
+	for _, name := range []string{
+		".gitattributes", "deploy/release/version.sh", "deploy/release/archive.txt",
+		"internal/service/version.go",
+	} {
 		from, err := os.Open(filepath.Join(harness.Root(t), name))
 		if err != nil {
 			t.Fatal(err)
@@ -68,7 +74,11 @@ func newClone(t *testing.T) *clone {
 
 func (c *clone) git(args ...string) {
 	c.t.Helper()
-	run(c.t, append([]string{"git", "-C", c.dir, "-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "tag.gpgSign=false"}, args...)...)
+	run(c.t,
+		append([]string{
+			"git", "-C", c.dir, "-c", "user.name=a", "-c", "user.email=a@example.org", "-c",
+			"tag.gpgSign=false",
+		}, args...)...)
 }
 
 func (c *clone) commit() {
@@ -77,7 +87,7 @@ func (c *clone) commit() {
 	c.git("commit", "-q", "--no-gpg-sign", "--allow-empty", "-m", "a")
 }
 
-// wants checks what the source says, in the clone and in an archive of its commit.
+// wants checks the version of the source, in the clone and in an archive of its commit.
 func (c *clone) wants(here, archived string) {
 	c.t.Helper()
 	if got := strings.TrimSpace(run(c.t, filepath.Join(c.dir, "deploy/release/version.sh"))); got != here {
@@ -91,12 +101,15 @@ func (c *clone) wants(here, archived string) {
 	}
 }
 
-// TestVersionOfSource: the tag says which it is, in clones and in archives; without one the source does.
+// TestVersionOfSource checks that the tag determines the version, in clones and in archives. Without a tag the source
+// does.
 func TestVersionOfSource(t *testing.T) {
-	_, rest, _ := strings.Cut(read(t, filepath.Join(harness.Root(t), "internal/service/version.go")), "\nvar release = \"")
+	_, rest, _ := strings.Cut(read(t, filepath.Join(harness.Root(t), "internal/service/version.go")),
+		"\nvar release = \"")
 	untagged, _, _ := strings.Cut(rest, "\"")
 	c := newClone(t)
-	if got := strings.TrimSpace(run(t, filepath.Join(c.dir, "deploy/release/version.sh"))); got != untagged || untagged == "" {
+	if got := strings.TrimSpace(run(t, filepath.Join(c.dir, "deploy/release/version.sh"))); got != untagged ||
+		untagged == "" {
 		t.Errorf("files without git say %q, want %q", got, untagged)
 	}
 	c.git("init", "-q")

@@ -9,16 +9,20 @@ import (
 	"magent/test/harness"
 )
 
-// TestDeadNodeStaysOut: with the settings of a how-to article, failure_limit 0 and a huge retry time, a node that failed once is
-// out until somebody looks after it, although it is back. Its keys are on the others.
+// TestDeadNodeStaysOut uses the settings of a how-to article, failure_limit 0 and a huge retry time. A server that
+// failed once stays ejected until somebody intervenes, although it is back. Its keys are on the others.
 func TestDeadNodeStaysOut(t *testing.T) {
 	servers := memcacheds(t, 3)
 	listen := testkit.DeadAddr(t)
-	m := harness.StartMagent(t, "--connect-timeout", "300ms", "-c", testkit.TempFile(t, "pools.yml", "cache:\n  listen: "+listen+"\n  hash: fnv1a_64\n  distribution: ketama\n  timeout: 20000\n"+
-		"  auto_eject_hosts: true\n  server_failure_limit: 0\n  server_retry_timeout: 999999999\n  servers:\n"+lines(servers, ":1")))
+	m := harness.StartMagent(t, "--connect-timeout", "300ms", "-c",
+		testkit.TempFile(t, "pools.yml", "cache:\n  listen: "+listen+
+			"\n  hash: fnv1a_64\n  distribution: ketama\n  timeout: 20000\n"+
+			"  auto_eject_hosts: true\n  server_failure_limit: 0\n  server_retry_timeout: 999999999\n  servers:\n"+
+			lines(servers, ":1")))
 	c := harness.Dial(t, m.Addr)
 	const keys = 200
-	key := func(i int) string { return fmt.Sprintf("%d-of-all-keys", i) } // fnv1a_64 does not spread keys that differ in their last bytes
+	// Fnv1a_64 does not spread keys that differ in their last bytes.
+	key := func(i int) string { return fmt.Sprintf("%d-of-all-keys", i) }
 	write := func() (errors int) {
 		for i := range keys {
 			if reply := c.Do(harness.Set(key(i), "1")); strings.HasPrefix(reply, "SERVER_ERROR ") {

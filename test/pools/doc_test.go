@@ -14,10 +14,10 @@ import (
 
 func TestMain(m *testing.M) { harness.Main(m) }
 
-// patience is how long a program may take on a loaded machine that has next to nothing to do.
+// patience is how long a program may take that has very little to do, on a loaded machine.
 const patience = 60 * time.Second
 
-// lines are the servers of a pool, each with what stands behind its address.
+// lines returns the servers of a pool as lines of a file, each with a text after its address.
 func lines(servers []*harness.Memcached, rest ...string) string {
 	var b strings.Builder
 	for i, s := range servers {

@@ -12,12 +12,15 @@ import (
 	"magent/test/harness"
 )
 
-// Two pools of one process have their own listeners, servers and settings; one has backups.
+// Two pools of one process have their own listeners, servers and settings. One of them has backups.
 func TestTwoPools(t *testing.T) {
 	servers := memcacheds(t, 3)
 	first, second := testkit.DeadAddr(t), testkit.DeadAddr(t)
-	m := harness.StartMagent(t, "-c", testkit.TempFile(t, "pools.yml", "first:\n  listen: "+first+"\n  timeout: 20000\n  max_value: 100\n  servers:\n"+lines(servers[:1], ":1 eins")+
-		"second:\n  listen: "+second+"\n  timeout: 20000\n  servers:\n"+lines(servers[1:2], ":1")+"  backups:\n"+lines(servers[2:], ":1")))
+	m := harness.StartMagent(t, "-c",
+		testkit.TempFile(t, "pools.yml", "first:\n  listen: "+first+
+			"\n  timeout: 20000\n  max_value: 100\n  servers:\n"+lines(servers[:1], ":1 eins")+
+			"second:\n  listen: "+second+"\n  timeout: 20000\n  servers:\n"+lines(servers[1:2], ":1")+"  backups:\n"+
+			lines(servers[2:], ":1")))
 	if m.Addr != first {
 		t.Fatalf("listens at %s first, not at %s", m.Addr, first)
 	}
@@ -27,10 +30,12 @@ func TestTwoPools(t *testing.T) {
 	two.Want(harness.Set("b", strings.Repeat("x", 101)), "STORED\r\n")
 	one.Want("get b\r\n", "END\r\n")
 	one.Want(harness.Set("c", strings.Repeat("x", 101)), "SERVER_ERROR object too large for cache\r\n")
-	if !holds(t, servers[0], "a") || holds(t, servers[1], "a") || !holds(t, servers[1], "b") || !holds(t, servers[2], "b") {
+	if !holds(t, servers[0], "a") || holds(t, servers[1], "a") || !holds(t, servers[1], "b") ||
+		!holds(t, servers[2], "b") {
 		t.Error("a key is not where it belongs")
 	}
-	if pool, name := harness.ServerStat(t, second, servers[0].Addr, "pool"), harness.ServerStat(t, second, servers[0].Addr, "name"); pool != "first" || name != "eins" {
+	if pool, name := harness.ServerStat(t, second, servers[0].Addr, "pool"),
+		harness.ServerStat(t, second, servers[0].Addr, "name"); pool != "first" || name != "eins" {
 		t.Errorf("stats: pool %q, name %q", pool, name)
 	}
 	servers[1].Kill() // the pool with backups goes on
@@ -38,12 +43,14 @@ func TestTwoPools(t *testing.T) {
 	harness.AwaitState(t, first, servers[1].Addr, "ejected")
 }
 
-// Keys with the same tag are on the same server; without hash_tag they are not.
+// Keys with the same tag are on the same server. Without hash_tag they are not.
 func TestHashTag(t *testing.T) {
 	servers := memcacheds(t, 3)
 	tagged, plain := testkit.DeadAddr(t), testkit.DeadAddr(t)
 	pool := "  timeout: 20000\n  servers:\n" + lines(servers, ":1")
-	harness.StartMagent(t, "-c", testkit.TempFile(t, "pools.yml", "tagged:\n  listen: "+tagged+"\n  hash_tag: \"{}\"\n"+pool+"plain:\n  listen: "+plain+"\n"+pool))
+	harness.StartMagent(t, "-c",
+		testkit.TempFile(t, "pools.yml", "tagged:\n  listen: "+tagged+"\n  hash_tag: \"{}\"\n"+pool+
+			"plain:\n  listen: "+plain+"\n"+pool))
 	c, p := harness.Dial(t, tagged), harness.Dial(t, plain)
 	hits := 0
 	for i := range 30 {
@@ -70,11 +77,13 @@ func TestHashTag(t *testing.T) {
 	}
 }
 
-// With random every server is asked for a key.
+// The distribution random uses every server for a key.
 func TestRandom(t *testing.T) {
 	servers := memcacheds(t, 2)
 	addr := testkit.DeadAddr(t)
-	harness.StartMagent(t, "-c", testkit.TempFile(t, "pools.yml", "a:\n  listen: "+addr+"\n  timeout: 20000\n  distribution: random\n  servers:\n"+lines(servers, ":1")))
+	harness.StartMagent(t, "-c",
+		testkit.TempFile(t, "pools.yml", "a:\n  listen: "+addr+
+			"\n  timeout: 20000\n  distribution: random\n  servers:\n"+lines(servers, ":1")))
 	c := harness.Dial(t, addr)
 	testkit.Eventually(t, "the key is on both servers", func() error {
 		c.Want(harness.Set("k", "x"), "STORED\r\n")
@@ -88,11 +97,13 @@ func TestRandom(t *testing.T) {
 	}
 }
 
-// The file of a unix socket has the permission that stands behind its path, and goes when magent ends.
+// The file of a unix socket has the permissions that are configured after its path. It is removed when magent ends.
 func TestUnixListener(t *testing.T) {
 	servers := memcacheds(t, 1)
 	path := filepath.Join(t.TempDir(), "m.sock")
-	m := harness.StartMagent(t, "-c", testkit.TempFile(t, "pools.yml", "a:\n  listen: "+path+" 0621\n  timeout: 20000\n  servers:\n"+lines(servers, ":1")))
+	m := harness.StartMagent(t, "-c",
+		testkit.TempFile(t, "pools.yml", "a:\n  listen: "+path+" 0621\n  timeout: 20000\n  servers:\n"+
+			lines(servers, ":1")))
 	if m.Addr != path {
 		t.Errorf("listens at %s", m.Addr)
 	}
@@ -109,12 +120,13 @@ func TestUnixListener(t *testing.T) {
 	}
 }
 
-// client_connections holds for its pool alone.
+// client_connections limits the clients of its pool only.
 func TestClientConnections(t *testing.T) {
 	servers := memcacheds(t, 1)
 	few, many := testkit.DeadAddr(t), testkit.DeadAddr(t)
-	m := harness.StartMagent(t, "-c", testkit.TempFile(t, "pools.yml", "many:\n  listen: "+many+"\n  servers:\n"+lines(servers, ":1")+
-		"few:\n  listen: "+few+"\n  client_connections: 2\n  servers:\n"+lines(servers, ":1")))
+	m := harness.StartMagent(t, "-c",
+		testkit.TempFile(t, "pools.yml", "many:\n  listen: "+many+"\n  servers:\n"+lines(servers, ":1")+
+			"few:\n  listen: "+few+"\n  client_connections: 2\n  servers:\n"+lines(servers, ":1")))
 	clients := []*harness.Client{harness.Dial(t, few), harness.Dial(t, few)}
 	for _, c := range clients {
 		c.Want("mn\r\n", "MN\r\n")

@@ -19,7 +19,8 @@ func startTwemproxy(t *testing.T, file, addr string) {
 		path = "/usr/sbin/nutcracker" // which is not in everybody's PATH
 	}
 	_, port, _ := net.SplitHostPort(testkit.DeadAddr(t))
-	p := testkit.Start(t, "nutcracker", path, "-c", file, "-s", port, "-a", "127.0.0.1", "-o", filepath.Join(t.TempDir(), "log"))
+	p := testkit.Start(t, "nutcracker", path, "-c", file, "-s", port, "-a", "127.0.0.1", "-o",
+		filepath.Join(t.TempDir(), "log"))
 	testkit.Eventually(t, "nutcracker listens", func() error {
 		if p.Exited() {
 			t.Fatalf("it ended with code %d", p.ExitCode())
@@ -32,7 +33,7 @@ func startTwemproxy(t *testing.T, file, addr string) {
 	})
 }
 
-// magent and twemproxy, given the same file, find each other's keys; so does magent with the same pool in flags.
+// magent and twemproxy find each other's keys if they have the same file. So does magent with the same pool in flags.
 func TestSamePlacesAsTwemproxy(t *testing.T) {
 	servers := memcacheds(t, 4)
 	for _, c := range []struct {
@@ -41,10 +42,18 @@ func TestSamePlacesAsTwemproxy(t *testing.T) {
 		flags []string // for the same; nil: flags cannot say it
 	}{
 		{"", []string{":1"}, []string{"--hash", "fnv1a_64"}},
-		{"  hash: murmur\n  hash_tag: \"{}\"\n", []string{":1", ":3", ":2", ":1"}, []string{"--hash", "murmur", "--hash-tag", "{}"}},
+		{
+			"  hash: murmur\n  hash_tag: \"{}\"\n",
+			[]string{":1", ":3", ":2", ":1"},
+			[]string{"--hash", "murmur", "--hash-tag", "{}"},
+		},
 		{"  hash: md5\n", []string{":2 zeta", ":1 b", ":1 alpha", ":5 Mid5"}, nil},
 		{"  hash: hsieh\n  distribution: modula\n", []string{":2 zeta", ":1 b", ":1 alpha", ":3 Mid5"}, nil},
-		{"  hash: crc16\n  distribution: modula\n", []string{":1", ":3", ":2", ":9"}, []string{"--hash", "crc16", "--distribution", "modula"}},
+		{
+			"  hash: crc16\n  distribution: modula\n",
+			[]string{":1", ":3", ":2", ":9"},
+			[]string{"--hash", "crc16", "--distribution", "modula"},
+		},
 	} {
 		pool := "  timeout: 20000\n" + c.keys + "  servers:\n" + lines(servers, c.rest...)
 		theirs, ours := testkit.DeadAddr(t), testkit.DeadAddr(t)
@@ -56,13 +65,14 @@ func TestSamePlacesAsTwemproxy(t *testing.T) {
 			for i, s := range servers {
 				c.flags = append(c.flags, "-s", s.Addr+c.rest[i%len(c.rest)])
 			}
-			proxies = append(proxies, harness.Dial(t, harness.StartMagent(t, append(c.flags, "--timeout", "20s")...).Addr))
+			proxies = append(proxies,
+				harness.Dial(t, harness.StartMagent(t, append(c.flags, "--timeout", "20s")...).Addr))
 		}
 		findEachOther(t, proxies)
 	}
 }
 
-// findEachOther stores keys through each proxy and reads them through all.
+// findEachOther stores keys through each proxy, and reads them through all.
 func findEachOther(t *testing.T, proxies []*harness.Client) {
 	t.Helper()
 	for i := range 300 {

@@ -12,7 +12,7 @@ import (
 	"magent/test/harness"
 )
 
-// victim is a proxy that goes through all of it.
+// victim is the proxy under test.
 type victim struct {
 	*harness.Magent
 	direct string // a redis-server, to compare with
@@ -26,7 +26,7 @@ func startVictim(t *testing.T) *victim {
 	return v
 }
 
-// serves makes sure that the proxy is there for others, and small.
+// serves checks that the proxy serves other clients and uses little memory.
 func (v *victim) serves(t *testing.T) {
 	t.Helper()
 	c := dial(t, v.Addr)
@@ -43,13 +43,17 @@ func (v *victim) small(t *testing.T) {
 	}
 }
 
-// TestMalformed: what is no request is answered and closed as redis-server does it, behind the replies to what was sound.
+// TestMalformed checks that malformed input gets the error of a redis-server, and closes the connection, after the
+// replies to what came before.
 func TestMalformed(t *testing.T) {
 	v := startVictim(t)
 	for _, input := range []string{
-		"*1\r\n$-5\r\n", "*1\r\n$-1\r\n", "*1\r\n$x\r\n", "*1\r\n$\r\n", "*1\r\n:4\r\n", "*1\r\nPING\r\n", "*1\r\n\r\n",
-		"*9223372036854775807\r\n", "*9223372036854775808\r\n", "*2147483648\r\n", "*x\r\n", "*\r\n", "* 1\r\n", "*1 \r\n", "*+1\r\n", "*01\r\n",
-		"*1\r\n$9223372036854775807\r\n", "*1\r\n$9223372036854775808\r\n", "*1\r\n$536870913\r\n", "*2\r\n$3\r\nGET\r\n$2147483648\r\n",
+		"*1\r\n$-5\r\n", "*1\r\n$-1\r\n", "*1\r\n$x\r\n", "*1\r\n$\r\n", "*1\r\n:4\r\n",
+		"*1\r\nPING\r\n", "*1\r\n\r\n",
+		"*9223372036854775807\r\n", "*9223372036854775808\r\n", "*2147483648\r\n", "*x\r\n", "*\r\n", "* 1\r\n",
+		"*1 \r\n", "*+1\r\n", "*01\r\n",
+		"*1\r\n$9223372036854775807\r\n", "*1\r\n$9223372036854775808\r\n", "*1\r\n$536870913\r\n",
+		"*2\r\n$3\r\nGET\r\n$2147483648\r\n",
 		"*" + strings.Repeat("1", 70_000), "*1\r\n$" + strings.Repeat("1", 70_000), strings.Repeat("x", 70_000),
 		"\"unbalanced\r\n", "'unbalanced\r\n", "\"a\"b\r\n",
 	} {
@@ -65,7 +69,8 @@ func TestMalformed(t *testing.T) {
 			}
 		})
 	}
-	for _, http := range []string{"POST / HTTP/1.1\r\nHost: x\r\n\r\n", "Host: x\r\nSET k hacked\r\n"} { // a browser that was made to speak to a cache
+	// A browser that was made to speak to a cache.
+	for _, http := range []string{"POST / HTTP/1.1\r\nHost: x\r\n\r\n", "Host: x\r\nSET k hacked\r\n"} {
 		c := dial(t, v.Addr)
 		c.send(command("GET", "k") + http + command("GET", "k"))
 		if got := c.rest(); got != bulk("v") {
@@ -75,12 +80,14 @@ func TestMalformed(t *testing.T) {
 	v.serves(t)
 }
 
-// TestOdd: what is unusual but sound goes on.
+// TestOdd checks that unusual but valid input works.
 func TestOdd(t *testing.T) {
 	v := startVictim(t)
 	for _, input := range []string{
-		"\r\n", "\n\n\n", "*0\r\n", "*-1\r\n", "*-100\r\n", "PING\n", "  PING  \r\n", "\"PING\" \"x y\\x41\\n\"\r\n", "PING 'a\\'b'\r\n", "\tPING\r\n",
-		"SET k \"\\x00\\xff\"\r\nGET k\r\n", "nonsense and more\r\n", "GET\r\n", "*1\r\n$0\r\n\r\n", "*2\r\n$3\r\nGET\r\n$0\r\n\r\n", "VALUE a 0 1\r\n", "get k\r\n",
+		"\r\n", "\n\n\n", "*0\r\n", "*-1\r\n", "*-100\r\n", "PING\n", "  PING  \r\n", "\"PING\" \"x y\\x41\\n\"\r\n",
+		"PING 'a\\'b'\r\n", "\tPING\r\n",
+		"SET k \"\\x00\\xff\"\r\nGET k\r\n", "nonsense and more\r\n", "GET\r\n", "*1\r\n$0\r\n\r\n",
+		"*2\r\n$3\r\nGET\r\n$0\r\n\r\n", "VALUE a 0 1\r\n", "get k\r\n",
 		"*3\r\n$3\r\nset\r\n$1\r\nk\r\n$6\r\n*1\r\n$4\r\n",
 	} {
 		t.Run(fmt.Sprintf("%.30q", input), func(t *testing.T) {
@@ -97,7 +104,8 @@ func TestOdd(t *testing.T) {
 	}
 }
 
-// TestManyElements: commands of up to a million elements, which are split. Redis of old has had a limit of 2^20: one more is refused.
+// TestManyElements sends commands of up to a million elements, which are split. Like old versions of Redis, magent has
+// a limit of 2^20 elements, and refuses one more.
 func TestManyElements(t *testing.T) {
 	t.Parallel()
 	v := startVictim(t)
@@ -127,7 +135,8 @@ func TestManyElements(t *testing.T) {
 	const stored = 100_000
 	ask(many("MSET", 2*stored, "$1\r\nx\r\n"), "+OK\r\n")
 	ask(command("DBSIZE"), fmt.Sprintf(":%d\r\n", stored+1))
-	ask(many("MGET", n, ""), fmt.Sprintf("*%d\r\n", n)+strings.Repeat("$1\r\nx\r\n$-1\r\n", stored)+strings.Repeat("$-1\r\n", n-2*stored))
+	ask(many("MGET", n, ""), fmt.Sprintf("*%d\r\n", n)+strings.Repeat("$1\r\nx\r\n$-1\r\n", stored)+
+		strings.Repeat("$-1\r\n", n-2*stored))
 	ask(many("DEL", 2*stored, ""), fmt.Sprintf(":%d\r\n", stored))
 	c.send("*1048577\r\n")
 	if got := c.rest(); got != "-ERR Protocol error: invalid multibulk length\r\n" {
@@ -136,7 +145,7 @@ func TestManyElements(t *testing.T) {
 	v.serves(t)
 }
 
-// TestAnnounced: many clients announce what they never send. That costs nothing.
+// TestAnnounced lets many clients announce what they never send. This must not cost memory.
 func TestAnnounced(t *testing.T) {
 	v := startVictim(t)
 	v.limit = v.RSS() + 64<<20
@@ -156,8 +165,8 @@ func TestAnnounced(t *testing.T) {
 	v.serves(t)
 }
 
-// TestNothingRead: a client asks for 200 MB and reads nothing for a while. Others are served, memory stays bounded, and then
-// all is there.
+// TestNothingRead lets a client ask for 200 MB without reading for a while. Others must be served, and memory must
+// stay bounded. Then all replies must be there.
 func TestNothingRead(t *testing.T) {
 	t.Parallel()
 	v := startVictim(t)
@@ -178,7 +187,7 @@ func TestNothingRead(t *testing.T) {
 	v.serves(t)
 }
 
-// TestLargeValue: 100 MB go through and come back; more than max_value are refused before they arrive.
+// TestLargeValue checks that 100 MB can be stored and read. A value above max_value is refused before it has arrived.
 func TestLargeValue(t *testing.T) {
 	t.Parallel()
 	servers := startServers(t, 2)
@@ -199,7 +208,7 @@ func TestLargeValue(t *testing.T) {
 	}
 }
 
-// TestGarbage: whatever the bytes are, nobody else notices.
+// TestGarbage checks that random bytes have no effect on other clients.
 func TestGarbage(t *testing.T) {
 	v := startVictim(t)
 	r := rand.New(rand.NewPCG(1, 2))

@@ -8,19 +8,25 @@ import (
 	"magent/internal/testkit"
 )
 
-// TestAuthDialogues: what clients hear that say nothing, the right or a wrong password, in all forms, from a pool with a password
-// and from one without, is what a redis-server says.
+// TestAuthDialogues compares pools with a redis-server, with a password and without. Clients send no password, the
+// right one or a wrong one, in all forms.
 func TestAuthDialogues(t *testing.T) {
 	dialogues := map[string][]string{
-		"nothing":         {"GET k", "PING", "CLIENT ID", "COMMAND COUNT", "BOGUS", "GET", "INFO", "ECHO x", "SELECT 0", "HELLO", "HELLO 2", "MULTI", "QUIT"},
+		"nothing": {
+			"GET k", "PING", "CLIENT ID", "COMMAND COUNT", "BOGUS", "GET", "INFO", "ECHO x",
+			"SELECT 0", "HELLO", "HELLO 2", "MULTI", "QUIT",
+		},
 		"right":           {"AUTH secret", "GET k", "AUTH secret", "GET k"},
 		"wrong":           {"AUTH wrong", "GET k", "AUTH", "AUTH a b c", "GET k"},
 		"wrong after all": {"AUTH secret", "AUTH wrong", "GET k"},
 		"user":            {"AUTH default secret", "GET k"},
 		"wrong user":      {"AUTH nobody secret", "GET k", "AUTH default wrong", "GET k"},
 		"hello":           {"? HELLO 2 AUTH default secret", "GET k"},
-		"wrong hello":     {"HELLO 2 AUTH default wrong", "GET k", "HELLO 2 AUTH nobody secret", "HELLO 9 AUTH default secret", "GET k", "HELLO 2 AUTH default", "GET k"},
-		"reset":           {"AUTH secret", "GET k", "RESET", "GET k"},
+		"wrong hello": {
+			"HELLO 2 AUTH default wrong", "GET k", "HELLO 2 AUTH nobody secret",
+			"HELLO 9 AUTH default secret", "GET k", "HELLO 2 AUTH default", "GET k",
+		},
+		"reset": {"AUTH secret", "GET k", "RESET", "GET k"},
 	}
 	for _, password := range []string{"", "secret"} {
 		var args, options []string
@@ -34,7 +40,9 @@ func TestAuthDialogues(t *testing.T) {
 				s := &script{name: name}
 				for _, line := range lines {
 					step := parseStep(t, testkit.Step{Pos: name, Line: line})
-					if password == "" && (line == "CLIENT ID" || line == "COMMAND COUNT" || line == "INFO" || strings.HasPrefix(line, "HELLO")) {
+					if password == "" &&
+						(line == "CLIENT ID" || line == "COMMAND COUNT" || line == "INFO" ||
+							strings.HasPrefix(line, "HELLO")) {
 						step.mark = '?'
 					}
 					s.steps = append(s.steps, step)
@@ -55,7 +63,8 @@ func TestAuthDialogues(t *testing.T) {
 	}
 }
 
-// TestServerPasswords: which passwords of pool and server go together. Where they do not, the error says which server, and why.
+// TestServerPasswords checks the combinations of passwords of pool and server. If they do not match, the error names
+// the server and the reason.
 func TestServerPasswords(t *testing.T) {
 	for _, tt := range []struct{ pool, server, fails string }{
 		{"", "", ""},
@@ -83,7 +92,8 @@ func TestServerPasswords(t *testing.T) {
 				return
 			}
 			for range 3 {
-				if got := c.do("SET", "k", "v"); !strings.HasPrefix(got, "-ERR "+server.Addr) || !strings.Contains(got, tt.fails) {
+				if got := c.do("SET", "k", "v"); !strings.HasPrefix(got, "-ERR "+server.Addr) ||
+					!strings.Contains(got, tt.fails) {
 					t.Errorf("%q", got)
 				}
 			}
@@ -92,7 +102,7 @@ func TestServerPasswords(t *testing.T) {
 	}
 }
 
-// TestPasswordChanges: a server that gets a password is left alone until it has the old one again.
+// TestPasswordChanges checks that a server which gets a password is ejected until it has the old one again.
 func TestPasswordChanges(t *testing.T) {
 	t.Parallel()
 	server := testkit.StartRedis(t)
@@ -118,7 +128,7 @@ func TestPasswordChanges(t *testing.T) {
 	})
 }
 
-// TestDB: keys of a pool with redis_db are in that database, and nowhere else.
+// TestDB checks that the keys of a pool with redis_db are in that database, and nowhere else.
 func TestDB(t *testing.T) {
 	servers := startServers(t, 2)
 	c := dial(t, startPool(t, servers, calm, "redis_db: 3").Addr)
@@ -144,12 +154,13 @@ func TestDB(t *testing.T) {
 	dial(t, servers[0].Addr).want(bulk("x"), "GET", "elsewhere")
 }
 
-// TestNoSuchDB: the error names server and reason.
+// TestNoSuchDB checks that the error names the server and the reason.
 func TestNoSuchDB(t *testing.T) {
 	servers := startServers(t, 1)
 	c := dial(t, startPool(t, servers, append([]string{"redis_db: 99"}, quick...)...).Addr)
 	for range 3 {
-		if got := c.do("GET", "k"); !strings.HasPrefix(got, "-ERR "+servers[0].Addr) || !strings.Contains(got, "DB index is out of range") {
+		if got := c.do("GET", "k"); !strings.HasPrefix(got, "-ERR "+servers[0].Addr) ||
+			!strings.Contains(got, "DB index is out of range") {
 			t.Errorf("%q", got)
 		}
 	}

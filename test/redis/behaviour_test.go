@@ -8,7 +8,7 @@ import (
 	"magent/internal/testkit"
 )
 
-// targets are one redis-server and pools of three, whose clients are to hear the same.
+// targets are one redis-server and pools of three, whose clients must get the same replies.
 type targets struct {
 	direct string
 	pools  map[string]string // by name: the address
@@ -18,8 +18,9 @@ func startTargets(t *testing.T) targets {
 	t.Helper()
 	servers := startServers(t, 4)
 	for _, s := range servers { // FUNCTION is not to be had through a proxy
-		dial(t, s.Addr).want(bulk("lib"), "FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function{function_name='answer', "+
-			"callback=function(keys, args) return {keys[1], args[1]} end, flags={'no-writes'}}")
+		dial(t, s.Addr).want(bulk("lib"), "FUNCTION", "LOAD",
+			"#!lua name=lib\nredis.register_function{function_name='answer', "+
+				"callback=function(keys, args) return {keys[1], args[1]} end, flags={'no-writes'}}")
 	}
 	to := targets{direct: servers[0].Addr, pools: map[string]string{}}
 	for name, threads := range map[string]string{"one loop": "1", "two loops": "2"} {
@@ -29,7 +30,7 @@ func startTargets(t *testing.T) targets {
 	return to
 }
 
-// fresh is a new connection to a place where nothing is stored.
+// fresh returns a new connection to servers without keys.
 func fresh(t *testing.T, addr string) *conn {
 	t.Helper()
 	c := dial(t, addr)
@@ -38,7 +39,7 @@ func fresh(t *testing.T, addr string) *conn {
 	return c
 }
 
-// oneByOne has each step wait for the reply to the one before.
+// oneByOne sends each step after the reply to the one before.
 func oneByOne(t *testing.T, addr string, s *script) (replies []string) {
 	t.Helper()
 	c := fresh(t, addr)
@@ -49,7 +50,7 @@ func oneByOne(t *testing.T, addr string, s *script) (replies []string) {
 	return replies
 }
 
-// TestReplies: every script gets the same replies from a pool as from one redis-server, step by step.
+// TestReplies checks that every script gets the same replies from a pool as from one redis-server, step by step.
 func TestReplies(t *testing.T) {
 	to := startTargets(t)
 	for _, s := range scripts(t) {
@@ -60,7 +61,7 @@ func TestReplies(t *testing.T) {
 	}
 }
 
-// TestPipelined: the same in one write, and in pieces of odd sizes.
+// TestPipelined does the same in one write, and in pieces of odd sizes.
 func TestPipelined(t *testing.T) {
 	to := startTargets(t)
 	for _, s := range scripts(t) {
@@ -84,7 +85,7 @@ func TestPipelined(t *testing.T) {
 	}
 }
 
-// TestEveryCommand: each command that the proxy says it has, and the server too, is in a script.
+// TestEveryCommand checks that a script uses each command which both the proxy and the server have.
 func TestEveryCommand(t *testing.T) {
 	servers := startServers(t, 1)
 	names := func(addr string) (out []string) { return words(dial(t, addr).do("COMMAND", "LIST")) }

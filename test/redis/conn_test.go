@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// conn speaks Redis's protocol and hides nothing of it. The methods without an error fail the test; those that return
-// one are for other goroutines.
+// conn is a client of Redis's protocol that shows replies as they are. Methods without an error fail the test; those
+// with one can be used in other goroutines.
 type conn struct {
 	net.Conn
 
@@ -33,7 +33,7 @@ func dial(t *testing.T, addr string) *conn {
 	return c
 }
 
-// open connects without a test to fail.
+// open connects like dial, but returns the error.
 func open(addr string) (*conn, error) {
 	c, err := net.DialTimeout("tcp", addr, patience)
 	if err != nil {
@@ -42,7 +42,7 @@ func open(addr string) (*conn, error) {
 	return &conn{Conn: c, r: bufio.NewReaderSize(c, 64<<10), wait: patience}, nil
 }
 
-// command is the bytes of a command.
+// command returns the bytes of a command.
 func command(args ...string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "*%d\r\n", len(args))
@@ -62,7 +62,7 @@ func (c *conn) do(args ...string) string {
 	return reply
 }
 
-// want is do for a reply that is known.
+// want is do, and fails the test if the reply is not want.
 func (c *conn) want(reply string, args ...string) {
 	c.t.Helper()
 	if got := c.do(args...); got != reply {
@@ -70,7 +70,7 @@ func (c *conn) want(reply string, args ...string) {
 	}
 }
 
-// wantPrefix is do for a reply whose beginning is known.
+// wantPrefix is do, and fails the test if the reply does not begin with want.
 func (c *conn) wantPrefix(prefix string, args ...string) string {
 	c.t.Helper()
 	got := c.do(args...)
@@ -96,7 +96,7 @@ func (c *conn) reply() string {
 	return reply
 }
 
-// rest reads until the other side closes, and returns what came before.
+// rest reads until the other side closes the connection, and returns everything that was read.
 func (c *conn) rest() string {
 	c.t.Helper()
 	rest, err := c.tryRest()

@@ -9,10 +9,11 @@ import (
 	"magent/test/harness"
 )
 
-// quick is for pools whose servers fail: each wait is short, and a server is out after the second missed deadline.
+// quick has the settings for pools whose servers fail: timeouts are short, and the second missed deadline ejects a
+// server.
 var quick = []string{"timeout: 400", "server_failure_limit: 2", "server_retry_timeout: 300"}
 
-// outage is a pool of three servers, each with keys of its own, of which the last one will be away.
+// outage is a pool of three servers with their own keys. The last server will go down.
 type outage struct {
 	t       *testing.T
 	proxy   *harness.Magent
@@ -32,7 +33,7 @@ func startOutage(t *testing.T) *outage {
 	return o
 }
 
-// mixed are a key of each server.
+// mixed returns a key of each server.
 func (o *outage) mixed(name string, values ...string) (args []string) {
 	args = []string{name}
 	for _, keys := range o.keys {
@@ -41,7 +42,7 @@ func (o *outage) mixed(name string, values ...string) (args []string) {
 	return args
 }
 
-// fails asks for something that needs the server that is away.
+// fails sends a command that needs the server that is down.
 func (o *outage) fails(args ...string) {
 	o.t.Helper()
 	if got := o.c.do(args...); !strings.HasPrefix(got, "-ERR ") || !strings.Contains(got, o.away.Addr) {
@@ -71,7 +72,7 @@ func awaitState(t *testing.T, proxy, server, state string) {
 	})
 }
 
-// unchanged checks that nothing was written on the servers that are there.
+// unchanged checks that nothing was written on the other servers.
 func (o *outage) unchanged() {
 	o.t.Helper()
 	for i, s := range o.servers {
@@ -85,7 +86,7 @@ func (o *outage) unchanged() {
 	}
 }
 
-// othersServe checks that the connection works, and that the other servers are asked.
+// othersServe checks that the connection works, and that the other servers can be used.
 func (o *outage) othersServe() {
 	o.t.Helper()
 	for i, s := range o.servers {
@@ -104,8 +105,8 @@ func (o *outage) othersServe() {
 	o.c.want("+PONG\r\n", "PING")
 }
 
-// TestKnownDead: one of three servers was killed, which is known. Whatever needs it is an error at once that names it, and
-// changes nothing on the others; what does not need it works, on the same connection.
+// TestKnownDead kills one of three servers. When that is known, every command that needs it fails at once with an
+// error that names it, and changes nothing on the others. Other commands work, on the same connection.
 func TestKnownDead(t *testing.T) {
 	t.Parallel()
 	o := startOutage(t)
@@ -141,7 +142,7 @@ func TestKnownDead(t *testing.T) {
 	o.c.want(":3\r\n", o.mixed("EXISTS")...)
 }
 
-// TestKilledInFlight: the server dies while it is asked for everything at once. Each request is answered, in order.
+// TestKilledInFlight kills the server while all kinds of commands are in flight. Each request is answered, in order.
 func TestKilledInFlight(t *testing.T) {
 	o := startOutage(t)
 	o.away.Pause()
@@ -190,7 +191,7 @@ func TestKilledInFlight(t *testing.T) {
 	o.othersServe()
 }
 
-// TestHalfWritten: when a server dies while its part of an MSET is under way, the error says how many keys that concerns.
+// TestHalfWritten kills a server while its part of an MSET is in flight. The error tells how many keys failed.
 func TestHalfWritten(t *testing.T) {
 	o := startOutage(t)
 	o.away.Pause()
@@ -213,7 +214,8 @@ func TestHalfWritten(t *testing.T) {
 	}
 }
 
-// TestHanging: a server that says nothing costs a request the pool's timeout, and when it goes on its late replies go to nobody.
+// TestHanging checks that a server which does not answer costs a request the pool's timeout. When it goes on, its late
+// replies are dropped.
 func TestHanging(t *testing.T) {
 	t.Parallel()
 	o := startOutage(t)

@@ -1,9 +1,9 @@
-// Package redis runs magent with pools of real redis-servers, and holds it against one redis-server: what a client is told, byte
-// by byte, with real clients, with servers that are away, and with clients that mean no good. In
-// sentinel_test.go masters are given by their Sentinels, which replace them.
+// Package redis runs magent with pools of real redis-servers, and compares it with one redis-server: the replies byte
+// by byte, with real clients, with servers that are down, and with clients that misbehave. In sentinel_test.go
+// Sentinels name the masters and replace them.
 //
-// Reading order: rig_test.go and conn_test.go (the parts), script_test.go with testdata/*.txt (conversations, compared),
-// then whatever a file's name says.
+// Reading order: rig_test.go and conn_test.go (helpers), script_test.go with testdata/*.txt (conversations that are
+// compared), and then any file by its name.
 package redis
 
 import (

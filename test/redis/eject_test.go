@@ -12,7 +12,7 @@ import (
 	"magent/internal/testkit"
 )
 
-// unready is a server that takes connections and says the same to everything.
+// unready is a server that accepts connections and answers every command in the same way.
 type unready struct {
 	reply string
 	asked atomic.Int64
@@ -23,7 +23,7 @@ type unready struct {
 	done  sync.WaitGroup
 }
 
-// startUnready listens where another server has listened.
+// startUnready starts one on the address of another server.
 func startUnready(t *testing.T, addr, reply string) *unready {
 	t.Helper()
 	l, err := net.Listen("tcp4", addr)
@@ -49,7 +49,7 @@ func (u *unready) accept() {
 	}
 }
 
-// answer answers each command once; commands end with their name or an argument, on a line that is no length.
+// answer answers each command once. A command ends with its name or an argument, on a line that is not a length.
 func (u *unready) answer(c net.Conn) {
 	defer func() { _ = c.Close() }()
 	lines := bufio.NewScanner(c)
@@ -63,7 +63,7 @@ func (u *unready) answer(c net.Conn) {
 	}
 }
 
-// stop closes all, and returns when nobody is answered any more.
+// stop closes all connections, and returns when no command is being answered.
 func (u *unready) stop() {
 	_ = u.l.Close()
 	u.mu.Lock()
@@ -74,11 +74,15 @@ func (u *unready) stop() {
 	u.done.Wait()
 }
 
-// TestAutoEject is the how-to: four servers; one is killed; after a few errors its keys go to the others, and everybody else's
-// stay where they are. While what answers there is not ready it stays out; when it is, it has its keys again.
+// TestAutoEject follows the how-to: one of four servers is killed. After a few errors its keys go to the others, and
+// all other keys stay where they are. As long as the server that answers at its address is not ready, it stays
+// ejected. Then it gets its keys back.
 func TestAutoEject(t *testing.T) {
 	t.Parallel()
-	for _, why := range []string{"-LOADING Redis is loading the dataset in memory\r\n", "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.\r\n"} {
+	for _, why := range []string{
+		"-LOADING Redis is loading the dataset in memory\r\n",
+		"-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.\r\n",
+	} {
 		t.Run(why[:8], func(t *testing.T) { ejectAndReturn(t, why) })
 	}
 }
@@ -117,7 +121,8 @@ func ejectAndReturn(t *testing.T, why string) {
 		}
 	}
 	moved()
-	if got := c.do("DBSIZE"); !strings.HasPrefix(got, "-ERR ") || !strings.Contains(got, dead.Addr) { // nobody knows what it has
+	// Nobody knows what it has.
+	if got := c.do("DBSIZE"); !strings.HasPrefix(got, "-ERR ") || !strings.Contains(got, dead.Addr) {
 		t.Errorf("%q", got)
 	}
 
@@ -133,7 +138,8 @@ func ejectAndReturn(t *testing.T, why string) {
 	dead.Restart()
 	awaitState(t, proxy, dead.Addr, "up")
 	testkit.Eventually(t, "it has its keys again", func() error {
-		if got := c.do("SET", keys[1][0], "home"); got != "+OK\r\n" || dial(t, dead.Addr).do("GET", keys[1][0]) != bulk("home") {
+		if got := c.do("SET", keys[1][0], "home"); got != "+OK\r\n" ||
+			dial(t, dead.Addr).do("GET", keys[1][0]) != bulk("home") {
 			return fmt.Errorf("%q, and it is on server %d", got, holder(t, servers, keys[1][0]))
 		}
 		return nil

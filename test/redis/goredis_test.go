@@ -11,7 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// goRedis is go-redis with its defaults, which begin with HELLO 3 and CLIENT SETINFO.
+// goRedis returns a go-redis client with its defaults, which begin with HELLO 3 and CLIENT SETINFO.
 func goRedis(t *testing.T, addr string) *redis.Client {
 	t.Helper()
 	c := redis.NewClient(&redis.Options{Addr: addr})
@@ -19,7 +19,7 @@ func goRedis(t *testing.T, addr string) *redis.Client {
 	return c
 }
 
-// check fails unless there was no error and two values are the same.
+// check fails if there was an error or if two values differ.
 func check[T comparable](t *testing.T, what string, got T, err error, want T) {
 	t.Helper()
 	if err != nil || got != want {
@@ -27,7 +27,7 @@ func check[T comparable](t *testing.T, what string, got T, err error, want T) {
 	}
 }
 
-// TestGoRedis is what an application does with go-redis.
+// TestGoRedis does what an application does with go-redis.
 func TestGoRedis(t *testing.T) {
 	ctx := t.Context()
 	c := goRedis(t, startPool(t, startServers(t, 3), calm).Addr)
@@ -67,7 +67,7 @@ func TestGoRedis(t *testing.T) {
 	}
 }
 
-// TestGoRedisPipelines: a thousand commands in one pipeline, and transactions.
+// TestGoRedisPipelines sends a thousand commands in one pipeline, and transactions.
 func TestGoRedisPipelines(t *testing.T) {
 	ctx := t.Context()
 	c := goRedis(t, startPool(t, startServers(t, 3), calm).Addr)
@@ -102,12 +102,13 @@ func TestGoRedisPipelines(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "hash to the same server") {
 		t.Errorf("a transaction about three servers: %v", err)
 	}
-	if err := c.Watch(ctx, func(*redis.Tx) error { return nil }, "k"); err == nil || !strings.Contains(err.Error(), "use a Lua script") {
+	if err := c.Watch(ctx, func(*redis.Tx) error { return nil }, "k"); err == nil ||
+		!strings.Contains(err.Error(), "use a Lua script") {
 		t.Errorf("watch: %v", err)
 	}
 }
 
-// TestGoRedisScripts: Run loads the script where it is missing. SCRIPT LOAD loads it everywhere.
+// TestGoRedisScripts checks that Run loads a script where it is missing, and that SCRIPT LOAD loads it everywhere.
 func TestGoRedisScripts(t *testing.T) {
 	ctx := t.Context()
 	c := goRedis(t, startPool(t, startServers(t, 3), calm).Addr)
@@ -129,7 +130,7 @@ func TestGoRedisScripts(t *testing.T) {
 	}
 }
 
-// TestGoRedisScan: an iterator finds every key once.
+// TestGoRedisScan checks that an iterator finds every key once.
 func TestGoRedisScan(t *testing.T) {
 	ctx := t.Context()
 	c := goRedis(t, startPool(t, startServers(t, 3), calm).Addr)

@@ -8,7 +8,8 @@ import (
 	"magent/internal/testkit"
 )
 
-// TestBesideLargeValue: while a value of 100 MB is on its way to a server, others are served by that server too: they wait.
+// TestBesideLargeValue checks that other clients are served while a value of 100 MB is being sent, by the same server
+// as well: they wait.
 func TestBesideLargeValue(t *testing.T) {
 	server := testkit.StartRedis(t)
 	proxy := startPool(t, []*testkit.Redis{server}).Addr

@@ -8,8 +8,8 @@ import (
 	"magent/test/harness"
 )
 
-// TestAtomic: two clients increment two counters in transactions, and others read both in one command: they are always equal,
-// although all clients of a loop share one connection to the server.
+// TestAtomic has two clients that increment two counters in transactions, and others that read both in one command.
+// They must always be equal, although all clients of a loop share one connection to the server.
 func TestAtomic(t *testing.T) {
 	proxy := startPool(t, startServers(t, 2), calm).Addr
 	dial(t, proxy).want("+OK\r\n", "MSET", "{t}a", "0", "{t}b", "0")
@@ -39,7 +39,7 @@ func TestAtomic(t *testing.T) {
 	dial(t, proxy).want("*2\r\n"+bulk(fmt.Sprint(2*rounds))+bulk(fmt.Sprint(2*rounds)), "MGET", "{t}a", "{t}b")
 }
 
-// transact sends a transaction of two commands, and looks at the reply to EXEC.
+// transact sends a transaction of two commands, and checks the reply to EXEC.
 func transact(c *conn, request string) error {
 	if err := c.trySend(request); err != nil {
 		return err
@@ -68,7 +68,8 @@ func readPair(c *conn, i int) error {
 	return err
 }
 
-// TestTransactionOfTwoServers is refused as a whole, and nothing of it is done.
+// TestTransactionOfTwoServers checks that such a transaction is refused as a whole, and that nothing of it is carried
+// out.
 func TestTransactionOfTwoServers(t *testing.T) {
 	servers := startServers(t, 3)
 	proxy := startPool(t, servers, calm).Addr
@@ -85,7 +86,14 @@ func TestTransactionOfTwoServers(t *testing.T) {
 	c.want("+OK\r\n", "MULTI")
 	c.want("+QUEUED\r\n", "MSET", keys[0][0], "x", keys[1][0], "x")
 	c.wantPrefix("-CROSSSLOT ", "EXEC")
-	for _, args := range [][]string{{"FLUSHALL"}, {"KEYS", "*"}, {"SUBSCRIBE", "x"}, {"WATCH", "k"}, {"DBSIZE"}, {"BLPOP", "x", "0"}} {
+	for _, args := range [][]string{
+		{"FLUSHALL"},
+		{"KEYS", "*"},
+		{"SUBSCRIBE", "x"},
+		{"WATCH", "k"},
+		{"DBSIZE"},
+		{"BLPOP", "x", "0"},
+	} {
 		c.want("+OK\r\n", "MULTI")
 		c.wantPrefix("-ERR ", args...)
 		c.want("-EXECABORT Transaction discarded because of previous errors.\r\n", "EXEC")
@@ -93,7 +101,8 @@ func TestTransactionOfTwoServers(t *testing.T) {
 	c.want(":3\r\n", "DBSIZE")
 }
 
-// TestUnfinishedTransaction: a client that leaves in the middle has done nothing, and is in nobody's way.
+// TestUnfinishedTransaction checks that nothing happens if a client disconnects within a transaction, and that others
+// are not affected.
 func TestUnfinishedTransaction(t *testing.T) {
 	proxy := startPool(t, startServers(t, 1), calm).Addr
 	gone, other := dial(t, proxy), dial(t, proxy)
@@ -106,7 +115,8 @@ func TestUnfinishedTransaction(t *testing.T) {
 	other.want(bulk("mine"), "GET", "k")
 }
 
-// TestRefused: what needs a connection of one's own is refused in words that say what to do, and the connection stays.
+// TestRefused checks that commands which need a connection of their own are refused with advice, and that the client's
+// connection stays open.
 func TestRefused(t *testing.T) {
 	servers := startServers(t, 2)
 	proxy := startPool(t, servers, calm).Addr

@@ -15,8 +15,8 @@ import (
 	"magent/internal/testkit"
 )
 
-// TestCompatClose: what the proxy does not understand closes the connection without a word, behind the replies to what was
-// asked before. Everybody else goes on.
+// TestCompatClose checks that input which the proxy does not understand closes the connection without an error, after
+// the replies to earlier requests. Other clients are not affected.
 func TestCompatClose(t *testing.T) {
 	addr := startPool(t, startServers(t, 2), calm, "compat_close: true").Addr
 	other := dial(t, addr)
@@ -32,7 +32,8 @@ func TestCompatClose(t *testing.T) {
 	other.want(bulk("v"), "GET", "k")
 }
 
-// TestClientConnections: one client too many is told so, and finds room when another has left.
+// TestClientConnections checks that a client beyond the limit gets an error, and that there is room again when another
+// has left.
 func TestClientConnections(t *testing.T) {
 	addr := startPool(t, startServers(t, 1), calm, "client_connections: 3").Addr
 	var clients []*conn
@@ -69,7 +70,8 @@ func TestClientConnections(t *testing.T) {
 	clients[0].want("+PONG\r\n", "PING")
 }
 
-// TestDrain: what is under way when SIGTERM comes is answered; then the connection ends, and the process with code 0.
+// TestDrain checks that requests in flight at SIGTERM are answered. Then the connection is closed, and the exit code
+// is 0.
 func TestDrain(t *testing.T) {
 	server := testkit.StartRedis(t)
 	proxy := startPool(t, []*testkit.Redis{server}, calm)
@@ -97,8 +99,8 @@ func TestDrain(t *testing.T) {
 	}
 }
 
-// TestReload: while a client of go-redis works, the configuration changes twenty times: servers change places, a password and
-// another database come and go in another pool. The client sees no error.
+// TestReload changes the configuration twenty times while a client of go-redis works: servers change places, and in
+// another pool a password and another database come and go. The client sees no error.
 func TestReload(t *testing.T) {
 	servers := startServers(t, 3)
 	main, second := testkit.DeadAddr(t), testkit.DeadAddr(t)
@@ -133,7 +135,7 @@ func TestReload(t *testing.T) {
 	t.Logf("%d requests", asked.Load())
 }
 
-// work writes and reads, in all the ways there are, until it is told to end.
+// work writes and reads in all possible ways, until it is told to end.
 func work(ctx context.Context, c *redis.Client, ended *atomic.Bool, asked *atomic.Int64, done chan<- error) {
 	for i := 0; !ended.Load(); i++ {
 		key := fmt.Sprint("key", i%100)
@@ -162,7 +164,8 @@ func work(ctx context.Context, c *redis.Client, ended *atomic.Bool, asked *atomi
 	done <- nil
 }
 
-// TestReloadInTransaction: what was queued is executed by the servers of the new configuration, also if it could not be queued any more.
+// TestReloadInTransaction checks that queued commands are carried out by the servers of the new configuration, even if
+// they could not be queued there.
 func TestReloadInTransaction(t *testing.T) {
 	servers := startServers(t, 2)
 	listen := testkit.DeadAddr(t)

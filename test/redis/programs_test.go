@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// run waits for the end of a program, which is given a text to read.
+// run runs a program with a text as its input, and waits for its end.
 func run(t *testing.T, input, name string, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -40,7 +40,7 @@ func hostPort(t *testing.T, addr string) (host, port string) {
 	return host, port
 }
 
-// TestPython is a session with redis-py.
+// TestPython runs a session with redis-py.
 func TestPython(t *testing.T) {
 	const python = "/usr/bin/python3" // the one that Debian's packages are for
 	if out := run(t, "", python, "-c", "import redis"); t.Failed() {
@@ -52,7 +52,7 @@ func TestPython(t *testing.T) {
 	}
 }
 
-// TestCLI is redis-cli: as a program that is typed to, in scripts, and with the modes that look at a whole server.
+// TestCLI runs redis-cli: with typed commands, in scripts, and in the modes that inspect a whole server.
 func TestCLI(t *testing.T) {
 	servers := startServers(t, 3, "--requirepass", "secret")
 	host, port := hostPort(t, startPool(t, servers, calm, "redis_auth: secret").Addr)
@@ -61,13 +61,15 @@ func TestCLI(t *testing.T) {
 		args = append([]string{"-h", host, "-p", port, "-a", "secret", "--no-auth-warning"}, args...)
 		return run(t, input, "redis-cli", args...)
 	}
-	if out := cli("set a 1\nincr a\nmget a none\nbogus\nselect 0\nget a\n"); out != "OK\n2\n2\n\nERR unknown command 'bogus', with args beginning with: \n\nOK\n2\n" {
+	want := "OK\n2\n2\n\nERR unknown command 'bogus', with args beginning with: \n\nOK\n2\n"
+	if out := cli("set a 1\nincr a\nmget a none\nbogus\nselect 0\nget a\n"); out != want {
 		t.Errorf("typed: %q", out)
 	}
 	if out := cli("", "-n", "0", "get", "a"); out != "2\n" {
 		t.Errorf("-n 0: %q", out)
 	}
-	if out := run(t, "", "redis-cli", "-h", host, "-p", port, "get", "a"); out != "NOAUTH Authentication required.\n\n" {
+	if out := run(t, "", "redis-cli", "-h", host, "-p", port, "get",
+		"a"); out != "NOAUTH Authentication required.\n\n" {
 		t.Errorf("without a password: %q", out)
 	}
 
@@ -81,7 +83,8 @@ func TestCLI(t *testing.T) {
 	if out := cli("", "--scan", "--pattern", "mass*"); strings.Count(out, "\n") != 5000 {
 		t.Errorf("--scan finds %d keys of 5000", strings.Count(out, "\n"))
 	}
-	if out := cli("", "--bigkeys"); !strings.Contains(out, "Sampled 5001 keys in the keyspace!") || !strings.Contains(out, "has 99 bytes") {
+	if out := cli("", "--bigkeys"); !strings.Contains(out, "Sampled 5001 keys in the keyspace!") ||
+		!strings.Contains(out, "has 99 bytes") {
 		t.Errorf("--bigkeys:\n%s", out)
 	}
 	if out := cli("", "--memkeys"); !strings.Contains(out, "Sampled 5001 keys in the keyspace!") {
@@ -98,23 +101,28 @@ func TestCLI(t *testing.T) {
 	}
 }
 
-// TestInteractiveCLI: on a terminal redis-cli asks for COMMAND DOCS first, to complete what is typed.
+// TestInteractiveCLI runs redis-cli on a terminal, where it first sends COMMAND DOCS to complete what is typed.
 func TestInteractiveCLI(t *testing.T) {
 	host, port := hostPort(t, startPool(t, startServers(t, 3), calm).Addr)
-	out := run(t, "set k v\nget k\nhelp get\nquit\n", "env", "TERM=dumb", "script", "-qec", "redis-cli -h "+host+" -p "+port, "/dev/null")
+	out := run(t, "set k v\nget k\nhelp get\nquit\n", "env", "TERM=dumb", "script", "-qec", "redis-cli -h "+host+
+		" -p "+port, "/dev/null")
 	if !strings.Contains(out, `"v"`) || strings.Contains(out, "rror") {
 		t.Errorf("it says\n%q", out)
 	}
 }
 
-// TestBenchmark: redis-benchmark ends with the first error that it is told.
+// TestBenchmark runs redis-benchmark, which ends at the first error.
 func TestBenchmark(t *testing.T) {
 	t.Parallel()
 	host, port := hostPort(t, startPool(t, startServers(t, 3), calm).Addr)
 	const tests = "set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,zadd,zpopmin,lrange,mset"
 	for _, depth := range []string{"1", "16"} {
-		out := run(t, "", "redis-benchmark", "-h", host, "-p", port, "-t", tests, "-n", "500", "-r", "1000", "-P", depth, "--csv")
-		for _, name := range []string{"SET", "GET", "INCR", "LPUSH", "RPUSH", "LPOP", "RPOP", "SADD", "HSET", "SPOP", "ZADD", "ZPOPMIN", "LRANGE_600", "MSET"} {
+		out := run(t, "", "redis-benchmark", "-h", host, "-p", port, "-t", tests, "-n", "500", "-r", "1000", "-P",
+			depth, "--csv")
+		for _, name := range []string{
+			"SET", "GET", "INCR", "LPUSH", "RPUSH", "LPOP", "RPOP", "SADD", "HSET", "SPOP",
+			"ZADD", "ZPOPMIN", "LRANGE_600", "MSET",
+		} {
 			if !strings.Contains(out, `"`+name) {
 				t.Errorf("-P %s: nothing of %s:\n%s", depth, name, out)
 			}

@@ -10,7 +10,7 @@ import (
 	"magent/test/harness"
 )
 
-// patience is how long a test waits for something that should happen at once on an idle machine.
+// patience is how long a test waits for something that happens at once on an idle machine.
 const patience = 20 * time.Second
 
 func startServers(t *testing.T, n int, args ...string) (servers []*testkit.Redis) {
@@ -21,10 +21,11 @@ func startServers(t *testing.T, n int, args ...string) (servers []*testkit.Redis
 	return servers
 }
 
-// pool is the text of a pool in front of servers; each option is a line of it.
+// pool returns a pool in front of servers, as it stands in a file. Each option is a line of it.
 func pool(listen string, servers []*testkit.Redis, options ...string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "pool%s:\n  listen: %s\n  redis: true\n  hash: md5\n  hash_tag: \"{}\"\n  distribution: ketama\n", listen[strings.LastIndexByte(listen, ':')+1:], listen)
+	fmt.Fprintf(&b, "pool%s:\n  listen: %s\n  redis: true\n  hash: md5\n  hash_tag: \"{}\"\n  distribution: ketama\n",
+		listen[strings.LastIndexByte(listen, ':')+1:], listen)
 	for _, option := range options {
 		b.WriteString("  " + option + "\n")
 	}
@@ -35,22 +36,24 @@ func pool(listen string, servers []*testkit.Redis, options ...string) string {
 	return b.String()
 }
 
-// calm is for pools whose servers are all well: a machine that is loaded makes nobody wait too long.
+// calm has the settings for pools whose servers are all well: timeouts are long, so that a loaded machine does no
+// harm.
 const calm = "timeout: 20000"
 
 // startPool runs a magent with one pool, and waits until it is connected to all servers.
 func startPool(t *testing.T, servers []*testkit.Redis, options ...string) *harness.Magent {
 	t.Helper()
-	return startFile(t, testkit.TempFile(t, "pools.yml", pool(testkit.DeadAddr(t), servers, append(options, "preconnect: true")...)))
+	return startFile(t,
+		testkit.TempFile(t, "pools.yml", pool(testkit.DeadAddr(t), servers, append(options, "preconnect: true")...)))
 }
 
-// startFile runs a magent with a file of pools, and perhaps more arguments.
+// startFile runs a magent with a file of pools, and further arguments.
 func startFile(t *testing.T, path string, args ...string) *harness.Magent {
 	t.Helper()
 	return harness.StartMagent(t, append([]string{"-c", path}, args...)...)
 }
 
-// holder is the index of the server that has a key, or -1.
+// holder returns the index of the server that has a key, or -1.
 func holder(t *testing.T, servers []*testkit.Redis, key string) int {
 	t.Helper()
 	for i, s := range servers {
@@ -66,7 +69,7 @@ func holder(t *testing.T, servers []*testkit.Redis, key string) int {
 	return -1
 }
 
-// keysOf finds n keys for each server, by storing them through the proxy. They are left in place, with the value "old".
+// keysOf finds n keys for each server, by storing them through the proxy. They stay there, with the value "old".
 func keysOf(t *testing.T, proxy string, servers []*testkit.Redis, n int) [][]string {
 	t.Helper()
 	c := dial(t, proxy)

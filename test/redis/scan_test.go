@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// scan goes through all keys that SCAN tells.
+// scan returns all keys that SCAN lists.
 func scan(t *testing.T, c *conn, args ...string) (keys []string) {
 	t.Helper()
 	for cursor, rounds := "0", 0; ; rounds++ {
@@ -21,7 +21,7 @@ func scan(t *testing.T, c *conn, args ...string) (keys []string) {
 	}
 }
 
-// TestScan finds each key once while nothing changes, with every option, and from any connection.
+// TestScan checks that each key is found once while nothing changes, with every option, and from any connection.
 func TestScan(t *testing.T) {
 	for _, n := range []int{1, 3} {
 		t.Run(fmt.Sprint(n, " servers"), func(t *testing.T) {

@@ -7,21 +7,22 @@ import (
 	"magent/internal/testkit"
 )
 
-// A step is a command of a script. A mark in front of it says how replies may differ: "~" in the order of an array's
-// elements; "?" in all but the kind of reply.
+// A step is a line of testdata/*.txt: a command, whose words may be quoted as Go quotes strings. A mark in front of it
+// tells how replies may differ: "~" in the order of an array's elements, "?" in everything except the kind of reply.
+// "#" begins a comment.
 type step struct {
 	testkit.Step
 	mark byte // '~', '?' or 0
 	args []string
 }
 
-// script is a conversation of testdata, which is held with nothing stored before.
+// script is a file of steps, which are carried out on one connection, without stored keys at the beginning.
 type script struct {
 	name  string
 	steps []step
 }
 
-// scripts reads all of testdata.
+// scripts returns all scripts of testdata.
 func scripts(t *testing.T) (all []script) {
 	t.Helper()
 	for _, c := range testkit.Conversations(t, "*.txt") {
@@ -44,7 +45,7 @@ func parseStep(t *testing.T, line testkit.Step) step {
 	return st
 }
 
-// normal is what of a reply has to be the same everywhere.
+// normal returns the part of a reply that must be the same everywhere.
 func (s *step) normal(reply string) string {
 	switch s.mark {
 	case '~':
@@ -57,7 +58,7 @@ func (s *step) normal(reply string) string {
 	return reply
 }
 
-// bytes are all commands of a script.
+// bytes returns all commands of a script.
 func (s *script) bytes() string {
 	var b strings.Builder
 	for i := range s.steps {
@@ -78,7 +79,7 @@ func (s *script) replies(c *conn) (out []string, err error) {
 	return out, nil
 }
 
-// compare tells which replies differ.
+// compare reports which replies differ.
 func (s *script) compare(t *testing.T, want, got []string) {
 	t.Helper()
 	for i := range min(len(want), len(got)) {

@@ -13,7 +13,7 @@ import (
 	"magent/test/harness"
 )
 
-// shard is a master with a replica, and what watches them.
+// shard is a master with a replica and its Sentinels.
 type shard struct {
 	name            string
 	master, replica *testkit.Redis
@@ -44,7 +44,8 @@ func startProxy(t *testing.T, binary string, shards ...*shard) string {
 		harness.StartMagent(t, "-c", file, "--threads", "2")
 		return addr
 	}
-	p := testkit.Start(t, "nutcracker", binary, "-c", file, "-s", port(t), "-a", "127.0.0.1", "-o", filepath.Join(t.TempDir(), "log"))
+	p := testkit.Start(t, "nutcracker", binary, "-c", file, "-s", port(t), "-a", "127.0.0.1", "-o",
+		filepath.Join(t.TempDir(), "log"))
 	testkit.Eventually(t, "nutcracker listens", func() error {
 		if p.Exited() {
 			t.Fatalf("it ended with code %d", p.ExitCode())
@@ -64,7 +65,7 @@ func port(t *testing.T) string {
 	return addr[strings.LastIndexByte(addr, ':')+1:]
 }
 
-// set stores one key, and tells what the answer was.
+// set stores one key, and returns the answer.
 func set(c *harness.Client, key string, value int) error {
 	reply, err := c.Try(fmt.Sprintf("SET %s %d\r\n", key, value))
 	if err == nil && reply != "+OK\r\n" {
@@ -73,8 +74,8 @@ func set(c *harness.Client, key string, value int) error {
 	return err
 }
 
-// A client stays connected, and writes, while the master of one of two shards is replaced: the new one is written to in the end.
-// The keys of the other shard do not notice.
+// A client stays connected, and writes, while the master of one of two shards is replaced. In the end the new master
+// gets the writes. The keys of the other shard are not affected.
 func TestFailover(t *testing.T) {
 	t.Parallel()
 	for name, replace := range map[string]func(*shard){
@@ -111,12 +112,13 @@ func TestFailover(t *testing.T) {
 					t.Fatalf("the new master is not written to; %d errors, the last: %s", errs, last)
 				}
 			}
-			t.Logf("first error after %v, new master written to after %v; %d errors, the last: %s", failed, back, errs, last)
+			t.Logf("first error after %v, new master written to after %v; %d errors, the last: %s", failed,
+				back, errs, last)
 		})
 	}
 }
 
-// keyOn finds a key of a shard.
+// keyOn returns a key of a shard.
 func keyOn(t *testing.T, c *harness.Client, s *shard) string {
 	t.Helper()
 	for i := range 100 {
@@ -142,7 +144,7 @@ func isMaster(r *testkit.Redis) bool {
 	return err == nil && strings.Contains(reply, "role:master")
 }
 
-// nutcracker knows sentinels, too.
+// nutcracker supports Sentinels, too.
 func TestNutcracker(t *testing.T) {
 	t.Parallel()
 	s := startShard(t, "mymaster", 1)

@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// elements are the bytes of each element of an array; nil if the reply is none.
+// elements returns the bytes of each element of an array; nil: the reply is not an array.
 func elements(reply string) (out []string) {
 	if !strings.HasPrefix(reply, "*") {
 		return nil
@@ -26,7 +26,7 @@ func elements(reply string) (out []string) {
 	}
 }
 
-// words are the texts of the bulk strings and lines of an array.
+// words returns the texts of the bulk strings and lines of an array.
 func words(reply string) (out []string) {
 	for _, e := range elements(reply) {
 		out = append(out, text(e))
@@ -34,7 +34,7 @@ func words(reply string) (out []string) {
 	return out
 }
 
-// text is what is in a bulk string, or on a line.
+// text returns the content of a bulk string or of a line.
 func text(reply string) string {
 	head, rest, _ := strings.Cut(reply, "\r\n")
 	if strings.HasPrefix(reply, "$") {
@@ -43,10 +43,10 @@ func text(reply string) string {
 	return head[min(1, len(head)):]
 }
 
-// bulk is the reply that is a bulk string.
+// bulk returns the reply that is a bulk string.
 func bulk(text string) string { return "$" + strconv.Itoa(len(text)) + "\r\n" + text + "\r\n" }
 
-// sorted is an array with its elements in order, as far as it is one.
+// sorted returns an array with its elements in order. Other replies stay as they are.
 func sorted(reply string) string {
 	all := elements(reply)
 	slices.Sort(all)
@@ -57,7 +57,7 @@ func sorted(reply string) string {
 	return head + "\r\n" + strings.Join(all, "")
 }
 
-// isReset reports whether an error says that the other side threw the connection away.
+// isReset reports whether an error means that the other side has reset the connection.
 func isReset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrUnexpectedEOF)
 }

@@ -1,2 +1,2 @@
-// Package reload changes the pools of a running magent under the eyes of its clients.
+// Package reload changes the pools of a running magent while clients work.
 package reload

@@ -10,7 +10,7 @@ import (
 	"magent/test/harness"
 )
 
-// backed is a pool with backups.
+// backed returns the text of a pool with backups.
 func backed(listen string, servers, backups []*harness.Memcached) string {
 	text := pool("main", listen, servers...) + "  probe_interval: 50\n  backups:\n"
 	for _, m := range backups {
@@ -19,8 +19,8 @@ func backed(listen string, servers, backups []*harness.Memcached) string {
 	return text
 }
 
-// TestFifthServer: a server is added to four, under load, and taken away again. Keys move, but hardly one is a miss, and none has
-// an old value, although the servers still hold what was stored there before.
+// TestFifthServer adds a server to four, under load, and removes it again. Keys move, but hardly any is a miss. None
+// has an old value, although the servers still hold what was stored there before.
 func TestFifthServer(t *testing.T) {
 	t.Parallel()
 	var servers []*harness.Memcached
@@ -74,12 +74,13 @@ func TestFifthServer(t *testing.T) {
 	}
 }
 
-// allUp waits until no server is out of use.
+// allUp waits until all servers are up.
 func (s *site) allUp() {
 	s.t.Helper()
 	testkit.Eventually(s.t, "all servers are up", func() error {
 		for name, value := range harness.Stats(s.t, s.proxy.Addr, "servers") {
-			if strings.HasSuffix(name, ":state") && value != "up" || strings.HasSuffix(name, ":dirty_keys") && value != "0" {
+			if strings.HasSuffix(name, ":state") && value != "up" ||
+				strings.HasSuffix(name, ":dirty_keys") && value != "0" {
 				return fmt.Errorf("%s is %s", name, value)
 			}
 		}
@@ -87,8 +88,10 @@ func (s *site) allUp() {
 	})
 }
 
-// read is the readers' goroutine. Every tenth key may be there or not.
-func read(readers []*harness.Client, keys int, value string, ended *atomic.Bool, hits, misses *atomic.Int64, done chan<- error) {
+// read is the goroutine of readers. Every tenth key may be there or not.
+func read(readers []*harness.Client, keys int, value string, ended *atomic.Bool, hits, misses *atomic.Int64,
+	done chan<- error,
+) {
 	done <- harness.Together(len(readers), func(n int) error {
 		for i := n; !ended.Load(); i += 7 {
 			key := fmt.Sprint("key", i%keys)

@@ -50,7 +50,7 @@ func (s *site) write(pools string) {
 	}
 }
 
-// reload takes other pools, and waits until the log says so.
+// reload writes other pools to the file, and waits until the log reports the reload.
 func (s *site) reload(pools string) {
 	s.t.Helper()
 	s.write(pools)
@@ -71,8 +71,8 @@ func (s *site) await(message string, times int) {
 	})
 }
 
-// TestFiftyReloads: while eight clients write and read, the servers change places, one comes and goes, fifty times. No client
-// sees an error or loses its connection, and no request is lost.
+// TestFiftyReloads reloads fifty times while eight clients write and read: servers change places, and one comes and
+// goes. No client sees an error or loses its connection, and no request is lost.
 func TestFiftyReloads(t *testing.T) {
 	t.Parallel()
 	a, b, c := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
@@ -105,7 +105,8 @@ func TestFiftyReloads(t *testing.T) {
 	}
 }
 
-// work is the clients' goroutine. Each client has keys of its own. Right after a reload a key may be a miss, never a wrong value.
+// work is the goroutine of clients, each with its own keys. Right after a reload a key may be a miss, but never has a
+// wrong value.
 func work(clients []*harness.Client, ended *atomic.Bool, asked *atomic.Int64, done chan<- error) {
 	done <- harness.Together(len(clients), func(i int) error {
 		for n := 0; !ended.Load(); n++ {
@@ -123,7 +124,7 @@ func work(clients []*harness.Client, ended *atomic.Bool, asked *atomic.Int64, do
 	})
 }
 
-// TestWrongFileChangesNothing: the log has the place of the mistake, and everybody goes on.
+// TestWrongFileChangesNothing checks that the error is logged with its place, and that all clients are still served.
 func TestWrongFileChangesNothing(t *testing.T) {
 	t.Parallel()
 	a := harness.StartMemcached(t)
@@ -140,7 +141,7 @@ func TestWrongFileChangesNothing(t *testing.T) {
 	c.Want("get a\r\n", harness.Hit("a", "1"))
 }
 
-// TestReloadCommand checks the file before it asks the process.
+// TestReloadCommand checks that the command checks the file before it signals the process.
 func TestReloadCommand(t *testing.T) {
 	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
 	listen := testkit.DeadAddr(t)
@@ -148,7 +149,8 @@ func TestReloadCommand(t *testing.T) {
 	c := harness.Dial(t, s.proxy.Addr)
 	c.Want(harness.Set("a", "1"), "STORED\r\n")
 	s.write("main:\n")
-	if out, err := exec.Command(harness.Binary(t), "reload", "--pid-file", s.pid, "-c", s.file).CombinedOutput(); err == nil || !strings.Contains(string(out), "syntax is invalid") {
+	if out, err := exec.Command(harness.Binary(t), "reload", "--pid-file", s.pid, "-c",
+		s.file).CombinedOutput(); err == nil || !strings.Contains(string(out), "syntax is invalid") {
 		t.Errorf("%v: %s", err, out)
 	}
 	s.write(pool("main", listen, b))
@@ -160,7 +162,8 @@ func TestReloadCommand(t *testing.T) {
 	c.Want("get a\r\n", "END\r\n")
 	c.Want(harness.Set("a", "2"), "STORED\r\n")
 	harness.Dial(t, b.Addr).Want("get a\r\n", harness.Hit("a", "2"))
-	if out, err := exec.Command(harness.Binary(t), "reload").CombinedOutput(); err == nil || !strings.Contains(string(out), "--pid-file") {
+	if out, err := exec.Command(harness.Binary(t), "reload").CombinedOutput(); err == nil ||
+		!strings.Contains(string(out), "--pid-file") {
 		t.Errorf("%v: %s", err, out)
 	}
 }

@@ -15,9 +15,9 @@ import (
 	"magent/test/harness"
 )
 
-// TestPoolsComeAndGo: two pools are removed, renamed, put in another order and added again, sixty times, while six clients ask for
-// values that say which server they are on. A client may lose its connection, and is told when its request came too late;
-// it never gets what is in the other pool, and the process goes on.
+// TestPoolsComeAndGo removes, renames, reorders and adds two pools, sixty times. Six clients ask for values that tell
+// which server they are on. A client may lose its connection, or be told that its pool was removed. It never gets a
+// value of the other pool, and the process lives on.
 func TestPoolsComeAndGo(t *testing.T) {
 	t.Parallel()
 	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
@@ -46,7 +46,7 @@ func TestPoolsComeAndGo(t *testing.T) {
 	}
 }
 
-// visit is the goroutine of six clients, which go to the addresses in turn.
+// visit is the goroutine of six clients, which connect to the addresses in turn.
 func visit(addrs []string, ended *atomic.Bool, done chan<- error) {
 	done <- harness.Together(6, func(i int) error {
 		addr := addrs[i%len(addrs)]
@@ -65,7 +65,7 @@ func visit(addrs []string, ended *atomic.Bool, done chan<- error) {
 	})
 }
 
-// askFor asks until the connection ends.
+// askFor sends requests until the connection ends.
 func askFor(c net.Conn, value string, ended *atomic.Bool) error {
 	in := bufio.NewReader(c)
 	for n := 0; !ended.Load(); n++ {

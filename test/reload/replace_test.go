@@ -14,7 +14,7 @@ import (
 	"magent/test/harness"
 )
 
-// keeper is a client that has keys of its own, and knows what each of them must be.
+// keeper is a client with its own keys, which knows the value that each of them must have.
 type keeper struct {
 	id       int
 	c        *harness.Client
@@ -23,7 +23,8 @@ type keeper struct {
 	asked    int
 }
 
-// The first keys of a keeper are written again and again, the others only once: what has become of these is not covered up.
+// The first keys of a keeper are written again and again. The others are written once, so that later writes do not
+// hide what happened to them.
 const (
 	keysEach    = 300
 	keysWritten = 150
@@ -86,7 +87,10 @@ func keepers(t *testing.T, addr string) []*keeper {
 	t.Helper()
 	all := make([]*keeper, 6)
 	for i := range all {
-		k := &keeper{id: i, c: harness.Dial(t, addr), rng: rand.New(rand.NewPCG(uint64(i), 0)), versions: map[string]int{}}
+		k := &keeper{
+			id: i, c: harness.Dial(t, addr), rng: rand.New(rand.NewPCG(uint64(i), 0)),
+			versions: map[string]int{},
+		}
 		all[i] = k
 		for n := range keysEach {
 			k.asked++
@@ -114,9 +118,9 @@ func keep(all []*keeper, ended *atomic.Bool, done chan<- error) {
 	})
 }
 
-// TestDeadServerIsReplaced: a server of either role dies for good, and a reload puts another one into its place, all under load. That
-// one still has values from an earlier time, also of keys that are deleted now. No client sees an error, an old value or a miss,
-// neither then nor when the new server's other copies have gone.
+// TestDeadServerIsReplaced kills a server of either role for good. A reload puts another one in its place, all under
+// load. The new one has values from an earlier time, also of keys that are deleted now. No client sees an error, an
+// old value or a miss, neither then nor when the other copies of the new server are gone.
 func TestDeadServerIsReplaced(t *testing.T) {
 	for _, role := range []string{"primary", "backup"} {
 		t.Run(role, func(t *testing.T) {
@@ -161,8 +165,8 @@ func TestDeadServerIsReplaced(t *testing.T) {
 	}
 }
 
-// TestMistypedNameIsMended: a pool with backups starts with a server whose name nobody knows, in either role, and a reload puts
-// the right one into its place. It gets what was stored meanwhile, and what it held before is not believed.
+// TestMistypedNameIsMended starts a pool with backups that has a server with an unknown name, in either role. A reload
+// corrects the name. The server gets what was stored in the meantime, and its earlier contents are not read.
 func TestMistypedNameIsMended(t *testing.T) {
 	for _, role := range []string{"primary", "backup"} {
 		t.Run(role, func(t *testing.T) {
@@ -191,8 +195,8 @@ func TestMistypedNameIsMended(t *testing.T) {
 	}
 }
 
-// TestReloadThatMightLoseKeys: keys do not move while the servers that have to answer for them are out. The log says which, and what
-// can be done, and everybody goes on as before.
+// TestReloadThatMightLoseKeys checks that keys do not move while the servers with their copies are down. The log says
+// which servers these are, and what can be done. Clients are served as before.
 func TestReloadThatMightLoseKeys(t *testing.T) {
 	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
 	spare, another := harness.StartMemcached(t), harness.StartMemcached(t)
@@ -207,16 +211,19 @@ func TestReloadThatMightLoseKeys(t *testing.T) {
 		s.write(pools)
 		s.proxy.Signal(syscall.SIGUSR1)
 		s.await("nothing has changed", times)
-		if !strings.Contains(s.proxy.Log(), why) || !strings.Contains(s.proxy.Log(), "or restart magent: that closes the connections of clients") {
+		if !strings.Contains(s.proxy.Log(), why) ||
+			!strings.Contains(s.proxy.Log(), "or restart magent: that closes the connections of clients") {
 			t.Errorf("want %q in the log:\n%s", why, s.proxy.Log())
 		}
 		c.Want("get a\r\n", harness.Hit("a", "1"))
 	}
 	refused(backed(listen, []*harness.Memcached{spare}, []*harness.Memcached{b}), 1,
-		"keys would move among the primaries, but backup "+b.Addr+", which has to answer for them meanwhile, is ejected")
+		"keys would move among the primaries, but backup "+b.Addr+
+			", which has to answer for them meanwhile, is ejected")
 	refused(backed(listen, []*harness.Memcached{spare}, []*harness.Memcached{another}), 2,
 		"keys would move among the primaries and among the backups, and those that move among both would be lost")
-	if stats := harness.Stats(t, s.proxy.Addr, ""); stats["proxy_config_reloads"] != "0" || stats["proxy_config_reload_fails"] != "2" {
+	if stats := harness.Stats(t, s.proxy.Addr, ""); stats["proxy_config_reloads"] != "0" ||
+		stats["proxy_config_reload_fails"] != "2" {
 		t.Errorf("%s reloads, %s failed", stats["proxy_config_reloads"], stats["proxy_config_reload_fails"])
 	}
 	b.Restart()

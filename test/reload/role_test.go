@@ -11,7 +11,7 @@ import (
 	"magent/test/harness"
 )
 
-// keysStored is how many keys a pool has. Every tenth of them is deleted.
+// keysStored is the number of keys in a pool. Every tenth of them is deleted.
 const keysStored = 500
 
 func list(servers ...*harness.Memcached) []*harness.Memcached { return servers }
@@ -28,7 +28,7 @@ func store(t *testing.T, addr, value string) {
 	}
 }
 
-// used starts a memcached that has old values of all keys, and of one that nobody writes.
+// used starts a memcached with old values of all keys, and of one that nobody writes.
 func used(t *testing.T) *harness.Memcached {
 	t.Helper()
 	m := harness.StartMemcached(t)
@@ -40,7 +40,7 @@ func used(t *testing.T) *harness.Memcached {
 	return m
 }
 
-// check reads all keys: none may have an old value, or be there although it was deleted; or, if all must be there,
+// check reads all keys. None may have an old value, or exist although it was deleted. If all must be there, none may
 // be missing.
 func check(t *testing.T, addr string, all bool) {
 	t.Helper()
@@ -58,12 +58,13 @@ func check(t *testing.T, addr string, all bool) {
 		}
 	}
 	if old+revived > 0 || all && missing > 0 {
-		t.Errorf("of %d keys %d have an old value, %d were deleted and are there, %d are missing", keysStored, old, revived, missing)
+		t.Errorf("of %d keys %d have an old value, %d were deleted and are there, %d are missing", keysStored, old,
+			revived, missing)
 	}
 	c.Want("get never-written\r\n", "END\r\n")
 }
 
-// kill ends servers, and waits until the proxy knows.
+// kill kills servers, and waits until the proxy has ejected them.
 func kill(t *testing.T, addr string, servers ...*harness.Memcached) {
 	t.Helper()
 	for _, m := range servers {
@@ -72,7 +73,7 @@ func kill(t *testing.T, addr string, servers ...*harness.Memcached) {
 	}
 }
 
-// hang stops a server, which has old values of all keys then.
+// hang stops a server, which then has old values of all keys.
 func hang(t *testing.T, addr string, m *harness.Memcached) {
 	t.Helper()
 	c := harness.Dial(t, addr)
@@ -90,8 +91,8 @@ func hang(t *testing.T, addr string, m *harness.Memcached) {
 	store(t, addr, "new")
 }
 
-// TestFirstBackups: a pool gets its first backups by a reload. They hold old values, and keys that were deleted.
-// Before they are read they have what the primaries have, and nothing else.
+// TestFirstBackups gives a pool its first backups by a reload. They hold old values and keys that were deleted. Before
+// they are read, they must have exactly what the primaries have.
 func TestFirstBackups(t *testing.T) {
 	t.Parallel()
 	a, b, c, d := harness.StartMemcached(t), harness.StartMemcached(t), used(t), used(t)
@@ -105,8 +106,8 @@ func TestFirstBackups(t *testing.T) {
 	check(t, listen, true)
 }
 
-// TestFirstBackupsAreNotFilled: the primary dies while its first backup is being filled. That has not got
-// everything, but nothing old.
+// TestFirstBackupsAreNotFilled kills the primary while its first backup is being filled. The backup does not have
+// everything yet, but nothing old.
 func TestFirstBackupsAreNotFilled(t *testing.T) {
 	t.Parallel()
 	a, b := harness.StartMemcached(t), used(t)
@@ -120,8 +121,8 @@ func TestFirstBackupsAreNotFilled(t *testing.T) {
 	check(t, listen, false)
 }
 
-// TestListsChangeInTurn: keys that got a new server in both lists would be lost. So a reload that changes both is
-// refused, and two are not. The new servers hold old values.
+// TestListsChangeInTurn changes both lists of servers. Keys that got a new server in both lists would be lost, so one
+// reload that changes both is refused, and two reloads are not. The new servers hold old values.
 func TestListsChangeInTurn(t *testing.T) {
 	t.Parallel()
 	primaries, backups := list(harness.StartMemcached(t), used(t)), list(harness.StartMemcached(t), used(t))
@@ -140,7 +141,7 @@ func TestListsChangeInTurn(t *testing.T) {
 	check(t, listen, true)
 }
 
-// TestRolesAreSwapped: primaries become backups, and backups primaries. They have the keys already.
+// TestRolesAreSwapped turns primaries into backups, and backups into primaries. They already have the keys.
 func TestRolesAreSwapped(t *testing.T) {
 	t.Parallel()
 	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
@@ -154,7 +155,7 @@ func TestRolesAreSwapped(t *testing.T) {
 	check(t, listen, true)
 }
 
-// TestRolesAreSwappedInAnOutage: what a server has missed is made good in its other role, too.
+// TestRolesAreSwappedInAnOutage checks that a server is repaired in its new role as well.
 func TestRolesAreSwappedInAnOutage(t *testing.T) {
 	t.Parallel()
 	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
@@ -169,7 +170,7 @@ func TestRolesAreSwappedInAnOutage(t *testing.T) {
 	check(t, listen, true)
 }
 
-// TestBackupIsPromoted: a backup takes the place of a primary that died, and its own is taken by a server that holds
+// TestBackupIsPromoted puts a backup in the place of a primary that died. The backup's place is taken by a server with
 // old values.
 func TestBackupIsPromoted(t *testing.T) {
 	t.Parallel()
@@ -185,8 +186,8 @@ func TestBackupIsPromoted(t *testing.T) {
 	check(t, listen, true)
 }
 
-// TestBackupsAreRemoved: what a primary may hold that is out of date is not read either when the pool has no backups
-// any more.
+// TestBackupsAreRemoved checks that a primary's values which may be out of date are not read, even if the pool has no
+// backups any more.
 func TestBackupsAreRemoved(t *testing.T) {
 	t.Parallel()
 	a, b, c := harness.StartMemcached(t), harness.StartMemcached(t), used(t)
@@ -199,12 +200,12 @@ func TestBackupsAreRemoved(t *testing.T) {
 	check(t, listen, false)
 }
 
-// renamed is a pool that has another name.
+// renamed returns a pool with another name.
 func renamed(pool, name string) string { return strings.Replace(pool, "main:", name+":", 1) }
 
-// TestPoolIsRenamed: what a server has missed is not forgotten when its pool gets another name, whether the process
-// lives on or is killed then. When it is made good, nothing of it is left. A new server of a pool with a new name
-// gets all keys.
+// TestPoolIsRenamed checks that it is not forgotten what a server has missed when its pool gets another name, whether
+// the process lives on or is then killed. After the repair nothing is recorded any more. A new server of a renamed
+// pool gets all keys.
 func TestPoolIsRenamed(t *testing.T) {
 	for _, killed := range []bool{false, true} {
 		t.Run(fmt.Sprintf("killed=%v", killed), func(t *testing.T) {

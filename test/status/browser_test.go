@@ -19,7 +19,7 @@ import (
 	"magent/internal/testkit"
 )
 
-// browser is a headless Chromium with one page. What the page complains of is collected.
+// browser is a headless Chromium with one page. It collects the errors of the page.
 type browser struct {
 	t   *testing.T
 	ctx context.Context
@@ -34,7 +34,8 @@ func startBrowser(t *testing.T) *browser {
 	if err != nil {
 		t.Fatal("chromium is not installed: run `make deps`")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path),
+		chromedp.UserDataDir(t.TempDir()))
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox)
 	}
@@ -72,7 +73,7 @@ func (b *browser) listen(event any) {
 	}
 }
 
-// quiet fails when the page has complained.
+// quiet fails the test if the page has reported an error.
 func (b *browser) quiet() {
 	b.t.Helper()
 	b.mu.Lock()
@@ -82,13 +83,13 @@ func (b *browser) quiet() {
 	}
 }
 
-// open goes to a page.
+// open loads a page.
 func (b *browser) open(url string) {
 	b.t.Helper()
 	run(b, chromedp.Navigate(url))
 }
 
-// run is the value of an action.
+// run carries out an action and returns its value.
 func run[T any](b *browser, action chromedp.Action[T]) T {
 	b.t.Helper()
 	value, err := chromedp.Run(b.ctx, action)
@@ -98,7 +99,7 @@ func run[T any](b *browser, action chromedp.Action[T]) T {
 	return value
 }
 
-// see waits until an element is there and can be seen.
+// see waits until an element exists and is visible.
 func (b *browser) see(selector string) {
 	b.t.Helper()
 	if err := chromedp.Do(b.ctx, chromedp.WaitVisible(chromedp.CSS(selector))); err != nil {
@@ -106,7 +107,7 @@ func (b *browser) see(selector string) {
 	}
 }
 
-// eval is the value of an expression in the page.
+// eval returns the value of an expression in the page.
 func eval[T any](b *browser, expression string) T {
 	b.t.Helper()
 	return run(b, chromedp.Evaluate[T](expression))
@@ -123,18 +124,23 @@ func (b *browser) await(expression string) {
 	})
 }
 
-// look sets the size of the window and light or dark.
+// look sets the size of the window, and light or dark colours.
 func (b *browser) look(width int64, scheme string) {
 	b.t.Helper()
 	run(b, chromedp.EmulateViewport(width, 900, chromedp.EmulateScale(2)))
-	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
+	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{
+		Name:  "prefers-color-scheme",
+		Value: scheme,
+	}}}
 	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, media); err != nil {
 		b.t.Fatal(err)
 	}
-	b.await(fmt.Sprintf("innerWidth === %d && [...document.querySelectorAll('.map svg')].every(s => s.clientWidth <= innerWidth - 20)", width))
+	b.await(fmt.Sprintf("innerWidth === %d && "+
+		"[...document.querySelectorAll('.map svg')].every(s => s.clientWidth <= innerWidth - 20)", width))
 }
 
-// shoot makes screenshots, narrow and wide, light and dark, in the folder MAGENT_ARTIFACTS, if that is set, else the test's.
+// shoot takes screenshots: narrow and wide, light and dark. They go to the folder MAGENT_ARTIFACTS, or to one of the
+// test.
 func (b *browser) shoot(name string) {
 	b.t.Helper()
 	dir := os.Getenv("MAGENT_ARTIFACTS")

@@ -1,5 +1,5 @@
-// Package status looks at what magent tells its watchers: the status page in a browser, the metrics with Prometheus' own
-// tools, health checks, and magent top.
+// Package status checks what magent shows for monitoring: the status page in a browser, the metrics with Prometheus'
+// own tools, health checks, and magent top.
 package status
 
 import (
@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { harness.Main(m) }
 
 const patience = 30 * time.Second
 
-// adminOf is where a magent that was started with --admin is watched.
+// adminOf returns the address at which a magent that was started with --admin serves its pages.
 func adminOf(t *testing.T, m *testkit.Process, field string) string {
 	t.Helper()
 	for line := range strings.Lines(m.Log()) {
@@ -35,7 +35,7 @@ func adminOf(t *testing.T, m *testkit.Process, field string) string {
 	return ""
 }
 
-// get asks for a page.
+// get requests a page.
 func get(url string) (status int, text string, header http.Header, err error) {
 	client := &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
 	r, err := client.Get(url)
@@ -47,7 +47,7 @@ func get(url string) (status int, text string, header http.Header, err error) {
 	return r.StatusCode, string(body), r.Header, err
 }
 
-// page is a page that has to be there.
+// page returns a page, which must exist.
 func page(t *testing.T, url string) string {
 	t.Helper()
 	status, text, _, err := get(url)
@@ -57,7 +57,7 @@ func page(t *testing.T, url string) string {
 	return text
 }
 
-// eventuallyPage waits until a page has a status and a text in it.
+// eventuallyPage waits until a page has a status and contains a text.
 func eventuallyPage(t *testing.T, url string, status int, want string) {
 	t.Helper()
 	testkit.Eventually(t, url, func() error {

@@ -11,7 +11,7 @@ import (
 	"magent/test/harness"
 )
 
-// Ready is who can serve keys: with one copy of each left, not with none, and again when one is back.
+// A proxy is ready as long as one copy of each key can be reached, not without any, and again when one is back.
 func TestReady(t *testing.T) {
 	t.Parallel()
 	p, b := harness.StartMemcached(t), harness.StartMemcached(t)
@@ -32,7 +32,8 @@ func TestReady(t *testing.T) {
 	eventuallyPage(t, admin+"/readyz", 200, "ok")
 }
 
-// What some keys have lost keeps nobody from asking for the others: clients stay, and are told what is lost. magent health says the same.
+// A proxy that has lost some keys still serves the others: it keeps its clients, and tells what is lost. magent health
+// reports the same.
 func TestPartialLossIsReady(t *testing.T) {
 	t.Parallel()
 	one, two := harness.StartMemcached(t), harness.StartMemcached(t)
@@ -60,7 +61,7 @@ func TestPartialLossIsReady(t *testing.T) {
 	health(0, "keys cannot be had: SERVER_ERROR "+one.Addr)
 }
 
-// While it drains it is alive and not ready. A client that has an answer to come holds it up.
+// While magent drains, it is alive but not ready. A client that waits for an answer delays the end.
 func TestDrainingIsNotReady(t *testing.T) {
 	t.Parallel()
 	p := harness.StartMemcached(t)
@@ -92,24 +93,28 @@ func TestDrainingIsNotReady(t *testing.T) {
 	}
 }
 
-// The pages of nutcracker are on its stats port, / being what twemproxy has there.
+// nutcracker serves its pages on the stats port. / is twemproxy's page.
 func TestPagesOfNutcracker(t *testing.T) {
 	server := harness.StartMemcached(t)
 	dir := t.TempDir()
 	file := filepath.Join(dir, "nutcracker.yml")
-	text := fmt.Sprintf("alpha:\n  listen: %s\n  timeout: 400\n  servers:\n   - %s:1 one\n", filepath.Join(dir, "n.sock"), server.Addr)
+	text := fmt.Sprintf("alpha:\n  listen: %s\n  timeout: 400\n  servers:\n   - %s:1 one\n",
+		filepath.Join(dir, "n.sock"), server.Addr)
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	port := strings.TrimPrefix(testkit.DeadAddr(t), "127.0.0.1:") // bound, and shared with who listens
-	n := testkit.Start(t, "nutcracker", harness.Nutcracker(t), "-c", file, "-a", "127.0.0.1", "-s", port, "-o", filepath.Join(dir, "log"))
+	n := testkit.Start(t, "nutcracker", harness.Nutcracker(t), "-c", file, "-a", "127.0.0.1", "-s", port, "-o",
+		filepath.Join(dir, "log"))
 	url := "http://127.0.0.1:" + port
 	eventuallyPage(t, url+"/", 200, `{"service":"nutcracker", `)
 	eventuallyPage(t, url+"/readyz", 200, "ok")
 	eventuallyPage(t, url+"/status", 200, "<title>magent</title>")
-	eventuallyPage(t, url+"/metrics", 200, `magent_server_connections{pool="alpha",role="primary",server="`+server.Addr+`"} 1`)
+	eventuallyPage(t, url+"/metrics", 200, `magent_server_connections{pool="alpha",role="primary",server="`+
+		server.Addr+`"} 1`)
 	eventuallyPage(t, url+"/stats.json", 200, `"program": "nutcracker"`)
-	if status, _, header, err := get(url + "/"); err != nil || status != 200 || header.Get("Content-Type") != "application/json" {
+	if status, _, header, err := get(url + "/"); err != nil || status != 200 ||
+		header.Get("Content-Type") != "application/json" {
 		t.Errorf("/: %d %v %v", status, header, err)
 	}
 	n.Terminate()
@@ -118,16 +123,19 @@ func TestPagesOfNutcracker(t *testing.T) {
 	}
 }
 
-// Without --admin there is no port; a wrong one is told at the start.
+// Without --admin there is no port. A wrong address is reported at the start.
 func TestAdminFlag(t *testing.T) {
 	m := harness.StartMagent(t, "-s", harness.StartMemcached(t).Addr)
 	if strings.Contains(m.Log(), `"admin"`) {
 		t.Errorf("there is a port:\n%s", m.Log())
 	}
 	for args, want := range map[string]string{
-		"--admin " + m.Addr:                "magent: --admin: cannot listen on " + m.Addr + ": bind: address already in use: choose another address\n",
-		"--admin nowhere":                  `magent: --admin address "nowhere": the port is missing; write nowhere:9100, for example` + "\n",
-		"--admin /nowhere/admin.sock":      "magent: --admin \"/nowhere/admin.sock\": there is no folder /nowhere: make it, or choose another path\n",
+		"--admin " + m.Addr: "magent: --admin: cannot listen on " + m.Addr +
+			": bind: address already in use: choose another address\n",
+		"--admin nowhere": `magent: --admin address "nowhere": the port is missing; write ` +
+			`nowhere:9100, for example` + "\n",
+		"--admin /nowhere/admin.sock": "magent: --admin \"/nowhere/admin.sock\": there is no folder /nowhere: " +
+			"make it, or choose another path\n",
 		"--admin-pprof":                    "magent: --admin-pprof needs --admin ADDRESS, which says where\n",
 		"--admin 127.0.0.1:0 --no-such":    "--no-such",
 		"--admin 127.0.0.1:99999999999999": "--admin address",

@@ -16,7 +16,7 @@ import (
 	"magent/test/harness"
 )
 
-// watched is a magent with everything that there are metrics about: a pool with backups, one without, an outage that is over,
+// watched starts a magent with everything that has metrics: a pool with backups, one without, an outage that is over,
 // and traffic all the time.
 func watched(t *testing.T) (m *harness.Magent, admin string) {
 	t.Helper()
@@ -24,12 +24,17 @@ func watched(t *testing.T) (m *harness.Magent, admin string) {
 	dir := t.TempDir()
 	socket := filepath.Join(dir, "m.sock")
 	file := filepath.Join(dir, "pools.yml")
-	text := fmt.Sprintf("main:\n  listen: %s\n  timeout: 400\n  probe_interval: 100\n  servers:\n   - %s:1\n  backups:\n   - %s:1\nalone:\n  listen: %s.2\n  timeout: 400\n  servers:\n   - %s:1\n", socket, p.Addr, b.Addr, socket, alone.Addr)
-	text += fmt.Sprintf("red:\n  listen: %s.3\n  redis: true\n  timeout: 20000\n  servers:\n   - %s:1\n", socket, testkit.StartRedis(t).Addr)
+	text := fmt.Sprintf(
+		"main:\n  listen: %s\n  timeout: 400\n  probe_interval: 100\n  servers:\n   - %s:1\n  backups:\n   - %s:1\n"+
+			"alone:\n  listen: %s.2\n  timeout: 400\n  servers:\n   - %s:1\n",
+		socket, p.Addr, b.Addr, socket, alone.Addr)
+	text += fmt.Sprintf("red:\n  listen: %s.3\n  redis: true\n  timeout: 20000\n  servers:\n   - %s:1\n", socket,
+		testkit.StartRedis(t).Addr)
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	m = harness.StartMagent(t, "-c", file, "--threads", "2", "--admin", "127.0.0.1:0", "--state-dir", filepath.Join(dir, "state"))
+	m = harness.StartMagent(t, "-c", file, "--threads", "2", "--admin", "127.0.0.1:0", "--state-dir",
+		filepath.Join(dir, "state"))
 	admin = "http://" + adminOf(t, m.Process, "admin")
 	redis(t, socket+".3")
 	done := make(chan struct{})
@@ -45,18 +50,19 @@ func watched(t *testing.T) (m *harness.Magent, admin string) {
 	return m, admin
 }
 
-// redis has a Redis pool give an answer of each kind.
+// redis makes a Redis pool give an answer of each kind.
 func redis(t *testing.T, addr string) {
 	t.Helper()
 	c := harness.Dial(t, addr)
 	c.Send("SET k v\r\nGET k\r\nGET none\r\nINCR k\r\nQUIT\r\n")
 	got, err := c.TryRest()
-	if want := "+OK\r\n$1\r\nv\r\n$-1\r\n-ERR value is not an integer or out of range\r\n+OK\r\n"; err != nil || got != want {
+	if want := "+OK\r\n$1\r\nv\r\n$-1\r\n-ERR value is not an integer or out of range\r\n+OK\r\n"; err != nil ||
+		got != want {
 		t.Fatalf("got %q, %v, want %q", got, err, want)
 	}
 }
 
-// names are those of all metrics on a page.
+// names returns the names of all metrics on a page.
 func names(text string) map[string]bool {
 	out := map[string]bool{}
 	for line := range strings.Lines(text) {
@@ -95,7 +101,7 @@ func deployed(t *testing.T, name string) (path, text string) {
 	return path, string(content)
 }
 
-// happened are the lines of metrics that tell what watched has been through.
+// happened are the lines of metrics that must result from what watched has done.
 func happened() []string {
 	return []string{
 		`magent_requests_total{command="get",pool="main",result="hit"} [1-9]`,
@@ -121,7 +127,7 @@ func happened() []string {
 	}
 }
 
-// What is scraped is well formed, tells what has happened, and has every metric that a rule or the dashboard names.
+// The metrics are well-formed, show what has happened, and include every metric that a rule or the dashboard names.
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	_, admin := watched(t)
@@ -154,18 +160,19 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("only %d metrics were found in %s", len(found), name)
 		}
 	}
-	// What the labels name is bounded: nothing of a request is in them.
+	// The values of labels are bounded: nothing of a request is in them.
 	if strings.Contains(text, "key1") {
 		t.Error("a key is in the metrics")
 	}
 }
 
-// expressions are what a file asks Prometheus.
+// expressions returns the PromQL expressions in a file.
 func expressions(t *testing.T, name, content string) (out []string) {
 	t.Helper()
 	if strings.HasSuffix(name, ".yml") {
 		for line := range strings.Lines(content) {
-			if !strings.Contains(line, "summary:") && !strings.Contains(line, "description:") && !strings.HasPrefix(line, "#") {
+			if !strings.Contains(line, "summary:") && !strings.Contains(line, "description:") &&
+				!strings.HasPrefix(line, "#") {
 				out = append(out, line)
 			}
 		}
@@ -195,7 +202,7 @@ func expressions(t *testing.T, name, content string) (out []string) {
 	return out
 }
 
-// The rules are right and come when they should; each of them is tested, and explained.
+// The alerting rules are valid and fire when they should. Each of them is tested and documented.
 func TestRules(t *testing.T) {
 	t.Parallel()
 	path, rules := deployed(t, "prometheus/magent.rules.yml")
@@ -213,7 +220,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// What the dashboard asks is PromQL.
+// The expressions of the dashboard are valid PromQL.
 func TestDashboard(t *testing.T) {
 	_, content := deployed(t, "grafana/magent.json")
 	rules := "groups:\n - name: dashboard\n   rules:\n"
@@ -231,7 +238,7 @@ func TestDashboard(t *testing.T) {
 	tool(t, "", "check", "rules", file)
 }
 
-// However many scrape, they get the same figures, and clients do not notice.
+// All scrapes get the same figures, however many there are, and clients do not notice.
 func TestManyScrapes(t *testing.T) {
 	m := harness.StartMagent(t, "-s", harness.StartMemcached(t).Addr, "--admin", "127.0.0.1:0")
 	admin := "http://" + adminOf(t, m.Process, "admin")
@@ -253,7 +260,7 @@ func TestManyScrapes(t *testing.T) {
 	c.Want("get a\r\n", "END\r\n")
 }
 
-// memcached's exporter, telegraf and Datadog read these from stats; they have their names there still.
+// memcached's exporter, telegraf and Datadog read these fields of stats, so their names must stay.
 func TestStatsHaveTheirNames(t *testing.T) {
 	m := harness.StartMagent(t, "-s", harness.StartMemcached(t).Addr)
 	stats := map[string]string{}
@@ -264,10 +271,14 @@ func TestStatsHaveTheirNames(t *testing.T) {
 		return nil
 	})
 	for _, name := range []string{
-		"pid", "uptime", "time", "version", "rusage_user", "rusage_system", "curr_connections", "total_connections", "connection_structures", "cmd_get", "cmd_set",
-		"cmd_flush", "cmd_touch", "get_hits", "get_misses", "delete_hits", "delete_misses", "incr_hits", "incr_misses", "decr_hits", "decr_misses", "cas_hits",
-		"cas_misses", "cas_badval", "touch_hits", "touch_misses", "bytes_read", "bytes_written", "limit_maxbytes", "threads", "conn_yields", "bytes", "curr_items",
-		"total_items", "evictions", "reclaimed", "listen_disabled_num", "proxy_conn_requests", "proxy_conn_errors", "proxy_req_active", "proxy_backend_total",
+		"pid", "uptime", "time", "version", "rusage_user", "rusage_system", "curr_connections", "total_connections",
+		"connection_structures", "cmd_get", "cmd_set",
+		"cmd_flush", "cmd_touch", "get_hits", "get_misses", "delete_hits", "delete_misses", "incr_hits", "incr_misses",
+		"decr_hits", "decr_misses", "cas_hits",
+		"cas_misses", "cas_badval", "touch_hits", "touch_misses", "bytes_read", "bytes_written", "limit_maxbytes",
+		"threads", "conn_yields", "bytes", "curr_items",
+		"total_items", "evictions", "reclaimed", "listen_disabled_num", "proxy_conn_requests", "proxy_conn_errors",
+		"proxy_req_active", "proxy_backend_total",
 	} {
 		if _, ok := stats[name]; !ok {
 			t.Errorf("stats has no %s", name)
@@ -278,7 +289,7 @@ func TestStatsHaveTheirNames(t *testing.T) {
 	}
 }
 
-// What stats has beside memcached's own names is explained in docs/monitoring.md.
+// Fields of stats that memcached does not have are documented in docs/monitoring.md.
 func TestStatsAreDocumented(t *testing.T) {
 	server := harness.StartMemcached(t)
 	m := harness.StartMagent(t, "-s", server.Addr)

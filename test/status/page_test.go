@@ -11,11 +11,12 @@ import (
 	"magent/test/harness"
 )
 
-// A memcached that dies and comes back is seen to do so, on the page as it is.
+// The open page shows that a memcached dies and comes back.
 func TestServersChangeOnTheScreen(t *testing.T) {
 	t.Parallel()
 	p1, p2, backup := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
-	m := harness.StartMagent(t, "-s", p1.Addr, "-s", p2.Addr, "-b", backup.Addr, "--probe-interval", "100ms", "--refill-rate", "200", "--threads", "2", "--admin", ":0")
+	m := harness.StartMagent(t, "-s", p1.Addr, "-s", p2.Addr, "-b", backup.Addr, "--probe-interval", "100ms",
+		"--refill-rate", "200", "--threads", "2", "--admin", ":0")
 	admin := "http://" + adminOf(t, m.Process, "admin")
 	var sets strings.Builder
 	for i := range 4000 {
@@ -51,7 +52,9 @@ func TestServersChangeOnTheScreen(t *testing.T) {
 	if first := eval[string](b, `document.querySelector("#servers tr").dataset.server`); first != p2.Addr {
 		t.Errorf("the first row is of %s, not of the one in trouble, %s", first, p2.Addr)
 	}
-	if event := eval[string](b, `document.querySelector('li[data-event="ejected"]').textContent`); !strings.Contains(event, p2.Addr) || !strings.Contains(event, "primary") {
+	if event := eval[string](b,
+		`document.querySelector('li[data-event="ejected"]').textContent`); !strings.Contains(event, p2.Addr) ||
+		!strings.Contains(event, "primary") {
 		t.Errorf("event: %q", event)
 	}
 	b.shoot("out")
@@ -59,7 +62,9 @@ func TestServersChangeOnTheScreen(t *testing.T) {
 	p2.Restart()
 	state(p2.Addr, "warming") // for some seconds: there are about 2000 keys to be copied
 	b.see(fmt.Sprintf(`tr[data-server="%s"] progress`, p2.Addr))
-	if text := eval[string](b, fmt.Sprintf(`document.querySelector('tr[data-server="%s"] .why').textContent`, p2.Addr)); !strings.Contains(text, " %") {
+	if text := eval[string](b,
+		fmt.Sprintf(`document.querySelector('tr[data-server="%s"] .why').textContent`,
+			p2.Addr)); !strings.Contains(text, " %") {
 		t.Errorf("it does not say how far it is: %q", text)
 	}
 	b.shoot("filling")
@@ -81,12 +86,13 @@ func TestServersChangeOnTheScreen(t *testing.T) {
 	b.open("about:blank") // which ends the stream
 }
 
-// Two pools, both copies of a key out, more servers than rows on a screen, names as long and odd as they may be: it is said, and nothing breaks.
+// The page copes with two pools, a key without any copy, more servers than rows on a screen, and long and odd names.
 func TestPageOfManyPools(t *testing.T) {
 	t.Parallel()
 	up := harness.StartMemcached(t)
 	pool := func(name string, servers, backups int) string {
-		text := fmt.Sprintf("%q:\n  listen: %s\n  hash: fnv1a_64\n  timeout: 400\n  servers:\n", name, filepath.Join(t.TempDir(), "m.sock"))
+		text := fmt.Sprintf("%q:\n  listen: %s\n  hash: fnv1a_64\n  timeout: 400\n  servers:\n", name,
+			filepath.Join(t.TempDir(), "m.sock"))
 		for i := range servers {
 			text += fmt.Sprintf("   - %s:1 server-number-%d\n", up.Addr, i)
 		}
@@ -99,7 +105,8 @@ func TestPageOfManyPools(t *testing.T) {
 		return text
 	}
 	file := filepath.Join(t.TempDir(), "pools.yml")
-	text := pool("many", 12, 0) + strings.ReplaceAll(pool("<b>odd</b> & long", 1, 2), up.Addr+":1 server-number-0", testkit.DeadAddr(t)+":1")
+	text := pool("many", 12, 0) +
+		strings.ReplaceAll(pool("<b>odd</b> & long", 1, 2), up.Addr+":1 server-number-0", testkit.DeadAddr(t)+":1")
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}

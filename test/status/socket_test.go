@@ -16,7 +16,7 @@ import (
 	"magent/test/harness"
 )
 
-// watcherOf asks for pages by a unix socket.
+// watcherOf returns a client for pages on a unix socket.
 func watcherOf(path string) *http.Client {
 	return &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
 		DisableKeepAlives: true,
@@ -37,8 +37,8 @@ func ask(c *http.Client, page string) (status int, text string, err error) {
 	return r.StatusCode, string(body), err
 }
 
-// Whoever floods the port, 120 connections each half second, keeps nobody from probes and pages by the unix socket; and its file, which
-// only its user and group may open, ends with the process.
+// Probes and pages on the unix socket work although the port is flooded with 120 connections every half second. The
+// file of the socket can be opened only by its user and group, and is removed when the process ends.
 func TestFloodBesideTheSocket(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "admin.sock")
 	m := harness.StartMagent(t, "-s", harness.StartMemcached(t).Addr, "--admin", "127.0.0.1:0,"+path)
@@ -92,7 +92,8 @@ func TestFloodBesideTheSocket(t *testing.T) {
 			}
 		}
 	}
-	if code, stdout, stderr := harness.Run(t, harness.Binary(t), "top", "--admin", path); code != 0 || !strings.Contains(stdout, "All is well.") {
+	if code, stdout, stderr := harness.Run(t, harness.Binary(t), "top", "--admin", path); code != 0 ||
+		!strings.Contains(stdout, "All is well.") {
 		t.Errorf("magent top: %d, %q%q", code, stdout, stderr)
 	}
 	m.Terminate()
@@ -104,7 +105,8 @@ func TestFloodBesideTheSocket(t *testing.T) {
 	}
 }
 
-// The file that a process has left that was killed is replaced; one that somebody listens on, or that is no socket, is not.
+// If a killed process has left the file of a socket, it is replaced. It is not replaced if a process listens there, or
+// if it is not a socket.
 func TestSocketLeftBehind(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "admin.sock")
 	server := harness.StartMemcached(t)

@@ -16,7 +16,7 @@ import (
 	"magent/test/harness"
 )
 
-// terminal is one without a window: what is written to it is kept.
+// terminal is a pseudo terminal that keeps what is written to it.
 type terminal struct {
 	master, slave *os.File
 
@@ -78,7 +78,7 @@ func (v *terminal) String() string {
 	return v.text.String()
 }
 
-// mode is what the terminal does with keys.
+// mode returns how the terminal handles keys.
 func (v *terminal) mode(t *testing.T) unix.Termios {
 	t.Helper()
 	mode, err := unix.IoctlGetTermios(int(v.slave.Fd()), unix.TCGETS)
@@ -98,7 +98,7 @@ func (v *terminal) await(t *testing.T, text string) {
 	})
 }
 
-// magent top follows what happens, and leaves the terminal as it was, whether by Ctrl-C or by q.
+// magent top follows what happens, and restores the terminal when it ends, by Ctrl-C or by q.
 func TestTop(t *testing.T) {
 	t.Parallel()
 	p, b := harness.StartMemcached(t), harness.StartMemcached(t)
@@ -124,7 +124,8 @@ func TestTop(t *testing.T) {
 		v.await(t, "ejected")
 		p.Restart()
 		testkit.Eventually(t, "all is well again", func() error {
-			if text := v.String(); strings.LastIndex(text, "All is well.") < strings.LastIndex(text, "ejected. Every") {
+			if text := v.String(); strings.LastIndex(text, "All is well.") < strings.LastIndex(text,
+				"ejected. Every") {
 				return fmt.Errorf("not yet")
 			}
 			return nil
@@ -151,21 +152,24 @@ func TestTop(t *testing.T) {
 	}
 }
 
-// Into a pipe it writes once.
+// With a pipe in place of a terminal, magent top writes once.
 func TestTopOnce(t *testing.T) {
 	s := harness.StartMemcached(t)
 	m := harness.StartMagent(t, "-s", s.Addr, "--admin", "127.0.0.1:0")
 	out, err := exec.Command(harness.Binary(t), "top", "--admin", adminOf(t, m.Process, "admin")).CombinedOutput()
-	if text := string(out); err != nil || strings.Contains(text, "\x1b") || !strings.Contains(text, "All is well.") || !strings.Contains(text, s.Addr) || !strings.Contains(text, "primary") {
+	if text := string(out); err != nil || strings.Contains(text, "\x1b") || !strings.Contains(text, "All is well.") ||
+		!strings.Contains(text, s.Addr) || !strings.Contains(text, "primary") {
 		t.Errorf("%v %q", err, text)
 	}
 	dead := testkit.DeadAddr(t)
 	for args, want := range map[string]string{
-		"top":                 "magent: which magent? name an address that it was started with: --admin HOST:PORT, or the /PATH of a unix socket\n",
-		"top --admin x":       `magent: --admin address "x": the port is missing; write x:9100, for example` + "\n",
-		"top --admin " + dead: "magent: --admin " + dead + ": connect: connection refused: is a magent running that was started with it?\n",
-		"top --port 1":        "--port",
-		"top -h":              "usage: magent top --admin HOST:PORT|/PATH",
+		"top": "magent: which magent? name an address that it was started with: --admin HOST:PORT, or the " +
+			"/PATH of a unix socket\n",
+		"top --admin x": `magent: --admin address "x": the port is missing; write x:9100, for example` + "\n",
+		"top --admin " + dead: "magent: --admin " + dead +
+			": connect: connection refused: is a magent running that was started with it?\n",
+		"top --port 1": "--port",
+		"top -h":       "usage: magent top --admin HOST:PORT|/PATH",
 	} {
 		out, err := exec.Command(harness.Binary(t), strings.Fields(args)...).CombinedOutput()
 		if (err == nil) != (args == "top -h") || !strings.Contains(string(out), want) {

@@ -13,7 +13,8 @@ import (
 	"magent/test/harness"
 )
 
-// activate has systemd-socket-activate listen at the addresses and start magent with the first client, which it returns.
+// activate lets systemd-socket-activate listen on the addresses. It starts magent with the first client, which is
+// returned.
 func activate(t *testing.T, listen []string, args ...string) (*testkit.Process, *harness.Client) {
 	t.Helper()
 	argv := []string{"systemd-socket-activate"}
@@ -31,8 +32,8 @@ func activate(t *testing.T, listen []string, args ...string) (*testkit.Process, 
 	return p, c
 }
 
-// TestActivation: magent serves on sockets that it has not bound, those who came before it was there first. It leaves the
-// file of a unix socket where it is.
+// TestActivation checks that magent serves on sockets that it has not bound, including clients that connected before
+// it started. It does not remove the file of such a unix socket.
 func TestActivation(t *testing.T) {
 	server := harness.StartMemcached(t)
 	tcp, path := testkit.DeadAddr(t), filepath.Join(t.TempDir(), "socket")
@@ -53,7 +54,8 @@ func TestActivation(t *testing.T) {
 	}
 }
 
-// TestActivationOfPools: the listeners of a file take sockets, too, and what systemd has not bound is bound.
+// TestActivationOfPools checks that the listeners of a file take over sockets, too. Those that systemd has not bound
+// are bound by magent.
 func TestActivationOfPools(t *testing.T) {
 	server := harness.StartMemcached(t)
 	given, own := testkit.DeadAddr(t), testkit.DeadAddr(t)
@@ -73,18 +75,21 @@ func TestActivationOfPools(t *testing.T) {
 	harness.Dial(t, own).Want("get a\r\n", "END\r\n")
 }
 
-// TestWrongSocket: a socket that no pool listens on is told.
+// TestWrongSocket checks that a socket on which no pool listens is reported.
 func TestWrongSocket(t *testing.T) {
 	wrong, right := testkit.DeadAddr(t), testkit.DeadAddr(t)
 	p, c := activate(t, []string{wrong}, "-l", right, "-s", testkit.DeadAddr(t))
 	if code := p.ExitCode(); code != 1 {
 		t.Errorf("exit code %d", code)
 	}
-	want := fmt.Sprintf("magent: no pool listens on the socket %s that this process was given (LISTEN_FDS): the pools listen on %s: write", wrong, right)
+	want := fmt.Sprintf(
+		"magent: no pool listens on the socket %s that this process was given (LISTEN_FDS): the pools listen on %s: "+
+			"write", wrong, right)
 	if log := p.Log(); !strings.Contains(log, want) {
 		t.Errorf("it says %s", log)
 	}
-	if _, err := c.Try("mn\r\n"); err != nil && !errors.Is(err, io.EOF) && !harness.IsReset(err) && !strings.Contains(err.Error(), "EOF") {
+	if _, err := c.Try("mn\r\n"); err != nil && !errors.Is(err, io.EOF) && !harness.IsReset(err) &&
+		!strings.Contains(err.Error(), "EOF") {
 		t.Error(err)
 	}
 }

@@ -1,5 +1,6 @@
-// Package systemd checks what magent and systemd have to say to each other, without systemd as the first process: the units by
-// systemd's own tools, messages by a socket in the place of its own, socket activation by systemd-socket-activate.
+// Package systemd checks how magent works with systemd, without systemd as the first process. It checks the units with
+// systemd's own tools, messages to systemd with a socket in place of systemd's, and socket activation with
+// systemd-socket-activate.
 package systemd
 
 import (

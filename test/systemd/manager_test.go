@@ -13,7 +13,7 @@ import (
 	"magent/test/harness"
 )
 
-// manager hears what a service tells systemd.
+// manager receives the messages of a service to systemd.
 type manager struct {
 	t    *testing.T
 	path string
@@ -43,7 +43,7 @@ func (m *manager) hears() []string {
 	return strings.Split(string(text[:n]), "\n")
 }
 
-// expects the next message to have lines that begin so.
+// expects checks that the next message has lines that begin so.
 func (m *manager) expects(lines ...string) {
 	m.t.Helper()
 	got := m.hears()
@@ -61,7 +61,7 @@ func (m *manager) run(env []string, args ...string) *testkit.Process {
 	return testkit.Start(m.t, "magent", append(append(argv, harness.Binary(m.t), "--log-format", "json"), args...)...)
 }
 
-// addresses are those that a magent has logged.
+// addresses returns the addresses that a magent has logged.
 func addresses(t *testing.T, p *testkit.Process) []string {
 	t.Helper()
 	var addrs []string

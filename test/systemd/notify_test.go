@@ -42,7 +42,8 @@ func TestReady(t *testing.T) {
 	}
 }
 
-// TestWatchdog: it is fed while all is well. (That it is not when a loop is stuck is shown beside the loops.)
+// TestWatchdog checks that systemd's watchdog gets messages while all is well. (Other tests show that it gets none if
+// a loop is stuck.)
 func TestWatchdog(t *testing.T) {
 	m := startManager(t)
 	m.run([]string{"WATCHDOG_USEC=100000"}, "--threads", "2", "-l", "127.0.0.1:0", "-s", testkit.DeadAddr(t))
@@ -52,7 +53,7 @@ func TestWatchdog(t *testing.T) {
 	}
 }
 
-// TestNoWatchdog: the variable of another process is none of ours.
+// TestNoWatchdog checks that magent ignores the watchdog's variable if it was meant for another process.
 func TestNoWatchdog(t *testing.T) {
 	m := startManager(t)
 	p := m.run([]string{"WATCHDOG_USEC=1000", "WATCHDOG_PID=1"}, "-l", "127.0.0.1:0", "-s", testkit.DeadAddr(t))

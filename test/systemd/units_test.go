@@ -9,10 +9,11 @@ import (
 	"magent/test/harness"
 )
 
-// exposure is how much `systemd-analyze security` may complain, of 100; what only wants IP addresses that we cannot know is 13.
+// exposure is the highest score of `systemd-analyze security`, of 100, that is accepted. 13 of it could only be
+// avoided by listing IP addresses, which we cannot know.
 const exposure = "15"
 
-// units copies the units to a folder where the program that they start exists, and returns their paths.
+// units copies the units to a folder in which the program that they start exists, and returns their paths.
 func units(t *testing.T, change ...string) (service, socket string) {
 	t.Helper()
 	root, err := harness.ModuleRoot()
@@ -36,12 +37,13 @@ func units(t *testing.T, change ...string) (service, socket string) {
 	return paths[0], paths[1]
 }
 
-// verify has systemd read an instance of the units.
+// verify lets systemd check an instance of the units.
 func verify(t *testing.T, change ...string) (code int, said string) {
 	t.Helper()
 	service, socket := units(t, change...)
 	instance := strings.NewReplacer("@.", "@cache.")
-	code, stdout, stderr := harness.Run(t, "systemd-analyze", "verify", "--man=no", instance.Replace(service), instance.Replace(socket))
+	code, stdout, stderr := harness.Run(t, "systemd-analyze", "verify", "--man=no", instance.Replace(service),
+		instance.Replace(socket))
 	return code, stdout + stderr
 }
 
@@ -54,7 +56,7 @@ func TestUnitsAreRight(t *testing.T) {
 	}
 }
 
-// However often the service has died, it is started again. systemd's own limit is five times in ten seconds.
+// The service is restarted however often it has died. By default systemd gives up after five restarts in ten seconds.
 func TestServiceIsNeverGivenUp(t *testing.T) {
 	service, _ := units(t)
 	text, err := os.ReadFile(service)
@@ -70,7 +72,8 @@ func TestServiceIsNeverGivenUp(t *testing.T) {
 			got[section+key] = value
 		}
 	}
-	if got["[Unit]StartLimitIntervalSec"] != "0" || got["[Service]Restart"] != "always" || got["[Service]RestartPreventExitStatus"] != "" {
+	if got["[Unit]StartLimitIntervalSec"] != "0" || got["[Service]Restart"] != "always" ||
+		got["[Service]RestartPreventExitStatus"] != "" {
 		t.Errorf("it is given up: %v", got)
 	}
 }
@@ -78,7 +81,8 @@ func TestServiceIsNeverGivenUp(t *testing.T) {
 func TestServiceIsHardened(t *testing.T) {
 	check := func(change ...string) (int, string) {
 		service, _ := units(t, change...)
-		code, stdout, stderr := harness.Run(t, "systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold="+exposure, service)
+		code, stdout, stderr := harness.Run(t, "systemd-analyze", "security", "--offline=true", "--no-pager",
+			"--threshold="+exposure, service)
 		return code, stdout + stderr
 	}
 	if code, said := check(); code != 0 {
@@ -89,13 +93,14 @@ func TestServiceIsHardened(t *testing.T) {
 	}
 }
 
-// TestUser: the user of the service is the one that is created for it.
+// TestUser checks that the user of the service is the one that the package creates.
 func TestUser(t *testing.T) {
 	root, err := harness.ModuleRoot()
 	if err != nil {
 		t.Fatal(err)
 	}
-	code, stdout, stderr := harness.Run(t, "systemd-sysusers", "--root="+t.TempDir(), "--dry-run", filepath.Join(root, "deploy/systemd/magent.sysusers"))
+	code, stdout, stderr := harness.Run(t, "systemd-sysusers", "--root="+t.TempDir(), "--dry-run",
+		filepath.Join(root, "deploy/systemd/magent.sysusers"))
 	if code != 0 || !strings.Contains(stdout+stderr, "Creating user 'magent'") {
 		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
 	}

@@ -12,12 +12,18 @@ import (
 	"magent/test/harness"
 )
 
-// TestUpgrade: systemd is told which process is the main one before that says anything, and from then on hears of it alone.
+// TestUpgrade checks an upgrade under systemd. systemd is told the new main process before this sends a message, and
+// then gets messages only from it.
 func TestUpgrade(t *testing.T) {
 	m := startManager(t)
 	listen, path := testkit.DeadAddr(t), filepath.Join(t.TempDir(), "socket")
-	argv := []string{"systemd-socket-activate", "-l", path, "-E", "NOTIFY_SOCKET=" + m.path, "-E", "WATCHDOG_USEC=1000000000"}
-	old := testkit.Start(t, "magent", append(argv, harness.Binary(t), "--log-format", "json", "-l", listen, "-f", path, "-s", testkit.DeadAddr(t))...)
+	argv := []string{
+		"systemd-socket-activate", "-l", path, "-E", "NOTIFY_SOCKET=" + m.path, "-E",
+		"WATCHDOG_USEC=1000000000",
+	}
+	old := testkit.Start(t, "magent",
+		append(argv, harness.Binary(t), "--log-format", "json", "-l", listen, "-f", path, "-s",
+			testkit.DeadAddr(t))...)
 	testkit.Eventually(t, "somebody listens", func() error {
 		c, err := harness.Open(path)
 		if err == nil {

@@ -14,8 +14,8 @@ import (
 	"magent/test/harness"
 )
 
-// TestAdminPortIsKept: the port where the process is watched goes over as those of clients do. Nobody can take it in between, and nobody
-// who asks meanwhile is refused.
+// TestAdminPortIsKept checks that an upgrade hands over the socket for monitoring, like those of clients. No other
+// program can take the address in between, and no request is refused.
 func TestAdminPortIsKept(t *testing.T) {
 	admin := testkit.DeadAddr(t)
 	s := install(t, "-s", harness.StartMemcached(t).Addr, "--admin", admin)
@@ -35,7 +35,7 @@ func TestAdminPortIsKept(t *testing.T) {
 	}
 }
 
-// take is a goroutine that listens on an address as soon as it can.
+// take is a goroutine that tries to listen on an address.
 func take(addr string, ended *atomic.Bool, done chan<- error) {
 	for !ended.Load() {
 		if ln, err := net.Listen("tcp", addr); err == nil {
@@ -47,7 +47,8 @@ func take(addr string, ended *atomic.Bool, done chan<- error) {
 	done <- nil
 }
 
-// askOn is a goroutine that asks for a page again and again. That a connection ends with the process that had accepted it is no error.
+// askOn is a goroutine that requests a page again and again. It ignores that a connection ends with the process which
+// had accepted it.
 func askOn(url string, ended *atomic.Bool, done chan<- error) {
 	client := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	for !ended.Load() {

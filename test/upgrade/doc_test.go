@@ -1,4 +1,4 @@
-// Package upgrade has a running magent replaced by a new process (SIGUSR2), while clients come, stay and go.
+// Package upgrade replaces a running magent by a new process (SIGUSR2), while clients come, stay and go.
 package upgrade
 
 import (

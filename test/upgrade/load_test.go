@@ -14,7 +14,8 @@ import (
 	"magent/test/harness"
 )
 
-// worker writes and reads its own keys, over a connection that it makes anew from time to time, and knows what it must read.
+// worker is a client that writes and reads its own keys, and knows what it must read. It connects anew from time to
+// time.
 type worker struct {
 	id      int
 	addr    string
@@ -28,12 +29,13 @@ type worker struct {
 	longest time.Duration
 }
 
-// TestUnderLoad: nobody is refused, nobody sees an error, and nothing that was acknowledged is lost, whoever comes or goes. Only a
-// request that is sent while the old process closes its connection may find it closed.
+// TestUnderLoad checks upgrades under load: no connection is refused, no client sees an error, and nothing that was
+// acknowledged is lost. Only a request that is sent while the old process closes its connection may fail.
 func TestUnderLoad(t *testing.T) {
 	t.Parallel()
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
-	s := install(t, "-s", primary.Addr, "-b", backup.Addr, "--threads", "2", "--timeout", "10s", "--connect-timeout", "10s")
+	s := install(t, "-s", primary.Addr, "-b", backup.Addr, "--threads", "2", "--timeout", "10s",
+		"--connect-timeout", "10s")
 	var ended atomic.Bool
 	workers := make([]*worker, 16)
 	done := make(chan error, 1)
@@ -55,7 +57,8 @@ func TestUnderLoad(t *testing.T) {
 	for _, w := range workers {
 		asked, broken, longest = asked+w.asked, broken+w.broken, max(longest, w.longest)
 	}
-	t.Logf("%d upgrades: %d requests, %d connections ended under a request, the longest answer took %v", upgrades, asked, broken, longest)
+	t.Logf("%d upgrades: %d requests, %d connections ended under a request, the longest answer took %v", upgrades,
+		asked, broken, longest)
 	if asked < 1000 || broken > 2*upgrades*len(workers) { // once, and again for who was taken in at the last moment
 		t.Errorf("%d requests, %d connections ended under a request", asked, broken)
 	}
@@ -63,7 +66,10 @@ func TestUnderLoad(t *testing.T) {
 
 func load(addr string, workers []*worker, ended *atomic.Bool, done chan<- error) {
 	done <- harness.Together(len(workers), func(i int) error {
-		w := &worker{id: i, addr: addr, rng: rand.New(rand.NewPCG(uint64(i), 0)), written: map[string]int{}, tried: map[string]int{}}
+		w := &worker{
+			id: i, addr: addr, rng: rand.New(rand.NewPCG(uint64(i), 0)), written: map[string]int{},
+			tried: map[string]int{},
+		}
 		workers[i] = w
 		for !ended.Load() {
 			if err := w.step(); err != nil {
@@ -74,7 +80,7 @@ func load(addr string, workers []*worker, ended *atomic.Bool, done chan<- error)
 	})
 }
 
-// step is one request. The loss of the connection is no error, but that of a whole one is.
+// step sends one request. It is no error if an idle connection ends, but a request must not be lost.
 func (w *worker) step() error {
 	if w.left--; w.left <= 0 && w.c != nil {
 		w.c.Close()
@@ -110,7 +116,7 @@ func (w *worker) set(key string) error {
 	return nil
 }
 
-// get reads a version that was acknowledged, or a later one that was tried.
+// get reads a key. It must have a version that was acknowledged, or a later one that was tried.
 func (w *worker) get(key string) error {
 	reply, err := w.c.Try("get " + key + "\r\n")
 	if err != nil {
@@ -125,13 +131,14 @@ func (w *worker) get(key string) error {
 	}
 	version, err := strconv.Atoi(lines[1])
 	if err != nil || version < w.written[key] || version > w.tried[key] {
-		return fmt.Errorf("get %s: %q, version %d was acknowledged, %d tried", key, reply, w.written[key], w.tried[key])
+		return fmt.Errorf("get %s: %q, version %d was acknowledged, %d tried", key, reply,
+			w.written[key], w.tried[key])
 	}
 	w.written[key] = version
 	return nil
 }
 
-// lost takes the end of the connection for what it is, unless it came in the middle of a reply or after a silence.
+// lost decides about the end of a connection: it is an error in the middle of a reply, or after a wait for one.
 func (w *worker) lost(reply string, err error) error {
 	if reply != "" {
 		return fmt.Errorf("a torn reply: %q, %w", reply, err)

@@ -11,12 +11,13 @@ import (
 	"magent/test/harness"
 )
 
-// TestOutageGoesOver: what a server has missed is known to the new process, through the journal.
+// TestOutageGoesOver checks that the new process knows, from the journal, what a server has missed.
 func TestOutageGoesOver(t *testing.T) {
 	t.Parallel()
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
 	state := filepath.Join(t.TempDir(), "state")
-	s := install(t, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "100ms", "--probe-interval", "50ms", "--state-dir", state)
+	s := install(t, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "100ms", "--probe-interval", "50ms",
+		"--state-dir", state)
 	c := harness.Dial(t, s.addr)
 	const keys = 100
 	for i := range keys {
@@ -52,7 +53,8 @@ func TestOutageGoesOver(t *testing.T) {
 	}
 }
 
-// TestInFlight: a request under way is answered by the old process; who comes meanwhile waits for the new one.
+// TestInFlight checks that the old process answers a request in flight, and that clients which connect in the meantime
+// wait for the new one.
 func TestInFlight(t *testing.T) {
 	t.Parallel()
 	server := harness.StartMemcached(t)
@@ -82,7 +84,7 @@ func TestInFlight(t *testing.T) {
 	}
 }
 
-// TestOldDies: when the old process is killed while the new one waits for it, the new one serves.
+// TestOldDies checks that the new process serves if the old one is killed during the upgrade.
 func TestOldDies(t *testing.T) {
 	t.Parallel()
 	server := harness.StartMemcached(t)
@@ -102,7 +104,8 @@ func TestOldDies(t *testing.T) {
 	}
 }
 
-// TestSlowReader: a client that does not fetch its replies holds nobody up, and gets them from the old process.
+// TestSlowReader checks that a client which does not read its replies does not delay the upgrade, and gets them from
+// the old process.
 func TestSlowReader(t *testing.T) {
 	t.Parallel()
 	server := harness.StartMemcached(t)

@@ -16,12 +16,13 @@ import (
 	"magent/test/harness"
 )
 
-// TestDaemon: a daemon, started with names relative to a folder that it has left, through a symbolic link that leads elsewhere
-// by now, is replaced by a daemon.
+// TestDaemon upgrades a daemon. It was started with relative names, from a folder that it has left, through a symbolic
+// link that leads elsewhere now.
 func TestDaemon(t *testing.T) {
 	server := harness.StartMemcached(t)
 	s := &site{t: t, dir: t.TempDir(), addr: testkit.DeadAddr(t), first: &testkit.Process{}}
-	s.binary, s.pidFile, s.log = filepath.Join(s.dir, "magent"), filepath.Join(s.dir, "pid"), filepath.Join(s.dir, "log")
+	s.binary, s.pidFile, s.log = filepath.Join(s.dir, "magent"), filepath.Join(s.dir, "pid"),
+		filepath.Join(s.dir, "log")
 	s.replace(harness.Binary(t))
 	t.Cleanup(s.end)
 	link := func(to string) {
@@ -33,7 +34,8 @@ func TestDaemon(t *testing.T) {
 		}
 	}
 	link("magent")
-	cmd := exec.Command("./current", "-d", "-l", s.addr, "-s", server.Addr, "--pid-file", "pid", "--log-file", "log", "--log-format", "json")
+	cmd := exec.Command("./current", "-d", "-l", s.addr, "-s", server.Addr, "--pid-file", "pid", "--log-file", "log",
+		"--log-format", "json")
 	cmd.Dir = s.dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -64,7 +66,7 @@ func TestDaemon(t *testing.T) {
 	harness.Dial(t, s.addr).Want("get a\r\n", "END\r\n")
 }
 
-// TestUnixSocket: the file of a unix socket is there all the time, and goes with the last process.
+// TestUnixSocket checks that the file of a unix socket exists all the time, and is removed by the last process.
 func TestUnixSocket(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "socket")
@@ -88,7 +90,7 @@ func TestUnixSocket(t *testing.T) {
 	})
 }
 
-// TestTerminatedMeanwhile: who ends a process that has just begun an upgrade gets the end of both.
+// TestTerminatedMeanwhile checks that SIGTERM to a process which has just begun an upgrade ends both processes.
 func TestTerminatedMeanwhile(t *testing.T) {
 	s := install(t, "-s", harness.StartMemcached(t).Addr)
 	sleeper := filepath.Join(t.TempDir(), "sleeper")
@@ -106,8 +108,8 @@ func TestTerminatedMeanwhile(t *testing.T) {
 	}
 }
 
-// TestAdminSocket: whoever asks by the unix socket is answered all the time, by the one process or the other, and the file goes with the
-// last.
+// TestAdminSocket checks that requests on the unix socket are answered all the time by one of the processes, and that
+// the last one removes the file.
 func TestAdminSocket(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "admin.sock")
@@ -136,7 +138,8 @@ func TestAdminSocket(t *testing.T) {
 			r, err := client.Get("http://localhost/livez")
 			if err == nil {
 				r.Body.Close()
-			} else if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOENT) { // that one is cut off by the change is no refusal
+				// A request may be cut off by the change, but it must not be refused.
+			} else if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOENT) {
 				refused = err
 			}
 		}

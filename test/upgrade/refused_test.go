@@ -10,7 +10,8 @@ import (
 	"magent/test/harness"
 )
 
-// TestBadBinary: a new binary that cannot be run, is something else, or fails, changes nothing; the next good one serves.
+// TestBadBinary checks that nothing changes if the new binary cannot be run, is something else, or fails. The next
+// good one serves.
 func TestBadBinary(t *testing.T) {
 	t.Parallel()
 	s := install(t, "-s", harness.StartMemcached(t).Addr)
@@ -35,7 +36,8 @@ func TestBadBinary(t *testing.T) {
 	harness.Dial(t, s.addr).Want("get a\r\n", harness.Hit("a", "1"))
 }
 
-// TestBadFile: so does a file of pools that is wrong, or asks for what cannot be had. Where the process is watched it is answered on.
+// TestBadFile checks the same for a file of pools that is wrong or asks for the impossible. The pages for monitoring
+// are still served.
 func TestBadFile(t *testing.T) {
 	t.Parallel()
 	server := harness.StartMemcached(t)
@@ -48,14 +50,16 @@ func TestBadFile(t *testing.T) {
 	watched := func() {
 		t.Helper()
 		for _, address := range []string{admin, socket} {
-			if code, _, stderr := harness.Run(t, harness.Binary(t), "health", "--readyz", address, "--within", "10s"); code != 0 {
+			if code, _, stderr := harness.Run(t, harness.Binary(t), "health", "--readyz", address, "--within",
+				"10s"); code != 0 {
 				t.Errorf("%s: %s", address, stderr)
 			}
 		}
 	}
 	write := func(timeout string, listen string) {
 		t.Helper()
-		text := fmt.Sprintf("main:\n  listen: %s\n  timeout: %s\n  servers:\n   - %s:1\n", listen, timeout, server.Addr)
+		text := fmt.Sprintf("main:\n  listen: %s\n  timeout: %s\n  servers:\n   - %s:1\n", listen,
+			timeout, server.Addr)
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -63,7 +67,8 @@ func TestBadFile(t *testing.T) {
 	write("400", s.addr)
 	s.replace(harness.Binary(t))
 	t.Cleanup(s.end)
-	s.first = testkit.Start(t, "magent", s.binary, "-c", file, "--admin", admin+","+socket, "--pid-file", s.pidFile, "--log-file", s.log, "--log-format", "json")
+	s.first = testkit.Start(t, "magent", s.binary, "-c", file, "--admin", admin+","+socket, "--pid-file", s.pidFile,
+		"--log-file", s.log, "--log-format", "json")
 	s.awaitLog("magent serves", 1)
 
 	write("soon", s.addr)
@@ -79,7 +84,8 @@ func TestBadFile(t *testing.T) {
 	watched()
 }
 
-// TestKnowledgeWouldBeLost: while a server has something to make good, and there is no --state-dir, nobody takes over.
+// TestKnowledgeWouldBeLost checks that there is no upgrade while a server has to be repaired, if there is no
+// --state-dir.
 func TestKnowledgeWouldBeLost(t *testing.T) {
 	t.Parallel()
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)

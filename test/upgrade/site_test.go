@@ -13,7 +13,7 @@ import (
 	"magent/test/harness"
 )
 
-// site is a place where a magent is installed: its binary can be replaced, and its log and its number outlive the process.
+// site is an installation of magent: its binary can be replaced, and its log and pid file outlive the process.
 type site struct {
 	t            *testing.T
 	dir          string
@@ -27,7 +27,8 @@ type site struct {
 func install(t *testing.T, args ...string) *site {
 	t.Helper()
 	s := &site{t: t, dir: t.TempDir(), addr: testkit.DeadAddr(t)}
-	s.binary, s.pidFile, s.log = filepath.Join(s.dir, "magent"), filepath.Join(s.dir, "pid"), filepath.Join(s.dir, "log")
+	s.binary, s.pidFile, s.log = filepath.Join(s.dir, "magent"), filepath.Join(s.dir, "pid"),
+		filepath.Join(s.dir, "log")
 	s.replace(harness.Binary(t))
 	t.Cleanup(s.end)
 	s.first = testkit.Start(t, "magent", append([]string{
@@ -38,7 +39,7 @@ func install(t *testing.T, args ...string) *site {
 	return s
 }
 
-// replace puts another program in the place of the binary, as package managers do.
+// replace replaces the binary by another program, as package managers do.
 func (s *site) replace(by string) {
 	s.t.Helper()
 	harness.WriteProgram(s.t, s.binary+".new", must(os.ReadFile(by)))
@@ -47,14 +48,14 @@ func (s *site) replace(by string) {
 	}
 }
 
-// pid is the process that serves, by the pid file.
+// pid returns the process that serves, from the pid file.
 func (s *site) pid() int {
 	text, _ := os.ReadFile(s.pidFile)
 	pid, _ := strconv.Atoi(strings.TrimSpace(string(text)))
 	return pid
 }
 
-// end is what the cleanup does: processes that we have not started ourselves are ours all the same.
+// end kills the processes at the end of the test, including those that the test has not started itself.
 func (s *site) end() {
 	for _, dir := range must(filepath.Glob("/proc/[0-9]*")) {
 		exe, err := os.Readlink(dir + "/exe")
@@ -97,7 +98,7 @@ func (s *site) signal(pid int, sig syscall.Signal) {
 	}
 }
 
-// upgrade has the process that serves replaced, and returns the number of the new one.
+// upgrade replaces the process that serves, and returns the pid of the new one.
 func (s *site) upgrade() int {
 	s.t.Helper()
 	old, times := s.pid(), strings.Count(s.text(), "the new process serves")
@@ -118,7 +119,7 @@ func (s *site) upgrade() int {
 	return s.pid()
 }
 
-// refused asks for an upgrade that cannot be, for a reason, and checks that the old process goes on with its clients.
+// refused tries an upgrade that must fail for the given reason. The old process must keep its clients.
 func (s *site) refused(reason string) {
 	s.t.Helper()
 	old := s.pid()
@@ -140,7 +141,7 @@ func (s *site) refused(reason string) {
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// zombie tells whether a process has ended that nobody has waited for.
+// zombie reports whether a process has ended but nobody has waited for it.
 func zombie(pid int) bool {
 	text, err := os.ReadFile("/proc/" + itoa(pid) + "/stat")
 	return err == nil && strings.Contains(string(text), ") Z ")

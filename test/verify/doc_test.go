@@ -1,4 +1,5 @@
-// Package verify runs magent verify against real memcacheds whose copies are equal, differ in every way, or change meanwhile.
+// Package verify runs magent verify with real memcacheds whose copies are equal, differ in every way, or change during
+// the run.
 package verify
 
 import (
@@ -30,8 +31,8 @@ type farm struct {
 	proxy     *harness.Magent
 }
 
-// still keeps memcached from moving items between its lists: those that it moves while it is walked can be missed, and the
-// tests count them.
+// still keeps memcached from moving items between its lists. Items that move while the list is made can be missed, and
+// the tests count them.
 const still = "lru_crawler,no_lru_maintainer"
 
 func newFarm(t *testing.T, place ...string) *farm {
@@ -42,7 +43,10 @@ func newFarm(t *testing.T, place ...string) *farm {
 func farmOf(t *testing.T, memcached []string, place ...string) *farm {
 	t.Helper()
 	f := &farm{t: t, place: place}
-	f.primaries = []*harness.Memcached{harness.StartMemcached(t, memcached...), harness.StartMemcached(t, memcached...)}
+	f.primaries = []*harness.Memcached{
+		harness.StartMemcached(t, memcached...),
+		harness.StartMemcached(t, memcached...),
+	}
 	f.backup = harness.StartMemcached(t, memcached...)
 	f.proxy = harness.StartMagent(t, append(f.servers(), "--timeout", "20s")...)
 	f.client = harness.Dial(t, f.proxy.Addr)
@@ -61,7 +65,7 @@ func (f *farm) set(n int) {
 	}
 }
 
-// primaryOf finds the primary that holds a key.
+// primaryOf returns the primary that holds a key.
 func (f *farm) primaryOf(key string) *harness.Memcached {
 	f.t.Helper()
 	for _, p := range f.primaries {
@@ -73,7 +77,7 @@ func (f *farm) primaryOf(key string) *harness.Memcached {
 	return nil
 }
 
-// get reads a key from one server: value, flags and time.
+// get reads a key from one server: value, flags and time to live.
 func get(t *testing.T, server *harness.Memcached, key string) string {
 	t.Helper()
 	c := harness.Dial(t, server.Addr)
@@ -94,7 +98,7 @@ func do(t *testing.T, server *harness.Memcached, requests ...string) {
 	}
 }
 
-// outcome is what a run of magent verify came to.
+// outcome is the result of a run of magent verify.
 type outcome struct {
 	t      *testing.T
 	code   int
@@ -123,10 +127,10 @@ func run(t *testing.T, args ...string) outcome {
 	return o
 }
 
-// seconds is the part of the summary that no test can know.
+// seconds matches the part of the summary that varies.
 var seconds = regexp.MustCompile(`in [0-9.]+ s`)
 
-// wants checks exit code and lines, in any order but for the last. A process that can write to a pipe only says nothing else.
+// wants checks the exit code and the lines, in any order except for the last one. stderr must be empty.
 func (o outcome) wants(code int, lines ...string) {
 	o.t.Helper()
 	got := slices.Clone(o.lines)
@@ -137,6 +141,7 @@ func (o outcome) wants(code int, lines ...string) {
 		slices.Sort(lines[:len(lines)-1])
 	}
 	if o.code != code || !slices.Equal(got, lines) || o.stderr != "" {
-		o.t.Errorf("exit code %d, stderr %q, stdout\n%s\nwant %d and\n%s", o.code, o.stderr, strings.Join(got, "\n"), code, strings.Join(lines, "\n"))
+		o.t.Errorf("exit code %d, stderr %q, stdout\n%s\nwant %d and\n%s", o.code, o.stderr, strings.Join(got, "\n"),
+			code, strings.Join(lines, "\n"))
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"magent/test/harness"
 )
 
-// says checks an error: the exit code and the one line on stderr.
+// says checks an error: the exit code, and one line on stderr.
 func (o outcome) says(code int, parts ...string) {
 	o.t.Helper()
 	for _, part := range parts {
@@ -29,7 +29,8 @@ func TestServersThatCannotBeCompared(t *testing.T) {
 	do(t, primary, harness.Set("k", "v"))
 	dead, hole := testkit.DeadAddr(t), testkit.BlackHole(t)
 	run(t, "-s", primary.Addr, "-b", dead).says(3, dead, "connection refused", "check that a memcached runs there")
-	run(t, "-s", primary.Addr, "-b", dead+","+hole, "--connect-timeout", "100ms").says(3, dead, hole, "timeout", "--connect-timeout")
+	run(t, "-s", primary.Addr, "-b", dead+","+hole, "--connect-timeout", "100ms").says(3, dead, hole, "timeout",
+		"--connect-timeout")
 
 	proxy := harness.StartMagent(t, "-s", primary.Addr)
 	run(t, "-s", primary.Addr, "-b", proxy.Addr).says(3, proxy.Addr, "its own address, not that of a proxy")
@@ -52,14 +53,15 @@ func TestCommandLine(t *testing.T) {
 	}
 }
 
-// Ctrl-C ends it at once, with what was found until then.
+// Ctrl-C ends the run at once, with the findings so far.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	f := newFarm(t)
 	f.set(300)
 	do(t, f.backup, "flush_all\r\n")
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
-		cmd := exec.Command(harness.Binary(t), append([]string{"verify", "--rate", "50", "--timeout", "20s"}, f.servers()...)...)
+		cmd := exec.Command(harness.Binary(t),
+			append([]string{"verify", "--rate", "50", "--timeout", "20s"}, f.servers()...)...)
 		var stdout, stderr strings.Builder
 		cmd.Stdout, cmd.Stderr = &stdout, &stderr
 		asked := before(t, f)

@@ -12,13 +12,14 @@ import (
 	"magent/test/harness"
 )
 
-// TestClientsAreServedMeanwhile: the list of keys is read slowly, so that the server has to wait for room to write it. That must
-// not keep a client of any key waiting.
+// TestClientsAreServedMeanwhile reads the list of keys slowly, so that the server has to wait before it can write
+// more. No client may have to wait for that.
 func TestClientsAreServedMeanwhile(t *testing.T) {
 	t.Parallel()
 	const keys, batch = 20_000, 100
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
-	key := func(i int) string { return fmt.Sprintf("%s%d", strings.Repeat("%", 240), i) } // three bytes for each in the list
+	// In the list each % takes three bytes.
+	key := func(i int) string { return fmt.Sprintf("%s%d", strings.Repeat("%", 240), i) }
 	everyKey := func(server *harness.Memcached, request func(key string) string, want string) {
 		t.Helper()
 		c := harness.Dial(t, server.Addr)
@@ -41,7 +42,8 @@ func TestClientsAreServedMeanwhile(t *testing.T) {
 	}
 	f := &farm{t: t, primaries: []*harness.Memcached{primary}}
 	asked := before(t, f)
-	p := testkit.Start(t, "magent verify", harness.Binary(t), "verify", "--rate", "100", "--timeout", "20s", "-s", primary.Addr, "-b", backup.Addr)
+	p := testkit.Start(t, "magent verify", harness.Binary(t), "verify", "--rate", "100", "--timeout", "20s", "-s",
+		primary.Addr, "-b", backup.Addr)
 	testkit.Eventually(t, "it has begun", asked)
 	for _, server := range []*harness.Memcached{backup, primary} {
 		everyKey(server, func(key string) string { return "get " + key + "\r\n" }, "VALUE")
@@ -53,7 +55,7 @@ func TestClientsAreServedMeanwhile(t *testing.T) {
 	p.Kill()
 }
 
-// before returns a check that fails until the servers of the farm were asked for a few keys more.
+// before returns a check that fails until the servers of the farm have got a few more requests.
 func before(t *testing.T, f *farm) func() error {
 	hits := func() int {
 		n := 0
@@ -72,8 +74,8 @@ func before(t *testing.T, f *farm) func() error {
 	}
 }
 
-// TestLiveTraffic: clients write the keys that are compared, in every way, through magent. That is no difference, nothing is
-// repaired that is right, and afterwards each client finds what it wrote last.
+// TestLiveTraffic checks that keys which clients write through magent during the run do not count as different.
+// Nothing that is right is repaired, and afterwards each client finds what it wrote last.
 func TestLiveTraffic(t *testing.T) {
 	t.Parallel()
 	f := farmOf(t, nil)
@@ -98,7 +100,7 @@ func TestLiveTraffic(t *testing.T) {
 	}
 }
 
-// write writes keys of its own until it is told to stop, and then reads them. Every fifth is written much more often.
+// write writes its own keys until it is told to stop, and then reads them. Every fifth is written much more often.
 func write(addr string, id int, stop *atomic.Bool) error {
 	c, err := harness.Open(addr)
 	if err != nil {
@@ -140,7 +142,8 @@ func write(addr string, id int, stop *atomic.Bool) error {
 	return nil
 }
 
-// Someone else lists the keys of a server at the same time: memcached lets only one do so, the other waits.
+// Another program lists the keys of a server at the same time. memcached makes only one list at a time, so the other
+// has to wait.
 func TestTwoAtATime(t *testing.T) {
 	t.Parallel()
 	f := newFarm(t)

@@ -12,13 +12,13 @@ import (
 	"magent/test/harness"
 )
 
-// held is how many keys a server holds.
+// held returns how many keys a server holds.
 func held(t *testing.T, m *harness.Memcached) string {
 	t.Helper()
 	return harness.Stats(t, m.Addr, "")["curr_items"]
 }
 
-// aged waits until a server says that it runs for longer than one that is just being started.
+// aged waits until a server reports a longer uptime than one that starts now.
 func aged(t *testing.T, m *harness.Memcached) {
 	t.Helper()
 	testkit.Eventually(t, "it has run for a while", func() error {
@@ -29,7 +29,8 @@ func aged(t *testing.T, m *harness.Memcached) {
 	})
 }
 
-// A primary that was restarted while no magent ran has lost its keys: the copies on the backup are not deleted, but copied to it.
+// A primary that was restarted while no magent ran has lost its keys. The copies on the backup are not deleted, but
+// copied to it.
 func TestRepairAfterARestart(t *testing.T) {
 	t.Parallel()
 	f := newFarm(t)
@@ -38,16 +39,19 @@ func TestRepairAfterARestart(t *testing.T) {
 	aged(t, f.backup)
 	f.primaries[0].Restart()
 	o := f.verify("--repair", "--show", "0")
-	if o.code != 0 || o.stderr != "" || !strings.HasPrefix(o.lines[0], "filled  primary "+f.primaries[0].Addr+" was started ") {
+	if o.code != 0 || o.stderr != "" ||
+		!strings.HasPrefix(o.lines[0], "filled  primary "+f.primaries[0].Addr+" was started ") {
 		t.Errorf("exit code %d, %q, %q", o.code, o.lines, o.stderr)
 	}
 	if n := held(t, f.backup); n != "300" {
 		t.Errorf("the backup holds %s keys", n)
 	}
-	f.verify().wants(0, "compared 300 keys in N s: 0 differ (value 0, flags 0, ttl 0, only-primary 0, only-backup 0), repaired 0, unsure 0")
+	f.verify().wants(0,
+		"compared 300 keys in N s: 0 differ (value 0, flags 0, ttl 0, only-primary 0, only-backup 0), repaired 0, "+
+			"unsure 0")
 }
 
-// With a list that lacks a primary its keys look like surplus.
+// If the list of servers lacks a primary, its keys look like leftovers.
 func TestRepairWithAWrongList(t *testing.T) {
 	t.Parallel()
 	f := newFarm(t)
@@ -57,12 +61,15 @@ func TestRepairWithAWrongList(t *testing.T) {
 	if n := held(t, f.backup); n != "300" {
 		t.Errorf("the backup holds %s keys", n)
 	}
-	run(t, "-s", f.backup.Addr, "-b", f.primaries[0].Addr+","+f.primaries[1].Addr, "-k", "--timeout", "20s", "--repair").
+	run(t, "-s", f.backup.Addr, "-b", f.primaries[0].Addr+","+f.primaries[1].Addr, "-k", "--timeout",
+		"20s", "--repair").
 		says(4, "keys are on servers where the placement given does not put them", "--force")
-	f.verify().wants(0, "compared 300 keys in N s: 0 differ (value 0, flags 0, ttl 0, only-primary 0, only-backup 0), repaired 0, unsure 0")
+	f.verify().wants(0,
+		"compared 300 keys in N s: 0 differ (value 0, flags 0, ttl 0, only-primary 0, only-backup 0), repaired 0, "+
+			"unsure 0")
 }
 
-// Much was deleted, or lost, on the primaries alone: who repairs says what it was.
+// Many keys were deleted, or lost, on the primaries only: the user has to say which.
 func TestRepairOfMuch(t *testing.T) {
 	t.Parallel()
 	f := newFarm(t)
@@ -84,9 +91,10 @@ func TestRepairOfMuch(t *testing.T) {
 	}
 }
 
-// A pool of a file is compared with the placement of the proxy that has the file: weights, names, hash and hash_tag count.
+// A pool from a file is compared with the placement of a proxy with that file: weights, names, hash and hash_tag.
 func TestPoolOfAFile(t *testing.T) {
-	p, q, b := harness.StartMemcached(t, "-o", still), harness.StartMemcached(t, "-o", still), harness.StartMemcached(t, "-o", still)
+	p, q, b := harness.StartMemcached(t, "-o", still), harness.StartMemcached(t, "-o", still),
+		harness.StartMemcached(t, "-o", still)
 	file := filepath.Join(t.TempDir(), "pools.yml")
 	text := fmt.Sprintf(`alpha:
   listen: %s
@@ -115,7 +123,8 @@ beta:
 	for i := range 300 {
 		c.Want(harness.Set(fmt.Sprintf("user:{%d}:name", i), "v"), "STORED\r\n")
 	}
-	equal := "compared 300 keys in N s: 0 differ (value 0, flags 0, ttl 0, only-primary 0, only-backup 0), repaired 0, unsure 0"
+	equal := "compared 300 keys in N s: 0 differ (value 0, flags 0, ttl 0, only-primary 0, only-backup 0), repaired " +
+		"0, unsure 0"
 	run(t, "-c", file, "--timeout", "20s").wants(0, equal)
 	run(t, "-c", file, "--pool", "alpha", "--timeout", "20s", "--repair").wants(0, equal)
 	if held(t, p) == "0" || held(t, q) == "0" {
@@ -125,6 +134,7 @@ beta:
 	run(t, "-c", file, "--pool", "beta").says(2, `pool "beta" has no backups`)
 	write(text + "  backups:\n   - " + b.Addr + ":1\n")
 	run(t, "-c", file).says(2, "several pools have backups: name one with --pool (alpha, beta)")
-	write(strings.Split(text, "beta:")[0] + "gamma:\n  listen: " + testkit.DeadAddr(t) + "\n  redis: true\n  servers:\n   - " + p.Addr + ":1\n")
+	write(strings.Split(text, "beta:")[0] + "gamma:\n  listen: " + testkit.DeadAddr(t) +
+		"\n  redis: true\n  servers:\n   - " + p.Addr + ":1\n")
 	run(t, "-c", file, "--pool", "gamma").says(2, `pool "gamma" is one of Redis`)
 }

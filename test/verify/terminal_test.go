@@ -35,8 +35,8 @@ func terminal(t *testing.T) (master, screen *os.File) {
 	return master, screen
 }
 
-// TestProgressBar: on a terminal there is a bar, which goes to stderr alone. (That there is none in a pipe every other
-// test checks.)
+// TestProgressBar checks that there is a progress bar on a terminal, on stderr only. (All other tests check that there
+// is none in a pipe.)
 func TestProgressBar(t *testing.T) {
 	f := newFarm(t)
 	f.set(300)

@@ -1,9 +1,10 @@
-// Package vip runs what users run: three hosts, each with a memcached and a magent, and one virtual address that keepalived, or
-// HAProxy, keeps on a magent that serves. The hosts are network namespaces, joined by a bridge; a client, in a namespace of
-// its own, writes and reads through the virtual address while magents and memcacheds are killed and links are cut.
+// Package vip runs what users run: three hosts, each with a memcached and a magent, and a virtual address. keepalived,
+// or HAProxy, keeps the address on a magent that serves. The hosts are network namespaces that a bridge joins. A
+// client in another namespace writes and reads through the virtual address, while magents and memcacheds are killed
+// and links are cut.
 //
-// The namespaces have no names: they live as long as the processes in them, and those end with the test. So nothing
-// is left behind, whatever happens, and two runs at a time do not meet.
+// The namespaces have no names. They exist as long as the processes in them, which end with the test. So nothing is
+// left behind, and two runs at the same time do not affect each other.
 package vip
 
 import (

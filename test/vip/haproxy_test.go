@@ -14,8 +14,8 @@ import (
 	"magent/test/harness"
 )
 
-// TestHAProxy has HAProxy, with the configuration that is shipped, in the place of the virtual address: it sends all clients to one
-// magent, and to another one when that is killed, hangs or ends, and not back.
+// TestHAProxy uses HAProxy, with the configuration that is shipped, instead of the virtual address. HAProxy must send
+// all clients to one magent. When that is killed, hangs or ends, it must send them to another one, and not back.
 func TestHAProxy(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t)
@@ -24,7 +24,8 @@ func TestHAProxy(t *testing.T) {
 	for i := range 3 {
 		replace = append(replace, fmt.Sprintf("10.0.0.%d:", i+1), address(i)+":")
 	}
-	text := strings.NewReplacer(replace...).Replace(string(must(os.ReadFile(filepath.Join(root, "deploy/haproxy/haproxy.cfg")))))
+	text := strings.NewReplacer(replace...).Replace(string(must(os.ReadFile(filepath.Join(root,
+		"deploy/haproxy/haproxy.cfg")))))
 	file := filepath.Join(t.TempDir(), "haproxy.cfg")
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
@@ -82,8 +83,8 @@ func TestHAProxy(t *testing.T) {
 	c.losesSomeKeys()
 }
 
-// losesSomeKeys kills both copies of some keys, which no magent can serve any more, and demands that the others are served: no
-// magent leaves HAProxy over what all of them have lost.
+// losesSomeKeys kills both copies of some keys, which no magent can serve any more. The other keys must be served:
+// HAProxy must not drop magents for what all of them have lost.
 func (c *cluster) losesSomeKeys() {
 	c.t.Helper()
 	ask := func(request string) (string, error) {

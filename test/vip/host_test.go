@@ -34,7 +34,8 @@ type cluster struct {
 	bridge *space
 }
 
-// newCluster has memcacheds, and magents with arguments beside those that say where they listen and what their servers are.
+// newCluster has memcacheds, and magents with arguments beside those that say where they listen and what their servers
+// are.
 func newCluster(t *testing.T, args ...string) *cluster {
 	t.Helper()
 	c := newHosts(t, args...)
@@ -57,7 +58,10 @@ func newHosts(t *testing.T, args ...string) *cluster {
 	c := &cluster{t: t, client: newSpace(t, "client")}
 	var spaces []*space
 	for i := range 3 {
-		h := &host{space: newSpace(t, fmt.Sprint("host", i)), i: i, args: args, dir: must(os.MkdirTemp("/run", "magent-test-"))}
+		h := &host{
+			space: newSpace(t, fmt.Sprint("host", i)), i: i, args: args,
+			dir: must(os.MkdirTemp("/run", "magent-test-")),
+		}
 		t.Cleanup(func() { _ = os.RemoveAll(h.dir) })
 		c.hosts = append(c.hosts, h)
 		spaces = append(spaces, h.space)
@@ -68,7 +72,8 @@ func newHosts(t *testing.T, args ...string) *cluster {
 
 func (h *host) startMemcached() {
 	h.t.Helper()
-	h.memcached = h.start("memcached", "memcached", "-u", "nobody", "-l", address(h.i), "-p", "11211", "-U", "0", "-t", "1", "-m", "64")
+	h.memcached = h.start("memcached", "memcached", "-u", "nobody", "-l", address(h.i), "-p", "11211", "-U", "0", "-t",
+		"1", "-m", "64")
 }
 
 // startMagent runs it, and waits until it serves.
@@ -125,8 +130,9 @@ func (h *host) states() map[string]string {
 	return states
 }
 
-// awaitSilence waits until nothing that the host's magent has sent to the other hosts can arrive any more: it has given its
-// connections up, and so has the kernel. It is asked for something on all of them, for an idle one would not be noticed.
+// awaitSilence waits until nothing that the host's magent has sent to the other hosts can arrive any more: it has
+// given its connections up, and so has the kernel. It is asked for something on all of them, for an idle one would not
+// be noticed.
 func (h *host) awaitSilence() {
 	h.t.Helper()
 	n := 0
@@ -137,17 +143,18 @@ func (h *host) awaitSilence() {
 		for i := range 3 {
 			n := fmt.Sprint("server:", i, ":")
 			if i != h.i && (fields[n+"connected"] != "0" || fields[n+"draining_connections"] != "0") {
-				return fmt.Errorf("it has %s connections to host%d, and %s that end", fields[n+"connected"], i, fields[n+"draining_connections"])
+				return fmt.Errorf("it has %s connections to host%d, and %s that end", fields[n+"connected"], i,
+					fields[n+"draining_connections"])
 			}
 		}
 		return nil
 	})
 }
 
-// stats are the fields of `stats servers` of the host's magent.
+// stats returns the fields of `stats servers` of the host's magent.
 func (h *host) stats() map[string]string { return h.fields("stats servers") }
 
-// general are those of `stats`.
+// general returns the fields of `stats` of the host's magent.
 func (h *host) general() map[string]string { return h.fields("stats") }
 
 func (h *host) fields(request string) map[string]string {
@@ -161,13 +168,13 @@ func (h *host) fields(request string) map[string]string {
 	return fields
 }
 
-// state is what the host's magent knows of the memcached of host i.
+// state returns the state that the host's magent has for the memcached of host i.
 func (h *host) state(i int) string {
 	h.t.Helper()
 	return h.states()[address(i)+":11211"]
 }
 
-// ask sends a request to the magent of the host, from there, and returns the reply, which ends with a text.
+// ask sends a request to the magent of the host, from that host. It returns the reply, whose end is given.
 func (h *host) ask(request, end string) string {
 	h.t.Helper()
 	return h.askAt(h.local(), request, end)
@@ -194,7 +201,7 @@ func (h *host) askAt(addr, request, end string) string {
 	return string(reply)
 }
 
-// awaitUp waits until the host's magent uses all servers, and none has anything to make good.
+// awaitUp waits until the host's magent uses all servers, and none has to be repaired.
 func (h *host) awaitUp() {
 	h.t.Helper()
 	testkit.Eventually(h.t, "all servers are up for "+h.name, func() error {
@@ -208,7 +215,7 @@ func (h *host) awaitUp() {
 	})
 }
 
-// startKeepalived runs it with the configuration that is shipped, but for its addresses and paths.
+// startKeepalived runs keepalived with the configuration that is shipped, apart from addresses and paths.
 func (h *host) startKeepalived() {
 	h.t.Helper()
 	root := must(harness.ModuleRoot())
@@ -225,23 +232,26 @@ func (h *host) startKeepalived() {
 			peers = append(peers, fmt.Sprintf("%s:%d", address(i), port))
 		}
 	}
-	env := write("vip.env", fmt.Sprintf("MAGENT=%s\nADDRESS=%s\nPEERS=%q\n", harness.Binary(h.t), h.local(), strings.Join(peers, " ")))
+	env := write("vip.env",
+		fmt.Sprintf("MAGENT=%s\nADDRESS=%s\nPEERS=%q\n", harness.Binary(h.t), h.local(), strings.Join(peers, " ")))
 	check := filepath.Join(h.dir, "check_magent")
 	harness.WriteProgram(h.t, check, must(os.ReadFile(filepath.Join(root, "deploy/keepalived/check_magent"))))
 	text := strings.NewReplacer(
 		"/etc/keepalived/check_magent", check, "/etc/magent/vip.env", env, "10.0.0.100", virtual,
 	).Replace(string(must(os.ReadFile(filepath.Join(root, "deploy/keepalived/keepalived.conf")))))
 	h.keepalived = h.start("keepalived", "keepalived", "--dont-fork", "--log-console", "--log-detail", "--vrrp",
-		"--use-file", write("keepalived.conf", text), "--pid", filepath.Join(h.dir, "pid"), "--vrrp_pid", filepath.Join(h.dir, "vrrp_pid"))
+		"--use-file", write("keepalived.conf", text), "--pid", filepath.Join(h.dir, "pid"), "--vrrp_pid",
+		filepath.Join(h.dir, "vrrp_pid"))
 }
 
-// has reports whether the virtual address is on the host.
+// has reports whether the host holds the virtual address.
 func (h *host) has() bool {
 	h.t.Helper()
 	return slices.ContainsFunc(h.addresses(), func(a net.Addr) bool { return a.String() == virtual+"/24" })
 }
 
-// holder waits until one host, but not the excluded one, has the virtual address, and keeps it: two may have it for a moment.
+// holder waits until one host, but not the excluded one, holds the virtual address for a while. Two hosts may have it
+// for a moment.
 func (c *cluster) holder(but *host) *host {
 	c.t.Helper()
 	var found *host

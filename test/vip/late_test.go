@@ -10,9 +10,9 @@ import (
 	"magent/test/harness"
 )
 
-// TestMagentsWithoutTheAddressCanServe: hosts boot, and their magents are there before the memcacheds. Later the memcacheds are
-// restarted one after the other. Only the magent with the address makes them good. The others must be able to serve all the same,
-// or keepalived would not give the address to any of them. Nothing is lost when it does.
+// TestMagentsWithoutTheAddressCanServe boots hosts whose magents start before the memcacheds. Later the memcacheds are
+// restarted one after the other. Only the magent with the address repairs them. The others must be able to serve all
+// the same, or keepalived would not give the address to any of them. Nothing may be lost when it does.
 func TestMagentsWithoutTheAddressCanServe(t *testing.T) {
 	t.Parallel()
 	c := newHosts(t, "--vip", virtual)
@@ -65,8 +65,9 @@ func TestMagentsWithoutTheAddressCanServe(t *testing.T) {
 	}
 }
 
-// awaitMended waits until a magent, which is not on the excluded host, has the virtual address and uses all servers, and none has
-// anything to make good. Keepalived may move the address at any time: a host that has no time may fail the check.
+// awaitMended waits until a magent on another host than the excluded one holds the virtual address, uses all servers,
+// and has none to repair. Keepalived may move the address at any time: a host without processor time may fail the
+// check.
 func (c *cluster) awaitMended(but *host) (active *host) {
 	c.t.Helper()
 	testkit.Eventually(c.t, "the magent with the virtual address uses all servers", func() error {

@@ -17,8 +17,8 @@ const (
 	pause         = 2 * time.Millisecond // between two requests of a client: the machine has other things to do
 )
 
-// load is clients that write and read through the virtual address, each its own keys. A client knows what it was told, and
-// takes a wrong value for what it is; that it cannot reach anybody for a while is measured.
+// load is a group of clients that write and read through the virtual address. Each has its own keys, and knows which
+// values it may read. How long a client gets no answer is measured.
 type load struct {
 	patience atomic.Int64 // for one answer, in nanoseconds
 	ended    atomic.Bool
@@ -26,7 +26,7 @@ type load struct {
 	clients  [clients]*client
 }
 
-// client is one of them.
+// client is a client of a load.
 type client struct {
 	l     *load
 	space *space
@@ -74,8 +74,8 @@ func (c *client) run() {
 	c.l.done <- err
 }
 
-// step is one request, and what it takes to have it carried out: a write that nobody has acknowledged is followed by
-// another one of the same key until that is.
+// step carries out one request. A write that is not acknowledged is followed by another write of the same key until
+// one is.
 func (c *client) step() (err error) {
 	key := fmt.Sprintf("c%d-%d", c.id, c.rng.IntN(keysPerClient))
 	switch n := c.rng.IntN(10); {
@@ -91,7 +91,7 @@ func (c *client) step() (err error) {
 	return err
 }
 
-// set reports whether it was acknowledged.
+// set writes a key, and reports whether that was acknowledged.
 func (c *client) set(key string, wrong *error) bool {
 	c.next++
 	value := strconv.Itoa(c.next) + " " + strings.Repeat("v", 100)
@@ -107,7 +107,8 @@ func (c *client) set(key string, wrong *error) bool {
 
 var errAgain = fmt.Errorf("not acknowledged")
 
-// delete is followed by a set where nobody has acknowledged it: else it might be carried out at any time.
+// delete deletes a key. If that is not acknowledged, a set follows, because the delete might be carried out at any
+// time.
 func (c *client) delete(key string, wrong *error) error {
 	reply, ok := c.ask("delete " + key + "\r\n")
 	switch {
@@ -123,7 +124,7 @@ func (c *client) delete(key string, wrong *error) error {
 	return nil
 }
 
-// get reports whether there was an answer, and tells a wrong one.
+// get reads a key. It reports whether there was an answer, and returns an error if the value is wrong.
 func (c *client) get(key string, wrong *error) bool {
 	reply, ok := c.ask("get " + key + "\r\n")
 	if !ok {
@@ -145,8 +146,8 @@ func (c *client) get(key string, wrong *error) bool {
 	return true
 }
 
-// ask sends a request and returns the reply, without the line end; false: there was none, or only that the proxy has no
-// server.
+// ask sends a request and returns the reply without the line end. It returns false if there was none, or if the proxy
+// has no server for the key.
 func (c *client) ask(request string) (string, bool) {
 	reply, err := c.try(request)
 	if err == nil && strings.HasPrefix(reply, "SERVER_ERROR") {
@@ -168,8 +169,8 @@ func (c *client) ask(request string) (string, bool) {
 	return "", false
 }
 
-// giveUp throws the connection away with what it has still to send: else a write that was given up could arrive after the next one of
-// the same key, once the network has found its way again.
+// giveUp resets the connection with its unsent bytes. Otherwise a write that was given up could arrive after the next
+// one of the same key, once the network works again.
 func (c *client) giveUp() {
 	if tcp, ok := c.conn.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
@@ -213,7 +214,7 @@ func (l *load) begin() {
 	}
 }
 
-// figures are the sums of all clients since begin, and the longest time that one of them had no answer.
+// figures returns the sums of all clients since begin, and the longest time without an answer.
 func (l *load) figures() (failed, missed int64, gap time.Duration) {
 	for _, c := range l.clients {
 		failed, missed = failed+c.failed.Load(), missed+c.missed.Load()
@@ -222,7 +223,7 @@ func (l *load) figures() (failed, missed int64, gap time.Duration) {
 	return failed, missed, gap
 }
 
-// more waits until every client has had so many answers more.
+// more waits until each client has got this many more answers.
 func (l *load) more(n int64) error {
 	var until [clients]int64
 	for i, c := range l.clients {
@@ -240,7 +241,7 @@ func (l *load) more(n int64) error {
 	return nil
 }
 
-// lastFailure is of any client.
+// lastFailure returns the last error of any client.
 func (l *load) lastFailure() string {
 	last := ""
 	for _, c := range l.clients {
@@ -249,7 +250,7 @@ func (l *load) lastFailure() string {
 	return last
 }
 
-// end has the clients read all keys a last time, and returns the first error.
+// end makes the clients read all keys a last time, and returns the first error.
 func (l *load) end() (err error) {
 	l.ended.Store(true)
 	for range clients {

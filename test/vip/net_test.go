@@ -15,17 +15,18 @@ import (
 	"magent/test/harness"
 )
 
-// The network of the test. Nobody outside sees it.
+// This file makes the network of the test. It is not visible from outside.
 const (
 	network = "10.99.0."
 	virtual = network + "100" // moves
 	port    = 12000           // of magent, and of HAProxy on the virtual address
 )
 
-// ours is the namespace of the thread that asks. That of the process is its first thread's, which may be in another one just now.
+// ours is the network namespace of the calling thread. That of the process is the one of its first thread, which may
+// be in another namespace just now.
 const ours = "/proc/thread-self/ns/net"
 
-// space is a network namespace: that of a process that does nothing else.
+// space is the network namespace of a process that does nothing else.
 type space struct {
 	t      *testing.T
 	name   string
@@ -50,18 +51,18 @@ func newSpace(t *testing.T, name string) *space {
 
 func (s *space) proc(file string) string { return fmt.Sprintf("/proc/%d/%s", s.holder.PID, file) }
 
-// inside is the command line of a program that runs in the namespace.
+// inside returns the command line that runs a program in the namespace.
 func (s *space) inside(argv ...string) []string {
 	return append([]string{"nsenter", "--net=" + s.proc("ns/net"), "--"}, argv...)
 }
 
-// start runs a program there.
+// start starts a program in the namespace.
 func (s *space) start(name string, argv ...string) *testkit.Process {
 	s.t.Helper()
 	return testkit.Start(s.t, name+" of "+s.name, s.inside(argv...)...)
 }
 
-// run runs one to its end, which must be a good one, and returns what it said.
+// run runs a program in the namespace, which must succeed, and returns its output.
 func (s *space) run(argv ...string) string {
 	s.t.Helper()
 	code, stdout, stderr := harness.Run(s.t, s.inside(argv...)...)
@@ -84,7 +85,7 @@ func (s *space) dial(addr string, limit time.Duration) (conn net.Conn, err error
 	return conn, err
 }
 
-// addresses are those of the namespace's interfaces, with their masks.
+// addresses returns the addresses of the interfaces in the namespace, with their masks.
 func (s *space) addresses() (addrs []net.Addr) {
 	s.t.Helper()
 	var err error
@@ -94,8 +95,8 @@ func (s *space) addresses() (addrs []net.Addr) {
 	return addrs
 }
 
-// within does something in the namespace. The thread that it happens on is put back where it was: were it to end, it would
-// take the processes with it that were started on it.
+// within calls a function in the namespace. Afterwards it moves the thread back. If the thread ended instead, the
+// processes that were started on it would die.
 func (s *space) within(do func()) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -114,7 +115,7 @@ func (s *space) within(do func()) error {
 	return nil
 }
 
-// join moves the thread into a network namespace.
+// join moves the calling thread into a network namespace.
 func join(path string) error {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -124,7 +125,7 @@ func join(path string) error {
 	return unix.Setns(fd, unix.CLONE_NEWNET)
 }
 
-// wire makes a bridge, and joins the spaces to it: the first as 10.99.0.11, and so on.
+// wire makes a bridge, and joins the namespaces to it: the first as 10.99.0.11, and so on.
 func wire(t *testing.T, spaces ...*space) (bridge *space) {
 	t.Helper()
 	bridge = newSpace(t, "bridge")

@@ -11,9 +11,9 @@ import (
 	"magent/test/harness"
 )
 
-// TestStandby: a proxy that is cut off while it writes believes that the others have missed something. By the time that it can
-// reach them again they have newer values, written through the proxy that has got the virtual address; its own copies must not replace
-// them. When the address comes back to it, it has to make good what is still to be.
+// TestStandby cuts off a proxy while clients write. It then believes that the other servers have missed something.
+// When it can reach them again, they have newer values, written through the proxy that holds the virtual address. Its
+// copies must not replace these. When the address comes back to it, it must repair what is still dirty.
 func TestStandby(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, "--vip", virtual)
@@ -34,7 +34,7 @@ func TestStandby(t *testing.T) {
 			t.Fatalf("%s: set %s: %q", h.name, key, got)
 		}
 	}
-	// A key whose copies are on hosts 0 and 2, and one without a copy on host 0.
+	// A key with copies on hosts 0 and 2, and one without a copy on host 0.
 	key, alien := "", ""
 	for i := 0; key == "" || alien == ""; i++ {
 		name := fmt.Sprint("key", i)

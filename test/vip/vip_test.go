@@ -8,11 +8,11 @@ import (
 	"magent/test/harness"
 )
 
-// most is how long a client may be without an answer while the address moves.
+// most is how long a client may get no answer while the address moves.
 const most = 3 * time.Second
 
-// TestVirtualAddress kills the magent that has the address, a memcached of each role, and cuts the link of the host that has the
-// address, under load.
+// TestVirtualAddress works under load. It kills the magent that holds the address and a memcached of each role, and
+// cuts the link of the host that holds the address.
 func TestVirtualAddress(t *testing.T) {
 	c := newCluster(t, "--vip", virtual)
 	for _, h := range c.hosts {
@@ -26,16 +26,17 @@ func TestVirtualAddress(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// report tells what clients have seen since l.begin, and whether that is too much.
+	// report logs what clients have seen since l.begin, and fails if that is too much.
 	report := func(what string, nothing bool) {
 		t.Helper()
 		failed, missed, gap := l.figures()
 		t.Logf("%s: %d requests failed, %d misses, at most %v without an answer", what, failed, missed, gap)
 		if gap > most || nothing && (failed > 0 || missed > 0) {
-			t.Errorf("%s: %d requests failed, %d misses, %v without an answer (%s)", what, failed, missed, gap, l.lastFailure())
+			t.Errorf("%s: %d requests failed, %d misses, %v without an answer (%s)", what, failed, missed, gap,
+				l.lastFailure())
 		}
 	}
-	// moves is something that makes the address move.
+	// moves does something that makes the address move.
 	moves := func(what string, do func()) {
 		t.Helper()
 		l.begin()
@@ -45,7 +46,7 @@ func TestVirtualAddress(t *testing.T) {
 		settle()
 		report(fmt.Sprintf("%s: the address moves from %s to %s", what, before.name, active.name), false)
 	}
-	// unnoticed is something that no client sees.
+	// unnoticed does something that no client may notice.
 	unnoticed := func(what string, do func()) {
 		t.Helper()
 		l.patience.Store(int64(10 * time.Second))
@@ -100,7 +101,8 @@ func TestVirtualAddress(t *testing.T) {
 	if err := l.end(); err != nil {
 		t.Error(err)
 	}
-	code, stdout, stderr := harness.Run(t, c.client.inside(harness.Binary(t), "verify", "-s", address(0), "-s", address(1), "-b", address(2))...)
+	code, stdout, stderr := harness.Run(t,
+		c.client.inside(harness.Binary(t), "verify", "-s", address(0), "-s", address(1), "-b", address(2))...)
 	if t.Logf("magent verify: %s%s", stdout, stderr); code != 0 {
 		t.Errorf("the copies differ: exit code %d", code)
 	}
