@@ -122,8 +122,10 @@ func keep(all []*keeper, ended *atomic.Bool, done chan<- error) {
 // load. The new one has values from an earlier time, also of keys that are deleted now. No client sees an error, an
 // old value or a miss, neither then nor when the other copies of the new server are gone.
 func TestDeadServerIsReplaced(t *testing.T) {
+	t.Parallel()
 	for _, role := range []string{"primary", "backup"} {
 		t.Run(role, func(t *testing.T) {
+			t.Parallel()
 			var servers [5]*harness.Memcached
 			for i := range servers {
 				servers[i] = harness.StartMemcached(t)
@@ -168,8 +170,10 @@ func TestDeadServerIsReplaced(t *testing.T) {
 // TestMistypedNameIsMended starts a pool with backups that has a server with an unknown name, in either role. A reload
 // corrects the name. The server gets what was stored in the meantime, and its earlier contents are not read.
 func TestMistypedNameIsMended(t *testing.T) {
+	t.Parallel()
 	for _, role := range []string{"primary", "backup"} {
 		t.Run(role, func(t *testing.T) {
+			t.Parallel()
 			right, other := harness.StartMemcached(t), harness.StartMemcached(t)
 			listen := testkit.DeadAddr(t)
 			lists := [2][]*harness.Memcached{{right}, {other}}
@@ -198,6 +202,7 @@ func TestMistypedNameIsMended(t *testing.T) {
 // TestReloadThatMightLoseKeys checks that keys do not move while the servers with their copies are down. The log says
 // which servers these are, and what can be done. Clients are served as before.
 func TestReloadThatMightLoseKeys(t *testing.T) {
+	t.Parallel()
 	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
 	spare, another := harness.StartMemcached(t), harness.StartMemcached(t)
 	listen := testkit.DeadAddr(t)
