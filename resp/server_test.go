@@ -6,19 +6,15 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"magent/internal/testkit"
 )
 
-// generous is how long anything may take before a test gives up.
-const generous = 30 * time.Second
-
-// server is a real redis-server of one test, on a Unix socket in a folder of its own.
+// server is a real redis-server of one test, on a Unix socket. There a reply is not lost when the server hangs up.
 type server struct {
 	tb     testing.TB
 	socket string
@@ -27,37 +23,9 @@ type server struct {
 // startServer runs a redis-server and waits until it takes connections.
 func startServer(tb testing.TB) *server {
 	tb.Helper()
-	dir, err := os.MkdirTemp("", "resp") // the path of a socket has to be short: not tb.TempDir
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { os.RemoveAll(dir) })
-	s := &server{tb: tb, socket: filepath.Join(dir, "redis")}
-	cmd := exec.Command("redis-server", "--port", "0", "--unixsocket", s.socket, "--dir", dir, "--save", "",
-		"--maxclients", "1000")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	var log bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		tb.Fatalf("%v (make deps installs it)", err)
-	}
-	ended := make(chan struct{})
-	go func() { cmd.Wait(); close(ended) }()
-	tb.Cleanup(func() { cmd.Process.Kill(); <-ended })
-	for deadline := time.Now().Add(generous); ; {
-		if c, err := net.Dial("unix", s.socket); err == nil {
-			c.Close()
-			return s
-		}
-		select {
-		case <-ended:
-			tb.Fatalf("redis-server ended:\n%s", log.String())
-		case <-time.After(5 * time.Millisecond):
-		}
-		if time.Now().After(deadline) {
-			tb.Fatal("redis-server takes no connections")
-		}
-	}
+	s := &server{tb: tb, socket: testkit.SocketPath(tb)}
+	testkit.StartRedis(tb, "--unixsocket", s.socket, "--maxclients", "1000")
+	return s
 }
 
 func (s *server) dial() net.Conn {
@@ -66,7 +34,7 @@ func (s *server) dial() net.Conn {
 	if err != nil {
 		s.tb.Fatal(err)
 	}
-	if err := c.SetDeadline(time.Now().Add(generous)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(testkit.Patience)); err != nil {
 		s.tb.Fatal(err)
 	}
 	return c

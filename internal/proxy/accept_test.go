@@ -37,7 +37,7 @@ func TestNoDescriptorAndNoReserve(t *testing.T) {
 	})
 	tries := func() int { return r.svc.group.Complaints(cannotAccept) }
 	r.eventually(0, "a try", func(*session.Shard) bool { return tries() > 0 })
-	time.Sleep(3 * acceptRest)
+	time.Sleep(3 * acceptRest) // time for tries that must not come
 	if n := tries(); n > 10 {
 		t.Errorf("%d tries to accept", n)
 	}

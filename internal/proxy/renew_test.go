@@ -136,7 +136,7 @@ func TestNoLookUpUnasked(t *testing.T) {
 	})
 	r.eventually(0, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() })
 	before := asked.Load()
-	time.Sleep(50 * time.Millisecond)
+	time.Sleep(50 * time.Millisecond) // time for look-ups that must not come
 	if n := asked.Load(); n != before {
 		t.Errorf("%d look-ups", n-before)
 	}

@@ -90,19 +90,20 @@ func TestDescriptorLimit(t *testing.T) {
 	}
 
 	cpu, lines := v.CPU(), v.LogLines()
-	requests := 0
-	for began := time.Now(); time.Since(began) < time.Second; { // others knock all the time
+	requests, began := 0, time.Now()
+	for time.Since(began) < time.Second { // others knock all the time
 		c := harness.Dial(t, v.Addr)
 		served[requests%len(served)].Want("get none\r\n", "END\r\n")
 		c.Close()
 		requests++
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(10 * time.Millisecond) // the pace of those who knock
 	}
-	if used := v.CPU() - cpu; used > 500*time.Millisecond {
-		t.Errorf("%v of CPU in one second of %d requests: it spins", used, requests)
+	span := time.Since(began)
+	if used := v.CPU() - cpu; used > span/2 {
+		t.Errorf("%v of CPU in %v with %d requests: it spins", used, span, requests)
 	}
 	if flood := v.LogLines() - lines; flood > 20 || v.LogLines() > 100 {
-		t.Errorf("%d log lines in one second, %d in all", flood, v.LogLines())
+		t.Errorf("%d log lines in %v, %d in all", flood, span, v.LogLines())
 	}
 	for _, c := range served {
 		c.Close()

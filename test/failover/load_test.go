@@ -17,13 +17,13 @@ const clients = 10
 // go on for a while. It returns the errors, and the longest time of a pipeline.
 func load(addr, name string, strike func()) (time.Duration, error) {
 	const before, after = 15, 15 // pipelines of each client
-	var warm atomic.Int64
+	warm := make(chan struct{}, clients)
 	struck := make(chan struct{})
 	var slowest atomic.Int64
 	run := func(i int) error {
 		if i == clients { // the one that strikes
-			for warm.Load() < clients {
-				time.Sleep(time.Millisecond)
+			for range clients {
+				<-warm
 			}
 			strike()
 			close(struck)
@@ -31,18 +31,18 @@ func load(addr, name string, strike func()) (time.Duration, error) {
 		}
 		a, err := newActor(addr, fmt.Sprintf("%s-%d", name, i), i)
 		if err != nil {
-			warm.Add(1)
+			warm <- struct{}{}
 			return err
 		}
 		defer a.c.Close()
 		for n, left := 1, after; left > 0; n++ {
 			if n == before {
-				warm.Add(1)
+				warm <- struct{}{}
 			}
 			began := time.Now()
 			if err := a.pipeline(n); err != nil {
 				if n < before {
-					warm.Add(1)
+					warm <- struct{}{}
 				}
 				return fmt.Errorf("client %d, pipeline %d: %w", i, n, err)
 			}
