@@ -1,4 +1,4 @@
 // Package fault switches guards off, so that tests can show that they would notice. In a build without the tag faults
-// the switches are constants, false, and the compiler leaves nothing of them; with it, MAGENT_FAULT names those to be set,
-// separated by commas.
+// the switches are constant and false, and the compiler removes them. With the tag, MAGENT_FAULT names the guards to
+// switch off, separated by commas.
 package fault

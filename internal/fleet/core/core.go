@@ -69,7 +69,8 @@ func New(cfg Config, saved Saved, now time.Duration) (*Core, error) {
 	c := &Core{
 		cfg: cfg, now: now, meta: saved.Meta,
 		heard: map[string]map[uint64]*heard{}, proven: map[string]uint64{}, refused: map[string]uint64{},
-		silent: map[string]learned{}, well: map[string]time.Duration{}, known: addresses{}, epochs: map[string]uint64{},
+		silent: map[string]learned{}, well: map[string]time.Duration{}, known: addresses{},
+		epochs: map[string]uint64{},
 	}
 	if c.meta.Voter == 0 || c.meta.Left {
 		c.meta = Meta{Voter: cfg.NewID(), Known: c.meta.Left}

@@ -30,14 +30,14 @@ const (
 	// Store: keep the record, as far as it is Knowledge, such that it outlives this process. Name, Incarnation:
 	// who recorded it. Record.
 	Store
-	// Tell: record again all that is known of the groups that this process owns by the view, whether it decides for them
-	// yet or not, then call Told. Name, Incarnation.
+	// Tell: record again everything that is known of the groups that this process owns in the view, whether it already
+	// decides for them or not. Then call Told. Name, Incarnation.
 	Tell
 	// Reborn: this process was put out of the view; Drop came before. What it was told by others may be forgotten: it
 	// will be told again.
 	Reborn
-	// Compare: two parts of the fleet may have decided for a while, or what was known is lost. All keys of the
-	// servers have to be compared and mended. Reason.
+	// Compare: two parts of the fleet may have decided for a while, or what was known is lost. All keys of the servers
+	// have to be compared and repaired. Reason.
 	Compare
 	// Refuse: Name cannot join. Name, Reason.
 	Refuse

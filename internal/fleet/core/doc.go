@@ -24,21 +24,20 @@
 // recorded as well (Clears). A server is used when it was not named by a Fence decision, or has had its Open. What
 // was under way at the predecessor may be on one copy only: the copies are compared before the group is served.
 //
-// A connection is announced by Record(Address) and carries mutations when Announced says so. May is asked right
-// before each write to a server. What is missed by a server is recorded when it becomes known, and a reply, a
-// read's as well, leaves when Kept says that all records made so far are kept. Loops that are not the core's
-// goroutine are told LeaseUntil after each call; who finds the time past it drops all, whatever comes later.
+// A connection is announced by Record(Address) and carries mutations when Announced says so. May is asked right before
+// each write to a server. What a server misses is recorded when it becomes known. A reply, also that to a read, leaves
+// when Kept says that all records made so far are kept. Loops on other goroutines are told LeaseUntil after each call.
+// A loop that finds the time past it drops everything, whatever comes later.
 //
 // After Drop nothing of the engine's memory is used again; the knowledge that Store and Record have left
 // is. After HandOver the requests under way are finished, and Released is called.
 //
 // # Losing and coming back
 //
-// Who loses the lease for a moment stops, has the view say so (view.Lapse), and takes over like anybody else, its
-// own connections fenced too. Who is put out of the view comes back as a new process, with a higher incarnation
-// (Reborn). A member without its state directory comes back as a new voter, and the old one is removed. A fleet is
-// founded by the first of those that hear each other, if they are a majority of the list and have never been in
-// one. In a fleet of two voters the one that knows the other to be dead begins a new generation as the only voter;
-// Config.Alone says when it does so without proof. Who meets a generation without which its own cannot go on gives
-// in, and joins it.
+// Who loses the lease for a moment stops, has the view say so (view.Lapse), and takes over like anybody else, its own
+// connections fenced too. Who is put out of the view comes back as a new process, with a higher incarnation (Reborn).
+// A member without its state directory comes back as a new voter, and the old one is removed. A fleet is founded by
+// the first of those that hear each other, if they are a majority of the list and have never been in one. In a fleet
+// of two voters, one that knows the other to be dead begins a new generation as the only voter. Config.Alone says when
+// it does so without proof. A member that meets a generation without which its own cannot go on joins it.
 package core

@@ -8,8 +8,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// wire is the form of a message between members. Fields that a version does not know are ignored, and those that
-// it lacks are empty; so a version may add fields, and keeps those that the version before relies on.
+// wire is the form of a message between members. A version ignores fields that it does not know, and fields that are
+// missing are empty. So a version may add fields. It must keep those on which the previous version relies.
 type wire struct {
 	*Message
 	Raft []byte `json:"raft,omitempty"` // raftpb.Message
@@ -42,7 +42,8 @@ func ParseMessage(text []byte) (m Message, err error) {
 	}
 	kinds := 0
 	for _, set := range []bool{
-		m.Hello != nil, m.Raft != nil, m.Renew != nil, m.Grant != nil, m.Records != nil, m.Kept != nil, m.Refused != nil,
+		m.Hello != nil, m.Raft != nil, m.Renew != nil, m.Grant != nil, m.Records != nil, m.Kept != nil,
+		m.Refused != nil,
 	} {
 		if set {
 			kinds++

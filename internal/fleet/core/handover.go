@@ -159,7 +159,8 @@ func (c *Core) ask(cmd view.Command) {
 // connections or another incarnation answers there. The latter counts only if it was asked for after the link had
 // ended.
 func (c *Core) Proven(name string, incarnation uint64) {
-	if m := c.view.Member(name); m != nil && m.Incarnation == incarnation && m.State != view.Absent && name != c.cfg.Name {
+	if m := c.view.Member(name); m != nil && m.Incarnation == incarnation && m.State != view.Absent &&
+		name != c.cfg.Name {
 		c.proven[name] = incarnation
 	}
 	c.request()
@@ -175,7 +176,10 @@ func (c *Core) requestDeaths() {
 		m := c.view.Members[i]
 		dead := m.State != view.Absent && c.proven[m.Name] == m.Incarnation && m.Incarnation != 0
 		if p := c.stream.peers[m.Name]; dead || p != nil && p.behind > behindTicks {
-			c.propose(view.Command{Kind: view.Bury, Name: m.Name, Incarnation: m.Incarnation, By: c.cfg.Name, Proven: dead})
+			c.propose(view.Command{
+				Kind: view.Bury, Name: m.Name, Incarnation: m.Incarnation, By: c.cfg.Name,
+				Proven: dead,
+			})
 			return
 		}
 	}

@@ -122,9 +122,9 @@ func (c *Core) wait() {
 	}
 }
 
-// found begins the first generation: the first in the list of those that are in none does, when it hears a
-// majority of the list and nobody has been in a fleet, or when it hears all. Members that are not there count as
-// voters that are silent, so no other majority can do the same.
+// found begins the first generation. The first in the list among the members without a generation does so, in two
+// cases. It hears a majority of the list and none of them has been in a fleet, or it hears all members. Members that
+// it does not hear count as silent voters, so no other majority can do the same.
 func (c *Core) found() {
 	if c.log != nil || c.begun || !c.named || c.tick < foundTicks || c.cfg.witness() {
 		return
@@ -199,8 +199,8 @@ func (c *Core) begin(g view.Generation, v view.View, voters []uint64, then func(
 // campaign has this member lead: there is nobody else yet.
 func (c *Core) campaign() { c.must(c.log.node.Campaign()) }
 
-// meet gives in to another generation when this one cannot go on without those who are in the other one, or
-// when this one consists of this member alone, and the other one's name wins.
+// meet joins another generation in two cases: this one cannot go on without members that are in the other one, or this
+// one has no other member and the other one's name wins.
 func (c *Core) meet() {
 	l := c.log
 	if l == nil {

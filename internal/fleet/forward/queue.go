@@ -2,10 +2,10 @@
 // what may be sent again, and what a client is told when no answer comes. It is a pure machine without requests'
 // bytes, clocks and links.
 //
-// Requests of a group go to its owner in the order in which they came, over one link, first in first out. A
-// mutation is sent once: when its link ends, or the group gets another owner, nobody knows whether it was carried
-// out, and the client is told so at its deadline, after which the owner may not carry it out any more (Clock).
-// Reads, and what was not sent or was given back, go to the next owner, in order.
+// Requests of a group go to its owner in the order in which they came, over one link, first in first out. A mutation
+// is sent only once. If its link ends, or the group gets another owner, nobody knows whether it was carried out. The
+// client is told so at its deadline, after which the owner may not carry it out any more (Clock). Reads, and requests
+// that were not sent or were given back, go to the next owner, in order.
 package forward
 
 import (

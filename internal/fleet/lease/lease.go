@@ -4,8 +4,8 @@
 //   - The owner asks all voters every tick, and may decide until 0.9 of a lease after it *sent* the last round that a
 //     majority of them acknowledged (Owner).
 //   - A voter does not acknowledge once its log has a newer view than the owner knows, committed or not (Grants). The
-//     majority that acknowledged and the one that appended the newer view have a voter in common, which acknowledged
-//     first; so the owner's last round was sent before the newer view was committed.
+//     majority that acknowledged and the one that appended the newer view have a voter in common. This voter
+//     acknowledged first. So the owner's last round was sent before the newer view was committed.
 //   - The successor begins 1.1 of a lease after it learned that the newer view is committed (Begin), unless the owner
 //     is known to have stopped.
 //

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// The search goes through all states that an owner M (voter 0), the leader of raft (voter 1) and another voter can
-// come to, when messages take any time, come in any order, twice or never. It drives the code of this package, not
-// a copy of it. Times are ticks, and short: a lease of 3 is held for 2 and waited for 3.
+// The search goes through all states of an owner M (voter 0), the leader of raft (voter 1) and another voter. Messages
+// may take any time, and may arrive in any order, twice or never. The search drives the code of this package, not a
+// copy of it. Times are ticks, and short: a lease of 3 is held for 2 and waited for 3.
 const (
 	length  = time.Duration(3)
 	horizon = 9

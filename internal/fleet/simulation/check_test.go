@@ -132,7 +132,8 @@ func (c *check) owns(n *node, d core.Decision) {
 	}
 	for _, m := range c.w.nodes {
 		if _, ok := ownsGroup(m, d.Group); ok && m != n && m.core.LeaseUntil() > m.local() {
-			c.violated("I2: %s begins with %s in epoch %d, and %s holds its lease until %v", n, d.Group, d.Epoch, m, m.core.LeaseUntil()-m.local())
+			c.violated("I2: %s begins with %s in epoch %d, and %s holds its lease until %v", n, d.Group, d.Epoch, m,
+				m.core.LeaseUntil()-m.local())
 		}
 	}
 	c.newest[d.Group] = d
@@ -141,7 +142,8 @@ func (c *check) owns(n *node, d core.Decision) {
 // sends looks at what leaves for a server.
 func (c *check) sends(n *node, to *conn, cmd command) {
 	if cmd.epoch != c.newest[cmd.group].Epoch {
-		c.violated("I1: %s sends for %s in epoch %d, when %d has begun", n, cmd.group, cmd.epoch, c.newest[cmd.group].Epoch)
+		c.violated("I1: %s sends for %s in epoch %d, when %d has begun", n, cmd.group, cmd.epoch,
+			c.newest[cmd.group].Epoch)
 	}
 	if !cmd.mutation {
 		return
@@ -161,7 +163,8 @@ func (c *check) members(n *node, visit func(*node)) {
 	v := n.core.View()
 	for _, m := range c.w.nodes {
 		member := v.Member(m.cfg.Name)
-		if m != n && m.up && member.State == view.Alive && !member.Witness && member.Incarnation == m.core.Incarnation() {
+		if m != n && m.up && member.State == view.Alive && !member.Witness &&
+			member.Incarnation == m.core.Incarnation() {
 			visit(m)
 		}
 	}

@@ -230,15 +230,16 @@ func (e *engine) read(group string, s *serving, r *request) {
 		}
 		server := servers[0]
 		servers = servers[1:]
-		e.both(group, s, []string{server}, command{group: group, epoch: s.epoch, key: r.key}, func(answers map[string]int) {
-			value, ok := answers[server]
-			if !ok {
-				try()
-				return
-			}
-			e.reply(r, done, value)
-			e.unlock(group, s, r.key)
-		})
+		e.both(group, s, []string{server}, command{group: group, epoch: s.epoch, key: r.key},
+			func(answers map[string]int) {
+				value, ok := answers[server]
+				if !ok {
+					try()
+					return
+				}
+				e.reply(r, done, value)
+				e.unlock(group, s, r.key)
+			})
 	}
 	try()
 }
@@ -250,7 +251,8 @@ func (e *engine) repair(group string, s *serving) {
 		if m.server == "s0" {
 			from = "s1"
 		}
-		if s.locked[m.key] || e.dirty(from, m.key) || e.usable(group, s, from) == nil || e.usable(group, s, m.server) == nil {
+		if s.locked[m.key] || e.dirty(from, m.key) || e.usable(group, s, from) == nil ||
+			e.usable(group, s, m.server) == nil {
 			continue
 		}
 		s.locked[m.key] = true

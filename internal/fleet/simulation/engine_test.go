@@ -277,7 +277,8 @@ func (e *engine) take(r *request) {
 		e.retry(r)
 	case !s.ready || s.locked[r.key]:
 		s.queue = append(s.queue, r)
-	case !e.n.clocks[r.from.id].Before(e.n.local(), r.deadline): // the member has said, or will say, that it came too late
+	// The member has said, or will say, that it came too late.
+	case !e.n.clocks[r.from.id].Before(e.n.local(), r.deadline):
 	case r.write:
 		e.write(groupOf(r.key), s, r)
 	default:

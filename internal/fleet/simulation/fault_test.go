@@ -77,7 +77,8 @@ func (w *world) strike() time.Duration {
 }
 
 var faultNames = [...]string{
-	"kill", "kill and lose the disk", "stop", "cut from members", "cut from all", "cut from a member", "cut from a server",
+	"kill", "kill and lose the disk", "stop", "cut from members", "cut from all", "cut from a member",
+	"cut from a server",
 	"server hangs", "host is silent", "leave", "stopped and cut off",
 }
 

@@ -1,7 +1,7 @@
-// Package simulation runs fleets of real cores, with raft in them, in a world of its own: clocks that drift,
-// messages that are lost, late, out of order or come twice, processes that are stopped, killed and started again
-// with or without their disks, cuts of one way or both, servers that hang, and clients. What the fleet promises is
-// looked at at each step.
+// Package simulation runs fleets of real cores, with raft in them, in a simulated world. Clocks drift. Messages are
+// lost, late, out of order or duplicated. Processes are stopped, killed and started again with or without their disks.
+// Links are cut in one direction or both, servers hang, and clients send requests. What the fleet promises is checked
+// at each step.
 package simulation
 
 import (

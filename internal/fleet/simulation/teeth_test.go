@@ -27,7 +27,8 @@ var teeth = map[string]struct {
 // TestTeeth switches the guards off, one at a time, and wants each to be found.
 func TestTeeth(t *testing.T) {
 	binary := filepath.Join(t.TempDir(), "simulation")
-	if out, err := exec.Command("go", "test", "-c", "-tags", "faults", "-o", binary, ".").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "test", "-c", "-tags", "faults", "-o", binary,
+		".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for guard, tooth := range teeth {

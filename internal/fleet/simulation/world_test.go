@@ -85,7 +85,8 @@ func (w *world) chance(p float64) bool { return p > 0 && w.rng.Float64() < p }
 // log keeps what happened, when somebody wants to read it.
 func (w *world) log(format string, args ...any) {
 	if w.tracing {
-		w.trace = append(w.trace, fmt.Sprintf("%9.3f ", float64(w.now)/float64(time.Second))+fmt.Sprintf(format, args...))
+		w.trace = append(w.trace, fmt.Sprintf("%9.3f ", float64(w.now)/float64(time.Second))+
+			fmt.Sprintf(format, args...))
 	}
 }
 

@@ -16,7 +16,8 @@ func three() View {
 		{Name: "b", State: Alive, Voter: 2, Incarnation: 12, Oldest: 1, Newest: 1},
 		{Name: "c", State: Alive, Voter: 3, Incarnation: 13, Oldest: 1, Newest: 1, Witness: true},
 	}
-	return Found(Generation{1, 7}, 0, members, []Group{{Name: "p", Home: "a"}, {Name: "q", Home: "b"}}, []byte("pools"))
+	return Found(Generation{1, 7}, 0, members, []Group{{Name: "p", Home: "a"}, {Name: "q", Home: "b"}},
+		[]byte("pools"))
 }
 
 // joining is the command by which a process joins.
@@ -139,8 +140,12 @@ func TestRefused(t *testing.T) {
 		"b has joined already":              {Kind: Ready, Name: "b", Incarnation: 12},
 		`b does not own "p"`:                {Kind: Release, Name: "b", Incarnation: 12, Group: "p"},
 		`a does not own "r"`:                {Kind: Release, Name: "a", Incarnation: 11, Group: "r"},
-		`a does not own "p"`:                {Kind: Release, Name: "a", Incarnation: 11, Group: "p"}, // in another epoch
-		`"c" cannot own "p"`:                {Kind: Release, Name: "a", Incarnation: 11, Group: "p", Since: 1, To: "c"},
+		// In another epoch.
+		`a does not own "p"`: {Kind: Release, Name: "a", Incarnation: 11, Group: "p"},
+		`"c" cannot own "p"`: {
+			Kind: Release, Name: "a", Incarnation: 11, Group: "p",
+			Since: 1, To: "c",
+		},
 		"a has begun its next life already": {Kind: Lapse, Name: "a", Incarnation: 11, Life: 3},
 		"the pools are the same":            {Kind: Pools, Pools: []byte("pools")},
 		"an unknown kind, 99":               {Kind: 99, Name: "a", Incarnation: 11},
@@ -174,8 +179,8 @@ func TestVersionOfTheRules(t *testing.T) {
 	}
 }
 
-// Whatever is asked for in whatever order: the old view stays as it is, groups have owners that are alive whenever
-// anybody is, an owner is another one only with a new epoch, and what is encoded is read back.
+// Any commands, in any order, keep these rules. The old view stays as it is. Groups have owners that are alive
+// whenever any member is. Another owner comes only with a new epoch. What is encoded can be read back.
 func TestAnyCommands(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := three()

@@ -12,9 +12,9 @@ var ErrVersion = errors.New("a version that is not spoken here")
 // Speaks tells whether a version is this program's, or the one before.
 func Speaks(version uint16) bool { return version > 0 && (version == Version || version+1 == Version) }
 
-// Encode and Parse are the form of a view in the log, in the state directory and between members. Fields that a
-// version does not know are ignored, and those that it lacks are empty; so a version may add fields, and keeps
-// those that the version before relies on.
+// Encode and Parse are the form of a view in the log, in the state directory and between members. A version ignores
+// fields that it does not know, and fields that are missing are empty. So a version may add fields. It must keep those
+// on which the previous version relies.
 func (v *View) Encode() []byte { return encode(v) }
 
 // Encode is the form of a command in the log.

@@ -36,7 +36,8 @@ func Open(p journal.Place) (*Log, core.Saved, error) {
 	if data != nil {
 		if l.saved, _, err = parse(data); err != nil {
 			return nil, core.Saved{}, fmt.Errorf(
-				"--state-dir %s: %s: %w: the member joins as a new voter when it is removed", p.Dir, journal.FleetName, err)
+				"--state-dir %s: %s: %w: the member joins as a new voter when it is removed", p.Dir,
+				journal.FleetName, err)
 		}
 	}
 	if err := l.rewrite(); err != nil {

@@ -53,7 +53,8 @@ func life() []core.Write {
 		{Seq: 3, Hard: hard(2, 7, 1), Sync: true},
 		{Seq: 4, Entries: []*raftpb.Entry{entry(2, 2, "a"), entry(3, 2, "b"), entry(4, 2, "")}, Sync: true},
 		{Seq: 5, Hard: hard(2, 7, 3)},
-		{Seq: 6, Entries: []*raftpb.Entry{entry(3, 3, "others")}, Hard: hard(3, 9, 2), Sync: true}, // 3 and 4 are overwritten
+		// 3 and 4 are overwritten.
+		{Seq: 6, Entries: []*raftpb.Entry{entry(3, 3, "others")}, Hard: hard(3, 9, 2), Sync: true},
 		{Seq: 7, Meta: meta(6)},
 	}
 }
