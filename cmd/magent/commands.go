@@ -9,16 +9,16 @@ import (
 	"magent/internal/config"
 )
 
-// command is a word that magent takes as its first argument, with flags of its own.
+// command is a subcommand of magent, with its own flags.
 type command struct {
 	name, brief string
 	run         func(args []string, names config.Names, stdout, stderr io.Writer) int // returns the exit code
 
-	// For the manual page and for shells that complete command lines; nil for what people do not type.
+	// For the manual page and for shell completion; nil for commands that people do not type.
 	flags func() []cli.Flag
-	own   func() []cli.Flag // those that magent itself has not
-	help  string            // its help text without the flags
-	words []string          // what it takes in place of flags
+	own   func() []cli.Flag // flags that magent itself does not have
+	help  string            // the help text without the flags
+	words []string          // the arguments that it accepts
 }
 
 func commands() []command {
@@ -28,11 +28,11 @@ func commands() []command {
 			flags: newVerifyFlags, own: ownVerifyFlags, help: verifyHead + verifyTail,
 		},
 		{
-			name: reloadCommand, brief: "have a running magent take its file of pools anew", run: runReload,
+			name: reloadCommand, brief: "make a running magent reload its file of pools", run: runReload,
 			flags: newReloadFlags, own: noFlags, help: reloadHead,
 		},
 		{
-			name: topCommand, brief: "show how a running magent is", run: runTop,
+			name: topCommand, brief: "show the state of a running magent", run: runTop,
 			flags: newTopFlags, own: noFlags, help: topHead,
 		},
 		{
@@ -40,15 +40,19 @@ func commands() []command {
 			flags: newHealthFlags, own: ownHealthFlags, help: healthHead + healthTail,
 		},
 		{
-			name: completionCommand, brief: "print what bash, zsh or fish need to complete command lines", run: runCompletion,
+			name: completionCommand, brief: "print what bash, zsh or fish need to complete command lines",
+			run:   runCompletion,
 			flags: noFlags, own: noFlags, help: completionHead, words: shells(),
 		},
-		{name: manCommand, brief: "print the manual page, for man -l -", run: runMan, flags: noFlags, own: noFlags, help: manHead},
+		{
+			name: manCommand, brief: "print the manual page, for man -l -", run: runMan, flags: noFlags, own: noFlags,
+			help: manHead,
+		},
 		{name: completeCommand, run: runComplete},
 	}
 }
 
-// commandNamed returns nil where the word is no command.
+// commandNamed returns the command, or nil if there is none.
 func commandNamed(word string) *command {
 	all := commands()
 	if i := slices.IndexFunc(all, func(c command) bool { return c.name == word }); i >= 0 {
@@ -57,7 +61,7 @@ func commandNamed(word string) *command {
 	return nil
 }
 
-// typedCommands are those for people.
+// typedCommands returns the commands that people type.
 func typedCommands() []command {
 	return slices.DeleteFunc(commands(), func(c command) bool { return c.flags == nil })
 }

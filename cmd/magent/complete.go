@@ -12,14 +12,14 @@ import (
 	"magent/internal/service"
 )
 
-// completeCommand is the word behind magent by which a shell asks what the word at the cursor may become.
+// completeCommand is the subcommand by which a shell asks for completions of the word at the cursor.
 const completeCommand = "complete"
 
-// candidate is what a word may become, and what that means.
+// candidate is a completion with its description.
 type candidate struct{ word, brief string }
 
-// runComplete is magent complete: the arguments are the words behind "magent" as far as the cursor, the last of them
-// is the one to be completed. Each line of the answer is a word, and perhaps a tab and what it means. No line: any file name.
+// runComplete is magent complete. Its arguments are the words behind "magent" up to the cursor; the last one is to be
+// completed. It prints one completion per line, perhaps with a tab and a description. No line means any file name.
 func runComplete(args []string, names config.Names, stdout, _ io.Writer) int {
 	for _, c := range complete(args, names) {
 		line := c.word
@@ -73,7 +73,7 @@ func openFlag(flags []cli.Flag, word string) cli.Flag {
 	case strings.HasPrefix(word, "--"):
 		f = flagNamed(flags, word[2:])
 	case strings.HasPrefix(word, "-"):
-		for i, letter := range word[1:] { // switches, and one with a value at most, which ends the cluster
+		for i, letter := range word[1:] { // switches, and at most one flag with a value, which ends the cluster
 			f = flagNamed(flags, string(letter))
 			if f == nil || takesValue(f) && i < len(word)-2 {
 				return nil
@@ -86,7 +86,7 @@ func openFlag(flags []cli.Flag, word string) cli.Flag {
 	return f
 }
 
-// flagNamed returns nil where there is none.
+// flagNamed returns the flag, or nil if there is none.
 func flagNamed(flags []cli.Flag, name string) cli.Flag {
 	i := slices.IndexFunc(flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
 	if i < 0 {
@@ -97,7 +97,7 @@ func flagNamed(flags []cli.Flag, name string) cli.Flag {
 
 func takesValue(f cli.Flag) bool { return f.(cli.DocGenerationFlag).TakesValue() }
 
-// valuesOf lists the values of a flag where they have names, else its default.
+// valuesOf lists the values of a flag if they have names, else its default.
 func valuesOf(f cli.Flag, names config.Names) []candidate {
 	if f == nil {
 		return nil

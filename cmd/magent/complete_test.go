@@ -52,13 +52,18 @@ func TestComplete(t *testing.T) {
 func TestCompletionScripts(t *testing.T) {
 	for _, shell := range shells() {
 		var stdout, stderr bytes.Buffer
-		if exit := execute([]string{"completion", shell}, run.Names(), &stdout, &stderr); exit != 0 || !strings.Contains(stdout.String(), "magent") {
+		if exit := execute([]string{"completion", shell}, run.Names(), &stdout, &stderr); exit != 0 ||
+			!strings.Contains(stdout.String(), "magent") {
 			t.Errorf("%s: exit code %d, %s", shell, exit, stderr.String())
 		}
 	}
-	for _, line := range []string{"completion", "completion tcsh", "completion bash zsh", "completion ../main.go", "man x"} {
+	for _, line := range []string{
+		"completion", "completion tcsh", "completion bash zsh", "completion ../main.go",
+		"man x",
+	} {
 		var stdout, stderr bytes.Buffer
-		if exit := execute(strings.Fields(line), run.Names(), &stdout, &stderr); exit != exitUsage || stdout.Len() > 0 || strings.Count(stderr.String(), "\n") != 1 {
+		if exit := execute(strings.Fields(line), run.Names(), &stdout, &stderr); exit != exitUsage ||
+			stdout.Len() > 0 || strings.Count(stderr.String(), "\n") != 1 {
 			t.Errorf("%s: exit code %d, %q, %q", line, exit, stdout.String(), stderr.String())
 		}
 	}

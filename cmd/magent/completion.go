@@ -9,7 +9,7 @@ import (
 	"magent/internal/config"
 )
 
-// completionCommand is the word behind magent that prints what a shell has to be told, so that it asks magent complete.
+// completionCommand is the subcommand that prints a script for a shell, which then calls magent complete.
 const completionCommand = "completion"
 
 const completionHead = `magent completion - have a shell complete command lines of magent
@@ -39,5 +39,6 @@ func runCompletion(args []string, _ config.Names, stdout, stderr io.Writer) int 
 			return 0
 		}
 	}
-	return fail(stderr, fmt.Errorf("completion %s: name one shell: %s", strings.Join(args, " "), strings.Join(shells(), ", ")), exitUsage)
+	return fail(stderr, fmt.Errorf("completion %s: name one shell: %s", strings.Join(args, " "),
+		strings.Join(shells(), ", ")), exitUsage)
 }

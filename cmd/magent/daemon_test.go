@@ -92,7 +92,8 @@ func testDaemon(t *testing.T, bin string) {
 // A server whose name nobody knows keeps nothing from being served; whoever starts the daemon is told.
 func testUnknownName(t *testing.T, bin string) {
 	d := newDaemon(t)
-	said, err := d.run(t, bin, "-u", strconv.Itoa(os.Getuid()), "-l", "127.0.0.1:0", "--log-file", "log", "-b", "no-such-host.invalid:11211")
+	said, err := d.run(t, bin, "-u", strconv.Itoa(os.Getuid()), "-l", "127.0.0.1:0", "--log-file", "log", "-b",
+		"no-such-host.invalid:11211")
 	if err != nil || !strings.HasPrefix(said, `magent: warning: server "no-such-host.invalid:11211": `) ||
 		!strings.HasSuffix(said, ": it is out of use, and looked up again\n") || strings.Count(said, "\n") != 1 {
 		t.Errorf("the parent ended with %v and said %q", err, said)

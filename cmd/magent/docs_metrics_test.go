@@ -17,7 +17,10 @@ func metricTable() string {
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(metrics.New(func(context.Context) (*stats.Process, *stats.Snapshot, error) {
 		process := &stats.Process{Pools: []stats.Pool{{Name: "main"}}}
-		snapshot := &stats.Snapshot{Pools: make([]stats.Counters, 1), Servers: []stats.Server{{Pool: "main"}}, Loops: make([]stats.Loop, 1)}
+		snapshot := &stats.Snapshot{
+			Pools: make([]stats.Counters, 1), Servers: []stats.Server{{Pool: "main"}},
+			Loops: make([]stats.Loop, 1),
+		}
 		return process, snapshot, nil
 	}))
 	families, err := registry.Gather() // sorted by name
@@ -35,7 +38,8 @@ func metricTable() string {
 				}
 			}
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.GetName(), strings.ToLower(f.GetType().String()), strings.Join(labels, ", "), strings.ReplaceAll(f.GetHelp(), "|", `\|`))
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.GetName(), strings.ToLower(f.GetType().String()),
+			strings.Join(labels, ", "), strings.ReplaceAll(f.GetHelp(), "|", `\|`))
 	}
 	return b.String() + "\n"
 }

@@ -7,7 +7,7 @@ import (
 	"magent/internal/service"
 )
 
-// process turns the settings into a process around the engine.
+// process turns the settings into the options of a process.
 func (s *settings) process(stderr io.Writer) run.Options {
 	if !s.daemonize {
 		s.log.Default = stderr

@@ -31,30 +31,64 @@ func TestUsageErrors(t *testing.T) {
 		{"-s a -p 0", "-p 0 switches TCP off and no unix socket is given: add -f PATH or choose a port with -p"},
 		{"-s a -l 1.2.3", `-l address "1.2.3": host "1.2.3" is not an IPv4 address...`},
 		{"-s a -l 127.0.0.1,x:y", `-l address "x:y": port "y" is not a number...`},
-		{"-s a -f /no/such/folder/sock", `-f "/no/such/folder/sock": there is no folder /no/such/folder: make it, or choose another path`},
+		{
+			"-s a -f /no/such/folder/sock",
+			`-f "/no/such/folder/sock": there is no folder /no/such/folder: make it, or choose another path`,
+		},
 		{"-s a -f /etc/passwd", `-f "/etc/passwd" is there already and no socket: choose another path`},
-		{"-s a -f /tmp/s --unix-mode 999", `--unix-mode "999" is not a file mode: give octal digits from 0 to 0777, such as 0770`},
+		{
+			"-s a -f /tmp/s --unix-mode 999",
+			`--unix-mode "999" is not a file mode: give octal digits from 0 to 0777, such as 0770`,
+		},
 		{"-s a -n 0", "-n 0 is out of range: give a number from 1 to 10000000"},
 		{"-s a -i x", `-i "x" is not a number: give one from 0 to 10000000`},
-		{"-s a --max-value 1t", `--max-value "1t" is not a size: write bytes, or a number with k, m or g behind it, such as 1m`},
+		{
+			"-s a --max-value 1t",
+			`--max-value "1t" is not a size: write bytes, or a number with k, m or g behind it, such as 1m`,
+		},
 		{"-s a --max-value 2g", `--max-value "2g" is out of range: give a size from 1 to 1g`},
 		{"-s a --hash mdd5", `--hash "mdd5" is unknown: did you mean md5? (known: ...`},
-		{"-s a --distribution ketma", `--distribution "ketma" is unknown: did you mean ketama? (known: ketama, modula, random, magent, magent-ketama)`},
-		{"-s a -b b --distribution random", "--distribution random cannot find second copies again: choose ketama, or leave -b out"},
-		{"-s a --hash-tag {", `--hash-tag "{" is not two bytes: write those that enclose what is hashed, such as "{}"`},
+		{
+			"-s a --distribution ketma",
+			`--distribution "ketma" is unknown: did you mean ketama? ` +
+				`(known: ketama, modula, random, magent, magent-ketama)`,
+		},
+		{
+			"-s a -b b --distribution random",
+			"--distribution random cannot find second copies again: choose ketama, or leave -b out",
+		},
+		{
+			"-s a --hash-tag {",
+			`--hash-tag "{" is not two bytes: write those that enclose what is hashed, such as "{}"`,
+		},
 		{"-t", "-t checks a file of pools: name it with -c"},
-		{"-c /no/such/file", `configuration file "/no/such/file": no such file or directory: name a file of pools with -c`},
+		{
+			"-c /no/such/file",
+			`configuration file "/no/such/file": no such file or directory: name a file of pools with -c`,
+		},
 		{"-c f -s a", "-s contradicts -c f: leave it out, and write servers: into the file"},
-		{"--config f --unix-mode 0700", "--unix-mode contradicts --config f: leave it out, and write listen: into the file"},
-		{"-s a -k --distribution magent", "-k means --distribution magent-ketama, which contradicts --distribution magent: leave one out"},
+		{
+			"--config f --unix-mode 0700",
+			"--unix-mode contradicts --config f: leave it out, and write listen: into the file",
+		},
+		{
+			"-s a -k --distribution magent",
+			"-k means --distribution magent-ketama, which contradicts --distribution magent: leave one out",
+		},
 		{"-s a --ack both", `--ack "both" is unknown: choose one of all, primary`},
 		{"-s a --timeout 500", `--timeout "500" has no unit: write 500ms or 500s`},
 		{"-s a --timeout 0s", "--timeout 0s is out of range: give a time from 1ms to 1h0m0s"},
-		{"-s a --connect-timeout soon", `--connect-timeout "soon" is not a time: write a number and a unit, such as 500ms or 2s`},
+		{
+			"-s a --connect-timeout soon",
+			`--connect-timeout "soon" is not a time: write a number and a unit, such as 500ms or 2s`,
+		},
 		{"-s a --server-failure-limit 0", "--server-failure-limit 0 is out of range: give a number from 1 to 1000"},
 		{"-s a --probe-interval -1s", "--probe-interval -1s is out of range: give a time from 1ms to 1h0m0s"},
 		{"-s a --threads 0", "--threads 0 is out of range: give a number from 1 to 256"},
-		{"-s a --drain-timeout x", `--drain-timeout "x" is not a time: write a number and a unit, such as 500ms or 2s`},
+		{
+			"-s a --drain-timeout x",
+			`--drain-timeout "x" is not a time: write a number and a unit, such as 500ms or 2s`,
+		},
 		{"-s a --log-format xml", `--log-format "xml" is unknown: choose one of console, json`},
 		{"-s a --log-format jsn", `--log-format "jsn" is unknown: did you mean json? (known: console, json)`},
 		{"-s a -d -D", "-d and -D contradict each other: -D stays in the foreground, leave one out"},
@@ -87,6 +121,7 @@ func checkUsage(t *testing.T, line, want string) {
 	start, open := strings.CutSuffix("magent: "+want, "...")
 	right := got == start+"\n" || open && strings.HasPrefix(got, start)
 	if !right || exit != exitUsage || stdout.Len() > 0 || strings.Count(got, "\n") != 1 {
-		t.Errorf("magent %s: exit code %d, stdout %q, stderr\n got %swant magent: %s", line, exit, stdout.String(), got, want)
+		t.Errorf("magent %s: exit code %d, stdout %q, stderr\n got %swant magent: %s", line, exit, stdout.String(),
+			got, want)
 	}
 }

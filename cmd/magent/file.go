@@ -10,7 +10,7 @@ import (
 	"magent/internal/run"
 )
 
-// poolKeys says for each flag that configures the pool of a command line which key of a file does.
+// poolKeys has the key of a file for each flag that configures the pool of a command line.
 var poolKeys = [...]struct{ flag, key string }{
 	{flagServer, "servers"},
 	{flagBackup, "backups"},
@@ -31,7 +31,7 @@ var poolKeys = [...]struct{ flag, key string }{
 	{flagProbe, "probe_interval"},
 }
 
-// readPools takes the pools from the file of -c, or the one pool from the flags.
+// readPools reads the pools from the file of -c, or the only pool from the flags.
 func (s *settings) readPools(r *reader, names config.Names) {
 	s.file = r.text(flagConfig)
 	s.test = r.c.Bool(flagTest)
@@ -44,7 +44,8 @@ func (s *settings) readPools(r *reader, names config.Names) {
 	}
 	for _, k := range poolKeys {
 		if r.given(k.flag) {
-			r.fail(k.flag, fmt.Errorf("contradicts %s %s: leave it out, and write %s: into the file", r.label(flagConfig), s.file, k.key))
+			r.fail(k.flag, fmt.Errorf("contradicts %s %s: leave it out, and write %s: into the file",
+				r.label(flagConfig), s.file, k.key))
 		}
 	}
 	if r.err != nil {
@@ -59,12 +60,12 @@ func (s *settings) readPools(r *reader, names config.Names) {
 		return pools, warnings, err
 	}
 	s.config.Pools, s.warnings, r.err = s.load()
-	if file = r.path(flagConfig); r.c.Bool(flagWatch) { // from the root: a daemon changes its folder
+	if file = r.path(flagConfig); r.c.Bool(flagWatch) { // absolute, because a daemon changes its folder
 		s.watch = file
 	}
 }
 
-// reload is load for a process that runs.
+// reload is load for a running process.
 func (s *settings) reload() (pools []config.Pool, warnings []string, err error) {
 	if pools, warnings, err = s.load(); err != nil {
 		return nil, nil, err
@@ -72,7 +73,7 @@ func (s *settings) reload() (pools []config.Pool, warnings []string, err error) 
 	return pools, warnings, run.Resolve(pools)
 }
 
-// prepare makes the listeners ready to be bound.
+// prepare prepares the listeners for binding.
 func (s *settings) prepare() error {
 	if s.file == "" {
 		if err := run.Resolve(s.config.Pools); err != nil {
@@ -86,7 +87,7 @@ func (s *settings) prepare() error {
 	return nil
 }
 
-// given reports whether a flag was typed, or its variable set.
+// given reports whether a flag was typed or its variable is set.
 func (r *reader) given(name string) bool {
 	if _, typed := r.typed[name]; typed {
 		return true

@@ -63,13 +63,15 @@ func TestFlagsBesideAFile(t *testing.T) {
 		checkUsage(t, "-c "+path+" --"+k.flag+value, want)
 		t.Run(k.flag, func(t *testing.T) {
 			t.Setenv(variable(k.flag), "1")
-			checkUsage(t, "-c "+path, fmt.Sprintf("%s contradicts -c %s: leave it out, and write %s: into the file", variable(k.flag), path, k.key))
+			checkUsage(t, "-c "+path, fmt.Sprintf("%s contradicts -c %s: leave it out, and write %s: into the file",
+				variable(k.flag), path, k.key))
 		})
 	}
 	for _, f := range newFlags() {
 		switch topic, name := f.(cli.CategorizableFlag).GetCategory(), longName(f); {
 		case topic != topicServers && topic != topicClients && topic != topicPlace:
-		case name == flagConfig || name == flagTest || name == flagWatch || name == flagMaxClients || name == flagMaxValue || name == flagRequest || name == flagIdleTimeout:
+		case name == flagConfig || name == flagTest || name == flagWatch || name == flagMaxClients ||
+			name == flagMaxValue || name == flagRequest || name == flagIdleTimeout:
 		case !known[name]:
 			t.Errorf("--%s beside -c is neither refused nor heeded", name)
 		}
@@ -89,8 +91,11 @@ func TestFileInTheEnvironment(t *testing.T) {
 }
 
 func TestTestConfig(t *testing.T) {
-	right, wrong := testkit.TempFile(t, "pools.yml", rightFile), testkit.TempFile(t, "pools.yml", "alpha:\n  listen: 127.0.0.1:1\n  hash: fnvla_64\n  tiemout: 4\n  servers:\n   - 10.0.0.1:11211:1\n")
-	keyless := testkit.TempFile(t, "pools.yml", "alpha:\n  listen: 127.0.0.1:1\n  timeout: 4\n  servers:\n   - 10.0.0.1:11211:1\n   - 10.0.0.2:11211:100\n")
+	right, wrong := testkit.TempFile(t, "pools.yml", rightFile),
+		testkit.TempFile(t, "pools.yml",
+			"alpha:\n  listen: 127.0.0.1:1\n  hash: fnvla_64\n  tiemout: 4\n  servers:\n   - 10.0.0.1:11211:1\n")
+	keyless := testkit.TempFile(t, "pools.yml",
+		"alpha:\n  listen: 127.0.0.1:1\n  timeout: 4\n  servers:\n   - 10.0.0.1:11211:1\n   - 10.0.0.2:11211:100\n")
 	for _, c := range []struct {
 		line string
 		exit int
@@ -98,17 +103,22 @@ func TestTestConfig(t *testing.T) {
 	}{
 		{
 			"-t -c " + right, 0,
-			"magent: warning: " + right + ":9:1: pool \"beta\" has no timeout: requests to a server that hangs wait forever; write one, such as timeout: 400\n" +
+			"magent: warning: " + right +
+				":9:1: pool \"beta\" has no timeout: requests to a server that hangs wait forever; write one, such " +
+				"as timeout: 400\n" +
 				"magent: configuration file '" + right + "' syntax is ok\n",
 		},
 		{
 			"--test-config --config " + keyless + " -d", 0,
-			"magent: warning: " + keyless + ":5:6: server \"10.0.0.1:11211:1\" gets no key: its weight is too small beside the others; write weights that differ less\n" +
+			"magent: warning: " + keyless +
+				":5:6: server \"10.0.0.1:11211:1\" gets no key: its weight is too small beside the others; write " +
+				"weights that differ less\n" +
 				"magent: configuration file '" + keyless + "' syntax is ok\n",
 		},
 		{
 			"-c " + wrong + " -t", 1,
-			wrong + ":3:9: hash \"fnvla_64\" is unknown: did you mean fnv1a_64? (known: " + strings.Join(backend.HashNames(), ", ") + ")\n" +
+			wrong + ":3:9: hash \"fnvla_64\" is unknown: did you mean fnv1a_64? (known: " +
+				strings.Join(backend.HashNames(), ", ") + ")\n" +
 				wrong + ":4:3: key \"tiemout\" is unknown: did you mean timeout? (known: ...\n" +
 				"magent: configuration file '" + wrong + "' syntax is invalid\n",
 		},
@@ -120,16 +130,20 @@ func TestTestConfig(t *testing.T) {
 			got = got[:i] + "known: ..." + got[i+strings.Index(got[i:], "\n"):]
 		}
 		if exit != c.exit || got != c.want || stdout.Len() > 0 {
-			t.Errorf("magent %s: exit code %d, stdout %q, stderr\n got %swant %s", c.line, exit, stdout.String(), got, c.want)
+			t.Errorf("magent %s: exit code %d, stdout %q, stderr\n got %swant %s", c.line, exit, stdout.String(), got,
+				c.want)
 		}
 	}
 }
 
 // A pool in a file and the same pool in flags have their keys in the same places.
 func TestFileAndFlagsPlaceAlike(t *testing.T) {
-	file := mustParse(t, "-c "+testkit.TempFile(t, "pools.yml", "a:\n  listen: 127.0.0.1:1\n  hash: murmur\n  hash_tag: \"{}\"\n  servers:\n"+
-		"   - 10.0.0.1:11211:1\n   - 10.0.0.2:11212:3\n   - /run/mc.sock:2\n   - ::1:11213:1\n  backups:\n   - 10.0.0.4:1:1\n   - 10.0.0.5:1:1\n")).config.Pools[0]
-	flags := mustParse(t, "--hash murmur --hash-tag {} -s 10.0.0.1,10.0.0.2:11212:3 -s /run/mc.sock:2 -s [::1]:11213 -b 10.0.0.4:1,10.0.0.5:1").config.Pools[0]
+	file := mustParse(t, "-c "+testkit.TempFile(t, "pools.yml",
+		"a:\n  listen: 127.0.0.1:1\n  hash: murmur\n  hash_tag: \"{}\"\n  servers:\n"+
+			"   - 10.0.0.1:11211:1\n   - 10.0.0.2:11212:3\n   - /run/mc.sock:2\n   - ::1:11213:1\n  backups:\n   - "+
+			"10.0.0.4:1:1\n   - 10.0.0.5:1:1\n")).config.Pools[0]
+	flags := mustParse(t, "--hash murmur --hash-tag {} -s 10.0.0.1,10.0.0.2:11212:3 -s /run/mc.sock:2 -s "+
+		"[::1]:11213 -b 10.0.0.4:1,10.0.0.5:1").config.Pools[0]
 	for i := range 1000 {
 		key := fmt.Appendf(nil, "user:{%d}:%d", i/3, i)
 		if a, b := placed(t, &file, key), placed(t, &flags, key); a != b {

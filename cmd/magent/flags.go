@@ -9,7 +9,7 @@ import (
 	"magent/internal/config"
 )
 
-// The long names of the flags. A short name behind one in newFlags is its alias.
+// The long names of the flags. Their short names are in newFlags, as aliases.
 const (
 	flagConfig       = "config"
 	flagWatch        = "watch-config"
@@ -85,69 +85,108 @@ func topics() []string {
 	return []string{topicServers, topicClients, topicPlace, topicFailures, topicProcess, topicLog}
 }
 
-// newFlags is the table of all flags: name, short names, topic, default and help. All values are text for cli; settings.go
-// reads them, so that each mistake is told in our words.
+// newFlags returns all flags: name, short names, topic, default and help. For cli all values are text. settings.go
+// parses them, so that error messages are ours.
 func newFlags() []cli.Flag {
 	return []cli.Flag{
-		text(topicServers, flagConfig, "c", "", "`FILE` of pools, in the format of twemproxy's nutcracker.yml; in place of the flags for servers, clients and placement"),
+		text(topicServers, flagConfig, "c", "",
+			"`FILE` of pools, in the format of twemproxy's nutcracker.yml; in place of the flags for servers, "+
+				"clients and placement"),
 		toggle(topicServers, flagWatch, "", "read the file of -c again when it changes, not only on SIGUSR1"),
 		toggle(topicServers, flagTest, "t", "check the file of -c and exit"),
-		list(topicServers, flagServer, "s", "`ADDRESS` of a primary memcached: HOST, HOST:PORT, HOST:PORT:WEIGHT, [IPv6]:PORT or /PATH; repeat it or separate with commas (required, unless there is -c)"),
-		list(topicServers, flagBackup, "b", "`ADDRESS` of a backup memcached, as with -s; every key has its second copy on one of them"),
+		list(topicServers, flagServer, "s",
+			"`ADDRESS` of a primary memcached: HOST, HOST:PORT, HOST:PORT:WEIGHT, [IPv6]:PORT or /PATH; repeat it "+
+				"or separate with commas (required without -c)"),
+		list(topicServers, flagBackup, "b",
+			"`ADDRESS` of a backup memcached, as with -s; every key has its second copy on one of them"),
 
-		list(topicClients, flagListen, "l", "`ADDRESS` to listen on: IP or host name, with a port of its own or that of -p; repeat it or separate with commas (default: 127.0.0.1)"),
+		list(topicClients, flagListen, "l",
+			"`ADDRESS` to listen on: IP or host name, with a port of its own or that of -p; repeat it or separate "+
+				"with commas (default: 127.0.0.1)"),
 		text(topicClients, flagPort, "p", "11211", "TCP `PORT` to listen on; 0 for no TCP, then -f is needed"),
 		text(topicClients, flagSocket, "f", "", "`PATH` of a unix socket to listen on as well"),
-		text(topicClients, flagSocketMode, "unix-mask", "0700", "permission `MODE` of that socket, octal (also --unix-mask)"),
-		text(topicClients, flagMaxClients, "n", "4096", "`NUMBER` of clients at a time; one more gets an error line"),
-		text(topicClients, flagMaxValue, "", "1m", "largest value, a `SIZE` such as 512k or 8m; memcached's -I has to match"),
-		text(topicClients, flagRequest, "", "30s", "`TIME` without a byte after which a client that has sent half a request is cut off; 0s: never"),
-		text(topicClients, flagIdleTimeout, "", "0s", "`TIME` without a request after which a client is closed; 0s: never"),
+		text(topicClients, flagSocketMode, "unix-mask", "0700",
+			"permission `MODE` of that socket, octal (also --unix-mask)"),
+		text(topicClients, flagMaxClients, "n", "4096",
+			"maximum `NUMBER` of clients at a time; further ones get an error line"),
+		text(topicClients, flagMaxValue, "", "1m",
+			"maximum `SIZE` of a value, such as 512k or 8m; memcached's -I has to match"),
+		text(topicClients, flagRequest, "", "30s",
+			"`TIME` after which a client that stops in the middle of a request is cut off; 0s: never"),
+		text(topicClients, flagIdleTimeout, "", "0s", "`TIME` after which an idle client is closed; 0s: never"),
 
-		toggle(topicPlace, flagKetama, "k", "place keys on magent 0.5's ketama ring (the same as --distribution magent-ketama)"),
-		text(topicPlace, flagDistribution, "", "ketama", "`NAME` of the rule that picks a server: ketama (as libmemcached and twemproxy), magent (as magent 0.5 without -k), magent-ketama (as 0.5 with -k), modula, random (without -b)"),
-		text(topicPlace, flagHash, "", "", "`NAME` of the hash of keys (default: md5; with --distribution magent djb2)"),
+		toggle(topicPlace, flagKetama, "k",
+			"place keys on magent 0.5's ketama ring (the same as --distribution magent-ketama)"),
+		text(topicPlace, flagDistribution, "", "ketama",
+			"`NAME` of the rule that picks a server: ketama (as libmemcached and twemproxy), magent (as magent 0.5 "+
+				"without -k), magent-ketama (as 0.5 with -k), modula, random (without -b)"),
+		text(topicPlace, flagHash, "", "",
+			"`NAME` of the hash of keys (default: md5; with --distribution magent djb2)"),
 
-		text(topicPlace, flagHashTag, "", "", "two `BYTES` such as {}: of a key that has both, only what stands between them is hashed"),
+		text(topicPlace, flagHashTag, "", "",
+			"two `BYTES` such as {}: if a key contains both, only the text between them is hashed"),
 
 		text(topicFailures, flagTimeout, "", "200ms", "`TIME` for a server's reply, from its last progress on"),
 		text(topicFailures, flagConnect, "", "500ms", "`TIME` for a connection to a server"),
-		text(topicFailures, flagResolve, "", "30s", "`TIME` between two look-ups of a server's name, which may get another address; 0s: look names up before each connection only"),
-		text(topicFailures, flagFailures, "", "2", "`NUMBER` of replies in a row that a server may fail to give before it is taken out of use"),
-		toggle(topicFailures, flagEject, "", "without -b: the keys of a server that is out of use move to the others"),
-		text(topicFailures, flagRetry, "", "30s", "`TIME` that such a server stays out at least"),
-		text(topicFailures, flagDirty, "", "1000000", "`NUMBER` of keys to remember for a server that misses writes; beyond it the server is flushed when it is back"),
-		text(topicFailures, flagState, "", "", "`DIR` of its own for the record of what servers have missed, which outlives a crash of magent (default: none)"),
-		text(topicFailures, flagVIP, "", "", "virtual `ADDRESS` shared by several magents: only the instance that holds it repairs servers (default: this magent is alone)"),
-		text(topicFailures, flagRefill, "", "20000", "`NUMBER` of keys a second with which a server that came back empty is filled; 0: no limit"),
-		text(topicFailures, flagProbe, "", "500ms", "`TIME` between two probes of a server that is out of use"),
+		text(topicFailures, flagResolve, "", "30s",
+			"`TIME` between two lookups of a server's name, whose address may change; 0s: look it up only before "+
+				"connecting"),
+		text(topicFailures, flagFailures, "", "2",
+			"`NUMBER` of missed replies in a row after which a server is ejected"),
+		toggle(topicFailures, flagEject, "", "without -b: the keys of an ejected server move to the others"),
+		text(topicFailures, flagRetry, "", "30s", "minimum `TIME` that such a server stays ejected"),
+		text(topicFailures, flagDirty, "", "1000000",
+			"maximum `NUMBER` of keys to remember for a server that misses writes; with more, the server is "+
+				"flushed when it is back"),
+		text(topicFailures, flagState, "", "",
+			"`DIR` for the journal of what servers have missed, which survives a crash of magent; no other program "+
+				"may use it (default: none)"),
+		text(topicFailures, flagVIP, "", "",
+			"virtual `ADDRESS` shared by several magents: only the instance that holds it repairs servers "+
+				"(default: there is only this magent)"),
+		text(topicFailures, flagRefill, "", "20000",
+			"`NUMBER` of keys per second for refilling a server that came back empty; 0: no limit"),
+		text(topicFailures, flagProbe, "", "500ms", "`TIME` between two probes of an ejected server"),
 		text(topicFailures, flagAck, "", "all", "a write is answered when `COPIES` have it: all, or primary"),
 
 		text(topicProcess, flagThreads, "", "1", "`NUMBER` of event loops"),
-		toggle(topicProcess, flagDaemonize, "d", "go to the background once the ports listen"),
-		toggle(topicProcess, flagForeground, "D", "stay in the foreground, which is the default (for command lines of magent 0.5)"),
+		toggle(topicProcess, flagDaemonize, "d", "run in the background once the ports listen"),
+		toggle(topicProcess, flagForeground, "D",
+			"stay in the foreground, which is the default (for command lines of magent 0.5)"),
 		text(topicProcess, flagUser, "u", "", "`USER` to become after the ports are bound, name or number"),
-		text(topicProcess, flagGroup, "g", "", "`GROUP` to become then, name or number (default: the groups of the user)"),
+		text(topicProcess, flagGroup, "g", "",
+			"`GROUP` to become then, name or number (default: the groups of the user)"),
 		text(topicProcess, flagPidFile, "", "", "`FILE` to write the process number to"),
 		text(topicProcess, flagDrain, "", "5s", "`TIME` that SIGTERM leaves to requests in flight"),
-		list(topicProcess, flagAdmin, "", "`ADDRESS` of the status page, metrics and health checks, by HTTP: HOST:PORT, a port on the loopback, or the /PATH of a unix socket; repeat it or separate with commas (default: none)"),
-		toggle(topicProcess, flagProfiles, "", "serve profiles at /debug/pprof there, too"),
-		text(topicProcess, flagIdle, "i", "1", "`NUMBER` of connections to a server; accepted, without effect: each loop has one to every server"),
+		list(topicProcess, flagAdmin, "",
+			"HTTP `ADDRESS` of the status page, metrics and health checks: HOST:PORT, a port on loopback, or the "+
+				"/PATH of a unix socket; repeat it or separate with commas (default: none)"),
+		toggle(topicProcess, flagProfiles, "", "serve profiles at /debug/pprof there as well"),
+		text(topicProcess, flagIdle, "i", "1",
+			"ignored `NUMBER` of connections to a server, for command lines of magent 0.5: each loop has one to "+
+				"every server"),
 
-		text(topicLog, flagLogFormat, "", "", "`FORMAT` of the log: console or json (default: console on a terminal, else json)"),
-		text(topicLog, flagLogFile, "", "", "`FILE` to append the log to, reopened on SIGHUP (default: stderr, in the background nothing)"),
+		text(topicLog, flagLogFormat, "", "",
+			"`FORMAT` of the log: console or json (default: console on a terminal, else json)"),
+		text(topicLog, flagLogFile, "", "",
+			"`FILE` to append the log to, reopened on SIGHUP (default: stderr, in the background nothing)"),
 		toggle(topicLog, flagVerbose, "v", "log more"),
-		text(topicLog, flagSlow, "", "0s", "log requests that take `TIME` or longer, at most 10 a second in each loop, with a hash of their key; 0s: none"),
+		text(topicLog, flagSlow, "", "0s",
+			"log requests that take `TIME` or longer, at most 10 a second in each loop, with a hash of their key; "+
+				"0s: none"),
 		toggle(topicLog, flagSlowKeys, "", "log them with the key itself"),
 		toggle(topicLog, flagVersion, "V", "print the version and exit"),
 		toggle(topicLog, flagHelp, "h", "print this text and exit"),
 	}
 }
 
-// newVerifyFlags is the table of the flags of magent verify: those that say where keys lie and how long to wait for a server,
-// as they are, and its own. The time for a reply is longer: no client waits for it.
+// newVerifyFlags returns the flags of magent verify: its own, and those of magent for the servers, the placement and
+// timeouts. The timeout for a reply is longer, because no client waits for it.
 func newVerifyFlags() []cli.Flag {
-	shared := []string{flagServer, flagBackup, flagKetama, flagDistribution, flagHash, flagHashTag, flagTimeout, flagConnect, flagConfig, flagHelp}
+	shared := []string{
+		flagServer, flagBackup, flagKetama, flagDistribution, flagHash, flagHashTag, flagTimeout,
+		flagConnect, flagConfig, flagHelp,
+	}
 	flags := slices.DeleteFunc(newFlags(), func(f cli.Flag) bool { return !slices.Contains(shared, longName(f)) })
 	for _, f := range flags {
 		if t, ok := f.(*cli.StringFlag); ok && t.Name == flagTimeout {
@@ -159,21 +198,32 @@ func newVerifyFlags() []cli.Flag {
 
 func ownVerifyFlags() []cli.Flag {
 	return []cli.Flag{
-		text(topicVerify, flagRate, "", "20000", "`NUMBER` of keys to ask for in a second, at most"),
-		toggle(topicVerify, flagRepair, "", "repair what differs: the backup gets what the primary has, and loses the rest; refused if the counts look wrong"),
-		toggle(topicVerify, flagFill, "", "with --repair: what only the backup has is copied to the primary instead (for a primary that was restarted while no magent ran)"),
+		text(topicVerify, flagRate, "", "20000", "maximum `NUMBER` of keys per second"),
+		toggle(topicVerify, flagRepair, "",
+			"repair differences: the backup gets what the primary has, and loses its other keys; refused if the "+
+				"counts look wrong"),
+		toggle(topicVerify, flagFill, "",
+			"with --repair: copy keys that only the backup has to the primary instead (after the primary was "+
+				"restarted while no magent was running)"),
 		toggle(topicVerify, flagForce, "", "with --repair: repair even if the counts look wrong"),
-		text(topicVerify, flagPool, "", "", "with -c: `NAME` of the pool to compare, where the file has several with backups"),
-		text(topicVerify, flagShow, "", "1000", "`NUMBER` of differing keys to print, at most; all are counted"),
+		text(topicVerify, flagPool, "", "",
+			"with -c: `NAME` of the pool to compare, if the file has several with backups"),
+		text(topicVerify, flagShow, "", "1000", "maximum `NUMBER` of differing keys to print; all are counted"),
 	}
 }
 
 func text(topic, name, alias, value, usage string) cli.Flag {
-	return &cli.StringFlag{Category: topic, Name: name, Aliases: aliases(alias), Value: value, Usage: usage, EnvVars: variables(name)}
+	return &cli.StringFlag{
+		Category: topic, Name: name, Aliases: aliases(alias), Value: value, Usage: usage,
+		EnvVars: variables(name),
+	}
 }
 
 func list(topic, name, alias, usage string) cli.Flag {
-	return &cli.StringSliceFlag{Category: topic, Name: name, Aliases: aliases(alias), Usage: usage, EnvVars: variables(name)}
+	return &cli.StringSliceFlag{
+		Category: topic, Name: name, Aliases: aliases(alias), Usage: usage,
+		EnvVars: variables(name),
+	}
 }
 
 func toggle(topic, name, alias, usage string) cli.Flag {
@@ -187,11 +237,13 @@ func aliases(alias string) []string {
 	return []string{alias}
 }
 
-// variables names the environment variable of a flag. Help and version have none: images often carry a MAGENT_VERSION
-// that means something else. Nor have the flags of verify or health alone: what one run does is not for the environment of all.
+// variables returns the environment variable of a flag. Help and version have none: images often contain a
+// MAGENT_VERSION for other purposes. Flags that only verify or health have get none either, because a variable
+// would apply to every run.
 func variables(name string) []string {
 	switch name {
-	case flagHelp, flagVersion, flagTest, flagRate, flagRepair, flagFill, flagForce, flagPool, flagShow, flagWithin, flagRedis, flagPeer, flagReadyz:
+	case flagHelp, flagVersion, flagTest, flagRate, flagRepair, flagFill, flagForce, flagPool, flagShow, flagWithin,
+		flagRedis, flagPeer, flagReadyz:
 		return nil
 	}
 	return []string{variable(name)}
@@ -201,7 +253,7 @@ func variable(name string) string {
 	return "MAGENT_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
 
-// argSpecs tells the argument reader which flags there are and which take a value.
+// argSpecs returns the flags for the parser of arguments.
 func argSpecs(flags []cli.Flag) []config.ArgSpec {
 	var specs []config.ArgSpec
 	for _, f := range flags {
@@ -214,7 +266,8 @@ func argSpecs(flags []cli.Flag) []config.ArgSpec {
 	return specs
 }
 
-// placeholder takes the value's name, marked with back quotes, out of a usage text.
+// placeholder returns the name of the value, which a usage text has in back quotes, and the text
+// without these quotes.
 func placeholder(usage string) (name, plain string) {
 	before, rest, _ := strings.Cut(usage, "`")
 	name, after, _ := strings.Cut(rest, "`")

@@ -15,10 +15,10 @@ import (
 	"magent/internal/health"
 )
 
-// healthCommand is the word behind magent that asks a proxy whether it can serve.
+// healthCommand is the subcommand that asks a magent whether it can serve.
 const healthCommand = "health"
 
-const healthHead = `magent health - can the proxy serve?
+const healthHead = `magent health - ask a magent whether it can serve
 usage: magent health [ADDRESS] [flags]
 
   magent health 10.0.0.9:12000                               HOST, HOST:PORT, [IPv6]:PORT or /PATH
@@ -26,13 +26,14 @@ usage: magent health [ADDRESS] [flags]
 
   magent health --readyz /run/magent/admin.sock              the address of magent --admin
 
-It asks as a client does, for keys that are not there. ADDRESS is 127.0.0.1:11211 by default. With --readyz it asks for /readyz
-instead, which is about all pools of the process, and is answered also when these have no room for one more client.
+It asks like a client, for keys that do not exist. ADDRESS is 127.0.0.1:11211 by default. With --readyz
+it asks for /readyz instead, which is about all pools of the process. That works even if they accept no
+more clients.
 `
 
 const healthTail = `
-exit code 0  it serves; how, is on stdout
-          1  it does not; why, is on stderr
+exit code 0  it serves; the details are on stdout
+          1  it does not; the reason is on stderr
           2  the command line is wrong
 `
 
@@ -42,8 +43,11 @@ func ownHealthFlags() []cli.Flag {
 	return []cli.Flag{
 		text(topicHealth, flagWithin, "", "900ms", "`TIME` for the answer"),
 		toggle(topicHealth, flagRedis, "", "the pool is one for Redis: ask PING and GET"),
-		text(topicHealth, flagReadyz, "", "", "`ADDRESS` of --admin, HOST:PORT or the /PATH of a unix socket: ask /readyz there instead of a pool"),
-		list(topicHealth, flagPeer, "", "`ADDRESS` on another machine that must be reachable, such as another magent's; if repeated, one of them is enough (default: not checked)"),
+		text(topicHealth, flagReadyz, "", "",
+			"`ADDRESS` of --admin, HOST:PORT or the /PATH of a unix socket: ask /readyz there instead of a pool"),
+		list(topicHealth, flagPeer, "",
+			"`ADDRESS` on another machine that must be reachable, such as another magent's; if repeated, one of "+
+				"them is enough (default: not checked)"),
 	}
 }
 
@@ -103,7 +107,7 @@ func readHealth(r *reader, o *health.Options, named bool) error {
 	return r.err
 }
 
-// proxyAddress reads where a proxy listens, as -s reads where a server does.
+// proxyAddress parses the address of a proxy, in the form of -s.
 func proxyAddress(text string) (string, error) {
 	a, err := config.ParseAddress(text)
 	if err != nil {

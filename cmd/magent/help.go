@@ -16,10 +16,10 @@ usage: magent -s ADDRESS [-s ADDRESS]... [-b ADDRESS]... [flags]
   magent -u www -n 51200 -l 10.0.0.9 -p 12000 -s 10.0.0.1:11211 -b 10.0.0.2:11211 -d
 
 magent verify -s ADDRESS... -b ADDRESS...  compares the copies; magent verify -h says how.
-magent reload --pid-file FILE              has a running magent take its file of pools anew.
-magent top --admin HOST:PORT               shows how a running magent is.
+magent reload --pid-file FILE              makes a running magent reload its file of pools.
+magent top --admin HOST:PORT               shows the state of a running magent.
 magent health ADDRESS                      asks a magent whether it can serve.
-magent completion SHELL                    has bash, zsh or fish complete command lines.
+magent completion SHELL                    makes bash, zsh or fish complete command lines.
 magent man | man -l -                      shows the manual page.
 `
 
@@ -31,30 +31,30 @@ usage: magent verify -s ADDRESS [-s ADDRESS]... -b ADDRESS [-b ADDRESS]... [flag
   magent verify -s 10.0.0.1 -s 10.0.0.2 -b 10.0.0.3 --repair
   magent verify -c pools.yml --pool alpha                    a pool of the proxy's file
 
-Give the servers and the placement as the proxy has them. Proxy and clients may go on meanwhile.
+Give the same servers and placement as to the proxy. The proxy and its clients may keep running.
 `
 
-const reloadHead = `magent reload - have a running magent take its file of pools anew
+const reloadHead = `magent reload - make a running magent reload its file of pools
 usage: magent reload --pid-file FILE [-c FILE]
 
-The process is sent SIGUSR1. With -c the file is checked before that. Clients stay connected, pools that
-did not change keep everything, and a file that is wrong changes nothing.
+It sends SIGUSR1 to the process. With -c it checks the file first. Clients stay connected, pools that have
+not changed keep everything, and a file with errors changes nothing.
 `
 
 const verifyTail = `
-A line for each key that differs and a summary go to stdout, the progress goes to stderr.
+It prints a line for each key that differs, and a summary, to stdout; progress goes to stderr.
 exit code 0  nothing differs, or everything was repaired
           1  something differs
           2  the command line or a variable is wrong
-          3  it was not carried out to the end: a server did not answer, or it was interrupted
+          3  it did not finish: a server did not answer, or it was interrupted
           4  a repair was refused: more than 1 % of the keys to delete, or misplaced ones
 `
 
 const helpTail = `
-Every flag but -h and -V can be given as an environment variable too: --max-clients is
+Every flag except -h and -V can also be given as an environment variable: --max-clients is
 MAGENT_MAX_CLIENTS. The command line wins. Lists are separated by commas there.
-SIGTERM and SIGINT drain and end the process, SIGHUP opens the log file anew, SIGUSR1 reads the
-file of -c again, SIGUSR2 starts the binary anew and lets it take over.
+SIGTERM and SIGINT drain and end the process, SIGHUP reopens the log file, SIGUSR1 reads the
+file of -c again, SIGUSR2 starts the binary again and lets it take over.
 `
 
 const (
@@ -62,14 +62,17 @@ const (
 	helpWidth  = 96
 )
 
-// helpText is what -h prints: the flags of newFlags, grouped by topic.
+// helpText returns what -h prints: the flags of newFlags, grouped by topic.
 func helpText() string {
 	return helpHead + flagsText(newFlags(), topics()) + helpTail
 }
 
-// verifyHelpText is what magent verify -h prints.
+// verifyHelpText returns what magent verify -h prints.
 func verifyHelpText() string {
-	return verifyHead + flagsText(newVerifyFlags(), []string{topicServers, topicPlace, topicFailures, topicVerify, topicLog}) + verifyTail
+	return verifyHead + flagsText(newVerifyFlags(), []string{
+		topicServers, topicPlace, topicFailures, topicVerify,
+		topicLog,
+	}) + verifyTail
 }
 
 func flagsText(flags []cli.Flag, topics []string) string {
@@ -104,7 +107,7 @@ func writeFlag(b *strings.Builder, f cli.Flag) {
 	}
 }
 
-// describe returns the name of a flag's value and its description with the default behind it.
+// describe returns the name of a flag's value, and its description with the default.
 func describe(f cli.Flag) (value, usage string) {
 	doc := f.(cli.DocGenerationFlag)
 	value, usage = placeholder(doc.GetUsage())

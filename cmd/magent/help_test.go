@@ -14,7 +14,8 @@ import (
 func TestHelp(t *testing.T) {
 	for _, args := range [][]string{{"-h"}, {"--help"}, {"-kh"}, {"-h", "-p", "99999"}} {
 		var stdout, stderr bytes.Buffer
-		if exit := execute(args, run.Names(), &stdout, &stderr); exit != 0 || stderr.Len() > 0 || stdout.String() != helpText() {
+		if exit := execute(args, run.Names(), &stdout, &stderr); exit != 0 || stderr.Len() > 0 ||
+			stdout.String() != helpText() {
 			t.Errorf("%v: exit code %d, stderr %q, stdout %.80q", args, exit, stderr.String(), stdout.String())
 		}
 	}
@@ -56,7 +57,8 @@ func TestVersion(t *testing.T) {
 	for _, arg := range []string{"-V", "--version"} {
 		var stdout, stderr bytes.Buffer
 		exit := execute([]string{arg}, run.Names(), &stdout, &stderr)
-		if exit != 0 || stderr.Len() > 0 || !strings.HasPrefix(stdout.String(), "magent 1.") || strings.Count(stdout.String(), "\n") != 1 {
+		if exit != 0 || stderr.Len() > 0 || !strings.HasPrefix(stdout.String(), "magent 1.") ||
+			strings.Count(stdout.String(), "\n") != 1 {
 			t.Errorf("%s: exit code %d, stdout %q, stderr %q", arg, exit, stdout.String(), stderr.String())
 		}
 	}

@@ -1,5 +1,5 @@
-// Command magent is a proxy that keeps two copies of everything that is stored in memcached: each key lies on a
-// primary and on a backup, and when one of them fails its clients do not notice.
+// Command magent is a proxy that stores everything twice in memcached. Each key has a copy on a primary and one on a
+// backup, and if one of them fails its clients do not notice.
 package main
 
 import (
@@ -16,9 +16,9 @@ import (
 
 const program = "magent"
 
-// The exit codes beside 0.
+// Exit codes other than 0.
 const (
-	exitFailed = 1 // could not start, or had to stop
+	exitFailed = 1 // it could not start, or had to stop
 	exitUsage  = 2 // the command line is wrong
 )
 
@@ -26,7 +26,7 @@ func main() {
 	os.Exit(execute(os.Args[1:], run.Names(), os.Stdout, os.Stderr))
 }
 
-// execute does what the command line says and returns the exit code. What goes wrong is one line on stderr.
+// execute runs a command line and returns the exit code. Errors are one line on stderr.
 func execute(args []string, names config.Names, stdout, stderr io.Writer) int {
 	if len(args) > 0 {
 		if c := commandNamed(args[0]); c != nil {
@@ -63,7 +63,7 @@ func execute(args []string, names config.Names, stdout, stderr io.Writer) int {
 	return exit
 }
 
-// fail says in one line why nothing runs.
+// fail prints why nothing runs, in one line.
 func fail(stderr io.Writer, err error, exit int) int {
 	fmt.Fprintf(stderr, "%s: %s\n", program, strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
 	return exit

@@ -12,7 +12,7 @@ import (
 	"magent/internal/service"
 )
 
-// manCommand is the word behind magent that prints its manual page.
+// manCommand is the subcommand that prints the manual page.
 const manCommand = "man"
 
 const manHead = `magent man - print the manual page
@@ -23,7 +23,7 @@ usage: magent man
 
 const manWidth = 72 // of the source
 
-// manText is what the manual page says beside names, help texts and flags, as roff.
+// manText is the text of the manual page, in roff, besides names, help texts and flags.
 const manText = `.SH DESCRIPTION
 magent is a proxy in front of memcached that stores every key twice: on a
 primary server and on a backup server.
@@ -31,24 +31,25 @@ Clients speak memcached's text protocol to it, as they would to one memcached.
 When a server dies, reads and writes of its keys go on with the other copy,
 and no client sees an error.
 .PP
-A short flag takes its value with or without a blank, switches may be
-clustered, a long flag takes its value behind a blank or an equals sign.
+A short flag takes its value with or without a blank, and switches may be
+clustered.
+A long flag takes its value after a blank or an equals sign.
 Lists may be repeated or separated by commas.
 Times have a unit (500ms, 2s), sizes may have k, m or g.
 `
 
 const manTail = `.SH ENVIRONMENT
-Each flag can be given as the variable in brackets behind it; the command line
-wins, and an empty variable counts as none.
+Each flag can be given as the variable in brackets behind it.
+The command line wins, and an empty variable counts as unset.
 Lists are separated by commas there.
 .SH SIGNALS
 .TP
 .BR SIGTERM ", " SIGINT
-no new clients; what was received is answered, then magent ends.
+accepts no new clients, answers what it has received, and ends.
 A second one ends it at once.
 .TP
 .B SIGHUP
-opens the log file anew.
+reopens the log file.
 .TP
 .B SIGUSR1
 reads the file of pools again.
@@ -88,7 +89,7 @@ func runMan(args []string, _ config.Names, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// manPage renders the page in the language of man(7). date is that of the release; the zero time: not known.
+// manPage renders the page for man(7). date is that of the release, or zero if it is not known.
 func manPage(release string, date time.Time) string {
 	var b strings.Builder
 	day := ""
@@ -120,14 +121,14 @@ func manPage(release string, date time.Time) string {
 	return b.String()
 }
 
-// usageOf are the lines of a help text that say what to type.
+// usageOf returns the lines of a help text that show what to type.
 func usageOf(help string) string {
 	_, text, _ := strings.Cut(help, "usage: ")
 	text, _, _ = strings.Cut(text, "\n\n")
 	return strings.ReplaceAll(text, "\n       ", "\n")
 }
 
-// manLiteral writes text with its lines as they are.
+// manLiteral writes text without filling its lines.
 func manLiteral(b *strings.Builder, text string) {
 	b.WriteString(".nf\n")
 	for line := range strings.Lines(strings.Trim(text, "\n") + "\n") {
@@ -158,7 +159,7 @@ func manFlag(b *strings.Builder, f cli.Flag) {
 	}
 }
 
-// roff has text stand for itself: no hyphens for dashes, no request at the beginning of a line.
+// roff escapes text, so that hyphens stay hyphens and no line becomes a roff request.
 func roff(text string) string {
 	text = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`).Replace(text)
 	if strings.HasPrefix(text, ".") {

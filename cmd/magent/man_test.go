@@ -46,7 +46,8 @@ func TestRoff(t *testing.T) {
 
 func TestManCommand(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	if exit := execute([]string{"man"}, run.Names(), &stdout, &stderr); exit != 0 || !strings.HasPrefix(stdout.String(), ".TH ") {
+	if exit := execute([]string{"man"}, run.Names(), &stdout, &stderr); exit != 0 ||
+		!strings.HasPrefix(stdout.String(), ".TH ") {
 		t.Errorf("exit code %d, %.80q, %s", exit, stdout.String(), stderr.String())
 	}
 }

@@ -50,7 +50,8 @@ func answerStats(c net.Conn) {
 	}
 }
 
-// All of a journal belongs to the user that root becomes, whoever made it and when; the next start as that user alone works.
+// All of a journal belongs to the user that root becomes, whoever made it and when; the next start
+// as that user alone works.
 func testStateDir(t *testing.T, bin string) {
 	needRoot(t)
 	primary, backup := identified(t), identified(t)
@@ -84,24 +85,35 @@ func testStateDir(t *testing.T, bin string) {
 	}
 }
 
-// Nothing but a journal's own files changes hands: a folder in which there is anything else is refused, whatever it is.
+// Nothing but a journal's own files changes hands: a folder in which there is anything else is
+// refused, whatever it is.
 func testStateDirRefused(t *testing.T, bin string) {
 	needRoot(t)
 	for name, c := range map[string]struct {
 		prepare func(precious, state string) error
 		want    string
 	}{
-		"a file":       {func(_, state string) error { return os.WriteFile(filepath.Join(state, "x"), nil, 0o600) }, `"x", which is not magent's: name an empty or new folder`},
-		"a hard link":  {func(precious, state string) error { return os.Link(precious, filepath.Join(state, "lock")) }, `"lock" cannot be given to the user of -u: it has another name as well`},
-		"foreign link": {func(precious, state string) error { return os.Link(precious, filepath.Join(state, "passwd")) }, `"passwd", which is not magent's`},
-		"a link":       {func(precious, state string) error { return os.Symlink(precious, filepath.Join(state, "servers.json")) }, `"servers.json" is not a regular file`},
+		"a file": {func(_, state string) error {
+			return os.WriteFile(filepath.Join(state, "x"), nil, 0o600)
+		}, `"x", which is not magent's: name an empty or new folder`},
+		"a hard link": {func(precious, state string) error {
+			return os.Link(precious, filepath.Join(state, "lock"))
+		}, `"lock" cannot be given to the user of -u: it has another name as well`},
+		"foreign link": {func(precious, state string) error {
+			return os.Link(precious, filepath.Join(state, "passwd"))
+		}, `"passwd", which is not magent's`},
+		"a link": {func(precious, state string) error {
+			return os.Symlink(precious, filepath.Join(state, "servers.json"))
+		}, `"servers.json" is not a regular file`},
 		"a folder's link": {func(precious, state string) error {
 			real := filepath.Dir(precious)
 			_ = os.Remove(state)
 			return os.Symlink(real, state)
 		}, "is a symbolic link"},
-		"somebody's": {func(_, state string) error { return os.Chown(state, 1234, 1234) }, "it belongs to somebody else"},
-		"deep":       {func(_, state string) error { return os.Remove(state) }, ""},
+		"somebody's": {func(_, state string) error {
+			return os.Chown(state, 1234, 1234)
+		}, "it belongs to somebody else"},
+		"deep": {func(_, state string) error { return os.Remove(state) }, ""},
 	} {
 		dir := testkit.OpenFolder(t)
 		precious, state := filepath.Join(dir, "home", "precious"), filepath.Join(dir, "state")
@@ -121,8 +133,10 @@ func testStateDirRefused(t *testing.T, bin string) {
 			named, want = filepath.Join(state, "a", "b"), "there is no folder "+filepath.Join(state, "a")+": create it"
 		}
 		fails(t, bin, "-s "+deadServer+" -l 127.0.0.1:0 -u nobody --state-dir "+named, "--state-dir "+named, want)
-		if text, err := os.ReadFile(precious); err != nil || string(text) != "precious" || owner(t, precious) != 0 || owner(t, filepath.Dir(precious)) != 0 {
-			t.Errorf("%s: it is %q now, of %d, in a folder of %d, %v", name, text, owner(t, precious), owner(t, filepath.Dir(precious)), err)
+		if text, err := os.ReadFile(precious); err != nil || string(text) != "precious" || owner(t, precious) != 0 ||
+			owner(t, filepath.Dir(precious)) != 0 {
+			t.Errorf("%s: it is %q now, of %d, in a folder of %d, %v", name, text, owner(t, precious),
+				owner(t, filepath.Dir(precious)), err)
 		}
 		if name == "deep" {
 			if _, err := os.Lstat(state); err == nil {
@@ -158,7 +172,8 @@ func testFilesOfOthers(t *testing.T, bin string) {
 		})
 		p.Signal(syscall.SIGTERM)
 		p.ends(0)
-		if text, err := os.ReadFile(precious); err != nil || !strings.HasPrefix(string(text), "precious\n") || owner(t, precious) != 0 {
+		if text, err := os.ReadFile(precious); err != nil || !strings.HasPrefix(string(text), "precious\n") ||
+			owner(t, precious) != 0 {
 			t.Errorf("%s: it is %.20q now, of %d, %v", name, text, owner(t, precious), err)
 		}
 	}

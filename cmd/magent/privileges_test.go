@@ -48,7 +48,10 @@ func testDropPrivileges(t *testing.T, bin string) {
 		dir := testkit.OpenFolder(t)
 		socket, log, pidFile := filepath.Join(dir, "sock"), filepath.Join(dir, "log"), filepath.Join(dir, "pid")
 		state := filepath.Join(dir, "state")
-		args := []string{"--state-dir", state, "-s", deadServer, "-l", "127.0.0.1:0", "--threads", "2", "-f", socket, "--log-file", log, "--pid-file", pidFile, "-u", c.user}
+		args := []string{
+			"--state-dir", state, "-s", deadServer, "-l", "127.0.0.1:0", "--threads", "2", "-f", socket,
+			"--log-file", log, "--pid-file", pidFile, "-u", c.user,
+		}
 		if c.group != "" {
 			args = append(args, "-g", c.group)
 		}
@@ -99,7 +102,8 @@ func testRootIsWarned(t *testing.T, bin string) {
 func testNotRoot(t *testing.T, bin string) {
 	p := start(t, asNobody(exec.Command(bin, "-s", deadServer, "-l", "127.0.0.1:0", "-u", "root")))
 	p.ends(exitFailed)
-	if want := "magent: -u root: only root can become another user: start as root, or leave -u out\n"; p.Log() != want {
+	want := "magent: -u root: only root can become another user: start as root, or leave -u out\n"
+	if p.Log() != want {
 		t.Errorf("got %s", p.Log())
 	}
 	p = start(t, asNobody(exec.Command(bin, "-s", deadServer, "-l", "127.0.0.1:0")))

@@ -97,7 +97,10 @@ func (p *process) line(text string) map[string]any {
 
 func findLine(log, text string) (map[string]any, error) {
 	lines := strings.Split(log, "\n")
-	i := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "{") && strings.Contains(line, text) })
+	i := slices.IndexFunc(lines, func(line string) bool {
+		return strings.HasPrefix(line, "{") &&
+			strings.Contains(line, text)
+	})
 	if i < 0 {
 		return nil, errors.New("no such line")
 	}

@@ -14,11 +14,11 @@ import (
 	"magent/internal/config"
 )
 
-// reader takes values out of the command line and the environment. It keeps the first mistake, with the name of the flag
+// reader parses values of the command line and the environment. It keeps the first error, with the name of the flag
 // or variable as the user wrote it.
 type reader struct {
 	c     *cli.Context
-	typed map[string]string // long name -> the flag as typed; others came from the environment or are defaults
+	typed map[string]string // long name -> the flag as typed; other values are from the environment, or defaults
 	err   error
 }
 
@@ -29,7 +29,7 @@ func (r *reader) fail(name string, err error) {
 	r.err = fmt.Errorf("%s %w", r.label(name), err)
 }
 
-// label is a flag or variable as the user wrote it.
+// label returns the name of a flag or variable as the user wrote it.
 func (r *reader) label(name string) string {
 	label, typed := r.typed[name]
 	switch {
@@ -41,7 +41,7 @@ func (r *reader) label(name string) string {
 	return "--" + name
 }
 
-// text returns a flag's value; an empty variable counts as none.
+// text returns a flag's value. An empty variable counts as unset.
 func (r *reader) text(name string) string {
 	text := strings.TrimSpace(r.c.String(name))
 	if _, typed := r.typed[name]; !typed && (text == "" || linkOfKubernetes(name, text)) {
@@ -50,13 +50,14 @@ func (r *reader) text(name string) string {
 	return text
 }
 
-// linkOfKubernetes recognises what Kubernetes puts into MAGENT_PORT when there is a Service named "magent".
+// linkOfKubernetes recognizes what Kubernetes puts into MAGENT_PORT if there is a Service named "magent".
 func linkOfKubernetes(name, text string) bool {
 	return name == flagPort && strings.HasPrefix(text, "tcp://")
 }
 
 func (r *reader) byDefault(name string) string {
-	for _, f := range slices.Concat(newFlags(), ownVerifyFlags(), ownHealthFlags()) { // new ones: cli writes what it read into its own
+	// New ones, because cli writes the values into its own
+	for _, f := range slices.Concat(newFlags(), ownVerifyFlags(), ownHealthFlags()) {
 		if s, ok := f.(*cli.StringFlag); ok && s.Name == name {
 			return s.Value
 		}
@@ -64,7 +65,7 @@ func (r *reader) byDefault(name string) string {
 	return ""
 }
 
-// path returns a file's name, absolute because a daemon changes its folder.
+// path returns the name of a file as an absolute path, because a daemon changes its folder.
 func (r *reader) path(name string) string {
 	text := r.text(name)
 	if text == "" {
@@ -79,7 +80,8 @@ func (r *reader) list(name string) []string {
 	values := r.c.StringSlice(name)
 	parts := config.SplitList(values)
 	if _, typed := r.typed[name]; typed && len(parts) == 0 {
-		r.fail(name, fmt.Errorf("%q names nothing: write an address, or leave the flag out", strings.Join(values, " ")))
+		r.fail(name, fmt.Errorf("%q names nothing: write an address, or leave the flag out",
+			strings.Join(values, " ")))
 	}
 	return parts
 }
@@ -89,7 +91,7 @@ func (r *reader) addresses(name string) []config.Address {
 	for _, text := range r.list(name) {
 		a, err := config.ParseAddress(text)
 		if err != nil {
-			r.fail(name, errors.New(strings.TrimPrefix(err.Error(), "server "))) // the flag says that already
+			r.fail(name, errors.New(strings.TrimPrefix(err.Error(), "server "))) // the flag's name says that already
 		}
 		addresses = append(addresses, a)
 	}
@@ -108,7 +110,7 @@ func (r *reader) duration(name string, minimum time.Duration) time.Duration {
 	return d
 }
 
-// pool is what says where keys lie, and how long to wait for a server.
+// pool returns the settings for where keys are stored, and the timeouts for servers.
 func (r *reader) pool() config.Pool {
 	pool := config.Pool{Name: program, Servers: r.addresses(flagServer), Backups: r.addresses(flagBackup)}
 	pool.Distribution, pool.Hash = r.placement()
@@ -120,12 +122,13 @@ func (r *reader) pool() config.Pool {
 	return pool
 }
 
-// placement is --distribution or what -k says, and --hash or the hash that belongs to it.
+// placement returns --distribution or what -k stands for, and --hash or the default for that distribution.
 func (r *reader) placement() (distribution, hash string) {
 	distribution, hash = r.text(flagDistribution), r.text(flagHash)
 	if r.c.Bool(flagKetama) {
 		if r.c.IsSet(flagDistribution) && distribution != magentKetama {
-			r.fail(flagKetama, errors.New("means --distribution "+magentKetama+", which contradicts --distribution "+distribution+": leave one out"))
+			r.fail(flagKetama, errors.New("means --distribution "+magentKetama+", which contradicts --distribution "+
+				""+distribution+": leave one out"))
 		}
 		distribution = magentKetama
 	}
@@ -139,7 +142,7 @@ func (r *reader) placement() (distribution, hash string) {
 	return distribution, hash
 }
 
-// value reads a flag with a parser of its own into target.
+// value parses a flag into target.
 func value[T any](r *reader, name string, parse func(string) (T, error), target *T) {
 	v, err := parse(r.text(name))
 	r.fail(name, err)

@@ -14,10 +14,10 @@ import (
 	"magent/internal/service"
 )
 
-// reloadCommand is the word behind magent that has a running one take its file of pools anew.
+// reloadCommand is the subcommand that makes a running magent reload its file of pools.
 const reloadCommand = "reload"
 
-// newReloadFlags are the flags of magent reload, as they are of magent.
+// newReloadFlags returns the flags of magent reload, which magent has as well.
 func newReloadFlags() []cli.Flag {
 	return slices.DeleteFunc(newFlags(), func(f cli.Flag) bool {
 		return !slices.Contains([]string{flagPidFile, flagConfig, flagHelp}, longName(f))
@@ -44,7 +44,8 @@ func runReload(args []string, names config.Names, stdout, stderr io.Writer) int 
 	case err != nil:
 		return fail(stderr, err, exitUsage)
 	case pidFile == "":
-		return fail(stderr, errors.New("which magent? name the file that it was started with: --pid-file FILE"), exitUsage)
+		return fail(stderr, errors.New("which magent? name the file that it was started with: --pid-file FILE"),
+			exitUsage)
 	}
 	if file != "" {
 		if _, _, err := config.LoadFile(file, names); err != nil {
@@ -59,6 +60,6 @@ func runReload(args []string, names config.Names, stdout, stderr io.Writer) int 
 	if err != nil {
 		return fail(stderr, fmt.Errorf("--pid-file %s: %w", pidFile, err), exitFailed)
 	}
-	fmt.Fprintf(stdout, "%s: process %d takes its file anew; its log says what came of it\n", program, pid)
+	fmt.Fprintf(stdout, "%s: process %d reloads its file; see its log for the result\n", program, pid)
 	return 0
 }

@@ -44,17 +44,20 @@ func testFileLimitRaised(t *testing.T, bin string) {
 }
 
 func testFileLimitTooLow(t *testing.T, bin string) {
-	cmd := asNobody(underLimit(bin, "-n 100", "-s", deadServer, "-b", "127.0.0.1:2", "-l", "127.0.0.1:0", "--threads", "2", "-n", "300"))
+	cmd := asNobody(underLimit(bin, "-n 100", "-s", deadServer, "-b", "127.0.0.1:2", "-l", "127.0.0.1:0", "--threads",
+		"2", "-n", "300"))
 	p := start(t, cmd)
 	address := p.listening()[0]
 	for range 71 {
 		asks(t, "tcp", address)
 	}
-	if line, _ := bufio.NewReader(testkit.Dial(t, "tcp", address)).ReadString('\n'); !strings.Contains(line, "Too many open connections") {
+	if line, _ := bufio.NewReader(testkit.Dial(t, "tcp", address)).ReadString('\n'); !strings.Contains(line,
+		"Too many open connections") {
 		t.Errorf("client 72 got %q", line)
 	}
 	warning := p.line("open files")
-	want := "-n 300 needs 368 open files but the limit is 100: only 71 clients are served at a time; raise it with ulimit -n 368 (systemd: LimitNOFILE=368)"
+	want := "-n 300 needs 368 open files but the limit is 100: only 71 clients are served at a time; raise it with " +
+		"ulimit -n 368 (systemd: LimitNOFILE=368)"
 	if warning["message"] != want || warning["level"] != "warn" {
 		t.Errorf("\n got %v\nwant %s", warning, want)
 	}

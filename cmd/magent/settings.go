@@ -17,7 +17,7 @@ import (
 	"magent/internal/service"
 )
 
-// Limits of what the flags take.
+// Limits of values of flags.
 const (
 	maxThreads  = 256
 	maxClients  = 10_000_000
@@ -28,38 +28,39 @@ const (
 	longestTime = time.Hour
 )
 
-// The two placements of magent 0.5: with -k and without.
+// The placements of magent 0.5, with -k and without.
 const (
 	magentKetama = "magent-ketama"
 	magentModulo = "magent"
 )
 
-// settings are the flags as values.
+// settings are the parsed flags.
 type settings struct {
 	help, version, daemonize, test bool
 
 	config      config.Config
-	file        string   // of pools; empty: there is one, from the flags
-	warnings    []string // about it
-	watch       string   // its path, if it is to be watched
+	file        string   // of pools; empty: there is one pool, from the flags
+	warnings    []string // about that file
+	watch       string   // the file's path, if it is watched
 	load        func() (pools []config.Pool, warnings []string, err error)
 	user, group string
 	pidFile     string
-	admin       []string // where the process is watched; none: nowhere
+	admin       []string // addresses of the pages for monitoring
 	profiles    bool
 	log         service.LogOptions
 }
 
-// parse reads the command line and the environment.
+// parse parses the command line and the environment.
 func parse(args []string, names config.Names) (*settings, error) {
 	flags := newFlags()
 	plain, err := config.NormalizeArgs(argSpecs(flags), args)
 	if err != nil {
 		return nil, err
 	}
-	s := &settings{help: slices.Contains(plain.List, "--help=true"), version: slices.Contains(plain.List, "--version=true")}
+	s := &settings{help: slices.Contains(plain.List, "--help=true"), version: slices.Contains(plain.List,
+		"--version=true")}
 	if s.help || s.version {
-		return s, nil // cli would print help of its own
+		return s, nil // otherwise cli would print its own help
 	}
 	return s, readFlags(flags, plain, func(r *reader) error {
 		s.read(r, names)
@@ -70,7 +71,7 @@ func parse(args []string, names config.Names) (*settings, error) {
 	})
 }
 
-// readFlags calls read with what the arguments and the environment say.
+// readFlags calls read with the values of arguments and environment.
 func readFlags(flags []cli.Flag, plain config.Args, read func(*reader) error) error {
 	app := &cli.App{
 		Name: program, Flags: flags,
@@ -86,7 +87,7 @@ func readFlags(flags []cli.Flag, plain config.Args, read func(*reader) error) er
 	return app.Run(append([]string{program}, plain.List...))
 }
 
-// switchVariables checks the variables of switches, because cli's own words for a wrong one are not for users.
+// switchVariables checks the variables of switches, because cli's own messages are not meant for users.
 func switchVariables(flags []cli.Flag, typed map[string]string) error {
 	for _, f := range flags {
 		if _, ok := f.(*cli.BoolFlag); !ok {
@@ -101,7 +102,7 @@ func switchVariables(flags []cli.Flag, typed map[string]string) error {
 	return nil
 }
 
-// read fills the settings. The first mistake stays in r.err.
+// read fills the settings. The first error stays in r.err.
 func (s *settings) read(r *reader, names config.Names) {
 	s.config = config.Config{
 		Threads:    r.number(flagThreads, 1, maxThreads),
@@ -119,13 +120,15 @@ func (s *settings) read(r *reader, names config.Names) {
 	if r.text(flagVIP) != "" {
 		value(r, flagVIP, config.ParseIP, &s.config.VIP)
 	}
-	value(r, flagMaxValue, func(text string) (int, error) { return config.ParseSize(text, 1, maxValue) }, &s.config.MaxValue)
+	value(r, flagMaxValue, func(text string) (int, error) {
+		return config.ParseSize(text, 1, maxValue)
+	}, &s.config.MaxValue)
 	r.number(flagIdle, 0, maxClients)
 	s.readProcess(r)
 	s.readPools(r, names)
 }
 
-// readPool is the pool of a command line.
+// readPool returns the pool of a command line.
 func (s *settings) readPool(r *reader) config.Pool {
 	pool := r.pool()
 	pool.Listen = s.readListeners(r)
@@ -192,7 +195,7 @@ func (s *settings) readProcess(r *reader) {
 	}
 }
 
-// readAdmin is where a process is watched, each address once.
+// readAdmin returns the addresses of the pages for monitoring, each once.
 func readAdmin(r *reader) (addresses []string) {
 	for _, text := range r.list(flagAdmin) {
 		address, err := config.ParseAdmin(text)

@@ -44,13 +44,18 @@ func show(s *settings) string {
 func TestDefaults(t *testing.T) {
 	s := mustParse(t, "-s 10.0.0.1")
 	want := config.Config{
-		Threads: 1, MaxClients: 4096, MaxValue: 1 << 20, MaxDirty: 1_000_000, DrainTime: 5 * time.Second, RequestTimeout: 30 * time.Second, ResolveInterval: 30 * time.Second,
+		Threads: 1, MaxClients: 4096, MaxValue: 1 << 20, MaxDirty: 1_000_000, DrainTime: 5 * time.Second,
+		RequestTimeout: 30 * time.Second, ResolveInterval: 30 * time.Second,
 		Pools: []config.Pool{{
 			Name: "magent", Hash: "md5", Distribution: "ketama", Ack: config.AckAll,
-			Listen:  []config.Listen{{Network: "tcp", Address: "127.0.0.1:11211", Backlog: config.DefaultBacklog, KeepAlive: true}},
+			Listen: []config.Listen{{
+				Network: "tcp", Address: "127.0.0.1:11211", Backlog: config.DefaultBacklog,
+				KeepAlive: true,
+			}},
 			Servers: []config.Address{{Network: "tcp", Host: "10.0.0.1", Port: 11211, Weight: 1}},
 			Timeout: 200 * time.Millisecond, ConnectTimeout: 500 * time.Millisecond,
-			ServerFailureLimit: 2, ProbeInterval: 500 * time.Millisecond, RefillRate: 20_000, ServerRetryTimeout: 30 * time.Second,
+			ServerFailureLimit: 2, ProbeInterval: 500 * time.Millisecond, RefillRate: 20_000,
+			ServerRetryTimeout: 30 * time.Second,
 		}},
 	}
 	if got := fmt.Sprintf("%+v", s.config); got != fmt.Sprintf("%+v", want) {
@@ -65,12 +70,20 @@ func TestDefaults(t *testing.T) {
 func TestMagent05CommandLines(t *testing.T) {
 	for _, c := range []struct{ line, want string }{
 		{
-			"-u root -n 51200 -l 192.168.1.219 -p 12000 -s 192.168.1.219:11211 -s 192.168.1.219:11212 -b 192.168.1.216:11213",
-			"listen [192.168.1.219:12000] servers [192.168.1.219:11211 192.168.1.219:11212] backups [192.168.1.216:11213]",
+			"-u root -n 51200 -l 192.168.1.219 -p 12000 -s 192.168.1.219:11211 -s 192.168.1.219:11212 -b " +
+				"192.168.1.216:11213",
+			"listen [192.168.1.219:12000] servers [192.168.1.219:11211 192.168.1.219:11212] backups " +
+				"[192.168.1.216:11213]",
 		},
-		{"-kvDp12000 -s10.0.0.1 -s10.0.0.2 -n4096 -i20", "listen [127.0.0.1:12000] servers [10.0.0.1:11211 10.0.0.2:11211] backups []"},
+		{
+			"-kvDp12000 -s10.0.0.1 -s10.0.0.2 -n4096 -i20",
+			"listen [127.0.0.1:12000] servers [10.0.0.1:11211 10.0.0.2:11211] backups []",
+		},
 		{"-k -p 0 -f /tmp/magent.sock -s 10.0.0.1", "listen [/tmp/magent.sock] servers [10.0.0.1:11211] backups []"},
-		{"-u www -g www -D -v -i 7 -s 10.0.0.1 -f /tmp/magent.sock", "listen [127.0.0.1:11211 /tmp/magent.sock] servers [10.0.0.1:11211] backups []"},
+		{
+			"-u www -g www -D -v -i 7 -s 10.0.0.1 -f /tmp/magent.sock",
+			"listen [127.0.0.1:11211 /tmp/magent.sock] servers [10.0.0.1:11211] backups []",
+		},
 	} {
 		if got := show(mustParse(t, c.line)); got != c.want {
 			t.Errorf("%s:\n got %s\nwant %s", c.line, got, c.want)
@@ -120,12 +133,15 @@ func TestPlacement(t *testing.T) {
 }
 
 func TestEveryOtherFlag(t *testing.T) {
-	s := mustParse(t, "-s a --timeout 1s --connect-timeout=2s --server-failure-limit 3 --probe-interval 4s --ack primary "+
+	s := mustParse(t, "-s a --timeout 1s --connect-timeout=2s --server-failure-limit 3 --probe-interval 4s --ack "+
+		"primary "+
 		"--threads 5 --max-value 6k -n 7 --drain-timeout 0s -f s.sock --unix-mask 0777 -u me -g us --pid-file p.pid "+
 		"--log-file l.log --log-format console -v -d --hash-tag {} --resolve-interval 8s")
 	p := s.config.Pools[0]
-	got := fmt.Sprintln(p.Timeout, p.ConnectTimeout, p.ServerFailureLimit, p.ProbeInterval, p.Ack, s.config.Threads, s.config.MaxValue,
-		s.config.MaxClients, s.config.DrainTime, p.Listen[1].Mode, s.user, s.group, s.log.Format, s.log.Louder, s.daemonize, p.HashTag, s.config.ResolveInterval)
+	got := fmt.Sprintln(p.Timeout, p.ConnectTimeout, p.ServerFailureLimit, p.ProbeInterval, p.Ack, s.config.Threads,
+		s.config.MaxValue,
+		s.config.MaxClients, s.config.DrainTime, p.Listen[1].Mode, s.user, s.group, s.log.Format, s.log.Louder,
+		s.daemonize, p.HashTag, s.config.ResolveInterval)
 	if want := "1s 2s 3 4s primary 5 6144 7 0s 511 me us console 2 true {} 8s\n"; got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}

@@ -20,7 +20,8 @@ func fails(t *testing.T, bin, line, wantStart, wantPart string) {
 	p := start(t, exec.Command(bin, strings.Fields(line)...))
 	p.ends(exitFailed)
 	said := p.Log()
-	if !strings.HasPrefix(said, "magent: "+wantStart) || !strings.Contains(said, wantPart) || strings.Count(said, "\n") != 1 {
+	if !strings.HasPrefix(said, "magent: "+wantStart) || !strings.Contains(said, wantPart) ||
+		strings.Count(said, "\n") != 1 {
 		t.Errorf("magent %s said\n%swant magent: %s ... %s", line, said, wantStart, wantPart)
 	}
 	// The promise is a second; what a loaded machine adds is not the program's.
@@ -35,8 +36,14 @@ func testStartupErrors(t *testing.T, bin string) {
 		{"-l 203.0.113.1:0", "", "this machine has no such address: choose one of its own with -l"},
 		{"-l 127.0.0.1:0 -u no-such-user", "-u no-such-user: this machine has no such user", "or name another"},
 		{"-l 127.0.0.1:0 -g no-such-group", "-g no-such-group: this machine has no such group", "or name another"},
-		{"-l 127.0.0.1:0 --log-file /no/such/folder/log", "--log-file /no/such/folder/log: no such file", "name a file in an existing, writable folder"},
-		{"-l 127.0.0.1:0 --pid-file /no/such/folder/pid", "--pid-file /no/such/folder/pid: no such file", "name a file in an existing, writable folder"},
+		{
+			"-l 127.0.0.1:0 --log-file /no/such/folder/log", "--log-file /no/such/folder/log: no such file",
+			"name a file in an existing, writable folder",
+		},
+		{
+			"-l 127.0.0.1:0 --pid-file /no/such/folder/pid", "--pid-file /no/such/folder/pid: no such file",
+			"name a file in an existing, writable folder",
+		},
 	} {
 		fails(t, bin, "-s "+deadServer+" "+c.line, c.start, c.part)
 	}
@@ -55,10 +62,12 @@ func testPortInUse(t *testing.T, bin string) {
 }
 
 func testStartupLine(t *testing.T, bin string) {
-	p := start(t, exec.Command(bin, "-s", deadServer, "-s", "127.0.0.1:2:3", "-b", "127.0.0.1:3", "-l", "127.0.0.1:0", "-l", "127.0.0.1:0", "--threads", "2"))
+	p := start(t, exec.Command(bin, "-s", deadServer, "-s", "127.0.0.1:2:3", "-b", "127.0.0.1:3", "-l", "127.0.0.1:0",
+		"-l", "127.0.0.1:0", "--threads", "2"))
 	addresses := p.listening()
 	line := p.line("magent serves")
-	got := fmt.Sprintln(stringsOf(line["servers"]), stringsOf(line["backups"]), line["threads"], line["distribution"], line["level"])
+	got := fmt.Sprintln(stringsOf(line["servers"]), stringsOf(line["backups"]), line["threads"], line["distribution"],
+		line["level"])
 	if want := "[127.0.0.1:1 127.0.0.1:2] [127.0.0.1:3] 2 ketama info\n"; got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}

@@ -8,15 +8,15 @@ import (
 	"golang.org/x/term"
 )
 
-// terminal is a screen that is drawn anew again and again, and leaves everything as it was.
+// terminal is a screen that is redrawn, and restored at the end.
 type terminal struct {
 	screen *os.File
 	keys   int           // descriptor of the keyboard
-	before *unix.Termios // what the keyboard was like; nil: there is none
+	before *unix.Termios // the old mode of the keyboard; nil: there is none
 }
 
-// openTerminal goes to the terminal's other screen, and has keys neither shown nor collected to lines. Ctrl-C is a signal
-// still; Ctrl-Z does nothing, because the screen would stay as it is.
+// openTerminal switches to the alternate screen. Typed keys are neither echoed nor buffered by line. Ctrl-C still is
+// a signal. Ctrl-Z is ignored, because the screen would stay as it is.
 func openTerminal(screen *os.File) *terminal {
 	t := &terminal{screen: screen, keys: int(os.Stdin.Fd())}
 	if mode, err := unix.IoctlGetTermios(t.keys, unix.TCGETS); err == nil {
@@ -30,7 +30,7 @@ func openTerminal(screen *os.File) *terminal {
 	return t
 }
 
-// restore undoes what openTerminal did; what was typed meanwhile is thrown away.
+// restore undoes openTerminal, and discards what was typed meanwhile.
 func (t *terminal) restore() {
 	_, _ = t.screen.WriteString("\x1b[?25h\x1b[?1049l")
 	if t.before != nil {
@@ -38,12 +38,12 @@ func (t *terminal) restore() {
 	}
 }
 
-// draw replaces what is on the screen, without a blank one in between.
+// draw replaces the contents of the screen without flicker.
 func (t *terminal) draw(text string) {
 	_, _ = t.screen.WriteString("\x1b[H" + strings.ReplaceAll(text, "\n", "\x1b[K\r\n") + "\x1b[J")
 }
 
-// size is that of the screen, in characters.
+// size returns the size of the screen, in characters.
 func (t *terminal) size() (width, height int) {
 	width, height, err := term.GetSize(int(t.screen.Fd()))
 	if err != nil || width <= 0 || height <= 0 {
@@ -58,6 +58,6 @@ func (t *terminal) quits() bool {
 		return false
 	}
 	keys := make([]byte, 64)
-	n, _ := unix.Read(t.keys, keys) // does not wait: VMIN is 0
+	n, _ := unix.Read(t.keys, keys) // does not wait, because VMIN is 0
 	return n > 0 && strings.ContainsAny(string(keys[:n]), "qQ")
 }

@@ -24,17 +24,17 @@ import (
 	"magent/internal/status"
 )
 
-// topCommand is the word behind magent that shows how a running one is.
+// topCommand is the subcommand that shows the state of a running magent.
 const topCommand = "top"
 
 const (
 	topPeriod = time.Second            // between two reports
-	topPause  = 100 * time.Millisecond // between two looks at the keyboard
+	topPause  = 100 * time.Millisecond // between two checks of the keyboard
 	topWait   = 5 * time.Second        // for a report
 	topReport = 64 << 20               // bytes of a report
 )
 
-const topHead = `magent top - how a running magent is, in a terminal
+const topHead = `magent top - the state of a running magent, in a terminal
 usage: magent top --admin HOST:PORT|/PATH
 
   magent top --admin 9100                  q or Ctrl-C ends it
@@ -43,9 +43,10 @@ usage: magent top --admin HOST:PORT|/PATH
 The address is one that magent was started with, or of the stats port of nutcracker.
 `
 
-// newTopFlags are the flags of magent top, as they are of magent.
+// newTopFlags returns the flags of magent top, which magent has as well.
 func newTopFlags() []cli.Flag {
-	return slices.DeleteFunc(newFlags(), func(f cli.Flag) bool { return !slices.Contains([]string{flagAdmin, flagHelp}, longName(f)) })
+	return slices.DeleteFunc(newFlags(),
+		func(f cli.Flag) bool { return !slices.Contains([]string{flagAdmin, flagHelp}, longName(f)) })
 }
 
 // runTop is magent top. It returns the exit code.
@@ -63,10 +64,11 @@ func runTop(args []string, _ config.Names, stdout, stderr io.Writer) int {
 	err = readFlags(flags, plain, func(r *reader) error {
 		addresses := readAdmin(r)
 		if r.err == nil && len(addresses) == 0 {
-			return errors.New("which magent? name an address that it was started with: --admin HOST:PORT, or the /PATH of a unix socket")
+			return errors.New("which magent? name an address that it was started with: --admin HOST:PORT, or the " +
+				"/PATH of a unix socket")
 		}
 		if r.err == nil {
-			address = addresses[0] // the variable may name several: all show the same
+			address = addresses[0] // if the variable names several, all show the same
 		}
 		return r.err
 	})
@@ -89,7 +91,7 @@ func runTop(args []string, _ config.Names, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// topWatcher asks one magent again and again.
+// topWatcher asks one magent for reports.
 type topWatcher struct {
 	address string
 	url     string
@@ -107,9 +109,9 @@ func (w *topWatcher) once(ctx context.Context, out io.Writer) error {
 	return err
 }
 
-// live draws a report every period until it is told to end.
+// live draws a report every period, until the user ends it.
 func (w *topWatcher) live(ctx context.Context, screen *os.File) error {
-	if _, err := w.report(ctx); err != nil { // a mistake in the address is told at once, and not on the other screen
+	if _, err := w.report(ctx); err != nil { // report a wrong address at once, and not on the other screen
 		return err
 	}
 	t := openTerminal(screen)
@@ -132,7 +134,7 @@ func (w *topWatcher) live(ctx context.Context, screen *os.File) error {
 	}
 }
 
-// text is what to show now.
+// text returns what to show now.
 func (w *topWatcher) text(ctx context.Context, t *terminal) string {
 	r, err := w.report(ctx)
 	if err != nil {
@@ -143,7 +145,10 @@ func (w *topWatcher) text(ctx context.Context, t *terminal) string {
 	if len(w.lately) > max(width, 1) {
 		w.lately = w.lately[len(w.lately)-max(width, 1):]
 	}
-	return status.Screen{Width: width, Height: height - 1, Color: os.Getenv("NO_COLOR") == "", Lately: w.lately}.Draw(r)
+	return status.Screen{
+		Width: width, Height: height - 1, Color: os.Getenv("NO_COLOR") == "",
+		Lately: w.lately,
+	}.Draw(r)
 }
 
 func (w *topWatcher) report(ctx context.Context) (*status.Report, error) {
@@ -153,13 +158,15 @@ func (w *topWatcher) report(ctx context.Context) (*status.Report, error) {
 	}
 	response, err := w.client.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("--admin %s: %w: is a magent running that was started with it?", w.address, innermost(err))
+		return nil, fmt.Errorf("--admin %s: %w: is a magent running that was started with it?", w.address,
+			innermost(err))
 	}
 	defer response.Body.Close()
 	body := io.LimitReader(response.Body, topReport)
 	if response.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(body)
-		return nil, fmt.Errorf("%s: %s: %s", w.url, response.Status, strings.TrimSpace(string(text[:min(len(text), 200)])))
+		return nil, fmt.Errorf("%s: %s: %s", w.url, response.Status,
+			strings.TrimSpace(string(text[:min(len(text), 200)])))
 	}
 	r := &status.Report{}
 	if err := json.NewDecoder(body).Decode(r); err != nil {
@@ -168,7 +175,7 @@ func (w *topWatcher) report(ctx context.Context) (*status.Report, error) {
 	return r, nil
 }
 
-// innermost is the error below those that repeat the address.
+// innermost returns the error without those around it, which repeat the address.
 func innermost(err error) error {
 	var ofURL *url.Error
 	if errors.As(err, &ofURL) {

@@ -17,14 +17,14 @@ import (
 	"magent/internal/verify"
 )
 
-// verifyCommand is the word behind magent that compares the copies.
+// verifyCommand is the subcommand that compares the copies.
 const verifyCommand = "verify"
 
-// The exit codes of magent verify beside 0 and exitUsage.
+// Exit codes of magent verify other than 0 and exitUsage.
 const (
 	exitDiffers = 1
-	exitUnable  = 3 // not carried out to the end
-	exitRefused = 4 // a repair that does not look right; nothing, or not all, was changed
+	exitUnable  = 3 // it did not finish
+	exitRefused = 4 // the repair looked wrong, and changed nothing or not everything
 )
 
 const (
@@ -32,7 +32,7 @@ const (
 	maxShow = 1_000_000_000
 )
 
-// comparison is the flags of magent verify as values.
+// comparison has the parsed flags of magent verify.
 type comparison struct {
 	help                bool
 	pool                config.Pool
@@ -52,14 +52,15 @@ func parseVerify(args []string, names config.Names) (*comparison, error) {
 	}
 	return c, readFlags(flags, plain, func(r *reader) error {
 		c.read(r, names)
-		if r.err != nil || r.text(flagConfig) != "" { // whose pools were checked
+		if r.err != nil || r.text(flagConfig) != "" { // LoadFile has validated the pools
 			return r.err
 		}
 		if err := c.pool.ValidateServers(names); err != nil {
 			return err
 		}
 		if len(c.pool.Backups) == 0 {
-			return errors.New("no backup given: name the servers with the second copies with -b, for example -b 10.0.0.2:11211")
+			return errors.New("no backup given: name the servers with the second copies with -b, for example -b " +
+				"10.0.0.2:11211")
 		}
 		return nil
 	})
@@ -100,7 +101,7 @@ func runVerify(args []string, names config.Names, stdout, stderr io.Writer) int 
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	context.AfterFunc(ctx, stop) // after that a second signal ends the process at once
 
 	out := newVerifyOutput(c, stdout, stderr)
 	options.Found, options.Progress, options.Counted = out.found, out.progress, out.counted
@@ -141,7 +142,7 @@ func (c *comparison) servers(addresses []config.Address) []verify.Server {
 	return servers
 }
 
-// verifyError adds to an error what to do about it.
+// verifyError adds the remedy to an error.
 func verifyError(err error) error {
 	var dns *net.DNSError
 	remedy := "check that a memcached runs there and can be reached from here"
@@ -149,11 +150,14 @@ func verifyError(err error) error {
 	case errors.Is(err, verify.ErrOldMeta):
 		remedy = "leave --repair out, or use memcached 1.6.10 or later there"
 	case errors.Is(err, metadump.ErrUnsupported), errors.Is(err, verify.ErrNoMeta):
-		remedy = "memcached 1.6.0 or later is needed (1.6.10 for --repair), without -o no_lru_crawler, and its own address, not that of a proxy"
+		remedy = "memcached 1.6.0 or later is needed (1.6.10 for --repair), without -o no_lru_crawler, and its own " +
+			"address, not that of a proxy"
 	case errors.As(err, &dns):
 		remedy = "check the name, or give an IP address"
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT):
-		remedy = "check that a memcached runs there; if it is slow, raise --timeout and --connect-timeout, or lower --rate"
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded),
+		errors.Is(err, syscall.ETIMEDOUT):
+		remedy = "check that a memcached runs there; if it is slow, raise --timeout and --connect-timeout, or " +
+			"lower --rate"
 	}
 	return fmt.Errorf("%w: %s", err, remedy)
 }

@@ -8,13 +8,14 @@ import (
 	"magent/internal/config"
 )
 
-// readFile takes the pool to compare from the file of -c: the same servers and placement as the proxy's.
+// readFile reads the pool to compare from the file of -c. It has the same servers and placement as the proxy's.
 func (c *comparison) readFile(r *reader, names config.Names) {
 	file := r.text(flagConfig)
 	placing := []string{flagServer, flagBackup, flagKetama, flagDistribution, flagHash, flagHashTag}
 	for _, k := range poolKeys {
 		if slices.Contains(placing, k.flag) && r.given(k.flag) {
-			r.fail(k.flag, fmt.Errorf("contradicts %s %s: leave it out, for the file says it (%s:)", r.label(flagConfig), file, k.key))
+			r.fail(k.flag, fmt.Errorf("contradicts %s %s: leave it out, because the file has it (%s:)",
+				r.label(flagConfig), file, k.key))
 		}
 	}
 	if r.err != nil {
@@ -34,7 +35,7 @@ func (c *comparison) readFile(r *reader, names config.Names) {
 	c.pool.Timeout, c.pool.ConnectTimeout = r.duration(flagTimeout, minTime), r.duration(flagConnect, minTime)
 }
 
-// pickPool finds the pool to compare: the named one or, without a name, the only one with backups.
+// pickPool returns the pool to compare: that of the name, or without a name the only one with backups.
 func pickPool(pools []config.Pool, name string) (*config.Pool, error) {
 	var all, paired []string
 	for i := range pools {
@@ -46,7 +47,8 @@ func pickPool(pools []config.Pool, name string) (*config.Pool, error) {
 	switch {
 	case name != "":
 	case len(paired) == 0:
-		return nil, fmt.Errorf("no pool has backups, so there are no copies to compare (pools: %s)", strings.Join(all, ", "))
+		return nil, fmt.Errorf("no pool has backups, so there are no copies to compare (pools: %s)",
+			strings.Join(all, ", "))
 	case len(paired) > 1:
 		return nil, fmt.Errorf("several pools have backups: name one with --pool (%s)", strings.Join(paired, ", "))
 	default:
@@ -55,7 +57,8 @@ func pickPool(pools []config.Pool, name string) (*config.Pool, error) {
 	i := slices.Index(all, name)
 	switch {
 	case i >= 0 && pools[i].Redis:
-		return nil, fmt.Errorf("pool %q is one of Redis, which keeps its copies itself: name a pool of memcacheds with --pool", name)
+		return nil, fmt.Errorf("pool %q is a Redis pool, whose servers keep their own copies: name a pool of "+
+			"memcacheds with --pool", name)
 	case i >= 0 && len(pools[i].Backups) == 0:
 		return nil, fmt.Errorf("pool %q has no backups, so there are no copies to compare", name)
 	case i >= 0:

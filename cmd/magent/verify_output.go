@@ -15,25 +15,28 @@ import (
 	"magent/internal/verify"
 )
 
-// progressInterval is the time between two lines about the progress, where there is no terminal for a bar.
+// progressInterval is the time between two lines of progress, if there is no terminal for a bar.
 const progressInterval = 10 * time.Second
 
-// verifyOutput prints what magent verify finds, and how far it is.
+// verifyOutput prints the findings and the progress of magent verify.
 type verifyOutput struct {
 	c              *comparison
 	stdout, stderr io.Writer
 	began, told    time.Time
 	shown          int
 	terminal       bool
-	bar            *progressbar.ProgressBar // once it has begun, on a terminal
+	bar            *progressbar.ProgressBar // on a terminal, once there is progress
 }
 
 func newVerifyOutput(c *comparison, stdout, stderr io.Writer) *verifyOutput {
 	now := time.Now()
-	return &verifyOutput{c: c, stdout: stdout, stderr: stderr, began: now, told: now, terminal: service.IsTerminal(stderr)}
+	return &verifyOutput{
+		c: c, stdout: stdout, stderr: stderr, began: now, told: now,
+		terminal: service.IsTerminal(stderr),
+	}
 }
 
-// found prints the line of a key.
+// found prints the line for a key.
 func (o *verifyOutput) found(f verify.Finding) {
 	if o.shown++; o.shown > o.c.show {
 		return
@@ -46,10 +49,11 @@ func (o *verifyOutput) found(f verify.Finding) {
 	if f.Trouble != "" {
 		trouble = "  not repaired: " + f.Trouble
 	}
-	fmt.Fprintf(o.stdout, "%s  %s  %s  primary %s  backup %s%s\n", word, f.Kind, keyText(f.Key), f.Primary, f.Backup, trouble)
+	fmt.Fprintf(o.stdout, "%s  %s  %s  primary %s  backup %s%s\n", word, f.Kind, keyText(f.Key), f.Primary, f.Backup,
+		trouble)
 }
 
-// keyText is a key as it is, or quoted where that would not be readable.
+// keyText returns a key, quoted if it is not readable as it is.
 func keyText(key []byte) string {
 	text := string(key)
 	plain := utf8.ValidString(text) && !strings.HasPrefix(text, `"`) &&
@@ -60,17 +64,19 @@ func keyText(key []byte) string {
 	return strconv.Quote(text)
 }
 
-// counted tells which primaries a repair fills though nobody asked for it.
+// counted reports which primaries a repair refills although nobody asked for it.
 func (o *verifyOutput) counted(filled []verify.Loss) {
 	o.clear()
-	o.bar = nil // what follows begins anew
+	o.bar = nil // a new bar begins after this
 	for _, l := range filled {
-		fmt.Fprintf(o.stdout, "filled  primary %s was started %v after backup %s and lacks %d of its %d keys: it gets them from there\n",
+		fmt.Fprintf(o.stdout, "filled  primary %s was started %v after backup %s and lacks %d of its %d keys: it "+
+			"gets them from there\n",
 			l.Primary, l.BackupAge-l.PrimaryAge, l.Backup, l.Lacking, l.Held)
 	}
 }
 
-// progress shows how far it is: items looked at, of those that the servers said they have. A repair counts before it begins.
+// progress shows how many of the servers' items were processed. With --repair items are counted
+// before the repair begins.
 func (o *verifyOutput) progress(counting bool, items, total int) {
 	what := "looked at"
 	if counting {
@@ -81,7 +87,8 @@ func (o *verifyOutput) progress(counting bool, items, total int) {
 		o.draw(items, max(items, total))
 	case now.Sub(o.told) >= progressInterval:
 		o.told = now
-		fmt.Fprintf(o.stderr, "%s: %d of about %d items %s in %.0f s\n", program, items, max(items, total), what, now.Sub(o.began).Seconds())
+		fmt.Fprintf(o.stderr, "%s: %d of about %d items %s in %.0f s\n", program, items, max(items, total), what,
+			now.Sub(o.began).Seconds())
 	}
 }
 
@@ -101,17 +108,17 @@ func (o *verifyOutput) draw(items, total int) {
 	if total > o.bar.GetMax() {
 		o.bar.ChangeMax(total)
 	}
-	_ = o.bar.Set(items) // a terminal that has gone shows nothing
+	_ = o.bar.Set(items) // errors of a closed terminal do not matter
 }
 
-// clear removes the bar from the line; it is drawn again with the next progress.
+// clear removes the bar from the line. The next progress draws it again.
 func (o *verifyOutput) clear() {
 	if o.bar != nil {
 		_ = o.bar.Clear()
 	}
 }
 
-// summary prints what was found in all, or until err ended it.
+// summary prints the totals. If err is not nil, it ended the comparison.
 func (o *verifyOutput) summary(r *verify.Result, err error) {
 	o.clear()
 	if err != nil && r.Compared == 0 {
@@ -130,12 +137,14 @@ func (o *verifyOutput) summary(r *verify.Result, err error) {
 	if err != nil && !errors.As(err, &no) {
 		until = "not finished: "
 	}
-	fmt.Fprintf(o.stdout, "%scompared %d keys in %.1f s: %d differ (value %d, flags %d, ttl %d, only-primary %d, only-backup %d), repaired %d, unsure %d\n",
-		until, r.Compared, time.Since(o.began).Seconds(), r.Differing(), r.Differ[verify.Value], r.Differ[verify.Flags], r.Differ[verify.TTL],
+	fmt.Fprintf(o.stdout, "%scompared %d keys in %.1f s: %d differ (value %d, flags %d, ttl %d, only-primary %d, "+
+		"only-backup %d), repaired %d, unsure %d\n",
+		until, r.Compared, time.Since(o.began).Seconds(), r.Differing(), r.Differ[verify.Value],
+		r.Differ[verify.Flags], r.Differ[verify.TTL],
 		r.Differ[verify.OnlyPrimary], r.Differ[verify.OnlyBackup], r.Repaired, r.Unsure)
 }
 
-// server names a server by its number: primaries first.
+// server returns the address of a server by its number: primaries first.
 func (o *verifyOutput) server(i int) string {
 	if i < len(o.c.pool.Servers) {
 		return "primary " + o.c.pool.Servers[i].String()

@@ -16,10 +16,14 @@ import (
 func TestVerifyUsageErrors(t *testing.T) {
 	for _, c := range []struct{ line, want string }{
 		{"verify", "no server given: name at least one memcached with -s, for example -s 10.0.0.1:11211"},
-		{"verify -s a", "no backup given: name the servers with the second copies with -b, for example -b 10.0.0.2:11211"},
+		{"verify -s a", "no backup given: name the servers with the second copies with -b, for example -b " +
+			"10.0.0.2:11211"},
 		{"verify -s a -b a", "-b a:11211 is also a primary (-s)..."},
 		{"verify -s a -b b:x", `-b "b:x": port "x"...`},
-		{"verify -s a -b b -k --distribution modula", "-k means --distribution magent-ketama, which contradicts --distribution modula: leave one out"},
+		{
+			"verify -s a -b b -k --distribution modula",
+			"-k means --distribution magent-ketama, which contradicts --distribution modula: leave one out",
+		},
 		{"verify -s a -b b --hash mdd5", `--hash "mdd5" is unknown: did you mean md5?...`},
 		{"verify -s a -b b --timeout 5", `--timeout "5" has no unit: write 5ms or 5s`},
 		{"verify -s a -b b --rate 0", "--rate 0 is out of range: give a number from 1 to 10000000"},
@@ -27,8 +31,11 @@ func TestVerifyUsageErrors(t *testing.T) {
 		{"verify -s a -b b --fill", "--fill says how to repair: add --repair, or leave it out"},
 		{"verify -s a -b b --force", "--force says how to repair: add --repair, or leave it out"},
 		{"verify -s a -b b --pool x", "--pool names a pool of a file: add -c FILE, or leave it out"},
-		{"verify -c x.yml -s a", "-s contradicts -c x.yml: leave it out, for the file says it (servers:)"},
-		{"verify -c /no/such.yml", `configuration file "/no/such.yml": no such file or directory: name a file of pools with -c`},
+		{"verify -c x.yml -s a", "-s contradicts -c x.yml: leave it out, because the file has it (servers:)"},
+		{
+			"verify -c /no/such.yml",
+			`configuration file "/no/such.yml": no such file or directory: name a file of pools with -c`,
+		},
 		{"verify -s a -b b --repare", "unknown flag --repare: did you mean --repair? (-h lists all flags)"},
 		{"verify -s a -b b -p 5", "unknown flag -p: -h lists all flags"},
 		{"verify a b", `unexpected argument "a": every setting has a flag in front, for example -s a`},
@@ -38,11 +45,13 @@ func TestVerifyUsageErrors(t *testing.T) {
 }
 
 func TestVerifyFlags(t *testing.T) {
-	c, err := parseVerify(strings.Fields("-s a,b:5 -b c -k --timeout 1s --connect-timeout 2s --rate 7 --show 3 --repair --fill"), run.Names())
+	c, err := parseVerify(strings.Fields("-s a,b:5 -b c -k --timeout 1s --connect-timeout 2s --rate 7 --show 3 "+
+		"--repair --fill"), run.Names())
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := fmt.Sprintln(addressTexts(c.pool.Servers), addressTexts(c.pool.Backups), c.pool.Distribution, c.pool.Hash, c.pool.Timeout, c.pool.ConnectTimeout,
+	got := fmt.Sprintln(addressTexts(c.pool.Servers), addressTexts(c.pool.Backups), c.pool.Distribution, c.pool.Hash,
+		c.pool.Timeout, c.pool.ConnectTimeout,
 		c.rate, c.show, c.repair, c.fill)
 	if want := "[a:11211 b:5] [c:11211] magent-ketama md5 1s 2s 7 3 true true\n"; got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
@@ -64,7 +73,12 @@ func TestVerifyEnvironment(t *testing.T) {
 // The pool to compare is named, or is the only one that has copies.
 func TestPickPool(t *testing.T) {
 	b := []config.Address{{Host: "b"}}
-	pools := []config.Pool{{Name: "plain"}, {Name: "alpha", Backups: b}, {Name: "beta", Backups: b}, {Name: "gamma", Redis: true}}
+	pools := []config.Pool{
+		{Name: "plain"},
+		{Name: "alpha", Backups: b},
+		{Name: "beta", Backups: b},
+		{Name: "gamma", Redis: true},
+	}
 	for _, c := range []struct {
 		pools      []config.Pool
 		name, want string
@@ -74,7 +88,11 @@ func TestPickPool(t *testing.T) {
 		{pools, "", "several pools have backups: name one with --pool (alpha, beta)"},
 		{pools[:1], "", "no pool has backups, so there are no copies to compare (pools: plain)"},
 		{pools, "plain", `pool "plain" has no backups, so there are no copies to compare`},
-		{pools, "gamma", `pool "gamma" is one of Redis, which keeps its copies itself: name a pool of memcacheds with --pool`},
+		{
+			pools, "gamma",
+			`pool "gamma" is a Redis pool, whose servers keep their own copies: name a pool of memcacheds with ` +
+				`--pool`,
+		},
 		{pools, "alpah", `pool "alpah" is unknown: did you mean alpha?`},
 		{pools, "nonsense", `pool "nonsense" is unknown (pools: plain, alpha, beta, gamma)`},
 	} {
@@ -103,8 +121,14 @@ func newTestOutput(t *testing.T, line string) (o *verifyOutput, stdout, stderr *
 
 func TestVerifyOutput(t *testing.T) {
 	o, stdout, _ := newTestOutput(t, "-s p,q -b b --show 2")
-	o.found(verify.Finding{Kind: verify.Value, Key: []byte("k"), Primary: "p:11211", Backup: "b:11211", Trouble: "SERVER_ERROR too large"})
-	o.found(verify.Finding{Kind: verify.OnlyBackup, Key: []byte("a b"), Primary: "p:11211", Backup: "b:11211", Repaired: true})
+	o.found(verify.Finding{
+		Kind: verify.Value, Key: []byte("k"), Primary: "p:11211", Backup: "b:11211",
+		Trouble: "SERVER_ERROR too large",
+	})
+	o.found(verify.Finding{
+		Kind: verify.OnlyBackup, Key: []byte("a b"), Primary: "p:11211", Backup: "b:11211",
+		Repaired: true,
+	})
 	o.found(verify.Finding{Kind: verify.TTL, Key: []byte("c")})
 	o.began = time.Now().Add(-1500 * time.Millisecond)
 	r := verify.Result{Compared: 9, Repaired: 1, Unsure: 4, Misplaced: []int{0, 5, 6}}
@@ -148,7 +172,8 @@ func TestVerifyProgressLines(t *testing.T) {
 
 func TestKeyText(t *testing.T) {
 	for key, want := range map[string]string{
-		"user:17": "user:17", "é€": "é€", "a b": `"a b"`, "\x00\n": `"\x00\n"`, "\xff": `"\xff"`, `"x"`: `"\"x\""`, "\u200b": `"\u200b"`, `a\x00`: `a\x00`,
+		"user:17": "user:17", "é€": "é€", "a b": `"a b"`, "\x00\n": `"\x00\n"`, "\xff": `"\xff"`, `"x"`: `"\"x\""`,
+		"\u200b": `"\u200b"`, `a\x00`: `a\x00`,
 	} {
 		if got := keyText([]byte(key)); got != want {
 			t.Errorf("%q: %s, want %s", key, got, want)

@@ -11,14 +11,14 @@ import (
 	"magent/internal/service"
 )
 
-// environment is what twemproxy has no option for: what holds for the process, from magent's variables.
+// environment has the settings for which twemproxy has no option, from magent's environment variables.
 type environment struct {
-	config  config.Config // all but the pools
+	config  config.Config // everything but the pools
 	connect time.Duration
 	format  string // of the log
 }
 
-// variable is one of them, and how it is read.
+// variable is an environment variable, and how to parse it.
 type variable struct {
 	name string
 	read func(text string, e *environment) error
@@ -63,11 +63,14 @@ var variables = []variable{
 	}},
 }
 
-// readEnvironment has as defaults those of magent's flags, but for two that would be narrower than twemproxy: clients are
-// limited by the open files alone, and values are for the servers to refuse.
+// readEnvironment reads the variables. Defaults are those of magent's flags, except for two that would be stricter
+// than twemproxy: clients are limited by open files only, and the size of values is left to the servers.
 func readEnvironment() (*environment, error) {
 	e := &environment{
-		config:  config.Config{Threads: 1, MaxValue: 64 << 20, MaxDirty: 1_000_000, DrainTime: 5 * time.Second, ResolveInterval: 30 * time.Second},
+		config: config.Config{
+			Threads: 1, MaxValue: 64 << 20, MaxDirty: 1_000_000, DrainTime: 5 * time.Second,
+			ResolveInterval: 30 * time.Second,
+		},
 		connect: config.DefaultConnectTimeout,
 	}
 	for _, v := range variables {

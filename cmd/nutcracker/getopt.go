@@ -9,7 +9,7 @@ import (
 type option struct {
 	letter byte
 	long   string
-	value  string // what it requires, in messages; empty: it takes no value
+	value  string // what messages call its value; empty: it takes none
 }
 
 // options are twemproxy's, in the order of the usage text.
@@ -29,9 +29,9 @@ var options = []option{
 	{'m', "mbuf-size", "a number"},
 }
 
-// getopt goes through arguments as C's getopt_long does, on which twemproxy relies: letters in clusters, values behind
-// their letter or in the next argument, long names cut short where they are clear. What is no option is passed over, and
-// "--" is the end. take is called for each option; the first error is returned.
+// getopt parses arguments like C's getopt_long, on which twemproxy relies. Letters may be clustered, values may
+// follow their letter or be the next argument, and long names may be abbreviated. Other arguments are ignored, and
+// "--" ends the options. It calls take for each option, and returns the first error.
 func getopt(args []string, take func(letter byte, value string) error) error {
 	for len(args) > 0 {
 		arg := args[0]
@@ -52,7 +52,7 @@ func getopt(args []string, take func(letter byte, value string) error) error {
 	return nil
 }
 
-// long takes an option by its long name, and perhaps its value from rest.
+// long parses an option with a long name. Its value may be in rest.
 func long(arg string, rest []string, take func(byte, string) error) ([]string, error) {
 	name, value, given := strings.Cut(arg, "=")
 	o := byName(name)
@@ -70,7 +70,7 @@ func long(arg string, rest []string, take func(byte, string) error) ([]string, e
 	return rest, take(o.letter, value)
 }
 
-// byName finds an option by its long name or the beginning of it, if no other option begins so.
+// byName returns the option with this name, or with a name that only it begins with.
 func byName(name string) *option {
 	var found *option
 	for i := range options {
@@ -87,7 +87,7 @@ func byName(name string) *option {
 	return found
 }
 
-// cluster takes options by their letters, and perhaps the value of the last one from rest.
+// cluster parses options by their letters. The value of the last one may be in rest.
 func cluster(letters string, rest []string, take func(byte, string) error) ([]string, error) {
 	for i := range len(letters) {
 		o := byLetter(letters[i])

@@ -1,4 +1,4 @@
-// Command nutcracker is magent in the place of twemproxy: twemproxy's command line, file, signals and stats port.
+// Command nutcracker replaces twemproxy by magent, with twemproxy's command line, file, signals and stats port.
 package main
 
 import (
@@ -20,8 +20,8 @@ func main() {
 	os.Exit(execute(os.Args[1:], os.Stderr))
 }
 
-// execute does what the command line says and returns the exit code, which is 1 for whatever goes wrong. As twemproxy, it
-// says everything on stderr.
+// execute runs a command line and returns the exit code, which is 1 for every error. Like twemproxy, it
+// writes everything to stderr.
 func execute(args []string, stderr io.Writer) int {
 	s, err := parse(args)
 	if err != nil {
@@ -42,7 +42,7 @@ func execute(args []string, stderr io.Writer) int {
 	return s.serve(stderr)
 }
 
-// inform prints what was asked for instead of a run.
+// inform prints what was asked for in place of running.
 func (s *settings) inform(stderr io.Writer) {
 	io.WriteString(stderr, versionText())
 	if s.help {
@@ -53,7 +53,7 @@ func (s *settings) inform(stderr io.Writer) {
 	}
 }
 
-// check is -t.
+// check implements -t.
 func (s *settings) check(stderr io.Writer) int {
 	_, warnings, err := config.LoadFile(s.config, run.Names())
 	if err != nil {
@@ -72,7 +72,7 @@ func (s *settings) serve(stderr io.Writer) int {
 	case errors.As(err, &mistakes):
 		run.TellWrong(stderr, program, s.config, err)
 		return 1
-	case err != nil: // there is no file, and nothing to say about its syntax
+	case err != nil: // there is no file whose syntax could be wrong
 		return fail(stderr, err)
 	}
 	o, err := s.options(pools, stderr)
@@ -87,7 +87,7 @@ func (s *settings) serve(stderr io.Writer) int {
 	return exit
 }
 
-// fail says in one line why nothing runs.
+// fail prints why nothing runs, in one line.
 func fail(stderr io.Writer, err error) int {
 	fmt.Fprintf(stderr, "%s: %s\n", program, strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
 	return 1

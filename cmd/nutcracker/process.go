@@ -11,7 +11,7 @@ import (
 	"magent/internal/service"
 )
 
-// options turn the settings, the pools and the environment into what runs.
+// options returns the options of the process, from the settings, the pools and the environment.
 func (s *settings) options(pools []config.Pool, stderr io.Writer) (run.Options, error) {
 	e, err := readEnvironment()
 	if err != nil {
@@ -21,7 +21,7 @@ func (s *settings) options(pools []config.Pool, stderr io.Writer) (run.Options, 
 		return run.Options{}, fmt.Errorf("listen: %w", err)
 	}
 	e.config.Pools = pools
-	path, err := filepath.Abs(s.config) // a daemon changes its folder
+	path, err := filepath.Abs(s.config) // absolute, because a daemon changes its folder
 	if err != nil {
 		return run.Options{}, err
 	}
@@ -53,7 +53,7 @@ func (s *settings) options(pools []config.Pool, stderr io.Writer) (run.Options, 
 	}, nil
 }
 
-// finish adds to the pools of a file what is not in it.
+// finish adds settings to the pools of a file that are not in it.
 func (s *settings) finish(pools []config.Pool, e *environment) error {
 	for i := range pools {
 		pools[i].ConnectTimeout = e.connect
@@ -64,8 +64,8 @@ func (s *settings) finish(pools []config.Pool, e *environment) error {
 	return run.Resolve(pools)
 }
 
-// openSockets opens unix sockets without a permission of their own to everybody: a daemon of twemproxy has no umask, and its
-// clients, of other users, rely on that.
+// openSockets makes unix sockets without a permission of their own accessible for everyone. A daemon of twemproxy has
+// no umask, and its clients, which are other users, rely on that.
 func openSockets(listeners []config.Listen) {
 	for i := range listeners {
 		if l := &listeners[i]; l.Network == "unix" && l.Mode == 0 {

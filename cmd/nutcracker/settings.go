@@ -11,10 +11,11 @@ import (
 	"strings"
 )
 
-// ownConfig is twemproxy's default file, in the folder that it is started in, before Debian has given it others.
+// ownConfig is twemproxy's own default file, relative to the folder that it is started in. Debian's
+// package has another default.
 const ownConfig = "conf/nutcracker.yml"
 
-// The defaults are those of Debian's package.
+// Defaults of Debian's package.
 const (
 	defaultLog      = "/var/log/nutcracker/nutcracker.log"
 	defaultConfig   = "/etc/nutcracker/nutcracker.yml"
@@ -26,14 +27,14 @@ const (
 	defaultBuffer   = 16384
 )
 
-// Limits of what the options take.
+// Limits of values of options.
 const (
 	mostLevel   = 11
 	leastBuffer = 512
 	mostBuffer  = 16 << 20
 )
 
-// settings are the options as values.
+// settings are the parsed options.
 type settings struct {
 	help, version, describe, test, daemonize bool
 
@@ -49,12 +50,15 @@ type settings struct {
 }
 
 func parse(args []string) (*settings, error) {
-	s := &settings{level: defaultLevel, log: defaultLog, config: defaultConfig, addr: defaultAddr, port: defaultPort, pidFile: defaultPidFile}
+	s := &settings{
+		level: defaultLevel, log: defaultLog, config: defaultConfig, addr: defaultAddr, port: defaultPort,
+		pidFile: defaultPidFile,
+	}
 	return s, getopt(args, s.take)
 }
 
-// take takes one option. -i and -m are checked as twemproxy does, and have no effect: the figures are always those of the
-// moment, and buffers fit what is in them.
+// take parses one option. -i and -m are checked as by twemproxy, but have no effect: figures are always up to date,
+// and buffers are as large as necessary.
 func (s *settings) take(letter byte, value string) error {
 	var err error
 	switch letter {
@@ -109,7 +113,7 @@ func checkBuffer(value string) error {
 	return nil
 }
 
-// number reads a value of digits only. One that is too large for an int is the largest there is.
+// number parses a value of digits only. If it is too large for an int, the largest int is returned.
 func number(letter byte, value string) (int, error) {
 	if value == "" || strings.Trim(value, "0123456789") != "" {
 		return 0, fmt.Errorf("option -%c requires a number", letter)
@@ -118,8 +122,9 @@ func number(letter byte, value string) (int, error) {
 	return n, nil
 }
 
-// settle takes twemproxy's own defaults where no file was named and Debian's is not there, but twemproxy's is: then the log is stderr,
-// and there is no pid file, for Debian's folders may not be there either. debian is Debian's file.
+// settle applies twemproxy's own defaults if no file was named, and Debian's file does not exist but
+// twemproxy's does. Then the log is stderr and there is no pid file, because Debian's folders may not exist
+// either. debian is Debian's file.
 func (s *settings) settle(debian string) {
 	if s.configGiven {
 		return
@@ -140,11 +145,11 @@ func (s *settings) settle(debian string) {
 	}
 }
 
-// stats is where the stats port is.
+// stats returns the address of the stats port.
 func (s *settings) stats() string { return net.JoinHostPort(s.addr, strconv.Itoa(s.port)) }
 
-// files makes the names of files absolute, because a daemon changes its folder, and leaves the pid file out where there is
-// to be none: in the foreground there is one only if it was asked for.
+// files returns the names of files as absolute paths, because a daemon changes its folder. In the foreground there is
+// a pid file only if it was asked for.
 func (s *settings) files() (log, pidFile string, err error) {
 	if s.daemonize || s.pidGiven {
 		pidFile = s.pidFile

@@ -15,11 +15,13 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const defaults = "level 5, log /var/log/nutcracker/nutcracker.log, config /etc/nutcracker/nutcracker.yml, stats 0.0.0.0:22222, " +
+const defaults = "level 5, log /var/log/nutcracker/nutcracker.log, config /etc/nutcracker/nutcracker.yml, stats " +
+	"0.0.0.0:22222, " +
 	"pid /run/nutcracker/nutcracker.pid"
 
 func show(s *settings) string {
-	text := fmt.Sprintf("level %d, log %s, config %s, stats %s, pid %s", s.level, s.log, s.config, s.stats(), s.pidFile)
+	text := fmt.Sprintf("level %d, log %s, config %s, stats %s, pid %s", s.level, s.log, s.config, s.stats(),
+		s.pidFile)
 	text = strings.Replace(text, defaults, "", 1)
 	for _, flag := range []struct {
 		name string
@@ -33,6 +35,7 @@ func show(s *settings) string {
 }
 
 func TestParse(t *testing.T) {
+	const all = "level 7, log log, config conf, stats [::1]:5, pid pid"
 	for line, want := range map[string]string{
 		"":                             "",
 		"-h":                           "help version",
@@ -49,9 +52,9 @@ func TestParse(t *testing.T) {
 		"--mbuf-size=512 -i 100":       "",
 		"-v99999999999999999999":       strings.Replace(defaults, "level 5", "level 11", 1),
 		"-v 0":                         strings.Replace(defaults, "level 5", "level 0", 1),
-		"-o log -c conf -s 5 -a ::1 -p pid --verbose=7":                                  "level 7, log log, config conf, stats [::1]:5, pid pid",
-		"-olog -cconf -s5 -a::1 -ppid -v7":                                               "level 7, log log, config conf, stats [::1]:5, pid pid",
-		"--out log --conf conf --stats-p 5 --stats-a ::1 --pid pid --verb 7 --stats-i 9": "level 7, log log, config conf, stats [::1]:5, pid pid",
+		"-o log -c conf -s 5 -a ::1 -p pid --verbose=7":                                  all,
+		"-olog -cconf -s5 -a::1 -ppid -v7":                                               all,
+		"--out log --conf conf --stats-p 5 --stats-a ::1 --pid pid --verb 7 --stats-i 9": all,
 		"-do log": strings.Replace(defaults, "/var/log/nutcracker/nutcracker.log", "log", 1) + " daemon",
 		"-a -V":   strings.Replace(defaults, "0.0.0.0", "-V", 1),
 	} {
@@ -91,7 +94,8 @@ func TestParseErrors(t *testing.T) {
 		"--mbuf-size=2000000000": "mbuf chunk size must be between 512 and 16777216 bytes",
 	} {
 		var stderr bytes.Buffer
-		if exit := execute(strings.Fields(line), &stderr); exit != 1 || !strings.HasPrefix(stderr.String(), "nutcracker: "+want+"\nUsage: nutcracker ") {
+		if exit := execute(strings.Fields(line), &stderr); exit != 1 ||
+			!strings.HasPrefix(stderr.String(), "nutcracker: "+want+"\nUsage: nutcracker ") {
 			t.Errorf("%q: exit code %d, %s, want %s", line, exit, stderr.String(), want)
 		}
 	}
@@ -155,9 +159,13 @@ func TestOwnDefaults(t *testing.T) {
 
 func pools(t *testing.T) []config.Pool {
 	t.Helper()
-	text := "a:\n  listen: localhost:1\n  servers:\n   - 10.0.0.1:1:1\nb:\n  listen: " + t.TempDir() + "/s\n  servers:\n   - 10.0.0.1:1:1\n" +
+	text := "a:\n  listen: localhost:1\n  servers:\n   - 10.0.0.1:1:1\nb:\n  listen: " + t.TempDir() +
+		"/s\n  servers:\n   - 10.0.0.1:1:1\n" +
 		"c:\n  listen: " + t.TempDir() + "/s 0600\n  servers:\n   - 10.0.0.1:1:1\n"
-	pools, _, err := config.LoadText("x.yml", []byte(text), config.Names{Hashes: []string{"fnv1a_64"}, Distributions: []string{"ketama"}})
+	pools, _, err := config.LoadText("x.yml", []byte(text), config.Names{
+		Hashes:        []string{"fnv1a_64"},
+		Distributions: []string{"ketama"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,18 +194,24 @@ func TestListeners(t *testing.T) {
 func TestEnvironment(t *testing.T) {
 	e, err := readEnvironment()
 	if err != nil || fmt.Sprintf("%+v %v %q", e.config, e.connect, e.format) !=
-		`{Pools:[] Threads:1 MaxClients:0 MaxValue:67108864 MaxDirty:1000000 StateDir: DrainTime:5s RequestTimeout:0s IdleTimeout:0s Slow:0s SlowKeys:false ResolveInterval:30s VIP:invalid IP} 500ms ""` {
+		`{Pools:[] Threads:1 MaxClients:0 MaxValue:67108864 MaxDirty:1000000 StateDir: DrainTime:5s `+
+			`RequestTimeout:0s IdleTimeout:0s Slow:0s SlowKeys:false `+
+			`ResolveInterval:30s VIP:invalid IP} 500ms ""` {
 		t.Errorf("defaults: %+v, %v", e, err)
 	}
 	for name, value := range map[string]string{
-		"MAGENT_THREADS": " 3 ", "MAGENT_MAX_CLIENTS": "4", "MAGENT_MAX_VALUE": "5k", "MAGENT_DIRTY_KEYS": "6", "MAGENT_STATE_DIR": "/s",
-		"MAGENT_DRAIN_TIMEOUT": "7s", "MAGENT_CONNECT_TIMEOUT": "8ms", "MAGENT_SLOW": "9ms", "MAGENT_LOG_FORMAT": "console",
+		"MAGENT_THREADS": " 3 ", "MAGENT_MAX_CLIENTS": "4", "MAGENT_MAX_VALUE": "5k", "MAGENT_DIRTY_KEYS": "6",
+		"MAGENT_STATE_DIR":     "/s",
+		"MAGENT_DRAIN_TIMEOUT": "7s", "MAGENT_CONNECT_TIMEOUT": "8ms", "MAGENT_SLOW": "9ms",
+		"MAGENT_LOG_FORMAT": "console",
 	} {
 		t.Setenv(name, value)
 	}
 	e, err = readEnvironment()
 	if err != nil || fmt.Sprintf("%+v %v %q", e.config, e.connect, e.format) !=
-		`{Pools:[] Threads:3 MaxClients:4 MaxValue:5120 MaxDirty:6 StateDir:/s DrainTime:7s RequestTimeout:0s IdleTimeout:0s Slow:9ms SlowKeys:false ResolveInterval:30s VIP:invalid IP} 8ms "console"` {
+		`{Pools:[] Threads:3 MaxClients:4 MaxValue:5120 MaxDirty:6 StateDir:/s DrainTime:7s `+
+			`RequestTimeout:0s IdleTimeout:0s Slow:9ms SlowKeys:false `+
+			`ResolveInterval:30s VIP:invalid IP} 8ms "console"` {
 		t.Errorf("set: %+v, %v", e, err)
 	}
 	for _, v := range variables {

@@ -7,12 +7,12 @@ import (
 	"magent/internal/service"
 )
 
-// versionText is what -V prints; the first line has the form of twemproxy's.
+// versionText returns what -V prints. The first line has the form of twemproxy's.
 func versionText() string {
 	return fmt.Sprintf("This is %s-%s\nasync event backend: epoll\n\n", program, service.Release())
 }
 
-// usage prints what -h prints, and what follows upon a wrong option.
+// usage prints the text for -h, which is also printed after a wrong option.
 func usage(w io.Writer) {
 	fmt.Fprintf(w, `Usage: nutcracker [-?hVdDt] [-v verbosity level] [-o output file]
                   [-c conf file] [-s stats port] [-a stats addr]
@@ -33,5 +33,6 @@ Options:
   -p, --pid-file=S       : set pid file (default: %s)
   -m, --mbuf-size=N      : set size of mbuf chunk in bytes (default: %d bytes)
 
-`, defaultLevel, mostLevel, defaultLog, defaultConfig, defaultPort, defaultAddr, defaultInterval, defaultPidFile, defaultBuffer)
+`, defaultLevel, mostLevel, defaultLog, defaultConfig, defaultPort, defaultAddr, defaultInterval,
+		defaultPidFile, defaultBuffer)
 }

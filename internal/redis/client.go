@@ -14,15 +14,15 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
-// Silence has the client library keep its log to itself, for the whole process: what it would write to stderr is in the errors
-// that are returned here.
+// Silence disables the log of the client library, for the whole process. What it would write to stderr is in the
+// errors that this package returns.
 func Silence() { logging.Disable() }
 
-// errUsedUp is what a second connection of one client is refused with.
+// errUsedUp refuses a second connection to a client.
 var errUsedUp = errors.New("the connection is lost")
 
-// options are those of a client with one connection, which is there already, and nothing tried twice. A command is given up
-// after timeout, or when its context says so.
+// options are for a client with one connection, which exists already, and without retries. A command is given up
+// after timeout, or when its context is done.
 func options(conn net.Conn, password string, timeout time.Duration) *goredis.Options {
 	var used atomic.Bool
 	return &goredis.Options{
@@ -39,9 +39,10 @@ func options(conn net.Conn, password string, timeout time.Duration) *goredis.Opt
 	}
 }
 
-// dial connects to an address, and has the end of ctx end the connection. free is to be called when it is not needed any
-// more.
-func dial(ctx context.Context, network, address string, timeout time.Duration) (conn net.Conn, free func(), err error) {
+// dial connects to an address. The connection is closed when ctx is done, or by free, which the caller has to call.
+func dial(ctx context.Context, network, address string, timeout time.Duration) (conn net.Conn, free func(),
+	err error,
+) {
 	dialer := net.Dialer{Timeout: timeout}
 	if conn, err = dialer.DialContext(ctx, network, address); err != nil {
 		return nil, nil, err
@@ -50,9 +51,9 @@ func dial(ctx context.Context, network, address string, timeout time.Duration) (
 	return conn, func() { stop(); _ = conn.Close() }, nil
 }
 
-// Ping asks the server at an address whether it executes commands. It returns nil for +PONG only: not when the server is still
-// loading its data, has lost its master, or wants another password. An empty password is not said. timeout bounds the
-// connect, and each answer.
+// Ping asks the server at an address whether it executes commands. It returns nil only for +PONG, so not if the
+// server is still loading its data, has lost its master, or wants another password. An empty password is not sent.
+// timeout limits the connect and each reply.
 func Ping(ctx context.Context, network, address, password string, timeout time.Duration) error {
 	conn, free, err := dial(ctx, network, address, timeout)
 	if err != nil {
@@ -68,8 +69,8 @@ func Ping(ctx context.Context, network, address, password string, timeout time.D
 	return err
 }
 
-// Master asks the Sentinel at an address where a master is. The host may be a name. timeout bounds the connect, and the
-// answer.
+// Master asks the Sentinel at an address for the address of a master, whose host may be a name. timeout limits
+// the connect and the reply.
 func Master(ctx context.Context, sentinel, name string, timeout time.Duration) (host string, port int, err error) {
 	conn, free, err := dial(ctx, "tcp", sentinel, timeout)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package redis asks Redis servers and Sentinels, beside the event loops and on connections of its own: whether a server is
-// ready, who is the master, and to be told when that changes. It wraps the client library, which does more than is wanted
-// here when it is left alone: it dials anew, tries again, and logs.
+// Package redis asks Redis servers whether they are ready, and Sentinels where the master is and when that changes.
+// It runs beside the event loops, on connections of its own. It wraps the client library, and switches off what that
+// does on its own: dialing again, retrying and logging.
 package redis

@@ -11,20 +11,23 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 )
 
-// Switch is what a Sentinel announces when another server has become a master.
+// Switch is a Sentinel's announcement that another server has become the master.
 type Switch struct {
-	Name string // of the master
-	Host string // an address, or a name
+	Name string // name of the master
+	Host string // an address or a name
 	Port int
 }
 
-// announced is the channel of a Sentinel that tells of other masters.
+// announced is the channel on which Sentinels announce new masters.
 const announced = "+switch-master"
 
-// Listen listens to the Sentinel at an address until ctx is done or the connection is lost, and returns why. subscribed is
-// called once it listens, switched for each change, both on this goroutine. timeout bounds the connect. A Sentinel that has
-// said nothing for quiet is asked whether it is there, and lost when it has not answered within another quiet.
-func Listen(ctx context.Context, sentinel string, timeout, quiet time.Duration, subscribed func(), switched func(Switch)) error {
+// Listen listens to the Sentinel at an address until ctx is done or the connection is lost, and returns the
+// reason. It calls subscribed once it listens, and switched for each change, both on this goroutine. timeout
+// limits the connect. A Sentinel that has been silent for quiet is asked whether it is alive. It is lost if it
+// does not answer within another quiet.
+func Listen(ctx context.Context, sentinel string, timeout, quiet time.Duration, subscribed func(),
+	switched func(Switch),
+) error {
 	conn, free, err := dial(ctx, "tcp", sentinel, timeout)
 	if err != nil {
 		return err
@@ -61,7 +64,7 @@ func Listen(ctx context.Context, sentinel string, timeout, quiet time.Duration, 
 	}
 }
 
-// parseSwitch reads "name old-host old-port host port".
+// parseSwitch parses "name old-host old-port host port".
 func parseSwitch(payload string) (Switch, error) {
 	words := strings.Fields(payload)
 	if len(words) != 5 {

@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 
 const noHello = "-ERR unknown command `HELLO`\r\n" // before Redis 6
 
-// fake answers every command with the same line, but the first one of a connection, which is HELLO.
+// fake answers every command with the same line, except for the first one of a connection, which is HELLO.
 func fake(t *testing.T, hello, answer string) string {
 	return testkit.Serve(t, func(c net.Conn) {
 		say := hello
@@ -61,7 +61,7 @@ func TestPing(t *testing.T) {
 	locked := testkit.StartRedis(t, "--requirepass", "secret")
 	for what, c := range map[string]struct{ address, password, want string }{
 		"no password":       {open.Addr, "", ""},
-		"an idle password":  {open.Addr, "any", ""}, // Redis takes any from a user who needs none
+		"an idle password":  {open.Addr, "any", ""}, // Redis accepts any password from a user who needs none
 		"the password":      {locked.Addr, "secret", ""},
 		"another password":  {locked.Addr, "wrong", "WRONGPASS"},
 		"password not said": {locked.Addr, "", "NOAUTH"},
@@ -78,7 +78,8 @@ func TestPing(t *testing.T) {
 	}
 }
 
-// A server that has lost its master and would answer with old data is not ready, nor is one that loads its data.
+// TestPingRealStates: a server that has lost its master and would answer with old data is not ready, nor is one
+// that is loading its data.
 func TestPingRealStates(t *testing.T) {
 	s := testkit.StartRedis(t, "--replica-serve-stale-data", "no", "--enable-debug-command", "yes")
 	if got := ping(t, s.Addr, ""); got != "" {
@@ -120,7 +121,7 @@ func TestPingUnixSocket(t *testing.T) {
 	}
 }
 
-// A server that says nothing costs its time and no more, and nothing once nobody waits any more.
+// TestPingHangs: a silent server costs the timeout and no more, and nothing once the context is done.
 func TestPingHangs(t *testing.T) {
 	s := testkit.StartRedis(t)
 	s.Pause()
@@ -148,18 +149,23 @@ func TestMaster(t *testing.T) {
 		"nobody":       {testkit.DeadAddr(t), "mymaster", "connection refused"},
 		"odd":          {fake(t, noHello, "*1\r\n$1\r\na\r\n"), "mymaster", "answered"},
 	} {
-		if _, _, err := Master(t.Context(), c.address, c.name, testkit.Patience); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, _, err := Master(t.Context(), c.address, c.name, testkit.Patience); err == nil ||
+			!strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
 }
 
-// listen listens until the test is over, or the connection is lost, and tells what it hears.
-func listen(t *testing.T, sentinel string, quiet time.Duration) (subscribed chan bool, switched chan Switch, ended chan error) {
+// listen listens until the test is over or the connection is lost, and passes on what it gets.
+func listen(t *testing.T, sentinel string, quiet time.Duration) (subscribed chan bool, switched chan Switch,
+	ended chan error,
+) {
 	subscribed, switched, ended = make(chan bool, 10), make(chan Switch, 10), make(chan error, 1)
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
-		ended <- Listen(ctx, sentinel, testkit.Patience, quiet, func() { subscribed <- true }, func(s Switch) { switched <- s })
+		ended <- Listen(ctx, sentinel, testkit.Patience, quiet, func() { subscribed <- true }, func(s Switch) {
+			switched <- s
+		})
 		close(ended)
 	}()
 	t.Cleanup(func() {
@@ -183,9 +189,10 @@ func TestListen(t *testing.T) {
 	}
 }
 
-// Silence is asked about, again and again; one that goes on then is the end.
+// TestListenToSilence: a silent server is asked again and again whether it is alive. If it stays
+// silent, Listen returns.
 func TestListenToSilence(t *testing.T) {
-	sentinel := testkit.StartRedis(t) // any server lets itself be listened to
+	sentinel := testkit.StartRedis(t) // any server can be listened to
 	const quiet = 500 * time.Millisecond
 	subscribed, _, ended := listen(t, sentinel.Addr, quiet)
 	testkit.Await(t, "subscribed", subscribed)
@@ -207,14 +214,15 @@ func TestListenToSilence(t *testing.T) {
 
 func TestListenEnds(t *testing.T) {
 	for what, address := range map[string]string{
-		"nobody": testkit.DeadAddr(t), "no Redis": fake(t, "ERROR\r\n", "ERROR\r\n"), "no login": fake(t, noHello, "-NOAUTH Authentication required.\r\n"),
+		"nobody": testkit.DeadAddr(t), "no Redis": fake(t, "ERROR\r\n", "ERROR\r\n"),
+		"no login": fake(t, noHello, "-NOAUTH Authentication required.\r\n"),
 	} {
 		_, _, ended := listen(t, address, testkit.Patience)
 		if err := testkit.Await(t, "ended", ended); err == nil {
 			t.Errorf("%s: no error", what)
 		}
 	}
-	sentinel := testkit.StartRedis(t) // any server lets itself be listened to
+	sentinel := testkit.StartRedis(t) // any server can be listened to
 	subscribed, _, ended := listen(t, sentinel.Addr, testkit.Patience)
 	testkit.Await(t, "subscribed", subscribed)
 	sentinel.Kill()
@@ -228,7 +236,10 @@ func TestParseSwitch(t *testing.T) {
 	if want := (Switch{"m-1", "redis-2.example.net", 6380}); got != want || err != nil {
 		t.Errorf("%+v, %v", got, err)
 	}
-	for _, text := range []string{"", "m 10.0.0.1 6379 10.0.0.2", "m 10.0.0.1 6379 10.0.0.2 x", "m 1 2 3 4 5", "m a 1 b 65536", "m a 1 b -1"} {
+	for _, text := range []string{
+		"", "m 10.0.0.1 6379 10.0.0.2", "m 10.0.0.1 6379 10.0.0.2 x", "m 1 2 3 4 5",
+		"m a 1 b 65536", "m a 1 b -1",
+	} {
 		if got, err := parseSwitch(text); err == nil {
 			t.Errorf("%q: %+v", text, got)
 		}
