@@ -8,7 +8,8 @@ import (
 // When a server returns, it is not yet known what it has missed. A key becomes dirty only when the other copy
 // answers. And a mutation that the server had confirmed before it was restarted makes no key dirty at all: only a list
 // of the other copy's keys shows it, once that copy has carried it out. So a resync waits until the other copies have
-// answered everything that they were asked before.
+// answered everything that they were asked before. Until then nothing is copied from the returning server, either:
+// what it has missed may be on its way to the very server that would get the copy.
 
 // barrier is one request to each of the other copies, behind everything that they were asked before.
 type barrier struct {
@@ -38,7 +39,32 @@ func (w *barrier) OnReply(_ uint16, _ *backend.Conn, _ *ascii.Reply) {
 		return
 	}
 	w.h.wait = nil
-	if !w.e.Retired {
-		w.e.goOn(w.h)
+	if w.e.Retired {
+		return
+	}
+	w.e.goOn(w.h)
+	w.e.goOnWithout(w.h.server)
+}
+
+// behind reports whether it is not known yet what server i has missed, because it has just returned.
+func (e *Engine) behind(i int) bool { return e.resyncs[i] != nil && e.resyncs[i].wait != nil }
+
+// sourceBehind reports whether that is so with a server that h copies from.
+func (e *Engine) sourceBehind(h *resync) bool {
+	for j := range e.Conns {
+		if e.CopiesOf(h.server, j) && e.behind(j) {
+			return true
+		}
+	}
+	return false
+}
+
+// goOnWithout continues the resyncs of the servers that copy from server i, whose barrier has gone, or which has gone
+// itself.
+func (e *Engine) goOnWithout(i int) {
+	for j, h := range e.resyncs {
+		if h != nil && e.CopiesOf(j, i) {
+			e.goOn(h)
+		}
 	}
 }

@@ -88,7 +88,8 @@ func (e *Engine) canCopy(x *copying) bool {
 	if x.from = b; x.server == b {
 		x.from = p
 	}
-	if e.copies[x.key] != nil || x.from < 0 || !e.Health.Usable(x.from) || e.dirty[x.from].Has([]byte(x.key)) {
+	if e.copies[x.key] != nil || x.from < 0 || !e.Health.Usable(x.from) || e.behind(x.from) ||
+		e.dirty[x.from].Has([]byte(x.key)) {
 		return false
 	}
 	return (x.fill || !e.dirty[x.server].All()) &&

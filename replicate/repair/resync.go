@@ -41,7 +41,8 @@ const (
 // it then copies all other keys. Meanwhile the server gets mutations but no reads.
 //
 // A resync starts copies as long as there is room and a key is left. It ends, and leaves Engine.resyncs, when nothing
-// is under way and nothing is left. Before its barrier it neither ends nor fills.
+// is under way and nothing is left. Before its barrier it neither ends nor fills. While a server that it copies from
+// has a barrier, it starts nothing.
 type resync struct {
 	server int
 	stage  stage    // only Engine.enter changes it, and counts in Engine.warming the resyncs that fill
@@ -125,14 +126,14 @@ func (e *Engine) Gone(i int) {
 	for j, h := range e.resyncs {
 		if h.isFilling() && e.CopiesOf(j, i) {
 			e.abandon(h)
-			e.goOn(h)
 		}
 	}
+	e.goOnWithout(i)
 }
 
 // goOn starts copies as long as there is room, and ends the resync if nothing is left to do.
 func (e *Engine) goOn(h *resync) {
-	for e.resyncs[h.server] == h && h.room() {
+	for e.resyncs[h.server] == h && h.room() && !e.sourceBehind(h) {
 		if !e.copyNext(h) {
 			break
 		}
