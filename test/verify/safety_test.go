@@ -136,5 +136,5 @@ beta:
 	run(t, "-c", file).says(2, "several pools have backups: name one with --pool (alpha, beta)")
 	write(strings.Split(text, "beta:")[0] + "gamma:\n  listen: " + testkit.DeadAddr(t) +
 		"\n  redis: true\n  servers:\n   - " + p.Addr + ":1\n")
-	run(t, "-c", file, "--pool", "gamma").says(2, `pool "gamma" is one of Redis`)
+	run(t, "-c", file, "--pool", "gamma").says(2, `pool "gamma" is a Redis pool`)
 }
