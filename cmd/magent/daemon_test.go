@@ -16,7 +16,7 @@ import (
 	"magent/internal/testkit"
 )
 
-// daemon is a magent in the background, known by its pid file only.
+// daemon is a magent in the background. Only its pid file is known.
 type daemon struct {
 	dir, pidFile, log string
 }
@@ -29,7 +29,7 @@ func newDaemon(t *testing.T) *daemon {
 	return d
 }
 
-// run starts it in its folder, with names relative to that, and returns what the parent said.
+// run starts it in its folder, with relative names, and returns the parent's output.
 func (d *daemon) run(t *testing.T, bin string, args ...string) (stdout string, err error) {
 	t.Helper()
 	cmd := exec.Command(bin, append([]string{"-d", "-s", deadServer, "--pid-file", "pid"}, args...)...)
@@ -44,7 +44,7 @@ func (d *daemon) pid() int {
 	return pid
 }
 
-// kill ends it also when the test failed half way.
+// kill ends it, also after a failed test.
 func (d *daemon) kill() {
 	if pid := d.pid(); pid > 1 {
 		syscall.Kill(pid, syscall.SIGKILL)
@@ -89,7 +89,7 @@ func testDaemon(t *testing.T, bin string) {
 	}
 }
 
-// A server whose name nobody knows keeps nothing from being served; whoever starts the daemon is told.
+// A server with an unknown name does not prevent the start, and whoever starts the daemon is told.
 func testUnknownName(t *testing.T, bin string) {
 	d := newDaemon(t)
 	said, err := d.run(t, bin, "-u", strconv.Itoa(os.Getuid()), "-l", "127.0.0.1:0", "--log-file", "log", "-b",
@@ -102,7 +102,7 @@ func testUnknownName(t *testing.T, bin string) {
 	waitForLog(t, d.log, "magent serves")
 }
 
-// What goes wrong in the daemon is said by the parent, in the one line that a process in the foreground would print.
+// Errors in the daemon are printed by the parent, in the same line as by a foreground process.
 func testDaemonFails(t *testing.T, bin string) {
 	taken := testkit.Listen(t)
 	for _, c := range []struct{ args, want string }{
@@ -125,7 +125,7 @@ func testDaemonFails(t *testing.T, bin string) {
 	}
 }
 
-// A warning reaches whoever starts a daemon, even without a log file; the log itself stays out of the terminal.
+// A warning reaches whoever starts a daemon, even without a log file. The log itself is not printed on the terminal.
 func testDaemonWarns(t *testing.T, bin string) {
 	needRoot(t)
 	d := newDaemon(t)

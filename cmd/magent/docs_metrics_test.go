@@ -12,7 +12,7 @@ import (
 	"magent/internal/stats"
 )
 
-// metricTable lists every metric that a process with one pool, one server and one loop exports.
+// metricTable lists every metric of a process with one pool, one server and one loop.
 func metricTable() string {
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(metrics.New(func(context.Context) (*stats.Process, *stats.Snapshot, error) {

@@ -10,7 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// tables are those of flags and metrics in the pages of docs: what lies between two lines.
+// tables are the generated tables of flags and metrics in docs. Each stands between two marker lines.
 var tables = []struct {
 	page, begin, end string
 	text             func() string
@@ -37,7 +37,7 @@ var tables = []struct {
 	},
 }
 
-// TestDocs holds the tables in docs to the flags and metrics that there are. With UPDATE_DOCS=1 it writes the tables.
+// TestDocs compares the tables in docs with the flags and metrics. With UPDATE_DOCS=1 it writes the tables.
 func TestDocs(t *testing.T) {
 	for _, table := range tables {
 		path := filepath.Join("..", "..", "docs", table.page)
@@ -63,7 +63,7 @@ func TestDocs(t *testing.T) {
 	}
 }
 
-// flagTable renders flags by their topics, in the order of the help text.
+// flagTable renders flags by topic, in the order of the help text.
 func flagTable(flags []cli.Flag, topics []string) string {
 	var b strings.Builder
 	for _, topic := range topics {

@@ -8,8 +8,8 @@ import (
 	"magent/internal/run"
 )
 
-// Each mistake is one line that names the value and the remedy, with exit code 2 and nothing on stdout.
-// A want that ends in "..." is the beginning of the line.
+// TestUsageErrors: each error is one line that names the value and the remedy, with exit code 2 and nothing on
+// stdout. A want that ends in "..." is the beginning of the line.
 func TestUsageErrors(t *testing.T) {
 	for _, c := range []struct{ line, want string }{
 		{"", "no server given: name at least one memcached with -s, for example -s 10.0.0.1:11211"},

@@ -136,7 +136,7 @@ func TestTestConfig(t *testing.T) {
 	}
 }
 
-// A pool in a file and the same pool in flags have their keys in the same places.
+// A pool in a file and the same pool in flags have their keys on the same servers.
 func TestFileAndFlagsPlaceAlike(t *testing.T) {
 	file := mustParse(t, "-c "+testkit.TempFile(t, "pools.yml",
 		"a:\n  listen: 127.0.0.1:1\n  hash: murmur\n  hash_tag: \"{}\"\n  servers:\n"+

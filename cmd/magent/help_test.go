@@ -64,7 +64,7 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-// No name may stand for two flags, and the short ones of magent 0.5 must all be there.
+// Names of flags are unique, and the short ones of magent 0.5 are all there.
 func TestFlagNames(t *testing.T) {
 	seen := map[string]cli.Flag{}
 	for _, f := range slices.Concat(newFlags(), ownVerifyFlags(), ownHealthFlags()) {

@@ -17,7 +17,7 @@ import (
 // nobody is the user of these tests.
 const nobody = 65534
 
-// owner is who a file belongs to; of a link, the link itself.
+// owner returns the user that a file belongs to; for a link, that of the link itself.
 func owner(t *testing.T, path string) int {
 	t.Helper()
 	info, err := os.Lstat(path)
@@ -27,7 +27,7 @@ func owner(t *testing.T, path string) int {
 	return int(info.Sys().(*syscall.Stat_t).Uid)
 }
 
-// identified is a server that says who it is, and nothing else.
+// identified is a server that tells its identity, and nothing else.
 func identified(t *testing.T) string {
 	t.Helper()
 	return testkit.Serve(t, answerStats)
@@ -50,12 +50,12 @@ func answerStats(c net.Conn) {
 	}
 }
 
-// All of a journal belongs to the user that root becomes, whoever made it and when; the next start
-// as that user alone works.
+// All files of a journal belong to the user that root becomes, whoever created them and when. The next
+// start as that user works.
 func testStateDir(t *testing.T, bin string) {
 	needRoot(t)
 	primary, backup := identified(t), identified(t)
-	for range 5 { // identities are written when the connections stand, just when the rights are given up
+	for range 5 { // identities are written once connections are established, which is when the rights are given up
 		dir := testkit.OpenFolder(t)
 		state := filepath.Join(dir, "state")
 		args := []string{"--state-dir", state, "-s", primary, "-b", backup, "-l", "127.0.0.1:0", "--threads", "2"}
@@ -85,8 +85,7 @@ func testStateDir(t *testing.T, bin string) {
 	}
 }
 
-// Nothing but a journal's own files changes hands: a folder in which there is anything else is
-// refused, whatever it is.
+// Only a journal's own files are transferred. A folder with any other file is refused.
 func testStateDirRefused(t *testing.T, bin string) {
 	needRoot(t)
 	for name, c := range map[string]struct {
@@ -148,7 +147,7 @@ func testStateDirRefused(t *testing.T, bin string) {
 	}
 }
 
-// A pid file, a log and a socket change hands only if they are files of this program.
+// A pid file, a log and a socket are transferred only if they are files of this program.
 func testFilesOfOthers(t *testing.T, bin string) {
 	needRoot(t)
 	line := "-s " + deadServer + " -l 127.0.0.1:0 -u nobody "

@@ -16,7 +16,7 @@ import (
 	"magent/internal/testkit"
 )
 
-// TestProcess runs the real program. It is built once; the tests in it run beside each other, on ports of the kernel.
+// TestProcess runs the real program. It is built once; its tests run in parallel, on ports that the kernel chooses.
 func TestProcess(t *testing.T) {
 	bin := build(t)
 	for name, test := range map[string]func(t *testing.T, bin string){
@@ -50,7 +50,7 @@ func TestProcess(t *testing.T) {
 	}
 }
 
-// build makes the program, in a folder that other users may look into.
+// build builds the program, in a folder that other users can read.
 func build(t *testing.T) string {
 	t.Helper()
 	bin := filepath.Join(testkit.OpenFolder(t), program)
@@ -66,7 +66,7 @@ type process struct {
 	t *testing.T
 }
 
-// start runs a command. The process is gone when the test ends, however that ends.
+// start runs a command. The process is killed when the test ends.
 func start(t *testing.T, cmd *exec.Cmd) *process {
 	t.Helper()
 	return &process{testkit.StartCommand(t, program, cmd), t}
@@ -123,7 +123,7 @@ func stringsOf(field any) []string {
 	return texts
 }
 
-// deadServer is the address of a server that nobody runs: no program listens on port 1 of loopback.
+// deadServer is an address without a server: no program listens on port 1 of loopback.
 const deadServer = "127.0.0.1:1"
 
 // asks connects and checks that magent answers.
@@ -136,7 +136,7 @@ func asks(t *testing.T, network, address string) {
 	}
 }
 
-// gone tells whether a process that is nobody's child has ended; a zombie has.
+// gone reports whether a process that is not our child has ended. A zombie counts as ended.
 func gone(pid int) bool {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -146,7 +146,7 @@ func gone(pid int) bool {
 	return strings.HasPrefix(state, "Z")
 }
 
-// asNobody makes a command run without root's rights, whoever runs the tests.
+// asNobody runs a command without root's rights, whoever runs the tests.
 func asNobody(cmd *exec.Cmd) *exec.Cmd {
 	if os.Geteuid() == 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}

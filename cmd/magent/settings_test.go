@@ -13,7 +13,7 @@ import (
 	"magent/internal/service"
 )
 
-// mustParse reads a command line that is right.
+// mustParse parses a correct command line.
 func mustParse(t *testing.T, line string) *settings {
 	t.Helper()
 	s, err := parse(strings.Fields(line), run.Names())
@@ -31,7 +31,7 @@ func addressTexts(addresses []config.Address) []string {
 	return texts
 }
 
-// show prints what matters of a configuration, for comparison.
+// show formats the important parts of a configuration for comparison.
 func show(s *settings) string {
 	p := s.config.Pools[0]
 	var listen []string
@@ -66,7 +66,7 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// Command lines as articles and init scripts have them.
+// Command lines from articles and init scripts.
 func TestMagent05CommandLines(t *testing.T) {
 	for _, c := range []struct{ line, want string }{
 		{
@@ -145,7 +145,7 @@ func TestEveryOtherFlag(t *testing.T) {
 	if want := "1s 2s 3 4s primary 5 6144 7 0s 511 me us console 2 true {} 8s\n"; got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}
-	here, _ := os.Getwd() // a daemon changes its folder, so its files are absolute
+	here, _ := os.Getwd() // a daemon changes its folder, so the names of its files become absolute
 	for path, name := range map[string]string{p.Listen[1].Address: "s.sock", s.pidFile: "p.pid", s.log.File: "l.log"} {
 		if path != filepath.Join(here, name) {
 			t.Errorf("%s became %s", name, path)
@@ -177,7 +177,7 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// Kubernetes sets MAGENT_PORT for every pod beside a Service named magent.
+// Kubernetes sets MAGENT_PORT in every pod if there is a Service named magent.
 func TestKubernetesServiceLink(t *testing.T) {
 	t.Setenv("MAGENT_PORT", "tcp://10.96.0.7:11211")
 	if got, want := show(mustParse(t, "-s a")), "listen [127.0.0.1:11211] servers [a:11211] backups []"; got != want {
@@ -202,7 +202,7 @@ func TestEveryFlagHasItsVariable(t *testing.T) {
 	}
 }
 
-// A daemon without a log file logs nowhere: until it is ready, its stderr is where its parent looks for errors.
+// A daemon without a log file does not log: until it is ready, its parent reads its stderr for errors.
 func TestWhereTheLogGoes(t *testing.T) {
 	var stderr strings.Builder
 	if o := mustParse(t, "-s a").process(&stderr); o.Process.Log.Default != &stderr {

@@ -13,7 +13,7 @@ import (
 	"magent/internal/testkit"
 )
 
-// fails runs a command line that cannot work: exit code 1, one line, soon.
+// fails runs a command line that cannot work. It expects exit code 1 and one line, soon.
 func fails(t *testing.T, bin, line, wantStart, wantPart string) {
 	t.Helper()
 	began := time.Now()
@@ -24,7 +24,7 @@ func fails(t *testing.T, bin, line, wantStart, wantPart string) {
 		strings.Count(said, "\n") != 1 {
 		t.Errorf("magent %s said\n%swant magent: %s ... %s", line, said, wantStart, wantPart)
 	}
-	// The promise is a second; what a loaded machine adds is not the program's.
+	// The program promises a second. A loaded machine may add to that.
 	if d := time.Since(began); d > 5*time.Second {
 		t.Errorf("magent %s took %v to say so", line, d)
 	}
@@ -91,14 +91,14 @@ func testUnixSocket(t *testing.T, bin string) {
 		t.Errorf("mode %v, %v", info, err)
 	}
 	p.Kill()
-	// A socket that a dead process left behind is no obstacle.
+	// A socket file left by a dead process is no obstacle.
 	p = start(t, exec.Command(bin, "-s", deadServer, "-p", "0", "-f", path))
 	p.listening()
 	asks(t, "unix", path)
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("mode %v, %v", info, err)
 	}
-	// One that serves is.
+	// One of a process that serves is.
 	second := start(t, exec.Command(bin, "-s", deadServer, "-p", "0", "-f", path))
 	second.ends(exitFailed)
 	asks(t, "unix", path)

@@ -16,13 +16,13 @@ import (
 	"magent/internal/testkit"
 )
 
-// slowServer is a memcached that keeps the answer to "get slow" back until it is told to give it.
+// slowServer is a memcached that does not answer "get slow" until release is called.
 type slowServer struct {
 	addr   string
-	asked  chan struct{} // one for each "get slow"
+	asked  chan struct{} // one element for each "get slow"
 	answer chan struct{} // closed by release
 
-	release func() // gives the answers
+	release func() // sends the answers
 }
 
 func startSlowServer(t *testing.T) *slowServer {
@@ -54,7 +54,7 @@ func (s *slowServer) serve(c net.Conn) {
 	}
 }
 
-// startAsking runs magent in front of a slow server, with one request under way.
+// startAsking runs magent in front of a slow server, with one request in flight.
 func startAsking(t *testing.T, bin string) (p *process, server *slowServer, address string, client net.Conn) {
 	t.Helper()
 	server = startSlowServer(t)
@@ -78,7 +78,7 @@ func testDrain(t *testing.T, bin string) {
 		return err != nil
 	})
 	server.release()
-	reply, err := io.ReadAll(client) // up to the end: the proxy closes an idle client
+	reply, err := io.ReadAll(client) // up to the end, as the proxy closes an idle client
 	if err != nil || string(reply) != "VALUE slow 0 2\r\nok\r\nEND\r\n" {
 		t.Errorf("the request in flight got %q, %v", reply, err)
 	}
@@ -102,7 +102,7 @@ func testStopsOnEverySignal(t *testing.T, bin string) {
 		p := start(t, exec.Command(bin, "-s", deadServer, "-l", "127.0.0.1:0"))
 		idle := testkit.Dial(t, "tcp", p.listening()[0])
 		p.Signal(s)
-		p.ends(0) // an idle client does not hold it up
+		p.ends(0) // an idle client does not delay the end
 		if rest, err := io.ReadAll(idle); len(rest) > 0 || err != nil {
 			t.Errorf("an idle client saw %q, %v", rest, err)
 		}
@@ -141,7 +141,7 @@ func waitForLog(t *testing.T, path, text string) map[string]any {
 	return fields
 }
 
-// Whoever reads stderr may go away: the process lives on, and a log line does not kill it with SIGPIPE.
+// If the reader of stderr goes away, the process stays alive: a log line does not kill it with SIGPIPE.
 func testLogReaderGone(t *testing.T, bin string) {
 	read, write, err := os.Pipe()
 	if err != nil {

@@ -58,7 +58,7 @@ func TestVerifyFlags(t *testing.T) {
 	}
 }
 
-// The servers may come from the variables of the proxy; what a run does may not.
+// Servers may come from the variables of the proxy, but not the flags for a single run.
 func TestVerifyEnvironment(t *testing.T) {
 	t.Setenv("MAGENT_SERVER", "a")
 	t.Setenv("MAGENT_BACKUP", "b")
@@ -70,7 +70,7 @@ func TestVerifyEnvironment(t *testing.T) {
 	}
 }
 
-// The pool to compare is named, or is the only one that has copies.
+// The pool to compare is named, or is the only one with copies.
 func TestPickPool(t *testing.T) {
 	b := []config.Address{{Host: "b"}}
 	pools := []config.Pool{
@@ -158,7 +158,7 @@ func TestVerifyOutputUnfinished(t *testing.T) {
 	}
 }
 
-// Where there is no terminal the progress is a line now and then.
+// Without a terminal progress is printed as a line now and then.
 func TestVerifyProgressLines(t *testing.T) {
 	o, stdout, stderr := newTestOutput(t, "-s p -b b")
 	o.progress(false, 100, 1000)

@@ -101,7 +101,7 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
-// In the foreground there is a pid file only for who asks for one; names are absolute.
+// In the foreground there is a pid file only if it was asked for, and names are absolute.
 func TestFiles(t *testing.T) {
 	here, _ := os.Getwd()
 	for line, want := range map[string]string{
@@ -122,7 +122,7 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// Without -c the file is Debian's; where that is not there, twemproxy's own, with its other defaults.
+// Without -c the file is Debian's. If that does not exist, it is twemproxy's own, with its other defaults.
 func TestOwnDefaults(t *testing.T) {
 	const own = "config conf/nutcracker.yml, stats 0.0.0.0:22222, "
 	dir := t.TempDir()
@@ -172,7 +172,8 @@ func pools(t *testing.T) []config.Pool {
 	return pools
 }
 
-// A socket without a permission is open to all when a daemon makes it, else the umask decides; a name is looked up.
+// A socket without a permission is open to everyone if a daemon creates it; otherwise the umask
+// decides. A name is looked up.
 func TestListeners(t *testing.T) {
 	for line, want := range map[string]string{"": "127.0.0.1:1 0 600", "-d": "127.0.0.1:1 777 600"} {
 		s, err := parse(strings.Fields(line))
