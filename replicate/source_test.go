@@ -7,8 +7,8 @@ import (
 )
 
 // TestReturnedServerIsNoSourceYet: the backup returns while the primary is away, and is asked to change keys that it
-// had missed. Before it answers, the primary returns. Its values are older, and must not be copied to the backup. There
-// are more keys than are repaired at once.
+// had missed. Before it answers, the primary returns. Its values are older, and must not be copied to the backup.
+// There are more keys than are repaired at once.
 func TestReturnedServerIsNoSourceYet(t *testing.T) {
 	t.Run("it stays", func(t *testing.T) { testNoSourceYet(t, false) })
 	t.Run("it goes again", func(t *testing.T) { testNoSourceYet(t, true) })
