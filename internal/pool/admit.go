@@ -6,7 +6,7 @@ import (
 	"magent/internal/loop"
 )
 
-// Admit has servers return that are connected to again, once it is known whether their other copies can be had: not
+// Admit uses servers again that are connected, once it is known whether their other copies can be reached. It does not
 // while connections to those are being made, as at the start.
 func (p *Pool) Admit() {
 	for i, c := range p.Conns {
@@ -23,7 +23,7 @@ func (p *Pool) Admit() {
 	p.borrow()
 }
 
-// later does what may have become possible, outside the engine's calls.
+// later calls Admit and Refill from outside the engine, if there may be something for them to do.
 func (p *Pool) later() {
 	for i, c := range p.Conns {
 		if p.Engine.Incomplete(i) || c.Ready() && !p.Health.Usable(i) && !p.Recalled[i] {
@@ -36,11 +36,12 @@ func (p *Pool) later() {
 	}
 }
 
-// Refill takes a server out of use that lacks what the other copies have, if it can get that now: on its return it is
-// filled. Its keys are answered by their other copies meanwhile. It must not be called inside the engine.
+// Refill takes a server out of use that lacks keys which the other copies have, if it can be filled now. It is filled
+// on its return; until then the other copies answer for its keys. Refill must not be called from within the engine.
 func (p *Pool) Refill() {
 	for i, c := range p.Conns {
-		if p.mayMakeGood(i) && p.Health.Server(i).State == failover.Up && p.Engine.Incomplete(i) && p.Engine.CanFill(i) && c.Ready() {
+		if p.mayMakeGood(i) && p.Health.Server(i).State == failover.Up && p.Engine.Incomplete(i) &&
+			p.Engine.CanFill(i) && c.Ready() {
 			c.Close(backend.ErrRefill)
 			c.Connect()
 			return // one after the other: MadeGood comes here again

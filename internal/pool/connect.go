@@ -9,12 +9,15 @@ import (
 	"magent/internal/loop"
 )
 
-// Recognized reports whether a server is the one that it was. What another one lacks, and what it may hold that is out of date, is
-// made good once it is taken out of use, in Connected; nothing that was meant for the one before is sent to it.
+// Recognized reports whether a server is the one that was connected before. If it is another one, nothing that was
+// meant for the one before is sent to it. What it lacks, or holds that may be out of date, is repaired after Connected
+// has taken it out of use.
 func (p *Pool) Recognized(c *backend.Conn) bool {
 	i := p.byConn[c]
 	contents := p.Health.Meet(i, p.meeting(i))
-	if contents == failover.Doubtful { // recorded before the identity is: who comes after a crash must not take it for the one that it was
+	// This is recorded before the identity. Otherwise a process that starts after a crash would take the server for
+	// the one before.
+	if contents == failover.Doubtful {
 		p.moved[i] = everyKey
 		p.Engine.Distrust(i)
 		p.Loop.Registry.Distrusted(p.records[i])
@@ -36,7 +39,7 @@ func (p *Pool) Recognized(c *backend.Conn) bool {
 	return contents == failover.Partial && !p.Engine.CanFill(i)
 }
 
-// meeting is what is known of server i when a connection to it begins.
+// meeting returns what is known of server i when a connection to it begins.
 func (p *Pool) meeting(i int) failover.Meeting {
 	c := p.Conns[i]
 	return failover.Meeting{
@@ -47,16 +50,17 @@ func (p *Pool) meeting(i int) failover.Meeting {
 	}
 }
 
-// everyKey may be out of date on a server that is another memory.
+// everyKey is for a server whose whole contents may be out of date, because it is another memory.
 func everyKey([]byte) bool { return true }
 
-// Why a server is taken out of use that was another one when it was connected to again, while nobody asked for anything.
+// Why a server is taken out of use that turned out to be another one when it was connected again. No request was
+// waiting.
 var (
 	errRestarted = errors.New("it was restarted")
 	errAnother   = errors.New("it is another one, and may hold what is out of date")
 )
 
-// Connected begins to make good what a server missed that was ejected, or has lost: a new connection stands.
+// Connected begins to repair a server that was ejected, or that lost its contents. A new connection to it is ready.
 func (p *Pool) Connected(c *backend.Conn) {
 	i := p.byConn[c]
 	if p.Loop.VIP && p.Engine.Missed(i) {
@@ -81,8 +85,9 @@ func (p *Pool) Connected(c *backend.Conn) {
 	p.later()
 }
 
-// wait has a server wait before it returns. One that holds what is out of date waits for Flushable, for it may have to be flushed:
-// memcached 1.6.25 and later may keep an item over flush_all that was stored or used in the same second (item_flush_expired).
+// wait keeps a server out of use for a while. If what it holds is out of date it may have to be flushed, so it waits
+// for Flushable: memcached 1.6.25 and later may keep an item over flush_all that was stored or used in the same second
+// (item_flush_expired).
 func (p *Pool) wait(i int, calm time.Duration) {
 	connects := p.Conns[i].Stats.Connects
 	again := loop.NewTimer(func() {
@@ -94,9 +99,10 @@ func (p *Pool) wait(i int, calm time.Duration) {
 	p.Loop.L.Set(again, calm)
 }
 
-// quarantine is how long a server waits that is known from an earlier process, or from a pool before a reload. Nobody waits for
-// the end of connections from that time: what lies in the server's sockets is executed once it goes on, and what the kernel still
-// had to send came within DrainTime, or a longer --timeout, of the end (loop.LimitUnsent).
+// quarantine returns how long a server waits that is known from an earlier process, or from a pool before a reload.
+// The end of connections from that time is not waited for. What lies in the server's sockets is executed when the
+// server goes on. What the kernel still had to send arrived within DrainTime, or a longer --timeout
+// (loop.LimitUnsent).
 func (p *Pool) quarantine(i int) time.Duration {
 	late, sent := max(DrainTime, p.Config.Timeout), p.Loop.Started
 	if p.sentBy[i].After(sent) {
@@ -105,8 +111,8 @@ func (p *Pool) quarantine(i int) time.Duration {
 	return Quarantine + max(0, late-time.Since(sent))
 }
 
-// Disconnected ejects a server whose connection failed. A connection that ended while nothing was under way, because the
-// server closed it or has moved, is made anew at once.
+// Disconnected ejects a server whose connection has failed. A connection that ended while no request was in flight,
+// because the server closed it or has moved, is made again at once.
 func (p *Pool) Disconnected(c *backend.Conn, err error, idle bool) {
 	if errors.Is(err, backend.ErrShutdown) {
 		return
@@ -131,7 +137,8 @@ func (p *Pool) Disconnected(c *backend.Conn, err error, idle bool) {
 	p.later()
 }
 
-// TimedOut counts a missed deadline. When it was one too many, the connection is given up with all that is in flight.
+// TimedOut counts a missed deadline. If it was one too many, the connection is closed, and all requests in flight are
+// lost.
 func (p *Pool) TimedOut(c *backend.Conn) {
 	i := p.byConn[c]
 	err := c.Err()
@@ -142,7 +149,7 @@ func (p *Pool) TimedOut(c *backend.Conn) {
 	}
 }
 
-// TakeOut takes a server out of use because of err, unless it is out.
+// TakeOut takes a server out of use because of err, unless it is out of use already.
 func (p *Pool) TakeOut(i int, err error) {
 	before := p.Health.Server(i).State
 	if p.Health.HardFailure(i, p.Loop.L.Now()) {
@@ -150,7 +157,7 @@ func (p *Pool) TakeOut(i int, err error) {
 	}
 }
 
-// gone tells the registry that a server was ejected. The loop that is the first to eject a server counts it for all.
+// gone reports to the registry that a server was ejected. The first loop that ejects a server counts it for all loops.
 func (p *Pool) gone(i int, before failover.State, err error) {
 	p.Abandoned(i)
 	p.Engine.Gone(i)
@@ -165,7 +172,7 @@ func (p *Pool) gone(i int, before failover.State, err error) {
 	}
 }
 
-// Alive is called when a probe has found the server answering at an address.
+// Alive is called when a probe has got an answer from the server at an address.
 func (p *Pool) Alive(i int, at loop.Endpoint) {
 	if p.Loop.Yielding {
 		p.Loop.Registry.Absent(p.records[i], errYielding) // is probed on

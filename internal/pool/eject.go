@@ -4,13 +4,15 @@ import (
 	"magent/internal/placement"
 )
 
-// In a pool without backups that ejects hosts (twemproxy's auto_eject_hosts) the keys of a server that is out of use belong to
-// the other servers meanwhile, each key to the one that a ring without it picks. Such a pool is patient: a connection that
-// fails counts like a missed deadline. One that was missed (backend.Conn.Missed) is made anew at once: when the server has died, that
-// is the next failure, and no client has to find it. When nobody missed it, the next request tries again.
+// A pool without backups may eject hosts (twemproxy's auto_eject_hosts). Then the keys of a server that is out of use
+// belong to the other servers, each to the one that a ring without that server picks.
+//
+// Such a pool is patient: a failed connection counts like a missed deadline. If requests were waiting on the
+// connection (backend.Conn.Missed), it is made again at once. If the server has died, that attempt is the next
+// failure, and no client has to run into it. Otherwise the next request connects again.
 
-// moveKeys makes the ring of the servers that are used now. When there is none, the last one's keys keep their places, and
-// its error is the answer.
+// moveKeys makes the ring of the servers that are in use now. If none is, the keys of the last one stay where they
+// are, and its error is the answer.
 func (p *Pool) moveKeys() {
 	cfg := p.Config
 	if !placement.Ejects(cfg) {

@@ -12,13 +12,15 @@ import (
 	"magent/replicate/repair"
 )
 
-// Figures copies the figures of one server.
+// Figures returns a copy of the figures of server i.
 func (p *Pool) Figures(i int) stats.Server {
 	c, server := p.Conns[i], placement.ServerAt(p.Config, i)
 	n, q, tally := c.Stats.Since(&p.shown[i].before), c.Queue(), p.Engine.Tally(i)
 	v := stats.Server{
-		Pool: p.Name, Address: c.Name(), Name: server.Name, RingName: server.RingName(), Role: "primary", Identity: c.Identity().String(),
-		State: p.Health.Server(i).State.String(), Pending: c.Pending(), Draining: c.Draining(), DirtyKeys: p.Engine.Behind(i),
+		Pool: p.Name, Address: c.Name(), Name: server.Name, RingName: server.RingName(), Role: "primary",
+		Identity: c.Identity().String(),
+		State:    p.Health.Server(i).State.String(), Pending: c.Pending(), Draining: c.Draining(),
+		DirtyKeys: p.Engine.Behind(i),
 
 		Requests: n.Requests, Replies: n.Replies, Errors: n.Errors, Timeouts: n.Timeouts,
 		Connects: n.Connects, ConnectTimeouts: n.ConnectTimeouts, EOFs: n.EOFs, Failures: n.Failures,
@@ -49,7 +51,8 @@ func (p *Pool) Figures(i int) stats.Server {
 	return v
 }
 
-// ResetFigures sets to zero what stats reset does in memcached: the counters, not what is true at the moment.
+// ResetFigures sets the counters to zero that memcached resets upon stats reset. What describes the present moment
+// stays.
 func (p *Pool) ResetFigures() {
 	p.Count = stats.Counters{CurrConnections: p.Count.CurrConnections}
 	p.Hot = stats.HotKeys{}
@@ -59,7 +62,7 @@ func (p *Pool) ResetFigures() {
 	}
 }
 
-// RedisVersion is the lowest version of the pool's servers, as far as it is known.
+// RedisVersion returns the lowest version of the pool's servers, as far as it is known.
 func (p *Pool) RedisVersion() string {
 	lowest := ""
 	for _, c := range p.Conns {
@@ -70,7 +73,7 @@ func (p *Pool) RedisVersion() string {
 	return cmp.Or(lowest, "0.0.0")
 }
 
-// compareVersions compares 7.0.15 and 7.2.1 number by number.
+// compareVersions compares versions like 7.0.15 and 7.2.1 number by number.
 func compareVersions(a, b string) int {
 	return slices.CompareFunc(strings.Split(a, "."), strings.Split(b, "."), func(x, y string) int {
 		m, _ := strconv.Atoi(x)

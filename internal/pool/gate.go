@@ -6,15 +6,15 @@ import (
 	"magent/failover"
 )
 
-// errYielding is why a server that is well is not connected to.
+// errYielding is why a server is not connected although it is well.
 var errYielding = errors.New("another process is about to take over")
 
-// mayMakeGood reports whether what server i missed may be made good by this process now.
+// mayMakeGood reports whether this process may repair server i now.
 func (p *Pool) mayMakeGood(i int) bool {
 	return !p.Loop.Yielding && !(p.Loop.Standby.Load() && p.Engine.Missed(i))
 }
 
-// Repaired reports whether no server that is up has a key to make good.
+// Repaired reports whether no server that is up has a key left to repair.
 func (p *Pool) Repaired() bool {
 	for i := range p.Conns {
 		if p.Health.Server(i).State == failover.Up && (!p.Engine.Dirty(i).Empty() || p.Engine.Behind(i) > 0) {

@@ -10,8 +10,8 @@ import (
 // errInherited is why a server is out of use after a reload.
 var errInherited = errors.New("it had not made good everything before the reload")
 
-// Inherit takes over what a pool before, which has left, knows of servers that are in this one too, in whichever
-// role, as far as it passes that on.
+// Inherit takes over what an earlier pool, which has left, knows of servers that both pools have, in whichever role.
+// passesOn says of which servers that is.
 func (p *Pool) Inherit(before *Pool, passesOn func(address string) bool) {
 	for i, record := range p.records {
 		for n, known := range before.records {
@@ -22,7 +22,7 @@ func (p *Pool) Inherit(before *Pool, passesOn func(address string) bool) {
 	}
 }
 
-// inheritServer takes over what a pool before knows of its server n, which is server i now.
+// inheritServer takes over what an earlier pool knows of its server n, which is server i of this one.
 func (p *Pool) inheritServer(i int, before *Pool, n int) {
 	was, d := before.Health.Server(n), before.Engine.Dirty(n)
 	if !p.Health.Reached(i) {

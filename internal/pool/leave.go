@@ -1,6 +1,6 @@
 package pool
 
-// PauseRepair stops making good what servers missed. They are not read, so it may go on at any time.
+// PauseRepair stops the repair of servers. They are not read meanwhile, so it may continue at any time.
 func (p *Pool) PauseRepair() {
 	if p == nil {
 		return
@@ -13,7 +13,7 @@ func (p *Pool) PauseRepair() {
 	}
 }
 
-// Leave ends a pool that is not served any more. What still comes to it is answered with an error.
+// Leave ends a pool that is no longer served. Requests that still arrive are answered with an error.
 func (p *Pool) Leave() {
 	p.Held = false
 	for i := range p.Conns {

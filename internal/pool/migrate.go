@@ -6,12 +6,12 @@ import (
 	"magent/internal/placement"
 )
 
-// When the servers of a pool with backups change, or a pool gets its first backups, keys move: the servers that get
-// them lack them, or have old values from an earlier time. That is an outage like others. A server to which keys
-// move is not read until it has what its other copies have, which answer for it meanwhile; and what it holds itself
-// of the keys that moved is made good first.
+// Keys move when the servers of a pool with backups change, or when a pool gets its first backups. A server to which
+// keys move lacks them, or has old values from an earlier time. That is repaired like an outage. The server is not
+// read until it has what its other copies have, which answer for its keys meanwhile. What it holds itself of the keys
+// that moved is repaired first.
 
-// either tells the keys that one of two functions tells; a may be nil.
+// either returns a function that reports whether a or b reports a key; a may be nil.
 func either(a, b func(key []byte) bool) func(key []byte) bool {
 	if a == nil {
 		return b
@@ -19,10 +19,10 @@ func either(a, b func(key []byte) bool) func(key []byte) bool {
 	return func(key []byte) bool { return a(key) || b(key) }
 }
 
-// errMoved is why a server is out of use that keys move to.
+// errMoved is why a server to which keys move is out of use.
 var errMoved = errors.New("keys move to it: it gets them from their other copies")
 
-// Migrate takes the servers out of use that keys move to.
+// Migrate takes the servers out of use to which keys move.
 func (p *Pool) Migrate(m *placement.Migration) {
 	for i := range p.Conns {
 		if !m.Gains(i) {
@@ -30,7 +30,8 @@ func (p *Pool) Migrate(m *placement.Migration) {
 		}
 		p.moved[i] = either(p.moved[i], m.MovedTo(p.records[i].Name))
 		p.TakeOut(i, errMoved)
-		p.Recalled[i] = true // it may be one that hung when it left the pool, and still has requests of that time in its sockets
+		// It may have hung when it left the pool. Then requests of that time are still in its sockets.
+		p.Recalled[i] = true
 		p.Engine.Distrust(i)
 	}
 }

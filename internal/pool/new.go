@@ -18,7 +18,7 @@ import (
 	"magent/replicate/repair"
 )
 
-// New makes the parts of a pool, with this index, on all loops, which do not run yet or stand still.
+// New makes the parts of a pool with this index on all loops. The loops do not run yet, or stand still.
 func New(loops []*Loop, index int, cfg *config.Pool, rings placement.Rings) (peers []*Pool) {
 	peers = make([]*Pool, len(loops))
 	for i, lp := range loops {
@@ -28,26 +28,29 @@ func New(loops []*Loop, index int, cfg *config.Pool, rings placement.Rings) (pee
 	return peers
 }
 
-// Watch has the servers of a pool, whose parts on all loops are given, watched: one that is out of use is probed.
+// Watch has the registry watch the servers of a pool: a server that is out of use is probed. peers are the pool's
+// parts on all loops.
 func Watch(peers []*Pool) {
 	first := peers[0]
-	records := first.Loop.Registry.AddPool(first.Index, first.Config, first.Loop.Servers, func(server int, at loop.Endpoint) {
-		for _, p := range peers { // those that were removed or changed meanwhile do not connect any more
-			p.Loop.L.Post(loop.TaskFunc(func() { p.Alive(server, at) }))
-		}
-	})
+	records := first.Loop.Registry.AddPool(first.Index, first.Config, first.Loop.Servers,
+		func(server int, at loop.Endpoint) {
+			for _, p := range peers { // those that were removed or changed meanwhile do not connect any more
+				p.Loop.L.Post(loop.TaskFunc(func() { p.Alive(server, at) }))
+			}
+		})
 	for _, p := range peers {
 		p.records = records
 	}
 }
 
-// newPart makes the part of a pool on a loop.
+// newPart makes the part of a pool on one loop.
 func newPart(lp *Loop, index int, cfg *config.Pool, rings placement.Rings) *Pool {
 	addrs := append(append([]config.Address(nil), cfg.Servers...), cfg.Backups...)
 	p := &Pool{
 		Index: index, Name: cfg.Name, Config: cfg, Loop: lp, began: lp.L.Now(),
 		Limits: ascii.Limits{MaxLine: maxLine, MaxValue: cmp.Or(cfg.MaxValue, lp.MaxValue)},
-		Health: failover.NewMachine(len(addrs), failover.Options{Limit: cfg.ServerFailureLimit, Patient: placement.Ejects(cfg)}),
+		Health: failover.NewMachine(len(addrs),
+			failover.Options{Limit: cfg.ServerFailureLimit, Patient: placement.Ejects(cfg)}),
 		byConn: map[*backend.Conn]int{},
 	}
 	p.RedisLimits = RedisLimitsOf(p.Limits.MaxValue)
@@ -105,14 +108,14 @@ func newPart(lp *Loop, index int, cfg *config.Pool, rings placement.Rings) *Pool
 	return p
 }
 
-// Connect connects to all servers of the pool; it runs on the loop.
+// Connect connects to all servers of the pool. It runs on the loop.
 func (p *Pool) Connect() {
 	for _, c := range p.Conns {
 		c.Connect()
 	}
 }
 
-// Recorder is the recorder as the engine wants it.
+// Recorder returns the recorder in the form that the engine takes; nil: there is no journal.
 func (p *Pool) Recorder() repair.Recorder {
 	if p.recorder == nil {
 		return nil

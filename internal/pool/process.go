@@ -13,7 +13,8 @@ import (
 	"magent/internal/registry"
 )
 
-// Process is what the pools on all loops share. But for Standby it is changed only while no loop runs, or all stand still.
+// Process is what the pools on all loops share. Apart from Standby it is changed only while no loop runs, or while all
+// stand still.
 type Process struct {
 	Log      zerolog.Logger
 	Registry *registry.Registry
@@ -33,8 +34,8 @@ type Process struct {
 	Owner     func(key []byte) int // the loop that owns a key; for goroutines beside the loops, too
 }
 
-// Loop is one event loop, as far as the pools on it are concerned. Draining and Yielding gate what they do behind the backs of
-// clients; whoever opens the second gate again calls Admit and Refill of each pool.
+// Loop is one event loop, as far as pools are concerned. Draining and Yielding stop the work that no client asked for.
+// Whoever ends Yielding calls Admit and Refill of each pool.
 type Loop struct {
 	*Process
 	ID    int

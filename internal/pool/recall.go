@@ -10,10 +10,11 @@ import (
 // errRecalled is why a server is out of use at the start.
 var errRecalled = errors.New("it missed something while a magent before this one ran")
 
-// Recall takes over what a process before this one has recorded of server i: it missed these keys, which belong to this loop, and
-// what m says besides. The server is out of use until that is made good.
+// Recall takes over what an earlier process has recorded of server i: it missed keys, which belong to this loop, and m
+// says what else. The server is out of use until it is repaired.
 func (p *Pool) Recall(i int, m *journal.Missed, keys []string) {
-	p.Health.Remember(i, failover.Greeting{Identity: failover.ParseIdentity(m.Identity)}, len(m.Keys) > 0 || m.All || m.Incomplete)
+	p.Health.Remember(i, failover.Greeting{Identity: failover.ParseIdentity(m.Identity)}, len(m.Keys) > 0 || m.All ||
+		m.Incomplete)
 	if len(keys) == 0 && !m.All && !m.Incomplete {
 		return
 	}

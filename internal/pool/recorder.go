@@ -7,7 +7,7 @@ import (
 	"magent/internal/placement"
 )
 
-// recorder is what one loop tells the journal about the servers of one pool.
+// recorder passes to the journal what one loop knows of the servers of one pool.
 type recorder struct {
 	j       *journal.Journal
 	loop    int
@@ -23,17 +23,17 @@ func (r *recorder) All(server int) { r.j.All(r.loop, r.numbers[server]) }
 // Incomplete records that the server lacks what its other copies have.
 func (r *recorder) Incomplete(server int) { r.j.Incomplete(r.loop, r.numbers[server]) }
 
-// Clean records that nothing is to be made good any more.
+// Clean records that nothing is left to repair.
 func (r *recorder) Clean(server int) { r.j.Clean(r.loop, r.numbers[server]) }
 
-// identity notes who a server is.
+// identity records who a server is.
 func (r *recorder) identity(server int, id failover.Identity) {
 	if id != (failover.Identity{}) {
 		r.j.Identity(r.numbers[server], id.String())
 	}
 }
 
-// recorderOf numbers the servers of a pool for the journal; it is nil without one.
+// recorderOf numbers the servers of a pool for the journal; nil: there is no journal.
 func (lp *Loop) recorderOf(cfg *config.Pool) *recorder {
 	if lp.Journal == nil || len(cfg.Backups) == 0 {
 		return nil
@@ -45,7 +45,7 @@ func (lp *Loop) recorderOf(cfg *config.Pool) *recorder {
 	return r
 }
 
-// ServerOf is what the journal calls a server.
+// ServerOf returns the journal's name of server i.
 func ServerOf(cfg *config.Pool, i int) journal.Server {
 	return journal.Server{Pool: cfg.Name, Role: placement.RoleOf(cfg, i), Address: placement.ServerAt(cfg, i).String()}
 }

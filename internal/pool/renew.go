@@ -14,9 +14,10 @@ const (
 	switchPause   = 20 * time.Millisecond // before a Sentinel is asked once more
 )
 
-// Follow renews the connection to server i, unless it goes to one of these addresses, which are those that the server's name
-// has now. That costs nobody anything in a moment without requests in flight: those that come meanwhile are collected. When
-// there is none until the deadline, it is done all the same, as with a server that fails.
+// Follow renews the connection to server i, unless it goes to one of addrs, the addresses that the server's name has
+// now. It waits for a moment without requests in flight: then nobody loses anything, because new requests are
+// collected meanwhile. If there is no such moment until the deadline, the connection is renewed all the same, as if
+// the server had failed.
 func (p *Pool) Follow(i int, addrs []loop.Endpoint, deadline int64) {
 	c := p.Conns[i]
 	now := p.Loop.L.Now()
@@ -31,10 +32,13 @@ func (p *Pool) Follow(i int, addrs []loop.Endpoint, deadline int64) {
 	}
 }
 
-// SwitchMaster has server i be the master that its Sentinels name, which has one of these addresses. The one before is no master any more,
-// but may not know: for ten seconds it goes on confirming what is lost when it is told to be a replica. So nobody waits for a
-// quiet moment. What is in flight gets an error, for nobody knows whether it counts, and what was sent before is not waited for:
-// it cannot come behind what the new server is asked. That one is connected to at once, also if the one before was out of use.
+// SwitchMaster connects server i to the master that its Sentinels name, at one of addrs. It does not wait for a quiet
+// moment. The former master may not know that it is one no more: for ten seconds it goes on confirming writes that are
+// lost when it becomes a replica.
+//
+// Requests in flight get an error, because nobody knows whether they count. What was sent before is not waited for,
+// since it cannot come behind what the new server is asked. The new server is connected at once, even if the one
+// before was out of use.
 func (p *Pool) SwitchMaster(i int, addrs []loop.Endpoint, askAgain func()) {
 	c := p.Conns[i]
 	switch {

@@ -1,10 +1,11 @@
 package pool
 
-// Without the virtual address this process repairs nothing (mayMakeGood). Whoever holds the address fills a server that
-// lacks keys, and replaces values there that may be out of date. This process does not hear of it. It spares such a
-// server only as long as it can do without: while all other copies can be read. When one of them goes, it uses the
-// server as it is, like one that it meets at the start. Otherwise it could read nothing any more after all servers were
-// restarted one by one, or when all were away at the start, and keepalived would not give it the address.
+// Without the virtual address this process repairs nothing (mayMakeGood). Whoever holds the address fills a server
+// that lacks keys, and replaces values there that may be out of date. This process does not hear of it.
+//
+// It does without such a server only as long as all other copies can be read. When one of them goes, it uses the
+// server as it is, like a server that it meets at the start. Otherwise it could read nothing after all servers were
+// restarted one by one, or were away at the start. Then keepalived would not give it the address.
 //
 // Dirty keys are another matter. This process knows that the server missed them, and may be the only one to know. So
 // the server stays out of use until the address comes.
@@ -40,7 +41,8 @@ func (p *Pool) longestSpared() (longest int) {
 
 // spared reports whether server i is out of use only because it may lack keys, or hold values that are out of date.
 func (p *Pool) spared(i int) bool {
-	return p.Conns[i].Ready() && !p.Health.Readable(i) && !p.Engine.Returns(i) && !p.Recalled[i] && p.Engine.Dirty(i).Empty()
+	return p.Conns[i].Ready() && !p.Health.Readable(i) && !p.Engine.Returns(i) && !p.Recalled[i] &&
+		p.Engine.Dirty(i).Empty()
 }
 
 // dispensable reports whether all other copies of the keys of server i can be read.

@@ -8,9 +8,9 @@ import (
 	"magent/internal/refill"
 )
 
-// The engine's calls about servers that come back: repair.Host.
+// repair.Host: how the engine starts and ends the work on a server that comes back.
 
-// Warming starts the walk for server i.
+// Warming starts the walk that lists the keys for server i.
 func (p *Pool) Warming(i int) {
 	p.Health.Warm(i, p.Loop.L.Now())
 	p.Loop.Registry.Warming(p.records[i], p.Engine.Distrusted(i))
@@ -44,8 +44,8 @@ func (p *Pool) Warming(i int) {
 	p.walks[i] = w
 }
 
-// Itself is server i as a source: the very run that the loop is connected to, for it would not do to cleanse what another one
-// holds.
+// Itself returns server i as a source for a walk: exactly the process that the loop is connected to. Another one's
+// keys must not be deleted.
 func (p *Pool) Itself(i int) refill.Source {
 	c := p.Conns[i]
 	at := c.Endpoint()
@@ -81,13 +81,14 @@ func (p *Pool) Flushed(i int) {
 	}
 }
 
-// Unflushable tells the operator why a server is not used again.
+// Unflushable logs why a server is not used again.
 func (p *Pool) Unflushable(i int, reply string) {
 	p.Loop.Log.Error().Str("server", p.records[i].Name).Str("reply", strings.TrimSpace(reply)).
-		Msg("the server has to be flushed before it is read, for what it holds is out of date, or may be, and refuses flush_all: restart it")
+		Msg("the server has to be flushed before it is read, for what it holds is out of date, or may be, and " +
+			"refuses flush_all: restart it")
 }
 
-// MadeGood makes a server readable again.
+// MadeGood makes a server readable again: it is repaired.
 func (p *Pool) MadeGood(i int) {
 	p.Abandoned(i) // it has ended
 	p.moved[i] = nil
