@@ -1,10 +1,12 @@
 package session
 
-// What clients have sent in part, and transactions that wait for their EXEC, is bounded for all of them together. When there is no
-// room for more, those that hold most are cut off, and among those that hold the same the one that began first. So who sends a
-// request as others do is served, whatever somebody else has left half-sent; and no value is lost for want of room.
+// Two things are bounded for all clients of a loop together: what has arrived of incomplete requests, and transactions
+// that wait for their EXEC. If there is no room for more, the clients that hold most are cut off; among those that
+// hold the same, the one that began first. So an ordinary request is served, whatever others have left half-sent, and
+// no value is lost for want of room.
 
-// keep has what was not served yet wait, and counts it.
+// keep ends the use of what was read, as loop.Stream.Keep does. rest, which was not served yet, is kept for later, and
+// counted.
 func (s *Session) keep(rest []byte) {
 	s.s.Keep(rest)
 	s.sh.Assembly += s.s.Kept() - s.kept
@@ -16,7 +18,7 @@ func (s *Session) keep(rest []byte) {
 	}
 }
 
-// holds is how many bytes the client has that count.
+// holds returns how many bytes of the client count towards Shard.Assembly.
 func (s *Session) holds() int {
 	if s.redis != nil && s.redis.multi != nil {
 		return s.kept + len(s.redis.multi.raw)
@@ -24,7 +26,7 @@ func (s *Session) holds() int {
 	return s.kept
 }
 
-// spoil has the transaction that is being collected, if there is one, fail. So nothing of it is needed any more.
+// spoil makes the transaction that is being collected fail, if there is one. Its commands are not needed any more.
 func (s *Session) spoil() {
 	if m := s.redis.multi; m != nil {
 		s.sh.Assembly -= len(m.raw)
@@ -32,7 +34,7 @@ func (s *Session) spoil() {
 	}
 }
 
-// endMulti forgets the transaction.
+// endMulti drops the transaction that is being collected, if there is one.
 func (s *Session) endMulti() {
 	if m := s.redis.multi; m != nil {
 		s.sh.Assembly -= len(m.raw)

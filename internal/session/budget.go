@@ -4,8 +4,9 @@ import (
 	"slices"
 )
 
-// makeRoom reports whether s may hold so many bytes more, of limit for all. If they would be too many, it cuts off others until
-// a sixteenth of the limit is free, so that the next request does not have to look again; but nobody who holds less than s.
+// makeRoom reports whether s may hold more bytes, where limit is for all clients of the loop. If that would be too
+// many, it cuts off others that hold more than s. It does so until a sixteenth of limit is free, so that the next
+// request need not look again.
 func (sh *Shard) makeRoom(s *Session, more, limit int) bool {
 	if sh.Assembly+more <= limit {
 		return true
@@ -32,7 +33,7 @@ func (sh *Shard) makeRoom(s *Session, more, limit int) bool {
 	return sh.Assembly+more <= limit
 }
 
-// before reports whether a is to be cut off before b.
+// before reports whether a is cut off before b.
 func before(a, b *Session) bool {
 	if x, y := a.holds(), b.holds(); x != y {
 		return x > y
@@ -40,7 +41,8 @@ func before(a, b *Session) bool {
 	return a.since < b.since
 }
 
-// cutOff ends the session, of which nothing is being served, with an error line that says why and without what has arrived in part.
+// cutOff ends the session with an error line that says why, and drops what has arrived in part. None of its requests
+// may be being served.
 func (s *Session) cutOff(why string) {
 	s.pool.Count.CutOff++
 	s.keep(nil)

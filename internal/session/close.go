@@ -1,9 +1,10 @@
 package session
 
-// finish reads nothing more; the session ends when all that was read is answered and sent.
+// finish stops reading. The session ends when everything that was read is served, answered and sent.
 func (s *Session) finish() { s.end(inputEnds) }
 
-// stop is finish without regard to what was read behind the request being served, but for the rest of a multi-get.
+// stop is like finish, but drops what was read behind the request that is being served. A long multi-get is still
+// carried out to its end.
 func (s *Session) stop() {
 	if s.reading != flowing && !s.long.asks() {
 		s.reading = flowing
@@ -12,7 +13,7 @@ func (s *Session) stop() {
 	s.end(serviceEnds)
 }
 
-// end has the session end in good order. One that is lingering, or lost, goes on with that.
+// end moves the session towards an orderly end. It does nothing if the session is already lingering or lost.
 func (s *Session) end(e event) {
 	if s.phase = s.phase.next(e); s.phase <= closing {
 		s.s.Reading(false)
@@ -20,7 +21,7 @@ func (s *Session) end(e event) {
 	}
 }
 
-// fail ends the session without regard to what is not answered.
+// fail ends the session at once; what is not answered is dropped.
 func (s *Session) fail() {
 	if s.linger == nil {
 		s.wrong = true

@@ -8,8 +8,8 @@ import (
 // complainEvery is the shortest time between two lines in the log about the same complaint.
 const complainEvery = 10 * time.Second
 
-// complaints remembers when what was logged, so that clients cannot flood the log. All loops share it: it has a lock,
-// which is taken when something is refused, and never for a good request.
+// complaints remembers when a complaint was logged last, so that clients cannot flood the log. All loops share it. Its
+// lock is taken when something is refused, never for a good request.
 type complaints struct {
 	mu   sync.Mutex
 	seen map[string]*complaint
@@ -20,7 +20,7 @@ type complaint struct {
 	skipped int
 }
 
-// note counts a complaint at the time now. It reports whether a line is due, and how many were skipped since the last.
+// note counts a complaint at the time now. It reports whether to log it, and how many were not logged since the last.
 func (c *complaints) note(what string, now time.Time) (skipped int, due bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -41,7 +41,7 @@ func (c *complaints) note(what string, now time.Time) (skipped int, due bool) {
 	return skipped, true
 }
 
-// count returns how often that was complained of since its last line, that one included.
+// count returns how many complaints of this kind there were since the last one that was logged, including that.
 func (c *complaints) count(what string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,6 +1,6 @@
 package session
 
-// DemandOf is that of the pool with the index, whatever changes there.
+// DemandOf returns the demand of the pool with this index. It stays the same when a reload changes the pool.
 func (sh *Shard) DemandOf(pool int) *Demand {
 	for len(sh.demands) <= pool {
 		sh.demands = append(sh.demands, &Demand{l: sh.L})
@@ -8,7 +8,7 @@ func (sh *Shard) DemandOf(pool int) *Demand {
 	return sh.demands[pool]
 }
 
-// observe notes the size of a reply for a value.
+// observe takes the size of a reply for one value into account.
 func (d *Demand) observe(size int) {
 	if d.Size == 0 {
 		d.Size = size
@@ -16,7 +16,7 @@ func (d *Demand) observe(size int) {
 	d.Size += (size - d.Size) / 16
 }
 
-// guess is the size of a reply about which nothing else is known.
+// guess returns the expected size of a reply for one value, if nothing else is known.
 func (d *Demand) guess() int {
 	if d.Size == 0 {
 		return UnknownSize
@@ -24,7 +24,7 @@ func (d *Demand) guess() int {
 	return d.Size
 }
 
-// Change notes that bytes have come or gone.
+// Change adds to the bytes that are under way.
 func (d *Demand) Change(by int) {
 	d.Bytes += by
 	if by < 0 && len(d.waiting) > 0 {
@@ -39,7 +39,7 @@ func (d *Demand) scheduleFlush() {
 	}
 }
 
-// Waiting is how many clients wait for their turn.
+// Waiting returns how many clients wait for their turn.
 func (d *Demand) Waiting() int { return len(d.waiting) }
 
 // join puts a client at the end of the line.
@@ -52,7 +52,7 @@ func (d *Demand) join(s *Session) {
 	d.scheduleFlush()
 }
 
-// guess is about the size of the next reply for a value.
+// guess returns the expected size of the next reply for one value.
 func (s *Session) guess() int {
 	if s.keySize > 0 {
 		return s.keySize
@@ -67,8 +67,8 @@ func (s *Session) expect() {
 	s.expected = n
 }
 
-// mustQueue reports whether a request of so many bytes, with so many values in the reply, has to wait for its turn. Then it is
-// met again.
+// mustQueue reports whether a request has to wait for its turn: one of so many bytes, with so many values in the
+// reply. The request is parsed again when its turn comes.
 func (s *Session) mustQueue(values, bytes int) bool {
 	if s.demand.roomFor(s) {
 		return false
@@ -81,24 +81,24 @@ func (s *Session) mustQueue(values, bytes int) bool {
 	return false
 }
 
-// roomFor reports whether the client may ask for whatever it likes.
+// roomFor reports whether the client may ask for any amount.
 func (d *Demand) roomFor(s *Session) bool {
 	return d.Bytes < MaxExpected && (s.place == first || len(d.waiting) == 0)
 }
 
-// crowded reports whether what the client wants has to wait until others have got what they asked for.
+// crowded reports whether the request that the client wants to make has to wait for what others have asked for.
 func (s *Session) crowded() bool {
 	return s.wants > 0 && !s.demand.roomFor(s) && s.expected+s.wants > FairShare
 }
 
-// pause has what was read wait.
+// pause stops serving the client. What was read waits.
 func (s *Session) pause() {
 	s.reading = paused
 	s.pool.Count.Backpressure++
 	s.lineUp()
 }
 
-// lineUp has the client wait for its turn, if that is what it has to wait for.
+// lineUp puts the client in the line of its pool, if that is what it has to wait for.
 func (s *Session) lineUp() {
 	if s.crowded() {
 		s.demand.join(s)

@@ -1,5 +1,7 @@
-// Package session serves the clients of an event loop: it takes their requests, has them carried out in their order, and answers.
+// Package session serves the clients of an event loop. It parses their requests, has them carried out in order, and
+// answers them.
 //
-// A session belongs to the loop that accepted it; a key belongs to the loop that Group.OwnerOf names. A request whose key belongs
-// to another loop travels there and back as a forward through the loops' mailboxes (forward.go). With one loop nothing travels.
+// A session belongs to the loop that accepted the client. A key belongs to the loop that Group.OwnerOf returns. A
+// request for a key of another loop travels there and back through the loops' mailboxes, as a forward (forward.go).
+// With one loop nothing travels.
 package session

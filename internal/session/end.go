@@ -5,7 +5,7 @@ import (
 	"magent/internal/pool"
 )
 
-// Drain begins the end of a shard; it runs on its loop. done is called when all sessions are gone.
+// Drain begins the end of a shard. It runs on its loop. done is called when all sessions have ended.
 func (sh *Shard) Drain(done func()) {
 	sh.Draining = true
 	sh.drainDone = done
@@ -22,7 +22,7 @@ func (sh *Shard) SendAway() {
 	}
 }
 
-// CutOff ends the sessions that are left.
+// CutOff ends the remaining sessions at once.
 func (sh *Shard) CutOff() {
 	for s := range sh.Sessions {
 		s.fail()
@@ -30,7 +30,7 @@ func (sh *Shard) CutOff() {
 	sh.checkDrained()
 }
 
-// Wake has all sessions look whether they can go on.
+// Wake has all sessions check whether they can go on.
 func (sh *Shard) Wake() {
 	for s := range sh.Sessions {
 		s.scheduleFlush()
@@ -47,7 +47,8 @@ func (sh *Shard) Waiting() bool {
 	return false
 }
 
-// Stop ends all sessions without what they have not begun to serve. They remain until their clients have fetched their replies.
+// Stop ends all sessions, and drops what they have not begun to serve. A session remains until its client has read its
+// replies.
 func (sh *Shard) Stop() {
 	for s := range sh.Sessions {
 		s.endLong()
@@ -55,7 +56,7 @@ func (sh *Shard) Stop() {
 	}
 }
 
-// Replace gives the sessions of a pool to the one that has taken its place. Without one they end.
+// Replace moves the sessions of pool before to pool after, which has taken its place. Without one they end.
 func (sh *Shard) Replace(before, after *pool.Pool) {
 	if after != nil {
 		after.Count = before.Count
@@ -78,13 +79,13 @@ func (sh *Shard) Replace(before, after *pool.Pool) {
 	}
 }
 
-// sameClients reports whether the clients of a pool may stay when it is changed. Not when they are to speak another protocol, or to
-// say another password.
+// sameClients reports whether clients may stay when their pool changes. They may not if they have to speak another
+// protocol, or to authenticate with another password.
 func sameClients(before, after *config.Pool) bool {
 	return before.Redis == after.Redis && before.RedisAuth == after.RedisAuth
 }
 
-// dismiss ends the session when what is under way is answered, but for a long multi-get, whose end is not waited for.
+// dismiss ends the session when what is under way is answered. The end of a long multi-get is not waited for.
 func (s *Session) dismiss() {
 	if s.long.asks() {
 		s.fail()
@@ -93,7 +94,7 @@ func (s *Session) dismiss() {
 	s.stop()
 }
 
-// endLong gives up the keys that are not asked for yet.
+// endLong drops the keys of a long multi-get that were not asked for yet.
 func (s *Session) endLong() {
 	if g := s.long; g != nil {
 		if g.keys = nil; g.pieces == 0 {

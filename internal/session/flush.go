@@ -9,9 +9,9 @@ import (
 	"magent/replicate"
 )
 
-// flush is a flush_all on its way over several loops: from the last one to the first, telling that it begins; there to
-// the servers; and back, telling that it has ended, and home with the reply. It belongs to one loop at a time, as a task
-// of their mailboxes.
+// flush is a flush_all on its way over several loops. It goes from the last loop to the first, and tells each that it
+// begins. The first loop asks the servers. Then it goes back, tells each loop that it has ended, and takes the reply
+// home. It belongs to one loop at a time, as a task of their mailboxes.
 type flush struct {
 	home   *Shard
 	pool   *pool.Pool      // home's part
@@ -24,20 +24,20 @@ type flush struct {
 	missed []int // servers that were not flushed
 }
 
-// flushAll sends r on its way. Until it is back the client's next requests wait.
+// flushAll starts a flush_all. Until it is back, the client's next requests wait.
 func (s *Session) flushAll(r *ascii.Request) {
 	c := s.call()
 	s.barrier = &c.Call
 	s.sh.SendFlush(s.pool, c, r.Raw)
 }
 
-// SendFlush sends a flush_all for a pool on its way; c is answered when it is back.
+// SendFlush starts a flush_all for a pool. c is answered when it is back.
 func (sh *Shard) SendFlush(p *pool.Pool, c *replicate.Call, req []byte) {
 	f := &flush{home: sh, pool: p, call: c, at: len(p.Peers) - 1, req: bytes.Clone(req)}
 	sh.L.SendTo(p.Peers[f.at].Loop.L, f)
 }
 
-// Run is called by one loop after the other, and at last at home.
+// Run is called by one loop after the other, and finally by the home loop.
 func (f *flush) Run() {
 	if f.at == len(f.pool.Peers) {
 		f.call.Answer(f.reply)
@@ -76,7 +76,7 @@ func (f *flush) goOn(from *Shard, next int) {
 	from.L.SendTo(f.home.orLoop(next).L, f)
 }
 
-// orLoop is loop i, or this one, where a round over the loops began, when there is no such loop.
+// orLoop returns the shard of loop i. If there is none it returns sh, where the round over the loops began.
 func (sh *Shard) orLoop(i int) *Shard {
 	if shards := sh.group.Shards; i < len(shards) {
 		return shards[i]

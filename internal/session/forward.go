@@ -10,9 +10,9 @@ import (
 	"magent/replicate"
 )
 
-// forward is a request on its way to the loop that owns its key, and the reply on its way back. It belongs to the
-// loop that it is on: first to its home, then to the owner, then to its home again. It is for the part of the client's pool
-// there; when a reload has replaced that meanwhile, the engine answers with an error.
+// forward is a request on its way to the loop that owns its key, and then the reply on its way back. It belongs to the
+// loop that it is on: the home loop, the owner, and the home loop again. It refers to the part of the client's pool on
+// the owner. If a reload has replaced that, its engine answers with an error.
 type forward struct {
 	home, owner *Shard
 	pool        *pool.Pool      // the owner's part
@@ -25,7 +25,7 @@ type forward struct {
 	req         []byte // the request as received
 	reply       []byte
 
-	// A set that is refused for its size has no req but these.
+	// A set that is refused for its size has these fields in place of req.
 	op    ascii.Op
 	quiet bool
 	key   []byte
@@ -46,7 +46,7 @@ func (sh *Shard) newForward(owner *Shard, p *pool.Pool, c *replicate.Call, req [
 	return e
 }
 
-// SendDrop posts a set that is refused for its size to the owner of its key; c is answered when the reply is back.
+// SendDrop sends a set that is refused for its size to the owner of its key. c is answered when the reply is back.
 func (sh *Shard) SendDrop(owner *Shard, p *pool.Pool, c *replicate.Call, r *ascii.Request) {
 	e := sh.newForward(owner, p, c, nil)
 	e.key = append(e.key[:0], r.Key...)
@@ -55,12 +55,12 @@ func (sh *Shard) SendDrop(owner *Shard, p *pool.Pool, c *replicate.Call, r *asci
 	sh.L.SendTo(owner.L, e)
 }
 
-// Send posts a request for a pool to its owner; c is answered when the reply is back.
+// Send sends a request for a pool to its owner. c is answered when the reply is back.
 func (sh *Shard) Send(owner *Shard, p *pool.Pool, c *replicate.Call, req []byte) {
 	sh.L.SendTo(owner.L, sh.newForward(owner, p, c, req))
 }
 
-// Run is called by the owner's loop, and, with the reply, by the home's.
+// Run is called by the owner's loop, and with the reply by the home loop.
 func (e *forward) Run() {
 	if e.back {
 		e.deliver()
@@ -90,7 +90,7 @@ func (e *forward) Answer(c *call.Call, reply []byte) {
 	e.owner.L.SendTo(e.home.L, e)
 }
 
-// deliver hands the reply over at home.
+// deliver passes the reply on, at home.
 func (e *forward) deliver() {
 	if e.fanout != nil {
 		e.fanout.take(e)
@@ -116,7 +116,7 @@ func (e *forward) free() {
 	sh.forwards.Put(e, int(unsafe.Sizeof(*e))+cap(e.req)+cap(e.reply)+cap(e.key)+cap(e.line))
 }
 
-// maxForwardBuffer is the size of a buffer that a forward keeps for its next use.
+// maxForwardBuffer is the largest buffer that a forward keeps for its next use.
 const maxForwardBuffer = 16 << 10
 
 // fanout is a multi-get whose keys belong to several loops.
@@ -131,7 +131,7 @@ type fanout struct {
 	found   bool   // one part at least is not lost
 }
 
-// Fanout splits a multi-get by owner and sends every loop its part; c is answered when all replies are back.
+// Fanout splits a multi-get by owner and sends each loop its part. c is answered when all replies are back.
 func (sh *Shard) Fanout(p *pool.Pool, c *replicate.Call, r *ascii.Request) {
 	g := sh.fanouts.Get()
 	if g == nil {
@@ -168,7 +168,7 @@ func (sh *Shard) Fanout(p *pool.Pool, c *replicate.Call, r *ascii.Request) {
 	}
 }
 
-// take notes one part's reply; the last one answers the call.
+// take takes the reply to one part. The last one answers the call.
 func (g *fanout) take(e *forward) {
 	sh := e.home
 	g.found = g.found || !e.lost
@@ -195,10 +195,11 @@ func (g *fanout) take(e *forward) {
 	}
 	g.call = nil
 	clear(g.parts)
-	sh.fanouts.Put(g, int(unsafe.Sizeof(*g))+cap(g.keys)+2*cap(g.owner)+cap(g.refused)+8*cap(g.parts)+24*cap(g.replies))
+	lists := 2*cap(g.owner) + 8*cap(g.parts) + 24*cap(g.replies)
+	sh.fanouts.Put(g, int(unsafe.Sizeof(*g))+cap(g.keys)+cap(g.refused)+lists)
 }
 
-// merge puts the parts together, without those that are lost.
+// merge combines the replies to the parts that are not lost.
 func (g *fanout) merge(dst []byte) []byte {
 	g.replies = g.replies[:0]
 	for _, e := range g.parts {

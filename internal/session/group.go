@@ -5,21 +5,22 @@ import (
 	"time"
 )
 
-// NewGroup begins without a loop: NewShard adds one.
+// NewGroup returns a group without loops. NewShard adds one.
 func NewGroup(o Options) *Group { return &Group{Options: o, seed: maphash.MakeSeed()} }
 
-// OwnerOf names the shard that carries out all requests for a key. It may be called from any goroutine.
+// OwnerOf returns the shard that carries out all requests for a key. It may be called from any goroutine.
 func (g *Group) OwnerOf(key []byte) *Shard {
 	return g.Shards[maphash.Bytes(g.seed, key)%uint64(len(g.Shards))]
 }
 
-// Complain logs what clients do wrong, or what is too much, at most once in ten seconds, with the number of times that
-// were skipped. what must be one of a fixed set of sentences. It may be called from any goroutine.
+// Complain logs what clients do wrong, or what is too much, at most once in ten seconds. The line says how often it
+// was not logged since the last one. what must be one of a fixed set of sentences. It may be called from any
+// goroutine.
 func (g *Group) Complain(what string) {
 	if skipped, due := g.complaints.note(what, time.Now()); due {
 		g.Log.Warn().Int("repeated", skipped).Msg(what)
 	}
 }
 
-// Complaints returns how often that was complained of since its last line in the log, that one included.
+// Complaints returns how many of these complaints there were since the last one that was logged, including that.
 func (g *Group) Complaints(what string) int { return g.complaints.count(what) }

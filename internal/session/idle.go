@@ -4,8 +4,9 @@ import (
 	"time"
 )
 
-// EndQuiet ends clients from which nothing has come for too long: the rest of a request, or, if that is asked for, the next one.
-// Whatever comes counts as progress. Who waits for replies, or has not fetched them, is not waited for.
+// EndQuiet ends sessions whose clients have sent nothing for too long: the rest of a request, or, with --idle-timeout,
+// the next request. Any byte that arrives counts. A client that waits for replies, or has not read them yet, is not
+// ended.
 func (sh *Shard) EndQuiet() {
 	half, idle := sh.group.RequestTimeout, sh.group.IdleTimeout
 	if half == 0 && idle == 0 {

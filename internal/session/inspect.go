@@ -4,7 +4,7 @@ import (
 	"time"
 )
 
-// State is what can be told of a session. It is taken on its loop.
+// State describes a session, for tests. It is taken on the session's loop.
 type State struct {
 	Paused   bool   // requests wait that may not be served yet
 	Partial  bool   // a request has arrived in part
@@ -15,7 +15,7 @@ type State struct {
 	Searched int    // bytes at the beginning of what is kept in which there is no line end
 }
 
-// State tells how the session is.
+// State describes the session as it is now.
 func (s *Session) State() State {
 	return State{
 		Paused: s.reading != flowing, Partial: s.kept > 0 || s.skip.Pending(), Answered: s.first == nil,
@@ -23,5 +23,5 @@ func (s *Session) State() State {
 	}
 }
 
-// Age has so much time have passed since something came from the client, for tests.
+// Age makes the session look as if the client had been silent for so much longer, for tests.
 func (s *Session) Age(by time.Duration) { s.active -= int64(by) }

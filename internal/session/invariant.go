@@ -4,7 +4,8 @@ import (
 	"magent/internal/fault"
 )
 
-// check panics where a rule that stands at the fields of Session does not hold. It is called where the loop's calls end.
+// check panics if a rule that stands at a field of Session is broken. It is called where the calls of the loop end. In
+// a normal build it does nothing.
 func (s *Session) check() {
 	if fault.Strict {
 		if rule := s.brokenRule(); rule != "" {
@@ -13,7 +14,7 @@ func (s *Session) check() {
 	}
 }
 
-// brokenRule names a rule that does not hold; "" if all do.
+// brokenRule returns a rule that is broken; "" if none is.
 func (s *Session) brokenRule() string {
 	empty := s.first == nil
 	switch {

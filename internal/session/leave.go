@@ -8,8 +8,8 @@ import (
 	"magent/internal/loop"
 )
 
-// checkHangup looks whether a client that is not being read has gone: a reset shows in the socket's error, and no
-// other way while reading is off.
+// checkHangup finds out whether a client has gone that is not being read. While reading is off, a reset shows only in
+// the socket's error.
 func (s *Session) checkHangup() {
 	fd := s.s.FD()
 	if loop.SocketError(fd) != nil {
@@ -20,25 +20,26 @@ func (s *Session) checkHangup() {
 	n, _ := unix.Poll(fds, 0)
 	switch {
 	case n <= 0 || fds[0].Revents&(unix.POLLERR|unix.POLLHUP) == 0:
-	case loop.IsUnix(fd): // the other end hangs up by closing it, whereas of a TCP connection that is only the end of input
+	// On a unix socket this means that the other end was closed. On TCP it is only the end of input.
+	case loop.IsUnix(fd):
 		s.hangup()
 	default:
 		s.fail()
 	}
 }
 
-// hangup goes on without the client: nothing is sent any more, but what it has sent is served, as with memcached.
+// hangup continues without the client. Nothing is sent any more, but what it has sent is served, as in memcached.
 func (s *Session) hangup() {
 	s.peer = gone
 	s.s.Detach()
 	s.scheduleFlush()
 }
 
-// lingerTime is how long the end of a client's input is waited for.
+// lingerTime limits how long the end of a client's input is waited for.
 const lingerTime = time.Second
 
-// leave ends a session that has nothing left to do. Were the socket closed with input in it, TCP would answer that with a
-// reset, by which the client may lose replies that it has not read yet. So its end is waited for, for a while.
+// leave ends a session that has nothing left to do. If a socket is closed while it has unread input, TCP sends a
+// reset, and the client may lose replies that it has not read yet. So the end of the input is waited for, for a while.
 func (s *Session) leave() {
 	fd := s.s.FD()
 	unread, err := unix.IoctlGetInt(fd, unix.SIOCINQ)
@@ -52,7 +53,7 @@ func (s *Session) leave() {
 	s.s.Reading(true)
 }
 
-// discard reads to the end.
+// discard reads and drops input, until its end.
 func (s *Session) discard() {
 	data, err := s.s.Read(0)
 	if err != nil {
@@ -62,7 +63,7 @@ func (s *Session) discard() {
 	}
 }
 
-// close forgets the client. Calls under way go on without it, and count until they are answered.
+// close ends the session for good. Its calls under way go on, and count until they are answered.
 func (s *Session) close() {
 	s.phase = s.phase.next(socketCloses)
 	for c := s.first; c != nil; {

@@ -4,7 +4,7 @@ import (
 	"magent/ascii"
 )
 
-// serve takes one complete request: it is answered here, or carried out by the loop that owns its key.
+// serve carries out one complete request: here, or on the loop that owns its key.
 func (s *Session) serve(r *ascii.Request) {
 	switch r.Op {
 	case ascii.OpVersion:
@@ -29,7 +29,7 @@ func (s *Session) serve(r *ascii.Request) {
 	}
 }
 
-// refuse answers a request that Next found wanting.
+// refuse answers a request that ascii.Next has refused.
 func (s *Session) refuse(r *ascii.Request) {
 	if r.Oversize {
 		s.noRoom(r)
@@ -41,7 +41,7 @@ func (s *Session) refuse(r *ascii.Request) {
 	}
 }
 
-// noRoom answers a request whose value cannot be taken in. As in memcached, a set loses the old value over it.
+// noRoom answers a request whose value is too large. As in memcached, a set loses the old value.
 func (s *Session) noRoom(r *ascii.Request) {
 	switch {
 	case r.Op == ascii.OpSet || r.Op == ascii.OpMetaSet:
@@ -63,8 +63,8 @@ func (s *Session) fatal(r *ascii.Request, data []byte) {
 	s.stop()
 }
 
-// outOfMemory ends the connection of a client whose request has arrived in part, and for whose rest there is no room: it holds
-// more than any other. No value is lost over it, for a request that did not arrive was not made.
+// outOfMemory ends the session of a client whose request has arrived in part, and holds more than any other. There is
+// no room for the rest. No value is lost, because a request that did not arrive was not made.
 func (s *Session) outOfMemory(r *ascii.Request) {
 	s.sh.group.Complain("too much has arrived in part: the clients that hold most of it were cut off")
 	s.pool.Count.CutOff++

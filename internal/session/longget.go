@@ -5,8 +5,8 @@ import (
 	"magent/internal/call"
 )
 
-// longGet is a multi-get that is carried out in pieces. A session has one from the first piece to the last answer; if
-// the next multi-get begins meanwhile, they share it.
+// longGet is a multi-get that is carried out in pieces. A session has one from the first piece to the last answer. If
+// the next long multi-get begins before that, they share it.
 type longGet struct {
 	op      ascii.Op
 	exptime int64
@@ -18,16 +18,16 @@ type longGet struct {
 	shown  shown // of the multi-get whose answers are due
 }
 
-// asks reports whether keys are to be asked for.
+// asks reports whether there are keys that were not asked for yet.
 func (g *longGet) asks() bool { return g != nil && g.keys != nil }
 
-// full reports whether the next piece has to wait: the second one until the size of the first is known, the others
-// until the replies to come are few enough.
+// full reports whether the next piece has to wait. The second piece waits until the size of the first is known. Later
+// ones wait until few enough replies are due.
 func (g *longGet) full() bool {
 	return g.pieces > 0 && (g.size == 0 || g.pieces*g.size >= WindowBytes)
 }
 
-// next makes the request for so many keys, which is valid until the next one, and says whether more follow.
+// next returns the request for the next keys, and whether more follow. line is valid until the next call.
 func (g *longGet) next(keys int) (line []byte, part call.Part) {
 	g.line, part = ascii.AppendRetrieval(g.line[:0], g.op, g.exptime), call.Last
 	for n := 0; ; n++ {

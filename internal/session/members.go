@@ -1,6 +1,7 @@
 package session
 
-// Admit counts a client of the pool with the index, and returns the shard with the fewest, on which it is to be opened.
+// Admit counts a client of the pool with this index. It returns the shard with the fewest clients, which is to open
+// the session.
 func (g *Group) Admit(pool int) *Shard {
 	g.Clients.Add(1)
 	g.ByPool[pool].Add(1)
@@ -14,7 +15,7 @@ func (g *Group) Admit(pool int) *Shard {
 	return best
 }
 
-// closed takes a session off the books.
+// closed removes a session from the shard.
 func (sh *Shard) closed(s *Session) {
 	delete(sh.Sessions, s)
 	s.pool.Count.CurrConnections--
@@ -29,7 +30,7 @@ func (sh *Shard) checkDrained() {
 	}
 }
 
-// left counts a client of a pool out.
+// left counts a client of a pool as gone.
 func (sh *Shard) left(pool int) {
 	sh.load.Add(-1)
 	sh.group.Clients.Add(-1)

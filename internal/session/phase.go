@@ -1,6 +1,6 @@
 package session
 
-// phase is how far a session has come to its end. It only goes forward, as next says.
+// phase is how far a session has come to its end. It only moves forward (next).
 type phase uint8
 
 const (
@@ -23,7 +23,7 @@ const (
 	socketCloses
 )
 
-// next is the phase after an event. The socket closes last of all, and only who is neither open nor lost lingers.
+// next returns the phase after an event.
 func (p phase) next(e event) phase {
 	switch {
 	case p == closed || e == socketCloses:
@@ -47,7 +47,7 @@ const (
 	yielded                // they wait there for the next turn; others come first
 )
 
-// writing says when Flush will be called.
+// writing tells when Flush will be called.
 type writing uint8
 
 const (
@@ -56,7 +56,7 @@ const (
 	soon                // at the end of this turn
 )
 
-// peer is what the client has told of itself.
+// peer is what is known of the client's end of the connection.
 type peer uint8
 
 const (
@@ -74,7 +74,7 @@ const (
 	first                // it has just left the line, and may ask for what it likes; only in Demand.Flush
 )
 
-// situation is what Flush depends on, once it has sent what it could.
+// situation is what Flush decides by, once it has sent what it could.
 type situation struct {
 	phase    phase
 	reading  reading
@@ -84,7 +84,7 @@ type situation struct {
 	sent     bool // and nothing for the socket
 }
 
-// step is what Flush does then.
+// step is what Flush does next.
 type step uint8
 
 const (
@@ -96,7 +96,7 @@ const (
 	give               // close, whatever is left
 )
 
-// next is the table of what Flush does.
+// next is the table of steps.
 func (s situation) next() step {
 	switch {
 	case s.phase == failed:

@@ -38,7 +38,8 @@ func every(f func(situation)) {
 	}
 }
 
-// The table of what Flush does, as rows of which the first that fits counts. Each situation fits one, and each row is needed.
+// The table of what Flush does, as rows of which the first that fits counts. Each situation fits one, and each row is
+// needed.
 func TestNextStep(t *testing.T) {
 	type row struct {
 		name string
@@ -49,7 +50,10 @@ func TestNextStep(t *testing.T) {
 		{"the client is lost", func(s situation) bool { return s.phase == failed }, give},
 		{"its end is waited for", func(s situation) bool { return s.phase == lingering }, stay},
 		{"requests wait for the next turn", func(s situation) bool { return s.reading == yielded }, stay},
-		{"requests wait, and there is no room", func(s situation) bool { return s.reading == paused && s.full }, lineUp},
+		{
+			"requests wait, and there is no room", func(s situation) bool { return s.reading == paused && s.full },
+			lineUp,
+		},
 		{"requests wait, and there is room", func(s situation) bool { return s.reading == paused }, resume},
 		{"the client has gone", func(s situation) bool { return s.phase == open && s.peer == gone }, readOn},
 		{"nothing has to be done", func(s situation) bool { return s.phase == open }, stay},

@@ -7,7 +7,7 @@ import (
 	"magent/internal/call"
 )
 
-// serveLong begins a multi-get of many keys. servePiece goes on, as far as the window allows.
+// serveLong begins a multi-get of many keys. servePiece continues it, as far as the window allows.
 func (s *Session) serveLong(r *ascii.Request) {
 	if s.long == nil {
 		s.long = &longGet{}
@@ -16,7 +16,8 @@ func (s *Session) serveLong(r *ascii.Request) {
 	g.op, g.exptime, g.keys, g.size = r.Op, r.Exptime, bytes.Clone(r.Keys), 0
 }
 
-// pieceLength is the number of keys in the next piece: fewer than PieceKeys when those would be too large.
+// pieceLength returns the number of keys in the next piece. It is less than PieceKeys if their values are expected to
+// be large.
 func (s *Session) pieceLength() int {
 	return max(1, min(PieceKeys, WindowBytes/max(1, s.guess())))
 }

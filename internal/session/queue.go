@@ -11,21 +11,22 @@ import (
 	"magent/replicate"
 )
 
-// call puts a new call for a request to memcached at the end of the line.
+// call adds a call for the current request to the line of a memcached session.
 func (s *Session) call() *replicate.Call {
 	c, r := s.pool.Engine.NewCall(s), &s.sh.req
 	s.enqueue(&c.Call, max(1, r.NumKeys), valuesOf(r), len(r.Raw))
 	return c
 }
 
-// redisCall is call for a command to Redis, of so many keys, values that the reply may have, and bytes.
+// redisCall adds a call to the line of a Redis session. The request has so many keys and bytes, and the reply up to so
+// many values.
 func (s *Session) redisCall(keys, values, bytes int) *distribute.Call {
 	c := s.pool.Commands.NewCall(s)
 	s.enqueue(&c.Call, keys, values, bytes)
 	return c
 }
 
-// valuesOf is how many values there may be in the reply to a request.
+// valuesOf returns how many values the reply to a request may have.
 func valuesOf(r *ascii.Request) int {
 	if r.Op >= ascii.OpGet && r.Op <= ascii.OpGats || r.Op == ascii.OpMetaGet {
 		return r.NumKeys
@@ -33,7 +34,7 @@ func valuesOf(r *ascii.Request) int {
 	return 0
 }
 
-// enqueue puts c at the end of the line: for a request of so many keys, values that the reply may have, and bytes.
+// enqueue adds c to the line. The request has so many keys and bytes, and the reply up to so many values.
 func (s *Session) enqueue(c *call.Call, keys, values, bytes int) {
 	c.Part = s.part
 	if s.last == nil {
@@ -54,7 +55,7 @@ func (s *Session) enqueue(c *call.Call, keys, values, bytes int) {
 	s.expect()
 }
 
-// Answer takes the reply to c. It is written when c is first in line, else it waits in c.
+// Answer takes the reply to c. It is written if c is the first in the line; otherwise c keeps it.
 func (s *Session) Answer(c *call.Call, reply []byte) {
 	c.Done = true
 	if s.phase == closed {
@@ -81,7 +82,7 @@ func (s *Session) Answer(c *call.Call, reply []byte) {
 	}
 }
 
-// deliver writes the reply to the first call in line and takes that out of the line.
+// deliver writes the reply to the first call and removes that from the line.
 func (s *Session) deliver(reply []byte) {
 	c := s.first
 	if c == s.barrier {
@@ -138,7 +139,7 @@ func (s *Session) write(reply []byte) {
 // say answers with a line of the proxy's own.
 func (s *Session) say(line string) { s.call().Answer([]byte(line)) }
 
-// forget drops the answer to a call of a client that has gone.
+// forget drops the answer to a call whose client has gone.
 func (s *Session) forget(c *call.Call) {
 	s.pending -= c.Keys
 	s.values -= c.Values
@@ -147,7 +148,7 @@ func (s *Session) forget(c *call.Call) {
 	c.Release()
 }
 
-// writePiece writes of the reply to a piece what the client is to see.
+// writePiece writes the part of the reply to a piece that the client should see.
 func (s *Session) writePiece(c *call.Call, reply []byte) {
 	g := s.long
 	if g.pieces--; g.pieces == 0 && !g.asks() {

@@ -5,8 +5,8 @@ import (
 	"magent/resp"
 )
 
-// Clients of Redis pools. A loop has connections of its own to every server of such a pool and serves its clients by itself: no
-// key has an owner, for there is nothing to keep in step.
+// Clients of Redis pools. A loop has its own connections to all servers of such a pool. It serves its clients by
+// itself: no key has an owner, because there are no copies to keep equal.
 
 func newRedisClient(sh *Shard, p *pool.Pool) *redisClient {
 	sh.clientIDs++
@@ -16,13 +16,13 @@ func newRedisClient(sh *Shard, p *pool.Pool) *redisClient {
 	}
 }
 
-// What a client may send that has not said the password: elements, and bytes of one.
+// Limits for clients that have not authenticated: elements of a request, and bytes of one. Redis has the same.
 const (
 	lockedArgs = 10
 	lockedBulk = 16 << 10
 )
 
-// serveRedis is serveAll of a Redis pool.
+// serveRedis is serveAll for Redis pools.
 func (s *Session) serveRedis(data []byte) (rest []byte) {
 	r := &s.sh.cmd
 	s.reading = flowing
@@ -66,7 +66,7 @@ func (s *Session) serveRedis(data []byte) (rest []byte) {
 	return data
 }
 
-// serveCommand takes one request.
+// serveCommand carries out one request.
 func (s *Session) serveCommand(r *resp.Request) {
 	if len(r.Args) == 0 {
 		return
@@ -91,7 +91,8 @@ func (s *Session) serveCommand(r *resp.Request) {
 	}
 }
 
-// keysOf is how many keys the request counts for in the client's window: those of commands that are split.
+// keysOf returns how many keys a request counts as in the client's window. It is more than one for commands that are
+// split.
 func keysOf(r *resp.Request) int {
 	switch r.Command.Route {
 	case resp.RouteMGet, resp.RouteSum:

@@ -4,8 +4,8 @@ import (
 	"magent/resp"
 )
 
-// reject answers a command that cannot be carried out for what it is. twemproxy closes the connection without a word instead
-// (compat_close).
+// reject answers a command that cannot be carried out as it is. With compat_close it closes the connection without a
+// reply, as twemproxy does.
 func (s *Session) reject(line []byte) {
 	s.sh.Line = line
 	s.pool.Count.ClientErrors++
@@ -18,24 +18,26 @@ func (s *Session) reject(line []byte) {
 	s.redisCall(1, 0, 0).Answer(line)
 }
 
-// rejectArity answers a command with too few arguments, or too many. An EXEC of that kind ends the transaction.
+// rejectArity answers a command with the wrong number of arguments. Such an EXEC ends the transaction.
 func (s *Session) rejectArity(cmd *resp.Command) {
 	line := resp.AppendWrongArity(s.sh.Line[:0], cmd)
 	if cmd.Name == "exec" {
 		s.endMulti()
-		line = append(s.sh.Line[:0], "-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command\r\n"...)
+		line = append(s.sh.Line[:0],
+			"-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command\r\n"...)
 	}
 	s.reject(line)
 }
 
-// reply answers with a text of the proxy's own. It takes the command out of the transaction that is being collected, which
-// therefore fails.
+// reply answers with a text of the proxy's own. If a transaction is being collected, the command is not part of it,
+// and the transaction fails.
 func (s *Session) reply(line string) {
 	s.spoil()
 	s.redisCall(1, 0, 0).Answer([]byte(line))
 }
 
-// tell answers with bytes that were appended to the shard's scratch line, which is not kept when they are many.
+// tell answers with line, which was appended to Shard.Line. The buffer is kept for the next use unless it is too
+// large.
 func (s *Session) tell(line []byte) {
 	s.redisCall(1, 0, 0).Answer(line)
 	if cap(line) <= MaxKeptLine {
@@ -43,7 +45,7 @@ func (s *Session) tell(line []byte) {
 	}
 }
 
-// MaxKeptLine bounds what the shard keeps of a scratch line that a client can make as large as a value.
+// MaxKeptLine is the largest scratch buffer that a shard keeps. A client can make it as large as a value.
 const MaxKeptLine = 64 << 10
 
 // abandon answers a request after which the connection cannot go on.

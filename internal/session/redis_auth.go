@@ -8,16 +8,18 @@ import (
 	"magent/resp"
 )
 
-// Redis's own words.
+// The words of Redis.
 const (
 	wrongPassword = "-WRONGPASS invalid username-password pair or user is disabled.\r\n"
-	noPassword    = "-ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?\r\n"
-	noProto       = "-NOPROTO unsupported protocol version\r\n"
-	helloFirst    = "-NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to " +
+	noPassword    = "-ERR AUTH <password> called without any password configured for the default user. Are you sure " +
+		"your configuration is correct?\r\n"
+	noProto    = "-NOPROTO unsupported protocol version\r\n"
+	helloFirst = "-NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH " +
+		"<user> <pass> option can be used to " +
 		"authenticate the client and select the RESP protocol version at the same time\r\n"
 )
 
-// unlocks names the commands that are carried out before the client has said the password.
+// unlocks reports whether a command is allowed before the client has authenticated.
 func unlocks(cmd *resp.Command) bool {
 	switch cmd.Name {
 	case "auth", "hello", "quit", "reset":
@@ -26,21 +28,23 @@ func unlocks(cmd *resp.Command) bool {
 	return false
 }
 
-// auth is AUTH password and AUTH user password.
+// auth carries out AUTH password and AUTH user password.
 func (s *Session) auth(r *resp.Request) {
 	switch {
 	case len(r.Args) > 3:
 		s.reply("-ERR syntax error\r\n")
 	case len(r.Args) == 2 && s.pool.Config.RedisAuth == "":
 		s.reply(noPassword)
-	case len(r.Args) == 2 && !s.login(defaultUser, r.Args[1]), len(r.Args) == 3 && !s.login(string(r.Args[1]), r.Args[2]):
+	case len(r.Args) == 2 && !s.login(defaultUser, r.Args[1]), len(r.Args) == 3 &&
+		!s.login(string(r.Args[1]), r.Args[2]):
 		s.reply(wrongPassword)
 	default:
 		s.say("+OK\r\n")
 	}
 }
 
-// login reports whether user and password are right, which unlocks the session. Where the pool has no password, any will do.
+// login reports whether user and password are right. If so the session is unlocked. If the pool has no password, any
+// password is right.
 func (s *Session) login(user string, password []byte) bool {
 	want := s.pool.Config.RedisAuth
 	if user != defaultUser || want != "" && subtle.ConstantTimeCompare(password, []byte(want)) == 0 {
@@ -50,8 +54,8 @@ func (s *Session) login(user string, password []byte) bool {
 	return true
 }
 
-// hello is HELLO [2 [AUTH user password] [SETNAME name]]. The servers' connections are shared and speak RESP2, so the protocol
-// cannot be changed: clients that ask for RESP3 hear that it is not there, upon which they go on with RESP2.
+// hello carries out HELLO [2 [AUTH user password] [SETNAME name]]. The servers' connections are shared and speak
+// RESP2, so the protocol cannot change. A client that asks for RESP3 is told so, and goes on with RESP2.
 func (s *Session) hello(r *resp.Request) {
 	args := r.Args[1:]
 	if len(args) > 0 {
@@ -73,7 +77,7 @@ func (s *Session) hello(r *resp.Request) {
 	s.tell(s.appendHello(s.sh.Line[:0]))
 }
 
-// helloOptions carries out what stands behind the version of a HELLO. It returns the error line, if there is one.
+// helloOptions carries out the options of HELLO, behind the version. It returns an error line, or "".
 func (s *Session) helloOptions(args [][]byte) (refusal string) {
 	var name []byte
 	named := false

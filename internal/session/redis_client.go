@@ -7,16 +7,18 @@ import (
 	"magent/resp"
 )
 
-// badName is Redis's answer to a name that it could not show in a list.
+// badName is Redis's answer to a client name that cannot be shown in a list.
 const badName = "-ERR Client names cannot contain spaces, newlines or special characters.\r\n"
 
-// client is CLIENT: what is about the client's own connection to the proxy.
+// client carries out CLIENT, as far as it concerns the client's own connection to the proxy.
 func (s *Session) client(r *resp.Request) {
 	sub := strings.ToLower(string(r.Args[1]))
 	args := r.Args[2:]
 	switch known, fits := clientArity(sub, len(args)); {
 	case !known:
-		s.tell(resp.AppendError(s.sh.Line[:0], "ERR 'client|"+sub+"' is not supported here: it is about other connections than the client's own to the proxy, or nobody's"))
+		s.tell(resp.AppendError(s.sh.Line[:0],
+			"ERR 'client|"+sub+"' is not supported here: it is about other connections than the client's own to the "+
+				"proxy, or nobody's"))
 		return
 	case !fits:
 		s.tell(resp.AppendError(s.sh.Line[:0], "ERR wrong number of arguments for 'client|"+sub+"' command"))
@@ -58,10 +60,12 @@ func clientArity(sub string, n int) (known, fits bool) {
 	return false, false
 }
 
-// clientSwitch takes the settings of what the proxy does not have: they can be left, or switched, to what is the case.
+// clientSwitch answers settings that the proxy does not have. They can only be set to what is the case.
 func (s *Session) clientSwitch(sub, to string) {
 	if is := map[string]string{"reply": "on", "tracking": "off", "no-evict": "off", "no-touch": "off"}[sub]; to != is {
-		s.tell(resp.AppendError(s.sh.Line[:0], "ERR 'client|"+sub+" "+to+"' is not supported here: the connections to the servers are shared by all clients"))
+		s.tell(resp.AppendError(s.sh.Line[:0],
+			"ERR 'client|"+sub+" "+to+"' is not supported here: the connections to the servers are shared by all "+
+				"clients"))
 		return
 	}
 	s.say("+OK\r\n")
@@ -76,7 +80,7 @@ func (s *Session) setName(name []byte) {
 	s.say("+OK\r\n")
 }
 
-// setInfo takes the name and version of the client's library, of which nothing is made.
+// setInfo accepts the name and version of the client's library. Nothing is done with them.
 func (s *Session) setInfo(what, value []byte) {
 	switch strings.ToLower(string(what)) {
 	case "lib-name", "lib-ver":
@@ -85,7 +89,8 @@ func (s *Session) setInfo(what, value []byte) {
 		return
 	}
 	if !validName(value) {
-		s.tell(resp.AppendError(s.sh.Line[:0], "ERR "+strings.ToLower(string(what))+" cannot contain spaces, newlines or special characters."))
+		s.tell(resp.AppendError(s.sh.Line[:0],
+			"ERR "+strings.ToLower(string(what))+" cannot contain spaces, newlines or special characters."))
 		return
 	}
 	s.say("+OK\r\n")
@@ -101,5 +106,5 @@ func validName(name []byte) bool {
 	return true
 }
 
-// defaultUser is the one user that there is.
+// defaultUser is the only user.
 const defaultUser = "default"

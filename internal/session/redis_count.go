@@ -4,7 +4,8 @@ import (
 	"magent/internal/stats"
 )
 
-// redisResult is what came of a command, by the beginning of the reply: an error, nil, or anything else.
+// redisResult returns the result of a command, which the beginning of the reply shows: an error, nil, or anything
+// else.
 func redisResult(reply []byte) stats.Result {
 	switch {
 	case len(reply) == 0:

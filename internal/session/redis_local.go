@@ -7,9 +7,9 @@ import (
 	"magent/resp"
 )
 
-// Commands of a Redis client that the proxy answers by itself, in Redis's words.
+// Commands that the proxy answers by itself, in the words of Redis.
 
-// local answers a command that no server is asked about.
+// local answers a command for which no server is asked.
 func (s *Session) local(r *resp.Request) {
 	switch r.Command.Name {
 	case "ping":
@@ -60,20 +60,22 @@ func (s *Session) ping(r *resp.Request) {
 	}
 }
 
-// selectDB is SELECT. A pool has one database; the servers' connections are shared, so no client can have another.
+// selectDB carries out SELECT. A pool has one database. The servers' connections are shared, so no client can have
+// another.
 func (s *Session) selectDB(r *resp.Request) {
 	db, err := strconv.Atoi(string(r.Args[1]))
 	switch own := s.pool.Config.RedisDB; {
 	case err != nil:
 		s.reply("-ERR value is not an integer or out of range\r\n")
 	case db != own:
-		s.reply("-ERR DB index is out of range: this pool is database " + strconv.Itoa(own) + " of its servers (redis_db), make a pool for each other one\r\n")
+		s.reply("-ERR DB index is out of range: this pool is database " + strconv.Itoa(own) +
+			" of its servers (redis_db), make a pool for each other one\r\n")
 	default:
 		s.say("+OK\r\n")
 	}
 }
 
-// time is TIME, of the proxy.
+// time carries out TIME, with the time of the proxy.
 func (s *Session) time() {
 	now := time.Now()
 	line := resp.AppendArray(s.sh.Line[:0], 2)
@@ -81,7 +83,7 @@ func (s *Session) time() {
 	s.tell(resp.AppendBulk(line, strconv.AppendInt(nil, int64(now.Nanosecond()/1000), 10)))
 }
 
-// reset is RESET: the client is as if it had just connected.
+// reset carries out RESET: the client is as if it had just connected.
 func (s *Session) reset() {
 	s.endMulti()
 	s.redis.name = nil

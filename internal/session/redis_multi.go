@@ -9,7 +9,7 @@ import (
 // maxMulti bounds the bytes of a transaction that is being collected.
 const maxMulti = 64 << 20
 
-// endsMulti names the commands that are not collected.
+// endsMulti reports whether a command is carried out at once while a transaction is being collected.
 func endsMulti(cmd *resp.Command) bool {
 	switch cmd.Name {
 	case "multi", "exec", "discard", "quit", "reset", "watch":
@@ -18,7 +18,7 @@ func endsMulti(cmd *resp.Command) bool {
 	return false
 }
 
-// beginMulti is MULTI.
+// beginMulti carries out MULTI.
 func (s *Session) beginMulti() {
 	if s.redis.multi != nil {
 		s.say("-ERR MULTI calls can not be nested\r\n") // which does not spoil it
@@ -28,12 +28,13 @@ func (s *Session) beginMulti() {
 	s.say("+OK\r\n")
 }
 
-// queue collects a command.
+// queue adds a command to the transaction.
 func (s *Session) queue(r *resp.Request) {
 	m := s.redis.multi
 	switch {
 	case !mayQueue(r.Command):
-		s.reply("-ERR '" + r.Command.Name + "' cannot be part of a transaction here: it is not about keys of one server\r\n")
+		s.reply("-ERR '" + r.Command.Name +
+			"' cannot be part of a transaction here: it is not about keys of one server\r\n")
 		return
 	case len(m.raw)+len(r.Raw) > maxMulti:
 		s.reply("-ERR the transaction is too large: 64 MiB are the limit\r\n")
@@ -50,7 +51,7 @@ func (s *Session) queue(r *resp.Request) {
 	s.say("+QUEUED\r\n")
 }
 
-// mayQueue reports whether a command can be carried out by one server among others.
+// mayQueue reports whether one server can carry out a command as part of a transaction.
 func mayQueue(cmd *resp.Command) bool {
 	switch cmd.Route {
 	case resp.RouteKeys, resp.RouteMGet, resp.RouteSum, resp.RouteMSet, resp.RouteAny:
@@ -59,7 +60,7 @@ func mayQueue(cmd *resp.Command) bool {
 	return keyless(cmd)
 }
 
-// keyless names the commands that the proxy answers by itself, but that a server answers in the same way.
+// keyless reports whether the proxy answers a command by itself, but a server would answer it in the same way.
 func keyless(cmd *resp.Command) bool {
 	switch cmd.Name {
 	case "ping", "echo", "time", "unwatch":
@@ -68,7 +69,7 @@ func keyless(cmd *resp.Command) bool {
 	return false
 }
 
-// discard is DISCARD.
+// discardMulti carries out DISCARD.
 func (s *Session) discardMulti() {
 	if s.redis.multi == nil {
 		s.say("-ERR DISCARD without MULTI\r\n")
@@ -78,7 +79,7 @@ func (s *Session) discardMulti() {
 	s.say("+OK\r\n")
 }
 
-// exec is EXEC.
+// exec carries out EXEC.
 func (s *Session) exec() {
 	m := s.redis.multi
 	s.endMulti()
@@ -94,7 +95,7 @@ func (s *Session) exec() {
 	}
 }
 
-// transact finds the server of a transaction and has it executed there.
+// transact sends a transaction to the server of its keys.
 func (s *Session) transact(m *multi) {
 	engine, server := s.pool.Commands, distribute.Any
 	limits := pool.RedisLimitsOf(maxMulti) // the pool's may have become narrower
@@ -111,7 +112,8 @@ func (s *Session) transact(m *multi) {
 			s.redisCall(1, 0, 0).Answer(refusal)
 			return
 		case server != distribute.Any && at != distribute.Any && at != server:
-			s.say("-CROSSSLOT Keys in transaction don't hash to the same server: nothing was done; give them a common hash tag\r\n")
+			s.say("-CROSSSLOT Keys in transaction don't hash to the same server: nothing was done; give them a " +
+				"common hash tag\r\n")
 			return
 		case at != distribute.Any:
 			server = at

@@ -4,7 +4,7 @@ import (
 	"magent/resp"
 )
 
-// redisClient is what a session of a Redis pool knows of its client beyond other sessions.
+// redisClient is what a session of a Redis pool has beyond other sessions.
 type redisClient struct {
 	id       int64
 	locked   bool // the pool has a password, and the client has not said it yet
@@ -13,9 +13,9 @@ type redisClient struct {
 	multi    *multi        // the transaction that is being collected; nil: none
 }
 
-// multi is a transaction that a client has begun. Its commands are collected, and go to their server together, in one
-// piece with MULTI and EXEC; so nobody needs a connection for himself. That all keys belong to one server is looked at at
-// the end, for the ring may change until then.
+// multi is a transaction that a client has begun. Its commands are collected. They go to their server together, in one
+// piece with MULTI and EXEC, so no client needs a connection of its own. That all keys belong to one server is checked
+// at the end, because the ring may change until then.
 type multi struct {
 	raw []byte // the commands
 	n   int    // how many

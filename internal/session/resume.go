@@ -1,6 +1,7 @@
 package session
 
-// Flush sends the replies of this turn, goes on with requests that had to wait, and closes when that is due.
+// Flush sends the replies of this turn. Then it resumes requests that had to wait, or ends the session, as the table
+// of steps says.
 func (s *Session) Flush() {
 	s.writing = idle
 	if s.phase == closed {
@@ -18,7 +19,7 @@ func (s *Session) Flush() {
 	s.check()
 }
 
-// goOn does what the table of steps says.
+// goOn takes the next step.
 func (s *Session) goOn() {
 	if s.reading == yielded && !s.yields() {
 		s.reading = paused
@@ -41,7 +42,7 @@ func (s *Session) goOn() {
 	}
 }
 
-// resume serves what was read but had to wait. Its replies are flushed in the same turn, for call schedules our Flush again.
+// resume serves what was read but had to wait. Its replies are sent in the same turn: Flush is called again.
 func (s *Session) resume() {
 	s.consume(s.s.Tail())
 	if s.reading == flowing && s.phase == open && s.peer != gone {
@@ -50,7 +51,7 @@ func (s *Session) resume() {
 	s.scheduleFlush()
 }
 
-// account keeps the shard's sum of unsent bytes, and gives up on the client that lets it grow too far.
+// account updates the shard's sum of unsent bytes. It gives up on a client that lets the sum grow too far.
 func (s *Session) account() {
 	if s.phase == failed {
 		return
@@ -64,7 +65,7 @@ func (s *Session) account() {
 	}
 }
 
-// Flush serves those that wait, as far as there is room.
+// Flush serves clients that wait, as far as there is room.
 func (d *Demand) Flush() {
 	d.scheduled = false
 	for d.Bytes < MaxExpected && len(d.waiting) > 0 {

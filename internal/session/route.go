@@ -4,8 +4,9 @@ import (
 	"magent/ascii"
 )
 
-// mustWait sets a barrier in front of a flush_all when there are several loops: they have connections of their own, so
-// it has to wait for all that the client has asked before, and what comes behind it waits for it (flushAll).
+// mustWait sets a barrier in front of a flush_all if there are several loops. They have connections of their own, so
+// the flush_all waits for everything that the client has asked before. What follows waits for the flush_all
+// (flushAll).
 func (s *Session) mustWait(r *ascii.Request) bool {
 	if r.Op == ascii.OpFlushAll && len(s.sh.group.Shards) > 1 {
 		s.barrier = s.last
@@ -37,7 +38,7 @@ func (s *Session) forward(owner *Shard, r *ascii.Request) {
 	}
 }
 
-// drop carries out a set that is refused for its size: the old value goes, on the loop that owns the key.
+// drop carries out a set that is refused for its size: the old value is deleted, on the loop that owns the key.
 func (s *Session) drop(r *ascii.Request) {
 	owner := s.sh.group.OwnerOf(r.Key)
 	if owner == s.sh {

@@ -7,7 +7,7 @@ import (
 	"magent/internal/loop"
 )
 
-// Open makes a session of an accepted socket.
+// Open makes a session for an accepted socket.
 func (sh *Shard) Open(fd, pool int) {
 	p := sh.Pools[pool]
 	if p == nil { // it has just been removed
@@ -29,7 +29,7 @@ func (sh *Shard) Open(fd, pool int) {
 	}
 }
 
-// OnReady is the loop's call.
+// OnReady is called by the loop when the socket is ready.
 func (s *Session) OnReady(ev loop.Events) {
 	if s.phase >= lingering {
 		if s.phase == lingering {
@@ -145,7 +145,8 @@ func (s *Session) serveAll(data []byte) (rest []byte) {
 				s.searched = len(data)
 				s.sh.Searched += uint64(len(data))
 			}
-			if s.tooMuch(s.pool.Limits.MaxValue) && !s.sh.makeRoom(s, s.need-s.kept, s.sh.group.assemblyOf(s.pool.Limits.MaxValue)) {
+			if s.tooMuch(s.pool.Limits.MaxValue) &&
+				!s.sh.makeRoom(s, s.need-s.kept, s.sh.group.assemblyOf(s.pool.Limits.MaxValue)) {
 				s.outOfMemory(r)
 				return nil
 			}

@@ -5,7 +5,7 @@ import (
 	"magent/internal/pool"
 )
 
-// NewShard adds a loop, which does not run yet.
+// NewShard adds a loop. It does not run yet.
 func (g *Group) NewShard(process *pool.Process) (*Shard, error) {
 	l, err := loop.New()
 	if err != nil {
@@ -21,7 +21,7 @@ func (g *Group) NewShard(process *pool.Process) (*Shard, error) {
 	return sh, nil
 }
 
-// Start connects to all servers; it runs on the loop.
+// Start connects to all servers. It runs on the loop.
 func (sh *Shard) Start() {
 	sh.L.Set(sh.sweeper, sweepEvery)
 	for _, p := range sh.Pools {

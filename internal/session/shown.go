@@ -1,6 +1,6 @@
 package session
 
-// shown is what the client has got of a long multi-get.
+// shown is what the client has seen of the reply to a long multi-get.
 type shown uint8
 
 const (
@@ -9,7 +9,7 @@ const (
 	refusal              // a piece was an error, and so the end of the reply
 )
 
-// show is what the client is to see of the reply to a piece.
+// show is what the client gets to see of the reply to a piece.
 type show uint8
 
 const (
@@ -20,8 +20,9 @@ const (
 	showEnd         // END alone
 )
 
-// next says what is shown of the reply to a piece, the last one or not, and what has been shown then. A piece that is
-// lost counts as misses, unless all of them are. complete: the reply has its END, and is no error.
+// next returns what to show of the reply to a piece, and what has been shown then. last: it is the last piece. lost:
+// no server could answer for it; that counts as misses, unless all pieces are lost. complete: the reply ends with END
+// and is no error.
 func (w shown) next(last, lost, complete bool) (show, shown) {
 	what, then := showValues, values
 	switch {

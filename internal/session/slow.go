@@ -9,10 +9,10 @@ import (
 	"magent/internal/call"
 )
 
-// Requests that take long are logged (--slow): which command, which key, of which server, and how long the client waited for
-// the answer to be written, its turn in the line included.
+// Slow requests are logged (--slow): the command, the key, its server, and the time until the answer was written. That
+// includes the time in the client's line.
 
-// note remembers what is asked for: the command, a blank, and the first key if there is one.
+// note remembers what was asked for: the command, a blank, and the first key if there is one.
 func (s *Session) note(c *call.Call) {
 	var command, key []byte
 	if s.redis != nil {
@@ -30,7 +30,7 @@ func (s *Session) note(c *call.Call) {
 	c.Note = append(c.Note, key[:min(len(key), maxNote)]...)
 }
 
-// slow logs a request that took long.
+// slow logs a request that took waited nanoseconds.
 func (s *Session) slow(c *call.Call, waited int64) {
 	l, now := &s.sh.slow, s.sh.L.Now()
 	if now-l.since >= slowEvery {
@@ -59,7 +59,7 @@ func (s *Session) slow(c *call.Call, waited int64) {
 	l.skipped = 0
 }
 
-// hashOfKey is FNV-1a of 64 bits, in hexadecimal: it tells keys apart without telling them.
+// hashOfKey returns the FNV-1a hash of a key (64 bits, hexadecimal). It distinguishes keys without showing them.
 func hashOfKey(key []byte) string {
 	h := fnv.New64a()
 	h.Write(key)

@@ -10,7 +10,7 @@ const (
 	slowEvery = int64(time.Second)
 )
 
-// slowLog bounds the lines of a loop.
+// slowLog limits the log lines of a loop.
 type slowLog struct {
 	since   int64 // loop time: when the second began
 	lines   int

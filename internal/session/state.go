@@ -15,7 +15,7 @@ import (
 	"magent/resp"
 )
 
-// Options are those of all clients.
+// Options are the same for all clients.
 type Options struct {
 	Log            zerolog.Logger
 	Version        string        // what clients get for the command version
@@ -26,13 +26,16 @@ type Options struct {
 	RequestTimeout time.Duration // for the rest of a request; 0: for ever
 	IdleTimeout    time.Duration // for the next request; 0: for ever
 
-	// Stats answers a call by which a client of a pool asks for figures. It is called on the client's loop, and may answer later.
+	// Stats answers a call by which a client of a pool asks for figures. It is called on the client's loop. The answer
+	// may come later.
 	Stats func(sh *Shard, p *pool.Pool, c *call.Call, what string)
-	// GiveBack has memory go back to the system, beside the loops, unless that is being done. It reports whether it begins.
+	// GiveBack returns memory to the system, beside the loops. It reports whether that begins; it does not if it is
+	// still at work.
 	GiveBack func() bool
 }
 
-// Group is what the clients of all loops share. But for what is atomic it is changed only while no loop runs, or all stand still.
+// Group is what the clients of all loops share. Apart from its atomic fields it is changed only while no loop runs, or
+// while all stand still.
 type Group struct {
 	Options
 	Shards  []*Shard
@@ -43,7 +46,7 @@ type Group struct {
 	complaints complaints
 }
 
-// Shard is one loop with its clients, and with its parts of the pools.
+// Shard is one loop with its clients and its parts of the pools.
 type Shard struct {
 	pool.Loop
 	group *Group
@@ -56,80 +59,89 @@ type Shard struct {
 	cmd       resp.Request  // and in a Redis pool
 	queued    resp.Request  // a command of the transaction that is being executed
 	clientIDs int64         // given to clients of Redis pools
-	Assembly  int           // bytes of incomplete requests, and of transactions
-	Unsent    int           // bytes of replies that the sockets did not take
-	Searched  uint64        // bytes in which the end of a line was looked for in vain, for tests
+	Assembly  int           // bytes of incomplete requests, and of transactions that are being collected
+	Unsent    int           // bytes of replies that the sockets did not accept
+	Searched  uint64        // bytes that were searched for the end of a line without finding it, for tests
 	forwards  loop.Free[forward]
 	fanouts   loop.Free[fanout]
-	owed      int // bytes that were let go of, and may be given back to the system
+	owed      int // bytes that were freed, and may be returned to the system
 	sweeper   *loop.Timer
-	Line      []byte // scratch
+	Line      []byte // scratch, until the next use
 	slow      slowLog
 	drainDone func()
 	demands   []*Demand // by the index of the pool
 }
 
-// Session is one client. Its line holds the calls whose replies are due, in the order of the requests; the reply of the
-// first one is written, those behind it wait. Idle, a session holds no buffers. The rules at the fields are asserted in
-// tests (invariant.go).
+// Session is one client. Its line holds the calls whose replies are due, in the order of the requests. The reply of
+// the first call is written; the others wait. An idle session holds no buffers. The rules at the fields are asserted
+// in tests (invariant.go).
 type Session struct {
 	sh     *Shard
 	pool   *pool.Pool
 	demand *Demand // of the clients of the pool
 	s      loop.Stream
 
-	first, last *call.Call // the line: both or neither; while it is empty, what is counted of it is 0
+	// The line of calls. first and last are both nil, or neither is. What is counted of an empty line is 0.
+	first, last *call.Call
 	pending     int        // keys of the calls in the line
-	window      int        // how many there may be
-	held        int        // bytes of replies that wait in the line
-	part        call.Part  // of the call being made
-	keySize     int        // about the largest recent reply for one value; 0: there were none
-	values      int        // that the replies to the calls in the line may have
+	values      int        // how many values the replies to them may have
 	sent        int        // bytes of the requests in the line
-	expected    int        // what the pool's demand knows of us
-	wants       int        // bytes that the request which waits for its turn comes to
-	need        int        // size of the request that has arrived in part, when known
-	skip        ascii.Skip // what is still to be thrown away of a refused request
+	held        int        // bytes of replies that wait in the line
+	part        call.Part  // of the call that is being made
 	long        *longGet   // a multi-get of many keys; nil once it is answered
-	barrier     *call.Call // in the line: nothing behind it may be served before it is answered
-	active      int64      // loop time at which something last came from it or went to it
-	kept        int        // what sh.assembly knows of us
-	since       int64      // loop time at which the first of what is kept came; 0: nothing is
-	sinceServed uint64     // what served was then
-	unsent      int        // what sh.unsent knows of us
+	barrier     *call.Call // a call in the line; nothing behind it may be served before it is answered
 
-	work     int    // what may still be done for it in this turn: bytes, and requestWork for each request
-	workTurn int64  // which this turn is
-	searched int    // bytes at the beginning of what is kept in which there is no line end
-	served   uint64 // requests, and how many of them in this turn, and at most in one, for tests
-	inTurn   int
-	most     int
+	// What the client may ask for (window.go, demand.go).
+	window   int // how large pending may be
+	keySize  int // about the largest recent reply for one value, in bytes; 0: there was none
+	expected int // bytes that demand counts for this session
+	wants    int // bytes of the request that waits for its turn; 0: none does
 
-	// phase only goes forward. closing: requests may wait for the rest of a long multi-get only. lingering: no call is in
-	// the line, and no request waits. closed: the line has been taken apart.
+	// What has arrived in part (assembly.go).
+	need        int        // size of the request, if it is known
+	skip        ascii.Skip // what is still to be dropped of a request that was refused
+	kept        int        // bytes that Shard.Assembly counts for this session
+	since       int64      // loop time when the first of them arrived; 0: there are none
+	sinceServed uint64     // the value of served at that time
+	searched    int        // bytes at their beginning that have no end of a line
+
+	active int64 // loop time when something last arrived from the client, or was answered
+	unsent int   // bytes that Shard.Unsent counts for this session
+
+	// The client's share of a turn (turn.go).
+	work     int    // what may still be done in this turn: bytes, and RequestWork for each request
+	workTurn int64  // the turn that work is for
+	served   uint64 // requests
+	inTurn   int    // how many of them in this turn, for tests
+	most     int    // the most in one turn, for tests
+
+	// phase only moves forward. closing: only the rest of a long multi-get may wait. lingering: the line is empty, and
+	// no request waits. closed: the line has been taken apart.
 	phase phase
 	// reading is flowing while requests are being served.
 	reading reading
-	// writing is soon or late when Flush will be called. It may be called once too often.
+	// writing is soon or late if Flush will be called. Flush may also be called without need.
 	writing writing
-	// peer only goes forward. gone: the socket's buffer is empty, and stays so.
+	// peer only moves forward. gone: the socket's output buffer is empty and stays empty.
 	peer peer
-	// place is waiting exactly while demand has the session in its line, also when that has ended.
+	// place is waiting exactly while demand has the session in its line, even after the session has ended.
 	place place
-	// wrong: it ends over what the client has sent, or has not fetched, or because the client was lost.
+	// wrong: the session counts as a client error. The client has sent something wrong, has not read its replies, or
+	// was lost.
 	wrong bool
-	// linger limits the time of lingering, and is nil before.
+	// linger limits the time of lingering. Before, it is nil.
 	linger *loop.Timer
 
 	redis *redisClient // of a Redis pool, else nil
 }
 
-// Demand is what the clients of a pool on one loop have under way: the bytes of large requests, and of the replies that are
-// expected, as far as their sizes can be guessed. A client counts until its last request is answered, also when it has gone.
+// Demand is what the clients of a pool on one loop have under way. It counts the bytes of large requests and of the
+// replies that are expected, as far as their sizes can be guessed. A client counts until its last request is answered,
+// even if it has gone.
 type Demand struct {
 	l         *loop.Loop
-	Bytes     int        // the sum of session.expected
-	Size      int        // about that of recent replies for a value; 0: there were none
-	waiting   []*Session // those that want more than their share when there is no room; first come, first served
+	Bytes     int        // the sum of Session.expected
+	Size      int        // about the size of recent replies for one value, in bytes; 0: there were none
+	waiting   []*Session // clients that want more than their share; the first comes first
 	scheduled bool       // Flush will be called
 }

@@ -5,8 +5,8 @@ import (
 	"magent/internal/stats"
 )
 
-// stats answers the stats command. What the figures of all loops are needed for is answered when all loops have
-// reported; the others at once.
+// stats answers the stats command. What needs figures of all loops is answered when all loops have reported; the rest
+// at once.
 func (s *Session) stats(r *ascii.Request) {
 	switch what := string(firstWord(r.Args)); what {
 	case "", "servers", "reset", "hotkeys":
@@ -21,7 +21,7 @@ func (s *Session) stats(r *ascii.Request) {
 	}
 }
 
-// Snapshot copies this loop's figures.
+// Snapshot returns a copy of this loop's figures.
 func (sh *Shard) Snapshot() *stats.Snapshot {
 	out := &stats.Snapshot{}
 	for s := range sh.Sessions {
@@ -43,7 +43,7 @@ func (sh *Shard) Snapshot() *stats.Snapshot {
 	return out
 }
 
-// Reset sets to zero what stats reset does in memcached: the counters, not what is true at the moment.
+// Reset sets the counters to zero that memcached resets upon stats reset. What describes the present moment stays.
 func (sh *Shard) Reset() {
 	sh.past = stats.Counters{}
 	for _, p := range sh.Pools {

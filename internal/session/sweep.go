@@ -4,10 +4,11 @@ import (
 	"time"
 )
 
-// sweepEvery is how often a loop looks after what it keeps.
+// sweepEvery is the time between two sweeps of a loop.
 const sweepEvery = time.Second
 
-// Sweep ends clients from which nothing comes, and lets go of what is kept for use again and was not needed since the last time.
+// Sweep ends clients that are silent for too long. It frees buffers that were kept for later use, but not needed since
+// the last sweep.
 func (sh *Shard) Sweep() {
 	sh.EndQuiet()
 	sh.forwards.Trim()
@@ -34,7 +35,7 @@ const (
 	quietSweep  = 1 << 20  // in a second without a peak there are fewer let go of
 )
 
-// giveBack has memory go back to the system when a peak has passed. By itself Go would see to it within minutes.
+// giveBack returns memory to the system when a peak has passed. By itself Go would take minutes to do so.
 func (sh *Shard) giveBack() {
 	now := sh.Spare.Dropped() + sh.L.Pool.Dropped()
 	sh.owed += now

@@ -11,7 +11,7 @@ var (
 	serverError = []byte("SERVER_ERROR")
 )
 
-// firstWord splits the words behind a command.
+// firstWord returns the first word behind a command.
 func firstWord(args []byte) []byte {
 	w, _, _ := bytes.Cut(bytes.TrimSpace(args), []byte(" "))
 	return w

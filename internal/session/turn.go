@@ -4,11 +4,11 @@ import (
 	"bytes"
 )
 
-// What is done for one client in a turn of the loop is bounded, whoever answers its requests: then others come first, and the
-// client goes on in the next turn, which does not wait. The measure are the bytes of requests and of the replies that
-// are there at once, and requestWork for each request, so that short ones count.
+// The work for one client in a turn of the loop is bounded, whoever answers its requests. Then others come first, and
+// the client goes on in the next turn, which begins at once. Work is measured in bytes of requests, and of replies
+// that are there at once. Each request counts RequestWork more, so that short ones count.
 
-// spend notes a request, or a part of a refused one, of so many bytes.
+// spend counts a request of so many bytes, or a part of a refused one.
 func (s *Session) spend(bytes int) {
 	s.work -= RequestWork + bytes
 	s.served++
@@ -17,23 +17,24 @@ func (s *Session) spend(bytes int) {
 	}
 }
 
-// beginTurn gives the client its share of this turn, unless it has had it.
+// beginTurn gives the client its share of this turn, unless it has got it already.
 func (s *Session) beginTurn() {
 	if now := s.sh.L.Turns; s.workTurn != now {
 		s.workTurn, s.work, s.inTurn = now, TurnWork, 0
 	}
 }
 
-// yields reports whether the client has had its share of this turn, and waits for the next.
+// yields reports whether the client has used up its share of this turn, and waits for the next.
 func (s *Session) yields() bool { return s.reading == yielded && s.workTurn == s.sh.L.Turns }
 
-// yield has the rest of what was read wait for the next turn.
+// yield makes the rest of what was read wait for the next turn.
 func (s *Session) yield() {
 	s.reading = yielded
 	s.sh.L.MarkNext(s)
 }
 
-// lineless reports whether what has arrived is still a line without its end, looking only at what has come since the last time.
+// lineless reports whether what has arrived is still a line without its end. It searches only what is new since the
+// last time.
 func (s *Session) lineless(data []byte) bool {
 	from := s.searched
 	s.searched = 0

@@ -1,9 +1,10 @@
 package session
 
-// unsentOf bounds Shard.unsent, where so many bytes are the largest value: one that has just come must not be too much.
+// unsentOf returns the bound of Shard.Unsent, where the largest value has so many bytes. One such value is never too
+// much.
 func unsentOf(largest int) int { return max(MaxUnsent, 2*largest) }
 
-// full reports whether the client has so much unfinished business that no more of it is taken on.
+// full reports whether the client has so much unfinished work that no more is accepted from it.
 func (s *Session) full() bool {
 	if s.barrier != nil || s.pool.Held || s.long.asks() && s.long.full() {
 		return true
@@ -12,10 +13,10 @@ func (s *Session) full() bool {
 		s.s.Unsent()+s.held >= WindowUnsent || s.crowded()
 }
 
-// tooMuch reports whether there is no room for the rest of the request that is arriving.
+// tooMuch reports whether there is no room for the rest of a request, where the largest value has so many bytes.
 func (s *Session) tooMuch(largest int) bool {
 	return s.sh.Assembly-s.kept+s.need > s.sh.group.assemblyOf(largest)
 }
 
-// assemblyOf bounds Shard.Assembly, where so many bytes are the largest value.
+// assemblyOf returns the bound of Shard.Assembly, where the largest value has so many bytes.
 func (g *Group) assemblyOf(largest int) int { return max(g.MaxAssembly, 2*largest) }
