@@ -10,10 +10,10 @@ import (
 	"magent/internal/loop"
 )
 
-// acceptBurst is how many connections are taken from a listener in one turn.
+// acceptBurst is how many connections are accepted from a listener in one turn.
 const acceptBurst = 64
 
-// acceptRest is how long a listener is left alone when connections wait that cannot be accepted.
+// acceptRest is how long a listener pauses when connections wait that cannot be accepted.
 const acceptRest = 100 * time.Millisecond
 
 // OnReady accepts what is waiting.
@@ -36,14 +36,14 @@ func (ln *listener) OnReady(loop.Events) {
 
 const cannotAccept = "clients are waiting, but cannot be accepted, for want of file descriptors or of memory"
 
-// rest leaves what is waiting for a while: the listener would be reported ready all the time, and the loop would spin.
+// rest pauses the listener. Otherwise it would be reported as ready all the time, and the loop would spin.
 func (ln *listener) rest() {
 	ln.svc.group.Complain(cannotAccept)
 	ln.sh.L.Watch(ln.fd, 0)
 	ln.sh.L.Set(ln.wake, acceptRest)
 }
 
-// resume ends the rest.
+// resume ends the pause.
 func (ln *listener) resume() {
 	if ln.svc.reserveFD < 0 {
 		ln.svc.reserveFD = openReserve()
@@ -51,24 +51,25 @@ func (ln *listener) resume() {
 	ln.sh.L.Watch(ln.fd, loop.Readable)
 }
 
-// close accepts nobody any more.
+// close stops accepting.
 func (ln *listener) close() {
 	ln.sh.L.Unset(ln.wake)
 	ln.sh.L.Close(ln.fd)
 }
 
-// removeSocket removes the file of a unix socket, if it is ours alone: not one that another process has bound in its place, as a new
-// one does while we drain.
+// removeSocket removes the file of a unix socket if it is this listener's own. It is not if another process has bound
+// the path anew, as a new magent does while this one drains.
 func (ln *listener) removeSocket() {
 	if ln.addr.Path == "" || ln.given || ln.foreign || ln.file == nil {
 		return
 	}
-	if now, err := os.Lstat(ln.addr.Path); err == nil && os.SameFile(now, ln.file) && now.ModTime().Equal(ln.file.ModTime()) {
+	if now, err := os.Lstat(ln.addr.Path); err == nil && os.SameFile(now, ln.file) &&
+		now.ModTime().Equal(ln.file.ModTime()) {
 		_ = os.Remove(ln.addr.Path)
 	}
 }
 
-// tooMany is memcached's own line, and Redis's.
+// tooMany is the line of memcached, and tooManyRedis that of Redis.
 var (
 	tooMany      = []byte("ERROR Too many open connections\r\n")
 	tooManyRedis = []byte("-ERR max number of clients reached\r\n")
@@ -105,8 +106,8 @@ func (ln *listener) refuse(fd int) {
 	ln.sh.Pools[ln.pool].Count.RejectedConnections++
 }
 
-// turnAway tells a client, when no descriptor is left for it, that there is none: the reserve serves to accept it,
-// say so, and close it. It reports false when the reserve is gone, because another thread was quicker to use it.
+// turnAway tells a client that no descriptor is left: it gives up the reserve, accepts, sends the line, and closes. It
+// returns false if the reserve is gone, because another thread was faster to use it.
 func (ln *listener) turnAway() bool {
 	svc := ln.svc
 	if svc.reserveFD < 0 {
@@ -121,7 +122,7 @@ func (ln *listener) turnAway() bool {
 	return svc.reserveFD >= 0
 }
 
-// openReserve opens a descriptor to be given up when there is no other.
+// openReserve opens a descriptor that can be given up when no other is left.
 func openReserve() int {
 	fd, err := unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {

@@ -51,7 +51,8 @@ func TestSocketOfAnotherIsNotRemoved(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	for _, taken := range []bool{false, true} {
 		r := start(t, 1, 0, func(cfg *config.Config) {
-			cfg.Pools[0].Listen = append(cfg.Pools[0].Listen, config.Listen{Network: "unix", Address: path, Backlog: 5, Mode: 0o700})
+			cfg.Pools[0].Listen = append(cfg.Pools[0].Listen,
+				config.Listen{Network: "unix", Address: path, Backlog: 5, Mode: 0o700})
 		})
 		if info, err := os.Lstat(path); err != nil || info.Mode().Perm() != 0o700 {
 			t.Fatalf("%v, %v", info, err)

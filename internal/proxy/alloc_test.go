@@ -43,7 +43,8 @@ func answerAll(c net.Conn, lines int, reply string) {
 	}
 }
 
-// A request costs no allocation: counted over the whole process, in which the servers and the client allocate nothing either.
+// A request costs no allocation: counted over the whole process, in which the servers and the client allocate nothing
+// either.
 func TestRequestsAllocateNothing(t *testing.T) {
 	value := strings.Repeat("v", 100)
 	for name, w := range map[string]struct{ request, reply string }{

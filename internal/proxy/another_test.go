@@ -86,7 +86,7 @@ func quarantined(t *testing.T) (r *rig, c *client, other *fake) {
 	return r, c, other
 }
 
-// Another memory is left alone until a flush_all can be relied upon: memcached may keep what was stored in the same second.
+// Another memory is left alone until a flush_all is reliable: memcached may keep what was stored in the same second.
 func TestAnotherMemoryWaits(t *testing.T) {
 	t.Parallel()
 	r, c, other := quarantined(t)
@@ -125,8 +125,8 @@ func TestAnotherMemoryIsNotTouched(t *testing.T) {
 	})
 }
 
-// Another memory at the address of a server, which is not empty, is not read before all that it holds has been replaced by what the
-// other copy has, or deleted. What it lacks it gets then. Meanwhile what it makes of a mutation does not count.
+// A server that turns out to be another memory, and is not empty, is not read at first. All that it holds is replaced
+// by what the other copy has, or deleted; then it gets what it lacks. Its answers to mutations do not count meanwhile.
 func TestAnotherMemory(t *testing.T) {
 	t.Parallel()
 	for role := range 2 {
@@ -143,7 +143,8 @@ func TestAnotherMemory(t *testing.T) {
 		old.answer("VA 1 f3 t50\r\n1\r\nEN\r\nEND\r\nSTORED\r\n")
 		c.hear("END\r\nSTORED\r\n")
 		other.want("mg old v f t u\r\n").answer("VA 2 f3 t50\r\n1x\r\n") // for it has changed
-		other.want("mg old v f t u\r\n").answer("VA 2 f3 t50\r\n1x\r\n") // for the copies have answered differently since
+		// The copies have answered differently since.
+		other.want("mg old v f t u\r\n").answer("VA 2 f3 t50\r\n1x\r\n")
 		another.want("delete gone\r\n").answer("DELETED\r\n")
 		another.want("ms old 2 F3 T50\r\n1x\r\n").answer("HD\r\n")
 		other.want("mg new v f t u\r\n").answer("VA 1 f0 t-1\r\n2\r\n")
@@ -174,7 +175,8 @@ func TestAnotherMemoryIsListedAgain(t *testing.T) {
 	r.back(0)
 }
 
-// Where another memory cannot be cleansed it is flushed, and not read before it says that it has been. Then it is filled, if it can be.
+// Another memory that cannot be cleansed is flushed. It is not read before it has confirmed that, and is filled
+// afterwards if possible.
 func TestAnotherMemoryIsFlushed(t *testing.T) {
 	t.Parallel()
 	for role := range 2 {
@@ -221,8 +223,8 @@ func TestAnotherMemoryRefusesToBeFlushed(t *testing.T) {
 	})
 }
 
-// When the other copy goes before another memory is cleansed, nothing tells what is out of date there: it is flushed, and used.
-// When the other copy is back, it is filled.
+// If the other copy goes before another memory is cleansed, nothing tells what is out of date there. So it is flushed,
+// and used. It is filled when the other copy is back.
 func TestOtherCopyGoesDuringCleansing(t *testing.T) {
 	t.Parallel()
 	r, c, another, other := isAnother(t, 0)
@@ -243,8 +245,8 @@ func TestOtherCopyGoesDuringCleansing(t *testing.T) {
 	r.back(0)
 }
 
-// Both copies are other memories: neither says what is right, so nothing of either is read. The one that comes first is flushed, and
-// the other one either, too, or rid of what the first one lacks.
+// Both copies are other memories. Neither is right, so neither is read. The first to come is flushed. The other one is
+// flushed, too, or loses what the first one lacks.
 func TestBothAreOtherMemories(t *testing.T) {
 	r, c, another, other := isAnother(t, 1)
 	servers := []*fake{other, another}
@@ -287,8 +289,8 @@ func TestBothAreOtherMemories(t *testing.T) {
 	}
 }
 
-// In a container the process is always number 1, and one that is restarted at once may begin in the same second. That it has read
-// less than the one before it had tells it from that.
+// In a container a process always has the number 1, and one that is restarted at once may begin in the same second. It
+// is recognized by the bytes that it has read: they are fewer than before.
 func TestRestartedWithinASecond(t *testing.T) {
 	t.Parallel()
 	for _, items := range []int64{0, 1} {
@@ -308,12 +310,14 @@ func TestRestartedWithinASecond(t *testing.T) {
 	}
 }
 
-// With several loops, what one of them stores on a server that came back empty is no reason for the next one to distrust it.
+// With several loops, what one loop stores on a server that came back empty does not make the next loop distrust it.
 func TestAllLoopsTakeItForEmpty(t *testing.T) {
 	r := startAs(t, 1000, 1, 1, func(cfg *config.Config) { cfg.Threads = 2 }, backend.FullMeta)
 	p := r.servers[0]
 	for id := range 2 {
-		r.eventually(id, "up", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
+		r.eventually(id, "up", func(sh *session.Shard) bool {
+			return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready()
+		})
 	}
 	for id := range 2 {
 		p.restarts()
@@ -363,7 +367,8 @@ func TestAnotherMemoryAfterARestartOfOurs(t *testing.T) {
 func TestReloadWhileAnotherMemoryIsCleansed(t *testing.T) {
 	t.Parallel()
 	r, another, other := remembering(t)
-	r.on(0, func(*session.Shard) { r.svc.shared.Started = time.Now().Add(-time.Hour) }) // nothing of a process before this one is waited for
+	// No earlier process is waited for.
+	r.on(0, func(*session.Shard) { r.svc.shared.Started = time.Now().Add(-time.Hour) })
 	lived(r.client(), another)
 	another.becomes(manyKeys()...)
 	testkit.Await(t, "the first key", other.asked) // is not answered
@@ -383,7 +388,8 @@ func TestItselfIsThisRunOfTheServer(t *testing.T) {
 		p := sh.Pools[0]
 		s := p.Itself(0)
 		found, err := s.Find(t.Context())
-		if want := (failover.Identity{PID: another.pid.Load(), Start: 1000}); s.Only != want || err != nil || len(found) != 1 || found[0] != p.Conns[0].Endpoint() {
+		if want := (failover.Identity{PID: another.pid.Load(), Start: 1000}); s.Only != want || err != nil ||
+			len(found) != 1 || found[0] != p.Conns[0].Endpoint() {
 			t.Errorf("%v at %v (%v)", s.Only, found, err)
 		}
 	})

@@ -66,7 +66,8 @@ func TestNoRoomForAValue(t *testing.T) {
 	}
 	r.on(0, func(sh *session.Shard) {
 		if sh.Assembly != fill || sh.Pools[0].Count.CutOff != 1 {
-			t.Errorf("%d bytes are kept, %d clients were cut off; want 0 and 1", sh.Assembly-fill, sh.Pools[0].Count.CutOff)
+			t.Errorf("%d bytes are kept, %d clients were cut off; want 0 and 1", sh.Assembly-fill,
+				sh.Pools[0].Count.CutOff)
 		}
 		sh.Assembly -= fill
 	})
@@ -75,7 +76,8 @@ func TestNoRoomForAValue(t *testing.T) {
 // Who holds most and wants more is cut off itself. Its key is not touched, whatever it wanted to do with it.
 func TestNoRoomForTheLargest(t *testing.T) {
 	for _, line := range []string{
-		"set k 0 0 1000", "set k 0 0 1000 noreply", "ms a2V5 1000 b q", "add k 0 0 1000", "append k 0 0 1000 noreply", "cas k 0 0 1000 1 noreply",
+		"set k 0 0 1000", "set k 0 0 1000 noreply", "ms a2V5 1000 b q", "add k 0 0 1000", "append k 0 0 1000 noreply",
+		"cas k 0 0 1000 1 noreply",
 	} {
 		for _, arrived := range []int{0, 1, 1000, 1001} {
 			r, p, b := pair(t, nil)
@@ -85,7 +87,9 @@ func TestNoRoomForTheLargest(t *testing.T) {
 			c.hear(refusedValue)
 			c.ended()
 			r.on(0, func(sh *session.Shard) { sh.Assembly -= pool.MaxAssembly })
-			r.eventually(0, "nothing kept", func(sh *session.Shard) bool { return sh.Assembly == 0 && len(sh.Sessions) == 0 })
+			r.eventually(0, "nothing kept", func(sh *session.Shard) bool {
+				return sh.Assembly == 0 && len(sh.Sessions) == 0
+			})
 			d := r.client()
 			d.say("delete l\r\n") // comes to the servers first
 			p.want("delete l\r\n").answer("DELETED\r\n")

@@ -19,5 +19,5 @@ type reload struct {
 	ends    []func()                     // what looks for servers that are not needed any more; neither
 }
 
-// changed reports whether pool i is another one afterwards, or is not there before or afterwards.
+// changed reports whether pool i differs before and afterwards, or exists only before or only afterwards.
 func (r *reload) changed(i int) bool { return r.before[i] != r.after[i] }

@@ -6,7 +6,7 @@ import (
 	"magent/internal/loop"
 )
 
-// Close ends the loops and the helpers and waits for them. Clients that are still there are cut off.
+// Close ends the loops and the helpers, and waits for them. Clients that are left are cut off.
 func (svc *Service) Close() {
 	for _, sh := range svc.shards {
 		sh.L.Post(loop.TaskFunc(sh.L.Stop))
@@ -24,7 +24,7 @@ func (svc *Service) Close() {
 	unix.Close(svc.reserveFD)
 }
 
-// discard undoes a start that failed half way.
+// discard undoes a start that failed halfway.
 func (svc *Service) discard() {
 	svc.dropGiven()
 	svc.shared.Servers.Close()

@@ -23,21 +23,39 @@ func TestCompare(t *testing.T) {
 		client, disagree string
 	}{
 		{"cas: STORED, then set", cas, cas, "STORED\r\n", then, "STORED\r\n", "STORED\r\n", ""},
-		{"cas: STORED, the set fails", cas, cas, "STORED\r\n", then, "SERVER_ERROR out of memory\r\n", "STORED\r\n", "delete k\r\n"},
+		{
+			"cas: STORED, the set fails", cas, cas, "STORED\r\n", then, "SERVER_ERROR out of memory\r\n", "STORED\r\n",
+			"delete k\r\n",
+		},
 		{"cas: STORED, the backup is lost", cas, cas, "STORED\r\n", then, lost, "STORED\r\n", ""},
 		{"cas: EXISTS", cas, cas, "EXISTS\r\n", "", "", "EXISTS\r\n", ""},
 		{"cas: NOT_FOUND", cas, cas, "NOT_FOUND\r\n", "", "", "NOT_FOUND\r\n", ""},
-		{"cas: SERVER_ERROR", cas, cas, "SERVER_ERROR out of memory\r\n", "", "", "SERVER_ERROR out of memory\r\n", ""},
+		{
+			"cas: SERVER_ERROR", cas, cas, "SERVER_ERROR out of memory\r\n", "", "", "SERVER_ERROR out of memory\r\n",
+			"",
+		},
 		{"cas: lost", cas, cas, lost, "", "", "EXISTS\r\n", ""},
 		{"cas noreply", "cas k 5 0 1 99 noreply\r\nx\r\n", cas, "STORED\r\n", then, "STORED\r\n", "", ""},
-		{"ms with C", "ms k 1 C99 T5\r\nx\r\n", "ms k 1 C99 T5\r\nx\r\n", "HD\r\n", "ms k 1 T5\r\nx\r\n", "HD\r\n", "HD\r\n", ""},
+		{
+			"ms with C", "ms k 1 C99 T5\r\nx\r\n", "ms k 1 C99 T5\r\nx\r\n", "HD\r\n", "ms k 1 T5\r\nx\r\n", "HD\r\n",
+			"HD\r\n", "",
+		},
 		{"ms with C: EX", "ms k 1 C99\r\nx\r\n", "ms k 1 C99\r\nx\r\n", "EX\r\n", "", "", "EX\r\n", ""},
 		{"ms with C: lost", "ms k 1 C99\r\nx\r\n", "ms k 1 C99\r\nx\r\n", lost, "", "", "EX\r\n", ""},
-		{"ms with C and k and O: lost", "ms k 1 C99 q O12 T0 k\r\nx\r\n", "ms k 1 C99 O12 T0 k\r\nx\r\n", lost, "", "", "EX O12 kk\r\n", ""},
-		{"md with C and k in base64: lost", "md aw== k C99 b O\r\n", "md aw== k C99 b O\r\n", lost, "", "", "EX kaw== b O\r\n", ""},
+		{
+			"ms with C and k and O: lost", "ms k 1 C99 q O12 T0 k\r\nx\r\n", "ms k 1 C99 O12 T0 k\r\nx\r\n", lost,
+			"", "", "EX O12 kk\r\n", "",
+		},
+		{
+			"md with C and k in base64: lost", "md aw== k C99 b O\r\n", "md aw== k C99 b O\r\n", lost, "", "",
+			"EX kaw== b O\r\n", "",
+		},
 		{"ma with C in base64: lost", "ma aw== C99 b\r\n", "ma aw== C99 b v\r\n", lost, "", "", "EX\r\n", ""},
 		{"md with C and q", "md k q C99\r\n", "md k C99\r\n", "HD\r\n", "md k\r\n", "NF\r\n", "", ""},
-		{"ma with C", "ma k C99 v\r\n", "ma k C99 v\r\n", "VA 1\r\n3\r\n", "ma k v\r\n", "VA 1\r\n4\r\n", "VA 1\r\n3\r\n", "delete k\r\n"},
+		{
+			"ma with C", "ma k C99 v\r\n", "ma k C99 v\r\n", "VA 1\r\n3\r\n", "ma k v\r\n", "VA 1\r\n4\r\n",
+			"VA 1\r\n3\r\n", "delete k\r\n",
+		},
 	} {
 		t.Run(w.name, func(t *testing.T) {
 			r, p, b := pair(t, nil)
@@ -62,8 +80,8 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// While a cas is in its first step, other mutations of its key go to the primary at once, and wait for it on the way to
-// the backup: both copies get them in one order. Other keys do not wait.
+// During the first step of a cas, other mutations of its key go to the primary at once. On the way to the backup they
+// wait for it. So both copies get them in the same order. Other keys do not wait.
 func TestMutationsBehindACompare(t *testing.T) {
 	const set, incr, drop = "set k 0 0 1\r\n1\r\n", "incr k 1\r\n", "delete k\r\n"
 	for _, w := range []struct {
@@ -76,7 +94,15 @@ func TestMutationsBehindACompare(t *testing.T) {
 		before  []string // what the backup gets before the cas is decided
 		after   []string // and what afterwards
 	}{
-		{"set", "STORED\r\n", "STORED\r\n", []string{set}, []string{"STORED\r\n"}, []string{"STORED\r\n"}, []string{"STORED\r\n"}, nil, []string{then, set}},
+		{
+			"set", "STORED\r\n", "STORED\r\n",
+			[]string{set},
+			[]string{"STORED\r\n"},
+			[]string{"STORED\r\n"},
+			[]string{"STORED\r\n"},
+			nil,
+			[]string{then, set},
+		},
 		{
 			"set, incr, delete", "STORED\r\n", "STORED\r\n",
 			[]string{set, incr, drop},
@@ -86,10 +112,34 @@ func TestMutationsBehindACompare(t *testing.T) {
 			nil,
 			[]string{then, set, incr, drop},
 		},
-		{"after EXISTS", "EXISTS\r\n", "EXISTS\r\n", []string{incr}, []string{"2\r\n"}, []string{"2\r\n"}, []string{"2\r\n"}, nil, []string{incr}},
-		{"another key", "STORED\r\n", "STORED\r\n", []string{"incr other 1\r\n"}, []string{"2\r\n"}, []string{"2\r\n"}, []string{"2\r\n"}, []string{"incr other 1\r\n"}, []string{then}},
+		{
+			"after EXISTS", "EXISTS\r\n", "EXISTS\r\n",
+			[]string{incr},
+			[]string{"2\r\n"},
+			[]string{"2\r\n"},
+			[]string{"2\r\n"},
+			nil,
+			[]string{incr},
+		},
+		{
+			"another key", "STORED\r\n", "STORED\r\n",
+			[]string{"incr other 1\r\n"},
+			[]string{"2\r\n"},
+			[]string{"2\r\n"},
+			[]string{"2\r\n"},
+			[]string{"incr other 1\r\n"},
+			[]string{then},
+		},
 		// This goes to all keys at once and does not wait; afterwards the backup's copy is given up.
-		{"flush_all", "STORED\r\n", "STORED\r\n", []string{"flush_all\r\n"}, []string{"OK\r\n"}, []string{"OK\r\n"}, []string{"OK\r\n"}, []string{"flush_all\r\n"}, []string{then, drop}},
+		{
+			"flush_all", "STORED\r\n", "STORED\r\n",
+			[]string{"flush_all\r\n"},
+			[]string{"OK\r\n"},
+			[]string{"OK\r\n"},
+			[]string{"OK\r\n"},
+			[]string{"flush_all\r\n"},
+			[]string{then, drop},
+		},
 	} {
 		t.Run(w.name, func(t *testing.T) {
 			r, p, b := oldPair(t, nil)

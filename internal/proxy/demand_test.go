@@ -23,8 +23,8 @@ func (r *rig) inFlight(server int) (n int) {
 	return n
 }
 
-// Many new clients that ask for large values: each may have few requests in flight at first, and when the sizes are known all
-// together no more than the bound. Everybody gets what he has asked for, in order.
+// Many new clients ask for large values. Each may have few requests in flight at first. When the sizes are known, all
+// together have no more under way than the bound. Each gets what it has asked for, in order.
 func TestDemandOfManyClients(t *testing.T) {
 	const clients, gets, size = 30, 10, 400_000
 	r := start(t, 1, 0, func(c *config.Config) { c.MaxValue = 2 << 20 })
@@ -54,7 +54,8 @@ func TestDemandOfManyClients(t *testing.T) {
 	}
 	for i := range clients * gets {
 		n := r.inFlight(0)
-		if most := session.MaxExpected/size + 2; i > session.MaxExpected/session.UnknownSize+session.WindowStart && n > most {
+		if most := session.MaxExpected/size + 2; i > session.MaxExpected/session.UnknownSize+session.WindowStart &&
+			n > most {
 			t.Fatalf("%d requests in flight after %d replies, want at most %d", n, i, most)
 		}
 		p.want("get big\r\n").answer(hit)
@@ -102,8 +103,8 @@ func TestSmallValuesDoNotWait(t *testing.T) {
 	c.hear(strings.Repeat(miss, testWindow))
 }
 
-// Large values wait until there is room, also those of clients that have waited for something else before, and are served in
-// the order in which they began to wait.
+// Large values wait until there is room, and are served in the order in which they began to wait. That includes
+// clients that have waited for something else before.
 func TestLargeValuesWaitForRoom(t *testing.T) {
 	r, p, b := pair(t, nil)
 	body := strings.Repeat("v", session.FairShare)
@@ -130,8 +131,8 @@ func TestLargeValuesWaitForRoom(t *testing.T) {
 	r.eventually(0, "nothing is expected", func(sh *session.Shard) bool { return sh.DemandOf(0).Bytes == 0 })
 }
 
-// What a client has asked for counts until it is answered, although the client has gone: else one that comes and goes could
-// have the servers asked for anything.
+// What a client has asked for counts until it is answered, even if the client has gone. Otherwise a client that comes
+// and goes could have the servers asked for anything.
 func TestDemandOfTheGoneCounts(t *testing.T) {
 	r, p, _ := pair(t, nil)
 	c := r.client()

@@ -137,7 +137,8 @@ func TestServerGoesAgain(t *testing.T) {
 	r.away(0)
 	r.returns(0)
 	late := other.want("mg first v f t u\r\n")
-	r.on(0, func(sh *session.Shard) { sh.Pools[0].Conns[0].Close(backend.ErrClosed) }) // and again, with the reading under way
+	// And again, while the key is being read.
+	r.on(0, func(sh *session.Shard) { sh.Pools[0].Conns[0].Close(backend.ErrClosed) })
 	late.answer("VA 1 f0 t-1\r\nx\r\n")
 	r.away(0)
 	r.returns(0)
@@ -147,8 +148,8 @@ func TestServerGoesAgain(t *testing.T) {
 	r.back(0)
 }
 
-// A server goes and comes back while a key of it is still being read from the other one: it is not back before that has
-// been copied, with what the other one holds by then.
+// A server goes and comes back while one of its keys is still being read from the other server. It is not used before
+// that key has been copied, with the value that the other server has by then.
 func TestServerGoesAgainDuringAReading(t *testing.T) {
 	r, _, gone, other := outage(t, 0, nil)
 	r.returns(0)
@@ -228,13 +229,17 @@ func TestOtherGoesDuringTheReturn(t *testing.T) {
 // A mutation of a key passes while its value is on the way: what was read is not written, it is read again.
 func TestMutationPassesACopy(t *testing.T) {
 	for _, mutation := range [][2]string{
-		{"set first 0 0 1\r\ny\r\n", "STORED\r\n"}, {"delete first\r\n", "DELETED\r\n"}, {"incr first 1\r\n", "8\r\n"}, {"flush_all\r\n", "OK\r\n"},
+		{"set first 0 0 1\r\ny\r\n", "STORED\r\n"},
+		{"delete first\r\n", "DELETED\r\n"},
+		{"incr first 1\r\n", "8\r\n"},
+		{"flush_all\r\n", "OK\r\n"},
 	} {
 		r, c, gone, other := outage(t, 0, nil)
 		r.returns(0)
 		old := other.want("mg first v f t u\r\n")
 		c.say(mutation[0])
-		if mutation[0][0] == 'i' || mutation[0][0] == 'd' { // what it answers depends on the value, and that is out of date
+		// The answer depends on the value, which is out of date.
+		if mutation[0][0] == 'i' || mutation[0][0] == 'd' {
 			gone.want("delete first\r\n").answer("DELETED\r\n")
 		}
 		g, o := gone.want(mutation[0]), other.want(mutation[0])
@@ -421,8 +426,8 @@ func TestNothingIsDirtyWhereNothingWasDone(t *testing.T) {
 	})
 }
 
-// A key that the backup has another value of is deleted there at once, and then gets the primary's, unless a mutation passes
-// that both take.
+// A key of which the backup has another value is deleted there at once. Then it gets the primary's value, unless a
+// mutation passes that both copies take.
 func TestBackupGetsThePrimarysValue(t *testing.T) {
 	r, p, b := pair(t, nil)
 	c := r.client()

@@ -1,3 +1,3 @@
-// Package proxy makes a running Service of event loops: it starts them, listens and accepts, changes the pools while they stand
-// still, adds up their figures, and ends them, or hands over to another process.
+// Package proxy runs the event loops of the proxy, as a Service. It starts them, listens and accepts, changes the
+// pools while the loops stand still, and adds up their figures. It ends the loops, or hands over to another process.
 package proxy

@@ -34,7 +34,8 @@ func unknown(t *testing.T, d *directory, pool func(named config.Address) config.
 	cfg := named(f, 2)
 	p := pool(cfg.Pools[0].Servers[0])
 	p.Listen, p.Hash, p.Distribution, p.Ack = cfg.Pools[0].Listen, "md5", "ketama", config.AckAll
-	p.Timeout, p.ConnectTimeout, p.ServerFailureLimit, p.ProbeInterval = time.Hour, testkit.Patience, 1, time.Millisecond
+	p.Timeout, p.ConnectTimeout, p.ServerFailureLimit, p.ProbeInterval = time.Hour, testkit.Patience, 1,
+		time.Millisecond
 	cfg.Pools[0] = p
 	log := &testkit.Output{}
 	svc, err := Start(Options{Config: cfg, Log: zerolog.New(log), Version: "test", lookup: d.lookup})
@@ -45,13 +46,23 @@ func unknown(t *testing.T, d *directory, pool func(named config.Address) config.
 	return &rig{t: t, svc: svc}, f, log
 }
 
-// A server whose name nobody knows keeps nothing from being served: it is out of use with the reason, and used when the name is known. It
-// makes no difference what kind of pool it is.
+// A server whose name cannot be resolved does not prevent the start. It is out of use, with the reason, until the name
+// is known. That holds for every kind of pool.
 func TestStartWithAnUnknownName(t *testing.T) {
 	for name, pool := range map[string]func(config.Address) config.Pool{
-		"alone":   func(a config.Address) config.Pool { return config.Pool{Servers: []config.Address{a}} },
-		"ejected": func(a config.Address) config.Pool { return config.Pool{Servers: []config.Address{a}, AutoEject: true} },
-		"redis":   func(a config.Address) config.Pool { return config.Pool{Servers: []config.Address{a}, Redis: true} },
+		"alone": func(a config.Address) config.Pool { return config.Pool{Servers: []config.Address{a}} },
+		"ejected": func(a config.Address) config.Pool {
+			return config.Pool{
+				Servers:   []config.Address{a},
+				AutoEject: true,
+			}
+		},
+		"redis": func(a config.Address) config.Pool {
+			return config.Pool{
+				Servers: []config.Address{a},
+				Redis:   true,
+			}
+		},
 		"sentinel": func(config.Address) config.Pool {
 			return config.Pool{Servers: []config.Address{known("m", "gone.test:1", "away.test:1")}, Redis: true}
 		},
@@ -69,10 +80,12 @@ func TestStartWithAnUnknownName(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var d directory
 			r, _, log := unknown(t, &d, pool)
-			if w := r.svc.Warnings(); len(w) != 1 || !strings.Contains(w[0], ".test:") || !strings.HasSuffix(w[0], "no such host: it is out of use, and looked up again") {
+			if w := r.svc.Warnings(); len(w) != 1 || !strings.Contains(w[0], ".test:") ||
+				!strings.HasSuffix(w[0], "no such host: it is out of use, and looked up again") {
 				t.Errorf("warnings %q", w)
 			}
-			if text := log.String(); !strings.Contains(text, `"reason":"`) || !strings.Contains(text, "a server cannot be found: it is out of use") {
+			if text := log.String(); !strings.Contains(text, `"reason":"`) ||
+				!strings.Contains(text, "a server cannot be found: it is out of use") {
 				t.Errorf("log:\n%s", text)
 			}
 			index := 0
@@ -112,12 +125,13 @@ func TestStartWithAnUnknownName(t *testing.T) {
 	}
 }
 
-// A reload takes a name that nobody knows, too, and says so: else one such name, in whichever pool, would keep all others from
-// being changed.
+// A reload accepts a name that cannot be resolved, and says so. Otherwise one such name, in any pool, would prevent
+// all changes.
 func TestReloadWithAnUnknownName(t *testing.T) {
 	var d directory
 	d.known.Store(true)
-	r, f, log := unknown(t, &d, func(a config.Address) config.Pool { return config.Pool{Name: "main", Servers: []config.Address{a}} })
+	r, f, log := unknown(t, &d,
+		func(a config.Address) config.Pool { return config.Pool{Name: "main", Servers: []config.Address{a}} })
 	r.eventually(0, "it is used", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() })
 	d.known.Store(false)
 	r.reload(func(pools []config.Pool) []config.Pool {
@@ -126,12 +140,15 @@ func TestReloadWithAnUnknownName(t *testing.T) {
 		pools[0].Servers = []config.Address{f.addr, other}
 		return pools
 	})
-	if text := log.String(); !strings.Contains(text, `"server":"other.test:`) || !strings.Contains(text, "a server cannot be found: it is out of use") {
+	if text := log.String(); !strings.Contains(text, `"server":"other.test:`) ||
+		!strings.Contains(text, "a server cannot be found: it is out of use") {
 		t.Errorf("log:\n%s", text)
 	}
 	r.eventually(0, "one of two is used", func(sh *session.Shard) bool {
 		return sh.Pools[0].Conns[0].Ready() && !sh.Pools[0].Health.Usable(1)
 	})
 	d.known.Store(true)
-	r.eventually(0, "both are", func(sh *session.Shard) bool { return sh.Pools[0].Conns[1].Ready() && sh.Pools[0].Health.Usable(1) })
+	r.eventually(0, "both are", func(sh *session.Shard) bool {
+		return sh.Pools[0].Conns[1].Ready() && sh.Pools[0].Health.Usable(1)
+	})
 }

@@ -9,8 +9,8 @@ import (
 	"magent/internal/stats"
 )
 
-// Drain stops accepting clients and reading requests, and returns when everything that was asked is answered and all
-// clients are gone, or Config.DrainTime is over.
+// Drain stops accepting clients and reading requests. It returns when everything that was asked is answered and all
+// clients are gone, or when Config.DrainTime is over.
 func (svc *Service) Drain() {
 	svc.draining.Store(true)
 	svc.shared.Registry.Events().Note(stats.Event{What: "draining"})
@@ -27,7 +27,8 @@ func (svc *Service) Drain() {
 	select {
 	case <-done:
 	case <-timer.C:
-		svc.log.Warn().Dur("after_ms", svc.cfg.DrainTime).Msg("clients did not fetch their replies in time: cutting them off")
+		svc.log.Warn().Dur("after_ms",
+			svc.cfg.DrainTime).Msg("clients did not fetch their replies in time: cutting them off")
 		for _, sh := range svc.shards {
 			sh.L.Post(loop.TaskFunc(sh.CutOff))
 		}
@@ -42,7 +43,7 @@ func (svc *Service) awaitDrained(gone *sync.WaitGroup, done chan<- struct{}) {
 	close(done)
 }
 
-// drain begins the end of a shard; it runs on its loop.
+// drain begins the end of a shard. It runs on its loop.
 func (svc *Service) drain(sh *session.Shard, done func()) {
 	if sh.ID == 0 {
 		for _, ln := range svc.listeners {
@@ -52,5 +53,5 @@ func (svc *Service) drain(sh *session.Shard, done func()) {
 	sh.Drain(done)
 }
 
-// Events are the last changes of state, the oldest first.
+// Events returns the last changes of state, the oldest first.
 func (svc *Service) Events() []stats.Event { return svc.shared.Registry.Events().List() }

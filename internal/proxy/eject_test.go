@@ -85,8 +85,8 @@ func TestKeysMove(t *testing.T) {
 	}
 }
 
-// A server that dies costs the request that is in flight there, and nobody else: to find that it refuses connections, which is the second
-// failure, takes no request.
+// A server that dies costs the requests in flight there, and no others. The second failure, that it refuses
+// connections, is found without a request.
 func TestDeadServerCostsOneError(t *testing.T) {
 	r := ejecting(t, 2)
 	c := r.client()
@@ -102,13 +102,16 @@ func TestDeadServerCostsOneError(t *testing.T) {
 	}
 }
 
-// A server that closes its idle connection and refuses the next one has failed once; the request that finds that out is the only one to pay.
+// A server closes its idle connection and refuses the next one. That is one failure, and only the request that finds
+// it pays.
 func TestDeadIdleServerCostsOneError(t *testing.T) {
 	r := ejecting(t, 2)
 	c := r.client()
 	r.asks(c, r.keyOf(0))
 	r.servers[0].leave()
-	r.eventually(0, "the end of the connection is seen", func(sh *session.Shard) bool { return !sh.Pools[0].Conns[0].Ready() })
+	r.eventually(0, "the end of the connection is seen", func(sh *session.Shard) bool {
+		return !sh.Pools[0].Conns[0].Ready()
+	})
 	c.say("get " + r.keyOf(0) + "\r\n")
 	if reply := c.line(); reply[:12] != "SERVER_ERROR" {
 		t.Fatalf("reply %q", reply)

@@ -25,9 +25,10 @@ type fake struct {
 	asked chan *ask
 	auto  atomic.Pointer[func(text string) (answer string)]
 
-	pid    atomic.Int64           // another one: it was restarted; 0: it does not say who it is
-	greet  sync.Mutex             // held: it does not say who it is
-	meta   atomic.Int64           // a backend.MetaForm: which meta commands it has. In another form the body of ms is executed
+	pid   atomic.Int64 // another one: it was restarted; 0: it does not say who it is
+	greet sync.Mutex   // held: it does not say who it is
+	// A backend.MetaForm: which meta commands it has. It takes the body of an ms in another form for a command.
+	meta   atomic.Int64
 	stored atomic.Int64           // limit_maxbytes
 	dump   atomic.Value           // what it answers to lru_crawler metadump, a string
 	items  atomic.Int64           // that it says it holds
@@ -124,7 +125,8 @@ func (f *fake) accept() {
 	}
 }
 
-// serve reads requests. What is not asked for a client's sake is answered here: version, which is a probe, stats and dumps.
+// serve reads requests. What is not asked for a client's sake is answered here: version, which is a probe, stats and
+// dumps.
 func (f *fake) serve(c net.Conn) {
 	defer f.all.Done()
 	defer c.Close()
@@ -139,7 +141,8 @@ func (f *fake) serve(c net.Conn) {
 		case text == "stats\r\n":
 			f.greet.Lock()
 			f.greet.Unlock() //nolint // waited for
-			_, _ = fmt.Fprintf(c, "STAT pid %d\r\nSTAT uptime 5\r\nSTAT time 1005\r\nSTAT curr_items %d\r\nSTAT bytes_read %d\r\nSTAT limit_maxbytes %d\r\nEND\r\n",
+			_, _ = fmt.Fprintf(c, "STAT pid %d\r\nSTAT uptime 5\r\nSTAT time 1005\r\nSTAT curr_items %d\r\nSTAT "+
+				"bytes_read %d\r\nSTAT limit_maxbytes %d\r\nEND\r\n",
 				f.pid.Load(), f.items.Load(), f.read.Add(1<<20), f.stored.Load())
 		case strings.HasPrefix(text, "lru_crawler metadump "):
 			_, _ = io.WriteString(c, f.dump.Load().(string))

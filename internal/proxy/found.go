@@ -7,14 +7,15 @@ import (
 	"magent/internal/session"
 )
 
-// found has all connections to a server look whether it has moved. It is called beside the loops; see discover.Options.
+// found is called when the address of a server may have changed (discover.Options). It has all loops check their
+// connections. It runs beside the loops.
 func (svc *Service) found(server string, addrs []loop.Endpoint, askAgain func()) {
 	for _, sh := range svc.shards {
 		sh.L.Post(loop.TaskFunc(func() { foundOn(sh, server, addrs, askAgain) }))
 	}
 }
 
-// foundOn does that on its loop.
+// foundOn checks the connections of one loop. It runs on that loop.
 func foundOn(sh *session.Shard, server string, addrs []loop.Endpoint, askAgain func()) {
 	for _, p := range sh.Pools {
 		for i := 0; p != nil && i < len(p.Conns); i++ {

@@ -11,13 +11,14 @@ import (
 	"magent/internal/session"
 )
 
-// A handover is the end of a Service in favour of another process, which has its listening sockets already. Clients that come
-// meanwhile wait in the queues of those. Only one of the two processes has requests under way at a time, so nothing is
-// missed by a server without one of them knowing; what is known goes over through the journal.
+// A handover ends a Service in favour of another process, which already has its listening sockets. Clients that
+// connect meanwhile wait in the queues of these sockets. Only one of the two processes has requests under way at any
+// time. So whatever a server misses is known to one of them, and the journal passes it on.
 
-// HandOver ends the service: what has arrived is served, then nothing is sent to servers any more and the journal is closed. Sessions
-// remain until their clients have fetched their replies: Drain waits for them, then Close has to be called. An error means that the service goes on; its
-// clients may have been sent away. One call at a time, and none beside Reload, Drain or Close.
+// HandOver ends the service. What has arrived is served; then nothing is sent to servers any more, and the journal is
+// closed. Sessions remain until their clients have read their replies: Drain waits for them, then Close has to be
+// called. If HandOver returns an error the service goes on, but its clients may have been sent away. There must be one
+// call at a time, and none during Reload, Drain or Close.
 func (svc *Service) HandOver() error {
 	if err := svc.handsOver(); err != nil {
 		return err
@@ -41,14 +42,14 @@ func (svc *Service) HandOver() error {
 	return nil
 }
 
-// handsOver asks the loops, before any client is sent away, what they would say in the end.
+// handsOver asks the loops in advance what they would say in the end, before any client is sent away.
 func (svc *Service) handsOver() error {
 	release := svc.stopTheWorld()
 	defer release()
 	return svc.losesNothing()
 }
 
-// losesNothing says why a process that begins now would know too little. The loops stand still.
+// losesNothing returns why a process that begins now would know too little; nil: it would not. The loops stand still.
 func (svc *Service) losesNothing() error {
 	if svc.shared.Journal != nil {
 		return nil
@@ -60,7 +61,8 @@ func (svc *Service) losesNothing() error {
 			}
 			for i := range p.Conns {
 				if p.Engine.Missed(i) {
-					return fmt.Errorf("server %s has not made good what it missed, and without --state-dir that would be forgotten: "+
+					return fmt.Errorf("server %s has not made good what it missed, and without --state-dir that "+
+						"would be forgotten: "+
 						"wait until `stats servers` shows it as up", p.Conns[i].Name())
 				}
 			}
@@ -69,7 +71,7 @@ func (svc *Service) losesNothing() error {
 	return nil
 }
 
-// yield has nobody accepted any more, sends the clients away and stops what is done behind their backs.
+// yield stops accepting, sends the clients away, and stops the work that no client asked for.
 func (svc *Service) yield(sh *session.Shard) {
 	sh.Draining, sh.Yielding = true, true
 	if sh.ID == 0 {
@@ -84,7 +86,7 @@ func (svc *Service) yield(sh *session.Shard) {
 	sh.SendAway()
 }
 
-// goOn takes everything back.
+// goOn undoes yield.
 func (svc *Service) goOn(sh *session.Shard) {
 	sh.Draining, sh.Yielding = false, false
 	if sh.ID == 0 {
@@ -105,11 +107,11 @@ func (svc *Service) goOn(sh *session.Shard) {
 
 var errUnanswered = errors.New("requests are under way that no server answers")
 
-// yieldTime is how long requests that have arrived may take to be begun: they have to wait while their client does not fetch
+// yieldTime limits how long requests that have arrived may take to begin. They wait while their client does not read
 // its replies.
 const yieldTime = 500 * time.Millisecond
 
-// awaitQuiet waits until nothing is under way, and has nothing begin any more.
+// awaitQuiet waits until no request is under way, and prevents new ones.
 func (svc *Service) awaitQuiet() error {
 	limit := holdTime
 	for _, cfg := range svc.cfgs {
@@ -135,7 +137,7 @@ func (svc *Service) awaitQuiet() error {
 	return nil
 }
 
-// quiet reports whether nothing is under way; and, if sessions are to count, no request waits for its turn.
+// quiet reports whether no request is under way, and, if sessions is set, that none waits for its turn.
 func (svc *Service) quiet(sessions bool) bool {
 	var busy atomic.Bool
 	svc.onAll(func(sh *session.Shard) {
@@ -151,7 +153,7 @@ func (svc *Service) quiet(sessions bool) bool {
 	return !busy.Load()
 }
 
-// releaseAll leaves everything to the other process. The loops stand still.
+// releaseAll closes what the other process takes over. The loops stand still.
 func (svc *Service) releaseAll() {
 	for _, ln := range svc.listeners {
 		ln.given = true // its file is in use

@@ -24,7 +24,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // testFlushable is short, for the servers are fakes, which flush everything.
 const testFlushable = 20 * time.Millisecond
 
-// testWindow is how many keys a client of a rig may have in flight at first: so many that most tests need not think of it.
+// testWindow is how many keys a client of a rig may have in flight at first: so many that most tests need not think
+// of it.
 const testWindow = 32
 
 // rig is a Service in front of scripted servers. Nothing ends by itself in it, unless a test asks for short times.
@@ -40,9 +41,11 @@ func start(t testing.TB, primaries, backups int, change func(*config.Config)) *r
 	return startAs(t, 0, primaries, backups, change, backend.FullMeta)
 }
 
-// startAs is start with servers that have these meta commands, the last form of those given for the rest, and that say who they
-// are: processes from pid on, if that is not 0.
-func startAs(t testing.TB, pid int64, primaries, backups int, change func(*config.Config), meta ...backend.MetaForm) *rig {
+// startAs is start with servers that have these meta commands, the last form of those given for the rest, and that
+// say who they are: processes from pid on, if that is not 0.
+func startAs(t testing.TB, pid int64, primaries, backups int, change func(*config.Config),
+	meta ...backend.MetaForm,
+) *rig {
 	t.Helper()
 	r := &rig{t: t}
 	pool := config.Pool{
@@ -64,11 +67,17 @@ func startAs(t testing.TB, pid int64, primaries, backups int, change func(*confi
 			pool.Backups = append(pool.Backups, f.addr)
 		}
 	}
-	cfg := config.Config{Pools: []config.Pool{pool}, Threads: 1, MaxClients: 100, MaxValue: 1 << 20, MaxDirty: 10_000, DrainTime: testkit.Patience}
+	cfg := config.Config{
+		Pools: []config.Pool{pool}, Threads: 1, MaxClients: 100, MaxValue: 1 << 20, MaxDirty: 10_000,
+		DrainTime: testkit.Patience,
+	}
 	if change != nil {
 		change(&cfg)
 	}
-	svc, err := Start(Options{Config: cfg, Log: zerolog.Nop(), Version: "test", maxJoint: 1, window: testWindow, flushable: testFlushable})
+	svc, err := Start(Options{
+		Config: cfg, Log: zerolog.Nop(), Version: "test", maxJoint: 1, window: testWindow,
+		flushable: testFlushable,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,8 +86,8 @@ func startAs(t testing.TB, pid int64, primaries, backups int, change func(*confi
 	return r
 }
 
-// oldPair is a pair without meta commands, so that a key about which the copies disagree is deleted on the backup and not
-// copied there.
+// oldPair is a pair without meta commands, so that a key about which the copies disagree is deleted on the backup and
+// not copied there.
 func oldPair(t testing.TB, change func(*config.Config)) (r *rig, p, b *fake) {
 	t.Helper()
 	r = startAs(t, 0, 1, 1, change, backend.NoMeta)

@@ -11,14 +11,17 @@ import (
 	"magent/internal/testkit"
 )
 
-// A server that keys move to may hold old values of them. What a reload in the middle of that changes does not make them
-// readable: the second pool goes on where the first one was.
+// A server that keys move to may hold old values of them. What a reload in the middle of that changes does not make
+// them readable: the second pool goes on where the first one was.
 func TestReloadWhileKeysMove(t *testing.T) {
 	t.Parallel()
 	r := startAs(t, 10, 1, 1, func(cfg *config.Config) { cfg.Pools[0].Timeout = time.Second }, backend.FullMeta)
 	backup := r.servers[1]
-	r.eventually(0, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
-	r.on(0, func(*session.Shard) { r.svc.shared.Started = time.Now().Add(-time.Hour) }) // nothing of a process before this one is waited for
+	r.eventually(0, "connected", func(sh *session.Shard) bool {
+		return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready()
+	})
+	// No earlier process is waited for.
+	r.on(0, func(*session.Shard) { r.svc.shared.Started = time.Now().Add(-time.Hour) })
 	other := newFake(t, 2)
 	other.pid.Store(12)
 	other.dump.Store("key=k exp=-1 la=1 cas=1 fetch=no cls=1 size=1\nEND\r\n")
@@ -41,7 +44,8 @@ func TestReloadWhileKeysMove(t *testing.T) {
 	r.back(0)
 }
 
-// A server that had not answered everything when its pool was replaced may still execute it: it is not used before that is over.
+// A server that had not answered everything when its pool was replaced may still execute it: it is not used before
+// that is over.
 func TestReloadWhileAServerHangs(t *testing.T) {
 	r := start(t, 1, 0, func(cfg *config.Config) { cfg.Pools[0].Timeout = 10 * time.Millisecond })
 	c := r.client()
@@ -59,14 +63,16 @@ func TestReloadWhileAServerHangs(t *testing.T) {
 	})
 }
 
-// What the kernel had not sent yet when a pool was replaced may come later than a new connection. It is waited for from the reload on,
-// however long the process runs.
+// What the kernel had not sent yet when a pool was replaced may come later than a new connection. It is waited for
+// from the reload on, however long the process runs.
 func TestReloadWaitsForWhatIsStillSent(t *testing.T) {
 	t.Parallel()
 	r := startAs(t, 10, 1, 1, func(cfg *config.Config) {
 		cfg.Pools[0].Timeout, cfg.Pools[0].ServerFailureLimit = 50*time.Millisecond, 1000
 	}, backend.FullMeta)
-	r.eventually(0, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
+	r.eventually(0, "connected", func(sh *session.Shard) bool {
+		return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready()
+	})
 	r.on(0, func(*session.Shard) { r.svc.shared.Started = time.Now().Add(-time.Hour) })
 	c := r.client()
 	c.say("set k 0 0 1\r\nx\r\n")

@@ -6,7 +6,7 @@ import (
 	"magent/internal/stats"
 )
 
-// openJournal opens the journal, if there is to be one. What it knows is for recall.
+// openJournal opens the journal, if there is to be one. It returns what the journal knows.
 func (svc *Service) openJournal() (known journal.Knowledge, err error) {
 	if svc.cfg.StateDir == "" {
 		return known, nil
@@ -15,14 +15,16 @@ func (svc *Service) openJournal() (known journal.Knowledge, err error) {
 	return known, err
 }
 
-// journalFailed is told by the journal that it cannot be written to.
+// journalFailed is called by the journal when it cannot be written.
 func (svc *Service) journalFailed(err error) {
 	svc.journalErrors.Add(1)
 	svc.shared.Registry.Events().Note(stats.Event{What: "journal failed", Reason: err.Error()})
-	svc.log.Error().AnErr("reason", err).Msg("the journal cannot be written: after a crash of this process everything will count as missed, and be flushed")
+	svc.log.Error().AnErr("reason",
+		err).Msg("the journal cannot be written: after a crash of this process everything will count as missed, and " +
+		"be flushed")
 }
 
-// record records what is not recorded at once. The loops stand still, or have ended.
+// record writes to the journal what is not written at once. The loops stand still, or have ended.
 func (svc *Service) record() {
 	if svc.shared.Journal == nil {
 		return
@@ -45,17 +47,19 @@ func (svc *Service) closeJournal() {
 	}
 }
 
-// recall tells the loops what a process before this one has recorded; they do not run yet. What the servers missed is made
-// good before they are read.
+// recall tells the loops what an earlier process has recorded. They do not run yet. What the servers missed is
+// repaired before they are read.
 func (svc *Service) recall(known journal.Knowledge) {
 	if svc.shared.Journal == nil {
 		return
 	}
 	if known.Doubtful != nil {
-		svc.log.Error().AnErr("reason", known.Doubtful).Msg("what the servers missed is not known for certain: all of them are flushed")
+		svc.log.Error().AnErr("reason",
+			known.Doubtful).Msg("what the servers missed is not known for certain: all of them are flushed")
 	}
 	if known.Killed {
-		svc.log.Warn().Msg("the magent before this one was killed: what it was just writing may have reached one copy only; `magent verify --repair` compares them")
+		svc.log.Warn().Msg("the magent before this one was killed: what it was just writing may have reached one " +
+			"copy only; `magent verify --repair` compares them")
 	}
 	claimed := map[journal.Server]bool{}
 	for n, cfg := range svc.cfgs {
@@ -73,12 +77,13 @@ func (svc *Service) recall(known journal.Knowledge) {
 			continue
 		}
 		svc.log.Warn().Str("pool", server.Pool).Str("server", server.Address).
-			Msg("the journal knows what this server has missed, but it is in no pool any more: flush it before it is used again")
+			Msg("the journal knows what this server has missed, but it is in no pool any more: flush it before it " +
+				"is used again")
 	}
 	svc.shared.Journal.Adopted()
 }
 
-// claim is all that is known about the server at an address, whatever its pool and its role were then.
+// claim returns everything that is known of the server at an address, whatever its pool and its role were then.
 func claim(known *journal.Knowledge, s journal.Server, claimed map[journal.Server]bool) *journal.Missed {
 	all := &journal.Missed{Identity: known.Identities[s]}
 	for server, m := range known.Missed {
@@ -95,7 +100,7 @@ func claim(known *journal.Knowledge, s journal.Server, claimed map[journal.Serve
 	return all
 }
 
-// recallServer takes a server out of use, on every loop that has something to make good there.
+// recallServer takes a server out of use on every loop that has something to repair there.
 func (svc *Service) recallServer(index, i int, m *journal.Missed) {
 	keys := make([][]string, len(svc.shards))
 	for _, key := range m.Keys {
@@ -107,7 +112,8 @@ func (svc *Service) recallServer(index, i int, m *journal.Missed) {
 		p.Recall(i, m, keys[sh.ID])
 	}
 	if n := len(m.Keys); n > 0 || m.All || m.Incomplete {
-		svc.log.Info().Str("server", pool.ServerOf(svc.cfgs[index], i).Address).Int("dirty_keys", n).Bool("all", m.All).Bool("incomplete", m.Incomplete).
+		svc.log.Info().Str("server", pool.ServerOf(svc.cfgs[index], i).Address).Int("dirty_keys", n).Bool("all",
+			m.All).Bool("incomplete", m.Incomplete).
 			Msg("the journal knows what this server has to make good")
 	}
 }

@@ -13,12 +13,16 @@ import (
 	"magent/internal/pool"
 )
 
-// follow runs another Service in front of the same servers, as after the death of the first one, with the same configuration.
+// follow runs another Service in front of the same servers, as after the death of the first one, with the same
+// configuration.
 func (r *rig) follow() {
 	r.t.Helper()
 	cfg := r.svc.cfg
 	r.svc.Close()
-	svc, err := Start(Options{Config: cfg, Log: zerolog.Nop(), Version: "test", maxJoint: 1, window: testWindow, flushable: testFlushable})
+	svc, err := Start(Options{
+		Config: cfg, Log: zerolog.Nop(), Version: "test", maxJoint: 1, window: testWindow,
+		flushable: testFlushable,
+	})
 	if err != nil {
 		r.t.Fatal(err)
 	}

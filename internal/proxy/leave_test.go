@@ -107,7 +107,9 @@ func TestUnixClientClosesAfterNoreply(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn.Close()
-	r.eventually(0, "the session's end", func(sh *session.Shard) bool { return len(sh.Sessions) == 0 && sh.Pools[0].Count.BytesRead > 0 })
+	r.eventually(0, "the session's end", func(sh *session.Shard) bool {
+		return len(sh.Sessions) == 0 && sh.Pools[0].Count.BytesRead > 0
+	})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.items) != requests {

@@ -10,16 +10,16 @@ import (
 	"magent/internal/session"
 )
 
-// What a server holds, and what it has missed, does not change with the name of its pool, nor with its role. So what
-// is known of a server goes with it to whichever pool has it after a reload.
+// What a server holds, and what it has missed, does not depend on the name of its pool, or on its role. So what is
+// known of a server goes with it to whichever pool has it after a reload.
 
-// hasServer reports whether a server is in a pool, which may be nil.
+// hasServer reports whether a pool has a server at this address. The pool may be nil.
 func hasServer(p *config.Pool, address string) bool {
 	has := func(a config.Address) bool { return a.String() == address }
 	return p != nil && (slices.ContainsFunc(p.Servers, has) || slices.ContainsFunc(p.Backups, has))
 }
 
-// shared counts the servers of a pool that another one has, too, which may be nil.
+// shared returns how many servers two pools have in common. One of them may be nil.
 func shared(p, other *config.Pool) (n int) {
 	for i := range len(p.Servers) + len(p.Backups) {
 		if hasServer(other, placement.ServerAt(p, i).String()) {
@@ -29,9 +29,8 @@ func shared(p, other *config.Pool) (n int) {
 	return n
 }
 
-// origin finds the pool before that has the keys of pool i, and returns its index; -1: there is none. It is the one
-// that leaves most of its servers to pool i. The pool of the same name has precedence, and counts even if it leaves
-// none.
+// origin returns the index of the pool that had the keys of pool i before; -1: there is none. It is the pool that
+// leaves the most servers to pool i. The pool of the same name comes first, even if it leaves none.
 func (r *reload) origin(i int) int {
 	origin, most := -1, 0
 	if before := r.before[i]; before != nil && before.Redis == r.after[i].Redis {
@@ -51,21 +50,20 @@ func (r *reload) origin(i int) int {
 	return origin
 }
 
-// passesOn reports whether pool i gets what pool j before knows of a server: not if j still has that.
+// passesOn reports whether pool i gets what pool j knew of a server. It does not if pool j still has that server.
 func (r *reload) passesOn(j, i int, address string) bool {
 	return r.before[j].Redis == r.after[i].Redis && (j == i || !hasServer(r.after[j], address))
 }
 
-// inherit has a new pool take over what is known of its servers. left are the pools that have left, by index and
-// loop.
+// inherit passes to a new pool what is known of its servers. left holds the pools that have left, by index and loop.
 func (r *reload) inherit(sh *session.Shard, p *pool.Pool, left map[int][]*pool.Pool) {
 	for j, parts := range left {
 		p.Inherit(parts[sh.ID], func(address string) bool { return r.passesOn(j, p.Index, address) })
 	}
 }
 
-// checkShared refuses to move keys to a server that holds those of another pool: they could not be told from what is
-// out of date.
+// checkShared refuses to move keys to a server that holds those of another pool, because they cannot be told from
+// values that are out of date.
 func (r *reload) checkShared(i int) error {
 	cfg, m := r.after[i], r.moves[i]
 	if m == nil {
@@ -78,7 +76,8 @@ func (r *reload) checkShared(i int) error {
 			if k == i || !m.Gains(n) || !hasServer(r.before[k], address) || !hasServer(other, address) {
 				continue
 			}
-			if shared(cfg, r.before[k]) < servers { // else its keys have their other copies where those of this pool have
+			// Otherwise the other copies of its keys are where those of this pool are.
+			if shared(cfg, r.before[k]) < servers {
 				return fmt.Errorf("keys would move to %s, and what it holds from earlier would be deleted: "+
 					"but pool %q has its keys there; give this pool a server of its own", address, other.Name)
 			}

@@ -41,16 +41,36 @@ func TestOrigin(t *testing.T) {
 		before, after [][3]string
 		want          int // of the last pool
 	}{
-		"it is changed":              {[][3]string{{"x", "a", "b"}}, [][3]string{{"x", "c", "b"}}, 0},
-		"all servers change":         {[][3]string{{"x", "a", "b"}}, [][3]string{{"x", "c", "d"}}, 0},
-		"it is new":                  {[][3]string{{"x", "a", "b"}, {}}, [][3]string{{"x", "a", "c"}, {"y", "d", "e"}}, -1},
+		"it is changed":      {[][3]string{{"x", "a", "b"}}, [][3]string{{"x", "c", "b"}}, 0},
+		"all servers change": {[][3]string{{"x", "a", "b"}}, [][3]string{{"x", "c", "d"}}, 0},
+		"it is new": {
+			[][3]string{{"x", "a", "b"}, {}},
+			[][3]string{{"x", "a", "c"}, {"y", "d", "e"}},
+			-1,
+		},
 		"it is renamed":              {[][3]string{{"x", "a", "b"}, {}}, [][3]string{{}, {"y", "a", "b"}}, 0},
 		"renamed, with a new server": {[][3]string{{"x", "a", "b"}, {}}, [][3]string{{}, {"y", "a", "c"}}, 0},
-		"of two, most of one":        {[][3]string{{"w", "a", "d"}, {"x", "b", "c"}, {}}, [][3]string{{}, {}, {"y", "ab", "c"}}, 1},
-		"two change names":           {[][3]string{{"x", "a", "b"}, {"y", "c", "d"}}, [][3]string{{"x", "c", "d"}, {"y", "a", "b"}}, 0},
-		"one of another kind":        {[][3]string{{"redis", "a", ""}, {}}, [][3]string{{}, {"x", "a", "b"}}, -1},
-		"a part becomes a pool":      {[][3]string{{"x", "ac", "bd"}, {}}, [][3]string{{"x", "a", "b"}, {"y", "c", "d"}}, 0},
-		"another with its servers":   {[][3]string{{"x", "a", "b"}, {}}, [][3]string{{"x", "a", "bc"}, {"y", "a", "b"}}, -1},
+		"of two, most of one": {
+			[][3]string{{"w", "a", "d"}, {"x", "b", "c"}, {}},
+			[][3]string{{}, {}, {"y", "ab", "c"}},
+			1,
+		},
+		"two change names": {
+			[][3]string{{"x", "a", "b"}, {"y", "c", "d"}},
+			[][3]string{{"x", "c", "d"}, {"y", "a", "b"}},
+			0,
+		},
+		"one of another kind": {[][3]string{{"redis", "a", ""}, {}}, [][3]string{{}, {"x", "a", "b"}}, -1},
+		"a part becomes a pool": {
+			[][3]string{{"x", "ac", "bd"}, {}},
+			[][3]string{{"x", "a", "b"}, {"y", "c", "d"}},
+			0,
+		},
+		"another with its servers": {
+			[][3]string{{"x", "a", "b"}, {}},
+			[][3]string{{"x", "a", "bc"}, {"y", "a", "b"}},
+			-1,
+		},
 	} {
 		r := lineage(c.before, c.after)
 		if got := r.origin(len(c.after) - 1); got != c.want {
@@ -61,7 +81,8 @@ func TestOrigin(t *testing.T) {
 
 // What is known of a server goes to the pools that have it, unless its own has it still.
 func TestPassesOn(t *testing.T) {
-	r := lineage([][3]string{{"x", "ab", "c"}, {}, {"redis", "a", ""}}, [][3]string{{"x", "a", "c"}, {"y", "b", "c"}, {}})
+	r := lineage([][3]string{{"x", "ab", "c"}, {}, {"redis", "a", ""}},
+		[][3]string{{"x", "a", "c"}, {"y", "b", "c"}, {}})
 	for _, c := range []struct {
 		from, to int
 		server   string
@@ -134,7 +155,8 @@ func TestSharedServerIsRefused(t *testing.T) {
 	}
 	r.reload(func(pools []config.Pool) []config.Pool { return cross(pools, false) })
 	err := r.svc.Reload(cross(r.pools(), true))
-	if err == nil || !strings.Contains(err.Error(), "give this pool a server of its own") || !strings.Contains(err.Error(), two.String()) {
+	if err == nil || !strings.Contains(err.Error(), "give this pool a server of its own") ||
+		!strings.Contains(err.Error(), two.String()) {
 		t.Errorf("got %v", err)
 	}
 	other := newFake(t, 2)

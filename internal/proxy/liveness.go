@@ -6,7 +6,7 @@ import (
 	"magent/internal/loop"
 )
 
-// Hung asks every loop for a sign of life, and returns those that have not given one when ctx is done.
+// Hung asks every loop for a sign of life. It returns the loops that have not given one when ctx is done.
 func (svc *Service) Hung(ctx context.Context) (loops []int) {
 	for i, alive := range svc.feel() {
 		select {
@@ -23,7 +23,7 @@ func (svc *Service) Hung(ctx context.Context) (loops []int) {
 	return loops
 }
 
-// feel asks all loops, and returns what they close.
+// feel asks all loops, and returns the channels that they close.
 func (svc *Service) feel() []chan struct{} {
 	p := &svc.liveness
 	p.mu.Lock()

@@ -13,11 +13,11 @@ import (
 	"magent/internal/session"
 )
 
-// Keys that move are filled from their other copies, which also answer for them meanwhile. So a reload that moves keys needs
-// copies that are complete. It is judged before anything is changed, and once more while the loops stand still: a server may
-// have failed in between.
+// Keys that move are filled from their other copies, which also answer for them meanwhile. So a reload that moves keys
+// needs complete copies. That is checked before anything is changed, and again while the loops stand still, because a
+// server may have failed in between.
 
-// standing is what all loops together know of a server.
+// standing is what all loops together know of one server.
 type standing struct {
 	role, address string
 	becomes       string         // its role afterwards; empty: it leaves the pool
@@ -29,8 +29,8 @@ type standing struct {
 // standings are those of a pool's servers: primaries, then backups.
 type standings []standing
 
-// note adds what one loop knows of the servers of its part of the pool, which is replaced by one with this
-// configuration. It runs on that loop, or while that stands still.
+// note adds what one loop knows of the servers of its part of the pool. cfg is the configuration that replaces the
+// pool's. It runs on that loop, or while the loop stands still.
 func (s *standings) note(p *pool.Pool, after *config.Pool) {
 	if *s == nil {
 		*s = make(standings, len(p.Conns))
@@ -47,7 +47,7 @@ func (s *standings) note(p *pool.Pool, after *config.Pool) {
 	}
 }
 
-// roleIn is the role of a server in a pool; empty: it is not there.
+// roleIn returns the role of a server in a pool; "": it is not in it.
 func roleIn(cfg *config.Pool, address string) string {
 	for i := range len(cfg.Servers) + len(cfg.Backups) {
 		if placement.ServerAt(cfg, i).String() == address {
@@ -57,17 +57,20 @@ func roleIn(cfg *config.Pool, address string) string {
 	return ""
 }
 
-// strange reports whether no server of the pool was ever reached. None of them has a value that a client was told is stored.
+// strange reports whether no server of the pool was ever reached. Then none of them has a value of which a client
+// knows that it is stored.
 func (s standings) strange() bool {
 	return !slices.ContainsFunc(s, func(one standing) bool { return one.reached })
 }
 
-// restart is the way that is always open, and its price.
-const restart = "or restart magent: that closes the connections of clients, and takes servers as they are, so flush those that are new first"
+// restart is the way that is always open, and what it costs.
+const restart = "or restart magent: that closes the connections of clients, and takes servers as they are, so flush " +
+	"those that are new first"
 
-// mayMove returns why keys may not move as m has it while the servers stand so; nil: they may. They may move among the
-// servers of one role, if those that have the other role then have all keys, or if all servers are up. Keys that move in
-// both roles would have no copy left: that is allowed only where they are placed in another way, and none can be kept.
+// mayMove returns why keys may not move as m says while the servers are in these states; nil: they may. Keys may move
+// among the servers of one role if the servers of the other role have all keys then, or if all servers are up. Keys
+// that move in both roles would have no copy left. That is allowed only if keys are placed in another way, so that no
+// copy can be kept.
 func mayMove(m *placement.Migration, servers standings) error {
 	if servers.strange() {
 		return nil
@@ -77,7 +80,8 @@ func mayMove(m *placement.Migration, servers standings) error {
 	switch {
 	case both && !m.Rehashed:
 		return errors.New("keys would move among the primaries and among the backups, " +
-			"and those that move among both would be lost: change one of the two lists at a time, and wait until all servers are up in between, " + restart)
+			"and those that move among both would be lost: change one of the two lists at a time, and wait until " +
+			"all servers are up in between, " + restart)
 	case out < 0:
 		return nil
 	}
@@ -85,7 +89,8 @@ func mayMove(m *placement.Migration, servers standings) error {
 	switch {
 	case both:
 		return fmt.Errorf("keys would move among the primaries and among the backups, "+
-			"and %s %s is %v: wait until it is up, %s", servers[out].role, servers[out].address, servers[out].state, restart)
+			"and %s %s is %v: wait until it is up, %s", servers[out].role, servers[out].address, servers[out].state,
+			restart)
 	case slices.Contains(m.Backups, true):
 		moving, staying = "backups", "primary"
 	}
@@ -93,10 +98,12 @@ func mayMove(m *placement.Migration, servers standings) error {
 		switch {
 		case s.becomes != staying:
 		case s.state != failover.Up:
-			return fmt.Errorf("keys would move among the %s, but %s %s, which has to answer for them meanwhile, is %v: wait until it is up, %s",
+			return fmt.Errorf("keys would move among the %s, but %s %s, which has to answer for them meanwhile, is "+
+				"%v: wait until it is up, %s",
 				moving, s.role, s.address, s.state, restart)
 		case s.missed:
-			return fmt.Errorf("keys would move among the %s, but %s %s, which has to answer for them meanwhile, has not got all of them, and %s %s is %v: wait until one of these is mended, %s",
+			return fmt.Errorf("keys would move among the %s, but %s %s, which has to answer for them meanwhile, has "+
+				"not got all of them, and %s %s is %v: wait until one of these is mended, %s",
 				moving, s.role, s.address, servers[out].role, servers[out].address, servers[out].state, restart)
 		}
 	}
@@ -115,7 +122,7 @@ func (r *reload) planMoves(i int) (err error) {
 	return r.checkShared(i)
 }
 
-// checkMoves judges the moves of keys in pool i while the loops run.
+// checkMoves checks the moves of keys in pool i while the loops run.
 func (r *reload) checkMoves(i int) error {
 	if r.moves[i] == nil {
 		return nil
@@ -130,9 +137,9 @@ func (r *reload) checkMoves(i int) error {
 	return mayMove(r.moves[i], servers)
 }
 
-// settleMoves judges all moves of keys once more while the loops stand still. In a pool of which no server was ever
-// reached nothing moves: the new servers are taken as they are, as at the start. Its first backups are not: the
-// primaries may have keys of an earlier time.
+// settleMoves checks all moves of keys again while the loops stand still. In a pool of which no server was ever
+// reached, nothing moves: its new servers are used as they are, as at the start. First backups are filled even then,
+// because the primaries may have older keys.
 func (r *reload) settleMoves() error {
 	for i, m := range r.moves {
 		if m == nil {
@@ -152,7 +159,7 @@ func (r *reload) settleMoves() error {
 	return nil
 }
 
-// resume has the pools go on that were held, as they were. The loops stand still.
+// resume lets the pools continue unchanged that were held. The loops stand still.
 func (r *reload) resume() {
 	for _, sh := range r.svc.shards {
 		for i, p := range sh.Pools {

@@ -14,41 +14,80 @@ import (
 	"magent/internal/testkit"
 )
 
-// Keys may move while a server is out if they move among the servers of one role, and those of the other have all keys; and
-// if nobody ever had any. The reason why they may not names the server, the wait and the restart with its price.
+// Keys may move while a server is out of use if they move among the servers of one role, and the others have all keys.
+// They may also move if no server ever had any. Otherwise the reason names the server, the wait, and the restart with
+// its price.
 func TestMayMove(t *testing.T) {
 	up, missed := standing{reached: true}, standing{reached: true, missed: true}
-	ejected, returning := standing{reached: true, state: failover.Ejected}, standing{reached: true, state: failover.Returning}
+	ejected, returning := standing{reached: true, state: failover.Ejected},
+		standing{reached: true, state: failover.Returning}
 	warming, never := standing{reached: true, state: failover.Warming}, standing{state: failover.Ejected}
 	for name, c := range map[string]struct {
 		primaries, backups bool        // whether keys move among them
 		servers            [4]standing // two primaries, two backups
 		want               string      // in the error; empty: they may
 	}{
-		"all up, both":               {true, true, [4]standing{up, up, up, up}, "those that move among both would be lost: change one of the two lists"},
-		"all up, one lacks keys":     {true, false, [4]standing{up, up, missed, up}, ""},
-		"a primary is out":           {true, false, [4]standing{ejected, up, up, up}, ""},
-		"a primary was never there":  {true, false, [4]standing{never, up, up, up}, ""},
-		"all primaries are out":      {true, false, [4]standing{ejected, returning, up, up}, ""},
-		"a primary returns":          {true, false, [4]standing{up, returning, up, up}, ""},
-		"a primary is filled":        {true, false, [4]standing{up, warming, up, up}, ""},
-		"a backup is out":            {false, true, [4]standing{up, up, up, ejected}, ""},
-		"a backup was never there":   {false, true, [4]standing{up, up, never, up}, ""},
-		"nobody was ever there":      {true, true, [4]standing{never, never, never, never}, ""},
-		"both, a primary is out":     {true, true, [4]standing{up, ejected, up, up}, "those that move among both would be lost"},
-		"both, a backup is filled":   {true, true, [4]standing{up, up, up, warming}, "those that move among both would be lost"},
-		"both, one was never there":  {true, true, [4]standing{never, up, up, up}, "those that move among both would be lost"},
-		"the other role is out":      {true, false, [4]standing{up, up, up, ejected}, "backup b1, which has to answer for them meanwhile, is ejected"},
-		"the other role returns":     {false, true, [4]standing{returning, up, up, up}, "primary p0, which has to answer for them meanwhile, is returning"},
-		"the other was never there":  {false, true, [4]standing{up, never, up, ejected}, "primary p1, which has to answer for them meanwhile, is ejected"},
-		"the other role lacks keys":  {true, false, [4]standing{ejected, up, up, missed}, "backup b1, which has to answer for them meanwhile, has not got all of them, and primary p0 is ejected"},
-		"the primaries lack keys":    {false, true, [4]standing{up, missed, ejected, up}, "primary p1, which has to answer for them meanwhile, has not got all of them, and backup b0 is ejected"},
+		"all up, both": {
+			true, true,
+			[4]standing{up, up, up, up},
+			"those that move among both would be lost: change one of the two lists",
+		},
+		"all up, one lacks keys":    {true, false, [4]standing{up, up, missed, up}, ""},
+		"a primary is out":          {true, false, [4]standing{ejected, up, up, up}, ""},
+		"a primary was never there": {true, false, [4]standing{never, up, up, up}, ""},
+		"all primaries are out":     {true, false, [4]standing{ejected, returning, up, up}, ""},
+		"a primary returns":         {true, false, [4]standing{up, returning, up, up}, ""},
+		"a primary is filled":       {true, false, [4]standing{up, warming, up, up}, ""},
+		"a backup is out":           {false, true, [4]standing{up, up, up, ejected}, ""},
+		"a backup was never there":  {false, true, [4]standing{up, up, never, up}, ""},
+		"nobody was ever there":     {true, true, [4]standing{never, never, never, never}, ""},
+		"both, a primary is out": {
+			true, true,
+			[4]standing{up, ejected, up, up},
+			"those that move among both would be lost",
+		},
+		"both, a backup is filled": {
+			true, true,
+			[4]standing{up, up, up, warming},
+			"those that move among both would be lost",
+		},
+		"both, one was never there": {
+			true, true,
+			[4]standing{never, up, up, up},
+			"those that move among both would be lost",
+		},
+		"the other role is out": {
+			true, false,
+			[4]standing{up, up, up, ejected},
+			"backup b1, which has to answer for them meanwhile, is ejected",
+		},
+		"the other role returns": {
+			false, true,
+			[4]standing{returning, up, up, up},
+			"primary p0, which has to answer for them meanwhile, is returning",
+		},
+		"the other was never there": {
+			false, true,
+			[4]standing{up, never, up, ejected},
+			"primary p1, which has to answer for them meanwhile, is ejected",
+		},
+		"the other role lacks keys": {
+			true, false,
+			[4]standing{ejected, up, up, missed},
+			"backup b1, which has to answer for them meanwhile, has not got all of them, and primary p0 is ejected",
+		},
+		"the primaries lack keys": {
+			false, true,
+			[4]standing{up, missed, ejected, up},
+			"primary p1, which has to answer for them meanwhile, has not got all of them, and backup b0 is ejected",
+		},
 		"the moving role lacks keys": {true, false, [4]standing{ejected, missed, up, up}, ""},
 	} {
 		m := &placement.Migration{Primaries: []bool{false, c.primaries}, Backups: []bool{c.backups, false}}
 		for i := range c.servers {
 			c.servers[i].becomes = []string{"primary", "backup"}[i/2]
-			c.servers[i].role, c.servers[i].address = []string{"primary", "backup"}[i/2], []string{"p0", "p1", "b0", "b1"}[i]
+			c.servers[i].role, c.servers[i].address = []string{"primary", "backup"}[i/2],
+				[]string{"p0", "p1", "b0", "b1"}[i]
 		}
 		switch err := mayMove(m, c.servers[:]); {
 		case c.want == "":
@@ -57,13 +96,15 @@ func TestMayMove(t *testing.T) {
 			}
 		case err == nil:
 			t.Errorf("%s: they may move", name)
-		case !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "wait until") || !strings.HasSuffix(err.Error(), restart):
+		case !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "wait until") ||
+			!strings.HasSuffix(err.Error(), restart):
 			t.Errorf("%s: %v, want %s", name, err, c.want)
 		}
 	}
 }
 
-// Where keys are placed in another way, all of them move, and none can be kept. That is allowed while all servers are up.
+// Where keys are placed in another way, all of them move, and none can be kept. That is allowed while all servers are
+// up.
 func TestMayRehash(t *testing.T) {
 	m := &placement.Migration{Primaries: []bool{true}, Backups: []bool{true}, Rehashed: true}
 	servers := standings{{role: "primary", address: "p", reached: true}, {role: "backup", address: "b", reached: true}}
@@ -71,16 +112,20 @@ func TestMayRehash(t *testing.T) {
 		t.Error(err)
 	}
 	servers[1].state = failover.Warming
-	if err := mayMove(m, servers); err == nil || !strings.Contains(err.Error(), "backup b is warming: wait until it is up") {
+	if err := mayMove(m, servers); err == nil ||
+		!strings.Contains(err.Error(), "backup b is warming: wait until it is up") {
 		t.Errorf("got %v", err)
 	}
 }
 
-// What the loops know of a server is brought together: it is up if it is on all of them, and lacks something if it does on one.
+// What the loops know of a server is brought together: it is up if it is on all of them, and lacks something if it
+// does on one.
 func TestStandings(t *testing.T) {
 	r := startAs(t, 10, 1, 1, func(cfg *config.Config) { cfg.Threads = 2 }, backend.FullMeta)
 	for id := range 2 {
-		r.eventually(id, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
+		r.eventually(id, "connected", func(sh *session.Shard) bool {
+			return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready()
+		})
 	}
 	look := func() (s standings) {
 		for id := range 2 {
@@ -89,14 +134,16 @@ func TestStandings(t *testing.T) {
 		return s
 	}
 	p, b := r.servers[0].addr.String(), r.servers[1].addr.String()
-	if s := look(); s[0] != (standing{"primary", p, "primary", failover.Up, false, true}) || s[1] != (standing{"backup", b, "backup", failover.Up, false, true}) || s.strange() {
+	if s := look(); s[0] != (standing{"primary", p, "primary", failover.Up, false, true}) ||
+		s[1] != (standing{"backup", b, "backup", failover.Up, false, true}) || s.strange() {
 		t.Errorf("got %+v", s)
 	}
 	r.on(1, func(sh *session.Shard) {
 		sh.Pools[0].TakeOut(0, errors.New("it is taken out of use"))
 		sh.Pools[0].Engine.Recall(0, []string{"k"}, false, false)
 	})
-	if s := look(); s[0] != (standing{"primary", p, "primary", failover.Ejected, true, true}) || s[1].state != failover.Up || s[1].missed {
+	if s := look(); s[0] != (standing{"primary", p, "primary", failover.Ejected, true, true}) ||
+		s[1].state != failover.Up || s[1].missed {
 		t.Errorf("got %+v", s)
 	}
 }
@@ -116,7 +163,9 @@ func TestReloadMendsAllNames(t *testing.T) {
 		cfg.Pools[0].Servers, cfg.Pools[0].Backups = gone[:1], gone[1:]
 	}, backend.FullMeta)
 	for id := range 2 {
-		r.eventually(id, "both are out", func(sh *session.Shard) bool { return !sh.Pools[0].Health.Usable(0) && !sh.Pools[0].Health.Usable(1) })
+		r.eventually(id, "both are out", func(sh *session.Shard) bool {
+			return !sh.Pools[0].Health.Usable(0) && !sh.Pools[0].Health.Usable(1)
+		})
 	}
 	p, b := r.servers[0], r.servers[1]
 	r.reload(func(pools []config.Pool) []config.Pool {
@@ -124,7 +173,9 @@ func TestReloadMendsAllNames(t *testing.T) {
 		return pools
 	})
 	for id := range 2 {
-		r.eventually(id, "both are used", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
+		r.eventually(id, "both are used", func(sh *session.Shard) bool {
+			return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready()
+		})
 		r.on(id, func(sh *session.Shard) {
 			for i := range 2 {
 				if !sh.Pools[0].Health.Readable(i) || sh.Pools[0].Engine.Missed(i) {
@@ -135,27 +186,35 @@ func TestReloadMendsAllNames(t *testing.T) {
 	}
 }
 
-// A server that fails between the two looks at it ends the reload. The pool goes on as it was, with the requests that waited.
+// A server that fails between the two looks at it ends the reload. The pool goes on as it was, with the requests that
+// waited.
 func TestReloadIsRefusedWhileLoopsStandStill(t *testing.T) {
 	t.Parallel()
-	r, p, _ := pair(t, func(cfg *config.Config) { cfg.Pools[0].Timeout, cfg.Pools[0].ServerFailureLimit = testkit.Patience, 1 })
-	r.eventually(0, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
+	r, p, _ := pair(t, func(cfg *config.Config) {
+		cfg.Pools[0].Timeout, cfg.Pools[0].ServerFailureLimit = testkit.Patience, 1
+	})
+	r.eventually(0, "connected", func(sh *session.Shard) bool {
+		return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready()
+	})
 	c := r.client()
 	c.say("get k\r\n")
 	asked := p.want("get k\r\n")
-	r.on(0, func(sh *session.Shard) { sh.Pools[0].TakeOut(1, errors.New("it is taken out of use")) }) // the backup is out; keys of the backups may move
+	// The backup is out; keys of the backups may move.
+	r.on(0, func(sh *session.Shard) { sh.Pools[0].TakeOut(1, errors.New("it is taken out of use")) })
 	other := newFake(t, 2)
 	done := make(chan error, 1)
 	go reloadTo(r.svc, func() []config.Pool {
 		pools := r.pools()
 		pools[0].Backups = []config.Address{other.addr}
-		pools[0].Listen = append(pools[0].Listen, config.Listen{Network: "tcp", Address: testkit.DeadAddr(t), Backlog: 5})
+		pools[0].Listen = append(pools[0].Listen,
+			config.Listen{Network: "tcp", Address: testkit.DeadAddr(t), Backlog: 5})
 		return pools
 	}(), done)
 	r.eventually(0, "held", func(sh *session.Shard) bool { return sh.Pools[0].Held })
 	c.say("get l\r\n")
 	asked.reset() // the primary is out, too
-	if err := testkit.Await(t, "the reload", done); err == nil || !strings.Contains(err.Error(), `pool "main": keys would move among the backups, but primary `) {
+	if err := testkit.Await(t, "the reload", done); err == nil ||
+		!strings.Contains(err.Error(), `pool "main": keys would move among the backups, but primary `) {
 		t.Fatalf("got %v", err)
 	}
 	if n := len(r.svc.Addrs()); n != 1 {
@@ -171,10 +230,13 @@ func TestReloadIsRefusedWhileLoopsStandStill(t *testing.T) {
 	}
 }
 
-// A server that keys move to may still hold requests of a time when it hung and left the pool. It does not return at once.
+// A server that keys move to may still hold requests of a time when it hung and left the pool. It does not return at
+// once.
 func TestMovedServerWaits(t *testing.T) {
 	r := startAs(t, 10, 1, 1, func(cfg *config.Config) { cfg.Pools[0].Timeout = time.Second }, backend.FullMeta)
-	r.eventually(0, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
+	r.eventually(0, "connected", func(sh *session.Shard) bool {
+		return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready()
+	})
 	other := newFake(t, 2)
 	r.reload(func(pools []config.Pool) []config.Pool {
 		pools[0].Servers = []config.Address{other.addr}

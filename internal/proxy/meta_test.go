@@ -13,7 +13,9 @@ import (
 func mixed(t *testing.T, p, b backend.MetaForm) (*rig, *client) {
 	t.Helper()
 	r := startAs(t, 1000, 1, 1, nil, p, b)
-	r.eventually(0, "the servers were asked", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
+	r.eventually(0, "the servers were asked", func(sh *session.Shard) bool {
+		return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready()
+	})
 	return r, r.client()
 }
 
@@ -29,19 +31,28 @@ func (f *fake) closeAll() {
 
 // lacksMeta is what a client is told of a server without meta commands.
 func lacksMeta(f *fake) string {
-	return fmt.Sprintf("SERVER_ERROR %s: it lacks the meta commands of memcached 1.6.10 and later\r\n", f.addr.String())
+	return fmt.Sprintf("SERVER_ERROR %s: it lacks the meta commands of memcached 1.6.10 and later\r\n",
+		f.addr.String())
 }
 
 var metaRequests = []string{
-	"mg k v\r\n", "mg k v T9\r\n", "ms k 11\r\nflush_all\r\n\r\n", "ms k 11 C7\r\nflush_all\r\n\r\n", "ms k 11 q\r\nflush_all\r\n\r\n",
+	"mg k v\r\n", "mg k v T9\r\n", "ms k 11\r\nflush_all\r\n\r\n", "ms k 11 C7\r\nflush_all\r\n\r\n",
+	"ms k 11 q\r\nflush_all\r\n\r\n",
 	"ms aw== 11 b\r\nflush_all\r\n\r\n", "md k\r\n", "md k C7\r\n", "ma k\r\n", "me k\r\n",
 }
 
-// A meta command does not go to a pair one of whose servers lacks it, and its body is no command; the client is told which
-// server that is. A read needs the primary alone.
+// A meta command does not go to a pair one of whose servers lacks it, and its body is no command; the client is told
+// which server that is. A read needs the primary alone.
 func TestMetaCommandsThatAServerLacks(t *testing.T) {
 	const full, old, none = backend.FullMeta, backend.OldMeta, backend.NoMeta
-	for _, pair := range [][2]backend.MetaForm{{none, none}, {old, old}, {none, full}, {full, none}, {old, full}, {full, old}} {
+	for _, pair := range [][2]backend.MetaForm{
+		{none, none},
+		{old, old},
+		{none, full},
+		{full, none},
+		{old, full},
+		{full, old},
+	} {
 		r, c := mixed(t, pair[0], pair[1])
 		p, b := r.servers[0], r.servers[1]
 		lacking := p
@@ -97,8 +108,8 @@ func TestMetaReadThatOnlyThePrimaryHas(t *testing.T) {
 	c.hear(lacksMeta(r.servers[1]))
 }
 
-// A server is replaced by an older one. What was collected while it was connected to again is not sent to it, if it lacks it, and
-// is answered in its turn.
+// A server is replaced by an older one. What was collected while it was connected to again is not sent to it, if it
+// lacks it, and is answered in its turn.
 func TestServerIsReplacedByAnOlderOne(t *testing.T) {
 	for _, form := range []backend.MetaForm{backend.NoMeta, backend.OldMeta} {
 		r := start(t, 1, 0, nil)
@@ -170,14 +181,18 @@ func TestRefillInTheOldForm(t *testing.T) {
 		b.want("delete k\r\n").answer("DELETED\r\n")
 		p.want("mg k v f t u\r\n").answer("VA 1 f0 t-1\r\n2\r\n")
 		length = map[backend.MetaForm]string{old: "S1", full: "1"}[forms[1]]
-		b.want("ms k " + length + " F0 ME\r\n2\r\n").answer(map[backend.MetaForm]string{old: "OK \r\n", full: "HD\r\n"}[forms[1]])
+		b.want("ms k " + length +
+			" F0 ME\r\n2\r\n").answer(map[backend.MetaForm]string{old: "OK \r\n", full: "HD\r\n"}[forms[1]])
 		c.nothing()
 	}
 }
 
 // A server that cannot be filled is read at once, and stats servers says why it lacks what it does.
 func TestServerThatCannotBeFilled(t *testing.T) {
-	for _, forms := range [][2]backend.MetaForm{{backend.NoMeta, backend.FullMeta}, {backend.FullMeta, backend.NoMeta}} {
+	for _, forms := range [][2]backend.MetaForm{
+		{backend.NoMeta, backend.FullMeta},
+		{backend.FullMeta, backend.NoMeta},
+	} {
 		r, c := mixed(t, forms[0], forms[1])
 		p, b := r.servers[0], r.servers[1]
 		lived(c, p)
@@ -186,7 +201,9 @@ func TestServerThatCannotBeFilled(t *testing.T) {
 		}
 		b.dump.Store("key=k exp=-1\nEND\r\n")
 		p.restarts()
-		r.eventually(0, "the server is there again", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Engine.Incomplete(0) })
+		r.eventually(0, "the server is there again", func(sh *session.Shard) bool {
+			return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Engine.Incomplete(0)
+		})
 		c.say("get k\r\n")
 		p.want("get k\r\n").answer("END\r\n")
 		c.hear("END\r\n")
@@ -195,7 +212,8 @@ func TestServerThatCannotBeFilled(t *testing.T) {
 			lacking = b
 		}
 		stats := c.stats("servers")
-		if why := stats["server:0:not_filled"]; !strings.HasPrefix(why, lacking.addr.String()+" has no meta commands") {
+		if why := stats["server:0:not_filled"]; !strings.HasPrefix(why,
+			lacking.addr.String()+" has no meta commands") {
 			t.Errorf("why it is not filled: %q", why)
 		}
 		for i, form := range forms {

@@ -24,16 +24,31 @@ type row struct {
 var mutations = []row{
 	{"set: STORED | STORED", "set k 5 0 2\r\nxy\r\n", "STORED\r\n", "STORED\r\n", "STORED\r\n", ""},
 	{"set: STORED | lost", "set k 5 0 2\r\nxy\r\n", "STORED\r\n", lost, "STORED\r\n", ""},
-	{"set: STORED | error", "set k 5 0 2\r\nxy\r\n", "STORED\r\n", "SERVER_ERROR out of memory storing object\r\n", "STORED\r\n", "delete k\r\n"},
+	{
+		"set: STORED | error", "set k 5 0 2\r\nxy\r\n", "STORED\r\n", "SERVER_ERROR out of memory storing object\r\n",
+		"STORED\r\n", "delete k\r\n",
+	},
 	{"set: lost | STORED", "set k 5 0 2\r\nxy\r\n", lost, "STORED\r\n", "STORED\r\n", ""},
-	{"set: SERVER_ERROR | STORED", "set k 5 0 2\r\nxy\r\n", "SERVER_ERROR out of memory storing object\r\n", "STORED\r\n", "SERVER_ERROR out of memory storing object\r\n", "delete k\r\n"},
-	{"set: SERVER_ERROR | lost", "set k 5 0 2\r\nxy\r\n", "SERVER_ERROR object too large for cache\r\n", lost, "SERVER_ERROR object too large for cache\r\n", ""},
+	{
+		"set: SERVER_ERROR | STORED", "set k 5 0 2\r\nxy\r\n", "SERVER_ERROR out of memory storing object\r\n",
+		"STORED\r\n", "SERVER_ERROR out of memory storing object\r\n", "delete k\r\n",
+	},
+	{
+		"set: SERVER_ERROR | lost", "set k 5 0 2\r\nxy\r\n", "SERVER_ERROR object too large for cache\r\n", lost,
+		"SERVER_ERROR object too large for cache\r\n", "",
+	},
 	{"any: lost | lost", "set k 5 0 2\r\nxy\r\n", lost, lost, "SERVER_ERROR ", ""},
 	{"add: same answer", "add k 0 0 1\r\nx\r\n", "NOT_STORED\r\n", "NOT_STORED\r\n", "NOT_STORED\r\n", ""},
 	{"add: other answer", "add k 0 0 1\r\nx\r\n", "STORED\r\n", "NOT_STORED\r\n", "STORED\r\n", "delete k\r\n"},
-	{"add: other answer, the other way", "add k 0 0 1\r\nx\r\n", "NOT_STORED\r\n", "STORED\r\n", "NOT_STORED\r\n", "delete k\r\n"},
+	{
+		"add: other answer, the other way", "add k 0 0 1\r\nx\r\n", "NOT_STORED\r\n", "STORED\r\n", "NOT_STORED\r\n",
+		"delete k\r\n",
+	},
 	{"add: lost | answer", "add k 0 0 1\r\nx\r\n", lost, "NOT_STORED\r\n", "NOT_STORED\r\n", ""},
-	{"replace: other answer", "replace k 0 0 1\r\nx\r\n", "NOT_STORED\r\n", "STORED\r\n", "NOT_STORED\r\n", "delete k\r\n"},
+	{
+		"replace: other answer", "replace k 0 0 1\r\nx\r\n", "NOT_STORED\r\n", "STORED\r\n", "NOT_STORED\r\n",
+		"delete k\r\n",
+	},
 	{"append: other answer", "append k 0 0 1\r\nx\r\n", "STORED\r\n", "NOT_STORED\r\n", "STORED\r\n", "delete k\r\n"},
 	{"prepend: same answer", "prepend k 0 0 1\r\nx\r\n", "STORED\r\n", "STORED\r\n", "STORED\r\n", ""},
 	{"incr: n | n", "incr k 2\r\n", "42\r\n", "42\r\n", "42\r\n", ""},
@@ -65,8 +80,8 @@ func (a *ask) reply(text string) {
 	}
 }
 
-// disagreed waits until a key is deleted on the backup, unless forget, the command for it, is empty. The copy that is then made of
-// the primary's item is none: it has gone.
+// disagreed waits until a key is deleted on the backup, unless forget, the command for it, is empty. The copy that is
+// then made of the primary's item is none: it has gone.
 func disagreed(p, b *fake, forget string) {
 	b.t.Helper()
 	if forget == "" {
@@ -87,11 +102,15 @@ func (w row) check(t *testing.T, backupFirst bool) {
 	pa, ba := p.want(w.request), b.want(w.request)
 	if backupFirst {
 		ba.reply(w.b)
-		r.eventually(0, "the backup's answer", func(sh *session.Shard) bool { return sh.Pools[0].Conns[1].Pending() == 0 })
+		r.eventually(0, "the backup's answer", func(sh *session.Shard) bool {
+			return sh.Pools[0].Conns[1].Pending() == 0
+		})
 		pa.reply(w.p)
 	} else {
 		pa.reply(w.p)
-		r.eventually(0, "the primary's answer", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Pending() == 0 })
+		r.eventually(0, "the primary's answer", func(sh *session.Shard) bool {
+			return sh.Pools[0].Conns[0].Pending() == 0
+		})
 		ba.reply(w.b)
 	}
 	if strings.HasSuffix(w.client, "\r\n") {
@@ -136,7 +155,10 @@ func TestNoreply(t *testing.T) {
 	c := r.client()
 	for _, q := range []struct{ request, wire, p, b, client, disagree string }{
 		{"set k 0 0 1 noreply\r\nx\r\n", "set k 0 0 1\r\nx\r\n", "STORED\r\n", "STORED\r\n", "", ""},
-		{"set k 0 0 1 noreply\r\nx\r\n", "set k 0 0 1\r\nx\r\n", "SERVER_ERROR out of memory\r\n", "STORED\r\n", "", "delete k\r\n"},
+		{
+			"set k 0 0 1 noreply\r\nx\r\n", "set k 0 0 1\r\nx\r\n", "SERVER_ERROR out of memory\r\n", "STORED\r\n", "",
+			"delete k\r\n",
+		},
 		{"add k 0 0 1 noreply\r\nx\r\n", "add k 0 0 1\r\nx\r\n", "NOT_STORED\r\n", "NOT_STORED\r\n", "", ""},
 		{"delete k noreply\r\n", "delete k\r\n", "DELETED\r\n", "NOT_FOUND\r\n", "", ""},
 		{"incr k 1 noreply\r\n", "incr k 1\r\n", "1\r\n", "1\r\n", "", ""},
@@ -210,7 +232,10 @@ func TestFlushAll(t *testing.T) {
 		want    string
 	}{
 		{[]string{"OK\r\n", "OK\r\n", "OK\r\n"}, "OK\r\n"},
-		{[]string{"OK\r\n", "CLIENT_ERROR flush_all not allowed\r\n", "OK\r\n"}, "CLIENT_ERROR flush_all not allowed\r\n"},
+		{
+			[]string{"OK\r\n", "CLIENT_ERROR flush_all not allowed\r\n", "OK\r\n"},
+			"CLIENT_ERROR flush_all not allowed\r\n",
+		},
 		{[]string{"OK\r\n", "OK\r\n", lost}, "OK\r\n"},
 		{[]string{lost, "OK\r\n", lost}, "OK\r\n"},
 		{[]string{lost, lost, lost}, "SERVER_ERROR flush_all may not have been carried out on"},
@@ -228,8 +253,8 @@ func TestFlushAll(t *testing.T) {
 	}
 }
 
-// A server that refuses a set may have executed its value, and answered that, too. Nobody gets what comes behind the refusal:
-// the connection is given up, the backup answers, and the key is dirty on the server.
+// A server that refuses a set may have executed its value, and answered that, too. Nobody gets what comes behind the
+// refusal: the connection is given up, the backup answers, and the key is dirty on the server.
 func TestSetRefusedByAServer(t *testing.T) {
 	for _, refusal := range []string{"ERROR\r\n", "CLIENT_ERROR bad command line format\r\n"} {
 		r, p, b := pair(t, nil)

@@ -85,7 +85,8 @@ func TestPoolsApart(t *testing.T) {
 		c.hear(miss)
 	}
 	c := r.clientOf(0)
-	if s := c.stats("servers"); s["server:1:pool"] != "second" || s["server:1:name"] != "zwei" || s["server:1:requests"] != "1" {
+	if s := c.stats("servers"); s["server:1:pool"] != "second" || s["server:1:name"] != "zwei" ||
+		s["server:1:requests"] != "1" {
 		t.Errorf("stats servers: %v", s)
 	}
 	if s := c.stats("settings"); s["pool:second:hash_tag"] != "{}" || s["pool:second:item_size_max"] != "1048576" {

@@ -91,7 +91,9 @@ func TestClientGoneWhileHeldBack(t *testing.T) {
 	}
 	_ = c.c.(*net.TCPConn).SetLinger(0)
 	c.c.Close()
-	r.eventually(0, "the client's end", func(sh *session.Shard) bool { return len(sh.Sessions) == 0 && sh.Assembly == 0 })
+	r.eventually(0, "the client's end", func(sh *session.Shard) bool {
+		return len(sh.Sessions) == 0 && sh.Assembly == 0
+	})
 }
 
 // A client that is held back and shuts its side down gets everything.

@@ -24,7 +24,8 @@ func TestReadComesFromThePrimary(t *testing.T) {
 	c := r.client()
 	for request, answer := range map[string]string{
 		"get a\r\n": valueA, "gets a\r\n": "VALUE a 0 1 77\r\nx\r\nEND\r\n", "get b\r\n": miss,
-		"mg a v f\r\n": "VA 2 f0\r\nhi\r\n", "mg b v\r\n": "EN\r\n", "me a\r\n": "ME a exp=-1\r\n", "get c\r\n": "SERVER_ERROR out of memory\r\n",
+		"mg a v f\r\n": "VA 2 f0\r\nhi\r\n", "mg b v\r\n": "EN\r\n", "me a\r\n": "ME a exp=-1\r\n",
+		"get c\r\n": "SERVER_ERROR out of memory\r\n",
 	} {
 		c.say(request)
 		p.want(request).answer(answer)
@@ -36,7 +37,8 @@ func TestReadComesFromThePrimary(t *testing.T) {
 	}
 }
 
-// The primary fails over requests in flight, in every way there is: the backup answers them, and the client sees nothing.
+// The primary fails over requests in flight, in every way there is: the backup answers them, and the client sees
+// nothing.
 func TestReadsInFlightFallOverToTheBackup(t *testing.T) {
 	t.Parallel()
 	for name, fail := range map[string]func(*ask){
@@ -82,7 +84,9 @@ func TestReadsInFlightFallOverToTheBackup(t *testing.T) {
 				t.Errorf("retries %s, errors %s; want 5 and 0", s["proxy_retries_to_backup"], s["proxy_conn_errors"])
 			}
 			// From now on the backup is asked at once.
-			r.eventually(0, "ejected", func(sh *session.Shard) bool { return sh.Pools[0].Health.Server(0).State == failover.Ejected })
+			r.eventually(0, "ejected", func(sh *session.Shard) bool {
+				return sh.Pools[0].Health.Server(0).State == failover.Ejected
+			})
 			c.say("get a\r\nget a b\r\n")
 			c.hear(valueA + "VALUE a 0 1\r\n1\r\nVALUE b 0 1\r\n2\r\nEND\r\n")
 			if len(p.asked) > 0 {
@@ -140,12 +144,16 @@ func TestReadWithBothDead(t *testing.T) {
 	check := func(request string) {
 		t.Helper()
 		line := c.line()
-		if !strings.HasPrefix(line, "SERVER_ERROR ") || !strings.Contains(line, p.addr.String()) || !strings.Contains(line, b.addr.String()) {
+		if !strings.HasPrefix(line, "SERVER_ERROR ") || !strings.Contains(line, p.addr.String()) ||
+			!strings.Contains(line, b.addr.String()) {
 			t.Errorf("%q: %q does not name both servers", request, line)
 		}
 	}
 	check("in flight")
-	for _, request := range []string{"get a\r\n", "mg a v\r\n", "set a 0 0 1\r\nx\r\n", "cas a 0 0 1 5\r\nx\r\n", "incr a 1\r\n"} {
+	for _, request := range []string{
+		"get a\r\n", "mg a v\r\n", "set a 0 0 1\r\nx\r\n", "cas a 0 0 1 5\r\nx\r\n",
+		"incr a 1\r\n",
+	} {
 		c.say(request)
 		check(request)
 	}
@@ -177,7 +185,8 @@ func TestErrorOfAFullConnection(t *testing.T) {
 	c.say("get a\r\nset a 0 0 1\r\nx\r\n")
 	c.hear(full + full)
 	c.say("flush_all\r\n")
-	c.hear("SERVER_ERROR flush_all was not carried out on any server: " + f.addr.String() + ": too many requests in flight\r\n")
+	c.hear("SERVER_ERROR flush_all was not carried out on any server: " + f.addr.String() +
+		": too many requests in flight\r\n")
 }
 
 // nobody takes replies that nobody waits for.

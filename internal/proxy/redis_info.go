@@ -11,8 +11,8 @@ import (
 	"magent/resp"
 )
 
-// answerInfo answers INFO with what the proxy knows of itself and of the servers, in the form and, where there are any, with the
-// names that Redis has. Clients look for the version, and for what mode the server is in.
+// answerInfo answers INFO with what the proxy knows of itself and of the servers. The form, and where possible the
+// names, are those of Redis. Clients look for the version and the mode of the server.
 func (q *statsRound) answerInfo() {
 	count := statsOf(q.pool.Name, &q.process, &q.sum)
 	if count == nil {
@@ -24,7 +24,9 @@ func (q *statsRound) answerInfo() {
 	q.call.Answer(sh.Line)
 }
 
-func infoOf(p *pool.Pool, process *stats.Process, count *stats.Counters, all *stats.Snapshot, hot *stats.Hottest) string {
+func infoOf(p *pool.Pool, process *stats.Process, count *stats.Counters, all *stats.Snapshot,
+	hot *stats.Hottest,
+) string {
 	var b strings.Builder
 	section := func(name string, lines ...string) {
 		fmt.Fprintf(&b, "# %s\r\n", name)
@@ -35,10 +37,14 @@ func infoOf(p *pool.Pool, process *stats.Process, count *stats.Counters, all *st
 	}
 	number := func(n uint64) string { return strconv.FormatUint(n, 10) }
 	up := int64(process.Now.Sub(process.Started).Seconds())
-	section("Server", "redis_version", p.RedisVersion(), "redis_mode", "standalone", "process_id", strconv.Itoa(process.PID),
-		"uptime_in_seconds", strconv.FormatInt(up, 10), "proxy", "magent", "proxy_version", process.Version, "proxy_pool", p.Name)
-	section("Clients", "connected_clients", strconv.FormatInt(count.CurrConnections, 10), "maxclients", strconv.Itoa(cmp.Or(p.Config.ClientConnections, process.MaxClients)))
-	section("Stats", "total_connections_received", number(count.TotalConnections), "total_commands_processed", number(count.CmdRedis),
+	section("Server", "redis_version", p.RedisVersion(), "redis_mode", "standalone", "process_id",
+		strconv.Itoa(process.PID),
+		"uptime_in_seconds", strconv.FormatInt(up, 10), "proxy", "magent", "proxy_version", process.Version,
+		"proxy_pool", p.Name)
+	section("Clients", "connected_clients", strconv.FormatInt(count.CurrConnections, 10), "maxclients",
+		strconv.Itoa(cmp.Or(p.Config.ClientConnections, process.MaxClients)))
+	section("Stats", "total_connections_received", number(count.TotalConnections), "total_commands_processed",
+		number(count.CmdRedis),
 		"total_net_input_bytes", number(count.BytesRead), "total_net_output_bytes", number(count.BytesWritten),
 		"rejected_connections", number(count.RejectedConnections), "total_error_replies", number(count.Errors))
 	section("Replication", "role", "master", "connected_slaves", "0")
@@ -47,19 +53,21 @@ func infoOf(p *pool.Pool, process *stats.Process, count *stats.Counters, all *st
 	for i := range all.Servers {
 		if v := &all.Servers[i]; v.Pool == p.Name {
 			servers = append(servers, fmt.Sprintf("server%d", len(servers)/2),
-				fmt.Sprintf("name=%s,address=%s,state=%s,requests=%d,errors=%d", v.RingName, v.Address, v.State, v.Requests, v.Errors))
+				fmt.Sprintf("name=%s,address=%s,state=%s,requests=%d,errors=%d", v.RingName, v.Address, v.State,
+					v.Requests, v.Errors))
 		}
 	}
 	section("Servers", servers...)
 	var hottest []string
 	for i, k := range hot.Top(shownHotKeys) {
-		hottest = append(hottest, fmt.Sprintf("hotkey%d", i+1), fmt.Sprintf("key=%s,percent=%s", stats.Visible(k.Key), stats.Percent(hot.Share(k.Count))))
+		hottest = append(hottest, fmt.Sprintf("hotkey%d", i+1),
+			fmt.Sprintf("key=%s,percent=%s", stats.Visible(k.Key), stats.Percent(hot.Share(k.Count))))
 	}
 	section("Hotkeys", hottest...)
 	return b.String()
 }
 
-// statsOf is a pool's part of the figures of all loops; nil: it is not there.
+// statsOf returns a pool's part of the figures of all loops; nil: there is no such pool.
 func statsOf(pool string, process *stats.Process, all *stats.Snapshot) *stats.Counters {
 	for i := range process.Pools {
 		if process.Pools[i].Name == pool {

@@ -10,8 +10,9 @@ import (
 	"magent/internal/testkit"
 )
 
-// A client that fetches a large value is not taken for one that fetches nothing, although it cannot have fetched it in the moment in
-// which that comes: here one for which there would not be room if the largest value were a small one.
+// A client that fetches a large value is not taken for one that fetches nothing, although it cannot have fetched it
+// in the moment in which that comes: here one for which there would not be room if the largest value were a small
+// one.
 func TestLargeReplyIsNoHoard(t *testing.T) {
 	const size = 32 << 20
 	s := testkit.StartRedis(t)

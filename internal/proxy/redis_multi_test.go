@@ -8,7 +8,8 @@ import (
 	"magent/internal/testkit"
 )
 
-// What all clients together have queued is bounded, however it arrives. A transaction that cannot be executed any more holds nothing.
+// What all clients together have queued is bounded, however it arrives. A transaction that cannot be executed any
+// more holds nothing.
 func TestNoRoomForATransaction(t *testing.T) {
 	s := testkit.StartRedis(t)
 	r := start(t, 1, 0, nil)

@@ -37,8 +37,8 @@ func lived(c *client, p *fake) {
 	c.hear("END\r\n")
 }
 
-// A server that was restarted while nobody asked for anything costs no error and no miss: its keys are read from the other
-// copy until it has them again. What is dirty is copied, what it may lack is added.
+// A server that was restarted while nobody asked for anything costs no error and no miss: its keys are read from the
+// other copy until it has them again. What is dirty is copied, what it may lack is added.
 func TestServerIsRestarted(t *testing.T) {
 	t.Parallel()
 	for restarted := range 2 {
@@ -82,8 +82,8 @@ func TestServerIsRestarted(t *testing.T) {
 	}
 }
 
-// What was collected for a server that turns out to be another one is not sent: reads go to the other copy, and what the
-// other copy makes of a mutation counts.
+// What was collected for a server that turns out to be another one is not sent: reads go to the other copy, and what
+// the other copy makes of a mutation counts.
 func TestNothingIsSentToAStranger(t *testing.T) {
 	r, p, b := knownPair(t)
 	c := r.client()
@@ -147,8 +147,8 @@ func TestFillBecomesRepair(t *testing.T) {
 	r.back(0)
 }
 
-// When the other copy goes while a server is being filled, the server is read at once, for it has what there is. It gets the
-// rest when the other copy is back.
+// When the other copy goes while a server is being filled, the server is read at once, for it has what there is. It
+// gets the rest when the other copy is back.
 func TestOtherCopyGoesDuringFill(t *testing.T) {
 	t.Parallel()
 	r, p, b := knownPair(t)
@@ -204,7 +204,9 @@ func TestReadThrough(t *testing.T) {
 	b.want("mg warm v f t u\r\n")
 	last.answer("HD\r\n")
 	filled.answer("HD\r\n")
-	r.eventually(0, "two keys are filled", func(sh *session.Shard) bool { return sh.Pools[0].Engine.Tally(0).Refills == 2 })
+	r.eventually(0, "two keys are filled", func(sh *session.Shard) bool {
+		return sh.Pools[0].Engine.Tally(0).Refills == 2
+	})
 	c.say("get hot\r\n")
 	b.want("get hot\r\n").answer("EN\r\n" + hit)
 	c.hear(hit)

@@ -20,20 +20,23 @@ import (
 	"magent/internal/stats"
 )
 
-// A reload changes pools while clients stay connected. What is not changed keeps everything. Of a pool that is changed nothing
-// new is taken on until nothing is under way; then all loops stand still for a moment (stopTheWorld), in which the one that reloads
-// may touch what is theirs; and each goes on with what it finds.
+// A reload changes pools while clients stay connected. A pool that does not change keeps everything. A pool that
+// changes accepts no new requests until none is under way. Then all loops stand still for a moment (stopTheWorld), and
+// the goroutine that reloads may change what is theirs.
 
-// holdTime is how long what is under way may take beyond the deadlines of its pool.
+// holdTime is how long requests under way may take beyond the deadlines of their pool.
 const holdTime = time.Second
 
-// holdPoll is how often it is looked whether it is over.
+// holdPoll is the time between two looks whether they have ended.
 const holdPoll = 2 * time.Millisecond
 
-// Reload has the service serve pools instead of those that it serves. Pools are told apart by their names. When it returns an
-// error nothing has changed. One call at a time, and none beside Drain or Close.
+// Reload replaces the pools of the service. Pools are identified by name. If it returns an error, nothing has changed.
+// There must be one call at a time, and none during Drain or Close.
 func (svc *Service) Reload(pools []config.Pool) error {
-	r := &reload{svc: svc, before: svc.cfgs, rings: map[int]placement.Rings{}, origins: map[int]int{}, moves: map[int]*placement.Migration{}}
+	r := &reload{
+		svc: svc, before: svc.cfgs, rings: map[int]placement.Rings{}, origins: map[int]int{},
+		moves: map[int]*placement.Migration{},
+	}
 	r.plan(pools)
 	if err := r.prepare(pools); err != nil {
 		r.undo()
@@ -50,7 +53,8 @@ func (svc *Service) Reload(pools []config.Pool) error {
 	}
 	r.apply()
 	release()
-	svc.onAll(func(*session.Shard) {}) // in the turn after that in which the loops stood still, whose end has closed what it closed
+	// This runs in the next turn. The end of the turn in which the loops stood still has closed what was to be closed.
+	svc.onAll(func(*session.Shard) {})
 	for _, p := range r.probers {
 		p.Close()
 	}
@@ -62,11 +66,11 @@ func (svc *Service) Reload(pools []config.Pool) error {
 	return nil
 }
 
-// ReloadFailed counts a reload that was not carried out, for whatever reason. It may be called from any goroutine.
+// ReloadFailed counts a reload that was not carried out. It may be called from any goroutine.
 func (svc *Service) ReloadFailed() { svc.reloadErrors.Add(1) }
 
-// plan gives each pool its index: that of its name, or a new one. A pool that stays as it is keeps its configuration, by
-// which the others know that it does.
+// plan gives each pool its index: that of its name, or a new one. A pool that does not change keeps its *config.Pool,
+// which shows that it is the same.
 func (r *reload) plan(pools []config.Pool) {
 	r.after = make([]*config.Pool, len(r.before))
 	for i := range pools {
@@ -115,7 +119,7 @@ func (r *reload) prepare(pools []config.Pool) error {
 	return nil
 }
 
-// listen binds an address, unless that is bound already, by whichever pool.
+// listen binds an address, unless a pool has bound it already.
 func (r *reload) listen(pool int, l config.Listen) error {
 	if slices.ContainsFunc(r.svc.listeners, func(ln *listener) bool { return ln.cfg.Address == l.Address }) {
 		return nil
@@ -134,7 +138,7 @@ func (r *reload) undo() {
 	}
 }
 
-// hold has sessions of the pools concerned take nothing new on. The pools that replace them do again.
+// hold makes sessions of the changed pools wait. The pools that replace them do not.
 func (r *reload) hold() {
 	r.svc.onAll(func(sh *session.Shard) {
 		for i, p := range sh.Pools {
@@ -145,7 +149,8 @@ func (r *reload) hold() {
 	})
 }
 
-// await waits until nothing is under way in the pools concerned; and, for holdTime at most, until what can be repaired at once is.
+// await waits until no request is under way in the changed pools. It also waits, for at most holdTime, until what can
+// be repaired at once is repaired.
 func (r *reload) await() {
 	limit := holdTime
 	for i, cfg := range r.before {
@@ -190,7 +195,7 @@ func (r *reload) apply() {
 	r.replaceListeners()
 }
 
-// dismissPools has the pools leave that are replaced or removed. It returns their parts, by index and loop.
+// dismissPools ends the pools that are replaced or removed. It returns their parts, by index and loop.
 func (r *reload) dismissPools() map[int][]*pool.Pool {
 	left := map[int][]*pool.Pool{}
 	for i, cfg := range r.before {
@@ -207,7 +212,7 @@ func (r *reload) dismissPools() map[int][]*pool.Pool {
 	return left
 }
 
-// replacePool puts the new pool i, if there is to be one, into the place of the old one, if there was one.
+// replacePool puts the new pool i in the place of the old one. There may be only one of the two.
 func (r *reload) replacePool(i int, left map[int][]*pool.Pool) {
 	svc := r.svc
 	after := make([]*pool.Pool, len(svc.shards))
@@ -225,7 +230,7 @@ func (r *reload) replacePool(i int, left map[int][]*pool.Pool) {
 	}
 }
 
-// begin has a new pool know what is known of its servers, and connect.
+// begin passes to a new pool what is known of its servers, and has it connect.
 func (r *reload) begin(sh *session.Shard, p *pool.Pool, left map[int][]*pool.Pool) {
 	r.inherit(sh, p, left)
 	if m := r.moves[p.Index]; m != nil {
@@ -235,7 +240,7 @@ func (r *reload) begin(sh *session.Shard, p *pool.Pool, left map[int][]*pool.Poo
 	r.svc.askSoon(sh)
 }
 
-// replaceListeners gives those that stay to their new pools, adds the new ones and closes the others.
+// replaceListeners gives the listeners that stay to their new pools, adds new ones, and closes the others.
 func (r *reload) replaceListeners() {
 	svc := r.svc
 	var kept []*listener
@@ -257,7 +262,7 @@ func (r *reload) replaceListeners() {
 	svc.listeners = kept
 }
 
-// poolOf finds the pool that listens on an address.
+// poolOf returns the pool that listens on an address.
 func (r *reload) poolOf(address string) (index int, ok bool) {
 	for i, cfg := range r.after {
 		if cfg != nil && slices.ContainsFunc(cfg.Listen, func(l config.Listen) bool { return l.Address == address }) {

@@ -18,7 +18,8 @@ func toRedis(s *testkit.Redis) func([]config.Pool) []config.Pool {
 	}
 }
 
-// A pool of memcacheds that becomes a Redis pool sends its clients away, also one whose requests are held. The next ones find a Redis.
+// A pool of memcacheds that becomes a Redis pool sends its clients away, also one whose requests are held. The next
+// ones find a Redis.
 func TestReloadToRedis(t *testing.T) {
 	r := start(t, 1, 0, nil)
 	s := testkit.StartRedis(t)
@@ -59,7 +60,9 @@ func TestReloadToRedis(t *testing.T) {
 func TestReloadToRedisInherits(t *testing.T) {
 	r, p, _ := pair(t, nil)
 	c := r.client()
-	r.eventually(0, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
+	r.eventually(0, "connected", func(sh *session.Shard) bool {
+		return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready()
+	})
 	p.leave()
 	r.eventually(0, "ejected", func(sh *session.Shard) bool { return !sh.Pools[0].Health.Usable(0) })
 	c.say("set k 0 0 1\r\nx\r\n")
@@ -77,7 +80,8 @@ func TestReloadToRedisInherits(t *testing.T) {
 	})
 }
 
-// Another database is selected on connections made anew, while clients stay; for another password they have to come again.
+// Another database is selected on connections made anew, while clients stay; for another password they have to come
+// again.
 func TestReloadLogin(t *testing.T) {
 	s := testkit.StartRedis(t)
 	r := start(t, 1, 0, nil)
@@ -106,7 +110,8 @@ func TestReloadLogin(t *testing.T) {
 	c.hear("+OK\r\n+OK\r\n")
 }
 
-// A master that is given by its sentinels takes the place of a server, and is not listened for any more when it has gone.
+// A master that is given by its sentinels takes the place of a server, and is not listened for any more when it has
+// gone.
 func TestReloadToSentinels(t *testing.T) {
 	t.Parallel()
 	master, other := testkit.StartRedis(t), testkit.StartRedis(t)

@@ -13,18 +13,21 @@ import (
 	"magent/internal/testkit"
 )
 
-// What looks up the names of servers ends with the last pool that has them, over many reloads: no goroutine is left, and no
-// name is looked up for nothing. What another pool still has goes on.
+// What looks up the names of servers ends with the last pool that has them, over many reloads: no goroutine is left,
+// and no name is looked up for nothing. What another pool still has goes on.
 func TestReloadEndsResolvers(t *testing.T) {
 	f := newFake(t, 0)
 	f.memory()
 	cfg := named(f, 2)
 	cfg.Pools[0].Name = "main"
 	other := cfg.Pools[0]
-	other.Name, other.Listen = "other", []config.Listen{{Network: "unix", Address: t.TempDir() + "/s", Backlog: 5, Mode: 0o600}}
+	other.Name, other.Listen = "other",
+		[]config.Listen{{Network: "unix", Address: t.TempDir() + "/s", Backlog: 5, Mode: 0o600}}
 	cfg.Pools = append(cfg.Pools, other)
 	cfg.ResolveInterval = time.Hour
-	r := startNamed(t, cfg, func(context.Context, string, string) ([]netip.Addr, error) { return addrs("127.0.0.1"), nil })
+	r := startNamed(t, cfg, func(context.Context, string, string) ([]netip.Addr, error) {
+		return addrs("127.0.0.1"), nil
+	})
 	for n := range 50 {
 		r.reload(func(pools []config.Pool) []config.Pool {
 			pools[0].Servers[0].Host = fmt.Sprintf("cache%d.test", n)

@@ -19,9 +19,9 @@ import (
 	"magent/internal/testkit"
 )
 
-// Tasks between loops, and requests that wait on a session, outlive the pool that they were made for when a reload removes or
-// changes it. They are answered with an error, and nothing of them reaches a server of another pool, nor of the pool that has
-// taken the place.
+// Tasks between loops, and requests that wait on a session, outlive the pool that they were made for when a reload
+// removes or changes it. They are answered with an error, and nothing of them reaches a server of another pool, nor
+// of the pool that has taken the place.
 
 const goneReply = "SERVER_ERROR the pool was removed or changed by a reload\r\n"
 
@@ -38,7 +38,10 @@ func threePools(t *testing.T, threads int) (r *rig, second *fake) {
 		}
 		dir := t.TempDir() // whose names stay free while a pool is not there
 		for i := range cfg.Pools {
-			cfg.Pools[i].Listen = []config.Listen{{Network: "unix", Address: fmt.Sprintf("%s/%d", dir, i), Backlog: 64, Mode: 0o600}}
+			cfg.Pools[i].Listen = []config.Listen{{
+				Network: "unix", Address: fmt.Sprintf("%s/%d", dir, i), Backlog: 64,
+				Mode: 0o600,
+			}}
 		}
 	})
 	return r, second
@@ -49,7 +52,8 @@ func changes(t *testing.T) map[string]func([]config.Pool) []config.Pool {
 	third := newFake(t, 2)
 	t.Cleanup(func() {
 		for len(third.asked) > 0 {
-			if text := (<-third.asked).text; strings.Contains(text, " k") || strings.HasPrefix(text, "get t") || strings.HasPrefix(text, "flush_all") {
+			if text := (<-third.asked).text; strings.Contains(text, " k") || strings.HasPrefix(text, "get t") ||
+				strings.HasPrefix(text, "flush_all") {
 				t.Errorf("the server of the new pool was asked for %q", text)
 			}
 		}
@@ -139,8 +143,8 @@ func TestTaskOfAPoolThatIsGone(t *testing.T) {
 
 const tooLarge = "set, refused"
 
-// task makes a task of the first pool, and returns what posts it to the last loop. The call is one of a pool that stays, so
-// that the reload does not wait for it.
+// task makes a task of the first pool, and returns what posts it to the last loop. The call is one of a pool that
+// stays, so that the reload does not wait for it.
 func (r *rig) task(home *session.Shard, text string, to call.Client) (send func()) {
 	owner := r.svc.shards[len(r.svc.shards)-1]
 	p, c := home.Pools[0], home.Pools[2].Engine.NewCall(to)
@@ -149,7 +153,8 @@ func (r *rig) task(home *session.Shard, text string, to call.Client) (send func(
 	case strings.HasPrefix(text, "flush_all"):
 		return func() { home.SendFlush(p, c, []byte(text)) }
 	case text == tooLarge:
-		request.Op, request.Key, request.Reply = ascii.OpSet, []byte("k"), []byte("SERVER_ERROR object too large for cache\r\n")
+		request.Op, request.Key, request.Reply = ascii.OpSet, []byte("k"),
+			[]byte("SERVER_ERROR object too large for cache\r\n")
 		return func() { home.SendDrop(owner, p, c, request) }
 	case strings.HasPrefix(text, "get k l"):
 		keys := r.owned(owner.ID, 2)
@@ -180,7 +185,9 @@ func TestWaitingRequestOfAPoolThatIsGone(t *testing.T) {
 		text += "flush_all\r\nget " + keys[0] + " " + r.owned(0, 2)[1] + "\r\n" + getLine(keys)
 		want += goneReply + goneReply + goneReply
 		c.say(text)
-		r.eventually(0, "paused", func(sh *session.Shard) bool { return sh.Pools[0].Count.BytesRead > uint64(len(text)) })
+		r.eventually(0, "paused", func(sh *session.Shard) bool {
+			return sh.Pools[0].Count.BytesRead > uint64(len(text))
+		})
 		r.reload(func(p []config.Pool) []config.Pool { return p[1:] })
 		c.hear(want)
 		c.ended()
@@ -192,8 +199,8 @@ func TestWaitingRequestOfAPoolThatIsGone(t *testing.T) {
 	}
 }
 
-// Busy clients of pools that are removed, renamed, reordered and added again, on several loops: nobody gets what is in another
-// pool, and every request is answered until its connection ends.
+// Busy clients of pools that are removed, renamed, reordered and added again, on several loops: nobody gets what is
+// in another pool, and every request is answered until its connection ends.
 func TestReloadsUnderBusyClients(t *testing.T) {
 	t.Parallel()
 	for _, threads := range []int{2, 3} {
@@ -212,7 +219,10 @@ func TestReloadsUnderBusyClients(t *testing.T) {
 		renamed[0].Name, renamed[1].Name = "x", "y"
 		slices.Reverse(reordered)
 		for range 15 {
-			for _, pools := range [][]config.Pool{full[2:], full, renamed, reordered, full[1:], full, renamed[:1], renamed} {
+			for _, pools := range [][]config.Pool{
+				full[2:], full, renamed, reordered, full[1:], full, renamed[:1],
+				renamed,
+			} {
 				if err := r.svc.Reload(pools); err != nil {
 					t.Fatal(err)
 				}
@@ -277,7 +287,8 @@ func askOf(c net.Conn, i, n int, stop <-chan struct{}) error {
 		default:
 		}
 		a, b := fmt.Sprintf("a%d", n), fmt.Sprintf("b%d", n)
-		if _, err := fmt.Fprintf(c, "get %s\r\nset %s 0 0 1\r\nx\r\nget %s %s\r\nflush_all\r\n", a, b, a, b); err != nil {
+		if _, err := fmt.Fprintf(c, "get %s\r\nset %s 0 0 1\r\nx\r\nget %s %s\r\nflush_all\r\n", a, b, a,
+			b); err != nil {
 			return nil
 		}
 		value := func(key string) string { return fmt.Sprintf("VALUE %s %d 1\r\n%d\r\n", key, i, i) }

@@ -48,8 +48,8 @@ func TestReloadWithoutAChange(t *testing.T) {
 	}
 }
 
-// Another server takes the place of one. A client stays connected; what it has asked before is answered before, and what it
-// asks meanwhile waits.
+// Another server takes the place of one. A client stays connected; what it has asked before is answered before, and
+// what it asks meanwhile waits.
 func TestReloadServers(t *testing.T) {
 	r := start(t, 1, 0, nil)
 	p := r.servers[0]
@@ -177,7 +177,10 @@ func TestReloadIsRefused(t *testing.T) {
 	free := testkit.DeadAddr(t)
 	for want, change := range map[string]func(*config.Pool){
 		"address already in use": func(p *config.Pool) {
-			p.Listen = []config.Listen{{Network: "tcp", Address: free, Backlog: 5}, {Network: "tcp", Address: taken.Addr().String(), Backlog: 5}}
+			p.Listen = []config.Listen{
+				{Network: "tcp", Address: free, Backlog: 5},
+				{Network: "tcp", Address: taken.Addr().String(), Backlog: 5},
+			}
 		},
 		"is unknown": func(p *config.Pool) { p.Distribution = "x" },
 	} {
@@ -260,7 +263,8 @@ func TestFiguresBesideReloads(t *testing.T) {
 	var sets [][]config.Pool
 	for i := range 20 {
 		other := one[0]
-		other.Name, other.Listen = fmt.Sprintf("pool%d", i), []config.Listen{{Network: "tcp", Address: testkit.DeadAddr(t), Backlog: 5}}
+		other.Name, other.Listen = fmt.Sprintf("pool%d", i),
+			[]config.Listen{{Network: "tcp", Address: testkit.DeadAddr(t), Backlog: 5}}
 		if sets = append(sets, append(slices.Clone(one), other)); i%2 > 0 {
 			sets = append(sets, one)
 		}

@@ -53,7 +53,8 @@ func (m *moving) wantsMoved(ejections uint64) {
 	for id := range m.svc.shards {
 		m.eventually(id, "connected to the new address", func(sh *session.Shard) bool {
 			p := sh.Pools[0]
-			return p.Conns[0].Ready() && p.Health.Usable(0) && strings.HasPrefix(p.Conns[0].Endpoint().String(), "127.0.0.2:")
+			return p.Conns[0].Ready() && p.Health.Usable(0) &&
+				strings.HasPrefix(p.Conns[0].Endpoint().String(), "127.0.0.2:")
 		})
 	}
 	m.on(0, func(sh *session.Shard) {
@@ -173,7 +174,9 @@ func TestPrimaryMoves(t *testing.T) {
 		}
 		return addrs("127.0.0.1"), nil
 	})
-	r.eventually(0, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
+	r.eventually(0, "connected", func(sh *session.Shard) bool {
+		return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready()
+	})
 	backup.dump.Store("key=a exp=-1 la=1 cas=1 fetch=no cls=1 size=60\r\nEND\r\n")
 	moved.Store(true)
 	c := r.client()

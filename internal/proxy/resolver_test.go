@@ -27,7 +27,8 @@ func named(f *fake, threads int) config.Config {
 		Pools: []config.Pool{{
 			Listen:  []config.Listen{{Network: "tcp", Address: "127.0.0.1:0", Backlog: 64}},
 			Servers: []config.Address{server}, Hash: "md5", Distribution: "ketama", Ack: config.AckAll,
-			Timeout: time.Hour, ConnectTimeout: testkit.Patience, ServerFailureLimit: 1, ProbeInterval: time.Millisecond,
+			Timeout: time.Hour, ConnectTimeout: testkit.Patience, ServerFailureLimit: 1,
+			ProbeInterval: time.Millisecond,
 		}},
 		Threads: threads, MaxClients: 10, MaxValue: 1000, MaxDirty: 10_000,
 	}
@@ -56,7 +57,9 @@ func addrs(texts ...string) []netip.Addr {
 func TestNameWithSeveralAddresses(t *testing.T) {
 	for _, found := range [][]netip.Addr{addrs("127.0.0.1", "127.0.0.2"), addrs("127.0.0.2", "::1", "127.0.0.1")} {
 		f := newFake(t, 0)
-		r := startNamed(t, named(f, 2), func(context.Context, string, string) ([]netip.Addr, error) { return found, nil })
+		r := startNamed(t, named(f, 2), func(context.Context, string, string) ([]netip.Addr, error) {
+			return found, nil
+		})
 		up := func(sh *session.Shard) bool { return sh.Pools[0].Health.Usable(0) && sh.Pools[0].Conns[0].Ready() }
 		for away := range uint64(4) {
 			for id := range 2 {
@@ -64,20 +67,23 @@ func TestNameWithSeveralAddresses(t *testing.T) {
 				r.on(id, func(sh *session.Shard) {
 					p := sh.Pools[0]
 					if n := p.Conns[0].Stats.Connects; n != away+1 || away == 0 && p.Figures(0).Ejections > 0 {
-						t.Errorf("%v: loop %d: %d connections, %d ejections, the server was away %d times", found, id, n, p.Figures(0).Ejections, away)
+						t.Errorf("%v: loop %d: %d connections, %d ejections, the server was away %d times", found, id,
+							n, p.Figures(0).Ejections, away)
 					}
 				})
 			}
 			f.reset(2)
 			for id := range 2 {
-				r.eventually(id, "connected again", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Stats.Connects > away+1 })
+				r.eventually(id, "connected again", func(sh *session.Shard) bool {
+					return sh.Pools[0].Conns[0].Stats.Connects > away+1
+				})
 			}
 		}
 	}
 }
 
-// reset ends all connections, by which the server is ejected, when the expected number of them is there: magent may know
-// of a connection before the fake does.
+// reset ends all connections, by which the server is ejected, when the expected number of them is there: magent may
+// know of a connection before the fake does.
 func (f *fake) reset(expected int) {
 	f.t.Helper()
 	testkit.Until(f.t, fmt.Sprint(expected, " connections"), func() bool { return f.tryReset(expected) })
@@ -112,7 +118,9 @@ func TestNameWithAnAddressThatHangs(t *testing.T) {
 		return addrs("127.0.0.2", "127.0.0.1"), nil
 	})
 	c := r.client()
-	r.eventually(0, "up", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Health.Usable(0) })
+	r.eventually(0, "up", func(sh *session.Shard) bool {
+		return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Health.Usable(0)
+	})
 	c.say("get a\r\n")
 	c.hear(miss)
 }
@@ -163,6 +171,8 @@ func TestNamesAreLookedUpAtTheSameTime(t *testing.T) {
 		return addrs("127.0.0.1"), nil
 	})
 	for id := range 2 {
-		r.eventually(id, "the other one connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[1].Ready() })
+		r.eventually(id, "the other one connected", func(sh *session.Shard) bool {
+			return sh.Pools[0].Conns[1].Ready()
+		})
 	}
 }

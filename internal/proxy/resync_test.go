@@ -81,7 +81,8 @@ func TestDeletionsOfAReturnAreFew(t *testing.T) {
 	r.back(0)
 }
 
-// A connection that ends with requests on it that were given up was not idle: the server is ejected, and its key made good.
+// A connection that ends with requests on it that were given up was not idle: the server is ejected, and its key made
+// good.
 func TestConnectionEndsWithRequestsGivenUp(t *testing.T) {
 	r := startAs(t, 1000, 1, 1, func(cfg *config.Config) {
 		cfg.Pools[0].ServerFailureLimit, cfg.Pools[0].Timeout = 100, 30*time.Millisecond
@@ -96,7 +97,9 @@ func TestConnectionEndsWithRequestsGivenUp(t *testing.T) {
 	c.hear("STORED\r\n")
 	b.want("mg k v f t u\r\n").answer("VA 1 f0 t-1\r\n2\r\n")
 	p.want("ms k 1 F0\r\n2\r\n")
-	r.eventually(0, "both are given up", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Stats.Timeouts == 2 })
+	r.eventually(0, "both are given up", func(sh *session.Shard) bool {
+		return sh.Pools[0].Conns[0].Stats.Timeouts == 2
+	})
 	lost.lose()
 	r.away(0)
 }

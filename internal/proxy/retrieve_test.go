@@ -61,7 +61,9 @@ func TestMultiGetIsSplitAndMerged(t *testing.T) {
 			}
 			for _, p := range order {
 				asks[p].answer(blocks(s.of[p], hit))
-				r.eventually(0, "its answer", func(sh *session.Shard) bool { return sh.Pools[0].Conns[p].Pending() == 0 })
+				r.eventually(0, "its answer", func(sh *session.Shard) bool {
+					return sh.Pools[0].Conns[p].Pending() == 0
+				})
 			}
 			c.hear(blocks(s.keys, hit))
 		}
@@ -80,8 +82,8 @@ func TestMultiGetWithAKeyTwice(t *testing.T) {
 	c.hear(answer)
 }
 
-// A reply with a key that was not asked for is that of somebody else: the connection is given up, what it would have answered
-// is asked of the backup, and the client behind gets its own.
+// A reply with a key that was not asked for is that of somebody else: the connection is given up, what it would have
+// answered is asked of the backup, and the client behind gets its own.
 func TestMultiGetWithAnotherKey(t *testing.T) {
 	for _, request := range []string{"get a b\r\n", "gets a b\r\n", "gat 5 a b\r\n"} {
 		r, p, b := pair(t, nil)
@@ -104,7 +106,9 @@ func TestMultiGetWithAnotherKey(t *testing.T) {
 			t.Fatalf("%q: %q", request, line)
 		}
 		other.hear("VALUE secret 0 1\r\ns\r\nEND\r\n")
-		r.eventually(0, "the connection given up", func(sh *session.Shard) bool { return !sh.Pools[0].Health.Usable(0) })
+		r.eventually(0, "the connection given up", func(sh *session.Shard) bool {
+			return !sh.Pools[0].Health.Usable(0)
+		})
 	}
 }
 
@@ -164,8 +168,8 @@ func TestMultiGetPartial(t *testing.T) {
 	c.nothing()
 }
 
-// Without backups a multi-get gives the hits that there are, also when it is carried out in parts by several loops or in
-// pieces, and all keys of one of them are lost. Only when all keys are lost it is an error.
+// Without backups a multi-get returns the hits that there are. That also holds if several loops or pieces carry it
+// out, and all keys of one of them are lost. It is an error only if all keys are lost.
 func TestMultiGetPartialInPartsAndPieces(t *testing.T) {
 	for threads := 1; threads <= 2; threads++ {
 		r := start(t, 2, 0, func(cfg *config.Config) { cfg.Threads = threads })
@@ -198,7 +202,10 @@ func TestMultiGetPartialInPartsAndPieces(t *testing.T) {
 		if got := c.stats("")["proxy_conn_errors"]; got != "0" {
 			t.Errorf("%s errors", got)
 		}
-		for n, keys := range [][]string{dead[:1], dead[:10], dead[:3*session.PieceKeys], dead[:2*session.PieceKeys+1]} {
+		for n, keys := range [][]string{
+			dead[:1], dead[:10], dead[:3*session.PieceKeys],
+			dead[:2*session.PieceKeys+1],
+		} {
 			c.say(getLine(keys))
 			if line := c.line(); !strings.HasPrefix(line, "SERVER_ERROR ") {
 				t.Errorf("all of %d keys are lost: %q", len(keys), line)
@@ -252,7 +259,10 @@ func TestMultiGetRefused(t *testing.T) {
 func TestGatTouchesTheBackup(t *testing.T) {
 	r, p, b := pair(t, nil)
 	c := r.client()
-	for _, w := range []struct{ request, read string }{{"gat 50 a b\r\n", "get a b\r\n"}, {"gats 50 a b\r\n", "gets a b\r\n"}} {
+	for _, w := range []struct{ request, read string }{
+		{"gat 50 a b\r\n", "get a b\r\n"},
+		{"gats 50 a b\r\n", "gets a b\r\n"},
+	} {
 		c.say(w.request)
 		b.want("touch a 50\r\n").answer("TOUCHED\r\n")
 		b.want("touch b 50\r\n").answer("NOT_FOUND\r\n")
@@ -280,7 +290,10 @@ func TestGatDisagreement(t *testing.T) {
 		request := "gat 50 " + strings.Join(keys, " ") + "\r\n"
 		c.say(request)
 		for i, key := range keys {
-			b.want("touch " + key + " 50\r\n").answer([]string{"TOUCHED\r\n", "NOT_FOUND\r\n", "TOUCHED\r\n", "TOUCHED\r\n"}[i])
+			b.want("touch " + key + " 50\r\n").answer([]string{
+				"TOUCHED\r\n", "NOT_FOUND\r\n", "TOUCHED\r\n",
+				"TOUCHED\r\n",
+			}[i])
 		}
 		hits := func(key string) bool { return key == "c" }
 		p.want(request).answer(blocks(keys, hits))
@@ -340,7 +353,10 @@ func TestLongGat(t *testing.T) {
 
 // A multi-get of very many keys is carried out in pieces, which the client does not see.
 func TestVeryLongMultiGet(t *testing.T) {
-	for _, n := range []int{session.PieceKeys - 1, session.PieceKeys, session.PieceKeys + 1, 2 * session.PieceKeys, 1000} {
+	for _, n := range []int{
+		session.PieceKeys - 1, session.PieceKeys, session.PieceKeys + 1, 2 * session.PieceKeys,
+		1000,
+	} {
 		r := start(t, 3, 0, nil)
 		for _, f := range r.servers {
 			f.answers(func(text string) string { return blocks(strings.Fields(text)[1:], odd) })
@@ -365,6 +381,7 @@ func TestVeryLongMultiGetFails(t *testing.T) {
 	c := r.client()
 	s := r.split(5 * session.PieceKeys)
 	c.say(getLine(s.keys) + "get k1\r\n")
-	c.hear(strings.TrimSuffix(blocks(s.keys[:session.PieceKeys], nil), "END\r\n") + "SERVER_ERROR no\r\n" + blocks([]string{"k1"}, nil))
+	c.hear(strings.TrimSuffix(blocks(s.keys[:session.PieceKeys], nil), "END\r\n") + "SERVER_ERROR no\r\n" +
+		blocks([]string{"k1"}, nil))
 	c.nothing()
 }

@@ -8,12 +8,12 @@ import (
 	"magent/internal/vip"
 )
 
-// Of several proxies in front of the same servers, with one virtual address among them, only the one that has the address knows
-// what is true: the writes of clients go through it. The others stand by. What they know of outages may be long out of date, and
-// a copy that they make could bring back an old value. So they make nothing good, and do not read what they believe to have
-// missed something, until the address comes to them.
+// Several proxies may share a virtual address. Only the one that has it sees the writes of clients, and so knows what
+// is true. The others stand by. What they know of outages may be out of date, and a copy that they make could bring
+// back an old value. So they repair nothing, and do not read servers that they believe to have missed something, until
+// they get the address.
 
-// watchRole has the service stand by while this machine has not the virtual address.
+// watchRole makes the service stand by while this machine does not have the virtual address.
 func (svc *Service) watchRole() (err error) {
 	if !svc.cfg.VIP.IsValid() {
 		return nil
@@ -31,13 +31,14 @@ func (svc *Service) setStandby(standby bool) {
 	if svc.shared.Standby.Swap(standby) == standby {
 		return
 	}
-	svc.log.Info().Str("vip", svc.cfg.VIP.String()).Bool("standby", standby).Msg("the virtual address has come or gone")
+	svc.log.Info().Str("vip", svc.cfg.VIP.String()).Bool("standby",
+		standby).Msg("the virtual address has come or gone")
 	for _, sh := range svc.shards {
 		sh.L.Post(loop.TaskFunc(func() { svc.changeRole(sh) }))
 	}
 }
 
-// changeRole begins or stops to make servers good.
+// changeRole starts or stops the repair of servers.
 func (svc *Service) changeRole(sh *session.Shard) {
 	for _, p := range sh.Pools {
 		switch {

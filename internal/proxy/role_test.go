@@ -9,8 +9,8 @@ import (
 	"magent/internal/session"
 )
 
-// A proxy that stands by leaves a server alone that it believes to have missed something, until the virtual address comes; and
-// stops when it goes.
+// A proxy that stands by leaves a server alone that it believes to have missed something, until the virtual address
+// comes; and stops when it goes.
 func TestStandby(t *testing.T) {
 	r, c, gone, other := outage(t, 0, nil)
 	r.svc.setStandby(true)

@@ -7,8 +7,8 @@ import (
 	"magent/internal/stats"
 )
 
-// statsRound asks all loops for their figures. It belongs to one loop at a time, one after the other, as a task of their
-// mailboxes, and ends where it has begun: on a loop with a client's call, or beside the loops with the channel.
+// statsRound collects the figures of all loops. It belongs to one loop at a time, as a task of their mailboxes. It
+// ends where it began: on a loop, with a client's call, or beside the loops, with the channel.
 type statsRound struct {
 	svc  *Service
 	next int // the loop that is asked now
@@ -25,5 +25,5 @@ type statsRound struct {
 	process stats.Process // as of the last loop
 }
 
-// shownHotKeys is how many of the hottest keys are told.
+// shownHotKeys is how many of the hottest keys are shown.
 const shownHotKeys = 20

@@ -45,7 +45,8 @@ func startReplicated(t *testing.T, threads, sentinels int, change func(*config.C
 			Name: "main", Redis: true,
 			Listen:  []config.Listen{{Network: "tcp", Address: "127.0.0.1:0", Backlog: 64}},
 			Servers: []config.Address{known("m", addrs...)}, Hash: "md5", Distribution: "ketama",
-			Timeout: time.Hour, ConnectTimeout: testkit.Patience, ServerFailureLimit: 1, ProbeInterval: 10 * time.Millisecond,
+			Timeout: time.Hour, ConnectTimeout: testkit.Patience, ServerFailureLimit: 1,
+			ProbeInterval: 10 * time.Millisecond,
 		}},
 		Threads: threads, MaxClients: 10, MaxValue: 1000, MaxDirty: 10_000,
 	}
@@ -69,7 +70,8 @@ func (w *replicated) wants(s *testkit.Redis, ejections uint64) {
 		testkit.Eventually(w.t, "connected to "+s.Addr, func() error {
 			err := errors.New("it is not")
 			w.on(id, func(sh *session.Shard) {
-				if p := sh.Pools[0]; p.Conns[0].Ready() && p.Health.Usable(0) && p.Conns[0].Endpoint().String() == s.Addr {
+				if p := sh.Pools[0]; p.Conns[0].Ready() && p.Health.Usable(0) &&
+					p.Conns[0].Endpoint().String() == s.Addr {
 					err = nil
 				}
 			})
@@ -83,8 +85,8 @@ func (w *replicated) wants(s *testkit.Redis, ejections uint64) {
 	})
 }
 
-// When the sentinels replace a master that is well, all loops follow without an ejection; what was in flight gets an error, and
-// is not waited for.
+// When the sentinels replace a master that is well, all loops follow without an ejection; what was in flight gets an
+// error, and is not waited for.
 func TestMasterIsReplaced(t *testing.T) {
 	t.Parallel()
 	w := startReplicated(t, 2, 3, nil)
@@ -122,7 +124,10 @@ func (w *replicated) inFlight(n int) {
 // When the master dies, or hangs, the new one is connected to once it is announced, although no probe has found it.
 func TestMasterDies(t *testing.T) {
 	t.Parallel()
-	for name, end := range map[string]func(*testkit.Redis){"dies": (*testkit.Redis).Kill, "hangs": (*testkit.Redis).Pause} {
+	for name, end := range map[string]func(*testkit.Redis){
+		"dies":  (*testkit.Redis).Kill,
+		"hangs": (*testkit.Redis).Pause,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := startReplicated(t, 1, 1, func(cfg *config.Config) {
@@ -163,7 +168,8 @@ func TestSentinelsAreAskedAtFirst(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	listening, heard, ended := make(chan bool, 1), make(chan bool, 1), make(chan error, 1)
 	go func() {
-		ended <- redis.Listen(ctx, w.sentinels[0].Addr, testkit.Patience, time.Hour, func() { listening <- true }, func(redis.Switch) { heard <- true })
+		ended <- redis.Listen(ctx, w.sentinels[0].Addr, testkit.Patience, time.Hour, func() { listening <- true },
+			func(redis.Switch) { heard <- true })
 	}()
 	defer func() { cancel(); <-ended }()
 	testkit.Await(t, "listening", listening)
@@ -173,8 +179,8 @@ func TestSentinelsAreAskedAtFirst(t *testing.T) {
 	w.follows()
 }
 
-// follows waits until the first loop is connected to the replica. Some seconds later it would be in any case: the sentinels have the
-// old master end its connections.
+// follows waits until the first loop is connected to the replica. Some seconds later it would be in any case: the
+// sentinels have the old master end its connections.
 func (w *replicated) follows() {
 	w.t.Helper()
 	w.eventually(0, "connected to the new master", func(sh *session.Shard) bool {
@@ -192,7 +198,8 @@ func TestSentinelIsListenedToAgain(t *testing.T) {
 	w.follows()
 }
 
-// A connection that is being made is not given up with what is collected for it: the sentinels are asked again in a moment.
+// A connection that is being made is not given up with what is collected for it: the sentinels are asked again in a
+// moment.
 func TestMasterIsReplacedWhileConnecting(t *testing.T) {
 	w := startReplicated(t, 1, 1, nil)
 	asked := make(chan bool, 1)

@@ -27,11 +27,13 @@ type Options struct {
 
 	StoredEvery time.Duration // how often servers are asked what they store; 0: they are not
 
-	Sockets  []Socket     // that listen already; the Service takes them over, also when Start fails
-	TakeOver func() error // called when all addresses are bound, before the journal is opened; nil: there is nobody to take over from
+	Sockets []Socket // that listen already; the Service takes them over, also when Start fails
+	// Called when all addresses are bound, before the journal is opened; nil: no process is to be taken over from.
+	TakeOver func() error
 
-	Give  func(*os.File) error // hands a file of Config.StateDir to the user who will go on to run; nil: nobody has to be given anything
-	Files []string             // other files of the process, which may be in Config.StateDir
+	// Gives a file of Config.StateDir to the user as whom the process will go on; nil: not needed.
+	Give  func(*os.File) error
+	Files []string // other files of the process, which may be in Config.StateDir
 
 	lookup    discover.LookupFunc // in tests; else the system's
 	maxJoint  int                 // in tests; else maxJoint
@@ -73,7 +75,7 @@ type Service struct {
 	dead        chan error
 }
 
-// Addrs returns the bound addresses, a port 0 replaced by the one that the kernel chose.
+// Addrs returns the bound addresses. In place of port 0 they have the port that the kernel chose.
 func (svc *Service) Addrs() []string {
 	var out []string
 	for _, ln := range svc.listeners {
@@ -82,7 +84,7 @@ func (svc *Service) Addrs() []string {
 	return out
 }
 
-// AddrsOf returns those of one pool.
+// AddrsOf returns the bound addresses of one pool.
 func (svc *Service) AddrsOf(pool int) []string {
 	var out []string
 	for _, ln := range svc.listeners {
@@ -93,7 +95,7 @@ func (svc *Service) AddrsOf(pool int) []string {
 	return out
 }
 
-// Warnings are what was wrong at the start, and kept nothing from being served. They have been logged.
+// Warnings returns what was wrong at the start without preventing it. It has been logged.
 func (svc *Service) Warnings() (texts []string) {
 	for _, d := range svc.doubts {
 		texts = append(texts, d.String())
@@ -111,9 +113,9 @@ func (svc *Service) died(err error) {
 	}
 }
 
-// listener accepts the clients of a pool on the first loop and spreads them over all loops, each new one to the loop
-// that has the fewest. (Measured against a listener per loop with SO_REUSEPORT, see test/bench/RESULTS.md: there the
-// kernel's hash spreads a few clients badly.)
+// listener accepts the clients of a pool on the first loop. Each new client goes to the loop with the fewest clients.
+// (Measured against a listener per loop with SO_REUSEPORT, see test/bench/RESULTS.md: there the kernel's hash spreads
+// a few clients badly.)
 type listener struct {
 	svc  *Service
 	sh   *session.Shard
@@ -128,13 +130,13 @@ type listener struct {
 	wake    *loop.Timer // set: the listener rests
 }
 
-// Socket is one that listens already.
+// Socket is a socket that listens already.
 type Socket struct {
 	FD      int
 	Foreign bool // whoever made it will use it again: its file, if it is a unix socket, stays
 }
 
-// storedAsk is one server that is to be asked.
+// storedAsk is a server that is to be asked for its contents.
 type storedAsk struct {
 	p      *pool.Pool // of the first loop
 	server int

@@ -40,7 +40,10 @@ func TestDrain(t *testing.T) {
 		}
 		busy.say("get a\r\nset k 0 0 1\r\nx\r\nget incompl")
 		other.say("get a\r\n")
-		asks := []*ask{testkit.Await(t, "a request", p.asked), testkit.Await(t, "a request", p.asked), testkit.Await(t, "a request", p.asked)}
+		asks := []*ask{
+			testkit.Await(t, "a request", p.asked), testkit.Await(t, "a request", p.asked),
+			testkit.Await(t, "a request", p.asked),
+		}
 		set := b.want("set k 0 0 1\r\nx\r\n")
 		drained := r.drain()
 		idle.ended()
@@ -95,7 +98,10 @@ func TestCloseLeavesNothing(t *testing.T) {
 		before := descriptors(t)
 		cfg := config.Config{
 			Pools: []config.Pool{{
-				Listen:  []config.Listen{{Network: "tcp", Address: "127.0.0.1:0", Backlog: 5}, {Network: "unix", Address: path, Mode: 0o600, Backlog: 5}},
+				Listen: []config.Listen{
+					{Network: "tcp", Address: "127.0.0.1:0", Backlog: 5},
+					{Network: "unix", Address: path, Mode: 0o600, Backlog: 5},
+				},
 				Servers: []config.Address{f.addr}, Hash: "md5", Distribution: "ketama", Ack: config.AckAll,
 				Timeout: time.Hour, ConnectTimeout: time.Hour, ServerFailureLimit: 1, ProbeInterval: time.Hour,
 			}},
@@ -155,7 +161,8 @@ func TestStartFails(t *testing.T) {
 	good := func() config.Config {
 		return config.Config{Threads: 2, MaxClients: 1, Pools: []config.Pool{{
 			Listen:  []config.Listen{{Network: "tcp", Address: "127.0.0.1:0", Backlog: 5}},
-			Servers: []config.Address{server}, Hash: "md5", Distribution: "ketama", ConnectTimeout: time.Second, ProbeInterval: time.Hour,
+			Servers: []config.Address{server}, Hash: "md5", Distribution: "ketama", ConnectTimeout: time.Second,
+			ProbeInterval: time.Hour,
 		}}}
 	}
 	for name, c := range map[string]struct {
@@ -165,10 +172,15 @@ func TestStartFails(t *testing.T) {
 		"port in use": {func(p *config.Pool) {
 			p.Listen = append(p.Listen, config.Listen{Network: "tcp", Address: ln.Addr().String()})
 		}, "cannot listen on " + ln.Addr().String()},
-		"not an address":   {func(p *config.Pool) { p.Listen[0].Address = "nonsense" }, "nonsense"},
-		"a missing folder": {func(p *config.Pool) { p.Listen[0] = config.Listen{Network: "unix", Address: "/nonexistent/s"} }, "cannot listen on /nonexistent/s"},
-		"hash":             {func(p *config.Pool) { p.Hash = "sha9" }, "sha9"},
-		"distribution":     {func(p *config.Pool) { p.Distribution = "even" }, "even"},
+		"not an address": {func(p *config.Pool) { p.Listen[0].Address = "nonsense" }, "nonsense"},
+		"a missing folder": {func(p *config.Pool) {
+			p.Listen[0] = config.Listen{
+				Network: "unix",
+				Address: "/nonexistent/s",
+			}
+		}, "cannot listen on /nonexistent/s"},
+		"hash":         {func(p *config.Pool) { p.Hash = "sha9" }, "sha9"},
+		"distribution": {func(p *config.Pool) { p.Distribution = "even" }, "even"},
 	} {
 		before := descriptors(t)
 		cfg := good()
@@ -199,8 +211,10 @@ func TestLogOfStateChanges(t *testing.T) {
 	cfg := config.Config{
 		Pools: []config.Pool{{
 			Listen:  []config.Listen{{Network: "tcp", Address: "127.0.0.1:0", Backlog: 5}},
-			Servers: []config.Address{f.addr}, Backups: []config.Address{g.addr}, Hash: "md5", Distribution: "ketama", Ack: config.AckAll,
-			Timeout: time.Hour, ConnectTimeout: testkit.Patience, ServerFailureLimit: 1, ProbeInterval: time.Millisecond,
+			Servers: []config.Address{f.addr}, Backups: []config.Address{g.addr}, Hash: "md5", Distribution: "ketama",
+			Ack:     config.AckAll,
+			Timeout: time.Hour, ConnectTimeout: testkit.Patience, ServerFailureLimit: 1,
+			ProbeInterval: time.Millisecond,
 		}},
 		Threads: 2, MaxClients: 10, MaxValue: 1000, MaxDirty: 10_000,
 	}
@@ -230,7 +244,8 @@ func TestLogOfStateChanges(t *testing.T) {
 	}
 	for i, line := range lines {
 		want := []string{`"message":"server ejected"`, `"message":"server up"`}[i%2]
-		if !strings.Contains(line, want) || !strings.Contains(line, `"server":"`+f.addr.String()+`"`) || !strings.Contains(line, `"role":"primary"`) {
+		if !strings.Contains(line, want) || !strings.Contains(line, `"server":"`+f.addr.String()+`"`) ||
+			!strings.Contains(line, `"role":"primary"`) {
 			t.Errorf("line %d: %s", i, line)
 		}
 	}

@@ -22,13 +22,19 @@ func TestPipelinedRepliesKeepTheirOrder(t *testing.T) {
 		keys[p] = key
 	}
 	value := func(key string) string { return fmt.Sprintf("VALUE %s 0 1\r\nx\r\nEND\r\n", key) }
-	c.say("get " + keys[0] + "\r\nversion\r\nget " + keys[1] + "\r\nbogus\r\nget " + keys[2] + "\r\nget " + keys[0] + "\r\nmn\r\n")
-	a0, a1, a2 := r.servers[0].want("get "+keys[0]+"\r\n"), r.servers[1].want("get "+keys[1]+"\r\n"), r.servers[2].want("get "+keys[2]+"\r\n")
+	c.say("get " + keys[0] + "\r\nversion\r\nget " + keys[1] + "\r\nbogus\r\nget " + keys[2] + "\r\nget " + keys[0] +
+		"\r\nmn\r\n")
+	a0, a1, a2 := r.servers[0].want("get "+keys[0]+"\r\n"), r.servers[1].want("get "+keys[1]+"\r\n"),
+		r.servers[2].want("get "+keys[2]+"\r\n")
 	r.servers[0].want("get " + keys[0] + "\r\n")
 	a2.answer(value(keys[2]))
-	r.eventually(0, "the third server's answer", func(sh *session.Shard) bool { return sh.Pools[0].Conns[2].Pending() == 0 })
+	r.eventually(0, "the third server's answer", func(sh *session.Shard) bool {
+		return sh.Pools[0].Conns[2].Pending() == 0
+	})
 	a1.answer(value(keys[1]))
-	r.eventually(0, "the second server's answer", func(sh *session.Shard) bool { return sh.Pools[0].Conns[1].Pending() == 0 })
+	r.eventually(0, "the second server's answer", func(sh *session.Shard) bool {
+		return sh.Pools[0].Conns[1].Pending() == 0
+	})
 	a0.answer(value(keys[0]))
 	c.hear(value(keys[0]) + "VERSION test\r\n" + value(keys[1]) + "ERROR\r\n" + value(keys[2]))
 	a0.answer("END\r\n")
@@ -61,7 +67,9 @@ func TestHalfClose(t *testing.T) {
 	p.want("get b\r\n").answer(miss)
 	c.hear(miss + miss + "VERSION test\r\n")
 	c.ended()
-	r.eventually(0, "the client's end", func(sh *session.Shard) bool { return len(sh.Sessions) == 0 && sh.Assembly == 0 })
+	r.eventually(0, "the client's end", func(sh *session.Shard) bool {
+		return len(sh.Sessions) == 0 && sh.Assembly == 0
+	})
 }
 
 // quit closes when all that was asked before it is answered; what comes behind it is not read.
@@ -175,8 +183,10 @@ func TestMaxClients(t *testing.T) {
 	refused := r.client()
 	refused.hear("ERROR Too many open connections\r\n")
 	refused.ended()
-	if s := a.stats(""); s["curr_connections"] != "2" || s["rejected_connections"] != "1" || s["total_connections"] != "2" || s["accepting_conns"] != "0" {
-		t.Errorf("%s clients, %s refused, %s in all, accepting: %s", s["curr_connections"], s["rejected_connections"], s["total_connections"], s["accepting_conns"])
+	if s := a.stats(""); s["curr_connections"] != "2" || s["rejected_connections"] != "1" ||
+		s["total_connections"] != "2" || s["accepting_conns"] != "0" {
+		t.Errorf("%s clients, %s refused, %s in all, accepting: %s", s["curr_connections"], s["rejected_connections"],
+			s["total_connections"], s["accepting_conns"])
 	}
 	b.c.Close()
 	r.eventually(0, "room again", func(*session.Shard) bool { return r.svc.group.Clients.Load() == 1 })

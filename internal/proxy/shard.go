@@ -9,7 +9,7 @@ import (
 	"magent/internal/session"
 )
 
-// addPool makes the parts of a pool on all loops, which do not run yet or stand still.
+// addPool makes the parts of a pool on all loops. The loops do not run yet, or stand still.
 func (svc *Service) addPool(index int, cfg *config.Pool, rings placement.Rings) (peers []*pool.Pool) {
 	var loops []*pool.Loop
 	for _, sh := range svc.shards {
@@ -25,7 +25,7 @@ func (svc *Service) addPool(index int, cfg *config.Pool, rings placement.Rings) 
 	return peers
 }
 
-// start connects to all servers; it runs on the loop.
+// start connects to all servers. It runs on the loop.
 func (svc *Service) start(sh *session.Shard) {
 	sh.Start()
 	svc.askSoon(sh)
@@ -39,7 +39,7 @@ func (svc *Service) run(sh *session.Shard) {
 	}
 }
 
-// giveBack has memory go back to the system; see session.Options.
+// giveBack returns memory to the system (session.Options).
 func (svc *Service) giveBack() bool {
 	if !svc.giving.CompareAndSwap(false, true) {
 		return false
@@ -49,7 +49,7 @@ func (svc *Service) giveBack() bool {
 	return true
 }
 
-// collect is a goroutine: collecting takes time, and the loops go on meanwhile.
+// collect runs in a goroutine of its own: it takes time, and the loops go on meanwhile.
 func (svc *Service) collect() {
 	defer svc.helpers.Done()
 	defer svc.giving.Store(false)

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// askedBy is what a client may be taken to have asked for with these bytes, in the form in which the strict server notes it:
-// the contract, read a second time and written in another way than package ascii. What is refused may be in it; but where a
-// value ends, and where the connection does, has to be as the contract says.
+// askedBy is what a client may be taken to have asked for with these bytes, in the form in which the strict server
+// notes it: the contract, read a second time and written in another way than package ascii. What is refused may be in
+// it; but where a value ends, and where the connection does, has to be as the contract says.
 func askedBy(in string, maxValue int) (out []string) {
 	for {
 		line, rest, found := strings.Cut(in, "\n")
@@ -26,7 +26,8 @@ func askedBy(in string, maxValue int) (out []string) {
 			continue
 		}
 		command, args := words[0], words[1:]
-		if retrieval := strings.Contains(" get gets gat gats ", " "+command+" "); !retrieval && len(line)+len(end) > 2048 {
+		if retrieval := strings.Contains(" get gets gat gats ", " "+command+" "); !retrieval &&
+			len(line)+len(end) > 2048 {
 			return out
 		}
 		meant := letters.FindString(command)
@@ -35,7 +36,8 @@ func askedBy(in string, maxValue int) (out []string) {
 			meant = strings.ToLower(meant)
 		default:
 			meant = ""
-			if n, told := toldLength("set", args); told && numeric(args, 1, 2) || told && numeric(args, len(args)-3, len(args)-2) && n >= 0 {
+			if n, told := toldLength("set", args); told && numeric(args, 1, 2) || told &&
+				numeric(args, len(args)-3, len(args)-2) && n >= 0 {
 				if knownWord(command) == "" {
 					meant = "set"
 				}
@@ -86,7 +88,8 @@ var (
 	letters  = regexp.MustCompile(`[A-Za-z]+`)
 	control  = regexp.MustCompile(`[\x00-\x1f\x7f]`)
 	number   = regexp.MustCompile(`^[+-]?[0-9]+$`)
-	commands = strings.Fields("get gets gat gats set add replace append prepend cas delete incr decr touch flush_all verbosity version stats quit mg ms md ma mn me")
+	commands = strings.Fields("get gets gat gats set add replace append prepend cas delete incr decr touch " +
+		"flush_all verbosity version stats quit mg ms md ma mn me")
 )
 
 // knownWord is the command that the letters in a word are.
@@ -192,7 +195,8 @@ func isLength(word string) bool {
 	return ok
 }
 
-// bits writes an unsigned number of so many bits; a minus sign counts modulo 2^64, where the result has a bit to spare.
+// bits writes an unsigned number of so many bits; a minus sign counts modulo 2^64, where the result has a bit to
+// spare.
 func bits(word string, size int) string {
 	n, ok := value(word)
 	if !ok {
@@ -331,7 +335,8 @@ func plainCommand(command string, args []string) (out []string) {
 	case "me":
 		if len(args) > 0 {
 			out = append(out, "me "+args[0])
-			if decoded, err := base64.StdEncoding.DecodeString(args[0]); err == nil && len(args) > 1 && args[1] == "b" {
+			if decoded, err := base64.StdEncoding.DecodeString(args[0]); err == nil && len(args) > 1 &&
+				args[1] == "b" {
 				out[0] = "me " + base64.StdEncoding.EncodeToString(decoded) + " b"
 			}
 		}

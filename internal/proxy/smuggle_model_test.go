@@ -16,8 +16,8 @@ import (
 	"magent/internal/testkit"
 )
 
-// strictServer is the strictest memcached that one can think of: it takes lines in one form only, and notes what it was asked,
-// and what it would not take. It holds nothing.
+// strictServer is the strictest memcached that one can think of: it takes lines in one form only, and notes what it
+// was asked, and what it would not take. It holds nothing.
 type strictServer struct {
 	addr config.Address
 
@@ -95,8 +95,10 @@ const (
 )
 
 var (
-	storageForm   = regexp.MustCompile(`^(?:set|add|replace|append|prepend) ` + keyForm + ` (` + numberForm + `) (` + signedForm + `) (` + numberForm + `)$`)
-	casForm       = regexp.MustCompile(`^cas ` + keyForm + ` (` + numberForm + `) (` + signedForm + `) (` + numberForm + `) (` + numberForm + `)$`)
+	storageForm = regexp.MustCompile(`^(?:set|add|replace|append|prepend) ` + keyForm + ` (` + numberForm + `) (` +
+		signedForm + `) (` + numberForm + `)$`)
+	casForm = regexp.MustCompile(`^cas ` + keyForm + ` (` + numberForm + `) (` + signedForm + `) (` +
+		numberForm + `) (` + numberForm + `)$`)
 	getForm       = regexp.MustCompile(`^gets?(?: ` + keyForm + `)+$`)
 	gatForm       = regexp.MustCompile(`^gats? (` + signedForm + `)(?: ` + keyForm + `)+$`)
 	deleteForm    = regexp.MustCompile(`^delete ` + keyForm + `$`)
@@ -107,10 +109,13 @@ var (
 	metaForm      = regexp.MustCompile(`^(mg|md|ma) ` + keyForm + `((?: \S+)*)$`)
 	metaSetForm   = regexp.MustCompile(`^(ms) ` + keyForm + ` (` + numberForm + `)((?: \S+)*)$`)
 	metaFlagForms = map[string]*regexp.Regexp{
-		"mg": regexp.MustCompile(`^(?:[bcfhklstuv]|[CE]` + numberForm + `|[NRT]` + signedForm + `|O[^\x00-\x20\x7f]{0,31})$`),
-		"ms": regexp.MustCompile(`^(?:[bckIs]|[CEF]` + numberForm + `|[NT]` + signedForm + `|M[EAPRS]|O[^\x00-\x20\x7f]{0,31})$`),
+		"mg": regexp.MustCompile(`^(?:[bcfhklstuv]|[CE]` + numberForm + `|[NRT]` + signedForm +
+			`|O[^\x00-\x20\x7f]{0,31})$`),
+		"ms": regexp.MustCompile(`^(?:[bckIs]|[CEF]` + numberForm + `|[NT]` + signedForm +
+			`|M[EAPRS]|O[^\x00-\x20\x7f]{0,31})$`),
 		"md": regexp.MustCompile(`^(?:[bkIx]|[CE]` + numberForm + `|T` + signedForm + `|O[^\x00-\x20\x7f]{0,31})$`),
-		"ma": regexp.MustCompile(`^(?:[bcktv]|[CDEJ]` + numberForm + `|[NT]` + signedForm + `|M[ID+-]|O[^\x00-\x20\x7f]{0,31})$`),
+		"ma": regexp.MustCompile(`^(?:[bcktv]|[CDEJ]` + numberForm + `|[NT]` + signedForm +
+			`|M[ID+-]|O[^\x00-\x20\x7f]{0,31})$`),
 	}
 )
 
@@ -139,7 +144,8 @@ func (s *strictServer) command(line string, in *bufio.Reader) (answer string, ok
 		}
 	case "cas":
 		m := casForm.FindStringSubmatch(text)
-		ok, answer = m != nil && unsigned(m[1], 32) && signed32(m[2]) && unsigned(m[3], 31) && unsigned(m[4], 64), "NOT_FOUND\r\n"
+		ok, answer = m != nil && unsigned(m[1], 32) && signed32(m[2]) && unsigned(m[3], 31) && unsigned(m[4], 64),
+			"NOT_FOUND\r\n"
 		if ok {
 			length, _ = strconv.Atoi(m[3])
 		}
@@ -158,7 +164,8 @@ func (s *strictServer) command(line string, in *bufio.Reader) (answer string, ok
 		ok, answer = debugForm.MatchString(text), "EN\r\n"
 	case "mg", "md", "ma":
 		m := metaForm.FindStringSubmatch(text)
-		ok, answer = m != nil && metaFlagsFit(text, word, m[2]), map[string]string{"mg": "EN\r\n", "md": "NF\r\n", "ma": "NF\r\n"}[word]
+		ok, answer = m != nil && metaFlagsFit(text, word, m[2]),
+			map[string]string{"mg": "EN\r\n", "md": "NF\r\n", "ma": "NF\r\n"}[word]
 	case "ms":
 		m := metaSetForm.FindStringSubmatch(text)
 		ok, answer = m != nil && unsigned(m[2], 31) && metaFlagsFit(text, word, m[3]), "HD\r\n"
@@ -188,8 +195,8 @@ func each(command, keys string) (notes []string) {
 	return notes
 }
 
-// metaFlagsFit checks the flags of a meta command: each once, in its form, numbers in their range, and a key in base64 if they
-// say so.
+// metaFlagsFit checks the flags of a meta command: each once, in its form, numbers in their range, and a key in
+// base64 if they say so.
 func metaFlagsFit(text, command, flags string) bool {
 	seen := map[byte]bool{}
 	for _, flag := range strings.Fields(flags) {

@@ -12,17 +12,23 @@ import (
 	"magent/internal/testkit"
 )
 
-// FuzzSmuggling sends any bytes to a proxy in front of a server that takes nothing but lines of the strictest form. The server
-// must find nothing wrong, and must see no command that the client has not asked for, in the order of the client.
+// FuzzSmuggling sends any bytes to a proxy in front of a server that takes nothing but lines of the strictest form.
+// The server must find nothing wrong, and must see no command that the client has not asked for, in the order of the
+// client.
 func FuzzSmuggling(f *testing.F) {
 	const value = "flush_all"
 	key251 := strings.Repeat("k", 251)
 	for _, line := range []string{
-		"set a 0 0 9", "set a 0 0 +9", "set a 0 0 " + strings.Repeat("0", 30) + "9", "  set a 0 0 9", " ms a 9", "ms a +9 F07 T+5 Ox q", "set a 0 0 9 noreply", "cas a 0 0 9 7",
-		"set " + key251 + " 0 0 9", "add " + key251 + " 0 0 9 noreply", "set a x 0 9", "set a 0 x 9", "set a -1 0 9", "set a 4294967296 0 9", "set a\tb 0 0 9", "set my key 0 0 9",
-		"set a 0 0", "set a", "set", "set a 0 0 -9", "set a 0 0 4294967305", "set a 0 0 x", "set a 0 0 9 1 2", "set key 7 0 0 9", "set key 7 0 0 9 noreply", "cas a 0 0 9", "cas a 0 0 9 x",
-		"cas my key 0 0 9 1", "SET a 0 0 9", "\tset a 0 0 9", "foo a 0 0 9", "ms a 9 q q", "ms a 9 !", "ms " + key251 + " 9", "ms YQ= 9 b", "ms YR== 9 b k", "ms a", "ms a S9", "ms a 9 E5",
-		"ms my 7 9", "ms a 9 MX", "set a 0 0 3", "set a 0 0 8", "append a 0 0 7", "ms a 8", "set a 0 0 10", "set a 0 0 11", "set a 0 0 12", "set a 0 0 1001", "ms a 1001", "ms IGEg 1001 b",
+		"set a 0 0 9", "set a 0 0 +9", "set a 0 0 " + strings.Repeat("0", 30) + "9", "  set a 0 0 9", " ms a 9",
+		"ms a +9 F07 T+5 Ox q", "set a 0 0 9 noreply", "cas a 0 0 9 7",
+		"set " + key251 + " 0 0 9", "add " + key251 + " 0 0 9 noreply", "set a x 0 9", "set a 0 x 9", "set a -1 0 9",
+		"set a 4294967296 0 9", "set a\tb 0 0 9", "set my key 0 0 9",
+		"set a 0 0", "set a", "set", "set a 0 0 -9", "set a 0 0 4294967305", "set a 0 0 x", "set a 0 0 9 1 2",
+		"set key 7 0 0 9", "set key 7 0 0 9 noreply", "cas a 0 0 9", "cas a 0 0 9 x",
+		"cas my key 0 0 9 1", "SET a 0 0 9", "\tset a 0 0 9", "foo a 0 0 9", "ms a 9 q q", "ms a 9 !",
+		"ms " + key251 + " 9", "ms YQ= 9 b", "ms YR== 9 b k", "ms a", "ms a S9", "ms a 9 E5",
+		"ms my 7 9", "ms a 9 MX", "set a 0 0 3", "set a 0 0 8", "append a 0 0 7", "ms a 8", "set a 0 0 10",
+		"set a 0 0 11", "set a 0 0 12", "set a 0 0 1001", "ms a 1001", "ms IGEg 1001 b",
 	} {
 		for _, end := range []string{"\r\n", "\n"} {
 			f.Add([]byte(line+end+value+"\r\nget k\r\n"), uint16(len(line)+4))
@@ -30,8 +36,10 @@ func FuzzSmuggling(f *testing.F) {
 		}
 	}
 	for _, line := range []string{
-		strings.Repeat(" ", 3000) + "gets a", "gat +5 a  b", "gats -1 a", "delete a 0 noreply", "incr a +07", "decr  a 18446744073709551615 noreply", "touch a -0", "flush_all -5", "flush_all 007 noreply",
-		"mg a v k T+5 R00 N1 Lx", "md a I T5 q x", "ma a D+2 MI v", "me YQ== b", "mn x", "verbosity 1 noreply", "stats", "version", "bogus", "GET / HTTP/1.0", "get " + key251, "get a\x00b", "quit",
+		strings.Repeat(" ", 3000) + "gets a", "gat +5 a  b", "gats -1 a", "delete a 0 noreply", "incr a +07",
+		"decr  a 18446744073709551615 noreply", "touch a -0", "flush_all -5", "flush_all 007 noreply",
+		"mg a v k T+5 R00 N1 Lx", "md a I T5 q x", "ma a D+2 MI v", "me YQ== b", "mn x", "verbosity 1 noreply",
+		"stats", "version", "bogus", "GET / HTTP/1.0", "get " + key251, "get a\x00b", "quit",
 	} {
 		f.Add([]byte(line+"\r\nget k\r\n"), uint16(0))
 	}
@@ -68,7 +76,8 @@ func compareAsked(t *testing.T, server *strictServer, may []string, ordered bool
 	for _, command := range asked {
 		i := slices.Index(left, command)
 		if i < 0 {
-			t.Fatalf("the server got %q, which nobody has asked for, or not now.\nIt got %q, of %q", command, asked, may)
+			t.Fatalf("the server got %q, which nobody has asked for, or not now.\nIt got %q, of %q", command, asked,
+				may)
 		}
 		if ordered {
 			left = left[i+1:]

@@ -12,7 +12,7 @@ import (
 	"magent/internal/loop"
 )
 
-// claim takes the given socket that listens on e; its FD is -1 when there is none. A port 0 is any port.
+// claim returns the given socket that listens on e; its FD is -1 if there is none. Port 0 matches any port.
 func (svc *Service) claim(e loop.Endpoint, o loop.ListenOptions) (Socket, error) {
 	at := slices.IndexFunc(svc.given, func(s Socket) bool {
 		bound, err := loop.LocalEndpoint(s.FD)
@@ -29,17 +29,18 @@ func (svc *Service) claim(e loop.Endpoint, o loop.ListenOptions) (Socket, error)
 	return s, nil
 }
 
-// sameEndpoint compares where a socket is bound with where it is wanted.
+// sameEndpoint reports whether a socket that is bound to one endpoint serves where another is wanted.
 func sameEndpoint(bound, wanted loop.Endpoint) bool {
 	if wanted.Path != "" {
 		return bound.Path != "" && filepath.Clean(bound.Path) == filepath.Clean(wanted.Path)
 	}
 	a, b := bound.Addr, wanted.Addr
-	return bound.Path == "" && a.Addr().Unmap() == b.Addr().Unmap().WithZone("") && (a.Port() == b.Port() || b.Port() == 0)
+	return bound.Path == "" && a.Addr().Unmap() == b.Addr().Unmap().WithZone("") &&
+		(a.Port() == b.Port() || b.Port() == 0)
 }
 
-// takeOver has the process before this one give up, if there is one. Without one, what it was given is for this process: a
-// socket that no pool listens on is a mistake, and clients would wait there for ever.
+// takeOver makes an earlier process give up, if there is one. If there is none, the given sockets are for this
+// process: one that no pool listens on is a mistake, because clients would wait there for ever.
 func (svc *Service) takeOver(yield func() error) error {
 	if yield == nil {
 		if len(svc.given) > 0 {
@@ -56,7 +57,7 @@ func (svc *Service) takeOver(yield func() error) error {
 	return nil
 }
 
-// unclaimed says which sockets nobody listens on.
+// unclaimed names the sockets that no pool listens on.
 func (svc *Service) unclaimed() error {
 	var sockets, wanted []string
 	for _, s := range svc.given {
@@ -71,11 +72,13 @@ func (svc *Service) unclaimed() error {
 			wanted = append(wanted, l.Address)
 		}
 	}
-	return fmt.Errorf("no pool listens on the socket %s that this process was given (LISTEN_FDS): the pools listen on %s: "+
-		"write the same address into ListenStream= of the .socket unit", strings.Join(sockets, ", "), strings.Join(wanted, ", "))
+	return fmt.Errorf("no pool listens on the socket %s that this process was given (LISTEN_FDS): the pools listen "+
+		"on %s: "+
+		"write the same address into ListenStream= of the .socket unit", strings.Join(sockets, ", "),
+		strings.Join(wanted, ", "))
 }
 
-// dropGiven closes what no pool has asked for.
+// dropGiven closes the given sockets that no pool has claimed.
 func (svc *Service) dropGiven() {
 	closeSockets(svc.given)
 	svc.given = nil
@@ -87,7 +90,7 @@ func closeSockets(sockets []Socket) {
 	}
 }
 
-// Sockets are those that the service listens on. They stay the service's own.
+// Sockets returns the sockets that the service listens on. They remain the service's own.
 func (svc *Service) Sockets() []Socket {
 	var out []Socket
 	for _, ln := range svc.listeners {

@@ -17,7 +17,8 @@ func (r *rig) connects(i int) {
 	r.eventually(0, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[i].Ready() })
 }
 
-// another has another run of server i take its place, waits until it is connected to and out of use, and for what it has to wait for.
+// another has another run of server i take its place, waits until it is connected to and out of use, and for what it
+// has to wait for.
 func (r *rig) another(i int, begin func(*fake)) {
 	r.t.Helper()
 	before := r.servers[i].pid.Load()
@@ -50,8 +51,9 @@ func (f *fake) answersFor(c *client) {
 	c.hear("END\r\n")
 }
 
-// All servers were away when a proxy started that stands by. It takes the first copy of a key as it is, so that it can serve, and
-// leaves the other one alone, whatever comes first. When the address comes, each gets what the other one has, before it is read.
+// All servers were away when a proxy started that stands by. It takes the first copy of a key as it is, so that it
+// can serve, and leaves the other one alone, whatever comes first. When the address comes, each gets what the other
+// one has, before it is read.
 func TestStandbyMeetsItsServersLate(t *testing.T) {
 	t.Parallel()
 	for first := range 2 {
@@ -95,8 +97,8 @@ func TestStandbyMeetsItsServersLate(t *testing.T) {
 	}
 }
 
-// One server was away when a proxy started that stands by: the other copy can be read, so it is left alone until the address comes,
-// or until the other copy goes.
+// One server was away when a proxy started that stands by: the other copy can be read, so it is left alone until the
+// address comes, or until the other copy goes.
 func TestStandbyMeetsOneServerLate(t *testing.T) {
 	t.Parallel()
 	for _, goes := range []bool{false, true} {
@@ -133,9 +135,9 @@ func TestStandbyMeetsOneServerLate(t *testing.T) {
 	}
 }
 
-// The servers of a proxy that stands by are restarted one after the other, or replaced, and whoever has the address makes each good.
-// It goes on being able to serve: from the one that was restarted before. When the address comes, the last one is made good from
-// that one; nothing is flushed.
+// The servers of a proxy that stands by are restarted one after the other, or replaced, and whoever has the address
+// makes each good. It goes on being able to serve: from the one that was restarted before. When the address comes,
+// the last one is made good from that one; nothing is flushed.
 func TestStandbySeesServersRestartedInTurn(t *testing.T) {
 	t.Parallel()
 	for _, empty := range []bool{true, false} {
@@ -193,7 +195,8 @@ func TestStandbyKeepsDirtyKeys(t *testing.T) {
 	r.back(0)
 }
 
-// What a proxy that stands by has forgotten, because somebody else has made it good, is forgotten by the next process, too.
+// What a proxy that stands by has forgotten, because somebody else has made it good, is forgotten by the next
+// process, too.
 func TestStandbyRecordsWhatItTakesAsItIs(t *testing.T) {
 	t.Parallel()
 	r, p, b := remembering(t)

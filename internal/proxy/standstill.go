@@ -7,7 +7,7 @@ import (
 	"magent/internal/session"
 )
 
-// onAll has f called on every loop, and waits for it.
+// onAll calls f on every loop, and waits for it.
 func (svc *Service) onAll(f func(*session.Shard)) {
 	var all sync.WaitGroup
 	for _, sh := range svc.shards {
@@ -20,7 +20,7 @@ func (svc *Service) onAll(f func(*session.Shard)) {
 	all.Wait()
 }
 
-// stopTheWorld has all loops stand still, each in a task of its own, until release is called.
+// stopTheWorld makes all loops stand still until release is called. Each waits in a task.
 func (svc *Service) stopTheWorld() (release func()) {
 	var standing sync.WaitGroup
 	gate := make(chan struct{})

@@ -19,8 +19,8 @@ import (
 	"magent/internal/session"
 )
 
-// Start binds every listener, connects to the servers and starts the loops. When it returns without an error, clients
-// can connect. Close ends what it has started.
+// Start binds all listeners, connects to the servers, and starts the loops. If it returns no error, clients can
+// connect. Close ends what it has started.
 func Start(o Options) (*Service, error) {
 	if o.maxJoint == 0 {
 		o.maxJoint = pool.MaxJoint
@@ -39,15 +39,21 @@ func Start(o Options) (*Service, error) {
 		given: o.Sockets, place: journal.Place{Dir: o.Config.StateDir, Give: o.Give, Beside: o.Files},
 	}
 	svc.group = session.NewGroup(session.Options{
-		Log: o.Log, Version: o.Version, Window: o.window, MaxAssembly: pool.MaxAssembly, Slow: o.Config.Slow, SlowKeys: o.Config.SlowKeys,
-		RequestTimeout: o.Config.RequestTimeout, IdleTimeout: o.Config.IdleTimeout, Stats: svc.answerStats, GiveBack: svc.giveBack,
+		Log: o.Log, Version: o.Version, Window: o.window, MaxAssembly: pool.MaxAssembly, Slow: o.Config.Slow,
+		SlowKeys:       o.Config.SlowKeys,
+		RequestTimeout: o.Config.RequestTimeout, IdleTimeout: o.Config.IdleTimeout, Stats: svc.answerStats,
+		GiveBack: svc.giveBack,
 	})
 	svc.shared.Log, svc.shared.Registry, svc.shared.Walks = o.Log, registry.New(o.Log), refill.NewWalks(o.Log, 0)
 	svc.shared.Started, svc.shared.VIP = time.Now(), o.Config.VIP.IsValid()
-	svc.shared.Threads, svc.shared.MaxValue, svc.shared.MaxDirty = max(1, o.Config.Threads), o.Config.MaxValue, o.Config.MaxDirty
+	svc.shared.Threads, svc.shared.MaxValue, svc.shared.MaxDirty = max(1, o.Config.Threads), o.Config.MaxValue,
+		o.Config.MaxDirty
 	svc.shared.MaxJoint, svc.shared.Flushable = o.maxJoint, o.flushable
 	svc.shared.Owner = func(key []byte) int { return svc.group.OwnerOf(key).ID }
-	svc.shared.Servers = discover.New(discover.Options{Lookup: o.lookup, Interval: o.Config.ResolveInterval, Log: o.Log, Found: svc.found})
+	svc.shared.Servers = discover.New(discover.Options{
+		Lookup: o.lookup, Interval: o.Config.ResolveInterval,
+		Log: o.Log, Found: svc.found,
+	})
 	svc.storedTimer = loop.NewTimer(svc.askStored)
 	svc.doubts = svc.shared.Servers.Check(o.Config.Pools) // while another process may serve yet
 	known, err := svc.prepare(o.TakeOver)
@@ -79,7 +85,8 @@ func Start(o Options) (*Service, error) {
 	return svc, nil
 }
 
-// prepare makes all that is to run. What may fail comes before the process is taken over from that has served until now.
+// prepare makes everything that is to run. Everything that may fail comes before the earlier process is taken over
+// from.
 func (svc *Service) prepare(takeOver func() error) (known journal.Knowledge, err error) {
 	rings, err := svc.bindAll()
 	if err != nil {
@@ -134,7 +141,7 @@ func (svc *Service) listen(pool int, l config.Listen) error {
 	return svc.shards[0].L.Register(ln.fd, loop.Readable, ln)
 }
 
-// bind binds one address of a pool. Nobody is accepted there yet.
+// bind binds one address of a pool. Clients are not accepted yet.
 func (svc *Service) bind(pool int, l config.Listen) (*listener, error) {
 	e := loop.Endpoint{Path: l.Address}
 	if l.Network != "unix" {
@@ -144,7 +151,10 @@ func (svc *Service) bind(pool int, l config.Listen) (*listener, error) {
 		}
 		e = loop.Endpoint{Addr: addr}
 	}
-	o := loop.ListenOptions{Backlog: l.Backlog, Mode: os.FileMode(l.Mode), KeepAlive: l.KeepAlive, ReusePort: l.ReusePort}
+	o := loop.ListenOptions{
+		Backlog: l.Backlog, Mode: os.FileMode(l.Mode), KeepAlive: l.KeepAlive,
+		ReusePort: l.ReusePort,
+	}
 	ln := &listener{svc: svc, sh: svc.shards[0], pool: pool, cfg: l, addr: e}
 	s, err := svc.claim(e, o)
 	if ln.fd = s.FD; s.FD < 0 && err == nil {
@@ -165,7 +175,7 @@ func (svc *Service) bind(pool int, l config.Listen) (*listener, error) {
 	return ln, nil
 }
 
-// ListenError says which address could not be bound.
+// ListenError is the error for an address that could not be bound.
 type ListenError struct {
 	Address string
 	Err     error

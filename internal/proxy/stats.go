@@ -16,7 +16,7 @@ import (
 	"magent/internal/stats"
 )
 
-// answerStats answers a client of a pool on a loop; see session.Options.
+// answerStats answers a client of a pool that asks for figures (session.Options). It runs on the client's loop.
 func (svc *Service) answerStats(sh *session.Shard, p *pool.Pool, c *call.Call, what string) {
 	if what == "settings" {
 		process := svc.process()
@@ -26,7 +26,7 @@ func (svc *Service) answerStats(sh *session.Shard, p *pool.Pool, c *call.Call, w
 	sh.L.SendTo(svc.shards[0].L, &statsRound{svc: svc, call: c, what: what, pool: p, home: sh})
 }
 
-// Figures gathers the figures of the whole process, for whoever asks beside the loops.
+// Figures returns the figures of the whole process. It is called beside the loops.
 func (svc *Service) Figures(ctx context.Context) (stats.Process, stats.Snapshot, error) {
 	done := make(chan *statsRound, 1)
 	svc.shards[0].L.Post(&statsRound{svc: svc, done: done})
@@ -38,7 +38,7 @@ func (svc *Service) Figures(ctx context.Context) (stats.Process, stats.Snapshot,
 	}
 }
 
-// Run is called by one loop after the other, and at last at home.
+// Run is called by one loop after the other, and finally where the round began.
 func (q *statsRound) Run() {
 	shards := q.svc.shards
 	if q.next == len(shards) {
@@ -89,16 +89,18 @@ func (q *statsRound) answer() {
 	}
 }
 
-// process describes the process and its configuration.
+// process returns a description of the process and its configuration.
 func (svc *Service) process() stats.Process {
 	var usage unix.Rusage
 	_ = unix.Getrusage(unix.RUSAGE_SELF, &usage)
 	p := stats.Process{
-		PID: os.Getpid(), Version: svc.group.Version, Release: svc.release, Now: time.Now(), Started: svc.shared.Started,
+		PID: os.Getpid(), Version: svc.group.Version, Release: svc.release, Now: time.Now(),
+		Started:  svc.shared.Started,
 		UserTime: time.Duration(usage.Utime.Nano()), SystemTime: time.Duration(usage.Stime.Nano()),
 		Threads: len(svc.shards), MaxClients: svc.cfg.MaxClients, MaxValue: svc.cfg.MaxValue,
-		Accepting: svc.group.Clients.Load() < int64(svc.cfg.MaxClients), Draining: svc.draining.Load(), JournalErrors: svc.journalErrors.Load(),
-		Reloads: uint64(svc.reloads), ReloadErrors: svc.reloadErrors.Load(),
+		Accepting: svc.group.Clients.Load() < int64(svc.cfg.MaxClients), Draining: svc.draining.Load(),
+		JournalErrors: svc.journalErrors.Load(),
+		Reloads:       uint64(svc.reloads), ReloadErrors: svc.reloadErrors.Load(),
 	}
 	for i := range svc.cfgs {
 		c := svc.cfgs[i]
@@ -108,8 +110,9 @@ func (svc *Service) process() stats.Process {
 		pool := stats.Pool{
 			Name: c.Name, Distribution: c.Distribution, Hash: c.Hash, HashTag: c.HashTag, Ack: string(c.Ack),
 			MaxValue: cmp.Or(c.MaxValue, svc.cfg.MaxValue), MaxClients: c.ClientConnections,
-			Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, FailureLimit: c.ServerFailureLimit, ProbeInterval: c.ProbeInterval,
-			Listen: svc.AddrsOf(i), Moves: placement.Ejects(c),
+			Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, FailureLimit: c.ServerFailureLimit,
+			ProbeInterval: c.ProbeInterval,
+			Listen:        svc.AddrsOf(i), Moves: placement.Ejects(c),
 		}
 		p.Pools = append(p.Pools, pool)
 	}

@@ -61,7 +61,8 @@ func TestResetKeepsTheRowOfFailures(t *testing.T) {
 		t.Errorf("state %s after 2 missed deadlines", s["server:0:state"])
 	}
 	if s["server:0:requests"] != "1" || s["server:0:replies"] != "0" || s["server:0:timeouts"] != "1" {
-		t.Errorf("%s requests, %s replies, %s timeouts since the reset; want 1, 0, 1", s["server:0:requests"], s["server:0:replies"], s["server:0:timeouts"])
+		t.Errorf("%s requests, %s replies, %s timeouts since the reset; want 1, 0, 1", s["server:0:requests"],
+			s["server:0:replies"], s["server:0:timeouts"])
 	}
 }
 
@@ -74,8 +75,10 @@ func TestDebugIsNoGet(t *testing.T) {
 		p.want("me a\r\n").answer(answer)
 		c.hear(answer)
 	}
-	if s := c.stats(""); s["cmd_meta"] != "2" || s["cmd_get"] != "0" || s["get_hits"] != "0" || s["get_misses"] != "0" {
-		t.Errorf("%s meta, %s gets, %s hits, %s misses; want 2, 0, 0, 0", s["cmd_meta"], s["cmd_get"], s["get_hits"], s["get_misses"])
+	if s := c.stats(""); s["cmd_meta"] != "2" || s["cmd_get"] != "0" || s["get_hits"] != "0" ||
+		s["get_misses"] != "0" {
+		t.Errorf("%s meta, %s gets, %s hits, %s misses; want 2, 0, 0, 0", s["cmd_meta"], s["cmd_get"], s["get_hits"],
+			s["get_misses"])
 	}
 }
 
@@ -87,7 +90,8 @@ func TestFiguresOfAllLoops(t *testing.T) {
 		clients[id].hear("MN\r\n")
 	}
 	p, s, err := r.svc.Figures(t.Context())
-	if err != nil || s.CurrConnections != 2 || len(s.Pools) != 1 || s.Pools[0].CurrConnections != 2 || len(s.Servers) != 2 {
+	if err != nil || s.CurrConnections != 2 || len(s.Pools) != 1 || s.Pools[0].CurrConnections != 2 ||
+		len(s.Servers) != 2 {
 		t.Errorf("%v: %+v", err, s)
 	}
 	if p.Threads != 2 || len(p.Pools) != 1 || p.Pools[0].Name != "main" {
@@ -151,7 +155,9 @@ func TestClientsThatLeaveAndClientsThatFail(t *testing.T) {
 		})
 	}
 	r.client().c.Close()
-	r.eventually(0, "the first client", func(sh *session.Shard) bool { return sh.Pools[0].Count.TotalConnections == 1 })
+	r.eventually(0, "the first client", func(sh *session.Shard) bool {
+		return sh.Pools[0].Count.TotalConnections == 1
+	})
 	gone("a client that leaves", 1, 0)
 	c := r.client()
 	c.say("quit\r\n")
@@ -187,7 +193,8 @@ func TestServersThatEndAndFail(t *testing.T) {
 	r.eventually(0, "ejected", func(sh *session.Shard) bool { return !sh.Pools[0].Health.Usable(0) })
 	s := r.figures().Servers[0]
 	if s.EOFs+s.Failures == 0 || s.EjectedAt < before || s.Connected != 0 || s.Ejections != 1 {
-		t.Errorf("%d closed, %d failed, ejected at %d, connected %d, %d ejections", s.EOFs, s.Failures, s.EjectedAt, s.Connected, s.Ejections)
+		t.Errorf("%d closed, %d failed, ejected at %d, connected %d, %d ejections", s.EOFs, s.Failures, s.EjectedAt,
+			s.Connected, s.Ejections)
 	}
 	c.say("stats reset\r\n")
 	c.hear("RESET\r\n")
@@ -198,7 +205,9 @@ func TestServersThatEndAndFail(t *testing.T) {
 
 func TestFragments(t *testing.T) {
 	r := start(t, 2, 0, nil)
-	r.eventually(0, "connected", func(sh *session.Shard) bool { return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready() })
+	r.eventually(0, "connected", func(sh *session.Shard) bool {
+		return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready()
+	})
 	r.servers[0].answers(func(string) string { return miss })
 	r.servers[1].answers(func(string) string { return miss })
 	c := r.client()

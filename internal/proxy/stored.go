@@ -11,8 +11,9 @@ import (
 	"magent/internal/stats"
 )
 
-// What servers store is asked of them now and then, for stats: beside the loops, on connections of its own, so that no request waits for it
-// and no server is taken out of use over it. One server is asked after the other. What cannot be had is as it was the last time.
+// Servers are asked now and then what they store, for stats. That happens beside the loops, on separate connections,
+// so that no request waits for it and no server is ejected because of it. One server is asked after the other. If a
+// server does not answer, its last answer stays.
 
 const (
 	storedSoon = 100 * time.Millisecond // between two looks whether there is a server that has not been asked yet
@@ -51,7 +52,7 @@ func (svc *Service) askStored() {
 	sh.L.Set(svc.storedTimer, next)
 }
 
-// askSoon is called on a loop whose servers have changed.
+// askSoon is called on a loop when its servers have changed.
 func (svc *Service) askSoon(sh *session.Shard) {
 	if sh.ID == 0 && svc.storedEvery > 0 {
 		sh.L.Set(svc.storedTimer, storedSoon/10)
@@ -80,7 +81,7 @@ func (svc *Service) askStores(ctx context.Context) {
 	}
 }
 
-// askStats asks a server.
+// askStats asks one server.
 func askStats(ctx context.Context, at loop.Endpoint) (s stats.Stored, err error) {
 	ctx, cancel := context.WithTimeout(ctx, storedTime)
 	defer cancel()

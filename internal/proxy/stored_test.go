@@ -40,8 +40,8 @@ func (c *client) awaitMaxBytes(want string) {
 	})
 }
 
-// stats has sums over servers. One that does not answer delays no request and is not taken out of use for that; its last figures count on, as
-// do those of one that is gone. A server that was removed counts no more.
+// stats has sums over servers. One that does not answer delays no request and is not taken out of use for that; its
+// last figures count on, as do those of one that is gone. A server that was removed counts no more.
 func TestStoredFigures(t *testing.T) {
 	t.Parallel()
 	f, g := newFake(t, 0), newFake(t, 1)
@@ -60,7 +60,9 @@ func TestStoredFigures(t *testing.T) {
 	t.Cleanup(answers)
 	g.stored.Store(37)
 	c.awaitMaxBytes("201") // it was asked after the first one, which was given up
-	r.eventually(0, "both are used", func(sh *session.Shard) bool { return sh.Pools[0].Health.Usable(0) && sh.Pools[0].Health.Usable(1) })
+	r.eventually(0, "both are used", func(sh *session.Shard) bool {
+		return sh.Pools[0].Health.Usable(0) && sh.Pools[0].Health.Usable(1)
+	})
 	c.say("get a\r\n")
 	c.hear(miss)
 	answers()

@@ -78,7 +78,8 @@ func TestMemoryComesBack(t *testing.T) {
 	}
 }
 
-// peak has so many clients ask for keys, held back by the first, until answer has returned; they hear first and then rest, and leave.
+// peak has so many clients ask for keys, held back by the first, until answer has returned; they hear first and then
+// rest, and leave.
 func (r *rig) peak(clients, gets int, keys [2]string, answer func(), first, rest string) {
 	r.t.Helper()
 	var all []*client

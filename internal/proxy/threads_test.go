@@ -12,7 +12,8 @@ import (
 	"magent/internal/testkit"
 )
 
-// memory makes a fake store values: get, set, append, incr of digits, delete, touch and flush_all are answered at once.
+// memory makes a fake store values: get, set, append, incr of digits, delete, touch and flush_all are answered at
+// once.
 func (f *fake) memory() *store {
 	s := &store{items: map[string]string{}}
 	f.answers(s.answer)
@@ -115,7 +116,8 @@ func TestTwoLoops(t *testing.T) {
 		c.say(getLine(keys)) // a long one, in pieces
 		c.hear(all.String() + "END\r\n")
 		c.say("get " + keys[0] + " " + keys[1] + " none " + keys[2] + "\r\n")
-		c.hear(fmt.Sprintf("VALUE %s 0 1\r\n0\r\nVALUE %s 0 1\r\n1\r\nVALUE %s 0 1\r\n0\r\nEND\r\n", keys[0], keys[1], keys[2]))
+		c.hear(fmt.Sprintf("VALUE %s 0 1\r\n0\r\nVALUE %s 0 1\r\n1\r\nVALUE %s 0 1\r\n0\r\nEND\r\n", keys[0], keys[1],
+			keys[2]))
 		for i, key := range keys {
 			c.say("get " + key + "\r\n")
 			c.hear(fmt.Sprintf("VALUE %s 0 1\r\n%d\r\nEND\r\n", key, i%2))
@@ -129,8 +131,8 @@ func TestTwoLoops(t *testing.T) {
 	}
 }
 
-// One client's pipelined requests of a key take effect in their order, whichever loop the key belongs to, and however
-// they are mixed with multi-gets and keys of the other loop.
+// A client's pipelined requests for a key take effect in their order. It does not matter which loop the key belongs
+// to, or how they are mixed with multi-gets and keys of the other loop.
 func TestTwoLoopsKeepOneClientsOrder(t *testing.T) {
 	t.Parallel()
 	r, clients := two(t, 1, 1)
@@ -148,7 +150,8 @@ func TestTwoLoopsKeepOneClientsOrder(t *testing.T) {
 	for range 20 {
 		for _, c := range clients {
 			c.say(set("1") + both + set("2") + both + both + set("3") + both)
-			c.hear("STORED\r\nSTORED\r\n" + value("1") + "STORED\r\nSTORED\r\n" + value("2") + value("2") + "STORED\r\nSTORED\r\n" + value("3"))
+			c.hear("STORED\r\nSTORED\r\n" + value("1") + "STORED\r\nSTORED\r\n" + value("2") + value("2") +
+				"STORED\r\nSTORED\r\n" + value("3"))
 		}
 	}
 	for range 20 {
@@ -170,7 +173,8 @@ func TestTwoLoopsOddRequests(t *testing.T) {
 			c.hear("VALUE " + key + " 0 1\r\nx\r\nEND\r\n")
 			c.say("set " + key + " 0 0 2000\r\n" + strings.Repeat("v", 2000) + "\r\nget " + key + "\r\n")
 			c.hear("SERVER_ERROR object too large for cache\r\nEND\r\n")
-			c.say("set " + key + " 0 0 1\r\nx\r\nset " + key + " 0 0 2000 noreply\r\n" + strings.Repeat("v", 2000) + "\r\nget " + key + "\r\n")
+			c.say("set " + key + " 0 0 1\r\nx\r\nset " + key + " 0 0 2000 noreply\r\n" + strings.Repeat("v", 2000) +
+				"\r\nget " + key + "\r\n")
 			c.hear("STORED\r\nEND\r\n")
 		}
 	}
@@ -180,9 +184,11 @@ func TestTwoLoopsOddRequests(t *testing.T) {
 	for _, c := range clients {
 		s := c.stats("")
 		if s["cmd_get"] != "12" || s["get_hits"] != "4" || s["threads"] != "2" || s["curr_connections"] != "2" {
-			t.Errorf("%s gets, %s hits, %s threads, %s clients", s["cmd_get"], s["get_hits"], s["threads"], s["curr_connections"])
+			t.Errorf("%s gets, %s hits, %s threads, %s clients", s["cmd_get"], s["get_hits"], s["threads"],
+				s["curr_connections"])
 		}
-		if v := c.stats("servers"); v["server:0:connected"] != "2" || v["server:1:role"] != "backup" || v["server:0:address"] != r.servers[0].addr.String() {
+		if v := c.stats("servers"); v["server:0:connected"] != "2" || v["server:1:role"] != "backup" ||
+			v["server:0:address"] != r.servers[0].addr.String() {
 			t.Errorf("servers: %v", v)
 		}
 	}
@@ -225,7 +231,10 @@ func TestTwoLoopsClientGone(t *testing.T) {
 	f := r.servers[0]
 	keys := []string{r.owned(0, 1)[0], r.owned(1, 1)[0]}
 	clients[0].say(getLine(keys) + getLine(keys[1:]) + getLine(keys[:1]))
-	asks := []*ask{testkit.Await(t, "1", f.asked), testkit.Await(t, "2", f.asked), testkit.Await(t, "3", f.asked), testkit.Await(t, "4", f.asked)}
+	asks := []*ask{
+		testkit.Await(t, "1", f.asked), testkit.Await(t, "2", f.asked), testkit.Await(t, "3", f.asked),
+		testkit.Await(t, "4", f.asked),
+	}
 	clients[0].c.Close()
 	r.eventually(0, "half gone", func(*session.Shard) bool { return true })
 	for _, a := range asks {
@@ -238,8 +247,8 @@ func TestTwoLoopsClientGone(t *testing.T) {
 	clients[1].hear("END\r\n")
 }
 
-// A mutation on one loop that meets the flush_all of another may come before it on one copy and behind it on the other:
-// its copy on the backup is given up. One that begins when the flush has ended keeps its copy.
+// A mutation on one loop that meets the flush_all of another may come before it on one copy and behind it on the
+// other: its copy on the backup is given up. One that begins when the flush has ended keeps its copy.
 func TestTwoLoopsFlushMeetsMutation(t *testing.T) {
 	r, clients := two(t, 1, 1)
 	p, b := r.servers[0], r.servers[1]

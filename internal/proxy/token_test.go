@@ -26,7 +26,10 @@ func TestTokensAreMarked(t *testing.T) {
 	m7, m8 := r.marked(0, 7), r.marked(0, 8)
 	for _, x := range []struct{ request, reply, want string }{
 		{"gets k\r\n", "VALUE k 0 1 7\r\nx\r\nEND\r\n", "VALUE k 0 1 " + m7 + "\r\nx\r\nEND\r\n"},
-		{"gets k l\r\n", "VALUE k 0 1 7\r\nx\r\nVALUE l 0 1 8\r\ny\r\nEND\r\n", "VALUE k 0 1 " + m7 + "\r\nx\r\nVALUE l 0 1 " + m8 + "\r\ny\r\nEND\r\n"},
+		{
+			"gets k l\r\n", "VALUE k 0 1 7\r\nx\r\nVALUE l 0 1 8\r\ny\r\nEND\r\n",
+			"VALUE k 0 1 " + m7 + "\r\nx\r\nVALUE l 0 1 " + m8 + "\r\ny\r\nEND\r\n",
+		},
 		{"get k\r\n", "VALUE k 0 1\r\n7\r\nEND\r\n", "VALUE k 0 1\r\n7\r\nEND\r\n"},
 		{"mg k c v\r\n", "VA 2 c7\r\nc7\r\n", "VA 2 c" + m7 + "\r\nc7\r\n"},
 		{"mg c7 k v\r\n", "VA 1 kc7\r\nx\r\n", "VA 1 kc7\r\nx\r\n"},
@@ -48,8 +51,8 @@ func TestTokensAreMarked(t *testing.T) {
 	}
 }
 
-// A compare reaches the server with the server's own token, and the backup without any. A token of the other copy, of an
-// earlier run or of nobody becomes one that fits nothing.
+// A compare reaches the server with the server's own token, and the backup without any. A token of the other copy, of
+// an earlier run or of nobody becomes one that fits nothing.
 func TestTokensOfOthersFitNothing(t *testing.T) {
 	r, p, b := knownPair(t)
 	c := r.client()
@@ -63,7 +66,10 @@ func TestTokensOfOthersFitNothing(t *testing.T) {
 	b.want("md k\r\n").answer("HD\r\n")
 	c.hear("MN\r\n")
 	earlier := failover.Identity{PID: 1000, Start: 999}
-	for n, token := range []string{r.marked(1, 7), fmt.Sprint(earlier.CasTag(p.addr.String())<<48 | 7), "7", "0", none} {
+	for n, token := range []string{
+		r.marked(1, 7), fmt.Sprint(earlier.CasTag(p.addr.String())<<48 | 7), "7", "0",
+		none,
+	} {
 		c.say("cas k 5 0 1 " + token + "\r\nx\r\n")
 		p.want("cas k 5 0 1 " + none + "\r\nx\r\n").answer("EXISTS\r\n")
 		c.hear("EXISTS\r\n")
@@ -101,7 +107,10 @@ func TestTokensAfterAFailover(t *testing.T) {
 func TestTokensWithoutBackups(t *testing.T) {
 	r := startAs(t, 1000, 1, 0, nil, backend.FullMeta)
 	c, p := r.client(), r.servers[0]
-	for _, x := range [][2]string{{"gets k\r\n", "VALUE k 0 1 7\r\nx\r\nEND\r\n"}, {"cas k 5 0 1 7\r\nx\r\n", "STORED\r\n"}} {
+	for _, x := range [][2]string{
+		{"gets k\r\n", "VALUE k 0 1 7\r\nx\r\nEND\r\n"},
+		{"cas k 5 0 1 7\r\nx\r\n", "STORED\r\n"},
+	} {
 		c.say(x[0])
 		p.want(x[0]).answer(x[1])
 		c.hear(x[1])

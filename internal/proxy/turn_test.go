@@ -9,7 +9,8 @@ import (
 	"magent/internal/testkit"
 )
 
-// However many requests lie in a client's socket, and whoever answers them, a turn of the loop serves so many of them only.
+// However many requests lie in a client's socket, and whoever answers them, a turn of the loop serves so many of them
+// only.
 func TestWorkOfATurn(t *testing.T) {
 	const most = session.TurnWork / session.RequestWork
 	for name, w := range map[string]struct {

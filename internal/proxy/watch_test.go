@@ -29,7 +29,8 @@ func TestEvents(t *testing.T) {
 		t.Fatalf("events: %+v", events)
 	}
 	e := events[0]
-	if e.Pool != "main" || e.Server != r.servers[0].addr.String() || e.Role != "primary" || e.What != "ejected" || e.Reason == "" || e.Time.Before(began.Add(-time.Second)) {
+	if e.Pool != "main" || e.Server != r.servers[0].addr.String() || e.Role != "primary" || e.What != "ejected" ||
+		e.Reason == "" || e.Time.Before(began.Add(-time.Second)) {
 		t.Errorf("event: %+v", e)
 	}
 }
@@ -108,7 +109,8 @@ func TestProcessOfOneThatDrains(t *testing.T) {
 		t.Errorf("then: %+v", p)
 	}
 	events := r.svc.Events()
-	if len(events) != 2 || events[0].What != "journal failed" || events[0].Reason != "no room" || events[1].What != "draining" {
+	if len(events) != 2 || events[0].What != "journal failed" || events[0].Reason != "no room" ||
+		events[1].What != "draining" {
 		t.Errorf("events: %+v", events)
 	}
 }
