@@ -32,7 +32,9 @@ type Core struct {
 	heard    map[string]map[uint64]*heard // by name and incarnation
 	proven   map[string]uint64            // incarnations that are proven to be dead
 	vip      bool
+	orphaned int // the tick in which raft's leader was found to be gone; 0: there is one
 	leaving  bool
+	asked    int  // the tick of the last request in its own name
 	marked   bool // that it leaves is durable
 	gone     bool // Left was decided
 	refused  map[string]uint64
@@ -149,6 +151,7 @@ func (c *Core) Tick(now time.Duration) {
 	c.resend()
 	c.found()
 	c.meet()
+	c.succeed()
 	c.survive()
 	c.request()
 	c.act()
@@ -212,6 +215,12 @@ func (c *Core) act() {
 		c.renew()
 	}
 	c.activate()
+	if len(c.proven) > 0 && c.Leader() {
+		c.requestDeaths()
+	}
+	if (c.leaving || c.lapsed) && c.asked < c.tick {
+		c.request()
+	}
 	c.lead()
 	c.pump()
 }

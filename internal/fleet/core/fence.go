@@ -102,20 +102,25 @@ func (c *Core) Listed(now, asked time.Duration, server string, known bool, conne
 		there := !known || slices.ContainsFunc(h.fenced[server], func(one address) bool {
 			return slices.Contains(connected, one.Address)
 		})
-		if there && asked < h.opened+c.cfg.UserTimeout*11/10 {
+		if there && (asked < h.ended+c.cfg.UserTimeout*11/10 || !c.upToDate(h.opened)) {
 			continue
 		}
-		c.forget(h.fenced[server])
+		c.forget(h.fenced[server], there)
 		delete(h.fenced, server)
 		c.decide(Decision{Act: Open, Group: g.Name, Epoch: h.since, Server: server})
 	}
 	c.act()
 }
 
-// forget tells all that nothing is left of the dead at a server.
-func (c *Core) forget(gone []address) {
+// upToDate tells whether the view that this process knows is one that nobody had gone beyond at a time: a majority
+// has acknowledged a round of the lease that was sent later.
+func (c *Core) upToDate(at time.Duration) bool { return c.LeaseUntil() > at+c.cfg.Lease*9/10 }
+
+// forget tells all that nothing is left of the dead at a server. there: some may still be connected; those that a
+// newer view has as living are not forgotten.
+func (c *Core) forget(gone []address, there bool) {
 	for _, one := range gone {
-		if _, ok := c.known[one]; ok {
+		if lost, ok := c.known[one]; ok && !(there && !lost && c.view.Lives(one.Name, one.Incarnation, one.Life)) {
 			c.Record(one.record(Gone))
 		}
 	}

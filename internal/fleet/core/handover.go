@@ -3,6 +3,9 @@ package core
 import (
 	"maps"
 	"slices"
+	"time"
+
+	"go.etcd.io/raft/v3"
 
 	"magent/internal/fleet/view"
 )
@@ -61,7 +64,8 @@ func (c *Core) requestMove(name string, h *holding) {
 
 // Released says that nothing is under way for a group any more, as HandOver has asked. The connections may stay,
 // for other groups.
-func (c *Core) Released(group string, epoch uint64) {
+func (c *Core) Released(now time.Duration, group string, epoch uint64) {
+	c.at(now)
 	if h := c.holds[group]; h != nil && h.since == epoch && h.stage == drains {
 		h.stage = stopped
 		c.decide(Decision{Act: Stop, Group: group, Epoch: epoch})
@@ -72,7 +76,8 @@ func (c *Core) Released(group string, epoch uint64) {
 // Leave begins to leave: groups are handed over, then the view goes on without this member, then Left is decided.
 // A fleet whose last member ends has nobody to hand over to; then Left comes at once, and the member is still in
 // the view.
-func (c *Core) Leave() {
+func (c *Core) Leave(now time.Duration) {
+	c.at(now)
 	if !c.leaving {
 		c.leaving = true
 		c.request()
@@ -97,6 +102,7 @@ func (c *Core) requestLeave() {
 	switch {
 	case c.in && !c.marked:
 		if !c.meta.Left {
+			c.dropAll("it leaves") // all is finished; the others need not wait for its connections
 			c.meta.Left = true
 			c.writeMeta(func() { c.marked = true; c.request() })
 		}
@@ -151,6 +157,7 @@ func (c *Core) ask(cmd view.Command) {
 	if c.Leader() && !c.log.leads() {
 		return
 	}
+	c.asked = c.tick
 	cmd.Name, cmd.Incarnation = c.cfg.Name, c.meta.Incarnation
 	c.propose(cmd)
 }
@@ -158,18 +165,66 @@ func (c *Core) ask(cmd view.Command) {
 // Proven says that a process of a member does not run any more: its link has ended, and its address refuses
 // connections or another incarnation answers there. The latter counts only if it was asked for after the link had
 // ended.
-func (c *Core) Proven(name string, incarnation uint64) {
+func (c *Core) Proven(now time.Duration, name string, incarnation uint64) {
+	c.at(now)
 	if m := c.view.Member(name); m != nil && m.Incarnation == incarnation && m.State != view.Absent &&
 		name != c.cfg.Name {
 		c.proven[name] = incarnation
 	}
+	c.succeed()
 	c.request()
 	c.survive()
+	c.act()
+}
+
+// succeed has another voter lead at once when raft's leader is proven to be dead, or silent: the first in the list
+// that is heard, or after a while the next one, for the log of the first may be behind. The others forget the leader,
+// so that they vote. raft alone would wait for a random time, and two might begin at the same one.
+func (c *Core) succeed() {
+	if c.log == nil {
+		return
+	}
+	lead := c.view.ByVoter(c.log.node.BasicStatus().Lead)
+	if lead != nil && lead.Name != c.cfg.Name && c.isGone(lead) {
+		c.must(c.log.node.ForgetLeader())
+		c.orphaned = c.tick
+	}
+	if c.log.node.BasicStatus().Lead != raft.None {
+		c.orphaned = 0
+	}
+	if rank := c.rank(); c.orphaned > 0 && rank >= 0 && c.tick-c.orphaned >= rank*nextTicks {
+		c.must(c.log.node.Campaign())
+	}
+	c.pump()
+}
+
+// isGone tells whether the process that the view has of a member is proven to be dead, or silent.
+func (c *Core) isGone(m *view.Member) bool {
+	return m.Incarnation != 0 && c.proven[m.Name] == m.Incarnation ||
+		c.silentFor(m.Name, m.Incarnation) >= goneTicks
+}
+
+// rank tells how many voters that are heard come before this one in the list; -1: it is none.
+func (c *Core) rank() (before int) {
+	for i := range c.view.Members {
+		m := &c.view.Members[i]
+		switch {
+		case m.Name == c.cfg.Name:
+			if c.log.votes() {
+				return before
+			}
+			return -1
+		case m.State == view.Absent || c.proven[m.Name] == m.Incarnation || !slices.Contains(c.log.conf, m.Voter):
+		case c.silentFor(m.Name, m.Incarnation) < freshTicks:
+			before++
+		}
+	}
+	return -1
 }
 
 // requestDeaths has members buried: those that are proven dead, and those that do not keep what they are told.
 func (c *Core) requestDeaths() {
-	if !c.Joined() || c.Leader() && !c.log.leads() {
+	if c.log == nil || !c.Joined() || c.Leader() && !c.log.leads() {
 		return
 	}
 	for i := range c.view.Members {

@@ -110,10 +110,15 @@ func (c *Core) greet() {
 	}
 }
 
-// wait makes a process that nobody takes in another one now and then: it may have been taken in, and put out,
-// without getting to know of either.
+// wait makes a process that nobody takes in, although there is a fleet, another one now and then: it may have been
+// taken in, and put out, without getting to know of either.
 func (c *Core) wait() {
-	if c.homeless++; c.log != nil || c.begun || !c.meta.Known {
+	there := c.meta.Known
+	for _, p := range c.cfg.List {
+		h := c.latest(p.Name)
+		there = there || h != nil && h.generation.Number > 0
+	}
+	if c.homeless++; c.log != nil || c.begun || !there {
 		c.homeless = 0
 	}
 	if c.homeless > hopelessTicks {
@@ -196,8 +201,11 @@ func (c *Core) begin(g view.Generation, v view.View, voters []uint64, then func(
 	}})
 }
 
-// campaign has this member lead: there is nobody else yet.
-func (c *Core) campaign() { c.must(c.log.node.Campaign()) }
+// campaign has this member lead: there is nobody else yet. succeed does so again until there is a leader.
+func (c *Core) campaign() {
+	c.orphaned = c.tick
+	c.must(c.log.node.Campaign())
+}
 
 // meet joins another generation in two cases: this one cannot go on without members that are in the other one, or this
 // one has no other member and the other one's name wins.

@@ -31,6 +31,7 @@ type holding struct {
 	begin  time.Duration // when the owner before it has ended at the latest
 	stage  stage
 	opened time.Duration
+	ended  time.Duration        // when the owner before it sent nothing any more
 	fenced map[string][]address // by server that may not be used yet: whose connections have to be gone
 	to     string               // who is to have it
 }
@@ -63,7 +64,10 @@ func (c *Core) hold() {
 	for _, g := range c.view.Groups {
 		if g.Owner == c.cfg.Name && g.Incarnation == c.meta.Incarnation && c.holds[g.Name] == nil {
 			c.urgent = true
-			c.holds[g.Name] = &holding{since: g.Since, begin: lease.Begin(c.silent[g.Name].at, c.cfg.Lease)}
+			at := c.silent[g.Name].at
+			c.holds[g.Name] = &holding{
+				since: g.Since, begin: lease.Begin(at, c.cfg.Lease), ended: max(c.now, lease.Ended(at, c.cfg.Lease)),
+			}
 		}
 	}
 }
@@ -103,9 +107,10 @@ func (c *Core) holdsLease(now time.Duration) bool {
 	return c.lease.Holds(now, c.cfg.Lease)
 }
 
-// activate has groups begin whose time has come.
+// activate has groups begin whose time has come. Who leaves begins nothing: the view may be about to say that it has
+// left, and that it decides for nothing, so that nobody waits.
 func (c *Core) activate() {
-	if c.lapsed || !c.in || !c.holdsLease(c.now) {
+	if c.lapsed || c.leaving || !c.in || !c.holdsLease(c.now) {
 		return
 	}
 	for _, g := range c.view.Groups {
@@ -132,6 +137,12 @@ func (c *Core) May(now time.Duration, group string, epoch uint64, server string)
 		return false
 	}
 	return !c.lapsed && c.holdsLease(now)
+}
+
+// Fencing tells whether a server may not be used yet for a group that this process decides for.
+func (c *Core) Fencing(group, server string) bool {
+	h := c.holds[group]
+	return h != nil && len(h.fenced[server]) > 0
 }
 
 // Owns tells whether this process decides for a group, and in which epoch.

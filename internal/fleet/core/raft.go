@@ -196,6 +196,7 @@ func (c *Core) apply(m *raftpb.Message) {
 			continue
 		}
 		l.known = l.applied
+		c.urgent = true // voters refused the lease who did not know this
 		if e.GetType() == raftpb.EntryNormal {
 			c.command(e.GetData())
 			continue

@@ -26,6 +26,7 @@ type peer struct {
 	base        uint64 // it was not there before
 	kept        uint64
 	behind      int // ticks without progress
+	again       int // the tick in which records were sent again, because they came out of order
 }
 
 func newStream() stream { return stream{first: 1, peers: map[string]*peer{}} }
@@ -187,11 +188,24 @@ func (c *Core) keep(from string, incarnation uint64, r Record) {
 	}
 	c.epochs[r.Group] = max(c.epochs[r.Group], r.Epoch)
 	c.decide(Decision{Act: Store, Name: from, Incarnation: incarnation, Record: r})
+	if _, owns := c.Owns(r.Group); owns && !r.Clears {
+		// It is of an earlier epoch, and late. Others may have forgotten it over what this process has cleared.
+		r.Epoch = c.holds[r.Group].since
+		c.Record(r)
+	}
 }
 
 func (c *Core) kept(from string, m Message) {
 	p := c.stream.peers[from]
-	if p == nil || p.incarnation != m.Incarnation || m.Kept.Incarnation != c.meta.Incarnation || m.Kept.Seq <= p.kept {
+	if p == nil || p.incarnation != m.Incarnation || m.Kept.Incarnation != c.meta.Incarnation {
+		return
+	}
+	if m.Kept.Seq <= p.kept {
+		if p.kept < c.stream.sent && p.again < c.tick {
+			// It has got something that it cannot use: what is before that is lost.
+			p.again = c.tick
+			c.sendRecords(from, p.kept+1)
+		}
 		return
 	}
 	p.kept, p.behind = min(m.Kept.Seq, c.stream.seq), 0

@@ -7,10 +7,11 @@
 //     majority that acknowledged and the one that appended the newer view have a voter in common. This voter
 //     acknowledged first. So the owner's last round was sent before the newer view was committed.
 //   - The successor begins 1.1 of a lease after it learned that the newer view is committed (Begin), unless the owner
-//     is known to have stopped.
+//     is known to have stopped. What the owner has sent before its end may still be on its way; the time for that
+//     begins earlier (Ended).
 //
 // Times are of CLOCK_BOOTTIME, which goes on while a machine sleeps. Clocks may drift against each other by less than
-// 1.1/0.9. A time that an owner sends comes back as it was, and is compared with its own clock only.
+// a tenth. A time that an owner sends comes back as it was, and is compared with its own clock only.
 package lease
 
 import (
@@ -99,3 +100,6 @@ func Begin(learned, length time.Duration) time.Duration {
 	}
 	return learned + length*11/10
 }
+
+// Ended is when a lease has certainly ended of which Begin makes sure, by the clock of who learned of the commit.
+func Ended(learned, length time.Duration) time.Duration { return learned + length*99/100 }

@@ -91,11 +91,28 @@ func (e *engine) drainAway() {
 
 // fence asks a server for its connections until the core is content.
 func (e *engine) fence(server string) {
-	e.fences[server] = true
-	e.ask(server)
+	if !e.fences[server] {
+		e.fences[server] = true
+		e.ask(server)
+	}
+}
+
+// opened ends the asking, when no group waits for the server any more.
+func (e *engine) opened(server string) {
+	for group, s := range e.groups {
+		if e.n.core.Fencing(group, server) && s != nil {
+			return
+		}
+	}
+	delete(e.fences, server)
 }
 
 func (e *engine) ask(server string) {
+	if !e.fences[server] {
+		return
+	}
+	process := e.n.process
+	e.n.w.after(20*ms, func() { e.n.do(process, func() { e.ask(server) }) })
 	asked := e.n.local()
 	e.n.w.server(server).list(e.n, func(addresses []string) {
 		e.n.core.Listed(e.n.local(), asked, server, true, addresses)
@@ -105,11 +122,6 @@ func (e *engine) ask(server string) {
 
 // tick is what an engine does from time to time.
 func (e *engine) tick() {
-	for _, server := range []string{"s0", "s1"} {
-		if e.fences[server] {
-			e.ask(server)
-		}
-	}
 	e.drainAway()
 	for _, group := range []string{"p", "q"} {
 		if s := e.groups[group]; s != nil && s.ready && !s.ceding {

@@ -172,7 +172,7 @@ func (e *engine) takeOver(group string, s *serving) {
 	}
 	pc, bc := e.usable(group, s, p), e.usable(group, s, b)
 	if pc == nil && bc == nil || (pc == nil || bc == nil) && e.n.w.now-s.began < 400*ms {
-		again(30 * ms)
+		again(5 * ms)
 		return
 	}
 	for _, key := range keysOf(group) {
@@ -203,6 +203,7 @@ func (e *engine) compare(group string, s *serving, key string) {
 			e.soil(group, s, b, key)
 		}
 		e.serveIfReady(group, s)
+		e.handedOver(group, s)
 	})
 }
 
@@ -222,6 +223,7 @@ func (e *engine) serveIfReady(group string, s *serving) {
 // drop forgets all, and resets the connections.
 func (e *engine) drop() {
 	e.since++
+	e.fences = map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(e.conns)) {
 		e.conns[name].end(true)
 	}
@@ -247,7 +249,7 @@ func (e *engine) handOver(group string, epoch uint64) {
 
 func (e *engine) handedOver(group string, s *serving) {
 	if s.ceding && len(s.locked) == 0 && s.check == 0 && e.groups[group] == s {
-		e.n.core.Released(group, s.epoch)
+		e.n.core.Released(e.n.local(), group, s.epoch)
 	}
 }
 

@@ -87,7 +87,7 @@ func (w *world) leave(n *node) time.Duration {
 	if !n.up || n.paused {
 		return 0
 	}
-	n.core.Leave()
+	n.core.Leave(n.local())
 	n.drain()
 	began, process := w.now, n.process
 	var ended func()

@@ -37,6 +37,9 @@ type node struct {
 	clients map[uint64]*op  // by request
 	gone    bool            // Left was decided
 	broken  string
+
+	compares int      // how often all keys were to be compared
+	refusals []string // of this member, or by it
 }
 
 // local is the time that its clock shows.
@@ -110,7 +113,7 @@ func (n *node) suspect(incarnation uint64, tries int) {
 			}
 			o.do(process, func() {
 				if !n.up || n.core.Incarnation() != incarnation {
-					o.core.Proven(n.cfg.Name, incarnation)
+					o.core.Proven(o.local(), n.cfg.Name, incarnation)
 					o.drain()
 				}
 			})
@@ -177,7 +180,7 @@ func (n *node) drain() {
 // keep writes, which takes its time; a process that is killed meanwhile may have written or not.
 func (n *node) keep(writes []core.Write) {
 	process, d := n.process, n.w.between(ms/10, 3*ms)
-	if n.w.chance(0.02) {
+	if n.w.chance(n.w.noise.disk) {
 		d += n.w.between(0, 300*ms)
 	}
 	n.lastWrite(d, func() {
@@ -217,6 +220,9 @@ func (n *node) post(e core.Envelope) {
 				to.drain()
 			})
 		})
+		if n.w.posted != nil {
+			n.w.posted(n, to, e.Message)
+		}
 	}
 }
 
@@ -237,10 +243,16 @@ func (n *node) decided(d core.Decision) {
 		n.engine.handOver(d.Group, d.Epoch)
 	case core.Fence:
 		n.engine.fence(d.Server)
+	case core.Open:
+		n.engine.opened(d.Server)
 	case core.Store:
 		n.engine.learn(d.Record)
 	case core.Tell:
 		n.engine.tell(d.Name, d.Incarnation)
+	case core.Compare:
+		n.compares++
+	case core.Refuse, core.Refused:
+		n.refusals = append(n.refusals, d.Reason)
 	case core.Changed:
 		n.route()
 	case core.Left:

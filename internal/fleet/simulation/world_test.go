@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"magent/internal/fleet/core"
 )
 
 const ms = time.Millisecond
@@ -25,13 +27,15 @@ type world struct {
 	trace   []string
 	tracing bool
 	ending  bool // clients begin nothing new
+	// posted is told of each message between members after it was sent, if it is there.
+	posted func(from, to *node, m core.Message)
 }
 
 // path leads from one to another: nodes from 0, servers from 100.
 type path struct{ from, to int }
 
 // noise is how bad the network is between members.
-type noise struct{ loss, twice, late float64 }
+type noise struct{ loss, twice, late, disk float64 }
 
 type event struct {
 	at  time.Duration
@@ -67,11 +71,15 @@ func (w *world) after(d time.Duration, do func()) {
 
 // run goes on for a while, or until something is found.
 func (w *world) run(d time.Duration) {
-	for end := w.now + d; len(w.events) > 0 && w.events[0].at <= end && w.check.found == ""; {
+	end := w.now + d
+	for len(w.events) > 0 && w.events[0].at <= end && w.check.found == "" {
 		e := heap.Pop(&w.events).(event)
 		w.now = e.at
 		w.steps++
 		e.do()
+	}
+	if w.check.found == "" {
+		w.now = end
 	}
 }
 

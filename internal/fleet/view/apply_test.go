@@ -91,8 +91,8 @@ func TestAnotherIncarnation(t *testing.T) {
 
 func TestLeaveAndLapse(t *testing.T) {
 	v := step(t, three(), Command{Kind: Lapse, Name: "a", Incarnation: 11})
-	if v.Lives("a", 11, 0) || !v.Lives("a", 11, 1) {
-		t.Error("the life before is not over")
+	if v.Lives("a", 11, 0) || !v.Lives("a", 11, 1) || !v.Lives("a", 11, 2) || v.Lives("a", 12, 2) {
+		t.Error("the life before is not over, or one of a newer view is")
 	}
 	if v.Groups[0].Silent != 1 || v.Groups[0].Since != 2 || owners(v) != "a b" {
 		t.Errorf("after a lapse %+v", v)

@@ -119,8 +119,9 @@ func (v *View) Has(name string, incarnation uint64) bool {
 
 // Lives tells whether this process of the member takes part in the view, and has not lost the right to decide
 // since it began that life. Connections of a life that has ended may still carry mutations, and have to be fenced.
+// A life that the view has not come to yet has not ended: it began with a newer one.
 func (v *View) Lives(name string, incarnation, life uint64) bool {
-	return v.Has(name, incarnation) && v.Member(name).Life == life
+	return v.Has(name, incarnation) && life >= v.Member(name).Life
 }
 
 // Owns tells whether this process of the member owns a group.

@@ -1,0 +1,184 @@
+package simulation
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"magent/internal/fleet/core"
+)
+
+// quietly founds a fleet in a network without noise, and waits until its groups are at home.
+func quietly(seed uint64, p plan) *world {
+	w := newWorldOf(seed, false, &p)
+	w.noise = noise{}
+	w.run(6 * time.Second)
+	return w
+}
+
+// until goes on until something is so, and says how long that took.
+func (w *world) until(limit time.Duration, is func() bool) time.Duration {
+	began := w.now
+	for w.now-began < limit && w.check.found == "" && !is() {
+		w.run(ms)
+	}
+	return w.now - began
+}
+
+// served tells whether a group is served by somebody else.
+func (w *world) served(group string, not *node) bool {
+	for _, n := range w.nodes {
+		if n == not || !n.up || n.paused {
+			continue
+		}
+		if s := n.engine.groups[group]; s != nil && s.ready && !s.ceding {
+			return true
+		}
+	}
+	return false
+}
+
+// TestTimes: how long a group is without an owner, as far as the core is concerned: the time until the copies have
+// been compared, too.
+func TestTimes(t *testing.T) {
+	three := plan{3, false, 2, core.AloneProven}
+	two := plan{2, false, 2, core.AloneProven}
+	for _, c := range []struct {
+		name   string
+		plan   plan
+		strike func(w *world, n *node)
+		limit  time.Duration // of the contract
+	}{
+		{"killed", three, func(_ *world, n *node) { n.kill(false) }, 300 * ms},
+		{"killed, of two", two, func(_ *world, n *node) { n.kill(false) }, 300 * ms},
+		{"leaving", three, func(_ *world, n *node) { n.core.Leave(n.local()); n.drain() }, 100 * ms},
+		{"leaving, of two", two, func(_ *world, n *node) { n.core.Leave(n.local()); n.drain() }, 100 * ms},
+		{"host silent", three, func(w *world, n *node) {
+			w.isolate(n.id, []int{0, 1, 2, 100, 101}, true, true, true)
+			n.pause(time.Minute)
+		}, 3 * time.Second},
+		{"stopped", three, func(_ *world, n *node) { n.pause(time.Minute) }, 3 * time.Second},
+	} {
+		var took []time.Duration
+		for seed := range uint64(50) {
+			w := quietly(seed, c.plan)
+			n := w.nodes[0]
+			if epoch, ok := n.core.Owns("p"); !ok || !n.engine.groups["p"].ready || w.check.found != "" {
+				t.Fatalf("%s, seed %d: p is not at home: epoch %d, %s", c.name, seed, epoch, w.check.found)
+			}
+			w.run(w.between(0, 100*ms))
+			c.strike(w, n)
+			took = append(took, w.until(10*time.Second, func() bool { return w.served("p", n) }))
+			if w.check.found != "" {
+				t.Errorf("%s, seed %d: %s", c.name, seed, w.check.found)
+			}
+		}
+		slices.Sort(took)
+		t.Logf("%-16s median %v, worst %v", c.name, took[len(took)/2], took[len(took)-1])
+		if worst := took[len(took)-1]; worst > c.limit {
+			t.Errorf("%s: %v, more than %v", c.name, worst, c.limit)
+		}
+	}
+}
+
+// When one member dies, the others go on with what they own.
+func TestOtherDies(t *testing.T) {
+	for seed := range uint64(20) {
+		w := quietly(seed, plan{3, false, 2, core.AloneProven})
+		for range 3 {
+			w.client()
+		}
+		w.run(time.Second)
+		a, b, c := w.nodes[0], w.nodes[1], w.nodes[2]
+		c.kill(false)
+		w.run(3 * time.Second)
+		if a.core.Life()+b.core.Life() > 0 || !w.served("p", b) || !w.served("q", a) || w.check.found != "" {
+			t.Errorf("seed %d: lives %d and %d, %s", seed, a.core.Life(), b.core.Life(), w.check.found)
+		}
+	}
+}
+
+// A member that is cut off from the others stops within 0.9 of a lease, and says so.
+func TestCutOff(t *testing.T) {
+	for seed := range uint64(20) {
+		w := quietly(seed, plan{3, false, 2, core.AloneProven})
+		n := w.nodes[0]
+		w.isolate(n.id, []int{0, 1, 2}, true, true, true)
+		took := w.until(5*time.Second, func() bool { _, ok := n.core.Owns("p"); return !ok })
+		if took > 1100*ms { // 0.9 s by its own clock, and a tick
+			t.Errorf("seed %d: it stops after %v", seed, took)
+		}
+		w.run(2 * time.Second)
+		w.isolate(n.id, []int{0, 1, 2}, true, true, false)
+		if took := w.until(8*time.Second, w.calm); took >= 8*time.Second || w.check.found != "" {
+			t.Errorf("seed %d: it is not back after %v: %s", seed, took, w.check.found)
+		}
+	}
+}
+
+// With --fleet-alone always both of two go on, and when they meet one gives in and has all keys compared.
+func TestBothAlone(t *testing.T) {
+	compared := 0
+	for seed := range uint64(40) {
+		w := quietly(seed, plan{2, false, 2, core.AloneAlways})
+		w.isolate(0, []int{0, 1}, true, true, true)
+		w.check.lenient = true // both decide: promises 1 and 3 are void until they have met
+		w.run(6 * time.Second)
+		for _, n := range w.nodes {
+			if _, ok := n.core.Owns("p"); !ok {
+				t.Errorf("seed %d: %s does not go on", seed, n)
+			}
+		}
+		w.isolate(0, []int{0, 1}, true, true, false)
+		if took := w.until(8*time.Second, w.calm); took >= 8*time.Second {
+			t.Errorf("seed %d: they do not come together: %v and %v",
+				seed, viewText(w.nodes[0].core.View()), viewText(w.nodes[1].core.View()))
+		}
+		for _, n := range w.nodes {
+			compared += n.compares
+		}
+	}
+	if compared != 40 {
+		t.Errorf("%d comparisons of all keys in 40 fleets", compared)
+	}
+}
+
+// A member with other pools is refused on both sides, with the difference named; it joins when it has the same.
+func TestOtherPools(t *testing.T) {
+	w := newWorldOf(1, false, &plan{3, false, 2, core.AloneProven})
+	w.noise = noise{}
+	c := w.nodes[2]
+	c.cfg.Pools = []byte("others")
+	w.run(6 * time.Second)
+	if c.core.Joined() || !w.nodes[0].core.Joined() || len(c.refusals) == 0 {
+		t.Fatalf("joined %v, refused %q", c.core.Joined(), c.refusals)
+	}
+	want := "c cannot join: c has other pools"
+	told := slices.Contains(w.nodes[0].refusals, want) || slices.Contains(w.nodes[1].refusals, want)
+	if c.refusals[0] != want || !told {
+		t.Errorf("%q, %q, %q", c.refusals, w.nodes[0].refusals, w.nodes[1].refusals)
+	}
+	// All three have the new file ready: c can join then, and the fleet goes over to it.
+	for i, n := range w.nodes {
+		n.core.Offer([]byte("others"))
+		w.run(time.Second)
+		if v := w.nodes[0].core.View(); (string(v.Pools) == "others") != (i > 0) {
+			t.Errorf("after the offer of %s: %q", n, v.Pools)
+		}
+	}
+	if took := w.until(5*time.Second, w.calm); took >= 5*time.Second {
+		t.Errorf("not well after %v: %s", took, fmt.Sprint(viewText(w.nodes[0].core.View())))
+	}
+}
+
+// Versions N and N-1 work together: the view has the rules that all know. One that is older is refused.
+func TestMixedVersions(t *testing.T) {
+	w := newWorldOf(1, false, &plan{3, false, 2, core.AloneProven})
+	w.noise = noise{}
+	w.nodes[1].cfg.Newest = 2
+	w.run(6 * time.Second)
+	if v := w.nodes[0].core.View(); v.Version != 1 || !w.calm() {
+		t.Errorf("version %d, %s", v.Version, v.String())
+	}
+}
