@@ -1,0 +1,125 @@
+package link
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"magent/internal/pause"
+)
+
+// maxAccepted is how many connections a member has at a time, for each of the others, before it closes new ones.
+const maxAccepted = 8
+
+// acceptor takes the connections that others make.
+type acceptor struct {
+	*shared
+	listener net.Listener
+
+	mu       sync.Mutex
+	accepted map[net.Conn]string // with the name of who has connected, empty: it is not known yet
+	closed   bool
+}
+
+// close ends all connections, and has no others come.
+func (a *acceptor) close() {
+	a.listener.Close()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.closed = true
+	for conn := range a.accepted {
+		conn.Close()
+	}
+}
+
+// accept is the goroutine that takes connections.
+func (a *acceptor) accept() {
+	defer a.done.Done()
+	for {
+		conn, err := a.listener.Accept()
+		if err != nil {
+			if a.ctx.Err() != nil || pause.For(a.ctx, firstPause) != nil {
+				return
+			}
+			continue // no descriptor is free, for example
+		}
+		if !a.keep(conn) {
+			conn.Close()
+			continue
+		}
+		a.done.Add(1)
+		go a.serve(conn)
+	}
+}
+
+// keep remembers a connection, so that Close ends it.
+func (a *acceptor) keep(conn net.Conn) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed || len(a.accepted) >= maxAccepted*max(1, len(a.opt.Peers)) {
+		return false
+	}
+	a.accepted[conn] = ""
+	return true
+}
+
+func (a *acceptor) forget(conn net.Conn) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.accepted, conn)
+}
+
+// only ends the connections that a member has made before: who makes another one has given those up.
+func (a *acceptor) only(conn net.Conn, from string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for other, name := range a.accepted {
+		if name == from && other != conn {
+			other.Close()
+		}
+	}
+	a.accepted[conn] = from
+}
+
+// serve is the goroutine of a connection that somebody has made.
+func (a *acceptor) serve(tcp net.Conn) {
+	defer a.done.Done()
+	defer a.forget(tcp)
+	conn := a.secure(tcp, false)
+	defer conn.Close()
+	_ = tcp.SetDeadline(time.Now().Add(greetingTime))
+	g, err := readGreeting(conn)
+	if err != nil || control(tcp, a.opt.Patience) != nil {
+		return // nobody of ours
+	}
+	answer := Greeting{
+		Fleet: a.opt.Fleet, From: a.opt.Name, To: g.From, Incarnation: a.opt.Incarnation(), Refused: a.refuse(g),
+	}
+	if writeGreeting(conn, answer) != nil || answer.Refused != "" || g.Ask {
+		return
+	}
+	a.only(tcp, g.From)
+	for {
+		_ = tcp.SetDeadline(time.Now().Add(a.opt.Patience))
+		body, err := readFrame(conn, MaxFrame)
+		if err != nil {
+			return
+		}
+		a.opt.Received(g.From, body)
+	}
+}
+
+// refuse says why somebody is none of ours, or is here by mistake; empty: he is welcome.
+func (a *acceptor) refuse(g Greeting) string {
+	switch {
+	case g.To != a.opt.Name:
+		return fmt.Sprintf("this is %q, and not %q", a.opt.Name, g.To)
+	case !slices.ContainsFunc(a.opt.Peers, func(p Peer) bool { return p.Name == g.From }):
+		return fmt.Sprintf("%q is not in the --fleet list of %q", g.From, a.opt.Name)
+	case g.Fleet != a.opt.Fleet:
+		return fmt.Sprintf("the --fleet list of %q is another one: it has to be the same on all members", a.opt.Name)
+	}
+	return ""
+}

@@ -1,0 +1,203 @@
+package link
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"magent/internal/pause"
+)
+
+// maxQueue is how many bytes wait for a connection at most. More are lost, the oldest first.
+const maxQueue = 2 * MaxFrame
+
+// dialer has the connection to one member.
+type dialer struct {
+	*shared
+	peer Peer
+	wake chan struct{} // something is to be sent
+	last string        // the trouble that was told last; of run alone
+
+	mu    sync.Mutex
+	queue [][]byte
+	bytes int
+	up    bool // there is a connection; while there is none, nothing waits
+}
+
+// add takes a message, if there is a connection.
+func (d *dialer) add(body []byte) {
+	d.mu.Lock()
+	if !d.up || len(body) > MaxFrame {
+		d.mu.Unlock()
+		return
+	}
+	d.queue = append(d.queue, body)
+	d.bytes += len(body)
+	for d.bytes > maxQueue {
+		d.bytes -= len(d.queue[0])
+		d.queue = d.queue[1:]
+	}
+	d.mu.Unlock()
+	d.poke()
+}
+
+func (d *dialer) poke() {
+	select {
+	case d.wake <- struct{}{}:
+	default: // it is awake
+	}
+}
+
+// take gives all that waits, as frames, in a buffer that may be used again.
+func (d *dialer) take(buf []byte) []byte {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, body := range d.queue {
+		buf = appendFrame(buf, body)
+	}
+	d.queue, d.bytes = nil, 0
+	return buf
+}
+
+// begin says whether messages are taken; those that are left over are old.
+func (d *dialer) begin(up bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.queue, d.bytes, d.up = nil, 0, up
+}
+
+// run is the goroutine that keeps a connection to the member.
+func (d *dialer) run() {
+	defer d.done.Done()
+	var pauses *pause.Backoff
+	for d.ctx.Err() == nil {
+		conn, answer, err := d.connect(false)
+		if err == nil && answer.Refused != "" {
+			conn.Close()
+			err = errors.New(answer.Refused)
+		}
+		if err == nil {
+			d.trouble(nil)
+			pauses = nil
+			d.use(conn)
+			if d.ctx.Err() == nil {
+				d.opt.Ended(d.peer.Name)
+			}
+			continue
+		}
+		d.trouble(err)
+		if pauses == nil {
+			pauses = pause.NewBackoff(firstPause, lastPause)
+		}
+		if pauses.Wait(d.ctx) != nil {
+			return
+		}
+	}
+}
+
+// trouble tells why there is no connection, or with nil that there is one, when that has changed.
+func (d *dialer) trouble(err error) {
+	text := ""
+	if op := (*net.OpError)(nil); errors.As(err, &op) && op.Op != "dial" {
+		err = op.Err // without the ports, which are others each time
+	}
+	if err != nil {
+		text = err.Error()
+	}
+	if text != d.last && d.ctx.Err() == nil {
+		d.last = text
+		d.opt.Trouble(d.peer.Name, err)
+	}
+}
+
+// use sends until the connection ends. Nothing comes on it: what is read is its end.
+func (d *dialer) use(conn net.Conn) {
+	ended := make(chan struct{})
+	d.begin(true)
+	d.done.Add(1)
+	go d.watch(conn, ended)
+	var buf []byte
+	for broken := false; !broken; {
+		select {
+		case <-d.ctx.Done():
+			broken = true
+		case <-ended:
+			broken = true
+		case <-d.wake:
+			buf = d.take(buf[:0])
+			_ = conn.SetWriteDeadline(time.Now().Add(d.opt.Patience))
+			_, err := conn.Write(buf)
+			broken = err != nil
+		}
+	}
+	d.begin(false)
+	conn.Close()
+	<-ended
+}
+
+// watch waits for the end of a connection.
+func (d *dialer) watch(conn net.Conn, ended chan<- struct{}) {
+	defer d.done.Done()
+	defer close(ended)
+	_, _ = conn.Read(make([]byte, 1))
+}
+
+// ErrRefused is wrapped by the error of Ask when a member's machine refuses connections: its process does not run.
+var ErrRefused = errors.New("nobody listens there")
+
+// connect makes a connection and greets. The answer may be a refusal.
+func (d *dialer) connect(ask bool) (conn net.Conn, answer Greeting, err error) {
+	ctx, cancel := context.WithTimeout(d.ctx, connectTime)
+	defer cancel()
+	tcp, err := new(net.Dialer).DialContext(ctx, "tcp", d.peer.Address)
+	if errors.Is(err, unix.ECONNREFUSED) {
+		return nil, answer, fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	if err != nil {
+		return nil, answer, err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = tcp.SetDeadline(time.Unix(1, 0)) })
+	conn = d.secure(tcp, true)
+	if err = control(tcp, d.opt.Patience); err == nil {
+		answer, err = d.greet(conn, ask)
+	}
+	if !stop() && err == nil {
+		err = ctx.Err()
+	}
+	if foreign(err) {
+		err = fmt.Errorf("no member answers at %s, or not with the same --fleet-secret-file", d.peer.Address)
+	}
+	if err != nil {
+		tcp.Close()
+		return nil, answer, err
+	}
+	return conn, answer, nil
+}
+
+// foreign tells an error that comes of another end which speaks another language.
+func foreign(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, unix.ECONNRESET) || errors.Is(err, unix.EPIPE) ||
+		errors.As(err, &tls.RecordHeaderError{})
+}
+
+// greet says who this is, and hears who answers.
+func (d *dialer) greet(conn net.Conn, ask bool) (answer Greeting, err error) {
+	err = writeGreeting(conn, Greeting{
+		Fleet: d.opt.Fleet, From: d.opt.Name, To: d.peer.Name, Incarnation: d.opt.Incarnation(), Ask: ask,
+	})
+	if err != nil {
+		return answer, err
+	}
+	answer, err = readGreeting(conn)
+	if err == nil && answer.Refused == "" && answer.From != d.peer.Name {
+		err = fmt.Errorf("%q answers at %s, and not %q", answer.From, d.peer.Address, d.peer.Name)
+	}
+	return answer, err
+}

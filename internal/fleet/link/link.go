@@ -1,0 +1,61 @@
+package link
+
+import (
+	"context"
+	"fmt"
+	"net"
+)
+
+// Links are those of one member.
+type Links struct {
+	shared
+	dialers  map[string]*dialer
+	acceptor *acceptor
+	stop     context.CancelFunc
+}
+
+// Open begins to connect to the others, and to accept them on a listener, which it owns. The member's own address
+// has to refuse connections when its process does not run; so nothing else may listen there.
+func Open(listener net.Listener, opt Options) *Links {
+	ctx, stop := context.WithCancel(context.Background())
+	l := &Links{shared: shared{opt: opt, ctx: ctx}, dialers: map[string]*dialer{}, stop: stop}
+	l.acceptor = &acceptor{shared: &l.shared, listener: listener, accepted: map[net.Conn]string{}}
+	for _, p := range opt.Peers {
+		d := &dialer{shared: &l.shared, peer: p, wake: make(chan struct{}, 1)}
+		l.dialers[p.Name] = d
+		l.done.Add(1)
+		go d.run()
+	}
+	l.done.Add(1)
+	go l.acceptor.accept()
+	return l
+}
+
+// Send sends a message to a member, soon, or loses it. It never waits. body is not changed any more.
+func (l *Links) Send(to string, body []byte) {
+	if d := l.dialers[to]; d != nil {
+		d.add(body)
+	}
+}
+
+// Ask asks a member's address on a connection of its own which process answers there. It returns after a second at
+// the latest. An error that wraps ErrRefused says that none does.
+func (l *Links) Ask(name string) (incarnation uint64, err error) {
+	d := l.dialers[name]
+	if d == nil {
+		return 0, fmt.Errorf("there is no member %q", name)
+	}
+	conn, answer, err := d.connect(true)
+	if err != nil {
+		return 0, err
+	}
+	conn.Close()
+	return answer.Incarnation, nil
+}
+
+// Close ends all connections, and waits for all goroutines.
+func (l *Links) Close() {
+	l.stop()
+	l.acceptor.close()
+	l.done.Wait()
+}
