@@ -1,0 +1,100 @@
+package member
+
+import (
+	"context"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"magent/internal/fleet/core"
+	"magent/internal/fleet/link"
+	"magent/internal/fleet/view"
+	"magent/internal/fleet/wal"
+)
+
+// Options are what a member is made of.
+type Options struct {
+	Core     core.Config
+	Log      *wal.Log   // which the member closes
+	Saved    core.Saved // what the log had
+	Listener net.Listener
+	Peers    []link.Peer  // the others
+	Secret   *link.Secret // nil: none
+	Fleet    string       // what all members have to have in common, as a short text
+
+	// Decided carries a decision out, on the member's goroutine; c may be used until it returns. Nothing of the member
+	// may be waited for there. nil: there is nothing to carry out, as for a witness.
+	Decided func(c *core.Core, d core.Decision)
+	// Trouble says why there is no link to a member, nil: there is one again. Any goroutine calls it.
+	Trouble func(name string, err error)
+	// Failed says that the member takes part no more, once: its state cannot be kept, or what the others have agreed
+	// on is not understood. The process has to end. A goroutine of the member calls it; so it must not wait for Close.
+	Failed func(err error)
+}
+
+// Member is a running member of a fleet.
+type Member struct {
+	opt   Options
+	core  *core.Core
+	links *link.Links
+	calls chan func(now time.Duration)
+	ctx   context.Context
+	stop  context.CancelFunc
+	done  sync.WaitGroup
+	left  chan struct{} // closed when the others do without this member
+
+	writes  chan struct{} // something is to be written
+	mu      sync.Mutex
+	pending []core.Write
+
+	proving map[suspect]bool // who is being asked for; of run alone
+	failing sync.Once
+
+	incarnation atomic.Uint64
+	leaseUntil  atomic.Int64
+	view        atomic.Pointer[view.View]
+}
+
+// suspect is a process of a member.
+type suspect struct {
+	name        string
+	incarnation uint64
+}
+
+// Now is the time by which a fleet goes: it goes on while the machine sleeps, and while the process is stopped.
+func Now() time.Duration {
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {
+		panic("the kernel has no CLOCK_BOOTTIME: " + err.Error())
+	}
+	return time.Duration(ts.Nano())
+}
+
+// Do has something done on the member's goroutine, soon. It may wait for its turn. After Close nothing is done.
+func (m *Member) Do(do func(c *core.Core, now time.Duration)) {
+	m.call(func(now time.Duration) { do(m.core, now) })
+}
+
+func (m *Member) call(do func(now time.Duration)) {
+	select {
+	case m.calls <- do:
+	case <-m.ctx.Done():
+	}
+}
+
+// LeaseUntil is when this process's right to decide ends, by Now; 0: it has none.
+func (m *Member) LeaseUntil() time.Duration { return time.Duration(m.leaseUntil.Load()) }
+
+// View is what the members have agreed on, as far as this one knows. It must not be changed. Epoch 0: nothing yet.
+func (m *Member) View() *view.View { return m.view.Load() }
+
+// fail ends taking part; the core is called no more.
+func (m *Member) fail(err error) {
+	m.failing.Do(func() {
+		m.stop()
+		m.opt.Failed(err)
+	})
+}

@@ -1,0 +1,134 @@
+package member
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"magent/internal/fleet/core"
+	"magent/internal/fleet/link"
+	"magent/internal/fleet/view"
+)
+
+// patience is how long a link may be silent, in ticks: each member says hello in every tick.
+const patience = 50
+
+// Open begins to take part.
+func Open(opt Options) (*Member, error) {
+	c, err := core.New(opt.Core, opt.Saved, Now())
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	m := &Member{
+		opt: opt, core: c, ctx: ctx, stop: stop,
+		calls: make(chan func(time.Duration), 256), left: make(chan struct{}),
+		writes: make(chan struct{}, 1), proving: map[suspect]bool{},
+	}
+	m.view.Store(new(view.View))
+	m.incarnation.Store(c.Incarnation())
+	m.links = link.Open(opt.Listener, link.Options{
+		Name: opt.Core.Name, Fleet: opt.Fleet, Peers: opt.Peers, Secret: opt.Secret,
+		Patience:    patience * opt.Core.Tick,
+		Incarnation: m.incarnation.Load, Received: m.received, Ended: m.ended, Trouble: opt.Trouble,
+	})
+	m.done.Add(2)
+	go m.run()
+	go m.persist()
+	return m, nil
+}
+
+// Leave hands over what this member owns, and returns when the others do without it, or with the reason for which
+// ctx is done.
+func (m *Member) Leave(ctx context.Context) error {
+	m.Do(func(c *core.Core, now time.Duration) { c.Leave(now) })
+	select {
+	case <-m.left:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-m.ctx.Done():
+		return errors.New("the member has been closed")
+	}
+}
+
+// Close ends the member as a kill would, but that its file is closed. Who does not want others to notice calls Leave
+// before. The connections to servers have to be closed by then.
+func (m *Member) Close() error {
+	m.stop()
+	m.links.Close()
+	m.done.Wait()
+	return m.opt.Log.Close()
+}
+
+// run is the goroutine of the core.
+func (m *Member) run() {
+	defer m.done.Done()
+	ticker := time.NewTicker(m.opt.Core.Tick)
+	defer ticker.Stop()
+	m.carryOut()
+	for {
+		select {
+		case <-m.ctx.Done():
+			return
+		case <-ticker.C:
+			m.core.Tick(Now())
+		case do := <-m.calls:
+			do(Now())
+		}
+		m.carryOut()
+	}
+}
+
+// carryOut does what the core wants, until it wants nothing more.
+func (m *Member) carryOut() {
+	for {
+		out := m.core.Take()
+		if len(out.Decisions)+len(out.Writes)+len(out.Messages) == 0 {
+			break
+		}
+		m.publish()
+		for _, d := range out.Decisions {
+			m.decided(d)
+		}
+		m.write(out.Writes)
+		for _, e := range out.Messages {
+			body, err := e.Message.Encode()
+			if err != nil {
+				panic("fleet: a message cannot be written down: " + err.Error())
+			}
+			m.links.Send(e.To, body)
+		}
+	}
+	m.publish()
+}
+
+func (m *Member) publish() {
+	m.leaseUntil.Store(int64(m.core.LeaseUntil()))
+	m.incarnation.Store(m.core.Incarnation())
+}
+
+func (m *Member) decided(d core.Decision) {
+	switch d.Act {
+	case core.Changed:
+		v := d.View.Clone()
+		m.view.Store(&v)
+	case core.Left:
+		close(m.left)
+	case core.Broken:
+		m.fail(errors.New(d.Reason))
+	}
+	if m.opt.Decided != nil {
+		m.opt.Decided(m.core, d)
+	}
+}
+
+// received takes a message off a link.
+func (m *Member) received(from string, body []byte) {
+	message, err := core.ParseMessage(body)
+	if err != nil {
+		m.opt.Trouble(from, err)
+		return
+	}
+	m.call(func(now time.Duration) { m.core.Receive(now, from, message) })
+}
