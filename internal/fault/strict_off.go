@@ -2,5 +2,5 @@
 
 package fault
 
-// Strict: what cannot be is counted and made good, unless a test wants it to be a panic.
+// Strict is false: a violated invariant is counted and repaired, unless a test wants a panic.
 const Strict = false

@@ -2,5 +2,5 @@
 
 package fault
 
-// Strict: what cannot be is a panic, instead of being counted and made good.
+// Strict makes a violated invariant a panic, instead of counting and repairing it.
 const Strict = true

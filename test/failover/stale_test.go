@@ -68,7 +68,7 @@ func nothingOld(t *testing.T, primary bool, each int) {
 		check(p.proxy.Addr)
 	}
 	awaitState(t, p.proxy, hung, "up")
-	testkit.Eventually(t, "everything is made good", func() error {
+	testkit.Eventually(t, "everything is repaired", func() error {
 		if n := harness.ServerStat(t, p.proxy.Addr, hung.Addr, "dirty_keys"); n != "0" {
 			return fmt.Errorf("%s keys are dirty", n)
 		}

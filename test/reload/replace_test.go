@@ -180,15 +180,15 @@ func TestMistypedNameIsMended(t *testing.T) {
 			if role == "backup" {
 				slices.Reverse(lists[:])
 			}
-			mended := backed(listen, lists[0], lists[1])
-			s := start(t, strings.Replace(mended, right.Addr, "nosuch.invalid:11211", 1))
+			corrected := backed(listen, lists[0], lists[1])
+			s := start(t, strings.Replace(corrected, right.Addr, "nosuch.invalid:11211", 1))
 			before := harness.Dial(t, right.Addr)
 			before.Want(harness.Set("a", "old"), "STORED\r\n")
 			before.Want(harness.Set("gone", "old"), "STORED\r\n")
 			c := harness.Dial(t, s.proxy.Addr)
 			c.Want(harness.Set("a", "new"), "STORED\r\n")
 			c.Want(harness.Set("b", "new"), "STORED\r\n")
-			s.reload(mended)
+			s.reload(corrected)
 			s.allUp()
 			other.Kill()
 			harness.AwaitState(t, s.proxy.Addr, other.Addr, "ejected")

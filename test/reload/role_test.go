@@ -227,7 +227,7 @@ func TestPoolIsRenamed(t *testing.T) {
 			s.proxy.Kill()
 			s = start(t, pools, "--state-dir", state)
 			if log := s.proxy.Log(); strings.Contains(log, "the journal knows") {
-				t.Errorf("what was made good is still in the journal:\n%s", log)
+				t.Errorf("what was repaired is still in the journal:\n%s", log)
 			}
 			s.reload(renamed(backed(listen, list(a), list(c)), "third"))
 			s.allUp()
