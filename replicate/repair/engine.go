@@ -75,8 +75,8 @@ func (e *Engine) Retire() { e.erasures.Drop() }
 // Copying returns how many keys are being copied now.
 func (e *Engine) Copying() int { return len(e.copies) }
 
-// Behind returns how many keys have to be repaired on server i: those that are dirty, and those that were deleted there
-// and are not copied yet. If it is 0 for a server that is up, the server holds what the other copies hold.
+// Behind returns how many keys have to be repaired on server i: those that are dirty, and those that were deleted
+// there and are not copied yet. If it is 0 for a server that is up, the server holds what the other copies hold.
 func (e *Engine) Behind(i int) int {
 	n := e.dirty[i].Len()
 	for key, x := range e.copies {
