@@ -116,6 +116,13 @@ func (l *Loop) Step(now int64) (events int, err error) {
 	return n, nil
 }
 
+// Advance moves the clock forward by d, within a turn. With it, tests have a deadline pass at a moment of their
+// choice. It must be called on the loop.
+func (l *Loop) Advance(d time.Duration) {
+	l.base = l.base.Add(-d)
+	l.now += int64(d)
+}
+
 // Now returns the time of this turn, in nanoseconds since New. It never goes back. Time during which the process was
 // suspended or got no processor is not counted (tick).
 func (l *Loop) Now() int64 { return l.now }

@@ -132,6 +132,7 @@ func TestAnotherMemory(t *testing.T) {
 	for role := range 2 {
 		r, c, another, other := isAnother(t, role)
 		other.lists("old", "new")
+		other.listed.Lock() // what it lacks comes after what it holds
 		another.becomes("gone", "old")
 		old := other.want("mg old v f t u\r\n")
 		other.want("mg gone v f t u\r\n")
@@ -147,6 +148,7 @@ func TestAnotherMemory(t *testing.T) {
 		other.want("mg old v f t u\r\n").answer("VA 2 f3 t50\r\n1x\r\n")
 		another.want("delete gone\r\n").answer("DELETED\r\n")
 		another.want("ms old 2 F3 T50\r\n1x\r\n").answer("HD\r\n")
+		other.listed.Unlock()
 		other.want("mg new v f t u\r\n").answer("VA 1 f0 t-1\r\n2\r\n")
 		other.want("mg old v f t u\r\n").answer("VA 2 f3 t50\r\n1x\r\n")
 		another.want("ms new 1 F0 ME\r\n2\r\n").answer("HD\r\n")

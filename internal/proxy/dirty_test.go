@@ -3,7 +3,6 @@ package proxy
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"magent/backend"
 	"magent/internal/config"
@@ -341,13 +340,14 @@ func TestServerMissedAFlush(t *testing.T) {
 // A mutation whose reply is late, on a server that is still used: it is followed by the deletion of the key.
 func TestLateMutation(t *testing.T) {
 	r, p, b := pair(t, func(cfg *config.Config) {
-		cfg.Pools[0].Timeout, cfg.Pools[0].ServerFailureLimit = 20*time.Millisecond, 1000
+		cfg.Pools[0].ServerFailureLimit = 1000
 	})
 	c := r.client()
 	set := "set k 0 0 1\r\nx\r\n"
 	c.say(set)
 	late := p.want(set)
 	b.want(set).answer("STORED\r\n")
+	r.expire(0)
 	c.hear("STORED\r\n")
 	b.want("mg k v f t u\r\n").reset() // the backup has gone
 	deletion := p.want("delete k\r\n")
@@ -359,13 +359,14 @@ func TestLateMutation(t *testing.T) {
 // The same with a backup that answers: the value is copied, and until then the backup is asked.
 func TestLateMutationIsMended(t *testing.T) {
 	r, p, b := pair(t, func(cfg *config.Config) {
-		cfg.Pools[0].Timeout, cfg.Pools[0].ServerFailureLimit = 100*time.Millisecond, 1000
+		cfg.Pools[0].ServerFailureLimit = 1000
 	})
 	c := r.client()
 	set := "set k 0 0 1\r\nx\r\n"
 	c.say(set)
 	late := p.want(set)
 	b.want(set).answer("STORED\r\n")
+	r.expire(0)
 	c.hear("STORED\r\n")
 	read := b.want("mg k v f t u\r\n")
 	c.say("get k\r\n")

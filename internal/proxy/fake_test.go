@@ -30,6 +30,7 @@ type fake struct {
 	// A backend.MetaForm: which meta commands it has. It takes the body of an ms in another form for a command.
 	meta   atomic.Int64
 	stored atomic.Int64           // limit_maxbytes
+	listed sync.Mutex             // held: it does not answer lru_crawler metadump
 	dump   atomic.Value           // what it answers to lru_crawler metadump, a string
 	items  atomic.Int64           // that it says it holds
 	read   atomic.Int64           // bytes that it says it has read
@@ -145,6 +146,8 @@ func (f *fake) serve(c net.Conn) {
 				"bytes_read %d\r\nSTAT limit_maxbytes %d\r\nEND\r\n",
 				f.pid.Load(), f.items.Load(), f.read.Add(1<<20), f.stored.Load())
 		case strings.HasPrefix(text, "lru_crawler metadump "):
+			f.listed.Lock()
+			f.listed.Unlock() //nolint // waited for
 			_, _ = io.WriteString(c, f.dump.Load().(string))
 			if then := f.then.Swap(nil); then != nil {
 				f.dump.Store(*then)

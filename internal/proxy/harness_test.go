@@ -133,6 +133,21 @@ func (r *rig) eventually(id int, what string, check func(*session.Shard) bool) {
 	})
 }
 
+// expire waits until server i is the only one whose replies are waited for. Then it has their deadline pass, which is
+// an hour or less.
+func (r *rig) expire(i int) {
+	r.t.Helper()
+	r.eventually(0, "only one server is waited for", func(sh *session.Shard) bool {
+		for j, conn := range sh.Pools[0].Conns {
+			if !conn.Ready() || (conn.Pending() > 0) != (j == i) {
+				return false // the time to connect would pass, too
+			}
+		}
+		sh.L.Advance(time.Hour)
+		return true
+	})
+}
+
 // client is a raw connection to the Service.
 type client struct {
 	t testing.TB

@@ -15,7 +15,7 @@ import (
 // them readable: the second pool goes on where the first one was.
 func TestReloadWhileKeysMove(t *testing.T) {
 	t.Parallel()
-	r := startAs(t, 10, 1, 1, func(cfg *config.Config) { cfg.Pools[0].Timeout = time.Second }, backend.FullMeta)
+	r := startAs(t, 10, 1, 1, func(cfg *config.Config) { cfg.Pools[0].Timeout = pool.DrainTime }, backend.FullMeta)
 	backup := r.servers[1]
 	r.eventually(0, "connected", func(sh *session.Shard) bool {
 		return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready()
@@ -68,7 +68,7 @@ func TestReloadWhileAServerHangs(t *testing.T) {
 func TestReloadWaitsForWhatIsStillSent(t *testing.T) {
 	t.Parallel()
 	r := startAs(t, 10, 1, 1, func(cfg *config.Config) {
-		cfg.Pools[0].Timeout, cfg.Pools[0].ServerFailureLimit = 50*time.Millisecond, 1000
+		cfg.Pools[0].Timeout, cfg.Pools[0].ServerFailureLimit = pool.DrainTime, 1000
 	}, backend.FullMeta)
 	r.eventually(0, "connected", func(sh *session.Shard) bool {
 		return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready()
@@ -78,6 +78,7 @@ func TestReloadWaitsForWhatIsStillSent(t *testing.T) {
 	c.say("set k 0 0 1\r\nx\r\n")
 	r.servers[0].want("set k 0 0 1\r\nx\r\n") // which it does not answer
 	r.servers[1].want("set k 0 0 1\r\nx\r\n").answer("STORED\r\n")
+	r.expire(0)
 	c.hear("STORED\r\n")
 	r.reload(func(pools []config.Pool) []config.Pool {
 		pools[0].RefillRate = 7 // whatever

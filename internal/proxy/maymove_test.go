@@ -4,12 +4,12 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"magent/backend"
 	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/placement"
+	"magent/internal/pool"
 	"magent/internal/session"
 	"magent/internal/testkit"
 )
@@ -233,7 +233,7 @@ func TestReloadIsRefusedWhileLoopsStandStill(t *testing.T) {
 // A server that keys move to may still hold requests of a time when it hung and left the pool. It does not return at
 // once.
 func TestMovedServerWaits(t *testing.T) {
-	r := startAs(t, 10, 1, 1, func(cfg *config.Config) { cfg.Pools[0].Timeout = time.Second }, backend.FullMeta)
+	r := startAs(t, 10, 1, 1, func(cfg *config.Config) { cfg.Pools[0].Timeout = pool.DrainTime }, backend.FullMeta)
 	r.eventually(0, "connected", func(sh *session.Shard) bool {
 		return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready()
 	})

@@ -51,11 +51,7 @@ func TestReadsInFlightFallOverToTheBackup(t *testing.T) {
 		"no reply in time": nil,
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, p, b := pair(t, func(cfg *config.Config) {
-				if fail == nil {
-					cfg.Pools[0].Timeout = 150 * time.Millisecond
-				}
-			})
+			r, p, b := pair(t, nil)
 			b.answers(func(text string) string {
 				switch text {
 				case "get a\r\n":
@@ -77,6 +73,8 @@ func TestReadsInFlightFallOverToTheBackup(t *testing.T) {
 			}
 			if fail != nil {
 				fail(first)
+			} else {
+				r.expire(0)
 			}
 			c.hear(valueA + "VA 5\r\nhello\r\n" + miss + "VALUE a 0 1\r\n1\r\nVALUE b 0 1\r\n2\r\nEND\r\n" + valueA)
 			c.nothing()
@@ -99,10 +97,11 @@ func TestReadsInFlightFallOverToTheBackup(t *testing.T) {
 // One missed deadline ejects nobody: the late reply is swallowed, and the server is asked again.
 func TestReadAfterOneMissedDeadline(t *testing.T) {
 	t.Parallel()
-	r, p, b := pair(t, func(cfg *config.Config) { cfg.Pools[0].Timeout = 200 * time.Millisecond })
+	r, p, b := pair(t, nil)
 	c := r.client()
 	c.say("get a\r\n")
 	late := p.want("get a\r\n")
+	r.expire(0)
 	b.want("get a\r\n").answer(valueA)
 	c.hear(valueA)
 	c.say("get b\r\n")
@@ -117,12 +116,13 @@ func TestReadAfterOneMissedDeadline(t *testing.T) {
 // A server that hangs is ejected also when it is asked one request at a time.
 func TestHungServerIsEjected(t *testing.T) {
 	t.Parallel()
-	r, p, b := pair(t, func(cfg *config.Config) { cfg.Pools[0].Timeout = 200 * time.Millisecond })
+	r, p, b := pair(t, nil)
 	b.answers(func(string) string { return valueA })
 	c := r.client()
 	for range 2 {
 		c.say("get a\r\n")
 		p.want("get a\r\n")
+		r.expire(0)
 		c.hear(valueA)
 	}
 	if s := c.stats("servers"); s["server:0:state"] != "ejected" || s["server:0:ejections"] != "1" {

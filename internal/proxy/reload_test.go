@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"magent/internal/config"
+	"magent/internal/pool"
 	"magent/internal/session"
 	"magent/internal/testkit"
 )
@@ -88,7 +89,7 @@ func reloadTo(svc *Service, pools []config.Pool, done chan<- error) { done <- sv
 // What a server has missed is known after a reload, too, and made good.
 func TestReloadKeepsWhatServersMissed(t *testing.T) {
 	t.Parallel()
-	r, c, gone, other := outage(t, 0, func(cfg *config.Config) { cfg.Pools[0].Timeout = time.Second })
+	r, c, gone, other := outage(t, 0, func(cfg *config.Config) { cfg.Pools[0].Timeout = pool.DrainTime })
 	c.say("delete k\r\n")
 	other.want("delete k\r\n").answer("DELETED\r\n")
 	c.hear("DELETED\r\n")

@@ -3,7 +3,6 @@ package proxy
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"magent/backend"
 	"magent/failover"
@@ -85,7 +84,7 @@ func TestDeletionsOfAReturnAreFew(t *testing.T) {
 // good.
 func TestConnectionEndsWithRequestsGivenUp(t *testing.T) {
 	r := startAs(t, 1000, 1, 1, func(cfg *config.Config) {
-		cfg.Pools[0].ServerFailureLimit, cfg.Pools[0].Timeout = 100, 30*time.Millisecond
+		cfg.Pools[0].ServerFailureLimit = 100
 	}, backend.FullMeta)
 	p, b := r.servers[0], r.servers[1]
 	c := r.client()
@@ -94,9 +93,11 @@ func TestConnectionEndsWithRequestsGivenUp(t *testing.T) {
 	c.say(set)
 	lost := p.want(set)
 	b.want(set).answer("STORED\r\n")
+	r.expire(0)
 	c.hear("STORED\r\n")
 	b.want("mg k v f t u\r\n").answer("VA 1 f0 t-1\r\n2\r\n")
 	p.want("ms k 1 F0\r\n2\r\n")
+	r.expire(0)
 	r.eventually(0, "both are given up", func(sh *session.Shard) bool {
 		return sh.Pools[0].Conns[0].Stats.Timeouts == 2
 	})
@@ -130,7 +131,7 @@ func TestBothReturn(t *testing.T) {
 func TestFillIsNotToldInTime(t *testing.T) {
 	t.Parallel()
 	r := startAs(t, 1000, 1, 1, func(cfg *config.Config) {
-		cfg.Pools[0].ServerFailureLimit, cfg.Pools[0].Timeout = 100, 50*time.Millisecond
+		cfg.Pools[0].ServerFailureLimit = 100
 	}, backend.FullMeta)
 	p, b := r.servers[0], r.servers[1]
 	c := r.client()
@@ -138,6 +139,7 @@ func TestFillIsNotToldInTime(t *testing.T) {
 	b.dump.Store("key=k exp=-1\nEND\r\n")
 	p.restarts()
 	b.want("mg k v f t u\r\n")
+	r.expire(1)
 	late := b.want("mg k v f t u\r\n")
 	late.answer("VA 1 f0 t-1\r\n7\r\nVA 1 f0 t-1\r\n7\r\n") // the first reply comes, too, and is thrown away
 	p.want("ms k 1 F0 ME\r\n7\r\n").answer("HD\r\n")

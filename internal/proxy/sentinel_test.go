@@ -131,7 +131,7 @@ func TestMasterDies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := startReplicated(t, 1, 1, func(cfg *config.Config) {
-				cfg.Pools[0].Timeout, cfg.Pools[0].ProbeInterval = 20*time.Millisecond, time.Hour
+				cfg.Pools[0].Timeout, cfg.Pools[0].ProbeInterval = time.Second, time.Hour
 			})
 			end(w.master)
 			testkit.LoseMaster(w.sentinels, "m")

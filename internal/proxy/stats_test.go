@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"magent/internal/config"
 	"magent/internal/loop"
 	"magent/internal/session"
 	"magent/internal/stats"
@@ -41,7 +40,7 @@ func TestEjectionIsCountedOnce(t *testing.T) {
 // A reset of the statistics between two missed deadlines is no reply: they are still two in a row.
 func TestResetKeepsTheRowOfFailures(t *testing.T) {
 	t.Parallel()
-	r, p, b := pair(t, func(cfg *config.Config) { cfg.Pools[0].Timeout = 200 * time.Millisecond })
+	r, p, b := pair(t, nil)
 	b.answers(func(string) string { return valueA })
 	c := r.client()
 	c.say("get x\r\n")
@@ -50,6 +49,7 @@ func TestResetKeepsTheRowOfFailures(t *testing.T) {
 	for range 2 {
 		c.say("get a\r\n")
 		p.want("get a\r\n")
+		r.expire(0)
 		c.hear(valueA)
 		if c.stats("servers")["server:0:state"] == "up" {
 			c.say("stats reset\r\n")
