@@ -33,3 +33,11 @@ func (p *Pool) othersKnown(i int) bool {
 	}
 	return true
 }
+
+// readmit makes server i readable, if it is not.
+func (p *Pool) readmit(i int) {
+	p.moved[i] = nil
+	if p.Health.Readmit(i, p.Loop.L.Now()) {
+		p.Loop.Registry.Readmitted(p.records[i])
+	}
+}

@@ -22,7 +22,7 @@ func (p *Pool) borrow() {
 		}
 		p.Engine.Trust(i)
 		p.Health.Return(i, p.Loop.L.Now())
-		p.Engine.Returned(i)
+		p.readmit(i) // without a resync, which might fill it
 	}
 }
 

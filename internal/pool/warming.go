@@ -91,9 +91,6 @@ func (p *Pool) Unflushable(i int, reply string) {
 // MadeGood makes a server readable again: it is repaired.
 func (p *Pool) MadeGood(i int) {
 	p.Abandoned(i) // it has ended
-	p.moved[i] = nil
-	if p.Health.Readmit(i, p.Loop.L.Now()) {
-		p.Loop.Registry.Readmitted(p.records[i])
-	}
+	p.readmit(i)
 	p.later()
 }
