@@ -83,7 +83,7 @@ func testDaemon(t *testing.T, bin string) {
 	syscall.Kill(pid, syscall.SIGHUP)
 	waitForLog(t, d.log, "log file reopened")
 	syscall.Kill(pid, syscall.SIGTERM)
-	testkit.Until(t, "the daemon to end", func() bool { return gone(pid) })
+	testkit.Until(t, "the daemon to end", func() bool { return testkit.Gone(pid) })
 	if _, err := os.Stat(d.pidFile); err == nil {
 		t.Error("the pid file is still there")
 	}

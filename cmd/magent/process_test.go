@@ -136,16 +136,6 @@ func asks(t *testing.T, network, address string) {
 	}
 }
 
-// gone reports whether a process that is not our child has ended. A zombie counts as ended.
-func gone(pid int) bool {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return true
-	}
-	_, state, _ := strings.Cut(string(text), ") ")
-	return strings.HasPrefix(state, "Z")
-}
-
 // asNobody runs a command without root's rights, whoever runs the tests.
 func asNobody(cmd *exec.Cmd) *exec.Cmd {
 	if os.Geteuid() == 0 {

@@ -98,3 +98,13 @@ func (p *Process) Pause() {
 
 // Resume is SIGCONT.
 func (p *Process) Resume() { p.Signal(syscall.SIGCONT) }
+
+// Gone reports whether a process, which may be nobody's child, has ended. A zombie has.
+func Gone(pid int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return true
+	}
+	_, state, _ := strings.Cut(string(text), ") ")
+	return strings.HasPrefix(state, "Z")
+}

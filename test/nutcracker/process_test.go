@@ -73,7 +73,7 @@ func TestDaemon(t *testing.T) {
 	_ = syscall.Kill(pid, syscall.SIGHUP)
 	awaitText(t, p.file("log"), `"signal":"SIGHUP"`)
 	_ = syscall.Kill(pid, syscall.SIGTERM)
-	gone(t, pid)
+	testkit.Until(t, "the process has ended", func() bool { return testkit.Gone(pid) })
 	if _, err := os.Stat(p.file("pid")); err == nil {
 		t.Error("the pid file is still there")
 	}
@@ -157,7 +157,7 @@ func TestAsDebianStartsIt(t *testing.T) {
 	if o := signal("--retry", "5"); o.code != 0 {
 		t.Errorf("stop: %+v", o)
 	}
-	gone(t, pid)
+	testkit.Until(t, "the process has ended", func() bool { return testkit.Gone(pid) })
 }
 
 // In the foreground, as under systemd, there is a pid file only with -p, and the log goes where -o says.

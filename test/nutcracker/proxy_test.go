@@ -111,15 +111,3 @@ func awaitText(t *testing.T, path, text string) {
 		return err
 	})
 }
-
-// gone waits for the end of a process that is not a child of the test.
-func gone(t *testing.T, pid int) {
-	t.Helper()
-	testkit.Eventually(t, fmt.Sprintf("the end of %d", pid), func() error {
-		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		if _, state, _ := strings.Cut(string(stat), ") "); err != nil || strings.HasPrefix(state, "Z") {
-			return nil
-		}
-		return errors.New("it runs")
-	})
-}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -33,7 +34,7 @@ func TestImage(t *testing.T) {
 			Env  []string
 		}
 	}
-	if err := json.Unmarshal([]byte(read(t, filepath.Join(bundle, "config.json"))), &config); err != nil {
+	if err := json.Unmarshal([]byte(testkit.ReadFile(t, filepath.Join(bundle, "config.json"))), &config); err != nil {
 		t.Fatal(err)
 	}
 	p := config.Process

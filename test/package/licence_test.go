@@ -6,18 +6,20 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
 // TestLicence checks that everything in which magent is shipped names its licence and contains the text.
 func TestLicence(t *testing.T) {
-	text := read(t, filepath.Join(harness.Root(t), "LICENSE"))
+	text := testkit.ReadFile(t, filepath.Join(harness.Root(t), "LICENSE"))
 	if !strings.Contains(text, "Apache License\n                           Version 2.0") {
 		t.Fatalf("LICENSE begins with %q", text[:min(100, len(text))])
 	}
+	image := filepath.Join(unpack(t, arch), "rootfs/usr/share/doc/magent")
 	for what, got := range map[string]string{
-		"the archive":          read(t, filepath.Join(tree(t), "LICENSE")),
-		"the image":            read(t, filepath.Join(unpack(t, arch), "rootfs/usr/share/doc/magent/LICENSE")),
+		"the archive":          testkit.ReadFile(t, filepath.Join(tree(t), "LICENSE")),
+		"the image":            testkit.ReadFile(t, filepath.Join(image, "LICENSE")),
 		"the copyright of deb": run(t, "dpkg-deb", "--fsys-tarfile", deb(t)), // the tar is not compressed
 	} {
 		want := text

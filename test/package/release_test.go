@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -25,7 +26,8 @@ func TestReproducible(t *testing.T) {
 	if err := makeRelease(t, source, second); err != nil {
 		t.Fatal(err)
 	}
-	want, got := read(t, filepath.Join(first, "SHA256SUMS")), read(t, filepath.Join(second, "SHA256SUMS"))
+	sums := func(folder string) string { return testkit.ReadFile(t, filepath.Join(folder, "SHA256SUMS")) }
+	want, got := sums(first), sums(second)
 	if got != want {
 		t.Errorf("the checksums were\n%sand are\n%s", want, got)
 	}
@@ -72,15 +74,6 @@ func copyFile(to string, from *os.File) error {
 	return os.WriteFile(to, content, info.Mode())
 }
 
-func read(t *testing.T, path string) string {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
 // TestBinary checks that the binary is static and stripped, and reports its commit.
 func TestBinary(t *testing.T) {
 	path := filepath.Join(tree(t), "magent")
@@ -117,7 +110,8 @@ func TestSBOM(t *testing.T) {
 			Hashes        []struct{ Alg, Content string }
 		}
 	}
-	if err := json.Unmarshal([]byte(read(t, part(t, "magent_*_sbom_"+arch+".cdx.json"))), &bom); err != nil {
+	text := testkit.ReadFile(t, part(t, "magent_*_sbom_"+arch+".cdx.json"))
+	if err := json.Unmarshal([]byte(text), &bom); err != nil {
 		t.Fatal(err)
 	}
 	about := bom.Metadata

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -37,7 +38,8 @@ func TestVersion(t *testing.T) {
 		}
 	}
 	for _, kind := range []string{"deployment", "daemonset"} {
-		if text := read(t, part(t, "magent_*_"+kind+".yaml")); !strings.Contains(text, "\"magent:"+want+"\"") {
+		text := testkit.ReadFile(t, part(t, "magent_*_"+kind+".yaml"))
+		if !strings.Contains(text, "\"magent:"+want+"\"") {
 			t.Errorf("the %s has another image", kind)
 		}
 	}
@@ -104,7 +106,7 @@ func (c *clone) wants(here, archived string) {
 // TestVersionOfSource checks that the tag determines the version, in clones and in archives. Without a tag the source
 // does.
 func TestVersionOfSource(t *testing.T) {
-	_, rest, _ := strings.Cut(read(t, filepath.Join(harness.Root(t), "internal/service/version.go")),
+	_, rest, _ := strings.Cut(testkit.ReadFile(t, filepath.Join(harness.Root(t), "internal/service/version.go")),
 		"\nvar release = \"")
 	untagged, _, _ := strings.Cut(rest, "\"")
 	c := newClone(t)

@@ -47,7 +47,7 @@ func TestDaemon(t *testing.T) {
 	link("magent-2")
 	second := s.upgrade()
 	testkit.Eventually(t, "the old process has gone", func() error {
-		if syscall.Kill(first, 0) == nil && !zombie(first) {
+		if !testkit.Gone(first) {
 			return errors.New("it is there")
 		}
 		return nil

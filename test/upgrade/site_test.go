@@ -140,9 +140,3 @@ func (s *site) refused(reason string) {
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
-
-// zombie reports whether a process has ended but nobody has waited for it.
-func zombie(pid int) bool {
-	text, err := os.ReadFile("/proc/" + itoa(pid) + "/stat")
-	return err == nil && strings.Contains(string(text), ") Z ")
-}
