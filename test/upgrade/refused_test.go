@@ -89,22 +89,24 @@ func TestBadFile(t *testing.T) {
 func TestKnowledgeWouldBeLost(t *testing.T) {
 	t.Parallel()
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
-	s := install(t, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "100ms", "--probe-interval", "50ms")
+	s := install(t, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "500ms", "--probe-interval", "50ms")
 	c := harness.Dial(t, s.addr)
 	c.Want(harness.Set("a", "old"), "STORED\r\n")
 	primary.Pause()
 	c.Want(harness.Set("a", "new"), "STORED\r\n")
 	s.refused("server " + primary.Addr + " has not made good what it missed")
 	c.Want("get a\r\n", harness.Hit("a", "new")) // the client is still there
-	primary.Resume()
-	harness.AwaitState(t, s.addr, primary.Addr, "up")
-	c.Want("get a\r\n", harness.Hit("a", "new"))
-	testkit.Eventually(t, "the primary has it", func() error {
-		if got := harness.Dial(t, primary.Addr).Do("get a\r\n"); got != harness.Hit("a", "new") {
-			return fmt.Errorf("it has %q", got)
-		}
-		return nil
+	testkit.Until(t, "the primary is ejected", func() bool {
+		c.Want(harness.Set("b", "new"), "STORED\r\n")
+		return harness.ServerStat(t, s.addr, primary.Addr, "state") == "ejected"
 	})
+	primary.Resume()
+	harness.AwaitState(t, s.addr, primary.Addr, "up") // not one that is yet to be ejected
+	testkit.Until(t, "the primary has what it missed", func() bool {
+		return harness.ServerStat(t, s.addr, primary.Addr, "dirty_keys") == "0"
+	})
+	c.Want("get a\r\n", harness.Hit("a", "new"))
+	harness.Dial(t, primary.Addr).Want("get a\r\n", harness.Hit("a", "new"))
 	s.upgrade()
 	harness.Dial(t, s.addr).Want("get a\r\n", harness.Hit("a", "new"))
 }
