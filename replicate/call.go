@@ -54,6 +54,10 @@ func (e *Engine) NewCall(client call.Client) *Call {
 
 // recycle puts c on the free list once nobody needs it any more.
 func (c *Call) recycle() {
+	if c.counted != nil && c.Settled() {
+		*c.counted--
+		c.counted = nil
+	}
 	if c.order != nil && c.Settled() {
 		c.e.orders.release(c)
 	}

@@ -26,6 +26,8 @@ type Engine struct {
 	frags  fragments
 	orders orders
 
+	undecided undecided
+
 	casTags []casTag // by server: what its cas tokens are tagged with
 	tagged  []byte   // scratch: a reply with tagged tokens
 }
@@ -35,6 +37,9 @@ func New(servers *call.Servers, opt Options) *Engine {
 	e := &Engine{Servers: servers, ackPrimary: opt.AckPrimary, free: loop.NewFree[Call](servers.Spare)}
 	e.Engine = repair.New(servers, opt.Repair, e)
 	e.orders = newOrders(e.broken, servers.Strict)
+	if e.Backups != nil {
+		e.undecided = newUndecided()
+	}
 	e.frags.of = make([]int, 2*len(e.Conns))
 	e.casTags = make([]casTag, len(e.Conns))
 	return e

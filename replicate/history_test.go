@@ -47,10 +47,15 @@ func (o op) refused() bool {
 // them may have carried out such a mutation and lead the key now. The rule for reads still holds: no value is older
 // than one that was read before.
 func doubted(ops []op) []op {
-	both := slices.ContainsFunc(ops, op.failed)
+	first := forever
+	for _, o := range ops {
+		if o.failed() {
+			first = min(first, o.begun)
+		}
+	}
 	out := slices.Clone(ops)
-	for i := range out {
-		out[i].doubtful = both && out[i].verb != "get"
+	for i, o := range out {
+		out[i].doubtful = o.ended > first && o.verb != "get"
 	}
 	return out
 }

@@ -16,10 +16,11 @@ type mutation struct {
 	binary     bool   // planCompare: the key is sent in base64
 	flushEpoch uint64 // Engine.FlushEpoch when the mutation was sent
 
-	order  *order // the order that it holds, or is queued in, or both; nil: neither
-	holds  bool   // the lead must not change before the mutation is settled; it counts in order.held
-	queued bool   // it is in the queue of order: the other copy has not got it yet
-	behind *Call  // the next one in that queue; nil if it is the last one, or not queued
+	counted *uint32 // where it counts as undecided; nil: it does not
+	order   *order  // the order that it holds, or is queued in, or both; nil: neither
+	holds   bool    // the lead must not change before the mutation is settled; it counts in order.held
+	queued  bool    // it is in the queue of order: the other copy has not got it yet
+	behind  *Call   // the next one in that queue; nil if it is the last one, or not queued
 }
 
 // mutate sends r to both copies at once.

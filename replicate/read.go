@@ -30,7 +30,7 @@ func (e *Engine) read(c *Call, r *ascii.Request) {
 		return
 	}
 	c.retry = true
-	if c.NoRoomAt(call.Follow, c.follow) || !c.sendRead(c.follow, call.Follow, head) {
+	if c.NoRoomAt(call.Follow, c.follow) || !c.repeatRead(head) {
 		c.fail()
 		return
 	}
@@ -63,6 +63,28 @@ func (c *Call) sendRead(i int, slot uint16, head []byte) bool {
 	return true
 }
 
+// mayRepeat reports whether a read may be repeated at server to, after server from has not answered it.
+//
+// While a mutation of the key is undecided, server to may have carried it out and from may come to another result. If
+// the answer of from decided, the client would have read a value that never was. So from has no say from now on: the
+// key becomes dirty there. If to has none either, the read may not be repeated.
+func (e *Engine) mayRepeat(from, to int, key []byte) bool {
+	switch {
+	case *e.undecided.of(key) == 0 || !e.counts(from, key):
+		return true
+	case !e.counts(to, key):
+		return false
+	}
+	e.MarkMissed(from, key)
+	return true
+}
+
+// repeatRead is sendRead for the copy that does not lead, in place of the lead.
+func (c *Call) repeatRead(head []byte) bool {
+	return c.follow >= 0 && c.e.Health.Readable(c.follow) && c.e.mayRepeat(c.lead, c.follow, c.key) &&
+		c.sendRead(c.follow, call.Follow, head)
+}
+
 func (c *Call) onRead(slot uint16, r *ascii.Reply) {
 	i := c.at(slot)
 	outdated := r.Kind != ascii.Lost && c.follow >= 0 && c.e.outdated(i, c.key, c.sent[slot])
@@ -81,7 +103,7 @@ func (c *Call) onRead(slot uint16, r *ascii.Reply) {
 		if c.op < ascii.OpMetaGet {
 			head = c.key
 		}
-		if c.sendRead(c.follow, call.Follow, head) || outdated && c.sendRead(c.lead, call.Lead, head) {
+		if c.repeatRead(head) || outdated && c.sendRead(c.lead, call.Lead, head) {
 			c.e.Count.Retries++
 			return
 		}

@@ -125,6 +125,9 @@ func (c *Call) assign(key []byte, touched touch, tried int, anew bool, first int
 		}
 	}
 	follow := other >= 0 && (asked != attemptNone || !lead) && e.Health.Readable(other)
+	if asked == attemptLead && follow && !e.mayRepeat(server, other, key) {
+		follow = false
+	}
 	switch asked.next(anew, lead, follow) {
 	case chooseNobody:
 		m.lost++

@@ -140,6 +140,9 @@ func (e *Engine) fillNext(h *resync) bool {
 
 // fillKey copies a key to a server that may lack it. If it is being copied already, perhaps for an earlier resync, h
 // waits for that.
+//
+// A key that is on its way from h's server to the other copy is left alone: the other copy has no say about it then,
+// and gets what h's server has. A fill of the other copy has ended before this one began (barrier).
 func (e *Engine) fillKey(h *resync, key string) {
 	x := &copying{e: e, h: h, server: h.server, key: key, fill: true}
 	if y := e.copies[key]; y != nil && y.server == x.server && e.takeOver(y, x) {
