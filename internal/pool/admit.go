@@ -15,7 +15,7 @@ func (p *Pool) Admit() {
 		}
 	}
 	for i := range p.Conns {
-		if p.Health.Usable(i) && !p.Health.Readable(i) && !p.Engine.Returns(i) && p.mayMakeGood(i) {
+		if p.Health.Usable(i) && p.Health.Server(i).State != failover.Up && !p.Engine.Returns(i) && p.mayMakeGood(i) {
 			p.Engine.Returned(i)
 			p.moveKeys()
 		}
