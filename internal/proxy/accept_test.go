@@ -35,7 +35,7 @@ func TestNoDescriptorAndNoReserve(t *testing.T) {
 		unix.Close(r.svc.reserveFD)
 		r.svc.reserveFD = -1
 	})
-	tries := func() int { return r.svc.group.Complaints(cannotAccept) }
+	tries := func() int { return session.Complaints(r.svc.group, cannotAccept) }
 	r.eventually(0, "a try", func(*session.Shard) bool { return tries() > 0 })
 	time.Sleep(3 * acceptRest) // time for tries that must not come
 	if n := tries(); n > 10 {

@@ -28,13 +28,13 @@ func (r *rig) halfSet(line string, sent int) *client {
 	was := r.held()
 	c := r.client()
 	c.say(line + "\r\n" + strings.Repeat("v", sent))
-	r.eventually(0, "half a set", func(sh *session.Shard) bool { return sh.Assembly >= was+sent })
+	r.eventually(0, "half a set", func(sh *session.Shard) bool { return *session.Assembly(sh) >= was+sent })
 	return c
 }
 
 func (r *rig) held() (n int) {
 	r.t.Helper()
-	r.on(0, func(sh *session.Shard) { n = sh.Assembly })
+	r.on(0, func(sh *session.Shard) { n = *session.Assembly(sh) })
 	return n
 }
 
@@ -54,7 +54,7 @@ func TestNoRoomForAValue(t *testing.T) {
 	hog := r.halfSet("set hog 0 0 400000", 250_000)
 	later := r.halfSet("set small 0 0 20000", 10_000)
 	fill := testAssembly - r.held() - 250_000
-	r.on(0, func(sh *session.Shard) { sh.Assembly += fill })
+	r.on(0, func(sh *session.Shard) { *session.Assembly(sh) += fill })
 
 	c := r.client()
 	whole := "set k 0 0 390000\r\n" + strings.Repeat("b", 390_000) + "\r\n"
@@ -65,11 +65,11 @@ func TestNoRoomForAValue(t *testing.T) {
 		set(c, "set small 0 0 20000\r\n"+strings.Repeat("v", 20_000)+"\r\n", strings.Repeat("v", 10_000)+"\r\n")
 	}
 	r.on(0, func(sh *session.Shard) {
-		if sh.Assembly != fill || sh.Pools[0].Count.CutOff != 1 {
-			t.Errorf("%d bytes are kept, %d clients were cut off; want 0 and 1", sh.Assembly-fill,
+		if *session.Assembly(sh) != fill || sh.Pools[0].Count.CutOff != 1 {
+			t.Errorf("%d bytes are kept, %d clients were cut off; want 0 and 1", *session.Assembly(sh)-fill,
 				sh.Pools[0].Count.CutOff)
 		}
-		sh.Assembly -= fill
+		*session.Assembly(sh) -= fill
 	})
 }
 
@@ -82,13 +82,13 @@ func TestNoRoomForTheLargest(t *testing.T) {
 		for _, arrived := range []int{0, 1, 1000, 1001} {
 			r, p, b := pair(t, nil)
 			c := r.client()
-			r.on(0, func(sh *session.Shard) { sh.Assembly += pool.MaxAssembly })
+			r.on(0, func(sh *session.Shard) { *session.Assembly(sh) += pool.MaxAssembly })
 			c.say(line + "\r\n" + strings.Repeat("v", arrived))
 			c.hear(refusedValue)
 			c.ended()
-			r.on(0, func(sh *session.Shard) { sh.Assembly -= pool.MaxAssembly })
+			r.on(0, func(sh *session.Shard) { *session.Assembly(sh) -= pool.MaxAssembly })
 			r.eventually(0, "nothing kept", func(sh *session.Shard) bool {
-				return sh.Assembly == 0 && len(sh.Sessions) == 0
+				return *session.Assembly(sh) == 0 && len(session.Sessions(sh)) == 0
 			})
 			d := r.client()
 			d.say("delete l\r\n") // comes to the servers first
@@ -105,8 +105,8 @@ func TestHeldBackClientIsCutOff(t *testing.T) {
 	r.narrow()
 	hog := r.client()
 	hog.say(strings.Repeat("get a\r\n", 10*testWindow))
-	r.eventually(0, "held back", func(sh *session.Shard) bool { return sh.Assembly > 0 })
-	r.on(0, func(sh *session.Shard) { sh.Assembly += 2 * testAssembly })
+	r.eventually(0, "held back", func(sh *session.Shard) bool { return *session.Assembly(sh) > 0 })
+	r.on(0, func(sh *session.Shard) { *session.Assembly(sh) += 2 * testAssembly })
 	r.client().say("get")
 	r.eventually(0, "cut off", func(sh *session.Shard) bool { return sh.Pools[0].Count.CutOff > 0 })
 	for range testWindow {
@@ -115,7 +115,7 @@ func TestHeldBackClientIsCutOff(t *testing.T) {
 	}
 	hog.hear(cutOffLine)
 	hog.ended()
-	r.on(0, func(sh *session.Shard) { sh.Assembly -= 2 * testAssembly })
+	r.on(0, func(sh *session.Shard) { *session.Assembly(sh) -= 2 * testAssembly })
 }
 
 // A transaction that is being collected counts as what has arrived in part does.
@@ -138,8 +138,8 @@ func TestLargestTransactionIsCutOff(t *testing.T) {
 	hog.hear("-ERR out of memory reading request\r\n")
 	hog.ended()
 	r.on(0, func(sh *session.Shard) {
-		if sh.Assembly != 0 {
-			t.Errorf("%d bytes are held", sh.Assembly)
+		if *session.Assembly(sh) != 0 {
+			t.Errorf("%d bytes are held", *session.Assembly(sh))
 		}
 	})
 }

@@ -175,8 +175,8 @@ func TestMutationsBehindACompare(t *testing.T) {
 			b.want(next).answer("DELETED\r\n")
 			d.hear("DELETED\r\n")
 			r.on(0, func(sh *session.Shard) {
-				if sh.Assembly != 0 || sh.Unsent != 0 {
-					t.Errorf("left over: %d bytes in assembly, %d unsent", sh.Assembly, sh.Unsent)
+				if *session.Assembly(sh) != 0 || *session.Unsent(sh) != 0 {
+					t.Errorf("left over: %d bytes in assembly, %d unsent", *session.Assembly(sh), *session.Unsent(sh))
 				}
 			})
 		})
@@ -259,7 +259,7 @@ func TestClientLeavesOverACompare(t *testing.T) {
 		_ = who.c.(*net.TCPConn).SetLinger(0)
 		who.c.Close()
 	}
-	r.eventually(0, "the clients' end", func(sh *session.Shard) bool { return len(sh.Sessions) == 0 })
+	r.eventually(0, "the clients' end", func(sh *session.Shard) bool { return len(session.Sessions(sh)) == 0 })
 	a.answer("STORED\r\n1\r\n")
 	b.want(then).answer("STORED\r\n")
 	b.want("incr k 1\r\n").answer("1\r\n")

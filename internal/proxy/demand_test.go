@@ -37,12 +37,12 @@ func TestDemandOfManyClients(t *testing.T) {
 		all = append(all, c)
 	}
 	r.eventually(0, "everybody is held back", func(sh *session.Shard) bool {
-		for s := range sh.Sessions {
-			if !s.State().Paused {
+		for s := range session.Sessions(sh) {
+			if !session.StateOf(s).Paused {
 				return false
 			}
 		}
-		return len(sh.Sessions) == clients
+		return len(session.Sessions(sh)) == clients
 	})
 	if n, most := r.inFlight(0), session.MaxExpected/session.UnknownSize+session.WindowStart; n > most {
 		t.Errorf("%d requests in flight before the first reply, want at most %d", n, most)
@@ -140,7 +140,7 @@ func TestDemandOfTheGoneCounts(t *testing.T) {
 	a, b := p.want("get a\r\n"), p.want("get b\r\n")
 	_ = c.c.(*net.TCPConn).SetLinger(0)
 	c.c.Close()
-	r.eventually(0, "the client has gone", func(sh *session.Shard) bool { return len(sh.Sessions) == 0 })
+	r.eventually(0, "the client has gone", func(sh *session.Shard) bool { return len(session.Sessions(sh)) == 0 })
 	check := func(values int) {
 		t.Helper()
 		r.eventually(0, fmt.Sprintf("%d values are expected", values), func(sh *session.Shard) bool {

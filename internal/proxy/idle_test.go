@@ -13,8 +13,8 @@ import (
 func (r *rig) age(by time.Duration) {
 	r.t.Helper()
 	r.on(0, func(sh *session.Shard) {
-		for s := range sh.Sessions {
-			s.Age(by)
+		for s := range session.Sessions(sh) {
+			session.Age(s, by)
 		}
 		sh.EndQuiet()
 	})
@@ -44,8 +44,8 @@ func TestHalfRequestTimesOut(t *testing.T) {
 			c.hear(w.before)
 		}
 		r.eventually(0, "half a request", func(sh *session.Shard) bool {
-			for s := range sh.Sessions {
-				if state := s.State(); state.Partial {
+			for s := range session.Sessions(sh) {
+				if state := session.StateOf(s); state.Partial {
 					return state.Answered
 				}
 			}
@@ -62,8 +62,8 @@ func TestHalfRequestTimesOut(t *testing.T) {
 		c.ended()
 		other.nothing() // idle, which is allowed
 		r.on(0, func(sh *session.Shard) {
-			if n := sh.Pools[0].Count.CutOff; n != 1 || sh.Assembly != 0 {
-				t.Errorf("%q: %d were cut off, %d bytes are kept", w.half, n, sh.Assembly)
+			if n := sh.Pools[0].Count.CutOff; n != 1 || *session.Assembly(sh) != 0 {
+				t.Errorf("%q: %d were cut off, %d bytes are kept", w.half, n, *session.Assembly(sh))
 			}
 		})
 	}
@@ -100,7 +100,7 @@ func TestIdleClientIsClosed(t *testing.T) {
 	r, p, _ := quietRig(t, 0, time.Hour)
 	c, half := r.client(), r.client()
 	half.say("get")
-	r.eventually(0, "half a request", func(sh *session.Shard) bool { return sh.Assembly > 0 })
+	r.eventually(0, "half a request", func(sh *session.Shard) bool { return *session.Assembly(sh) > 0 })
 	c.say("get k\r\n")
 	a := p.want("get k\r\n")
 	r.age(10 * time.Hour)

@@ -57,9 +57,9 @@ func TestQuitInTheMiddle(t *testing.T) {
 	if rest, err := io.ReadAll(c.r); err != nil || len(rest) > 0 {
 		t.Errorf("then the client got %.100q, %v", rest, err)
 	}
-	r.eventually(0, "a lingering session", func(sh *session.Shard) bool { return len(sh.Sessions) == 1 })
+	r.eventually(0, "a lingering session", func(sh *session.Shard) bool { return len(session.Sessions(sh)) == 1 })
 	c.c.Close()
-	r.eventually(0, "its end", func(sh *session.Shard) bool { return len(sh.Sessions) == 0 })
+	r.eventually(0, "its end", func(sh *session.Shard) bool { return len(session.Sessions(sh)) == 0 })
 	if len(p.asked) > 0 {
 		t.Errorf("the server was asked for %q", (<-p.asked).text)
 	}
@@ -70,21 +70,21 @@ func TestLingeringHoldsNothing(t *testing.T) {
 	r, _, _ := pair(t, nil)
 	c := r.client()
 	c.say("set k 0 0 100\r\nin part")
-	r.eventually(0, "a part of a request", func(sh *session.Shard) bool { return sh.Assembly > 0 })
+	r.eventually(0, "a part of a request", func(sh *session.Shard) bool { return *session.Assembly(sh) > 0 })
 	r.on(0, func(sh *session.Shard) {
 		if _, err := io.WriteString(c.c, "more"); err != nil { // not read before the session ends
 			t.Error(err)
 		}
 		sh.SendAway()
 	})
-	r.eventually(0, "nothing kept", func(sh *session.Shard) bool { return sh.Assembly == 0 })
+	r.eventually(0, "nothing kept", func(sh *session.Shard) bool { return *session.Assembly(sh) == 0 })
 	r.on(0, func(sh *session.Shard) {
-		if len(sh.Sessions) != 1 {
-			t.Errorf("%d sessions are lingering", len(sh.Sessions))
+		if len(session.Sessions(sh)) != 1 {
+			t.Errorf("%d sessions are lingering", len(session.Sessions(sh)))
 		}
 	})
 	c.c.Close()
-	r.eventually(0, "its end", func(sh *session.Shard) bool { return len(sh.Sessions) == 0 })
+	r.eventually(0, "its end", func(sh *session.Shard) bool { return len(session.Sessions(sh)) == 0 })
 }
 
 // A client on a unix socket that writes without wanting replies and closes: all it has written is carried out.
@@ -108,7 +108,7 @@ func TestUnixClientClosesAfterNoreply(t *testing.T) {
 	}
 	conn.Close()
 	r.eventually(0, "the session's end", func(sh *session.Shard) bool {
-		return len(sh.Sessions) == 0 && sh.Pools[0].Count.BytesRead > 0
+		return len(session.Sessions(sh)) == 0 && sh.Pools[0].Count.BytesRead > 0
 	})
 	s.mu.Lock()
 	defer s.mu.Unlock()

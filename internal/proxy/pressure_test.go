@@ -29,7 +29,9 @@ func TestWindowAtTheStart(t *testing.T) {
 		c.hear(miss)
 	}
 	c.nothing()
-	r.eventually(0, "nothing kept", func(sh *session.Shard) bool { return sh.Assembly == 0 && sh.Unsent == 0 })
+	r.eventually(0, "nothing kept", func(sh *session.Shard) bool {
+		return *session.Assembly(sh) == 0 && *session.Unsent(sh) == 0
+	})
 }
 
 // A client that asks for 10,000 values and reads nothing is held back; when it reads, it gets all of them, in order.
@@ -47,13 +49,13 @@ func TestClientThatDoesNotRead(t *testing.T) {
 	sent := uint64(0)
 	r.eventually(0, "at a standstill", func(sh *session.Shard) bool {
 		conn := sh.Pools[0].Conns[0]
-		still := conn.Stats.Requests == sent && conn.Pending() == 0 && sh.Unsent >= session.WindowUnsent
+		still := conn.Stats.Requests == sent && conn.Pending() == 0 && *session.Unsent(sh) >= session.WindowUnsent
 		sent = conn.Stats.Requests
 		return still
 	})
 	r.on(0, func(sh *session.Shard) {
-		if limit := session.WindowUnsent + session.WindowBytes; sh.Unsent > limit {
-			t.Errorf("%d bytes are held for a client that does not read, want at most %d", sh.Unsent, limit)
+		if limit := session.WindowUnsent + session.WindowBytes; *session.Unsent(sh) > limit {
+			t.Errorf("%d bytes are held for a client that does not read, want at most %d", *session.Unsent(sh), limit)
 		}
 		if sent >= requests {
 			t.Errorf("all %d requests were carried out", sent)
@@ -67,7 +69,9 @@ func TestClientThatDoesNotRead(t *testing.T) {
 	if err := testkit.Await(t, "the requests", said); err != nil {
 		t.Fatal(err)
 	}
-	r.eventually(0, "nothing kept", func(sh *session.Shard) bool { return sh.Assembly == 0 && sh.Unsent == 0 })
+	r.eventually(0, "nothing kept", func(sh *session.Shard) bool {
+		return *session.Assembly(sh) == 0 && *session.Unsent(sh) == 0
+	})
 }
 
 // ask10k writes requests, which takes as long as the proxy does not read them.
@@ -92,7 +96,7 @@ func TestClientGoneWhileHeldBack(t *testing.T) {
 	_ = c.c.(*net.TCPConn).SetLinger(0)
 	c.c.Close()
 	r.eventually(0, "the client's end", func(sh *session.Shard) bool {
-		return len(sh.Sessions) == 0 && sh.Assembly == 0
+		return len(session.Sessions(sh)) == 0 && *session.Assembly(sh) == 0
 	})
 }
 
@@ -136,11 +140,11 @@ func TestLargeValues(t *testing.T) {
 func TestNoRoomForALine(t *testing.T) {
 	r, _, _ := pair(t, nil)
 	c := r.client()
-	r.on(0, func(sh *session.Shard) { sh.Assembly += pool.MaxAssembly + 1 })
+	r.on(0, func(sh *session.Shard) { *session.Assembly(sh) += pool.MaxAssembly + 1 })
 	c.say("get a b c")
 	c.hear("SERVER_ERROR out of memory reading request\r\n")
 	c.ended()
-	r.on(0, func(sh *session.Shard) { sh.Assembly -= pool.MaxAssembly + 1 })
+	r.on(0, func(sh *session.Shard) { *session.Assembly(sh) -= pool.MaxAssembly + 1 })
 }
 
 // The window opens with what is answered, key by key, and not at the first small reply.
@@ -181,7 +185,7 @@ func TestHeldRepliesCount(t *testing.T) {
 	for range testWindow - 1 {
 		quick.want(get).answer(value)
 	}
-	r.eventually(0, "held", func(sh *session.Shard) bool { return sh.Unsent >= (testWindow-1)*size })
+	r.eventually(0, "held", func(sh *session.Shard) bool { return *session.Unsent(sh) >= (testWindow-1)*size })
 	first.answer(miss)
 	c.hear(miss + strings.Repeat(value, testWindow-1))
 	for range 200 - (testWindow - 1) {
@@ -189,5 +193,5 @@ func TestHeldRepliesCount(t *testing.T) {
 		c.hear(value)
 	}
 	c.nothing()
-	r.eventually(0, "nothing held", func(sh *session.Shard) bool { return sh.Unsent == 0 })
+	r.eventually(0, "nothing held", func(sh *session.Shard) bool { return *session.Unsent(sh) == 0 })
 }

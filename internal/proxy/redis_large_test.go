@@ -25,14 +25,14 @@ func TestLargeReplyIsNoHoard(t *testing.T) {
 	c.hear(":" + strconv.Itoa(size) + "\r\n")
 	r.on(0, func(sh *session.Shard) {
 		sh.Pools[0].Limits.MaxValue = session.MaxUnsent
-		sh.Unsent += session.MaxUnsent
+		*session.Unsent(sh) += session.MaxUnsent
 	})
 	c.say("GET k\r\n")
 	c.hear("$" + strconv.Itoa(size) + "\r\n")
 	if n, err := io.CopyN(io.Discard, c.r, size+2); err != nil {
 		t.Errorf("%d of %d bytes: %v", n, size+2, err)
 	}
-	r.on(0, func(sh *session.Shard) { sh.Unsent -= session.MaxUnsent })
+	r.on(0, func(sh *session.Shard) { *session.Unsent(sh) -= session.MaxUnsent })
 }
 
 // What a client has said once, and is large, is not kept when it is answered.

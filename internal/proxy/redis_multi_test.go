@@ -18,8 +18,8 @@ func TestNoRoomForATransaction(t *testing.T) {
 	holds := func(want int) {
 		t.Helper()
 		r.on(0, func(sh *session.Shard) {
-			if sh.Assembly != want {
-				t.Errorf("%d bytes are held, want %d", sh.Assembly, want)
+			if *session.Assembly(sh) != want {
+				t.Errorf("%d bytes are held, want %d", *session.Assembly(sh), want)
 			}
 		})
 	}
@@ -31,7 +31,7 @@ func TestNoRoomForATransaction(t *testing.T) {
 	var full int
 	r.on(0, func(sh *session.Shard) {
 		full = max(pool.MaxAssembly, 2*sh.Pools[0].RedisLimits.MaxBulk)
-		sh.Assembly += full
+		*session.Assembly(sh) += full
 	})
 	c.say("SET l 1\r\n")
 	c.hear("-ERR out of memory collecting the transaction: too much is being collected at once\r\n")
@@ -42,7 +42,7 @@ func TestNoRoomForATransaction(t *testing.T) {
 	c.say("EXEC\r\n")
 	c.hear("-EXECABORT Transaction discarded because of previous errors.\r\n")
 	holds(full)
-	r.on(0, func(sh *session.Shard) { sh.Assembly -= full })
+	r.on(0, func(sh *session.Shard) { *session.Assembly(sh) -= full })
 	c.say("MULTI\r\nSET k 2\r\nEXEC\r\n")
 	c.hear("+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n")
 	holds(0)

@@ -67,8 +67,8 @@ func TestReloadServers(t *testing.T) {
 	r.eventually(0, "held", func(sh *session.Shard) bool { return sh.Pools[0].Held })
 	c.say("get l\r\n")
 	r.eventually(0, "paused", func(sh *session.Shard) bool {
-		for s := range sh.Sessions {
-			return s.State().Paused
+		for s := range session.Sessions(sh) {
+			return session.StateOf(s).Paused
 		}
 		return false
 	})

@@ -54,7 +54,7 @@ func TestRequestsSplitAtEveryByte(t *testing.T) {
 		c.say(request[cut:])
 		c.hear("STORED\r\nVERSION test\r\n")
 	}
-	r.eventually(0, "nothing kept", func(sh *session.Shard) bool { return sh.Assembly == 0 })
+	r.eventually(0, "nothing kept", func(sh *session.Shard) bool { return *session.Assembly(sh) == 0 })
 }
 
 // A client that shuts its side down still gets every reply, and then the end.
@@ -68,7 +68,7 @@ func TestHalfClose(t *testing.T) {
 	c.hear(miss + miss + "VERSION test\r\n")
 	c.ended()
 	r.eventually(0, "the client's end", func(sh *session.Shard) bool {
-		return len(sh.Sessions) == 0 && sh.Assembly == 0
+		return len(session.Sessions(sh)) == 0 && *session.Assembly(sh) == 0
 	})
 }
 
@@ -94,7 +94,7 @@ func TestClientGone(t *testing.T) {
 	p.want("set k 0 0 1\r\nx\r\n")
 	_ = c.c.(*net.TCPConn).SetLinger(0)
 	c.c.Close()
-	r.eventually(0, "the client's end", func(sh *session.Shard) bool { return len(sh.Sessions) == 0 })
+	r.eventually(0, "the client's end", func(sh *session.Shard) bool { return len(session.Sessions(sh)) == 0 })
 	p.want("get a b\r\n").answer(valueA + "STORED\r\n" + miss)
 	b.want("set k 0 0 1\r\nx\r\n").answer("STORED\r\n")
 	d := r.client()

@@ -44,8 +44,8 @@ func TestMemoryComesBack(t *testing.T) {
 				}
 				for id := range threads {
 					r.eventually(id, "the replies wait for the first", func(sh *session.Shard) bool {
-						for s := range sh.Sessions {
-							if s.State().Held < (gets-1)*size {
+						for s := range session.Sessions(sh) {
+							if session.StateOf(s).Held < (gets-1)*size {
 								return false
 							}
 						}
@@ -55,7 +55,9 @@ func TestMemoryComesBack(t *testing.T) {
 			}, value("get "+keys[0]), value("get "+keys[1]))
 			kept := 0
 			for id := range threads {
-				r.eventually(id, "everybody has left", func(sh *session.Shard) bool { return len(sh.Sessions) == 0 })
+				r.eventually(id, "everybody has left", func(sh *session.Shard) bool {
+					return len(session.Sessions(sh)) == 0
+				})
 				r.on(id, func(sh *session.Shard) {
 					if sh.Spare.Kept() > 16<<20 {
 						t.Errorf("loop %d keeps %d bytes", id, sh.Spare.Kept())

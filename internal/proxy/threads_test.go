@@ -73,8 +73,8 @@ func two(t *testing.T, primaries, backups int) (r *rig, clients [2]*client) {
 	}
 	for id := range clients {
 		r.on(id, func(sh *session.Shard) {
-			if len(sh.Sessions) != 1 {
-				t.Errorf("loop %d has %d clients, want 1", id, len(sh.Sessions))
+			if len(session.Sessions(sh)) != 1 {
+				t.Errorf("loop %d has %d clients, want 1", id, len(session.Sessions(sh)))
 			}
 		})
 	}
@@ -240,7 +240,7 @@ func TestTwoLoopsClientGone(t *testing.T) {
 	for _, a := range asks {
 		a.answer("END\r\n")
 	}
-	r.eventually(0, "the client's end", func(sh *session.Shard) bool { return len(sh.Sessions) == 0 })
+	r.eventually(0, "the client's end", func(sh *session.Shard) bool { return len(session.Sessions(sh)) == 0 })
 	clients[1].say(getLine(keys))
 	testkit.Await(t, "5", f.asked).answer("END\r\n")
 	testkit.Await(t, "6", f.asked).answer("END\r\n")

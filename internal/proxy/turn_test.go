@@ -41,8 +41,8 @@ func TestWorkOfATurn(t *testing.T) {
 			go func() { _, _ = io.Copy(io.Discard, c.r) }()
 			var served uint64
 			r.eventually(0, "all are served", func(sh *session.Shard) bool {
-				for s := range sh.Sessions {
-					state := s.State()
+				for s := range session.Sessions(sh) {
+					state := session.StateOf(s)
 					if state.Most > most {
 						t.Errorf("%d requests in one turn, want at most %d", state.Most, most)
 					}
@@ -65,15 +65,15 @@ func TestLineInDrips(t *testing.T) {
 		c.say(" " + key)
 		sent += 1 + len(key)
 		r.eventually(0, "the drip", func(sh *session.Shard) bool {
-			for s := range sh.Sessions {
-				return s.State().Searched == sent
+			for s := range session.Sessions(sh) {
+				return session.StateOf(s).Searched == sent
 			}
 			return false
 		})
 	}
 	r.on(0, func(sh *session.Shard) {
-		if sh.Searched > uint64(sent) {
-			t.Errorf("%d bytes were searched in a line of %d", sh.Searched, sent)
+		if session.Searched(sh) > uint64(sent) {
+			t.Errorf("%d bytes were searched in a line of %d", session.Searched(sh), sent)
 		}
 	})
 	c.say("\r\n")

@@ -9,7 +9,7 @@ package session
 // counted.
 func (s *Session) keep(rest []byte) {
 	s.s.Keep(rest)
-	s.sh.Assembly += s.s.Kept() - s.kept
+	s.sh.assembly += s.s.Kept() - s.kept
 	s.kept = s.s.Kept()
 	if s.kept == 0 {
 		s.since = 0
@@ -18,7 +18,7 @@ func (s *Session) keep(rest []byte) {
 	}
 }
 
-// holds returns how many bytes of the client count towards Shard.Assembly.
+// holds returns how many bytes of the client count towards Shard.assembly.
 func (s *Session) holds() int {
 	if s.redis != nil && s.redis.multi != nil {
 		return s.kept + len(s.redis.multi.raw)
@@ -29,7 +29,7 @@ func (s *Session) holds() int {
 // spoil makes the transaction that is being collected fail, if there is one. Its commands are not needed any more.
 func (s *Session) spoil() {
 	if m := s.redis.multi; m != nil {
-		s.sh.Assembly -= len(m.raw)
+		s.sh.assembly -= len(m.raw)
 		m.raw, m.bad = nil, true
 	}
 }
@@ -37,7 +37,7 @@ func (s *Session) spoil() {
 // endMulti drops the transaction that is being collected, if there is one.
 func (s *Session) endMulti() {
 	if m := s.redis.multi; m != nil {
-		s.sh.Assembly -= len(m.raw)
+		s.sh.assembly -= len(m.raw)
 		s.redis.multi = nil
 	}
 }

@@ -8,11 +8,11 @@ import (
 // many, it cuts off others that hold more than s. It does so until a sixteenth of limit is free, so that the next
 // request need not look again.
 func (sh *Shard) makeRoom(s *Session, more, limit int) bool {
-	if sh.Assembly+more <= limit {
+	if sh.assembly+more <= limit {
 		return true
 	}
 	var others []*Session
-	for o := range sh.Sessions {
+	for o := range sh.sessions {
 		if o != s && o.holds() > 0 && before(o, s) {
 			others = append(others, o)
 		}
@@ -24,13 +24,13 @@ func (sh *Shard) makeRoom(s *Session, more, limit int) bool {
 		return 1
 	})
 	for _, o := range others {
-		if sh.Assembly+more <= limit-limit/16 {
+		if sh.assembly+more <= limit-limit/16 {
 			break
 		}
 		sh.group.Complain("too much has arrived in part: the clients that hold most of it were cut off")
 		o.cutOff("out of memory reading request")
 	}
-	return sh.Assembly+more <= limit
+	return sh.assembly+more <= limit
 }
 
 // before reports whether a is cut off before b.

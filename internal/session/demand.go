@@ -19,7 +19,7 @@ func (d *Demand) observe(size int) {
 // guess returns the expected size of a reply for one value, if nothing else is known.
 func (d *Demand) guess() int {
 	if d.Size == 0 {
-		return UnknownSize
+		return unknownSize
 	}
 	return d.Size
 }
@@ -33,7 +33,7 @@ func (d *Demand) Change(by int) {
 }
 
 func (d *Demand) scheduleFlush() {
-	if !d.scheduled && d.Bytes < MaxExpected {
+	if !d.scheduled && d.Bytes < maxExpected {
 		d.scheduled = true
 		d.l.Mark(d)
 	}
@@ -83,12 +83,12 @@ func (s *Session) mustQueue(values, bytes int) bool {
 
 // roomFor reports whether the client may ask for any amount.
 func (d *Demand) roomFor(s *Session) bool {
-	return d.Bytes < MaxExpected && (s.place == first || len(d.waiting) == 0)
+	return d.Bytes < maxExpected && (s.place == first || len(d.waiting) == 0)
 }
 
 // crowded reports whether the request that the client wants to make has to wait for what others have asked for.
 func (s *Session) crowded() bool {
-	return s.wants > 0 && !s.demand.roomFor(s) && s.expected+s.wants > FairShare
+	return s.wants > 0 && !s.demand.roomFor(s) && s.expected+s.wants > fairShare
 }
 
 // pause stops serving the client. What was read waits.

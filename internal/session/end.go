@@ -15,7 +15,7 @@ func (sh *Shard) Drain(done func()) {
 
 // SendAway ends all sessions. What was read is served; what has arrived since this turn began is not.
 func (sh *Shard) SendAway() {
-	for s := range sh.Sessions {
+	for s := range sh.sessions {
 		if s.phase == open {
 			s.finish()
 		}
@@ -24,7 +24,7 @@ func (sh *Shard) SendAway() {
 
 // CutOff ends the remaining sessions at once.
 func (sh *Shard) CutOff() {
-	for s := range sh.Sessions {
+	for s := range sh.sessions {
 		s.fail()
 	}
 	sh.checkDrained()
@@ -32,14 +32,14 @@ func (sh *Shard) CutOff() {
 
 // Wake has all sessions check whether they can go on.
 func (sh *Shard) Wake() {
-	for s := range sh.Sessions {
+	for s := range sh.sessions {
 		s.scheduleFlush()
 	}
 }
 
 // Waiting reports whether a request that has arrived waits for its turn.
 func (sh *Shard) Waiting() bool {
-	for s := range sh.Sessions {
+	for s := range sh.sessions {
 		if s.reading != flowing && s.phase != failed {
 			return true
 		}
@@ -50,7 +50,7 @@ func (sh *Shard) Waiting() bool {
 // Stop ends all sessions, and drops what they have not begun to serve. A session remains until its client has read its
 // replies.
 func (sh *Shard) Stop() {
-	for s := range sh.Sessions {
+	for s := range sh.sessions {
 		s.endLong()
 		s.stop()
 	}
@@ -64,7 +64,7 @@ func (sh *Shard) Replace(before, after *pool.Pool) {
 		before.Count.CurrConnections = 0
 		sh.past.Add(&before.Count)
 	}
-	for s := range sh.Sessions {
+	for s := range sh.sessions {
 		switch {
 		case s.pool != before:
 		case after == nil:

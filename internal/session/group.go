@@ -21,6 +21,3 @@ func (g *Group) Complain(what string) {
 		g.Log.Warn().Int("repeated", skipped).Msg(what)
 	}
 }
-
-// Complaints returns how many of these complaints there were since the last one that was logged, including that.
-func (g *Group) Complaints(what string) int { return g.complaints.count(what) }

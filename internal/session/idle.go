@@ -12,7 +12,7 @@ func (sh *Shard) EndQuiet() {
 	if half == 0 && idle == 0 {
 		return
 	}
-	for s := range sh.Sessions {
+	for s := range sh.sessions {
 		if s.phase != open || s.reading != flowing || s.first != nil || s.long.asks() || s.s.Unsent() > 0 {
 			continue
 		}

@@ -78,8 +78,8 @@ func (s *Session) close() {
 	if s.redis != nil {
 		s.endMulti()
 	}
-	s.sh.Assembly -= s.kept
-	s.sh.Unsent -= s.unsent
+	s.sh.assembly -= s.kept
+	s.sh.unsent -= s.unsent
 	if s.wrong {
 		s.pool.Count.ClientErrors++
 	} else {

@@ -2,11 +2,11 @@ package session
 
 // Back-pressure: how much of one client's work may be unfinished before no more is read from it.
 const (
-	TurnWork     = 64 << 10  // work for a client in one turn (turn.go)
-	RequestWork  = 512       // what each request counts of it, beside its bytes
+	turnWork     = 64 << 10  // work for a client in one turn (turn.go)
+	requestWork  = 512       // what each request counts of it, beside its bytes
 	statsWork    = 8 << 10   // the same for a request for which all loops are asked
-	WindowBytes  = 4 << 20   // bytes of the replies that are expected, and as many of requests
-	WindowUnsent = 512 << 10 // bytes of replies that the client has not read, or that wait in its line
+	windowBytes  = 4 << 20   // bytes of the replies that are expected, and as many of requests
+	windowUnsent = 512 << 10 // bytes of replies that the client has not read, or that wait in its line
 
 	// WindowStart is how many keys may be in flight at first, because their values may be large. Each answer makes
 	// room for one more, up to windowMax.
@@ -14,19 +14,19 @@ const (
 	windowMax   = 512
 )
 
-// MaxUnsent bounds the bytes of replies that clients have not read, for all clients of a loop together.
-const MaxUnsent = 256 << 20
+// maxUnsent bounds the bytes of replies that clients have not read, for all clients of a loop together.
+const maxUnsent = 256 << 20
 
-// PieceKeys is the largest number of keys of a multi-get that are asked for in one call. A longer multi-get is split
+// pieceKeys is the largest number of keys of a multi-get that are asked for in one call. A longer multi-get is split
 // into pieces. So a client that asks for a thousand large values is held to its window, like a client that asks for
 // them singly. It does not block the servers' connections for others.
-const PieceKeys = 32
+const pieceKeys = 32
 
 // What all clients of a pool on a loop have under way together is bounded. So the servers are not asked for more than
 // they can deliver in reasonable time, and others need not wait for it. A request beyond that is not sent; it waits
 // with its client.
 const (
-	MaxExpected = 8 << 20   // bytes under way, of all clients of the pool
-	FairShare   = 64 << 10  // bytes that a client may always have under way; more than its window of small values
-	UnknownSize = 128 << 10 // bytes of a reply for a value, as long as none has come
+	maxExpected = 8 << 20   // bytes under way, of all clients of the pool
+	fairShare   = 64 << 10  // bytes that a client may always have under way; more than its window of small values
+	unknownSize = 128 << 10 // bytes of a reply for a value, as long as none has come
 )

@@ -24,7 +24,7 @@ func (g *longGet) asks() bool { return g != nil && g.keys != nil }
 // full reports whether the next piece has to wait. The second piece waits until the size of the first is known. Later
 // ones wait until few enough replies are due.
 func (g *longGet) full() bool {
-	return g.pieces > 0 && (g.size == 0 || g.pieces*g.size >= WindowBytes)
+	return g.pieces > 0 && (g.size == 0 || g.pieces*g.size >= windowBytes)
 }
 
 // next returns the request for the next keys, and whether more follow. line is valid until the next call.

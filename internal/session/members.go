@@ -17,14 +17,14 @@ func (g *Group) Admit(pool int) *Shard {
 
 // closed removes a session from the shard.
 func (sh *Shard) closed(s *Session) {
-	delete(sh.Sessions, s)
+	delete(sh.sessions, s)
 	s.pool.Count.CurrConnections--
 	sh.left(s.pool.Index)
 	sh.checkDrained()
 }
 
 func (sh *Shard) checkDrained() {
-	if sh.Draining && len(sh.Sessions) == 0 && sh.drainDone != nil {
+	if sh.Draining && len(sh.sessions) == 0 && sh.drainDone != nil {
 		sh.drainDone()
 		sh.drainDone = nil
 	}

@@ -16,10 +16,10 @@ func (s *Session) serveLong(r *ascii.Request) {
 	g.op, g.exptime, g.keys, g.size = r.Op, r.Exptime, bytes.Clone(r.Keys), 0
 }
 
-// pieceLength returns the number of keys in the next piece. It is less than PieceKeys if their values are expected to
+// pieceLength returns the number of keys in the next piece. It is less than pieceKeys if their values are expected to
 // be large.
 func (s *Session) pieceLength() int {
-	return max(1, min(PieceKeys, WindowBytes/max(1, s.guess())))
+	return max(1, min(pieceKeys, windowBytes/max(1, s.guess())))
 }
 
 // servePiece asks for the next keys.

@@ -64,7 +64,7 @@ func (s *Session) Answer(c *call.Call, reply []byte) {
 	}
 	if c != s.first {
 		c.Keep(reply)
-		if s.held += len(reply); s.held > WindowUnsent {
+		if s.held += len(reply); s.held > windowUnsent {
 			s.scheduleFlush() // for account
 		}
 		return

@@ -40,13 +40,13 @@ func (s *Session) reply(line string) {
 // large.
 func (s *Session) tell(line []byte) {
 	s.redisCall(1, 0, 0).Answer(line)
-	if cap(line) <= MaxKeptLine {
+	if cap(line) <= maxKeptLine {
 		s.sh.Line = line
 	}
 }
 
-// MaxKeptLine is the largest scratch buffer that a shard keeps. A client can make it as large as a value.
-const MaxKeptLine = 64 << 10
+// maxKeptLine is the largest scratch buffer that a shard keeps. A client can make it as large as a value.
+const maxKeptLine = 64 << 10
 
 // abandon answers a request after which the connection cannot go on.
 func (s *Session) abandon(line string) {

@@ -46,7 +46,7 @@ func (s *Session) queue(r *resp.Request) {
 	case !m.bad: // else it will not be executed
 		m.raw = append(m.raw, r.Raw...)
 		m.n++
-		s.sh.Assembly += len(r.Raw)
+		s.sh.assembly += len(r.Raw)
 	}
 	s.say("+QUEUED\r\n")
 }

@@ -57,9 +57,9 @@ func (s *Session) account() {
 		return
 	}
 	n := s.s.Unsent() + s.held
-	s.sh.Unsent += n - s.unsent
+	s.sh.unsent += n - s.unsent
 	s.unsent = n
-	if s.sh.Unsent > unsentOf(s.pool.Limits.MaxValue) && n > WindowUnsent {
+	if s.sh.unsent > unsentOf(s.pool.Limits.MaxValue) && n > windowUnsent {
 		s.sh.group.Complain("a client does not fetch its replies, and all together hold too much memory: closed")
 		s.fail()
 	}
@@ -68,7 +68,7 @@ func (s *Session) account() {
 // Flush serves clients that wait, as far as there is room.
 func (d *Demand) Flush() {
 	d.scheduled = false
-	for d.Bytes < MaxExpected && len(d.waiting) > 0 {
+	for d.Bytes < maxExpected && len(d.waiting) > 0 {
 		s := d.waiting[0]
 		d.waiting[0] = nil
 		d.waiting = d.waiting[1:]

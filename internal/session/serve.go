@@ -21,7 +21,7 @@ func (sh *Shard) Open(fd, pool int) {
 	}
 	p.Count.TotalConnections++
 	p.Count.CurrConnections++
-	sh.Sessions[s] = struct{}{}
+	sh.sessions[s] = struct{}{}
 	if err := s.s.Open(sh.L, fd, loop.Readable, s); err != nil {
 		s.close()
 	} else if sh.Draining {
@@ -143,7 +143,7 @@ func (s *Session) serveAll(data []byte) (rest []byte) {
 			s.need = r.Need
 			if r.Need == 0 {
 				s.searched = len(data)
-				s.sh.Searched += uint64(len(data))
+				s.sh.searched += uint64(len(data))
 			}
 			if s.tooMuch(s.pool.Limits.MaxValue) &&
 				!s.sh.makeRoom(s, s.need-s.kept, s.sh.group.assemblyOf(s.pool.Limits.MaxValue)) {

@@ -13,7 +13,7 @@ func (g *Group) NewShard(process *pool.Process) (*Shard, error) {
 	}
 	sh := &Shard{
 		Loop: pool.Loop{Process: process, ID: len(g.Shards), L: l}, group: g,
-		Sessions: map[*Session]struct{}{},
+		sessions: map[*Session]struct{}{},
 	}
 	sh.forwards, sh.fanouts = loop.NewFree[forward](&sh.Spare), loop.NewFree[fanout](&sh.Spare)
 	sh.sweeper = loop.NewTimer(sh.Sweep)

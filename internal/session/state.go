@@ -54,14 +54,14 @@ type Shard struct {
 	past  stats.Counters // of pools that were removed
 
 	load      atomic.Int64 // clients given to this shard; read by the accepting one
-	Sessions  map[*Session]struct{}
+	sessions  map[*Session]struct{}
 	req       ascii.Request // the request being served
 	cmd       resp.Request  // and in a Redis pool
 	queued    resp.Request  // a command of the transaction that is being executed
 	clientIDs int64         // given to clients of Redis pools
-	Assembly  int           // bytes of incomplete requests, and of transactions that are being collected
-	Unsent    int           // bytes of replies that the sockets did not accept
-	Searched  uint64        // bytes that were searched for the end of a line without finding it, for tests
+	assembly  int           // bytes of incomplete requests, and of transactions that are being collected
+	unsent    int           // bytes of replies that the sockets did not accept
+	searched  uint64        // bytes that were searched for the end of a line without finding it, for tests
 	forwards  loop.Free[forward]
 	fanouts   loop.Free[fanout]
 	owed      int // bytes that were freed, and may be returned to the system
@@ -100,16 +100,16 @@ type Session struct {
 	// What has arrived in part (assembly.go).
 	need        int        // size of the request, if it is known
 	skip        ascii.Skip // what is still to be dropped of a request that was refused
-	kept        int        // bytes that Shard.Assembly counts for this session
+	kept        int        // bytes that Shard.assembly counts for this session
 	since       int64      // loop time when the first of them arrived; 0: there are none
 	sinceServed uint64     // the value of served at that time
 	searched    int        // bytes at their beginning that have no end of a line
 
 	active int64 // loop time when something last arrived from the client, or was answered
-	unsent int   // bytes that Shard.Unsent counts for this session
+	unsent int   // bytes that Shard.unsent counts for this session
 
 	// The client's share of a turn (turn.go).
-	work     int    // what may still be done in this turn: bytes, and RequestWork for each request
+	work     int    // what may still be done in this turn: bytes, and requestWork for each request
 	workTurn int64  // the turn that work is for
 	served   uint64 // requests
 	inTurn   int    // how many of them in this turn, for tests

@@ -24,11 +24,11 @@ func (s *Session) stats(r *ascii.Request) {
 // Snapshot returns a copy of this loop's figures.
 func (sh *Shard) Snapshot() *stats.Snapshot {
 	out := &stats.Snapshot{}
-	for s := range sh.Sessions {
+	for s := range sh.sessions {
 		out.ActiveRequests += int64(s.pending)
 	}
 	busy := sh.L.Busy()
-	out.Loops = []stats.Loop{{Clients: len(sh.Sessions), Turns: busy.Turns, Busy: busy.Total, Longest: busy.Longest}}
+	out.Loops = []stats.Loop{{Clients: len(sh.sessions), Turns: busy.Turns, Busy: busy.Total, Longest: busy.Longest}}
 	out.Counters.Add(&sh.past)
 	for _, p := range sh.Pools {
 		if p == nil {

@@ -6,11 +6,11 @@ import (
 
 // The work for one client in a turn of the loop is bounded, whoever answers its requests. Then others come first, and
 // the client goes on in the next turn, which begins at once. Work is measured in bytes of requests, and of replies
-// that are there at once. Each request counts RequestWork more, so that short ones count.
+// that are there at once. Each request counts requestWork more, so that short ones count.
 
 // spend counts a request of so many bytes, or a part of a refused one.
 func (s *Session) spend(bytes int) {
-	s.work -= RequestWork + bytes
+	s.work -= requestWork + bytes
 	s.served++
 	if s.inTurn++; s.inTurn > s.most {
 		s.most = s.inTurn
@@ -20,7 +20,7 @@ func (s *Session) spend(bytes int) {
 // beginTurn gives the client its share of this turn, unless it has got it already.
 func (s *Session) beginTurn() {
 	if now := s.sh.L.Turns; s.workTurn != now {
-		s.workTurn, s.work, s.inTurn = now, TurnWork, 0
+		s.workTurn, s.work, s.inTurn = now, turnWork, 0
 	}
 }
 
@@ -41,7 +41,7 @@ func (s *Session) lineless(data []byte) bool {
 	if from == 0 || from > len(data) || len(data) >= s.pool.Limits.MaxLine || s.tooMuch(s.pool.Limits.MaxValue) {
 		return false
 	}
-	s.sh.Searched += uint64(len(data) - from)
+	s.sh.searched += uint64(len(data) - from)
 	if bytes.IndexByte(data[from:], '\n') >= 0 {
 		return false
 	}

@@ -1,22 +1,22 @@
 package session
 
-// unsentOf returns the bound of Shard.Unsent, where the largest value has so many bytes. One such value is never too
+// unsentOf returns the bound of Shard.unsent, where the largest value has so many bytes. One such value is never too
 // much.
-func unsentOf(largest int) int { return max(MaxUnsent, 2*largest) }
+func unsentOf(largest int) int { return max(maxUnsent, 2*largest) }
 
 // full reports whether the client has so much unfinished work that no more is accepted from it.
 func (s *Session) full() bool {
 	if s.barrier != nil || s.pool.Held || s.long.asks() && s.long.full() {
 		return true
 	}
-	return s.pending >= s.window || s.values*s.keySize >= WindowBytes || s.sent >= WindowBytes ||
-		s.s.Unsent()+s.held >= WindowUnsent || s.crowded()
+	return s.pending >= s.window || s.values*s.keySize >= windowBytes || s.sent >= windowBytes ||
+		s.s.Unsent()+s.held >= windowUnsent || s.crowded()
 }
 
 // tooMuch reports whether there is no room for the rest of a request, where the largest value has so many bytes.
 func (s *Session) tooMuch(largest int) bool {
-	return s.sh.Assembly-s.kept+s.need > s.sh.group.assemblyOf(largest)
+	return s.sh.assembly-s.kept+s.need > s.sh.group.assemblyOf(largest)
 }
 
-// assemblyOf returns the bound of Shard.Assembly, where the largest value has so many bytes.
+// assemblyOf returns the bound of Shard.assembly, where the largest value has so many bytes.
 func (g *Group) assemblyOf(largest int) int { return max(g.MaxAssembly, 2*largest) }
