@@ -63,7 +63,7 @@ func (svc *Service) losesNothing() error {
 				if p.Engine.Missed(i) {
 					return fmt.Errorf("server %s has not made good what it missed, and without --state-dir that "+
 						"would be forgotten: "+
-						"wait until `stats servers` shows it as up", p.Conns[i].Name())
+						"wait until `stats servers` shows it as up, with dirty_keys 0", p.Conns[i].Name())
 				}
 			}
 		}

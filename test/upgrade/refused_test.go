@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"magent/internal/testkit"
@@ -100,6 +101,9 @@ func TestKnowledgeWouldBeLost(t *testing.T) {
 		c.Want(harness.Set("b", "new"), "STORED\r\n")
 		return harness.ServerStat(t, s.addr, primary.Addr, "state") == "ejected"
 	})
+	if log := s.text(); !strings.Contains(log, "shows it as up, with dirty_keys 0") {
+		t.Errorf("the remedy is not in the log:\n%s", log)
+	}
 	primary.Resume()
 	harness.AwaitState(t, s.addr, primary.Addr, "up") // not one that is yet to be ejected
 	testkit.Until(t, "the primary has what it missed", func() bool {
