@@ -60,7 +60,7 @@ func TestGomemcache(t *testing.T) {
 	}
 }
 
-// session counts its steps and stops at the first that is wrong.
+// session counts its steps and stops at the first failure.
 type session struct {
 	t     *testing.T
 	c     *memcache.Client

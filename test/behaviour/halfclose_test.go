@@ -8,7 +8,7 @@ import (
 	"magent/test/harness"
 )
 
-// TestHalfClose: a client that has nothing more to say gets all its replies, and then the end.
+// TestHalfClose: a client that shuts down its side gets all replies, and then the end.
 func TestHalfClose(t *testing.T) {
 	for _, to := range startTargets(t).all() {
 		t.Run(to.name, func(t *testing.T) {
@@ -26,12 +26,13 @@ func TestHalfClose(t *testing.T) {
 	}
 }
 
-// TestHalfCloseAfterMutations: what was sent before the end of file is done.
+// TestHalfCloseAfterMutations: what was sent before the end of file is executed.
 func TestHalfCloseAfterMutations(t *testing.T) {
 	for _, to := range startTargets(t).all() {
 		t.Run(to.name, func(t *testing.T) {
 			c := harness.Dial(t, to.addr)
-			c.Send("set n 0 0 1 noreply\r\n0\r\n" + strings.Repeat("incr n 1 noreply\r\n", 1000) + "set unfinished 0 0 100\r\nhalf of it")
+			c.Send("set n 0 0 1 noreply\r\n0\r\n" + strings.Repeat("incr n 1 noreply\r\n", 1000) +
+				"set unfinished 0 0 100\r\nhalf of it")
 			if err := c.Conn.(*net.TCPConn).CloseWrite(); err != nil {
 				t.Fatal(err)
 			}

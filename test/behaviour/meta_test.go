@@ -14,7 +14,9 @@ func TestMeta(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			if targets.meta == harness.FullMeta {
 				if !targets.bareMeta {
-					s.steps = slices.DeleteFunc(slices.Clone(s.steps), func(st step) bool { return st.text == "mg a q\r\n" })
+					s.steps = slices.DeleteFunc(slices.Clone(s.steps), func(st step) bool {
+						return st.text == "mg a q\r\n"
+					})
 				}
 				agree(t, targets, s)
 				return
@@ -26,8 +28,8 @@ func TestMeta(t *testing.T) {
 	}
 }
 
-// lacks holds a conversation with a proxy whose servers lack the meta commands: they are refused, with the reason, and what stands in
-// their bodies is not carried out.
+// lacks holds a conversation with a proxy whose servers lack the meta commands. They are refused with the reason, and
+// their bodies are not executed.
 func lacks(t *testing.T, proxy target, s script) {
 	t.Helper()
 	refusal := harness.LacksMeta(proxy.server)

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// tokens gives the cas tokens of one connection names by the order in which they appear: two that are equal on
-// one target must be equal on the other.
+// tokens names the cas tokens of a connection in the order of their appearance. Two that are equal on one target
+// must be equal on the others.
 type tokens struct{ seen []string }
 
 func (c *tokens) name(token string) string {
@@ -29,7 +29,7 @@ func (c *tokens) fill(step string) string {
 	return casPlace.ReplaceAllStringFunc(step, func(place string) string {
 		n, err := strconv.Atoi(casPlace.FindStringSubmatch(place)[1])
 		if err != nil || n > len(c.seen) {
-			return place // an earlier step has gone wrong, and says so
+			return place // an earlier step has failed, and reports that
 		}
 		return c.seen[n-1]
 	})
@@ -44,7 +44,7 @@ var (
 	debugTime  = regexp.MustCompile(`^(ME .*) exp=(-?)\d+ la=\d+ cas=\d+ `)
 )
 
-// normalise takes cas tokens, versions, statistics and the clock out of replies. It goes by the look of each line.
+// normalise replaces cas tokens, versions, statistics and times in replies. It goes by the form of each line.
 func normalise(reply string, cas *tokens) string {
 	var out strings.Builder
 	for line := range strings.Lines(reply) {
@@ -85,9 +85,11 @@ func roundTTL(flag string) string {
 
 func TestNormalise(t *testing.T) {
 	const reply = "VALUE a 0 1 77\r\nx\r\nVALUE b 0 1 78\r\nx\r\nVALUE a 0 1 77\r\nx\r\nEND\r\n" +
-		"VA 1 c78 t399 l4 f0 s1\r\nx\r\nHD t-1 c5\r\nVERSION 1.6.18\r\nSTAT pid 1\r\nEND\r\nME a exp=-1 la=3 cas=5 fetch=no\r\n"
+		"VA 1 c78 t399 l4 f0 s1\r\nx\r\nHD t-1 c5\r\nVERSION 1.6.18\r\nSTAT pid 1\r\nEND\r\nME a exp=-1 la=3 cas=5 " +
+		"fetch=no\r\n"
 	const want = "VALUE a 0 1 {cas 1}\r\nx\r\nVALUE b 0 1 {cas 2}\r\nx\r\nVALUE a 0 1 {cas 1}\r\nx\r\nEND\r\n" +
-		"VA 1 c{cas 2} t400 l# f0 s1\r\nx\r\nHD t-1 c{cas 3}\r\nVERSION #\r\nEND\r\nME a exp=-# la=# cas=# fetch=no\r\n"
+		"VA 1 c{cas 2} t400 l# f0 s1\r\nx\r\nHD t-1 c{cas 3}\r\nVERSION #\r\nEND\r\nME a exp=-# la=# cas=# " +
+		"fetch=no\r\n"
 	cas := &tokens{}
 	if got := normalise(reply, cas); got != want {
 		t.Errorf("got  %q\nwant %q", got, want)

@@ -22,8 +22,9 @@ func TestPipelines(t *testing.T) {
 	}
 }
 
-// anyCommand is a command for one of a few keys, so that it finds what others have left. Counters are apart and keep
-// their ten digits: memcached pads a shorter number with spaces, unless a get of the same packet still holds the item.
+// anyCommand returns a command for one of a few keys, so that it finds what others have left. Counters have keys
+// of their own and keep their ten digits. memcached pads a shorter number with spaces, unless a get of the same
+// packet still holds the item.
 func anyCommand(r *rand.Rand) string {
 	key, counter := fmt.Sprintf("p%d", r.IntN(20)), fmt.Sprintf("n%d", r.IntN(4))
 	quiet := []string{"", "", " noreply"}[r.IntN(3)]
@@ -70,7 +71,10 @@ func anyCommand(r *rand.Rand) string {
 	case 19:
 		return "mn\r\n"
 	case 20:
-		return []string{"bogus\r\n", "\r\n", "get\r\n", "incr p1 x\r\n", "version\r\n", "verbosity 1\r\n", "stats slabs\r\n"}[r.IntN(7)]
+		return []string{
+			"bogus\r\n", "\r\n", "get\r\n", "incr p1 x\r\n", "version\r\n", "verbosity 1\r\n",
+			"stats slabs\r\n",
+		}[r.IntN(7)]
 	default:
 		line := "get " + counter
 		for range 1 + r.IntN(30) {

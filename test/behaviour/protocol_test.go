@@ -22,7 +22,8 @@ func TestFlushLater(t *testing.T) {
 			t.Parallel()
 			c := harness.Dial(t, to.addr)
 			c.Want(harness.Set("a", "1"), "STORED\r\n")
-			c.Want("flush_all 3\r\n", "OK\r\n") // memcached counts in its own seconds, less one: 2 may be over at once
+			// Memcached counts in its own seconds, minus one: 2 may be over at once
+			c.Want("flush_all 3\r\n", "OK\r\n")
 			c.Want("get a\r\n", harness.Hit("a", "1"))
 			testkit.Eventually(t, "a is gone", func() error { return missing(c.Do("get a\r\n")) })
 			testkit.Eventually(t, "a can be set again", func() error { // not within the second of the flush
@@ -36,7 +37,7 @@ func TestFlushLater(t *testing.T) {
 	}
 }
 
-// TestExpiry: a short exptime is kept by every way to give one.
+// TestExpiry: a short exptime takes effect with every command that can set one.
 func TestExpiry(t *testing.T) {
 	targets := startTargets(t)
 	for _, to := range targets.all() {

@@ -8,9 +8,12 @@ import (
 )
 
 // packet holds a command of each kind, leaves nothing behind, and gets the same replies however often it is sent.
-const packet = "delete q\r\nset q 3 0 5\r\na\r\nbc\r\nadd q 0 0 1\r\nx\r\nget q nokey q\r\nappend q 0 0 2 noreply\r\nyz\r\ngat 1000 q\r\n" +
-	"set q 0 0 2\r\n41\r\nincr q 1\r\ndecr q 50\r\ntouch q 0\r\ncas q 0 0 1 1\r\nx\r\nset q x 0 1\r\nset q 0 0 2\r\nabcdef\r\n\r\nbogus\r\n" +
-	"ms q 3 k O77 T100\r\nend\r\nmg q v k f\r\nmg nokey v q\r\nma q\r\nms YSBiAQ== 2 b q\r\nhi\r\nmd YSBiAQ== b k\r\nmd q q\r\nmn\r\n" +
+const packet = "delete q\r\nset q 3 0 5\r\na\r\nbc\r\nadd q 0 0 1\r\nx\r\nget q nokey q\r\nappend q 0 0 2 " +
+	"noreply\r\nyz\r\ngat 1000 q\r\n" +
+	"set q 0 0 2\r\n41\r\nincr q 1\r\ndecr q 50\r\ntouch q 0\r\ncas q 0 0 1 1\r\nx\r\nset q x 0 1\r\nset q 0 0 " +
+	"2\r\nabcdef\r\n\r\nbogus\r\n" +
+	"ms q 3 k O77 T100\r\nend\r\nmg q v k f\r\nmg nokey v q\r\nma q\r\nms YSBiAQ== 2 b q\r\nhi\r\nmd YSBiAQ== b " +
+	"k\r\nmd q q\r\nmn\r\n" +
 	"delete q noreply\r\nverbosity 1\r\nversion\r\nget q\n"
 
 // TestEverySplit cuts the packet in two, at every byte.
@@ -22,7 +25,8 @@ func TestEverySplit(t *testing.T) {
 			for cut := 1; cut < len(packet); cut++ {
 				if got := inPieces(t, c, turn, packet[:cut], packet[cut:]); got != want {
 					at := testkit.Difference(got, want)
-					t.Fatalf("cut behind %q, byte %d of the reply:\ngot  %q\nwant %q", last(packet[:cut], 40), at, testkit.Excerpt(got, at), testkit.Excerpt(want, at))
+					t.Fatalf("cut behind %q, byte %d of the reply:\ngot  %q\nwant %q", last(packet[:cut], 40), at,
+						testkit.Excerpt(got, at), testkit.Excerpt(want, at))
 				}
 			}
 		})
@@ -41,14 +45,16 @@ func TestByteByByte(t *testing.T) {
 			c, turn := harness.Dial(t, to.addr), harness.Dial(t, to.addr)
 			if got := inPieces(t, c, turn, pieces...); got != want {
 				at := testkit.Difference(got, want)
-				t.Errorf("byte %d of the reply:\ngot  %q\nwant %q", at, testkit.Excerpt(got, at), testkit.Excerpt(want, at))
+				t.Errorf("byte %d of the reply:\ngot  %q\nwant %q", at, testkit.Excerpt(got, at),
+					testkit.Excerpt(want, at))
 			}
 		})
 	}
 }
 
-// inPieces sends pieces so that each is read on its own: a round trip on another connection lies between them.
-// That only makes the split likely (with several loops the other connection may be served elsewhere); the result is the same either way.
+// inPieces sends pieces so that each is read separately, by a round trip on another connection in between.
+// That only makes the split likely (with several loops the other connection may be served elsewhere). The
+// result is the same either way.
 func inPieces(t *testing.T, c, turn *harness.Client, pieces ...string) string {
 	t.Helper()
 	for _, piece := range pieces {

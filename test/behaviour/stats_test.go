@@ -10,7 +10,7 @@ import (
 	"magent/test/harness"
 )
 
-// TestStats: exporters and dashboards read these names, and parse what they find.
+// TestStats: exporters and dashboards read these names, and parse the values.
 func TestStats(t *testing.T) {
 	start := func() string { return harness.StartMemcached(t).Addr }
 	proxy := harness.StartMagent(t, "-s", start(), "-b", start())
@@ -23,8 +23,10 @@ func TestStats(t *testing.T) {
 		return nil
 	})
 	for _, name := range []string{
-		"pid", "uptime", "time", "pointer_size", "curr_connections", "total_connections", "rejected_connections", "cmd_get", "cmd_set", "cmd_flush", "cmd_touch",
-		"get_hits", "get_misses", "bytes_read", "bytes_written", "limit_maxbytes", "bytes", "curr_items", "total_items", "evictions", "threads",
+		"pid", "uptime", "time", "pointer_size", "curr_connections", "total_connections", "rejected_connections",
+		"cmd_get", "cmd_set", "cmd_flush", "cmd_touch",
+		"get_hits", "get_misses", "bytes_read", "bytes_written", "limit_maxbytes", "bytes", "curr_items",
+		"total_items", "evictions", "threads",
 	} {
 		if _, err := strconv.ParseUint(before[name], 10, 64); err != nil {
 			t.Errorf("%s is %q", name, before[name])
@@ -35,12 +37,13 @@ func TestStats(t *testing.T) {
 			t.Errorf("%s is %q", name, before[name])
 		}
 	}
-	// Clients decide by the version what they may ask; some take nothing behind the number.
+	// Clients choose commands by the version; some accept nothing after the number.
 	c.Want("version\r\n", "VERSION 1.6.18\r\n")
 	if before["version"] != "1.6.18" {
 		t.Errorf("version is %q", before["version"])
 	}
-	if _, line, _ := harness.Run(t, harness.Binary(t), "-V"); before["magent_version"] == "" || !strings.Contains(line, " "+before["magent_version"]+" ") {
+	if _, line, _ := harness.Run(t, harness.Binary(t), "-V"); before["magent_version"] == "" ||
+		!strings.Contains(line, " "+before["magent_version"]+" ") {
 		t.Errorf("magent_version is %q, and magent -V says %q", before["magent_version"], line)
 	}
 	if before["pid"] != strconv.Itoa(proxy.PID) {

@@ -21,17 +21,17 @@ type target struct {
 	server string // a proxy's primary
 }
 
-// targets are what has to agree, and what the servers of the proxies can do.
+// targets have to agree. They also say what the servers of the proxies can do.
 type targets struct {
-	reference target  // memcached, whose grammar magent has
-	direct    *target // the version that the proxies' servers are of, if that is another one
+	reference target  // memcached, whose grammar magent follows
+	direct    *target // the version of the proxies' servers, if that is another one
 	proxies   []target
 	meta      harness.Meta
-	bareMeta  bool // whether mg does without flags, as since memcached 1.6.13
+	bareMeta  bool // mg works without flags, as since memcached 1.6.13
 }
 
-// startTargets runs memcached and the two proxies that have to agree with it. Each memcached goes without its LRU
-// thread: while that holds an item, a decr to fewer digits is stored as "9" and not as "9 ", whichever way it came.
+// startTargets runs memcached and the two proxies that have to agree with it. Each memcached runs without its LRU
+// thread: while that holds an item, a decr to fewer digits is stored as "9" and not as "9 ".
 func startTargets(t *testing.T) *targets {
 	t.Helper()
 	start := func() *harness.Memcached { return harness.StartMemcached(t, "-o", "no_lru_maintainer") }
@@ -40,7 +40,10 @@ func startTargets(t *testing.T) *targets {
 		reference: target{"memcached", harness.StartReference(t, "-o", "no_lru_maintainer").Addr, ""},
 		proxies: []target{
 			{"magent with one server", harness.StartMagent(t, "-s", only.Addr).Addr, only.Addr},
-			{"magent with primary and backup", harness.StartMagent(t, "-s", primary.Addr, "-b", backup.Addr).Addr, primary.Addr},
+			{
+				"magent with primary and backup", harness.StartMagent(t, "-s", primary.Addr, "-b", backup.Addr).Addr,
+				primary.Addr,
+			},
 		},
 		meta:     harness.MetaOf(t),
 		bareMeta: true,
@@ -55,8 +58,8 @@ func startTargets(t *testing.T) *targets {
 // all are the reference and the proxies.
 func (ts *targets) all() []target { return append([]target{ts.reference}, ts.proxies...) }
 
-// script is a conversation on one connection: every step is sent when the replies to the one before are complete.
-// {cas N} in a step stands for the N-th cas token that this connection has seen, counted from 1.
+// script is a conversation on one connection. Each step is sent when the replies to the one before are complete. {cas
+// N} in a step stands for the N-th cas token that this connection has seen, counted from 1.
 type script struct {
 	name  string
 	steps []step
@@ -82,11 +85,14 @@ func scripts(t *testing.T, file string) (all []script) {
 	return all
 }
 
-// generated is a script whose steps a test has made up.
+// generated returns a script with steps made by a test.
 func generated(name string, texts ...string) script {
 	s := script{name: name}
 	for i, text := range texts {
-		s.steps = append(s.steps, step{testkit.Step{Pos: fmt.Sprintf("%s, step %d", name, i+1), Line: testkit.Line(text)}, text})
+		s.steps = append(s.steps, step{testkit.Step{
+			Pos:  fmt.Sprintf("%s, step %d", name, i+1),
+			Line: testkit.Line(text),
+		}, text})
 	}
 	return s
 }
@@ -94,14 +100,14 @@ func generated(name string, texts ...string) script {
 // meta finds meta commands that go to servers.
 var meta = regexp.MustCompile(`(?m)^(mg|ms|md|ma|me) `)
 
-// withoutMeta leaves the steps with meta commands out: TestMeta says what becomes of them where servers lack them.
+// withoutMeta removes the steps with meta commands. TestMeta checks what becomes of them if servers lack them.
 func (s script) withoutMeta() script {
 	s.steps = slices.DeleteFunc(slices.Clone(s.steps), func(st step) bool { return meta.MatchString(st.text) })
 	return s
 }
 
-// agree holds a conversation with all targets and compares what they say. Where the proxies' servers are of another version than
-// the reference, each step may also be answered as that version does.
+// agree holds a conversation with all targets and compares their answers. If the proxies' servers have another
+// version than the reference, each step may also be answered like that version does.
 func agree(t *testing.T, ts *targets, s script) {
 	t.Helper()
 	if ts.meta != harness.FullMeta {
@@ -135,7 +141,7 @@ func hold(t *testing.T, to target, s script) []string {
 	return append(replies, make([]string, len(s.steps)-len(replies))...)
 }
 
-// try returns the replies up to the step that fails. Each has so much time.
+// try returns the replies up to the step that fails. Each step has that much time.
 func try(t *testing.T, to target, s script, patience time.Duration) (replies []string, err error) {
 	t.Helper()
 	c := harness.Dial(t, to.addr)
@@ -159,14 +165,14 @@ func try(t *testing.T, to target, s script, patience time.Duration) (replies []s
 	return replies, nil
 }
 
-// The sentinel ends each step: what comes before its reply is the reply to the step.
+// A sentinel ends each step: what comes before its reply is the reply to the step.
 const (
 	sentinelWord  = "d41d8cd98f00b204e980"
 	sentinel      = "set sentinel 0 0 20\r\n" + sentinelWord + "\r\nget sentinel\r\n"
 	sentinelReply = "STORED\r\nVALUE sentinel 0 20\r\n" + sentinelWord + "\r\nEND\r\n"
 )
 
-// readTo reads up to an end that is not part of what it returns; "": that of the connection.
+// readTo reads up to end, which it does not return; "": up to the end of the connection.
 func readTo(c *harness.Client, end string, patience time.Duration) (string, error) {
 	var got strings.Builder
 	buf := make([]byte, 64<<10)

@@ -13,24 +13,29 @@ import (
 var (
 	duration = flag.Duration("duration", time.Minute, "how long faults strike")
 	seed     = flag.Uint64("seed", uint64(time.Now().UnixNano()), "of the clients and of the faults")
-	struck   = flag.String("faults", "pause,hold,cut,stall,reset,tear,delay,vanish,swallow,half,restart,kill,killcut", "those that strike")
-	asked    = flag.String("ops", "get,mget,gets,touch,set,add,append,incr,delete,cas", "what the clients do")
-	strict   = flag.Bool("strict", false, "judge also what is seen of a key that was being changed when the proxy died")
-	loops    = flag.Int("loops", 0, "of magent; 0: as many as it likes, or as MAGENT_THREADS says")
+	struck   = flag.String("faults", "pause,hold,cut,stall,reset,tear,delay,vanish,swallow,half,restart,kill,killcut",
+		"those that strike")
+	asked  = flag.String("ops", "get,mget,gets,touch,set,add,append,incr,delete,cas", "what the clients do")
+	strict = flag.Bool("strict", false,
+		"judge also what is seen of a key that was being changed when the proxy died")
+	loops = flag.Int("loops", 0, "of magent; 0: as many as it likes, or as MAGENT_THREADS says")
 )
 
 func TestMain(m *testing.M) { harness.Main(m) }
 
-// TestLinearizable: while servers and the network fail, one server at a time, what clients see is what one memcached could
-// have said, and in the end the copies agree.
+// TestLinearizable: servers and the network fail, one server at a time. What clients see must be what a single
+// memcached could have answered, and in the end the copies must agree.
 func TestLinearizable(t *testing.T) {
 	t.Parallel()
 	t.Logf("seed %d", *seed)
 	s := setup{
 		seed: *seed, magent: plain, primaries: 2,
-		clients: 8, keys: 96, skew: 2, depth: 8, pace: 10 * time.Millisecond, retries: 0.1, ops: named(t, *asked, operations, func(o operation) string { return o.name }),
-		faults: named(t, *struck, faults, func(f fault) string { return f.name }), victims: 3, lifetime: 2, strict: *strict,
-		lossy: harness.MetaOf(t) == harness.NoMeta, // what a server has missed is deleted there, for it cannot be copied
+		clients: 8, keys: 96, skew: 2, depth: 8, pace: 10 * time.Millisecond, retries: 0.1,
+		ops:     named(t, *asked, operations, func(o operation) string { return o.name }),
+		faults:  named(t, *struck, faults, func(f fault) string { return f.name }),
+		victims: 3, lifetime: 2, strict: *strict,
+		// What a server has missed is deleted there, because it cannot be copied
+		lossy: harness.MetaOf(t) == harness.NoMeta,
 	}
 	if *loops > 0 {
 		s.args = append(s.args, "--threads", strconv.Itoa(*loops))
@@ -40,7 +45,7 @@ func TestLinearizable(t *testing.T) {
 	}
 	w := start(t, s)
 	defer w.end()
-	want := int(*duration / (6 * time.Second)) // rounds that are exact: of two faults each
+	want := int(*duration / (6 * time.Second)) // exact rounds, of two faults each
 	w.strike(*duration)
 	for more := 2; more > 0 && w.good() < want && w.found == ""; more-- { // a busy machine makes rounds void
 		w.strike(time.Since(w.begin) + *duration)
@@ -55,7 +60,7 @@ func TestLinearizable(t *testing.T) {
 	}
 }
 
-// named finds those that are named in a list.
+// named returns the elements whose names are in a list.
 func named[T any](t *testing.T, list string, all []T, name func(T) string) (some []T) {
 	t.Helper()
 	for word := range strings.SplitSeq(list, ",") {

@@ -34,27 +34,27 @@ var operations = []operation{
 	{"cas", 3},
 }
 
-// client sends pipelines of requests over one connection, and notes what it is told.
+// client sends pipelines of requests over one connection, and records the replies.
 type client struct {
 	w      *world
 	id     int
 	r      *rand.Rand
 	conn   *harness.Client
-	life   int64             // of the proxy that conn goes to
-	at     atomic.Int64      // the round it asks in
-	n      int               // values that it has made
-	tokens map[string]string // by key, the last ones
-	last   string            // answer
+	life   int64             // the life of the proxy that conn belongs to
+	at     atomic.Int64      // the round that it is in
+	n      int               // number of values that it has made
+	tokens map[string]string // the last ones, by key
+	last   string            // the last answer
 }
 
-// enter makes a client, whose goroutine is not begun.
+// enter adds a client, whose goroutine is not started yet.
 func (w *world) enter(id int) *client {
 	c := &client{w: w, id: id, r: rand.New(rand.NewPCG(w.seed, uint64(id)+100)), tokens: map[string]string{}}
 	c.dial()
 	return c
 }
 
-// dial connects, and tries again while the proxy is away. It reports whether that was possible before the end.
+// dial connects, and retries while the proxy is away. It returns false if it could not connect before the end.
 func (c *client) dial() bool {
 	if c.conn != nil {
 		c.conn.Close()
@@ -94,7 +94,7 @@ func (c *client) run() {
 	}
 }
 
-// think makes up a query.
+// think invents a query.
 func (c *client) think(round int64) query {
 	k := c.choose()
 	q := request{key: c.w.key(round, k)}
@@ -122,8 +122,8 @@ func (c *client) think(round int64) query {
 // choose draws a key.
 func (c *client) choose() int { return int(math.Pow(c.r.Float64(), c.w.skew) * float64(c.w.keys)) }
 
-// retry is what a program does that changes a value: it reads it with its token, stores another one with that, and begins
-// anew when somebody was quicker. It reports whether the client can go on.
+// retry changes a value like a program that uses cas: it reads the value with its token and stores another one with
+// that. If another client was faster, it starts again. It reports whether the client can continue.
 func (c *client) retry(round int64) bool {
 	q := request{key: c.w.key(round, c.choose())}
 	for range 4 {
@@ -145,13 +145,13 @@ func (c *client) retry(round int64) bool {
 	return true
 }
 
-// value is a number that no other request stores, nor incr makes of one.
+// value returns a number that no other request stores, and that incr does not produce.
 func (c *client) value() string {
 	c.n += spacing
 	return fmt.Sprintf("%d%09d", c.id+1, c.n)
 }
 
-// ask sends a pipeline and notes the replies. It reports whether the client can go on.
+// ask sends a pipeline and records the replies. It reports whether the client can continue.
 func (c *client) ask(round int64, queries ...query) bool {
 	var line strings.Builder
 	for _, q := range queries {
@@ -179,10 +179,10 @@ func (c *client) ask(round int64, queries ...query) bool {
 	return c.dial()
 }
 
-// gone stands for the reply that the proxy's death has cost.
+// gone is the reply to a request that was lost when the proxy died.
 const gone = "SERVER_ERROR the proxy is gone"
 
-// note puts a query into the history.
+// note adds a query to the history.
 func (c *client) note(round, call int64, q query, reply string) {
 	c.w.mu.Lock()
 	defer c.w.mu.Unlock()
@@ -224,7 +224,7 @@ func b2i(b bool) int {
 	return 0
 }
 
-// put is called under the lock.
+// put is called with the lock held.
 func (w *world) put(round int64, key string, o porcupine.Operation) {
 	if w.history[round] == nil {
 		w.history[round] = map[string][]porcupine.Operation{}

@@ -1,16 +1,19 @@
-// Package chaos lets faults strike real memcacheds, the network, and the proxy, one at a time, and checks that what clients
-// saw is linearizable, and that the copies agree when it is over.
+// Package chaos makes real memcacheds, the network and the proxy fail, one at a time. It checks that what clients saw
+// is linearizable, and that the copies agree in the end.
 //
-// A history is kept by key; keys get new names with every round, and a round is checked when it is over. -duration says how long
-// faults strike, -faults and -ops which, and what clients do, -loops how many loops magent has; -seed repeats what
-// was drawn, though not when it happened. What is reported begins with the seed and the faults of the round.
+// A history is kept per key. Keys get new names in every round, and a round is checked when it is over.
+// -duration says how long faults occur, -faults and -ops which faults and operations there are, -loops how many
+// loops magent has. -seed repeats the random choices, but not their timing. A report begins with the seed and
+// the faults of the round.
 //
-// Not struck unless they are named: killstall, killhold and killpause. What a proxy that died has sent may lie in the socket of a server
-// that hangs, or be on its way still, and be executed behind what the next proxy asks; nothing guards against that yet.
-// -strict judges keys, too, that were being changed when the proxy died: such a change may have reached one copy only.
+// The faults killstall, killhold and killpause only occur if they are named. Requests of a proxy that was killed may
+// still be in the socket of a server that hangs, or on their way. They may be executed after requests of the next
+// proxy, and nothing prevents that yet. -strict also judges keys that were being changed when the proxy was killed:
+// such a change may have reached only one copy.
 //
-// TestModes does so in ways of their own, each with its promise: deadlines that are missed by a little, two faults that overlap,
-// servers that evict, --ack primary, and a slow network. -each says how long for each. Where keys may be lost, lossyModel says what is left of the promise.
+// TestModes has other kinds of faults, each with its promise: deadlines that are just missed, two faults that
+// overlap, servers that evict, --ack primary, and a slow network. -each says how long each mode runs. Where keys may
+// be lost, lossyModel defines what still has to hold.
 //
-// TestTeeth and TestModesHaveTeeth run proxies whose guards are switched off, and want that to be noticed.
+// TestTeeth and TestModesHaveTeeth run proxies whose guards are switched off, and expect that this is noticed.
 package chaos

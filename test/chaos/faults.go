@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// fault is something that happens to server i of a world and ends, after which the server comes back.
+// fault is something that happens to server i of a world and ends. After that the server comes back.
 type fault struct {
 	name   string
 	weight int
@@ -46,14 +46,14 @@ var faults = []fault{
 		}
 		w.servers[i].Restart()
 	}},
-	// The proxy is killed: while all is well, and while it knows of an outage, or is about to.
+	// The proxy is killed: while all servers are up, and while it knows of an outage, or is about to.
 	{"kill", 1, func(w *world, _ int) { w.kill() }},
 	{"killcut", 1, func(w *world, i int) {
 		w.relays[i].Cut()
 		w.kill()
 		w.relays[i].Heal()
 	}},
-	{"killstall", 1, func(w *world, i int) { // what the dead one has sent arrives behind what the new one asks
+	{"killstall", 1, func(w *world, i int) { // requests of the old proxy arrive after those of the new one
 		w.relays[i].Stall()
 		w.kill()
 		w.relays[i].Heal()
@@ -70,7 +70,8 @@ var faults = []fault{
 	}},
 }
 
-// slow has a server miss the deadlines of some requests, by a little: nothing is lost, and everything is answered at last.
+// slow makes a server just miss the deadlines of some requests. Nothing is lost, and everything
+// is answered in the end.
 var slow = fault{"slow", 1, func(w *world, i int) {
 	switch w.r.IntN(3) {
 	case 0:
@@ -85,12 +86,14 @@ var slow = fault{"slow", 1, func(w *world, i int) {
 	time.Sleep(time.Duration(w.r.Float64() * float64(w.timeout)))
 }}
 
-// overlap has two faults strike, one a primary and one the backup, the second while the first lasts, or while what it did is made good.
+// overlap makes two faults occur, one at a primary and one at the backup. The second one begins while the first one
+// lasts, or while its effects are being repaired.
 var overlap = fault{"overlap", 1, func(w *world, i int) {
 	single := slices.DeleteFunc(slices.Clone(faults), func(f fault) bool { return strings.HasPrefix(f.name, "kill") })
 	var both sync.WaitGroup
 	for _, i := range []int{i % w.primaries, w.primaries} {
-		f, late := single[pick(w.r, single, func(f fault) int { return f.weight })], time.Duration(w.r.IntN(600))*time.Millisecond
+		f := single[pick(w.r, single, func(f fault) int { return f.weight })]
+		late := time.Duration(w.r.IntN(600)) * time.Millisecond
 		w.log = append(w.log, fmt.Sprintf("%s of server %d, %v later", f.name, i, late))
 		both.Go(func() {
 			time.Sleep(late)
@@ -100,7 +103,7 @@ var overlap = fault{"overlap", 1, func(w *world, i int) {
 	both.Wait()
 }}
 
-// kill ends the proxy after some time, and runs it again.
+// kill kills the proxy after some time, and starts it again.
 func (w *world) kill() {
 	w.rest()
 	w.lives.Add(1)
@@ -115,7 +118,7 @@ func (w *world) kill() {
 	}
 }
 
-// rest is how long a fault lasts: half of them about as long as a reply may take (--timeout), half of them longer.
+// rest returns how long a fault lasts: half of the time about as long as a reply may take (--timeout), else longer.
 func (w *world) rest() {
 	ms := 30 + w.r.IntN(300)
 	if w.r.IntN(2) == 0 {
@@ -124,7 +127,7 @@ func (w *world) rest() {
 	time.Sleep(time.Duration(ms) * time.Millisecond)
 }
 
-// moment is for the proxy to see what has happened: until it does, all seems well.
+// moment gives the proxy time to notice what has happened.
 func (w *world) moment() { time.Sleep(30 * time.Millisecond) }
 
 func (w *world) heal(i int) {

@@ -14,10 +14,10 @@ import (
 	"magent/test/harness"
 )
 
-// bound is how long the check of one key may take. Milliseconds are the rule.
+// bound limits the check of one key. It usually takes milliseconds.
 const bound = 15 * time.Second
 
-// take is the history of a round that is over, by key, and whether it is void. It is forgotten.
+// take removes the history of a round that is over, and returns it by key. void says that the round is void.
 func (w *world) take(round int64) (history map[string][]porcupine.Operation, void bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -27,7 +27,7 @@ func (w *world) take(round int64) (history map[string][]porcupine.Operation, voi
 	return history, void
 }
 
-// judge checks a history, key by key. lossy: keys may have been lost.
+// judge checks a history, key by key. lossy says that keys may have been lost.
 func (w *world) judge(histories map[string][]porcupine.Operation, lossy bool) {
 	m := model
 	if lossy {
@@ -45,7 +45,8 @@ func (w *world) judge(histories map[string][]porcupine.Operation, lossy bool) {
 		}
 		switch porcupine.CheckOperationsTimeout(m, part, bound) {
 		case porcupine.Unknown:
-			w.t.Errorf("seed %d: the history of %s, with %d operations, takes too long to check", w.seed, key, len(part))
+			w.t.Errorf("seed %d: the history of %s, with %d operations, takes too long to check", w.seed, key,
+				len(part))
 		case porcupine.Illegal:
 			w.find("the history of %s is not linearizable\n%s", key, excerpt(part, m))
 			return
@@ -53,8 +54,8 @@ func (w *world) judge(histories map[string][]porcupine.Operation, lossy bool) {
 	}
 }
 
-// certain leaves out of the history of a key what came after a death of the proxy that struck while the key was being
-// changed: such a change may have reached one copy and not the other, and nobody is left who knows.
+// certain removes from the history of a key what came after a kill of the proxy while the key was being changed. Such
+// a change may have reached one copy and not the other, and nobody is left who knows.
 func (w *world) certain(part []porcupine.Operation) (first []porcupine.Operation, whole bool) {
 	if w.strict {
 		return part, true
@@ -62,7 +63,8 @@ func (w *world) certain(part []porcupine.Operation) (first []porcupine.Operation
 	end := int64(math.MaxInt64)
 	for _, o := range part {
 		if o.Output.(response).orphan && !o.Input.(request).reads() {
-			if i, _ := slices.BinarySearch(w.deaths, o.Call); i < len(w.deaths) { // else it was asked of the dead
+			// Otherwise it was sent to the old proxy
+			if i, _ := slices.BinarySearch(w.deaths, o.Call); i < len(w.deaths) {
 				end = min(end, w.deaths[i])
 			}
 		}
@@ -78,13 +80,13 @@ func (w *world) certain(part []porcupine.Operation) (first []porcupine.Operation
 	return first, false
 }
 
-// find ends the search. What is wrong may be the work of the last faults.
+// find ends the search. The last faults may have caused what is wrong.
 func (w *world) find(format string, args ...any) {
 	last := w.log[max(0, len(w.log)-2*w.lifetime):]
 	w.found = fmt.Sprintf("seed %d: after %s\n", w.seed, strings.Join(last, ", ")) + fmt.Sprintf(format, args...)
 }
 
-// tokensOnce complains if one cas token was handed out for two values.
+// tokensOnce reports a cas token that was handed out for two values.
 func tokensOnce(part []porcupine.Operation) string {
 	values := map[string]string{}
 	for _, o := range part {
@@ -97,17 +99,18 @@ func tokensOnce(part []porcupine.Operation) string {
 	return ""
 }
 
-// excerpt shows the place in a history that cannot be explained.
+// excerpt returns the part of a history that cannot be explained.
 func excerpt(part []porcupine.Operation, m porcupine.Model) string {
 	_, info := porcupine.CheckOperationsVerbose(m, part, bound)
 	explained := 0
 	for _, p := range info.PartialLinearizationsOperations()[0] {
 		explained = max(explained, len(p))
 	}
-	return fmt.Sprintf("%d of %d operations can be explained; by their ends:\n", explained, len(part)) + list(part, explained-25, explained+15)
+	return fmt.Sprintf("%d of %d operations can be explained; by their ends:\n", explained, len(part)) +
+		list(part, explained-25, explained+15)
 }
 
-// list shows some operations of a history, in the order in which they ended.
+// list returns some operations of a history, in the order in which they ended.
 func list(part []porcupine.Operation, from, to int) string {
 	slices.SortFunc(part, func(a, b porcupine.Operation) int { return cmp.Compare(a.Return, b.Return) })
 	var text strings.Builder
@@ -119,7 +122,7 @@ func list(part []porcupine.Operation, from, to int) string {
 	return text.String()
 }
 
-// compareCopies finds keys of a round, which nobody uses any more, whose copies differ. The backup may lack one.
+// compareCopies finds keys of a finished round whose copies differ. The backup may lack one.
 func (w *world) compareCopies(round int64, histories map[string][]porcupine.Operation) {
 	var held []map[string]string
 	for _, m := range w.servers {
@@ -134,20 +137,22 @@ func (w *world) compareCopies(round int64, histories map[string][]porcupine.Oper
 		}
 		part, whole := w.certain(histories[key])
 		if b := backup[key]; whole && b != "" && b != primary {
-			w.find("%s is %q on the primary and %q on the backup; the last operations:\n%s", key, primary, b, list(part, len(part)-40, len(part)))
+			w.find("%s is %q on the primary and %q on the backup; the last operations:\n%s", key, primary, b,
+				list(part, len(part)-40, len(part)))
 			return
 		}
 	}
 }
 
-// tellCopies adds to the histories what the servers themselves hold of a round, as if a client had asked each.
+// tellCopies adds to the histories what the servers themselves hold of a round, as if a client had read each.
 func (w *world) tellCopies(round int64, histories map[string][]porcupine.Operation) {
 	for i, m := range w.servers {
 		call := w.now()
 		for key, value := range w.holds(m, round) {
 			if part := histories[key]; value != "" && part != nil {
 				histories[key] = append(part, porcupine.Operation{
-					ClientId: -1 - i, Input: request{op: "get", key: key}, Output: response{text: value}, Call: call, Return: w.now(),
+					ClientId: -1 - i, Input: request{op: "get", key: key}, Output: response{text: value}, Call: call,
+					Return: w.now(),
 				})
 			}
 		}

@@ -19,7 +19,7 @@ type link struct {
 	gone    bool    // reset
 	stalled [2]bool // nothing passes to this end
 	torn    bool    // half of the next piece passes
-	dropped bool    // what the proxy says is lost
+	dropped bool    // replies of the proxy are lost
 }
 
 // piece is what was read at once.
@@ -28,7 +28,7 @@ type piece struct {
 	data []byte
 }
 
-// fate is what becomes of a piece.
+// fate is what happens to a piece.
 type fate int
 
 const (
@@ -60,7 +60,7 @@ func (l *link) read(from int, pieces chan<- piece) {
 	}
 }
 
-// write does not care about errors: the end that refuses it is known to its reader.
+// write ignores errors: whoever reads from the failing end notices.
 func (l *link) write(to int, pieces <-chan piece) {
 	defer l.r.all.Done()
 	for p := range pieces {
@@ -78,7 +78,7 @@ func (l *link) write(to int, pieces <-chan piece) {
 	l.end(false)
 }
 
-// await waits until it is known what becomes of a piece for an end, or of the end of the file.
+// await waits until the fate of a piece is known, or until the end of the connection.
 func (l *link) await(at time.Time, to int, eof bool) fate {
 	for {
 		f, left, changed := l.fate(at, to, eof)
@@ -94,7 +94,8 @@ func (l *link) await(at time.Time, to int, eof bool) fate {
 	}
 }
 
-// fate looks at the present weather. With waits comes how long, if nothing changes.
+// fate returns the fate of a piece in the present weather. If it has to wait, it returns how
+// long, if nothing changes.
 func (l *link) fate(at time.Time, to int, eof bool) (f fate, left time.Duration, changed <-chan struct{}) {
 	l.r.mu.Lock()
 	defer l.r.mu.Unlock()
@@ -116,7 +117,7 @@ func (l *link) fate(at time.Time, to int, eof bool) (f fate, left time.Duration,
 	return passes, 0, nil
 }
 
-// end is called when a direction has ended, or everything is to.
+// end is called when one direction has ended, or when both have to.
 func (l *link) end(both bool) {
 	l.r.mu.Lock()
 	defer l.r.mu.Unlock()
@@ -127,7 +128,7 @@ func (l *link) end(both bool) {
 	}
 }
 
-// reset is called under the lock.
+// reset is called with the lock held.
 func (l *link) reset() {
 	if !l.gone {
 		for _, c := range l.ends {

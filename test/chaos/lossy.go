@@ -8,9 +8,9 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// lossyModel is what is left of the promise when both copies of a key were out, or when memcached evicts: any key may be a miss at
-// any time, and be found again later. But what is found is the last value that was stored, never an older one, and what was
-// deleted does not come back.
+// lossyModel is what still holds if both copies of a key were out, or if memcached evicts. Any key may be a miss at
+// any time, and be found again later. But what is found is the last value that was stored, never an older one, and
+// deleted values do not come back.
 var lossyModel = porcupine.Model{
 	Init: func() any { return state{} },
 	Step: func(before, input, output any) (bool, any) {
@@ -51,9 +51,9 @@ func (s state) stepLossy(q request, got response) (bool, state) {
 	return true, s // touch, lose
 }
 
-// observable leaves out of a history what need not have happened, for the check of the lossy model takes exponential time in the
-// number of requests whose outcome nobody knows: deletions, which nobody could tell from a miss, and what stored something
-// that nobody has seen, nor what incr makes of it.
+// observable removes from a history what need not have happened, because the check of the lossy model takes
+// exponential time in the number of requests with unknown outcome. It removes deletions, which look like misses. It
+// also removes what stored a value that was never seen, neither itself nor after an incr.
 func observable(part []porcupine.Operation) []porcupine.Operation {
 	var seen []uint64
 	appended := false
@@ -81,5 +81,5 @@ func observable(part []porcupine.Operation) []porcupine.Operation {
 	})
 }
 
-// spacing is how far apart the values are that clients store: more than incr adds to one.
+// spacing is the distance between values that clients store, which is more than incr adds.
 const spacing = 1000

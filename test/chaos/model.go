@@ -12,11 +12,11 @@ import (
 // state is a memcached with one key.
 type state struct {
 	value  string // "" when there is none
-	tokens string // handed out since it was changed, in their order
+	tokens string // tokens handed out since the last change, in order
 }
 
-// model is what one memcached may answer. It may take a cas token for an old one at any time, for tokens do not outlive a
-// failover; an old one for a good one never.
+// model says what a single memcached may answer. It may treat a valid cas token as outdated at any time, because
+// tokens do not survive a failover. It must never treat an outdated one as valid.
 var model = porcupine.Model{
 	Init: func() any { return state{} },
 	Step: func(before, input, output any) (bool, any) {
@@ -42,7 +42,7 @@ func (s state) step(q request, got response) (bool, state) {
 	return ok, state{value: value}
 }
 
-// hand notes a token.
+// hand records a token.
 func (s state) hand(token string) state {
 	tokens := strings.Fields(s.tokens)
 	if i, known := slices.BinarySearch(tokens, token); !known && token != "" {
@@ -62,10 +62,10 @@ func (s state) compare(q request, got response) (bool, state) {
 	return got.text == "NOT_FOUND" && s.value == "", s
 }
 
-// notNumber stands for an error line, which is no known response.
+// notNumber stands for an error line, which is not a known response.
 const notNumber = "not a number"
 
-// apply is what memcached does: its reply, and the new value.
+// apply does what memcached does: it returns the reply and the new value.
 func apply(value string, q request) (reply, next string) {
 	switch {
 	case q.op == "get":

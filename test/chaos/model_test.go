@@ -7,7 +7,7 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// told is a request, one after the other, and what it got.
+// told is a request with its response. They follow one another.
 type told struct {
 	request
 	response
@@ -35,7 +35,10 @@ func TestLossyModel(t *testing.T) {
 		"nobody knows: stored":        {[]told{set("1"), tell("set", "5000", "?"), get("5000")}, true},
 		"nobody knows: not stored":    {[]told{set("1"), tell("set", "5000", "?"), get("1")}, true},
 		"nobody knows: both":          {[]told{set("1"), tell("set", "5000", "?"), get("5000"), get("1")}, false},
-		"nobody knows: counted":       {[]told{set("1"), tell("set", "5000", "?"), tell("incr", "", "5001"), get("5001")}, true},
+		"nobody knows: counted": {[]told{
+			set("1"), tell("set", "5000", "?"), tell("incr", "", "5001"),
+			get("5001"),
+		}, true},
 	} {
 		var history []porcupine.Operation
 		for i, x := range c.history {
@@ -64,12 +67,16 @@ func TestModel(t *testing.T) {
 		history []told
 		ok      bool
 	}{
-		"an older value":                {[]told{set, get("2")}, false},
-		"a good token":                  {[]told{set, gets, cas("7", "STORED"), get("2")}, true},
-		"a token of another copy":       {[]told{set, gets, cas("7", "EXISTS"), get("1")}, true},
-		"a token of nobody":             {[]told{set, cas("7", "STORED")}, false},
-		"an old token":                  {[]told{set, gets, set, cas("7", "STORED")}, false},
-		"a token that add leaves":       {[]told{set, gets, {request{op: "add"}, response{text: "NOT_STORED"}}, cas("7", "STORED")}, true},
+		"an older value":          {[]told{set, get("2")}, false},
+		"a good token":            {[]told{set, gets, cas("7", "STORED"), get("2")}, true},
+		"a token of another copy": {[]told{set, gets, cas("7", "EXISTS"), get("1")}, true},
+		"a token of nobody":       {[]told{set, cas("7", "STORED")}, false},
+		"an old token":            {[]told{set, gets, set, cas("7", "STORED")}, false},
+		"a token that add leaves": {[]told{
+			set, gets,
+			{request{op: "add"}, response{text: "NOT_STORED"}},
+			cas("7", "STORED"),
+		}, true},
 		"a token used twice":            {[]told{set, gets, cas("7", "STORED"), cas("7", "STORED")}, false},
 		"not found":                     {[]told{set, gets, cas("7", "NOT_FOUND")}, false},
 		"nobody knows: stored":          {[]told{set, gets, cas("7", ""), get("2")}, true},

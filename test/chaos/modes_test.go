@@ -14,45 +14,54 @@ import (
 
 var each = flag.Duration("each", 10*time.Second, "how long faults strike in each mode")
 
-// mode is a way of having things go wrong, and what is promised then. The guard is one whose absence it notices, or
-// several, where one alone rarely shows, because the others are in front of it.
+// mode is a kind of faults with a promise. It notices if the guard is missing. If the guard is several ones, single
+// ones rarely matter, because the others protect as well.
 type mode struct {
 	name    string
 	promise string
 	guard   string
-	happens func(w *world) error // tells if what the mode is for has not happened
+	happens func(w *world) error // returns an error if what the mode is for has not happened
 	setup   setup
 }
 
 const (
 	exact = "what clients see is what one memcached could have said, and the copies agree"
-	loses = "a key may be a miss, but what is found is the last value that was stored, and what was deleted does not come back"
+	loses = "a key may be a miss, but what is found is the last value that was stored, and what was deleted does " +
+		"not come back"
 )
 
 var modes = []mode{
-	{"slow", exact, "missed", onlyDeadlines, setup{ // the deadlines of some requests pass, and no server is ejected: the roles of the copies change by key
-		primaries: 1, clients: 8, keys: 12, skew: 1.5, depth: 4, pace: 3 * time.Millisecond, retries: 0.5, ops: operations,
+	// The deadlines of some requests pass, and no server is ejected: the roles of the copies change by key
+	{"slow", exact, "missed", onlyDeadlines, setup{
+		primaries: 1, clients: 8, keys: 12, skew: 1.5, depth: 4, pace: 3 * time.Millisecond, retries: 0.5,
+		ops:  operations,
 		args: []string{"--server-failure-limit", "1000", "--connect-timeout", "10s"}, timeout: 100 * time.Millisecond,
 		faults: []fault{slow}, victims: 2, lifetime: 8,
 	}},
-	{"overlap", loses, "refill,hide", bothOut, setup{ // both copies of a key are away, or one while the other is made good
-		primaries: 2, clients: 8, keys: 400, skew: 1, depth: 16, pace: 10 * time.Millisecond, retries: 0.2, ops: kept(operations, "append"),
-		lag:    10 * time.Millisecond, // it takes long to make keys good
+	// Both copies of a key are away, or one while the other is being repaired
+	{"overlap", loses, "refill,hide", bothOut, setup{
+		primaries: 2, clients: 8, keys: 400, skew: 1, depth: 16, pace: 10 * time.Millisecond, retries: 0.2,
+		ops:    kept(operations, "append"),
+		lag:    10 * time.Millisecond, // repairs take long
 		faults: []fault{overlap}, victims: 2, lifetime: 2, lossy: true,
 	}},
 	{"evict", loses, "dirty,refill,hide", evictions, setup{ // servers are full, and single ones fail
-		primaries: 1, clients: 8, keys: 400, skew: 1, depth: 4, pace: 5 * time.Millisecond, retries: 0.2, ops: kept(operations, "append", "incr"),
+		primaries: 1, clients: 8, keys: 400, skew: 1, depth: 4, pace: 5 * time.Millisecond, retries: 0.2,
+		ops:       kept(operations, "append", "incr"),
 		lag:       10 * time.Millisecond,
 		memcached: []string{"-m", "8"}, pad: 60_000,
-		faults: kept(faults, "kill", "killcut", "killstall", "killhold", "killpause"), victims: 2, lifetime: 2, lossy: true,
+		faults: kept(faults, "kill", "killcut", "killstall", "killhold", "killpause"), victims: 2, lifetime: 2,
+		lossy: true,
 	}},
 	{"ack", exact, "missed", nothing, setup{ // --ack primary
-		primaries: 2, clients: 8, keys: 96, skew: 2, depth: 8, pace: 10 * time.Millisecond, retries: 0.2, ops: operations,
+		primaries: 2, clients: 8, keys: 96, skew: 2, depth: 8, pace: 10 * time.Millisecond, retries: 0.2,
+		ops:  operations,
 		args: []string{"--ack", "primary"}, far: time.Millisecond, lag: 5 * time.Millisecond,
 		faults: kept(faults, "kill", "killcut", "killstall", "killhold", "killpause"), victims: 3, lifetime: 2,
 	}},
-	{"lag", exact, "refill", nothing, setup{ // it takes 30 ms to every server and back, so all requests overlap
-		primaries: 2, clients: 8, keys: 48, skew: 2, depth: 8, pace: 10 * time.Millisecond, retries: 0.2, ops: operations,
+	{"lag", exact, "refill", nothing, setup{ // it takes 30 ms to every server and back, so that all requests overlap
+		primaries: 2, clients: 8, keys: 48, skew: 2, depth: 8, pace: 10 * time.Millisecond, retries: 0.2,
+		ops: operations,
 		far: 15 * time.Millisecond, lag: 15 * time.Millisecond,
 		faults: kept(faults, "kill", "killcut", "killstall", "killhold", "killpause"), victims: 3, lifetime: 2,
 	}},
@@ -77,7 +86,7 @@ func onlyDeadlines(w *world) error {
 	return nil
 }
 
-// bothOut: nobody could answer some requests.
+// bothOut: some requests could not be answered by any server.
 func bothOut(w *world) error {
 	if len(w.count.errors) == 0 {
 		return errors.New("both copies were never out")
@@ -85,7 +94,7 @@ func bothOut(w *world) error {
 	return nil
 }
 
-// evictions: a server that was never restarted, or since that, has evicted something.
+// evictions: a server has evicted something, and was not restarted since.
 func evictions(w *world) error {
 	for _, m := range w.servers {
 		if n := harness.Stats(w.t, m.Addr, "")["evictions"]; n != "" && n != "0" {
@@ -95,7 +104,7 @@ func evictions(w *world) error {
 	return errors.New("nothing was evicted")
 }
 
-// kept leaves some out of a list.
+// kept removes some elements from a list.
 func kept[T interface{ called() string }](all []T, without ...string) (rest []T) {
 	for _, x := range all {
 		if !slices.Contains(without, x.called()) {
@@ -114,7 +123,8 @@ func TestModes(t *testing.T) {
 			m.setup.magent = plain
 			w := m.run(t, *each)
 			t.Logf("%d operations, errors: %v", w.count.asked, w.count.errors)
-			t.Logf("%d faults: %v; %d rounds, %d void; misses: %d of %d reads", w.count.faults, w.struck, w.count.rounds, w.count.voids, w.count.misses, w.count.reads)
+			t.Logf("%d faults: %v; %d rounds, %d void; misses: %d of %d reads", w.count.faults, w.struck,
+				w.count.rounds, w.count.voids, w.count.misses, w.count.reads)
 			if w.found != "" {
 				t.Errorf("promised: %s. But %s", m.promise, w.found)
 			}
@@ -128,7 +138,7 @@ func TestModes(t *testing.T) {
 	}
 }
 
-// TestModesHaveTeeth: where a guard is missing, the mode notices.
+// TestModesHaveTeeth: each mode notices a missing guard.
 func TestModesHaveTeeth(t *testing.T) {
 	t.Parallel()
 	for _, m := range modes {
@@ -137,7 +147,8 @@ func TestModesHaveTeeth(t *testing.T) {
 			m.setup.magent = without(m.guard)
 			w := m.run(t, soon)
 			if w.found == "" {
-				t.Errorf("nothing noticed without the guard %s in %v, with %d faults and %d operations", m.guard, soon, w.count.faults, w.count.asked)
+				t.Errorf("nothing noticed without the guard %s in %v, with %d faults and %d operations", m.guard,
+					soon, w.count.faults, w.count.asked)
 			}
 			t.Logf("noticed after %v: %d faults, %d operations", time.Since(w.begin), w.count.faults, w.count.asked)
 		})

@@ -15,25 +15,25 @@ type relay struct {
 
 	ln      *net.TCPListener
 	server  string
-	normal  weather // what Heal brings back
+	normal  weather // restored by Heal
 	mu      sync.Mutex
 	now     weather
 	changed chan struct{} // closed when something has changed
 	links   map[*link]struct{}
-	fillers []net.Conn // they keep others out
+	fillers []net.Conn // connections that fill the backlog
 	all     sync.WaitGroup
 }
 
 // weather is the state of the network.
 type weather struct {
 	held  bool          // nothing passes
-	cut   bool          // who wants in is refused
-	deaf  bool          // who wants in gets no answer
+	cut   bool          // new connections are refused
+	deaf  bool          // new connections are not answered
 	loses bool          // what passes is lost
-	delay time.Duration // of everything, in each direction
+	delay time.Duration // for everything, in each direction
 }
 
-// startRelay begins to pass on what comes; it always takes lag to do so.
+// startRelay starts a relay that delays everything by lag.
 func startRelay(tb testing.TB, server string, lag time.Duration) *relay {
 	tb.Helper()
 	ln, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
@@ -54,10 +54,10 @@ func startRelay(tb testing.TB, server string, lag time.Duration) *relay {
 	return r
 }
 
-// Hold lets nothing pass, in either direction, until Heal; what is on its way arrives then.
+// Hold lets nothing pass, in either direction, until Heal; then it arrives.
 func (r *relay) Hold() { r.set(weather{held: true}) }
 
-// Delay has everything arrive late, in order, until Heal.
+// Delay delays everything, in order, until Heal.
 func (r *relay) Delay(d time.Duration) { r.set(weather{delay: d}) }
 
 // Cut resets all connections and refuses new ones until Heal.
@@ -66,10 +66,10 @@ func (r *relay) Cut() {
 	r.Reset()
 }
 
-// Swallow takes everything, new connections, too, and passes nothing on, until Heal; which resets all of them.
+// Swallow accepts everything, including new connections, and passes nothing on until Heal, which resets all of them.
 func (r *relay) Swallow() { r.set(weather{loses: true}) }
 
-// Vanish is Hold, and attempts to connect get no answer: nobody takes them, and the queue of the listener is full.
+// Vanish is Hold, and new connections get no answer: nobody accepts them, and the queue of the listener is full.
 func (r *relay) Vanish() {
 	r.set(weather{held: true, deaf: true})
 	r.backlog(0)
@@ -96,22 +96,22 @@ func (r *relay) Heal() {
 	r.set(r.normal)
 }
 
-// Stall holds the connections of now until Heal. New ones are none the worse for it.
+// Stall holds the present connections until Heal. New ones are not affected.
 func (r *relay) Stall() { r.each(func(l *link) { l.stalled = [2]bool{true, true} }) }
 
-// StallTo does so in one direction: what is asked does not arrive, or what is answered.
+// StallTo does that in one direction: requests do not arrive, or replies do not.
 func (r *relay) StallTo(end int) { r.each(func(l *link) { l.stalled[end] = true }) }
 
-// Reset resets the connections of now.
+// Reset resets the present connections.
 func (r *relay) Reset() { r.each((*link).reset) }
 
-// Tear passes on half of what comes next over each connection of now, and resets it then.
+// Tear passes on half of the next piece on each of the present connections, and then resets it.
 func (r *relay) Tear() { r.each(func(l *link) { l.torn = true }) }
 
-// EndRequests tells the server that nothing will come any more over the connections of now.
+// EndRequests signals the end of all present connections to the server.
 func (r *relay) EndRequests() { r.each(func(l *link) { _ = l.ends[server].CloseWrite() }) }
 
-// EndReplies tells the proxy the same, and loses what it still has to say.
+// EndReplies signals the end of all present connections to the proxy, and loses what it still sends.
 func (r *relay) EndReplies() {
 	r.each(func(l *link) {
 		l.dropped = true
@@ -126,7 +126,7 @@ func (r *relay) set(w weather) {
 	r.wake()
 }
 
-// each does something to all connections of now.
+// each applies do to all present connections.
 func (r *relay) each(do func(l *link)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

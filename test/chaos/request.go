@@ -7,7 +7,7 @@ import (
 	"magent/test/harness"
 )
 
-// request is what a client asks of one key.
+// request is what a client asks for one key.
 type request struct {
 	op    string // get, gets, touch, set, add, append, incr, delete, cas; lose: see response
 	key   string
@@ -15,19 +15,19 @@ type request struct {
 	token string // of cas
 }
 
-// response is what it got. Of an unknown one only the effect may show. A mutation that neither copy answered may end, besides
-// that, in the loss of the key: the request lose.
+// response is the answer to it. If it is unknown, only the effect can show. A mutation that neither copy answered
+// may, besides that, lose the key: the request lose.
 type response struct {
 	text    string // "" for a miss, a value, STORED, NOT_STORED, EXISTS, TOUCHED, DELETED, NOT_FOUND, a number
 	token   string // of gets
 	unknown bool
-	orphan  bool // the proxy died over it
+	orphan  bool // the proxy was killed meanwhile
 }
 
 // query is a command line: one request, or a get of several keys.
 type query []request
 
-// wire is what is sent. Values have so many bytes more.
+// wire returns the bytes to send. pad is added to the length of values.
 func (q query) wire(pad int) string {
 	r := q[0]
 	value := r.arg + strings.Repeat("x", pad)

@@ -8,19 +8,20 @@ import (
 	"magent/test/harness"
 )
 
-// tooth is a world in which it shows soon that a guard is missing.
+// tooth is a world in which a missing guard is noticed soon.
 type tooth struct {
 	guard string
 	setup setup
 }
 
-// teeth are the guards that are known to be missed. In all of these worlds it is primaries that are struck.
+// teeth are the guards whose absence is noticed. In all of these worlds the faults hit primaries.
 var teeth = []tooth{
-	{"dirty", setup{ // many keys, and a slow network to the backup: it takes long to make them good
+	{"dirty", setup{ // many keys and a slow network to the backup, so that repairs take long
 		primaries: 1, lag: 10 * time.Millisecond, clients: 8, keys: 1000, depth: 32,
-		ops: []operation{{"get", 2}, {"mget", 2}, {"set", 2}, {"delete", 1}, {"incr", 1}}, faults: []fault{{"cut", 1, cut}},
+		ops:    []operation{{"get", 2}, {"mget", 2}, {"set", 2}, {"delete", 1}, {"incr", 1}},
+		faults: []fault{{"cut", 1, cut}},
 	}},
-	{"drain", setup{ // old connections hang, and go on when a new one is in use
+	{"drain", setup{ // old connections hang, and continue when a new one is in use
 		primaries: 1, clients: 8, keys: 100, depth: 16, pace: 5 * time.Millisecond,
 		ops: []operation{{"get", 1}, {"set", 2}, {"delete", 1}}, faults: []fault{{"stall", 1, stall}},
 	}},
@@ -39,7 +40,7 @@ var teeth = []tooth{
 
 const (
 	soon   = time.Minute     // a missing guard must have been noticed by then
-	enough = 3 * time.Second // so long is looked whether nothing is noticed when none is missing
+	enough = 3 * time.Second // time for a run with all guards, in which nothing must be noticed
 )
 
 // TestTeeth: where a guard is missing, it is noticed.
@@ -53,15 +54,16 @@ func TestTeeth(t *testing.T) {
 				t.Errorf("no guard is missing, but %s", w.found)
 			}
 			if w = tooth.bite(t, tooth.guard, soon); w.found == "" {
-				t.Errorf("nothing noticed in %v, with %d faults and %d operations", soon, w.count.faults, w.count.asked)
+				t.Errorf("nothing noticed in %v, with %d faults and %d operations", soon, w.count.faults,
+					w.count.asked)
 			}
 			t.Logf("noticed after %v: %d faults, %d operations", time.Since(w.begin), w.count.faults, w.count.asked)
 		})
 	}
 }
 
-// collide has the backup give a key the token that the primary gave an earlier value of it. Tokens are counted: the
-// primary is ahead of the backup, and the backup catches up while the primary is away.
+// collide makes the backup give a key the token that the primary gave to an earlier value of it. Tokens are counters:
+// the primary is ahead of the backup, and the backup catches up while the primary is away.
 func collide(w *world, i int) {
 	q := request{key: w.key(w.round.Load(), 0)}
 	ask := func(op string) {
@@ -85,7 +87,7 @@ func collide(w *world, i int) {
 	w.relays[i].Heal()
 }
 
-// token is the one that server i itself knows of a key.
+// token returns the token that server i itself has for a key.
 func (w *world) token(i int, key string) (n int) {
 	reply := w.direct(i, "gets "+key+"\r\n")
 	if _, err := fmt.Sscanf(reply, "VALUE "+key+" 0 %d %d", new(int), &n); err != nil {
@@ -101,7 +103,7 @@ func (w *world) direct(i int, request string) string {
 	return c.Do(request)
 }
 
-// bite lets faults strike for some time where a guard is missing; "": none.
+// bite runs faults for some time without a guard; "": with all of them.
 func (x tooth) bite(t *testing.T, guard string, length time.Duration) *world {
 	s := x.setup
 	s.seed, s.magent, s.victims, s.lifetime, s.skew = *seed, without(guard), s.primaries, 1, 1
@@ -117,7 +119,7 @@ func cut(w *world, i int) {
 }
 
 func restart(w *world, i int) {
-	w.rest() // for keys to be written
+	w.rest() // time to write keys
 	w.servers[i].Restart()
 }
 

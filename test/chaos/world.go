@@ -17,7 +17,7 @@ import (
 	"magent/test/harness"
 )
 
-// setup says what a world consists of, and what happens in it.
+// setup describes a world, and what happens in it.
 type setup struct {
 	seed      uint64
 	magent    starter
@@ -30,19 +30,20 @@ type setup struct {
 
 	clients int
 	keys    int           // at a time
-	skew    float64       // 1: all keys are asked for alike; more: some are all the time, and others seldom
+	skew    float64       // 1: all keys are used alike; more: some are used often, others seldom
 	depth   int           // requests of a client in flight, at most
-	pace    time.Duration // a client rests so long between two pipelines, at most
+	pace    time.Duration // maximum pause of a client between two pipelines
 	ops     []operation
-	retries float64 // how many of a client's pipelines are a loop of gets and cas instead, until it has stored something
-	pad     int     // so many bytes are added to each value on the wire
+	// retries: how many of a client's pipelines are a loop of gets and cas instead, until it has stored something
+	retries float64
+	pad     int // so many bytes are added to each value on the wire
 
 	faults   []fault
-	victims  int // the first so many servers are struck
+	victims  int // servers that faults hit: the first ones
 	lifetime int // of a key: so many faults
 
-	lossy  bool // keys may be lost, and come again with their last value: see lossyModel
-	strict bool // keys that were being changed when the proxy died are not spared
+	lossy  bool // keys may be lost, and come back with their last value: see lossyModel
+	strict bool // also judge keys that were being changed when the proxy was killed
 }
 
 // starter runs a magent.
@@ -54,7 +55,7 @@ func plain(tb testing.TB, args ...string) *harness.Magent {
 	return harness.StartBinary(tb, harness.Binary(tb), args...)
 }
 
-// without runs one that leaves out a guard; "": none.
+// without runs one that lacks a guard; "": none.
 func without(guard string) starter {
 	return func(tb testing.TB, args ...string) *harness.Magent {
 		tb.Helper()
@@ -62,7 +63,7 @@ func without(guard string) starter {
 	}
 }
 
-// places bounds how many worlds there are at once: each keeps about half a core busy, and its deadlines are short.
+// places limits how many worlds there are at a time: each keeps about half a core busy, and its deadlines are short.
 var places = make(chan struct{}, runtime.NumCPU())
 
 // world is a proxy with primaries and a backup, behind relays, and its clients.
@@ -74,10 +75,10 @@ type world struct {
 	relays  []*relay
 	r       *rand.Rand // of the faults
 	begin   time.Time
-	leave   func() // makes place for another
+	leave   func() // makes room for another world
 
 	clients []*client
-	self    *client // asks between the faults
+	self    *client // sends requests between the faults
 	all     sync.WaitGroup
 	ended   atomic.Bool
 	round   atomic.Int64 // keys get new names with each round, so that histories stay short
@@ -88,7 +89,7 @@ type world struct {
 	log    []string // of the faults
 	struck map[string]int
 	count  tally
-	found  string // what no memcached would have answered; "": nothing yet
+	found  string // what no memcached would have answered; "": nothing so far
 
 	mu      sync.Mutex
 	history map[int64]map[string][]porcupine.Operation // by round and key
@@ -106,7 +107,7 @@ type tally struct {
 	errors map[string]int // error lines
 }
 
-// start makes a world when there is a place for it. It ends with the test, or by end.
+// start makes a world when there is room for it. It ends with the test, or by end.
 func start(t *testing.T, s setup) *world {
 	t.Helper()
 	places <- struct{}{}
@@ -114,7 +115,8 @@ func start(t *testing.T, s setup) *world {
 	t.Cleanup(leave)
 	w := &world{
 		setup: s, t: t, r: rand.New(&shared{source: rand.NewPCG(s.seed, 1)}), begin: time.Now(), leave: leave,
-		struck: map[string]int{}, count: tally{errors: map[string]int{}}, history: map[int64]map[string][]porcupine.Operation{}, void: map[int64]bool{},
+		struck: map[string]int{}, count: tally{errors: map[string]int{}},
+		history: map[int64]map[string][]porcupine.Operation{}, void: map[int64]bool{},
 	}
 	s.timeout = cmp.Or(s.timeout, 200*time.Millisecond)
 	args := []string{
@@ -143,7 +145,7 @@ func start(t *testing.T, s setup) *world {
 	return w
 }
 
-// good is how many rounds are over in which one copy of each key was always well; where keys may be lost, all of them.
+// good returns the number of rounds in which one copy of each key was always up; if keys may be lost, of all rounds.
 func (w *world) good() int {
 	if w.lossy {
 		return w.count.rounds
@@ -151,7 +153,7 @@ func (w *world) good() int {
 	return w.count.rounds - w.count.voids
 }
 
-// end joins the clients, and makes place for another world.
+// end waits for the clients, and makes room for another world.
 func (w *world) end() {
 	w.ended.Store(true)
 	w.all.Wait()
@@ -159,12 +161,13 @@ func (w *world) end() {
 	w.leave()
 }
 
-// strike strikes one server after the other, until the time is over or something is found.
+// strike makes servers fail, one after the other, until the time is over or something is found.
 func (w *world) strike(length time.Duration) {
 	for time.Since(w.begin) < length && w.found == "" {
 		f := w.faults[pick(w.r, w.faults, func(f fault) int { return f.weight })]
 		i := w.r.IntN(w.victims)
-		w.log = append(w.log, fmt.Sprintf("%s of server %d at %v", f.name, i, time.Since(w.begin).Round(time.Millisecond)))
+		w.log = append(w.log, fmt.Sprintf("%s of server %d at %v", f.name, i,
+			time.Since(w.begin).Round(time.Millisecond)))
 		f.strike(w, i)
 		w.count.faults++
 		w.struck[f.name]++
@@ -179,7 +182,7 @@ func (w *world) strike(length time.Duration) {
 	}
 }
 
-// awaitUp waits until all servers are used again: only one of a pair may be away.
+// awaitUp waits until all servers are used again, because only one of a pair may be away.
 func (w *world) awaitUp() {
 	testkit.Eventually(w.t, "all servers are up", func() error {
 		stats := harness.Stats(w.t, w.proxy.Addr, "servers")
@@ -193,8 +196,8 @@ func (w *world) awaitUp() {
 	})
 }
 
-// lookAside makes a round void in which a server has missed deadlines that is not the one that was struck: the machine
-// was too busy, so both copies failed.
+// lookAside makes a round void if a server missed deadlines without being hit by a fault. The machine was too busy
+// then, and both copies failed.
 func (w *world) lookAside(struck int) {
 	stats := harness.Stats(w.t, w.proxy.Addr, "servers")
 	for i := range w.servers {
@@ -207,11 +210,11 @@ func (w *world) lookAside(struck int) {
 			w.void[w.round.Load()] = true
 			w.mu.Unlock()
 		}
-		w.late[i] = n // fewer than before: the proxy has begun anew
+		w.late[i] = n // fewer than before: the proxy was restarted
 	}
 }
 
-// turn ends a round: all its keys are read once more, what clients saw is checked, and the copies are compared.
+// turn ends a round: it reads all keys once more, checks what clients saw, and compares the copies.
 func (w *world) turn() {
 	old := w.round.Add(1) - 1
 	for _, c := range w.clients {
