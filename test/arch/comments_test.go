@@ -6,8 +6,6 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -17,11 +15,8 @@ import (
 const tabWidth = 4
 
 // TestGoLines checks that lines of Go have less than 120 columns and that sentences of comments have at most 30 words.
-// Folders that do not keep to this yet stand in testdata/unwrapped.txt.
 func TestGoLines(t *testing.T) {
-	excepted := unwrapped(t)
 	s := readSource(t)
-	faults := map[string]int{}
 	s.all(func(f *file) {
 		name := s.fset.File(f.Pos()).Name()
 		text, err := os.ReadFile(name)
@@ -31,35 +26,10 @@ func TestGoLines(t *testing.T) {
 		if ast.IsGenerated(f.File) {
 			return
 		}
-		found := append(wideLines(s.fset, f.File, text), wordyComments(s.fset, f.File)...)
-		faults[f.folder] += len(found)
-		if slices.Contains(excepted, f.folder) {
-			return
-		}
-		for _, fault := range found {
+		for _, fault := range append(wideLines(s.fset, f.File, text), wordyComments(s.fset, f.File)...) {
 			t.Errorf("%s/%s:%s", f.folder, f.name, fault)
 		}
 	})
-	for _, folder := range excepted {
-		if faults[folder] == 0 {
-			t.Errorf("testdata/unwrapped.txt: %s has no line to excuse; delete its entry", folder)
-		}
-	}
-}
-
-// unwrapped returns the folders that are not checked.
-func unwrapped(t *testing.T) (folders []string) {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join("testdata", "unwrapped.txt"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(text)) {
-		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
-			folders = append(folders, line)
-		}
-	}
-	return folders
 }
 
 // wideLines returns a message for each line of text with maxColumns columns or more. A raw string that spans several
