@@ -283,7 +283,6 @@ func (e *Engine) counts(i int, key []byte) bool {
 // begin prepares the key of a mutation that is about to be sent: its copies, and its order.
 func (e *Engine) begin(c *Call) {
 	c.flushEpoch = e.FlushEpoch()
-	e.Overtaken(c.key)
 	if c.follow < 0 {
 		return
 	}
