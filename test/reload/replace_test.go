@@ -122,10 +122,8 @@ func keep(all []*keeper, ended *atomic.Bool, done chan<- error) {
 // load. The new one has values from an earlier time, also of keys that are deleted now. No client sees an error, an
 // old value or a miss, neither then nor when the other copies of the new server are gone.
 func TestDeadServerIsReplaced(t *testing.T) {
-	t.Parallel()
 	for _, role := range []string{"primary", "backup"} {
 		t.Run(role, func(t *testing.T) {
-			t.Parallel()
 			var servers [5]*harness.Memcached
 			for i := range servers {
 				servers[i] = harness.StartMemcached(t)
