@@ -376,6 +376,7 @@ func (m mood) run(t *rapid.T) {
 	w := &world{t: t, ops: map[string][]*asked{}, tokens: map[string][]token{}, mood: m}
 	w.rig = newRig(t, rigOptions{
 		limit:      rapid.SampledFrom([]int{1, 2, 100}).Draw(t, "limit"),
+		remembered: rapid.SampledFrom([]int{1000, 1000, 1}).Draw(t, "remembered"),
 		ackPrimary: rapid.IntRange(0, 4).Draw(t, "ack primary") == 0,
 		// Not in a mood in which nothing may be lost: without meta commands, repairs lose values.
 		classic: !m.single && rapid.IntRange(0, 4).Draw(t, "classic") == 0,

@@ -21,6 +21,7 @@ func (m *memo) Clean(int)         { m.records++ }
 func (m *memo) Warming(int)             { m.told++ }
 func (m *memo) More(int)                { m.told++ }
 func (m *memo) Flushed(int)             { m.told++ }
+func (m *memo) Overflowed(int)          { m.told++ }
 func (m *memo) Unflushable(int, string) { m.told++ }
 func (m *memo) Abandoned(int)           { m.told++ }
 func (m *memo) MadeGood(int)            { m.told++ }

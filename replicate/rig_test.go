@@ -2,6 +2,7 @@ package replicate
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -21,23 +22,25 @@ import (
 // rig is an engine with real connections to a primary and a backup. The test plays both servers. The loop does not run
 // by itself: the test turns it, with a clock of its own. So nothing waits in real time, and each run is the same.
 type rig struct {
-	t       rapid.TB
-	l       *loop.Loop
-	now     int64
-	e       *Engine
-	health  *failover.Machine
-	conns   []*backend.Conn
-	servers []*server
-	count   stats.Counters
-	told    []string // events since the last look, without the requests to the servers
-	more    []int    // servers for which the engine wants keys to fill
-	greet   bool     // servers answer the questions of a new connection
+	t          rapid.TB
+	l          *loop.Loop
+	now        int64
+	e          *Engine
+	health     *failover.Machine
+	conns      []*backend.Conn
+	servers    []*server
+	count      stats.Counters
+	told       []string // events since the last look, without the requests to the servers
+	more       []int    // servers for which the engine wants keys to fill
+	overflowed []int    // servers of which all keys are dirty
+	greet      bool     // servers answer the questions of a new connection
 }
 
 // rigOptions are what a test chooses.
 type rigOptions struct {
 	limit      int // consecutive missed deadlines after which a server is ejected
 	ackPrimary bool
+	remembered int  // the number of dirty keys of a server that are remembered; 0: 1000
 	classic    bool // servers have no meta commands
 }
 
@@ -81,7 +84,7 @@ func newRig(t rapid.TB, opt rigOptions) *rig {
 	r.e = New(servers, Options{
 		Repair: repair.Options{
 			Host: r, UnixTime: func() int64 { return r.now / int64(time.Second) },
-			Loops: 1, MaxDirty: 1000,
+			Loops: 1, MaxDirty: cmp.Or(opt.remembered, 1000),
 		},
 		AckPrimary: opt.ackPrimary,
 	})
@@ -131,6 +134,10 @@ func (r *rig) settle() {
 			i := r.more[0]
 			r.more = r.more[1:]
 			r.e.Fill(i, r.servers[1-i].mem.keys(), true)
+			quiet = 0
+		}
+		if len(r.overflowed) > 0 {
+			r.overflow()
 			quiet = 0
 		}
 		if r.refill() {
@@ -256,8 +263,22 @@ func (r *rig) Warming(i int) {
 	r.more = append(r.more, i)
 }
 
-func (r *rig) More(i int)  { r.more = append(r.more, i) }
-func (r *rig) Flushed(int) {}
+func (r *rig) More(i int)       { r.more = append(r.more, i) }
+func (r *rig) Flushed(int)      {}
+func (r *rig) Overflowed(i int) { r.overflowed = append(r.overflowed, i) }
+
+// overflow flushes the servers of which all keys are dirty, or takes them out of use.
+func (r *rig) overflow() {
+	for _, i := range r.overflowed {
+		if r.e.Overflow(i, true) && r.health.HardFailure(i, r.now) {
+			r.gone(i)
+			r.conns[i].Close(backend.ErrRefill)
+			r.conns[i].Connect()
+		}
+	}
+	r.overflowed = nil
+}
+
 func (r *rig) Unflushable(i int, reply string) {
 	r.tell("%s refuses to be flushed: %q", r.servers[i].name, reply)
 }

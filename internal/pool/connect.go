@@ -58,6 +58,7 @@ func everyKey([]byte) bool { return true }
 var (
 	errRestarted = errors.New("it was restarted")
 	errAnother   = errors.New("it is another one, and may hold what is out of date")
+	errOverflow  = errors.New("all its keys may be out of date, so it is flushed")
 )
 
 // Connected begins to repair a server that was ejected, or that lost its contents. A new connection to it is ready.
@@ -75,6 +76,10 @@ func (p *Pool) Connected(c *backend.Conn) {
 		p.TakeOut(i, errAnother)
 		p.Recalled[i] = true
 		calm += p.Loop.Flushable
+	case p.Engine.Dirty(i).All():
+		p.TakeOut(i, errOverflow)
+		p.Recalled[i] = true
+		calm += p.Loop.Flushable
 	case p.Engine.Incomplete(i) && p.Engine.CanFill(i):
 		p.TakeOut(i, errRestarted)
 	}
@@ -85,8 +90,8 @@ func (p *Pool) Connected(c *backend.Conn) {
 	p.later()
 }
 
-// wait keeps a server out of use for a while. If what it holds is out of date it may have to be flushed, so it waits
-// for Flushable: memcached 1.6.25 and later may keep an item over flush_all that was stored or used in the same second
+// wait keeps a server out of use for a while. One that is flushed on its return, or may have to be, waits for
+// Flushable: memcached 1.6.25 and later may keep an item over flush_all that was stored or used in the same second
 // (item_flush_expired).
 func (p *Pool) wait(i int, calm time.Duration) {
 	connects := p.Conns[i].Stats.Connects

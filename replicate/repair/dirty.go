@@ -63,7 +63,7 @@ func (e *Engine) repair(i int, key []byte, seq uint64) {
 	switch {
 	case !e.Health.Usable(i):
 	case e.dirty[i].All():
-		e.empty(i)
+		e.opt.Host.Overflowed(i)
 	case h != nil && h.add(key):
 		e.goOn(h)
 	case h == nil && i < e.NumPrimaries:
@@ -98,6 +98,22 @@ func (e *Engine) MarkAllMissed(i int) {
 	} else {
 		e.noteAll(i)
 	}
+}
+
+// Overflow flushes server i if all its keys are dirty. But if the server may wait, and the other copies can be read,
+// it returns true: the caller must take the server out of use, and it is flushed on its return.
+//
+// memcached 1.6.25 and later may keep an item over flush_all that was used in the same second (item_flush_expired). So
+// a server had better not be used for a while before it is flushed.
+func (e *Engine) Overflow(i int, mayWait bool) (wait bool) {
+	if e.Retired || !e.dirty[i].All() || !e.Health.Usable(i) {
+		return false
+	}
+	if mayWait && e.CanFill(i) {
+		return true
+	}
+	e.empty(i)
+	return false
 }
 
 // empty flushes server i because all its keys are dirty. Afterwards it lacks what the other copies have.

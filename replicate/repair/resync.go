@@ -9,6 +9,9 @@ type Host interface {
 	More(i int)
 	// Flushed is called when server i was flushed to repair it. The keys of other engines are gone as well.
 	Flushed(i int)
+	// Overflowed is called when all keys of server i are dirty, and the server is usable. The host must call Overflow
+	// soon, but not before it returns.
+	Overflowed(i int)
 	// Unflushable is called when server i has to be flushed before it is read, and has refused that. reply is its
 	// reply.
 	Unflushable(i int, reply string)
