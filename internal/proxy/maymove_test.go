@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"magent/backend"
 	"magent/failover"
@@ -191,7 +192,7 @@ func TestReloadMendsAllNames(t *testing.T) {
 func TestReloadIsRefusedWhileLoopsStandStill(t *testing.T) {
 	t.Parallel()
 	r, p, _ := pair(t, func(cfg *config.Config) {
-		cfg.Pools[0].Timeout, cfg.Pools[0].ServerFailureLimit = testkit.Patience, 1
+		cfg.Pools[0].Timeout, cfg.Pools[0].ServerFailureLimit = 10*time.Second, 1
 	})
 	r.eventually(0, "connected", func(sh *session.Shard) bool {
 		return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready()
