@@ -26,8 +26,13 @@ func (p *Pool) Repaired() bool {
 
 // othersKnown reports whether no connection to the other copies of the keys of server i is being made.
 func (p *Pool) othersKnown(i int) bool {
-	for j, c := range p.Conns {
-		if p.Engine.CopiesOf(i, j) && c.Connecting() {
+	return p.others(i, func(j int) bool { return !p.Conns[j].Connecting() })
+}
+
+// others reports whether something is true of all servers that have other copies of the keys of server i.
+func (p *Pool) others(i int, is func(j int) bool) bool {
+	for j := range p.Conns {
+		if p.Engine.CopiesOf(i, j) && !is(j) {
 			return false
 		}
 	}

@@ -46,25 +46,10 @@ func (p *Pool) spared(i int) bool {
 }
 
 // dispensable reports whether all other copies of the keys of server i can be read.
-func (p *Pool) dispensable(i int) bool {
-	for j := range p.Conns {
-		if p.Engine.CopiesOf(i, j) && !p.Health.Readable(j) {
-			return false
-		}
-	}
-	return true
-}
+func (p *Pool) dispensable(i int) bool { return p.others(i, p.Health.Readable) }
 
 // relieved reports whether this process is without the virtual address, and servers that can be read or were spared
 // have all other copies of the keys of server i.
 func (p *Pool) relieved(i int) bool {
-	if !p.Loop.Standby.Load() {
-		return false
-	}
-	for j := range p.Conns {
-		if p.Engine.CopiesOf(i, j) && !p.Health.Readable(j) && !p.spared(j) {
-			return false
-		}
-	}
-	return true
+	return p.Loop.Standby.Load() && p.others(i, func(j int) bool { return p.Health.Readable(j) || p.spared(j) })
 }
