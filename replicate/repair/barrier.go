@@ -59,8 +59,8 @@ func (e *Engine) sourceBehind(h *resync) bool {
 	return false
 }
 
-// goOnWithout continues the resyncs of the servers that copy from server i, whose barrier has gone, or which has gone
-// itself.
+// goOnWithout continues the resyncs of the servers that copy from server i, whose barrier has gone. If the server has
+// gone before, they have waited for this, too: every barrier is answered.
 func (e *Engine) goOnWithout(i int) {
 	for j, h := range e.resyncs {
 		if h != nil && e.CopiesOf(j, i) {

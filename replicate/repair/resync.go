@@ -129,9 +129,9 @@ func (e *Engine) Gone(i int) {
 	for j, h := range e.resyncs {
 		if h.isFilling() && e.CopiesOf(j, i) {
 			e.abandon(h)
+			e.goOn(h)
 		}
 	}
-	e.goOnWithout(i)
 }
 
 // goOn starts copies as long as there is room, and ends the resync if nothing is left to do.
