@@ -12,6 +12,7 @@ import (
 
 	"magent/internal/testkit"
 	"magent/test/harness"
+	"magent/test/netns"
 )
 
 // TestHAProxy uses HAProxy, with the configuration that is shipped, instead of the virtual address. HAProxy must send
@@ -20,9 +21,9 @@ func TestHAProxy(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t)
 	root := must(harness.ModuleRoot())
-	replace := []string{"10.0.0.100", virtual}
+	replace := []string{"10.0.0.100", netns.Virtual}
 	for i := range 3 {
-		replace = append(replace, fmt.Sprintf("10.0.0.%d:", i+1), address(i)+":")
+		replace = append(replace, fmt.Sprintf("10.0.0.%d:", i+1), netns.Address(i)+":")
 	}
 	text := strings.NewReplacer(replace...).Replace(string(must(os.ReadFile(filepath.Join(root,
 		"deploy/haproxy/haproxy.cfg")))))
@@ -30,10 +31,10 @@ func TestHAProxy(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	c.client.ip("address", "add", virtual+"/24", "dev", "eth0")
-	c.client.start("haproxy", "haproxy", "-db", "-f", file)
+	c.client.IP("address", "add", netns.Virtual+"/24", "dev", "eth0")
+	c.client.Start("haproxy", "haproxy", "-db", "-f", file)
 	testkit.Eventually(t, "HAProxy serves", func() error {
-		conn, err := c.client.dial(fmt.Sprintf("%s:%d", virtual, port), time.Second)
+		conn, err := c.client.Dial(fmt.Sprintf("%s:%d", netns.Virtual, port), time.Second)
 		if err == nil {
 			conn.Close()
 		}
@@ -47,7 +48,7 @@ func TestHAProxy(t *testing.T) {
 			t.Fatal(err)
 		}
 		if alone := c.asked(); len(alone) != 1 || alone[0] != active {
-			t.Fatalf("clients are on %v, not on %s alone", alone, active.name)
+			t.Fatalf("clients are on %v, not on %s alone", alone, active.Name)
 		}
 		l.begin()
 		do()
@@ -88,7 +89,7 @@ func TestHAProxy(t *testing.T) {
 func (c *cluster) losesSomeKeys() {
 	c.t.Helper()
 	ask := func(request string) (string, error) {
-		conn, err := c.client.dial(fmt.Sprintf("%s:%d", virtual, port), time.Second)
+		conn, err := c.client.Dial(fmt.Sprintf("%s:%d", netns.Virtual, port), time.Second)
 		if err != nil {
 			return "", err
 		}
@@ -101,7 +102,7 @@ func (c *cluster) losesSomeKeys() {
 	}
 	testkit.Eventually(c.t, "all servers are up", func() error { // before that, keys are not where they belong
 		for i := range c.hosts {
-			stats := c.hosts[2].askAt(fmt.Sprintf("%s:%d", address(i), port), "stats servers\r\n", "END\r\n")
+			stats := c.hosts[2].askAt(fmt.Sprintf("%s:%d", netns.Address(i), port), "stats servers\r\n", "END\r\n")
 			if n := strings.Count(stats, ":state up\r\n"); n != 3 {
 				return fmt.Errorf("host %d: %d of 3 servers are up", i, n)
 			}
@@ -112,7 +113,7 @@ func (c *cluster) losesSomeKeys() {
 		if got, err := ask(harness.Set(key, "1")); got != "STORED\r\n" {
 			c.t.Fatalf("set %s: %q, %v", key, got, err)
 		}
-		return c.hosts[2].askAt(address(0)+":11211", "get "+key+"\r\n", "END\r\n") != "END\r\n"
+		return c.hosts[2].askAt(netns.Address(0)+":11211", "get "+key+"\r\n", "END\r\n") != "END\r\n"
 	}
 	victim, key := 0, "magent.health" // a check for this one alone would have all magents be down
 	if !lost(key) {

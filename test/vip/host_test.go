@@ -13,11 +13,16 @@ import (
 
 	"magent/internal/testkit"
 	"magent/test/harness"
+	"magent/test/netns"
 )
+
+// port is that of magent, and of HAProxy on the virtual address.
+const port = 12000
 
 // host is a machine with a memcached, a magent and a keepalived.
 type host struct {
-	*space
+	*netns.Space
+	t          *testing.T
 	i          int
 	args       []string // of magent
 	dir        string   // root's alone: keepalived wants scripts where nobody else can write
@@ -26,12 +31,12 @@ type host struct {
 	keepalived *testkit.Process
 }
 
-// cluster is three of them, a client and the bridge.
+// cluster is three of them, a client, and the network that joins them.
 type cluster struct {
-	t      *testing.T
-	hosts  []*host
-	client *space
-	bridge *space
+	t       *testing.T
+	hosts   []*host
+	client  *netns.Space
+	network *netns.Network
 }
 
 // newCluster has memcacheds, and magents with arguments beside those that say where they listen and what their servers
@@ -43,7 +48,7 @@ func newCluster(t *testing.T, args ...string) *cluster {
 		h.startMemcached()
 	}
 	for _, h := range c.hosts { // so that all magents know all servers from the start
-		c.client.awaitListening(address(h.i) + ":11211")
+		c.client.AwaitListening(netns.Address(h.i) + ":11211")
 	}
 	for _, h := range c.hosts {
 		h.startMagent()
@@ -55,25 +60,25 @@ func newCluster(t *testing.T, args ...string) *cluster {
 func newHosts(t *testing.T, args ...string) *cluster {
 	t.Helper()
 	harness.NeedNamespaces(t, "--net")
-	c := &cluster{t: t, client: newSpace(t, "client")}
-	var spaces []*space
+	c := &cluster{t: t, client: netns.New(t, "client")}
+	var spaces []*netns.Space
 	for i := range 3 {
 		h := &host{
-			space: newSpace(t, fmt.Sprint("host", i)), i: i, args: args,
+			Space: netns.New(t, fmt.Sprint("host", i)), t: t, i: i, args: args,
 			dir: must(os.MkdirTemp("/run", "magent-test-")),
 		}
 		t.Cleanup(func() { _ = os.RemoveAll(h.dir) })
 		c.hosts = append(c.hosts, h)
-		spaces = append(spaces, h.space)
+		spaces = append(spaces, h.Space)
 	}
-	c.bridge = wire(t, append(spaces, c.client)...)
+	c.network = netns.Wire(t, append(spaces, c.client)...)
 	return c
 }
 
 func (h *host) startMemcached() {
 	h.t.Helper()
-	h.memcached = h.start("memcached", "memcached", "-u", "nobody", "-l", address(h.i), "-p", "11211", "-U", "0", "-t",
-		"1", "-m", "64")
+	h.memcached = h.Start("memcached", "memcached", "-u", "nobody", "-l", netns.Address(h.i), "-p", "11211",
+		"-U", "0", "-t", "1", "-m", "64")
 }
 
 // startMagent runs it, and waits until it serves.
@@ -88,29 +93,18 @@ func (h *host) runMagent() {
 	h.t.Helper()
 	argv := []string{
 		harness.Binary(h.t), "--log-format", "json", "-l", "0.0.0.0", "-p", fmt.Sprint(port),
-		"-s", address(0), "-s", address(1), "-b", address(2), "--state-dir", filepath.Join(h.dir, "state"),
+		"-s", netns.Address(0), "-s", netns.Address(1), "-b", netns.Address(2),
+		"--state-dir", filepath.Join(h.dir, "state"),
 	}
-	h.magent = h.start("magent", append(argv, h.args...)...)
-	h.awaitListening(h.local())
-}
-
-// awaitListening waits until somebody listens at an address, as the host sees it.
-func (s *space) awaitListening(addr string) {
-	s.t.Helper()
-	testkit.Eventually(s.t, addr+" can be connected to", func() error {
-		conn, err := s.dial(addr, time.Second)
-		if err == nil {
-			conn.Close()
-		}
-		return err
-	})
+	h.magent = h.Start("magent", append(argv, h.args...)...)
+	h.AwaitListening(h.local())
 }
 
 // awaitServing waits until the host's magent serves.
 func (h *host) awaitServing() {
 	h.t.Helper()
-	testkit.Eventually(h.t, "magent of "+h.name+" serves", func() error {
-		if code, _, said := harness.Run(h.t, h.inside(harness.Binary(h.t), "health", h.local())...); code != 0 {
+	testkit.Eventually(h.t, "magent of "+h.Name+" serves", func() error {
+		if code, _, said := harness.Run(h.t, h.Inside(harness.Binary(h.t), "health", h.local())...); code != 0 {
 			return fmt.Errorf("it does not: %s", said)
 		}
 		return nil
@@ -136,7 +130,7 @@ func (h *host) states() map[string]string {
 func (h *host) awaitSilence() {
 	h.t.Helper()
 	n := 0
-	testkit.Eventually(h.t, "nothing is on its way from "+h.name, func() error {
+	testkit.Eventually(h.t, "nothing is on its way from "+h.Name, func() error {
 		n++
 		h.ask(fmt.Sprintf("delete silence%d\r\n", n), "\n")
 		fields := h.stats()
@@ -171,7 +165,7 @@ func (h *host) fields(request string) map[string]string {
 // state returns the state that the host's magent has for the memcached of host i.
 func (h *host) state(i int) string {
 	h.t.Helper()
-	return h.states()[address(i)+":11211"]
+	return h.states()[netns.Address(i)+":11211"]
 }
 
 // ask sends a request to the magent of the host, from that host. It returns the reply, whose end is given.
@@ -182,7 +176,7 @@ func (h *host) ask(request, end string) string {
 
 func (h *host) askAt(addr, request, end string) string {
 	h.t.Helper()
-	conn, err := h.dial(addr, 10*time.Second)
+	conn, err := h.Dial(addr, 10*time.Second)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -195,7 +189,7 @@ func (h *host) askAt(addr, request, end string) string {
 	for !strings.HasSuffix(string(reply), end) {
 		n, err := conn.Read(reply[len(reply):cap(reply)])
 		if reply = reply[:len(reply)+n]; err != nil {
-			h.t.Fatalf("%s: %q: %q, %v", h.name, request, reply, err)
+			h.t.Fatalf("%s: %q: %q, %v", h.Name, request, reply, err)
 		}
 	}
 	return string(reply)
@@ -204,10 +198,10 @@ func (h *host) askAt(addr, request, end string) string {
 // awaitUp waits until the host's magent uses all servers, and none has to be repaired.
 func (h *host) awaitUp() {
 	h.t.Helper()
-	testkit.Eventually(h.t, "all servers are up for "+h.name, func() error {
+	testkit.Eventually(h.t, "all servers are up for "+h.Name, func() error {
 		states := h.states()
 		for i := range 3 {
-			if states[address(i)+":11211"] != "up 0" {
+			if states[netns.Address(i)+":11211"] != "up 0" {
 				return fmt.Errorf("%v", states)
 			}
 		}
@@ -229,7 +223,7 @@ func (h *host) startKeepalived() {
 	var peers []string
 	for i := range 3 {
 		if i != h.i {
-			peers = append(peers, fmt.Sprintf("%s:%d", address(i), port))
+			peers = append(peers, fmt.Sprintf("%s:%d", netns.Address(i), port))
 		}
 	}
 	env := write("vip.env",
@@ -237,9 +231,9 @@ func (h *host) startKeepalived() {
 	check := filepath.Join(h.dir, "check_magent")
 	harness.WriteProgram(h.t, check, must(os.ReadFile(filepath.Join(root, "deploy/keepalived/check_magent"))))
 	text := strings.NewReplacer(
-		"/etc/keepalived/check_magent", check, "/etc/magent/vip.env", env, "10.0.0.100", virtual,
+		"/etc/keepalived/check_magent", check, "/etc/magent/vip.env", env, "10.0.0.100", netns.Virtual,
 	).Replace(string(must(os.ReadFile(filepath.Join(root, "deploy/keepalived/keepalived.conf")))))
-	h.keepalived = h.start("keepalived", "keepalived", "--dont-fork", "--log-console", "--log-detail", "--vrrp",
+	h.keepalived = h.Start("keepalived", "keepalived", "--dont-fork", "--log-console", "--log-detail", "--vrrp",
 		"--use-file", write("keepalived.conf", text), "--pid", filepath.Join(h.dir, "pid"), "--vrrp_pid",
 		filepath.Join(h.dir, "vrrp_pid"))
 }
@@ -247,7 +241,7 @@ func (h *host) startKeepalived() {
 // has reports whether the host holds the virtual address.
 func (h *host) has() bool {
 	h.t.Helper()
-	return slices.ContainsFunc(h.addresses(), func(a net.Addr) bool { return a.String() == virtual+"/24" })
+	return slices.ContainsFunc(h.Addresses(), func(a net.Addr) bool { return a.String() == netns.Virtual+"/24" })
 }
 
 // holder waits until one host, but not the excluded one, holds the virtual address for a while. Two hosts may have it
@@ -262,7 +256,7 @@ func (c *cluster) holder(but *host) *host {
 		for _, h := range c.hosts {
 			if h != but && h.has() {
 				found = h
-				holders = append(holders, h.name)
+				holders = append(holders, h.Name)
 			}
 		}
 		if len(holders) != 1 || found != last {
@@ -274,4 +268,11 @@ func (c *cluster) holder(but *host) *host {
 		return nil
 	})
 	return found
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
 }

@@ -9,6 +9,7 @@ import (
 
 	"magent/internal/testkit"
 	"magent/test/harness"
+	"magent/test/netns"
 )
 
 // TestMagentsWithoutTheAddressCanServe boots hosts whose magents start before the memcacheds. Later the memcacheds are
@@ -17,12 +18,12 @@ import (
 func TestMagentsWithoutTheAddressCanServe(t *testing.T) {
 	t.Parallel()
 	// A memcached that has no time must not be taken for one that fails, beside the one that is restarted.
-	c := newHosts(t, "--vip", virtual, "--timeout", "5s")
+	c := newHosts(t, "--vip", netns.Virtual, "--timeout", "5s")
 	for _, h := range c.hosts {
 		h.runMagent()
 	}
 	for _, h := range c.hosts {
-		testkit.Eventually(t, "no server is there for "+h.name, func() error {
+		testkit.Eventually(t, "no server is there for "+h.Name, func() error {
 			if states := fmt.Sprint(h.states()); strings.Count(states, "ejected") != len(c.hosts) {
 				return fmt.Errorf("%s", states)
 			}
@@ -95,10 +96,13 @@ func (c *cluster) mended(but *host) (active *host, err error) {
 		return nil, errors.New("no host has the address")
 	}
 	if states := fmt.Sprint(active.states()); strings.Count(states, "up 0") != len(c.hosts) {
-		return nil, fmt.Errorf("%s: %s", active.name, states)
+		return nil, fmt.Errorf("%s: %s", active.Name, states)
 	}
-	verify := []string{harness.Binary(c.t), "verify", "-s", address(0), "-s", address(1), "-b", address(2)}
-	if code, said, complaint := harness.Run(c.t, c.client.inside(verify...)...); code != 0 {
+	verify := []string{
+		harness.Binary(c.t), "verify",
+		"-s", netns.Address(0), "-s", netns.Address(1), "-b", netns.Address(2),
+	}
+	if code, said, complaint := harness.Run(c.t, c.client.Inside(verify...)...); code != 0 {
 		return nil, fmt.Errorf("%s%s", said, complaint)
 	}
 	return active, nil

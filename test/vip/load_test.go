@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"magent/test/netns"
 )
 
 const (
@@ -29,7 +31,7 @@ type load struct {
 // client is a client of a load.
 type client struct {
 	l     *load
-	space *space
+	space *netns.Space
 	id    int
 	rng   *rand.Rand
 	conn  net.Conn
@@ -44,7 +46,7 @@ type client struct {
 	last                     atomic.Value // the last failure
 }
 
-func startLoad(s *space) *load {
+func startLoad(s *netns.Space) *load {
 	l := &load{done: make(chan error, clients)}
 	l.patience.Store(int64(300 * time.Millisecond))
 	for i := range clients {
@@ -182,7 +184,7 @@ func (c *client) giveUp() {
 func (c *client) try(request string) (string, error) {
 	patience := time.Duration(c.l.patience.Load())
 	if c.conn == nil {
-		conn, err := c.space.dial(fmt.Sprintf("%s:%d", virtual, port), patience)
+		conn, err := c.space.Dial(fmt.Sprintf("%s:%d", netns.Virtual, port), patience)
 		if err != nil {
 			return "", err
 		}

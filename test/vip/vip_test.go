@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"magent/test/harness"
+	"magent/test/netns"
 )
 
 // most is how long a client may get no answer while the address moves.
@@ -14,7 +15,7 @@ const most = 3 * time.Second
 // TestVirtualAddress works under load. It kills the magent that holds the address and a memcached of each role, and
 // cuts the link of the host that holds the address.
 func TestVirtualAddress(t *testing.T) {
-	c := newCluster(t, "--vip", virtual)
+	c := newCluster(t, "--vip", netns.Virtual)
 	for _, h := range c.hosts {
 		h.startKeepalived()
 	}
@@ -44,7 +45,7 @@ func TestVirtualAddress(t *testing.T) {
 		before := active
 		active = c.holder(active)
 		settle()
-		report(fmt.Sprintf("%s: the address moves from %s to %s", what, before.name, active.name), false)
+		report(fmt.Sprintf("%s: the address moves from %s to %s", what, before.Name, active.Name), false)
 	}
 	// unnoticed does something that no client may notice.
 	unnoticed := func(what string, do func()) {
@@ -64,7 +65,7 @@ func TestVirtualAddress(t *testing.T) {
 	first.startMagent()
 	for _, i := range []int{0, 2} {
 		h := c.hosts[i]
-		unnoticed("kill -9 of memcached of "+h.name, h.memcached.Kill)
+		unnoticed("kill -9 of memcached of "+h.Name, h.memcached.Kill)
 		unnoticed("its restart", func() {
 			h.startMemcached()
 			active.awaitUp()
@@ -72,18 +73,17 @@ func TestVirtualAddress(t *testing.T) {
 	}
 	for _, way := range []struct {
 		what      string
-		cut, heal []string
+		cut, heal func(i int)
 		noticed   bool // when it is over: for a moment two hosts have the address
 	}{
-		{"link cut", []string{"down"}, []string{"up"}, false},
-		{"cut off behind a link that stands", []string{"nomaster"}, []string{"master", "br0"}, true},
+		{"link cut", c.network.Unplug, c.network.Plug, false},
+		{"cut off behind a link that stands", c.network.Isolate, c.network.Join, true},
 	} {
 		cut := active
-		change := func(how []string) { c.bridge.ip(append([]string{"link", "set", plug(cut.i)}, how...)...) }
-		moves(way.what, func() { change(way.cut) })
+		moves(way.what, func() { way.cut(cut.i) })
 		cut.awaitSilence()
 		heal := func() {
-			change(way.heal)
+			way.heal(cut.i)
 			active.awaitUp()
 		}
 		if way.noticed {
@@ -95,14 +95,15 @@ func TestVirtualAddress(t *testing.T) {
 			unnoticed("the link is back", heal)
 		}
 		if now := c.holder(nil); now != active {
-			t.Errorf("the address is on %s, it was on %s", now.name, active.name)
+			t.Errorf("the address is on %s, it was on %s", now.Name, active.Name)
 		}
 	}
 	if err := l.end(); err != nil {
 		t.Error(err)
 	}
 	code, stdout, stderr := harness.Run(t,
-		c.client.inside(harness.Binary(t), "verify", "-s", address(0), "-s", address(1), "-b", address(2))...)
+		c.client.Inside(harness.Binary(t), "verify", "-s", netns.Address(0), "-s", netns.Address(1),
+			"-b", netns.Address(2))...)
 	if t.Logf("magent verify: %s%s", stdout, stderr); code != 0 {
 		t.Errorf("the copies differ: exit code %d", code)
 	}
