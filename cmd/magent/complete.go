@@ -60,6 +60,9 @@ func complete(words []string, names config.Names) []candidate {
 		choices = nil
 	}
 	for _, f := range flags {
+		if !f.(cli.VisibleFlag).IsVisible() {
+			continue
+		}
 		_, brief := describe(f)
 		choices = append(choices, candidate{"--" + longName(f), brief})
 	}
@@ -110,6 +113,8 @@ func valuesOf(f cli.Flag, names config.Names) []candidate {
 		values = names.Distributions
 	case flagAck:
 		values = []string{string(config.AckAll), string(config.AckPrimary)}
+	case flagAlone:
+		values = []string{string(config.AloneProven), string(config.AloneVIP), string(config.AloneAlways)}
 	case flagLogFormat:
 		values = []string{service.FormatConsole, service.FormatJSON}
 	default:

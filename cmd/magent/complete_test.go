@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/urfave/cli/v2"
+
 	"magent/internal/run"
 )
 
@@ -16,6 +18,7 @@ func TestComplete(t *testing.T) {
 		"--distribution mag":         "magent magent-ketama",
 		"--ack ":                     "all primary",
 		"-s a --log-format j":        "json",
+		"-s a --fleet-alone ":        "proven vip always",
 		"--timeout ":                 "200ms",
 		"--server-":                  "--server-failure-limit --server-retry-timeout",
 		"-p ":                        "11211",
@@ -41,12 +44,22 @@ func TestComplete(t *testing.T) {
 			t.Errorf("%q becomes %q, want %q", line, got, want)
 		}
 	}
-	if got := complete([]string{""}, run.Names()); len(got) != len(typedCommands())+len(newFlags()) {
+	if got := complete([]string{""}, run.Names()); len(got) != len(typedCommands())+visible(newFlags()) {
 		t.Errorf("an empty line has %d ways to go on", len(got))
 	}
 	if got := complete(nil, run.Names()); got != nil {
 		t.Errorf("no word becomes %v", got)
 	}
+}
+
+// visible counts the flags that are offered to users.
+func visible(flags []cli.Flag) (n int) {
+	for _, f := range flags {
+		if f.(cli.VisibleFlag).IsVisible() {
+			n++
+		}
+	}
+	return n
 }
 
 func TestCompletionScripts(t *testing.T) {

@@ -67,11 +67,11 @@ func TestDocs(t *testing.T) {
 func flagTable(flags []cli.Flag, topics []string) string {
 	var b strings.Builder
 	for _, topic := range topics {
-		fmt.Fprintf(&b, "\n**%s**\n\n| flag | default | variable | |\n|---|---|---|---|\n", topic)
-		for _, f := range flags {
-			if f.(cli.CategorizableFlag).GetCategory() == topic {
-				b.WriteString(flagRow(f))
+		for i, f := range shownFlags(flags, topic) {
+			if i == 0 {
+				fmt.Fprintf(&b, "\n**%s**\n\n| flag | default | variable | |\n|---|---|---|---|\n", topic)
 			}
+			b.WriteString(flagRow(f))
 		}
 	}
 	return b.String() + "\n"

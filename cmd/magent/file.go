@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
-	"strings"
 
 	"magent/internal/config"
 	"magent/internal/run"
@@ -85,13 +83,4 @@ func (s *settings) prepare() error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	return nil
-}
-
-// given reports whether a flag was typed or its variable is set.
-func (r *reader) given(name string) bool {
-	if _, typed := r.typed[name]; typed {
-		return true
-	}
-	text := strings.TrimSpace(os.Getenv(variable(name)))
-	return text != "" && !linkOfKubernetes(name, text)
 }

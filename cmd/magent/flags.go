@@ -67,6 +67,11 @@ const (
 	flagRedis        = "redis"
 	flagPeer         = "peer"
 	flagReadyz       = "readyz"
+	flagFleet        = "fleet"
+	flagMember       = "member"
+	flagSecret       = "fleet-secret-file"
+	flagAlone        = "fleet-alone"
+	flagLease        = "fleet-lease"
 )
 
 // The topics of the help text, in its order.
@@ -75,6 +80,7 @@ const (
 	topicClients  = "Clients"
 	topicPlace    = "Placement of keys"
 	topicFailures = "Failures"
+	topicFleet    = "Fleet"
 	topicProcess  = "Process"
 	topicLog      = "Log and information"
 	topicVerify   = "Comparison"
@@ -82,12 +88,19 @@ const (
 )
 
 func topics() []string {
-	return []string{topicServers, topicClients, topicPlace, topicFailures, topicProcess, topicLog}
+	return []string{topicServers, topicClients, topicPlace, topicFailures, topicFleet, topicProcess, topicLog}
 }
+
+// fleetIsHidden keeps the flags of fleets, and magent witness, out of help, manual and completion.
+const fleetIsHidden = true
 
 // newFlags returns all flags: name, short names, topic, default and help. For cli all values are text. settings.go
 // parses them, so that error messages are ours.
 func newFlags() []cli.Flag {
+	return slices.Concat(flagsOfPools(), flagsOfFleet(), flagsOfProcess())
+}
+
+func flagsOfPools() []cli.Flag {
 	return []cli.Flag{
 		text(topicServers, flagConfig, "c", "",
 			"`FILE` of pools, in the format of twemproxy's nutcracker.yml; in place of the flags for servers, "+
@@ -148,7 +161,37 @@ func newFlags() []cli.Flag {
 			"`NUMBER` of keys per second for refilling a server that came back empty; 0: no limit"),
 		text(topicFailures, flagProbe, "", "500ms", "`TIME` between two probes of an ejected server"),
 		text(topicFailures, flagAck, "", "all", "a write is answered when `COPIES` have it: all, or primary"),
+	}
+}
 
+func flagsOfFleet() []cli.Flag {
+	flags := []cli.Flag{
+		list(topicFleet, flagFleet, "",
+			"`MEMBERS` of the fleet, the same on all of them: NAME=HOST:PORT, and /witness behind the address of a "+
+				"witness; repeat it or separate with commas (default: this magent is alone)"),
+		text(topicFleet, flagMember, "", "",
+			"`NAME` of this one in the list (default: the one whose HOST is an address of this machine)"),
+		text(topicFleet, flagSecret, "", "",
+			"`FILE` with the secret that all members share, 16 bytes or more; needed unless all are on loopback"),
+		text(topicFleet, flagAlone, "", string(config.AloneProven),
+			"`WHEN` one of two goes on although the other is silent and not proven to be dead: proven (never), vip "+
+				"(if it has the address of --vip), always"),
+		text(topicFleet, flagLease, "", "1s",
+			"`TIME` for which a member may decide without hearing from the others, the same on all of them"),
+	}
+	for _, f := range flags {
+		switch f := f.(type) {
+		case *cli.StringFlag:
+			f.Hidden = fleetIsHidden
+		case *cli.StringSliceFlag:
+			f.Hidden = fleetIsHidden
+		}
+	}
+	return flags
+}
+
+func flagsOfProcess() []cli.Flag {
+	return []cli.Flag{
 		text(topicProcess, flagThreads, "", "1", "`NUMBER` of event loops"),
 		toggle(topicProcess, flagDaemonize, "d", "run in the background once the ports listen"),
 		toggle(topicProcess, flagForeground, "D",

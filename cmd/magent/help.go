@@ -78,14 +78,24 @@ func verifyHelpText() string {
 func flagsText(flags []cli.Flag, topics []string) string {
 	var b strings.Builder
 	for _, topic := range topics {
-		fmt.Fprintf(&b, "\n%s\n", topic)
-		for _, f := range flags {
-			if f.(cli.CategorizableFlag).GetCategory() == topic {
-				writeFlag(&b, f)
+		for i, f := range shownFlags(flags, topic) {
+			if i == 0 {
+				fmt.Fprintf(&b, "\n%s\n", topic)
 			}
+			writeFlag(&b, f)
 		}
 	}
 	return b.String()
+}
+
+// shownFlags are the flags of a topic that are offered to users.
+func shownFlags(flags []cli.Flag, topic string) (shown []cli.Flag) {
+	for _, f := range flags {
+		if f.(cli.CategorizableFlag).GetCategory() == topic && f.(cli.VisibleFlag).IsVisible() {
+			shown = append(shown, f)
+		}
+	}
+	return shown
 }
 
 func writeFlag(b *strings.Builder, f cli.Flag) {

@@ -39,8 +39,9 @@ func TestVerifyHelp(t *testing.T) {
 func checkHelp(t *testing.T, text string, flags []cli.Flag) {
 	t.Helper()
 	for _, f := range flags {
-		if !strings.Contains(text, " "+strings.TrimSpace(shortName(f)+" --"+longName(f))) {
-			t.Errorf("--%s is missing: is its topic in topics()?", longName(f))
+		there := strings.Contains(text, " "+strings.TrimSpace(shortName(f)+" --"+longName(f)))
+		if shown := f.(cli.VisibleFlag).IsVisible(); shown != there {
+			t.Errorf("--%s: shown %v, in the text %v: is its topic in topics()?", longName(f), shown, there)
 		}
 	}
 	for line := range strings.Lines(text) {

@@ -101,11 +101,11 @@ func manPage(release string, date time.Time) string {
 	manLiteral(&b, usageOf(helpHead))
 	b.WriteString(manText + ".SH OPTIONS\n")
 	for _, topic := range topics() {
-		fmt.Fprintf(&b, ".SS %s\n", topic)
-		for _, f := range newFlags() {
-			if f.(cli.CategorizableFlag).GetCategory() == topic {
-				manFlag(&b, f)
+		for i, f := range shownFlags(newFlags(), topic) {
+			if i == 0 {
+				fmt.Fprintf(&b, ".SS %s\n", topic)
 			}
+			manFlag(&b, f)
 		}
 	}
 	b.WriteString(".SH COMMANDS\n")

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/urfave/cli/v2"
+
 	"magent/internal/run"
 )
 
@@ -25,8 +27,9 @@ func TestManualPage(t *testing.T) {
 		}
 	}
 	for _, f := range flags {
-		if !strings.Contains(page, `\fB`+roff("--"+longName(f))+`\fR`) {
-			t.Errorf("--%s is missing", longName(f))
+		there := strings.Contains(page, `\fB`+roff("--"+longName(f))+`\fR`)
+		if shown := f.(cli.VisibleFlag).IsVisible(); shown != there {
+			t.Errorf("--%s: shown %v, in the page %v", longName(f), shown, there)
 		}
 	}
 	if strings.Contains(page, "`") {

@@ -41,6 +41,15 @@ func (r *reader) label(name string) string {
 	return "--" + name
 }
 
+// given reports whether a flag was typed or its variable is set.
+func (r *reader) given(name string) bool {
+	if _, typed := r.typed[name]; typed {
+		return true
+	}
+	text := strings.TrimSpace(os.Getenv(variable(name)))
+	return text != "" && !linkOfKubernetes(name, text)
+}
+
 // text returns a flag's value. An empty variable counts as unset.
 func (r *reader) text(name string) string {
 	text := strings.TrimSpace(r.c.String(name))

@@ -126,6 +126,7 @@ func (s *settings) read(r *reader, names config.Names) {
 	r.number(flagIdle, 0, maxClients)
 	s.readProcess(r)
 	s.readPools(r, names)
+	s.readFleet(r)
 }
 
 // readPool returns the pool of a command line.
@@ -205,4 +206,33 @@ func readAdmin(r *reader) (addresses []string) {
 		}
 	}
 	return addresses
+}
+
+// readFleet reads the flags of a fleet into the settings of a proxy, whose pools are known.
+func (s *settings) readFleet(r *reader) {
+	s.config.Fleet = readFleet(r, false)
+	f := s.config.Fleet
+	if r.err != nil || f == nil {
+		return
+	}
+	if f.Alone == config.AloneVIP && !s.config.VIP.IsValid() {
+		r.fail(flagAlone, errors.New("vip needs --vip ADDRESS: name the address, or choose proven or always"))
+	}
+	s.warnings = append(s.warnings, fleetWarnings(f)...)
+	told, err := redisTakesNoPart(s.config.Pools)
+	r.fail(flagFleet, err)
+	s.warnings = append(s.warnings, told...)
+	if load := s.load; load != nil {
+		s.load = func() ([]config.Pool, []string, error) {
+			pools, warnings, err := load()
+			if err != nil {
+				return nil, nil, err
+			}
+			told, err := redisTakesNoPart(pools)
+			if err != nil {
+				return nil, nil, fmt.Errorf("--%s %w", flagFleet, err)
+			}
+			return pools, append(warnings, told...), nil
+		}
+	}
 }

@@ -24,6 +24,7 @@ type Config struct {
 
 	ResolveInterval time.Duration // how often the name of a connected server is looked up again; 0: never
 	VIP             netip.Addr    // an address that only one of several proxies has; not valid: none
+	Fleet           *Fleet        // the proxies that act as one; nil: this one is alone
 }
 
 // Pool is a ring of primaries, optionally one of backups, and the listeners in front of them.

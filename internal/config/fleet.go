@@ -8,11 +8,52 @@ import (
 	"time"
 )
 
+// Fleet is what --fleet and the flags beside it say. Members, and Lease, are the same on all members.
+type Fleet struct {
+	Members []FleetMember
+	Self    int    // which of them this process is
+	Secret  []byte // what the file of --fleet-secret-file has; nil: there is none
+	Alone   FleetAlone
+	Lease   time.Duration
+}
+
+// Text is what all members have to have in common: the list and the lease. Members compare it when they connect.
+func (f *Fleet) Text() string {
+	var entries []string
+	for _, m := range f.Members {
+		entries = append(entries, m.String())
+	}
+	return strings.Join(entries, ",") + " with --fleet-lease " + f.Lease.String()
+}
+
+// FleetAlone says what one of two members does when the other is silent and not proven to be dead.
+type FleetAlone string
+
+// The values of --fleet-alone.
+const (
+	AloneProven FleetAlone = "proven" // it stops deciding
+	AloneVIP    FleetAlone = "vip"    // it goes on if this machine has the address of --vip
+	AloneAlways FleetAlone = "always" // it goes on
+)
+
 // FleetMember is an entry of --fleet.
 type FleetMember struct {
-	Name string
-	Host string // a name or an IP address, without brackets
-	Port int
+	Name    string
+	Host    string // a name or an IP address, without brackets
+	Port    int
+	Witness bool // it votes and carries nothing: magent witness
+}
+
+// witnessMark stands behind the address of a witness.
+const witnessMark = "/witness"
+
+// String is the entry as --fleet has it.
+func (m FleetMember) String() string {
+	entry := m.Name + "=" + m.Address()
+	if m.Witness {
+		entry += witnessMark
+	}
+	return entry
 }
 
 // Address is where the member is connected to by the others.
@@ -32,7 +73,8 @@ const maxFleet = 9
 // maxFleetName is how long a member's name is at most.
 const maxFleetName = 32
 
-const fleetForm = "write NAME=HOST:PORT,NAME=HOST:PORT,... with each member once, the same on all of them"
+const fleetForm = "write NAME=HOST:PORT,... with each member once, /witness behind the address of a witness, " +
+	"the same on all of them"
 
 // ParseFleet reads the value of --fleet. Ports and names have to be there.
 func ParseFleet(list string) ([]FleetMember, error) {
@@ -53,7 +95,10 @@ func ParseFleet(list string) ([]FleetMember, error) {
 		}
 		members = append(members, m)
 	}
+	carries := func(m FleetMember) bool { return !m.Witness }
 	switch n := len(members); {
+	case n > 1 && !slices.ContainsFunc(members, carries):
+		return nil, fmt.Errorf("%q has witnesses only: nobody would serve, so name the magents, too", list)
 	case n < 2:
 		return nil, fmt.Errorf("%q has one member: a fleet has two or more, and a magent alone needs no --fleet", list)
 	case n > maxFleet:
@@ -70,6 +115,10 @@ func parseFleetMember(entry string) (m FleetMember, f *flaw) {
 	if f := checkFleetName(name); f != nil {
 		return m, f
 	}
+	address, role, marked := strings.Cut(address, "/")
+	if marked && "/"+role != witnessMark {
+		return m, &flaw{problem: fmt.Sprintf("/%s is unknown behind an address", role)}
+	}
 	host, rest, f := splitHost(address)
 	if f == nil {
 		f = checkHost(host)
@@ -81,7 +130,7 @@ func parseFleetMember(entry string) (m FleetMember, f *flaw) {
 		return m, f
 	}
 	port, f := parseNumber("port", rest[1:], 65535)
-	return FleetMember{name, host, port}, f
+	return FleetMember{name, host, port, marked}, f
 }
 
 // checkFleetName allows what stands in stats and in the log without quotes.
@@ -100,19 +149,31 @@ func checkFleetName(name string) *flaw {
 }
 
 // FleetSelf finds this process in the list: by its name, or, if that is empty, by the addresses of the machine. A
-// host that is given by name is nobody's address here: whoever uses names gives --member, too.
-func FleetSelf(members []FleetMember, name string, machine []netip.Addr) (self int, err error) {
-	if name != "" {
-		i := slices.IndexFunc(members, func(m FleetMember) bool { return m.Name == name })
-		if i < 0 {
-			return 0, fmt.Errorf("--member %q is not in --fleet: it has %s", name, fleetNames(members))
-		}
-		return i, nil
+// host that is given by name is nobody's address here: whoever uses names gives --member, too. witness says whether
+// this process is a witness, which the list has to say as well.
+func FleetSelf(members []FleetMember, name string, witness bool, machine []netip.Addr) (self int, err error) {
+	if name == "" {
+		return fleetSelfByAddress(members, witness, machine)
 	}
+	self = slices.IndexFunc(members, func(m FleetMember) bool { return m.Name == name })
+	switch {
+	case self < 0:
+		return 0, fmt.Errorf("--member %q is not in --fleet: it has %s", name, fleetNames(members))
+	case members[self].Witness && !witness:
+		return 0, fmt.Errorf("--member %q is a witness in --fleet: start it as magent witness, or leave %s out there",
+			name, witnessMark)
+	case !members[self].Witness && witness:
+		return 0, fmt.Errorf("--member %q is no witness in --fleet: write %s%s on all members, or start it as magent",
+			name, members[self], witnessMark)
+	}
+	return self, nil
+}
+
+func fleetSelfByAddress(members []FleetMember, witness bool, machine []netip.Addr) (self int, err error) {
 	self = -1
 	for i, m := range members {
 		addr, err := netip.ParseAddr(m.Host)
-		if err != nil || !slices.Contains(machine, addr.Unmap()) {
+		if err != nil || m.Witness != witness || !slices.Contains(machine, addr.Unmap()) {
 			continue
 		}
 		if self >= 0 {
@@ -122,8 +183,12 @@ func FleetSelf(members []FleetMember, name string, machine []netip.Addr) (self i
 		self = i
 	}
 	if self < 0 {
-		return 0, fmt.Errorf("no member of --fleet has an address of this machine: add --member NAME, with one of %s",
-			fleetNames(members))
+		what := "member"
+		if witness {
+			what = "witness"
+		}
+		return 0, fmt.Errorf("no %s of --fleet has an address of this machine: add --member NAME, with one of %s",
+			what, fleetNames(members))
 	}
 	return self, nil
 }

@@ -3,14 +3,23 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestParseFleet(t *testing.T) {
-	members, err := ParseFleet("a=10.0.0.1:12100, b=cache-2:1,c-3_x.Y=[fd00::1]:65535")
-	if err != nil || fmt.Sprint(members) != "[{a 10.0.0.1 12100} {b cache-2 1} {c-3_x.Y fd00::1 65535}]" {
+	members, err := ParseFleet("a=10.0.0.1:12100, b=cache-2:1,c-3_x.Y=[fd00::1]:65535/witness")
+	if want := []FleetMember{
+		{"a", "10.0.0.1", 12100, false}, {"b", "cache-2", 1, false}, {"c-3_x.Y", "fd00::1", 65535, true},
+	}; err != nil || !slices.Equal(members, want) {
 		t.Errorf("%v, %v", members, err)
+	}
+	f := Fleet{Members: members, Lease: 1500 * time.Millisecond}
+	want := "a=10.0.0.1:12100,b=cache-2:1,c-3_x.Y=[fd00::1]:65535/witness with --fleet-lease 1.5s"
+	if got := f.Text(); got != want {
+		t.Errorf("got %s\nwant %s", got, want)
 	}
 	if got := members[2].Address(); got != "[fd00::1]:65535" {
 		t.Error(got)
@@ -20,20 +29,23 @@ func TestParseFleet(t *testing.T) {
 		t.Error(err)
 	}
 	for list, want := range map[string]string{
-		"":                        "the name or the address is missing",
-		"a=h:1":                   "a fleet has two or more",
-		"a=h:1,":                  `fleet member "": the name or the address is missing`,
-		"a=h:1,a=h:2":             `"a" is there twice: give each member a name of its own`,
-		"a=h:1,b=h:1":             `"a" and "b" have the same address, h:1`,
-		"a=h:1,h:2":               `fleet member "h:2": the name or the address is missing`,
-		"a=h:1,=h:2":              "the name is missing",
-		"a=h:1,b c=h:2":           "other characters",
-		"a=h:1,b=h":               `fleet member "b=h": the port is missing`,
-		"a=h:1,b=:2":              "host",
-		"a=h:1,b=h:0":             "port",
-		"a=h:1,b=h:65536":         "port",
-		"a=h:1,b=h:2:3":           "port",
-		"a=h:1," + long + "x=h:2": "more than 32 characters",
+		"":                            "the name or the address is missing",
+		"a=h:1":                       "a fleet has two or more",
+		"a=h:1,":                      `fleet member "": the name or the address is missing`,
+		"a=h:1,a=h:2":                 `"a" is there twice: give each member a name of its own`,
+		"a=h:1,b=h:1":                 `"a" and "b" have the same address, h:1`,
+		"a=h:1,h:2":                   `fleet member "h:2": the name or the address is missing`,
+		"a=h:1,=h:2":                  "the name is missing",
+		"a=h:1,b c=h:2":               "other characters",
+		"a=h:1,b=h":                   `fleet member "b=h": the port is missing`,
+		"a=h:1,b=:2":                  "host",
+		"a=h:1,b=h:0":                 "port",
+		"a=h:1,b=h:65536":             "port",
+		"a=h:1,b=h:2:3":               "port",
+		"a=h:1,b=h:2/observer":        `fleet member "b=h:2/observer": /observer is unknown behind an address; write`,
+		"a=h:1,b=h:2/":                "/ is unknown",
+		"a=h:1/witness,b=h:2/witness": "has witnesses only",
+		"a=h:1," + long + "x=h:2":     "more than 32 characters",
 	} {
 		_, err := ParseFleet(list)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
@@ -63,7 +75,8 @@ func fleetOf(t *testing.T, list string) []FleetMember {
 }
 
 func TestFleetSelf(t *testing.T) {
-	members := fleetOf(t, "a=10.0.0.1:1,b=10.0.0.2:1,c=cache-3:1,d=[::ffff:10.0.0.4]:1,e=10.0.0.2:2")
+	members := fleetOf(t,
+		"a=10.0.0.1:1,b=10.0.0.2:1,c=cache-3:1,d=[::ffff:10.0.0.4]:1,e=10.0.0.2:2,w=10.0.0.1:2/witness")
 	machine := func(addrs ...string) (all []netip.Addr) {
 		for _, a := range addrs {
 			all = append(all, netip.MustParseAddr(a))
@@ -72,19 +85,25 @@ func TestFleetSelf(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name    string
+		witness bool
 		machine []netip.Addr
 		self    int
 		err     string
 	}{
-		{"c", nil, 2, ""},
-		{"b", machine("10.0.0.1"), 1, ""},
-		{"", machine("127.0.0.1", "10.0.0.1"), 0, ""},
-		{"", machine("10.0.0.4"), 3, ""},
-		{"x", nil, 0, `--member "x" is not in --fleet: it has a, b, c, d, e`},
-		{"", machine("10.0.0.2"), 0, `"b" and "e" of --fleet both have an address of this machine`},
-		{"", machine("10.0.0.9"), 0, "no member of --fleet has an address of this machine"},
+		{"c", false, nil, 2, ""},
+		{"w", true, nil, 5, ""},
+		{"", true, machine("10.0.0.1"), 5, ""},
+		{"w", false, nil, 0, `--member "w" is a witness in --fleet: start it as magent witness, or leave`},
+		{"b", true, nil, 0, `"b" is no witness in --fleet: write b=10.0.0.2:1/witness on all members, or start it as`},
+		{"", true, machine("10.0.0.2"), 0, "no witness of --fleet has an address of this machine"},
+		{"b", false, machine("10.0.0.1"), 1, ""},
+		{"", false, machine("127.0.0.1", "10.0.0.1"), 0, ""},
+		{"", false, machine("10.0.0.4"), 3, ""},
+		{"x", false, nil, 0, `--member "x" is not in --fleet: it has a, b, c, d, e, w`},
+		{"", false, machine("10.0.0.2"), 0, `"b" and "e" of --fleet both have an address of this machine`},
+		{"", false, machine("10.0.0.9"), 0, "no member of --fleet has an address of this machine"},
 	} {
-		self, err := FleetSelf(members, c.name, c.machine)
+		self, err := FleetSelf(members, c.name, c.witness, c.machine)
 		if (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) || self != c.self {
 			t.Errorf("%+v: %d, %v", c, self, err)
 		}

@@ -116,3 +116,9 @@ func ParseIP(s string) (netip.Addr, error) {
 	}
 	return addr, nil
 }
+
+// ParseFleetAlone reads the value of --fleet-alone.
+func ParseFleetAlone(text string) (FleetAlone, error) {
+	choice, err := ParseChoice(text, []string{string(AloneProven), string(AloneVIP), string(AloneAlways)})
+	return FleetAlone(choice), err
+}

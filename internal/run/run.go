@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -92,6 +93,9 @@ type engine struct {
 
 func (o Options) start(log zerolog.Logger, clients int, given service.Given) (*engine, error) {
 	c := o.Config
+	if c.Fleet != nil {
+		return nil, errors.New("--fleet: this version can be a witness only (magent witness): leave it out")
+	}
 	c.MaxClients = clients
 	so := proxy.Options{
 		Config: c, Log: log, Version: protocolVersion, Release: service.Release(), StoredEvery: storedEvery,
