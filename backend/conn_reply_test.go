@@ -189,7 +189,7 @@ func TestConnLimits(t *testing.T) {
 		body := make([]byte, 1<<20)
 		accepted := 0
 		r.do(func() {
-			for !r.c.Full() && r.c.Send([]byte("set k 0 0 1048574\r\n"), body, ascii.ShapeLine, r, 0) &&
+			for r.c.Full() == HasRoom && r.c.Send([]byte("set k 0 0 1048574\r\n"), body, ascii.ShapeLine, r, 0) &&
 				accepted < 100 {
 				accepted++
 			}

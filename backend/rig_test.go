@@ -146,7 +146,7 @@ func (r *rig) send(shape ascii.Shape, lines ...string) (accepted int) {
 	r.t.Helper()
 	r.do(func() {
 		for i, line := range lines {
-			if !r.c.Full() && r.c.Send([]byte(line), nil, shape, r, uint16(i)) {
+			if r.c.Full() == HasRoom && r.c.Send([]byte(line), nil, shape, r, uint16(i)) {
 				accepted++
 			}
 		}

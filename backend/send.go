@@ -1,14 +1,44 @@
 package backend
 
 import (
+	"strconv"
+
 	"magent/ascii"
 	"magent/internal/loop"
 )
 
-// Full reports whether the connection is at one of its limits and should not get new requests. Send does not check
-// this: what belongs to a request that was accepted is sent in any case.
-func (c *Conn) Full() bool {
-	return c.fifo.len() >= c.opt.MaxPending || c.s.Unsent()+len(c.early) > c.opt.MaxUnsent
+// Fullness tells which limit a connection is at.
+type Fullness uint8
+
+const (
+	HasRoom    Fullness = iota
+	FullQueue           // Options.MaxPending requests have no reply yet
+	FullOutput          // more than Options.MaxUnsent bytes wait for the socket
+)
+
+// Full tells whether the connection is at one of its limits and should not get new requests. Send does not check this:
+// what belongs to a request that was accepted is sent in any case.
+func (c *Conn) Full() Fullness {
+	switch {
+	case c.fifo.len() >= c.opt.MaxPending:
+		return FullQueue
+	case c.s.Unsent()+len(c.early) > c.opt.MaxUnsent:
+		return FullOutput
+	}
+	return HasRoom
+}
+
+// AppendFull appends to dst why a connection that was f takes no request: the limit, and what to do. f must not be
+// HasRoom.
+func (c *Conn) AppendFull(dst []byte, f Fullness) []byte {
+	if f == FullQueue {
+		dst = append(dst, "too many requests in flight ("...)
+		dst = strconv.AppendInt(dst, int64(c.opt.MaxPending), 10)
+		return append(dst, "); it hangs or is overloaded: send less, or add servers"...)
+	}
+	dst = append(dst, "too many bytes wait to be sent (more than "...)
+	dst = strconv.AppendInt(dst, int64(c.opt.MaxUnsent), 10)
+	return append(dst, "); it hangs, or the network is too slow: send less, or add servers"...)
 }
 
 // Send sends a request, head and then body, by the end of the turn. It keeps neither slice. The reply, framed by

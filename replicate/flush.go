@@ -15,8 +15,8 @@ func (e *Engine) flush(c *Call, r *ascii.Request) {
 	e.Count.CmdFlush++
 	c.Held = c.Held[:0]
 	for i, conn := range e.Conns {
-		if e.Full(i) {
-			c.Held = appendServerError(c.Held[:0], "flush_all was not carried out on any server:", conn, true)
+		if full := e.Full(i); full != backend.HasRoom {
+			c.Held = appendServerError(c.Held[:0], "flush_all was not carried out on any server:", conn, full)
 			c.flushed()
 			return
 		}
@@ -37,7 +37,7 @@ func (e *Engine) flush(c *Call, r *ascii.Request) {
 // line in a pool without backups, or if every server missed the flush_all.
 func (c *Call) unflushed(i int, what string, conn *backend.Conn) {
 	if c.e.Backups == nil || len(c.Unflushed) == len(c.e.Conns)-1 {
-		c.Held = appendServerError(c.Held[:0], what, conn, false)
+		c.Held = appendServerError(c.Held[:0], what, conn, backend.HasRoom)
 	}
 	if c.e.Backups != nil {
 		c.Unflushed = append(c.Unflushed, i)

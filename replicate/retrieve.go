@@ -95,7 +95,7 @@ func (c *Call) ask(from uint16, tried int, anew bool) {
 		id := uint16(first + n)
 		line := append(f.lines[n], "\r\n"...)
 		f.lines[n] = line
-		if e.Full(server) || !c.send(server, id, line, nil, ascii.ShapeValues) {
+		if e.Full(server) != backend.HasRoom || !c.send(server, id, line, nil, ascii.ShapeValues) {
 			c.abandon(id)
 			continue
 		}

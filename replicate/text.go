@@ -12,16 +12,30 @@ func (e *Engine) appendUnavailable(dst []byte, c *Call) []byte {
 		return append(dst, "SERVER_ERROR no server could answer for some of the keys\r\n"...)
 	}
 	dst = append(dst, "SERVER_ERROR "...)
-	dst = c.AppendTrouble(dst, call.Lead, c.lead)
-	if c.follow >= 0 {
-		dst = append(dst, "; "...)
-		dst = c.AppendTrouble(dst, call.Follow, c.follow)
+	first := true
+	for slot := uint16(call.Lead); slot <= call.Follow; slot++ {
+		if !c.atFault(slot) {
+			continue
+		}
+		if !first {
+			dst = append(dst, "; "...)
+		}
+		first = false
+		dst = c.AppendTrouble(dst, slot, c.at(slot))
 	}
 	return append(dst, "\r\n"...)
 }
 
-// appendServerError appends an error line that names conn and its trouble. full means that its queue is full.
-func appendServerError(dst []byte, what string, conn *backend.Conn, full bool) []byte {
+// atFault reports whether the server in slot is one of those because of which c fails. If a connection was full, a
+// mutation was not sent to the other server either: that one is named only if it is down.
+func (c *Call) atFault(slot uint16) bool {
+	i := c.at(slot)
+	full := c.plan != planRead && (c.HadNoRoom(call.Lead) || c.HadNoRoom(call.Follow))
+	return i >= 0 && (!full || c.HadNoRoom(slot) || !c.e.Health.Usable(i))
+}
+
+// appendServerError appends an error line that names conn and its trouble. full is call.AppendTrouble's.
+func appendServerError(dst []byte, what string, conn *backend.Conn, full backend.Fullness) []byte {
 	dst = append(dst, "SERVER_ERROR "...)
 	dst = append(dst, what...)
 	dst = append(dst, ' ')

@@ -2,6 +2,7 @@ package replicate
 
 import (
 	"magent/ascii"
+	"magent/backend"
 	"magent/internal/call"
 )
 
@@ -33,7 +34,7 @@ func (c *Call) touchBackups() {
 		p, b := e.Pair(key)
 		x := e.orders.of(key)
 		queue := x != nil && x.first != nil
-		if queue && !e.Full(p) && !e.Full(b) {
+		if queue && e.Full(p) == backend.HasRoom && e.Full(b) == backend.HasRoom {
 			m.touch[i] = touchApart
 			e.Do(e.NewCall(nobodyListens{}), &ascii.Request{Op: ascii.OpTouch, Key: key, Exptime: m.exptime})
 		} else if b >= 0 && e.Health.Readable(p) {

@@ -51,7 +51,7 @@ type Call struct {
 	self    backend.Receiver // the call in which this one is embedded
 	recycle func()           // returns it to its engine, if it is over
 
-	full [2]bool // by slot: the server's queue had no room for the request
+	full [2]backend.Fullness // by slot: what the server's connection had no room for
 }
 
 // Make initializes c as the embedded part of self. Release and Answer call recycle when c is over.
@@ -70,7 +70,7 @@ func (c *Call) Return() {
 	c.servers.lent--
 	c.progress = progress{}
 	c.Next, c.Done, c.Part, c.Lost = nil, false, Whole, false
-	c.client, c.full = nil, [2]bool{}
+	c.client, c.full = nil, [2]backend.Fullness{}
 }
 
 // Forsake counts c as returned without resetting it. It is for a call that is in an impossible state and must not be
@@ -123,11 +123,14 @@ func (c *Call) Send(i int, slot uint16, head, body []byte, shape ascii.Shape) bo
 	return true
 }
 
-// NoRoomAt reports whether the queue of server i is full, and remembers it for AppendTrouble.
+// NoRoomAt reports whether the connection to server i is full, and remembers it for AppendTrouble.
 func (c *Call) NoRoomAt(slot uint16, i int) bool {
 	c.full[slot] = c.servers.Full(i)
-	return c.full[slot]
+	return c.HadNoRoom(slot)
 }
+
+// HadNoRoom returns what NoRoomAt has found for slot.
+func (c *Call) HadNoRoom(slot uint16) bool { return c.full[slot] != backend.HasRoom }
 
 // AppendTrouble appends the name of server i, and why it could not answer what was sent with slot, to dst.
 func (c *Call) AppendTrouble(dst []byte, slot uint16, i int) []byte {

@@ -80,7 +80,10 @@ func (s *Servers) PrimaryOf(key []byte) int {
 // CopiesOf reports whether keys of server i may have their other copy on server j.
 func (s *Servers) CopiesOf(i, j int) bool { return (i < s.NumPrimaries) != (j < s.NumPrimaries) }
 
-// Full reports whether server i is usable but its queue is full. i < 0 stands for no server.
-func (s *Servers) Full(i int) bool {
-	return i >= 0 && s.Health.Usable(i) && s.Conns[i].Full()
+// Full tells whether server i is usable but its connection is full. i < 0 stands for no server.
+func (s *Servers) Full(i int) backend.Fullness {
+	if i < 0 || !s.Health.Usable(i) {
+		return backend.HasRoom
+	}
+	return s.Conns[i].Full()
 }

@@ -8,7 +8,7 @@ import (
 
 func TestTroubleBeforeTheFirstConnect(t *testing.T) {
 	conn := backend.NewConn(nil, backend.Options{Name: "s:1"}, nil)
-	if got := string(AppendTrouble(nil, conn, false)); got != "s:1: no connection yet" {
+	if got := string(AppendTrouble(nil, conn, backend.HasRoom)); got != "s:1: no connection yet" {
 		t.Errorf("%q", got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"magent/ascii"
+	"magent/backend"
 	"magent/internal/call"
 	"magent/resp"
 )
@@ -188,7 +189,7 @@ func (c *Call) onPart(part uint16, r *ascii.Reply) {
 func (c *Call) lostPart(part uint16) {
 	c.e.Count.Errors++
 	line := append(c.e.line[:0], "-ERR "...)
-	c.e.line = call.AppendTrouble(line, c.e.Conns[c.parts.server[part]], false)
+	c.e.line = call.AppendTrouble(line, c.e.Conns[c.parts.server[part]], backend.HasRoom)
 	c.failedPart(part, c.e.line)
 }
 

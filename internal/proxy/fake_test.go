@@ -108,6 +108,21 @@ func (f *fake) leave() {
 // answers has the server answer at once from now on.
 func (f *fake) answers(auto func(text string) (answer string)) { f.auto.Store(&auto) }
 
+// forgetful answers like a memcached that stores everything and keeps nothing.
+func forgetful(text string) string {
+	switch command, _, _ := strings.Cut(text, " "); command {
+	case "get":
+		return "END\r\n"
+	case "mg":
+		return "EN\r\n"
+	case "set":
+		return "STORED\r\n"
+	case "delete":
+		return "NOT_FOUND\r\n"
+	}
+	return "ERROR\r\n"
+}
+
 func (f *fake) accept() {
 	defer f.all.Done()
 	for {
