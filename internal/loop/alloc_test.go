@@ -54,3 +54,46 @@ func TestStreamAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// Neither does it if both ends are sealed, with messages that arrive in part and large ones.
+func TestSealedStreamAllocatesNothing(t *testing.T) {
+	l := idle(t)
+	fd, peer := pair(t)
+	near, far := seals()
+	var a, b Stream
+	h := handlerFunc(func(Events) {})
+	if a.OpenSealed(l, fd, near, Readable, h) != nil || b.OpenSealed(l, peer, far, Readable, h) != nil {
+		t.Fatal("cannot open")
+	}
+	small, large := pattern(100, 1), pattern(maxRecord, 2)
+	wire := make([]byte, 2*maxRecord)
+	if n := testing.AllocsPerRun(100, func() {
+		for range 16 {
+			a.Write(small)
+		}
+		_ = a.WriteLarge(large)
+		_ = a.Flush()
+		data, err := b.Read(0)
+		if len(data) != 16*len(small)+len(large) || err != nil {
+			t.Fatalf("%d bytes, %v", len(data), err)
+		}
+		b.Keep(data[50:])
+		b.Keep(nil)
+
+		b.Write(large[:30_000])
+		b.Write(small)
+		wire, _ = b.seal.end(append(wire[:0], b.out...))
+		b.dropOut()
+		_, _ = Send(peer, wire[:20_000])
+		if data, err = a.Read(0); len(data) > 0 || err != nil {
+			t.Fatalf("%d bytes of an incomplete record, %v", len(data), err)
+		}
+		_, _ = Send(peer, wire[20_000:])
+		if data, _ = a.Read(0); len(data) != 30_100 {
+			t.Fatalf("%d bytes", len(data))
+		}
+		a.Keep(nil)
+	}); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

@@ -38,6 +38,8 @@ type Stream struct {
 
 	out    []byte // out[outOff:] is not sent yet
 	outOff int
+
+	seal *Seal // nil: bytes are sent as they are. Else out is sealed, but for the record that seal has open at its end
 }
 
 // Open registers a connected or connecting socket. h gets its events.
@@ -46,11 +48,22 @@ func (s *Stream) Open(l *Loop, fd int, ev Events, h Handler) error {
 	return l.Register(fd, ev, h)
 }
 
+// OpenSealed is Open for a socket on which everything is sealed from the next byte on. seal must be new. If it is nil,
+// nothing is sealed.
+func (s *Stream) OpenSealed(l *Loop, fd int, seal *Seal, ev Events, h Handler) error {
+	err := s.Open(l, fd, ev, h)
+	s.seal = seal
+	return err
+}
+
 // Close closes the socket at the end of the turn, and returns the buffers to the pool. Unsent bytes are dropped.
 func (s *Stream) Close() {
 	s.l.Close(s.fd)
 	s.l.Pool.Put(s.in)
 	s.l.Pool.Put(s.out)
+	if s.seal != nil {
+		s.seal.release(&s.l.Pool)
+	}
 	*s = Stream{l: s.l, fd: -1}
 }
 
@@ -78,14 +91,14 @@ func (s *Stream) FD() int { return s.fd }
 // consumed. need is the size of the whole message that is incomplete, if known; else 0.
 //
 // At the end of the stream the error is io.EOF. If there is nothing to read, data is empty, and Keep must not be
-// called.
+// called. So it is when only a part of a sealed record has arrived.
 func (s *Stream) Read(need int) (data []byte, err error) {
 	have := len(s.in) - s.inOff
 	if have >= smallTail {
 		return s.readOn(need)
 	}
 	buf := s.l.readBuf
-	n, err := Recv(s.fd, buf[copy(buf, s.in[s.inOff:]):])
+	n, err := s.recv(buf[copy(buf, s.in[s.inOff:]):])
 	if err = readError(n, err); err != nil || n <= 0 {
 		return nil, err
 	}
@@ -97,12 +110,22 @@ func (s *Stream) Read(need int) (data []byte, err error) {
 // readOn is Read if the kept bytes are many: it reads at most maxRead bytes into the stream's own buffer.
 func (s *Stream) readOn(need int) (data []byte, err error) {
 	s.room(need)
-	n, err := Recv(s.fd, s.in[len(s.in):min(cap(s.in), len(s.in)+maxRead)])
+	n, err := s.recv(s.in[len(s.in):min(cap(s.in), len(s.in)+maxRead)])
 	if err = readError(n, err); err != nil || n <= 0 {
 		return nil, err
 	}
 	s.in = s.in[:len(s.in)+n]
 	return s.in[s.inOff:], nil
+}
+
+// recv is Recv. If the stream is sealed, it reads at most maxRead bytes, and opens them.
+func (s *Stream) recv(b []byte) (n int, err error) {
+	if s.seal == nil {
+		return Recv(s.fd, b)
+	}
+	raw := s.l.Pool.Get(maxRead)
+	defer s.l.Pool.Put(raw)
+	return s.seal.recv(s.fd, b, raw[:maxRead], &s.l.Pool)
 }
 
 func readError(n int, err error) error {
@@ -123,13 +146,19 @@ func readError(n int, err error) error {
 //
 // A reply with many values announces them one by one. So a new buffer has room for at least half as many bytes as are
 // there. Otherwise each value would cause a copy of all the previous ones.
+//
+// What is there of a sealed record needs room as well.
 func (s *Stream) room(need int) {
 	have := len(s.in) - s.inOff
 	ahead := max(stride, have)
 	if have >= largePart {
 		ahead = 7 * have
 	}
-	want := min(max(need-have, 1<<minClass), ahead)
+	least := 1 << minClass
+	if s.seal != nil {
+		least += s.seal.kept()
+	}
+	want := max(least, min(need-have, ahead))
 	if cap(s.in)-len(s.in) >= min(want, maxRead) {
 		return
 	}
@@ -146,7 +175,8 @@ func (s *Stream) room(need int) {
 // Tail returns the kept bytes without reading. Keep must follow, as after Read.
 func (s *Stream) Tail() []byte { return s.in[s.inOff:] }
 
-// Kept returns the size of the buffer for kept bytes; 0: there are none.
+// Kept returns the size of the buffer for kept bytes; 0: there are none. It does not count what has arrived of an
+// incomplete sealed record, at most 64 KiB.
 func (s *Stream) Kept() int { return cap(s.in) }
 
 // Keep ends the use of the bytes that Read returned. It keeps rest, which must be the end of these bytes, for the next
@@ -176,6 +206,11 @@ func (s *Stream) dropIn() {
 
 // Write copies data to the bytes that Flush sends.
 func (s *Stream) Write(data []byte) {
+	if s.seal != nil {
+		s.reserve(sealedSize(len(data)))
+		s.out = s.seal.write(s.out, data)
+		return
+	}
 	s.reserve(len(data))
 	s.out = append(s.out, data...)
 }
@@ -196,6 +231,9 @@ func (s *Stream) reserve(n int) {
 // not accept are copied, for Flush. Small data is only written. WriteLarge must not be called on a stream that is
 // still connecting.
 func (s *Stream) WriteLarge(data []byte) error {
+	if s.seal != nil {
+		return s.sealLarge(data)
+	}
 	if s.watch&Writable != 0 || len(data) < LargeWrite {
 		s.Write(data)
 		return nil
@@ -218,9 +256,46 @@ func (s *Stream) WriteLarge(data []byte) error {
 	return nil
 }
 
+// sealBurst is the size in bytes from which sealed output is sent before more is sealed.
+const sealBurst = 4 * maxRecord
+
+// sealLarge is WriteLarge if the stream is sealed. data is not copied before it is encrypted, but all of it is
+// encrypted now, as it is borrowed.
+func (s *Stream) sealLarge(data []byte) error {
+	if len(data) < LargeWrite {
+		s.Write(data)
+		return nil
+	}
+	for len(data) > 0 {
+		room := sealedSize(len(data))
+		if !s.Blocked() {
+			room = min(room, sealBurst)
+		}
+		s.reserve(room)
+		n := min(len(data), maxSealed)
+		out, err := s.seal.add(s.out, data[:n])
+		if s.out = out; err != nil {
+			return err
+		}
+		if data = data[n:]; s.Blocked() || len(data) > 0 && s.Unsent() < sealBurst {
+			continue
+		}
+		if err := s.Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Flush sends the bytes that were written. If the socket does not accept all of them, it is watched until it is
 // writable, and the owner must then call Flush again.
 func (s *Stream) Flush() error {
+	if s.seal != nil {
+		out, err := s.seal.end(s.out)
+		if s.out = out; err != nil {
+			return err
+		}
+	}
 	for s.outOff < len(s.out) {
 		n, err := Send(s.fd, s.out[s.outOff:])
 		if err != nil {
@@ -238,14 +313,23 @@ func (s *Stream) Flush() error {
 }
 
 func (s *Stream) dropOut() {
+	if s.seal != nil {
+		s.seal.drop()
+	}
 	if s.out != nil {
 		s.l.Pool.Put(s.out)
 		s.out, s.outOff = nil, 0
 	}
 }
 
-// Unsent returns the number of bytes that are written but not sent.
-func (s *Stream) Unsent() int { return len(s.out) - s.outOff }
+// Unsent returns the number of bytes that are written but not sent, as they will be sent.
+func (s *Stream) Unsent() int {
+	n := len(s.out) - s.outOff
+	if s.seal != nil {
+		n += s.seal.owed()
+	}
+	return n
+}
 
 // Blocked reports whether the socket has not accepted all bytes. It is also true while the stream is connecting, if
 // the owner waits for Writable.

@@ -30,6 +30,20 @@ func Recv(fd int, b []byte) (n int, err error) {
 	return int(r), nil
 }
 
+// Recv2 is Recv into a and then b, in one system call. Either may be empty, but not both.
+func Recv2(fd int, a, b []byte) (n int, err error) {
+	if len(a) == 0 {
+		return Recv(fd, b)
+	}
+	var iov [2]unix.Iovec
+	msg := message(&iov, a, b)
+	r, _, errno := unix.RawSyscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&msg)), 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(r), nil
+}
+
 // Send writes to a non-blocking socket, and returns how many bytes it accepted. If the peer has closed the connection,
 // that is an error, never a SIGPIPE.
 func Send(fd int, b []byte) (n int, err error) {
@@ -44,6 +58,16 @@ func Send(fd int, b []byte) (n int, err error) {
 // Send2 is Send for the bytes of a followed by those of b, in one system call.
 func Send2(fd int, a, b []byte) (n int, err error) {
 	var iov [2]unix.Iovec
+	msg := message(&iov, a, b)
+	r, _, errno := unix.RawSyscall(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&msg)), unix.MSG_NOSIGNAL)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(r), nil
+}
+
+// message describes the bytes of a followed by those of b.
+func message(iov *[2]unix.Iovec, a, b []byte) unix.Msghdr {
 	k := 0
 	for _, p := range [2][]byte{a, b} {
 		if len(p) > 0 {
@@ -54,11 +78,7 @@ func Send2(fd int, a, b []byte) (n int, err error) {
 	}
 	msg := unix.Msghdr{Iov: &iov[0]}
 	msg.SetIovlen(k)
-	r, _, errno := unix.RawSyscall(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&msg)), unix.MSG_NOSIGNAL)
-	if errno != 0 {
-		return 0, errno
-	}
-	return int(r), nil
+	return msg
 }
 
 // Again reports whether err means that the call can be repeated later: the descriptor is not ready, or a signal came.
