@@ -3,8 +3,6 @@ package simulation
 import (
 	"fmt"
 	"time"
-
-	"magent/internal/fleet/forward"
 )
 
 // outcome is what a client is told.
@@ -75,13 +73,13 @@ func (w *world) client() {
 
 // serve is what a member does with a client's request.
 func (n *node) serve(o *op) {
-	n.forward(n.queue.Add(forward.Request{
+	n.forward(n.queue.Add(Request{
 		ID: o.id, Group: groupOf(o.key), Mutation: o.write, Deadline: n.local() + 1500*ms,
 	}))
 }
 
 // forward hands requests to their owners.
-func (n *node) forward(sends []forward.Send) {
+func (n *node) forward(sends []Send) {
 	for _, s := range sends {
 		o := n.clients[s.ID]
 		if o == nil {

@@ -32,7 +32,7 @@ type node struct {
 	late    []func() // what came while it was stopped
 	core    *core.Core
 	engine  *engine
-	queue   *forward.Queue
+	queue   *Queue
 	clocks  []forward.Clock // of the others
 	clients map[uint64]*op  // by request
 	gone    bool            // Left was decided
@@ -61,7 +61,7 @@ func (n *node) do(process int, what func()) {
 func (n *node) start() {
 	n.process++
 	n.up, n.paused, n.late, n.gone = true, false, nil, false
-	n.queue, n.clocks = forward.New(), make([]forward.Clock, len(n.w.nodes))
+	n.queue, n.clocks = NewQueue(), make([]forward.Clock, len(n.w.nodes))
 	n.clients = map[uint64]*op{}
 	n.engine = newEngine(n)
 	var err error
@@ -273,9 +273,9 @@ func viewText(v view.View) string {
 func (n *node) route() {
 	v := n.core.View()
 	for _, name := range []string{"p", "q"} {
-		var owner forward.Owner
+		var owner Owner
 		if g := v.Group(name); g != nil {
-			owner = forward.Owner{Name: g.Owner, Incarnation: g.Incarnation, Epoch: g.Since}
+			owner = Owner{Name: g.Owner, Incarnation: g.Incarnation, Epoch: g.Since}
 		}
 		n.forward(n.queue.Owner(name, owner))
 	}

@@ -1,18 +1,10 @@
-// Package forward keeps account of requests that a member hands to the owner of their group: what was sent where,
-// what may be sent again, and what a client is told when no answer comes. It is a pure machine without requests'
-// bytes, clocks and links.
-//
-// Requests of a group go to its owner in the order in which they came, over one link, first in first out. A mutation
-// is sent only once. If its link ends, or the group gets another owner, nobody knows whether it was carried out. The
-// client is told so at its deadline, after which the owner may not carry it out any more (Clock). Reads, and requests
-// that were not sent or were given back, go to the next owner, in order.
-package forward
+package simulation
 
 import (
 	"slices"
 	"time"
 
-	"magent/internal/fault"
+	"magent/internal/fleet/forward"
 )
 
 // Owner is a process that owns a group in an epoch. The zero value: nobody does.
@@ -42,7 +34,9 @@ type End struct {
 	Unknown bool
 }
 
-// Queue has the requests of one loop that are not answered.
+// Queue has the requests of one member that are not answered: a small copy of what backend.Conn does with those of a
+// loop. What becomes of them is the product's decision (forward.Fates). A client is told only at its deadline that
+// nobody knows, or that nobody decides.
 type Queue struct {
 	lines map[string]*line
 	group map[uint64]string // by request
@@ -61,8 +55,8 @@ type item struct {
 	doubt bool // it was sent, and no answer is expected any more
 }
 
-// New is an empty queue.
-func New() *Queue { return &Queue{lines: map[string]*line{}, group: map[uint64]string{}} }
+// NewQueue is an empty queue.
+func NewQueue() *Queue { return &Queue{lines: map[string]*line{}, group: map[uint64]string{}} }
 
 func (q *Queue) line(group string) *line {
 	l := q.lines[group]
@@ -112,11 +106,13 @@ func (q *Queue) Owner(group string, owner Owner) []Send {
 func (l *line) lost() {
 	for i := range l.items {
 		it := &l.items[i]
-		switch {
-		case !it.sent || it.doubt:
-		case it.Mutation && !fault.SendOnce:
+		if !it.sent || it.doubt {
+			continue
+		}
+		asked := []forward.Request{{Mutation: it.Mutation, Written: true, Keys: []string{it.Group}}}
+		if forward.Fates(forward.Broken, asked)[0] == forward.Unknown {
 			it.doubt = true
-		default:
+		} else {
 			it.sent = false
 		}
 	}
