@@ -59,6 +59,10 @@ type Options struct {
 	Knock    bool   // without Greet: ask whether it accepts connections, and for its abilities: Meta
 	MaxJoint int    // keys on the command line of a joint get; 1 or less: no joint gets
 	Redis    *Login // the server is a Redis, and gets this first; nil: it is a memcached
+	// Relay: the other end is the owner of a fleet, see relay.go. ConnectTimeout is how long a request waits for an
+	// owner, and Timeout, which must not be 0, how long for its answer. The options that ask a server what it is and
+	// can must not be set, nor Lazy, and MaxJoint must be 1.
+	Relay *Relay
 	// Strict makes a broken invariant panic, in tests. With -race and with -tags faults it always does
 	Strict bool
 }
@@ -136,6 +140,7 @@ type Conn struct {
 	waiting *loop.Timer // deadline of the drains, set while a Connect waits for them
 
 	route route
+	relay *relayed // nil: this is no connection to owners
 }
 
 // Stats counts what happened on a connection and its successors.
@@ -173,6 +178,9 @@ var (
 func NewConn(l *loop.Loop, opt Options, w Watcher) *Conn {
 	c := &Conn{opt: opt, l: l, watcher: w}
 	c.clock = loop.NewTimer(c.tick)
+	if opt.Relay != nil {
+		c.relay = newRelayed(c)
+	}
 	return c
 }
 
@@ -262,6 +270,13 @@ func (c *Conn) Shut() {
 
 // fail takes the connection down. It tells the Watcher first, then everyone who waits for a reply.
 func (c *Conn) fail(err error) {
+	if c.relay != nil {
+		if !c.shut {
+			c.relink(err)
+			return
+		}
+		c.relay.unlink(c.l)
+	}
 	quiet := c.fifo.len() == 0
 	idle := errors.Is(err, ErrClosed) && quiet && c.proven() || errors.Is(err, ErrMoved) && quiet ||
 		errors.Is(err, ErrReplaced)

@@ -24,6 +24,11 @@ func (c *Conn) Connect() {
 	if c.state != down || c.wanted || c.shut {
 		return
 	}
+	if c.relay != nil {
+		c.state = connecting
+		c.link()
+		return
+	}
 	if len(c.drains) > 0 {
 		c.waitForDrains()
 		return

@@ -15,6 +15,8 @@ type entry struct {
 	more   bool   // the joint get continues with the next entry, which exists and is joined
 	value  bool   // the command line is followed by a value
 	keyed  bool   // see Expect
+	reads  bool   // see Repeatable
+	begun  bool   // an owner has got it, or may have; at is when the first one did
 	size   uint32 // bytes of the request
 	keys   uint16 // values that the reply may have; 0: one
 	key    uint64 // joined, keyed: hash of the key

@@ -44,11 +44,22 @@ func (c *Conn) checkFields() {
 		"an unfinished line is not a joint get, or will not be finished")
 	c.must(c.work.flow <= c.work.at && 0 <= c.work.moved && c.work.moved < progressBytes,
 		"bytes have moved without counting as progress")
+	if r := c.relay; r != nil {
+		c.must(c.given <= r.Passed && r.Passed <= n, "requests are given up or passed on that are not")
+		c.must(0 <= r.Unpassed && r.Unpassed <= r.Size() && (n == r.Passed) == (r.Unpassed == 0),
+			"other bytes are to be passed on than those of the requests that were not")
+		c.must(c.state == ready || r.Passed == 0, "requests were passed on before the connection was ready")
+	}
 }
 
 // checkTimers asserts that everything that is waited for has a deadline.
 func (c *Conn) checkTimers() {
 	limited := c.opt.Timeout > 0
+	if c.relay != nil && c.state != ready {
+		c.must((c.fifo.len() > 0) == c.clock.IsSet(), "a request waits for an owner without a deadline")
+		c.must(c.state != connecting || c.relay.making || c.relay.again.IsSet(), "nobody makes a connection")
+		return
+	}
 	c.must(c.state != connecting && (c.state != greeting || !limited) || c.clock.IsSet(),
 		"a connection is being made without a deadline")
 	c.must(c.state != ready || !limited || c.fifo.len() == c.given || c.clock.IsSet(),
@@ -65,6 +76,10 @@ func (c *Conn) checkEarly() {
 	sum := 0
 	for i := range c.fifo.len() {
 		sum += int(c.fifo.at(i).size)
+	}
+	if c.relay != nil {
+		c.must(sum == c.relay.Size(), "the kept requests have other sizes than their bytes")
+		return
 	}
 	c.must(sum == len(c.early), "the collected requests have other sizes than their bytes")
 }

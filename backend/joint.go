@@ -54,6 +54,7 @@ func (c *Conn) single(command, key []byte, to Receiver, slot uint16) bool {
 		return false
 	}
 	c.Expect(key)
+	c.Repeatable()
 	return true
 }
 

@@ -2,6 +2,7 @@ package backend
 
 import (
 	"magent/ascii"
+	"magent/internal/fleet/forward"
 	"magent/internal/loop"
 )
 
@@ -18,6 +19,7 @@ func (c *Conn) onReady(ev loop.Events) {
 			c.onConnect(loop.SocketError(c.s.FD()))
 		}
 		return
+	case c.state == greeting && c.relay != nil:
 	case c.state == greeting:
 		if ev&loop.Readable != 0 {
 			c.readHello()
@@ -31,6 +33,9 @@ func (c *Conn) onReady(ev loop.Events) {
 			return
 		}
 		c.work.move(unsent-c.s.Unsent(), c.l.Now())
+		if c.relay != nil && c.relay.Unpassed > 0 && c.state == ready {
+			c.flushLater()
+		}
 	}
 	if ev&loop.Readable != 0 {
 		c.read()
@@ -61,6 +66,7 @@ func (c *Conn) read() {
 		return
 	}
 	c.s.Keep(rest)
+	c.relax()
 }
 
 // take delivers all complete replies in data and returns the rest.
@@ -68,6 +74,20 @@ func (c *Conn) take(data []byte) (rest []byte, err error) {
 	epoch := c.epoch
 	c.need = 0
 	for len(data) > 0 {
+		if c.relay != nil {
+			if forward.IsMark(data[0]) {
+				if n, err := c.takeMark(data); n > 0 && c.epoch == epoch {
+					data = data[n:]
+					continue
+				} else if err != nil || c.epoch == epoch {
+					return data, err
+				}
+				return nil, nil
+			}
+			if c.relay.Passed == 0 {
+				return nil, ErrUnasked
+			}
+		}
 		if c.fifo.len() == c.open { // the server has not been asked for anything yet
 			return nil, ErrUnasked
 		}
@@ -113,6 +133,9 @@ func (c *Conn) frame(data []byte, shape ascii.Shape) (n, need int, ok bool) {
 // answer delivers r to the first request in the FIFO.
 func (c *Conn) answer(r *ascii.Reply) {
 	e := c.fifo.pop()
+	if c.relay != nil {
+		c.relay.Forget(int(e.size))
+	}
 	if e.to == nil {
 		c.given--
 		return
@@ -126,8 +149,17 @@ func (c *Conn) answer(r *ascii.Reply) {
 	if e.withheld != nil {
 		r = c.refusalOf(e.withheld)
 	}
-	e.to.OnReply(e.slot, c, r)
+	if c.relay == nil {
+		e.to.OnReply(e.slot, c, r)
+	} else {
+		c.relay.Answering(int(e.size))
+		e.to.OnReply(e.slot, c, r)
+		c.relay.Answering(0)
+	}
 	if c.doubt != nil {
 		c.fifo.unpop(e)
+		if c.relay != nil {
+			c.relay.Recall(int(e.size))
+		}
 	}
 }

@@ -23,7 +23,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // recorder writes down what a connection tells its Watcher and its Receivers, as lines of text.
 type recorder struct{ events chan string }
 
-func (r *recorder) OnReply(slot uint16, _ *Conn, p *ascii.Reply) {
+func (r *recorder) OnReply(slot uint16, c *Conn, p *ascii.Reply) {
+	if p.Kind == ascii.Lost && c.relay != nil {
+		r.events <- fmt.Sprintf("%d lost: %v", slot, c.err)
+		return
+	}
 	if p.Kind == ascii.Lost {
 		r.events <- fmt.Sprintf("%d lost", slot)
 		return

@@ -22,7 +22,8 @@ func (c *Conn) Full() Fullness {
 	switch {
 	case c.fifo.len() >= c.opt.MaxPending:
 		return FullQueue
-	case c.s.Unsent()+len(c.early) > c.opt.MaxUnsent:
+	case c.relay == nil && c.s.Unsent()+len(c.early) > c.opt.MaxUnsent,
+		c.relay != nil && c.relay.Size() > c.opt.MaxUnsent:
 		return FullOutput
 	}
 	return HasRoom
@@ -53,6 +54,11 @@ func (c *Conn) Send(head, body []byte, shape ascii.Shape, to Receiver, slot uint
 	e := c.push(to, slot, shape, len(head)+len(body))
 	e.value = len(body) > 0
 	e.keys = keysOf(head, shape)
+	if c.relay != nil {
+		c.keep(head, body)
+		c.check()
+		return true
+	}
 	if why := c.Lacking(shape); why != nil {
 		e.withhold(why)
 		head, body = knockLine, nil
@@ -109,7 +115,10 @@ func (c *Conn) Flush() {
 	}
 	c.endJoint()
 	err := c.broken
-	if err == nil && !c.s.Blocked() {
+	switch {
+	case c.relay != nil:
+		err = c.passOn()
+	case err == nil && !c.s.Blocked():
 		err = c.s.Flush()
 	}
 	if err != nil {

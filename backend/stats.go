@@ -49,7 +49,9 @@ type Queue struct {
 // It takes time in proportion to their number.
 func (c *Conn) Queue() Queue {
 	left := len(c.early)
-	if c.state == ready {
+	if c.relay != nil {
+		left = c.relay.Unpassed
+	} else if c.state == ready {
 		left = c.s.Unsent()
 	}
 	q := Queue{UnsentBytes: left}

@@ -157,10 +157,10 @@ func (c *Call) Lose(line []byte) {
 	c.Answer(line)
 }
 
-// noteLoss counts an error. The exception is a part of a multi-get in a pool without backups: the other parts may
-// still be hits, so only Lost is set.
+// noteLoss counts an error. The exception is a part of a multi-get of which the client gets what there is: the other
+// parts may still be hits, so only Lost is set.
 func (c *Call) noteLoss() {
-	c.Lost = c.Part != call.Whole && c.e.Backups == nil
+	c.Lost = c.Part != call.Whole && c.e.Partial()
 	if !c.Lost {
 		c.e.countError(c.op)
 	}

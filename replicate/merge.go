@@ -16,8 +16,8 @@ func (c *Call) merge(slot uint16, last []byte) {
 	case m.refused.Raw != nil:
 		c.finish(m.refused.Kind, m.refused.Raw)
 		return
-	case m.lost > 0 && (c.e.Backups != nil || m.lost == len(m.owner)):
-		c.fail() // a pool without backups returns what the other servers have
+	case m.lost > 0 && (!c.e.Partial() || m.lost == len(m.owner)):
+		c.fail()
 		return
 	}
 	c.e.countRetrieval(c.op, len(m.owner), m.hits)

@@ -54,7 +54,11 @@ func (c *Call) sendRead(i int, slot uint16, head []byte) bool {
 	case ascii.OpGets:
 		sent = c.e.Conns[i].Gets(head, c, slot)
 	default:
-		return c.send(i, slot, head, nil, c.shape)
+		if !c.send(i, slot, head, nil, c.shape) {
+			return false
+		}
+		c.e.Conns[i].Repeatable()
+		return true
 	}
 	if !sent {
 		return false

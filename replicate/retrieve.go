@@ -99,6 +99,9 @@ func (c *Call) ask(from uint16, tried int, anew bool) {
 			c.abandon(id)
 			continue
 		}
+		if !touches(c.op) {
+			e.Conns[server].Repeatable()
+		}
 		m.asked[id].again, m.asked[id].seq = tried != nobody, e.Dirty(server).Seq()
 		e.Count.Fragments++
 		switch {

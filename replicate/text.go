@@ -8,7 +8,12 @@ import (
 // appendUnavailable appends the error line for a request that no server could answer. It names the servers and what is
 // wrong with them.
 func (e *Engine) appendUnavailable(dst []byte, c *Call) []byte {
-	if c.plan == planRetrieve {
+	switch {
+	case c.plan != planRetrieve:
+	case e.Relay:
+		dst = call.AppendTrouble(append(dst, "SERVER_ERROR "...), e.Conns[0], e.Conns[0].Full())
+		return append(dst, "\r\n"...)
+	default:
 		return append(dst, "SERVER_ERROR no server could answer for some of the keys\r\n"...)
 	}
 	dst = append(dst, "SERVER_ERROR "...)

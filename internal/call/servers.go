@@ -20,6 +20,9 @@ type Options struct {
 	Count *stats.Counters
 	Hot   *stats.HotKeys // gets the keys of all requests
 
+	// Relay: the one server is the owner of a fleet. What it answers is the answer, as that of a pool with backups.
+	Relay bool
+
 	Strict bool // a violated invariant is a panic; for tests
 }
 
@@ -48,6 +51,9 @@ func (s *Servers) Broken(what string, key []byte) {
 	}
 	s.Count.Inconsistencies++
 }
+
+// Partial reports whether the answer to a multi-get has what there is, where some servers cannot be asked.
+func (s *Servers) Partial() bool { return s.Backups == nil && !s.Relay }
 
 // Idle reports whether no call is under way.
 func (s *Servers) Idle() bool { return s.lent == 0 }

@@ -127,6 +127,9 @@ func (l *Loop) Advance(d time.Duration) {
 // suspended or got no processor is not counted (tick).
 func (l *Loop) Now() int64 { return l.now }
 
+// Spent returns how long this turn has taken so far.
+func (l *Loop) Spent() time.Duration { return max(0, time.Since(l.base)-time.Duration(l.now)) }
+
 // tick begins a turn and reads the clock. If the last turn took very long, the process was suspended or got no
 // processor. In this case the loop's clock stands still for that time. Otherwise deadlines would pass although the
 // answers may already wait in the sockets.
