@@ -15,6 +15,7 @@ import (
 	"magent/internal/loop"
 	"magent/internal/pool"
 	"magent/internal/session"
+	"magent/internal/stats"
 	"magent/internal/vip"
 )
 
@@ -73,6 +74,10 @@ type Service struct {
 	loops       sync.WaitGroup
 	helpers     sync.WaitGroup
 	dead        chan error
+
+	// fleet gives what this process knows of its fleet, to any goroutine; nil: it is in none. It is set before the
+	// loops run.
+	fleet func() *stats.Fleet
 }
 
 // Addrs returns the bound addresses. In place of port 0 they have the port that the kernel chose.

@@ -18,9 +18,17 @@ import (
 
 // answerStats answers a client of a pool that asks for figures (session.Options). It runs on the client's loop.
 func (svc *Service) answerStats(sh *session.Shard, p *pool.Pool, c *call.Call, what string) {
-	if what == "settings" {
+	switch what {
+	case "settings":
 		process := svc.process()
 		c.Answer(stats.AppendSettings(nil, &process))
+		return
+	case "fleet":
+		if svc.fleet == nil {
+			c.Answer([]byte("ERROR\r\n")) // as for what nobody knows
+		} else {
+			c.Answer(stats.AppendFleet(nil, svc.fleet()))
+		}
 		return
 	}
 	sh.L.SendTo(svc.shards[0].L, &statsRound{svc: svc, call: c, what: what, pool: p, home: sh})
@@ -101,6 +109,9 @@ func (svc *Service) process() stats.Process {
 		Accepting: svc.group.Clients.Load() < int64(svc.cfg.MaxClients), Draining: svc.draining.Load(),
 		JournalErrors: svc.journalErrors.Load(),
 		Reloads:       uint64(svc.reloads), ReloadErrors: svc.reloadErrors.Load(),
+	}
+	if svc.fleet != nil {
+		p.Fleet = svc.fleet()
 	}
 	for i := range svc.cfgs {
 		c := svc.cfgs[i]

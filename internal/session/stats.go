@@ -12,7 +12,7 @@ func (s *Session) stats(r *ascii.Request) {
 	case "", "servers", "reset", "hotkeys":
 		s.work -= statsWork
 		s.sh.group.Stats(s.sh, s.pool, &s.call().Call, what)
-	case "settings":
+	case "settings", "fleet":
 		s.sh.group.Stats(s.sh, s.pool, &s.call().Call, what)
 	case "items", "slabs", "sizes", "conns": // a proxy has nothing to tell of these, but exporters ask
 		s.say("END\r\n")

@@ -9,7 +9,11 @@ import (
 // Unready returns a reason for each pool that cannot serve all of its keys. It says whether the pool can serve any. A
 // key can be served if its primary or its backup may be read. Any server may be the backup, so if a primary is not
 // up, all backups have to be. Without backups all servers have to be up, or only one if keys move to other servers.
+// A member of a fleet gives the reasons for which it neither decides nor knows who does.
 func Unready(p *Process, s *Snapshot) (reasons []string) {
+	if p.Fleet != nil {
+		reasons = p.Fleet.Unready()
+	}
 	for i := range p.Pools {
 		pool := &p.Pools[i]
 		servers := s.ServersOf(pool.Name)
@@ -25,8 +29,11 @@ func Unready(p *Process, s *Snapshot) (reasons []string) {
 	return reasons
 }
 
-// Serves reports whether any key of any pool can be served.
+// Serves reports whether any key of any pool can be served. A witness serves the fleet while it is in a view.
 func Serves(p *Process, s *Snapshot) bool {
+	if p.Fleet != nil && (len(p.Fleet.Unready()) > 0 || p.Fleet.Witness) {
+		return len(p.Fleet.Unready()) == 0
+	}
 	for i := range p.Pools {
 		if serves(s.ServersOf(p.Pools[i].Name)) {
 			return true

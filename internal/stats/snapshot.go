@@ -153,6 +153,7 @@ type Process struct {
 	MaxValue   int
 	Draining   bool
 	Pools      []Pool
+	Fleet      *Fleet // what this process knows of its fleet; nil: it is in none
 
 	JournalErrors uint64 // failed writes to --state-dir
 	Reloads       uint64 // of the configuration

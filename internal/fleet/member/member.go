@@ -28,8 +28,12 @@ type Options struct {
 	// Decided carries a decision out, on the member's goroutine; c may be used until it returns. Nothing of the member
 	// may be waited for there. nil: there is nothing to carry out, as for a witness.
 	Decided func(c *core.Core, d core.Decision)
-	// Trouble says why there is no link to a member, nil: there is one again. Any goroutine calls it.
+	// Trouble says why there is no link to a member, nil: there is one again. Any goroutine calls it, once for each
+	// change.
 	Trouble func(name string, err error)
+	// Backwards says by how much the clock ran backwards. What the lease was good for is lost then. The member's
+	// goroutine calls it; nil: nobody is told.
+	Backwards func(by time.Duration)
 	// Failed says that the member takes part no more, once: its state cannot be kept, or what the others have agreed
 	// on is not understood. The process has to end. A goroutine of the member calls it; so it must not wait for Close.
 	Failed func(err error)
@@ -51,6 +55,8 @@ type Member struct {
 	pending []core.Write
 
 	proving map[suspect]bool // who is being asked for; of run alone
+	now     time.Duration    // the latest that run has read
+	figures figures
 	failing sync.Once
 
 	incarnation atomic.Uint64
@@ -83,6 +89,25 @@ func (m *Member) call(do func(now time.Duration)) {
 	case m.calls <- do:
 	case <-m.ctx.Done():
 	}
+}
+
+// Answers tells whether the member's goroutine does anything before ctx is done.
+func (m *Member) Answers(ctx context.Context) bool {
+	done := make(chan struct{})
+	select {
+	case m.calls <- func(time.Duration) { close(done) }:
+	case <-ctx.Done():
+		return false
+	case <-m.ctx.Done():
+		return false
+	}
+	select {
+	case <-done:
+		return true
+	case <-ctx.Done():
+	case <-m.ctx.Done():
+	}
+	return false
 }
 
 // LeaseUntil is when this process's right to decide ends, by Now; 0: it has none.

@@ -27,10 +27,12 @@ func Open(opt Options) (*Member, error) {
 	}
 	m.view.Store(new(view.View))
 	m.incarnation.Store(c.Incarnation())
+	m.figures.refused, m.figures.trouble = map[string]string{}, map[string]string{}
+	m.show(Now())
 	m.links = link.Open(opt.Listener, link.Options{
 		Name: opt.Core.Name, Fleet: opt.Fleet, Peers: opt.Peers, Secret: opt.Secret,
 		Patience:    patience * opt.Core.Tick,
-		Incarnation: m.incarnation.Load, Received: m.received, Ended: m.ended, Trouble: opt.Trouble,
+		Incarnation: m.incarnation.Load, Received: m.received, Ended: m.ended, Trouble: m.trouble,
 	})
 	m.done.Add(2)
 	go m.run()
@@ -72,11 +74,34 @@ func (m *Member) run() {
 		case <-m.ctx.Done():
 			return
 		case <-ticker.C:
-			m.core.Tick(Now())
+			m.core.Tick(m.read())
 		case do := <-m.calls:
-			do(Now())
+			do(m.read())
 		}
 		m.carryOut()
+		m.show(m.now)
+	}
+}
+
+// read reads the clock. It can only run backwards where the machine, or the namespace of its time, was put back: then
+// the lease is lost (lease.Owner), and nothing that is on disk depends on it.
+func (m *Member) read() time.Duration {
+	now := Now()
+	if by := m.now - now; by > 0 {
+		m.figures.backwards.Add(1)
+		m.figures.published = 0
+		if m.opt.Backwards != nil {
+			m.opt.Backwards(by)
+		}
+	}
+	m.now = now
+	return now
+}
+
+// trouble passes on why there is no link to a member, nil: there is one again.
+func (m *Member) trouble(name string, err error) {
+	if m.figures.lost(name, err) {
+		m.opt.Trouble(name, err)
 	}
 }
 
@@ -109,6 +134,7 @@ func (m *Member) publish() {
 }
 
 func (m *Member) decided(d core.Decision) {
+	m.figures.noted(d)
 	switch d.Act {
 	case core.Changed:
 		v := d.View.Clone()
@@ -127,7 +153,9 @@ func (m *Member) decided(d core.Decision) {
 func (m *Member) received(from string, body []byte) {
 	message, err := core.ParseMessage(body)
 	if err != nil {
-		m.opt.Trouble(from, err)
+		if m.figures.lost("a message of "+from, err) {
+			m.opt.Trouble(from, err)
+		}
 		return
 	}
 	m.call(func(now time.Duration) { m.core.Receive(now, from, message) })

@@ -1,0 +1,20 @@
+package core
+
+// What people are shown of a member. Nothing here changes anything that the core decides by.
+
+// Heard tells whether the process that the view has of a member was heard in the last ticks. Of this process itself
+// it is true.
+func (c *Core) Heard(name string) bool {
+	m := c.view.Member(name)
+	if name == c.cfg.Name || m == nil || m.Incarnation == 0 {
+		return name == c.cfg.Name
+	}
+	h := c.heard[name][m.Incarnation]
+	return h != nil && c.tick-h.last <= suspectTicks
+}
+
+// In tells whether this process takes part in the view, joining or alive.
+func (c *Core) In() bool { return c.in }
+
+// Unkept is how many records of this process some member of the view does not have yet.
+func (c *Core) Unkept() uint64 { return c.stream.seq - c.stream.keptByAll() }
