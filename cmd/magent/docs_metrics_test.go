@@ -16,7 +16,12 @@ import (
 func metricTable() string {
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(metrics.New(func(context.Context) (*stats.Process, *stats.Snapshot, error) {
-		process := &stats.Process{Pools: []stats.Pool{{Name: "main"}}}
+		process := &stats.Process{
+			Pools: []stats.Pool{{Name: "main"}},
+			Fleet: &stats.Fleet{
+				Members: []stats.FleetMember{{Name: "a"}}, Groups: []stats.FleetGroup{{Name: "main", Owner: "a"}},
+			},
+		}
 		snapshot := &stats.Snapshot{
 			Pools: make([]stats.Counters, 1), Servers: []stats.Server{{Pool: "main"}},
 			Loops: make([]stats.Loop, 1),

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"runtime"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -39,6 +38,7 @@ func Handler(source Source, errors *log.Logger) http.Handler {
 type Collector struct {
 	source Source
 	tables
+	ofFleet                fleetTables
 	byResult, byEnd, state *prometheus.Desc
 	info                   *prometheus.Desc
 }
@@ -46,7 +46,7 @@ type Collector struct {
 // New returns a Collector.
 func New(source Source) *Collector {
 	return &Collector{
-		source: source, tables: newTables(),
+		source: source, tables: newTables(), ofFleet: newFleetTables(),
 		byResult: desc("requests_total",
 			"Requests by the answer that the client got. A retrieval counts once for each key.",
 			"pool", "command", "result"),
@@ -58,10 +58,6 @@ func New(source Source) *Collector {
 				"on the first one where it is not.", "pool", "server", "role", "state"),
 		info: desc("build_info", "1, with the version.", "version", "goversion"),
 	}
-}
-
-func desc(name, help string, labels ...string) *prometheus.Desc {
-	return prometheus.NewDesc("magent_"+name, help, labels, nil)
 }
 
 // Describe sends the descriptions of all metrics.
@@ -81,6 +77,7 @@ func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, m := range c.loops {
 		ch <- m.desc
 	}
+	c.ofFleet.describe(ch)
 }
 
 // Collect sends the present values of all metrics. The scrape fails if the loops do not answer.
@@ -97,6 +94,7 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	for _, m := range c.process {
 		out.put(m.desc, m.kind, m.value(p, s))
 	}
+	c.ofFleet.collect(out, p.Fleet)
 	for i := range min(len(p.Pools), len(s.Pools)) {
 		c.pool(out, p, s, i)
 	}
@@ -162,6 +160,3 @@ func (c *Collector) server(out sink, v *stats.Server, labels ...string) {
 		out.gauge(c.state, is, append(labels, state)...)
 	}
 }
-
-// plain returns a text as a label, which has to be UTF-8.
-func plain(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }

@@ -144,3 +144,47 @@ func TestScrape(t *testing.T) {
 		}
 	}
 }
+
+// A process that is in no fleet has no metrics of one.
+func TestFleet(t *testing.T) {
+	p, s := figures()
+	c := New(func(context.Context) (*stats.Process, *stats.Snapshot, error) { return p, s, nil })
+	if n := testutil.CollectAndCount(c, "magent_fleet_ready", "magent_fleet_member_state"); n != 0 {
+		t.Errorf("%d metrics without a fleet", n)
+	}
+	p.Fleet = &stats.Fleet{
+		Name: "a", In: true, Epoch: 7, LeaseLeft: 900 * time.Millisecond, Takeovers: 2,
+		Members: []stats.FleetMember{
+			{Name: "a", State: stats.MemberAlive, Heard: true}, {Name: "b", State: stats.MemberDead, Refused: "pools"},
+		},
+		Groups: []stats.FleetGroup{{Name: "all", Owner: "a", Owns: true}, {Name: "none"}},
+	}
+	want := `
+# HELP magent_fleet_group_owned 1 while some member decides for the keys of a group.
+# TYPE magent_fleet_group_owned gauge
+magent_fleet_group_owned{group="all"} 1
+magent_fleet_group_owned{group="none"} 0
+# HELP magent_fleet_group_owner 1 for the member that decides for the keys of a group.
+# TYPE magent_fleet_group_owner gauge
+magent_fleet_group_owner{group="all",member="a"} 1
+# HELP magent_fleet_alone 1 while nobody else takes part in the fleet: if this member dies, nobody goes on.
+# TYPE magent_fleet_alone gauge
+magent_fleet_alone 1
+# HELP magent_fleet_member_refused 1 while a member cannot join the fleet, for example because its pools differ. The log has the reason.
+# TYPE magent_fleet_member_refused gauge
+magent_fleet_member_refused{member="a"} 0
+magent_fleet_member_refused{member="b"} 1
+# HELP magent_fleet_ready 1 while this member of a fleet decides, or knows who does.
+# TYPE magent_fleet_ready gauge
+magent_fleet_ready 0
+# HELP magent_fleet_takeovers_total Times that this process began to decide for a group.
+# TYPE magent_fleet_takeovers_total counter
+magent_fleet_takeovers_total 2
+`
+	err := testutil.CollectAndCompare(c, strings.NewReader(want), "magent_fleet_group_owned",
+		"magent_fleet_group_owner", "magent_fleet_alone", "magent_fleet_member_refused", "magent_fleet_ready",
+		"magent_fleet_takeovers_total")
+	if err != nil {
+		t.Error(err)
+	}
+}

@@ -1,6 +1,8 @@
 package metrics
 
 import (
+	"strings"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"magent/internal/stats"
@@ -33,3 +35,10 @@ func (s sink) histogram(d *prometheus.Desc, h *stats.Histogram, labels ...string
 	}
 	s.to <- prometheus.MustNewConstHistogram(d, n, float64(h.Sum)/1e9, buckets, labels...)
 }
+
+func desc(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("magent_"+name, help, labels, nil)
+}
+
+// plain returns a text as a label, which has to be UTF-8.
+func plain(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }

@@ -26,6 +26,8 @@ type Report struct {
 	JournalErrors  uint64  `json:"journal_errors"`
 	CPU            float64 `json:"cpu_seconds"`
 
+	Fleet *Fleet `json:"fleet,omitempty"` // nil: this process is in none
+
 	Rates  Rates         `json:"rates"` // sums over all pools
 	Pools  []Pool        `json:"pools"`
 	Loops  []Loop        `json:"loops"`
@@ -110,7 +112,7 @@ func newReport(e Engine, now *sample) *Report {
 		Uptime:   p.Now.Sub(p.Started).Seconds(),
 		Draining: p.Draining, Problems: stats.Unready(p, s), Clients: s.CurrConnections, MaxClients: p.MaxClients,
 		ActiveRequests: s.ActiveRequests, JournalErrors: p.JournalErrors, CPU: (p.UserTime + p.SystemTime).Seconds(),
-		Pools: []Pool{}, Events: newestFirst(e.Events()),
+		Pools: []Pool{}, Loops: []Loop{}, Events: newestFirst(e.Events()), Fleet: newFleet(p.Fleet),
 	}
 	r.Serving = !r.Draining && stats.Serves(p, s)
 	r.Ready = !r.Draining && len(r.Problems) == 0

@@ -34,19 +34,16 @@ func (s Screen) Draw(r *Report) string {
 	add(bold, "%s %s  %s", r.Program, r.Host, r.Verdict.Head)
 	add(levelColor(r.Verdict.Level), "%s", r.Verdict.Text)
 	add("", "")
-	add("", "%s requests/s   %s hits   99 %% within %s   %s errors/s   %d of %d clients",
-		count(r.Rates.Requests), percent(r.Rates.HitRatio), seconds(r.Rates.P99), count(r.Rates.Errors),
-		r.Clients, r.MaxClients)
-	if len(s.Lately) > 1 {
-		add(green, "%s", curve(s.Lately, s.Width))
-	}
-	add("", "")
-	table, colors := servers(r)
-	for i, row := range table {
-		add(colors[i], "%s", row)
-	}
-	if len(r.Events) > 0 {
+	if r.Fleet != nil {
+		table, colors := fleetRows(r.Fleet)
+		for i, row := range table {
+			add(colors[i], "%s", row)
+		}
+		add(dim, "%s", r.Fleet.about())
 		add("", "")
+	}
+	if len(r.Pools) > 0 || r.Fleet == nil {
+		s.drawPools(r, add)
 	}
 	for i := range r.Events[:min(len(r.Events), 8)] {
 		add("", "%s", event(&r.Events[i], len(r.Pools) > 1))
@@ -62,6 +59,24 @@ func (s Screen) Draw(r *Report) string {
 		lines = lines[:s.Height]
 	}
 	return strings.Join(lines, "\n") + "\n"
+}
+
+// drawPools adds the rates and the servers.
+func (s Screen) drawPools(r *Report, add func(color, format string, args ...any)) {
+	add("", "%s requests/s   %s hits   99 %% within %s   %s errors/s   %d of %d clients",
+		count(r.Rates.Requests), percent(r.Rates.HitRatio), seconds(r.Rates.P99), count(r.Rates.Errors),
+		r.Clients, r.MaxClients)
+	if len(s.Lately) > 1 {
+		add(green, "%s", curve(s.Lately, s.Width))
+	}
+	add("", "")
+	table, colors := servers(r)
+	for i, row := range table {
+		add(colors[i], "%s", row)
+	}
+	if len(r.Events) > 0 {
+		add("", "")
+	}
 }
 
 // line returns a line of the screen: cut to the width, without control characters, and in a colour.
@@ -112,6 +127,49 @@ func servers(r *Report) (rows, colors []string) {
 		colors = append(colors, stateColor(v.State))
 	}
 	return aligned(cells), colors
+}
+
+// fleetRows is the table of the members, and the colours of its rows.
+func fleetRows(f *Fleet) (rows, colors []string) {
+	cells := [][]string{{"MEMBER", "ADDRESS", "STATE", "DECIDES FOR", "LINKS", "", "", "", ""}}
+	colors = []string{dim}
+	for _, m := range f.Members {
+		state, color := m.State, memberColor(&m)
+		if m.Left {
+			state += ", has left"
+		}
+		name := m.Name
+		if m.Name == f.Name {
+			name += " (this one)"
+		}
+		owns := strings.Join(m.Owns, ", ")
+		if m.Witness {
+			owns = "a witness"
+		}
+		links := fmt.Sprint(m.Links)
+		if m.Name == f.Name {
+			links = "-"
+		}
+		why := m.Refused
+		if why == "" {
+			why = m.Trouble
+		}
+		cells = append(cells, []string{name, m.Address, state, owns, links, "", "", "", why})
+		colors = append(colors, color)
+	}
+	return aligned(cells), colors
+}
+
+func memberColor(m *FleetMember) string {
+	switch {
+	case m.State == stats.MemberDead || m.Refused != "":
+		return red
+	case m.State == stats.MemberJoining:
+		return blue
+	case m.Trouble != "" || !m.Heard:
+		return yellow
+	}
+	return ""
 }
 
 func stateColor(state string) string {

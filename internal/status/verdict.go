@@ -18,10 +18,14 @@ type Verdict struct {
 // judge returns the verdict on a report.
 func (r *Report) judge() Verdict {
 	switch {
+	case r.Draining && r.Fleet != nil && r.Fleet.Witness:
+		return Verdict{"warn", "Leaving.", "The fleet goes on without this vote."}
 	case r.Draining:
 		return Verdict{
 			"warn", "Draining.", "No new clients are accepted; the process ends when the others have their answers.",
 		}
+	case r.Fleet != nil && !r.Fleet.Ready:
+		return r.Fleet.judge(r.Problems)
 	case !r.Ready:
 		return Verdict{"bad", "Some keys cannot be served.", strings.Join(r.Problems, " · ")}
 	}
@@ -43,6 +47,8 @@ func (r *Report) judge() Verdict {
 	switch {
 	case len(names) > 0:
 		return trouble(names, states, copies)
+	case r.Fleet.judge(nil).Level != "":
+		return r.Fleet.judge(nil)
 	case all == 1:
 		return Verdict{"good", "All is well.", "The server is up."}
 	}
@@ -73,4 +79,48 @@ func trouble(names []string, states map[string]bool, copies bool) Verdict {
 		text += ": the keys have moved to the others."
 	}
 	return Verdict{"warn", head + ". Every key is served.", text}
+}
+
+// judge returns the verdict on a fleet in which some member is missing, or on a witness. Level "" means that there is
+// nothing to say.
+func (f *Fleet) judge(problems []string) Verdict {
+	switch {
+	case f == nil:
+		return Verdict{}
+	case !f.Ready:
+		return Verdict{"bad", "This member neither decides nor knows who does.", strings.Join(problems, " · ")}
+	}
+	var away, refused []string
+	for _, m := range f.Members {
+		switch {
+		case m.Refused != "":
+			refused = append(refused, m.Refused)
+		case m.State == stats.MemberDead:
+			away = append(away, m.Name)
+		}
+	}
+	switch {
+	case len(refused) > 0:
+		return Verdict{"warn", "A member cannot join the fleet.", strings.Join(refused, " · ")}
+	case f.Alone:
+		return Verdict{
+			"warn", "This member is alone.",
+			fmt.Sprintf("%s %s away: nobody goes on if this one dies.", strings.Join(away, ", "), isOrAre(away)),
+		}
+	case len(away) > 0:
+		return Verdict{
+			"warn", fmt.Sprintf("%s %s away.", strings.Join(away, ", "), isOrAre(away)),
+			"The fleet goes on without. " + f.owners(),
+		}
+	case f.Witness:
+		return Verdict{"good", "All members are there.", "This one votes. " + f.owners()}
+	}
+	return Verdict{}
+}
+
+func isOrAre(names []string) string {
+	if len(names) == 1 {
+		return "is"
+	}
+	return "are"
 }
