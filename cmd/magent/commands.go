@@ -19,6 +19,8 @@ type command struct {
 	own   func() []cli.Flag // flags that magent itself does not have
 	help  string            // the help text without the flags
 	words []string          // the arguments that it accepts
+
+	hidden bool // people are not told of it yet
 }
 
 func commands() []command {
@@ -38,6 +40,10 @@ func commands() []command {
 		{
 			name: healthCommand, brief: "ask a magent whether it can serve", run: runHealth,
 			flags: newHealthFlags, own: ownHealthFlags, help: healthHead + healthTail,
+		},
+		{
+			name: witnessCommand, brief: "vote in a fleet of magents, without a pool", run: runWitness,
+			flags: newWitnessFlags, own: noFlags, help: witnessHead, hidden: fleetIsHidden,
 		},
 		{
 			name: completionCommand, brief: "print what bash, zsh or fish need to complete command lines",
@@ -63,7 +69,7 @@ func commandNamed(word string) *command {
 
 // typedCommands returns the commands that people type.
 func typedCommands() []command {
-	return slices.DeleteFunc(commands(), func(c command) bool { return c.flags == nil })
+	return slices.DeleteFunc(commands(), func(c command) bool { return c.flags == nil || c.hidden })
 }
 
 func noFlags() []cli.Flag { return nil }

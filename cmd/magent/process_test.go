@@ -42,6 +42,9 @@ func TestProcess(t *testing.T) {
 		"FileLimitRaised":    testFileLimitRaised,
 		"FileLimitTooLow":    testFileLimitTooLow,
 		"StopsOnEverySignal": testStopsOnEverySignal,
+		"Witness":            testWitness,
+		"WitnessMismatch":    testWitnessMismatch,
+		"WitnessProcess":     testWitnessProcess,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -45,20 +45,18 @@ func (a Admin) bind(given []service.Socket) (w watch, err error) {
 	return w, nil
 }
 
-// open starts to answer the connections to the sockets of w, with the figures of e. After an error w must be closed.
-func (a Admin) open(w *watch, e *engine, program string, text zerolog.Logger) error {
+// open starts to answer the connections to the sockets of w, with the figures of e. bare is for Twemproxy. After an
+// error w must be closed.
+func (a Admin) open(w *watch, e status.Engine, bare func(context.Context) ([]byte, error), text zerolog.Logger) error {
 	if len(w.sockets) == 0 {
 		return nil
 	}
 	errors := log.New(text, "", 0)
-	w.sampler = status.NewSampler(status.Engine{
-		Program: program, Figures: e.identified, Events: e.Events,
-		Hung: e.Hung,
-	})
+	w.sampler = status.NewSampler(e)
 	pages := status.Options{Profiles: a.Profiles, Log: errors}
 	o := admin.Options{Log: errors}
 	if a.Twemproxy {
-		pages.Bare, o.Silent = e.twemproxy, e.twemproxy
+		pages.Bare, o.Silent = bare, bare
 	}
 	o.Handler = status.Pages(w.sampler, pages)
 	for _, s := range w.sockets {

@@ -13,6 +13,7 @@ import (
 	"magent/internal/proxy"
 	"magent/internal/redis"
 	"magent/internal/service"
+	"magent/internal/status"
 )
 
 // Options configures Run.
@@ -114,7 +115,8 @@ func (o Options) start(log zerolog.Logger, clients int, given service.Given) (*e
 		e.watch.close()
 		return nil, o.Remedies.port(err)
 	}
-	if err := o.Admin.open(&e.watch, e, o.Process.Program, log); err != nil {
+	shown := status.Engine{Program: o.Process.Program, Figures: e.identified, Events: e.Events, Hung: e.Hung}
+	if err := o.Admin.open(&e.watch, shown, e.twemproxy, log); err != nil {
 		e.Close()
 		return nil, o.adminError(err)
 	}

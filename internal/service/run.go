@@ -42,6 +42,7 @@ type Options struct {
 	Clients  int      // wanted number of clients; 0: as many as possible
 	Servers  int      // number of connections to servers
 	Warnings []string // logged once at the start
+	Ends     string   // what SIGTERM begins, for the log; empty: draining
 
 	// Start binds the ports and starts the engine. clients is what the limit of open files allows, and at most
 	// Clients if that is not 0. given belongs to the engine, also after an error.
@@ -129,7 +130,7 @@ func Run(o Options) (exit int, err error) {
 	defer r.stop()
 	defer startWatchdog(o.Hung, log).stop()
 	upgrader.serves(pid)
-	return serve(engine, log, signals, r, upgrader), nil
+	return serve(engine, log, signals, r, upgrader, cmp.Or(o.Ends, draining)), nil
 }
 
 // ownFiles returns the paths of the process's own files.

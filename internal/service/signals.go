@@ -8,10 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// serve runs until the process ends, and returns the exit code. SIGTERM and SIGINT drain; a second one
-// ends the process at once. SIGUSR1 reloads, SIGUSR2 upgrades, and the others are about the log. An
+// draining is what SIGTERM begins.
+const draining = "draining: no new clients, requests in flight are answered; a second signal ends at once"
+
+// serve runs until the process ends, and returns the exit code. SIGTERM and SIGINT drain, which ends says in the log;
+// a second one ends the process at once. SIGUSR1 reloads, SIGUSR2 upgrades, and the others are about the log. An
 // engine that fails ends the process.
-func serve(engine Engine, log *Log, signals <-chan os.Signal, r *reloader, u *upgrader) int {
+func serve(engine Engine, log *Log, signals <-chan os.Signal, r *reloader, u *upgrader, ends string) int {
 	failed := engine.Err()
 	for {
 		select {
@@ -42,8 +45,7 @@ func serve(engine Engine, log *Log, signals <-chan os.Signal, r *reloader, u *up
 			}
 			u.cancel()
 			notify(daemon.SdNotifyStopping, status("draining"))
-			log.Info().Str("signal", s.String()).
-				Msg("draining: no new clients, requests in flight are answered; a second signal ends at once")
+			log.Info().Str("signal", s.String()).Msg(ends)
 			return stop(engine, failed, log, signals)
 		}
 	}

@@ -54,7 +54,9 @@ func startServing(t *testing.T) *serving {
 	return s
 }
 
-func (s *serving) run() { s.exit <- serve(s.engine, s.log, s.signals, s.reloader, s.upgrader) }
+func (s *serving) run() {
+	s.exit <- serve(s.engine, s.log, s.signals, s.reloader, s.upgrader, draining)
+}
 
 // ends expects an exit code and returns the log.
 func (s *serving) ends(want int) string {

@@ -119,7 +119,8 @@ func (a *acceptor) refuse(g Greeting) string {
 	case !slices.ContainsFunc(a.opt.Peers, func(p Peer) bool { return p.Name == g.From }):
 		return fmt.Sprintf("%q is not in the --fleet list of %q", g.From, a.opt.Name)
 	case g.Fleet != a.opt.Fleet:
-		return fmt.Sprintf("the --fleet list of %q is another one: it has to be the same on all members", a.opt.Name)
+		return fmt.Sprintf("--fleet of %q is another one: %s; of %q: %s: it has to be the same on all members",
+			a.opt.Name, a.opt.Fleet, g.From, g.Fleet)
 	}
 	return ""
 }

@@ -36,7 +36,7 @@ func appendFrame(b, body []byte) []byte {
 
 // Greeting is what both ends say first. It never gets fields that an older version has to understand.
 type Greeting struct {
-	Fleet       string `json:"fleet"`                 // the --fleet list, as a hash: the same on all
+	Fleet       string `json:"fleet"`                 // what all have in common, at most 1 KiB: the list
 	From        string `json:"from"`                  // the sender's name
 	To          string `json:"to"`                    // who is meant
 	Incarnation uint64 `json:"incarnation,omitempty"` // the sender's process

@@ -166,7 +166,7 @@ func TestRefused(t *testing.T) {
 	a := open(t, la, "a", "f", nil, Peer{"b", "127.0.0.1:1"})
 	for _, c := range []struct{ name, fleet, calls, want string }{
 		{"c", "f", "a", `"c" is not in the --fleet list of "a"`},
-		{"b", "other", "a", `the --fleet list of "a" is another one`},
+		{"b", "other", "a", `--fleet of "a" is another one: f; of "b": other`},
 		{"b", "f", "d", `this is "a", and not "d"`},
 	} {
 		m := open(t, listen(t), c.name, c.fleet, nil, Peer{c.calls, a.address})
