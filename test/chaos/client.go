@@ -145,6 +145,9 @@ func (c *client) retry(round int64) bool {
 	return true
 }
 
+// spacing is the distance between values that clients store, which is more than incr adds.
+const spacing = 1000
+
 // value returns a number that no other request stores, and that incr does not produce.
 func (c *client) value() string {
 	c.n += spacing

@@ -13,7 +13,7 @@
 //
 // TestModes has other kinds of faults, each with its promise: deadlines that are just missed, two faults that
 // overlap, servers that evict, --ack primary, and a slow network. -each says how long each mode runs. Where keys may
-// be lost, lossyModel defines what still has to hold.
+// be lost, stepLossy defines what still has to hold.
 //
 // TestTeeth and TestModesHaveTeeth run proxies whose guards are switched off, and expect that this is noticed.
 package chaos

@@ -14,9 +14,6 @@ import (
 	"magent/test/harness"
 )
 
-// bound limits the check of one key. It usually takes milliseconds.
-const bound = 15 * time.Second
-
 // take removes the history of a round that is over, and returns it by key. void says that the round is void.
 func (w *world) take(round int64) (history map[string][]porcupine.Operation, void bool) {
 	w.mu.Lock()
@@ -29,26 +26,24 @@ func (w *world) take(round int64) (history map[string][]porcupine.Operation, voi
 
 // judge checks a history, key by key. lossy says that keys may have been lost.
 func (w *world) judge(histories map[string][]porcupine.Operation, lossy bool) {
-	m := model
+	follows := state.step
 	if lossy {
-		m = lossyModel
+		follows = state.stepLossy
 	}
 	for _, key := range slices.Sorted(maps.Keys(histories)) {
 		part, _ := w.certain(histories[key])
 		w.count.asked += len(part)
-		if lossy {
-			part = observable(part)
-		}
 		if complaint := tokensOnce(part); complaint != "" {
 			w.find("%s: %s", key, complaint)
 			return
 		}
-		switch porcupine.CheckOperationsTimeout(m, part, bound) {
-		case porcupine.Unknown:
+		switch found, explained := explain(follows, part); found {
+		case unsure:
 			w.t.Errorf("seed %d: the history of %s, with %d operations, takes too long to check", w.seed, key,
 				len(part))
-		case porcupine.Illegal:
-			w.find("the history of %s is not linearizable\n%s", key, excerpt(part, m))
+		case illegal:
+			w.find("the history of %s is not linearizable: %d of %d operations can be explained; by their ends:\n%s",
+				key, explained, len(part), list(part, explained-25, explained+15))
 			return
 		}
 	}
@@ -97,17 +92,6 @@ func tokensOnce(part []porcupine.Operation) string {
 		values[r.token] = r.text
 	}
 	return ""
-}
-
-// excerpt returns the part of a history that cannot be explained.
-func excerpt(part []porcupine.Operation, m porcupine.Model) string {
-	_, info := porcupine.CheckOperationsVerbose(m, part, bound)
-	explained := 0
-	for _, p := range info.PartialLinearizationsOperations()[0] {
-		explained = max(explained, len(p))
-	}
-	return fmt.Sprintf("%d of %d operations can be explained; by their ends:\n", explained, len(part)) +
-		list(part, explained-25, explained+15)
 }
 
 // list returns some operations of a history, in the order in which they ended.

@@ -1,12 +1,9 @@
 package chaos
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/anishathalye/porcupine"
 )
 
 // state is a memcached with one key.
@@ -15,16 +12,8 @@ type state struct {
 	tokens string // tokens handed out since the last change, in order
 }
 
-// model says what a single memcached may answer. It may treat a valid cas token as outdated at any time, because
-// tokens do not survive a failover. It must never treat an outdated one as valid.
-var model = porcupine.Model{
-	Init: func() any { return state{} },
-	Step: func(before, input, output any) (bool, any) {
-		return before.(state).step(input.(request), output.(response))
-	},
-	DescribeOperation: func(input, output any) string { return fmt.Sprintf("%v %v", input, output) },
-}
-
+// step is the rule of a single memcached. It may treat a valid cas token as outdated at any time, because tokens do
+// not survive a failover. It must never treat an outdated one as valid.
 func (s state) step(q request, got response) (bool, state) {
 	switch {
 	case q.op == "lose":

@@ -42,7 +42,7 @@ type setup struct {
 	victims  int // servers that faults hit: the first ones
 	lifetime int // of a key: so many faults
 
-	lossy  bool // keys may be lost, and come back with their last value: see lossyModel
+	lossy  bool // keys may be lost, and come back with their last value: see stepLossy
 	strict bool // also judge keys that were being changed when the proxy was killed
 }
 
