@@ -88,6 +88,9 @@ func (c *client) run() {
 			}
 			ok = c.ask(round, queries...)
 		}
+		for c.w.calm.Load() && !c.w.ended.Load() {
+			time.Sleep(5 * time.Millisecond)
+		}
 		if c.w.pace > 0 {
 			time.Sleep(time.Duration(c.r.Int64N(int64(c.w.pace))))
 		}

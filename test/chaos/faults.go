@@ -111,6 +111,7 @@ func (w *world) kill() {
 	w.deaths = append(w.deaths, w.now())
 	time.Sleep(time.Duration(w.r.IntN(100)) * time.Millisecond)
 	w.proxy.Restart()
+	clear(w.failed)
 	w.lives.Add(1)
 	w.self.dial()
 	if w.r.IntN(2) == 0 {

@@ -81,10 +81,11 @@ type world struct {
 	self    *client // sends requests between the faults
 	all     sync.WaitGroup
 	ended   atomic.Bool
+	calm    atomic.Bool  // clients pause
 	round   atomic.Int64 // keys get new names with each round, so that histories stay short
 	lives   atomic.Int64 // ends and beginnings of the proxy: odd while it is away
 
-	late   []int    // by server: deadlines that it had missed after the last fault
+	failed []int    // by server: deadlines that it had missed when settle looked last, and how often it was ejected
 	deaths []int64  // of the proxy
 	log    []string // of the faults
 	struck map[string]int
@@ -134,7 +135,7 @@ func start(t *testing.T, s setup) *world {
 		w.servers, w.relays = append(w.servers, m), append(w.relays, r)
 		args = append(args, flag, r.Addr)
 	}
-	w.late = make([]int, len(w.servers))
+	w.failed = make([]int, len(w.servers))
 	w.proxy = s.magent(t, append(args, s.args...)...)
 	w.self = w.enter(0)
 	for id := range s.clients {
@@ -171,8 +172,7 @@ func (w *world) strike(length time.Duration) {
 		f.strike(w, i)
 		w.count.faults++
 		w.struck[f.name]++
-		w.awaitUp()
-		w.lookAside(i)
+		w.settle(i, w.round.Load())
 		if w.count.faults%w.lifetime == 0 {
 			w.turn()
 		}
@@ -182,10 +182,19 @@ func (w *world) strike(length time.Duration) {
 	}
 }
 
-// awaitUp waits until all servers are used again, because only one of a pair may be away.
-func (w *world) awaitUp() {
+// nobody is the server that was struck when there was no fault.
+const nobody = -1
+
+// settle waits until all servers are used again, because only one of a pair may be away. It makes the rounds void if a
+// server has failed since the last time without being struck: the machine was too busy, and both copies may have
+// failed.
+func (w *world) settle(struck int, rounds ...int64) {
+	var stats map[string]string
+	begin := time.Now()
+	defer w.calm.Store(false)
 	testkit.Eventually(w.t, "all servers are up", func() error {
-		stats := harness.Stats(w.t, w.proxy.Addr, "servers")
+		w.calm.Store(time.Since(begin) > patience)
+		stats = harness.Stats(w.t, w.proxy.Addr, "servers")
 		for i := range w.servers {
 			state, dirty := stats[fmt.Sprintf("server:%d:state", i)], stats[fmt.Sprintf("server:%d:dirty_keys", i)]
 			if state != "up" || dirty != "0" {
@@ -194,23 +203,33 @@ func (w *world) awaitUp() {
 		}
 		return nil
 	})
+	for i := range w.servers {
+		n := w.figure(stats, i, "timeouts") + w.figure(stats, i, "ejections")
+		if i != struck && n > w.failed[i] {
+			w.spoil(rounds...)
+		}
+		w.failed[i] = n
+	}
 }
 
-// lookAside makes a round void if a server missed deadlines without being hit by a fault. The machine was too busy
-// then, and both copies failed.
-func (w *world) lookAside(struck int) {
-	stats := harness.Stats(w.t, w.proxy.Addr, "servers")
-	for i := range w.servers {
-		n, err := strconv.Atoi(stats[fmt.Sprintf("server:%d:timeouts", i)])
-		if err != nil {
-			w.t.Fatalf("timeouts of server %d: %v", i, err)
-		}
-		if i != struck && n > w.late[i] {
-			w.mu.Lock()
-			w.void[w.round.Load()] = true
-			w.mu.Unlock()
-		}
-		w.late[i] = n // fewer than before: the proxy was restarted
+// patience is how long clients go on while a server is out of use. Then it may be they who keep the machine busy.
+const patience = 10 * time.Second
+
+// figure returns a number from the stats of server i.
+func (w *world) figure(stats map[string]string, i int, name string) int {
+	n, err := strconv.Atoi(stats[fmt.Sprintf("server:%d:%s", i, name)])
+	if err != nil {
+		w.t.Fatalf("%s of server %d: %v", name, i, err)
+	}
+	return n
+}
+
+// spoil makes rounds void.
+func (w *world) spoil(rounds ...int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range rounds {
+		w.void[r] = true
 	}
 }
 
@@ -225,7 +244,7 @@ func (w *world) turn() {
 			return nil
 		})
 	}
-	w.awaitUp()
+	w.settle(nobody, old, old+1)
 	for i := 0; i < w.keys; i += 50 {
 		var q query
 		for k := i; k < min(w.keys, i+50); k++ {
@@ -233,6 +252,7 @@ func (w *world) turn() {
 		}
 		w.self.ask(old, q)
 	}
+	w.settle(nobody, old, old+1)
 	histories, void := w.take(old)
 	w.count.rounds++
 	if void {
