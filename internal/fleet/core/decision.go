@@ -12,7 +12,7 @@ const (
 	// Changed: this is the view from now on, and Reason is a line for the log. View, Reason.
 	Changed Act = 1 + iota
 	// Own: this process decides for Group from now on, as long as May says so. What servers have missed is what
-	// the Store decisions have said, and what this process recorded itself. Group, Epoch.
+	// the Store decisions have said, and what this process recorded itself. Group, Epoch, Settled.
 	Own
 	// Fence: before Server is used for Group, none of Addresses may be connected there. Ask it for `stats conns`
 	// on a new connection, again and again, and tell Listed. Group, Epoch, Server, Addresses.
@@ -59,6 +59,7 @@ type Decision struct {
 	Incarnation uint64
 	Addresses   []string
 	Reason      string
+	Settled     bool // see view.Group
 	Record      Record
 	View        view.View
 }

@@ -47,6 +47,26 @@ func TestLeavingBeginsNothing(t *testing.T) {
 	}
 }
 
+// A loop that found the lease to have ended has dropped everything. So that is over, even if the lease was renewed.
+func TestALoopFindsTheLeaseOver(t *testing.T) {
+	c, _, _ := fencing(t)
+	c.in = true
+	c.lease.Ack(1, 10*time.Second)
+	now := 10*time.Second + time.Millisecond
+	if c.Tick(now); !c.May(now, "p", 3, "other") {
+		t.Fatal("it does not decide")
+	}
+	c.Take()
+	c.Lapse(now)
+	if c.May(now, "p", 3, "other") || !c.lapsed || c.holds["p"].stage != stopped {
+		t.Errorf("it goes on: lapsed %v", c.lapsed)
+	}
+	c.Lapse(now) // another loop
+	if out := c.Take(); len(out.Decisions) != 1 || out.Decisions[0].Act != Drop {
+		t.Errorf("%+v, want one Drop", out.Decisions)
+	}
+}
+
 // A connection that stays listed is given up after a while, unless it turns out to be somebody's: without an
 // address that the others know, it would not be fenced when its owner dies.
 func TestLivingAddressIsKept(t *testing.T) {

@@ -48,7 +48,7 @@ func (c *Core) requestMove(name string, h *holding) {
 		}
 	case waits:
 		if c.leaving {
-			h.stage = stopped
+			h.stage, h.clean = stopped, g.Settled
 		}
 	case stopped:
 		// Who goes on has to know all that this process does.
@@ -57,7 +57,7 @@ func (c *Core) requestMove(name string, h *holding) {
 			if m := c.view.Member(to); m == nil || m.State != view.Alive {
 				to = ""
 			}
-			c.ask(view.Command{Kind: view.Release, Group: name, Since: h.since, To: to})
+			c.ask(view.Command{Kind: view.Release, Group: name, Since: h.since, To: to, Settled: h.clean})
 		}
 	}
 }
@@ -67,7 +67,7 @@ func (c *Core) requestMove(name string, h *holding) {
 func (c *Core) Released(now time.Duration, group string, epoch uint64) {
 	c.at(now)
 	if h := c.holds[group]; h != nil && h.since == epoch && h.stage == drains {
-		h.stage = stopped
+		h.stage, h.clean = stopped, true
 		c.decide(Decision{Act: Stop, Group: group, Epoch: epoch})
 	}
 	c.request()

@@ -34,6 +34,7 @@ type holding struct {
 	ended  time.Duration        // when the owner before it sent nothing any more
 	fenced map[string][]address // by server that may not be used yet: whose connections have to be gone
 	to     string               // who is to have it
+	clean  bool                 // stopped: it has finished what was under way, or has begun nothing after who had
 }
 
 // learn keeps since when this process knows of silent ends.
@@ -76,7 +77,7 @@ func (c *Core) hold() {
 // now.
 func (c *Core) dropAll(reason string) {
 	for _, h := range c.holds {
-		h.stage = stopped
+		h.stage, h.clean = stopped, false
 	}
 	c.decide(Decision{Act: Drop, Reason: reason})
 }
@@ -99,6 +100,17 @@ func (c *Core) check(now time.Duration) {
 	c.dropAll("the lease has ended")
 }
 
+// Lapse says that a loop has found the lease to have ended, and has dropped all. It may have read the end of the lease
+// shortly before it was renewed; what it has dropped is lost all the same.
+func (c *Core) Lapse(now time.Duration) {
+	c.at(now)
+	if !c.lapsed {
+		c.lease.Lose()
+		c.check(now)
+	}
+	c.act()
+}
+
 // holdsLease tells whether the lease is held. It is not enough: see May.
 func (c *Core) holdsLease(now time.Duration) bool {
 	if fault.FleetLease {
@@ -119,7 +131,7 @@ func (c *Core) activate() {
 			continue
 		}
 		h.stage, h.opened = decides, c.now
-		c.decide(Decision{Act: Own, Group: g.Name, Epoch: h.since})
+		c.decide(Decision{Act: Own, Group: g.Name, Epoch: h.since, Settled: g.Settled})
 		c.fence(g.Name, h)
 	}
 }

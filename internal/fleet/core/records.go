@@ -74,6 +74,9 @@ func (c *Core) Record(r Record) (seq uint64) {
 // Recorded is the number of the last record of this process.
 func (c *Core) Recorded() uint64 { return c.stream.seq }
 
+// KeptTo is the number up to which all records are kept by all members of the view.
+func (c *Core) KeptTo() uint64 { return c.stream.keptByAll() }
+
 // Kept tells whether a record, and all before it, is kept by all members of the view. A reply leaves, a read's
 // included, when all records that were made before it was complete are kept.
 func (c *Core) Kept(seq uint64) bool { return fault.Records || c.stream.keptByAll() >= seq }

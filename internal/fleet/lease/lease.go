@@ -75,6 +75,9 @@ func (o *Owner) Holds(now, length time.Duration) bool {
 	return until > 0 && !o.lost
 }
 
+// Lose notes that somebody else has found the lease to have ended, who read the clock or Until at another moment.
+func (o *Owner) Lose() { o.lost = true }
+
 // Lost tells whether the lease was held and has ended.
 func (o *Owner) Lost() bool { return o.lost }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"magent/internal/fleet/core"
+	"magent/internal/fleet/gate"
 	"magent/internal/fleet/link"
 	"magent/internal/fleet/view"
 	"magent/internal/fleet/wal"
@@ -85,7 +87,9 @@ func beMember(text string) int {
 	opt, err := r.options(l, place)
 	fail(err)
 	opt.Failed = fail
-	opt.Decided = engine
+	e := &engine{terms: map[string]*gate.Term{}}
+	opt.Gate = gate.New()
+	e.gate, opt.Decided = opt.Gate, e.decided
 	m, err := Open(opt)
 	fail(err)
 	terminated := make(chan os.Signal, 1)
@@ -100,15 +104,26 @@ func beMember(text string) int {
 			fmt.Println("left")
 			return 0
 		case <-time.After(2 * time.Millisecond):
-			m.Do(say)
+			e.say()
 		}
 	}
 }
 
 // engine does what a decision asks for where there are no servers and no connections to any.
-func engine(c *core.Core, d core.Decision) {
+type engine struct {
+	gate  *gate.Gate
+	mu    sync.Mutex
+	terms map[string]*gate.Term
+}
+
+func (e *engine) decided(c *core.Core, d core.Decision) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	switch d.Act {
+	case core.Own:
+		e.terms[d.Group] = e.gate.Begin(d.Group, d.Epoch, gate.Life{})
 	case core.HandOver:
+		e.terms[d.Group].End()
 		c.Released(Now(), d.Group, d.Epoch)
 	case core.Tell:
 		c.Told(d.Name, d.Incarnation)
@@ -117,13 +132,15 @@ func engine(c *core.Core, d core.Decision) {
 	}
 }
 
-// say tells for which groups something might be sent to a server now. The time is read before the question, so that
-// what is said is true whenever the process was stopped.
-func say(c *core.Core, _ time.Duration) {
-	for _, group := range []string{"p", "q"} {
+// say tells for which groups something might be sent to a server now, as a loop would. The time is read before the
+// question, so that what is said is true whenever the process was stopped.
+func (e *engine) say() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for group, term := range e.terms {
 		now := Now()
-		if epoch, ok := c.Owns(group); ok && c.May(now, group, epoch, "s") {
-			fmt.Println("may", group, epoch, int64(now))
+		if term.May() {
+			fmt.Println("may", group, term.Epoch, int64(now))
 		}
 	}
 }

@@ -7,9 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"magent/internal/fleet/core"
+	"magent/internal/fleet/gate"
 	"magent/internal/fleet/link"
 	"magent/internal/fleet/view"
 	"magent/internal/fleet/wal"
@@ -28,6 +27,10 @@ type Options struct {
 	// Decided carries a decision out, on the member's goroutine; c may be used until it returns. Nothing of the member
 	// may be waited for there. nil: there is nothing to carry out, as for a witness.
 	Decided func(c *core.Core, d core.Decision)
+	// Gate is what loops ask of this member; nil: none do. Recorded is called on the member's goroutine with what they
+	// have recorded, in the order in which the others are told. nil: nobody wants to know.
+	Gate     *gate.Gate
+	Recorded func(r core.Record)
 	// Trouble says why there is no link to a member, nil: there is one again. Any goroutine calls it, once for each
 	// change.
 	Trouble func(name string, err error)
@@ -71,13 +74,7 @@ type suspect struct {
 }
 
 // Now is the time by which a fleet goes: it goes on while the machine sleeps, and while the process is stopped.
-func Now() time.Duration {
-	var ts unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {
-		panic("the kernel has no CLOCK_BOOTTIME: " + err.Error())
-	}
-	return time.Duration(ts.Nano())
-}
+func Now() time.Duration { return gate.Now() }
 
 // Do has something done on the member's goroutine, soon. It may wait for its turn. After Close nothing is done.
 func (m *Member) Do(do func(c *core.Core, now time.Duration)) {

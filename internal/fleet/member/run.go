@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"magent/internal/fleet/core"
+	"magent/internal/fleet/gate"
 	"magent/internal/fleet/link"
 	"magent/internal/fleet/view"
 )
@@ -20,6 +21,9 @@ func Open(opt Options) (*Member, error) {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
+	if opt.Gate == nil {
+		opt.Gate = gate.New()
+	}
 	m := &Member{
 		opt: opt, core: c, ctx: ctx, stop: stop,
 		calls: make(chan func(time.Duration), 256), left: make(chan struct{}),
@@ -77,6 +81,7 @@ func (m *Member) run() {
 			m.core.Tick(m.read())
 		case do := <-m.calls:
 			do(m.read())
+		case <-m.opt.Gate.Asked():
 		}
 		m.carryOut()
 		m.show(m.now)
@@ -108,6 +113,7 @@ func (m *Member) trouble(name string, err error) {
 // carryOut does what the core wants, until it wants nothing more.
 func (m *Member) carryOut() {
 	for {
+		m.take()
 		out := m.core.Take()
 		if len(out.Decisions)+len(out.Writes)+len(out.Messages) == 0 {
 			break
@@ -128,7 +134,25 @@ func (m *Member) carryOut() {
 	m.publish()
 }
 
+// take hands what loops have recorded to the core.
+func (m *Member) take() {
+	records, lost := m.opt.Gate.Take()
+	for _, r := range records {
+		m.core.Record(r)
+		if m.opt.Recorded != nil {
+			m.opt.Recorded(r)
+		}
+	}
+	if len(records) > 0 {
+		m.opt.Gate.Taken(m.core.Recorded())
+	}
+	if lost {
+		m.core.Lapse(Now())
+	}
+}
+
 func (m *Member) publish() {
+	m.opt.Gate.Publish(Now(), m.core.LeaseUntil(), m.core.KeptTo())
 	m.leaseUntil.Store(int64(m.core.LeaseUntil()))
 	m.incarnation.Store(m.core.Incarnation())
 }
@@ -141,11 +165,16 @@ func (m *Member) decided(d core.Decision) {
 		m.view.Store(&v)
 	case core.Left:
 		close(m.left)
+	case core.Drop:
+		m.opt.Gate.EndAll()
 	case core.Broken:
 		m.fail(errors.New(d.Reason))
 	}
 	if m.opt.Decided != nil {
 		m.opt.Decided(m.core, d)
+	}
+	if d.Act == core.Reborn {
+		m.opt.Gate.Forget()
 	}
 }
 

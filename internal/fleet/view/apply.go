@@ -117,7 +117,7 @@ func (v *View) release(c Command) (reason string, err error) {
 	if c.To != "" && !eligible(to) {
 		return "", fmt.Errorf("%q cannot own %q", c.To, c.Group)
 	}
-	g.Owner, g.Incarnation = "", 0
+	g.Owner, g.Incarnation, g.Settled = "", 0, c.Settled
 	reason = fmt.Sprintf("%s hands %s over", c.Name, g.Name)
 	if to != nil {
 		v.give(g, to)
@@ -138,7 +138,7 @@ func (v *View) pools(c Command) (reason string, err error) {
 func (v *View) orphan(m *Member, stopped bool) {
 	for i := range v.Groups {
 		if g := &v.Groups[i]; m.in() && g.Owner == m.Name {
-			g.Owner, g.Incarnation = "", 0
+			g.Owner, g.Incarnation, g.Settled = "", 0, false
 			if !stopped {
 				g.Silent = v.Epoch
 			}

@@ -81,6 +81,31 @@ func TestDeathAndReturn(t *testing.T) {
 	}
 }
 
+// What was under way is known to be finished only if the last owner has said so.
+func TestSettled(t *testing.T) {
+	v := three()
+	if v.Groups[0].Settled {
+		t.Error("nobody knows who decided before the fleet")
+	}
+	release := func(settled bool) Command {
+		g := v.Group("p")
+		return Command{
+			Kind: Release, Name: g.Owner, Incarnation: g.Incarnation, Group: "p", Since: g.Since, Settled: settled,
+		}
+	}
+	if v = step(t, v, release(false)); v.Groups[0].Settled {
+		t.Error("an owner that had not begun has settled something")
+	}
+	if v = step(t, v, release(true)); !v.Groups[0].Settled {
+		t.Error("handed over in good order, and not settled")
+	}
+	g := v.Group("p")
+	v = step(t, v, Command{Kind: Lapse, Name: g.Owner, Incarnation: g.Incarnation})
+	if v.Groups[0].Settled {
+		t.Error("an owner that has lost the lease has settled something")
+	}
+}
+
 // A later process with the same state is proof that the one before it is dead, whatever it owned.
 func TestAnotherIncarnation(t *testing.T) {
 	v := step(t, three(), joining("a", 21, 11, 1, "pools", 1, 1))

@@ -19,7 +19,7 @@ const (
 	// Name, Incarnation.
 	Leave
 	// Release: the owner has stopped deciding for a group, and nothing of it is under way. By the owner. Name,
-	// Incarnation, Group, Since; To may name who is to own it next.
+	// Incarnation, Group, Since, Settled; To may name who is to own it next.
 	Release
 	// Lapse: a member has lost the right to decide, for a moment at least, and has dropped all. By itself, after
 	// that. Name, Incarnation, Life.
@@ -46,5 +46,6 @@ type Command struct {
 	Proven      bool   `json:"proven,omitempty"`
 	Group       string `json:"group,omitempty"`
 	To          string `json:"to,omitempty"`
+	Settled     bool   `json:"settled,omitempty"` // see Group
 	Pools       []byte `json:"pools,omitempty"`
 }

@@ -69,6 +69,9 @@ type Group struct {
 	// Silent is the last epoch in which the group was taken from an owner of whom nobody knows whether it has
 	// stopped. Who owns the group waits for the end of that owner's lease, even if others were named in between.
 	Silent uint64 `json:"silent,omitempty"`
+	// Settled says that whoever decided before has finished all that was under way, and recorded what it knew. Else
+	// some keys may be on one copy only.
+	Settled bool `json:"settled,omitempty"`
 }
 
 // View is what the fleet has agreed on. It is a value: Apply returns another one, which shares nothing with it.

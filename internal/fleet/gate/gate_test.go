@@ -1,0 +1,189 @@
+package gate
+
+import (
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"magent/internal/fleet/core"
+)
+
+// newGate returns a gate whose clock shows what the test says.
+func newGate() (*Gate, *atomic.Int64) {
+	g, now := New(), new(atomic.Int64)
+	g.clock = func() time.Duration { return time.Duration(now.Load()) }
+	return g, now
+}
+
+// take does what the member's goroutine does with records, where the core gives them numbers from seq on.
+func take(g *Gate, seq uint64) (records []core.Record, lost bool) {
+	records, lost = g.Take()
+	if len(records) > 0 {
+		g.Taken(seq + uint64(len(records)) - 1)
+	}
+	return records, lost
+}
+
+func TestATermEndsForGood(t *testing.T) {
+	g, now := newGate()
+	now.Store(5)
+	term, other := g.Begin("p", 7, Life{"m", 30, 2}), g.Begin("q", 7, Life{"m", 30, 2})
+	if g.May() {
+		t.Error("there is no lease")
+	}
+	g.Publish(5, 10, 0)
+	now.Store(9)
+	if !term.May() || !other.May() || term.Over() {
+		t.Error("the lease holds")
+	}
+	now.Store(10)
+	if term.May() || !term.Over() || !other.Over() {
+		t.Error("the lease has ended, for all groups")
+	}
+	g.Publish(10, 20, 0) // it is renewed all the same
+	if !g.May() || term.May() || other.May() {
+		t.Error("a term goes on that was lost for a moment")
+	}
+	select {
+	case <-g.Asked():
+	default:
+		t.Error("the member does not hear of it")
+	}
+	if _, lost := take(g, 1); !lost {
+		t.Error("the member is not told that the lease was lost")
+	}
+	if _, lost := take(g, 1); lost {
+		t.Error("the member is told twice")
+	}
+	if next := g.Begin("p", 8, Life{"m", 30, 2}); !next.May() {
+		t.Error("a new term does not begin")
+	}
+}
+
+func TestATermThatIsOverRecordsNothing(t *testing.T) {
+	g, now := newGate()
+	g.Publish(0, 10, 0)
+	term, other := g.Begin("p", 7, Life{"m", 30, 2}), g.Begin("q", 3, Life{"m", 30, 2})
+	if n, ok := term.Record(core.Record{Kind: core.Knowledge, Data: []byte("x")}); n != 1 || !ok {
+		t.Error(n, ok)
+	}
+	if n, ok := term.Record(core.Record{Kind: core.Address, Server: "s", Address: "a"}); n != 2 || !ok {
+		t.Error(n, ok)
+	}
+	g.EndAll()
+	if n, ok := term.Record(core.Record{Kind: core.Address, Server: "s", Address: "b"}); n != 2 || ok {
+		t.Error(n, ok)
+	}
+	records, lost := take(g, 40)
+	if len(records) != 2 || lost || records[0].Group != "p" || records[0].Epoch != 7 || records[1].Group != "" ||
+		records[1].Name != "m" || records[1].Incarnation != 30 || records[1].Life != 2 {
+		t.Error(records, lost)
+	}
+	if !other.Over() || other.May() {
+		t.Error("a term is left")
+	}
+	now.Store(3)
+	one, two := g.Begin("p", 8, Life{"m", 30, 2}), g.Begin("q", 8, Life{"m", 30, 2})
+	if one.End(); one.May() || !two.May() {
+		t.Error("one term ends, and the other does not")
+	}
+}
+
+func TestKept(t *testing.T) {
+	g, _ := newGate()
+	woken := 0
+	w := g.NewWaiter(func() { woken++ })
+	w.Await(0)
+	if woken != 0 {
+		t.Error("0 is nothing to wait for")
+	}
+	for range 3 {
+		g.Record(core.Record{})
+	}
+	take(g, 11) // 11, 12, 13
+	g.Record(core.Record{})
+	take(g, 20)
+	w.Await(3)
+	w.Await(4)
+	for _, s := range []struct {
+		seq, kept uint64
+		woken     int
+	}{{0, 0, 0}, {12, 0, 0}, {13, 3, 1}, {19, 3, 1}, {25, 4, 1}} {
+		if g.Publish(0, 0, s.seq); g.Kept() != s.kept || woken != s.woken {
+			t.Errorf("the core has kept %d: %d, woken %d times; want %+v", s.seq, g.Kept(), woken, s)
+		}
+	}
+	if w.Await(4); woken != 2 {
+		t.Error("what is kept already is not waited for")
+	}
+	g.Record(core.Record{})
+	take(g, 30)
+	g.Record(core.Record{})
+	w.Await(5)
+	if g.Forget(); g.Kept() != 6 || g.Recorded() != 6 || woken != 3 {
+		t.Error("a new life waits for records of the one before", g.Kept(), g.Recorded(), woken)
+	}
+	g.Record(core.Record{})
+	take(g, 1)
+	if g.Publish(0, 0, 1); g.Kept() != 7 {
+		t.Error(g.Kept())
+	}
+}
+
+// TestLoopsAndMember runs loops against a member: no loop waits for ever, and records keep the order of each loop.
+func TestLoopsAndMember(t *testing.T) {
+	g := New()
+	g.Publish(Now(), Now()+time.Hour, 0)
+	term := g.Begin("p", 1, Life{"m", 30, 2})
+	const loops, each = 4, 500
+	var all sync.WaitGroup
+	for id := range loops {
+		woken := make(chan struct{}, 1)
+		w := g.NewWaiter(func() {
+			select {
+			case woken <- struct{}{}:
+			default:
+			}
+		})
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			for i := range each {
+				n, ok := term.Record(core.Record{Kind: core.Knowledge, Data: []byte{byte(id), byte(i), byte(i >> 8)}})
+				if !ok || !term.May() {
+					t.Error("the term is over")
+				}
+				for w.Await(n); g.Kept() < n; w.Await(n) {
+					<-woken
+				}
+			}
+		}()
+	}
+	ended := make(chan struct{})
+	go func() {
+		all.Wait()
+		close(ended)
+	}()
+	next := make([]int, loops)
+	seq := uint64(0)
+	for over := false; !over; {
+		select {
+		case <-ended:
+			over = true
+		case <-g.Asked():
+		}
+		records, _ := take(g, seq+1)
+		seq += uint64(len(records))
+		for _, r := range records {
+			if i := int(r.Data[1]) | int(r.Data[2])<<8; i != next[r.Data[0]] {
+				t.Fatalf("loop %d: record %d, want %d", r.Data[0], i, next[r.Data[0]])
+			}
+			next[r.Data[0]]++
+		}
+		g.Publish(Now(), Now()+time.Hour, seq)
+	}
+	if g.Kept() != loops*each || g.Recorded() != g.Kept() {
+		t.Error(g.Kept(), g.Recorded())
+	}
+}
