@@ -151,17 +151,17 @@ func (r *rig) task(home *session.Shard, text string, to call.Client) (send func(
 	request := &ascii.Request{}
 	switch {
 	case strings.HasPrefix(text, "flush_all"):
-		return func() { home.SendFlush(p, c, []byte(text)) }
+		return func() { home.Others.SendFlush(p, c, []byte(text)) }
 	case text == tooLarge:
 		request.Op, request.Key, request.Reply = ascii.OpSet, []byte("k"),
 			[]byte("SERVER_ERROR object too large for cache\r\n")
-		return func() { home.SendDrop(owner, p, c, request) }
+		return func() { home.Others.SendDrop(owner.Others, p, c, request) }
 	case strings.HasPrefix(text, "get k l"):
 		keys := r.owned(owner.ID, 2)
 		request.Op, request.Keys = ascii.OpGet, []byte(keys[0]+" "+keys[1])
-		return func() { home.Fanout(p, c, request) }
+		return func() { home.Others.Fanout(p, c, request) }
 	}
-	return func() { home.Send(owner, p, c, []byte(text)) }
+	return func() { home.Others.Send(owner.Others, p, c, []byte(text)) }
 }
 
 // What a client has asked while its pool was about to go is answered, whichever loop it would have been for.

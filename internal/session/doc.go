@@ -2,6 +2,6 @@
 // answers them.
 //
 // A session belongs to the loop that accepted the client. A key belongs to the loop that Group.OwnerOf returns. A
-// request for a key of another loop travels there and back through the loops' mailboxes, as a forward (forward.go).
-// With one loop nothing travels.
+// request for a key of another loop travels there and back through the loops' mailboxes (package between). With one
+// loop nothing travels.
 package session

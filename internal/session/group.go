@@ -1,17 +1,16 @@
 package session
 
 import (
-	"hash/maphash"
 	"time"
+
+	"magent/internal/between"
 )
 
 // NewGroup returns a group without loops. NewShard adds one.
-func NewGroup(o Options) *Group { return &Group{Options: o, seed: maphash.MakeSeed()} }
+func NewGroup(o Options) *Group { return &Group{Options: o, loops: between.NewGroup()} }
 
 // OwnerOf returns the shard that carries out all requests for a key. It may be called from any goroutine.
-func (g *Group) OwnerOf(key []byte) *Shard {
-	return g.Shards[maphash.Bytes(g.seed, key)%uint64(len(g.Shards))]
-}
+func (g *Group) OwnerOf(key []byte) *Shard { return g.Shards[g.loops.OwnerOf(key)] }
 
 // Complain logs what clients do wrong, or what is too much, at most once in ten seconds. The line says how often it
 // was not logged since the last one. what must be one of a fixed set of sentences. It may be called from any

@@ -23,10 +23,17 @@ func (s *Session) route(r *ascii.Request) {
 	case r.Op == ascii.OpFlushAll:
 		s.flushAll(r)
 	case r.NumKeys > 1:
-		s.sh.Fanout(s.pool, s.call(), r)
+		s.sh.Others.Fanout(s.pool, s.call(), r)
 	default:
 		s.forward(g.OwnerOf(r.Key), r)
 	}
+}
+
+// flushAll starts a flush_all. Until it is back, the client's next requests wait.
+func (s *Session) flushAll(r *ascii.Request) {
+	c := s.call()
+	s.barrier = &c.Call
+	s.sh.Others.SendFlush(s.pool, c, r.Raw)
 }
 
 // forward has r carried out by owner.
@@ -34,7 +41,7 @@ func (s *Session) forward(owner *Shard, r *ascii.Request) {
 	if owner == s.sh {
 		s.pool.Engine.Do(s.call(), r)
 	} else {
-		s.sh.Send(owner, s.pool, s.call(), r.Raw)
+		s.sh.Others.Send(owner.Others, s.pool, s.call(), r.Raw)
 	}
 }
 
@@ -45,5 +52,5 @@ func (s *Session) drop(r *ascii.Request) {
 		s.pool.Engine.Drop(s.call(), r, r.Reply)
 		return
 	}
-	s.sh.SendDrop(owner, s.pool, s.call(), r)
+	s.sh.Others.SendDrop(owner.Others, s.pool, s.call(), r)
 }

@@ -15,7 +15,7 @@ func (g *Group) NewShard(process *pool.Process) (*Shard, error) {
 		Loop: pool.Loop{Process: process, ID: len(g.Shards), L: l}, group: g,
 		sessions: map[*Session]struct{}{},
 	}
-	sh.forwards, sh.fanouts = loop.NewFree[forward](&sh.Spare), loop.NewFree[fanout](&sh.Spare)
+	sh.Others = g.loops.Add(l, &sh.Spare)
 	sh.sweeper = loop.NewTimer(sh.Sweep)
 	g.Shards = append(g.Shards, sh)
 	return sh, nil

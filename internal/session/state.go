@@ -1,13 +1,13 @@
 package session
 
 import (
-	"hash/maphash"
 	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"magent/ascii"
+	"magent/internal/between"
 	"magent/internal/call"
 	"magent/internal/loop"
 	"magent/internal/pool"
@@ -42,7 +42,7 @@ type Group struct {
 	Clients atomic.Int64
 	ByPool  []*atomic.Int64 // clients, by the index of their pool
 
-	seed       maphash.Seed
+	loops      *between.Group
 	complaints complaints
 }
 
@@ -62,9 +62,8 @@ type Shard struct {
 	assembly  int           // bytes of incomplete requests, and of transactions that are being collected
 	unsent    int           // bytes of replies that the sockets did not accept
 	searched  uint64        // bytes that were searched for the end of a line without finding it, for tests
-	forwards  loop.Free[forward]
-	fanouts   loop.Free[fanout]
-	owed      int // bytes that were freed, and may be returned to the system
+	Others    *between.Loop // the way to the other loops
+	owed      int           // bytes that were freed, and may be returned to the system
 	sweeper   *loop.Timer
 	Line      []byte // scratch, until the next use
 	slow      slowLog

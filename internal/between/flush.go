@@ -1,4 +1,4 @@
-package session
+package between
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 // begins. The first loop asks the servers. Then it goes back, tells each loop that it has ended, and takes the reply
 // home. It belongs to one loop at a time, as a task of their mailboxes.
 type flush struct {
-	home   *Shard
+	home   *Loop
 	pool   *pool.Pool      // home's part
 	call   *replicate.Call // home's: the client's place in line
 	asked  *replicate.Call // the first loop's: to the servers
@@ -24,17 +24,10 @@ type flush struct {
 	missed []int // servers that were not flushed
 }
 
-// flushAll starts a flush_all. Until it is back, the client's next requests wait.
-func (s *Session) flushAll(r *ascii.Request) {
-	c := s.call()
-	s.barrier = &c.Call
-	s.sh.SendFlush(s.pool, c, r.Raw)
-}
-
 // SendFlush starts a flush_all for a pool. c is answered when it is back.
-func (sh *Shard) SendFlush(p *pool.Pool, c *replicate.Call, req []byte) {
-	f := &flush{home: sh, pool: p, call: c, at: len(p.Peers) - 1, req: bytes.Clone(req)}
-	sh.L.SendTo(p.Peers[f.at].Loop.L, f)
+func (l *Loop) SendFlush(p *pool.Pool, c *replicate.Call, req []byte) {
+	f := &flush{home: l, pool: p, call: c, at: len(p.Peers) - 1, req: bytes.Clone(req)}
+	l.l.SendTo(p.Peers[f.at].Loop.L, f)
 }
 
 // Run is called by one loop after the other, and finally by the home loop.
@@ -44,20 +37,20 @@ func (f *flush) Run() {
 		return
 	}
 	p := f.pool.Peers[f.at]
-	sh, engine := f.home.group.Shards[f.at], p.Engine
+	l, engine := f.home.group.Loops[f.at], p.Engine
 	switch {
 	case f.ended:
 		engine.FlushEnded(f.missed)
-		f.goOn(sh, f.at+1)
+		f.goOn(l, f.at+1)
 	case f.at > 0:
 		engine.FlushBegins()
-		f.goOn(sh, f.at-1)
+		f.goOn(l, f.at-1)
 	default:
-		if _, st := ascii.Next(f.req, p.Limits, &sh.req); st != ascii.Complete {
-			panic("session: a flush_all that was accepted by one loop is refused by another")
+		if _, st := ascii.Next(f.req, p.Limits, &l.req); st != ascii.Complete {
+			panic("between: a flush_all that was accepted by one loop is refused by another")
 		}
 		f.asked = engine.NewCall(f)
-		engine.Do(f.asked, &sh.req)
+		engine.Do(f.asked, &l.req)
 	}
 }
 
@@ -67,19 +60,19 @@ func (f *flush) Answer(c *call.Call, reply []byte) {
 	f.missed = append(f.missed, f.asked.Unflushed...)
 	c.Release()
 	f.ended = true
-	f.goOn(f.home.group.Shards[0], 1)
+	f.goOn(f.home.group.Loops[0], 1)
 }
 
 // goOn sends f from its present loop to the next one, or home.
-func (f *flush) goOn(from *Shard, next int) {
+func (f *flush) goOn(from *Loop, next int) {
 	f.at = next
-	from.L.SendTo(f.home.orLoop(next).L, f)
+	from.l.SendTo(f.home.orLoop(next).l, f)
 }
 
-// orLoop returns the shard of loop i. If there is none it returns sh, where the round over the loops began.
-func (sh *Shard) orLoop(i int) *Shard {
-	if shards := sh.group.Shards; i < len(shards) {
-		return shards[i]
+// orLoop returns loop i. If there is none it returns l, where the round over the loops began.
+func (l *Loop) orLoop(i int) *Loop {
+	if all := l.group.Loops; i < len(all) {
+		return all[i]
 	}
-	return sh
+	return l
 }

@@ -1,20 +1,68 @@
-package session
+package between
 
 import (
 	"bytes"
+	"hash/maphash"
 	"unsafe"
 
 	"magent/ascii"
 	"magent/internal/call"
+	"magent/internal/loop"
 	"magent/internal/pool"
 	"magent/replicate"
+)
+
+// Group is all loops of a process. It does not change once they run.
+type Group struct {
+	Loops []*Loop
+
+	seed maphash.Seed
+}
+
+// NewGroup returns a group without loops.
+func NewGroup() *Group { return &Group{seed: maphash.MakeSeed()} }
+
+// OwnerOf returns the index of the loop that carries out all requests for a key. It may be called from any goroutine.
+func (g *Group) OwnerOf(key []byte) int {
+	return int(maphash.Bytes(g.seed, key) % uint64(len(g.Loops)))
+}
+
+// Loop is one of them. Its methods are called on it.
+type Loop struct {
+	group    *Group
+	id       int
+	l        *loop.Loop
+	forwards loop.Free[forward]
+	fanouts  loop.Free[fanout]
+	req      ascii.Request // a request from another loop
+	line     []byte        // scratch, until the next use
+}
+
+// Add adds a loop, which does not run yet. spare counts what it keeps for use again.
+func (g *Group) Add(l *loop.Loop, spare *loop.Spare) *Loop {
+	one := &Loop{group: g, id: len(g.Loops), l: l}
+	one.forwards, one.fanouts = loop.NewFree[forward](spare), loop.NewFree[fanout](spare)
+	g.Loops = append(g.Loops, one)
+	return one
+}
+
+// Trim frees what was kept, but not needed since the last call.
+func (l *Loop) Trim() {
+	l.forwards.Trim()
+	l.fanouts.Trim()
+}
+
+var (
+	crlf        = []byte("\r\n")
+	endLine     = []byte("END\r\n")
+	serverError = []byte("SERVER_ERROR")
 )
 
 // forward is a request on its way to the loop that owns its key, and then the reply on its way back. It belongs to the
 // loop that it is on: the home loop, the owner, and the home loop again. It refers to the part of the client's pool on
 // the owner. If a reload has replaced that, its engine answers with an error.
 type forward struct {
-	home, owner *Shard
+	home, owner *Loop
 	pool        *pool.Pool      // the owner's part
 	call        *replicate.Call // home's: the client's place in line; nil when fanout is set
 	fanout      *fanout         // home's: the multi-get that this is a part of
@@ -32,12 +80,12 @@ type forward struct {
 	line  []byte
 }
 
-func (sh *Shard) newForward(owner *Shard, p *pool.Pool, c *replicate.Call, req []byte) *forward {
-	e := sh.forwards.Get()
+func (l *Loop) newForward(owner *Loop, p *pool.Pool, c *replicate.Call, req []byte) *forward {
+	e := l.forwards.Get()
 	if e == nil {
-		e = &forward{home: sh}
+		e = &forward{home: l}
 	}
-	e.owner, e.pool, e.call, e.back = owner, p.Peers[owner.ID], c, false
+	e.owner, e.pool, e.call, e.back = owner, p.Peers[owner.id], c, false
 	e.kind = call.Piece // of a fanout
 	if c != nil {
 		e.kind = c.Part
@@ -47,17 +95,17 @@ func (sh *Shard) newForward(owner *Shard, p *pool.Pool, c *replicate.Call, req [
 }
 
 // SendDrop sends a set that is refused for its size to the owner of its key. c is answered when the reply is back.
-func (sh *Shard) SendDrop(owner *Shard, p *pool.Pool, c *replicate.Call, r *ascii.Request) {
-	e := sh.newForward(owner, p, c, nil)
+func (l *Loop) SendDrop(owner *Loop, p *pool.Pool, c *replicate.Call, r *ascii.Request) {
+	e := l.newForward(owner, p, c, nil)
 	e.key = append(e.key[:0], r.Key...)
 	e.line = append(e.line[:0], r.Reply...)
 	e.quiet, e.op = r.Quiet, r.Op
-	sh.L.SendTo(owner.L, e)
+	l.l.SendTo(owner.l, e)
 }
 
 // Send sends a request for a pool to its owner. c is answered when the reply is back.
-func (sh *Shard) Send(owner *Shard, p *pool.Pool, c *replicate.Call, req []byte) {
-	sh.L.SendTo(owner.L, sh.newForward(owner, p, c, req))
+func (l *Loop) Send(owner *Loop, p *pool.Pool, c *replicate.Call, req []byte) {
+	l.l.SendTo(owner.l, l.newForward(owner, p, c, req))
 }
 
 // Run is called by the owner's loop, and with the reply by the home loop.
@@ -76,7 +124,7 @@ func (e *forward) Run() {
 		return
 	}
 	if n, st := ascii.Next(e.req, e.pool.Limits, r); st != ascii.Complete || n != len(e.req) {
-		panic("session: a request that was accepted by one loop is refused by another")
+		panic("between: a request that was accepted by one loop is refused by another")
 	}
 	engine.Do(c, r)
 }
@@ -87,7 +135,7 @@ func (e *forward) Answer(c *call.Call, reply []byte) {
 	e.lost = c.Lost
 	c.Release()
 	e.back = true
-	e.owner.L.SendTo(e.home.L, e)
+	e.owner.l.SendTo(e.home.l, e)
 }
 
 // deliver passes the reply on, at home.
@@ -105,7 +153,7 @@ func (e *forward) deliver() {
 }
 
 func (e *forward) free() {
-	sh := e.home
+	l := e.home
 	e.call, e.fanout, e.pool = nil, nil, nil
 	if cap(e.req) > maxForwardBuffer {
 		e.req = nil
@@ -113,7 +161,7 @@ func (e *forward) free() {
 	if cap(e.reply) > maxForwardBuffer {
 		e.reply = nil
 	}
-	sh.forwards.Put(e, int(unsafe.Sizeof(*e))+cap(e.req)+cap(e.reply)+cap(e.key)+cap(e.line))
+	l.forwards.Put(e, int(unsafe.Sizeof(*e))+cap(e.req)+cap(e.reply)+cap(e.key)+cap(e.line))
 }
 
 // maxForwardBuffer is the largest buffer that a forward keeps for its next use.
@@ -132,37 +180,37 @@ type fanout struct {
 }
 
 // Fanout splits a multi-get by owner and sends each loop its part. c is answered when all replies are back.
-func (sh *Shard) Fanout(p *pool.Pool, c *replicate.Call, r *ascii.Request) {
-	g := sh.fanouts.Get()
+func (l *Loop) Fanout(p *pool.Pool, c *replicate.Call, r *ascii.Request) {
+	g := l.fanouts.Get()
 	if g == nil {
 		g = &fanout{}
 	}
 	g.call, g.refused, g.found = c, g.refused[:0], false
 	g.keys = append(g.keys[:0], r.Keys...)
 	g.owner, g.parts = g.owner[:0], g.parts[:0]
-	for range sh.group.Shards {
+	for range l.group.Loops {
 		g.parts = append(g.parts, nil)
 	}
 	for key, rest := ascii.NextKey(g.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
-		owner := sh.group.OwnerOf(key)
-		e := g.parts[owner.ID]
+		owner := l.group.Loops[l.group.OwnerOf(key)]
+		e := g.parts[owner.id]
 		if e == nil {
-			e = sh.newForward(owner, p, nil, nil)
-			e.fanout, e.part = g, uint16(owner.ID)
+			e = l.newForward(owner, p, nil, nil)
+			e.fanout, e.part = g, uint16(owner.id)
 			e.req = ascii.AppendRetrieval(e.req, r.Op, r.Exptime)
-			g.parts[owner.ID] = e
+			g.parts[owner.id] = e
 		}
 		e.req = append(append(e.req, ' '), key...)
-		g.owner = append(g.owner, uint16(owner.ID))
+		g.owner = append(g.owner, uint16(owner.id))
 	}
 	for _, e := range g.parts {
 		if e != nil {
 			e.req = append(e.req, crlf...)
 			g.waiting++
-			if e.owner == sh {
+			if e.owner == l {
 				e.Run() // now: what the client asks next must not overtake it
 			} else {
-				sh.L.SendTo(e.owner.L, e)
+				l.l.SendTo(e.owner.l, e)
 			}
 		}
 	}
@@ -170,7 +218,7 @@ func (sh *Shard) Fanout(p *pool.Pool, c *replicate.Call, r *ascii.Request) {
 
 // take takes the reply to one part. The last one answers the call.
 func (g *fanout) take(e *forward) {
-	sh := e.home
+	l := e.home
 	g.found = g.found || !e.lost
 	if !e.lost && (!bytes.HasSuffix(e.reply, endLine) || bytes.HasPrefix(e.reply, serverError)) {
 		g.refused = append(g.refused[:0], e.reply...)
@@ -185,8 +233,8 @@ func (g *fanout) take(e *forward) {
 	case !g.found:
 		g.call.Lose(e.reply)
 	default:
-		sh.Line = g.merge(sh.Line[:0])
-		g.call.Answer(sh.Line)
+		l.line = g.merge(l.line[:0])
+		g.call.Answer(l.line)
 	}
 	for _, e := range g.parts {
 		if e != nil {
@@ -196,7 +244,7 @@ func (g *fanout) take(e *forward) {
 	g.call = nil
 	clear(g.parts)
 	lists := 2*cap(g.owner) + 8*cap(g.parts) + 24*cap(g.replies)
-	sh.fanouts.Put(g, int(unsafe.Sizeof(*g))+cap(g.keys)+cap(g.refused)+lists)
+	l.fanouts.Put(g, int(unsafe.Sizeof(*g))+cap(g.keys)+cap(g.refused)+lists)
 }
 
 // merge combines the replies to the parts that are not lost.
