@@ -1,5 +1,4 @@
-// Package backend is one loop's side of the servers: pipelined connections to them, and the hashes and rings
-// that map a key to a server.
+// Package backend is one loop's side of the servers: pipelined connections to them.
 //
 // A Conn is a connection to one server. Requests go out in the order of Send. Replies come back in the same order and
 // are matched by a FIFO. Every request that Send accepts is answered exactly once, by the server's reply or by one of

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"magent/backend"
+	"magent/backend/ring"
 	"magent/failover"
 	"magent/internal/call"
 	"magent/internal/stats"
@@ -34,7 +35,7 @@ func (a *answered) Answer(_ *call.Call, reply []byte) { a.text = string(reply) }
 // TestRetire checks that a retired engine refuses requests, begins nothing, and writes nothing to the journal.
 func TestRetire(t *testing.T) {
 	m := &memo{}
-	ring, err := backend.NewRing("ketama", []backend.Member{{Name: "a", Weight: 1}}, nil)
+	r, err := ring.New("ketama", []ring.Member{{Name: "a", Weight: 1}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +46,7 @@ func TestRetire(t *testing.T) {
 		backend.NewConn(nil, backend.Options{Name: "b"}, nil),
 	}
 	servers := call.NewServers(call.Options{
-		Primaries: ring, Backups: ring, Conns: conns, Health: health, Count: &stats.Counters{}, Hot: &stats.HotKeys{},
+		Primaries: r, Backups: r, Conns: conns, Health: health, Count: &stats.Counters{}, Hot: &stats.HotKeys{},
 	})
 	e := New(servers,
 		Options{Repair: repair.Options{Host: m, Journal: m, MaxDirty: 100, UnixTime: func() int64 { return 0 }}})

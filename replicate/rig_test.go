@@ -11,6 +11,7 @@ import (
 
 	"magent/ascii"
 	"magent/backend"
+	"magent/backend/ring"
 	"magent/failover"
 	"magent/internal/call"
 	"magent/internal/loop"
@@ -60,12 +61,12 @@ func newRig(t rapid.TB, opt rigOptions) *rig {
 		t: t, l: l, now: int64(time.Hour), greet: true,
 		health: failover.NewMachine(2, failover.Options{Limit: opt.limit, Strict: true}),
 	}
-	one := func(name string) *backend.Ring {
-		ring, err := backend.NewRing("ketama", []backend.Member{{Name: name, Weight: 1}}, nil)
+	one := func(name string) *ring.Ring {
+		r, err := ring.New("ketama", []ring.Member{{Name: name, Weight: 1}}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return ring
+		return r
 	}
 	for i, name := range []string{"p", "b"} {
 		s := newServer(t, name, int64(100+i))

@@ -9,7 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"magent/backend"
+	"magent/backend/ring"
 	"magent/internal/config"
 	"magent/internal/placement"
 	"magent/internal/run"
@@ -118,7 +118,7 @@ func TestTestConfig(t *testing.T) {
 		{
 			"-c " + wrong + " -t", 1,
 			wrong + ":3:9: hash \"fnvla_64\" is unknown: did you mean fnv1a_64? (known: " +
-				strings.Join(backend.HashNames(), ", ") + ")\n" +
+				strings.Join(ring.HashNames(), ", ") + ")\n" +
 				wrong + ":4:3: key \"tiemout\" is unknown: did you mean timeout? (known: ...\n" +
 				"magent: configuration file '" + wrong + "' syntax is invalid\n",
 		},

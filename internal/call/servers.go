@@ -2,6 +2,7 @@ package call
 
 import (
 	"magent/backend"
+	"magent/backend/ring"
 	"magent/failover"
 	"magent/internal/fault"
 	"magent/internal/loop"
@@ -10,9 +11,9 @@ import (
 
 // Options configures Servers.
 type Options struct {
-	Hash      backend.HashFunc
-	Primaries *backend.Ring
-	Backups   *backend.Ring     // nil: a pool without backups
+	Hash      ring.HashFunc
+	Primaries *ring.Ring
+	Backups   *ring.Ring        // nil: a pool without backups
 	Conns     []*backend.Conn   // by server: primaries first, then backups
 	Health    *failover.Machine // counts the servers in the same way
 
@@ -59,7 +60,7 @@ func (s *Servers) Partial() bool { return s.Backups == nil && !s.Relay }
 func (s *Servers) Idle() bool { return s.lent == 0 }
 
 // SetPrimaries replaces the ring of the primaries, in a pool without backups, because a server was ejected or is back.
-func (s *Servers) SetPrimaries(r *backend.Ring) { s.Primaries = r }
+func (s *Servers) SetPrimaries(r *ring.Ring) { s.Primaries = r }
 
 // Pair returns the primary and the backup of a key; b is -1 in a pool without backups. It may be called from any
 // goroutine if SetPrimaries is never called for this pool.

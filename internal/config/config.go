@@ -34,10 +34,10 @@ type Pool struct {
 	Servers []Address // primaries
 	Backups []Address
 
-	Hash string // a name for backend.HashByName
+	Hash string // a name for ring.HashByName
 	// HashTag has two bytes, or none. If a key contains both, only the text between them is hashed.
 	HashTag      string
-	Distribution string // a name for backend.NewRing
+	Distribution string // a name for ring.New
 	Ack          Ack
 
 	Timeout            time.Duration // for one reply; 0: no limit

@@ -3,7 +3,7 @@ package placement
 import (
 	"slices"
 
-	"magent/backend"
+	"magent/backend/ring"
 	"magent/internal/config"
 )
 
@@ -34,11 +34,11 @@ func (p *places) pair(hash uint32) (pair [2]string) {
 }
 
 // all returns the rings.
-func (p *places) all() []*backend.Ring {
+func (p *places) all() []*ring.Ring {
 	if p.rings.Backups == nil {
-		return []*backend.Ring{p.rings.Primaries}
+		return []*ring.Ring{p.rings.Primaries}
 	}
-	return []*backend.Ring{p.rings.Primaries, p.rings.Backups}
+	return []*ring.Ring{p.rings.Primaries, p.rings.Backups}
 }
 
 // Migration tells which keys move when the servers of a pool change. The pool has backups afterwards. A key moves to a
@@ -70,7 +70,7 @@ func MigrationOf(before, after *config.Pool, rings Rings) (*Migration, error) {
 		before.Distribution != after.Distribution
 	switch now := placesOf(after, rings); {
 	case m.First:
-		for h := range backend.Hashes(rings.Backups) {
+		for h := range ring.Hashes(rings.Backups) {
 			m.Backups[rings.Backups.Pick(h)] = true
 		}
 	case m.Rehashed:
@@ -86,7 +86,7 @@ func MigrationOf(before, after *config.Pool, rings Rings) (*Migration, error) {
 
 // compare finds the servers to which keys move, if the hash of a key has not changed.
 func (m *Migration) compare(now *places) {
-	for h := range backend.Hashes(append(m.before.all(), now.all()...)...) {
+	for h := range ring.Hashes(append(m.before.all(), now.all()...)...) {
 		pair := m.before.pair(h)
 		m.note(now, pair[:], h)
 	}
@@ -96,14 +96,14 @@ func (m *Migration) compare(now *places) {
 // every server that is not part of all pairs.
 func (m *Migration) compareAll(now *places) {
 	var always []string
-	for h := range backend.Hashes(m.before.all()...) {
+	for h := range ring.Hashes(m.before.all()...) {
 		pair := m.before.pair(h)
 		if always == nil {
 			always = slices.Clone(pair[:])
 		}
 		always = slices.DeleteFunc(always, func(server string) bool { return !slices.Contains(pair[:], server) })
 	}
-	for h := range backend.Hashes(now.all()...) {
+	for h := range ring.Hashes(now.all()...) {
 		m.note(now, always, h)
 	}
 }

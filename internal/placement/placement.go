@@ -7,19 +7,19 @@ import (
 	"fmt"
 	"math/rand/v2"
 
-	"magent/backend"
+	"magent/backend/ring"
 	"magent/internal/config"
 )
 
 // Rings tells on which servers the keys of a pool are. It never changes, so any goroutine may read it.
 type Rings struct {
-	Hash               backend.HashFunc
-	Primaries, Backups *backend.Ring // Backups is nil in a pool without backups
+	Hash               ring.HashFunc
+	Primaries, Backups *ring.Ring // Backups is nil in a pool without backups
 }
 
 // New returns the rings of a pool.
 func New(p *config.Pool) (r Rings, err error) {
-	hash, ok := backend.HashByName(p.Hash)
+	hash, ok := ring.HashByName(p.Hash)
 	if !ok {
 		return r, fmt.Errorf("hash %q is unknown", p.Hash)
 	}
@@ -31,34 +31,34 @@ func New(p *config.Pool) (r Rings, err error) {
 }
 
 // Without returns the ring of those primaries of a pool that are live. live is by index.
-func Without(p *config.Pool, live []bool) (*backend.Ring, error) {
+func Without(p *config.Pool, live []bool) (*ring.Ring, error) {
 	return newRing(p.Distribution, p.Servers, live)
 }
 
 // hashOf returns the function that hashes the keys of a pool. With a hash tag, it hashes only the part of the key that
 // the tag encloses. For the distribution random it returns a random number.
-func hashOf(p *config.Pool, hash backend.HashFunc) backend.HashFunc {
+func hashOf(p *config.Pool, hash ring.HashFunc) ring.HashFunc {
 	switch {
 	case p.Distribution == config.Random:
 		return func([]byte) uint32 { return rand.Uint32() }
 	case p.HashTag != "":
 		tag := [2]byte([]byte(p.HashTag))
-		return func(key []byte) uint32 { return hash(backend.HashTag(key, tag)) }
+		return func(key []byte) uint32 { return hash(ring.HashTag(key, tag)) }
 	}
 	return hash
 }
 
 // newRing returns a ring of the servers that are live, by index; nil: of all servers.
-func newRing(distribution string, servers []config.Address, live []bool) (*backend.Ring, error) {
-	var members []backend.Member
+func newRing(distribution string, servers []config.Address, live []bool) (*ring.Ring, error) {
+	var members []ring.Member
 	for _, a := range servers {
 		name := a.RingName()
 		if distribution == "magent" || distribution == "magent-ketama" {
 			name = a.MagentName()
 		}
-		members = append(members, backend.Member{Name: name, Weight: a.Weight})
+		members = append(members, ring.Member{Name: name, Weight: a.Weight})
 	}
-	return backend.NewRing(distribution, members, live)
+	return ring.New(distribution, members, live)
 }
 
 // Keyless returns the indexes of the servers whose weight is too small for a point on the ring.

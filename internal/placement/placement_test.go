@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"magent/backend"
+	"magent/backend/ring"
 	"magent/internal/config"
 )
 
@@ -32,7 +32,7 @@ type vectorKey struct {
 
 func readVectors(t *testing.T) (v vectors) {
 	t.Helper()
-	text, err := os.ReadFile("../../backend/testdata/twemproxy.json")
+	text, err := os.ReadFile("../../backend/ring/testdata/twemproxy.json")
 	if err == nil {
 		err = json.Unmarshal(text, &v)
 	}
@@ -47,7 +47,7 @@ func fromFile(t *testing.T, servers []string, keys string) *config.Pool {
 	t.Helper()
 	text := "alpha:\n  listen: 127.0.0.1:22121\n" + keys + "  servers:\n   - " +
 		strings.Join(servers, "\n   - ") + "\n"
-	names := config.Names{Hashes: backend.HashNames(), Distributions: backend.DistributionNames(), Keyless: Keyless}
+	names := config.Names{Hashes: ring.HashNames(), Distributions: ring.DistributionNames(), Keyless: Keyless}
 	pools, _, err := config.LoadText("pools.yml", []byte(text), names)
 	if err != nil {
 		t.Fatal(err)

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 
-	"magent/backend"
+	"magent/backend/ring"
 	"magent/internal/config"
 	"magent/internal/placement"
 )
@@ -13,7 +13,7 @@ import (
 // Names returns the names of hashes and distributions that flags and files may contain.
 func Names() config.Names {
 	return config.Names{
-		Hashes: backend.HashNames(), Distributions: backend.DistributionNames(), Keyless: placement.Keyless,
+		Hashes: ring.HashNames(), Distributions: ring.DistributionNames(), Keyless: placement.Keyless,
 	}
 }
 

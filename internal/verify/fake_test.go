@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"magent/backend"
+	"magent/backend/ring"
 	"magent/internal/testkit"
 )
 
@@ -251,10 +252,10 @@ func newRig(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{t: t, p: newFake(t), b: newFake(t)}
 	r.options = Options{
-		Primaries: servers(r.p), Backups: servers(r.b), PrimaryRing: ring(t, "p"), BackupRing: ring(t, "b"),
+		Primaries: servers(r.p), Backups: servers(r.b), PrimaryRing: ringOf(t, "p"), BackupRing: ringOf(t, "b"),
 		Timeout: testkit.Patience, Rate: 1_000_000,
 	}
-	r.options.Hash, _ = backend.HashByName("md5")
+	r.options.Hash, _ = ring.HashByName("md5")
 	r.options.Found = func(f Finding) {
 		text := fmt.Sprintf("%s %s %v", f.Kind, f.Key, f.Repaired)
 		r.found = append(r.found, strings.TrimSpace(text+" "+f.Trouble))
@@ -272,13 +273,13 @@ func servers(fakes ...*fake) []Server {
 	return all
 }
 
-func ring(t *testing.T, names ...string) *backend.Ring {
+func ringOf(t *testing.T, names ...string) *ring.Ring {
 	t.Helper()
-	var members []backend.Member
+	var members []ring.Member
 	for _, name := range names {
-		members = append(members, backend.Member{Name: name, Weight: 1})
+		members = append(members, ring.Member{Name: name, Weight: 1})
 	}
-	r, err := backend.NewRing("ketama", members, nil)
+	r, err := ring.New("ketama", members, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

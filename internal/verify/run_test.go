@@ -125,7 +125,7 @@ func TestMisplacedKeys(t *testing.T) {
 	r := newRig(t)
 	other := newFake(t)
 	r.options.Primaries = append(r.options.Primaries, servers(other)...)
-	r.options.PrimaryRing = ring(t, "p", "other")
+	r.options.PrimaryRing = ringOf(t, "p", "other")
 	for i := range 20 {
 		r.both(fmt.Sprint("key", i), "v")
 	}

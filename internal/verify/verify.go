@@ -9,14 +9,15 @@ import (
 	"golang.org/x/time/rate"
 
 	"magent/backend"
+	"magent/backend/ring"
 	"magent/internal/metadump"
 )
 
 // Options configures Run.
 type Options struct {
 	Primaries, Backups      []Server
-	Hash                    backend.HashFunc
-	PrimaryRing, BackupRing *backend.Ring
+	Hash                    ring.HashFunc
+	PrimaryRing, BackupRing *ring.Ring
 	Timeout                 time.Duration // for a reply
 	Rate                    int           // the largest number of keys that are read per second
 

@@ -1,4 +1,4 @@
-package backend
+package ring
 
 import (
 	"fmt"
@@ -156,7 +156,7 @@ func TestNonPositiveWeightIsNotLive(t *testing.T) {
 	}
 }
 
-func TestNewRingErrors(t *testing.T) {
+func TestNewErrors(t *testing.T) {
 	two := []Member{{"a", 1}, {"b", 1}}
 	for _, c := range []struct {
 		distribution string
@@ -183,9 +183,9 @@ func TestNewRingErrors(t *testing.T) {
 			`server "b": weight 2147483647 is below 1 or takes the sum of weights over 2147483647`,
 		},
 	} {
-		_, err := NewRing(c.distribution, c.members, c.live)
+		_, err := New(c.distribution, c.members, c.live)
 		if err == nil || err.Error() != c.want {
-			t.Errorf("NewRing(%q, %v): %v, want %s", c.distribution, c.members, err, c.want)
+			t.Errorf("New(%q, %v): %v, want %s", c.distribution, c.members, err, c.want)
 		}
 	}
 }
@@ -309,8 +309,8 @@ func TestHashes(t *testing.T) {
 	members := []Member{{"a:1", 1}, {"b:1", 2}, {"c:1", 1}, {"d:1", 3}}
 	for _, distribution := range []string{"ketama", "modula", "magent", "magent-ketama"} {
 		for _, n := range [][2]int{{1, 1}, {2, 3}, {4, 3}, {4, 4}} {
-			a, _ := NewRing(distribution, members[:n[0]], nil)
-			b, _ := NewRing(distribution, members[:n[1]], nil)
+			a, _ := New(distribution, members[:n[0]], nil)
+			b, _ := New(distribution, members[:n[1]], nil)
 			found := map[[2]int]bool{}
 			for h := range Hashes(a, b) {
 				found[[2]int{a.Pick(h), b.Pick(h)}] = true

@@ -1,8 +1,8 @@
-package backend
+package ring
 
 // NewModula makes twemproxy's modula. It sorts the live members by the length of their names and then by bytes, and
 // puts each into a row as many times as its weight. A hash modulo the length of the row is the position of its owner.
-// libmemcached's modula keeps the given order instead. For live see NewRing.
+// libmemcached's modula keeps the given order instead. For live see New.
 func NewModula(members []Member, live []bool) *Ring {
 	return slots(members, liveByName(members, live), false)
 }
@@ -15,7 +15,7 @@ func NewMagentModulo(members []Member, live []bool) *Ring {
 }
 
 // NewRandom makes twemproxy's random: one position per live member, whatever its weight. Pick has to get a new random
-// number for each request instead of a hash of the key. For live see NewRing.
+// number for each request instead of a hash of the key. For live see New.
 func NewRandom(members []Member, live []bool) *Ring {
 	return slots(members, liveOrder(members, live), true)
 }

@@ -1,4 +1,4 @@
-package backend
+package ring
 
 import (
 	"crypto/md5"
@@ -11,7 +11,7 @@ import (
 // NewKetama makes twemproxy's ketama ring, which is libmemcached's KETAMA_WEIGHTED. A server of average weight gets
 // 160 points, or fewer where float32 rounds down. Weights and their average are those of the live members, so an
 // ejection changes the number of points of the others as well. A weight below about 1/40 of the average gives no
-// point, and therefore no key. For live see NewRing. Among equal points the member that twemproxy sorts first wins.
+// point, and therefore no key. For live see New. Among equal points the member that twemproxy sorts first wins.
 func NewKetama(members []Member, live []bool) *Ring {
 	return ketama(members, liveByName(members, live), ketamaDigests)
 }

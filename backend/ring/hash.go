@@ -1,4 +1,4 @@
-package backend
+package ring
 
 import (
 	"crypto/md5"
@@ -49,12 +49,6 @@ func HashNames() []string {
 		names = append(names, h.name)
 	}
 	return names
-}
-
-// extend widens one byte of a key as C does if char is signed: 0x80 becomes 0xffffff80. Half of twemproxy's functions
-// read keys through a plain char, so keys with such bytes get other hashes than in the textbook.
-func extend(c byte) uint32 {
-	return uint32(int32(int8(c)))
 }
 
 // md5Hash returns the first four bytes of the MD5 digest (RFC 1321), little-endian, like libmemcached's MD5.

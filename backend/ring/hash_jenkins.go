@@ -1,4 +1,4 @@
-package backend
+package ring
 
 import (
 	"encoding/binary"

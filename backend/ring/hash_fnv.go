@@ -1,4 +1,4 @@
-package backend
+package ring
 
 // The FNV functions of Fowler, Noll and Vo. Two quirks of twemproxy: bytes are sign-extended before they are mixed in,
 // and the 64-bit forms keep only the low 32 bits of start value, prime and state. hash/fnv agrees with neither.

@@ -1,4 +1,4 @@
-package backend
+package ring
 
 import (
 	"encoding/json"
@@ -103,7 +103,7 @@ func without(n, ejected int) []bool {
 
 func mustRing(t testing.TB, distribution string, members []Member, live []bool) *Ring {
 	t.Helper()
-	r, err := NewRing(distribution, members, live)
+	r, err := New(distribution, members, live)
 	if err != nil {
 		t.Fatal(err)
 	}
