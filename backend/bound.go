@@ -1,10 +1,8 @@
 package backend
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"math"
 
 	"magent/ascii"
 )
@@ -43,12 +41,4 @@ func (c *Conn) outOfBounds(e *entry, n int) error {
 
 func tooLarge(n, most int, remedy string) error {
 	return fmt.Errorf("%w: at least %d bytes, the limit is %d: %s", ErrTooLarge, n, most, remedy)
-}
-
-// keysOf returns how many values the reply to a request may have.
-func keysOf(head []byte, shape ascii.Shape) uint16 {
-	if shape != ascii.ShapeValues {
-		return 1
-	}
-	return uint16(min(bytes.Count(head, gap), math.MaxUint16))
 }

@@ -1,13 +1,11 @@
 package backend
 
 import (
-	"errors"
 	"time"
 
 	"magent/ascii"
 	"magent/failover"
 	"magent/internal/loop"
-	"magent/internal/stats"
 	"magent/resp"
 )
 
@@ -143,47 +141,6 @@ type Conn struct {
 	relay *relayed // nil: this is no connection to owners
 }
 
-// Stats counts what happened on a connection and its successors.
-type Stats struct {
-	Requests uint64
-	Replies  uint64
-	Errors   uint64 // requests without a reply
-	Timeouts uint64
-	Sent     uint64 // bytes
-	Received uint64
-	Connects uint64
-	Latency  int64           // nanoseconds from Send to reply, moving average over about 16 replies
-	Waited   stats.Histogram // distribution of the same, over all replies
-
-	EOFs uint64 // connections that the server closed
-	// Failures: connections, and attempts to make one, that failed in another way; not those that we closed
-	Failures        uint64
-	ConnectTimeouts uint64 // attempts that took too long
-}
-
-// Why requests are not answered.
-var (
-	ErrTimeout  = errors.New("no reply in time")
-	ErrConnect  = errors.New("no connection in time")
-	ErrGarbage  = errors.New("the reply cannot be parsed")
-	ErrUnasked  = errors.New("a reply that nobody asked for")
-	ErrClosed   = errors.New("the server closed the connection")
-	ErrRefill   = errors.New("it lacks what its other copies have, and is filled from them")
-	ErrMoved    = errors.New("its name has another address now")
-	ErrReplaced = errors.New("another server is the master now")
-	ErrShutdown = errors.New("shutting down")
-)
-
-// NewConn returns a connection that is down. It belongs to l.
-func NewConn(l *loop.Loop, opt Options, w Watcher) *Conn {
-	c := &Conn{opt: opt, l: l, watcher: w}
-	c.clock = loop.NewTimer(c.tick)
-	if opt.Relay != nil {
-		c.relay = newRelayed(c)
-	}
-	return c
-}
-
 // Name returns the server's name as configured.
 func (c *Conn) Name() string { return c.opt.Name }
 
@@ -200,128 +157,41 @@ func (c *Conn) Missed() bool { return c.missed }
 // Connecting reports whether a connection is being made.
 func (c *Conn) Connecting() bool { return c.state == connecting || c.state == greeting }
 
-// Pending returns the number of requests in flight.
-func (c *Conn) Pending() int { return c.fifo.len() }
-
-// established ends connecting: collected requests are sent, and their deadlines begin.
-func (c *Conn) established() {
-	known := c.watcher.Recognized(c)
-	var strays fifo
-	if !known {
-		strays, c.fifo, c.early = c.fifo, fifo{}, nil
-	}
-	c.state = ready
-	c.route.worked()
-	c.since, c.work, c.spoke = c.l.Now(), newProgress(), false
-	c.Stats.Connects++
-	c.s.Reading(true)
-	for i := range c.fifo.len() {
-		c.fifo.at(i).at = c.l.Now()
-	}
-	c.l.Unset(c.clock)
-	c.arm()
-	c.checkEarly()
-	c.withhold()
-	if len(c.early) > 0 {
-		c.s.Write(c.early)
-	}
-	c.early = nil
-	c.flushLater()
-	c.watcher.Connected(c)
-	c.lose(strays)
-}
-
-// onConnect gets the result of connecting a socket.
-func (c *Conn) onConnect(err error) {
-	switch {
-	case err != nil:
-		c.next(err)
-	case c.opt.Greet || c.opt.Knock || c.opt.Redis != nil:
-		c.hello()
-	default:
-		c.established()
-	}
-}
-
-// lost ends an established connection.
-func (c *Conn) lost(err error) {
-	if loop.IsEOF(err) {
-		err = ErrClosed
-	}
-	c.fail(err)
-}
-
-// Close ends the connection. Requests in flight are lost.
-func (c *Conn) Close(err error) {
-	if c.state != down {
-		c.fail(err)
-	}
-}
-
-// Shut ends the connection for good: neither Connect nor Send makes another one. Requests in flight are lost.
-// Connections that are being drained are still given Options.DrainTime.
-func (c *Conn) Shut() {
-	c.shut = true
-	c.Close(ErrShutdown)
-	if len(c.drains) > 0 && !c.wanted {
-		c.waitForDrains()
-	}
-}
-
-// fail takes the connection down. It tells the Watcher first, then everyone who waits for a reply.
-func (c *Conn) fail(err error) {
-	if c.relay != nil {
-		if !c.shut {
-			c.relink(err)
-			return
-		}
-		c.relay.unlink(c.l)
-	}
-	quiet := c.fifo.len() == 0
-	idle := errors.Is(err, ErrClosed) && quiet && c.proven() || errors.Is(err, ErrMoved) && quiet ||
-		errors.Is(err, ErrReplaced)
-	c.err = err
-	c.Stats.ended(err)
-	c.missed = c.state == ready || c.fifo.len() > 0
-	c.state = down
-	c.epoch++
-	c.need = 0
-	c.framer, c.resp = ascii.Framer{}, resp.Framer{}
-	c.early, c.broken, c.doubt, c.open = nil, nil, nil, 0
-	c.l.Unset(c.clock)
-	switch {
-	case c.s.FD() <= 0:
-	case mayGoOn(err) && !idle:
-		c.drain()
-	default:
-		c.s.Close()
-	}
-	waiting := c.fifo
-	c.fifo, c.given = fifo{}, 0
-	c.check()
-	c.watcher.Disconnected(c, err, idle)
-	c.lose(waiting)
-}
-
-// lose answers all requests in waiting with ascii.Lost.
-func (c *Conn) lose(waiting fifo) {
-	lost := ascii.Reply{Kind: ascii.Lost}
-	for waiting.len() > 0 {
-		if e := waiting.pop(); e.to != nil {
-			c.Stats.Errors++
-			e.to.OnReply(e.slot, c, &lost)
-		}
-	}
-}
-
-// proven reports whether the connection has been of use: it has brought a reply, or has lasted. If a connection is
-// closed right after it was made, something else listens in the place of the server.
-func (c *Conn) proven() bool {
-	return c.state == ready && (c.spoke || c.l.Now()-c.since >= int64(lasting))
-}
-
-// lasting is how long a connection without a reply has to live to be proven.
-const lasting = time.Second
-
 // Trim releases memory that is kept for reuse and not needed now.
 func (c *Conn) Trim() { c.fifo.trim() }
+
+// route is the way to a server that may have several addresses.
+type route struct {
+	until int64         // loop time at which the attempt to connect ends
+	last  loop.Endpoint // the address that worked last; it is tried first
+	now   loop.Endpoint // the address being tried
+	left  []loop.Endpoint
+}
+
+func (r *route) worked() { r.last = r.now }
+
+// Maker makes connections to owners.
+type Maker interface {
+	// Make finds out who is the owner and connects to it, outside of the loop. Then it calls c.Made on the loop, once.
+	// While there is no owner, it waits.
+	Make(c *Conn)
+}
+
+// Relay makes a connection one to the owner of a fleet.
+type Relay struct {
+	Maker Maker
+	Clock func() time.Duration // CLOCK_BOOTTIME
+}
+
+// Link is a connection to an owner.
+type Link struct {
+	FD    int    // non-blocking; the Conn owns it
+	Epoch uint64 // in which the owner at the other end was named
+}
+
+// drain is a connection that is being drained.
+type drain struct {
+	c    *Conn
+	s    loop.Stream
+	read int // bytes that were read
+}

@@ -8,42 +8,6 @@ import (
 	"magent/resp"
 )
 
-// route is the way to a server that may have several addresses.
-type route struct {
-	until int64         // loop time at which the attempt to connect ends
-	last  loop.Endpoint // the address that worked last; it is tried first
-	now   loop.Endpoint // the address being tried
-	left  []loop.Endpoint
-}
-
-func (r *route) worked() { r.last = r.now }
-
-// Connect starts connecting once lost connections have been drained. It does nothing if there is a connection or an
-// attempt to make one, or after Shut.
-func (c *Conn) Connect() {
-	if c.state != down || c.wanted || c.shut {
-		return
-	}
-	if c.relay != nil {
-		c.state = connecting
-		c.link()
-		return
-	}
-	if len(c.drains) > 0 {
-		c.waitForDrains()
-		return
-	}
-	c.state, c.shy, c.closedAt = connecting, loop.Endpoint{}, loop.Endpoint{}
-	c.route.until = c.l.Now() + int64(c.opt.ConnectTimeout)
-	c.route.left = nil
-	c.l.SetAt(c.clock, c.route.until)
-	if c.opt.Dialer != nil {
-		c.opt.Dialer.Resolve(c)
-		return
-	}
-	c.dial([]loop.Endpoint{c.opt.Endpoint})
-}
-
 // Prefer makes the next Connect try e first, if e is an address of the server then.
 func (c *Conn) Prefer(e loop.Endpoint) { c.route.last = e }
 

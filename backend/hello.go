@@ -1,16 +1,16 @@
 package backend
 
 import (
+	"fmt"
+
 	"magent/ascii"
 	"magent/failover"
 	"magent/internal/loop"
+	"magent/resp"
 )
 
-// The first command of a connection. It asks for the server's identity, or only whether the server answers.
-var (
-	helloLine = []byte("stats\r\n")
-	knockLine = []byte("version\r\n")
-)
+// helloLine is the first command where the server's identity is of interest. Else it is knockLine.
+var helloLine = []byte("stats\r\n")
 
 // hello sends the first commands of a connection, before any request: the question for the server's identity, the
 // question whether it answers, or a Redis' login.
@@ -109,3 +109,96 @@ func (c *Conn) Greeting() failover.Greeting { return c.greeting }
 // Heard returns the loop time of the server's last progress, or of the last time that a connection was established.
 // Inside Watcher.Recognized it is still about the connection before.
 func (c *Conn) Heard() int64 { return max(c.since, c.work.at) }
+
+// ask writes the question for a form behind what was written before.
+func (c *Conn) ask(f MetaForm) {
+	c.asking = f
+	c.line = append(c.line[:0], f.Question()...)
+	c.s.Write(c.line)
+}
+
+// takeAnswer parses the answer. If there is nothing else to ask, the connection is established.
+func (c *Conn) takeAnswer(data []byte) {
+	has, flags, whole, ok := false, false, true, len(data) == 0
+	if c.asking != NoMeta {
+		has, flags, whole, ok = ReadAnswer(data)
+	}
+	switch {
+	case !ok:
+		c.next(ErrUnasked)
+	case !whole:
+		c.s.Keep(data)
+	case !has && c.asking == FullMeta:
+		c.s.Keep(nil)
+		c.ask(OldMeta)
+		if err := c.s.Flush(); err != nil {
+			c.next(err)
+		}
+	default:
+		c.s.Keep(nil)
+		c.meta = NoMeta
+		if has {
+			c.meta = c.asking
+		}
+		c.token = flags && c.asking == FullMeta
+		c.established()
+	}
+}
+
+// closedOver handles a server that has closed the connection before it answered everything. Some do so on a command
+// that they do not know (twemproxy). A connection that breaks at that moment looks the same, but its server must not
+// count as one without meta commands, for then it could not be refilled. So the question is left out only after two
+// such ends at the same address. Both times the server must have answered the first command.
+func (c *Conn) closedOver(err error) {
+	if c.asking == NoMeta {
+		c.next(err)
+		return
+	}
+	if c.closedAt != c.route.now {
+		c.closedAt, c.closes = c.route.now, 0
+	}
+	if c.closes++; c.closes > 1 {
+		c.shy = c.route.now
+	}
+	c.route.left = append([]loop.Endpoint{c.route.now}, c.route.left...)
+	c.next(err)
+}
+
+// takeLogin takes the replies. When all of them have arrived, the connection is established.
+func (c *Conn) takeLogin(data []byte) {
+	all := c.opt.Redis.replies()
+	for len(data) > 0 {
+		n, need, ok := c.resp.Next(data)
+		switch {
+		case !ok:
+			c.next(ErrGarbage)
+			return
+		case n == 0:
+			c.need = need
+			c.s.Keep(data)
+			return
+		case c.login == all:
+			c.next(ErrUnasked)
+			return
+		}
+		reply := data[:n]
+		data = data[n:]
+		c.login++
+		switch {
+		case c.login == all:
+			c.version = redisVersion(reply)
+		case c.login == 1 && c.opt.Redis.Password != "" && needsNone(reply):
+		case resp.IsError(reply):
+			c.next(fmt.Errorf("%w: %s", ErrNotReady, resp.ErrorText(reply)))
+			return
+		}
+	}
+	c.need = 0
+	c.s.Keep(nil)
+	if c.login == all {
+		c.established()
+	}
+}
+
+// RedisVersion returns the version of a Redis, as of the last established connection, or "" if it does not tell.
+func (c *Conn) RedisVersion() string { return c.version }

@@ -1,7 +1,6 @@
 package backend
 
 import (
-	"errors"
 	"hash/maphash"
 
 	"magent/ascii"
@@ -10,12 +9,8 @@ import (
 // A connection is in step if each reply is the one to the oldest request. A reply that cannot be shows that it is out
 // of step. Then the replies behind it are not trusted either, for they may belong to other clients.
 
-var (
-	// ErrValueRefused: a server that refuses a line reads the value behind it as commands, and answers each of them.
-	ErrValueRefused = errors.New("it refused a request that has a value, and may take the value for commands")
-	// ErrWrongKey: the reply belongs to another request.
-	ErrWrongKey = errors.New("a reply with another key than was asked for")
-)
+// seed is for the hashes of keys.
+var seed = maphash.MakeSeed()
 
 // Expect says which key the reply to the last request must have, if it has any. It is called after a Send that was
 // accepted. TextKey must hold for key (package ascii), which is not kept.

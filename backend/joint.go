@@ -11,14 +11,9 @@ import (
 // most of what such a get costs the server, and it wakes us up each time. The reply is taken apart again. Hits come
 // in the order of the keys, so a key was a miss if a later one is a hit.
 
-// seed is for the hashes of keys.
-var seed = maphash.MakeSeed()
-
 var (
 	get  = []byte("get ")
 	gets = []byte("gets ")
-	gap  = []byte(" ")
-	crlf = []byte("\r\n")
 	end  = []byte("END\r\n")
 )
 
@@ -56,14 +51,6 @@ func (c *Conn) single(command, key []byte, to Receiver, slot uint16) bool {
 	c.Expect(key)
 	c.Repeatable()
 	return true
-}
-
-// endJoint finishes the command line of a joint get.
-func (c *Conn) endJoint() {
-	if c.open > 0 {
-		c.open = 0
-		c.write(crlf)
-	}
 }
 
 // takeJoint takes the next part of the reply to a joint get, and answers the requests that this settles. The results

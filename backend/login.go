@@ -3,7 +3,6 @@ package backend
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"strconv"
 
 	"magent/resp"
@@ -44,42 +43,6 @@ func (g *Login) replies() int {
 	return n
 }
 
-// takeLogin takes the replies. When all of them have arrived, the connection is established.
-func (c *Conn) takeLogin(data []byte) {
-	all := c.opt.Redis.replies()
-	for len(data) > 0 {
-		n, need, ok := c.resp.Next(data)
-		switch {
-		case !ok:
-			c.next(ErrGarbage)
-			return
-		case n == 0:
-			c.need = need
-			c.s.Keep(data)
-			return
-		case c.login == all:
-			c.next(ErrUnasked)
-			return
-		}
-		reply := data[:n]
-		data = data[n:]
-		c.login++
-		switch {
-		case c.login == all:
-			c.version = redisVersion(reply)
-		case c.login == 1 && c.opt.Redis.Password != "" && needsNone(reply):
-		case resp.IsError(reply):
-			c.next(fmt.Errorf("%w: %s", ErrNotReady, resp.ErrorText(reply)))
-			return
-		}
-	}
-	c.need = 0
-	c.s.Keep(nil)
-	if c.login == all {
-		c.established()
-	}
-}
-
 // needsNone reports whether AUTH was refused because the server has no password, in the words of Redis 6 and later or
 // of earlier ones. The server is used all the same: the password may be meant for the proxy's clients only.
 func needsNone(reply []byte) bool {
@@ -98,6 +61,3 @@ func redisVersion(reply []byte) string {
 	}
 	return ""
 }
-
-// RedisVersion returns the version of a Redis, as of the last established connection, or "" if it does not tell.
-func (c *Conn) RedisVersion() string { return c.version }

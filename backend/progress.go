@@ -1,12 +1,8 @@
 package backend
 
 import (
-	"fmt"
 	"math"
 	"time"
-
-	"magent/ascii"
-	"magent/internal/fleet/forward"
 )
 
 // progress records when a server has last shown that it is working. Deadlines count from then on, so a server that is
@@ -60,67 +56,4 @@ func (p *progress) due(sent int64, timeout time.Duration) int64 {
 // fault reports whether it is the server's fault if a request sent at that time is given up now.
 func (p *progress) fault(sent, now int64, timeout time.Duration) bool {
 	return now >= max(sent, p.at)+int64(timeout) || now >= max(sent, p.flow)+int64(timeout)
-}
-
-// arm sets the clock for the oldest request that is still waited for. Replies do not move the clock: tick finds out
-// what is due. So a timer is set at most once per deadline, not once per request.
-func (c *Conn) arm() {
-	if c.relay != nil && c.state != ready {
-		if c.fifo.len() > 0 && !c.clock.IsSet() {
-			c.l.SetAt(c.clock, c.waitsUntil(c.fifo.at(0)))
-		}
-		return
-	}
-	if c.opt.Timeout > 0 && c.fifo.len() > c.given && !c.clock.IsSet() {
-		c.l.SetAt(c.clock, c.work.due(c.fifo.at(c.given).at, c.opt.Timeout))
-	}
-}
-
-// tick handles the end of a deadline. It gives up the requests that are due. Their entries stay in the FIFO, so that
-// late replies are still matched.
-func (c *Conn) tick() {
-	switch {
-	case c.state == ready:
-		c.giveUp()
-	case c.relay != nil:
-		c.expire()
-	default:
-		c.next(ErrConnect)
-	}
-	c.settled()
-}
-
-// giveUp is tick for an established connection.
-func (c *Conn) giveUp() {
-	epoch := c.epoch
-	for c.given < c.fifo.len() {
-		e := c.fifo.at(c.given)
-		if c.work.due(e.at, c.opt.Timeout) > c.l.Now() {
-			break
-		}
-		if c.relay != nil && c.given >= c.relay.Passed {
-			c.fail(ErrTimeout) // the socket does not take it
-			return
-		}
-		c.err = fmt.Errorf("%w (%v)", ErrTimeout, c.opt.Timeout)
-		c.Stats.Timeouts++
-		if c.work.fault(e.at, c.l.Now(), c.opt.Timeout) {
-			c.watcher.TimedOut(c)
-		}
-		if c.epoch != epoch {
-			return // the connection was closed, and fail has answered everyone, this request first
-		}
-		to, slot := e.to, e.slot
-		e.to = nil
-		c.given++
-		c.Stats.Errors++
-		if c.relay != nil {
-			c.err = e.why(forward.Fates(forward.Expired, []forward.Request{{Mutation: !e.reads, Written: true}})[0])
-		}
-		to.OnReply(slot, c, &ascii.Reply{Kind: ascii.Lost})
-		if c.epoch != epoch {
-			return
-		}
-	}
-	c.arm()
 }

@@ -131,15 +131,6 @@ func (c *Conn) loseFor(lost []unanswered) {
 	}
 }
 
-// waitsUntil returns when a request is given up that waits for an owner.
-func (c *Conn) waitsUntil(e *entry) int64 {
-	until := max(e.at, c.relay.lostAt) + int64(c.opt.ConnectTimeout)
-	if e.begun {
-		until = min(until, e.at+int64(c.opt.Timeout))
-	}
-	return until
-}
-
 // expire gives up requests that have waited too long for an owner.
 func (c *Conn) expire() {
 	var lost []unanswered
@@ -161,32 +152,6 @@ func (c *Conn) relax() {
 	if c.relay != nil && c.fifo.len() == 0 && c.relay.Holds() {
 		c.relay.Release(&c.l.Pool)
 	}
-}
-
-// Left is a request that may be carried out elsewhere. Whoever has it calls To.OnReply once.
-type Left struct {
-	Request []byte
-	To      Receiver
-	Slot    uint16
-	Shape   ascii.Shape
-}
-
-// HandOn ends the connection for good, like Shut. It returns the requests that may be carried out elsewhere, in their
-// order. The others are lost.
-func (c *Conn) HandOn() (left []Left) {
-	r := c.relay
-	c.shut = true
-	lost := c.sortOut(ErrShutdown)
-	for i, rest := 0, r.Bytes(); i < c.fifo.len(); i++ {
-		e := c.fifo.at(i)
-		left = append(left, Left{append([]byte(nil), rest[:e.size]...), e.to, e.slot, e.shape})
-		rest = rest[e.size:]
-	}
-	c.fifo = fifo{}
-	c.relax()
-	c.Close(ErrShutdown)
-	c.loseFor(lost)
-	return left
 }
 
 // unlink is the end of what a Conn has for owners.

@@ -3,6 +3,8 @@ package backend
 import (
 	"errors"
 
+	"magent/internal/stats"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -39,31 +41,20 @@ func (s *Stats) ended(err error) {
 	}
 }
 
-// Queue says how much is on its way to a server and back. A request that is written in part counts as unsent.
-type Queue struct {
-	Unsent, UnsentBytes   int
-	Awaited, AwaitedBytes int
-}
+// Stats counts what happened on a connection and its successors.
+type Stats struct {
+	Requests uint64
+	Replies  uint64
+	Errors   uint64 // requests without a reply
+	Timeouts uint64
+	Sent     uint64 // bytes
+	Received uint64
+	Connects uint64
+	Latency  int64           // nanoseconds from Send to reply, moving average over about 16 replies
+	Waited   stats.Histogram // distribution of the same, over all replies
 
-// Queue counts the requests in flight, from the last one back, as the bytes that are not written are the last ones.
-// It takes time in proportion to their number.
-func (c *Conn) Queue() Queue {
-	left := len(c.early)
-	if c.relay != nil {
-		left = c.relay.Unpassed
-	} else if c.state == ready {
-		left = c.s.Unsent()
-	}
-	q := Queue{UnsentBytes: left}
-	for i := c.fifo.len() - 1; i >= 0; i-- {
-		size := int(c.fifo.at(i).size)
-		if left > 0 {
-			q.Unsent++
-			left -= size
-			continue
-		}
-		q.Awaited++
-		q.AwaitedBytes += size
-	}
-	return q
+	EOFs uint64 // connections that the server closed
+	// Failures: connections, and attempts to make one, that failed in another way; not those that we closed
+	Failures        uint64
+	ConnectTimeouts uint64 // attempts that took too long
 }

@@ -1,0 +1,32 @@
+package backend
+
+import "errors"
+
+// Why requests are not answered.
+var (
+	ErrTimeout  = errors.New("no reply in time")
+	ErrConnect  = errors.New("no connection in time")
+	ErrGarbage  = errors.New("the reply cannot be parsed")
+	ErrUnasked  = errors.New("a reply that nobody asked for")
+	ErrClosed   = errors.New("the server closed the connection")
+	ErrRefill   = errors.New("it lacks what its other copies have, and is filled from them")
+	ErrMoved    = errors.New("its name has another address now")
+	ErrReplaced = errors.New("another server is the master now")
+	ErrShutdown = errors.New("shutting down")
+)
+
+// Why requests to an owner are not answered, and why connections to owners end.
+var (
+	ErrNobody   = errors.New("no member decides at present, and this was not carried out")
+	ErrUnknown  = errors.New("the member that decides did not answer: it is unknown whether this was carried out")
+	ErrUnread   = errors.New("the member that decides did not answer")
+	ErrReturned = errors.New("it decides no more")
+	ErrOwner    = errors.New("another member decides now")
+)
+
+var (
+	// ErrValueRefused: a server that refuses a line reads the value behind it as commands, and answers each of them.
+	ErrValueRefused = errors.New("it refused a request that has a value, and may take the value for commands")
+	// ErrWrongKey: the reply belongs to another request.
+	ErrWrongKey = errors.New("a reply with another key than was asked for")
+)

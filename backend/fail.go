@@ -1,0 +1,80 @@
+package backend
+
+import (
+	"errors"
+	"time"
+
+	"magent/ascii"
+	"magent/internal/loop"
+	"magent/resp"
+)
+
+// fail takes the connection down. It tells the Watcher first, then everyone who waits for a reply.
+func (c *Conn) fail(err error) {
+	if c.relay != nil {
+		if !c.shut {
+			c.relink(err)
+			return
+		}
+		c.relay.unlink(c.l)
+	}
+	quiet := c.fifo.len() == 0
+	idle := errors.Is(err, ErrClosed) && quiet && c.proven() || errors.Is(err, ErrMoved) && quiet ||
+		errors.Is(err, ErrReplaced)
+	c.err = err
+	c.Stats.ended(err)
+	c.missed = c.state == ready || c.fifo.len() > 0
+	c.state = down
+	c.epoch++
+	c.need = 0
+	c.framer, c.resp = ascii.Framer{}, resp.Framer{}
+	c.early, c.broken, c.doubt, c.open = nil, nil, nil, 0
+	c.l.Unset(c.clock)
+	switch {
+	case c.s.FD() <= 0:
+	case mayGoOn(err) && !idle:
+		c.drain()
+	default:
+		c.s.Close()
+	}
+	waiting := c.fifo
+	c.fifo, c.given = fifo{}, 0
+	c.check()
+	c.watcher.Disconnected(c, err, idle)
+	c.lose(waiting)
+}
+
+// lose answers all requests in waiting with ascii.Lost.
+func (c *Conn) lose(waiting fifo) {
+	lost := ascii.Reply{Kind: ascii.Lost}
+	for waiting.len() > 0 {
+		if e := waiting.pop(); e.to != nil {
+			c.Stats.Errors++
+			e.to.OnReply(e.slot, c, &lost)
+		}
+	}
+}
+
+// proven reports whether the connection has been of use: it has brought a reply, or has lasted. If a connection is
+// closed right after it was made, something else listens in the place of the server.
+func (c *Conn) proven() bool {
+	return c.state == ready && (c.spoke || c.l.Now()-c.since >= int64(lasting))
+}
+
+// lasting is how long a connection without a reply has to live to be proven.
+const lasting = time.Second
+
+// lost ends an established connection.
+func (c *Conn) lost(err error) {
+	if loop.IsEOF(err) {
+		err = ErrClosed
+	}
+	c.fail(err)
+}
+
+// Close ends the connection. Requests in flight are lost.
+func (c *Conn) Close(err error) {
+	if c.state != down {
+		c.fail(err)
+	}
+}
