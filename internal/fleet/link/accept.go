@@ -10,8 +10,13 @@ import (
 	"magent/internal/pause"
 )
 
-// maxAccepted is how many connections a member has at a time, for each of the others, before it closes new ones.
-const maxAccepted = 8
+const (
+	// maxAccepted is how many connections a member has at a time, for each of the others, before it closes new ones.
+	// Those for requests count only until they are handed over.
+	maxAccepted = 16
+	// maxData is how many connections for requests each of the others may have.
+	maxData = 1024
+)
 
 // acceptor takes the connections that others make.
 type acceptor struct {
@@ -20,6 +25,7 @@ type acceptor struct {
 
 	mu       sync.Mutex
 	accepted map[net.Conn]string // with the name of who has connected, empty: it is not known yet
+	data     map[string]int      // connections for requests, by the name of who has made them
 	closed   bool
 }
 
@@ -88,16 +94,18 @@ func (a *acceptor) serve(tcp net.Conn) {
 	defer a.done.Done()
 	defer a.forget(tcp)
 	conn := a.secure(tcp, false)
-	defer conn.Close()
-	_ = tcp.SetDeadline(time.Now().Add(greetingTime))
+	_ = tcp.SetDeadline(time.Now().Add(max(greetingTime, a.opt.Patience)))
 	g, err := readGreeting(conn)
 	if err != nil || control(tcp, a.opt.Patience) != nil {
+		conn.Close()
 		return // nobody of ours
 	}
-	answer := Greeting{
-		Fleet: a.opt.Fleet, From: a.opt.Name, To: g.From, Incarnation: a.opt.Incarnation(), Refused: a.refuse(g),
+	if g.Kind == KindData {
+		a.serveData(conn, g)
+		return
 	}
-	if writeGreeting(conn, answer) != nil || answer.Refused != "" || g.Ask {
+	defer conn.Close()
+	if _, welcome := a.answer(conn, g, a.refuse(g)); !welcome || g.Kind == KindAsk {
 		return
 	}
 	a.only(tcp, g.From)
@@ -111,6 +119,60 @@ func (a *acceptor) serve(tcp net.Conn) {
 	}
 }
 
+// answer answers a greeting. It reports whether who has greeted knows that he is welcome.
+func (a *acceptor) answer(conn net.Conn, g Greeting, refused string) (answer Greeting, welcome bool) {
+	answer = Greeting{
+		Fleet: a.opt.Fleet, From: a.opt.Name, To: g.From, Incarnation: a.opt.Incarnation(), Kind: g.Kind,
+		Refused: refused,
+	}
+	return answer, writeGreeting(conn, answer) == nil && refused == ""
+}
+
+// serveData hands a connection for requests over.
+func (a *acceptor) serveData(conn net.Conn, g Greeting) {
+	refused, closed := a.refuse(g), func() {}
+	if refused == "" {
+		refused, closed = a.admit(g)
+	}
+	answer, welcome := a.answer(conn, g, refused)
+	if !welcome {
+		conn.Close()
+		closed()
+		return
+	}
+	d, err := handOver(conn, g, answer, false)
+	if err != nil {
+		closed()
+		return
+	}
+	d.Closed = closed
+	a.opt.Opened(g.From, d)
+}
+
+// admit says why there is no connection for requests; empty: there is, and it counts until closed is called.
+func (a *acceptor) admit(g Greeting) (refused string, closed func()) {
+	closed = func() {}
+	if a.opt.Opened == nil {
+		return fmt.Sprintf("%q takes no requests from other members", a.opt.Name), closed
+	}
+	if a.opt.Serves != nil {
+		if err := a.opt.Serves(g.From, g.Pool); err != nil {
+			return err.Error(), closed
+		}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.data[g.From] >= maxData {
+		return fmt.Sprintf("%q has %d connections for requests to %q already", g.From, maxData, a.opt.Name), closed
+	}
+	a.data[g.From]++
+	return "", sync.OnceFunc(func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.data[g.From]--
+	})
+}
+
 // refuse says why somebody is none of ours, or is here by mistake; empty: he is welcome.
 func (a *acceptor) refuse(g Greeting) string {
 	switch {
@@ -118,6 +180,8 @@ func (a *acceptor) refuse(g Greeting) string {
 		return fmt.Sprintf("this is %q, and not %q", a.opt.Name, g.To)
 	case !slices.ContainsFunc(a.opt.Peers, func(p Peer) bool { return p.Name == g.From }):
 		return fmt.Sprintf("%q is not in the --fleet list of %q", g.From, a.opt.Name)
+	case g.Kind != KindMessages && g.Kind != KindAsk && g.Kind != KindData:
+		return fmt.Sprintf("%q does not know connections for %q: it may be an older version", a.opt.Name, g.Kind)
 	case g.Fleet != a.opt.Fleet:
 		return fmt.Sprintf("--fleet of %q is another one: %s; of %q: %s: it has to be the same on all members",
 			a.opt.Name, a.opt.Fleet, g.From, g.Fleet)

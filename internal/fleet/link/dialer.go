@@ -23,6 +23,7 @@ type dialer struct {
 	*shared
 	peer Peer
 	wake chan struct{} // something is to be sent
+	busy chan struct{} // has an element for each connection for requests that is being made
 	last string        // the trouble that was told last; of run alone
 
 	mu    sync.Mutex
@@ -78,11 +79,7 @@ func (d *dialer) run() {
 	defer d.done.Done()
 	var pauses *pause.Backoff
 	for d.ctx.Err() == nil {
-		conn, answer, err := d.connect(false)
-		if err == nil && answer.Refused != "" {
-			conn.Close()
-			err = errors.New(answer.Refused)
-		}
+		conn, _, err := d.connect(d.ctx, connectTime, d.hello(KindMessages))
 		if err == nil {
 			d.trouble(nil)
 			pauses = nil
@@ -152,23 +149,31 @@ func (d *dialer) watch(conn net.Conn, ended chan<- struct{}) {
 // ErrRefused is wrapped by the error of Ask when a member's machine refuses connections: its process does not run.
 var ErrRefused = errors.New("nobody listens there")
 
-// connect makes a connection and greets. The answer may be a refusal.
-func (d *dialer) connect(ask bool) (conn net.Conn, answer Greeting, err error) {
-	ctx, cancel := context.WithTimeout(d.ctx, connectTime)
+// hello returns a greeting for the member.
+func (d *dialer) hello(kind Kind) Greeting {
+	return Greeting{
+		Fleet: d.opt.Fleet, From: d.opt.Name, To: d.peer.Name, Incarnation: d.opt.Incarnation(), Kind: kind,
+	}
+}
+
+// connect makes a connection and greets, for so long at most. A refusal is an error.
+func (d *dialer) connect(ctx context.Context, limit time.Duration, hello Greeting) (net.Conn, Greeting, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	tcp, err := new(net.Dialer).DialContext(ctx, "tcp", d.peer.Address)
 	if errors.Is(err, unix.ECONNREFUSED) {
-		return nil, answer, fmt.Errorf("%w: %w", ErrRefused, err)
+		return nil, Greeting{}, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
 	if err != nil {
-		return nil, answer, err
+		return nil, Greeting{}, err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = tcp.SetDeadline(time.Unix(1, 0)) })
-	conn = d.secure(tcp, true)
+	conn := d.secure(tcp, true)
+	answer := Greeting{}
 	if err = control(tcp, d.opt.Patience); err == nil {
-		answer, err = d.greet(conn, ask)
+		answer, err = d.greet(conn, hello)
 	}
-	if !stop() && err == nil {
+	if !stop() && (err == nil || errors.Is(ctx.Err(), context.Canceled)) {
 		err = ctx.Err()
 	}
 	if foreign(err) {
@@ -176,7 +181,7 @@ func (d *dialer) connect(ask bool) (conn net.Conn, answer Greeting, err error) {
 	}
 	if err != nil {
 		tcp.Close()
-		return nil, answer, err
+		return nil, Greeting{}, err
 	}
 	return conn, answer, nil
 }
@@ -188,16 +193,42 @@ func foreign(err error) bool {
 }
 
 // greet says who this is, and hears who answers.
-func (d *dialer) greet(conn net.Conn, ask bool) (answer Greeting, err error) {
-	err = writeGreeting(conn, Greeting{
-		Fleet: d.opt.Fleet, From: d.opt.Name, To: d.peer.Name, Incarnation: d.opt.Incarnation(), Ask: ask,
-	})
-	if err != nil {
+func (d *dialer) greet(conn net.Conn, hello Greeting) (answer Greeting, err error) {
+	if err = writeGreeting(conn, hello); err != nil {
 		return answer, err
 	}
 	answer, err = readGreeting(conn)
-	if err == nil && answer.Refused == "" && answer.From != d.peer.Name {
+	switch {
+	case err != nil:
+	case answer.Refused != "" && hello.Kind != KindAsk:
+		err = errors.New(answer.Refused)
+	case answer.Refused == "" && answer.From != d.peer.Name:
 		err = fmt.Errorf("%q answers at %s, and not %q", answer.From, d.peer.Address, d.peer.Name)
+	case answer.Refused == "" && answer.Kind != hello.Kind:
+		err = fmt.Errorf("%q takes no connections for %s", answer.From, hello.Kind)
 	}
 	return answer, err
+}
+
+// maxDialing is how many connections for requests are made to a member at a time. Others wait.
+const maxDialing = 4
+
+// data makes a connection for requests.
+func (d *dialer) data(ctx context.Context, pool string) (Data, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(d.ctx, cancel)()
+	select {
+	case d.busy <- struct{}{}:
+	case <-ctx.Done():
+		return Data{}, context.Cause(ctx)
+	}
+	defer func() { <-d.busy }()
+	hello := d.hello(KindData)
+	hello.Pool = pool
+	conn, answer, err := d.connect(ctx, max(greetingTime, d.opt.Patience), hello)
+	if err != nil {
+		return Data{}, err
+	}
+	return handOver(conn, hello, answer, true)
 }

@@ -1,5 +1,5 @@
-// Package link carries messages between the members of a fleet, beside the event loops. It knows who they are, and
-// nothing of what they say to each other.
+// Package link carries messages between the members of a fleet, beside the event loops, and makes the connections on
+// which the loops send each other requests. It knows who the members are, and nothing of what they say to each other.
 //
 // Each member connects to each of the others, sends on the connections that it has made, and receives on those that
 // the others have made. So a connection has one direction, and the end of one is noticed by both. What cannot be
@@ -10,4 +10,8 @@
 //
 // With a secret all of this is inside TLS 1.3. Both ends show that they have a key that is made of the secret
 // (crypto/ed25519), and refuse any other. Without a secret, only loopback addresses are accepted.
+//
+// A connection for requests (Data) begins in the same way. Then both ends take keys for a loop.Seal from the TLS
+// session, and use TLS no more. All bytes behind the greetings are the loops': who has dialed sends when he has read
+// the answer, and the other end when it has written it.
 package link

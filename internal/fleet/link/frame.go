@@ -34,18 +34,33 @@ func appendFrame(b, body []byte) []byte {
 	return append(binary.BigEndian.AppendUint32(b, uint32(len(body))), body...)
 }
 
-// Greeting is what both ends say first. It never gets fields that an older version has to understand.
+// Greeting is what both ends say first. It never gets fields that an older version has to understand, but for Kind: a
+// version that does not know a kind refuses it.
 type Greeting struct {
 	Fleet       string `json:"fleet"`                 // what all have in common, at most 1 KiB: the list
 	From        string `json:"from"`                  // the sender's name
 	To          string `json:"to"`                    // who is meant
 	Incarnation uint64 `json:"incarnation,omitempty"` // the sender's process
-	Ask         bool   `json:"ask,omitempty"`         // nothing follows: the sender wants to know who answers
+	Kind        Kind   `json:"kind,omitempty"`        // what the connection is for; in an answer the same
+	Pool        string `json:"pool,omitempty"`        // of a Data connection: which pool its requests are for
 	Refused     string `json:"refused,omitempty"`     // in an answer: why nothing is accepted
 }
 
+// Kind is what follows the greetings.
+type Kind string
+
+// The kinds of connections.
+const (
+	KindMessages Kind = ""     // frames, from who has dialed
+	KindAsk      Kind = "ask"  // nothing: who has dialed wants to know who answers
+	KindData     Kind = "data" // whatever the loops send, sealed, and without TLS
+)
+
 func writeGreeting(w io.Writer, g Greeting) error {
 	body, err := json.Marshal(g)
+	if err == nil && len(body) > maxGreeting {
+		err = fmt.Errorf("a greeting of %d bytes, more than %d", len(body), maxGreeting)
+	}
 	if err == nil {
 		_, err = w.Write(appendFrame(nil, body))
 	}

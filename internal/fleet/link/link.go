@@ -19,9 +19,11 @@ type Links struct {
 func Open(listener net.Listener, opt Options) *Links {
 	ctx, stop := context.WithCancel(context.Background())
 	l := &Links{shared: shared{opt: opt, ctx: ctx}, dialers: map[string]*dialer{}, stop: stop}
-	l.acceptor = &acceptor{shared: &l.shared, listener: listener, accepted: map[net.Conn]string{}}
+	l.acceptor = &acceptor{
+		shared: &l.shared, listener: listener, accepted: map[net.Conn]string{}, data: map[string]int{},
+	}
 	for _, p := range opt.Peers {
-		d := &dialer{shared: &l.shared, peer: p, wake: make(chan struct{}, 1)}
+		d := &dialer{shared: &l.shared, peer: p, wake: make(chan struct{}, 1), busy: make(chan struct{}, maxDialing)}
 		l.dialers[p.Name] = d
 		l.done.Add(1)
 		go d.run()
@@ -45,7 +47,7 @@ func (l *Links) Ask(name string) (incarnation uint64, err error) {
 	if d == nil {
 		return 0, fmt.Errorf("there is no member %q", name)
 	}
-	conn, answer, err := d.connect(true)
+	conn, answer, err := d.connect(l.ctx, connectTime, d.hello(KindAsk))
 	if err != nil {
 		return 0, err
 	}
@@ -53,7 +55,21 @@ func (l *Links) Ask(name string) (incarnation uint64, err error) {
 	return answer.Incarnation, nil
 }
 
-// Close ends all connections, and waits for all goroutines.
+// Data makes a connection to a member that carries requests for a pool. It returns when ctx is done, at the latest,
+// and after Options.Patience in any case. A refusal is an error with the member's reason.
+func (l *Links) Data(ctx context.Context, name, pool string) (Data, error) {
+	d := l.dialers[name]
+	if d == nil {
+		return Data{}, fmt.Errorf("there is no member %q", name)
+	}
+	data, err := d.data(ctx, pool)
+	if err != nil {
+		return Data{}, fmt.Errorf("to member %q for requests: %w", name, err)
+	}
+	return data, nil
+}
+
+// Close ends all connections but those for requests, which belong to others, and waits for all goroutines.
 func (l *Links) Close() {
 	l.stop()
 	l.acceptor.close()

@@ -56,15 +56,25 @@ func secret(t *testing.T, text string) *Secret {
 
 func open(t *testing.T, l net.Listener, name, fleet string, s *Secret, peers ...Peer) *member {
 	t.Helper()
+	return openWith(t, l, name, fleet, s, func(*Options) {}, peers...)
+}
+
+// openWith is open with other options.
+func openWith(
+	t *testing.T, l net.Listener, name, fleet string, s *Secret, change func(*Options), peers ...Peer,
+) *member {
+	t.Helper()
 	m := &member{address: l.Addr().String(), events: make(chan event, 10000)}
 	m.incarnation.Store(7)
-	m.Links = Open(l, Options{
+	opt := Options{
 		Name: name, Fleet: fleet, Peers: peers, Secret: s, Patience: guard,
 		Incarnation: m.incarnation.Load,
 		Received:    func(from string, body []byte) { m.events <- event{"received", from, string(body)} },
 		Ended:       func(name string) { m.events <- event{"ended", name, ""} },
 		Trouble:     func(name string, err error) { m.events <- event{"trouble", name, fmt.Sprint(err)} },
-	})
+	}
+	change(&opt)
+	m.Links = Open(l, opt)
 	t.Cleanup(m.Close)
 	return m
 }

@@ -29,13 +29,20 @@ type Options struct {
 	Incarnation func() uint64
 	// Received takes a message of a member; it owns the bytes.
 	Received func(from string, body []byte)
+	// Serves says why a member's requests for a pool are not taken, which the member is told. A nil error: they are.
+	// If there is no such function, those for all pools are.
+	Serves func(from, pool string) error
+	// Opened takes a connection for requests that a member has made; it owns the descriptor. It is not called any more
+	// when Close has returned. nil: such connections are refused.
+	Opened func(from string, d Data)
 	// Ended says that a connection to a member has ended that was good: its process may be dead (Ask).
 	Ended func(name string)
 	// Trouble says why there is no connection to a member, or none of it is accepted: when that begins, and when the
 	// reason changes. nil: there is one again.
 	Trouble func(name string, err error)
 
-	// Patience is how long a connection may be silent, and a write take.
+	// Patience is how long a connection may be silent, and a write take, and how long it may take to make a connection
+	// for requests.
 	Patience time.Duration
 }
 
@@ -44,7 +51,7 @@ const (
 	connectTime  = time.Second           // to connect, with the greeting
 	firstPause   = 50 * time.Millisecond // before the second attempt
 	lastPause    = 500 * time.Millisecond
-	greetingTime = 2 * time.Second // for whoever has connected to say who he is
+	greetingTime = 2 * time.Second // for whoever has connected to say who he is; or Patience, if that is longer
 )
 
 // shared is what all goroutines of the links use.
@@ -60,9 +67,9 @@ func (s *shared) secure(conn net.Conn, client bool) net.Conn {
 	case s.opt.Secret == nil:
 		return conn
 	case client:
-		return tls.Client(conn, s.opt.Secret.config)
+		return tls.Client(&exact{Conn: conn}, s.opt.Secret.config)
 	default:
-		return tls.Server(conn, s.opt.Secret.config)
+		return tls.Server(&exact{Conn: conn}, s.opt.Secret.config)
 	}
 }
 
