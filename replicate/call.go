@@ -1,10 +1,7 @@
 package replicate
 
 import (
-	"unsafe"
-
 	"magent/ascii"
-	"magent/backend"
 	"magent/internal/call"
 )
 
@@ -40,128 +37,28 @@ type Call struct {
 	Unflushed []int      // planFlush: the servers that missed it; the engines of other loops need to know
 }
 
-// NewCall returns a Call whose reply goes to client. It returns to the engine's free list once the client has released
-// it and the last server has replied.
-func (e *Engine) NewCall(client call.Client) *Call {
-	c := e.free.Get()
-	if c == nil {
-		c = &Call{e: e}
-		c.Make(e.Servers, c, c.recycle)
-	}
-	c.Lend(client)
-	return c
+// mutation is the part of a Call that is needed to change a key on two copies.
+type mutation struct {
+	leadOutcome, followOutcome outcome
+
+	traits     traits
+	binary     bool   // planCompare: the key is sent in base64
+	flushEpoch uint64 // Engine.FlushEpoch when the mutation was sent
+
+	counted *uint32 // where it counts as undecided; nil: it does not
+	order   *order  // the order that it holds, or is queued in, or both; nil: neither
+	holds   bool    // the lead must not change before the mutation is settled; it counts in order.held
+	queued  bool    // it is in the queue of order: the other copy has not got it yet
+	behind  *Call   // the next one in that queue; nil if it is the last one, or not queued
 }
 
-// recycle puts c on the free list once nobody needs it any more.
-func (c *Call) recycle() {
-	if c.counted != nil && c.Settled() {
-		*c.counted--
-		c.counted = nil
+// at returns the server of a slot; -1: none.
+func (c *Call) at(slot uint16) int {
+	if slot == call.Lead {
+		return c.lead
 	}
-	if c.order != nil && c.Settled() {
-		c.e.orders.release(c)
-	}
-	if !c.Over() {
-		return
-	}
-	if c.order != nil || c.behind != nil || c.Waiting() < 0 {
-		c.e.broken("a request that is over still takes part in an order, or has got one reply too many", c.key)
-		c.Forsake()
-		return // it is not used again
-	}
-	c.Return()
-	c.retry, c.echoes = false, false
-	if cap(c.Held)+cap(c.head)+cap(c.body) > call.MaxKept {
-		c.Held, c.head, c.body = nil, nil, nil
-	}
-	c.Unflushed = c.Unflushed[:0]
-	if c.many != nil {
-		c.many.reset()
-	}
-	if !c.e.Retired {
-		c.e.free.Put(c, c.size())
-	}
+	return c.follow
 }
 
-// size returns roughly how many bytes of memory c holds.
-func (c *Call) size() int {
-	n := int(unsafe.Sizeof(*c)) + cap(c.Held) + cap(c.head) + cap(c.body) + cap(c.key) + cap(c.Note)
-	if m := c.many; m != nil {
-		n += int(unsafe.Sizeof(*m)) + cap(m.keys) + 2*cap(m.owner) + cap(m.touch) +
-			int(unsafe.Sizeof(asking{}))*cap(m.asked) + call.SizeOf(m.replies)
-	}
-	return n
-}
-
-// send sends the request to server i. It reports whether the connection accepted it; if so, OnReply will be called
-// with slot. A copy of the key that has been read, or is about to be, is older than a mutation that is sent now.
-func (c *Call) send(i int, slot uint16, head, body []byte, shape ascii.Shape) bool {
-	if c.counted != nil {
-		c.e.Overtaken(c.key)
-	}
-	if !c.Send(i, slot, head, body, shape) {
-		return false
-	}
-	if c.echoes {
-		c.e.Conns[i].Expect(c.key)
-	}
-	return true
-}
-
-// OnReply handles a server's reply to what was sent with slot. r is valid during the call only.
-func (c *Call) OnReply(slot uint16, from *backend.Conn, r *ascii.Reply) {
-	c.Arrived()
-	c.Begin()
-	switch c.plan {
-	case planRead:
-		c.onRead(slot, r)
-	case planRetrieve:
-		if slot >= slotTouch {
-			c.onTouch(int(slot-slotTouch), r)
-		} else {
-			c.onFragment(slot, from, r)
-		}
-	case planMutate, planDrop:
-		c.onMutated(slot, r)
-	case planCompare:
-		c.onCompared(slot, r)
-	case planFlush:
-		c.onFlushed(slot, from, r)
-	}
-	c.End()
-	c.recycle()
-}
-
-// finish answers the client, unless it already has its answer. A quiet command (noreply, q) gets no reply.
-func (c *Call) finish(kind ascii.Kind, reply []byte) {
-	if c.quiet && (c.op < ascii.OpMetaGet || ascii.QuietHides(c.op, kind)) {
-		reply = nil
-	}
-	c.Finish(reply)
-}
-
-// fail tells the client that no server could answer.
-func (c *Call) fail() {
-	if c.Answered() {
-		return
-	}
-	c.noteLoss()
-	c.Held = c.e.appendUnavailable(c.Held[:0], c)
-	c.finish(ascii.ServerError, c.Held)
-}
-
-// Lose answers c, a part of a multi-get, with an error line: nobody could answer any key of it.
-func (c *Call) Lose(line []byte) {
-	c.op = ascii.OpGet
-	c.noteLoss()
-	c.Answer(line)
-}
-
-// noteLoss counts an error. The exception is a part of a multi-get of which the client gets what there is: the other
-// parts may still be hits, so only Lost is set.
-func (c *Call) noteLoss() {
-	c.Lost = c.Part != call.Whole && c.e.Partial()
-	if !c.Lost {
-		c.e.countError(c.op)
-	}
-}
+// backupLeads reports whether a backup leads.
+func (c *Call) backupLeads() bool { return c.lead >= c.e.NumPrimaries }

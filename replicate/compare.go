@@ -99,20 +99,6 @@ func (c *Call) onFirstStep(o outcome, r *ascii.Reply) {
 	c.finish(r.Kind, c.withTags(c.lead, r.Raw))
 }
 
-// catchUp sends a mutation that waited behind a compare to the other copy.
-func (c *Call) catchUp(x *order) {
-	c.Begin()
-	c.Arrived()
-	c.e.cleanAt(c, call.Follow)
-	sent := c.send(c.follow, call.Follow, c.head, c.body, c.shape)
-	c.e.orders.leave(c, x)
-	if !sent {
-		c.onMutated(call.Follow, &ascii.Reply{Kind: ascii.Lost})
-	}
-	c.End()
-	c.recycle()
-}
-
 // compareLost answers a compare of which nobody knows whether the lead carried it out. From now on the other copy
 // leads, and its value has not changed. So the client gets EXISTS, as if somebody else had changed the value first,
 // and has to read it again.

@@ -1,7 +1,7 @@
 // Package replicate keeps two copies of each key, on a primary and a backup memcached. It decides where a request
 // goes, which reply the client sees, and what has to be repaired afterwards (replicate/repair).
 //
-// Engine.Do (engine.go) carries out a request. planOf (plan.go) chooses one of these plans for it:
+// Engine.Do (do.go) carries out a request. planOf (plan.go) chooses one of these plans for it:
 //
 //	read      one key from the lead, or from the other copy when that cannot answer          read.go
 //	retrieve  many keys, split by server, asked in parallel, merged                         retrieve.go

@@ -64,3 +64,28 @@ func MergeValues(dst, keys []byte, owner []uint16, replies [][]byte) []byte {
 		}
 	}
 }
+
+// settleTouches deletes the keys that a backup has touched but the primary does not have. Otherwise such a value would
+// live on, on the backup alone. slot and last are those of merge.
+func (c *Call) settleTouches(slot uint16, last []byte) {
+	e, m := c.e, c.many
+	cursors := c.cursors(slot, last)
+	keys := m.keys
+	var key []byte
+	for i, o := range m.owner {
+		key, keys = ascii.NextKey(keys)
+		if o == lost || c.ofBackup(o) {
+			continue
+		}
+		if found, _, after := ascii.NextValue(cursors[o]); string(found) == string(key) {
+			cursors[o] = after
+		} else if m.touch[i] == touchFound {
+			_, b := e.Pair(key)
+			e.MarkDiverged(b, key)
+		}
+	}
+	clear(cursors)
+}
+
+// ofBackup reports whether a fragment was asked of a backup.
+func (c *Call) ofBackup(id uint16) bool { return int(c.many.asked[id].server) >= c.e.NumPrimaries }

@@ -1,8 +1,6 @@
 package replicate
 
-import (
-	"magent/ascii"
-)
+import "magent/ascii"
 
 // lacking returns a server that c, a meta command, would go to and that does not know such commands; -1: there is
 // none. A mutation needs both copies to know them, for otherwise the key would have no second copy.

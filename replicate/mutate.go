@@ -8,21 +8,6 @@ import (
 	"magent/replicate/repair"
 )
 
-// mutation is the part of a Call that is needed to change a key on two copies.
-type mutation struct {
-	leadOutcome, followOutcome outcome
-
-	traits     traits
-	binary     bool   // planCompare: the key is sent in base64
-	flushEpoch uint64 // Engine.FlushEpoch when the mutation was sent
-
-	counted *uint32 // where it counts as undecided; nil: it does not
-	order   *order  // the order that it holds, or is queued in, or both; nil: neither
-	holds   bool    // the lead must not change before the mutation is settled; it counts in order.held
-	queued  bool    // it is in the queue of order: the other copy has not got it yet
-	behind  *Call   // the next one in that queue; nil if it is the last one, or not queued
-}
-
 // mutate sends r to both copies at once.
 func (e *Engine) mutate(c *Call, r *ascii.Request) {
 	if c.noRoom() {
@@ -199,17 +184,6 @@ func (c *Call) markDirty(dirty bool, server int, o outcome) {
 	default:
 		c.e.MarkDiverged(server, c.key)
 	}
-}
-
-// backupLeads reports whether a backup leads.
-func (c *Call) backupLeads() bool { return c.lead >= c.e.NumPrimaries }
-
-// at returns the server of a slot; -1: none.
-func (c *Call) at(slot uint16) int {
-	if slot == call.Lead {
-		return c.lead
-	}
-	return c.follow
 }
 
 // replyOf returns the reply of the copy in slot want, given that slot has just replied r.

@@ -3,7 +3,6 @@ package replicate
 import (
 	"magent/ascii"
 	"magent/internal/call"
-	"magent/internal/fault"
 )
 
 // read asks the lead for one key, or the other copy if the lead cannot be asked.
@@ -67,22 +66,6 @@ func (c *Call) sendRead(i int, slot uint16, head []byte) bool {
 	return true
 }
 
-// mayRepeat reports whether a read may be repeated at server to, after server from has not answered it.
-//
-// While a mutation of the key is undecided, server to may have carried it out and from may come to another result. If
-// the answer of from decided, the client would have read a value that never was. So from has no say from now on: the
-// key becomes dirty there. If to has none either, the read may not be repeated.
-func (e *Engine) mayRepeat(from, to int, key []byte) bool {
-	switch {
-	case *e.undecided.of(key) == 0 || !e.counts(from, key):
-		return true
-	case !e.counts(to, key):
-		return false
-	}
-	e.MarkMissed(from, key)
-	return true
-}
-
 // repeatRead is sendRead for the copy that does not lead, in place of the lead.
 func (c *Call) repeatRead(head []byte) bool {
 	return c.follow >= 0 && c.e.Health.Readable(c.follow) && c.e.mayRepeat(c.lead, c.follow, c.key) &&
@@ -113,11 +96,4 @@ func (c *Call) onRead(slot uint16, r *ascii.Reply) {
 		}
 	}
 	c.fail()
-}
-
-// outdated reports whether server i is now known to have held a wrong value of the key when it was asked. This is the
-// case if the key became dirty after the request was sent. sent is what Dirty.Seq was at that moment.
-func (e *Engine) outdated(i int, key []byte, sent uint64) bool {
-	d := e.Dirty(i)
-	return !d.Empty() && !fault.Sound && d.SeqOf(key) > sent
 }

@@ -2,7 +2,6 @@ package replicate
 
 import (
 	"magent/ascii"
-	"magent/failover"
 	"magent/internal/call"
 	"magent/internal/fault"
 )
@@ -11,12 +10,6 @@ import (
 // each token: it identifies the server and its present run (failover.Identity.CasTag). A compare with a token of the
 // other copy, or of an earlier run, is answered as if somebody else had changed the value. So it never overwrites what
 // its client has not seen.
-
-// casTag is the tag of a server's tokens, and the identity from which it was made.
-type casTag struct {
-	of   failover.Identity
-	bits uint64
-}
 
 // casTagOf returns the tag of server i; 0: its identity is not known, and its tokens are passed on as they are.
 func (e *Engine) casTagOf(i int) uint64 {

@@ -15,9 +15,9 @@ type traits struct {
 	valued   bool // ma without v: the servers are asked for the number anyway, so that it can be compared
 }
 
-// note records the traits of r.
-func (c *Call) note(r *ascii.Request) {
-	t, m := &c.traits, r.Meta
+// note records the traits of r. pair says that it goes to two copies.
+func (t *traits) note(r *ascii.Request, pair bool) {
+	m := r.Meta
 	*t = traits{}
 	switch r.Op {
 	case ascii.OpSet:
@@ -31,33 +31,8 @@ func (c *Call) note(r *ascii.Request) {
 	case ascii.OpMetaDelete: // with I (mark as stale) or x (remove only the value) the item stays
 		t.removes = !m.Has('I') && !m.Has('x')
 	case ascii.OpMetaArith:
-		t.valued = c.e.Backups != nil && !m.Has('v')
+		t.valued = pair && !m.Has('v')
 	}
-}
-
-// askForValue returns the command line of a mutation as the servers get it: head, with the flag v if traits.valued is
-// set. It is valid until the next use of Engine.line, and no longer than head.
-func (c *Call) askForValue(head []byte) []byte {
-	if !c.traits.valued {
-		return head
-	}
-	c.e.line = append(append(c.e.line[:0], bytes.TrimRight(head, "\r\n")...), " v\r\n"...)
-	return c.e.line
-}
-
-// hideValue removes the value from r if the client did not ask for it (traits.valued). r.Raw is then valid until the
-// next call.
-func (c *Call) hideValue(r *ascii.Reply) {
-	if !c.traits.valued || r.Kind != ascii.MetaVA {
-		return
-	}
-	line := r.Raw[len("VA "):bytes.IndexByte(r.Raw, '\r')]
-	flags := line[len(line):]
-	if i := bytes.IndexByte(line, ' '); i >= 0 {
-		flags = line[i:]
-	}
-	c.e.plain = append(append(append(c.e.plain[:0], "HD"...), flags...), "\r\n"...)
-	r.Kind, r.Raw = ascii.MetaHD, c.e.plain
 }
 
 // digest returns a hash (FNV-1a) of the first line of the reply to an mg that may have changed something. It is the

@@ -1,0 +1,39 @@
+package replicate
+
+import (
+	"magent/internal/call"
+	"magent/internal/fault"
+)
+
+// begin prepares the key of a mutation that is about to be sent: its copies, and its order.
+func (e *Engine) begin(c *Call) {
+	c.flushEpoch = e.FlushEpoch()
+	if c.follow < 0 {
+		return
+	}
+	c.counted = e.undecided.of(c.key)
+	*c.counted++
+	if x := e.orders.of(c.key); x != nil && x.lead != c.lead && !fault.Order {
+		e.MarkMissed(x.lead, c.key) // another server leads now
+	}
+	e.clean(c)
+	if c.backupLeads() {
+		e.orders.hold(c)
+	}
+}
+
+// clean deletes the key of a mutation that is about to be sent, on every copy where it is dirty. A mutation such as
+// incr must not build on a wrong value.
+func (e *Engine) clean(c *Call) {
+	e.cleanAt(c, call.Lead)
+	e.cleanAt(c, call.Follow)
+}
+
+// cleanAt is clean for the copy in slot. It also notes in c.sent what was known of that copy.
+func (e *Engine) cleanAt(c *Call, slot uint16) {
+	i := c.at(slot)
+	if !c.traits.blind {
+		e.Hide(i, c.key)
+	}
+	c.sent[slot] = e.Dirty(i).Seq()
+}
