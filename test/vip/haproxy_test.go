@@ -50,6 +50,7 @@ func TestHAProxy(t *testing.T) {
 		if alone := c.asked(); len(alone) != 1 || alone[0] != active {
 			t.Fatalf("clients are on %v, not on %s alone", alone, active.Name)
 		}
+		active.awaitUp() // the next magent does not know what servers have missed
 		l.begin()
 		do()
 		if err := l.more(100); err != nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -143,6 +144,21 @@ func (h *host) awaitSilence() {
 		}
 		return nil
 	})
+}
+
+// othersFailed returns how often memcacheds of all hosts but one have missed a deadline or were ejected, as the host's
+// magent sees it.
+func (h *host) othersFailed(but *host) (n int) {
+	h.t.Helper()
+	fields := h.stats()
+	for i := range 3 {
+		for _, name := range []string{"timeouts", "ejections"} {
+			if i != but.i {
+				n += must(strconv.Atoi(fields[fmt.Sprintf("server:%d:%s", i, name)]))
+			}
+		}
+	}
+	return n
 }
 
 // stats returns the fields of `stats servers` of the host's magent.

@@ -24,6 +24,7 @@ const (
 type load struct {
 	patience atomic.Int64 // for one answer, in nanoseconds
 	ended    atomic.Bool
+	renewals atomic.Int64 // how often every key was to be written
 	done     chan error
 	clients  [clients]*client
 }
@@ -40,6 +41,7 @@ type client struct {
 	version map[string]int // that was acknowledged last; negative: deleted
 	next    int
 
+	renewals                 atomic.Int64 // those it has finished
 	answered, missed, failed atomic.Int64
 	success                  atomic.Int64 // when the last answer came
 	gap                      atomic.Int64 // the longest time without one
@@ -63,7 +65,13 @@ func (c *client) run() {
 	var err error
 	c.success.Store(time.Now().UnixNano())
 	for err == nil && !c.l.ended.Load() {
-		err = c.step()
+		if n := c.l.renewals.Load(); n > c.renewals.Load() {
+			c.renew(&err)
+			c.renewals.Store(n)
+		}
+		if err == nil {
+			err = c.step()
+		}
 		time.Sleep(pause)
 	}
 	for key := range c.version {
@@ -74,6 +82,14 @@ func (c *client) run() {
 		c.conn.Close()
 	}
 	c.l.done <- err
+}
+
+// renew writes all keys of a client.
+func (c *client) renew(wrong *error) {
+	for i := range keysPerClient {
+		for !c.set(fmt.Sprintf("c%d-%d", c.id, i), wrong) && *wrong == nil {
+		}
+	}
 }
 
 // step carries out one request. A write that is not acknowledged is followed by another write of the same key until
@@ -237,6 +253,19 @@ func (l *load) more(n int64) error {
 			case err := <-l.done:
 				return fmt.Errorf("a client has ended: %w", err)
 			case <-time.After(time.Millisecond):
+			}
+		}
+	}
+	return nil
+}
+
+// renew makes the clients write all their keys, because values may have been lost.
+func (l *load) renew() error {
+	n := l.renewals.Add(1)
+	for _, c := range l.clients {
+		for c.renewals.Load() < n {
+			if err := l.more(1); err != nil {
+				return err
 			}
 		}
 	}
