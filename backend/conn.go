@@ -39,6 +39,21 @@ type Dialer interface {
 	Resolve(c *Conn)
 }
 
+// Permit may forbid that anything is sent to a server: that of a member of a fleet, who decides for a while only. Its
+// methods are called on the loop.
+type Permit interface {
+	// May reports whether requests may be written right now. It is asked right before each write. If it says no,
+	// nothing is written, and the connection is reset.
+	May() bool
+	// Announce has others know of a new connection, which has this address here. It carries requests when c.Announced
+	// is called, now or later.
+	Announce(c *Conn, local loop.Endpoint)
+	// Ended is called when an announced connection was given up, with gone if nothing of it is left at the server.
+	// Otherwise the server may still execute what lies in its socket. Then Ended is called once more with gone, if the
+	// end is seen.
+	Ended(c *Conn, local loop.Endpoint, gone bool)
+}
+
 // Options configure a connection.
 type Options struct {
 	Name           string        // the server's name in errors and statistics
@@ -60,7 +75,10 @@ type Options struct {
 	// Relay: the other end is the owner of a fleet, see relay.go. ConnectTimeout is how long a request waits for an
 	// owner, and Timeout, which must not be 0, how long for its answer. The options that ask a server what it is and
 	// can must not be set, nor Lazy, and MaxJoint must be 1.
-	Relay *Relay
+	Relay  *Relay
+	Permit Permit // may forbid to send; nil: nobody does
+	// UserTimeout is how long the kernel goes on sending what is not acknowledged; 0: it follows from the other times
+	UserTimeout time.Duration
 	// Strict makes a broken invariant panic, in tests. With -race and with -tags faults it always does
 	Strict bool
 }
@@ -71,6 +89,7 @@ const (
 	down       state = iota // no connection; Connect starts one
 	connecting              // looking up or connecting; requests are collected
 	greeting                // waiting for the replies to the first commands; requests are still collected
+	announcing              // others are being told of it (Permit); requests are still collected
 	ready
 )
 
@@ -132,6 +151,9 @@ type Conn struct {
 	login      int           // replies to the Login so far
 	version    string        // version of a Redis
 
+	local     loop.Endpoint // this side's address of the connection, if it was announced
+	announced bool          // the Permit was told of it, and not of its end
+
 	drains  []*drain
 	wanted  bool        // Connect was called, but waits for the drains; the state is down meanwhile
 	shut    bool        // Shut was called: the state stays down
@@ -155,7 +177,7 @@ func (c *Conn) Ready() bool { return c.state == ready }
 func (c *Conn) Missed() bool { return c.missed }
 
 // Connecting reports whether a connection is being made.
-func (c *Conn) Connecting() bool { return c.state == connecting || c.state == greeting }
+func (c *Conn) Connecting() bool { return c.state != down && c.state != ready }
 
 // Trim releases memory that is kept for reuse and not needed now.
 func (c *Conn) Trim() { c.fifo.trim() }
@@ -194,4 +216,7 @@ type drain struct {
 	c    *Conn
 	s    loop.Stream
 	read int // bytes that were read
+
+	local     loop.Endpoint
+	announced bool // the Permit has to be told of its end
 }

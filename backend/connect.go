@@ -58,6 +58,9 @@ func (d *drain) OnReady(loop.Events) {
 	switch {
 	case err != nil:
 		d.end()
+		if d.announced && (loop.IsEOF(err) || leftNothing(err, true)) {
+			d.c.opt.Permit.Ended(d.c, d.local, true)
+		}
 		d.c.drained()
 	case len(data) > 0:
 		d.s.Keep(nil)

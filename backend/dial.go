@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"cmp"
 	"slices"
 
 	"magent/ascii"
@@ -43,6 +44,7 @@ func (c *Conn) next(err error) {
 	for r := &c.route; len(r.left) > 0; {
 		if c.s.FD() > 0 {
 			c.s.Close()
+			c.ended(true)
 		}
 		share := (r.until - c.l.Now()) / int64(len(r.left))
 		r.now, r.left = r.left[0], r.left[1:]
@@ -52,7 +54,7 @@ func (c *Conn) next(err error) {
 			err = c.s.Open(c.l, fd, loop.Writable, c)
 		}
 		if err == nil {
-			loop.LimitUnsent(fd, max(c.opt.DrainTime, c.opt.Timeout))
+			loop.LimitUnsent(fd, cmp.Or(c.opt.UserTimeout, max(c.opt.DrainTime, c.opt.Timeout)))
 			return
 		}
 	}

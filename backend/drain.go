@@ -3,8 +3,6 @@ package backend
 import (
 	"errors"
 
-	"golang.org/x/sys/unix"
-
 	"magent/internal/fault"
 )
 
@@ -25,10 +23,12 @@ func mayGoOn(err error) bool {
 
 // drain starts to drain the present connection.
 func (c *Conn) drain() {
-	d := &drain{c: c}
+	d := &drain{c: c, local: c.local, announced: c.announced}
 	if c.s.HandOver(&d.s, d) != nil {
+		c.ended(true)
 		return // it has ended already
 	}
+	c.ended(false)
 	c.drains = append(c.drains, d)
 }
 
@@ -49,8 +49,7 @@ func (d *drain) end() {
 func (c *Conn) cutDrains() {
 	for len(c.drains) > 0 {
 		d := c.drains[0]
-		// This makes close send a reset, and leaves nothing behind on this side.
-		_ = unix.SetsockoptLinger(d.s.FD(), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+		resetAtClose(d.s.FD())
 		d.end()
 	}
 }

@@ -15,6 +15,9 @@ var (
 	ErrShutdown = errors.New("shutting down")
 )
 
+// ErrForbidden: the Permit has forbidden to write.
+var ErrForbidden = errors.New("another member of the fleet may decide by now")
+
 // Why requests to an owner are not answered, and why connections to owners end.
 var (
 	ErrNobody   = errors.New("no member decides at present, and this was not carried out")

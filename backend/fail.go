@@ -24,6 +24,7 @@ func (c *Conn) fail(err error) {
 	c.err = err
 	c.Stats.ended(err)
 	c.missed = c.state == ready || c.fifo.len() > 0
+	sent := c.state == ready && !quiet
 	c.state = down
 	c.epoch++
 	c.need = 0
@@ -32,10 +33,15 @@ func (c *Conn) fail(err error) {
 	c.l.Unset(c.clock)
 	switch {
 	case c.s.FD() <= 0:
+	case errors.Is(err, ErrForbidden):
+		resetAtClose(c.s.FD())
+		c.s.Close()
+		c.ended(false)
 	case mayGoOn(err) && !idle:
 		c.drain()
 	default:
 		c.s.Close()
+		c.ended(leftNothing(err, sent))
 	}
 	waiting := c.fifo
 	c.fifo, c.given = fifo{}, 0

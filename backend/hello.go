@@ -141,7 +141,7 @@ func (c *Conn) takeAnswer(data []byte) {
 			c.meta = c.asking
 		}
 		c.token = flags && c.asking == FullMeta
-		c.established()
+		c.greeted()
 	}
 }
 

@@ -25,9 +25,18 @@ func (c *Conn) onReady(ev loop.Events) {
 			c.readHello()
 		}
 		return
+	case c.state == announcing:
+		if ev&loop.Readable != 0 {
+			c.stray()
+		}
+		return
 	}
 	if ev&loop.Writable != 0 {
 		unsent := c.s.Unsent()
+		if unsent > 0 && !c.may() {
+			c.lost(ErrForbidden)
+			return
+		}
 		if err := c.s.Flush(); err != nil {
 			c.lost(err)
 			return
@@ -138,6 +147,6 @@ func (c *Conn) onConnect(err error) {
 	case c.opt.Greet || c.opt.Knock || c.opt.Redis != nil:
 		c.hello()
 	default:
-		c.established()
+		c.greeted()
 	}
 }

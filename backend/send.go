@@ -38,7 +38,7 @@ func (c *Conn) Send(head, body []byte, shape ascii.Shape, to Receiver, slot uint
 	c.endJoint()
 	c.write(head)
 	c.Stats.Sent += uint64(len(body))
-	if len(body) < loop.LargeWrite {
+	if len(body) < loop.LargeWrite || !c.may() {
 		c.s.Write(body)
 	} else if err := c.s.WriteLarge(body); err != nil {
 		c.broken = err // reported by Flush, because Send makes no callbacks
@@ -59,7 +59,10 @@ func (c *Conn) Flush() {
 	switch {
 	case c.relay != nil:
 		err = c.passOn()
-	case err == nil && !c.s.Blocked():
+	case err != nil || c.s.Blocked():
+	case !c.may():
+		err = ErrForbidden
+	default:
 		err = c.s.Flush()
 	}
 	if err != nil {
