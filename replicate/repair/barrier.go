@@ -1,22 +1,12 @@
 package repair
 
-import (
-	"magent/ascii"
-	"magent/backend"
-)
+import "magent/ascii"
 
 // When a server returns, it is not yet known what it has missed. A key becomes dirty only when the other copy
 // answers. And a mutation that the server had confirmed before it was restarted makes no key dirty at all: only a list
 // of the other copy's keys shows it, once that copy has carried it out. So a resync waits until the other copies have
 // answered everything that they were asked before. Until then nothing is copied from the returning server, either:
 // what it has missed may be on its way to the very server that would get the copy.
-
-// barrier is one request to each of the other copies, behind everything that they were asked before.
-type barrier struct {
-	e    *Engine
-	h    *resync // the resync that waits, as long as h.wait is this barrier
-	left int     // requests without an answer
-}
 
 // raise makes h wait for the answers to everything that the other copies have been asked by now.
 func (e *Engine) raise(h *resync) {
@@ -33,19 +23,6 @@ func (e *Engine) raise(h *resync) {
 
 var versionLine = []byte("version\r\n")
 
-// OnReply takes an answer. If it is lost, so are the answers before it, and those keys are dirty by now.
-func (w *barrier) OnReply(_ uint16, _ *backend.Conn, _ *ascii.Reply) {
-	if w.left--; w.left > 0 || w.h.wait != w {
-		return
-	}
-	w.h.wait = nil
-	if w.e.Retired {
-		return
-	}
-	w.e.goOn(w.h)
-	w.e.goOnWithout(w.h.server)
-}
-
 // behind reports whether it is not known yet what server i has missed, because it has just returned.
 func (e *Engine) behind(i int) bool { return e.resyncs[i] != nil && e.resyncs[i].wait != nil }
 
@@ -57,14 +34,4 @@ func (e *Engine) sourceBehind(h *resync) bool {
 		}
 	}
 	return false
-}
-
-// goOnWithout continues the resyncs of the servers that copy from server i, whose barrier has gone. If the server has
-// gone before, they have waited for this, too: every barrier is answered.
-func (e *Engine) goOnWithout(i int) {
-	for j, h := range e.resyncs {
-		if h != nil && e.CopiesOf(j, i) {
-			e.goOn(h)
-		}
-	}
 }

@@ -1,13 +1,6 @@
 package repair
 
-import (
-	"unsafe"
-
-	"magent/ascii"
-	"magent/backend"
-	"magent/failover"
-	"magent/internal/fault"
-)
+import "magent/internal/fault"
 
 // A key is dirty on a server that missed a mutation of it, may have missed one, or came to another result than the
 // lead. How it is repaired depends on the server:
@@ -122,145 +115,23 @@ func (e *Engine) empty(i int) {
 	e.Emptied(i)
 }
 
-// cleaned notes that a key was repaired on server i. It had become dirty with seq; if it has become dirty again since,
-// it stays so.
-func (e *Engine) cleaned(i int, key []byte, seq uint64) {
-	if e.dirty[i].Clean(key, seq) {
-		e.tallies[i].Repairs++
-		e.recordClean(i)
-	}
+// repairPrimary copies a dirty key from the backup to its primary i, which is up. Until then the backup leads the key.
+func (e *Engine) repairPrimary(i int, key []byte, seq uint64) {
+	e.startCopy(&copying{e: e, server: i, key: string(key), seq: seq})
 }
 
-// Dirty returns what is dirty on server i. It is valid as long as the engine.
-func (e *Engine) Dirty(i int) *failover.Dirty { return &e.dirty[i] }
+// maxBackupRepairs bounds the keys that are being copied when repairBackup adds one. Beyond it the key is only
+// deleted.
+const maxBackupRepairs = 1000
 
-// erasure is the deletion of a dirty key, or a flush_all, that a server has not answered yet.
-type erasure struct {
-	e      *Engine
-	server int
-	h      *resync // the resync that waits for it; nil: none
-	key    []byte
-	all    bool   // it is a flush_all
-	seq    uint64 // the sequence number with which the key, or everything, became dirty; 0: it stays dirty
-}
-
-func (e *Engine) newErasure(i int, seq uint64) *erasure {
-	x := e.erasures.Get()
-	if x == nil {
-		x = &erasure{e: e}
-	}
-	x.server, x.seq, x.all, x.key, x.h = i, seq, false, x.key[:0], nil
-	return x
-}
-
-func (e *Engine) erase(i int, key []byte, seq uint64) { e.eraseFor(nil, i, key, seq) }
-
-// eraseFor deletes a key on server i that became dirty with seq. The resync h, if any, waits for the reply.
-func (e *Engine) eraseFor(h *resync, i int, key []byte, seq uint64) {
-	if !ascii.TextKey(key) && e.Conns[i].Lacks(ascii.ShapeMeta) {
-		e.cleaned(i, key, seq) // a server that does not know base64 cannot have this key
+// repairBackup copies a key to its backup i, which is up and has just been asked to delete it.
+func (e *Engine) repairBackup(i int, key []byte) {
+	if y := e.copies[string(key)]; y != nil {
+		y.again = true // the deletion comes after what y has written
 		return
 	}
-	x := e.newErasure(i, seq)
-	x.h = h
-	x.key = append(x.key, key...)
-	line, shape := AppendDelete(e.line[:0], key)
-	e.line = line
-	e.dirty[i].Deleting(key, true)
-	x.send(line, shape)
-}
-
-// eraseAll marks all keys of server i as dirty, and flushes it. It does so even while a flush is under way, because
-// the cause may be newer than that.
-func (e *Engine) eraseAll(i int) {
-	x := e.newErasure(i, e.noteAll(i))
-	x.all = true
-	e.dirty[i].DeletingAll(true)
-	x.send(flushLine, ascii.ShapeLine)
-	e.repeatDelayed(i) // this flush_all has cancelled it
-}
-
-// flushedAll notes that server i was flushed, after all its keys had become dirty with seq.
-func (e *Engine) flushedAll(i int, seq uint64) {
-	if !e.dirty[i].CleanAll(seq) {
-		return
-	}
-	e.unclean[i] = false
-	e.recordClean(i)
-	if e.opt.Loops > 1 { // the keys of other loops are gone as well
-		e.Emptied(i)
-		e.opt.Host.Flushed(i)
-	}
-	switch h := e.resyncs[i]; {
-	case h != nil:
-		e.goOn(h)
-	default:
-		e.opt.Host.MadeGood(i)
-	}
-}
-
-// notFlushed handles a flush_all that server i refused or did not answer. If it did not answer, it is asked again. A
-// server that is not readable stays so until it is flushed.
-func (e *Engine) notFlushed(i int, r *ascii.Reply) {
-	switch {
-	case r.Kind.Refused():
-		e.opt.Host.Unflushable(i, string(r.Raw))
-	case e.Health.Usable(i):
-		e.eraseAll(i)
-	}
-}
-
-var flushLine = []byte("flush_all\r\n")
-
-// send sends the command to the server. The key stays dirty if the server cannot be asked or does not answer.
-func (x *erasure) send(line []byte, shape ascii.Shape) {
-	if !x.e.Conns[x.server].Send(line, nil, shape, x, 0) {
-		x.undone()
-		x.free()
-		return
-	}
-	if x.h != nil {
-		x.h.busy++
-	}
-}
-
-// OnReply handles the reply: on success the key, or the whole server, is clean.
-func (x *erasure) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
-	e, h := x.e, x.h
-	switch {
-	case x.all && (r.Kind == ascii.Lost || r.Kind.Refused()):
-		x.undone()
-		e.notFlushed(x.server, r)
-	case r.Kind == ascii.Lost:
-		x.undone()
-		if x.seq > 0 {
-			e.retry(x.server, x.key)
-		}
-	case r.Kind.Refused():
-		x.undone()
-	case x.all:
-		e.flushedAll(x.server, x.seq)
-	default:
-		e.cleaned(x.server, x.key, x.seq)
-	}
-	x.free()
-	if h != nil {
-		h.window = min(h.window+1, maxCopies)
-		e.done(h)
-	}
-}
-
-// undone notes that x is not under way any more, and that nobody knows whether the server carried it out.
-func (x *erasure) undone() {
-	if d := &x.e.dirty[x.server]; x.all {
-		d.DeletingAll(false)
-	} else {
-		d.Deleting(x.key, false)
-	}
-}
-
-func (x *erasure) free() {
-	if !x.e.Retired {
-		x.e.erasures.Put(x, int(unsafe.Sizeof(*x))+cap(x.key))
+	x := &copying{e: e, server: i, key: string(key), fill: true}
+	if len(e.copies) < maxBackupRepairs && e.canCopy(x) && x.read() {
+		e.copies[x.key] = x
 	}
 }

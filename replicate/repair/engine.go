@@ -6,23 +6,6 @@ import (
 	"magent/internal/loop"
 )
 
-// Options configures an Engine.
-type Options struct {
-	Host     Host
-	Journal  Recorder     // nil: what servers missed is forgotten when the process ends
-	UnixTime func() int64 // the wall clock, in seconds since 1970
-	Loops    int          // the number of loops; each has an engine for this pool
-	MaxDirty int          // the number of dirty keys to remember of one server; beyond it, all of its keys are dirty
-}
-
-// Deciders is told when a server leads no more because its value is wrong. The engine of the requests implements it.
-type Deciders interface {
-	// Overruled is called when server i leads key no more. key is borrowed for the call.
-	Overruled(i int, key []byte)
-	// OverruledAll is called when server i leads no key any more.
-	OverruledAll(i int)
-}
-
 // dirtyKeySize is the average size of a dirty key in bytes. MaxDirty of them are the bound in bytes.
 const dirtyKeySize = 64
 
@@ -86,3 +69,75 @@ func (e *Engine) Behind(i int) int {
 	}
 	return n
 }
+
+// stage is how far a resync has come. It advances from one stage to the next, and goes back to missed if filling is
+// abandoned.
+type stage uint8
+
+const (
+	missed  stage = iota // repairs the keys that the server missed
+	listing              // fills, and waits for the next batch of keys
+	filling              // fills, and has enough keys for now
+	last                 // fills the last batch
+)
+
+// resync repairs a server that was down. It copies the dirty keys from the other copy. If the server came back empty,
+// it then copies all other keys. Meanwhile the server gets mutations but no reads.
+//
+// A resync starts copies as long as there is room and a key is left. It ends, and leaves Engine.resyncs, when nothing
+// is under way and nothing is left. Before its barrier it neither ends nor fills. While a server that it copies from
+// has a barrier, it starts nothing.
+type resync struct {
+	server int
+	stage  stage    // only Engine.enter changes it, and counts in Engine.warming the resyncs that fill
+	queue  []string // dirty keys to be copied
+	late   int      // keys that were added after everything else was done; at most maxLate
+	busy   int      // copies and deletions under way; each ends once (done); never below 0
+	window int      // how many may be under way, at least 1: grows with each success, halves when a server is slow
+	size   int      // estimated size of large values, in bytes: the maximum of the last ones, slowly decaying
+	fills  []string // keys to fill; empty unless it is filling
+	wait   *barrier // what the other copies were asked before; nil: they have answered
+	seen   seen     // keys that were filled because clients had read them
+}
+
+// barrier is one request to each of the other copies, behind everything that they were asked before.
+type barrier struct {
+	e    *Engine
+	h    *resync // the resync that waits, as long as h.wait is this barrier
+	left int     // requests without an answer
+}
+
+// copying copies one key from a server to another: it reads the item there (mg) and writes it here (ms). Both commands
+// use the connections of the requests, so the write has its place in the order of the key's mutations.
+//
+// It must not write an old value over a newer one, nor delete a newer one. So if a mutation is sent between the read
+// and its reply, the key is read again. The table in step.go says what it does upon a reply.
+//
+// A key has at most one copying that is not over; it is in Engine.copies. As long as it is there, one of its requests
+// is under way and a reply is due.
+type copying struct {
+	e         *Engine
+	h         *resync // the resync that waits for it and counts it in busy; nil: the server is up
+	server    int     // the server that gets the key
+	from      int     // the server where it is read; the key is not dirty there when the copying begins
+	key       string
+	seq       uint64 // the sequence number with which the key became dirty (failover.Dirty.SeqOf); 0: it is not dirty
+	phase     phase  // reading, then writing, and back to reading if it is read again; over is final
+	fill      bool   // the server lacks the key, which is not dirty: nothing is replaced or deleted
+	overtaken bool   // a mutation was sent after the key was read or written; a new read resets it
+	again     bool   // the key became dirty again or was deleted after the read; a new read resets it
+	flushes   uint64 // Engine.flushes at the time of the read
+}
+
+// erasure is the deletion of a dirty key, or a flush_all, that a server has not answered yet.
+type erasure struct {
+	e      *Engine
+	server int
+	h      *resync // the resync that waits for it; nil: none
+	key    []byte
+	all    bool   // it is a flush_all
+	seq    uint64 // the sequence number with which the key, or everything, became dirty; 0: it stays dirty
+}
+
+// Tally returns the counters of server i. The caller reads them and sets them to zero.
+func (e *Engine) Tally(i int) *Tally { return &e.tallies[i] }

@@ -1,11 +1,5 @@
 package repair
 
-import (
-	"strconv"
-
-	"magent/ascii"
-)
-
 // NoteDelay remembers when a flush_all takes effect, in delay seconds, because a server that restarts before then has
 // forgotten it. Like memcached it remembers only the last flush_all.
 func (e *Engine) NoteDelay(delay int64) {
@@ -14,14 +8,6 @@ func (e *Engine) NoteDelay(delay int64) {
 		if e.flushDue = delay; delay <= month {
 			e.flushDue += e.opt.UnixTime()
 		}
-	}
-}
-
-// repeatDelayed sends server i the flush_all with a delay that has not taken effect yet, if there is one.
-func (e *Engine) repeatDelayed(i int) {
-	if left := e.flushDue - e.opt.UnixTime(); left > 0 {
-		e.line = append(strconv.AppendInt(append(e.line[:0], "flush_all "...), left, 10), "\r\n"...)
-		e.newErasure(i, 0).send(e.line, ascii.ShapeLine)
 	}
 }
 

@@ -1,12 +1,6 @@
 package repair
 
-// Recorder records what servers have missed. A record survives the process as soon as the method has returned.
-type Recorder interface {
-	Dirty(server int, key []byte) // key, which is borrowed for the call, is dirty
-	All(server int)               // all keys are dirty
-	Incomplete(server int)        // it lacks keys that the other copies have
-	Clean(server int)             // nothing is wrong there any more: its records can go
-}
+import "magent/failover"
 
 // noteDirty marks a key as dirty on server i. lost means that the server missed a request. For a server that is up
 // only such keys are recorded. If two copies merely disagree, the key is repaired at once.
@@ -71,15 +65,14 @@ func (e *Engine) recordClean(i int) {
 	}
 }
 
-// Recall gives the engine what an earlier process recorded of server i, which must not be Usable yet.
-func (e *Engine) Recall(i int, keys []string, all, incomplete bool) {
-	for _, key := range keys {
-		e.noteDirty(i, []byte(key), true)
-	}
-	if all {
-		e.noteAll(i)
-	}
-	if incomplete {
-		e.Emptied(i)
+// cleaned notes that a key was repaired on server i. It had become dirty with seq; if it has become dirty again since,
+// it stays so.
+func (e *Engine) cleaned(i int, key []byte, seq uint64) {
+	if e.dirty[i].Clean(key, seq) {
+		e.tallies[i].Repairs++
+		e.recordClean(i)
 	}
 }
+
+// Dirty returns what is dirty on server i. It is valid as long as the engine.
+func (e *Engine) Dirty(i int) *failover.Dirty { return &e.dirty[i] }

@@ -7,6 +7,3 @@ type Tally struct {
 	Avoided    uint64 // reads that went to the other copy because the key is dirty on this server
 	CasRefused uint64 // compares with a token of the other copy, or of an earlier run of this server
 }
-
-// Tally returns the counters of server i. The caller reads them and sets them to zero.
-func (e *Engine) Tally(i int) *Tally { return &e.tallies[i] }

@@ -1,0 +1,81 @@
+package repair
+
+import (
+	"strconv"
+	"unsafe"
+
+	"magent/ascii"
+)
+
+var flushLine = []byte("flush_all\r\n")
+
+func (e *Engine) newErasure(i int, seq uint64) *erasure {
+	x := e.erasures.Get()
+	if x == nil {
+		x = &erasure{e: e}
+	}
+	x.server, x.seq, x.all, x.key, x.h = i, seq, false, x.key[:0], nil
+	return x
+}
+
+func (e *Engine) erase(i int, key []byte, seq uint64) { e.eraseFor(nil, i, key, seq) }
+
+// eraseFor deletes a key on server i that became dirty with seq. The resync h, if any, waits for the reply.
+func (e *Engine) eraseFor(h *resync, i int, key []byte, seq uint64) {
+	if !ascii.TextKey(key) && e.Conns[i].Lacks(ascii.ShapeMeta) {
+		e.cleaned(i, key, seq) // a server that does not know base64 cannot have this key
+		return
+	}
+	x := e.newErasure(i, seq)
+	x.h = h
+	x.key = append(x.key, key...)
+	line, shape := AppendDelete(e.line[:0], key)
+	e.line = line
+	e.dirty[i].Deleting(key, true)
+	x.send(line, shape)
+}
+
+// eraseAll marks all keys of server i as dirty, and flushes it. It does so even while a flush is under way, because
+// the cause may be newer than that.
+func (e *Engine) eraseAll(i int) {
+	x := e.newErasure(i, e.noteAll(i))
+	x.all = true
+	e.dirty[i].DeletingAll(true)
+	x.send(flushLine, ascii.ShapeLine)
+	e.repeatDelayed(i) // this flush_all has cancelled it
+}
+
+// send sends the command to the server. The key stays dirty if the server cannot be asked or does not answer.
+func (x *erasure) send(line []byte, shape ascii.Shape) {
+	if !x.e.Conns[x.server].Send(line, nil, shape, x, 0) {
+		x.undone()
+		x.free()
+		return
+	}
+	if x.h != nil {
+		x.h.busy++
+	}
+}
+
+// undone notes that x is not under way any more, and that nobody knows whether the server carried it out.
+func (x *erasure) undone() {
+	if d := &x.e.dirty[x.server]; x.all {
+		d.DeletingAll(false)
+	} else {
+		d.Deleting(x.key, false)
+	}
+}
+
+func (x *erasure) free() {
+	if !x.e.Retired {
+		x.e.erasures.Put(x, int(unsafe.Sizeof(*x))+cap(x.key))
+	}
+}
+
+// repeatDelayed sends server i the flush_all with a delay that has not taken effect yet, if there is one.
+func (e *Engine) repeatDelayed(i int) {
+	if left := e.flushDue - e.opt.UnixTime(); left > 0 {
+		e.line = append(strconv.AppendInt(append(e.line[:0], "flush_all "...), left, 10), "\r\n"...)
+		e.newErasure(i, 0).send(e.line, ascii.ShapeLine)
+	}
+}
