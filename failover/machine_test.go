@@ -61,7 +61,7 @@ func TestMachineTable(t *testing.T) {
 			{"return", 0, true, Returning},
 			{"readmit", 0, true, Up},
 		}},
-		"it makes good what it missed, then it is up": {Options{Limit: 2}, []step{
+		"it gets what it missed, then it is up": {Options{Limit: 2}, []step{
 			{"return", 0, false, Up},
 			{"warm", 0, false, Up},
 			{"hard", 0, true, Ejected},

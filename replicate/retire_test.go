@@ -25,7 +25,7 @@ func (m *memo) Flushed(int)             { m.told++ }
 func (m *memo) Overflowed(int)          { m.told++ }
 func (m *memo) Unflushable(int, string) { m.told++ }
 func (m *memo) Abandoned(int)           { m.told++ }
-func (m *memo) MadeGood(int)            { m.told++ }
+func (m *memo) Resynced(int)            { m.told++ }
 
 // answered is a client that keeps its last answer.
 type answered struct{ text string }

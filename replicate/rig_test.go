@@ -284,7 +284,7 @@ func (r *rig) Unflushable(i int, reply string) {
 	r.tell("%s refuses to be flushed: %q", r.servers[i].name, reply)
 }
 func (r *rig) Abandoned(int) {}
-func (r *rig) MadeGood(i int) {
+func (r *rig) Resynced(i int) {
 	if r.health.Readmit(i, r.now) {
 		r.tell("%s up", r.servers[i].name)
 	}

@@ -10,12 +10,12 @@ import (
 // while connections to those are being made, as at the start.
 func (p *Pool) Admit() {
 	for i, c := range p.Conns {
-		if c.Ready() && !p.Health.Usable(i) && !p.Recalled[i] && p.othersKnown(i) && p.mayMakeGood(i) {
+		if c.Ready() && !p.Health.Usable(i) && !p.Recalled[i] && p.othersKnown(i) && p.mayRepair(i) {
 			p.Health.Return(i, p.Loop.L.Now())
 		}
 	}
 	for i := range p.Conns {
-		if p.Health.Usable(i) && p.Health.Server(i).State != failover.Up && !p.Engine.Returns(i) && p.mayMakeGood(i) {
+		if p.Health.Usable(i) && p.Health.Server(i).State != failover.Up && !p.Engine.Returns(i) && p.mayRepair(i) {
 			p.Engine.Returned(i)
 			p.moveKeys()
 		}
@@ -40,11 +40,11 @@ func (p *Pool) later() {
 // on its return; until then the other copies answer for its keys. Refill must not be called from within the engine.
 func (p *Pool) Refill() {
 	for i, c := range p.Conns {
-		if p.mayMakeGood(i) && p.Health.Server(i).State == failover.Up && p.Engine.Incomplete(i) &&
+		if p.mayRepair(i) && p.Health.Server(i).State == failover.Up && p.Engine.Incomplete(i) &&
 			p.Engine.CanFill(i) && c.Ready() {
 			c.Close(backend.ErrRefill)
 			c.Connect()
-			return // one after the other: MadeGood comes here again
+			return // one after the other: Resynced comes here again
 		}
 	}
 }

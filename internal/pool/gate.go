@@ -9,8 +9,8 @@ import (
 // errYielding is why a server is not connected although it is well.
 var errYielding = errors.New("another process is about to take over")
 
-// mayMakeGood reports whether this process may repair server i now.
-func (p *Pool) mayMakeGood(i int) bool {
+// mayRepair reports whether this process may repair server i now.
+func (p *Pool) mayRepair(i int) bool {
 	return !p.Loop.Yielding && !(p.Loop.Standby.Load() && p.Engine.Missed(i))
 }
 

@@ -6,7 +6,7 @@ import "magent/internal/loop"
 // flushed at once.
 func (p *Pool) Overflowed(i int) {
 	p.Loop.L.Post(loop.TaskFunc(func() {
-		if p.Engine.Overflow(i, p.mayMakeGood(i)) {
+		if p.Engine.Overflow(i, p.mayRepair(i)) {
 			p.TakeOut(i, errOverflow)
 			p.Conns[i].Close(errOverflow)
 			p.Conns[i].Connect()

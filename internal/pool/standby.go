@@ -1,6 +1,6 @@
 package pool
 
-// Without the virtual address this process repairs nothing (mayMakeGood). Whoever holds the address fills a server
+// Without the virtual address this process repairs nothing (mayRepair). Whoever holds the address fills a server
 // that lacks keys, and replaces values there that may be out of date. This process does not hear of it.
 //
 // It does without such a server only as long as all other copies can be read. When one of them goes, it uses the

@@ -88,8 +88,8 @@ func (p *Pool) Unflushable(i int, reply string) {
 			"refuses flush_all: restart it")
 }
 
-// MadeGood makes a server readable again: it is repaired.
-func (p *Pool) MadeGood(i int) {
+// Resynced makes a server readable again: it is repaired.
+func (p *Pool) Resynced(i int) {
 	p.Abandoned(i) // it has ended
 	p.readmit(i)
 	p.later()

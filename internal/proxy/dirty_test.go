@@ -27,7 +27,7 @@ func (r *rig) away(i int) {
 	r.eventually(0, "ejected", func(sh *session.Shard) bool { return !sh.Pools[0].Health.Usable(i) })
 }
 
-// clean waits until server i has nothing more to make good.
+// clean waits until server i has no dirty keys left.
 func (r *rig) clean(i int) {
 	r.t.Helper()
 	r.eventually(0, "nothing dirty", func(sh *session.Shard) bool {
@@ -127,7 +127,7 @@ func (r *rig) back(i int) {
 	r.eventually(0, "back", func(sh *session.Shard) bool { return sh.Pools[0].Health.Readable(i) })
 }
 
-// A server that goes again before it has made good everything has the rest made good next time.
+// A server that goes again before it is repaired completely gets the rest next time.
 func TestServerGoesAgain(t *testing.T) {
 	r, _, gone, other := outage(t, 0, nil)
 	r.returns(0)

@@ -61,7 +61,7 @@ func (svc *Service) losesNothing() error {
 			}
 			for i := range p.Conns {
 				if p.Engine.Missed(i) {
-					return fmt.Errorf("server %s has not made good what it missed, and without --state-dir that "+
+					return fmt.Errorf("server %s still lacks what it missed, and without --state-dir that "+
 						"would be forgotten: "+
 						"wait until `stats servers` shows it as up, with dirty_keys 0", p.Conns[i].Name())
 				}

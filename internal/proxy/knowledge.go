@@ -114,6 +114,6 @@ func (svc *Service) recallServer(index, i int, m *journal.Missed) {
 	if n := len(m.Keys); n > 0 || m.All || m.Incomplete {
 		svc.log.Info().Str("server", pool.ServerOf(svc.cfgs[index], i).Address).Int("dirty_keys", n).Bool("all",
 			m.All).Bool("incomplete", m.Incomplete).
-			Msg("the journal knows what this server has to make good")
+			Msg("the journal knows what this server has missed")
 	}
 }

@@ -22,7 +22,7 @@ type standing struct {
 	role, address string
 	becomes       string         // its role afterwards; empty: it leaves the pool
 	state         failover.State // Up: on all loops
-	missed        bool           // it has something to make good
+	missed        bool           // it has to be repaired
 	reached       bool           // a connection to it has stood, or a process before this one knew it
 }
 

@@ -56,7 +56,7 @@ func TestReloadToRedis(t *testing.T) {
 	c.ended()
 }
 
-// What memcacheds had missed is nothing that Redis servers have to make good, be they at the same addresses.
+// What memcacheds had missed is of no concern to Redis servers, be they at the same addresses.
 func TestReloadToRedisInherits(t *testing.T) {
 	r, p, _ := pair(t, nil)
 	c := r.client()

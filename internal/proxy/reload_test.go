@@ -86,7 +86,7 @@ func TestReloadServers(t *testing.T) {
 
 func reloadTo(svc *Service, pools []config.Pool, done chan<- error) { done <- svc.Reload(pools) }
 
-// What a server has missed is known after a reload, too, and made good.
+// What a server has missed is known after a reload, too, and is repaired.
 func TestReloadKeepsWhatServersMissed(t *testing.T) {
 	t.Parallel()
 	r, c, gone, other := outage(t, 0, func(cfg *config.Config) { cfg.Pools[0].Timeout = pool.DrainTime })

@@ -137,7 +137,7 @@ func TestStandbyMeetsOneServerLate(t *testing.T) {
 
 // The servers of a proxy that stands by are restarted one after the other, or replaced, and whoever has the address
 // makes each good. It goes on being able to serve: from the one that was restarted before. When the address comes,
-// the last one is made good from that one; nothing is flushed.
+// the last one is filled from that one; nothing is flushed.
 func TestStandbySeesServersRestartedInTurn(t *testing.T) {
 	t.Parallel()
 	for _, empty := range []bool{true, false} {

@@ -1,8 +1,8 @@
 // Package repair knows which keys are wrong on the servers of a pool, and repairs them. The engine of a pool's
 // requests (replicate) tells it what a server missed, and which keys are being changed.
 //
-//	dirty keys             deleted, and copied from the other copy        dirty.go, copying.go
-//	returning servers      their dirty keys, then everything they lack    resync.go, refill.go
+//	dirty keys             deleted, and copied from the other copy        dirty.go, erasure.go, copying.go
+//	returning servers      their dirty keys, then everything they lack    returned.go, resync.go, refill.go
 //	flush_all              by other loops, and with a delay               flush.go
 //	records for a restart  written by a Recorder                          knowledge.go
 //

@@ -46,7 +46,7 @@ func (e *Engine) flushedAll(i int, seq uint64) {
 	case h != nil:
 		e.goOn(h)
 	default:
-		e.opt.Host.MadeGood(i)
+		e.opt.Host.Resynced(i)
 	}
 }
 

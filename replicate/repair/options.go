@@ -26,8 +26,8 @@ type Host interface {
 	Unflushable(i int, reply string)
 	// Abandoned is called when filling server i ends early. It needs no more keys now; it will be filled another time.
 	Abandoned(i int)
-	// MadeGood is called when server i may be read. Perhaps it is read already.
-	MadeGood(i int)
+	// Resynced is called when server i may be read. Perhaps it is read already.
+	Resynced(i int)
 }
 
 // Recorder records what servers have missed. A record survives the process as soon as the method has returned.

@@ -47,7 +47,7 @@ func (e *Engine) goOn(h *resync) {
 			e.recordClean(h.server)
 		}
 		e.resyncs[h.server] = nil
-		e.opt.Host.MadeGood(h.server)
+		e.opt.Host.Resynced(h.server)
 	}
 }
 

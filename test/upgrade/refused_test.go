@@ -95,7 +95,7 @@ func TestKnowledgeWouldBeLost(t *testing.T) {
 	c.Want(harness.Set("a", "old"), "STORED\r\n")
 	primary.Pause()
 	c.Want(harness.Set("a", "new"), "STORED\r\n")
-	s.refused("server " + primary.Addr + " has not made good what it missed")
+	s.refused("server " + primary.Addr + " still lacks what it missed")
 	c.Want("get a\r\n", harness.Hit("a", "new")) // the client is still there
 	testkit.Until(t, "the primary is ejected", func() bool {
 		c.Want(harness.Set("b", "new"), "STORED\r\n")
