@@ -118,14 +118,19 @@ func (s *Stream) readOn(need int) (data []byte, err error) {
 	return s.in[s.inOff:], nil
 }
 
-// recv is Recv. If the stream is sealed, it reads at most maxRead bytes, and opens them.
 func (s *Stream) recv(b []byte) (n int, err error) {
-	if s.seal == nil {
-		return Recv(s.fd, b)
+	if s.seal != nil {
+		return s.recvSealed(b)
 	}
+	return Recv(s.fd, b)
+}
+
+// recvSealed is Recv if the stream is sealed. It reads at most maxRead bytes, and opens them.
+func (s *Stream) recvSealed(b []byte) (n int, err error) {
 	raw := s.l.Pool.Get(maxRead)
-	defer s.l.Pool.Put(raw)
-	return s.seal.recv(s.fd, b, raw[:maxRead], &s.l.Pool)
+	n, err = s.seal.recv(s.fd, b, raw[:maxRead], &s.l.Pool)
+	s.l.Pool.Put(raw)
+	return n, err
 }
 
 func readError(n int, err error) error {
@@ -211,7 +216,9 @@ func (s *Stream) Write(data []byte) {
 		s.out = s.seal.write(s.out, data)
 		return
 	}
-	s.reserve(len(data))
+	if cap(s.out)-len(s.out) < len(data) { // which usually saves a call
+		s.reserve(len(data))
+	}
 	s.out = append(s.out, data...)
 }
 
@@ -256,7 +263,7 @@ func (s *Stream) WriteLarge(data []byte) error {
 	return nil
 }
 
-// sealBurst is the size in bytes from which sealed output is sent before more is sealed.
+// sealBurst bounds the sealed output that is collected before it is sent, in bytes, as long as the socket accepts it.
 const sealBurst = 4 * maxRecord
 
 // sealLarge is WriteLarge if the stream is sealed. data is not copied before it is encrypted, but all of it is
@@ -267,24 +274,27 @@ func (s *Stream) sealLarge(data []byte) error {
 		return nil
 	}
 	for len(data) > 0 {
+		n := min(len(data), maxSealed)
+		if !s.Blocked() && s.Unsent()+sealedSize(n) > sealBurst {
+			if err := s.Flush(); err != nil {
+				return err
+			}
+		}
 		room := sealedSize(len(data))
 		if !s.Blocked() {
-			room = min(room, sealBurst)
+			room = min(room, sealBurst-s.Unsent())
 		}
 		s.reserve(room)
-		n := min(len(data), maxSealed)
 		out, err := s.seal.add(s.out, data[:n])
 		if s.out = out; err != nil {
 			return err
 		}
-		if data = data[n:]; s.Blocked() || len(data) > 0 && s.Unsent() < sealBurst {
-			continue
-		}
-		if err := s.Flush(); err != nil {
-			return err
-		}
+		data = data[n:]
 	}
-	return nil
+	if s.Blocked() {
+		return nil
+	}
+	return s.Flush()
 }
 
 // Flush sends the bytes that were written. If the socket does not accept all of them, it is watched until it is
