@@ -379,6 +379,33 @@ func TestDataCounts(t *testing.T) {
 	}
 }
 
+// However many connections are wanted at once, none is refused for that.
+func TestDataManyAtOnce(t *testing.T) {
+	a, _, taken := pairOf(t, longSecret, func() []byte { return nil })
+	const many = 3 * maxAccepted
+	made := make(chan error, many)
+	for range many {
+		go func() {
+			d, err := a.Data(within(t), "b", "p")
+			if err == nil {
+				unix.Close(d.FD)
+			}
+			made <- err
+		}()
+	}
+	for range many {
+		if err := <-made; err != nil {
+			t.Error(err)
+			continue
+		}
+		o := <-taken
+		if o.err != nil {
+			t.Error(o.err)
+		}
+		o.end.close()
+	}
+}
+
 // Messages and connections for requests do not end each other, and those for requests outlive the links.
 func TestDataBesideMessages(t *testing.T) {
 	a, b, taken := pairOf(t, longSecret, func() []byte { return nil })
