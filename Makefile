@@ -65,7 +65,7 @@ run: deps-run build ## three memcacheds on loopback, magent in front, and what t
 
 .PHONY: test-says
 test-says:
-	@echo 'make test: it first installs the Debian packages that are missing, as root or with sudo: on a fresh machine 434, 1.4 GB.'
+	@echo 'make test: it first installs the Debian packages that are missing, as root or with sudo: on a fresh machine some 460, 1.4 GB.'
 	@echo 'make test: the tests then take about ten minutes on two cores; the first time some minutes more, to compile.'
 
 .PHONY: test

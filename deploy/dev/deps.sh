@@ -17,7 +17,13 @@ has() {
 	libc6-dev) [ -e /usr/include/stdlib.h ] ;;
 	libmemcached-tools) command -v memccapable ;;
 	redis-tools) command -v redis-cli ;;
+	ruby) command -v ruby ;;
+	ruby-dalli) ruby -e 'require "dalli"' ;;
+	nodejs) command -v node ;;
+	npm) command -v npm ;;
 	python3-pymemcache) /usr/bin/python3 -c 'import pymemcache' ;;
+	php-cli) command -v php ;;
+	php-memcached) php -m | grep -qx memcached ;;
 	python3-pylibmc) /usr/bin/python3 -c 'import pylibmc' ;;
 	python3-redis) /usr/bin/python3 -c 'import redis' ;;
 	systemd) command -v systemd-analyze && command -v systemd-socket-activate ;;
@@ -29,7 +35,7 @@ has() {
 packages_of() {
 	case $1 in
 	run) echo memcached ;;
-	test) echo iproute2 libmemcached-tools memcached nutcracker python3-pylibmc python3-pymemcache python3-redis redis-server redis-tools ;;
+	test) echo iproute2 libmemcached-tools memcached nodejs npm nutcracker php-cli php-memcached python3-pylibmc python3-pymemcache python3-redis redis-server redis-tools ruby ruby-dalli ;;
 	race) echo gcc libc6-dev ;;
 	ha) echo haproxy iproute2 keepalived ;;
 	page) echo chromium prometheus ;; # prometheus brings promtool

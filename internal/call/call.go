@@ -41,6 +41,8 @@ type Call struct {
 	Note   []byte // a short description of the request
 	Part   Part   // which part of a request this is; set before the engine gets the call
 	At     int64  // the time of the request, by the loop's clock
+	Tag    uint64 // what the client has to know for the reply
+	Echo   []byte // the same: a key
 
 	Lost bool   // Part is not Whole, and no server could answer any of its keys; the reply has the reason
 	Held []byte // a reply that has to wait: for the other copy, or (set by the client) for the calls in front
@@ -69,7 +71,7 @@ func (c *Call) Lend(client Client) {
 func (c *Call) Return() {
 	c.servers.lent--
 	c.progress = progress{}
-	c.Next, c.Done, c.Part, c.Lost = nil, false, Whole, false
+	c.Next, c.Done, c.Part, c.Lost, c.Tag = nil, false, Whole, false, 0
 	c.client, c.full = nil, [2]backend.Fullness{}
 }
 

@@ -2,8 +2,10 @@ package pool
 
 import (
 	"errors"
+	"slices"
 	"time"
 
+	"magent/ascii"
 	"magent/backend"
 	"magent/failover"
 	"magent/internal/loop"
@@ -64,6 +66,7 @@ var (
 // Connected begins to repair a server that was ejected, or that lost its contents. A new connection to it is ready.
 func (p *Pool) Connected(c *backend.Conn) {
 	i := p.byConn[c]
+	p.Meta = !slices.ContainsFunc(p.Conns, func(c *backend.Conn) bool { return c.Lacks(ascii.ShapeMeta) })
 	if p.Loop.VIP && p.Engine.Missed(i) {
 		p.Recalled[i] = true // this machine may just be losing the virtual address: see role.go
 	}

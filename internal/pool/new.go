@@ -51,7 +51,7 @@ func newPart(lp *Loop, index int, cfg *config.Pool, rings placement.Rings) *Pool
 		Limits: ascii.Limits{MaxLine: maxLine, MaxValue: cmp.Or(cfg.MaxValue, lp.MaxValue)},
 		Health: failover.NewMachine(len(addrs),
 			failover.Options{Limit: cfg.ServerFailureLimit, Patient: placement.Ejects(cfg)}),
-		byConn: map[*backend.Conn]int{},
+		byConn: map[*backend.Conn]int{}, Meta: true,
 	}
 	p.RedisLimits = RedisLimitsOf(p.Limits.MaxValue)
 	for i, a := range addrs {

@@ -27,6 +27,7 @@ type Pool struct {
 	Held        bool         // no new requests are accepted: the configuration is about to change
 	Loop        *Loop
 	Limits      ascii.Limits    // of requests
+	Meta        bool            // no server is known to lack the meta commands
 	RedisLimits resp.Limits     // of requests, in a Redis pool
 	Conns       []*backend.Conn // primaries, then backups
 	Health      *failover.Machine

@@ -4,6 +4,7 @@ package proxy
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"net"
 	"runtime"
@@ -46,23 +47,38 @@ func answerAll(c net.Conn, lines int, reply string) {
 // A request costs no allocation: counted over the whole process, in which the servers and the client allocate nothing
 // either.
 func TestRequestsAllocateNothing(t *testing.T) {
+	const opaque = "\x01\x02\x03\x04"
 	value := strings.Repeat("v", 100)
-	for name, w := range map[string]struct{ request, reply string }{
-		"redis get":    {"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n", "$100\r\n" + value + "\r\n"},
-		"redis mget":   {"*3\r\n$4\r\nMGET\r\n$1\r\nk\r\n$1\r\nl\r\n", "*2\r\n$-1\r\n$-1\r\n"},
-		"redis sinter": {"*3\r\n$6\r\nSINTER\r\n$1\r\nk\r\n$1\r\nk\r\n", "*0\r\n"},
-		"get":          {"get k\r\n", "VALUE k 0 100\r\n" + value + "\r\nEND\r\n"},
-		"set":          {"set k 0 0 100\r\n" + value + "\r\n", "STORED\r\n"},
-		"delete":       {"delete k\r\n", "DELETED\r\n"},
-		"multi-get":    {"get k l\r\n", "VALUE k 0 100\r\n" + value + "\r\nEND\r\n"},
-		"cas":          {"cas k 0 0 100 7\r\n" + value + "\r\n", "STORED\r\n"},
-		"meta":         {"mg k v\r\n", "VA 100\r\n" + value + "\r\n"},
-		"large":        {"get k\r\n", "VALUE k 0 50000\r\n" + strings.Repeat(value, 500) + "\r\nEND\r\n"},
+	// A request of the client and what it hears; ask and answer are those of a server, if they are others.
+	for name, w := range map[string]struct{ request, reply, ask, answer string }{
+		"redis get":    {"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n", "$100\r\n" + value + "\r\n", "", ""},
+		"redis mget":   {"*3\r\n$4\r\nMGET\r\n$1\r\nk\r\n$1\r\nl\r\n", "*2\r\n$-1\r\n$-1\r\n", "", ""},
+		"redis sinter": {"*3\r\n$6\r\nSINTER\r\n$1\r\nk\r\n$1\r\nk\r\n", "*0\r\n", "", ""},
+		"get":          {"get k\r\n", "VALUE k 0 100\r\n" + value + "\r\nEND\r\n", "", ""},
+		"set":          {"set k 0 0 100\r\n" + value + "\r\n", "STORED\r\n", "", ""},
+		"delete":       {"delete k\r\n", "DELETED\r\n", "", ""},
+		"multi-get":    {"get k l\r\n", "VALUE k 0 100\r\n" + value + "\r\nEND\r\n", "", ""},
+		"cas":          {"cas k 0 0 100 7\r\n" + value + "\r\n", "STORED\r\n", "", ""},
+		"meta":         {"mg k v\r\n", "VA 100\r\n" + value + "\r\n", "", ""},
+		"large":        {"get k\r\n", "VALUE k 0 50000\r\n" + strings.Repeat(value, 500) + "\r\nEND\r\n", "", ""},
+		"binary get": {
+			"\x80\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x01" + opaque + "\x00\x00\x00\x00\x00\x00\x00\x00k",
+			"\x81\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x68" + opaque + "\x00\x00\x00\x00\x00\x00\x00\x09" +
+				"\x00\x00\x00\x05" + value,
+			"gets k\r\n", "VALUE k 5 100 9\r\n" + value + "\r\nEND\r\n",
+		},
+		"binary set": {
+			"\x80\x01\x00\x01\x08\x00\x00\x00\x00\x00\x00\x6d" + opaque + "\x00\x00\x00\x00\x00\x00\x00\x00" +
+				"\x00\x00\x00\x05\x00\x00\x00\x00k" + value,
+			"\x81\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" + opaque + "\x00\x00\x00\x00\x00\x00\x00\x09",
+			"ms k 100 c F5 T0\r\n" + value + "\r\n", "HD c9\r\n",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			w.ask, w.answer = cmp.Or(w.ask, w.request), cmp.Or(w.answer, w.reply)
 			var servers []config.Address
 			for range 2 {
-				server := testkit.Serve(t, func(c net.Conn) { answerAll(c, strings.Count(w.request, "\n"), w.reply) })
+				server := testkit.Serve(t, func(c net.Conn) { answerAll(c, strings.Count(w.ask, "\n"), w.answer) })
 				a, err := config.ParseAddress(server)
 				if err != nil {
 					t.Fatal(err)

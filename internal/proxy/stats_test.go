@@ -164,7 +164,7 @@ func TestClientsThatLeaveAndClientsThatFail(t *testing.T) {
 	c.ended()
 	gone("quit", 2, 0)
 	c = r.client()
-	c.say("\x80\r\n")
+	c.say("set k 0 0 x\r\n")
 	_, _ = io.ReadAll(c.r)
 	gone("a client that speaks something else", 2, 1)
 	c = r.client()

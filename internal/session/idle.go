@@ -17,7 +17,7 @@ func (sh *Shard) EndQuiet() {
 			continue
 		}
 		quiet := time.Duration(sh.L.Now() - s.active)
-		switch inPart := s.kept > 0 || s.skip.Pending(); {
+		switch inPart := s.kept > 0 || s.skipping(); {
 		case inPart && half > 0 && quiet >= half:
 			sh.group.Complain("the rest of a client's request did not come (--request-timeout): cut off")
 			s.cutOff("request timed out: its rest did not come")

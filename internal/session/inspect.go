@@ -32,7 +32,7 @@ type State struct {
 // StateOf returns the state of a session. This and the following functions, but for Complaints, run on its loop.
 func StateOf(s *Session) State {
 	return State{
-		Paused: s.reading != flowing, Partial: s.kept > 0 || s.skip.Pending(), Answered: s.first == nil,
+		Paused: s.reading != flowing, Partial: s.kept > 0 || s.skipping(), Answered: s.first == nil,
 		Held: s.held, Served: s.served, Most: s.most, Searched: s.searched,
 	}
 }

@@ -30,3 +30,6 @@ const (
 	fairShare   = 64 << 10  // bytes that a client may always have under way; more than its window of small values
 	unknownSize = 128 << 10 // bytes of a reply for a value, as long as none has come
 )
+
+// maxKeptLine is the largest scratch buffer that a shard keeps. A client can make it as large as a value.
+const maxKeptLine = 64 << 10

@@ -52,11 +52,8 @@ func (s *Session) noRoom(r *ascii.Request) {
 }
 
 // fatal answers a request after which the connection cannot go on.
-func (s *Session) fatal(r *ascii.Request, data []byte) {
+func (s *Session) fatal(r *ascii.Request) {
 	s.wrong = true
-	if data[0] == 0x80 {
-		s.sh.group.Complain("a client speaks memcached's binary protocol, which is not supported: closed")
-	}
 	if len(r.Reply) > 0 {
 		s.call().Answer(r.Reply)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"magent/ascii"
+	"magent/internal/binary"
 	"magent/internal/call"
 	"magent/internal/distribute"
 	"magent/internal/loop"
@@ -37,6 +38,9 @@ func valuesOf(r *ascii.Request) int {
 // enqueue adds c to the line. The request has so many keys and bytes, and the reply up to so many values.
 func (s *Session) enqueue(c *call.Call, keys, values, bytes int) {
 	c.Part = s.part
+	if s.binary != nil {
+		s.binary.mark(c)
+	}
 	if s.last == nil {
 		s.first = c
 	} else {
@@ -88,9 +92,12 @@ func (s *Session) deliver(reply []byte) {
 	if c == s.barrier {
 		s.barrier = nil
 	}
-	if c.Part == call.Whole {
+	switch {
+	case s.binary != nil:
+		s.writeBinary(c, reply)
+	case c.Part == call.Whole:
 		s.write(reply)
-	} else {
+	default:
 		s.writePiece(c, reply)
 	}
 	s.first = c.Next
@@ -168,5 +175,21 @@ func (s *Session) writePiece(c *call.Call, reply []byte) {
 		s.write(reply[:len(reply)-len(endLine)])
 	case showEnd:
 		s.write(endLine)
+	}
+}
+
+// writeBinary writes the reply to a call.
+func (s *Session) writeBinary(c *call.Call, reply []byte) {
+	w := binary.Unpack(c.Tag)
+	w.Key = c.Echo
+	head, body := w.AppendReply(s.sh.head[:0], reply)
+	if s.sh.head = head; cap(head) > maxKeptLine {
+		s.sh.head = nil
+	}
+	if len(head) > 0 {
+		s.write(head)
+	}
+	if len(body) > 0 {
+		s.write(body)
 	}
 }

@@ -45,9 +45,6 @@ func (s *Session) tell(line []byte) {
 	}
 }
 
-// maxKeptLine is the largest scratch buffer that a shard keeps. A client can make it as large as a value.
-const maxKeptLine = 64 << 10
-
 // abandon answers a request after which the connection cannot go on.
 func (s *Session) abandon(line string) {
 	s.wrong = true

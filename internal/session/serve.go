@@ -95,6 +95,9 @@ func (s *Session) serveAll(data []byte) (rest []byte) {
 	if s.redis != nil {
 		return s.serveRedis(data)
 	}
+	if s.isBinary(data) {
+		return s.serveBinary(data)
+	}
 	r := &s.sh.req
 	s.reading = flowing
 	for len(data) > 0 && s.phase < closing || s.long.asks() {
@@ -137,7 +140,7 @@ func (s *Session) serveAll(data []byte) (rest []byte) {
 			s.spend(n)
 			s.refuse(r)
 		case ascii.Fatal:
-			s.fatal(r, data)
+			s.fatal(r)
 			return nil
 		default:
 			s.need = r.Need

@@ -8,6 +8,7 @@ import (
 
 	"magent/ascii"
 	"magent/internal/between"
+	"magent/internal/binary"
 	"magent/internal/call"
 	"magent/internal/loop"
 	"magent/internal/pool"
@@ -65,7 +66,10 @@ type Shard struct {
 	Others    *between.Loop // the way to the other loops
 	owed      int           // bytes that were freed, and may be returned to the system
 	sweeper   *loop.Timer
-	Line      []byte // scratch, until the next use
+	packet    binary.Request // the request of a binary client that is being served
+	text      []byte         // the same as text; scratch
+	head      []byte         // of a reply to it; scratch
+	Line      []byte         // scratch, until the next use
 	slow      slowLog
 	drainDone func()
 	demands   []*Demand // by the index of the pool
@@ -131,7 +135,8 @@ type Session struct {
 	// linger limits the time of lingering. Before, it is nil.
 	linger *loop.Timer
 
-	redis *redisClient // of a Redis pool, else nil
+	redis  *redisClient  // of a Redis pool, else nil
+	binary *binaryClient // of the binary protocol, else nil
 }
 
 // Demand is what the clients of a pool on one loop have under way. It counts the bytes of large requests and of the

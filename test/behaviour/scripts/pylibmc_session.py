@@ -1,12 +1,35 @@
-"""Thirty steps with pylibmc, which is libmemcached."""
+"""Thirty steps with pylibmc, which is libmemcached; with a third argument, so many seconds of writes and reads.
 
+BINARY=1 chooses the binary protocol.
+"""
+
+import os
 import sys
+import time
 
 import pylibmc
 
 from session import finish, want
 
-c = pylibmc.Client([f"{sys.argv[1]}:{sys.argv[2]}"], behaviors={"cas": True, "tcp_nodelay": True})
+binary = os.environ.get("BINARY") == "1"
+c = pylibmc.Client([f"{sys.argv[1]}:{sys.argv[2]}"], binary=binary, behaviors={"cas": True, "tcp_nodelay": True})
+
+
+def replace(key, value):
+    try:
+        return c.replace(key, value)
+    except pylibmc.NotFound:  # in the binary protocol
+        return False
+
+
+if len(sys.argv) > 3:
+    n, end = 0, time.monotonic() + float(sys.argv[3])
+    while time.monotonic() < end:
+        want(c.set(f"key{n % 100}", n), True)
+        want(c.get(f"key{n % 100}"), n)
+        n += 1
+    print("steady")
+    sys.exit()
 big = "0123456789" * 50_000
 
 want(c.set("a", "1"), True)
@@ -17,8 +40,8 @@ want(c.add("b", "2"), True)
 want(c.get_multi(["a", "b", "none"]), {"a": "1", "b": "2"})
 want(c.set_multi({f"many{i}": i for i in range(100)}), [])
 want(c.get_multi([f"many{i}" for i in range(100)]), {f"many{i}": i for i in range(100)})
-want(c.replace("a", "3"), True)
-want(c.replace("none", "3"), False)
+want(replace("a", "3"), True)
+want(replace("none", "3"), False)
 want(c.append("a", "4"), True)
 want(c.prepend("a", "5"), True)
 want(c.get("a"), "534")

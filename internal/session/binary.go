@@ -1,0 +1,128 @@
+package session
+
+import (
+	"magent/ascii"
+	"magent/internal/binary"
+)
+
+// A client that begins with the byte 0x80 speaks memcached's binary protocol. Each of its requests becomes a text
+// request, which is carried out as if a text client had sent it. The reply becomes a binary one when it is delivered.
+
+// isBinary reports whether the client speaks the binary protocol, which its first byte tells.
+func (s *Session) isBinary(data []byte) bool {
+	if s.binary == nil && s.served == 0 && s.first == nil && len(data) > 0 && data[0] == binary.Magic {
+		s.binary = &binaryClient{}
+	}
+	return s.binary != nil
+}
+
+// skipping reports whether the rest of a refused request is still to come.
+func (s *Session) skipping() bool { return s.skip.Pending() || s.binary != nil && s.binary.skip > 0 }
+
+// serveBinary does what serveAll does.
+func (s *Session) serveBinary(data []byte) (rest []byte) {
+	b, q := s.binary, &s.sh.packet
+	s.reading = flowing
+	for len(data) > 0 && s.phase < closing {
+		if s.full() {
+			s.pause()
+			break
+		}
+		if s.work <= 0 {
+			s.yield()
+			break
+		}
+		if b.skip > 0 {
+			n := min(b.skip, len(data))
+			s.spend(n)
+			b.skip -= n
+			data = data[n:]
+			continue
+		}
+		n, st := binary.Next(data, s.pool.Limits, q)
+		switch st {
+		case ascii.Complete:
+			s.need = 0
+			if !s.serveText(q, n) {
+				continue // it is met again, as in serveAll
+			}
+		case ascii.Refused:
+			s.need = 0
+			b.skip = q.Skip
+			s.spend(n)
+			s.refuseBinary(q)
+		case ascii.Fatal:
+			s.need = 0
+			s.wrong = true
+			s.answer(q, q.Code)
+			s.stop()
+			return nil
+		default:
+			s.need = q.Need
+			if s.tooMuch(s.pool.Limits.MaxValue) &&
+				!s.sh.makeRoom(s, s.need-s.kept, s.sh.group.assemblyOf(s.pool.Limits.MaxValue)) {
+				s.outOfMemory(&ascii.Request{Need: s.need})
+				return nil
+			}
+			return data
+		}
+		data = data[n:]
+	}
+	return data
+}
+
+// serveText carries out a request of n bytes, or returns false if it has to wait.
+func (s *Session) serveText(q *binary.Request, n int) bool {
+	if q.Op == binary.Quit {
+		s.spend(n)
+		if !q.Quiet() {
+			s.answer(q, binary.Success)
+		}
+		s.stop()
+		return true
+	}
+	text := q.AppendText(s.sh.text[:0], s.pool.Meta)
+	if s.sh.text = text; cap(text) > maxKeptLine {
+		s.sh.text = nil
+	}
+	r := &s.sh.req
+	_, st := ascii.Next(text, s.pool.Limits, r)
+	if st == ascii.Complete && (s.mustWait(r) || s.mustQueue(valuesOf(r), n)) {
+		return false
+	}
+	s.spend(n)
+	if st != ascii.Complete { // the text protocol allows less
+		s.pool.Count.ClientErrors++
+		s.answer(q, binary.Invalid)
+		return true
+	}
+	s.binary.next = &q.Waiting
+	s.serve(r)
+	s.binary.next = nil
+	return true
+}
+
+// refuseBinary answers a request that binary.Next has refused. As in memcached, a set of too large a value loses the
+// old one.
+func (s *Session) refuseBinary(q *binary.Request) {
+	if q.Code == binary.TooLarge && q.Op == binary.Set && len(q.Key) > 0 {
+		r := &s.sh.req
+		*r = ascii.Request{Op: ascii.OpSet, Key: q.Key, NumKeys: 1, Reply: tooLargeLine}
+		s.binary.next = &q.Waiting
+		s.drop(r)
+		s.binary.next = nil
+		return
+	}
+	s.pool.Count.ClientErrors++
+	s.answer(q, q.Code)
+}
+
+var tooLargeLine = []byte("SERVER_ERROR object too large for cache\r\n")
+
+// answer answers a request with a code, without the engine.
+func (s *Session) answer(q *binary.Request, code binary.Code) {
+	s.sh.req = ascii.Request{}
+	s.binary.next = &q.Waiting
+	s.call().Answer(code.Text())
+	s.binary.next = nil
+}
