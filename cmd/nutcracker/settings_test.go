@@ -197,7 +197,7 @@ func TestEnvironment(t *testing.T) {
 	if err != nil || fmt.Sprintf("%+v %v %q", e.config, e.connect, e.format) !=
 		`{Pools:[] Threads:1 MaxClients:0 MaxValue:67108864 MaxDirty:1000000 StateDir: DrainTime:5s `+
 			`RequestTimeout:0s IdleTimeout:0s Slow:0s SlowKeys:false `+
-			`ResolveInterval:30s VIP:invalid IP} 500ms ""` {
+			`ResolveInterval:30s VIP:invalid IP Fleet:<nil>} 500ms ""` {
 		t.Errorf("defaults: %+v, %v", e, err)
 	}
 	for name, value := range map[string]string{
@@ -212,7 +212,7 @@ func TestEnvironment(t *testing.T) {
 	if err != nil || fmt.Sprintf("%+v %v %q", e.config, e.connect, e.format) !=
 		`{Pools:[] Threads:3 MaxClients:4 MaxValue:5120 MaxDirty:6 StateDir:/s DrainTime:7s `+
 			`RequestTimeout:0s IdleTimeout:0s Slow:9ms SlowKeys:false `+
-			`ResolveInterval:30s VIP:invalid IP} 8ms "console"` {
+			`ResolveInterval:30s VIP:invalid IP Fleet:<nil>} 8ms "console"` {
 		t.Errorf("set: %+v, %v", e, err)
 	}
 	for _, v := range variables {
