@@ -24,6 +24,20 @@ func (p *Pool) Repaired() bool {
 	return true
 }
 
+// Owes reports whether server i may still carry out requests that it was sent. Clients may have been told already that
+// there was no answer in time.
+func (p *Pool) Owes(i int) bool { return p.Conns[i].Pending() > 0 || p.Conns[i].Draining() > 0 }
+
+// Answered reports whether no server that is up owes an answer.
+func (p *Pool) Answered() bool {
+	for i := range p.Conns {
+		if p.Health.Server(i).State == failover.Up && p.Owes(i) {
+			return false
+		}
+	}
+	return true
+}
+
 // othersKnown reports whether no connection to the other copies of the keys of server i is being made.
 func (p *Pool) othersKnown(i int) bool {
 	return p.others(i, func(j int) bool { return !p.Conns[j].Connecting() })

@@ -30,7 +30,7 @@ func (p *Pool) inheritServer(i int, before *Pool, n int) {
 	}
 	incomplete, all := before.Engine.Incomplete(n), d.All()
 	moved := before.moved[n]
-	late := before.Conns[n].Draining() > 0 || before.cutOff[n]
+	late := before.cutOff[n]
 	if was.State == failover.Up && !late && moved == nil && d.Empty() && !incomplete {
 		return
 	}

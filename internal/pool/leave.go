@@ -21,7 +21,7 @@ func (p *Pool) Leave() {
 		p.Engine.Gone(i)
 	}
 	for i, c := range p.Conns {
-		p.cutOff[i] = c.Pending() > 0
+		p.cutOff[i] = p.Owes(i)
 		c.Shut()
 	}
 	p.Engine.Retire()

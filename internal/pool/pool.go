@@ -43,7 +43,7 @@ type Pool struct {
 
 	moved    []func(key []byte) bool // reports keys that may be out of date there, while the engine distrusts it
 	Recalled []bool                  // what it missed is known from an earlier process
-	cutOff   []bool                  // it had requests to answer when the pool left
+	cutOff   []bool                  // it owed answers when the pool left
 	sentBy   []time.Time             // when an earlier pool may have sent something last that it cannot take back
 	records  []*registry.Record      // what is known of it, the same for all loops
 	shown    []figures

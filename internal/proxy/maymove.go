@@ -24,6 +24,9 @@ type standing struct {
 	state         failover.State // Up: on all loops
 	missed        bool           // it has to be repaired
 	reached       bool           // a connection to it has stood, or a process before this one knew it
+	// late is set only while the loops stand still: it has requests to answer. So the reload will take it out of use
+	// until they cannot come behind newer ones any more (pool.Inherit).
+	late bool
 }
 
 // standings are those of a pool's servers: primaries, then backups.
@@ -47,6 +50,13 @@ func (s *standings) note(p *pool.Pool, after *config.Pool) {
 	}
 }
 
+// noteLate adds which servers owe answers. The loop stands still.
+func (s standings) noteLate(p *pool.Pool) {
+	for i := range s {
+		s[i].late = s[i].late || p.Owes(i)
+	}
+}
+
 // roleIn returns the role of a server in a pool; "": it is not in it.
 func roleIn(cfg *config.Pool, address string) string {
 	for i := range len(cfg.Servers) + len(cfg.Backups) {
@@ -67,30 +77,38 @@ func (s standings) strange() bool {
 const restart = "or restart magent: that closes the connections of clients, and takes servers as they are, so flush " +
 	"those that are new first"
 
+// owes is said of a server that is late.
+const owes = "has not answered all requests yet, and would not be used until it has: wait until it has, or see why " +
+	"it hangs, %s"
+
 // mayMove returns why keys may not move as m says while the servers are in these states; nil: they may. Keys may move
-// among the servers of one role if the servers of the other role have all keys then, or if all servers are up. Keys
-// that move in both roles would have no copy left. That is allowed only if keys are placed in another way, so that no
-// copy can be kept.
+// among the servers of one role if the servers of the other role are used then and have all keys, or if all servers
+// are up. Keys that move in both roles would have no copy left. That is allowed only if keys are placed in another
+// way, so that no copy can be kept.
 func mayMove(m *placement.Migration, servers standings) error {
 	if servers.strange() {
 		return nil
 	}
 	out := slices.IndexFunc(servers, func(s standing) bool { return s.state != failover.Up })
+	late := slices.IndexFunc(servers, func(s standing) bool { return s.late })
 	both := slices.Contains(m.Primaries, true) && slices.Contains(m.Backups, true)
 	switch {
 	case both && !m.Rehashed:
 		return errors.New("keys would move among the primaries and among the backups, " +
 			"and those that move among both would be lost: change one of the two lists at a time, and wait until " +
 			"all servers are up in between, " + restart)
-	case out < 0:
+	case out < 0 && late < 0:
 		return nil
 	}
 	moving, staying := "primaries", "backup"
 	switch {
-	case both:
+	case both && out >= 0:
 		return fmt.Errorf("keys would move among the primaries and among the backups, "+
 			"and %s %s is %v: wait until it is up, %s", servers[out].role, servers[out].address, servers[out].state,
 			restart)
+	case both:
+		return fmt.Errorf("keys would move among the primaries and among the backups, and %s %s "+owes,
+			servers[late].role, servers[late].address, restart)
 	case slices.Contains(m.Backups, true):
 		moving, staying = "backups", "primary"
 	}
@@ -101,7 +119,10 @@ func mayMove(m *placement.Migration, servers standings) error {
 			return fmt.Errorf("keys would move among the %s, but %s %s, which has to answer for them meanwhile, is "+
 				"%v: wait until it is up, %s",
 				moving, s.role, s.address, s.state, restart)
-		case s.missed:
+		case s.late:
+			return fmt.Errorf("keys would move among the %s, but %s %s, which has to answer for them meanwhile, "+owes,
+				moving, s.role, s.address, restart)
+		case s.missed && out >= 0:
 			return fmt.Errorf("keys would move among the %s, but %s %s, which has to answer for them meanwhile, has "+
 				"not got all of them, and %s %s is %v: wait until one of these is mended, %s",
 				moving, s.role, s.address, servers[out].role, servers[out].address, servers[out].state, restart)
@@ -148,6 +169,7 @@ func (r *reload) settleMoves() error {
 		var servers standings
 		for _, sh := range r.svc.shards {
 			servers.note(sh.Pools[r.origins[i]], r.after[i])
+			servers.noteLate(sh.Pools[r.origins[i]])
 		}
 		if err := mayMove(m, servers); err != nil {
 			return fmt.Errorf("pool %q: %w", r.after[i].Name, err)

@@ -23,6 +23,7 @@ func TestMayMove(t *testing.T) {
 	ejected, returning := standing{reached: true, state: failover.Ejected},
 		standing{reached: true, state: failover.Returning}
 	warming, never := standing{reached: true, state: failover.Warming}, standing{state: failover.Ejected}
+	late := standing{reached: true, late: true}
 	for name, c := range map[string]struct {
 		primaries, backups bool        // whether keys move among them
 		servers            [4]standing // two primaries, two backups
@@ -82,6 +83,12 @@ func TestMayMove(t *testing.T) {
 			[4]standing{up, missed, ejected, up},
 			"primary p1, which has to answer for them meanwhile, has not got all of them, and backup b0 is ejected",
 		},
+		"the other role is late": {
+			false, true,
+			[4]standing{up, late, up, up},
+			"primary p1, which has to answer for them meanwhile, has not answered all requests yet",
+		},
+		"the moving role is late":    {false, true, [4]standing{up, up, late, late}, ""},
 		"the moving role lacks keys": {true, false, [4]standing{ejected, missed, up, up}, ""},
 	} {
 		m := &placement.Migration{Primaries: []bool{false, c.primaries}, Backups: []bool{c.backups, false}}
@@ -117,6 +124,11 @@ func TestMayRehash(t *testing.T) {
 		!strings.Contains(err.Error(), "backup b is warming: wait until it is up") {
 		t.Errorf("got %v", err)
 	}
+	servers[1].state, servers[1].late = failover.Up, true
+	if err := mayMove(m, servers); err == nil ||
+		!strings.Contains(err.Error(), "backup b has not answered all requests yet") {
+		t.Errorf("got %v", err)
+	}
 }
 
 // What the loops know of a server is brought together: it is up if it is on all of them, and lacks something if it
@@ -135,17 +147,62 @@ func TestStandings(t *testing.T) {
 		return s
 	}
 	p, b := r.servers[0].addr.String(), r.servers[1].addr.String()
-	if s := look(); s[0] != (standing{"primary", p, "primary", failover.Up, false, true}) ||
-		s[1] != (standing{"backup", b, "backup", failover.Up, false, true}) || s.strange() {
+	if s := look(); s[0] != (standing{"primary", p, "primary", failover.Up, false, true, false}) ||
+		s[1] != (standing{"backup", b, "backup", failover.Up, false, true, false}) || s.strange() {
 		t.Errorf("got %+v", s)
 	}
 	r.on(1, func(sh *session.Shard) {
 		sh.Pools[0].TakeOut(0, errors.New("it is taken out of use"))
 		sh.Pools[0].Engine.Recall(0, []string{"k"}, false, false)
 	})
-	if s := look(); s[0] != (standing{"primary", p, "primary", failover.Ejected, true, true}) ||
+	if s := look(); s[0] != (standing{"primary", p, "primary", failover.Ejected, true, true, false}) ||
 		s[1].state != failover.Up || s[1].missed {
 		t.Errorf("got %+v", s)
+	}
+}
+
+// A pool is not given its first backups as long as a primary owes an answer, even to a client that waits no more: both
+// copies would be out of use after the reload, and the backup would lead although it has nothing. Nor do backups
+// change then. Once the primary has answered, the reload is carried out, and the primary is used at once.
+func TestNoFirstBackupWhileAPrimaryOwesAnswers(t *testing.T) {
+	t.Parallel()
+	for _, backups := range []int{0, 1} {
+		r := startAs(t, 10, 1, backups, func(cfg *config.Config) {
+			cfg.Pools[0].Timeout, cfg.Pools[0].ServerFailureLimit = 100*time.Millisecond, 1000
+		}, backend.FullMeta)
+		p, other := r.servers[0], newFake(t, 2)
+		if backups > 0 {
+			r.servers[1].answers(forgetful)
+		}
+		c := r.client()
+		c.say("get k\r\n")
+		late := p.want("get k\r\n")
+		c.line() // SERVER_ERROR, or the backup's answer
+		p.answers(forgetful)
+		change := func(pools []config.Pool) []config.Pool {
+			pools[0].Timeout, pools[0].Backups = testkit.Patience, []config.Address{other.addr}
+			return pools
+		}
+		err := r.svc.Reload(change(r.pools()))
+		if err == nil || !strings.Contains(err.Error(), p.addr.String()+
+			", which has to answer for them meanwhile, has not answered all requests yet") {
+			t.Fatalf("got %v", err)
+		}
+		if n := len(other.asked); n > 0 {
+			t.Errorf("the new backup was asked for %d things", n)
+		}
+		late.answer(miss)
+		r.reload(change)
+		r.on(0, func(sh *session.Shard) {
+			if !sh.Pools[0].Health.Readable(0) || sh.Pools[0].Engine.Missed(0) {
+				t.Error("the primary is not used as it is")
+			}
+			if sh.Pools[0].Health.Usable(1) || !sh.Pools[0].Engine.Distrusted(1) {
+				t.Error("the backup is")
+			}
+		})
+		c.say("get k\r\n")
+		c.hear(miss)
 	}
 }
 

@@ -150,7 +150,8 @@ func (r *reload) hold() {
 }
 
 // await waits until no request is under way in the changed pools. It also waits, for at most holdTime, until what can
-// be repaired at once is repaired.
+// be repaired at once is repaired, and until servers have answered the requests whose deadline has passed. A server
+// that owes answers is taken out of use by the reload, so a short wait is better.
 func (r *reload) await() {
 	limit := holdTime
 	for i, cfg := range r.before {
@@ -166,7 +167,7 @@ func (r *reload) await() {
 			mu.Lock()
 			defer mu.Unlock()
 			for i, p := range sh.Pools {
-				idle = idle && (p == nil || !r.changed(i) || p.Engine.Idle() && (late || p.Repaired()))
+				idle = idle && (p == nil || !r.changed(i) || p.Engine.Idle() && (late || p.Repaired() && p.Answered()))
 			}
 		})
 		if idle {
