@@ -69,7 +69,6 @@ func (c *Call) onFirstStep(o outcome, r *ascii.Reply) {
 	if x := c.order; s.leads {
 		x.held++ // keeps x alive until advance
 		e.orders.decided(c)
-		e.Overtaken(c.key)
 		if step == stepSend {
 			e.cleanAt(c, call.Follow)
 			if !c.send(c.follow, call.Follow, c.head, c.body, c.shape) {

@@ -48,7 +48,6 @@ func (e *Engine) advance(x *order) {
 func (e *Engine) dissolve(x *order) {
 	e.orders.remove(x)
 	x.held++ // keeps x and its key alive until tidy
-	e.Overtaken(x.key)
 	for c := x.first; c != nil; c = x.first {
 		e.orders.unlink(x, c)
 		if c.plan == planCompare {
