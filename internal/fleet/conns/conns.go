@@ -53,11 +53,11 @@ func Own(conn net.Conn) string {
 	if !ok {
 		return ""
 	}
-	return form(a.AddrPort())
+	return Form(a.AddrPort())
 }
 
-// form is that of an address here, whichever way a server writes it.
-func form(a netip.AddrPort) string {
+// Form is that of an address here, whichever way a server writes it.
+func Form(a netip.AddrPort) string {
 	return netip.AddrPortFrom(a.Addr().Unmap().WithZone(""), a.Port()).String()
 }
 
@@ -100,5 +100,5 @@ func client(stat string) string {
 	if err != nil {
 		return ""
 	}
-	return form(a)
+	return Form(a)
 }
