@@ -6,7 +6,8 @@ import (
 	"magent/internal/loop"
 )
 
-// Close ends the loops and the helpers, and waits for them. Clients that are left are cut off.
+// Close ends the loops and the helpers, and waits for them. Clients that are left are cut off. Another call does
+// nothing.
 func (svc *Service) Close() {
 	for _, sh := range svc.shards {
 		sh.L.Post(loop.TaskFunc(sh.L.Stop))
@@ -21,7 +22,7 @@ func (svc *Service) Close() {
 	svc.removeSockets()
 	svc.record()
 	svc.closeJournal()
-	unix.Close(svc.reserveFD)
+	svc.closeReserve()
 }
 
 // discard undoes a start that failed halfway.
@@ -33,7 +34,15 @@ func (svc *Service) discard() {
 	}
 	svc.removeSockets()
 	svc.closeJournal()
-	unix.Close(svc.reserveFD)
+	svc.closeReserve()
+}
+
+// closeReserve closes the descriptor that is kept in reserve, once: its number may belong to somebody else afterwards.
+func (svc *Service) closeReserve() {
+	if svc.reserveFD >= 0 {
+		unix.Close(svc.reserveFD)
+		svc.reserveFD = -1
+	}
 }
 
 // removeSockets removes the files of unix sockets.
