@@ -169,6 +169,9 @@ func (c *Conn) Name() string { return c.opt.Name }
 // Err returns why the last connection ended, or the last error since then. It is nil if there was none.
 func (c *Conn) Err() error { return c.err }
 
+// Local returns this side's address of the present connection, or an error.
+func (c *Conn) Local() (loop.Endpoint, error) { return loop.LocalEndpoint(c.s.FD()) }
+
 // Ready reports whether the connection is established.
 func (c *Conn) Ready() bool { return c.state == ready }
 

@@ -16,6 +16,7 @@ func (e *Engine) begin(c *Call) {
 	if x := e.orders.of(c.key); x != nil && x.lead != c.lead && !fault.Order {
 		e.MarkMissed(x.lead, c.key) // another server leads now
 	}
+	c.noted = e.noteKey(c.lead, c.follow, c.key)
 	e.clean(c)
 	if c.backupLeads() {
 		e.orders.hold(c)

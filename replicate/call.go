@@ -3,6 +3,7 @@ package replicate
 import (
 	"magent/ascii"
 	"magent/internal/call"
+	"magent/internal/underway"
 )
 
 // slotTouch is the slot of the first touch that accompanies a gat. Each key has one touch, in the order of the keys.
@@ -46,10 +47,11 @@ type mutation struct {
 	flushEpoch uint64 // Engine.FlushEpoch when the mutation was sent
 
 	counted *uint32 // where it counts as undecided; nil: it does not
-	order   *order  // the order that it holds, or is queued in, or both; nil: neither
-	holds   bool    // the lead must not change before the mutation is settled; it counts in order.held
-	queued  bool    // it is in the queue of order: the other copy has not got it yet
-	behind  *Call   // the next one in that queue; nil if it is the last one, or not queued
+	noted   underway.Slot
+	order   *order // the order that it holds, or is queued in, or both; nil: neither
+	holds   bool   // the lead must not change before the mutation is settled; it counts in order.held
+	queued  bool   // it is in the queue of order: the other copy has not got it yet
+	behind  *Call  // the next one in that queue; nil if it is the last one, or not queued
 }
 
 // at returns the server of a slot; -1: none.

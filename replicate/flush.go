@@ -21,6 +21,9 @@ func (e *Engine) flush(c *Call, r *ascii.Request) {
 			return
 		}
 	}
+	if e.Backups != nil {
+		c.noted = e.Underway.Flush(head)
+	}
 	e.orders.spoil()
 	e.OvertakenAll()
 	e.NoteDelay(r.Exptime)

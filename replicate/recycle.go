@@ -24,6 +24,13 @@ func (c *Call) recycle() {
 		*c.counted--
 		c.counted = nil
 	}
+	if c.noted != 0 && c.Settled() {
+		c.e.Underway.Done(c.noted)
+		c.noted = 0
+	}
+	if c.many != nil && len(c.many.noted) > 0 && c.Settled() {
+		c.many.forget(c.e.Underway)
+	}
 	if c.order != nil && c.Settled() {
 		c.e.orders.release(c)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"magent/ascii"
 	"magent/internal/call"
+	"magent/internal/underway"
 )
 
 // retrieval is the part of a Call that is needed to retrieve many keys. It stays with its Call for the next use.
@@ -12,15 +13,16 @@ import (
 // A fragment is the part of the keys that one server is asked for. Every key belongs to one fragment. If a fragment
 // fails, its keys move to new fragments, for the other copies.
 type retrieval struct {
-	keys    []byte      // the key list, as the client wrote it
-	exptime int64       // gat, gats
-	owner   []uint16    // by key: its fragment; lost: no server could answer
-	replies [][]byte    // by fragment: the reply
-	asked   []asking    // by fragment: where it was sent, and when
-	touch   []touch     // gat: by key, what became of the touch on its backup
-	lost    int         // the number of keys that no server could answer
-	hits    int         // the number of VALUE blocks in all replies
-	refused ascii.Reply // a server's error line, if there was one; Raw is a copy
+	keys    []byte          // the key list, as the client wrote it
+	exptime int64           // gat, gats
+	owner   []uint16        // by key: its fragment; lost: no server could answer
+	replies [][]byte        // by fragment: the reply
+	asked   []asking        // by fragment: where it was sent, and when
+	touch   []touch         // gat: by key, what became of the touch on its backup
+	noted   []underway.Slot // gat: of the keys
+	lost    int             // the number of keys that no server could answer
+	hits    int             // the number of VALUE blocks in all replies
+	refused ascii.Reply     // a server's error line, if there was one; Raw is a copy
 }
 
 // asking tells where a fragment was sent, and when.
@@ -72,7 +74,16 @@ func (m *retrieval) reset() {
 	}
 	*m = retrieval{
 		keys: call.Trim(m.keys), owner: m.owner[:0], replies: m.replies[:0], asked: m.asked[:0], touch: m.touch[:0],
+		noted: m.noted[:0],
 	}
+}
+
+// forget notes that the keys of a gat are settled.
+func (m *retrieval) forget(p *underway.Part) {
+	for _, s := range m.noted {
+		p.Done(s)
+	}
+	m.noted = m.noted[:0]
 }
 
 // addFragment adds a fragment for server, and makes room for its reply. It uses the buffer of an earlier use if there

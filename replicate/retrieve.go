@@ -18,6 +18,7 @@ func (e *Engine) retrieve(c *Call, r *ascii.Request) {
 		m.touch = append(m.touch, notTouched)
 	}
 	if touches(r.Op) {
+		c.noteKeys()
 		c.touchBackups()
 	}
 	c.ask(lost, nobody, false)

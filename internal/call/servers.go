@@ -7,6 +7,7 @@ import (
 	"magent/internal/fault"
 	"magent/internal/loop"
 	"magent/internal/stats"
+	"magent/internal/underway"
 )
 
 // Options configures Servers.
@@ -16,6 +17,8 @@ type Options struct {
 	Backups   *ring.Ring        // nil: a pool without backups
 	Conns     []*backend.Conn   // by server: primaries first, then backups
 	Health    *failover.Machine // counts the servers in the same way
+
+	Underway *underway.Part // what is being changed, for the next process; nil: nobody wants to know
 
 	Spare *loop.Spare // bounds the free lists of the loop together; nil: each list has its own bound
 	Count *stats.Counters

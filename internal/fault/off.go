@@ -13,6 +13,7 @@ const (
 	Hide     = false
 	Sound    = false
 	Missed   = false
+	Underway = false
 
 	LeaseCommit = false
 	LeaseWait   = false

@@ -254,3 +254,52 @@ func TestIdentitiesAreKept(t *testing.T) {
 		t.Errorf("of a damaged file %v, %v", k.Identities, k.Doubtful)
 	}
 }
+
+// TestUnderwayIsTold: the next process knows where this one kept what was under way, until it says that it has got it.
+// A version that does not know of this leaves nothing that is out of date.
+func TestUnderwayIsTold(t *testing.T) {
+	dir := t.TempDir()
+	told := func(want ...string) *Journal {
+		t.Helper()
+		j, k := open(t, dir)
+		if !slices.Equal(k.Underway, want) {
+			t.Errorf("got %q, want %q", k.Underway, want)
+		}
+		return j
+	}
+	note := func(j *Journal, paths ...string) {
+		t.Helper()
+		if err := j.Underway(paths); err != nil {
+			t.Error(err)
+		}
+	}
+	j := told()
+	note(j, "/dev/shm/first")
+	die(j)
+	j = told("/dev/shm/first")
+	die(j) // before it has said anything
+	j = told("/dev/shm/first")
+	note(j, "/dev/shm/second", "/dev/shm/first")
+	die(j)
+	j = told("/dev/shm/second", "/dev/shm/first")
+	note(j, "/dev/shm/3")
+	die(j)
+	j = told("/dev/shm/3")
+	note(j)
+	die(j)
+	j = told()
+	note(j, "/dev/shm/4")
+	_, _ = j.lock.WriteAt([]byte("running\n"), 0) // an older version does so at its start
+	die(j)
+	j = told()
+	if err := j.Underway([]string{strings.Repeat("x", maxLine)}); err == nil {
+		t.Error("a line that nobody could read was written")
+	}
+	if err := j.Close(); err != nil {
+		t.Error(err)
+	}
+	j = told()
+	if err := j.Close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -31,6 +31,8 @@ type Knowledge struct {
 	// Killed says that the last process did not call Close. The mutations that it was just sending may
 	// have reached one copy only.
 	Killed bool
+	// Underway names the memories with these mutations, of all processes that were killed since then.
+	Underway []string
 }
 
 // gathering is the union of what several files say, from the oldest to the latest.

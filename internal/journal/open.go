@@ -46,18 +46,52 @@ func Open(p Place, failed func(error)) (*Journal, Knowledge, error) {
 		lock.Close()
 		return nil, Knowledge{}, unusable(p.Dir, err)
 	}
-	k.Killed = running(lock)
+	k.Killed, k.Underway = running(lock)
 	k.Identities = maps.Clone(j.identities)
 	return j, k, nil
 }
 
+// What is written into the lock's file while a process is running. A process that keeps what is under way in memory
+// writes where that is, instead. Versions that do not know this overwrite the word, and what it says is void then.
+const (
+	runningLine  = "running\n"
+	underwayWord = "underway "
+	maxLine      = 4 << 10 // bytes
+)
+
 // running writes into the lock's file that a process is running, until Close. It reports whether that was written
-// there already: then the last process did not call Close. On a full disk it writes nothing.
-func running(lock *os.File) (killed bool) {
+// there already: then the last process did not call Close, and has left its memory at these paths. They stay in the
+// file until Underway. On a full disk it writes nothing.
+func running(lock *os.File) (killed bool, underway []string) {
 	info, err := lock.Stat()
-	killed = err == nil && info.Size() > 0
-	_, _ = lock.WriteAt([]byte("running\n"), 0)
-	return killed
+	if err != nil || info.Size() == 0 {
+		_, _ = lock.WriteAt([]byte(runningLine), 0)
+		return false, nil
+	}
+	text := make([]byte, maxLine)
+	n, _ := lock.ReadAt(text, 0)
+	line, _, whole := strings.Cut(string(text[:n]), "\n")
+	if paths, found := strings.CutPrefix(line, underwayWord); found && whole {
+		underway = strings.Fields(paths)
+	}
+	return true, underway
+}
+
+// Underway records where this process keeps what is under way, and where processes before it did: the next process
+// gets these paths as Knowledge.Underway if this one is killed.
+func (j *Journal) Underway(paths []string) error {
+	line := runningLine
+	if len(paths) > 0 {
+		line = underwayWord + strings.Join(paths, " ") + "\n"
+	}
+	if len(line) > maxLine {
+		return errors.New("too many processes have been killed one after the other")
+	}
+	_, err := j.lock.WriteAt([]byte(line), 0)
+	if err == nil {
+		err = j.lock.Truncate(int64(len(line))) // what follows the line counts for nothing
+	}
+	return reason(err)
 }
 
 func unusable(dir string, err error) error {

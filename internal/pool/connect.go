@@ -26,6 +26,7 @@ func (p *Pool) Recognized(c *backend.Conn) bool {
 	}
 	if p.recorder != nil {
 		p.recorder.identity(i, c.Identity())
+		p.recorder.connected(i, c)
 	}
 	if contents == failover.Complete {
 		return true
@@ -111,7 +112,12 @@ func (p *Pool) wait(i int, calm time.Duration) {
 // The end of connections from that time is not waited for. What lies in the server's sockets is executed when the
 // server goes on. What the kernel still had to send arrived within DrainTime, or a longer --timeout
 // (loop.LimitUnsent).
+//
+// Nothing is waited for where a fence has shown that nothing is left of that process.
 func (p *Pool) quarantine(i int) time.Duration {
+	if !p.Loop.VIP && p.sentBy[i].IsZero() && p.Loop.Fences.Clear(p.records[i].Name) {
+		return 0
+	}
 	late, sent := max(DrainTime, p.Config.Timeout), p.Loop.Started
 	if p.sentBy[i].After(sent) {
 		sent = p.sentBy[i]

@@ -11,6 +11,7 @@ import (
 	"magent/internal/config"
 	"magent/internal/discover"
 	"magent/internal/distribute"
+	"magent/internal/fence"
 	"magent/internal/loop"
 	"magent/internal/placement"
 	"magent/internal/refill"
@@ -75,6 +76,9 @@ func newPart(lp *Loop, index int, cfg *config.Pool, rings placement.Rings) *Pool
 		} else {
 			opt.Dialer = lp.Servers.Dialer(a, cfg, lp.L)
 		}
+		if f := lp.Fences.Of(a.String()); f != nil && len(cfg.Backups) > 0 && f.Outcome() == fence.Asking {
+			opt.Dialer = f.Dialer(lp.L, opt.Endpoint, opt.Dialer)
+		}
 		c := backend.NewConn(lp.L, opt, p)
 		p.byConn[c] = i
 		p.Conns = append(p.Conns, c)
@@ -89,7 +93,7 @@ func newPart(lp *Loop, index int, cfg *config.Pool, rings placement.Rings) *Pool
 	p.recorder = lp.recorderOf(cfg)
 	servers := call.NewServers(call.Options{
 		Hash: rings.Hash, Primaries: rings.Primaries, Backups: rings.Backups,
-		Conns: p.Conns, Health: p.Health,
+		Conns: p.Conns, Health: p.Health, Underway: p.recorder.part(),
 		Spare: &lp.Spare, Count: &p.Count, Hot: &p.Hot,
 	})
 	p.Engine = replicate.New(servers, replicate.Options{

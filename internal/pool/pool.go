@@ -49,6 +49,8 @@ type Pool struct {
 	shown    []figures
 	Stored   []Stored       // kept by the first loop
 	walks    []*refill.Walk // lists the keys that it lacks
+
+	recovered []func() // called once when it is repaired after a recall; nil: nobody waits
 }
 
 // Stored is what is known of the contents of a server, on the first loop.

@@ -7,10 +7,12 @@ import (
 	"github.com/rs/zerolog"
 
 	"magent/internal/discover"
+	"magent/internal/fence"
 	"magent/internal/journal"
 	"magent/internal/loop"
 	"magent/internal/refill"
 	"magent/internal/registry"
+	"magent/internal/underway"
 )
 
 // Process is what the pools on all loops share. Apart from Standby it is changed only while no loop runs, or while all
@@ -21,6 +23,8 @@ type Process struct {
 	Servers  *discover.Servers
 	Walks    *refill.Walks
 	Journal  *journal.Journal // nil: none
+	Underway *underway.Memory // nil: none
+	Fences   *fence.Set       // of the process before this one, if it was killed; nil: none
 
 	Started time.Time   // when the process began to serve
 	VIP     bool        // there is a virtual address

@@ -92,5 +92,6 @@ func (p *Pool) Unflushable(i int, reply string) {
 func (p *Pool) Resynced(i int) {
 	p.Abandoned(i) // it has ended
 	p.readmit(i)
+	p.recoveredNow(i)
 	p.later()
 }

@@ -38,6 +38,7 @@ type fake struct {
 
 	mu    sync.Mutex
 	conns []net.Conn
+	open  map[net.Conn]bool // those whose end was not read
 	gone  bool
 	all   sync.WaitGroup
 }
@@ -78,7 +79,7 @@ func newFakeAt(t testing.TB, id int, addr string) *fake {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fake{t: t, id: id, ln: ln, asked: make(chan *ask, 100_000)}
+	f := &fake{t: t, id: id, ln: ln, asked: make(chan *ask, 100_000), open: map[net.Conn]bool{}}
 	f.dump.Store("END\r\n")
 	f.meta.Store(int64(backend.FullMeta))
 	f.items.Store(2)
@@ -135,6 +136,7 @@ func (f *fake) accept() {
 			c.Close()
 		}
 		f.conns = append(f.conns, c)
+		f.open[c] = true
 		f.all.Add(1)
 		go f.serve(c)
 		f.mu.Unlock()
@@ -145,7 +147,7 @@ func (f *fake) accept() {
 // dumps.
 func (f *fake) serve(c net.Conn) {
 	defer f.all.Done()
-	defer c.Close()
+	defer f.closed(c)
 	in, asked := bufio.NewReader(c), &line{}
 	for {
 		text, err := f.readRequest(in)
@@ -167,6 +169,8 @@ func (f *fake) serve(c net.Conn) {
 			if then := f.then.Swap(nil); then != nil {
 				f.dump.Store(*then)
 			}
+		case text == "stats conns\r\n":
+			_, _ = io.WriteString(c, f.connections())
 		case text == "version\r\n":
 			asked.version(c)
 		case f.auto.Load() != nil:
@@ -180,6 +184,25 @@ func (f *fake) serve(c net.Conn) {
 			f.asked <- &ask{text, f, c, asked}
 		}
 	}
+}
+
+// closed notes the end of a connection.
+func (f *fake) closed(c net.Conn) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.open, c)
+	c.Close()
+}
+
+// connections answers stats conns.
+func (f *fake) connections() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var b strings.Builder
+	for c := range f.open {
+		fmt.Fprintf(&b, "STAT 1:addr tcp:%v\r\n", c.RemoteAddr())
+	}
+	return b.String() + "END\r\n"
 }
 
 // probeKey is the key with which magent asks what a server can.

@@ -7,11 +7,14 @@ import (
 )
 
 // openJournal opens the journal, if there is to be one. It returns what the journal knows.
-func (svc *Service) openJournal() (known journal.Knowledge, err error) {
+func (svc *Service) openJournal() (known inheritance, err error) {
 	if svc.cfg.StateDir == "" {
 		return known, nil
 	}
-	svc.shared.Journal, known, err = journal.Open(svc.place, svc.journalFailed)
+	svc.shared.Journal, known.Knowledge, err = journal.Open(svc.place, svc.journalFailed)
+	if err == nil {
+		svc.openUnderway(&known)
+	}
 	return known, err
 }
 
@@ -42,6 +45,8 @@ func (svc *Service) record() {
 }
 
 func (svc *Service) closeJournal() {
+	svc.shared.Fences.Close()
+	svc.shared.Underway.Close()
 	if svc.shared.Journal != nil {
 		_ = svc.shared.Journal.Close()
 	}
@@ -49,7 +54,7 @@ func (svc *Service) closeJournal() {
 
 // recall tells the loops what an earlier process has recorded. They do not run yet. What the servers missed is
 // repaired before they are read.
-func (svc *Service) recall(known journal.Knowledge) {
+func (svc *Service) recall(known *inheritance) {
 	if svc.shared.Journal == nil {
 		return
 	}
@@ -57,21 +62,26 @@ func (svc *Service) recall(known journal.Knowledge) {
 		svc.log.Error().AnErr("reason",
 			known.Doubtful).Msg("what the servers missed is not known for certain: all of them are flushed")
 	}
-	if known.Killed {
-		svc.log.Warn().Msg("the magent before this one was killed: what it was just writing may have reached one " +
-			"copy only; `magent verify --repair` compares them")
-	}
-	claimed := map[journal.Server]bool{}
+	svc.tellKilled(known)
+	claimed, settled := map[journal.Server]bool{}, svc.newSettling()
 	for n, cfg := range svc.cfgs {
 		if len(cfg.Backups) == 0 {
 			continue
 		}
+		var missed []*journal.Missed
 		for i := range len(cfg.Servers) + len(cfg.Backups) {
-			missed := claim(&known, pool.ServerOf(cfg, i), claimed)
-			missed.All = missed.All || known.Doubtful != nil
-			svc.recallServer(n, i, missed)
+			m := claim(&known.Knowledge, pool.ServerOf(cfg, i), claimed)
+			m.All = m.All || known.Doubtful != nil
+			missed = append(missed, m)
+		}
+		unsettled := svc.unsettled(n, known.left, missed)
+		for i, m := range missed {
+			settled.keys += unsettled[i]
+			svc.recallServer(n, i, m, unsettled[i] > 0, settled)
 		}
 	}
+	settled.good()
+	svc.repeatFlushes(known.left)
 	for server := range known.Missed {
 		if claimed[server] {
 			continue
@@ -81,6 +91,7 @@ func (svc *Service) recall(known journal.Knowledge) {
 				"is used again")
 	}
 	svc.shared.Journal.Adopted()
+	svc.forgetUnderway(known)
 }
 
 // claim returns everything that is known of the server at an address, whatever its pool and its role were then.
@@ -100,8 +111,9 @@ func claim(known *journal.Knowledge, s journal.Server, claimed map[journal.Serve
 	return all
 }
 
-// recallServer takes a server out of use on every loop that has something to repair there.
-func (svc *Service) recallServer(index, i int, m *journal.Missed) {
+// recallServer takes a server out of use on every loop that has something to repair there. With await, settled is told
+// when that is done.
+func (svc *Service) recallServer(index, i int, m *journal.Missed, await bool, settled *settling) {
 	keys := make([][]string, len(svc.shards))
 	for _, key := range m.Keys {
 		id := svc.group.OwnerOf([]byte(key)).ID
@@ -110,6 +122,9 @@ func (svc *Service) recallServer(index, i int, m *journal.Missed) {
 	for _, sh := range svc.shards {
 		p := sh.Pools[index]
 		p.Recall(i, m, keys[sh.ID])
+		if await && len(keys[sh.ID]) > 0 {
+			settled.await(p, i)
+		}
 	}
 	if n := len(m.Keys); n > 0 || m.All || m.Incomplete {
 		svc.log.Info().Str("server", pool.ServerOf(svc.cfgs[index], i).Address).Int("dirty_keys", n).Bool("all",

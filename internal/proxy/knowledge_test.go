@@ -17,8 +17,14 @@ import (
 // configuration.
 func (r *rig) follow() {
 	r.t.Helper()
-	cfg := r.svc.cfg
 	r.svc.Close()
+	r.next()
+}
+
+// next starts a Service with the configuration of the one that has ended.
+func (r *rig) next() {
+	r.t.Helper()
+	cfg := r.svc.cfg
 	svc, err := Start(Options{
 		Config: cfg, Log: zerolog.Nop(), Version: "test", maxJoint: 1, window: testWindow,
 		flushable: testFlushable,

@@ -65,7 +65,7 @@ func Start(o Options) (*Service, error) {
 	for _, p := range svc.shards[0].Pools {
 		pool.Watch(p.Peers)
 	}
-	svc.recall(known)
+	svc.recall(&known)
 	if err := svc.watchRole(); err != nil {
 		stop()
 		svc.shared.Registry.Close()
@@ -87,7 +87,7 @@ func Start(o Options) (*Service, error) {
 
 // prepare makes everything that is to run. Everything that may fail comes before the earlier process is taken over
 // from.
-func (svc *Service) prepare(takeOver func() error) (known journal.Knowledge, err error) {
+func (svc *Service) prepare(takeOver func() error) (known inheritance, err error) {
 	rings, err := svc.bindAll()
 	if err != nil {
 		return known, err

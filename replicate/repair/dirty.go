@@ -132,6 +132,6 @@ func (e *Engine) repairBackup(i int, key []byte) {
 	}
 	x := &copying{e: e, server: i, key: string(key), fill: true}
 	if len(e.copies) < maxBackupRepairs && e.canCopy(x) && x.read() {
-		e.copies[x.key] = x
+		e.started(x)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"magent/failover"
 	"magent/internal/call"
 	"magent/internal/loop"
+	"magent/internal/underway"
 )
 
 // dirtyKeySize is the average size of a dirty key in bytes. MaxDirty of them are the bound in bytes.
@@ -127,6 +128,7 @@ type copying struct {
 	overtaken bool   // a mutation was sent after the key was read or written; a new read resets it
 	again     bool   // the key became dirty again or was deleted after the read; a new read resets it
 	flushes   uint64 // Engine.flushes at the time of the read
+	noted     underway.Slot
 }
 
 // erasure is the deletion of a dirty key, or a flush_all, that a server has not answered yet.
@@ -137,6 +139,7 @@ type erasure struct {
 	key    []byte
 	all    bool   // it is a flush_all
 	seq    uint64 // the sequence number with which the key, or everything, became dirty; 0: it stays dirty
+	noted  underway.Slot
 }
 
 // Tally returns the counters of server i. The caller reads them and sets them to zero.

@@ -14,7 +14,7 @@ func (e *Engine) newErasure(i int, seq uint64) *erasure {
 	if x == nil {
 		x = &erasure{e: e}
 	}
-	x.server, x.seq, x.all, x.key, x.h = i, seq, false, x.key[:0], nil
+	x.server, x.seq, x.all, x.key, x.h, x.noted = i, seq, false, x.key[:0], nil, 0
 	return x
 }
 
@@ -29,6 +29,7 @@ func (e *Engine) eraseFor(h *resync, i int, key []byte, seq uint64) {
 	x := e.newErasure(i, seq)
 	x.h = h
 	x.key = append(x.key, key...)
+	x.noted = e.note(h == nil, i, key)
 	line, shape := AppendDelete(e.line[:0], key)
 	e.line = line
 	e.dirty[i].Deleting(key, true)
@@ -67,6 +68,8 @@ func (x *erasure) undone() {
 }
 
 func (x *erasure) free() {
+	x.e.Underway.Done(x.noted)
+	x.noted = 0
 	if !x.e.Retired {
 		x.e.erasures.Put(x, int(unsafe.Sizeof(*x))+cap(x.key))
 	}

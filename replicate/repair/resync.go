@@ -108,13 +108,15 @@ func (e *Engine) startCopy(x *copying) bool {
 		e.eraseFor(x.h, x.server, []byte(x.key), x.seq)
 		return false
 	}
-	e.copies[x.key] = x
+	e.started(x)
 	return true
 }
 
 // end removes x from Engine.copies, and tells its resync.
 func (x *copying) end() {
 	delete(x.e.copies, x.key)
+	x.e.Underway.Done(x.noted)
+	x.noted = 0
 	x.e.done(x.h)
 }
 

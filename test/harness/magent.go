@@ -54,8 +54,23 @@ func startBinary(tb testing.TB, path string, env, args []string) *Magent {
 		args = append([]string{"-l", "127.0.0.1:0"}, args...)
 	}
 	m := &Magent{tb: tb, argv: append([]string{path, "--log-format", "json"}, args...), env: env}
+	tb.Cleanup(m.forget) // when the process has been killed
 	m.start()
 	return m
+}
+
+// forget removes what a magent that was killed keeps for the next one (--state-dir), as there is none.
+func (m *Magent) forget() {
+	i := slices.Index(m.argv, "--state-dir")
+	if i < 0 || i+1 == len(m.argv) {
+		return
+	}
+	line, _ := os.ReadFile(filepath.Join(m.argv[i+1], "lock"))
+	for _, word := range strings.Fields(string(line)) {
+		if strings.HasPrefix(word, "/dev/shm/magent-") {
+			_ = os.Remove(word)
+		}
+	}
 }
 
 // Restart kills magent and starts it again with the same arguments. They must contain the address.
