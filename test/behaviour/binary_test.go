@@ -61,7 +61,11 @@ type binaryPackets []binaryPacket
 
 // String describes a reply; whether it has a token is all that two servers can agree on.
 func (p binaryPacket) String() string {
-	return fmt.Sprintf("%#02x status %#x token %v extras %x key %q value %.60q (%d)", p.op, p.status, p.cas != 0,
+	token := p.cas != 0
+	if harness.OtherVersion() && (p.op == opAppend || p.op == opPrepend) {
+		token = true // memcached 1.6.12 tells none: HD c0
+	}
+	return fmt.Sprintf("%#02x status %#x token %v extras %x key %q value %.60q (%d)", p.op, p.status, token,
 		p.extras, p.key, p.value, len(p.value))
 }
 
