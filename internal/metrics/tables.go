@@ -20,27 +20,6 @@ type processMetric struct {
 	value func(*stats.Process, *stats.Snapshot) float64
 }
 
-type plainMetric[T any] struct {
-	desc  *prometheus.Desc
-	kind  prometheus.ValueType
-	value func(*T) float64
-}
-
-// metric is a figure or a histogram of a T.
-type metric[T any] struct {
-	plainMetric[T]
-	histogram func(*T) *stats.Histogram
-}
-
-// send sends the metric for one T.
-func (m *metric[T]) send(out sink, of *T, labels ...string) {
-	if m.histogram != nil {
-		out.histogram(m.desc, m.histogram(of), labels...)
-		return
-	}
-	out.put(m.desc, m.kind, m.value(of), labels...)
-}
-
 // poolFigures has the data for the metrics of a pool.
 type poolFigures struct {
 	process  *stats.Process
@@ -149,11 +128,4 @@ func poolTable() []metric[poolFigures] {
 			histogram: func(f *poolFigures) *stats.Histogram { return &f.count.Waited },
 		},
 	}
-}
-
-func number(b bool) float64 {
-	if b {
-		return 1
-	}
-	return 0
 }
