@@ -125,3 +125,12 @@ func (r *Request) mode(arg []byte) (bad []byte) {
 	}
 	return replyBadModeOfMA
 }
+
+// metaError returns the error line that memcached has for an error in the flags. md and ma have
+// one line for all errors.
+func (r *Request) metaError(reply []byte) []byte {
+	if r.Op == OpMetaDelete || r.Op == OpMetaArith {
+		return replyBadOrDupFlag
+	}
+	return reply
+}

@@ -108,5 +108,3 @@ func (r *Request) exptime(word []byte) Status {
 	r.plain = r.plain && plain
 	return Complete
 }
-
-func isNoreply(word []byte) bool { return string(word) == "noreply" }

@@ -98,15 +98,6 @@ func (r *Request) flags(key, flags []byte, size int) (bad []byte) {
 	return nil
 }
 
-// metaError returns the error line that memcached has for an error in the flags. md and ma have
-// one line for all errors.
-func (r *Request) metaError(reply []byte) []byte {
-	if r.Op == OpMetaDelete || r.Op == OpMetaArith {
-		return replyBadOrDupFlag
-	}
-	return reply
-}
-
 // metaKey sets r.Key, decoded if there is a b flag. It reports whether the key is valid.
 func (r *Request) metaKey(key []byte) bool {
 	if r.Meta.Has('b') {

@@ -1,8 +1,6 @@
 package ascii
 
-import (
-	"encoding/binary"
-)
+import "encoding/binary"
 
 // cutWord returns the first word of s and what follows it. The word is empty if there is none. Only spaces separate
 // words. Most words are short, so a loop over the bytes is faster than bytes.IndexByte.

@@ -1,7 +1,5 @@
 package resp
 
-import "iter"
-
 // Route says which servers a command goes to, and how their replies are combined.
 type Route uint8
 
@@ -67,15 +65,4 @@ func (c *Command) ArityOK(n int) bool {
 // SingleKey reports whether the command has exactly one key, and that is Args[1].
 func (c *Command) SingleKey() bool {
 	return c.First == 1 && c.Last == 1 && c.NumKeys == 0 && c.special == plain
-}
-
-// Commands returns an iterator over all commands, in no particular order.
-func Commands() iter.Seq[*Command] {
-	return func(yield func(*Command) bool) {
-		for i := range table {
-			if !yield(&table[i]) {
-				return
-			}
-		}
-	}
 }

@@ -2,6 +2,7 @@ package resp
 
 import (
 	"encoding/binary"
+	"iter"
 	"slices"
 )
 
@@ -116,4 +117,15 @@ func equalFold(b []byte, name string) bool {
 		}
 	}
 	return true
+}
+
+// Commands returns an iterator over all commands, in no particular order.
+func Commands() iter.Seq[*Command] {
+	return func(yield func(*Command) bool) {
+		for i := range table {
+			if !yield(&table[i]) {
+				return
+			}
+		}
+	}
 }

@@ -5,21 +5,6 @@ import (
 	"strings"
 )
 
-// Texts of protocol errors: those of redis 7.0, and three for what Redis does not notice.
-const (
-	textMultibulkLen  = "invalid multibulk length"
-	textBulkLen       = "invalid bulk length"
-	textBigInline     = "too big inline request"
-	textBigMultibulk  = "too big mbulk count string"
-	textBigBulk       = "too big bulk count string"
-	textQuotes        = "unbalanced quotes in request"
-	textBigRequest    = "too big request"
-	textNoCRLF        = "an argument does not end with CRLF"
-	textZero          = "zero byte in inline request"
-	protocolError     = "-ERR Protocol error: "
-	expectedBulkStart = "expected '$', got '"
-)
-
 // Next parses the request at the start of buf into r. p says how far an earlier call with the beginning of the same
 // bytes has come; after Complete and Fatal it is zero again. n is the number of bytes consumed after Complete, else
 // 0.
@@ -151,21 +136,6 @@ func (r *Request) length(buf []byte, off int, l *Limits, p *Progress) (n int64, 
 	return n, end + 2, Complete
 }
 
-// searchEnd finds the first byte c from off on. It does not search again where an earlier call has searched.
-func (r *Request) searchEnd(buf []byte, off int, c byte, l *Limits, p *Progress, tooBig string) (at int, st Status) {
-	from := max(off, p.scan)
-	limit := min(len(buf), off+l.MaxInline+1)
-	i := bytes.IndexByte(buf[from:max(from, limit)], c)
-	switch {
-	case i >= 0:
-		return from + i, Complete
-	case len(buf)-off > l.MaxInline:
-		return 0, r.fatal(tooBig)
-	}
-	p.scan = limit
-	return 0, Incomplete
-}
-
 // collect fills r.args from an array whose elements have all been checked.
 func (r *Request) collect(array []byte) {
 	_, n := quickLen(array)
@@ -179,12 +149,6 @@ func (r *Request) collect(array []byte) {
 		r.add(rest[n : n+size])
 		rest = rest[n+size+2:]
 	}
-}
-
-// fatal ends the parsing with a protocol error.
-func (r *Request) fatal(text string) Status {
-	r.Reply = append(append(append(r.reply[:0], protocolError...), text...), "\r\n"...)
-	return Fatal
 }
 
 // unexpected ends the parsing where an argument should begin, but c stands there.

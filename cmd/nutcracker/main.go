@@ -14,8 +14,6 @@ import (
 	"magent/internal/stats"
 )
 
-const program = "nutcracker"
-
 func main() {
 	os.Exit(execute(os.Args[1:], os.Stderr))
 }

@@ -36,3 +36,5 @@ Options:
 `, defaultLevel, mostLevel, defaultLog, defaultConfig, defaultPort, defaultAddr, defaultInterval,
 		defaultPidFile, defaultBuffer)
 }
+
+const program = "nutcracker"

@@ -1,8 +1,6 @@
 package distribute
 
 import (
-	"bytes"
-	"math"
 	"strconv"
 
 	"magent/ascii"
@@ -12,75 +10,6 @@ import (
 
 // This file has the commands that concern all keys. Those that are sent to all servers need all servers to be up. If
 // one missed a FLUSHALL, its keys would come back; and without it a list of keys would look complete but not be.
-
-// mergerOfAll returns the function that merges the replies of all servers to r.
-func mergerOfAll(r *resp.Request) mergeFunc {
-	switch r.Command.Route {
-	case resp.RouteSumAll:
-		return mergeSum
-	case resp.RouteConcat:
-		return mergeConcat
-	case resp.RouteScript:
-		if bytes.EqualFold(r.Args[1], []byte("exists")) {
-			return mergeAll
-		}
-	}
-	return mergeFirst
-}
-
-// mergeConcat concatenates arrays: KEYS.
-func mergeConcat(dst []byte, m *gathering) ([]byte, bool) {
-	sum := 0
-	for _, reply := range m.replies {
-		n, elements, ok := resp.ArrayLen(reply)
-		if !ok || n < 0 {
-			return dst, false
-		}
-		sum += n
-		m.cursors = append(m.cursors, elements)
-	}
-	dst = resp.AppendArray(dst, sum)
-	for _, elements := range m.cursors {
-		dst = append(dst, elements...)
-	}
-	clear(m.cursors)
-	return dst, true
-}
-
-// mergeAll returns 1 for each element that is 1 in all replies, else 0: SCRIPT EXISTS.
-func mergeAll(dst []byte, m *gathering) ([]byte, bool) {
-	var all []bool
-	for i, reply := range m.replies {
-		n, rest, ok := resp.ArrayLen(reply)
-		if !ok || n < 0 || i > 0 && n != len(all) {
-			return dst, false
-		}
-		for at := range n {
-			var element []byte
-			element, rest = resp.NextElement(rest)
-			has, _ := resp.Integer(element)
-			if i == 0 {
-				all = append(all, has == 1)
-			}
-			all[at] = all[at] && has == 1
-		}
-	}
-	dst = resp.AppendArray(dst, len(all))
-	for _, has := range all {
-		if has {
-			dst = resp.AppendInt(dst, 1)
-		} else {
-			dst = resp.AppendInt(dst, 0)
-		}
-	}
-	return dst, true
-}
-
-// search is the state of a command that is sent to one server after the other.
-type search struct {
-	raw  []byte // the command
-	left int    // the number of servers that have not been asked
-}
 
 // seek carries out a command that any server can. Servers take turns. RANDOMKEY goes on to the next server as long as
 // there is no key.
@@ -116,13 +45,6 @@ func (c *Call) onSought(r *ascii.Reply) {
 	default:
 		c.Finish(r.Raw)
 	}
-}
-
-// cursor is the position of a SCAN. The client's cursor is the one of a server, times the number of servers, plus the
-// index of the server. So it means the same in every proxy of the pool, and after a restart.
-type cursor struct {
-	server uint64 // the index of the server
-	all    uint64 // the number of servers
 }
 
 // scan asks the server that the cursor names.
@@ -170,18 +92,4 @@ func (c *Call) onScanned(r *ascii.Reply) {
 		c.Held = append(c.Held, keys...)
 	}
 	c.Finish(c.Held)
-}
-
-// next returns the client's next cursor, given the one that the server has returned. 0 is the end. ok is false if the
-// result does not fit into 64 bits.
-func (s cursor) next(inner uint64) (next uint64, ok bool) {
-	switch {
-	case inner == 0 && s.server+1 == s.all:
-		return 0, true
-	case inner == 0:
-		return s.server + 1, true
-	case inner > (math.MaxUint64-s.server)/s.all:
-		return 0, false
-	}
-	return inner*s.all + s.server, true
 }

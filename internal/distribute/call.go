@@ -1,10 +1,8 @@
 package distribute
 
 import (
-	"unsafe"
+	"math"
 
-	"magent/ascii"
-	"magent/backend"
 	"magent/internal/call"
 )
 
@@ -39,62 +37,6 @@ type Call struct {
 	cursor cursor     // planScan
 }
 
-// NewCall returns a Call whose reply goes to client. It returns to the engine's free list once the client has released
-// it and the last server has replied.
-func (e *Engine) NewCall(client call.Client) *Call {
-	c := e.free.Get()
-	if c == nil {
-		c = &Call{e: e}
-		c.Make(e.Servers, c, c.recycle)
-	}
-	c.Lend(client)
-	return c
-}
-
-// recycle puts c on the free list once nobody needs it any more.
-func (c *Call) recycle() {
-	if !c.Over() {
-		return
-	}
-	if c.Waiting() < 0 {
-		c.e.Broken("a command has got one reply too many", nil)
-		c.Forsake()
-		return
-	}
-	c.Return()
-	size := int(unsafe.Sizeof(*c)) + cap(c.Note)
-	if cap(c.Held)+cap(c.search.raw) > call.MaxKept {
-		c.Held, c.search.raw = nil, nil
-	}
-	if m := c.parts; m != nil {
-		m.reset()
-		size += m.memory()
-	}
-	if !c.e.Retired {
-		c.e.free.Put(c, size+cap(c.Held)+cap(c.search.raw))
-	}
-}
-
-// OnReply handles a server's reply to what was sent with slot. r is valid during the call only.
-func (c *Call) OnReply(slot uint16, _ *backend.Conn, r *ascii.Reply) {
-	c.Arrived()
-	c.Begin()
-	switch c.plan {
-	case planCommand:
-		c.onCommand(r)
-	case planGather:
-		c.onPart(slot, r)
-	case planTransact:
-		c.onQueued(slot, r)
-	case planSeek:
-		c.onSought(r)
-	case planScan:
-		c.onScanned(r)
-	}
-	c.End()
-	c.recycle()
-}
-
 // fail tells the client that the server could not answer, and why. The reason is in the log, too.
 func (c *Call) fail() {
 	if c.Answered() {
@@ -103,4 +45,31 @@ func (c *Call) fail() {
 	c.e.Count.Errors++
 	c.Held = append(c.AppendTrouble(append(c.Held[:0], "-ERR "...), call.Lead, c.server), "\r\n"...)
 	c.Finish(c.Held)
+}
+
+// search is the state of a command that is sent to one server after the other.
+type search struct {
+	raw  []byte // the command
+	left int    // the number of servers that have not been asked
+}
+
+// cursor is the position of a SCAN. The client's cursor is the one of a server, times the number of servers, plus the
+// index of the server. So it means the same in every proxy of the pool, and after a restart.
+type cursor struct {
+	server uint64 // the index of the server
+	all    uint64 // the number of servers
+}
+
+// next returns the client's next cursor, given the one that the server has returned. 0 is the end. ok is false if the
+// result does not fit into 64 bits.
+func (s cursor) next(inner uint64) (next uint64, ok bool) {
+	switch {
+	case inner == 0 && s.server+1 == s.all:
+		return 0, true
+	case inner == 0:
+		return s.server + 1, true
+	case inner > (math.MaxUint64-s.server)/s.all:
+		return 0, false
+	}
+	return inner*s.all + s.server, true
 }

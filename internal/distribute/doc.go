@@ -2,11 +2,12 @@
 // no backups, because Redis servers replicate by themselves. So there are no copies to compare or to repair. A command
 // goes to these servers:
 //
-//	command, transact  the server of its keys                             engine.go
+//	command, transact  the server of its keys                             command.go
 //	gather             the servers of its keys, or all servers, at once   gather.go, all.go
 //	seek, scan         one server after the other                         all.go
 //
-// Call.OnReply (call.go) handles the servers' replies. For each kind of command a pure function merges them.
+// Call.OnReply (reply.go) handles the servers' replies. For each kind of command a pure function (merge.go) merges
+// them.
 //
 // Everything here belongs to one loop.
 package distribute

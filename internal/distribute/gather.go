@@ -1,50 +1,13 @@
 package distribute
 
 import (
-	"math"
 	"strconv"
-	"unsafe"
 
 	"magent/ascii"
 	"magent/backend"
 	"magent/internal/call"
 	"magent/resp"
 )
-
-// gathering is the part of a Call that is needed for a command to several servers: its parts and the replies to them.
-// It stays with its Call for the next use.
-type gathering struct {
-	merge   mergeFunc
-	keys    int      // the number of keys; 0: every server got the whole command
-	owner   []uint16 // by key: its part
-	server  []int    // by part: the server that gets it
-	size    []int    // by part: the number of its keys
-	replies [][]byte // by part: a copy of the reply; empty: there is none
-	failed  []byte   // the error line of the first part that failed, without its line end; empty: none failed
-	missing int      // the number of keys in the parts that failed
-	cursors [][]byte // by part, in a merge: the rest of its reply
-}
-
-// mergeFunc appends the answer to a command to dst. It is made from the replies to the parts, none of which is an
-// error. ok is false if the replies do not have the form that the command requires.
-type mergeFunc func(dst []byte, m *gathering) (answer []byte, ok bool)
-
-// memory returns how many bytes of memory m and its buffers hold.
-func (m *gathering) memory() int {
-	return int(unsafe.Sizeof(*m)) + 2*cap(m.owner) + 8*cap(m.server) + 8*cap(m.size) + cap(m.failed) +
-		call.SizeOf(m.replies)
-}
-
-// reset empties m but keeps its buffers, except large ones.
-func (m *gathering) reset() {
-	for i, b := range m.replies {
-		m.replies[i] = call.Trim(b)
-	}
-	*m = gathering{
-		owner: m.owner[:0], server: m.server[:0], size: m.size[:0], replies: m.replies[:0],
-		failed: m.failed[:0], cursors: m.cursors[:0],
-	}
-}
 
 // gather returns c's gathering, empty.
 func (c *Call) gather(merge mergeFunc) *gathering {
@@ -53,29 +16,6 @@ func (c *Call) gather(merge mergeFunc) *gathering {
 	}
 	c.plan, c.parts.merge = planGather, merge
 	return c.parts
-}
-
-// part adds a part for a server and returns its number.
-func (m *gathering) part(server int) uint16 {
-	m.server, m.size = append(m.server, server), append(m.size, 0)
-	if n := len(m.replies); n < cap(m.replies) {
-		m.replies = m.replies[:n+1] // the buffer of an earlier use
-		m.replies[n] = m.replies[n][:0]
-	} else {
-		m.replies = append(m.replies, nil)
-	}
-	return uint16(len(m.server) - 1)
-}
-
-// mergerOf returns the function that merges the replies to a command that is split by key.
-func mergerOf(route resp.Route) mergeFunc {
-	switch route {
-	case resp.RouteMGet:
-		return mergeInOrder
-	case resp.RouteMSet:
-		return mergeFirst
-	}
-	return mergeSum
 }
 
 // splitUp carries out a command on keys that are independent of each other. Each server gets a command with its own
@@ -113,22 +53,6 @@ func (e *Engine) splitUp(c *Call, r *resp.Request, step int) {
 		f.lines[part] = call.Trim(f.lines[part])
 	}
 	c.checkGathered()
-}
-
-// splitting is the engine's scratch space for splitting a command by server.
-type splitting struct {
-	of    []int    // by server: its part + 1; 0: it has none
-	lines [][]byte // by part: the command
-}
-
-// begin writes the beginning of the command for each part: the number of arguments, and the name.
-func (f *splitting) begin(m *gathering, name []byte, step int) {
-	for part := range m.server {
-		if part == len(f.lines) {
-			f.lines = append(f.lines, nil)
-		}
-		f.lines[part] = resp.AppendBulk(resp.AppendArray(f.lines[part][:0], 1+m.size[part]*step), name)
-	}
 }
 
 // askAll sends the command to every server.
@@ -228,41 +152,4 @@ func (c *Call) checkGathered() {
 	}
 	c.Held = answer
 	c.Finish(answer)
-}
-
-// mergeInOrder takes the elements of the replies in the order of the keys: MGET.
-func mergeInOrder(dst []byte, m *gathering) ([]byte, bool) {
-	dst = resp.AppendArray(dst, m.keys)
-	for i, reply := range m.replies {
-		n, elements, ok := resp.ArrayLen(reply)
-		if !ok || n != m.size[i] {
-			return dst, false
-		}
-		m.cursors = append(m.cursors, elements)
-	}
-	for _, part := range m.owner {
-		element, rest := resp.NextElement(m.cursors[part])
-		dst = append(dst, element...)
-		m.cursors[part] = rest
-	}
-	clear(m.cursors)
-	return dst, true
-}
-
-// mergeFirst returns the first reply, because all are the same: +OK, or the hash of a script.
-func mergeFirst(dst []byte, m *gathering) ([]byte, bool) {
-	return append(dst, m.replies[0]...), true
-}
-
-// mergeSum returns the sum of integers.
-func mergeSum(dst []byte, m *gathering) ([]byte, bool) {
-	sum := int64(0)
-	for _, reply := range m.replies {
-		n, ok := resp.Integer(reply)
-		if !ok || n > math.MaxInt64-max(sum, 0) {
-			return dst, false
-		}
-		sum += n
-	}
-	return resp.AppendInt(dst, sum), true
 }

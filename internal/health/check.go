@@ -4,21 +4,11 @@ import (
 	"bufio"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"net"
 	"strings"
 	"time"
 )
-
-// Options configure a Check.
-type Options struct {
-	Address string        // of the proxy: host:port, or the path of a unix socket
-	Admin   string        // the admin address, in the form of Address; if set, Check asks it instead of a pool
-	Redis   bool          // the proxy speaks Redis's protocol, not memcached's
-	Peers   []string      // host:port on other machines; at least one must be reachable; not checked if empty
-	Within  time.Duration // time limit for the whole check
-}
 
 // How many random keys are asked for. The keys do not exist, and the proxy decides which servers they belong to.
 // If none of the first samples is served, moreSamples follow: a proxy is healthy as long as one of its servers is,
@@ -73,15 +63,6 @@ func Check(ctx context.Context, o Options) (told string, err error) {
 	return told, nil
 }
 
-func dial(ctx context.Context, address string) (net.Conn, error) {
-	network := "tcp"
-	if strings.HasPrefix(address, "/") {
-		network = "unix"
-	}
-	var d net.Dialer
-	return d.DialContext(ctx, network, address)
-}
-
 // ask sends hello, which may be empty, and requests for the given number of keys in a single write. It returns how
 // many keys were served, and the proxy's answer to the last one that was not.
 func ask(conn net.Conn, in *bufio.Reader, p protocol, hello string, keys int) (
@@ -120,21 +101,4 @@ func ask(conn net.Conn, in *bufio.Reader, p protocol, hello string, keys int) (
 func readLine(in *bufio.Reader) (string, error) {
 	line, err := in.ReadSlice('\n') // a line longer than the buffer is an error
 	return strings.TrimRight(string(line), "\r\n"), err
-}
-
-// reason returns err as one line that starts with the proxy's address.
-func reason(address string, err error) error {
-	var op *net.OpError
-	switch {
-	case isTimeout(err):
-		err = errors.New("no answer in time")
-	case errors.As(err, &op):
-		err = op.Err
-	}
-	return fmt.Errorf("%s: %w", address, err)
-}
-
-func isTimeout(err error) bool {
-	var t net.Error
-	return errors.As(err, &t) && t.Timeout() || errors.Is(err, context.DeadlineExceeded)
 }

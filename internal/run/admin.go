@@ -4,13 +4,12 @@ import (
 	"context"
 	"fmt"
 	"log"
-	"os"
+	"slices"
 
 	"github.com/rs/zerolog"
 
 	"magent/internal/admin"
 	"magent/internal/service"
-	"magent/internal/stats"
 	"magent/internal/status"
 )
 
@@ -112,18 +111,19 @@ func (w watch) close() {
 	}
 }
 
-// identified returns the engine's figures, with the name of the machine.
-func (e *engine) identified(ctx context.Context) (stats.Process, stats.Snapshot, error) {
-	p, s, err := e.Figures(ctx)
-	p.Host, _ = os.Hostname()
-	return p, s, err
+// paths returns the addresses that are paths of unix sockets.
+func (a Admin) paths() []string {
+	return slices.DeleteFunc(slices.Clone(a.Addrs), func(address string) bool { return !isPath(address) })
 }
 
-// twemproxy returns the page of twemproxy's stats port, with the present figures.
-func (e *engine) twemproxy(ctx context.Context) ([]byte, error) {
-	p, s, err := e.identified(ctx)
-	if err != nil {
-		return nil, err
+// claim divides the sockets that the process got at its start into those for monitoring and the rest.
+func (a Admin) claim(sockets []service.Socket) (own, rest []service.Socket) {
+	for _, s := range sockets {
+		if slices.ContainsFunc(a.Addrs, func(address string) bool { return isBoundTo(s, address) }) {
+			own = append(own, s)
+		} else {
+			rest = append(rest, s)
+		}
 	}
-	return stats.AppendNutcracker(nil, &p, &s), nil
+	return own, rest
 }

@@ -32,23 +32,6 @@ type adminSocket struct {
 // isPath reports whether an address for monitoring is the path of a unix socket.
 func isPath(address string) bool { return strings.HasPrefix(address, "/") }
 
-// paths returns the addresses that are paths of unix sockets.
-func (a Admin) paths() []string {
-	return slices.DeleteFunc(slices.Clone(a.Addrs), func(address string) bool { return !isPath(address) })
-}
-
-// claim divides the sockets that the process got at its start into those for monitoring and the rest.
-func (a Admin) claim(sockets []service.Socket) (own, rest []service.Socket) {
-	for _, s := range sockets {
-		if slices.ContainsFunc(a.Addrs, func(address string) bool { return isBoundTo(s, address) }) {
-			own = append(own, s)
-		} else {
-			rest = append(rest, s)
-		}
-	}
-	return own, rest
-}
-
 // isBoundTo reports whether a socket is bound to an address. It returns false for an address with port 0, which means
 // a new port each time.
 func isBoundTo(s service.Socket, address string) bool {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"magent/internal/proxy"
 	"magent/internal/redis"
 	"magent/internal/service"
+	"magent/internal/stats"
 	"magent/internal/status"
 )
 
@@ -206,3 +208,19 @@ const storedEvery = 10 * time.Second
 // protocolVersion is the reply to the command version: the memcached whose protocol magent speaks. Clients choose
 // their commands by it, and some accept nothing after the number. magent's own version is magent_version in stats.
 const protocolVersion = "1.6.18"
+
+// identified returns the engine's figures, with the name of the machine.
+func (e *engine) identified(ctx context.Context) (stats.Process, stats.Snapshot, error) {
+	p, s, err := e.Figures(ctx)
+	p.Host, _ = os.Hostname()
+	return p, s, err
+}
+
+// twemproxy returns the page of twemproxy's stats port, with the present figures.
+func (e *engine) twemproxy(ctx context.Context) ([]byte, error) {
+	p, s, err := e.identified(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return stats.AppendNutcracker(nil, &p, &s), nil
+}

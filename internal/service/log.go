@@ -141,3 +141,15 @@ func IsTerminal(w io.Writer) bool {
 	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
 	return err == nil
 }
+
+// always starts a line that is logged at any level.
+func (l *Log) always() *zerolog.Event {
+	return l.Log().Str(zerolog.LevelFieldName, zerolog.InfoLevel.String())
+}
+
+// Turn moves the log level by that many steps: up if positive, down if negative. signal is the reason.
+func (l *Log) Turn(steps int32, signal string) {
+	level := min(max(l.level.Load()+steps, 0), levelMost)
+	l.level.Store(level)
+	l.always().Str("signal", signal).Int32("log_level", level).Str("name", levelNames[level]).Msg("log level changed")
+}

@@ -2,6 +2,8 @@ package service
 
 import (
 	"os"
+	"os/exec"
+	"path/filepath"
 
 	"github.com/coreos/go-systemd/v22/activation"
 	"golang.org/x/sys/unix"
@@ -64,4 +66,16 @@ func programPath() string {
 		return typed
 	}
 	return exe
+}
+
+// lookUp finds a program as a shell does. It returns "" if there is none.
+func lookUp(name string) string {
+	path, err := exec.LookPath(name)
+	if err == nil {
+		path, err = filepath.Abs(path)
+	}
+	if err != nil {
+		return ""
+	}
+	return path
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -233,16 +231,4 @@ func (s *successor) kill() {
 func (s *successor) close() {
 	s.control.Close()
 	s.said.Close()
-}
-
-// lookUp finds a program as a shell does. It returns "" if there is none.
-func lookUp(name string) string {
-	path, err := exec.LookPath(name)
-	if err == nil {
-		path, err = filepath.Abs(path)
-	}
-	if err != nil {
-		return ""
-	}
-	return path
 }

@@ -208,3 +208,14 @@ func flag(b bool) int {
 	}
 	return 0
 }
+
+// stored appends the figures and their age, if there are any.
+func (w *writer) stored(prefix string, s *Stored, now time.Time) {
+	if s.At == 0 {
+		return
+	}
+	for _, f := range s.fields() {
+		w.uint(prefix+f.name, *f.value)
+	}
+	w.num(prefix+"stored_age", max(0, int(now.Unix()-s.At)))
+}

@@ -186,3 +186,19 @@ type Event struct {
 	What   string    `json:"what"`           // a state of a server, or a few words
 	Reason string    `json:"reason,omitempty"`
 }
+
+// stored returns the sum over all servers that have reported, including both copies of items, with the
+// time of the oldest report.
+func (s *Snapshot) stored() (sum Stored) {
+	for i := range s.Servers {
+		one := &s.Servers[i].Stored
+		if one.At == 0 {
+			continue
+		}
+		if sum.At == 0 || one.At < sum.At {
+			sum.At = one.At
+		}
+		sum.add(one)
+	}
+	return sum
+}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Stored is what a server last reported about its contents.
@@ -78,31 +77,4 @@ func (s *Stored) add(o *Stored) {
 	for n, f := range o.fields() {
 		*into[n].value += *f.value
 	}
-}
-
-// stored returns the sum over all servers that have reported, including both copies of items, with the
-// time of the oldest report.
-func (s *Snapshot) stored() (sum Stored) {
-	for i := range s.Servers {
-		one := &s.Servers[i].Stored
-		if one.At == 0 {
-			continue
-		}
-		if sum.At == 0 || one.At < sum.At {
-			sum.At = one.At
-		}
-		sum.add(one)
-	}
-	return sum
-}
-
-// stored appends the figures and their age, if there are any.
-func (w *writer) stored(prefix string, s *Stored, now time.Time) {
-	if s.At == 0 {
-		return
-	}
-	for _, f := range s.fields() {
-		w.uint(prefix+f.name, *f.value)
-	}
-	w.num(prefix+"stored_age", max(0, int(now.Unix()-s.At)))
 }

@@ -1,8 +1,6 @@
 package status
 
-import (
-	"magent/internal/stats"
-)
+import "magent/internal/stats"
 
 // rate computes the rates from two samples. Pools and servers that are new have none.
 func (r *Report) rate(now, before *sample) {

@@ -14,17 +14,6 @@ const (
 	fresh  = 250 * time.Millisecond // maximum age of a sample for a request
 )
 
-// Engine is what is reported. Its functions are called beside the loops.
-type Engine struct {
-	Program string // the program's name
-	// Figures collects the figures of the whole process. It returns early if the context is done.
-	Figures func(context.Context) (stats.Process, stats.Snapshot, error)
-	// Events returns the last events, the oldest first.
-	Events func() []stats.Event
-	// Hung returns the loops that have given no sign of life when the context is done.
-	Hung func(context.Context) []int
-}
-
 // Sampler asks the engine for its figures, in every period and when somebody wants newer ones. There is only one
 // survey at a time, for everyone who waits. It keeps the history of a few minutes.
 type Sampler struct {
@@ -40,13 +29,6 @@ type Sampler struct {
 	tick *tick         // that of the last period
 	then chan struct{} // closed when tick is replaced by a newer one
 	past history
-}
-
-// sample is a copy of all figures. It is immutable.
-type sample struct {
-	at       time.Time
-	process  stats.Process
-	snapshot stats.Snapshot
 }
 
 // NewSampler starts a Sampler. Close ends it.

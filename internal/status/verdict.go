@@ -8,13 +8,6 @@ import (
 	"magent/internal/stats"
 )
 
-// Verdict is the meaning of a report in two sentences.
-type Verdict struct {
-	Level string `json:"level"` // good, warn or bad
-	Head  string `json:"head"`
-	Text  string `json:"text"`
-}
-
 // judge returns the verdict on a report.
 func (r *Report) judge() Verdict {
 	switch {

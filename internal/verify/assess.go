@@ -1,64 +1,8 @@
 package verify
 
-import (
-	"fmt"
-	"strings"
-	"time"
-)
-
 // A repair deletes keys on the backup that the primary does not have. This is right if the keys were deleted. It is
 // wrong if the primary has lost them, or if the given servers or placement are not those of the proxy. So a repair
 // first counts, without changing anything, and refuses to go on if the result looks wrong.
-
-// mostDeleted is the largest share of keys, in percent, that a repair deletes.
-const mostDeleted = 1
-
-// Link is a pair of a primary and a backup that have keys in common. It has the indexes of the servers, which count
-// the primaries, then the backups.
-type Link struct{ Primary, Backup int }
-
-// Tally counts the keys of a link.
-type Tally struct {
-	Held    int // keys that the backup has
-	Lacking int // those of them that the primary does not have
-}
-
-// Loss is a primary that was restarted and lacks keys that a backup has.
-type Loss struct {
-	Primary, Backup       string
-	PrimaryAge, BackupAge time.Duration
-	Lacking, Held         int
-}
-
-// Refusal is the error for a repair that looks wrong. Only the repairs before it, Result.Repaired, were carried out.
-type Refusal struct {
-	Deleted   int // the number of keys that would be deleted
-	Compared  int
-	Misplaced int
-	late      bool // the repair was under way already
-}
-
-func (e *Refusal) Error() string {
-	var why []string
-	if e.Misplaced > 0 {
-		why = append(why, fmt.Sprintf("%d keys are on servers where the placement given does not put them: "+
-			"give the servers and the placement as the proxy has them, "+
-			"or add --force if the keys are left over from an earlier list", e.Misplaced))
-	}
-	switch {
-	case e.late:
-		why = append(why, fmt.Sprintf("there is more to delete than was counted, more than %d keys: "+
-			"see what happens to the primaries, and repeat it", e.Deleted))
-	case e.tooMany():
-		why = append(why,
-			fmt.Sprintf("%d of %d keys would be deleted, more than %d %%, for only the backup has them: "+
-				"add --fill to copy them to the primary instead, correct the list of servers, "+
-				"or add --force to delete them", e.Deleted, e.Compared, mostDeleted))
-	}
-	return "refused: " + strings.Join(why, "; ")
-}
-
-func (e *Refusal) tooMany() bool { return e.Deleted*100 > e.Compared*mostDeleted }
 
 // assess decides about a repair from r, the result of a run that changed nothing. filled has the links whose primary
 // gets the keys that only the backup has. fill means that these are all links. no is the reason not to repair; nil:
@@ -100,13 +44,4 @@ func (v *verifier) losses() (all []Loss) {
 		}
 	}
 	return all
-}
-
-// link returns the tally of the two servers of x.
-func (v *verifier) link(x pair) *Tally {
-	key := Link{x.p, x.b}
-	if v.result.Links[key] == nil {
-		v.result.Links[key] = new(Tally)
-	}
-	return v.result.Links[key]
 }

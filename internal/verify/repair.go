@@ -13,14 +13,6 @@ const maxWrites = 4 << 20
 // 1970.
 const monthOfTTL = 30 * 24 * 60 * 60
 
-// repair is a command that repairs a key.
-type repair struct {
-	s       *suspect
-	to      int    // the server that gets it
-	add     bool   // it stores only if there is no item
-	removed uint64 // the token of the item that md deletes; 0: it is not md
-}
-
 // plan adds the command that repairs a key to the repairs. The command is conditional on the items p and b: it names
 // the cas token of the item that it replaces, or it is an add if there was none. So a write of a client that comes in
 // between wins.

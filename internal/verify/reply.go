@@ -11,17 +11,6 @@ import (
 // maxValue is larger than any value, in bytes. A reply that announces a longer one is invalid.
 const maxValue = 1 << 30
 
-// item is a server's reply to mg.
-type item struct {
-	found bool
-	value []byte // valid until the next reply of the connection
-	flags uint64
-	ttl   int64 // in seconds, or never
-	token uint64
-	stale bool // the reply has one of the flags W, X and Z
-	won   bool // flag W: our read has won the right to recompute the item
-}
-
 // next reads the reply to an mg into it.
 func (c *conn) next(it *item) error {
 	line, err := c.line()
@@ -52,34 +41,6 @@ func (c *conn) next(it *item) error {
 		return c.readValue(it, size)
 	}
 	return nil
-}
-
-// readFlags parses the flags of a reply. It returns false if one is invalid.
-func (it *item) readFlags(rest []byte) bool {
-	for len(rest) > 0 {
-		var word []byte
-		word, rest, _ = bytes.Cut(rest, []byte(" "))
-		if len(word) == 0 {
-			continue
-		}
-		var err error
-		switch text := string(word[1:]); word[0] {
-		case 'f':
-			it.flags, err = strconv.ParseUint(text, 10, 64)
-		case 't':
-			it.ttl, err = strconv.ParseInt(text, 10, 64)
-		case 'c':
-			it.token, err = strconv.ParseUint(text, 10, 64)
-		case 'W':
-			it.won, it.stale = true, true
-		case 'X', 'Z':
-			it.stale = true
-		}
-		if err != nil {
-			return false
-		}
-	}
-	return true
 }
 
 // readValue reads a value of size bytes and the line end after it.

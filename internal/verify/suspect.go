@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"bytes"
 	"slices"
 	"time"
 
@@ -18,38 +17,6 @@ const (
 	maxSuspects = 10_000                // with so many suspects, they are settled before the listing goes on
 	settleKeys  = 32                    // the number of suspects that are read at once
 )
-
-// suspect is a key whose copies seem to differ.
-type suspect struct {
-	pair
-	kind           Kind
-	pToken, bToken uint64 // the cas tokens of the copies; 0: the server does not have the key
-	seen           int    // the number of readings in a row with these tokens
-	rounds         int    // the number of readings
-
-	believed Kind   // the kind of difference when it was first certain, or Same
-	tries    int    // the number of attempts to repair it
-	trouble  string // why the last attempt failed
-	added    uint64 // the token of the copy that was added, or 0
-	addedTo  int    // the server that got it
-	undone   bool   // the added copy was deleted again
-	refused  uint64 // the token of the last item that md did not delete, or 0
-}
-
-func newSuspect(x pair) *suspect {
-	x.key = bytes.Clone(x.key)
-	return &suspect{pair: x}
-}
-
-// saw notes a reading that found a difference.
-func (s *suspect) saw(kind Kind, pToken, bToken uint64) {
-	if s.pToken != pToken || s.bToken != bToken {
-		s.seen = 0
-	}
-	s.kind, s.pToken, s.bToken = kind, pToken, bToken
-	s.seen++
-	s.rounds++
-}
 
 // settle reads the suspects again until each turns out to be equal or different, or is repaired.
 func (v *verifier) settle() error {

@@ -9,78 +9,8 @@ import (
 	"golang.org/x/time/rate"
 
 	"magent/backend"
-	"magent/backend/ring"
 	"magent/internal/metadump"
 )
-
-// Options configures Run.
-type Options struct {
-	Primaries, Backups      []Server
-	Hash                    ring.HashFunc
-	PrimaryRing, BackupRing *ring.Ring
-	Timeout                 time.Duration // for a reply
-	Rate                    int           // the largest number of keys that are read per second
-
-	Repair bool // repair copies that differ; the primary's copy counts
-	Fill   bool // with Repair: keys that only the backup has are copied to the primary, not deleted
-	Force  bool // with Repair: do it even if it looks wrong (Refusal)
-
-	// Found is called for each key that differs. In a repair it is not called while Run counts.
-	Found func(Finding)
-	// Counted is called before a repair begins, with the primaries that are filled although Fill is not set.
-	Counted func(filled []Loss)
-	// Progress is called from time to time, with the number of items that were listed and the number to be expected.
-	// counting means that a repair has not begun yet.
-	Progress func(counting bool, items, total int)
-}
-
-// Finding is a key whose copies differ, or have differed until they were repaired.
-type Finding struct {
-	Kind            Kind
-	Key             []byte // valid during the call
-	Primary, Backup string // the names of its servers
-	Repaired        bool
-	Trouble         string // why it could not be repaired; empty: that was not tried
-}
-
-// Result is what Run has found.
-type Result struct {
-	Compared  int             // the number of keys
-	Differ    [kinds]int      // by kind: the number of keys that differed, including repaired ones
-	Repaired  int             // the number of keys that were repaired
-	Unsure    int             // keys not compared: stale, written all the time, or unfit for meta commands
-	Misplaced []int           // by server, primaries first: keys that no client reads there
-	Ages      []time.Duration // by server, primaries first: how long its process has run
-	Links     map[Link]*Tally
-}
-
-// Differing returns the number of keys that differed.
-func (r *Result) Differing() int {
-	n := 0
-	for _, m := range r.Differ {
-		n += m
-	}
-	return n
-}
-
-// verifier is one run.
-type verifier struct {
-	o         Options
-	ctx       context.Context
-	conns     []*conn       // primaries first, then backups
-	pace      *rate.Limiter // limits the keys that are read, by batches
-	batch     batch
-	suspects  []*suspect
-	repairs   []repair
-	planned   int // the size of the planned repairs in bytes
-	result    Result
-	filled    map[Link]bool // with Repair: the links whose primary gets the keys that only the backup has
-	removing  int           // the number of planned deletions
-	mayRemove int           // the largest number of them
-	counting  bool          // this run only counts, before a repair
-	items     int           // the number of items that were listed
-	total     int           // the expected number of items
-}
 
 // Run compares all keys. With Options.Repair it first only counts. If the result looks wrong, the error is a *Refusal;
 // otherwise it compares again and repairs. If Run ends early, the result is what was found until then.
@@ -169,14 +99,6 @@ func (v *verifier) close() {
 	for _, c := range v.conns {
 		c.Close()
 	}
-}
-
-// server returns the server with index i, which counts the primaries, then the backups.
-func (v *verifier) server(i int) Server {
-	if i < len(v.o.Primaries) {
-		return v.o.Primaries[i]
-	}
-	return v.o.Backups[i-len(v.o.Primaries)]
 }
 
 // walk lists the keys of server i, and compares them.

@@ -1,0 +1,26 @@
+package distribute
+
+import (
+	"magent/ascii"
+	"magent/backend"
+)
+
+// OnReply handles a server's reply to what was sent with slot. r is valid during the call only.
+func (c *Call) OnReply(slot uint16, _ *backend.Conn, r *ascii.Reply) {
+	c.Arrived()
+	c.Begin()
+	switch c.plan {
+	case planCommand:
+		c.onCommand(r)
+	case planGather:
+		c.onPart(slot, r)
+	case planTransact:
+		c.onQueued(slot, r)
+	case planSeek:
+		c.onSought(r)
+	case planScan:
+		c.onScanned(r)
+	}
+	c.End()
+	c.recycle()
+}

@@ -1,0 +1,73 @@
+package status
+
+import "magent/internal/stats"
+
+// newReport makes a report of a sample, without the rates.
+func newReport(e Engine, now *sample) *Report {
+	p, s := &now.process, &now.snapshot
+	r := &Report{
+		Time: p.Now, Program: e.Program, Version: p.Release, Host: p.Host, PID: p.PID,
+		Uptime:   p.Now.Sub(p.Started).Seconds(),
+		Draining: p.Draining, Problems: stats.Unready(p, s), Clients: s.CurrConnections, MaxClients: p.MaxClients,
+		ActiveRequests: s.ActiveRequests, JournalErrors: p.JournalErrors, CPU: (p.UserTime + p.SystemTime).Seconds(),
+		Pools: []Pool{}, Loops: []Loop{}, Events: newestFirst(e.Events()), Fleet: newFleet(p.Fleet),
+	}
+	r.Serving = !r.Draining && stats.Serves(p, s)
+	r.Ready = !r.Draining && len(r.Problems) == 0
+	if r.Problems == nil {
+		r.Problems = []string{}
+	}
+	for i := range min(len(p.Pools), len(s.Pools)) {
+		r.Pools = append(r.Pools, newPool(&p.Pools[i], &s.Pools[i], s))
+	}
+	for i := range s.Loops {
+		r.Loops = append(r.Loops, Loop{Clients: s.Loops[i].Clients, Longest: s.Loops[i].Longest.Seconds()})
+	}
+	r.Verdict = r.judge()
+	return r
+}
+
+func newPool(p *stats.Pool, c *stats.Counters, s *stats.Snapshot) Pool {
+	out := Pool{
+		Name: p.Name, Listen: p.Listen, Distribution: p.Distribution, Hash: p.Hash, Ready: p.Ready(s),
+		Clients: c.CurrConnections,
+		Totals: Totals{
+			Answered: c.Waited.Total(), Errors: c.Errors, Connections: c.TotalConnections,
+			Rejected: c.RejectedConnections, Received: c.BytesRead, Sent: c.BytesWritten,
+			Failovers: c.Failovers, Retries: c.Retries, Disagreements: c.Disagreements, Backpressure: c.Backpressure,
+		},
+		Requests: map[string]map[string]uint64{},
+		Servers:  []Server{},
+	}
+	for command := range stats.NumCommands {
+		for result, n := range c.Outcomes[command] {
+			if n == 0 {
+				continue
+			}
+			if out.Requests[command.String()] == nil {
+				out.Requests[command.String()] = map[string]uint64{}
+			}
+			out.Requests[command.String()][stats.Result(result).String()] = n
+		}
+	}
+	for _, v := range s.ServersOf(p.Name) {
+		out.Servers = append(out.Servers, Server{
+			Address: v.Address, Name: v.Name, Role: v.Role, State: v.State, LastError: v.LastError,
+			EjectedAt: float64(v.EjectedAt) / 1e6,
+			Connected: v.Connected, Pending: v.Pending, Requests: v.Requests, Errors: v.Errors, Timeouts: v.Timeouts,
+			Ejections: v.Ejections,
+			DirtyKeys: v.DirtyKeys, Overflow: v.DirtyAll > 0, Repairs: v.Repairs, Refills: v.Refills,
+			Avoided:  v.Avoided,
+			Progress: v.RefillProgress(), Left: v.RefillLeft.Seconds(),
+		})
+	}
+	return out
+}
+
+func newestFirst(events []stats.Event) []stats.Event {
+	out := make([]stats.Event, 0, len(events))
+	for i := len(events) - 1; i >= 0; i-- {
+		out = append(out, events[i])
+	}
+	return out
+}

@@ -1,0 +1,109 @@
+package verify
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"magent/backend/ring"
+)
+
+// Options configures Run.
+type Options struct {
+	Primaries, Backups      []Server
+	Hash                    ring.HashFunc
+	PrimaryRing, BackupRing *ring.Ring
+	Timeout                 time.Duration // for a reply
+	Rate                    int           // the largest number of keys that are read per second
+
+	Repair bool // repair copies that differ; the primary's copy counts
+	Fill   bool // with Repair: keys that only the backup has are copied to the primary, not deleted
+	Force  bool // with Repair: do it even if it looks wrong (Refusal)
+
+	// Found is called for each key that differs. In a repair it is not called while Run counts.
+	Found func(Finding)
+	// Counted is called before a repair begins, with the primaries that are filled although Fill is not set.
+	Counted func(filled []Loss)
+	// Progress is called from time to time, with the number of items that were listed and the number to be expected.
+	// counting means that a repair has not begun yet.
+	Progress func(counting bool, items, total int)
+}
+
+// Finding is a key whose copies differ, or have differed until they were repaired.
+type Finding struct {
+	Kind            Kind
+	Key             []byte // valid during the call
+	Primary, Backup string // the names of its servers
+	Repaired        bool
+	Trouble         string // why it could not be repaired; empty: that was not tried
+}
+
+// Result is what Run has found.
+type Result struct {
+	Compared  int             // the number of keys
+	Differ    [kinds]int      // by kind: the number of keys that differed, including repaired ones
+	Repaired  int             // the number of keys that were repaired
+	Unsure    int             // keys not compared: stale, written all the time, or unfit for meta commands
+	Misplaced []int           // by server, primaries first: keys that no client reads there
+	Ages      []time.Duration // by server, primaries first: how long its process has run
+	Links     map[Link]*Tally
+}
+
+// Differing returns the number of keys that differed.
+func (r *Result) Differing() int {
+	n := 0
+	for _, m := range r.Differ {
+		n += m
+	}
+	return n
+}
+
+// Link is a pair of a primary and a backup that have keys in common. It has the indexes of the servers, which count
+// the primaries, then the backups.
+type Link struct{ Primary, Backup int }
+
+// Tally counts the keys of a link.
+type Tally struct {
+	Held    int // keys that the backup has
+	Lacking int // those of them that the primary does not have
+}
+
+// Loss is a primary that was restarted and lacks keys that a backup has.
+type Loss struct {
+	Primary, Backup       string
+	PrimaryAge, BackupAge time.Duration
+	Lacking, Held         int
+}
+
+// Refusal is the error for a repair that looks wrong. Only the repairs before it, Result.Repaired, were carried out.
+type Refusal struct {
+	Deleted   int // the number of keys that would be deleted
+	Compared  int
+	Misplaced int
+	late      bool // the repair was under way already
+}
+
+func (e *Refusal) Error() string {
+	var why []string
+	if e.Misplaced > 0 {
+		why = append(why, fmt.Sprintf("%d keys are on servers where the placement given does not put them: "+
+			"give the servers and the placement as the proxy has them, "+
+			"or add --force if the keys are left over from an earlier list", e.Misplaced))
+	}
+	switch {
+	case e.late:
+		why = append(why, fmt.Sprintf("there is more to delete than was counted, more than %d keys: "+
+			"see what happens to the primaries, and repeat it", e.Deleted))
+	case e.tooMany():
+		why = append(why,
+			fmt.Sprintf("%d of %d keys would be deleted, more than %d %%, for only the backup has them: "+
+				"add --fill to copy them to the primary instead, correct the list of servers, "+
+				"or add --force to delete them", e.Deleted, e.Compared, mostDeleted))
+	}
+	return "refused: " + strings.Join(why, "; ")
+}
+
+func (e *Refusal) tooMany() bool { return e.Deleted*100 > e.Compared*mostDeleted }
+
+// mostDeleted is the largest share of keys, in percent, that a repair deletes.
+const mostDeleted = 1
