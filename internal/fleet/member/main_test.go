@@ -105,6 +105,11 @@ func beMember(text string) int {
 			return 0
 		case <-time.After(2 * time.Millisecond):
 			e.say()
+			m.Do(func(c *core.Core, _ time.Duration) {
+				if c.Leader() {
+					fmt.Println("leads")
+				}
+			})
 		}
 	}
 }
