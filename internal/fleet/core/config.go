@@ -45,6 +45,7 @@ type Config struct {
 const (
 	electionTicks = 10 // raft: 10 to 20 without a leader, where nobody begins earlier
 	goneTicks     = 6  // raft's leader is taken for gone that was not heard for so long
+	pollTicks     = 5  // so long an election is left alone
 	nextTicks     = 2  // so long a voter waits for the one before it in the list to lead
 	suspectTicks  = 6  // a member that was not heard for so long is buried
 	freshTicks    = 3  // what a member said counts for so long

@@ -4,6 +4,9 @@ import (
 	"slices"
 	"time"
 
+	"go.etcd.io/raft/v3"
+	"go.etcd.io/raft/v3/raftpb"
+
 	"magent/internal/fleet/lease"
 	"magent/internal/fleet/view"
 )
@@ -36,6 +39,7 @@ type Core struct {
 	leaving  bool
 	asked    int  // the tick of the last request in its own name
 	marked   bool // that it leaves is durable
+	dropped  bool // all was dropped over that
 	gone     bool // Left was decided
 	refused  map[string]uint64
 	hopeless int // ticks
@@ -196,10 +200,27 @@ func (c *Core) step(from string, m Message) {
 		return
 	}
 	c.log.routes[m.Raft.GetFrom()] = from
+	if c.Leader() && m.Raft.GetType() == raftpb.MsgProp && c.repeats(m.Raft) {
+		return
+	}
+	if m.Raft.GetType() == raftpb.MsgVote {
+		c.log.polled = c.tick
+	}
+	if m.Raft.GetType() == raftpb.MsgPreVote && c.log.node.BasicStatus().Lead != raft.None {
+		c.log.early, c.log.earlyAt = m.Raft, c.tick
+	}
 	if err := c.log.node.Step(m.Raft); err != nil {
 		c.ignored++ // of a voter that is none any more
 	}
 	c.pump()
+}
+
+// repeats tells whether all that somebody proposes is under way: he asks again, tick by tick, where disks are slow.
+// Each entry that is written for nothing would have voters refuse the lease until it is decided.
+func (c *Core) repeats(m *raftpb.Message) bool {
+	return !slices.ContainsFunc(m.GetEntries(), func(e *raftpb.Entry) bool {
+		return e.GetType() != raftpb.EntryNormal || !c.log.underWay(e.GetData())
+	})
 }
 
 // at takes the time of a call. A clock that ran backwards is the lease's to notice.

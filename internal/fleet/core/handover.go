@@ -42,7 +42,7 @@ func (c *Core) requestMove(name string, h *holding) {
 	switch h.stage {
 	case decides:
 		to := view.Wish(&c.view, g)
-		if since, ok := c.well[to]; c.leaving || to != "" && ok && c.now-since >= c.cfg.HomeAfter {
+		if since, ok := c.well[to]; c.leaving && c.marked || to != "" && ok && c.now-since >= c.cfg.HomeAfter {
 			h.stage, h.to = drains, to
 			c.decide(Decision{Act: HandOver, Group: name, Epoch: h.since, Name: to})
 		}
@@ -94,18 +94,23 @@ func (c *Core) requestLeave() {
 		c.stay()
 		return
 	}
+	if c.in && !c.marked {
+		if !c.meta.Left {
+			c.meta.Left = true
+			c.writeMeta(func() { c.marked = true; c.request() })
+		}
+		return
+	}
 	for _, h := range c.holds {
 		if h.stage != stopped {
 			return
 		}
 	}
+	if c.in && !c.dropped {
+		c.dropped = true
+		c.dropAll("it leaves") // all is finished; the others need not wait for its connections
+	}
 	switch {
-	case c.in && !c.marked:
-		if !c.meta.Left {
-			c.dropAll("it leaves") // all is finished; the others need not wait for its connections
-			c.meta.Left = true
-			c.writeMeta(func() { c.marked = true; c.request() })
-		}
 	case c.in && c.stream.settled():
 		c.ask(view.Command{Kind: view.Leave})
 	case !c.in && c.dispensable():
@@ -180,22 +185,42 @@ func (c *Core) Proven(now time.Duration, name string, incarnation uint64) {
 // succeed has another voter lead at once when raft's leader is proven to be dead, or silent: the first in the list
 // that is heard, or after a while the next one, for the log of the first may be behind. The others forget the leader,
 // so that they vote. raft alone would wait for a random time, and two might begin at the same one.
+//
+// An election that is under way is left alone for a while, for each vote is written first: whoever begins another one
+// has all write anew, and where disks are slow none comes to its end.
 func (c *Core) succeed() {
 	if c.log == nil {
 		return
 	}
-	lead := c.view.ByVoter(c.log.node.BasicStatus().Lead)
+	l := c.log
+	lead := c.view.ByVoter(l.node.BasicStatus().Lead)
 	if lead != nil && lead.Name != c.cfg.Name && c.isGone(lead) {
-		c.must(c.log.node.ForgetLeader())
+		c.must(l.node.ForgetLeader())
 		c.orphaned = c.tick
+		c.answerEarly()
 	}
-	if c.log.node.BasicStatus().Lead != raft.None {
-		c.orphaned = 0
+	if l.node.BasicStatus().Lead != raft.None {
+		c.orphaned, l.polled = 0, 0
 	}
-	if rank := c.rank(); c.orphaned > 0 && rank >= 0 && c.tick-c.orphaned >= rank*nextTicks {
-		c.must(c.log.node.Campaign())
+	rank := c.rank()
+	due := c.orphaned
+	if l.polled > 0 {
+		due = max(due, l.polled+pollTicks)
+	}
+	if c.orphaned > 0 && rank >= 0 && c.tick-due >= rank*nextTicks {
+		c.must(l.node.Campaign())
 	}
 	c.pump()
+}
+
+// answerEarly answers who knew before this member that the leader is gone: raft has ignored him.
+func (c *Core) answerEarly() {
+	if m := c.log.early; m != nil && c.tick-c.log.earlyAt <= freshTicks {
+		if err := c.log.node.Step(m); err != nil {
+			c.ignored++ // of a voter that is none any more
+		}
+	}
+	c.log.early = nil
 }
 
 // isGone tells whether the process that the view has of a member is proven to be dead, or silent.

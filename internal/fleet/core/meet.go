@@ -283,7 +283,7 @@ func (c *Core) giveIn(compare, known bool, reason string) {
 	c.dropAll(reason)
 	c.floor = max(c.floor, c.view.Epoch+c.log.last-c.log.applied)
 	c.meta = Meta{Voter: c.cfg.NewID(), Incarnation: c.meta.Incarnation, Known: known}
-	c.log, c.view, c.hopeless, c.lonely, c.stuck = nil, view.View{}, 0, 0, 0
+	c.log, c.view, c.hopeless, c.lonely, c.stuck, c.marked = nil, view.View{}, 0, 0, 0, false
 	c.unhear()
 	c.write(Write{Meta: new(c.meta), Whole: true, Sync: true})
 	if compare {

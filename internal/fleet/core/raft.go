@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -28,6 +29,12 @@ type raftLog struct {
 	marks   []uint64 // indexes of the entries that may change the view or who votes, durable or not, ascending
 	known   uint64   // the last of those that were applied
 	appends int      // writes under way
+
+	waiting []*raftpb.Entry // those that are not applied, durable or not
+	early   *raftpb.Message // a vote that was asked for while the leader was not known to be gone
+	earlyAt int             // tick
+	polled  int             // the tick in which votes were last asked for, by this member or another one; 0: none was
+	term    uint64          // the last in which this member has asked for them
 }
 
 // openLog begins with what was saved. The view of a snapshot is the caller's to install.
@@ -70,7 +77,28 @@ func (l *raftLog) note(entries []*raftpb.Entry) {
 		if e.GetType() != raftpb.EntryNormal || len(e.GetData()) > 0 {
 			l.marks = append(l.marks, e.GetIndex())
 		}
+		for n := len(l.waiting); n > 0 && l.waiting[n-1].GetIndex() >= e.GetIndex(); n-- {
+			l.waiting = l.waiting[:n-1]
+		}
+		if e.GetIndex() > l.applied {
+			l.waiting = append(l.waiting, e)
+		}
 		l.last = e.GetIndex()
+	}
+}
+
+// underWay tells whether a command is in the log and not decided yet.
+func (l *raftLog) underWay(command []byte) bool {
+	return slices.ContainsFunc(l.waiting, func(e *raftpb.Entry) bool {
+		return e.GetType() == raftpb.EntryNormal && bytes.Equal(e.GetData(), command)
+	})
+}
+
+// passed notes that all up to an index is applied.
+func (l *raftLog) passed(index uint64) {
+	l.applied = index
+	for len(l.waiting) > 0 && l.waiting[0].GetIndex() <= index {
+		l.waiting = l.waiting[1:]
 	}
 }
 
@@ -105,6 +133,11 @@ func (c *Core) pump() {
 			}
 		}
 	}
+	if l := c.log; l != nil {
+		if s := l.node.BasicStatus(); s.RaftState == raft.StateCandidate && s.HardState.GetTerm() != l.term {
+			l.polled, l.term = c.tick, s.HardState.GetTerm()
+		}
+	}
 	c.compact()
 }
 
@@ -123,7 +156,7 @@ func (c *Core) append(m *raftpb.Message) {
 			hard, _, _ = l.store.InitialState()
 		}
 		w = Write{Whole: true, Snapshot: s, Hard: hard, Sync: true}
-		l.marks, l.last = nil, s.GetMetadata().GetIndex()
+		l.marks, l.waiting, l.last = nil, nil, s.GetMetadata().GetIndex()
 	}
 	l.note(w.Entries)
 	if w.Hard == nil && len(w.Entries) == 0 && l.appends == 0 {
@@ -177,7 +210,7 @@ func (c *Core) install(s *raftpb.Snapshot) {
 		return
 	}
 	l := c.log
-	l.applied = s.GetMetadata().GetIndex()
+	l.passed(s.GetMetadata().GetIndex())
 	l.known = l.applied
 	l.conf = slices.Sorted(slices.Values(s.GetMetadata().GetConfState().GetVoters()))
 	c.elect()
@@ -191,7 +224,7 @@ func (c *Core) apply(m *raftpb.Message) {
 		if l == nil {
 			return
 		}
-		l.applied = e.GetIndex()
+		l.passed(e.GetIndex())
 		if e.GetType() == raftpb.EntryNormal && len(e.GetData()) == 0 {
 			continue
 		}

@@ -179,7 +179,7 @@ func (n *node) drain() {
 
 // keep writes, which takes its time; a process that is killed meanwhile may have written or not.
 func (n *node) keep(writes []core.Write) {
-	process, d := n.process, n.w.between(ms/10, 3*ms)
+	process, d := n.process, n.w.noise.slow+n.w.between(ms/10, 3*ms)
 	if n.w.chance(n.w.noise.disk) {
 		d += n.w.between(0, 300*ms)
 	}

@@ -51,7 +51,7 @@ func newWorldOf(seed uint64, tracing bool, p *plan) *world {
 	if p != nil {
 		w.plan = *p
 	}
-	w.noise = []noise{{disk: 0.02}, {0.01, 0.01, 0.01, 0.02}, {0.05, 0.05, 0.05, 0.02}}[w.rng.IntN(3)]
+	w.noise = []noise{{disk: 0.02}, {0.01, 0.01, 0.01, 0.02, 0}, {0.05, 0.05, 0.05, 0.02, 0}}[w.rng.IntN(3)]
 	for i := range 2 {
 		w.servers = append(w.servers, &server{w: w, id: 100 + i, name: fmt.Sprintf("s%d", i), data: map[string]int{}})
 	}

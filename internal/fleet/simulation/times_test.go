@@ -48,17 +48,21 @@ func TestTimes(t *testing.T) {
 		name   string
 		plan   plan
 		strike func(w *world, n *node)
-		limit  time.Duration // of the contract
+		limit  time.Duration // of the contract, or less
+		slow   time.Duration // each write takes so long
 	}{
-		{"killed", three, func(_ *world, n *node) { n.kill(false) }, 300 * ms},
-		{"killed, of two", two, func(_ *world, n *node) { n.kill(false) }, 300 * ms},
-		{"leaving", three, func(_ *world, n *node) { n.core.Leave(n.local()); n.drain() }, 100 * ms},
-		{"leaving, of two", two, func(_ *world, n *node) { n.core.Leave(n.local()); n.drain() }, 100 * ms},
+		{"killed", three, func(_ *world, n *node) { n.kill(false) }, 150 * ms, 0},
+		{"killed, of two", two, func(_ *world, n *node) { n.kill(false) }, 300 * ms, 0},
+		{"leaving", three, func(_ *world, n *node) { n.core.Leave(n.local()); n.drain() }, 100 * ms, 0},
+		{"leaving, of two", two, func(_ *world, n *node) { n.core.Leave(n.local()); n.drain() }, 100 * ms, 0},
 		{"host silent", three, func(w *world, n *node) {
 			w.isolate(n.id, []int{0, 1, 2, 100, 101}, true, true, true)
 			n.pause(time.Minute)
-		}, 3 * time.Second},
-		{"stopped", three, func(_ *world, n *node) { n.pause(time.Minute) }, 3 * time.Second},
+		}, 3 * time.Second, 0},
+		{"stopped", three, func(_ *world, n *node) { n.pause(time.Minute) }, 3 * time.Second, 0},
+		// With slow disks: a vote, the first entry of a term, and the view are written one after the other.
+		{"killed, slow", three, func(_ *world, n *node) { n.kill(false) }, 600 * ms, 150 * ms},
+		{"leaving, slow", three, func(_ *world, n *node) { n.core.Leave(n.local()); n.drain() }, 700 * ms, 150 * ms},
 	} {
 		var took []time.Duration
 		for seed := range uint64(50) {
@@ -68,7 +72,12 @@ func TestTimes(t *testing.T) {
 				t.Fatalf("%s, seed %d: p is not at home: epoch %d, %s", c.name, seed, epoch, w.check.found)
 			}
 			w.run(w.between(0, 100*ms))
+			w.noise.slow = c.slow
 			c.strike(w, n)
+			w.until(10*time.Second, func() bool { // who leaves serves for a while yet
+				s := n.engine.groups["p"]
+				return !n.up || n.paused || s == nil || !s.ready || s.ceding || c.limit > time.Second
+			})
 			took = append(took, w.until(10*time.Second, func() bool { return w.served("p", n) }))
 			if w.check.found != "" {
 				t.Errorf("%s, seed %d: %s", c.name, seed, w.check.found)

@@ -35,7 +35,10 @@ type world struct {
 type path struct{ from, to int }
 
 // noise is how bad the network is between members.
-type noise struct{ loss, twice, late, disk float64 }
+type noise struct {
+	loss, twice, late, disk float64
+	slow                    time.Duration // how long each write takes, and a little more
+}
 
 type event struct {
 	at  time.Duration
