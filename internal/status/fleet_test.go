@@ -65,6 +65,10 @@ func TestVerdictOnFleets(t *testing.T) {
 			"This member neither decides nor knows who does.", "fleet: this member may not decide for all now", false,
 		},
 		{
+			"witness out", func(f *stats.Fleet) { f.Name, f.Witness, f.In = "c", true, false }, "bad",
+			"This witness is in no view.", "fleet: this member takes no part yet", false,
+		},
+		{
 			"witness", func(f *stats.Fleet) { f.Name, f.Witness = "c", true }, "good", "All members are there.",
 			"This one votes. a decides.", true,
 		},

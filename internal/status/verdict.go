@@ -80,6 +80,8 @@ func (f *Fleet) judge(problems []string) Verdict {
 	switch {
 	case f == nil:
 		return Verdict{}
+	case !f.Ready && f.Witness:
+		return Verdict{"bad", "This witness is in no view.", strings.Join(problems, " · ")}
 	case !f.Ready:
 		return Verdict{"bad", "This member neither decides nor knows who does.", strings.Join(problems, " · ")}
 	}

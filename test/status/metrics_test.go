@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -101,6 +102,16 @@ func deployed(t *testing.T, name string) (path, text string) {
 	return path, string(content)
 }
 
+// witness starts a member of a fleet that hears nobody, and returns where it is watched.
+func witness(t *testing.T) (admin string) {
+	t.Helper()
+	w := testkit.Start(t, "witness", harness.Binary(t), "witness",
+		"--fleet", "a="+testkit.DeadAddr(t)+",w="+testkit.DeadAddr(t)+"/witness",
+		"--member", "w", "--state-dir", filepath.Join(t.TempDir(), "state"), "--admin", "127.0.0.1:0")
+	testkit.Until(t, "it votes", func() bool { return strings.Contains(w.Log(), "magent witness votes") })
+	return "http://" + adminOf(t, w, "admin")
+}
+
 // happened are the lines of metrics that must result from what watched has done.
 func happened() []string {
 	return []string{
@@ -144,6 +155,9 @@ func TestMetrics(t *testing.T) {
 	})
 	tool(t, text, "check", "metrics")
 	there := names(text)
+	ofFleet := page(t, witness(t)+"/metrics") // a process that is in none does not have them
+	tool(t, ofFleet, "check", "metrics")
+	maps.Copy(there, names(ofFleet))
 	word := regexp.MustCompile(`\b(magent|process|go)_[a-z0-9_]+`)
 	for _, name := range []string{"prometheus/magent.rules.yml", "grafana/magent.json"} {
 		_, content := deployed(t, name)

@@ -128,3 +128,22 @@ func TestPageOfManyPools(t *testing.T) {
 	b.await(`document.querySelector(".live").textContent.startsWith("no answer for ")`)
 	b.open("about:blank")
 }
+
+// The page of a witness shows the members, and nothing of pools and servers.
+func TestPageOfWitness(t *testing.T) {
+	t.Parallel()
+	b := startBrowser(t)
+	b.look(1280, "light")
+	b.open(witness(t) + "/status")
+	b.see(`#members tr[data-member="a"][data-state="dead"]`)
+	b.see(`#members tr[data-member="w"]`)
+	b.await(`document.querySelector("#verdict").dataset.level === "bad"`)
+	b.await(`document.querySelector("#members tr[data-member=a] .why").textContent.includes("nobody listens there")`)
+	about := `[...document.querySelectorAll("#tiles, #servers-section, #pools")]`
+	if n := eval[int](b, about+`.filter(e => e.checkVisibility()).length`); n > 0 {
+		t.Errorf("%d parts of the page are about servers", n)
+	}
+	b.shoot("witness")
+	b.quiet()
+	b.open("about:blank")
+}
