@@ -84,10 +84,10 @@ func (e *Engine) Hide(i int, key []byte) {
 }
 
 // MarkAllMissed marks all keys as dirty on server i, because it missed a flush_all. A usable server is flushed at
-// once.
+// once, and filled: it also loses what was stored since the flush_all that it missed.
 func (e *Engine) MarkAllMissed(i int) {
 	if e.Health.Usable(i) {
-		e.eraseAll(i)
+		e.empty(i)
 	} else {
 		e.noteAll(i)
 	}

@@ -50,13 +50,14 @@ func (e *Engine) flushedAll(i int, seq uint64) {
 	}
 }
 
-// notFlushed handles a flush_all that server i refused or did not answer. If it did not answer, it is asked again. A
-// server that is not readable stays so until it is flushed.
+// notFlushed handles a flush_all that server i refused or did not answer. If it did not answer, it is asked again, and
+// filled from the beginning: the second flush_all comes behind what was sent meanwhile. A server that is not readable
+// stays so until it is flushed.
 func (e *Engine) notFlushed(i int, r *ascii.Reply) {
 	switch {
 	case r.Kind.Refused():
 		e.opt.Host.Unflushable(i, string(r.Raw))
 	case e.Health.Usable(i):
-		e.eraseAll(i)
+		e.empty(i)
 	}
 }

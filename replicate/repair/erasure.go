@@ -44,6 +44,22 @@ func (e *Engine) eraseAll(i int) {
 	e.dirty[i].DeletingAll(true)
 	x.send(flushLine, ascii.ShapeLine)
 	e.repeatDelayed(i) // this flush_all has cancelled it
+	e.dropCopies(i)
+}
+
+// dropCopies ends what is being copied to server i, which is being flushed. What was written is lost, and what would
+// still be written may come too late for a list of keys: everything is filled anew (Emptied).
+func (e *Engine) dropCopies(i int) {
+	for key, x := range e.copies {
+		if x.server != i {
+			continue
+		}
+		x.phase = over
+		delete(e.copies, key)
+		if x.h != nil && e.resyncs[i] == x.h {
+			x.h.busy--
+		}
+	}
 }
 
 // send sends the command to the server. The key stays dirty if the server cannot be asked or does not answer.

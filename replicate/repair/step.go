@@ -8,7 +8,7 @@ type phase uint8
 const (
 	reading phase = iota // the value has been asked for
 	writing              // the value was read, and has been sent to the server
-	over                 // another copying replaces this one: its reply is ignored
+	over                 // it is replaced by another copying, or a flush_all: its reply is ignored
 )
 
 // step is what a copying does upon a reply.
