@@ -210,8 +210,9 @@ type Relay struct {
 
 // Link is a connection to an owner.
 type Link struct {
-	FD    int    // non-blocking; the Conn owns it
-	Epoch uint64 // in which the owner at the other end was named
+	FD    int        // non-blocking; the Conn owns it
+	Seal  *loop.Seal // nil: what is sent is not sealed
+	Epoch uint64     // in which the owner at the other end was named
 }
 
 // drain is a connection that is being drained.

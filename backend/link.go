@@ -10,6 +10,9 @@ import (
 // Epoch returns in which epoch the owner was named to whom the connection goes, or the last one went.
 func (c *Conn) Epoch() uint64 { return c.relay.epoch }
 
+// Written returns how many requests an owner has got, or may have, and not answered.
+func (c *Conn) Written() int { return c.relay.Passed }
+
 // Over says that owners of epochs before this one decide no more. If the connection goes to such a one, it has a
 // moment to give back what it has not carried out.
 func (c *Conn) Over(epoch uint64) {
@@ -42,7 +45,7 @@ func (c *Conn) Made(l Link, err error) {
 	case err == nil:
 		c.cutDrains()
 		r.blind, r.epoch = false, l.Epoch
-		if err = c.s.Open(c.l, l.FD, loop.Readable, c); err == nil {
+		if err = c.s.OpenSealed(c.l, l.FD, l.Seal, loop.Readable, c); err == nil {
 			loop.LimitUnsent(l.FD, c.opt.Timeout)
 			c.state, c.since = greeting, c.l.Now()
 			return

@@ -37,7 +37,13 @@ func (f *flush) Run() {
 		return
 	}
 	p := f.pool.Peers[f.at]
-	l, engine := f.home.group.Loops[f.at], p.Engine
+	l := f.home.group.Loops[f.at]
+	if now := p.Successor(); now != p && !f.ended { // its loops are told from the beginning
+		f.pool = now
+		f.goOn(l, len(now.Peers)-1)
+		return
+	}
+	engine := p.Engine
 	switch {
 	case f.ended:
 		engine.FlushEnded(f.missed)

@@ -114,6 +114,7 @@ func (e *forward) Run() {
 		e.deliver()
 		return
 	}
+	e.pool = e.pool.Successor()
 	engine := e.pool.Engine
 	c := engine.NewCall(e)
 	c.Part = e.kind

@@ -127,6 +127,15 @@ func (l *Loop) Advance(d time.Duration) {
 // suspended or got no processor is not counted (tick).
 func (l *Loop) Now() int64 { return l.now }
 
+// BootTime returns the time by CLOCK_BOOTTIME, which goes on while the machine sleeps. It costs a system call.
+func BootTime() time.Duration {
+	var now unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &now); err != nil {
+		panic("the kernel has no CLOCK_BOOTTIME: " + err.Error())
+	}
+	return time.Duration(now.Nano())
+}
+
 // Spent returns how long this turn has taken so far.
 func (l *Loop) Spent() time.Duration { return max(0, time.Since(l.base)-time.Duration(l.now)) }
 

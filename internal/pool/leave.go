@@ -20,6 +20,9 @@ func (p *Pool) Leave() {
 		p.Abandoned(i)
 		p.Engine.Gone(i)
 	}
+	if p.Relay {
+		p.handOn()
+	}
 	for i, c := range p.Conns {
 		p.cutOff[i] = p.Owes(i)
 		c.Shut()

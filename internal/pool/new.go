@@ -23,7 +23,7 @@ import (
 func New(loops []*Loop, index int, cfg *config.Pool, rings placement.Rings) (peers []*Pool) {
 	peers = make([]*Pool, len(loops))
 	for i, lp := range loops {
-		peers[i] = newPart(lp, index, cfg, rings)
+		peers[i] = newPart(lp, index, cfg, rings, nil)
 		peers[i].Peers = peers
 	}
 	return peers
@@ -44,17 +44,21 @@ func Watch(peers []*Pool) {
 	}
 }
 
-// newPart makes the part of a pool on one loop.
-func newPart(lp *Loop, index int, cfg *config.Pool, rings placement.Rings) *Pool {
+// newPart makes the part of a pool on one loop. With relay it is one for a member of a fleet (relay.go).
+func newPart(lp *Loop, index int, cfg *config.Pool, rings placement.Rings, relay *backend.Relay) *Pool {
 	addrs := append(append([]config.Address(nil), cfg.Servers...), cfg.Backups...)
 	p := &Pool{
 		Index: index, Name: cfg.Name, Config: cfg, Loop: lp, began: lp.L.Now(),
 		Limits: ascii.Limits{MaxLine: maxLine, MaxValue: cmp.Or(cfg.MaxValue, lp.MaxValue)},
 		Health: failover.NewMachine(len(addrs),
 			failover.Options{Limit: cfg.ServerFailureLimit, Patient: placement.Ejects(cfg)}),
-		byConn: map[*backend.Conn]int{}, Meta: true,
+		byConn: map[*backend.Conn]int{}, Meta: true, Relay: relay != nil,
 	}
 	p.RedisLimits = RedisLimitsOf(p.Limits.MaxValue)
+	if relay != nil {
+		p.addRelay(relay)
+		addrs = nil
+	}
 	for i, a := range addrs {
 		opt := backend.Options{
 			Name:           a.String(),
@@ -94,7 +98,7 @@ func newPart(lp *Loop, index int, cfg *config.Pool, rings placement.Rings) *Pool
 	servers := call.NewServers(call.Options{
 		Hash: rings.Hash, Primaries: rings.Primaries, Backups: rings.Backups,
 		Conns: p.Conns, Health: p.Health, Underway: p.recorder.part(),
-		Spare: &lp.Spare, Count: &p.Count, Hot: &p.Hot,
+		Spare: &lp.Spare, Count: &p.Count, Hot: &p.Hot, Relay: p.Relay,
 	})
 	p.Engine = replicate.New(servers, replicate.Options{
 		Repair: repair.Options{

@@ -25,6 +25,8 @@ type Pool struct {
 	Config      *config.Pool // the same for all loops
 	began       int64        // loop time when this part was made
 	Held        bool         // no new requests are accepted: the configuration is about to change
+	Relay       bool         // another member of the fleet decides: the one server is the owner (relay.go)
+	Epoch       uint64       // in which this process decides for the pool; 0: there is no fleet, or it does not
 	Loop        *Loop
 	Limits      ascii.Limits    // of requests
 	Meta        bool            // no server is known to lack the meta commands
@@ -36,6 +38,8 @@ type Pool struct {
 	Count       stats.Counters
 	Hot         stats.HotKeys
 
+	left     []Left    // of a relaying pool that has left
+	next     *Pool     // that has taken its place
 	recorder *recorder // nil: no journal
 	byConn   map[*backend.Conn]int
 
@@ -51,6 +55,12 @@ type Pool struct {
 	walks    []*refill.Walk // lists the keys that it lacks
 
 	recovered []func() // called once when it is repaired after a recall; nil: nobody waits
+}
+
+// Left is a request that a pool had not carried out when it left.
+type Left struct {
+	backend.Left
+	from *backend.Conn
 }
 
 // Stored is what is known of the contents of a server, on the first loop.

@@ -42,7 +42,7 @@ func Start(o Options) (*Service, error) {
 		Log: o.Log, Version: o.Version, Window: o.window, MaxAssembly: pool.MaxAssembly, Slow: o.Config.Slow,
 		SlowKeys:       o.Config.SlowKeys,
 		RequestTimeout: o.Config.RequestTimeout, IdleTimeout: o.Config.IdleTimeout, Stats: svc.answerStats,
-		GiveBack: svc.giveBack,
+		GiveBack: svc.giveBack, Clock: loop.BootTime,
 	})
 	svc.shared.Log, svc.shared.Registry, svc.shared.Walks = o.Log, registry.New(o.Log), refill.NewWalks(o.Log, 0)
 	svc.shared.Started, svc.shared.VIP = time.Now(), o.Config.VIP.IsValid()

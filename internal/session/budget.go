@@ -13,7 +13,7 @@ func (sh *Shard) makeRoom(s *Session, more, limit int) bool {
 	}
 	var others []*Session
 	for o := range sh.sessions {
-		if o != s && o.holds() > 0 && before(o, s) {
+		if o != s && o.link == nil && o.holds() > 0 && before(o, s) {
 			others = append(others, o)
 		}
 	}

@@ -16,7 +16,10 @@ func (sh *Shard) Drain(done func()) {
 // SendAway ends all sessions. What was read is served; what has arrived since this turn began is not.
 func (sh *Shard) SendAway() {
 	for s := range sh.sessions {
-		if s.phase == open {
+		switch {
+		case s.link != nil:
+			s.giveBack()
+		case s.phase == open:
 			s.finish()
 		}
 	}
@@ -51,6 +54,10 @@ func (sh *Shard) Waiting() bool {
 // replies.
 func (sh *Shard) Stop() {
 	for s := range sh.sessions {
+		if s.link != nil {
+			s.giveBack()
+			continue
+		}
 		s.endLong()
 		s.stop()
 	}
@@ -67,6 +74,8 @@ func (sh *Shard) Replace(before, after *pool.Pool) {
 	for s := range sh.sessions {
 		switch {
 		case s.pool != before:
+		case s.link != nil:
+			s.replaceLinked(after)
 		case after == nil:
 			s.finish()
 		default:
@@ -77,6 +86,10 @@ func (sh *Shard) Replace(before, after *pool.Pool) {
 			}
 		}
 	}
+	if after != nil {
+		before.Succeed(after)
+	}
+	sh.Others.CarryOn(before, after)
 }
 
 // sameClients reports whether clients may stay when their pool changes. They may not if they have to speak another

@@ -16,7 +16,7 @@ func (g *Group) OwnerOf(key []byte) *Shard { return g.Shards[g.loops.OwnerOf(key
 // was not logged since the last one. what must be one of a fixed set of sentences. It may be called from any
 // goroutine.
 func (g *Group) Complain(what string) {
-	if skipped, due := g.complaints.note(what, time.Now()); due {
+	if skipped, due := g.complaints.Note(what, time.Now()); due {
 		g.Log.Warn().Int("repeated", skipped).Msg(what)
 	}
 }

@@ -13,6 +13,9 @@ func (sh *Shard) EndQuiet() {
 		return
 	}
 	for s := range sh.sessions {
+		if s.link != nil {
+			continue
+		}
 		if s.phase != open || s.reading != flowing || s.first != nil || s.long.asks() || s.s.Unsent() > 0 {
 			continue
 		}

@@ -53,4 +53,4 @@ func Unsent(sh *Shard) *int { return &sh.unsent }
 func Searched(sh *Shard) uint64 { return sh.searched }
 
 // Complaints returns how many of these complaints there were since the last one that was logged, including that.
-func Complaints(g *Group, what string) int { return g.complaints.count(what) }
+func Complaints(g *Group, what string) int { return g.complaints.Count(what) }

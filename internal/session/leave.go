@@ -80,9 +80,11 @@ func (s *Session) close() {
 	}
 	s.sh.assembly -= s.kept
 	s.sh.unsent -= s.unsent
-	if s.wrong {
+	switch {
+	case s.link != nil:
+	case s.wrong:
 		s.pool.Count.ClientErrors++
-	} else {
+	default:
 		s.pool.Count.ClientEOFs++
 	}
 	if s.linger != nil {

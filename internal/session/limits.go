@@ -17,6 +17,15 @@ const (
 // maxUnsent bounds the bytes of replies that clients have not read, for all clients of a loop together.
 const maxUnsent = 256 << 20
 
+// The same for a link, which carries the requests of all clients of another member's loop. That member has held each
+// of them to its window, and all of them to maxExpected.
+const (
+	linkWork    = 512 << 10 // work in one turn
+	linkPending = 64 << 10  // keys in flight
+	linkBytes   = 64 << 20  // bytes of their requests
+	linkUnsent  = 16 << 20  // bytes of replies that the member has not read, or that wait in the line
+)
+
 // pieceKeys is the largest number of keys of a multi-get that are asked for in one call. A longer multi-get is split
 // into pieces. So a client that asks for a thousand large values is held to its window, like a client that asks for
 // them singly. It does not block the servers' connections for others.

@@ -18,8 +18,12 @@ func (g *Group) Admit(pool int) *Shard {
 // closed removes a session from the shard.
 func (sh *Shard) closed(s *Session) {
 	delete(sh.sessions, s)
-	s.pool.Count.CurrConnections--
-	sh.left(s.pool.Index)
+	if s.link != nil {
+		sh.links--
+	} else {
+		s.pool.Count.CurrConnections--
+		sh.left(s.pool.Index)
+	}
 	sh.checkDrained()
 }
 

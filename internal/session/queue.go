@@ -115,7 +115,7 @@ func (s *Session) deliver(reply []byte) {
 		s.slow(c, waited)
 	}
 	if s.redis != nil {
-		s.pool.Count.Outcomes[stats.Redis][redisResult(reply)]++
+		s.pool.Count.Outcomes[stats.Redis][stats.RedisResult(reply)]++
 	}
 	s.window = min(s.window+c.Keys, windowMax)
 	if c.Values > 0 {
@@ -162,18 +162,18 @@ func (s *Session) writePiece(c *call.Call, reply []byte) {
 		s.long = nil
 	}
 	g.size = max(g.size, len(reply))
-	var what show
-	what, g.shown = g.shown.next(c.Part == call.Last, c.Lost, bytes.HasSuffix(reply, endLine))
+	var what replicate.Show
+	what, g.shown = g.shown.Next(c.Part == call.Last, c.Lost, bytes.HasSuffix(reply, endLine))
 	switch what {
-	case showAll:
+	case replicate.ShowAll:
 		s.write(reply)
-	case showLoss:
+	case replicate.ShowLoss:
 		s.pool.Count.Errors++
 		s.pool.Count.Outcomes[stats.Get][stats.Error]++
 		s.write(reply)
-	case showValues:
+	case replicate.ShowValues:
 		s.write(reply[:len(reply)-len(endLine)])
-	case showEnd:
+	case replicate.ShowEnd:
 		s.write(endLine)
 	}
 }

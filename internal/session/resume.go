@@ -36,7 +36,9 @@ func (s *Session) goOn() {
 		s.read()
 		s.scheduleFlush()
 	case leave:
-		s.leave()
+		if s.link == nil || s.lastWord() {
+			s.leave()
+		}
 	case give:
 		s.close()
 	}
@@ -59,7 +61,7 @@ func (s *Session) account() {
 	n := s.s.Unsent() + s.held
 	s.sh.unsent += n - s.unsent
 	s.unsent = n
-	if s.sh.unsent > unsentOf(s.pool.Limits.MaxValue) && n > windowUnsent {
+	if s.sh.unsent > unsentOf(s.pool.Limits.MaxValue) && n > windowUnsent && s.link == nil {
 		s.sh.group.Complain("a client does not fetch its replies, and all together hold too much memory: closed")
 		s.fail()
 	}

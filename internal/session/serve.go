@@ -92,7 +92,10 @@ func (s *Session) consume(data []byte) {
 }
 
 func (s *Session) serveAll(data []byte) (rest []byte) {
-	if s.redis != nil {
+	switch {
+	case s.link != nil:
+		return s.serveLink(data)
+	case s.redis != nil:
 		return s.serveRedis(data)
 	}
 	if s.isBinary(data) {

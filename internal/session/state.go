@@ -10,6 +10,8 @@ import (
 	"magent/internal/between"
 	"magent/internal/binary"
 	"magent/internal/call"
+	"magent/internal/complaints"
+	"magent/internal/fleet/forward"
 	"magent/internal/loop"
 	"magent/internal/pool"
 	"magent/internal/stats"
@@ -33,6 +35,8 @@ type Options struct {
 	// GiveBack returns memory to the system, beside the loops. It reports whether that begins; it does not if it is
 	// still at work.
 	GiveBack func() bool
+	// Clock returns the time by CLOCK_BOOTTIME. It is called on all loops.
+	Clock func() time.Duration
 }
 
 // Group is what the clients of all loops share. Apart from its atomic fields it is changed only while no loop runs, or
@@ -43,8 +47,9 @@ type Group struct {
 	Clients atomic.Int64
 	ByPool  []*atomic.Int64 // clients, by the index of their pool
 
+	opened     atomic.Int64 // links, so far
 	loops      *between.Group
-	complaints complaints
+	complaints complaints.Book
 }
 
 // Shard is one loop with its clients and its parts of the pools.
@@ -73,6 +78,7 @@ type Shard struct {
 	slow      slowLog
 	drainDone func()
 	demands   []*Demand // by the index of the pool
+	links     int       // sessions of members
 }
 
 // Session is one client. Its line holds the calls whose replies are due, in the order of the requests. The reply of
@@ -137,7 +143,27 @@ type Session struct {
 
 	redis  *redisClient  // of a Redis pool, else nil
 	binary *binaryClient // of the binary protocol, else nil
+	link   *link         // the client is a member of the fleet, see link.go; else nil
 }
+
+// link is what a session of a member of the fleet has beside those of clients.
+type link struct {
+	from   string // the member's name
+	intake forward.Intake
+	last   forward.Mark // the last word, once returning
+	state  linkState    // only moves forward
+	mark   []byte       // scratch
+}
+
+// linkState is how far a link has come to its end.
+type linkState uint8
+
+const (
+	carrying  linkState = iota
+	returning           // nothing more is begun; the last word follows the answers to what was
+	returned            // the last word is written
+	broken              // it is not needed any more, and has no last word
+)
 
 // Demand is what the clients of a pool on one loop have under way. It counts the bytes of large requests and of the
 // replies that are expected, as far as their sizes can be guessed. A client counts until its last request is answered,

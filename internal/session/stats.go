@@ -28,7 +28,8 @@ func (sh *Shard) Snapshot() *stats.Snapshot {
 		out.ActiveRequests += int64(s.pending)
 	}
 	busy := sh.L.Busy()
-	out.Loops = []stats.Loop{{Clients: len(sh.sessions), Turns: busy.Turns, Busy: busy.Total, Longest: busy.Longest}}
+	clients := len(sh.sessions) - sh.links
+	out.Loops = []stats.Loop{{Clients: clients, Turns: busy.Turns, Busy: busy.Total, Longest: busy.Longest}}
 	out.Counters.Add(&sh.past)
 	for _, p := range sh.Pools {
 		if p == nil {

@@ -11,6 +11,7 @@ const sweepEvery = time.Second
 // the last sweep.
 func (sh *Shard) Sweep() {
 	sh.EndQuiet()
+	sh.askLinks()
 	sh.Others.Trim()
 	for _, p := range sh.Pools {
 		if p == nil {

@@ -4,11 +4,9 @@ import (
 	"bytes"
 )
 
-var crlf = []byte("\r\n")
-
 var (
-	endLine     = []byte("END\r\n")
-	serverError = []byte("SERVER_ERROR")
+	crlf    = []byte("\r\n")
+	endLine = []byte("END\r\n")
 )
 
 // firstWord returns the first word behind a command.

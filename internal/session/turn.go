@@ -21,6 +21,9 @@ func (s *Session) spend(bytes int) {
 func (s *Session) beginTurn() {
 	if now := s.sh.L.Turns; s.workTurn != now {
 		s.workTurn, s.work, s.inTurn = now, turnWork, 0
+		if s.link != nil {
+			s.work = linkWork
+		}
 	}
 }
 

@@ -6,11 +6,20 @@ func unsentOf(largest int) int { return max(maxUnsent, 2*largest) }
 
 // full reports whether the client has so much unfinished work that no more is accepted from it.
 func (s *Session) full() bool {
+	if s.link != nil {
+		return s.linkFull()
+	}
 	if s.barrier != nil || s.pool.Held || s.long.asks() && s.long.full() {
 		return true
 	}
 	return s.pending >= s.window || s.values*s.keySize >= windowBytes || s.sent >= windowBytes ||
 		s.s.Unsent()+s.held >= windowUnsent || s.crowded()
+}
+
+// linkFull is full for a member. It bounds what its clients ask for itself.
+func (s *Session) linkFull() bool {
+	return s.barrier != nil || s.pool.Held || s.pending >= linkPending || s.sent >= linkBytes ||
+		s.s.Unsent()+s.held >= linkUnsent
 }
 
 // tooMuch reports whether there is no room for the rest of a request, where the largest value has so many bytes.

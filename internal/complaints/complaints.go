@@ -1,4 +1,5 @@
-package session
+// Package complaints remembers what was logged when, so that clients cannot flood the log.
+package complaints
 
 import (
 	"sync"
@@ -8,9 +9,9 @@ import (
 // complainEvery is the shortest time between two lines in the log about the same complaint.
 const complainEvery = 10 * time.Second
 
-// complaints remembers when a complaint was logged last, so that clients cannot flood the log. All loops share it. Its
-// lock is taken when something is refused, never for a good request.
-type complaints struct {
+// Book remembers when a complaint was logged last. All loops share it. Its lock is taken when something is refused,
+// never for a good request. The zero value is empty.
+type Book struct {
 	mu   sync.Mutex
 	seen map[string]*complaint
 }
@@ -20,8 +21,8 @@ type complaint struct {
 	skipped int
 }
 
-// note counts a complaint at the time now. It reports whether to log it, and how many were not logged since the last.
-func (c *complaints) note(what string, now time.Time) (skipped int, due bool) {
+// Note counts a complaint at the time now. It reports whether to log it, and how many were not logged since the last.
+func (c *Book) Note(what string, now time.Time) (skipped int, due bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.seen == nil {
@@ -41,8 +42,8 @@ func (c *complaints) note(what string, now time.Time) (skipped int, due bool) {
 	return skipped, true
 }
 
-// count returns how many complaints of this kind there were since the last one that was logged, including that.
-func (c *complaints) count(what string) int {
+// Count returns how many complaints of this kind there were since the last one that was logged, including that.
+func (c *Book) Count(what string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if m := c.seen[what]; m != nil {

@@ -1,4 +1,4 @@
-package session
+package complaints
 
 import (
 	"testing"
@@ -7,7 +7,7 @@ import (
 
 // A complaint is logged at once, then once in a while, with the number of those in between.
 func TestComplaints(t *testing.T) {
-	c, now := &complaints{}, time.Unix(1000, 0)
+	c, now := &Book{}, time.Unix(1000, 0)
 	for _, step := range []struct {
 		after   time.Duration
 		what    string
@@ -23,12 +23,12 @@ func TestComplaints(t *testing.T) {
 		{complainEvery, "a", 0, true, 1},
 	} {
 		now = now.Add(step.after)
-		skipped, due := c.note(step.what, now)
-		if skipped != step.skipped || due != step.due || c.count(step.what) != step.count {
-			t.Errorf("%+v: skipped %d, due %v, then %d", step, skipped, due, c.count(step.what))
+		skipped, due := c.Note(step.what, now)
+		if skipped != step.skipped || due != step.due || c.Count(step.what) != step.count {
+			t.Errorf("%+v: skipped %d, due %v, then %d", step, skipped, due, c.Count(step.what))
 		}
 	}
-	if n := c.count("c"); n != 0 {
+	if n := c.Count("c"); n != 0 {
 		t.Errorf("%d complaints that nobody made", n)
 	}
 }
