@@ -198,8 +198,11 @@ func (f *Fence) listed(ctx context.Context, at loop.Endpoint) (bool, error) {
 		return (&net.Dialer{}).DialContext(ctx, network, at.String())
 	})
 	var op *net.OpError
-	if errors.As(err, &op) {
-		err = op.Err // the connection that fails with it names the server
+	switch { // the connection that fails with it names the server
+	case errors.Is(err, context.DeadlineExceeded):
+		err = backend.ErrConnect
+	case errors.As(err, &op):
+		err = op.Err
 	}
 	return slices.ContainsFunc(present, func(a string) bool { return slices.Contains(f.o.Addresses, a) }), err
 }

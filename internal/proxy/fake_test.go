@@ -39,6 +39,7 @@ type fake struct {
 	mu    sync.Mutex
 	conns []net.Conn
 	open  map[net.Conn]bool // those whose end was not read
+	hangs sync.Mutex        // held: it does not see the end of a connection
 	gone  bool
 	all   sync.WaitGroup
 }
@@ -188,6 +189,8 @@ func (f *fake) serve(c net.Conn) {
 
 // closed notes the end of a connection.
 func (f *fake) closed(c net.Conn) {
+	f.hangs.Lock()
+	f.hangs.Unlock() //nolint // waited for
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.open, c)

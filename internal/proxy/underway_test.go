@@ -10,6 +10,7 @@ import (
 	"magent/internal/config"
 	"magent/internal/journal"
 	"magent/internal/pool"
+	"magent/internal/session"
 	"magent/internal/testkit"
 	"magent/internal/underway"
 )
@@ -82,6 +83,34 @@ func TestKeyUnderWayIsCopied(t *testing.T) {
 			r.nothingElse()
 		})
 	}
+}
+
+// TestServerIsFenced checks that a server gets nothing as long as a connection of the dead is listed there, also when
+// yet another process has begun. The other copy is used meanwhile.
+func TestServerIsFenced(t *testing.T) {
+	t.Parallel()
+	r, p, b := mortal(t)
+	const request = "set k 0 0 1\r\n1\r\n"
+	c := r.client()
+	c.say(request)
+	p.want(request).answer("STORED\r\n")
+	b.want(request).answer("STORED\r\n")
+	c.hear("STORED\r\n")
+	p.hangs.Lock()
+	r.dies()
+	r.dies()
+	c = r.client()
+	c.say(request)
+	b.want(request).answer("STORED\r\n")
+	r.on(0, func(sh *session.Shard) {
+		if conn := sh.Pools[0].Conns[0]; !conn.Connecting() || len(p.asked) > 0 {
+			t.Errorf("connecting %v, and %d requests", conn.Connecting(), len(p.asked))
+		}
+	})
+	p.hangs.Unlock()
+	p.want(request).answer("STORED\r\n")
+	c.hear("STORED\r\n")
+	r.nothingElse()
 }
 
 // TestRepairUnderWayIsRepeated checks that a key is repaired once more on which the copies had disagreed.
