@@ -8,8 +8,8 @@
 //
 // The faults killstall, killhold and killpause only occur if they are named. Requests of a proxy that was killed may
 // still be in the socket of a server that hangs, or on their way. They may be executed after requests of the next
-// proxy, and nothing prevents that yet. -strict also judges keys that were being changed when the proxy was killed:
-// such a change may have reached only one copy.
+// proxy, which cannot see them here: the links of this test hide the connections. -strict also judges keys that were
+// being changed when the proxy was killed.
 //
 // TestModes has other kinds of faults, each with its promise: deadlines that are just missed, two faults that
 // overlap, servers that evict, --ack primary, and a slow network. -each says how long each mode runs. Where keys may
