@@ -7,13 +7,11 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -281,154 +279,6 @@ func TestCheckWithoutProxy(t *testing.T) {
 				t.Errorf("%+v: %q, %v; want the error %s", o, told, err, want)
 			}
 		}
-	}
-}
-
-// One peer that can be reached is enough, even if it refuses the connection. Otherwise the proxy is not asked.
-func TestPeers(t *testing.T) {
-	const nowhere, deaf = "/no/such/socket", "/no/such/other"
-	accepts := startFake(t, "tcp", "127.0.0.1:0", always("")())
-	proxy := startFake(t, "tcp", "127.0.0.1:0", gets(func(int) string { return "END\r\n" })())
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	refuses := ln.Addr().String()
-	ln.Close()
-	for _, c := range []struct {
-		peers []string
-		err   string
-	}{
-		{nil, ""},
-		{[]string{refuses}, ""},
-		{[]string{accepts.ln.Addr().String()}, ""},
-		{[]string{nowhere, deaf, refuses}, ""},
-		{[]string{accepts.ln.Addr().String(), nowhere}, ""},
-		{[]string{nowhere}, "this machine is cut off: none of " + nowhere + " can be reached"},
-		{[]string{nowhere, deaf}, "this machine is cut off: none of " + nowhere + ", " + deaf + " can be reached"},
-	} {
-		address := proxy.ln.Addr().String()
-		told, err := Check(t.Context(), Options{Address: address, Peers: c.peers, Within: patience})
-		checkResult(t, told, err, address+" serves, in ", "", c.err, c.err != "")
-	}
-	proxy.mu.Lock()
-	defer proxy.mu.Unlock()
-	if want := 5 * samples; len(proxy.keys) != want {
-		t.Errorf("the proxy was asked for %d keys, want %d", len(proxy.keys), want)
-	}
-}
-
-// fullBacklog returns an address that does not answer: its backlog is full.
-func fullBacklog(t *testing.T) string {
-	t.Helper()
-	open := func() int {
-		fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { syscall.Close(fd) })
-		return fd
-	}
-	fd := open()
-	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Listen(fd, 0); err != nil {
-		t.Fatal(err)
-	}
-	name, err := syscall.Getsockname(fd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 8 { // more than a backlog of 0 takes
-		if err := syscall.Connect(open(), name); err != nil && !errors.Is(err, syscall.EINPROGRESS) {
-			t.Fatal(err)
-		}
-	}
-	return fmt.Sprintf("127.0.0.1:%d", name.(*syscall.SockaddrInet4).Port)
-}
-
-// When one peer has answered, the attempts to reach the others end at once.
-func TestReachableEnds(t *testing.T) {
-	full := fullBacklog(t)
-	began := time.Now()
-	accepts := startFake(t, "tcp", "127.0.0.1:0", always("")())
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	if !reachable(ctx, []string{full, accepts.ln.Addr().String(), full}) || time.Since(began) >= patience {
-		t.Errorf("it took %v", time.Since(began))
-	}
-	ctx, cancel = context.WithTimeout(t.Context(), soon)
-	defer cancel()
-	if reachable(ctx, []string{full, full}) {
-		t.Error("a peer that never answers is reachable")
-	}
-}
-
-// page answers a request for /readyz when its header is complete. Other pages are missing.
-func page(reply string) func(words []string) string {
-	wanted := false
-	return func(words []string) string {
-		switch {
-		case len(words) > 1 && words[0] == "GET":
-			wanted = words[1] == "/readyz"
-			return ""
-		case len(words) > 0: // another line of the header
-			return ""
-		case !wanted:
-			return "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
-		}
-		return reply
-	}
-}
-
-func TestReady(t *testing.T) {
-	long := strings.Repeat("x", longestAnswer)
-	for name, c := range map[string]struct {
-		status     int
-		body       string
-		rest, fail string // as in TestCheck
-	}{
-		"ready": {status: 200, body: "ok\n"},
-		"partly": {
-			status: 200, body: "ok\npool a lacks: primary one:1\npool b lacks: primary two:2\n",
-			rest: "; ok; pool a lacks: primary one:1; pool b lacks: primary two:2",
-		},
-		"not ready": {
-			status: 503, body: "nothing is served\npool a serves nothing: primary one:1\n",
-			fail: ": 503 Service Unavailable: nothing is served; pool a serves nothing: primary one:1",
-		},
-		"another page": {status: 404, body: "404 page not found\n", fail: ": 404 Not Found: 404 page not found"},
-		"long":         {status: 200, body: long + "more", rest: "; " + long},
-	} {
-		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "s")
-			for network, address := range map[string]string{"tcp": "127.0.0.1:0", "unix": path} {
-				f := startFake(t, network, address, page(
-					fmt.Sprintf("HTTP/1.1 %d %s\r\nContent-Length: %d\r\n\r\n%s",
-						c.status, http.StatusText(c.status), len(c.body), c.body)))
-				address = f.ln.Addr().String()
-				told, err := Check(t.Context(), Options{Admin: address, Within: patience})
-				checkResult(t, told, err, address+" serves, in ", c.rest, address+c.fail, c.fail != "")
-			}
-		})
-	}
-}
-
-// An admin address that does not answer, or not by HTTP, is an error within the time of the check.
-func TestReadyFails(t *testing.T) {
-	for answer, want := range map[string]string{
-		"":      ": no answer in time",
-		"close": `: Get "http://localhost/readyz": EOF`,
-		"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok": ": no answer in time",
-	} {
-		f := startFake(t, "tcp", "127.0.0.1:0", page(answer))
-		within := soon
-		if answer == "close" {
-			within = patience
-		}
-		told, err := Check(t.Context(), Options{Admin: f.ln.Addr().String(), Within: within})
-		checkResult(t, told, err, "", "", f.ln.Addr().String()+want, true)
 	}
 }
 
