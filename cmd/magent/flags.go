@@ -316,3 +316,17 @@ func placeholder(usage string) (name, plain string) {
 	name, after, _ := strings.Cut(rest, "`")
 	return name, before + name + after
 }
+
+func longName(f cli.Flag) string { return f.Names()[0] }
+
+func ownHealthFlags() []cli.Flag {
+	return []cli.Flag{
+		text(topicHealth, flagWithin, "", "900ms", "`TIME` for the answer"),
+		toggle(topicHealth, flagRedis, "", "the pool is one for Redis: ask PING and GET"),
+		text(topicHealth, flagReadyz, "", "",
+			"`ADDRESS` of --admin, HOST:PORT or the /PATH of a unix socket: ask /readyz there instead of a pool"),
+		list(topicHealth, flagPeer, "",
+			"`ADDRESS` on another machine that must be reachable, such as another magent's; if repeated, one of "+
+				"them is enough (default: not checked)"),
+	}
+}

@@ -39,18 +39,6 @@ exit code 0  it serves; the details are on stdout
 
 const defaultProxy = "127.0.0.1:11211"
 
-func ownHealthFlags() []cli.Flag {
-	return []cli.Flag{
-		text(topicHealth, flagWithin, "", "900ms", "`TIME` for the answer"),
-		toggle(topicHealth, flagRedis, "", "the pool is one for Redis: ask PING and GET"),
-		text(topicHealth, flagReadyz, "", "",
-			"`ADDRESS` of --admin, HOST:PORT or the /PATH of a unix socket: ask /readyz there instead of a pool"),
-		list(topicHealth, flagPeer, "",
-			"`ADDRESS` on another machine that must be reachable, such as another magent's; if repeated, one of "+
-				"them is enough (default: not checked)"),
-	}
-}
-
 func newHealthFlags() []cli.Flag {
 	help := slices.IndexFunc(newFlags(), func(f cli.Flag) bool { return longName(f) == flagHelp })
 	return append(ownHealthFlags(), newFlags()[help])

@@ -127,8 +127,6 @@ func describe(f cli.Flag) (value, usage string) {
 	return value, usage
 }
 
-func longName(f cli.Flag) string { return f.Names()[0] }
-
 // shortName returns "-p," or "".
 func shortName(f cli.Flag) string {
 	i := slices.IndexFunc(f.Names(), func(name string) bool { return len(name) == 1 })

@@ -7,19 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"magent/internal/config"
 	"magent/internal/run"
 	"magent/internal/service"
-)
-
-const program = "magent"
-
-// Exit codes other than 0.
-const (
-	exitFailed = 1 // it could not start, or had to stop
-	exitUsage  = 2 // the command line is wrong
 )
 
 func main() {
@@ -60,11 +51,5 @@ func execute(args []string, names config.Names, stdout, stderr io.Writer) int {
 	if err != nil {
 		return fail(stderr, err, exitFailed)
 	}
-	return exit
-}
-
-// fail prints why nothing runs, in one line.
-func fail(stderr io.Writer, err error, exit int) int {
-	fmt.Fprintf(stderr, "%s: %s\n", program, strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
 	return exit
 }

@@ -13,7 +13,6 @@ import (
 
 	"magent/internal/config"
 	"magent/internal/metadump"
-	"magent/internal/placement"
 	"magent/internal/verify"
 )
 
@@ -31,14 +30,6 @@ const (
 	maxRate = 10_000_000
 	maxShow = 1_000_000_000
 )
-
-// comparison has the parsed flags of magent verify.
-type comparison struct {
-	help                bool
-	pool                config.Pool
-	rate, show          int
-	repair, fill, force bool
-}
 
 func parseVerify(args []string, names config.Names) (*comparison, error) {
 	flags := newVerifyFlags()
@@ -119,27 +110,6 @@ func runVerify(args []string, names config.Names, stdout, stderr io.Writer) int 
 		return exitDiffers
 	}
 	return 0
-}
-
-func (c *comparison) options() (verify.Options, error) {
-	o := verify.Options{
-		Primaries: c.servers(c.pool.Servers), Backups: c.servers(c.pool.Backups),
-		Timeout: c.pool.Timeout, Rate: c.rate, Repair: c.repair, Fill: c.fill, Force: c.force,
-	}
-	rings, err := placement.New(&c.pool)
-	o.Hash, o.PrimaryRing, o.BackupRing = rings.Hash, rings.Primaries, rings.Backups
-	return o, err
-}
-
-func (c *comparison) servers(addresses []config.Address) []verify.Server {
-	var servers []verify.Server
-	for _, a := range addresses {
-		dialer := &net.Dialer{Timeout: c.pool.ConnectTimeout}
-		servers = append(servers, verify.Server{Name: a.String(), Dial: func(ctx context.Context) (net.Conn, error) {
-			return dialer.DialContext(ctx, a.Network, a.String())
-		}})
-	}
-	return servers
 }
 
 // verifyError adds the remedy to an error.

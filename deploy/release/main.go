@@ -1,24 +1,15 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"io"
 	"os"
-	"time"
 )
 
 const usage = `usage: release licences BINARY                writes the licences of what is in it to stdout
        release image -arch ARCH -version V -time SECONDS -out FOLDER PATH=SOURCE...
                                               writes an image of files: an OCI layout, with what docker load needs
 `
-
-// options are the flags of all commands.
-type options struct {
-	version, arch, out string
-	time               time.Time
-	args               []string
-}
 
 func main() {
 	if err := execute(os.Args[1:], os.Stdout); err != nil {
@@ -44,17 +35,4 @@ func execute(args []string, stdout io.Writer) error {
 		return fmt.Errorf("licences takes one binary\n%s", usage)
 	}
 	return fmt.Errorf("unknown command %q\n%s", args[0], usage)
-}
-
-func parse(args []string) (*options, error) {
-	o := &options{}
-	set := flag.NewFlagSet("release", flag.ContinueOnError)
-	set.SetOutput(io.Discard)
-	set.StringVar(&o.version, "version", "", "")
-	set.StringVar(&o.arch, "arch", "", "")
-	set.StringVar(&o.out, "out", "", "")
-	seconds := set.Int64("time", 0, "")
-	err := set.Parse(args)
-	o.time, o.args = time.Unix(*seconds, 0).UTC(), set.Args()
-	return o, err
 }

@@ -154,3 +154,9 @@ func checkSocketPath(path, remedy string) *flaw {
 	}
 	return nil
 }
+
+// DefaultSentinelPort is the port of a sentinel that is written without one: Redis'.
+const DefaultSentinelPort = 26379
+
+// sentinelScheme is the prefix of a server that is a Redis master, wherever its sentinels say that it is.
+const sentinelScheme = "sentinel://"

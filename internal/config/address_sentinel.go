@@ -8,12 +8,6 @@ import (
 	"strings"
 )
 
-// DefaultSentinelPort is the port of a sentinel that is written without one: Redis'.
-const DefaultSentinelPort = 26379
-
-// sentinelScheme is the prefix of a server that is a Redis master, wherever its sentinels say that it is.
-const sentinelScheme = "sentinel://"
-
 const (
 	sentinelForms = "write sentinel://host:26379,host2:26379/mymaster:weight, and perhaps a name"
 	masterLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"

@@ -1,24 +1,10 @@
 package config
 
 import (
-	"strconv"
 	"time"
 
 	yaml "go.yaml.in/yaml/v4"
 )
-
-// section is a pool while it is parsed, with the places of its parts in the file.
-type section struct {
-	*file
-	name *yaml.Node
-	pool Pool
-
-	key                 string                // the key whose value is being parsed
-	keys                map[string]*yaml.Node // the value of each key, by name
-	listenAt            *yaml.Node
-	maxValueAt          *yaml.Node
-	serversAt, backupAt []*yaml.Node // the place of each server
-}
 
 // poolKey is a key of a pool, and the function that parses its value.
 type poolKey struct {
@@ -62,13 +48,6 @@ var poolKeys = [...]poolKey{
 	{"probe_interval", false, func(s *section, n *yaml.Node) { s.milliseconds(n, 1, &s.pool.ProbeInterval) }},
 	{"compat_close", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.CompatClose) }},
 }
-
-// Limits of values in a file.
-const (
-	maxNumber = 1<<31 - 1 // that of twemproxy's int
-	maxKeys   = 100_000_000
-	maxValue  = 1 << 30 // for a memcached pool
-)
 
 // filePool returns a pool with the defaults: twemproxy's, and for our own keys those of the flags.
 func filePool(name string) Pool {
@@ -133,10 +112,3 @@ func (s *section) unknown(key *yaml.Node) {
 	_, err := ParseChoice(key.Value, names)
 	s.fail(key, "key %v", err)
 }
-
-// wrong reports that a value is wrong.
-func (s *section) wrong(value *yaml.Node, err error) {
-	s.fail(value, "%s %v", s.key, err)
-}
-
-func quote(text string) string { return strconv.Quote(text) }

@@ -87,14 +87,6 @@ func cutName(line string) (address, name string, f *flaw) {
 	return address, name, f
 }
 
-// cutLast is strings.Cut at the last separator.
-func cutLast(s string, separator byte) (before, after string, found bool) {
-	if i := strings.LastIndexByte(s, separator); i >= 0 {
-		return s[:i], s[i+1:], true
-	}
-	return s, "", false
-}
-
 // parseHostPort parses the text before and behind the last ':'.
 func parseHostPort(s string) (host, text string, port int, f *flaw) {
 	host, text, ok := cutLast(s, ':')

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"errors"
 	"fmt"
 	"os"
 )
@@ -87,4 +88,20 @@ func (j *Journal) inPlace() bool {
 	}
 	here, err := j.file.Stat()
 	return err == nil && os.SameFile(here, there)
+}
+
+// removePrevious does nothing while the journal cannot be written, because the old records may not have been recorded
+// again. If a file cannot be removed, Close tries again.
+func (j *Journal) removePrevious() error {
+	if !j.adopted || j.broken {
+		return nil
+	}
+	for len(j.previous) > 0 {
+		if err := os.Remove(j.previous[0]); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("%s: %w: remove it, or the next start will read it as new",
+				j.previous[0], reason(err))
+		}
+		j.previous = j.previous[1:]
+	}
+	return nil
 }

@@ -8,10 +8,6 @@ import (
 	"path/filepath"
 )
 
-// serversName is the file with the last identity of each server. It shows whether a server was restarted
-// while no magent was running.
-const serversName = "servers.json"
-
 // known is an entry of that file.
 type known struct {
 	Server

@@ -9,9 +9,6 @@ import (
 	"strings"
 )
 
-// Server names a server, independently of its position in a configuration.
-type Server struct{ Pool, Role, Address string }
-
 // Missed is what a server had missed when the last process was killed.
 type Missed struct {
 	Identity   string   // the server's identity when the outage began; "": not known
@@ -110,17 +107,4 @@ func (g *gathering) knowledge() Knowledge {
 		k.Doubtful = fmt.Errorf("%s: it is unknown what the servers have missed", strings.Join(g.doubts, "; "))
 	}
 	return k
-}
-
-// reason removes the path from an error of package os, because our messages contain it already.
-func reason(err error) error {
-	var pathErr *os.PathError
-	if errors.As(err, &pathErr) {
-		return pathErr.Err
-	}
-	var linkErr *os.LinkError
-	if errors.As(err, &linkErr) {
-		return linkErr.Err
-	}
-	return err
 }

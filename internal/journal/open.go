@@ -12,20 +12,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Names of the files in the directory.
-const (
-	lockName       = "lock"
-	currentName    = "outage.journal"
-	previousFormat = "previous.%d"
-	journalSuffix  = ".journal"
-	doubtfulSuffix = ".doubtful"
-)
-
-const (
-	NewSuffix = ".new"      // for a file that will replace another one
-	FleetName = "fleet.wal" // the state of a member of a fleet; see internal/fleet/wal
-)
-
 // Open locks the place for this process, reads what earlier processes left there, and checks that it is writable.
 //
 // failed may be nil. It is called when the journal cannot be written, by the goroutine that wanted to record
@@ -92,10 +78,6 @@ func (j *Journal) Underway(paths []string) error {
 		err = j.lock.Truncate(int64(len(line))) // what follows the line counts for nothing
 	}
 	return reason(err)
-}
-
-func unusable(dir string, err error) error {
-	return fmt.Errorf("--state-dir %s cannot be used: %w: name a writable directory", dir, reason(err))
 }
 
 // lock locks the directory for as long as the file is open. The kernel releases the lock when the process ends.
@@ -166,54 +148,12 @@ func (j *Journal) findPrevious() (next int, err error) {
 	return max(next, 1), nil
 }
 
-// previousNumber returns the N in previous.N.journal and previous.N.doubtful.
-func previousNumber(name string) (n int, ok bool) {
-	stem, found := strings.CutSuffix(name, journalSuffix)
-	if !found {
-		stem, found = strings.CutSuffix(name, doubtfulSuffix)
-	}
-	if _, err := fmt.Sscanf(stem, previousFormat, &n); !found || err != nil {
-		return 0, false
-	}
-	return n, fmt.Sprintf(previousFormat, n) == stem
-}
-
-// begin creates a file that is only a header. On a full disk it returns an empty file and an error.
-func (p Place) begin(path string) (*os.File, error) {
-	f, err := p.create(path)
-	if err != nil {
-		return nil, err
-	}
-	if err := f.Truncate(0); err != nil {
-		f.Close()
-		return nil, err
-	}
-	_, err = f.WriteAt([]byte(header), 0)
-	return f, err
-}
-
 // Adopted says that everything that Open returned has been recorded again. The old files are removed.
 func (j *Journal) Adopted() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.adopted = true
 	j.removePrevious()
-}
-
-// removePrevious does nothing while the journal cannot be written, because the old records may not have been recorded
-// again. If a file cannot be removed, Close tries again.
-func (j *Journal) removePrevious() error {
-	if !j.adopted || j.broken {
-		return nil
-	}
-	for len(j.previous) > 0 {
-		if err := os.Remove(j.previous[0]); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("%s: %w: remove it, or the next start will read it as new",
-				j.previous[0], reason(err))
-		}
-		j.previous = j.previous[1:]
-	}
-	return nil
 }
 
 // Close ends the recording and releases the lock. The records stay for the next Open.

@@ -172,3 +172,17 @@ func (p Place) create(path string) (f *os.File, err error) {
 	}
 	return nil, err
 }
+
+// begin creates a file that is only a header. On a full disk it returns an empty file and an error.
+func (p Place) begin(path string) (*os.File, error) {
+	f, err := p.create(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Truncate(0); err != nil {
+		f.Close()
+		return nil, err
+	}
+	_, err = f.WriteAt([]byte(header), 0)
+	return f, err
+}

@@ -39,12 +39,3 @@ func (b *busy) turn(now int64) {
 	}
 	b.longest, b.opened = 0, now
 }
-
-// Busy returns the figures as they were at the beginning of this turn.
-func (l *Loop) Busy() Busy {
-	if l.now-l.busy.opened >= busyWindow {
-		l.busy.turn(l.now)
-	}
-	longest := max(l.busy.longest, l.busy.before)
-	return Busy{Turns: l.Turns, Total: time.Duration(l.busy.total), Longest: time.Duration(longest)}
-}

@@ -7,15 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Events are what a descriptor is ready for, or is watched for.
-type Events uint32
-
-// Readable also stands for end of file, reset and error. A read tells which it is.
-const (
-	Readable Events = 1 << iota
-	Writable
-)
-
 // Handler handles the events of a registered descriptor.
 type Handler interface {
 	// OnReady is called on the loop's goroutine when the descriptor is ready for ev.
@@ -291,4 +282,59 @@ func (l *Loop) release() {
 	}
 	l.closing = nil
 	l.poll.close()
+}
+
+// outbox collects the tasks that a turn sends to one other loop.
+type outbox struct {
+	to    *Loop
+	tasks []Task
+}
+
+// Busy returns the figures as they were at the beginning of this turn.
+func (l *Loop) Busy() Busy {
+	if l.now-l.busy.opened >= busyWindow {
+		l.busy.turn(l.now)
+	}
+	longest := max(l.busy.longest, l.busy.before)
+	return Busy{Turns: l.Turns, Total: time.Duration(l.busy.total), Longest: time.Duration(longest)}
+}
+
+// Post makes the loop run t. It may be called from any goroutine. The tasks of one goroutine run in the order of their
+// posting. After the end of the loop they are dropped.
+func (l *Loop) Post(t Task) { l.mail.put(t) }
+
+// SendTo posts t to another loop at the end of this turn, together with all other tasks for that loop.
+func (l *Loop) SendTo(to *Loop, t Task) {
+	for i := range l.outbox {
+		if l.outbox[i].to == to {
+			l.outbox[i].tasks = append(l.outbox[i].tasks, t)
+			return
+		}
+	}
+	l.outbox = append(l.outbox, outbox{to: to, tasks: []Task{t}})
+}
+
+func (o *outbox) send() {
+	if len(o.tasks) > 0 {
+		o.to.mail.put(o.tasks...)
+		clear(o.tasks)
+		o.tasks = o.tasks[:0]
+	}
+}
+
+// Set makes t fire after d. If t is set already, it is set anew.
+func (l *Loop) Set(t *Timer, d time.Duration) { l.SetAt(t, l.now+int64(d)) }
+
+// SetAt makes t fire when Now has reached when, but not in this turn. If t is set already, it is set anew.
+func (l *Loop) SetAt(t *Timer, when int64) {
+	l.Unset(t)
+	t.when = max(when, l.now+1)
+	l.timers.push(t)
+}
+
+// Unset stops t, if it is set.
+func (l *Loop) Unset(t *Timer) {
+	if t.index > 0 {
+		l.timers.remove(t.index - 1)
+	}
 }

@@ -37,10 +37,6 @@ func (m *mailbox) open() error {
 	return os.NewSyscallError("eventfd", err)
 }
 
-// Post makes the loop run t. It may be called from any goroutine. The tasks of one goroutine run in the order of their
-// posting. After the end of the loop they are dropped.
-func (l *Loop) Post(t Task) { l.mail.put(t) }
-
 func (m *mailbox) put(ts ...Task) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -86,29 +82,4 @@ func (m *mailbox) deliver() {
 		t.Run()
 	}
 	m.spare = tasks[:0]
-}
-
-// outbox collects the tasks that a turn sends to one other loop.
-type outbox struct {
-	to    *Loop
-	tasks []Task
-}
-
-// SendTo posts t to another loop at the end of this turn, together with all other tasks for that loop.
-func (l *Loop) SendTo(to *Loop, t Task) {
-	for i := range l.outbox {
-		if l.outbox[i].to == to {
-			l.outbox[i].tasks = append(l.outbox[i].tasks, t)
-			return
-		}
-	}
-	l.outbox = append(l.outbox, outbox{to: to, tasks: []Task{t}})
-}
-
-func (o *outbox) send() {
-	if len(o.tasks) > 0 {
-		o.to.mail.put(o.tasks...)
-		clear(o.tasks)
-		o.tasks = o.tasks[:0]
-	}
 }

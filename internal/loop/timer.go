@@ -1,7 +1,5 @@
 package loop
 
-import "time"
-
 // Timer calls a function on the loop's goroutine at or after a point in time. It can be set many times; setting and
 // stopping it do not allocate.
 type Timer struct {
@@ -13,45 +11,8 @@ type Timer struct {
 // NewTimer returns a timer that is not set.
 func NewTimer(fn func()) *Timer { return &Timer{fn: fn} }
 
-// Set makes t fire after d. If t is set already, it is set anew.
-func (l *Loop) Set(t *Timer, d time.Duration) { l.SetAt(t, l.now+int64(d)) }
-
-// SetAt makes t fire when Now has reached when, but not in this turn. If t is set already, it is set anew.
-func (l *Loop) SetAt(t *Timer, when int64) {
-	l.Unset(t)
-	t.when = max(when, l.now+1)
-	l.timers.push(t)
-}
-
-// Unset stops t, if it is set.
-func (l *Loop) Unset(t *Timer) {
-	if t.index > 0 {
-		l.timers.remove(t.index - 1)
-	}
-}
-
 // IsSet reports whether t is going to fire.
 func (t *Timer) IsSet() bool { return t.index > 0 }
-
-// timerHeap is a binary heap with the earliest timer first. It has a few timers per connection to a server, but none
-// per request.
-type timerHeap []*Timer
-
-func (h timerHeap) first() (when int64, ok bool) {
-	if len(h) == 0 {
-		return 0, false
-	}
-	return h[0].when, true
-}
-
-// fire calls the functions of all timers that are due. Timers that these functions set are not due yet (SetAt).
-func (h *timerHeap) fire(now int64) {
-	for len(*h) > 0 && (*h)[0].when <= now {
-		t := (*h)[0]
-		h.remove(0)
-		t.fn()
-	}
-}
 
 func (h *timerHeap) push(t *Timer) {
 	*h = append(*h, t)
@@ -96,5 +57,25 @@ func (h timerHeap) down(i int) {
 		}
 		h.swap(i, least)
 		i = least
+	}
+}
+
+// timerHeap is a binary heap with the earliest timer first. It has a few timers per connection to a server, but none
+// per request.
+type timerHeap []*Timer
+
+func (h timerHeap) first() (when int64, ok bool) {
+	if len(h) == 0 {
+		return 0, false
+	}
+	return h[0].when, true
+}
+
+// fire calls the functions of all timers that are due. Timers that these functions set are not due yet (SetAt).
+func (h *timerHeap) fire(now int64) {
+	for len(*h) > 0 && (*h)[0].when <= now {
+		t := (*h)[0]
+		h.remove(0)
+		t.fn()
 	}
 }

@@ -1,8 +1,6 @@
 package pool
 
-import (
-	"magent/internal/placement"
-)
+import "magent/internal/placement"
 
 // A pool without backups may eject hosts (twemproxy's auto_eject_hosts). Then the keys of a server that is out of use
 // belong to the other servers, each to the one that a ring without that server picks.

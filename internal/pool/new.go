@@ -130,3 +130,21 @@ func (p *Pool) Recorder() repair.Recorder {
 	}
 	return p.recorder
 }
+
+// NewRelay makes the parts, on all loops, of a pool that another member of the fleet decides for. relay has the Maker
+// of the connections to the owner, for each loop. The loops do not run yet, or stand still.
+func NewRelay(loops []*Loop, index int, cfg *config.Pool,
+	relay func(*Loop) *backend.Relay,
+) (peers []*Pool, err error) {
+	one := relayConfig(cfg)
+	rings, err := placement.New(one)
+	if err != nil {
+		return nil, err
+	}
+	peers = make([]*Pool, len(loops))
+	for i, lp := range loops {
+		peers[i] = newPart(lp, index, one, rings, relay(lp))
+		peers[i].Peers = peers
+	}
+	return peers, nil
+}

@@ -6,7 +6,6 @@ import (
 	"magent/ascii"
 	"magent/backend"
 	"magent/internal/config"
-	"magent/internal/placement"
 )
 
 // A member of a fleet that does not decide serves a pool as one with a single server, the owner, who does. Requests go
@@ -21,24 +20,6 @@ const (
 	// relayName is the name of the owner in errors.
 	relayName = "fleet"
 )
-
-// NewRelay makes the parts, on all loops, of a pool that another member of the fleet decides for. relay has the Maker
-// of the connections to the owner, for each loop. The loops do not run yet, or stand still.
-func NewRelay(loops []*Loop, index int, cfg *config.Pool,
-	relay func(*Loop) *backend.Relay,
-) (peers []*Pool, err error) {
-	one := relayConfig(cfg)
-	rings, err := placement.New(one)
-	if err != nil {
-		return nil, err
-	}
-	peers = make([]*Pool, len(loops))
-	for i, lp := range loops {
-		peers[i] = newPart(lp, index, one, rings, relay(lp))
-		peers[i].Peers = peers
-	}
-	return peers, nil
-}
 
 // relayConfig returns the configuration of a pool as one with a single server.
 func relayConfig(cfg *config.Pool) *config.Pool {

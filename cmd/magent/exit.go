@@ -1,0 +1,21 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+const program = "magent"
+
+// Exit codes other than 0.
+const (
+	exitFailed = 1 // it could not start, or had to stop
+	exitUsage  = 2 // the command line is wrong
+)
+
+// fail prints why nothing runs, in one line.
+func fail(stderr io.Writer, err error, exit int) int {
+	fmt.Fprintf(stderr, "%s: %s\n", program, strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
+	return exit
+}

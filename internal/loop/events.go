@@ -1,0 +1,10 @@
+package loop
+
+// Events are what a descriptor is ready for, or is watched for.
+type Events uint32
+
+// Readable also stands for end of file, reset and error. A read tells which it is.
+const (
+	Readable Events = 1 << iota
+	Writable
+)
