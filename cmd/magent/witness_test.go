@@ -229,7 +229,7 @@ func testWitness(t *testing.T, bin string) {
 	if err := os.RemoveAll(f.dirs[2]); err != nil {
 		t.Fatal(err)
 	}
-	w = f.vote(2)
+	f.vote(2)
 	v.await("w", "alive")
 	testkit.Until(t, "it is told as a new voter", func() bool {
 		_, err := findLine(v.Log(), "w joins as a new voter")
