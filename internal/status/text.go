@@ -49,12 +49,21 @@ func (s Screen) Draw(r *Report) string {
 		add("", "%s", event(&r.Events[i], len(r.Pools) > 1))
 	}
 	add("", "")
+	if r.Fleet != nil && r.Fleet.Witness { // it has no event loops
+		add(dim, "version %s, process %d, up for %s", r.Version, r.PID, span(r.Uptime))
+		return s.fit(lines)
+	}
 	busy, lag := 0.0, 0.0
 	for _, l := range r.Loops {
 		busy, lag = max(busy, l.Busy), max(lag, l.Longest)
 	}
 	add(dim, "version %s, process %d, up for %s, %d event loops %.0f %% busy, longest turn %s",
 		r.Version, r.PID, span(r.Uptime), len(r.Loops), 100*busy, seconds(&lag))
+	return s.fit(lines)
+}
+
+// fit joins as many lines as the screen has.
+func (s Screen) fit(lines []string) string {
 	if s.Height > 0 && len(lines) > s.Height {
 		lines = lines[:s.Height]
 	}
