@@ -46,6 +46,9 @@ func (o op) refused() bool {
 // docs/guarantees.md promises consistency for one failure at a time. If both copies of the key have failed, one of
 // them may have carried out such a mutation and lead the key now. The rule for reads still holds: no value is older
 // than one that was read before.
+//
+// No end of this can be told from the answers: what has failed is still under way on slow copies, and a mutation that
+// begins later finds something else on each of them. So it cannot be limited to those that overlap with a failed one.
 func doubted(ops []op) []op {
 	first := forever
 	for _, o := range ops {
