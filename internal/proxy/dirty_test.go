@@ -279,10 +279,10 @@ func TestOtherDecidesDuringTheReturn(t *testing.T) {
 	back.answer("DELETED\r\nEND\r\n")
 	c.hear("NOT_STORED\r\n")
 	reader.hear("VALUE k 0 1\r\n7\r\nEND\r\n")
-	mended := other.want("mg k v f t u\r\n") // it gets the value; until it has that, the other one is read
+	copying := other.want("mg k v f t u\r\n") // it gets the value; until it has that, the other one is read
 	reader.say("get k\r\n")
 	o := other.want("get k\r\n")
-	mended.answer("VA 1 f0 t-1\r\n7\r\n")
+	copying.answer("VA 1 f0 t-1\r\n7\r\n")
 	o.answer("VALUE k 0 1\r\n7\r\nEND\r\n")
 	reader.hear("VALUE k 0 1\r\n7\r\nEND\r\n")
 	gone.want("ms k 1 F0\r\n7\r\n").answer("HD\r\n")

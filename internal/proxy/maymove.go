@@ -124,7 +124,7 @@ func mayMove(m *placement.Migration, servers standings) error {
 				moving, s.role, s.address, restart)
 		case s.missed && out >= 0:
 			return fmt.Errorf("keys would move among the %s, but %s %s, which has to answer for them meanwhile, has "+
-				"not got all of them, and %s %s is %v: wait until one of these is mended, %s",
+				"not got all of them, and %s %s is %v: wait until one of the two is complete, %s",
 				moving, s.role, s.address, servers[out].role, servers[out].address, servers[out].state, restart)
 		}
 	}

@@ -213,7 +213,7 @@ func TestAckPrimary(t *testing.T) {
 	c.hear("STORED\r\n")
 	c.nothing()
 
-	c.say("incr k 1\r\n") // a disagreement is mended behind the client's back
+	c.say("incr k 1\r\n") // a disagreement is repaired behind the client's back
 	p.want("incr k 1\r\n").answer("5\r\n")
 	c.hear("5\r\n")
 	b.want("incr k 1\r\n").answer("4\r\n")

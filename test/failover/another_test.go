@@ -98,9 +98,9 @@ func upToDate(c *harness.Client) {
 	}
 }
 
-// survey counts what a client reads: right values, old values, and keys that were deleted. With old values some
+// readAll counts what a client reads: right values, old values, and keys that were deleted. With old values some
 // replies may be errors.
-func survey(c *harness.Client) (right, old, undead, errors int) {
+func readAll(c *harness.Client) (right, old, undead, errors int) {
 	for i := range otherKeys {
 		for _, key := range []string{"new", "deleted", "more"} {
 			got := c.Do(fmt.Sprintf("get %s%d\r\n", key, i))
@@ -119,7 +119,7 @@ func survey(c *harness.Client) (right, old, undead, errors int) {
 	return right, old, undead, errors
 }
 
-// leastRight is how many right values survey must find. Without meta commands nothing can be copied, so every key may
+// leastRight is how many right values readAll must find. Without meta commands nothing can be copied, so every key may
 // be a miss.
 func leastRight(t *testing.T) int {
 	if harness.MetaOf(t) == harness.NoMeta {
@@ -160,7 +160,7 @@ func anotherMemory(t *testing.T, primary bool, threads string, args []string) {
 	least := leastRight(t)
 	check := func(when string) {
 		t.Helper()
-		if right, old, undead, errors := survey(c); right < least || old+undead+errors > 0 {
+		if right, old, undead, errors := readAll(c); right < least || old+undead+errors > 0 {
 			t.Fatalf("%s: %d right, %d old, %d deleted ones are back, %d errors", when, right, old, undead, errors)
 		}
 	}
@@ -179,7 +179,7 @@ func anotherMemory(t *testing.T, primary bool, threads string, args []string) {
 		return nil
 	})
 	check("then")
-	if right, old, undead, _ := survey(harness.Dial(t, another.Addr)); right < least || old+undead > 0 {
+	if right, old, undead, _ := readAll(harness.Dial(t, another.Addr)); right < least || old+undead > 0 {
 		t.Errorf("it holds %d right ones, %d old ones, %d deleted ones", right, old, undead)
 	}
 	other.Kill()
@@ -202,7 +202,7 @@ func TestBothAreOtherMemories(t *testing.T) {
 	}
 	check := func() {
 		t.Helper()
-		if _, old, undead, _ := survey(c); old+undead > 0 {
+		if _, old, undead, _ := readAll(c); old+undead > 0 {
 			t.Fatalf("%d old, %d deleted ones are back", old, undead)
 		}
 	}
@@ -236,7 +236,7 @@ func TestAnotherMemoryAfterARestartOfOurs(t *testing.T) {
 	proxy = harness.StartMagent(t, args...)
 	c = harness.Dial(t, proxy.Addr)
 	testkit.Eventually(t, "the other memory is used", func() error {
-		if right, old, undead, _ := survey(c); right < least || old+undead > 0 {
+		if right, old, undead, _ := readAll(c); right < least || old+undead > 0 {
 			t.Fatalf("%d right, %d old, %d deleted ones are back", right, old, undead)
 		}
 		if got := harness.ServerStat(t, proxy.Addr, d.Addr, "state"); got != "up" ||

@@ -74,7 +74,7 @@ func TestMagentsWithoutTheAddressCanServe(t *testing.T) {
 func (c *cluster) awaitMended(but *host) *host {
 	c.t.Helper()
 	for deadline := time.Now().Add(3 * time.Minute); ; {
-		active, err := c.mended(but)
+		active, err := c.repaired(but)
 		if err == nil {
 			return active
 		}
@@ -85,7 +85,7 @@ func (c *cluster) awaitMended(but *host) *host {
 	}
 }
 
-func (c *cluster) mended(but *host) (active *host, err error) {
+func (c *cluster) repaired(but *host) (active *host, err error) {
 	c.t.Helper()
 	for _, h := range c.hosts {
 		if h != but && h.has() {
