@@ -19,7 +19,7 @@ import (
 // all clients to one magent. When that is killed, hangs or ends, it must send them to another one, and not back.
 func TestHAProxy(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t)
+	c := newCluster(t, "--timeout", patient)
 	root := must(harness.ModuleRoot())
 	replace := []string{"10.0.0.100", netns.Virtual}
 	for i := range 3 {

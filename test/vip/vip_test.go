@@ -9,13 +9,17 @@ import (
 	"magent/test/netns"
 )
 
-// most is how long a client may get no answer while the address moves.
-const most = 3 * time.Second
+const (
+	most = 5 * time.Second // how long a client may get no answer while the address moves
+	// patient is a --timeout that a busy machine seldom exceeds. What servers have missed the next magent does not
+	// know, so that clients may see it when the address moves.
+	patient = "1s"
+)
 
 // TestVirtualAddress works under load. It kills the magent that holds the address and a memcached of each role, and
 // cuts the link of the host that holds the address.
 func TestVirtualAddress(t *testing.T) {
-	c := newCluster(t, "--vip", netns.Virtual)
+	c := newCluster(t, "--vip", netns.Virtual, "--timeout", patient)
 	for _, h := range c.hosts {
 		h.startKeepalived()
 	}
@@ -32,16 +36,15 @@ func TestVirtualAddress(t *testing.T) {
 		t.Helper()
 		failed, missed, gap := l.figures()
 		t.Logf("%s: %d requests failed, %d misses, at most %v without an answer", what, failed, missed, gap)
-		if gap > most || nothing && (failed > 0 || missed > 0) {
+		if nothing && (failed > 0 || missed > 0) || !nothing && gap > most {
 			t.Errorf("%s: %d requests failed, %d misses, %v without an answer (%s)", what, failed, missed, gap,
 				l.lastFailure())
 		}
 	}
 	// moves does something that makes the address move. Before that, the magent that has it must have made good what
-	// servers have missed, for the next one does not know of it.
+	// servers have missed (awaitUp), for the next one does not know of it.
 	moves := func(what string, do func()) {
 		t.Helper()
-		active.awaitUp()
 		l.begin()
 		do()
 		before := active
@@ -50,20 +53,22 @@ func TestVirtualAddress(t *testing.T) {
 		report(fmt.Sprintf("%s: the address moves from %s to %s", what, before.Name, active.Name), false)
 	}
 	// unnoticed does something to a host that no client may notice. It returns false if the machine was too busy to
-	// tell: servers failed that nothing was done to.
+	// tell: servers missed deadlines that nothing was done to, or the address moved.
 	unnoticed := func(what string, h *host, do func()) bool {
 		t.Helper()
 		l.patience.Store(int64(10 * time.Second))
 		settle()
+		active = c.awaitUp(h)
+		first, before := active, active.othersMissed(h)
 		l.begin()
-		before := active.othersFailed(h)
 		do()
 		settle()
 		l.patience.Store(int64(300 * time.Millisecond))
-		if n := active.othersFailed(h) - before; n > 0 {
+		if n := first.othersMissed(h) - before; n > 0 || active != first {
 			failed, missed, gap := l.figures()
-			t.Logf("%s: the other servers failed %d times; %d requests failed, %d misses, %v without an answer", what,
-				n, failed, missed, gap)
+			t.Logf("%s: the other servers missed %d deadlines, the address is on %s and was on %s; "+
+				"%d requests failed, %d misses, %v without an answer",
+				what, n, active.Name, first.Name, failed, missed, gap)
 			if err := l.renew(); err != nil {
 				t.Fatal(err)
 			}
@@ -74,6 +79,7 @@ func TestVirtualAddress(t *testing.T) {
 	}
 
 	settle()
+	active = c.awaitUp(nil)
 	first := active
 	moves("kill -9 of magent", first.magent.Kill)
 	first.startMagent()
@@ -83,41 +89,43 @@ func TestVirtualAddress(t *testing.T) {
 			told := unnoticed("kill -9 of memcached of "+h.Name, h, h.memcached.Kill)
 			told = unnoticed("its restart", h, func() {
 				h.startMemcached()
-				active.awaitUp()
+				active = c.awaitUp(nil)
 			}) && told
 			if told {
 				break
 			}
 			if tries == 5 {
-				t.Fatalf("%d times servers failed that nothing was done to", tries)
+				t.Fatalf("%d times the machine was too busy to tell", tries)
 			}
 		}
 	}
 	for _, way := range []struct {
 		what      string
 		cut, heal func(i int)
-		noticed   bool // when it is over: for a moment two hosts have the address
+		noticed   bool // when it is over: for a moment two hosts have the address, and either may keep it
 	}{
 		{"link cut", c.network.Unplug, c.network.Plug, false},
 		{"cut off behind a link that stands", c.network.Isolate, c.network.Join, true},
 	} {
+		active = c.awaitUp(nil)
 		cut := active
 		moves(way.what, func() { way.cut(cut.i) })
 		cut.awaitSilence()
+		next := active
 		heal := func() {
 			way.heal(cut.i)
-			active.awaitUp()
+			active = c.awaitUp(nil)
 		}
 		if way.noticed {
 			l.begin()
 			heal()
 			settle()
 			report("it is over", false)
-		} else {
-			unnoticed("the link is back", cut, heal)
+			continue
 		}
-		if now := c.holder(nil); now != active {
-			t.Errorf("the address is on %s, it was on %s", now.Name, active.Name)
+		unnoticed("the link is back", cut, heal)
+		if now := c.holder(nil); now != next {
+			t.Errorf("the address is on %s, it was on %s", now.Name, next.Name)
 		}
 	}
 	if err := l.end(); err != nil {
