@@ -112,7 +112,11 @@ func (c *Core) requestLeave() {
 	}
 	switch {
 	case c.in && c.stream.settled():
-		c.ask(view.Command{Kind: view.Leave})
+		clean := true
+		for _, h := range c.holds {
+			clean = clean && h.clean
+		}
+		c.ask(view.Command{Kind: view.Leave, Settled: clean})
 	case !c.in && c.dispensable():
 		c.depart()
 	}

@@ -77,7 +77,7 @@ func (c *Core) hold() {
 // now.
 func (c *Core) dropAll(reason string) {
 	for _, h := range c.holds {
-		h.stage, h.clean = stopped, false
+		h.stage, h.clean = stopped, h.clean && h.stage == stopped
 	}
 	c.decide(Decision{Act: Drop, Reason: reason})
 }

@@ -124,9 +124,15 @@ func TestKept(t *testing.T) {
 	if g.Forget(); g.Kept() != 6 || g.Recorded() != 6 || woken != 3 {
 		t.Error("a new life waits for records of the one before", g.Kept(), g.Recorded(), woken)
 	}
+	if records, _ := take(g, 1); len(records) != 1 {
+		t.Error("what was recorded before is not told any more", records)
+	}
 	g.Record(core.Record{})
-	take(g, 1)
-	if g.Publish(0, 0, 1); g.Kept() != 7 {
+	take(g, 2)
+	if g.Publish(0, 0, 1); g.Kept() != 6 {
+		t.Error(g.Kept())
+	}
+	if g.Publish(0, 0, 2); g.Kept() != 7 {
 		t.Error(g.Kept())
 	}
 }

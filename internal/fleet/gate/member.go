@@ -34,11 +34,11 @@ func (g *Gate) EndAll() {
 	g.end()
 }
 
-// Forget is called when the process has begun a new life in which the core counts records anew. Whatever waits for
-// records of the one before has been dropped by then.
+// Forget is called when all terms have ended, and everything has been dropped that depended on records. Nobody waits
+// any more for those that were made until now: they may never be kept, and the core may count anew.
 func (g *Gate) Forget() {
 	g.mu.Lock()
-	g.queue, g.marks = nil, nil
+	g.marks = nil
 	g.kept.Store(g.recorded.Load())
 	g.mu.Unlock()
 	g.wake()
@@ -56,7 +56,7 @@ func (g *Gate) Publish(now, until time.Duration, kept uint64) {
 	if n == 0 {
 		return
 	}
-	g.kept.Store(g.marks[n-1].number)
+	g.kept.Store(max(g.kept.Load(), g.marks[n-1].number))
 	g.marks = g.marks[n:]
 	g.wake()
 }

@@ -13,6 +13,7 @@ import (
 
 	"magent/internal/config"
 	"magent/internal/fleet/core"
+	"magent/internal/fleet/gate"
 	"magent/internal/fleet/link"
 	"magent/internal/fleet/member"
 	"magent/internal/fleet/view"
@@ -34,7 +35,10 @@ type Options struct {
 
 	Decided func(c *core.Core, d core.Decision) // as in member.Options
 	Failed  func(err error)                     // as in member.Options
-	Note    func(stats.Event)                   // remembers what happened, for people; any goroutine calls it
+
+	Gate     *gate.Gate                        // as in member.Options
+	Recorded func(c *core.Core, r core.Record) // as in member.Options
+	Note     func(stats.Event)                 // remembers what happened, for people; any goroutine calls it
 }
 
 const (
@@ -62,6 +66,7 @@ func Open(o Options) (*member.Member, error) {
 	}
 	opt := member.Options{
 		Core: o.core(), Log: log, Saved: saved, Listener: listener, Fleet: text(o.Fleet), Failed: o.Failed,
+		Gate: o.Gate, Recorded: o.Recorded,
 	}
 	for _, m := range o.Fleet.Members {
 		if m.Name != self.Name {

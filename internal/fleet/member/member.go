@@ -30,7 +30,7 @@ type Options struct {
 	// Gate is what loops ask of this member; nil: none do. Recorded is called on the member's goroutine with what they
 	// have recorded, in the order in which the others are told. nil: nobody wants to know.
 	Gate     *gate.Gate
-	Recorded func(r core.Record)
+	Recorded func(c *core.Core, r core.Record)
 	// Trouble says why there is no link to a member, nil: there is one again. Any goroutine calls it, once for each
 	// change.
 	Trouble func(name string, err error)

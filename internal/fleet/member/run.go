@@ -140,7 +140,7 @@ func (m *Member) take() {
 	for _, r := range records {
 		m.core.Record(r)
 		if m.opt.Recorded != nil {
-			m.opt.Recorded(r)
+			m.opt.Recorded(m.core, r)
 		}
 	}
 	if len(records) > 0 {
@@ -173,7 +173,7 @@ func (m *Member) decided(d core.Decision) {
 	if m.opt.Decided != nil {
 		m.opt.Decided(m.core, d)
 	}
-	if d.Act == core.Reborn {
+	if d.Act == core.Drop {
 		m.opt.Gate.Forget()
 	}
 }

@@ -42,7 +42,11 @@ func (v *View) change(c Command) (reason string, err error) {
 	case Bury:
 		return v.bury(m, c)
 	case Leave:
-		v.orphan(m, true)
+		for i := range v.Groups {
+			if g := &v.Groups[i]; g.Owner == m.Name {
+				g.Owner, g.Incarnation, g.Settled = "", 0, c.Settled
+			}
+		}
 		m.State, m.Left = Absent, v.mayLeave(m)
 		return c.Name + " has left", nil
 	case Release:

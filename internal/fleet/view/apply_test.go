@@ -104,6 +104,13 @@ func TestSettled(t *testing.T) {
 	if v.Groups[0].Settled {
 		t.Error("an owner that has lost the lease has settled something")
 	}
+	for _, settled := range []bool{false, true} {
+		g = v.Group("p")
+		w := step(t, v, Command{Kind: Leave, Name: g.Owner, Incarnation: g.Incarnation, Settled: settled})
+		if w.Groups[0].Settled != settled || w.Groups[0].Owner == g.Owner {
+			t.Errorf("an owner has left, and has settled everything: %v; %+v", settled, w.Groups[0])
+		}
+	}
 }
 
 // A later process with the same state is proof that the one before it is dead, whatever it owned.

@@ -16,7 +16,7 @@ const (
 	// which a member must have made sure of that is alive itself; else the owner's lease has to be waited for.
 	Bury
 	// Leave: a member ends. By itself, after it has given up its groups and has closed its connections to servers.
-	// Name, Incarnation.
+	// Name, Incarnation, Settled.
 	Leave
 	// Release: the owner has stopped deciding for a group, and nothing of it is under way. By the owner. Name,
 	// Incarnation, Group, Since, Settled; To may name who is to own it next.

@@ -1,0 +1,125 @@
+package book
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"magent/internal/journal"
+)
+
+// Source is who has recorded something, and when.
+type Source struct {
+	Incarnation uint64 // of the process
+	Epoch       uint64 // of its group
+	Loop        int
+}
+
+// Book is what is known. It is not safe for concurrent use. The zero value is empty.
+type Book struct {
+	servers    map[journal.Server]map[Source]*journal.Missed
+	keys       map[*journal.Missed]map[string]struct{}
+	identities map[journal.Server]string
+}
+
+// Note enters what was recorded.
+func (b *Book) Note(from Source, e Entry) {
+	from.Loop = e.Loop
+	switch e.Kind {
+	case Clean:
+		b.remove(e.Server, func(s Source) bool { return s == from })
+	case Identity:
+		if b.identities == nil {
+			b.identities = map[journal.Server]string{}
+		}
+		b.identities[e.Server] = e.Identity
+	case Dirty:
+		m := b.missed(e.Server, from)
+		b.keys[m][string(e.Key)] = struct{}{}
+	case All:
+		b.missed(e.Server, from).All = true
+	case Incomplete:
+		b.missed(e.Server, from).Incomplete = true
+	case Void:
+	}
+}
+
+// Void forgets what was recorded of a pool before an epoch.
+func (b *Book) Void(pool string, epoch uint64) {
+	for server := range b.servers {
+		if server.Pool == pool {
+			b.remove(server, func(s Source) bool { return s.Epoch < epoch })
+		}
+	}
+}
+
+func (b *Book) missed(server journal.Server, from Source) *journal.Missed {
+	if b.servers == nil {
+		b.servers = map[journal.Server]map[Source]*journal.Missed{}
+		b.keys = map[*journal.Missed]map[string]struct{}{}
+	}
+	if b.servers[server] == nil {
+		b.servers[server] = map[Source]*journal.Missed{}
+	}
+	m := b.servers[server][from]
+	if m == nil {
+		m = &journal.Missed{}
+		b.servers[server][from] = m
+		b.keys[m] = map[string]struct{}{}
+	}
+	return m
+}
+
+func (b *Book) remove(server journal.Server, which func(Source) bool) {
+	for from, m := range b.servers[server] {
+		if which(from) {
+			delete(b.servers[server], from)
+			delete(b.keys, m)
+		}
+	}
+	if len(b.servers[server]) == 0 {
+		delete(b.servers, server)
+	}
+}
+
+// Missed is what a server has missed, by all that is known. It is the caller's.
+func (b *Book) Missed(server journal.Server) *journal.Missed {
+	all, keys := &journal.Missed{Identity: b.identities[server]}, map[string]struct{}{}
+	for _, m := range b.servers[server] {
+		all.All, all.Incomplete = all.All || m.All, all.Incomplete || m.Incomplete
+		maps.Copy(keys, b.keys[m])
+	}
+	if !all.All {
+		all.Keys = slices.Sorted(maps.Keys(keys))
+	}
+	return all
+}
+
+// Entries is all that is known of a pool, as an owner records it again.
+func (b *Book) Entries(pool string) (entries []Entry) {
+	for server, identity := range b.identities {
+		if server.Pool == pool && identity != "" {
+			entries = append(entries, Entry{Kind: Identity, Server: server, Loop: Inherited, Identity: identity})
+		}
+	}
+	for server := range b.servers {
+		if server.Pool != pool {
+			continue
+		}
+		m := b.Missed(server)
+		for _, key := range m.Keys {
+			entries = append(entries, Entry{Kind: Dirty, Server: server, Loop: Inherited, Key: []byte(key)})
+		}
+		if m.All {
+			entries = append(entries, Entry{Kind: All, Server: server, Loop: Inherited})
+		}
+		if m.Incomplete {
+			entries = append(entries, Entry{Kind: Incomplete, Server: server, Loop: Inherited})
+		}
+	}
+	slices.SortStableFunc(entries, func(x, y Entry) int {
+		return cmp.Or(cmp.Compare(x.Server.Address, y.Server.Address), cmp.Compare(x.Server.Role, y.Server.Role),
+			cmp.Compare(x.Kind, y.Kind), slices.Compare(x.Key, y.Key))
+	})
+	return entries
+}

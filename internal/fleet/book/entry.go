@@ -1,0 +1,60 @@
+// Package book is what a member of a fleet knows of the servers of its pools, by the records of all members. The next
+// owner begins with it. A Book is plain data: records in, knowledge out.
+package book
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"magent/internal/journal"
+)
+
+// Kind is what an entry says of a server.
+type Kind string
+
+// The kinds of entries. Loops of the member that records are told apart, for each repairs what it has recorded.
+const (
+	Dirty      Kind = "dirty"      // it has missed a mutation of Key
+	All        Kind = "all"        // everything on it may be wrong
+	Incomplete Kind = "incomplete" // it lacks what its other copies have
+	Identity   Kind = "identity"   // who it is
+	Clean      Kind = "clean"      // what this loop has recorded of it counts no more
+	Void       Kind = "void"       // nothing counts that was recorded of the group before this epoch
+)
+
+// Entry is what one record says.
+type Entry struct {
+	Kind     Kind           `json:"kind"`
+	Server   journal.Server `json:"server"` // nothing for Void
+	Loop     int            `json:"loop"`   // Inherited: of the owner before
+	Key      []byte         `json:"key,omitempty"`
+	Identity string         `json:"identity,omitempty"`
+}
+
+// Inherited is the loop of what an owner records again that it has learned of others.
+const Inherited = -1
+
+// Clears reports whether the entry says that something counts no more (core.Record).
+func (e *Entry) Clears() bool { return e.Kind == Clean || e.Kind == Void }
+
+// Encode is the inverse of Parse.
+func (e *Entry) Encode() []byte {
+	b, err := json.Marshal(e)
+	if err != nil {
+		panic("book: " + err.Error()) // strings and numbers only
+	}
+	return b
+}
+
+// Parse reads an entry. An error says that another version has written it.
+func Parse(data []byte) (e Entry, err error) {
+	if err = json.Unmarshal(data, &e); err != nil {
+		return e, fmt.Errorf("a record of a fleet: %w", err)
+	}
+	switch e.Kind {
+	case Dirty, All, Incomplete, Identity, Clean, Void:
+		return e, nil
+	}
+	return e, fmt.Errorf("a record of a fleet is of an unknown kind, %s", strconv.Quote(string(e.Kind)))
+}
