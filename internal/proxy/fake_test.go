@@ -190,7 +190,8 @@ func (f *fake) serve(c net.Conn) {
 // closed notes the end of a connection.
 func (f *fake) closed(c net.Conn) {
 	f.hangs.Lock()
-	f.hangs.Unlock() //nolint // waited for
+	//lint:ignore SA2001 it waits until the fake hangs no more
+	f.hangs.Unlock()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.open, c)
