@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"testing"
@@ -107,7 +108,7 @@ func TestForbidden(t *testing.T) {
 			"disconnected: another member of the fleet may decide by now, idle: false", "0 lost", "1 lost")
 		if b, err := s.r.ReadByte(); err == nil {
 			t.Errorf("the server got %q", b)
-		} else if opErr, _ := err.(*net.OpError); opErr == nil {
+		} else if opErr := new(net.OpError); !errors.As(err, &opErr) {
 			t.Errorf("the server got %v, want a reset", err)
 		}
 	}
