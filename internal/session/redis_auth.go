@@ -89,7 +89,7 @@ func (s *Session) helloOptions(args [][]byte) (refusal string) {
 			}
 			args = args[3:]
 		case option == "setname" && len(args) >= 2:
-			if !validName(args[1]) {
+			if !resp.ValidName(args[1]) {
 				return badName
 			}
 			name, named = args[1], true

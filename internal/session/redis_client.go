@@ -14,7 +14,7 @@ const badName = "-ERR Client names cannot contain spaces, newlines or special ch
 func (s *Session) client(r *resp.Request) {
 	sub := strings.ToLower(string(r.Args[1]))
 	args := r.Args[2:]
-	switch known, fits := clientArity(sub, len(args)); {
+	switch known, fits := resp.ClientArity(sub, len(args)); {
 	case !known:
 		s.tell(resp.AppendError(s.sh.Line[:0],
 			"ERR 'client|"+sub+"' is not supported here: it is about other connections than the client's own to the "+
@@ -45,21 +45,6 @@ func (s *Session) client(r *resp.Request) {
 	}
 }
 
-// clientArity reports whether a subcommand is known, and whether it takes so many arguments.
-func clientArity(sub string, n int) (known, fits bool) {
-	switch sub {
-	case "id", "getname", "info":
-		return true, n == 0
-	case "setname", "reply", "no-evict", "no-touch":
-		return true, n == 1
-	case "setinfo":
-		return true, n == 2
-	case "tracking":
-		return true, n >= 1
-	}
-	return false, false
-}
-
 // clientSwitch answers settings that the proxy does not have. They can only be set to what is the case.
 func (s *Session) clientSwitch(sub, to string) {
 	if is := map[string]string{"reply": "on", "tracking": "off", "no-evict": "off", "no-touch": "off"}[sub]; to != is {
@@ -72,7 +57,7 @@ func (s *Session) clientSwitch(sub, to string) {
 }
 
 func (s *Session) setName(name []byte) {
-	if !validName(name) {
+	if !resp.ValidName(name) {
 		s.say(badName)
 		return
 	}
@@ -88,22 +73,12 @@ func (s *Session) setInfo(what, value []byte) {
 		s.tell(resp.AppendError(s.sh.Line[:0], "ERR Unrecognized option '"+string(what)+"'"))
 		return
 	}
-	if !validName(value) {
+	if !resp.ValidName(value) {
 		s.tell(resp.AppendError(s.sh.Line[:0],
 			"ERR "+strings.ToLower(string(what))+" cannot contain spaces, newlines or special characters."))
 		return
 	}
 	s.say("+OK\r\n")
-}
-
-// validName reports whether a name is printable ASCII without spaces.
-func validName(name []byte) bool {
-	for _, c := range name {
-		if c < '!' || c > '~' {
-			return false
-		}
-	}
-	return true
 }
 
 // defaultUser is the only user.

@@ -14,6 +14,7 @@ import (
 	"magent/internal/fleet/forward"
 	"magent/internal/loop"
 	"magent/internal/pool"
+	"magent/internal/slowlog"
 	"magent/internal/stats"
 	"magent/resp"
 )
@@ -75,7 +76,7 @@ type Shard struct {
 	text      []byte         // the same as text; scratch
 	head      []byte         // of a reply to it; scratch
 	Line      []byte         // scratch, until the next use
-	slow      slowLog
+	slow      slowlog.Log
 	drainDone func()
 	demands   []*Demand // by the index of the pool
 	links     int       // sessions of members

@@ -1,8 +1,6 @@
 package session
 
-import (
-	"bytes"
-)
+import "bytes"
 
 var (
 	crlf    = []byte("\r\n")
