@@ -2,9 +2,16 @@ package backend
 
 import (
 	"errors"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
+
+// Govern has a connection that is down ask a Permit, and a Dialer where its server is. The kernel goes on sending for
+// userTimeout what is not acknowledged.
+func (c *Conn) Govern(p Permit, d Dialer, userTimeout time.Duration) {
+	c.opt.Permit, c.opt.Dialer, c.opt.UserTimeout = p, d, userTimeout
+}
 
 // may reports whether requests may be written now.
 func (c *Conn) may() bool { return c.opt.Permit == nil || c.opt.Permit.May() }

@@ -10,7 +10,7 @@ func (e *Engine) Do(c *Call, r *ascii.Request) {
 	c.tokens = e.Backups != nil && showsToken(r)
 	c.echoes = r.Op >= ascii.OpMetaGet && r.Meta.Has('k') && ascii.TextKey(r.Key)
 	if e.Retired {
-		c.finish(ascii.ServerError, goneLine)
+		c.finish(ascii.ServerError, e.gone())
 	} else {
 		e.start(c, r)
 	}

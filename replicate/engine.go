@@ -19,6 +19,7 @@ type Engine struct {
 	*call.Servers
 	*repair.Engine
 	ackPrimary bool
+	refusal    []byte // the answer to all requests; nil: see gone
 
 	free   loop.Free[Call]
 	line   []byte // scratch: a command line being written

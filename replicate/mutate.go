@@ -48,7 +48,7 @@ func (c *Call) sendFollow(head, body []byte) {
 func (e *Engine) Drop(c *Call, r *ascii.Request, line []byte) {
 	c.op, c.quiet, c.plan = r.Op, r.Quiet, planDrop
 	if e.Retired {
-		c.finish(ascii.ServerError, goneLine)
+		c.finish(ascii.ServerError, e.gone())
 		c.recycle()
 		return
 	}

@@ -14,3 +14,16 @@ func (e *Engine) Retire() {
 	e.free.Drop()
 	e.Engine.Retire()
 }
+
+// Refuse is Retire for an engine that has had no request yet: line is the answer to all of them.
+func (e *Engine) Refuse(line []byte) {
+	e.Retired, e.refusal = true, line
+}
+
+// gone is the answer of an engine that is retired.
+func (e *Engine) gone() []byte {
+	if e.refusal != nil {
+		return e.refusal
+	}
+	return goneLine
+}

@@ -32,6 +32,23 @@ type Knowledge struct {
 	Underway []string
 }
 
+// Claim returns everything that is known of the server at an address, whatever its pool and its role were then.
+func (k *Knowledge) Claim(s Server, claimed map[Server]bool) *Missed {
+	all := &Missed{Identity: k.Identities[s]}
+	for server, m := range k.Missed {
+		if server.Address != s.Address {
+			continue
+		}
+		if m.Identity != "" {
+			all.Identity = m.Identity
+		}
+		all.Keys = append(all.Keys, m.Keys...)
+		all.All, all.Incomplete = all.All || m.All, all.Incomplete || m.Incomplete
+		claimed[server] = true
+	}
+	return all
+}
+
 // gathering is the union of what several files say, from the oldest to the latest.
 type gathering struct {
 	place  Place

@@ -68,6 +68,7 @@ var (
 func (p *Pool) Connected(c *backend.Conn) {
 	i := p.byConn[c]
 	p.Meta = !slices.ContainsFunc(p.Conns, func(c *backend.Conn) bool { return c.Lacks(ascii.ShapeMeta) })
+	p.tellIdentity(i)
 	if p.Loop.VIP && p.Engine.Missed(i) {
 		p.Recalled[i] = true // this machine may just be losing the virtual address: see role.go
 	}
@@ -115,6 +116,9 @@ func (p *Pool) wait(i int, calm time.Duration) {
 //
 // Nothing is waited for where a fence has shown that nothing is left of that process.
 func (p *Pool) quarantine(i int) time.Duration {
+	if p.tenure != nil {
+		return 0 // a fence has made sure of that
+	}
 	if !p.Loop.VIP && p.sentBy[i].IsZero() && p.Loop.Fences.Clear(p.records[i].Name) {
 		return 0
 	}
@@ -128,7 +132,7 @@ func (p *Pool) quarantine(i int) time.Duration {
 // Disconnected ejects a server whose connection has failed. A connection that ended while no request was in flight,
 // because the server closed it or has moved, is made again at once.
 func (p *Pool) Disconnected(c *backend.Conn, err error, idle bool) {
-	if errors.Is(err, backend.ErrShutdown) {
+	if errors.Is(err, backend.ErrShutdown) || errors.Is(err, backend.ErrForbidden) {
 		return
 	}
 	i := p.byConn[c]

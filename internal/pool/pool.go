@@ -8,10 +8,13 @@ import (
 	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/distribute"
+	"magent/internal/fleet/gate"
+	"magent/internal/loop"
 	"magent/internal/refill"
 	"magent/internal/registry"
 	"magent/internal/stats"
 	"magent/replicate"
+	"magent/replicate/repair"
 	"magent/resp"
 )
 
@@ -41,6 +44,8 @@ type Pool struct {
 	left     []Left    // of a relaying pool that has left
 	next     *Pool     // that has taken its place
 	recorder *recorder // nil: no journal
+	tenure   *tenure   // nil: it does not decide for a fleet
+	told     *told     // nil: nobody is told what servers have missed
 	byConn   map[*backend.Conn]int
 
 	// By server:
@@ -75,4 +80,27 @@ type figures struct {
 	ejections uint64
 	ejectedAt int64         // when this loop ejected the server last, in microseconds since 1970
 	before    backend.Stats // what the connection had counted at the last reset
+}
+
+// tenure is what a pool has that decides in a term of a fleet: nothing is sent without the term's leave, and the other
+// members are told of its connections and of what its servers have missed. It implements backend.Permit.
+type tenure struct {
+	p       *Pool
+	term    *gate.Term
+	waiting []announced // not kept by all yet, in the order of their numbers
+}
+
+// announced is a connection that carries requests when a record is kept.
+type announced struct {
+	c      *backend.Conn
+	local  loop.Endpoint
+	number uint64
+}
+
+// told tells the other members what servers have missed, after it was recorded here. It is a repair.Recorder.
+type told struct {
+	journal repair.Recorder // nil: there is no journal
+	cfg     *config.Pool
+	loop    int
+	term    *gate.Term
 }

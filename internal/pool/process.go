@@ -8,6 +8,7 @@ import (
 
 	"magent/internal/discover"
 	"magent/internal/fence"
+	"magent/internal/fleet/gate"
 	"magent/internal/journal"
 	"magent/internal/loop"
 	"magent/internal/refill"
@@ -30,6 +31,8 @@ type Process struct {
 	VIP     bool        // there is a virtual address
 	Standby atomic.Bool // and another proxy has it, see role.go
 
+	Gate *gate.Gate // of a member of a fleet; nil: this is none
+
 	Threads   int                  // loops
 	MaxValue  int                  // bytes, where a pool has no limit of its own
 	MaxDirty  int                  // keys, likewise
@@ -45,6 +48,8 @@ type Loop struct {
 	ID    int
 	L     *loop.Loop
 	Spare loop.Spare // what the free lists keep
+
+	Kept *gate.Waiter // has the loop look what is kept; nil: without a Gate
 
 	Draining bool // clients are sent away: connections that have moved are not made anew
 	Yielding bool // another process is about to take over: servers that return have to wait for that

@@ -9,6 +9,9 @@ import (
 // Close ends the loops and the helpers, and waits for them. Clients that are left are cut off. Another call does
 // nothing.
 func (svc *Service) Close() {
+	if svc.member != nil {
+		svc.member.Close()
+	}
 	for _, sh := range svc.shards {
 		sh.L.Post(loop.TaskFunc(sh.L.Stop))
 	}

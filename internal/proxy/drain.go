@@ -12,6 +12,9 @@ import (
 // Drain stops accepting clients and reading requests. It returns when everything that was asked is answered and all
 // clients are gone, or when Config.DrainTime is over.
 func (svc *Service) Drain() {
+	if svc.member != nil {
+		svc.member.Leave()
+	}
 	svc.draining.Store(true)
 	svc.shared.Registry.Events().Note(stats.Event{What: "draining"})
 	var gone sync.WaitGroup

@@ -74,10 +74,17 @@ func startAs(t testing.TB, pid int64, primaries, backups int, change func(*confi
 	if change != nil {
 		change(&cfg)
 	}
-	svc, err := Start(Options{
+	return r.serve(Options{
 		Config: cfg, Log: zerolog.Nop(), Version: "test", maxJoint: 1, window: testWindow,
 		flushable: testFlushable,
 	})
+}
+
+// serve starts the Service of a rig.
+func (r *rig) serve(o Options) *rig {
+	r.t.Helper()
+	t := r.t
+	svc, err := Start(o)
 	if err != nil {
 		t.Fatal(err)
 	}

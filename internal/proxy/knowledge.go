@@ -70,7 +70,7 @@ func (svc *Service) recall(known *inheritance) {
 		}
 		var missed []*journal.Missed
 		for i := range len(cfg.Servers) + len(cfg.Backups) {
-			m := claim(&known.Knowledge, pool.ServerOf(cfg, i), claimed)
+			m := known.Claim(pool.ServerOf(cfg, i), claimed)
 			m.All = m.All || known.Doubtful != nil
 			missed = append(missed, m)
 		}
@@ -92,23 +92,6 @@ func (svc *Service) recall(known *inheritance) {
 	}
 	svc.shared.Journal.Adopted()
 	svc.forgetUnderway(known)
-}
-
-// claim returns everything that is known of the server at an address, whatever its pool and its role were then.
-func claim(known *journal.Knowledge, s journal.Server, claimed map[journal.Server]bool) *journal.Missed {
-	all := &journal.Missed{Identity: known.Identities[s]}
-	for server, m := range known.Missed {
-		if server.Address != s.Address {
-			continue
-		}
-		if m.Identity != "" {
-			all.Identity = m.Identity
-		}
-		all.Keys = append(all.Keys, m.Keys...)
-		all.All, all.Incomplete = all.All || m.All, all.Incomplete || m.Incomplete
-		claimed[server] = true
-	}
-	return all
 }
 
 // recallServer takes a server out of use on every loop that has something to repair there. With await, settled is told

@@ -33,6 +33,9 @@ const holdPoll = 2 * time.Millisecond
 // Reload replaces the pools of the service. Pools are identified by name. If it returns an error, nothing has changed.
 // There must be one call at a time, and none during Drain or Close.
 func (svc *Service) Reload(pools []config.Pool) error {
+	if svc.member != nil {
+		return errors.New("the pools of a fleet cannot be changed while it runs: restart its members one by one")
+	}
 	r := &reload{
 		svc: svc, before: svc.cfgs, rings: map[int]placement.Rings{}, origins: map[int]int{},
 		moves: map[int]*placement.Migration{},

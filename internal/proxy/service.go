@@ -11,8 +11,10 @@ import (
 
 	"magent/internal/config"
 	"magent/internal/discover"
+	"magent/internal/fleet/gate"
 	"magent/internal/journal"
 	"magent/internal/loop"
+	"magent/internal/owner"
 	"magent/internal/pool"
 	"magent/internal/session"
 	"magent/internal/stats"
@@ -39,6 +41,7 @@ type Options struct {
 	lookup    discover.LookupFunc // in tests; else the system's
 	maxJoint  int                 // in tests; else maxJoint
 	window    int                 // in tests; else windowStart
+	gate      *gate.Gate          // in tests; else that of the fleet, if there is one
 	flushable time.Duration       // in tests; else pool.Flushable
 }
 
@@ -77,7 +80,8 @@ type Service struct {
 
 	// fleet gives what this process knows of its fleet, to any goroutine; nil: it is in none. It is set before the
 	// loops run.
-	fleet func() *stats.Fleet
+	fleet  func() *stats.Fleet
+	member *owner.Owner // nil: this is no member of a fleet
 }
 
 // Addrs returns the bound addresses. In place of port 0 they have the port that the kernel chose.

@@ -56,6 +56,8 @@ func Start(o Options) (*Service, error) {
 	})
 	svc.storedTimer = loop.NewTimer(svc.askStored)
 	svc.doubts = svc.shared.Servers.Check(o.Config.Pools) // while another process may serve yet
+	svc.shared.Gate = o.gate
+	svc.newFleet()
 	known, err := svc.prepare(o.TakeOver)
 	if err != nil {
 		stop()
@@ -65,7 +67,11 @@ func Start(o Options) (*Service, error) {
 	for _, p := range svc.shards[0].Pools {
 		pool.Watch(p.Peers)
 	}
-	svc.recall(&known)
+	if svc.member != nil {
+		svc.beginFleet(&known)
+	} else {
+		svc.recall(&known)
+	}
 	if err := svc.watchRole(); err != nil {
 		stop()
 		svc.shared.Registry.Close()
@@ -81,6 +87,12 @@ func Start(o Options) (*Service, error) {
 		sh.L.Post(loop.TaskFunc(func() { svc.start(sh) }))
 		svc.loops.Add(1)
 		go svc.run(sh)
+	}
+	if svc.member != nil {
+		if err := svc.member.Join(); err != nil {
+			svc.Close()
+			return nil, err
+		}
 	}
 	return svc, nil
 }

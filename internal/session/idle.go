@@ -16,7 +16,7 @@ func (sh *Shard) EndQuiet() {
 		if s.link != nil {
 			continue
 		}
-		if s.phase != open || s.reading != flowing || s.first != nil || s.long.asks() || s.s.Unsent() > 0 {
+		if s.phase != open || s.reading != flowing || s.first != nil || s.long.asks() || s.unsentBytes() > 0 {
 			continue
 		}
 		quiet := time.Duration(sh.L.Now() - s.active)

@@ -54,3 +54,11 @@ func Searched(sh *Shard) uint64 { return sh.searched }
 
 // Complaints returns how many of these complaints there were since the last one that was logged, including that.
 func Complaints(g *Group, what string) int { return g.complaints.Count(what) }
+
+// Due returns how many bytes of output wait for records, of all sessions of a shard.
+func Due(sh *Shard) (n int) {
+	for s := range sh.sessions {
+		n += s.due.Len()
+	}
+	return n
+}

@@ -32,6 +32,7 @@ func (s *Session) checkHangup() {
 func (s *Session) hangup() {
 	s.peer = gone
 	s.s.Detach()
+	s.due.Drop(s.sh.L)
 	s.scheduleFlush()
 }
 
@@ -90,6 +91,7 @@ func (s *Session) close() {
 	if s.linger != nil {
 		s.sh.L.Unset(s.linger)
 	}
+	s.due.Drop(s.sh.L)
 	s.s.Close()
 	s.sh.closed(s)
 }

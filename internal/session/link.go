@@ -131,7 +131,11 @@ func (s *Session) writeMark(m forward.Mark) {
 		return
 	}
 	s.link.mark = forward.AppendMark(s.link.mark[:0], m)
-	s.s.Write(s.link.mark)
+	if s.collects() {
+		s.collect(s.link.mark)
+	} else {
+		s.s.Write(s.link.mark)
+	}
 	s.scheduleFlush()
 }
 

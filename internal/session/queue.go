@@ -134,7 +134,9 @@ func (s *Session) write(reply []byte) {
 	if s.phase == failed || s.peer == gone {
 		return
 	}
-	if n >= loop.LargeWrite {
+	if s.collects() {
+		s.collect(reply)
+	} else if n >= loop.LargeWrite {
 		if s.s.WriteLarge(reply) != nil {
 			s.fail()
 		}

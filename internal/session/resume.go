@@ -8,6 +8,9 @@ func (s *Session) Flush() {
 		return
 	}
 	if s.phase != failed && !s.s.Blocked() {
+		if s.due.Len() > 0 {
+			s.release()
+		}
 		if err := s.s.Flush(); err != nil {
 			s.fail()
 		}
@@ -26,7 +29,7 @@ func (s *Session) goOn() {
 	}
 	switch (situation{
 		phase: s.phase, reading: s.reading, peer: s.peer, full: s.reading == paused && s.full(),
-		answered: s.first == nil, sent: s.s.Unsent() == 0,
+		answered: s.first == nil, sent: s.unsentBytes() == 0,
 	}).next() {
 	case lineUp:
 		s.lineUp()
@@ -58,7 +61,7 @@ func (s *Session) account() {
 	if s.phase == failed {
 		return
 	}
-	n := s.s.Unsent() + s.held
+	n := s.unsentBytes() + s.held
 	s.sh.unsent += n - s.unsent
 	s.unsent = n
 	if s.sh.unsent > unsentOf(s.pool.Limits.MaxValue) && n > windowUnsent && s.link == nil {

@@ -12,6 +12,7 @@ import (
 	"magent/internal/call"
 	"magent/internal/complaints"
 	"magent/internal/fleet/forward"
+	"magent/internal/fleet/gate"
 	"magent/internal/loop"
 	"magent/internal/pool"
 	"magent/internal/slowlog"
@@ -62,6 +63,7 @@ type Shard struct {
 
 	load      atomic.Int64 // clients given to this shard; read by the accepting one
 	sessions  map[*Session]struct{}
+	waiting   []*Session    // whose output waits for records
 	req       ascii.Request // the request being served
 	cmd       resp.Request  // and in a Redis pool
 	queued    resp.Request  // a command of the transaction that is being executed
@@ -115,8 +117,10 @@ type Session struct {
 	sinceServed uint64     // the value of served at that time
 	searched    int        // bytes at their beginning that have no end of a line
 
-	active int64 // loop time when something last arrived from the client, or was answered
-	unsent int   // bytes that Shard.unsent counts for this session
+	due    gate.Output // output that waits for records
+	queued bool        // the session is in Shard.waiting
+	active int64       // loop time when something last arrived from the client, or was answered
+	unsent int         // bytes that Shard.unsent counts for this session
 
 	// The client's share of a turn (turn.go).
 	work     int    // what may still be done in this turn: bytes, and requestWork for each request

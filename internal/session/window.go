@@ -13,13 +13,13 @@ func (s *Session) full() bool {
 		return true
 	}
 	return s.pending >= s.window || s.values*s.keySize >= windowBytes || s.sent >= windowBytes ||
-		s.s.Unsent()+s.held >= windowUnsent || s.crowded()
+		s.unsentBytes()+s.held >= windowUnsent || s.crowded()
 }
 
 // linkFull is full for a member. It bounds what its clients ask for itself.
 func (s *Session) linkFull() bool {
 	return s.barrier != nil || s.pool.Held || s.pending >= linkPending || s.sent >= linkBytes ||
-		s.s.Unsent()+s.held >= linkUnsent
+		s.unsentBytes()+s.held >= linkUnsent
 }
 
 // tooMuch reports whether there is no room for the rest of a request, where the largest value has so many bytes.
@@ -29,3 +29,6 @@ func (s *Session) tooMuch(largest int) bool {
 
 // assemblyOf returns the bound of Shard.assembly, where the largest value has so many bytes.
 func (g *Group) assemblyOf(largest int) int { return max(g.MaxAssembly, 2*largest) }
+
+// unsentBytes is what the client has not got yet, of what was answered in its turn.
+func (s *Session) unsentBytes() int { return s.s.Unsent() + s.due.Len() }

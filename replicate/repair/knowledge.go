@@ -76,3 +76,6 @@ func (e *Engine) cleaned(i int, key []byte, seq uint64) {
 
 // Dirty returns what is dirty on server i. It is valid as long as the engine.
 func (e *Engine) Dirty(i int) *failover.Dirty { return &e.dirty[i] }
+
+// SetJournal changes where records go. Nothing must have been recorded yet.
+func (e *Engine) SetJournal(r Recorder) { e.opt.Journal = r }

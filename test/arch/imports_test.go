@@ -105,7 +105,7 @@ func TestTestkit(t *testing.T) {
 // wiring has the folders that may know the configuration, besides the commands.
 var wiring = []string{
 	"internal/discover", "internal/placement", "internal/registry", "internal/pool",
-	"internal/session", "internal/proxy", "internal/run", "internal/fleet/launch",
+	"internal/session", "internal/owner", "internal/proxy", "internal/run", "internal/fleet/launch",
 }
 
 // TestConfigStaysOutside checks that only the wiring knows the configuration. Other packages have their own options.

@@ -1,0 +1,154 @@
+package owner
+
+import (
+	"magent/internal/fleet/book"
+	"magent/internal/fleet/core"
+	"magent/internal/fleet/gate"
+	"magent/internal/placement"
+	"magent/internal/pool"
+	"magent/internal/session"
+)
+
+// decided carries a decision of the core out. It runs on the member's goroutine, as do the functions below.
+func (f *Owner) decided(c *core.Core, d core.Decision) {
+	switch d.Act {
+	case core.Own:
+		f.own(c, d)
+	case core.Fence:
+		f.fence(d)
+	case core.Open:
+		if t := f.terms[d.Group]; t != nil {
+			f.openDoor(t, f.names[d.Group], d.Server)
+		}
+	case core.HandOver:
+		if t := f.terms[d.Group]; t != nil {
+			f.wish(f.names[d.Group], want{stance: stance{kind: cedes, term: t.Term}})
+		}
+	case core.Stop:
+		if t := f.terms[d.Group]; t != nil {
+			t.End()
+			delete(f.terms, d.Group)
+			f.setAside(f.names[d.Group], "it has handed over")
+		}
+	case core.Drop:
+		f.drop(d.Reason)
+	case core.Store:
+		f.store(d)
+	case core.Tell:
+		f.tell(c, d)
+	case core.Changed:
+		f.follow(d)
+	case core.Compare:
+		f.unsettled = true
+	}
+}
+
+// self is this member's name.
+func (f *Owner) self() string { return f.o.Fleet.Members[f.o.Fleet.Self].Name }
+
+// own begins a term: what is known is recorded again, and a pool is made that decides.
+func (f *Owner) own(c *core.Core, d core.Decision) {
+	i, ok := f.names[d.Group]
+	if !ok {
+		return
+	}
+	f.again(c, d.Group, d.Epoch)
+	life := gate.Life{Name: f.self(), Incarnation: c.Incarnation(), Life: c.Life()}
+	cfg := f.o.Pools[i]
+	t := &tenancy{Term: f.gate.Begin(d.Group, d.Epoch, life)}
+	w := want{stance: stance{kind: decides, term: t.Term}, doubt: !d.Settled || f.unsettled}
+	for n := range len(cfg.Servers) + len(cfg.Backups) {
+		var door *pool.Door
+		if c.Fencing(d.Group, placement.ServerAt(cfg, n).String()) {
+			door = pool.NewDoor()
+		}
+		t.doors = append(t.doors, door)
+		w.missed = append(w.missed, f.book.Missed(pool.ServerOf(cfg, n)))
+	}
+	w.doors = t.doors
+	f.terms[d.Group], f.unsettled = t, false
+	f.wish(i, w)
+}
+
+// openDoor lets a pool use a server.
+func (f *Owner) openDoor(t *tenancy, i int, server string) {
+	for n, door := range t.doors {
+		if door != nil && placement.ServerAt(f.o.Pools[i], n).String() == server {
+			door.Open()
+		}
+	}
+}
+
+func (f *Owner) setAside(i int, why string) { f.wish(i, want{stance: stance{kind: aside, why: why}}) }
+
+// drop ends all terms, which the gate has ended already. The connections are reset before anything else is done.
+func (f *Owner) drop(reason string) {
+	for group := range f.terms {
+		f.setAside(f.names[group], reason)
+	}
+	clear(f.terms)
+	f.reset(false)
+}
+
+// reset has all loops drop the pools whose terms are over; all: or are not.
+func (f *Owner) reset(all bool) {
+	f.o.OnAll(func(sh *session.Shard) {
+		sh.DropDue()
+		for _, p := range sh.Pools {
+			if p != nil && p.Term() != nil && !p.Engine.Retired && (all || p.Term().Over()) {
+				p.Drop()
+				p.Held = !all // until another pool takes its place
+			}
+		}
+	})
+}
+
+// follow notes who decides now.
+func (f *Owner) follow(d core.Decision) {
+	for _, g := range d.View.Groups {
+		i, ok := f.names[g.Name]
+		if !ok || f.terms[g.Name] != nil {
+			continue
+		}
+		switch g.Owner {
+		case "":
+			f.setAside(i, "no member can decide at present")
+		case f.self():
+			f.setAside(i, "it takes over, and waits for the end of who decided before")
+		default:
+			f.setAside(i, g.Owner+" does")
+		}
+	}
+}
+
+// again records all that is known of a group, and that whatever was known from before this epoch is void.
+func (f *Owner) again(c *core.Core, group string, epoch uint64) {
+	for _, e := range f.book.Entries(group) {
+		f.record(c, group, epoch, e)
+	}
+	f.record(c, group, epoch, book.Entry{Kind: book.Void})
+}
+
+func (f *Owner) record(c *core.Core, group string, epoch uint64, e book.Entry) {
+	r := core.Record{Kind: core.Knowledge, Group: group, Epoch: epoch, Clears: e.Clears(), Data: e.Encode()}
+	c.Record(r)
+	f.note(c.Incarnation(), r)
+}
+
+// tell records again what is known of the groups that this process owns, for a member that joins.
+func (f *Owner) tell(c *core.Core, d core.Decision) {
+	v := c.View()
+	for _, g := range v.Groups {
+		if g.Owner != f.self() {
+			continue
+		}
+		epoch := uint64(0) // whoever owns it records it once more
+		if t := f.terms[g.Name]; t != nil {
+			epoch = t.Epoch
+		}
+		for _, e := range f.book.Entries(g.Name) {
+			f.record(c, g.Name, epoch, e)
+		}
+	}
+	c.Told(d.Name, d.Incarnation)
+}

@@ -1,0 +1,105 @@
+package owner
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"time"
+
+	"magent/internal/config"
+	"magent/internal/fleet/conns"
+	"magent/internal/fleet/core"
+	"magent/internal/fleet/gate"
+	"magent/internal/loop"
+	"magent/internal/pause"
+	"magent/internal/placement"
+	"magent/internal/pool"
+)
+
+// Pauses between two questions to a server who is connected, and how long an answer may take.
+const (
+	firstAsk = 5 * time.Millisecond
+	lastAsk  = 200 * time.Millisecond
+	askTime  = time.Second
+)
+
+// fence has a server asked for its connections, until it is open for the term. It runs on the member's goroutine.
+func (f *Owner) fence(d core.Decision) {
+	i, ok := f.names[d.Group]
+	t := f.terms[d.Group]
+	if !ok || t == nil || f.ctx.Err() != nil {
+		return
+	}
+	cfg := f.o.Pools[i]
+	for n := range len(cfg.Servers) + len(cfg.Backups) {
+		if a := placement.ServerAt(cfg, n); a.String() == d.Server {
+			f.done.Add(1)
+			go f.ask(*a, t.Term, t.doors[n])
+			return
+		}
+	}
+	// It is in no pool any more, and nobody will ask it.
+}
+
+// ask is the goroutine that asks a server who is connected, until it is open.
+func (f *Owner) ask(a config.Address, term *gate.Term, door *pool.Door) {
+	defer f.done.Done()
+	pauses := pause.NewBackoff(firstAsk, lastAsk)
+	for !term.Over() && !door.IsOpen() {
+		ctx, cancel := context.WithTimeout(f.ctx, askTime)
+		asked := gate.Now()
+		addresses, err := conns.List(ctx, func(ctx context.Context) (net.Conn, error) { return f.dial(ctx, a) })
+		cancel()
+		if err == nil || errors.Is(err, conns.ErrHidden) {
+			f.listed(asked, a.String(), err == nil, addresses)
+		}
+		if pauses.Wait(f.ctx) != nil {
+			return
+		}
+	}
+}
+
+// dial connects to a server beside the loops.
+func (f *Owner) dial(ctx context.Context, a config.Address) (net.Conn, error) {
+	all, err := f.o.Process.Servers.Finder(a)(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = loop.ErrNoAddress
+	for _, e := range all {
+		network := "tcp"
+		if e.Path != "" {
+			network = "unix"
+		}
+		var conn net.Conn
+		if conn, err = new(net.Dialer).DialContext(ctx, network, e.String()); err == nil {
+			return conn, nil
+		}
+	}
+	return nil, err
+}
+
+// knock finds out whether a server answers. It is a goroutine of reach.
+func (f *Owner) knock(ctx context.Context, a *config.Address, there *bool, done func()) {
+	defer done()
+	conn, err := f.dial(ctx, *a)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	end, _ := ctx.Deadline()
+	_ = conn.SetDeadline(end)
+	answer := make([]byte, 1)
+	if _, err = io.WriteString(conn, "version\r\n"); err == nil {
+		_, err = io.ReadFull(conn, answer)
+	}
+	*there = err == nil
+}
+
+// listed tells the core who is connected to a server.
+func (f *Owner) listed(asked time.Duration, server string, known bool, addresses []string) {
+	if m := f.member.Load(); m != nil {
+		m.Do(func(c *core.Core, now time.Duration) { c.Listed(now, asked, server, known, addresses) })
+	}
+}

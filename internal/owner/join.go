@@ -1,0 +1,124 @@
+package owner
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"time"
+
+	"magent/internal/config"
+	"magent/internal/fleet/gate"
+	"magent/internal/fleet/launch"
+	"magent/internal/fleet/view"
+	"magent/internal/journal"
+	"magent/internal/stats"
+)
+
+// New prepares taking part. The Process has its Gate from now on. No loop exists yet, and Pools and Group may still be
+// empty.
+func New(o Options) *Owner {
+	ctx, stop := context.WithCancel(context.Background())
+	f := &Owner{
+		o: o, gate: gate.New(), names: map[string]int{}, ctx: ctx, stop: stop, wake: make(chan struct{}, 1),
+		terms: map[string]*tenancy{},
+	}
+	o.Process.Gate = f.gate
+	return f
+}
+
+// Figures are what this process knows of its fleet; nil: nothing yet. Any goroutine may call it.
+func (f *Owner) Figures() *stats.Fleet {
+	if m := f.member.Load(); m != nil {
+		return m.Figures()
+	}
+	return nil
+}
+
+// Begin sets the pools aside, until this process decides for them. known is what the journal knew. killed: the process
+// before this one was, and what it had under way has to be compared. The loops do not run yet.
+func (f *Owner) Begin(pools []*config.Pool, known *journal.Knowledge, killed bool) {
+	f.o.Pools = pools
+	f.wants, f.haves = make([]want, len(pools)), make([]stance, len(pools))
+	for i, cfg := range pools {
+		if cfg.Redis {
+			continue
+		}
+		f.names[cfg.Name] = i
+		first := stance{kind: aside, why: "it has just been started"}
+		f.wants[i].stance, f.haves[i] = first, first
+		for _, sh := range f.o.Group.Shards {
+			sh.Pools[i].SetAside(refusal(first.why))
+		}
+		f.remember(cfg, known)
+	}
+	f.unsettled = killed
+}
+
+// Join begins to take part. The loops run.
+func (f *Owner) Join() error {
+	f.done.Add(1)
+	go f.transit()
+	var groups []view.Group
+	for i := range f.o.Pools {
+		if cfg := f.o.Pools[i]; !cfg.Redis {
+			groups = append(groups, view.Group{Name: cfg.Name})
+		}
+	}
+	m, err := launch.Open(launch.Options{
+		Fleet: f.o.Fleet, Place: f.o.Place, Log: f.o.Log, Groups: groups, Pools: f.placement(),
+		Decided: f.decided, Gate: f.gate, Recorded: f.recorded, Failed: f.o.Died,
+		Note: f.o.Process.Registry.Events().Note,
+	})
+	if err == nil {
+		f.member.Store(m)
+	}
+	return err
+}
+
+// placement is a hash of what places keys: it has to be the same on all members.
+func (f *Owner) placement() []byte {
+	h := sha256.New()
+	for _, cfg := range f.o.Pools {
+		if cfg.Redis {
+			continue
+		}
+		fmt.Fprintf(h, "%q %q %q %q\n", cfg.Name, cfg.Hash, cfg.HashTag, cfg.Distribution)
+		for _, servers := range [][]config.Address{cfg.Servers, cfg.Backups} {
+			for _, a := range servers {
+				fmt.Fprintf(h, "%q %d %q\n", a.String(), a.Weight, a.RingName())
+			}
+			fmt.Fprintln(h)
+		}
+	}
+	return h.Sum(nil)
+}
+
+// Leave has the others go on without this process, so that nobody waits for it.
+func (f *Owner) Leave() {
+	m := f.member.Load()
+	if m == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeoutCause(f.ctx, leaveTime, errors.New("the others did not answer in time"))
+	defer cancel()
+	if err := m.Leave(ctx); err != nil {
+		f.o.Log.Warn().AnErr("reason", err).Msg("the fleet was left as by a crash: what was being written is compared")
+	}
+}
+
+// leaveTime is how long a member that leaves waits for the others.
+const leaveTime = 5 * time.Second
+
+// Close ends taking part as a kill would. The loops run.
+func (f *Owner) Close() { f.closing.Do(f.end) }
+
+func (f *Owner) end() {
+	f.stop()
+	f.done.Wait()
+	f.reset(true)
+	if m := f.member.Load(); m != nil {
+		_ = m.Close()
+	}
+	f.done.Wait() // the member may have begun something meanwhile
+}

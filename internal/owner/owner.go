@@ -1,0 +1,97 @@
+// Package owner has pools decide as the owner of a fleet, as long as a term of this process lasts. The goroutine of a
+// member tells it what to do.
+package owner
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/rs/zerolog"
+
+	"magent/internal/config"
+	"magent/internal/fleet/book"
+	"magent/internal/fleet/gate"
+	"magent/internal/fleet/member"
+	"magent/internal/journal"
+	"magent/internal/placement"
+	"magent/internal/pool"
+	"magent/internal/session"
+)
+
+// A member of a fleet decides for a pool as long as its term lasts (internal/fleet/gate). The member's goroutine is
+// told what to do (decided). It notes what stance each pool is to take. The goroutine transit brings that about, one
+// after the other. Only Drop is carried out at once, while the member's goroutine waits.
+
+// Options are what an Owner needs of the process around it. The functions may be called by any goroutine beside the
+// loops.
+type Options struct {
+	Fleet   *config.Fleet
+	Place   journal.Place
+	Log     zerolog.Logger
+	Pools   []*config.Pool // by index; those of Redis take no part
+	Group   *session.Group
+	Process *pool.Process
+
+	OnAll        func(func(*session.Shard)) // has all loops do something, and waits for it
+	StopTheWorld func() (release func())    // has all loops stand still
+	// AddPool makes the parts of a pool on all loops, which stand still.
+	AddPool func(index int, cfg *config.Pool, rings placement.Rings) []*pool.Pool
+	Began   func(*session.Shard) // a pool connects on this loop, which stands still
+	Died    func(error)          // the process has to end
+}
+
+// Owner is what makes a process a member of a fleet that may decide.
+type Owner struct {
+	o      Options
+	gate   *gate.Gate
+	member atomic.Pointer[member.Member]
+	names  map[string]int // of the pools that are decided for together: their index
+	ctx    context.Context
+	stop   context.CancelFunc
+	done   sync.WaitGroup
+
+	closing sync.Once
+
+	mu    sync.Mutex
+	wants []want // by the index of the pool
+	wake  chan struct{}
+
+	haves []stance // of transit alone, by index
+
+	// Of the member's goroutine alone.
+	book      book.Book
+	terms     map[string]*tenancy
+	unsettled bool // all keys have to be compared: two parts of the fleet may have decided
+}
+
+// want is the stance that a pool is to take, and what it begins with.
+type want struct {
+	stance
+	missed []*journal.Missed // by server
+	doors  pool.Doors
+	doubt  bool // what was under way at whoever decided before may be on one copy only
+}
+
+// tenancy is a term of this process.
+type tenancy struct {
+	*gate.Term
+	doors pool.Doors
+}
+
+// refusal is the answer to a request that this process may not carry out.
+func refusal(why string) []byte {
+	return fmt.Appendf(nil, "SERVER_ERROR this member of the fleet does not decide: %s\r\n", why)
+}
+
+// wish notes what stance a pool is to take.
+func (f *Owner) wish(i int, w want) {
+	f.mu.Lock()
+	f.wants[i] = w
+	f.mu.Unlock()
+	select {
+	case f.wake <- struct{}{}:
+	default: // it is awake
+	}
+}

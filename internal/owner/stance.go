@@ -1,0 +1,46 @@
+package owner
+
+import "magent/internal/fleet/gate"
+
+// stance is what a pool of a fleet does with requests.
+type stance struct {
+	kind kind
+	term *gate.Term // of decides and cedes
+	why  string     // of aside: the answer to all requests
+}
+
+// kind is that of a pool of a fleet.
+type kind uint8
+
+const (
+	aside   kind = iota // this process does not decide: requests are answered with an error
+	decides             // it decides
+	cedes               // it decides, and finishes what is under way to hand over
+)
+
+// step is something that is done to a pool, to have it go over to another stance.
+type step uint8
+
+const (
+	hold     step = iota // sessions begin nothing new
+	finish               // repair pauses, and what is under way is waited for
+	release              // the core is told that nothing is under way any more
+	setAside             // a pool that refuses takes its place
+	build                // a pool that decides takes its place
+)
+
+// steps returns what brings a pool from one stance to another. A pool whose term is over has been dropped already.
+func steps(have, want stance) []step {
+	same := have.term == want.term
+	switch {
+	case have == want || have.kind == cedes && want.kind == decides && same:
+		return nil
+	case want.kind == decides && !(have.kind == decides && same):
+		return []step{hold, build}
+	case want.kind == cedes && have.kind == decides && same:
+		return []step{hold, finish, release}
+	case want.kind == aside:
+		return []step{hold, setAside}
+	}
+	return nil // it cannot cede what it does not decide: what follows says more
+}

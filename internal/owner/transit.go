@@ -1,0 +1,223 @@
+package owner
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"magent/backend"
+	"magent/internal/fleet/book"
+	"magent/internal/fleet/core"
+	"magent/internal/fleet/gate"
+	"magent/internal/placement"
+	"magent/internal/pool"
+	"magent/internal/session"
+)
+
+// transit is the goroutine that has pools take the stance that is wished, one after the other.
+func (f *Owner) transit() {
+	defer f.done.Done()
+	for {
+		select {
+		case <-f.ctx.Done():
+			return
+		case <-f.wake:
+		}
+		for i := range f.haves {
+			f.settle(i)
+		}
+	}
+}
+
+// settle brings a pool to the stance that is wished, or as far as it gets before another one is.
+func (f *Owner) settle(i int) {
+	for f.ctx.Err() == nil {
+		f.mu.Lock()
+		w := f.wants[i]
+		f.mu.Unlock()
+		todo := steps(f.haves[i], w.stance)
+		if len(todo) == 0 {
+			return
+		}
+		for _, s := range todo {
+			if !f.do(i, s, w) {
+				return // what has prevented it is followed by another wish
+			}
+		}
+		f.haves[i] = w.stance
+	}
+}
+
+// do carries one step out, and reports whether it succeeded.
+func (f *Owner) do(i int, s step, w want) bool {
+	switch s {
+	case hold:
+		f.o.OnAll(func(sh *session.Shard) { sh.Pools[i].Held = true })
+	case finish:
+		return f.finish(i, w.term)
+	case release:
+		group, epoch := w.term.Group, w.term.Epoch
+		f.member.Load().Do(func(c *core.Core, now time.Duration) { c.Released(now, group, epoch) })
+	case setAside:
+		f.replace(i, func(p *pool.Pool) { p.SetAside(refusal(w.why)) }, nil)
+	case build:
+		f.build(i, w)
+	}
+	return true
+}
+
+// finish waits until nothing is under way, and has what is known recorded. Then the term ends. It gives up when the
+// term is over before.
+func (f *Owner) finish(i int, term *gate.Term) bool {
+	f.o.OnAll(func(sh *session.Shard) { sh.Pools[i].PauseRepair() })
+	for began := time.Now(); f.ctx.Err() == nil && !term.Over(); time.Sleep(poll) {
+		if !f.idle(i, time.Since(began) > finishTime) {
+			continue
+		}
+		f.o.OnAll(func(sh *session.Shard) {
+			p := sh.Pools[i]
+			for n, c := range p.Conns {
+				p.Engine.Record(n)
+				if c.Pending() > 0 {
+					c.Close(backend.ErrTimeout) // the next owner looks for its end
+				}
+			}
+		})
+		term.End()
+		return true
+	}
+	return false
+}
+
+// poll is the time between two looks whether requests have ended.
+const poll = 2 * time.Millisecond
+
+// finishTime is how long answers to repairs are waited for.
+const finishTime = 2 * time.Second
+
+// idle reports whether no request is under way in a pool, and, unless it is late, no repair.
+func (f *Owner) idle(i int, late bool) bool {
+	var mu sync.Mutex
+	idle := true
+	f.o.OnAll(func(sh *session.Shard) {
+		mu.Lock()
+		defer mu.Unlock()
+		p := sh.Pools[i]
+		idle = idle && p.Engine.Idle()
+		for _, c := range p.Conns {
+			idle = idle && (late || c.Pending() == 0)
+		}
+	})
+	return idle
+}
+
+// replace puts another pool in the place of pool i, on all loops. begin is called with each part, and then, unless it
+// is nil, after all of them. The loops stand still meanwhile.
+func (f *Owner) replace(i int, begin func(*pool.Pool), then func()) {
+	cfg := f.o.Pools[i]
+	rings, err := placement.New(cfg)
+	if err != nil {
+		f.o.Died(err) // it has succeeded at the start
+		return
+	}
+	release := f.o.StopTheWorld()
+	var before []*pool.Pool
+	for _, sh := range f.o.Group.Shards {
+		before = append(before, sh.Pools[i])
+		if !sh.Pools[i].Engine.Retired {
+			sh.Pools[i].Leave()
+		}
+	}
+	prober := f.o.Process.Registry.RemovePool(i)
+	peers := f.o.AddPool(i, cfg, rings)
+	pool.Watch(peers)
+	for n, sh := range f.o.Group.Shards {
+		begin(peers[n])
+		sh.Replace(before[n], peers[n])
+	}
+	if then != nil {
+		then()
+	}
+	release()
+	f.o.OnAll(func(*session.Shard) {}) // what was closed is closed now, as in Reload
+	prober.Close()
+}
+
+// build makes a pool that decides. It begins with what servers have missed.
+func (f *Owner) build(i int, w want) {
+	cfg := f.o.Pools[i]
+	var doubted []func(key []byte) bool
+	if w.doubt && len(cfg.Backups) > 0 {
+		doubted = f.doubt(i)
+	}
+	f.replace(i, func(p *pool.Pool) {
+		p.Govern(w.term, w.doors)
+		sh := f.o.Group.Shards[p.Loop.ID]
+		for n, m := range w.missed {
+			if len(cfg.Backups) == 0 {
+				break
+			}
+			var keys []string
+			for _, key := range m.Keys {
+				if f.o.Group.OwnerOf([]byte(key)) == sh {
+					keys = append(keys, key)
+				}
+			}
+			p.Recall(n, m, keys)
+			if doubted != nil && doubted[n] != nil {
+				p.Doubt(n, doubted[n])
+			}
+		}
+		p.Connect()
+		f.o.Began(sh)
+	}, func() {
+		// The loops have recorded what they have to repair. What was inherited counts no more.
+		for n := range w.missed {
+			e := book.Entry{Kind: book.Clean, Server: pool.ServerOf(cfg, n), Loop: book.Inherited}
+			w.term.Record(core.Record{Kind: core.Knowledge, Clears: true, Data: e.Encode()})
+		}
+	})
+}
+
+// reachTime is how long servers have to answer before a pool begins whose copies are to be compared.
+const reachTime = 400 * time.Millisecond
+
+// doubt says which keys of each server may differ from what clients have seen, because a process died that wrote them.
+// The copy of whoever leads is right. So the backups are compared with those primaries that can be reached, and the
+// other primaries with the backups when they are back. Bounds of what may differ would go here.
+func (f *Owner) doubt(i int) []func(key []byte) bool {
+	cfg := f.o.Pools[i]
+	rings, err := placement.New(cfg)
+	if err != nil {
+		return nil
+	}
+	n := len(cfg.Servers)
+	there := f.reach(i)
+	doubted := make([]func([]byte) bool, n+len(cfg.Backups))
+	some := false
+	for p := range n {
+		if some = some || there[p]; !there[p] {
+			doubted[p] = func([]byte) bool { return true }
+		}
+	}
+	for b := n; some && b < len(doubted); b++ {
+		doubted[b] = func(key []byte) bool { return there[rings.Primaries.Pick(rings.Hash(key))] }
+	}
+	return doubted
+}
+
+// reach finds out which servers of a pool can be connected to.
+func (f *Owner) reach(i int) []bool {
+	cfg := f.o.Pools[i]
+	there := make([]bool, len(cfg.Servers)+len(cfg.Backups))
+	ctx, cancel := context.WithTimeoutCause(f.ctx, reachTime, errors.New("no answer in time"))
+	defer cancel()
+	var all sync.WaitGroup
+	for n := range there {
+		all.Add(1)
+		go f.knock(ctx, placement.ServerAt(cfg, n), &there[n], all.Done)
+	}
+	all.Wait()
+	return there
+}

@@ -1,0 +1,197 @@
+package proxy
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"magent/internal/config"
+	"magent/internal/session"
+	"magent/internal/testkit"
+)
+
+// fleetRig is a fleet of Services in this process, in front of real memcacheds.
+type fleetRig struct {
+	t       testing.TB
+	members []config.FleetMember
+	pool    config.Pool
+	servers []*testkit.Process
+	dirs    []string
+	svcs    []*Service // nil: it has ended
+}
+
+// memcachedAt starts a memcached on a port of this machine.
+func memcachedAt(t testing.TB, port int) *testkit.Process {
+	p := testkit.Start(t, "memcached",
+		"memcached", "-u", "nobody", "-l", "127.0.0.1", "-p", fmt.Sprint(port), "-U", "0")
+	testkit.Until(t, "memcached listens", func() bool {
+		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			c.Close()
+		}
+		return err == nil
+	})
+	return p
+}
+
+// newFleetRig starts so many members, with a primary and a backup.
+func newFleetRig(t testing.TB, members int) *fleetRig {
+	f := &fleetRig{t: t, svcs: make([]*Service, members)}
+	f.pool = config.Pool{
+		Name:   "main",
+		Listen: []config.Listen{{Network: "tcp", Address: "127.0.0.1:0", Backlog: 64}},
+		Hash:   "md5", Distribution: "ketama", Ack: config.AckAll,
+		Timeout: testkit.Patience, ConnectTimeout: testkit.Patience, ServerFailureLimit: 2,
+		ProbeInterval: 50 * time.Millisecond,
+	}
+	for i := range 2 {
+		port := testkit.ReservePort(t)
+		a, err := config.ParseAddress(fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.servers = append(f.servers, memcachedAt(t, port))
+		if i == 0 {
+			f.pool.Servers = append(f.pool.Servers, a)
+		} else {
+			f.pool.Backups = append(f.pool.Backups, a)
+		}
+	}
+	for i := range members {
+		f.members = append(f.members, config.FleetMember{
+			Name: string(rune('a' + i)), Host: memberHost(i), Port: testkit.ReservePort(t),
+		})
+		f.dirs = append(f.dirs, filepath.Join(t.TempDir(), "state"))
+	}
+	for i := range f.svcs {
+		f.start(i)
+	}
+	t.Cleanup(func() {
+		for i := range f.svcs {
+			f.kill(i)
+		}
+	})
+	return f
+}
+
+// memberHost is an address of this test process's own: when it has ended, nobody else listens there.
+func memberHost(i int) string {
+	pid := os.Getpid()
+	return fmt.Sprintf("127.%d.%d.%d", 64+(pid>>8)%128, pid%256, 10+i)
+}
+
+func (f *fleetRig) start(i int) {
+	f.t.Helper()
+	svc, err := Start(Options{
+		Config: config.Config{
+			Pools: []config.Pool{f.pool}, Threads: 1 + i%2, MaxClients: 100, MaxValue: 1 << 20, MaxDirty: 10_000,
+			DrainTime: testkit.Patience, StateDir: f.dirs[i],
+			Fleet: &config.Fleet{Members: f.members, Self: i, Lease: time.Second},
+		},
+		Log: zerolog.New(zerolog.NewTestWriter(f.t)), Version: "test", flushable: testFlushable,
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.svcs[i] = svc
+}
+
+// kill ends a member as a kill would: the others are told nothing.
+func (f *fleetRig) kill(i int) {
+	if f.svcs[i] != nil {
+		f.svcs[i].Close()
+		f.svcs[i] = nil
+	}
+}
+
+// ask sends a request to a member, and returns its answer of one line. Empty: the connection was closed, as it is when
+// what an answer depends on was dropped.
+func (f *fleetRig) ask(i int, request string) string {
+	f.t.Helper()
+	c := newClient(f.t, testkit.Dial(f.t, "tcp", f.svcs[i].Addrs()[0]))
+	defer c.c.Close()
+	c.say(request)
+	line, _ := c.r.ReadString('\n')
+	return line
+}
+
+// dirty reports whether a member knows that a server has missed a key.
+func (f *fleetRig) dirty(i, server int, key string) (dirty bool) {
+	sh := f.svcs[i].group.OwnerOf([]byte(key))
+	r := &rig{t: f.t, svc: f.svcs[i]}
+	r.on(sh.ID, func(sh *session.Shard) { dirty = sh.Pools[0].Engine.Dirty(server).Has([]byte(key)) })
+	return dirty
+}
+
+// holds waits until a memcached has this value of a key. Empty: none.
+func (f *fleetRig) holds(a config.Address, key, value string) {
+	f.t.Helper()
+	want := "END\r\n"
+	if value != "" {
+		want = fmt.Sprintf("VALUE %s 0 %d\r\n", key, len(value))
+	}
+	testkit.Until(f.t, fmt.Sprintf("%s has %q of %s", a, value, key), func() bool {
+		conn, err := net.Dial("tcp", a.String())
+		if err != nil {
+			return false
+		}
+		c := newClient(f.t, conn)
+		defer conn.Close()
+		c.say("get " + key + "\r\n")
+		if c.line() != want {
+			return false
+		}
+		return value == "" || c.line() == value+"\r\n"
+	})
+}
+
+// set has whoever decides store a value, and says who that is. A machine that stands still for longer than a lease
+// only makes it wait.
+func (f *fleetRig) set(key, value string) (owner int) {
+	f.t.Helper()
+	testkit.Until(f.t, "a member decides", func() bool {
+		for i, svc := range f.svcs {
+			if svc == nil {
+				continue
+			}
+			switch got := f.ask(i, fmt.Sprintf("set %s 0 0 %d\r\n%s\r\n", key, len(value), value)); {
+			case got == "STORED\r\n":
+				owner = i
+				return true
+			case got != "" && !strings.HasPrefix(got, "SERVER_ERROR "):
+				f.t.Fatalf("a member says %q", got)
+			}
+		}
+		return false
+	})
+	return owner
+}
+
+// One member decides, the others say so. When it is killed another one does, and knows what servers have missed.
+func TestFleetOwnerIsKilled(t *testing.T) {
+	t.Parallel()
+	f := newFleetRig(t, 3)
+	f.set("k0", "old")
+	f.holds(f.pool.Backups[0], "k0", "old")
+	f.servers[1].Kill()
+	f.set("k1", "new")
+	first := f.set("k2", "new")
+	f.kill(first)
+	second := f.set("k3", "new")
+	if second == first {
+		t.Fatal("a member decides that was killed")
+	}
+	for _, key := range []string{"k1", "k2", "k3"} {
+		testkit.Until(t, "the owner knows what the backup has missed", func() bool { return f.dirty(second, 1, key) })
+	}
+	f.servers[1] = memcachedAt(t, f.pool.Backups[0].Port)
+	for key, value := range map[string]string{"k0": "old", "k1": "new", "k2": "new", "k3": "new"} {
+		f.holds(f.pool.Backups[0], key, value)
+	}
+}

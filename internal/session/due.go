@@ -1,0 +1,55 @@
+package session
+
+// A member of a fleet tells the others what it learns of the servers. Nothing leaves to a client while something that
+// was recorded before is not kept by all members (pool.Process.Gate). So output waits in Session.due.
+
+// collects reports whether output goes through the gate.
+func (s *Session) collects() bool { return s.sh.Gate != nil && s.redis == nil }
+
+// collect takes a reply.
+func (s *Session) collect(reply []byte) {
+	if s.due.Write(s.sh.Gate, s.sh.L, &s.s, reply) != nil {
+		s.fail()
+	}
+}
+
+// release moves to the stream what may leave. The session is flushed again when the rest may.
+func (s *Session) release() {
+	number := s.due.Release(s.sh.Gate, s.sh.L, &s.s)
+	if number == 0 {
+		return
+	}
+	if !s.queued {
+		s.queued = true
+		s.sh.waiting = append(s.sh.waiting, s)
+	}
+	s.sh.Kept.Await(number)
+}
+
+// kept has the sessions flushed that wait. It is called on the loop when records were kept.
+func (sh *Shard) kept() {
+	for _, p := range sh.Pools {
+		if p != nil {
+			p.KeptTo(sh.Gate.Kept())
+		}
+	}
+	waiting := sh.waiting
+	sh.waiting = nil
+	for _, s := range waiting {
+		s.queued = false
+		if s.phase != closed {
+			s.scheduleFlush()
+		}
+	}
+}
+
+// DropDue ends the sessions whose output waits. What it depends on has been dropped, and may never be kept. It runs on
+// the loop.
+func (sh *Shard) DropDue() {
+	for s := range sh.sessions {
+		if s.due.Len() > 0 {
+			s.due.Drop(sh.L)
+			s.fail()
+		}
+	}
+}
