@@ -28,10 +28,10 @@ func (f *Owner) decided(c *core.Core, d core.Decision) {
 		if t := f.terms[d.Group]; t != nil {
 			t.End()
 			delete(f.terms, d.Group)
-			f.setAside(f.names[d.Group], "it has handed over")
+			f.handOn(f.names[d.Group])
 		}
 	case core.Drop:
-		f.drop(d.Reason)
+		f.drop()
 	case core.Store:
 		f.store(d)
 	case core.Tell:
@@ -42,9 +42,6 @@ func (f *Owner) decided(c *core.Core, d core.Decision) {
 		f.unsettled = true
 	}
 }
-
-// self is this member's name.
-func (f *Owner) self() string { return f.o.Fleet.Members[f.o.Fleet.Self].Name }
 
 // own begins a term: what is known is recorded again, and a pool is made that decides.
 func (f *Owner) own(c *core.Core, d core.Decision) {
@@ -79,12 +76,13 @@ func (f *Owner) openDoor(t *tenancy, i int, server string) {
 	}
 }
 
-func (f *Owner) setAside(i int, why string) { f.wish(i, want{stance: stance{kind: aside, why: why}}) }
+// handOn has a pool hand its requests to the owner.
+func (f *Owner) handOn(i int) { f.wish(i, want{stance: stance{kind: relays}}) }
 
 // drop ends all terms, which the gate has ended already. The connections are reset before anything else is done.
-func (f *Owner) drop(reason string) {
+func (f *Owner) drop() {
 	for group := range f.terms {
-		f.setAside(f.names[group], reason)
+		f.handOn(f.names[group])
 	}
 	clear(f.terms)
 	f.reset(false)
@@ -105,18 +103,10 @@ func (f *Owner) reset(all bool) {
 
 // follow notes who decides now.
 func (f *Owner) follow(d core.Decision) {
+	f.announce(d)
 	for _, g := range d.View.Groups {
-		i, ok := f.names[g.Name]
-		if !ok || f.terms[g.Name] != nil {
-			continue
-		}
-		switch g.Owner {
-		case "":
-			f.setAside(i, "no member can decide at present")
-		case f.self():
-			f.setAside(i, "it takes over, and waits for the end of who decided before")
-		default:
-			f.setAside(i, g.Owner+" does")
+		if i, ok := f.names[g.Name]; ok && f.terms[g.Name] == nil {
+			f.handOn(i)
 		}
 	}
 }

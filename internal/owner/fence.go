@@ -28,14 +28,15 @@ const (
 func (f *Owner) fence(d core.Decision) {
 	i, ok := f.names[d.Group]
 	t := f.terms[d.Group]
-	if !ok || t == nil || f.ctx.Err() != nil {
+	if !ok || t == nil {
 		return
 	}
 	cfg := f.o.Pools[i]
 	for n := range len(cfg.Servers) + len(cfg.Backups) {
 		if a := placement.ServerAt(cfg, n); a.String() == d.Server {
-			f.done.Add(1)
-			go f.ask(*a, t.Term, t.doors[n])
+			if f.begin() {
+				go f.ask(*a, t.Term, t.doors[n])
+			}
 			return
 		}
 	}

@@ -21,18 +21,23 @@ func New(o Options) *Owner {
 	ctx, stop := context.WithCancel(context.Background())
 	f := &Owner{
 		o: o, gate: gate.New(), names: map[string]int{}, ctx: ctx, stop: stop, wake: make(chan struct{}, 1),
-		terms: map[string]*tenancy{},
+		changed: make(chan struct{}), terms: map[string]*tenancy{},
 	}
 	o.Process.Gate = f.gate
 	return f
 }
 
-// Figures are what this process knows of its fleet; nil: nothing yet. Any goroutine may call it.
+// Figures are what this process knows of its fleet. Any goroutine may call it.
 func (f *Owner) Figures() *stats.Fleet {
 	if m := f.member.Load(); m != nil {
 		return m.Figures()
 	}
-	return nil
+	known := &stats.Fleet{Name: f.self(), Reason: "it has just been started"}
+	for _, m := range f.o.Fleet.Members {
+		one := stats.FleetMember{Name: m.Name, Address: m.Address(), Witness: m.Witness}
+		known.Members = append(known.Members, one)
+	}
+	return known
 }
 
 // Begin sets the pools aside, until this process decides for them. known is what the journal knew. killed: the process
@@ -40,15 +45,16 @@ func (f *Owner) Figures() *stats.Fleet {
 func (f *Owner) Begin(pools []*config.Pool, known *journal.Knowledge, killed bool) {
 	f.o.Pools = pools
 	f.wants, f.haves = make([]want, len(pools)), make([]stance, len(pools))
+	f.deciders, f.unrelay = make([]decider, len(pools)), make([]context.CancelFunc, len(pools))
 	for i, cfg := range pools {
 		if cfg.Redis {
 			continue
 		}
 		f.names[cfg.Name] = i
-		first := stance{kind: aside, why: "it has just been started"}
+		first := stance{kind: refuses}
 		f.wants[i].stance, f.haves[i] = first, first
 		for _, sh := range f.o.Group.Shards {
-			sh.Pools[i].SetAside(refusal(first.why))
+			sh.Pools[i].SetAside([]byte(refusal))
 		}
 		f.remember(cfg, known)
 	}
@@ -67,7 +73,7 @@ func (f *Owner) Join() error {
 	}
 	m, err := launch.Open(launch.Options{
 		Fleet: f.o.Fleet, Place: f.o.Place, Log: f.o.Log, Groups: groups, Pools: f.placement(),
-		Decided: f.decided, Gate: f.gate, Recorded: f.recorded, Failed: f.o.Died,
+		Serves: f.serves, Opened: f.opened, Decided: f.decided, Gate: f.gate, Recorded: f.recorded, Failed: f.o.Died,
 		Note: f.o.Process.Registry.Events().Note,
 	})
 	if err == nil {
@@ -114,7 +120,9 @@ const leaveTime = 5 * time.Second
 func (f *Owner) Close() { f.closing.Do(f.end) }
 
 func (f *Owner) end() {
-	f.stop()
+	f.mu.Lock()
+	f.stop() // nothing begins after this
+	f.mu.Unlock()
 	f.done.Wait()
 	f.reset(true)
 	if m := f.member.Load(); m != nil {

@@ -4,7 +4,6 @@ package owner
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"sync/atomic"
 
@@ -54,11 +53,15 @@ type Owner struct {
 
 	closing sync.Once
 
-	mu    sync.Mutex
-	wants []want // by the index of the pool
-	wake  chan struct{}
+	mu       sync.Mutex
+	wants    []want // by the index of the pool
+	wake     chan struct{}
+	deciders []decider     // likewise
+	changed  chan struct{} // closed when one of them changes
 
-	haves []stance // of transit alone, by index
+	// Of transit alone, by the index of the pool.
+	haves   []stance
+	unrelay []context.CancelFunc // ends the search for an owner
 
 	// Of the member's goroutine alone.
 	book      book.Book
@@ -74,16 +77,21 @@ type want struct {
 	doubt  bool // what was under way at whoever decided before may be on one copy only
 }
 
+// decider is who decides for a pool; without a name nobody does.
+type decider struct {
+	name        string
+	incarnation uint64
+	epoch       uint64 // in which it was named
+}
+
 // tenancy is a term of this process.
 type tenancy struct {
 	*gate.Term
 	doors pool.Doors
 }
 
-// refusal is the answer to a request that this process may not carry out.
-func refusal(why string) []byte {
-	return fmt.Appendf(nil, "SERVER_ERROR this member of the fleet does not decide: %s\r\n", why)
-}
+// refusal is the answer to a request before this process has heard of the fleet.
+const refusal = "SERVER_ERROR this member of the fleet has just been started, and knows no other yet\r\n"
 
 // wish notes what stance a pool is to take.
 func (f *Owner) wish(i int, w want) {
@@ -95,3 +103,17 @@ func (f *Owner) wish(i int, w want) {
 	default: // it is awake
 	}
 }
+
+// begin counts a goroutine, unless the process is about to end.
+func (f *Owner) begin() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.ctx.Err() != nil {
+		return false
+	}
+	f.done.Add(1)
+	return true
+}
+
+// self is this member's name.
+func (f *Owner) self() string { return f.o.Fleet.Members[f.o.Fleet.Self].Name }

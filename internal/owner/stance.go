@@ -6,14 +6,14 @@ import "magent/internal/fleet/gate"
 type stance struct {
 	kind kind
 	term *gate.Term // of decides and cedes
-	why  string     // of aside: the answer to all requests
 }
 
 // kind is that of a pool of a fleet.
 type kind uint8
 
 const (
-	aside   kind = iota // this process does not decide: requests are answered with an error
+	refuses kind = iota // nothing is known of the fleet yet: requests are answered with an error
+	relays              // another member decides, or will: requests are handed to it
 	decides             // it decides
 	cedes               // it decides, and finishes what is under way to hand over
 )
@@ -22,11 +22,11 @@ const (
 type step uint8
 
 const (
-	hold     step = iota // sessions begin nothing new
-	finish               // repair pauses, and what is under way is waited for
-	release              // the core is told that nothing is under way any more
-	setAside             // a pool that refuses takes its place
-	build                // a pool that decides takes its place
+	hold    step = iota // sessions begin nothing new
+	finish              // repair pauses, and what is under way is waited for
+	release             // the core is told that nothing is under way any more
+	relay               // a pool that hands everything to the owner takes its place
+	build               // a pool that decides takes its place
 )
 
 // steps returns what brings a pool from one stance to another. A pool whose term is over has been dropped already.
@@ -39,8 +39,8 @@ func steps(have, want stance) []step {
 		return []step{hold, build}
 	case want.kind == cedes && have.kind == decides && same:
 		return []step{hold, finish, release}
-	case want.kind == aside:
-		return []step{hold, setAside}
+	case want.kind == relays:
+		return []step{hold, relay}
 	}
 	return nil // it cannot cede what it does not decide: what follows says more
 }

@@ -10,26 +10,29 @@ import (
 func TestSteps(t *testing.T) {
 	g := gate.New()
 	one, two := g.Begin("p", 1, gate.Life{}), g.Begin("p", 2, gate.Life{})
-	refuses, other := stance{kind: aside, why: "a"}, stance{kind: aside, why: "b"}
-	d1, d2 := stance{decides, one, ""}, stance{decides, two, ""}
-	c1, c2 := stance{cedes, one, ""}, stance{cedes, two, ""}
+	none, other := stance{kind: refuses}, stance{kind: relays}
+	d1, d2 := stance{decides, one}, stance{decides, two}
+	c1, c2 := stance{cedes, one}, stance{cedes, two}
 	for _, c := range []struct {
 		have, want stance
 		steps      []step
 	}{
-		{refuses, refuses, nil},
-		{refuses, other, []step{hold, setAside}},
-		{refuses, d1, []step{hold, build}},
-		{refuses, c1, nil},
+		{none, none, nil},
+		{none, other, []step{hold, relay}},
+		{none, d1, []step{hold, build}},
+		{none, c1, nil},
+		{other, other, nil},
+		{other, d1, []step{hold, build}},
+		{other, c1, nil},
 		{d1, d1, nil},
-		{d1, refuses, []step{hold, setAside}},
+		{d1, other, []step{hold, relay}},
 		{d1, c1, []step{hold, finish, release}},
 		{d1, d2, []step{hold, build}},
 		{d1, c2, nil},
 		{c1, c1, nil},
 		{c1, d1, nil},
 		{c1, d2, []step{hold, build}},
-		{c1, refuses, []step{hold, setAside}},
+		{c1, other, []step{hold, relay}},
 		{c1, c2, nil},
 	} {
 		if got := steps(c.have, c.want); !slices.Equal(got, c.steps) {

@@ -59,8 +59,8 @@ func (f *Owner) do(i int, s step, w want) bool {
 	case release:
 		group, epoch := w.term.Group, w.term.Epoch
 		f.member.Load().Do(func(c *core.Core, now time.Duration) { c.Released(now, group, epoch) })
-	case setAside:
-		f.replace(i, func(p *pool.Pool) { p.SetAside(refusal(w.why)) }, nil)
+	case relay:
+		f.relay(i)
 	case build:
 		f.build(i, w)
 	}
@@ -70,7 +70,10 @@ func (f *Owner) do(i int, s step, w want) bool {
 // finish waits until nothing is under way, and has what is known recorded. Then the term ends. It gives up when the
 // term is over before.
 func (f *Owner) finish(i int, term *gate.Term) bool {
-	f.o.OnAll(func(sh *session.Shard) { sh.Pools[i].PauseRepair() })
+	f.o.OnAll(func(sh *session.Shard) {
+		sh.Pools[i].PauseRepair()
+		sh.GiveBack(sh.Pools[i])
+	})
 	for began := time.Now(); f.ctx.Err() == nil && !term.Over(); time.Sleep(poll) {
 		if !f.idle(i, time.Since(began) > finishTime) {
 			continue
@@ -112,46 +115,47 @@ func (f *Owner) idle(i int, late bool) bool {
 	return idle
 }
 
-// replace puts another pool in the place of pool i, on all loops. begin is called with each part, and then, unless it
-// is nil, after all of them. The loops stand still meanwhile.
-func (f *Owner) replace(i int, begin func(*pool.Pool), then func()) {
+// settleTime is how long answers of the owner are waited for before this process decides itself.
+const settleTime = 200 * time.Millisecond
+
+// awaitOwner waits until what was handed to the owner before is answered, or given back.
+func (f *Owner) awaitOwner(i int) {
+	for began := time.Now(); time.Since(began) < settleTime && f.ctx.Err() == nil; time.Sleep(poll) {
+		var mu sync.Mutex
+		settled := true
+		f.o.OnAll(func(sh *session.Shard) {
+			mu.Lock()
+			defer mu.Unlock()
+			settled = settled && (!sh.Pools[i].Relay || sh.Pools[i].Settled())
+		})
+		if settled {
+			return
+		}
+	}
+}
+
+// build makes a pool that decides. It begins with what servers have missed.
+func (f *Owner) build(i int, w want) {
 	cfg := f.o.Pools[i]
 	rings, err := placement.New(cfg)
 	if err != nil {
 		f.o.Died(err) // it has succeeded at the start
 		return
 	}
-	release := f.o.StopTheWorld()
-	var before []*pool.Pool
-	for _, sh := range f.o.Group.Shards {
-		before = append(before, sh.Pools[i])
-		if !sh.Pools[i].Engine.Retired {
-			sh.Pools[i].Leave()
-		}
+	f.awaitOwner(i)
+	if f.unrelay[i] != nil {
+		f.unrelay[i]()
+		f.unrelay[i] = nil
 	}
-	prober := f.o.Process.Registry.RemovePool(i)
-	peers := f.o.AddPool(i, cfg, rings)
-	pool.Watch(peers)
-	for n, sh := range f.o.Group.Shards {
-		begin(peers[n])
-		sh.Replace(before[n], peers[n])
-	}
-	if then != nil {
-		then()
-	}
-	release()
-	f.o.OnAll(func(*session.Shard) {}) // what was closed is closed now, as in Reload
-	prober.Close()
-}
-
-// build makes a pool that decides. It begins with what servers have missed.
-func (f *Owner) build(i int, w want) {
-	cfg := f.o.Pools[i]
 	var doubted []func(key []byte) bool
 	if w.doubt && len(cfg.Backups) > 0 {
 		doubted = f.doubt(i)
 	}
-	f.replace(i, func(p *pool.Pool) {
+	f.replace(i, func([]*pool.Loop) []*pool.Pool {
+		peers := f.o.AddPool(i, cfg, rings)
+		pool.Watch(peers)
+		return peers
+	}, func(p *pool.Pool) {
 		p.Govern(w.term, w.doors)
 		sh := f.o.Group.Shards[p.Loop.ID]
 		for n, m := range w.missed {

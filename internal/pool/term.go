@@ -77,7 +77,7 @@ func (p *Pool) Term() *gate.Term {
 // Govern has a pool decide in a term of a fleet. It has just been made, and does nothing yet. A server whose door is
 // closed is not connected.
 func (p *Pool) Govern(term *gate.Term, doors Doors) {
-	p.tenure = &tenure{p: p, term: term}
+	p.tenure, p.Epoch = &tenure{p: p, term: term}, term.Epoch
 	if len(p.Config.Backups) > 0 {
 		p.told = &told{journal: p.Recorder(), cfg: p.Config, loop: p.Loop.ID, term: term}
 		p.Engine.SetJournal(p.told)

@@ -53,7 +53,7 @@ func (m *maker) make() {
 		return
 	}
 	m.links++
-	m.owner.svc.group.OpenLink(session.Link{FD: fds[1], From: "member"})
+	m.owner.svc.group.OpenLink(session.Link{FD: fds[1], From: "member", Done: func() {}})
 	made, c := backend.Link{FD: fds[0], Epoch: m.epoch}, m.c
 	m.l.Post(loop.TaskFunc(func() { c.Made(made, nil) }))
 }

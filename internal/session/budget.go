@@ -1,8 +1,6 @@
 package session
 
-import (
-	"slices"
-)
+import "slices"
 
 // makeRoom reports whether s may hold more bytes, where limit is for all clients of the loop. If that would be too
 // many, it cuts off others that hold more than s. It does so until a sixteenth of limit is free, so that the next

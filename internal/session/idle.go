@@ -1,8 +1,6 @@
 package session
 
-import (
-	"time"
-)
+import "time"
 
 // EndQuiet ends sessions whose clients have sent nothing for too long: the rest of a request, or, with --idle-timeout,
 // the next request. Any byte that arrives counts. A client that waits for replies, or has not read them yet, is not

@@ -1,8 +1,6 @@
 package session
 
-import (
-	"magent/internal/fault"
-)
+import "magent/internal/fault"
 
 // check panics if a rule that stands at a field of Session is broken. It is called where the calls of the loop end. In
 // a normal build it does nothing.

@@ -19,6 +19,7 @@ type Link struct {
 	FD   int        // non-blocking; the session owns it
 	Seal *loop.Seal // nil: what is sent is not sealed
 	From string     // the member's name
+	Done func()     // called when the session has ended
 	Pool int        // the index of the pool that its requests are for
 }
 
@@ -37,9 +38,11 @@ func (sh *Shard) OpenLink(l Link) {
 	}
 	if p == nil { // it has been removed
 		unix.Close(l.FD)
+		l.Done()
 		return
 	}
-	s := &Session{sh: sh, pool: p, demand: &Demand{l: sh.L}, active: sh.L.Now(), link: &link{from: l.From}}
+	k := &link{from: l.From, done: l.Done}
+	s := &Session{sh: sh, pool: p, demand: &Demand{l: sh.L}, active: sh.L.Now(), link: k}
 	sh.sessions[s] = struct{}{}
 	sh.links++
 	if err := s.s.OpenSealed(sh.L, l.FD, l.Seal, loop.Readable, s); err != nil {

@@ -1,8 +1,6 @@
 package session
 
-import (
-	"magent/ascii"
-)
+import "magent/ascii"
 
 // serve carries out one complete request: here, or on the loop that owns its key.
 func (s *Session) serve(r *ascii.Request) {

@@ -44,7 +44,7 @@ func (g *longGet) next(keys int) (line []byte, part call.Part) {
 		g.line = append(append(g.line, ' '), key...)
 		g.keys = rest
 	}
-	g.line = append(g.line, crlf...)
+	g.line = append(g.line, '\r', '\n')
 	g.pieces++
 	return g.line, part
 }

@@ -20,6 +20,7 @@ func (sh *Shard) closed(s *Session) {
 	delete(sh.sessions, s)
 	if s.link != nil {
 		sh.links--
+		s.link.done()
 	} else {
 		s.pool.Count.CurrConnections--
 		sh.left(s.pool.Index)

@@ -1,8 +1,6 @@
 package session
 
-import (
-	"magent/resp"
-)
+import "magent/resp"
 
 // reject answers a command that cannot be carried out as it is. With compat_close it closes the connection without a
 // reply, as twemproxy does.

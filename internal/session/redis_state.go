@@ -1,8 +1,6 @@
 package session
 
-import (
-	"magent/resp"
-)
+import "magent/resp"
 
 // redisClient is what a session of a Redis pool has beyond other sessions.
 type redisClient struct {

@@ -1,8 +1,6 @@
 package session
 
-import (
-	"magent/ascii"
-)
+import "magent/ascii"
 
 // mustWait sets a barrier in front of a flush_all if there are several loops. They have connections of their own, so
 // the flush_all waits for everything that the client has asked before. What follows waits for the flush_all

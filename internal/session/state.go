@@ -154,6 +154,7 @@ type Session struct {
 // link is what a session of a member of the fleet has beside those of clients.
 type link struct {
 	from   string // the member's name
+	done   func()
 	intake forward.Intake
 	last   forward.Mark // the last word, once returning
 	state  linkState    // only moves forward

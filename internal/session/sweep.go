@@ -1,8 +1,6 @@
 package session
 
-import (
-	"time"
-)
+import "time"
 
 // sweepEvery is the time between two sweeps of a loop.
 const sweepEvery = time.Second

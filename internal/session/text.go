@@ -2,10 +2,7 @@ package session
 
 import "bytes"
 
-var (
-	crlf    = []byte("\r\n")
-	endLine = []byte("END\r\n")
-)
+var endLine = []byte("END\r\n")
 
 // firstWord returns the first word behind a command.
 func firstWord(args []byte) []byte {

@@ -1,8 +1,6 @@
 package session
 
-import (
-	"bytes"
-)
+import "bytes"
 
 // The work for one client in a turn of the loop is bounded, whoever answers its requests. Then others come first, and
 // the client goes on in the next turn, which begins at once. Work is measured in bytes of requests, and of replies

@@ -36,6 +36,9 @@ type Options struct {
 	Decided func(c *core.Core, d core.Decision) // as in member.Options
 	Failed  func(err error)                     // as in member.Options
 
+	Serves func(from, pool string) error  // as in member.Options
+	Opened func(from string, d link.Data) // as in member.Options
+
 	Gate     *gate.Gate                        // as in member.Options
 	Recorded func(c *core.Core, r core.Record) // as in member.Options
 	Note     func(stats.Event)                 // remembers what happened, for people; any goroutine calls it
@@ -66,7 +69,7 @@ func Open(o Options) (*member.Member, error) {
 	}
 	opt := member.Options{
 		Core: o.core(), Log: log, Saved: saved, Listener: listener, Fleet: text(o.Fleet), Failed: o.Failed,
-		Gate: o.Gate, Recorded: o.Recorded,
+		Gate: o.Gate, Recorded: o.Recorded, Serves: o.Serves, Opened: o.Opened,
 	}
 	for _, m := range o.Fleet.Members {
 		if m.Name != self.Name {

@@ -31,6 +31,9 @@ type Options struct {
 	// have recorded, in the order in which the others are told. nil: nobody wants to know.
 	Gate     *gate.Gate
 	Recorded func(c *core.Core, r core.Record)
+	// Serves and Opened are those of link.Options. nil: no requests of other members are taken.
+	Serves func(from, pool string) error
+	Opened func(from string, d link.Data)
 	// Trouble says why there is no link to a member, nil: there is one again. Any goroutine calls it, once for each
 	// change.
 	Trouble func(name string, err error)
@@ -105,6 +108,11 @@ func (m *Member) Answers(ctx context.Context) bool {
 	case <-m.ctx.Done():
 	}
 	return false
+}
+
+// Data connects to another member, to hand requests for a pool to it (link.Links.Data).
+func (m *Member) Data(ctx context.Context, name, pool string) (link.Data, error) {
+	return m.links.Data(ctx, name, pool)
 }
 
 // LeaseUntil is when this process's right to decide ends, by Now; 0: it has none.
