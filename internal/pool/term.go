@@ -1,11 +1,11 @@
 package pool
 
 import (
-	"net/netip"
 	"time"
 
 	"magent/backend"
 	"magent/internal/discover"
+	"magent/internal/fleet/conns"
 	"magent/internal/fleet/core"
 	"magent/internal/fleet/gate"
 	"magent/internal/loop"
@@ -36,17 +36,16 @@ func (t *tenure) Ended(c *backend.Conn, local loop.Endpoint, gone bool) {
 }
 
 func (t *tenure) record(kind core.RecordKind, c *backend.Conn, local loop.Endpoint) (number uint64, ok bool) {
-	return t.term.Record(core.Record{Kind: kind, Server: c.Name(), Address: AddressOf(local)})
+	return t.term.Record(core.Record{Kind: kind, Server: c.Name(), Address: addressOf(local)})
 }
 
-// AddressOf is how a server lists a connection from an address here (conns.List). One over a unix socket has no
+// addressOf is how a server lists a connection from an address here (conns.List). One over a unix socket has no
 // address, and is not listed.
-func AddressOf(local loop.Endpoint) string {
+func addressOf(local loop.Endpoint) string {
 	if local.Path != "" || !local.Addr.IsValid() {
 		return "unix"
 	}
-	a := local.Addr
-	return netip.AddrPortFrom(a.Addr().Unmap().WithZone(""), a.Port()).String()
+	return conns.Form(local.Addr)
 }
 
 // KeptTo has the connections carry requests that all members know of. Records up to this number are kept.
