@@ -190,12 +190,8 @@ func (f *Fence) look(ctx context.Context) (Outcome, error) {
 
 // listed reports whether a server has a connection of the dead.
 func (f *Fence) listed(ctx context.Context, at loop.Endpoint) (bool, error) {
-	network := "tcp"
-	if at.Path != "" {
-		network = "unix"
-	}
 	present, err := conns.List(ctx, func(ctx context.Context) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, network, at.String())
+		return (&net.Dialer{}).DialContext(ctx, at.Network(), at.String())
 	})
 	var op *net.OpError
 	switch { // the connection that fails with it names the server

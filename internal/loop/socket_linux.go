@@ -25,6 +25,14 @@ func (e Endpoint) String() string {
 	return e.Addr.String()
 }
 
+// Network is the network of the address, as package net names it.
+func (e Endpoint) Network() string {
+	if e.Path != "" {
+		return "unix"
+	}
+	return "tcp"
+}
+
 // ErrNoAddress is the error for a host name that has no addresses.
 var ErrNoAddress = errors.New("the name has no address")
 

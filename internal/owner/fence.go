@@ -69,12 +69,8 @@ func (f *Owner) dial(ctx context.Context, a config.Address) (net.Conn, error) {
 	}
 	err = loop.ErrNoAddress
 	for _, e := range all {
-		network := "tcp"
-		if e.Path != "" {
-			network = "unix"
-		}
 		var conn net.Conn
-		if conn, err = new(net.Dialer).DialContext(ctx, network, e.String()); err == nil {
+		if conn, err = new(net.Dialer).DialContext(ctx, e.Network(), e.String()); err == nil {
 			return conn, nil
 		}
 	}

@@ -31,10 +31,6 @@ func Memcached(ctx context.Context, at loop.Endpoint, timeout time.Duration) err
 // its data, or has lost its master, is not ready.
 func Redis(password string) Ping {
 	return func(ctx context.Context, at loop.Endpoint, timeout time.Duration) error {
-		network := "tcp"
-		if at.Path != "" {
-			network = "unix"
-		}
-		return redis.Ping(ctx, network, at.String(), password, timeout)
+		return redis.Ping(ctx, at.Network(), at.String(), password, timeout)
 	}
 }

@@ -85,12 +85,8 @@ func (svc *Service) askStores(ctx context.Context) {
 func askStats(ctx context.Context, at loop.Endpoint) (s stats.Stored, err error) {
 	ctx, cancel := context.WithTimeout(ctx, storedTime)
 	defer cancel()
-	network := "tcp"
-	if at.Path != "" {
-		network = "unix"
-	}
 	var dialer net.Dialer
-	c, err := dialer.DialContext(ctx, network, at.String())
+	c, err := dialer.DialContext(ctx, at.Network(), at.String())
 	if err != nil {
 		return s, err
 	}

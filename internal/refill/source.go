@@ -27,12 +27,8 @@ func (s Source) dial(ctx context.Context) (net.Conn, error) {
 	}
 	err = loop.ErrNoAddress
 	for _, e := range addrs {
-		network := "tcp"
-		if e.Path != "" {
-			network = "unix"
-		}
 		var c net.Conn
-		if c, err = (&net.Dialer{Timeout: metadump.Silence}).DialContext(ctx, network, e.String()); err != nil {
+		if c, err = (&net.Dialer{Timeout: metadump.Silence}).DialContext(ctx, e.Network(), e.String()); err != nil {
 			continue
 		}
 		if err = s.check(ctx, c); err == nil {
