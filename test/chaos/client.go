@@ -40,7 +40,8 @@ type client struct {
 	id     int
 	r      *rand.Rand
 	conn   *harness.Client
-	life   int64             // the life of the proxy that conn belongs to
+	home   *home
+	life   int64             // that of home that conn belongs to
 	at     atomic.Int64      // the round that it is in
 	n      int               // number of values that it has made
 	tokens map[string]string // the last ones, by key
@@ -50,6 +51,7 @@ type client struct {
 // enter adds a client, whose goroutine is not started yet.
 func (w *world) enter(id int) *client {
 	c := &client{w: w, id: id, r: rand.New(rand.NewPCG(w.seed, uint64(id)+100)), tokens: map[string]string{}}
+	c.home = w.homes[id%len(w.homes)]
 	c.dial()
 	return c
 }
@@ -60,8 +62,8 @@ func (c *client) dial() bool {
 		c.conn.Close()
 	}
 	for !c.w.ended.Load() {
-		if c.life = c.w.lives.Load(); c.life%2 == 0 {
-			if conn, err := harness.Open(c.w.proxy.Addr); err == nil {
+		if c.life = c.home.lives.Load(); c.life%2 == 0 {
+			if conn, err := c.home.open(); err == nil {
 				c.conn = conn
 				return true
 			}
@@ -178,7 +180,7 @@ func (c *client) ask(round int64, queries ...query) bool {
 	switch {
 	case err == nil:
 		return true
-	case c.life == c.w.lives.Load():
+	case c.life == c.home.lives.Load() && c.w.fleet == nil:
 		c.w.t.Errorf("client %d: %v", c.id, err)
 		return false
 	}
@@ -199,6 +201,11 @@ func (c *client) note(round, call int64, q query, reply string) {
 		}
 	}
 	answers := q.parse(reply)
+	if c.w.fleet != nil { // an error says only that the outcome is not known
+		for i := range answers {
+			answers[i].orphan = answers[i].unknown
+		}
+	}
 	c.last = answers[len(answers)-1].text
 	for i, r := range q {
 		o := porcupine.Operation{ClientId: c.id, Input: r, Output: answers[i], Call: call, Return: c.w.now()}

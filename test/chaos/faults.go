@@ -106,13 +106,13 @@ var overlap = fault{"overlap", 1, func(w *world, i int) {
 // kill kills the proxy after some time, and starts it again.
 func (w *world) kill() {
 	w.rest()
-	w.lives.Add(1)
+	w.homes[0].lives.Add(1)
 	w.proxy.Kill()
 	w.deaths = append(w.deaths, w.now())
 	time.Sleep(time.Duration(w.r.IntN(100)) * time.Millisecond)
 	w.proxy.Restart()
 	clear(w.failed)
-	w.lives.Add(1)
+	w.homes[0].lives.Add(1)
 	w.self.dial()
 	if w.r.IntN(2) == 0 {
 		w.rest()

@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/anishathalye/porcupine"
-
-	"magent/test/harness"
 )
 
 // take removes the history of a round that is over, and returns it by key. void says that the round is void.
@@ -109,8 +107,8 @@ func list(part []porcupine.Operation, from, to int) string {
 // compareCopies finds keys of a finished round whose copies differ. The backup may lack one.
 func (w *world) compareCopies(round int64, histories map[string][]porcupine.Operation) {
 	var held []map[string]string
-	for _, m := range w.servers {
-		held = append(held, w.holds(m, round))
+	for _, dial := range w.caches {
+		held = append(held, w.holds(dial, round))
 	}
 	backup := held[len(held)-1]
 	for k := range w.keys {
@@ -130,9 +128,9 @@ func (w *world) compareCopies(round int64, histories map[string][]porcupine.Oper
 
 // tellCopies adds to the histories what the servers themselves hold of a round, as if a client had read each.
 func (w *world) tellCopies(round int64, histories map[string][]porcupine.Operation) {
-	for i, m := range w.servers {
+	for i, dial := range w.caches {
 		call := w.now()
-		for key, value := range w.holds(m, round) {
+		for key, value := range w.holds(dial, round) {
 			if part := histories[key]; value != "" && part != nil {
 				histories[key] = append(part, porcupine.Operation{
 					ClientId: -1 - i, Input: request{op: "get", key: key}, Output: response{text: value}, Call: call,
@@ -144,8 +142,8 @@ func (w *world) tellCopies(round int64, histories map[string][]porcupine.Operati
 }
 
 // holds asks a server itself for the keys of a round.
-func (w *world) holds(m *harness.Memcached, round int64) map[string]string {
-	c, err := harness.Open(m.Addr)
+func (w *world) holds(dial dialer, round int64) map[string]string {
+	c, err := dial()
 	if err != nil {
 		w.t.Fatal(err)
 	}

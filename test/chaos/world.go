@@ -73,6 +73,9 @@ type world struct {
 	proxy   *harness.Magent
 	servers []*harness.Memcached
 	relays  []*relay
+	fleet   *fleet  // in place of the three above
+	homes   []*home // of the clients
+	caches  []dialer
 	r       *rand.Rand // of the faults
 	begin   time.Time
 	leave   func() // makes room for another world
@@ -83,7 +86,6 @@ type world struct {
 	ended   atomic.Bool
 	calm    atomic.Bool  // clients pause
 	round   atomic.Int64 // keys get new names with each round, so that histories stay short
-	lives   atomic.Int64 // ends and beginnings of the proxy: odd while it is away
 
 	failed []int    // by server: deadlines that it had missed when settle looked last, and how often it was ejected
 	deaths []int64  // of the proxy
@@ -95,6 +97,15 @@ type world struct {
 	mu      sync.Mutex
 	history map[int64]map[string][]porcupine.Operation // by round and key
 	void    map[int64]bool                             // rounds in which both copies failed: keys may be lost then
+}
+
+// dialer connects to a proxy or a server.
+type dialer func() (*harness.Client, error)
+
+// home is a proxy that clients are connected to.
+type home struct {
+	open  dialer
+	lives atomic.Int64 // its ends and beginnings: odd while it is away
 }
 
 // tally is for the log.
@@ -111,14 +122,7 @@ type tally struct {
 // start makes a world when there is room for it. It ends with the test, or by end.
 func start(t *testing.T, s setup) *world {
 	t.Helper()
-	places <- struct{}{}
-	leave := sync.OnceFunc(func() { <-places })
-	t.Cleanup(leave)
-	w := &world{
-		setup: s, t: t, r: rand.New(&shared{source: rand.NewPCG(s.seed, 1)}), begin: time.Now(), leave: leave,
-		struck: map[string]int{}, count: tally{errors: map[string]int{}},
-		history: map[int64]map[string][]porcupine.Operation{}, void: map[int64]bool{},
-	}
+	w := newWorld(t, s)
 	s.timeout = cmp.Or(s.timeout, 200*time.Millisecond)
 	args := []string{
 		"-l", testkit.DeadAddr(t),
@@ -133,17 +137,37 @@ func start(t *testing.T, s setup) *world {
 		}
 		r := startRelay(t, m.Addr, lag)
 		w.servers, w.relays = append(w.servers, m), append(w.relays, r)
+		w.caches = append(w.caches, func() (*harness.Client, error) { return harness.Open(m.Addr) })
 		args = append(args, flag, r.Addr)
 	}
 	w.failed = make([]int, len(w.servers))
 	w.proxy = s.magent(t, append(args, s.args...)...)
+	w.homes = []*home{{open: func() (*harness.Client, error) { return harness.Open(w.proxy.Addr) }}}
+	w.enterAll()
+	return w
+}
+
+// newWorld waits until there is room for a world. It is empty.
+func newWorld(t *testing.T, s setup) *world {
+	t.Helper()
+	places <- struct{}{}
+	leave := sync.OnceFunc(func() { <-places })
+	t.Cleanup(leave)
+	return &world{
+		setup: s, t: t, r: rand.New(&shared{source: rand.NewPCG(s.seed, 1)}), begin: time.Now(), leave: leave,
+		struck: map[string]int{}, count: tally{errors: map[string]int{}},
+		history: map[int64]map[string][]porcupine.Operation{}, void: map[int64]bool{},
+	}
+}
+
+// enterAll starts the clients.
+func (w *world) enterAll() {
 	w.self = w.enter(0)
-	for id := range s.clients {
+	for id := range w.setup.clients {
 		c := w.enter(id + 1)
 		w.clients = append(w.clients, c)
 		w.all.Go(c.run)
 	}
-	return w
 }
 
 // good returns the number of rounds in which one copy of each key was always up; if keys may be lost, of all rounds.
@@ -192,6 +216,10 @@ func (w *world) settle(struck int, rounds ...int64) {
 	var stats map[string]string
 	begin := time.Now()
 	defer w.calm.Store(false)
+	if w.fleet != nil {
+		w.fleet.awaitWell(func() { w.calm.Store(time.Since(begin) > patience) })
+		return // nothing makes its rounds void
+	}
 	testkit.Eventually(w.t, "all servers are up", func() error {
 		w.calm.Store(time.Since(begin) > patience)
 		stats = harness.Stats(w.t, w.proxy.Addr, "servers")

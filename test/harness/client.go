@@ -13,11 +13,12 @@ import (
 	"magent/internal/testkit"
 )
 
-// Client speaks memcached's text protocol and hides nothing of it. Each read and each write has to be over within
-// testkit.Patience. Dial makes one whose methods Do, Send and Reply fail the test. The methods that return an error
-// are for other goroutines.
+// Client speaks memcached's text protocol and hides nothing of it. Each read and each write has to be over
+// within Limit, which is testkit.Patience at first. Dial makes one whose methods Do, Send and Reply fail the test. The
+// methods that return an error are for other goroutines.
 type Client struct {
-	Conn net.Conn
+	Conn  net.Conn
+	Limit time.Duration // of a read or a write
 
 	tb testing.TB
 	r  *bufio.Reader
@@ -45,7 +46,12 @@ func Open(addr string) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{Conn: conn, r: bufio.NewReaderSize(conn, 16<<10)}, nil
+	return NewClient(conn), nil
+}
+
+// NewClient makes a client of a connection, which the caller must close. It returns errors, like Open's.
+func NewClient(conn net.Conn) *Client {
+	return &Client{Conn: conn, Limit: testkit.Patience, r: bufio.NewReaderSize(conn, 16<<10)}
 }
 
 // Close closes the connection.
@@ -107,7 +113,7 @@ func (c *Client) Try(request string) (string, error) {
 
 // TrySend is Send with an error.
 func (c *Client) TrySend(text string) error {
-	if err := c.Conn.SetWriteDeadline(time.Now().Add(testkit.Patience)); err != nil {
+	if err := c.Conn.SetWriteDeadline(time.Now().Add(c.Limit)); err != nil {
 		return err
 	}
 	_, err := io.WriteString(c.Conn, text)
@@ -116,7 +122,7 @@ func (c *Client) TrySend(text string) error {
 
 // TryRest is AwaitEOF with an error. A reset counts as the end.
 func (c *Client) TryRest() (string, error) {
-	if err := c.Conn.SetReadDeadline(time.Now().Add(testkit.Patience)); err != nil {
+	if err := c.Conn.SetReadDeadline(time.Now().Add(c.Limit)); err != nil {
 		return "", err
 	}
 	rest, err := io.ReadAll(c.r)
@@ -128,7 +134,7 @@ func (c *Client) TryRest() (string, error) {
 
 // TryReply reads one reply and knows where it ends: VALUE and STAT lines up to END, VA with its value, else a line.
 func (c *Client) TryReply() (string, error) {
-	if err := c.Conn.SetReadDeadline(time.Now().Add(testkit.Patience)); err != nil {
+	if err := c.Conn.SetReadDeadline(time.Now().Add(c.Limit)); err != nil {
 		return "", err
 	}
 	var reply strings.Builder

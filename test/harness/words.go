@@ -38,17 +38,25 @@ func Stats(tb testing.TB, addr, arg string) map[string]string {
 	c := Dial(tb, addr)
 	defer c.Close()
 	request := strings.TrimRight("stats "+arg, " ") + "\r\n"
-	reply := c.Do(request)
+	stats, err := ParseStats(c.Do(request))
+	if err != nil {
+		tb.Fatalf("%q: %v", request, err)
+	}
+	return stats
+}
+
+// ParseStats takes a reply to stats apart.
+func ParseStats(reply string) (map[string]string, error) {
 	stats := map[string]string{}
 	for line := range strings.Lines(strings.TrimSuffix(reply, "END\r\n")) {
 		word, rest, _ := strings.Cut(strings.TrimRight(line, "\r\n"), " ")
 		name, value, ok := strings.Cut(rest, " ")
 		if word != "STAT" || !ok {
-			tb.Fatalf("%q: line %q is not STAT name value", request, line)
+			return nil, fmt.Errorf("line %q is not STAT name value", line)
 		}
 		stats[name] = value
 	}
-	return stats
+	return stats, nil
 }
 
 // ServerStat returns a field of `stats servers` (STAT server:N:field value) of the server with the given address.

@@ -184,3 +184,14 @@ func (n *Network) Isolate(i int) { n.Bridge.IP("link", "set", plug(i), "nomaster
 
 // Join ends that.
 func (n *Network) Join(i int) { n.Bridge.IP("link", "set", plug(i), "master", "br0") }
+
+// nobody is a hardware address that no interface has.
+const nobody = "02:00:00:00:00:01"
+
+// Lose loses what the namespace sends to an address of the network, without a sign.
+func (s *Space) Lose(address string) {
+	s.IP("neighbour", "replace", address, "lladdr", nobody, "dev", "eth0", "nud", "permanent")
+}
+
+// Find ends that.
+func (s *Space) Find(address string) { s.IP("neighbour", "del", address, "dev", "eth0") }

@@ -1,0 +1,217 @@
+package chaos
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"magent/internal/testkit"
+	"magent/test/harness"
+	"magent/test/netns"
+)
+
+// members is how many hosts a fleet has, each with a magent and a memcached. The last memcached is the backup.
+const members = 3
+
+// How long a client waits for a connection, and for a reply. A host may be silent, and a reset may be lost.
+const (
+	connectTime = time.Second
+	replyTime   = 15 * time.Second
+)
+
+// Ports on every host.
+const (
+	clientPort = 12000
+	linkPort   = 12100
+	cachePort  = 11211
+)
+
+// host is a machine of a fleet.
+type host struct {
+	*netns.Space
+	f         *fleet
+	i         int
+	dir       string
+	magent    *testkit.Process
+	memcached *testkit.Process
+}
+
+// fleet is several hosts, and one more for the clients.
+type fleet struct {
+	t       *testing.T
+	magent  string // the binary
+	env     []string
+	args    []string // more of magent's
+	hosts   []*host
+	client  *netns.Space
+	network *netns.Network
+}
+
+// startFleet runs memcacheds and magents, and waits until all of them serve.
+func startFleet(t *testing.T, binary string, env, args []string) *fleet {
+	t.Helper()
+	harness.NeedNamespaces(t, "--net")
+	f := &fleet{t: t, magent: binary, env: env, args: args, client: netns.New(t, "client")}
+	var spaces []*netns.Space
+	for i := range members {
+		h := &host{Space: netns.New(t, fmt.Sprint("host", i)), f: f, i: i, dir: t.TempDir()}
+		f.hosts, spaces = append(f.hosts, h), append(spaces, h.Space)
+	}
+	f.network = netns.Wire(t, append(spaces, f.client)...)
+	for _, h := range f.hosts {
+		// memcached has an address of its own, so that it can be cut off from one host alone.
+		h.IP("address", "add", cacheAddress(h.i)+"/24", "dev", "eth0")
+		h.startMemcached()
+	}
+	for _, h := range f.hosts {
+		f.client.AwaitListening(h.cache())
+	}
+	for _, h := range f.hosts {
+		h.startMagent()
+	}
+	for _, h := range f.hosts {
+		h.awaitServing()
+	}
+	return f
+}
+
+func cacheAddress(i int) string { return netns.Address(members + 1 + i) }
+
+// cache is where the host's memcached listens.
+func (h *host) cache() string { return fmt.Sprintf("%s:%d", cacheAddress(h.i), cachePort) }
+
+// proxy is where the host's magent listens.
+func (h *host) proxy() string { return fmt.Sprintf("%s:%d", netns.Address(h.i), clientPort) }
+
+func (h *host) name() string { return fmt.Sprint("m", h.i) }
+
+func (h *host) startMemcached() {
+	h.f.t.Helper()
+	h.memcached = h.Start("memcached", "memcached", "-u", "nobody", "-l", cacheAddress(h.i), "-p",
+		fmt.Sprint(cachePort), "-U", "0", "-t", "4", "-R", "1", "-m", "64")
+}
+
+// startMagent runs it, and does not wait.
+func (h *host) startMagent() {
+	h.f.t.Helper()
+	var list []string
+	argv := []string{h.f.magent, "--log-format", "json", "-l", "0.0.0.0", "-p", fmt.Sprint(clientPort)}
+	for _, other := range h.f.hosts {
+		list = append(list, fmt.Sprintf("%s=%s:%d", other.name(), netns.Address(other.i), linkPort))
+		flag := "-s"
+		if other.i == members-1 {
+			flag = "-b"
+		}
+		argv = append(argv, flag, other.cache())
+	}
+	argv = append(argv, "--fleet", strings.Join(list, ","), "--member", h.name(),
+		"--fleet-secret-file", h.f.secret(), "--state-dir", filepath.Join(h.dir, "state"))
+	h.magent = testkit.StartWith(h.f.t, "magent of "+h.Name, h.f.env, h.Inside(append(argv, h.f.args...)...)...)
+}
+
+// secret is a file that all members have.
+func (f *fleet) secret() string {
+	f.t.Helper()
+	path := filepath.Join(f.hosts[0].dir, "secret")
+	if err := os.WriteFile(path, []byte("several proxies that act as one\n"), 0o600); err != nil {
+		f.t.Fatal(err)
+	}
+	return path
+}
+
+// awaitServing waits until the host's magent serves.
+func (h *host) awaitServing() {
+	h.f.t.Helper()
+	local := fmt.Sprintf("127.0.0.1:%d", clientPort)
+	testkit.Eventually(h.f.t, "magent of "+h.Name+" serves", func() error {
+		code, _, said := harness.Run(h.f.t, h.Inside(harness.Binary(h.f.t), "health", local)...)
+		if code != 0 {
+			return fmt.Errorf("it does not: %s", said)
+		}
+		return nil
+	})
+}
+
+// open connects a client to the host's magent.
+func (h *host) open() (*harness.Client, error) {
+	conn, err := h.f.client.Dial(h.proxy(), connectTime)
+	if err != nil {
+		return nil, err
+	}
+	c := harness.NewClient(conn)
+	c.Limit = replyTime
+	return c, nil
+}
+
+// openCache connects to the host's memcached.
+func (h *host) openCache() (*harness.Client, error) {
+	conn, err := h.f.client.Dial(h.cache(), testkit.Patience)
+	if err != nil {
+		return nil, err
+	}
+	return harness.NewClient(conn), nil
+}
+
+// stats asks the host's magent.
+func (h *host) stats(what string) (map[string]string, error) {
+	c, err := h.open()
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	reply, err := c.Try("stats " + what + "\r\n")
+	if err != nil {
+		return nil, err
+	}
+	return harness.ParseStats(reply)
+}
+
+// owner is the host whose magent decides, as all of them say.
+func (f *fleet) owner() (owner *host, err error) {
+	for _, h := range f.hosts {
+		s, err := h.stats("fleet")
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", h.Name, err)
+		}
+		for _, other := range f.hosts {
+			if state := s["member:"+other.name()+":state"]; state != "alive" {
+				return nil, fmt.Errorf("%s says that %s is %q", h.Name, other.name(), state)
+			}
+			if s["view:owner"] == other.name() && (owner == nil || owner == other) {
+				owner = other
+			}
+		}
+		if owner == nil || s["view:owner"] != owner.name() {
+			return nil, fmt.Errorf("%s says that %q owns the keys", h.Name, s["view:owner"])
+		}
+	}
+	return owner, nil
+}
+
+// awaitWell waits until all members are alive, and their owner uses all servers, which have missed nothing. It
+// calls look before each look.
+func (f *fleet) awaitWell(look func()) (owner *host) {
+	f.t.Helper()
+	testkit.Eventually(f.t, "the fleet and its servers are well", func() error {
+		look()
+		var err error
+		if owner, err = f.owner(); err != nil {
+			return err
+		}
+		s, err := owner.stats("servers")
+		if err != nil {
+			return err
+		}
+		for i := range members {
+			state, dirty := s[fmt.Sprintf("server:%d:state", i)], s[fmt.Sprintf("server:%d:dirty_keys", i)]
+			if state != "up" || dirty != "0" {
+				return fmt.Errorf("server %d is %s, dirty keys: %s", i, state, dirty)
+			}
+		}
+		return nil
+	})
+	return owner
+}
