@@ -1,12 +1,15 @@
 package owner
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"net"
 	"time"
 
+	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/fleet/conns"
 	"magent/internal/fleet/core"
@@ -77,8 +80,12 @@ func (f *Owner) dial(ctx context.Context, a config.Address) (net.Conn, error) {
 	return nil, err
 }
 
-// knock finds out whether a server answers. It is a goroutine of reach.
-func (f *Owner) knock(ctx context.Context, a *config.Address, there *bool, done func()) {
+// maxStats is how long a reply to stats may be.
+const maxStats = 64 << 10
+
+// knock finds out whether a server answers, and is the one that is known. One that was restarted meanwhile has nothing
+// that it could be compared by. It is a goroutine of reach.
+func (f *Owner) knock(ctx context.Context, a *config.Address, known string, there *bool, done func()) {
 	defer done()
 	conn, err := f.dial(ctx, *a)
 	if err != nil {
@@ -87,11 +94,19 @@ func (f *Owner) knock(ctx context.Context, a *config.Address, there *bool, done 
 	defer conn.Close()
 	end, _ := ctx.Deadline()
 	_ = conn.SetDeadline(end)
-	answer := make([]byte, 1)
-	if _, err = io.WriteString(conn, "version\r\n"); err == nil {
-		_, err = io.ReadFull(conn, answer)
+	if _, err = io.WriteString(conn, "stats\r\n"); err != nil {
+		return
 	}
-	*there = err == nil
+	var reply []byte
+	for lines := bufio.NewReader(io.LimitReader(conn, maxStats)); !bytes.HasSuffix(reply, []byte("END\r\n")); {
+		line, err := lines.ReadSlice('\n')
+		if err != nil {
+			return
+		}
+		reply = append(reply, line...)
+	}
+	before := failover.ParseIdentity(known)
+	*there = before == (failover.Identity{}) || before == failover.ReadGreeting(reply).Identity
 }
 
 // listed tells the core who is connected to a server.

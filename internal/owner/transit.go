@@ -10,6 +10,7 @@ import (
 	"magent/internal/fleet/book"
 	"magent/internal/fleet/core"
 	"magent/internal/fleet/gate"
+	"magent/internal/journal"
 	"magent/internal/placement"
 	"magent/internal/pool"
 	"magent/internal/session"
@@ -149,7 +150,7 @@ func (f *Owner) build(i int, w want) {
 	}
 	var doubted []func(key []byte) bool
 	if w.doubt && len(cfg.Backups) > 0 {
-		doubted = f.doubt(i)
+		doubted = f.doubt(i, w.missed)
 	}
 	f.replace(i, func([]*pool.Loop) []*pool.Pool {
 		peers := f.o.AddPool(i, cfg, rings)
@@ -190,14 +191,14 @@ const reachTime = 400 * time.Millisecond
 // doubt says which keys of each server may differ from what clients have seen, because a process died that wrote them.
 // The copy of whoever leads is right. So the backups are compared with those primaries that can be reached, and the
 // other primaries with the backups when they are back. Bounds of what may differ would go here.
-func (f *Owner) doubt(i int) []func(key []byte) bool {
+func (f *Owner) doubt(i int, missed []*journal.Missed) []func(key []byte) bool {
 	cfg := f.o.Pools[i]
 	rings, err := placement.New(cfg)
 	if err != nil {
 		return nil
 	}
 	n := len(cfg.Servers)
-	there := f.reach(i)
+	there := f.reach(i, missed)
 	doubted := make([]func([]byte) bool, n+len(cfg.Backups))
 	some := false
 	for p := range n {
@@ -211,8 +212,8 @@ func (f *Owner) doubt(i int) []func(key []byte) bool {
 	return doubted
 }
 
-// reach finds out which servers of a pool can be connected to.
-func (f *Owner) reach(i int) []bool {
+// reach finds out which servers of a pool can be connected to, and are those that are known.
+func (f *Owner) reach(i int, missed []*journal.Missed) []bool {
 	cfg := f.o.Pools[i]
 	there := make([]bool, len(cfg.Servers)+len(cfg.Backups))
 	ctx, cancel := context.WithTimeoutCause(f.ctx, reachTime, errors.New("no answer in time"))
@@ -220,7 +221,7 @@ func (f *Owner) reach(i int) []bool {
 	var all sync.WaitGroup
 	for n := range there {
 		all.Add(1)
-		go f.knock(ctx, placement.ServerAt(cfg, n), &there[n], all.Done)
+		go f.knock(ctx, placement.ServerAt(cfg, n), missed[n].Identity, &there[n], all.Done)
 	}
 	all.Wait()
 	return there

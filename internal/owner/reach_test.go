@@ -1,0 +1,47 @@
+package owner
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"slices"
+	"testing"
+
+	"magent/internal/config"
+	"magent/internal/discover"
+	"magent/internal/journal"
+	"magent/internal/pool"
+	"magent/internal/testkit"
+)
+
+// TestReach: a server that was restarted tells nothing about what clients have seen, nor does one that is away.
+func TestReach(t *testing.T) {
+	server := func(pid int) config.Address {
+		a, err := config.ParseAddress(testkit.Serve(t, func(c net.Conn) {
+			for lines := bufio.NewScanner(c); lines.Scan(); {
+				fmt.Fprintf(c, "STAT pid %d\r\nSTAT uptime 10\r\nSTAT time 1000\r\nEND\r\n", pid)
+			}
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	away, err := config.ParseAddress(testkit.DeadAddr(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := New(Options{
+		Fleet:   &config.Fleet{Members: []config.FleetMember{{Name: "a"}}},
+		Process: &pool.Process{Servers: discover.New(discover.Options{})},
+	})
+	t.Cleanup(f.o.Process.Servers.Close)
+	f.o.Pools = []*config.Pool{{
+		Servers: []config.Address{server(7), server(8), server(9)}, Backups: []config.Address{away},
+	}}
+	missed := []*journal.Missed{{Identity: "7@990"}, {Identity: "7@990"}, {}, {}}
+	want := []bool{true, false, true, false}
+	if got := f.reach(0, missed); !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
