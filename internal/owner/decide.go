@@ -125,19 +125,20 @@ func (f *Owner) record(c *core.Core, group string, epoch uint64, e book.Entry) {
 	f.note(c.Incarnation(), r)
 }
 
-// tell records again what is known of the groups that this process owns, for a member that joins.
+// tell records again what is known of the groups that this process owns, for a member that joins. What that member
+// knows from before, by its own journal for instance, is void if this process decides already.
 func (f *Owner) tell(c *core.Core, d core.Decision) {
 	v := c.View()
 	for _, g := range v.Groups {
-		if g.Owner != f.self() {
-			continue
-		}
-		epoch := uint64(0) // whoever owns it records it once more
-		if t := f.terms[g.Name]; t != nil {
-			epoch = t.Epoch
-		}
-		for _, e := range f.book.Entries(g.Name) {
-			f.record(c, g.Name, epoch, e)
+		t := f.terms[g.Name]
+		switch {
+		case g.Owner != f.self():
+		case t != nil:
+			f.again(c, g.Name, t.Epoch)
+		default: // this process records it once more when it decides
+			for _, e := range f.book.Entries(g.Name) {
+				f.record(c, g.Name, 0, e)
+			}
 		}
 	}
 	c.Told(d.Name, d.Incarnation)
