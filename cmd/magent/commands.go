@@ -72,4 +72,11 @@ func typedCommands() []command {
 	return slices.DeleteFunc(commands(), func(c command) bool { return c.flags == nil || c.hidden })
 }
 
+func commandNames() (names []string) {
+	for _, c := range typedCommands() {
+		names = append(names, c.name)
+	}
+	return names
+}
+
 func noFlags() []cli.Flag { return nil }

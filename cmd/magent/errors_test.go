@@ -16,6 +16,23 @@ func TestUsageErrors(t *testing.T) {
 		{"-p 5", "no server given: name at least one memcached with -s, for example -s 10.0.0.1:11211"},
 		{"-s a --timout 5ms", "unknown flag --timout: did you mean --timeout? (-h lists all flags)"},
 		{"-s a --servers b", "unknown flag --servers: did you mean --server? (-h lists all flags)"},
+		{"verfy -s a", `unknown command "verfy": did you mean verify?`},
+		{"helth", `unknown command "helth": did you mean health?`},
+		{"foo", `unexpected argument "foo": every setting has a flag in front, for example -s foo`},
+		{"-s a --timeout 5 s", `unexpected argument "s": write --timeout 5s, without a blank`},
+		{"-s a --max-value 8 M", `unexpected argument "M": write --max-value 8M, without a blank`},
+		{"-s a --ack primary", "--ack needs -b ADDRESS: without a backup every write has one copy"},
+		{"-s a --dirty-keys 5", "--dirty-keys needs -b ADDRESS: without a backup nothing is remembered"},
+		{"-s a --refill-rate 5", "--refill-rate needs -b ADDRESS: without a backup no server can be refilled"},
+		{"-s a --state-dir /d", "--state-dir needs -b ADDRESS: without a backup nothing is remembered"},
+		{"-s a --vip 10.0.0.1", "--vip needs -b ADDRESS: without a backup nothing is repaired"},
+		{
+			"-s a --server-retry-timeout 5s",
+			"--server-retry-timeout needs --auto-eject-hosts: otherwise a server is back as soon as it answers",
+		},
+		{"-s a --watch-config", "--watch-config needs -c FILE, the file to watch"},
+		{"-s a --unix-mode 0777", "--unix-mode needs -f PATH, the socket that has the mode"},
+		{"-s a --slow-keys", "--slow-keys needs --slow TIME, which says what is logged"},
 		{"-s a -x", "unknown flag -x: -h lists all flags"},
 		{"-s a --listen", "flag --listen needs a value: --listen ADDRESS"},
 		{"a:11211", `unexpected argument "a:11211": every setting has a flag in front, for example -s a:11211`},
@@ -110,6 +127,35 @@ func TestEnvironmentErrors(t *testing.T) {
 			t.Setenv(c.name, c.value)
 			checkUsage(t, "-s a", c.want)
 		})
+	}
+}
+
+// TestVariablesWithoutEffect: they may be set for magents of any kind, as in a unit of systemd.
+func TestVariablesWithoutEffect(t *testing.T) {
+	for _, p := range partners {
+		if p.other == flagBackup {
+			t.Setenv(variable(p.flag), map[string]string{flagVIP: "10.0.0.1", flagAck: "primary"}[p.flag])
+		}
+	}
+	t.Setenv(variable(flagState), t.TempDir())
+	mustParse(t, "-s a")
+}
+
+func TestStrangeVariables(t *testing.T) {
+	for _, name := range []string{
+		"MAGENT_SERVICE_HOST", "MAGENT_SERVICE_PORT", "MAGENT_SERVICE_PORT_MEMCACHED", "MAGENT_PORT_12000_TCP",
+		"MAGENT_PORT_12000_TCP_ADDR", "MAGENT_PORT_12000_TCP_PROTO", "MAGENT_VERSION", "MAGENT_BIN", "MAGENT_",
+		"OTHER_TIMEOUTS",
+	} {
+		t.Setenv(name, "x")
+	}
+	if s := mustParse(t, "-s a"); len(s.warnings) > 0 {
+		t.Errorf("%q", s.warnings)
+	}
+	t.Setenv("MAGENT_TIMOUT", "5s")
+	want := "MAGENT_TIMOUT is no variable of magent and has no effect: did you mean MAGENT_TIMEOUT?"
+	if s := mustParse(t, "-s a"); len(s.warnings) != 1 || s.warnings[0] != want {
+		t.Errorf("%q", s.warnings)
 	}
 }
 

@@ -108,14 +108,14 @@ func flagsOfPools() []cli.Flag {
 		toggle(topicServers, flagWatch, "", "read the file of -c again when it changes, not only on SIGUSR1"),
 		toggle(topicServers, flagTest, "t", "check the file of -c and exit"),
 		list(topicServers, flagServer, "s",
-			"`ADDRESS` of a primary memcached: HOST, HOST:PORT, HOST:PORT:WEIGHT, [IPv6]:PORT or /PATH; repeat it "+
-				"or separate with commas (required without -c)"),
+			"`ADDRESS` of a primary memcached: HOST, HOST:PORT, HOST:PORT:WEIGHT, [IPv6]:PORT, /PATH, or "+
+				"PORT on this machine; repeat it or separate with commas (required without -c)"),
 		list(topicServers, flagBackup, "b",
 			"`ADDRESS` of a backup memcached, as with -s; every key has its second copy on one of them"),
 
 		list(topicClients, flagListen, "l",
-			"`ADDRESS` to listen on: IP or host name, with a port of its own or that of -p; repeat it or separate "+
-				"with commas (default: 127.0.0.1)"),
+			"`ADDRESS` to listen on: IP or host name, with a port of its own or that of -p, or PORT on loopback; "+
+				"repeat it or separate with commas (default: 127.0.0.1)"),
 		text(topicClients, flagPort, "p", "11211", "TCP `PORT` to listen on; 0 for no TCP, then -f is needed"),
 		text(topicClients, flagSocket, "f", "", "`PATH` of a unix socket to listen on as well"),
 		text(topicClients, flagSocketMode, "unix-mask", "0700",
@@ -292,8 +292,11 @@ func variables(name string) []string {
 	return []string{variable(name)}
 }
 
+// variablePrefix begins the name of every variable.
+const variablePrefix = "MAGENT_"
+
 func variable(name string) string {
-	return "MAGENT_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+	return variablePrefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
 
 // argSpecs returns the flags for the parser of arguments.

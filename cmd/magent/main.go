@@ -23,6 +23,9 @@ func execute(args []string, names config.Names, stdout, stderr io.Writer) int {
 		if c := commandNamed(args[0]); c != nil {
 			return c.run(args[1:], names, stdout, stderr)
 		}
+		if near := config.Nearest(args[0], commandNames()); near != "" {
+			return fail(stderr, fmt.Errorf("unknown command %q: did you mean %s?", args[0], near), exitUsage)
+		}
 	}
 	s, err := parse(args, names)
 	var mistakes config.FileErrors

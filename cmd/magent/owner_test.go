@@ -131,7 +131,8 @@ func testStateDirRefused(t *testing.T, bin string) {
 		if name == "deep" {
 			named, want = filepath.Join(state, "a", "b"), "there is no folder "+filepath.Join(state, "a")+": create it"
 		}
-		fails(t, bin, "-s "+deadServer+" -l 127.0.0.1:0 -u nobody --state-dir "+named, "--state-dir "+named, want)
+		fails(t, bin, "-s "+deadServer+" -b 127.0.0.1:2 -l 127.0.0.1:0 -u nobody --state-dir "+named,
+			"--state-dir "+named, want)
 		if text, err := os.ReadFile(precious); err != nil || string(text) != "precious" || owner(t, precious) != 0 ||
 			owner(t, filepath.Dir(precious)) != 0 {
 			t.Errorf("%s: it is %q now, of %d, in a folder of %d, %v", name, text, owner(t, precious),

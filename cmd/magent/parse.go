@@ -20,6 +20,8 @@ func parse(args []string, names config.Names) (*settings, error) {
 	}
 	return s, readFlags(flags, plain, func(r *reader) error {
 		s.read(r, names)
+		readEffects(r)
+		s.warnings = append(s.warnings, strangeVariables(flags)...)
 		if r.err != nil || s.file != "" {
 			return r.err // LoadFile has validated the pools
 		}

@@ -49,8 +49,8 @@ func testDropPrivileges(t *testing.T, bin string) {
 		socket, log, pidFile := filepath.Join(dir, "sock"), filepath.Join(dir, "log"), filepath.Join(dir, "pid")
 		state := filepath.Join(dir, "state")
 		args := []string{
-			"--state-dir", state, "-s", deadServer, "-l", "127.0.0.1:0", "--threads", "2", "-f", socket,
-			"--log-file", log, "--pid-file", pidFile, "-u", c.user,
+			"--state-dir", state, "-s", deadServer, "-b", "127.0.0.1:2", "-l", "127.0.0.1:0", "--threads", "2",
+			"-f", socket, "--log-file", log, "--pid-file", pidFile, "-u", c.user,
 		}
 		if c.group != "" {
 			args = append(args, "-g", c.group)

@@ -22,7 +22,7 @@ type settings struct {
 
 	config      config.Config
 	file        string   // of pools; empty: there is one pool, from the flags
-	warnings    []string // about that file
+	warnings    []string // about that file, the environment and the fleet
 	watch       string   // the file's path, if it is watched
 	load        func() (pools []config.Pool, warnings []string, err error)
 	user, group string

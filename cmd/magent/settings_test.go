@@ -133,10 +133,9 @@ func TestPlacement(t *testing.T) {
 }
 
 func TestEveryOtherFlag(t *testing.T) {
-	s := mustParse(t, "-s a --timeout 1s --connect-timeout=2s --server-failure-limit 3 --probe-interval 4s --ack "+
-		"primary "+
-		"--threads 5 --max-value 6k -n 7 --drain-timeout 0s -f s.sock --unix-mask 0777 -u me -g us --pid-file p.pid "+
-		"--log-file l.log --log-format console -v -d --hash-tag {} --resolve-interval 8s")
+	s := mustParse(t, "-s a -b b --timeout 1s --connect-timeout=2s --server-failure-limit 3 --probe-interval 4s "+
+		"--ack primary --threads 5 --max-value 6k -n 7 --drain-timeout 0s -f s.sock --unix-mask 0777 -u me -g us "+
+		"--pid-file p.pid --log-file l.log --log-format console -v -d --hash-tag {} --resolve-interval 8s")
 	p := s.config.Pools[0]
 	got := fmt.Sprintln(p.Timeout, p.ConnectTimeout, p.ServerFailureLimit, p.ProbeInterval, p.Ack, s.config.Threads,
 		s.config.MaxValue,

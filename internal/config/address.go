@@ -35,6 +35,7 @@ const addressForms = "write host:port or host:port:weight"
 //	[v6]  [v6]:port  [v6]:port:weight      an IPv6 address
 //	v6                                     the same, unless its last group could be meant as a port
 //	/path  /path:weight  unix:/path        a unix socket; its path contains no ':'
+//	port                                   a port of this machine's loopback address
 //
 // The port defaults to 11211 and the weight to 1. An error is one line with the value and the remedy.
 func ParseAddress(s string) (Address, error) {
@@ -104,7 +105,7 @@ func parseAddress(s string) (Address, *flaw) {
 		}
 	}
 	a := Address{Network: "tcp", Port: DefaultPort, Weight: 1}
-	host, rest, f := splitHost(s)
+	host, rest, f := splitHost(onLoopback(s))
 	if f == nil {
 		f = checkHost(host)
 	}
@@ -118,6 +119,14 @@ func parseAddress(s string) (Address, *flaw) {
 		a.Weight, f = parseNumber("weight", weight, MaxWeight)
 	}
 	return a, f
+}
+
+// onLoopback returns a bare port as an address on this machine, and anything else as it is.
+func onLoopback(s string) string {
+	if isDigits(s) {
+		return "127.0.0.1:" + s
+	}
+	return s
 }
 
 // parseSocket parses path or path:weight.

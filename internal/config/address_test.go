@@ -39,6 +39,8 @@ func TestParseAddress(t *testing.T) {
 			strings.Repeat("a", 63), strings.Repeat("a", 63) + "-11211",
 		},
 
+		{"11211", tcp("127.0.0.1", 11211, 1), "127.0.0.1:11211", "127.0.0.1", "127.0.0.1-11211"},
+
 		{"[::1]", tcp("::1", 11211, 1), "[::1]:11211", "::1", "::1-11211"},
 		{"[::1]:22001", tcp("::1", 22001, 1), "[::1]:22001", "::1:22001", "::1-22001"},
 		{
@@ -125,7 +127,8 @@ func TestParseAddressErrors(t *testing.T) {
 		{"a:1:x", `weight "x" is not a number`, usual},
 		{":11211", "host is empty", usual},
 		{":", "host is empty", usual},
-		{"11211", `host "11211" is not an IPv4 address`, usual},
+		{"99999", `port 99999 is not within 1..65535`, usual},
+		{"0", `port 0 is not within 1..65535`, usual},
 		{"1.2.3", `host "1.2.3" is not an IPv4 address`, usual},
 		{"1.2.3.256:1", `host "1.2.3.256" is not an IPv4 address`, usual},
 		{"a b", "address contains ' '", usual},

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -38,7 +39,7 @@ func NormalizeArgs(specs []ArgSpec, args []string) (Args, error) {
 			if arg == "--" {
 				arg = n.rest[0]
 			}
-			err = fmt.Errorf("unexpected argument %q: every setting has a flag in front, for example -s %s", arg, arg)
+			err = n.unexpected(arg)
 		}
 		if err != nil {
 			return Args{}, err
@@ -51,6 +52,21 @@ type normalizer struct {
 	specs []ArgSpec
 	rest  []string
 	out   Args
+
+	typed, value string // the last flag that got a value, as typed
+}
+
+// unexpected is the error for an argument that is neither a flag nor the value of one.
+func (n *normalizer) unexpected(arg string) error {
+	if n.value != "" && isDigits(n.value[len(n.value)-1:]) && isUnit(arg) {
+		return fmt.Errorf("unexpected argument %q: write %s %s%s, without a blank", arg, n.typed, n.value, arg)
+	}
+	return fmt.Errorf("unexpected argument %q: every setting has a flag in front, for example -s %s", arg, arg)
+}
+
+// isUnit reports whether text may stand behind a number, in a time or a size.
+func isUnit(text string) bool {
+	return slices.Contains([]string{"ns", "us", "µs", "ms", "s", "m", "h", "k", "g"}, strings.ToLower(text))
 }
 
 // long handles "--name", "--name=value" and "--name value".
@@ -109,6 +125,9 @@ func (n *normalizer) take(spec *ArgSpec, typed, value string, glued bool) error 
 	}
 	if spec.Value != "" && strings.TrimSpace(value) == "" {
 		return fmt.Errorf("flag %s has an empty value: write %s %s, or leave the flag out", typed, typed, spec.Value)
+	}
+	if spec.Value != "" {
+		n.typed, n.value = typed, value
 	}
 	long := spec.Names[0]
 	n.out.List = append(n.out.List, "--"+long+"="+value)

@@ -11,11 +11,12 @@ import (
 const DefaultBacklog = 1024
 
 // ParseListen parses an address to listen on. That is an IPv4 or IPv6 address or a host name, each with or without
-// a port ("10.0.0.1", "::1", "[::1]:12000", "cache1:12000"). Without one the port is port. ok is false if the
+// a port ("10.0.0.1", "::1", "[::1]:12000", "cache1:12000"), or a bare port of the loopback address ("12000").
+// Without one the port is port. ok is false if the
 // address has no port of its own and port is 0, which means: no TCP. The host in the result may still be a name,
 // which the caller resolves.
 func ParseListen(s string, port int) (l Listen, ok bool, err error) {
-	host, rest, f := splitHost(s)
+	host, rest, f := splitHost(onLoopback(s))
 	switch {
 	case f == nil && host == "" && rest != "":
 		f = &flaw{problem: "the host is missing", remedy: "write 0.0.0.0" + rest + " to listen on all interfaces"}

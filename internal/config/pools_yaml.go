@@ -24,7 +24,7 @@ func (f *file) parse(text []byte) []rawPool {
 	}
 	var document yaml.Node
 	if err := yaml.Load(text, &document); err != nil {
-		f.syntax(err)
+		f.syntax(err, text)
 		return nil
 	}
 	root := document.Content[0]
@@ -96,7 +96,7 @@ func badByte(line []byte) int {
 }
 
 // syntax reports what the parser could not parse.
-func (f *file) syntax(err error) {
+func (f *file) syntax(err error, text []byte) {
 	const remedy = `write "key: value" lines, indent with blanks, and put values with special characters in quotes`
 	at := &yaml.Node{Line: 1, Column: 1}
 	reason := err.Error()
@@ -110,7 +110,23 @@ func (f *file) syntax(err error) {
 			at.Line, at.Column = e.Mark.Line, e.Mark.Column
 		}
 	}
+	if column := indentingTab(text, at.Line); column > 0 {
+		at.Column = column
+		f.fail(at, "found a tab in front of the text: indent with blanks")
+		return
+	}
 	f.fail(at, "not YAML: %s: %s", reason, remedy)
+}
+
+// indentingTab returns the column of the first tab in front of the text of a line, or 0. YAML allows none there.
+func indentingTab(text []byte, number int) int {
+	lines := bytes.Split(text, []byte("\n"))
+	if number > len(lines) {
+		return 0
+	}
+	line := lines[number-1]
+	indent := line[:len(line)-len(bytes.TrimLeft(line, " \t"))]
+	return bytes.IndexByte(indent, '\t') + 1
 }
 
 // plain refuses everything below n that twemproxy's parser refuses.

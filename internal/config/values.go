@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -23,6 +24,11 @@ func ParseSize(s string, minimum, maximum int) (int, error) {
 		}
 	}
 	n, err := strconv.Atoi(digits)
+	if joined := withoutBlanks(s); err != nil && joined != s {
+		if _, err := ParseSize(joined, 0, math.MaxInt); err == nil {
+			return 0, fmt.Errorf("%q has a blank before its unit: write %s", s, joined)
+		}
+	}
 	if err != nil || strings.HasPrefix(digits, "+") {
 		return 0, fmt.Errorf("%q is not a size: write bytes, or a number with k, m or g behind it, such as 1m", s)
 	}
@@ -60,6 +66,11 @@ func ParseDuration(s string, minimum, maximum time.Duration) (time.Duration, err
 		return 0, fmt.Errorf("%q has no unit: write %sms or %ss", s, s, s)
 	}
 	d, err := time.ParseDuration(s)
+	if joined := withoutBlanks(s); err != nil && joined != s {
+		if _, err := time.ParseDuration(joined); err == nil {
+			return 0, fmt.Errorf("%q has a blank before its unit: write %s", s, joined)
+		}
+	}
 	if err != nil {
 		return 0, fmt.Errorf("%q is not a time: write a number and a unit, such as 500ms or 2s", s)
 	}
@@ -68,6 +79,8 @@ func ParseDuration(s string, minimum, maximum time.Duration) (time.Duration, err
 	}
 	return d, nil
 }
+
+func withoutBlanks(s string) string { return strings.Join(strings.Fields(s), "") }
 
 // ParseMode parses the permission bits of a file in octal, such as "0700" or "770".
 func ParseMode(s string) (uint32, error) {

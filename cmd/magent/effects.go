@@ -1,0 +1,60 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"magent/internal/config"
+)
+
+// partners are flags that have no effect without another one. Each says what it is used for there.
+var partners = [...]struct{ flag, other, remedy string }{
+	{flagAck, flagBackup, "needs -b ADDRESS: without a backup every write has one copy"},
+	{flagDirty, flagBackup, "needs -b ADDRESS: without a backup nothing is remembered"},
+	{flagRefill, flagBackup, "needs -b ADDRESS: without a backup no server can be refilled"},
+	{flagState, flagBackup, "needs -b ADDRESS: without a backup nothing is remembered"},
+	{flagVIP, flagBackup, "needs -b ADDRESS: without a backup nothing is repaired"},
+	{flagRetry, flagEject, "needs --auto-eject-hosts: otherwise a server is back as soon as it answers"},
+	{flagWatch, flagConfig, "needs -c FILE, the file to watch"},
+	{flagSocketMode, flagSocket, "needs -f PATH, the socket that has the mode"},
+	{flagSlowKeys, flagSlow, "needs --slow TIME, which says what is logged"},
+}
+
+// readEffects refuses a typed flag that has no effect. A variable may be set for processes of any kind, as in the
+// unit of systemd.
+func readEffects(r *reader) {
+	inFile := r.given(flagConfig)
+	for _, p := range partners {
+		if _, typed := r.typed[p.flag]; !typed || r.given(p.other) || inFile && p.other == flagBackup {
+			continue
+		}
+		if p.flag == flagState && r.given(flagFleet) {
+			continue
+		}
+		r.fail(p.flag, errors.New(p.remedy))
+	}
+}
+
+// strangeVariables names the variables of the environment that look like one of magent's with a typing error.
+// Programs around it may use the same prefix, so one that resembles nothing is not mentioned.
+func strangeVariables(flags []cli.Flag) (warnings []string) {
+	var known []string
+	for _, f := range flags {
+		if variables(longName(f)) != nil {
+			known = append(known, strings.TrimPrefix(variable(longName(f)), variablePrefix))
+		}
+	}
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		word, ours := strings.CutPrefix(name, variablePrefix)
+		if near := config.Nearest(word, known); ours && near != "" && near != word {
+			warnings = append(warnings, fmt.Sprintf("%s is no variable of magent and has no effect: did you mean %s?",
+				name, variablePrefix+near))
+		}
+	}
+	return warnings
+}
