@@ -20,8 +20,8 @@ func (q *statsRound) answerInfo() {
 		return
 	}
 	sh := q.home
-	sh.Line = resp.AppendBulkString(sh.Line[:0], infoOf(q.pool, &q.process, count, &q.sum, &q.hot))
-	q.call.Answer(sh.Line)
+	sh.Redis.Line = resp.AppendBulkString(sh.Redis.Line[:0], infoOf(q.pool, &q.process, count, &q.sum, &q.hot))
+	q.call.Answer(sh.Redis.Line)
 }
 
 func infoOf(p *pool.Pool, process *stats.Process, count *stats.Counters, all *stats.Snapshot,

@@ -48,7 +48,7 @@ func TestLargeEchoIsNotKept(t *testing.T) {
 		c.say("*2\r\n$4\r\n" + command + "\r\n" + bulk)
 		c.hear(bulk)
 		r.on(0, func(sh *session.Shard) {
-			if n := cap(sh.Line); n > session.MaxKeptLine {
+			if n := cap(sh.Redis.Line); n > session.MaxKeptLine {
 				t.Errorf("%d bytes are kept of %s", n, command)
 			}
 		})

@@ -20,24 +20,16 @@ func (s *Session) keep(rest []byte) {
 
 // holds returns how many bytes of the client count towards Shard.assembly.
 func (s *Session) holds() int {
-	if s.redis != nil && s.redis.multi != nil {
-		return s.kept + len(s.redis.multi.raw)
+	if s.redis != nil {
+		return s.kept + s.redis.Holds()
 	}
 	return s.kept
 }
 
-// spoil makes the transaction that is being collected fail, if there is one. Its commands are not needed any more.
-func (s *Session) spoil() {
-	if m := s.redis.multi; m != nil {
-		s.sh.assembly -= len(m.raw)
-		m.raw, m.bad = nil, true
-	}
-}
-
 // endMulti drops the transaction that is being collected, if there is one.
 func (s *Session) endMulti() {
-	if m := s.redis.multi; m != nil {
-		s.sh.assembly -= len(m.raw)
-		s.redis.multi = nil
+	if s.redis != nil {
+		s.sh.assembly -= s.redis.Holds()
+		s.redis.EndMulti()
 	}
 }

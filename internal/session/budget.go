@@ -44,9 +44,7 @@ func before(a, b *Session) bool {
 func (s *Session) cutOff(why string) {
 	s.pool.Count.CutOff++
 	s.keep(nil)
-	if s.redis != nil {
-		s.endMulti()
-	}
+	s.endMulti()
 	if s.phase >= closing {
 		return
 	}
@@ -55,7 +53,7 @@ func (s *Session) cutOff(why string) {
 	switch {
 	case s.long.asks(): // a line would come among the values
 	case s.redis != nil:
-		s.say("-ERR " + why + "\r\n")
+		s.sayRedis("-ERR " + why + "\r\n")
 	default:
 		s.say("SERVER_ERROR " + why + "\r\n")
 	}

@@ -1,10 +1,14 @@
 package session
 
-import "testing"
+import (
+	"testing"
+
+	"magent/internal/redisclient"
+)
 
 func TestOrderOfCuttingOff(t *testing.T) {
 	large, old, recent := &Session{kept: 2, since: 9}, &Session{kept: 1, since: 1}, &Session{kept: 1, since: 2}
-	collected := &Session{redis: &redisClient{multi: &multi{raw: make([]byte, 3)}}}
+	collected := &Session{redis: redisclient.Collecting(3)}
 	order := []*Session{collected, large, old, recent, {}}
 	for i, a := range order {
 		for j, b := range order {

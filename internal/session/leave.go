@@ -76,9 +76,7 @@ func (s *Session) close() {
 		c = next
 	}
 	s.first, s.last = nil, nil
-	if s.redis != nil {
-		s.endMulti()
-	}
+	s.endMulti()
 	s.sh.assembly -= s.kept
 	s.sh.unsent -= s.unsent
 	switch {

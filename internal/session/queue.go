@@ -19,9 +19,9 @@ func (s *Session) call() *replicate.Call {
 	return c
 }
 
-// redisCall adds a call to the line of a Redis session. The request has so many keys and bytes, and the reply up to so
+// RedisCall adds a call to the line of a Redis session. The request has so many keys and bytes, and the reply up to so
 // many values.
-func (s *Session) redisCall(keys, values, bytes int) *distribute.Call {
+func (s *Session) RedisCall(keys, values, bytes int) *distribute.Call {
 	c := s.pool.Commands.NewCall(s)
 	s.enqueue(&c.Call, keys, values, bytes)
 	return c
@@ -147,6 +147,9 @@ func (s *Session) write(reply []byte) {
 
 // say answers with a line of the proxy's own.
 func (s *Session) say(line string) { s.call().Answer([]byte(line)) }
+
+// sayRedis is say for Redis pools.
+func (s *Session) sayRedis(line string) { s.RedisCall(1, 0, 0).Answer([]byte(line)) }
 
 // forget drops the answer to a call whose client has gone.
 func (s *Session) forget(c *call.Call) {

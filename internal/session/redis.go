@@ -1,30 +1,17 @@
 package session
 
 import (
-	"magent/internal/pool"
+	"magent/internal/redisclient"
 	"magent/resp"
 )
 
 // Clients of Redis pools. A loop has its own connections to all servers of such a pool. It serves its clients by
-// itself: no key has an owner, because there are no copies to keep equal.
-
-func newRedisClient(sh *Shard, p *pool.Pool) *redisClient {
-	sh.clientIDs++
-	return &redisClient{
-		id:     (sh.clientIDs-1)*int64(len(sh.group.Shards)) + int64(sh.ID) + 1,
-		locked: p.Config.RedisAuth != "",
-	}
-}
-
-// Limits for clients that have not authenticated: elements of a request, and bytes of one. Redis has the same.
-const (
-	lockedArgs = 10
-	lockedBulk = 16 << 10
-)
+// itself: no key has an owner, because there are no copies to keep equal. What their commands mean is known by package
+// redisclient.
 
 // serveRedis is serveAll for Redis pools.
 func (s *Session) serveRedis(data []byte) (rest []byte) {
-	r := &s.sh.cmd
+	c, r := s.redis, &s.sh.Redis.Request
 	s.reading = flowing
 	for len(data) > 0 && s.phase < closing {
 		if s.full() {
@@ -35,19 +22,16 @@ func (s *Session) serveRedis(data []byte) (rest []byte) {
 			s.yield()
 			break
 		}
-		limits := s.pool.RedisLimits
-		if s.redis.locked {
-			limits.MaxArgs, limits.MaxBulk = lockedArgs, min(limits.MaxBulk, lockedBulk)
-		}
-		n, st := resp.Next(data, limits, r, &s.redis.progress)
+		limits := c.Limits(s.pool)
+		n, st := resp.Next(data, limits, r, &c.Progress)
 		switch st {
 		case resp.Complete:
 			s.need = 0
-			if r.Command != nil && s.mustQueue(keysOf(r), n) {
+			if r.Command != nil && s.mustQueue(redisclient.KeysOf(r), n) {
 				continue
 			}
 			s.spend(n)
-			s.serveCommand(r)
+			s.serveCommand()
 		case resp.Fatal:
 			s.abandon(string(r.Reply))
 			return nil
@@ -66,39 +50,36 @@ func (s *Session) serveRedis(data []byte) (rest []byte) {
 	return data
 }
 
-// serveCommand carries out one request.
-func (s *Session) serveCommand(r *resp.Request) {
-	if len(r.Args) == 0 {
+// serveCommand carries out the request that was read.
+func (s *Session) serveCommand() {
+	before := s.redis.Holds()
+	end := s.redis.Serve(s.pool)
+	s.sh.assembly += s.redis.Holds() - before
+	if end == redisclient.GoOn {
 		return
 	}
-	cmd := r.Command
-	s.pool.Count.CmdRedis++
-	switch {
-	case cmd == nil:
-		s.reject(resp.AppendUnknown(s.sh.Line[:0], r.Args))
-	case !cmd.ArityOK(len(r.Args)):
-		s.rejectArity(cmd)
-	case s.redis.locked && !unlocks(cmd):
-		s.reply("-NOAUTH Authentication required.\r\n")
-	case cmd.Route == resp.RouteRefused:
-		s.reject(resp.AppendError(s.sh.Line[:0], "ERR '"+cmd.Name+"' is not supported here: "+cmd.Why))
-	case s.redis.multi != nil && !endsMulti(cmd):
-		s.queue(r)
-	case cmd.Route == resp.RouteLocal:
-		s.local(r)
-	default:
-		s.pool.Commands.Do(s.redisCall(keysOf(r), keysOf(r), len(r.Raw)), r)
-	}
+	s.wrong = s.wrong || end == redisclient.Wrong
+	s.stop()
 }
 
-// keysOf returns how many keys a request counts as in the client's window. It is more than one for commands that are
-// split.
-func keysOf(r *resp.Request) int {
-	switch r.Command.Route {
-	case resp.RouteMGet, resp.RouteSum:
-		return len(r.Args) - 1
-	case resp.RouteMSet:
-		return max(1, (len(r.Args)-1)/2)
+// abandon answers a request after which the connection cannot go on.
+func (s *Session) abandon(line string) {
+	s.wrong = true
+	s.sayRedis(line)
+	s.stop()
+}
+
+// RedisRoom reports whether the transaction that is being collected may have so many bytes more.
+func (s *Session) RedisRoom(more int) bool {
+	if s.sh.makeRoom(s, more, s.sh.group.assemblyOf(s.pool.RedisLimits.MaxBulk)) {
+		return true
 	}
-	return 1
+	s.sh.group.Complain("too many transactions are being collected at once: refused")
+	return false
+}
+
+// RedisInfo answers INFO.
+func (s *Session) RedisInfo() {
+	s.work -= statsWork
+	s.sh.group.Stats(s.sh, s.pool, &s.RedisCall(1, 0, 0).Call, "info")
 }

@@ -5,6 +5,7 @@ import (
 
 	"magent/ascii"
 	"magent/internal/loop"
+	"magent/internal/redisclient"
 )
 
 // Open makes a session for an accepted socket.
@@ -17,7 +18,7 @@ func (sh *Shard) Open(fd, pool int) {
 	}
 	s := &Session{sh: sh, pool: p, demand: sh.DemandOf(pool), window: sh.group.Window, active: sh.L.Now()}
 	if p.Config.Redis {
-		s.redis = newRedisClient(sh, p)
+		s.redis = redisclient.New(s, &sh.Redis, p, fd, len(sh.group.Shards))
 	}
 	p.Count.TotalConnections++
 	p.Count.CurrConnections++

@@ -10,9 +10,10 @@ func (s *Session) note(c *call.Call) {
 	command, key := firstWord(s.sh.req.Head), s.sh.req.Key
 	if s.redis != nil {
 		command, key = nil, nil
-		if args := s.sh.cmd.Args; len(args) > 0 {
+		r := &s.sh.Redis.Request
+		if args := r.Args; len(args) > 0 {
 			command = args[0]
-			if cmd := s.sh.cmd.Command; cmd != nil && cmd.First == 1 && len(args) > 1 {
+			if cmd := r.Command; cmd != nil && cmd.First == 1 && len(args) > 1 {
 				key = args[1]
 			}
 		}

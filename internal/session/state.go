@@ -15,9 +15,9 @@ import (
 	"magent/internal/fleet/gate"
 	"magent/internal/loop"
 	"magent/internal/pool"
+	"magent/internal/redisclient"
 	"magent/internal/slowlog"
 	"magent/internal/stats"
-	"magent/resp"
 )
 
 // Options are the same for all clients.
@@ -63,11 +63,9 @@ type Shard struct {
 
 	load      atomic.Int64 // clients given to this shard; read by the accepting one
 	sessions  map[*Session]struct{}
+	Redis     redisclient.Loop
 	waiting   []*Session    // whose output waits for records
 	req       ascii.Request // the request being served
-	cmd       resp.Request  // and in a Redis pool
-	queued    resp.Request  // a command of the transaction that is being executed
-	clientIDs int64         // given to clients of Redis pools
 	assembly  int           // bytes of incomplete requests, and of transactions that are being collected
 	unsent    int           // bytes of replies that the sockets did not accept
 	searched  uint64        // bytes that were searched for the end of a line without finding it, for tests
@@ -77,7 +75,6 @@ type Shard struct {
 	packet    binary.Request // the request of a binary client that is being served
 	text      []byte         // the same as text; scratch
 	head      []byte         // of a reply to it; scratch
-	Line      []byte         // scratch, until the next use
 	slow      slowlog.Log
 	drainDone func()
 	demands   []*Demand // by the index of the pool
@@ -146,9 +143,9 @@ type Session struct {
 	// linger limits the time of lingering. Before, it is nil.
 	linger *loop.Timer
 
-	redis  *redisClient  // of a Redis pool, else nil
-	binary *binaryClient // of the binary protocol, else nil
-	link   *link         // the client is a member of the fleet, see link.go; else nil
+	redis  *redisclient.Client // of a Redis pool, else nil
+	binary *binaryClient       // of the binary protocol, else nil
+	link   *link               // the client is a member of the fleet, see link.go; else nil
 }
 
 // link is what a session of a member of the fleet has beside those of clients.

@@ -1,4 +1,4 @@
-package session
+package redisclient
 
 import (
 	"magent/internal/distribute"
@@ -19,36 +19,34 @@ func endsMulti(cmd *resp.Command) bool {
 }
 
 // beginMulti carries out MULTI.
-func (s *Session) beginMulti() {
-	if s.redis.multi != nil {
-		s.say("-ERR MULTI calls can not be nested\r\n") // which does not spoil it
+func (c *Client) beginMulti() {
+	if c.multi != nil {
+		c.say("-ERR MULTI calls can not be nested\r\n") // which does not spoil it
 		return
 	}
-	s.redis.multi = &multi{}
-	s.say("+OK\r\n")
+	c.multi = &multi{}
+	c.say("+OK\r\n")
 }
 
 // queue adds a command to the transaction.
-func (s *Session) queue(r *resp.Request) {
-	m := s.redis.multi
+func (c *Client) queue(r *resp.Request) {
+	m := c.multi
 	switch {
 	case !mayQueue(r.Command):
-		s.reply("-ERR '" + r.Command.Name +
+		c.reply("-ERR '" + r.Command.Name +
 			"' cannot be part of a transaction here: it is not about keys of one server\r\n")
 		return
 	case len(m.raw)+len(r.Raw) > maxMulti:
-		s.reply("-ERR the transaction is too large: 64 MiB are the limit\r\n")
+		c.reply("-ERR the transaction is too large: 64 MiB are the limit\r\n")
 		return
-	case !m.bad && !s.sh.makeRoom(s, len(r.Raw), s.sh.group.assemblyOf(s.pool.RedisLimits.MaxBulk)):
-		s.sh.group.Complain("too many transactions are being collected at once: refused")
-		s.reply("-ERR out of memory collecting the transaction: too much is being collected at once\r\n")
+	case !m.bad && !c.host.RedisRoom(len(r.Raw)):
+		c.reply("-ERR out of memory collecting the transaction: too much is being collected at once\r\n")
 		return
 	case !m.bad: // else it will not be executed
 		m.raw = append(m.raw, r.Raw...)
 		m.n++
-		s.sh.assembly += len(r.Raw)
 	}
-	s.say("+QUEUED\r\n")
+	c.say("+QUEUED\r\n")
 }
 
 // mayQueue reports whether one server can carry out a command as part of a transaction.
@@ -70,37 +68,37 @@ func keyless(cmd *resp.Command) bool {
 }
 
 // discardMulti carries out DISCARD.
-func (s *Session) discardMulti() {
-	if s.redis.multi == nil {
-		s.say("-ERR DISCARD without MULTI\r\n")
+func (c *Client) discardMulti() {
+	if c.multi == nil {
+		c.say("-ERR DISCARD without MULTI\r\n")
 		return
 	}
-	s.endMulti()
-	s.say("+OK\r\n")
+	c.EndMulti()
+	c.say("+OK\r\n")
 }
 
 // exec carries out EXEC.
-func (s *Session) exec() {
-	m := s.redis.multi
-	s.endMulti()
+func (c *Client) exec() {
+	m := c.multi
+	c.EndMulti()
 	switch {
 	case m == nil:
-		s.say("-ERR EXEC without MULTI\r\n")
+		c.say("-ERR EXEC without MULTI\r\n")
 	case m.bad:
-		s.say("-EXECABORT Transaction discarded because of previous errors.\r\n")
+		c.say("-EXECABORT Transaction discarded because of previous errors.\r\n")
 	case m.n == 0:
-		s.say("*0\r\n")
+		c.say("*0\r\n")
 	default:
-		s.transact(m)
+		c.transact(m)
 	}
 }
 
 // transact sends a transaction to the server of its keys.
-func (s *Session) transact(m *multi) {
-	engine, server := s.pool.Commands, distribute.Any
+func (c *Client) transact(m *multi) {
+	engine, server := c.pool.Commands, distribute.Any
 	limits := pool.RedisLimitsOf(maxMulti) // the pool's may have become narrower
 	for rest := m.raw; len(rest) > 0; {
-		r := &s.sh.queued
+		r := &c.loop.queued
 		n, _ := resp.Next(rest, limits, r, &resp.Progress{})
 		rest = rest[n:]
 		if keyless(r.Command) {
@@ -109,15 +107,15 @@ func (s *Session) transact(m *multi) {
 		at, refusal := engine.ServerOf(r)
 		switch {
 		case refusal != nil:
-			s.redisCall(1, 0, 0).Answer(refusal)
+			c.host.RedisCall(1, 0, 0).Answer(refusal)
 			return
 		case server != distribute.Any && at != distribute.Any && at != server:
-			s.say("-CROSSSLOT Keys in transaction don't hash to the same server: nothing was done; give them a " +
+			c.say("-CROSSSLOT Keys in transaction don't hash to the same server: nothing was done; give them a " +
 				"common hash tag\r\n")
 			return
 		case at != distribute.Any:
 			server = at
 		}
 	}
-	engine.Transact(s.redisCall(m.n, m.n, len(m.raw)), server, m.raw, m.n)
+	engine.Transact(c.host.RedisCall(m.n, m.n, len(m.raw)), server, m.raw, m.n)
 }

@@ -1,0 +1,45 @@
+package redisclient
+
+import "magent/resp"
+
+// reject answers a command that cannot be carried out as it is. With compat_close it closes the connection without a
+// reply, as twemproxy does.
+func (c *Client) reject(line []byte) {
+	c.loop.Line = line
+	c.pool.Count.ClientErrors++
+	if c.pool.Config.CompatClose {
+		c.end = Wrong
+		return
+	}
+	c.spoil()
+	c.host.RedisCall(1, 0, 0).Answer(line)
+}
+
+// rejectArity answers a command with the wrong number of arguments. Such an EXEC ends the transaction.
+func (c *Client) rejectArity(cmd *resp.Command) {
+	line := resp.AppendWrongArity(c.loop.Line[:0], cmd)
+	if cmd.Name == "exec" {
+		c.EndMulti()
+		line = append(c.loop.Line[:0],
+			"-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command\r\n"...)
+	}
+	c.reject(line)
+}
+
+// reply answers with a text of the proxy's own. If a transaction is being collected, the command is not part of it,
+// and the transaction fails.
+func (c *Client) reply(line string) {
+	c.spoil()
+	c.say(line)
+}
+
+// say answers with a text of the proxy's own.
+func (c *Client) say(line string) { c.host.RedisCall(1, 0, 0).Answer([]byte(line)) }
+
+// tell answers with line, which was appended to Loop.Line. The buffer is kept for the next use unless it is too large.
+func (c *Client) tell(line []byte) {
+	c.host.RedisCall(1, 0, 0).Answer(line)
+	if cap(line) <= maxKeptLine {
+		c.loop.Line = line
+	}
+}

@@ -1,0 +1,107 @@
+package redisclient
+
+import (
+	"magent/internal/distribute"
+	"magent/internal/pool"
+	"magent/resp"
+)
+
+// Host is the session of a client.
+type Host interface {
+	// RedisCall adds a call to the client's line. The request has so many keys and bytes, and the reply up to so many
+	// values.
+	RedisCall(keys, values, bytes int) *distribute.Call
+	// RedisRoom reports whether the client's transaction may have so many bytes more. It may cut off other clients.
+	RedisRoom(more int) bool
+	// RedisInfo answers INFO.
+	RedisInfo()
+}
+
+// Loop is what the clients of an event loop share.
+type Loop struct {
+	Request resp.Request // the one that is being served
+	Line    []byte       // scratch, until the next use
+
+	queued resp.Request // a command of the transaction that is being executed
+	last   int64        // the number that was given to a client last; 0: none was
+}
+
+// maxKeptLine is the largest scratch buffer that a loop keeps. A client can make it as large as a value.
+const maxKeptLine = 64 << 10
+
+// Client is what a session of a Redis pool has beyond other sessions.
+type Client struct {
+	Progress resp.Progress // into the request that has arrived in part
+
+	host   Host
+	loop   *Loop
+	pool   *pool.Pool // of the command that is being served
+	id     int64
+	fd     int
+	locked bool // the pool has a password, and the client has not said it yet
+	name   []byte
+	multi  *multi // the transaction that is being collected; nil: none
+	end    End    // what the command that is being served brings about
+}
+
+// multi is a transaction that a client has begun. Its commands are collected. They go to their server together, in one
+// piece with MULTI and EXEC, so no client needs a connection of its own. That all keys belong to one server is checked
+// at the end, because the ring may change until then.
+type multi struct {
+	raw []byte // the commands
+	n   int    // how many
+	bad bool   // one was refused
+}
+
+// End tells whether a command ends its session.
+type End uint8
+
+const (
+	GoOn  End = iota
+	Stop      // nothing more is served
+	Wrong     // the same, and the client counts as one that has sent something wrong
+)
+
+// New returns the state of a client that has just connected to p. loops is the number of event loops. No two clients
+// have the same id.
+func New(host Host, l *Loop, p *pool.Pool, fd, loops int) *Client {
+	l.last++
+	return &Client{
+		host: host, loop: l, fd: fd,
+		id:     (l.last-1)*int64(loops) + int64(p.Loop.ID) + 1,
+		locked: p.Config.RedisAuth != "",
+	}
+}
+
+// Limits for clients that have not authenticated: elements of a request, and bytes of one. Redis has the same.
+const (
+	lockedArgs = 10
+	lockedBulk = 16 << 10
+)
+
+// Limits returns those of the client's next request.
+func (c *Client) Limits(p *pool.Pool) resp.Limits {
+	limits := p.RedisLimits
+	if c.locked {
+		limits.MaxArgs, limits.MaxBulk = lockedArgs, min(limits.MaxBulk, lockedBulk)
+	}
+	return limits
+}
+
+// Holds returns the bytes of the transaction that is being collected.
+func (c *Client) Holds() int {
+	if c.multi == nil {
+		return 0
+	}
+	return len(c.multi.raw)
+}
+
+// spoil makes the transaction that is being collected fail, if there is one. Its commands are not needed any more.
+func (c *Client) spoil() {
+	if c.multi != nil {
+		c.multi.raw, c.multi.bad = nil, true
+	}
+}
+
+// EndMulti drops the transaction that is being collected, if there is one.
+func (c *Client) EndMulti() { c.multi = nil }

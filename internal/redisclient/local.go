@@ -1,0 +1,91 @@
+package redisclient
+
+import (
+	"strconv"
+	"time"
+
+	"magent/resp"
+)
+
+// Commands that the proxy answers by itself, in the words of Redis.
+
+// local answers a command for which no server is asked.
+func (c *Client) local(r *resp.Request) {
+	switch r.Command.Name {
+	case "ping":
+		c.ping(r)
+	case "echo":
+		c.tell(resp.AppendBulk(c.loop.Line[:0], r.Args[1]))
+	case "quit":
+		c.say("+OK\r\n")
+		c.end = Stop
+	case "auth":
+		c.auth(r)
+	case "hello":
+		c.hello(r)
+	case "select":
+		c.selectDB(r)
+	case "client":
+		c.client(r)
+	case "command":
+		c.tell(resp.AppendCommandReply(c.loop.Line[:0], r.Args))
+	case "info":
+		c.host.RedisInfo()
+	case "time":
+		c.time()
+	case "reset":
+		c.reset()
+	case "multi":
+		c.beginMulti()
+	case "exec":
+		c.exec()
+	case "discard":
+		c.discardMulti()
+	case "unwatch":
+		c.say("+OK\r\n")
+	default: // READONLY, READWRITE
+		c.say("-ERR This instance has cluster support disabled\r\n")
+	}
+}
+
+func (c *Client) ping(r *resp.Request) {
+	switch len(r.Args) {
+	case 1:
+		c.say("+PONG\r\n")
+	case 2:
+		c.tell(resp.AppendBulk(c.loop.Line[:0], r.Args[1]))
+	default:
+		c.tell(resp.AppendWrongArity(c.loop.Line[:0], r.Command))
+	}
+}
+
+// selectDB carries out SELECT. A pool has one database. The servers' connections are shared, so no client can have
+// another.
+func (c *Client) selectDB(r *resp.Request) {
+	db, err := strconv.Atoi(string(r.Args[1]))
+	switch own := c.pool.Config.RedisDB; {
+	case err != nil:
+		c.reply("-ERR value is not an integer or out of range\r\n")
+	case db != own:
+		c.reply("-ERR DB index is out of range: this pool is database " + strconv.Itoa(own) +
+			" of its servers (redis_db), make a pool for each other one\r\n")
+	default:
+		c.say("+OK\r\n")
+	}
+}
+
+// time carries out TIME, with the time of the proxy.
+func (c *Client) time() {
+	now := time.Now()
+	line := resp.AppendArray(c.loop.Line[:0], 2)
+	line = resp.AppendBulk(line, strconv.AppendInt(nil, now.Unix(), 10))
+	c.tell(resp.AppendBulk(line, strconv.AppendInt(nil, int64(now.Nanosecond()/1000), 10)))
+}
+
+// reset carries out RESET: the client is as if it had just connected.
+func (c *Client) reset() {
+	c.EndMulti()
+	c.name = nil
+	c.locked = c.pool.Config.RedisAuth != ""
+	c.say("+RESET\r\n")
+}

@@ -1,0 +1,49 @@
+package redisclient
+
+import (
+	"magent/internal/pool"
+	"magent/resp"
+)
+
+// Serve carries out Loop.Request, which came for p.
+func (c *Client) Serve(p *pool.Pool) End {
+	c.pool, c.end = p, GoOn
+	c.serve(&c.loop.Request)
+	return c.end
+}
+
+func (c *Client) serve(r *resp.Request) {
+	if len(r.Args) == 0 {
+		return
+	}
+	cmd := r.Command
+	c.pool.Count.CmdRedis++
+	switch {
+	case cmd == nil:
+		c.reject(resp.AppendUnknown(c.loop.Line[:0], r.Args))
+	case !cmd.ArityOK(len(r.Args)):
+		c.rejectArity(cmd)
+	case c.locked && !unlocks(cmd):
+		c.reply("-NOAUTH Authentication required.\r\n")
+	case cmd.Route == resp.RouteRefused:
+		c.reject(resp.AppendError(c.loop.Line[:0], "ERR '"+cmd.Name+"' is not supported here: "+cmd.Why))
+	case c.multi != nil && !endsMulti(cmd):
+		c.queue(r)
+	case cmd.Route == resp.RouteLocal:
+		c.local(r)
+	default:
+		c.pool.Commands.Do(c.host.RedisCall(KeysOf(r), KeysOf(r), len(r.Raw)), r)
+	}
+}
+
+// KeysOf returns how many keys a request counts as in the client's window. It is more than one for commands that are
+// split.
+func KeysOf(r *resp.Request) int {
+	switch r.Command.Route {
+	case resp.RouteMGet, resp.RouteSum:
+		return len(r.Args) - 1
+	case resp.RouteMSet:
+		return max(1, (len(r.Args)-1)/2)
+	}
+	return 1
+}
