@@ -103,5 +103,5 @@ func (f *Fleet) about() string {
 	if f.Epoch == 0 {
 		return "no view yet"
 	}
-	return fmt.Sprintf("view %d since %s: %s", f.Epoch, f.Changed.Local().Format("15:04:05"), f.Reason)
+	return fmt.Sprintf("view %d since %s: %s", f.Epoch, f.Changed.Format(eventTime), f.Reason)
 }

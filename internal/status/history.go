@@ -24,6 +24,7 @@ type series struct {
 	requests [points]point
 	latency  [points]point
 	hits     [points]point
+	errors   [points]point
 }
 
 // point is a value, with four digits in JSON. NaN means that there is none.
@@ -70,16 +71,16 @@ func (h *history) put(key string, r *Rates) {
 		}
 		s = &series{}
 		for i := range points {
-			s.set(i, math.NaN(), math.NaN(), math.NaN())
+			s.set(i, math.NaN(), math.NaN(), math.NaN(), math.NaN())
 		}
 		h.series[key] = s
 	}
 	s.seen = h.n
-	s.set(h.n%points, r.Requests, orNaN(r.P99), orNaN(r.HitRatio))
+	s.set(h.n%points, r.Requests, orNaN(r.P99), orNaN(r.HitRatio), r.Errors)
 }
 
-func (s *series) set(i int, requests, latency, hits float64) {
-	s.requests[i], s.latency[i], s.hits[i] = point(requests), point(latency), point(hits)
+func (s *series) set(i int, requests, latency, hits, errors float64) {
+	s.requests[i], s.latency[i], s.hits[i], s.errors[i] = point(requests), point(latency), point(hits), point(errors)
 }
 
 func orNaN(v *float64) float64 {
@@ -94,13 +95,16 @@ type unrolled struct {
 	Requests []point `json:"requests"`
 	Latency  []point `json:"latency"`
 	Hits     []point `json:"hits"`
+	Errors   []point `json:"errors"`
 }
 
 // json returns the whole history.
 func (h *history) json() []byte {
 	out := make(map[string]unrolled, len(h.series))
 	for key, s := range h.series {
-		out[key] = unrolled{unroll(&s.requests, h.n+1), unroll(&s.latency, h.n+1), unroll(&s.hits, h.n+1)}
+		out[key] = unrolled{
+			unroll(&s.requests, h.n+1), unroll(&s.latency, h.n+1), unroll(&s.hits, h.n+1), unroll(&s.errors, h.n+1),
+		}
 	}
 	text, _ := json.Marshal(out) // there is nothing that could fail
 	return text

@@ -44,12 +44,27 @@ func ratesOf(now, before *stats.Counters, seconds float64) Rates {
 	r.Errors = perSecond(now.Errors, before.Errors, seconds)
 	r.Received = perSecond(now.BytesRead, before.BytesRead, seconds)
 	r.Sent = perSecond(now.BytesWritten, before.BytesWritten, seconds)
+	r.ErrorRatio = ratio(r.Errors, r.Requests)
 	hits, misses := since(now.GetHits, before.GetHits), since(now.GetMisses, before.GetMisses)
-	if hits+misses > 0 {
-		ratio := float64(hits) / float64(hits+misses)
-		r.HitRatio = &ratio
-	}
+	r.HitRatio = ratio(float64(hits), float64(hits+misses+failedReads(now, before)))
 	return r
+}
+
+// ratio returns part of all, at most 1, or nil if there is nothing.
+func ratio(part, all float64) *float64 {
+	if all <= 0 {
+		return nil
+	}
+	share := min(part/all, 1)
+	return &share
+}
+
+// failedReads returns how many retrievals got an error between two samples.
+func failedReads(now, before *stats.Counters) (n uint64) {
+	for _, command := range []stats.Command{stats.Get, stats.Gat} {
+		n += since(now.Outcomes[command][stats.Error], before.Outcomes[command][stats.Error])
+	}
+	return n
 }
 
 func rateServers(servers []Server, now, before []stats.Server, seconds float64) {

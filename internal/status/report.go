@@ -36,10 +36,12 @@ type Report struct {
 
 // Rates are averages over about a second. Those that are not known are null.
 type Rates struct {
-	Requests float64  `json:"requests_per_second"`
-	Errors   float64  `json:"errors_per_second"`
-	Received float64  `json:"received_bytes_per_second"`
-	Sent     float64  `json:"sent_bytes_per_second"`
+	Requests   float64  `json:"requests_per_second"`
+	Errors     float64  `json:"errors_per_second"`
+	Received   float64  `json:"received_bytes_per_second"`
+	Sent       float64  `json:"sent_bytes_per_second"`
+	ErrorRatio *float64 `json:"error_ratio"` // errors among the requests
+	// HitRatio is the share of retrievals that found their key. Those that got an error found nothing.
 	HitRatio *float64 `json:"hit_ratio"`
 	P50      *float64 `json:"p50_seconds"`
 	P99      *float64 `json:"p99_seconds"`

@@ -140,6 +140,7 @@ func TestRates(t *testing.T) {
 	before.snapshot.Pools[0].Errors = 4
 	count := &f.s.Pools[0]
 	count.GetHits, count.GetMisses, count.BytesRead, count.BytesWritten = 3, 1, 2000, 4000
+	count.Outcomes[stats.Get][stats.Error], count.Outcomes[stats.Gat][stats.Error] = 1, 1
 	count.Errors = 2 // less than before: it was reset
 	for range 10 {
 		count.Waited.Observe(int64(50 * time.Microsecond))
@@ -149,8 +150,8 @@ func TestRates(t *testing.T) {
 	now.snapshot.Add(&f.s)
 	r := newTick(f.engine(), now, before).report
 	got := r.Pools[0].Rates
-	if got.Requests != 5 || got.Errors != 1 || got.Received != 1000 || got.Sent != 2000 || *got.HitRatio != 0.75 ||
-		*got.P50 < 32e-6 || *got.P99 > 64e-6 {
+	if got.Requests != 5 || got.Errors != 1 || got.Received != 1000 || got.Sent != 2000 || *got.HitRatio != 0.5 ||
+		*got.ErrorRatio != 0.2 || *got.P50 < 32e-6 || *got.P99 > 64e-6 {
 		t.Errorf("pool: %+v", got)
 	}
 	if r.Rates.Requests != 5 {

@@ -45,6 +45,9 @@ func (s Screen) Draw(r *Report) string {
 	if len(r.Pools) > 0 || r.Fleet == nil {
 		s.drawPools(r, add)
 	}
+	if len(r.Events) > 0 {
+		add(dim, "events, times in %s", zone(r.Time))
+	}
 	for i := range r.Events[:min(len(r.Events), 8)] {
 		add("", "%s", event(&r.Events[i], len(r.Pools) > 1))
 	}
@@ -72,14 +75,18 @@ func (s Screen) fit(lines []string) string {
 
 // drawPools adds the rates and the servers.
 func (s Screen) drawPools(r *Report, add func(color, format string, args ...any)) {
-	add("", "%s requests/s   %s hits   99 %% within %s   %s errors/s   %d of %d clients",
-		count(r.Rates.Requests), percent(r.Rates.HitRatio), seconds(r.Rates.P99), count(r.Rates.Errors),
+	failing := ""
+	if r.Rates.Errors > 0 {
+		failing = red
+	}
+	add(failing, "%s requests/s   %s hits   99 %% within %s   %s errors/s   %d of %d clients",
+		count(r.Rates.Requests), percent(r.Rates.HitRatio), seconds(r.Rates.P99), failures(&r.Rates),
 		r.Clients, r.MaxClients)
 	if len(s.Lately) > 1 {
 		add(green, "%s", curve(s.Lately, s.Width))
 	}
 	add("", "")
-	table, colors := servers(r)
+	table, colors := s.servers(r)
 	for i, row := range table {
 		add(colors[i], "%s", row)
 	}
@@ -109,8 +116,16 @@ func levelColor(level string) string {
 	return map[string]string{"good": green, "warn": yellow, "bad": red}[level]
 }
 
-// servers returns the table of all servers, those with trouble first, and the colours of its rows.
-func servers(r *Report) (rows, colors []string) {
+// A screen shows serverWidth characters of a server's name in any case, and more of them where that leaves otherWidth
+// for the other columns. So the state can be seen on 80 columns, however long the names are.
+const (
+	serverWidth = 21
+	otherWidth  = 48
+)
+
+// servers returns the table of all servers, those with trouble first, and the colours of its rows. The names of pools
+// are left out where there is only one.
+func (s Screen) servers(r *Report) (rows, colors []string) {
 	type entry struct {
 		pool string
 		*Server
@@ -122,7 +137,7 @@ func servers(r *Report) (rows, colors []string) {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b entry) int { return cmp.Compare(b.rank(), a.rank()) })
-	cells := [][]string{{"SERVER", "POOL", "ROLE", "STATE", "REQUESTS/S", "99 % WITHIN", "ERRORS", "DIRTY", ""}}
+	cells := [][]string{{"SERVER", "STATE", "ROLE", "POOL", "REQUESTS/S", "99 % WITHIN", "ERRORS", "DIRTY", ""}}
 	colors = []string{dim}
 	for _, v := range all {
 		dirty := count(float64(v.DirtyKeys))
@@ -130,12 +145,35 @@ func servers(r *Report) (rows, colors []string) {
 			dirty = "all"
 		}
 		cells = append(cells, []string{
-			cmp.Or(v.Name, v.Address), v.pool, v.Role, v.State, count(v.Rates.Requests), seconds(v.Rates.P99),
+			s.shorten(cmp.Or(v.Name, v.Address)), v.State, v.Role, v.pool,
+			count(v.Rates.Requests), seconds(v.Rates.P99),
 			count(float64(v.Errors)), dirty, v.why(r.Time),
 		})
 		colors = append(colors, stateColor(v.State))
 	}
+	if len(r.Pools) < 2 {
+		for i := range cells {
+			cells[i][3] = ""
+		}
+	}
 	return aligned(cells), colors
+}
+
+// shorten cuts the name of a server where the screen is narrow.
+func (s Screen) shorten(name string) string {
+	most := max(serverWidth, s.Width-otherWidth)
+	if s.Width == 0 || utf8.RuneCountInString(name) <= most {
+		return name
+	}
+	return string([]rune(name)[:most-1]) + "…"
+}
+
+// failures returns the rate of errors, and their share if there are any.
+func failures(r *Rates) string {
+	if r.Errors == 0 || r.ErrorRatio == nil {
+		return count(r.Errors)
+	}
+	return count(r.Errors) + " (" + percent(r.ErrorRatio) + ")"
 }
 
 // fleetRows is the table of the members, and the colours of its rows.
@@ -241,6 +279,9 @@ func aligned(cells [][]string) (lines []string) {
 	for _, row := range cells {
 		line := ""
 		for i, cell := range row {
+			if width[i] == 0 {
+				continue
+			}
 			blanks := strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell))
 			if i >= 4 && i < 8 {
 				line += blanks + cell + "  "
@@ -258,6 +299,6 @@ func event(e *stats.Event, pools bool) string {
 	if pools && e.Pool != "" {
 		place += " of " + e.Pool
 	}
-	return strings.TrimRight(fmt.Sprintf("%s  %-14s  %s  %s", e.Time.Local().Format("15:04:05"), e.What, place,
+	return strings.TrimRight(fmt.Sprintf("%s  %-14s  %s  %s", e.Time.Format(eventTime), e.What, place,
 		e.Reason), " ")
 }

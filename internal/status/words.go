@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"time"
 )
 
 // count formats a number for people.
@@ -74,4 +75,15 @@ func curve(values []float64, width int) string {
 		out[i] = []rune(bars)[level]
 	}
 	return string(out)
+}
+
+// eventTime is the form of times. They are in the zone of the magent that is shown, as in its log.
+const eventTime = "2 Jan 15:04:05"
+
+// zone returns the time zone of t.
+func zone(t time.Time) string {
+	if offset := t.Format("-07:00"); offset != "+00:00" {
+		return "UTC" + offset
+	}
+	return "UTC"
 }

@@ -126,6 +126,10 @@ func TestPageOfManyPools(t *testing.T) {
 	m.Kill() // and the page says that what it shows is old
 	b.see(".live.off")
 	b.await(`document.querySelector(".live").textContent.startsWith("no answer for ")`)
+	b.await(`document.querySelector("#verdict h2").textContent === "magent does not answer."`)
+	b.await(`document.title.startsWith("✕ no answer")`)
+	b.see(`body.stale #verdict[data-level="bad"]`)
+	b.shoot("dead")
 	b.open("about:blank")
 }
 
