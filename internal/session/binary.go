@@ -3,6 +3,7 @@ package session
 import (
 	"magent/ascii"
 	"magent/internal/binary"
+	"magent/internal/lifecycle"
 )
 
 // A client that begins with the byte 0x80 speaks memcached's binary protocol. Each of its requests becomes a text
@@ -22,8 +23,8 @@ func (s *Session) skipping() bool { return s.skip.Pending() || s.binary != nil &
 // serveBinary does what serveAll does.
 func (s *Session) serveBinary(data []byte) (rest []byte) {
 	b, q := s.binary, &s.sh.packet
-	s.reading = flowing
-	for len(data) > 0 && s.phase < closing {
+	s.reading = lifecycle.Flowing
+	for len(data) > 0 && s.phase < lifecycle.Closing {
 		if s.full() {
 			s.pause()
 			break

@@ -1,6 +1,10 @@
 package session
 
-import "slices"
+import (
+	"slices"
+
+	"magent/internal/lifecycle"
+)
 
 // makeRoom reports whether s may hold more bytes, where limit is for all clients of the loop. If that would be too
 // many, it cuts off others that hold more than s. It does so until a sixteenth of limit is free, so that the next
@@ -45,7 +49,7 @@ func (s *Session) cutOff(why string) {
 	s.pool.Count.CutOff++
 	s.keep(nil)
 	s.endMulti()
-	if s.phase >= closing {
+	if s.phase >= lifecycle.Closing {
 		return
 	}
 	s.need, s.searched = 0, 0

@@ -1,21 +1,23 @@
 package session
 
+import "magent/internal/lifecycle"
+
 // finish stops reading. The session ends when everything that was read is served, answered and sent.
-func (s *Session) finish() { s.end(inputEnds) }
+func (s *Session) finish() { s.end(lifecycle.InputEnds) }
 
 // stop is like finish, but drops what was read behind the request that is being served. A long multi-get is still
 // carried out to its end.
 func (s *Session) stop() {
-	if s.reading != flowing && !s.long.asks() {
-		s.reading = flowing
+	if s.reading != lifecycle.Flowing && !s.long.asks() {
+		s.reading = lifecycle.Flowing
 		s.keep(nil)
 	}
-	s.end(serviceEnds)
+	s.end(lifecycle.ServiceEnds)
 }
 
 // end moves the session towards an orderly end. It does nothing if the session is already lingering or lost.
-func (s *Session) end(e event) {
-	if s.phase = s.phase.next(e); s.phase <= closing {
+func (s *Session) end(e lifecycle.Event) {
+	if s.phase = s.phase.Next(e); s.phase <= lifecycle.Closing {
 		s.s.Reading(false)
 		s.scheduleFlush()
 	}
@@ -26,6 +28,6 @@ func (s *Session) fail() {
 	if s.linger == nil {
 		s.wrong = true
 	}
-	s.phase = s.phase.next(clientLost)
+	s.phase = s.phase.Next(lifecycle.ClientLost)
 	s.scheduleFlush()
 }

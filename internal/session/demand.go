@@ -1,5 +1,7 @@
 package session
 
+import "magent/internal/lifecycle"
+
 // DemandOf returns the demand of the pool with this index. It stays the same when a reload changes the pool.
 func (sh *Shard) DemandOf(pool int) *Demand {
 	for len(sh.demands) <= pool {
@@ -93,7 +95,7 @@ func (s *Session) crowded() bool {
 
 // pause stops serving the client. What was read waits.
 func (s *Session) pause() {
-	s.reading = paused
+	s.reading = lifecycle.Paused
 	s.pool.Count.Backpressure++
 	s.lineUp()
 }

@@ -1,5 +1,7 @@
 package session
 
+import "magent/internal/lifecycle"
+
 // A member of a fleet tells the others what it learns of the servers. Nothing leaves to a client while something that
 // was recorded before is not kept by all members (pool.Process.Gate). So output waits in Session.due.
 
@@ -37,7 +39,7 @@ func (sh *Shard) kept() {
 	sh.waiting = nil
 	for _, s := range waiting {
 		s.queued = false
-		if s.phase != closed {
+		if s.phase != lifecycle.Closed {
 			s.scheduleFlush()
 		}
 	}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"magent/internal/config"
+	"magent/internal/lifecycle"
 	"magent/internal/pool"
 )
 
@@ -19,7 +20,7 @@ func (sh *Shard) SendAway() {
 		switch {
 		case s.link != nil:
 			s.giveBack()
-		case s.phase == open:
+		case s.phase == lifecycle.Open:
 			s.finish()
 		}
 	}
@@ -43,7 +44,7 @@ func (sh *Shard) Wake() {
 // Waiting reports whether a request that has arrived waits for its turn.
 func (sh *Shard) Waiting() bool {
 	for s := range sh.sessions {
-		if s.reading != flowing && s.phase != failed {
+		if s.reading != lifecycle.Flowing && s.phase != lifecycle.Failed {
 			return true
 		}
 	}

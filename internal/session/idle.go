@@ -1,6 +1,10 @@
 package session
 
-import "time"
+import (
+	"time"
+
+	"magent/internal/lifecycle"
+)
 
 // EndQuiet ends sessions whose clients have sent nothing for too long: the rest of a request, or, with --idle-timeout,
 // the next request. Any byte that arrives counts. A client that waits for replies, or has not read them yet, is not
@@ -14,7 +18,8 @@ func (sh *Shard) EndQuiet() {
 		if s.link != nil {
 			continue
 		}
-		if s.phase != open || s.reading != flowing || s.first != nil || s.long.asks() || s.unsentBytes() > 0 {
+		if s.phase != lifecycle.Open || s.reading != lifecycle.Flowing || s.first != nil || s.long.asks() ||
+			s.unsentBytes() > 0 {
 			continue
 		}
 		quiet := time.Duration(sh.L.Now() - s.active)

@@ -1,6 +1,10 @@
 package session
 
-import "time"
+import (
+	"time"
+
+	"magent/internal/lifecycle"
+)
 
 // What tests of other packages need to see. Nothing but tests uses these names; test/arch checks that.
 
@@ -32,7 +36,7 @@ type State struct {
 // StateOf returns the state of a session. This and the following functions, but for Complaints, run on its loop.
 func StateOf(s *Session) State {
 	return State{
-		Paused: s.reading != flowing, Partial: s.kept > 0 || s.skipping(), Answered: s.first == nil,
+		Paused: s.reading != lifecycle.Flowing, Partial: s.kept > 0 || s.skipping(), Answered: s.first == nil,
 		Held: s.held, Served: s.served, Most: s.most, Searched: s.searched,
 	}
 }

@@ -1,6 +1,9 @@
 package session
 
-import "magent/internal/fault"
+import (
+	"magent/internal/fault"
+	"magent/internal/lifecycle"
+)
 
 // check panics if a rule that stands at a field of Session is broken. It is called where the calls of the loop end. In
 // a normal build it does nothing.
@@ -16,7 +19,7 @@ func (s *Session) check() {
 func (s *Session) brokenRule() string {
 	empty := s.first == nil
 	switch {
-	case s.phase == closed:
+	case s.phase == lifecycle.Closed:
 		if !empty || s.last != nil {
 			return "it is closed, and has a line of calls"
 		}
@@ -33,17 +36,17 @@ func (s *Session) brokenRule() string {
 	case s.pending < 0 || s.values < 0 || s.sent < 0 || s.held < 0 ||
 		s.long != nil && s.long.pieces < 0:
 		return "fewer than none are counted"
-	case s.phase == lingering && s.linger == nil:
+	case s.phase == lifecycle.Lingering && s.linger == nil:
 		return "it lingers without a time limit"
-	case s.phase < lingering && s.linger != nil:
+	case s.phase < lifecycle.Lingering && s.linger != nil:
 		return "it has a time limit, and does not linger"
-	case s.phase == lingering && s.reading != flowing:
+	case s.phase == lifecycle.Lingering && s.reading != lifecycle.Flowing:
 		return "it lingers, and requests wait"
-	case s.phase == lingering && !empty:
+	case s.phase == lifecycle.Lingering && !empty:
 		return "it lingers, and calls are in its line"
-	case s.phase == closing && s.reading != flowing && !s.long.asks():
+	case s.phase == lifecycle.Closing && s.reading != lifecycle.Flowing && !s.long.asks():
 		return "nothing more is served, and requests wait"
-	case s.peer == gone && s.s.Unsent() > 0:
+	case s.peer == lifecycle.Gone && s.s.Unsent() > 0:
 		return "the client has gone, and replies wait for it"
 	case s.place == first:
 		return "it is at the head of the line for longer than its turn"

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"magent/internal/call"
+	"magent/internal/lifecycle"
 	"magent/internal/loop"
 )
 
@@ -16,10 +17,10 @@ func TestBrokenRules(t *testing.T) {
 	fits := []*Session{
 		{},
 		{first: c, last: c, pending: 1, barrier: c},
-		{phase: closing, reading: paused, long: &longGet{keys: []byte{}}},
-		{phase: lingering, linger: &loop.Timer{}},
-		{phase: failed, linger: &loop.Timer{}},
-		{phase: closed, pending: 1},
+		{phase: lifecycle.Closing, reading: lifecycle.Paused, long: &longGet{keys: []byte{}}},
+		{phase: lifecycle.Lingering, linger: &loop.Timer{}},
+		{phase: lifecycle.Failed, linger: &loop.Timer{}},
+		{phase: lifecycle.Closed, pending: 1},
 		{first: c, last: c, long: &longGet{pieces: 1}},
 	}
 	for _, s := range fits {
@@ -28,18 +29,18 @@ func TestBrokenRules(t *testing.T) {
 		}
 	}
 	for part, s := range map[string]*Session{
-		"is closed":                 {phase: closed, first: c, last: c},
+		"is closed":                 {phase: lifecycle.Closed, first: c, last: c},
 		"only one end":              {first: c},
 		"waits for a call":          {barrier: c},
 		"something is counted":      {held: 1},
 		"fewer than none":           {first: c, last: c, values: -1},
 		"pieces of a multi-get are": {long: &longGet{pieces: 1}},
 		"that is answered":          {long: &longGet{}},
-		"without a time limit":      {phase: lingering},
-		"does not linger":           {phase: closing, linger: &loop.Timer{}},
-		"and requests wait":         {phase: lingering, linger: &loop.Timer{}, reading: paused},
-		"calls are in its line":     {phase: lingering, linger: &loop.Timer{}, first: c, last: c},
-		"nothing more is served":    {phase: closing, reading: paused},
+		"without a time limit":      {phase: lifecycle.Lingering},
+		"does not linger":           {phase: lifecycle.Closing, linger: &loop.Timer{}},
+		"and requests wait":         {phase: lifecycle.Lingering, linger: &loop.Timer{}, reading: lifecycle.Paused},
+		"calls are in its line":     {phase: lifecycle.Lingering, linger: &loop.Timer{}, first: c, last: c},
+		"nothing more is served":    {phase: lifecycle.Closing, reading: lifecycle.Paused},
 		"longer than its turn":      {place: first},
 		"kept is counted wrongly":   {kept: 1},
 	} {
@@ -57,7 +58,7 @@ func TestBrokenRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unix.Close(fds[1])
-	s := &Session{peer: gone}
+	s := &Session{peer: lifecycle.Gone}
 	if err := s.s.Open(l, fds[0], 0, s); err != nil {
 		t.Fatal(err)
 	}

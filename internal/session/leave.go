@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"magent/internal/lifecycle"
 	"magent/internal/loop"
 )
 
@@ -30,7 +31,7 @@ func (s *Session) checkHangup() {
 
 // hangup continues without the client. Nothing is sent any more, but what it has sent is served, as in memcached.
 func (s *Session) hangup() {
-	s.peer = gone
+	s.peer = lifecycle.Gone
 	s.s.Detach()
 	s.due.Drop(s.sh.L)
 	s.scheduleFlush()
@@ -44,11 +45,11 @@ const lingerTime = time.Second
 func (s *Session) leave() {
 	fd := s.s.FD()
 	unread, err := unix.IoctlGetInt(fd, unix.SIOCINQ)
-	if s.peer != there || err != nil || unread == 0 || unix.Shutdown(fd, unix.SHUT_WR) != nil {
+	if s.peer != lifecycle.There || err != nil || unread == 0 || unix.Shutdown(fd, unix.SHUT_WR) != nil {
 		s.close()
 		return
 	}
-	s.phase = s.phase.next(outputEnds)
+	s.phase = s.phase.Next(lifecycle.OutputEnds)
 	s.linger = loop.NewTimer(s.fail)
 	s.sh.L.Set(s.linger, lingerTime)
 	s.s.Reading(true)
@@ -66,7 +67,7 @@ func (s *Session) discard() {
 
 // close ends the session for good. Its calls under way go on, and count until they are answered.
 func (s *Session) close() {
-	s.phase = s.phase.next(socketCloses)
+	s.phase = s.phase.Next(lifecycle.SocketCloses)
 	for c := s.first; c != nil; {
 		next := c.Next
 		c.Next = nil

@@ -4,6 +4,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"magent/internal/fleet/forward"
+	"magent/internal/lifecycle"
 	"magent/internal/loop"
 	"magent/internal/pool"
 )
@@ -81,7 +82,7 @@ func (s *Session) giveBack() {
 
 // endLink is giveBack with a last word.
 func (s *Session) endLink(last forward.Mark) {
-	if s.link.state == carrying && s.phase < lingering {
+	if s.link.state == carrying && s.phase < lifecycle.Lingering {
 		s.link.state, s.link.last = returning, last
 		s.stop()
 	}
@@ -115,7 +116,7 @@ func (sh *Shard) askLinks() {
 		return
 	}
 	for s := range sh.sessions {
-		if s.link != nil && s.link.state == carrying && s.phase == open {
+		if s.link != nil && s.link.state == carrying && s.phase == lifecycle.Open {
 			s.askTime()
 		}
 	}
@@ -130,7 +131,7 @@ func (s *Session) askTime() {
 
 // writeMark writes a mark behind the replies that are written.
 func (s *Session) writeMark(m forward.Mark) {
-	if s.phase >= lingering || s.peer == gone {
+	if s.phase >= lifecycle.Lingering || s.peer == lifecycle.Gone {
 		return
 	}
 	s.link.mark = forward.AppendMark(s.link.mark[:0], m)

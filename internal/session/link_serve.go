@@ -3,6 +3,7 @@ package session
 import (
 	"magent/ascii"
 	"magent/internal/fleet/forward"
+	"magent/internal/lifecycle"
 )
 
 // serveLink serves what a member has sent. It returns the rest.
@@ -10,10 +11,10 @@ import (
 // The clock is read once for the requests that are served in one go. A process that is stopped between that and the
 // write to the servers has lost its lease by then, which is checked right before each write.
 func (s *Session) serveLink(data []byte) (rest []byte) {
-	s.reading = flowing
+	s.reading = lifecycle.Flowing
 	decided, what := false, forward.CarryOut
 	r := &s.sh.req
-	for len(data) > 0 && s.phase < closing {
+	for len(data) > 0 && s.phase < lifecycle.Closing {
 		if s.linkFull() {
 			s.pause()
 			break

@@ -7,6 +7,7 @@ import (
 	"magent/internal/binary"
 	"magent/internal/call"
 	"magent/internal/distribute"
+	"magent/internal/lifecycle"
 	"magent/internal/loop"
 	"magent/internal/stats"
 	"magent/replicate"
@@ -62,7 +63,7 @@ func (s *Session) enqueue(c *call.Call, keys, values, bytes int) {
 // Answer takes the reply to c. It is written if c is the first in the line; otherwise c keeps it.
 func (s *Session) Answer(c *call.Call, reply []byte) {
 	c.Done = true
-	if s.phase == closed {
+	if s.phase == lifecycle.Closed {
 		s.forget(c)
 		return
 	}
@@ -78,10 +79,10 @@ func (s *Session) Answer(c *call.Call, reply []byte) {
 		s.held -= len(s.first.Held)
 		s.deliver(s.first.Held)
 	}
-	if s.first == nil || s.reading != flowing || s.phase != open {
+	if s.first == nil || s.reading != lifecycle.Flowing || s.phase != lifecycle.Open {
 		s.scheduleFlush()
-	} else if s.writing == idle {
-		s.writing = late
+	} else if s.writing == lifecycle.Idle {
+		s.writing = lifecycle.Late
 		s.sh.L.MarkLate(s)
 	}
 }
@@ -131,7 +132,7 @@ func (s *Session) write(reply []byte) {
 	n := len(reply)
 	s.work -= n
 	s.pool.Count.BytesWritten += uint64(n)
-	if s.phase == failed || s.peer == gone {
+	if s.phase == lifecycle.Failed || s.peer == lifecycle.Gone {
 		return
 	}
 	if s.collects() {

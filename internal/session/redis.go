@@ -1,6 +1,7 @@
 package session
 
 import (
+	"magent/internal/lifecycle"
 	"magent/internal/redisclient"
 	"magent/resp"
 )
@@ -12,8 +13,8 @@ import (
 // serveRedis is serveAll for Redis pools.
 func (s *Session) serveRedis(data []byte) (rest []byte) {
 	c, r := s.redis, &s.sh.Redis.Request
-	s.reading = flowing
-	for len(data) > 0 && s.phase < closing {
+	s.reading = lifecycle.Flowing
+	for len(data) > 0 && s.phase < lifecycle.Closing {
 		if s.full() {
 			s.pause()
 			break

@@ -1,13 +1,15 @@
 package session
 
+import "magent/internal/lifecycle"
+
 // Flush sends the replies of this turn. Then it resumes requests that had to wait, or ends the session, as the table
 // of steps says.
 func (s *Session) Flush() {
-	s.writing = idle
-	if s.phase == closed {
+	s.writing = lifecycle.Idle
+	if s.phase == lifecycle.Closed {
 		return
 	}
-	if s.phase != failed && !s.s.Blocked() {
+	if s.phase != lifecycle.Failed && !s.s.Blocked() {
 		if s.due.Len() > 0 {
 			s.release()
 		}
@@ -16,7 +18,7 @@ func (s *Session) Flush() {
 		}
 	}
 	s.account()
-	if s.phase != open || s.reading != flowing || s.peer == gone {
+	if s.phase != lifecycle.Open || s.reading != lifecycle.Flowing || s.peer == lifecycle.Gone {
 		s.goOn()
 	}
 	s.check()
@@ -24,25 +26,25 @@ func (s *Session) Flush() {
 
 // goOn takes the next step.
 func (s *Session) goOn() {
-	if s.reading == yielded && !s.yields() {
-		s.reading = paused
+	if s.reading == lifecycle.Yielded && !s.yields() {
+		s.reading = lifecycle.Paused
 	}
-	switch (situation{
-		phase: s.phase, reading: s.reading, peer: s.peer, full: s.reading == paused && s.full(),
-		answered: s.first == nil, sent: s.unsentBytes() == 0,
-	}).next() {
-	case lineUp:
+	switch (lifecycle.Situation{
+		Phase: s.phase, Reading: s.reading, Peer: s.peer, Full: s.reading == lifecycle.Paused && s.full(),
+		Answered: s.first == nil, Sent: s.unsentBytes() == 0,
+	}).Next() {
+	case lifecycle.LineUp:
 		s.lineUp()
-	case resume:
+	case lifecycle.Resume:
 		s.resume()
-	case readOn:
+	case lifecycle.ReadOn:
 		s.read()
 		s.scheduleFlush()
-	case leave:
+	case lifecycle.Leave:
 		if s.link == nil || s.lastWord() {
 			s.leave()
 		}
-	case give:
+	case lifecycle.Give:
 		s.close()
 	}
 }
@@ -50,7 +52,7 @@ func (s *Session) goOn() {
 // resume serves what was read but had to wait. Its replies are sent in the same turn: Flush is called again.
 func (s *Session) resume() {
 	s.consume(s.s.Tail())
-	if s.reading == flowing && s.phase == open && s.peer != gone {
+	if s.reading == lifecycle.Flowing && s.phase == lifecycle.Open && s.peer != lifecycle.Gone {
 		s.s.Reading(true)
 	}
 	s.scheduleFlush()
@@ -58,7 +60,7 @@ func (s *Session) resume() {
 
 // account updates the shard's sum of unsent bytes. It gives up on a client that lets the sum grow too far.
 func (s *Session) account() {
-	if s.phase == failed {
+	if s.phase == lifecycle.Failed {
 		return
 	}
 	n := s.unsentBytes() + s.held
@@ -78,7 +80,7 @@ func (d *Demand) Flush() {
 		d.waiting[0] = nil
 		d.waiting = d.waiting[1:]
 		s.place = first
-		if s.phase < lingering && s.reading == paused && !s.full() {
+		if s.phase < lifecycle.Lingering && s.reading == lifecycle.Paused && !s.full() {
 			s.resume()
 		}
 		if s.place == first {

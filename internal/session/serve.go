@@ -4,6 +4,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"magent/ascii"
+	"magent/internal/lifecycle"
 	"magent/internal/loop"
 	"magent/internal/redisclient"
 )
@@ -32,8 +33,8 @@ func (sh *Shard) Open(fd, pool int) {
 
 // OnReady is called by the loop when the socket is ready.
 func (s *Session) OnReady(ev loop.Events) {
-	if s.phase >= lingering {
-		if s.phase == lingering {
+	if s.phase >= lifecycle.Lingering {
+		if s.phase == lifecycle.Lingering {
 			s.discard()
 		}
 		return
@@ -49,10 +50,10 @@ func (s *Session) OnReady(ev loop.Events) {
 	if ev&loop.Readable == 0 {
 		return
 	}
-	if s.reading == yielded {
+	if s.reading == lifecycle.Yielded {
 		return // it reads when it has served what it has
 	}
-	if s.reading == paused || s.phase != open {
+	if s.reading == lifecycle.Paused || s.phase != lifecycle.Open {
 		s.s.Reading(false)
 		s.checkHangup()
 		return
@@ -65,7 +66,7 @@ func (s *Session) read() {
 	data, err := s.s.Read(s.need)
 	switch {
 	case loop.IsEOF(err):
-		s.peer = max(s.peer, halfClosed)
+		s.peer = max(s.peer, lifecycle.HalfClosed)
 		s.finish() // half-closed: what was asked is still answered
 		return
 	case err != nil:
@@ -83,10 +84,10 @@ func (s *Session) consume(data []byte) {
 	s.active = s.sh.L.Now()
 	s.beginTurn()
 	rest := s.serveAll(data)
-	if s.phase == closed {
+	if s.phase == lifecycle.Closed {
 		return
 	}
-	if s.phase != open && s.reading == flowing {
+	if s.phase != lifecycle.Open && s.reading == lifecycle.Flowing {
 		rest = nil
 	}
 	s.keep(rest)
@@ -103,8 +104,8 @@ func (s *Session) serveAll(data []byte) (rest []byte) {
 		return s.serveBinary(data)
 	}
 	r := &s.sh.req
-	s.reading = flowing
-	for len(data) > 0 && s.phase < closing || s.long.asks() {
+	s.reading = lifecycle.Flowing
+	for len(data) > 0 && s.phase < lifecycle.Closing || s.long.asks() {
 		if s.full() {
 			s.pause()
 			break

@@ -13,6 +13,7 @@ import (
 	"magent/internal/complaints"
 	"magent/internal/fleet/forward"
 	"magent/internal/fleet/gate"
+	"magent/internal/lifecycle"
 	"magent/internal/loop"
 	"magent/internal/pool"
 	"magent/internal/redisclient"
@@ -128,13 +129,13 @@ type Session struct {
 
 	// phase only moves forward. closing: only the rest of a long multi-get may wait. lingering: the line is empty, and
 	// no request waits. closed: the line has been taken apart.
-	phase phase
+	phase lifecycle.Phase
 	// reading is flowing while requests are being served.
-	reading reading
+	reading lifecycle.Reading
 	// writing is soon or late if Flush will be called. Flush may also be called without need.
-	writing writing
+	writing lifecycle.Writing
 	// peer only moves forward. gone: the socket's output buffer is empty and stays empty.
-	peer peer
+	peer lifecycle.Peer
 	// place is waiting exactly while demand has the session in its line, even after the session has ended.
 	place place
 	// wrong: the session counts as a client error. The client has sent something wrong, has not read its replies, or
@@ -166,6 +167,15 @@ const (
 	returning           // nothing more is begun; the last word follows the answers to what was
 	returned            // the last word is written
 	broken              // it is not needed any more, and has no last word
+)
+
+// place is where a session stands in the line of its pool's Demand.
+type place uint8
+
+const (
+	apart   place = iota // it is not in the line
+	waiting              // it is among Demand.waiting, once
+	first                // it has just left the line, and may ask for what it likes; only in Demand.Flush
 )
 
 // Demand is what the clients of a pool on one loop have under way. It counts the bytes of large requests and of the

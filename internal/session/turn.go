@@ -1,6 +1,10 @@
 package session
 
-import "bytes"
+import (
+	"bytes"
+
+	"magent/internal/lifecycle"
+)
 
 // The work for one client in a turn of the loop is bounded, whoever answers its requests. Then others come first, and
 // the client goes on in the next turn, which begins at once. Work is measured in bytes of requests, and of replies
@@ -26,11 +30,11 @@ func (s *Session) beginTurn() {
 }
 
 // yields reports whether the client has used up its share of this turn, and waits for the next.
-func (s *Session) yields() bool { return s.reading == yielded && s.workTurn == s.sh.L.Turns }
+func (s *Session) yields() bool { return s.reading == lifecycle.Yielded && s.workTurn == s.sh.L.Turns }
 
 // yield makes the rest of what was read wait for the next turn.
 func (s *Session) yield() {
-	s.reading = yielded
+	s.reading = lifecycle.Yielded
 	s.sh.L.MarkNext(s)
 }
 
@@ -52,8 +56,8 @@ func (s *Session) lineless(data []byte) bool {
 
 // scheduleFlush has Flush called at the end of the turn.
 func (s *Session) scheduleFlush() {
-	if s.writing != soon {
-		s.writing = soon
+	if s.writing != lifecycle.Soon {
+		s.writing = lifecycle.Soon
 		s.sh.L.Mark(s)
 	}
 }
