@@ -49,7 +49,7 @@ func (f *Owner) own(c *core.Core, d core.Decision) {
 	if !ok {
 		return
 	}
-	f.again(c, d.Group, d.Epoch)
+	f.again(c, d.Group, d.Epoch, f.book.Entries(d.Group))
 	life := gate.Life{Name: f.self(), Incarnation: c.Incarnation(), Life: c.Life()}
 	cfg := f.o.Pools[i]
 	t := &tenancy{Term: f.gate.Begin(d.Group, d.Epoch, life)}
@@ -111,9 +111,9 @@ func (f *Owner) follow(d core.Decision) {
 	}
 }
 
-// again records all that is known of a group, and that whatever was known from before this epoch is void.
-func (f *Owner) again(c *core.Core, group string, epoch uint64) {
-	for _, e := range f.book.Entries(group) {
+// again records what is known of a group, and that whatever was known from before this epoch is void.
+func (f *Owner) again(c *core.Core, group string, epoch uint64, known []book.Entry) {
+	for _, e := range known {
 		f.record(c, group, epoch, e)
 	}
 	f.record(c, group, epoch, book.Entry{Kind: book.Void})
@@ -134,7 +134,7 @@ func (f *Owner) tell(c *core.Core, d core.Decision) {
 		switch {
 		case g.Owner != f.self():
 		case t != nil:
-			f.again(c, g.Name, t.Epoch)
+			f.again(c, g.Name, t.Epoch, f.book.Present(g.Name, c.Incarnation(), t.Epoch))
 		default: // this process records it once more when it decides
 			for _, e := range f.book.Entries(g.Name) {
 				f.record(c, g.Name, 0, e)

@@ -3,6 +3,7 @@ package book
 import (
 	"cmp"
 	"maps"
+	"reflect"
 	"slices"
 
 	"magent/internal/journal"
@@ -95,31 +96,57 @@ func (b *Book) Missed(server journal.Server) *journal.Missed {
 	return all
 }
 
-// Entries is all that is known of a pool, as an owner records it again.
+// Entries is all that is known of a pool, as the next owner records it again.
 func (b *Book) Entries(pool string) (entries []Entry) {
+	return b.entries(pool, func(Source) (loop int, some bool) { return Inherited, true })
+}
+
+// Present is what an owner has recorded of a pool in its epoch, as it records it again for somebody who joins. Each of
+// its loops clears its own part when that is repaired.
+func (b *Book) Present(pool string, owner, epoch uint64) (entries []Entry) {
+	return b.entries(pool, func(s Source) (loop int, some bool) {
+		return s.Loop, s.Incarnation == owner && s.Epoch == epoch
+	})
+}
+
+func (b *Book) entries(pool string, which func(Source) (loop int, some bool)) (entries []Entry) {
 	for server, identity := range b.identities {
 		if server.Pool == pool && identity != "" {
 			entries = append(entries, Entry{Kind: Identity, Server: server, Loop: Inherited, Identity: identity})
 		}
 	}
-	for server := range b.servers {
+	for server, sources := range b.servers {
 		if server.Pool != pool {
 			continue
 		}
-		m := b.Missed(server)
-		for _, key := range m.Keys {
-			entries = append(entries, Entry{Kind: Dirty, Server: server, Loop: Inherited, Key: []byte(key)})
-		}
-		if m.All {
-			entries = append(entries, Entry{Kind: All, Server: server, Loop: Inherited})
-		}
-		if m.Incomplete {
-			entries = append(entries, Entry{Kind: Incomplete, Server: server, Loop: Inherited})
+		for from, m := range sources {
+			if l, some := which(from); some {
+				entries = append(entries, b.said(m, Entry{Server: server, Loop: l})...)
+			}
 		}
 	}
 	slices.SortStableFunc(entries, func(x, y Entry) int {
 		return cmp.Or(cmp.Compare(x.Server.Address, y.Server.Address), cmp.Compare(x.Server.Role, y.Server.Role),
-			cmp.Compare(x.Kind, y.Kind), slices.Compare(x.Key, y.Key))
+			cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Loop, y.Loop), slices.Compare(x.Key, y.Key))
 	})
+	return slices.CompactFunc(entries, func(x, y Entry) bool { return reflect.DeepEqual(x, y) })
+}
+
+// said returns entries like e that say what one source has recorded.
+func (b *Book) said(m *journal.Missed, e Entry) (entries []Entry) {
+	add := func(k Kind, key []byte) {
+		e.Kind, e.Key = k, key
+		entries = append(entries, e)
+	}
+	if m.All {
+		add(All, nil)
+	} else {
+		for key := range b.keys[m] {
+			add(Dirty, []byte(key))
+		}
+	}
+	if m.Incomplete {
+		add(Incomplete, nil)
+	}
 	return entries
 }

@@ -83,3 +83,44 @@ func TestBook(t *testing.T) {
 	book.Void("main", 5)
 	check(p, missed())
 }
+
+// TestLoopsClear: who was told again what an owner has recorded hears from each of the owner's loops when its part
+// counts no more, as the others do.
+func TestLoopsClear(t *testing.T) {
+	p := journal.Server{Pool: "main", Role: "primary", Address: "p"}
+	b := journal.Server{Pool: "main", Role: "backup", Address: "b"}
+	owner := Source{Incarnation: 7, Epoch: 3}
+	var book, joined Book
+	for l := range 2 {
+		book.Note(owner, Entry{Kind: All, Server: b, Loop: l})
+		book.Note(owner, Entry{Kind: Dirty, Server: p, Loop: l, Key: []byte("k")})
+	}
+	clear := func(server journal.Server, loop int) {
+		e := Entry{Kind: Clean, Server: server, Loop: loop}
+		book.Note(owner, e)
+		joined.Note(owner, e)
+	}
+	check := func(when string, server journal.Server) {
+		t.Helper()
+		if got, want := joined.Missed(server), book.Missed(server); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s, who has joined knows %+v of %s, the owner %+v", when, got, server.Address, want)
+		}
+	}
+	for _, e := range book.Present("main", 7, 3) {
+		joined.Note(owner, e)
+		book.Note(owner, e) // as the owner enters what it records
+	}
+	check("at first", p)
+	check("at first", b)
+	for _, server := range []journal.Server{p, b} {
+		clear(server, Inherited)
+		clear(server, 0)
+		if m := joined.Missed(server); !m.All && len(m.Keys) == 0 {
+			t.Errorf("loop 1 has not repaired %s yet, but that is forgotten", server.Address)
+		}
+		clear(server, 1)
+		if m := joined.Missed(server); m.All || m.Incomplete || len(m.Keys) > 0 {
+			t.Errorf("all is repaired on %s, and who has joined knows %+v", server.Address, m)
+		}
+	}
+}
