@@ -194,6 +194,7 @@ const gone = "SERVER_ERROR the proxy is gone"
 func (c *client) note(round, call int64, q query, reply string) {
 	c.w.mu.Lock()
 	defer c.w.mu.Unlock()
+	c.w.costs.note(c.w.now()-call, reply)
 	if harness.IsError(reply) {
 		c.w.count.errors[strings.TrimSpace(reply)]++
 		if reply != gone && !c.w.strict {

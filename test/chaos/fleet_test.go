@@ -21,9 +21,9 @@ func TestFleet(t *testing.T) {
 	}
 	t.Parallel()
 	w := runFleet(t, harness.Binary(t), nil, *fleetTime)
-	t.Logf("%d operations, errors: %v", w.count.asked, w.count.errors)
-	t.Logf("%d faults: %v; %d rounds; misses: %d of %d reads", w.count.faults, w.struck, w.count.rounds,
-		w.count.misses, w.count.reads)
+	t.Logf("%d operations; %d faults: %v; %d rounds; misses: %d of %d reads", w.count.asked, w.count.faults,
+		w.struck, w.count.rounds, w.count.misses, w.count.reads)
+	t.Logf("what each kind of fault has cost: %v", &w.costs)
 	if w.found != "" {
 		t.Error(w.found)
 	}

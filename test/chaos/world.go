@@ -95,6 +95,7 @@ type world struct {
 	found  string // what no memcached would have answered; "": nothing so far
 
 	mu      sync.Mutex
+	costs   costs
 	history map[int64]map[string][]porcupine.Operation // by round and key
 	void    map[int64]bool                             // rounds in which both copies failed: keys may be lost then
 }
@@ -193,6 +194,9 @@ func (w *world) strike(length time.Duration) {
 		i := w.r.IntN(w.victims)
 		w.log = append(w.log, fmt.Sprintf("%s of server %d at %v", f.name, i,
 			time.Since(w.begin).Round(time.Millisecond)))
+		w.mu.Lock()
+		w.costs.begin(f.name)
+		w.mu.Unlock()
 		f.strike(w, i)
 		w.count.faults++
 		w.struck[f.name]++
