@@ -42,6 +42,7 @@ type Reply struct {
 	Raw    []byte // the whole reply, line ends included
 	Hits   int    // Values: number of VALUE blocks
 	Number uint64 // Number: its value
+	Unsent bool   // Lost: the server has certainly not got the request
 }
 
 // Shape says how the reply to a request is framed.

@@ -142,7 +142,7 @@ func TestConnRefused(t *testing.T) {
 			t.Errorf("%s: %s", network, got)
 		}
 		if network == "tcp" {
-			r.want("0 lost")
+			r.want("0 never sent")
 		}
 		r.quiet()
 	}
@@ -159,7 +159,7 @@ func TestConnConnectDeadline(t *testing.T) {
 			r.c.Send([]byte("a\r\n"), nil, ascii.ShapeLine, r, 0)
 			r.c.Send([]byte("b\r\n"), nil, ascii.ShapeLine, r, 1)
 		})
-		r.want("disconnected: no connection in time, idle: false", "0 lost", "1 lost")
+		r.want("disconnected: no connection in time, idle: false", "0 never sent", "1 never sent")
 		r.quiet()
 		_ = name
 	}

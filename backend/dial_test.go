@@ -69,7 +69,7 @@ func TestConnNoAddressWorks(t *testing.T) {
 		if got := testkit.Await(t, "the end", r.events); !strings.HasPrefix(got, "disconnected: ") {
 			t.Errorf("%v: %s", addrs, got)
 		}
-		r.want("0 lost")
+		r.want("0 never sent")
 		r.quiet()
 	}
 }

@@ -25,5 +25,5 @@ func (c *Conn) established() {
 	c.early = nil
 	c.flushLater()
 	c.watcher.Connected(c)
-	c.lose(strays)
+	c.lose(strays, true)
 }

@@ -24,7 +24,8 @@ func (c *Conn) fail(err error) {
 	c.err = err
 	c.Stats.ended(err)
 	c.missed = c.state == ready || c.fifo.len() > 0
-	sent := c.state == ready && !quiet
+	begun := c.state == ready // else requests were only collected
+	sent := begun && !quiet
 	c.state = down
 	c.epoch++
 	c.need = 0
@@ -47,12 +48,12 @@ func (c *Conn) fail(err error) {
 	c.fifo, c.given = fifo{}, 0
 	c.check()
 	c.watcher.Disconnected(c, err, idle)
-	c.lose(waiting)
+	c.lose(waiting, !begun)
 }
 
-// lose answers all requests in waiting with ascii.Lost.
-func (c *Conn) lose(waiting fifo) {
-	lost := ascii.Reply{Kind: ascii.Lost}
+// lose answers all requests in waiting with ascii.Lost. unsent: nothing of them was written.
+func (c *Conn) lose(waiting fifo, unsent bool) {
+	lost := ascii.Reply{Kind: ascii.Lost, Unsent: unsent}
 	for waiting.len() > 0 {
 		if e := waiting.pop(); e.to != nil {
 			c.Stats.Errors++

@@ -60,7 +60,7 @@ func TestConnLosesWhatWasMeantForAnother(t *testing.T) {
 	r, p := greeted(t, Options{})
 	p.introduces(statsOf("666", "1.6.18"))
 	p.send(hasFull)
-	r.want("connected", "0 lost")
+	r.want("connected", "0 never sent")
 	r.send(ascii.ShapeLine, "b\r\n")
 	p.expect("b\r\n")
 	p.send("STORED\r\n")
@@ -95,7 +95,7 @@ func TestConnGreetsSomethingElse(t *testing.T) {
 		r, p := greeted(t, Options{})
 		p.send(said)
 		p.c.Close()
-		r.want("disconnected: "+want+", idle: false", "0 lost")
+		r.want("disconnected: "+want+", idle: false", "0 never sent")
 		r.quiet()
 	}
 	r := newRig(t, "tcp", Options{Greet: true})
@@ -125,7 +125,7 @@ func TestConnIsRefused(t *testing.T) {
 			p := r.accept()
 			p.expect(map[bool]string{true: "stats\r\n", false: "version\r\n"}[opt.Greet])
 			p.send(said)
-			r.want("disconnected: "+want+", idle: false", "0 lost")
+			r.want("disconnected: "+want+", idle: false", "0 never sent")
 			r.quiet()
 		}
 	}
@@ -183,6 +183,6 @@ func TestConnKnocksPatiently(t *testing.T) {
 // TestConnGreetingHasADeadline: if the server has not told its identity by then, connecting has timed out.
 func TestConnGreetingHasADeadline(t *testing.T) {
 	r, _ := greeted(t, Options{ConnectTimeout: 50 * time.Millisecond})
-	r.want("disconnected: no connection in time, idle: false", "0 lost")
+	r.want("disconnected: no connection in time, idle: false", "0 never sent")
 	r.quiet()
 }

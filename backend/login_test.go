@@ -65,7 +65,7 @@ func TestLoginNeedsNoPassword(t *testing.T) {
 	p.expect("*2\r\n$4\r\nAUTH\r\n$5\r\nwrong\r\n" + saysPing)
 	p.send("-WRONGPASS invalid username-password pair or user is disabled.\r\n")
 	r.want("disconnected: the server is not ready: WRONGPASS invalid username-password pair or user is disabled., "+
-		"idle: false", "0 lost")
+		"idle: false", "0 never sent")
 }
 
 // TestLoginRefused: a Redis that is not ready gets no request, and the reason is in its own words.
@@ -81,7 +81,7 @@ func TestLoginRefused(t *testing.T) {
 		r, p := loggingIn(t, Login{})
 		p.expect(saysPing)
 		p.send(said)
-		r.want("disconnected: "+why+", idle: false", "0 lost")
+		r.want("disconnected: "+why+", idle: false", "0 never sent")
 		r.quiet()
 	}
 }

@@ -85,7 +85,7 @@ func TestEndWhileAnnounced(t *testing.T) {
 			end(s)
 			r.want("ended: gone true, the last one true")
 			<-r.events // disconnected
-			r.want("0 lost")
+			r.want("0 never sent")
 			r.do(func() { r.c.Announced(p.last) })
 			r.quiet()
 		})

@@ -28,6 +28,10 @@ func (r *recorder) OnReply(slot uint16, c *Conn, p *ascii.Reply) {
 		r.events <- fmt.Sprintf("%d lost: %v", slot, c.err)
 		return
 	}
+	if p.Kind == ascii.Lost && p.Unsent {
+		r.events <- fmt.Sprintf("%d never sent", slot)
+		return
+	}
 	if p.Kind == ascii.Lost {
 		r.events <- fmt.Sprintf("%d lost", slot)
 		return

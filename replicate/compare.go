@@ -47,6 +47,8 @@ func (c *Call) onCompared(slot uint16, r *ascii.Reply) {
 	case slot == call.Follow && c.leadOutcome.kind != ascii.Lost:
 		c.followOutcome = o
 		c.settle(slot, r)
+	case o.untouched:
+		c.fail()
 	case r.Kind == ascii.Lost:
 		c.e.MarkMissed(c.lead, c.key)
 		c.e.MarkMissed(c.follow, c.key)
@@ -81,7 +83,9 @@ func (c *Call) onFirstStep(o outcome, r *ascii.Reply) {
 	}
 	switch step {
 	case stepUnknown:
-		e.MarkMissed(c.lead, c.key)
+		if !o.untouched {
+			e.MarkMissed(c.lead, c.key)
+		}
 		c.compareLost()
 		return
 	case stepSend:

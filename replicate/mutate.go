@@ -16,7 +16,7 @@ func (e *Engine) mutate(c *Call, r *ascii.Request) {
 	}
 	head, body := e.wire(r)
 	head = c.askForValue(head)
-	c.leadOutcome, c.followOutcome = outcome{}, outcome{}
+	c.leadOutcome, c.followOutcome = unasked, unasked
 	c.send(c.lead, call.Lead, head, body, c.shape)
 	c.sendFollow(head, body)
 	if c.Waiting() == 0 {
@@ -196,7 +196,7 @@ func (c *Call) replyOf(want, slot uint16, r *ascii.Reply) []byte {
 
 // outcomeOf returns what has to be compared of a reply with that of the other copy.
 func outcomeOf(op ascii.Op, r *ascii.Reply) outcome {
-	o := outcome{kind: r.Kind}
+	o := outcome{kind: r.Kind, untouched: r.Kind == ascii.Lost && r.Unsent}
 	switch {
 	case r.Kind == ascii.Number:
 		o.number = r.Number

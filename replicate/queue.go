@@ -71,7 +71,7 @@ func (c *Call) catchUp(x *order) {
 	sent := c.send(c.follow, call.Follow, c.head, c.body, c.shape)
 	c.e.orders.leave(c, x)
 	if !sent {
-		c.onMutated(call.Follow, &ascii.Reply{Kind: ascii.Lost})
+		c.onMutated(call.Follow, &ascii.Reply{Kind: ascii.Lost, Unsent: true})
 	}
 	c.End()
 	c.recycle()

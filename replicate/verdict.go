@@ -15,7 +15,12 @@ const (
 type outcome struct {
 	kind   ascii.Kind // ascii.Lost: no reply, or not asked because it is down
 	number uint64     // incr, decr, ma: the new number; mg: the digest of the reply
+	// untouched: with ascii.Lost, it has certainly not carried it out, for it never got it
+	untouched bool
 }
+
+// unasked is the outcome of a copy that gets nothing.
+var unasked = outcome{untouched: true}
 
 // verdict on a mutation that went to both copies.
 type verdict struct {
@@ -42,7 +47,8 @@ func (v verdict) swapped() verdict {
 func judge(removes bool, lead, follow outcome) verdict {
 	switch {
 	case lead.kind == ascii.Lost && follow.kind == ascii.Lost:
-		return verdict{answer: answerError, leadMissed: true, followMissed: true}
+		// The client is told that nobody knows. So the value of before is as good as any, where it certainly is.
+		return verdict{answer: answerError, leadMissed: !lead.untouched, followMissed: !follow.untouched}
 	case lead.kind == ascii.Lost:
 		return verdict{answer: answerFollow, leadMissed: true}
 	case follow.kind == ascii.Lost:

@@ -24,6 +24,8 @@ var (
 	metaVA      = outcome{kind: ascii.MetaVA}
 )
 
+func metaNumbered(n uint64) outcome { return outcome{kind: ascii.MetaVA, number: n} }
+
 func number(n uint64) outcome { return outcome{kind: ascii.Number, number: n} }
 
 // TestJudge has what judge decides for each kind of mutation. The names of the rows have the outcome of the lead in
@@ -50,6 +52,11 @@ func TestJudge(t *testing.T) {
 		{"set: SERVER_ERROR | SERVER_ERROR", set, serverError, serverError, verdict{p, false, false}},
 		{"set: SERVER_ERROR | lost", set, serverError, lostCopy, verdict{p, false, true}},
 		{"any: lost | lost", allMutations(), lostCopy, lostCopy, verdict{none, true, true}},
+		{"any: lost | never asked", allMutations(), lostCopy, unasked, verdict{none, true, false}},
+		{"any: never asked | lost", allMutations(), unasked, lostCopy, verdict{none, false, true}},
+		{"any: never asked | never asked", allMutations(), unasked, unasked, verdict{none, false, false}},
+		{"set: never asked | STORED", set, unasked, stored, verdict{b, true, false}},
+		{"set: STORED | never asked", set, stored, unasked, verdict{p, false, true}},
 		{"conditional: same answer STORED", conditional, stored, stored, verdict{p, false, false}},
 		{"conditional: same answer NOT_STORED", conditional, notStored, notStored, verdict{p, false, false}},
 		{"conditional: STORED | NOT_STORED", conditional, stored, notStored, verdict{p, false, true}},
@@ -82,7 +89,7 @@ func TestJudge(t *testing.T) {
 		{"md: HD | NF", md, metaHD, metaNF, verdict{p, false, false}},
 		{"md: HD | refused", md, metaHD, clientError, verdict{p, false, true}},
 		{"ma: HD | NF", ma, metaHD, metaNF, verdict{p, false, true}},
-		{"ma: VA 7 | VA 8", ma, outcome{ascii.MetaVA, 7}, outcome{ascii.MetaVA, 8}, verdict{p, false, true}},
+		{"ma: VA 7 | VA 8", ma, metaNumbered(7), metaNumbered(8), verdict{p, false, true}},
 		{"mg with T: VA | EN", mg, metaVA, metaEN, verdict{p, false, true}},
 		{"mg with T: VA | VA", mg, metaVA, metaVA, verdict{p, false, false}},
 	} {
@@ -107,17 +114,19 @@ func TestJudgeInvariants(t *testing.T) {
 	all := []outcome{
 		lostCopy, stored, notStored, exists, notFound, deleted, touched, number(0), number(1), clientError,
 		serverError, metaHD, metaEN, metaNF, metaNS, metaVA,
-		{ascii.MetaVA, 1},
+		{kind: ascii.MetaVA, number: 1},
+		unasked,
 	}
 	for _, op := range allMutations() {
 		for _, p := range all {
 			for _, b := range all {
 				v := judge(op == ascii.OpDelete || op == ascii.OpMetaDelete, p, b)
 				pLost, bLost := p.kind == ascii.Lost, b.kind == ascii.Lost
-				if v.leadMissed != pLost {
-					t.Errorf("op %d, %v | %v: dirty(P) is %v; it is exactly when P is lost", op, p, b, v.leadMissed)
+				// Where nobody answered, a copy that was not asked is as good as before.
+				if want := pLost && !(bLost && p.untouched); v.leadMissed != want {
+					t.Errorf("op %d, %v | %v: dirty(P) is %v", op, p, b, v.leadMissed)
 				}
-				if bLost && !v.followMissed {
+				if bLost && !v.followMissed && !(pLost && b.untouched) {
 					t.Errorf("op %d, %v | %v: B is lost, but not dirty", op, p, b)
 				}
 				if p == b && !bLost && v.followMissed {
@@ -149,14 +158,14 @@ func TestOutcomeOf(t *testing.T) {
 		{ascii.OpDecr, ascii.ShapeLine, "9 \r\n", number(9)},
 		{ascii.OpSet, ascii.ShapeLine, "STORED\r\n", stored},
 		{ascii.OpMetaArith, ascii.ShapeMeta, "HD\r\n", metaHD},
-		{ascii.OpMetaArith, ascii.ShapeMeta, "VA 2 t0\r\n17\r\n", outcome{ascii.MetaVA, 17}},
-		{ascii.OpMetaArith, ascii.ShapeMeta, "VA 3\r\n17 \r\n", outcome{ascii.MetaVA, 17}},
+		{ascii.OpMetaArith, ascii.ShapeMeta, "VA 2 t0\r\n17\r\n", outcome{kind: ascii.MetaVA, number: 17}},
+		{ascii.OpMetaArith, ascii.ShapeMeta, "VA 3\r\n17 \r\n", outcome{kind: ascii.MetaVA, number: 17}},
 		// The first line of the reply to mg tells whether two copies agree, apart from tokens and times.
 		{
 			ascii.OpMetaGet, ascii.ShapeMeta, "VA 2 c8 t30 f1\r\n17\r\n",
-			outcome{ascii.MetaVA, digest([]byte("VA 2 c9 t29 f1\r\n"))},
+			outcome{kind: ascii.MetaVA, number: digest([]byte("VA 2 c9 t29 f1\r\n"))},
 		},
-		{ascii.OpMetaGet, ascii.ShapeMeta, "HD W\r\n", outcome{ascii.MetaHD, digest([]byte("HD W"))}},
+		{ascii.OpMetaGet, ascii.ShapeMeta, "HD W\r\n", outcome{kind: ascii.MetaHD, number: digest([]byte("HD W"))}},
 	} {
 		var f ascii.Framer
 		var r ascii.Reply
