@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"magent/internal/config"
 	"magent/internal/discover"
+	"magent/internal/fleet/gate"
 	"magent/internal/journal"
 	"magent/internal/pool"
 	"magent/internal/testkit"
@@ -44,4 +46,26 @@ func TestReach(t *testing.T) {
 	if got := f.reach(0, missed); !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
+}
+
+// TestAwaitDoors: a pool does not begin before the doors of all servers that answer are open, and does not wait for
+// the others.
+func TestAwaitDoors(t *testing.T) {
+	f := New(Options{
+		Fleet:   &config.Fleet{Members: []config.FleetMember{{Name: "a"}}, Lease: testkit.Patience},
+		Process: &pool.Process{},
+	})
+	w := want{stance: stance{term: f.gate.Begin("main", 1, gate.Life{Name: "a", Incarnation: 1})}}
+	w.doors = pool.Doors{nil, pool.NewDoor(), pool.NewDoor()}
+	var opened atomic.Bool
+	go func() {
+		opened.Store(true)
+		w.doors[1].Open()
+	}()
+	f.awaitDoors(w, []bool{true, true, false})
+	if !opened.Load() || w.doors.Open([]bool{true, true, false}) != true || w.doors.Open(nil) {
+		t.Error("the pool has not waited for the right doors")
+	}
+	w.term.End()
+	f.awaitDoors(w, []bool{true, true, true}) // its time is over: nothing is waited for
 }

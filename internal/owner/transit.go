@@ -1,8 +1,6 @@
 package owner
 
 import (
-	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -10,7 +8,6 @@ import (
 	"magent/internal/fleet/book"
 	"magent/internal/fleet/core"
 	"magent/internal/fleet/gate"
-	"magent/internal/journal"
 	"magent/internal/placement"
 	"magent/internal/pool"
 	"magent/internal/session"
@@ -144,13 +141,18 @@ func (f *Owner) build(i int, w want) {
 		return
 	}
 	f.awaitOwner(i)
+	var there []bool
+	if w.doubt || !w.doors.Open(nil) {
+		there = f.reach(i, w.missed)
+		f.awaitDoors(w, there)
+	}
 	if f.unrelay[i] != nil {
 		f.unrelay[i]()
 		f.unrelay[i] = nil
 	}
 	var doubted []func(key []byte) bool
-	if w.doubt && len(cfg.Backups) > 0 {
-		doubted = f.doubt(i, w.missed)
+	if w.doubt {
+		doubted = doubt(cfg, rings, there)
 	}
 	f.replace(i, func([]*pool.Loop) []*pool.Pool {
 		peers := f.o.AddPool(i, cfg, rings)
@@ -183,46 +185,4 @@ func (f *Owner) build(i int, w want) {
 			w.term.Record(core.Record{Kind: core.Knowledge, Clears: true, Data: e.Encode()})
 		}
 	})
-}
-
-// reachTime is how long servers have to answer before a pool begins whose copies are to be compared.
-const reachTime = 400 * time.Millisecond
-
-// doubt says which keys of each server may differ from what clients have seen, because a process died that wrote them.
-// The copy of whoever leads is right. So the backups are compared with those primaries that can be reached, and the
-// other primaries with the backups when they are back. Bounds of what may differ would go here.
-func (f *Owner) doubt(i int, missed []*journal.Missed) []func(key []byte) bool {
-	cfg := f.o.Pools[i]
-	rings, err := placement.New(cfg)
-	if err != nil {
-		return nil
-	}
-	n := len(cfg.Servers)
-	there := f.reach(i, missed)
-	doubted := make([]func([]byte) bool, n+len(cfg.Backups))
-	some := false
-	for p := range n {
-		if some = some || there[p]; !there[p] {
-			doubted[p] = func([]byte) bool { return true }
-		}
-	}
-	for b := n; some && b < len(doubted); b++ {
-		doubted[b] = func(key []byte) bool { return there[rings.Primaries.Pick(rings.Hash(key))] }
-	}
-	return doubted
-}
-
-// reach finds out which servers of a pool can be connected to, and are those that are known.
-func (f *Owner) reach(i int, missed []*journal.Missed) []bool {
-	cfg := f.o.Pools[i]
-	there := make([]bool, len(cfg.Servers)+len(cfg.Backups))
-	ctx, cancel := context.WithTimeoutCause(f.ctx, reachTime, errors.New("no answer in time"))
-	defer cancel()
-	var all sync.WaitGroup
-	for n := range there {
-		all.Add(1)
-		go f.knock(ctx, placement.ServerAt(cfg, n), missed[n].Identity, &there[n], all.Done)
-	}
-	all.Wait()
-	return there
 }

@@ -81,3 +81,13 @@ func (d *Door) IsOpen() bool {
 	defer d.mu.Unlock()
 	return d.open
 }
+
+// Open reports whether the doors of some servers are open; nil: those of all.
+func (d Doors) Open(some []bool) bool {
+	for i, door := range d {
+		if (some == nil || some[i]) && !door.IsOpen() {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,64 @@
+package owner
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"magent/internal/config"
+	"magent/internal/journal"
+	"magent/internal/placement"
+	"magent/internal/pool"
+)
+
+// doubt says which keys of each server may differ from what clients have seen, because a process died that wrote them.
+// The copy of whoever leads is right. So the backups are compared with those primaries that are there, and the other
+// primaries with the backups when they are back. Bounds of what may differ would go here.
+func doubt(cfg *config.Pool, rings placement.Rings, there []bool) []func(key []byte) bool {
+	if len(cfg.Backups) == 0 {
+		return nil
+	}
+	n := len(cfg.Servers)
+	doubted := make([]func([]byte) bool, n+len(cfg.Backups))
+	some := false
+	for p := range n {
+		if some = some || there[p]; !there[p] {
+			doubted[p] = func([]byte) bool { return true }
+		}
+	}
+	for b := n; some && b < len(doubted); b++ {
+		doubted[b] = func(key []byte) bool { return there[rings.Primaries.Pick(rings.Hash(key))] }
+	}
+	return doubted
+}
+
+// reachTime is how long servers have to answer before a pool begins.
+const reachTime = 400 * time.Millisecond
+
+// reach finds out which servers of a pool can be connected to, and are those that are known.
+func (f *Owner) reach(i int, missed []*journal.Missed) []bool {
+	cfg := f.o.Pools[i]
+	there := make([]bool, len(cfg.Servers)+len(cfg.Backups))
+	ctx, cancel := context.WithTimeoutCause(f.ctx, reachTime, errors.New("no answer in time"))
+	defer cancel()
+	var all sync.WaitGroup
+	for n := range there {
+		all.Add(1)
+		go f.knock(ctx, placement.ServerAt(cfg, n), missed[n].Identity, &there[n], all.Done)
+	}
+	all.Wait()
+	return there
+}
+
+// awaitDoors waits for the doors of those servers that answer. A request that comes meanwhile waits, too. It would get
+// an error from a pool that has begun, for that takes servers which it cannot connect to for dead.
+func (f *Owner) awaitDoors(w want, there []bool) {
+	// By then the core has opened all doors of servers that answer, whoever is listed there (core.Listed).
+	enough := f.o.Fleet.Lease + 2*pool.UserTimeout
+	for began := time.Now(); !w.doors.Open(there) && time.Since(began) < enough; time.Sleep(poll) {
+		if f.ctx.Err() != nil || w.term.Over() {
+			return
+		}
+	}
+}
