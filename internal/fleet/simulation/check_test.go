@@ -254,6 +254,9 @@ func (c *check) quiet() {
 		if !decided {
 			c.violated("nobody decides for %s: %s", g.Name, v.String())
 		}
+		if wish := view.Wish(&v, &g); wish != "" {
+			c.violated("%s is not at home with %s: %s", g.Name, wish, v.String())
+		}
 		for _, key := range keysOf(g.Name) {
 			if p, b := c.w.servers[0].data[key], c.w.servers[1].data[key]; p != b {
 				c.violated("promise 3: the copies of %s are %d and %d", key, p, b)
