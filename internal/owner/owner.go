@@ -6,6 +6,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -89,6 +90,9 @@ type tenancy struct {
 	*gate.Term
 	doors pool.Doors
 }
+
+// poll is the time between two looks at what is waited for.
+const poll = 2 * time.Millisecond
 
 // refusal is the answer to a request before this process has heard of the fleet.
 const refusal = "SERVER_ERROR this member of the fleet has just been started, and knows no other yet\r\n"

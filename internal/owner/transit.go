@@ -91,9 +91,6 @@ func (f *Owner) finish(i int, term *gate.Term) bool {
 	return false
 }
 
-// poll is the time between two looks whether requests have ended.
-const poll = 2 * time.Millisecond
-
 // finishTime is how long answers to repairs are waited for.
 const finishTime = 2 * time.Second
 
