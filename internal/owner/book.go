@@ -125,7 +125,7 @@ func (f *Owner) clean(group string) {
 	if !ok || f.o.Process.Journal == nil {
 		return
 	}
-	cfg := f.o.Pools[i]
+	cfg := f.pools[i].Load()
 	for n := range len(cfg.Servers) + len(cfg.Backups) {
 		f.cleanServer(pool.ServerOf(cfg, n))
 	}

@@ -11,6 +11,7 @@ import (
 
 // decided carries a decision of the core out. It runs on the member's goroutine, as do the functions below.
 func (f *Owner) decided(c *core.Core, d core.Decision) {
+	f.takeRoles(c)
 	switch d.Act {
 	case core.Own:
 		f.own(c, d)
@@ -51,7 +52,7 @@ func (f *Owner) own(c *core.Core, d core.Decision) {
 	}
 	f.again(c, d.Group, d.Epoch, f.book.Entries(d.Group))
 	life := gate.Life{Name: f.self(), Incarnation: c.Incarnation(), Life: c.Life()}
-	cfg := f.o.Pools[i]
+	cfg := f.pools[i].Load()
 	t := &tenancy{Term: f.gate.Begin(d.Group, d.Epoch, life)}
 	w := want{stance: stance{kind: decides, term: t.Term}, doubt: !d.Settled || f.unsettled}
 	for n := range len(cfg.Servers) + len(cfg.Backups) {
@@ -70,7 +71,7 @@ func (f *Owner) own(c *core.Core, d core.Decision) {
 // openDoor lets a pool use a server.
 func (f *Owner) openDoor(t *tenancy, i int, server string) {
 	for n, door := range t.doors {
-		if door != nil && placement.ServerAt(f.o.Pools[i], n).String() == server {
+		if door != nil && placement.ServerAt(f.pools[i].Load(), n).String() == server {
 			door.Open()
 		}
 	}

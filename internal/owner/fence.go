@@ -34,7 +34,7 @@ func (f *Owner) fence(d core.Decision) {
 	if !ok || t == nil {
 		return
 	}
-	cfg := f.o.Pools[i]
+	cfg := f.pools[i].Load()
 	for n := range len(cfg.Servers) + len(cfg.Backups) {
 		if a := placement.ServerAt(cfg, n); a.String() == d.Server {
 			if f.begin() {

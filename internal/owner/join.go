@@ -2,9 +2,8 @@ package owner
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
-	"fmt"
+	"sync/atomic"
 	"time"
 
 	"magent/internal/config"
@@ -43,10 +42,11 @@ func (f *Owner) Figures() *stats.Fleet {
 // Begin sets the pools aside, until this process decides for them. known is what the journal knew. killed: the process
 // before this one was, and what it had under way has to be compared. The loops do not run yet.
 func (f *Owner) Begin(pools []*config.Pool, known *journal.Knowledge, killed bool) {
-	f.o.Pools = pools
+	f.pools = make([]atomic.Pointer[config.Pool], len(pools))
 	f.wants, f.haves = make([]want, len(pools)), make([]stance, len(pools))
 	f.deciders, f.unrelay = make([]decider, len(pools)), make([]context.CancelFunc, len(pools))
 	for i, cfg := range pools {
+		f.pools[i].Store(cfg)
 		if cfg.Redis {
 			continue
 		}
@@ -66,13 +66,14 @@ func (f *Owner) Join() error {
 	f.done.Add(1)
 	go f.transit()
 	var groups []view.Group
-	for i := range f.o.Pools {
-		if cfg := f.o.Pools[i]; !cfg.Redis {
+	for i := range f.pools {
+		if cfg := f.pools[i].Load(); !cfg.Redis {
 			groups = append(groups, view.Group{Name: cfg.Name})
 		}
 	}
+	f.told = f.placement()
 	m, err := launch.Open(launch.Options{
-		Fleet: f.o.Fleet, Place: f.o.Place, Log: f.o.Log, Groups: groups, Pools: f.placement(),
+		Fleet: f.o.Fleet, Place: f.o.Place, Log: f.o.Log, Groups: groups, Pools: f.told,
 		Serves: f.serves, Opened: f.opened, Decided: f.decided, Gate: f.gate, Recorded: f.recorded, Failed: f.o.Died,
 		Note: f.o.Process.Registry.Events().Note,
 	})
@@ -80,24 +81,6 @@ func (f *Owner) Join() error {
 		f.member.Store(m)
 	}
 	return err
-}
-
-// placement is a hash of what places keys: it has to be the same on all members.
-func (f *Owner) placement() []byte {
-	h := sha256.New()
-	for _, cfg := range f.o.Pools {
-		if cfg.Redis {
-			continue
-		}
-		fmt.Fprintf(h, "%q %q %q %q\n", cfg.Name, cfg.Hash, cfg.HashTag, cfg.Distribution)
-		for _, servers := range [][]config.Address{cfg.Servers, cfg.Backups} {
-			for _, a := range servers {
-				fmt.Fprintf(h, "%q %d %q\n", a.String(), a.Weight, a.RingName())
-			}
-			fmt.Fprintln(h)
-		}
-	}
-	return h.Sum(nil)
 }
 
 // Leave has the others go on without this process, so that nobody waits for it.

@@ -30,7 +30,6 @@ type Options struct {
 	Fleet   *config.Fleet
 	Place   journal.Place
 	Log     zerolog.Logger
-	Pools   []*config.Pool // by index; those of Redis take no part
 	Group   *session.Group
 	Process *pool.Process
 
@@ -54,6 +53,8 @@ type Owner struct {
 
 	closing sync.Once
 
+	pools []atomic.Pointer[config.Pool] // by index; those of Redis take no part. Only takeRoles changes them
+
 	mu       sync.Mutex
 	wants    []want // by the index of the pool
 	wake     chan struct{}
@@ -66,6 +67,7 @@ type Owner struct {
 
 	// Of the member's goroutine alone.
 	book      book.Book
+	told      []byte // what places keys, as the others know it
 	terms     map[string]*tenancy
 	unsettled bool // all keys have to be compared: two parts of the fleet may have decided
 }

@@ -38,7 +38,7 @@ const reachTime = 400 * time.Millisecond
 
 // reach finds out which servers of a pool can be connected to, and are those that are known.
 func (f *Owner) reach(i int, missed []*journal.Missed) []bool {
-	cfg := f.o.Pools[i]
+	cfg := f.pools[i].Load()
 	there := make([]bool, len(cfg.Servers)+len(cfg.Backups))
 	ctx, cancel := context.WithTimeoutCause(f.ctx, reachTime, errors.New("no answer in time"))
 	defer cancel()

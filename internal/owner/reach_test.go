@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"magent/internal/config"
-	"magent/internal/discover"
 	"magent/internal/fleet/gate"
 	"magent/internal/journal"
 	"magent/internal/pool"
@@ -33,14 +32,9 @@ func TestReach(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := New(Options{
-		Fleet:   &config.Fleet{Members: []config.FleetMember{{Name: "a"}}},
-		Process: &pool.Process{Servers: discover.New(discover.Options{})},
-	})
-	t.Cleanup(f.o.Process.Servers.Close)
-	f.o.Pools = []*config.Pool{{
+	f := ownerOf(t, &config.Pool{
 		Servers: []config.Address{server(7), server(8), server(9)}, Backups: []config.Address{away},
-	}}
+	})
 	missed := []*journal.Missed{{Identity: "7@990"}, {Identity: "7@990"}, {}, {}}
 	want := []bool{true, false, true, false}
 	if got := f.reach(0, missed); !slices.Equal(got, want) {

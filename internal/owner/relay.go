@@ -34,7 +34,7 @@ func (f *Owner) relay(i int) {
 	ctx, cancel := context.WithCancel(f.ctx)
 	f.unrelay[i] = cancel
 	f.replace(i, func(loops []*pool.Loop) []*pool.Pool {
-		peers, err := pool.NewRelay(loops, i, f.o.Pools[i], func(lp *pool.Loop) *backend.Relay {
+		peers, err := pool.NewRelay(loops, i, f.pools[i].Load(), func(lp *pool.Loop) *backend.Relay {
 			return &backend.Relay{Maker: &maker{f, i, lp.L, ctx}, Clock: loop.BootTime}
 		})
 		if err != nil {
@@ -71,7 +71,7 @@ func (f *Owner) dialOwner(ctx context.Context, i int) (backend.Link, error) {
 		who, changed := f.deciderOf(i)
 		if m := f.member.Load(); m != nil && who.name != "" && who.name != f.self() {
 			limited, cancel := context.WithTimeout(ctx, dialTime)
-			d, err := m.Data(limited, who.name, f.o.Pools[i].Name)
+			d, err := m.Data(limited, who.name, f.pools[i].Load().Name)
 			cancel()
 			if err == nil && d.Incarnation != who.incarnation {
 				unix.Close(d.FD)

@@ -131,7 +131,7 @@ func (f *Owner) awaitOwner(i int) {
 
 // build makes a pool that decides. It begins with what servers have missed.
 func (f *Owner) build(i int, w want) {
-	cfg := f.o.Pools[i]
+	cfg := f.pools[i].Load()
 	rings, err := placement.New(cfg)
 	if err != nil {
 		f.o.Died(err) // it has succeeded at the start

@@ -12,6 +12,12 @@ func TestArticle(t *testing.T) {
 	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
 	first := harness.StartMagent(t, soon("-s", a.Addr, "-b", b.Addr)...)
 	second := harness.StartMagent(t, soon("-s", b.Addr, "-b", a.Addr)...)
+	replay(t, first, second, a, b)
+}
+
+// replay is the session of the how-to.
+func replay(t *testing.T, first, second *harness.Magent, a, b *harness.Memcached) {
+	t.Helper()
 	m1, m2 := harness.Dial(t, first.Addr), harness.Dial(t, second.Addr)
 
 	m1.Want("set stone 0 0 6\r\n123456\r\n", "STORED\r\n")

@@ -54,6 +54,32 @@ func (b *Book) Void(pool string, epoch uint64) {
 	}
 }
 
+// Rename gives servers of a pool, by their address, the roles that they have now.
+func (b *Book) Rename(pool string, roles map[string]string) {
+	for server, missed := range maps.Clone(b.servers) {
+		if to := renamed(server, pool, roles); to != server {
+			delete(b.servers, server)
+			if b.servers[to] == nil {
+				b.servers[to] = map[Source]*journal.Missed{}
+			}
+			maps.Copy(b.servers[to], missed)
+		}
+	}
+	for server, identity := range maps.Clone(b.identities) {
+		if to := renamed(server, pool, roles); to != server {
+			delete(b.identities, server)
+			b.identities[to] = identity
+		}
+	}
+}
+
+func renamed(server journal.Server, pool string, roles map[string]string) journal.Server {
+	if role := roles[server.Address]; server.Pool == pool && role != "" {
+		server.Role = role
+	}
+	return server
+}
+
 func (b *Book) missed(server journal.Server, from Source) *journal.Missed {
 	if b.servers == nil {
 		b.servers = map[journal.Server]map[Source]*journal.Missed{}

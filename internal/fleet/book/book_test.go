@@ -1,6 +1,7 @@
 package book
 
 import (
+	"fmt"
 	"reflect"
 	"testing"
 
@@ -121,6 +122,27 @@ func TestLoopsClear(t *testing.T) {
 		clear(server, 1)
 		if m := joined.Missed(server); m.All || m.Incomplete || len(m.Keys) > 0 {
 			t.Errorf("all is repaired on %s, and who has joined knows %+v", server.Address, m)
+		}
+	}
+}
+
+func TestRename(t *testing.T) {
+	var book Book
+	s := func(role, address string) journal.Server {
+		return journal.Server{Pool: "main", Role: role, Address: address}
+	}
+	other := journal.Server{Pool: "other", Role: "primary", Address: "a"}
+	for i, server := range []journal.Server{s("primary", "a"), s("backup", "b"), s("primary", "b"), other} {
+		book.Note(Source{Incarnation: uint64(i)}, Entry{Kind: Dirty, Server: server, Key: []byte{byte('0' + i)}})
+	}
+	book.Note(Source{}, Entry{Kind: Identity, Server: s("primary", "a"), Identity: "5@7"})
+	book.Rename("main", map[string]string{"a": "backup", "b": "primary"})
+	for server, want := range map[journal.Server]string{
+		s("backup", "a"): "[0] 5@7", s("primary", "b"): "[1 2] ", other: "[3] ",
+		s("primary", "a"): "[] ", s("backup", "b"): "[] ",
+	} {
+		if m := book.Missed(server); fmt.Sprint(m.Keys, " ", m.Identity) != want {
+			t.Errorf("%+v: %v %s, want %s", server, m.Keys, m.Identity, want)
 		}
 	}
 }

@@ -27,7 +27,7 @@ type Config struct {
 	Name   string
 	List   []Peer
 	Groups []view.Group // Name and Home
-	Pools  []byte       // hash of what places keys; nothing for a witness
+	Pools  []byte       // what places keys (view.SamePools); nothing for a witness
 	Oldest uint16       // the versions that it speaks
 	Newest uint16
 	Alone  Alone

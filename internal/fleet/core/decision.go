@@ -1,6 +1,8 @@
 package core
 
 import (
+	"fmt"
+
 	"magent/internal/fleet/view"
 )
 
@@ -90,4 +92,15 @@ func (c *Core) write(w Write) uint64 {
 func (c *Core) writeMeta(then func()) {
 	meta := c.meta
 	c.waiting = append(c.waiting, waiting{c.write(Write{Meta: &meta, Sync: true}), then})
+}
+
+// refuse says why a process cannot join, here and to it, once.
+func (c *Core) refuse(name string, incarnation uint64, err error) {
+	if c.refused[name] == incarnation {
+		return
+	}
+	c.refused[name] = incarnation
+	reason := fmt.Sprintf("%s cannot join: %v", name, err)
+	c.decide(Decision{Act: Refuse, Name: name, Reason: reason})
+	c.send(name, Message{Refused: &reason})
 }

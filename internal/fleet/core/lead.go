@@ -1,7 +1,6 @@
 package core
 
 import (
-	"fmt"
 	"slices"
 
 	"go.etcd.io/raft/v3/raftpb"
@@ -131,11 +130,8 @@ func (c *Core) invite(m *view.Member, incarnation uint64, hello Hello) view.Comm
 	if err == nil {
 		return cmd
 	}
-	if c.refused[m.Name] != incarnation && m.Name != c.cfg.Name {
-		c.refused[m.Name] = incarnation
-		reason := fmt.Sprintf("%s cannot join: %v", m.Name, err)
-		c.decide(Decision{Act: Refuse, Name: m.Name, Reason: reason})
-		c.send(m.Name, Message{Refused: &reason})
+	if m.Name != c.cfg.Name {
+		c.refuse(m.Name, incarnation, err)
 	}
 	return view.Command{}
 }

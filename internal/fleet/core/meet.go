@@ -147,8 +147,12 @@ func (c *Core) found() {
 			continue
 		case h.generation.Number > 0:
 			return
-		case !p.Witness && !slices.Equal(h.hello.Pools, c.cfg.Pools),
-			h.hello.Oldest > c.cfg.Newest || h.hello.Newest < c.cfg.Oldest:
+		case !p.Witness && !view.SamePools(h.hello.Pools, c.cfg.Pools):
+			if first == c.cfg.Name { // this member founds the fleet, if any does
+				c.refuse(p.Name, h.incarnation, view.OtherPools(p.Name, c.cfg.Pools, h.hello.Pools))
+			}
+			continue
+		case h.hello.Oldest > c.cfg.Newest || h.hello.Newest < c.cfg.Oldest:
 			continue
 		default:
 			m.Voter, m.Incarnation, m.Oldest, m.Newest = h.hello.Voter, h.incarnation, h.hello.Oldest, h.hello.Newest
@@ -167,7 +171,8 @@ func (c *Core) found() {
 	if known && heard < len(members) {
 		return // somebody who is not there may know better
 	}
-	if v := view.Found(g, after, members, c.cfg.Groups, c.cfg.Pools); heard > len(members)/2 {
+	fresh := !known && heard == len(members)
+	if v := view.Found(g, after, members, c.cfg.Groups, c.cfg.Pools, fresh); heard > len(members)/2 {
 		c.begin(g, v, v.Voters(), c.campaign)
 	} else if len(members) == 2 && c.mayGoAlone() && c.tick > foundTicks+suspectTicks {
 		v = view.Survive(v, g, c.cfg.Name, false)

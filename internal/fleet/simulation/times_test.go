@@ -163,7 +163,7 @@ func TestOtherPools(t *testing.T) {
 	if c.core.Joined() || !w.nodes[0].core.Joined() || len(c.refusals) == 0 {
 		t.Fatalf("joined %v, refused %q", c.core.Joined(), c.refusals)
 	}
-	want := "c cannot join: c has other pools"
+	want := `c cannot join: c has other pools: only they have "others", and they lack "pools"`
 	told := slices.Contains(w.nodes[0].refusals, want) || slices.Contains(w.nodes[1].refusals, want)
 	if c.refusals[0] != want || !told {
 		t.Errorf("%q, %q, %q", c.refusals, w.nodes[0].refusals, w.nodes[1].refusals)

@@ -77,8 +77,8 @@ func (v *View) join(c Command) (reason string, err error) {
 		return "", fmt.Errorf("%s takes part already, and is not known to be dead", c.Name)
 	case m.Incarnation != c.Replaces:
 		return "", fmt.Errorf("%s has another process by now", c.Name)
-	case !m.Witness && len(v.Pools) > 0 && !bytes.Equal(v.Pools, c.Pools):
-		return "", fmt.Errorf("%s has other pools", c.Name)
+	case !m.Witness && len(v.Pools) > 0 && !SamePools(v.Pools, c.Pools):
+		return "", OtherPools(c.Name, v.Pools, c.Pools)
 	case c.Oldest > v.Version || c.Newest < v.Oldest():
 		return "", fmt.Errorf("%s speaks versions %d to %d, the fleet %d to %d",
 			c.Name, c.Oldest, c.Newest, v.Oldest(), v.Version)

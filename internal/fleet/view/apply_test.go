@@ -17,7 +17,7 @@ func three() View {
 		{Name: "c", State: Alive, Voter: 3, Incarnation: 13, Oldest: 1, Newest: 1, Witness: true},
 	}
 	return Found(Generation{1, 7}, 0, members, []Group{{Name: "p", Home: "a"}, {Name: "q", Home: "b"}},
-		[]byte("pools"))
+		[]byte("pools"), false)
 }
 
 // joining is the command by which a process joins.

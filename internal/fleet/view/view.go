@@ -81,7 +81,7 @@ type View struct {
 	Epoch      uint64     `json:"epoch"`   // one more with each change
 	Members    []Member   `json:"members"` // in the order of the --fleet list
 	Groups     []Group    `json:"groups"`
-	Pools      []byte     `json:"pools,omitempty"` // hash of what places keys; empty: not known yet
+	Pools      []byte     `json:"pools,omitempty"` // what places keys (SamePools); empty: not known yet
 }
 
 // Member finds a member, nil if there is none of that name. The pointer is into v.

@@ -1,0 +1,104 @@
+package owner
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+
+	"magent/internal/config"
+	"magent/internal/fleet/core"
+	"magent/internal/fleet/view"
+	"magent/internal/pool"
+)
+
+// maxPlacement is how long the text is at most by which members compare their pools. Of more pools and servers they
+// compare a hash, so that neither a difference can be named nor roles be exchanged.
+const maxPlacement = 8 << 10
+
+// placement is what places keys, for view.SamePools.
+func (f *Owner) placement() []byte {
+	var text strings.Builder
+	for i := range f.pools {
+		if cfg := f.pools[i].Load(); !cfg.Redis {
+			text.WriteString(placementOf(cfg))
+		}
+	}
+	if text.Len() > maxPlacement {
+		return fmt.Appendf(nil, "pools and servers with the hash %x", sha256.Sum256([]byte(text.String())))
+	}
+	return []byte(text.String())
+}
+
+// placementOf is what places the keys of a pool.
+func placementOf(cfg *config.Pool) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s%s: %s, %s", view.PoolLine, cfg.Name, cfg.Distribution, cfg.Hash)
+	if cfg.HashTag != "" {
+		fmt.Fprintf(&text, ", hash tag %s", cfg.HashTag)
+	}
+	text.WriteByte('\n')
+	list := func(role string, servers []config.Address) {
+		for _, a := range servers {
+			fmt.Fprintf(&text, "%s%s of %s, weight %d", role, a, cfg.Name, a.Weight)
+			if a.Name != "" {
+				fmt.Fprintf(&text, ", named %s", a.Name)
+			}
+			text.WriteByte('\n')
+		}
+	}
+	list(view.ServerLine, cfg.Servers)
+	list(view.BackupLine, cfg.Backups)
+	return text.String()
+}
+
+// takeRoles exchanges the primaries and the backups of a pool if the fleet has them the other way round, as in the
+// how-to of magent 0.5. This process decides for nothing yet, since its view is new. It runs on the member's
+// goroutine.
+func (f *Owner) takeRoles(c *core.Core) {
+	v := c.View()
+	if len(v.Pools) == 0 || bytes.Equal(v.Pools, f.told) || !view.SamePools(v.Pools, f.told) {
+		return
+	}
+	theirs := view.Split(v.Pools)
+	for i := range f.pools {
+		cfg := f.pools[i].Load()
+		own := placementOf(cfg)
+		if !cfg.Redis && !slices.Contains(theirs, own) && slices.Contains(theirs, view.Exchanged(own)) {
+			f.exchange(i, cfg)
+		}
+	}
+	f.told = f.placement()
+	c.Offer(f.told)
+}
+
+// exchange makes the primaries of a pool its backups, and the reverse, also in what is known of them.
+func (f *Owner) exchange(i int, before *config.Pool) {
+	cfg := *before
+	cfg.Servers, cfg.Backups = before.Backups, before.Servers
+	for n := range len(cfg.Servers) + len(cfg.Backups) {
+		if j := f.o.Process.Journal; j != nil {
+			j.Clean(f.othersLoop(), j.Server(pool.ServerOf(before, n)))
+		}
+	}
+	f.pools[i].Store(&cfg)
+	roles := map[string]string{}
+	for n := range len(cfg.Servers) + len(cfg.Backups) {
+		server := pool.ServerOf(&cfg, n)
+		roles[server.Address] = server.Role
+	}
+	f.book.Rename(cfg.Name, roles)
+	for _, e := range f.book.Entries(cfg.Name) {
+		f.write(e)
+	}
+	f.o.Log.Warn().Str("pool", cfg.Name).Strs("servers", textsOf(cfg.Servers)).Strs("backups", textsOf(cfg.Backups)).
+		Msg("the fleet has primaries and backups the other way round, and this member takes its roles")
+}
+
+func textsOf(addresses []config.Address) (texts []string) {
+	for _, a := range addresses {
+		texts = append(texts, a.String())
+	}
+	return texts
+}

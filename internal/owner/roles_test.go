@@ -1,0 +1,118 @@
+package owner
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"magent/internal/config"
+	"magent/internal/discover"
+	"magent/internal/fleet/view"
+	"magent/internal/journal"
+	"magent/internal/pool"
+)
+
+func addresses(t *testing.T, texts ...string) (list []config.Address) {
+	t.Helper()
+	for _, text := range texts {
+		a, err := config.ParseAddress(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, a)
+	}
+	return list
+}
+
+// ownerOf is an Owner of pools that does not run.
+func ownerOf(t *testing.T, pools ...*config.Pool) *Owner {
+	t.Helper()
+	f := New(Options{
+		Fleet:   &config.Fleet{Members: []config.FleetMember{{Name: "a"}}},
+		Process: &pool.Process{Servers: discover.New(discover.Options{})},
+	})
+	t.Cleanup(f.o.Process.Servers.Close)
+	f.pools = make([]atomic.Pointer[config.Pool], len(pools))
+	for i, cfg := range pools {
+		f.pools[i].Store(cfg)
+	}
+	return f
+}
+
+// TestPlacement: pools that place keys in another way have another text, and those whose roles are exchanged are the
+// same to the fleet.
+func TestPlacement(t *testing.T) {
+	base := func() *config.Pool {
+		return &config.Pool{
+			Name: "main", Distribution: "ketama", Hash: "md5", Servers: addresses(t, "10.0.0.1", "10.0.0.2:11212:3"),
+			Backups: addresses(t, "10.0.0.3"),
+		}
+	}
+	text := ownerOf(t, base()).placement()
+	want := "pool main: ketama, md5\nprimary 10.0.0.1:11211 of main, weight 1\n" +
+		"primary 10.0.0.2:11212 of main, weight 3\nbackup 10.0.0.3:11211 of main, weight 1\n"
+	if string(text) != want {
+		t.Errorf("%s", text)
+	}
+	for name, change := range map[string]func(*config.Pool){
+		"hash":         func(p *config.Pool) { p.Hash = "crc32" },
+		"tag":          func(p *config.Pool) { p.HashTag = "{}" },
+		"distribution": func(p *config.Pool) { p.Distribution = "modula" },
+		"weight":       func(p *config.Pool) { p.Servers[0].Weight = 2 },
+		"name":         func(p *config.Pool) { p.Servers[0].Name = "x" },
+		"order":        func(p *config.Pool) { slices.Reverse(p.Servers) },
+		"backup":       func(p *config.Pool) { p.Backups = nil },
+	} {
+		other := base()
+		change(other)
+		if view.SamePools(text, ownerOf(t, other).placement()) {
+			t.Errorf("another %s is taken for the same", name)
+		}
+	}
+	swapped := base()
+	swapped.Servers, swapped.Backups = swapped.Backups, swapped.Servers
+	if !view.SamePools(text, ownerOf(t, swapped).placement()) {
+		t.Error("exchanged roles are taken for other servers")
+	}
+	if redis := (&config.Pool{Name: "r", Redis: true}); len(ownerOf(t, redis).placement()) > 0 {
+		t.Error("a pool of Redis counts")
+	}
+}
+
+// TestPlacementOfManyServers: a text that would be too long for messages is a hash.
+func TestPlacementOfManyServers(t *testing.T) {
+	cfg := &config.Pool{Name: "main"}
+	for i := range 1000 {
+		cfg.Servers = append(cfg.Servers, addresses(t, fmt.Sprintf("10.0.%d.%d", i/256, i%256))...)
+	}
+	before := ownerOf(t, cfg).placement()
+	if len(before) > 200 || !strings.HasPrefix(string(before), "pools and servers with the hash ") {
+		t.Errorf("%d bytes: %.100s", len(before), before)
+	}
+	cfg.Servers[999].Weight = 2
+	if string(ownerOf(t, cfg).placement()) == string(before) {
+		t.Error("other pools have the same hash")
+	}
+}
+
+// TestExchange: what is known of the servers is kept when their roles change.
+func TestExchange(t *testing.T) {
+	cfg := &config.Pool{Name: "main", Servers: addresses(t, "10.0.0.1"), Backups: addresses(t, "10.0.0.2")}
+	f := ownerOf(t, cfg)
+	known := &journal.Knowledge{
+		Missed: map[journal.Server]*journal.Missed{
+			pool.ServerOf(cfg, 1): {Identity: "5@7", Keys: []string{"k"}},
+		},
+	}
+	f.remember(cfg, known)
+	f.exchange(0, cfg)
+	now := f.pools[0].Load()
+	if now.Servers[0] != cfg.Backups[0] || now.Backups[0] != cfg.Servers[0] {
+		t.Errorf("%+v", now)
+	}
+	if m := f.book.Missed(pool.ServerOf(now, 0)); len(m.Keys) != 1 || m.Identity != "5@7" {
+		t.Errorf("%+v", m)
+	}
+}
