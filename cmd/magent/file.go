@@ -20,6 +20,7 @@ var poolKeys = [...]struct{ flag, key string }{
 	{flagDistribution, "distribution"},
 	{flagHash, "hash"},
 	{flagHashTag, "hash_tag"},
+	{flagAuth, "auth_file"},
 	{flagAck, "ack"},
 	{flagTimeout, "timeout"},
 	{flagFailures, "server_failure_limit"},

@@ -27,6 +27,7 @@ const (
 	flagHashTag      = "hash-tag"
 	flagAck          = "ack"
 	flagMaxValue     = "max-value"
+	flagAuth         = "auth-file"
 	flagRequest      = "request-timeout"
 	flagIdleTimeout  = "idle-timeout"
 	flagTimeout      = "timeout"
@@ -124,6 +125,9 @@ func flagsOfPools() []cli.Flag {
 			"maximum `NUMBER` of clients at a time; further ones get an error line"),
 		text(topicClients, flagMaxValue, "", "1m",
 			"maximum `SIZE` of a value, such as 512k or 8m; memcached's -I has to match"),
+		text(topicClients, flagAuth, "Y", "",
+			"`FILE` with lines user:password of which clients have to name one, as with memcached's -Y, or by SASL "+
+				"PLAIN; read again on SIGHUP and SIGUSR1"),
 		text(topicClients, flagRequest, "", "30s",
 			"`TIME` after which a client that stops in the middle of a request is cut off; 0s: never"),
 		text(topicClients, flagIdleTimeout, "", "0s", "`TIME` after which an idle client is closed; 0s: never"),

@@ -13,6 +13,7 @@ import (
 
 	"magent/internal/config"
 	"magent/internal/health"
+	"magent/internal/login"
 )
 
 // healthCommand is the subcommand that asks a magent whether it can serve.
@@ -40,8 +41,19 @@ exit code 0  it serves; the details are on stdout
 const defaultProxy = "127.0.0.1:11211"
 
 func newHealthFlags() []cli.Flag {
-	help := slices.IndexFunc(newFlags(), func(f cli.Flag) bool { return longName(f) == flagHelp })
-	return append(ownHealthFlags(), newFlags()[help])
+	flags := ownHealthFlags()
+	for _, f := range newFlags() {
+		switch longName(f) {
+		case flagAuth:
+			auth := f.(*cli.StringFlag)
+			auth.Category = topicHealth
+			auth.Usage = "`FILE` with the line user:password to say (default: none; who wants one counts as healthy)"
+			flags = append(flags, auth)
+		case flagHelp:
+			flags = append(flags, f)
+		}
+	}
+	return flags
 }
 
 func healthHelpText() string {
@@ -81,6 +93,13 @@ func runHealth(args []string, _ config.Names, stdout, stderr io.Writer) int {
 
 func readHealth(r *reader, o *health.Options, named bool) error {
 	o.Within, o.Redis = r.duration(flagWithin, time.Millisecond), r.c.Bool(flagRedis)
+	if path := r.path(flagAuth); path != "" && !o.Redis {
+		users, err := login.Read(path)
+		r.fail(flagAuth, err)
+		if err == nil {
+			o.Login = users.AppendSet(nil)
+		}
+	}
 	if r.text(flagReadyz) != "" {
 		value(r, flagReadyz, config.ParseAdmin, &o.Admin)
 		if named || o.Redis {

@@ -9,7 +9,7 @@ import (
 // parse parses the command line and the environment.
 func parse(args []string, names config.Names) (*settings, error) {
 	flags := newFlags()
-	plain, err := config.NormalizeArgs(argSpecs(flags), args)
+	plain, err := config.NormalizeArgs(append(argSpecs(flags), foreignFlags()...), args)
 	if err != nil {
 		return nil, err
 	}

@@ -74,6 +74,7 @@ func (s *settings) readPool(r *reader) config.Pool {
 	if pool.AutoEject && len(pool.Backups) > 0 {
 		r.fail(flagEject, errors.New("keys do not move where they have a backup (-b): leave it out"))
 	}
+	pool.AuthFile = r.path(flagAuth)
 	pool.RefillRate = r.number(flagRefill, 0, maxDirty)
 	pool.ProbeInterval = r.duration(flagProbe, minTime)
 	return pool

@@ -81,6 +81,8 @@ var forms = [numOpcodes]form{
 	Quit: {true, Quit, 0, false, none, none}, QuitQ: {true, Quit, 0, false, none, none},
 	Flush: {true, Flush, 4, true, none, none}, FlushQ: {true, Flush, 4, true, none, none},
 	Noop: {true, Noop, 0, false, none, none}, Version: {true, Version, 0, false, none, none},
+	SASLList: {true, SASLList, 0, false, none, none},
+	SASLAuth: {true, SASLAuth, 0, false, some, maybe}, SASLStep: {true, SASLStep, 0, false, some, maybe},
 	Stat: {true, Stat, 0, false, maybe, none}, Verbosity: {true, Verbosity, 4, true, none, none},
 }
 
@@ -93,6 +95,9 @@ func formOf(op Opcode) form {
 
 // stores reports whether the command has a value.
 func (op Opcode) stores() bool { return formOf(op).value != none }
+
+// Authenticates reports whether the command is about who the client is. It has no equivalent in text.
+func (op Opcode) Authenticates() bool { return op >= SASLList && op <= SASLStep }
 
 // retrieves reports whether a reply to the command has a value, or none because the key is not there.
 func (op Opcode) retrieves() bool {

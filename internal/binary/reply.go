@@ -26,6 +26,12 @@ func (w *Waiting) AppendReply(dst, text []byte) (head, body []byte) {
 	return w.appendLine(dst, line(text)), nil
 }
 
+// Mechanism is the only one by which clients authenticate, in SASL's words.
+const Mechanism = "PLAIN"
+
+// authenticated is what memcached says when that has succeeded.
+const authenticated = "Authenticated"
+
 // appendLine appends the reply for a text of one line.
 func (w *Waiting) appendLine(dst, text []byte) []byte {
 	word, flags, _ := bytes.Cut(text, []byte{' '})
@@ -53,10 +59,14 @@ func (w *Waiting) appendLine(dst, text []byte) []byte {
 
 // appendDone appends that all went well.
 func (w *Waiting) appendDone(dst, flags []byte) []byte {
-	if w.Quiet() {
+	switch {
+	case w.Quiet():
 		return dst
-	}
-	if w.Op == Touch { // of the client's flags the classic command says nothing
+	case w.Op == SASLList:
+		return append(w.appendHead(dst, Success, 0, 0, len(Mechanism), 0), Mechanism...)
+	case w.Op.Authenticates():
+		return append(w.appendHead(dst, Success, 0, 0, len(authenticated), 0), authenticated...)
+	case w.Op == Touch: // of the client's flags the classic command says nothing
 		clientFlags, _ := numberOf(flags, 'f')
 		dst = w.appendHead(dst, Success, 4, 0, 4, tokenOf(flags))
 		return binary.BigEndian.AppendUint32(dst, uint32(clientFlags))

@@ -116,7 +116,8 @@ func TestRefused(t *testing.T) {
 		{"a long odd key", packet(Get, string(make([]byte, 187)), "", "", 0), ascii.Refused, Invalid, 24 + 187, 0},
 		{"stat of lines", packet(Stat, "a\r\nflush_all", "", "", 0), ascii.Refused, Invalid, 24 + 12, 0},
 		{"an unknown command", packet(0x77, "k", "1234", "v", 0), ascii.Refused, UnknownCommand, 24, 6},
-		{"sasl", packet(SASLAuth, "PLAIN", "", "v", 0), ascii.Refused, UnknownCommand, 24, 6},
+		{"sasl", packet(SASLAuth, "PLAIN", "", "v", 0), ascii.Complete, 0, 24 + 6, 0},
+		{"sasl without a mechanism", packet(SASLAuth, "", "", "v", 0), ascii.Fatal, Invalid, 24, 0},
 		{"too large", packet(Set, "k", store, string(make([]byte, 1025)), 0), ascii.Refused, TooLarge, 24 + 9, 1025},
 		{"just so large", packet(Set, "k", store, string(make([]byte, 1024)), 0), ascii.Complete, 0, 24 + 9 + 1024, 0},
 	} {

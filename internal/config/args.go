@@ -11,6 +11,8 @@ import (
 type ArgSpec struct {
 	Names []string // the long name first, then its aliases; names of one letter are short flags
 	Value string   // what messages call the value, such as "PORT"; empty for a switch
+	// Remedy is said of a flag of memcached's that magent does not have: what to write instead. Empty: it has it
+	Remedy string
 }
 
 // Args is an argument list in a uniform spelling.
@@ -92,6 +94,9 @@ func (n *normalizer) cluster(arg string) error {
 		spec := n.find(letter)
 		if spec == nil {
 			return n.unknownLetter(letter, arg)
+		}
+		if spec.Remedy != "" {
+			return fmt.Errorf("flag -%s %s", letter, spec.Remedy)
 		}
 		if value, glued := strings.CutPrefix(letters, "="); spec.Value == "" && glued {
 			return n.take(spec, "-"+letter, value, true)

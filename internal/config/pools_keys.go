@@ -46,6 +46,7 @@ var poolKeys = [...]poolKey{
 	{"dirty_keys", false, func(s *section, n *yaml.Node) { s.number(n, 1, maxKeys, &s.pool.MaxDirty) }},
 	{"refill_rate", false, func(s *section, n *yaml.Node) { s.number(n, 0, maxKeys, &s.pool.RefillRate) }},
 	{"probe_interval", false, func(s *section, n *yaml.Node) { s.milliseconds(n, 1, &s.pool.ProbeInterval) }},
+	{"auth_file", false, func(s *section, n *yaml.Node) { s.pool.AuthFile = s.beside(n.Value) }},
 	{"compat_close", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.CompatClose) }},
 }
 

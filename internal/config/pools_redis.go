@@ -43,6 +43,9 @@ func (s *section) checkRedis() {
 			"and write it under servers as %s", sentinelExample)
 		s.pool.Backups, s.backupAt = nil, nil
 	}
+	if at := s.keys["auth_file"]; at != nil {
+		s.fail(at, "auth_file is for memcached pools: write redis_auth: PASSWORD")
+	}
 	for _, name := range []string{"ack", "dirty_keys", "refill_rate"} {
 		if at := s.keys[name]; at != nil {
 			s.fail(at, "%s is about second copies, which Redis pools do not have: leave it out", name)

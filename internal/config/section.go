@@ -1,6 +1,7 @@
 package config
 
 import (
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -23,6 +24,17 @@ type section struct {
 // wrong reports that a value is wrong.
 func (s *section) wrong(value *yaml.Node, err error) {
 	s.fail(value, "%s %v", s.key, err)
+}
+
+// beside returns the absolute path of a file that is named in the file of pools: relative to the folder of that.
+func (s *section) beside(path string) string {
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(filepath.Dir(s.file.name), path)
+	}
+	if absolute, err := filepath.Abs(path); err == nil {
+		return absolute
+	}
+	return path
 }
 
 // Limits of values in a file.

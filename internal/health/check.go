@@ -44,6 +44,9 @@ func Check(ctx context.Context, o Options) (told string, err error) {
 		p = redis
 	}
 	in := bufio.NewReader(conn)
+	if err := login(conn, in, o.Login); err != nil {
+		return "", reason(o.Address, err)
+	}
 	asked := samples
 	served, complaint, err := ask(conn, in, p, p.hello, samples)
 	if err == nil && served == 0 {
@@ -61,6 +64,21 @@ func Check(ctx context.Context, o Options) (told string, err error) {
 		told += fmt.Sprintf("; %d of %d keys cannot be had: %s", asked-served, asked, complaint)
 	}
 	return told, nil
+}
+
+// login sends the request by which a client authenticates, unless it is empty.
+func login(conn net.Conn, in *bufio.Reader, request []byte) error {
+	if len(request) == 0 {
+		return nil
+	}
+	if _, err := conn.Write(request); err != nil {
+		return err
+	}
+	line, err := readLine(in)
+	if err == nil && line != "STORED" {
+		err = fmt.Errorf("it does not accept the user and the password of --auth-file: it said %q", line)
+	}
+	return err
 }
 
 // ask sends hello, which may be empty, and requests for the given number of keys in a single write. It returns how

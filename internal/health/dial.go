@@ -13,6 +13,7 @@ import (
 type Options struct {
 	Address string        // of the proxy: host:port, or the path of a unix socket
 	Admin   string        // the admin address, in the form of Address; if set, Check asks it instead of a pool
+	Login   []byte        // requests by which a client of a memcached pool authenticates; nil: none
 	Redis   bool          // the proxy speaks Redis's protocol, not memcached's
 	Peers   []string      // host:port on other machines; at least one must be reachable; not checked if empty
 	Within  time.Duration // time limit for the whole check

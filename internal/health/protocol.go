@@ -13,14 +13,17 @@ type protocol struct {
 	served  func(line string) bool // whether line is the answer to a get of a missing key
 }
 
+// A proxy that wants a password, which nobody has told us, answers everything in the same way. It counts as healthy.
+const unauthenticated = "CLIENT_ERROR unauthenticated"
+
 var memcached = protocol{
 	hello:   "version\r\n",
-	welcome: func(line string) bool { return strings.HasPrefix(line, "VERSION ") },
+	welcome: func(line string) bool { return strings.HasPrefix(line, "VERSION ") || line == unauthenticated },
 	get:     func(key string) string { return "get " + key + "\r\n" },
-	served:  func(line string) bool { return line == "END" },
+	served:  func(line string) bool { return line == "END" || line == unauthenticated },
 }
 
-// A proxy that requires a password answers NOAUTH to everything. It counts as healthy.
+// The same with NOAUTH.
 var redis = protocol{
 	hello:   "*1\r\n$4\r\nPING\r\n",
 	welcome: func(line string) bool { return line == "+PONG" || strings.HasPrefix(line, "-NOAUTH") },

@@ -52,7 +52,7 @@ func newPart(lp *Loop, index int, cfg *config.Pool, rings placement.Rings, relay
 		Limits: ascii.Limits{MaxLine: maxLine, MaxValue: cmp.Or(cfg.MaxValue, lp.MaxValue)},
 		Health: failover.NewMachine(len(addrs),
 			failover.Options{Limit: cfg.ServerFailureLimit, Patient: placement.Ejects(cfg)}),
-		byConn: map[*backend.Conn]int{}, Meta: true, Relay: relay != nil,
+		byConn: map[*backend.Conn]int{}, Meta: true, Relay: relay != nil, Users: lp.Logins.Of(cfg.AuthFile),
 	}
 	p.RedisLimits = RedisLimitsOf(p.Limits.MaxValue)
 	if relay != nil {

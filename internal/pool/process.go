@@ -10,6 +10,7 @@ import (
 	"magent/internal/fence"
 	"magent/internal/fleet/gate"
 	"magent/internal/journal"
+	"magent/internal/login"
 	"magent/internal/loop"
 	"magent/internal/refill"
 	"magent/internal/registry"
@@ -25,6 +26,7 @@ type Process struct {
 	Walks    *refill.Walks
 	Journal  *journal.Journal // nil: none
 	Underway *underway.Memory // nil: none
+	Logins   login.Files      // of the pools; those of a pool are open before it is made
 	Fences   *fence.Set       // of the process before this one, if it was killed; nil: none
 
 	Started time.Time   // when the process began to serve

@@ -102,6 +102,9 @@ func (r *reload) prepare(pools []config.Pool) error {
 		if cfg == nil || !r.changed(i) {
 			continue
 		}
+		if err := r.svc.openLogins(cfg); err != nil {
+			return fmt.Errorf("pool %q: %w", cfg.Name, err)
+		}
 		rings, err := placement.New(cfg)
 		if err != nil {
 			return fmt.Errorf("pool %q: %w", cfg.Name, err)

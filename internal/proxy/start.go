@@ -129,6 +129,9 @@ func (svc *Service) bindAll() (all []placement.Rings, err error) {
 		p := &svc.cfg.Pools[i]
 		svc.cfgs = append(svc.cfgs, p)
 		svc.group.ByPool = append(svc.group.ByPool, new(atomic.Int64))
+		if err := svc.openLogins(p); err != nil {
+			return nil, err
+		}
 		r, err := placement.New(p)
 		if err != nil {
 			return nil, err

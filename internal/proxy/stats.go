@@ -122,8 +122,8 @@ func (svc *Service) process() stats.Process {
 			Name: c.Name, Distribution: c.Distribution, Hash: c.Hash, HashTag: c.HashTag, Ack: string(c.Ack),
 			MaxValue: cmp.Or(c.MaxValue, svc.cfg.MaxValue), MaxClients: c.ClientConnections,
 			Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, FailureLimit: c.ServerFailureLimit,
-			ProbeInterval: c.ProbeInterval,
-			Listen:        svc.AddrsOf(i), Moves: placement.Ejects(c),
+			ProbeInterval: c.ProbeInterval, Auth: c.AuthFile != "",
+			Listen: svc.AddrsOf(i), Moves: placement.Ejects(c),
 		}
 		p.Pools = append(p.Pools, pool)
 	}

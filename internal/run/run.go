@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,6 +62,9 @@ func (o Options) process() service.Options {
 		}
 		p.Watch = o.Watch
 	}
+	if o.Load != nil || slices.ContainsFunc(o.Config.Pools, hasLogins) {
+		p.Renew = func(log zerolog.Logger) error { return e.renew(log) }
+	}
 	p.Started = func(log zerolog.Logger) string {
 		e.tell(log, o)
 		return "serves at " + strings.Join(e.Addrs(), " ")
@@ -72,6 +76,9 @@ func (o Options) process() service.Options {
 	}
 	return p
 }
+
+// hasLogins reports whether a pool has a file of passwords.
+func hasLogins(p config.Pool) bool { return p.AuthFile != "" }
 
 // connections returns the number of connections to servers: one for each server and loop, and one for each Sentinel.
 func connections(c config.Config) int {
@@ -134,6 +141,9 @@ func (e *engine) reload(log zerolog.Logger, o Options) error {
 	if err != nil {
 		return err
 	}
+	if err := e.renew(log); err != nil {
+		return err
+	}
 	if err := e.Reload(pools); err != nil {
 		return o.Remedies.port(err)
 	}
@@ -143,6 +153,18 @@ func (e *engine) reload(log zerolog.Logger, o Options) error {
 	for i := range pools {
 		describe(log.Info().Str("pool", pools[i].Name), &pools[i]).Msg("a pool of " + o.File)
 	}
+	return nil
+}
+
+// renew reads the files of passwords again.
+func (e *engine) renew(log zerolog.Logger) error {
+	if !e.HasLogins() {
+		return nil
+	}
+	if err := e.RenewLogins(); err != nil {
+		return err
+	}
+	log.Info().Msg("passwords read again")
 	return nil
 }
 

@@ -43,6 +43,11 @@ type Options struct {
 	Reload func(log zerolog.Logger) error
 	Watch  string
 
+	// Renew reads again what the engine keeps of other files, such as passwords; nil: there is nothing. It is called
+	// on SIGHUP, and on SIGUSR1 if there is no Reload, which has to do the same. An error means that nothing has
+	// changed.
+	Renew func(log zerolog.Logger) error
+
 	// Hung asks all event loops for a sign of life, and returns those that have given none when the context is done.
 	// nil: the loops are not watched.
 	Hung func(context.Context) []int

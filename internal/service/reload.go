@@ -13,7 +13,8 @@ const watchEvery = time.Second
 
 // reloader applies a new configuration on a signal, or after a file has changed. nil does nothing.
 type reloader struct {
-	take   func(log zerolog.Logger) error
+	take   func(log zerolog.Logger) error // nil: there can be no other configuration
+	again  func(log zerolog.Logger) error // Options.Renew
 	file   string
 	ticker *time.Ticker
 
@@ -29,10 +30,10 @@ type state struct {
 }
 
 func newReloader(o Options) *reloader {
-	if o.Reload == nil {
+	if o.Reload == nil && o.Renew == nil {
 		return nil
 	}
-	r := &reloader{take: o.Reload, file: o.Watch}
+	r := &reloader{take: o.Reload, again: o.Renew, file: o.Watch}
 	if r.file != "" {
 		r.ticker = time.NewTicker(watchEvery)
 		r.taken = stateOf(r.file)
@@ -73,7 +74,22 @@ func (r *reloader) look(log *Log) {
 	}
 }
 
+// renew reads again what the engine keeps of other files.
+func (r *reloader) renew(log *Log) {
+	if r == nil || r.again == nil {
+		return
+	}
+	if err := r.again(log.Logger); err != nil {
+		log.Error().AnErr("reason", err).Msg("files were not read again: nothing has changed")
+	}
+}
+
+// reload applies a new configuration, with what it names.
 func (r *reloader) reload(log *Log) {
+	if r.take == nil {
+		r.renew(log)
+		return
+	}
 	if r.file != "" {
 		r.taken = stateOf(r.file)
 	}

@@ -37,6 +37,10 @@ func serve(engine Engine, log *Log, signals <-chan os.Signal, r *reloader, u *up
 			case s == syscall.SIGUSR1 && r != nil:
 				r.reload(log)
 				continue
+			case s == syscall.SIGHUP:
+				log.Reopen()
+				r.renew(log)
+				continue
 			case s == syscall.SIGUSR2 && u != nil:
 				u.begin(log)
 				continue

@@ -13,12 +13,15 @@ import (
 func (s *Session) isBinary(data []byte) bool {
 	if s.binary == nil && s.served == 0 && s.first == nil && len(data) > 0 && data[0] == binary.Magic {
 		s.binary = &binaryClient{}
+		s.pool.Count.CurrBinary++
 	}
 	return s.binary != nil
 }
 
 // skipping reports whether the rest of a refused request is still to come.
-func (s *Session) skipping() bool { return s.skip.Pending() || s.binary != nil && s.binary.skip > 0 }
+func (s *Session) skipping() bool {
+	return s.skip.Pending() || s.binary != nil && s.binary.skip > 0 || s.guard != nil && s.guard.Waits()
+}
 
 // serveBinary does what serveAll does.
 func (s *Session) serveBinary(data []byte) (rest []byte) {
@@ -40,7 +43,7 @@ func (s *Session) serveBinary(data []byte) (rest []byte) {
 			data = data[n:]
 			continue
 		}
-		n, st := binary.Next(data, s.pool.Limits, q)
+		n, st := binary.Next(data, s.limits(), q)
 		switch st {
 		case ascii.Complete:
 			s.need = 0
@@ -74,6 +77,10 @@ func (s *Session) serveBinary(data []byte) (rest []byte) {
 
 // serveText carries out a request of n bytes, or returns false if it has to wait.
 func (s *Session) serveText(q *binary.Request, n int) bool {
+	if (q.Op.Authenticates() || s.guard != nil) && s.serveSASL(q) {
+		s.spend(n)
+		return true
+	}
 	if q.Op == binary.Quit {
 		s.spend(n)
 		if !q.Quiet() {
@@ -106,6 +113,10 @@ func (s *Session) serveText(q *binary.Request, n int) bool {
 // refuseBinary answers a request that binary.Next has refused. As in memcached, a set of too large a value loses the
 // old one.
 func (s *Session) refuseBinary(q *binary.Request) {
+	if s.guard != nil {
+		s.serveSASL(q)
+		return
+	}
 	if q.Code == binary.TooLarge && q.Op == binary.Set && len(q.Key) > 0 {
 		r := &s.sh.req
 		*r = ascii.Request{Op: ascii.OpSet, Key: q.Key, NumKeys: 1, Reply: tooLargeLine}
@@ -119,11 +130,3 @@ func (s *Session) refuseBinary(q *binary.Request) {
 }
 
 var tooLargeLine = []byte("SERVER_ERROR object too large for cache\r\n")
-
-// answer answers a request with a code, without the engine.
-func (s *Session) answer(q *binary.Request, code binary.Code) {
-	s.sh.req = ascii.Request{}
-	s.binary.next = &q.Waiting
-	s.call().Answer(code.Text())
-	s.binary.next = nil
-}

@@ -69,7 +69,7 @@ func (sh *Shard) Replace(before, after *pool.Pool) {
 	if after != nil {
 		after.Count = before.Count
 	} else {
-		before.Count.CurrConnections = 0
+		before.Count.CurrConnections, before.Count.CurrBinary = 0, 0
 		sh.past.Add(&before.Count)
 	}
 	for s := range sh.sessions {
@@ -96,7 +96,7 @@ func (sh *Shard) Replace(before, after *pool.Pool) {
 // sameClients reports whether clients may stay when their pool changes. They may not if they have to speak another
 // protocol, or to authenticate with another password.
 func sameClients(before, after *config.Pool) bool {
-	return before.Redis == after.Redis && before.RedisAuth == after.RedisAuth
+	return before.Redis == after.Redis && before.RedisAuth == after.RedisAuth && before.AuthFile == after.AuthFile
 }
 
 // dismiss ends the session when what is under way is answered. The end of a long multi-get is not waited for.

@@ -23,6 +23,9 @@ func (sh *Shard) closed(s *Session) {
 		s.link.done()
 	} else {
 		s.pool.Count.CurrConnections--
+		if s.binary != nil {
+			s.pool.Count.CurrBinary--
+		}
 		sh.left(s.pool.Index)
 	}
 	sh.checkDrained()

@@ -199,3 +199,11 @@ func (s *Session) writeBinary(c *call.Call, reply []byte) {
 		s.write(body)
 	}
 }
+
+// answer answers a request with a code, without the engine.
+func (s *Session) answer(q *binary.Request, code binary.Code) {
+	s.sh.req = ascii.Request{}
+	s.binary.next = &q.Waiting
+	s.call().Answer(code.Text())
+	s.binary.next = nil
+}

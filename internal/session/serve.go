@@ -21,6 +21,7 @@ func (sh *Shard) Open(fd, pool int) {
 	if p.Config.Redis {
 		s.redis = redisclient.New(s, &sh.Redis, p, fd, len(sh.group.Shards))
 	}
+	s.lock()
 	p.Count.TotalConnections++
 	p.Count.CurrConnections++
 	sh.sessions[s] = struct{}{}
@@ -102,6 +103,11 @@ func (s *Session) serveAll(data []byte) (rest []byte) {
 	}
 	if s.isBinary(data) {
 		return s.serveBinary(data)
+	}
+	if s.guard != nil {
+		if data = s.serveLocked(data); s.guard != nil || s.reading != lifecycle.Flowing || len(data) == 0 {
+			return data
+		}
 	}
 	r := &s.sh.req
 	s.reading = lifecycle.Flowing

@@ -14,6 +14,7 @@ import (
 	"magent/internal/fleet/forward"
 	"magent/internal/fleet/gate"
 	"magent/internal/lifecycle"
+	"magent/internal/login"
 	"magent/internal/loop"
 	"magent/internal/pool"
 	"magent/internal/redisclient"
@@ -146,6 +147,7 @@ type Session struct {
 
 	redis  *redisclient.Client // of a Redis pool, else nil
 	binary *binaryClient       // of the binary protocol, else nil
+	guard  *login.Guard        // until the client of a pool with passwords has authenticated, else nil
 	link   *link               // the client is a member of the fleet, see link.go; else nil
 }
 

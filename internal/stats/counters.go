@@ -38,6 +38,10 @@ type Counters struct {
 
 	IdleClosed uint64 // clients that were closed because they were idle
 	CutOff     uint64 // clients that were cut off because an incomplete request was too large or too slow
+
+	CurrBinary int64  // clients that speak the binary protocol
+	AuthCmds   uint64 // times that clients have named a user and a password
+	AuthErrors uint64 // of these, how often that was wrong
 }
 
 // Add adds o to c, field by field.
@@ -64,8 +68,11 @@ func (c *Counters) Add(o *Counters) {
 	c.BytesRead += o.BytesRead
 	c.BytesWritten += o.BytesWritten
 	c.CurrConnections += o.CurrConnections
+	c.CurrBinary += o.CurrBinary
 	c.TotalConnections += o.TotalConnections
 	c.RejectedConnections += o.RejectedConnections
+	c.AuthCmds += o.AuthCmds
+	c.AuthErrors += o.AuthErrors
 	c.Errors += o.Errors
 	c.Retries += o.Retries
 	c.Disagreements += o.Disagreements

@@ -24,6 +24,7 @@ func AppendGeneral(dst []byte, p *Process, s *Snapshot) []byte {
 	w.uint("total_connections", s.TotalConnections)
 	w.uint("rejected_connections", s.RejectedConnections)
 	w.num("connection_structures", int(s.CurrConnections))
+	w.num("curr_binary_connections", int(s.CurrBinary))
 	w.commands(&s.Counters)
 	w.uint("bytes_read", s.BytesRead)
 	w.uint("bytes_written", s.BytesWritten)
@@ -63,6 +64,8 @@ func (w *writer) commands(c *Counters) {
 		{"cas_badval", c.CasBadval},
 		{"touch_hits", c.TouchHits},
 		{"touch_misses", c.TouchMisses},
+		{"auth_cmds", c.AuthCmds},
+		{"auth_errors", c.AuthErrors},
 	} {
 		w.uint(f.name, f.value)
 	}
@@ -91,6 +94,13 @@ func (w *writer) proxy(p *Process, s *Snapshot) {
 	w.uint("proxy_inconsistencies", s.Inconsistencies)
 }
 
+func yes(is bool) string {
+	if is {
+		return "yes"
+	}
+	return "no"
+}
+
 // AppendSettings appends the reply to "stats settings".
 func AppendSettings(dst []byte, p *Process) []byte {
 	w := writer{dst}
@@ -111,6 +121,7 @@ func AppendSettings(dst []byte, p *Process) []byte {
 			w.str(name+"hash_tag", pool.HashTag)
 		}
 		w.str(name+"ack", pool.Ack)
+		w.str(name+"auth", yes(pool.Auth))
 		w.num(name+"item_size_max", pool.MaxValue)
 		w.num(name+"maxconns", pool.MaxClients)
 		w.num(name+"timeout_ms", int(pool.Timeout.Milliseconds()))
