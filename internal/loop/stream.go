@@ -58,6 +58,7 @@ func (s *Stream) OpenSealed(l *Loop, fd int, seal *Seal, ev Events, h Handler) e
 
 // Close closes the socket at the end of the turn, and returns the buffers to the pool. Unsent bytes are dropped.
 func (s *Stream) Close() {
+	s.goodbye()
 	s.l.Close(s.fd)
 	s.l.Pool.Put(s.in)
 	s.l.Pool.Put(s.out)
@@ -67,10 +68,21 @@ func (s *Stream) Close() {
 	*s = Stream{l: s.l, fd: -1}
 }
 
+// goodbye says by TLS that nothing more follows, if everything else is sent.
+func (s *Stream) goodbye() {
+	if s.seal == nil || s.fd < 0 || s.Unsent() > 0 || s.Blocked() {
+		return
+	}
+	if last := s.seal.goodbye(); last != nil {
+		_, _ = Send(s.fd, last)
+	}
+}
+
 // HandOver moves the socket to another stream, whose events h gets, so that it can be read to its end. The socket is
 // shut down for writing. Unsent bytes, and bytes that were not consumed, are dropped. Afterwards s is closed. If there
 // is an error, the socket is closed, too.
 func (s *Stream) HandOver(to *Stream, h Handler) error {
+	s.goodbye()
 	if err := unix.Shutdown(s.fd, unix.SHUT_WR); err != nil {
 		s.Close()
 		return err
@@ -212,7 +224,7 @@ func (s *Stream) dropIn() {
 // Write copies data to the bytes that Flush sends.
 func (s *Stream) Write(data []byte) {
 	if s.seal != nil {
-		s.reserve(sealedSize(len(data)))
+		s.reserve(s.seal.sealedSize(len(data)))
 		s.out = s.seal.write(s.out, data)
 		return
 	}
@@ -274,13 +286,13 @@ func (s *Stream) sealLarge(data []byte) error {
 		return nil
 	}
 	for len(data) > 0 {
-		n := min(len(data), maxSealed)
-		if !s.Blocked() && s.Unsent()+sealedSize(n) > sealBurst {
+		n := min(len(data), s.seal.most)
+		if !s.Blocked() && s.Unsent()+s.seal.sealedSize(n) > sealBurst {
 			if err := s.Flush(); err != nil {
 				return err
 			}
 		}
-		room := sealedSize(len(data))
+		room := s.seal.sealedSize(len(data))
 		if !s.Blocked() {
 			room = min(room, sealBurst-s.Unsent())
 		}
