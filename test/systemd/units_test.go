@@ -56,8 +56,9 @@ func TestUnitsAreRight(t *testing.T) {
 	}
 }
 
-// The service is restarted however often it has died. By default systemd gives up after five restarts in ten seconds.
-func TestServiceIsNeverGivenUp(t *testing.T) {
+// settings returns what the unit of the service sets, by section and name.
+func settings(t *testing.T) map[string]string {
+	t.Helper()
 	service, _ := units(t)
 	text, err := os.ReadFile(service)
 	if err != nil {
@@ -72,9 +73,26 @@ func TestServiceIsNeverGivenUp(t *testing.T) {
 			got[section+key] = value
 		}
 	}
+	return got
+}
+
+// The service is restarted however often it has died. By default systemd gives up after five restarts in ten seconds.
+func TestServiceIsNeverGivenUp(t *testing.T) {
+	got := settings(t)
 	if got["[Unit]StartLimitIntervalSec"] != "0" || got["[Service]Restart"] != "always" ||
 		got["[Service]RestartPreventExitStatus"] != "" {
 		t.Errorf("it is given up: %v", got)
+	}
+}
+
+// What was under way when the process died is in a file of its user in /dev/shm, which the next process reads. With
+// RemoveIPC systemd removes such files in between.
+func TestMemoryOutlivesTheProcess(t *testing.T) {
+	got := settings(t)
+	for _, name := range []string{"RemoveIPC", "DynamicUser", "TemporaryFileSystem", "InaccessiblePaths"} {
+		if value := got["[Service]"+name]; value != "" && value != "no" { // DynamicUser implies RemoveIPC
+			t.Errorf("%s=%s", name, value)
+		}
 	}
 }
 
