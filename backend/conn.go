@@ -69,8 +69,10 @@ type Options struct {
 	Lazy           bool          // Send connects if the connection is down
 	// Greet: ask the server for its identity and abilities before it gets requests: Identity, Meta
 	Greet    bool
-	Knock    bool   // without Greet: ask whether it accepts connections, and for its abilities: Meta
-	MaxJoint int    // keys on the command line of a joint get; 1 or less: no joint gets
+	Knock    bool // without Greet: ask whether it accepts connections, and for its abilities: Meta
+	MaxJoint int  // keys on the command line of a joint get; 1 or less: no joint gets
+	// Password returns the request that a memcached gets first, and has to accept; nil: none
+	Password func() []byte
 	Redis    *Login // the server is a Redis, and gets this first; nil: it is a memcached
 	// Relay: the other end is the owner of a fleet, see relay.go. ConnectTimeout is how long a request waits for an
 	// owner, and Timeout, which must not be 0, how long for its answer. The options that ask a server what it is and
@@ -141,6 +143,7 @@ type Conn struct {
 	clock *loop.Timer
 
 	greeting   failover.Greeting
+	said       bool          // Options.Password was accepted, or there is none
 	introduced bool          // the reply to the first command has arrived
 	asking     MetaForm      // the form of the meta commands that it is being asked about
 	meta       MetaForm      // the form that it has

@@ -5,6 +5,7 @@ import (
 
 	"magent/ascii"
 	"magent/failover"
+	"magent/internal/login"
 	"magent/internal/loop"
 	"magent/resp"
 )
@@ -17,21 +18,34 @@ var helloLine = []byte("stats\r\n")
 func (c *Conn) hello() {
 	c.state = greeting
 	c.s.Reading(true)
+	c.said, c.introduced, c.asking = true, false, NoMeta
 	switch {
 	case c.opt.Redis != nil:
 		c.line = c.opt.Redis.append(c.line[:0])
 		c.s.Write(c.line)
 		c.login = 0
-	case c.opt.Greet:
-		c.s.Write(helloLine)
+	case c.opt.Password != nil:
+		c.said = false
+		c.s.Write(c.opt.Password())
+		if !c.opt.Greet {
+			c.haveReplyTime()
+		}
 	default:
-		c.s.Write(knockLine)
-		c.haveReplyTime()
+		c.introduce()
 	}
-	c.introduced, c.asking = false, NoMeta
 	if err := c.s.Flush(); err != nil {
 		c.next(err)
 	}
+}
+
+// introduce writes the first command of a memcached that has accepted the password, or gets none.
+func (c *Conn) introduce() {
+	if c.opt.Greet {
+		c.s.Write(helloLine)
+		return
+	}
+	c.s.Write(knockLine)
+	c.haveReplyTime()
 }
 
 // haveReplyTime gives the answer to knockLine the time of a reply, if that is longer than the rest of the
@@ -61,10 +75,44 @@ func (c *Conn) readHello() {
 	case data == nil:
 	case c.opt.Redis != nil:
 		c.takeLogin(data)
+	case !c.said:
+		c.takeAdmission(data)
 	case c.introduced:
 		c.takeAnswer(data)
 	default:
 		c.takeIntroduction(data)
+	}
+}
+
+// takeAdmission takes the reply to Options.Password. A memcached that wants none has stored it, and forgets it.
+func (c *Conn) takeAdmission(data []byte) {
+	n, need, ok := c.framer.Next(data, ascii.ShapeLine, &c.reply)
+	c.need = need
+	if !ok {
+		c.next(ErrGarbage)
+		return
+	}
+	if n == 0 {
+		c.s.Keep(data)
+		return
+	}
+	err := Refusal(c.reply.Raw)
+	if err == nil {
+		err = login.Answer(c.reply.Raw)
+	}
+	if err == nil && n < len(data) {
+		err = ErrUnasked
+	}
+	if err != nil {
+		c.next(err)
+		return
+	}
+	c.need, c.said = 0, true
+	c.s.Keep(nil)
+	c.s.Write([]byte(login.Forget))
+	c.introduce()
+	if err := c.s.Flush(); err != nil {
+		c.next(err)
 	}
 }
 

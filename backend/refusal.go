@@ -9,7 +9,7 @@ import (
 // ErrPassword: a memcached that was started with -Y answers every command with this until the client has
 // authenticated. It gets no requests: a client would take the answer for its own fault.
 var ErrPassword = errors.New(
-	"the server wants a password (memcached -Y), which magent does not support: start it without -Y")
+	"the server wants a password (memcached -Y): name the file that has it with --server-auth-file")
 
 // ErrRefused: the server accepted the connection only to say why it cannot be used. Its words follow.
 var ErrRefused = errors.New("the server refuses connections")

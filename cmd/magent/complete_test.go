@@ -20,7 +20,7 @@ func TestComplete(t *testing.T) {
 		"-s a --log-format j":        "json",
 		"-s a --fleet-alone ":        "proven vip always",
 		"--timeout ":                 "200ms",
-		"--server-":                  "--server-failure-limit --server-retry-timeout",
+		"--server-":                  "--server-auth-file --server-failure-limit --server-retry-timeout",
 		"-p ":                        "11211",
 		"-Dp ":                       "11211",
 		"-p1 --unix-s":               "--unix-socket",

@@ -21,6 +21,7 @@ var poolKeys = [...]struct{ flag, key string }{
 	{flagHash, "hash"},
 	{flagHashTag, "hash_tag"},
 	{flagAuth, "auth_file"},
+	{flagServerAuth, "server_auth_file"},
 	{flagAck, "ack"},
 	{flagTimeout, "timeout"},
 	{flagFailures, "server_failure_limit"},

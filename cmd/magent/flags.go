@@ -27,6 +27,7 @@ const (
 	flagHashTag      = "hash-tag"
 	flagAck          = "ack"
 	flagMaxValue     = "max-value"
+	flagServerAuth   = "server-auth-file"
 	flagAuth         = "auth-file"
 	flagRequest      = "request-timeout"
 	flagIdleTimeout  = "idle-timeout"
@@ -113,6 +114,8 @@ func flagsOfPools() []cli.Flag {
 				"PORT on this machine; repeat it or separate with commas (required without -c)"),
 		list(topicServers, flagBackup, "b",
 			"`ADDRESS` of a backup memcached, as with -s; every key has its second copy on one of them"),
+		text(topicServers, flagServerAuth, "", "",
+			"`FILE` with the line user:password that memcacheds want (their -Y); read again on SIGHUP and SIGUSR1"),
 
 		list(topicClients, flagListen, "l",
 			"`ADDRESS` to listen on: IP or host name, with a port of its own or that of -p, or PORT on loopback; "+
@@ -232,7 +235,7 @@ func flagsOfProcess() []cli.Flag {
 func newVerifyFlags() []cli.Flag {
 	shared := []string{
 		flagServer, flagBackup, flagKetama, flagDistribution, flagHash, flagHashTag, flagTimeout,
-		flagConnect, flagConfig, flagHelp,
+		flagConnect, flagConfig, flagServerAuth, flagHelp,
 	}
 	flags := slices.DeleteFunc(newFlags(), func(f cli.Flag) bool { return !slices.Contains(shared, longName(f)) })
 	for _, f := range flags {

@@ -126,6 +126,7 @@ func (r *reader) pool() config.Pool {
 	if r.text(flagHashTag) != "" {
 		value(r, flagHashTag, config.ParseHashTag, &pool.HashTag)
 	}
+	pool.ServerAuthFile = r.path(flagServerAuth)
 	pool.Timeout = r.duration(flagTimeout, minTime)
 	pool.ConnectTimeout = r.duration(flagConnect, minTime)
 	return pool

@@ -54,7 +54,8 @@ type Pool struct {
 	MaxDirty          int // as in Config; 0: that of the process
 	ClientConnections int // clients of this pool; 0: limited by the process only
 
-	AuthFile string // of the users and passwords of clients; empty: none is asked for
+	ServerAuthFile string // of the user and password that servers are told; empty: none
+	AuthFile       string // of the users and passwords of clients; empty: none is asked for
 
 	ServerConnections int  // ignored: one pipelined connection per loop carries all requests
 	Preconnect        bool // ignored: connections are always made at the start

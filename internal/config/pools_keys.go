@@ -47,6 +47,7 @@ var poolKeys = [...]poolKey{
 	{"refill_rate", false, func(s *section, n *yaml.Node) { s.number(n, 0, maxKeys, &s.pool.RefillRate) }},
 	{"probe_interval", false, func(s *section, n *yaml.Node) { s.milliseconds(n, 1, &s.pool.ProbeInterval) }},
 	{"auth_file", false, func(s *section, n *yaml.Node) { s.pool.AuthFile = s.beside(n.Value) }},
+	{"server_auth_file", false, func(s *section, n *yaml.Node) { s.pool.ServerAuthFile = s.beside(n.Value) }},
 	{"compat_close", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.CompatClose) }},
 }
 

@@ -43,8 +43,10 @@ func (s *section) checkRedis() {
 			"and write it under servers as %s", sentinelExample)
 		s.pool.Backups, s.backupAt = nil, nil
 	}
-	if at := s.keys["auth_file"]; at != nil {
-		s.fail(at, "auth_file is for memcached pools: write redis_auth: PASSWORD")
+	for _, name := range []string{"auth_file", "server_auth_file"} {
+		if at := s.keys[name]; at != nil {
+			s.fail(at, "%s is for memcached pools: write redis_auth: PASSWORD", name)
+		}
 	}
 	for _, name := range []string{"ack", "dirty_keys", "refill_rate"} {
 		if at := s.keys[name]; at != nil {

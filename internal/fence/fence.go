@@ -10,6 +10,7 @@ import (
 
 	"magent/backend"
 	"magent/internal/fleet/conns"
+	"magent/internal/login"
 	"magent/internal/loop"
 	"magent/internal/pause"
 )
@@ -35,6 +36,7 @@ type Options struct {
 	// Find returns the addresses of the server. ctx has a deadline.
 	Find      func(ctx context.Context) ([]loop.Endpoint, error)
 	Addresses []string      // of the connections of the dead, in the form of conns.Form
+	Told      *login.File   // what the server is told first; nil: nothing
 	Timeout   time.Duration // for one question
 	Wait      time.Duration // how long a connection may be listed until it has stayed
 	Over      func(Outcome) // called once, by a goroutine beside the loops, before any connection is made; nil: nobody
@@ -191,7 +193,15 @@ func (f *Fence) look(ctx context.Context) (Outcome, error) {
 // listed reports whether a server has a connection of the dead.
 func (f *Fence) listed(ctx context.Context, at loop.Endpoint) (bool, error) {
 	present, err := conns.List(ctx, func(ctx context.Context) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, at.Network(), at.String())
+		conn, err := (&net.Dialer{}).DialContext(ctx, at.Network(), at.String())
+		if err != nil {
+			return nil, err
+		}
+		if err := f.o.Told.Say(ctx, conn, f.o.Timeout); err != nil {
+			conn.Close()
+			return nil, err
+		}
+		return conn, nil
 	})
 	var op *net.OpError
 	switch { // the connection that fails with it names the server

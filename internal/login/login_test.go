@@ -36,7 +36,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("%q %q: %v", c.name, c.password, got)
 		}
 	}
-	if got := string(u.AppendSet(nil)); got != "set magent_login 0 -1 11\r\nann se:cret\r\n" {
+	if got := string(u.AppendSet(nil)); got != "set magent.server-auth 0 -1 11\r\nann se:cret\r\n" {
 		t.Errorf("the first says %q", got)
 	}
 }

@@ -1,5 +1,5 @@
 // Package login knows who may use a pool, and what a client has to say before it may. It reads files of passwords in
-// memcached's form. No I/O but in Files, no clock.
+// memcached's form, and tells servers.
 package login
 
 import (
@@ -8,7 +8,6 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"strconv"
 )
 
 // maxEntry is the largest number of bytes of a line in a file of passwords.
@@ -64,13 +63,4 @@ func (u *Users) Has(name, password []byte) bool {
 			subtle.ConstantTimeCompare(p[:], u.all[i].password[:])
 	}
 	return found == 1
-}
-
-// AppendSet appends the set by which a client says the first user and its password. Whoever wants no password keeps no
-// readable copy, because the item has expired when it is stored.
-func (u *Users) AppendSet(dst []byte) []byte {
-	dst = append(dst, "set magent_login 0 -1 "...)
-	dst = strconv.AppendInt(dst, int64(len(u.name)+1+len(u.password)), 10)
-	dst = append(append(append(dst, "\r\n"...), u.name...), ' ')
-	return append(append(dst, u.password...), "\r\n"...)
 }

@@ -14,6 +14,7 @@ import (
 	"magent/internal/fleet/conns"
 	"magent/internal/fleet/core"
 	"magent/internal/fleet/gate"
+	"magent/internal/login"
 	"magent/internal/loop"
 	"magent/internal/pause"
 	"magent/internal/placement"
@@ -38,7 +39,7 @@ func (f *Owner) fence(d core.Decision) {
 	for n := range len(cfg.Servers) + len(cfg.Backups) {
 		if a := placement.ServerAt(cfg, n); a.String() == d.Server {
 			if f.begin() {
-				go f.ask(*a, t.Term, t.doors[n])
+				go f.ask(*a, f.o.Process.Logins.Of(cfg.ServerAuthFile), t.Term, t.doors[n])
 			}
 			return
 		}
@@ -47,13 +48,13 @@ func (f *Owner) fence(d core.Decision) {
 }
 
 // ask is the goroutine that asks a server who is connected, until it is open.
-func (f *Owner) ask(a config.Address, term *gate.Term, door *pool.Door) {
+func (f *Owner) ask(a config.Address, told *login.File, term *gate.Term, door *pool.Door) {
 	defer f.done.Done()
 	pauses := pause.NewBackoff(firstAsk, lastAsk)
 	for !term.Over() && !door.IsOpen() {
 		ctx, cancel := context.WithTimeout(f.ctx, askTime)
 		asked := gate.Now()
-		addresses, err := conns.List(ctx, func(ctx context.Context) (net.Conn, error) { return f.dial(ctx, a) })
+		addresses, err := conns.List(ctx, func(ctx context.Context) (net.Conn, error) { return f.dial(ctx, a, told) })
 		cancel()
 		if err == nil || errors.Is(err, conns.ErrHidden) {
 			f.listed(asked, a.String(), err == nil, addresses)
@@ -64,8 +65,8 @@ func (f *Owner) ask(a config.Address, term *gate.Term, door *pool.Door) {
 	}
 }
 
-// dial connects to a server beside the loops.
-func (f *Owner) dial(ctx context.Context, a config.Address) (net.Conn, error) {
+// dial connects to a server beside the loops, and tells it the password, if there is one.
+func (f *Owner) dial(ctx context.Context, a config.Address, told *login.File) (net.Conn, error) {
 	all, err := f.o.Process.Servers.Finder(a)(ctx)
 	if err != nil {
 		return nil, err
@@ -73,9 +74,13 @@ func (f *Owner) dial(ctx context.Context, a config.Address) (net.Conn, error) {
 	err = loop.ErrNoAddress
 	for _, e := range all {
 		var conn net.Conn
-		if conn, err = new(net.Dialer).DialContext(ctx, e.Network(), e.String()); err == nil {
+		if conn, err = new(net.Dialer).DialContext(ctx, e.Network(), e.String()); err != nil {
+			continue
+		}
+		if err = told.Say(ctx, conn, askTime); err == nil {
 			return conn, nil
 		}
+		conn.Close()
 	}
 	return nil, err
 }
@@ -83,11 +88,12 @@ func (f *Owner) dial(ctx context.Context, a config.Address) (net.Conn, error) {
 // maxStats is how long a reply to stats may be.
 const maxStats = 64 << 10
 
-// knock finds out whether a server answers, and is the one that is known. One that was restarted meanwhile has nothing
-// that it could be compared by. It is a goroutine of reach.
-func (f *Owner) knock(ctx context.Context, a *config.Address, known string, there *bool, done func()) {
+// knock finds out whether server n of a pool answers, and is the one that is known. One that was restarted meanwhile
+// has nothing that it could be compared by. It is a goroutine of reach.
+func (f *Owner) knock(ctx context.Context, cfg *config.Pool, n int, known string, there *bool, done func()) {
 	defer done()
-	conn, err := f.dial(ctx, *a)
+	told := f.o.Process.Logins.Of(cfg.ServerAuthFile)
+	conn, err := f.dial(ctx, *placement.ServerAt(cfg, n), told)
 	if err != nil {
 		return
 	}

@@ -45,7 +45,7 @@ func (f *Owner) reach(i int, missed []*journal.Missed) []bool {
 	var all sync.WaitGroup
 	for n := range there {
 		all.Add(1)
-		go f.knock(ctx, placement.ServerAt(cfg, n), missed[n].Identity, &there[n], all.Done)
+		go f.knock(ctx, cfg, n, missed[n].Identity, &there[n], all.Done)
 	}
 	all.Wait()
 	return there

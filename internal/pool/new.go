@@ -33,7 +33,7 @@ func New(loops []*Loop, index int, cfg *config.Pool, rings placement.Rings) (pee
 // parts on all loops.
 func Watch(peers []*Pool) {
 	first := peers[0]
-	records := first.Loop.Registry.AddPool(first.Index, first.Config, first.Loop.Servers,
+	records := first.Loop.Registry.AddPool(first.Index, first.Config, first.Loop.Servers, first.Login,
 		func(server int, at loop.Endpoint) {
 			for _, p := range peers { // those that were removed or changed meanwhile do not connect any more
 				p.Loop.L.Post(loop.TaskFunc(func() { p.Alive(server, at) }))
@@ -53,6 +53,7 @@ func newPart(lp *Loop, index int, cfg *config.Pool, rings placement.Rings, relay
 		Health: failover.NewMachine(len(addrs),
 			failover.Options{Limit: cfg.ServerFailureLimit, Patient: placement.Ejects(cfg)}),
 		byConn: map[*backend.Conn]int{}, Meta: true, Relay: relay != nil, Users: lp.Logins.Of(cfg.AuthFile),
+		Login: lp.Logins.Of(cfg.ServerAuthFile),
 	}
 	p.RedisLimits = RedisLimitsOf(p.Limits.MaxValue)
 	if relay != nil {
@@ -74,6 +75,9 @@ func newPart(lp *Loop, index int, cfg *config.Pool, rings placement.Rings, relay
 			Knock:          true,
 			Lazy:           placement.Ejects(cfg),
 			Redis:          loginOf(cfg),
+		}
+		if p.Login != nil {
+			opt.Password = func() []byte { return p.Login.Users().AppendSet(nil) }
 		}
 		if e, fixed := discover.Fixed(a); fixed {
 			opt.Endpoint = e

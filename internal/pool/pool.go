@@ -32,6 +32,7 @@ type Pool struct {
 	Relay       bool         // another member of the fleet decides: the one server is the owner (relay.go)
 	Epoch       uint64       // in which this process decides for the pool; 0: there is no fleet, or it does not
 	Loop        *Loop
+	Login       *login.File     // what servers are told; nil: nothing
 	Users       *login.File     // who may use it; nil: everybody
 	Limits      ascii.Limits    // of requests
 	Meta        bool            // no server is known to lack the meta commands

@@ -24,7 +24,7 @@ func (p *Pool) Warming(i int) {
 		from = cfg.Servers
 	}
 	for _, a := range from {
-		o.From = append(o.From, refill.Source{Find: p.Loop.Servers.Finder(a)})
+		o.From = append(o.From, refill.Source{Find: p.Loop.Servers.Finder(a), Told: p.Login})
 	}
 	o.Owns = func(key []byte) bool {
 		primary, backup := p.Engine.Pair(key)
@@ -51,7 +51,7 @@ func (p *Pool) Itself(i int) refill.Source {
 	at := c.Endpoint()
 	return refill.Source{
 		Find: func(context.Context) ([]loop.Endpoint, error) { return []loop.Endpoint{at}, nil },
-		Only: c.Identity(),
+		Told: p.Login, Only: c.Identity(),
 	}
 }
 

@@ -7,12 +7,20 @@ import (
 
 	"github.com/bradfitz/gomemcache/memcache"
 
+	"magent/internal/login"
 	"magent/internal/loop"
 	"magent/internal/redis"
 )
 
-// Memcached is the Ping of a memcached: gomemcache's Ping, which sends the command version.
-func Memcached(ctx context.Context, at loop.Endpoint, timeout time.Duration) error {
+// Memcached returns the Ping of a memcached: gomemcache's Ping, which sends the command version. The server is told a
+// user and a password before, if there is a file with them.
+func Memcached(told *login.File) Ping {
+	return func(ctx context.Context, at loop.Endpoint, timeout time.Duration) error {
+		return pingMemcached(ctx, at, timeout, told)
+	}
+}
+
+func pingMemcached(ctx context.Context, at loop.Endpoint, timeout time.Duration, told *login.File) error {
 	var server memcache.ServerList
 	if err := server.SetServers(at.String()); err != nil {
 		return err
@@ -22,7 +30,15 @@ func Memcached(ctx context.Context, at loop.Endpoint, timeout time.Duration) err
 	c.Timeout = timeout
 	c.DialContext = func(_ context.Context, network, address string) (net.Conn, error) {
 		dialer := net.Dialer{Timeout: timeout}
-		return dialer.DialContext(ctx, network, address)
+		conn, err := dialer.DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		if err := told.Say(ctx, conn, timeout); err != nil {
+			conn.Close()
+			return nil, err
+		}
+		return conn, nil
 	}
 	return c.Ping()
 }

@@ -75,7 +75,7 @@ func at(addrs ...string) Finder {
 func targets(finders ...Finder) []Target {
 	var out []Target
 	for _, find := range finders {
-		out = append(out, Target{find, Memcached})
+		out = append(out, Target{find, Memcached(nil)})
 	}
 	return out
 }

@@ -11,6 +11,13 @@ func (svc *Service) openLogins(cfg *config.Pool) error {
 	if _, err := svc.shared.Logins.Open(cfg.AuthFile); err != nil {
 		return fmt.Errorf("passwords of clients: %w", err)
 	}
+	told, err := svc.shared.Logins.Open(cfg.ServerAuthFile)
+	if err == nil && told != nil {
+		err = told.Users().Sayable()
+	}
+	if err != nil {
+		return fmt.Errorf("the password of servers: %w", err)
+	}
 	return nil
 }
 

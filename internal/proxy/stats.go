@@ -122,7 +122,7 @@ func (svc *Service) process() stats.Process {
 			Name: c.Name, Distribution: c.Distribution, Hash: c.Hash, HashTag: c.HashTag, Ack: string(c.Ack),
 			MaxValue: cmp.Or(c.MaxValue, svc.cfg.MaxValue), MaxClients: c.ClientConnections,
 			Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, FailureLimit: c.ServerFailureLimit,
-			ProbeInterval: c.ProbeInterval, Auth: c.AuthFile != "",
+			ProbeInterval: c.ProbeInterval, Auth: c.AuthFile != "", ServerAuth: c.ServerAuthFile != "",
 			Listen: svc.AddrsOf(i), Moves: placement.Ejects(c),
 		}
 		p.Pools = append(p.Pools, pool)

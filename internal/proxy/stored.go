@@ -6,6 +6,7 @@ import (
 	"net"
 	"time"
 
+	"magent/internal/login"
 	"magent/internal/loop"
 	"magent/internal/session"
 	"magent/internal/stats"
@@ -68,7 +69,7 @@ func (svc *Service) askStores(ctx context.Context) {
 			return
 		case asks := <-svc.storedAsks:
 			for _, a := range asks {
-				s, err := askStats(ctx, a.at)
+				s, err := askStats(ctx, a.at, a.p.Login)
 				if ctx.Err() != nil {
 					return
 				}
@@ -82,7 +83,7 @@ func (svc *Service) askStores(ctx context.Context) {
 }
 
 // askStats asks one server.
-func askStats(ctx context.Context, at loop.Endpoint) (s stats.Stored, err error) {
+func askStats(ctx context.Context, at loop.Endpoint, told *login.File) (s stats.Stored, err error) {
 	ctx, cancel := context.WithTimeout(ctx, storedTime)
 	defer cancel()
 	var dialer net.Dialer
@@ -93,6 +94,9 @@ func askStats(ctx context.Context, at loop.Endpoint) (s stats.Stored, err error)
 	defer c.Close()
 	stop := context.AfterFunc(ctx, func() { _ = c.Close() })
 	defer stop()
+	if err := told.Say(ctx, c, storedTime); err != nil {
+		return s, err
+	}
 	if _, err := io.WriteString(c, "stats\r\n"); err != nil {
 		return s, err
 	}

@@ -84,6 +84,7 @@ func (svc *Service) inheritConns(left *underway.Found) {
 			}
 			fences.Add(name, fence.Options{
 				Find: svc.shared.Servers.Finder(at), Addresses: addresses[name],
+				Told:    svc.shared.Logins.Of(cfg.ServerAuthFile),
 				Timeout: cfg.ConnectTimeout, Wait: max(pool.DrainTime, cfg.Timeout) + pool.Quarantine,
 				Over: func(o fence.Outcome) { svc.fenced(name, numbers[name], o) },
 			})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"magent/failover"
+	"magent/internal/login"
 	"magent/internal/loop"
 	"magent/internal/metadump"
 )
@@ -16,6 +17,7 @@ import (
 // Source is a server whose keys are listed.
 type Source struct {
 	Find func(ctx context.Context) ([]loop.Endpoint, error)
+	Told *login.File       // what the server is told first; nil: nothing
 	Only failover.Identity // if set, the server must have this identity; otherwise dial fails
 }
 
@@ -31,7 +33,10 @@ func (s Source) dial(ctx context.Context) (net.Conn, error) {
 		if c, err = (&net.Dialer{Timeout: metadump.Silence}).DialContext(ctx, e.Network(), e.String()); err != nil {
 			continue
 		}
-		if err = s.check(ctx, c); err == nil {
+		if err = s.Told.Say(ctx, c, metadump.Silence); err == nil {
+			err = s.check(ctx, c)
+		}
+		if err == nil {
 			return c, nil
 		}
 		c.Close()

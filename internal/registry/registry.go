@@ -10,6 +10,7 @@ import (
 	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/discover"
+	"magent/internal/login"
 	"magent/internal/loop"
 	"magent/internal/placement"
 	"magent/internal/probe"
@@ -54,12 +55,12 @@ func (reg *Registry) Events() *Events { return &reg.events }
 
 // AddPool creates the records and the prober of the pool with the given index. alive is called by the prober's
 // goroutines when a probe has found a server answering at an address. The records are returned by the index of the
-// server: primaries first, then backups.
+// server: primaries first, then backups. told is what memcacheds are told before a probe; nil: nothing.
 func (reg *Registry) AddPool(
-	index int, cfg *config.Pool, servers *discover.Servers, alive func(server int, at loop.Endpoint),
+	index int, cfg *config.Pool, servers *discover.Servers, told *login.File, alive func(server int, at loop.Endpoint),
 ) (records []*Record) {
 	var targets []probe.Target
-	ping := probe.Memcached
+	ping := probe.Memcached(told)
 	if cfg.Redis {
 		ping = probe.Redis(cfg.RedisAuth)
 	}

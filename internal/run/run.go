@@ -78,7 +78,7 @@ func (o Options) process() service.Options {
 }
 
 // hasLogins reports whether a pool has a file of passwords.
-func hasLogins(p config.Pool) bool { return p.AuthFile != "" }
+func hasLogins(p config.Pool) bool { return p.AuthFile != "" || p.ServerAuthFile != "" }
 
 // connections returns the number of connections to servers: one for each server and loop, and one for each Sentinel.
 func connections(c config.Config) int {

@@ -122,6 +122,7 @@ func AppendSettings(dst []byte, p *Process) []byte {
 		}
 		w.str(name+"ack", pool.Ack)
 		w.str(name+"auth", yes(pool.Auth))
+		w.str(name+"server_auth", yes(pool.ServerAuth))
 		w.num(name+"item_size_max", pool.MaxValue)
 		w.num(name+"maxconns", pool.MaxClients)
 		w.num(name+"timeout_ms", int(pool.Timeout.Milliseconds()))

@@ -174,6 +174,7 @@ type Pool struct {
 	ConnectTimeout time.Duration
 	FailureLimit   int
 	ProbeInterval  time.Duration
+	ServerAuth     bool // servers are told a user and a password
 	Auth           bool // clients have to name a user and a password
 	Moves          bool // keys of an ejected server move to the others
 }
