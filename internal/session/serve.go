@@ -154,19 +154,25 @@ func (s *Session) serveAll(data []byte) (rest []byte) {
 			s.fatal(r)
 			return nil
 		default:
-			s.need = r.Need
-			if r.Need == 0 {
-				s.searched = len(data)
-				s.sh.searched += uint64(len(data))
-			}
-			if s.tooMuch(s.pool.Limits.MaxValue) &&
-				!s.sh.makeRoom(s, s.need-s.kept, s.sh.group.assemblyOf(s.pool.Limits.MaxValue)) {
-				s.outOfMemory(r)
-				return nil
-			}
-			return data
+			return s.awaitMore(r, data)
 		}
 		data = data[n:]
+	}
+	return data
+}
+
+// awaitMore has the beginning of a request, and r says how much is missing. It returns what is to be kept: data, or
+// nothing if there is no memory for the whole request.
+func (s *Session) awaitMore(r *ascii.Request, data []byte) (rest []byte) {
+	s.need = r.Need
+	if r.Need == 0 {
+		s.searched = len(data)
+		s.sh.searched += uint64(len(data))
+	}
+	if s.tooMuch(s.pool.Limits.MaxValue) &&
+		!s.sh.makeRoom(s, s.need-s.kept, s.sh.group.assemblyOf(s.pool.Limits.MaxValue)) {
+		s.outOfMemory(r)
+		return nil
 	}
 	return data
 }
