@@ -58,6 +58,7 @@ func startFleet(t *testing.T, binary string, env, args []string) *fleet {
 	var spaces []*netns.Space
 	for i := range members {
 		h := &host{Space: netns.New(t, fmt.Sprint("host", i)), f: f, i: i, dir: t.TempDir()}
+		t.Cleanup(func() { harness.Forget(filepath.Join(h.dir, "state")) }) // its magent has been killed
 		f.hosts, spaces = append(f.hosts, h), append(spaces, h.Space)
 	}
 	f.network = netns.Wire(t, append(spaces, f.client)...)

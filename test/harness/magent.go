@@ -61,11 +61,15 @@ func startBinary(tb testing.TB, path string, env, args []string) *Magent {
 
 // forget removes what a magent that was killed keeps for the next one (--state-dir), as there is none.
 func (m *Magent) forget() {
-	i := slices.Index(m.argv, "--state-dir")
-	if i < 0 || i+1 == len(m.argv) {
-		return
+	if i := slices.Index(m.argv, "--state-dir"); i >= 0 && i+1 < len(m.argv) {
+		Forget(m.argv[i+1])
 	}
-	line, _ := os.ReadFile(filepath.Join(m.argv[i+1], "lock"))
+}
+
+// Forget removes the memory of a magent that was killed, which its state directory names. It has to be called when the
+// process has ended.
+func Forget(stateDir string) {
+	line, _ := os.ReadFile(filepath.Join(stateDir, "lock"))
 	for _, word := range strings.Fields(string(line)) {
 		if strings.HasPrefix(word, "/dev/shm/magent-") {
 			_ = os.Remove(word)

@@ -68,7 +68,10 @@ func newHosts(t *testing.T, args ...string) *cluster {
 			Space: netns.New(t, fmt.Sprint("host", i)), t: t, i: i, args: args,
 			dir: must(os.MkdirTemp("/run", "magent-test-")),
 		}
-		t.Cleanup(func() { _ = os.RemoveAll(h.dir) })
+		t.Cleanup(func() { // its magent has been killed
+			harness.Forget(filepath.Join(h.dir, "state"))
+			_ = os.RemoveAll(h.dir)
+		})
 		c.hosts = append(c.hosts, h)
 		spaces = append(spaces, h.Space)
 	}
