@@ -37,10 +37,12 @@ type Core struct {
 	vip      bool
 	orphaned int // the tick in which raft's leader was found to be gone; 0: there is one
 	leaving  bool
-	asked    int  // the tick of the last request in its own name
-	marked   bool // that it leaves is durable
-	dropped  bool // all was dropped over that
-	gone     bool // Left was decided
+	serial   uint64 // of the last hello
+	ceding   bool   // it is to own nothing as long as another one can
+	asked    int    // the tick of the last request in its own name
+	marked   bool   // that it leaves is durable
+	dropped  bool   // all was dropped over that
+	gone     bool   // Left was decided
 	refused  map[string]uint64
 	hopeless int // ticks
 	stuck    int // ticks
@@ -239,7 +241,7 @@ func (c *Core) act() {
 	if len(c.proven) > 0 && c.Leader() {
 		c.requestDeaths()
 	}
-	if (c.leaving || c.lapsed) && c.asked < c.tick {
+	if (c.leaving || c.lapsed || c.ceding && len(c.holds) > 0) && c.asked < c.tick {
 		c.request()
 	}
 	c.lead()

@@ -41,14 +41,23 @@ func (c *Core) requestMove(name string, h *holding) {
 	g := c.view.Group(name)
 	switch h.stage {
 	case decides:
+		if g.Silent > 0 {
+			c.ask(view.Command{Kind: view.Began, Group: name, Since: h.since})
+			return
+		}
 		to := view.Wish(&c.view, g)
-		if since, ok := c.well[to]; c.leaving && c.marked || to != "" && ok && c.now-since >= c.cfg.HomeAfter {
+		since, ok := c.well[to]
+		wished := to != "" && ok && c.now-since >= c.cfg.HomeAfter && !c.cedes(to)
+		if heir := c.heir(); c.ceding && heir != "" {
+			to, wished = heir, true
+		}
+		if c.leaving && c.marked || wished {
 			h.stage, h.to = drains, to
 			c.decide(Decision{Act: HandOver, Group: name, Epoch: h.since, Name: to})
 		}
 	case waits:
-		if c.leaving {
-			h.stage, h.clean = stopped, g.Settled
+		if heir := c.heir(); c.leaving || c.ceding && heir != "" {
+			h.stage, h.clean, h.to = stopped, g.Settled, heir
 		}
 	case stopped:
 		// Who goes on has to know all that this process does.
@@ -71,6 +80,36 @@ func (c *Core) Released(now time.Duration, group string, epoch uint64) {
 		c.decide(Decision{Act: Stop, Group: group, Epoch: epoch})
 	}
 	c.request()
+}
+
+// Cede has this member hand over all that it owns, and own nothing from now on as long as another one can. It stays in
+// the view, so the others take its requests.
+func (c *Core) Cede(now time.Duration) {
+	c.at(now)
+	c.ceding = true
+	c.greet() // or a group would be moved home to it at once
+	c.request()
+}
+
+// cedes tells whether a member has said that it is to own nothing.
+func (c *Core) cedes(name string) bool {
+	m := c.view.Member(name)
+	if m == nil {
+		return false
+	}
+	h := c.heard[name][m.Incarnation]
+	return h != nil && h.hello.Ceding
+}
+
+// heir is who gets what this member cedes. Empty: nobody can.
+func (c *Core) heir() string {
+	for i := range c.view.Members {
+		m := &c.view.Members[i]
+		if m.Name != c.cfg.Name && m.State == view.Alive && !m.Witness && !c.cedes(m.Name) {
+			return m.Name
+		}
+	}
+	return ""
 }
 
 // Leave begins to leave: groups are handed over, then the view goes on without this member, then Left is decided.

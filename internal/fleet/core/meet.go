@@ -92,9 +92,10 @@ func (c *Core) greet() {
 	if !c.named {
 		return // an incarnation must not come twice
 	}
+	c.serial++
 	h := Hello{
-		Serial: uint64(c.tick), Voter: c.meta.Voter, Epoch: max(c.view.Epoch, c.floor), Known: c.meta.Known,
-		Oldest: c.cfg.Oldest, Newest: c.cfg.Newest, Pools: c.cfg.Pools,
+		Serial: c.serial, Voter: c.meta.Voter, Epoch: max(c.view.Epoch, c.floor), Known: c.meta.Known,
+		Oldest: c.cfg.Oldest, Newest: c.cfg.Newest, Pools: c.cfg.Pools, Ceding: c.ceding,
 	}
 	if c.log != nil {
 		h.Conf = c.log.conf

@@ -31,9 +31,10 @@ type Hello struct {
 	Known  bool     `json:"known"` // it has been in a fleet
 	Oldest uint16   `json:"oldest"`
 	Newest uint16   `json:"newest"`
-	Pools  []byte   `json:"pools,omitempty"` // what it has ready, which may be more than is agreed on
-	Told   []uint64 `json:"told,omitempty"`  // incarnations that have told the sender all that they know
-	Conf   []uint64 `json:"conf,omitempty"`  // who votes, as the sender knows it
+	Pools  []byte   `json:"pools,omitempty"`  // what it has ready, which may be more than is agreed on
+	Ceding bool     `json:"ceding,omitempty"` // it is to own nothing
+	Told   []uint64 `json:"told,omitempty"`   // incarnations that have told the sender all that they know
+	Conf   []uint64 `json:"conf,omitempty"`   // who votes, as the sender knows it
 }
 
 // Renew is a round of the lease. It comes back as it was: Sent is a time of the owner's clock.

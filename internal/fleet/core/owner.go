@@ -65,10 +65,12 @@ func (c *Core) hold() {
 	for _, g := range c.view.Groups {
 		if g.Owner == c.cfg.Name && g.Incarnation == c.meta.Incarnation && c.holds[g.Name] == nil {
 			c.urgent = true
-			at := c.silent[g.Name].at
-			c.holds[g.Name] = &holding{
-				since: g.Since, begin: lease.Begin(at, c.cfg.Lease), ended: max(c.now, lease.Ended(at, c.cfg.Lease)),
+			h := &holding{since: g.Since, begin: c.now, ended: c.now}
+			if g.Silent > 0 {
+				at := c.silent[g.Name].at
+				h.begin, h.ended = lease.Begin(at, c.cfg.Lease), max(c.now, lease.Ended(at, c.cfg.Lease))
 			}
+			c.holds[g.Name] = h
 		}
 	}
 }

@@ -87,9 +87,20 @@ func (w *world) leave(n *node) time.Duration {
 	if !n.up || n.paused {
 		return 0
 	}
-	n.core.Leave(n.local())
-	n.drain()
 	began, process := w.now, n.process
+	leave := func() {
+		if n.process == process && n.up && !n.paused {
+			n.core.Leave(n.local())
+			n.drain()
+		}
+	}
+	if w.rng.IntN(2) == 0 { // as a service does whose clients have to be served meanwhile
+		n.core.Cede(n.local())
+		n.drain()
+		w.after(w.between(0, 400*ms), leave)
+	} else {
+		leave()
+	}
 	var ended func()
 	ended = func() {
 		if n.process != process || !n.up {

@@ -37,7 +37,10 @@ func (r randomness) Read(b []byte) (int, error) {
 func newWorld(seed uint64, tracing bool) *world { return newWorldOf(seed, tracing, nil) }
 
 func newWorldOf(seed uint64, tracing bool, p *plan) *world {
-	w := &world{rng: mrand.New(mrand.NewPCG(seed, 1)), cut: map[path]bool{}, tracing: tracing}
+	w := &world{
+		rng: mrand.New(mrand.NewPCG(seed, 1)), cut: map[path]bool{}, latest: map[path]time.Duration{},
+		tracing: tracing,
+	}
 	rand.Reader = randomness{w.rng}
 	w.check = newCheck(w)
 	plans := []plan{

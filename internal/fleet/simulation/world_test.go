@@ -22,6 +22,7 @@ type world struct {
 	servers []*server
 	cut     map[path]bool // what does not get through, one way
 	noise   noise
+	latest  map[path]time.Duration // when the last message arrives, in a network without noise
 	check   *check
 	plan    plan
 	trace   []string
@@ -111,11 +112,15 @@ func (w *world) datagram(from, to int, deliver func()) {
 		if w.cut[path{from, to}] || w.chance(w.noise.loss) {
 			continue
 		}
-		d := w.between(ms/5, 2*ms)
-		if w.chance(w.noise.late) {
-			d += w.between(0, 400*ms)
+		at := w.now + w.between(ms/5, 2*ms)
+		switch {
+		case w.chance(w.noise.late):
+			at += w.between(0, 400*ms)
+		case w.noise.loss+w.noise.twice+w.noise.late == 0: // first in, first out, as the links are
+			at = max(at, w.latest[path{from, to}])
+			w.latest[path{from, to}] = at
 		}
-		w.after(d, deliver)
+		w.after(at-w.now, deliver)
 	}
 }
 

@@ -51,6 +51,8 @@ func (v *View) change(c Command) (reason string, err error) {
 		return c.Name + " has left", nil
 	case Release:
 		return v.release(c)
+	case Began:
+		return v.began(c)
 	case Lapse:
 		if m.Life != c.Life {
 			return "", fmt.Errorf("%s has begun its next life already", c.Name)
@@ -128,6 +130,15 @@ func (v *View) release(c Command) (reason string, err error) {
 		reason += " to " + to.Name
 	}
 	return reason, nil
+}
+
+func (v *View) began(c Command) (reason string, err error) {
+	g := v.Group(c.Group)
+	if g == nil || g.Owner != c.Name || g.Incarnation != c.Incarnation || g.Since != c.Since || g.Silent == 0 {
+		return "", fmt.Errorf("%s has not begun with %q", c.Name, c.Group)
+	}
+	g.Silent = 0
+	return fmt.Sprintf("%s decides for %s", c.Name, g.Name), nil
 }
 
 func (v *View) pools(c Command) (reason string, err error) {

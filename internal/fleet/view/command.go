@@ -26,6 +26,10 @@ const (
 	Lapse
 	// Pools: all members have a file of pools with this hash, and go over to it. By the leader. Pools.
 	Pools
+	// Began: the owner has waited for the end of all leases before its own, so nobody has to do so again. By the
+	// owner, when it decides. Name, Incarnation, Group, Since.
+	Began
+	kinds // how many there are, and one
 )
 
 // Command asks for a change of the view. The fields that its kind does not need are empty. A command may come

@@ -67,7 +67,8 @@ type Group struct {
 	Incarnation uint64 `json:"incarnation,omitempty"` // of the owner
 	Since       uint64 `json:"since,omitempty"`       // the epoch in which the owner was named
 	// Silent is the last epoch in which the group was taken from an owner of whom nobody knows whether it has
-	// stopped. Who owns the group waits for the end of that owner's lease, even if others were named in between.
+	// stopped. Who owns the group waits for the end of that owner's lease, even if others were named in between. 0:
+	// there is nothing to wait for, because somebody has waited and begun.
 	Silent uint64 `json:"silent,omitempty"`
 	// Settled says that whoever decided before has finished all that was under way, and recorded what it knew. Else
 	// some keys may be on one copy only.
