@@ -24,7 +24,7 @@ const (
 	// relinkPause is the time between two attempts to connect to an owner, if the last one was in vain.
 	relinkPause = 20 * time.Millisecond
 	// returnTime is how long an owner that is one no more has to give back what it has not carried out.
-	returnTime = 200 * time.Millisecond
+	returnTime = 500 * time.Millisecond
 )
 
 // relayed is what a Conn has if it goes to owners.

@@ -38,7 +38,7 @@ func (f *Owner) decided(c *core.Core, d core.Decision) {
 	case core.Tell:
 		f.tell(c, d)
 	case core.Changed:
-		f.follow(d)
+		f.follow(c, d)
 	case core.Compare:
 		f.unsettled = true
 	}
@@ -103,8 +103,8 @@ func (f *Owner) reset(all bool) {
 }
 
 // follow notes who decides now.
-func (f *Owner) follow(d core.Decision) {
-	f.announce(d)
+func (f *Owner) follow(c *core.Core, d core.Decision) {
+	f.announce(d.View, d.View.Has(f.self(), c.Incarnation()))
 	for _, g := range d.View.Groups {
 		if i, ok := f.names[g.Name]; ok && f.terms[g.Name] == nil {
 			f.handOn(i)

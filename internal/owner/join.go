@@ -55,16 +55,20 @@ func (f *Owner) Begin(pools []*config.Pool, known *journal.Knowledge, killed boo
 		f.wants[i].stance, f.haves[i] = first, first
 		for _, sh := range f.o.Group.Shards {
 			sh.Pools[i].SetAside([]byte(refusal))
+			sh.Pools[i].Held = true // until it hands requests to the owner (Join)
 		}
 		f.remember(cfg, known)
 	}
 	f.unsettled = killed
 }
 
-// Join begins to take part. The loops run.
+// Join begins to take part. The loops run. Requests wait for an owner from now on.
 func (f *Owner) Join() error {
 	f.done.Add(1)
 	go f.transit()
+	for _, i := range f.names {
+		f.handOn(i)
+	}
 	var groups []view.Group
 	for i := range f.pools {
 		if cfg := f.pools[i].Load(); !cfg.Redis {
@@ -86,7 +90,7 @@ func (f *Owner) Join() error {
 // Leave has the others go on without this process, so that nobody waits for it.
 func (f *Owner) Leave() {
 	m := f.member.Load()
-	if m == nil {
+	if m == nil || f.ctx.Err() != nil { // another process has taken its place
 		return
 	}
 	ctx, cancel := context.WithTimeoutCause(f.ctx, leaveTime, errors.New("the others did not answer in time"))

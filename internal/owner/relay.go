@@ -8,7 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"magent/backend"
-	"magent/internal/fleet/core"
 	"magent/internal/fleet/link"
 	"magent/internal/fleet/view"
 	"magent/internal/loop"
@@ -95,13 +94,17 @@ func (f *Owner) deciderOf(i int) (decider, <-chan struct{}) {
 }
 
 // announce notes who decides by a view. What was handed to earlier owners is given back, and the links of members that
-// are out of the view end. It runs on the member's goroutine.
-func (f *Owner) announce(d core.Decision) {
+// are out of the view end. in: this process takes part. Else it hands nothing to anybody, for its links would end as
+// soon as the owner knows that view. It runs on the member's goroutine.
+func (f *Owner) announce(v view.View, in bool) {
 	f.mu.Lock()
 	some := false
-	for _, g := range d.View.Groups {
+	for _, g := range v.Groups {
 		if i, ok := f.names[g.Name]; ok {
-			now := decider{g.Owner, g.Incarnation, g.Since}
+			now := decider{}
+			if in {
+				now = decider{g.Owner, g.Incarnation, g.Since}
+			}
 			some = some || f.deciders[i] != now
 			f.deciders[i] = now
 		}
@@ -112,7 +115,7 @@ func (f *Owner) announce(d core.Decision) {
 	}
 	f.mu.Unlock()
 	for _, sh := range f.o.Group.Shards {
-		sh.L.Post(loop.TaskFunc(func() { f.hear(sh, d.View) }))
+		sh.L.Post(loop.TaskFunc(func() { f.hear(sh, v) }))
 	}
 }
 
@@ -149,7 +152,13 @@ func (f *Owner) serves(from, name string) error {
 	return nil
 }
 
-// opened takes a connection for requests of a member.
+// opened takes a connection for requests of a member. One of a process that is not in the view yet is closed: it would
+// end when another view says that the process before it is dead.
 func (f *Owner) opened(from string, d link.Data) {
+	if m := f.member.Load(); m == nil || !m.View().Has(from, d.Incarnation) {
+		unix.Close(d.FD)
+		d.Closed()
+		return
+	}
 	f.o.Group.OpenLink(session.Link{FD: d.FD, Seal: d.Seal, From: from, Pool: f.names[d.Pool], Done: d.Closed})
 }

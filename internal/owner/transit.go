@@ -111,7 +111,7 @@ func (f *Owner) idle(i int, late bool) bool {
 }
 
 // settleTime is how long answers of the owner are waited for before this process decides itself.
-const settleTime = 200 * time.Millisecond
+const settleTime = 500 * time.Millisecond
 
 // awaitOwner waits until what was handed to the owner before is answered, or given back.
 func (f *Owner) awaitOwner(i int) {

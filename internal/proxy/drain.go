@@ -13,7 +13,8 @@ import (
 // clients are gone, or when Config.DrainTime is over.
 func (svc *Service) Drain() {
 	if svc.member != nil {
-		svc.member.Leave()
+		svc.member.Cede()
+		defer svc.member.Leave() // its clients have been served until then
 	}
 	svc.draining.Store(true)
 	svc.shared.Registry.Events().Note(stats.Event{What: "draining"})

@@ -20,15 +20,18 @@ import (
 // called. If HandOver returns an error the service goes on, but its clients may have been sent away. There must be one
 // call at a time, and none during Reload, Drain or Close.
 func (svc *Service) HandOver() error {
-	if svc.member != nil {
-		return errors.New("a member of a fleet cannot be replaced while it runs: restart it, the others go on")
-	}
 	if err := svc.handsOver(); err != nil {
 		return err
+	}
+	if svc.member != nil {
+		svc.member.Cede()
 	}
 	svc.draining.Store(true)
 	svc.onAll(svc.yield)
 	err := svc.awaitQuiet()
+	if err == nil && svc.member != nil {
+		svc.member.Close() // the other process takes part in its place, and nothing is under way
+	}
 	release := svc.stopTheWorld()
 	defer release()
 	if err == nil {

@@ -65,9 +65,14 @@ func TestUnderLoad(t *testing.T) {
 }
 
 func load(addr string, workers []*worker, ended *atomic.Bool, done chan<- error) {
+	loadAs(0, addr, workers, ended, done)
+}
+
+// loadAs is load with workers that have numbers from first on: each number has keys of its own.
+func loadAs(first int, addr string, workers []*worker, ended *atomic.Bool, done chan<- error) {
 	done <- harness.Together(len(workers), func(i int) error {
 		w := &worker{
-			id: i, addr: addr, rng: rand.New(rand.NewPCG(uint64(i), 0)), written: map[string]int{},
+			id: first + i, addr: addr, rng: rand.New(rand.NewPCG(uint64(i), 0)), written: map[string]int{},
 			tried: map[string]int{},
 		}
 		workers[i] = w

@@ -21,6 +21,7 @@ type site struct {
 	first        *testkit.Process // that was started by us
 	binary       string
 	pidFile, log string
+	args         []string
 }
 
 // install starts a copy of magent, with --timeout and other arguments.
@@ -31,12 +32,20 @@ func install(t *testing.T, args ...string) *site {
 		filepath.Join(s.dir, "log")
 	s.replace(harness.Binary(t))
 	t.Cleanup(s.end)
-	s.first = testkit.Start(t, "magent", append([]string{
+	s.args = append([]string{
 		s.binary, "-l", s.addr, "--pid-file", s.pidFile,
 		"--log-file", s.log, "--log-format", "json",
-	}, args...)...)
-	s.awaitLog("magent serves", 1)
+	}, args...)
+	s.restart()
 	return s
+}
+
+// restart starts the program, which does not run.
+func (s *site) restart() {
+	s.t.Helper()
+	times := strings.Count(s.text(), "magent serves")
+	s.first = testkit.Start(s.t, "magent", s.args...)
+	s.awaitLog("magent serves", times+1)
 }
 
 // replace replaces the binary by another program, as package managers do.
