@@ -39,6 +39,8 @@ func (f *Owner) decided(c *core.Core, d core.Decision) {
 		f.tell(c, d)
 	case core.Changed:
 		f.follow(c, d)
+	case core.Reborn:
+		f.book.Reborn()
 	case core.Compare:
 		f.unsettled = true
 	}

@@ -14,6 +14,8 @@ type Source struct {
 	Incarnation uint64 // of the process
 	Epoch       uint64 // of its group
 	Loop        int
+
+	life int // of the book
 }
 
 // Book is what is known. It is not safe for concurrent use. The zero value is empty.
@@ -21,11 +23,16 @@ type Book struct {
 	servers    map[journal.Server]map[Source]*journal.Missed
 	keys       map[*journal.Missed]map[string]struct{}
 	identities map[journal.Server]string
+	life       int // how often the member was out of the view
 }
+
+// Reborn is called when the member was out of the view. It has missed what others have recorded meanwhile, also that
+// something counts no more. So they tell all that counts again, with a Void behind it.
+func (b *Book) Reborn() { b.life++ }
 
 // Note enters what was recorded.
 func (b *Book) Note(from Source, e Entry) {
-	from.Loop = e.Loop
+	from.Loop, from.life = e.Loop, b.life
 	switch e.Kind {
 	case Clean:
 		b.remove(e.Server, func(s Source) bool { return s == from })
@@ -45,11 +52,11 @@ func (b *Book) Note(from Source, e Entry) {
 	}
 }
 
-// Void forgets what was recorded of a pool before an epoch.
+// Void forgets what was recorded of a pool before an epoch, or before the member was out of the view.
 func (b *Book) Void(pool string, epoch uint64) {
 	for server := range b.servers {
 		if server.Pool == pool {
-			b.remove(server, func(s Source) bool { return s.Epoch < epoch })
+			b.remove(server, func(s Source) bool { return s.Epoch < epoch || s.life < b.life })
 		}
 	}
 }

@@ -146,3 +146,26 @@ func TestRename(t *testing.T) {
 		}
 	}
 }
+
+// TestReborn: what is repaired while a member is out of the view counts no more when it is back, although the owner is
+// the same.
+func TestReborn(t *testing.T) {
+	var book Book
+	s := journal.Server{Pool: "main", Role: "backup", Address: "b"}
+	owner := Source{Incarnation: 7, Epoch: 3}
+	dirty := func(key string) Entry { return Entry{Kind: Dirty, Server: s, Key: []byte(key)} }
+	book.Note(owner, dirty("repaired"))
+	book.Void("main", 3)
+	if m := book.Missed(s); len(m.Keys) != 1 {
+		t.Fatalf("%+v", m)
+	}
+	book.Reborn()
+	if m := book.Missed(s); len(m.Keys) != 1 {
+		t.Errorf("it is forgotten before somebody has said what counts: %+v", m)
+	}
+	book.Note(owner, dirty("new"))
+	book.Void("main", 3)
+	if m := book.Missed(s); !reflect.DeepEqual(m.Keys, []string{"new"}) {
+		t.Errorf("%+v", m)
+	}
+}
