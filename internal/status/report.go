@@ -55,6 +55,8 @@ type Pool struct {
 	Hash         string                       `json:"hash"`
 	Ready        bool                         `json:"ready"`
 	Clients      int64                        `json:"clients"`
+	Binary       int64                        `json:"binary_clients"` // of these
+	Auth         bool                         `json:"auth"`           // clients have to name a user and a password
 	Totals       Totals                       `json:"totals"`
 	Requests     map[string]map[string]uint64 `json:"requests"` // by command and result
 	Rates        Rates                        `json:"rates"`
@@ -73,6 +75,8 @@ type Totals struct {
 	Retries       uint64 `json:"retries_to_backup"`
 	Disagreements uint64 `json:"disagreements"`
 	Backpressure  uint64 `json:"backpressure"`
+	Auths         uint64 `json:"auths"`
+	AuthErrors    uint64 `json:"auth_errors"`
 }
 
 // Server is one server of a pool.
