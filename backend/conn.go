@@ -103,8 +103,9 @@ type Conn struct {
 	opt     Options
 	l       *loop.Loop
 	watcher Watcher
-	err     error // why the last connection ended
-	missed  bool  // that connection was in use, or requests were waiting for it
+	err     error         // why the last connection ended
+	missed  bool          // that connection was in use, or requests were waiting for it
+	lasted  time.Duration // how long it was established; 0: it never was
 
 	// state decides what the fields below may hold. In down the stream is closed, and nothing is left of the last
 	// connection: no request, no bytes. After Shut it stays down.
@@ -181,6 +182,9 @@ func (c *Conn) Ready() bool { return c.state == ready }
 // Missed reports whether the end of the last connection mattered: it had been established, or
 // requests were waiting for it.
 func (c *Conn) Missed() bool { return c.missed }
+
+// Lasted returns how long the last connection was established; 0: the last attempt to make one has failed.
+func (c *Conn) Lasted() time.Duration { return c.lasted }
 
 // Connecting reports whether a connection is being made.
 func (c *Conn) Connecting() bool { return c.state != down && c.state != ready }

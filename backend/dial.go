@@ -22,7 +22,7 @@ func (c *Conn) Resolved(addrs []loop.Endpoint, err error) {
 		return
 	}
 	if err != nil {
-		c.fail(err)
+		c.fail(unresolved{err})
 		return
 	}
 	c.dial(addrs)

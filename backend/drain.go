@@ -14,8 +14,8 @@ import (
 // If the end is not seen within Options.DrainTime, the connection is reset. The server then has Options.Quarantine to
 // execute what it had read before.
 
-// mayGoOn reports whether the server may still execute requests of a connection that was lost with err.
-func mayGoOn(err error) bool {
+// MayGoOn reports whether the server may still execute requests of a connection that was lost with err.
+func MayGoOn(err error) bool {
 	return !fault.Drain && (errors.Is(err, ErrTimeout) || errors.Is(err, ErrRefill) || errors.Is(err, ErrMoved) ||
 		errors.Is(err, ErrGarbage) || errors.Is(err, ErrTooLarge) || errors.Is(err, ErrUnasked) ||
 		errors.Is(err, ErrValueRefused) || errors.Is(err, ErrWrongKey))

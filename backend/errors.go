@@ -1,6 +1,10 @@
 package backend
 
-import "errors"
+import (
+	"errors"
+
+	"magent/internal/loop"
+)
 
 // Why requests are not answered.
 var (
@@ -14,6 +18,12 @@ var (
 	ErrReplaced = errors.New("another server is the master now")
 	ErrShutdown = errors.New("shutting down")
 )
+
+// unresolved is why the look-up of a server's name has failed. It is loop.ErrNoAddress, with the words of the look-up.
+type unresolved struct{ error }
+
+func (unresolved) Is(target error) bool { return target == loop.ErrNoAddress }
+func (u unresolved) Unwrap() error      { return u.error }
 
 // ErrForbidden: the Permit has forbidden to write.
 var ErrForbidden = errors.New("another member of the fleet may decide by now")

@@ -26,6 +26,9 @@ func (c *Conn) fail(err error) {
 	c.missed = c.state == ready || c.fifo.len() > 0
 	begun := c.state == ready // else requests were only collected
 	sent := begun && !quiet
+	if c.lasted = 0; begun {
+		c.lasted = max(1, time.Duration(c.l.Now()-c.since))
+	}
 	c.state = down
 	c.epoch++
 	c.need = 0
@@ -38,7 +41,7 @@ func (c *Conn) fail(err error) {
 		resetAtClose(c.s.FD())
 		c.s.Close()
 		c.ended(false)
-	case mayGoOn(err) && !idle:
+	case MayGoOn(err) && !idle:
 		c.drain()
 	default:
 		c.s.Close()
@@ -65,11 +68,20 @@ func (c *Conn) lose(waiting fifo, unsent bool) {
 // proven reports whether the connection has been of use: it has brought a reply, or has lasted. If a connection is
 // closed right after it was made, something else listens in the place of the server.
 func (c *Conn) proven() bool {
-	return c.state == ready && (c.spoke || c.l.Now()-c.since >= int64(lasting))
+	must := lasting
+	if c.opt.Redis != nil || c.opt.Knock && !c.opt.Greet {
+		must = lastingKnown
+	}
+	return c.state == ready && (c.spoke || c.l.Now()-c.since >= int64(must))
 }
 
-// lasting is how long a connection without a reply has to live to be proven.
-const lasting = time.Second
+// How long a connection without a reply to a request has to live to be proven. lastingKnown is for servers without
+// other copies that have answered the first commands. It keeps a server that answers these and closes the connection
+// from being connected to again and again without a pause.
+const (
+	lasting      = time.Second
+	lastingKnown = 50 * time.Millisecond
+)
 
 // lost ends an established connection.
 func (c *Conn) lost(err error) {

@@ -32,6 +32,15 @@ func (s State) String() string {
 	return "unknown"
 }
 
+// cause is why a server is ejected.
+type cause uint8
+
+const (
+	taken  cause = iota // it was taken out of use, or fails in a pool that is not Sole: it waits for a probe
+	hung                // it did not answer: it is connected again without a request
+	absent              // it cannot be connected to: the next request has it connected
+)
+
 // leadsTo lists the states that may follow each state.
 var leadsTo = [...][Warming + 1]bool{
 	Up:        {Ejected: true},
@@ -53,6 +62,11 @@ type Server struct {
 	reached  bool
 	failures int    // soft failures in a row, fewer than Options.Limit; 0 while ejected
 	replies  uint64 // number of its replies at the last soft failure
+
+	cause  cause // of an ejection; taken otherwise
+	trying bool  // it is being connected, and requests wait for that; only while it is ejected and absent
+	tries  int   // connections in a row that were lost or refused; see Lost
+	next   int64 // loop time before which no further attempt is made
 }
 
 // Machine has the state of all servers of a pool, by index. The zero value has no servers.
@@ -68,6 +82,8 @@ type Options struct {
 	// Patient makes a failed connection count like a missed deadline, instead of ejecting the server at once. It is
 	// for pools whose keys move to other servers after an ejection, which a single reset must not cause.
 	Patient bool
+	// Sole is for pools whose servers have no other copies, and whose keys do not move: see Lost. It excludes Patient.
+	Sole bool
 	// Strict makes a broken invariant panic, in tests. With -race and with -tags faults it always does.
 	Strict bool
 }
@@ -103,16 +119,20 @@ func (m *Machine) SoftFailure(i int, replies uint64, now int64) (ejected bool) {
 	s.replies = replies
 	if s.failures++; s.failures >= m.opt.Limit {
 		m.change(s, Ejected, now)
+		if m.opt.Sole {
+			s.cause = hung
+		}
 	}
 	m.check(s)
 	return s.State == Ejected
 }
 
-// HardFailure records that the connection to server i failed at now. The result says whether
-// this has ejected the server.
+// HardFailure records that the connection to server i failed at now, or that the server is taken out of use. The
+// result says whether this has ejected the server. No request has it connected then.
 func (m *Machine) HardFailure(i int, now int64) (ejected bool) {
 	s := &m.servers[i]
 	if s.State == Ejected {
+		s.cause, s.trying = taken, false
 		return false
 	}
 	m.change(s, Ejected, now)
@@ -162,6 +182,7 @@ func (m *Machine) change(s *Server, to State, now int64) {
 	m.must(leadsTo[s.State][to], "a server goes from "+s.State.String()+" to "+to.String())
 	m.must(now >= s.Since, "time goes back")
 	s.State, s.Since = to, now
+	s.cause, s.trying = taken, false
 	if to == Ejected || to == Up {
 		s.failures = 0
 	}
@@ -172,6 +193,8 @@ func (m *Machine) change(s *Server, to State, now int64) {
 func (m *Machine) check(s *Server) {
 	m.must(0 <= s.failures && s.failures < m.opt.Limit, "a server at its limit of failures is not ejected")
 	m.must(s.State != Ejected || s.failures == 0, "an ejected server has failures")
+	m.must(s.cause == taken || m.opt.Sole && s.State == Ejected, "a server has a cause, but is not ejected")
+	m.must(!s.trying || s.cause == absent, "requests wait for a server that is not absent")
 	m.must(s.reached || !s.met, "a server was met, but never reached")
 }
 

@@ -39,7 +39,7 @@ func (e *Engine) read(c *Call, r *ascii.Request) {
 // sendRead is send for a read from server i. head is the command line, but for get and gets only the key. It returns
 // false if the server cannot be read.
 func (c *Call) sendRead(i int, slot uint16, head []byte) bool {
-	if i < 0 || !c.e.Health.Readable(i) {
+	if i < 0 || !c.e.ReachRead(i) {
 		return false
 	}
 	if c.follow >= 0 {

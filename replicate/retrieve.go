@@ -71,7 +71,7 @@ func (c *Call) assign(key []byte, touched touch, tried int, anew bool, first int
 	e, m, f := c.e, c.many, &c.e.frags
 	e.Hot.Touch(key)
 	server, other := e.place(key)
-	lead, asked := e.Health.Readable(server), attemptNone
+	lead, asked := e.ReachRead(server), attemptNone
 	if tried != nobody {
 		asked = attemptFollow
 		if server == tried {

@@ -115,10 +115,13 @@ func (c *Call) Keep(reply []byte) {
 	c.Held = append(c.Held[:0], reply...)
 }
 
-// Send sends a request to server i; i < 0 stands for no server. It reports whether the connection accepted it. If so,
-// OnReply will be called with slot. head and body are borrowed for the call.
+// Send sends a request to server i, if it can be reached; i < 0 stands for no server. It reports whether the
+// connection accepted it. If so, OnReply will be called with slot. head and body are borrowed for the call.
 func (c *Call) Send(i int, slot uint16, head, body []byte, shape ascii.Shape) bool {
-	if i < 0 || !c.servers.Health.Usable(i) || !c.servers.Conns[i].Send(head, body, shape, c.self, slot) {
+	if i < 0 || !c.servers.Reach(i) {
+		return false
+	}
+	if !c.servers.Conns[i].Send(head, body, shape, c.self, slot) {
 		return false
 	}
 	c.waiting++

@@ -27,6 +27,10 @@ type Options struct {
 	// Relay: the one server is the owner of a fleet. What it answers is the answer, as that of a pool with backups.
 	Relay bool
 
+	// Revive is asked to connect to a server that is out of use, because a request needs it. It reports whether the
+	// connection takes requests, which wait for it then. nil: no request can have a server connected.
+	Revive func(server int) bool
+
 	Strict bool // a violated invariant is a panic; for tests
 }
 
@@ -61,6 +65,14 @@ func (s *Servers) Partial() bool { return s.Backups == nil && !s.Relay }
 
 // Idle reports whether no call is under way.
 func (s *Servers) Idle() bool { return s.lent == 0 }
+
+// Reach reports whether requests may go to server i, which is connected again for them if it can be.
+func (s *Servers) Reach(i int) bool { return s.Health.Usable(i) || s.Revive != nil && s.Revive(i) }
+
+// ReachRead is Reach for requests that read.
+func (s *Servers) ReachRead(i int) bool {
+	return s.Health.Readable(i) || s.Revive != nil && s.Revive(i)
+}
 
 // SetPrimaries replaces the ring of the primaries, in a pool without backups, because a server was ejected or is back.
 func (s *Servers) SetPrimaries(r *ring.Ring) { s.Primaries = r }

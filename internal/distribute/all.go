@@ -21,16 +21,30 @@ func (e *Engine) seek(c *Call, r *resp.Request) {
 	c.seekOn()
 }
 
-// seekOn asks the next server that is up.
+// seekOn asks the next server that is up. If none is, it asks the next that can be connected to.
 func (c *Call) seekOn() {
+	some := c.e.someUsable()
 	for ; c.search.left > 0 && c.plan.elsewhere().Allows(false); c.search.left-- {
 		c.server = (c.server + 1) % c.e.NumPrimaries
+		if some && !c.e.Health.Usable(c.server) {
+			continue
+		}
 		if !c.NoRoomAt(call.Lead, c.server) && c.Send(c.server, call.Lead, nil, c.search.raw, ascii.ShapeLine) {
 			c.search.left--
 			return
 		}
 	}
 	c.fail()
+}
+
+// someUsable reports whether any server is usable.
+func (e *Engine) someUsable() bool {
+	for i := range e.NumPrimaries {
+		if e.Health.Usable(i) {
+			return true
+		}
+	}
+	return false
 }
 
 // onSought handles the reply to a command of seek.

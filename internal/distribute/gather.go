@@ -75,11 +75,13 @@ func (e *Engine) askAll(c *Call, r *resp.Request) {
 }
 
 // allUsable reports whether all servers of c's parts are usable and have room. If not, it answers c with an error: the
-// command must not be carried out on some servers only.
+// command must not be carried out on some servers only. So it does not wait for a server that is being connected
+// again, but has that done for the next command.
 func (c *Call) allUsable() bool {
 	for _, server := range c.parts.server {
 		c.server = server
 		if c.NoRoomAt(call.Lead, server) || !c.e.Health.Usable(server) {
+			c.e.Reach(server)
 			c.fail()
 			return false
 		}

@@ -73,6 +73,10 @@ func Keyless(distribution string, servers []config.Address) []int {
 // Ejects reports whether keys move when a server of the pool is ejected.
 func Ejects(p *config.Pool) bool { return p.AutoEject && len(p.Backups) == 0 }
 
+// Sole reports whether there is nothing to go to while a server of the pool is away: there is no other copy, and keys
+// do not move.
+func Sole(p *config.Pool) bool { return !p.AutoEject && len(p.Backups) == 0 }
+
 // ServerAt returns the server of a pool with index i, which counts the primaries, then the backups.
 func ServerAt(p *config.Pool, i int) *config.Address {
 	if n := len(p.Servers); i >= n {

@@ -137,7 +137,10 @@ func (p *Pool) Disconnected(c *backend.Conn, err error, idle bool) {
 	}
 	i := p.byConn[c]
 	before := p.Health.Server(i).State
+	moved := errors.Is(err, backend.ErrMoved) || errors.Is(err, backend.ErrReplaced)
 	switch {
+	case p.again != nil && !(idle && moved && before == failover.Up):
+		p.lost(i, before, err, idle)
 	case idle && before == failover.Up:
 		if errors.Is(err, backend.ErrClosed) {
 			p.Loop.Registry.Idle(p.records[i])
@@ -153,6 +156,38 @@ func (p *Pool) Disconnected(c *backend.Conn, err error, idle bool) {
 		p.Loop.Registry.Absent(p.records[i], err) // the attempt to return has failed
 	}
 	p.later()
+}
+
+// lost handles the end of a connection to server i of a Sole pool, or of an attempt to make one. before is the state
+// of the server at that time.
+func (p *Pool) lost(i int, before failover.State, err error, idle bool) {
+	c := p.Conns[i]
+	how := failover.Refused
+	switch stood := c.Lasted() > 0; {
+	case errors.Is(err, backend.ErrConnect), stood && !idle && backend.MayGoOn(err):
+		how = failover.Silent
+	case stood:
+		how = failover.Broken
+	case errors.Is(err, loop.ErrNoAddress):
+		how = failover.Unknown
+	}
+	next := p.Health.Lost(i, how, c.Lasted(), p.Loop.L.Now())
+	switch {
+	case next.Ejected:
+		p.gone(i, before, err)
+	case !p.Health.Usable(i):
+		p.Loop.Registry.Away(p.records[i])
+	case idle:
+		p.Loop.Registry.Idle(p.records[i])
+	default:
+		p.Loop.Registry.Broken(p.records[i], err)
+	}
+	if next.Now {
+		c.Connect()
+	}
+	if next.At != 0 {
+		p.Loop.L.SetAt(p.again[i], next.At)
+	}
 }
 
 // TimedOut counts a missed deadline. If it was one too many, the connection is closed, and all requests in flight are

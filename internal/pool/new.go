@@ -51,7 +51,10 @@ func newPart(lp *Loop, index int, cfg *config.Pool, rings placement.Rings, relay
 		Index: index, Name: cfg.Name, Config: cfg, Loop: lp, began: lp.L.Now(),
 		Limits: ascii.Limits{MaxLine: maxLine, MaxValue: cmp.Or(cfg.MaxValue, lp.MaxValue)},
 		Health: failover.NewMachine(len(addrs),
-			failover.Options{Limit: cfg.ServerFailureLimit, Patient: placement.Ejects(cfg)}),
+			failover.Options{
+				Limit: cfg.ServerFailureLimit, Patient: placement.Ejects(cfg),
+				Sole: relay == nil && placement.Sole(cfg),
+			}),
 		byConn: map[*backend.Conn]int{}, Meta: true, Relay: relay != nil, Users: lp.Logins.Of(cfg.AuthFile),
 		Login: lp.Logins.Of(cfg.ServerAuthFile),
 	}
@@ -102,7 +105,7 @@ func newPart(lp *Loop, index int, cfg *config.Pool, rings placement.Rings, relay
 	servers := call.NewServers(call.Options{
 		Hash: rings.Hash, Primaries: rings.Primaries, Backups: rings.Backups,
 		Conns: p.Conns, Health: p.Health, Underway: p.recorder.part(),
-		Spare: &lp.Spare, Count: &p.Count, Hot: &p.Hot, Relay: p.Relay,
+		Spare: &lp.Spare, Count: &p.Count, Hot: &p.Hot, Relay: p.Relay, Revive: p.reviver(),
 	})
 	p.Engine = replicate.New(servers, replicate.Options{
 		Repair: repair.Options{

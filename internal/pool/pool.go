@@ -61,6 +61,7 @@ type Pool struct {
 	shown    []figures
 	Stored   []Stored       // kept by the first loop
 	walks    []*refill.Walk // lists the keys that it lacks
+	again    []*loop.Timer  // in a Sole pool: connects to it again
 
 	recovered []func() // called once when it is repaired after a recall; nil: nobody waits
 }

@@ -122,9 +122,17 @@ func (reg *Registry) Absent(r *Record, err error) {
 	r.prober.Ejected(r.server)
 }
 
+// Away is called by a loop that has tried again to connect to a server, without a probe. Probing continues.
+func (reg *Registry) Away(r *Record) { r.prober.Ejected(r.server) }
+
 // Idle is called by a loop when a server has closed a connection that was not in use.
 func (reg *Registry) Idle(r *Record) {
 	reg.log.Debug().Str("server", r.Name).Msg("idle connection closed by the server: connecting again")
+}
+
+// Broken is called by a loop when a connection that was in use has ended, which has not ejected the server.
+func (reg *Registry) Broken(r *Record, err error) {
+	reg.log.Debug().Str("server", r.Name).AnErr("reason", err).Msg("connection lost: connecting again")
 }
 
 // Moved is called by a loop that closes the connection to a server because the server has another address now.

@@ -1,0 +1,163 @@
+package redis
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"magent/internal/testkit"
+)
+
+// unprobed has the settings for pools in which no probe ever finds a server: it comes back by other means.
+var unprobed = append([]string{"probe_interval: 3600000"}, quick...)
+
+// serves waits until a GET of a key is answered.
+func serves(t *testing.T, c *conn, key string) {
+	t.Helper()
+	testkit.Eventually(t, "an answer", func() error {
+		if got := c.do("GET", key); !strings.HasPrefix(got, "$") {
+			return fmt.Errorf("%q", got)
+		}
+		return nil
+	})
+}
+
+// TestBackAfterRestart restarts servers: one while nobody asks for it, and one while requests fail. They are back
+// without a probe.
+func TestBackAfterRestart(t *testing.T) {
+	t.Parallel()
+	servers := startServers(t, 2)
+	proxy := startPool(t, servers, unprobed...).Addr
+	keys := keysOf(t, proxy, servers, 1)
+	c := dial(t, proxy)
+	servers[0].Kill()
+	servers[0].Restart()
+	serves(t, c, keys[0][0])
+
+	servers[1].Kill()
+	awaitState(t, proxy, servers[1].Addr, "ejected")
+	for range 100 {
+		if got := c.do("GET", keys[1][0]); !strings.HasPrefix(got, "-ERR "+servers[1].Addr) {
+			t.Fatalf("%q", got)
+		}
+	}
+	servers[1].Restart()
+	serves(t, c, keys[1][0])
+	awaitState(t, proxy, servers[1].Addr, "up")
+	c.want("+OK\r\n", "MSET", keys[0][0], "x", keys[1][0], "x")
+}
+
+// TestBackAfterHanging stops a server until it is ejected. When it goes on, it is used again without a probe.
+func TestBackAfterHanging(t *testing.T) {
+	t.Parallel()
+	servers := startServers(t, 1)
+	proxy := startPool(t, servers, unprobed...).Addr
+	c := dial(t, proxy)
+	c.want("+OK\r\n", "SET", "k", "v")
+	servers[0].Pause()
+	testkit.Eventually(t, "ejected", func() error {
+		c.wantPrefix("-ERR ", "GET", "k")
+		if info := c.do("INFO"); !strings.Contains(info, "state=ejected,") {
+			return fmt.Errorf("%s", info)
+		}
+		return nil
+	})
+	servers[0].Resume()
+	serves(t, c, "k")
+	c.want(bulk("v"), "GET", "k")
+}
+
+// TestLostConnectionIsMadeAgain ends the proxy's connections to a server under load. Only what was in flight fails.
+func TestLostConnectionIsMadeAgain(t *testing.T) {
+	servers := startServers(t, 1)
+	proxy := startPool(t, servers, unprobed...).Addr
+	const clients = 8
+	var answered, failed atomic.Int64
+	var killed atomic.Bool
+	var all sync.WaitGroup
+	for range clients {
+		c := dial(t, proxy)
+		all.Go(func() {
+			for after := 0; after < 1000 && failed.Load() <= clients; {
+				if got := c.do("SET", "k", "v"); got != "+OK\r\n" {
+					failed.Add(1)
+				} else if answered.Add(1); killed.Load() {
+					after++
+				}
+			}
+		})
+	}
+	testkit.Until(t, "load", func() bool { return answered.Load() > 1000 })
+	admin := dial(t, servers[0].Addr)
+	admin.wantPrefix(":", "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+	killed.Store(true)
+	all.Wait()
+	if n := failed.Load(); n > clients {
+		t.Errorf("%d errors of %d clients with one request each in flight", n, clients)
+	}
+}
+
+// TestRequestsWaitForTheAttempt has a server come back that takes its time to answer the first commands. A request
+// waits for that. One for several servers is not begun.
+func TestRequestsWaitForTheAttempt(t *testing.T) {
+	t.Parallel()
+	servers := startServers(t, 2)
+	path := testkit.TempFile(t, "pools.yml",
+		pool(testkit.DeadAddr(t), servers, append(unprobed[:1:1], calm, "preconnect: true")...))
+	proxy := startFile(t, path, "--connect-timeout", "20s").Addr
+	keys := keysOf(t, proxy, servers, 1)
+	c := dial(t, proxy)
+	servers[1].Kill()
+	awaitState(t, proxy, servers[1].Addr, "ejected")
+
+	slow := &slowServer{asked: make(chan bool, 100), goOn: make(chan bool)}
+	testkit.ServeOn(t, testkit.ListenOn(t, "tcp4", servers[1].Addr), slow.serve)
+	other := dial(t, proxy)
+	testkit.Eventually(t, "an attempt", func() error {
+		select {
+		case <-slow.asked:
+			return nil
+		default:
+			other.send(command("GET", keys[1][0])) // nobody reads the replies
+			return errors.New("nobody asks")
+		}
+	})
+	other = dial(t, proxy)
+	c.send(command("GET", keys[1][0]))
+	other.wantPrefix("-ERR ", "MSET", keys[0][0], "x", keys[1][0], "x")
+	other.want(bulk("old"), "GET", keys[0][0])
+	close(slow.goOn)
+	if got := c.reply(); got != bulk("slow") {
+		t.Errorf("%q", got)
+	}
+}
+
+// slowServer answers PING and INFO when it may, and then every command.
+type slowServer struct {
+	asked chan bool // it has been asked something
+	goOn  chan bool // closed: it answers
+}
+
+func (s *slowServer) serve(c net.Conn) {
+	lines := bufio.NewScanner(c)
+	for lines.Scan() {
+		switch lines.Text() {
+		case "PING":
+			select {
+			case s.asked <- true:
+			default:
+			}
+			<-s.goOn
+			_, _ = c.Write([]byte("+PONG\r\n"))
+		case "INFO":
+			_, _ = c.Write([]byte(bulk("redis_version:7.0.0")))
+		case "GET":
+			_, _ = c.Write([]byte(bulk("slow")))
+		}
+	}
+}
