@@ -98,11 +98,9 @@ versions: build ## black-box tests with each memcached in a folder: make version
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME (30s)
-	@for package in $(UNITS); do \
-		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
-			echo "fuzz $$package $$target"; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
-		done; \
+	@grep -roE '^func Fuzz[[:alnum:]_]+' --include='*_test.go' . | sort | while IFS=': ' read -r file _ target; do \
+		echo "fuzz $${file%/*} $$target"; \
+		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$${file%/*}" </dev/null || exit 1; \
 	done
 
 .PHONY: bench
