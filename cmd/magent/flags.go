@@ -29,6 +29,10 @@ const (
 	flagMaxValue     = "max-value"
 	flagServerAuth   = "server-auth-file"
 	flagAuth         = "auth-file"
+	flagTLSCert      = "tls-cert"
+	flagTLSKey       = "tls-key"
+	flagTLSClientCA  = "tls-client-ca"
+	flagTLSListen    = "tls-listen"
 	flagRequest      = "request-timeout"
 	flagIdleTimeout  = "idle-timeout"
 	flagTimeout      = "timeout"
@@ -128,6 +132,15 @@ func flagsOfPools() []cli.Flag {
 			"maximum `NUMBER` of clients at a time; further ones get an error line"),
 		text(topicClients, flagMaxValue, "", "1m",
 			"maximum `SIZE` of a value, such as 512k or 8m; memcached's -I has to match"),
+		text(topicClients, flagTLSCert, "", "",
+			"`FILE` with a certificate in PEM, and those in between: clients speak TLS on all TCP ports but those "+
+				"with notls: in front, as in -l notls:HOST:PORT; read again on SIGHUP and SIGUSR1"),
+		text(topicClients, flagTLSKey, "", "", "`FILE` with the key of that certificate"),
+		text(topicClients, flagTLSClientCA, "", "",
+			"`FILE` with certificates of authorities: clients have to show a certificate that one of them has issued"),
+		list(topicClients, flagTLSListen, "",
+			"`HOST:PORT` on which clients speak TLS, while those of -l stay plain text; repeat it or separate with "+
+				"commas"),
 		text(topicClients, flagAuth, "Y", "",
 			"`FILE` with lines user:password of which clients have to name one, as with memcached's -Y, or by SASL "+
 				"PLAIN; read again on SIGHUP and SIGUSR1"),

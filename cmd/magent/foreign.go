@@ -7,10 +7,8 @@ func foreignFlags() []config.ArgSpec {
 	return []config.ArgSpec{
 		{Names: []string{"S"}, Remedy: "is memcached's: write --auth-file FILE (-Y), which lets binary clients " +
 			"authenticate by SASL PLAIN as well"},
-		{Names: []string{"Z"}, Remedy: noTLS},
-		{Names: []string{"o"}, Remedy: "is memcached's: sizes and times have flags of their own (-h). " +
-			"TLS is left to a program in front, such as HAProxy or stunnel"},
+		{Names: []string{"Z"}, Remedy: "is memcached's: write --tls-cert FILE and --tls-key FILE"},
+		{Names: []string{"o"}, Remedy: "is memcached's: sizes and times have flags of their own (-h), and in place " +
+			"of ssl_chain_cert, ssl_key and ssl_ca_cert write --tls-cert, --tls-key and --tls-client-ca"},
 	}
 }
-
-const noTLS = "is memcached's for TLS, which magent leaves to a program in front of it, such as HAProxy or stunnel"

@@ -49,6 +49,9 @@ func newHealthFlags() []cli.Flag {
 			auth.Category = topicHealth
 			auth.Usage = "`FILE` with the line user:password to say (default: none; who wants one counts as healthy)"
 			flags = append(flags, auth)
+		case flagTLSCert:
+			flags = append(flags, text(topicHealth, flagTLSCert, "", "",
+				"`FILE` with the certificate of the proxy: ask by TLS. On another machine it has to show this one"))
 		case flagHelp:
 			flags = append(flags, f)
 		}
@@ -99,6 +102,11 @@ func readHealth(r *reader, o *health.Options, named bool) error {
 		if err == nil {
 			o.Login = users.AppendSet(nil)
 		}
+	}
+	if path := r.path(flagTLSCert); path != "" {
+		var err error
+		o.TLS, err = pinned(path, o.Address)
+		r.fail(flagTLSCert, err)
 	}
 	if r.text(flagReadyz) != "" {
 		value(r, flagReadyz, config.ParseAdmin, &o.Admin)

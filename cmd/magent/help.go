@@ -54,8 +54,8 @@ const helpTail = `
 Every flag except -h and -V can also be given as an environment variable: --max-clients is
 MAGENT_MAX_CLIENTS. The command line wins. Lists are separated by commas there.
 SIGTERM and SIGINT drain and end the process, SIGHUP reopens the log file and reads passwords
-again, SIGUSR1 reads the file of -c and passwords again, SIGUSR2 starts the binary again and
-lets it take over.
+and certificates again, SIGUSR1 reads the file of -c, passwords and certificates again,
+SIGUSR2 starts the binary again and lets it take over.
 `
 
 const (

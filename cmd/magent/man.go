@@ -49,10 +49,10 @@ accepts no new clients, answers what it has received, and ends.
 A second one ends it at once.
 .TP
 .B SIGHUP
-reopens the log file, and reads the files of passwords again.
+reopens the log file, and reads the files of passwords and certificates again.
 .TP
 .B SIGUSR1
-reads the file of pools, and those of passwords, again.
+reads the file of pools, and those of passwords and certificates, again.
 .SH EXIT STATUS
 .TP
 .B 0

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -75,6 +76,7 @@ func (s *settings) readPool(r *reader) config.Pool {
 		r.fail(flagEject, errors.New("keys do not move where they have a backup (-b): leave it out"))
 	}
 	pool.AuthFile = r.path(flagAuth)
+	readTLS(r, &pool)
 	pool.RefillRate = r.number(flagRefill, 0, maxDirty)
 	pool.ProbeInterval = r.duration(flagProbe, minTime)
 	return pool
@@ -88,9 +90,13 @@ func (s *settings) readListeners(r *reader) []config.Listen {
 	}
 	var listeners []config.Listen
 	for _, text := range texts {
+		text, plain := strings.CutPrefix(text, noTLSPrefix)
+		if plain && !r.given(flagTLSCert) {
+			r.fail(flagListen, errors.New(noTLSPrefix+" needs --tls-cert FILE: without it nothing is encrypted"))
+		}
 		l, ok, err := config.ParseListen(text, port)
 		r.fail(flagListen, err)
-		if ok {
+		if l.TLS = r.given(flagTLSCert) && !r.given(flagTLSListen) && !plain; ok {
 			listeners = append(listeners, l)
 		}
 	}
@@ -101,7 +107,7 @@ func (s *settings) readListeners(r *reader) []config.Listen {
 		r.fail(flagSocket, errors.Join(err, run.SocketPlace(path)))
 		listeners = append(listeners, l)
 	}
-	return listeners
+	return append(listeners, readTLSListeners(r)...)
 }
 
 func (s *settings) readProcess(r *reader) {

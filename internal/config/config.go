@@ -57,6 +57,11 @@ type Pool struct {
 	ServerAuthFile string // of the user and password that servers are told; empty: none
 	AuthFile       string // of the users and passwords of clients; empty: none is asked for
 
+	// Files in PEM by which clients speak TLS, where a Listen says so: the certificate and its key, and who has to
+	// have issued a certificate of theirs. Empty: nobody speaks TLS; they show no certificate.
+	TLSCert, TLSKey string
+	TLSClientCA     string
+
 	ServerConnections int  // ignored: one pipelined connection per loop carries all requests
 	Preconnect        bool // ignored: connections are always made at the start
 
@@ -75,6 +80,7 @@ type Listen struct {
 	Mode      uint32 // permission of a unix socket; 0: as the umask says
 	Backlog   int
 	KeepAlive bool // SO_KEEPALIVE for connections of clients
+	TLS       bool // clients have to speak TLS
 	ReusePort bool // SO_REUSEPORT: several processes may listen there
 }
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 
 	yaml "go.yaml.in/yaml/v4"
@@ -10,6 +11,7 @@ import (
 func (s *section) check() {
 	s.checkName()
 	s.checkProtocol()
+	s.checkTLS()
 	if s.pool.Hash == "" {
 		s.pool.Hash = defaultHash(s.pool.Distribution)
 	}
@@ -94,7 +96,7 @@ func (s *section) checkCopies() {
 // checkLoops refuses a server whose address is that of the pool itself.
 func (s *section) checkLoops(servers []Address, at []*yaml.Node) {
 	for i, a := range servers {
-		if s.listenAt != nil && s.pool.Listen[0].reaches(a) {
+		if s.listenAt != nil && slices.ContainsFunc(s.pool.Listen, func(l Listen) bool { return l.reaches(a) }) {
 			s.fail(at[i], "server %q is where this pool itself listens: change listen, or write the server's real "+
 				"port", at[i].Value)
 		}
@@ -103,7 +105,7 @@ func (s *section) checkLoops(servers []Address, at []*yaml.Node) {
 
 // together finds errors that concern several pools.
 func (f *file) together(sections []*section) {
-	names, listens := map[string]*section{}, map[string]*section{}
+	names, listens := map[string]*section{}, map[string]occupied{}
 	for _, s := range sections {
 		if before := names[s.pool.Name]; before != nil {
 			f.fail(s.name, "pool %q is already in line %d: give it another name", s.pool.Name, before.name.Line)
@@ -113,12 +115,24 @@ func (f *file) together(sections []*section) {
 		if s.listenAt == nil {
 			continue
 		}
-		place := s.pool.Listen[0].identity()
-		if before := listens[place]; before != nil {
-			f.fail(s.listenAt, "listen %q is where pool %q listens, in line %d: choose another port",
-				s.listenAt.Value, before.pool.Name, before.listenAt.Line)
-		} else {
-			listens[place] = s
+		for i, l := range s.pool.Listen {
+			at := s.listenAt
+			if i > 0 {
+				at = s.tlsListenAt
+			}
+			place := l.identity()
+			if before, taken := listens[place]; taken {
+				f.fail(at, "listen %q is where pool %q listens, in line %d: choose another port",
+					at.Value, before.pool, before.at.Line)
+			} else {
+				listens[place] = occupied{s.pool.Name, at}
+			}
 		}
 	}
+}
+
+// occupied is an address on which a pool listens.
+type occupied struct {
+	pool string
+	at   *yaml.Node
 }

@@ -17,6 +17,8 @@ type section struct {
 	key                 string                // the key whose value is being parsed
 	keys                map[string]*yaml.Node // the value of each key, by name
 	listenAt            *yaml.Node
+	tlsListenAt         *yaml.Node
+	encrypted           Listen // by tls_listen
 	maxValueAt          *yaml.Node
 	serversAt, backupAt []*yaml.Node // the place of each server
 }

@@ -45,7 +45,7 @@ func do(ctx context.Context, fd int, cfg *tls.Config, client bool) (
 	defer cancel()
 	own := cfg.Clone()
 	own.KeyLogWriter = &conn.keys
-	conn.keys.resumable(own)
+	conn.keys.resumable(own, cfg)
 	t := tls.Server(conn, own)
 	if client {
 		t = tls.Client(conn, own)

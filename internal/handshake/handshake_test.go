@@ -165,7 +165,6 @@ func goesOn(t *testing.T, version uint16, suites []uint16, asServer, mutual bool
 func TestResumption(t *testing.T) {
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		server, client := authority(t)
-		server.SetSessionTicketKeys([][32]byte{{1}})
 		client.MaxVersion, client.ClientSessionCache = version, tls.NewLRUClientSessionCache(1)
 		for i := range 2 {
 			fd, conn := sockets(t)

@@ -124,14 +124,16 @@ func (k *secrets) Write(line []byte) (n int, err error) {
 
 // resumable has tickets carry the master secret of TLS 1.2, which the key log does not have when a session is resumed.
 // Tickets are encrypted.
-func (k *secrets) resumable(cfg *tls.Config) {
-	cfg.WrapSession = func(state tls.ConnectionState, s *tls.SessionState) ([]byte, error) {
+//
+// cfg is own before it was copied. It has the keys of tickets, and changes them every day.
+func (k *secrets) resumable(own, cfg *tls.Config) {
+	own.WrapSession = func(state tls.ConnectionState, s *tls.SessionState) ([]byte, error) {
 		if state.Version == tls.VersionTLS12 {
 			s.Extra = [][]byte{k.master}
 		}
 		return cfg.EncryptTicket(state, s)
 	}
-	cfg.UnwrapSession = func(ticket []byte, state tls.ConnectionState) (*tls.SessionState, error) {
+	own.UnwrapSession = func(ticket []byte, state tls.ConnectionState) (*tls.SessionState, error) {
 		s, err := cfg.DecryptTicket(ticket, state)
 		if err != nil || s == nil || state.Version != tls.VersionTLS12 {
 			return s, err

@@ -39,13 +39,28 @@ func Check(ctx context.Context, o Options) (told string, err error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		_ = conn.SetDeadline(deadline)
 	}
+	secured, err := secure(ctx, conn, o.TLS)
+	if err == nil {
+		told, err = askPool(secured, o, began)
+	}
+	switch {
+	case wantsCertificate(err):
+		return o.Address + " wants a certificate of its clients", nil
+	case err != nil:
+		return "", reason(o.Address, err)
+	}
+	return told, nil
+}
+
+// askPool asks a pool for keys. It returns what Check does; the errors have no address yet.
+func askPool(conn net.Conn, o Options, began time.Time) (told string, err error) {
 	p := memcached
 	if o.Redis {
 		p = redis
 	}
 	in := bufio.NewReader(conn)
 	if err := login(conn, in, o.Login); err != nil {
-		return "", reason(o.Address, err)
+		return "", err
 	}
 	asked := samples
 	served, complaint, err := ask(conn, in, p, p.hello, samples)
@@ -55,9 +70,9 @@ func Check(ctx context.Context, o Options) (told string, err error) {
 	}
 	switch {
 	case err != nil:
-		return "", reason(o.Address, err)
+		return "", err
 	case served == 0:
-		return "", fmt.Errorf("%s: none of %d keys can be had: %s", o.Address, asked, complaint)
+		return "", fmt.Errorf("none of %d keys can be had: %s", asked, complaint)
 	}
 	told = fmt.Sprintf("%s serves, in %.1f ms", o.Address, float64(time.Since(began).Microseconds())/1000)
 	if served < asked {

@@ -2,6 +2,7 @@ package health
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -13,6 +14,7 @@ import (
 type Options struct {
 	Address string        // of the proxy: host:port, or the path of a unix socket
 	Admin   string        // the admin address, in the form of Address; if set, Check asks it instead of a pool
+	TLS     *tls.Config   // the pool is asked by TLS; nil: in plain text
 	Login   []byte        // requests by which a client of a memcached pool authenticates; nil: none
 	Redis   bool          // the proxy speaks Redis's protocol, not memcached's
 	Peers   []string      // host:port on other machines; at least one must be reachable; not checked if empty
@@ -26,6 +28,30 @@ func dial(ctx context.Context, address string) (net.Conn, error) {
 	}
 	var d net.Dialer
 	return d.DialContext(ctx, network, address)
+}
+
+// secure makes a TLS handshake, if the pool is asked by TLS.
+func secure(ctx context.Context, conn net.Conn, cfg *tls.Config) (net.Conn, error) {
+	if cfg == nil {
+		return conn, nil
+	}
+	t := tls.Client(conn, cfg)
+	return t, t.HandshakeContext(ctx)
+}
+
+// wantsCertificate reports whether the proxy wants a certificate that we do not have. It is at work, then.
+func wantsCertificate(err error) bool {
+	const badCertificate, unknownAuthority, required = 42, 48, 116 // RFC 8446, 6.2
+	var alert *net.OpError
+	if !errors.As(err, &alert) || alert.Op != "remote error" {
+		return false
+	}
+	for _, a := range []tls.AlertError{badCertificate, unknownAuthority, required} {
+		if alert.Err.Error() == a.Error() {
+			return true
+		}
+	}
+	return false
 }
 
 // reason returns err as one line that starts with the proxy's address.

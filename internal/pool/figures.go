@@ -54,7 +54,7 @@ func (p *Pool) Figures(i int) stats.Server {
 // ResetFigures sets the counters to zero that memcached resets upon stats reset. What describes the present moment
 // stays.
 func (p *Pool) ResetFigures() {
-	p.Count = stats.Counters{CurrConnections: p.Count.CurrConnections, CurrBinary: p.Count.CurrBinary}
+	p.Count = p.Count.Present()
 	p.Hot = stats.HotKeys{}
 	for i, c := range p.Conns {
 		p.shown[i] = figures{before: c.Stats, ejectedAt: p.shown[i].ejectedAt}

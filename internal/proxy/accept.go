@@ -19,6 +19,10 @@ const acceptRest = 100 * time.Millisecond
 // OnReady accepts what is waiting.
 func (ln *listener) OnReady(loop.Events) {
 	for range acceptBurst {
+		if ln.end != nil && ln.svc.shaking.Load() >= maxShaking {
+			ln.rest(manyHandshakes)
+			return
+		}
 		fd, err := loop.Accept(ln.fd)
 		switch {
 		case err == nil:
@@ -28,17 +32,21 @@ func (ln *listener) OnReady(loop.Events) {
 			return
 		case (errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE)) && ln.turnAway():
 		default:
-			ln.rest()
+			ln.rest(cannotAccept)
 			return
 		}
 	}
 }
 
-const cannotAccept = "clients are waiting, but cannot be accepted, for want of file descriptors or of memory"
+// Why clients are kept waiting.
+const (
+	cannotAccept   = "clients are waiting, but cannot be accepted, for want of file descriptors or of memory"
+	manyHandshakes = "clients are waiting, because many TLS handshakes are under way"
+)
 
 // rest pauses the listener. Otherwise it would be reported as ready all the time, and the loop would spin.
-func (ln *listener) rest() {
-	ln.svc.group.Complain(cannotAccept)
+func (ln *listener) rest(why string) {
+	ln.svc.group.Complain(why)
 	ln.sh.L.Watch(ln.fd, 0)
 	ln.sh.L.Set(ln.wake, acceptRest)
 }
@@ -88,6 +96,10 @@ func (svc *Service) admit(ln *listener, fd int) {
 		return
 	}
 	sh := svc.group.Admit(ln.pool)
+	if ln.end != nil {
+		ln.secure(sh, fd)
+		return
+	}
 	if sh == ln.sh {
 		sh.Open(fd, ln.pool)
 		return
@@ -101,7 +113,9 @@ func (ln *listener) refuse(fd int) {
 	if ln.svc.cfgs[ln.pool].Redis {
 		line = tooManyRedis
 	}
-	_, _ = loop.Send(fd, line)
+	if ln.end == nil {
+		_, _ = loop.Send(fd, line)
+	}
 	unix.Close(fd)
 	ln.sh.Pools[ln.pool].Count.RejectedConnections++
 }

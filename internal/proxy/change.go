@@ -1,7 +1,10 @@
 package proxy
 
 import (
+	"crypto/tls"
+
 	"magent/internal/config"
+	"magent/internal/handshake"
 	"magent/internal/placement"
 	"magent/internal/probe"
 )
@@ -15,8 +18,9 @@ type reload struct {
 	origins map[int]int                  // of those: where their keys were, by index, -1: nowhere
 	moves   map[int]*placement.Migration // of those whose keys move
 	bound   []*listener                  // new ones
-	probers []*probe.Prober              // that are not needed any more
-	ends    []func()                     // what looks for servers that are not needed any more; neither
+	tls     map[handshake.Files]*tls.Config
+	probers []*probe.Prober // that are not needed any more
+	ends    []func()        // what looks for servers that are not needed any more; neither
 }
 
 // changed reports whether pool i differs before and afterwards, or exists only before or only afterwards.

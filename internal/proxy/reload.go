@@ -94,9 +94,12 @@ func (r *reload) plan(pools []config.Pool) {
 }
 
 // prepare does all that may fail.
-func (r *reload) prepare(pools []config.Pool) error {
+func (r *reload) prepare(pools []config.Pool) (err error) {
 	if len(pools) == 0 {
 		return errors.New("there is no pool")
+	}
+	if r.tls, err = readTLS(r.after); err != nil {
+		return err
 	}
 	for i, cfg := range r.after {
 		if cfg == nil || !r.changed(i) {
@@ -187,6 +190,7 @@ func (r *reload) apply() {
 	svc := r.svc
 	svc.reloads++
 	svc.cfgs = r.after
+	svc.tls.Use(r.tls)
 	for len(svc.group.ByPool) < len(r.after) {
 		svc.group.ByPool = append(svc.group.ByPool, new(atomic.Int64))
 	}
@@ -252,8 +256,8 @@ func (r *reload) replaceListeners() {
 	svc := r.svc
 	var kept []*listener
 	for _, ln := range svc.listeners {
-		if pool, ok := r.poolOf(ln.cfg.Address); ok {
-			ln.pool = pool
+		if pool, cfg, ok := r.poolOf(ln.cfg.Address); ok {
+			ln.pool, ln.cfg = pool, cfg
 			kept = append(kept, ln)
 		} else {
 			ln.close()
@@ -266,15 +270,21 @@ func (r *reload) replaceListeners() {
 			svc.log.Error().AnErr("reason", err).Str("listen", ln.addr.String()).Msg("nobody is accepted there")
 		}
 	}
+	for _, ln := range kept {
+		ln.equip(r.after[ln.pool])
+	}
 	svc.listeners = kept
 }
 
-// poolOf returns the pool that listens on an address.
-func (r *reload) poolOf(address string) (index int, ok bool) {
+// poolOf returns the pool that listens on an address, and how.
+func (r *reload) poolOf(address string) (index int, how config.Listen, ok bool) {
 	for i, cfg := range r.after {
-		if cfg != nil && slices.ContainsFunc(cfg.Listen, func(l config.Listen) bool { return l.Address == address }) {
-			return i, true
+		if cfg == nil {
+			continue
+		}
+		if n := slices.IndexFunc(cfg.Listen, func(l config.Listen) bool { return l.Address == address }); n >= 0 {
+			return i, cfg.Listen[n], true
 		}
 	}
-	return 0, false
+	return 0, config.Listen{}, false
 }

@@ -12,6 +12,7 @@ import (
 	"magent/internal/config"
 	"magent/internal/discover"
 	"magent/internal/fleet/gate"
+	"magent/internal/handshake"
 	"magent/internal/journal"
 	"magent/internal/loop"
 	"magent/internal/owner"
@@ -58,6 +59,8 @@ type Service struct {
 	shards    []*session.Shard
 	listeners []*listener
 	given     []Socket // that no pool has asked for yet
+	tls       handshake.Store
+	shaking   atomic.Int64 // handshakes with clients that are under way
 	liveness  liveness
 	place     journal.Place // of it
 
@@ -132,7 +135,8 @@ type listener struct {
 	cfg  config.Listen
 	fd   int
 	addr loop.Endpoint
-	file os.FileInfo // of a unix socket, as it was bound
+	end  *handshake.End // nil: clients speak plain text
+	file os.FileInfo    // of a unix socket, as it was bound
 
 	given   bool        // bound by another process, which may go on with it
 	foreign bool        // what bound it first will use it again

@@ -126,8 +126,12 @@ func (svc *Service) bindAll() (all []placement.Rings, err error) {
 		svc.shards = append(svc.shards, sh)
 	}
 	for i := range svc.cfg.Pools {
-		p := &svc.cfg.Pools[i]
-		svc.cfgs = append(svc.cfgs, p)
+		svc.cfgs = append(svc.cfgs, &svc.cfg.Pools[i])
+	}
+	if err := svc.RenewTLS(); err != nil {
+		return nil, err
+	}
+	for i, p := range svc.cfgs {
 		svc.group.ByPool = append(svc.group.ByPool, new(atomic.Int64))
 		if err := svc.openLogins(p); err != nil {
 			return nil, err
@@ -152,6 +156,7 @@ func (svc *Service) listen(pool int, l config.Listen) error {
 	if err != nil {
 		return err
 	}
+	ln.equip(svc.cfgs[pool])
 	svc.listeners = append(svc.listeners, ln)
 	return svc.shards[0].L.Register(ln.fd, loop.Readable, ln)
 }

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -62,7 +63,7 @@ func (o Options) process() service.Options {
 		}
 		p.Watch = o.Watch
 	}
-	if o.Load != nil || slices.ContainsFunc(o.Config.Pools, hasLogins) {
+	if o.Load != nil || slices.ContainsFunc(o.Config.Pools, hasFiles) {
 		p.Renew = func(log zerolog.Logger) error { return e.renew(log) }
 	}
 	p.Started = func(log zerolog.Logger) string {
@@ -77,8 +78,10 @@ func (o Options) process() service.Options {
 	return p
 }
 
-// hasLogins reports whether a pool has a file of passwords.
-func hasLogins(p config.Pool) bool { return p.AuthFile != "" || p.ServerAuthFile != "" }
+// hasFiles reports whether a pool has files of passwords or of certificates.
+func hasFiles(p config.Pool) bool {
+	return p.AuthFile != "" || p.ServerAuthFile != "" || p.TLSCert != ""
+}
 
 // connections returns the number of connections to servers: one for each server and loop, and one for each Sentinel.
 func connections(c config.Config) int {
@@ -141,7 +144,7 @@ func (e *engine) reload(log zerolog.Logger, o Options) error {
 	if err != nil {
 		return err
 	}
-	if err := e.renew(log); err != nil {
+	if err := e.renewLogins(log); err != nil {
 		return err
 	}
 	if err := e.Reload(pools); err != nil {
@@ -156,8 +159,21 @@ func (e *engine) reload(log zerolog.Logger, o Options) error {
 	return nil
 }
 
-// renew reads the files of passwords again.
+// renew reads the files of passwords and of certificates again.
 func (e *engine) renew(log zerolog.Logger) error {
+	err := e.renewLogins(log)
+	if e.HasTLS() {
+		wrong := e.RenewTLS()
+		if wrong == nil {
+			log.Info().Msg("certificates read again")
+		}
+		err = errors.Join(err, wrong)
+	}
+	return err
+}
+
+// renewLogins reads the files of passwords again.
+func (e *engine) renewLogins(log zerolog.Logger) error {
 	if !e.HasLogins() {
 		return nil
 	}

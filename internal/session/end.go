@@ -69,7 +69,7 @@ func (sh *Shard) Replace(before, after *pool.Pool) {
 	if after != nil {
 		after.Count = before.Count
 	} else {
-		before.Count.CurrConnections, before.Count.CurrBinary = 0, 0
+		before.Count.Disconnected()
 		sh.past.Add(&before.Count)
 	}
 	for s := range sh.sessions {
@@ -96,7 +96,8 @@ func (sh *Shard) Replace(before, after *pool.Pool) {
 // sameClients reports whether clients may stay when their pool changes. They may not if they have to speak another
 // protocol, or to authenticate with another password.
 func sameClients(before, after *config.Pool) bool {
-	return before.Redis == after.Redis && before.RedisAuth == after.RedisAuth && before.AuthFile == after.AuthFile
+	return before.Redis == after.Redis && before.RedisAuth == after.RedisAuth && before.AuthFile == after.AuthFile &&
+		before.TLSClientCA == after.TLSClientCA && (before.TLSCert == "") == (after.TLSCert == "")
 }
 
 // dismiss ends the session when what is under way is answered. The end of a long multi-get is not waited for.

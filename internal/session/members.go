@@ -1,5 +1,7 @@
 package session
 
+import "golang.org/x/sys/unix"
+
 // Admit counts a client of the pool with this index. It returns the shard with the fewest clients, which is to open
 // the session.
 func (g *Group) Admit(pool int) *Shard {
@@ -23,6 +25,7 @@ func (sh *Shard) closed(s *Session) {
 		s.link.done()
 	} else {
 		s.pool.Count.CurrConnections--
+		s.pool.Count.TLS(s.tls, -1)
 		if s.binary != nil {
 			s.pool.Count.CurrBinary--
 		}
@@ -36,6 +39,15 @@ func (sh *Shard) checkDrained() {
 		sh.drainDone()
 		sh.drainDone = nil
 	}
+}
+
+// GiveUp closes the connection of a client with which a TLS handshake has failed.
+func (sh *Shard) GiveUp(fd, pool int) {
+	unix.Close(fd)
+	if p := sh.Pools[pool]; p != nil {
+		p.Count.TLSErrors++
+	}
+	sh.left(pool)
 }
 
 // left counts a client of a pool as gone.

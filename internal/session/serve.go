@@ -10,7 +10,10 @@ import (
 )
 
 // Open makes a session for an accepted socket.
-func (sh *Shard) Open(fd, pool int) {
+func (sh *Shard) Open(fd, pool int) { sh.OpenTLS(fd, pool, nil, 0) }
+
+// OpenTLS is Open for a client that speaks TLS by a version, after the handshake.
+func (sh *Shard) OpenTLS(fd, pool int, seal *loop.Seal, version uint16) {
 	p := sh.Pools[pool]
 	if p == nil { // it has just been removed
 		unix.Close(fd)
@@ -18,14 +21,16 @@ func (sh *Shard) Open(fd, pool int) {
 		return
 	}
 	s := &Session{sh: sh, pool: p, demand: sh.DemandOf(pool), window: sh.group.Window, active: sh.L.Now()}
+	s.tls = version
 	if p.Config.Redis {
 		s.redis = redisclient.New(s, &sh.Redis, p, fd, len(sh.group.Shards))
 	}
 	s.lock()
 	p.Count.TotalConnections++
 	p.Count.CurrConnections++
+	p.Count.TLS(version, 1)
 	sh.sessions[s] = struct{}{}
-	if err := s.s.Open(sh.L, fd, loop.Readable, s); err != nil {
+	if err := s.s.OpenSealed(sh.L, fd, seal, loop.Readable, s); err != nil {
 		s.close()
 	} else if sh.Draining {
 		s.finish()

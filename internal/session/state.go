@@ -145,6 +145,7 @@ type Session struct {
 	// linger limits the time of lingering. Before, it is nil.
 	linger *loop.Timer
 
+	tls    uint16              // the version of TLS; 0: the client speaks plain text
 	redis  *redisclient.Client // of a Redis pool, else nil
 	binary *binaryClient       // of the binary protocol, else nil
 	guard  *login.Guard        // until the client of a pool with passwords has authenticated, else nil

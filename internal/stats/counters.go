@@ -1,5 +1,7 @@
 package stats
 
+import "crypto/tls"
+
 // Counters are the counters of one loop. Only the loop writes them; others get copies through the loop's mailbox.
 // Names are those of memcached's stats command where it has them.
 type Counters struct {
@@ -40,8 +42,34 @@ type Counters struct {
 	CutOff     uint64 // clients that were cut off because an incomplete request was too large or too slow
 
 	CurrBinary int64  // clients that speak the binary protocol
+	CurrTLS12  int64  // clients that speak TLS 1.2
+	CurrTLS13  int64  // and 1.3
+	TLSErrors  uint64 // handshakes with clients that failed
 	AuthCmds   uint64 // times that clients have named a user and a password
 	AuthErrors uint64 // of these, how often that was wrong
+}
+
+// TLS counts clients that speak TLS by a version, or do so no more; 0: plain text.
+func (c *Counters) TLS(version uint16, clients int64) {
+	switch version {
+	case tls.VersionTLS12:
+		c.CurrTLS12 += clients
+	case tls.VersionTLS13:
+		c.CurrTLS13 += clients
+	}
+}
+
+// Present returns only what counts present clients.
+func (c *Counters) Present() Counters {
+	return Counters{
+		CurrConnections: c.CurrConnections, CurrBinary: c.CurrBinary,
+		CurrTLS12: c.CurrTLS12, CurrTLS13: c.CurrTLS13,
+	}
+}
+
+// Disconnected resets what counts present clients.
+func (c *Counters) Disconnected() {
+	c.CurrConnections, c.CurrBinary, c.CurrTLS12, c.CurrTLS13 = 0, 0, 0, 0
 }
 
 // Add adds o to c, field by field.
@@ -69,6 +97,9 @@ func (c *Counters) Add(o *Counters) {
 	c.BytesWritten += o.BytesWritten
 	c.CurrConnections += o.CurrConnections
 	c.CurrBinary += o.CurrBinary
+	c.CurrTLS12 += o.CurrTLS12
+	c.CurrTLS13 += o.CurrTLS13
+	c.TLSErrors += o.TLSErrors
 	c.TotalConnections += o.TotalConnections
 	c.RejectedConnections += o.RejectedConnections
 	c.AuthCmds += o.AuthCmds

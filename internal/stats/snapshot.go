@@ -176,6 +176,7 @@ type Pool struct {
 	ProbeInterval  time.Duration
 	ServerAuth     bool // servers are told a user and a password
 	Auth           bool // clients have to name a user and a password
+	TLS            bool // clients may speak TLS, or have to
 	Moves          bool // keys of an ejected server move to the others
 }
 

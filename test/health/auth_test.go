@@ -5,8 +5,27 @@ import (
 	"path/filepath"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
+
+// A pool that speaks TLS is asked by TLS with its certificate. If it wants one from clients, it is healthy as well.
+func TestTLS(t *testing.T) {
+	t.Parallel()
+	ca, server := testkit.NewAuthority(t), harness.StartMemcached(t)
+	cert, key := ca.IssueFiles(t, testkit.Leaf{Name: "127.0.0.1"})
+	args := []string{"-s", server.Addr, "--tls-cert", cert, "--tls-key", key, "--tls-listen", "127.0.0.1:0"}
+	open := harness.StartMagent(t, args...)
+	mutual := harness.StartMagent(t, append(args, "--tls-client-ca", ca.File)...)
+	address := func(m *harness.Magent) string { return harness.Listening(m.Log())[1] }
+	check(t, 0, " serves, in ", address(open), "--tls-cert", cert, "--within", "30s")
+	check(t, 0, " wants a certificate of its clients", address(mutual), "--tls-cert", cert, "--within", "30s")
+	check(t, 1, open.Addr+": ", open.Addr, "--tls-cert", cert, "--within", "30s")
+	check(t, 1, address(open)+": ", address(open), "--within", "30s")
+	check(t, 2, "no such file", address(open), "--tls-cert", cert+"x")
+	server.Kill()
+	check(t, 1, "keys can be had: SERVER_ERROR", address(open), "--tls-cert", cert, "--within", "30s")
+}
 
 // A pool that wants passwords is healthy for whoever has none, and is asked for keys by whoever has one.
 func TestPasswords(t *testing.T) {

@@ -1,0 +1,44 @@
+package config
+
+import (
+	yaml "go.yaml.in/yaml/v4"
+)
+
+// tlsListen parses the address on which clients speak TLS, if that is not the one of listen.
+func (s *section) tlsListen(n *yaml.Node) {
+	l, f := parseListenLine(n.Value)
+	if f == nil && l.Network == "unix" {
+		f = &flaw{problem: "a unix socket is not encrypted", remedy: "write host:port"}
+	}
+	if f != nil {
+		s.fail(n, "%v", f.of("tls_listen", n.Value, "write host:port"))
+		return
+	}
+	s.tlsListenAt, s.encrypted = n, l
+}
+
+// checkTLS finds errors in the keys about TLS of clients, and says which listener is encrypted.
+func (s *section) checkTLS() {
+	p := &s.pool
+	for _, name := range []string{"tls_key", "tls_client_ca", "tls_listen"} {
+		if at := s.keys[name]; at != nil && p.TLSCert == "" {
+			s.fail(at, "%s needs tls_cert: FILE, with the certificate in PEM", name)
+		}
+	}
+	if p.TLSCert == "" {
+		return
+	}
+	switch at := s.keys["tls_cert"]; {
+	case p.TLSKey == "":
+		s.fail(at, "tls_cert needs tls_key: FILE, with the key of the certificate in PEM")
+	case s.tlsListenAt != nil:
+		l := p.Listen[0]
+		l.Network, l.Address, l.Mode, l.TLS = s.encrypted.Network, s.encrypted.Address, 0, true
+		p.Listen = append(p.Listen, l)
+	case s.keys["tls_listen"] != nil: // which is wrong
+	case p.Listen[0].Network == "unix":
+		s.fail(at, "tls_cert does not encrypt the unix socket of listen: add tls_listen: HOST:PORT, or leave it out")
+	default:
+		p.Listen[0].TLS = true
+	}
+}

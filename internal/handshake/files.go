@@ -1,0 +1,134 @@
+package handshake
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// Files name the PEM files of one end.
+type Files struct {
+	Cert, Key string // what this end shows; both or neither
+	CA        string // who may have issued what the other end shows; a server asks for nothing without it
+}
+
+// End is the configuration of one end by its files, as they were read last. It is used by any goroutine.
+type End struct{ config atomic.Pointer[tls.Config] }
+
+// Config returns the configuration by what the files contained when they were read last.
+func (e *End) Config() *tls.Config { return e.config.Load() }
+
+// Store has the servers' ends of a process, by their files. It is used by any goroutine.
+type Store struct {
+	mu   sync.Mutex
+	ends map[Files]*End
+}
+
+// Read reads the files of several ends, for Use. An error names the file.
+func Read(all []Files) (map[Files]*tls.Config, error) {
+	configs := map[Files]*tls.Config{}
+	for _, f := range all {
+		c, err := ServerConfig(f)
+		if err != nil {
+			return nil, err
+		}
+		configs[f] = c
+	}
+	return configs, nil
+}
+
+// Use has all ends be as they were read last, and forgets those that were not read. Sessions from before are not
+// resumed.
+func (s *Store) Use(configs map[Files]*tls.Config) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ends := map[Files]*End{}
+	for f, c := range configs {
+		e := s.ends[f]
+		if e == nil {
+			e = &End{}
+		}
+		e.config.Store(c)
+		ends[f] = e
+	}
+	s.ends = ends
+}
+
+// Of returns an end that is in use; else nil.
+func (s *Store) Of(f Files) *End {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ends[f]
+}
+
+// All returns the files of all ends.
+func (s *Store) All() []Files {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.ends))
+}
+
+// ServerConfig reads the files of a server. With a CA clients have to show a certificate. An error names the file.
+func ServerConfig(f Files) (*tls.Config, error) {
+	c := base()
+	cert, err := readPair(f)
+	if err != nil {
+		return nil, err
+	}
+	c.Certificates = []tls.Certificate{cert}
+	if f.CA != "" {
+		if c.ClientCAs, err = readCA(f.CA); err != nil {
+			return nil, err
+		}
+		c.ClientAuth = tls.RequireAndVerifyClientCert
+	}
+	return c, nil
+}
+
+// base returns what all configurations have in common. The suites are those whose records loops can seal.
+func base() *tls.Config {
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		CipherSuites: []uint16{
+			tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+			tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+			tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+		},
+	}
+}
+
+// readPair reads a certificate and its key. crypto/tls' errors do not say which file they are about.
+func readPair(f Files) (cert tls.Certificate, err error) {
+	c, err := os.ReadFile(f.Cert)
+	if err != nil {
+		return cert, err
+	}
+	k, err := os.ReadFile(f.Key)
+	if err != nil {
+		return cert, err
+	}
+	if cert, err = tls.X509KeyPair(c, k); err != nil {
+		return cert, fmt.Errorf("%s with the key %s: %w", f.Cert, f.Key, err)
+	}
+	return cert, nil
+}
+
+func readCA(path string) (*x509.CertPool, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(data) {
+		return nil, fmt.Errorf("%s: %w", path, errNoCertificate)
+	}
+	return pool, nil
+}
+
+var errNoCertificate = errors.New("there is no certificate in it (PEM)")

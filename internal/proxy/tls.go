@@ -1,0 +1,82 @@
+package proxy
+
+import (
+	"crypto/tls"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"magent/internal/config"
+	"magent/internal/handshake"
+	"magent/internal/loop"
+	"magent/internal/session"
+)
+
+// maxShaking is how many handshakes with clients may be under way. More clients are not accepted meanwhile.
+const maxShaking = 1024
+
+// tlsFiles returns the files by which the clients of a pool speak TLS.
+func tlsFiles(cfg *config.Pool) handshake.Files {
+	return handshake.Files{Cert: cfg.TLSCert, Key: cfg.TLSKey, CA: cfg.TLSClientCA}
+}
+
+// readTLS reads the files of all pools.
+func readTLS(pools []*config.Pool) (map[handshake.Files]*tls.Config, error) {
+	var all []handshake.Files
+	for _, cfg := range pools {
+		if cfg != nil && cfg.TLSCert != "" {
+			all = append(all, tlsFiles(cfg))
+		}
+	}
+	configs, err := handshake.Read(all)
+	if err != nil {
+		return nil, fmt.Errorf("TLS for clients: %w", err)
+	}
+	return configs, nil
+}
+
+// RenewTLS reads all certificates and keys again. Clients that are connected stay. An error means that nothing has
+// changed. There must be no Reload meanwhile.
+func (svc *Service) RenewTLS() error {
+	configs, err := readTLS(svc.cfgs)
+	if err == nil {
+		svc.tls.Use(configs)
+	}
+	return err
+}
+
+// HasTLS reports whether clients speak TLS.
+func (svc *Service) HasTLS() bool { return len(svc.tls.All()) > 0 }
+
+// equip has a listener speak TLS if its pool says so. The files have been read.
+func (ln *listener) equip(cfg *config.Pool) {
+	if ln.end = nil; ln.cfg.TLS {
+		ln.end = ln.svc.tls.Of(tlsFiles(cfg))
+	}
+}
+
+// secure makes a handshake with a client that was accepted and admitted, beside the loops. The client then goes to the
+// loop.
+func (ln *listener) secure(sh *session.Shard, fd int) {
+	svc, pool := ln.svc, ln.pool
+	svc.shaking.Add(1)
+	svc.helpers.Add(1)
+	go svc.shake(sh, fd, pool, ln.end.Config())
+}
+
+// shake is the goroutine of a handshake.
+func (svc *Service) shake(sh *session.Shard, fd, pool int, cfg *tls.Config) {
+	defer svc.helpers.Done()
+	seal, state, err := handshake.Server(svc.ctx, fd, cfg)
+	svc.shaking.Add(-1)
+	if svc.ctx.Err() != nil { // the loops have ended
+		unix.Close(fd)
+		return
+	}
+	if err != nil {
+		svc.group.ComplainOf("a TLS handshake with a client failed", err)
+		sh.L.Post(loop.TaskFunc(func() { sh.GiveUp(fd, pool) }))
+		return
+	}
+	sh.L.Post(loop.TaskFunc(func() { sh.OpenTLS(fd, pool, seal, state.Version) }))
+}

@@ -1,0 +1,397 @@
+package tls
+
+import (
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"magent/internal/testkit"
+	"magent/test/harness"
+)
+
+// Clients are served by both versions and each suite: small values and large ones, pipelines, and to the end. They are
+// counted, and a client of plain text beside them reads what they wrote.
+func TestClients(t *testing.T) {
+	t.Parallel()
+	s := start(t, "-s", harness.StartMemcached(t).Addr)
+	plain := harness.Dial(t, s.Addr)
+	for i, suite := range []uint16{
+		0, tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+		tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+	} {
+		cfg := s.config()
+		field := "curr_tls13_connections"
+		if suite != 0 {
+			cfg.MaxVersion, cfg.CipherSuites, field = tls.VersionTLS12, []uint16{suite}, "curr_tls12_connections"
+		}
+		c, conn := dial(t, s.tls, cfg)
+		large := strings.Repeat(fmt.Sprint("a line\r\n", i), 100_000)
+		want(t, c, harness.Set("small", "value"), "STORED\r\n")
+		want(t, c, harness.Set("large", large), "STORED\r\n")
+		want(t, c, "get large\r\n", harness.Hit("large", large))
+		plain.Want("get large\r\n", harness.Hit("large", large))
+		if err := c.TrySend(strings.Repeat("get small\r\n", 2000)); err != nil {
+			t.Fatal(err)
+		}
+		for range 2000 {
+			if got, err := c.TryReply(); err != nil || got != harness.Hit("small", "value") {
+				t.Fatalf("%q, %v", got, err)
+			}
+		}
+		if got := harness.Stats(t, s.Addr, "")[field]; got != "1" {
+			t.Errorf("%s is %s", field, got)
+		}
+		if err := c.TrySend("get small\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		if err := conn.CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(conn); err != nil || string(got) != harness.Hit("small", "value") {
+			t.Fatalf("at the end: %q, %v", got, err)
+		}
+		testkit.Until(t, "the client is gone", func() bool { return harness.Stats(t, s.Addr, "")[field] == "0" })
+	}
+}
+
+// OpenSSL talks to magent in both versions, and changes its key in between (K asks magent for a new one, too).
+func TestOpenSSL(t *testing.T) {
+	t.Parallel()
+	s := start(t, "-s", harness.StartMemcached(t).Addr)
+	for _, version := range []string{"-tls1_2", "-tls1_3"} {
+		in, keys := "", 0
+		for i := range 20 {
+			if version == "-tls1_3" && i%5 == 4 {
+				in, keys = in+"K\n", keys+1
+			}
+			in += fmt.Sprintf("set k%d 0 0 2\r\nv%d\r\nget k%d\r\n", i, i%10, i)
+		}
+		cmd := exec.Command("openssl", "s_client", version, "-connect", s.tls, "-CAfile", s.ca.File,
+			"-verify_return_error")
+		out := talk(t, cmd, in, "k19")
+		for i := range 20 {
+			if !strings.Contains(out, fmt.Sprintf("VALUE k%d 0 2\r\nv%d\r\nEND\r\n", i, i%10)) {
+				t.Fatalf("%s: no value of k%d in:\n%s", version, i, out)
+			}
+		}
+		if n := strings.Count(out, "KEYUPDATE"); n != keys {
+			t.Fatalf("%d of %d updates of the key:\n%s", n, keys, out)
+		}
+	}
+	renegotiate(t, s)
+	plain := harness.Dial(t, s.Addr)
+	plain.Want("get k1\r\n", harness.Hit("k1", "v1"))
+}
+
+// renegotiate has a client want a second handshake, which ends the connection.
+func renegotiate(t *testing.T, s *secured) {
+	t.Helper()
+	cmd := exec.Command("openssl", "s_client", "-tls1_2", "-connect", s.tls, "-CAfile", s.ca.File)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
+	var out output
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	testkit.Until(t, "the handshake", func() bool { return strings.Contains(out.String(), "Verify return code: 0") })
+	if _, err := io.WriteString(stdin, "R\n"); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Await(t, "the end of the connection", ended)
+	if !strings.Contains(out.String(), "RENEGOTIATING") {
+		t.Errorf("no renegotiation was tried:\n%s", out.String())
+	}
+}
+
+// talk writes lines to a program, one after the other, and returns what it has written when that contains the end.
+func talk(t *testing.T, cmd *exec.Cmd, in, end string) string {
+	t.Helper()
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out output
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.SplitAfterSeq(in, "\n") { // a command of s_client is a whole read of it
+		seen := out.len()
+		_, _ = io.WriteString(stdin, line)
+		if strings.HasPrefix(line, "get ") || line == "K\n" {
+			testkit.Until(t, "an answer to "+line, func() bool { return out.len() > seen })
+		}
+	}
+	testkit.Until(t, "the end of the answers", func() bool {
+		_, rest, found := strings.Cut(out.String(), end)
+		return found && strings.Contains(rest, "END")
+	})
+	_ = stdin.Close()
+	_ = cmd.Wait()
+	return out.String()
+}
+
+type output struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
+}
+
+func (o *output) len() int { return len(o.String()) }
+
+// pymemcache talks to magent, with a certificate of its own.
+func TestPymemcache(t *testing.T) {
+	t.Parallel()
+	ca := testkit.NewAuthority(t)
+	cert, key := ca.IssueFiles(t, testkit.Leaf{Name: "127.0.0.1"})
+	proxy := harness.StartMagent(t, "-s", harness.StartMemcached(t).Addr, "--tls-cert", cert, "--tls-key", key,
+		"--tls-client-ca", ca.File, "--tls-listen", "127.0.0.1:0")
+	host, port, err := net.SplitHostPort(harness.Listening(proxy.Log())[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("/usr/bin/python3", "-B", "scripts/pymemcache_tls.py", host, port, ca.File, cert,
+		key).CombinedOutput()
+	if err != nil || string(out) != "ok\n" {
+		t.Fatalf("%v:\n%s", err, out)
+	}
+}
+
+// Who has no certificate, an expired one, or one of somebody else, is refused, as is who does not trust magent's. The
+// reason is logged, and the failures are counted. Plain text beside it is served all the time.
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	ca, strange := testkit.NewAuthority(t), testkit.NewAuthority(t)
+	cert, key := ca.IssueFiles(t, testkit.Leaf{Name: "127.0.0.1"})
+	proxy := harness.StartMagent(t, "-s", harness.StartMemcached(t).Addr, "--tls-cert", cert, "--tls-key", key,
+		"--tls-client-ca", ca.File, "--tls-listen", "127.0.0.1:0")
+	address := harness.Listening(proxy.Log())[1]
+	with := func(issuer *testkit.Authority, l testkit.Leaf) *tls.Config {
+		cfg := trusting(ca)
+		pair, err := tls.X509KeyPair(issuer.Issue(t, l))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }
+		return cfg
+	}
+	old := with(ca, testkit.Leaf{Name: "client"})
+	old.MinVersion, old.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
+	name := with(ca, testkit.Leaf{Name: "client"})
+	name.ServerName = "another.test"
+	cases := map[string]*tls.Config{
+		"no certificate": trusting(ca), "an expired one": with(ca, testkit.Leaf{Name: "client", Expired: true}),
+		"somebody else's": with(strange, testkit.Leaf{Name: "client"}), "an old version": old, "wrong name": name,
+	}
+	for what, cfg := range cases {
+		if err := refused(t, address, cfg); err == nil {
+			t.Errorf("%s is not refused", what)
+		}
+	}
+	raw := testkit.Dial(t, "tcp", address)
+	if _, err := io.WriteString(raw, "get a\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(raw); err != nil && !harness.IsReset(err) || bytes.Contains(got, []byte("END")) {
+		t.Errorf("plain text: %q, %v", got, err)
+	}
+	testkit.Eventually(t, "all failures are counted", func() error {
+		if got := harness.Stats(t, proxy.Addr, "")["ssl_handshake_errors"]; got != fmt.Sprint(len(cases)+1) {
+			return errors.New("ssl_handshake_errors is " + got)
+		}
+		return nil
+	})
+	lines := 0
+	for line := range strings.Lines(proxy.Log()) {
+		if strings.Contains(line, "a TLS handshake with a client failed") && strings.Contains(line, `"reason":"`) {
+			lines++
+		}
+	}
+	if lines == 0 || lines > len(cases)/2 {
+		t.Errorf("%d lines about it in the log:\n%s", lines, proxy.Log())
+	}
+	c, _ := dial(t, address, with(ca, testkit.Leaf{Name: "client"}))
+	want(t, c, "get a\r\n", "END\r\n")
+}
+
+// Clients that do not go on with their handshakes keep others waiting for a few seconds at most.
+func TestHangingHandshakes(t *testing.T) {
+	t.Parallel()
+	s := start(t, "-s", harness.StartMemcached(t).Addr)
+	const most = 1024
+	for range most + 10 {
+		testkit.Dial(t, "tcp", s.tls)
+	}
+	testkit.Until(t, "all handshakes are taken", func() bool {
+		return strings.Contains(s.Log(), "many TLS handshakes are under way")
+	})
+	harness.Dial(t, s.Addr).Want("get a\r\n", "END\r\n")
+	c, _ := dial(t, s.tls, s.config())
+	want(t, c, "get a\r\n", "END\r\n")
+	testkit.Until(t, "the others are gone", func() bool {
+		return harness.Stats(t, s.Addr, "")["ssl_handshake_errors"] == fmt.Sprint(most+10)
+	})
+}
+
+// Sessions are resumed, in both versions.
+func TestResumption(t *testing.T) {
+	t.Parallel()
+	s := start(t, "-s", harness.StartMemcached(t).Addr)
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		cfg := s.config()
+		cfg.MaxVersion, cfg.ClientSessionCache = version, tls.NewLRUClientSessionCache(1)
+		for i := range 3 {
+			c, conn := dial(t, s.tls, cfg)
+			want(t, c, "get a\r\n", "END\r\n")
+			if state := conn.ConnectionState(); state.DidResume != (i > 0) || state.Version != version {
+				t.Errorf("%s, connection %d: resumed: %t", tls.VersionName(version), i, state.DidResume)
+			}
+		}
+	}
+}
+
+// A certificate is renewed under load, on SIGHUP: nobody is cut off, and new clients see the new one. Files that
+// cannot be used change nothing.
+func TestRenewal(t *testing.T) {
+	t.Parallel()
+	s := start(t, "-s", harness.StartMemcached(t).Addr)
+	var stop atomic.Bool
+	var done sync.WaitGroup
+	var asked atomic.Int64
+	for i := range 8 {
+		cfg := s.config()
+		cfg.MaxVersion = []uint16{tls.VersionTLS12, tls.VersionTLS13}[i%2]
+		c, _ := dial(t, s.tls, cfg)
+		done.Go(func() {
+			for n := 0; !stop.Load(); n++ {
+				value := fmt.Sprint(n)
+				if got, err := c.Try(harness.Set("k", value)); err != nil || got != "STORED\r\n" {
+					t.Errorf("%q, %v", got, err)
+					return
+				}
+				asked.Add(1)
+			}
+		})
+	}
+	defer done.Wait()
+	defer stop.Store(true)
+	serial := func() string {
+		_, conn := dial(t, s.tls, s.config())
+		return conn.ConnectionState().PeerCertificates[0].SerialNumber.String()
+	}
+	for range 5 {
+		before, load := serial(), asked.Load()
+		s.ca.Renew(t, testkit.Leaf{Name: "127.0.0.1"}, s.cert, s.key)
+		s.Signal(syscall.SIGHUP)
+		testkit.Until(t, "the new certificate is shown", func() bool { return serial() != before })
+		testkit.Until(t, "the load goes on", func() bool { return asked.Load() > load+100 })
+	}
+	before := serial()
+	if err := os.WriteFile(s.key, []byte("nonsense"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.Signal(syscall.SIGHUP)
+	testkit.Until(t, "the error is logged", func() bool { return strings.Contains(s.Log(), "with the key "+s.key) })
+	if serial() != before {
+		t.Error("another certificate is shown")
+	}
+}
+
+// Without --tls-listen all TCP ports speak TLS, but for those with notls:, and the unix socket.
+func TestListeners(t *testing.T) {
+	t.Parallel()
+	ca := testkit.NewAuthority(t)
+	cert, key := ca.IssueFiles(t, testkit.Leaf{Name: "127.0.0.1"})
+	socket := testkit.SocketPath(t)
+	proxy := harness.StartMagent(t, "-s", harness.StartMemcached(t).Addr, "--tls-cert", cert, "--tls-key", key,
+		"-l", "notls:127.0.0.1:0", "-l", "127.0.0.1:0", "-f", socket)
+	harness.Dial(t, socket).Want("get a\r\n", "END\r\n")
+	harness.Dial(t, proxy.Addr).Want("get a\r\n", "END\r\n")
+	c, _ := dial(t, harness.Listening(proxy.Log())[1], trusting(ca))
+	want(t, c, "get a\r\n", "END\r\n")
+	if got := harness.Stats(t, proxy.Addr, "settings")["pool:magent:tls"]; got != "yes" {
+		t.Errorf("pool:magent:tls is %q", got)
+	}
+}
+
+// A reload switches TLS on for a pool of Redis, on the port that it has, and off again. Clients of before are sent
+// away.
+func TestReload(t *testing.T) {
+	t.Parallel()
+	ca := testkit.NewAuthority(t)
+	cert, key := ca.IssueFiles(t, testkit.Leaf{Name: "127.0.0.1"})
+	server := testkit.StartRedis(t)
+	file := filepath.Join(t.TempDir(), "pools.yml")
+	const address = "127.0.0.1:%d"
+	at := fmt.Sprintf(address, testkit.ReservePort(t))
+	write := func(more string) {
+		text := fmt.Sprintf("other:\n  listen: %s\n  servers:\n  - %s:1\nredis:\n  listen: %s\n  redis: true\n"+
+			"  timeout: 60000\n  servers:\n  - %s:1\n%s", fmt.Sprintf(address, testkit.ReservePort(t)),
+			testkit.DeadAddr(t), at, server.Addr, more)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("")
+	proxy := testkit.Start(t, "magent", harness.Binary(t), "--log-format", "json", "-c", file)
+	testkit.Until(t, "magent is ready", func() bool { return harness.Listening(proxy.Log()) != nil })
+	ping := func(conn net.Conn) error {
+		if err := conn.SetDeadline(time.Now().Add(testkit.Patience)); err != nil {
+			return err
+		}
+		if _, err := io.WriteString(conn, "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n"); err != nil {
+			return err
+		}
+		b := make([]byte, 5)
+		if _, err := io.ReadFull(conn, b); err != nil || string(b) != "+OK\r\n" {
+			return fmt.Errorf("%q, %w", b, err)
+		}
+		return nil
+	}
+	before := testkit.Dial(t, "tcp", at)
+	testkit.Eventually(t, "plain text is served", func() error { return ping(before) })
+	write(fmt.Sprintf("  tls_cert: %s\n  tls_key: %s\n", cert, key))
+	proxy.Signal(syscall.SIGUSR1)
+	if _, err := io.ReadAll(before); err != nil && !harness.IsReset(err) {
+		t.Errorf("a client of before is not sent away: %v", err)
+	}
+	conn := tls.Client(testkit.Dial(t, "tcp", at), trusting(ca))
+	if err := ping(conn); err != nil {
+		t.Error(err)
+	}
+	write("")
+	proxy.Signal(syscall.SIGUSR1)
+	testkit.Until(t, "the client is sent away", func() bool { return ping(conn) != nil })
+	if err := ping(testkit.Dial(t, "tcp", at)); err != nil {
+		t.Error(err)
+	}
+}
