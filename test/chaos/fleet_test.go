@@ -21,8 +21,8 @@ func TestFleet(t *testing.T) {
 	}
 	t.Parallel()
 	w := runFleet(t, harness.Binary(t), nil, *fleetTime)
-	t.Logf("%d operations; %d faults: %v; %d rounds; misses: %d of %d reads", w.count.asked, w.count.faults,
-		w.struck, w.count.rounds, w.count.misses, w.count.reads)
+	t.Logf("%d operations; %d faults: %v; %d rounds, %d of them void; misses: %d of %d reads", w.count.asked,
+		w.count.faults, w.struck, w.count.rounds, w.count.voids, w.count.misses, w.count.reads)
 	t.Logf("what each kind of fault has cost: %v", &w.costs)
 	if w.found != "" {
 		t.Error(w.found)
@@ -39,6 +39,8 @@ func (w *world) variety() error {
 		return errors.New("there were too few faults")
 	case len(w.struck) < 8:
 		return errors.New("there were too few kinds of faults")
+	case w.good() < w.count.rounds/4:
+		return errors.New("the machine was too busy for most of the time")
 	case w.count.reads == w.count.misses:
 		return errors.New("nothing was found")
 	}

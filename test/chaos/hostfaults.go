@@ -138,5 +138,9 @@ func startFleetWorld(w *world, binary string, env, args []string) {
 	}
 	w.fleet.awaitWell(func() {})
 	w.begin = time.Now()
+	w.target = nobody
+	for _, h := range w.fleet.hosts {
+		w.all.Go(func() { w.watch(h) })
+	}
 	w.enterAll()
 }

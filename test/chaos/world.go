@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -98,6 +99,7 @@ type world struct {
 	costs   costs
 	history map[int64]map[string][]porcupine.Operation // by round and key
 	void    map[int64]bool                             // rounds in which both copies failed: keys may be lost then
+	target  int                                        // the host of a fleet whose memcached was struck last
 }
 
 // dialer connects to a proxy or a server.
@@ -196,6 +198,9 @@ func (w *world) strike(length time.Duration) {
 			time.Since(w.begin).Round(time.Millisecond)))
 		w.mu.Lock()
 		w.costs.begin(f.name)
+		if w.target = nobody; slices.Contains(hitMemcached, f.name) {
+			w.target = i
+		}
 		w.mu.Unlock()
 		f.strike(w, i)
 		w.count.faults++
@@ -222,7 +227,7 @@ func (w *world) settle(struck int, rounds ...int64) {
 	defer w.calm.Store(false)
 	if w.fleet != nil {
 		w.fleet.awaitWell(func() { w.calm.Store(time.Since(begin) > patience) })
-		return // nothing makes its rounds void
+		return // watch makes its rounds void
 	}
 	testkit.Eventually(w.t, "all servers are up", func() error {
 		w.calm.Store(time.Since(begin) > patience)
