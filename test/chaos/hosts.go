@@ -70,6 +70,7 @@ func startFleet(t *testing.T, binary string, env, args []string) *fleet {
 	for _, h := range f.hosts {
 		f.client.AwaitListening(h.cache())
 	}
+	f.writeSecret()
 	for _, h := range f.hosts {
 		h.startMagent()
 	}
@@ -113,15 +114,15 @@ func (h *host) startMagent() {
 	h.magent = testkit.StartWith(h.f.t, "magent of "+h.Name, h.f.env, h.Inside(append(argv, h.f.args...)...)...)
 }
 
-// secret is a file that all members have.
-func (f *fleet) secret() string {
+// writeSecret writes the file that all members have, once: a member may read it at any time.
+func (f *fleet) writeSecret() {
 	f.t.Helper()
-	path := filepath.Join(f.hosts[0].dir, "secret")
-	if err := os.WriteFile(path, []byte("several proxies that act as one\n"), 0o600); err != nil {
+	if err := os.WriteFile(f.secret(), []byte("several proxies that act as one\n"), 0o600); err != nil {
 		f.t.Fatal(err)
 	}
-	return path
 }
+
+func (f *fleet) secret() string { return filepath.Join(f.hosts[0].dir, "secret") }
 
 // awaitServing waits until the host's magent serves.
 func (h *host) awaitServing() {
