@@ -213,6 +213,9 @@ type Maker interface {
 type Relay struct {
 	Maker Maker
 	Clock func() time.Duration // CLOCK_BOOTTIME
+	// Forwarded is told, on the loop, how many requests an owner gets. One that is sent to the next owner as well
+	// counts twice. nil: nobody asks.
+	Forwarded func(requests int)
 }
 
 // Link is a connection to an owner.
@@ -220,6 +223,8 @@ type Link struct {
 	FD    int        // non-blocking; the Conn owns it
 	Seal  *loop.Seal // nil: what is sent is not sealed
 	Epoch uint64     // in which the owner at the other end was named
+	// Closed is called once, on the loop, when the Conn uses the connection no more. nil: nobody asks.
+	Closed func()
 }
 
 // drain is a connection that is being drained.

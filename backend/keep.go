@@ -70,5 +70,8 @@ func (c *Conn) pass() []byte {
 	header := forward.Mark{Kind: forward.Header, Epoch: r.epoch, Time: max(0, until)}
 	r.mark = forward.AppendMark(r.mark[:0], header)
 	c.s.Write(r.mark)
+	if told := c.opt.Relay.Forwarded; told != nil {
+		told(requests)
+	}
 	return r.Pass(requests, bytes)
 }

@@ -41,16 +41,17 @@ func (c *Conn) Made(l Link, err error) {
 	r.making = false
 	switch {
 	case err == nil && (c.state != connecting || l.Epoch <= r.over || !c.safe(l.Epoch)):
-		unix.Close(l.FD)
+		l.close()
 	case err == nil:
 		c.cutDrains()
 		r.blind, r.epoch = false, l.Epoch
 		if err = c.s.OpenSealed(c.l, l.FD, l.Seal, loop.Readable, c); err == nil {
 			loop.LimitUnsent(l.FD, c.opt.Timeout)
 			c.state, c.since = greeting, c.l.Now()
+			r.closed = l.Closed
 			return
 		}
-		unix.Close(l.FD)
+		l.close()
 		c.s = loop.Stream{}
 	}
 	if err != nil {
@@ -58,6 +59,22 @@ func (c *Conn) Made(l Link, err error) {
 	}
 	if c.state == connecting {
 		c.l.Set(r.again, relinkPause)
+	}
+}
+
+// close is the end of a connection that nobody uses.
+func (l Link) close() {
+	unix.Close(l.FD)
+	if l.Closed != nil {
+		l.Closed()
+	}
+}
+
+// disuse says that the connection to the owner, if there is one, is used no more.
+func (r *relayed) disuse() {
+	if r.closed != nil {
+		r.closed()
+		r.closed = nil
 	}
 }
 

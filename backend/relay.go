@@ -31,6 +31,7 @@ const (
 type relayed struct {
 	forward.Backlog // of all requests in fifo; with MaxUnsent bytes the connection is Full
 
+	closed  func() // of the connection that there is, Link.Closed; nil: there is none, or nobody asks
 	epoch   uint64 // of the owner at the other end, or of the last one
 	over    uint64 // owners of this epoch and earlier ones decide no more
 	making  bool   // Made will be called

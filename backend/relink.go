@@ -23,6 +23,7 @@ func (c *Conn) relink(err error) {
 	c.Stats.ended(err)
 	lost := c.sortOut(err)
 	c.state = connecting
+	r.disuse()
 	c.epoch++
 	c.need, c.framer = 0, ascii.Framer{}
 	c.broken, c.doubt = nil, nil
@@ -158,6 +159,7 @@ func (c *Conn) relax() {
 func (r *relayed) unlink(l *loop.Loop) {
 	r.Release(&l.Pool)
 	r.leaving, r.asked = false, false
+	r.disuse()
 	l.Unset(r.again)
 	l.Unset(r.grace)
 }

@@ -59,7 +59,7 @@ func memberTable() []plainMetric[stats.FleetMember] {
 		return plainMetric[stats.FleetMember]{desc("fleet_member_"+name, help, "member"), prometheus.GaugeValue, value}
 	}
 	return []plainMetric[stats.FleetMember]{
-		gauge("links", "Connections to another member of the fleet that work.",
+		gauge("links", "Connections with another member of the fleet that work: for messages to it, and for requests.",
 			func(m *stats.FleetMember) float64 { return float64(m.Links) }),
 		gauge("refused", "1 while a member cannot join the fleet, for example because its pools differ. "+
 			"The log has the reason.",

@@ -29,7 +29,9 @@ func New(o Options) *Owner {
 // Figures are what this process knows of its fleet. Any goroutine may call it.
 func (f *Owner) Figures() *stats.Fleet {
 	if m := f.member.Load(); m != nil {
-		return m.Figures()
+		known := m.Figures()
+		known.Forwarded = f.forwarded.Load()
+		return known
 	}
 	known := &stats.Fleet{Name: f.self(), Reason: "it has just been started"}
 	for _, m := range f.o.Fleet.Members {

@@ -55,6 +55,8 @@ type Owner struct {
 
 	pools []atomic.Pointer[config.Pool] // by index; those of Redis take no part. Only takeRoles changes them
 
+	forwarded atomic.Uint64 // requests that were handed to another owner
+
 	mu       sync.Mutex
 	wants    []want // by the index of the pool
 	wake     chan struct{}

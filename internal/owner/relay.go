@@ -34,7 +34,7 @@ func (f *Owner) relay(i int) {
 	f.unrelay[i] = cancel
 	f.replace(i, func(loops []*pool.Loop) []*pool.Pool {
 		peers, err := pool.NewRelay(loops, i, f.pools[i].Load(), func(lp *pool.Loop) *backend.Relay {
-			return &backend.Relay{Maker: &maker{f, i, lp.L, ctx}, Clock: loop.BootTime}
+			return &backend.Relay{Maker: &maker{f, i, lp.L, ctx}, Clock: loop.BootTime, Forwarded: f.forward}
 		})
 		if err != nil {
 			f.o.Died(err) // a ring of one server
@@ -46,6 +46,9 @@ func (f *Owner) relay(i int) {
 		return peers
 	}, (*pool.Pool).Connect, nil)
 }
+
+// forward counts requests that another owner gets. Loops call it.
+func (f *Owner) forward(requests int) { f.forwarded.Add(uint64(requests)) }
 
 // Make is that of backend.Maker.
 func (m *maker) Make(c *backend.Conn) {
@@ -74,9 +77,10 @@ func (f *Owner) dialOwner(ctx context.Context, i int) (backend.Link, error) {
 			cancel()
 			if err == nil && d.Incarnation != who.incarnation {
 				unix.Close(d.FD)
+				d.Closed()
 				err = fmt.Errorf("another process of %s answers than the one that decides", who.name)
 			}
-			return backend.Link{FD: d.FD, Seal: d.Seal, Epoch: who.epoch}, err
+			return backend.Link{FD: d.FD, Seal: d.Seal, Epoch: who.epoch, Closed: d.Closed}, err
 		}
 		select {
 		case <-changed:

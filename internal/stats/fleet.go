@@ -46,7 +46,7 @@ type FleetMember struct {
 	Left        bool   // it has left in good order, and is expected back
 	Incarnation uint64 // of the process in the view; 0: there was none
 	Heard       bool   // that process was heard just now; true for this member
-	Links       int    // connections to it that work
+	Links       int    // connections with it that work: for messages to it, and for requests in both directions
 	Trouble     string // why there is no connection to it
 	Refused     string // why it, or this member to it, cannot join
 }

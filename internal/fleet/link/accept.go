@@ -173,6 +173,13 @@ func (a *acceptor) admit(g Greeting) (refused string, closed func()) {
 	})
 }
 
+// carried returns how many connections for requests a member has made.
+func (a *acceptor) carried(name string) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.data[name]
+}
+
 // refuse says why somebody is none of ours, or is here by mistake; empty: he is welcome.
 func (a *acceptor) refuse(g Greeting) string {
 	switch {

@@ -217,29 +217,29 @@ func TestDataRefused(t *testing.T) {
 // A connection counts until the one who has got it says that it is closed, and no longer if he says so twice.
 func TestDataCounts(t *testing.T) {
 	a, b, taken := pairOf(t, "", func() []byte { return nil })
-	count := func() int {
-		b.acceptor.mu.Lock()
-		defer b.acceptor.mu.Unlock()
-		return b.acceptor.data["a"]
-	}
 	var ends []*end
+	var made []Data
 	for range 3 {
 		d, err := a.Data(within(t), "b", "p")
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer unix.Close(d.FD)
+		made = append(made, d)
 		ends = append(ends, (<-taken).end)
 	}
 	for i, e := range ends {
-		if n := count(); n != 3-i {
-			t.Errorf("%d connections count, want %d", n, 3-i)
+		if near, far := a.Carrying("b"), b.Carrying("a"); near != 3-i || far != 3-i {
+			t.Errorf("%d and %d connections count, want %d", near, far, 3-i)
 		}
-		e.close()
-		e.Closed()
+		for range 2 {
+			made[i].Closed()
+			e.Closed()
+		}
+		e.loop.Discard()
 	}
-	if n := count(); n != 0 {
-		t.Errorf("%d connections count", n)
+	if near, far := a.Carrying("b"), b.Carrying("a"); near != 0 || far != 0 {
+		t.Errorf("%d and %d connections count", near, far)
 	}
 }
 

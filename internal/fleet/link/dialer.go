@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -25,6 +26,7 @@ type dialer struct {
 	wake chan struct{} // something is to be sent
 	busy chan struct{} // has an element for each connection for requests that is being made
 	last string        // the trouble that was told last; of run alone
+	open atomic.Int32  // connections for requests that were made and not closed
 
 	mu    sync.Mutex
 	queue [][]byte
@@ -230,5 +232,10 @@ func (d *dialer) data(ctx context.Context, pool string) (Data, error) {
 	if err != nil {
 		return Data{}, err
 	}
-	return handOver(conn, hello, answer, true)
+	ready, err := handOver(conn, hello, answer, true)
+	if err == nil {
+		d.open.Add(1)
+		ready.Closed = sync.OnceFunc(func() { d.open.Add(-1) })
+	}
+	return ready, err
 }

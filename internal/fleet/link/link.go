@@ -69,6 +69,15 @@ func (l *Links) Data(ctx context.Context, name, pool string) (Data, error) {
 	return data, nil
 }
 
+// Carrying returns how many connections for requests there are with a member, made by either side.
+func (l *Links) Carrying(name string) int {
+	n := l.acceptor.carried(name)
+	if d := l.dialers[name]; d != nil {
+		n += int(d.open.Load())
+	}
+	return n
+}
+
 // Close ends all connections but those for requests, which belong to others, and waits for all goroutines.
 func (l *Links) Close() {
 	l.stop()

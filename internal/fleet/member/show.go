@@ -58,7 +58,7 @@ func (m *Member) showMember(v *view.View, p core.Peer) stats.FleetMember {
 	if p.Name == m.opt.Core.Name {
 		out.Address = m.opt.Listener.Addr().String()
 	} else if out.Trouble == "" && out.Heard {
-		out.Links = 1
+		out.Links = 1 + m.links.Carrying(p.Name)
 	}
 	if seen := v.Member(p.Name); seen != nil {
 		out.State, out.Left, out.Incarnation = seen.State.String(), seen.Left, seen.Incarnation
