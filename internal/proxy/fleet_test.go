@@ -16,6 +16,9 @@ import (
 	"magent/internal/testkit"
 )
 
+// fleetLease is longer than by default: a member that stands still on a busy machine for longer than it has to refuse.
+const fleetLease = 3 * time.Second
+
 // fleetRig is a fleet of Services in this process, in front of real memcacheds.
 type fleetRig struct {
 	t       testing.TB
@@ -92,7 +95,7 @@ func (f *fleetRig) start(i int) {
 		Config: config.Config{
 			Pools: []config.Pool{f.pool}, Threads: 1 + i%2, MaxClients: 100, MaxValue: 1 << 20, MaxDirty: 10_000,
 			DrainTime: testkit.Patience, StateDir: f.dirs[i],
-			Fleet: &config.Fleet{Members: f.members, Self: i, Lease: time.Second},
+			Fleet: &config.Fleet{Members: f.members, Self: i, Lease: fleetLease},
 		},
 		Log: zerolog.New(zerolog.NewTestWriter(f.t)), Version: "test", flushable: testFlushable,
 	})
