@@ -13,8 +13,6 @@ const (
 	errUnbalanced   = "-ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.\r\n"
 	errNoGroup      = "-ERR Missing GROUP option for XREADGROUP\r\n"
 
-	errNoKeys = "-ERR at least one key is needed, to find the server: " +
-		"name a key that the script is about, and count it\r\n"
 	errSortBy = "-ERR BY option of SORT denied: the keys of a pattern may be on other servers; " +
 		"sort without it, or in the client\r\n"
 	errSortGet = "-ERR GET option of SORT denied: the keys of a pattern may be on other servers; " +

@@ -82,8 +82,6 @@ func (c *Command) countError(n int64, isNumber bool, room int64) []byte {
 			return []byte(errManyKeys)
 		case n < 0:
 			return []byte(errNegativeKeys)
-		case n == 0:
-			return []byte(errNoKeys)
 		}
 	case specialCount, specialPop:
 		switch {
