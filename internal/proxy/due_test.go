@@ -113,3 +113,22 @@ func TestWaitingOutputEnds(t *testing.T) {
 	c.ended()
 	r.waits(0)
 }
+
+// Nor does a reply leave to another member, for a client of its own.
+func TestRepliesToMembersWait(t *testing.T) {
+	owner, g := gated(t, 2)
+	member, _ := gated(t, 1)
+	e := &election{t: t}
+	e.relay(member)
+	e.elect(owner)
+	seq := uint64(0)
+	c := member.client()
+	c.say("get a\r\n")
+	c.hear("END\r\n")
+	g.Record(core.Record{})
+	c.say("get a\r\n")
+	owner.waits(len("END\r\n"))
+	keep(g, &seq)
+	c.hear("END\r\n")
+	owner.waits(0)
+}
