@@ -15,6 +15,9 @@ import (
 type Rings struct {
 	Hash               ring.HashFunc
 	Primaries, Backups *ring.Ring // Backups is nil in a pool without backups
+
+	whole *ring.Ring // of a group: the primaries of all groups; nil: it is no group
+	share int
 }
 
 // New returns the rings of a pool.
@@ -26,6 +29,10 @@ func New(p *config.Pool) (r Rings, err error) {
 	r.Hash = hashOf(p, hash)
 	if r.Primaries, err = newRing(p.Distribution, p.Servers, nil); err == nil && len(p.Backups) > 0 {
 		r.Backups, err = newRing(p.Distribution, p.Backups, nil)
+	}
+	if err == nil && p.Of != nil {
+		r.share = p.Share
+		r.whole, err = newRing(p.Distribution, p.Of.Servers, nil)
 	}
 	return r, err
 }
