@@ -60,8 +60,13 @@ func (c *Call) onFlushed(slot uint16, from *backend.Conn, r *ascii.Reply) {
 }
 
 func (c *Call) flushed() {
+	if c.Waiting() > 0 {
+		return
+	}
+	for i := c.e.NumPrimaries; i < len(c.e.Conns); i++ {
+		c.e.FlushedShared(i)
+	}
 	switch {
-	case c.Waiting() > 0:
 	case len(c.Held) > 0:
 		c.e.countError(c.op)
 		c.finish(ascii.ServerError, c.Held)

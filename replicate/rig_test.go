@@ -43,6 +43,7 @@ type rigOptions struct {
 	ackPrimary bool
 	remembered int  // the number of dirty keys of a server that are remembered; 0: 1000
 	classic    bool // servers have no meta commands
+	shared     bool // the backup has keys of other groups, too
 }
 
 // The times of a rig: the deadline of a reply, and the longest wait for the end of a lost connection.
@@ -85,7 +86,7 @@ func newRig(t rapid.TB, opt rigOptions) *rig {
 	r.e = New(servers, Options{
 		Repair: repair.Options{
 			Host: r, UnixTime: func() int64 { return r.now / int64(time.Second) },
-			Loops: 1, MaxDirty: cmp.Or(opt.remembered, 1000),
+			Loops: 1, MaxDirty: cmp.Or(opt.remembered, 1000), Shared: opt.shared,
 		},
 		AckPrimary: opt.ackPrimary,
 	})
@@ -134,6 +135,11 @@ func (r *rig) settle() {
 		for len(r.more) > 0 {
 			i := r.more[0]
 			r.more = r.more[1:]
+			if r.e.Distrusted(i) {
+				r.e.Cleanse(i, r.servers[i].mem.keys(), true)
+				r.more = append(r.more, i)
+				continue
+			}
 			r.e.Fill(i, r.servers[1-i].mem.keys(), true)
 			quiet = 0
 		}
@@ -214,6 +220,9 @@ func (r *rig) index(c *backend.Conn) int {
 // Connected begins the return of a server.
 func (r *rig) Connected(c *backend.Conn) {
 	i := r.index(c)
+	if !r.health.Usable(i) && r.e.Spare(i) {
+		r.tell("%s is spared", r.servers[i].name)
+	}
 	if r.e.Incomplete(i) && r.e.CanFill(i) && r.health.HardFailure(i, r.now) {
 		r.gone(i)
 	}
@@ -283,7 +292,8 @@ func (r *rig) overflow() {
 func (r *rig) Unflushable(i int, reply string) {
 	r.tell("%s refuses to be flushed: %q", r.servers[i].name, reply)
 }
-func (r *rig) Abandoned(int) {}
+func (r *rig) FlushedShared(i int) { r.tell("%s was flushed for others, too", r.servers[i].name) }
+func (r *rig) Abandoned(int)       {}
 func (r *rig) Resynced(i int) {
 	if r.health.Readmit(i, r.now) {
 		r.tell("%s up", r.servers[i].name)

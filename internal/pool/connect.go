@@ -72,6 +72,9 @@ func (p *Pool) Connected(c *backend.Conn) {
 	if p.Loop.VIP && p.Engine.Missed(i) {
 		p.Recalled[i] = true // this machine may just be losing the virtual address: see role.go
 	}
+	if !p.Health.Usable(i) && p.Engine.Spare(i) {
+		p.moved[i] = everyKey
+	}
 	calm := time.Duration(0)
 	if p.Recalled[i] {
 		calm = p.quarantine(i)

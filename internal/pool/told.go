@@ -4,6 +4,7 @@ import (
 	"magent/failover"
 	"magent/internal/fleet/book"
 	"magent/internal/fleet/core"
+	"magent/internal/placement"
 )
 
 func (t *told) tell(server int, e book.Entry) {
@@ -41,6 +42,31 @@ func (t *told) Clean(server int) {
 		t.journal.Clean(server)
 	}
 	t.tell(server, book.Entry{Kind: book.Clean})
+}
+
+// FlushedShared tells whoever decides for the other groups that a backup has lost their keys, too.
+func (p *Pool) FlushedShared(i int) {
+	if p.told == nil {
+		return
+	}
+	whole := p.Config.Of
+	for n := range whole.Servers {
+		if n == p.Config.Share {
+			continue
+		}
+		server := ServerOf(p.Config, i)
+		server.Pool = placement.GroupName(whole, n)
+		e := book.Entry{Kind: book.Incomplete, Server: server}
+		p.told.term.RecordOf(server.Pool, core.Record{Kind: core.Knowledge, Data: e.Encode()})
+	}
+}
+
+// EmptiedLate is told that server i has lost its contents over another group. It runs on the loop.
+func (p *Pool) EmptiedLate(i int) {
+	if !p.Engine.Retired {
+		p.Engine.Emptied(i)
+		p.Refill()
+	}
 }
 
 // tellIdentity tells the other members who a server is.

@@ -12,6 +12,19 @@ func (e *Engine) Distrust(i int) {
 	e.Emptied(i)
 }
 
+// Spare has server i cleansed on its return instead of flushed, if all its keys are dirty and other groups have keys
+// there. It must not be Usable yet. It reports whether that is so. The others are told, because a flush_all may have
+// been sent that nobody has heard the end of: by this engine, or by one before it.
+func (e *Engine) Spare(i int) bool {
+	d := &e.dirty[i]
+	if !e.opt.Shared || i < e.NumPrimaries || !d.All() {
+		return false
+	}
+	e.FlushedShared(i)
+	e.Distrust(i)
+	return d.CleanAll(d.SeqOf(nil))
+}
+
 // Trust takes Distrust back: another process has repaired what server i holds. The server, which must have no dirty
 // keys, is still filled.
 func (e *Engine) Trust(i int) {

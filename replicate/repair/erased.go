@@ -37,6 +37,7 @@ func (e *Engine) flushedAll(i int, seq uint64) {
 		return
 	}
 	e.unclean[i] = false
+	e.FlushedShared(i)
 	e.recordClean(i)
 	if e.opt.Loops > 1 { // the keys of other loops are gone as well
 		e.Emptied(i)

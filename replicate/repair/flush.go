@@ -11,6 +11,13 @@ func (e *Engine) NoteDelay(delay int64) {
 	}
 }
 
+// FlushedShared notes that server i was flushed, or may have been, which may have keys of other groups.
+func (e *Engine) FlushedShared(i int) {
+	if e.opt.Shared && i >= e.NumPrimaries && !e.Retired {
+		e.opt.Host.FlushedShared(i)
+	}
+}
+
 // Another loop's flush_all uses other connections. So a mutation of this loop may come before it on one copy and after
 // it on the other. The keys of all mutations that are under way meanwhile are therefore deleted on the copy that does
 // not lead.

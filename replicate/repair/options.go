@@ -6,6 +6,7 @@ type Options struct {
 	Journal  Recorder     // nil: what servers missed is forgotten when the process ends
 	UnixTime func() int64 // the wall clock, in seconds since 1970
 	Loops    int          // the number of loops; each has an engine for this pool
+	Shared   bool         // backups have keys of other groups of a fleet, too
 	MaxDirty int          // the number of dirty keys to remember of one server; beyond it, all of its keys are dirty
 }
 
@@ -18,6 +19,9 @@ type Host interface {
 	More(i int)
 	// Flushed is called when server i was flushed to repair it. The keys of other engines are gone as well.
 	Flushed(i int)
+	// FlushedShared is called when a backup that has keys of other groups was flushed, or may have been, whoever asked
+	// for that. It comes before anything is recorded or answered that says so.
+	FlushedShared(i int)
 	// Overflowed is called when all keys of server i are dirty, and the server is usable. The host must call Overflow
 	// soon, but not before it returns.
 	Overflowed(i int)

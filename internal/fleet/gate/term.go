@@ -56,6 +56,17 @@ func (t *Term) End() {
 // Over reports whether the term has ended.
 func (t *Term) Over() bool { return t.over.Load() }
 
+// RecordOf has all members told what this process knows of another group: its owner records it again. When the term is
+// over it records nothing.
+func (t *Term) RecordOf(group string, r core.Record) {
+	t.g.mu.Lock()
+	defer t.g.mu.Unlock()
+	if !t.over.Load() {
+		r.Group = group
+		t.g.record(r)
+	}
+}
+
 // Record has all members told of something, and returns its number. What servers have missed is of the term's group
 // and epoch, a connection of its life. When the term is over it records nothing, and ok is false.
 func (t *Term) Record(r core.Record) (number uint64, ok bool) {

@@ -1,0 +1,114 @@
+package replicate
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// work has servers carry out all that they are asked, and returns what that was.
+func (r *rig) work() (asked [2][]string) {
+	r.settle()
+	for some := true; some; {
+		some = false
+		for i, s := range r.servers {
+			for _, e := range slices.Clone(s.ends) {
+				for len(e.asked) > 0 {
+					asked[i] = append(asked[i], e.asked[0])
+					e.execute()
+					some = true
+				}
+				e.send()
+			}
+		}
+		r.settle()
+	}
+	return asked
+}
+
+const flushedForOthers = "b was flushed for others, too"
+
+// A backup that other groups have keys on, and that has missed more than is remembered, is cleansed key by key.
+// Without other groups it is flushed.
+func TestSharedBackupIsSpared(t *testing.T) {
+	for _, shared := range []bool{true, false} {
+		r := newRig(t, rigOptions{limit: 1, remembered: 2, shared: shared})
+		defer r.close()
+		p, b := r.servers[0], r.servers[1]
+		for _, key := range []string{"a", "d"} {
+			r.say(listener{r, "c"}, "set "+key+" 0 0 1\r\n1\r\n")
+		}
+		r.work()
+		for _, request := range []string{"delete a\r\n", "set x 0 0 1\r\n1\r\n", "set y 0 0 1\r\n1\r\n"} {
+			r.say(listener{r, "c"}, request)
+		}
+		r.settle()
+		b.last().close()
+		r.work()
+		if !r.e.Dirty(1).All() {
+			t.Fatal("the backup has not missed too much")
+		}
+		r.returns(1)
+		r.settle()
+		asked := r.work()
+		if flushes := slices.Contains(asked[1], "flush_all\r\n"); flushes == shared {
+			t.Errorf("shared %v: flushed %v", shared, flushes)
+		}
+		if !r.health.Readable(1) || r.e.Missed(1) {
+			t.Errorf("shared %v: the backup is not repaired", shared)
+		}
+		left, want := b.mem.keys(), p.mem.keys()
+		slices.Sort(left)
+		if slices.Sort(want); !slices.Equal(left, want) || !slices.Equal(left, []string{"d", "x", "y"}) {
+			t.Errorf("shared %v: the backup has %q, the primary %q", shared, left, want)
+		}
+		if slices.Contains(r.told, flushedForOthers) != shared { // a flush_all might have been under way
+			t.Errorf("shared %v: the others are told: %q", shared, r.told)
+		}
+	}
+}
+
+// A flush_all whose answer is lost may have been carried out. The others are told when nothing can come of it any
+// more.
+func TestOthersAreToldOfLostFlush(t *testing.T) {
+	r := newRig(t, rigOptions{limit: 1, shared: true})
+	defer r.close()
+	r.e.MarkAllMissed(1) // the rig closes the connection, to fill the server
+	r.work()
+	r.returns(1)
+	r.settle()
+	r.work()
+	at := slices.Index(r.told, flushedForOthers)
+	if back := slices.Index(r.told, "b returns"); at < 0 || at > back {
+		t.Errorf("%q", r.told)
+	}
+}
+
+// The others are told before a client has the answer to a flush_all.
+func TestOthersAreToldOfFlush(t *testing.T) {
+	r := newRig(t, rigOptions{limit: 1, shared: true})
+	defer r.close()
+	r.say(listener{r, "c"}, "flush_all\r\n")
+	r.settle()
+	r.told = nil
+	r.work()
+	if want := []string{flushedForOthers, "c: OK"}; !slices.Equal(r.told, want) {
+		t.Errorf("%q, want %q", r.told, want)
+	}
+}
+
+// They are told when a backup is flushed to repair it, and not of a primary.
+func TestOthersAreToldOfRepair(t *testing.T) {
+	for i, want := range []int{0, 1} {
+		r := newRig(t, rigOptions{limit: 1, shared: true, classic: true}) // it cannot be filled
+		defer r.close()
+		r.e.MarkAllMissed(i)
+		r.work()
+		told := slices.DeleteFunc(r.told, func(what string) bool {
+			return !strings.HasSuffix(what, "for others, too")
+		})
+		if len(told) != want {
+			t.Errorf("server %d: told %d times", i, len(told))
+		}
+	}
+}
