@@ -9,6 +9,8 @@ import (
 	"magent/replicate"
 )
 
+var okLine = []byte("OK\r\n")
+
 // flush is a flush_all on its way over several loops. It goes from the last loop to the first, and tells each that it
 // begins. The first loop asks the servers. Then it goes back, tells each loop that it has ended, and takes the reply
 // home. It belongs to one loop at a time, as a task of their mailboxes.
@@ -24,8 +26,37 @@ type flush struct {
 	missed []int // servers that were not flushed
 }
 
-// SendFlush starts a flush_all for a pool. c is answered when it is back.
+// SendFlush starts a flush_all for a pool, and for each group of it. c is answered when all are back.
 func (l *Loop) SendFlush(p *pool.Pool, c *replicate.Call, req []byte) {
+	if p.Groups == nil {
+		l.sendFlush(p, c, req)
+		return
+	}
+	all := &flushes{call: c, waiting: len(p.Groups)}
+	for _, g := range p.Groups {
+		l.sendFlush(g, g.Engine.NewCall(all), req)
+	}
+}
+
+// flushes is a flush_all of several groups.
+type flushes struct {
+	call    *replicate.Call // the client's place in line
+	waiting int
+	reply   []byte
+}
+
+// Answer takes the reply of a group. The first that is not OK is the client's.
+func (f *flushes) Answer(c *call.Call, reply []byte) {
+	if f.reply == nil || bytes.Equal(f.reply, okLine) {
+		f.reply = bytes.Clone(reply)
+	}
+	c.Release()
+	if f.waiting--; f.waiting == 0 {
+		f.call.Answer(f.reply)
+	}
+}
+
+func (l *Loop) sendFlush(p *pool.Pool, c *replicate.Call, req []byte) {
 	f := &flush{home: l, pool: p, call: c, at: len(p.Peers) - 1, req: bytes.Clone(req)}
 	l.l.SendTo(p.Peers[f.at].Loop.L, f)
 }

@@ -168,7 +168,8 @@ func (e *forward) free() {
 // maxForwardBuffer is the largest buffer that a forward keeps for its next use.
 const maxForwardBuffer = 16 << 10
 
-// fanout is a multi-get whose keys belong to several loops.
+// fanout is a multi-get whose keys belong to several loops, or to several groups of a fleet. Each loop gets a part for
+// each group.
 type fanout struct {
 	call    *replicate.Call
 	keys    []byte
@@ -180,7 +181,7 @@ type fanout struct {
 	found   bool   // one part at least is not lost
 }
 
-// Fanout splits a multi-get by owner and sends each loop its part. c is answered when all replies are back.
+// Fanout splits a multi-get by owner and group, and sends each its part. c is answered when all replies are back.
 func (l *Loop) Fanout(p *pool.Pool, c *replicate.Call, r *ascii.Request) {
 	g := l.fanouts.Get()
 	if g == nil {
@@ -189,20 +190,25 @@ func (l *Loop) Fanout(p *pool.Pool, c *replicate.Call, r *ascii.Request) {
 	g.call, g.refused, g.found = c, g.refused[:0], false
 	g.keys = append(g.keys[:0], r.Keys...)
 	g.owner, g.parts = g.owner[:0], g.parts[:0]
-	for range l.group.Loops {
+	for range len(l.group.Loops) * max(1, len(p.Groups)) {
 		g.parts = append(g.parts, nil)
 	}
 	for key, rest := ascii.NextKey(g.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
 		owner := l.group.Loops[l.group.OwnerOf(key)]
-		e := g.parts[owner.id]
+		of := p.GroupOf(key)
+		part := owner.id
+		if of != p {
+			part += len(l.group.Loops) * of.Config.Share
+		}
+		e := g.parts[part]
 		if e == nil {
-			e = l.newForward(owner, p, nil, nil)
-			e.fanout, e.part = g, uint16(owner.id)
+			e = l.newForward(owner, of, nil, nil)
+			e.fanout, e.part = g, uint16(part)
 			e.req = ascii.AppendRetrieval(e.req, r.Op, r.Exptime)
-			g.parts[owner.id] = e
+			g.parts[part] = e
 		}
 		e.req = append(append(e.req, ' '), key...)
-		g.owner = append(g.owner, uint16(owner.id))
+		g.owner = append(g.owner, uint16(part))
 	}
 	for _, e := range g.parts {
 		if e != nil {

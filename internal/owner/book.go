@@ -8,6 +8,7 @@ import (
 	"magent/internal/loop"
 	"magent/internal/placement"
 	"magent/internal/pool"
+	"magent/internal/session"
 )
 
 // What servers have missed is in the book, which the records of all members fill. Those of other members are written
@@ -16,8 +17,12 @@ import (
 // othersLoop is the number under which the journal has what other members have recorded.
 func (f *Owner) othersLoop() int { return f.o.Process.Threads }
 
-// remember enters what the journal knows of a pool, before there is a fleet.
+// remember enters what the journal knows of a pool, before there is a fleet. A group remembers its own keys.
 func (f *Owner) remember(cfg *config.Pool, known *journal.Knowledge) {
+	has := func([]byte) bool { return true }
+	if rings, err := placement.New(cfg); err == nil && cfg.Of != nil {
+		has = rings.Has
+	}
 	claimed := map[journal.Server]bool{}
 	for n := range len(cfg.Servers) + len(cfg.Backups) {
 		server := pool.ServerOf(cfg, n)
@@ -31,6 +36,9 @@ func (f *Owner) remember(cfg *config.Pool, known *journal.Knowledge) {
 			note(book.Entry{Kind: book.Identity, Identity: m.Identity})
 		}
 		for _, key := range m.Keys {
+			if !has([]byte(key)) {
+				continue
+			}
 			note(book.Entry{Kind: book.Dirty, Key: []byte(key)})
 		}
 		if m.All || known.Doubtful != nil && len(cfg.Backups) > 0 {
@@ -47,31 +55,86 @@ func (f *Owner) recorded(c *core.Core, r core.Record) {
 	if r.Kind != core.Knowledge {
 		return
 	}
-	if e, ok := f.enter(c.Incarnation(), r); ok && e.Kind == book.Clean {
+	e, ok := f.enter(c.Incarnation(), r)
+	t := f.terms[r.Group]
+	switch {
+	case !ok:
+	case r.Epoch == 0: // in the term of another group (gate.Term.RecordOf)
+		f.write(e)
+		if t != nil {
+			f.recordAgain(c, t, r)
+			f.learnLate(f.names[r.Group], e)
+		}
+	case e.Kind == book.Clean:
 		f.write(e) // the rest is in the journal already
 	}
+}
+
+// recordAgain records in a term of this process what it has recorded about that group in the term of another.
+func (f *Owner) recordAgain(c *core.Core, t *tenancy, r core.Record) {
+	r.Epoch = t.Epoch
+	c.Record(r)
+	f.note(c.Incarnation(), r)
 }
 
 // store enters what another member has recorded. A pool that this process decides for is told.
 func (f *Owner) store(d core.Decision) {
 	f.note(d.Incarnation, d.Record)
-	t, e := f.terms[d.Record.Group], book.Entry{}
-	if t != nil {
-		e, _ = book.Parse(d.Record.Data)
+	if f.terms[d.Record.Group] == nil {
+		return
 	}
-	if e.Kind == book.Dirty {
-		f.missedLate(f.names[d.Record.Group], e)
+	if e, err := book.Parse(d.Record.Data); err == nil {
+		f.learnLate(f.names[d.Record.Group], e)
 	}
 }
 
-// missedLate tells a pool of a key that a server has missed.
-func (f *Owner) missedLate(i int, e book.Entry) {
-	sh := f.o.Group.OwnerOf(e.Key)
+// learnLate tells a pool that this process decides for what was learned of a server after its term had begun.
+func (f *Owner) learnLate(i int, e book.Entry) {
+	f.mu.Lock()
+	if w := &f.wants[i]; !w.begun && w.kind == decides {
+		w.late = append(w.late, e) // the pool is being made
+	}
+	f.mu.Unlock()
+	switch e.Kind {
+	case book.Dirty:
+		f.tellPool(f.o.Group.OwnerOf(e.Key), i, e, func(p *pool.Pool, n int) { p.MissedLate(n, e.Key) })
+	case book.Incomplete:
+		for _, sh := range f.o.Group.Shards {
+			f.tellPool(sh, i, e, (*pool.Pool).EmptiedLate)
+		}
+	}
+}
+
+// addLate adds to what a pool begins with what was learned since it was wished. What is learned later is told to the
+// pool. The loops stand still.
+func (f *Owner) addLate(i int, w want) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := &f.wants[i]
+	if now.stance != w.stance {
+		return // it is over already
+	}
+	for _, e := range now.late {
+		for n, m := range w.missed {
+			switch {
+			case pool.ServerOf(f.pools[i].Load(), n) != e.Server:
+			case e.Kind == book.Dirty:
+				m.Keys = append(m.Keys, string(e.Key))
+			case e.Kind == book.Incomplete:
+				m.Incomplete = true
+			}
+		}
+	}
+	now.late, now.begun = nil, true
+}
+
+// tellPool has a loop's part of a pool told of the server that an entry is about, if it decides.
+func (f *Owner) tellPool(sh *session.Shard, i int, e book.Entry, tell func(p *pool.Pool, server int)) {
 	sh.L.Post(loop.TaskFunc(func() {
 		p := sh.Pools[i]
 		for n := range len(p.Config.Servers) + len(p.Config.Backups) {
 			if placement.ServerAt(p.Config, n).String() == e.Server.Address && p.Term() != nil {
-				p.MissedLate(n, e.Key)
+				tell(p, n)
 			}
 		}
 	}))

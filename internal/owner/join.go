@@ -9,8 +9,8 @@ import (
 	"magent/internal/config"
 	"magent/internal/fleet/gate"
 	"magent/internal/fleet/launch"
-	"magent/internal/fleet/view"
 	"magent/internal/journal"
+	"magent/internal/session"
 	"magent/internal/stats"
 )
 
@@ -47,6 +47,7 @@ func (f *Owner) Begin(pools []*config.Pool, known *journal.Knowledge, killed boo
 	f.pools = make([]atomic.Pointer[config.Pool], len(pools))
 	f.wants, f.haves = make([]want, len(pools)), make([]stance, len(pools))
 	f.deciders, f.unrelay = make([]decider, len(pools)), make([]context.CancelFunc, len(pools))
+	f.known = known
 	for i, cfg := range pools {
 		f.pools[i].Store(cfg)
 		if cfg.Redis {
@@ -59,7 +60,15 @@ func (f *Owner) Begin(pools []*config.Pool, known *journal.Knowledge, killed boo
 			sh.Pools[i].SetAside([]byte(refusal))
 			sh.Pools[i].Held = true // until it hands requests to the owner (Join)
 		}
-		f.remember(cfg, known)
+	}
+	for i := range pools {
+		if f.isWhole(i) {
+			f.begins(i, func(do func(*session.Shard)) {
+				for _, sh := range f.o.Group.Shards {
+					do(sh)
+				}
+			})
+		}
 	}
 	f.unsettled = killed
 }
@@ -68,18 +77,16 @@ func (f *Owner) Begin(pools []*config.Pool, known *journal.Knowledge, killed boo
 func (f *Owner) Join() error {
 	f.done.Add(1)
 	go f.transit()
-	for _, i := range f.names {
-		f.handOn(i)
-	}
-	var groups []view.Group
 	for i := range f.pools {
-		if cfg := f.pools[i].Load(); !cfg.Redis {
-			groups = append(groups, view.Group{Name: cfg.Name})
+		if f.isWhole(i) {
+			for _, n := range f.parts(i) {
+				f.handOn(n)
+			}
 		}
 	}
 	f.told = f.placement()
 	m, err := launch.Open(launch.Options{
-		Fleet: f.o.Fleet, Place: f.o.Place, Log: f.o.Log, Groups: groups, Pools: f.told,
+		Fleet: f.o.Fleet, Place: f.o.Place, Log: f.o.Log, Groups: f.groups(), Pools: f.told, HomeAfter: f.o.HomeAfter,
 		Serves: f.serves, Opened: f.opened, Decided: f.decided, Gate: f.gate, Recorded: f.recorded, Failed: f.o.Died,
 		Note: f.o.Process.Registry.Events().Note,
 	})

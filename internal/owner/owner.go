@@ -33,6 +33,8 @@ type Options struct {
 	Group   *session.Group
 	Process *pool.Process
 
+	HomeAfter time.Duration // in tests; 0: what launch says
+
 	OnAll        func(func(*session.Shard)) // has all loops do something, and waits for it
 	StopTheWorld func() (release func())    // has all loops stand still
 	// AddPool makes the parts of a pool on all loops, which stand still.
@@ -69,7 +71,8 @@ type Owner struct {
 
 	// Of the member's goroutine alone.
 	book      book.Book
-	told      []byte // what places keys, as the others know it
+	known     *journal.Knowledge // when the process began
+	told      []byte             // what places keys, as the others know it
 	terms     map[string]*tenancy
 	unsettled bool // all keys have to be compared: two parts of the fleet may have decided
 }
@@ -80,6 +83,9 @@ type want struct {
 	missed []*journal.Missed // by server
 	doors  pool.Doors
 	doubt  bool // what was under way at whoever decided before may be on one copy only
+
+	late  []book.Entry // what was learned after that, until the pool has begun
+	begun bool
 }
 
 // decider is who decides for a pool; without a name nobody does.

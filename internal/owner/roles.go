@@ -10,6 +10,7 @@ import (
 	"magent/internal/config"
 	"magent/internal/fleet/core"
 	"magent/internal/fleet/view"
+	"magent/internal/placement"
 	"magent/internal/pool"
 )
 
@@ -21,7 +22,7 @@ const maxPlacement = 8 << 10
 func (f *Owner) placement() []byte {
 	var text strings.Builder
 	for i := range f.pools {
-		if cfg := f.pools[i].Load(); !cfg.Redis {
+		if cfg := f.pools[i].Load(); !cfg.Redis && cfg.Of == nil { // a pool says what its groups are
 			text.WriteString(placementOf(cfg))
 		}
 	}
@@ -73,27 +74,43 @@ func (f *Owner) takeRoles(c *core.Core) {
 	c.Offer(f.told)
 }
 
-// exchange makes the primaries of a pool its backups, and the reverse, also in what is known of them.
+// exchange makes the primaries of a pool its backups, and the reverse, also in what is known of them. Other groups may
+// take the place of its groups.
 func (f *Owner) exchange(i int, before *config.Pool) {
-	cfg := *before
-	cfg.Servers, cfg.Backups = before.Backups, before.Servers
+	cfg, parts := placement.Exchanged(before), f.parts(i)
+	for _, n := range parts {
+		f.forget(f.pools[n].Load())
+	}
+	f.pools[i].Store(cfg)
+	if now := f.parts(i); parts[0] == i && now[0] == i {
+		f.rename(cfg)
+	} else {
+		f.begins(i, f.o.OnAll)
+	}
+	f.o.Log.Warn().Str("pool", cfg.Name).Strs("servers", textsOf(cfg.Servers)).Strs("backups", textsOf(cfg.Backups)).
+		Msg("the fleet has primaries and backups the other way round, and this member takes its roles")
+}
+
+// forget removes the servers of a pool from the journal, as far as it is about what other members have recorded.
+func (f *Owner) forget(cfg *config.Pool) {
 	for n := range len(cfg.Servers) + len(cfg.Backups) {
 		if j := f.o.Process.Journal; j != nil {
-			j.Clean(f.othersLoop(), j.Server(pool.ServerOf(before, n)))
+			j.Clean(f.othersLoop(), j.Server(pool.ServerOf(cfg, n)))
 		}
 	}
-	f.pools[i].Store(&cfg)
+}
+
+// rename gives what is known of the servers of a pool to their new roles.
+func (f *Owner) rename(cfg *config.Pool) {
 	roles := map[string]string{}
 	for n := range len(cfg.Servers) + len(cfg.Backups) {
-		server := pool.ServerOf(&cfg, n)
+		server := pool.ServerOf(cfg, n)
 		roles[server.Address] = server.Role
 	}
 	f.book.Rename(cfg.Name, roles)
 	for _, e := range f.book.Entries(cfg.Name) {
 		f.write(e)
 	}
-	f.o.Log.Warn().Str("pool", cfg.Name).Strs("servers", textsOf(cfg.Servers)).Strs("backups", textsOf(cfg.Backups)).
-		Msg("the fleet has primaries and backups the other way round, and this member takes its roles")
 }
 
 func textsOf(addresses []config.Address) (texts []string) {

@@ -11,7 +11,9 @@ import (
 	"magent/internal/discover"
 	"magent/internal/fleet/view"
 	"magent/internal/journal"
+	"magent/internal/placement"
 	"magent/internal/pool"
+	"magent/internal/session"
 )
 
 func addresses(t *testing.T, texts ...string) (list []config.Address) {
@@ -114,5 +116,56 @@ func TestExchange(t *testing.T) {
 	}
 	if m := f.book.Missed(pool.ServerOf(now, 0)); len(m.Keys) != 1 || m.Identity != "5@7" {
 		t.Errorf("%+v", m)
+	}
+}
+
+// TestExchangeGroups: the groups are those of the primaries that the pool has now, and each knows what was known of
+// its keys.
+func TestExchangeGroups(t *testing.T) {
+	cfg := &config.Pool{
+		Name: "main", Distribution: "ketama", Hash: "md5", Servers: addresses(t, "10.0.0.1"),
+		Backups: addresses(t, "10.0.0.2", "10.0.0.3"),
+	}
+	other := placement.Exchanged(cfg)
+	pools, groups := []*config.Pool{cfg}, placement.Groups(other)
+	for i := range groups {
+		pools = append(pools, &groups[i])
+	}
+	f := ownerOf(t, pools...)
+	f.o.OnAll = func(func(*session.Shard)) {}
+	known := &journal.Missed{}
+	for i := range 20 {
+		known.Keys = append(known.Keys, fmt.Sprint("key", i))
+	}
+	f.known = &journal.Knowledge{Missed: map[journal.Server]*journal.Missed{pool.ServerOf(cfg, 0): known}}
+	names := func() (names []string) {
+		for _, g := range f.groups() {
+			names = append(names, g.Name)
+		}
+		return names
+	}
+	if got := names(); !slices.Equal(got, []string{"main"}) {
+		t.Errorf("%q", got)
+	}
+	f.exchange(0, cfg)
+	if got := names(); !slices.Equal(got, []string{"main/10.0.0.2:11211", "main/10.0.0.3:11211"}) {
+		t.Errorf("%q", got)
+	}
+	whole, err := placement.New(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := 0
+	for i := range groups {
+		missed := f.book.Missed(pool.ServerOf(&groups[i], 1)).Keys // of the backup
+		sum += len(missed)
+		for _, key := range missed {
+			if whole.Share([]byte(key)) != i {
+				t.Errorf("group %d is told of %s", i, key)
+			}
+		}
+	}
+	if sum != len(known.Keys) {
+		t.Errorf("%d keys of %d are known", sum, len(known.Keys))
 	}
 }

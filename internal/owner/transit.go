@@ -152,6 +152,7 @@ func (f *Owner) build(i int, w want) {
 		doubted = doubt(cfg, rings, there)
 	}
 	f.replace(i, func([]*pool.Loop) []*pool.Pool {
+		f.addLate(i, w)
 		peers := f.o.AddPool(i, cfg, rings)
 		pool.Watch(peers)
 		return peers

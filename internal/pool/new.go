@@ -57,6 +57,7 @@ func newPart(lp *Loop, index int, cfg *config.Pool, rings placement.Rings, relay
 			}),
 		byConn: map[*backend.Conn]int{}, Meta: true, Relay: relay != nil, Users: lp.Logins.Of(cfg.AuthFile),
 		Login: lp.Logins.Of(cfg.ServerAuthFile),
+		rings: rings,
 	}
 	p.RedisLimits = RedisLimitsOf(p.Limits.MaxValue)
 	if relay != nil {
@@ -111,6 +112,7 @@ func newPart(lp *Loop, index int, cfg *config.Pool, rings placement.Rings, relay
 		Repair: repair.Options{
 			Host:     p,
 			Loops:    lp.Threads,
+			Shared:   cfg.Of != nil,
 			UnixTime: func() int64 { return time.Now().Unix() },
 			MaxDirty: cmp.Or(cfg.MaxDirty, lp.MaxDirty) / lp.Threads,
 			Journal:  p.Recorder(),

@@ -11,6 +11,7 @@ import (
 	"magent/internal/fleet/gate"
 	"magent/internal/login"
 	"magent/internal/loop"
+	"magent/internal/placement"
 	"magent/internal/refill"
 	"magent/internal/registry"
 	"magent/internal/stats"
@@ -44,6 +45,12 @@ type Pool struct {
 	Count       stats.Counters
 	Hot         stats.HotKeys
 
+	// Of a pool whose keys are in groups (placement.Groups): the groups' parts on this loop, by their share. The pool
+	// itself has no servers then. nil: there are none.
+	Groups []*Pool
+	Whole  *Pool // of a group: the pool that it belongs to, on this loop; else nil
+
+	rings    placement.Rings
 	left     []Left    // of a relaying pool that has left
 	next     *Pool     // that has taken its place
 	recorder *recorder // nil: no journal

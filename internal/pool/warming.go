@@ -28,7 +28,7 @@ func (p *Pool) Warming(i int) {
 	}
 	o.Owns = func(key []byte) bool {
 		primary, backup := p.Engine.Pair(key)
-		return (primary == i || backup == i) && p.Loop.Owner(key) == p.Loop.ID
+		return (primary == i || backup == i) && p.rings.Has(key) && p.Loop.Owner(key) == p.Loop.ID
 	}
 	var w *refill.Walk
 	post := func(f func()) { // on the loop, unless the walk was abandoned meanwhile

@@ -1,19 +1,40 @@
 package proxy
 
 import (
+	"time"
+
+	"magent/internal/config"
 	"magent/internal/owner"
+	"magent/internal/placement"
 )
 
 // newFleet prepares taking part in a fleet, if there is one. No loop exists yet.
-func (svc *Service) newFleet() {
+func (svc *Service) newFleet(homeAfter time.Duration) {
 	if svc.cfg.Fleet == nil {
 		return
 	}
 	svc.member = owner.New(owner.Options{
 		Fleet: svc.cfg.Fleet, Place: svc.place, Log: svc.log, Group: svc.group, Process: &svc.shared,
-		OnAll: svc.onAll, StopTheWorld: svc.stopTheWorld, AddPool: svc.addPool, Began: svc.askSoon, Died: svc.died,
+		OnAll: svc.onAll, StopTheWorld: svc.stopTheWorld, AddPool: svc.addPool, Began: svc.askSoon,
+		Died: svc.died, HomeAfter: homeAfter,
 	})
 	svc.fleet = svc.member.Figures
+}
+
+// addGroups adds a pool for each group of pools that a fleet splits, also if it has the roles the other way round.
+// They come behind all pools of the configuration.
+func (svc *Service) addGroups() {
+	if svc.member == nil {
+		return
+	}
+	for _, cfg := range svc.cfgs {
+		for _, whole := range []*config.Pool{cfg, placement.Exchanged(cfg)} {
+			groups := placement.Groups(whole)
+			for i := range groups {
+				svc.cfgs = append(svc.cfgs, &groups[i])
+			}
+		}
+	}
 }
 
 // beginFleet passes on what the journal knows. The pools are set aside until this process decides for them. The loops

@@ -35,7 +35,7 @@ func (f *fleetRig) owner() (owner int) {
 // is a majority again the fleet takes over, and what was refused is not carried out.
 func TestFleetLeaseIsLost(t *testing.T) {
 	t.Parallel()
-	f := newFleetRig(t, 3)
+	f := newFleetRig(t, 3, 1)
 	f.set("k", "old")
 	f.holds(f.pool.Backups[0], "k", "old")
 	alone := f.owner()
@@ -118,7 +118,7 @@ func (f *fleetRig) grip() (held int) {
 // out any more. The time is a lower bound: a busy machine makes it longer.
 func TestFleetFence(t *testing.T) {
 	t.Parallel()
-	f := newFleetRig(t, 3)
+	f := newFleetRig(t, 3, 1)
 	f.set("k", "old")
 	dead := f.owner()
 	if f.grip() == 0 {
@@ -158,7 +158,7 @@ func (c *counter) run(ended *atomic.Bool) error {
 // An owner that leaves hands over. Clients of the other members see no error, and nothing is lost or done twice.
 func TestFleetOwnerLeavesUnderLoad(t *testing.T) {
 	t.Parallel()
-	f := newFleetRig(t, 3)
+	f := newFleetRig(t, 3, 1)
 	f.set("k", "v")
 	leaves := f.owner()
 	var ended atomic.Bool

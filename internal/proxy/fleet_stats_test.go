@@ -31,7 +31,7 @@ func TestStatsFleet(t *testing.T) {
 // A member says how many requests it has handed to the owner, and both say over how many connections.
 func TestStatsFleetForwarded(t *testing.T) {
 	t.Parallel()
-	f := newFleetRig(t, 2)
+	f := newFleetRig(t, 2, 1)
 	f.set("k", "v")
 	owner := 0
 	testkit.Until(t, "a member says that it decides", func() bool {

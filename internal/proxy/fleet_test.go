@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"magent/internal/config"
+	"magent/internal/placement"
 	"magent/internal/session"
 	"magent/internal/testkit"
 )
@@ -27,6 +28,7 @@ type fleetRig struct {
 	servers []*testkit.Process
 	dirs    []string
 	svcs    []*Service // nil: it has ended
+	swapped []bool     // by member: it has primaries and backups the other way round
 }
 
 // memcachedAt starts a memcached on a port of this machine.
@@ -43,9 +45,9 @@ func memcachedAt(t testing.TB, port int) *testkit.Process {
 	return p
 }
 
-// newFleetRig starts so many members, with a primary and a backup.
-func newFleetRig(t testing.TB, members int) *fleetRig {
-	f := &fleetRig{t: t, svcs: make([]*Service, members)}
+// newFleetRig starts so many members, with so many primaries, and a backup.
+func newFleetRig(t testing.TB, members, primaries int) *fleetRig {
+	f := &fleetRig{t: t, svcs: make([]*Service, members), swapped: make([]bool, members)}
 	f.pool = config.Pool{
 		Name:   "main",
 		Listen: []config.Listen{{Network: "tcp", Address: "127.0.0.1:0", Backlog: 64}},
@@ -53,14 +55,14 @@ func newFleetRig(t testing.TB, members int) *fleetRig {
 		Timeout: testkit.Patience, ConnectTimeout: testkit.Patience, ServerFailureLimit: 2,
 		ProbeInterval: 50 * time.Millisecond,
 	}
-	for i := range 2 {
+	for i := range primaries + 1 {
 		port := testkit.ReservePort(t)
 		a, err := config.ParseAddress(fmt.Sprintf("127.0.0.1:%d", port))
 		if err != nil {
 			t.Fatal(err)
 		}
 		f.servers = append(f.servers, memcachedAt(t, port))
-		if i == 0 {
+		if i < primaries {
 			f.pool.Servers = append(f.pool.Servers, a)
 		} else {
 			f.pool.Backups = append(f.pool.Backups, a)
@@ -91,13 +93,18 @@ func memberHost(i int) string {
 
 func (f *fleetRig) start(i int) {
 	f.t.Helper()
+	cfg := f.pool
+	if f.swapped[i] {
+		cfg = *placement.Exchanged(&cfg)
+	}
 	svc, err := Start(Options{
 		Config: config.Config{
-			Pools: []config.Pool{f.pool}, Threads: 1 + i%2, MaxClients: 100, MaxValue: 1 << 20, MaxDirty: 10_000,
+			Pools: []config.Pool{cfg}, Threads: 1 + i%2, MaxClients: 100, MaxValue: 1 << 20, MaxDirty: 10_000,
 			DrainTime: testkit.Patience, StateDir: f.dirs[i],
 			Fleet: &config.Fleet{Members: f.members, Self: i, Lease: fleetLease},
 		},
 		Log: zerolog.New(zerolog.NewTestWriter(f.t)), Version: "test", flushable: testFlushable,
+		homeAfter: 100 * time.Millisecond,
 	})
 	if err != nil {
 		f.t.Fatal(err)
@@ -179,7 +186,7 @@ func (f *fleetRig) set(key, value string) (owner int) {
 // One member decides, the others say so. When it is killed another one does, and knows what servers have missed.
 func TestFleetOwnerIsKilled(t *testing.T) {
 	t.Parallel()
-	f := newFleetRig(t, 3)
+	f := newFleetRig(t, 3, 1)
 	f.set("k0", "old")
 	f.holds(f.pool.Backups[0], "k0", "old")
 	f.servers[1].Kill()

@@ -44,6 +44,7 @@ type Options struct {
 	window    int                 // in tests; else windowStart
 	gate      *gate.Gate          // in tests; else that of the fleet, if there is one
 	flushable time.Duration       // in tests; else pool.Flushable
+	homeAfter time.Duration       // in tests; else that of a fleet
 }
 
 // Service is a running proxy: its loops, listeners and helpers.
@@ -54,7 +55,7 @@ type Service struct {
 	log     zerolog.Logger
 	release string
 
-	cfgs      []*config.Pool // of the pools, by their index; nil: it was removed
+	cfgs      []*config.Pool // of the pools, by their index, groups behind the others; nil: it was removed
 	reloads   int            // how many there were; changed while the loops stand still
 	shards    []*session.Shard
 	listeners []*listener

@@ -57,7 +57,7 @@ func Start(o Options) (*Service, error) {
 	svc.storedTimer = loop.NewTimer(svc.askStored)
 	svc.doubts = svc.shared.Servers.Check(o.Config.Pools) // while another process may serve yet
 	svc.shared.Gate = o.gate
-	svc.newFleet()
+	svc.newFleet(o.homeAfter)
 	known, err := svc.prepare(o.TakeOver)
 	if err != nil {
 		stop()
@@ -131,6 +131,7 @@ func (svc *Service) bindAll() (all []placement.Rings, err error) {
 	if err := svc.RenewTLS(); err != nil {
 		return nil, err
 	}
+	svc.addGroups()
 	for i, p := range svc.cfgs {
 		svc.group.ByPool = append(svc.group.ByPool, new(atomic.Int64))
 		if err := svc.openLogins(p); err != nil {

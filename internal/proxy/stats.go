@@ -67,7 +67,7 @@ func (q *statsRound) Run() {
 	} else {
 		q.sum.Add(sh.Snapshot())
 		if q.pool != nil {
-			q.hot.Add(&q.pool.Peers[q.next].Hot)
+			q.pool.Peers[q.next].AddHot(&q.hot)
 		}
 	}
 	if q.next++; q.next < len(shards) {
@@ -115,7 +115,7 @@ func (svc *Service) process() stats.Process {
 	}
 	for i := range svc.cfgs {
 		c := svc.cfgs[i]
-		if c == nil {
+		if c == nil || c.Of != nil {
 			continue
 		}
 		pool := stats.Pool{

@@ -89,7 +89,7 @@ func (s *Session) serveText(q *binary.Request, n int) bool {
 		s.stop()
 		return true
 	}
-	text := q.AppendText(s.sh.text[:0], s.pool.Meta)
+	text := q.AppendText(s.sh.text[:0], s.pool.HasMeta())
 	if s.sh.text = text; cap(text) > maxKeptLine {
 		s.sh.text = nil
 	}

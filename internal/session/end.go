@@ -68,6 +68,7 @@ func (sh *Shard) Stop() {
 func (sh *Shard) Replace(before, after *pool.Pool) {
 	if after != nil {
 		after.Count = before.Count
+		after.Regroup(before)
 	} else {
 		before.Count.Disconnected()
 		sh.past.Add(&before.Count)
@@ -75,6 +76,10 @@ func (sh *Shard) Replace(before, after *pool.Pool) {
 	for s := range sh.sessions {
 		switch {
 		case s.pool != before:
+			if s.awaits == before {
+				s.awaits = nil
+				s.scheduleFlush()
+			}
 		case s.link != nil:
 			s.replaceLinked(after)
 		case after == nil:

@@ -9,13 +9,17 @@ import (
 	"magent/internal/distribute"
 	"magent/internal/lifecycle"
 	"magent/internal/loop"
+	"magent/internal/pool"
 	"magent/internal/stats"
 	"magent/replicate"
 )
 
 // call adds a call for the current request to the line of a memcached session.
-func (s *Session) call() *replicate.Call {
-	c, r := s.pool.Engine.NewCall(s), &s.sh.req
+func (s *Session) call() *replicate.Call { return s.callOf(s.pool) }
+
+// callOf adds a call for the current request to the line, for the session's pool or a group of it.
+func (s *Session) callOf(p *pool.Pool) *replicate.Call {
+	c, r := p.Engine.NewCall(s), &s.sh.req
 	s.enqueue(&c.Call, max(1, r.NumKeys), valuesOf(r), len(r.Raw))
 	return c
 }

@@ -126,7 +126,7 @@ func (s *Session) serveAll(data []byte) (rest []byte) {
 			break
 		}
 		if s.long.asks() {
-			if !s.mustQueue(s.pieceLength(), 0) {
+			if s.awaits = s.pool.HeldGroup(); s.awaits == nil && !s.mustQueue(s.pieceLength(), 0) {
 				s.servePiece()
 				s.spend(len(s.sh.req.Raw))
 			}

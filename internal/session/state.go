@@ -101,6 +101,7 @@ type Session struct {
 	part        call.Part  // of the call that is being made
 	long        *longGet   // a multi-get of many keys; nil once it is answered
 	barrier     *call.Call // a call in the line; nothing behind it may be served before it is answered
+	awaits      *pool.Pool // the group of the next request; it waits while that is held. nil: none
 
 	// What the client may ask for (window.go, demand.go).
 	window   int // how large pending may be

@@ -32,14 +32,16 @@ func (sh *Shard) Snapshot() *stats.Snapshot {
 	out.Loops = []stats.Loop{{Clients: clients, Turns: busy.Turns, Busy: busy.Total, Longest: busy.Longest}}
 	out.Counters.Add(&sh.past)
 	for _, p := range sh.Pools {
-		if p == nil {
-			continue // it was removed
+		if p == nil || p.Config.Of != nil {
+			continue // it was removed, or counts in the whole pool
 		}
-		out.Counters.Add(&p.Count)
-		out.Pools = append(out.Pools, p.Count)
-		for i := range p.Conns {
-			out.Servers = append(out.Servers, p.Figures(i))
+		count := p.Count
+		for _, g := range p.Groups {
+			count.Add(&g.Count)
 		}
+		out.Counters.Add(&count)
+		out.Pools = append(out.Pools, count)
+		out.Servers = append(out.Servers, p.AllFigures()...)
 	}
 	return out
 }

@@ -9,7 +9,7 @@ func (s *Session) full() bool {
 	if s.link != nil {
 		return s.linkFull()
 	}
-	if s.barrier != nil || s.pool.Held || s.long.asks() && s.long.full() {
+	if s.barrier != nil || s.pool.Held || s.isAwaiting() || s.long.asks() && s.long.full() {
 		return true
 	}
 	return s.pending >= s.window || s.values*s.keySize >= windowBytes || s.sent >= windowBytes ||
@@ -32,3 +32,6 @@ func (g *Group) assemblyOf(largest int) int { return max(g.MaxAssembly, 2*larges
 
 // unsentBytes is what the client has not got yet, of what was answered in its turn.
 func (s *Session) unsentBytes() int { return s.s.Unsent() + s.due.Len() }
+
+// isAwaiting reports whether a group is held that the next request is for.
+func (s *Session) isAwaiting() bool { return s.awaits != nil && s.awaits.Held }

@@ -86,7 +86,7 @@ func TestServerAddTakesTheWorstState(t *testing.T) {
 		{"ejected", "ejected", "ejected"},
 	} {
 		s := Server{State: c.a}
-		s.add(&Server{State: c.b})
+		s.Add(&Server{State: c.b})
 		if s.State != c.want {
 			t.Errorf("%s and %s: %s, want %s", c.a, c.b, s.State, c.want)
 		}
@@ -104,7 +104,7 @@ func TestServerAddWeighsLatency(t *testing.T) {
 		{Server{Latency: 100, Replies: 3}, Server{Latency: 300, Replies: 1}, 150},
 	} {
 		s := c.a
-		if s.add(&c.b); s.Latency != c.want {
+		if s.Add(&c.b); s.Latency != c.want {
 			t.Errorf("%+v and %+v: %d, want %d", c.a, c.b, s.Latency, c.want)
 		}
 	}

@@ -88,11 +88,12 @@ func (s *Snapshot) Add(o *Snapshot) {
 		s.Pools[i].Add(&o.Pools[i])
 	}
 	for i := range s.Servers {
-		s.Servers[i].add(&o.Servers[i])
+		s.Servers[i].Add(&o.Servers[i])
 	}
 }
 
-func (s *Server) add(o *Server) {
+// Add adds the figures that another loop, or group of a fleet, has of the same server.
+func (s *Server) Add(o *Server) {
 	if total := s.Replies + o.Replies; total > 0 {
 		share := float64(o.Replies) / float64(total)
 		s.Latency = time.Duration(float64(s.Latency)*(1-share) + float64(o.Latency)*share)

@@ -3,6 +3,7 @@
 package launch
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -32,6 +33,8 @@ type Options struct {
 	// nothing for a witness.
 	Groups []view.Group
 	Pools  []byte
+
+	HomeAfter time.Duration // how long the home of a group has to be well before the group is moved there; 0: 30 s
 
 	Decided func(c *core.Core, d core.Decision) // as in member.Options
 	Failed  func(err error)                     // as in member.Options
@@ -113,7 +116,8 @@ func (o Options) core() core.Config {
 	c := core.Config{
 		Name: f.Members[f.Self].Name, Groups: o.Groups, Pools: o.Pools,
 		Oldest: max(view.Version, 2) - 1, Newest: view.Version,
-		Lease: f.Lease, Tick: f.Lease / 10, UserTimeout: userTimeout, HomeAfter: homeAfter, NewID: member.NewID,
+		Lease: f.Lease, Tick: f.Lease / 10, UserTimeout: userTimeout,
+		HomeAfter: cmp.Or(o.HomeAfter, homeAfter), NewID: member.NewID,
 	}
 	switch f.Alone {
 	case config.AloneVIP:

@@ -1,0 +1,101 @@
+package pool
+
+import (
+	"magent/internal/config"
+	"magent/internal/placement"
+	"magent/internal/stats"
+)
+
+// A member of a fleet has the keys of each primary in a group of its own: a pool with that primary and all backups.
+// Clients are with the whole pool, which finds the group of a key and has no servers itself.
+
+// SetGroups makes p the whole of groups on its loop, or of none. cfg and rings are its own.
+func (p *Pool) SetGroups(cfg *config.Pool, rings placement.Rings, groups []*Pool) {
+	for _, g := range p.Groups {
+		g.Whole = nil
+	}
+	p.Config, p.rings, p.Groups = cfg, rings, groups
+	for _, g := range groups {
+		g.Whole = p
+	}
+}
+
+// Regroup puts p, which takes the place of before, into the whole pool that before was a group of. If before had
+// groups, they are p's.
+func (p *Pool) Regroup(before *Pool) {
+	if before.Groups != nil {
+		p.SetGroups(before.Config, before.rings, before.Groups)
+	}
+	if w := before.Whole; w != nil {
+		p.Whole, w.Groups[p.Config.Share] = w, p
+	}
+}
+
+// GroupOf returns the group that a key belongs to; p itself if it has none.
+func (p *Pool) GroupOf(key []byte) *Pool {
+	if p.Groups == nil {
+		return p
+	}
+	return p.Groups[p.rings.Share(key)]
+}
+
+// HeldGroup returns a group that accepts no new requests; nil: all do.
+func (p *Pool) HeldGroup() *Pool {
+	for _, g := range p.Groups {
+		if g.Held {
+			return g
+		}
+	}
+	return nil
+}
+
+// HasMeta reports whether no server is known to lack the meta commands.
+func (p *Pool) HasMeta() bool {
+	for _, g := range p.Groups {
+		if !g.Meta {
+			return false
+		}
+	}
+	return p.Meta
+}
+
+// AllFigures returns a copy of the figures of all servers. The primaries of groups come in their order. A backup
+// counts for all groups that this process decides for.
+func (p *Pool) AllFigures() (all []stats.Server) {
+	if p.Groups == nil {
+		for i := range p.Conns {
+			all = append(all, p.Figures(i))
+		}
+		return all
+	}
+	var backups []stats.Server
+	for _, g := range p.Groups {
+		for i := range g.Conns {
+			v := g.Figures(i)
+			v.Pool = p.Name
+			if g.Relay { // each has a name of its own
+				v.Address += ":" + p.Config.Servers[g.Config.Share].String()
+			}
+			switch b := i - 1; {
+			case i == 0:
+				all = append(all, v)
+			case b < len(backups):
+				if backups[b].Stored.At > 0 {
+					v.Stored = stats.Stored{} // it is the same memcached
+				}
+				backups[b].Add(&v)
+			default:
+				backups = append(backups, v)
+			}
+		}
+	}
+	return append(all, backups...)
+}
+
+// AddHot adds the keys that were asked for most.
+func (p *Pool) AddHot(to *stats.Hottest) {
+	to.Add(&p.Hot)
+	for _, g := range p.Groups {
+		to.Add(&g.Hot)
+	}
+}
