@@ -2,8 +2,10 @@ package chaos
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -171,9 +173,10 @@ func (h *host) stats(what string) (map[string]string, error) {
 	return harness.ParseStats(reply)
 }
 
-// owner is the host whose magent decides, as all of them say.
-func (f *fleet) owner() (owner *host, err error) {
-	for _, h := range f.hosts {
+// owners are the hosts whose magents decide, by what for, as all of them say.
+func (f *fleet) owners() (owners map[string]*host, err error) {
+	owners = map[string]*host{}
+	for i, h := range f.hosts {
 		s, err := h.stats("fleet")
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", h.Name, err)
@@ -182,35 +185,48 @@ func (f *fleet) owner() (owner *host, err error) {
 			if state := s["member:"+other.name()+":state"]; state != "alive" {
 				return nil, fmt.Errorf("%s says that %s is %q", h.Name, other.name(), state)
 			}
-			if s["view:owner"] == other.name() && (owner == nil || owner == other) {
-				owner = other
-			}
 		}
-		if owner == nil || s["view:owner"] != owner.name() {
-			return nil, fmt.Errorf("%s says that %q owns the keys", h.Name, s["view:owner"])
+		said := 0
+		for what, name := range s {
+			if what != "view:owner" && !strings.HasPrefix(what, "owner:") {
+				continue
+			}
+			said++
+			at := slices.IndexFunc(f.hosts, func(o *host) bool { return o.name() == name })
+			switch {
+			case at < 0, i > 0 && owners[what] != f.hosts[at]:
+				return nil, fmt.Errorf("%s says that %q decides for %s", h.Name, name, what)
+			}
+			owners[what] = f.hosts[at]
+		}
+		if said == 0 || said != len(owners) {
+			return nil, fmt.Errorf("%s names %d owners of %d", h.Name, said, len(owners))
 		}
 	}
-	return owner, nil
+	return owners, nil
 }
 
-// awaitWell waits until all members are alive, and their owner uses all servers, which have missed nothing. It
-// calls look before each look.
+// awaitWell waits until all members are alive, and owners use all servers, which have missed nothing. It calls look
+// before each look, and returns one of the owners.
 func (f *fleet) awaitWell(look func()) (owner *host) {
 	f.t.Helper()
 	testkit.Eventually(f.t, "the fleet and its servers are well", func() error {
 		look()
-		var err error
-		if owner, err = f.owner(); err != nil {
-			return err
-		}
-		s, err := owner.stats("servers")
+		owners, err := f.owners()
 		if err != nil {
 			return err
 		}
-		for i := range members {
-			state, dirty := s[fmt.Sprintf("server:%d:state", i)], s[fmt.Sprintf("server:%d:dirty_keys", i)]
-			if state != "up" || dirty != "0" {
-				return fmt.Errorf("server %d is %s, dirty keys: %s", i, state, dirty)
+		for _, what := range slices.Sorted(maps.Keys(owners)) {
+			owner = owners[what]
+			s, err := owner.stats("servers")
+			if err != nil {
+				return err
+			}
+			for i := range members {
+				address, state := s[fmt.Sprintf("server:%d:address", i)], s[fmt.Sprintf("server:%d:state", i)]
+				if dirty := s[fmt.Sprintf("server:%d:dirty_keys", i)]; state != "up" || dirty != "0" {
+					return fmt.Errorf("server %d, %s, is %q, dirty keys: %q", i, address, state, dirty)
+				}
 			}
 		}
 		return nil
