@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net/netip"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -21,30 +20,31 @@ const defaultPatience = 5 * time.Second
 // loadOptions has the options of a load besides its workload.
 type loadOptions struct {
 	workload
-	addr     string
+	addr     string // or several, with commas between: the connections are spread over them
 	threads  int
 	warm     time.Duration
 	duration time.Duration
 	patience time.Duration // without a single reply: then the load ends, with the open requests as wrong
 	fill     bool
-	pid      int // the process whose CPU time is measured, 0: none
-	cpu      int // the core to stay on, -1: any
+	pids     pids // the processes whose CPU time is measured
+	cpu      int  // the core to stay on, -1: any
 }
 
 // loadResult is the line that a load prints. Times are in microseconds.
 type loadResult struct {
-	Ops     int64   `json:"ops"`
-	OpsPerS float64 `json:"ops_s"`
-	Gets    int64   `json:"gets"`
-	Sets    int64   `json:"sets"`
-	Misses  int64   `json:"misses"`
-	P50     float64 `json:"p50"`
-	P99     float64 `json:"p99"`
-	P999    float64 `json:"p999"`
-	CPU     float64 `json:"cpu_per_op"`      // of the process -pid
-	LoadCPU float64 `json:"load_cpu_per_op"` // of the load itself
-	Wrong   int64   `json:"wrong"`
-	Error   string  `json:"error,omitempty"` // the first wrong reply
+	Ops     int64     `json:"ops"`
+	OpsPerS float64   `json:"ops_s"`
+	Gets    int64     `json:"gets"`
+	Sets    int64     `json:"sets"`
+	Misses  int64     `json:"misses"`
+	P50     float64   `json:"p50"`
+	P99     float64   `json:"p99"`
+	P999    float64   `json:"p999"`
+	CPU     float64   `json:"cpu_per_op"`      // of the processes -pid, the sum
+	User    []float64 `json:"user_per_op"`     // of each of them, and only what it was not in the kernel
+	LoadCPU float64   `json:"load_cpu_per_op"` // of the load itself
+	Wrong   int64     `json:"wrong"`
+	Error   string    `json:"error,omitempty"` // the first wrong reply
 }
 
 func loadCommand(ctx context.Context, args []string, out io.Writer) error {
@@ -56,7 +56,7 @@ func loadCommand(ctx context.Context, args []string, out io.Writer) error {
 	fs.DurationVar(&o.duration, "d", 3*time.Second, "duration of the measuring")
 	fs.DurationVar(&o.patience, "patience", defaultPatience, "give up when no reply comes for this long")
 	fs.BoolVar(&o.fill, "fill", false, "set every key once before")
-	fs.IntVar(&o.pid, "pid", 0, "also measure the CPU time of this process")
+	fs.Var(&o.pids, "pid", "also measure the CPU time of this process, or of several, with commas between")
 	fs.IntVar(&o.cpu, "cpu", -1, "stay on this core")
 	o.bind(fs)
 	if err := fs.Parse(args); err != nil {
@@ -93,12 +93,12 @@ func runLoad(ctx context.Context, o loadOptions) (loadResult, error) {
 	if o.threads < 1 || o.threads > o.conns {
 		return loadResult{}, fmt.Errorf("-t %d: must be from 1 to the number of connections", o.threads)
 	}
-	addr, err := netip.ParseAddrPort(o.addr)
-	if err != nil || !addr.Addr().Is4() {
-		return loadResult{}, fmt.Errorf("-addr %s: must be an IPv4 address and a port", o.addr)
+	addrs, err := parseAddrs(o.addr)
+	if err != nil {
+		return loadResult{}, err
 	}
 	if o.fill {
-		if err := fill(o.addr, o.workload); err != nil {
+		if err := fill(addrs[0].String(), o.workload); err != nil {
 			return loadResult{}, err
 		}
 	}
@@ -114,7 +114,7 @@ func runLoad(ctx context.Context, o loadOptions) (loadResult, error) {
 		if i < o.conns%o.threads {
 			share++
 		}
-		w, err := newWorker(newGenerator(o.workload, rand.Uint64()), &phase, o.patience, addr, share)
+		w, err := newWorker(newGenerator(o.workload, rand.Uint64()), &phase, o.patience, addrs, share)
 		if err != nil {
 			return loadResult{}, err
 		}
@@ -137,12 +137,12 @@ func conduct(ctx context.Context, o loadOptions, workers []*worker, phase *atomi
 	var errs [3]error
 	errs[0] = pass(ctx, finished, o.warm)
 	phase.Store(measuring)
-	marks[0], errs[1] = takeMark(o.pid)
+	marks[0], errs[1] = takeMark(o.pids)
 	if errs[0] == nil {
 		errs[0] = pass(ctx, finished, o.duration)
 	}
 	phase.Store(draining)
-	marks[1], errs[2] = takeMark(o.pid)
+	marks[1], errs[2] = takeMark(o.pids)
 	<-finished
 	if err := errors.Join(errs[:]...); err != nil {
 		return loadResult{}, err
@@ -167,14 +167,32 @@ func pass(ctx context.Context, finished <-chan struct{}, d time.Duration) error 
 type mark struct {
 	at        time.Time
 	cpu, load time.Duration
+	user      []time.Duration
 }
 
-func takeMark(pid int) (m mark, err error) {
+func takeMark(pids []int) (m mark, err error) {
 	m.at = time.Now()
-	if m.load, err = processorTime(0); err == nil && pid != 0 {
-		m.cpu, err = processorTime(pid)
+	if m.load, err = processorTime(0); err != nil {
+		return m, err
 	}
-	return m, err
+	for _, pid := range pids {
+		all, err := processorTime(pid)
+		if err != nil {
+			return m, err
+		}
+		user, err := userTime(pid)
+		if err != nil {
+			return m, err
+		}
+		m.cpu += all
+		m.user = append(m.user, user)
+	}
+	return m, nil
+}
+
+// perRequest returns microseconds.
+func perRequest(d time.Duration, requests int64) float64 {
+	return float64(d.Nanoseconds()) / 1e3 / float64(requests)
 }
 
 func sumUp(workers []*worker, marks [2]mark) loadResult {
@@ -193,8 +211,11 @@ func sumUp(workers []*worker, marks [2]mark) loadResult {
 	res.P50, res.P99, res.P999 = latency.quantile(.5)/1e3, latency.quantile(.99)/1e3, latency.quantile(.999)/1e3
 	if sum.ops > 0 {
 		res.OpsPerS = float64(sum.ops) / marks[1].at.Sub(marks[0].at).Seconds()
-		res.CPU = float64((marks[1].cpu - marks[0].cpu).Nanoseconds()) / 1e3 / float64(sum.ops)
-		res.LoadCPU = float64((marks[1].load - marks[0].load).Nanoseconds()) / 1e3 / float64(sum.ops)
+		res.CPU = perRequest(marks[1].cpu-marks[0].cpu, sum.ops)
+		res.LoadCPU = perRequest(marks[1].load-marks[0].load, sum.ops)
+		for i := range marks[1].user {
+			res.User = append(res.User, perRequest(marks[1].user[i]-marks[0].user[i], sum.ops))
+		}
 	}
 	return res
 }

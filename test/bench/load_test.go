@@ -125,7 +125,7 @@ func TestLoadAgainstMemcached(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%+v", w), func(t *testing.T) {
 			o := loadOptions{
-				addr: m.addr, patience: time.Second, threads: min(2, w.conns), pid: m.pid(), fill: true,
+				addr: m.addr, patience: time.Second, threads: min(2, w.conns), pids: pids{m.pid()}, fill: true,
 				warm: 20 * time.Millisecond, duration: 150 * time.Millisecond, workload: w,
 			}
 			res, err := runLoad(t.Context(), o)

@@ -99,12 +99,17 @@ func measure(ctx context.Context, o runOptions, r row, s subject, core int) (loa
 	if err != nil {
 		return res, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, o.warm+o.duration+3*defaultPatience)
+	return loadFrom(ctx, self, o.warm, o.duration, append([]string{
+		"-addr", s.addr, "-pid", strconv.Itoa(s.pid()), "-cpu", strconv.Itoa(core),
+	}, r.load.args()...))
+}
+
+// loadFrom runs this program as a load, in another process.
+func loadFrom(ctx context.Context, self string, warm, duration time.Duration, args []string) (loadResult, error) {
+	var res loadResult
+	ctx, cancel := context.WithTimeout(ctx, warm+duration+3*defaultPatience)
 	defer cancel()
-	args := append([]string{
-		"load", "-addr", s.addr, "-pid", strconv.Itoa(s.pid()), "-cpu", strconv.Itoa(core),
-		"-warm", o.warm.String(), "-d", o.duration.String(),
-	}, r.load.args()...)
+	args = append([]string{"load", "-warm", warm.String(), "-d", duration.String()}, args...)
 	cmd := exec.CommandContext(ctx, self, args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr

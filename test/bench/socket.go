@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
+	"os"
+	"strconv"
+	"strings"
 	"time"
 	"unsafe"
 
@@ -66,4 +70,58 @@ func processorTime(pid int) (time.Duration, error) {
 		return 0, fmt.Errorf("CPU time of process %d: %w", pid, err)
 	}
 	return time.Duration(ts.Nano()), nil
+}
+
+// tick is the unit of the times in /proc/PID/stat, on all of Linux.
+const tick = 10 * time.Millisecond
+
+// userTime returns the CPU time that all threads of a process have used so far outside of the kernel, in ticks.
+func userTime(pid int) (time.Duration, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, fmt.Errorf("user time: %w", err)
+	}
+	const utime = 11 // among the fields behind the name, which may have any character (proc_pid_stat(5))
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+	if len(fields) <= utime {
+		return 0, fmt.Errorf("user time of process %d: %q", pid, stat)
+	}
+	ticks, err := strconv.ParseInt(string(fields[utime]), 10, 64)
+	return time.Duration(ticks) * tick, err
+}
+
+// pids are processes, as a flag.
+type pids []int
+
+// String is that of flag.Value.
+func (p *pids) String() string {
+	var text []string
+	for _, pid := range *p {
+		text = append(text, strconv.Itoa(pid))
+	}
+	return strings.Join(text, ",")
+}
+
+// Set is that of flag.Value.
+func (p *pids) Set(text string) error {
+	for one := range strings.SplitSeq(text, ",") {
+		pid, err := strconv.Atoi(one)
+		if err != nil || pid <= 0 {
+			return fmt.Errorf("%q is no process", one)
+		}
+		*p = append(*p, pid)
+	}
+	return nil
+}
+
+// parseAddrs reads addresses with commas between.
+func parseAddrs(list string) (addrs []netip.AddrPort, err error) {
+	for text := range strings.SplitSeq(list, ",") {
+		addr, err := netip.ParseAddrPort(text)
+		if err != nil || !addr.Addr().Is4() {
+			return nil, fmt.Errorf("-addr %s: must be an IPv4 address and a port", text)
+		}
+		addrs = append(addrs, addr)
+	}
+	return addrs, nil
 }

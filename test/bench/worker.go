@@ -53,7 +53,7 @@ type worker struct {
 	firstErr error
 }
 
-func newWorker(g *generator, phase *atomic.Int32, limit time.Duration, addr netip.AddrPort,
+func newWorker(g *generator, phase *atomic.Int32, limit time.Duration, addrs []netip.AddrPort,
 	conns int,
 ) (*worker, error) {
 	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
@@ -62,7 +62,7 @@ func newWorker(g *generator, phase *atomic.Int32, limit time.Duration, addr neti
 	}
 	w := &worker{ep: ep, gen: g, phase: phase, limit: limit, epoch: time.Now(), in: make([]byte, 256<<10)}
 	for i := range conns {
-		fd, err := dialRaw(addr)
+		fd, err := dialRaw(addrs[i%len(addrs)])
 		if err != nil {
 			w.close()
 			return nil, err
