@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -103,7 +104,10 @@ func readHealth(r *reader, o *health.Options, named bool) error {
 			o.Login = users.AppendSet(nil)
 		}
 	}
-	if path := r.path(flagTLSCert); path != "" {
+	// The variables are those of the proxy in the same container. With a port of TLS the other is asked.
+	_, typed := r.typed[flagTLSCert]
+	apart := !typed && os.Getenv(variable(flagTLSListen)) != ""
+	if path := r.path(flagTLSCert); path != "" && !apart {
 		var err error
 		o.TLS, err = pinned(path, o.Address)
 		r.fail(flagTLSCert, err)

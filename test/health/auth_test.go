@@ -27,6 +27,18 @@ func TestTLS(t *testing.T) {
 	check(t, 1, "keys can be had: SERVER_ERROR", address(open), "--tls-cert", cert, "--within", "30s")
 }
 
+// In a container the check has the variables of the proxy, and asks as that listens by them.
+func TestTLSVariables(t *testing.T) {
+	ca, server := testkit.NewAuthority(t), harness.StartMemcached(t)
+	cert, key := ca.IssueFiles(t, testkit.Leaf{Name: "127.0.0.1"})
+	proxy := harness.StartMagent(t, "-s", server.Addr, "--tls-cert", cert, "--tls-key", key, "-l", "127.0.0.1:0",
+		"--tls-listen", "127.0.0.1:0")
+	t.Setenv("MAGENT_TLS_CERT", cert)
+	check(t, 0, " serves, in ", harness.Listening(proxy.Log())[1], "--within", "30s")
+	t.Setenv("MAGENT_TLS_LISTEN", "127.0.0.1:0")
+	check(t, 0, " serves, in ", proxy.Addr, "--within", "30s")
+}
+
 // A pool that wants passwords is healthy for whoever has none, and is asked for keys by whoever has one.
 func TestPasswords(t *testing.T) {
 	t.Parallel()
