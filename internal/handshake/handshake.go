@@ -54,6 +54,9 @@ func do(ctx context.Context, fd int, cfg *tls.Config, client bool) (
 		if errors.Is(err, context.DeadlineExceeded) || errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			err = ErrLate
 		}
+		if !client {
+			conn.linger(fd)
+		}
 		return nil, state, err
 	}
 	state = t.ConnectionState()

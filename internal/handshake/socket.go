@@ -7,8 +7,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"magent/internal/loop"
 )
@@ -56,6 +60,13 @@ func (s *socket) Write(b []byte) (n int, err error) {
 	n, err = s.File.Write(b)
 	s.sent = append(s.sent, b[:max(0, n)]...)
 	return n, err
+}
+
+// linger lets the other end read why it is refused: closing a socket with unread bytes would take that back.
+func (s *socket) linger(fd int) {
+	_ = unix.Shutdown(fd, unix.SHUT_WR)
+	_ = s.File.SetDeadline(time.Now().Add(time.Second))
+	_, _ = io.CopyN(io.Discard, s.File, maxFlight)
 }
 
 // LocalAddr and RemoteAddr are those of net.Conn. TLS does not need them.
