@@ -135,7 +135,6 @@ func TestRefused(t *testing.T) {
 		{[]string{"CONFIG", "GET", "save"}, "connect to that server directly"},
 		{[]string{"CLUSTER", "INFO"}, "connect to the server directly"},
 		{[]string{"SHUTDOWN"}, "connect to that server directly"},
-		{[]string{"EVAL", "return 1", "0"}, "at least one key is needed"},
 		{[]string{"COPY", one, one, "DB", "1"}, "a pool has one database"},
 		{[]string{"SORT", "l", "BY", "w*"}, "may be on other servers"},
 		{[]string{"RENAME", one, other}, "hash tag"},
