@@ -156,7 +156,7 @@ func goesOn(t *testing.T, version uint16, suites []uint16, asServer, mutual bool
 	if err := testkit.Await(t, "the end", ended); !loop.IsEOF(err) {
 		t.Fatal(err)
 	}
-	if n, err := far.Read(got); n > 0 || err != io.EOF {
+	if n, err := far.Read(got); n > 0 || !errors.Is(err, io.EOF) {
 		t.Fatalf("not told of the end: %v", err)
 	}
 }

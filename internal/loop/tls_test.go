@@ -214,7 +214,7 @@ func TestTLSOtherRecords(t *testing.T) {
 			}
 			wire = append(wire, records(t, far, []byte("data"))[0]...)
 			data, err := receiveTLS(t, l, near, wire)
-			if !errors.Is(err, want) || (want == io.EOF) != (string(data) == "data") {
+			if !errors.Is(err, want) || errors.Is(want, io.EOF) != (string(data) == "data") {
 				t.Errorf("%s, %s: %q, %v; want %v", c.name, kind.name, data, err, want)
 			}
 			if strings.HasPrefix(c.name, "update") && near.tls.v13 && !strings.Contains(err.Error(), "wrong update") {
