@@ -106,11 +106,12 @@ func TestSwappedMemberIsKilled(t *testing.T) {
 			victim.Restart()
 			awaitStored(t, victim.Addr)
 			harness.Dial(t, victim.Addr).Want("get k\r\n", harness.Hit("k", "new!"))
-			for _, server := range []*harness.Memcached{s.a, s.b} {
-				testkit.Until(t, "both copies are there", func() bool {
-					return harness.Dial(t, server.Addr).Do("get k\r\n") == harness.Hit("k", "new!")
-				})
-			}
+			one, other := harness.Dial(t, s.a.Addr), harness.Dial(t, s.b.Addr)
+			testkit.Until(t, "both copies get what is stored", func() bool { // old servers cannot be filled
+				c.Want("set k 0 0 4\r\nlast\r\n", "STORED\r\n")
+				want := harness.Hit("k", "last")
+				return one.Do("get k\r\n") == want && other.Do("get k\r\n") == want
+			})
 		})
 	}
 }
