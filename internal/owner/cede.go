@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"magent/internal/fleet/core"
-	"magent/internal/fleet/view"
+	"magent/internal/fleet/member"
 )
 
 // cedeTime is how long handing over may take before a process ends all the same.
@@ -21,28 +21,19 @@ func (f *Owner) Cede() {
 	ctx, cancel := context.WithTimeout(f.ctx, cedeTime)
 	defer cancel()
 	m.Do(func(c *core.Core, now time.Duration) { c.Cede(now) })
-	for ; f.decides(m.View()) && m.Answers(ctx); time.Sleep(poll) {
-		if !f.hasHeir(m.View()) {
-			return
-		}
+	for m.Answers(ctx) && !ceded(ctx, m) {
+		time.Sleep(poll)
 	}
 }
 
-// decides reports whether this process decides for a group by a view.
-func (f *Owner) decides(v *view.View) bool {
-	for _, g := range v.Groups {
-		if g.Owner == f.self() {
-			return true
-		}
+// ceded asks the member whether it has come to an end, and does not wait for that beyond ctx.
+func ceded(ctx context.Context, m *member.Member) bool {
+	done := make(chan bool, 1)
+	m.Do(func(c *core.Core, _ time.Duration) { done <- c.Ceded() })
+	select {
+	case yes := <-done:
+		return yes
+	case <-ctx.Done():
+		return true
 	}
-	return false
-}
-
-func (f *Owner) hasHeir(v *view.View) bool {
-	for i := range v.Members {
-		if m := &v.Members[i]; m.Name != f.self() && m.State == view.Alive && !m.Witness {
-			return true
-		}
-	}
-	return false
 }

@@ -91,6 +91,9 @@ func (c *Core) Cede(now time.Duration) {
 	c.request()
 }
 
+// Ceded tells whether this member owns nothing any more, or only what nobody else can own.
+func (c *Core) Ceded() bool { return len(c.holds) == 0 || c.heir() == "" }
+
 // cedes tells whether a member has said that it is to own nothing.
 func (c *Core) cedes(name string) bool {
 	m := c.view.Member(name)

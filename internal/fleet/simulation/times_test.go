@@ -126,6 +126,27 @@ func TestCede(t *testing.T) {
 	}
 }
 
+// Members that all cede wait for nobody: nobody else can own what they have.
+func TestAllCede(t *testing.T) {
+	for seed := range uint64(20) {
+		w := quietly(seed, plan{3, false, 2, core.AloneProven})
+		for _, n := range w.nodes {
+			n.core.Cede(n.local())
+			n.drain()
+		}
+		all := func() bool {
+			return !slices.ContainsFunc(w.nodes, func(n *node) bool { return !n.core.Ceded() })
+		}
+		if took := w.until(time.Second, all); !all() || w.check.found != "" {
+			t.Errorf("seed %d: some wait after %v: %s", seed, took, w.check.found)
+		}
+		w.run(time.Second)
+		if !w.served("p", nil) || !w.served("q", nil) || w.check.found != "" {
+			t.Errorf("seed %d: nobody serves any more: %s", seed, w.check.found)
+		}
+	}
+}
+
 // When one member dies, the others go on with what they own.
 func TestOtherDies(t *testing.T) {
 	for seed := range uint64(20) {
