@@ -45,15 +45,7 @@ func (c *comparison) servers(addresses []config.Address) []verify.Server {
 	for _, a := range addresses {
 		dialer := &net.Dialer{Timeout: c.pool.ConnectTimeout}
 		servers = append(servers, verify.Server{Name: a.String(), Dial: func(ctx context.Context) (net.Conn, error) {
-			conn, err := dialer.DialContext(ctx, a.Network, a.String())
-			if err != nil {
-				return nil, err
-			}
-			if err := c.told.Say(ctx, conn, c.pool.Timeout); err != nil {
-				conn.Close()
-				return nil, err
-			}
-			return conn, nil
+			return c.told.Dial(ctx, dialer, a.Network, a.String(), c.pool.Timeout)
 		}})
 	}
 	return servers

@@ -193,15 +193,7 @@ func (f *Fence) look(ctx context.Context) (Outcome, error) {
 // listed reports whether a server has a connection of the dead.
 func (f *Fence) listed(ctx context.Context, at loop.Endpoint) (bool, error) {
 	present, err := conns.List(ctx, func(ctx context.Context) (net.Conn, error) {
-		conn, err := (&net.Dialer{}).DialContext(ctx, at.Network(), at.String())
-		if err != nil {
-			return nil, err
-		}
-		if err := f.o.Told.Say(ctx, conn, f.o.Timeout); err != nil {
-			conn.Close()
-			return nil, err
-		}
-		return conn, nil
+		return f.o.Told.Dial(ctx, &net.Dialer{}, at.Network(), at.String(), f.o.Timeout)
 	})
 	var op *net.OpError
 	switch { // the connection that fails with it names the server

@@ -1,11 +1,8 @@
 package owner
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net"
 	"time"
 
@@ -19,6 +16,7 @@ import (
 	"magent/internal/pause"
 	"magent/internal/placement"
 	"magent/internal/pool"
+	"magent/internal/refill"
 )
 
 // Pauses between two questions to a server who is connected, and how long an answer may take.
@@ -74,19 +72,12 @@ func (f *Owner) dial(ctx context.Context, a config.Address, told *login.File) (n
 	err = loop.ErrNoAddress
 	for _, e := range all {
 		var conn net.Conn
-		if conn, err = new(net.Dialer).DialContext(ctx, e.Network(), e.String()); err != nil {
-			continue
-		}
-		if err = told.Say(ctx, conn, askTime); err == nil {
+		if conn, err = told.Dial(ctx, new(net.Dialer), e.Network(), e.String(), askTime); err == nil {
 			return conn, nil
 		}
-		conn.Close()
 	}
 	return nil, err
 }
-
-// maxStats is how long a reply to stats may be.
-const maxStats = 64 << 10
 
 // knock finds out whether server n of a pool answers, and is the one that is known. One that was restarted meanwhile
 // has nothing that it could be compared by. It is a goroutine of reach.
@@ -98,21 +89,12 @@ func (f *Owner) knock(ctx context.Context, cfg *config.Pool, n int, known string
 		return
 	}
 	defer conn.Close()
-	end, _ := ctx.Deadline()
-	_ = conn.SetDeadline(end)
-	if _, err = io.WriteString(conn, "stats\r\n"); err != nil {
+	now, err := refill.Greet(ctx, conn)
+	if err != nil {
 		return
 	}
-	var reply []byte
-	for lines := bufio.NewReader(io.LimitReader(conn, maxStats)); !bytes.HasSuffix(reply, []byte("END\r\n")); {
-		line, err := lines.ReadSlice('\n')
-		if err != nil {
-			return
-		}
-		reply = append(reply, line...)
-	}
 	before := failover.ParseIdentity(known)
-	*there = before == (failover.Identity{}) || before == failover.ReadGreeting(reply).Identity
+	*there = before == (failover.Identity{}) || before == now.Identity
 }
 
 // listed tells the core who is connected to a server.

@@ -29,16 +29,7 @@ func pingMemcached(ctx context.Context, at loop.Endpoint, timeout time.Duration,
 	defer c.Close()
 	c.Timeout = timeout
 	c.DialContext = func(_ context.Context, network, address string) (net.Conn, error) {
-		dialer := net.Dialer{Timeout: timeout}
-		conn, err := dialer.DialContext(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		if err := told.Say(ctx, conn, timeout); err != nil {
-			conn.Close()
-			return nil, err
-		}
-		return conn, nil
+		return told.Dial(ctx, &net.Dialer{Timeout: timeout}, network, address, timeout)
 	}
 	return c.Ping()
 }

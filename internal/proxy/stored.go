@@ -86,17 +86,13 @@ func (svc *Service) askStores(ctx context.Context) {
 func askStats(ctx context.Context, at loop.Endpoint, told *login.File) (s stats.Stored, err error) {
 	ctx, cancel := context.WithTimeout(ctx, storedTime)
 	defer cancel()
-	var dialer net.Dialer
-	c, err := dialer.DialContext(ctx, at.Network(), at.String())
+	c, err := told.Dial(ctx, &net.Dialer{}, at.Network(), at.String(), storedTime)
 	if err != nil {
 		return s, err
 	}
 	defer c.Close()
 	stop := context.AfterFunc(ctx, func() { _ = c.Close() })
 	defer stop()
-	if err := told.Say(ctx, c, storedTime); err != nil {
-		return s, err
-	}
 	if _, err := io.WriteString(c, "stats\r\n"); err != nil {
 		return s, err
 	}

@@ -30,13 +30,11 @@ func (s Source) dial(ctx context.Context) (net.Conn, error) {
 	err = loop.ErrNoAddress
 	for _, e := range addrs {
 		var c net.Conn
-		if c, err = (&net.Dialer{Timeout: metadump.Silence}).DialContext(ctx, e.Network(), e.String()); err != nil {
+		dialer := &net.Dialer{Timeout: metadump.Silence}
+		if c, err = s.Told.Dial(ctx, dialer, e.Network(), e.String(), metadump.Silence); err != nil {
 			continue
 		}
-		if err = s.Told.Say(ctx, c, metadump.Silence); err == nil {
-			err = s.check(ctx, c)
-		}
-		if err == nil {
+		if err = s.check(ctx, c); err == nil {
 			return c, nil
 		}
 		c.Close()
@@ -49,27 +47,33 @@ func (s *Source) check(ctx context.Context, c net.Conn) error {
 	if s.Only == (failover.Identity{}) {
 		return nil
 	}
+	g, err := Greet(ctx, c)
+	if err == nil && g.Identity != s.Only {
+		err = fmt.Errorf("another server answers there now: %v instead of %v", g.Identity, s.Only)
+	}
+	return err
+}
+
+// Greet asks the server at the other end of a new connection who it is. The connection is closed when ctx is done.
+func Greet(ctx context.Context, c net.Conn) (g failover.Greeting, err error) {
 	defer context.AfterFunc(ctx, func() { c.Close() })()
 	if err := c.SetReadDeadline(time.Now().Add(metadump.Silence)); err != nil {
-		return err
+		return g, err
 	}
 	if _, err := io.WriteString(c, "stats\r\n"); err != nil {
-		return err
+		return g, err
 	}
 	var reply []byte
 	for part := make([]byte, 4096); !bytes.HasSuffix(reply, []byte("END\r\n")); {
 		n, err := c.Read(part)
 		if err != nil {
-			return fmt.Errorf("stats: %w", err)
+			return g, fmt.Errorf("stats: %w", err)
 		}
 		if reply = append(reply, part[:n]...); len(reply) > maxStats {
-			return fmt.Errorf("stats: the reply has no end: %.100q", reply)
+			return g, fmt.Errorf("stats: the reply has no end: %.100q", reply)
 		}
 	}
-	if g := failover.ReadGreeting(reply); g.Identity != s.Only {
-		return fmt.Errorf("another server answers there now: %v instead of %v", g.Identity, s.Only)
-	}
-	return nil
+	return failover.ReadGreeting(reply), nil
 }
 
 // maxStats bounds the reply to stats, in bytes. Real ones are much smaller.
