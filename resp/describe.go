@@ -4,14 +4,14 @@ import "strings"
 
 // AppendCommandReply appends the reply to COMMAND. args are the words of the request, COMMAND included. The reply
 // describes the commands that the proxy supports.
-func AppendCommandReply(line []byte, args [][]byte) []byte {
+func (p Proto) AppendCommandReply(line []byte, args [][]byte) []byte {
 	sub := ""
 	if len(args) > 1 {
 		sub = strings.ToLower(string(args[1]))
 	}
 	switch args := args[min(len(args), 2):]; {
 	case sub == "":
-		line = appendCommands(line, appendCommand)
+		line = appendCommands(line, p.appendCommand)
 	case sub == "count" && len(args) == 0:
 		n := 0
 		for cmd := range Commands() {
@@ -23,18 +23,18 @@ func AppendCommandReply(line []byte, args [][]byte) []byte {
 	case sub == "list" && len(args) == 0:
 		line = appendCommands(line, func(dst []byte, cmd *Command) []byte { return AppendBulkString(dst, cmd.Name) })
 	case sub == "info" && len(args) == 0:
-		line = appendCommands(line, appendCommand)
+		line = appendCommands(line, p.appendCommand)
 	case sub == "info":
 		line = AppendArray(line, len(args))
 		for _, name := range args {
 			if cmd := Lookup(name); cmd != nil && served(cmd) {
-				line = appendCommand(line, cmd)
+				line = p.appendCommand(line, cmd)
 			} else {
-				line = AppendNull(line)
+				line = p.AppendNull(line)
 			}
 		}
 	case sub == "docs":
-		line = appendDocs(line, args)
+		line = p.appendDocs(line, args)
 	case sub == "getkeys" && len(args) > 0:
 		line = appendGetKeys(line, args)
 	case sub == "count" || sub == "list" || sub == "getkeys":
@@ -68,25 +68,25 @@ func appendCommands(dst []byte, element func(dst []byte, cmd *Command) []byte) [
 
 // appendCommand writes what COMMAND INFO says of a command, in the form of Redis 7. It leaves out what the proxy does
 // not know: categories, tips, key specifications and subcommands.
-func appendCommand(dst []byte, cmd *Command) []byte {
+func (p Proto) appendCommand(dst []byte, cmd *Command) []byte {
 	flag := "readonly"
 	if cmd.Write {
 		flag = "write"
 	}
 	dst = AppendBulkString(AppendArray(dst, 10), cmd.Name)
 	dst = AppendInt(dst, int64(cmd.Arity))
-	dst = AppendSimple(AppendArray(dst, 1), flag)
+	dst = AppendSimple(p.AppendSet(dst, 1), flag)
 	for _, n := range [...]int{cmd.First, cmd.Last, cmd.Step} {
 		dst = AppendInt(dst, int64(n))
 	}
-	for range 4 {
-		dst = AppendArray(dst, 0)
+	for range 3 {
+		dst = p.AppendSet(dst, 0)
 	}
-	return dst
+	return AppendArray(dst, 0)
 }
 
 // appendDocs writes the reply to COMMAND DOCS: for each command, how the proxy carries it out.
-func appendDocs(dst []byte, names [][]byte) []byte {
+func (p Proto) appendDocs(dst []byte, names [][]byte) []byte {
 	var cmds []*Command
 	if len(names) == 0 {
 		for cmd := range Commands() {
@@ -100,9 +100,9 @@ func appendDocs(dst []byte, names [][]byte) []byte {
 			cmds = append(cmds, cmd)
 		}
 	}
-	dst = AppendArray(dst, 2*len(cmds))
+	dst = p.AppendMap(dst, len(cmds))
 	for _, cmd := range cmds {
-		dst = AppendArray(AppendBulkString(dst, cmd.Name), 2)
+		dst = p.AppendMap(AppendBulkString(dst, cmd.Name), 1)
 		dst = AppendBulkString(AppendBulkString(dst, "summary"), summary(cmd))
 	}
 	return dst

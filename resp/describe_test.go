@@ -36,7 +36,7 @@ func TestAppendCommandReply(t *testing.T) {
 		for _, w := range strings.Fields(request) {
 			args = append(args, []byte(w))
 		}
-		reply := AppendCommandReply([]byte("before"), args)
+		reply := RESP2.AppendCommandReply([]byte("before"), args)
 		reply, ok := bytes.CutPrefix(reply, []byte("before"))
 		if !ok || !strings.HasPrefix(string(reply), start) {
 			t.Errorf("%s: %.100q, want %q", request, reply, start)
@@ -44,6 +44,10 @@ func TestAppendCommandReply(t *testing.T) {
 		var f Framer
 		if n, _, ok := f.Next(reply); !ok || n != len(reply) {
 			t.Errorf("%s: %d of %d bytes are a reply", request, n, len(reply))
+		}
+		reply, f.Proto = RESP3.AppendCommandReply(nil, args), RESP3
+		if n, _, ok := f.Next(reply); !ok || n != len(reply) {
+			t.Errorf("%s in RESP3: %d of %d bytes are a reply", request, n, len(reply))
 		}
 	}
 }

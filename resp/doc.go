@@ -1,9 +1,10 @@
-// Package resp speaks the Redis protocol, version 2 (RESP2), on byte slices. It is the sibling of package ascii.
+// Package resp speaks the Redis protocol on byte slices, its versions 2 and 3 (RESP2 and RESP3). It is the sibling of
+// package ascii.
 //
 // It has three parts. For the client's side, [Next] parses one request at the front of a buffer into a [Request].
 // [Lookup] describes a command to a proxy: where it goes, and where its keys are ([Command.Keys]). For the server's
 // side, [Framer] finds the end of a reply. [ArrayLen], [NextElement] and their neighbours take whole replies apart,
-// so that several can be combined.
+// so that several can be combined. Requests have the same form in both versions; [Proto] has what replies differ in.
 //
 //	client bytes -> Next -> Request -> Command.Keys -> Request.Raw -> server bytes
 //	server bytes -> Framer.Next -> reply -> client bytes

@@ -13,8 +13,10 @@ const (
 
 // Framer finds the end of replies, one after the other, in a growing buffer. It remembers how far it has looked into
 // an incomplete reply, so that it looks at no byte twice. Arrays may be nested to any depth: to find the end it only
-// counts the elements that are still missing. The zero value is ready.
+// counts the elements that are still missing. The zero value is ready, for RESP2.
 type Framer struct {
+	Proto Proto // RESP3: the types of RESP3 are replies, too. It may change between two replies
+
 	off  int // bytes of the current reply that are framed already
 	scan int // how far the end of the line at off was searched for; not less than off
 	need int // if not 0: the end of the bulk string at off, whose header is parsed already
@@ -23,8 +25,10 @@ type Framer struct {
 
 // Next frames the reply at the start of buf. With n > 0, the reply is buf[:n], and f is ready for the next one. With
 // n == 0 and ok, the reply is incomplete: call again when buf has grown. If need is not 0, that takes at least need
-// bytes in all. With !ok, the bytes are not a RESP2 reply. The connection is out of step then, and f cannot be used
-// again.
+// bytes in all. With !ok, the bytes are not a reply of f.Proto. The connection is out of step then, and f cannot be
+// used again.
+//
+// Attributes are part of the reply that they stand in front of. A message that was pushed is a reply of its own.
 func (f *Framer) Next(buf []byte) (n, need int, ok bool) {
 	if len(buf) < f.scan {
 		return 0, 0, false // buf does not continue the buffer of the last call
@@ -43,7 +47,7 @@ func (f *Framer) Next(buf []byte) (n, need int, ok bool) {
 		f.left--
 	}
 	n = f.off
-	*f = Framer{}
+	*f = Framer{Proto: f.Proto}
 	return n, 0, true
 }
 
@@ -84,26 +88,35 @@ func (f *Framer) element(buf []byte) (done, ok bool) {
 	case ':', '$', '*':
 		return f.numbered(buf, kind)
 	}
+	if f.Proto == RESP3 {
+		return f.element3(buf, kind)
+	}
 	return false, false
 }
 
-// numbered frames an element that starts with a number which quickLen cannot read.
+// numbered frames an element that starts with a number which quickLen cannot read, or one of RESP3.
 func (f *Framer) numbered(buf []byte, kind byte) (done, ok bool) {
 	line, ok := f.line(buf, maxLenLine)
 	if len(line) == 0 {
 		return false, ok
 	}
 	n, ok := parseInt(line[1 : len(line)-2])
-	if !ok || kind != ':' && (n < -1 || n > maxReply) {
+	if !ok || kind != ':' && (n < lowest(kind) || n > maxReply) {
 		return false, false
 	}
 	end := f.off + len(line)
-	switch {
-	case kind == '$' && n >= 0:
-		f.need = end + int(n) + 2
-		return f.bulk(buf)
-	case kind == '*' && n > 0:
-		f.left += int(n)
+	switch size := int(n); kind {
+	case '$', '=', '!':
+		if size >= 0 {
+			f.need = end + size + 2
+			return f.bulk(buf)
+		}
+	case '*', '~', '>':
+		f.left += max(size, 0)
+	case '%':
+		f.left += 2 * size
+	case '|':
+		f.left += 2*size + 1 // and the reply behind it
 	}
 	f.advance(end)
 	return true, true
@@ -142,4 +155,48 @@ func (f *Framer) advance(off int) {
 	if off > f.off {
 		f.off, f.scan = off, off
 	}
+}
+
+// element3 is element for the types that only RESP3 has.
+func (f *Framer) element3(buf []byte, kind byte) (done, ok bool) {
+	switch kind {
+	case '_':
+		return f.word(buf, "_\r\n", "_\r\n")
+	case '#':
+		return f.word(buf, "#t\r\n", "#f\r\n")
+	case ',', '(': // the digits of a big number are not limited
+		line, ok := f.line(buf, maxReplyLine)
+		f.advance(f.off + len(line))
+		return len(line) > 0, ok
+	case '>':
+		if f.off > 0 { // inside of a reply, or behind attributes
+			return false, false
+		}
+		return f.numbered(buf, kind)
+	case '=', '!', '~', '%', '|':
+		return f.numbered(buf, kind)
+	}
+	return false, false
+}
+
+// word frames an element that has to be one of two words of the same length, with their line ends.
+func (f *Framer) word(buf []byte, one, other string) (done, ok bool) {
+	rest := buf[f.off:]
+	rest = rest[:min(len(rest), len(one))]
+	if string(rest) != one[:len(rest)] && string(rest) != other[:len(rest)] {
+		return false, false
+	}
+	if len(rest) < len(one) {
+		return false, true
+	}
+	f.advance(f.off + len(one))
+	return true, true
+}
+
+// lowest returns the lowest length that an element of a type may have. -1 is null, in the way of RESP2.
+func lowest(kind byte) int64 {
+	if kind == '$' || kind == '*' {
+		return -1
+	}
+	return 0
 }

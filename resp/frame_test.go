@@ -30,6 +30,54 @@ var badReplies = []string{
 	"*1\r\n>1\r\n", "\n", "*\n", "$-1\r\r\n", "+\n", "-\n",
 }
 
+// good3 are replies of RESP3 that are none of RESP2.
+var good3 = []string{
+	"_\r\n", "#t\r\n", "#f\r\n", ",1.5\r\n", ",-inf\r\n", ",nan\r\n", ",1e-9\r\n", ",10\r\n",
+	"(3492890328409238509324850943850943825024385\r\n", "(-1\r\n", "(" + strings.Repeat("9", 3000) + "\r\n",
+	"=15\r\ntxt:Some string\r\n", "=4\r\nmkd:\r\n", "!21\r\nSYNTAX invalid syntax\r\n", "!5\r\na\r\nbc\r\n",
+	"~0\r\n", "~2\r\n+a\r\n_\r\n", "%0\r\n", "%2\r\n+a\r\n:1\r\n$1\r\nb\r\n%1\r\n_\r\n#t\r\n",
+	">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n", ">0\r\n",
+	"|1\r\n+key-popularity\r\n%1\r\n$1\r\na\r\n,0.19\r\n*2\r\n:1\r\n:2\r\n", "|0\r\n_\r\n",
+	"*3\r\n:1\r\n|1\r\n+ttl\r\n:3600\r\n:3\r\n|1\r\n+a\r\n+b\r\n|1\r\n+c\r\n+d\r\n_\r\n",
+	"*2\r\n$-1\r\n*-1\r\n", "*1\r\n%1\r\n+x\r\n=6\r\ntxt:\r\n\r\n",
+	strings.Repeat("%1\r\n+k\r\n", 300) + "_\r\n",
+}
+
+var bad3 = []string{
+	"x", "\r\n", "_x\r\n", "_1\r\n", "_\n", "#x\r\n", "#tt\r\n", "#\r\n", "#t\n", ",1\n", "(1\n",
+	"=-1\r\n", "!-1\r\n", "~-1\r\n", "%-1\r\n", "|-1\r\n", ">-1\r\n", "=x\r\n", "%\r\n", "=1\r\nab\r\n",
+	"*1\r\n>1\r\n:1\r\n", "|1\r\n:1\r\n:2\r\n>1\r\n:1\r\n", ">1\r\n>1\r\n", "%1\r\n:1\r\nx",
+	"%99999999999999\r\n", "$?\r\n", "*?\r\n", ";1\r\na\r\n", ".\r\n",
+}
+
+// TestFramerBothProtocols frames each reply as each version, cut anywhere.
+func TestFramerBothProtocols(t *testing.T) {
+	for _, c := range []struct {
+		proto   Proto
+		replies []string
+		good    bool
+	}{
+		{RESP3, good3, true},
+		{RESP3, goodReplies, true},
+		{RESP3, bad3, false},
+		{RESP2, good3[:24], false},
+	} {
+		for _, reply := range c.replies {
+			for _, cut := range cuts(reply) {
+				f := Framer{Proto: c.proto}
+				n, _, ok := f.Next([]byte(reply[:cut]))
+				if ok && n == 0 {
+					n, _, ok = f.Next([]byte(reply + ":1\r\n"))
+				}
+				if c.good && (n != len(reply) || !ok || f != Framer{Proto: c.proto}) || !c.good && (ok || n != 0) {
+					t.Fatalf("RESP%d, %.80q cut at %d: %d %v", c.proto, reply, cut, n, ok)
+				}
+			}
+		}
+	}
+}
+
+// TestFramer frames each reply, cut anywhere.
 func TestFramer(t *testing.T) {
 	for _, reply := range goodReplies {
 		for _, cut := range cuts(reply) {
@@ -175,6 +223,56 @@ func TestFramerServer(t *testing.T) {
 	if string(replies[7]) != "*1\r\n*2\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\nf\r\n$1\r\nv\r\n" ||
 		string(replies[9]) != "+PONG\r\n" {
 		t.Errorf("%q", replies[7:])
+	}
+}
+
+// TestReplyOfRESP3 takes apart what only RESP3 has.
+func TestReplyOfRESP3(t *testing.T) {
+	for in, want := range map[string]string{
+		"=7\r\ntxt:abc\r\n": `"abc" true`, "=4\r\ntxt:\r\n": `"" true`, "=1\r\na\r\n": `"a" true`,
+		"=0\r\n\r\n": `"" true`,
+		"_\r\n":      `null true`, "|1\r\n+a\r\n+b\r\n$1\r\nx\r\n": `"x" true`,
+		"~0\r\n": `null false`, "#t\r\n": `null false`,
+	} {
+		value, ok := Bulk([]byte(in))
+		got := fmt.Sprintf("%q %v", value, ok)
+		if value == nil {
+			got = fmt.Sprintf("null %v", ok)
+		}
+		if got != want || cap(value) != len(value) {
+			t.Errorf("%q: %s", in, got)
+		}
+	}
+	for in, want := range map[string]string{
+		"!7\r\nERR a\nb\r\n": "ERR a\nb", "!0\r\n\r\n": "", "|1\r\n+a\r\n*1\r\n+b\r\n-ERR x\r\n": "ERR x",
+		"|0\r\n|0\r\n!1\r\nx\r\n": "x",
+	} {
+		if got := ErrorText([]byte(in)); string(got) != want || !IsError([]byte(in)) {
+			t.Errorf("%q: %q", in, got)
+		}
+	}
+	n, rest, ok := ArrayLen([]byte("|1\r\n+a\r\n+b\r\n*2\r\n|1\r\n+c\r\n+d\r\n:1\r\n_\r\n"))
+	first, rest := NextElement(rest)
+	second, rest := NextElement(rest)
+	if n != 2 || !ok || string(first) != "|1\r\n+c\r\n+d\r\n:1\r\n" || string(second) != "_\r\n" || len(rest) > 0 {
+		t.Errorf("%d %v %q %q %q", n, ok, first, second, rest)
+	}
+	if n, ok := Integer([]byte("|0\r\n:7\r\n")); n != 7 || !ok {
+		t.Errorf("%d %v", n, ok)
+	}
+}
+
+// TestProto compares what each version appends.
+func TestProto(t *testing.T) {
+	for p, want := range map[Proto]string{
+		0:     "$-1\r\n*-1\r\n*4\r\n*3\r\n$2\r\nhi\r\n2",
+		RESP2: "$-1\r\n*-1\r\n*4\r\n*3\r\n$2\r\nhi\r\n2",
+		RESP3: "_\r\n_\r\n%2\r\n~3\r\n=6\r\ntxt:hi\r\n3",
+	} {
+		got := p.AppendText(p.AppendSet(p.AppendMap(p.AppendNullArray(p.AppendNull(nil)), 2), 3), "hi")
+		if got := fmt.Sprintf("%s%d", got, p.Number()); got != want {
+			t.Errorf("%d: %q", p, got)
+		}
 	}
 }
 

@@ -124,11 +124,17 @@ func checkKeys(t *testing.T, r *Request) {
 
 // FuzzFramer frames any bytes, whole and as they grow from one split point to the next.
 func FuzzFramer(f *testing.F) {
-	for _, reply := range slices.Concat(goodReplies, badReplies) {
-		f.Add([]byte(reply+":1\r\n"), uint64(0x5555))
+	for _, reply := range slices.Concat(goodReplies, badReplies, good3, bad3) {
+		if len(reply) <= longestInput {
+			f.Add([]byte(reply+":1\r\n"), uint64(0x5555), false)
+			f.Add([]byte(reply+":1\r\n"), uint64(0x5555), true)
+		}
 	}
-	f.Fuzz(func(t *testing.T, in []byte, splits uint64) {
+	f.Fuzz(func(t *testing.T, in []byte, splits uint64, three bool) {
 		var a, b Framer
+		if three {
+			a.Proto, b.Proto = RESP3, RESP3
+		}
 		for range 100 {
 			n, need, ok := a.Next(in)
 			if n < 0 || n > len(in) || n > 0 && !ok || need != 0 && need <= len(in) {
@@ -156,6 +162,12 @@ func checkReply(t *testing.T, reply []byte) {
 	if !bytes.HasSuffix(reply, []byte("\r\n")) {
 		t.Fatalf("%q", reply)
 	}
+	body := Body(reply)
+	if len(body) == 0 || body[0] == '|' || !bytes.HasSuffix(reply, body) ||
+		(len(body) < len(reply)) != (reply[0] == '|') {
+		t.Fatalf("%q: without attributes %q", reply, body)
+	}
+	reply = body
 	n, rest, isArray := ArrayLen(reply)
 	_, isInteger := Integer(reply)
 	value, isBulk := Bulk(reply)
@@ -173,13 +185,14 @@ func checkReply(t *testing.T, reply []byte) {
 		}
 	case ':':
 		isArray, text = !isInteger, 0
-	case '$':
+	case '$', '=', '_':
 		isArray = !isBulk
-	case '-':
+	case '-', '!':
 		text = len(ErrorText(reply))
 	}
-	if reply[0] != '*' && isArray || isInteger != (reply[0] == ':') || isBulk != (reply[0] == '$') ||
-		IsError(reply) != (reply[0] == '-') || text > len(reply)-3 {
+	is := func(types string) bool { return strings.IndexByte(types, reply[0]) >= 0 }
+	if reply[0] != '*' && isArray || isInteger != is(":") || isBulk != is("$=_") || IsError(reply) != is("-!") ||
+		text > len(reply)-3 {
 		t.Fatalf("%q", reply)
 	}
 }

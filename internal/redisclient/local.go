@@ -28,7 +28,7 @@ func (c *Client) local(r *resp.Request) {
 	case "client":
 		c.client(r)
 	case "command":
-		c.tell(resp.AppendCommandReply(c.loop.Line[:0], r.Args))
+		c.tell(resp.RESP2.AppendCommandReply(c.loop.Line[:0], r.Args))
 	case "info":
 		c.host.RedisInfo()
 	case "time":
