@@ -41,8 +41,6 @@ func (f *Owner) decided(c *core.Core, d core.Decision) {
 		f.follow(c, d)
 	case core.Reborn:
 		f.book.Reborn()
-	case core.Compare:
-		f.unsettled = true
 	}
 }
 
@@ -56,7 +54,7 @@ func (f *Owner) own(c *core.Core, d core.Decision) {
 	life := gate.Life{Name: f.self(), Incarnation: c.Incarnation(), Life: c.Life()}
 	cfg := f.pools[i].Load()
 	t := &tenancy{Term: f.gate.Begin(d.Group, d.Epoch, life)}
-	w := want{stance: stance{kind: decides, term: t.Term}, doubt: !d.Settled || f.unsettled}
+	w := want{stance: stance{kind: decides, term: t.Term}, doubt: !d.Settled}
 	for n := range len(cfg.Servers) + len(cfg.Backups) {
 		var door *pool.Door
 		if c.Fencing(d.Group, placement.ServerAt(cfg, n).String()) {
@@ -66,7 +64,7 @@ func (f *Owner) own(c *core.Core, d core.Decision) {
 		w.missed = append(w.missed, f.book.Missed(pool.ServerOf(cfg, n)))
 	}
 	w.doors = t.doors
-	f.terms[d.Group], f.unsettled = t, false
+	f.terms[d.Group] = t
 	f.wish(i, w)
 }
 

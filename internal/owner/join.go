@@ -42,12 +42,12 @@ func (f *Owner) Figures() *stats.Fleet {
 }
 
 // Begin sets the pools aside, until this process decides for them. known is what the journal knew. killed: the process
-// before this one was, and what it had under way has to be compared. The loops do not run yet.
+// before this one was. If it was in no fleet, what it had under way has to be compared. The loops do not run yet.
 func (f *Owner) Begin(pools []*config.Pool, known *journal.Knowledge, killed bool) {
 	f.pools = make([]atomic.Pointer[config.Pool], len(pools))
 	f.wants, f.haves = make([]want, len(pools)), make([]stance, len(pools))
 	f.deciders, f.unrelay = make([]decider, len(pools)), make([]context.CancelFunc, len(pools))
-	f.known = known
+	f.known, f.killed = known, killed
 	for i, cfg := range pools {
 		f.pools[i].Store(cfg)
 		if cfg.Redis {
@@ -70,7 +70,6 @@ func (f *Owner) Begin(pools []*config.Pool, known *journal.Knowledge, killed boo
 			})
 		}
 	}
-	f.unsettled = killed
 }
 
 // Join begins to take part. The loops run. Requests wait for an owner from now on.
@@ -87,8 +86,8 @@ func (f *Owner) Join() error {
 	f.told = f.placement()
 	m, err := launch.Open(launch.Options{
 		Fleet: f.o.Fleet, Place: f.o.Place, Log: f.o.Log, Groups: f.groups(), Pools: f.told, HomeAfter: f.o.HomeAfter,
-		Serves: f.serves, Opened: f.opened, Decided: f.decided, Gate: f.gate, Recorded: f.recorded, Failed: f.o.Died,
-		Note: f.o.Process.Registry.Events().Note,
+		Killed: f.killed, Serves: f.serves, Opened: f.opened, Decided: f.decided, Gate: f.gate, Recorded: f.recorded,
+		Failed: f.o.Died, Note: f.o.Process.Registry.Events().Note,
 	})
 	if err == nil {
 		f.member.Store(m)

@@ -70,11 +70,11 @@ type Owner struct {
 	unrelay []context.CancelFunc // ends the search for an owner
 
 	// Of the member's goroutine alone.
-	book      book.Book
-	known     *journal.Knowledge // when the process began
-	told      []byte             // what places keys, as the others know it
-	terms     map[string]*tenancy
-	unsettled bool // all keys have to be compared: two parts of the fleet may have decided
+	book   book.Book
+	known  *journal.Knowledge // when the process began
+	killed bool               // the process before this one was
+	told   []byte             // what places keys, as the others know it
+	terms  map[string]*tenancy
 }
 
 // want is the stance that a pool is to take, and what it begins with.

@@ -23,7 +23,7 @@ const fleetLease = 3 * time.Second
 // fleetRig is a fleet of Services in this process, in front of real memcacheds.
 type fleetRig struct {
 	t       testing.TB
-	members []config.FleetMember
+	members []config.FleetMember // nil: who is started is in no fleet
 	pool    config.Pool
 	servers []*testkit.Process
 	dirs    []string
@@ -97,11 +97,14 @@ func (f *fleetRig) start(i int) {
 	if f.swapped[i] {
 		cfg = *placement.Exchanged(&cfg)
 	}
+	var fleet *config.Fleet
+	if f.members != nil {
+		fleet = &config.Fleet{Members: f.members, Self: i, Lease: fleetLease}
+	}
 	svc, err := Start(Options{
 		Config: config.Config{
 			Pools: []config.Pool{cfg}, Threads: 1 + i%2, MaxClients: 100, MaxValue: 1 << 20, MaxDirty: 10_000,
-			DrainTime: testkit.Patience, StateDir: f.dirs[i],
-			Fleet: &config.Fleet{Members: f.members, Self: i, Lease: fleetLease},
+			DrainTime: testkit.Patience, StateDir: f.dirs[i], Fleet: fleet,
 		},
 		Log: zerolog.New(zerolog.NewTestWriter(f.t)), Version: "test", flushable: testFlushable,
 		homeAfter: 100 * time.Millisecond,

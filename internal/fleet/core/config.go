@@ -31,6 +31,8 @@ type Config struct {
 	Oldest uint16       // the versions that it speaks
 	Newest uint16
 	Alone  Alone
+	// Killed: a process that was in no fleet was killed here. What it was just writing has to be compared.
+	Killed bool
 
 	Lease       time.Duration // --fleet-lease
 	Tick        time.Duration // how often Tick is called; a tenth of the lease

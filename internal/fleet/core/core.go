@@ -84,6 +84,7 @@ func New(cfg Config, saved Saved, now time.Duration) (*Core, error) {
 		c.meta = Meta{Voter: cfg.NewID(), Known: c.meta.Left}
 		saved = Saved{}
 	}
+	c.meta.Divided = c.meta.Divided || cfg.Killed && !c.meta.Known
 	saved.Meta = c.meta
 	c.reset()
 	if c.meta.Generation.Number > 0 {
@@ -283,6 +284,10 @@ func (c *Core) follow(reason string) {
 		c.in = false
 	default:
 		c.in = true
+		if c.meta.Divided { // the view says so by now
+			c.meta.Divided = false
+			c.writeMeta(nil)
+		}
 		if me.Life > c.life {
 			c.life, c.lapsed = me.Life, false
 			c.lease.Reset()

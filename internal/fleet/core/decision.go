@@ -38,9 +38,6 @@ const (
 	// Reborn: this process was put out of the view; Drop came before. What it was told by others may be forgotten: it
 	// will be told again.
 	Reborn
-	// Compare: two parts of the fleet may have decided for a while, or what was known is lost. All keys of the servers
-	// have to be compared and repaired. Reason.
-	Compare
 	// Refuse: Name cannot join. Name, Reason.
 	Refuse
 	// Refused: this member cannot join. Name: who says so. Reason.

@@ -40,4 +40,6 @@
 // the first of those that hear each other, if they are a majority of the list and have never been in one. In a fleet
 // of two voters, one that knows the other to be dead begins a new generation as the only voter. Config.Alone says when
 // it does so without proof. A member that meets a generation without which its own cannot go on joins it.
+// If it may have decided alone, the view says so (view.Divided). Then the owners of all groups begin anew, and compare
+// all keys.
 package core

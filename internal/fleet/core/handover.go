@@ -48,6 +48,9 @@ func (c *Core) requestMove(name string, h *holding) {
 		to := view.Wish(&c.view, g)
 		since, ok := c.well[to]
 		wished := to != "" && ok && c.now-since >= c.cfg.HomeAfter && !c.cedes(to)
+		if g.Divided {
+			to, wished = c.cfg.Name, true
+		}
 		if heir := c.heir(); c.ceding && heir != "" {
 			to, wished = heir, true
 		}

@@ -91,7 +91,7 @@ func (c *Core) judge(p Peer) view.Command {
 		}
 	}
 	incarnation, hello := c.meta.Incarnation, Hello{
-		Voter: c.meta.Voter, Oldest: c.cfg.Oldest, Newest: c.cfg.Newest, Pools: c.cfg.Pools,
+		Voter: c.meta.Voter, Oldest: c.cfg.Oldest, Newest: c.cfg.Newest, Pools: c.cfg.Pools, Divided: c.meta.Divided,
 	}
 	if p.Name != c.cfg.Name {
 		h := c.latest(p.Name)
@@ -124,7 +124,7 @@ func (c *Core) welcome(h *heard) bool {
 func (c *Core) invite(m *view.Member, incarnation uint64, hello Hello) view.Command {
 	cmd := view.Command{
 		Version: view.Version, Kind: view.Join, Name: m.Name, Incarnation: incarnation, Replaces: m.Incarnation,
-		Voter: hello.Voter, Oldest: hello.Oldest, Newest: hello.Newest, Pools: hello.Pools,
+		Voter: hello.Voter, Oldest: hello.Oldest, Newest: hello.Newest, Pools: hello.Pools, Divided: hello.Divided,
 	}
 	_, _, err := view.Apply(c.view, cmd)
 	if err == nil {

@@ -96,6 +96,7 @@ func (c *Core) greet() {
 	h := Hello{
 		Serial: c.serial, Voter: c.meta.Voter, Epoch: max(c.view.Epoch, c.floor), Known: c.meta.Known,
 		Oldest: c.cfg.Oldest, Newest: c.cfg.Newest, Pools: c.cfg.Pools, Ceding: c.ceding,
+		Divided: c.meta.Divided,
 	}
 	if c.log != nil {
 		h.Conf = c.log.conf
@@ -136,7 +137,7 @@ func (c *Core) found() {
 		return
 	}
 	members, heard := make([]view.Member, len(c.cfg.List)), 0
-	first, after, known := "", c.floor, c.meta.Known
+	first, after, known, divided := "", c.floor, c.meta.Known, c.meta.Divided
 	for i, p := range c.cfg.List {
 		m := &members[i]
 		*m = view.Member{Name: p.Name, Witness: p.Witness, Voter: c.cfg.NewID()}
@@ -158,6 +159,7 @@ func (c *Core) found() {
 		default:
 			m.Voter, m.Incarnation, m.Oldest, m.Newest = h.hello.Voter, h.incarnation, h.hello.Oldest, h.hello.Newest
 			after, known = max(after, h.hello.Epoch), known || h.hello.Known
+			divided = divided || h.hello.Divided
 		}
 		m.State = view.Alive
 		heard++
@@ -172,11 +174,11 @@ func (c *Core) found() {
 	if known && heard < len(members) {
 		return // somebody who is not there may know better
 	}
-	fresh := !known && heard == len(members)
+	fresh := !known && !divided && heard == len(members)
 	if v := view.Found(g, after, members, c.cfg.Groups, c.cfg.Pools, fresh); heard > len(members)/2 {
 		c.begin(g, v, v.Voters(), c.campaign)
 	} else if len(members) == 2 && c.mayGoAlone() && c.tick > foundTicks+suspectTicks {
-		v = view.Survive(v, g, c.cfg.Name, false)
+		v = view.Survive(v, g, c.cfg.Name, false, false)
 		c.begin(g, v, v.Voters(), c.campaign)
 	}
 }
@@ -283,18 +285,16 @@ func (c *Core) abandoned() (others bool) {
 }
 
 // giveIn leaves the generation, to join another one as a voter that nobody has heard of, or, if it is not known
-// that there is one, to found it. compare: this member may have decided, or was to know, what the others do not
+// that there is one, to found it. divided: this member may have decided, or was to know, what the others do not
 // know.
-func (c *Core) giveIn(compare, known bool, reason string) {
+func (c *Core) giveIn(divided, known bool, reason string) {
 	c.dropAll(reason)
 	c.floor = max(c.floor, c.view.Epoch+c.log.last-c.log.applied)
-	c.meta = Meta{Voter: c.cfg.NewID(), Incarnation: c.meta.Incarnation, Known: known}
+	divided = divided || c.meta.Divided
+	c.meta = Meta{Voter: c.cfg.NewID(), Incarnation: c.meta.Incarnation, Known: known, Divided: divided}
 	c.log, c.view, c.hopeless, c.lonely, c.stuck, c.marked = nil, view.View{}, 0, 0, 0, false
 	c.unhear()
 	c.write(Write{Meta: new(c.meta), Whole: true, Sync: true})
-	if compare {
-		c.decide(Decision{Act: Compare, Reason: reason})
-	}
 	c.decide(Decision{Act: Reborn, Reason: reason})
 	c.decide(Decision{Act: Changed, Reason: reason})
 	c.reset()
@@ -336,10 +336,8 @@ func (c *Core) survive() {
 		return
 	}
 	g := view.Generation{Number: c.meta.Generation.Number + 1, ID: c.cfg.NewID()}
-	v = view.Survive(v, g, c.cfg.Name, proven)
-	if proven && c.cfg.Alone != AloneProven && c.lease.Until(c.cfg.Lease) <= c.now {
-		c.decide(Decision{Act: Compare, Reason: "the other member may have gone on alone before it died"})
-	}
+	divided := proven && c.cfg.Alone != AloneProven && c.lease.Until(c.cfg.Lease) <= c.now
+	v = view.Survive(v, g, c.cfg.Name, proven, divided)
 	c.begin(g, v, v.Voters(), c.campaign)
 }
 

@@ -15,6 +15,7 @@ type Meta struct {
 	Generation  view.Generation `json:"generation"`  // Number 0: it is in none
 	Known       bool            `json:"known"`       // it has been in a fleet, so it does not found another one
 	Left        bool            `json:"left"`        // it asked to leave: it comes back as another voter
+	Divided     bool            `json:"divided"`     // it has decided as none of those did whom it is about to join
 }
 
 // Saved is what the state directory of a member has.

@@ -93,8 +93,6 @@ func (d *diary) decided(x core.Decision) {
 		clear(d.owns)
 	case core.Reborn:
 		d.log.Warn().Str("reason", x.Reason).Msg("this member was put out of the view, and joins anew")
-	case core.Compare:
-		d.log.Warn().Str("reason", x.Reason).Msg("the copies of all keys have to be compared")
 	case core.Refuse:
 		d.complain(d.log.Error(), x.Name, x.Reason, "a member is refused")
 	case core.Refused:

@@ -34,6 +34,8 @@ type Options struct {
 	Groups []view.Group
 	Pools  []byte
 
+	Killed bool // the process before this one was
+
 	HomeAfter time.Duration // how long the home of a group has to be well before the group is moved there; 0: 30 s
 
 	Decided func(c *core.Core, d core.Decision) // as in member.Options
@@ -117,7 +119,7 @@ func (o Options) core() core.Config {
 		Name: f.Members[f.Self].Name, Groups: o.Groups, Pools: o.Pools,
 		Oldest: max(view.Version, 2) - 1, Newest: view.Version,
 		Lease: f.Lease, Tick: f.Lease / 10, UserTimeout: userTimeout,
-		HomeAfter: cmp.Or(o.HomeAfter, homeAfter), NewID: member.NewID,
+		HomeAfter: cmp.Or(o.HomeAfter, homeAfter), NewID: member.NewID, Killed: o.Killed,
 	}
 	switch f.Alone {
 	case config.AloneVIP:

@@ -38,7 +38,6 @@ type node struct {
 	gone    bool            // Left was decided
 	broken  string
 
-	compares int      // how often all keys were to be compared
 	refusals []string // of this member, or by it
 }
 
@@ -249,8 +248,6 @@ func (n *node) decided(d core.Decision) {
 		n.engine.learn(d.Record)
 	case core.Tell:
 		n.engine.tell(d.Name, d.Incarnation)
-	case core.Compare:
-		n.compares++
 	case core.Refuse, core.Refused:
 		n.refusals = append(n.refusals, d.Reason)
 	case core.Changed:

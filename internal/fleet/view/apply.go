@@ -90,6 +90,10 @@ func (v *View) join(c Command) (reason string, err error) {
 	if m.Voter != c.Voter {
 		reason += " as a new voter"
 	}
+	if c.Divided {
+		v.divide()
+		reason += ", and may have decided meanwhile: the copies of all keys are compared"
+	}
 	m.State, m.Left, m.Life = Joining, false, 0
 	m.Voter, m.Incarnation, m.Oldest, m.Newest = c.Voter, c.Incarnation, c.Oldest, c.Newest
 	if m.Witness {
@@ -191,4 +195,12 @@ func (v *View) settle() {
 
 func (v *View) give(g *Group, to *Member) {
 	g.Owner, g.Incarnation, g.Since = to.Name, to.Incarnation, v.Epoch
+	g.Settled, g.Divided = g.Settled && !g.Divided, false
+}
+
+// divide notes that somebody may have decided for all groups without their owners' knowledge.
+func (v *View) divide() {
+	for i := range v.Groups {
+		v.Groups[i].Divided = true
+	}
 }

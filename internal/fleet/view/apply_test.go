@@ -142,16 +142,38 @@ func TestLeaveAndLapse(t *testing.T) {
 
 func TestSurvive(t *testing.T) {
 	v := three()
-	alone := Survive(v, Generation{2, 8}, "b", false)
+	alone := Survive(v, Generation{2, 8}, "b", false, false)
 	if owners(alone) != "b b" || alone.Groups[0].Silent != 2 || alone.Groups[1].Silent != 1 ||
 		!reflect.DeepEqual(alone.Voters(), []uint64{2}) {
 		t.Errorf("%+v", alone)
 	}
-	if alone = Survive(v, Generation{2, 8}, "b", true); alone.Groups[0].Silent != 1 {
+	if alone = Survive(v, Generation{2, 8}, "b", true, false); alone.Groups[0].Silent != 1 {
 		t.Errorf("proven: %+v", alone)
 	}
 	if !alone.Generation.Over(v.Generation) || v.Generation.Over(v.Generation) {
 		t.Error("order of generations")
+	}
+}
+
+// A member that joins, and may have decided as nobody here knows, has all groups begun anew, with a comparison. What
+// their owners finish in good order counts no more.
+func TestDivided(t *testing.T) {
+	v := three()
+	v.Groups[0].Settled = true
+	join := joining("b", 22, 12, 2, "pools", 1, 1)
+	join.Divided = true
+	v = step(t, v, join)
+	if owners(v) != "a a" || !v.Groups[0].Divided || v.Groups[1].Divided || v.Groups[1].Settled {
+		t.Errorf("who keeps a group is to begin anew, and who gets one compares: %+v", v.Groups)
+	}
+	v = step(t, v, Command{
+		Kind: Release, Name: "a", Incarnation: 11, Group: "p", Since: v.Groups[0].Since, To: "a", Settled: true,
+	})
+	if g := v.Groups[0]; g.Owner != "a" || g.Since != v.Epoch || g.Divided || g.Settled {
+		t.Errorf("begun anew: %+v", g)
+	}
+	if alone := Survive(v, Generation{2, 8}, "a", true, true); !alone.Groups[0].Divided {
+		t.Errorf("who goes on alone after the other may have done so: %+v", alone.Groups)
 	}
 }
 

@@ -16,8 +16,9 @@ func Found(g Generation, after uint64, members []Member, groups []Group, pools [
 }
 
 // Survive is the view of a new generation in which only one member takes part. It follows v and all that may have
-// been decided after it; the others are buried. proven: nothing of them runs any more.
-func Survive(v View, g Generation, name string, proven bool) View {
+// been decided after it; the others are buried. proven: nothing of them runs any more. divided: they may have gone on
+// alone before.
+func Survive(v View, g Generation, name string, proven, divided bool) View {
 	next := v.Clone()
 	next.Generation = g
 	next.Epoch++
@@ -27,6 +28,9 @@ func Survive(v View, g Generation, name string, proven bool) View {
 			next.orphan(m, proven)
 			m.State, m.Left = Absent, true // no voters: they come back by joining
 		}
+	}
+	if divided {
+		next.divide()
 	}
 	next.settle()
 	return next

@@ -6,8 +6,8 @@ type Kind uint8
 // The commands. What each needs of the fields of Command, and who proposes it:
 const (
 	// Join: a process of a member takes part from now on. By the leader, when the process says hello. Name,
-	// Incarnation, Voter, Pools (not for a witness), Oldest, Newest, Replaces. A process that takes the place of
-	// another one is proof that the other one is dead.
+	// Incarnation, Voter, Pools (not for a witness), Oldest, Newest, Replaces, Divided. A process that takes the place
+	// of another one is proof that the other one is dead.
 	Join Kind = 1 + iota
 	// Ready: who joins knows all that servers have missed. By the leader, when all owners have said so. Name,
 	// Incarnation.
@@ -51,5 +51,6 @@ type Command struct {
 	Group       string `json:"group,omitempty"`
 	To          string `json:"to,omitempty"`
 	Settled     bool   `json:"settled,omitempty"` // see Group
+	Divided     bool   `json:"divided,omitempty"` // it may have decided while others did
 	Pools       []byte `json:"pools,omitempty"`
 }

@@ -73,6 +73,9 @@ type Group struct {
 	// Settled says that whoever decided before has finished all that was under way, and recorded what it knew. Else
 	// some keys may be on one copy only.
 	Settled bool `json:"settled,omitempty"`
+	// Divided says that somebody else may have decided, too, without the owner's knowledge. The owner hands the group
+	// over to itself, and what it begins with is not Settled.
+	Divided bool `json:"divided,omitempty"`
 }
 
 // View is what the fleet has agreed on. It is a value: Apply returns another one, which shares nothing with it.
