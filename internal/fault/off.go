@@ -20,6 +20,7 @@ const (
 	FleetLease  = false
 	Fence       = false
 	BootTime    = false
+	Compare     = false
 	Records     = false
 	Announce    = false
 	SendOnce    = false

@@ -27,6 +27,7 @@ var (
 	FleetLease  = off("fleetlease")  // an owner decides without a lease
 	Fence       = off("fence")       // a successor does not look for connections of the dead
 	BootTime    = off("boottime")    // the lease is checked by the time of the loop's turn
+	Compare     = off("compare")     // a successor takes the copies for equal, whatever its predecessor has left
 	Records     = off("records")     // replies leave before the members know what servers have missed
 	Announce    = off("announce")    // a connection is used before the members know its address
 	SendOnce    = off("sendonce")    // a mutation that was sent goes to the next owner, too

@@ -133,7 +133,7 @@ func (c *Core) activate() {
 			continue
 		}
 		h.stage, h.opened = decides, c.now
-		c.decide(Decision{Act: Own, Group: g.Name, Epoch: h.since, Settled: g.Settled})
+		c.decide(Decision{Act: Own, Group: g.Name, Epoch: h.since, Settled: g.Settled || fault.Compare})
 		c.fence(g.Name, h)
 	}
 }

@@ -28,6 +28,7 @@ type check struct {
 	unknown int
 	failed  int
 	takes   int
+	settled int // of these: without a comparison
 }
 
 type sentTo struct {
@@ -205,12 +206,18 @@ func (c *check) leaves(n *node, r *request, seq uint64) {
 	})
 }
 
-// knows: I6. Who begins to serve knows of each copy that has not what clients can expect.
+// knows: I6. Who begins to serve knows of each copy that has not what clients can expect, or not what the other has.
 func (c *check) knows(n *node, group string) {
 	for _, key := range keysOf(group) {
 		r := c.values[key]
 		if r == nil {
 			continue
+		}
+		p, b := c.w.servers[0], c.w.servers[1]
+		if p.data[key] != b.data[key] && n.journal[missed{p.name, key}].epoch == 0 &&
+			n.journal[missed{b.name, key}].epoch == 0 {
+			c.violated("I6: %s takes %s over, and does not know that the copies of %s are %d and %d",
+				n, group, key, p.data[key], b.data[key])
 		}
 		for _, s := range c.w.servers {
 			v := s.data[key]

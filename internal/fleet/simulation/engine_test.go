@@ -142,11 +142,16 @@ func (e *engine) knowledge(group string) (all []missed) {
 	return all
 }
 
-// own begins to take a group over.
-func (e *engine) own(group string, epoch uint64) {
+// own begins to take a group over. settled: whoever decided before has left nothing to be compared.
+func (e *engine) own(group string, epoch uint64, settled bool) {
 	s := &serving{epoch: epoch, began: e.n.w.now, locked: map[string]bool{}}
 	e.groups[group] = s
 	e.again(group, s)
+	if settled {
+		e.n.w.check.settled++
+		e.serveIfReady(group, s)
+		return
+	}
 	e.takeOver(group, s)
 }
 

@@ -233,7 +233,7 @@ func (n *node) decided(d core.Decision) {
 	switch d.Act {
 	case core.Own:
 		n.w.check.owns(n, d)
-		n.engine.own(d.Group, d.Epoch)
+		n.engine.own(d.Group, d.Epoch, d.Settled)
 	case core.Stop:
 		n.engine.cede(d.Group)
 	case core.Drop:

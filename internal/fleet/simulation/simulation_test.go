@@ -135,6 +135,7 @@ func TestSeeds(t *testing.T) {
 		total.failed += w.check.failed
 		total.unknown += w.check.unknown
 		total.takes += w.check.takes
+		total.settled += w.check.settled
 		for kind, n := range w.check.kinds {
 			total.kinds[kind] += n
 		}
@@ -147,6 +148,7 @@ func TestSeeds(t *testing.T) {
 				seed, w.plan, w.check.found, seed)
 		}
 	}
-	t.Logf("%d seeds, %d steps: %d operations done, %d failed, %d unknown; groups taken over %d times; faults %v",
-		ran, steps, total.served, total.failed, total.unknown, total.takes, total.kinds)
+	t.Logf("%d seeds, %d steps: %d operations done, %d failed, %d unknown; groups taken over %d times, %d of them "+
+		"without a comparison; faults %v",
+		ran, steps, total.served, total.failed, total.unknown, total.takes, total.settled, total.kinds)
 }

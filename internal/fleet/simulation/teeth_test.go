@@ -18,6 +18,7 @@ var teeth = map[string]struct {
 	"leasecommit": {"I2", "TestRefusal"},  // a voter refuses a lease only once the newer view is committed
 	"leasewait":   {"I1 I2", "TestSeeds"}, // a successor does not wait
 	"boottime":    {"I1", "TestSeeds"},    // the lease is checked by the time of the loop's turn
+	"compare":     {"I6", "TestSeeds"},    // a successor takes the copies for equal
 	"records":     {"I5", "TestSeeds"},    // replies leave before what they rest on is known to all
 	"announce":    {"I4", "TestSeeds"},    // a connection is used before it is announced
 	"sendonce":    {"I7 I9", "TestSeeds"}, // a mutation goes to the next owner, too
