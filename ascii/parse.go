@@ -17,8 +17,7 @@ func Next(buf []byte, lim Limits, r *Request) (n int, st Status) {
 		if len(buf) < lim.MaxLine {
 			return 0, Incomplete
 		}
-		r.Reply = replyLineTooLong
-		return 0, Fatal
+		return r.tooLong(buf[:lim.MaxLine])
 	}
 	r.Head = buf[: nl+1 : nl+1]
 	r.Raw = r.Head
@@ -28,6 +27,17 @@ func Next(buf []byte, lim Limits, r *Request) (n int, st Status) {
 	default:
 		return 0, st
 	}
+}
+
+// tooLong refuses a line of which only the beginning is there. No value follows a retrieval, so the rest of its line
+// is skipped. Behind anything else nobody knows where the next command begins.
+func (r *Request) tooLong(beginning []byte) (n int, st Status) {
+	r.Reply = replyLineTooLong
+	if word, _ := cutWord(beginning); !opOf(word).isRetrieval() {
+		return 0, Fatal
+	}
+	r.Skip = Skip{Line: true, LF: true}
+	return len(beginning), Refused
 }
 
 // line parses the command line r.Head, and the value that follows it in buf.

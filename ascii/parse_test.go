@@ -175,7 +175,7 @@ func TestOversize(t *testing.T) {
 	}
 }
 
-func TestFatal(t *testing.T) {
+func TestFatalAndTooLong(t *testing.T) {
 	const tooLong = "CLIENT_ERROR line too long\r\n"
 	spaces := strings.Repeat(" ", 2048)
 	for _, tt := range []struct {
@@ -190,9 +190,14 @@ func TestFatal(t *testing.T) {
 		{"xx HTTP/\r\n", 100, Fatal, ""},
 		{"HTTP/1.1 \r\n", 100, Fatal, ""},
 		{"get 12345", 10, Incomplete, ""},
-		{"get 123456", 10, Fatal, tooLong},
+		{"get 123456", 10, Refused, tooLong},
+		{"gets 12345 67\r\nget a\r\n", 10, Refused, tooLong},
+		{"  get 1234567", 10, Refused, tooLong},
+		{"set 123456", 10, Fatal, tooLong},
+		{"mg 1234567", 10, Fatal, tooLong},
+		{"gets123456 7", 10, Fatal, tooLong},
 		{"get 1234\r\n?", 10, Complete, ""},
-		{"get 12345\r\n", 10, Fatal, tooLong},
+		{"get 12345\r\n", 10, Refused, tooLong},
 		{"delete k" + spaces[10:] + "\r\n", 4096, Complete, ""},
 		{"delete k" + spaces[9:] + "\r\n", 4096, Fatal, tooLong},
 		{"set k 0 0 1" + spaces + "\r\nA\r\n", 4096, Fatal, tooLong},
@@ -202,7 +207,8 @@ func TestFatal(t *testing.T) {
 	} {
 		var r Request
 		n, st := Next([]byte(tt.in), Limits{MaxLine: tt.maxLine}, &r)
-		if st != tt.st || string(r.Reply) != tt.reply || st == Fatal && n != 0 {
+		if st != tt.st || string(r.Reply) != tt.reply || st == Fatal && n != 0 ||
+			st == Refused && (n != tt.maxLine || r.Skip != Skip{Line: true, LF: true}) {
 			t.Errorf("%s: n %d, %v, %q, want %v, %q", name(tt.in), n, st, r.Reply, tt.st, tt.reply)
 		}
 	}

@@ -2,9 +2,9 @@ package ascii
 
 import "bytes"
 
-// Skip says what to discard behind a refused storage command, so that no byte of its value is taken for a command.
-// That is the number of bytes which the line has announced, and then everything up to the next line end. For a value
-// of the announced length, that is its own line end. The zero value discards nothing.
+// Skip says what to discard behind a refused command, so that no byte of its value, or of the rest of its line, is
+// taken for a command. That is the number of bytes which the line has announced, and then everything up to the next
+// line end. For a value of the announced length, that is its own line end. The zero value discards nothing.
 type Skip struct {
 	Bytes int  // bytes of the value
 	Line  bool // then everything up to the line end

@@ -157,6 +157,21 @@ func TestWhatTheProxyAnswersItself(t *testing.T) {
 	}
 }
 
+// The keys of a retrieval may be too many for one line. Then it gets an error, and the connection goes on behind it.
+func TestRetrievalIsTooLong(t *testing.T) {
+	r, p, _ := pair(t, nil)
+	c := r.client()
+	for _, end := range []string{"\r\n", "\n"} {
+		for _, extra := range []int{0, 1, 1 << 20} {
+			line := "get " + strings.Repeat("key ", (1<<20+extra)/4) + "set"
+			c.say("get a\r\n" + line + end + "get b\r\n")
+			p.want("get a\r\n").answer(miss)
+			p.want("get b\r\n").answer(miss)
+			c.hear(miss + "CLIENT_ERROR line too long\r\n" + miss)
+		}
+	}
+}
+
 // What makes the connection unusable ends it, behind the replies that are due.
 func TestFatalRequests(t *testing.T) {
 	r, p, _ := pair(t, nil)
