@@ -3,6 +3,7 @@ package chaos
 import (
 	"errors"
 	"flag"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,8 +22,9 @@ func TestFleet(t *testing.T) {
 	}
 	t.Parallel()
 	w := runFleet(t, harness.Binary(t), nil, *fleetTime)
-	t.Logf("%d operations; %d faults: %v; %d rounds, %d of them void; misses: %d of %d reads", w.count.asked,
-		w.count.faults, w.struck, w.count.rounds, w.count.voids, w.count.misses, w.count.reads)
+	t.Logf("%d operations; %d faults: %v; %d rounds, %d of them void: %v; misses: %d of %d reads", w.count.asked,
+		w.count.faults, w.struck, w.count.rounds, w.count.voids, w.count.spoilt, w.count.misses, w.count.reads)
+	t.Logf("the faults since %s: %s", w.begin.Format("15:04:05.000"), strings.Join(w.log, ", "))
 	t.Logf("what each kind of fault has cost: %v", &w.costs)
 	if w.found != "" {
 		t.Error(w.found)
@@ -54,8 +56,8 @@ func runFleet(t *testing.T, binary string, env []string, length time.Duration) *
 		seed: *seed, clients: 12, keys: 96, skew: 2, depth: 8, pace: 10 * time.Millisecond, retries: 0.1,
 		ops: operations, faults: hostFaults, victims: members, lifetime: 2, strict: true,
 	})
-	startFleetWorld(w, binary, env, []string{
-		"--timeout", "200ms", "--connect-timeout", "200ms", "--probe-interval", "50ms",
+	startFleetWorld(w, binary, env, max(1, *loops), []string{
+		"--timeout", serverTimeout.String(), "--connect-timeout", connectTimeout.String(), "--probe-interval", "50ms",
 	})
 	defer w.end()
 	w.strike(length)

@@ -129,9 +129,9 @@ func (f *fleet) freeze(w *world, i int) {
 }
 
 // startFleetWorld makes a world of three hosts with one fleet.
-func startFleetWorld(w *world, binary string, env, args []string) {
+func startFleetWorld(w *world, binary string, env []string, loops int, args []string) {
 	w.t.Helper()
-	w.fleet = startFleet(w.t, binary, env, args)
+	w.fleet = startFleet(w.t, binary, env, loops, args)
 	for _, h := range w.fleet.hosts {
 		w.homes = append(w.homes, &home{open: h.open})
 		w.caches = append(w.caches, h.openCache)

@@ -2,7 +2,6 @@ package chaos
 
 import (
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,6 +22,16 @@ const (
 	connectTime = time.Second
 	replyTime   = 15 * time.Second
 )
+
+// Deadlines of the magents, for a reply and for a connection.
+const (
+	serverTimeout  = 200 * time.Millisecond
+	connectTimeout = 200 * time.Millisecond
+)
+
+// underWay is how long after a fault something may still fail because of it: a request that waits for a connection,
+// and then for a reply. Until then servers that have missed something may look well.
+const underWay = connectTimeout + serverTimeout + watchLimit
 
 // Ports on every host.
 const (
@@ -46,6 +55,7 @@ type fleet struct {
 	t       *testing.T
 	magent  string // the binary
 	env     []string
+	loops   int      // of each magent
 	args    []string // more of magent's
 	hosts   []*host
 	client  *netns.Space
@@ -53,10 +63,10 @@ type fleet struct {
 }
 
 // startFleet runs memcacheds and magents, and waits until all of them serve.
-func startFleet(t *testing.T, binary string, env, args []string) *fleet {
+func startFleet(t *testing.T, binary string, env []string, loops int, args []string) *fleet {
 	t.Helper()
 	harness.NeedNamespaces(t, "--net")
-	f := &fleet{t: t, magent: binary, env: env, args: args, client: netns.New(t, "client")}
+	f := &fleet{t: t, magent: binary, env: env, loops: loops, args: args, client: netns.New(t, "client")}
 	var spaces []*netns.Space
 	for i := range members {
 		h := &host{Space: netns.New(t, fmt.Sprint("host", i)), f: f, i: i, dir: t.TempDir()}
@@ -111,7 +121,7 @@ func (h *host) startMagent() {
 		}
 		argv = append(argv, flag, other.cache())
 	}
-	argv = append(argv, "--fleet", strings.Join(list, ","), "--member", h.name(),
+	argv = append(argv, "--threads", fmt.Sprint(h.f.loops), "--fleet", strings.Join(list, ","), "--member", h.name(),
 		"--fleet-secret-file", h.f.secret(), "--state-dir", filepath.Join(h.dir, "state"))
 	h.magent = testkit.StartWith(h.f.t, "magent of "+h.Name, h.f.env, h.Inside(append(argv, h.f.args...)...)...)
 }
@@ -173,19 +183,23 @@ func (h *host) stats(what string) (map[string]string, error) {
 	return harness.ParseStats(reply)
 }
 
-// owners are the hosts whose magents decide, by what for, as all of them say.
-func (f *fleet) owners() (owners map[string]*host, err error) {
+// owners are the hosts whose magents decide, by what for, as all of them say, and the epoch that they know.
+func (f *fleet) owners() (owners map[string]*host, epoch string, err error) {
 	owners = map[string]*host{}
 	for i, h := range f.hosts {
 		s, err := h.stats("fleet")
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", h.Name, err)
+			return nil, "", fmt.Errorf("%s: %w", h.Name, err)
 		}
 		for _, other := range f.hosts {
 			if state := s["member:"+other.name()+":state"]; state != "alive" {
-				return nil, fmt.Errorf("%s says that %s is %q", h.Name, other.name(), state)
+				return nil, "", fmt.Errorf("%s says that %s is %q", h.Name, other.name(), state)
 			}
 		}
+		if e := s["view:epoch"]; i > 0 && e != epoch {
+			return nil, "", fmt.Errorf("%s knows epoch %s, and others %s", h.Name, e, epoch)
+		}
+		epoch = s["view:epoch"]
 		said := 0
 		for what, name := range s {
 			if what != "view:owner" && !strings.HasPrefix(what, "owner:") {
@@ -195,15 +209,15 @@ func (f *fleet) owners() (owners map[string]*host, err error) {
 			at := slices.IndexFunc(f.hosts, func(o *host) bool { return o.name() == name })
 			switch {
 			case at < 0, i > 0 && owners[what] != f.hosts[at]:
-				return nil, fmt.Errorf("%s says that %q decides for %s", h.Name, name, what)
+				return nil, "", fmt.Errorf("%s says that %q decides for %s", h.Name, name, what)
 			}
 			owners[what] = f.hosts[at]
 		}
 		if said == 0 || said != len(owners) {
-			return nil, fmt.Errorf("%s names %d owners of %d", h.Name, said, len(owners))
+			return nil, "", fmt.Errorf("%s names %d owners of %d", h.Name, said, len(owners))
 		}
 	}
-	return owners, nil
+	return owners, epoch, nil
 }
 
 // awaitWell waits until all members are alive, and owners use all servers, which have missed nothing. It calls look
@@ -212,24 +226,59 @@ func (f *fleet) awaitWell(look func()) (owner *host) {
 	f.t.Helper()
 	testkit.Eventually(f.t, "the fleet and its servers are well", func() error {
 		look()
-		owners, err := f.owners()
+		owners, before, err := f.owners()
 		if err != nil {
 			return err
 		}
-		for _, what := range slices.Sorted(maps.Keys(owners)) {
-			owner = owners[what]
-			s, err := owner.stats("servers")
-			if err != nil {
-				return err
-			}
-			for i := range members {
-				address, state := s[fmt.Sprintf("server:%d:address", i)], s[fmt.Sprintf("server:%d:state", i)]
-				if dirty := s[fmt.Sprintf("server:%d:dirty_keys", i)]; state != "up" || dirty != "0" {
-					return fmt.Errorf("server %d, %s, is %q, dirty keys: %q", i, address, state, dirty)
+		for _, h := range f.hosts {
+			var groups []string
+			for what, by := range owners {
+				if by == h {
+					groups, owner = append(groups, what), h
 				}
 			}
+			if err := h.usesAll(groups); err != nil {
+				return fmt.Errorf("%s: %w", h.Name, err)
+			}
+		}
+		if _, after, err := f.owners(); err != nil || after != before {
+			return fmt.Errorf("the view changes: epoch %s, then %q, %w", before, after, err)
 		}
 		return nil
 	})
 	return owner
+}
+
+// usesAll reports whether a host's magent is connected to all servers of the groups that it decides for, and uses
+// them, and whether none of them has missed anything. As long as it does not decide yet, other addresses stand there.
+func (h *host) usesAll(groups []string) error {
+	if len(groups) == 0 {
+		return nil
+	}
+	s, err := h.stats("servers")
+	if err != nil {
+		return err
+	}
+	wanted := map[string]int{h.f.hosts[members-1].cache(): h.f.loops * len(groups)} // connections, by server
+	for _, group := range groups {
+		_, primary, _ := strings.Cut(group, "/")
+		wanted[primary] = h.f.loops
+	}
+	for i := range members {
+		get := func(what string) string { return s[fmt.Sprintf("server:%d:%s", i, what)] }
+		address := get("address")
+		want, connected := fmt.Sprint(wanted[address]), get("connected")
+		if wanted[address] == 0 {
+			continue
+		}
+		delete(wanted, address)
+		if get("state") != "up" || get("dirty_keys") != "0" || get("dirty_overflow") != "0" || connected != want {
+			return fmt.Errorf("server %s is %q, dirty keys: %q, all: %q, %q of %s connections", address, get("state"),
+				get("dirty_keys"), get("dirty_overflow"), connected, want)
+		}
+	}
+	if len(wanted) > 0 {
+		return fmt.Errorf("it does not decide yet for %v", groups)
+	}
+	return nil
 }

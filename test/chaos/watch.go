@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"fmt"
 	"time"
 
 	"magent/test/harness"
@@ -36,9 +37,12 @@ func (w *world) look(h *host, c *harness.Client) error {
 	time.Sleep(watchPause)
 	asked := time.Now()
 	_, err := c.Try("version\r\n")
-	slow := time.Since(asked) > watchLimit && !struck && !w.isStruck(h.i)
-	if slow || asked.Sub(began) > watchPause+watchLimit {
-		w.spoil(w.round.Load()-1, w.round.Load())
+	took, paused := time.Since(asked), asked.Sub(began)-watchPause
+	if took > watchLimit && !struck && !w.isStruck(h.i) {
+		w.spoil(fmt.Sprintf("the memcached of %s was too slow", h.Name), w.round.Load()-1, w.round.Load())
+	}
+	if paused > watchLimit {
+		w.spoil("the test stood still", w.round.Load()-1, w.round.Load())
 	}
 	return err
 }

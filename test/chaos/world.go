@@ -120,6 +120,7 @@ type tally struct {
 	reads  int            // gets, of all rounds
 	misses int            // of them
 	errors map[string]int // error lines
+	spoilt map[string]int // why rounds are void
 }
 
 // start makes a world when there is room for it. It ends with the test, or by end.
@@ -158,7 +159,7 @@ func newWorld(t *testing.T, s setup) *world {
 	t.Cleanup(leave)
 	return &world{
 		setup: s, t: t, r: rand.New(&shared{source: rand.NewPCG(s.seed, 1)}), begin: time.Now(), leave: leave,
-		struck: map[string]int{}, count: tally{errors: map[string]int{}},
+		struck: map[string]int{}, count: tally{errors: map[string]int{}, spoilt: map[string]int{}},
 		history: map[int64]map[string][]porcupine.Operation{}, void: map[int64]bool{},
 	}
 }
@@ -205,6 +206,9 @@ func (w *world) strike(length time.Duration) {
 		f.strike(w, i)
 		w.count.faults++
 		w.struck[f.name]++
+		if w.fleet != nil {
+			time.Sleep(underWay) // else the next fault hits those requests, too, that this one has hit
+		}
 		w.settle(i, w.round.Load())
 		if w.count.faults%w.lifetime == 0 {
 			w.turn()
@@ -243,7 +247,7 @@ func (w *world) settle(struck int, rounds ...int64) {
 	for i := range w.servers {
 		n := w.figure(stats, i, "timeouts") + w.figure(stats, i, "ejections")
 		if i != struck && n > w.failed[i] {
-			w.spoil(rounds...)
+			w.spoil("a server failed that was not struck", rounds...)
 		}
 		w.failed[i] = n
 	}
@@ -261,10 +265,11 @@ func (w *world) figure(stats map[string]string, i int, name string) int {
 	return n
 }
 
-// spoil makes rounds void.
-func (w *world) spoil(rounds ...int64) {
+// spoil makes rounds void, and notes why.
+func (w *world) spoil(why string, rounds ...int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.count.spoilt[why]++
 	for _, r := range rounds {
 		w.void[r] = true
 	}
