@@ -91,10 +91,13 @@ func (f *Owner) drop() {
 
 // reset has all loops drop the pools whose terms are over; all: or are not.
 func (f *Owner) reset(all bool) {
+	dropped := func(p *pool.Pool) bool {
+		return p != nil && p.Term() != nil && !p.Engine.Retired && (all || p.Term().Over())
+	}
 	f.o.OnAll(func(sh *session.Shard) {
-		sh.DropDue()
+		sh.DropDue(dropped)
 		for _, p := range sh.Pools {
-			if p != nil && p.Term() != nil && !p.Engine.Retired && (all || p.Term().Over()) {
+			if dropped(p) {
 				p.Drop()
 				p.Held = !all // until another pool takes its place
 			}

@@ -9,6 +9,7 @@ import (
 	"magent/internal/config"
 	"magent/internal/fleet/core"
 	"magent/internal/fleet/gate"
+	"magent/internal/pool"
 	"magent/internal/session"
 	"magent/internal/testkit"
 )
@@ -108,7 +109,7 @@ func TestWaitingOutputEnds(t *testing.T) {
 	c = r.client()
 	c.say("get a\r\n")
 	r.waits(len("END\r\n"))
-	r.on(0, func(sh *session.Shard) { sh.DropDue() })
+	r.on(0, func(sh *session.Shard) { sh.DropDue(func(*pool.Pool) bool { return false }) })
 	keep(g, &seq)
 	c.ended()
 	r.waits(0)

@@ -89,6 +89,36 @@ func TestFleetLeaseIsLost(t *testing.T) {
 	}
 }
 
+// An owner that loses its lease tells no client what became of what was under way: it cannot record any more which
+// copy is wrong, and the next owner may take the other one for right.
+func TestFleetLeaseIsLostUnderWay(t *testing.T) {
+	t.Parallel()
+	f := newFleetRig(t, 3, 1)
+	f.set("k", "old")
+	f.set("other", "old")
+	f.holds(f.pool.Backups[0], "k", "old")
+	alone := f.owner()
+	dial := func() *client { return newClient(t, testkit.Dial(t, "tcp", f.svcs[alone].Addrs()[0])) }
+	compares, sets, reads := dial(), dial(), dial()
+	compares.say("gets k\r\n")
+	token := strings.Fields(compares.line())[4]
+	compares.hear("old\r\nEND\r\n")
+	f.servers[0].Pause()
+	compares.say("cas k 0 0 3 " + token + "\r\nnew\r\n")
+	sets.say("get other\r\nset more 0 0 3\r\nset\r\n")
+	reads.say("get other\r\n")
+	f.holds(f.pool.Backups[0], "more", "set")
+	for i := range f.svcs {
+		if i != alone {
+			f.kill(i)
+		}
+	}
+	for _, c := range []*client{compares, sets, reads} {
+		c.ended()
+	}
+	f.servers[0].Resume()
+}
+
 // grip keeps connections of this process to servers open, whatever becomes of their owners, and returns how many
 // these are. They are closed when the test ends.
 func (f *fleetRig) grip() (held int) {

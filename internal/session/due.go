@@ -1,6 +1,11 @@
 package session
 
-import "magent/internal/lifecycle"
+import (
+	"slices"
+
+	"magent/internal/lifecycle"
+	"magent/internal/pool"
+)
 
 // A member of a fleet tells the others what it learns of the servers. Nothing leaves to a client while something that
 // was recorded before is not kept by all members (pool.Process.Gate). So output waits in Session.due.
@@ -45,11 +50,12 @@ func (sh *Shard) kept() {
 	}
 }
 
-// DropDue ends the sessions whose output waits. What it depends on has been dropped, and may never be kept. It runs on
-// the loop.
-func (sh *Shard) DropDue() {
+// DropDue ends the sessions whose output waits, and those that wait for an answer of a pool that is dropped. What
+// their replies depend on may never be kept. Some may be decided already, and wait for another one or come from
+// another loop. It runs on the loop.
+func (sh *Shard) DropDue(dropped func(*pool.Pool) bool) {
 	for s := range sh.sessions {
-		if s.due.Len() > 0 {
+		if s.due.Len() > 0 || s.first != nil && (dropped(s.pool) || slices.ContainsFunc(s.pool.Groups, dropped)) {
 			s.due.Drop(sh.L)
 			s.fail()
 		}

@@ -20,6 +20,7 @@ type Gate struct {
 	at       atomic.Int64  // when the member's goroutine published last
 	recorded atomic.Uint64 // the number of the last record; changed with mu held
 	kept     atomic.Uint64 // all records up to this number are kept by all; never above recorded
+	barrier  atomic.Uint64 // this number is not kept before Forget; 0: none. Changed with mu held
 
 	mu      sync.Mutex
 	queue   []core.Record // not taken yet: the last ones up to recorded

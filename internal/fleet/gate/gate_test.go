@@ -72,7 +72,7 @@ func TestATermThatIsOverRecordsNothing(t *testing.T) {
 		t.Error(n, ok)
 	}
 	g.EndAll()
-	if n, ok := term.Record(core.Record{Kind: core.Address, Server: "s", Address: "b"}); n != 2 || ok {
+	if n, ok := term.Record(core.Record{Kind: core.Address, Server: "s", Address: "b"}); n != 3 || ok {
 		t.Error(n, ok)
 	}
 	records, lost := take(g, 40)
@@ -134,6 +134,48 @@ func TestKept(t *testing.T) {
 	}
 	if g.Publish(0, 0, 2); g.Kept() != 7 {
 		t.Error(g.Kept())
+	}
+}
+
+// TestNothingIsKeptOnceTermsAreLost: what loops learn after the loss is recorded nowhere. So nothing that was said
+// after it may leave, whatever is kept, until all is dropped.
+func TestNothingIsKeptOnceTermsAreLost(t *testing.T) {
+	for name, lose := range map[string]func(*Gate, *Term){
+		"by a loop":   func(_ *Gate, term *Term) { term.May() },
+		"by the core": func(g *Gate, _ *Term) { g.EndAll() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			g, now := newGate()
+			g.Publish(0, 10, 0)
+			term := g.Begin("p", 7, Life{"m", 30, 2})
+			term.Record(core.Record{Kind: core.Knowledge})
+			now.Store(10)
+			lose(g, term)
+			said, _ := term.Record(core.Record{Kind: core.Knowledge})
+			g.Record(core.Record{}) // of the process
+			take(g, 1)
+			g.EndAll()
+			if g.Publish(10, 20, 2); g.Kept() != 1 || said <= 1 {
+				t.Errorf("%d is kept, and %d was to be waited for", g.Kept(), said)
+			}
+			if g.Forget(); g.Kept() < said {
+				t.Error("all is dropped, and others wait")
+			}
+			g.Record(core.Record{})
+			take(g, 1)
+			if g.Publish(10, 20, 1); g.Kept() != g.Recorded() {
+				t.Error("what is recorded after that is not kept")
+			}
+		})
+	}
+}
+
+// A process that decides for nothing loses nothing.
+func TestNothingIsLostWithoutTerms(t *testing.T) {
+	g, _ := newGate()
+	g.EndAll()
+	if g.Recorded() != g.Kept() {
+		t.Error("something waits")
 	}
 }
 

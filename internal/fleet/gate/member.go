@@ -39,6 +39,7 @@ func (g *Gate) EndAll() {
 func (g *Gate) Forget() {
 	g.mu.Lock()
 	g.marks = nil
+	g.barrier.Store(0)
 	g.kept.Store(g.recorded.Load())
 	g.mu.Unlock()
 	g.wake()
@@ -56,7 +57,11 @@ func (g *Gate) Publish(now, until time.Duration, kept uint64) {
 	if n == 0 {
 		return
 	}
-	g.kept.Store(max(g.kept.Load(), g.marks[n-1].number))
+	number := g.marks[n-1].number
+	if b := g.barrier.Load(); b > 0 {
+		number = min(number, b-1)
+	}
+	g.kept.Store(max(g.kept.Load(), number))
 	g.marks = g.marks[n:]
 	g.wake()
 }

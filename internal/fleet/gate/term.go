@@ -38,11 +38,20 @@ func (g *Gate) lose() {
 	g.ask()
 }
 
+// end ends all terms. What loops learn from now on is not recorded, so no reply may rest on it. A number stands for
+// that, and nothing behind it is kept until all is dropped (Forget).
 func (g *Gate) end() {
+	if len(g.terms) == 0 {
+		return
+	}
 	for _, t := range g.terms {
 		t.over.Store(true)
 	}
 	g.terms = nil
+	if g.barrier.Load() == 0 {
+		g.barrier.Store(g.recorded.Load() + 1)
+		g.recorded.Add(1)
+	}
 }
 
 // End ends the term, because the group was handed over.
