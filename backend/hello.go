@@ -1,8 +1,6 @@
 package backend
 
 import (
-	"fmt"
-
 	"magent/ascii"
 	"magent/failover"
 	"magent/internal/login"
@@ -237,7 +235,7 @@ func (c *Conn) takeLogin(data []byte) {
 			c.version = redisVersion(reply)
 		case c.login == 1 && c.opt.Redis.Password != "" && needsNone(reply):
 		case resp.IsError(reply):
-			c.next(fmt.Errorf("%w: %s", ErrNotReady, resp.ErrorText(reply)))
+			c.next(&NotReady{Text: string(resp.ErrorText(reply))})
 			return
 		}
 	}

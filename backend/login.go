@@ -19,6 +19,16 @@ type Login struct {
 // would look for in the proxy.
 var ErrNotReady = errors.New("the server is not ready")
 
+// NotReady is the ErrNotReady of a server.
+type NotReady struct {
+	Text string // its error, with its code but without '-' and CRLF
+}
+
+func (n *NotReady) Error() string { return ErrNotReady.Error() + ": " + n.Text }
+
+// Is reports whether target is ErrNotReady.
+func (n *NotReady) Is(target error) bool { return target == ErrNotReady }
+
 // append appends the commands. PING shows whether the server can serve, INFO its version.
 func (g *Login) append(dst []byte) []byte {
 	if g.Password != "" {

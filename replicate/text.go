@@ -1,6 +1,7 @@
 package replicate
 
 import (
+	"magent/ascii"
 	"magent/backend"
 	"magent/internal/call"
 )
@@ -13,6 +14,9 @@ func (e *Engine) appendUnavailable(dst []byte, c *Call) []byte {
 	case e.Relay:
 		dst = call.AppendTrouble(append(dst, "SERVER_ERROR "...), e.Conns[0], e.Conns[0].Full())
 		return append(dst, "\r\n"...)
+	case e.CompatErrors:
+		dst = e.AppendTrouble(append(dst, "SERVER_ERROR "...), c.unanswered(), backend.HasRoom)
+		return append(dst, "\r\n"...)
 	default:
 		return append(dst, "SERVER_ERROR no server could answer for some of the keys\r\n"...)
 	}
@@ -21,6 +25,9 @@ func (e *Engine) appendUnavailable(dst []byte, c *Call) []byte {
 	for slot := uint16(call.Lead); slot <= call.Follow; slot++ {
 		if !c.atFault(slot) {
 			continue
+		}
+		if !first && e.CompatErrors {
+			break
 		}
 		if !first {
 			dst = append(dst, "; "...)
@@ -37,6 +44,19 @@ func (c *Call) atFault(slot uint16) bool {
 	i := c.at(slot)
 	full := c.plan != planRead && (c.HadNoRoom(call.Lead) || c.HadNoRoom(call.Follow))
 	return i >= 0 && (!full || c.HadNoRoom(slot) || !c.e.Health.Usable(i))
+}
+
+// unanswered returns the server of the first key of a retrieval that could not be read.
+func (c *Call) unanswered() int {
+	m, i := c.many, 0
+	for key, rest := ascii.NextKey(m.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
+		if m.owner[i] == lost {
+			server, _ := c.e.place(key)
+			return server
+		}
+		i++
+	}
+	return 0
 }
 
 // appendServerError appends an error line that names conn and its trouble. full is call.AppendTrouble's.

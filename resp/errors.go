@@ -1,6 +1,9 @@
 package resp
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // Errors in the words of redis 7.0. Those of the last block are the proxy's own.
 const (
@@ -58,6 +61,16 @@ func AppendWrongArity(dst []byte, c *Command) []byte {
 	dst = append(dst, "-ERR wrong number of arguments for '"...)
 	dst = append(dst, c.Name...)
 	return append(dst, "' command\r\n"...)
+}
+
+// ErrorCode returns the code of an error, which is its first word in capital letters, or "ERR" if there is none. text
+// is without the '-'.
+func ErrorCode(text string) string {
+	code, _, _ := strings.Cut(text, " ")
+	if code == "" || strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		return "ERR"
+	}
+	return code
 }
 
 // appendQuoted appends text up to its first zero byte, and at most limit bytes of it. Line ends become spaces.

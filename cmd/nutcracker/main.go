@@ -53,7 +53,7 @@ func (s *settings) inform(stderr io.Writer) {
 
 // check implements -t.
 func (s *settings) check(stderr io.Writer) int {
-	_, warnings, err := config.LoadFile(s.config, run.Names())
+	_, warnings, err := config.LoadFile(s.config, names())
 	if err != nil {
 		run.TellWrong(stderr, program, s.config, err)
 		return 1
@@ -64,7 +64,7 @@ func (s *settings) check(stderr io.Writer) int {
 
 // serve runs the pools of the file.
 func (s *settings) serve(stderr io.Writer) int {
-	pools, warnings, err := config.LoadFile(s.config, run.Names())
+	pools, warnings, err := config.LoadFile(s.config, names())
 	var mistakes config.FileErrors
 	switch {
 	case errors.As(err, &mistakes):

@@ -37,7 +37,7 @@ func (s *settings) options(pools []config.Pool, stderr io.Writer) (run.Options, 
 		Config: e.config, File: s.config,
 		Admin: run.Admin{Addrs: []string{s.stats()}, Name: "stats", Flag: "stats port", Twemproxy: true},
 		Load: func() ([]config.Pool, []string, error) {
-			pools, warnings, err := config.LoadFile(path, run.Names())
+			pools, warnings, err := config.LoadFile(path, names())
 			if err != nil {
 				return nil, nil, err
 			}
@@ -51,6 +51,13 @@ func (s *settings) options(pools []config.Pool, stderr io.Writer) (run.Options, 
 			Admin:   "choose another port with -s or another address with -a",
 		},
 	}, nil
+}
+
+// names returns the words of a file, and that errors are twemproxy's unless it says compat_errors: false.
+func names() config.Names {
+	n := run.Names()
+	n.CompatErrors = true
+	return n
 }
 
 // finish adds settings to the pools of a file that are not in it.

@@ -139,5 +139,8 @@ func (c *Call) HadNoRoom(slot uint16) bool { return c.full[slot] != backend.HasR
 
 // AppendTrouble appends the name of server i, and why it could not answer what was sent with slot, to dst.
 func (c *Call) AppendTrouble(dst []byte, slot uint16, i int) []byte {
-	return AppendTrouble(dst, c.servers.Conns[i], c.full[slot])
+	return c.servers.AppendTrouble(dst, i, c.full[slot])
 }
+
+// Fullness returns what NoRoomAt has found for slot.
+func (c *Call) Fullness(slot uint16) backend.Fullness { return c.full[slot] }

@@ -31,6 +31,9 @@ type Options struct {
 	// connection takes requests, which wait for it then. nil: no request can have a server connected.
 	Revive func(server int) bool
 
+	// CompatErrors: errors of the proxy's own are those of twemproxy, which programs compare.
+	CompatErrors bool
+
 	Strict bool // a violated invariant is a panic; for tests
 }
 

@@ -15,3 +15,12 @@ func AppendTrouble(dst []byte, conn *backend.Conn, full backend.Fullness) []byte
 	}
 	return append(dst, "no connection yet"...)
 }
+
+// AppendTrouble appends why server i could not answer, in the words of the pool: with CompatErrors it is the reason
+// alone, as twemproxy says it.
+func (s *Servers) AppendTrouble(dst []byte, i int, full backend.Fullness) []byte {
+	if s.CompatErrors && full == backend.HasRoom {
+		return backend.AppendErrno(dst, s.Conns[i].Err())
+	}
+	return AppendTrouble(dst, s.Conns[i], full)
+}

@@ -11,4 +11,8 @@ func TestTroubleBeforeTheFirstConnect(t *testing.T) {
 	if got := string(AppendTrouble(nil, conn, backend.HasRoom)); got != "s:1: no connection yet" {
 		t.Errorf("%q", got)
 	}
+	compat := &Servers{Options: Options{CompatErrors: true, Conns: []*backend.Conn{conn}}}
+	if got := string(compat.AppendTrouble(nil, 0, backend.HasRoom)); got != "Connection refused" {
+		t.Errorf("%q", got)
+	}
 }

@@ -76,6 +76,8 @@ type Pool struct {
 	// CompatClose closes the connection silently on an unknown command or a wrong number of
 	// arguments, like twemproxy.
 	CompatClose bool
+	// CompatErrors gives errors of the proxy's own the words of twemproxy, which programs compare.
+	CompatErrors bool
 }
 
 // Listen is an address that clients connect to.

@@ -53,6 +53,7 @@ var poolKeys = [...]poolKey{
 	{"auth_file", false, func(s *section, n *yaml.Node) { s.pool.AuthFile = s.beside(n.Value) }},
 	{"server_auth_file", false, func(s *section, n *yaml.Node) { s.pool.ServerAuthFile = s.beside(n.Value) }},
 	{"compat_close", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.CompatClose) }},
+	{"compat_errors", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.CompatErrors) }},
 }
 
 // filePool returns a pool with the defaults: twemproxy's, and for our own keys those of the flags.
@@ -68,6 +69,7 @@ func filePool(name string) Pool {
 // section parses the keys of one pool.
 func (f *file) section(raw rawPool) *section {
 	s := &section{file: f, name: raw.name, pool: filePool(raw.name.Value), keys: map[string]*yaml.Node{}}
+	s.pool.CompatErrors = f.names.CompatErrors
 	for i := 0; i < len(raw.entries); i += 2 {
 		s.entry(raw.entries[i], raw.entries[i+1])
 	}

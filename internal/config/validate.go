@@ -16,6 +16,8 @@ type Names struct {
 	// Keyless returns the indexes of the servers to which such a ring gives no key. If it is nil there
 	// are no warnings about them.
 	Keyless func(distribution string, servers []Address) []int
+
+	CompatErrors bool // the default of compat_errors, which depends on the program
 }
 
 // Validate checks settings that depend on each other. An error is one line that names the value and the remedy. It

@@ -43,7 +43,7 @@ func (c *Call) fail() {
 		return
 	}
 	c.e.Count.Errors++
-	c.Held = append(c.AppendTrouble(append(c.Held[:0], "-ERR "...), call.Lead, c.server), "\r\n"...)
+	c.Held = append(c.e.appendFailure(c.Held[:0], c.server, c.Fullness(call.Lead)), "\r\n"...)
 	c.Finish(c.Held)
 }
 

@@ -114,8 +114,7 @@ func (c *Call) onPart(part uint16, r *ascii.Reply) {
 // lostPart notes that the server of a part did not answer.
 func (c *Call) lostPart(part uint16) {
 	c.e.Count.Errors++
-	line := append(c.e.line[:0], "-ERR "...)
-	c.e.line = call.AppendTrouble(line, c.e.Conns[c.parts.server[part]], backend.HasRoom)
+	c.e.line = c.e.appendFailure(c.e.line[:0], c.parts.server[part], backend.HasRoom)
 	c.failedPart(part, c.e.line)
 }
 
@@ -138,7 +137,7 @@ func (c *Call) checkGathered() {
 	c.Held = c.Held[:0]
 	if len(m.failed) > 0 {
 		c.Held = append(c.Held, m.failed...)
-		if m.keys > 0 {
+		if m.keys > 0 && !c.e.CompatErrors {
 			c.Held = append(c.Held, " ("...)
 			c.Held = strconv.AppendInt(c.Held, int64(m.missing), 10)
 			c.Held = append(c.Held, " of "...)

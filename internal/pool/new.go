@@ -107,6 +107,7 @@ func newPart(lp *Loop, index int, cfg *config.Pool, rings placement.Rings, relay
 		Hash: rings.Hash, Primaries: rings.Primaries, Backups: rings.Backups,
 		Conns: p.Conns, Health: p.Health, Underway: p.recorder.part(),
 		Spare: &lp.Spare, Count: &p.Count, Hot: &p.Hot, Relay: p.Relay, Revive: p.reviver(),
+		CompatErrors: cfg.CompatErrors,
 	})
 	p.Engine = replicate.New(servers, replicate.Options{
 		Repair: repair.Options{

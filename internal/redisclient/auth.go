@@ -34,9 +34,10 @@ func (c *Client) auth(r *resp.Request) {
 	case len(r.Args) > 3:
 		c.reply("-ERR syntax error\r\n")
 	case len(r.Args) == 2 && c.pool.Config.RedisAuth == "":
-		c.reply(noPassword)
-	case len(r.Args) == 2 && !c.login(defaultUser, r.Args[1]), len(r.Args) == 3 &&
-		!c.login(string(r.Args[1]), r.Args[2]):
+		c.reply(c.wording(noPassword, "-ERR Client sent AUTH, but no password is set\r\n"))
+	case len(r.Args) == 2 && !c.login(defaultUser, r.Args[1]):
+		c.reply(c.wording(wrongPassword, "-ERR invalid password\r\n"))
+	case len(r.Args) == 3 && !c.login(string(r.Args[1]), r.Args[2]):
 		c.reply(wrongPassword)
 	default:
 		c.say("+OK\r\n")

@@ -16,12 +16,12 @@ func (c *Client) client(r *resp.Request) {
 	args := r.Args[2:]
 	switch known, fits := resp.ClientArity(sub, len(args)); {
 	case !known:
-		c.tell(resp.AppendError(c.loop.Line[:0],
+		c.reject(r, resp.AppendError(c.loop.Line[:0],
 			"ERR 'client|"+sub+"' is not supported here: it is about other connections than the client's own to the "+
 				"proxy, or nobody's"))
 		return
 	case !fits:
-		c.tell(resp.AppendError(c.loop.Line[:0], "ERR wrong number of arguments for 'client|"+sub+"' command"))
+		c.reject(r, resp.AppendError(c.loop.Line[:0], "ERR wrong number of arguments for 'client|"+sub+"' command"))
 		return
 	}
 	switch sub {
@@ -41,14 +41,14 @@ func (c *Client) client(r *resp.Request) {
 		c.tell(resp.AppendBulkString(c.loop.Line[:0], fmt.Sprintf("id=%d fd=%d name=%s db=%d resp=2 user=%s\n",
 			c.id, c.fd, c.name, c.pool.Config.RedisDB, defaultUser)))
 	case "reply", "tracking", "no-evict", "no-touch":
-		c.clientSwitch(sub, strings.ToLower(string(args[0])))
+		c.clientSwitch(r, sub, strings.ToLower(string(args[0])))
 	}
 }
 
 // clientSwitch answers settings that the proxy does not have. They can only be set to what is the case.
-func (c *Client) clientSwitch(sub, to string) {
+func (c *Client) clientSwitch(r *resp.Request, sub, to string) {
 	if is := map[string]string{"reply": "on", "tracking": "off", "no-evict": "off", "no-touch": "off"}[sub]; to != is {
-		c.tell(resp.AppendError(c.loop.Line[:0],
+		c.reject(r, resp.AppendError(c.loop.Line[:0],
 			"ERR 'client|"+sub+" "+to+"' is not supported here: the connections to the servers are shared by all "+
 				"clients"))
 		return

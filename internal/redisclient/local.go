@@ -28,7 +28,7 @@ func (c *Client) local(r *resp.Request) {
 	case "client":
 		c.client(r)
 	case "command":
-		c.tell(resp.RESP2.AppendCommandReply(c.loop.Line[:0], r.Args))
+		c.describe(r)
 	case "info":
 		c.host.RedisInfo()
 	case "time":
@@ -55,7 +55,7 @@ func (c *Client) ping(r *resp.Request) {
 	case 2:
 		c.tell(resp.AppendBulk(c.loop.Line[:0], r.Args[1]))
 	default:
-		c.tell(resp.AppendWrongArity(c.loop.Line[:0], r.Command))
+		c.rejectArity(r)
 	}
 }
 
@@ -65,13 +65,23 @@ func (c *Client) selectDB(r *resp.Request) {
 	db, err := strconv.Atoi(string(r.Args[1]))
 	switch own := c.pool.Config.RedisDB; {
 	case err != nil:
-		c.reply("-ERR value is not an integer or out of range\r\n")
+		c.reject(r, append(c.loop.Line[:0], "-ERR value is not an integer or out of range\r\n"...))
 	case db != own:
-		c.reply("-ERR DB index is out of range: this pool is database " + strconv.Itoa(own) +
-			" of its servers (redis_db), make a pool for each other one\r\n")
+		c.reject(r, resp.AppendError(c.loop.Line[:0], "ERR DB index is out of range: this pool is database "+
+			strconv.Itoa(own)+" of its servers (redis_db), make a pool for each other one"))
 	default:
 		c.say("+OK\r\n")
 	}
+}
+
+// describe carries out COMMAND.
+func (c *Client) describe(r *resp.Request) {
+	line := resp.RESP2.AppendCommandReply(c.loop.Line[:0], r.Args)
+	if resp.IsError(line) {
+		c.reject(r, line)
+		return
+	}
+	c.tell(line)
 }
 
 // time carries out TIME, with the time of the proxy.

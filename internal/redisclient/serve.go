@@ -20,20 +20,30 @@ func (c *Client) serve(r *resp.Request) {
 	c.pool.Count.CmdRedis++
 	switch {
 	case cmd == nil:
-		c.reject(resp.AppendUnknown(c.loop.Line[:0], r.Args))
+		c.reject(r, resp.AppendUnknown(c.loop.Line[:0], r.Args))
 	case !cmd.ArityOK(len(r.Args)):
-		c.rejectArity(cmd)
+		c.rejectArity(r)
 	case c.locked && !unlocks(cmd):
-		c.reply("-NOAUTH Authentication required.\r\n")
+		c.reply(c.wording("-NOAUTH Authentication required.\r\n", "-NOAUTH Authentication required\r\n"))
 	case cmd.Route == resp.RouteRefused:
-		c.reject(resp.AppendError(c.loop.Line[:0], "ERR '"+cmd.Name+"' is not supported here: "+cmd.Why))
+		c.reject(r, resp.AppendError(c.loop.Line[:0], "ERR '"+cmd.Name+"' is not supported here: "+cmd.Why))
 	case c.multi != nil && !endsMulti(cmd):
 		c.queue(r)
 	case cmd.Route == resp.RouteLocal:
 		c.local(r)
+	case c.mayClose(r) && c.refused(r):
 	default:
 		c.pool.Commands.Do(c.host.RedisCall(KeysOf(r), KeysOf(r), len(r.Raw)), r)
 	}
+}
+
+// refused rejects a command that no server would get, because of its keys or options. It reports whether it did.
+func (c *Client) refused(r *resp.Request) bool {
+	_, refusal := c.pool.Commands.ServerOf(r)
+	if refusal != nil {
+		c.reject(r, append(c.loop.Line[:0], refusal...))
+	}
+	return refusal != nil
 }
 
 // KeysOf returns how many keys a request counts as in the client's window. It is more than one for commands that are

@@ -20,13 +20,16 @@ import (
 func TestCompatClose(t *testing.T) {
 	addr := startPool(t, startServers(t, 2), calm, "compat_close: true").Addr
 	other := dial(t, addr)
-	for _, wrong := range [][]string{{"BOGUS"}, {"GET"}, {"SUBSCRIBE", "x"}, {"SET", "k"}} {
+	for _, wrong := range [][]string{{"BOGUS"}, {"GET"}, {"SUBSCRIBE", "x"}, {"EVAL", "return 1", "x", "k"}} {
 		c := dial(t, addr)
 		c.send(command("SET", "k", "v") + command("GET", "k") + command(wrong...) + command("GET", "k"))
 		if got, want := c.rest(), "+OK\r\n"+bulk("v"); got != want {
 			t.Errorf("%q: %q, want %q and the end", wrong, got, want)
 		}
 		other.want(bulk("v"), "GET", "k")
+	}
+	for _, forwarded := range [][]string{{"SET", "k"}, {"ZREM", "k"}, {"HSET", "k", "f"}, {"LPUSH", "k"}} {
+		other.want("-ERR wrong number of arguments for '"+strings.ToLower(forwarded[0])+"' command\r\n", forwarded...)
 	}
 	other.wantPrefix("-WRONGTYPE", "LPUSH", "k", "x") // the server's errors close nothing
 	other.want(bulk("v"), "GET", "k")

@@ -1,0 +1,25 @@
+package distribute
+
+import (
+	"errors"
+
+	"magent/backend"
+	"magent/resp"
+)
+
+// appendFailure appends the error line, without its end, for a command that a server could not answer. If the server
+// has said why it is not ready, such as LOADING or NOAUTH, its code is the first word: programs look at that.
+func (e *Engine) appendFailure(dst []byte, server int, full backend.Fullness) []byte {
+	conn := e.Conns[server]
+	var refused *backend.NotReady
+	dst = append(dst, '-')
+	switch {
+	case full != backend.HasRoom || !errors.As(conn.Err(), &refused):
+		dst = append(dst, "ERR"...)
+	case e.CompatErrors:
+		return append(dst, refused.Text...)
+	default:
+		dst = append(dst, resp.ErrorCode(refused.Text)...)
+	}
+	return e.AppendTrouble(append(dst, ' '), server, full)
+}
