@@ -39,6 +39,7 @@ type Client struct {
 	id     int64
 	fd     int
 	locked bool // the pool has a password, and the client has not said it yet
+	astray bool // its last SELECT was refused, so what it sends is meant for another database
 	name   []byte
 	multi  *multi // the transaction that is being collected; nil: none
 	end    End    // what the command that is being served brings about

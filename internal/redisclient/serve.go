@@ -27,6 +27,8 @@ func (c *Client) serve(r *resp.Request) {
 		c.reply(c.wording("-NOAUTH Authentication required.\r\n", "-NOAUTH Authentication required\r\n"))
 	case cmd.Route == resp.RouteRefused:
 		c.reject(r, resp.AppendError(c.loop.Line[:0], "ERR '"+cmd.Name+"' is not supported here: "+cmd.Why))
+	case c.astray && needsDB(cmd):
+		c.lost()
 	case c.multi != nil && !endsMulti(cmd):
 		c.queue(r)
 	case cmd.Route == resp.RouteLocal:

@@ -134,6 +134,8 @@ func TestDB(t *testing.T) {
 	c.want("+OK\r\n", "MSET", "a", "1", "b", "2", "c", "3", "d", "4", "e", "5")
 	c.want("+OK\r\n", "SELECT", "3")
 	c.wantPrefix("-ERR DB index is out of range", "SELECT", "0")
+	c.wantPrefix("-ERR nothing is carried out", "GET", "a")
+	c.want("+OK\r\n", "SELECT", "3")
 	c.want(bulk("1"), "GET", "a")
 	total := 0
 	for _, s := range servers {
@@ -151,6 +153,40 @@ func TestDB(t *testing.T) {
 	c.want("+OK\r\n", "FLUSHDB")
 	c.want(":0\r\n", "DBSIZE")
 	dial(t, servers[0].Addr).want(bulk("x"), "GET", "elsewhere")
+}
+
+// TestSelectRefused checks that nothing is carried out for a client that goes on as if its SELECT had succeeded, until
+// one succeeds. What is no matter of a database is answered.
+func TestSelectRefused(t *testing.T) {
+	servers := startServers(t, 2)
+	proxy := startPool(t, servers, calm).Addr
+	other := dial(t, proxy)
+	for _, wrong := range []string{"5", "x", "-1"} {
+		c := dial(t, proxy)
+		c.send(command("SELECT", wrong) + command("SET", "k", "v") + command("MULTI") + command("SET", "k", "v") +
+			command("EXEC") + command("FLUSHALL") + command("EVAL", "return 1", "0") + command("RANDOMKEY"))
+		for i := range 8 {
+			got := c.reply()
+			if !strings.HasPrefix(got, "-ERR ") || i > 0 && i != 4 && !strings.Contains(got, "SELECT") {
+				t.Errorf("SELECT %s, then request %d: %q", wrong, i, got)
+			}
+		}
+		c.want("+PONG\r\n", "PING")
+		c.wantPrefix("-ERR wrong number of arguments", "SELECT")
+		c.wantPrefix("-ERR nothing is carried out", "GET", "k")
+		other.want("$-1\r\n", "GET", "k")
+		c.want("+OK\r\n", "SELECT", "0")
+		c.want("+OK\r\n", "SET", "k", "v")
+		c.wantPrefix("-ERR", "SELECT", wrong)
+		c.want("+RESET\r\n", "RESET")
+		c.want(":1\r\n", "DEL", "k")
+	}
+	closing := dial(t, startPool(t, servers, calm, "compat_close: true").Addr)
+	closing.send(command("SELECT", "5") + command("SET", "k", "v"))
+	if got := closing.rest(); got != "" {
+		t.Errorf("with compat_close: %q", got)
+	}
+	other.want("$-1\r\n", "GET", "k")
 }
 
 // TestNoSuchDB checks that the error names the server and the reason.
