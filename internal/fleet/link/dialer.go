@@ -26,6 +26,7 @@ type dialer struct {
 	wake chan struct{} // something is to be sent
 	busy chan struct{} // has an element for each connection for requests that is being made
 	last string        // the trouble that was told last; of run alone
+	odd  bool          // the last attempt met somebody who speaks another language; likewise
 	open atomic.Int32  // connections for requests that were made and not closed
 
 	mu    sync.Mutex
@@ -104,6 +105,12 @@ func (d *dialer) run() {
 // trouble tells why there is no connection, or with nil that there is one, when that has changed.
 func (d *dialer) trouble(err error) {
 	text := ""
+	// A process that is just ending closes what it has taken. So it takes two in a row.
+	odd := errors.As(err, new(*foreignError))
+	first := odd && !d.odd
+	if d.odd = odd; first {
+		return
+	}
 	if op := (*net.OpError)(nil); errors.As(err, &op) && op.Op != "dial" {
 		err = op.Err // without the ports, which are others each time
 	}
@@ -179,13 +186,20 @@ func (d *dialer) connect(ctx context.Context, limit time.Duration, hello Greetin
 		err = ctx.Err()
 	}
 	if foreign(err) {
-		err = fmt.Errorf("no member answers at %s, or not with the same --fleet-secret-file", d.peer.Address)
+		err = &foreignError{d.peer.Address}
 	}
 	if err != nil {
 		tcp.Close()
 		return nil, Greeting{}, err
 	}
 	return conn, answer, nil
+}
+
+// foreignError says that whoever listens at a member's address does not speak as one does.
+type foreignError struct{ address string }
+
+func (e *foreignError) Error() string {
+	return fmt.Sprintf("no member answers at %s, or not with the same --fleet-secret-file", e.address)
 }
 
 // foreign tells an error that comes of another end which speaks another language.

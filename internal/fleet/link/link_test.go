@@ -170,6 +170,25 @@ func TestOtherSecret(t *testing.T) {
 	}
 }
 
+// A process that ends closes what it has taken. That is no other secret: the next attempt says what it is.
+func TestEndsWhileGreeted(t *testing.T) {
+	l := listen(t)
+	b := l.Addr().String()
+	taken := make(chan struct{})
+	go func() {
+		defer close(taken)
+		if conn, err := l.Accept(); err == nil {
+			l.Close()
+			conn.Close()
+		}
+	}()
+	a := open(t, listen(t), "a", "f", nil, Peer{"b", b})
+	if got := a.wait(t, "trouble", "b"); !strings.Contains(got, "nobody listens there") {
+		t.Error(got)
+	}
+	<-taken
+}
+
 // Who is not in the list, has another list, or is not who was meant, is told so.
 func TestRefused(t *testing.T) {
 	la := listen(t)
