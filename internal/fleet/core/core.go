@@ -196,7 +196,7 @@ func (c *Core) step(from string, m Message) {
 		return
 	}
 	if c.log == nil && !c.begun && c.meta.Generation.Number == 0 {
-		c.begin(m.Generation, view.View{}, nil, func() { c.step(from, m) })
+		c.begin(m.Generation, view.View{}, nil, "", func() { c.step(from, m) })
 		return
 	}
 	if c.log == nil || m.Generation != c.meta.Generation {

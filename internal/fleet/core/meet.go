@@ -1,6 +1,7 @@
 package core
 
 import (
+	"fmt"
 	"slices"
 
 	"go.etcd.io/raft/v3/raftpb"
@@ -176,16 +177,16 @@ func (c *Core) found() {
 	}
 	fresh := !known && !divided && heard == len(members)
 	if v := view.Found(g, after, members, c.cfg.Groups, c.cfg.Pools, fresh); heard > len(members)/2 {
-		c.begin(g, v, v.Voters(), c.campaign)
+		c.begin(g, v, v.Voters(), "the fleet is founded", c.campaign)
 	} else if len(members) == 2 && c.mayGoAlone() && c.tick > foundTicks+suspectTicks {
 		v = view.Survive(v, g, c.cfg.Name, false, false)
-		c.begin(g, v, v.Voters(), c.campaign)
+		c.begin(g, v, v.Voters(), "the fleet is founded by "+c.cfg.Name+" alone, as --fleet-alone says", c.campaign)
 	}
 }
 
-// begin goes over to another generation: with its first view, or, without voters, to be told
+// begin goes over to another generation: with its first view, for a reason, or, without voters, to be told
 // by those who are in it. then is what comes first.
-func (c *Core) begin(g view.Generation, v view.View, voters []uint64, then func()) {
+func (c *Core) begin(g view.Generation, v view.View, voters []uint64, reason string, then func()) {
 	c.meta.Generation, c.meta.Known = g, true
 	c.log, c.begun = nil, true
 	c.unhear()
@@ -203,7 +204,7 @@ func (c *Core) begin(g view.Generation, v view.View, voters []uint64, then func(
 		c.must(c.openLog(&Saved{Meta: meta, Hard: w.Hard, Snapshot: w.Snapshot}))
 		c.elect()
 		if len(voters) > 0 {
-			c.adopt(v, "a new generation begins")
+			c.adopt(v, reason)
 		}
 		then()
 	}})
@@ -338,7 +339,11 @@ func (c *Core) survive() {
 	g := view.Generation{Number: c.meta.Generation.Number + 1, ID: c.cfg.NewID()}
 	divided := proven && c.cfg.Alone != AloneProven && c.lease.Until(c.cfg.Lease) <= c.now
 	v = view.Survive(v, g, c.cfg.Name, proven, divided)
-	c.begin(g, v, v.Voters(), c.campaign)
+	reason := fmt.Sprintf("%s is dead: %s goes on alone", other.Name, c.cfg.Name)
+	if !proven {
+		reason = fmt.Sprintf("%s is not heard of: %s goes on alone", other.Name, c.cfg.Name)
+	}
+	c.begin(g, v, v.Voters(), reason, c.campaign)
 }
 
 // possible is the view after all that is in the log, decided or not.

@@ -61,7 +61,9 @@ func (m *Member) showMember(v *view.View, p core.Peer) stats.FleetMember {
 		out.Links = 1 + m.links.Carrying(p.Name)
 	}
 	if seen := v.Member(p.Name); seen != nil {
-		out.State, out.Left, out.Incarnation = seen.State.String(), seen.Left, seen.Incarnation
+		out.State, out.Incarnation = seen.State.String(), seen.Incarnation
+		// Whoever goes on alone counts the others among those who have left (view.Survive).
+		out.Left = seen.Left && (v.Generation.Number == 1 || len(v.Voters()) > 1)
 	}
 	return out
 }
