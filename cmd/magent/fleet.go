@@ -98,7 +98,7 @@ func unreadable(path string, err error) error {
 
 // fleetWarnings are for every start.
 func fleetWarnings(f *config.Fleet) (warnings []string) {
-	if text := config.WarnFleet(f.Members); text != "" {
+	if text := f.Limits(); text != "" {
 		warnings = append(warnings, "--"+flagFleet+": "+text)
 	}
 	return warnings

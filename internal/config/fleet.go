@@ -82,7 +82,7 @@ func ParseFleet(list string) ([]FleetMember, error) {
 	for entry := range strings.SplitSeq(list, ",") {
 		m, f := parseFleetMember(strings.TrimSpace(entry))
 		if f != nil {
-			return nil, f.of("fleet member", strings.TrimSpace(entry), fleetForm)
+			return nil, f.of("member", strings.TrimSpace(entry), fleetForm)
 		}
 		for _, other := range members {
 			switch {
@@ -213,11 +213,15 @@ func FleetNeedsSecret(members []FleetMember) error {
 	return nil
 }
 
-// WarnFleet says what a fleet of this size does not survive; empty: nothing that one more member would change.
-func WarnFleet(members []FleetMember) string {
-	n := len(members)
+// Limits says what a fleet of this size does not survive; empty: nothing that one more member would change.
+func (f *Fleet) Limits() string {
+	n := len(f.Members)
 	if n%2 == 1 {
 		return ""
+	}
+	if n == 2 && f.Alone == AloneAlways {
+		return "when the network between the two is lost, both go on, and clients of one do not see what those of " +
+			"the other write: add a `magent witness` on a third host"
 	}
 	if n == 2 {
 		return "a fleet of two stops when a host, or the network between them, is lost without a sign: " +

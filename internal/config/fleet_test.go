@@ -31,18 +31,18 @@ func TestParseFleet(t *testing.T) {
 	for list, want := range map[string]string{
 		"":                            "the name or the address is missing",
 		"a=h:1":                       "a fleet has two or more",
-		"a=h:1,":                      `fleet member "": the name or the address is missing`,
+		"a=h:1,":                      `member "": the name or the address is missing`,
 		"a=h:1,a=h:2":                 `"a" is there twice: give each member a name of its own`,
 		"a=h:1,b=h:1":                 `"a" and "b" have the same address, h:1`,
-		"a=h:1,h:2":                   `fleet member "h:2": the name or the address is missing`,
+		"a=h:1,h:2":                   `member "h:2": the name or the address is missing`,
 		"a=h:1,=h:2":                  "the name is missing",
 		"a=h:1,b c=h:2":               "other characters",
-		"a=h:1,b=h":                   `fleet member "b=h": the port is missing`,
+		"a=h:1,b=h":                   `member "b=h": the port is missing`,
 		"a=h:1,b=:2":                  "host",
 		"a=h:1,b=h:0":                 "port",
 		"a=h:1,b=h:65536":             "port",
 		"a=h:1,b=h:2:3":               "port",
-		"a=h:1,b=h:2/observer":        `fleet member "b=h:2/observer": /observer is unknown behind an address; write`,
+		"a=h:1,b=h:2/observer":        `member "b=h:2/observer": /observer is unknown behind an address; write`,
 		"a=h:1,b=h:2/":                "/ is unknown",
 		"a=h:1/witness,b=h:2/witness": "has witnesses only",
 		"a=h:1," + long + "x=h:2":     "more than 32 characters",
@@ -123,14 +123,15 @@ func TestFleetNeedsSecret(t *testing.T) {
 	}
 }
 
-func TestWarnFleet(t *testing.T) {
+func TestFleetLimits(t *testing.T) {
 	for list, want := range map[string]string{
 		"a=h:1,b=h:2":                   "a fleet of two",
 		"a=h:1,b=h:2,c=h:3":             "",
 		"a=h:1,b=h:2,c=h:3,d=h:4":       "a fleet of 4 survives the loss of 1, no more than one of 3 does",
 		"a=h:1,b=h:2,c=h:3,d=h:4,e=h:5": "",
 	} {
-		if got := WarnFleet(fleetOf(t, list)); (got == "") != (want == "") || !strings.Contains(got, want) {
+		f := &Fleet{Members: fleetOf(t, list)}
+		if got := f.Limits(); (got == "") != (want == "") || !strings.Contains(got, want) {
 			t.Errorf("%s: %q", list, got)
 		}
 	}

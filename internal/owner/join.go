@@ -30,7 +30,7 @@ func New(o Options) *Owner {
 func (f *Owner) Figures() *stats.Fleet {
 	if m := f.member.Load(); m != nil {
 		known := m.Figures()
-		known.Forwarded = f.forwarded.Load()
+		known.Forwarded, known.Limits = f.forwarded.Load(), f.o.Fleet.Limits()
 		return known
 	}
 	known := &stats.Fleet{Name: f.self(), Reason: "it has just been started"}

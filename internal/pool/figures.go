@@ -36,6 +36,9 @@ func (p *Pool) Figures(i int) stats.Server {
 	if i >= len(p.Config.Servers) {
 		v.Role = "backup"
 	}
+	if p.Relay {
+		v.Role, v.Address, v.Name = stats.Forwarded, server.Name, ""
+	}
 	if !p.Config.Redis && c.Asked() {
 		v.Meta, v.Unfillable = c.Meta().String(), p.Engine.Unfillable(i)
 	}

@@ -73,9 +73,6 @@ func (p *Pool) AllFigures() (all []stats.Server) {
 		for i := range g.Conns {
 			v := g.Figures(i)
 			v.Pool = p.Name
-			if g.Relay { // each has a name of its own
-				v.Address += ":" + p.Config.Servers[g.Config.Share].String()
-			}
 			switch b := i - 1; {
 			case i == 0:
 				all = append(all, v)

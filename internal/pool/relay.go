@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"fmt"
 	"time"
 
 	"magent/ascii"
@@ -21,10 +22,14 @@ const (
 	relayName = "fleet"
 )
 
-// relayConfig returns the configuration of a pool as one with a single server.
+// relayConfig returns the configuration of a pool as one with a single server. Its name says whose keys these are.
 func relayConfig(cfg *config.Pool) *config.Pool {
 	one := *cfg
-	one.Servers, one.Backups = []config.Address{{Host: relayName, Weight: 1, Name: relayName}}, nil
+	name := cfg.Servers[0].String()
+	if more := len(cfg.Servers) - 1; more > 0 { // a pool that cannot be split
+		name = fmt.Sprintf("%s and %d more", name, more)
+	}
+	one.Servers, one.Backups = []config.Address{{Host: relayName, Weight: 1, Name: name}}, nil
 	one.Distribution, one.AutoEject, one.Ack = "modula", false, config.AckAll
 	return &one
 }

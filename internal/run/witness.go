@@ -68,6 +68,7 @@ type witness struct {
 	watch   watch
 	started time.Time
 	leave   time.Duration
+	limits  string        // of the fleet
 	leaving chan struct{} // closed when it leaves
 	failed  chan error
 	events  registry.Events
@@ -75,7 +76,8 @@ type witness struct {
 
 func (w Witness) start(log zerolog.Logger, given service.Given) (e *witness, err error) {
 	e = &witness{
-		log: log, started: time.Now(), leave: w.Leave, leaving: make(chan struct{}), failed: make(chan error, 1),
+		log: log, started: time.Now(), leave: w.Leave, limits: w.Fleet.Limits(), leaving: make(chan struct{}),
+		failed: make(chan error, 1),
 	}
 	watchers, _ := w.Admin.claim(given.Sockets)
 	if e.watch, err = w.Admin.bind(watchers); err != nil {
@@ -142,6 +144,7 @@ func (e *witness) figures(context.Context) (stats.Process, stats.Snapshot, error
 		UserTime: time.Duration(usage.Utime.Nano()), SystemTime: time.Duration(usage.Stime.Nano()),
 		Fleet: e.Figures(),
 	}
+	p.Fleet.Limits = e.limits
 	p.Host, _ = os.Hostname()
 	select {
 	case <-e.leaving:

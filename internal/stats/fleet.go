@@ -35,6 +35,7 @@ type Fleet struct {
 	Awaited    []string      // who is not heard: a start may be waiting for them
 	Backwards  uint64        // how often the clock ran backwards
 	Broken     string        // why this member takes part no more
+	Limits     string        // what a fleet of this size does not survive; empty: nothing that is worth a word
 }
 
 // FleetMember is an entry of the list.

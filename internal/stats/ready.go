@@ -70,10 +70,11 @@ func (p *Pool) unready(servers []Server) string {
 	up, copies := 0, 0
 	for i := range servers {
 		v := &servers[i]
-		if v.Role != "primary" {
+		if v.Role == "backup" {
 			copies++
 		}
 		switch {
+		case v.Role == Forwarded: // the member that decides answers for it
 		case v.State == StateUp:
 			up++
 		case v.Role == "primary":

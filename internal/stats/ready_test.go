@@ -10,8 +10,9 @@ import (
 func TestUnready(t *testing.T) {
 	for name, c := range map[string]struct {
 		moves  bool
-		states string // of the primaries, a blank, and of the backups: u up, e ejected, r returning, w warming
-		want   []string
+		states string // of the primaries, a blank, and of the backups: u up, e ejected, r returning, w warming,
+		// f: up, and forwarded
+		want []string
 	}{
 		"all up":              {states: "uu u"},
 		"a primary out":       {states: "eu u"},
@@ -42,6 +43,10 @@ func TestUnready(t *testing.T) {
 			want: []string{"pool main serves nothing: primary p0 is ejected (why); primary p1 is ejected (why)"},
 		},
 		"no servers yet": {states: " "},
+		"another member decides for the other one": {
+			states: "ef ", want: []string{"pool main: primary p0 is ejected (why)"},
+		},
+		"other members decide": {states: "ff "},
 	} {
 		s := &Snapshot{Servers: []Server{{Pool: "first", Role: "primary", State: "up"}}}
 		role, n := "primary", 0
@@ -51,7 +56,9 @@ func TestUnready(t *testing.T) {
 				continue
 			}
 			v := Server{Pool: "main", Role: role, Address: role[:1] + string(rune('0'+n)), State: "up"}
-			if state != 'u' {
+			if state == 'f' {
+				v.Role = Forwarded
+			} else if state != 'u' {
 				v.State, v.LastError = map[rune]string{'e': "ejected", 'r': "returning", 'w': "warming"}[state], "why"
 			}
 			s.Servers = append(s.Servers, v)

@@ -22,11 +22,15 @@ type Loop struct {
 	Longest time.Duration // the longest turn in about the last minute
 }
 
+// Forwarded is the role of a primary in a fleet whose keys another member decides for. Its figures are those of the
+// requests that are handed to that member.
+const Forwarded = "forwarded"
+
 // Server is one server of one pool.
 type Server struct {
 	Pool    string
 	Address string
-	Role    string // primary or backup
+	Role    string // primary, backup, or Forwarded
 	// State is up if it is up on all loops, else the state on the first loop where it is not.
 	State     string
 	Connected int // established connections

@@ -26,6 +26,7 @@ type Fleet struct {
 	Backwards  uint64        `json:"clock_backwards"`
 	Members    []FleetMember `json:"members"`
 	Groups     []FleetGroup  `json:"groups"`
+	Limits     string        `json:"limits,omitempty"` // what a fleet of this size does not survive
 }
 
 // FleetMember is an entry of --fleet.
@@ -59,6 +60,7 @@ func newFleet(f *stats.Fleet) *Fleet {
 		Name: f.Name, Witness: f.Witness, Generation: f.Generation, Epoch: f.Epoch, Changed: f.Changed,
 		Reason: f.Reason, In: f.In, Ready: len(f.Unready()) == 0, Alone: f.Alone(), LeaseLeft: f.LeaseLeft.Seconds(),
 		Takeovers: f.Takeovers, Forwarded: f.Forwarded, Records: f.Records, Backwards: f.Backwards,
+		Limits:  f.Limits,
 		Members: []FleetMember{}, Groups: []FleetGroup{},
 	}
 	for _, m := range f.Members {
@@ -78,6 +80,28 @@ func newFleet(f *stats.Fleet) *Fleet {
 		out.Groups = append(out.Groups, FleetGroup{Name: g.Name, Home: g.Home, Owner: g.Owner})
 	}
 	return out
+}
+
+// decides says, in words, who decides for a primary of a pool in place of this member, and whether he can be asked.
+func (f *Fleet) decides(pool, server string) (text string, well bool) {
+	owner := ""
+	for _, g := range f.Groups {
+		if g.Name == pool+"/"+server || g.Name == pool {
+			owner = g.Owner
+		}
+	}
+	for _, m := range f.Members {
+		switch {
+		case m.Name != owner:
+		case owner == f.Name:
+			return owner + " may not decide now", false
+		case !m.Heard:
+			return owner + " is not heard", false
+		default:
+			return owner + " decides", true
+		}
+	}
+	return "nobody decides", false
 }
 
 // owners says who decides, in a sentence.

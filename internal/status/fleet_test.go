@@ -47,7 +47,10 @@ func TestVerdictOnFleets(t *testing.T) {
 		level, head, text string
 		serving           bool
 	}{
-		{"all well", func(*stats.Fleet) {}, "good", "All is well.", "The server is up.", true},
+		{
+			"all well", func(*stats.Fleet) {}, "good", "All is well.",
+			"All 3 members are there, and every key can be read and written.", true,
+		},
 		{
 			"one away", func(f *stats.Fleet) { dead(f, 1) }, "warn", "b is away.",
 			"The fleet goes on without. a decides.", true,
@@ -99,6 +102,35 @@ func TestFleetReport(t *testing.T) {
 	}
 	if text := (Screen{}).Draw(reportOf(now)); strings.Contains(text, "MEMBER") {
 		t.Errorf("without a fleet:\n%s", text)
+	}
+}
+
+// What another member decides for is not said to be up or down: who decides is, and whether he can be asked.
+func TestForwardedServer(t *testing.T) {
+	for _, c := range []struct {
+		owner  string
+		change func(*stats.Fleet)
+		want   string
+		deaf   bool
+	}{
+		{"b", func(*stats.Fleet) {}, "b decides", false},
+		{"b", func(f *stats.Fleet) { f.Members[1].Heard = false }, "b is not heard", true},
+		{"a", func(*stats.Fleet) {}, "a may not decide now", true},
+		{"", func(*stats.Fleet) {}, "nobody decides", true},
+	} {
+		now := inFleet(func(f *stats.Fleet) {
+			f.Groups = append(f.Groups[:0], stats.FleetGroup{Name: "main/m:0", Owner: "a", Owns: true},
+				stats.FleetGroup{Name: "main/m:1", Owner: c.owner})
+			c.change(f)
+		})
+		now.snapshot.Servers[0].Role = stats.Forwarded
+		r := reportOf(now)
+		if v := r.Pools[0].Servers[0]; v.Decides != c.want || v.Deaf != c.deaf {
+			t.Errorf("%q: %q, %v; want %q", c.owner, v.Decides, v.Deaf, c.want)
+		}
+		if text := (Screen{}).Draw(r); !strings.Contains(text, c.want) {
+			t.Errorf("%q is missing in\n%s", c.want, text)
+		}
 	}
 }
 

@@ -18,7 +18,7 @@ func newReport(e Engine, now *sample) *Report {
 		r.Problems = []string{}
 	}
 	for i := range min(len(p.Pools), len(s.Pools)) {
-		r.Pools = append(r.Pools, newPool(&p.Pools[i], &s.Pools[i], s))
+		r.Pools = append(r.Pools, newPool(&p.Pools[i], &s.Pools[i], s, r.Fleet))
 	}
 	for i := range s.Loops {
 		r.Loops = append(r.Loops, Loop{Clients: s.Loops[i].Clients, Longest: s.Loops[i].Longest.Seconds()})
@@ -27,7 +27,7 @@ func newReport(e Engine, now *sample) *Report {
 	return r
 }
 
-func newPool(p *stats.Pool, c *stats.Counters, s *stats.Snapshot) Pool {
+func newPool(p *stats.Pool, c *stats.Counters, s *stats.Snapshot, f *Fleet) Pool {
 	out := Pool{
 		Name: p.Name, Listen: p.Listen, Distribution: p.Distribution, Hash: p.Hash, Ready: p.Ready(s),
 		Clients: c.CurrConnections, Binary: c.CurrBinary, Auth: p.Auth,
@@ -61,6 +61,10 @@ func newPool(p *stats.Pool, c *stats.Counters, s *stats.Snapshot) Pool {
 			Avoided:  v.Avoided,
 			Progress: v.RefillProgress(), Left: v.RefillLeft.Seconds(),
 		})
+		if v.Role == stats.Forwarded && f != nil {
+			text, well := f.decides(v.Pool, v.Address)
+			out.Servers[len(out.Servers)-1].Decides, out.Servers[len(out.Servers)-1].Deaf = text, !well
+		}
 	}
 	return out
 }

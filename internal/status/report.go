@@ -84,6 +84,8 @@ type Server struct {
 	Address   string  `json:"address"`
 	Name      string  `json:"name,omitempty"`
 	Role      string  `json:"role"`
+	Decides   string  `json:"decides,omitempty"` // of a forwarded server: who decides, in words
+	Deaf      bool    `json:"deaf,omitempty"`    // and he cannot be asked now
 	State     string  `json:"state"`
 	LastError string  `json:"last_error,omitempty"`
 	EjectedAt float64 `json:"ejected_at,omitempty"` // Unix time in seconds

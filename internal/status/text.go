@@ -40,6 +40,9 @@ func (s Screen) Draw(r *Report) string {
 			add(colors[i], "%s", row)
 		}
 		add(dim, "%s", r.Fleet.about())
+		if r.Fleet.Limits != "" {
+			add(dim, "%s", r.Fleet.Limits)
+		}
 		add("", "")
 	}
 	if len(r.Pools) > 0 || r.Fleet == nil {
@@ -48,8 +51,9 @@ func (s Screen) Draw(r *Report) string {
 	if len(r.Events) > 0 {
 		add(dim, "events, times in %s", zone(r.Time))
 	}
-	for i := range r.Events[:min(len(r.Events), 8)] {
-		add("", "%s", event(&r.Events[i], len(r.Pools) > 1))
+	shown := r.Events[:min(len(r.Events), 8)]
+	for i := range shown {
+		add("", "%s", event(&shown[i], longest(shown), len(r.Pools) > 1))
 	}
 	add("", "")
 	if r.Fleet != nil && r.Fleet.Witness { // it has no event loops
@@ -250,7 +254,7 @@ func (s *Server) rank() int {
 func (s *Server) why(now time.Time) string {
 	switch s.State {
 	case stats.StateUp:
-		return ""
+		return s.Decides
 	case stats.StateWarming:
 		text := fmt.Sprintf("%.0f %%", 100*s.Progress)
 		if s.Left > 0 {
@@ -294,11 +298,20 @@ func aligned(cells [][]string) (lines []string) {
 	return lines
 }
 
-func event(e *stats.Event, pools bool) string {
+// longest returns the length of the longest word for what happened.
+func longest(events []stats.Event) int {
+	n := 14
+	for i := range events {
+		n = max(n, utf8.RuneCountInString(events[i].What))
+	}
+	return n
+}
+
+func event(e *stats.Event, width int, pools bool) string {
 	place := strings.TrimSpace(e.Server + " " + e.Role)
 	if pools && e.Pool != "" {
 		place += " of " + e.Pool
 	}
-	return strings.TrimRight(fmt.Sprintf("%s  %-14s  %s  %s", e.Time.Format(eventTime), e.What, place,
+	return strings.TrimRight(fmt.Sprintf("%s  %-*s  %s  %s", e.Time.Format(eventTime), width, e.What, place,
 		e.Reason), " ")
 }

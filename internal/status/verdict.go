@@ -32,7 +32,7 @@ func (r *Report) judge() Verdict {
 			if v := &pool.Servers[j]; v.State != stats.StateUp {
 				names, states[v.State] = append(names, v.Address), true
 				copies = copies && slices.ContainsFunc(pool.Servers, func(s Server) bool {
-					return s.Role != "primary"
+					return s.Role == "backup"
 				})
 			}
 		}
@@ -42,6 +42,11 @@ func (r *Report) judge() Verdict {
 		return trouble(names, states, copies)
 	case r.Fleet.judge(nil).Level != "":
 		return r.Fleet.judge(nil)
+	case r.Fleet != nil:
+		return Verdict{
+			"good", "All is well.",
+			fmt.Sprintf("All %d members are there, and every key can be read and written.", len(r.Fleet.Members)),
+		}
 	case all == 1:
 		return Verdict{"good", "All is well.", "The server is up."}
 	}
