@@ -87,13 +87,16 @@ func (f *Owner) Join() error {
 	m, err := launch.Open(launch.Options{
 		Fleet: f.o.Fleet, Place: f.o.Place, Log: f.o.Log, Groups: f.groups(), Pools: f.told, HomeAfter: f.o.HomeAfter,
 		Killed: f.killed, Serves: f.serves, Opened: f.opened, Decided: f.decided, Gate: f.gate, Recorded: f.recorded,
-		Failed: f.o.Died, Note: f.o.Process.Registry.Events().Note,
+		Failed: f.o.Died, Note: f.o.Process.Registry.Events().Note, VIP: f.vip.Load,
 	})
 	if err == nil {
 		f.member.Store(m)
 	}
 	return err
 }
+
+// VIP says whether this machine has the address of --vip. Any goroutine may call it.
+func (f *Owner) VIP(has bool) { f.vip.Store(has) }
 
 // Leave has the others go on without this process, so that nobody waits for it.
 func (f *Owner) Leave() {

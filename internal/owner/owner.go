@@ -58,6 +58,7 @@ type Owner struct {
 	pools []atomic.Pointer[config.Pool] // by index; those of Redis take no part. Only takeRoles changes them
 
 	forwarded atomic.Uint64 // requests that were handed to another owner
+	vip       atomic.Bool   // this machine has the address of --vip
 
 	mu       sync.Mutex
 	wants    []want // by the index of the pool

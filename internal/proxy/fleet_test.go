@@ -29,6 +29,8 @@ type fleetRig struct {
 	dirs    []string
 	svcs    []*Service // nil: it has ended
 	swapped []bool     // by member: it has primaries and backups the other way round
+
+	change func(*config.Config) // what the next member that starts has in another way; nil: nothing
 }
 
 // memcachedAt starts a memcached on a port of this machine.
@@ -97,16 +99,18 @@ func (f *fleetRig) start(i int) {
 	if f.swapped[i] {
 		cfg = *placement.Exchanged(&cfg)
 	}
-	var fleet *config.Fleet
+	c := config.Config{
+		Pools: []config.Pool{cfg}, Threads: 1 + i%2, MaxClients: 100, MaxValue: 1 << 20, MaxDirty: 10_000,
+		DrainTime: testkit.Patience, StateDir: f.dirs[i],
+	}
 	if f.members != nil {
-		fleet = &config.Fleet{Members: f.members, Self: i, Lease: fleetLease}
+		c.Fleet = &config.Fleet{Members: f.members, Self: i, Lease: fleetLease}
+	}
+	if f.change != nil {
+		f.change(&c)
 	}
 	svc, err := Start(Options{
-		Config: config.Config{
-			Pools: []config.Pool{cfg}, Threads: 1 + i%2, MaxClients: 100, MaxValue: 1 << 20, MaxDirty: 10_000,
-			DrainTime: testkit.Patience, StateDir: f.dirs[i], Fleet: fleet,
-		},
-		Log: zerolog.New(zerolog.NewTestWriter(f.t)), Version: "test", flushable: testFlushable,
+		Config: c, Log: zerolog.New(zerolog.NewTestWriter(f.t)), Version: "test", flushable: testFlushable,
 		homeAfter: 100 * time.Millisecond,
 	})
 	if err != nil {

@@ -12,6 +12,9 @@ import (
 // is true. The others stand by. What they know of outages may be out of date, and a copy that they make could bring
 // back an old value. So they repair nothing, and do not read servers that they believe to have missed something, until
 // they get the address.
+//
+// The members of a fleet tell each other what they know. Whoever decides there repairs, and need not have the address:
+// it says who of two goes on when the other is silent (--fleet-alone vip).
 
 // watchRole makes the service stand by while this machine does not have the virtual address.
 func (svc *Service) watchRole() (err error) {
@@ -20,6 +23,11 @@ func (svc *Service) watchRole() (err error) {
 	}
 	if svc.role, err = vip.Watch(svc.cfg.VIP); err != nil {
 		return fmt.Errorf("--vip: the addresses of this machine cannot be watched: %w", err)
+	}
+	if svc.member != nil {
+		svc.member.VIP(!svc.role.Standby())
+		svc.role.Follow(svc.log, func(standby bool) { svc.member.VIP(!standby) })
+		return nil
 	}
 	svc.shared.Standby.Store(svc.role.Standby())
 	svc.role.Follow(svc.log, svc.setStandby)

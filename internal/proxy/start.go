@@ -45,7 +45,7 @@ func Start(o Options) (*Service, error) {
 		GiveBack: svc.giveBack, Clock: loop.BootTime,
 	})
 	svc.shared.Log, svc.shared.Registry, svc.shared.Walks = o.Log, registry.New(o.Log), refill.NewWalks(o.Log, 0)
-	svc.shared.Started, svc.shared.VIP = time.Now(), o.Config.VIP.IsValid()
+	svc.shared.Started, svc.shared.VIP = time.Now(), o.Config.VIP.IsValid() && o.Config.Fleet == nil
 	svc.shared.Threads, svc.shared.MaxValue, svc.shared.MaxDirty = max(1, o.Config.Threads), o.Config.MaxValue,
 		o.Config.MaxDirty
 	svc.shared.MaxJoint, svc.shared.Flushable = o.maxJoint, o.flushable

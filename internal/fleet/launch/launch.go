@@ -41,6 +41,8 @@ type Options struct {
 	Decided func(c *core.Core, d core.Decision) // as in member.Options
 	Failed  func(err error)                     // as in member.Options
 
+	VIP func() bool // as in member.Options
+
 	Serves func(from, pool string) error  // as in member.Options
 	Opened func(from string, d link.Data) // as in member.Options
 
@@ -69,12 +71,13 @@ func Open(o Options) (*member.Member, error) {
 	listener, err := net.Listen("tcp", self.Address())
 	if err != nil {
 		log.Close()
-		return nil, fmt.Errorf("--fleet %s: cannot listen: %w: it has to be an address of this machine, with a free "+
-			"port", self, cause(err))
+		return nil, fmt.Errorf("--fleet %s: cannot listen: %s: it has to be an address of this machine, with a free "+
+			"port", self, cause(err).Error()) // not wrapped: the remedies for addresses of clients do not fit
 	}
 	opt := member.Options{
 		Core: o.core(), Log: log, Saved: saved, Listener: listener, Fleet: text(o.Fleet), Failed: o.Failed,
 		Gate: o.Gate, Recorded: o.Recorded, Serves: o.Serves, Opened: o.Opened,
+		VIP: o.VIP,
 	}
 	for _, m := range o.Fleet.Members {
 		if m.Name != self.Name {

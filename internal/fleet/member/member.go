@@ -31,6 +31,9 @@ type Options struct {
 	// have recorded, in the order in which the others are told. nil: nobody wants to know.
 	Gate     *gate.Gate
 	Recorded func(c *core.Core, r core.Record)
+	// VIP reports whether this machine has the address of --vip (core.AloneVIP). It is asked in each tick; nil: it has
+	// not.
+	VIP func() bool
 	// Serves and Opened are those of link.Options. nil: no requests of other members are taken.
 	Serves func(from, pool string) error
 	Opened func(from string, d link.Data)

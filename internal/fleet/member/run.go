@@ -79,6 +79,9 @@ func (m *Member) run() {
 		case <-m.ctx.Done():
 			return
 		case <-ticker.C:
+			if m.opt.VIP != nil {
+				m.core.VIP(m.opt.VIP())
+			}
 			m.core.Tick(m.read())
 		case do := <-m.calls:
 			do(m.read())
