@@ -42,7 +42,7 @@ func (c *Conn) Announced(local loop.Endpoint) {
 func (c *Conn) stray() {
 	data, err := c.s.Read(0)
 	switch {
-	case loop.IsEOF(err):
+	case hungUp(err):
 		c.next(ErrClosed)
 	case err != nil:
 		c.next(err)

@@ -54,6 +54,13 @@ type Permit interface {
 	Ended(c *Conn, local loop.Endpoint, gone bool)
 }
 
+// Securer makes TLS handshakes with a server.
+type Securer interface {
+	// Secure makes one, outside of the loop, on a connected socket to c.Endpoint, which it closes in the end. Then it
+	// calls c.Secured on the loop with this number, once. cancel ends the handshake early.
+	Secure(c *Conn, fd int, number uint64) (cancel func())
+}
+
 // Options configure a connection.
 type Options struct {
 	Name           string        // the server's name in errors and statistics
@@ -74,6 +81,8 @@ type Options struct {
 	// Password returns the request that a memcached gets first, and has to accept; nil: none
 	Password func() []byte
 	Redis    *Login // the server is a Redis, and gets this first; nil: it is a memcached
+	// Securer makes TLS handshakes, before anything is said; nil: plain text
+	Securer Securer
 	// Relay: the other end is the owner of a fleet, see relay.go. ConnectTimeout is how long a request waits for an
 	// owner, and Timeout, which must not be 0, how long for its answer. The options that ask a server what it is and
 	// can must not be set, nor Lazy, and MaxJoint must be 1.
@@ -163,8 +172,9 @@ type Conn struct {
 	shut    bool        // Shut was called: the state stays down
 	waiting *loop.Timer // deadline of the drains, set while a Connect waits for them
 
-	route route
-	relay *relayed // nil: this is no connection to owners
+	route   route
+	shaking shaking
+	relay   *relayed // nil: this is no connection to owners
 }
 
 // Name returns the server's name as configured.
@@ -175,6 +185,13 @@ func (c *Conn) Err() error { return c.err }
 
 // Local returns this side's address of the present connection, or an error.
 func (c *Conn) Local() (loop.Endpoint, error) { return loop.LocalEndpoint(c.s.FD()) }
+
+// Blame notes, while the connection is down, an error that somebody else has got from the server.
+func (c *Conn) Blame(err error) {
+	if c.state == down {
+		c.err = err
+	}
+}
 
 // Ready reports whether the connection is established.
 func (c *Conn) Ready() bool { return c.state == ready }
@@ -201,6 +218,20 @@ type route struct {
 }
 
 func (r *route) worked() { r.last = r.now }
+
+// shaking is the TLS handshake that is under way on the present socket.
+type shaking struct {
+	number uint64 // of the handshake; 0: none has begun
+	cancel func() // nil: none is under way
+}
+
+// end cancels the handshake, if one is under way.
+func (h *shaking) end() {
+	if h.cancel != nil {
+		h.cancel()
+		h.cancel = nil
+	}
+}
 
 // Maker makes connections to owners.
 type Maker interface {

@@ -58,7 +58,7 @@ func (d *drain) OnReady(loop.Events) {
 	switch {
 	case err != nil:
 		d.end()
-		if d.announced && (loop.IsEOF(err) || leftNothing(err, true)) {
+		if d.announced && (hungUp(err) || leftNothing(err, true)) {
 			d.c.opt.Permit.Ended(d.c, d.local, true)
 		}
 		d.c.drained()

@@ -41,6 +41,7 @@ func (c *Conn) dial(addrs []loop.Endpoint) {
 // left, so that an address which does not answer leaves time for the others.
 func (c *Conn) next(err error) {
 	c.state, c.framer, c.resp, c.need = connecting, ascii.Framer{}, resp.Framer{}, 0
+	c.shaking.end()
 	for r := &c.route; len(r.left) > 0; {
 		if c.s.FD() > 0 {
 			c.s.Close()

@@ -2,6 +2,7 @@ package backend
 
 import (
 	"errors"
+	"fmt"
 
 	"magent/internal/loop"
 )
@@ -18,6 +19,9 @@ var (
 	ErrReplaced = errors.New("another server is the master now")
 	ErrShutdown = errors.New("shutting down")
 )
+
+// ErrHandshake is ErrConnect where the server has not gone on with a TLS handshake.
+var ErrHandshake = fmt.Errorf("%w: the server does not go on with the TLS handshake: does it speak TLS?", ErrConnect)
 
 // unresolved is why the look-up of a server's name has failed. It is loop.ErrNoAddress, with the words of the look-up.
 type unresolved struct{ error }

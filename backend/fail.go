@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"magent/ascii"
-	"magent/internal/loop"
 	"magent/resp"
 )
 
@@ -35,6 +34,7 @@ func (c *Conn) fail(err error) {
 	c.framer, c.resp = ascii.Framer{}, resp.Framer{}
 	c.early, c.broken, c.doubt, c.open = nil, nil, nil, 0
 	c.l.Unset(c.clock)
+	c.shaking.end()
 	switch {
 	case c.s.FD() <= 0:
 	case errors.Is(err, ErrForbidden):
@@ -85,7 +85,7 @@ const (
 
 // lost ends an established connection.
 func (c *Conn) lost(err error) {
-	if loop.IsEOF(err) {
+	if hungUp(err) {
 		err = ErrClosed
 	}
 	c.fail(err)

@@ -1,6 +1,8 @@
 package backend
 
 import (
+	"fmt"
+
 	"magent/ascii"
 	"magent/failover"
 	"magent/internal/login"
@@ -11,17 +13,26 @@ import (
 // helloLine is the first command where the server's identity is of interest. Else it is knockLine.
 var helloLine = []byte("stats\r\n")
 
+// meet goes on with a new connection on which nothing was said yet.
+func (c *Conn) meet() {
+	switch {
+	case c.opt.Greet || c.opt.Knock || c.opt.Redis != nil:
+		c.hello()
+	default:
+		c.greeted()
+	}
+}
+
 // hello sends the first commands of a connection, before any request: the question for the server's identity, the
 // question whether it answers, or a Redis' login.
 func (c *Conn) hello() {
 	c.state = greeting
 	c.s.Reading(true)
-	c.said, c.introduced, c.asking = true, false, NoMeta
+	c.said, c.introduced, c.asking, c.login = true, false, NoMeta, 0
 	switch {
 	case c.opt.Redis != nil:
 		c.line = c.opt.Redis.append(c.line[:0])
 		c.s.Write(c.line)
-		c.login = 0
 	case c.opt.Password != nil:
 		c.said = false
 		c.s.Write(c.opt.Password())
@@ -32,7 +43,7 @@ func (c *Conn) hello() {
 		c.introduce()
 	}
 	if err := c.s.Flush(); err != nil {
-		c.next(err)
+		c.next(c.unmet(err))
 	}
 }
 
@@ -62,12 +73,12 @@ func (c *Conn) haveReplyTime() {
 // readHello reads the replies. When the last one has arrived, the connection is established.
 func (c *Conn) readHello() {
 	data, err := c.s.Read(c.need)
-	if loop.IsEOF(err) {
+	if hungUp(err) {
 		err = ErrClosed
 	}
 	switch {
 	case err != nil:
-		c.closedOver(err)
+		c.closedOver(c.unmet(err))
 	case len(data) > helloReply || c.need > helloReply:
 		c.next(tooLarge(max(len(data), c.need), helloReply, "is it a memcached, or a Redis?"))
 	case data == nil:
@@ -248,3 +259,14 @@ func (c *Conn) takeLogin(data []byte) {
 
 // RedisVersion returns the version of a Redis, as of the last established connection, or "" if it does not tell.
 func (c *Conn) RedisVersion() string { return c.version }
+
+// unmet returns why a server says nothing on a new connection. One that does not accept a certificate may close the
+// connection behind the handshake, as that is when it gets the certificate by TLS 1.3.
+func (c *Conn) unmet(err error) error {
+	heard := c.introduced || c.login > 0 || c.opt.Password != nil && c.said
+	if c.opt.Securer != nil && !heard && leftNothing(err, true) {
+		return fmt.Errorf("%w behind the TLS handshake: it may want a certificate, or another one (--server-tls-cert)",
+			err)
+	}
+	return err
+}

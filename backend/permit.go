@@ -2,9 +2,12 @@ package backend
 
 import (
 	"errors"
+	"io"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"magent/internal/loop"
 )
 
 // Govern has a connection that is down ask a Permit, and a Dialer where its server is. The kernel goes on sending for
@@ -29,6 +32,9 @@ func (c *Conn) ended(gone bool) {
 func leftNothing(err error, inFlight bool) bool {
 	return !inFlight || errors.Is(err, ErrClosed) || errors.Is(err, unix.ECONNRESET) || errors.Is(err, unix.EPIPE)
 }
+
+// hungUp reports whether an error of a read is that the server has closed the connection; within a record of TLS, too.
+func hungUp(err error) bool { return loop.IsEOF(err) || errors.Is(err, io.ErrUnexpectedEOF) }
 
 // resetAtClose has the kernel send a reset when the socket is closed, and leave nothing behind on this side.
 func resetAtClose(fd int) {

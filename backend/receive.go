@@ -144,9 +144,9 @@ func (c *Conn) onConnect(err error) {
 	switch {
 	case err != nil:
 		c.next(err)
-	case c.opt.Greet || c.opt.Knock || c.opt.Redis != nil:
-		c.hello()
+	case c.opt.Securer != nil && c.route.now.Path == "":
+		c.secure()
 	default:
-		c.greeted()
+		c.meet()
 	}
 }

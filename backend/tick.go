@@ -15,6 +15,8 @@ func (c *Conn) tick() {
 		c.giveUp()
 	case c.relay != nil:
 		c.expire()
+	case c.shaking.cancel != nil:
+		c.next(ErrHandshake)
 	default:
 		c.next(ErrConnect)
 	}

@@ -4,8 +4,8 @@ import (
 	"context"
 	"net"
 
+	"magent/internal/access"
 	"magent/internal/config"
-	"magent/internal/login"
 	"magent/internal/placement"
 	"magent/internal/verify"
 )
@@ -16,11 +16,11 @@ type comparison struct {
 	pool                config.Pool
 	rate, show          int
 	repair, fill, force bool
-	told                *login.File // what servers are told first; nil: nothing
+	files               access.Files // by which servers are spoken to
 }
 
 func (c *comparison) options() (verify.Options, error) {
-	if err := c.openLogin(); err != nil {
+	if err := c.openFiles(); err != nil {
 		return verify.Options{}, err
 	}
 	o := verify.Options{
@@ -32,20 +32,23 @@ func (c *comparison) options() (verify.Options, error) {
 	return o, err
 }
 
-// openLogin reads what servers are told first.
-func (c *comparison) openLogin() (err error) {
-	if c.told, err = new(login.Files).Open(c.pool.ServerAuthFile); err == nil && c.told != nil {
-		err = c.told.Users().Sayable()
+// openFiles reads the files by which servers are spoken to.
+func (c *comparison) openFiles() error {
+	certificates, err := access.ReadTLS([]*config.Pool{&c.pool})
+	if err != nil {
+		return err
 	}
-	return err
+	c.files.UseTLS(certificates)
+	c.pool.AuthFile = "" // of clients
+	return c.files.OpenLogins(&c.pool)
 }
 
 func (c *comparison) servers(addresses []config.Address) []verify.Server {
 	var servers []verify.Server
 	for _, a := range addresses {
-		dialer := &net.Dialer{Timeout: c.pool.ConnectTimeout}
+		dialer, to := &net.Dialer{Timeout: c.pool.ConnectTimeout}, c.files.To(&c.pool, a)
 		servers = append(servers, verify.Server{Name: a.String(), Dial: func(ctx context.Context) (net.Conn, error) {
-			return c.told.Dial(ctx, dialer, a.Network, a.String(), c.pool.Timeout)
+			return to.Dial(ctx, dialer, a.Network, a.String(), c.pool.Timeout)
 		}})
 	}
 	return servers

@@ -12,15 +12,16 @@ import (
 
 func TestComplete(t *testing.T) {
 	for line, want := range map[string]string{
-		"ver":                        "verify",
-		"--hash fnv1_":               "fnv1_64 fnv1_32",
-		"--hash=fnv1a_6":             "--hash=fnv1a_64",
-		"--distribution mag":         "magent magent-ketama",
-		"--ack ":                     "all primary",
-		"-s a --log-format j":        "json",
-		"-s a --fleet-alone ":        "proven vip always",
-		"--timeout ":                 "200ms",
-		"--server-":                  "--server-auth-file --server-failure-limit --server-retry-timeout",
+		"ver":                 "verify",
+		"--hash fnv1_":        "fnv1_64 fnv1_32",
+		"--hash=fnv1a_6":      "--hash=fnv1a_64",
+		"--distribution mag":  "magent magent-ketama",
+		"--ack ":              "all primary",
+		"-s a --log-format j": "json",
+		"-s a --fleet-alone ": "proven vip always",
+		"--timeout ":          "200ms",
+		"--server-": "--server-auth-file --server-tls --server-tls-ca --server-tls-cert --server-tls-key " +
+			"--server-tls-name --server-failure-limit --server-retry-timeout",
 		"-p ":                        "11211",
 		"-Dp ":                       "11211",
 		"-p1 --unix-s":               "--unix-socket",

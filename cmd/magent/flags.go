@@ -28,6 +28,11 @@ const (
 	flagAck          = "ack"
 	flagMaxValue     = "max-value"
 	flagServerAuth   = "server-auth-file"
+	flagServerTLS    = "server-tls"
+	flagServerCA     = "server-tls-ca"
+	flagServerCert   = "server-tls-cert"
+	flagServerKey    = "server-tls-key"
+	flagServerName   = "server-tls-name"
 	flagAuth         = "auth-file"
 	flagTLSCert      = "tls-cert"
 	flagTLSKey       = "tls-key"
@@ -120,6 +125,16 @@ func flagsOfPools() []cli.Flag {
 			"`ADDRESS` of a backup memcached, as with -s; every key has its second copy on one of them"),
 		text(topicServers, flagServerAuth, "", "",
 			"`FILE` with the line user:password that memcacheds want (their -Y); read again on SIGHUP and SIGUSR1"),
+		toggle(topicServers, flagServerTLS, "",
+			"speak TLS to servers, whose certificates have to be for the hosts of -s and -b"),
+		text(topicServers, flagServerCA, "", "",
+			"`FILE` with certificates in PEM of the authorities that issue them; read again on SIGHUP and SIGUSR1 "+
+				"(default: those of the system)"),
+		text(topicServers, flagServerCert, "", "",
+			"`FILE` with the certificate in PEM that servers are shown; read again likewise (default: none)"),
+		text(topicServers, flagServerKey, "", "", "`FILE` with the key of that certificate"),
+		text(topicServers, flagServerName, "", "",
+			"`NAME` that the certificates of all servers have to be for, in place of their hosts"),
 
 		list(topicClients, flagListen, "l",
 			"`ADDRESS` to listen on: IP or host name, with a port of its own or that of -p, or PORT on loopback; "+
@@ -248,7 +263,8 @@ func flagsOfProcess() []cli.Flag {
 func newVerifyFlags() []cli.Flag {
 	shared := []string{
 		flagServer, flagBackup, flagKetama, flagDistribution, flagHash, flagHashTag, flagTimeout,
-		flagConnect, flagConfig, flagServerAuth, flagHelp,
+		flagConnect, flagConfig, flagServerAuth, flagServerTLS, flagServerCA, flagServerCert, flagServerKey,
+		flagServerName, flagHelp,
 	}
 	flags := slices.DeleteFunc(newFlags(), func(f cli.Flag) bool { return !slices.Contains(shared, longName(f)) })
 	for _, f := range flags {

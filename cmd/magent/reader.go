@@ -127,9 +127,30 @@ func (r *reader) pool() config.Pool {
 		value(r, flagHashTag, config.ParseHashTag, &pool.HashTag)
 	}
 	pool.ServerAuthFile = r.path(flagServerAuth)
+	r.serverTLS(&pool)
 	pool.Timeout = r.duration(flagTimeout, minTime)
 	pool.ConnectTimeout = r.duration(flagConnect, minTime)
 	return pool
+}
+
+// serverTLS reads how servers are spoken to by TLS.
+func (r *reader) serverTLS(pool *config.Pool) {
+	pool.ServerTLS, pool.ServerTLSName = r.c.Bool(flagServerTLS), r.text(flagServerName)
+	pool.ServerTLSCA = r.path(flagServerCA)
+	pool.ServerTLSCert, pool.ServerTLSKey = r.path(flagServerCert), r.path(flagServerKey)
+	for _, flag := range []string{flagServerCA, flagServerCert, flagServerKey, flagServerName} {
+		if r.given(flag) && !pool.ServerTLS {
+			r.fail(flag, errors.New("needs --server-tls, which has servers spoken to by TLS"))
+		}
+	}
+	switch {
+	case pool.ServerTLS && len(pool.Servers) > 0 && pool.OnlySockets():
+		r.fail(flagServerTLS, errors.New("has no effect: unix sockets are not encrypted: leave it out"))
+	case pool.ServerTLSCert != "" && pool.ServerTLSKey == "":
+		r.fail(flagServerCert, errors.New("needs --server-tls-key FILE, with the key of the certificate in PEM"))
+	case pool.ServerTLSKey != "" && pool.ServerTLSCert == "":
+		r.fail(flagServerKey, errors.New("needs --server-tls-cert FILE, with the certificate in PEM"))
+	}
 }
 
 // placement returns --distribution or what -k stands for, and --hash or the default for that distribution.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -57,6 +58,14 @@ type Pool struct {
 	ServerAuthFile string // of the user and password that servers are told; empty: none
 	AuthFile       string // of the users and passwords of clients; empty: none is asked for
 
+	// Servers are spoken to by TLS. Files in PEM: who has to have issued their certificates, else the system's
+	// authorities; the certificate that they are shown, and its key, else none. ServerTLSName is what their
+	// certificates have to be for, else the host of each.
+	ServerTLS                   bool
+	ServerTLSCA                 string
+	ServerTLSCert, ServerTLSKey string
+	ServerTLSName               string
+
 	// Files in PEM by which clients speak TLS, where a Listen says so: the certificate and its key, and who has to
 	// have issued a certificate of theirs. Empty: nobody speaks TLS; they show no certificate.
 	TLSCert, TLSKey string
@@ -78,6 +87,12 @@ type Pool struct {
 	CompatClose bool
 	// CompatErrors gives errors of the proxy's own the words of twemproxy, which programs compare.
 	CompatErrors bool
+}
+
+// OnlySockets reports whether all servers listen on unix sockets, which are never encrypted.
+func (p *Pool) OnlySockets() bool {
+	tcp := func(a Address) bool { return a.Network != "unix" }
+	return !slices.ContainsFunc(p.Servers, tcp) && !slices.ContainsFunc(p.Backups, tcp)
 }
 
 // Listen is an address that clients connect to.

@@ -17,8 +17,28 @@ func (s *section) tlsListen(n *yaml.Node) {
 	s.tlsListenAt, s.encrypted = n, l
 }
 
+// checkServerTLS finds errors in the keys about TLS of servers.
+func (s *section) checkServerTLS() {
+	p := &s.pool
+	for _, name := range []string{"server_tls_ca", "server_tls_cert", "server_tls_key", "server_tls_name"} {
+		if at := s.keys[name]; at != nil && !p.ServerTLS {
+			s.fail(at, "%s needs server_tls: true, which has servers spoken to by TLS", name)
+		}
+	}
+	if at := s.keys["server_tls"]; p.ServerTLS && len(p.Servers) > 0 && p.OnlySockets() {
+		s.fail(at, "server_tls has no effect: unix sockets are not encrypted: leave it out")
+	}
+	if at := s.keys["server_tls_cert"]; at != nil && p.ServerTLSKey == "" {
+		s.fail(at, "server_tls_cert needs server_tls_key: FILE, with the key of the certificate in PEM")
+	}
+	if at := s.keys["server_tls_key"]; at != nil && p.ServerTLSCert == "" {
+		s.fail(at, "server_tls_key needs server_tls_cert: FILE, with the certificate in PEM")
+	}
+}
+
 // checkTLS finds errors in the keys about TLS of clients, and says which listener is encrypted.
 func (s *section) checkTLS() {
+	s.checkServerTLS()
 	p := &s.pool
 	for _, name := range []string{"tls_key", "tls_client_ca", "tls_listen"} {
 		if at := s.keys[name]; at != nil && p.TLSCert == "" {

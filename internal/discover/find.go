@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 
+	"magent/internal/access"
 	"magent/internal/config"
 	"magent/internal/loop"
 )
@@ -29,13 +30,14 @@ func Fixed(a config.Address) (loop.Endpoint, bool) {
 	return loop.Endpoint{Addr: netip.AddrPortFrom(ip, uint16(a.Port))}, true
 }
 
-// finderOf returns the Finder of a server, whose address may be fixed or may have to be looked up.
-func finderOf(a config.Address, lookup LookupFunc) Finder {
+// finderOf returns the Finder of a server, whose address may be fixed or may have to be looked up. to says how its
+// Sentinels are spoken to, if it has any.
+func finderOf(a config.Address, lookup LookupFunc, to access.Dialer) Finder {
 	if e, fixed := Fixed(a); fixed {
 		return func(context.Context) ([]loop.Endpoint, error) { return []loop.Endpoint{e}, nil }
 	}
 	if a.Network == "sentinel" {
-		return newMaster(a, lookup).find
+		return newMaster(a, lookup, to).find
 	}
 	return func(ctx context.Context) ([]loop.Endpoint, error) {
 		ips, err := lookup(ctx, "ip", a.Host)

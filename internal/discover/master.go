@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"magent/internal/access"
 	"magent/internal/config"
 	"magent/internal/loop"
 	"magent/internal/redis"
@@ -16,14 +17,15 @@ type master struct {
 	name      string
 	sentinels []string // host:port
 	lookup    LookupFunc
+	to        access.Dialer // how they are spoken to
 
 	// first is the index of the Sentinel that is asked first. It is the one that answered last, or that announced the
 	// last change: the others learn of a change from that one, and name the old master until then.
 	first atomic.Int32
 }
 
-func newMaster(a config.Address, lookup LookupFunc) *master {
-	return &master{name: a.Master, sentinels: a.SentinelHosts(), lookup: lookup}
+func newMaster(a config.Address, lookup LookupFunc, to access.Dialer) *master {
+	return &master{name: a.Master, sentinels: a.SentinelHosts(), lookup: lookup, to: to}
 }
 
 // find is a Finder. It asks the Sentinels in turn until one knows the master. Each gets an equal share of the time
@@ -46,7 +48,7 @@ func (m *master) ask(ctx context.Context, sentinel string, left int) ([]loop.End
 	share := time.Until(deadline) / time.Duration(left)
 	ctx, cancel := context.WithTimeout(ctx, share)
 	defer cancel()
-	host, port, err := redis.Master(ctx, sentinel, m.name, share)
+	host, port, err := redis.Master(ctx, m.to.Dial, sentinel, m.name, share)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +57,7 @@ func (m *master) ask(ctx context.Context, sentinel string, left int) ([]loop.End
 
 // at returns the addresses of a server that a Sentinel has named. host may be a name.
 func (m *master) at(ctx context.Context, host string, port int) ([]loop.Endpoint, error) {
-	addrs, err := finderOf(config.Address{Network: "tcp", Host: host, Port: port}, m.lookup)(ctx)
+	addrs, err := finderOf(config.Address{Network: "tcp", Host: host, Port: port}, m.lookup, m.to)(ctx)
 	if err == nil && len(addrs) == 0 {
 		err = loop.ErrNoAddress
 	}

@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"magent/internal/access"
 	"magent/internal/config"
 	"magent/internal/testkit"
 )
@@ -42,7 +43,7 @@ func TestMasterIsFound(t *testing.T) {
 	testkit.StartReplica(t, one)
 	testkit.StartReplica(t, two)
 	a, b := testkit.StartSentinels(t, 1, "m", one, 1)[0], testkit.StartSentinels(t, 1, "m", two, 1)[0]
-	m := newMaster(known("m", testkit.DeadAddr(t), testkit.Silent(t), a.Addr, b.Addr), nil)
+	m := newMaster(known("m", testkit.DeadAddr(t), testkit.Silent(t), a.Addr, b.Addr), nil, access.Dialer{})
 	if got := found(t, m, 2*time.Second); got != one.Addr {
 		t.Errorf("%s, want %s", got, one.Addr)
 	}
@@ -57,7 +58,7 @@ func TestMasterIsFound(t *testing.T) {
 	if got := found(t, m, 6*time.Second); !strings.Contains(got, one.Addr) {
 		t.Errorf("%s, want %s", got, one.Addr)
 	}
-	m = newMaster(known("other", a.Addr), nil)
+	m = newMaster(known("other", a.Addr), nil, access.Dialer{})
 	if got := found(t, m, testkit.Patience); !strings.Contains(got, `knows no master "other"`) {
 		t.Error(got)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"magent/backend"
+	"magent/internal/access"
 	"magent/internal/config"
 	"magent/internal/loop"
 )
@@ -33,14 +34,20 @@ func (q question) answer(addrs []loop.Endpoint, err error) {
 	q.l.Post(loop.TaskFunc(func() { q.c.Resolved(addrs, err) }))
 }
 
-// resolverKey identifies a resolver: by the server as it is configured, and by the timeout of a look-up.
+// resolverKey identifies a resolver: by the server as it is configured, the timeout of a look-up, and how its
+// Sentinels are spoken to.
 type resolverKey struct {
 	name    string
 	timeout time.Duration
+	to      access.Dialer // its zero value: it has none
 }
 
-func keyOf(a config.Address, cfg *config.Pool) resolverKey {
-	return resolverKey{a.String(), cfg.ConnectTimeout}
+func (s *Servers) keyOf(a config.Address, cfg *config.Pool) resolverKey {
+	key := resolverKey{name: a.String(), timeout: cfg.ConnectTimeout}
+	if a.Network == "sentinel" {
+		key.to = s.opt.Files.ToSentinels(cfg)
+	}
+	return key
 }
 
 // startResolver starts the resolver of a server. It must be closed.
@@ -50,10 +57,10 @@ func (s *Servers) startResolver(a config.Address, key resolverKey) *resolver {
 		asked: make(chan question, 1024), again: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 	if a.Network == "sentinel" {
-		r.master = newMaster(a, s.opt.Lookup)
+		r.master = newMaster(a, s.opt.Lookup, key.to)
 		r.find = r.master.find
 	} else {
-		r.find = finderOf(a, s.opt.Lookup)
+		r.find = finderOf(a, s.opt.Lookup, key.to)
 	}
 	var ctx context.Context
 	ctx, r.stop = context.WithCancel(context.Background())

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"magent/internal/access"
 	"magent/internal/config"
 	"magent/internal/pause"
 	"magent/internal/redis"
@@ -23,6 +24,7 @@ const sentinelPause = time.Second
 type sentinelWatcher struct {
 	log     zerolog.Logger
 	timeout time.Duration // bounds each connect
+	to      access.Dialer // how they are spoken to
 	stop    context.CancelFunc
 	done    sync.WaitGroup
 }
@@ -30,14 +32,14 @@ type sentinelWatcher struct {
 // newSentinelWatcher starts to listen to the Sentinels of a pool. The resolvers of the pool's servers must exist.
 func (s *Servers) newSentinelWatcher(cfg *config.Pool) *sentinelWatcher {
 	ctx, stop := context.WithCancel(context.Background())
-	w := &sentinelWatcher{log: s.opt.Log, timeout: cfg.ConnectTimeout, stop: stop}
+	w := &sentinelWatcher{log: s.opt.Log, timeout: cfg.ConnectTimeout, stop: stop, to: s.opt.Files.ToSentinels(cfg)}
 	masters := map[string][]*resolver{} // by Sentinel
 	for _, a := range cfg.Servers {
 		if a.Network != "sentinel" {
 			continue
 		}
 		for _, sentinel := range a.SentinelHosts() {
-			masters[sentinel] = append(masters[sentinel], s.resolvers[keyOf(a, cfg)])
+			masters[sentinel] = append(masters[sentinel], s.resolvers[s.keyOf(a, cfg)])
 		}
 	}
 	for sentinel, of := range masters {
@@ -60,7 +62,7 @@ func (w *sentinelWatcher) listen(ctx context.Context, sentinel string, masters [
 	defer w.done.Done()
 	told := false
 	for pauses := pause.NewBackoff(sentinelPause, sentinelPause); ; {
-		err := redis.Listen(ctx, sentinel, w.timeout, sentinelQuiet, func() {
+		err := redis.Listen(ctx, w.to.Dial, sentinel, w.timeout, sentinelQuiet, func() {
 			if told {
 				w.log.Info().Str("sentinel", sentinel).Msg("listening to the sentinel again")
 			}

@@ -7,6 +7,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"magent/backend"
+	"magent/internal/access"
 	"magent/internal/config"
 	"magent/internal/loop"
 	"magent/internal/placement"
@@ -17,6 +18,7 @@ type Options struct {
 	Lookup   LookupFunc    // nil: net.DefaultResolver
 	Interval time.Duration // the interval of periodic look-ups; 0: there are none
 	Log      zerolog.Logger
+	Files    *access.Files // say how Sentinels are spoken to; nil: by plain text
 
 	// Found is called with the present addresses of a server when nobody has asked: after a periodic look-up, or when
 	// a Sentinel has announced a new master. It is called by goroutines outside the loops. server is the address as it
@@ -41,14 +43,16 @@ func New(o Options) *Servers {
 	return &Servers{opt: o, resolvers: map[resolverKey]*resolver{}}
 }
 
-// Finder returns the Finder of a server, whose address may be fixed or may have to be looked up. It starts no
-// goroutine.
-func (s *Servers) Finder(a config.Address) Finder { return finderOf(a, s.opt.Lookup) }
+// Finder returns the Finder of a server of a pool, whose address may be fixed or may have to be looked up. It starts
+// no goroutine.
+func (s *Servers) Finder(a config.Address, cfg *config.Pool) Finder {
+	return finderOf(a, s.opt.Lookup, s.opt.Files.ToSentinels(cfg))
+}
 
 // Dialer returns the backend.Dialer for the connections of loop l to a server of a pool. All loops share the look-ups
 // of a server.
 func (s *Servers) Dialer(a config.Address, cfg *config.Pool, l *loop.Loop) backend.Dialer {
-	key := keyOf(a, cfg)
+	key := s.keyOf(a, cfg)
 	r := s.resolvers[key]
 	if r == nil {
 		r = s.startResolver(a, key)
@@ -78,7 +82,7 @@ func (s *Servers) Prune(pools []*config.Pool) (end func()) {
 	used := map[resolverKey]bool{}
 	for _, cfg := range pools {
 		for i := 0; cfg != nil && i < len(cfg.Servers)+len(cfg.Backups); i++ {
-			used[keyOf(*placement.ServerAt(cfg, i), cfg)] = true
+			used[s.keyOf(*placement.ServerAt(cfg, i), cfg)] = true
 		}
 	}
 	var unused []*resolver

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"magent/backend"
+	"magent/internal/access"
 	"magent/internal/fleet/conns"
-	"magent/internal/login"
 	"magent/internal/loop"
 	"magent/internal/pause"
 )
@@ -36,7 +36,7 @@ type Options struct {
 	// Find returns the addresses of the server. ctx has a deadline.
 	Find      func(ctx context.Context) ([]loop.Endpoint, error)
 	Addresses []string      // of the connections of the dead, in the form of conns.Form
-	Told      *login.File   // what the server is told first; nil: nothing
+	Access    access.Dialer // how the server is spoken to
 	Timeout   time.Duration // for one question
 	Wait      time.Duration // how long a connection may be listed until it has stayed
 	Over      func(Outcome) // called once, by a goroutine beside the loops, before any connection is made; nil: nobody
@@ -193,7 +193,7 @@ func (f *Fence) look(ctx context.Context) (Outcome, error) {
 // listed reports whether a server has a connection of the dead.
 func (f *Fence) listed(ctx context.Context, at loop.Endpoint) (bool, error) {
 	present, err := conns.List(ctx, func(ctx context.Context) (net.Conn, error) {
-		return f.o.Told.Dial(ctx, &net.Dialer{}, at.Network(), at.String(), f.o.Timeout)
+		return f.o.Access.Dial(ctx, &net.Dialer{}, at.Network(), at.String(), f.o.Timeout)
 	})
 	var op *net.OpError
 	switch { // the connection that fails with it names the server

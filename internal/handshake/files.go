@@ -15,7 +15,9 @@ import (
 // Files name the PEM files of one end.
 type Files struct {
 	Cert, Key string // what this end shows; both or neither
-	CA        string // who may have issued what the other end shows; a server asks for nothing without it
+	// CA names who may have issued what the other end shows. Without it a server asks for nothing, and for a client
+	// the authorities of the system count.
+	CA string
 }
 
 // End is the configuration of one end by its files, as they were read last. It is used by any goroutine.
@@ -24,17 +26,17 @@ type End struct{ config atomic.Pointer[tls.Config] }
 // Config returns the configuration by what the files contained when they were read last.
 func (e *End) Config() *tls.Config { return e.config.Load() }
 
-// Store has the servers' ends of a process, by their files. It is used by any goroutine.
+// Store has the ends of a process that are of one kind, by their files. It is used by any goroutine.
 type Store struct {
 	mu   sync.Mutex
 	ends map[Files]*End
 }
 
-// Read reads the files of several ends, for Use. An error names the file.
-func Read(all []Files) (map[Files]*tls.Config, error) {
+// Read reads the files of several ends by ServerConfig or ClientConfig, for Use. An error names the file.
+func Read(all []Files, read func(Files) (*tls.Config, error)) (map[Files]*tls.Config, error) {
 	configs := map[Files]*tls.Config{}
 	for _, f := range all {
-		c, err := ServerConfig(f)
+		c, err := read(f)
 		if err != nil {
 			return nil, err
 		}
@@ -43,7 +45,7 @@ func Read(all []Files) (map[Files]*tls.Config, error) {
 	return configs, nil
 }
 
-// Use has all ends be as they were read last, and forgets those that were not read. Sessions from before are not
+// Use has all ends be as they were read last, and forgets those that were not read. Sessions of before are not
 // resumed.
 func (s *Store) Use(configs map[Files]*tls.Config) {
 	s.mu.Lock()

@@ -24,22 +24,10 @@ var ErrLate = fmt.Errorf("the TLS handshake was not done within %v", Limit)
 // Server makes the server's part of a handshake. fd is a connected, non-blocking socket; it stays the caller's. Nobody
 // else may read or write it meanwhile.
 func Server(ctx context.Context, fd int, cfg *tls.Config) (*loop.Seal, tls.ConnectionState, error) {
-	return do(ctx, fd, cfg, false)
-}
-
-// Client is Server for the client's part. cfg has the name of the server.
-func Client(ctx context.Context, fd int, cfg *tls.Config) (*loop.Seal, tls.ConnectionState, error) {
-	return do(ctx, fd, cfg, true)
-}
-
-func do(ctx context.Context, fd int, cfg *tls.Config, client bool) (
-	k *loop.Seal, state tls.ConnectionState, err error,
-) {
-	twin, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+	conn, err := duplicate(fd)
 	if err != nil {
-		return nil, state, fmt.Errorf("no descriptor for a TLS handshake: %w", err)
+		return nil, tls.ConnectionState{}, err
 	}
-	conn := &socket{File: os.NewFile(uintptr(twin), "socket")}
 	defer conn.Close()
 	ctx, cancel := context.WithTimeout(ctx, Limit)
 	defer cancel()
@@ -47,19 +35,28 @@ func do(ctx context.Context, fd int, cfg *tls.Config, client bool) (
 	own.KeyLogWriter = &conn.keys
 	conn.keys.resumable(own, cfg)
 	t := tls.Server(conn, own)
-	if client {
-		t = tls.Client(conn, own)
-	}
 	if err := t.HandshakeContext(ctx); err != nil {
-		if errors.Is(err, context.DeadlineExceeded) || errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		if isLate(ctx, err) {
 			err = ErrLate
 		}
-		if !client {
-			conn.linger(fd)
-		}
-		return nil, state, err
+		conn.linger(fd)
+		return nil, tls.ConnectionState{}, err
 	}
-	state = t.ConnectionState()
-	k, err = conn.seal(&state, client)
+	state := t.ConnectionState()
+	k, err := conn.seal(&state, nil)
 	return k, state, err
+}
+
+// duplicate returns a duplicate of a socket.
+func duplicate(fd int) (*socket, error) {
+	twin, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("no descriptor for a TLS handshake: %w", err)
+	}
+	return &socket{File: os.NewFile(uintptr(twin), "socket")}, nil
+}
+
+// isLate reports whether a handshake has failed because its time was up.
+func isLate(ctx context.Context, err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(ctx.Err(), context.DeadlineExceeded)
 }

@@ -136,7 +136,9 @@ func goesOn(t *testing.T, version uint16, suites []uint16, asServer, mutual bool
 	}()
 	do := Server
 	if !asServer {
-		do = Client
+		do = func(ctx context.Context, fd int, cfg *tls.Config) (*loop.Seal, tls.ConnectionState, error) {
+			return Client(ctx, fd, cfg, cfg.ServerName, "server")
+		}
 	}
 	seal, state, err := do(t.Context(), fd, near)
 	if err != nil || state.Version != version {

@@ -29,6 +29,9 @@ type socket struct {
 	keys           secrets
 	sent, received []byte
 	start          int // of the record that is being read, in received
+
+	done  bool   // the handshake is
+	later []byte // what has come behind it
 }
 
 const recordHead = 5
@@ -43,6 +46,9 @@ func recordSize(b []byte) int {
 
 // Read reads to the end of the head of a record, or of the record.
 func (s *socket) Read(b []byte) (n int, err error) {
+	if s.done {
+		return s.readLater(b)
+	}
 	if len(s.received) > maxFlight {
 		return 0, errFlight
 	}
@@ -75,15 +81,18 @@ func (s *socket) LocalAddr() net.Addr { return nil }
 // RemoteAddr is like LocalAddr.
 func (s *socket) RemoteAddr() net.Addr { return nil }
 
-// seal returns what goes on where the handshake has ended.
-func (s *socket) seal(state *tls.ConnectionState, client bool) (*loop.Seal, error) {
+// seal returns what goes on where the handshake has ended. tickets gets the tickets of TLS 1.3; nil: this is the
+// server.
+func (s *socket) seal(state *tls.ConnectionState, tickets func([]byte)) (*loop.Seal, error) {
+	client := tickets != nil
+	s.done = true
 	if s.start != len(s.received) {
 		return nil, errors.New("a TLS handshake has ended within a record")
 	}
 	k := &s.keys
 	t := loop.TLS{
 		Version: state.Version, Suite: state.CipherSuite, Client: client, Sent: s.sent, Received: s.received,
-		SendSecret: k.server, ReceiveSecret: k.client, Master: k.master,
+		SendSecret: k.server, ReceiveSecret: k.client, Master: k.master, Ticket: tickets,
 	}
 	hello, answer := s.received, s.sent
 	if client {
@@ -97,6 +106,25 @@ func (s *socket) seal(state *tls.ConnectionState, client bool) (*loop.Seal, erro
 		return nil, err
 	}
 	return loop.NewTLS(t)
+}
+
+// tickets returns what takes the tickets of TLS 1.3, which come behind the handshake: crypto/tls, as if it read on.
+func (s *socket) tickets(t *tls.Conn) func(record []byte) {
+	var nothing [1]byte
+	return func(record []byte) {
+		s.later = record
+		_, _ = t.Read(nothing[:])
+	}
+}
+
+// readLater is Read behind the handshake: it reads a record that a loop has received.
+func (s *socket) readLater(b []byte) (n int, err error) {
+	if len(s.later) == 0 {
+		return 0, os.ErrDeadlineExceeded // as if more were to come
+	}
+	n = copy(b, s.later)
+	s.later = s.later[n:]
+	return n, nil
 }
 
 // random returns the random bytes in the first message that an end has sent. kind is its type.

@@ -54,25 +54,9 @@ func Answer(line []byte) error {
 // maxAnswer is how many bytes an answer may have.
 const maxAnswer = 1024
 
-// Dial connects to a server and tells it the user and the password, within limit once it is connected. If there is no
-// file it only connects.
-func (f *File) Dial(
-	ctx context.Context, dialer *net.Dialer, network, address string, limit time.Duration,
-) (net.Conn, error) {
-	conn, err := dialer.DialContext(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	if err := f.say(ctx, conn, limit); err != nil {
-		conn.Close()
-		return nil, err
-	}
-	return conn, nil
-}
-
-// say tells the server at the other end of a new connection the user and the password, and reads the answer, within
+// Say tells the server at the other end of a new connection the user and the password, and reads the answer, within
 // limit. If there is no file it does nothing. The connection is closed when ctx is done.
-func (f *File) say(ctx context.Context, conn net.Conn, limit time.Duration) error {
+func (f *File) Say(ctx context.Context, conn net.Conn, limit time.Duration) error {
 	if f == nil {
 		return nil
 	}

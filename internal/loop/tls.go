@@ -30,6 +30,10 @@ type TLS struct {
 	// Sent and Received are all bytes of the handshake, as they were on the wire. They tell how many records the
 	// keys have sealed already: a finished message, or tickets.
 	Sent, Received []byte
+
+	// Ticket gets each record of TLS 1.3 that comes behind the handshake, before the first one with data: tickets, as
+	// they were on the wire. They are valid during the call only. nil: nobody wants them.
+	Ticket func(record []byte)
 }
 
 // suite is how a cipher suite seals.
@@ -46,10 +50,11 @@ type tlsState struct {
 	client   bool
 	explicit bool // the records of TLS 1.2 with AES have a part of the nonce in front
 	suite    suite
-	message  tlsMessage // a handshake message that arrives behind the handshake
-	useless  int        // records without data since the last with data
-	update   bool       // the other end has asked for a new key, or the present one has sealed enough
-	closed   bool       // this end has said good-bye
+	message  tlsMessage          // a handshake message that arrives behind the handshake
+	useless  int                 // records without data since the last with data
+	update   bool                // the other end has asked for a new key, or the present one has sealed enough
+	closed   bool                // this end has said good-bye
+	ticket   func(record []byte) // gets tickets until something else comes; nil: nobody wants them
 }
 
 func suiteOf(id uint16) (suite, error) {
@@ -94,6 +99,9 @@ func newTLS(t *TLS) (*Seal, error) {
 		return nil, err
 	}
 	k := &Seal{tls: &tlsState{v13: t.Version == tls.VersionTLS13, client: t.Client, suite: s}}
+	if k.tls.v13 && t.Client {
+		k.tls.ticket = t.Ticket
+	}
 	k.shape = shape{head: tlsHead, tail: sealTag, most: maxTLSData}
 	switch {
 	case k.tls.v13:

@@ -121,14 +121,19 @@ func (k *Seal) openTLS(b, raw []byte) (n int, rest []byte, err error) {
 		if err != nil {
 			return 0, nil, err
 		}
+		record := raw[:size]
 		raw = raw[size:]
 		if kind == tlsData && len(data) > 0 && !k.tls.message.open() {
-			k.tls.useless = 0
+			k.tls.useless, k.tls.ticket = 0, nil
 			n += len(data)
 			continue
 		}
+		renewed := k.receive.count
 		if err = k.takeTLS(kind, data); err != nil {
 			return n, nil, err
+		}
+		if k.tls.ticket != nil && k.receive.count == renewed { // else the key is another one
+			k.tls.ticket(record)
 		}
 	}
 	return n, raw, nil

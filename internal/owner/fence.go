@@ -11,7 +11,6 @@ import (
 	"magent/internal/fleet/conns"
 	"magent/internal/fleet/core"
 	"magent/internal/fleet/gate"
-	"magent/internal/login"
 	"magent/internal/loop"
 	"magent/internal/pause"
 	"magent/internal/placement"
@@ -37,7 +36,7 @@ func (f *Owner) fence(d core.Decision) {
 	for n := range len(cfg.Servers) + len(cfg.Backups) {
 		if a := placement.ServerAt(cfg, n); a.String() == d.Server {
 			if f.begin() {
-				go f.ask(*a, f.o.Process.Logins.Of(cfg.ServerAuthFile), t.Term, t.doors[n])
+				go f.ask(*a, cfg, t.Term, t.doors[n])
 			}
 			return
 		}
@@ -46,13 +45,13 @@ func (f *Owner) fence(d core.Decision) {
 }
 
 // ask is the goroutine that asks a server who is connected, until it is open.
-func (f *Owner) ask(a config.Address, told *login.File, term *gate.Term, door *pool.Door) {
+func (f *Owner) ask(a config.Address, cfg *config.Pool, term *gate.Term, door *pool.Door) {
 	defer f.done.Done()
 	pauses := pause.NewBackoff(firstAsk, lastAsk)
 	for !term.Over() && !door.IsOpen() {
 		ctx, cancel := context.WithTimeout(f.ctx, askTime)
 		asked := gate.Now()
-		addresses, err := conns.List(ctx, func(ctx context.Context) (net.Conn, error) { return f.dial(ctx, a, told) })
+		addresses, err := conns.List(ctx, func(ctx context.Context) (net.Conn, error) { return f.dial(ctx, a, cfg) })
 		cancel()
 		if err == nil || errors.Is(err, conns.ErrHidden) {
 			f.listed(asked, a.String(), err == nil, addresses)
@@ -63,16 +62,17 @@ func (f *Owner) ask(a config.Address, told *login.File, term *gate.Term, door *p
 	}
 }
 
-// dial connects to a server beside the loops, and tells it the password, if there is one.
-func (f *Owner) dial(ctx context.Context, a config.Address, told *login.File) (net.Conn, error) {
-	all, err := f.o.Process.Servers.Finder(a)(ctx)
+// dial connects to a server of a pool beside the loops.
+func (f *Owner) dial(ctx context.Context, a config.Address, cfg *config.Pool) (net.Conn, error) {
+	all, err := f.o.Process.Servers.Finder(a, cfg)(ctx)
 	if err != nil {
 		return nil, err
 	}
 	err = loop.ErrNoAddress
+	to := f.o.Process.Files.To(cfg, a)
 	for _, e := range all {
 		var conn net.Conn
-		if conn, err = told.Dial(ctx, new(net.Dialer), e.Network(), e.String(), askTime); err == nil {
+		if conn, err = to.Dial(ctx, new(net.Dialer), e.Network(), e.String(), askTime); err == nil {
 			return conn, nil
 		}
 	}
@@ -83,8 +83,7 @@ func (f *Owner) dial(ctx context.Context, a config.Address, told *login.File) (n
 // has nothing that it could be compared by. It is a goroutine of reach.
 func (f *Owner) knock(ctx context.Context, cfg *config.Pool, n int, known string, there *bool, done func()) {
 	defer done()
-	told := f.o.Process.Logins.Of(cfg.ServerAuthFile)
-	conn, err := f.dial(ctx, *placement.ServerAt(cfg, n), told)
+	conn, err := f.dial(ctx, *placement.ServerAt(cfg, n), cfg)
 	if err != nil {
 		return
 	}

@@ -33,10 +33,15 @@ func New(loops []*Loop, index int, cfg *config.Pool, rings placement.Rings) (pee
 // parts on all loops.
 func Watch(peers []*Pool) {
 	first := peers[0]
-	records := first.Loop.Registry.AddPool(first.Index, first.Config, first.Loop.Servers, first.Login,
+	records := first.Loop.Registry.AddPool(first.Index, first.Config, first.Loop.Servers, &first.Loop.Files,
 		func(server int, at loop.Endpoint) {
 			for _, p := range peers { // those that were removed or changed meanwhile do not connect any more
 				p.Loop.L.Post(loop.TaskFunc(func() { p.Alive(server, at) }))
+			}
+		},
+		func(server int, err error) {
+			for _, p := range peers {
+				p.Loop.L.Post(loop.TaskFunc(func() { p.Conns[server].Blame(err) }))
 			}
 		})
 	for _, p := range peers {
@@ -55,8 +60,7 @@ func newPart(lp *Loop, index int, cfg *config.Pool, rings placement.Rings, relay
 				Limit: cfg.ServerFailureLimit, Patient: placement.Ejects(cfg),
 				Sole: relay == nil && placement.Sole(cfg),
 			}),
-		byConn: map[*backend.Conn]int{}, Meta: true, Relay: relay != nil, Users: lp.Logins.Of(cfg.AuthFile),
-		Login: lp.Logins.Of(cfg.ServerAuthFile),
+		byConn: map[*backend.Conn]int{}, Meta: true, Relay: relay != nil, Users: lp.Files.Logins.Of(cfg.AuthFile),
 		rings: rings,
 	}
 	p.RedisLimits = RedisLimitsOf(p.Limits.MaxValue)
@@ -80,8 +84,13 @@ func newPart(lp *Loop, index int, cfg *config.Pool, rings placement.Rings, relay
 			Lazy:           placement.Ejects(cfg),
 			Redis:          loginOf(cfg),
 		}
-		if p.Login != nil {
-			opt.Password = func() []byte { return p.Login.Users().AppendSet(nil) }
+		to := lp.Files.To(cfg, a)
+		p.Access = append(p.Access, to)
+		if to.Login != nil {
+			opt.Password = func() []byte { return to.Login.Users().AppendSet(nil) }
+		}
+		if to.TLS != nil {
+			opt.Securer = &securer{lp.L, lp.Handshakes, to}
 		}
 		if e, fixed := discover.Fixed(a); fixed {
 			opt.Endpoint = e

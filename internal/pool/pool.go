@@ -6,6 +6,7 @@ import (
 	"magent/ascii"
 	"magent/backend"
 	"magent/failover"
+	"magent/internal/access"
 	"magent/internal/config"
 	"magent/internal/distribute"
 	"magent/internal/fleet/gate"
@@ -33,7 +34,6 @@ type Pool struct {
 	Relay       bool         // another member of the fleet decides: the one server is the owner (relay.go)
 	Epoch       uint64       // in which this process decides for the pool; 0: there is no fleet, or it does not
 	Loop        *Loop
-	Login       *login.File     // what servers are told; nil: nothing
 	Users       *login.File     // who may use it; nil: everybody
 	Limits      ascii.Limits    // of requests
 	Meta        bool            // no server is known to lack the meta commands
@@ -66,9 +66,10 @@ type Pool struct {
 	sentBy   []time.Time             // when an earlier pool may have sent something last that it cannot take back
 	records  []*registry.Record      // what is known of it, the same for all loops
 	shown    []figures
-	Stored   []Stored       // kept by the first loop
-	walks    []*refill.Walk // lists the keys that it lacks
-	again    []*loop.Timer  // in a Sole pool: connects to it again
+	Access   []access.Dialer // how it is spoken to
+	Stored   []Stored        // kept by the first loop
+	walks    []*refill.Walk  // lists the keys that it lacks
+	again    []*loop.Timer   // in a Sole pool: connects to it again
 
 	recovered []func() // called once when it is repaired after a recall; nil: nobody waits
 }

@@ -6,11 +6,11 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"magent/internal/access"
 	"magent/internal/discover"
 	"magent/internal/fence"
 	"magent/internal/fleet/gate"
 	"magent/internal/journal"
-	"magent/internal/login"
 	"magent/internal/loop"
 	"magent/internal/refill"
 	"magent/internal/registry"
@@ -26,8 +26,10 @@ type Process struct {
 	Walks    *refill.Walks
 	Journal  *journal.Journal // nil: none
 	Underway *underway.Memory // nil: none
-	Logins   login.Files      // of the pools; those of a pool are open before it is made
+	Files    access.Files     // of the pools; those of a pool are read before it is made
 	Fences   *fence.Set       // of the process before this one, if it was killed; nil: none
+
+	Handshakes *access.Handshakes // with servers
 
 	Started time.Time   // when the process began to serve
 	VIP     bool        // there is a virtual address

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"magent/internal/loop"
+	"magent/internal/placement"
 	"magent/internal/refill"
 )
 
@@ -19,12 +20,12 @@ func (p *Pool) Warming(i int) {
 	if p.Engine.Distrusted(i) {
 		o.Own, o.Suspect = p.Itself(i), p.moved[i]
 	}
-	from := cfg.Backups
-	if i >= len(cfg.Servers) {
-		from = cfg.Servers
-	}
-	for _, a := range from {
-		o.From = append(o.From, refill.Source{Find: p.Loop.Servers.Finder(a), Told: p.Login})
+	for n := range p.Conns {
+		if (n < len(cfg.Servers)) == (i < len(cfg.Servers)) {
+			continue // it has no copies of what server i has
+		}
+		find := p.Loop.Servers.Finder(*placement.ServerAt(cfg, n), cfg)
+		o.From = append(o.From, refill.Source{Find: find, Access: p.Access[n]})
 	}
 	o.Owns = func(key []byte) bool {
 		primary, backup := p.Engine.Pair(key)
@@ -50,8 +51,8 @@ func (p *Pool) Itself(i int) refill.Source {
 	c := p.Conns[i]
 	at := c.Endpoint()
 	return refill.Source{
-		Find: func(context.Context) ([]loop.Endpoint, error) { return []loop.Endpoint{at}, nil },
-		Told: p.Login, Only: c.Identity(),
+		Find:   func(context.Context) ([]loop.Endpoint, error) { return []loop.Endpoint{at}, nil },
+		Access: p.Access[i], Only: c.Identity(),
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"magent/internal/access"
 	"magent/internal/loop"
 	"magent/internal/redis"
 	"magent/internal/testkit"
@@ -75,7 +76,7 @@ func at(addrs ...string) Finder {
 func targets(finders ...Finder) []Target {
 	var out []Target
 	for _, find := range finders {
-		out = append(out, Target{find, Memcached(nil)})
+		out = append(out, Target{find, Memcached(access.Dialer{})})
 	}
 	return out
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"magent/internal/access"
 	"magent/internal/loop"
 	"magent/internal/testkit"
 )
@@ -15,7 +16,7 @@ func TestProberFindsARedis(t *testing.T) {
 	alive := make(chan loop.Endpoint, 10)
 	probes := make(chan error, 1000)
 	find := at(s.Addr)
-	p := New([]Target{{find, counted(probes, Redis("secret"))}},
+	p := New([]Target{{find, counted(probes, Redis(access.Dialer{}, "secret"))}},
 		Options{Interval: time.Millisecond, Timeout: testkit.Patience}, func(_ int, at loop.Endpoint) { alive <- at })
 	defer p.Close()
 	s.Kill()
@@ -30,7 +31,7 @@ func TestProberFindsARedis(t *testing.T) {
 		t.Errorf("alive at %v", got)
 	}
 
-	wrong := New([]Target{{find, counted(probes, Redis("wrong"))}},
+	wrong := New([]Target{{find, counted(probes, Redis(access.Dialer{}, "wrong"))}},
 		Options{Interval: time.Millisecond, Timeout: testkit.Patience}, func(int, loop.Endpoint) { t.Error("alive") })
 	defer wrong.Close()
 	for len(probes) > 0 {
@@ -57,7 +58,8 @@ func TestProberFindsARedisOnASocket(t *testing.T) {
 	path := testkit.SocketPath(t)
 	testkit.StartRedis(t, "--unixsocket", path)
 	alive := make(chan loop.Endpoint, 10)
-	p := New([]Target{{at(path), Redis("")}}, Options{Interval: time.Millisecond, Timeout: testkit.Patience},
+	ping := Redis(access.Dialer{}, "")
+	p := New([]Target{{at(path), ping}}, Options{Interval: time.Millisecond, Timeout: testkit.Patience},
 		func(_ int, at loop.Endpoint) { alive <- at })
 	defer p.Close()
 	p.Ejected(0)

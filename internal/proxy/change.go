@@ -3,6 +3,7 @@ package proxy
 import (
 	"crypto/tls"
 
+	"magent/internal/access"
 	"magent/internal/config"
 	"magent/internal/handshake"
 	"magent/internal/placement"
@@ -11,16 +12,17 @@ import (
 
 // reload is one change of the pools.
 type reload struct {
-	svc     *Service
-	before  []*config.Pool // by index; nil: none
-	after   []*config.Pool
-	rings   map[int]placement.Rings      // of the pools that are new or changed
-	origins map[int]int                  // of those: where their keys were, by index, -1: nowhere
-	moves   map[int]*placement.Migration // of those whose keys move
-	bound   []*listener                  // new ones
-	tls     map[handshake.Files]*tls.Config
-	probers []*probe.Prober // that are not needed any more
-	ends    []func()        // what looks for servers that are not needed any more; neither
+	svc          *Service
+	before       []*config.Pool // by index; nil: none
+	after        []*config.Pool
+	rings        map[int]placement.Rings         // of the pools that are new or changed
+	origins      map[int]int                     // of those: where their keys were, by index, -1: nowhere
+	moves        map[int]*placement.Migration    // of those whose keys move
+	bound        []*listener                     // new ones
+	tls          map[handshake.Files]*tls.Config // for clients
+	probers      []*probe.Prober                 // that are not needed any more
+	certificates access.Certificates             // for servers
+	ends         []func()                        // what looks for servers that are not needed any more; neither
 }
 
 // changed reports whether pool i differs before and afterwards, or exists only before or only afterwards.

@@ -20,6 +20,7 @@ func (svc *Service) Close() {
 	svc.shared.Registry.Close()
 	svc.shared.Servers.Close()
 	svc.shared.Walks.Close()
+	svc.shared.Handshakes.Close()
 	svc.role.Close()
 	svc.helpers.Wait()
 	svc.removeSockets()

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"magent/backend"
+	"magent/internal/access"
 	"magent/internal/config"
 	"magent/internal/loop"
 	"magent/internal/placement"
@@ -101,11 +102,14 @@ func (r *reload) prepare(pools []config.Pool) (err error) {
 	if r.tls, err = readTLS(r.after); err != nil {
 		return err
 	}
+	if r.certificates, err = access.ReadTLS(r.after); err != nil {
+		return err
+	}
 	for i, cfg := range r.after {
 		if cfg == nil || !r.changed(i) {
 			continue
 		}
-		if err := r.svc.openLogins(cfg); err != nil {
+		if err := r.svc.shared.Files.OpenLogins(cfg); err != nil {
 			return fmt.Errorf("pool %q: %w", cfg.Name, err)
 		}
 		rings, err := placement.New(cfg)
@@ -191,6 +195,7 @@ func (r *reload) apply() {
 	svc.reloads++
 	svc.cfgs = r.after
 	svc.tls.Use(r.tls)
+	svc.shared.Files.UseTLS(r.certificates)
 	for len(svc.group.ByPool) < len(r.after) {
 		svc.group.ByPool = append(svc.group.ByPool, new(atomic.Int64))
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"magent/backend"
+	"magent/internal/access"
 	"magent/internal/config"
 	"magent/internal/loop"
 	"magent/internal/redis"
@@ -168,8 +169,8 @@ func TestSentinelsAreAskedAtFirst(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	listening, heard, ended := make(chan bool, 1), make(chan bool, 1), make(chan error, 1)
 	go func() {
-		ended <- redis.Listen(ctx, w.sentinels[0].Addr, testkit.Patience, time.Hour, func() { listening <- true },
-			func(redis.Switch) { heard <- true })
+		ended <- redis.Listen(ctx, access.Dialer{}.Dial, w.sentinels[0].Addr, testkit.Patience, time.Hour,
+			func() { listening <- true }, func(redis.Switch) { heard <- true })
 	}()
 	defer func() { cancel(); <-ended }()
 	testkit.Await(t, "listening", listening)

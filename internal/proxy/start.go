@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"magent/internal/access"
 	"magent/internal/config"
 	"magent/internal/discover"
 	"magent/internal/journal"
@@ -52,8 +53,9 @@ func Start(o Options) (*Service, error) {
 	svc.shared.Owner = func(key []byte) int { return svc.group.OwnerOf(key).ID }
 	svc.shared.Servers = discover.New(discover.Options{
 		Lookup: o.lookup, Interval: o.Config.ResolveInterval,
-		Log: o.Log, Found: svc.found,
+		Log: o.Log, Found: svc.found, Files: &svc.shared.Files,
 	})
+	svc.shared.Handshakes = access.NewHandshakes()
 	svc.storedTimer = loop.NewTimer(svc.askStored)
 	svc.doubts = svc.shared.Servers.Check(o.Config.Pools) // while another process may serve yet
 	svc.shared.Gate = o.gate
@@ -134,7 +136,7 @@ func (svc *Service) bindAll() (all []placement.Rings, err error) {
 	svc.addGroups()
 	for i, p := range svc.cfgs {
 		svc.group.ByPool = append(svc.group.ByPool, new(atomic.Int64))
-		if err := svc.openLogins(p); err != nil {
+		if err := svc.shared.Files.OpenLogins(p); err != nil {
 			return nil, err
 		}
 		r, err := placement.New(p)

@@ -6,7 +6,7 @@ import (
 	"net"
 	"time"
 
-	"magent/internal/login"
+	"magent/internal/access"
 	"magent/internal/loop"
 	"magent/internal/session"
 	"magent/internal/stats"
@@ -69,7 +69,7 @@ func (svc *Service) askStores(ctx context.Context) {
 			return
 		case asks := <-svc.storedAsks:
 			for _, a := range asks {
-				s, err := askStats(ctx, a.at, a.p.Login)
+				s, err := askStats(ctx, a.at, a.p.Access[a.server])
 				if ctx.Err() != nil {
 					return
 				}
@@ -83,10 +83,10 @@ func (svc *Service) askStores(ctx context.Context) {
 }
 
 // askStats asks one server.
-func askStats(ctx context.Context, at loop.Endpoint, told *login.File) (s stats.Stored, err error) {
+func askStats(ctx context.Context, at loop.Endpoint, to access.Dialer) (s stats.Stored, err error) {
 	ctx, cancel := context.WithTimeout(ctx, storedTime)
 	defer cancel()
-	c, err := told.Dial(ctx, &net.Dialer{}, at.Network(), at.String(), storedTime)
+	c, err := to.Dial(ctx, &net.Dialer{}, at.Network(), at.String(), storedTime)
 	if err != nil {
 		return s, err
 	}

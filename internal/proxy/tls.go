@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"magent/internal/access"
 	"magent/internal/config"
 	"magent/internal/handshake"
 	"magent/internal/loop"
@@ -28,25 +29,31 @@ func readTLS(pools []*config.Pool) (map[handshake.Files]*tls.Config, error) {
 			all = append(all, tlsFiles(cfg))
 		}
 	}
-	configs, err := handshake.Read(all)
+	configs, err := handshake.Read(all, handshake.ServerConfig)
 	if err != nil {
 		return nil, fmt.Errorf("TLS for clients: %w", err)
 	}
 	return configs, nil
 }
 
-// RenewTLS reads all certificates and keys again. Clients that are connected stay. An error means that nothing has
-// changed. There must be no Reload meanwhile.
+// RenewTLS reads all certificates and keys again. Clients that are connected stay, and so do connections to servers.
+// An error means that nothing has changed. There must be no Reload meanwhile.
 func (svc *Service) RenewTLS() error {
 	configs, err := readTLS(svc.cfgs)
-	if err == nil {
-		svc.tls.Use(configs)
+	if err != nil {
+		return err
 	}
-	return err
+	certificates, err := access.ReadTLS(svc.cfgs)
+	if err != nil {
+		return err
+	}
+	svc.tls.Use(configs)
+	svc.shared.Files.UseTLS(certificates)
+	return nil
 }
 
-// HasTLS reports whether clients speak TLS.
-func (svc *Service) HasTLS() bool { return len(svc.tls.All()) > 0 }
+// HasTLS reports whether clients or servers speak TLS.
+func (svc *Service) HasTLS() bool { return len(svc.tls.All()) > 0 || svc.shared.Files.AnyTLS() }
 
 // equip has a listener speak TLS if its pool says so. The files have been read.
 func (ln *listener) equip(cfg *config.Pool) {

@@ -83,8 +83,8 @@ func (svc *Service) inheritConns(left *underway.Found) {
 				continue
 			}
 			fences.Add(name, fence.Options{
-				Find: svc.shared.Servers.Finder(at), Addresses: addresses[name],
-				Told:    svc.shared.Logins.Of(cfg.ServerAuthFile),
+				Find: svc.shared.Servers.Finder(at, cfg), Addresses: addresses[name],
+				Access:  svc.shared.Files.To(cfg, at),
 				Timeout: cfg.ConnectTimeout, Wait: max(pool.DrainTime, cfg.Timeout) + pool.Quarantine,
 				Over: func(o fence.Outcome) { svc.fenced(name, numbers[name], o) },
 			})

@@ -39,12 +39,16 @@ func options(conn net.Conn, password string, timeout time.Duration) *goredis.Opt
 	}
 }
 
+// DialFunc connects to an address by a dialer. What is to be said before anything else may take limit.
+type DialFunc func(
+	ctx context.Context, dialer *net.Dialer, network, address string, limit time.Duration,
+) (net.Conn, error)
+
 // dial connects to an address. The connection is closed when ctx is done, or by free, which the caller has to call.
-func dial(ctx context.Context, network, address string, timeout time.Duration) (conn net.Conn, free func(),
-	err error,
+func dial(ctx context.Context, by DialFunc, network, address string, timeout time.Duration) (
+	conn net.Conn, free func(), err error,
 ) {
-	dialer := net.Dialer{Timeout: timeout}
-	if conn, err = dialer.DialContext(ctx, network, address); err != nil {
+	if conn, err = by(ctx, &net.Dialer{Timeout: timeout}, network, address, timeout); err != nil {
 		return nil, nil, err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
@@ -54,8 +58,8 @@ func dial(ctx context.Context, network, address string, timeout time.Duration) (
 // Ping asks the server at an address whether it executes commands. It returns nil only for +PONG, so not if the
 // server is still loading its data, has lost its master, or wants another password. An empty password is not sent.
 // timeout limits the connect and each reply.
-func Ping(ctx context.Context, network, address, password string, timeout time.Duration) error {
-	conn, free, err := dial(ctx, network, address, timeout)
+func Ping(ctx context.Context, by DialFunc, network, address, password string, timeout time.Duration) error {
+	conn, free, err := dial(ctx, by, network, address, timeout)
 	if err != nil {
 		return err
 	}
@@ -69,10 +73,15 @@ func Ping(ctx context.Context, network, address, password string, timeout time.D
 	return err
 }
 
+// IsDenied reports whether a server wants a password, or another one.
+func IsDenied(err error) bool { return err != nil && goredis.IsAuthError(err) }
+
 // Master asks the Sentinel at an address for the address of a master, whose host may be a name. timeout limits
 // the connect and the reply.
-func Master(ctx context.Context, sentinel, name string, timeout time.Duration) (host string, port int, err error) {
-	conn, free, err := dial(ctx, "tcp", sentinel, timeout)
+func Master(ctx context.Context, by DialFunc, sentinel, name string, timeout time.Duration) (
+	host string, port int, err error,
+) {
+	conn, free, err := dial(ctx, by, "tcp", sentinel, timeout)
 	if err != nil {
 		return "", 0, err
 	}

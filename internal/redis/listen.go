@@ -25,10 +25,10 @@ const announced = "+switch-master"
 // reason. It calls subscribed once it listens, and switched for each change, both on this goroutine. timeout
 // limits the connect. A Sentinel that has been silent for quiet is asked whether it is alive. It is lost if it
 // does not answer within another quiet.
-func Listen(ctx context.Context, sentinel string, timeout, quiet time.Duration, subscribed func(),
+func Listen(ctx context.Context, by DialFunc, sentinel string, timeout, quiet time.Duration, subscribed func(),
 	switched func(Switch),
 ) error {
-	conn, free, err := dial(ctx, "tcp", sentinel, timeout)
+	conn, free, err := dial(ctx, by, "tcp", sentinel, timeout)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,10 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
+func plain(ctx context.Context, dialer *net.Dialer, network, address string, _ time.Duration) (net.Conn, error) {
+	return dialer.DialContext(ctx, network, address)
+}
+
 const noHello = "-ERR unknown command `HELLO`\r\n" // before Redis 6
 
 // fake answers every command with the same line, except for the first one of a connection, which is HELLO.
@@ -50,7 +54,7 @@ func readCommand(r *bufio.Reader) error {
 
 func ping(t *testing.T, address, password string) string {
 	t.Helper()
-	if err := Ping(t.Context(), "tcp", address, password, testkit.Patience); err != nil {
+	if err := Ping(t.Context(), plain, "tcp", address, password, testkit.Patience); err != nil {
 		return err.Error()
 	}
 	return ""
@@ -116,7 +120,7 @@ func TestPingRealStates(t *testing.T) {
 func TestPingUnixSocket(t *testing.T) {
 	path := testkit.SocketPath(t)
 	testkit.StartRedis(t, "--unixsocket", path)
-	if err := Ping(t.Context(), "unix", path, "", testkit.Patience); err != nil {
+	if err := Ping(t.Context(), plain, "unix", path, "", testkit.Patience); err != nil {
 		t.Error(err)
 	}
 }
@@ -125,12 +129,12 @@ func TestPingUnixSocket(t *testing.T) {
 func TestPingHangs(t *testing.T) {
 	s := testkit.StartRedis(t)
 	s.Pause()
-	if err := Ping(t.Context(), "tcp", s.Addr, "", 50*time.Millisecond); err == nil {
+	if err := Ping(t.Context(), plain, "tcp", s.Addr, "", 50*time.Millisecond); err == nil {
 		t.Error("no error")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer time.AfterFunc(50*time.Millisecond, cancel).Stop()
-	if err := Ping(ctx, "tcp", s.Addr, "", time.Hour); err == nil {
+	if err := Ping(ctx, plain, "tcp", s.Addr, "", time.Hour); err == nil {
 		t.Error("no error")
 	}
 }
@@ -139,7 +143,7 @@ func TestMaster(t *testing.T) {
 	master := testkit.StartRedis(t)
 	testkit.StartReplica(t, master)
 	sentinel := testkit.StartSentinels(t, 1, "mymaster", master, 1)[0]
-	host, port, err := Master(t.Context(), sentinel.Addr, "mymaster", testkit.Patience)
+	host, port, err := Master(t.Context(), plain, sentinel.Addr, "mymaster", testkit.Patience)
 	if host != "127.0.0.1" || port != master.Port || err != nil {
 		t.Errorf("%s:%d, %v; want %s", host, port, err, master.Addr)
 	}
@@ -149,7 +153,7 @@ func TestMaster(t *testing.T) {
 		"nobody":       {testkit.DeadAddr(t), "mymaster", "connection refused"},
 		"odd":          {fake(t, noHello, "*1\r\n$1\r\na\r\n"), "mymaster", "answered"},
 	} {
-		if _, _, err := Master(t.Context(), c.address, c.name, testkit.Patience); err == nil ||
+		if _, _, err := Master(t.Context(), plain, c.address, c.name, testkit.Patience); err == nil ||
 			!strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", what, err)
 		}
@@ -163,7 +167,7 @@ func listen(t *testing.T, sentinel string, quiet time.Duration) (subscribed chan
 	subscribed, switched, ended = make(chan bool, 10), make(chan Switch, 10), make(chan error, 1)
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
-		ended <- Listen(ctx, sentinel, testkit.Patience, quiet, func() { subscribed <- true }, func(s Switch) {
+		ended <- Listen(ctx, plain, sentinel, testkit.Patience, quiet, func() { subscribed <- true }, func(s Switch) {
 			switched <- s
 		})
 		close(ended)

@@ -9,16 +9,16 @@ import (
 	"time"
 
 	"magent/failover"
-	"magent/internal/login"
+	"magent/internal/access"
 	"magent/internal/loop"
 	"magent/internal/metadump"
 )
 
 // Source is a server whose keys are listed.
 type Source struct {
-	Find func(ctx context.Context) ([]loop.Endpoint, error)
-	Told *login.File       // what the server is told first; nil: nothing
-	Only failover.Identity // if set, the server must have this identity; otherwise dial fails
+	Find   func(ctx context.Context) ([]loop.Endpoint, error)
+	Access access.Dialer     // how the server is spoken to
+	Only   failover.Identity // if set, the server must have this identity; otherwise dial fails
 }
 
 // dial connects to the first address of the server that works.
@@ -31,7 +31,7 @@ func (s Source) dial(ctx context.Context) (net.Conn, error) {
 	for _, e := range addrs {
 		var c net.Conn
 		dialer := &net.Dialer{Timeout: metadump.Silence}
-		if c, err = s.Told.Dial(ctx, dialer, e.Network(), e.String(), metadump.Silence); err != nil {
+		if c, err = s.Access.Dial(ctx, dialer, e.Network(), e.String(), metadump.Silence); err != nil {
 			continue
 		}
 		if err = s.check(ctx, c); err == nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/rs/zerolog"
 
 	"magent/failover"
+	"magent/internal/access"
 	"magent/internal/config"
 	"magent/internal/discover"
-	"magent/internal/login"
 	"magent/internal/loop"
 	"magent/internal/placement"
 	"magent/internal/probe"
@@ -45,6 +45,7 @@ type Record struct {
 	run      failover.Greeting // what it told the last loop that connected to it
 	empty    time.Time         // when it was last known to be empty in this run; zero: never
 	doubtful failover.Identity // the run for which Distrusted has logged a line
+	refused  string            // why it cannot be used in this absence, as it was logged last
 }
 
 // New returns a registry without servers.
@@ -54,24 +55,30 @@ func New(log zerolog.Logger) *Registry { return &Registry{log: log} }
 func (reg *Registry) Events() *Events { return &reg.events }
 
 // AddPool creates the records and the prober of the pool with the given index. alive is called by the prober's
-// goroutines when a probe has found a server answering at an address. The records are returned by the index of the
-// server: primaries first, then backups. told is what memcacheds are told before a probe; nil: nothing.
+// goroutines when a probe has found a server answering at an address, and refused when a server was reached but cannot
+// be used. The records are returned by the index of the server: primaries first, then backups. files say how they are
+// spoken to.
 func (reg *Registry) AddPool(
-	index int, cfg *config.Pool, servers *discover.Servers, told *login.File, alive func(server int, at loop.Endpoint),
+	index int, cfg *config.Pool, servers *discover.Servers, files *access.Files,
+	alive func(server int, at loop.Endpoint), refused func(server int, err error),
 ) (records []*Record) {
 	var targets []probe.Target
-	ping := probe.Memcached(told)
-	if cfg.Redis {
-		ping = probe.Redis(cfg.RedisAuth)
-	}
 	for i := range len(cfg.Servers) + len(cfg.Backups) {
 		a := placement.ServerAt(cfg, i)
 		records = append(records, &Record{Pool: cfg.Name, Name: a.String(), Role: placement.RoleOf(cfg, i), server: i})
-		targets = append(targets, probe.Target{Find: servers.Finder(*a), Ping: ping})
+		ping := probe.Memcached(files.To(cfg, *a))
+		if cfg.Redis {
+			ping = probe.Redis(files.To(cfg, *a), cfg.RedisAuth)
+		}
+		targets = append(targets, probe.Target{Find: servers.Finder(*a, cfg), Ping: ping})
 	}
 	opt := probe.Options{Interval: cfg.ProbeInterval, Timeout: cfg.ConnectTimeout}
 	if placement.Ejects(cfg) {
 		opt.Delay = cfg.ServerRetryTimeout
+	}
+	opt.Refused = func(server int, err error) {
+		reg.refused(records[server], err)
+		refused(server, err)
 	}
 	prober := probe.New(targets, opt, alive)
 	for _, r := range records {
@@ -98,9 +105,23 @@ func (reg *Registry) Ejected(r *Record, err error) (first bool) {
 			failover.Ejected.String()).AnErr("reason", err).
 			Msg("server ejected")
 		reg.note(r, failover.Ejected.String(), reasonOf(err))
+		r.refused = reasonOf(err)
 	}
 	r.prober.Ejected(r.server)
 	return first
+}
+
+// refused logs why a server that is out of use cannot be used although it was reached.
+func (reg *Registry) refused(r *Record, err error) {
+	reg.mu.Lock()
+	defer reg.mu.Unlock()
+	if r.refused == err.Error() {
+		return
+	}
+	r.refused = err.Error()
+	reg.log.Warn().Str("server", r.Name).Str("role", r.Role).Str("state", failover.Ejected.String()).
+		AnErr("reason", err).Msg("the ejected server is there, but cannot be used")
+	reg.note(r, "refused", err.Error())
 }
 
 // note adds an event of a server to the list.

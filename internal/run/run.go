@@ -80,7 +80,7 @@ func (o Options) process() service.Options {
 
 // hasFiles reports whether a pool has files of passwords or of certificates.
 func hasFiles(p config.Pool) bool {
-	return p.AuthFile != "" || p.ServerAuthFile != "" || p.TLSCert != ""
+	return p.AuthFile != "" || p.ServerAuthFile != "" || p.TLSCert != "" || p.ServerTLS
 }
 
 // connections returns the number of connections to servers: one for each server and loop, and one for each Sentinel.

@@ -52,23 +52,29 @@ func StartSentinels(tb testing.TB, n int, name string, master *Redis, replicas i
 	tb.Helper()
 	var all []*Redis
 	for range n {
-		r := newRedis(tb)
-		dir := tb.TempDir()
-		file := filepath.Join(dir, "sentinel.conf")
-		text := fmt.Sprintf("port %d\nbind 127.0.0.1\ndir %s\n", r.Port, dir) +
-			fmt.Sprintf("sentinel monitor %s 127.0.0.1 %d %d\n", name, master.Port, n/2+1) +
-			fmt.Sprintf("sentinel down-after-milliseconds %s 3600000\nsentinel failover-timeout %[1]s 3000\n", name)
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			tb.Fatal(err)
-		}
-		r.argv = []string{"redis-server", file, "--sentinel"}
-		r.start()
-		all = append(all, r)
+		all = append(all, StartSentinel(tb, fmt.Sprintf("sentinel monitor %s 127.0.0.1 %d %d\n"+
+			"sentinel down-after-milliseconds %[1]s 3600000\nsentinel failover-timeout %[1]s 3000\n", name,
+			master.Port, n/2+1)))
 	}
 	for _, r := range all {
 		r.Await("INFO sentinel", fmt.Sprintf("slaves=%d,sentinels=%d", replicas, n))
 	}
 	return all
+}
+
+// StartSentinel runs a Sentinel with these lines in its file.
+func StartSentinel(tb testing.TB, lines string) *Redis {
+	tb.Helper()
+	r := newRedis(tb)
+	dir := tb.TempDir()
+	file := filepath.Join(dir, "sentinel.conf")
+	text := fmt.Sprintf("port %d\nbind 127.0.0.1\ndir %s\n%s", r.Port, dir, lines)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	r.argv = []string{"redis-server", file, "--sentinel"}
+	r.start()
+	return r
 }
 
 // LoseMaster has the Sentinels wait no longer than a second for a master that says nothing. If they waited less, they

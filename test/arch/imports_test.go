@@ -104,7 +104,7 @@ func TestTestkit(t *testing.T) {
 
 // wiring has the folders that may know the configuration, besides the commands.
 var wiring = []string{
-	"internal/discover", "internal/placement", "internal/registry", "internal/pool",
+	"internal/access", "internal/discover", "internal/placement", "internal/registry", "internal/pool",
 	"internal/session", "internal/owner", "internal/proxy", "internal/run", "internal/fleet/launch",
 }
 
