@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -132,6 +133,32 @@ func TestTestConfig(t *testing.T) {
 		if exit != c.exit || got != c.want || stdout.Len() > 0 {
 			t.Errorf("magent %s: exit code %d, stdout %q, stderr\n got %swant %s", c.line, exit, stdout.String(), got,
 				c.want)
+		}
+	}
+}
+
+// -t reads the files that a file of pools names, and says all that is wrong with them.
+func TestTestConfigReadsFiles(t *testing.T) {
+	cert, key := testkit.NewAuthority(t).IssueFiles(t, testkit.Leaf{Name: "127.0.0.1"})
+	passwords := testkit.TempFile(t, "passwords", "ann:one\n")
+	file := func(cert, passwords, ca string) string {
+		return testkit.TempFile(t, "pools.yml", fmt.Sprintf("a:\n  listen: 127.0.0.1:1\n  timeout: 400\n"+
+			"  hash: murmur\n  tls_cert: %s\n  tls_key: %s\n  server_auth_file: %s\n  server_tls: true\n"+
+			"  server_tls_ca: %s\n  servers:\n   - 127.0.0.1:2:1\n", cert, key, passwords, ca))
+	}
+	right, nonsense := file(cert, passwords, cert), testkit.TempFile(t, "nonsense", "nonsense")
+	wrong := file("/no/such/cert", nonsense, nonsense)
+	for path, want := range map[string]string{
+		right: "magent: configuration file '" + right + "' syntax is ok\n",
+		wrong: "magent: pool \"a\": TLS for clients: open /no/such/cert: no such file or directory\n" +
+			"magent: pool \"a\": TLS to servers: " + nonsense + ": there is no certificate in it (PEM)\n" +
+			"magent: pool \"a\": the password of servers: " + nonsense + ": line 1 has no ':': write user:password\n" +
+			"magent: configuration file '" + wrong + "' names files that cannot be used\n",
+	} {
+		var stderr bytes.Buffer
+		exit := execute([]string{"-t", "-c", path}, run.Names(), io.Discard, &stderr)
+		if ok := path == right; (exit == 0) != ok || stderr.String() != want {
+			t.Errorf("exit code %d\n got %s\nwant %s", exit, stderr.String(), want)
 		}
 	}
 }

@@ -42,7 +42,9 @@ func execute(args []string, names config.Names, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stdout, service.VersionLine(program))
 		return 0
 	case s.test:
-		run.TellRight(stderr, program, s.file, s.warnings)
+		if !run.Check(stderr, program, s.file, s.config.Pools, s.warnings) {
+			return exitFailed
+		}
 		return 0
 	case s.daemonize && !service.IsDaemon() && !service.IsChild():
 		return service.Daemonize(program, args, stderr)

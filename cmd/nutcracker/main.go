@@ -53,12 +53,14 @@ func (s *settings) inform(stderr io.Writer) {
 
 // check implements -t.
 func (s *settings) check(stderr io.Writer) int {
-	_, warnings, err := config.LoadFile(s.config, names())
+	pools, warnings, err := config.LoadFile(s.config, names())
 	if err != nil {
 		run.TellWrong(stderr, program, s.config, err)
 		return 1
 	}
-	run.TellRight(stderr, program, s.config, warnings)
+	if !run.Check(stderr, program, s.config, pools, warnings) {
+		return 1
+	}
 	return 0
 }
 

@@ -8,6 +8,7 @@ import (
 	"magent/backend/ring"
 	"magent/internal/config"
 	"magent/internal/placement"
+	"magent/internal/proxy"
 )
 
 // Names returns the names of hashes and distributions that flags and files may contain.
@@ -33,4 +34,19 @@ func TellWrong(stderr io.Writer, program, file string, err error) {
 		fmt.Fprintln(stderr, mistake)
 	}
 	fmt.Fprintf(stderr, "%s: configuration file '%s' syntax is invalid\n", program, file)
+}
+
+// Check tells what checking a file of pools has found: whether the files that it names can be used. It reports whether
+// all is right.
+func Check(stderr io.Writer, program, file string, pools []config.Pool, warnings []string) bool {
+	wrong := proxy.CheckFiles(pools)
+	for _, err := range wrong {
+		fmt.Fprintf(stderr, "%s: %v\n", program, err)
+	}
+	if len(wrong) > 0 {
+		fmt.Fprintf(stderr, "%s: configuration file '%s' names files that cannot be used\n", program, file)
+		return false
+	}
+	TellRight(stderr, program, file, warnings)
+	return true
 }
