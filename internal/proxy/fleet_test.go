@@ -111,7 +111,7 @@ func (f *fleetRig) start(i int) {
 	}
 	svc, err := Start(Options{
 		Config: c, Log: zerolog.New(zerolog.NewTestWriter(f.t)), Version: "test", flushable: testFlushable,
-		homeAfter: 100 * time.Millisecond,
+		homeAfter: 100 * time.Millisecond, StoredEvery: 100 * time.Millisecond,
 	})
 	if err != nil {
 		f.t.Fatal(err)

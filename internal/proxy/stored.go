@@ -28,7 +28,7 @@ func (svc *Service) askStored() {
 	now, next := sh.L.Now(), every
 	var asks []storedAsk
 	for _, p := range sh.Pools {
-		if p == nil || p.Config.Redis {
+		if p == nil || p.Config.Redis || p.Relay { // a relaying pool has no servers
 			continue
 		}
 		for i, c := range p.Conns {
