@@ -32,6 +32,7 @@ type Call struct {
 	plan   plan
 	server int // the server that was asked last
 
+	queued int        // planTransact: the number of its commands
 	parts  *gathering // planGather; nil: this Call never carried one out
 	search search     // planSeek
 	cursor cursor     // planScan

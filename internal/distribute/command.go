@@ -73,60 +73,6 @@ func (c *Call) onCommand(r *ascii.Reply) {
 	c.Finish(r.Raw)
 }
 
-// Transact carries out a transaction on one server, which may be Any. raw consists of n commands, without MULTI and
-// EXEC, and is borrowed for the call. All of them are sent at once, so no other command comes between them. The answer
-// is the one to EXEC.
-func (e *Engine) Transact(c *Call, server int, raw []byte, n int) {
-	c.Begin()
-	if e.Retired {
-		c.Finish(goneLine)
-	} else {
-		e.transact(c, e.orAny(server), raw, n)
-	}
-	c.End()
-	c.recycle()
-}
-
-func (e *Engine) transact(c *Call, server int, raw []byte, n int) {
-	c.plan, c.server = planTransact, server
-	c.Held = c.Held[:0]
-	e.line = append(append(append(e.line[:0], "*1\r\n$5\r\nMULTI\r\n"...), raw...), "*1\r\n$4\r\nEXEC\r\n"...)
-	if c.NoRoomAt(call.Lead, server) || !c.Send(server, slotQueued, nil, e.line, ascii.ShapeLine) {
-		c.fail()
-	} else {
-		for range n {
-			c.Send(server, slotQueued, nil, nil, ascii.ShapeLine)
-		}
-		c.Send(server, slotExec, nil, nil, ascii.ShapeLine)
-	}
-	e.line = call.Trim(e.line)
-}
-
-// onQueued handles a reply to a command of a transaction. The client has already been told that its commands are
-// queued. So if the server refuses one of them, the answer to EXEC has the reason. Until then Held has the first such
-// error.
-func (c *Call) onQueued(slot uint16, r *ascii.Reply) {
-	switch {
-	case r.Kind == ascii.Lost:
-		c.fail()
-	case slot == slotQueued && resp.IsError(r.Raw) && len(c.Held) == 0 && !c.Answered():
-		c.Held = append(c.Held, resp.ErrorText(r.Raw)...)
-	case slot == slotExec && resp.IsError(r.Raw) && len(c.Held) > 0 && !c.Answered():
-		line := append(append(c.e.line[:0], '-'), resp.ErrorText(r.Raw)...)
-		line = append(append(append(line, " ("...), c.Held...), ")\r\n"...)
-		c.e.line = line
-		c.Finish(line)
-	case slot == slotExec:
-		c.Finish(r.Raw)
-	}
-}
-
-// Slots of a transaction: of the replies that only tell that a command is queued, and of the reply to EXEC.
-const (
-	slotQueued = 0
-	slotExec   = 1
-)
-
 // crossSlot is the answer to a command whose keys are on several servers.
 const crossSlot = "-CROSSSLOT Keys in request don't hash to the same server: " +
 	"give them a common hash tag, or ask for them one by one\r\n"

@@ -107,15 +107,20 @@ func (c *Client) transact(m *multi) {
 		at, refusal := engine.ServerOf(r)
 		switch {
 		case refusal != nil:
-			c.host.RedisCall(1, 0, 0).Answer(refusal)
+			c.failExec(m, refusal)
 			return
 		case server != distribute.Any && at != distribute.Any && at != server:
-			c.say("-CROSSSLOT Keys in transaction don't hash to the same server: nothing was done; give them a " +
-				"common hash tag\r\n")
+			c.failExec(m, []byte("-CROSSSLOT Keys in transaction don't hash to the same server: nothing was done; "+
+				"give them a common hash tag\r\n"))
 			return
 		case at != distribute.Any:
 			server = at
 		}
 	}
 	engine.Transact(c.host.RedisCall(m.n, m.n, len(m.raw)), server, m.raw, m.n)
+}
+
+// failExec answers EXEC with an error for each command.
+func (c *Client) failExec(m *multi, line []byte) {
+	c.tell(distribute.AppendFailedExec(c.loop.Line[:0], m.n, line))
 }

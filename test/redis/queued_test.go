@@ -14,8 +14,8 @@ func TestServerRefusesToQueue(t *testing.T) {
 		c.want("+OK\r\n", "MULTI")
 		c.want("+QUEUED\r\n", "SET", "k", "v")
 		c.want(
-			"-EXECABORT Transaction discarded because of previous errors. (OOM command not allowed when used memory "+
-				"> 'maxmemory'.)\r\n", "EXEC")
+			"*1\r\n-EXECABORT Transaction discarded because of previous errors. (OOM command not allowed when used "+
+				"memory > 'maxmemory'.)\r\n", "EXEC")
 		c.want("$-1\r\n", "GET", "k")
 		c.want("+OK\r\n", "MULTI")
 		c.want("*0\r\n", "EXEC")
