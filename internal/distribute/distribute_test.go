@@ -78,6 +78,16 @@ func TestMergeRedis(t *testing.T) {
 			[]string{"*1\r\n$1\r\nb\r\n", "*3\r\n$1\r\na\r\n$-1\r\n$2\r\ncc\r\n"},
 			"*4\r\n$1\r\na\r\n$1\r\nb\r\n$-1\r\n$2\r\ncc\r\n",
 		},
+		"keyspace": {
+			mergeKeyspace,
+			gathering{},
+			[]string{
+				"$59\r\n# Keyspace\r\ndb0:keys=3,expires=1,avg_ttl=1000,subexpiry=0\r\n\r\n",
+				"",
+				"$80\r\n# Keyspace\r\ndb12:keys=1,expires=0,avg_ttl=0\r\ndb0:keys=4,expires=3,avg_ttl=2000\r\n\r\n",
+			},
+			"$87\r\ndb0:keys=7,expires=4,avg_ttl=1750\r\ndb12:keys=1,expires=0,avg_ttl=0\r\nservers_missing:1\r\n\r\n",
+		},
 		"too few": {
 			mergeInOrder,
 			gathering{keys: 2, owner: []uint16{0, 0}, size: []int{2}},

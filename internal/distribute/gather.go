@@ -101,6 +101,7 @@ func (c *Call) sendPart(server int, part uint16, raw []byte) {
 func (c *Call) onPart(part uint16, r *ascii.Reply) {
 	m := c.parts
 	switch {
+	case m.partial && (r.Kind == ascii.Lost || resp.IsError(r.Raw)):
 	case r.Kind == ascii.Lost:
 		c.lostPart(part)
 	case resp.IsError(r.Raw):
@@ -130,7 +131,7 @@ func (c *Call) failedPart(part uint16, line []byte) {
 // checkGathered answers c once all replies have arrived. If parts failed, the answer is the first error and the number
 // of keys that failed. Otherwise it is made from all replies.
 func (c *Call) checkGathered() {
-	if c.Waiting() > 0 {
+	if c.Waiting() > 0 || c.Answered() {
 		return
 	}
 	m := c.parts

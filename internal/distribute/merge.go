@@ -13,6 +13,7 @@ import (
 // It stays with its Call for the next use.
 type gathering struct {
 	merge   mergeFunc
+	partial bool     // the answer is made of what replies there are
 	keys    int      // the number of keys; 0: every server got the whole command
 	owner   []uint16 // by key: its part
 	server  []int    // by part: the server that gets it

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -83,6 +84,11 @@ func (q *statsRound) Run() {
 }
 
 func (q *statsRound) answer() {
+	if info, found := strings.CutPrefix(q.what, "info "); found {
+		sections, keyspace, _ := strings.Cut(info, "\n")
+		q.answerInfo(strings.Fields(sections), keyspace)
+		return
+	}
 	switch q.what {
 	case "reset":
 		q.call.Answer([]byte("RESET\r\n"))
@@ -90,8 +96,6 @@ func (q *statsRound) answer() {
 		q.call.Answer(stats.AppendServers(nil, time.Now(), &q.sum))
 	case "hotkeys":
 		q.call.Answer(stats.AppendHotKeys(nil, &q.hot, shownHotKeys))
-	case "info":
-		q.answerInfo()
 	default:
 		q.call.Answer(stats.AppendGeneral(nil, &q.process, &q.sum))
 	}

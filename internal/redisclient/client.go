@@ -13,8 +13,8 @@ type Host interface {
 	RedisCall(keys, values, bytes int) *distribute.Call
 	// RedisRoom reports whether the client's transaction may have so many bytes more. It may cut off other clients.
 	RedisRoom(more int) bool
-	// RedisInfo answers INFO.
-	RedisInfo()
+	// RedisInfo answers INFO. It has these sections; none: all.
+	RedisInfo(sections [][]byte)
 }
 
 // Loop is what the clients of an event loop share.

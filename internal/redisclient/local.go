@@ -30,7 +30,7 @@ func (c *Client) local(r *resp.Request) {
 	case "command":
 		c.describe(r)
 	case "info":
-		c.host.RedisInfo()
+		c.host.RedisInfo(r.Args[1:])
 	case "time":
 		c.time()
 	case "reset":

@@ -1,7 +1,14 @@
 package session
 
 import (
+	"slices"
+	"strings"
+	"time"
+
+	"magent/internal/call"
 	"magent/internal/lifecycle"
+	"magent/internal/loop"
+	"magent/internal/pool"
 	"magent/internal/redisclient"
 	"magent/resp"
 )
@@ -79,8 +86,52 @@ func (s *Session) RedisRoom(more int) bool {
 	return false
 }
 
-// RedisInfo answers INFO.
-func (s *Session) RedisInfo() {
+// RedisInfo answers INFO. If it has to tell how many keys there are, the servers are asked first.
+func (s *Session) RedisInfo(sections [][]byte) {
 	s.work -= statsWork
-	s.sh.group.Stats(s.sh, s.pool, &s.RedisCall(1, 0, 0).Call, "info")
+	wanted := infoWanted(sections)
+	info := &infoRequest{
+		sh: s.sh, pool: s.pool, call: &s.RedisCall(1, 0, 0).Call, what: "info " + strings.Join(wanted, " "),
+	}
+	if !slices.Contains(wanted, "keyspace") {
+		info.sh.group.Stats(info.sh, info.pool, info.call, info.what)
+		return
+	}
+	asked := s.pool.Commands.NewCall(info)
+	info.late = loop.NewTimer(asked.AnswerNow)
+	s.sh.L.Set(info.late, infoTime)
+	s.pool.Commands.Keyspace(asked)
+}
+
+// infoTime is how long INFO waits for servers. It is for monitoring, so it is answered also when one hangs.
+const infoTime = time.Second
+
+// infoWanted returns the names of the sections of INFO that a client asks for. As in Redis, case does not matter.
+func infoWanted(sections [][]byte) (names []string) {
+	for _, section := range sections {
+		names = append(names, strings.ToLower(string(section)))
+	}
+	if len(names) == 0 || slices.ContainsFunc(names, func(name string) bool {
+		return name == "default" || name == "all" || name == "everything"
+	}) {
+		return append(names, "all", "keyspace")
+	}
+	return names
+}
+
+// infoRequest is an INFO for which the servers are asked.
+type infoRequest struct {
+	sh   *Shard
+	pool *pool.Pool
+	call *call.Call // the client's
+	what string
+	late *loop.Timer
+}
+
+// Answer gets the servers' keyspace.
+func (i *infoRequest) Answer(c *call.Call, reply []byte) {
+	i.sh.L.Unset(i.late)
+	keyspace, _ := resp.Bulk(reply)
+	i.sh.group.Stats(i.sh, i.pool, i.call, i.what+"\n"+string(keyspace))
+	c.Release()
 }
