@@ -20,7 +20,7 @@ func New(o Options) *Owner {
 	ctx, stop := context.WithCancel(context.Background())
 	f := &Owner{
 		o: o, gate: gate.New(), names: map[string]int{}, ctx: ctx, stop: stop, wake: make(chan struct{}, 1),
-		changed: make(chan struct{}), terms: map[string]*tenancy{},
+		changes: make(chan func()), changed: make(chan struct{}), terms: map[string]*tenancy{},
 	}
 	o.Process.Gate = f.gate
 	return f
@@ -46,6 +46,7 @@ func (f *Owner) Figures() *stats.Fleet {
 func (f *Owner) Begin(pools []*config.Pool, known *journal.Knowledge, killed bool) {
 	f.pools = make([]atomic.Pointer[config.Pool], len(pools))
 	f.wants, f.haves = make([]want, len(pools)), make([]stance, len(pools))
+	f.rounds, f.reached = make([]int, len(pools)), make([]int, len(pools))
 	f.deciders, f.unrelay = make([]decider, len(pools)), make([]context.CancelFunc, len(pools))
 	f.known, f.killed = known, killed
 	for i, cfg := range pools {

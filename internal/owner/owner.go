@@ -55,15 +55,18 @@ type Owner struct {
 
 	closing sync.Once
 
-	pools []atomic.Pointer[config.Pool] // by index; those of Redis take no part. Only takeRoles changes them
+	pools []atomic.Pointer[config.Pool] // by index; those of Redis take no part. The member's goroutine changes them
 
 	forwarded atomic.Uint64 // requests that were handed to another owner
 	vip       atomic.Bool   // this machine has the address of --vip
 
 	mu       sync.Mutex
 	wants    []want // by the index of the pool
+	rounds   []int  // likewise: how often its configuration has changed
+	reached  []int  // likewise: as of the last stance that it has taken
 	wake     chan struct{}
-	deciders []decider     // likewise
+	changes  chan func()   // for transit to do
+	deciders []decider     // by the index of the pool
 	changed  chan struct{} // closed when one of them changes
 
 	// Of transit alone, by the index of the pool.
@@ -111,6 +114,7 @@ const refusal = "SERVER_ERROR this member of the fleet has just been started, an
 // wish notes what stance a pool is to take.
 func (f *Owner) wish(i int, w want) {
 	f.mu.Lock()
+	w.round = f.rounds[i]
 	f.wants[i] = w
 	f.mu.Unlock()
 	select {

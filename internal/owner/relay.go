@@ -32,7 +32,7 @@ func (f *Owner) relay(i int) {
 	}
 	ctx, cancel := context.WithCancel(f.ctx)
 	f.unrelay[i] = cancel
-	f.replace(i, func(loops []*pool.Loop) []*pool.Pool {
+	f.replace(i, changeTime, func(loops []*pool.Loop) []*pool.Pool {
 		peers, err := pool.NewRelay(loops, i, f.pools[i].Load(), func(lp *pool.Loop) *backend.Relay {
 			return &backend.Relay{Maker: &maker{f, i, lp.L, ctx}, Clock: loop.BootTime, Forwarded: f.forward}
 		})

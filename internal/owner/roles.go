@@ -20,16 +20,26 @@ const maxPlacement = 8 << 10
 
 // placement is what places keys, for view.SamePools.
 func (f *Owner) placement() []byte {
-	var text strings.Builder
+	var wholes []*config.Pool
 	for i := range f.pools {
-		if cfg := f.pools[i].Load(); !cfg.Redis && cfg.Of == nil { // a pool says what its groups are
-			text.WriteString(placementOf(cfg))
+		if f.isWhole(i) { // it says what its groups are
+			wholes = append(wholes, f.pools[i].Load())
 		}
 	}
-	if text.Len() > maxPlacement {
-		return fmt.Appendf(nil, "pools and servers with the hash %x", sha256.Sum256([]byte(text.String())))
+	text := textOf(wholes)
+	if len(text) > maxPlacement {
+		return fmt.Appendf(nil, "pools and servers with the hash %x", sha256.Sum256([]byte(text)))
 	}
-	return []byte(text.String())
+	return []byte(text)
+}
+
+// textOf is what places the keys of pools.
+func textOf(pools []*config.Pool) string {
+	var text strings.Builder
+	for _, cfg := range pools {
+		text.WriteString(placementOf(cfg))
+	}
+	return text.String()
 }
 
 // placementOf is what places the keys of a pool.
@@ -38,6 +48,9 @@ func placementOf(cfg *config.Pool) string {
 	fmt.Fprintf(&text, "%s%s: %s, %s", view.PoolLine, cfg.Name, cfg.Distribution, cfg.Hash)
 	if cfg.HashTag != "" {
 		fmt.Fprintf(&text, ", hash tag %s", cfg.HashTag)
+	}
+	if placement.Ejects(cfg) {
+		text.WriteString(", keys move when a server is ejected")
 	}
 	text.WriteByte('\n')
 	list := func(role string, servers []config.Address) {

@@ -4,8 +4,9 @@ import "magent/internal/fleet/gate"
 
 // stance is what a pool of a fleet does with requests.
 type stance struct {
-	kind kind
-	term *gate.Term // of decides and cedes
+	kind  kind
+	term  *gate.Term // of decides and cedes
+	round int        // how often the configuration had changed (Change)
 }
 
 // kind is that of a pool of a fleet.

@@ -11,8 +11,9 @@ func TestSteps(t *testing.T) {
 	g := gate.New()
 	one, two := g.Begin("p", 1, gate.Life{}), g.Begin("p", 2, gate.Life{})
 	none, other := stance{kind: refuses}, stance{kind: relays}
-	d1, d2 := stance{decides, one}, stance{decides, two}
-	c1, c2 := stance{cedes, one}, stance{cedes, two}
+	next := stance{kind: relays, round: 1} // with another configuration
+	d1, d2 := stance{kind: decides, term: one}, stance{kind: decides, term: two}
+	c1, c2 := stance{kind: cedes, term: one}, stance{kind: cedes, term: two}
 	for _, c := range []struct {
 		have, want stance
 		steps      []step
@@ -22,6 +23,8 @@ func TestSteps(t *testing.T) {
 		{none, d1, []step{hold, build}},
 		{none, c1, nil},
 		{other, other, nil},
+		{other, next, []step{hold, relay}},
+		{next, d1, []step{hold, build}},
 		{other, d1, []step{hold, build}},
 		{other, c1, nil},
 		{d1, d1, nil},

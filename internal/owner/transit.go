@@ -21,6 +21,8 @@ func (f *Owner) transit() {
 		case <-f.ctx.Done():
 			return
 		case <-f.wake:
+		case do := <-f.changes:
+			do()
 		}
 		for i := range f.haves {
 			f.settle(i)
@@ -44,6 +46,9 @@ func (f *Owner) settle(i int) {
 			}
 		}
 		f.haves[i] = w.stance
+		f.mu.Lock()
+		f.reached[i] = w.round
+		f.mu.Unlock()
 	}
 }
 
@@ -110,25 +115,6 @@ func (f *Owner) idle(i int, late bool) bool {
 	return idle
 }
 
-// settleTime is how long answers of the owner are waited for before this process decides itself.
-const settleTime = 500 * time.Millisecond
-
-// awaitOwner waits until what was handed to the owner before is answered, or given back.
-func (f *Owner) awaitOwner(i int) {
-	for began := time.Now(); time.Since(began) < settleTime && f.ctx.Err() == nil; time.Sleep(poll) {
-		var mu sync.Mutex
-		settled := true
-		f.o.OnAll(func(sh *session.Shard) {
-			mu.Lock()
-			defer mu.Unlock()
-			settled = settled && (!sh.Pools[i].Relay || sh.Pools[i].Settled())
-		})
-		if settled {
-			return
-		}
-	}
-}
-
 // build makes a pool that decides. It begins with what servers have missed.
 func (f *Owner) build(i int, w want) {
 	cfg := f.pools[i].Load()
@@ -137,7 +123,7 @@ func (f *Owner) build(i int, w want) {
 		f.o.Died(err) // it has succeeded at the start
 		return
 	}
-	f.awaitOwner(i)
+	f.awaitOwner(i, settleTime)
 	var there []bool
 	if w.doubt || !w.doors.Open(nil) {
 		there = f.reach(i, w.missed)
@@ -151,7 +137,7 @@ func (f *Owner) build(i int, w want) {
 	if w.doubt {
 		doubted = doubt(cfg, rings, there)
 	}
-	f.replace(i, func([]*pool.Loop) []*pool.Pool {
+	f.replace(i, 0, func([]*pool.Loop) []*pool.Pool {
 		f.addLate(i, w)
 		peers := f.o.AddPool(i, cfg, rings)
 		pool.Watch(peers)

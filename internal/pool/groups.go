@@ -21,9 +21,9 @@ func (p *Pool) SetGroups(cfg *config.Pool, rings placement.Rings, groups []*Pool
 }
 
 // Regroup puts p, which takes the place of before, into the whole pool that before was a group of. If before had
-// groups, they are p's.
+// groups, they are p's, unless it has its own already.
 func (p *Pool) Regroup(before *Pool) {
-	if before.Groups != nil {
+	if before.Groups != nil && p.Groups == nil {
 		p.SetGroups(before.Config, before.rings, before.Groups)
 	}
 	if w := before.Whole; w != nil {

@@ -25,5 +25,12 @@ type reload struct {
 	ends         []func()                        // what looks for servers that are not needed any more; neither
 }
 
-// changed reports whether pool i differs before and afterwards, or exists only before or only afterwards.
-func (r *reload) changed(i int) bool { return r.before[i] != r.after[i] }
+// changed reports whether pool i differs before and afterwards, or exists only before or only afterwards, and the
+// reload replaces it. Pools that a fleet decides for are replaced by their owner (changeFleet).
+func (r *reload) changed(i int) bool { return r.before[i] != r.after[i] && !r.ofFleet(i) }
+
+// ofFleet reports whether pool i is one that a fleet decides for, or a group of one.
+func (r *reload) ofFleet(i int) bool {
+	b := r.before[i]
+	return r.svc.member != nil && b != nil && !b.Redis
+}

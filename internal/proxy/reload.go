@@ -34,15 +34,16 @@ const holdPoll = 2 * time.Millisecond
 // Reload replaces the pools of the service. Pools are identified by name. If it returns an error, nothing has changed.
 // There must be one call at a time, and none during Drain or Close.
 func (svc *Service) Reload(pools []config.Pool) error {
-	if svc.member != nil {
-		return errors.New("the pools of a fleet cannot be changed while it runs: restart its members one by one")
-	}
 	r := &reload{
 		svc: svc, before: svc.cfgs, rings: map[int]placement.Rings{}, origins: map[int]int{},
 		moves: map[int]*placement.Migration{},
 	}
 	r.plan(pools)
-	if err := r.prepare(pools); err != nil {
+	err := r.planFleet(pools)
+	if err == nil {
+		err = r.prepare(pools)
+	}
+	if err != nil {
 		r.undo()
 		return err
 	}
@@ -65,6 +66,7 @@ func (svc *Service) Reload(pools []config.Pool) error {
 	for _, end := range r.ends {
 		end()
 	}
+	r.changeFleet()
 	svc.shared.Registry.Events().Note(stats.Event{What: "pools reloaded"})
 	svc.shared.Servers.Check(pools)
 	return nil
@@ -106,7 +108,7 @@ func (r *reload) prepare(pools []config.Pool) (err error) {
 		return err
 	}
 	for i, cfg := range r.after {
-		if cfg == nil || !r.changed(i) {
+		if cfg == nil || r.before[i] == cfg {
 			continue
 		}
 		if err := r.svc.shared.Files.OpenLogins(cfg); err != nil {
@@ -117,8 +119,10 @@ func (r *reload) prepare(pools []config.Pool) (err error) {
 			return fmt.Errorf("pool %q: %w", cfg.Name, err)
 		}
 		r.rings[i] = rings
-		if err = r.planMoves(i); err == nil {
-			err = r.checkMoves(i)
+		if r.changed(i) {
+			if err = r.planMoves(i); err == nil {
+				err = r.checkMoves(i)
+			}
 		}
 		if err != nil {
 			return fmt.Errorf("pool %q: %w", cfg.Name, err)
@@ -207,7 +211,9 @@ func (r *reload) apply() {
 		r.replacePool(i, left)
 		r.ends = append(r.ends, svc.shared.Servers.Listen(i, r.after[i]))
 	}
-	r.ends = append(r.ends, svc.shared.Servers.Prune(r.after))
+	if svc.member == nil {
+		r.ends = append(r.ends, svc.shared.Servers.Prune(r.after))
+	}
 	r.replaceListeners()
 }
 

@@ -58,6 +58,7 @@ type Service struct {
 	cfgs      []*config.Pool // of the pools, by their index, groups behind the others; nil: it was removed
 	reloads   int            // how many there were; changed while the loops stand still
 	shards    []*session.Shard
+	still     sync.Mutex // held while the loops stand still
 	listeners []*listener
 	given     []Socket // that no pool has asked for yet
 	tls       handshake.Store

@@ -20,8 +20,10 @@ func (svc *Service) onAll(f func(*session.Shard)) {
 	all.Wait()
 }
 
-// stopTheWorld makes all loops stand still until release is called. Each waits in a task.
+// stopTheWorld makes all loops stand still until release is called. Each waits in a task. There is one standstill at a
+// time: two would each wait for loops that stand still for the other.
 func (svc *Service) stopTheWorld() (release func()) {
+	svc.still.Lock()
 	var standing sync.WaitGroup
 	gate := make(chan struct{})
 	for _, sh := range svc.shards {
@@ -32,5 +34,8 @@ func (svc *Service) stopTheWorld() (release func()) {
 		}))
 	}
 	standing.Wait()
-	return func() { close(gate) }
+	return func() {
+		close(gate)
+		svc.still.Unlock()
+	}
 }

@@ -91,7 +91,7 @@ func TestFiftyReloads(t *testing.T) {
 		clients = append(clients, harness.Dial(t, s.proxy.Addr))
 	}
 	done := make(chan error, 1)
-	go work(clients, &ended, &asked, done)
+	go work("", clients, &ended, &asked, done)
 	for n := range 50 {
 		pools := pool("main", listen, a, b, c)
 		if n%2 == 1 {
@@ -113,10 +113,10 @@ func TestFiftyReloads(t *testing.T) {
 
 // work is the goroutine of clients, each with its own keys. Right after a reload a key may be a miss, but never has a
 // wrong value.
-func work(clients []*harness.Client, ended *atomic.Bool, asked *atomic.Int64, done chan<- error) {
+func work(prefix string, clients []*harness.Client, ended *atomic.Bool, asked *atomic.Int64, done chan<- error) {
 	done <- harness.Together(len(clients), func(i int) error {
 		for n := 0; !ended.Load(); n++ {
-			key, value := fmt.Sprintf("key%d-%d", i, n), fmt.Sprint(n)
+			key, value := fmt.Sprintf("%skey%d-%d", prefix, i, n), fmt.Sprint(n)
 			if reply, err := clients[i].Try(harness.Set(key, value)); err != nil || reply != "STORED\r\n" {
 				return fmt.Errorf("set %s: %q, %w", key, reply, err)
 			}

@@ -85,6 +85,17 @@ func (c *Core) Released(now time.Duration, group string, epoch uint64) {
 	c.request()
 }
 
+// Anew has this process hand a group that it decides for over to itself. It finishes what is under way, and begins
+// with Own in a new epoch. In any other stage it begins anew anyway, if it decides at all.
+func (c *Core) Anew(now time.Duration, group string) {
+	c.at(now)
+	if h := c.holds[group]; h != nil && h.stage == decides {
+		h.stage, h.to = drains, c.cfg.Name
+		c.decide(Decision{Act: HandOver, Group: group, Epoch: h.since, Name: h.to})
+	}
+	c.act()
+}
+
 // Cede has this member hand over all that it owns, and own nothing from now on as long as another one can. It stays in
 // the view, so the others take its requests.
 func (c *Core) Cede(now time.Duration) {

@@ -1,0 +1,145 @@
+package owner
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"magent/internal/config"
+	"magent/internal/fleet/core"
+	"magent/internal/fleet/view"
+	"magent/internal/placement"
+	"magent/internal/pool"
+)
+
+// A pool of a fleet goes over to another configuration that places keys in the same way. A pool that relays is
+// replaced. One that decides is handed over to this process itself, in a term of its own.
+
+// MayChange says why other pools cannot take the place of those of the configuration; nil: they can, for keys are
+// placed as before. It may be called by any goroutine.
+func (f *Owner) MayChange(pools []config.Pool) error {
+	var before, after []*config.Pool
+	for i := range f.pools {
+		if f.isWhole(i) {
+			before = append(before, f.pools[i].Load())
+		}
+	}
+	for i := range pools {
+		if !pools[i].Redis {
+			after = append(after, &pools[i])
+		}
+	}
+	fleet, file := textOf(before), textOf(after)
+	if view.SamePools([]byte(fleet), []byte(file)) {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", view.OtherPools("the file", []byte(fleet), []byte(file)), errPlaces)
+}
+
+// errPlaces is what can be done where a reload is refused.
+var errPlaces = errors.New("what places keys cannot change while a fleet runs: have the same file on all hosts, " +
+	"flush servers that are new, and restart all members")
+
+// changeLimit is how long Change waits.
+const changeLimit = 10 * time.Second
+
+// Change has pools go over to other configurations, by their index. Groups are among them. It reports whether all have
+// done so: else it goes on without being waited for.
+func (f *Owner) Change(pools map[int]*config.Pool) bool {
+	var parts []int
+	done := make(chan struct{})
+	select {
+	case f.changes <- func() { parts = f.change(pools); close(done) }:
+	case <-f.ctx.Done():
+		return false
+	}
+	select {
+	case <-done:
+	case <-f.ctx.Done():
+		return false
+	}
+	for began := time.Now(); !f.arrived(parts); time.Sleep(poll) {
+		if f.ctx.Err() != nil || time.Since(began) > changeLimit {
+			return false
+		}
+	}
+	return true
+}
+
+// arrived reports whether pools have taken a stance since their configuration has changed.
+func (f *Owner) arrived(parts []int) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return !slices.ContainsFunc(parts, func(n int) bool { return f.reached[n] != f.rounds[n] })
+}
+
+// change begins to go over to other configurations. It returns the pools that have to. It is called by transit.
+func (f *Owner) change(pools map[int]*config.Pool) (parts []int) {
+	done := make(chan struct{})
+	f.member.Load().Do(func(c *core.Core, now time.Duration) {
+		defer close(done)
+		for i, cfg := range pools {
+			f.pools[i].Store(f.inRoles(i, cfg))
+		}
+		for i := range pools {
+			if f.isWhole(i) {
+				parts = append(parts, f.parts(i)...)
+			}
+		}
+		f.nextRound(parts)
+		for _, n := range parts {
+			c.Anew(now, f.pools[n].Load().Name)
+		}
+	})
+	select {
+	case <-done:
+	case <-f.ctx.Done():
+		return nil
+	}
+	for i := range pools {
+		if f.isWhole(i) && f.parts(i)[0] != i {
+			f.refit(i)
+		}
+	}
+	return parts
+}
+
+// inRoles returns the configuration that takes the place of pool i, in the roles that the fleet has.
+func (f *Owner) inRoles(i int, cfg *config.Pool) *config.Pool {
+	if placementOf(f.pools[i].Load()) != placementOf(cfg) {
+		return placement.Exchanged(cfg)
+	}
+	return cfg
+}
+
+// nextRound has pools that relay be replaced. Those that decide are when their term is over.
+func (f *Owner) nextRound(parts []int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, n := range parts {
+		f.rounds[n]++
+		if w := &f.wants[n]; w.kind == relays {
+			w.round = f.rounds[n]
+		}
+	}
+}
+
+// refit puts another pool in the place of one that clients connect to, and that has groups.
+func (f *Owner) refit(i int) {
+	cfg := f.pools[i].Load()
+	rings, err := placement.New(cfg)
+	if err != nil {
+		f.o.Died(err) // it has succeeded before the change
+		return
+	}
+	parts := f.parts(i)
+	f.replace(i, 0, func([]*pool.Loop) []*pool.Pool {
+		peers := f.o.AddPool(i, cfg, rings)
+		pool.Watch(peers)
+		return peers
+	}, func(p *pool.Pool) {
+		p.SetAside([]byte(refusal))
+		f.arrange(f.o.Group.Shards[p.Loop.ID], i, rings, parts)
+	}, nil)
+}

@@ -1,0 +1,137 @@
+package proxy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"magent/internal/config"
+	"magent/internal/placement"
+	"magent/internal/session"
+	"magent/internal/testkit"
+)
+
+// file is what the file of a member has.
+func (f *fleetRig) file(i int) []config.Pool {
+	cfg := f.pool
+	if f.swapped[i] {
+		cfg = *placement.Exchanged(&cfg)
+	}
+	cfg.Listen = slices.Clone(f.svcs[i].cfgs[0].Listen)
+	return []config.Pool{cfg}
+}
+
+// A member changes what does not place keys, whether it decides or hands requests on, and whichever roles it has.
+// Clients stay, see no error, and nothing is lost or done twice.
+func TestFleetReload(t *testing.T) {
+	t.Parallel()
+	f := newFleetRig(t, 3, 2)
+	f.owned("a b")
+	f.kill(2)
+	f.swapped[2] = true
+	f.start(2)
+	f.owned("a b")
+	var ended atomic.Bool
+	var counters []*counter
+	keys := f.keysOf(len(f.svcs))
+	for i := range f.svcs {
+		for g := range keys {
+			c := &counter{client: f.client(i), key: keys[g][i]}
+			c.say("set " + c.key + " 0 0 1\r\n0\r\n")
+			c.hear("STORED\r\n")
+			counters = append(counters, c)
+		}
+	}
+	errs := make(chan error, len(counters))
+	for _, c := range counters {
+		go func() { errs <- c.run(&ended) }()
+	}
+	counted := func() {
+		for _, c := range counters {
+			n := c.done.Load()
+			testkit.Until(t, c.key+" is counted on", func() bool { return len(errs) > 0 || c.done.Load() > n+5 })
+		}
+	}
+	counted()
+	for round := 1; round <= 3; round++ {
+		for i, svc := range f.svcs {
+			pools := f.file(i)
+			pools[0].MaxValue, pools[0].ProbeInterval = 1000*round, time.Duration(round)*time.Second
+			if err := svc.Reload(pools); err != nil {
+				t.Fatal(err)
+			}
+			counted()
+			r := &rig{t: t, svc: svc}
+			for n := range svc.shards {
+				r.on(n, func(sh *session.Shard) {
+					for at, p := range sh.Pools[:1] {
+						for _, p := range append(p.Groups, p) {
+							if p.Config.MaxValue != 1000*round || p.Limits.MaxValue != 1000*round {
+								t.Errorf("member %d, loop %d, pool %d, %s: values of %d", i, n, at, p.Config.Name,
+									p.Config.MaxValue)
+							}
+						}
+					}
+				})
+			}
+			big := 2000 * round
+			got := f.ask(i, fmt.Sprintf("set big 0 0 %d\r\n%s\r\n", big, strings.Repeat("x", big)))
+			if got != "SERVER_ERROR object too large for cache\r\n" {
+				t.Errorf("%q", got)
+			}
+		}
+	}
+	f.owned("a b") // ownership stays where it is
+	ended.Store(true)
+	for range counters {
+		if err := testkit.Await(t, "a counter", errs); err != nil {
+			t.Error(err)
+		}
+	}
+	for n, c := range counters {
+		a := f.pool.Servers[n%len(keys)]
+		f.holds(a, c.key, fmt.Sprint(c.done.Load()))
+		f.holds(f.pool.Backups[0], c.key, fmt.Sprint(c.done.Load()))
+	}
+}
+
+// What places keys cannot be changed. The error names the difference, and nothing changes.
+func TestFleetReloadIsRefused(t *testing.T) {
+	t.Parallel()
+	f := newFleetRig(t, 2, 2)
+	f.owned("a b")
+	for want, change := range map[string]func([]config.Pool) []config.Pool{
+		`lack "primary ` + f.pool.Servers[1].String(): func(pools []config.Pool) []config.Pool {
+			pools[0].Servers = pools[0].Servers[:1]
+			return pools
+		},
+		`they lack "backup ` + f.pool.Backups[0].String(): func(pools []config.Pool) []config.Pool {
+			pools[0].Backups = nil
+			return pools
+		},
+		`only they have "pool main: modula`: func(pools []config.Pool) []config.Pool {
+			pools[0].Distribution = "modula"
+			return pools
+		},
+		`only they have "pool other`: func(pools []config.Pool) []config.Pool {
+			other := pools[0]
+			other.Name, other.Listen = "other", nil
+			return append(pools, other)
+		},
+		`they lack "pool main`: func([]config.Pool) []config.Pool { return nil },
+	} {
+		pools := f.file(0)
+		pools[0].MaxValue = 1000
+		err := f.svcs[0].Reload(change(pools))
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "restart") {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	if n := f.svcs[0].cfgs[0].MaxValue; n != 0 {
+		t.Errorf("values of %d", n)
+	}
+	f.set("k", "v")
+}

@@ -1,0 +1,92 @@
+package reload
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"magent/internal/testkit"
+	"magent/test/harness"
+)
+
+// startFleet starts members of a fleet, each with a file of its own, and waits until all serve. pools gives the file
+// of a member that listens at an address. The lease is longer than by default: a member that stands still on a busy
+// machine for longer than it has to refuse for a moment.
+func startFleet(t *testing.T, members int, pools func(listen string) string) (sites []*site) {
+	t.Helper()
+	var list []string
+	for i := range members {
+		list = append(list, fmt.Sprintf("m%d=127.0.0.1:%d", i, testkit.ReservePort(t)))
+	}
+	for i := range members {
+		sites = append(sites, start(t, pools(testkit.DeadAddr(t)), "--fleet", strings.Join(list, ","), "--member",
+			fmt.Sprint("m", i), "--fleet-lease", "3s", "--state-dir", filepath.Join(t.TempDir(), "state")))
+	}
+	for _, s := range sites {
+		s.served("first")
+	}
+	return sites
+}
+
+// served waits until a member has a value stored.
+func (s *site) served(key string) {
+	s.t.Helper()
+	testkit.Eventually(s.t, "the fleet decides for "+key, func() error {
+		c, err := harness.Open(s.proxy.Addr)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		if reply, err := c.Try(harness.Set(key, "1")); err != nil || reply != "STORED\r\n" {
+			return fmt.Errorf("%q, %w", reply, err)
+		}
+		return nil
+	})
+}
+
+// TestFleetReloads: each member changes what does not place keys while clients of all of them write and read. Nobody
+// sees an error, no connection ends, and no request is lost.
+func TestFleetReloads(t *testing.T) {
+	t.Parallel()
+	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
+	file := func(listen string, limit int) string {
+		return calm(pool("main", listen, a, b)) + fmt.Sprintf("  client_connections: %d\n", limit)
+	}
+	sites := startFleet(t, 3, func(listen string) string { return file(listen, 100) })
+	var ended atomic.Bool
+	var asked atomic.Int64
+	done := make(chan error, len(sites))
+	for i, s := range sites {
+		var clients []*harness.Client
+		for range 4 {
+			clients = append(clients, harness.Dial(t, s.proxy.Addr))
+		}
+		go work(fmt.Sprint("m", i, "-"), clients, &ended, &asked, done)
+	}
+	for n := range 5 {
+		for _, s := range sites {
+			s.reload(file(s.proxy.Addr, 200+n))
+			before := asked.Load()
+			testkit.Until(t, "requests go on", func() bool { return asked.Load() > before+100 || len(done) > 0 })
+		}
+	}
+	ended.Store(true)
+	for range sites {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	s := sites[1]
+	s.write(pool("main", s.proxy.Addr, a))
+	if err := syscall.Kill(s.proxy.PID, syscall.SIGUSR1); err != nil {
+		t.Fatal(err)
+	}
+	s.await(`the file has other pools: they lack \"primary `+b.Addr, 1)
+	harness.Dial(t, s.proxy.Addr).Want(harness.Set("k", "1"), "STORED\r\n")
+	if got := harness.Stats(t, s.proxy.Addr, "")["proxy_config_reload_fails"]; got != "1" {
+		t.Errorf("%s reloads have failed", got)
+	}
+}
