@@ -180,6 +180,9 @@ type Conn struct {
 // Name returns the server's name as configured.
 func (c *Conn) Name() string { return c.opt.Name }
 
+// Options returns what NewConn was given.
+func (c *Conn) Options() Options { return c.opt }
+
 // Err returns why the last connection ended, or the last error since then. It is nil if there was none.
 func (c *Conn) Err() error { return c.err }
 

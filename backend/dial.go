@@ -6,7 +6,6 @@ import (
 
 	"magent/ascii"
 	"magent/internal/loop"
-	"magent/resp"
 )
 
 // Prefer makes the next Connect try e first, if e is an address of the server then.
@@ -40,7 +39,7 @@ func (c *Conn) dial(addrs []loop.Endpoint) {
 // next tries the next address, because the one before failed with err. Each gets an equal share of the time that is
 // left, so that an address which does not answer leaves time for the others.
 func (c *Conn) next(err error) {
-	c.state, c.framer, c.resp, c.need = connecting, ascii.Framer{}, resp.Framer{}, 0
+	c.state, c.framer, c.resp, c.need = connecting, ascii.Framer{}, c.newRespFramer(), 0
 	c.shaking.end()
 	for r := &c.route; len(r.left) > 0; {
 		if c.s.FD() > 0 {

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"magent/ascii"
-	"magent/resp"
 )
 
 // fail takes the connection down. It tells the Watcher first, then everyone who waits for a reply.
@@ -31,7 +30,7 @@ func (c *Conn) fail(err error) {
 	c.state = down
 	c.epoch++
 	c.need = 0
-	c.framer, c.resp = ascii.Framer{}, resp.Framer{}
+	c.framer, c.resp = ascii.Framer{}, c.newRespFramer()
 	c.early, c.broken, c.doubt, c.open = nil, nil, nil, 0
 	c.l.Unset(c.clock)
 	c.shaking.end()

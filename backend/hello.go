@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"bytes"
 	"fmt"
 
 	"magent/ascii"
@@ -245,6 +246,9 @@ func (c *Conn) takeLogin(data []byte) {
 		case c.login == all:
 			c.version = redisVersion(reply)
 		case c.login == 1 && c.opt.Redis.Password != "" && needsNone(reply):
+		case c.opt.Redis.refusesProto(c.login, reply) && !bytes.HasPrefix(reply, []byte("-NOAUTH ")):
+			c.next(ErrOldProto)
+			return
 		case resp.IsError(reply):
 			c.next(&NotReady{Text: string(resp.ErrorText(reply))})
 			return

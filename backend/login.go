@@ -10,9 +10,13 @@ import (
 
 // Login is what a Redis gets on a new connection, before any request.
 type Login struct {
-	Password string // for AUTH; empty: no AUTH
-	DB       int    // for SELECT; 0: no SELECT
+	Password string     // for AUTH; empty: no AUTH
+	DB       int        // for SELECT; 0: no SELECT
+	Proto    resp.Proto // RESP3: for HELLO 3; else no HELLO
 }
+
+// ErrOldProto: a Redis does not speak RESP3.
+var ErrOldProto = errors.New("the server does not speak RESP3: have clients use protocol 2")
 
 // ErrNotReady: a Redis answered the Login with an error, such as NOAUTH, LOADING, MASTERDOWN or "DB index is out
 // of range". It gets no requests then: they would go to another database, or fail with errors whose cause nobody
@@ -34,6 +38,9 @@ func (g *Login) append(dst []byte) []byte {
 	if g.Password != "" {
 		dst = resp.AppendCommand(dst, "AUTH", g.Password)
 	}
+	if g.Proto == resp.RESP3 {
+		dst = resp.AppendCommand(dst, "HELLO", "3")
+	}
 	if g.DB != 0 {
 		dst = resp.AppendCommand(dst, "SELECT", strconv.Itoa(g.DB))
 	}
@@ -43,14 +50,27 @@ func (g *Login) append(dst []byte) []byte {
 
 // replies returns the number of replies to these commands.
 func (g *Login) replies() int {
-	n := 2
-	if g.Password != "" {
-		n++
-	}
+	n := g.helloAt() + 2
 	if g.DB != 0 {
 		n++
 	}
 	return n
+}
+
+// helloAt returns the number of the reply to HELLO, or if there is none, of the one in front of its place.
+func (g *Login) helloAt() (n int) {
+	if g.Password != "" {
+		n++
+	}
+	if g.Proto == resp.RESP3 {
+		n++
+	}
+	return n
+}
+
+// refusesProto reports whether a reply, the one with this number, is to HELLO 3 and does not begin RESP3.
+func (g *Login) refusesProto(number int, reply []byte) bool {
+	return g.Proto == resp.RESP3 && number == g.helloAt() && reply[0] != '%'
 }
 
 // needsNone reports whether AUTH was refused because the server has no password, in the words of Redis 6 and later or

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"magent/ascii"
+	"magent/resp"
 )
 
 // loggingIn returns a rig whose connection has sent its login to a Redis, with one request waiting.
@@ -95,4 +96,71 @@ func TestRedisGarbage(t *testing.T) {
 	p.expect("*1\r\n$6\r\nDBSIZE\r\n")
 	p.send("VALUE\r\n")
 	r.want("disconnected: "+ErrGarbage.Error()+", idle: false", "0 lost")
+}
+
+const (
+	saysHello3 = "*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n"
+	threeIsOn  = "%1\r\n$5\r\nproto\r\n:3\r\n"
+)
+
+// TestLoginRESP3: HELLO 3 comes behind the password. From then on the replies are those of RESP3, with their
+// attributes. What the server pushes between two of them is nobody's.
+func TestLoginRESP3(t *testing.T) {
+	r, p := loggingIn(t, Login{Password: "secret", DB: 12, Proto: resp.RESP3})
+	p.expect("*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n" + saysHello3 + "*2\r\n$6\r\nSELECT\r\n$2\r\n12\r\n" + saysPing)
+	for _, piece := range strings.SplitAfter("+OK\r\n"+threeIsOn+"+OK\r\n+PONG\r\n=11\r\ntxt:# Serv\n\r\n", "\r") {
+		p.send(piece)
+		r.do(func() {})
+	}
+	r.want("connected")
+	p.expect("*1\r\n$6\r\nDBSIZE\r\n")
+	const push = ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n"
+	for _, piece := range strings.SplitAfter(push+push+"|1\r\n+a\r\n+b\r\n%1\r\n_\r\n#t\r\n"+push, "\r") {
+		p.send(piece)
+		r.do(func() {})
+	}
+	r.want("0 |1|+a|+b|%1|_|#t|")
+	r.send(ascii.ShapeLine, "*1\r\n$4\r\nPING\r\n")
+	p.expect("*1\r\n$4\r\nPING\r\n")
+	p.send(push + "+PONG\r\n")
+	r.want("0 +PONG|")
+	p.send("_\r\n")
+	r.want("disconnected: " + ErrUnasked.Error() + ", idle: false")
+	r.quiet()
+}
+
+// TestLoginWithoutRESP3: a Redis that does not begin RESP3 gets no request of a client that speaks it.
+func TestLoginWithoutRESP3(t *testing.T) {
+	for _, said := range []string{
+		"-NOPROTO unsupported protocol version\r\n", "-ERR unknown command `HELLO`\r\n",
+		"*2\r\n$5\r\nproto\r\n:2\r\n",
+	} {
+		r, p := loggingIn(t, Login{Proto: resp.RESP3})
+		p.expect(saysHello3 + saysPing)
+		p.send(said + "+PONG\r\n" + saysInfo)
+		r.want("disconnected: "+ErrOldProto.Error()+", idle: false", "0 never sent")
+		r.quiet()
+	}
+	r, p := loggingIn(t, Login{Proto: resp.RESP3})
+	p.expect(saysHello3 + saysPing)
+	p.send("-NOAUTH HELLO must be called with the client already authenticated\r\n-NOAUTH x\r\n-NOAUTH x\r\n")
+	r.want("disconnected: the server is not ready: NOAUTH HELLO must be called with the client already "+
+		"authenticated, idle: false", "0 never sent")
+}
+
+// TestPushTooLarge: a message that nobody has asked for does not fill the memory.
+func TestPushTooLarge(t *testing.T) {
+	for said, why := range map[string]string{
+		">1\r\n$99999999\r\n": ErrTooLarge.Error() + ": at least 100000016 bytes, the limit is 1048576: " +
+			"it is a message that nobody has asked for",
+		">x\r\n": ErrGarbage.Error(),
+	} {
+		r, p := loggingIn(t, Login{Proto: resp.RESP3})
+		p.expect(saysHello3 + saysPing)
+		p.send(threeIsOn + "+PONG\r\n" + saysInfo)
+		r.want("connected")
+		p.expect("*1\r\n$6\r\nDBSIZE\r\n")
+		p.send(said)
+		r.want("disconnected: "+why+", idle: false", "0 lost")
+	}
 }

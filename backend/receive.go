@@ -97,6 +97,14 @@ func (c *Conn) take(data []byte) (rest []byte, err error) {
 				return nil, ErrUnasked
 			}
 		}
+		if c.isPush(data) {
+			n, err := c.dropPush(data)
+			if n == 0 {
+				return data, err
+			}
+			data = data[n:]
+			continue
+		}
 		if c.fifo.len() == c.open { // the server has not been asked for anything yet
 			return nil, ErrUnasked
 		}

@@ -244,7 +244,7 @@ func TestReplyOfRESP3(t *testing.T) {
 		}
 	}
 	for in, want := range map[string]string{
-		"!7\r\nERR a\nb\r\n": "ERR a\nb", "!0\r\n\r\n": "", "|1\r\n+a\r\n*1\r\n+b\r\n-ERR x\r\n": "ERR x",
+		"!7\r\nERR a\nb\r\n": "ERR a", "!0\r\n\r\n": "", "|1\r\n+a\r\n*1\r\n+b\r\n-ERR x\r\n": "ERR x",
 		"|0\r\n|0\r\n!1\r\nx\r\n": "x",
 	} {
 		if got := ErrorText([]byte(in)); string(got) != want || !IsError([]byte(in)) {

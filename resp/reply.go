@@ -72,14 +72,18 @@ func IsError(reply []byte) bool {
 	return len(reply) > 0 && (reply[0] == '-' || reply[0] == '!')
 }
 
-// ErrorText returns the code and the message of an error, without what surrounds them. It may have several lines.
+// ErrorText returns the code and the message of an error, without what surrounds them. It is one line.
 func ErrorText(reply []byte) []byte {
 	switch reply = Body(reply); {
 	case !IsError(reply):
 		return nil
 	case reply[0] == '!':
 		n, rest, _ := lengthOf(reply)
-		return rest[:min(int(n), len(rest))]
+		text := rest[:min(int(n), len(rest))]
+		if i := bytes.IndexAny(text, "\r\n"); i >= 0 {
+			text = text[:i]
+		}
+		return text
 	}
 	return bytes.TrimSuffix(reply[1:], []byte("\r\n"))
 }

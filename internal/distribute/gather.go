@@ -105,7 +105,8 @@ func (c *Call) onPart(part uint16, r *ascii.Reply) {
 	case r.Kind == ascii.Lost:
 		c.lostPart(part)
 	case resp.IsError(r.Raw):
-		c.failedPart(part, r.Raw[:len(r.Raw)-len("\r\n")])
+		c.e.line = append(append(c.e.line[:0], '-'), resp.ErrorText(r.Raw)...)
+		c.failedPart(part, c.e.line)
 	default:
 		m.replies[part] = append(m.replies[part][:0], r.Raw...)
 	}

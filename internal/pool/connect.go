@@ -234,6 +234,9 @@ func (p *Pool) Alive(i int, at loop.Endpoint) {
 		p.Loop.Registry.Absent(p.records[i], errYielding) // is probed on
 		return
 	}
+	if p.third != nil {
+		p.third.Alive(i, at)
+	}
 	if !p.Health.Usable(i) {
 		p.Conns[i].Prefer(at)
 		p.Conns[i].Connect()

@@ -59,6 +59,9 @@ func (p *Pool) Figures(i int) stats.Server {
 func (p *Pool) ResetFigures() {
 	p.Count = p.Count.Present()
 	p.Hot = stats.HotKeys{}
+	if p.third != nil {
+		p.third.ResetFigures()
+	}
 	for i, c := range p.Conns {
 		p.shown[i] = figures{before: c.Stats, ejectedAt: p.shown[i].ejectedAt}
 		*p.Engine.Tally(i) = repair.Tally{}

@@ -65,6 +65,10 @@ func (p *Pool) AllFigures() (all []stats.Server) {
 	if p.Groups == nil {
 		for i := range p.Conns {
 			all = append(all, p.Figures(i))
+			if p.third != nil {
+				third := p.third.Figures(i)
+				all[i].Add(&third)
+			}
 		}
 		return all
 	}

@@ -42,10 +42,10 @@ func RedisLimitsOf(maxBulk int) resp.Limits {
 	}
 }
 
-// loginOf returns what a new connection to a server of the pool sends first.
-func loginOf(cfg *config.Pool) *backend.Login {
+// loginOf returns what a new connection to a server of the pool sends first. The connection speaks proto.
+func loginOf(cfg *config.Pool, proto resp.Proto) *backend.Login {
 	if !cfg.Redis {
 		return nil
 	}
-	return &backend.Login{Password: cfg.RedisAuth, DB: cfg.RedisDB}
+	return &backend.Login{Password: cfg.RedisAuth, DB: cfg.RedisDB, Proto: proto}
 }

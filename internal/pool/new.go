@@ -15,8 +15,10 @@ import (
 	"magent/internal/loop"
 	"magent/internal/placement"
 	"magent/internal/refill"
+	"magent/internal/stats"
 	"magent/replicate"
 	"magent/replicate/repair"
+	"magent/resp"
 )
 
 // New makes the parts of a pool with this index on all loops. The loops do not run yet, or stand still.
@@ -51,24 +53,37 @@ func Watch(peers []*Pool) {
 
 // newPart makes the part of a pool on one loop. With relay it is one for a member of a fleet (relay.go).
 func newPart(lp *Loop, index int, cfg *config.Pool, rings placement.Rings, relay *backend.Relay) *Pool {
-	addrs := append(append([]config.Address(nil), cfg.Servers...), cfg.Backups...)
+	p := newBare(lp, index, cfg, rings, relay != nil)
+	if relay != nil {
+		p.addRelay(relay)
+	} else {
+		p.addConns()
+	}
+	p.complete(&p.Count, &p.Hot)
+	return p
+}
+
+// newBare makes a part without connections.
+func newBare(lp *Loop, index int, cfg *config.Pool, rings placement.Rings, relay bool) *Pool {
 	p := &Pool{
 		Index: index, Name: cfg.Name, Config: cfg, Loop: lp, began: lp.L.Now(),
 		Limits: ascii.Limits{MaxLine: maxLine, MaxValue: cmp.Or(cfg.MaxValue, lp.MaxValue)},
-		Health: failover.NewMachine(len(addrs),
+		Health: failover.NewMachine(len(cfg.Servers)+len(cfg.Backups),
 			failover.Options{
 				Limit: cfg.ServerFailureLimit, Patient: placement.Ejects(cfg),
-				Sole: relay == nil && placement.Sole(cfg),
+				Sole: !relay && placement.Sole(cfg),
 			}),
-		byConn: map[*backend.Conn]int{}, Meta: true, Relay: relay != nil, Users: lp.Files.Logins.Of(cfg.AuthFile),
+		byConn: map[*backend.Conn]int{}, Meta: true, Relay: relay, Users: lp.Files.Logins.Of(cfg.AuthFile),
 		rings: rings,
 	}
 	p.RedisLimits = RedisLimitsOf(p.Limits.MaxValue)
-	if relay != nil {
-		p.addRelay(relay)
-		addrs = nil
-	}
-	for i, a := range addrs {
+	return p
+}
+
+// addConns adds the connections to the servers.
+func (p *Pool) addConns() {
+	cfg, lp := p.Config, p.Loop
+	for _, a := range append(append([]config.Address(nil), cfg.Servers...), cfg.Backups...) {
 		opt := backend.Options{
 			Name:           a.String(),
 			Timeout:        cfg.Timeout,
@@ -82,7 +97,7 @@ func newPart(lp *Loop, index int, cfg *config.Pool, rings placement.Rings, relay
 			Greet:          len(cfg.Backups) > 0,
 			Knock:          true,
 			Lazy:           placement.Ejects(cfg),
-			Redis:          loginOf(cfg),
+			Redis:          loginOf(cfg, resp.RESP2),
 		}
 		to := lp.Files.To(cfg, a)
 		p.Access = append(p.Access, to)
@@ -100,10 +115,20 @@ func newPart(lp *Loop, index int, cfg *config.Pool, rings placement.Rings, relay
 		if f := lp.Fences.Of(a.String()); f != nil && len(cfg.Backups) > 0 && f.Outcome() == fence.Asking {
 			opt.Dialer = f.Dialer(lp.L, opt.Endpoint, opt.Dialer)
 		}
-		c := backend.NewConn(lp.L, opt, p)
-		p.byConn[c] = i
-		p.Conns = append(p.Conns, c)
+		p.addConn(opt)
 	}
+}
+
+// addConn adds the connection to the next server.
+func (p *Pool) addConn(opt backend.Options) {
+	c := backend.NewConn(p.Loop.L, opt, p)
+	p.byConn[c] = len(p.Conns)
+	p.Conns = append(p.Conns, c)
+}
+
+// complete adds what a part with its connections needs to serve requests. They are counted in count and hot.
+func (p *Pool) complete(count *stats.Counters, hot *stats.HotKeys) {
+	cfg, lp, rings := p.Config, p.Loop, p.rings
 	p.shown = make([]figures, len(p.Conns))
 	p.walks = make([]*refill.Walk, len(p.Conns))
 	p.Stored = make([]Stored, len(p.Conns))
@@ -115,7 +140,7 @@ func newPart(lp *Loop, index int, cfg *config.Pool, rings placement.Rings, relay
 	servers := call.NewServers(call.Options{
 		Hash: rings.Hash, Primaries: rings.Primaries, Backups: rings.Backups,
 		Conns: p.Conns, Health: p.Health, Underway: p.recorder.part(),
-		Spare: &lp.Spare, Count: &p.Count, Hot: &p.Hot, Relay: p.Relay, Revive: p.reviver(),
+		Spare: &lp.Spare, Count: count, Hot: hot, Relay: p.Relay, Revive: p.reviver(),
 		CompatErrors: cfg.CompatErrors,
 	})
 	p.Engine = replicate.New(servers, replicate.Options{
@@ -132,7 +157,6 @@ func newPart(lp *Loop, index int, cfg *config.Pool, rings placement.Rings, relay
 	if cfg.Redis {
 		p.Commands = distribute.New(servers, cfg.Distribution == config.Random)
 	}
-	return p
 }
 
 // Connect connects to all servers of the pool. It runs on the loop.

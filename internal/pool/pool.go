@@ -50,6 +50,8 @@ type Pool struct {
 	Groups []*Pool
 	Whole  *Pool // of a group: the pool that it belongs to, on this loop; else nil
 
+	third *Pool // of a Redis pool: its servers once more, in RESP3 (resp3.go); nil: no client has asked for that
+
 	rings    placement.Rings
 	left     []Left    // of a relaying pool that has left
 	next     *Pool     // that has taken its place

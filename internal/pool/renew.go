@@ -19,12 +19,19 @@ const (
 // collected meanwhile. If there is no such moment until the deadline, the connection is renewed all the same, as if
 // the server had failed.
 func (p *Pool) Follow(i int, addrs []loop.Endpoint, deadline int64) {
+	if p.third != nil {
+		p.third.Follow(i, addrs, deadline)
+	}
+	p.follow(i, addrs, deadline)
+}
+
+func (p *Pool) follow(i int, addrs []loop.Endpoint, deadline int64) {
 	c := p.Conns[i]
 	now := p.Loop.L.Now()
 	switch {
 	case p.Loop.Draining || !c.Ready() || slices.Contains(addrs, c.Endpoint()):
 	case c.Pending() > 0 && now < deadline:
-		p.Loop.L.Set(loop.NewTimer(func() { p.Follow(i, addrs, deadline) }), renewPause)
+		p.Loop.L.Set(loop.NewTimer(func() { p.follow(i, addrs, deadline) }), renewPause)
 	default:
 		p.Loop.Registry.Moved(p.records[i], c.Endpoint(), backend.ErrMoved)
 		c.Close(backend.ErrMoved)
@@ -40,6 +47,9 @@ func (p *Pool) Follow(i int, addrs []loop.Endpoint, deadline int64) {
 // since it cannot come behind what the new server is asked. The new server is connected at once, even if the one
 // before was out of use.
 func (p *Pool) SwitchMaster(i int, addrs []loop.Endpoint, askAgain func()) {
+	if p.third != nil {
+		p.third.SwitchMaster(i, addrs, askAgain)
+	}
 	c := p.Conns[i]
 	switch {
 	case p.Loop.Draining || slices.Contains(addrs, c.Endpoint()):

@@ -28,6 +28,9 @@ func answerAll(c net.Conn, lines int, reply string) {
 		}
 		if greeted == 0 && in[0] == '*' {
 			greeting = []string{"+PONG\r\n$0\r\n\r\n"} // to PING and INFO, which come together
+			if bytes.Contains(in[:n], []byte("HELLO")) {
+				greeting[0] = "%0\r\n" + greeting[0]
+			}
 		}
 		if greeted < len(greeting) {
 			if _, err := io.WriteString(c, greeting[greeted]); err != nil {
@@ -50,7 +53,11 @@ func TestRequestsAllocateNothing(t *testing.T) {
 	const opaque = "\x01\x02\x03\x04"
 	value := strings.Repeat("v", 100)
 	// A request of the client and what it hears; ask and answer are those of a server, if they are others.
+	// The name of a case tells which version of Redis's protocol the client speaks.
 	for name, w := range map[string]struct{ request, reply, ask, answer string }{
+		"RESP3 get":    {"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n", "_\r\n", "", ""},
+		"RESP3 hash":   {"*2\r\n$7\r\nHGETALL\r\n$1\r\nk\r\n", "%1\r\n+k\r\n,1.5\r\n", "", ""},
+		"RESP3 mget":   {"*3\r\n$4\r\nMGET\r\n$1\r\nk\r\n$1\r\nl\r\n", "*2\r\n_\r\n_\r\n", "", ""},
 		"redis get":    {"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n", "$100\r\n" + value + "\r\n", "", ""},
 		"redis mget":   {"*3\r\n$4\r\nMGET\r\n$1\r\nk\r\n$1\r\nl\r\n", "*2\r\n$-1\r\n$-1\r\n", "", ""},
 		"redis sinter": {"*3\r\n$6\r\nSINTER\r\n$1\r\nk\r\n$1\r\nk\r\n", "*0\r\n", "", ""},
@@ -94,6 +101,12 @@ func TestRequestsAllocateNothing(t *testing.T) {
 				}
 			})
 			c := r.client()
+			if strings.HasPrefix(name, "RESP3") {
+				c.say("HELLO 3 AUTH default x\r\nCLIENT ID\r\n")
+				c.hear("%7\r\n$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n$5\r\n0.0.0\r\n$5\r\nproto\r\n:3\r\n" +
+					"$2\r\nid\r\n:1\r\n$4\r\nmode\r\n$10\r\nstandalone\r\n$4\r\nrole\r\n$6\r\nmaster\r\n" +
+					"$7\r\nmodules\r\n*0\r\n:1\r\n")
+			}
 			const pipelined, requests = 20, 10_000
 			batch := []byte(strings.Repeat(w.request, pipelined))
 			want := []byte(strings.Repeat(w.reply, pipelined))

@@ -148,7 +148,7 @@ func (svc *Service) quiet(sessions bool) bool {
 	var busy atomic.Bool
 	svc.onAll(func(sh *session.Shard) {
 		for _, p := range sh.Pools {
-			if p != nil && !p.Engine.Idle() {
+			if p != nil && !p.Idle() {
 				busy.Store(true)
 			}
 		}

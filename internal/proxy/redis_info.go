@@ -26,8 +26,8 @@ func (q *statsRound) answerInfo(sections []string, keyspace string) {
 	info.servers(q.pool, &q.sum)
 	info.hotKeys(&q.hot)
 	info.keyspace(q.pool, keyspace)
-	sh := q.home
-	sh.Redis.Line = resp.AppendBulkString(sh.Redis.Line[:0], info.String())
+	sh, proto := q.home, resp.Proto(q.call.Tag)
+	sh.Redis.Line = proto.AppendText(sh.Redis.Line[:0], info.String())
 	q.call.Answer(sh.Redis.Line)
 }
 

@@ -184,7 +184,7 @@ func (r *reload) await() {
 			mu.Lock()
 			defer mu.Unlock()
 			for i, p := range sh.Pools {
-				idle = idle && (p == nil || !r.changed(i) || p.Engine.Idle() && (late || p.Repaired() && p.Answered()))
+				idle = idle && (p == nil || !r.changed(i) || p.Idle() && (late || p.Repaired() && p.Answered()))
 			}
 		})
 		if idle {

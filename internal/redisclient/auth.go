@@ -55,26 +55,28 @@ func (c *Client) login(user string, password []byte) bool {
 	return true
 }
 
-// hello carries out HELLO [2 [AUTH user password] [SETNAME name]]. The servers' connections are shared and speak
-// RESP2, so the protocol cannot change. A client that asks for RESP3 is told so, and goes on with RESP2.
+// hello carries out HELLO [version [AUTH user password] [SETNAME name]]. If anything is wrong, the client goes on with
+// the version that it had.
 func (c *Client) hello(r *resp.Request) {
-	args := r.Args[1:]
+	args, proto := r.Args[1:], c.proto
 	if len(args) > 0 {
 		version, err := strconv.ParseInt(string(args[0]), 10, 64)
 		switch {
 		case err != nil:
 			c.reply("-ERR Protocol version is not an integer or out of range\r\n")
 			return
-		case version != 2:
+		case version != 2 && version != 3 || !c.pool.Offers(resp.Proto(version)):
 			c.reply(noProto)
 			return
 		}
+		proto = resp.Proto(version)
 		args = args[1:]
 	}
 	if refusal := c.helloOptions(args); refusal != "" {
 		c.reply(refusal)
 		return
 	}
+	c.proto = proto
 	c.tell(c.appendHello(c.loop.Line[:0]))
 }
 
@@ -109,11 +111,11 @@ func (c *Client) helloOptions(args [][]byte) (refusal string) {
 }
 
 func (c *Client) appendHello(dst []byte) []byte {
-	dst = resp.AppendArray(dst, 14)
+	dst = c.proto.AppendMap(dst, 7)
 	for _, field := range [...][2]string{{"server", "redis"}, {"version", c.pool.RedisVersion()}} {
 		dst = resp.AppendBulkString(resp.AppendBulkString(dst, field[0]), field[1])
 	}
-	dst = resp.AppendInt(resp.AppendBulkString(dst, "proto"), 2)
+	dst = resp.AppendInt(resp.AppendBulkString(dst, "proto"), int64(c.proto.Number()))
 	dst = resp.AppendInt(resp.AppendBulkString(dst, "id"), c.id)
 	dst = resp.AppendBulkString(resp.AppendBulkString(dst, "mode"), "standalone")
 	dst = resp.AppendBulkString(resp.AppendBulkString(dst, "role"), "master")

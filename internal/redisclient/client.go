@@ -40,6 +40,7 @@ type Client struct {
 	fd     int
 	locked bool // the pool has a password, and the client has not said it yet
 	astray bool // its last SELECT was refused, so what it sends is meant for another database
+	proto  resp.Proto
 	name   []byte
 	multi  *multi // the transaction that is being collected; nil: none
 	end    End    // what the command that is being served brings about
@@ -70,9 +71,15 @@ func New(host Host, l *Loop, p *pool.Pool, fd, loops int) *Client {
 	return &Client{
 		host: host, loop: l, fd: fd,
 		id:     (l.last-1)*int64(loops) + int64(p.Loop.ID) + 1,
-		locked: p.Config.RedisAuth != "",
+		locked: p.Config.RedisAuth != "", proto: resp.RESP2,
 	}
 }
+
+// Proto returns the version that the client speaks: RESP2, until it says HELLO 3.
+func (c *Client) Proto() resp.Proto { return c.proto }
+
+// Commands returns the engine of a pool that carries out the client's commands.
+func (c *Client) Commands(p *pool.Pool) *distribute.Engine { return p.CommandsIn(c.proto) }
 
 // Limits for clients that have not authenticated: elements of a request, and bytes of one. Redis has the same.
 const (

@@ -29,7 +29,7 @@ func (c *Client) client(r *resp.Request) {
 		c.tell(resp.AppendInt(c.loop.Line[:0], c.id))
 	case "getname":
 		if len(c.name) == 0 {
-			c.tell(resp.AppendNull(c.loop.Line[:0]))
+			c.tell(c.proto.AppendNull(c.loop.Line[:0]))
 			return
 		}
 		c.tell(resp.AppendBulk(c.loop.Line[:0], c.name))
@@ -38,8 +38,8 @@ func (c *Client) client(r *resp.Request) {
 	case "setinfo":
 		c.setInfo(args[0], args[1])
 	case "info":
-		c.tell(resp.AppendBulkString(c.loop.Line[:0], fmt.Sprintf("id=%d fd=%d name=%s db=%d resp=2 user=%s\n",
-			c.id, c.fd, c.name, c.pool.Config.RedisDB, defaultUser)))
+		c.tell(c.proto.AppendText(c.loop.Line[:0], fmt.Sprintf("id=%d fd=%d name=%s db=%d resp=%d user=%s\n",
+			c.id, c.fd, c.name, c.pool.Config.RedisDB, c.proto.Number(), defaultUser)))
 	case "reply", "tracking", "no-evict", "no-touch":
 		c.clientSwitch(r, sub, strings.ToLower(string(args[0])))
 	}

@@ -89,7 +89,7 @@ func (c *Client) lost() {
 
 // describe carries out COMMAND.
 func (c *Client) describe(r *resp.Request) {
-	line := resp.RESP2.AppendCommandReply(c.loop.Line[:0], r.Args)
+	line := c.proto.AppendCommandReply(c.loop.Line[:0], r.Args)
 	if resp.IsError(line) {
 		c.reject(r, line)
 		return
@@ -110,5 +110,6 @@ func (c *Client) reset() {
 	c.EndMulti()
 	c.name, c.astray = nil, false
 	c.locked = c.pool.Config.RedisAuth != ""
+	c.proto = resp.RESP2
 	c.say("+RESET\r\n")
 }

@@ -95,7 +95,7 @@ func (c *Client) exec() {
 
 // transact sends a transaction to the server of its keys.
 func (c *Client) transact(m *multi) {
-	engine, server := c.pool.Commands, distribute.Any
+	engine, server := c.Commands(c.pool), distribute.Any
 	limits := pool.RedisLimitsOf(maxMulti) // the pool's may have become narrower
 	for rest := m.raw; len(rest) > 0; {
 		r := &c.loop.queued

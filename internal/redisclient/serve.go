@@ -35,13 +35,13 @@ func (c *Client) serve(r *resp.Request) {
 		c.local(r)
 	case c.mayClose(r) && c.refused(r):
 	default:
-		c.pool.Commands.Do(c.host.RedisCall(KeysOf(r), KeysOf(r), len(r.Raw)), r)
+		c.Commands(c.pool).Do(c.host.RedisCall(KeysOf(r), KeysOf(r), len(r.Raw)), r)
 	}
 }
 
 // refused rejects a command that no server would get, because of its keys or options. It reports whether it did.
 func (c *Client) refused(r *resp.Request) bool {
-	_, refusal := c.pool.Commands.ServerOf(r)
+	_, refusal := c.Commands(c.pool).ServerOf(r)
 	if refusal != nil {
 		c.reject(r, append(c.loop.Line[:0], refusal...))
 	}

@@ -27,7 +27,7 @@ func (s *Session) callOf(p *pool.Pool) *replicate.Call {
 // RedisCall adds a call to the line of a Redis session. The request has so many keys and bytes, and the reply up to so
 // many values.
 func (s *Session) RedisCall(keys, values, bytes int) *distribute.Call {
-	c := s.pool.Commands.NewCall(s)
+	c := s.redis.Commands(s.pool).NewCall(s)
 	s.enqueue(&c.Call, keys, values, bytes)
 	return c
 }

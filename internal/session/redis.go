@@ -93,6 +93,7 @@ func (s *Session) RedisInfo(sections [][]byte) {
 	info := &infoRequest{
 		sh: s.sh, pool: s.pool, call: &s.RedisCall(1, 0, 0).Call, what: "info " + strings.Join(wanted, " "),
 	}
+	info.call.Tag = uint64(s.redis.Proto())
 	if !slices.Contains(wanted, "keyspace") {
 		info.sh.group.Stats(info.sh, info.pool, info.call, info.what)
 		return

@@ -12,15 +12,8 @@ func (sh *Shard) Sweep() {
 	sh.askLinks()
 	sh.Others.Trim()
 	for _, p := range sh.Pools {
-		if p == nil {
-			continue
-		}
-		p.Engine.Trim()
-		if p.Commands != nil {
-			p.Commands.Trim()
-		}
-		for _, c := range p.Conns {
-			c.Trim()
+		if p != nil {
+			p.Trim()
 		}
 	}
 	sh.L.Pool.Trim()

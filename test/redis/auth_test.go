@@ -26,7 +26,13 @@ func TestAuthDialogues(t *testing.T) {
 			"HELLO 2 AUTH default wrong", "GET k", "HELLO 2 AUTH nobody secret",
 			"HELLO 9 AUTH default secret", "GET k", "HELLO 2 AUTH default", "GET k",
 		},
-		"reset": {"AUTH secret", "GET k", "RESET", "GET k"},
+		"hello 3": {"? HELLO 3 AUTH default secret", "GET k", "HGETALL k", "HELLO 3 AUTH default wrong", "GET k"},
+		"wrong hello 3": {
+			"HELLO 3", "HELLO 3 AUTH default wrong", "GET k", "HELLO 3 AUTH nobody secret",
+			"HELLO 3 SETNAME x", "GET k", "? HELLO 3 AUTH default secret SETNAME me", "GET k", "CLIENT GETNAME",
+		},
+		"reset":         {"AUTH secret", "GET k", "RESET", "GET k"},
+		"reset hello 3": {"? HELLO 3 AUTH default secret", "GET k", "RESET", "GET k", "AUTH secret", "GET k"},
 	}
 	for _, password := range []string{"", "secret"} {
 		var args, options []string
@@ -63,8 +69,8 @@ func TestAuthDialogues(t *testing.T) {
 	}
 }
 
-// TestServerPasswords checks the combinations of passwords of pool and server. If they do not match, the error names
-// the server and the reason.
+// TestServerPasswords checks the combinations of passwords of pool and server, in both versions of the protocol. If
+// they do not match, the error names the server and the reason.
 func TestServerPasswords(t *testing.T) {
 	for _, tt := range []struct{ pool, server, fails string }{
 		{"", "", ""},
@@ -83,20 +89,24 @@ func TestServerPasswords(t *testing.T) {
 				options = append([]string{"redis_auth: " + tt.pool}, quick...)
 			}
 			server := testkit.StartRedis(t, args...)
-			c := dial(t, startPool(t, []*testkit.Redis{server}, options...).Addr)
-			if tt.pool != "" {
-				c.want("+OK\r\n", "AUTH", tt.pool)
-			}
-			if tt.fails == "" {
-				c.want("+OK\r\n", "SET", "k", "v")
-				return
-			}
-			for range 3 {
-				if got := c.do("SET", "k", "v"); !strings.HasPrefix(got, "-"+tt.fails+" "+server.Addr) {
-					t.Errorf("%q", got)
+			proxy := startPool(t, []*testkit.Redis{server}, options...).Addr
+			for _, proto := range protocols {
+				c := dial(t, proxy)
+				if tt.pool != "" {
+					c.want("+OK\r\n", "AUTH", tt.pool)
 				}
+				c.hello(proto)
+				if tt.fails == "" {
+					c.want("+OK\r\n", "SET", "k", "v")
+					continue
+				}
+				for range 3 {
+					if got := c.do("SET", "k", "v"); !strings.HasPrefix(got, "-"+tt.fails+" "+server.Addr) {
+						t.Errorf("RESP%s: %q", proto, got)
+					}
+				}
+				c.want("+PONG\r\n", "PING")
 			}
-			c.want("+PONG\r\n", "PING")
 		})
 	}
 }

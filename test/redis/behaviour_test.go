@@ -30,19 +30,29 @@ func startTargets(t *testing.T) targets {
 	return to
 }
 
-// fresh returns a new connection to servers without keys.
-func fresh(t *testing.T, addr string) *conn {
+// protocols are the versions that a client may speak.
+var protocols = []string{"2", "3"}
+
+// fresh returns a new connection to servers without keys. It speaks a version of the protocol.
+func fresh(t *testing.T, addr, proto string) *conn {
 	t.Helper()
 	c := dial(t, addr)
 	c.want("+OK\r\n", "FLUSHALL")
 	c.want("+OK\r\n", "SCRIPT", "FLUSH")
+	c.hello(proto)
 	return c
 }
 
+// hello begins a version of the protocol.
+func (c *conn) hello(proto string) {
+	c.t.Helper()
+	c.wantPrefix(map[string]string{"2": "*14\r\n", "3": "%7\r\n"}[proto], "HELLO", proto)
+}
+
 // oneByOne sends each step after the reply to the one before.
-func oneByOne(t *testing.T, addr string, s *script) (replies []string) {
+func oneByOne(t *testing.T, addr, proto string, s *script) (replies []string) {
 	t.Helper()
-	c := fresh(t, addr)
+	c := fresh(t, addr, proto)
 	defer c.Close()
 	for i := range s.steps {
 		replies = append(replies, c.do(s.steps[i].args...))
@@ -50,39 +60,43 @@ func oneByOne(t *testing.T, addr string, s *script) (replies []string) {
 	return replies
 }
 
-// TestReplies checks that every script gets the same replies from a pool as from one redis-server, step by step.
-func TestReplies(t *testing.T) {
-	to := startTargets(t)
+// each runs a test of each script, in each version of the protocol, with each pool. want are the replies of one
+// redis-server.
+func (to targets) each(t *testing.T, test func(t *testing.T, addr, proto string, s *script, want []string)) {
 	for _, s := range scripts(t) {
-		want := oneByOne(t, to.direct, &s)
-		for name, addr := range to.pools {
-			t.Run(s.name+" with "+name, func(t *testing.T) { s.compare(t, want, oneByOne(t, addr, &s)) })
+		for _, proto := range protocols {
+			want := oneByOne(t, to.direct, proto, &s)
+			for name, addr := range to.pools {
+				t.Run(s.name+" in RESP"+proto+" with "+name, func(t *testing.T) { test(t, addr, proto, &s, want) })
+			}
 		}
 	}
 }
 
+// TestReplies checks that every script gets the same replies from a pool as from one redis-server, step by step.
+func TestReplies(t *testing.T) {
+	startTargets(t).each(t, func(t *testing.T, addr, proto string, s *script, want []string) {
+		s.compare(t, want, oneByOne(t, addr, proto, s))
+	})
+}
+
 // TestPipelined does the same in one write, and in pieces of odd sizes.
 func TestPipelined(t *testing.T) {
-	to := startTargets(t)
-	for _, s := range scripts(t) {
-		want := oneByOne(t, to.direct, &s)
-		for name, addr := range to.pools {
-			for _, size := range []int{len(s.bytes()), 1009, 61} {
-				t.Run(s.name+" with "+name, func(t *testing.T) {
-					c, turn := fresh(t, addr), dial(t, addr)
-					for piece := range slices.Chunk([]byte(s.bytes()), size) {
-						c.send(string(piece))
-						turn.want("+PONG\r\n", "PING") // makes it likely that each piece is read on its own
-					}
-					got, err := s.replies(c)
-					if err != nil {
-						t.Fatalf("after %d of %d replies: %v", len(got), len(s.steps), err)
-					}
-					s.compare(t, want, got)
-				})
+	startTargets(t).each(t, func(t *testing.T, addr, proto string, s *script, want []string) {
+		for _, size := range []int{len(s.bytes()), 1009, 61} {
+			c, turn := fresh(t, addr, proto), dial(t, addr)
+			for piece := range slices.Chunk([]byte(s.bytes()), size) {
+				c.send(string(piece))
+				turn.want("+PONG\r\n", "PING") // makes it likely that each piece is read on its own
 			}
+			got, err := s.replies(c)
+			if err != nil {
+				t.Fatalf("pieces of %d bytes, after %d of %d replies: %v", size, len(got), len(s.steps), err)
+			}
+			s.compare(t, want, got)
+			_, _ = c.Close(), turn.Close()
 		}
-	}
+	})
 }
 
 // TestEveryCommand checks that a script uses each command which both the proxy and the server have.

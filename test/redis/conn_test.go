@@ -141,7 +141,7 @@ func (c *conn) tryRest() (string, error) {
 	return string(rest), err
 }
 
-// copyReply copies one reply, however it is nested.
+// copyReply copies one reply of either version, however it is nested.
 func (c *conn) copyReply(b *strings.Builder) error {
 	line, err := c.r.ReadString('\n')
 	b.WriteString(line)
@@ -149,17 +149,22 @@ func (c *conn) copyReply(b *strings.Builder) error {
 		return fmt.Errorf("after %.80q: %w", b.String(), err)
 	}
 	switch line[0] {
-	case '+', '-', ':':
+	case '+', '-', ':', '_', '#', ',', '(':
 		return nil
-	case '$', '*':
+	case '$', '=', '!', '*', '~', '%', '|', '>':
 		n, err := strconv.Atoi(strings.TrimSuffix(line[1:], "\r\n"))
 		if err != nil || n < 0 {
 			return err
 		}
-		if line[0] == '$' {
+		switch line[0] {
+		case '$', '=', '!':
 			b.Grow(n + 2)
 			_, err = io.CopyN(b, c.r, int64(n)+2)
 			return err
+		case '%':
+			n *= 2
+		case '|':
+			n = 2*n + 1
 		}
 		for range n {
 			if err := c.copyReply(b); err != nil {

@@ -143,7 +143,7 @@ func TestRefused(t *testing.T) {
 		{[]string{"MSETNX", one, "1", other, "2"}, "hash tag"},
 		{[]string{"SCRIPT", "KILL"}, "connect to that server directly"},
 		{[]string{"CLIENT", "KILL", "TYPE", "normal"}, "not supported here"},
-		{[]string{"HELLO", "3"}, "NOPROTO"},
+		{[]string{"HELLO", "4"}, "NOPROTO"},
 		{[]string{"SELECT", "1"}, "redis_db"},
 	} {
 		got := c.do(tt.args...)

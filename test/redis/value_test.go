@@ -10,9 +10,9 @@ import (
 	"syscall"
 )
 
-// elements returns the bytes of each element of an array; nil: the reply is not an array.
+// elements returns the bytes of each element of an array, a set or a map; nil: the reply is none of these.
 func elements(reply string) (out []string) {
-	if !strings.HasPrefix(reply, "*") {
+	if reply == "" || !strings.Contains("*~%", reply[:1]) {
 		return nil
 	}
 	_, rest, _ := strings.Cut(reply, "\r\n")
@@ -46,9 +46,16 @@ func text(reply string) string {
 // bulk returns the reply that is a bulk string.
 func bulk(text string) string { return "$" + strconv.Itoa(len(text)) + "\r\n" + text + "\r\n" }
 
-// sorted returns an array with its elements in order. Other replies stay as they are.
+// sorted returns an array, a set or a map with its elements in order. Other replies stay as they are.
 func sorted(reply string) string {
 	all := elements(reply)
+	if strings.HasPrefix(reply, "%") {
+		var pairs []string
+		for pair := range slices.Chunk(all, 2) {
+			pairs = append(pairs, strings.Join(pair, ""))
+		}
+		all = pairs
+	}
 	slices.Sort(all)
 	head, _, _ := strings.Cut(reply, "\r\n")
 	if len(all) == 0 {
