@@ -155,7 +155,7 @@ func TestMetrics(t *testing.T) {
 	})
 	tool(t, text, "check", "metrics")
 	there := names(text)
-	ofFleet := page(t, witness(t)+"/metrics") // a process that is in none does not have them
+	ofFleet := page(t, startFleet(t, 2).admins[0]+"/metrics") // a process that is in none does not have them
 	tool(t, ofFleet, "check", "metrics")
 	maps.Copy(there, names(ofFleet))
 	word := regexp.MustCompile(`\b(magent|process|go)_[a-z0-9_]+`)
