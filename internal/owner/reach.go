@@ -3,6 +3,7 @@ package owner
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,11 +16,12 @@ import (
 // doubt says which keys of each server may differ from what clients have seen, because a process died that wrote them.
 // The copy of whoever leads is right. So the backups are compared with those primaries that are there, and the other
 // primaries with the backups when they are back. Bounds of what may differ would go here.
-func doubt(cfg *config.Pool, rings placement.Rings, there []bool) []func(key []byte) bool {
+func doubt(cfg *config.Pool, rings placement.Rings, there []bool, missed []*journal.Missed) []func(key []byte) bool {
 	if len(cfg.Backups) == 0 {
 		return nil
 	}
 	n := len(cfg.Servers)
+	there = leading(n, there, missed)
 	doubted := make([]func([]byte) bool, n+len(cfg.Backups))
 	some := false
 	for p := range n {
@@ -31,6 +33,34 @@ func doubt(cfg *config.Pool, rings placement.Rings, there []bool) []func(key []b
 		doubted[b] = func(key []byte) bool { return there[rings.Primaries.Pick(rings.Hash(key))] }
 	}
 	return doubted
+}
+
+// leading says which primaries led when the process died, as far as they are there: not one that lacked what the
+// backups have, or may have held what was out of date.
+func leading(primaries int, there []bool, missed []*journal.Missed) []bool {
+	whole := func(m *journal.Missed) bool { return !m.All && !m.Incomplete }
+	leads := slices.Clone(there[:primaries])
+	if slices.ContainsFunc(missed[primaries:], func(m *journal.Missed) bool { return !whole(m) }) {
+		return leads // the backups are no better
+	}
+	for p, m := range missed[:primaries] {
+		leads[p] = leads[p] && whole(m)
+	}
+	return leads
+}
+
+// mends reports whether a pool has one primary, which leads and has missed keys that the backups have. They are copied
+// before the backups are doubted (pool.Mend).
+func mends(cfg *config.Pool, there []bool, missed []*journal.Missed) bool {
+	if len(cfg.Servers) != 1 || slices.Contains(there, false) {
+		return false
+	}
+	for n, m := range missed {
+		if m.All || m.Incomplete || (len(m.Keys) > 0) != (n == 0) {
+			return false
+		}
+	}
+	return true
 }
 
 // reachTime is how long servers have to answer before a pool begins.

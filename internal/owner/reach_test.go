@@ -63,3 +63,35 @@ func TestAwaitDoors(t *testing.T) {
 	w.term.End()
 	f.awaitDoors(w, []bool{true, true, true}) // its time is over: nothing is waited for
 }
+
+// TestWhoLed: a primary that lacked something did not lead, unless the backups are no better. One that has missed
+// single keys did, and gets them from the backups first, if these have them.
+func TestWhoLed(t *testing.T) {
+	cfg := &config.Pool{Servers: make([]config.Address, 1), Backups: make([]config.Address, 1)}
+	clean := &journal.Missed{}
+	keys, all := &journal.Missed{Keys: []string{"k"}}, &journal.Missed{All: true}
+	part := &journal.Missed{Incomplete: true}
+	for name, c := range map[string]struct {
+		there         []bool
+		missed        []*journal.Missed
+		leads, mended bool
+	}{
+		"nothing is missed":         {[]bool{true, true}, []*journal.Missed{clean, clean}, true, false},
+		"keys":                      {[]bool{true, true}, []*journal.Missed{keys, clean}, true, true},
+		"keys, the backup is away":  {[]bool{true, false}, []*journal.Missed{keys, clean}, true, false},
+		"keys, the primary is away": {[]bool{false, true}, []*journal.Missed{keys, clean}, false, false},
+		"keys on both":              {[]bool{true, true}, []*journal.Missed{keys, keys}, true, false},
+		"keys of the backup":        {[]bool{true, true}, []*journal.Missed{clean, keys}, true, false},
+		"everything":                {[]bool{true, true}, []*journal.Missed{all, clean}, false, false},
+		"being filled":              {[]bool{true, true}, []*journal.Missed{part, keys}, false, false},
+		"both are being filled":     {[]bool{true, true}, []*journal.Missed{part, part}, true, false},
+		"the backup is in doubt":    {[]bool{true, true}, []*journal.Missed{keys, all}, true, false},
+	} {
+		if got := leading(1, c.there, c.missed); got[0] != c.leads {
+			t.Errorf("%s: the primary led: %v", name, got[0])
+		}
+		if got := mends(cfg, c.there, c.missed); got != c.mended {
+			t.Errorf("%s: it gets the keys first: %v", name, got)
+		}
+	}
+}

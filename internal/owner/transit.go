@@ -2,6 +2,7 @@ package owner
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"magent/backend"
@@ -60,8 +61,8 @@ func (f *Owner) do(i int, s step, w want) bool {
 	case finish:
 		return f.finish(i, w.term)
 	case release:
-		group, epoch := w.term.Group, w.term.Epoch
-		f.member.Load().Do(func(c *core.Core, now time.Duration) { c.Released(now, group, epoch) })
+		group, epoch, settled := w.term.Group, w.term.Epoch, f.settled(i)
+		f.member.Load().Do(func(c *core.Core, now time.Duration) { c.Released(now, group, epoch, settled) })
 	case relay:
 		f.relay(i)
 	case build:
@@ -115,6 +116,17 @@ func (f *Owner) idle(i int, late bool) bool {
 	return idle
 }
 
+// settled reports whether nothing is left to be doubted in a pool.
+func (f *Owner) settled(i int) bool {
+	var left atomic.Bool
+	f.o.OnAll(func(sh *session.Shard) {
+		if sh.Pools[i].Doubtful() {
+			left.Store(true)
+		}
+	})
+	return !left.Load()
+}
+
 // build makes a pool that decides. It begins with what servers have missed.
 func (f *Owner) build(i int, w want) {
 	cfg := f.pools[i].Load()
@@ -134,11 +146,13 @@ func (f *Owner) build(i int, w want) {
 		f.unrelay[i] = nil
 	}
 	var doubted []func(key []byte) bool
-	if w.doubt {
-		doubted = doubt(cfg, rings, there)
-	}
+	mend := false
 	f.replace(i, 0, func([]*pool.Loop) []*pool.Pool {
 		f.addLate(i, w)
+		if w.doubt {
+			doubted = doubt(cfg, rings, there, w.missed)
+			mend = doubted != nil && mends(cfg, there, w.missed)
+		}
 		peers := f.o.AddPool(i, cfg, rings)
 		pool.Watch(peers)
 		return peers
@@ -155,8 +169,12 @@ func (f *Owner) build(i int, w want) {
 					keys = append(keys, key)
 				}
 			}
+			if mend && len(keys) > 0 {
+				p.Mend(n, m, keys, doubted)
+				continue
+			}
 			p.Recall(n, m, keys)
-			if doubted != nil && doubted[n] != nil {
+			if doubted != nil && doubted[n] != nil && !p.Doubtful() {
 				p.Doubt(n, doubted[n])
 			}
 		}

@@ -94,6 +94,9 @@ func (p *Pool) Connected(c *backend.Conn) {
 	if p.Recalled[i] {
 		p.wait(i, calm)
 	}
+	if p.mending != nil {
+		p.mending.goOn()
+	}
 	p.Admit()
 	p.later()
 }
@@ -217,6 +220,9 @@ func (p *Pool) TakeOut(i int, err error) {
 func (p *Pool) gone(i int, before failover.State, err error) {
 	p.Abandoned(i)
 	p.Engine.Gone(i)
+	if p.mending != nil {
+		p.mending.end()
+	}
 	p.moveKeys()
 	if before != failover.Up {
 		p.Loop.Registry.Absent(p.records[i], err) // it was not back yet

@@ -1,6 +1,13 @@
 package pool
 
-import "errors"
+import (
+	"errors"
+
+	"magent/backend"
+	"magent/failover"
+	"magent/internal/journal"
+	"magent/internal/loop"
+)
 
 // Doubt is told at the start of a pool which keys of server i may differ from their other copies, because a process
 // that wrote them is dead. They are compared before the server is read.
@@ -12,3 +19,61 @@ func (p *Pool) Doubt(i int, which func(key []byte) bool) {
 }
 
 var errUnsettled = errors.New("what a member of the fleet was just writing when it died may not be there")
+
+// A primary that leads may have missed keys that its backup has. The backup may have missed what was just being
+// written when a process died. To compare the backup at once would lose those keys, for it is out of use meanwhile.
+// So they are copied to the primary first. Both are in use: the backup leads these keys, and the primary all others.
+
+// Mend is told at the start of a pool which keys primary i has missed. doubts is by server, nil for those that are not
+// doubted: it counts when the primary has the keys, or as soon as one of the servers fails.
+func (p *Pool) Mend(i int, m *journal.Missed, keys []string, doubts []func(key []byte) bool) {
+	p.Health.Remember(i, failover.Greeting{Identity: failover.ParseIdentity(m.Identity)}, true)
+	p.Engine.Recall(i, keys, false, false)
+	p.mending = &mending{primary: i, doubts: doubts, goOn: p.mend, end: p.endMending}
+}
+
+// Doubtful reports whether something will be doubted later.
+func (p *Pool) Doubtful() bool { return p.mending != nil }
+
+// mend begins to copy what the primary has missed, when all servers are connected.
+func (p *Pool) mend() {
+	m := p.mending
+	if m == nil || m.begun {
+		return
+	}
+	for _, c := range p.Conns {
+		if !c.Ready() {
+			return
+		}
+	}
+	m.begun = true
+	p.Engine.Returned(m.primary)
+}
+
+// endMending doubts what was to be doubted later. The connections are made anew outside of the engine. If the primary
+// has not got everything, what it lacks is deleted there.
+func (p *Pool) endMending() {
+	m := p.mending
+	if p.mending = nil; m == nil || p.Engine.Retired {
+		return
+	}
+	for i, which := range m.doubts {
+		if which != nil {
+			p.Doubt(i, which)
+		}
+	}
+	p.Loop.L.Post(loop.TaskFunc(func() {
+		if p.Engine.Retired {
+			return
+		}
+		if p.Health.Usable(m.primary) && !p.Engine.Dirty(m.primary).Empty() && !p.Engine.Returns(m.primary) {
+			p.Engine.Returned(m.primary)
+		}
+		for i, which := range m.doubts {
+			if which != nil {
+				p.Conns[i].Close(backend.ErrRefill)
+				p.Conns[i].Connect()
+			}
+		}
+	}))
+}

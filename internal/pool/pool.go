@@ -58,6 +58,7 @@ type Pool struct {
 	recorder *recorder // nil: no journal
 	tenure   *tenure   // nil: it does not decide for a fleet
 	told     *told     // nil: nobody is told what servers have missed
+	mending  *mending  // nil: nothing is doubted later
 	byConn   map[*backend.Conn]int
 
 	// By server:
@@ -74,6 +75,15 @@ type Pool struct {
 	again    []*loop.Timer   // in a Sole pool: connects to it again
 
 	recovered []func() // called once when it is repaired after a recall; nil: nobody waits
+}
+
+// mending is that of a primary that has missed keys. Then its backups are doubted.
+type mending struct {
+	primary int
+	begun   bool                    // the keys are being copied
+	doubts  []func(key []byte) bool // by server; nil: it is not doubted
+	goOn    func()                  // is called when a server is connected
+	end     func()                  // is called when the primary has the keys, or a server is lost
 }
 
 // Left is a request that a pool had not carried out when it left.

@@ -94,5 +94,8 @@ func (p *Pool) Resynced(i int) {
 	p.Abandoned(i) // it has ended
 	p.readmit(i)
 	p.recoveredNow(i)
+	if p.mending != nil && i == p.mending.primary {
+		p.mending.end()
+	}
 	p.later()
 }

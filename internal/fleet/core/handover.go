@@ -74,12 +74,12 @@ func (c *Core) requestMove(name string, h *holding) {
 	}
 }
 
-// Released says that nothing is under way for a group any more, as HandOver has asked. The connections may stay,
-// for other groups.
-func (c *Core) Released(now time.Duration, group string, epoch uint64) {
+// Released says that nothing is under way for a group any more, as HandOver has asked. The connections may stay, for
+// other groups. settled: all copies agree, or it is recorded which do not (view.Group).
+func (c *Core) Released(now time.Duration, group string, epoch uint64, settled bool) {
 	c.at(now)
 	if h := c.holds[group]; h != nil && h.since == epoch && h.stage == drains {
-		h.stage, h.clean = stopped, true
+		h.stage, h.clean = stopped, settled
 		c.decide(Decision{Act: Stop, Group: group, Epoch: epoch})
 	}
 	c.request()

@@ -129,7 +129,7 @@ func (e *engine) decided(c *core.Core, d core.Decision) {
 		e.terms[d.Group] = e.gate.Begin(d.Group, d.Epoch, gate.Life{})
 	case core.HandOver:
 		e.terms[d.Group].End()
-		c.Released(Now(), d.Group, d.Epoch)
+		c.Released(Now(), d.Group, d.Epoch, true)
 	case core.Tell:
 		c.Told(d.Name, d.Incarnation)
 	case core.Changed:

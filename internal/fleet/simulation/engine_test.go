@@ -254,7 +254,7 @@ func (e *engine) handOver(group string, epoch uint64) {
 
 func (e *engine) handedOver(group string, s *serving) {
 	if s.ceding && len(s.locked) == 0 && s.check == 0 && e.groups[group] == s {
-		e.n.core.Released(e.n.local(), group, s.epoch)
+		e.n.core.Released(e.n.local(), group, s.epoch, true)
 	}
 }
 
