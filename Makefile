@@ -15,6 +15,7 @@ K8S_SCHEMAS := sigs.k8s.io/kubectl-validate@v0.0.4
 GO         ?= go
 FUZZTIME   ?= 30s
 CHAOSTIME  ?= 10m
+FLEETTIME  ?= 30m
 BENCHFLAGS ?=
 DIST       ?= dist
 
@@ -89,8 +90,9 @@ race: ## unit tests, and black-box tests of a magent with two loops, under the r
 	GORACE=halt_on_error=1 MAGENT_THREADS=2 MAGENT_BIN=$(CURDIR)/bin/magent-race NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker-race $(GO) test -count=1 -p $$(nproc) -parallel $$((2 * $$(nproc))) $(RACED)
 
 .PHONY: chaos
-chaos: build ## faults strike for CHAOSTIME (10m); is what clients see linearizable? And as long in each mode
+chaos: build ## faults strike for CHAOSTIME (10m); is what clients see linearizable? As long in each mode, and a fleet for FLEETTIME (30m)
 	MAGENT_BIN=$(CURDIR)/bin/magent $(GO) test -count=1 -timeout 0 ./test/chaos -run 'TestLinearizable|TestModes$$' -v -duration $(CHAOSTIME) -each $(CHAOSTIME)
+	MAGENT_BIN=$(CURDIR)/bin/magent $(GO) test -count=1 -timeout 0 ./test/chaos -run 'TestFleet$$' -v -fleet $(FLEETTIME)
 
 .PHONY: versions
 versions: build ## black-box tests with each memcached in a folder: make versions DIR=...

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -33,6 +34,9 @@ var operations = []operation{
 	{"delete", 2},
 	{"cas", 3},
 }
+
+// fleetOperations are those of the clients of a fleet, where an error may mean that something is carried out later.
+var fleetOperations = append(slices.Clone(operations), operation{"quiet", 2})
 
 // client sends pipelines of requests over one connection, and records the replies.
 type client struct {
@@ -116,7 +120,7 @@ func (c *client) think(round int64) query {
 		} else {
 			q.arg = c.value()
 		}
-	case "set", "add":
+	case "set", "add", "quiet":
 		q.arg = c.value()
 	case "append":
 		q.arg = "1"
@@ -210,6 +214,10 @@ func (c *client) note(round, call int64, q query, reply string) {
 	c.last = answers[len(answers)-1].text
 	for i, r := range q {
 		o := porcupine.Operation{ClientId: c.id, Input: r, Output: answers[i], Call: call, Return: c.w.now()}
+		if r.op == "quiet" {
+			o = c.noteQuiet(round, o)
+			r = o.Input.(request)
+		}
 		if r.op == "get" && !answers[i].unknown {
 			c.w.count.reads++
 			c.w.count.misses += b2i(answers[i].text == "")
@@ -229,6 +237,18 @@ func (c *client) note(round, call int64, q query, reply string) {
 			c.w.put(round, r.key, o)
 		}
 	}
+}
+
+// noteQuiet adds the set of a quiet request to the history, and returns its get. The lock is held.
+func (c *client) noteQuiet(round int64, o porcupine.Operation) (get porcupine.Operation) {
+	get = o
+	var stored response
+	o.Input, get.Input, stored = o.Input.(request).split(o.Output.(response))
+	if o.Output = stored; stored.unknown {
+		o.Return = math.MaxInt64
+	}
+	c.w.put(round, o.Input.(request).key, o)
+	return get
 }
 
 func b2i(b bool) int {

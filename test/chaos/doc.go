@@ -15,5 +15,9 @@
 // overlap, servers that evict, --ack primary, and a slow network. -each says how long each mode runs. Where keys may
 // be lost, stepLossy defines what still has to hold.
 //
+// TestFleet has three hosts in network namespaces, with a memcached and a member of a fleet each. -fleet says how long
+// members, memcacheds, hosts and the network between any two of them fail. A round is void, and keys may have been
+// lost in it, if the machine was too busy for a memcached that was well.
+//
 // TestTeeth and TestModesHaveTeeth run proxies whose guards are switched off, and expect that this is noticed.
 package chaos

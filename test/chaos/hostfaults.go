@@ -12,6 +12,17 @@ var hostFaults = []fault{
 	{"killowner", 3, func(w *world, _ int) { w.fleet.kill(w, w.fleet.awaitWell(func() {}).i) }},
 	{"killmember", 2, func(w *world, i int) { w.fleet.kill(w, i) }},
 	{"leave", 2, func(w *world, i int) { w.fleet.restart(w, i) }},
+	{"upgrade", 2, func(w *world, i int) { w.fleet.hosts[i].upgrade() }},
+	{"rolling", 1, func(w *world, i int) { // one member after the other, as soon as the one before is back
+		for n := range members {
+			if at := (i + n) % members; w.r.IntN(2) == 0 {
+				w.fleet.restart(w, at)
+			} else {
+				w.fleet.hosts[at].upgrade()
+			}
+			w.fleet.awaitMembers()
+		}
+	}},
 	{"freezeowner", 2, func(w *world, _ int) { w.fleet.freeze(w, w.fleet.awaitWell(func() {}).i) }},
 	{"freezemember", 1, func(w *world, i int) { w.fleet.freeze(w, i) }},
 	{"cut", 2, func(w *world, i int) { // both ways between two hosts
@@ -42,7 +53,7 @@ var hostFaults = []fault{
 		h := w.fleet.hosts[i]
 		w.fleet.network.Isolate(i)
 		w.homes[i].lives.Add(1)
-		h.magent.Kill()
+		h.kill()
 		h.memcached.Kill()
 		w.spell()
 		w.fleet.network.Join(i)
@@ -100,7 +111,7 @@ func (h *host) find(other *host) {
 // kill kills a magent, and starts it again.
 func (f *fleet) kill(w *world, i int) {
 	w.homes[i].lives.Add(1)
-	f.hosts[i].magent.Kill()
+	f.hosts[i].kill()
 	if w.r.IntN(2) == 0 {
 		w.rest()
 	}
@@ -112,20 +123,16 @@ func (f *fleet) kill(w *world, i int) {
 func (f *fleet) restart(w *world, i int) {
 	h := f.hosts[i]
 	w.homes[i].lives.Add(1)
-	h.magent.Terminate()
-	if code := h.magent.ExitCode(); code != 0 {
-		w.t.Errorf("the magent of %s has ended with code %d", h.Name, code)
-	}
+	h.end()
 	h.startMagent()
 	w.homes[i].lives.Add(1)
 }
 
 // freeze stops a magent for a while.
 func (f *fleet) freeze(w *world, i int) {
-	m := f.hosts[i].magent
-	m.Signal(syscall.SIGSTOP)
+	f.hosts[i].signal(syscall.SIGSTOP)
 	w.spell()
-	m.Signal(syscall.SIGCONT)
+	f.hosts[i].signal(syscall.SIGCONT)
 }
 
 // startFleetWorld makes a world of three hosts with one fleet.

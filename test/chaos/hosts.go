@@ -46,7 +46,8 @@ type host struct {
 	f         *fleet
 	i         int
 	dir       string
-	magent    *testkit.Process
+	magent    *testkit.Process // that was started by the test
+	pid       int              // of the magent that serves: another one after an upgrade
 	memcached *testkit.Process
 }
 
@@ -70,7 +71,7 @@ func startFleet(t *testing.T, binary string, env []string, loops int, args []str
 	var spaces []*netns.Space
 	for i := range members {
 		h := &host{Space: netns.New(t, fmt.Sprint("host", i)), f: f, i: i, dir: t.TempDir()}
-		t.Cleanup(func() { harness.Forget(filepath.Join(h.dir, "state")) }) // its magent has been killed
+		t.Cleanup(h.cleanUp)
 		f.hosts, spaces = append(f.hosts, h), append(spaces, h.Space)
 	}
 	f.network = netns.Wire(t, append(spaces, f.client)...)
@@ -108,24 +109,6 @@ func (h *host) startMemcached() {
 		fmt.Sprint(cachePort), "-U", "0", "-t", "4", "-R", "1", "-m", "64")
 }
 
-// startMagent runs it, and does not wait.
-func (h *host) startMagent() {
-	h.f.t.Helper()
-	var list []string
-	argv := []string{h.f.magent, "--log-format", "json", "-l", "0.0.0.0", "-p", fmt.Sprint(clientPort)}
-	for _, other := range h.f.hosts {
-		list = append(list, fmt.Sprintf("%s=%s:%d", other.name(), netns.Address(other.i), linkPort))
-		flag := "-s"
-		if other.i == members-1 {
-			flag = "-b"
-		}
-		argv = append(argv, flag, other.cache())
-	}
-	argv = append(argv, "--threads", fmt.Sprint(h.f.loops), "--fleet", strings.Join(list, ","), "--member", h.name(),
-		"--fleet-secret-file", h.f.secret(), "--state-dir", filepath.Join(h.dir, "state"))
-	h.magent = testkit.StartWith(h.f.t, "magent of "+h.Name, h.f.env, h.Inside(append(argv, h.f.args...)...)...)
-}
-
 // writeSecret writes the file that all members have, once: a member may read it at any time.
 func (f *fleet) writeSecret() {
 	f.t.Helper()
@@ -135,19 +118,6 @@ func (f *fleet) writeSecret() {
 }
 
 func (f *fleet) secret() string { return filepath.Join(f.hosts[0].dir, "secret") }
-
-// awaitServing waits until the host's magent serves.
-func (h *host) awaitServing() {
-	h.f.t.Helper()
-	local := fmt.Sprintf("127.0.0.1:%d", clientPort)
-	testkit.Eventually(h.f.t, "magent of "+h.Name+" serves", func() error {
-		code, _, said := harness.Run(h.f.t, h.Inside(harness.Binary(h.f.t), "health", local)...)
-		if code != 0 {
-			return fmt.Errorf("it does not: %s", said)
-		}
-		return nil
-	})
-}
 
 // open connects a client to the host's magent.
 func (h *host) open() (*harness.Client, error) {
@@ -218,6 +188,15 @@ func (f *fleet) owners() (owners map[string]*host, epoch string, err error) {
 		}
 	}
 	return owners, epoch, nil
+}
+
+// awaitMembers waits until all members are alive, as all of them say.
+func (f *fleet) awaitMembers() {
+	f.t.Helper()
+	testkit.Eventually(f.t, "all members are there", func() error {
+		_, _, err := f.owners()
+		return err
+	})
 }
 
 // awaitWell waits until all members are alive, and owners use all servers, which have missed nothing. It calls look

@@ -94,3 +94,22 @@ func TestStep(t *testing.T) {
 		}
 	}
 }
+
+// TestQuiet: a set with noreply has happened if the get behind it finds its value, and may have happened if not.
+func TestQuiet(t *testing.T) {
+	q := request{op: "quiet", key: "k", arg: "5000"}
+	if got, want := (query{q}).wire(0), "set k 0 0 4 noreply\r\n5000\r\nget k\r\n"; got != want {
+		t.Errorf("%q", got)
+	}
+	for reply, known := range map[string]bool{
+		"VALUE k 0 4\r\n5000\r\nEND\r\n": true, "VALUE k 0 4\r\n6000\r\nEND\r\n": false, "END\r\n": false,
+		"SERVER_ERROR x\r\n": false,
+	} {
+		got := query{q}.parse(reply)[0]
+		set, get, stored := q.split(got)
+		if set.op != "set" || set.arg != q.arg || get.op != "get" || stored.unknown == known ||
+			known && stored.text != "STORED" {
+			t.Errorf("%q: %+v, %+v, %+v", reply, set, get, stored)
+		}
+	}
+}

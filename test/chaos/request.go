@@ -9,7 +9,7 @@ import (
 
 // request is what a client asks for one key.
 type request struct {
-	op    string // get, gets, touch, set, add, append, incr, delete, cas; lose: see response
+	op    string // get, gets, touch, set, add, append, incr, delete, cas; quiet: see split; lose: see response
 	key   string
 	arg   string
 	token string // of cas
@@ -38,6 +38,8 @@ func (q query) wire(pad int) string {
 			line += " " + r.key
 		}
 		return line + "\r\n"
+	case "quiet":
+		return fmt.Sprintf("set %s 0 0 %d noreply\r\n%s\r\nget %s\r\n", r.key, len(value), value, r.key)
 	case "delete":
 		return "delete " + r.key + "\r\n"
 	case "touch":
@@ -58,7 +60,7 @@ func (q query) parse(reply string) []response {
 		switch {
 		case harness.IsError(reply):
 			answers[i].unknown, answers[i].orphan = true, reply == gone
-		case r.op == "get" || r.op == "gets":
+		case r.op == "get" || r.op == "gets" || r.op == "quiet":
 			answers[i] = valueOf(r.key, lines)
 		default:
 			answers[i].text = lines[0]
@@ -84,3 +86,14 @@ func valueOf(key string, lines []string) response {
 
 // reads reports whether the request changes nothing.
 func (r request) reads() bool { return r.op == "get" || r.op == "gets" || r.op == "touch" }
+
+// split splits a quiet request, which is a set with noreply and a get behind it. The set was carried out if the get
+// has found its value. Otherwise nobody knows.
+func (r request) split(got response) (set, get request, stored response) {
+	set, get = r, r
+	set.op, get.op = "set", "get"
+	if stored.text = "STORED"; got.unknown || got.text != r.arg {
+		stored = response{unknown: true, orphan: true}
+	}
+	return set, get, stored
+}
