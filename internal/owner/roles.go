@@ -84,7 +84,7 @@ func (f *Owner) takeRoles(c *core.Core) {
 		}
 	}
 	f.told = f.placement()
-	c.Offer(f.told)
+	c.Offer(f.told, f.groups())
 }
 
 // exchange makes the primaries of a pool its backups, and the reverse, also in what is known of them. Other groups may

@@ -90,3 +90,33 @@ func TestFleetReloads(t *testing.T) {
 		t.Errorf("%s reloads have failed", got)
 	}
 }
+
+// TestFleetRestartsWithOtherServers: what places keys changes with a restart of all members, one after the other.
+// Those that have the new file wait, and say so, until the last one has it, too. Then they all serve, with all servers.
+func TestFleetRestartsWithOtherServers(t *testing.T) {
+	t.Parallel()
+	a, b, c := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
+	sites := startFleet(t, 3, func(listen string) string { return calm(pool("main", listen, a, b)) })
+	for i, s := range sites {
+		s.write(calm(pool("main", s.proxy.Addr, a, b, c)))
+		s.proxy.Terminate()
+		if code := s.proxy.ExitCode(); code != 0 {
+			t.Errorf("m%d ended with %d", i, code)
+		}
+		s.proxy.Restart()
+		if i < 2 {
+			s.await(`other pools: only they have \"primary `+c.Addr, 1)
+			for _, left := range sites[i+1:] {
+				left.served("left")
+			}
+		}
+	}
+	for _, s := range sites {
+		for key := range 30 { // some of each server
+			s.served(fmt.Sprintf("%d-several-keys", key)) // hashes of keys that only end differently are similar
+		}
+	}
+	if n := harness.Stats(t, c.Addr, "")["curr_items"]; n == "0" {
+		t.Error("the new server has no key")
+	}
+}

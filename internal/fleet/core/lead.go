@@ -23,8 +23,8 @@ func (c *Core) lead() {
 			return
 		}
 	}
-	if hash := c.ready(); hash != nil {
-		c.propose(view.Command{Kind: view.Pools, Pools: hash})
+	if cmd := c.otherPools(); cmd.Kind != 0 {
+		c.propose(cmd)
 	}
 }
 
@@ -150,33 +150,39 @@ func (c *Core) complete(m *view.Member, told []uint64, self bool) bool {
 	return true
 }
 
-// ready is the hash of pools that all members of the view have ready and that is not the view's; nil: there is none.
-func (c *Core) ready() []byte {
-	var hash []byte
+// otherPools is what the view has to say when all members were restarted with the same other pools; Kind 0: they were
+// not. One of which nothing is heard counts for nothing. It is refused if it comes back with those of the view.
+func (c *Core) otherPools() (cmd view.Command) {
+	cmd.Proven = true
 	for i := range c.view.Members {
 		m := &c.view.Members[i]
-		if m.State == view.Absent || m.Witness {
+		if m.Witness {
 			continue
 		}
-		pools := c.cfg.Pools
+		incarnation, pools, groups := c.meta.Incarnation, c.cfg.Pools, c.cfg.Groups
 		if m.Name != c.cfg.Name {
-			h := c.heard[m.Name][m.Incarnation]
+			h := c.latest(m.Name)
 			if h == nil {
-				return nil
+				if m.State != view.Absent && c.silentFor(m.Name, m.Incarnation) <= suspectTicks {
+					return view.Command{}
+				}
+				cmd.Proven = cmd.Proven && !c.view.Owns(m.Name, m.Incarnation)
+				continue
 			}
-			pools = h.hello.Pools
+			incarnation, pools, groups = h.incarnation, h.hello.Pools, h.hello.Groups
 		}
-		if hash != nil && !slices.Equal(hash, pools) {
-			return nil
+		if m.State != view.Absent && m.Incarnation == incarnation || view.SamePools(pools, c.view.Pools) ||
+			cmd.Kind != 0 && !view.SamePools(cmd.Pools, pools) {
+			return view.Command{}
 		}
-		hash = pools
+		if cmd.Kind == 0 {
+			cmd.Kind, cmd.Pools, cmd.Groups = view.Pools, pools, groups
+		}
 	}
-	if len(hash) == 0 || slices.Equal(hash, c.view.Pools) {
-		return nil
-	}
-	return hash
+	return cmd
 }
 
-// Offer says that this member has pools with another hash ready. When all members of the view do, the view changes
-// (Changed), and all go over to them.
-func (c *Core) Offer(pools []byte) { c.cfg.Pools = slices.Clone(pools) }
+// Offer says that this member places keys in this way, in these groups: it has taken the roles of the fleet.
+func (c *Core) Offer(pools []byte, groups []view.Group) {
+	c.cfg.Pools, c.cfg.Groups = slices.Clone(pools), slices.Clone(groups)
+}

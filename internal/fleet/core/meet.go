@@ -102,6 +102,9 @@ func (c *Core) greet() {
 	if c.log != nil {
 		h.Conf = c.log.conf
 	}
+	if !slices.Equal(c.cfg.Pools, c.view.Pools) {
+		h.Groups = c.cfg.Groups
+	}
 	for incarnation := range c.told {
 		h.Told = append(h.Told, incarnation)
 	}

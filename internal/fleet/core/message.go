@@ -31,12 +31,14 @@ type Hello struct {
 	Known  bool   `json:"known"` // it has been in a fleet
 	Oldest uint16 `json:"oldest"`
 	Newest uint16 `json:"newest"`
-	Pools  []byte `json:"pools,omitempty"`  // what it has ready, which may be more than is agreed on
+	Pools  []byte `json:"pools,omitempty"`  // what places keys there
 	Ceding bool   `json:"ceding,omitempty"` // it is to own nothing
 	// Divided: it may have decided before it came here, and what it wrote has to be compared.
 	Divided bool     `json:"divided,omitempty"`
 	Told    []uint64 `json:"told,omitempty"` // incarnations that have told the sender all that they know
 	Conf    []uint64 `json:"conf,omitempty"` // who votes, as the sender knows it
+
+	Groups []view.Group `json:"groups,omitempty"` // of Pools, unless the view that the sender knows has the same
 }
 
 // Renew is a round of the lease. It comes back as it was: Sent is a time of the owner's clock.

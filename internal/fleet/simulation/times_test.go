@@ -1,12 +1,12 @@
 package simulation
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 	"time"
 
 	"magent/internal/fleet/core"
+	"magent/internal/fleet/view"
 )
 
 // quietly founds a fleet in a network without noise, and waits until its groups are at home.
@@ -232,7 +232,7 @@ func (w *world) differing() (n int) {
 	return n
 }
 
-// A member with other pools is refused on both sides, with the difference named; it joins when it has the same.
+// A member with other pools is refused on both sides, with the difference named.
 func TestOtherPools(t *testing.T) {
 	w := newWorldOf(1, false, &plan{3, false, 2, core.AloneProven})
 	w.noise = noise{}
@@ -247,17 +247,61 @@ func TestOtherPools(t *testing.T) {
 	if c.refusals[0] != want || !told {
 		t.Errorf("%q, %q, %q", c.refusals, w.nodes[0].refusals, w.nodes[1].refusals)
 	}
-	// All three have the new file ready: c can join then, and the fleet goes over to it.
-	for i, n := range w.nodes {
-		n.core.Offer([]byte("others"))
-		w.run(time.Second)
-		if v := w.nodes[0].core.View(); (string(v.Pools) == "others") != (i > 0) {
-			t.Errorf("after the offer of %s: %q", n, v.Pools)
+}
+
+// All members are restarted with other pools, one after the other or all at once; one may stay away. Those that have
+// them wait for the last one with the old ones, which serves. Then the fleet has them, with the groups that they have.
+func TestRestartsWithOtherPools(t *testing.T) {
+	for _, how := range []string{"leave", "are killed", "are killed, one stays away"} {
+		for seed := range uint64(20) {
+			w := newWorldOf(seed, false, &plan{3, seed%2 == 0, 2, core.AloneProven})
+			w.noise = noise{}
+			both := w.nodes[0].cfg.Groups
+			for _, n := range w.nodes {
+				n.cfg.Groups = both[:1]
+			}
+			w.run(6 * time.Second)
+			if v := w.nodes[0].core.View(); !w.served("p", nil) || v.Group("q") != nil {
+				t.Fatalf("%s, seed %d: it does not begin: %s", how, seed, viewText(v))
+			}
+			for i, n := range w.nodes {
+				if how != "leave" {
+					n.kill(false)
+					continue
+				}
+				n.core.Leave(n.local())
+				n.drain()
+				w.until(5*time.Second, func() bool { return n.gone })
+				n.kill(false)
+				n.renew(both)
+				if w.run(3 * time.Second); i == 0 && (!w.served("p", n) || n.core.Joined()) {
+					t.Fatalf("%s, seed %d: others serve: %v, it has joined: %v", how, seed, w.served("p", n),
+						n.core.Joined())
+				}
+			}
+			for i, n := range w.nodes {
+				if how == "are killed" || how != "leave" && i != 1 { // a witness comes back, too
+					n.renew(both)
+				}
+			}
+			w.until(10*time.Second, func() bool { return w.served("p", nil) && w.served("q", nil) })
+			v := w.nodes[0].core.View()
+			if !w.served("p", nil) || !w.served("q", nil) || string(v.Pools) != "others" {
+				t.Errorf("%s, seed %d: the view is %s with %q", how, seed, viewText(v), v.Pools)
+			}
+			if w.check.found != "" {
+				t.Errorf("%s, seed %d: %s", how, seed, w.check.found)
+			}
 		}
 	}
-	if took := w.until(5*time.Second, w.calm); took >= 5*time.Second {
-		t.Errorf("not well after %v: %s", took, fmt.Sprint(viewText(w.nodes[0].core.View())))
+}
+
+// renew starts a process with other pools.
+func (n *node) renew(groups []view.Group) {
+	if n.cfg.Groups = groups; n.cfg.Pools != nil {
+		n.cfg.Pools = []byte("others")
 	}
+	n.start()
 }
 
 // Versions N and N-1 work together: the view has the rules that all know. One that is older is refused.

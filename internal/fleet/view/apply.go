@@ -145,12 +145,26 @@ func (v *View) began(c Command) (reason string, err error) {
 	return fmt.Sprintf("%s decides for %s", c.Name, g.Name), nil
 }
 
+// pools goes over to other pools. Nobody knows what was under way in those before.
 func (v *View) pools(c Command) (reason string, err error) {
-	if bytes.Equal(v.Pools, c.Pools) || len(c.Pools) == 0 {
+	if bytes.Equal(v.Pools, c.Pools) || len(c.Pools) == 0 || len(c.Groups) == 0 {
 		return "", fmt.Errorf("the pools are the same")
 	}
-	v.Pools = bytes.Clone(c.Pools)
-	return "the pools have changed", nil
+	for i := range v.Members {
+		if m := &v.Members[i]; !m.Witness {
+			v.orphan(m, c.Proven)
+			m.State = Absent
+		}
+	}
+	silent := uint64(0) // of all groups: keys may have been in any of them
+	for _, g := range v.Groups {
+		silent = max(silent, g.Silent)
+	}
+	v.Pools, v.Groups = bytes.Clone(c.Pools), nil
+	for _, g := range c.Groups {
+		v.Groups = append(v.Groups, Group{Name: g.Name, Home: g.Home, Silent: silent})
+	}
+	return "all members have other pools", nil
 }
 
 // orphan takes all groups from a member. stopped: it decides nothing any more, so its lease need not be waited for.

@@ -201,7 +201,7 @@ func TestRefused(t *testing.T) {
 			Since: 1, To: "c",
 		},
 		"a has begun its next life already": {Kind: Lapse, Name: "a", Incarnation: 11, Life: 3},
-		"the pools are the same":            {Kind: Pools, Pools: []byte("pools")},
+		"the pools are the same":            {Kind: Pools, Pools: []byte("pools"), Groups: []Group{{Name: "r"}}},
 		"an unknown kind, 99":               {Kind: 99, Name: "a", Incarnation: 11},
 	} {
 		v := three()
@@ -210,9 +210,25 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s: %v, %+v", want, err, next)
 		}
 	}
-	v := step(t, three(), Command{Kind: Pools, Pools: []byte("new")})
-	if string(v.Pools) != "new" {
-		t.Errorf("%q", v.Pools)
+}
+
+// With other pools nobody takes part any more, and leases are waited for unless all owners are known to be dead.
+func TestOtherPools(t *testing.T) {
+	for _, proven := range []bool{false, true} {
+		v := step(t, three(), Command{
+			Kind: Pools, Pools: []byte("new"), Proven: proven,
+			Groups: []Group{{Name: "q", Home: "b"}, {Name: "r", Home: "a"}},
+		})
+		want := map[bool]uint64{false: 2, true: 1}[proven]
+		if string(v.Pools) != "new" || len(v.Groups) != 2 || v.Group("r").Silent != want ||
+			v.Group("q").Silent != want || v.Group("q").Owner != "" || v.Has("a", 11) || v.Has("b", 12) || !v.Has("c", 13) {
+			t.Errorf("proven: %v, %+v", proven, v)
+		}
+		v = step(t, v, joining("a", 21, 11, 1, "new", 1, 1))
+		v = step(t, v, Command{Kind: Ready, Name: "a", Incarnation: 21})
+		if owners(v) != "a a" || v.Group("q").Settled {
+			t.Errorf("%+v", v)
+		}
 	}
 }
 

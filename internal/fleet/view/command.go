@@ -24,7 +24,9 @@ const (
 	// Lapse: a member has lost the right to decide, for a moment at least, and has dropped all. By itself, after
 	// that. Name, Incarnation, Life.
 	Lapse
-	// Pools: all members have a file of pools with this hash, and go over to it. By the leader. Pools.
+	// Pools: all members were restarted with other pools. The processes before them are put out, and groups are
+	// decided together that these pools have. By the leader, when nobody has those of the view any more. Pools,
+	// Groups; Proven: nothing of those that own groups runs any more.
 	Pools
 	// Began: the owner has waited for the end of all leases before its own, so nobody has to do so again. By the
 	// owner, when it decides. Name, Incarnation, Group, Since.
@@ -36,21 +38,22 @@ const (
 // late, or twice: Replaces, Incarnation, Since and Life name the state that it is for, and it changes nothing in
 // any other.
 type Command struct {
-	Version     uint16 `json:"version"`
-	Kind        Kind   `json:"kind"`
-	Name        string `json:"name,omitempty"`
-	Incarnation uint64 `json:"incarnation,omitempty"`
-	Replaces    uint64 `json:"replaces,omitempty"` // the incarnation that the view has, 0: none yet
-	Since       uint64 `json:"since,omitempty"`    // the epoch in which the group was given to its owner
-	Voter       uint64 `json:"voter,omitempty"`
-	Life        uint64 `json:"life,omitempty"`
-	Oldest      uint16 `json:"oldest,omitempty"`
-	Newest      uint16 `json:"newest,omitempty"`
-	By          string `json:"by,omitempty"`
-	Proven      bool   `json:"proven,omitempty"`
-	Group       string `json:"group,omitempty"`
-	To          string `json:"to,omitempty"`
-	Settled     bool   `json:"settled,omitempty"` // see Group
-	Divided     bool   `json:"divided,omitempty"` // it may have decided while others did
-	Pools       []byte `json:"pools,omitempty"`
+	Version     uint16  `json:"version"`
+	Kind        Kind    `json:"kind"`
+	Name        string  `json:"name,omitempty"`
+	Incarnation uint64  `json:"incarnation,omitempty"`
+	Replaces    uint64  `json:"replaces,omitempty"` // the incarnation that the view has, 0: none yet
+	Since       uint64  `json:"since,omitempty"`    // the epoch in which the group was given to its owner
+	Voter       uint64  `json:"voter,omitempty"`
+	Life        uint64  `json:"life,omitempty"`
+	Oldest      uint16  `json:"oldest,omitempty"`
+	Newest      uint16  `json:"newest,omitempty"`
+	By          string  `json:"by,omitempty"`
+	Proven      bool    `json:"proven,omitempty"`
+	Group       string  `json:"group,omitempty"`
+	To          string  `json:"to,omitempty"`
+	Settled     bool    `json:"settled,omitempty"` // see Group
+	Divided     bool    `json:"divided,omitempty"` // it may have decided while others did
+	Pools       []byte  `json:"pools,omitempty"`
+	Groups      []Group `json:"groups,omitempty"` // Name and Home
 }
