@@ -10,6 +10,7 @@ func (c *Conn) established() {
 	c.state = ready
 	c.route.worked()
 	c.since, c.work, c.spoke = c.l.Now(), newProgress(), false
+	c.work.patient = c.opt.Redis != nil
 	c.Stats.Connects++
 	c.s.Reading(true)
 	for i := range c.fifo.len() {

@@ -10,9 +10,9 @@ import (
 //
 // A request is given up
 //   - when it has waited for Options.Timeout without any progress in that time. That is the server's fault.
-//   - when it has waited maxWaits times as long, whatever the progress. That is the server's fault if fewer than
-//     progressBytes have moved in the last Options.Timeout. This catches a server that keeps answering, but next to
-//     nothing.
+//   - when it has waited maxWaits times as long, whatever the progress (but see patient). That is the server's fault
+//     if fewer than progressBytes have moved in the last Options.Timeout. This catches a server that keeps answering,
+//     but next to nothing.
 //
 // There is progress when a reply arrives that is still waited for, and whenever progressBytes have moved. These
 // are bytes of replies, and bytes of requests that were waiting because the socket was full. A socket that is not
@@ -23,6 +23,9 @@ type progress struct {
 	at    int64 // loop time of the last progress
 	flow  int64 // loop time when progressBytes had moved last; never after at
 	moved int   // bytes since then; less than progressBytes
+	// patient: a request is not given up for good while progressBytes move in each deadline. A command to a Redis may
+	// be hundreds of megabytes, and its reply.
+	patient bool
 }
 
 const (
@@ -50,7 +53,11 @@ func (p *progress) move(n int, now int64) {
 
 // due returns when a request sent at that time is given up if there is no more progress.
 func (p *progress) due(sent int64, timeout time.Duration) int64 {
-	return min(max(sent, p.at)+int64(timeout), sent+int64(MaxWait(timeout)))
+	last := sent + int64(MaxWait(timeout))
+	if p.patient {
+		last = max(last, p.flow+int64(timeout))
+	}
+	return min(max(sent, p.at)+int64(timeout), last)
 }
 
 // fault reports whether it is the server's fault if a request sent at that time is given up now.

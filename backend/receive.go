@@ -128,7 +128,7 @@ func (c *Conn) take(data []byte) (rest []byte, err error) {
 			if err = c.outOfBounds(c.fifo.at(0), max(len(data), need)); err != nil {
 				return nil, err
 			}
-			c.need = need
+			c.need = max(need, c.resp.Expect())
 			return data, nil
 		}
 		data = data[n:]

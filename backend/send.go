@@ -47,6 +47,35 @@ func (c *Conn) Send(head, body []byte, shape ascii.Shape, to Receiver, slot uint
 	return true
 }
 
+// SendPieces is Send for a large request: head, which is borrowed, and then pieces, whose bytes nobody changes any
+// more. They are not copied.
+func (c *Conn) SendPieces(head []byte, pieces [][]byte, shape ascii.Shape, to Receiver, slot uint16) bool {
+	if c.state != ready || c.relay != nil {
+		return c.Send(head, bytes.Join(pieces, nil), shape, to, slot)
+	}
+	size := len(head)
+	for _, p := range pieces {
+		size += len(p)
+	}
+	e := c.push(to, slot, shape, size)
+	e.value, e.keys = true, keysOf(head, shape)
+	c.endJoint()
+	c.write(head)
+	c.Stats.Sent += uint64(size - len(head))
+	for _, p := range pieces {
+		if !c.may() {
+			c.s.Write(p)
+		} else if err := c.s.WriteOwned(p); err != nil {
+			c.broken = err // reported by Flush, because Send makes no callbacks
+		}
+	}
+	c.check()
+	return true
+}
+
+// Disown makes the bytes of the reply that is being handled stay valid after OnReply. It reports false if they do not.
+func (c *Conn) Disown() bool { return c.s.Disown() }
+
 // Flush writes what was buffered during the turn.
 func (c *Conn) Flush() {
 	c.settled()

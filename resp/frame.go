@@ -51,6 +51,15 @@ func (f *Framer) Next(buf []byte) (n, need int, ok bool) {
 	return n, 0, true
 }
 
+// Expect returns how large an incomplete reply will be if its other elements are as large as the one that has arrived
+// in part. It is 0 if that is not known.
+func (f *Framer) Expect() int {
+	if f.need == 0 {
+		return 0
+	}
+	return f.need + (f.left-1)*(f.need-f.off)
+}
+
 // element moves f past the element at f.off if that has arrived. For an array this is its header only; its elements
 // are added to f.left.
 func (f *Framer) element(buf []byte) (done, ok bool) {

@@ -48,7 +48,7 @@ func (r *Request) array(buf []byte, l *Limits, p *Progress) (n int, st Status) {
 		case count <= 0:
 			return body, Complete
 		}
-		p.off, p.left = body, int(count)
+		p.off, p.left, p.count = body, int(count), int(count)
 	}
 	n = p.off
 	for left := p.left; left > 0; left-- {

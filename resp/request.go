@@ -10,6 +10,7 @@ type Request struct {
 	Raw     []byte   // the request as it goes to a server, an array of bulk strings; empty if Args is
 	Command *Command // the result of Lookup for Args[0]; nil if unknown
 	Need    int      // Incomplete: buf must grow to at least this size before another call can say more; 0: not known
+	Owned   bool     // set by the reader: the bytes of Raw are not changed any more, also when it is served
 	Reply   []byte   // Fatal: the error line to answer with; if empty, nothing is answered
 
 	args   [][]byte // backs Args
@@ -34,7 +35,7 @@ func (r *Request) reset() {
 	}
 	clear(r.args)
 	r.args = r.args[:0]
-	r.Args, r.Raw, r.Command, r.Need, r.Reply = nil, nil, nil, 0, nil
+	r.Args, r.Raw, r.Command, r.Need, r.Owned, r.Reply = nil, nil, nil, 0, false, nil
 }
 
 // add appends an argument.
@@ -68,4 +69,15 @@ type Progress struct {
 	off  int // start of the first argument that has not arrived completely
 	scan int // how far the end of the line at off was searched for; 0: not yet
 	left int // number of arguments from off on; 0: not known yet
+
+	count int // number of arguments in all
+}
+
+// Expect returns how large an incomplete request will be if its other arguments are as large as those so far. need is
+// Request.Need.
+func (p *Progress) Expect(need int) int {
+	if p.left == 0 {
+		return need
+	}
+	return need / (p.count - p.left + 1) * p.count
 }

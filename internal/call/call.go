@@ -47,6 +47,9 @@ type Call struct {
 	Lost bool   // Part is not Whole, and no server could answer any of its keys; the reply has the reason
 	Held []byte // a reply that has to wait: for the other copy, or (set by the client) for the calls in front
 
+	// Rest follows the reply, if that is large. Its bytes are not changed any more, also when the call is over.
+	Rest [][]byte
+
 	progress
 	servers *Servers
 	client  Client
@@ -72,6 +75,7 @@ func (c *Call) Return() {
 	c.servers.lent--
 	c.progress = progress{}
 	c.Next, c.Done, c.Part, c.Lost, c.Tag = nil, false, Whole, false, 0
+	c.Rest = nil
 	c.client, c.full = nil, [2]backend.Fullness{}
 }
 
@@ -110,6 +114,14 @@ func (c *Call) Finish(reply []byte) {
 	}
 }
 
+// RestSize returns the number of bytes in Rest.
+func (c *Call) RestSize() (n int) {
+	for _, p := range c.Rest {
+		n += len(p)
+	}
+	return n
+}
+
 // Keep copies reply into Held. reply may be Held itself.
 func (c *Call) Keep(reply []byte) {
 	c.Held = append(c.Held[:0], reply...)
@@ -122,6 +134,15 @@ func (c *Call) Send(i int, slot uint16, head, body []byte, shape ascii.Shape) bo
 		return false
 	}
 	if !c.servers.Conns[i].Send(head, body, shape, c.self, slot) {
+		return false
+	}
+	c.waiting++
+	return true
+}
+
+// SendPieces is Send for a large request: head, which is borrowed, and pieces, whose bytes nobody changes any more.
+func (c *Call) SendPieces(i int, slot uint16, head []byte, pieces [][]byte, shape ascii.Shape) bool {
+	if i < 0 || !c.servers.Reach(i) || !c.servers.Conns[i].SendPieces(head, pieces, shape, c.self, slot) {
 		return false
 	}
 	c.waiting++

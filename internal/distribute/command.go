@@ -13,7 +13,7 @@ func (e *Engine) keyed(c *Call, r *resp.Request) {
 		c.Finish(refusal)
 		return
 	}
-	e.command(c, r.Raw, e.orAny(server))
+	e.whole(c, r, e.orAny(server))
 }
 
 // Any stands in place of a server if every server can carry out the command.
@@ -56,10 +56,14 @@ func (e *Engine) orAny(server int) int {
 	return e.turn
 }
 
-// command sends raw, one command, to a server. The reply is the answer.
-func (e *Engine) command(c *Call, raw []byte, server int) {
+// whole sends a command to one server. The reply is the answer.
+func (e *Engine) whole(c *Call, r *resp.Request, server int) {
 	c.plan, c.server = planCommand, server
-	if c.NoRoomAt(call.Lead, server) || !c.Send(server, call.Lead, nil, raw, ascii.ShapeLine) {
+	switch {
+	case c.NoRoomAt(call.Lead, server):
+		c.fail()
+	case r.Owned && c.SendPieces(server, call.Lead, nil, [][]byte{r.Raw}, ascii.ShapeLine):
+	case r.Owned || !c.Send(server, call.Lead, nil, r.Raw, ascii.ShapeLine):
 		c.fail()
 	}
 }

@@ -20,7 +20,7 @@ func (e *Engine) start(c *Call, r *resp.Request) {
 	cmd := r.Command
 	if cmd.SingleKey() {
 		e.Hot.Touch(r.Args[1])
-		e.command(c, r.Raw, e.PrimaryOf(r.Args[1]))
+		e.whole(c, r, e.PrimaryOf(r.Args[1]))
 		return
 	}
 	switch cmd.Route {

@@ -22,6 +22,7 @@ func (c *Call) gather(merge mergeFunc) *gathering {
 // keys. step is the number of arguments for each key: 1, or 2 if a value follows the key.
 func (e *Engine) splitUp(c *Call, r *resp.Request, step int) {
 	m := c.gather(mergerOf(r.Command.Route))
+	m.ordered = r.Command.Route == resp.RouteMGet
 	f := &e.split
 	clear(f.of)
 	for i := 1; i < len(r.Args); i += step {
@@ -36,13 +37,23 @@ func (e *Engine) splitUp(c *Call, r *resp.Request, step int) {
 		m.keys++
 	}
 	if len(m.server) == 1 {
-		e.command(c, r.Raw, m.server[0])
+		e.whole(c, r, m.server[0])
 		return
 	}
 	if !c.allUsable() {
 		return
 	}
 	f.begin(m, r.Args[0], step)
+	if r.Owned && isLarge(len(r.Raw), m.keys) {
+		for part, pieces := range m.pieces(r, step) {
+			e.Count.Fragments++
+			if !c.SendPieces(m.server[part], uint16(part), f.lines[part], pieces, ascii.ShapeLine) {
+				c.lostPart(uint16(part))
+			}
+		}
+		c.checkGathered()
+		return
+	}
 	for i, part := range m.owner {
 		for _, arg := range r.Args[1+i*step : 1+(i+1)*step] {
 			f.lines[part] = resp.AppendBulk(f.lines[part], arg)
@@ -98,7 +109,7 @@ func (c *Call) sendPart(server int, part uint16, raw []byte) {
 }
 
 // onPart handles the reply to a part.
-func (c *Call) onPart(part uint16, r *ascii.Reply) {
+func (c *Call) onPart(part uint16, from *backend.Conn, r *ascii.Reply) {
 	m := c.parts
 	switch {
 	case m.partial && (r.Kind == ascii.Lost || resp.IsError(r.Raw)):
@@ -108,7 +119,7 @@ func (c *Call) onPart(part uint16, r *ascii.Reply) {
 		c.e.line = append(append(c.e.line[:0], '-'), resp.ErrorText(r.Raw)...)
 		c.failedPart(part, c.e.line)
 	default:
-		m.replies[part] = append(m.replies[part][:0], r.Raw...)
+		m.keep(part, from, r.Raw)
 	}
 	c.checkGathered()
 }
@@ -147,6 +158,9 @@ func (c *Call) checkGathered() {
 			c.Held = append(c.Held, " keys failed, the others did not)"...)
 		}
 		c.Finish(append(c.Held, "\r\n"...))
+		return
+	}
+	if m.ordered && m.isLarge() && c.answerLarge() {
 		return
 	}
 	answer, ok := m.merge(c.Held, m)

@@ -13,6 +13,7 @@ import (
 // It stays with its Call for the next use.
 type gathering struct {
 	merge   mergeFunc
+	ordered bool     // the answer has the elements of the replies in the order of the keys: MGET
 	partial bool     // the answer is made of what replies there are
 	keys    int      // the number of keys; 0: every server got the whole command
 	owner   []uint16 // by key: its part
@@ -85,14 +86,10 @@ func mergerOfAll(r *resp.Request) mergeFunc {
 
 // mergeInOrder takes the elements of the replies in the order of the keys: MGET.
 func mergeInOrder(dst []byte, m *gathering) ([]byte, bool) {
-	dst = resp.AppendArray(dst, m.keys)
-	for i, reply := range m.replies {
-		n, elements, ok := resp.ArrayLen(reply)
-		if !ok || n != m.size[i] {
-			return dst, false
-		}
-		m.cursors = append(m.cursors, elements)
+	if !m.beginInOrder() {
+		return dst, false
 	}
+	dst = resp.AppendArray(dst, m.keys)
 	for _, part := range m.owner {
 		element, rest := resp.NextElement(m.cursors[part])
 		dst = append(dst, element...)
@@ -100,6 +97,19 @@ func mergeInOrder(dst []byte, m *gathering) ([]byte, bool) {
 	}
 	clear(m.cursors)
 	return dst, true
+}
+
+// beginInOrder sets the cursors to the first elements. It reports false if a reply has not as many as its part has
+// keys.
+func (m *gathering) beginInOrder() bool {
+	for i, reply := range m.replies {
+		n, elements, ok := resp.ArrayLen(reply)
+		if !ok || n != m.size[i] {
+			return false
+		}
+		m.cursors = append(m.cursors, elements)
+	}
+	return true
 }
 
 // mergeFirst returns the first reply, because all are the same: +OK, or the hash of a script.

@@ -6,14 +6,14 @@ import (
 )
 
 // OnReply handles a server's reply to what was sent with slot. r is valid during the call only.
-func (c *Call) OnReply(slot uint16, _ *backend.Conn, r *ascii.Reply) {
+func (c *Call) OnReply(slot uint16, from *backend.Conn, r *ascii.Reply) {
 	c.Arrived()
 	c.Begin()
 	switch c.plan {
 	case planCommand:
 		c.onCommand(r)
 	case planGather:
-		c.onPart(slot, r)
+		c.onPart(slot, from, r)
 	case planTransact:
 		c.onQueued(slot, r)
 	case planSeek:

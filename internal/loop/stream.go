@@ -3,8 +3,6 @@ package loop
 import (
 	"errors"
 	"io"
-
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -34,10 +32,12 @@ type Stream struct {
 
 	in       []byte // in[inOff:] was read but not consumed
 	inOff    int
-	borrowed int // > 0: the last Read returned this many bytes of the loop's read buffer
+	borrowed int  // > 0: the last Read returned this many bytes of the loop's read buffer
+	disowned bool // in belongs to somebody else from the next Keep on
 
 	out    []byte // out[outOff:] is not sent yet
 	outOff int
+	behind behind // follows out: what WriteOwned was given, and what was written after that; empty with a seal
 
 	seal *Seal // nil: bytes are sent as they are. Else out is sealed, but for the record that seal has open at its end
 }
@@ -89,23 +89,6 @@ func (s *Stream) goodbye() {
 	if last := s.seal.goodbye(); last != nil {
 		_, _ = Send(s.fd, last)
 	}
-}
-
-// HandOver moves the socket to another stream, whose events h gets, so that it can be read to its end. The socket is
-// shut down for writing. Unsent bytes, and bytes that were not consumed, are dropped. Afterwards s is closed. If there
-// is an error, the socket is closed, too.
-func (s *Stream) HandOver(to *Stream, h Handler) error {
-	s.goodbye()
-	if err := unix.Shutdown(s.fd, unix.SHUT_WR); err != nil {
-		s.Close()
-		return err
-	}
-	s.dropIn()
-	s.dropOut()
-	s.l.slots[s.fd].h = h
-	*to, *s = *s, Stream{l: s.l, fd: -1}
-	to.want(Readable)
-	return nil
 }
 
 // FD returns the descriptor; -1 after Close.
@@ -214,6 +197,12 @@ func (s *Stream) Kept() int { return cap(s.in) }
 func (s *Stream) Keep(rest []byte) {
 	n := len(rest)
 	switch {
+	case s.disowned:
+		s.disowned = false
+		s.dropIn()
+		if n > 0 {
+			s.in = append(s.l.Pool.Get(n), rest...)
+		}
 	case s.borrowed == 0: // Read returned bytes of s.in
 		s.inOff = len(s.in) - n
 		if n == 0 {
@@ -241,6 +230,10 @@ func (s *Stream) Write(data []byte) {
 		s.out = s.seal.write(s.out, data)
 		return
 	}
+	if s.behind.size > 0 {
+		s.behind.write(data)
+		return
+	}
 	if cap(s.out)-len(s.out) < len(data) { // which usually saves a call
 		s.reserve(len(data))
 	}
@@ -266,7 +259,7 @@ func (s *Stream) WriteLarge(data []byte) error {
 	if s.seal != nil {
 		return s.sealLarge(data)
 	}
-	if s.watch&Writable != 0 || len(data) < LargeWrite {
+	if s.watch&Writable != 0 || len(data) < LargeWrite || s.behind.size > 0 {
 		s.Write(data)
 		return nil
 	}
@@ -331,8 +324,8 @@ func (s *Stream) Flush() error {
 			return err
 		}
 	}
-	for s.outOff < len(s.out) {
-		n, err := Send(s.fd, s.out[s.outOff:])
+	for s.outOff < len(s.out) || s.behind.size > 0 {
+		n, err := s.send()
 		if err != nil {
 			if Again(err) {
 				s.want(s.watch | Writable)
@@ -340,11 +333,20 @@ func (s *Stream) Flush() error {
 			}
 			return err
 		}
-		s.outOff += n
+		first := min(n, len(s.out)-s.outOff)
+		s.outOff += first
+		s.behind.sent(n - first)
 	}
 	s.dropOut()
 	s.want(s.watch &^ Writable)
 	return nil
+}
+
+func (s *Stream) send() (n int, err error) {
+	if s.behind.size == 0 {
+		return Send(s.fd, s.out[s.outOff:])
+	}
+	return sendAll(s.fd, s.out[s.outOff:], s.behind.buffers)
 }
 
 func (s *Stream) dropOut() {
@@ -355,11 +357,12 @@ func (s *Stream) dropOut() {
 		s.l.Pool.Put(s.out)
 		s.out, s.outOff = nil, 0
 	}
+	s.behind = behind{}
 }
 
 // Unsent returns the number of bytes that are written but not sent, as they will be sent.
 func (s *Stream) Unsent() int {
-	n := len(s.out) - s.outOff
+	n := len(s.out) - s.outOff + s.behind.size
 	if s.seal != nil {
 		n += s.seal.owed()
 	}
@@ -377,13 +380,6 @@ func (s *Stream) Reading(on bool) {
 	} else {
 		s.want(s.watch &^ Readable)
 	}
-}
-
-// Detach stops watching the socket for good, and drops unsent bytes. Read still works.
-func (s *Stream) Detach() {
-	s.l.Unwatch(s.fd)
-	s.watch = 0
-	s.dropOut()
 }
 
 func (s *Stream) want(ev Events) {

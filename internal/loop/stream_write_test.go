@@ -39,7 +39,7 @@ func TestStreamWritesInOrder(t *testing.T) {
 		var want, got []byte
 		for step := range rapid.IntRange(1, 40).Draw(rt, "steps") {
 			var err error
-			switch do := rapid.SampledFrom([]string{"write", "large", "flush", "read"}).Draw(rt, "do"); do {
+			switch do := rapid.SampledFrom([]string{"write", "large", "owned", "flush", "read"}).Draw(rt, "do"); do {
 			case "write":
 				data := pattern(rapid.IntRange(0, 3000).Draw(rt, "size"), step)
 				want = append(want, data...)
@@ -50,6 +50,10 @@ func TestStreamWritesInOrder(t *testing.T) {
 				want = append(want, data...)
 				err = s.WriteLarge(data)
 				clear(data)
+			case "owned":
+				data := pattern(rapid.IntRange(LargeWrite-2, 8*LargeWrite).Draw(rt, "size"), step)
+				want = append(want, data...)
+				err = s.WriteOwned(data)
 			case "flush":
 				err = s.Flush()
 			case "read":
@@ -71,9 +75,9 @@ func TestStreamWritesInOrder(t *testing.T) {
 		if d := differ(got, want); d != "" {
 			rt.Fatal(d)
 		}
-		if err := s.Flush(); err != nil || s.Unsent() != 0 || s.Blocked() || s.out != nil {
+		if err := s.Flush(); err != nil || s.Unsent() != 0 || s.Blocked() || s.out != nil || s.behind.buffers != nil {
 			rt.Fatalf("everything has arrived, but: %v, %d unsent, blocked: %v, buffer held: %v", err, s.Unsent(),
-				s.Blocked(), s.out != nil)
+				s.Blocked(), s.out != nil || s.behind.buffers != nil)
 		}
 	})
 }

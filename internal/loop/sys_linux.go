@@ -66,6 +66,32 @@ func Send2(fd int, a, b []byte) (n int, err error) {
 	return int(r), nil
 }
 
+// sendAll is Send for the bytes of a and those of the first buffers of rest. a may be empty, rest not.
+func sendAll(fd int, a []byte, rest [][]byte) (n int, err error) {
+	var iov [maxBuffers]unix.Iovec
+	k := 0
+	if len(a) > 0 {
+		iov[0].Base = &a[0]
+		iov[0].SetLen(len(a))
+		k++
+	}
+	for _, p := range rest[:min(len(rest), maxBuffers-k)] {
+		iov[k].Base = &p[0]
+		iov[k].SetLen(len(p))
+		k++
+	}
+	msg := unix.Msghdr{Iov: &iov[0]}
+	msg.SetIovlen(k)
+	r, _, errno := unix.RawSyscall(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&msg)), unix.MSG_NOSIGNAL)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(r), nil
+}
+
+// maxBuffers is how many buffers one system call sends.
+const maxBuffers = 32
+
 // message describes the bytes of a followed by those of b.
 func message(iov *[2]unix.Iovec, a, b []byte) unix.Msghdr {
 	k := 0

@@ -73,14 +73,14 @@ func (s *Session) Answer(c *call.Call, reply []byte) {
 	}
 	if c != s.first {
 		c.Keep(reply)
-		if s.held += len(reply); s.held > windowUnsent {
+		if s.held += len(reply) + c.RestSize(); s.held > windowUnsent {
 			s.scheduleFlush() // for account
 		}
 		return
 	}
 	s.deliver(reply)
 	for s.first != nil && s.first.Done {
-		s.held -= len(s.first.Held)
+		s.held -= len(s.first.Held) + s.first.RestSize()
 		s.deliver(s.first.Held)
 	}
 	if s.first == nil || s.reading != lifecycle.Flowing || s.phase != lifecycle.Open {
@@ -105,6 +105,7 @@ func (s *Session) deliver(reply []byte) {
 	default:
 		s.writePiece(c, reply)
 	}
+	s.writeRest(c)
 	s.first = c.Next
 	if s.first == nil {
 		s.last = nil
@@ -124,7 +125,7 @@ func (s *Session) deliver(reply []byte) {
 	}
 	s.window = min(s.window+c.Keys, windowMax)
 	if c.Values > 0 {
-		each := len(reply) / c.Values
+		each := (len(reply) + c.RestSize()) / c.Values
 		s.demand.observe(each)
 		s.keySize = max(each, s.keySize-s.keySize/8, 1)
 	}
@@ -147,6 +148,17 @@ func (s *Session) write(reply []byte) {
 		}
 	} else {
 		s.s.Write(reply)
+	}
+}
+
+// writeRest writes what follows the reply to a call.
+func (s *Session) writeRest(c *call.Call) {
+	for _, p := range c.Rest {
+		s.work -= len(p)
+		s.pool.Count.BytesWritten += uint64(len(p))
+		if s.phase != lifecycle.Failed && s.peer != lifecycle.Gone && s.s.WriteOwned(p) != nil {
+			s.fail()
+		}
 	}
 }
 

@@ -58,8 +58,15 @@ func (s *Session) serveRedis(data []byte) (rest []byte) {
 	return data
 }
 
+// ownedRequest is the size in bytes of a request from which its bytes are not used again, so that they need not be
+// copied.
+const ownedRequest = 1 << 20
+
 // serveCommand carries out the request that was read.
 func (s *Session) serveCommand() {
+	if r := &s.sh.Redis.Request; len(r.Raw) >= ownedRequest {
+		r.Owned = s.s.Disown()
+	}
 	before := s.redis.Holds()
 	end := s.redis.Serve(s.pool)
 	s.sh.assembly += s.redis.Holds() - before

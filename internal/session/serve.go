@@ -69,7 +69,7 @@ func (s *Session) OnReady(ev loop.Events) {
 
 func (s *Session) read() {
 	before := len(s.s.Tail())
-	data, err := s.s.Read(s.need)
+	data, err := s.s.Read(s.likely())
 	switch {
 	case loop.IsEOF(err):
 		s.peer = max(s.peer, lifecycle.HalfClosed)
@@ -83,6 +83,14 @@ func (s *Session) read() {
 	}
 	s.pool.Count.BytesRead += uint64(len(data) - before)
 	s.consume(data)
+}
+
+// likely returns how large the request that has arrived in part will probably be, or 0.
+func (s *Session) likely() int {
+	if s.redis != nil {
+		return s.redis.Progress.Expect(s.need)
+	}
+	return s.need
 }
 
 // consume serves the requests in data and keeps the rest.
