@@ -36,11 +36,13 @@ func askedBy(in string, maxValue int) (out []string) {
 			meant = strings.ToLower(meant)
 		default:
 			meant = ""
-			if n, told := toldLength("set", args); told && numeric(args, 1, 2) || told &&
-				numeric(args, len(args)-3, len(args)-2) && n >= 0 {
-				if knownWord(command) == "" {
-					meant = "set"
-				}
+			last := len(args) - 1
+			if last >= 0 && args[last] == "noreply" {
+				last--
+			}
+			_, told := toldLength("set", args)
+			if told && (numeric(args, 1, 2) || numeric(args, last-2, last-1)) && knownWord(command) == "" {
+				meant = "set"
 			}
 		}
 		if meant == "" {
