@@ -22,9 +22,11 @@ func (o *options) image() error {
 	if err != nil {
 		return err
 	}
+	if content, err = compressed(content); err != nil {
+		return err
+	}
 	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }
-	layer, err := tarball.LayerFromOpener(open, tarball.WithMediaType(types.OCILayer),
-		tarball.WithCompressionLevel(gzip.BestCompression))
+	layer, err := tarball.LayerFromOpener(open, tarball.WithMediaType(types.OCILayer))
 	if err != nil {
 		return err
 	}
@@ -47,6 +49,19 @@ func (o *options) image() error {
 		return err
 	}
 	return o.forDocker(folder, image)
+}
+
+// compressed is done once: the library would do it for each digest, and for each copy that it writes.
+func compressed(content []byte) ([]byte, error) {
+	var buf bytes.Buffer
+	z := gzip.NewWriter(&buf)
+	if _, err := z.Write(content); err != nil {
+		return nil, err
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return buf.Bytes(), nil
 }
 
 // config returns the configuration for a runtime. Only Docker uses Healthcheck.

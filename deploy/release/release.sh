@@ -23,7 +23,7 @@ export VERSION
 [ -z "$(git status --porcelain)" ] || echo "release: the tree has changes that are in no commit: this is $VERSION with them"
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null || true; wait; rm -rf "$work"' EXIT
 find "$dist" -maxdepth 1 -type f -delete
 $go build -C deploy/release -buildvcs=false -o "$work/release" .
 
@@ -58,7 +58,7 @@ archive() {
 		--mode=go=rX,u=rwX -cf - "${@:2}"
 }
 
-pack() { archive "$(dirname "$2")" "$(basename "$2")" | gzip -9n >"$1"; } # FILE FOLDER
+pack() { archive "$(dirname "$2")" "$(basename "$2")" | gzip -n >"$1"; } # FILE FOLDER
 
 tarball() { # for the architecture $1
 	local tree=$work/tar-$1/magent-$VERSION
@@ -108,12 +108,17 @@ manifests() {
 
 for arch in amd64 arm64; do binaries $arch; done
 shared
-for arch in amd64 arm64; do
-	tarball $arch
-	packages $arch
-	image $arch
-	sbom $arch
-done
+all() { # for the architecture $1
+	tarball "$1"
+	packages "$1"
+	image "$1"
+	sbom "$1"
+}
+
+all amd64 &
+other=$!
+all arm64
+wait $other
 manifests
 (cd "$dist" && sha256sum -- * >SHA256SUMS)
 echo "release: magent $VERSION of ${commit:0:12} is in $1"
