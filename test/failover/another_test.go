@@ -82,36 +82,50 @@ func (d *door) leadTo(to string) {
 const otherKeys = 300
 
 // outdated stores values that are overwritten or deleted later.
-func outdated(c *harness.Client) {
+func outdated(t *testing.T, c *harness.Client) {
+	t.Helper()
+	var steps [][]string
 	for i := range otherKeys {
-		c.Want(harness.Set(fmt.Sprintf("new%d", i), "old"), "STORED\r\n")
-		c.Want(harness.Set(fmt.Sprintf("deleted%d", i), "old"), "STORED\r\n")
+		steps = append(steps,
+			[]string{harness.Set(fmt.Sprintf("new%d", i), "old"), "STORED\r\n"},
+			[]string{harness.Set(fmt.Sprintf("deleted%d", i), "old"), "STORED\r\n"})
 	}
+	together(t, c, steps)
 }
 
 // upToDate overwrites and deletes the values of outdated, and stores some more.
-func upToDate(c *harness.Client) {
+func upToDate(t *testing.T, c *harness.Client) {
+	t.Helper()
+	var steps [][]string
 	for i := range otherKeys {
-		c.Want(harness.Set(fmt.Sprintf("new%d", i), "new"), "STORED\r\n")
-		c.Want(fmt.Sprintf("delete deleted%d\r\n", i), "DELETED\r\n")
-		c.Want(harness.Set(fmt.Sprintf("more%d", i), "new"), "STORED\r\n")
+		steps = append(steps,
+			[]string{harness.Set(fmt.Sprintf("new%d", i), "new"), "STORED\r\n"},
+			[]string{fmt.Sprintf("delete deleted%d\r\n", i), "DELETED\r\n"},
+			[]string{harness.Set(fmt.Sprintf("more%d", i), "new"), "STORED\r\n"})
 	}
+	together(t, c, steps)
 }
 
 // readAll counts what a client reads: right values, old values, and keys that were deleted. With old values some
 // replies may be errors.
 func readAll(c *harness.Client) (right, old, undead, errors int) {
-	for i := range otherKeys {
-		for _, key := range []string{"new", "deleted", "more"} {
-			got := c.Do(fmt.Sprintf("get %s%d\r\n", key, i))
+	for _, key := range []string{"new", "deleted", "more"} {
+		var gets strings.Builder
+		for i := range otherKeys {
+			fmt.Fprintf(&gets, "get %s%d\r\n", key, i)
+		}
+		c.Send(gets.String())
+		for range otherKeys {
+			got := c.Reply()
+			_, value, _ := strings.Cut(got, "\r\n")
 			switch {
 			case harness.IsError(got):
 				errors++
 			case key == "deleted" && got != "END\r\n":
 				undead++
-			case strings.Contains(got, "old"):
+			case strings.HasPrefix(value, "old"):
 				old++
-			case strings.Contains(got, "new"):
+			case strings.HasPrefix(value, "new"):
 				right++
 			}
 		}
@@ -152,9 +166,9 @@ func anotherMemory(t *testing.T, primary bool, threads string, args []string) {
 	}
 	proxy := harness.StartMagent(t, soon(append(servers, "--threads", threads)...)...)
 	c := harness.Dial(t, proxy.Addr)
-	outdated(harness.Dial(t, another.Addr))
-	outdated(c)
-	upToDate(c)
+	outdated(t, harness.Dial(t, another.Addr))
+	outdated(t, c)
+	upToDate(t, c)
 
 	d.leadTo(another.Addr)
 	least := leastRight(t)
@@ -193,11 +207,11 @@ func TestBothAreOtherMemories(t *testing.T) {
 	dp, db := openDoor(t, p.Addr), openDoor(t, b.Addr)
 	proxy := harness.StartMagent(t, soon("-s", dp.Addr, "-b", db.Addr)...)
 	c := harness.Dial(t, proxy.Addr)
-	outdated(c)
-	upToDate(c)
+	outdated(t, c)
+	upToDate(t, c)
 	for _, d := range []*door{dp, db} {
 		another := harness.StartMemcached(t)
-		outdated(harness.Dial(t, another.Addr))
+		outdated(t, harness.Dial(t, another.Addr))
 		d.leadTo(another.Addr)
 	}
 	check := func() {
@@ -228,9 +242,9 @@ func TestAnotherMemoryAfterARestartOfOurs(t *testing.T) {
 	args := soon("-s", d.Addr, "-b", backup.Addr, "--state-dir", t.TempDir())
 	proxy := harness.StartMagent(t, args...)
 	c := harness.Dial(t, proxy.Addr)
-	outdated(harness.Dial(t, another.Addr))
-	outdated(c)
-	upToDate(c)
+	outdated(t, harness.Dial(t, another.Addr))
+	outdated(t, c)
+	upToDate(t, c)
 	proxy.Kill()
 	d.leadTo(another.Addr)
 	proxy = harness.StartMagent(t, args...)

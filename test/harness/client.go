@@ -75,6 +75,17 @@ func (c *Client) Want(request, want string) {
 	}
 }
 
+// Pipeline sends requests in one packet, as many as fit, and expects that each of them has one reply, which is want.
+func (c *Client) Pipeline(want string, requests ...string) {
+	c.tb.Helper()
+	c.Send(strings.Join(requests, ""))
+	for _, request := range requests {
+		if got := c.Reply(); got != want {
+			c.tb.Fatalf("%.80q: got %.200q, want %.200q", request, got, want)
+		}
+	}
+}
+
 // Send sends text.
 func (c *Client) Send(text string) {
 	c.tb.Helper()
@@ -102,6 +113,10 @@ func (c *Client) AwaitEOF() string {
 	}
 	return rest
 }
+
+// Breathe is the pause between two requests of a client that is busy until something else has happened. Without it
+// such clients would take the whole machine from what they wait for, and from other tests.
+func Breathe() { time.Sleep(2 * time.Millisecond) }
 
 // Try is Do with an error.
 func (c *Client) Try(request string) (string, error) {

@@ -51,6 +51,7 @@ func change(clients []*harness.Client, ended *atomic.Bool, rounds *atomic.Int64,
 					}
 				}
 				rounds.Add(1)
+				harness.Breathe()
 			}
 		}
 		return nil

@@ -35,9 +35,11 @@ func TestFifthServer(t *testing.T) {
 	const keys = 3000
 	write := func(value string) {
 		t.Helper()
+		var sets []string
 		for i := range keys {
-			c.Want(harness.Set(fmt.Sprint("key", i), value), "STORED\r\n")
+			sets = append(sets, harness.Set(fmt.Sprint("key", i), value))
 		}
+		c.Pipeline("STORED\r\n", sets...)
 	}
 	write("1")
 	value := "1"
@@ -52,18 +54,21 @@ func TestFifthServer(t *testing.T) {
 		go read(readers, keys, value, &ended, &hits, &misses, done)
 		s.reload(pools)
 		s.allUp()
+		testkit.Until(t, "they read for a while", func() bool { return hits.Load() >= 200 })
 		ended.Store(true)
 		if err := <-done; err != nil {
 			t.Fatalf("round %d: %v", round, err)
 		}
-		if h, m := hits.Load(), misses.Load(); m*100 > h || h < 50 {
+		if h, m := hits.Load(), misses.Load(); m*100 > h {
 			t.Errorf("round %d: %d misses and %d hits", round, m, h)
 		}
 		value = fmt.Sprint(round + 2)
 		write(value) // and every tenth key goes
+		var deletes []string
 		for i := 0; i < keys; i += 10 {
-			c.Want(fmt.Sprintf("delete key%d\r\n", i), "DELETED\r\n")
+			deletes = append(deletes, fmt.Sprintf("delete key%d\r\n", i))
 		}
+		c.Pipeline("DELETED\r\n", deletes...)
 	}
 	for i := range keys {
 		want := harness.Hit(fmt.Sprint("key", i), value)
@@ -94,6 +99,7 @@ func read(readers []*harness.Client, keys int, value string, ended *atomic.Bool,
 ) {
 	done <- harness.Together(len(readers), func(n int) error {
 		for i := n; !ended.Load(); i += 7 {
+			harness.Breathe()
 			key := fmt.Sprint("key", i%keys)
 			switch reply, err := readers[n].Try("get " + key + "\r\n"); {
 			case err != nil:

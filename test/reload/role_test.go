@@ -33,9 +33,11 @@ func used(t *testing.T) *harness.Memcached {
 	t.Helper()
 	m := harness.StartMemcached(t)
 	c := harness.Dial(t, m.Addr)
+	var sets []string
 	for i := range keysStored {
-		c.Want(harness.Set(fmt.Sprint("key", i), "old"), "STORED\r\n")
+		sets = append(sets, harness.Set(fmt.Sprint("key", i), "old"))
 	}
+	c.Pipeline("STORED\r\n", sets...)
 	c.Want(harness.Set("never-written", "old"), "STORED\r\n")
 	return m
 }
