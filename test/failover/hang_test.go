@@ -1,31 +1,24 @@
 package failover
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"magent/test/harness"
 )
 
-// startDefault starts a pair with the default timeouts.
-func startDefault(t *testing.T) *pair {
-	t.Helper()
-	p := &pair{primary: harness.StartMemcached(t), backup: harness.StartMemcached(t)}
-	p.proxy = harness.StartBinary(t, harness.Binary(t), "-s", p.primary.Addr, "-b", p.backup.Addr)
-	return p
-}
-
 // TestPrimaryHangs checks that the first read is answered after the timeout, and that later reads do not go to that
 // server.
 func TestPrimaryHangs(t *testing.T) {
 	t.Parallel()
-	p := startDefault(t)
+	p := startQuickPair(t)
 	c := harness.Dial(t, p.proxy.Addr)
 	c.Want(harness.Set("a", "1"), "STORED\r\n")
 	p.primary.Pause()
 	began := time.Now()
 	c.Want("get a\r\n", harness.Hit("a", "1"))
-	if took := time.Since(began); took > 10*time.Second { // the deadline is 200 ms
+	if took := time.Since(began); took > 10*time.Second { // the deadline is a second
 		t.Errorf("the first read took %v", took)
 	}
 	awaitState(t, p.proxy, p.primary, "ejected")
@@ -43,15 +36,15 @@ func TestPrimaryHangs(t *testing.T) {
 // TestBackupHangs checks that clients are served, and that nothing piles up in the proxy.
 func TestBackupHangs(t *testing.T) {
 	t.Parallel()
-	p := startDefault(t)
+	p := startQuickPair(t)
 	c := harness.Dial(t, p.proxy.Addr)
 	c.Want(harness.Set("a", "0"), "STORED\r\n")
 	p.backup.Pause()
 	awaitState(t, p.proxy, p.backup, "ejected")
 	fds, memory := p.proxy.FDs(), p.proxy.RSS()
 	value := string(make([]byte, 1000))
-	for range 20_000 {
-		c.Want(harness.Set("a", value), "STORED\r\n")
+	for range 200 {
+		c.Pipeline("STORED\r\n", slices.Repeat([]string{harness.Set("a", value)}, 100)...)
 	}
 	if n := p.proxy.FDs(); n > fds+5 {
 		t.Errorf("%d descriptors, at first %d", n, fds)

@@ -41,7 +41,7 @@ func TestStopUnderLoad(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if took > 10*time.Second { // connect deadline and two reply deadlines are 0.9 s
+			if took > 10*time.Second { // connect deadline and two reply deadlines are 3 s
 				t.Errorf("a pipeline took %v", took)
 			}
 			awaitState(t, p.proxy, victim, "ejected")
@@ -50,7 +50,7 @@ func TestStopUnderLoad(t *testing.T) {
 			for i := range 100 {
 				holdSession(t, c, fmt.Sprintf("ejected%d", i))
 			}
-			if took := time.Since(began); took > 20*time.Second { // a deadline in each would be 30 s
+			if took := time.Since(began); took > 20*time.Second { // a deadline in each would be 100 s
 				t.Errorf("100 sessions without the ejected server took %v", took)
 			}
 			victim.Resume()

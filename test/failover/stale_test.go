@@ -64,7 +64,7 @@ func nothingOld(t *testing.T, primary bool, each int) {
 		}
 		together(t, c, steps)
 	}
-	for deadline := time.Now().Add(2 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(2 * time.Second); time.Now().Before(deadline); harness.Breathe() {
 		check(p.proxy.Addr)
 	}
 	awaitState(t, p.proxy, hung, "up")
@@ -140,7 +140,7 @@ func TestFlushDuringAnOutage(t *testing.T) {
 	}
 	c.Want("get a\r\n", "END\r\n")
 	p.primary.Resume()
-	for deadline := time.Now().Add(time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Second); time.Now().Before(deadline); harness.Breathe() {
 		if got := c.Do("get a\r\n"); strings.HasPrefix(got, "VALUE") {
 			t.Fatalf("a came back: %q", got)
 		}
