@@ -92,7 +92,7 @@ func TestFleetReloads(t *testing.T) {
 }
 
 // TestFleetRestartsWithOtherServers: what places keys changes with a restart of all members, one after the other.
-// Those that have the new file wait, and say so, until the last one has it, too. Then they all serve, with all servers.
+// Those that have the new file wait, and say so, until the last one has it, too. Then all serve, with all servers.
 func TestFleetRestartsWithOtherServers(t *testing.T) {
 	t.Parallel()
 	a, b, c := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)

@@ -221,7 +221,8 @@ func TestOtherPools(t *testing.T) {
 		})
 		want := map[bool]uint64{false: 2, true: 1}[proven]
 		if string(v.Pools) != "new" || len(v.Groups) != 2 || v.Group("r").Silent != want ||
-			v.Group("q").Silent != want || v.Group("q").Owner != "" || v.Has("a", 11) || v.Has("b", 12) || !v.Has("c", 13) {
+			v.Group("q").Silent != want || v.Group("q").Owner != "" ||
+			v.Has("a", 11) || v.Has("b", 12) || !v.Has("c", 13) {
 			t.Errorf("proven: %v, %+v", proven, v)
 		}
 		v = step(t, v, joining("a", 21, 11, 1, "new", 1, 1))
