@@ -98,7 +98,7 @@ func (f *fleet) carry() (m *member.Member, close func()) {
 		Decided: func(c *core.Core, d core.Decision) {
 			switch d.Act {
 			case core.HandOver:
-				c.Released(member.Now(), d.Group, d.Epoch)
+				c.Released(member.Now(), d.Group, d.Epoch, true)
 			case core.Tell:
 				c.Told(d.Name, d.Incarnation)
 			}
