@@ -32,9 +32,10 @@ main() {
 
 # start_server starts server $1, on its old port if it had one.
 start_server() {
-	local i=$1 file=$dir/ports.$1
+	local i=$1 file=$dir/ports.$1 memory=64
+	((i < 2)) || memory=128 # the backup, for both primaries
 	rm -f "$file"
-	MEMCACHED_PORT_FILENAME=$file setsid memcached -u "$user" -l "$host" -p "${ports[i]}" -U 0 -t 1 -m 64 &
+	MEMCACHED_PORT_FILENAME=$file setsid memcached -u "$user" -l "$host" -p "${ports[i]}" -U 0 -t 1 -m "$memory" &
 	pids[i]=$!
 	disown
 	until [ -s "$file" ]; do

@@ -10,7 +10,7 @@ import (
 
 // serverTable has the metrics of a server.
 func serverTable() []metric[stats.Server] {
-	return slices.Concat(serverTraffic(), serverRepairs(), serverState())
+	return slices.Concat(serverTraffic(), serverRepairs(), serverState(), serverMemory())
 }
 
 func serverMetric(
@@ -102,5 +102,27 @@ func serverState() []metric[stats.Server] {
 			func(v *stats.Server) float64 { return float64(v.UnsentBytes) }),
 		serverGauge("ejected_timestamp_seconds", "Unix time of the last ejection of the server; 0: never.",
 			func(v *stats.Server) float64 { return float64(v.EjectedAt) / 1e6 }),
+	}
+}
+
+// serverMemory has what the server said of itself when it was asked last. All of it is 0 before that.
+func serverMemory() []metric[stats.Server] {
+	return []metric[stats.Server]{
+		serverGauge("memory_limit_bytes", "Memory that the server may use for items, as it says; 0: not known.",
+			func(v *stats.Server) float64 { return float64(v.Stored.MaxBytes) }),
+		serverGauge("memory_used_bytes", "Memory that the server uses for items, as it says.",
+			func(v *stats.Server) float64 { return float64(v.Stored.Bytes) }),
+		serverGauge("memory_needed_bytes",
+			"Share that a backup gets of what the primaries may use: with a lower limit it evicts first. "+
+				"0: a primary, or not known.",
+			func(v *stats.Server) float64 { return float64(v.Needed) }),
+		serverGauge("items", "Items in the server, as it says.",
+			func(v *stats.Server) float64 { return float64(v.Stored.Items) }),
+		serverCounter("evictions_total", "Items that the server threw away for want of memory, as it says.",
+			func(v *stats.Server) uint64 { return v.Stored.Evictions }),
+		serverCounter("get_hits_total", "Keys that the server was asked for and had, as it says, whoever asked.",
+			func(v *stats.Server) uint64 { return v.Stored.GetHits }),
+		serverCounter("get_misses_total", "Keys that the server was asked for and did not have, as it says.",
+			func(v *stats.Server) uint64 { return v.Stored.GetMisses }),
 	}
 }

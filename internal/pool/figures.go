@@ -17,7 +17,8 @@ func (p *Pool) Figures(i int) stats.Server {
 	c, server := p.Conns[i], placement.ServerAt(p.Config, i)
 	n, q, tally := c.Stats.Since(&p.shown[i].before), c.Queue(), p.Engine.Tally(i)
 	v := stats.Server{
-		Pool: p.Name, Address: c.Name(), Name: server.Name, RingName: server.RingName(), Role: "primary",
+		Pool: p.Name, Weight: server.Weight, Address: c.Name(), Name: server.Name,
+		RingName: server.RingName(), Role: "primary",
 		Identity: c.Identity().String(),
 		State:    p.Health.Server(i).State.String(), Pending: c.Pending(), Draining: c.Draining(),
 		DirtyKeys: p.Engine.Behind(i),

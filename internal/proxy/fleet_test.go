@@ -153,18 +153,24 @@ func (f *fleetRig) holds(a config.Address, key, value string) {
 	if value != "" {
 		want = fmt.Sprintf("VALUE %s 0 %d\r\n", key, len(value))
 	}
-	testkit.Until(f.t, fmt.Sprintf("%s has %q of %s", a, value, key), func() bool {
+	testkit.Eventually(f.t, fmt.Sprintf("%s has %q of %s", a, value, key), func() error {
 		conn, err := net.Dial("tcp", a.String())
 		if err != nil {
-			return false
+			return err
 		}
 		c := newClient(f.t, conn)
 		defer conn.Close()
 		c.say("get " + key + "\r\n")
-		if c.line() != want {
-			return false
+		switch line := c.line(); {
+		case line != want:
+			return fmt.Errorf("it says %q", line)
+		case value == "":
+			return nil
 		}
-		return value == "" || c.line() == value+"\r\n"
+		if line := c.line(); line != value+"\r\n" {
+			return fmt.Errorf("it has %q", line)
+		}
+		return nil
 	})
 }
 

@@ -75,6 +75,7 @@ func (q *statsRound) Run() {
 		sh.L.SendTo(shards[q.next].L, q)
 		return
 	}
+	q.sum.Measure()
 	q.process = q.svc.process()
 	if q.done != nil {
 		q.done <- q

@@ -63,6 +63,7 @@ func (svc *Service) askSoon(sh *session.Shard) {
 // askStores is the goroutine that asks.
 func (svc *Service) askStores(ctx context.Context) {
 	defer svc.helpers.Done()
+	told := map[string]string{}
 	for {
 		select {
 		case <-ctx.Done():
@@ -78,6 +79,7 @@ func (svc *Service) askStores(ctx context.Context) {
 				}
 				a.p.Loop.L.Post(loop.TaskFunc(func() { a.p.Stored[a.server].Stored = s }))
 			}
+			svc.warnShort(ctx, told)
 		}
 	}
 }

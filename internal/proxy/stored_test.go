@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -73,6 +74,40 @@ func TestStoredFigures(t *testing.T) {
 		return pools
 	})
 	c.awaitMaxBytes("164")
+}
+
+// A backup that cannot hold what the primaries can is named in the log, once, and in stats.
+func TestBackupIsTooSmall(t *testing.T) {
+	t.Parallel()
+	p, q, b := newFake(t, 0), newFake(t, 1), newFake(t, 2)
+	cfg := named(p, 1)
+	pool := &cfg.Pools[0]
+	pool.Servers, pool.Backups = []config.Address{p.addr, q.addr}, []config.Address{b.addr}
+	pool.ProbeInterval = time.Hour
+	p.stored.Store(64 << 20)
+	q.stored.Store(64 << 20)
+	b.stored.Store(64 << 20)
+	var log testkit.Output
+	svc, err := Start(Options{
+		Config: cfg, Log: zerolog.New(&log), Version: "test", StoredEvery: 10 * time.Millisecond,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(svc.Close)
+	const told = `"limit_mb":64,"needed_mb":128`
+	testkit.Until(t, "the log says so", func() bool { return strings.Contains(log.String(), told) })
+	c := (&rig{t: t, svc: svc}).client()
+	if got := c.stats("servers")["server:2:needed_bytes"]; got != "134217728" {
+		t.Errorf("needed_bytes %q", got)
+	}
+	b.stored.Store(128 << 20)
+	testkit.Until(t, "it has been asked again", func() bool {
+		return c.stats("servers")["server:2:limit_maxbytes"] == "134217728"
+	})
+	if n := strings.Count(log.String(), told); n != 1 {
+		t.Errorf("%d lines:\n%s", n, log.String())
+	}
 }
 
 // Without an answer there are no figures.

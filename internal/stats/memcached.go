@@ -178,6 +178,9 @@ func AppendServers(dst []byte, now time.Time, s *Snapshot) []byte {
 		w.uint(name+"bytes_received", v.Received)
 		w.num(name+"latency_us", int(v.Latency.Microseconds()))
 		w.stored(name, &v.Stored, now)
+		if v.Needed > 0 {
+			w.uint(name+"needed_bytes", v.Needed)
+		}
 		if v.LastError != "" {
 			w.str(name+"last_error", v.LastError)
 		}
@@ -231,7 +234,9 @@ func (w *writer) stored(prefix string, s *Stored, now time.Time) {
 		return
 	}
 	for _, f := range s.fields() {
-		w.uint(prefix+f.name, *f.value)
+		if f.whole || prefix != "" {
+			w.uint(prefix+f.name, *f.value)
+		}
 	}
 	w.num(prefix+"stored_age", max(0, int(now.Unix()-s.At)))
 }

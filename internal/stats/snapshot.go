@@ -75,6 +75,8 @@ type Server struct {
 
 	Waited Histogram // replies, by the time since their requests
 	Stored Stored    // set by the first loop only
+	Weight int       // in the ring
+	Needed uint64    // a backup: the bytes that it has to be able to hold (Measure); 0: not known
 }
 
 // Add adds another loop's snapshot to s.

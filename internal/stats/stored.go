@@ -18,24 +18,29 @@ type Stored struct {
 	TotalItems uint64 // stored since it began
 	Evictions  uint64
 	Reclaimed  uint64
+
+	GetHits   uint64 // of all who ask the server, copies included
+	GetMisses uint64
 }
 
 // fields returns the figures with memcached's names for them.
-func (s *Stored) fields() [6]struct {
+func (s *Stored) fields() [8]storedField {
+	return [...]storedField{
+		{"limit_maxbytes", &s.MaxBytes, true},
+		{"bytes", &s.Bytes, true},
+		{"curr_items", &s.Items, true},
+		{"total_items", &s.TotalItems, true},
+		{"evictions", &s.Evictions, true},
+		{"reclaimed", &s.Reclaimed, true},
+		{"get_hits", &s.GetHits, false},
+		{"get_misses", &s.GetMisses, false},
+	}
+}
+
+type storedField struct {
 	name  string
 	value *uint64
-} {
-	return [...]struct {
-		name  string
-		value *uint64
-	}{
-		{"limit_maxbytes", &s.MaxBytes},
-		{"bytes", &s.Bytes},
-		{"curr_items", &s.Items},
-		{"total_items", &s.TotalItems},
-		{"evictions", &s.Evictions},
-		{"reclaimed", &s.Reclaimed},
-	}
+	whole bool // its sum over servers is a figure of the whole; else the proxy has one of its own by that name
 }
 
 // maxStored limits how much of a reply to stats is read, in bytes.

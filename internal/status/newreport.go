@@ -59,7 +59,7 @@ func newPool(p *stats.Pool, c *stats.Counters, s *stats.Snapshot, f *Fleet) Pool
 			Ejections: v.Ejections,
 			DirtyKeys: v.DirtyKeys, Overflow: v.DirtyAll > 0, Repairs: v.Repairs, Refills: v.Refills,
 			Avoided:  v.Avoided,
-			Progress: v.RefillProgress(), Left: v.RefillLeft.Seconds(),
+			Progress: v.RefillProgress(), Left: v.RefillLeft.Seconds(), Memory: newMemory(&v),
 		})
 		if v.Role == stats.Forwarded && f != nil {
 			text, well := f.decides(v.Pool, v.Address)
@@ -67,6 +67,20 @@ func newPool(p *stats.Pool, c *stats.Counters, s *stats.Snapshot, f *Fleet) Pool
 		}
 	}
 	return out
+}
+
+func newMemory(v *stats.Server) *Memory {
+	s := &v.Stored
+	if s.At == 0 {
+		return nil
+	}
+	m := &Memory{
+		Limit: s.MaxBytes, Used: s.Bytes, Needed: v.Needed, Items: s.Items, Evictions: s.Evictions, Short: v.Short(),
+	}
+	if asked := s.GetHits + s.GetMisses; asked > 0 {
+		m.HitRatio = new(float64(s.GetHits) / float64(asked))
+	}
+	return m
 }
 
 func newestFirst(events []stats.Event) []stats.Event {

@@ -102,7 +102,19 @@ type Server struct {
 	Avoided   uint64  `json:"stale_reads_avoided"`
 	Progress  float64 `json:"refill_progress"` // 1: it has all keys
 	Left      float64 `json:"refill_remaining_seconds"`
+	Memory    *Memory `json:"memory,omitempty"` // nil: it has not told
 	Rates     Rates   `json:"rates"`
+}
+
+// Memory is what a server said of itself when it was asked last.
+type Memory struct {
+	Limit     uint64   `json:"limit_bytes"`
+	Used      uint64   `json:"used_bytes"`
+	Needed    uint64   `json:"needed_bytes,omitempty"` // a backup: its share of what the primaries may use
+	Items     uint64   `json:"items"`
+	Evictions uint64   `json:"evictions"`
+	HitRatio  *float64 `json:"hit_ratio"` // since it began, whoever asked; nil: nobody did
+	Short     string   `json:"short,omitempty"`
 }
 
 // Loop is one event loop.

@@ -187,6 +187,10 @@ func TestVerdict(t *testing.T) {
 	unready, draining := pool("ejected"), pool("up")
 	unready.Ready, unready.Problems = false, []string{"pool a: x", "pool b: y"}
 	draining.Draining, draining.Ready = true, false
+	short := pool("up", "up backup", "up backup")
+	short.Pools[0].Servers[0].Memory = &Memory{Limit: 64}
+	short.Pools[0].Servers[1].Memory = &Memory{Limit: 1, Needed: 32, Short: "b is too small"}
+	short.Pools[0].Servers[2].Memory = &Memory{Limit: 2, Needed: 32, Short: "c is, too"}
 	for _, c := range []struct {
 		r                 *Report
 		level, head, text string
@@ -215,6 +219,10 @@ func TestVerdict(t *testing.T) {
 		{
 			pool("ejected", "ejected", "ejected", "ejected", "up"), "warn",
 			"4 servers are ejected. Every key is served.", "a, b, c and 1 more: the keys have moved to the others.",
+		},
+		{
+			short, "warn", "A backup is too small.",
+			"b is too small · c is, too. Keys that it evicts are misses while their primary is away.",
 		},
 		{unready, "bad", "Some keys cannot be served.", "pool a: x · pool b: y"},
 		{

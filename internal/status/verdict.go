@@ -24,6 +24,7 @@ func (r *Report) judge() Verdict {
 	}
 	var names []string // names of servers that are not up
 	states := map[string]bool{}
+	var short []string
 	all, copies := 0, true
 	for i := range r.Pools {
 		pool := &r.Pools[i]
@@ -34,6 +35,8 @@ func (r *Report) judge() Verdict {
 				copies = copies && slices.ContainsFunc(pool.Servers, func(s Server) bool {
 					return s.Role == "backup"
 				})
+			} else if v.Memory != nil && v.Memory.Short != "" {
+				short = append(short, v.Memory.Short)
 			}
 		}
 	}
@@ -42,6 +45,11 @@ func (r *Report) judge() Verdict {
 		return trouble(names, states, copies)
 	case r.Fleet.judge(nil).Level != "":
 		return r.Fleet.judge(nil)
+	case len(short) > 0:
+		return Verdict{
+			"warn", "A backup is too small.",
+			strings.Join(short, " · ") + ". Keys that it evicts are misses while their primary is away.",
+		}
 	case r.Fleet != nil:
 		return Verdict{
 			"good", "All is well.",

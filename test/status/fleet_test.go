@@ -26,7 +26,7 @@ func startFleet(t *testing.T, members int) *fleet {
 	for i := range members {
 		list = append(list, fmt.Sprintf("%c=127.0.0.1:%d", 'a'+i, testkit.ReservePort(t)))
 	}
-	one, two, backup := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
+	one, two, backup := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t, "-m", "512")
 	f.primary = []string{one.Addr, two.Addr}
 	for i := range members {
 		m := harness.StartMagent(t, "-s", one.Addr, "-s", two.Addr, "-b", backup.Addr, "--admin", "127.0.0.1:0",

@@ -14,7 +14,7 @@ import (
 // The open page shows that a memcached dies and comes back.
 func TestServersChangeOnTheScreen(t *testing.T) {
 	t.Parallel()
-	p1, p2, backup := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
+	p1, p2, backup := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t, "-m", "512")
 	m := harness.StartMagent(t, "-s", p1.Addr, "-s", p2.Addr, "-b", backup.Addr, "--probe-interval", "100ms",
 		"--refill-rate", "200", "--threads", "2", "--admin", ":0")
 	admin := "http://" + adminOf(t, m.Process, "admin")
