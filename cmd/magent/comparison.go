@@ -38,9 +38,14 @@ func (c *comparison) openFiles() error {
 	if err != nil {
 		return err
 	}
-	c.files.UseTLS(certificates)
 	c.pool.AuthFile = "" // of clients
-	return c.files.OpenLogins(&c.pool)
+	logins, err := access.ReadLogins([]*config.Pool{&c.pool})
+	if err != nil {
+		return err
+	}
+	c.files.UseTLS(certificates)
+	c.files.Logins.Use(logins)
+	return nil
 }
 
 func (c *comparison) servers(addresses []config.Address) []verify.Server {

@@ -44,20 +44,37 @@ func filesOf(cfg *config.Pool) handshake.Files {
 	return handshake.Files{Cert: cfg.ServerTLSCert, Key: cfg.ServerTLSKey, CA: cfg.ServerTLSCA}
 }
 
-// OpenLogins reads the files of passwords of a pool, unless they are known already.
-func (f *Files) OpenLogins(cfg *config.Pool) error {
-	_, err := f.Logins.Open(cfg.AuthFile)
-	if err != nil {
-		return fmt.Errorf("passwords of clients: %w", err)
+// ReadLogins reads the files of passwords of pools, for Logins.Use; a pool may be nil. An error names the file.
+func ReadLogins(pools []*config.Pool) (map[string]*login.Users, error) {
+	read := map[string]*login.Users{}
+	for _, cfg := range pools {
+		if cfg == nil {
+			continue
+		}
+		if _, err := readLogin(read, cfg.AuthFile); err != nil {
+			return nil, fmt.Errorf("passwords of clients: %w", err)
+		}
+		told, err := readLogin(read, cfg.ServerAuthFile)
+		if err == nil && told != nil {
+			err = told.Sayable()
+		}
+		if err != nil {
+			return nil, fmt.Errorf("the password of servers: %w", err)
+		}
 	}
-	told, err := f.Logins.Open(cfg.ServerAuthFile)
-	if err == nil && told != nil {
-		err = told.Users().Sayable()
+	return read, nil
+}
+
+// readLogin reads a file, unless it has been read. Without a path it returns nil.
+func readLogin(read map[string]*login.Users, path string) (*login.Users, error) {
+	if path == "" || read[path] != nil {
+		return read[path], nil
 	}
-	if err != nil {
-		return fmt.Errorf("the password of servers: %w", err)
+	u, err := login.Read(path)
+	if err == nil {
+		read[path] = u
 	}
-	return nil
+	return u, err
 }
 
 // To returns how a server of a pool is spoken to. The files of the pool have been read.

@@ -42,52 +42,27 @@ func Read(path string) (*Users, error) {
 	return u, nil
 }
 
-// Open reads a file that is not known yet. Without a path it returns nil.
-func (s *Files) Open(path string) (*File, error) {
-	if path == "" {
-		return nil, nil
-	}
+// Use has the files be as they were read, by their paths, and forgets others.
+func (s *Files) Use(read map[string]*Users) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if f := s.files[path]; f != nil {
-		return f, nil
+	files := map[string]*File{}
+	for path, u := range read {
+		f := s.files[path]
+		if f == nil {
+			f = &File{}
+		}
+		f.users.Store(u)
+		files[path] = f
 	}
-	u, err := Read(path)
-	if err != nil {
-		return nil, err
-	}
-	f := &File{}
-	f.users.Store(u)
-	if s.files == nil {
-		s.files = map[string]*File{}
-	}
-	s.files[path] = f
-	return f, nil
+	s.files = files
 }
 
-// Of returns a file that has been opened; nil without a path.
+// Of returns a file that is in use; else nil.
 func (s *Files) Of(path string) *File {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.files[path]
-}
-
-// Renew reads all files again. If one cannot be read, all stay as they were, and the error names it.
-func (s *Files) Renew() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	users := map[*File]*Users{}
-	for path, f := range s.files {
-		u, err := Read(path)
-		if err != nil {
-			return err
-		}
-		users[f] = u
-	}
-	for f, u := range users {
-		f.users.Store(u)
-	}
-	return nil
 }
 
 // Any reports whether there are files.

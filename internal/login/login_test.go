@@ -59,38 +59,41 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
-// A file that cannot be read again stays as it was.
+// A file that is in use stays the same when it is read again, and is forgotten when nobody uses it.
 func TestFiles(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "passwords")
-	write := func(text string) {
+	read := func(text string) (*Users, error) {
 		t.Helper()
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
+		return Read(path)
 	}
-	var all Files
-	if f, err := all.Open(""); f != nil || err != nil {
-		t.Errorf("without a path: %v, %v", f, err)
-	}
-	if _, err := all.Open(path); err == nil || !strings.Contains(err.Error(), path) {
+	if _, err := Read(path); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("a file that is not there: %v", err)
 	}
-	write("a:1\n")
-	f, err := all.Open(path)
-	if err != nil || all.Of(path) != f {
-		t.Fatal(err)
+	var all Files
+	if all.Of("") != nil || all.Of(path) != nil || all.Any() {
+		t.Error("there is a file that nobody has read")
 	}
-	has := func(password string) bool { return f.Users().Has([]byte("a"), []byte(password)) }
-	write("a:2\n")
-	if !has("1") || has("2") {
-		t.Error("it was read again before Renew")
+	for _, password := range []string{"1", "2"} {
+		u, err := read("a:" + password + "\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := all.Of(path)
+		all.Use(map[string]*Users{path: u})
+		f := all.Of(path)
+		if before != nil && f != before || !f.Users().Has([]byte("a"), []byte(password)) || !all.Any() {
+			t.Errorf("the password is not %s, or it is another file", password)
+		}
 	}
-	if err := all.Renew(); err != nil || has("1") || !has("2") {
-		t.Errorf("after Renew: %v", err)
-	}
-	write("nothing\n")
-	if err := all.Renew(); err == nil || !has("2") {
+	if _, err := read("nothing\n"); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("a malformed file: %v", err)
+	}
+	all.Use(nil)
+	if all.Of(path) != nil || all.Any() {
+		t.Error("a file is not forgotten")
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"magent/internal/access"
 	"magent/internal/config"
 	"magent/internal/handshake"
+	"magent/internal/login"
 	"magent/internal/placement"
 	"magent/internal/probe"
 )
@@ -22,7 +23,8 @@ type reload struct {
 	tls          map[handshake.Files]*tls.Config // for clients
 	probers      []*probe.Prober                 // that are not needed any more
 	certificates access.Certificates             // for servers
-	ends         []func()                        // what looks for servers that are not needed any more; neither
+	logins       map[string]*login.Users
+	ends         []func() // what looks for servers that are not needed any more; neither
 }
 
 // changed reports whether pool i differs before and afterwards, or exists only before or only afterwards, and the

@@ -14,7 +14,8 @@ func CheckFiles(pools []config.Pool) (wrong []error) {
 		cfg := &pools[i]
 		_, clients := readTLS([]*config.Pool{cfg})
 		_, servers := access.ReadTLS([]*config.Pool{cfg})
-		for _, err := range []error{clients, servers, new(access.Files).OpenLogins(cfg)} {
+		_, passwords := access.ReadLogins([]*config.Pool{cfg})
+		for _, err := range []error{clients, servers, passwords} {
 			if err != nil {
 				wrong = append(wrong, fmt.Errorf("pool %q: %w", cfg.Name, err))
 			}

@@ -1,14 +1,15 @@
 package proxy
 
-import "fmt"
+import "magent/internal/access"
 
 // RenewLogins reads all files of passwords again. Clients that have authenticated stay; connections to servers stay,
-// too. An error means that nothing has changed. It may be called from any goroutine.
+// too. An error means that nothing has changed. There must be no Reload meanwhile.
 func (svc *Service) RenewLogins() error {
-	if err := svc.shared.Files.Logins.Renew(); err != nil {
-		return fmt.Errorf("passwords: %w", err)
+	logins, err := access.ReadLogins(svc.cfgs)
+	if err == nil {
+		svc.shared.Files.Logins.Use(logins)
 	}
-	return nil
+	return err
 }
 
 // HasLogins reports whether a pool has a file of passwords.

@@ -104,15 +104,15 @@ func (r *reload) prepare(pools []config.Pool) (err error) {
 	if r.tls, err = readTLS(r.after); err != nil {
 		return err
 	}
+	if r.logins, err = access.ReadLogins(r.after); err != nil {
+		return err
+	}
 	if r.certificates, err = access.ReadTLS(r.after); err != nil {
 		return err
 	}
 	for i, cfg := range r.after {
 		if cfg == nil || r.before[i] == cfg {
 			continue
-		}
-		if err := r.svc.shared.Files.OpenLogins(cfg); err != nil {
-			return fmt.Errorf("pool %q: %w", cfg.Name, err)
 		}
 		rings, err := placement.New(cfg)
 		if err != nil {
@@ -200,6 +200,7 @@ func (r *reload) apply() {
 	svc.cfgs = r.after
 	svc.tls.Use(r.tls)
 	svc.shared.Files.UseTLS(r.certificates)
+	svc.shared.Files.Logins.Use(r.logins)
 	for len(svc.group.ByPool) < len(r.after) {
 		svc.group.ByPool = append(svc.group.ByPool, new(atomic.Int64))
 	}

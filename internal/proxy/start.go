@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -130,15 +131,12 @@ func (svc *Service) bindAll() (all []placement.Rings, err error) {
 	for i := range svc.cfg.Pools {
 		svc.cfgs = append(svc.cfgs, &svc.cfg.Pools[i])
 	}
-	if err := svc.RenewTLS(); err != nil {
+	if err := errors.Join(svc.RenewLogins(), svc.RenewTLS()); err != nil {
 		return nil, err
 	}
 	svc.addGroups()
 	for i, p := range svc.cfgs {
 		svc.group.ByPool = append(svc.group.ByPool, new(atomic.Int64))
-		if err := svc.shared.Files.OpenLogins(p); err != nil {
-			return nil, err
-		}
 		r, err := placement.New(p)
 		if err != nil {
 			return nil, err

@@ -144,12 +144,10 @@ func (e *engine) reload(log zerolog.Logger, o Options) error {
 	if err != nil {
 		return err
 	}
-	if err := e.renewLogins(log); err != nil {
-		return err
-	}
 	if err := e.Reload(pools); err != nil {
 		return o.Remedies.port(err)
 	}
+	e.tellRead(log, true, true)
 	for _, w := range warnings {
 		log.Warn().Msg(w)
 	}
@@ -159,29 +157,22 @@ func (e *engine) reload(log zerolog.Logger, o Options) error {
 	return nil
 }
 
-// renew reads the files of passwords and of certificates again.
+// renew reads the files of passwords and of certificates again. What is wrong with one kind does not hold up the
+// other.
 func (e *engine) renew(log zerolog.Logger) error {
-	err := e.renewLogins(log)
-	if e.HasTLS() {
-		wrong := e.RenewTLS()
-		if wrong == nil {
-			log.Info().Msg("certificates read again")
-		}
-		err = errors.Join(err, wrong)
-	}
-	return err
+	passwords, certificates := e.RenewLogins(), e.RenewTLS()
+	e.tellRead(log, passwords == nil, certificates == nil)
+	return errors.Join(passwords, certificates)
 }
 
-// renewLogins reads the files of passwords again.
-func (e *engine) renewLogins(log zerolog.Logger) error {
-	if !e.HasLogins() {
-		return nil
+// tellRead logs which files have been read again, besides that of the pools.
+func (e *engine) tellRead(log zerolog.Logger, passwords, certificates bool) {
+	if passwords && e.HasLogins() {
+		log.Info().Msg("passwords read again")
 	}
-	if err := e.RenewLogins(); err != nil {
-		return err
+	if certificates && e.HasTLS() {
+		log.Info().Msg("certificates read again")
 	}
-	log.Info().Msg("passwords read again")
-	return nil
 }
 
 // listeners returns the listening sockets for clients and for monitoring.
