@@ -5,77 +5,19 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strconv"
+	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
-// encrypted is a memcached that speaks TLS, and plain text on another port.
-type encrypted struct {
-	*testkit.Process
-	addr, plain string
-	cert, key   string // its files
-
-	t    *testing.T
-	argv []string
-	env  []string
-}
-
-// encrypt starts a memcached with a certificate. more are what -o gets besides.
-func encrypt(t *testing.T, ca *testkit.Authority, l testkit.Leaf, more ...string) *encrypted {
-	t.Helper()
-	tlsPort, plain := strconv.Itoa(testkit.ReservePort(t)), strconv.Itoa(testkit.ReservePort(t))
-	m := &encrypted{t: t, addr: "127.0.0.1:" + tlsPort, plain: "127.0.0.1:" + plain}
-	m.cert, m.key = ca.IssueFiles(t, l)
-	options := append([]string{"ssl_chain_cert=" + m.cert, "ssl_key=" + m.key}, more...)
-	m.argv = []string{
-		"memcached", "-u", "nobody", "-U", "0", "-t", "1", "-l", m.addr, "-l", "notls:" + m.plain, "-Z", "-o",
-		strings.Join(options, ","),
-	}
-	m.start()
-	return m
-}
-
-// start waits until the memcached answers on the port of plain text.
-func (m *encrypted) start() {
-	m.t.Helper()
-	m.Process = testkit.StartWith(m.t, "memcached "+m.addr, m.env, m.argv...)
-	testkit.Eventually(m.t, m.Name+" answers", func() error {
-		if m.Exited() {
-			m.t.Fatalf("%s ended with code %d:\n%s", m.Name, m.ExitCode(), m.Log())
-		}
-		c, err := net.DialTimeout("tcp", m.plain, testkit.Patience)
-		if err != nil {
-			return err
-		}
-		defer c.Close()
-		if err := c.SetDeadline(time.Now().Add(testkit.Patience)); err != nil {
-			return err
-		}
-		if _, err := io.WriteString(c, "version\r\n"); err != nil {
-			return err
-		}
-		_, err = c.Read(make([]byte, 100))
-		return err
-	})
-}
-
-// restart kills the memcached, and starts it again, empty.
-func (m *encrypted) restart() {
-	m.t.Helper()
-	m.Kill()
-	m.start()
-}
-
 // has waits until the memcached has a value.
-func (m *encrypted) has(key, value string) {
-	m.t.Helper()
-	testkit.Eventually(m.t, m.Name+" has "+key, func() error {
-		if got := harness.Dial(m.t, m.plain).Do("get " + key + "\r\n"); got != harness.Hit(key, value) {
+func has(t *testing.T, m *harness.Encrypted, key, value string) {
+	t.Helper()
+	testkit.Eventually(t, m.Name+" has "+key, func() error {
+		if got := harness.Dial(t, m.Plain).Do("get " + key + "\r\n"); got != harness.Hit(key, value) {
 			return fmt.Errorf("%.200q", got)
 		}
 		return nil
@@ -145,3 +87,25 @@ func pairOf(t *testing.T, ca *testkit.Authority, l testkit.Leaf) tls.Certificate
 
 // here is the certificate of a server on this machine.
 var here = testkit.Leaf{Name: "127.0.0.1"}
+
+// writePasswords writes a file of passwords.
+func writePasswords(t *testing.T, text string) string {
+	t.Helper()
+	return testkit.TempFile(t, "passwords", text)
+}
+
+func writeFile(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func remove(t *testing.T, paths ...string) {
+	t.Helper()
+	for _, path := range paths {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

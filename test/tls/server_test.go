@@ -24,8 +24,9 @@ func TestServers(t *testing.T) {
 				t.Parallel()
 				ca := testkit.NewAuthority(t)
 				option := "ssl_min_version=" + least
-				primary, backup := encrypt(t, ca, here, option), encrypt(t, ca, here, option)
-				proxy := harness.StartMagent(t, "-s", primary.addr, "-b", backup.addr, "--server-tls",
+				primary := harness.StartEncrypted(t, ca, here, option)
+				backup := harness.StartEncrypted(t, ca, here, option)
+				proxy := harness.StartMagent(t, "-s", primary.Addr, "-b", backup.Addr, "--server-tls",
 					"--server-tls-ca", ca.File, "--threads", threads)
 				serve(t, proxy, primary, backup)
 			})
@@ -33,7 +34,7 @@ func TestServers(t *testing.T) {
 	}
 }
 
-func serve(t *testing.T, proxy *harness.Magent, primary, backup *encrypted) {
+func serve(t *testing.T, proxy *harness.Magent, primary, backup *harness.Encrypted) {
 	t.Helper()
 	c := harness.Dial(t, proxy.Addr)
 	large := strings.Repeat("a line\r\n", 100_000)
@@ -51,23 +52,23 @@ func serve(t *testing.T, proxy *harness.Magent, primary, backup *encrypted) {
 			t.Fatalf("%v after %d bytes", err, len(got))
 		}
 	}
-	for _, server := range []*encrypted{primary, backup} {
-		server.has("large", large)
-		server.has("k499", "k499")
-		if got := harness.Stats(t, server.plain, "settings")["ssl_enabled"]; got != "yes" {
+	for _, server := range []*harness.Encrypted{primary, backup} {
+		has(t, server, "large", large)
+		has(t, server, "k499", "k499")
+		if got := harness.Stats(t, server.Plain, "settings")["ssl_enabled"]; got != "yes" {
 			t.Fatalf("the server does not speak TLS: %q", got)
 		}
 	}
 	primary.Kill()
-	harness.AwaitState(t, proxy.Addr, primary.addr, "ejected")
+	harness.AwaitState(t, proxy.Addr, primary.Addr, "ejected")
 	c.Want("get large\r\n", harness.Hit("large", large))
 	c.Want(harness.Set("k0", "new"), "STORED\r\n")
-	primary.start()
-	harness.AwaitState(t, proxy.Addr, primary.addr, "up")
-	primary.has("large", large)
-	primary.has("k0", "new")
+	primary.Start()
+	harness.AwaitState(t, proxy.Addr, primary.Addr, "up")
+	has(t, primary, "large", large)
+	has(t, primary, "k0", "new")
 	testkit.Until(t, "the servers have said what they store", func() bool {
-		return harness.ServerStat(t, proxy.Addr, backup.addr, "curr_items") == "501"
+		return harness.ServerStat(t, proxy.Addr, backup.Addr, "curr_items") == "501"
 	})
 }
 
@@ -88,19 +89,19 @@ func TestWrongServer(t *testing.T) {
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			t.Parallel()
-			server, backup := encrypt(t, c.issuer, c.leaf), encrypt(t, ca, here)
-			proxy := harness.StartMagent(t, "-s", server.addr, "-b", backup.addr, "--server-tls", "--server-tls-ca",
+			server, backup := harness.StartEncrypted(t, c.issuer, c.leaf), harness.StartEncrypted(t, ca, here)
+			proxy := harness.StartMagent(t, "-s", server.Addr, "-b", backup.Addr, "--server-tls", "--server-tls-ca",
 				ca.File)
-			awaitReason(t, proxy, server.addr, c.reason)
+			awaitReason(t, proxy, server.Addr, c.reason)
 			harness.Dial(t, proxy.Addr).Want(harness.Set("k", "v"), "STORED\r\n")
-			backup.has("k", "v")
-			if got := harness.Dial(t, server.plain).Do("get k\r\n"); got != "END\r\n" {
+			has(t, backup, "k", "v")
+			if got := harness.Dial(t, server.Plain).Do("get k\r\n"); got != "END\r\n" {
 				t.Errorf("the server was written to: %q", got)
 			}
-			ca.Renew(t, here, server.cert, server.key)
-			server.restart()
-			harness.AwaitState(t, proxy.Addr, server.addr, "up")
-			server.has("k", "v")
+			ca.Renew(t, here, server.Cert, server.Key)
+			server.Restart()
+			harness.AwaitState(t, proxy.Addr, server.Addr, "up")
+			has(t, server, "k", "v")
 		})
 	}
 }
@@ -125,8 +126,8 @@ func TestServerWithoutTLS(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			backup := encrypt(t, ca, here)
-			proxy := harness.StartMagent(t, "-s", c.addr, "-b", backup.addr, "--server-tls", "--server-tls-ca",
+			backup := harness.StartEncrypted(t, ca, here)
+			proxy := harness.StartMagent(t, "-s", c.addr, "-b", backup.Addr, "--server-tls", "--server-tls-ca",
 				ca.File, "--timeout", testkit.Patience.String(), "--connect-timeout", "2s")
 			awaitReason(t, proxy, c.addr, c.reason)
 			harness.Dial(t, proxy.Addr).Want(harness.Set("k", "v"), "STORED\r\n")
@@ -143,14 +144,14 @@ func TestServerWantsCertificate(t *testing.T) {
 	leaf := testkit.Leaf{Name: "cache.test"}
 	for _, more := range [][]string{{}, {"ssl_session_cache"}} {
 		more = append(more, "ssl_verify_mode=2", "ssl_ca_cert="+ca.File)
-		server, backup := encrypt(t, ca, leaf, more...), encrypt(t, ca, leaf, more...)
+		server, backup := harness.StartEncrypted(t, ca, leaf, more...), harness.StartEncrypted(t, ca, leaf, more...)
 		args := []string{
-			"-s", server.addr, "-b", backup.addr, "--server-tls", "--server-tls-ca", ca.File,
+			"-s", server.Addr, "-b", backup.Addr, "--server-tls", "--server-tls-ca", ca.File,
 			"--server-tls-name", "cache.test", "--threads", "2",
 		}
 		without := harness.StartMagent(t, args...)
-		awaitState(t, without, server.addr, "ejected")
-		why := harness.ServerStat(t, without.Addr, server.addr, "last_error")
+		awaitState(t, without, server.Addr, "ejected")
+		why := harness.ServerStat(t, without.Addr, server.Addr, "last_error")
 		if !strings.Contains(why, "certificate") {
 			t.Errorf("the reason is %q", why)
 		}
@@ -159,10 +160,10 @@ func TestServerWantsCertificate(t *testing.T) {
 		for i := range 3 {
 			value := fmt.Sprint(i)
 			c.Want(harness.Set("k", value), "STORED\r\n")
-			server.has("k", value)
-			server.restart()
-			harness.AwaitState(t, proxy.Addr, server.addr, "up")
-			server.has("k", value)
+			has(t, server, "k", value)
+			server.Restart()
+			harness.AwaitState(t, proxy.Addr, server.Addr, "up")
+			has(t, server, "k", value)
 		}
 		if strings.Contains(proxy.Log(), "ssl") || strings.Contains(proxy.Log(), "tls:") {
 			t.Errorf("a handshake has failed:\n%s", proxy.Log())
@@ -182,22 +183,22 @@ func awaitState(t *testing.T, proxy *harness.Magent, server, state string) {
 func TestServerRenewal(t *testing.T) {
 	t.Parallel()
 	ca, next := testkit.NewAuthority(t), testkit.NewAuthority(t)
-	server, backup := encrypt(t, ca, here), encrypt(t, ca, here)
+	server, backup := harness.StartEncrypted(t, ca, here), harness.StartEncrypted(t, ca, here)
 	file := ca.File
 	const unknown = "certificate signed by unknown authority"
-	proxy := harness.StartMagent(t, "-s", server.addr, "-b", backup.addr, "--server-tls", "--server-tls-ca", file)
+	proxy := harness.StartMagent(t, "-s", server.Addr, "-b", backup.Addr, "--server-tls", "--server-tls-ca", file)
 	c := harness.Dial(t, proxy.Addr)
 	c.Want(harness.Set("k", "v"), "STORED\r\n")
-	next.Renew(t, here, server.cert, server.key)
-	server.restart()
+	next.Renew(t, here, server.Cert, server.Key)
+	server.Restart()
 	testkit.Eventually(t, "the reason is known", func() error {
-		if got := harness.ServerStat(t, proxy.Addr, server.addr, "last_error"); !strings.Contains(got, unknown) ||
+		if got := harness.ServerStat(t, proxy.Addr, server.Addr, "last_error"); !strings.Contains(got, unknown) ||
 			!strings.Contains(proxy.Log(), unknown) {
 			return errors.New(got)
 		}
 		return nil
 	})
-	connects := harness.ServerStat(t, proxy.Addr, backup.addr, "connects")
+	connects := harness.ServerStat(t, proxy.Addr, backup.Addr, "connects")
 	if err := os.WriteFile(file, []byte("nonsense"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -209,9 +210,9 @@ func TestServerRenewal(t *testing.T) {
 		t.Fatal(err)
 	}
 	proxy.Signal(syscall.SIGHUP)
-	harness.AwaitState(t, proxy.Addr, server.addr, "up")
-	server.has("k", "v")
-	if got := harness.ServerStat(t, proxy.Addr, backup.addr, "connects"); got != connects {
+	harness.AwaitState(t, proxy.Addr, server.Addr, "up")
+	has(t, server, "k", "v")
+	if got := harness.ServerStat(t, proxy.Addr, backup.Addr, "connects"); got != connects {
 		t.Errorf("%s connections to the other server, before it were %s", got, connects)
 	}
 }

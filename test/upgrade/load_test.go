@@ -18,7 +18,7 @@ import (
 // time.
 type worker struct {
 	id      int
-	addr    string
+	open    func() (*harness.Client, error) // connects
 	rng     *rand.Rand
 	c       *harness.Client
 	left    int            // requests until it comes back with a new connection
@@ -70,9 +70,16 @@ func load(addr string, workers []*worker, ended *atomic.Bool, done chan<- error)
 
 // loadAs is load with workers that have numbers from first on: each number has keys of its own.
 func loadAs(first int, addr string, workers []*worker, ended *atomic.Bool, done chan<- error) {
+	loadBy(first, func() (*harness.Client, error) { return harness.Open(addr) }, workers, ended, done)
+}
+
+// loadBy is loadAs with another way to connect.
+func loadBy(
+	first int, open func() (*harness.Client, error), workers []*worker, ended *atomic.Bool, done chan<- error,
+) {
 	done <- harness.Together(len(workers), func(i int) error {
 		w := &worker{
-			id: first + i, addr: addr, rng: rand.New(rand.NewPCG(uint64(i), 0)), written: map[string]int{},
+			id: first + i, open: open, rng: rand.New(rand.NewPCG(uint64(i), 0)), written: map[string]int{},
 			tried: map[string]int{},
 		}
 		workers[i] = w
@@ -92,7 +99,7 @@ func (w *worker) step() error {
 		w.c = nil
 	}
 	if w.c == nil {
-		c, err := harness.Open(w.addr)
+		c, err := w.open()
 		if err != nil {
 			return fmt.Errorf("cannot connect: %w", err)
 		}
@@ -161,7 +168,7 @@ func (w *worker) lost(reply string, err error) error {
 func (w *worker) check() error {
 	for key := range w.tried {
 		for w.c == nil {
-			c, err := harness.Open(w.addr)
+			c, err := w.open()
 			if err != nil {
 				return err
 			}
