@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -65,13 +66,28 @@ func Client(ctx context.Context, fd int, cfg *tls.Config, name, server string) (
 
 // Over makes a handshake on a connection beside the loops, which the result takes over. Otherwise it is Client.
 func (e *End) Over(ctx context.Context, conn net.Conn, name, server string) (net.Conn, error) {
-	a := attemptOf(e.Config(), name, server, &secrets{})
-	t := tls.Client(conn, a.config)
-	if err := a.shake(ctx, t); err != nil {
+	seal, err := e.over(ctx, conn, name, server)
+	if err != nil {
 		conn.Close()
 		return nil, err
 	}
-	return t, nil
+	return loop.NewTLSConn(conn, seal), nil
+}
+
+func (e *End) over(ctx context.Context, conn net.Conn, name, server string) (seal *loop.Seal, err error) {
+	socket, ok := conn.(syscall.Conn)
+	if !ok {
+		return nil, fmt.Errorf("no TLS on a %T", conn)
+	}
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	wrong := raw.Control(func(fd uintptr) { seal, _, err = e.Client(ctx, int(fd), name, server) })
+	if err == nil {
+		err = wrong
+	}
+	return seal, err
 }
 
 var errSilent = errors.New("the server does not go on with the TLS handshake: does it speak TLS?")

@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -96,11 +95,17 @@ func TestClientResumes(t *testing.T) {
 
 func meetBeside(t *testing.T, end *End, server *tls.Config) (met, error) {
 	t.Helper()
-	near, far := net.Pipe()
+	ln := testkit.Listen(t)
+	near := testkit.Dial(t, "tcp", ln.Addr().String())
 	seen := make(chan met, 1)
 	go func() {
+		far, err := ln.Accept()
+		if err != nil {
+			seen <- met{err: err}
+			return
+		}
 		s := tls.Server(far, server)
-		_, err := s.Write([]byte("x"))
+		_, err = s.Write([]byte("x"))
 		seen <- met{s.ConnectionState().DidResume, err}
 		far.Close()
 	}()

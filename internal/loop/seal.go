@@ -123,6 +123,7 @@ func (k *Seal) write(out, data []byte) []byte {
 		out = append(out, data[:n]...)
 		data = data[n:]
 		if k.fill += n; k.fill == k.most {
+			k.loosen()
 			var err error
 			if out, err = k.end(out); err != nil {
 				return out // and again at the next end

@@ -56,19 +56,6 @@ func (s *Stream) OpenSealed(l *Loop, fd int, seal *Seal, ev Events, h Handler) e
 	return err
 }
 
-// Pause stops watching the socket, also for errors and hang-ups, so that something else can use a duplicate of it.
-// Nothing may be read or written until Secure. Close still works.
-func (s *Stream) Pause() {
-	s.l.Unwatch(s.fd)
-	s.watch = 0
-}
-
-// Secure ends a Pause. Everything is sealed from now on, and h gets the events. No duplicate may be open any more.
-func (s *Stream) Secure(seal *Seal, ev Events, h Handler) error {
-	s.seal, s.watch = seal, ev
-	return s.l.Register(s.fd, ev, h)
-}
-
 // Close closes the socket at the end of the turn, and returns the buffers to the pool. Unsent bytes are dropped.
 func (s *Stream) Close() {
 	s.goodbye()
@@ -291,10 +278,15 @@ func (s *Stream) sealLarge(data []byte) error {
 		s.Write(data)
 		return nil
 	}
+	s.seal.loosen()
+	out, err := s.seal.end(s.out)
+	if s.out = out; err != nil {
+		return err
+	}
 	for len(data) > 0 {
 		n := min(len(data), s.seal.most)
 		if !s.Blocked() && s.Unsent()+s.seal.sealedSize(n) > sealBurst {
-			if err := s.Flush(); err != nil {
+			if err := s.push(); err != nil {
 				return err
 			}
 		}
@@ -312,7 +304,7 @@ func (s *Stream) sealLarge(data []byte) error {
 	if s.Blocked() {
 		return nil
 	}
-	return s.Flush()
+	return s.push()
 }
 
 // Flush sends the bytes that were written. If the socket does not accept all of them, it is watched until it is
@@ -323,7 +315,16 @@ func (s *Stream) Flush() error {
 		if s.out = out; err != nil {
 			return err
 		}
+		if s.seal.isLoose() {
+			s.reserve(s.seal.sealedSize(1))
+			s.out = s.seal.nudge(s.out)
+		}
 	}
+	return s.push()
+}
+
+// push is Flush for what is sealed already, or is not sealed.
+func (s *Stream) push() error {
 	for s.outOff < len(s.out) || s.behind.size > 0 {
 		n, err := s.send()
 		if err != nil {

@@ -54,6 +54,7 @@ type tlsState struct {
 	useless  int                 // records without data since the last with data
 	update   bool                // the other end has asked for a new key, or the present one has sealed enough
 	closed   bool                // this end has said good-bye
+	loose    bool                // as a client: records since the last Flush may end within a message (nudge)
 	ticket   func(record []byte) // gets tickets until something else comes; nil: nobody wants them
 }
 

@@ -95,6 +95,24 @@ func (k *Seal) appendTLS(out []byte, kind byte, body []byte) []byte {
 	return k.finishTLS(append(append(out, room[:k.head]...), body...), start, kind)
 }
 
+// loosen notes that a record may end within a message.
+func (k *Seal) loosen() {
+	if k.tls != nil && k.tls.client {
+		k.tls.loose = true
+	}
+}
+
+// isLoose reports whether nudge has something to append.
+func (k *Seal) isLoose() bool { return k.tls != nil && k.tls.loose }
+
+// nudge appends an empty record, behind records that may end within a message. memcached reads no more of a record
+// than it has room for, or than a value lacks. Then it waits for the socket, although OpenSSL has the rest of the
+// record. When something else is there to be read, it has a look.
+func (k *Seal) nudge(out []byte) []byte {
+	k.tls.loose = false
+	return k.appendTLS(out, tlsData, nil)
+}
+
 // goodbye returns the record that ends the stream, once; nil if there is none. Nothing may be sent behind it.
 func (k *Seal) goodbye() []byte {
 	if k.tls == nil || k.tls.closed {

@@ -124,6 +124,14 @@ func TestVerify(t *testing.T) {
 	harness.Dial(t, backup.Plain).Want("delete k\r\n", "DELETED\r\n")
 	verify(1, "k", secure...)
 	verify(0, "", append(secure, "--repair", "--force")...)
+	c := harness.Dial(t, proxy.Addr) // many at once, which fill more than a record
+	for i := range 1000 {
+		c.Want(harness.Set(fmt.Sprint("k", i), strings.Repeat("v", i)), "STORED\r\n")
+	}
+	harness.Dial(t, backup.Plain).Want("flush_all\r\n", "OK\r\n")
+	verify(0, "repaired 1001", append(secure, "--repair", "--fill")...)
+	has(t, backup, "k999", strings.Repeat("v", 999))
+	verify(0, "compared 1001 keys", secure...)
 }
 
 // A reload may remove a pool, and with it files that are not there any more.
