@@ -22,7 +22,7 @@ import (
 
 const (
 	// relinkPause is the time between two attempts to connect to an owner, if the last one was in vain.
-	relinkPause = 20 * time.Millisecond
+	relinkPause = 4 * time.Millisecond
 	// returnTime is how long an owner that is one no more has to give back what it has not carried out.
 	returnTime = 500 * time.Millisecond
 )
