@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -303,14 +304,19 @@ func TestSASLClients(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	memjs := "MEMJS=" + harness.NPM(t, "memjs@1.3.2")
 	for name, argv := range map[string][]string{
-		"php-memcached": {"php", "scripts/sasl.php"},
-		"pylibmc":       {"/usr/bin/python3", "-B", "scripts/sasl.py"},
+		"php-memcached":  {"php", "scripts/sasl.php"},
+		"php's sessions": {"php", "scripts/session.php"},
+		"pylibmc":        {"/usr/bin/python3", "-B", "scripts/sasl.py"},
+		"dalli":          {"ruby", "scripts/sasl.rb"},
+		"memjs":          {"node", "scripts/sasl.js"},
 	} {
 		for password, want := range map[string]string{"one": "stored, read value\n", "two": "refused\n"} {
 			t.Run(name+" "+want, func(t *testing.T) {
 				t.Parallel()
 				run := exec.Command(argv[0], append(argv[1:], host, port, "ann", password)...)
+				run.Env = append(os.Environ(), memjs)
 				if out, err := run.CombinedOutput(); err != nil || string(out) != want {
 					t.Errorf("%v:\n%s", err, out)
 				}

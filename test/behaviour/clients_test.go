@@ -1,16 +1,11 @@
 package behaviour
 
 import (
-	"context"
 	"fmt"
 	"net"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
-	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -28,7 +23,7 @@ var binaryClients = []struct {
 	{"dalli", []string{"ruby", "scripts/dalli_session.rb"}, nil},
 	{"memjs", []string{"node", "scripts/memjs_session.js"}, func(t *testing.T) string {
 		t.Helper()
-		return "MEMJS=" + npm(t, "memjs@1.3.2")
+		return "MEMJS=" + harness.NPM(t, "memjs@1.3.2")
 	}},
 }
 
@@ -83,21 +78,4 @@ func TestPHPSessions(t *testing.T) {
 			t.Errorf("%v: %q, want %q", err, out, want)
 		}
 	}
-}
-
-// npm installs a package in a folder of the test, and returns where it is.
-func npm(t *testing.T, name string) string {
-	t.Helper()
-	dir := t.TempDir()
-	testkit.Eventually(t, name+" is installed by npm", func() error {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		argv := []string{"install", "--prefix", dir, "--cache", filepath.Join(dir, "cache"), name}
-		if out, err := exec.CommandContext(ctx, "npm", argv...).CombinedOutput(); err != nil {
-			return fmt.Errorf("%w: %s", err, out)
-		}
-		return nil
-	})
-	word, _, _ := strings.Cut(name, "@")
-	return filepath.Join(dir, "node_modules", word)
 }
