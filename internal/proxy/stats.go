@@ -128,7 +128,7 @@ func (svc *Service) process() stats.Process {
 			MaxValue: cmp.Or(c.MaxValue, svc.cfg.MaxValue), MaxClients: c.ClientConnections,
 			Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, FailureLimit: c.ServerFailureLimit,
 			ProbeInterval: c.ProbeInterval, Auth: c.AuthFile != "", ServerAuth: c.ServerAuthFile != "",
-			TLS:    c.TLSCert != "",
+			TLS: c.TLSCert != "", ServerTLS: c.ServerTLS,
 			Listen: svc.AddrsOf(i), Moves: placement.Ejects(c),
 		}
 		p.Pools = append(p.Pools, pool)

@@ -127,6 +127,7 @@ func AppendSettings(dst []byte, p *Process) []byte {
 		w.str(name+"auth", yes(pool.Auth))
 		w.str(name+"server_auth", yes(pool.ServerAuth))
 		w.str(name+"tls", yes(pool.TLS))
+		w.str(name+"server_tls", yes(pool.ServerTLS))
 		w.num(name+"item_size_max", pool.MaxValue)
 		w.num(name+"maxconns", pool.MaxClients)
 		w.num(name+"timeout_ms", int(pool.Timeout.Milliseconds()))

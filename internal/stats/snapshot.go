@@ -184,6 +184,7 @@ type Pool struct {
 	ServerAuth     bool // servers are told a user and a password
 	Auth           bool // clients have to name a user and a password
 	TLS            bool // clients may speak TLS, or have to
+	ServerTLS      bool // servers are spoken to by TLS
 	Moves          bool // keys of an ejected server move to the others
 }
 

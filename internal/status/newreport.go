@@ -30,12 +30,13 @@ func newReport(e Engine, now *sample) *Report {
 func newPool(p *stats.Pool, c *stats.Counters, s *stats.Snapshot, f *Fleet) Pool {
 	out := Pool{
 		Name: p.Name, Listen: p.Listen, Distribution: p.Distribution, Hash: p.Hash, Ready: p.Ready(s),
-		Clients: c.CurrConnections, Binary: c.CurrBinary, Auth: p.Auth,
+		Clients: c.CurrConnections, Binary: c.CurrBinary, TLS12: c.CurrTLS12, TLS13: c.CurrTLS13, Auth: p.Auth,
+		ServerTLS: p.ServerTLS,
 		Totals: Totals{
 			Answered: c.Waited.Total(), Errors: c.Errors, Connections: c.TotalConnections,
 			Rejected: c.RejectedConnections, Received: c.BytesRead, Sent: c.BytesWritten,
 			Failovers: c.Failovers, Retries: c.Retries, Disagreements: c.Disagreements, Backpressure: c.Backpressure,
-			Auths: c.AuthCmds, AuthErrors: c.AuthErrors,
+			Auths: c.AuthCmds, AuthErrors: c.AuthErrors, TLSErrors: c.TLSErrors,
 		},
 		Requests: map[string]map[string]uint64{},
 		Servers:  []Server{},

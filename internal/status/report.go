@@ -56,7 +56,10 @@ type Pool struct {
 	Ready        bool                         `json:"ready"`
 	Clients      int64                        `json:"clients"`
 	Binary       int64                        `json:"binary_clients"` // of these
-	Auth         bool                         `json:"auth"`           // clients have to name a user and a password
+	TLS12        int64                        `json:"tls12_clients"`  // that speak TLS 1.2
+	TLS13        int64                        `json:"tls13_clients"`
+	Auth         bool                         `json:"auth"`       // clients have to name a user and a password
+	ServerTLS    bool                         `json:"server_tls"` // servers are spoken to by TLS
 	Totals       Totals                       `json:"totals"`
 	Requests     map[string]map[string]uint64 `json:"requests"` // by command and result
 	Rates        Rates                        `json:"rates"`
@@ -77,6 +80,7 @@ type Totals struct {
 	Backpressure  uint64 `json:"backpressure"`
 	Auths         uint64 `json:"auths"`
 	AuthErrors    uint64 `json:"auth_errors"`
+	TLSErrors     uint64 `json:"tls_errors"` // handshakes with clients that failed
 }
 
 // Server is one server of a pool.
