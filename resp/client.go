@@ -3,9 +3,9 @@ package resp
 // ClientArity reports whether a subcommand of CLIENT is known to the proxy, and whether it takes so many arguments.
 func ClientArity(sub string, n int) (known, fits bool) {
 	switch sub {
-	case "id", "getname", "info":
+	case "id", "getname", "info", "getredir", "trackinginfo":
 		return true, n == 0
-	case "setname", "reply", "no-evict", "no-touch":
+	case "setname", "reply", "no-evict", "no-touch", "caching":
 		return true, n == 1
 	case "setinfo":
 		return true, n == 2

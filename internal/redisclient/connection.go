@@ -40,6 +40,13 @@ func (c *Client) client(r *resp.Request) {
 	case "info":
 		c.tell(c.proto.AppendText(c.loop.Line[:0], fmt.Sprintf("id=%d fd=%d name=%s db=%d resp=%d user=%s\n",
 			c.id, c.fd, c.name, c.pool.Config.RedisDB, c.proto.Number(), defaultUser)))
+	case "caching":
+		c.say("-ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode " +
+			"enabled\r\n")
+	case "getredir":
+		c.tell(resp.AppendInt(c.loop.Line[:0], -1))
+	case "trackinginfo":
+		c.trackingInfo()
 	case "reply", "tracking", "no-evict", "no-touch":
 		c.clientSwitch(r, sub, strings.ToLower(string(args[0])))
 	}
@@ -48,12 +55,23 @@ func (c *Client) client(r *resp.Request) {
 // clientSwitch answers settings that the proxy does not have. They can only be set to what is the case.
 func (c *Client) clientSwitch(r *resp.Request, sub, to string) {
 	if is := map[string]string{"reply": "on", "tracking": "off", "no-evict": "off", "no-touch": "off"}[sub]; to != is {
-		c.reject(r, resp.AppendError(c.loop.Line[:0],
-			"ERR 'client|"+sub+" "+to+"' is not supported here: the connections to the servers are shared by all "+
-				"clients"))
+		text := "ERR 'client|" + sub + " " + to + "' is not supported here: the connections to the servers are " +
+			"shared by all clients"
+		if sub == "tracking" {
+			text += ", so no client can be told what has changed: switch client-side caching off"
+		}
+		c.reject(r, resp.AppendError(c.loop.Line[:0], text))
 		return
 	}
 	c.say("+OK\r\n")
+}
+
+// trackingInfo says that the client is not told what has changed.
+func (c *Client) trackingInfo() {
+	line := resp.AppendBulkString(c.proto.AppendMap(c.loop.Line[:0], 3), "flags")
+	line = resp.AppendBulkString(c.proto.AppendSet(line, 1), "off")
+	line = resp.AppendInt(resp.AppendBulkString(line, "redirect"), -1)
+	c.tell(resp.AppendArray(resp.AppendBulkString(line, "prefixes"), 0))
 }
 
 func (c *Client) setName(name []byte) {
