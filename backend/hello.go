@@ -235,6 +235,9 @@ func (c *Conn) takeLogin(data []byte) {
 			c.need = need
 			c.s.Keep(data)
 			return
+		case c.isPush(data):
+			data = data[n:]
+			continue
 		case c.login == all:
 			c.next(ErrUnasked)
 			return

@@ -108,7 +108,8 @@ const (
 func TestLoginRESP3(t *testing.T) {
 	r, p := loggingIn(t, Login{Password: "secret", DB: 12, Proto: resp.RESP3})
 	p.expect("*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n" + saysHello3 + "*2\r\n$6\r\nSELECT\r\n$2\r\n12\r\n" + saysPing)
-	for _, piece := range strings.SplitAfter("+OK\r\n"+threeIsOn+"+OK\r\n+PONG\r\n=11\r\ntxt:# Serv\n\r\n", "\r") {
+	const rest = ">1\r\n+x\r\n+OK\r\n+PONG\r\n=11\r\ntxt:# Serv\n\r\n"
+	for _, piece := range strings.SplitAfter("+OK\r\n"+threeIsOn+rest, "\r") {
 		p.send(piece)
 		r.do(func() {})
 	}
