@@ -29,13 +29,17 @@ export PATH := $(PATH):/usr/sbin
 # What has the linker set the version, from the tag.
 VERSIONED = -ldflags "-X magent/internal/service.release=$$(deploy/release/version.sh)"
 
+# Packages that compute and wait for nothing. `make test` runs them beside all others, with what these leave of the machine.
+CALM = internal/fleet/simulation|test/arch|test/kubernetes|test/package
+LEFT ?= nothing
+
 # The packages of the program, and the black-box suites in front of which a magent with the race detector makes sense.
-UNITS = $$($(GO) list ./... | grep -v /test/)
+UNITS = $$($(GO) list ./... | grep -v /test/ | grep -vE '/($(LEFT))$$')
 RACED = ./test/behaviour ./test/failover ./test/nutcracker ./test/redis ./test/reload
 
-# Suites that run one after the other, for what they measure depends on the machine's time; and all others.
+# Suites that need little of the machine, but at once: nothing else runs beside these three. And all others.
 ALONE = ./test/bench ./test/chaos ./test/vip
-BUSY  = $$($(GO) list ./test/... | grep -vE '/test/(bench|chaos|vip)$$')
+BUSY  = $$($(GO) list ./test/... | grep -vE '/test/(bench|chaos|vip)$$' | grep -vE '/($(LEFT))$$')
 
 # What black-box tests are told.
 BLACKBOX = MAGENT_ARTIFACTS=$(CURDIR)/artifacts MAGENT_BIN=$(CURDIR)/bin/magent NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker
@@ -67,11 +71,16 @@ run: deps-run build ## three memcacheds on loopback, magent in front, and what t
 .PHONY: test-says
 test-says:
 	@echo 'make test: it first installs the Debian packages that are missing, as root or with sudo: on a fresh machine some 460, 1.4 GB.'
-	@echo 'make test: the tests then take about ten minutes on two cores; the first time some minutes more, to compile.'
+	@echo 'make test: the tests then take about seven minutes on two cores; the first time some minutes more, to compile.'
 
 .PHONY: test
-test: test-says deps build unit e2e race ## everything that proves it: unit, e2e, race, and 20000 inputs for each fuzz target
-	@$(MAKE) fuzz FUZZTIME=20000x
+test: test-says deps build ## everything that proves it: unit, e2e, race, and 20000 inputs for each fuzz target
+	@deploy/dev/beside.sh "$(MAKE) -o build unit e2e race LEFT='$(CALM)'" '$(MAKE) calm fuzz FUZZTIME=20000x'
+
+.PHONY: calm
+calm: # the tests that `make test` takes out of unit, e2e and race
+	$(BLACKBOX) $(GO) test -count=1 -p 1 -timeout 60m $$($(GO) list ./... | grep -E '/($(CALM))$$')
+	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 60m $$($(GO) list ./internal/... | grep -E '/($(CALM))$$')
 
 .PHONY: unit
 unit: ## unit tests, with the committed seeds of the fuzz targets
@@ -80,7 +89,7 @@ unit: ## unit tests, with the committed seeds of the fuzz targets
 .PHONY: e2e
 e2e: build ## black-box tests of bin/magent and bin/nutcracker with real servers and clients; screenshots go to artifacts/
 	$(BLACKBOX) $(TEST) -timeout 20m $(BUSY)
-	$(BLACKBOX) $(GO) test -count=1 -p 1 -timeout 20m $(ALONE)
+	$(BLACKBOX) $(GO) test -count=1 -p 3 -timeout 20m $(ALONE)
 
 .PHONY: race
 race: ## unit tests, and black-box tests of a magent with two loops, under the race detector

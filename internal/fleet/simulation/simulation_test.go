@@ -116,7 +116,7 @@ func (w *world) live() {
 // Where nobody says how many seeds to run, a machine that is busy with something else need not run all of them.
 const (
 	enough   = 100
-	patience = 2 * time.Minute
+	patience = 5 * time.Minute
 )
 
 // TestSeeds: nothing that the fleet promises is broken in any of them.
