@@ -45,11 +45,12 @@ type worker struct {
 	in      []byte
 	busy    int // clients that wait for replies
 
-	tally    tally     // of the measuring phase
-	total    tally     // of all phases
-	started  tally     // total when measuring began
-	latency  histogram // of the measuring phase
-	wrong    int64     // wrong replies, and requests left without one
+	tally    tally       // of the measuring phase
+	total    tally       // of all phases
+	started  tally       // total when measuring began
+	counted  atomic.Bool // total has grown since measuring began
+	latency  histogram   // of the measuring phase
+	wrong    int64       // wrong replies, and requests left without one
 	firstErr error
 }
 
@@ -118,6 +119,9 @@ func (w *worker) run() {
 func (w *worker) follow() {
 	phase := w.phase.Load()
 	if phase == w.current {
+		if phase == measuring && !w.counted.Load() && w.total.ops > w.started.ops {
+			w.counted.Store(true)
+		}
 		return
 	}
 	if w.current == warming {
