@@ -102,6 +102,7 @@ race: ## unit tests, and black-box tests of a magent with two loops, under the r
 chaos: build ## faults strike for CHAOSTIME (10m); is what clients see linearizable? As long in each mode, and a fleet for FLEETTIME (30m)
 	MAGENT_BIN=$(CURDIR)/bin/magent $(GO) test -count=1 -timeout 0 ./test/chaos -run 'TestLinearizable|TestModes$$' -v -duration $(CHAOSTIME) -each $(CHAOSTIME)
 	MAGENT_BIN=$(CURDIR)/bin/magent $(GO) test -count=1 -timeout 0 ./test/chaos -run 'TestFleet$$' -v -fleet $(FLEETTIME)
+	MAGENT_BIN=$(CURDIR)/bin/magent $(GO) test -count=1 -timeout 0 ./test/chaos -run 'TestFleetTimes$$' -v -times 10
 
 .PHONY: versions
 versions: build ## black-box tests with each memcached in a folder: make versions DIR=...

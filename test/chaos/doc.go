@@ -19,5 +19,7 @@
 // members, memcacheds, hosts and the network between any two of them fail. A round is void, and keys may have been
 // lost in it, if the machine was too busy for a memcached that was well.
 //
+// TestFleetTimes measures how long clients of a fleet wait when something happens to it. -times says how often.
+//
 // TestTeeth and TestModesHaveTeeth run proxies whose guards are switched off, and expect that this is noticed.
 package chaos
