@@ -20,26 +20,7 @@ import (
 func TestHAProxy(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, "--timeout", patient)
-	root := must(harness.ModuleRoot())
-	replace := []string{"10.0.0.100", netns.Virtual}
-	for i := range 3 {
-		replace = append(replace, fmt.Sprintf("10.0.0.%d:", i+1), netns.Address(i)+":")
-	}
-	text := strings.NewReplacer(replace...).Replace(string(must(os.ReadFile(filepath.Join(root,
-		"deploy/haproxy/haproxy.cfg")))))
-	file := filepath.Join(t.TempDir(), "haproxy.cfg")
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	c.client.IP("address", "add", netns.Virtual+"/24", "dev", "eth0")
-	c.client.Start("haproxy", "haproxy", "-db", "-f", file)
-	testkit.Eventually(t, "HAProxy serves", func() error {
-		conn, err := c.client.Dial(fmt.Sprintf("%s:%d", netns.Virtual, port), time.Second)
-		if err == nil {
-			conn.Close()
-		}
-		return err
-	})
+	c.startHAProxy("haproxy-single.cfg")
 	l := startLoad(c.client)
 	active := c.hosts[0]
 	moves := func(what string, do func()) {
@@ -83,6 +64,30 @@ func TestHAProxy(t *testing.T) {
 	}
 	second.startMagent()
 	c.losesSomeKeys()
+}
+
+// startHAProxy runs HAProxy with a configuration that is shipped, and waits until it serves.
+func (c *cluster) startHAProxy(name string) {
+	c.t.Helper()
+	replace := []string{"10.0.0.100", netns.Virtual}
+	for i := range 3 {
+		replace = append(replace, fmt.Sprintf("10.0.0.%d:", i+1), netns.Address(i)+":")
+	}
+	text := strings.NewReplacer(replace...).Replace(string(must(os.ReadFile(filepath.Join(must(harness.ModuleRoot()),
+		"deploy/haproxy", name)))))
+	file := filepath.Join(c.t.TempDir(), "haproxy.cfg")
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		c.t.Fatal(err)
+	}
+	c.client.IP("address", "add", netns.Virtual+"/24", "dev", "eth0")
+	c.client.Start("haproxy", "haproxy", "-db", "-f", file)
+	testkit.Eventually(c.t, "HAProxy serves", func() error {
+		conn, err := c.client.Dial(fmt.Sprintf("%s:%d", netns.Virtual, port), time.Second)
+		if err == nil {
+			conn.Close()
+		}
+		return err
+	})
 }
 
 // losesSomeKeys kills both copies of some keys, which no magent can serve any more. The other keys must be served:

@@ -245,8 +245,9 @@ func (c *cluster) awaitUp(but *host) (active *host) {
 	return active
 }
 
-// startKeepalived runs keepalived with the configuration that is shipped, apart from addresses and paths.
-func (h *host) startKeepalived() {
+// startKeepalived runs keepalived with the configuration that is shipped, apart from addresses and paths, and from
+// what is to be changed: pairs of an old and a new text.
+func (h *host) startKeepalived(change ...string) {
 	h.t.Helper()
 	root := must(harness.ModuleRoot())
 	write := func(name, text string) string {
@@ -266,8 +267,8 @@ func (h *host) startKeepalived() {
 		fmt.Sprintf("MAGENT=%s\nADDRESS=%s\nPEERS=%q\n", harness.Binary(h.t), h.local(), strings.Join(peers, " ")))
 	check := filepath.Join(h.dir, "check_magent")
 	harness.WriteProgram(h.t, check, must(os.ReadFile(filepath.Join(root, "deploy/keepalived/check_magent"))))
-	text := strings.NewReplacer(
-		"/etc/keepalived/check_magent", check, "/etc/magent/vip.env", env, "10.0.0.100", netns.Virtual,
+	text := strings.NewReplacer(append(change,
+		"/etc/keepalived/check_magent", check, "/etc/magent/vip.env", env, "10.0.0.100", netns.Virtual)...,
 	).Replace(string(must(os.ReadFile(filepath.Join(root, "deploy/keepalived/keepalived.conf")))))
 	h.keepalived = h.Start("keepalived", "keepalived", "--dont-fork", "--log-console", "--log-detail", "--vrrp",
 		"--use-file", write("keepalived.conf", text), "--pid", filepath.Join(h.dir, "pid"), "--vrrp_pid",

@@ -24,6 +24,7 @@ const (
 type load struct {
 	patience atomic.Int64 // for one answer, in nanoseconds
 	ended    atomic.Bool
+	late     bool         // what was given up may be carried out later, once: a member may have handed it on
 	renewals atomic.Int64 // how often every key was to be written
 	done     chan error
 	clients  [clients]*client
@@ -38,7 +39,8 @@ type client struct {
 	conn  net.Conn
 	in    *bufio.Reader
 
-	version map[string]int // that was acknowledged last; negative: deleted
+	version map[string]int          // that was acknowledged last; negative: deleted
+	unknown map[string]map[int]bool // versions that were written, and not acknowledged
 	next    int
 
 	renewals                 atomic.Int64 // those it has finished
@@ -48,11 +50,17 @@ type client struct {
 	last                     atomic.Value // the last failure
 }
 
-func startLoad(s *netns.Space) *load {
-	l := &load{done: make(chan error, clients)}
+func startLoad(s *netns.Space) *load { return (&load{}).start(s) }
+
+// start begins with all clients.
+func (l *load) start(s *netns.Space) *load {
+	l.done = make(chan error, clients)
 	l.patience.Store(int64(300 * time.Millisecond))
 	for i := range clients {
-		l.clients[i] = &client{l: l, id: i, rng: rand.New(rand.NewPCG(uint64(i), 1)), version: map[string]int{}}
+		l.clients[i] = &client{
+			l: l, id: i, rng: rand.New(rand.NewPCG(uint64(i), 1)), version: map[string]int{},
+			unknown: map[string]map[int]bool{},
+		}
 		l.clients[i].last.Store("")
 		l.clients[i].space = s
 		go l.clients[i].run()
@@ -119,6 +127,11 @@ func (c *client) set(key string, wrong *error) bool {
 	}
 	if ok {
 		c.version[key] = c.next
+	} else if c.l.late {
+		if c.unknown[key] == nil {
+			c.unknown[key] = map[int]bool{}
+		}
+		c.unknown[key][c.next] = true
 	}
 	return ok
 }
@@ -158,6 +171,9 @@ func (c *client) get(key string, wrong *error) bool {
 	case got == want, got == 0 && want < 0:
 	case got == 0:
 		c.missed.Add(1) // a cache may forget
+	case c.unknown[key][got]: // it has been carried out now, and never again
+		c.version[key] = got
+		delete(c.unknown[key], got)
 	default:
 		*wrong = fmt.Errorf("stale: %s has version %d, written was %d (-1: deleted)", key, got, want)
 	}
