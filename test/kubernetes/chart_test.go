@@ -20,7 +20,7 @@ func TestLint(t *testing.T) {
 
 // TestManifests checks that the plain manifests are what the chart renders. UPDATE_MANIFESTS=1 writes them.
 func TestManifests(t *testing.T) {
-	for _, name := range []string{"deployment", "daemonset"} {
+	for _, name := range []string{"statefulset", "deployment", "daemonset"} {
 		path := filepath.Join(harness.Root(t), "deploy/kubernetes", name+".yaml")
 		want := render(t, settings()[name]...)
 		if os.Getenv("UPDATE_MANIFESTS") != "" {
@@ -39,10 +39,11 @@ func TestManifests(t *testing.T) {
 // TestWrongValues checks that the chart reports values that cannot be right.
 func TestWrongValues(t *testing.T) {
 	for want, args := range map[string][]string{
-		`kind "StatefulSet": write Deployment or DaemonSet`: {"--set", "kind=StatefulSet"},
-		"pools: name one at least":                          {"--set-json", "pools=[]"},
-		"pools: each needs a name":                          {"--set-json", `pools=[{"port": 1}]`},
-		"pools: a has no port":                              {"--set-json", `pools=[{"name": "a"}]`},
+		`kind "Job": write StatefulSet, Deployment or DaemonSet`: {"--set", "kind=Job"},
+		"replicas 10: a fleet has 9 members at most":             {"--set", "replicas=10"},
+		"pools: name one at least":                               {"--set-json", "pools=[]"},
+		"pools: each needs a name":                               {"--set-json", `pools=[{"port": 1}]`},
+		"pools: a has no port":                                   {"--set-json", `pools=[{"name": "a"}]`},
 	} {
 		code, _, stderr := harness.Tool(t, "HELM",
 			append([]string{"template", "magent", chart, "--kube-version", version}, args...)...)

@@ -19,9 +19,11 @@ const version = "1.30.0"
 // settings are arguments of helm for which the chart must be right.
 func settings() map[string][]string {
 	return map[string][]string{
-		"deployment": {"--set", "kind=Deployment"},
-		"daemonset":  {"--set", "kind=DaemonSet"},
-		"everything": {"-f", filepath.Join("test/kubernetes/testdata", "everything.yaml")},
+		"statefulset": {"--set", "kind=StatefulSet"},
+		"deployment":  {"--set", "kind=Deployment,replicas=2"},
+		"daemonset":   {"--set", "kind=DaemonSet"},
+		"single":      {"--set", "replicas=1"},
+		"everything":  {"-f", filepath.Join("test/kubernetes/testdata", "everything.yaml")},
 	}
 }
 

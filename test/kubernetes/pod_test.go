@@ -16,6 +16,21 @@ import (
 	"magent/test/harness"
 )
 
+// container is what runs in a pod.
+type container struct {
+	Args  []string
+	Env   []struct{ Name, Value string }
+	Ports []struct {
+		Name          string
+		ContainerPort int `yaml:"containerPort"`
+	}
+	VolumeMounts []mount `yaml:"volumeMounts"`
+}
+
+type mount struct {
+	MountPath string `yaml:"mountPath"`
+}
+
 // object is the part of a manifest that the tests read.
 type object struct {
 	Kind string
@@ -28,17 +43,40 @@ type object struct {
 
 type pod struct {
 	TerminationGracePeriodSeconds int `yaml:"terminationGracePeriodSeconds"`
-	Containers                    []struct {
-		Args  []string
-		Env   []struct{ Name, Value string }
-		Ports []struct {
-			Name          string
-			ContainerPort int `yaml:"containerPort"`
+	Containers                    []container
+}
+
+// workload returns the container of what runs magent.
+func workload(t *testing.T, all map[string]object) container {
+	t.Helper()
+	for _, kind := range []string{"StatefulSet", "Deployment", "DaemonSet"} {
+		if o, ok := all[kind]; ok {
+			return o.Spec.Template.Spec.Containers[0]
 		}
-		VolumeMounts []struct {
-			MountPath string `yaml:"mountPath"`
-		} `yaml:"volumeMounts"`
 	}
+	t.Fatal("nothing runs magent")
+	return container{}
+}
+
+// environment returns the variables of a container, in a pod of that name and with a secret of its own.
+func (c *container) environment(t *testing.T, pod string) (env []string) {
+	t.Helper()
+	for _, e := range c.Env {
+		switch e.Name {
+		case "MAGENT_MEMBER": // the name of the pod
+			e.Value = pod
+		case "MAGENT_FLEET_SECRET_FILE":
+			if !slices.Contains(c.VolumeMounts, mount{filepath.Dir(e.Value)}) {
+				t.Errorf("%s is on no volume", e.Value)
+			}
+			e.Value = filepath.Join(t.TempDir(), "secret")
+			if err := os.WriteFile(e.Value, []byte("a secret of sixteen bytes, or more"), 0o440); err != nil {
+				t.Fatal(err)
+			}
+		}
+		env = append(env, e.Name+"="+e.Value)
+	}
+	return env
 }
 
 func objects(t *testing.T, text string) map[string]object {
@@ -61,21 +99,14 @@ func objects(t *testing.T, text string) map[string]object {
 func TestMagentTakesIt(t *testing.T) {
 	for name, args := range settings() {
 		all := objects(t, render(t, args...))
-		workload := all["Deployment"]
-		if name == "daemonset" {
-			workload = all["DaemonSet"]
-		}
-		c := workload.Spec.Template.Spec.Containers[0]
+		c := workload(t, all)
 		pools := all["ConfigMap"].Data["pools.yml"]
 		file := filepath.Join(t.TempDir(), "pools.yml")
 		if err := os.WriteFile(file, []byte(pools), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		argv := []string{"env", "-i"}
-		for _, e := range c.Env {
-			argv = append(argv, e.Name+"="+e.Value)
-		}
-		argv = append(argv, harness.Binary(t))
+		env := c.environment(t, "magent-0")
+		argv := append(append([]string{"env", "-i"}, env...), harness.Binary(t))
 		for _, a := range c.Args {
 			argv = append(argv, strings.Replace(a, "/etc/magent/pools.yml", file, 1))
 		}

@@ -27,6 +27,8 @@ func TestValid(t *testing.T) {
 		"path: /metrics":       "pfad: /metrics",
 		"sleep: {seconds: 5}":  "sleep: 5",
 		"policyTypes:":         "policyKinds:",
+		"serviceName:":         "service:",
+		"storageClassName:":    "storageClass:",
 	} {
 		if !strings.Contains(good, right) {
 			t.Fatalf("the manifests lack %q", right)
@@ -65,8 +67,9 @@ func schemas(t *testing.T) (location string) {
 			"ConfigMap": "io.k8s.api.core.v1.ConfigMap",
 		},
 		"apis/apps/v1": {
-			"Deployment": "io.k8s.api.apps.v1.Deployment",
-			"DaemonSet":  "io.k8s.api.apps.v1.DaemonSet",
+			"StatefulSet": "io.k8s.api.apps.v1.StatefulSet",
+			"Deployment":  "io.k8s.api.apps.v1.Deployment",
+			"DaemonSet":   "io.k8s.api.apps.v1.DaemonSet",
 		},
 		"apis/policy/v1":            {"PodDisruptionBudget": "io.k8s.api.policy.v1.PodDisruptionBudget"},
 		"apis/networking.k8s.io/v1": {"NetworkPolicy": "io.k8s.api.networking.v1.NetworkPolicy"},
