@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -82,6 +83,20 @@ func TestServiceIsNeverGivenUp(t *testing.T) {
 	if got["[Unit]StartLimitIntervalSec"] != "0" || got["[Service]Restart"] != "always" ||
 		got["[Service]RestartPreventExitStatus"] != "" {
 		t.Errorf("it is given up: %v", got)
+	}
+}
+
+// COMMAND in the file of variables has the service be another command of magent, such as a witness. Without it there
+// is a word less, and not an empty one: systemd does so only where it stands alone and has no braces.
+func TestServiceOfWitness(t *testing.T) {
+	got := settings(t)
+	if words := strings.Fields(got["[Service]ExecStart"]); len(words) != 2 || words[1] != "$COMMAND" {
+		t.Errorf("it starts %q", words)
+	}
+	service, _ := units(t)
+	if text := testkit.ReadFile(t, service); !strings.Contains(text, "\nEnvironment=COMMAND=\n") ||
+		strings.Index(text, "Environment=COMMAND=") > strings.Index(text, "EnvironmentFile=") {
+		t.Error("COMMAND is not empty by default, or the file cannot set it")
 	}
 }
 
