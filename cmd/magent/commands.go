@@ -19,8 +19,6 @@ type command struct {
 	own   func() []cli.Flag // flags that magent itself does not have
 	help  string            // the help text without the flags
 	words []string          // the arguments that it accepts
-
-	hidden bool // people are not told of it yet
 }
 
 func commands() []command {
@@ -43,7 +41,7 @@ func commands() []command {
 		},
 		{
 			name: witnessCommand, brief: "vote in a fleet of magents, without a pool", run: runWitness,
-			flags: newWitnessFlags, own: noFlags, help: witnessHead, hidden: fleetIsHidden,
+			flags: newWitnessFlags, own: noFlags, help: witnessHead,
 		},
 		{
 			name: completionCommand, brief: "print what bash, zsh or fish need to complete command lines",
@@ -69,7 +67,7 @@ func commandNamed(word string) *command {
 
 // typedCommands returns the commands that people type.
 func typedCommands() []command {
-	return slices.DeleteFunc(commands(), func(c command) bool { return c.flags == nil || c.hidden })
+	return slices.DeleteFunc(commands(), func(c command) bool { return c.flags == nil })
 }
 
 func commandNames() (names []string) {

@@ -102,9 +102,6 @@ func topics() []string {
 	return []string{topicServers, topicClients, topicPlace, topicFailures, topicFleet, topicProcess, topicLog}
 }
 
-// fleetIsHidden keeps the flags of fleets, and magent witness, out of help, manual and completion.
-const fleetIsHidden = true
-
 // newFlags returns all flags: name, short names, topic, default and help. For cli all values are text. settings.go
 // parses them, so that error messages are ours.
 func newFlags() []cli.Flag {
@@ -190,8 +187,8 @@ func flagsOfPools() []cli.Flag {
 			"`DIR` for the journal of what servers have missed, which survives a crash of magent; no other program "+
 				"may use it (default: none)"),
 		text(topicFailures, flagVIP, "", "",
-			"virtual `ADDRESS` shared by several magents: only the instance that holds it repairs servers "+
-				"(default: there is only this magent)"),
+			"virtual `ADDRESS` shared by several magents that are no fleet: only the instance that holds it repairs "+
+				"servers (default: there is only this magent); in a fleet for --fleet-alone vip"),
 		text(topicFailures, flagRefill, "", "20000",
 			"`NUMBER` of keys per second for refilling a server that came back empty; 0: no limit"),
 		text(topicFailures, flagProbe, "", "500ms", "`TIME` between two probes of an ejected server"),
@@ -200,7 +197,7 @@ func flagsOfPools() []cli.Flag {
 }
 
 func flagsOfFleet() []cli.Flag {
-	flags := []cli.Flag{
+	return []cli.Flag{
 		list(topicFleet, flagFleet, "",
 			"`MEMBERS` of the fleet, the same on all of them: NAME=HOST:PORT, and /witness behind the address of a "+
 				"witness; repeat it or separate with commas (default: this magent is alone)"),
@@ -214,15 +211,6 @@ func flagsOfFleet() []cli.Flag {
 		text(topicFleet, flagLease, "", "1s",
 			"`TIME` for which a member may decide without hearing from the others, the same on all of them"),
 	}
-	for _, f := range flags {
-		switch f := f.(type) {
-		case *cli.StringFlag:
-			f.Hidden = fleetIsHidden
-		case *cli.StringSliceFlag:
-			f.Hidden = fleetIsHidden
-		}
-	}
-	return flags
 }
 
 func flagsOfProcess() []cli.Flag {

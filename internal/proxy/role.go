@@ -29,6 +29,8 @@ func (svc *Service) watchRole() (err error) {
 		svc.role.Follow(svc.log, func(standby bool) { svc.member.VIP(!standby) })
 		return nil
 	}
+	svc.log.Info().Str("vip", svc.cfg.VIP.String()).
+		Msg("this magent repairs servers while it has the virtual address: a fleet (--fleet) needs no such rule")
 	svc.shared.Standby.Store(svc.role.Standby())
 	svc.role.Follow(svc.log, svc.setStandby)
 	return nil

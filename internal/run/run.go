@@ -105,9 +105,6 @@ type engine struct {
 
 func (o Options) start(log zerolog.Logger, clients int, given service.Given) (*engine, error) {
 	c := o.Config
-	if c.Fleet != nil {
-		log.Warn().Msg("--fleet is not finished: do not rely on it yet")
-	}
 	c.MaxClients = clients
 	so := proxy.Options{
 		Config: c, Log: log, Version: protocolVersion, Release: service.Release(), StoredEvery: storedEvery,

@@ -4,8 +4,11 @@ import (
 	"debug/elf"
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"magent/internal/testkit"
@@ -78,20 +81,56 @@ func TestCompose(t *testing.T) {
 	if err := json.Unmarshal([]byte(stdout), &project); err != nil {
 		t.Fatalf("%v in %s", err, stdout)
 	}
-	m, ok := project.Services["magent"]
-	if !ok || len(project.Services) != 4 || strings.Join(m.HealthCheck.Test, " ") != "CMD /usr/bin/magent health" {
-		t.Fatalf("the services are %+v", project.Services)
-	}
-	part(t, strings.Replace(m.Image, ":", "_", 1)+"_image_"+arch+".tar") // the one that it names is made
 	help := run(t, filepath.Join(tree(t), "magent"), "man")
-	for name, value := range m.Environment {
-		if !strings.Contains(help, "["+name+"]") {
-			t.Errorf("magent has no %s", name)
+	for i := range 3 {
+		service := fmt.Sprint("magent-", i+1)
+		m, ok := project.Services[service]
+		if !ok || len(project.Services) != 7 || m.Environment["MAGENT_MEMBER"] != service ||
+			strings.Join(m.HealthCheck.Test, " ") != "CMD /usr/bin/magent health" {
+			t.Fatalf("the services are %+v", project.Services)
 		}
-		for host := range strings.SplitSeq(value, ",") {
-			if _, ok := project.Services[host]; !ok && (name == "MAGENT_SERVER" || name == "MAGENT_BACKUP") {
-				t.Errorf("%s: there is no service %s", name, host)
+		part(t, strings.Replace(m.Image, ":", "_", 1)+"_image_"+arch+".tar") // the one that it names is made
+		for name, value := range m.Environment {
+			if !strings.Contains(help, "["+name+"]") {
+				t.Errorf("magent has no %s", name)
+			}
+			for host := range strings.SplitSeq(value, ",") {
+				if name == "MAGENT_FLEET" {
+					_, host, _ = strings.Cut(host, "=")
+					host, _, _ = strings.Cut(host, ":")
+				}
+				_, ok := project.Services[host]
+				if !ok && slices.Contains([]string{"MAGENT_SERVER", "MAGENT_BACKUP", "MAGENT_FLEET"}, name) {
+					t.Errorf("%s: there is no service %s", name, host)
+				}
 			}
 		}
+	}
+}
+
+// TestComposeSecret runs what makes the secret of the demonstration: once, and so that the image's user alone has it.
+func TestComposeSecret(t *testing.T) {
+	code, stdout, stderr := harness.Tool(t, "COMPOSE", "-format", "json", "deploy/compose/compose.yaml")
+	var project struct {
+		Services map[string]struct{ Command []string }
+	}
+	if err := json.Unmarshal([]byte(stdout), &project); err != nil || code != 0 {
+		t.Fatalf("exit code %d, %v\n%s", code, err, stderr)
+	}
+	command := project.Services["secret"].Command
+	if len(command) != 3 {
+		t.Fatalf("the secret is made by %q", command)
+	}
+	path := filepath.Join(t.TempDir(), "secret")
+	command[2] = strings.ReplaceAll(command[2], "/run/fleet/secret", path)
+	run(t, command...)
+	first := testkit.ReadFile(t, path)
+	run(t, command...)
+	info, err := os.Stat(path)
+	if err != nil || len(first) < 40 || testkit.ReadFile(t, path) != first {
+		t.Fatalf("it is %q, then %q, %v", first, testkit.ReadFile(t, path), err)
+	}
+	if stat := info.Sys().(*syscall.Stat_t); stat.Gid != 65532 || info.Mode().Perm() != 0o440 {
+		t.Errorf("it has group %d and mode %v", stat.Gid, info.Mode())
 	}
 }

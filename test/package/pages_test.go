@@ -10,8 +10,8 @@ import (
 	"magent/test/harness"
 )
 
-// block returns the first block of commands below a heading of a page in docs, as a file.
-func block(t *testing.T, dir, page, heading string) (path string) {
+// blocks returns the blocks of commands below a heading of a page in docs.
+func blocks(t *testing.T, page, heading string) (all []string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(harness.Root(t), "docs", page))
 	if err != nil {
@@ -19,12 +19,20 @@ func block(t *testing.T, dir, page, heading string) (path string) {
 	}
 	_, section, _ := strings.Cut(string(text), "\n## "+heading+"\n")
 	section, _, _ = strings.Cut(section, "\n## ")
-	found := regexp.MustCompile("(?s)\n```\n(.*?)\n```\n").FindStringSubmatch(section)
-	if found == nil {
+	for _, found := range regexp.MustCompile("(?s)\n```\n(.*?\n)```\n").FindAllStringSubmatch(section, -1) {
+		all = append(all, found[1])
+	}
+	if len(all) == 0 {
 		t.Fatalf("docs/%s has no commands below %q", page, heading)
 	}
+	return all
+}
+
+// block returns the first of them, as a file.
+func block(t *testing.T, dir, page, heading string) (path string) {
+	t.Helper()
 	path = filepath.Join(dir, strings.ReplaceAll(strings.ToLower(heading), " ", "-"))
-	if err := os.WriteFile(path, []byte(found[1]+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(blocks(t, page, heading)[0]), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -70,4 +78,26 @@ func TestQuickStart(t *testing.T) {
 		files = append(files, path)
 	}
 	inOverlay(t, "quickstart.sh", files...)
+}
+
+// TestFleetPage runs the commands of the page about fleets exactly as they are written.
+func TestFleetPage(t *testing.T) {
+	dir, files := t.TempDir(), []string{filepath.Join(tree(t), "magent")}
+	for heading, names := range map[string][]string{
+		"Try it":     {"start", "kill", "end"},
+		"Set one up": {"set-up", "witness"},
+	} {
+		blocks := blocks(t, "fleet.md", heading)
+		if len(blocks) != len(names) {
+			t.Fatalf("docs/fleet.md has %d blocks below %q", len(blocks), heading)
+		}
+		for i, name := range names {
+			path := filepath.Join(dir, name)
+			if err := os.WriteFile(path, []byte(blocks[i]), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			files = append(files, path)
+		}
+	}
+	inOverlay(t, "fleet.sh", files...)
 }

@@ -34,8 +34,11 @@ cp magent_*.deb project/dist/
 
 # begin runs the unit's program with the unit's variables, user and folder.
 begin() {
+	local name=$1
+	shift
+	mkdir -p "/var/lib/magent/$name$*" && chown magent: "/var/lib/magent/$name$*" # StateDirectory
 	cd /
-	env -i MAGENT_STATE_DIR=/var/lib/magent $(cat "/etc/magent/$1.env") setpriv --reuid=magent --regid=magent --clear-groups --no-new-privs /usr/bin/magent &
+	env -i "MAGENT_STATE_DIR=/var/lib/magent/$name$*" $(cat "/etc/magent/$name.env") "$@" setpriv --reuid=magent --regid=magent --clear-groups --no-new-privs /usr/bin/magent &
 	magent=$!
 	cd /root
 }
@@ -60,7 +63,6 @@ for host in 1 2 3; do memcached -u nobody -l 10.0.0.$host -U 0 & done
 
 page systemd
 command systemctl is-enabled magent@cache
-mkdir -p /var/lib/magent && chown magent: /var/lib/magent # StateDirectory
 begin cache
 eventually magent health 10.0.0.9:12000
 asks 10.0.0.9
@@ -75,13 +77,16 @@ magent=$(pgrep -n -x -u magent magent)
 kill "$magent"
 eventually test ! -d "/proc/$magent"
 
+head -c 32 /dev/urandom | base64 >project/fleet.secret
 page a-virtual-address:-keepalived
 keepalived -t -f /etc/keepalived/keepalived.conf || fail "keepalived refuses its configuration"
+begin cache MAGENT_MEMBER=b MAGENT_PORT=12002 # on another host
+other=$magent
 begin cache
 eventually magent health 127.0.0.1:12000
 /etc/keepalived/check_magent /etc/magent/vip.env || fail "the check fails"
 asks 10.0.0.100
-kill "$magent"
-wait "$magent" || true
+kill "$magent" "$other"
+wait "$magent" "$other" || true
 ! /etc/keepalived/check_magent /etc/magent/vip.env || fail "the check does not notice that the magent is gone"
 echo "all is well"
