@@ -15,7 +15,8 @@ import (
 )
 
 // fleetBench measures what a fleet of three magents costs beside a single one, in front of the same memcached and its
-// backup. Each round starts fresh processes. The same clients are spread over all members.
+// backup. Each round starts fresh processes. The same clients are spread over all members. Three magents that know
+// nothing of each other show what it costs to spread them.
 type fleetBench struct {
 	magent   string
 	base     string // another build as the single magent that all is compared with, "" for none
@@ -45,22 +46,24 @@ func fleetRows() []fleetRow {
 	}
 }
 
-// setup is what is measured: a single magent, or a fleet.
+// setup is what is measured: a single magent, or several.
 type setup struct {
 	name    string
 	program string
 	members int
+	fleet   bool // else they know nothing of each other
 	secret  bool
 }
 
 func (f *fleetBench) setups() []setup {
 	all := []setup{
-		{"one magent", f.magent, 1, false},
-		{"fleet of three", f.magent, 3, false},
-		{"the same with a secret", f.magent, 3, true},
+		{"one magent", f.magent, 1, false, false},
+		{"three without a fleet", f.magent, 3, false, false},
+		{"fleet of three", f.magent, 3, true, false},
+		{"the same with a secret", f.magent, 3, true, true},
 	}
 	if f.base != "" {
-		all = append(all, setup{"one magent, -base", f.base, 1, false})
+		all = append(all, setup{"one magent, -base", f.base, 1, false, false})
 	}
 	return all
 }
@@ -160,7 +163,7 @@ func (f *fleetBench) measure(ctx context.Context, s setup, load workload) (loadR
 	res, err := loadFrom(ctx, self, f.warm, f.duration, append([]string{
 		"-addr", strings.Join(addrs, ","), "-pid", processes.String(),
 	}, load.args()...))
-	if err == nil && s.members > 1 {
+	if err == nil && s.fleet {
 		// A fleet whose owner has changed under way would have measured something else.
 		if owner, ok := ownerOf(members[0].addr); !ok || owner != members[0].name {
 			err = fmt.Errorf("%s decided at first, and %q in the end: the machine is too busy", members[0].name, owner)
@@ -190,7 +193,7 @@ func (f *fleetBench) start(ctx context.Context, s setup) (members []*child, err 
 	for i := range s.members {
 		args := append([]string{"-l", addrs[i]}, f.servers...)
 		name := fmt.Sprint("m", i)
-		if s.members > 1 {
+		if s.fleet {
 			args = append(args, "--fleet", strings.Join(list, ","), "--member", name,
 				"--state-dir", filepath.Join(run, name))
 		}
