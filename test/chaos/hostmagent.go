@@ -46,11 +46,13 @@ func (h *host) startMagent() {
 // ours reports whether the magent that serves is the one that the test has started.
 func (h *host) ours() bool { return h.pid == h.magent.PID }
 
-// runs reports whether a process is there, and not only its number.
+// runs reports whether a process is there, and not only its number. As long as one of its threads is left, so are its
+// files, and the lock of its pid file.
 func runs(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	threads, err2 := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 	_, state, _ := bytes.Cut(stat, []byte(") "))
-	return err == nil && !bytes.HasPrefix(state, []byte("Z")) && !bytes.HasPrefix(state, []byte("X"))
+	return err == nil && err2 == nil && (len(threads) > 1 || !bytes.HasPrefix(state, []byte("Z")))
 }
 
 // signal sends a signal to the magent.
