@@ -163,6 +163,7 @@ type Conn struct {
 	shy        loop.Endpoint // where the question is left out
 	login      int           // replies to the Login so far
 	version    string        // version of a Redis
+	noMulti    string        // why it refuses MULTI; empty: it does not
 
 	local     loop.Endpoint // this side's address of the connection, if it was announced
 	announced bool          // the Permit was told of it, and not of its end

@@ -246,8 +246,14 @@ func (c *Conn) takeLogin(data []byte) {
 		data = data[n:]
 		c.login++
 		switch {
-		case c.login == all:
+		case c.login == c.opt.Redis.infoAt():
 			c.version = redisVersion(reply)
+		case c.login == c.opt.Redis.infoAt()+1:
+			if !c.heardMulti(reply) {
+				c.next(fmt.Errorf("%w: %s", ErrNoMulti, c.noMulti))
+				return
+			}
+		case c.login == all: // to DISCARD
 		case c.login == 1 && c.opt.Redis.Password != "" && needsNone(reply):
 		case c.opt.Redis.refusesProto(c.login, reply) && !bytes.HasPrefix(reply, []byte("-NOAUTH ")):
 			c.next(ErrOldProto)

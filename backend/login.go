@@ -33,7 +33,8 @@ func (n *NotReady) Error() string { return ErrNotReady.Error() + ": " + n.Text }
 // Is reports whether target is ErrNotReady.
 func (n *NotReady) Is(target error) bool { return target == ErrNotReady }
 
-// append appends the commands. PING shows whether the server can serve, INFO its version.
+// append appends the commands. PING shows whether the server can serve, INFO its version, and MULTI whether it takes
+// transactions. If it does not, what follows a MULTI would be carried out command by command.
 func (g *Login) append(dst []byte) []byte {
 	if g.Password != "" {
 		dst = resp.AppendCommand(dst, "AUTH", g.Password)
@@ -45,12 +46,15 @@ func (g *Login) append(dst []byte) []byte {
 		dst = resp.AppendCommand(dst, "SELECT", strconv.Itoa(g.DB))
 	}
 	dst = resp.AppendCommand(dst, "PING")
-	return resp.AppendCommand(dst, "INFO", "server")
+	dst = resp.AppendCommand(dst, "INFO", "server")
+	return append(append(dst, multiRequest...), "*1\r\n$7\r\nDISCARD\r\n"...)
 }
+
+const multiRequest = "*1\r\n$5\r\nMULTI\r\n"
 
 // replies returns the number of replies to these commands.
 func (g *Login) replies() int {
-	n := g.helloAt() + 2
+	n := g.helloAt() + 4
 	if g.DB != 0 {
 		n++
 	}
@@ -67,6 +71,9 @@ func (g *Login) helloAt() (n int) {
 	}
 	return n
 }
+
+// infoAt returns the number of the reply to INFO. Those to MULTI and DISCARD follow.
+func (g *Login) infoAt() int { return g.replies() - 2 }
 
 // refusesProto reports whether a reply, the one with this number, is to HELLO 3 and does not begin RESP3.
 func (g *Login) refusesProto(number int, reply []byte) bool {

@@ -17,8 +17,9 @@ func loggingIn(t *testing.T, g Login) (*rig, *peer) {
 }
 
 const (
-	saysPing = "*1\r\n$4\r\nPING\r\n*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n"
-	saysInfo = "$46\r\n# Server\r\nredis_version:7.0.15\r\nredis_mode:x\r\n\r\n"
+	saysPing = "*1\r\n$4\r\nPING\r\n*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n*1\r\n$5\r\nMULTI\r\n*1\r\n$7\r\nDISCARD\r\n"
+	saysInfo = "$46\r\n# Server\r\nredis_version:7.0.15\r\nredis_mode:x\r\n\r\n" + saysOK
+	saysOK   = "+OK\r\n+OK\r\n"
 )
 
 // TestLogin: a Redis is logged in to, and asked whether it is ready and for its version, before it gets a request.
@@ -46,7 +47,7 @@ func TestLogin(t *testing.T) {
 func TestLoginWithoutInfo(t *testing.T) {
 	r, p := loggingIn(t, Login{})
 	p.expect(saysPing)
-	p.send("+PONG\r\n-NOPERM this user has no permissions to run the 'info' command\r\n")
+	p.send("+PONG\r\n-NOPERM this user has no permissions to run the 'info' command\r\n" + saysOK)
 	r.want("connected")
 	p.expect("*1\r\n$6\r\nDBSIZE\r\n")
 	r.quiet()
@@ -108,7 +109,7 @@ const (
 func TestLoginRESP3(t *testing.T) {
 	r, p := loggingIn(t, Login{Password: "secret", DB: 12, Proto: resp.RESP3})
 	p.expect("*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n" + saysHello3 + "*2\r\n$6\r\nSELECT\r\n$2\r\n12\r\n" + saysPing)
-	const rest = ">1\r\n+x\r\n+OK\r\n+PONG\r\n=11\r\ntxt:# Serv\n\r\n"
+	const rest = ">1\r\n+x\r\n+OK\r\n+PONG\r\n=11\r\ntxt:# Serv\n\r\n" + saysOK
 	for _, piece := range strings.SplitAfter("+OK\r\n"+threeIsOn+rest, "\r") {
 		p.send(piece)
 		r.do(func() {})

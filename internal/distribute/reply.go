@@ -15,7 +15,7 @@ func (c *Call) OnReply(slot uint16, from *backend.Conn, r *ascii.Reply) {
 	case planGather:
 		c.onPart(slot, from, r)
 	case planTransact:
-		c.onQueued(slot, r)
+		c.onQueued(slot, from, r)
 	case planSeek:
 		c.onSought(r)
 	case planScan:

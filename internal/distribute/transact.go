@@ -2,6 +2,7 @@ package distribute
 
 import (
 	"magent/ascii"
+	"magent/backend"
 	"magent/internal/call"
 	"magent/resp"
 )
@@ -25,7 +26,12 @@ func (e *Engine) transact(c *Call, server int, raw []byte, n int) {
 	c.plan, c.server = planTransact, server
 	c.Held = c.Held[:0]
 	e.line = append(append(append(e.line[:0], "*1\r\n$5\r\nMULTI\r\n"...), raw...), "*1\r\n$4\r\nEXEC\r\n"...)
-	if c.NoRoomAt(call.Lead, server) || !c.Send(server, slotQueued, nil, e.line, ascii.ShapeLine) {
+	if why := e.Conns[server].NoMulti(); why != "" {
+		line := append(append(e.line[:0], "-ERR "...), e.Conns[server].Name()...)
+		line = append(append(line, ": the server takes no transactions, and nothing was done: "...), why...)
+		e.line = append(line, "\r\n"...)
+		c.failExec(e.line)
+	} else if c.NoRoomAt(call.Lead, server) || !c.Send(server, slotMulti, nil, e.line, ascii.ShapeLine) {
 		c.failTransaction()
 	} else {
 		for range n {
@@ -76,10 +82,16 @@ func AppendFailedExec(dst []byte, n int, line []byte) []byte {
 // onQueued handles a reply to a command of a transaction. The client has already been told that its commands are
 // queued. So if the server refuses one of them, the answer to EXEC has the reason. Until then Held has the first such
 // error.
-func (c *Call) onQueued(slot uint16, r *ascii.Reply) {
+func (c *Call) onQueued(slot uint16, from *backend.Conn, r *ascii.Reply) {
 	switch {
 	case r.Kind == ascii.Lost:
 		c.failTransaction()
+	case slot == slotMulti:
+		if resp.IsError(r.Raw) { // it did not when the connection was made
+			from.RefusesMulti(r.Raw)
+			c.Held = append(c.Held[:0], "the server refused MULTI, so it was carried out command by command: "...)
+			c.Held = append(c.Held, resp.ErrorText(r.Raw)...)
+		}
 	case slot == slotQueued && resp.IsError(r.Raw) && len(c.Held) == 0 && !c.Answered():
 		c.Held = append(c.Held, resp.ErrorText(r.Raw)...)
 	case slot == slotExec && resp.IsError(r.Raw) && len(c.Held) > 0 && !c.Answered():
@@ -92,8 +104,10 @@ func (c *Call) onQueued(slot uint16, r *ascii.Reply) {
 	}
 }
 
-// Slots of a transaction: of the replies that only tell that a command is queued, and of the reply to EXEC.
+// Slots of a transaction: of the reply to MULTI, of the replies that only tell that a command is queued, and of the
+// reply to EXEC.
 const (
-	slotQueued = 0
-	slotExec   = 1
+	slotMulti  = 0
+	slotQueued = 1
+	slotExec   = 2
 )

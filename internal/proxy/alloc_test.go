@@ -27,7 +27,7 @@ func answerAll(c net.Conn, lines int, reply string) {
 			return
 		}
 		if greeted == 0 && in[0] == '*' {
-			greeting = []string{"+PONG\r\n$0\r\n\r\n"} // to PING and INFO, which come together
+			greeting = []string{"+PONG\r\n$0\r\n\r\n+OK\r\n+OK\r\n"} // to PING, INFO, MULTI, DISCARD: all at once
 			if bytes.Contains(in[:n], []byte("HELLO")) {
 				greeting[0] = "%0\r\n" + greeting[0]
 			}

@@ -41,6 +41,8 @@ func versioned(c net.Conn) {
 				out = proto.AppendMap(out, 0)
 			case name == "MULTI":
 				out, inMulti, queue = append(out, "+OK\r\n"...), true, nil
+			case name == "DISCARD":
+				out, inMulti = append(out, "+OK\r\n"...), false
 			case name == "EXEC":
 				out, inMulti = resp.AppendArray(out, len(queue)), false
 				for _, reply := range queue {

@@ -156,6 +156,8 @@ func (s *slowServer) serve(c net.Conn) {
 			_, _ = c.Write([]byte("+PONG\r\n"))
 		case "INFO":
 			_, _ = c.Write([]byte(bulk("redis_version:7.0.0")))
+		case "MULTI", "DISCARD":
+			_, _ = c.Write([]byte("+OK\r\n"))
 		case "GET":
 			_, _ = c.Write([]byte(bulk("slow")))
 		}

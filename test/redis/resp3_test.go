@@ -201,6 +201,8 @@ func (s oldServer) serve(c net.Conn) {
 			_, _ = c.Write([]byte("+PONG\r\n"))
 		case "INFO":
 			_, _ = c.Write([]byte(bulk("redis_version:" + s.version)))
+		case "MULTI", "DISCARD":
+			_, _ = c.Write([]byte("+OK\r\n"))
 		case "GET":
 			_, _ = c.Write([]byte("$-1\r\n"))
 		}
