@@ -112,7 +112,7 @@ func (c *Core) reset() {
 	c.meta.Incarnation += 1 + c.cfg.NewID()>>24
 	c.in, c.life, c.lapsed = false, 0, false
 	c.lease.Reset()
-	c.holds, c.stream = map[string]*holding{}, newStream()
+	c.holds, c.stream, c.known = map[string]*holding{}, newStream(), addresses{}
 	c.inbound, c.told, c.telling = map[uint64]uint64{}, map[uint64]bool{}, map[uint64]bool{}
 	c.named = false
 	incarnation := c.meta.Incarnation

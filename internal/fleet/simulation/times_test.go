@@ -182,6 +182,31 @@ func TestCutOff(t *testing.T) {
 	}
 }
 
+// Who was put out of the view forgets the connections that it knew of, and is told again. It has missed which of them
+// are gone. Else it would tell others of those, and the next owner would wait for them.
+func TestPutOutForgetsConnections(t *testing.T) {
+	for seed := range uint64(20) {
+		w := quietly(seed, plan{3, false, 2, core.AloneProven})
+		for range 3 {
+			w.client()
+		}
+		w.run(time.Second)
+		a, all := w.nodes[0], []int{0, 1, 2, 100, 101}
+		old, before := a.engine.conns["s0"].record, a.core.Incarnation()
+		if !a.core.Knows(old) {
+			t.Fatalf("seed %d: %v is not known", seed, old)
+		}
+		w.isolate(a.id, all, true, true, true)
+		w.run(4 * time.Second)
+		w.isolate(a.id, all, true, true, false)
+		w.until(8*time.Second, func() bool { return a.core.Incarnation() != before })
+		if a.core.Incarnation() == before || a.core.Knows(old) || w.check.found != "" {
+			t.Errorf("seed %d: put out %v, knows %v, %s", seed, a.core.Incarnation() != before, a.core.Knows(old),
+				w.check.found)
+		}
+	}
+}
+
 // With --fleet-alone always both of two go on, and write what the other does not know of. When they meet one gives in,
 // and the keys of all groups are compared.
 func TestBothAlone(t *testing.T) {
