@@ -4,8 +4,10 @@
 set -euo pipefail
 
 log=$(mktemp)
-setsid chrt -i 0 bash -c "$2" >"$log" 2>&1 </dev/null &
+set -m # a process group of its own; in a session of its own it would get as much as FRONT (sched_autogroup)
+chrt -i 0 bash -c "$2" >"$log" 2>&1 </dev/null &
 back=$!
+set +m
 trap 'kill -- -$back 2>/dev/null || true; wait; rm -f "$log"' EXIT
 trap 'exit 130' INT TERM
 
