@@ -26,6 +26,7 @@ const (
 	hold    step = iota // sessions begin nothing new
 	finish              // repair pauses, and what is under way is waited for
 	release             // the core is told that nothing is under way any more
+	forgo               // likewise, for a term in which no pool has decided yet
 	relay               // a pool that hands everything to the owner takes its place
 	build               // a pool that decides takes its place
 )
@@ -40,8 +41,10 @@ func steps(have, want stance) []step {
 		return []step{hold, build}
 	case want.kind == cedes && have.kind == decides && same:
 		return []step{hold, finish, release}
+	case want.kind == cedes:
+		return []step{forgo}
 	case want.kind == relays:
 		return []step{hold, relay}
 	}
-	return nil // it cannot cede what it does not decide: what follows says more
+	return nil
 }

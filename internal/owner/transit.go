@@ -61,14 +61,21 @@ func (f *Owner) do(i int, s step, w want) bool {
 	case finish:
 		return f.finish(i, w.term)
 	case release:
-		group, epoch, settled := w.term.Group, w.term.Epoch, f.settled(i)
-		f.member.Load().Do(func(c *core.Core, now time.Duration) { c.Released(now, group, epoch, settled) })
+		f.released(w.term, f.settled(i))
+	case forgo:
+		w.term.End()
+		f.released(w.term, false) // what there was to be doubted still is
 	case relay:
 		f.relay(i)
 	case build:
 		f.build(i, w)
 	}
 	return true
+}
+
+// released tells the core that a term is over in good order.
+func (f *Owner) released(term *gate.Term, settled bool) {
+	f.member.Load().Do(func(c *core.Core, now time.Duration) { c.Released(now, term.Group, term.Epoch, settled) })
 }
 
 // finish waits until nothing is under way, and has what is known recorded. Then the term ends. It gives up when the
