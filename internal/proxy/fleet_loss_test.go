@@ -186,6 +186,13 @@ func (c *counter) run(ended *atomic.Bool) error {
 	return nil
 }
 
+// goesOn waits until it has counted so far, or one of those that run has failed.
+func (c *counter) goesOn(t *testing.T, by int64, failed <-chan error) {
+	t.Helper()
+	from := c.done.Load()
+	testkit.Until(t, c.key+" is counted on", func() bool { return len(failed) > 0 || c.done.Load() > from+by })
+}
+
 // An owner that leaves hands over. Clients of the other members see no error, and nothing is lost or done twice.
 func TestFleetOwnerLeavesUnderLoad(t *testing.T) {
 	t.Parallel()
@@ -206,8 +213,7 @@ func TestFleetOwnerLeavesUnderLoad(t *testing.T) {
 	}
 	count := func() {
 		for _, c := range counters {
-			from := c.done.Load()
-			testkit.Until(t, c.key+" goes on", func() bool { return len(errs) > 0 || c.done.Load() > from+100 })
+			c.goesOn(t, 100, errs)
 		}
 	}
 	count()
@@ -270,8 +276,7 @@ func TestFleetJoinedByWhoWasKilled(t *testing.T) {
 		return strings.HasSuffix(last, "warming up ")
 	})
 	f.holds(f.pool.Backups[0], "k", "value")
-	from := c.done.Load()
-	testkit.Until(t, "the counter goes on", func() bool { return len(errs) > 0 || c.done.Load() > from+100 })
+	c.goesOn(t, 100, errs)
 	ended.Store(true)
 	if err := <-errs; err != nil {
 		t.Error(err)

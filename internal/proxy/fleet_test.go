@@ -97,12 +97,8 @@ func memberHost(i int) string {
 
 func (f *fleetRig) start(i int) {
 	f.t.Helper()
-	cfg := f.pool
-	if f.swapped[i] {
-		cfg = *placement.Exchanged(&cfg)
-	}
 	c := config.Config{
-		Pools: []config.Pool{cfg}, Threads: 1 + i%2, MaxClients: 100, MaxValue: 1 << 20, MaxDirty: 10_000,
+		Pools: []config.Pool{f.poolOf(i)}, Threads: 1 + i%2, MaxClients: 100, MaxValue: 1 << 20, MaxDirty: 10_000,
 		DrainTime: testkit.Patience, StateDir: f.dirs[i],
 	}
 	if f.members != nil {
@@ -119,6 +115,22 @@ func (f *fleetRig) start(i int) {
 		f.t.Fatal(err)
 	}
 	f.svcs[i] = svc
+}
+
+// poolOf is the pool of a member, in the roles that it has.
+func (f *fleetRig) poolOf(i int) config.Pool {
+	if f.swapped[i] {
+		return *placement.Exchanged(&f.pool)
+	}
+	return f.pool
+}
+
+// swap starts a member anew that has the primaries and backups the other way round.
+func (f *fleetRig) swap(i int) {
+	f.t.Helper()
+	f.kill(i)
+	f.swapped[i] = true
+	f.start(i)
 }
 
 // kill ends a member as a kill would: the others are told nothing.

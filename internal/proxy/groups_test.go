@@ -128,9 +128,7 @@ func TestFleetGroupsExchanged(t *testing.T) {
 	t.Parallel()
 	f := newFleetRig(t, 3, 2)
 	f.owned("a b")
-	f.kill(2)
-	f.swapped[2] = true
-	f.start(2)
+	f.swap(2)
 	f.owned("a b")
 	keys := f.keysOf(2)
 	c := f.client(2)

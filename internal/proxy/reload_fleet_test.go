@@ -9,17 +9,13 @@ import (
 	"time"
 
 	"magent/internal/config"
-	"magent/internal/placement"
 	"magent/internal/session"
 	"magent/internal/testkit"
 )
 
 // file is what the file of a member has.
 func (f *fleetRig) file(i int) []config.Pool {
-	cfg := f.pool
-	if f.swapped[i] {
-		cfg = *placement.Exchanged(&cfg)
-	}
+	cfg := f.poolOf(i)
 	cfg.Listen = slices.Clone(f.svcs[i].cfgs[0].Listen)
 	return []config.Pool{cfg}
 }
@@ -30,9 +26,7 @@ func TestFleetReload(t *testing.T) {
 	t.Parallel()
 	f := newFleetRig(t, 3, 2)
 	f.owned("a b")
-	f.kill(2)
-	f.swapped[2] = true
-	f.start(2)
+	f.swap(2)
 	f.owned("a b")
 	var ended atomic.Bool
 	var counters []*counter
@@ -51,8 +45,7 @@ func TestFleetReload(t *testing.T) {
 	}
 	counted := func() {
 		for _, c := range counters {
-			n := c.done.Load()
-			testkit.Until(t, c.key+" is counted on", func() bool { return len(errs) > 0 || c.done.Load() > n+5 })
+			c.goesOn(t, 5, errs)
 		}
 	}
 	counted()

@@ -52,6 +52,18 @@ func TestBackAfterRestart(t *testing.T) {
 	c.want("+OK\r\n", "MSET", keys[0][0], "x", keys[1][0], "x")
 }
 
+// awaitEjected asks for a key whose server hangs, until that is ejected.
+func awaitEjected(t *testing.T, c *conn, key string) {
+	t.Helper()
+	testkit.Eventually(t, "ejected", func() error {
+		c.wantPrefix("-ERR ", "GET", key)
+		if info := c.do("INFO"); !strings.Contains(info, "state=ejected,") {
+			return fmt.Errorf("%s", info)
+		}
+		return nil
+	})
+}
+
 // TestBackAfterHanging stops a server until it is ejected. When it goes on, it is used again without a probe.
 func TestBackAfterHanging(t *testing.T) {
 	t.Parallel()
@@ -60,13 +72,7 @@ func TestBackAfterHanging(t *testing.T) {
 	c := dial(t, proxy)
 	c.want("+OK\r\n", "SET", "k", "v")
 	servers[0].Pause()
-	testkit.Eventually(t, "ejected", func() error {
-		c.wantPrefix("-ERR ", "GET", "k")
-		if info := c.do("INFO"); !strings.Contains(info, "state=ejected,") {
-			return fmt.Errorf("%s", info)
-		}
-		return nil
-	})
+	awaitEjected(t, c, "k")
 	servers[0].Resume()
 	serves(t, c, "k")
 	c.want(bulk("v"), "GET", "k")

@@ -2,7 +2,6 @@ package redis
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"magent/internal/testkit"
+	"magent/test/harness"
 )
 
 // program starts a client as a program, with a mode behind its other arguments.
@@ -34,19 +34,8 @@ var programs = map[string]program{
 // node is a client of Node.js, which npm installs.
 func node(name, script string) func(t *testing.T, addr string) []string {
 	return func(t *testing.T, addr string) []string {
-		dir := t.TempDir()
-		testkit.Eventually(t, name+" is installed by npm", func() error {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-			defer cancel()
-			argv := []string{"install", "--prefix", dir, "--cache", filepath.Join(dir, "cache"), name}
-			if out, err := exec.CommandContext(ctx, "npm", argv...).CombinedOutput(); err != nil {
-				return fmt.Errorf("%w: %s", err, out)
-			}
-			return nil
-		})
-		word, _, _ := strings.Cut(name, "@")
 		host, port := hostPort(t, addr)
-		return []string{"node", filepath.Join("scripts", script), filepath.Join(dir, "node_modules", word), host, port}
+		return []string{"node", filepath.Join("scripts", script), harness.NPM(t, name), host, port}
 	}
 }
 

@@ -161,13 +161,7 @@ func TestHangingInRESP3(t *testing.T) {
 	c := dial3(t, proxy)
 	c.want("+OK\r\n", "SET", "k", "v")
 	servers[0].Pause()
-	testkit.Eventually(t, "ejected", func() error {
-		c.wantPrefix("-ERR ", "GET", "k")
-		if info := c.do("INFO"); !strings.Contains(info, "state=ejected,") {
-			return fmt.Errorf("%s", info)
-		}
-		return nil
-	})
+	awaitEjected(t, c, "k")
 	servers[0].Resume()
 	eventually3(t, c, bulk("v"))
 }
