@@ -50,6 +50,18 @@ shared() {
 		 -- $(sed -n 's/^maintainer: //p' deploy/package/nfpm.yaml)  $(date -u -R -d "@$SOURCE_DATE_EPOCH")
 	END
 	gzip -9nk "$work/share/magent.1" "$work/share/changelog"
+	papers "$work/share/papers"
+}
+
+# papers copies what people read and use beside the program into the folder $1: docs, and examples of other programs'
+# configuration. They stand as in the source, so that the links between them lead somewhere.
+papers() {
+	mkdir -p "$1/deploy"
+	cp README.md "$1"
+	cp -r docs "$1"
+	cp -r deploy/{compose,grafana,haproxy,keepalived,kubernetes,prometheus} "$1/deploy"
+	chmod -R u=rwX,go=rX "$1"
+	find "$1" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
 }
 
 # archive FOLDER NAME... writes a tar archive to stdout. Its bytes depend only on its contents.
@@ -63,8 +75,8 @@ pack() { archive "$(dirname "$2")" "$(basename "$2")" | gzip -n >"$1"; } # FILE 
 tarball() { # for the architecture $1
 	local tree=$work/tar-$1/magent-$VERSION
 	mkdir -p "$tree"
-	cp "$work/$1/magent" "$work/$1/nutcracker" README.md LICENSE CHANGELOG.md deploy/package/copyright "$work/share/third-party.txt" "$work/share/magent.1" "$tree"
-	cp -r docs "$tree"
+	cp "$work/$1/magent" "$work/$1/nutcracker" LICENSE CHANGELOG.md deploy/package/copyright "$work/share/third-party.txt" "$work/share/magent.1" "$tree"
+	cp -r "$work"/share/papers/* "$tree"
 	mkdir "$tree/completion" "$tree/systemd"
 	cp "$work"/share/magent.{bash,zsh,fish} "$tree/completion"
 	cp deploy/systemd/* deploy/package/default.env deploy/package/default.yml "$tree/systemd"
@@ -74,7 +86,8 @@ tarball() { # for the architecture $1
 packages() { # for the architecture $1
 	local kind
 	for kind in deb rpm; do
-		ARCH=$1 BIN=$work/$1 SHARE=$work/share $go run "$nfpm" package -f deploy/package/nfpm.yaml -p $kind -t "$dist" >/dev/null
+		ARCH=$1 BIN=$work/$1 SHARE=$work/share $go run "$nfpm" package -f deploy/package/nfpm.yaml -p $kind -t "$dist" >"$work/nfpm" ||
+			{ cat "$work/nfpm" >&2; return 1; }
 	done
 }
 

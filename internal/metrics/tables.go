@@ -41,6 +41,8 @@ func processTable() []processMetric {
 			func(p *stats.Process, _ *stats.Snapshot) float64 { return float64(p.MaxClients) }),
 		gauge("draining", "1 while the process is about to end and accepts no new clients.",
 			func(p *stats.Process, _ *stats.Snapshot) float64 { return number(p.Draining) }),
+		gauge("standby", "1 while another machine has the address of --vip, and this process repairs nothing.",
+			func(p *stats.Process, _ *stats.Snapshot) float64 { return number(p.Standby) }),
 		gauge("requests_active", "Requests of clients that have no answer yet.",
 			func(_ *stats.Process, s *stats.Snapshot) float64 { return float64(s.ActiveRequests) }),
 		{

@@ -69,5 +69,8 @@ func TestRole(t *testing.T) {
 		if got := r.svc.shared.Standby.Load(); got != standby {
 			t.Errorf("%s: standby %v", addr, got)
 		}
+		if p := r.svc.process(); p.VIP != addr || p.Standby != standby {
+			t.Errorf("%s: shown as %q, standby %v", addr, p.VIP, p.Standby)
+		}
 	}
 }

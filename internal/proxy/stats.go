@@ -117,6 +117,8 @@ func (svc *Service) process() stats.Process {
 	}
 	if svc.fleet != nil {
 		p.Fleet = svc.fleet()
+	} else if svc.role != nil {
+		p.VIP, p.Standby = svc.cfg.VIP.String(), svc.shared.Standby.Load()
 	}
 	for i := range svc.cfgs {
 		c := svc.cfgs[i]

@@ -159,6 +159,8 @@ type Process struct {
 	Accepting  bool
 	MaxValue   int
 	Draining   bool
+	Standby    bool   // another machine has the address of --vip
+	VIP        string // that address; empty: there is none, or a fleet decides
 	Pools      []Pool
 	Fleet      *Fleet // what this process knows of its fleet; nil: it is in none
 

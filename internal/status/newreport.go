@@ -8,7 +8,8 @@ func newReport(e Engine, now *sample) *Report {
 	r := &Report{
 		Time: p.Now, Program: e.Program, Version: p.Release, Host: p.Host, PID: p.PID,
 		Uptime:   p.Now.Sub(p.Started).Seconds(),
-		Draining: p.Draining, Problems: stats.Unready(p, s), Clients: s.CurrConnections, MaxClients: p.MaxClients,
+		Draining: p.Draining, VIP: p.VIP, Standby: p.Standby, Problems: stats.Unready(p, s),
+		Clients: s.CurrConnections, MaxClients: p.MaxClients,
 		ActiveRequests: s.ActiveRequests, JournalErrors: p.JournalErrors, CPU: (p.UserTime + p.SystemTime).Seconds(),
 		Pools: []Pool{}, Loops: []Loop{}, Events: newestFirst(e.Events()), Fleet: newFleet(p.Fleet),
 	}

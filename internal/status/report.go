@@ -15,9 +15,11 @@ type Report struct {
 	PID      int       `json:"pid"`
 	Uptime   float64   `json:"uptime_seconds"`
 	Draining bool      `json:"draining"`
-	Serving  bool      `json:"serving"`  // new clients are accepted, and some keys can be served: /readyz
-	Ready    bool      `json:"ready"`    // all keys can be served
-	Problems []string  `json:"problems"` // why it is not ready
+	VIP      string    `json:"vip,omitempty"` // the address of --vip, unless a fleet decides
+	Standby  bool      `json:"standby"`       // another machine has it
+	Serving  bool      `json:"serving"`       // new clients are accepted, and some keys can be served: /readyz
+	Ready    bool      `json:"ready"`         // all keys can be served
+	Problems []string  `json:"problems"`      // why it is not ready
 	Verdict  Verdict   `json:"verdict"`
 
 	Clients        int64   `json:"clients"`

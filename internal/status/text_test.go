@@ -187,6 +187,9 @@ func TestVerdict(t *testing.T) {
 	unready, draining := pool("ejected"), pool("up")
 	unready.Ready, unready.Problems = false, []string{"pool a: x", "pool b: y"}
 	draining.Draining, draining.Ready = true, false
+	standby, late := pool("ejected", "up backup"), pool("ejected", "ejected backup")
+	standby.VIP, standby.Standby = "10.0.0.100", true
+	late.VIP, late.Standby, late.Ready, late.Problems = "10.0.0.100", true, false, []string{"pool a: x"}
 	short := pool("up", "up backup", "up backup")
 	short.Pools[0].Servers[0].Memory = &Memory{Limit: 64}
 	short.Pools[0].Servers[1].Memory = &Memory{Limit: 1, Needed: 32, Short: "b is too small"}
@@ -224,6 +227,12 @@ func TestVerdict(t *testing.T) {
 			short, "warn", "A backup is too small.",
 			"b is too small · c is, too. Keys that it evicts are misses while their primary is away.",
 		},
+		{
+			standby, "good", "Standing by.",
+			"Another machine has the address 10.0.0.100. " +
+				"What is shown of servers is what this magent saw; it repairs none.",
+		},
+		{late, "warn", "Standing by, but some keys could not be served from here.", "pool a: x"},
 		{unready, "bad", "Some keys cannot be served.", "pool a: x · pool b: y"},
 		{
 			draining, "warn", "Draining.",

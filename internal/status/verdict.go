@@ -19,6 +19,16 @@ func (r *Report) judge() Verdict {
 		}
 	case r.Fleet != nil && !r.Fleet.Ready:
 		return r.Fleet.judge(r.Problems)
+	case r.Standby && !r.Ready:
+		return Verdict{
+			"warn", "Standing by, but some keys could not be served from here.", strings.Join(r.Problems, " · "),
+		}
+	case r.Standby:
+		return Verdict{
+			"good", "Standing by.",
+			"Another machine has the address " + r.VIP +
+				". What is shown of servers is what this magent saw; it repairs none.",
+		}
 	case !r.Ready:
 		return Verdict{"bad", "Some keys cannot be served.", strings.Join(r.Problems, " · ")}
 	}
