@@ -25,6 +25,7 @@ func (m *memo) Flushed(int)             { m.told++ }
 func (m *memo) Overflowed(int)          { m.told++ }
 func (m *memo) Unflushable(int, string) { m.told++ }
 func (m *memo) FlushedShared(int)       { m.told++ }
+func (m *memo) FlushDue(int64)          { m.told++ }
 func (m *memo) Abandoned(int)           { m.told++ }
 func (m *memo) Resynced(int)            { m.told++ }
 

@@ -293,6 +293,7 @@ func (r *rig) Unflushable(i int, reply string) {
 	r.tell("%s refuses to be flushed: %q", r.servers[i].name, reply)
 }
 func (r *rig) FlushedShared(i int) { r.tell("%s was flushed for others, too", r.servers[i].name) }
+func (r *rig) FlushDue(int64)      {}
 func (r *rig) Abandoned(int)       {}
 func (r *rig) Resynced(i int) {
 	if r.health.Readmit(i, r.now) {

@@ -155,7 +155,7 @@ func (f *Owner) enter(incarnation uint64, r core.Record) (e book.Entry, ok bool)
 		return e, false
 	}
 	if e.Kind == book.Void {
-		f.book.Void(r.Group, r.Epoch)
+		f.book.Void(r.Group, r.Epoch, e.Due)
 		f.clean(r.Group)
 		return e, false
 	}

@@ -54,7 +54,7 @@ func (f *Owner) own(c *core.Core, d core.Decision) {
 	life := gate.Life{Name: f.self(), Incarnation: c.Incarnation(), Life: c.Life()}
 	cfg := f.pools[i].Load()
 	t := &tenancy{Term: f.gate.Begin(d.Group, d.Epoch, life)}
-	w := want{stance: stance{kind: decides, term: t.Term}, doubt: !d.Settled}
+	w := want{stance: stance{kind: decides, term: t.Term}, doubt: !d.Settled, due: f.book.Due(d.Group)}
 	for n := range len(cfg.Servers) + len(cfg.Backups) {
 		var door *pool.Door
 		if c.Fencing(d.Group, placement.ServerAt(cfg, n).String()) {
@@ -120,7 +120,7 @@ func (f *Owner) again(c *core.Core, group string, epoch uint64, known []book.Ent
 	for _, e := range known {
 		f.record(c, group, epoch, e)
 	}
-	f.record(c, group, epoch, book.Entry{Kind: book.Void})
+	f.record(c, group, epoch, book.Entry{Kind: book.Void, Due: f.book.Due(group)})
 }
 
 func (f *Owner) record(c *core.Core, group string, epoch uint64, e book.Entry) {
@@ -142,6 +142,9 @@ func (f *Owner) tell(c *core.Core, d core.Decision) {
 		default: // this process records it once more when it decides
 			for _, e := range f.book.Entries(g.Name) {
 				f.record(c, g.Name, 0, e)
+			}
+			if due := f.book.Due(g.Name); due > 0 {
+				f.record(c, g.Name, 0, book.Entry{Kind: book.Void, Due: due})
 			}
 		}
 	}

@@ -86,7 +86,8 @@ type want struct {
 	stance
 	missed []*journal.Missed // by server
 	doors  pool.Doors
-	doubt  bool // what was under way at whoever decided before may be on one copy only
+	due    int64 // when the last flush_all takes effect (book.Entry)
+	doubt  bool  // what was under way at whoever decided before may be on one copy only
 
 	late  []book.Entry // what was learned after that, until the pool has begun
 	begun bool

@@ -166,6 +166,9 @@ func (f *Owner) build(i int, w want) {
 	}, func(p *pool.Pool) {
 		p.Govern(w.term, w.doors)
 		sh := f.o.Group.Shards[p.Loop.ID]
+		if p.Loop.ID == 0 { // which sends them (between.Loop.SendFlush)
+			p.Engine.RecallDelay(w.due)
+		}
 		for n, m := range w.missed {
 			if len(cfg.Backups) == 0 {
 				break

@@ -57,6 +57,9 @@ func (r *reload) passesOn(j, i int, address string) bool {
 
 // inherit passes to a new pool what is known of its servers. left holds the pools that have left, by index and loop.
 func (r *reload) inherit(sh *session.Shard, p *pool.Pool, left map[int][]*pool.Pool) {
+	if before := left[p.Index]; before != nil {
+		p.Engine.RecallDelay(before[sh.ID].Engine.FlushDue())
+	}
 	for j, parts := range left {
 		p.Inherit(parts[sh.ID], func(address string) bool { return r.passesOn(j, p.Index, address) })
 	}

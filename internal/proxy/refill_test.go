@@ -6,6 +6,7 @@ import (
 
 	"magent/backend"
 	"magent/failover"
+	"magent/internal/config"
 	"magent/internal/session"
 	"magent/internal/testkit"
 )
@@ -262,8 +263,22 @@ func TestListOfKeysBreaksOff(t *testing.T) {
 	r.back(0)
 }
 
-// A flush_all that is still to take effect reaches a server that was restarted, too.
+// A flush_all that is still to take effect reaches a server that was restarted, too, also after a reload.
 func TestDelayedFlushIsRepeated(t *testing.T) {
+	for name, reload := range map[string]func(*rig){
+		"at once": func(*rig) {},
+		"after a reload": func(r *rig) {
+			r.reload(func(pools []config.Pool) []config.Pool {
+				pools[0].MaxValue = 1000
+				return pools
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) { delayedFlushIsRepeated(t, reload) })
+	}
+}
+
+func delayedFlushIsRepeated(t *testing.T, reload func(*rig)) {
 	r, p, b := knownPair(t)
 	c := r.client()
 	lived(c, p)
@@ -271,6 +286,8 @@ func TestDelayedFlushIsRepeated(t *testing.T) {
 	p.want("flush_all 1000\r\n").answer("OK\r\n")
 	b.want("flush_all 1000\r\n").answer("OK\r\n")
 	c.hear("OK\r\n")
+	reload(r)
+	lived(c, p)
 	p.restarts()
 	a := testkit.Await(t, "a flush_all", p.asked)
 	var left int

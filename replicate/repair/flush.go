@@ -1,15 +1,26 @@
 package repair
 
 // NoteDelay remembers when a flush_all takes effect, in delay seconds, because a server that restarts before then has
-// forgotten it. Like memcached it remembers only the last flush_all.
+// forgotten it. Like memcached it remembers only the last flush_all. The host is told when that changes.
 func (e *Engine) NoteDelay(delay int64) {
+	before := e.flushDue
 	e.flushDue = 0
 	if delay > 0 && e.Backups != nil {
 		if e.flushDue = delay; delay <= month {
 			e.flushDue += e.opt.UnixTime()
 		}
 	}
+	if e.flushDue != before {
+		e.opt.Host.FlushDue(e.flushDue)
+	}
 }
+
+// RecallDelay gives a new engine what an earlier one knew: when the last flush_all takes effect (FlushDue). It comes
+// before anything else that the earlier one knew.
+func (e *Engine) RecallDelay(due int64) { e.flushDue = due }
+
+// FlushDue returns when the last flush_all takes effect, in seconds since 1970. 0: it had no delay.
+func (e *Engine) FlushDue() int64 { return e.flushDue }
 
 // FlushedShared notes that server i was flushed, or may have been, which may have keys of other groups.
 func (e *Engine) FlushedShared(i int) {

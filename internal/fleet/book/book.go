@@ -23,7 +23,8 @@ type Book struct {
 	servers    map[journal.Server]map[Source]*journal.Missed
 	keys       map[*journal.Missed]map[string]struct{}
 	identities map[journal.Server]string
-	life       int // how often the member was out of the view
+	due        map[string]int64 // by pool
+	life       int              // how often the member was out of the view
 }
 
 // Reborn is called when the member was out of the view. It has missed what others have recorded meanwhile, also that
@@ -52,14 +53,22 @@ func (b *Book) Note(from Source, e Entry) {
 	}
 }
 
-// Void forgets what was recorded of a pool before an epoch, or before the member was out of the view.
-func (b *Book) Void(pool string, epoch uint64) {
+// Void forgets what was recorded of a pool before an epoch, or before the member was out of the view. due is when the
+// last flush_all takes effect (Entry).
+func (b *Book) Void(pool string, epoch uint64, due int64) {
+	if b.due == nil {
+		b.due = map[string]int64{}
+	}
+	b.due[pool] = due
 	for server := range b.servers {
 		if server.Pool == pool {
 			b.remove(server, func(s Source) bool { return s.Epoch < epoch || s.life < b.life })
 		}
 	}
 }
+
+// Due is when the last flush_all of a pool takes effect, as the last Void has said.
+func (b *Book) Due(pool string) int64 { return b.due[pool] }
 
 // Rename gives servers of a pool, by their address, the roles that they have now.
 func (b *Book) Rename(pool string, roles map[string]string) {

@@ -17,6 +17,7 @@ func TestEntries(t *testing.T) {
 		{Kind: Identity, Server: s, Identity: "5@7"},
 		{Kind: Clean, Server: s, Loop: 1},
 		{Kind: Void},
+		{Kind: Void, Due: 1_800_000_000},
 	} {
 		got, err := Parse(e.Encode())
 		if err != nil || !reflect.DeepEqual(got, e) {
@@ -77,11 +78,11 @@ func TestBook(t *testing.T) {
 		t.Errorf("%d entries of another pool", n)
 	}
 
-	book.Void("main", 4)
+	book.Void("main", 4, 0)
 	check(b, &journal.Missed{Incomplete: true, Identity: "5@7"})
 	check(p, missed("x"))
 	check(other, missed("z"))
-	book.Void("main", 5)
+	book.Void("main", 5, 0)
 	check(p, missed())
 }
 
@@ -155,7 +156,7 @@ func TestReborn(t *testing.T) {
 	owner := Source{Incarnation: 7, Epoch: 3}
 	dirty := func(key string) Entry { return Entry{Kind: Dirty, Server: s, Key: []byte(key)} }
 	book.Note(owner, dirty("repaired"))
-	book.Void("main", 3)
+	book.Void("main", 3, 0)
 	if m := book.Missed(s); len(m.Keys) != 1 {
 		t.Fatalf("%+v", m)
 	}
@@ -164,8 +165,39 @@ func TestReborn(t *testing.T) {
 		t.Errorf("it is forgotten before somebody has said what counts: %+v", m)
 	}
 	book.Note(owner, dirty("new"))
-	book.Void("main", 3)
+	book.Void("main", 3, 0)
 	if m := book.Missed(s); !reflect.DeepEqual(m.Keys, []string{"new"}) {
+		t.Errorf("%+v", m)
+	}
+}
+
+// Each Void says anew when the last flush_all takes effect, for its pool.
+func TestDue(t *testing.T) {
+	var b Book
+	b.Void("main", 3, 50)
+	b.Void("other", 3, 0)
+	if b.Due("main") != 50 || b.Due("other") != 0 || b.Due("none") != 0 {
+		t.Errorf("%d, %d, %d", b.Due("main"), b.Due("other"), b.Due("none"))
+	}
+	b.Void("main", 3, 0)
+	if b.Due("main") != 0 {
+		t.Errorf("%d, after another flush_all", b.Due("main"))
+	}
+}
+
+// A flush_all with a delay is said by a record that a program which does not know of it understands: it says nothing
+// else than what the owner has said when it began.
+func TestDueForOthers(t *testing.T) {
+	text := string((&Entry{Kind: Void, Due: 50}).Encode())
+	if text != `{"kind":"void","server":{"Pool":"","Role":"","Address":""},"loop":0,"due":50}` {
+		t.Error(text)
+	}
+	server := journal.Server{Pool: "main", Role: "backup", Address: "b"}
+	var before Book
+	now := Source{Incarnation: 7, Epoch: 3}
+	before.Note(now, Entry{Kind: Dirty, Server: server, Key: []byte("k")})
+	before.Void("main", now.Epoch, 0)
+	if m := before.Missed(server); len(m.Keys) != 1 {
 		t.Errorf("%+v", m)
 	}
 }

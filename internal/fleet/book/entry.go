@@ -20,7 +20,9 @@ const (
 	Incomplete Kind = "incomplete" // it lacks what its other copies have
 	Identity   Kind = "identity"   // who it is
 	Clean      Kind = "clean"      // what this loop has recorded of it counts no more
-	Void       Kind = "void"       // nothing counts that was recorded of the group before this epoch
+	// Void: nothing counts that was recorded of the group before this epoch, nor any other flush_all than this one, if
+	// it has a time at which it is Due. An owner begins with it, and says it again with each such flush_all.
+	Void Kind = "void"
 )
 
 // Entry is what one record says.
@@ -30,6 +32,9 @@ type Entry struct {
 	Loop     int            `json:"loop"`   // Inherited: of the owner before
 	Key      []byte         `json:"key,omitempty"`
 	Identity string         `json:"identity,omitempty"`
+	// Due is when the last flush_all takes effect, in seconds since 1970. 0: it had no delay. It was added later: who
+	// does not know of it loses such a flush_all when the owner ends, and nothing else.
+	Due int64 `json:"due,omitempty"`
 }
 
 // Inherited is the loop of what an owner records again that it has learned of others.
