@@ -270,8 +270,8 @@ func ownVerifyFlags() []cli.Flag {
 			"repair differences: the backup gets what the primary has, and loses its other keys; refused if the "+
 				"counts look wrong"),
 		toggle(topicVerify, flagFill, "",
-			"with --repair: copy keys that only the backup has to the primary instead (after the primary was "+
-				"restarted while no magent was running)"),
+			"with --repair: copy all keys that only the backup has to the primary, instead of deleting those that it "+
+				"got after the primary was started"),
 		toggle(topicVerify, flagForce, "", "with --repair: repair even if the counts look wrong"),
 		text(topicVerify, flagPool, "", "",
 			"with -c: `NAME` of the pool to compare, if the file has several with backups"),

@@ -71,7 +71,7 @@ func (o *verifyOutput) counted(filled []verify.Loss) {
 	for _, l := range filled {
 		fmt.Fprintf(o.stdout, "filled  primary %s was started %v after backup %s and lacks %d of its %d keys: it "+
 			"gets them from there\n",
-			l.Primary, l.BackupAge-l.PrimaryAge, l.Backup, l.Lacking, l.Held)
+			l.Primary, l.Later.Round(time.Second), l.Backup, l.Lost, l.Held)
 	}
 }
 

@@ -1,44 +1,52 @@
 package verify
 
 // A repair deletes keys on the backup that the primary does not have. This is right if the keys were deleted. It is
-// wrong if the primary has lost them, or if the given servers or placement are not those of the proxy. So a repair
-// first counts, without changing anything, and refuses to go on if the result looks wrong.
-
-// assess decides about a repair from r, the result of a run that changed nothing. filled has the links whose primary
-// gets the keys that only the backup has. fill means that these are all links. no is the reason not to repair; nil:
-// there is none.
+// wrong if the primary has lost them, or if the given servers or placement are not those of the proxy.
 //
-// A primary that was started after its backup, and lacks more than mostDeleted percent of the backup's keys, has lost
-// those keys. If it lacks fewer, it has been refilled since, and the missing keys were deleted.
-func assess(r *Result, fill bool) (filled map[Link]bool, no *Refusal) {
-	filled, no = map[Link]bool{}, &Refusal{Compared: r.Compared}
+// So a copy that was stored before the primary was started is never deleted: the primary gets it. And a repair first
+// counts, without changing anything, and refuses to go on if the result looks wrong.
+
+// assess decides about a repair from r, the result of a run that changed nothing. fill means that nothing will be
+// deleted, because the primaries get what they lack. It returns the reason not to repair, or nil.
+func assess(r *Result, fill bool) *Refusal {
+	no := &Refusal{Compared: r.Compared}
 	for _, n := range r.Misplaced {
 		no.Misplaced += n
 	}
 	for link, n := range r.Links {
-		switch {
-		case n.Lacking == 0:
-		case fill || r.Ages[link.Primary] < r.Ages[link.Backup] && n.Lacking*100 > n.Held*mostDeleted:
-			filled[link] = true
-		default:
-			no.Deleted += n.Lacking
+		if fill {
+			break
+		}
+		deleted := n.Lacking - n.Lost
+		no.Deleted += deleted
+		if r.doubtful(link) {
+			no.Doubtful += deleted
 		}
 	}
-	if no.Misplaced == 0 && !no.tooMany() {
-		no = nil
+	if no.Misplaced == 0 && no.Doubtful == 0 && !no.tooMany() {
+		return nil
 	}
-	return filled, no
+	return no
 }
 
-// losses returns the links whose primaries are filled although Options.Fill is not set.
+// doubtful reports whether the link's primary was started after the backup. What it lacks it may have lost.
+func (r *Result) doubtful(link Link) bool { return r.Starts[link.Primary].after(r.Starts[link.Backup]) }
+
+// spares reports whether a repair leaves the suspect alone, because only the user can tell what is right.
+func (v *verifier) spares(s *suspect) bool {
+	return s.kind == OnlyBackup && !s.lost && !v.o.Fill && !v.o.Force && v.result.doubtful(Link{s.p, s.b})
+}
+
+// losses returns the links whose primaries get lost keys although Options.Fill is not set.
 func (v *verifier) losses() (all []Loss) {
 	for i := range v.o.Primaries {
 		for j := range v.o.Backups {
 			link := Link{i, len(v.o.Primaries) + j}
-			if n := v.result.Links[link]; n != nil && v.filled[link] && !v.o.Fill {
+			if n := v.result.Links[link]; n != nil && n.Lost > 0 && !v.o.Fill {
+				later := v.result.Starts[link.Primary].Earliest.Sub(v.result.Starts[link.Backup].Earliest)
 				all = append(all, Loss{
-					v.server(link.Primary).Name, v.server(link.Backup).Name,
-					v.result.Ages[link.Primary], v.result.Ages[link.Backup], n.Lacking, n.Held,
+					Primary: v.server(link.Primary).Name, Backup: v.server(link.Backup).Name,
+					Later: later, Lost: n.Lost, Held: n.Held,
 				})
 			}
 		}

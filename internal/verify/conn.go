@@ -97,7 +97,7 @@ func (c *conn) ask(key []byte, value bool) {
 	if value {
 		c.out = append(c.out, " v"...)
 	}
-	c.out = append(c.out, " f t c u\r\n"...)
+	c.out = append(c.out, " f t c l u\r\n"...)
 }
 
 // giveBack collects a command that marks an item as stale again, because our read has won the right to recompute it.

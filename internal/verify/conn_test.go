@@ -94,7 +94,7 @@ func TestQuestions(t *testing.T) {
 	c.ask([]byte("\x00\x01\x02"), true)
 	c.giveBack([]byte("a b"), 7)
 	if got, want := string(c.out),
-		"mg key v f t c u\r\nmg key f t c u\r\nmg AAEC b v f t c u\r\nmd YSBi b I C7\r\n"; got != want {
+		"mg key v f t c l u\r\nmg key f t c l u\r\nmg AAEC b v f t c l u\r\nmd YSBi b I C7\r\n"; got != want {
 		t.Errorf("got %q", got)
 	}
 }

@@ -31,6 +31,7 @@ type stored struct {
 	ttl   int64
 	token uint64
 	marks string // such as " X W"
+	idle  int    // in seconds
 }
 
 // fake is as much of a memcached as Run needs. before is called with every command line. It may change the items or
@@ -148,7 +149,7 @@ func (f *fake) get(words []string) string {
 	if it == nil {
 		return "EN\r\n"
 	}
-	flags := fmt.Sprintf("f%d t%d c%d%s\r\n", it.flags, it.ttl, it.token, it.marks)
+	flags := fmt.Sprintf("f%d t%d c%d l%d%s\r\n", it.flags, it.ttl, it.token, it.idle, it.marks)
 	it.marks = strings.Replace(it.marks, " W", " Z", 1)
 	if slices.Contains(words, "v") {
 		return fmt.Sprintf("VA %d %s%s\r\n", len(it.value), flags, it.value)

@@ -11,6 +11,7 @@ type item struct {
 	value []byte // valid until the next reply of the connection
 	flags uint64
 	ttl   int64 // in seconds, or never
+	idle  int64 // how many seconds ago it was stored or last used
 	token uint64
 	stale bool // the reply has one of the flags W, X and Z
 	won   bool // flag W: our read has won the right to recompute the item
@@ -30,6 +31,8 @@ func (it *item) readFlags(rest []byte) bool {
 			it.flags, err = strconv.ParseUint(text, 10, 64)
 		case 't':
 			it.ttl, err = strconv.ParseInt(text, 10, 64)
+		case 'l':
+			it.idle, err = strconv.ParseInt(text, 10, 64)
 		case 'c':
 			it.token, err = strconv.ParseUint(text, 10, 64)
 		case 'W':

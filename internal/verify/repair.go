@@ -25,7 +25,7 @@ func (v *verifier) plan(s *suspect, p, b *item) {
 	switch {
 	case s.kind == OnlyPrimary:
 		v.store(s, s.b, p, 0)
-	case s.kind == OnlyBackup && (v.o.Fill || v.filled[Link{s.p, s.b}]):
+	case s.kind == OnlyBackup && (v.o.Fill || s.lost):
 		v.store(s, s.p, b, 0)
 	case s.kind == OnlyBackup:
 		if s.tries == 1 {

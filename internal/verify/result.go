@@ -40,12 +40,12 @@ type Finding struct {
 
 // Result is what Run has found.
 type Result struct {
-	Compared  int             // the number of keys
-	Differ    [kinds]int      // by kind: the number of keys that differed, including repaired ones
-	Repaired  int             // the number of keys that were repaired
-	Unsure    int             // keys not compared: stale, written all the time, or unfit for meta commands
-	Misplaced []int           // by server, primaries first: keys that no client reads there
-	Ages      []time.Duration // by server, primaries first: how long its process has run
+	Compared  int        // the number of keys
+	Differ    [kinds]int // by kind: the number of keys that differed, including repaired ones
+	Repaired  int        // the number of keys that were repaired
+	Unsure    int        // keys not compared: stale, written all the time, or unfit for meta commands
+	Misplaced []int      // by server, primaries first: keys that no client reads there
+	Starts    []Start    // by server, primaries first
 	Links     map[Link]*Tally
 }
 
@@ -66,18 +66,20 @@ type Link struct{ Primary, Backup int }
 type Tally struct {
 	Held    int // keys that the backup has
 	Lacking int // those of them that the primary does not have
+	Lost    int // those of these that were stored before the primary was started
 }
 
 // Loss is a primary that was restarted and lacks keys that a backup has.
 type Loss struct {
-	Primary, Backup       string
-	PrimaryAge, BackupAge time.Duration
-	Lacking, Held         int
+	Primary, Backup string
+	Later           time.Duration // how long after the backup the primary was started
+	Lost, Held      int
 }
 
 // Refusal is the error for a repair that looks wrong. Only the repairs before it, Result.Repaired, were carried out.
 type Refusal struct {
 	Deleted   int // the number of keys that would be deleted
+	Doubtful  int // those of them whose primary was started after the backup: it may have lost them
 	Compared  int
 	Misplaced int
 	late      bool // the repair was under way already
@@ -90,15 +92,19 @@ func (e *Refusal) Error() string {
 			"give the servers and the placement as the proxy has them, "+
 			"or add --force if the keys are left over from an earlier list", e.Misplaced))
 	}
+	const remedy = "add --fill to copy them to the primary instead, correct the list of servers, " +
+		"or add --force to delete them"
 	switch {
 	case e.late:
 		why = append(why, fmt.Sprintf("there is more to delete than was counted, more than %d keys: "+
 			"see what happens to the primaries, and repeat it", e.Deleted))
 	case e.tooMany():
-		why = append(why,
-			fmt.Sprintf("%d of %d keys would be deleted, more than %d %%, for only the backup has them: "+
-				"add --fill to copy them to the primary instead, correct the list of servers, "+
-				"or add --force to delete them", e.Deleted, e.Compared, mostDeleted))
+		why = append(why, fmt.Sprintf("%d of %d keys would be deleted, more than %d %%, for only the backup has "+
+			"them: %s", e.Deleted, e.Compared, mostDeleted, remedy))
+	case e.Doubtful > 0:
+		why = append(why, fmt.Sprintf("%d of %d keys would be deleted, for only the backup has them, "+
+			"although their primary was started after the backup and may have lost them: %s",
+			e.Doubtful, e.Compared, remedy))
 	}
 	return "refused: " + strings.Join(why, "; ")
 }

@@ -23,7 +23,7 @@ func TestEqualCopies(t *testing.T) {
 	if got := strings.Join(seen, " "); got != "100/502 200/502 300/502 400/502 500/502 502/502" {
 		t.Errorf("progress %s", got)
 	}
-	if n := r.p.count("mg key7 v f t c u"); n != 1 {
+	if n := r.p.count("mg key7 v f t c l u"); n != 1 {
 		t.Errorf("key7 was read %d times", n)
 	}
 	if n := r.p.count("mg"); n != 251 {

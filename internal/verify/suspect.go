@@ -74,6 +74,7 @@ func (v *verifier) decide(s *suspect, p, b *item) (done bool) {
 		return false
 	}
 	s.saw(kind, p.token, b.token)
+	s.lost = kind == OnlyBackup && v.result.Starts[s.p].hasLost(b.idle, time.Now())
 	switch {
 	case s.seen < readings && s.rounds < maxRounds:
 		return false
@@ -81,6 +82,10 @@ func (v *verifier) decide(s *suspect, p, b *item) (done bool) {
 		v.result.Unsure++
 		return true
 	case s.seen < readings || !v.o.Repair || s.tries == maxTries:
+		v.report(s, kind, false)
+		return true
+	case v.spares(s):
+		s.trouble = "its primary was started after its backup, add --fill or --force"
 		v.report(s, kind, false)
 		return true
 	}
@@ -96,6 +101,9 @@ func (v *verifier) report(s *suspect, kind Kind, repaired bool) {
 	v.result.Differ[kind]++
 	if kind == OnlyBackup {
 		v.link(s.pair).Lacking++
+		if s.lost {
+			v.link(s.pair).Lost++
+		}
 	}
 	f := Finding{Kind: kind, Key: s.key, Primary: v.conns[s.p].name, Backup: v.conns[s.b].name, Repaired: repaired}
 	if repaired {

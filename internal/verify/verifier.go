@@ -18,12 +18,11 @@ type verifier struct {
 	repairs   []repair
 	planned   int // the size of the planned repairs in bytes
 	result    Result
-	filled    map[Link]bool // with Repair: the links whose primary gets the keys that only the backup has
-	removing  int           // the number of planned deletions
-	mayRemove int           // the largest number of them
-	counting  bool          // this run only counts, before a repair
-	items     int           // the number of items that were listed
-	total     int           // the expected number of items
+	removing  int  // the number of planned deletions
+	mayRemove int  // the largest number of them
+	counting  bool // this run only counts, before a repair
+	items     int  // the number of items that were listed
+	total     int  // the expected number of items
 }
 
 // server returns the server with index i, which counts the primaries, then the backups.
@@ -88,6 +87,7 @@ func (b *batch) reset() { b.pairs, b.keys = b.pairs[:0], b.keys[:0] }
 type suspect struct {
 	pair
 	kind           Kind
+	lost           bool   // only the backup has the key, and it got it before the primary was started
 	pToken, bToken uint64 // the cas tokens of the copies; 0: the server does not have the key
 	seen           int    // the number of readings in a row with these tokens
 	rounds         int    // the number of readings

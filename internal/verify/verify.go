@@ -25,15 +25,14 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	if err != nil {
 		return counted, err
 	}
-	filled, no := assess(&counted, o.Fill)
-	if no != nil && !o.Force {
+	if no := assess(&counted, o.Fill); no != nil && !o.Force {
 		return counted, no
 	}
-	v.filled, v.mayRemove = filled, counted.Compared*mostDeleted/100
+	v.mayRemove = counted.Compared * mostDeleted / 100
 	if o.Force {
 		v.mayRemove = math.MaxInt
 	}
-	if count.filled = filled; o.Counted != nil {
+	if o.Counted != nil {
 		o.Counted(count.losses())
 	}
 	return v.run()
@@ -80,9 +79,10 @@ func (v *verifier) connect() error {
 			v.total += items
 		}
 		if err == nil {
-			var age int
-			age, err = c.stat("uptime")
-			v.result.Ages = append(v.result.Ages, time.Duration(age)*time.Second)
+			var uptime int
+			asked := time.Now()
+			uptime, err = c.stat("uptime")
+			v.result.Starts = append(v.result.Starts, startOf(uptime, asked, time.Now()))
 		}
 		if err == nil {
 			err = c.findMeta()
