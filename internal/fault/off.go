@@ -14,6 +14,7 @@ const (
 	Sound    = false
 	Missed   = false
 	Underway = false
+	HotKeys  = false
 
 	LeaseCommit = false
 	LeaseWait   = false

@@ -20,6 +20,7 @@ var (
 	Sound    = off("sound")    // an answer counts although its copy is known to have been wrong
 	Missed   = off("missed")   // what a server misses that is up is not noted
 	Underway = off("underway") // what was under way when a process was killed is left as it is
+	HotKeys  = off("hotkeys")  // a mutation leaves its key in memory
 
 	// Of a fleet.
 	LeaseCommit = off("leasecommit") // a voter refuses a lease only once a newer view is committed
