@@ -85,3 +85,14 @@ func (c *Conn) Shut() {
 		c.waitForDrains()
 	}
 }
+
+// Abort ends the connection for good because of err, by a reset. The server forgets at once who waits there, and
+// carries out nothing that it has not read yet.
+func (c *Conn) Abort(err error) {
+	c.shut = true
+	if c.s.FD() > 0 {
+		resetAtClose(c.s.FD())
+	}
+	c.Close(err)
+	c.cutDrains()
+}

@@ -31,10 +31,22 @@ type Command struct {
 
 	NumKeys int    // position of the argument with the number of keys that follow; 0: none
 	Write   bool   // it changes keys, or may do so
+	Waits   Waits  // it may hold up its connection until something happens
 	Why     string // RouteRefused: one line for the client, without an error code
 
 	special special
 }
+
+// Waits tells whether a command may wait, and where it says for how long. Inside of MULTI, and of scripts, no command
+// waits.
+type Waits uint8
+
+const (
+	WaitsNever Waits = iota
+	WaitsLast        // for as many seconds as the last argument says
+	WaitsFirst       // the same, the first argument behind the name
+	WaitsBlock       // for as many milliseconds as follow BLOCK; without BLOCK it does not wait
+)
 
 // special marks commands whose keys the numbers of a Command cannot describe.
 type special uint8

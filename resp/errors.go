@@ -21,8 +21,6 @@ const (
 	errSortGet = "-ERR GET option of SORT denied: the keys of a pattern may be on other servers; " +
 		"only GET # is allowed, use MGET for others\r\n"
 	errCopyDB = "-ERR DB option of COPY denied: a pool has one database; copy within it, or use DUMP and RESTORE\r\n"
-	errBlock  = "-ERR BLOCK would hold up the connection to the server, which all clients share: " +
-		"read without it, and again later\r\n"
 )
 
 // maxQuoted limits how many bytes of a request an error quotes.

@@ -165,16 +165,13 @@ func geoKeys(dst []int, args [][]byte) []int {
 	return dst
 }
 
-// streamKeys are the first half of what follows STREAMS; options come before. The servers check the options, but
-// BLOCK must not reach them.
+// streamKeys are the first half of what follows STREAMS; options come before. The servers check the options.
 func (c *Command) streamKeys(dst []int, args [][]byte) (keys []int, errReply []byte) {
 	group := false
 	for i := 1; i < len(args); i++ {
 		left := len(args) - 1 - i
 		switch option := args[i]; {
-		case equalFold(option, "block") && left >= 1:
-			return dst, []byte(errBlock)
-		case (equalFold(option, "count") || equalFold(option, "claim")) && left >= 1:
+		case (equalFold(option, "block") || equalFold(option, "count") || equalFold(option, "claim")) && left >= 1:
 			i++
 		case equalFold(option, "group") && left >= 2:
 			group = true

@@ -47,6 +47,9 @@ var keyLines = []string{
 	"SORT_RO k1 LIMIT 0 1", "SORT_RO k1 BY nosort ASC",
 	"EVAL s 1 k1", "EVAL s 2 k1 k2 a b", "EVALSHA s 1 k1 a", "EVAL_RO s 1 k1", "EVALSHA_RO s 1 k1", "FCALL f 1 k1 a",
 	"FCALL_RO f 2 k1 k2",
+	"BLPOP k1 0", "BRPOP k1 k2 k3 1.5", "BLMOVE k1 k2 LEFT RIGHT 0", "BRPOPLPUSH k1 k2 0", "BLMPOP 0 2 k1 k2 LEFT",
+	"BZPOPMIN k1 k2 0", "BZPOPMAX k1 0", "BZMPOP 0 1 k1 MIN COUNT 2", "XREAD BLOCK 0 STREAMS k1 $",
+	"XREADGROUP GROUP g c COUNT 1 block 5 STREAMS k1 k2 > >",
 	"XREAD STREAMS k1 0", "XREAD COUNT 2 STREAMS k1 k2 0 0", "xreadgroup group g c streams k1 >",
 	"XREADGROUP GROUP block streams COUNT 1 NOACK STREAMS k1 k2 > >", "XADD k1 * f v",
 	"XREAD STREAMS k1 $", "XREAD GROUP block c NOACK STREAMS k1 0", "XINFO STREAM k1", "XINFO STREAM k1 FULL",
@@ -97,18 +100,15 @@ func TestKeysErrors(t *testing.T) {
 	loaded := s.ask([]string{"SCRIPT", "LOAD", "return 1"}, []string{"FUNCTION", "LOAD", library})
 	sha, _ := Bulk(loaded[0])
 	ours := map[string]string{
-		"COPY k l DB 1":                            errCopyDB,
-		"COPY k l REPLACE db 0":                    errCopyDB,
-		"SORT k BY w_*":                            errSortBy,
-		"SORT k LIMIT 0 1 by *":                    errSortBy,
-		"SORT k GET w_*":                           errSortGet,
-		"SORT k GET # GET x":                       errSortGet,
-		"XREAD BLOCK 0 STREAMS k $":                errBlock,
-		"XREAD COUNT 1 block 5 STREAMS k $":        errBlock,
-		"XREADGROUP GROUP g c BLOCK 0 STREAMS k >": errBlock,
-		"SCRIPT KILL":                              "-ERR SCRIPT KILL" + operators + "\r\n",
-		"SCRIPT DEBUG NO":                          "-ERR SCRIPT DEBUG" + operators + "\r\n",
-		"MEMORY STATS":                             "-ERR MEMORY STATS" + operators + "\r\n",
+		"COPY k l DB 1":         errCopyDB,
+		"COPY k l REPLACE db 0": errCopyDB,
+		"SORT k BY w_*":         errSortBy,
+		"SORT k LIMIT 0 1 by *": errSortBy,
+		"SORT k GET w_*":        errSortGet,
+		"SORT k GET # GET x":    errSortGet,
+		"SCRIPT KILL":           "-ERR SCRIPT KILL" + operators + "\r\n",
+		"SCRIPT DEBUG NO":       "-ERR SCRIPT DEBUG" + operators + "\r\n",
+		"MEMORY STATS":          "-ERR MEMORY STATS" + operators + "\r\n",
 	}
 	for line, want := range ours {
 		if keys, errReply := keysOf(t, strings.Fields(line)); len(keys) > 0 || string(errReply) != want {

@@ -55,6 +55,12 @@ func (c Command) via(r Route) Command {
 	return c
 }
 
+// waits marks a command that may wait.
+func (c Command) waits(w Waits) Command {
+	c.Waits = w
+	return c
+}
+
 // refused makes it a command that the proxy refuses. why is the text for the client.
 func (c Command) refused(why string) Command {
 	c.Route, c.Why = RouteRefused, why

@@ -1,8 +1,5 @@
 package resp
 
-// blocking is the reason why commands that wait are refused.
-const blocking = " would hold up the connection to the server, which all clients share: "
-
 // commandsOfCollections are those of hashes, lists, sets, sorted sets and geospatial indexes.
 var commandsOfCollections = []Command{
 	write("hdel", -3),
@@ -34,11 +31,11 @@ var commandsOfCollections = []Command{
 	read("httl", -5),
 	read("hvals", 2),
 
-	writeMany("blmove", 6, 1, 2, 1).refused("BLMOVE" + blocking + "use LMOVE"),
-	countedWrite("blmpop", -5, 2, specialPop).refused("BLMPOP" + blocking + "use LMPOP"),
-	writeMany("blpop", -3, 1, -2, 1).refused("BLPOP" + blocking + "use LPOP or LMPOP"),
-	writeMany("brpop", -3, 1, -2, 1).refused("BRPOP" + blocking + "use RPOP or LMPOP"),
-	writeMany("brpoplpush", 4, 1, 2, 1).refused("BRPOPLPUSH" + blocking + "use RPOPLPUSH"),
+	writeMany("blmove", 6, 1, 2, 1).waits(WaitsLast),
+	countedWrite("blmpop", -5, 2, specialPop).waits(WaitsFirst),
+	writeMany("blpop", -3, 1, -2, 1).waits(WaitsLast),
+	writeMany("brpop", -3, 1, -2, 1).waits(WaitsLast),
+	writeMany("brpoplpush", 4, 1, 2, 1).waits(WaitsLast),
 	read("lindex", 3),
 	write("linsert", 5),
 	read("llen", 2),
@@ -75,9 +72,9 @@ var commandsOfCollections = []Command{
 	readMany("sunion", -2, 1, -1, 1),
 	writeMany("sunionstore", -3, 1, -1, 1),
 
-	countedWrite("bzmpop", -5, 2, specialPop).refused("BZMPOP" + blocking + "use ZMPOP"),
-	writeMany("bzpopmax", -3, 1, -2, 1).refused("BZPOPMAX" + blocking + "use ZPOPMAX or ZMPOP"),
-	writeMany("bzpopmin", -3, 1, -2, 1).refused("BZPOPMIN" + blocking + "use ZPOPMIN or ZMPOP"),
+	countedWrite("bzmpop", -5, 2, specialPop).waits(WaitsFirst),
+	writeMany("bzpopmax", -3, 1, -2, 1).waits(WaitsLast),
+	writeMany("bzpopmin", -3, 1, -2, 1).waits(WaitsLast),
 	write("zadd", -4),
 	read("zcard", 2),
 	read("zcount", 4),

@@ -1,5 +1,8 @@
 package resp
 
+// blocking is the reason why commands are refused that hold up a connection.
+const blocking = " would hold up the connection to the server, which all clients share: "
+
 // commandsOfKeyspace are those for keys of any type, for scripts and for transactions.
 var commandsOfKeyspace = []Command{
 	writeMany("copy", -3, 1, 2, 1).with(specialCopy),

@@ -212,7 +212,7 @@ func TestRoutes(t *testing.T) {
 			t.Errorf("route %d: %q", route, got)
 		}
 	}
-	for _, name := range strings.Fields(`blpop brpop blmove blmpop brpoplpush bzpopmin bzpopmax bzmpop wait waitaof migrate subscribe
+	for _, name := range strings.Fields(`wait waitaof migrate subscribe
 		psubscribe ssubscribe publish monitor config debug shutdown save replicaof slaveof cluster acl module swapdb move slowlog latency
 		function watch asking failover role sync psync replconf lastsave bgsave bgrewriteaof pubsub`) {
 		if c := Lookup([]byte(name)); c == nil || c.Route != RouteRefused {

@@ -57,6 +57,18 @@ type Call struct {
 	recycle func()           // returns it to its engine, if it is over
 
 	full [2]backend.Fullness // by slot: what the server's connection had no room for
+	via  *backend.Conn       // the client's own connection to the one server; nil: the one that all share
+}
+
+// Via has the call use a connection of the client's own. It is for calls that go to one server.
+func (c *Call) Via(conn *backend.Conn) { c.via = conn }
+
+// ConnTo returns the connection that the call uses to server i.
+func (c *Call) ConnTo(i int) *backend.Conn {
+	if c.via != nil {
+		return c.via
+	}
+	return c.servers.Conns[i]
 }
 
 // Make initializes c as the embedded part of self. Release and Answer call recycle when c is over.
@@ -76,7 +88,7 @@ func (c *Call) Return() {
 	c.progress = progress{}
 	c.Next, c.Done, c.Part, c.Lost, c.Tag = nil, false, Whole, false, 0
 	c.Rest = nil
-	c.client, c.full = nil, [2]backend.Fullness{}
+	c.client, c.full, c.via = nil, [2]backend.Fullness{}, nil
 }
 
 // Forsake counts c as returned without resetting it. It is for a call that is in an impossible state and must not be
@@ -130,10 +142,10 @@ func (c *Call) Keep(reply []byte) {
 // Send sends a request to server i, if it can be reached; i < 0 stands for no server. It reports whether the
 // connection accepted it. If so, OnReply will be called with slot. head and body are borrowed for the call.
 func (c *Call) Send(i int, slot uint16, head, body []byte, shape ascii.Shape) bool {
-	if i < 0 || !c.servers.Reach(i) {
+	if i < 0 || c.via == nil && !c.servers.Reach(i) {
 		return false
 	}
-	if !c.servers.Conns[i].Send(head, body, shape, c.self, slot) {
+	if !c.ConnTo(i).Send(head, body, shape, c.self, slot) {
 		return false
 	}
 	c.waiting++
@@ -142,7 +154,7 @@ func (c *Call) Send(i int, slot uint16, head, body []byte, shape ascii.Shape) bo
 
 // SendPieces is Send for a large request: head, which is borrowed, and pieces, whose bytes nobody changes any more.
 func (c *Call) SendPieces(i int, slot uint16, head []byte, pieces [][]byte, shape ascii.Shape) bool {
-	if i < 0 || !c.servers.Reach(i) || !c.servers.Conns[i].SendPieces(head, pieces, shape, c.self, slot) {
+	if i < 0 || c.via == nil && !c.servers.Reach(i) || !c.ConnTo(i).SendPieces(head, pieces, shape, c.self, slot) {
 		return false
 	}
 	c.waiting++
@@ -151,7 +163,9 @@ func (c *Call) SendPieces(i int, slot uint16, head []byte, pieces [][]byte, shap
 
 // NoRoomAt reports whether the connection to server i is full, and remembers it for AppendTrouble.
 func (c *Call) NoRoomAt(slot uint16, i int) bool {
-	c.full[slot] = c.servers.Full(i)
+	if c.via == nil {
+		c.full[slot] = c.servers.Full(i)
+	}
 	return c.HadNoRoom(slot)
 }
 
@@ -160,7 +174,7 @@ func (c *Call) HadNoRoom(slot uint16) bool { return c.full[slot] != backend.HasR
 
 // AppendTrouble appends the name of server i, and why it could not answer what was sent with slot, to dst.
 func (c *Call) AppendTrouble(dst []byte, slot uint16, i int) []byte {
-	return c.servers.AppendTrouble(dst, i, c.full[slot])
+	return c.servers.AppendTroubleOn(dst, c.ConnTo(i), c.full[slot])
 }
 
 // Fullness returns what NoRoomAt has found for slot.

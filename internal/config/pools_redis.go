@@ -6,6 +6,9 @@ import yaml "go.yaml.in/yaml/v4"
 // Redis' own proto-max-bulk-len.
 const DefaultRedisValue = 512 << 20
 
+// DefaultDedicated is the default number of connections to servers that the clients of a Redis pool do not share.
+const DefaultDedicated = 1000
+
 // sentinelExample is an example of a server line for a Redis master that is known by its sentinels.
 const sentinelExample = `"- sentinel://10.0.0.1:26379,10.0.0.2:26379/mymaster:1"`
 
@@ -15,7 +18,7 @@ func (s *section) checkProtocol() {
 		s.checkRedis()
 		return
 	}
-	for _, name := range []string{"redis_auth", "compat_close"} {
+	for _, name := range []string{"redis_auth", "compat_close", "dedicated_connections"} {
 		if at := s.keys[name]; at != nil {
 			s.fail(at, "%s is for Redis pools: write redis: true, or leave it out", name)
 		}
@@ -52,6 +55,9 @@ func (s *section) checkRedis() {
 		if at := s.keys[name]; at != nil {
 			s.fail(at, "%s is about second copies, which Redis pools do not have: leave it out", name)
 		}
+	}
+	if s.keys["dedicated_connections"] == nil {
+		s.pool.Dedicated = DefaultDedicated
 	}
 	s.pool.MaxValue = DefaultRedisValue
 	s.checkMaxValue(DefaultRedisValue)

@@ -44,7 +44,7 @@ func (c *Call) fail() {
 		return
 	}
 	c.e.Count.Errors++
-	c.Held = append(c.e.appendFailure(c.Held[:0], c.server, c.Fullness(call.Lead)), "\r\n"...)
+	c.Held = append(c.e.AppendFailure(c.Held[:0], c.ConnTo(c.server), c.Fullness(call.Lead)), "\r\n"...)
 	c.Finish(c.Held)
 }
 

@@ -2,6 +2,7 @@ package distribute
 
 import (
 	"magent/ascii"
+	"magent/backend"
 	"magent/internal/call"
 	"magent/resp"
 )
@@ -13,7 +14,7 @@ func (e *Engine) keyed(c *Call, r *resp.Request) {
 		c.Finish(refusal)
 		return
 	}
-	e.whole(c, r, e.orAny(server))
+	e.whole(c, r, e.OrAny(server))
 }
 
 // Any stands in place of a server if every server can carry out the command.
@@ -43,8 +44,17 @@ func (e *Engine) ServerOf(r *resp.Request) (server int, refusal []byte) {
 	return server, nil
 }
 
-// orAny returns server, or in place of Any the next usable server in turn.
-func (e *Engine) orAny(server int) int {
+// FirstKey returns the first key of a command whose keys have a server of their own, or nil. The command was given to
+// ServerOf last.
+func (e *Engine) FirstKey(r *resp.Request) []byte {
+	if len(e.positions) == 0 || e.random || r.Command.Route == resp.RouteAny {
+		return nil
+	}
+	return r.Args[e.positions[0]]
+}
+
+// OrAny returns server, or in place of Any the next usable server in turn.
+func (e *Engine) OrAny(server int) int {
 	if server != Any {
 		return server
 	}
@@ -54,6 +64,19 @@ func (e *Engine) orAny(server int) int {
 		}
 	}
 	return e.turn
+}
+
+// DoOn carries out a command on a connection of the client's own to a server. All its keys must belong to that server.
+func (e *Engine) DoOn(c *Call, conn *backend.Conn, server int, r *resp.Request) {
+	c.Begin()
+	c.Via(conn)
+	if e.Retired {
+		c.Finish(goneLine)
+	} else {
+		e.whole(c, r, server)
+	}
+	c.End()
+	c.recycle()
 }
 
 // whole sends a command to one server. The reply is the answer.

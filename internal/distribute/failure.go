@@ -7,10 +7,10 @@ import (
 	"magent/resp"
 )
 
-// appendFailure appends the error line, without its end, for a command that a server could not answer. If the server
-// has said why it is not ready, such as LOADING or NOAUTH, its code is the first word: programs look at that.
-func (e *Engine) appendFailure(dst []byte, server int, full backend.Fullness) []byte {
-	conn := e.Conns[server]
+// AppendFailure appends the error line, without its end, for a command that a server could not answer on a connection.
+// If the server has said why it is not ready, such as LOADING or NOAUTH, its code is the first word: programs look at
+// that.
+func (e *Engine) AppendFailure(dst []byte, conn *backend.Conn, full backend.Fullness) []byte {
 	var refused *backend.NotReady
 	dst = append(dst, '-')
 	switch {
@@ -21,5 +21,5 @@ func (e *Engine) appendFailure(dst []byte, server int, full backend.Fullness) []
 	default:
 		dst = append(dst, resp.ErrorCode(refused.Text)...)
 	}
-	return e.AppendTrouble(append(dst, ' '), server, full)
+	return e.AppendTroubleOn(append(dst, ' '), conn, full)
 }

@@ -127,7 +127,7 @@ func (c *Call) onPart(part uint16, from *backend.Conn, r *ascii.Reply) {
 // lostPart notes that the server of a part did not answer.
 func (c *Call) lostPart(part uint16) {
 	c.e.Count.Errors++
-	c.e.line = c.e.appendFailure(c.e.line[:0], c.parts.server[part], backend.HasRoom)
+	c.e.line = c.e.AppendFailure(c.e.line[:0], c.e.Conns[c.parts.server[part]], backend.HasRoom)
 	c.failedPart(part, c.e.line)
 }
 

@@ -16,7 +16,7 @@ func (e *Engine) Transact(c *Call, server int, raw []byte, n int) {
 	if e.Retired {
 		c.failExec(goneLine)
 	} else {
-		e.transact(c, e.orAny(server), raw, n)
+		e.transact(c, e.OrAny(server), raw, n)
 	}
 	c.End()
 	c.recycle()
@@ -26,7 +26,7 @@ func (e *Engine) transact(c *Call, server int, raw []byte, n int) {
 	c.plan, c.server = planTransact, server
 	c.Held = c.Held[:0]
 	e.line = append(append(append(e.line[:0], "*1\r\n$5\r\nMULTI\r\n"...), raw...), "*1\r\n$4\r\nEXEC\r\n"...)
-	if why := e.Conns[server].NoMulti(); why != "" {
+	if why := c.ConnTo(server).NoMulti(); why != "" {
 		line := append(append(e.line[:0], "-ERR "...), e.Conns[server].Name()...)
 		line = append(append(line, ": the server takes no transactions, and nothing was done: "...), why...)
 		e.line = append(line, "\r\n"...)
@@ -48,7 +48,7 @@ func (c *Call) failTransaction() {
 		return
 	}
 	c.e.Count.Errors++
-	line := append(c.e.appendFailure(c.e.line[:0], c.server, c.Fullness(call.Lead)), "\r\n"...)
+	line := append(c.e.AppendFailure(c.e.line[:0], c.ConnTo(c.server), c.Fullness(call.Lead)), "\r\n"...)
 	c.e.line = line
 	c.failExec(line)
 }

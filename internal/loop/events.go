@@ -7,4 +7,5 @@ type Events uint32
 const (
 	Readable Events = 1 << iota
 	Writable
+	Ended // the other side sends nothing more, whatever is there to be read
 )

@@ -161,6 +161,9 @@ func (l *Loop) dispatch(ev *unix.EpollEvent) {
 	if ev.Events&(unix.EPOLLOUT|unix.EPOLLERR|unix.EPOLLHUP) != 0 {
 		e |= Writable
 	}
+	if ev.Events&unix.EPOLLRDHUP != 0 {
+		e |= Ended
+	}
 	s.h.OnReady(e)
 }
 

@@ -97,7 +97,7 @@ func TestEvents(t *testing.T) {
 		{unix.EPOLLIN | unix.EPOLLOUT, Readable | Writable},
 		{unix.EPOLLERR, Readable | Writable},
 		{unix.EPOLLHUP, Readable | Writable},
-		{unix.EPOLLRDHUP, Readable},
+		{unix.EPOLLRDHUP, Readable | Ended},
 	} {
 		l.dispatch(&unix.EpollEvent{Fd: int32(l.mail.fd), Pad: int32(l.slots[l.mail.fd].gen), Events: c.epoll})
 		if got != c.want {

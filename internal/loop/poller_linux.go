@@ -33,6 +33,9 @@ func (p *poller) ctl(op, fd int, gen uint32, ev Events) error {
 	if ev&Writable != 0 {
 		e.Events |= unix.EPOLLOUT
 	}
+	if ev&Ended != 0 {
+		e.Events |= unix.EPOLLRDHUP
+	}
 	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(p.fd, op, fd, &e))
 }
 

@@ -12,3 +12,12 @@ func (s *Stream) Secure(seal *Seal, ev Events, h Handler) error {
 	s.seal, s.watch = seal, ev
 	return s.l.Register(s.fd, ev, h)
 }
+
+// WatchEnd starts or stops watching for the end of the input, also while the input itself is not watched.
+func (s *Stream) WatchEnd(on bool) {
+	if on {
+		s.want(s.watch | Ended)
+	} else {
+		s.want(s.watch &^ Ended)
+	}
+}

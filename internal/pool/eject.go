@@ -26,5 +26,8 @@ func (p *Pool) moveKeys() {
 	}
 	if ring, err := placement.Without(cfg, live); err == nil {
 		p.Engine.SetPrimaries(ring)
+		if p.Lines != nil {
+			p.Lines.Rehash()
+		}
 	}
 }

@@ -31,6 +31,9 @@ func (p *Pool) Leave() {
 		c.Shut()
 	}
 	p.Engine.Retire()
+	if p.Lines != nil {
+		p.Lines.Leave()
+	}
 	if p.Commands != nil {
 		p.Commands.Retire()
 	}
@@ -43,5 +46,8 @@ func (p *Pool) Shut() {
 	}
 	for _, c := range p.Conns {
 		c.Shut()
+	}
+	if p.Lines != nil {
+		p.Lines.Leave()
 	}
 }

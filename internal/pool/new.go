@@ -9,6 +9,7 @@ import (
 	"magent/failover"
 	"magent/internal/call"
 	"magent/internal/config"
+	"magent/internal/dedicated"
 	"magent/internal/discover"
 	"magent/internal/distribute"
 	"magent/internal/fence"
@@ -24,8 +25,10 @@ import (
 // New makes the parts of a pool with this index on all loops. The loops do not run yet, or stand still.
 func New(loops []*Loop, index int, cfg *config.Pool, rings placement.Rings) (peers []*Pool) {
 	peers = make([]*Pool, len(loops))
+	bound := &dedicated.Bound{Most: int64(cfg.Dedicated)}
 	for i, lp := range loops {
 		peers[i] = newPart(lp, index, cfg, rings, nil)
+		peers[i].addLines(bound)
 		peers[i].Peers = peers
 	}
 	return peers

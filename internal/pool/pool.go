@@ -8,6 +8,7 @@ import (
 	"magent/failover"
 	"magent/internal/access"
 	"magent/internal/config"
+	"magent/internal/dedicated"
 	"magent/internal/distribute"
 	"magent/internal/fleet/gate"
 	"magent/internal/login"
@@ -42,6 +43,8 @@ type Pool struct {
 	Health      *failover.Machine
 	Engine      *replicate.Engine  // in a Redis pool it gets no requests, and nothing is missed
 	Commands    *distribute.Engine // of a Redis pool; nil: a pool of memcacheds
+	Lines       *dedicated.Set     // the same: connections that clients do not share
+	bound       *dedicated.Bound   // of Lines, the same for all loops
 	Count       stats.Counters
 	Hot         stats.HotKeys
 

@@ -23,6 +23,7 @@ func (p *Pool) Follow(i int, addrs []loop.Endpoint, deadline int64) {
 		p.third.Follow(i, addrs, deadline)
 	}
 	p.follow(i, addrs, deadline)
+	p.followed(i, addrs, backend.ErrMoved)
 }
 
 func (p *Pool) follow(i int, addrs []loop.Endpoint, deadline int64) {
@@ -51,6 +52,7 @@ func (p *Pool) SwitchMaster(i int, addrs []loop.Endpoint, askAgain func()) {
 		p.third.SwitchMaster(i, addrs, askAgain)
 	}
 	c := p.Conns[i]
+	p.followed(i, addrs, backend.ErrReplaced)
 	switch {
 	case p.Loop.Draining || slices.Contains(addrs, c.Endpoint()):
 	case c.Connecting(): // and nobody knows yet where to

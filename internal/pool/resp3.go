@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"magent/backend"
+	"magent/internal/dedicated"
 	"magent/internal/distribute"
 	"magent/resp"
 )
@@ -24,6 +25,15 @@ func (p *Pool) CommandsIn(proto resp.Proto) *distribute.Engine {
 	return p.third.Commands
 }
 
+// LinesIn returns the connections that clients have for themselves, in a version of the protocol.
+func (p *Pool) LinesIn(proto resp.Proto) *dedicated.Set {
+	if proto != resp.RESP3 {
+		return p.Lines
+	}
+	p.CommandsIn(proto)
+	return p.third.Lines
+}
+
 // newThird makes the part that speaks RESP3, and connects to the servers. It runs on the loop.
 func (p *Pool) newThird() *Pool {
 	t := newBare(p.Loop, p.Index, p.Config, p.rings, false)
@@ -34,6 +44,7 @@ func (p *Pool) newThird() *Pool {
 		t.addConn(opt)
 	}
 	t.complete(&p.Count, &p.Hot)
+	t.addLines(p.bound)
 	if p.Engine.Retired {
 		t.Leave()
 	} else {
@@ -66,6 +77,9 @@ func (p *Pool) Trim() {
 	p.Engine.Trim()
 	if p.Commands != nil {
 		p.Commands.Trim()
+	}
+	if p.Lines != nil {
+		p.Lines.Trim()
 	}
 	for _, c := range p.Conns {
 		c.Trim()

@@ -131,7 +131,7 @@ func (svc *Service) awaitQuiet() error {
 	svc.onAll(func(sh *session.Shard) {
 		for _, p := range sh.Pools {
 			if p != nil {
-				p.Held = true
+				p.Hold()
 			}
 		}
 	})

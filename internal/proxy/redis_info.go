@@ -57,7 +57,8 @@ func (b *infoText) proxy(p *pool.Pool, process *stats.Process, count *stats.Coun
 		"uptime_in_seconds", strconv.FormatInt(up, 10), "proxy", "magent", "proxy_version", process.Version,
 		"proxy_pool", p.Name)
 	b.section("Clients", "connected_clients", strconv.FormatInt(count.CurrConnections, 10), "maxclients",
-		strconv.Itoa(cmp.Or(p.Config.ClientConnections, process.MaxClients)))
+		strconv.Itoa(cmp.Or(p.Config.ClientConnections, process.MaxClients)),
+		"dedicated_connections", strconv.FormatInt(count.CurrDedicated, 10))
 	b.section("Stats", "total_connections_received", number(count.TotalConnections), "total_commands_processed",
 		number(count.CmdRedis),
 		"total_net_input_bytes", number(count.BytesRead), "total_net_output_bytes", number(count.BytesWritten),

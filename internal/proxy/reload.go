@@ -160,7 +160,7 @@ func (r *reload) hold() {
 	r.svc.onAll(func(sh *session.Shard) {
 		for i, p := range sh.Pools {
 			if p != nil && r.changed(i) {
-				p.Held = true
+				p.Hold()
 			}
 		}
 	})

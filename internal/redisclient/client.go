@@ -1,6 +1,7 @@
 package redisclient
 
 import (
+	"magent/internal/dedicated"
 	"magent/internal/distribute"
 	"magent/internal/pool"
 	"magent/resp"
@@ -43,7 +44,14 @@ type Client struct {
 	proto  resp.Proto
 	name   []byte
 	multi  *multi // the transaction that is being collected; nil: none
-	end    End    // what the command that is being served brings about
+	own    own
+	end    End // what the command that is being served brings about
+}
+
+// own is the connection of the client's own to a server, if it has one.
+type own struct {
+	line  *dedicated.Line
+	asked bool // a command is under way there: the client's next ones wait for its answer
 }
 
 // multi is a transaction that a client has begun. Its commands are collected. They go to their server together, in one

@@ -34,9 +34,19 @@ func (c *Client) serve(r *resp.Request) {
 	case cmd.Route == resp.RouteLocal:
 		c.local(r)
 	case c.mayClose(r) && c.refused(r):
+	case cmd.Waits != resp.WaitsNever && c.awaited(r):
 	default:
 		c.Commands(c.pool).Do(c.host.RedisCall(KeysOf(r), KeysOf(r), len(r.Raw)), r)
 	}
+}
+
+// awaited carries out a command if it waits. It reports whether it does.
+func (c *Client) awaited(r *resp.Request) bool {
+	most, waits := r.Command.WaitOf(r.Args)
+	if waits {
+		c.await(r, most)
+	}
+	return waits
 }
 
 // refused rejects a command that no server would get, because of its keys or options. It reports whether it did.

@@ -20,7 +20,20 @@ func (s *Session) end(e lifecycle.Event) {
 	if s.phase = s.phase.Next(e); s.phase <= lifecycle.Closing {
 		s.s.Reading(false)
 		s.scheduleFlush()
+		if s.redis != nil {
+			s.redis.Interrupt()
+		}
 	}
+}
+
+// waits reports whether a Redis server lets the client wait.
+func (s *Session) waits() bool { return s.redis != nil && s.redis.Waits() }
+
+// lose ends the session of a client that has gone while it waited. As in Redis, nobody waits for it any more, so what
+// comes next is for others.
+func (s *Session) lose() {
+	s.phase = s.phase.Next(lifecycle.ClientLost)
+	s.scheduleFlush()
 }
 
 // fail ends the session at once; what is not answered is dropped.

@@ -22,7 +22,7 @@ func (s *Session) checkHangup() {
 	switch {
 	case n <= 0 || fds[0].Revents&(unix.POLLERR|unix.POLLHUP) == 0:
 	// On a unix socket this means that the other end was closed. On TCP it is only the end of input.
-	case loop.IsUnix(fd):
+	case loop.IsUnix(fd) && !s.waits():
 		s.hangup()
 	default:
 		s.fail()
@@ -78,6 +78,9 @@ func (s *Session) close() {
 	}
 	s.first, s.last = nil, nil
 	s.endMulti()
+	if s.redis != nil {
+		s.redis.Close()
+	}
 	s.sh.assembly -= s.kept
 	s.sh.unsent -= s.unsent
 	switch {

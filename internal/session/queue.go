@@ -96,6 +96,12 @@ func (s *Session) deliver(reply []byte) {
 	c := s.first
 	if c == s.barrier {
 		s.barrier = nil
+		if s.redis != nil {
+			if s.waits() {
+				c.At = s.sh.L.Now() // nobody was slow
+			}
+			s.redis.Settled()
+		}
 	}
 	switch {
 	case s.binary != nil:

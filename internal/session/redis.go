@@ -35,11 +35,18 @@ func (s *Session) serveRedis(data []byte) (rest []byte) {
 		switch st {
 		case resp.Complete:
 			s.need = 0
-			if r.Command != nil && s.mustQueue(redisclient.KeysOf(r), n) {
+			alone := r.Command != nil && c.Alone(r)
+			if r.Command != nil && s.mustQueue(redisclient.KeysOf(r), n) || alone && s.first != nil {
+				if alone && s.first != nil {
+					s.barrier = s.last
+				}
 				continue
 			}
 			s.spend(n)
 			s.serveCommand()
+			if alone {
+				s.bar()
+			}
 		case resp.Fatal:
 			s.abandon(string(r.Reply))
 			return nil
@@ -75,6 +82,17 @@ func (s *Session) serveCommand() {
 	}
 	s.wrong = s.wrong || end == redisclient.Wrong
 	s.stop()
+}
+
+// bar has the client's next requests wait for the answer to the one that was just served. If the client's input has
+// ended, or has to, that is not waited for any longer than it must be.
+func (s *Session) bar() {
+	s.barrier = s.last
+	if s.last == nil {
+		s.redis.Settled()
+	} else if s.phase != lifecycle.Open {
+		s.redis.Interrupt()
+	}
 }
 
 // abandon answers a request after which the connection cannot go on.

@@ -53,6 +53,13 @@ func (s *Session) OnReady(ev loop.Events) {
 		}
 		s.scheduleFlush()
 	}
+	if ev&loop.Ended != 0 {
+		s.s.WatchEnd(false)
+		if s.waits() {
+			s.lose()
+			return
+		}
+	}
 	if ev&loop.Readable == 0 {
 		return
 	}
@@ -61,6 +68,7 @@ func (s *Session) OnReady(ev loop.Events) {
 	}
 	if s.reading == lifecycle.Paused || s.phase != lifecycle.Open {
 		s.s.Reading(false)
+		s.s.WatchEnd(s.waits())
 		s.checkHangup()
 		return
 	}
@@ -71,6 +79,9 @@ func (s *Session) read() {
 	before := len(s.s.Tail())
 	data, err := s.s.Read(s.likely())
 	switch {
+	case loop.IsEOF(err) && s.waits():
+		s.lose()
+		return
 	case loop.IsEOF(err):
 		s.peer = max(s.peer, lifecycle.HalfClosed)
 		s.finish() // half-closed: what was asked is still answered

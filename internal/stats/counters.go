@@ -47,6 +47,9 @@ type Counters struct {
 	TLSErrors  uint64 // handshakes with clients that failed
 	AuthCmds   uint64 // times that clients have named a user and a password
 	AuthErrors uint64 // of these, how often that was wrong
+
+	CurrDedicated int64  // connections to Redis servers that clients do not share
+	NoDedicated   uint64 // times that a client got none, because all were in use
 }
 
 // TLS counts clients that speak TLS by a version, or do so no more; 0: plain text.
@@ -63,13 +66,13 @@ func (c *Counters) TLS(version uint16, clients int64) {
 func (c *Counters) Present() Counters {
 	return Counters{
 		CurrConnections: c.CurrConnections, CurrBinary: c.CurrBinary,
-		CurrTLS12: c.CurrTLS12, CurrTLS13: c.CurrTLS13,
+		CurrTLS12: c.CurrTLS12, CurrTLS13: c.CurrTLS13, CurrDedicated: c.CurrDedicated,
 	}
 }
 
 // Disconnected resets what counts present clients.
 func (c *Counters) Disconnected() {
-	c.CurrConnections, c.CurrBinary, c.CurrTLS12, c.CurrTLS13 = 0, 0, 0, 0
+	c.CurrConnections, c.CurrBinary, c.CurrTLS12, c.CurrTLS13, c.CurrDedicated = 0, 0, 0, 0, 0
 }
 
 // Add adds o to c, field by field.
@@ -104,6 +107,8 @@ func (c *Counters) Add(o *Counters) {
 	c.RejectedConnections += o.RejectedConnections
 	c.AuthCmds += o.AuthCmds
 	c.AuthErrors += o.AuthErrors
+	c.CurrDedicated += o.CurrDedicated
+	c.NoDedicated += o.NoDedicated
 	c.Errors += o.Errors
 	c.Retries += o.Retries
 	c.Disagreements += o.Disagreements

@@ -94,7 +94,6 @@ func TestTransactionOfTwoServers(t *testing.T) {
 		{"SUBSCRIBE", "x"},
 		{"WATCH", "k"},
 		{"DBSIZE"},
-		{"BLPOP", "x", "0"},
 	} {
 		c.want("+OK\r\n", "MULTI")
 		c.wantPrefix("-ERR ", args...)
@@ -131,8 +130,8 @@ func TestRefused(t *testing.T) {
 	}{
 		{[]string{"SUBSCRIBE", "x"}, "connect to a server directly"},
 		{[]string{"PUBLISH", "x", "y"}, "connect to a server directly"},
-		{[]string{"BLPOP", "x", "0"}, "use LPOP"},
-		{[]string{"XREAD", "BLOCK", "0", "STREAMS", "s", "0"}, "read without it"},
+		{[]string{"BLPOP", one, other, "0"}, "hash tag"},
+		{[]string{"XREAD", "BLOCK", "0", "STREAMS", one, other, "0", "0"}, "hash tag"},
 		{[]string{"WATCH", "x"}, "use a Lua script"},
 		{[]string{"CONFIG", "GET", "save"}, "connect to that server directly"},
 		{[]string{"CLUSTER", "INFO"}, "connect to the server directly"},

@@ -1,0 +1,205 @@
+package dedicated
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"magent/ascii"
+	"magent/backend"
+	"magent/backend/ring"
+	"magent/failover"
+	"magent/internal/call"
+	"magent/internal/loop"
+	"magent/internal/stats"
+	"magent/internal/testkit"
+	"magent/resp"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// rig is a loop with a Set of connections to a real server. Its fields belong to the loop.
+type rig struct {
+	t       *testing.T
+	l       *loop.Loop
+	server  *testkit.Redis
+	shared  *backend.Conn
+	count   stats.Counters
+	set     *Set
+	replies chan string
+	lost    int
+}
+
+// nobody watches the connection that all share.
+type nobody struct{}
+
+func (nobody) Recognized(*backend.Conn) bool           { return true }
+func (nobody) Connected(*backend.Conn)                 {}
+func (nobody) Disconnected(*backend.Conn, error, bool) {}
+func (nobody) TimedOut(*backend.Conn)                  {}
+func (r *rig) Lost(*Line)                              { r.lost++ }
+func (r *rig) OnReply(_ uint16, _ *backend.Conn, reply *ascii.Reply) {
+	if reply.Kind == ascii.Lost {
+		r.replies <- "lost"
+		return
+	}
+	r.replies <- string(reply.Raw)
+}
+
+func newRig(t *testing.T, most int64) *rig {
+	t.Helper()
+	l, err := loop.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{t: t, l: l, server: testkit.StartRedis(t), replies: make(chan string, 1000)}
+	r.shared = backend.NewConn(l, backend.Options{
+		Name: r.server.Addr, Endpoint: loop.Endpoint{Addr: netip.MustParseAddrPort(r.server.Addr)},
+		ConnectTimeout: testkit.Patience, MaxPending: 1000, MaxUnsent: 1 << 20, Redis: &backend.Login{}, Strict: true,
+	}, nobody{})
+	one, err := ring.New("ketama", []ring.Member{{Name: r.server.Addr, Weight: 1}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.set = NewSet(l, call.NewServers(call.Options{
+		Primaries: one, Conns: []*backend.Conn{r.shared}, Count: &r.count, Strict: true,
+		Health: failover.NewMachine(1, failover.Options{Limit: 1}),
+	}), &Bound{Most: most})
+	ended := make(chan error, 1)
+	go turn(l, ended)
+	t.Cleanup(func() {
+		l.Post(loop.TaskFunc(l.Stop))
+		if err := testkit.Await(t, "the end of the loop", ended); err != nil {
+			t.Error(err)
+		}
+	})
+	r.do(r.shared.Connect)
+	testkit.Until(t, "connected", func() (ok bool) { r.do(func() { ok = r.shared.Ready() }); return ok })
+	return r
+}
+
+func turn(l *loop.Loop, ended chan<- error) { ended <- l.Run() }
+
+// do runs f on the loop and waits for it.
+func (r *rig) do(f func()) {
+	r.t.Helper()
+	done := make(chan struct{}, 1)
+	r.l.Post(loop.TaskFunc(func() { f(); done <- struct{}{} }))
+	testkit.Await(r.t, "the loop", done)
+}
+
+func (r *rig) take() (line *Line) {
+	r.t.Helper()
+	r.do(func() {
+		var err error
+		if line, err = r.set.Take(0, r); err != nil {
+			r.t.Error(err)
+		}
+	})
+	return line
+}
+
+// ask has a line carry out a command.
+func (r *rig) ask(line *Line, within time.Duration, args ...string) {
+	r.do(func() {
+		line.Begin([]byte("k"), within, true)
+		line.Conn().Send(nil, resp.AppendCommand(nil, args...), ascii.ShapeLine, r, 0)
+	})
+}
+
+func (r *rig) want(reply string) {
+	r.t.Helper()
+	if got := testkit.Await(r.t, reply, r.replies); got != reply {
+		r.t.Fatalf("%q, want %q", got, reply)
+	}
+}
+
+// figures wants so many connections: with a user, without one, and counted.
+func (r *rig) figures(used, idle int, counted int64) {
+	r.t.Helper()
+	r.do(func() {
+		got := fmt.Sprint(len(r.set.used), len(r.set.idle[0]), r.set.bound.used.Load(), r.count.CurrDedicated)
+		if want := fmt.Sprint(used, idle, counted, counted); got != want {
+			r.t.Errorf("%s connections, want %s", got, want)
+		}
+	})
+}
+
+// A connection goes from one user to the next if it is clean. There are no more than the bound says, and those that
+// nobody uses make room, or end after a while.
+func TestBound(t *testing.T) {
+	r := newRig(t, 2)
+	a, b := r.take(), r.take()
+	r.do(func() {
+		if _, err := r.set.Take(0, r); !errors.Is(err, ErrNoneLeft) {
+			t.Errorf("the third: %v", err)
+		}
+	})
+	r.ask(a, 0, "BLPOP", "k", "0.001")
+	r.want("*-1\r\n")
+	r.do(func() { a.Answered(); a.Return(true) })
+	r.figures(1, 1, 2)
+	if again := r.take(); again != a {
+		t.Error("it is another one")
+	}
+	r.do(func() { a.Return(false) })
+	r.figures(1, 0, 1)
+	r.ask(b, 0, "BLPOP", "k", "0.001")
+	r.want("*-1\r\n")
+	r.do(func() { b.Answered(); b.Return(true) })
+	r.do(func() { r.l.Advance(idleTime - time.Second); r.set.Trim() })
+	r.figures(0, 1, 1)
+	r.do(func() { r.l.Advance(time.Second); r.set.Trim() })
+	r.figures(0, 0, 0)
+}
+
+// A client that waits goes on by the server's word. Nobody gets its connection afterwards.
+func TestInterrupt(t *testing.T) {
+	r := newRig(t, 10)
+	line := r.take()
+	r.ask(line, 0, "BLPOP", "k", "0")
+	r.do(line.Interrupt) // the server has not heard of either yet
+	r.want("-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n")
+	r.do(func() { line.Answered(); line.Return(true) })
+	r.figures(0, 0, 0)
+
+	line = r.take()
+	r.ask(line, 0, "BLPOP", "k", "0")
+	r.server.Await("INFO clients", "blocked_clients:1\r\n")
+	r.do(func() { r.shared.Close(backend.ErrShutdown); line.Interrupt() }) // nobody can be asked
+	r.want("lost")
+	r.server.Await("INFO clients", "blocked_clients:0\r\n")
+	r.figures(0, 0, 0)
+}
+
+// A server that lets a client wait for longer than it has said is given up.
+func TestLimit(t *testing.T) {
+	r := newRig(t, 10)
+	line := r.take()
+	r.ask(line, time.Millisecond, "BLPOP", "k", "0")
+	r.want("lost")
+	if !errors.Is(line.Conn().Err(), backend.ErrTimeout) || r.lost != 1 {
+		t.Errorf("%v, lost %d", line.Conn().Err(), r.lost)
+	}
+	r.server.Await("INFO clients", "blocked_clients:0\r\n")
+	r.figures(0, 0, 0)
+}
+
+// Nothing is left of a Set that was left, and nobody gets anything there.
+func TestLeave(t *testing.T) {
+	r := newRig(t, 10)
+	line := r.take()
+	r.ask(line, 0, "BLPOP", "k", "0")
+	r.do(r.set.Leave)
+	r.want("lost")
+	r.figures(0, 0, 0)
+	r.do(func() {
+		if _, err := r.set.Take(0, r); !errors.Is(err, errLeft) {
+			t.Error(err)
+		}
+	})
+}

@@ -1,0 +1,40 @@
+package pool
+
+import (
+	"magent/internal/dedicated"
+	"magent/internal/loop"
+)
+
+// Connections of clients' own to the servers of a Redis pool. As with those that all share, each version of the
+// protocol has its own.
+
+// addLines lets clients have connections of their own.
+func (p *Pool) addLines(bound *dedicated.Bound) {
+	if p.Config.Redis {
+		p.bound, p.Lines = bound, dedicated.NewSet(p.Loop.L, p.Commands.Servers, bound)
+	}
+}
+
+// Hold has sessions start nothing new, because the configuration is about to change. Clients that wait at servers go
+// on.
+func (p *Pool) Hold() {
+	p.Held = true
+	p.eachSet((*dedicated.Set).Interrupt)
+}
+
+// followed ends clients' own connections to server i that are not to one of addrs.
+func (p *Pool) followed(i int, addrs []loop.Endpoint, err error) {
+	if p.Lines != nil && !p.Loop.Draining {
+		p.Lines.Follow(i, addrs, err)
+	}
+}
+
+// eachSet calls f for the connections that clients have for themselves.
+func (p *Pool) eachSet(f func(*dedicated.Set)) {
+	if p.Lines != nil {
+		f(p.Lines)
+	}
+	if p.third != nil && p.third.Lines != nil {
+		f(p.third.Lines)
+	}
+}
