@@ -42,6 +42,7 @@ func (r *rig) untouched() {
 
 // If more than 1 % of the keys would be deleted, the primary has probably lost them, or the list of servers is wrong.
 func TestRepairRefusesToDeleteMuch(t *testing.T) {
+	t.Parallel()
 	r := lossy(t, 11, 0, false)
 	result, err := r.try()
 	var no *Refusal
@@ -58,6 +59,7 @@ func TestRepairRefusesToDeleteMuch(t *testing.T) {
 }
 
 func TestRepairDeletesLittle(t *testing.T) {
+	t.Parallel()
 	r := lossy(t, 10, 0, false)
 	if result := r.run(); result.Repaired != 10 || r.b.count("md") != 10 || len(r.b.items) != 990 {
 		t.Errorf("%+v", result)
@@ -66,6 +68,7 @@ func TestRepairDeletesLittle(t *testing.T) {
 
 // What a primary lacks that was started after its backup it may have lost. Only the user can tell.
 func TestRepairRefusesWhereAPrimaryIsYounger(t *testing.T) {
+	t.Parallel()
 	r := lossy(t, 3, 0, true)
 	result, err := r.try()
 	var no *Refusal
@@ -83,6 +86,7 @@ func TestRepairRefusesWhereAPrimaryIsYounger(t *testing.T) {
 
 // A repair that has counted nothing to delete leaves alone what a younger primary lacks later.
 func TestYoungerPrimaryLosesKeysDuringRepair(t *testing.T) {
+	t.Parallel()
 	r := lossy(t, 0, 0, true)
 	r.options.Counted = func([]Loss) {
 		r.p.mu.Lock()
@@ -96,6 +100,7 @@ func TestYoungerPrimaryLosesKeysDuringRepair(t *testing.T) {
 // A primary that was started after its backup, and lacks keys that the backup had before, was restarted. It gets all
 // of them, also if the repair is forced.
 func TestRepairFillsARestartedPrimary(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{1, 11, 1000} {
 		for _, force := range []bool{false, true} {
 			r := lossy(t, n, hour+60, true)
@@ -119,6 +124,7 @@ func TestRepairFillsARestartedPrimary(t *testing.T) {
 // Of a restarted primary some keys were lost, and others may have been deleted since. If the user says that they were,
 // the lost ones come back all the same.
 func TestRepairOfARestartedPrimaryThatAlsoDeleted(t *testing.T) {
+	t.Parallel()
 	r := lossy(t, 20, hour+60, true)
 	r.b.items["key3"].idle = 5
 	if _, err := r.try(); err == nil || !strings.Contains(err.Error(), "1 of 1000 keys would be deleted") {
@@ -133,6 +139,7 @@ func TestRepairOfARestartedPrimaryThatAlsoDeleted(t *testing.T) {
 }
 
 func TestRepairFillsWhenTold(t *testing.T) {
+	t.Parallel()
 	r := lossy(t, 500, 0, false)
 	r.options.Fill = true
 	if result := r.run(); result.Repaired != 500 || len(r.p.items) != 1000 || r.b.count("md") > 0 {
@@ -142,6 +149,7 @@ func TestRepairFillsWhenTold(t *testing.T) {
 
 // A running repair deletes no more keys than the share that was counted before allows.
 func TestPrimaryIsLostDuringRepair(t *testing.T) {
+	t.Parallel()
 	r := lossy(t, 5, 0, false)
 	on := false
 	r.options.Counted = func([]Loss) { on = true }

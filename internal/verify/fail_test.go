@@ -14,6 +14,7 @@ import (
 )
 
 func TestServerThatFails(t *testing.T) {
+	t.Parallel()
 	for answer, want := range map[string]string{
 		"close":                 "it closed the connection",
 		"SERVER_ERROR busy\r\n": `it says "SERVER_ERROR busy"`,
@@ -43,6 +44,7 @@ func TestServerThatFails(t *testing.T) {
 }
 
 func TestServerWithoutMetaCommands(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.both("k", "v")
 	r.p.meta = backend.NoMeta
@@ -60,6 +62,7 @@ func TestServerWithoutMetaCommands(t *testing.T) {
 // Copies on servers with the older form of meta commands are compared, but not repaired. A server that sends OK before
 // the list of its keys works, too.
 func TestServerWithOldMetaCommands(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.both("same", "v")
 	r.p.set("differs", "1")
@@ -85,6 +88,7 @@ func TestServerWithOldMetaCommands(t *testing.T) {
 
 // A server that accepts no connection is named, with the reason.
 func TestServerThatRefuses(t *testing.T) {
+	t.Parallel()
 	for said, want := range map[string]error{
 		"CLIENT_ERROR unauthenticated\r\n":    backend.ErrPassword,
 		"ERROR Too many open connections\r\n": backend.ErrRefused,
@@ -98,6 +102,7 @@ func TestServerThatRefuses(t *testing.T) {
 }
 
 func TestDumpThatFails(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.b.before = func(line string) string {
 		if strings.HasPrefix(line, "lru_crawler") {
@@ -134,6 +139,7 @@ func TestInterruptedWhileAServerIsSilent(t *testing.T) {
 
 // Every server that cannot be reached is named.
 func TestNobodyThere(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.b.before = func(string) string { return "close" }
 	r.options.Primaries[0].Dial = func(context.Context) (net.Conn, error) { return nil, errors.New("no route") }
@@ -145,6 +151,7 @@ func TestNobodyThere(t *testing.T) {
 }
 
 func TestInterrupted(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	for i := range 1000 {
 		r.both(fmt.Sprint("key", i), "v")

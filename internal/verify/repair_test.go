@@ -13,6 +13,7 @@ func repairing(t *testing.T) *rig {
 }
 
 func TestRepair(t *testing.T) {
+	t.Parallel()
 	r := repairing(t)
 	r.both("value", "v")
 	r.b.items["value"].value = "w"
@@ -57,6 +58,7 @@ func show(f *fake) string {
 }
 
 func TestFill(t *testing.T) {
+	t.Parallel()
 	r := repairing(t)
 	r.options.Fill = true
 	r.b.set("b", "v").flags = 7
@@ -83,6 +85,7 @@ func on(f *fake, begin string, do func()) {
 
 // If a client writes a key between the reading and the repair, the client's value stays.
 func TestWriteBeatsRepair(t *testing.T) {
+	t.Parallel()
 	t.Run("overwrite", func(t *testing.T) {
 		r := repairing(t)
 		r.both("k", "v")
@@ -126,6 +129,7 @@ func TestWriteBeatsRepair(t *testing.T) {
 // A client's delete between the reading and the repair finds nothing where the copy is then added. The copy must be
 // deleted again, also on servers where md with a token does not work.
 func TestDeleteBeatsAdd(t *testing.T) {
+	t.Parallel()
 	for i := range 4 {
 		fill, strict := i&1 > 0, i&2 > 0
 		r := repairing(t)
@@ -147,6 +151,7 @@ func TestDeleteBeatsAdd(t *testing.T) {
 // Some versions of memcached answer EX to every md with a token. There an item is replaced by an expired one, if it
 // still has that token.
 func TestServerThatDeletesNoToken(t *testing.T) {
+	t.Parallel()
 	strictly := func(t *testing.T) *rig {
 		r := repairing(t)
 		r.p.strict, r.b.strict = true, true
@@ -229,6 +234,7 @@ func (r *rig) holds(value string) {
 
 // If a server refuses a repair, it is asked a few times, and its answer is reported.
 func TestRepairRefused(t *testing.T) {
+	t.Parallel()
 	r := repairing(t)
 	r.p.set("k", "v")
 	r.b.before = func(line string) string {
@@ -249,6 +255,7 @@ func TestRepairRefused(t *testing.T) {
 
 // More repairs are needed than are held in memory at a time.
 func TestManyLargeRepairs(t *testing.T) {
+	t.Parallel()
 	r := repairing(t)
 	value := strings.Repeat("x", 1<<20)
 	for i := range 12 {
@@ -271,6 +278,7 @@ func TestManyLargeRepairs(t *testing.T) {
 
 // An item in its last second is not copied: an exptime of 0 would mean never.
 func TestRepairOfAnItemThatExpires(t *testing.T) {
+	t.Parallel()
 	r := repairing(t)
 	r.both("k", "v")
 	r.p.items["k"].ttl = 0

@@ -8,6 +8,7 @@ import (
 )
 
 func TestEqualCopies(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	for i := range 250 {
 		r.both(fmt.Sprintf("key%d", i), "v")
@@ -35,6 +36,7 @@ func TestEqualCopies(t *testing.T) {
 }
 
 func TestDifferences(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.both("same", "v")
 	r.both("value", "v")
@@ -65,6 +67,7 @@ func TestDifferences(t *testing.T) {
 
 // A write that has reached the primary but not yet the backup is not a difference.
 func TestWriteUnderWay(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.both("k", "old")
 	r.p.set("k", "new")
@@ -82,6 +85,7 @@ func TestWriteUnderWay(t *testing.T) {
 
 // If each reading finds another difference, because the key is written all the time, the key counts as unsure.
 func TestKeyWrittenAllTheTime(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.both("k", "v")
 	n := 0
@@ -101,6 +105,7 @@ func TestKeyWrittenAllTheTime(t *testing.T) {
 
 // A stale item stays stale: our reading must not win the right to recompute it.
 func TestStaleItem(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.both("k", "v")
 	r.p.items["k"].marks, r.b.items["k"].marks = " X W", " X Z"
@@ -122,6 +127,7 @@ func TestStaleItem(t *testing.T) {
 }
 
 func TestMisplacedKeys(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	other := newFake(t)
 	r.options.Primaries = append(r.options.Primaries, servers(other)...)
@@ -143,6 +149,7 @@ func TestMisplacedKeys(t *testing.T) {
 }
 
 func TestKeyThatCannotBeAskedFor(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.p.set(strings.Repeat("\x01", 200), "v")
 	if result := r.run(); result.Unsure != 1 || r.p.count("mg") > 0 {
@@ -152,6 +159,7 @@ func TestKeyThatCannotBeAskedFor(t *testing.T) {
 
 // With many large values, both sides must not end up waiting for room to write.
 func TestLargeValues(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	value := strings.Repeat("0123456789abcdef", 16<<10)
 	for i := range 70 {
@@ -164,6 +172,7 @@ func TestLargeValues(t *testing.T) {
 
 // A write that reached only the backup, while the primary was stopped, is a difference.
 func TestWriteToTheBackupAlone(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.both("k", "v")
 	n := 0
@@ -182,6 +191,7 @@ func TestWriteToTheBackupAlone(t *testing.T) {
 }
 
 func TestManySuspects(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	for i := range maxSuspects + 500 {
 		r.p.set(fmt.Sprint("key", i), "v")
