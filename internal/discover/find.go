@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/netip"
 
-	"magent/internal/access"
 	"magent/internal/config"
 	"magent/internal/loop"
 )
@@ -30,14 +29,10 @@ func Fixed(a config.Address) (loop.Endpoint, bool) {
 	return loop.Endpoint{Addr: netip.AddrPortFrom(ip, uint16(a.Port))}, true
 }
 
-// finderOf returns the Finder of a server, whose address may be fixed or may have to be looked up. to says how its
-// Sentinels are spoken to, if it has any.
-func finderOf(a config.Address, lookup LookupFunc, to access.Dialer) Finder {
+// hostFinder returns the Finder of a server that is given by an address or by a name.
+func hostFinder(a config.Address, lookup LookupFunc) Finder {
 	if e, fixed := Fixed(a); fixed {
 		return func(context.Context) ([]loop.Endpoint, error) { return []loop.Endpoint{e}, nil }
-	}
-	if a.Network == "sentinel" {
-		return newMaster(a, lookup, to).find
 	}
 	return func(ctx context.Context) ([]loop.Endpoint, error) {
 		ips, err := lookup(ctx, "ip", a.Host)

@@ -57,7 +57,7 @@ func (m *master) ask(ctx context.Context, sentinel string, left int) ([]loop.End
 
 // at returns the addresses of a server that a Sentinel has named. host may be a name.
 func (m *master) at(ctx context.Context, host string, port int) ([]loop.Endpoint, error) {
-	addrs, err := finderOf(config.Address{Network: "tcp", Host: host, Port: port}, m.lookup, m.to)(ctx)
+	addrs, err := hostFinder(config.Address{Network: "tcp", Host: host, Port: port}, m.lookup)(ctx)
 	if err == nil && len(addrs) == 0 {
 		err = loop.ErrNoAddress
 	}

@@ -6,14 +6,13 @@ import (
 	"time"
 
 	"magent/backend"
-	"magent/internal/access"
 	"magent/internal/config"
 	"magent/internal/loop"
 )
 
 // resolver finds the addresses of one server for all loops: it looks up its name, or asks its Sentinels.
 type resolver struct {
-	servers *Servers
+	opt     *Options
 	find    Finder
 	master  *master       // nil: the server is given by name
 	timeout time.Duration // bounds one look-up; it is the connect timeout of the pool
@@ -34,33 +33,17 @@ func (q question) answer(addrs []loop.Endpoint, err error) {
 	q.l.Post(loop.TaskFunc(func() { q.c.Resolved(addrs, err) }))
 }
 
-// resolverKey identifies a resolver: by the server as it is configured, the timeout of a look-up, and how its
-// Sentinels are spoken to.
-type resolverKey struct {
-	name    string
-	timeout time.Duration
-	to      access.Dialer // its zero value: it has none
-}
-
-func (s *Servers) keyOf(a config.Address, cfg *config.Pool) resolverKey {
-	key := resolverKey{name: a.String(), timeout: cfg.ConnectTimeout}
-	if a.Network == "sentinel" {
-		key.to = s.opt.Files.ToSentinels(cfg)
-	}
-	return key
-}
-
 // startResolver starts the resolver of a server. It must be closed.
-func (s *Servers) startResolver(a config.Address, key resolverKey) *resolver {
+func startResolver(a config.Address, key resolverKey, o *Options) *resolver {
 	r := &resolver{
-		servers: s, timeout: key.timeout, name: key.name,
+		opt: o, timeout: key.timeout, name: key.name,
 		asked: make(chan question, 1024), again: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 	if a.Network == "sentinel" {
-		r.master = newMaster(a, s.opt.Lookup, key.to)
+		r.master = newMaster(a, o.Lookup, key.to)
 		r.find = r.master.find
 	} else {
-		r.find = finderOf(a, s.opt.Lookup, key.to)
+		r.find = hostFinder(a, o.Lookup)
 	}
 	var ctx context.Context
 	ctx, r.stop = context.WithCancel(context.Background())
@@ -88,7 +71,7 @@ func (r *resolver) askAgain() {
 func (r *resolver) run(ctx context.Context) {
 	defer close(r.done)
 	var due <-chan time.Time // nil: never due
-	if interval := r.servers.opt.Interval; interval > 0 {
+	if interval := r.opt.Interval; interval > 0 {
 		ticker := time.NewTicker(interval)
 		defer ticker.Stop()
 		due = ticker.C
@@ -124,7 +107,7 @@ func (r *resolver) tell(addrs []loop.Endpoint) {
 	if r.master != nil {
 		askAgain = r.askAgain
 	}
-	r.servers.opt.Found(r.name, addrs, askAgain)
+	r.opt.Found(r.name, addrs, askAgain)
 }
 
 func (r *resolver) lookup(ctx context.Context) ([]loop.Endpoint, error) {

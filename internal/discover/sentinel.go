@@ -29,19 +29,11 @@ type sentinelWatcher struct {
 	done    sync.WaitGroup
 }
 
-// newSentinelWatcher starts to listen to the Sentinels of a pool. The resolvers of the pool's servers must exist.
-func (s *Servers) newSentinelWatcher(cfg *config.Pool) *sentinelWatcher {
+// newSentinelWatcher starts to listen to the Sentinels of a pool. masters has the resolvers of its servers by the
+// Sentinels that watch them.
+func newSentinelWatcher(cfg *config.Pool, masters map[string][]*resolver, o *Options) *sentinelWatcher {
 	ctx, stop := context.WithCancel(context.Background())
-	w := &sentinelWatcher{log: s.opt.Log, timeout: cfg.ConnectTimeout, stop: stop, to: s.opt.Files.ToSentinels(cfg)}
-	masters := map[string][]*resolver{} // by Sentinel
-	for _, a := range cfg.Servers {
-		if a.Network != "sentinel" {
-			continue
-		}
-		for _, sentinel := range a.SentinelHosts() {
-			masters[sentinel] = append(masters[sentinel], s.resolvers[s.keyOf(a, cfg)])
-		}
-	}
+	w := &sentinelWatcher{log: o.Log, timeout: cfg.ConnectTimeout, stop: stop, to: o.Files.ToSentinels(cfg)}
 	for sentinel, of := range masters {
 		w.done.Add(1)
 		go w.listen(ctx, sentinel, of)

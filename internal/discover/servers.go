@@ -2,30 +2,12 @@ package discover
 
 import (
 	"net"
-	"time"
-
-	"github.com/rs/zerolog"
 
 	"magent/backend"
-	"magent/internal/access"
 	"magent/internal/config"
 	"magent/internal/loop"
 	"magent/internal/placement"
 )
-
-// Options configures Servers.
-type Options struct {
-	Lookup   LookupFunc    // nil: net.DefaultResolver
-	Interval time.Duration // the interval of periodic look-ups; 0: there are none
-	Log      zerolog.Logger
-	Files    *access.Files // say how Sentinels are spoken to; nil: by plain text
-
-	// Found is called with the present addresses of a server when nobody has asked: after a periodic look-up, or when
-	// a Sentinel has announced a new master. It is called by goroutines outside the loops. server is the address as it
-	// is configured. askAgain is nil if the server is given by name. Otherwise it makes magent ask the Sentinels once
-	// more; it never blocks, and may be called from any goroutine.
-	Found func(server string, addrs []loop.Endpoint, askAgain func())
-}
 
 // Servers finds the addresses of the servers of all pools. Only one goroutine at a time may call its methods, except
 // Finder and Check, which any goroutine may call.
@@ -46,16 +28,19 @@ func New(o Options) *Servers {
 // Finder returns the Finder of a server of a pool, whose address may be fixed or may have to be looked up. It starts
 // no goroutine.
 func (s *Servers) Finder(a config.Address, cfg *config.Pool) Finder {
-	return finderOf(a, s.opt.Lookup, s.opt.Files.ToSentinels(cfg))
+	if a.Network == "sentinel" {
+		return newMaster(a, s.opt.Lookup, s.opt.Files.ToSentinels(cfg)).find
+	}
+	return hostFinder(a, s.opt.Lookup)
 }
 
 // Dialer returns the backend.Dialer for the connections of loop l to a server of a pool. All loops share the look-ups
 // of a server.
 func (s *Servers) Dialer(a config.Address, cfg *config.Pool, l *loop.Loop) backend.Dialer {
-	key := s.keyOf(a, cfg)
+	key := s.opt.keyOf(a, cfg)
 	r := s.resolvers[key]
 	if r == nil {
-		r = s.startResolver(a, key)
+		r = startResolver(a, key, &s.opt)
 		s.resolvers[key] = r
 	}
 	return &dialer{l, r}
@@ -71,9 +56,23 @@ func (s *Servers) Listen(index int, cfg *config.Pool) (end func()) {
 	before := s.watchers[index]
 	s.watchers[index] = nil
 	if cfg != nil {
-		s.watchers[index] = s.newSentinelWatcher(cfg)
+		s.watchers[index] = newSentinelWatcher(cfg, s.masters(cfg), &s.opt)
 	}
 	return before.close
+}
+
+// masters returns the resolvers of a pool's masters, by the Sentinels that watch them.
+func (s *Servers) masters(cfg *config.Pool) map[string][]*resolver {
+	masters := map[string][]*resolver{}
+	for _, a := range cfg.Servers {
+		if a.Network != "sentinel" {
+			continue
+		}
+		for _, sentinel := range a.SentinelHosts() {
+			masters[sentinel] = append(masters[sentinel], s.resolvers[s.opt.keyOf(a, cfg)])
+		}
+	}
+	return masters
 }
 
 // Prune forgets the servers that none of the pools contains any more; a pool may be nil. The result is a function that
@@ -82,7 +81,7 @@ func (s *Servers) Prune(pools []*config.Pool) (end func()) {
 	used := map[resolverKey]bool{}
 	for _, cfg := range pools {
 		for i := 0; cfg != nil && i < len(cfg.Servers)+len(cfg.Backups); i++ {
-			used[s.keyOf(*placement.ServerAt(cfg, i), cfg)] = true
+			used[s.opt.keyOf(*placement.ServerAt(cfg, i), cfg)] = true
 		}
 	}
 	var unused []*resolver
