@@ -58,8 +58,7 @@ var commandsOfKeyspace = []Command{
 	keyless("exec", 1, RouteLocal),
 	keyless("multi", 1, RouteLocal),
 	keyless("unwatch", 1, RouteLocal),
-	readMany("watch", -2, 1, -1, 1).refused("WATCH needs a connection of its own, " +
-		"and connections to servers are shared by all clients: use a Lua script (EVAL)"),
+	readMany("watch", -2, 1, -1, 1).via(RouteLocal),
 }
 
 func (c Command) writes() Command {

@@ -197,8 +197,7 @@ func TestRoutes(t *testing.T) {
 		RouteScan:      "scan",
 		RouteRandomKey: "randomkey",
 		RouteLocal: "ping echo quit select auth hello client command info reset time multi exec discard unwatch " +
-			"readonly " +
-			"readwrite",
+			"watch readonly readwrite",
 	} {
 		want := strings.Fields(names)
 		var got []string
@@ -214,7 +213,7 @@ func TestRoutes(t *testing.T) {
 	}
 	for _, name := range strings.Fields(`wait waitaof migrate subscribe
 		psubscribe ssubscribe publish monitor config debug shutdown save replicaof slaveof cluster acl module swapdb move slowlog latency
-		function watch asking failover role sync psync replconf lastsave bgsave bgrewriteaof pubsub`) {
+		function asking failover role sync psync replconf lastsave bgsave bgrewriteaof pubsub`) {
 		if c := Lookup([]byte(name)); c == nil || c.Route != RouteRefused {
 			t.Errorf("%s: %+v", name, c)
 		}

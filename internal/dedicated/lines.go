@@ -46,6 +46,9 @@ const idleTime = 5 * time.Second
 // ErrNoneLeft: all connections that the pool may have are in use.
 var ErrNoneLeft = errors.New("no connection of its own is left")
 
+// errElsewhere is why a connection ends where keys are watched.
+var errElsewhere = errors.New("another server has the keys now")
+
 // errLeft is why a connection ends with its pool.
 var errLeft = errors.New("the pool was removed or changed by a reload")
 
@@ -151,8 +154,12 @@ func (s *Set) Follow(server int, addrs []loop.Endpoint, err error) {
 // Rehash has clients go on elsewhere whose keys belong to another server now, because the ring has changed.
 func (s *Set) Rehash() {
 	for _, line := range s.all() {
-		if line.user != nil && line.key != nil && s.servers.PrimaryOf(line.key) != line.server {
+		switch {
+		case line.user == nil || line.key == nil || s.servers.PrimaryOf(line.key) == line.server:
+		case line.waits:
 			line.Interrupt()
+		default:
+			line.end(errElsewhere)
 		}
 	}
 }
@@ -263,8 +270,11 @@ func (line *Line) Answered() {
 
 // late is why a connection ends whose server does not answer.
 func (line *Line) late() error {
-	if line.interrupted {
+	switch {
+	case line.interrupted:
 		return ErrInterrupted
+	case !line.waits:
+		return backend.ErrTimeout
 	}
 	return fmt.Errorf("%w: it keeps a client waiting for longer than it was told to", backend.ErrTimeout)
 }

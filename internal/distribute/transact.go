@@ -22,6 +22,13 @@ func (e *Engine) Transact(c *Call, server int, raw []byte, n int) {
 	c.recycle()
 }
 
+// TransactOn is Transact on a connection of the client's own to a server. The reply to EXEC may be null, if keys are
+// watched there.
+func (e *Engine) TransactOn(c *Call, conn *backend.Conn, server int, raw []byte, n int) {
+	c.Via(conn)
+	e.Transact(c, server, raw, n)
+}
+
 func (e *Engine) transact(c *Call, server int, raw []byte, n int) {
 	c.plan, c.server = planTransact, server
 	c.Held = c.Held[:0]

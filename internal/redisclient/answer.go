@@ -25,6 +25,7 @@ func (c *Client) rejectArity(r *resp.Request) {
 	line := resp.AppendWrongArity(c.loop.Line[:0], r.Command)
 	if r.Command.Name == "exec" {
 		c.EndMulti()
+		c.Close()
 		line = append(c.loop.Line[:0],
 			"-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command\r\n"...)
 	}

@@ -50,7 +50,8 @@ type Client struct {
 
 // own is the connection of the client's own to a server, if it has one.
 type own struct {
-	line  *dedicated.Line
+	line  *dedicated.Line // nil: none, or it was lost
+	hold  dedicated.Hold
 	asked bool // a command is under way there: the client's next ones wait for its answer
 }
 
@@ -121,3 +122,12 @@ func (c *Client) spoil() {
 
 // EndMulti drops the transaction that is being collected, if there is one.
 func (c *Client) EndMulti() { c.multi = nil }
+
+// Close gives up what the client has a connection of its own for.
+func (c *Client) Close() {
+	line := c.own.line
+	c.own = own{}
+	if line != nil {
+		line.Return(false)
+	}
+}

@@ -41,8 +41,10 @@ func (c *Client) local(r *resp.Request) {
 		c.exec()
 	case "discard":
 		c.discardMulti()
+	case "watch":
+		c.watch(r)
 	case "unwatch":
-		c.say("+OK\r\n")
+		c.unwatch()
 	default: // READONLY, READWRITE
 		c.say("-ERR This instance has cluster support disabled\r\n")
 	}
@@ -108,6 +110,7 @@ func (c *Client) time() {
 // reset carries out RESET: the client is as if it had just connected.
 func (c *Client) reset() {
 	c.EndMulti()
+	c.Close()
 	c.name, c.astray = nil, false
 	c.locked = c.pool.Config.RedisAuth != ""
 	c.proto = resp.RESP2

@@ -1,6 +1,7 @@
 package redisclient
 
 import (
+	"magent/internal/dedicated"
 	"magent/internal/distribute"
 	"magent/internal/pool"
 	"magent/resp"
@@ -74,7 +75,7 @@ func (c *Client) discardMulti() {
 		return
 	}
 	c.EndMulti()
-	c.say("+OK\r\n")
+	c.unwatch()
 }
 
 // exec carries out EXEC.
@@ -85,8 +86,12 @@ func (c *Client) exec() {
 	case m == nil:
 		c.say("-ERR EXEC without MULTI\r\n")
 	case m.bad:
+		c.Close()
 		c.say("-EXECABORT Transaction discarded because of previous errors.\r\n")
-	case m.n == 0:
+	case c.own.hold == dedicated.Broken:
+		c.become(dedicated.Unwatches)
+		c.tell(c.proto.AppendNullArray(c.loop.Line[:0]))
+	case m.n == 0 && c.own.line == nil:
 		c.say("*0\r\n")
 	default:
 		c.transact(m)
@@ -96,6 +101,9 @@ func (c *Client) exec() {
 // transact sends a transaction to the server of its keys.
 func (c *Client) transact(m *multi) {
 	engine, server := c.Commands(c.pool), distribute.Any
+	if c.own.line != nil {
+		server = c.own.line.Server()
+	}
 	limits := pool.RedisLimitsOf(maxMulti) // the pool's may have become narrower
 	for rest := m.raw; len(rest) > 0; {
 		r := &c.loop.queued
@@ -117,10 +125,15 @@ func (c *Client) transact(m *multi) {
 			server = at
 		}
 	}
+	if c.own.line != nil {
+		c.commit(engine, m)
+		return
+	}
 	engine.Transact(c.host.RedisCall(m.n, m.n, len(m.raw)), server, m.raw, m.n)
 }
 
 // failExec answers EXEC with an error for each command.
 func (c *Client) failExec(m *multi, line []byte) {
+	c.Close()
 	c.tell(distribute.AppendFailedExec(c.loop.Line[:0], m.n, line))
 }

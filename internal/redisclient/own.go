@@ -14,11 +14,37 @@ import (
 // asked for before, and before everything that follows. Such requests go to a connection of the client's own, so
 // nothing else would keep the order.
 func (c *Client) Alone(r *resp.Request) bool {
-	if r.Command.Waits == resp.WaitsNever || c.multi != nil || c.locked || !r.Command.ArityOK(len(r.Args)) {
+	cmd := r.Command
+	switch {
+	case c.locked || !cmd.ArityOK(len(r.Args)):
+		return false
+	case cmd.Route == resp.RouteLocal:
+		return cmd.Name == "watch" && c.multi == nil || c.own.line != nil && c.unwatches(cmd)
+	case cmd.Waits == resp.WaitsNever || c.multi != nil:
 		return false
 	}
-	_, waits := r.Command.WaitOf(r.Args)
+	_, waits := cmd.WaitOf(r.Args)
 	return waits
+}
+
+// unwatches reports whether a command ends the watching of keys now.
+func (c *Client) unwatches(cmd *resp.Command) bool {
+	switch cmd.Name {
+	case "exec", "discard":
+		return c.multi != nil
+	case "unwatch":
+		return c.multi == nil
+	}
+	return false
+}
+
+// become changes what the client has its own connection for. It reports whether that is possible.
+func (c *Client) become(e dedicated.Event) bool {
+	next, ok := c.own.hold.Next(e)
+	if ok {
+		c.own.hold = next
+	}
+	return ok
 }
 
 // Settled tells that the client has the answers to all its requests.
@@ -26,16 +52,21 @@ func (c *Client) Settled() {
 	if !c.own.asked {
 		return
 	}
+	c.own.asked = false
+	c.become(dedicated.Answers)
 	line := c.own.line
-	c.own = own{}
-	if line != nil {
-		line.Answered()
+	if line == nil {
+		return
+	}
+	line.Answered()
+	if c.own.hold == dedicated.Nothing {
+		c.own.line = nil
 		line.Return(true)
 	}
 }
 
 // Waits reports whether a server lets the client wait.
-func (c *Client) Waits() bool { return c.own.asked }
+func (c *Client) Waits() bool { return c.own.hold == dedicated.Waiting }
 
 // Interrupt has a server that lets the client wait answer now.
 func (c *Client) Interrupt() {
@@ -44,20 +75,18 @@ func (c *Client) Interrupt() {
 	}
 }
 
-// Close gives up what the client has, because it has gone.
-func (c *Client) Close() {
-	line := c.own.line
-	c.own = own{}
-	if line != nil {
-		line.Return(false)
-	}
-}
-
 // Lost implements dedicated.User.
 func (c *Client) Lost(line *dedicated.Line) {
 	if line == c.own.line {
 		c.own.line = nil
+		c.become(dedicated.Loses)
 	}
+}
+
+// on carries out a command on the client's own connection.
+func (c *Client) on(engine *distribute.Engine, r *resp.Request) {
+	c.own.asked = true
+	engine.DoOn(c.host.RedisCall(1, 0, 0), c.own.line.Conn(), c.own.line.Server(), r)
 }
 
 // await carries out a command that waits at its server.
@@ -68,18 +97,20 @@ func (c *Client) await(r *resp.Request, most time.Duration) {
 		c.say(string(refusal))
 		return
 	}
-	server = engine.OrAny(server)
-	line := c.take(engine, server, r.Command)
-	if line == nil {
+	if !c.become(dedicated.Waits) {
+		c.say("-ERR '" + r.Command.Name + "' cannot wait while keys are watched: send UNWATCH first\r\n")
+		return
+	}
+	if c.own.line = c.take(engine, engine.OrAny(server), r.Command); c.own.line == nil {
+		c.become(dedicated.Drops)
 		return
 	}
 	within := time.Duration(0)
 	if most > 0 && c.pool.Config.Timeout > 0 {
 		within = most + c.pool.Config.Timeout
 	}
-	line.Begin(engine.FirstKey(r), within, true)
-	c.own = own{line: line, asked: true}
-	engine.DoOn(c.host.RedisCall(1, 0, 0), line.Conn(), server, r)
+	c.own.line.Begin(engine.FirstKey(r), within, true)
+	c.on(engine, r)
 }
 
 // take returns a connection of the client's own to a server. If there is none, it answers the command, and returns
