@@ -73,6 +73,7 @@ type Server struct {
 type Machine struct {
 	servers []Server
 	opt     Options
+	changes uint64 // of States
 }
 
 // Options say what ejects a server.
@@ -96,6 +97,9 @@ func NewMachine(n int, opt Options) *Machine {
 
 // Server returns the server with index i. The caller only reads it.
 func (m *Machine) Server(i int) *Server { return &m.servers[i] }
+
+// Changes returns how often a State has changed.
+func (m *Machine) Changes() uint64 { return m.changes }
 
 // Usable reports whether requests may go to server i.
 func (m *Machine) Usable(i int) bool { return m.servers[i].State != Ejected }
@@ -182,6 +186,7 @@ func (m *Machine) change(s *Server, to State, now int64) {
 	m.must(leadsTo[s.State][to], "a server goes from "+s.State.String()+" to "+to.String())
 	m.must(now >= s.Since, "time goes back")
 	s.State, s.Since = to, now
+	m.changes++
 	s.cause, s.trying = taken, false
 	if to == Ejected || to == Up {
 		s.failures = 0

@@ -18,6 +18,7 @@ func (c *Call) fail() {
 	if c.Answered() {
 		return
 	}
+	c.gone = true
 	c.noteLoss()
 	c.Held = c.e.appendUnavailable(c.Held[:0], c)
 	c.finish(ascii.ServerError, c.Held)
@@ -34,7 +35,7 @@ func (c *Call) Lose(line []byte) {
 // parts may still be hits, so only Lost is set.
 func (c *Call) noteLoss() {
 	c.Lost = c.Part != call.Whole && c.e.Partial()
-	if !c.Lost {
+	if !c.Lost && !c.fill {
 		c.e.countError(c.op)
 	}
 }

@@ -8,6 +8,7 @@ import (
 // begin prepares the key of a mutation that is about to be sent: its copies, and its order.
 func (e *Engine) begin(c *Call) {
 	c.flushEpoch = e.FlushEpoch()
+	e.leaveMemory(c)
 	if c.follow < 0 {
 		return
 	}

@@ -3,6 +3,7 @@ package replicate
 import (
 	"magent/ascii"
 	"magent/internal/call"
+	"magent/internal/hot"
 	"magent/internal/underway"
 )
 
@@ -34,6 +35,9 @@ type Call struct {
 
 	retry     bool       // planRead: the first copy could not answer, so the other one was asked
 	mutation             // planMutate, planCompare, planDrop
+	fill      bool       // planRead: no client asks, but the memory
+	gone      bool       // no server could answer
+	waits     *Call      // the next get that waits for the same read (memory.go); nil: none
 	many      *retrieval // planRetrieve; nil: this Call never carried one out
 	Unflushed []int      // planFlush: the servers that missed it; the engines of other loops need to know
 }
@@ -46,7 +50,9 @@ type mutation struct {
 	binary     bool   // planCompare: the key is sent in base64
 	flushEpoch uint64 // Engine.FlushEpoch when the mutation was sent
 
-	counted *uint32 // where it counts as undecided; nil: it does not
+	mark    hot.Mark // in memory; 0: none
+	closes  bool     // planFlush: memory is closed until it ends
+	counted *uint32  // where it counts as undecided; nil: it does not
 	noted   underway.Slot
 	order   *order // the order that it holds, or is queued in, or both; nil: neither
 	holds   bool   // the lead must not change before the mutation is settled; it counts in order.held

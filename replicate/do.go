@@ -20,6 +20,7 @@ func (e *Engine) Do(c *Call, r *ascii.Request) {
 
 // start carries out r according to its plan. A request for one key takes these steps:
 //
+//   - fromMemory answers a get of a key whose value is in memory.
 //   - place finds the two copies, and lacking checks that their servers know the command.
 //   - A read is sent (read).
 //   - For a mutation, note records its traits, and begin prepares the key on both copies.
@@ -35,6 +36,9 @@ func (e *Engine) start(c *Call, r *ascii.Request) {
 		return
 	}
 	e.Hot.Touch(r.Key)
+	if e.memory.Cache != nil && e.fromMemory(c, r) {
+		return
+	}
 	c.lead, c.follow = e.place(r.Key)
 	c.shape = r.Shape()
 	if c.shape == ascii.ShapeMeta || c.shape == ascii.ShapeTokenMeta {

@@ -11,6 +11,7 @@ import (
 type Options struct {
 	Repair     repair.Options
 	AckPrimary bool // a mutation is answered as soon as the lead has answered
+	Memory     Memory
 }
 
 // Engine carries out the requests of one loop on one pool. The repair.Engine in it repairs the servers that missed
@@ -28,6 +29,7 @@ type Engine struct {
 	orders orders
 
 	undecided undecided
+	memory    memory
 
 	casTags []casTag // by server: what its cas tokens are tagged with
 	tagged  []byte   // scratch: a reply with tagged tokens
@@ -38,6 +40,7 @@ func New(servers *call.Servers, opt Options) *Engine {
 	e := &Engine{Servers: servers, ackPrimary: opt.AckPrimary, free: loop.NewFree[Call](servers.Spare)}
 	e.Engine = repair.New(servers, opt.Repair, e)
 	e.orders = newOrders(e.broken, servers.Strict)
+	e.memory.Memory = opt.Memory
 	if e.Backups != nil {
 		e.undecided = newUndecided()
 	}

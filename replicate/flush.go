@@ -27,6 +27,7 @@ func (e *Engine) flush(c *Call, r *ascii.Request) {
 	e.orders.spoil()
 	e.OvertakenAll()
 	e.NoteDelay(r.Exptime)
+	c.closes = e.closeMemory(r.Exptime)
 	for i, conn := range e.Conns {
 		if c.send(i, uint16(i), head, nil, ascii.ShapeLine) {
 			continue
@@ -76,8 +77,17 @@ func (c *Call) flushed() {
 	}
 }
 
-// FlushBegins tells the engine that another loop is about to send flush_all to the servers.
-func (e *Engine) FlushBegins() {
+// FlushBegins tells the engine that another loop is about to send flush_all to the servers, with a delay in seconds.
+func (e *Engine) FlushBegins(delay int64) {
 	e.Engine.FlushBegins()
 	e.orders.spoil()
+	e.closeMemory(delay)
+}
+
+// FlushEnded tells the engine that the flush_all has ended: all servers but those in missed have carried it out.
+func (e *Engine) FlushEnded(missed []int) {
+	e.Engine.FlushEnded(missed)
+	if e.memory.Cache != nil {
+		e.memory.Cache.Open()
+	}
 }

@@ -58,7 +58,14 @@ func (m *memcached) execute(req string) string {
 		if !ok {
 			return "EN\r\n"
 		}
-		return fmt.Sprintf("VA %d f%s t%s\r\n%s\r\n", len(it.value), it.flags, it.ttl, it.value)
+		token := ""
+		if slices.Contains(w, "c") {
+			token = fmt.Sprintf(" c%d", it.cas)
+		}
+		return fmt.Sprintf("VA %d f%s t%s%s\r\n%s\r\n", len(it.value), it.flags, it.ttl, token, it.value)
+	case "md": // with I: what is marked as stale is not told apart
+		_, there := m.items[w[1]]
+		return answerIf(there, "HD", "NF") + "\r\n"
 	case "ms":
 		return m.metaSet(w, body)
 	case "version":

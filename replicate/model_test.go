@@ -380,6 +380,7 @@ func (m mood) run(t *rapid.T) {
 		ackPrimary: rapid.IntRange(0, 4).Draw(t, "ack primary") == 0,
 		// Not in a mood in which nothing may be lost: without meta commands, repairs lose values.
 		classic: !m.single && rapid.IntRange(0, 4).Draw(t, "classic") == 0,
+		memory:  rapid.Bool().Draw(t, "memory"),
 	})
 	defer w.close()
 	t.Repeat(w.steps())

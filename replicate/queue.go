@@ -12,6 +12,9 @@ import (
 // Overruled notes that server i leads key no more. The other copy at once gets what is queued for it. Only compares
 // that i has not decided yet are left out: their clients are told that somebody else changed the value (compareLost).
 func (e *Engine) Overruled(i int, key []byte) {
+	if e.memory.Cache != nil {
+		e.memory.Cache.Out(key)
+	}
 	if x := e.orders.of(key); x != nil && x.lead == i && !fault.Order {
 		e.dissolve(x)
 	}
@@ -19,6 +22,7 @@ func (e *Engine) Overruled(i int, key []byte) {
 
 // OverruledAll is Overruled for all keys.
 func (e *Engine) OverruledAll(i int) {
+	e.Forget()
 	if len(e.orders.m) == 0 || fault.Order {
 		return
 	}

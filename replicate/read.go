@@ -10,7 +10,7 @@ func (e *Engine) read(c *Call, r *ascii.Request) {
 	if c.follow >= 0 && c.backupLeads() {
 		e.avoided(c.follow, r.Key)
 	}
-	if c.follow >= 0 || c.echoes {
+	if c.follow >= 0 || c.echoes || e.memory.Cache != nil {
 		c.key = append(c.key[:0], r.Key...)
 	} else {
 		c.key = c.key[:0]
@@ -76,7 +76,10 @@ func (c *Call) onRead(slot uint16, r *ascii.Reply) {
 	i := c.at(slot)
 	outdated := r.Kind != ascii.Lost && c.follow >= 0 && c.e.outdated(i, c.key, c.sent[slot])
 	if r.Kind != ascii.Lost && !outdated {
-		c.e.countRead(c.op, r)
+		if !c.fill {
+			c.e.countRead(c.op, r)
+			c.e.memory.found(c, r)
+		}
 		c.e.ReadThrough(i, r.Raw)
 		if c.op == ascii.OpMetaGet && c.follow >= 0 && (r.Kind == ascii.MetaVA || r.Kind == ascii.MetaHD) {
 			c.e.ReadThroughKey(i, c.key)

@@ -20,6 +20,9 @@ func (e *Engine) NewCall(client call.Client) *Call {
 
 // recycle puts c on the free list once nobody needs it any more.
 func (c *Call) recycle() {
+	if e := c.e; e.memory.Cache != nil && c.Settled() {
+		e.memory.ended(c)
+	}
 	if c.counted != nil && c.Settled() {
 		*c.counted--
 		c.counted = nil
@@ -43,7 +46,7 @@ func (c *Call) recycle() {
 		return // it is not used again
 	}
 	c.Return()
-	c.retry, c.echoes = false, false
+	c.retry, c.echoes, c.fill, c.gone = false, false, false, false
 	if cap(c.Held)+cap(c.head)+cap(c.body) > call.MaxKept {
 		c.Held, c.head, c.body = nil, nil, nil
 	}

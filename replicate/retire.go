@@ -12,6 +12,7 @@ var goneLine = []byte("SERVER_ERROR the pool was removed or changed by a reload\
 func (e *Engine) Retire() {
 	e.Retired = true
 	e.free.Drop()
+	e.Forget()
 	e.Engine.Retire()
 }
 

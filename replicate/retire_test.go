@@ -52,7 +52,7 @@ func TestRetire(t *testing.T) {
 	})
 	e := New(servers,
 		Options{Repair: repair.Options{Host: m, Journal: m, MaxDirty: 100, UnixTime: func() int64 { return 0 }}})
-	e.FlushBegins()
+	e.FlushBegins(0)
 	e.FlushEnded([]int{1})
 	if m.records == 0 {
 		t.Fatal("an engine that is not retired records nothing")
@@ -60,7 +60,7 @@ func TestRetire(t *testing.T) {
 	e.Recall(1, []string{"k"}, false, true)
 	*m = memo{}
 	e.Retire()
-	e.FlushBegins()
+	e.FlushBegins(0)
 	e.FlushEnded([]int{1})
 	e.Recall(1, []string{"l"}, true, true)
 	e.Record(1)

@@ -5,6 +5,7 @@ import (
 
 	"magent/ascii"
 	"magent/internal/call"
+	"magent/internal/hot"
 	"magent/internal/underway"
 )
 
@@ -20,6 +21,7 @@ type retrieval struct {
 	asked   []asking        // by fragment: where it was sent, and when
 	touch   []touch         // gat: by key, what became of the touch on its backup
 	noted   []underway.Slot // gat: of the keys
+	marks   []hot.Mark      // the same, in memory
 	lost    int             // the number of keys that no server could answer
 	hits    int             // the number of VALUE blocks in all replies
 	refused ascii.Reply     // a server's error line, if there was one; Raw is a copy
@@ -74,7 +76,7 @@ func (m *retrieval) reset() {
 	}
 	*m = retrieval{
 		keys: call.Trim(m.keys), owner: m.owner[:0], replies: m.replies[:0], asked: m.asked[:0], touch: m.touch[:0],
-		noted: m.noted[:0],
+		noted: m.noted[:0], marks: m.marks[:0],
 	}
 }
 

@@ -19,6 +19,7 @@ func (e *Engine) retrieve(c *Call, r *ascii.Request) {
 	}
 	if touches(r.Op) {
 		c.noteKeys()
+		c.keysLeaveMemory()
 		c.touchBackups()
 	}
 	c.ask(lost, nobody, false)

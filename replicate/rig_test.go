@@ -14,6 +14,7 @@ import (
 	"magent/backend/ring"
 	"magent/failover"
 	"magent/internal/call"
+	"magent/internal/hot"
 	"magent/internal/loop"
 	"magent/internal/stats"
 	"magent/internal/testkit"
@@ -44,6 +45,7 @@ type rigOptions struct {
 	remembered int  // the number of dirty keys of a server that are remembered; 0: 1000
 	classic    bool // servers have no meta commands
 	shared     bool // the backup has keys of other groups, too
+	memory     bool // values are kept in memory, at the first request for them
 }
 
 // The times of a rig: the deadline of a reply, and the longest wait for the end of a lost connection.
@@ -88,7 +90,7 @@ func newRig(t rapid.TB, opt rigOptions) *rig {
 			Host: r, UnixTime: func() int64 { return r.now / int64(time.Second) },
 			Loops: 1, MaxDirty: cmp.Or(opt.remembered, 1000), Shared: opt.shared,
 		},
-		AckPrimary: opt.ackPrimary,
+		AckPrimary: opt.ackPrimary, Memory: r.memory(opt.memory),
 	})
 	r.settle() // from now on the loop uses the clock of the rig
 	for _, c := range r.conns {
@@ -101,6 +103,15 @@ func newRig(t rapid.TB, opt rigOptions) *rig {
 		}
 	}
 	return r
+}
+
+// memory returns one that lets keys in at once, if it is wanted.
+func (r *rig) memory(wanted bool) Memory {
+	if !wanted {
+		return Memory{}
+	}
+	cache := hot.New(hot.Options{Size: 1 << 20, Refresh: 20 * deadline, Often: 1, Strict: true})
+	return Memory{Cache: cache, Now: r.l.Now, UnixTime: func() int64 { return r.now / int64(time.Second) }}
 }
 
 // close frees the descriptors.
@@ -220,6 +231,7 @@ func (r *rig) index(c *backend.Conn) int {
 // Connected begins the return of a server.
 func (r *rig) Connected(c *backend.Conn) {
 	i := r.index(c)
+	r.e.Forget()
 	if !r.health.Usable(i) && r.e.Spare(i) {
 		r.tell("%s is spared", r.servers[i].name)
 	}
@@ -251,6 +263,7 @@ func (r *rig) gone(i int) {
 // Disconnected ejects a server.
 func (r *rig) Disconnected(c *backend.Conn, _ error, idle bool) {
 	i := r.index(c)
+	r.e.Forget()
 	if idle && r.health.Server(i).State == failover.Up {
 		c.Connect()
 	} else if r.health.HardFailure(i, r.now) {

@@ -12,6 +12,7 @@ type traits struct {
 	removes  bool // nothing is left of the key afterwards, whatever the answer is
 	diverges bool // the copies may end with different values although their answers are the same
 	stales   bool // ms with I and C: the item may be stored as stale, and the answer does not tell
+	marks    bool // the item may be marked as stale
 	valued   bool // ma without v: the servers are asked for the number anyway, so that it can be compared
 }
 
@@ -28,8 +29,10 @@ func (t *traits) note(r *ascii.Request, pair bool) {
 		t.blind = !m.Has('M') && !m.Has('C')
 		t.diverges = m.Has('N') // autovivify: where the key is missing, an append creates it
 		t.stales = m.Has('I') && m.Has('C')
+		t.marks = t.stales
 	case ascii.OpMetaDelete: // with I (mark as stale) or x (remove only the value) the item stays
 		t.removes = !m.Has('I') && !m.Has('x')
+		t.marks = m.Has('I')
 	case ascii.OpMetaArith:
 		t.valued = pair && !m.Has('v')
 	}

@@ -21,6 +21,7 @@ var partners = [...]struct{ flag, other, remedy string }{
 	{flagRetry, flagEject, "needs --auto-eject-hosts: otherwise a server is back as soon as it answers"},
 	{flagWatch, flagConfig, "needs -c FILE, the file to watch"},
 	{flagSocketMode, flagSocket, "needs -f PATH, the socket that has the mode"},
+	{flagHotRefresh, flagHotCache, "needs --hot-cache SIZE: otherwise every get asks a server"},
 	{flagSlowKeys, flagSlow, "needs --slow TIME, which says what is logged"},
 }
 

@@ -38,6 +38,8 @@ var poolKeys = [...]struct{ flag, key string }{
 	{flagRetry, "server_retry_timeout"},
 	{flagRefill, "refill_rate"},
 	{flagProbe, "probe_interval"},
+	{flagHotCache, "hot_cache"},
+	{flagHotRefresh, "hot_refresh"},
 }
 
 // readPools reads the pools from the file of -c, or the only pool from the flags.

@@ -27,6 +27,8 @@ const (
 	flagHashTag      = "hash-tag"
 	flagAck          = "ack"
 	flagMaxValue     = "max-value"
+	flagHotCache     = "hot-cache"
+	flagHotRefresh   = "hot-refresh"
 	flagServerAuth   = "server-auth-file"
 	flagServerTLS    = "server-tls"
 	flagServerCA     = "server-tls-ca"
@@ -144,6 +146,11 @@ func flagsOfPools() []cli.Flag {
 			"maximum `NUMBER` of clients at a time; further ones get an error line"),
 		text(topicClients, flagMaxValue, "", "1m",
 			"maximum `SIZE` of a value, such as 512k or 8m; memcached's -I has to match"),
+		text(topicClients, flagHotCache, "", "",
+			"`SIZE` of memory here for the values that are asked for most, such as 64m: gets of them need no server "+
+				"(default: none)"),
+		text(topicClients, flagHotRefresh, "", "1s",
+			"`TIME` for which such a value is used before the server is asked again"),
 		text(topicClients, flagTLSCert, "", "",
 			"`FILE` with a certificate in PEM, and those in between: clients speak TLS on all TCP ports but those "+
 				"with notls: in front, as in -l notls:HOST:PORT; read again on SIGHUP and SIGUSR1"),

@@ -79,6 +79,12 @@ func (s *settings) readPool(r *reader) config.Pool {
 	readTLS(r, &pool)
 	pool.RefillRate = r.number(flagRefill, 0, maxDirty)
 	pool.ProbeInterval = r.duration(flagProbe, minTime)
+	pool.HotRefresh = r.duration(flagHotRefresh, config.MinHotRefresh)
+	if r.text(flagHotCache) != "" {
+		value(r, flagHotCache, func(text string) (int, error) {
+			return config.ParseSize(text, config.MinHotCache, config.MaxHotCache)
+		}, &pool.HotCache)
+	}
 	return pool
 }
 

@@ -55,7 +55,7 @@ func TestDefaults(t *testing.T) {
 			Servers: []config.Address{{Network: "tcp", Host: "10.0.0.1", Port: 11211, Weight: 1}},
 			Timeout: 200 * time.Millisecond, ConnectTimeout: 500 * time.Millisecond,
 			ServerFailureLimit: 2, ProbeInterval: 500 * time.Millisecond, RefillRate: 20_000,
-			ServerRetryTimeout: 30 * time.Second,
+			ServerRetryTimeout: 30 * time.Second, HotRefresh: time.Second,
 		}},
 	}
 	if got := fmt.Sprintf("%+v", s.config); got != fmt.Sprintf("%+v", want) {

@@ -55,6 +55,11 @@ type Pool struct {
 	MaxDirty          int // as in Config; 0: that of the process
 	ClientConnections int // clients of this pool; 0: limited by the process only
 
+	// HotCache is the size in bytes of the memory for values that are asked for most; 0: none. They are used for
+	// HotRefresh at most before the server is asked again. Not in a Redis pool.
+	HotCache   int
+	HotRefresh time.Duration
+
 	ServerAuthFile string // of the user and password that servers are told; empty: none
 	AuthFile       string // of the users and passwords of clients; empty: none is asked for
 

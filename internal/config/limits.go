@@ -11,6 +11,14 @@ const (
 	DefaultConnectTimeout = 500 * time.Millisecond
 	DefaultProbeInterval  = 500 * time.Millisecond
 	DefaultRefillRate     = 20_000
+	DefaultHotRefresh     = time.Second
+)
+
+// Limits of HotCache, in bytes, and HotRefresh.
+const (
+	MinHotCache   = 1 << 20
+	MaxHotCache   = 1 << 40
+	MinHotRefresh = 10 * time.Millisecond
 )
 
 // maxSocketPath is the longest path of a unix socket address on Linux, without the closing zero.

@@ -46,6 +46,10 @@ var poolKeys = [...]poolKey{
 	{"max_value", false, func(s *section, n *yaml.Node) { s.maxValueAt = n }},
 	{"dirty_keys", false, func(s *section, n *yaml.Node) { s.number(n, 1, maxKeys, &s.pool.MaxDirty) }},
 	{"refill_rate", false, func(s *section, n *yaml.Node) { s.number(n, 0, maxKeys, &s.pool.RefillRate) }},
+	{"hot_cache", false, (*section).hotCache},
+	{"hot_refresh", false, func(s *section, n *yaml.Node) {
+		s.milliseconds(n, int(MinHotRefresh/time.Millisecond), &s.pool.HotRefresh)
+	}},
 	{"probe_interval", false, func(s *section, n *yaml.Node) { s.milliseconds(n, 1, &s.pool.ProbeInterval) }},
 	{"tls_cert", false, func(s *section, n *yaml.Node) { s.pool.TLSCert = s.beside(n.Value) }},
 	{"tls_key", false, func(s *section, n *yaml.Node) { s.pool.TLSKey = s.beside(n.Value) }},
@@ -69,6 +73,7 @@ func filePool(name string) Pool {
 		Listen:         []Listen{{Backlog: 512}},
 		ConnectTimeout: DefaultConnectTimeout, ServerFailureLimit: 2, ServerRetryTimeout: 30 * time.Second,
 		ServerConnections: 1, ProbeInterval: DefaultProbeInterval, RefillRate: DefaultRefillRate,
+		HotRefresh: DefaultHotRefresh,
 	}
 }
 

@@ -51,6 +51,11 @@ func (s *section) checkRedis() {
 			s.fail(at, "%s is for memcached pools: write redis_auth: PASSWORD", name)
 		}
 	}
+	for _, name := range []string{"hot_cache", "hot_refresh"} {
+		if at := s.keys[name]; at != nil {
+			s.fail(at, "%s is for memcached pools: leave it out", name)
+		}
+	}
 	for _, name := range []string{"ack", "dirty_keys", "refill_rate"} {
 		if at := s.keys[name]; at != nil {
 			s.fail(at, "%s is about second copies, which Redis pools do not have: leave it out", name)

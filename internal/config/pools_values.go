@@ -76,6 +76,14 @@ func (s *section) hashTag(n *yaml.Node) {
 }
 
 // failureLimit turns 0 into 1, which is how twemproxy acts.
+func (s *section) hotCache(n *yaml.Node) {
+	size, err := ParseSize(n.Value, MinHotCache, MaxHotCache)
+	if err != nil {
+		s.wrong(n, err)
+	}
+	s.pool.HotCache = size
+}
+
 func (s *section) failureLimit(n *yaml.Node) {
 	s.number(n, 0, maxNumber, &s.pool.ServerFailureLimit)
 	s.pool.ServerFailureLimit = max(1, s.pool.ServerFailureLimit)

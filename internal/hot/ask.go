@@ -45,7 +45,6 @@ func (c *Cache) Ask(key []byte, now int64) Found {
 }
 
 func (c *Cache) hit(e *entry, key []byte, now int64) Found {
-	c.hits++
 	f := Found{What: Hit, Reply: e.reply, CAS: e.cas}
 	if now >= e.again && c.mayAsk(e.hash, now) {
 		if _, asked := c.asked[e.hash]; !asked {

@@ -51,7 +51,6 @@ type Cache struct {
 	stale  map[uint64]struct{} // hashes of keys that a client has marked as stale
 
 	counts sketch
-	hits   uint64
 }
 
 // slot counts the mutations of the keys that share it.
@@ -106,14 +105,11 @@ func (c *Cache) drop() {
 	}
 }
 
-// Keys, Bytes and Hits are the number of keys in memory, their size in bytes, and how often they were found.
+// Keys returns how many keys are in memory.
 func (c *Cache) Keys() int { return len(c.ring) }
 
-// Bytes is described at Keys.
+// Bytes returns how many bytes they take.
 func (c *Cache) Bytes() int { return c.bytes }
-
-// Hits is described at Keys.
-func (c *Cache) Hits() uint64 { return c.hits }
 
 // must reports a broken invariant.
 func (c *Cache) must(holds bool, rule string) {

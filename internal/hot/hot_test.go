@@ -196,12 +196,13 @@ func TestHitsAllocateNothing(t *testing.T) {
 		c.Ask([]byte("k"), 0)
 	}
 	c.Answered(c.Ask([]byte("k"), 0).Read, Value{Reply: block("k", "v"), TTL: -1})
-	hot, cold := []byte("k"), []byte("cold")
+	hot, cold, i := []byte("k"), []byte("cold"), 0
 	n := testing.AllocsPerRun(1000, func() {
 		if c.Ask(hot, 1).What != Hit {
 			t.Fatal("no hit")
 		}
-		cold = append(cold[:4], byte(c.hits), byte(c.hits>>8))
+		i++
+		cold = append(cold[:4], byte(i), byte(i>>8))
 		c.Ask(cold, 1)
 		c.Ends(c.Begins(cold))
 	})

@@ -67,6 +67,7 @@ var (
 // Connected begins to repair a server that was ejected, or that lost its contents. A new connection to it is ready.
 func (p *Pool) Connected(c *backend.Conn) {
 	i := p.byConn[c]
+	p.Engine.Forget()
 	p.Meta = !slices.ContainsFunc(p.Conns, func(c *backend.Conn) bool { return c.Lacks(ascii.ShapeMeta) })
 	p.tellIdentity(i)
 	if p.Loop.VIP && p.Engine.Missed(i) {
@@ -138,6 +139,7 @@ func (p *Pool) quarantine(i int) time.Duration {
 // Disconnected ejects a server whose connection has failed. A connection that ended while no request was in flight,
 // because the server closed it or has moved, is made again at once.
 func (p *Pool) Disconnected(c *backend.Conn, err error, idle bool) {
+	p.Engine.Forget()
 	if errors.Is(err, backend.ErrShutdown) || errors.Is(err, backend.ErrForbidden) {
 		return
 	}

@@ -155,7 +155,7 @@ func (p *Pool) complete(count *stats.Counters, hot *stats.HotKeys) {
 			MaxDirty: cmp.Or(cfg.MaxDirty, lp.MaxDirty) / lp.Threads,
 			Journal:  p.Recorder(),
 		},
-		AckPrimary: cfg.Ack == config.AckPrimary,
+		AckPrimary: cfg.Ack == config.AckPrimary, Memory: p.memory(),
 	})
 	if cfg.Redis {
 		p.Commands = distribute.New(servers, cfg.Distribution == config.Random)

@@ -77,6 +77,7 @@ func (p *Pool) Term() *gate.Term {
 // closed is not connected.
 func (p *Pool) Govern(term *gate.Term, doors Doors) {
 	p.tenure, p.Epoch = &tenure{p: p, term: term}, term.Epoch
+	p.Engine.Govern(term.May)
 	if len(p.Config.Backups) > 0 {
 		p.told = &told{journal: p.Recorder(), cfg: p.Config, loop: p.Loop.ID, term: term}
 		p.Engine.SetJournal(p.told)

@@ -35,10 +35,7 @@ func (sh *Shard) Snapshot() *stats.Snapshot {
 		if p == nil || p.Config.Of != nil {
 			continue // it was removed, or counts in the whole pool
 		}
-		count := p.Count
-		for _, g := range p.Groups {
-			count.Add(&g.Count)
-		}
+		count := p.Counts()
 		out.Counters.Add(&count)
 		out.Pools = append(out.Pools, count)
 		out.Servers = append(out.Servers, p.AllFigures()...)

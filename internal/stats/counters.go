@@ -38,6 +38,10 @@ type Counters struct {
 	Outcomes Outcomes  // number of requests
 	Waited   Histogram // requests, by the time from their acceptance to their answer
 
+	HotHits  uint64 // reads that were answered from memory
+	HotKeys  int64  // keys in memory now
+	HotBytes int64
+
 	IdleClosed uint64 // clients that were closed because they were idle
 	CutOff     uint64 // clients that were cut off because an incomplete request was too large or too slow
 
@@ -113,6 +117,9 @@ func (c *Counters) Add(o *Counters) {
 	c.Retries += o.Retries
 	c.Disagreements += o.Disagreements
 	c.Inconsistencies += o.Inconsistencies
+	c.HotHits += o.HotHits
+	c.HotKeys += o.HotKeys
+	c.HotBytes += o.HotBytes
 	c.IdleClosed += o.IdleClosed
 	c.CutOff += o.CutOff
 	c.Backpressure += o.Backpressure

@@ -32,12 +32,12 @@ func newPool(p *stats.Pool, c *stats.Counters, s *stats.Snapshot, f *Fleet) Pool
 	out := Pool{
 		Name: p.Name, Listen: p.Listen, Distribution: p.Distribution, Hash: p.Hash, Ready: p.Ready(s),
 		Clients: c.CurrConnections, Binary: c.CurrBinary, TLS12: c.CurrTLS12, TLS13: c.CurrTLS13, Auth: p.Auth,
-		ServerTLS: p.ServerTLS,
+		ServerTLS: p.ServerTLS, HotKeys: c.HotKeys, HotBytes: c.HotBytes,
 		Totals: Totals{
 			Answered: c.Waited.Total(), Errors: c.Errors, Connections: c.TotalConnections,
 			Rejected: c.RejectedConnections, Received: c.BytesRead, Sent: c.BytesWritten,
 			Failovers: c.Failovers, Retries: c.Retries, Disagreements: c.Disagreements, Backpressure: c.Backpressure,
-			Auths: c.AuthCmds, AuthErrors: c.AuthErrors, TLSErrors: c.TLSErrors,
+			HotHits: c.HotHits, Auths: c.AuthCmds, AuthErrors: c.AuthErrors, TLSErrors: c.TLSErrors,
 		},
 		Requests: map[string]map[string]uint64{},
 		Servers:  []Server{},

@@ -62,6 +62,8 @@ type Pool struct {
 	TLS13        int64                        `json:"tls13_clients"`
 	Auth         bool                         `json:"auth"`       // clients have to name a user and a password
 	ServerTLS    bool                         `json:"server_tls"` // servers are spoken to by TLS
+	HotKeys      int64                        `json:"hot_keys"`   // in memory
+	HotBytes     int64                        `json:"hot_bytes"`
 	Totals       Totals                       `json:"totals"`
 	Requests     map[string]map[string]uint64 `json:"requests"` // by command and result
 	Rates        Rates                        `json:"rates"`
@@ -80,6 +82,7 @@ type Totals struct {
 	Retries       uint64 `json:"retries_to_backup"`
 	Disagreements uint64 `json:"disagreements"`
 	Backpressure  uint64 `json:"backpressure"`
+	HotHits       uint64 `json:"hot_hits"` // reads that were answered from memory
 	Auths         uint64 `json:"auths"`
 	AuthErrors    uint64 `json:"auth_errors"`
 	TLSErrors     uint64 `json:"tls_errors"` // handshakes with clients that failed

@@ -11,7 +11,7 @@ import (
 // clock.
 var pure = []string{
 	"ascii", "resp", "backend", "backend/ring", "failover", "replicate", "replicate/repair",
-	"internal/call", "internal/distribute",
+	"internal/call", "internal/distribute", "internal/hot",
 	"internal/fleet/view", "internal/fleet/lease", "internal/fleet/core", "internal/fleet/forward",
 }
 

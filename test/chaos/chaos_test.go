@@ -18,7 +18,8 @@ var (
 	asked  = flag.String("ops", "get,mget,gets,touch,set,add,append,incr,delete,cas", "what the clients do")
 	strict = flag.Bool("strict", false,
 		"judge also what is seen of a key that was being changed when the proxy died")
-	loops = flag.Int("loops", 0, "of magent; 0: as many as it likes, or as MAGENT_THREADS says")
+	memory = flag.String("hot-cache", "", "of magent; empty: none")
+	loops  = flag.Int("loops", 0, "of magent; 0: as many as it likes, or as MAGENT_THREADS says")
 )
 
 func TestMain(m *testing.M) { harness.Main(m) }
@@ -40,6 +41,7 @@ func TestLinearizable(t *testing.T) {
 	if *loops > 0 {
 		s.args = append(s.args, "--threads", strconv.Itoa(*loops))
 	}
+	s.args = append(s.args, remembers()...)
 	if strings.Contains(*struck, "kill") {
 		s.args = append(s.args, "--state-dir", t.TempDir())
 	}
@@ -58,6 +60,14 @@ func TestLinearizable(t *testing.T) {
 	} else if w.good() < want {
 		t.Errorf("in only %d of %d rounds one copy was always well, want %d", w.good(), w.count.rounds, want)
 	}
+}
+
+// remembers returns the arguments for a magent that keeps values in memory, if it is to.
+func remembers() []string {
+	if *memory == "" {
+		return nil
+	}
+	return []string{"--hot-cache", *memory}
 }
 
 // named returns the elements whose names are in a list.

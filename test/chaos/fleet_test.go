@@ -65,9 +65,9 @@ func runFleet(t *testing.T, binary string, env []string, all []fault, length tim
 		seed: *seed, clients: 12, keys: 96, skew: 2, depth: 8, pace: 10 * time.Millisecond, retries: 0.1,
 		ops: fleetOperations, faults: all, victims: members, lifetime: 2, strict: true,
 	})
-	startFleetWorld(w, binary, env, max(1, *loops), []string{
+	startFleetWorld(w, binary, env, max(1, *loops), append(remembers(), []string{
 		"--timeout", serverTimeout.String(), "--connect-timeout", connectTimeout.String(), "--probe-interval", "50ms",
-	})
+	}...))
 	defer w.end()
 	w.strike(length)
 	for more := 2; more > 0 && w.found == "" && w.variety(length) != nil; more-- { // a busy machine takes longer

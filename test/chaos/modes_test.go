@@ -64,6 +64,12 @@ var modes = []mode{
 		far: 15 * time.Millisecond, lag: 15 * time.Millisecond,
 		faults: kept(faults, "kill", "killcut", "killstall", "killhold", "killpause"), victims: 3, lifetime: 2,
 	}},
+	{"hot", exact, "hotkeys", hits, setup{ // values of keys that are asked for often are in memory
+		primaries: 2, clients: 8, keys: 24, skew: 1.5, depth: 8, pace: 5 * time.Millisecond, retries: 0.2,
+		ops:  append([]operation{{"get", 20}}, operations...),
+		args: []string{"--hot-cache", "16m"}, lag: 5 * time.Millisecond,
+		faults: kept(faults, "kill", "killcut", "killstall", "killhold", "killpause"), victims: 3, lifetime: 2,
+	}},
 }
 
 func nothing(*world) error { return nil }
@@ -88,6 +94,14 @@ func onlyDeadlines(w *world) error {
 func bothOut(w *world) error {
 	if len(w.count.errors) == 0 {
 		return errors.New("both copies were never out")
+	}
+	return nil
+}
+
+// hits: some reads were answered from memory.
+func hits(w *world) error {
+	if n := harness.Stats(w.t, w.proxy.Addr, "")["hot_hits"]; n == "" || n == "0" {
+		return errors.New("nothing was answered from memory")
 	}
 	return nil
 }
