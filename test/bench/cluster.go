@@ -21,6 +21,7 @@ type cluster struct {
 	nutcracker *child
 	magent     *child
 	replicated *child // magent with a backup for each primary, or nil
+	hot        *child // magent that keeps values in memory, or nil
 	redis      redisCluster
 }
 
@@ -44,8 +45,8 @@ func startCluster(ctx context.Context, o runOptions) (_ *cluster, err error) {
 			c.stop()
 		}
 	}()
-	// There are four memcacheds, and three proxies with a port for stats. Redis has two of each.
-	if c.addrs, err = freeAddrs(4 + 3*2 + 2 + 2*2); err != nil {
+	// There are four memcacheds, and four proxies with a port for stats. Redis has two of each.
+	if c.addrs, err = freeAddrs(4 + 4*2 + 2 + 2*2); err != nil {
 		return nil, err
 	}
 	for i := range 2 {
@@ -63,6 +64,11 @@ func startCluster(ctx context.Context, o runOptions) (_ *cluster, err error) {
 	}
 	if slices.ContainsFunc(o.rows, func(r row) bool { return r.backups }) {
 		if err = c.startReplicated(ctx, o.magent); err != nil {
+			return nil, err
+		}
+	}
+	if slices.ContainsFunc(o.rows, func(r row) bool { return r.hot }) {
+		if c.hot, err = c.proxy(ctx, o.magent, "magent-hot", nil, "--hot-cache", "64m"); err != nil {
 			return nil, err
 		}
 	}
@@ -134,7 +140,7 @@ func (c *cluster) memcached(ctx context.Context, name string) (*child, error) {
 
 // proxy starts magent or a second nutcracker, whichever the program is. If nutcracker is measured against itself, the
 // ratio shows the noise.
-func (c *cluster) proxy(ctx context.Context, program, name string, backups []*child) (*child, error) {
+func (c *cluster) proxy(ctx context.Context, program, name string, backups []*child, more ...string) (*child, error) {
 	if isNutcracker(program) {
 		return c.twemproxy(ctx, name)
 	}
@@ -143,7 +149,7 @@ func (c *cluster) proxy(ctx context.Context, program, name string, backups []*ch
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"-l", host, "-p", port}
+	args := append([]string{"-l", host, "-p", port}, more...)
 	for _, m := range c.primaries {
 		args = append(args, "-s", m.addr)
 	}

@@ -19,13 +19,18 @@ type generator struct {
 	w      workload
 	random uint64
 	middle []byte // " 0 0 SIZE\r\n", between the key and the value of a set
+	zipf   zipf
 	redis  redisWords
 	filler []byte // what values are made of, size bytes; its first keyLen bytes give way to the key
 }
 
 func newGenerator(w workload, seed uint64) *generator {
+	z := zipf{}
+	if w.zipf {
+		z = newZipf(w.keys)
+	}
 	return &generator{
-		w: w, random: seed | 1, redis: newRedisWords(w),
+		zipf: z, w: w, random: seed | 1, redis: newRedisWords(w),
 		middle: append(strconv.AppendInt([]byte(" 0 0 "), int64(w.size), 10), '\r', '\n'),
 		filler: newFiller(w.size),
 	}
@@ -46,10 +51,11 @@ func (g *generator) next() request {
 	x ^= x >> 7
 	x ^= x << 17
 	g.random = x
-	return request{
-		key: int32(x >> 32 % uint64(g.w.keys)),
-		set: int(x&0xffff)*100>>16 < g.w.sets,
+	key := int32(x >> 32 % uint64(g.w.keys))
+	if g.w.zipf {
+		key = g.zipf.rank(float64(x>>16) / (1 << 48))
 	}
+	return request{key: key, set: int(x&0xffff)*100>>16 < g.w.sets}
 }
 
 // append appends the bytes of r to dst.

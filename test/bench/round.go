@@ -38,6 +38,9 @@ func (c *cluster) subjects(o runOptions, r row) []subject {
 	if r.backups {
 		s[1] = subject{"magent with backups", c.replicated}
 	}
+	if r.hot {
+		s[1] = subject{"magent with --hot-cache", c.hot}
+	}
 	if o.direct {
 		s = append(s, direct)
 	}

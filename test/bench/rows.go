@@ -11,6 +11,7 @@ type row struct {
 	title   string
 	load    workload
 	backups bool // magent copies every set to a backup, nutcracker does not
+	hot     bool // magent keeps values in memory
 	oneCore bool // proxies, memcacheds and load share one core
 	want    ratios
 }
@@ -70,6 +71,11 @@ func allRows() []row {
 		{
 			name: "conn1", title: "one connection, everything on one core", want: ratios{1.0, 0.95, 1},
 			load: but(func(w *workload) { w.conns = 1 }), oneCore: true,
+		},
+		{
+			name: "hot", title: "a million keys by Zipf's law, magent with --hot-cache 64m",
+			want: ratios{1.7, 0.50, 1},
+			load: but(func(w *workload) { w.keys, w.zipf = 1_000_000, true }), hot: true,
 		},
 		redis("redis-set", "Redis: SET of 100 B, 50 connections", 0.80, func(w *workload) { w.sets = 100 }),
 		redis("redis-get", "Redis: GET", 0.80, func(w *workload) { w.sets = 0 }),

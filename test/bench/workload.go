@@ -17,6 +17,7 @@ type workload struct {
 	size  int  // bytes in a value
 	width int  // keys in a get, and in a set of Redis
 	keys  int  // number of different keys
+	zipf  bool // some keys are asked for much more than others
 	redis bool // Redis's protocol, not memcached's
 }
 
@@ -28,6 +29,7 @@ func (w *workload) bind(fs *flag.FlagSet) {
 	fs.IntVar(&w.size, "size", w.size, "bytes in a value")
 	fs.IntVar(&w.width, "width", w.width, "keys in a get; with -redis also in a set")
 	fs.BoolVar(&w.redis, "redis", w.redis, "speak Redis's protocol")
+	fs.BoolVar(&w.zipf, "zipf", w.zipf, "pick keys by Zipf's law with the exponent 0.99")
 	fs.IntVar(&w.keys, "keys", w.keys, "number of keys")
 }
 
@@ -36,7 +38,7 @@ func (w *workload) args() []string {
 	return []string{
 		"-c", strconv.Itoa(w.conns), "-p", strconv.Itoa(w.depth), "-sets", strconv.Itoa(w.sets),
 		"-size", strconv.Itoa(w.size), "-width", strconv.Itoa(w.width), "-keys", strconv.Itoa(w.keys),
-		"-redis=" + strconv.FormatBool(w.redis),
+		"-redis=" + strconv.FormatBool(w.redis), "-zipf=" + strconv.FormatBool(w.zipf),
 	}
 }
 
