@@ -35,6 +35,7 @@ type Loop struct {
 	base    time.Time // the zero of now; it moves forward when the clock stands still
 	now     int64     // the time of this turn, see Now
 	stopped bool
+	yields  yielding
 
 	Pool  Pool  // the buffers of this loop
 	Turns int64 // the number of turns so far
@@ -80,6 +81,7 @@ func (l *Loop) Run() error {
 		}
 		l.tick()
 		l.turn(n)
+		l.yield(n)
 	}
 	return nil
 }
@@ -125,6 +127,23 @@ func BootTime() time.Duration {
 		panic("the kernel has no CLOCK_BOOTTIME: " + err.Error())
 	}
 	return time.Duration(now.Nano())
+}
+
+// Yielding has the loop let others run before it waits.
+func (l *Loop) Yielding() { l.yields.on = true }
+
+// Yields reports whether the loop does so.
+func (l *Loop) Yields() bool { return l.yields.on }
+
+// yield is the end of a turn with so many events.
+func (l *Loop) yield(events int) {
+	if !l.yields.due(l.now, events) {
+		return
+	}
+	before := time.Since(l.base)
+	_, _, _ = unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
+	after := time.Since(l.base)
+	l.yields.took(int64(after), int64(after-before))
 }
 
 // Spent returns how long this turn has taken so far.

@@ -18,6 +18,7 @@ func (g *Group) NewShard(process *pool.Process) (*Shard, error) {
 	sh.Others = g.loops.Add(l, &sh.Spare)
 	sh.sweeper = loop.NewTimer(sh.Sweep)
 	if process.Gate != nil {
+		l.Yielding()
 		kept := loop.TaskFunc(sh.kept)
 		sh.Kept = process.Gate.NewWaiter(func() { l.Post(kept) })
 	}
