@@ -102,9 +102,16 @@ func TestGoRedisPipelines(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "hash to the same server") {
 		t.Errorf("a transaction about three servers: %v", err)
 	}
-	if err := c.Watch(ctx, func(*redis.Tx) error { return nil }, "k"); err == nil ||
-		!strings.Contains(err.Error(), "use a Lua script") {
+	if err := c.Watch(ctx, func(*redis.Tx) error { return nil }, "k"); err != nil {
 		t.Errorf("watch: %v", err)
+	}
+	var keys []string
+	for i := range 20 {
+		keys = append(keys, fmt.Sprint("other", i))
+	}
+	if err := c.Watch(ctx, func(*redis.Tx) error { return nil }, keys...); err == nil ||
+		!strings.Contains(err.Error(), "hash to the same server") {
+		t.Errorf("watched keys of three servers: %v", err)
 	}
 }
 
