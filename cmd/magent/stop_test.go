@@ -101,6 +101,10 @@ func testStopsOnEverySignal(t *testing.T, bin string) {
 	for _, s := range []os.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		p := start(t, exec.Command(bin, "-s", deadServer, "-l", "127.0.0.1:0"))
 		idle := testkit.Dial(t, "tcp", p.listening()[0])
+		fmt.Fprint(idle, "version\r\n") // once it is answered, the connection was accepted
+		if _, err := bufio.NewReader(idle).ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
 		p.Signal(s)
 		p.ends(0) // an idle client does not delay the end
 		if rest, err := io.ReadAll(idle); len(rest) > 0 || err != nil {
