@@ -330,8 +330,9 @@ func (c *Core) survive() {
 	h := c.latest(other.Name)
 	back := h != nil && h.incarnation != other.Incarnation &&
 		h.hello.Voter == other.Voter && h.generation == c.meta.Generation
-	silent := (h == nil || h.hello.Voter != other.Voter) && c.silentFor(other.Name, other.Incarnation) > suspectTicks
-	out := other.State == view.Absent // by a view that the other one has, too, so it neither decides nor goes on alone
+	silent := c.voterIsSilent(other)
+	// By a view that the other one has, too: it neither decides nor goes on alone, unless there is a third voter.
+	out := other.State == view.Absent && !c.votersMayChange()
 	if back || !proven && !(silent && (out || c.mayGoAlone())) {
 		return
 	}
@@ -347,6 +348,31 @@ func (c *Core) survive() {
 		reason = fmt.Sprintf("%s is not heard of: %s goes on alone", other.Name, c.cfg.Name)
 	}
 	c.begin(g, v, v.Voters(), reason, c.campaign)
+}
+
+// voterIsSilent tells whether no process was heard for long that may be the voter of a member in the view. One that
+// has not said hello since this member is where it is now may be it.
+func (c *Core) voterIsSilent(m *view.Member) bool {
+	if c.silentFor(m.Name, m.Incarnation) <= suspectTicks {
+		return false
+	}
+	for _, h := range c.heard[m.Name] {
+		if (h.greetings == 0 || h.hello.Voter == m.Voter) && c.tick-h.last <= suspectTicks {
+			return false
+		}
+	}
+	return true
+}
+
+// votersMayChange tells whether the log has other voters that this member does not count with yet. The others may.
+func (c *Core) votersMayChange() bool {
+	l := c.log
+	if l.last == l.applied {
+		return false
+	}
+	entries, err := l.store.Entries(l.applied+1, l.last+1, 1<<30)
+	c.must(err)
+	return slices.ContainsFunc(entries, func(e *raftpb.Entry) bool { return e.GetType() != raftpb.EntryNormal })
 }
 
 // possible is the view after all that is in the log, decided or not.
