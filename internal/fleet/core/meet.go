@@ -366,24 +366,24 @@ func (c *Core) voterIsSilent(m *view.Member) bool {
 
 // votersMayChange tells whether the log has other voters that this member does not count with yet. The others may.
 func (c *Core) votersMayChange() bool {
+	return slices.ContainsFunc(c.unapplied(), func(e *raftpb.Entry) bool { return e.GetType() != raftpb.EntryNormal })
+}
+
+// unapplied are the entries of the log that are not decided, as far as this member knows.
+func (c *Core) unapplied() []*raftpb.Entry {
 	l := c.log
 	if l.last == l.applied {
-		return false
+		return nil
 	}
 	entries, err := l.store.Entries(l.applied+1, l.last+1, 1<<30)
 	c.must(err)
-	return slices.ContainsFunc(entries, func(e *raftpb.Entry) bool { return e.GetType() != raftpb.EntryNormal })
+	return entries
 }
 
 // possible is the view after all that is in the log, decided or not.
 func (c *Core) possible() view.View {
-	v, l := c.view, c.log
-	if l.last == l.applied {
-		return v
-	}
-	entries, err := l.store.Entries(l.applied+1, l.last+1, 1<<30)
-	c.must(err)
-	for _, e := range entries {
+	v := c.view
+	for _, e := range c.unapplied() {
 		if e.GetType() != raftpb.EntryNormal || len(e.GetData()) == 0 {
 			continue
 		}

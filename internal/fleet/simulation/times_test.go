@@ -286,8 +286,9 @@ func TestRestartsWithOtherPools(t *testing.T) {
 				n.cfg.Groups = both[:1]
 			}
 			w.run(6 * time.Second)
-			if v := w.nodes[0].core.View(); !w.served("p", nil) || v.Group("q") != nil {
-				t.Fatalf("%s, seed %d: it does not begin: %s", how, seed, viewText(v))
+			begun := w.nodes[0].core.View()
+			if !w.served("p", nil) || begun.Group("q") != nil {
+				t.Fatalf("%s, seed %d: it does not begin: %s", how, seed, viewText(begun))
 			}
 			for i, n := range w.nodes {
 				if how != "leave" {
@@ -313,6 +314,9 @@ func TestRestartsWithOtherPools(t *testing.T) {
 			v := w.nodes[0].core.View()
 			if !w.served("p", nil) || !w.served("q", nil) || string(v.Pools) != "others" {
 				t.Errorf("%s, seed %d: the view is %s with %q", how, seed, viewText(v), v.Pools)
+			}
+			if how == "leave" && v.Generation != begun.Generation {
+				t.Errorf("%s, seed %d: somebody went on alone, though all are there: %s", how, seed, viewText(v))
 			}
 			if w.check.found != "" {
 				t.Errorf("%s, seed %d: %s", how, seed, w.check.found)
