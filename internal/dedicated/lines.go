@@ -22,6 +22,22 @@ type Bound struct {
 	used atomic.Int64
 }
 
+// take counts one more, unless there are as many as there may be.
+func (b *Bound) take() bool {
+	for {
+		n := b.used.Load()
+		if n >= b.Most {
+			return false
+		}
+		if b.used.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
+// give counts one less.
+func (b *Bound) give() { b.used.Add(-1) }
+
 // Set are the connections to the servers of a pool, on one loop and in one version of the protocol. Each server has
 // the index that it has in the pool.
 type Set struct {
@@ -64,7 +80,7 @@ func (s *Set) Take(server int, user User) (*Line, error) {
 		s.lend(line, user)
 		return line, nil
 	}
-	if s.bound.used.Load() >= s.bound.Most && !s.dropIdle() || s.bound.used.Add(1) > s.bound.Most {
+	if !s.bound.take() && !(s.dropIdle() && s.bound.take()) {
 		return nil, fmt.Errorf("%w: all %d of the pool are in use (dedicated_connections)", ErrNoneLeft, s.bound.Most)
 	}
 	s.servers.Count.CurrDedicated++
@@ -108,7 +124,7 @@ func (s *Set) forget(line *Line) {
 			s.idle[line.server] = slices.Delete(kept, i, i+1)
 		}
 	}
-	s.bound.used.Add(-1)
+	s.bound.give()
 	s.servers.Count.CurrDedicated--
 }
 

@@ -129,6 +129,18 @@ func (r *rig) figures(used, idle int, counted int64) {
 	})
 }
 
+// TestRefusedIsNotCounted: who asks for one more than there may be, while another loop does the same, takes no place.
+func TestRefusedIsNotCounted(t *testing.T) {
+	b := Bound{Most: 1}
+	if !b.take() || b.take() || b.take() {
+		t.Fatal("not one is taken")
+	}
+	b.give()
+	if !b.take() {
+		t.Error("the one that was given back is not there")
+	}
+}
+
 // A connection goes from one user to the next if it is clean. There are no more than the bound says, and those that
 // nobody uses make room, or end after a while.
 func TestBound(t *testing.T) {
