@@ -75,7 +75,6 @@ func (s *section) hashTag(n *yaml.Node) {
 	s.pool.HashTag = tag
 }
 
-// failureLimit turns 0 into 1, which is how twemproxy acts.
 func (s *section) hotCache(n *yaml.Node) {
 	size, err := ParseSize(n.Value, MinHotCache, MaxHotCache)
 	if err != nil {
@@ -84,6 +83,7 @@ func (s *section) hotCache(n *yaml.Node) {
 	s.pool.HotCache = size
 }
 
+// failureLimit turns 0 into 1, which is how twemproxy acts.
 func (s *section) failureLimit(n *yaml.Node) {
 	s.number(n, 0, maxNumber, &s.pool.ServerFailureLimit)
 	s.pool.ServerFailureLimit = max(1, s.pool.ServerFailureLimit)
