@@ -20,8 +20,7 @@ type flush struct {
 	call   *replicate.Call // home's: the client's place in line
 	asked  *replicate.Call // the first loop's: to the servers
 	at     int             // the loop that is to be told, or that asks the servers
-	req    []byte
-	delay  int64 // in seconds, until it takes effect
+	req    ascii.Request   // of bytes of its own
 	reply  []byte
 	ended  bool
 	missed []int // servers that were not flushed
@@ -58,12 +57,10 @@ func (f *flushes) Answer(c *call.Call, reply []byte) {
 }
 
 func (l *Loop) sendFlush(p *pool.Pool, c *replicate.Call, req []byte) {
-	f := &flush{home: l, pool: p, call: c, at: len(p.Peers) - 1, req: bytes.Clone(req)}
-	var r ascii.Request
-	if _, st := ascii.Next(f.req, p.Limits, &r); st != ascii.Complete {
+	f := &flush{home: l, pool: p, call: c, at: len(p.Peers) - 1}
+	if _, st := ascii.Next(bytes.Clone(req), p.Limits, &f.req); st != ascii.Complete {
 		panic("between: a flush_all that was accepted is refused")
 	}
-	f.delay = r.Exptime
 	l.l.SendTo(p.Peers[f.at].Loop.L, f)
 }
 
@@ -86,14 +83,11 @@ func (f *flush) Run() {
 		engine.FlushEnded(f.missed)
 		f.goOn(l, f.at+1)
 	case f.at > 0:
-		engine.FlushBegins(f.delay)
+		engine.FlushBegins(f.req.Exptime)
 		f.goOn(l, f.at-1)
 	default:
-		if _, st := ascii.Next(f.req, p.Limits, &l.req); st != ascii.Complete {
-			panic("between: a flush_all that was accepted is refused")
-		}
 		f.asked = engine.NewCall(f)
-		engine.Do(f.asked, &l.req)
+		engine.Do(f.asked, &f.req)
 	}
 }
 
