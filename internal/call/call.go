@@ -139,13 +139,13 @@ func (c *Call) Keep(reply []byte) {
 	c.Held = append(c.Held[:0], reply...)
 }
 
+// reaches reports whether something may be sent to server i.
+func (c *Call) reaches(i int) bool { return i >= 0 && (c.via != nil || c.servers.Reach(i)) }
+
 // Send sends a request to server i, if it can be reached; i < 0 stands for no server. It reports whether the
 // connection accepted it. If so, OnReply will be called with slot. head and body are borrowed for the call.
 func (c *Call) Send(i int, slot uint16, head, body []byte, shape ascii.Shape) bool {
-	if i < 0 || c.via == nil && !c.servers.Reach(i) {
-		return false
-	}
-	if !c.ConnTo(i).Send(head, body, shape, c.self, slot) {
+	if !c.reaches(i) || !c.ConnTo(i).Send(head, body, shape, c.self, slot) {
 		return false
 	}
 	c.waiting++
@@ -154,7 +154,7 @@ func (c *Call) Send(i int, slot uint16, head, body []byte, shape ascii.Shape) bo
 
 // SendPieces is Send for a large request: head, which is borrowed, and pieces, whose bytes nobody changes any more.
 func (c *Call) SendPieces(i int, slot uint16, head []byte, pieces [][]byte, shape ascii.Shape) bool {
-	if i < 0 || c.via == nil && !c.servers.Reach(i) || !c.ConnTo(i).SendPieces(head, pieces, shape, c.self, slot) {
+	if !c.reaches(i) || !c.ConnTo(i).SendPieces(head, pieces, shape, c.self, slot) {
 		return false
 	}
 	c.waiting++
