@@ -16,11 +16,13 @@ import (
 func (c *Client) Alone(r *resp.Request) bool {
 	cmd := r.Command
 	switch {
+	case cmd.Route != resp.RouteLocal && cmd.Waits == resp.WaitsNever: // nearly all
+		return false
 	case c.locked || !cmd.ArityOK(len(r.Args)):
 		return false
 	case cmd.Route == resp.RouteLocal:
 		return cmd.Name == "watch" && c.multi == nil || c.own.line != nil && c.unwatches(cmd)
-	case cmd.Waits == resp.WaitsNever || c.multi != nil:
+	case c.multi != nil:
 		return false
 	}
 	_, waits := cmd.WaitOf(r.Args)

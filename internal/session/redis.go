@@ -36,10 +36,11 @@ func (s *Session) serveRedis(data []byte) (rest []byte) {
 		case resp.Complete:
 			s.need = 0
 			alone := r.Command != nil && c.Alone(r)
-			if r.Command != nil && s.mustQueue(redisclient.KeysOf(r), n) || alone && s.first != nil {
-				if alone && s.first != nil {
-					s.barrier = s.last
-				}
+			early := alone && s.first != nil // something in front of it has no answer yet
+			if early {
+				s.barrier = s.last
+			}
+			if early || r.Command != nil && s.mustQueue(redisclient.KeysOf(r), n) {
 				continue
 			}
 			s.spend(n)
