@@ -13,20 +13,24 @@ func assess(r *Result, fill bool) *Refusal {
 	for _, n := range r.Misplaced {
 		no.Misplaced += n
 	}
-	for link, n := range r.Links {
-		if fill {
-			break
-		}
-		deleted := n.Lacking - n.Lost
-		no.Deleted += deleted
-		if r.doubtful(link) {
-			no.Doubtful += deleted
-		}
+	if !fill {
+		no.count(r)
 	}
 	if no.Misplaced == 0 && no.Doubtful == 0 && !no.tooMany() {
 		return nil
 	}
 	return no
+}
+
+// count adds up what a repair would delete.
+func (e *Refusal) count(r *Result) {
+	for link, n := range r.Links {
+		deleted := n.Lacking - n.Lost
+		e.Deleted += deleted
+		if r.doubtful(link) {
+			e.Doubtful += deleted
+		}
+	}
 }
 
 // doubtful reports whether the link's primary was started after the backup. What it lacks it may have lost.
