@@ -13,8 +13,6 @@ import (
 type Memory struct {
 	Cache *hot.Cache   // nil: nothing is kept in memory
 	Now   func() int64 // the loop's clock
-
-	UnixTime func() int64 // the wall clock, in seconds since 1970
 	// May reports whether this process decides for the keys right now. nil: there is no fleet.
 	May func() bool
 }

@@ -79,12 +79,8 @@ func (c *Call) keysLeaveMemory() {
 // second, and is not ours.
 const afterFlush = 2
 
-// A delay of a flush_all in seconds, if it is more than a month, is a point in time: the server's, whose clock may be
-// wrong by a day.
-const (
-	day   = 24 * 3600
-	month = 30 * day
-)
+// day is by how many seconds the clock of a server may be wrong.
+const day = 24 * 3600
 
 // closeMemory closes memory for a flush_all, with a delay in seconds. It reports whether there is one to be opened.
 func (e *Engine) closeMemory(delay int64) bool {
@@ -93,8 +89,8 @@ func (e *Engine) closeMemory(delay int64) bool {
 		return false
 	}
 	m.Cache.Close()
-	if delay > month {
-		delay = max(0, delay-m.UnixTime()) + day
+	if left, byServersClock := e.DelayLeft(delay); byServersClock {
+		delay = left + day
 	}
 	if delay > 0 {
 		m.Cache.Pause(m.Now() + (delay+afterFlush)*int64(time.Second))

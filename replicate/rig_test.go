@@ -111,7 +111,7 @@ func (r *rig) memory(wanted bool) Memory {
 		return Memory{}
 	}
 	cache := hot.New(hot.Options{Size: 1 << 20, Refresh: 20 * deadline, Often: 1, Strict: true})
-	return Memory{Cache: cache, Now: r.l.Now, UnixTime: func() int64 { return r.now / int64(time.Second) }}
+	return Memory{Cache: cache, Now: r.l.Now}
 }
 
 // close frees the descriptors.

@@ -50,14 +50,15 @@ func (c *Cache) Missed(key []byte) {
 		hash := maphash.Bytes(c.seed, key)
 		_, asked := c.asked[hash]
 		if asked || c.values[hash] != nil {
-			c.Out(key)
+			c.leave(hash)
 		}
 	}
 }
 
 // Out takes a key out, because another server answers for it from now on.
-func (c *Cache) Out(key []byte) {
-	hash := maphash.Bytes(c.seed, key)
+func (c *Cache) Out(key []byte) { c.leave(maphash.Bytes(c.seed, key)) }
+
+func (c *Cache) leave(hash uint64) {
 	c.slots[hash%slots].age++
 	c.out(hash)
 	c.check()

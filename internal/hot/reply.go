@@ -3,6 +3,8 @@ package hot
 import (
 	"bytes"
 	"strconv"
+
+	"magent/ascii"
 )
 
 // ask is what is sent to a server for a key that may be let in, in front of the key and behind it.
@@ -28,12 +30,7 @@ func AppendValue(dst, key, raw []byte) (v Value, out []byte, keep, ok bool) {
 	size, rest, _ := bytes.Cut(rest, []byte(" "))
 	flags, keep := []byte("0"), true
 	v.TTL = -1
-	for len(rest) > 0 {
-		var word []byte
-		word, rest, _ = bytes.Cut(rest, []byte(" "))
-		if len(word) == 0 {
-			continue
-		}
+	for word, rest := ascii.NextKey(rest); len(word) > 0; word, rest = ascii.NextKey(rest) {
 		switch arg := word[1:]; word[0] {
 		case 'f':
 			flags = arg
@@ -44,7 +41,8 @@ func AppendValue(dst, key, raw []byte) (v Value, out []byte, keep, ok bool) {
 				keep = false
 			}
 		case 'c':
-			v.CAS = number(arg)
+			n, err := strconv.ParseUint(string(arg), 10, 64)
+			v.CAS, keep = n, keep && err == nil
 		case 'W', 'X', 'Z':
 			keep = false
 		}
@@ -55,13 +53,6 @@ func AppendValue(dst, key, raw []byte) (v Value, out []byte, keep, ok bool) {
 	dst = append(append(append(dst, "\r\n"...), data...), "END\r\n"...)
 	v.Reply = dst[begin:]
 	return v, dst, keep, true
-}
-
-func number(digits []byte) (n uint64) {
-	for _, d := range digits {
-		n = n*10 + uint64(d-'0')
-	}
-	return n
 }
 
 // AppendWithToken appends to dst the reply to a gets, made of one to a get.

@@ -15,25 +15,30 @@ func (s *sketch) add(hash uint64, now, period int64) uint8 {
 		s.halved = now
 		s.halve()
 	}
-	n := uint8(255)
-	for i := range s.counts {
-		p := &s.counts[i][hash>>(24*i+8)%sketchSize]
+	for _, p := range s.places(hash) {
 		if *p < 255 {
 			*p++
 		}
-		n = min(n, *p)
 	}
-	return n
+	return s.of(hash)
+}
+
+// places returns where a key is counted.
+func (s *sketch) places(hash uint64) [2]*uint8 {
+	return [2]*uint8{&s.counts[0][hash>>8%sketchSize], &s.counts[1][hash>>32%sketchSize]}
 }
 
 // of returns the count of a key.
 func (s *sketch) of(hash uint64) uint8 {
-	return min(s.counts[0][hash>>8%sketchSize], s.counts[1][hash>>32%sketchSize])
+	p := s.places(hash)
+	return min(*p[0], *p[1])
 }
 
 // forget has a key begin at 0 again.
 func (s *sketch) forget(hash uint64) {
-	s.counts[0][hash>>8%sketchSize], s.counts[1][hash>>32%sketchSize] = 0, 0
+	for _, p := range s.places(hash) {
+		*p = 0
+	}
 }
 
 func (s *sketch) halve() {

@@ -1,8 +1,6 @@
 package pool
 
 import (
-	"time"
-
 	"magent/internal/hot"
 	"magent/internal/stats"
 	"magent/replicate"
@@ -20,7 +18,6 @@ func (p *Pool) memory() replicate.Memory {
 	}
 	m := replicate.Memory{
 		Cache: hot.New(hot.Options{Size: cfg.HotCache / parts, Refresh: cfg.HotRefresh}), Now: p.Loop.L.Now,
-		UnixTime: func() int64 { return time.Now().Unix() },
 	}
 	if p.Loop.VIP {
 		m.May = func() bool { return !p.Loop.Standby.Load() } // another proxy may have the clients

@@ -15,6 +15,15 @@ func (e *Engine) NoteDelay(delay int64) {
 	}
 }
 
+// DelayLeft returns how many seconds are left until a flush_all with a delay takes effect. If the delay is more than a
+// month it is the time itself, by the clock of the server.
+func (e *Engine) DelayLeft(delay int64) (seconds int64, byServersClock bool) {
+	if delay <= month {
+		return delay, false
+	}
+	return max(0, delay-e.opt.UnixTime()), true
+}
+
 // RecallDelay gives a new engine what an earlier one knew: when the last flush_all takes effect (FlushDue). It comes
 // before anything else that the earlier one knew.
 func (e *Engine) RecallDelay(due int64) { e.flushDue = due }
