@@ -10,11 +10,10 @@ say() { printf 'deps: %s\n' "$*"; }
 # has succeeds if the program for which a package is needed is installed, wherever it came from.
 has() {
 	case $1 in
-	chromium | fish | gcc | haproxy | keepalived | lintian | logrotate | mandoc | memcached | nutcracker | prometheus-redis-exporter | redis-server | rpm | umoci | zsh) command -v "$1" ;;
+	chromium | fish | gcc | haproxy | keepalived | lintian | logrotate | mandoc | memcached | nginx | nutcracker | prometheus-redis-exporter | redis-server | rpm | umoci | zsh) command -v "$1" ;;
 	man-db) command -v man ;;
 	prometheus) command -v promtool ;;
 	iproute2) command -v ip ;;
-	nginx-light) command -v nginx ;;
 	libc6-dev) [ -e /usr/include/stdlib.h ] ;;
 	libmemcached-tools) command -v memccapable ;;
 	redis-tools) command -v redis-cli ;;
@@ -36,7 +35,7 @@ has() {
 packages_of() {
 	case $1 in
 	run) echo memcached ;;
-	test) echo iproute2 libmemcached-tools memcached nginx-light nodejs npm nutcracker php-cli php-memcached prometheus-redis-exporter python3-pylibmc python3-pymemcache python3-redis redis-server redis-tools ruby ruby-dalli ;;
+	test) echo iproute2 libmemcached-tools memcached nginx nodejs npm nutcracker php-cli php-memcached prometheus-redis-exporter python3-pylibmc python3-pymemcache python3-redis redis-server redis-tools ruby ruby-dalli ;;
 	race) echo gcc libc6-dev ;;
 	ha) echo haproxy iproute2 keepalived ;;
 	page) echo chromium prometheus ;; # prometheus brings promtool
@@ -111,7 +110,7 @@ install() {
 	local p s
 	for p in "$@"; do
 		for s in "${services[@]}"; do
-			if [ "${p%-light}" = "$s" ]; then
+			if [ "$p" = "$s" ]; then
 				"${root[@]}" update-rc.d "$s" disable >/dev/null
 				say "the service $s is installed but neither started nor enabled"
 			fi
