@@ -3,7 +3,6 @@ package redis
 import (
 	"bufio"
 	"errors"
-	"fmt"
 	"io"
 	"os/exec"
 	"path/filepath"
@@ -42,15 +41,7 @@ func node(name, script string) func(t *testing.T, addr string) []string {
 // goClient is one of the module in clients.
 func goClient(name string) func(t *testing.T, addr string) []string {
 	return func(t *testing.T, addr string) []string {
-		binary := filepath.Join(t.TempDir(), "clients")
-		testkit.Eventually(t, "the clients are built", func() error { // their modules may have to be downloaded
-			build := exec.CommandContext(t.Context(), "go", "build", "-C", "clients", "-o", binary, ".")
-			if out, err := build.CombinedOutput(); err != nil {
-				return fmt.Errorf("%w: %s", err, out)
-			}
-			return nil
-		})
-		return []string{binary, name, addr}
+		return []string{harness.Module(t, "clients"), name, addr}
 	}
 }
 

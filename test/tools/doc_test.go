@@ -6,12 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -20,15 +17,7 @@ func TestMain(m *testing.M) { harness.Main(m) }
 // telegraf returns what one of telegraf's inputs gathers, as "MEASUREMENT FIELD" -> value.
 func telegraf(t *testing.T, args ...string) map[string]string {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), "telegraf")
-	testkit.Eventually(t, "telegraf's inputs are built", func() error { // their modules may have to be downloaded
-		build := exec.CommandContext(t.Context(), "go", "build", "-C", "telegraf", "-o", binary, ".")
-		if out, err := build.CombinedOutput(); err != nil {
-			return fmt.Errorf("%w: %s", err, out)
-		}
-		return nil
-	})
-	code, stdout, stderr := harness.Here(t, append([]string{binary}, args...)...)
+	code, stdout, stderr := harness.Here(t, append([]string{harness.Module(t, "telegraf")}, args...)...)
 	if code != 0 {
 		t.Fatalf("telegraf %s: exit code %d\n%s", strings.Join(args, " "), code, stderr)
 	}
