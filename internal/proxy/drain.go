@@ -44,7 +44,20 @@ func (svc *Service) Drain() {
 func (svc *Service) awaitDrained(gone *sync.WaitGroup, done chan<- struct{}) {
 	defer svc.helpers.Done()
 	gone.Wait()
+	svc.awaitHandshakes()
 	close(done)
+}
+
+// shakeTime limits how long the end of the process waits for handshakes. One with a client that is there takes
+// milliseconds. Others may say nothing, and are idle clients.
+const shakeTime = 200 * time.Millisecond
+
+// awaitHandshakes lets clients that are just connecting by TLS finish their handshakes. They then read the end of the
+// stream, as other idle clients do, and not that they cannot connect.
+func (svc *Service) awaitHandshakes() {
+	for end := time.Now().Add(svc.shakeTime); svc.shaking.Load() > 0 && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // drain begins the end of a shard. It runs on its loop.

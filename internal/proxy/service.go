@@ -63,6 +63,7 @@ type Service struct {
 	given     []Socket // that no pool has asked for yet
 	tls       handshake.Store
 	shaking   atomic.Int64 // handshakes with clients that are under way
+	shakeTime time.Duration
 	liveness  liveness
 	place     journal.Place // of it
 

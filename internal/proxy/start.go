@@ -35,7 +35,8 @@ func Start(o Options) (*Service, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	svc := &Service{
-		cfg: o.Config, log: o.Log, release: o.Release,
+		shakeTime: shakeTime,
+		cfg:       o.Config, log: o.Log, release: o.Release,
 		reserveFD: openReserve(), ctx: ctx, stop: stop, dead: make(chan error, 1),
 		storedEvery: o.StoredEvery, storedAsks: make(chan []storedAsk, 1),
 		given: o.Sockets, place: journal.Place{Dir: o.Config.StateDir, Give: o.Give, Beside: o.Files},

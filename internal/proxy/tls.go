@@ -74,8 +74,8 @@ func (ln *listener) secure(sh *session.Shard, fd int) {
 // shake is the goroutine of a handshake.
 func (svc *Service) shake(sh *session.Shard, fd, pool int, cfg *tls.Config) {
 	defer svc.helpers.Done()
+	defer svc.shaking.Add(-1)
 	seal, state, err := handshake.Server(svc.ctx, fd, cfg)
-	svc.shaking.Add(-1)
 	if svc.ctx.Err() != nil { // the loops have ended
 		unix.Close(fd)
 		return
