@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"magent/test/relay"
 )
 
 // fault is something that happens to server i of a world and ends. After that the server comes back.
@@ -75,9 +77,9 @@ var faults = []fault{
 var slow = fault{"slow", 1, func(w *world, i int) {
 	switch w.r.IntN(3) {
 	case 0:
-		w.relays[i].StallTo(server)
+		w.relays[i].StallTo(relay.Server)
 	case 1:
-		w.relays[i].StallTo(proxy)
+		w.relays[i].StallTo(relay.Proxy)
 	default:
 		w.relays[i].Stall()
 	}

@@ -16,6 +16,7 @@ import (
 
 	"magent/internal/testkit"
 	"magent/test/harness"
+	"magent/test/relay"
 )
 
 // setup describes a world, and what happens in it.
@@ -73,7 +74,7 @@ type world struct {
 	t       *testing.T
 	proxy   *harness.Magent
 	servers []*harness.Memcached
-	relays  []*relay
+	relays  []*relay.Relay
 	fleet   *fleet  // in place of the three above
 	homes   []*home // of the clients
 	caches  []dialer
@@ -139,7 +140,7 @@ func start(t *testing.T, s setup) *world {
 		if i == s.primaries {
 			flag, lag = "-b", s.lag
 		}
-		r := startRelay(t, m.Addr, lag)
+		r := relay.Start(t, m.Addr, lag)
 		w.servers, w.relays = append(w.servers, m), append(w.relays, r)
 		w.caches = append(w.caches, func() (*harness.Client, error) { return harness.Open(m.Addr) })
 		args = append(args, flag, r.Addr)

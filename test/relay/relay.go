@@ -1,4 +1,6 @@
-package chaos
+// Package relay is a network between magent and a server that tests can disturb: connections hang, are cut, torn or
+// delayed.
+package relay
 
 import (
 	"net"
@@ -9,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// relay is the network between the proxy and one server.
-type relay struct {
+// Relay is the network between the proxy and one server. What happens to it lasts until Heal, if nothing else is said.
+type Relay struct {
 	Addr string
 
 	ln      *net.TCPListener
@@ -33,14 +35,14 @@ type weather struct {
 	delay time.Duration // for everything, in each direction
 }
 
-// startRelay starts a relay that delays everything by lag.
-func startRelay(tb testing.TB, server string, lag time.Duration) *relay {
+// Start starts a relay that delays everything by lag.
+func Start(tb testing.TB, server string, lag time.Duration) *Relay {
 	tb.Helper()
 	ln, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	r := &relay{
+	r := &Relay{
 		Addr: ln.Addr().String(), ln: ln, server: server, normal: weather{delay: lag}, now: weather{delay: lag},
 		changed: make(chan struct{}), links: map[*link]struct{}{},
 	}
@@ -55,22 +57,22 @@ func startRelay(tb testing.TB, server string, lag time.Duration) *relay {
 }
 
 // Hold lets nothing pass, in either direction, until Heal; then it arrives.
-func (r *relay) Hold() { r.set(weather{held: true}) }
+func (r *Relay) Hold() { r.set(weather{held: true}) }
 
 // Delay delays everything, in order, until Heal.
-func (r *relay) Delay(d time.Duration) { r.set(weather{delay: d}) }
+func (r *Relay) Delay(d time.Duration) { r.set(weather{delay: d}) }
 
 // Cut resets all connections and refuses new ones until Heal.
-func (r *relay) Cut() {
+func (r *Relay) Cut() {
 	r.set(weather{cut: true})
 	r.Reset()
 }
 
 // Swallow accepts everything, including new connections, and passes nothing on until Heal, which resets all of them.
-func (r *relay) Swallow() { r.set(weather{loses: true}) }
+func (r *Relay) Swallow() { r.set(weather{loses: true}) }
 
 // Vanish is Hold, and new connections get no answer: nobody accepts them, and the queue of the listener is full.
-func (r *relay) Vanish() {
+func (r *Relay) Vanish() {
 	r.set(weather{held: true, deaf: true})
 	r.backlog(0)
 	for {
@@ -83,7 +85,7 @@ func (r *relay) Vanish() {
 }
 
 // Heal lets everything pass again.
-func (r *relay) Heal() {
+func (r *Relay) Heal() {
 	if r.now.loses {
 		r.Reset()
 	}
@@ -97,29 +99,29 @@ func (r *relay) Heal() {
 }
 
 // Stall holds the present connections until Heal. New ones are not affected.
-func (r *relay) Stall() { r.each(func(l *link) { l.stalled = [2]bool{true, true} }) }
+func (r *Relay) Stall() { r.each(func(l *link) { l.stalled = [2]bool{true, true} }) }
 
 // StallTo does that in one direction: requests do not arrive, or replies do not.
-func (r *relay) StallTo(end int) { r.each(func(l *link) { l.stalled[end] = true }) }
+func (r *Relay) StallTo(end int) { r.each(func(l *link) { l.stalled[end] = true }) }
 
 // Reset resets the present connections.
-func (r *relay) Reset() { r.each((*link).reset) }
+func (r *Relay) Reset() { r.each((*link).reset) }
 
 // Tear passes on half of the next piece on each of the present connections, and then resets it.
-func (r *relay) Tear() { r.each(func(l *link) { l.torn = true }) }
+func (r *Relay) Tear() { r.each(func(l *link) { l.torn = true }) }
 
 // EndRequests signals the end of all present connections to the server.
-func (r *relay) EndRequests() { r.each(func(l *link) { _ = l.ends[server].CloseWrite() }) }
+func (r *Relay) EndRequests() { r.each(func(l *link) { _ = l.ends[Server].CloseWrite() }) }
 
 // EndReplies signals the end of all present connections to the proxy, and loses what it still sends.
-func (r *relay) EndReplies() {
+func (r *Relay) EndReplies() {
 	r.each(func(l *link) {
 		l.dropped = true
-		_ = l.ends[proxy].CloseWrite()
+		_ = l.ends[Proxy].CloseWrite()
 	})
 }
 
-func (r *relay) set(w weather) {
+func (r *Relay) set(w weather) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.now = w
@@ -127,7 +129,7 @@ func (r *relay) set(w weather) {
 }
 
 // each applies do to all present connections.
-func (r *relay) each(do func(l *link)) {
+func (r *Relay) each(do func(l *link)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for l := range r.links {
@@ -136,19 +138,19 @@ func (r *relay) each(do func(l *link)) {
 	r.wake()
 }
 
-func (r *relay) wake() {
+func (r *Relay) wake() {
 	close(r.changed)
 	r.changed = make(chan struct{})
 }
 
 // backlog sets how many connections may wait to be accepted.
-func (r *relay) backlog(n int) {
+func (r *Relay) backlog(n int) {
 	if raw, err := r.ln.SyscallConn(); err == nil {
 		_ = raw.Control(func(fd uintptr) { _ = unix.Listen(int(fd), n) })
 	}
 }
 
-func (r *relay) accept() {
+func (r *Relay) accept() {
 	defer r.all.Done()
 	for {
 		r.awaitHearing()
@@ -161,7 +163,7 @@ func (r *relay) accept() {
 	}
 }
 
-func (r *relay) awaitHearing() {
+func (r *Relay) awaitHearing() {
 	for {
 		r.mu.Lock()
 		deaf, changed := r.now.deaf, r.changed
@@ -174,7 +176,7 @@ func (r *relay) awaitHearing() {
 }
 
 // join connects a client to the server.
-func (r *relay) join(c *net.TCPConn) {
+func (r *Relay) join(c *net.TCPConn) {
 	defer r.all.Done()
 	r.awaitHearing()
 	s, err := net.Dial("tcp", r.server)
@@ -183,7 +185,7 @@ func (r *relay) join(c *net.TCPConn) {
 		c.Close()
 		return
 	}
-	l := &link{r: r, ends: [2]*net.TCPConn{proxy: c, server: s.(*net.TCPConn)}, open: 2}
+	l := &link{r: r, ends: [2]*net.TCPConn{Proxy: c, Server: s.(*net.TCPConn)}, open: 2}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.links[l] = struct{}{}
@@ -192,6 +194,6 @@ func (r *relay) join(c *net.TCPConn) {
 		return
 	}
 	r.all.Add(4)
-	l.pass(proxy, server)
-	l.pass(server, proxy)
+	l.pass(Proxy, Server)
+	l.pass(Server, Proxy)
 }

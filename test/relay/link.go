@@ -1,4 +1,4 @@
-package chaos
+package relay
 
 import (
 	"net"
@@ -7,13 +7,13 @@ import (
 
 // The ends of a connection through a relay.
 const (
-	proxy = iota
-	server
+	Proxy = iota
+	Server
 )
 
 // link is one connection through a relay, whose lock guards it.
 type link struct {
-	r       *relay
+	r       *Relay
 	ends    [2]*net.TCPConn
 	open    int     // directions that have not ended
 	gone    bool    // reset
@@ -109,7 +109,7 @@ func (l *link) fate(at time.Time, to int, eof bool) (f fate, left time.Duration,
 		return waits, left, l.r.changed
 	case eof:
 		return passes, 0, nil
-	case w.loses || l.dropped && to == server:
+	case w.loses || l.dropped && to == Server:
 		return lost, 0, nil
 	case l.torn:
 		return torn, 0, nil
