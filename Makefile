@@ -16,6 +16,8 @@ GO         ?= go
 FUZZTIME   ?= 30s
 CHAOSTIME  ?= 10m
 FLEETTIME  ?= 30m
+SOAKTIME   ?= 8h
+SOAKRATE   ?= 2000
 BENCHFLAGS ?=
 DIST       ?= dist
 
@@ -42,7 +44,7 @@ ALONE = ./test/bench ./test/chaos ./test/vip
 BUSY  = $$($(GO) list ./test/... | grep -vE '/test/(bench|chaos|vip)$$' | grep -vE '/($(LEFT))$$')
 
 # All modules of this repository. Those beside the first are for the release and for tests.
-MODULES = . deploy/release test/redis/clients test/tools/telegraf
+MODULES = . deploy/release test/redis/clients test/soak/picture test/tools/telegraf
 
 # What black-box tests are told.
 BLACKBOX = MAGENT_ARTIFACTS=$(CURDIR)/artifacts MAGENT_BIN=$(CURDIR)/bin/magent NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker
@@ -106,6 +108,10 @@ chaos: build ## faults strike for CHAOSTIME (10m); is what clients see lineariza
 	MAGENT_BIN=$(CURDIR)/bin/magent $(GO) test -count=1 -timeout 0 ./test/chaos -run 'TestLinearizable|TestModes$$' -v -duration $(CHAOSTIME) -each $(CHAOSTIME)
 	MAGENT_BIN=$(CURDIR)/bin/magent $(GO) test -count=1 -timeout 0 ./test/chaos -run 'TestFleet$$' -v -fleet $(FLEETTIME)
 	MAGENT_BIN=$(CURDIR)/bin/magent $(GO) test -count=1 -timeout 0 ./test/chaos -run 'TestFleetTimes$$' -v -times 10
+
+.PHONY: soak
+soak: build ## load and faults for SOAKTIME (8h), with SOAKRATE (2000) requests a second: does anything grow? The picture is artifacts/soak.png
+	$(BLACKBOX) $(GO) test -count=1 -timeout 0 ./test/soak -run 'TestSoak$$' -v -soak $(SOAKTIME) -rate $(SOAKRATE)
 
 .PHONY: versions
 versions: build ## black-box tests with each memcached in a folder: make versions DIR=...
