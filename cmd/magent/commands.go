@@ -32,8 +32,12 @@ func commands() []command {
 			flags: newReloadFlags, own: noFlags, help: reloadHead,
 		},
 		{
+			name: statusCommand, brief: "print the state of a running magent", run: runStatus,
+			flags: newStatusFlags, own: ownStatusFlags, help: statusHead,
+		},
+		{
 			name: topCommand, brief: "show the state of a running magent", run: runTop,
-			flags: newTopFlags, own: noFlags, help: topHead,
+			flags: whichFlags, own: noFlags, help: topHead,
 		},
 		{
 			name: healthCommand, brief: "ask a magent whether it can serve", run: runHealth,

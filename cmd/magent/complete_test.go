@@ -30,7 +30,7 @@ func TestComplete(t *testing.T) {
 		"verify --dist":              "--distribution",
 		"verify --po":                "--pool",
 		"verify --distribution rand": "random",
-		"reload --":                  "--config --pid-file --help",
+		"reload --":                  "--config --pid-file --admin-socket --help",
 		"completion ":                "bash zsh fish",
 		"completion b":               "bash",
 		"health --wit":               "--within",

@@ -22,7 +22,7 @@ func (s *settings) process(stderr io.Writer) run.Options {
 	}
 	return run.Options{
 		Config: s.config, File: s.file, Watch: s.watch, Load: load, Upgrade: true,
-		Admin: run.Admin{Addrs: s.admin, Name: "admin", Flag: "--admin", Profiles: s.profiles},
+		Admin: s.monitoring(),
 		Process: service.Options{
 			Program: program, Log: s.log, PidFile: s.pidFile, User: s.user, Group: s.group,
 			Warnings: s.warnings,
@@ -32,7 +32,14 @@ func (s *settings) process(stderr io.Writer) run.Options {
 			InUse:   "choose another port " + port,
 			Foreign: "choose one of its own " + address,
 			Denied:  "start as root (with -u USER), or choose a port above 1023 and a folder that may be written to",
-			Admin:   "choose another address",
 		},
+	}
+}
+
+// monitoring says where the process can be watched, and told what to do.
+func (s *settings) monitoring() run.Admin {
+	return run.Admin{
+		Addrs: s.admin, Name: "admin", Flag: "--admin", Profiles: s.profiles, Remedy: "choose another address",
+		Socket: s.adminSocket, Token: s.adminToken,
 	}
 }

@@ -55,6 +55,8 @@ const (
 	flagProbe        = "probe-interval"
 	flagThreads      = "threads"
 	flagAdmin        = "admin"
+	flagAdminSocket  = "admin-socket"
+	flagAdminToken   = "admin-token-file"
 	flagProfiles     = "admin-pprof"
 	flagIdle         = "idle-connections"
 	flagUser         = "user"
@@ -80,6 +82,7 @@ const (
 	flagRedis        = "redis"
 	flagPeer         = "peer"
 	flagReadyz       = "readyz"
+	flagJSON         = "json"
 	flagFleet        = "fleet"
 	flagMember       = "member"
 	flagSecret       = "fleet-secret-file"
@@ -98,11 +101,15 @@ const (
 	topicLog      = "Log and information"
 	topicVerify   = "Comparison"
 	topicHealth   = "Check"
+	topicControl  = "What to do"
 )
 
 func topics() []string {
 	return []string{topicServers, topicClients, topicPlace, topicFailures, topicFleet, topicProcess, topicLog}
 }
+
+// controlTopics are those of commands that ask a running magent.
+func controlTopics() []string { return []string{topicControl, topicProcess, topicLog} }
 
 // newFlags returns all flags: name, short names, topic, default and help. For cli all values are text. settings.go
 // parses them, so that error messages are ours.
@@ -234,6 +241,12 @@ func flagsOfProcess() []cli.Flag {
 		list(topicProcess, flagAdmin, "",
 			"HTTP `ADDRESS` of the status page, metrics and health checks: HOST:PORT, a port on loopback, or the "+
 				"/PATH of a unix socket; repeat it or separate with commas (default: none)"),
+		text(topicProcess, flagAdminSocket, "", "",
+			"`PATH` of a unix socket, for this user and root alone, that has the same pages and takes commands, such "+
+				"as magent reload (default: none)"),
+		text(topicProcess, flagAdminToken, "", "",
+			"`FILE` with the token, 16 characters or more, that whoever reads pages at a port of --admin has to "+
+				"send; read again on SIGHUP and SIGUSR1 (default: none)"),
 		toggle(topicProcess, flagProfiles, "", "serve profiles at /debug/pprof there as well"),
 		text(topicProcess, flagIdle, "i", "1",
 			"ignored `NUMBER` of connections to a server, for command lines of magent 0.5: each loop has one to "+
@@ -317,7 +330,7 @@ func aliases(alias string) []string {
 func variables(name string) []string {
 	switch name {
 	case flagHelp, flagVersion, flagTest, flagRate, flagRepair, flagFill, flagForce, flagPool, flagShow, flagWithin,
-		flagRedis, flagPeer, flagReadyz:
+		flagRedis, flagPeer, flagReadyz, flagJSON:
 		return nil
 	}
 	return []string{variable(name)}

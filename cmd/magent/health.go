@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"magent/internal/config"
+	"magent/internal/control"
 	"magent/internal/health"
 	"magent/internal/login"
 )
@@ -21,16 +22,17 @@ import (
 const healthCommand = "health"
 
 const healthHead = `magent health - ask a magent whether it can serve
-usage: magent health [ADDRESS] [flags]
+usage: magent health [ADDRESS | --admin-socket PATH] [flags]
 
   magent health 10.0.0.9:12000                               HOST, HOST:PORT, [IPv6]:PORT or /PATH
   magent health 10.0.0.1:12000 --peer 10.0.0.2:12000 --peer 10.0.0.3:12000
 
   magent health --readyz /run/magent/admin.sock              the address of magent --admin
 
-It asks like a client, for keys that do not exist. ADDRESS is 127.0.0.1:11211 by default. With --readyz
-it asks for /readyz instead, which is about all pools of the process. That works even if they accept no
-more clients.
+It asks like a client, for keys that do not exist. With --admin-socket or --readyz it asks for /readyz
+instead, which is about all pools of the process. That works even if they accept no more clients.
+Without ADDRESS it takes that socket, or the one of the only service on this machine if this user may
+use it, else 127.0.0.1:11211.
 `
 
 const healthTail = `
@@ -53,7 +55,7 @@ func newHealthFlags() []cli.Flag {
 		case flagTLSCert:
 			flags = append(flags, text(topicHealth, flagTLSCert, "", "",
 				"`FILE` with the certificate of the proxy: ask by TLS. On another machine it has to show this one"))
-		case flagHelp:
+		case flagAdminSocket, flagHelp:
 			flags = append(flags, f)
 		}
 	}
@@ -61,7 +63,7 @@ func newHealthFlags() []cli.Flag {
 }
 
 func healthHelpText() string {
-	return healthHead + flagsText(newHealthFlags(), []string{topicHealth, topicLog}) + healthTail
+	return healthHead + flagsText(newHealthFlags(), []string{topicHealth, topicProcess, topicLog}) + healthTail
 }
 
 // runHealth is magent health. It returns the exit code.
@@ -118,12 +120,29 @@ func readHealth(r *reader, o *health.Options, named bool) error {
 			r.fail(flagReadyz, errors.New("asks for the whole process: leave the address of the pool and --redis out"))
 		}
 	}
+	if _, typed := r.typed[flagAdminSocket]; typed && named {
+		r.fail(flagAdminSocket, errors.New("asks for the whole process: leave the address of the pool out"))
+	}
+	if !named && o.Admin == "" && !o.Redis && o.Login == nil && o.TLS == nil && r.err == nil {
+		o.Admin = healthSocket(r)
+	}
 	for _, peer := range r.list(flagPeer) {
 		address, err := proxyAddress(peer)
 		r.fail(flagPeer, err)
 		o.Peers = append(o.Peers, address)
 	}
 	return r.err
+}
+
+// healthSocket returns the socket by which a magent is asked that no address names; "": there is none.
+func healthSocket(r *reader) string {
+	if r.given(flagAdminSocket) {
+		return readSocket(r)
+	}
+	if path, err := control.Usual(); err == nil && control.Accessible(path) {
+		return path
+	}
+	return ""
 }
 
 // proxyAddress parses the address of a proxy, in the form of -s.

@@ -16,8 +16,8 @@ usage: magent -s ADDRESS [-s ADDRESS]... [-b ADDRESS]... [flags]
   magent -u www -n 51200 -l 10.0.0.9 -p 12000 -s 10.0.0.1:11211 -b 10.0.0.2:11211 -d
 
 magent verify -s ADDRESS... -b ADDRESS...  compares the copies; magent verify -h says how.
-magent reload --pid-file FILE              makes a running magent reload its file of pools.
-magent top --admin HOST:PORT               shows the state of a running magent.
+magent reload                              makes a running magent reload its file of pools.
+magent status, magent top                  show the state of a running magent.
 magent health ADDRESS                      asks a magent whether it can serve.
 magent completion SHELL                    makes bash, zsh or fish complete command lines.
 magent man | man -l -                      shows the manual page.
@@ -35,10 +35,11 @@ Give the same servers and placement as to the proxy. The proxy and its clients m
 `
 
 const reloadHead = `magent reload - make a running magent reload its file of pools
-usage: magent reload --pid-file FILE [-c FILE]
+usage: magent reload [--admin-socket PATH | --pid-file FILE] [-c FILE]
 
-It sends SIGUSR1 to the process. With -c it checks the file first. Clients stay connected, pools that have
-not changed keep everything, and a file with errors changes nothing.
+By the socket it says whether the process has reloaded, or why nothing has changed. With --pid-file it sends
+SIGUSR1, and the log of the process has the result. With -c it checks the file first. Clients stay connected,
+pools that have not changed keep everything, and a file with errors changes nothing.
 `
 
 const verifyTail = `

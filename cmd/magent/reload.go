@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"magent/internal/config"
+	"magent/internal/control"
 	"magent/internal/run"
 	"magent/internal/service"
 )
@@ -19,9 +21,7 @@ const reloadCommand = "reload"
 
 // newReloadFlags returns the flags of magent reload, which magent has as well.
 func newReloadFlags() []cli.Flag {
-	return slices.DeleteFunc(newFlags(), func(f cli.Flag) bool {
-		return !slices.Contains([]string{flagPidFile, flagConfig, flagHelp}, longName(f))
-	})
+	return sharedFlags(flagPidFile, flagAdminSocket, flagConfig, flagHelp)
 }
 
 // runReload is magent reload. It returns the exit code.
@@ -35,23 +35,29 @@ func runReload(args []string, names config.Names, stdout, stderr io.Writer) int 
 		io.WriteString(stdout, reloadHead+flagsText(flags, topics()))
 		return 0
 	}
-	var pidFile, file string
+	var pidFile, socket, file string
 	err = readFlags(flags, plain, func(r *reader) error {
-		pidFile, file = r.path(flagPidFile), r.text(flagConfig)
+		pidFile, socket, file = r.path(flagPidFile), "", r.text(flagConfig)
+		if _, typed := r.typed[flagPidFile]; !typed {
+			socket = readControlSocket(r)
+		}
 		return r.err
 	})
 	switch {
 	case err != nil:
 		return fail(stderr, err, exitUsage)
-	case pidFile == "":
-		return fail(stderr, errors.New("which magent? name the file that it was started with: --pid-file FILE"),
-			exitUsage)
+	case socket == "" && pidFile == "":
+		return fail(stderr, errors.New("which magent? name a file that it was started with: --admin-socket PATH, or "+
+			"--pid-file FILE"), exitUsage)
 	}
 	if file != "" {
 		if _, _, err := config.LoadFile(file, names); err != nil {
 			run.TellWrong(stderr, program, file, err)
 			return exitFailed
 		}
+	}
+	if socket != "" {
+		return reloadBy(socket, stdout, stderr)
 	}
 	pid, err := service.RunningProcess(pidFile)
 	if err == nil {
@@ -61,5 +67,18 @@ func runReload(args []string, names config.Names, stdout, stderr io.Writer) int 
 		return fail(stderr, fmt.Errorf("--pid-file %s: %w", pidFile, err), exitFailed)
 	}
 	fmt.Fprintf(stdout, "%s: process %d reloads its file; see its log for the result\n", program, pid)
+	return 0
+}
+
+// reloadBy has the magent at a socket reload, and prints its verdict.
+func reloadBy(socket string, stdout, stderr io.Writer) int {
+	if err := control.Reload(context.Background(), socket); err != nil {
+		var refused *control.RefusedError
+		if errors.As(err, &refused) {
+			err = fmt.Errorf("nothing has changed: %w", err)
+		}
+		return fail(stderr, err, exitFailed)
+	}
+	fmt.Fprintf(stdout, "%s: reloaded\n", program)
 	return 0
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"magent/internal/admin"
 	"magent/internal/config"
 	"magent/internal/run"
 	"magent/internal/service"
@@ -29,6 +30,8 @@ type settings struct {
 	user, group string
 	pidFile     string
 	admin       []string // addresses of the pages for monitoring
+	adminSocket string   // path of the unix socket that takes commands; empty: none
+	adminToken  string   // file with the token of TCP addresses in admin; empty: none
 	profiles    bool
 	log         service.LogOptions
 }
@@ -132,6 +135,7 @@ func (s *settings) readProcess(r *reader) {
 	if s.profiles = r.c.Bool(flagProfiles); s.profiles && len(s.admin) == 0 {
 		r.fail(flagProfiles, errors.New("needs --admin ADDRESS, which says where"))
 	}
+	s.readControl(r)
 	s.log = service.LogOptions{File: r.path(flagLogFile)}
 	if r.c.Bool(flagVerbose) {
 		s.log.Louder = service.Debug
@@ -141,6 +145,34 @@ func (s *settings) readProcess(r *reader) {
 		r.fail(flagLogFormat, err)
 		s.log.Format = format
 	}
+}
+
+// readControl reads who may read the pages for monitoring, and where commands are taken.
+func (s *settings) readControl(r *reader) {
+	if r.text(flagAdminSocket) != "" {
+		if s.adminSocket = readSocket(r); r.err == nil {
+			r.fail(flagAdminSocket, run.SocketPlace(s.adminSocket))
+		}
+	}
+	if s.adminSocket != "" && slices.Contains(s.admin, s.adminSocket) {
+		r.fail(flagAdminSocket, fmt.Errorf("%s is an address of --admin, too: choose another path", s.adminSocket))
+	}
+	if s.adminToken = r.path(flagAdminToken); s.adminToken == "" || r.err != nil {
+		return
+	}
+	if !slices.ContainsFunc(s.admin, func(address string) bool { return !filepath.IsAbs(address) }) {
+		r.fail(flagAdminToken, errors.New("needs a port in --admin: unix sockets are guarded by their permissions"))
+	}
+	_, err := admin.ReadToken(s.adminToken)
+	r.fail(flagAdminToken, err)
+}
+
+// readSocket returns the path of the socket that takes commands.
+func readSocket(r *reader) string {
+	path := r.path(flagAdminSocket)
+	l, err := config.ParseSocket(path, 0)
+	r.fail(flagAdminSocket, err)
+	return l.Address
 }
 
 // readAdmin returns the addresses of the pages for monitoring, each once.

@@ -30,7 +30,8 @@ SIGTERM and SIGINT leave the fleet and end the process, SIGHUP reopens the log f
 func newWitnessFlags() []cli.Flag {
 	shared := []string{
 		flagFleet, flagMember, flagSecret, flagLease, flagState, flagUser, flagGroup, flagDaemonize, flagForeground,
-		flagPidFile, flagDrain, flagAdmin, flagProfiles, flagLogFormat, flagLogFile, flagVerbose, flagHelp,
+		flagPidFile, flagDrain, flagAdmin, flagAdminToken, flagProfiles, flagLogFormat, flagLogFile, flagVerbose,
+		flagHelp,
 	}
 	return slices.DeleteFunc(newFlags(), func(f cli.Flag) bool { return !slices.Contains(shared, longName(f)) })
 }
@@ -86,8 +87,7 @@ func (s *settings) witness(stderr io.Writer) run.Witness {
 	}
 	return run.Witness{
 		Fleet: s.config.Fleet, StateDir: s.config.StateDir, Leave: s.config.DrainTime,
-		Admin:  run.Admin{Addrs: s.admin, Name: "admin", Flag: "--admin", Profiles: s.profiles},
-		Remedy: "choose another address",
+		Admin: s.monitoring(),
 		Process: service.Options{
 			Program: fmt.Sprintf("%s %s", program, witnessCommand), Log: s.log, PidFile: s.pidFile,
 			User: s.user, Group: s.group, Warnings: s.warnings,

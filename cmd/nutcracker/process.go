@@ -35,7 +35,10 @@ func (s *settings) options(pools []config.Pool, stderr io.Writer) (run.Options, 
 	}
 	return run.Options{
 		Config: e.config, File: s.config,
-		Admin: run.Admin{Addrs: []string{s.stats()}, Name: "stats", Flag: "stats port", Twemproxy: true},
+		Admin: run.Admin{
+			Addrs: []string{s.stats()}, Name: "stats", Flag: "stats port", Twemproxy: true,
+			Remedy: "choose another port with -s or another address with -a",
+		},
 		Load: func() ([]config.Pool, []string, error) {
 			pools, warnings, err := config.LoadFile(path, names())
 			if err != nil {
@@ -48,7 +51,6 @@ func (s *settings) options(pools []config.Pool, stderr io.Writer) (run.Options, 
 			InUse:   "choose another port in listen:",
 			Foreign: "choose one of its own in listen:",
 			Denied:  "start as root, or choose a port above 1023 and a folder that may be written to",
-			Admin:   "choose another port with -s or another address with -a",
 		},
 	}, nil
 }

@@ -29,6 +29,10 @@ type Options struct {
 	Handler  http.Handler                          // answers HTTP requests
 	Silent   func(context.Context) ([]byte, error) // the page for connections that do not speak HTTP; nil: none
 	Log      *log.Logger                           // for errors in Handler; nil: the standard logger
+	Token    *Token                                // is asked for, except for /livez and /readyz; nil: by nobody
+	// Commands answers POST. Then only the user of this process and root are answered at all, so Listener has to be
+	// that of a unix socket. nil: pages can only be read.
+	Commands http.Handler
 }
 
 // Server serves pages. Each connection has its own goroutine, and is used for one request.
@@ -55,7 +59,7 @@ func Listen(o Options) (*Server, error) {
 	s.ln = &listener{Listener: ln, s: s}
 	s.http = http.Server{
 		Handler: http.HandlerFunc(s.answer), ReadHeaderTimeout: answerTime, MaxHeaderBytes: maxHeader, ErrorLog: o.Log,
-		BaseContext: func(net.Listener) context.Context { return s.ctx }, ConnState: s.follow,
+		BaseContext: func(net.Listener) context.Context { return s.ctx }, ConnContext: withPeer, ConnState: s.follow,
 	}
 	s.http.SetKeepAlivesEnabled(false)
 	s.all.Add(1)
@@ -97,13 +101,23 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	if r.ContentLength != 0 { // after the answer net/http waits for the rest of the body
 		_ = control.SetReadDeadline(deadline)
 	}
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		http.Error(w, "pages can only be read: GET", http.StatusMethodNotAllowed)
-		return
-	}
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	s.opt.Handler.ServeHTTP(w, r)
+	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+	switch commands := s.opt.Commands; {
+	case commands != nil && !isOwn(r):
+		http.Error(w, "only the user of this magent and root may ask here", http.StatusForbidden)
+	case !isOpen(r.URL.Path) && !s.opt.Token.admits(r):
+		w.Header().Add("WWW-Authenticate", `Bearer realm="magent"`)
+		w.Header().Add("WWW-Authenticate", `Basic realm="magent", charset="UTF-8"`)
+		http.Error(w, "the token of --admin-token-file is missing, or wrong", http.StatusUnauthorized)
+	case reads:
+		s.opt.Handler.ServeHTTP(w, r)
+	case commands != nil && r.Method == http.MethodPost:
+		commands.ServeHTTP(w, r)
+	default:
+		http.Error(w, "pages can only be read: GET", http.StatusMethodNotAllowed)
+	}
 }
 
 // Patiently extends the time for the answer to a request: from now on, it may take d until it is complete, or until

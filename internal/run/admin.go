@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"os"
 	"slices"
 
 	"github.com/rs/zerolog"
 
 	"magent/internal/admin"
+	"magent/internal/control"
 	"magent/internal/service"
 	"magent/internal/status"
 )
@@ -18,7 +20,10 @@ type Admin struct {
 	Addrs    []string // host:port, or the path of a unix socket
 	Name     string   // the field of the log with the addresses
 	Flag     string   // the beginning of an error message about the addresses
+	Socket   string   // the path of the unix socket that takes commands as well; empty: none
+	Token    string   // the file with what is asked for at addresses of TCP; empty: nothing
 	Profiles bool     // serve /debug/pprof
+	Remedy   string   // the end of such a message
 	// Twemproxy means that / and connections which send nothing get the JSON of twemproxy's stats port. The status
 	// page then has another path.
 	Twemproxy bool
@@ -29,24 +34,55 @@ type watch struct {
 	pages   []*admin.Server // one per address, with separate limits: a flood at one does not affect the others
 	sockets []*adminSocket
 	sampler *status.Sampler
+	token   *admin.Token // nil: none
 }
 
 // bind binds all addresses, except those of given sockets. No connection is answered yet.
 func (a Admin) bind(given []service.Socket) (w watch, err error) {
-	for _, address := range a.Addrs {
-		s, err := bindAdmin(address, given)
+	if a.Token != "" {
+		if w.token, err = admin.NewToken(a.Token); err != nil {
+			return watch{}, fmt.Errorf("--admin-token-file: %w", err)
+		}
+	}
+	for _, address := range a.all() {
+		s, err := bindAdmin(address, given, a.modeOf(address))
 		if err != nil {
 			w.close()
-			return watch{}, fmt.Errorf("cannot listen on %s: %w", address, err)
+			return watch{}, fmt.Errorf("%s: cannot listen on %s: %w: %s", a.flagOf(address), address, err, a.Remedy)
 		}
 		w.sockets = append(w.sockets, s)
 	}
 	return w, nil
 }
 
-// open starts to answer the connections to the sockets of w, with the figures of e. bare is for Twemproxy. After an
-// error w must be closed.
-func (a Admin) open(w *watch, e status.Engine, bare func(context.Context) ([]byte, error), text zerolog.Logger) error {
+// all returns the addresses, and the path of the socket that takes commands.
+func (a Admin) all() []string {
+	if a.Socket == "" {
+		return a.Addrs
+	}
+	return append(slices.Clone(a.Addrs), a.Socket)
+}
+
+// flagOf returns the flag that has named an address.
+func (a Admin) flagOf(address string) string {
+	if address == a.Socket {
+		return "--admin-socket"
+	}
+	return a.Flag
+}
+
+func (a Admin) modeOf(address string) os.FileMode {
+	if address == a.Socket {
+		return controlSocketMode
+	}
+	return adminSocketMode
+}
+
+// open starts to answer the connections to the sockets of w, with the figures of e. bare is for Twemproxy. tasks gets
+// the commands. After an error w must be closed.
+func (a Admin) open(w *watch, e status.Engine, bare func(context.Context) ([]byte, error), tasks chan<- control.Task,
+	text zerolog.Logger,
+) error {
 	if len(w.sockets) == 0 {
 		return nil
 	}
@@ -61,9 +97,15 @@ func (a Admin) open(w *watch, e status.Engine, bare func(context.Context) ([]byt
 	for _, s := range w.sockets {
 		ln, err := s.listener()
 		if err != nil {
-			return fmt.Errorf("cannot listen on %s: %w", s.address, err)
+			return fmt.Errorf("%s: cannot listen on %s: %w: %s", a.flagOf(s.address), s.address, err, a.Remedy)
 		}
-		o.Listener = ln
+		o.Listener, o.Commands, o.Token = ln, nil, nil
+		switch {
+		case s.address == a.Socket:
+			o.Commands = control.Handler(tasks)
+		case !isPath(s.address): // the permissions of its file guard a unix socket
+			o.Token = w.token
+		}
 		pages, err := admin.Listen(o)
 		if err != nil {
 			return err
@@ -113,13 +155,13 @@ func (w watch) close() {
 
 // paths returns the addresses that are paths of unix sockets.
 func (a Admin) paths() []string {
-	return slices.DeleteFunc(slices.Clone(a.Addrs), func(address string) bool { return !isPath(address) })
+	return slices.DeleteFunc(slices.Clone(a.all()), func(address string) bool { return !isPath(address) })
 }
 
 // claim divides the sockets that the process got at its start into those for monitoring and the rest.
 func (a Admin) claim(sockets []service.Socket) (own, rest []service.Socket) {
 	for _, s := range sockets {
-		if slices.ContainsFunc(a.Addrs, func(address string) bool { return isBoundTo(s, address) }) {
+		if slices.ContainsFunc(a.all(), func(address string) bool { return isBoundTo(s, address) }) {
 			own = append(own, s)
 		} else {
 			rest = append(rest, s)

@@ -17,6 +17,9 @@ import (
 // adminSocketMode allows the user and the group of the process to connect, which needs the permission to write.
 const adminSocketMode = 0o660
 
+// controlSocketMode allows nobody but the user of the process, and root.
+const controlSocketMode = 0o600
+
 // adminSocketBacklog is the backlog of the listening sockets.
 const adminSocketBacklog = 128
 
@@ -54,10 +57,10 @@ func isBoundTo(s service.Socket, address string) bool {
 }
 
 // bindAdmin binds an address, or takes over a given socket that is bound to it. A given socket still belongs to the
-// previous process until listener is called.
-func bindAdmin(address string, given []service.Socket) (*adminSocket, error) {
+// previous process until listener is called. mode is for the file of a unix socket.
+func bindAdmin(address string, given []service.Socket, mode os.FileMode) (*adminSocket, error) {
 	s := &adminSocket{Socket: service.Socket{FD: -1}, address: address}
-	options := loop.ListenOptions{Backlog: adminSocketBacklog, Mode: adminSocketMode}
+	options := loop.ListenOptions{Backlog: adminSocketBacklog, Mode: mode}
 	var err error
 	at := slices.IndexFunc(given, func(g service.Socket) bool { return isBoundTo(g, address) })
 	switch {

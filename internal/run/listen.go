@@ -88,7 +88,6 @@ type Remedies struct {
 	InUse   string // another program listens there
 	Foreign string // this machine does not have the address
 	Denied  string // permission is denied
-	Admin   string // the address is one for monitoring
 }
 
 // port adds to an error of the engine what to do about it.

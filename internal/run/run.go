@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"magent/internal/config"
+	"magent/internal/control"
 	"magent/internal/proxy"
 	"magent/internal/redis"
 	"magent/internal/service"
@@ -46,9 +47,11 @@ func (o Options) process() service.Options {
 	p.Threads, p.Clients, p.Servers = o.Config.Threads, o.Config.MaxClients, connections(o.Config)
 	p.Sockets = append(sockets(o.Config.Pools), o.Admin.paths()...)
 	var e *engine
+	tasks := make(chan control.Task)
+	p.Tasks = tasks
 	p.Start = func(log zerolog.Logger, clients int, given service.Given) (service.Engine, error) {
 		var err error
-		if e, err = o.start(log, clients, given); err != nil {
+		if e, err = o.start(log, clients, given, tasks); err != nil {
 			return nil, err
 		}
 		return e, nil
@@ -63,7 +66,7 @@ func (o Options) process() service.Options {
 		}
 		p.Watch = o.Watch
 	}
-	if o.Load != nil || slices.ContainsFunc(o.Config.Pools, hasFiles) {
+	if o.Load != nil || o.Admin.Token != "" || slices.ContainsFunc(o.Config.Pools, hasFiles) {
 		p.Renew = func(log zerolog.Logger) error { return e.renew(log) }
 	}
 	p.Started = func(log zerolog.Logger) string {
@@ -103,7 +106,8 @@ type engine struct {
 	watch watch
 }
 
-func (o Options) start(log zerolog.Logger, clients int, given service.Given) (*engine, error) {
+func (o Options) start(log zerolog.Logger, clients int, given service.Given, tasks chan<- control.Task,
+) (*engine, error) {
 	c := o.Config
 	c.MaxClients = clients
 	so := proxy.Options{
@@ -114,7 +118,7 @@ func (o Options) start(log zerolog.Logger, clients int, given service.Given) (*e
 	e := &engine{}
 	var err error
 	if e.watch, err = o.Admin.bind(watchers); err != nil { // before a process that is being replaced hands over
-		return nil, o.adminError(err)
+		return nil, err
 	}
 	for _, s := range clientele {
 		so.Sockets = append(so.Sockets, proxy.Socket(s))
@@ -124,15 +128,11 @@ func (o Options) start(log zerolog.Logger, clients int, given service.Given) (*e
 		return nil, o.Remedies.port(err)
 	}
 	shown := status.Engine{Program: o.Process.Program, Figures: e.identified, Events: e.Events, Hung: e.Hung}
-	if err := o.Admin.open(&e.watch, shown, e.twemproxy, log); err != nil {
+	if err := o.Admin.open(&e.watch, shown, e.twemproxy, tasks, log); err != nil {
 		e.Close()
-		return nil, o.adminError(err)
+		return nil, err
 	}
 	return e, nil
-}
-
-func (o Options) adminError(err error) error {
-	return fmt.Errorf("%s: %w: %s", o.Admin.Flag, err, o.Remedies.Admin)
 }
 
 // reload reads the file again and serves its pools.
@@ -140,6 +140,9 @@ func (e *engine) reload(log zerolog.Logger, o Options) error {
 	pools, warnings, err := o.Load()
 	if err != nil {
 		return err
+	}
+	if err := e.watch.token.Renew(); err != nil {
+		return fmt.Errorf("--admin-token-file: %w", err)
 	}
 	if err := e.Reload(pools); err != nil {
 		return o.Remedies.port(err)
@@ -159,7 +162,7 @@ func (e *engine) reload(log zerolog.Logger, o Options) error {
 func (e *engine) renew(log zerolog.Logger) error {
 	passwords, certificates := e.RenewLogins(), e.RenewTLS()
 	e.tellRead(log, passwords == nil, certificates == nil)
-	return errors.Join(passwords, certificates)
+	return errors.Join(passwords, certificates, e.watch.token.Renew())
 }
 
 // tellRead logs which files have been read again, besides that of the pools.

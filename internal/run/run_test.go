@@ -42,10 +42,12 @@ func options(t *testing.T) Options {
 			DrainTime: time.Second,
 		},
 		Process: service.Options{Program: "nutcracker"},
-		Admin:   Admin{Addrs: []string{"127.0.0.1:0"}, Name: "stats", Flag: "stats port", Twemproxy: true},
+		Admin: Admin{
+			Addrs: []string{"127.0.0.1:0"}, Name: "stats", Flag: "stats port", Twemproxy: true,
+			Remedy: "choose another with -s",
+		},
 		Remedies: Remedies{
 			InUse: "choose another port", Foreign: "choose one of its own", Denied: "become root",
-			Admin: "choose another with -s",
 		},
 	}
 }
@@ -61,7 +63,7 @@ func TestProcess(t *testing.T) {
 
 // The stats port has the present figures of all pools. It is closed with the engine.
 func TestStatsPort(t *testing.T) {
-	e, err := options(t).start(zerolog.Nop(), 10, service.Given{})
+	e, err := options(t).start(zerolog.Nop(), 10, service.Given{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +117,7 @@ func TestStatsPortInUse(t *testing.T) {
 	taken := testkit.Listen(t)
 	o := options(t)
 	o.Admin.Addrs = []string{taken.Addr().String()}
-	_, err := o.start(zerolog.Nop(), 10, service.Given{})
+	_, err := o.start(zerolog.Nop(), 10, service.Given{}, nil)
 	want := "stats port: cannot listen on " + o.Admin.Addrs[0] +
 		": bind: address already in use: choose another with -s"
 	if err == nil || err.Error() != want {

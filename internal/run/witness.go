@@ -27,7 +27,6 @@ type Witness struct {
 	Leave    time.Duration   // how long the others may take to do without it, at its end
 	Process  service.Options // Run sets the fields that follow from the others
 	Admin    Admin
-	Remedy   string // what to do if an address for monitoring cannot be bound
 }
 
 // Clients of a witness are those that watch it.
@@ -57,6 +56,9 @@ func (w Witness) Run() (exit int, err error) {
 		return "votes at " + self.Address()
 	}
 	p.Hung = func(ctx context.Context) []int { return e.hung(ctx) }
+	if w.Admin.Token != "" {
+		p.Renew = func(zerolog.Logger) error { return e.watch.token.Renew() }
+	}
 	return service.Run(p)
 }
 
@@ -81,7 +83,7 @@ func (w Witness) start(log zerolog.Logger, given service.Given) (e *witness, err
 	}
 	watchers, _ := w.Admin.claim(given.Sockets)
 	if e.watch, err = w.Admin.bind(watchers); err != nil {
-		return nil, fmt.Errorf("%s: %w: %s", w.Admin.Flag, err, w.Remedy)
+		return nil, err
 	}
 	place := journal.Place{Dir: w.StateDir, Give: given.Give, Beside: given.Files}
 	if e.state, _, err = journal.Open(place, nil); err != nil {
@@ -97,9 +99,9 @@ func (w Witness) start(log zerolog.Logger, given service.Given) (e *witness, err
 		return nil, err
 	}
 	shown := status.Engine{Program: w.Process.Program, Figures: e.figures, Events: e.events.List, Hung: e.hung}
-	if err := w.Admin.open(&e.watch, shown, nil, log); err != nil {
+	if err := w.Admin.open(&e.watch, shown, nil, nil, log); err != nil {
 		e.Close()
-		return nil, fmt.Errorf("%s: %w: %s", w.Admin.Flag, err, w.Remedy)
+		return nil, err
 	}
 	return e, nil
 }

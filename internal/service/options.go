@@ -42,6 +42,9 @@ type Options struct {
 	// has changed, unless that is empty. An error means that nothing has changed.
 	Reload func(log zerolog.Logger) error
 	Watch  string
+	// Tasks are done between signals. Each gets a function that does what SIGUSR1 does, and returns why nothing has
+	// changed. nil: there are none.
+	Tasks <-chan func(reload func() error)
 
 	// Renew reads again what the engine keeps of other files, such as passwords; nil: there is nothing. It is called
 	// on SIGHUP, and on SIGUSR1 if there is no Reload, which has to do the same. An error means that nothing has

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"errors"
 	"os"
 	"time"
 
@@ -70,25 +71,32 @@ func (r *reloader) look(log *Log) {
 	settled := now == r.seen
 	r.seen = now
 	if settled && now.there && now != r.taken {
-		r.reload(log)
+		_ = r.reload(log)
 	}
 }
 
 // renew reads again what the engine keeps of other files.
-func (r *reloader) renew(log *Log) {
+func (r *reloader) renew(log *Log) error {
 	if r == nil || r.again == nil {
-		return
+		return nil
 	}
-	if err := r.again(log.Logger); err != nil {
+	err := r.again(log.Logger)
+	if err != nil {
 		log.Error().AnErr("reason", err).Msg("files were not read again: nothing has changed")
 	}
+	return err
 }
 
-// reload applies a new configuration, with what it names.
-func (r *reloader) reload(log *Log) {
+// errNoFile is why nothing can be reloaded.
+var errNoFile = errors.New("this magent has no files to read again: it was started without -c")
+
+// reload applies a new configuration, with what it names. It returns why nothing has changed, which it has logged.
+func (r *reloader) reload(log *Log) error {
+	if r == nil {
+		return errNoFile
+	}
 	if r.take == nil {
-		r.renew(log)
-		return
+		return r.renew(log)
 	}
 	if r.file != "" {
 		r.taken = stateOf(r.file)
@@ -98,8 +106,9 @@ func (r *reloader) reload(log *Log) {
 	if err := r.take(log.Logger); err != nil {
 		log.Error().AnErr("reason", err).Msg("the configuration was not applied: nothing has changed")
 		notify(daemon.SdNotifyReady, status("the configuration was not applied: %v", err))
-		return
+		return err
 	}
 	notify(daemon.SdNotifyReady, status("configuration reloaded at %s", began.Format(time.DateTime)))
 	log.Info().Int64("took_ms", time.Since(began).Milliseconds()).Msg("configuration reloaded")
+	return nil
 }

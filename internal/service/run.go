@@ -79,7 +79,7 @@ func Run(o Options) (exit int, err error) {
 	defer r.stop()
 	defer startWatchdog(o.Hung, log).stop()
 	upgrader.serves(pid)
-	return serve(engine, log, signals, r, upgrader, cmp.Or(o.Ends, draining)), nil
+	return serve(engine, log, signals, r, upgrader, o.Tasks, cmp.Or(o.Ends, draining)), nil
 }
 
 // ownFiles returns the paths of the process's own files.

@@ -13,13 +13,17 @@ const draining = "draining: no new clients, requests in flight are answered; a s
 
 // serve runs until the process ends, and returns the exit code. SIGTERM and SIGINT drain, which ends says in the log;
 // a second one ends the process at once. SIGUSR1 reloads, SIGUSR2 upgrades, and the others are about the log. An
-// engine that fails ends the process.
-func serve(engine Engine, log *Log, signals <-chan os.Signal, r *reloader, u *upgrader, ends string) int {
+// engine that fails ends the process. tasks may be nil.
+func serve(engine Engine, log *Log, signals <-chan os.Signal, r *reloader, u *upgrader,
+	tasks <-chan func(reload func() error), ends string,
+) int {
 	failed := engine.Err()
 	for {
 		select {
 		case <-r.ticks():
 			r.look(log)
+		case task := <-tasks:
+			task(func() error { return r.reload(log) })
 		case err := <-u.readiness():
 			if u.finish(log, err) {
 				return stop(engine, failed, log, signals)
@@ -35,11 +39,11 @@ func serve(engine Engine, log *Log, signals <-chan os.Signal, r *reloader, u *up
 		case s := <-signals:
 			switch {
 			case s == syscall.SIGUSR1 && r != nil:
-				r.reload(log)
+				_ = r.reload(log) // the log says it
 				continue
 			case s == syscall.SIGHUP:
 				log.Reopen()
-				r.renew(log)
+				_ = r.renew(log)
 				continue
 			case s == syscall.SIGUSR2 && u != nil:
 				u.begin(log)

@@ -42,12 +42,14 @@ type serving struct {
 
 	reloader *reloader
 	upgrader *upgrader
+	tasks    chan func(reload func() error)
 }
 
 func startServing(t *testing.T) *serving {
 	s := &serving{
 		t: t, engine: newFakeEngine(), signals: make(chan os.Signal), exit: make(chan int, 1),
-		text: &bytes.Buffer{},
+		tasks: make(chan func(func() error)),
+		text:  &bytes.Buffer{},
 	}
 	s.log, _ = OpenLog(LogOptions{Default: s.text})
 	go s.run()
@@ -55,7 +57,7 @@ func startServing(t *testing.T) *serving {
 }
 
 func (s *serving) run() {
-	s.exit <- serve(s.engine, s.log, s.signals, s.reloader, s.upgrader, draining)
+	s.exit <- serve(s.engine, s.log, s.signals, s.reloader, s.upgrader, s.tasks, draining)
 }
 
 // ends expects an exit code and returns the log.
@@ -115,6 +117,20 @@ func TestEngineFails(t *testing.T) {
 func TestEngineThatEndsWellHasNotFailed(t *testing.T) {
 	s := startServing(t)
 	close(s.engine.failed)
+	s.signals <- syscall.SIGTERM
+	<-s.engine.draining
+	close(s.engine.release)
+	s.ends(0)
+}
+
+// A task gets the reason why nothing was reloaded, and the process goes on serving.
+func TestTasks(t *testing.T) {
+	s := startServing(t)
+	done := make(chan error, 1)
+	s.tasks <- func(reload func() error) { done <- reload() }
+	if err := testkit.Await(t, "the task", done); !errors.Is(err, errNoFile) {
+		t.Errorf("reload without a file: %v", err)
+	}
 	s.signals <- syscall.SIGTERM
 	<-s.engine.draining
 	close(s.engine.release)

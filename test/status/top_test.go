@@ -163,13 +163,13 @@ func TestTopOnce(t *testing.T) {
 	}
 	dead := testkit.DeadAddr(t)
 	for args, want := range map[string]string{
-		"top": "magent: which magent? name an address that it was started with: --admin HOST:PORT, or the " +
-			"/PATH of a unix socket\n",
+		"top": "magent: which magent? name the socket that it was started with: --admin-socket PATH, or an address: " +
+			"--admin HOST:PORT\n",
 		"top --admin x": `magent: --admin address "x": the port is missing; write x:9100, for example` + "\n",
 		"top --admin " + dead: "magent: --admin " + dead +
 			": connect: connection refused: is a magent running that was started with it?\n",
 		"top --port 1": "--port",
-		"top -h":       "usage: magent top --admin HOST:PORT|/PATH",
+		"top -h":       "usage: magent top [--admin-socket PATH | --admin HOST:PORT|/PATH]",
 	} {
 		out, err := exec.Command(harness.Binary(t), strings.Fields(args)...).CombinedOutput()
 		if (err == nil) != (args == "top -h") || !strings.Contains(string(out), want) {

@@ -1,0 +1,102 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"magent/internal/admin"
+)
+
+// longestAnswer is how many bytes are read of an answer.
+const longestAnswer = 1 << 20
+
+// RefusedError is why a running magent has not carried out a command.
+type RefusedError struct{ Reason string }
+
+func (e *RefusedError) Error() string { return e.Reason }
+
+// Reload has the magent at a socket read its files again. It returns when that is done. A *RefusedError says why
+// nothing has changed.
+func Reload(ctx context.Context, socket string) error {
+	_, err := ask(ctx, socket, reloadPath, nil)
+	return err
+}
+
+// ask sends a command to the magent at a socket, and returns the answer.
+func ask(ctx context.Context, socket, path string, values url.Values) (text string, err error) {
+	client, base := admin.Client(socket, 0)
+	defer client.CloseIdleConnections()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, base+path+"?"+values.Encode(), nil)
+	if err != nil {
+		return "", err
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return "", Unreachable(socket, err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, longestAnswer))
+	if err != nil {
+		return "", Unreachable(socket, err)
+	}
+	text = strings.TrimSpace(string(body))
+	if response.StatusCode != http.StatusOK {
+		return "", &RefusedError{text}
+	}
+	return text, nil
+}
+
+// Unreachable returns an error that says what to do if a magent does not answer at an address.
+func Unreachable(address string, err error) error {
+	cause := innermost(err)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%s: %w: be the user of that magent, or root", address, cause)
+	case strings.HasPrefix(address, "/"):
+		return fmt.Errorf("%s: %w: is a magent running that was started with it?", address, cause)
+	}
+	return fmt.Errorf("--admin %s: %w: is a magent running that was started with it?", address, cause)
+}
+
+// innermost returns the error without those around it, which repeat the address.
+func innermost(err error) error {
+	var ofURL *url.Error
+	if errors.As(err, &ofURL) {
+		err = ofURL.Err
+	}
+	var ofNet *net.OpError
+	if errors.As(err, &ofNet) {
+		err = ofNet.Err
+	}
+	return err
+}
+
+// places are where the packages' services have their sockets.
+const places = "/run/magent/*/control.sock"
+
+// Usual returns the one socket of the services of this machine; "": there is none. Of several it names them.
+func Usual() (socket string, err error) { return only(places) }
+
+// Accessible reports whether this process may ask at a socket.
+func Accessible(socket string) bool { return socket != "" && unix.Access(socket, unix.W_OK) == nil }
+
+func only(pattern string) (string, error) {
+	found, _ := filepath.Glob(pattern)
+	switch len(found) {
+	case 0:
+		return "", nil
+	case 1:
+		return found[0], nil
+	}
+	return "", fmt.Errorf("which magent? name one with --admin-socket: %s", strings.Join(found, ", "))
+}
