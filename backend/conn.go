@@ -164,6 +164,7 @@ type Conn struct {
 	login      int           // replies to the Login so far
 	version    string        // version of a Redis
 	noMulti    string        // why it refuses MULTI; empty: it does not
+	listener   func([]byte)  // gets messages; nil: nobody has subscribed to any
 
 	local     loop.Endpoint // this side's address of the connection, if it was announced
 	announced bool          // the Permit was told of it, and not of its end

@@ -97,6 +97,16 @@ func (c *Conn) take(data []byte) (rest []byte, err error) {
 				return nil, ErrUnasked
 			}
 		}
+		if c.listener != nil {
+			n, err := c.hear(data)
+			if c.epoch != epoch {
+				return nil, nil
+			} else if n == 0 {
+				return data, err
+			}
+			data = data[n:]
+			continue
+		}
 		if c.isPush(data) {
 			n, err := c.dropPush(data)
 			if n == 0 {

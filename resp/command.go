@@ -15,6 +15,8 @@ const (
 	RouteConcat                 // every server; the replies are arrays, concatenated
 	RouteScan                   // SCAN: one server after the other
 	RouteRandomKey              // RANDOMKEY: any server that has a key
+	RouteChannel                // one server: the one that the channel in Args[1] is on
+	RoutePubSub                 // PUBSUB: every server; the subcommand says how the replies are combined
 	RouteLocal                  // answered by the proxy
 	RouteRefused                // refused; Command.Why is the reason and the remedy
 )
@@ -63,6 +65,7 @@ const (
 	specialCopy             // COPY: DB is refused
 	specialGeo              // GEORADIUS: STORE and STOREDIST
 	specialStreams          // XREAD: the first half of what follows STREAMS
+	specialChannels         // COMMAND reports the positions of channels, but they are no keys
 	specialSub              // it depends on the subcommand, see subcommands
 )
 

@@ -70,8 +70,11 @@ func appendCommands(dst []byte, element func(dst []byte, cmd *Command) []byte) [
 // not know: categories, tips, key specifications and subcommands.
 func (p Proto) appendCommand(dst []byte, cmd *Command) []byte {
 	flag := "readonly"
-	if cmd.Write {
+	switch {
+	case cmd.Write:
 		flag = "write"
+	case cmd.Route == RouteChannel, cmd.Route == RoutePubSub, cmd.Subscribes():
+		flag = "pubsub"
 	}
 	dst = AppendBulkString(AppendArray(dst, 10), cmd.Name)
 	dst = AppendInt(dst, int64(cmd.Arity))
@@ -110,13 +113,18 @@ func (p Proto) appendDocs(dst []byte, names [][]byte) []byte {
 
 // summary returns in a few words where a command goes.
 func summary(cmd *Command) string {
+	if cmd.Subscribes() {
+		return "At the servers of the channels, on connections of the client's own."
+	}
 	switch cmd.Route {
 	case RouteKeys:
 		return "As in Redis, on the server of its keys."
 	case RouteMGet, RouteSum, RouteMSet:
 		return "As in Redis, but not atomic: every server carries out its part."
-	case RouteSumAll, RouteOKAll, RouteConcat, RouteScript:
+	case RouteSumAll, RouteOKAll, RouteConcat, RouteScript, RoutePubSub:
 		return "On all servers of the pool."
+	case RouteChannel:
+		return "As in Redis, on the server of its channel."
 	case RouteScan:
 		return "One server after the other; the cursor is the proxy's."
 	case RouteAny, RouteRandomKey:

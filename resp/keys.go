@@ -13,6 +13,8 @@ func (c *Command) Keys(dst []int, args [][]byte) (keys []int, errReply []byte) {
 	switch c.special {
 	case plain:
 		return c.plainKeys(dst, args)
+	case specialChannels:
+		return dst, nil
 	case specialSort:
 		return sortKeys(dst, args, c.Write)
 	case specialCopy:

@@ -20,15 +20,14 @@ var commandsOfStreams = []Command{
 	write("xsetid", -3),
 	write("xtrim", -4),
 
-	refused("psubscribe", -2, "PSUBSCRIBE"+messages),
-	refused("publish", 3, "PUBLISH"+messages),
-	refused("pubsub", -2, "PUBSUB"+messages),
-	refused("punsubscribe", -1, "PUNSUBSCRIBE"+messages),
-	read("spublish", 3).refused("SPUBLISH" + messages),
-	readMany("ssubscribe", -2, 1, -1, 1).refused("SSUBSCRIBE" + messages),
-	refused("subscribe", -2, "SUBSCRIBE"+messages),
-	readMany("sunsubscribe", -1, 1, -1, 1).refused("SUNSUBSCRIBE" + messages),
-	refused("unsubscribe", -1, "UNSUBSCRIBE"+messages),
+	// Channels are no keys, but a server is picked for each as for a key.
+	keyless("psubscribe", -2, RouteLocal),
+	keyless("publish", 3, RouteChannel),
+	keyless("pubsub", -2, RoutePubSub).with(specialSub),
+	keyless("punsubscribe", -1, RouteLocal),
+	read("spublish", 3).via(RouteChannel).with(specialChannels),
+	readMany("ssubscribe", -2, 1, -1, 1).via(RouteLocal).with(specialChannels),
+	keyless("subscribe", -2, RouteLocal),
+	readMany("sunsubscribe", -1, 1, -1, 1).via(RouteLocal).with(specialChannels),
+	keyless("unsubscribe", -1, RouteLocal),
 }
-
-const messages = " needs a connection of its own to one server: connect to a server directly for messages"

@@ -196,7 +196,10 @@ func TestRoutes(t *testing.T) {
 		RouteConcat:    "keys",
 		RouteScan:      "scan",
 		RouteRandomKey: "randomkey",
-		RouteLocal: "ping echo quit select auth hello client command info reset time multi exec discard unwatch " +
+		RouteChannel:   "publish spublish",
+		RoutePubSub:    "pubsub",
+		RouteLocal: "subscribe unsubscribe psubscribe punsubscribe ssubscribe sunsubscribe " +
+			"ping echo quit select auth hello client command info reset time multi exec discard unwatch " +
 			"watch readonly readwrite",
 	} {
 		want := strings.Fields(names)
@@ -211,9 +214,8 @@ func TestRoutes(t *testing.T) {
 			t.Errorf("route %d: %q", route, got)
 		}
 	}
-	for _, name := range strings.Fields(`wait waitaof migrate subscribe
-		psubscribe ssubscribe publish monitor config debug shutdown save replicaof slaveof cluster acl module swapdb move slowlog latency
-		function asking failover role sync psync replconf lastsave bgsave bgrewriteaof pubsub`) {
+	for _, name := range strings.Fields(`wait waitaof migrate monitor config debug shutdown save replicaof slaveof cluster acl module swapdb move slowlog latency
+		function asking failover role sync psync replconf lastsave bgsave bgrewriteaof`) {
 		if c := Lookup([]byte(name)); c == nil || c.Route != RouteRefused {
 			t.Errorf("%s: %+v", name, c)
 		}

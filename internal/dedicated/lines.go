@@ -128,54 +128,11 @@ func (s *Set) forget(line *Line) {
 	s.servers.Count.CurrDedicated--
 }
 
-// Trim closes connections that nobody has used for a while. Clients that wait at a server which has been out of use
-// since the last Trim get its error.
-func (s *Set) Trim() {
-	for _, kept := range s.idle {
-		n := 0
-		for n < len(kept) && s.l.Now()-kept[n].since >= int64(idleTime) {
-			n++
-		}
-		for _, line := range slices.Clone(kept[:n]) {
-			line.end(backend.ErrShutdown)
-		}
-	}
-	for line := range s.used {
-		away := !s.servers.Health.Usable(line.server)
-		if away && line.away {
-			line.end(s.trouble(line.server))
-			continue
-		}
-		line.away = away
-	}
-}
-
-// trouble returns why a server is out of use.
-func (s *Set) trouble(server int) error {
-	if err := s.servers.Conns[server].Err(); err != nil {
-		return err
-	}
-	return backend.ErrClosed
-}
-
 // Follow ends the connections to a server that has moved, because of err: those to other addresses than addrs.
 func (s *Set) Follow(server int, addrs []loop.Endpoint, err error) {
 	for _, line := range s.all() {
 		if line.server == server && line.conn.Ready() && !slices.Contains(addrs, line.conn.Endpoint()) {
 			line.end(err)
-		}
-	}
-}
-
-// Rehash has clients go on elsewhere whose keys belong to another server now, because the ring has changed.
-func (s *Set) Rehash() {
-	for _, line := range s.all() {
-		switch {
-		case line.user == nil || line.key == nil || s.servers.PrimaryOf(line.key) == line.server:
-		case line.waits:
-			line.Interrupt()
-		default:
-			line.end(errElsewhere)
 		}
 	}
 }
@@ -212,6 +169,10 @@ func (s *Set) all() (lines []*Line) {
 type User interface {
 	// Lost is called when the connection has ended. What was asked there gets its answer behind that.
 	Lost(line *Line)
+	// Message is called for each message, after Line.Listen. It is valid during the call, and may be changed.
+	Message(message []byte)
+	// Moved reports whether the user should have subscribed elsewhere, because the ring has changed.
+	Moved() bool
 }
 
 // Line is a connection of a client's own to a server. Its rules: it is among Set.used exactly while it has a user,
@@ -232,8 +193,17 @@ type Line struct {
 	key   []byte      // its first key; nil: none
 	limit *loop.Timer // the end of its time
 
+	listens  bool // the user gets messages
+	presence      // while it does
+
 	interrupted bool
 	again       *loop.Timer // tries to interrupt it once more
+}
+
+// presence is when the server of a subscriber was heard last.
+type presence struct {
+	heard  int64 // loop time
+	pinged bool  // the answer to a PING is missing
 }
 
 // ErrInterrupted is why a client waits no more if the server cannot be told to let it go on.
@@ -301,6 +271,8 @@ func (line *Line) Return(clean bool) {
 		return
 	}
 	line.key, line.away = nil, false
+	line.listens, line.presence = false, presence{}
+	line.conn.Listen(nil)
 	if !clean || line.interrupted || !line.conn.Ready() || line.conn.Pending() > 0 {
 		line.end(backend.ErrShutdown)
 		return

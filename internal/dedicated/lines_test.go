@@ -42,6 +42,8 @@ func (nobody) Connected(*backend.Conn)                 {}
 func (nobody) Disconnected(*backend.Conn, error, bool) {}
 func (nobody) TimedOut(*backend.Conn)                  {}
 func (r *rig) Lost(*Line)                              { r.lost++ }
+func (r *rig) Message(message []byte)                  { r.replies <- string(message) }
+func (r *rig) Moved() bool                             { return false }
 func (r *rig) OnReply(_ uint16, _ *backend.Conn, reply *ascii.Reply) {
 	if reply.Kind == ascii.Lost {
 		r.replies <- "lost"

@@ -20,14 +20,18 @@ func (e *Engine) keyed(c *Call, r *resp.Request) {
 // Any stands in place of a server if every server can carry out the command.
 const Any = -1
 
-// ServerOf returns the server of all keys of a command. It is Any if the command has no keys, or if keys have no
-// server of their own. If the keys belong to different servers, refusal is the error line for the client; it is valid
-// until the next use of the engine.
+// ServerOf returns the server of all keys of a command, or of its channel. It is Any if the command has no keys, or if
+// keys have no server of their own. If the keys belong to different servers, refusal is the error line for the client;
+// it is valid until the next use of the engine.
 func (e *Engine) ServerOf(r *resp.Request) (server int, refusal []byte) {
 	if r.Command.Route == resp.RouteAny {
 		return Any, nil
 	}
-	e.positions, refusal = r.Command.Keys(e.positions[:0], r.Args)
+	if e.positions = e.positions[:0]; r.Command.Route == resp.RouteChannel {
+		e.positions = append(e.positions, 1)
+	} else {
+		e.positions, refusal = r.Command.Keys(e.positions, r.Args)
+	}
 	switch {
 	case len(refusal) > 0:
 		return 0, refusal

@@ -33,7 +33,7 @@ func (e *Engine) start(c *Call, r *resp.Request) {
 			return
 		}
 		e.splitUp(c, r, 2)
-	case resp.RouteSumAll, resp.RouteOKAll, resp.RouteConcat, resp.RouteScript:
+	case resp.RouteSumAll, resp.RouteOKAll, resp.RouteConcat, resp.RouteScript, resp.RoutePubSub:
 		e.askAll(c, r)
 	case resp.RouteScan:
 		e.scan(c, r)

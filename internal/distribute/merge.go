@@ -3,6 +3,7 @@ package distribute
 import (
 	"bytes"
 	"math"
+	"strings"
 	"unsafe"
 
 	"magent/internal/call"
@@ -80,6 +81,8 @@ func mergerOfAll(r *resp.Request) mergeFunc {
 		if bytes.EqualFold(r.Args[1], []byte("exists")) {
 			return mergeAll
 		}
+	case resp.RoutePubSub:
+		return mergerOfPubSub(strings.ToLower(string(r.Args[1])))
 	}
 	return mergeFirst
 }
@@ -176,4 +179,77 @@ func mergeAll(dst []byte, m *gathering) ([]byte, bool) {
 		}
 	}
 	return dst, true
+}
+
+// mergerOfPubSub returns the function that merges the replies to a subcommand of PUBSUB. A channel is on one server,
+// but patterns, and the channels of keyspace events, are on all of them.
+func mergerOfPubSub(sub string) mergeFunc {
+	switch sub {
+	case "channels", "shardchannels":
+		return mergeDistinct
+	case "numsub", "shardnumsub", "numpat":
+		return mergeMost
+	}
+	return mergeFirst
+}
+
+// mergeDistinct returns the elements of all arrays, each once.
+func mergeDistinct(dst []byte, m *gathering) ([]byte, bool) {
+	seen := map[string]bool{}
+	var all []byte
+	for _, reply := range m.replies {
+		n, rest, ok := resp.ArrayLen(reply)
+		if !ok {
+			return dst, false
+		}
+		for range n {
+			var element []byte
+			element, rest = resp.NextElement(rest)
+			if !seen[string(element)] {
+				seen[string(element)] = true
+				all = append(all, element...)
+			}
+		}
+	}
+	return append(resp.AppendArray(dst, len(seen)), all...), true
+}
+
+// mergeMost returns the greatest of the integers. Of arrays that begin alike it does so for each element.
+func mergeMost(dst []byte, m *gathering) ([]byte, bool) {
+	if _, isNumber := resp.Integer(m.replies[0]); isNumber {
+		return appendMost(dst, m.replies)
+	}
+	n, _, ok := resp.ArrayLen(m.replies[0])
+	dst = resp.AppendArray(dst, n)
+	for _, reply := range m.replies {
+		size, elements, isArray := resp.ArrayLen(reply)
+		ok = ok && isArray && size == n
+		m.cursors = append(m.cursors, elements)
+	}
+	elements := make([][]byte, len(m.cursors))
+	for i := 0; i < n && ok; i++ {
+		for part, rest := range m.cursors {
+			elements[part], m.cursors[part] = resp.NextElement(rest)
+		}
+		if _, isNumber := resp.Integer(elements[0]); isNumber {
+			dst, ok = appendMost(dst, elements)
+		} else {
+			dst = append(dst, elements[0]...)
+		}
+	}
+	clear(m.cursors)
+	return dst, ok
+}
+
+// appendMost appends the greatest of the integers.
+func appendMost(dst []byte, replies [][]byte) ([]byte, bool) {
+	most := int64(0)
+	for _, reply := range replies {
+		n, ok := resp.Integer(reply)
+		if !ok {
+			return dst, false
+		}
+		most = max(most, n)
+	}
+	return resp.AppendInt(dst, most), true
 }

@@ -4,6 +4,7 @@ import (
 	"magent/internal/dedicated"
 	"magent/internal/distribute"
 	"magent/internal/pool"
+	"magent/internal/pubsub"
 	"magent/resp"
 )
 
@@ -16,6 +17,16 @@ type Host interface {
 	RedisRoom(more int) bool
 	// RedisInfo answers INFO. It has these sections; none: all.
 	RedisInfo(sections [][]byte)
+}
+
+// Feed is the session of a client that has subscribed to something.
+type Feed interface {
+	// RedisMessage sends a message to the client, between replies. It is borrowed for the call.
+	RedisMessage(message []byte)
+	// RedisSubscribed tells whether the client has subscribed to anything now.
+	RedisSubscribed(anything bool)
+	// RedisEnd ends the session when what is under way is answered, because messages may have been missed.
+	RedisEnd(why string)
 }
 
 // Loop is what the clients of an event loop share.
@@ -35,6 +46,7 @@ type Client struct {
 	Progress resp.Progress // into the request that has arrived in part
 
 	host   Host
+	feed   Feed
 	loop   *Loop
 	pool   *pool.Pool // of the command that is being served
 	id     int64
@@ -45,7 +57,8 @@ type Client struct {
 	name   []byte
 	multi  *multi // the transaction that is being collected; nil: none
 	own    own
-	end    End // what the command that is being served brings about
+	subs   *subscriptions // nil: it has never subscribed to anything
+	end    End            // what the command that is being served brings about
 }
 
 // own is the connection of the client's own to a server, if it has one.
@@ -75,10 +88,10 @@ const (
 
 // New returns the state of a client that has just connected to p. loops is the number of event loops. No two clients
 // have the same id.
-func New(host Host, l *Loop, p *pool.Pool, fd, loops int) *Client {
+func New(host Host, feed Feed, l *Loop, p *pool.Pool, fd, loops int) *Client {
 	l.last++
 	return &Client{
-		host: host, loop: l, fd: fd,
+		host: host, feed: feed, loop: l, fd: fd,
 		id:     (l.last-1)*int64(loops) + int64(p.Loop.ID) + 1,
 		locked: p.Config.RedisAuth != "", proto: resp.RESP2,
 	}
@@ -122,6 +135,17 @@ func (c *Client) spoil() {
 
 // EndMulti drops the transaction that is being collected, if there is one.
 func (c *Client) EndMulti() { c.multi = nil }
+
+// subscriptions is what a client has subscribed to, on connections of its own to the servers concerned. A server has
+// one exactly while it is used there, or while a change is under way.
+type subscriptions struct {
+	set    pubsub.Set
+	lines  map[int]*dedicated.Line // by server
+	change *pubsub.Change          // the command that is being carried out; nil: none is
+	call   *distribute.Call        // the one of the change
+	held   []byte                  // messages that came while something is being subscribed to
+	known  bool                    // the session was told that there is something
+}
 
 // Close gives up what the client has a connection of its own for.
 func (c *Client) Close() {

@@ -1,6 +1,7 @@
 package redisclient
 
 import (
+	"bytes"
 	"strconv"
 	"time"
 
@@ -45,16 +46,21 @@ func (c *Client) local(r *resp.Request) {
 		c.watch(r)
 	case "unwatch":
 		c.unwatch()
+	case "subscribe", "psubscribe", "ssubscribe", "unsubscribe", "punsubscribe", "sunsubscribe":
+		c.subscribe(r)
 	default: // READONLY, READWRITE
 		c.say("-ERR This instance has cluster support disabled\r\n")
 	}
 }
 
 func (c *Client) ping(r *resp.Request) {
-	switch len(r.Args) {
-	case 1:
+	switch n := len(r.Args); {
+	case n <= 2 && c.restricted():
+		line := resp.AppendBulkString(resp.AppendArray(c.loop.Line[:0], 2), "pong")
+		c.tell(resp.AppendBulk(line, bytes.Join(r.Args[1:], nil)))
+	case n == 1:
 		c.say("+PONG\r\n")
-	case 2:
+	case n == 2:
 		c.tell(resp.AppendBulk(c.loop.Line[:0], r.Args[1]))
 	default:
 		c.rejectArity(r)
@@ -110,7 +116,7 @@ func (c *Client) time() {
 // reset carries out RESET: the client is as if it had just connected.
 func (c *Client) reset() {
 	c.EndMulti()
-	c.Close()
+	c.Leave()
 	c.name, c.astray = nil, false
 	c.locked = c.pool.Config.RedisAuth != ""
 	c.proto = resp.RESP2

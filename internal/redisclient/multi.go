@@ -53,7 +53,7 @@ func (c *Client) queue(r *resp.Request) {
 // mayQueue reports whether one server can carry out a command as part of a transaction.
 func mayQueue(cmd *resp.Command) bool {
 	switch cmd.Route {
-	case resp.RouteKeys, resp.RouteMGet, resp.RouteSum, resp.RouteMSet, resp.RouteAny:
+	case resp.RouteKeys, resp.RouteMGet, resp.RouteSum, resp.RouteMSet, resp.RouteAny, resp.RouteChannel:
 		return true
 	}
 	return keyless(cmd)

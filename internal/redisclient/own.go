@@ -20,6 +20,8 @@ func (c *Client) Alone(r *resp.Request) bool {
 		return false
 	case c.locked || !cmd.ArityOK(len(r.Args)):
 		return false
+	case cmd.Subscribes():
+		return c.multi == nil
 	case cmd.Route == resp.RouteLocal:
 		return cmd.Name == "watch" && c.multi == nil || c.own.line != nil && c.unwatches(cmd)
 	case c.multi != nil:
@@ -82,6 +84,11 @@ func (c *Client) Lost(line *dedicated.Line) {
 	if line == c.own.line {
 		c.own.line = nil
 		c.become(dedicated.Loses)
+		return
+	}
+	if s := c.subs; s != nil && s.lines[line.Server()] == line {
+		delete(s.lines, line.Server())
+		c.cutOff("a server was lost or has moved: its subscribers were closed")
 	}
 }
 

@@ -25,6 +25,8 @@ func (c *Client) serve(r *resp.Request) {
 		c.rejectArity(r)
 	case c.locked && !unlocks(cmd):
 		c.reply(c.wording("-NOAUTH Authentication required.\r\n", "-NOAUTH Authentication required\r\n"))
+	case c.restricted() && !mayRestricted(cmd):
+		c.reply(string(appendRestricted(nil, r)))
 	case cmd.Route == resp.RouteRefused:
 		c.reject(r, resp.AppendError(c.loop.Line[:0], "ERR '"+cmd.Name+"' is not supported here: "+cmd.Why))
 	case c.astray && needsDB(cmd):

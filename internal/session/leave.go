@@ -79,7 +79,7 @@ func (s *Session) close() {
 	s.first, s.last = nil, nil
 	s.endMulti()
 	if s.redis != nil {
-		s.redis.Close()
+		s.redis.Leave()
 	}
 	s.sh.assembly -= s.kept
 	s.sh.unsent -= s.unsent

@@ -146,6 +146,9 @@ type Session struct {
 	// linger limits the time of lingering. Before, it is nil.
 	linger *loop.Timer
 
+	subscribed bool  // the client of a Redis pool is sent messages
+	behindAt   int64 // loop time since which it has left more than slowUnsent of them; 0: it has not
+
 	tls    uint16              // the version of TLS; 0: the client speaks plain text
 	redis  *redisclient.Client // of a Redis pool, else nil
 	binary *binaryClient       // of the binary protocol, else nil

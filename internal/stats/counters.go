@@ -54,6 +54,9 @@ type Counters struct {
 
 	CurrDedicated int64  // connections to Redis servers that clients do not share
 	NoDedicated   uint64 // times that a client got none, because all were in use
+
+	CurrSubscribers int64  // clients of Redis pools that have subscribed to something
+	Messages        uint64 // that they got
 }
 
 // TLS counts clients that speak TLS by a version, or do so no more; 0: plain text.
@@ -71,12 +74,14 @@ func (c *Counters) Present() Counters {
 	return Counters{
 		CurrConnections: c.CurrConnections, CurrBinary: c.CurrBinary,
 		CurrTLS12: c.CurrTLS12, CurrTLS13: c.CurrTLS13, CurrDedicated: c.CurrDedicated,
+		CurrSubscribers: c.CurrSubscribers,
 	}
 }
 
 // Disconnected resets what counts present clients.
 func (c *Counters) Disconnected() {
 	c.CurrConnections, c.CurrBinary, c.CurrTLS12, c.CurrTLS13, c.CurrDedicated = 0, 0, 0, 0, 0
+	c.CurrSubscribers = 0
 }
 
 // Add adds o to c, field by field.
@@ -113,6 +118,8 @@ func (c *Counters) Add(o *Counters) {
 	c.AuthErrors += o.AuthErrors
 	c.CurrDedicated += o.CurrDedicated
 	c.NoDedicated += o.NoDedicated
+	c.CurrSubscribers += o.CurrSubscribers
+	c.Messages += o.Messages
 	c.Errors += o.Errors
 	c.Retries += o.Retries
 	c.Disagreements += o.Disagreements

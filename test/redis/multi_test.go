@@ -127,8 +127,6 @@ func TestRefused(t *testing.T) {
 		args []string
 		why  string
 	}{
-		{[]string{"SUBSCRIBE", "x"}, "connect to a server directly"},
-		{[]string{"PUBLISH", "x", "y"}, "connect to a server directly"},
 		{[]string{"BLPOP", one, other, "0"}, "hash tag"},
 		{[]string{"XREAD", "BLOCK", "0", "STREAMS", one, other, "0", "0"}, "hash tag"},
 		{[]string{"WATCH", one, other}, "hash tag"},

@@ -20,7 +20,7 @@ import (
 func TestCompatClose(t *testing.T) {
 	addr := startPool(t, startServers(t, 2), calm, "compat_close: true").Addr
 	other := dial(t, addr)
-	for _, wrong := range [][]string{{"BOGUS"}, {"GET"}, {"SUBSCRIBE", "x"}, {"EVAL", "return 1", "x", "k"}} {
+	for _, wrong := range [][]string{{"BOGUS"}, {"GET"}, {"CONFIG", "GET", "x"}, {"EVAL", "return 1", "x", "k"}} {
 		c := dial(t, addr)
 		c.send(command("SET", "k", "v") + command("GET", "k") + command(wrong...) + command("GET", "k"))
 		if got, want := c.rest(), "+OK\r\n"+bulk("v"); got != want {
