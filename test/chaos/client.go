@@ -171,7 +171,7 @@ func (c *client) ask(round int64, queries ...query) bool {
 	}
 	call := c.w.now()
 	err := c.conn.TrySend(line.String())
-	for _, q := range queries {
+	for i, q := range queries {
 		var reply string
 		if err == nil {
 			reply, err = c.conn.TryReply()
@@ -179,7 +179,7 @@ func (c *client) ask(round int64, queries ...query) bool {
 		if err != nil {
 			reply = gone
 		}
-		c.note(round, call, q, reply)
+		c.note(round, call, i, q, reply)
 	}
 	switch {
 	case err == nil:
@@ -194,11 +194,15 @@ func (c *client) ask(round int64, queries ...query) bool {
 // gone is the reply to a request that was lost when the proxy died.
 const gone = "SERVER_ERROR the proxy is gone"
 
-// note adds a query to the history.
-func (c *client) note(round, call int64, q query, reply string) {
+// note adds a query to the history: the nth of a pipeline.
+func (c *client) note(round, call int64, n int, q query, reply string) {
 	c.w.mu.Lock()
 	defer c.w.mu.Unlock()
-	c.w.costs.note(c.w.now()-call, reply)
+	now := c.w.now()
+	c.w.costs.note(time.Duration(now-call), reply, func() string {
+		return fmt.Sprintf("%s of %s, number %d of a pipeline of client %d, at %s", q[0].op, q[0].key, n+1, c.id,
+			c.w.begin.Add(time.Duration(now)).UTC().Format("15:04:05.000"))
+	})
 	if harness.IsError(reply) {
 		c.w.count.errors[strings.TrimSpace(reply)]++
 		if reply != gone && !c.w.strict {

@@ -23,6 +23,7 @@ type cost struct {
 	errors  map[string]int // error lines
 	slow    int            // good answers that took longer than slowReply
 	longest time.Duration  // until a good answer
+	slowest string         // says which one that was
 	lost    time.Duration  // the longest until an error
 }
 
@@ -40,19 +41,20 @@ func (c *costs) begin(kind string) {
 	c.now.faults++
 }
 
-// note counts a reply, and how long it took.
-func (c *costs) note(took int64, reply string) {
+// note counts a reply, and how long it took. which says of what: a slow one is looked up in the logs of the members.
+func (c *costs) note(d time.Duration, reply string, which func() string) {
 	if c.now == nil {
 		return
 	}
-	d := time.Duration(took)
 	c.now.replies++
 	switch {
 	case harness.IsError(reply):
 		c.now.errors[strings.TrimSpace(reply)]++
 		c.now.lost = max(c.now.lost, d)
 	default:
-		c.now.longest = max(c.now.longest, d)
+		if d > c.now.longest {
+			c.now.longest, c.now.slowest = d, which()
+		}
 		c.now.slow += b2i(d > slowReply)
 	}
 }
@@ -69,6 +71,9 @@ func (c *costs) String() string {
 		fmt.Fprintf(&text, "\n%-12s %3d faults %8d replies %6d errors, after %v at most; ",
 			kind, k.faults, k.replies, n, k.lost.Round(time.Millisecond))
 		fmt.Fprintf(&text, "%d took over %v, the longest %v", k.slow, slowReply, k.longest.Round(time.Millisecond))
+		if k.longest > slowReply {
+			fmt.Fprintf(&text, ": %s", k.slowest)
+		}
 		for _, line := range slices.Sorted(maps.Keys(k.errors)) {
 			fmt.Fprintf(&text, "\n             %6d %s", k.errors[line], line)
 		}

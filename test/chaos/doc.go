@@ -16,7 +16,8 @@
 // be lost, stepLossy defines what still has to hold.
 //
 // TestFleet has three hosts in network namespaces, with a memcached and a member of a fleet each. -fleet says how long
-// members, memcacheds, hosts and the network between any two of them fail. A round is void, and keys may have been
+// members, memcacheds, hosts and the network between any two of them fail; -hostfaults names some of them, and
+// -memberlogs keeps the logs. A round is void, and keys may have been
 // lost in it, if the machine was too busy for a memcached that was well.
 //
 // TestFleetTimes measures how long clients of a fleet wait when something happens to it. -times says how often.

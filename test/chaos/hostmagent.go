@@ -17,7 +17,13 @@ import (
 // The magent of a host has its log in a file, and its number in another one: after an upgrade it is not the process
 // that the test has started.
 
-func (h *host) logFile() string  { return filepath.Join(h.dir, "log") }
+func (h *host) logFile() string {
+	if *memberLogs != "" {
+		return filepath.Join(*memberLogs, h.name()+".log")
+	}
+	return filepath.Join(h.dir, "log")
+}
+
 func (h *host) pidFile() string  { return filepath.Join(h.dir, "pid") }
 func (h *host) stateDir() string { return filepath.Join(h.dir, "state") }
 

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,6 +14,8 @@ import (
 	"magent/test/harness"
 	"magent/test/netns"
 )
+
+var memberLogs = flag.String("memberlogs", "", "the folder for the logs of the members; empty: they are not kept")
 
 // members is how many hosts a fleet has, each with a magent and a memcached. The last memcached is the backup.
 const members = 3
