@@ -1,6 +1,9 @@
 package ascii
 
-import "math"
+import (
+	"bytes"
+	"math"
+)
 
 // Numbers of a command line. memcached 1.6.18 parses them with strtol and its relatives, and drops the upper bits
 // where it needs only 32. Later versions are stricter. These functions accept what 1.6.18 accepts. plain says that a
@@ -79,4 +82,16 @@ func parseDigits(s []byte) (v uint64, n int) {
 		n++
 	}
 	return v, n
+}
+
+// MetaNumber returns the number in the reply to ma with the v flag: raw is a line, and a second one with the digits.
+func MetaNumber(raw []byte) (n uint64) {
+	value := raw[bytes.IndexByte(raw, '\n')+1:]
+	for _, d := range value {
+		if d < '0' || d > '9' {
+			break
+		}
+		n = n*10 + uint64(d-'0')
+	}
+	return n
 }

@@ -12,7 +12,7 @@
 // The lead of a key is the authoritative copy: its reply decides what the client sees. Usually that is the primary.
 // The other copy follows (Engine.place).
 //
-// Call.OnReply handles the servers' replies. planOf, judge and MergeValues are pure functions.
+// Call.OnReply handles the servers' replies. planOf and judge are pure functions.
 //
 // Everything here belongs to one loop. A key is served by one loop only. Every server sees the mutations of a key
 // in the order in which Do was called, because each loop has one connection to each server.

@@ -26,7 +26,7 @@ func (c *Call) merge(slot uint16, last []byte) {
 		return
 	}
 	cursors := c.cursors(slot, last)
-	c.Held = MergeValues(c.Held[:0], m.keys, m.owner, cursors)
+	c.Held = ascii.MergeValues(c.Held[:0], m.keys, m.owner, cursors)
 	clear(cursors)
 	c.finish(ascii.Values, c.Held)
 }
@@ -39,30 +39,6 @@ func (c *Call) cursors(slot uint16, last []byte) [][]byte {
 		f.cursors[slot] = last
 	}
 	return f.cursors
-}
-
-// MergeValues appends to dst the VALUE blocks of replies in the order of keys, and END. keys are separated by spaces.
-// owner has for each key the index of the reply that has its block, if it was a hit; an index beyond replies means
-// that nobody was asked.
-//
-// A server replies in the order of its keys, so the block of a key is the next one in its reply, or missing. Each
-// element of replies is advanced past the blocks that were taken.
-func MergeValues(dst, keys []byte, owner []uint16, replies [][]byte) []byte {
-	for i := 0; ; i++ {
-		var key []byte
-		if key, keys = ascii.NextKey(keys); len(key) == 0 {
-			return append(dst, "END\r\n"...)
-		}
-		o := owner[i]
-		if int(o) >= len(replies) {
-			continue
-		}
-		found, block, after := ascii.NextValue(replies[o])
-		if string(found) == string(key) {
-			dst = append(dst, block...)
-			replies[o] = after
-		}
-	}
 }
 
 // settleTouches deletes the keys that a backup has touched but the primary does not have. Otherwise such a value would

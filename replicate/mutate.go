@@ -1,8 +1,6 @@
 package replicate
 
 import (
-	"bytes"
-
 	"magent/ascii"
 	"magent/internal/call"
 	"magent/replicate/repair"
@@ -201,21 +199,9 @@ func outcomeOf(op ascii.Op, r *ascii.Reply) outcome {
 	case r.Kind == ascii.Number:
 		o.number = r.Number
 	case r.Kind == ascii.MetaVA && op == ascii.OpMetaArith:
-		o.number = metaNumber(r.Raw)
+		o.number = ascii.MetaNumber(r.Raw)
 	case op == ascii.OpMetaGet && (r.Kind == ascii.MetaVA || r.Kind == ascii.MetaHD):
 		o.number = digest(r.Raw)
 	}
 	return o
-}
-
-// metaNumber returns the number in the reply to ma with the v flag: raw is a line, and a second one with the digits.
-func metaNumber(raw []byte) (n uint64) {
-	value := raw[bytes.IndexByte(raw, '\n')+1:]
-	for _, d := range value {
-		if d < '0' || d > '9' {
-			break
-		}
-		n = n*10 + uint64(d-'0')
-	}
-	return n
 }

@@ -264,7 +264,7 @@ func (g *fanout) merge(dst []byte) []byte {
 			g.replies = append(g.replies, e.reply)
 		}
 	}
-	dst = replicate.MergeValues(dst, g.keys, g.owner, g.replies)
+	dst = ascii.MergeValues(dst, g.keys, g.owner, g.replies)
 	clear(g.replies)
 	return dst
 }

@@ -1,12 +1,16 @@
-package replicate
+package ascii
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 )
+
+// nobody stands in place of a reply.
+const nobody = math.MaxUint16
 
 // TestMergeValuesAgainstModel compares MergeValues with the simple way: to look up each key in the reply of its owner.
 func TestMergeValuesAgainstModel(t *testing.T) {
@@ -21,8 +25,8 @@ func TestMergeValuesAgainstModel(t *testing.T) {
 		for _, key := range keys {
 			o, known := owners[key]
 			if !known {
-				// Below servers: a fragment; servers: a fragment without an answer; lost: nobody was asked.
-				o = rapid.SampledFrom([]int{0, servers - 1, servers / 2, servers, lost}).Draw(t, "owner of "+key)
+				// Below servers: a fragment; servers: a fragment without an answer; nobody: nobody was asked.
+				o = rapid.SampledFrom([]int{0, servers - 1, servers / 2, servers, nobody}).Draw(t, "owner of "+key)
 				owners[key] = o
 				if rapid.IntRange(0, 3).Draw(t, "hit") > 0 {
 					values := []string{"", "x", "END\r\n", "VALUE a 0 1\r\ny\r\n", "long value\r\n"}
@@ -71,7 +75,7 @@ func TestMergeValues(t *testing.T) {
 			[]string{"VALUE a 0 1\r\n1\r\nVALUE a 0 1\r\n1\r\nEND\r\n"},
 			"VALUE a 0 1\r\n1\r\nVALUE a 0 1\r\n1\r\nEND\r\n",
 		},
-		"no reply": {"a b", []uint16{0, lost}, []string{""}, "END\r\n"},
+		"no reply": {"a b", []uint16{0, nobody}, []string{""}, "END\r\n"},
 		"a prefix of the next key": {
 			"a ab",
 			[]uint16{0, 0},
