@@ -12,8 +12,7 @@ func (e *Engine) begin(c *Call) {
 	if c.follow < 0 {
 		return
 	}
-	c.counted = e.undecided.of(c.key)
-	*c.counted++
+	c.counted = e.undecided.Begin(c.key)
 	if x := e.orders.of(c.key); x != nil && x.lead != c.lead && !fault.Order {
 		e.MarkMissed(x.lead, c.key) // another server leads now
 	}

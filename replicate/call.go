@@ -4,6 +4,7 @@ import (
 	"magent/ascii"
 	"magent/internal/call"
 	"magent/internal/hot"
+	"magent/internal/undecided"
 	"magent/internal/underway"
 )
 
@@ -33,13 +34,15 @@ type Call struct {
 	head []byte // copy of the command line, if it may be needed again
 	body []byte // copy of the value, if it may be needed again
 
-	retry     bool       // planRead: the first copy could not answer, so the other one was asked
-	mutation             // planMutate, planCompare, planDrop
-	fill      bool       // planRead: no client asks, but the memory
-	gone      bool       // no server could answer
-	waits     *Call      // the next get that waits for the same read (memory.go); nil: none
-	many      *retrieval // planRetrieve; nil: this Call never carried one out
-	Unflushed []int      // planFlush: the servers that missed it; the engines of other loops need to know
+	retry     bool        // planRead: the first copy could not answer, so the other one was asked
+	mutation              // planMutate, planCompare, planDrop
+	fill      bool        // planRead: no client asks, but the memory
+	gone      bool        // no server could answer
+	late      ascii.Reply // that has to wait (late.go); Raw is Held
+	lateOf    int         // the server whose it is
+	waits     *Call       // the next get that waits for the same read (memory.go); nil: none
+	many      *retrieval  // planRetrieve; nil: this Call never carried one out
+	Unflushed []int       // planFlush: the servers that missed it; the engines of other loops need to know
 }
 
 // mutation is the part of a Call that is needed to change a key on two copies.
@@ -50,9 +53,9 @@ type mutation struct {
 	binary     bool   // planCompare: the key is sent in base64
 	flushEpoch uint64 // Engine.FlushEpoch when the mutation was sent
 
-	mark    hot.Mark // in memory; 0: none
-	closes  bool     // planFlush: memory is closed until it ends
-	counted *uint32  // where it counts as undecided; nil: it does not
+	mark    hot.Mark              // in memory; 0: none
+	closes  bool                  // planFlush: memory is closed until it ends
+	counted undecided.Mark[*Call] // where it counts as undecided
 	noted   underway.Slot
 	order   *order // the order that it holds, or is queued in, or both; nil: neither
 	holds   bool   // the lead must not change before the mutation is settled; it counts in order.held

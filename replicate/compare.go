@@ -97,6 +97,9 @@ func (c *Call) onFirstStep(o outcome, r *ascii.Reply) {
 	case stepMissed:
 		e.MarkMissed(c.follow, c.key)
 	case stepNone:
+		if c.isLate(c.lead, r) {
+			return
+		}
 	}
 	e.countMutation(c.op, r.Kind)
 	c.finish(r.Kind, c.withTags(c.lead, r.Raw))

@@ -4,6 +4,7 @@ import (
 	"magent/failover"
 	"magent/internal/call"
 	"magent/internal/loop"
+	"magent/internal/undecided"
 	"magent/replicate/repair"
 )
 
@@ -28,7 +29,8 @@ type Engine struct {
 	frags  fragments
 	orders orders
 
-	undecided undecided
+	undecided *undecided.Table[*Call] // mutations that have not come to an end on both copies
+	patient   bool                    // reads wait for those of their keys (late.go)
 	memory    memory
 
 	casTags []casTag // by server: what its cas tokens are tagged with
@@ -38,12 +40,10 @@ type Engine struct {
 // New returns an engine for servers.
 func New(servers *call.Servers, opt Options) *Engine {
 	e := &Engine{Servers: servers, ackPrimary: opt.AckPrimary, free: loop.NewFree[Call](servers.Spare)}
+	e.undecided = undecided.New[*Call]()
 	e.Engine = repair.New(servers, opt.Repair, e)
 	e.orders = newOrders(e.broken, servers.Strict)
 	e.memory.Memory = opt.Memory
-	if e.Backups != nil {
-		e.undecided = newUndecided()
-	}
 	e.frags.of = make([]int, 2*len(e.Conns))
 	e.casTags = make([]casTag, len(e.Conns))
 	return e

@@ -383,6 +383,9 @@ func (m mood) run(t *rapid.T) {
 		memory:  rapid.Bool().Draw(t, "memory"),
 	})
 	defer w.close()
+	if rapid.Bool().Draw(t, "fleet") {
+		w.e.Govern(func() bool { return true })
+	}
 	t.Repeat(w.steps())
 	w.calm()
 	w.check()

@@ -47,7 +47,7 @@ func (e *Engine) outdated(i int, key []byte, sent uint64) bool {
 // key becomes dirty there. If to has none either, the read may not be repeated.
 func (e *Engine) mayRepeat(from, to int, key []byte) bool {
 	switch {
-	case *e.undecided.of(key) == 0 || !e.counts(from, key):
+	case !e.undecided.Busy(key) || !e.counts(from, key):
 		return true
 	case !e.counts(to, key):
 		return false

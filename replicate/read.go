@@ -72,19 +72,26 @@ func (c *Call) repeatRead(head []byte) bool {
 		c.sendRead(c.follow, call.Follow, head)
 }
 
+// onValue answers the client with the reply of server i.
+func (c *Call) onValue(i int, r *ascii.Reply) {
+	if !c.fill {
+		c.e.countRead(c.op, r)
+		c.e.memory.found(c, r)
+	}
+	c.e.ReadThrough(i, r.Raw)
+	if c.op == ascii.OpMetaGet && c.follow >= 0 && (r.Kind == ascii.MetaVA || r.Kind == ascii.MetaHD) {
+		c.e.ReadThroughKey(i, c.key)
+	}
+	c.finish(r.Kind, c.withTags(i, r.Raw))
+}
+
 func (c *Call) onRead(slot uint16, r *ascii.Reply) {
 	i := c.at(slot)
 	outdated := r.Kind != ascii.Lost && c.follow >= 0 && c.e.outdated(i, c.key, c.sent[slot])
 	if r.Kind != ascii.Lost && !outdated {
-		if !c.fill {
-			c.e.countRead(c.op, r)
-			c.e.memory.found(c, r)
+		if !c.isLate(i, r) {
+			c.onValue(i, r)
 		}
-		c.e.ReadThrough(i, r.Raw)
-		if c.op == ascii.OpMetaGet && c.follow >= 0 && (r.Kind == ascii.MetaVA || r.Kind == ascii.MetaHD) {
-			c.e.ReadThroughKey(i, c.key)
-		}
-		c.finish(r.Kind, c.withTags(i, r.Raw))
 		return
 	}
 	if !c.retry && c.plan.elsewhere().Allows(true) {

@@ -20,12 +20,17 @@ func (e *Engine) NewCall(client call.Client) *Call {
 
 // recycle puts c on the free list once nobody needs it any more.
 func (c *Call) recycle() {
+	e := c.e
+	c.leave()
+	e.answerLate() // c is not used any more
+}
+
+func (c *Call) leave() {
 	if e := c.e; e.memory.Cache != nil && c.Settled() {
 		e.memory.ended(c)
 	}
-	if c.counted != nil && c.Settled() {
-		*c.counted--
-		c.counted = nil
+	if c.counted.Counts() && c.Settled() {
+		c.e.undecided.End(&c.counted)
 	}
 	if c.noted != 0 && c.Settled() {
 		c.e.Underway.Done(c.noted)

@@ -8,8 +8,8 @@ import (
 	"magent/internal/hot"
 )
 
-// Govern has the engine answer from memory only while may says so.
-func (e *Engine) Govern(may func() bool) { e.memory.May = may }
+// Govern has the engine decide in a fleet: it answers from memory only while may says so, and reads wait (late.go).
+func (e *Engine) Govern(may func() bool) { e.memory.May, e.patient = may, true }
 
 // Forget takes all keys out of memory: a server was lost or is back, or it is not known what it holds.
 func (e *Engine) Forget() {

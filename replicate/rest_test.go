@@ -5,10 +5,8 @@ func (w *world) checkRest() {
 	if w.e.Copying() > 0 || len(w.e.orders.m) > 0 {
 		w.t.Errorf("left over: %d copies, %d orders", w.e.Copying(), len(w.e.orders.m))
 	}
-	for _, n := range w.e.undecided.counts {
-		if n > 0 {
-			w.t.Errorf("left over: %d undecided mutations", n)
-		}
+	if n := w.e.undecided.Total(); n > 0 {
+		w.t.Errorf("left over: %d undecided mutations", n)
 	}
 	for c := w.e.free.Get(); c != nil; c = w.e.free.Get() {
 		if c.behind != nil || c.order != nil || c.queued || c.holds {

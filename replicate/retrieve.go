@@ -168,6 +168,7 @@ func (c *Call) onFragment(slot uint16, from *backend.Conn, r *ascii.Reply) {
 		return
 	case fragmentTake:
 		m.hits += r.Hits
+		c.awaitKeys(slot)
 		c.e.ReadThrough(server, r.Raw)
 		reply := c.withTags(server, r.Raw)
 		if c.Waiting() == 0 {

@@ -25,7 +25,7 @@ func (c *Call) noRoom() bool {
 // send sends the request to server i. It reports whether the connection accepted it; if so, OnReply will be called
 // with slot. A copy of the key that has been read, or is about to be, is older than a mutation that is sent now.
 func (c *Call) send(i int, slot uint16, head, body []byte, shape ascii.Shape) bool {
-	if c.counted != nil {
+	if c.counted.Counts() {
 		c.e.Overtaken(c.key)
 	}
 	if !c.Send(i, slot, head, body, shape) {

@@ -1,0 +1,67 @@
+package replicate
+
+import (
+	"magent/ascii"
+)
+
+// While a mutation is under way, one copy may have it and the other may never get it. If the owner of a fleet is lost
+// together with the first copy just then, nobody knows of the mutation. So nobody may have seen it: in a fleet, what a
+// read has found is held back while a mutation of its key is undecided. When that is over, either both copies have it,
+// or what one has missed was recorded, and the answer waits until all members know (session/due.go).
+
+// isLate holds back what server i has replied, if that has to be. The call's own mutation, which was refused, does not
+// count.
+func (c *Call) isLate(i int, r *ascii.Reply) bool {
+	e := c.e
+	if !e.patient || c.follow < 0 {
+		return false
+	}
+	if c.counted.Counts() {
+		e.undecided.End(&c.counted)
+	}
+	if !e.undecided.Busy(c.key) {
+		return false
+	}
+	c.Keep(r.Raw)
+	c.late, c.lateOf = *r, i
+	c.late.Raw = c.Held
+	c.Await()
+	e.undecided.Wait(c.key, c)
+	return true
+}
+
+// awaitKeys has a retrieval wait for the keys of a fragment.
+func (c *Call) awaitKeys(id uint16) {
+	e, m := c.e, c.many
+	if !e.patient || e.Backups == nil || e.undecided.Total() == 0 {
+		return
+	}
+	i := 0
+	for key, rest := ascii.NextKey(m.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
+		if m.owner[i] == id && e.undecided.Busy(key) {
+			c.Await()
+			e.undecided.Wait(key, c)
+		}
+		i++
+	}
+}
+
+// answerLate goes on with the calls that have waited long enough.
+func (e *Engine) answerLate() {
+	for c, ok := e.undecided.Next(); ok; c, ok = e.undecided.Next() {
+		c.Begin()
+		c.Arrived()
+		switch {
+		case c.plan == planRead:
+			c.onValue(c.lateOf, &c.late)
+		case c.plan == planCompare:
+			e.countMutation(c.op, c.late.Kind)
+			c.finish(c.late.Kind, c.withTags(c.lateOf, c.late.Raw))
+		case c.Waiting() == 0:
+			c.merge(lost, nil)
+		}
+		c.late.Raw = nil
+		c.End()
+		c.leave()
+	}
+}
