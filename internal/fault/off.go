@@ -25,4 +25,6 @@ const (
 	Records     = false
 	Announce    = false
 	SendOnce    = false
+	Hold        = false
+	Ahead       = false
 )

@@ -32,6 +32,8 @@ var (
 	Records     = off("records")     // replies leave before the members know what servers have missed
 	Announce    = off("announce")    // a connection is used before the members know its address
 	SendOnce    = off("sendonce")    // a mutation that was sent goes to the next owner, too
+	Hold        = off("hold")        // pools change while requests of clients are under way
+	Ahead       = off("ahead")       // a record counts before the view in whose epoch it was made
 )
 
 func off(guard string) bool {

@@ -50,6 +50,11 @@ type Core struct {
 	homeless int // ticks
 	ignored  int
 
+	wish    *wish   // of the pools, that this member wants; nil: none
+	why     string  // it cannot be, or what the view has cannot; empty: nothing is known against it
+	pressed press   // what was asked for last about that
+	ahead   []ahead // records that wait for the next view
+
 	lease  lease.Owner
 	urgent bool                     // a lease is needed, and is asked for at once
 	lapsed bool                     // the right to decide was lost, and the view does not say so yet
@@ -110,7 +115,7 @@ func New(cfg Config, saved Saved, now time.Duration) (*Core, error) {
 // reset makes this a new process to the others, with nothing of what it had been told. Incarnations rise.
 func (c *Core) reset() {
 	c.meta.Incarnation += 1 + c.cfg.NewID()>>24
-	c.in, c.life, c.lapsed = false, 0, false
+	c.in, c.life, c.lapsed, c.wish, c.ahead = false, 0, false, nil, nil
 	c.lease.Reset()
 	c.holds, c.stream, c.known = map[string]*holding{}, newStream(), addresses{}
 	c.inbound, c.told, c.telling = map[uint64]uint64{}, map[uint64]bool{}, map[uint64]bool{}
@@ -161,6 +166,7 @@ func (c *Core) Tick(now time.Duration) {
 	c.succeed()
 	c.survive()
 	c.request()
+	c.press()
 	c.act()
 }
 
@@ -245,6 +251,7 @@ func (c *Core) act() {
 	if (c.leaving || c.lapsed || c.ceding && len(c.holds) > 0) && c.asked < c.tick {
 		c.request()
 	}
+	c.press()
 	c.lead()
 	c.pump()
 }
@@ -266,9 +273,11 @@ func (c *Core) command(text []byte) {
 
 // adopt goes over to a view that is agreed on.
 func (c *Core) adopt(v view.View, reason string) {
+	c.turn(&v)
 	c.view = v
 	c.follow(reason)
 	c.decide(Decision{Act: Changed, View: v.Clone(), Reason: reason})
+	c.catchUp()
 }
 
 // follow brings all that hangs on the view into line with it.

@@ -32,6 +32,16 @@
 // After Drop nothing of the engine's memory is used again; the knowledge that Store and Record have left
 // is. After HandOver the requests under way are finished, and Released is called.
 //
+// # Other pools
+//
+// The pools of a running fleet change by all or none. A member that could go over to others calls Prepare. The view
+// has the change then (view.Change), and the others answer with Prepare, or with Abandon and the reason. When all are
+// ready (View.All), each holds the requests of its clients, waits until none is under way, and calls Hold. When all
+// have, owners are told to hand over to nobody, and give up all their groups at a time (view.Yield). With the last one
+// the view has the other pools and groups, whose owners begin with what is known by all. Whatever comes in between, a
+// death for instance, leaves the pools as they are, and the groups get owners again. Who holds goes on when Changing
+// says no.
+//
 // # Losing and coming back
 //
 // Who loses the lease for a moment stops, has the view say so (view.Lapse), and takes over like anybody else, its own

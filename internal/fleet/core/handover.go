@@ -54,15 +54,21 @@ func (c *Core) requestMove(name string, h *holding) {
 		if heir := c.heir(); c.ceding && heir != "" {
 			to, wished = heir, true
 		}
+		if c.view.Quiet() {
+			to, wished = "", true
+		}
 		if c.leaving && c.marked || wished {
 			h.stage, h.to = drains, to
 			c.decide(Decision{Act: HandOver, Group: name, Epoch: h.since, Name: to})
 		}
 	case waits:
-		if heir := c.heir(); c.leaving || c.ceding && heir != "" {
+		if heir := c.heir(); c.leaving || c.ceding && heir != "" || c.view.Quiet() {
 			h.stage, h.clean, h.to = stopped, g.Settled, heir
 		}
 	case stopped:
+		if c.view.Quiet() {
+			return // all groups together: press
+		}
 		// Who goes on has to know all that this process does.
 		if !c.leaving && c.stream.settled() {
 			to := h.to
@@ -83,6 +89,7 @@ func (c *Core) Released(now time.Duration, group string, epoch uint64, settled b
 		c.decide(Decision{Act: Stop, Group: group, Epoch: epoch})
 	}
 	c.request()
+	c.press()
 }
 
 // Anew has this process hand a group that it decides for over to itself. It finishes what is under way, and begins

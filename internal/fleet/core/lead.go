@@ -33,7 +33,7 @@ func (c *Core) propose(cmd view.Command) {
 	if c.log == nil {
 		return
 	}
-	cmd.Version = min(c.view.Version, view.Version)
+	cmd.Version = max(cmd.Kind.Version(), min(c.view.Version, view.Version))
 	if err := c.log.node.Propose(cmd.Encode()); err != nil {
 		c.ignored++ // nobody leads
 	}

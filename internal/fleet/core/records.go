@@ -11,6 +11,9 @@ import (
 // maxRecords is how many records one message has.
 const maxRecords = 256
 
+// maxAhead is how many messages wait for the next view, and one.
+const maxAhead = 63
+
 // stream is what this process records: every member of the view but witnesses has to keep it, in order.
 type stream struct {
 	seq   uint64 // of the last record
@@ -174,6 +177,10 @@ func (c *Core) store(from string, m Message) {
 		if m.Records.First+uint64(i) != last+1 {
 			continue
 		}
+		if c.beyond(r) {
+			c.ahead = append(c.ahead[:min(len(c.ahead), maxAhead)], ahead{from, m})
+			break
+		}
 		last++
 		c.keep(from, m.Incarnation, r)
 	}
@@ -213,4 +220,26 @@ func (c *Core) kept(from string, m Message) {
 	}
 	p.kept, p.behind = min(m.Kept.Seq, c.stream.seq), 0
 	c.stream.trim()
+}
+
+// ahead are records that another member may have made by pools that this one does not know yet.
+type ahead struct {
+	from string
+	m    Message
+}
+
+// beyond tells whether a record is of a later epoch than this member's, with other pools perhaps. It may be about keys
+// that a group does not have here yet, and void what is known of those that leave it. That cannot be without a change
+// in the view, for the pools do not change before this member holds.
+func (c *Core) beyond(r Record) bool {
+	return r.Kind == Knowledge && c.view.Change != nil && r.Epoch > c.view.Epoch && !fault.Ahead
+}
+
+// catchUp keeps what has waited for the view.
+func (c *Core) catchUp() {
+	waited := c.ahead // what is left out here is sent again
+	c.ahead = nil
+	for _, a := range waited {
+		c.store(a.from, a.m)
+	}
 }

@@ -16,5 +16,8 @@ func (c *Core) Heard(name string) bool {
 // In tells whether this process takes part in the view, joining or alive.
 func (c *Core) In() bool { return c.in }
 
+// Changing tells whether this member wants other pools, and that is not decided yet.
+func (c *Core) Changing() bool { return c.wish != nil }
+
 // Unkept is how many records of this process some member of the view does not have yet.
 func (c *Core) Unkept() uint64 { return c.stream.seq - c.stream.keptByAll() }

@@ -29,6 +29,8 @@ type check struct {
 	failed  int
 	takes   int
 	settled int // of these: without a comparison
+	turned  int // how often members went over to other pools
+	kept    int // how often one did not that was ready to
 }
 
 type sentTo struct {
@@ -59,7 +61,7 @@ func (c *check) violated(format string, args ...any) {
 
 // begin makes an operation for a client.
 func (c *check) begin(w *world, n *node) *op {
-	keys := append(keysOf("p"), keysOf("q")...)
+	keys := allKeys
 	c.serial++
 	o := &op{id: c.serial, key: keys[w.rng.IntN(len(keys))], member: n}
 	r := c.values[o.key]
@@ -148,6 +150,9 @@ func (c *check) sends(n *node, to *conn, cmd command) {
 		c.violated("I1: %s sends for %s in epoch %d, when %d has begun", n, cmd.group, cmd.epoch,
 			c.newest[cmd.group].Epoch)
 	}
+	if g := n.groupOf(cmd.key); g != cmd.group {
+		c.violated("I10: %s sends for %s what belongs to %s, of %s", n, cmd.group, g, cmd.key)
+	}
 	if !cmd.mutation {
 		return
 	}
@@ -182,6 +187,11 @@ func (c *check) executed(s *server, from *conn, cmd command) {
 		c.violated("I3: %s executes for %s what %s has sent in epoch %d, after epoch %d",
 			s.name, cmd.key, from.n, cmd.epoch, s.highest[cmd.group])
 	}
+	if cmd.mutation && cmd.epoch < s.highest[cmd.key] {
+		c.violated("I3: %s executes for %s what %s has sent in epoch %d, after epoch %d",
+			s.name, cmd.key, from.n, cmd.epoch, s.highest[cmd.key])
+	}
+	s.highest[cmd.key] = max(s.highest[cmd.key], cmd.epoch)
 	s.highest[cmd.group] = max(s.highest[cmd.group], cmd.epoch)
 	if cmd.request == 0 {
 		return
@@ -194,12 +204,12 @@ func (c *check) executed(s *server, from *conn, cmd command) {
 
 // leaves: I5. What the owner knows when a reply leaves, the others know.
 func (c *check) leaves(n *node, r *request, seq uint64) {
-	if n.core.Recorded() > seq || r.epoch != c.newest[groupOf(r.key)].Epoch {
+	if n.core.Recorded() > seq || r.epoch != c.newest[r.group].Epoch {
 		return // there are others by now, or it was stopped, and what it goes on with is of the time before
 	}
 	c.members(n, func(m *node) {
 		for k := range n.journal {
-			if groupOf(k.key) == groupOf(r.key) && m.journal[k].epoch == 0 {
+			if n.groupOf(k.key) == r.group && m.journal[k].epoch == 0 {
 				c.violated("I5: %v leaves %s, and %s does not know that %v is dirty", r.op, n, m, k)
 			}
 		}
@@ -208,7 +218,7 @@ func (c *check) leaves(n *node, r *request, seq uint64) {
 
 // knows: I6. Who begins to serve knows of each copy that has not what clients can expect, or not what the other has.
 func (c *check) knows(n *node, group string) {
-	for _, key := range keysOf(group) {
+	for _, key := range n.keysOf(group) {
 		r := c.values[key]
 		if r == nil {
 			continue
@@ -264,7 +274,7 @@ func (c *check) quiet() {
 		if wish := view.Wish(&v, &g); wish != "" {
 			c.violated("%s is not at home with %s: %s", g.Name, wish, v.String())
 		}
-		for _, key := range keysOf(g.Name) {
+		for _, key := range first.keysOf(g.Name) {
 			if p, b := c.w.servers[0].data[key], c.w.servers[1].data[key]; p != b {
 				c.violated("promise 3: the copies of %s are %d and %d", key, p, b)
 			}

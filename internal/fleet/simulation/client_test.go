@@ -73,8 +73,12 @@ func (w *world) client() {
 
 // serve is what a member does with a client's request.
 func (n *node) serve(o *op) {
+	if n.holding {
+		n.held = append(n.held, o)
+		return
+	}
 	n.forward(n.queue.Add(Request{
-		ID: o.id, Group: groupOf(o.key), Mutation: o.write, Deadline: n.local() + 1500*ms,
+		ID: o.id, Group: n.groupOf(o.key), Mutation: o.write, Deadline: n.local() + 1500*ms,
 	}))
 }
 
@@ -85,7 +89,7 @@ func (n *node) forward(sends []Send) {
 		if o == nil {
 			continue // its client has gone; the queue will find out
 		}
-		r := &request{op: o, from: n, process: n.process, epoch: s.To.Epoch, deadline: s.Deadline}
+		r := &request{op: o, group: s.Group, from: n, process: n.process, epoch: s.To.Epoch, deadline: s.Deadline}
 		for _, to := range n.w.nodes {
 			if to.cfg.Name != s.To.Name {
 				continue
@@ -143,11 +147,8 @@ func (n *node) returned(id, epoch uint64) {
 	n.route()
 }
 
-func groupOf(key string) string { return key[:1] }
-
-func keysOf(group string) []string {
-	return []string{group + "0", group + "1", group + "2"}
-}
+// allKeys are those that clients ask for.
+var allKeys = []string{"p0", "p1", "p2", "q0", "q1", "q2"}
 
 func (o *op) String() string {
 	return fmt.Sprintf("op %d %s write %v value %d", o.id, o.key, o.write, o.value)

@@ -48,6 +48,7 @@ type serving struct {
 // request is a client's at the owner.
 type request struct {
 	*op
+	group    string // as the member has it
 	from     *node
 	process  int
 	epoch    uint64
@@ -103,7 +104,7 @@ func (e *engine) learn(r core.Record) {
 // recorded again what counts.
 func (e *engine) forget(group string, epoch uint64) {
 	maps.DeleteFunc(e.n.journal, func(m missed, from source) bool {
-		return groupOf(m.key) == group && (from.epoch < epoch || from.by != e.n.core.Incarnation())
+		return e.n.groupOf(m.key) == group && (from.epoch < epoch || from.by != e.n.core.Incarnation())
 	})
 }
 
@@ -134,7 +135,7 @@ func (e *engine) again(group string, s *serving) {
 
 func (e *engine) knowledge(group string) (all []missed) {
 	for m := range e.n.journal {
-		if group == "" || groupOf(m.key) == group {
+		if group == "" || e.n.groupOf(m.key) == group {
 			all = append(all, m)
 		}
 	}
@@ -180,7 +181,7 @@ func (e *engine) takeOver(group string, s *serving) {
 		again(5 * ms)
 		return
 	}
-	for _, key := range keysOf(group) {
+	for _, key := range e.n.keysOf(group) {
 		switch {
 		case pc == nil && !e.dirty(b, key):
 			e.soil(group, s, p, key)
@@ -267,13 +268,13 @@ func (e *engine) giveBack(r *request) {
 
 // take takes a request that has come over a link.
 func (e *engine) take(r *request) {
-	s := e.groups[groupOf(r.key)]
+	s := e.groups[r.group]
 	switch {
 	case s == nil || s.ceding || s.epoch != r.epoch:
-		if epoch, ok := e.n.core.Owns(groupOf(r.key)); !ok || epoch != r.epoch || s != nil && s.ceding {
+		if epoch, ok := e.n.core.Owns(r.group); !ok || epoch != r.epoch || s != nil && s.ceding {
 			// An owner to be, who is still waiting for its time, keeps what comes.
 			v := e.n.core.View()
-			g := v.Group(groupOf(r.key))
+			g := v.Group(r.group)
 			if r.epoch > v.Epoch || g != nil && g.Since == r.epoch && !ok && (s == nil || !s.ceding) {
 				e.retry(r)
 				return
@@ -287,9 +288,9 @@ func (e *engine) take(r *request) {
 	// The member has said, or will say, that it came too late.
 	case !e.n.clocks[r.from.id].Before(e.n.local(), r.deadline):
 	case r.write:
-		e.write(groupOf(r.key), s, r)
+		e.write(r.group, s, r)
 	default:
-		e.read(groupOf(r.key), s, r)
+		e.read(r.group, s, r)
 	}
 	e.n.drain()
 }

@@ -134,7 +134,8 @@ func (w *world) calm() bool {
 
 func (p plan) config(i int, names []core.Peer, groups []view.Group, id func() uint64) core.Config {
 	cfg := core.Config{
-		Name: names[i].Name, List: names, Groups: groups, Pools: []byte("pools"), Oldest: 1, Newest: 1, Alone: p.alone,
+		Name: names[i].Name, List: names, Groups: groups, Pools: []byte("pools"), Oldest: 1, Newest: view.Version,
+		Alone: p.alone,
 		Lease: lease, Tick: tick, UserTimeout: userTimeout, HomeAfter: time.Second, NewID: id,
 	}
 	if names[i].Witness {

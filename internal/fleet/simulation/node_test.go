@@ -38,6 +38,12 @@ type node struct {
 	gone    bool            // Left was decided
 	broken  string
 
+	file    string // what places keys by its file
+	read    string // what the file had when the process began
+	pools   string // what places them for this process
+	holding bool   // requests of clients wait for other pools
+	held    []*op
+
 	refusals []string // of this member, or by it
 }
 
@@ -62,6 +68,10 @@ func (n *node) start() {
 	n.up, n.paused, n.late, n.gone = true, false, nil, false
 	n.queue, n.clocks = NewQueue(), make([]forward.Clock, len(n.w.nodes))
 	n.clients = map[uint64]*op{}
+	if n.holding, n.held = false, nil; n.cfg.Pools != nil && n.file != n.read {
+		n.cfg.Pools, n.cfg.Groups, n.read = []byte(n.file), n.w.groupsBy(n.file), n.file
+	}
+	n.pools = string(n.cfg.Pools)
 	n.engine = newEngine(n)
 	var err error
 	n.core, err = core.New(n.cfg, n.disk, n.local())
@@ -251,6 +261,7 @@ func (n *node) decided(d core.Decision) {
 	case core.Refuse, core.Refused:
 		n.refusals = append(n.refusals, d.Reason)
 	case core.Changed:
+		n.follow(d.View)
 		n.route()
 	case core.Left:
 		n.gone = true
@@ -271,7 +282,8 @@ func (n *node) route() {
 	v := n.core.View()
 	for _, name := range []string{"p", "q"} {
 		var owner Owner
-		if g := v.Group(name); g != nil {
+		g := v.Group(name)
+		if g != nil && (n.cfg.Pools == nil || string(v.Pools) == n.pools) { // others take nothing from who is out
 			owner = Owner{Name: g.Owner, Incarnation: g.Incarnation, Epoch: g.Since}
 		}
 		n.forward(n.queue.Owner(name, owner))

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"magent/internal/fleet/core"
-	"magent/internal/fleet/view"
 )
 
 var (
@@ -62,16 +61,12 @@ func newWorldOf(seed uint64, tracing bool, p *plan) *world {
 	for i := range w.plan.members {
 		peers = append(peers, core.Peer{Name: string(rune('a' + i)), Witness: w.plan.witness && i == w.plan.members-1})
 	}
-	groups := []view.Group{{Name: "p", Home: "a"}, {Name: "q", Home: "b"}}[:w.plan.groups]
-	if w.plan.groups == 1 {
-		groups[0].Home = ""
-		groups = append(groups, view.Group{Name: "q"})
-	}
 	id := func() uint64 { return w.rng.Uint64()>>1 + 1 }
 	for i := range peers {
 		w.nodes = append(w.nodes, &node{
-			w: w, id: i, cfg: w.plan.config(i, peers, groups, id), journal: map[missed]source{},
-			offset: w.between(time.Hour, 2*time.Hour), rate: 0.96 + 0.08*w.rng.Float64(),
+			w: w, id: i, cfg: w.plan.config(i, peers, w.groupsBy("pools"), id), file: "pools", read: "pools",
+			journal: map[missed]source{},
+			offset:  w.between(time.Hour, 2*time.Hour), rate: 0.96 + 0.08*w.rng.Float64(),
 		})
 	}
 	for _, n := range w.nodes {
@@ -97,15 +92,19 @@ func (w *world) live() {
 	}
 	w.run(4 * time.Second)
 	for range 4 {
+		w.reload()
 		w.run(w.strike())
 		for range 12 {
+			w.mendFiles()
 			if w.run(500 * ms); w.calm() {
 				break
 			}
 		}
 	}
 	w.noise = noise{}
-	w.run(4 * time.Second)
+	w.run(2 * time.Second)
+	w.mendFiles()
+	w.run(3 * time.Second)
 	w.ending = true
 	w.run(4 * time.Second)
 	if w.check.found == "" {
@@ -136,6 +135,8 @@ func TestSeeds(t *testing.T) {
 		total.unknown += w.check.unknown
 		total.takes += w.check.takes
 		total.settled += w.check.settled
+		total.turned += w.check.turned
+		total.kept += w.check.kept
 		for kind, n := range w.check.kinds {
 			total.kinds[kind] += n
 		}
@@ -149,6 +150,7 @@ func TestSeeds(t *testing.T) {
 		}
 	}
 	t.Logf("%d seeds, %d steps: %d operations done, %d failed, %d unknown; groups taken over %d times, %d of them "+
-		"without a comparison; faults %v",
-		ran, steps, total.served, total.failed, total.unknown, total.takes, total.settled, total.kinds)
+		"without a comparison; pools changed %d times, and %d times not; faults %v",
+		ran, steps, total.served, total.failed, total.unknown, total.takes, total.settled,
+		total.turned, total.kept, total.kinds)
 }

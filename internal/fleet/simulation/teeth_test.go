@@ -22,6 +22,8 @@ var teeth = map[string]struct {
 	"records":     {"I5", "TestSeeds"},    // replies leave before what they rest on is known to all
 	"announce":    {"I4", "TestSeeds"},    // a connection is used before it is announced
 	"sendonce":    {"I7 I9", "TestSeeds"}, // a mutation goes to the next owner, too
+	"hold":        {"I10", "TestSeeds"},   // pools change while requests are under way
+	"ahead":       {"I6", "TestSeeds"},    // records count before the pools that they are about
 	"fleetlease":  {"I1 I2", "TestSeeds"}, // an owner decides without a lease
 }
 

@@ -249,7 +249,7 @@ func TestBothAlone(t *testing.T) {
 
 // differing counts the keys whose copies differ.
 func (w *world) differing() (n int) {
-	for _, key := range append(keysOf("p"), keysOf("q")...) {
+	for _, key := range allKeys {
 		if w.servers[0].data[key] != w.servers[1].data[key] {
 			n++
 		}

@@ -22,6 +22,11 @@ func Apply(v View, c Command) (next View, reason string, err error) {
 	if err != nil {
 		return v, "", err
 	}
+	if c.Kind.disturbs() && next.Change != nil {
+		next.abandon()
+		reason += ", so the pools stay as they are"
+	}
+	reason += next.turn()
 	next.settle()
 	return next, reason, nil
 }
@@ -53,6 +58,12 @@ func (v *View) change(c Command) (reason string, err error) {
 		return v.release(c)
 	case Began:
 		return v.began(c)
+	case Prepare:
+		return v.prepare(m, c)
+	case Abandon:
+		return v.abandoned(c)
+	case Yield:
+		return v.yield(m, c)
 	case Lapse:
 		if m.Life != c.Life {
 			return "", fmt.Errorf("%s has begun its next life already", c.Name)
@@ -190,20 +201,17 @@ func (v *View) Oldest() uint16 { return max(v.Version, 2) - 1 }
 // settle gives groups without an owner to who can own them, and sets the version.
 func (v *View) settle() {
 	for i := range v.Groups {
-		if g := &v.Groups[i]; g.Owner == "" {
+		if g := &v.Groups[i]; g.Owner == "" && !v.Quiet() {
 			if name := Place(v, g); name != "" {
 				v.give(g, v.Member(name))
 			}
 		}
 	}
-	lowest := uint16(0)
-	for i := range v.Members {
-		if m := &v.Members[i]; m.in() && (lowest == 0 || m.Newest < lowest) {
-			lowest = m.Newest
-		}
-	}
-	if lowest > 0 {
+	if lowest := v.lowest(); lowest > 0 {
 		v.Version = lowest
+	}
+	if v.Version == withChanges && v.Change == nil {
+		v.Version-- // whoever goes back to the version before understands what is agreed on
 	}
 }
 

@@ -237,16 +237,16 @@ func TestOtherPools(t *testing.T) {
 func TestVersionOfTheRules(t *testing.T) {
 	v := three()
 	for i := range v.Members {
-		v.Members[i].Newest = 3
+		v.Members[i].Newest = 4
 	}
 	v = step(t, v, Command{Kind: Lapse, Name: "a", Incarnation: 11})
-	if v.Version != 3 || v.Oldest() != 2 {
-		t.Fatalf("all speak 3, the view is of %d", v.Version)
+	if v.Version != 4 || v.Oldest() != 3 {
+		t.Fatalf("all speak 4, the view is of %d", v.Version)
 	}
 	v = step(t, v, Command{Kind: Bury, Name: "a", Incarnation: 11, By: "b", Proven: true})
-	v = step(t, v, joining("a", 21, 11, 1, "pools", 1, 2))
-	if v.Version != 2 {
-		t.Errorf("one speaks 2, the view is of %d", v.Version)
+	v = step(t, v, joining("a", 21, 11, 1, "pools", 1, 3))
+	if v.Version != 3 {
+		t.Errorf("one speaks 3, the view is of %d", v.Version)
 	}
 }
 

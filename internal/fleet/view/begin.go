@@ -29,6 +29,7 @@ func Survive(v View, g Generation, name string, proven, divided bool) View {
 			m.State, m.Left = Absent, true // no voters: they come back by joining
 		}
 	}
+	next.abandon()
 	if divided {
 		next.divide()
 	}

@@ -31,6 +31,15 @@ const (
 	// Began: the owner has waited for the end of all leases before its own, so nobody has to do so again. By the
 	// owner, when it decides. Name, Incarnation, Group, Since.
 	Began
+	// Prepare: a member is ready for other pools; Holds: its clients have nothing under way, and begin nothing. By
+	// itself. Name, Incarnation, Pools, Groups, Holds; Since: the change in the view, 0 to begin one.
+	Prepare
+	// Abandon: the pools stay as they are. By a member that cannot go on with the change of them. Name, Incarnation,
+	// Since, Why.
+	Abandon
+	// Yield: all members hold, and this one has stopped deciding for all its groups: nothing of them is under way.
+	// With the last Yield the pools change. By an owner. Name, Incarnation, Since, Settled.
+	Yield
 	kinds // how many there are, and one
 )
 
@@ -43,7 +52,7 @@ type Command struct {
 	Name        string  `json:"name,omitempty"`
 	Incarnation uint64  `json:"incarnation,omitempty"`
 	Replaces    uint64  `json:"replaces,omitempty"` // the incarnation that the view has, 0: none yet
-	Since       uint64  `json:"since,omitempty"`    // the epoch in which the group was given to its owner
+	Since       uint64  `json:"since,omitempty"`    // the epoch in which the owner was named, or the change began
 	Voter       uint64  `json:"voter,omitempty"`
 	Life        uint64  `json:"life,omitempty"`
 	Oldest      uint16  `json:"oldest,omitempty"`
@@ -56,4 +65,6 @@ type Command struct {
 	Divided     bool    `json:"divided,omitempty"` // it may have decided while others did
 	Pools       []byte  `json:"pools,omitempty"`
 	Groups      []Group `json:"groups,omitempty"` // Name and Home
+	Holds       bool    `json:"holds,omitempty"`
+	Why         string  `json:"why,omitempty"`
 }

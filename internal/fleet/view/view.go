@@ -8,7 +8,10 @@ import (
 
 // Version is the newest version of views and commands that this program speaks. It also speaks the one before, if
 // there is one: see Speaks.
-const Version = 1
+const Version = 2
+
+// withChanges is the first version in which the pools of a running fleet can change (Prepare).
+const withChanges = 2
 
 // Generation names one line of views that follow from each other. A new one begins when the fleet is founded, and
 // when a member of a fleet of two goes on alone.
@@ -54,6 +57,8 @@ type Member struct {
 	Life        uint64 `json:"life,omitempty"`        // how often this process has lost the right to decide
 	Oldest      uint16 `json:"oldest,omitempty"`      // the versions that it speaks
 	Newest      uint16 `json:"newest,omitempty"`
+	// Prepared says how far the member has come with the Change that the view has; Unprepared if it has none.
+	Prepared Prepared `json:"prepared,omitempty"`
 }
 
 // in tells whether the member takes part in the view.
@@ -78,14 +83,39 @@ type Group struct {
 	Divided bool `json:"divided,omitempty"`
 }
 
+// Prepared is how far a member has come with a change of the pools.
+type Prepared uint8
+
+// The steps of a member.
+const (
+	Unprepared Prepared = iota
+	Standby             // it has read the other pools, and could go over to them
+	Holding             // its clients have nothing under way, and begin nothing
+)
+
+// Change is what the pools are to be.
+type Change struct {
+	Since  uint64  `json:"since"` // the epoch in which it began
+	Pools  []byte  `json:"pools"`
+	Groups []Group `json:"groups"` // Name and Home
+}
+
+func (c *Change) clone() *Change {
+	if c == nil {
+		return nil
+	}
+	return &Change{c.Since, bytes.Clone(c.Pools), slices.Clone(c.Groups)}
+}
+
 // View is what the fleet has agreed on. It is a value: Apply returns another one, which shares nothing with it.
 type View struct {
-	Version    uint16     `json:"version"` // of the rules: the newest that all members in it speak
+	Version    uint16     `json:"version"` // of the rules: the newest that all members in it speak, and that is needed
 	Generation Generation `json:"generation"`
 	Epoch      uint64     `json:"epoch"`   // one more with each change
 	Members    []Member   `json:"members"` // in the order of the --fleet list
 	Groups     []Group    `json:"groups"`
-	Pools      []byte     `json:"pools,omitempty"` // what places keys (SamePools); empty: not known yet
+	Pools      []byte     `json:"pools,omitempty"`  // what places keys (SamePools); empty: not known yet
+	Change     *Change    `json:"change,omitempty"` // of the pools, that is being prepared; nil: there is none
 }
 
 // Member finds a member, nil if there is none of that name. The pointer is into v.
@@ -153,6 +183,7 @@ func (v *View) Clone() View {
 	c.Members = slices.Clone(v.Members)
 	c.Groups = slices.Clone(v.Groups)
 	c.Pools = bytes.Clone(v.Pools)
+	c.Change = v.Change.clone()
 	return c
 }
 
