@@ -90,6 +90,10 @@ func runMan(args []string, _ config.Names, stdout, stderr io.Writer) int {
 }
 
 // manPage renders the page for man(7). date is that of the release, or zero if it is not known.
+//
+// cli's ToMan would do it with less code here, but its page is worse to read. It sorts all flags by their names, while
+// this page has them by topic. It shows neither the names of their values nor their variables. Its synopsis is a list
+// of all flags, and its heading has no date, of which `mandoc -Tlint` warns.
 func manPage(release string, date time.Time) string {
 	var b strings.Builder
 	day := ""
