@@ -300,8 +300,8 @@ func FuzzSealOpen(f *testing.F) {
 	}
 	f.Add([]byte{0, 0, 0, 0}, uint16(1), uint16(0), byte(0))
 	f.Add([]byte{0, 0, 255, 236, 1, 2}, uint16(2), uint16(5), byte(0x80))
+	l := idle(f)
 	f.Fuzz(func(t *testing.T, strange []byte, cut, at uint16, flip byte) {
-		l := idle(t)
 		_, far := seals()
 		all := records(t, far, sealedMessages...)
 		wire, text := bytes.Join(all, nil), bytes.Join(sealedMessages, nil)

@@ -256,12 +256,13 @@ func TestTLSUpdates(t *testing.T) {
 
 // FuzzTLS changes what comes, and cuts it into parts. What is passed on is the beginning of what was sent.
 func FuzzTLS(f *testing.F) {
+	const maxParts = 64 // more only cost time: parts that end within a record, or within its head, are among them
 	f.Add(uint8(0), uint16(7), uint16(3), byte(0))
 	f.Add(uint8(3), uint16(30), uint16(1), byte(1))
 	f.Add(uint8(4), uint16(40000), uint16(9), byte(0x80))
+	l := idle(f)
 	f.Fuzz(func(t *testing.T, which uint8, at, step uint16, flip byte) {
 		kind := tlsKinds[int(which)%len(tlsKinds)]
-		l := idle(t)
 		near, far := tlsSeals(t, kind.version, kind.suite)
 		want := bytes.Join(append(sealedMessages, pattern(40_000, 9)), nil)
 		wire, err := far.end(far.write(nil, want))
@@ -270,8 +271,9 @@ func FuzzTLS(f *testing.F) {
 		}
 		wire[int(at)%len(wire)] ^= flip
 		var parts [][]byte
+		size := max(int(step), 50, len(wire)/maxParts)
 		for rest := wire; len(rest) > 0; {
-			n := min(len(rest), max(int(step), 50))
+			n := min(len(rest), size)
 			parts, rest = append(parts, rest[:n]), rest[n:]
 		}
 		data, err := receiveTLS(t, l, near, parts...)

@@ -49,6 +49,7 @@ func FuzzSmuggling(f *testing.F) {
 		return start(f, 1, 0, func(cfg *config.Config) {
 			cfg.Pools[0].Servers = []config.Address{server.addr}
 			cfg.MaxValue, cfg.Threads = maxValue, loops
+			cfg.Pools[0].Listen = []config.Listen{{Network: "unix", Address: f.TempDir() + "/s", Backlog: 64}}
 		})
 	}
 	single, double := behind(one, 1), behind(two, 2) // where a request may go to the other loop, and be parsed again
@@ -89,7 +90,7 @@ func compareAsked(t *testing.T, server *strictServer, may []string, ordered bool
 
 // talk sends the parts, and waits until all that they asked for is answered.
 func talk(t *testing.T, r *rig, parts ...[]byte) {
-	c, err := net.Dial("tcp", r.svc.Addrs()[0])
+	c, err := net.Dial("unix", r.svc.Addrs()[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,6 +99,6 @@ func talk(t *testing.T, r *rig, parts ...[]byte) {
 	for _, part := range parts {
 		_, _ = c.Write(part) // the proxy may have hung up
 	}
-	_ = c.(*net.TCPConn).CloseWrite()
+	_ = c.(*net.UnixConn).CloseWrite()
 	_, _ = io.Copy(io.Discard, c)
 }
