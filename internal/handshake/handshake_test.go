@@ -213,12 +213,16 @@ func TestRefused(t *testing.T) {
 	} {
 		fd, conn := sockets(t)
 		done := make(chan struct{})
-		go func() { _ = tls.Client(conn, c.client).Handshake(); close(done) }()
+		go func() {
+			defer close(done)
+			_ = tls.Client(conn, c.client).Handshake()
+			_, _ = io.Copy(io.Discard, conn) // why it is refused; then the server need not wait for its end
+			conn.Close()
+		}()
 		_, _, err := Server(t.Context(), fd, server)
 		if err == nil || !strings.Contains(err.Error(), c.server) {
 			t.Errorf("%s: %v", c.name, err)
 		}
-		conn.Close()
 		testkit.Await(t, "the client", done)
 	}
 	fd, _ := sockets(t)
