@@ -36,7 +36,9 @@ CALM = internal/fleet/simulation|test/arch|test/kubernetes|test/package
 LEFT ?= nothing
 
 # The packages of the program, and the black-box suites in front of which a magent with the race detector makes sense.
-UNITS = $$($(GO) list ./... | grep -v /test/ | grep -vE '/($(LEFT))$$')
+# go test begins them in this order: the longest come first, so that no core waits for one of them at the end.
+LONG  = ./internal/proxy ./cmd/magent ./internal/fleet/member
+UNITS = $(LONG) $$($(GO) list ./... | grep -v /test/ | grep -vE '/($(LEFT))$$')
 RACED = ./test/behaviour ./test/failover ./test/nutcracker ./test/redis ./test/reload
 
 # Suites that need little of the machine, but at once: nothing else runs beside these three. And all others.
@@ -51,6 +53,9 @@ BLACKBOX = MAGENT_ARTIFACTS=$(CURDIR)/artifacts MAGENT_BIN=$(CURDIR)/bin/magent 
 
 # Tests wait more than they work: more packages at once than there are cores, and of each more of those tests that say t.Parallel.
 TEST = $(GO) test -count=1 -p $$((2 * $$(nproc))) -parallel $$((4 * $$(nproc)))
+
+# The same for two commands that run at the same time.
+HALF = $(GO) test -count=1 -p $$(nproc) -parallel $$((2 * $$(nproc)))
 
 .PHONY: help
 help: ## print this list
@@ -80,7 +85,7 @@ test-says:
 
 .PHONY: test
 test: test-says deps build ## everything that proves it: unit, e2e, race, and 20000 inputs for each fuzz target
-	@deploy/dev/beside.sh "$(MAKE) -o build unit e2e race LEFT='$(CALM)'" '$(MAKE) calm fuzz FUZZTIME=20000x'
+	@deploy/dev/beside.sh "$(MAKE) -o build together race LEFT='$(CALM)'" '$(MAKE) calm fuzz FUZZTIME=20000x'
 
 .PHONY: calm
 calm: # the tests that `make test` takes out of unit, e2e and race
@@ -91,6 +96,11 @@ calm: # the tests that `make test` takes out of unit, e2e and race
 unit: ## unit tests, with the committed seeds of the fuzz targets
 	$(TEST) $(UNITS)
 
+.PHONY: together
+together: build # unit and e2e as `make test` runs them: no core waits between the two
+	$(BLACKBOX) $(TEST) -timeout 20m $(UNITS) $(BUSY)
+	$(BLACKBOX) $(GO) test -count=1 -p 3 -timeout 20m $(ALONE)
+
 .PHONY: e2e
 e2e: build ## black-box tests of bin/magent and bin/nutcracker with real servers and clients; screenshots go to artifacts/
 	$(BLACKBOX) $(TEST) -timeout 20m $(BUSY)
@@ -98,10 +108,11 @@ e2e: build ## black-box tests of bin/magent and bin/nutcracker with real servers
 
 .PHONY: race
 race: ## unit tests, and black-box tests of a magent with two loops, under the race detector
-	CGO_ENABLED=1 $(TEST) -race $(UNITS)
 	CGO_ENABLED=1 $(GO) build -race $(VERSIONED) -o bin/magent-race ./cmd/magent
 	CGO_ENABLED=1 $(GO) build -race $(VERSIONED) -o bin/nutcracker-race ./cmd/nutcracker
-	GORACE=halt_on_error=1 MAGENT_THREADS=2 MAGENT_BIN=$(CURDIR)/bin/magent-race NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker-race $(GO) test -count=1 -p $$(nproc) -parallel $$((2 * $$(nproc))) $(RACED)
+	CGO_ENABLED=1 $(HALF) -race $(UNITS) & units=$$!; \
+	GORACE=halt_on_error=1 MAGENT_THREADS=2 MAGENT_BIN=$(CURDIR)/bin/magent-race NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker-race $(HALF) $(RACED) || failed=1; \
+	wait $$units && [ -z "$${failed:-}" ]
 
 .PHONY: chaos
 chaos: build ## faults strike for CHAOSTIME (10m); is what clients see linearizable? As long in each mode, and a fleet for FLEETTIME (30m)
