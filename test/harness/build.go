@@ -13,7 +13,7 @@ import (
 
 // built are the programs that were built for this test run.
 var built struct {
-	plain, faulty, nutcracker binary
+	plain, faulty, nutcracker, previous binary
 }
 
 // binary is a program that is built from the source of this module, once.

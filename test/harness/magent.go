@@ -136,6 +136,7 @@ func Main(m *testing.M) {
 	built.plain.remove()
 	built.faulty.remove()
 	built.nutcracker.remove()
+	built.previous.remove()
 	if code == 0 {
 		if err := goleak.Find(); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -16,13 +16,19 @@ import (
 // member that stands still on a busy machine for longer than it has to refuse for a moment.
 func installFleet(t *testing.T, members int) (sites []*site) {
 	t.Helper()
+	return installFleetAs(t, harness.Binary(t), members)
+}
+
+// installFleetAs is installFleet for another binary.
+func installFleetAs(t *testing.T, binary string, members int) (sites []*site) {
+	t.Helper()
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
 	var list []string
 	for i := range members {
 		list = append(list, fmt.Sprintf("m%d=127.0.0.1:%d", i, testkit.ReservePort(t)))
 	}
 	for i := range members {
-		sites = append(sites, install(t, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "10s",
+		sites = append(sites, installAs(t, binary, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "10s",
 			"--connect-timeout", "10s", "--fleet", strings.Join(list, ","), "--member", fmt.Sprint("m", i),
 			"--fleet-lease", "2s", "--state-dir", filepath.Join(t.TempDir(), "state")))
 	}
@@ -52,7 +58,14 @@ func (s *site) awaitServed() {
 // acknowledged is lost.
 func TestFleetUnderLoad(t *testing.T) {
 	t.Parallel()
-	sites := installFleet(t, 3)
+	one := harness.Binary(t)
+	fleetUnderLoad(t, one, one)
+}
+
+// fleetUnderLoad starts a fleet of the first binary. Then the others take over, one after the other, member by member.
+func fleetUnderLoad(t *testing.T, first string, then ...string) {
+	t.Helper()
+	sites := installFleetAs(t, first, 3)
 	var ended atomic.Bool
 	done := make(chan error, len(sites))
 	all := make([][]*worker, len(sites))
@@ -60,9 +73,12 @@ func TestFleetUnderLoad(t *testing.T) {
 		all[i] = make([]*worker, 4)
 		go loadAs(100*i, s.addr, all[i], &ended, done)
 	}
-	for _, s := range sites {
-		s.upgrade()
-		s.awaitServed()
+	for _, binary := range then {
+		for _, s := range sites {
+			s.replace(binary)
+			s.upgrade()
+			s.awaitServed()
+		}
 	}
 	ended.Store(true)
 	for range sites {
@@ -77,7 +93,7 @@ func TestFleetUnderLoad(t *testing.T) {
 		}
 		t.Logf("m%d: %d requests, %d connections ended under a request, the longest answer took %v", i, asked, broken,
 			longest)
-		if asked < 100 || broken > 2*len(workers) {
+		if asked < 100 || broken > 2*len(then)*len(workers) {
 			t.Errorf("m%d: %d requests, %d connections ended under a request", i, asked, broken)
 		}
 	}

@@ -33,17 +33,24 @@ type worker struct {
 // acknowledged is lost. Only a request that is sent while the old process closes its connection may fail.
 func TestUnderLoad(t *testing.T) {
 	t.Parallel()
+	one := harness.Binary(t)
+	underLoad(t, one, one, one, one, one, one)
+}
+
+// underLoad starts the first binary and has the others take over, one after the other.
+func underLoad(t *testing.T, first string, then ...string) {
+	t.Helper()
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
-	s := install(t, "-s", primary.Addr, "-b", backup.Addr, "--threads", "2", "--timeout", "10s",
+	s := installAs(t, first, "-s", primary.Addr, "-b", backup.Addr, "--threads", "2", "--timeout", "10s",
 		"--connect-timeout", "10s")
 	var ended atomic.Bool
 	workers := make([]*worker, 16)
 	done := make(chan error, 1)
 	go load(s.addr, workers, &ended, done)
-	const upgrades = 5
-	for range upgrades {
+	for _, binary := range then {
 		idle := harness.Dial(t, s.addr)
 		idle.Want("mn\r\n", "MN\r\n")
+		s.replace(binary)
 		s.upgrade()
 		if rest, err := idle.TryRest(); rest != "" || err != nil {
 			t.Errorf("an idle client reads %q, %v", rest, err)
@@ -57,9 +64,9 @@ func TestUnderLoad(t *testing.T) {
 	for _, w := range workers {
 		asked, broken, longest = asked+w.asked, broken+w.broken, max(longest, w.longest)
 	}
-	t.Logf("%d upgrades: %d requests, %d connections ended under a request, the longest answer took %v", upgrades,
+	t.Logf("%d upgrades: %d requests, %d connections ended under a request, the longest answer took %v", len(then),
 		asked, broken, longest)
-	if asked < 1000 || broken > 2*upgrades*len(workers) { // once, and again for who was taken in at the last moment
+	if asked < 1000 || broken > 2*len(then)*len(workers) { // once, and again for who was taken in at the last moment
 		t.Errorf("%d requests, %d connections ended under a request", asked, broken)
 	}
 }

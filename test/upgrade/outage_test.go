@@ -14,9 +14,16 @@ import (
 // TestOutageGoesOver checks that the new process knows, from the journal, what a server has missed.
 func TestOutageGoesOver(t *testing.T) {
 	t.Parallel()
+	one := harness.Binary(t)
+	outageGoesOver(t, one, one, one) // and to the one after that
+}
+
+// outageGoesOver starts the first binary and has the others take over, one after the other, during an outage.
+func outageGoesOver(t *testing.T, first string, then ...string) {
+	t.Helper()
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
 	state := filepath.Join(t.TempDir(), "state")
-	s := install(t, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "100ms", "--probe-interval", "50ms",
+	s := installAs(t, first, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "100ms", "--probe-interval", "50ms",
 		"--state-dir", state)
 	c := harness.Dial(t, s.addr)
 	const keys = 100
@@ -27,7 +34,8 @@ func TestOutageGoesOver(t *testing.T) {
 	for i := range keys {
 		c.Want(harness.Set(fmt.Sprint("key", i), "new"), "STORED\r\n")
 	}
-	for range 2 { // and to the one after that
+	for _, binary := range then {
+		s.replace(binary)
 		s.upgrade()
 		if got := harness.ServerStat(t, s.addr, primary.Addr, "dirty_keys"); got != fmt.Sprint(keys) {
 			t.Fatalf("%s keys are known to be dirty, of %d", got, keys)

@@ -27,10 +27,16 @@ type site struct {
 // install starts a copy of magent, with --timeout and other arguments.
 func install(t *testing.T, args ...string) *site {
 	t.Helper()
+	return installAs(t, harness.Binary(t), args...)
+}
+
+// installAs is install for another binary.
+func installAs(t *testing.T, binary string, args ...string) *site {
+	t.Helper()
 	s := &site{t: t, dir: t.TempDir(), addr: testkit.DeadAddr(t)}
 	s.binary, s.pidFile, s.log = filepath.Join(s.dir, "magent"), filepath.Join(s.dir, "pid"),
 		filepath.Join(s.dir, "log")
-	s.replace(harness.Binary(t))
+	s.replace(binary)
 	t.Cleanup(s.end)
 	s.args = append([]string{
 		s.binary, "-l", s.addr, "--pid-file", s.pidFile,

@@ -1,0 +1,58 @@
+package harness
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Previous returns the path of a magent of the version before this one, which is built from the history of this
+// repository. The commit, or the tag, is MAGENT_PREVIOUS, or stands in test/harness/testdata/previous.
+func Previous(tb testing.TB) string {
+	tb.Helper()
+	b := &built.previous
+	b.once.Do(func() { b.path, b.err = buildPrevious() })
+	if b.err != nil {
+		tb.Fatal(b.err)
+	}
+	return b.path
+}
+
+func buildPrevious() (path string, err error) {
+	root, err := ModuleRoot()
+	if err != nil {
+		return "", err
+	}
+	commit := os.Getenv("MAGENT_PREVIOUS")
+	if commit == "" {
+		text, err := os.ReadFile(filepath.Join(root, "test", "harness", "testdata", "previous"))
+		if err != nil {
+			return "", err
+		}
+		commit = strings.TrimSpace(string(text))
+	}
+	dir, err := os.MkdirTemp("", "magent-test-")
+	if err != nil {
+		return "", err
+	}
+	source := filepath.Join(dir, "source")
+	defer os.RemoveAll(source)
+	path = filepath.Join(dir, "magent")
+	for _, step := range []*exec.Cmd{
+		// Of a shell, for the pipe alone: with pipefail, because tar is content with nothing
+		exec.Command("bash", "-c", `set -o pipefail; mkdir "$3" && git -C "$1" archive "$2" | tar -x -C "$3"`,
+			"bash", root, commit, source),
+		exec.Command("go", "build", "-C", source, "-trimpath", "-o", path, "./cmd/magent"),
+	} {
+		step.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := step.CombinedOutput(); err != nil {
+			_ = os.RemoveAll(dir)
+			return "", fmt.Errorf("the version before this one, commit %s, cannot be built: %w\n%s"+
+				"The tests need the whole history of the repository: git fetch --unshallow --tags", commit, err, out)
+		}
+	}
+	return path, nil
+}
