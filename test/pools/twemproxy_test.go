@@ -11,15 +11,20 @@ import (
 	"magent/test/harness"
 )
 
-// startTwemproxy runs twemproxy with a file of pools and waits until it listens.
-func startTwemproxy(t *testing.T, file, addr string) {
-	t.Helper()
+// theTwemproxy returns the path of twemproxy's program.
+func theTwemproxy() string {
 	path, err := exec.LookPath("nutcracker")
 	if err != nil {
 		path = "/usr/sbin/nutcracker" // which is not in everybody's PATH
 	}
+	return path
+}
+
+// startTwemproxy runs twemproxy with a file of pools and waits until it listens.
+func startTwemproxy(t *testing.T, file, addr string) *testkit.Process {
+	t.Helper()
 	_, port, _ := net.SplitHostPort(testkit.DeadAddr(t))
-	p := testkit.Start(t, "nutcracker", path, "-c", file, "-s", port, "-a", "127.0.0.1", "-o",
+	p := testkit.Start(t, "nutcracker", theTwemproxy(), "-c", file, "-s", port, "-a", "127.0.0.1", "-o",
 		filepath.Join(t.TempDir(), "log"))
 	testkit.Eventually(t, "nutcracker listens", func() error {
 		if p.Exited() {
@@ -31,6 +36,7 @@ func startTwemproxy(t *testing.T, file, addr string) {
 		}
 		return err
 	})
+	return p
 }
 
 // magent and twemproxy find each other's keys if they have the same file. So does magent with the same pool in flags.
