@@ -312,6 +312,7 @@ func (r *rig) Resynced(i int) {
 	if r.health.Readmit(i, r.now) {
 		r.tell("%s up", r.servers[i].name)
 	}
+	r.e.Supply(i)
 }
 
 // listener is a client whose replies become events of the rig.

@@ -93,6 +93,7 @@ func (p *Pool) Unflushable(i int, reply string) {
 func (p *Pool) Resynced(i int) {
 	p.Abandoned(i) // it has ended
 	p.readmit(i)
+	p.Engine.Supply(i)
 	p.recoveredNow(i)
 	if p.mending != nil && i == p.mending.primary {
 		p.mending.end()

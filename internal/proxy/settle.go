@@ -37,7 +37,7 @@ func (s *settling) good() {
 		return
 	}
 	s.svc.log.Info().Int("keys", s.keys).Int64("took_ms", time.Since(s.began).Milliseconds()).
-		Msg("what was being written when the magent before this one was killed is the same on both copies")
+		Msg("what was being written when the magent before this one was killed is settled: no copy has another value")
 }
 
 // repeatFlushes carries out once more what flush_all was under way: nobody knows which servers have carried it out,

@@ -17,6 +17,7 @@ func (x *copying) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 	for what := next(s); !x.take(what, r); what = next(s) {
 		s.tried[what] = true
 	}
+	x.e.Supply(x.from)
 }
 
 // take carries out a step upon the reply r, and reports whether that was possible.
@@ -83,6 +84,7 @@ func (x *copying) giveUp() {
 	usable := x.e.Health.Usable(x.server)
 	if !x.fill && usable {
 		x.e.erase(x.server, []byte(x.key), x.seq)
+		x.e.deletedWithout(x)
 	}
 	x.end()
 	if x.fill && x.h == nil && !usable && x.e.Health.Usable(x.from) {

@@ -22,6 +22,19 @@ func (e *Engine) canCopy(x *copying) bool {
 		copyable(e.Conns[x.from], x.key) && copyable(e.Conns[x.server], x.key)
 }
 
+// maxLacking bounds the keys that are remembered for each server. What is not remembered stays deleted until a client
+// writes it anew.
+const maxLacking = 10_000
+
+// deletedWithout notes that the key of x is deleted instead of being copied. If that is because the server it would
+// have come from is away, the key is copied when that is back. A server that is incomplete gets all its keys then.
+func (e *Engine) deletedWithout(x *copying) {
+	from := x.from
+	if from >= 0 && !e.Health.Usable(from) && !e.incomplete[x.server] && len(e.lacking[from]) < maxLacking {
+		e.lacking[from] = append(e.lacking[from], lack{server: x.server, key: x.key})
+	}
+}
+
 // takeOver lets y, which is under way, also do the work of x. y may belong to a resync that has ended because its
 // server went down again, or to none. The result is whether x.h did not wait for y before.
 func (e *Engine) takeOver(y, x *copying) bool {

@@ -133,5 +133,7 @@ func (e *Engine) repairBackup(i int, key []byte) {
 	x := &copying{e: e, server: i, key: string(key), fill: true}
 	if len(e.copies) < maxBackupRepairs && e.canCopy(x) && x.read() {
 		e.started(x)
+	} else {
+		e.deletedWithout(x)
 	}
 }

@@ -2,6 +2,7 @@
 // requests (replicate) tells it what a server missed, and which keys are being changed.
 //
 //	dirty keys             deleted, and copied from the other copy        dirty.go, erasure.go, copying.go
+//	deleted keys           copied, when the server that has them is back  lacking.go
 //	returning servers      their dirty keys, then everything they lack    returned.go, resync.go, refill.go
 //	flush_all              by other loops, and with a delay               flush.go
 //	records for a restart  written by a Recorder                          knowledge.go

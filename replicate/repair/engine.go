@@ -22,6 +22,8 @@ type Engine struct {
 	recorded   []bool           // by server: the journal has records of it
 	tallies    []Tally          // by server
 
+	lacking [][]lack // by server: what others lack because it was away; at most maxLacking
+
 	resyncs  []*resync // by server: its resync; nil: none
 	warming  int       // the number of resyncs that are filling
 	copies   map[string]*copying
@@ -40,8 +42,8 @@ func New(servers *call.Servers, opt Options, deciders Deciders) *Engine {
 	e := &Engine{
 		Servers: servers, opt: opt, deciders: deciders,
 		dirty: make([]failover.Dirty, n), incomplete: make([]bool, n), unclean: make([]bool, n),
-		recorded: make([]bool, n),
-		tallies:  make([]Tally, n), resyncs: make([]*resync, n), copies: map[string]*copying{},
+		recorded: make([]bool, n), lacking: make([][]lack, n),
+		tallies: make([]Tally, n), resyncs: make([]*resync, n), copies: map[string]*copying{},
 		erasures: loop.NewFree[erasure](servers.Spare),
 	}
 	for i := range e.dirty {
@@ -69,6 +71,12 @@ func (e *Engine) Behind(i int) int {
 		}
 	}
 	return n
+}
+
+// lack is a key that was deleted on a server because the one that has its right value was away.
+type lack struct {
+	server int
+	key    string
 }
 
 // stage is how far a resync has come. It advances from one stage to the next, and goes back to missed if filling is

@@ -33,7 +33,7 @@ type Host interface {
 	Unflushable(i int, reply string)
 	// Abandoned is called when filling server i ends early. It needs no more keys now; it will be filled another time.
 	Abandoned(i int)
-	// Resynced is called when server i may be read. Perhaps it is read already.
+	// Resynced is called when server i may be read. Perhaps it is read already. The host calls Supply once it is.
 	Resynced(i int)
 }
 

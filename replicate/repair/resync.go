@@ -106,6 +106,7 @@ func (e *Engine) startCopy(x *copying) bool {
 	}
 	if !e.canCopy(x) || !x.read() {
 		e.eraseFor(x.h, x.server, []byte(x.key), x.seq)
+		e.deletedWithout(x)
 		return false
 	}
 	e.started(x)

@@ -1,6 +1,7 @@
 package failover
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -32,7 +33,7 @@ func TestProxyDiesUnderLoad(t *testing.T) {
 	for round := range 10 {
 		s.killUnderLoad(t, round)
 		s.took = append(s.took, s.restart(t))
-		if settled := "is the same on both copies"; !strings.Contains(s.proxy.Log(), `"keys":0,`) {
+		if settled := "is settled: "; !strings.Contains(s.proxy.Log(), `"keys":0,`) {
 			testkit.Until(t, "what was under way is settled", func() bool {
 				return strings.Contains(s.proxy.Log(), settled)
 			})
@@ -50,6 +51,68 @@ func TestProxyDiesUnderLoad(t *testing.T) {
 	slices.Sort(s.took)
 	t.Logf("from the start until each of %d keys had a good answer: median %v, at most %v", killedKeys,
 		s.took[len(s.took)/2], s.took[len(s.took)-1])
+}
+
+// TestProxyDiesWhileAServerHangs kills magent with requests under way to a server that hangs. That server finds them
+// in its sockets when it goes on, long after the next magent has changed some of the keys.
+func TestProxyDiesWhileAServerHangs(t *testing.T) {
+	t.Parallel()
+	for _, which := range []string{"primary", "backup"} {
+		t.Run(which, func(t *testing.T) {
+			s := newSite(t, func(args []string) *harness.Magent {
+				return harness.StartMagent(t, quick(args...)...)
+			})
+			hung := s.backup
+			if which == "primary" {
+				hung = s.primary
+			}
+			for round := range 5 {
+				s.killWhileHanging(t, round, hung)
+			}
+		})
+	}
+}
+
+func (s *site) killWhileHanging(t *testing.T, round int, hung *harness.Memcached) {
+	t.Helper()
+	hung.Pause()
+	for i := range 10 {
+		request, _ := batch(round, i, 0)
+		c := harness.Dial(t, s.proxy.Addr)
+		defer c.Close()
+		c.Send(request)
+	}
+	harness.Dial(t, s.proxy.Addr).Do("version\r\n") // by now most of them are on their way
+	s.proxy.Kill()
+	s.proxy = s.start()
+	c := harness.Dial(t, s.proxy.Addr)
+	defer c.Close()
+	later := fmt.Sprintf("later%d", round)
+	for i := range killedKeys / 2 {
+		testkit.Eventually(t, "the other server stores", func() error {
+			if reply := c.Do(harness.Set(fmt.Sprintf("k%d", i), later)); reply != "STORED\r\n" {
+				return errors.New(reply)
+			}
+			return nil
+		})
+	}
+	check := func(when string) {
+		t.Helper()
+		for i, value := range s.read(t)[:killedKeys/2] {
+			if want := harness.Hit(fmt.Sprintf("k%d", i), later); value != want {
+				t.Errorf("round %d, %s: %q, want %q", round, when, value, want)
+			}
+		}
+	}
+	check("while it hangs")
+	hung.Resume()
+	awaitState(t, s.proxy, s.primary, "up")
+	awaitState(t, s.proxy, s.backup, "up")
+	check("when it is back")
+	for _, d := range s.differences(t) {
+		t.Errorf("round %d: %s", round, d)
+	}
+	s.failOver(t)
 }
 
 // TestDeathUnderLoadIsNoticed checks that the test above would notice if nothing was done.
