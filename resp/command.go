@@ -17,6 +17,7 @@ const (
 	RouteRandomKey              // RANDOMKEY: any server that has a key
 	RouteChannel                // one server: the one that the channel in Args[1] is on
 	RoutePubSub                 // PUBSUB: every server; the subcommand says how the replies are combined
+	RouteReplicas               // WAIT and WAITAOF: every server, on connections of the client's own; the least
 	RouteLocal                  // answered by the proxy
 	RouteRefused                // refused; Command.Why is the reason and the remedy
 )
@@ -44,10 +45,11 @@ type Command struct {
 type Waits uint8
 
 const (
-	WaitsNever Waits = iota
-	WaitsLast        // for as many seconds as the last argument says
-	WaitsFirst       // the same, the first argument behind the name
-	WaitsBlock       // for as many milliseconds as follow BLOCK; without BLOCK it does not wait
+	WaitsNever  Waits = iota
+	WaitsLast         // for as many seconds as the last argument says
+	WaitsFirst        // the same, the first argument behind the name
+	WaitsMillis       // for as many milliseconds as the last argument says
+	WaitsBlock        // for as many milliseconds as follow BLOCK; without BLOCK it does not wait
 )
 
 // special marks commands whose keys the numbers of a Command cannot describe.

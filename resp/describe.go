@@ -125,6 +125,8 @@ func summary(cmd *Command) string {
 		return "On all servers of the pool."
 	case RouteChannel:
 		return "As in Redis, on the server of its channel."
+	case RouteReplicas:
+		return "At all servers of the pool; the lowest number counts."
 	case RouteScan:
 		return "One server after the other; the cursor is the proxy's."
 	case RouteAny, RouteRandomKey:

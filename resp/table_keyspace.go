@@ -41,8 +41,8 @@ var commandsOfKeyspace = []Command{
 	read("ttl", 2),
 	read("type", 2),
 	writeMany("unlink", -2, 1, -1, 1).via(RouteSum),
-	refused("wait", 3, "WAIT"+blocking+"connect to the server directly"),
-	refused("waitaof", 4, "WAITAOF"+blocking+"connect to the server directly"),
+	keyless("wait", 3, RouteReplicas).waits(WaitsMillis),
+	keyless("waitaof", 4, RouteReplicas).waits(WaitsMillis),
 
 	countedWrite("eval", -3, 2, specialScript),
 	counted("eval_ro", -3, 2, specialScript),

@@ -198,6 +198,7 @@ func TestRoutes(t *testing.T) {
 		RouteRandomKey: "randomkey",
 		RouteChannel:   "publish spublish",
 		RoutePubSub:    "pubsub",
+		RouteReplicas:  "wait waitaof",
 		RouteLocal: "subscribe unsubscribe psubscribe punsubscribe ssubscribe sunsubscribe " +
 			"ping echo quit select auth hello client command info reset time multi exec discard unwatch " +
 			"watch readonly readwrite",
@@ -214,7 +215,7 @@ func TestRoutes(t *testing.T) {
 			t.Errorf("route %d: %q", route, got)
 		}
 	}
-	for _, name := range strings.Fields(`wait waitaof migrate monitor config debug shutdown save replicaof slaveof cluster acl module swapdb move slowlog latency
+	for _, name := range strings.Fields(`migrate monitor config debug shutdown save replicaof slaveof cluster acl module swapdb move slowlog latency
 		function asking failover role sync psync replconf lastsave bgsave bgrewriteaof`) {
 		if c := Lookup([]byte(name)); c == nil || c.Route != RouteRefused {
 			t.Errorf("%s: %+v", name, c)

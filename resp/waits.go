@@ -12,6 +12,8 @@ func (c *Command) WaitOf(args [][]byte) (most time.Duration, waits bool) {
 	switch c.Waits {
 	case WaitsLast:
 		return duration(args[len(args)-1], time.Second), true
+	case WaitsMillis:
+		return duration(args[len(args)-1], time.Millisecond), true
 	case WaitsFirst:
 		return duration(args[1], time.Second), true
 	case WaitsBlock:

@@ -56,16 +56,28 @@ type Client struct {
 	proto  resp.Proto
 	name   []byte
 	multi  *multi // the transaction that is being collected; nil: none
-	own    own
+	own    dedicatedTo
 	subs   *subscriptions // nil: it has never subscribed to anything
 	end    End            // what the command that is being served brings about
 }
 
-// own is the connection of the client's own to a server, if it has one.
-type own struct {
+// dedicatedTo is the connection of the client's own to a server, if it has one.
+type dedicatedTo struct {
 	line  *dedicated.Line // nil: none, or it was lost
 	hold  dedicated.Hold
 	asked bool // a command is under way there: the client's next ones wait for its answer
+
+	replicas *replicaWait // that command is one at all servers; nil: it is not
+}
+
+// replicaWait is a WAIT or WAITAOF that is under way. It is the user of the connections.
+type replicaWait struct {
+	c       *Client
+	call    *distribute.Call
+	lines   []*dedicated.Line // by server
+	missing int               // replies
+	lowest  []int64           // the numbers of the answer; nil: no server has replied
+	failure []byte            // the first error; nil: there is none
 }
 
 // multi is a transaction that a client has begun. Its commands are collected. They go to their server together, in one
@@ -149,9 +161,9 @@ type subscriptions struct {
 
 // Close gives up what the client has a connection of its own for.
 func (c *Client) Close() {
-	line := c.own.line
-	c.own = own{}
-	if line != nil {
-		line.Return(false)
+	own := c.own
+	c.own = dedicatedTo{}
+	if own.line != nil {
+		own.line.Return(false)
 	}
 }

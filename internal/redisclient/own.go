@@ -77,6 +77,11 @@ func (c *Client) Interrupt() {
 	if c.own.line != nil {
 		c.own.line.Interrupt()
 	}
+	if c.own.replicas != nil {
+		for _, line := range c.own.replicas.lines {
+			line.Interrupt()
+		}
+	}
 }
 
 // Lost implements dedicated.User.
@@ -98,6 +103,23 @@ func (c *Client) on(engine *distribute.Engine, r *resp.Request) {
 	engine.DoOn(c.host.RedisCall(1, 0, 0), c.own.line.Conn(), c.own.line.Server(), r)
 }
 
+// beginWaiting reports whether the client may wait. If not, it answers the command.
+func (c *Client) beginWaiting(r *resp.Request) bool {
+	if !c.become(dedicated.Waits) {
+		c.say("-ERR '" + r.Command.Name + "' cannot wait while keys are watched: send UNWATCH first\r\n")
+		return false
+	}
+	return true
+}
+
+// within returns how long the answer to a command may take that waits for so long at most; 0: there is no limit.
+func (c *Client) within(most time.Duration) time.Duration {
+	if most > 0 && c.pool.Config.Timeout > 0 {
+		return most + c.pool.Config.Timeout
+	}
+	return 0
+}
+
 // await carries out a command that waits at its server.
 func (c *Client) await(r *resp.Request, most time.Duration) {
 	engine := c.Commands(c.pool)
@@ -106,31 +128,33 @@ func (c *Client) await(r *resp.Request, most time.Duration) {
 		c.say(string(refusal))
 		return
 	}
-	if !c.become(dedicated.Waits) {
-		c.say("-ERR '" + r.Command.Name + "' cannot wait while keys are watched: send UNWATCH first\r\n")
+	if !c.beginWaiting(r) {
 		return
 	}
 	if c.own.line = c.take(engine, engine.OrAny(server), r.Command); c.own.line == nil {
 		c.become(dedicated.Drops)
 		return
 	}
-	within := time.Duration(0)
-	if most > 0 && c.pool.Config.Timeout > 0 {
-		within = most + c.pool.Config.Timeout
-	}
-	c.own.line.Begin(engine.FirstKey(r), within, true)
+	c.own.line.Begin(engine.FirstKey(r), c.within(most), true)
 	c.on(engine, r)
 }
 
 // take returns a connection of the client's own to a server. If there is none, it answers the command, and returns
 // nil.
 func (c *Client) take(engine *distribute.Engine, server int, cmd *resp.Command) *dedicated.Line {
+	return c.takeFor(c, engine, server, cmd)
+}
+
+// takeFor is take for a part of the client, which hears of the connection's end.
+func (c *Client) takeFor(
+	user dedicated.User, engine *distribute.Engine, server int, cmd *resp.Command,
+) *dedicated.Line {
 	if !engine.Reach(server) {
 		c.pool.Count.Errors++
 		c.tell(append(engine.AppendFailure(c.loop.Line[:0], engine.Conns[server], backend.HasRoom), "\r\n"...))
 		return nil
 	}
-	line, err := c.pool.LinesIn(c.proto).Take(server, c)
+	line, err := c.pool.LinesIn(c.proto).Take(server, user)
 	if err != nil {
 		c.pool.Count.Errors++
 		text := "ERR '" + cmd.Name + "' needs a connection to the server: " + err.Error()

@@ -45,7 +45,10 @@ func (c *Client) serve(r *resp.Request) {
 // awaited carries out a command if it waits. It reports whether it does.
 func (c *Client) awaited(r *resp.Request) bool {
 	most, waits := r.Command.WaitOf(r.Args)
-	if waits {
+	switch {
+	case waits && r.Command.Route == resp.RouteReplicas:
+		c.awaitReplicas(r, most)
+	case waits:
 		c.await(r, most)
 	}
 	return waits

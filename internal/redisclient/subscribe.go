@@ -164,8 +164,11 @@ func (c *Client) tellSubscribed() {
 	}
 }
 
-// Leave is Close, and ends all subscriptions. The client hears nothing of it.
+// Leave is Close, and ends all subscriptions and what waits for replicas. The client hears nothing of it.
 func (c *Client) Leave() {
+	if c.own.replicas != nil {
+		c.own.replicas.drop()
+	}
 	c.Close()
 	c.silence()
 }
