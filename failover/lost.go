@@ -37,6 +37,9 @@ type Next struct {
 func (m *Machine) Lost(i int, how Loss, lasted time.Duration, now int64) (next Next) {
 	s := &m.servers[i]
 	m.must(m.opt.Sole, "a loss where there are other copies")
+	if s.State == Drained {
+		return next
+	}
 	s.trying = false
 	if lasted >= calm {
 		s.tries, s.next = 0, 0

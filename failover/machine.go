@@ -16,6 +16,8 @@ const (
 	Returning
 	// Warming: like Returning. It came back without its contents and is being refilled from the other copies.
 	Warming
+	// Drained: an operator has taken it out of use. It is used for nothing as long as this machine lasts.
+	Drained
 )
 
 func (s State) String() string {
@@ -28,6 +30,8 @@ func (s State) String() string {
 		return "returning"
 	case Warming:
 		return "warming"
+	case Drained:
+		return "drained"
 	}
 	return "unknown"
 }
@@ -42,11 +46,12 @@ const (
 )
 
 // leadsTo lists the states that may follow each state.
-var leadsTo = [...][Warming + 1]bool{
-	Up:        {Ejected: true},
+var leadsTo = [...][Drained + 1]bool{
+	Up:        {Ejected: true, Drained: true},
 	Ejected:   {Returning: true},
 	Returning: {Ejected: true, Warming: true, Up: true},
 	Warming:   {Ejected: true, Up: true},
+	Drained:   {},
 }
 
 // Server is one server as a loop sees it. Machine.check asserts the rules at its fields after each change.
@@ -102,7 +107,10 @@ func (m *Machine) Server(i int) *Server { return &m.servers[i] }
 func (m *Machine) Changes() uint64 { return m.changes }
 
 // Usable reports whether requests may go to server i.
-func (m *Machine) Usable(i int) bool { return m.servers[i].State != Ejected }
+func (m *Machine) Usable(i int) bool { return !m.servers[i].out() }
+
+// out reports whether the server is used for nothing.
+func (s *Server) out() bool { return s.State == Ejected || s.State == Drained }
 
 // Readable reports whether server i may be read, because it holds what it should hold.
 func (m *Machine) Readable(i int) bool {
@@ -114,7 +122,7 @@ func (m *Machine) Readable(i int) bool {
 // this has ejected the server.
 func (m *Machine) SoftFailure(i int, replies uint64, now int64) (ejected bool) {
 	s := &m.servers[i]
-	if s.State == Ejected {
+	if s.out() {
 		return false
 	}
 	if replies != s.replies {
@@ -131,11 +139,18 @@ func (m *Machine) SoftFailure(i int, replies uint64, now int64) (ejected bool) {
 	return s.State == Ejected
 }
 
+// Drain takes server i, which was not used yet, out of use for an operator.
+func (m *Machine) Drain(i int, now int64) {
+	s := &m.servers[i]
+	m.must(!s.reached && s.State == Up, "a server is drained that was used")
+	m.change(s, Drained, now)
+}
+
 // HardFailure records that the connection to server i failed at now, or that the server is taken out of use. The
 // result says whether this has ejected the server. No request has it connected then.
 func (m *Machine) HardFailure(i int, now int64) (ejected bool) {
 	s := &m.servers[i]
-	if s.State == Ejected {
+	if s.out() {
 		s.cause, s.trying = taken, false
 		return false
 	}
@@ -169,12 +184,12 @@ func (m *Machine) Warm(i int, now int64) {
 	}
 }
 
-// Readmit makes a returning or warming server up. It returns false if the server was neither. An ejected server
-// cannot have been repaired, and stays ejected.
+// Readmit makes a returning or warming server up. It returns false if the server was neither. One that is out of use
+// cannot have been repaired, and stays so.
 func (m *Machine) Readmit(i int, now int64) (changed bool) {
 	s := &m.servers[i]
-	m.must(s.State != Ejected, "an ejected server is readmitted")
-	if s.State == Up || s.State == Ejected {
+	m.must(!s.out(), "a server that is out of use is readmitted")
+	if s.State == Up || s.out() {
 		return false
 	}
 	m.change(s, Up, now)

@@ -20,6 +20,17 @@ func TestMachineTable(t *testing.T) {
 		opt   Options
 		steps []step
 	}{
+		"drained, it stays so whatever happens": {Options{Limit: 1}, []step{
+			{"drain", 0, true, Drained},
+			{"soft", 1, false, Drained},
+			{"hard", 0, false, Drained},
+			{"lost", 0, false, Drained},
+			{"return", 0, false, Drained},
+			{"warm", 0, false, Drained},
+		}},
+		"also where keys move": {Options{Limit: 1, Patient: true}, []step{
+			{"drain", 0, true, Drained}, {"lost", 1, false, Drained}, {"return", 0, false, Drained},
+		}},
 		"soft failures in a row eject": {Options{Limit: 2}, []step{
 			{"soft", 5, false, Up},
 			{"soft", 5, true, Ejected},
@@ -102,6 +113,10 @@ func TestMachineTable(t *testing.T) {
 				changed = m.ConnectionFailure(1, s.replies, now)
 			case "readmit":
 				changed = m.Readmit(1, now)
+			case "drain":
+				before := m.Server(1).State
+				m.Drain(1, now)
+				changed = m.Server(1).State != before
 			case "return":
 				changed = m.Return(1, now)
 			case "warm":
@@ -109,7 +124,7 @@ func TestMachineTable(t *testing.T) {
 				m.Warm(1, now)
 				changed = m.Server(1).State != before
 			}
-			if usable, readable := s.state != Ejected, s.state == Up; m.Usable(1) != usable ||
+			if usable, readable := s.state != Ejected && s.state != Drained, s.state == Up; m.Usable(1) != usable ||
 				m.Readable(1) != readable {
 				t.Errorf("%s, step %d: usable %v, readable %v", name, i, m.Usable(1), m.Readable(1))
 			}
@@ -203,7 +218,7 @@ func TestMachineAgainstModel(t *testing.T) {
 }
 
 func TestStateNames(t *testing.T) {
-	for s, want := range map[State]string{Up: "up", Ejected: "ejected", 99: "unknown"} {
+	for s, want := range map[State]string{Up: "up", Ejected: "ejected", Drained: "drained", 99: "unknown"} {
 		if got := s.String(); got != want {
 			t.Errorf("%d: %s, want %s", s, got, want)
 		}
@@ -227,11 +242,16 @@ func TestEjectedIsNotReadmitted(t *testing.T) {
 // TestBrokenRules checks that each rule at a field is asserted.
 func TestBrokenRules(t *testing.T) {
 	for rule, breaks := range map[string]func(m *Machine){
-		"":                                 func(m *Machine) { m.SoftFailure(0, 0, 9) },
-		"an ejected server is readmitted":  func(m *Machine) { m.HardFailure(0, 9); m.Readmit(0, 9) },
-		"time goes back":                   func(m *Machine) { m.HardFailure(0, 9); m.Return(0, 8) },
-		"a server goes from up to warming": func(m *Machine) { m.change(m.Server(0), Warming, 9) },
-		"at its limit of failures is not ejected": func(m *Machine) { m.Server(0).failures = 2; m.check(m.Server(0)) },
+		"":                         func(m *Machine) { m.SoftFailure(0, 0, 9) },
+		"out of use is readmitted": func(m *Machine) { m.HardFailure(0, 9); m.Readmit(0, 9) },
+		"a server that is out of use is readmitted": func(m *Machine) { m.Drain(0, 9); m.Readmit(0, 9) },
+		"a server is drained that was used":         func(m *Machine) { m.HardFailure(0, 9); m.Drain(0, 9) },
+		"time goes back":                            func(m *Machine) { m.HardFailure(0, 9); m.Return(0, 8) },
+		"a server goes from up to warming":          func(m *Machine) { m.change(m.Server(0), Warming, 9) },
+		"at its limit of failures is not ejected": func(m *Machine) {
+			m.Server(0).failures = 2
+			m.check(m.Server(0))
+		},
 		"an ejected server has failures": func(m *Machine) {
 			m.HardFailure(0, 9)
 			m.Server(0).failures = 1

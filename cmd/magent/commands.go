@@ -32,6 +32,14 @@ func commands() []command {
 			flags: newReloadFlags, own: noFlags, help: reloadHead,
 		},
 		{
+			name: drainCommand, brief: "take a server out of use, for maintenance", run: runDrain,
+			flags: newDrainFlags, own: ownDrainFlags, help: drainHead,
+		},
+		{
+			name: undrainCommand, brief: "use a server again that was drained", run: runUndrain,
+			flags: newUndrainFlags, own: ownUndrainFlags, help: undrainHead,
+		},
+		{
 			name: statusCommand, brief: "print the state of a running magent", run: runStatus,
 			flags: newStatusFlags, own: ownStatusFlags, help: statusHead,
 		},

@@ -33,7 +33,7 @@ func readEffects(r *reader) {
 		if _, typed := r.typed[p.flag]; !typed || r.given(p.other) || inFile && p.other == flagBackup {
 			continue
 		}
-		if p.flag == flagState && r.given(flagFleet) {
+		if p.flag == flagState && (r.given(flagFleet) || r.given(flagAdminSocket)) {
 			continue
 		}
 		r.fail(p.flag, errors.New(p.remedy))

@@ -83,6 +83,7 @@ const (
 	flagPeer         = "peer"
 	flagReadyz       = "readyz"
 	flagJSON         = "json"
+	flagReason       = "reason"
 	flagFleet        = "fleet"
 	flagMember       = "member"
 	flagSecret       = "fleet-secret-file"
@@ -107,9 +108,6 @@ const (
 func topics() []string {
 	return []string{topicServers, topicClients, topicPlace, topicFailures, topicFleet, topicProcess, topicLog}
 }
-
-// controlTopics are those of commands that ask a running magent.
-func controlTopics() []string { return []string{topicControl, topicProcess, topicLog} }
 
 // newFlags returns all flags: name, short names, topic, default and help. For cli all values are text. settings.go
 // parses them, so that error messages are ours.
@@ -330,7 +328,7 @@ func aliases(alias string) []string {
 func variables(name string) []string {
 	switch name {
 	case flagHelp, flagVersion, flagTest, flagRate, flagRepair, flagFill, flagForce, flagPool, flagShow, flagWithin,
-		flagRedis, flagPeer, flagReadyz, flagJSON:
+		flagRedis, flagPeer, flagReadyz, flagJSON, flagReason:
 		return nil
 	}
 	return []string{variable(name)}

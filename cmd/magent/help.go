@@ -18,6 +18,7 @@ usage: magent -s ADDRESS [-s ADDRESS]... [-b ADDRESS]... [flags]
 magent verify -s ADDRESS... -b ADDRESS...  compares the copies; magent verify -h says how.
 magent reload                              makes a running magent reload its file of pools.
 magent status, magent top                  show the state of a running magent.
+magent drain SERVER, magent undrain SERVER take a server out of use, and let it return.
 magent health ADDRESS                      asks a magent whether it can serve.
 magent completion SHELL                    makes bash, zsh or fish complete command lines.
 magent man | man -l -                      shows the manual page.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	_ "embed" // the text of the page
 	"fmt"
 	"io"
 	"strings"
@@ -23,58 +24,13 @@ usage: magent man
 
 const manWidth = 72 // of the source
 
-// manText is the text of the manual page, in roff, besides names, help texts and flags.
-const manText = `.SH DESCRIPTION
-magent is a proxy in front of memcached that stores every key twice: on a
-primary server and on a backup server.
-Clients speak memcached's text protocol to it, as they would to one memcached.
-When a server dies, reads and writes of its keys go on with the other copy,
-and no client sees an error.
-.PP
-A short flag takes its value with or without a blank, and switches may be
-clustered.
-A long flag takes its value after a blank or an equals sign.
-Lists may be repeated or separated by commas.
-Times have a unit (500ms, 2s), sizes may have k, m or g.
-`
+// manHeadText and manTailText are the text of the page, in roff, besides names, help texts and flags.
+//
+//go:embed man/head.roff
+var manHeadText string
 
-const manTail = `.SH ENVIRONMENT
-Each flag can be given as the variable in brackets behind it.
-The command line wins, and an empty variable counts as unset.
-Lists are separated by commas there.
-.SH SIGNALS
-.TP
-.BR SIGTERM ", " SIGINT
-accepts no new clients, answers what it has received, and ends.
-A second one ends it at once.
-.TP
-.B SIGHUP
-reopens the log file, and reads the files of passwords and certificates again.
-.TP
-.B SIGUSR1
-reads the file of pools, and those of passwords and certificates, again.
-.SH EXIT STATUS
-.TP
-.B 0
-it ended in order.
-.TP
-.B 1
-it could not start, or had to stop; the file of pools is wrong.
-.TP
-.B 2
-the command line or a variable is wrong.
-.SH FILES
-.TP
-.I /etc/magent/NAME.env
-the variables of magent@NAME.service, where magent came as a package.
-.TP
-.I /etc/magent/NAME.yml
-a file of pools that MAGENT_CONFIG names there.
-.SH SEE ALSO
-.BR memcached (1),
-.BR systemctl (1),
-.BR journalctl (1)
-`
+//go:embed man/tail.roff
+var manTailText string
 
 // runMan is magent man. It returns the exit code.
 func runMan(args []string, _ config.Names, stdout, stderr io.Writer) int {
@@ -103,7 +59,7 @@ func manPage(release string, date time.Time) string {
 	fmt.Fprintf(&b, ".TH MAGENT 1 %q %q \"User commands\"\n", day, program+" "+release)
 	b.WriteString(".SH NAME\nmagent \\- memcached proxy with a second copy of every key\n.SH SYNOPSIS\n")
 	manLiteral(&b, usageOf(helpHead))
-	b.WriteString(manText + ".SH OPTIONS\n")
+	b.WriteString(manHeadText + ".SH OPTIONS\n")
 	for _, topic := range topics() {
 		for i, f := range shownFlags(newFlags(), topic) {
 			if i == 0 {
@@ -121,7 +77,7 @@ func manPage(release string, date time.Time) string {
 			manFlag(&b, f)
 		}
 	}
-	b.WriteString(manTail)
+	b.WriteString(manTailText)
 	return b.String()
 }
 

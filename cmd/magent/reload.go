@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -26,29 +25,20 @@ func newReloadFlags() []cli.Flag {
 
 // runReload is magent reload. It returns the exit code.
 func runReload(args []string, names config.Names, stdout, stderr io.Writer) int {
-	flags := newReloadFlags()
-	plain, err := config.NormalizeArgs(argSpecs(flags), args)
-	if err != nil {
-		return fail(stderr, err, exitUsage)
-	}
-	if slices.Contains(plain.List, "--help=true") {
-		io.WriteString(stdout, reloadHead+flagsText(flags, topics()))
-		return 0
-	}
 	var pidFile, socket, file string
-	err = readFlags(flags, plain, func(r *reader) error {
+	exit, ok := readOwn(args, newReloadFlags(), reloadHead, stdout, stderr, func(r *reader) error {
 		pidFile, socket, file = r.path(flagPidFile), "", r.text(flagConfig)
 		if _, typed := r.typed[flagPidFile]; !typed {
 			socket = readControlSocket(r)
 		}
+		if r.err == nil && socket == "" && pidFile == "" {
+			return errors.New("which magent? name a file that it was started with: --admin-socket PATH, or " +
+				"--pid-file FILE")
+		}
 		return r.err
 	})
-	switch {
-	case err != nil:
-		return fail(stderr, err, exitUsage)
-	case socket == "" && pidFile == "":
-		return fail(stderr, errors.New("which magent? name a file that it was started with: --admin-socket PATH, or "+
-			"--pid-file FILE"), exitUsage)
+	if !ok {
+		return exit
 	}
 	if file != "" {
 		if _, _, err := config.LoadFile(file, names); err != nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"io"
-	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -30,32 +29,19 @@ func ownStatusFlags() []cli.Flag {
 
 // runStatus is magent status. It returns the exit code.
 func runStatus(args []string, _ config.Names, stdout, stderr io.Writer) int {
-	flags := newStatusFlags()
-	plain, err := config.NormalizeArgs(argSpecs(flags), args)
-	if err != nil {
-		return fail(stderr, err, exitUsage)
-	}
-	if slices.Contains(plain.List, "--help=true") {
-		io.WriteString(stdout, statusHead+flagsText(flags, controlTopics()))
-		return 0
-	}
 	var at magentAt
 	asJSON := false
-	if err := readFlags(flags, plain, func(r *reader) error {
+	exit, ok := readOwn(args, newStatusFlags(), statusHead, stdout, stderr, func(r *reader) error {
 		at, asJSON = readMagent(r), r.c.Bool(flagJSON)
 		return r.err
-	}); err != nil {
-		return fail(stderr, err, exitUsage)
+	})
+	if !ok {
+		return exit
 	}
 	w := top.New(at.address, at.token)
 	defer w.Close()
 	if asJSON {
-		err = w.Raw(context.Background(), stdout)
-	} else {
-		err = w.Once(context.Background(), stdout)
+		return ended(stderr, w.Raw(context.Background(), stdout))
 	}
-	if err != nil {
-		return fail(stderr, err, exitFailed)
-	}
-	return 0
+	return ended(stderr, w.Once(context.Background(), stdout))
 }

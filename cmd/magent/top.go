@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"slices"
 	"syscall"
 
 	"golang.org/x/term"
@@ -28,34 +27,20 @@ The address is one that magent was started with, or of the stats port of nutcrac
 
 // runTop is magent top. It returns the exit code.
 func runTop(args []string, _ config.Names, stdout, stderr io.Writer) int {
-	flags := whichFlags()
-	plain, err := config.NormalizeArgs(argSpecs(flags), args)
-	if err != nil {
-		return fail(stderr, err, exitUsage)
-	}
-	if slices.Contains(plain.List, "--help=true") {
-		io.WriteString(stdout, topHead+flagsText(flags, topics()))
-		return 0
-	}
 	var at magentAt
-	err = readFlags(flags, plain, func(r *reader) error {
+	exit, ok := readOwn(args, whichFlags(), topHead, stdout, stderr, func(r *reader) error {
 		at = readMagent(r)
 		return r.err
 	})
-	if err != nil {
-		return fail(stderr, err, exitUsage)
+	if !ok {
+		return exit
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	watcher := top.New(at.address, at.token)
-	defer watcher.Close()
+	w := top.New(at.address, at.token)
+	defer w.Close()
 	if screen, ok := stdout.(*os.File); ok && term.IsTerminal(int(screen.Fd())) {
-		err = watcher.Live(ctx, screen)
-	} else {
-		err = watcher.Once(ctx, stdout)
+		return ended(stderr, w.Live(ctx, screen))
 	}
-	if err != nil {
-		return fail(stderr, err, exitFailed)
-	}
-	return 0
+	return ended(stderr, w.Once(ctx, stdout))
 }

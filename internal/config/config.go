@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -34,6 +35,7 @@ type Pool struct {
 	Listen  []Listen
 	Servers []Address // primaries
 	Backups []Address
+	Drained []Drain // those of them that are in maintenance, in any order
 
 	Hash string // a name for ring.HashByName
 	// HashTag has two bytes, or none. If a key contains both, only the text between them is hashed.
@@ -93,6 +95,73 @@ type Pool struct {
 	CompatClose bool
 	// CompatErrors gives errors of the proxy's own the words of twemproxy, which programs compare.
 	CompatErrors bool
+}
+
+// Drain says that a server is in maintenance: it is used for nothing.
+type Drain struct {
+	Server string // Address.String
+	By     string // the user who has asked for it; empty: the file of pools does
+	Reason string // in that user's words; may be empty
+	Since  int64  // seconds since 1970; 0: it has just been read from the file
+}
+
+// Who returns who has asked for it.
+func (d *Drain) Who() string {
+	if d.By == "" {
+		return "the file of pools"
+	}
+	return d.By
+}
+
+// String says by whom, since when and why.
+func (d *Drain) String() string {
+	text := fmt.Sprintf("by %s since %s", d.Who(), time.Unix(d.Since, 0).Format("2 Jan 15:04:05"))
+	if d.Reason != "" {
+		text += ": " + d.Reason
+	}
+	return text
+}
+
+// DrainOf returns the entry of Drained for a server; nil: it is not drained.
+func (p *Pool) DrainOf(server string) *Drain {
+	if i := slices.IndexFunc(p.Drained, func(d Drain) bool { return d.Server == server }); i >= 0 {
+		return &p.Drained[i]
+	}
+	return nil
+}
+
+// Find returns the server with an address, which may lack a port of 11211, or with a name in the ring; nil: there is
+// none.
+func (p *Pool) Find(server string) *Address {
+	for _, list := range [][]Address{p.Servers, p.Backups} {
+		for i := range list {
+			if a := &list[i]; a.String() == server || a.Name == server && server != "" || a.isAt(server) {
+				return a
+			}
+		}
+	}
+	return nil
+}
+
+// At reports whether the pool has a server with an address, as Address.String has it. nil has none.
+func (p *Pool) At(address string) bool { return p != nil && p.RoleOf(address) != "" }
+
+// RoleOf returns the role of the server with an address: primary or backup; "": it is not in the pool.
+func (p *Pool) RoleOf(address string) string {
+	is := func(a Address) bool { return a.String() == address }
+	switch {
+	case slices.ContainsFunc(p.Servers, is):
+		return "primary"
+	case slices.ContainsFunc(p.Backups, is):
+		return "backup"
+	}
+	return ""
+}
+
+// isAt reports whether text is another way to write the address.
+func (a *Address) isAt(text string) bool {
+	other, err := ParseAddress(text)
+	return err == nil && other.String() == a.String()
 }
 
 // OnlySockets reports whether all servers listen on unix sockets, which are never encrypted.

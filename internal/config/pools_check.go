@@ -30,6 +30,7 @@ func (s *section) check() {
 	s.checkNames(s.pool.Servers, s.serversAt)
 	s.checkNames(s.pool.Backups, s.backupAt)
 	s.checkCopies()
+	s.drained()
 	s.checkLoops(s.pool.Servers, s.serversAt)
 	s.checkLoops(s.pool.Backups, s.backupAt)
 }

@@ -42,6 +42,7 @@ var poolKeys = [...]poolKey{
 	{"servers", true, func(s *section, n *yaml.Node) { s.pool.Servers, s.serversAt = s.servers(n) }},
 
 	{"backups", true, func(s *section, n *yaml.Node) { s.pool.Backups, s.backupAt = s.servers(n) }},
+	{"drained", true, func(s *section, n *yaml.Node) { s.drainedAt = n }},
 	{"ack", false, (*section).ack},
 	{"max_value", false, func(s *section, n *yaml.Node) { s.maxValueAt = n }},
 	{"dirty_keys", false, func(s *section, n *yaml.Node) { s.number(n, 1, maxKeys, &s.pool.MaxDirty) }},

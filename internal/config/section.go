@@ -20,6 +20,7 @@ type section struct {
 	tlsListenAt         *yaml.Node
 	encrypted           Listen // by tls_listen
 	maxValueAt          *yaml.Node
+	drainedAt           *yaml.Node   // the list
 	serversAt, backupAt []*yaml.Node // the place of each server
 }
 

@@ -32,6 +32,21 @@ func Reload(ctx context.Context, socket string) error {
 	return err
 }
 
+// Drain has the magent at a socket take a server out of use. It returns lines that say what that does. A
+// *RefusedError says why nothing has changed.
+func Drain(ctx context.Context, socket string, o Order) (text string, err error) {
+	values := url.Values{serverValue: {o.Server}, poolValue: {o.Pool}, reasonValue: {o.Reason}}
+	if o.Force {
+		values.Set(forceValue, "1")
+	}
+	return ask(ctx, socket, drainPath, values)
+}
+
+// Undrain has the magent at a socket let a server return. It returns what Drain does.
+func Undrain(ctx context.Context, socket string, o Order) (text string, err error) {
+	return ask(ctx, socket, undrainPath, url.Values{serverValue: {o.Server}, poolValue: {o.Pool}})
+}
+
 // ask sends a command to the magent at a socket, and returns the answer.
 func ask(ctx context.Context, socket, path string, values url.Values) (text string, err error) {
 	client, base := admin.Client(socket, 0)

@@ -4,7 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"os/user"
+	"strconv"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"magent/internal/admin"
 )
@@ -14,23 +19,56 @@ const answerTime = time.Minute
 
 // Paths of the commands.
 const (
-	reloadPath = "/reload"
+	reloadPath  = "/reload"
+	drainPath   = "/drain"
+	undrainPath = "/undrain"
 )
+
+// Parameters of drain and undrain.
+const (
+	serverValue = "server"
+	poolValue   = "pool"
+	forceValue  = "force" // not empty: drain although keys are lost
+	reasonValue = "reason"
+)
+
+// longestReason is how many bytes of a reason are kept.
+const longestReason = 200
 
 // Task is done between signals, on the goroutine that reloads. reload does what SIGUSR1 does, and returns why nothing
 // has changed.
 type Task = func(reload func() error)
 
+// Engine carries commands out. Its functions are called by tasks.
+type Engine struct {
+	// Drain takes a server out of use, and returns lines that say what that does. by is the user who asks.
+	Drain func(o Order) (text string, err error)
+	// Undrain lets it return.
+	Undrain func(server, pool string) (text string, err error)
+}
+
+// Order is what is asked of Drain.
+type Order struct {
+	Server, Pool string // Pool is empty for all that have the server
+	Force        bool   // although keys are lost
+	By, Reason   string
+}
+
 // Handler answers commands. Each becomes a task, and is answered when it is done. The tasks have to be received as
 // long as the process serves.
-func Handler(tasks chan<- Task) http.Handler {
+func Handler(e Engine, tasks chan<- Task) http.Handler {
 	mux := http.NewServeMux()
-	h := handler{tasks}
+	h := handler{e, tasks}
 	mux.HandleFunc("POST "+reloadPath, h.reload)
+	mux.HandleFunc("POST "+drainPath, h.drain)
+	mux.HandleFunc("POST "+undrainPath, h.undrain)
 	return mux
 }
 
-type handler struct{ tasks chan<- Task }
+type handler struct {
+	Engine
+	tasks chan<- Task
+}
 
 // errEnds is the answer while the process ends.
 var errEnds = errors.New("this magent ends, or hands over to another process: ask again")
@@ -58,6 +96,48 @@ func (h handler) reload(w http.ResponseWriter, r *http.Request) {
 	answer(w, "reloaded", err)
 }
 
+func (h handler) drain(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := patiently(w, r)
+	defer cancel()
+	q := r.URL.Query()
+	o := Order{
+		Server: q.Get(serverValue), Pool: q.Get(poolValue), Force: q.Get(forceValue) != "", By: asker(r),
+		Reason: oneLine(q.Get(reasonValue)),
+	}
+	text := ""
+	err := h.do(ctx, func(func() error) (err error) {
+		text, err = h.Drain(o)
+		return err
+	})
+	answer(w, text, err)
+}
+
+func (h handler) undrain(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := patiently(w, r)
+	defer cancel()
+	q, text := r.URL.Query(), ""
+	err := h.do(ctx, func(func() error) (err error) {
+		text, err = h.Undrain(q.Get(serverValue), q.Get(poolValue))
+		return err
+	})
+	answer(w, text, err)
+}
+
+// oneLine returns a reason as it can stand in a line: without control characters, and not too long.
+func oneLine(reason string) string {
+	reason = strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) {
+			return ' '
+		}
+		return c
+	}, strings.ToValidUTF8(reason, "?"))
+	for len(reason) > longestReason {
+		_, size := utf8.DecodeLastRuneInString(reason)
+		reason = reason[:len(reason)-size]
+	}
+	return strings.TrimSpace(reason)
+}
+
 // patiently gives a command its time.
 func patiently(w http.ResponseWriter, r *http.Request) (context.Context, context.CancelFunc) {
 	admin.Patiently(w, answerTime+time.Second)
@@ -71,4 +151,14 @@ func answer(w http.ResponseWriter, text string, err error) {
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = w.Write([]byte(text + "\n"))
+}
+
+// asker returns the name of the user who sends a request, or the number if it has no name here.
+func asker(r *http.Request) string {
+	uid, _ := admin.Peer(r) // there is one, or the request would not have come here
+	number := strconv.Itoa(uid)
+	if u, err := user.LookupId(number); err == nil {
+		return u.Username
+	}
+	return "uid " + number
 }

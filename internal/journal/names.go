@@ -19,6 +19,8 @@ const (
 const (
 	NewSuffix = ".new"      // for a file that will replace another one
 	FleetName = "fleet.wal" // the state of a member of a fleet; see internal/fleet/wal
+	// DrainedName is the file of the servers that operators have drained; see internal/maintenance.
+	DrainedName = "drained.json"
 )
 
 // serversName is the file with the last identity of each server. It shows whether a server was restarted

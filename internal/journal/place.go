@@ -27,6 +27,7 @@ func own(name string) bool {
 	_, previous := previousNumber(name)
 	return previous || slices.Contains([]string{
 		lockName, currentName, serversName, serversName + NewSuffix, FleetName, FleetName + NewSuffix,
+		DrainedName, DrainedName + NewSuffix,
 	}, name)
 }
 

@@ -100,6 +100,13 @@ func serverState() []metric[stats.Server] {
 			func(v *stats.Server) float64 { return float64(v.Pending) }),
 		serverGauge("unsent_bytes", "Bytes that wait for the server's socket.",
 			func(v *stats.Server) float64 { return float64(v.UnsentBytes) }),
+		serverGauge("drained_timestamp_seconds", "Unix time since which the server is drained; 0: it is not.",
+			func(v *stats.Server) float64 {
+				if v.Drained == nil {
+					return 0
+				}
+				return float64(v.Drained.Since)
+			}),
 		serverGauge("ejected_timestamp_seconds", "Unix time of the last ejection of the server; 0: never.",
 			func(v *stats.Server) float64 { return float64(v.EjectedAt) / 1e6 }),
 	}

@@ -34,6 +34,9 @@ func (p *Pool) Figures(i int) stats.Server {
 	if w := p.walks[i]; w != nil {
 		v.RefillSeen, v.RefillAll, v.RefillLeft = w.Progress()
 	}
+	if d := p.Config.DrainOf(v.Address); d != nil && !p.Relay {
+		v.Drained = &stats.Drained{Since: d.Since, By: d.Who(), Reason: d.Reason}
+	}
 	if i >= len(p.Config.Servers) {
 		v.Role = "backup"
 	}

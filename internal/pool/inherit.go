@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"magent/failover"
+	"magent/internal/registry"
 )
 
 // errInherited is why a server is out of use after a reload.
@@ -36,7 +37,11 @@ func (p *Pool) inheritServer(i int, before *Pool, n int) {
 	}
 	var keys []string
 	d.Each(func(key string, _ uint64) { keys = append(keys, key) })
-	p.TakeOut(i, errInherited)
+	why := errInherited
+	if was.State == failover.Drained {
+		why = registry.ErrUndrained
+	}
+	p.TakeOut(i, why)
 	p.Recalled[i] = true // lost connections may not have ended
 	sent := before.sentBy[n]
 	if late {

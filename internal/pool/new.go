@@ -160,6 +160,7 @@ func (p *Pool) complete(count *stats.Counters, hot *stats.HotKeys) {
 	if cfg.Redis {
 		p.Commands = distribute.New(servers, cfg.Distribution == config.Random)
 	}
+	p.drain()
 }
 
 // Connect connects to all servers of the pool. It runs on the loop.

@@ -57,8 +57,8 @@ func (svc *Service) handsOver() error {
 
 // losesNothing returns why a process that begins now would know too little; nil: it would not. The loops stand still.
 func (svc *Service) losesNothing() error {
-	if svc.shared.Journal != nil {
-		return nil
+	if err := svc.forgetsDrained(); err != nil || svc.shared.Journal != nil {
+		return err
 	}
 	for _, sh := range svc.shards {
 		for _, p := range sh.Pools {

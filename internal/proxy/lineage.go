@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"fmt"
-	"slices"
 
 	"magent/internal/config"
 	"magent/internal/placement"
@@ -13,16 +12,10 @@ import (
 // What a server holds, and what it has missed, does not depend on the name of its pool, or on its role. So what is
 // known of a server goes with it to whichever pool has it after a reload.
 
-// hasServer reports whether a pool has a server at this address. The pool may be nil.
-func hasServer(p *config.Pool, address string) bool {
-	has := func(a config.Address) bool { return a.String() == address }
-	return p != nil && (slices.ContainsFunc(p.Servers, has) || slices.ContainsFunc(p.Backups, has))
-}
-
 // shared returns how many servers two pools have in common. One of them may be nil.
 func shared(p, other *config.Pool) (n int) {
 	for i := range len(p.Servers) + len(p.Backups) {
-		if hasServer(other, placement.ServerAt(p, i).String()) {
+		if other.At(placement.ServerAt(p, i).String()) {
 			n++
 		}
 	}
@@ -52,7 +45,7 @@ func (r *reload) origin(i int) int {
 
 // passesOn reports whether pool i gets what pool j knew of a server. It does not if pool j still has that server.
 func (r *reload) passesOn(j, i int, address string) bool {
-	return r.before[j].Redis == r.after[i].Redis && (j == i || !hasServer(r.after[j], address))
+	return r.before[j].Redis == r.after[i].Redis && (j == i || !r.after[j].At(address))
 }
 
 // inherit passes to a new pool what is known of its servers. left holds the pools that have left, by index and loop.
@@ -76,7 +69,7 @@ func (r *reload) checkShared(i int) error {
 	for n := range servers {
 		address := placement.ServerAt(cfg, n).String()
 		for k, other := range r.after {
-			if k == i || !m.Gains(n) || !hasServer(r.before[k], address) || !hasServer(other, address) {
+			if k == i || !m.Gains(n) || !r.before[k].At(address) || !other.At(address) {
 				continue
 			}
 			// Otherwise the other copies of its keys are where those of this pool are.

@@ -41,7 +41,7 @@ func (s *standings) note(p *pool.Pool, after *config.Pool) {
 	for i := range *s {
 		server, known := pool.ServerOf(p.Config, i), p.Health.Server(i)
 		one := &(*s)[i]
-		one.role, one.address, one.becomes = server.Role, server.Address, roleIn(after, server.Address)
+		one.role, one.address, one.becomes = server.Role, server.Address, after.RoleOf(server.Address)
 		if one.state == failover.Up {
 			one.state = known.State
 		}
@@ -55,16 +55,6 @@ func (s standings) noteLate(p *pool.Pool) {
 	for i := range s {
 		s[i].late = s[i].late || p.Owes(i)
 	}
-}
-
-// roleIn returns the role of a server in a pool; "": it is not in it.
-func roleIn(cfg *config.Pool, address string) string {
-	for i := range len(cfg.Servers) + len(cfg.Backups) {
-		if placement.ServerAt(cfg, i).String() == address {
-			return placement.RoleOf(cfg, i)
-		}
-	}
-	return ""
 }
 
 // strange reports whether no server of the pool was ever reached. Then none of them has a value of which a client

@@ -34,6 +34,19 @@ const holdPoll = 2 * time.Millisecond
 // Reload replaces the pools of the service. Pools are identified by name. If it returns an error, nothing has changed.
 // There must be one call at a time, and none during Drain or Close.
 func (svc *Service) Reload(pools []config.Pool) error {
+	known, gone := svc.drained.Of(pools)
+	if err := svc.change(known.Apply(pools, svc.cfgs, time.Now().Unix())); err != nil {
+		return err
+	}
+	if len(gone) > 0 {
+		svc.keepDrained(known)
+	}
+	svc.shared.Registry.Events().Note(stats.Event{What: "pools reloaded"})
+	return nil
+}
+
+// change is Reload for pools in which Drained is complete.
+func (svc *Service) change(pools []config.Pool) error {
 	r := &reload{
 		svc: svc, before: svc.cfgs, rings: map[int]placement.Rings{}, origins: map[int]int{},
 		moves: map[int]*placement.Migration{},
@@ -67,7 +80,7 @@ func (svc *Service) Reload(pools []config.Pool) error {
 		end()
 	}
 	r.changeFleet()
-	svc.shared.Registry.Events().Note(stats.Event{What: "pools reloaded"})
+	svc.tellDrained(r.before)
 	svc.shared.Servers.Check(pools)
 	return nil
 }

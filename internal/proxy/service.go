@@ -15,6 +15,7 @@ import (
 	"magent/internal/handshake"
 	"magent/internal/journal"
 	"magent/internal/loop"
+	"magent/internal/maintenance"
 	"magent/internal/owner"
 	"magent/internal/pool"
 	"magent/internal/session"
@@ -55,8 +56,9 @@ type Service struct {
 	log     zerolog.Logger
 	release string
 
-	cfgs      []*config.Pool // of the pools, by their index, groups behind the others; nil: it was removed
-	reloads   int            // how many there were; changed while the loops stand still
+	cfgs      []*config.Pool   // of the pools, by their index, groups behind the others; nil: it was removed
+	drained   maintenance.List // by operators; changed like cfgs
+	reloads   int              // how many there were; changed while the loops stand still
 	shards    []*session.Shard
 	still     sync.Mutex // held while the loops stand still
 	listeners []*listener

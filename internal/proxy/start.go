@@ -114,6 +114,7 @@ func (svc *Service) prepare(takeOver func() error) (known inheritance, err error
 	if known, err = svc.openJournal(); err != nil {
 		return known, err
 	}
+	svc.recallDrained()
 	for i, r := range rings {
 		svc.addPool(i, svc.cfgs[i], r)
 	}

@@ -125,14 +125,14 @@ func (svc *Service) tellKilled(known *inheritance) {
 // serves reports whether a pool is the one in which a server had this name.
 func (svc *Service) serves(cfg *config.Pool, s journal.Server) bool {
 	if cfg.Name == s.Pool {
-		return hasServer(cfg, s.Address)
+		return cfg.At(s.Address)
 	}
 	for _, other := range svc.cfgs {
-		if other.Name == s.Pool && hasServer(other, s.Address) {
+		if other.Name == s.Pool && other.At(s.Address) {
 			return false
 		}
 	}
-	return hasServer(cfg, s.Address)
+	return cfg.At(s.Address)
 }
 
 // unsettled adds to what the servers of a pool have missed the keys that were under way: they are dirty on the copy

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -93,13 +94,19 @@ func (reg *Registry) AddPool(
 	return records
 }
 
+// ErrUndrained is why a server is out of use that an operator has let return.
+var ErrUndrained = errors.New("it has just been undrained")
+
 // Ejected is called by a loop that has just ejected a server because of err. It reports whether this is the first loop
-// to do so.
+// to do so. With ErrUndrained it is no failure, and false.
 func (reg *Registry) Ejected(r *Record, err error) (first bool) {
 	reg.mu.Lock()
 	defer reg.mu.Unlock()
 	r.away++
-	if first = r.away == 1; first {
+	switch first = r.away == 1; {
+	case first && errors.Is(err, ErrUndrained):
+		first, r.since = false, time.Now()
+	case first:
 		r.since = time.Now()
 		reg.log.Warn().Str("server", r.Name).Str("role", r.Role).Str("state",
 			failover.Ejected.String()).AnErr("reason", err).
@@ -134,6 +141,25 @@ func reasonOf(err error) string {
 		return ""
 	}
 	return err.Error()
+}
+
+// Drained logs that an operator has drained a server, or, with ended, that it is undrained. Role is primary or backup.
+func (reg *Registry) Drained(pool, role string, d config.Drain, ended bool) {
+	by := d.Who()
+	e := stats.Event{Pool: pool, Server: d.Server, Role: role, What: failover.Drained.String(), Reason: "by " + by}
+	if d.Reason != "" {
+		e.Reason += ": " + d.Reason
+	}
+	log := reg.log.Info().Str("pool", pool).Str("server", d.Server).Str("role", role)
+	if ended {
+		e.What, e.Reason = "undrained", "it had been drained "+e.Reason
+		log.Int64("away_ms", 1000*(time.Now().Unix()-d.Since)).
+			Msg("server undrained: it is used again when it has what it missed")
+	} else {
+		log.Str("state", e.What).Str("by", by).Str("reason", d.Reason).
+			Msg("server drained: its keys are answered by their other copies until it is undrained")
+	}
+	reg.events.Note(e)
 }
 
 // Absent is called by a loop that could not connect to a server although a probe had succeeded. Probing continues.

@@ -78,10 +78,10 @@ func (a Admin) modeOf(address string) os.FileMode {
 	return adminSocketMode
 }
 
-// open starts to answer the connections to the sockets of w, with the figures of e. bare is for Twemproxy. tasks gets
-// the commands. After an error w must be closed.
-func (a Admin) open(w *watch, e status.Engine, bare func(context.Context) ([]byte, error), tasks chan<- control.Task,
-	text zerolog.Logger,
+// open starts to answer the connections to the sockets of w, with the figures of e. bare is for Twemproxy. commands
+// are carried out in tasks. After an error w must be closed.
+func (a Admin) open(w *watch, e status.Engine, bare func(context.Context) ([]byte, error), commands control.Engine,
+	tasks chan<- control.Task, text zerolog.Logger,
 ) error {
 	if len(w.sockets) == 0 {
 		return nil
@@ -102,7 +102,7 @@ func (a Admin) open(w *watch, e status.Engine, bare func(context.Context) ([]byt
 		o.Listener, o.Commands, o.Token = ln, nil, nil
 		switch {
 		case s.address == a.Socket:
-			o.Commands = control.Handler(tasks)
+			o.Commands = control.Handler(commands, tasks)
 		case !isPath(s.address): // the permissions of its file guard a unix socket
 			o.Token = w.token
 		}

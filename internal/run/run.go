@@ -128,7 +128,7 @@ func (o Options) start(log zerolog.Logger, clients int, given service.Given, tas
 		return nil, o.Remedies.port(err)
 	}
 	shown := status.Engine{Program: o.Process.Program, Figures: e.identified, Events: e.Events, Hung: e.Hung}
-	if err := o.Admin.open(&e.watch, shown, e.twemproxy, tasks, log); err != nil {
+	if err := o.Admin.open(&e.watch, shown, e.twemproxy, commandsOf(e.Service), tasks, log); err != nil {
 		e.Close()
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"magent/internal/config"
+	"magent/internal/control"
 	"magent/internal/fleet/launch"
 	"magent/internal/fleet/member"
 	"magent/internal/journal"
@@ -99,7 +100,7 @@ func (w Witness) start(log zerolog.Logger, given service.Given) (e *witness, err
 		return nil, err
 	}
 	shown := status.Engine{Program: w.Process.Program, Figures: e.figures, Events: e.events.List, Hung: e.hung}
-	if err := w.Admin.open(&e.watch, shown, nil, nil, log); err != nil {
+	if err := w.Admin.open(&e.watch, shown, nil, control.Engine{}, nil, log); err != nil {
 		e.Close()
 		return nil, err
 	}

@@ -185,6 +185,13 @@ func AppendServers(dst []byte, now time.Time, s *Snapshot) []byte {
 		if v.Needed > 0 {
 			w.uint(name+"needed_bytes", v.Needed)
 		}
+		if d := v.Drained; d != nil {
+			w.num(name+"drained_since", int(d.Since))
+			w.str(name+"drained_by", d.By)
+			if d.Reason != "" {
+				w.str(name+"drained_reason", d.Reason)
+			}
+		}
 		if v.LastError != "" {
 			w.str(name+"last_error", v.LastError)
 		}

@@ -33,8 +33,9 @@ type Server struct {
 	Role    string // primary, backup, or Forwarded
 	// State is up if it is up on all loops, else the state on the first loop where it is not.
 	State     string
-	Connected int // established connections
-	Pending   int // requests in flight
+	Drained   *Drained // nil: it is not
+	Connected int      // established connections
+	Pending   int      // requests in flight
 	Requests  uint64
 	Replies   uint64
 	Errors    uint64 // requests without a reply
@@ -79,6 +80,21 @@ type Server struct {
 	Needed uint64    // a backup: the bytes that it has to be able to hold (Measure); 0: not known
 }
 
+// Drained says who has drained a server.
+type Drained struct {
+	Since  int64  `json:"since"` // seconds since 1970
+	By     string `json:"by"`    // a user, or the file of pools
+	Reason string `json:"reason,omitempty"`
+}
+
+// String says by whom and why.
+func (d *Drained) String() string {
+	if d.Reason == "" {
+		return "by " + d.By
+	}
+	return "by " + d.By + ": " + d.Reason
+}
+
 // Add adds another loop's snapshot to s.
 func (s *Snapshot) Add(o *Snapshot) {
 	s.Counters.Add(&o.Counters)
@@ -109,6 +125,9 @@ func (s *Server) Add(o *Server) {
 	}
 	if s.LastError == "" {
 		s.LastError = o.LastError
+	}
+	if s.Drained == nil {
+		s.Drained = o.Drained
 	}
 	s.Meta, s.Unfillable = cmp.Or(s.Meta, o.Meta), cmp.Or(s.Unfillable, o.Unfillable)
 	s.Connected += o.Connected

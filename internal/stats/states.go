@@ -7,7 +7,10 @@ const (
 	StateEjected   = "ejected"   // not used until a probe succeeds
 	StateReturning = "returning" // written but not read, until what it missed is repaired
 	StateWarming   = "warming"   // written but not read, while it is refilled from the other copies
+	StateDrained   = "drained"   // an operator has taken it out of use, until it is undrained
 )
 
 // States returns all states, in a new slice.
-func States() []string { return []string{StateUp, StateEjected, StateReturning, StateWarming} }
+func States() []string {
+	return []string{StateUp, StateEjected, StateReturning, StateWarming, StateDrained}
+}

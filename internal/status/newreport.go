@@ -56,7 +56,7 @@ func newPool(p *stats.Pool, c *stats.Counters, s *stats.Snapshot, f *Fleet) Pool
 	for _, v := range s.ServersOf(p.Name) {
 		out.Servers = append(out.Servers, Server{
 			Address: v.Address, Name: v.Name, Role: v.Role, State: v.State, LastError: v.LastError,
-			EjectedAt: float64(v.EjectedAt) / 1e6,
+			EjectedAt: float64(v.EjectedAt) / 1e6, Drained: v.Drained,
 			Connected: v.Connected, Pending: v.Pending, Requests: v.Requests, Errors: v.Errors, Timeouts: v.Timeouts,
 			Ejections: v.Ejections,
 			DirtyKeys: v.DirtyKeys, Overflow: v.DirtyAll > 0, Repairs: v.Repairs, Refills: v.Refills,

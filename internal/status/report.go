@@ -98,21 +98,23 @@ type Server struct {
 	State     string  `json:"state"`
 	LastError string  `json:"last_error,omitempty"`
 	EjectedAt float64 `json:"ejected_at,omitempty"` // Unix time in seconds
-	Connected int     `json:"connections"`
-	Pending   int     `json:"pending"`
-	Requests  uint64  `json:"requests"`
-	Errors    uint64  `json:"errors"`
-	Timeouts  uint64  `json:"timeouts"`
-	Ejections uint64  `json:"ejections"`
-	DirtyKeys int     `json:"dirty_keys"`
-	Overflow  bool    `json:"dirty_overflow"`
-	Repairs   uint64  `json:"repairs"`
-	Refills   uint64  `json:"refills"`
-	Avoided   uint64  `json:"stale_reads_avoided"`
-	Progress  float64 `json:"refill_progress"` // 1: it has all keys
-	Left      float64 `json:"refill_remaining_seconds"`
-	Memory    *Memory `json:"memory,omitempty"` // nil: it has not told
-	Rates     Rates   `json:"rates"`
+
+	Drained   *stats.Drained `json:"drained,omitempty"` // who has drained it, and when; nil: nobody
+	Connected int            `json:"connections"`
+	Pending   int            `json:"pending"`
+	Requests  uint64         `json:"requests"`
+	Errors    uint64         `json:"errors"`
+	Timeouts  uint64         `json:"timeouts"`
+	Ejections uint64         `json:"ejections"`
+	DirtyKeys int            `json:"dirty_keys"`
+	Overflow  bool           `json:"dirty_overflow"`
+	Repairs   uint64         `json:"repairs"`
+	Refills   uint64         `json:"refills"`
+	Avoided   uint64         `json:"stale_reads_avoided"`
+	Progress  float64        `json:"refill_progress"` // 1: it has all keys
+	Left      float64        `json:"refill_remaining_seconds"`
+	Memory    *Memory        `json:"memory,omitempty"` // nil: it has not told
+	Rates     Rates          `json:"rates"`
 }
 
 // Memory is what a server said of itself when it was asked last.

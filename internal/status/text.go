@@ -231,13 +231,17 @@ func stateColor(state string) string {
 		return yellow
 	case stats.StateWarming:
 		return blue
+	case stats.StateDrained:
+		return dim
 	}
 	return ""
 }
 
 // rank orders servers by how much trouble they have.
 func (s *Server) rank() int {
-	n := map[string]int{stats.StateEjected: 8, stats.StateWarming: 6, stats.StateReturning: 5}[s.State]
+	n := map[string]int{
+		stats.StateEjected: 8, stats.StateWarming: 6, stats.StateReturning: 5, stats.StateDrained: 4,
+	}[s.State]
 	switch {
 	case s.Overflow:
 		n += 2
@@ -261,6 +265,9 @@ func (s *Server) why(now time.Time) string {
 			text += ", about " + span(s.Left) + " left"
 		}
 		return text
+	}
+	if d := s.Drained; d != nil {
+		return fmt.Sprintf("for %s %v", span(float64(now.Unix()-d.Since)), d)
 	}
 	text := s.LastError
 	if s.State == stats.StateReturning {

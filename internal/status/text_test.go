@@ -204,6 +204,10 @@ func TestVerdict(t *testing.T) {
 			"All servers are up, and every key can be read and written.",
 		},
 		{
+			pool("drained", "up backup"), "warn", "One server is drained. Every key is served.",
+			"a: the keys are answered by their other copies.",
+		},
+		{
 			pool("ejected", "up backup"), "warn", "One server is ejected. Every key is served.",
 			"a: the keys are answered by their other copies.",
 		},

@@ -82,8 +82,10 @@ func trouble(names []string, states map[string]bool, copies bool) Verdict {
 		head += stats.StateEjected
 	case states[stats.StateReturning]:
 		head += stats.StateReturning
-	default:
+	case states[stats.StateWarming]:
 		head += stats.StateWarming
+	default:
+		head += stats.StateDrained
 	}
 	text := strings.Join(names[:min(len(names), 3)], ", ")
 	if n := len(names) - 3; n > 0 {

@@ -106,6 +106,7 @@ func TestTestkit(t *testing.T) {
 var wiring = []string{
 	"internal/access", "internal/discover", "internal/placement", "internal/registry", "internal/pool",
 	"internal/session", "internal/owner", "internal/proxy", "internal/run", "internal/fleet/launch",
+	"internal/maintenance",
 }
 
 // TestConfigStaysOutside checks that only the wiring knows the configuration. Other packages have their own options.

@@ -80,6 +80,24 @@ func TestQuickStart(t *testing.T) {
 	inOverlay(t, "quickstart.sh", files...)
 }
 
+// TestMaintenancePage runs the commands of the page about maintenance exactly as they are written.
+func TestMaintenancePage(t *testing.T) {
+	blocks := blocks(t, "operations.md", "Take a server out for maintenance")
+	names := []string{"start", "drain", "work", "undrain", "end"}
+	if len(blocks) != len(names) {
+		t.Fatalf("docs/operations.md has %d blocks about maintenance", len(blocks))
+	}
+	dir, files := t.TempDir(), []string{filepath.Join(tree(t), "magent")}
+	for i, name := range names {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(blocks[i]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, path)
+	}
+	inOverlay(t, "maintenance.sh", files...)
+}
+
 // TestFleetPage runs the commands of the page about fleets exactly as they are written.
 func TestFleetPage(t *testing.T) {
 	dir, files := t.TempDir(), []string{filepath.Join(tree(t), "magent")}
