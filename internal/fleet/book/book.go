@@ -34,6 +34,9 @@ func (b *Book) Reborn() { b.life++ }
 // Note enters what was recorded.
 func (b *Book) Note(from Source, e Entry) {
 	from.Loop, from.life = e.Loop, b.life
+	if from.Epoch > 0 {
+		b.again(e)
+	}
 	switch e.Kind {
 	case Clean:
 		b.remove(e.Server, func(s Source) bool { return s == from })
@@ -50,6 +53,24 @@ func (b *Book) Note(from Source, e Entry) {
 	case Incomplete:
 		b.missed(e.Server, from).Incomplete = true
 	case Void:
+	}
+}
+
+// again forgets what was recorded outside of a term of the group: its owner has recorded that again, and says when it
+// counts no more.
+func (b *Book) again(e Entry) {
+	for s, m := range b.servers[e.Server] {
+		if s.Epoch > 0 || s.Loop != e.Loop {
+			continue
+		}
+		switch e.Kind {
+		case Dirty:
+			delete(b.keys[m], string(e.Key))
+		case All:
+			m.All = false
+		case Incomplete:
+			m.Incomplete = false
+		}
 	}
 }
 

@@ -86,6 +86,41 @@ func TestBook(t *testing.T) {
 	check(p, missed())
 }
 
+// TestRecordedAgain: what another member has recorded of a group, because it has emptied a backup for its own, is
+// recorded again by the group's owner. It counts until the owner clears that, and not until the next owner.
+func TestRecordedAgain(t *testing.T) {
+	b := journal.Server{Pool: "main", Role: "backup", Address: "b"}
+	other, owner := Source{Incarnation: 9}, Source{Incarnation: 7, Epoch: 3}
+	for _, e := range []Entry{
+		{Kind: Incomplete, Server: b}, {Kind: All, Server: b}, {Kind: Dirty, Server: b, Key: []byte("k")},
+	} {
+		var book Book
+		counts := func() bool {
+			m := book.Missed(b)
+			return m.Incomplete || m.All || len(m.Keys) > 0
+		}
+		book.Note(other, e)
+		book.Note(owner, Entry{Kind: Clean, Server: b})
+		if !counts() {
+			t.Errorf("%s: it is forgotten before the owner has heard of it", e.Kind)
+		}
+		of := e
+		of.Loop = 1
+		book.Note(owner, of)
+		book.Note(owner, Entry{Kind: Clean, Server: b, Loop: 1})
+		if !counts() {
+			t.Errorf("%s: it is forgotten because another loop has had the same", e.Kind)
+		}
+		book.Note(owner, e)
+		if !counts() {
+			t.Errorf("%s: it is forgotten when the owner has recorded it", e.Kind)
+		}
+		if book.Note(owner, Entry{Kind: Clean, Server: b}); counts() {
+			t.Errorf("%s: the owner has cleared it, and the next one begins with it", e.Kind)
+		}
+	}
+}
+
 // TestLoopsClear: who was told again what an owner has recorded hears from each of the owner's loops when its part
 // counts no more, as the others do.
 func TestLoopsClear(t *testing.T) {
