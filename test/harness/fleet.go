@@ -1,0 +1,79 @@
+package harness
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"magent/internal/testkit"
+)
+
+// Fleet is several magents on the loopback that act as one: m0, m1 and so on. Their pool has one primary.
+type Fleet struct {
+	Members []*Magent
+	tb      testing.TB
+}
+
+// StartFleet runs so many members with the same arguments, and waits until each of them serves. The lease is longer
+// than by default: a member that stands still on a busy machine for longer than it has to refuse for a moment.
+func StartFleet(tb testing.TB, members int, args ...string) *Fleet {
+	tb.Helper()
+	f := &Fleet{tb: tb}
+	var list []string
+	for i := range members {
+		list = append(list, fmt.Sprintf("m%d=127.0.0.1:%d", i, testkit.ReservePort(tb)))
+	}
+	for i := range members {
+		f.Members = append(f.Members, StartMagent(tb, slices.Concat(args, []string{
+			"-l", fmt.Sprintf("127.0.0.1:%d", testkit.ReservePort(tb)), "--fleet", strings.Join(list, ","),
+			"--member", fmt.Sprint("m", i), "--fleet-lease", "2s", "--state-dir", filepath.Join(tb.TempDir(), "state"),
+		})...))
+	}
+	for _, m := range f.Members {
+		f.AwaitServed(m)
+	}
+	return f
+}
+
+// AwaitServed waits until a value can be stored through a member.
+func (f *Fleet) AwaitServed(m *Magent) {
+	f.tb.Helper()
+	testkit.Eventually(f.tb, "the fleet decides", func() error {
+		c, err := Open(m.Addr)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		if reply, err := c.Try(Set("first", "1")); err != nil || reply != "STORED\r\n" {
+			return fmt.Errorf("%q, %w", reply, err)
+		}
+		return nil
+	})
+}
+
+// Owner waits until a member names who decides, which is not the one that is given; -1: whoever it is.
+func (f *Fleet) Owner(m *Magent, but int) (owner int) {
+	f.tb.Helper()
+	testkit.Eventually(f.tb, "somebody decides", func() (err error) {
+		name := Stats(f.tb, m.Addr, "fleet")["view:owner"]
+		if owner, err = strconv.Atoi(strings.TrimPrefix(name, "m")); err == nil && owner == but {
+			err = fmt.Errorf("it is m%d still", owner)
+		}
+		return err
+	})
+	return owner
+}
+
+// OwnerDies kills who decides, and waits until another one does and has stored something. It returns the next owner.
+func (f *Fleet) OwnerDies() (next *Magent) {
+	f.tb.Helper()
+	dead := f.Owner(f.Members[0], -1)
+	f.Members[dead].Kill()
+	other := f.Members[(dead+1)%len(f.Members)]
+	next = f.Members[f.Owner(other, dead)]
+	f.AwaitServed(other)
+	return next
+}
