@@ -1,6 +1,9 @@
 package owner
 
 import (
+	"slices"
+	"strings"
+
 	"magent/internal/config"
 	"magent/internal/fleet/book"
 	"magent/internal/fleet/core"
@@ -48,6 +51,21 @@ func (f *Owner) remember(cfg *config.Pool, known *journal.Knowledge) {
 			note(book.Entry{Kind: book.Incomplete})
 		}
 	}
+}
+
+// missedBy names a server that has missed something, as the journal knows it; empty: there is none.
+func missedBy(known *journal.Knowledge) string {
+	if known.Doubtful != nil {
+		return "a server"
+	}
+	var names []string
+	for server, m := range known.Missed {
+		if len(m.Keys) > 0 || m.All || m.Incomplete {
+			names = append(names, server.Address)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), ", ")
 }
 
 // recorded enters what this process has recorded. It runs on the member's goroutine, as do the functions below.

@@ -87,7 +87,8 @@ func (f *Owner) Join() error {
 	f.told = f.placement()
 	m, err := launch.Open(launch.Options{
 		Fleet: f.o.Fleet, Place: f.o.Place, Log: f.o.Log, Groups: f.groups(), Pools: f.told, HomeAfter: f.o.HomeAfter,
-		Killed: f.killed, Serves: f.serves, Opened: f.opened, Decided: f.decided, Gate: f.gate, Recorded: f.recorded,
+		Killed: f.killed, Missed: missedBy(f.known),
+		Serves: f.serves, Opened: f.opened, Decided: f.decided, Gate: f.gate, Recorded: f.recorded,
 		Failed: f.o.Died, Note: f.o.Process.Registry.Events().Note, VIP: f.vip.Load,
 	})
 	if err == nil {

@@ -33,6 +33,8 @@ type Config struct {
 	Alone  Alone
 	// Killed: a process that was in no fleet was killed here. What it was just writing has to be compared.
 	Killed bool
+	// Missed names a server that has missed something, as far as this member knows; empty: there is none.
+	Missed string
 
 	Lease       time.Duration // --fleet-lease
 	Tick        time.Duration // how often Tick is called; a tenth of the lease

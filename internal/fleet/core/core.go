@@ -85,7 +85,12 @@ func New(cfg Config, saved Saved, now time.Duration) (*Core, error) {
 		silent: map[string]learned{}, well: map[string]time.Duration{}, known: addresses{},
 		epochs: map[string]uint64{},
 	}
-	if c.meta.Voter == 0 || c.meta.Left {
+	known, err := viewOf(&saved)
+	if err != nil {
+		return nil, err
+	}
+	otherList := known.Epoch > 0 && len(c.notInBoth(&known)) > 0
+	if c.meta.Voter == 0 || c.meta.Left && !otherList {
 		c.meta = Meta{Voter: cfg.NewID(), Known: c.meta.Left}
 		saved = Saved{}
 	}
@@ -93,13 +98,7 @@ func New(cfg Config, saved Saved, now time.Duration) (*Core, error) {
 	saved.Meta = c.meta
 	c.reset()
 	if c.meta.Generation.Number > 0 {
-		if s := saved.Snapshot; s != nil {
-			v, err := view.Parse(s.GetData())
-			if err != nil {
-				return nil, err
-			}
-			c.view = v
-		}
+		c.view = known
 		if err := c.openLog(&saved); err != nil {
 			return nil, err
 		}
@@ -108,6 +107,9 @@ func New(cfg Config, saved Saved, now time.Duration) (*Core, error) {
 			c.adopt(c.view, "as it was at the end of the last process")
 		}
 		c.pump()
+		if otherList {
+			return c, c.takeList()
+		}
 	}
 	return c, nil
 }

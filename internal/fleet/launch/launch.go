@@ -34,7 +34,8 @@ type Options struct {
 	Groups []view.Group
 	Pools  []byte
 
-	Killed bool // the process before this one was
+	Killed bool   // the process before this one was
+	Missed string // a server that has missed something; empty: there is none
 
 	HomeAfter time.Duration // how long the home of a group has to be well before the group is moved there; 0: 30 s
 
@@ -122,7 +123,7 @@ func (o Options) core() core.Config {
 		Name: f.Members[f.Self].Name, Groups: o.Groups, Pools: o.Pools,
 		Oldest: max(view.Version, 2) - 1, Newest: view.Version,
 		Lease: f.Lease, Tick: f.Lease / 10, UserTimeout: userTimeout,
-		HomeAfter: cmp.Or(o.HomeAfter, homeAfter), NewID: member.NewID, Killed: o.Killed,
+		HomeAfter: cmp.Or(o.HomeAfter, homeAfter), NewID: member.NewID, Killed: o.Killed, Missed: o.Missed,
 	}
 	switch f.Alone {
 	case config.AloneVIP:
