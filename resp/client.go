@@ -3,7 +3,7 @@ package resp
 // ClientArity reports whether a subcommand of CLIENT is known to the proxy, and whether it takes so many arguments.
 func ClientArity(sub string, n int) (known, fits bool) {
 	switch sub {
-	case "id", "getname", "info", "getredir", "trackinginfo":
+	case "id", "getname", "info", "list", "getredir", "trackinginfo":
 		return true, n == 0
 	case "setname", "reply", "no-evict", "no-touch", "caching":
 		return true, n == 1

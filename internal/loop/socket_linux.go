@@ -246,12 +246,25 @@ func Accept(fd int) (int, error) {
 	return c, err
 }
 
+// RemoteEndpoint returns the address of the other end of a connected socket.
+func RemoteEndpoint(fd int) (Endpoint, error) {
+	sa, err := unix.Getpeername(fd)
+	if err != nil {
+		return Endpoint{}, os.NewSyscallError("getpeername", err)
+	}
+	return endpointOf(sa)
+}
+
 // LocalEndpoint returns the address to which a socket is bound.
 func LocalEndpoint(fd int) (Endpoint, error) {
 	sa, err := unix.Getsockname(fd)
 	if err != nil {
 		return Endpoint{}, os.NewSyscallError("getsockname", err)
 	}
+	return endpointOf(sa)
+}
+
+func endpointOf(sa unix.Sockaddr) (Endpoint, error) {
 	switch a := sa.(type) {
 	case *unix.SockaddrInet4:
 		return Endpoint{Addr: netip.AddrPortFrom(netip.AddrFrom4(a.Addr), uint16(a.Port))}, nil

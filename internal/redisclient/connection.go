@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"magent/internal/loop"
 	"magent/resp"
 )
 
@@ -37,9 +38,8 @@ func (c *Client) client(r *resp.Request) {
 		c.setName(args[0])
 	case "setinfo":
 		c.setInfo(args[0], args[1])
-	case "info":
-		c.tell(c.proto.AppendText(c.loop.Line[:0], fmt.Sprintf("id=%d fd=%d name=%s db=%d resp=%d user=%s\n",
-			c.id, c.fd, c.name, c.pool.Config.RedisDB, c.proto.Number(), defaultUser)))
+	case "info", "list": // nobody else is shown
+		c.tell(c.proto.AppendText(c.loop.Line[:0], c.describeSelf()))
 	case "caching":
 		c.say("-ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode " +
 			"enabled\r\n")
@@ -72,6 +72,14 @@ func (c *Client) trackingInfo() {
 	line = resp.AppendBulkString(c.proto.AppendSet(line, 1), "off")
 	line = resp.AppendInt(resp.AppendBulkString(line, "redirect"), -1)
 	c.tell(resp.AppendArray(resp.AppendBulkString(line, "prefixes"), 0))
+}
+
+// describeSelf returns the client's line in CLIENT LIST.
+func (c *Client) describeSelf() string {
+	remote, _ := loop.RemoteEndpoint(c.fd)
+	local, _ := loop.LocalEndpoint(c.fd)
+	return fmt.Sprintf("id=%d addr=%s laddr=%s fd=%d name=%s db=%d resp=%d user=%s\n",
+		c.id, remote, local, c.fd, c.name, c.pool.Config.RedisDB, c.proto.Number(), defaultUser)
 }
 
 func (c *Client) setName(name []byte) {
