@@ -26,6 +26,9 @@ has() {
 	php-memcached) php -m | grep -qx memcached ;;
 	python3-pylibmc) /usr/bin/python3 -c 'import pylibmc' ;;
 	python3-redis) /usr/bin/python3 -c 'import redis' ;;
+	python3-celery) /usr/bin/python3 -c 'import celery' ;;
+	python3-rq) command -v rq && /usr/bin/python3 -c 'import rq' ;;
+	ruby-sidekiq) command -v sidekiq ;;
 	systemd) command -v systemd-analyze && command -v systemd-socket-activate ;;
 	*) false ;;
 	esac >/dev/null 2>&1
@@ -35,7 +38,7 @@ has() {
 packages_of() {
 	case $1 in
 	run) echo memcached ;;
-	test) echo iproute2 libmemcached-tools memcached nginx nodejs npm nutcracker php-cli php-memcached prometheus-redis-exporter python3-pylibmc python3-pymemcache python3-redis redis-server redis-tools ruby ruby-dalli ;;
+	test) echo iproute2 libmemcached-tools memcached nginx nodejs npm nutcracker php-cli php-memcached prometheus-redis-exporter python3-celery python3-pylibmc python3-pymemcache python3-redis python3-rq redis-server redis-tools ruby ruby-dalli ruby-sidekiq ;;
 	race) echo gcc libc6-dev ;;
 	ha) echo haproxy iproute2 keepalived ;;
 	page) echo chromium prometheus ;; # prometheus brings promtool

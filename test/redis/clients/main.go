@@ -1,6 +1,6 @@
-// Command clients runs a session with a Go client of Redis: clients NAME HOST:PORT session|outage. A session is a list
-// of steps. An outage writes one key again and again, and prints "up" and "down" with the time in milliseconds when
-// that changes, until its input ends.
+// Command clients runs a session with a Go client of Redis: clients NAME HOST:PORT session|outage|messages. A session
+// is a list of steps. An outage writes one key again and again, and prints "up" and "down" with the time in
+// milliseconds when that changes. With messages it prints what is published. Both end with the input.
 //
 // It is a module of its own, so that magent does not depend on the clients.
 package main
@@ -24,7 +24,7 @@ type client interface {
 
 func main() {
 	if len(os.Args) != 4 {
-		fail("clients NAME HOST:PORT session|outage")
+		fail("clients NAME HOST:PORT session|outage|messages")
 	}
 	name, addr, mode := os.Args[1], os.Args[2], os.Args[3]
 	makers := map[string]func(string) (client, error){
@@ -37,8 +37,12 @@ func main() {
 	if err != nil {
 		fail(err.Error())
 	}
-	if mode == "outage" {
+	switch mode {
+	case "outage":
 		outage(c)
+		return
+	case "messages":
+		messages(name, c)
 		return
 	}
 	session(c, name != "redigo")
