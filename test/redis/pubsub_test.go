@@ -412,3 +412,26 @@ func TestManySubscribers(t *testing.T) {
 	}
 	t.Logf("%d messages take %v of processor time", n*messages, proxy.CPU()-before)
 }
+
+// TestMessagesFollowConfirmations checks that messages wait until all names of a command are subscribed to, as the
+// confirmations do.
+func TestMessagesFollowConfirmations(t *testing.T) {
+	servers := startServers(t, 2)
+	proxy := startPool(t, servers, calm).Addr
+	channels := channelsOf(t, proxy, servers, 1)
+	a, b := channels[0][0], channels[1][0]
+	for _, proto := range protocols {
+		c := dial(t, proxy)
+		c.hello(proto)
+		servers[1].Pause()
+		c.send(command("SUBSCRIBE", a, b))
+		direct := dial(t, servers[0].Addr)
+		testkit.Until(t, "it is subscribed", func() bool { return direct.do("PUBLISH", a, "x") == ":1\r\n" })
+		direct.want(":1\r\n", "PUBLISH", a, "y")
+		servers[1].Resume()
+		c.next(confirmed(proto, "subscribe", a, 1), confirmed(proto, "subscribe", b, 2))
+		c.next(message(proto, a, "x"), message(proto, a, "y"))
+		_ = c.Close()
+		testkit.Until(t, "it has gone", func() bool { return direct.do("PUBLISH", a, "z") == ":0\r\n" })
+	}
+}
