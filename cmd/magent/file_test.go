@@ -150,7 +150,8 @@ func TestTestConfigReadsFiles(t *testing.T) {
 	wrong := file("/no/such/cert", nonsense, nonsense)
 	for path, want := range map[string]string{
 		right: "magent: configuration file '" + right + "' syntax is ok\n",
-		wrong: "magent: pool \"a\": TLS for clients: open /no/such/cert: no such file or directory\n" +
+		wrong: "magent: pool \"a\": TLS for clients: /no/such/cert: no such file or directory: " +
+			"name a file that can be read\n" +
 			"magent: pool \"a\": TLS to servers: " + nonsense + ": there is no certificate in it (PEM)\n" +
 			"magent: pool \"a\": the password of servers: " + nonsense + ": line 1 has no ':': write user:password\n" +
 			"magent: configuration file '" + wrong + "' names files that cannot be used\n",

@@ -101,7 +101,7 @@ func readHealth(r *reader, o *health.Options, named bool) error {
 	o.Within, o.Redis = r.duration(flagWithin, time.Millisecond), r.c.Bool(flagRedis)
 	if path := r.path(flagAuth); path != "" && !o.Redis {
 		users, err := login.Read(path)
-		r.fail(flagAuth, err)
+		r.fail(flagAuth, config.Unread(err))
 		if err == nil {
 			o.Login = users.AppendSet(nil)
 		}

@@ -48,7 +48,7 @@ func readTLS(r *reader, pool *config.Pool) {
 func pinned(path, address string) (*tls.Config, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, err
+		return nil, config.Unread(err)
 	}
 	block, _ := pem.Decode(data)
 	if block == nil {

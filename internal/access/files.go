@@ -29,7 +29,7 @@ func ReadTLS(pools []*config.Pool) (Certificates, error) {
 	}
 	configs, err := handshake.Read(all, handshake.ClientConfig)
 	if err != nil {
-		return nil, fmt.Errorf("TLS to servers: %w", err)
+		return nil, fmt.Errorf("TLS to servers: %w", config.Unread(err))
 	}
 	return configs, nil
 }
@@ -52,14 +52,14 @@ func ReadLogins(pools []*config.Pool) (map[string]*login.Users, error) {
 			continue
 		}
 		if _, err := readLogin(read, cfg.AuthFile); err != nil {
-			return nil, fmt.Errorf("passwords of clients: %w", err)
+			return nil, fmt.Errorf("passwords of clients: %w", config.Unread(err))
 		}
 		told, err := readLogin(read, cfg.ServerAuthFile)
 		if err == nil && told != nil {
 			err = told.Sayable()
 		}
 		if err != nil {
-			return nil, fmt.Errorf("the password of servers: %w", err)
+			return nil, fmt.Errorf("the password of servers: %w", config.Unread(err))
 		}
 	}
 	return read, nil

@@ -2,6 +2,8 @@ package discover
 
 import (
 	"context"
+	"errors"
+	"net"
 	"net/netip"
 
 	"magent/internal/config"
@@ -10,6 +12,23 @@ import (
 
 // LookupFunc looks up the addresses of a host name, as net.Resolver.LookupNetIP does.
 type LookupFunc func(ctx context.Context, network, host string) ([]netip.Addr, error)
+
+// lookUp asks the resolver of the system. Its errors do not name the name server: an operator would take that address
+// for the server that is not found.
+func lookUp(ctx context.Context, network, host string) ([]netip.Addr, error) {
+	addrs, err := net.DefaultResolver.LookupNetIP(ctx, network, host)
+	return addrs, withoutNameServer(err)
+}
+
+func withoutNameServer(err error) error {
+	var found *net.DNSError
+	if !errors.As(err, &found) {
+		return err
+	}
+	plain := *found
+	plain.Server = ""
+	return &plain
+}
 
 // Finder returns the addresses of one server. ctx must have a deadline; Finder returns early when ctx is done.
 type Finder = func(ctx context.Context) ([]loop.Endpoint, error)

@@ -1,8 +1,6 @@
 package discover
 
 import (
-	"net"
-
 	"magent/backend"
 	"magent/internal/config"
 	"magent/internal/loop"
@@ -20,7 +18,7 @@ type Servers struct {
 // New returns Servers. The caller must close them.
 func New(o Options) *Servers {
 	if o.Lookup == nil {
-		o.Lookup = net.DefaultResolver.LookupNetIP
+		o.Lookup = lookUp
 	}
 	return &Servers{opt: o, resolvers: map[resolverKey]*resolver{}}
 }

@@ -3,11 +3,13 @@ package handshake
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -115,8 +117,15 @@ func readPair(f Files) (cert tls.Certificate, err error) {
 	if err != nil {
 		return cert, err
 	}
+	if block, _ := pem.Decode(c); block == nil {
+		return cert, fmt.Errorf("%s: %w", f.Cert, errNoCertificate)
+	}
+	if block, _ := pem.Decode(k); block == nil {
+		return cert, fmt.Errorf("%s: %w", f.Key, errNoKey)
+	}
 	if cert, err = tls.X509KeyPair(c, k); err != nil {
-		return cert, fmt.Errorf("%s with the key %s: %w", f.Cert, f.Key, err)
+		cause := strings.TrimPrefix(err.Error(), "tls: ")
+		return cert, fmt.Errorf("the certificate %s with the key %s: %s", f.Cert, f.Key, cause)
 	}
 	return cert, nil
 }
@@ -133,4 +142,7 @@ func readCA(path string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-var errNoCertificate = errors.New("there is no certificate in it (PEM)")
+var (
+	errNoCertificate = errors.New("there is no certificate in it (PEM)")
+	errNoKey         = errors.New("there is no key in it (PEM)")
+)

@@ -31,7 +31,7 @@ func readTLS(pools []*config.Pool) (map[handshake.Files]*tls.Config, error) {
 	}
 	configs, err := handshake.Read(all, handshake.ServerConfig)
 	if err != nil {
-		return nil, fmt.Errorf("TLS for clients: %w", err)
+		return nil, fmt.Errorf("TLS for clients: %w", config.Unread(err))
 	}
 	return configs, nil
 }
