@@ -65,7 +65,7 @@ func TestFiles(t *testing.T) {
 		pool config.Pool
 		want string
 	}{
-		{config.Pool{AuthFile: dir + "/none"}, "passwords of clients: stat " + dir + "/none"},
+		{config.Pool{AuthFile: dir + "/none"}, "passwords of clients: " + dir + "/none"},
 		{config.Pool{ServerAuthFile: path("blank", "a b:1\n")}, "the password of servers: the first user"},
 		{config.Pool{ServerTLS: true, ServerTLSCA: path("junk", "x")}, "TLS to servers: " + dir + "/junk"},
 	} {

@@ -19,6 +19,7 @@ const startLookup = 900 * time.Millisecond
 // Doubt tells that a server cannot be reached as it is configured, and why: its name has no address, or its network
 // interface does not exist. This may change, so the server is ejected and looked up again. Everything else is served.
 type Doubt struct {
+	Pool   string
 	Server string // as it is configured
 	Reason error
 }
@@ -31,7 +32,8 @@ const doubtful = "it is out of use, and looked up again"
 func (s *Servers) Check(pools []config.Pool) []Doubt {
 	found := doubts(pools, s.opt.Lookup)
 	for _, d := range found {
-		s.opt.Log.Warn().Str("server", d.Server).AnErr("reason", d.Reason).Msg("a server cannot be found: " + doubtful)
+		s.opt.Log.Warn().Str("pool", d.Pool).Str("server", d.Server).AnErr("reason", d.Reason).
+			Msg("a server cannot be found: " + doubtful)
 	}
 	return found
 }
@@ -42,8 +44,12 @@ func doubts(pools []config.Pool, lookup LookupFunc) (found []Doubt) {
 	ctx, cancel := context.WithTimeout(context.Background(), startLookup)
 	defer cancel()
 	var servers []config.Address
+	var pool []string // of each
 	for i := range pools {
 		servers = slices.Concat(servers, pools[i].Servers, pools[i].Backups)
+		for len(pool) < len(servers) {
+			pool = append(pool, pools[i].Name)
+		}
 	}
 	errs := make([]error, len(servers))
 	var all sync.WaitGroup
@@ -53,7 +59,7 @@ func doubts(pools []config.Pool, lookup LookupFunc) (found []Doubt) {
 	all.Wait()
 	for i, err := range errs {
 		if err != nil {
-			found = append(found, Doubt{servers[i].String(), err})
+			found = append(found, Doubt{pool[i], servers[i].String(), err})
 		}
 	}
 	return found

@@ -64,6 +64,12 @@ var (
 	errOverflow  = errors.New("all its keys may be out of date, so it is flushed")
 )
 
+// Why a server is out of use after a reload, which is no outage.
+var (
+	errMoved     = errors.New("keys move to it: it gets them from their other copies")
+	errInherited = errors.New("it was not repaired completely before the reload")
+)
+
 // Connected begins to repair a server that was ejected, or that lost its contents. A new connection to it is ready.
 func (p *Pool) Connected(c *backend.Conn) {
 	i := p.byConn[c]
@@ -230,8 +236,13 @@ func (p *Pool) gone(i int, before failover.State, err error) {
 		p.Loop.Registry.Absent(p.records[i], err) // it was not back yet
 		return
 	}
+	planned := errors.Is(err, errMoved) || errors.Is(err, errInherited)
+	first := p.Loop.Registry.Ejected(p.records[i], err, planned)
+	if planned { // which is no outage
+		return
+	}
 	p.shown[i].ejectedAt = time.Now().UnixMicro()
-	if p.Loop.Registry.Ejected(p.records[i], err) {
+	if first {
 		p.shown[i].ejections++
 	}
 }

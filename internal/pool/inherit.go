@@ -1,15 +1,11 @@
 package pool
 
 import (
-	"errors"
 	"time"
 
 	"magent/failover"
 	"magent/internal/registry"
 )
-
-// errInherited is why a server is out of use after a reload.
-var errInherited = errors.New("it was not repaired completely before the reload")
 
 // Inherit takes over what an earlier pool, which has left, knows of servers that both pools have, in whichever role.
 // passesOn says of which servers that is.

@@ -1,10 +1,6 @@
 package pool
 
-import (
-	"errors"
-
-	"magent/internal/placement"
-)
+import "magent/internal/placement"
 
 // Keys move when the servers of a pool with backups change, or when a pool gets its first backups. A server to which
 // keys move lacks them, or has old values from an earlier time. That is repaired like an outage. The server is not
@@ -18,9 +14,6 @@ func either(a, b func(key []byte) bool) func(key []byte) bool {
 	}
 	return func(key []byte) bool { return a(key) || b(key) }
 }
-
-// errMoved is why a server to which keys move is out of use.
-var errMoved = errors.New("keys move to it: it gets them from their other copies")
 
 // Migrate takes the servers out of use to which keys move.
 func (p *Pool) Migrate(m *placement.Migration) {

@@ -16,7 +16,9 @@ func (p *Pool) Warming(i int) {
 	p.Health.Warm(i, p.Loop.L.Now())
 	p.Loop.Registry.Warming(p.records[i], p.Engine.Distrusted(i))
 	cfg := p.Config
-	o := refill.Options{Server: p.records[i].Name, Loop: p.Loop.ID, Rate: cfg.RefillRate, Loops: p.Loop.Threads}
+	o := refill.Options{
+		Pool: p.Name, Server: p.records[i].Name, Loop: p.Loop.ID, Rate: cfg.RefillRate, Loops: p.Loop.Threads,
+	}
 	if p.Engine.Distrusted(i) {
 		o.Own, o.Suspect = p.Itself(i), p.moved[i]
 	}
@@ -84,7 +86,7 @@ func (p *Pool) Flushed(i int) {
 
 // Unflushable logs why a server is not used again.
 func (p *Pool) Unflushable(i int, reply string) {
-	p.Loop.Log.Error().Str("server", p.records[i].Name).Str("reply", strings.TrimSpace(reply)).
+	p.Loop.Log.Error().Str("pool", p.Name).Str("server", p.records[i].Name).Str("reply", strings.TrimSpace(reply)).
 		Msg("the server has to be flushed before it is read, for what it holds is out of date, or may be, and " +
 			"refuses flush_all: restart it")
 }

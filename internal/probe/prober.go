@@ -2,14 +2,11 @@ package probe
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
-	"magent/internal/access"
 	"magent/internal/loop"
 	"magent/internal/pause"
-	"magent/internal/redis"
 )
 
 // maxBackoff is the longest pause between two probes of a server, in probe intervals.
@@ -47,9 +44,9 @@ type Options struct {
 	Timeout time.Duration
 	// Delay is the shortest time from Ejected to the first probe.
 	Delay time.Duration
-	// Refused is called, on a goroutine of the prober, when a server was reached but refuses us, or we refuse it: over
-	// TLS or a password. It is called once for each reason that differs from the one before. nil: nobody asks.
-	Refused func(server int, err error)
+	// Failed is called, on a goroutine of the prober, after each probe in vain. there means that the server was
+	// reached but refuses us, or we refuse it: over TLS or a password. nil: nobody asks.
+	Failed func(server int, err error, there bool)
 }
 
 // New starts a prober for servers. The caller must close it. Each probe finds the addresses of the server anew, and
@@ -103,7 +100,6 @@ func (p *Prober) watch(ctx context.Context, server int, target Target, wake <-ch
 // await probes the server until it answers, and returns the address that answered. ok is false if the prober is
 // closed.
 func (p *Prober) await(ctx context.Context, server int, target Target) (at loop.Endpoint, ok bool) {
-	told := ""
 	pauses := pause.NewBackoff(p.opt.Interval, maxBackoff*p.opt.Interval)
 	for wait := max(pauses.Next(), p.opt.Delay); ; wait = pauses.Next() {
 		if pause.For(ctx, wait) != nil {
@@ -113,23 +109,10 @@ func (p *Prober) await(ctx context.Context, server int, target Target) (at loop.
 		if err == nil {
 			return at, true
 		}
-		if why := refusal(err); why != nil && p.opt.Refused != nil && ctx.Err() == nil && why.Error() != told {
-			told = why.Error()
-			p.opt.Refused(server, why)
+		if p.opt.Failed != nil && ctx.Err() == nil {
+			p.opt.Failed(server, reason(err), refusal(err) != nil)
 		}
 	}
-}
-
-// refusal returns why a server that was reached cannot be used; nil: for another reason.
-func refusal(err error) error {
-	var refused *access.RefusedError
-	if errors.As(err, &refused) {
-		return refused.Unwrap()
-	}
-	if redis.IsDenied(err) {
-		return err
-	}
-	return nil
 }
 
 // probe pings the addresses of a server in turn, and returns the first that answers.

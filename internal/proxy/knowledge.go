@@ -110,8 +110,9 @@ func (svc *Service) recallServer(index, i int, m *journal.Missed, await bool, se
 		}
 	}
 	if n := len(m.Keys); n > 0 || m.All || m.Incomplete {
-		svc.log.Info().Str("server", pool.ServerOf(svc.cfgs[index], i).Address).Int("dirty_keys", n).Bool("all",
-			m.All).Bool("incomplete", m.Incomplete).
+		cfg := svc.cfgs[index]
+		svc.log.Info().Str("pool", cfg.Name).Str("server", pool.ServerOf(cfg, i).Address).
+			Int("dirty_keys", n).Bool("all", m.All).Bool("incomplete", m.Incomplete).
 			Msg("the journal knows what this server has missed")
 	}
 }

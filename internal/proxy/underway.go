@@ -86,7 +86,7 @@ func (svc *Service) inheritConns(left *underway.Found) {
 				Find: svc.shared.Servers.Finder(at, cfg), Addresses: addresses[name],
 				Access:  svc.shared.Files.To(cfg, at),
 				Timeout: cfg.ConnectTimeout, Wait: max(pool.DrainTime, cfg.Timeout) + pool.Quarantine,
-				Over: func(o fence.Outcome) { svc.fenced(name, numbers[name], o) },
+				Over: func(o fence.Outcome) { svc.fenced(cfg.Name, name, numbers[name], o) },
 			})
 		}
 	}
@@ -94,15 +94,15 @@ func (svc *Service) inheritConns(left *underway.Found) {
 }
 
 // fenced is called beside the loops when it is known whether a server still has connections of the process before
-// this one.
-func (svc *Service) fenced(server string, numbers []int, o fence.Outcome) {
+// this one. pool is the first that has the server.
+func (svc *Service) fenced(pool, server string, numbers []int, o fence.Outcome) {
 	for _, n := range numbers {
 		svc.shared.Underway.Over(n)
 	}
 	if o == fence.Clear {
 		return
 	}
-	svc.log.Warn().Str("server", server).Str("connections", o.String()).
+	svc.log.Warn().Str("pool", pool).Str("server", server).Str("connections", o.String()).
 		Msg("it cannot be seen whether what the magent before this one was just writing has arrived: if it comes " +
 			"late the copies differ; `magent verify --repair` compares them")
 }

@@ -26,6 +26,7 @@ const (
 
 // Options configures a Walk. The walk's goroutine calls its functions.
 type Options struct {
+	Pool   string   // the name of the pool, for the log
 	Server string   // the name of the server, for the log
 	Loop   int      // the index of the loop, for the log
 	From   []Source // the servers with the other copies
@@ -169,7 +170,7 @@ func (w *Walk) each(ctx context.Context, s Source, keep func(key []byte) bool, f
 func (w *Walk) noFile(err error) {
 	if !w.slow {
 		w.slow = true
-		w.log.Warn().Str("server", w.o.Server).AnErr("reason", err).
+		w.log.Warn().Str("pool", w.o.Pool).Str("server", w.o.Server).AnErr("reason", err).
 			Msg("the server is filled in parts, for each of which the keys are listed again: this takes longer")
 	}
 }
@@ -238,7 +239,7 @@ func (w *Walk) report() {
 		return
 	}
 	w.reported = time.Now()
-	w.log.Info().Str("server", w.o.Server).Int("loop", w.o.Loop).
+	w.log.Info().Str("pool", w.o.Pool).Str("server", w.o.Server).Int("loop", w.o.Loop).
 		Int64("keys_done", w.scanned.Load()).Int64("keys_in_all", w.total.Load()).
 		Str("eta", w.left().Round(time.Second).String()).
 		Msg("server is being filled")

@@ -46,7 +46,10 @@ type Record struct {
 	run      failover.Greeting // what it told the last loop that connected to it
 	empty    time.Time         // when it was last known to be empty in this run; zero: never
 	doubtful failover.Identity // the run for which Distrusted has logged a line
-	refused  string            // why it cannot be used in this absence, as it was logged last
+	blamed   string            // why it cannot be used at present
+	logged   string            // the same, as it was logged last
+	told     time.Time         // when a change of that was logged in this absence; zero: never
+	planned  bool              // this absence is because of a reload
 }
 
 // New returns a registry without servers.
@@ -56,12 +59,12 @@ func New(log zerolog.Logger) *Registry { return &Registry{log: log} }
 func (reg *Registry) Events() *Events { return &reg.events }
 
 // AddPool creates the records and the prober of the pool with the given index. alive is called by the prober's
-// goroutines when a probe has found a server answering at an address, and refused when a server was reached but cannot
-// be used. The records are returned by the index of the server: primaries first, then backups. files say how they are
-// spoken to.
+// goroutines when a probe has found a server answering at an address. blame is called when a server that is out of
+// use fails for another reason than before. The records are returned by the index of the server: primaries first, then
+// backups. files say how they are spoken to.
 func (reg *Registry) AddPool(
 	index int, cfg *config.Pool, servers *discover.Servers, files *access.Files,
-	alive func(server int, at loop.Endpoint), refused func(server int, err error),
+	alive func(server int, at loop.Endpoint), blame func(server int, err error),
 ) (records []*Record) {
 	var targets []probe.Target
 	for i := range len(cfg.Servers) + len(cfg.Backups) {
@@ -77,9 +80,10 @@ func (reg *Registry) AddPool(
 	if placement.Ejects(cfg) {
 		opt.Delay = cfg.ServerRetryTimeout
 	}
-	opt.Refused = func(server int, err error) {
-		reg.refused(records[server], err)
-		refused(server, err)
+	opt.Failed = func(server int, err error, there bool) {
+		if reg.failed(records[server], err, there) {
+			blame(server, err)
+		}
 	}
 	prober := probe.New(targets, opt, alive)
 	for _, r := range records {
@@ -97,38 +101,63 @@ func (reg *Registry) AddPool(
 // ErrUndrained is why a server is out of use that an operator has let return.
 var ErrUndrained = errors.New("it has just been undrained")
 
-// Ejected is called by a loop that has just ejected a server because of err. It reports whether this is the first loop
-// to do so. With ErrUndrained it is no failure, and false.
-func (reg *Registry) Ejected(r *Record, err error) (first bool) {
+// Ejected is called by a loop that has just ejected a server because of err. planned means that this is no outage but
+// follows from a reload. It reports whether this is the first loop to do so. With ErrUndrained it is no failure, and
+// false.
+func (reg *Registry) Ejected(r *Record, err error, planned bool) (first bool) {
 	reg.mu.Lock()
 	defer reg.mu.Unlock()
 	r.away++
-	switch first = r.away == 1; {
+	if first = r.away == 1; first {
+		r.since, r.told, r.planned = time.Now(), time.Time{}, planned
+		r.blamed, r.logged = reasonOf(err), reasonOf(err)
+	}
+	switch {
 	case first && errors.Is(err, ErrUndrained):
-		first, r.since = false, time.Now()
+		first = false
+	case first && planned:
+		reg.line(reg.log.Info(), r).AnErr("reason", err).
+			Msg("the reload has work for the server: it is not read meanwhile")
+		reg.note(r, "reloaded", reasonOf(err))
 	case first:
-		r.since = time.Now()
-		reg.log.Warn().Str("server", r.Name).Str("role", r.Role).Str("state",
-			failover.Ejected.String()).AnErr("reason", err).
+		reg.line(reg.log.Warn(), r).Str("state", failover.Ejected.String()).AnErr("reason", err).
 			Msg("server ejected")
 		reg.note(r, failover.Ejected.String(), reasonOf(err))
-		r.refused = reasonOf(err)
 	}
 	r.prober.Ejected(r.server)
 	return first
 }
 
-// refused logs why a server that is out of use cannot be used although it was reached.
-func (reg *Registry) refused(r *Record, err error) {
+// failed is called when a probe of a server that is out of use has failed. there means that the server was reached. It
+// logs a reason that differs from the one before. Later changes in the same absence are logged every progressEvery. It
+// reports whether the reason has changed.
+func (reg *Registry) failed(r *Record, err error, there bool) (changed bool) {
 	reg.mu.Lock()
 	defer reg.mu.Unlock()
-	if r.refused == err.Error() {
-		return
+	if r.away == 0 { // it is back meanwhile
+		return false
 	}
-	r.refused = err.Error()
-	reg.log.Warn().Str("server", r.Name).Str("role", r.Role).Str("state", failover.Ejected.String()).
-		AnErr("reason", err).Msg("the ejected server is there, but cannot be used")
-	reg.note(r, "refused", err.Error())
+	text := err.Error()
+	changed = r.blamed != text
+	r.blamed = text
+	if r.logged == text || time.Since(r.told) < progressEvery {
+		return changed
+	}
+	r.logged, r.told = text, time.Now()
+	line := reg.line(reg.log.Warn(), r).Str("state", failover.Ejected.String()).AnErr("reason", err)
+	if there {
+		line.Msg("the ejected server is there, but cannot be used")
+		reg.note(r, "refused", text)
+	} else {
+		line.Msg("the ejected server is out of use for another reason now")
+		reg.note(r, "still out", text)
+	}
+	return changed
+}
+
+// line begins a line about a server.
+func (reg *Registry) line(e *zerolog.Event, r *Record) *zerolog.Event {
+	return e.Str("pool", r.Pool).Str("server", r.Name).Str("role", r.Role)
 }
 
 // note adds an event of a server to the list.
@@ -164,8 +193,10 @@ func (reg *Registry) Drained(pool, role string, d config.Drain, ended bool) {
 
 // Absent is called by a loop that could not connect to a server although a probe had succeeded. Probing continues.
 func (reg *Registry) Absent(r *Record, err error) {
-	reg.log.Debug().Str("server", r.Name).AnErr("reason",
-		err).Msg("server answered a probe, but cannot be connected to")
+	reg.mu.Lock()
+	r.blamed = "" // the loop has a reason of its own
+	reg.mu.Unlock()
+	reg.line(reg.log.Debug(), r).AnErr("reason", err).Msg("server answered a probe, but cannot be connected to")
 	r.prober.Ejected(r.server)
 }
 
@@ -174,18 +205,18 @@ func (reg *Registry) Away(r *Record) { r.prober.Ejected(r.server) }
 
 // Idle is called by a loop when a server has closed a connection that was not in use.
 func (reg *Registry) Idle(r *Record) {
-	reg.log.Debug().Str("server", r.Name).Msg("idle connection closed by the server: connecting again")
+	reg.line(reg.log.Debug(), r).Msg("idle connection closed by the server: connecting again")
 }
 
 // Broken is called by a loop when a connection that was in use has ended, which has not ejected the server.
 func (reg *Registry) Broken(r *Record, err error) {
-	reg.log.Debug().Str("server", r.Name).AnErr("reason", err).Msg("connection lost: connecting again")
+	reg.line(reg.log.Debug(), r).AnErr("reason", err).Msg("connection lost: connecting again")
 }
 
 // Moved is called by a loop that closes the connection to a server because the server has another address now.
 func (reg *Registry) Moved(r *Record, from loop.Endpoint, reason error) {
 	reg.note(r, "moved", fmt.Sprintf("from %v: %v", from, reason))
-	reg.log.Info().Str("server", r.Name).Str("from", from.String()).AnErr("reason", reason).
+	reg.line(reg.log.Info(), r).Str("from", from.String()).AnErr("reason", reason).
 		Msg("the server has moved: connecting anew")
 }
 
@@ -194,7 +225,7 @@ func (reg *Registry) Readmitted(r *Record) {
 	reg.mu.Lock()
 	defer reg.mu.Unlock()
 	if r.away--; r.away == 0 {
-		reg.log.Info().Str("server", r.Name).Str("role", r.Role).Str("state", failover.Up.String()).
+		reg.line(reg.log.Info(), r).Str("state", failover.Up.String()).
 			Int64("away_ms", time.Since(r.since).Milliseconds()).Msg("server up")
 		reg.note(r, failover.Up.String(), "away for "+time.Since(r.since).Round(time.Millisecond).String())
 	}
@@ -215,7 +246,11 @@ func (reg *Registry) Warming(r *Record, doubtful bool) {
 		what = "what the server holds may be out of date: replacing it from the other copies"
 		reason = "what it holds may be out of date"
 	}
-	reg.log.Info().Str("server", r.Name).Str("role", r.Role).Str("state", failover.Warming.String()).Msg(what)
+	if r.planned {
+		what = "the server gets the keys that moved to it from the other copies"
+		reason = "keys moved to it"
+	}
+	reg.line(reg.log.Info(), r).Str("state", failover.Warming.String()).Msg(what)
 	reg.note(r, failover.Warming.String(), reason)
 }
 
@@ -252,7 +287,7 @@ func (reg *Registry) Distrusted(r *Record) {
 		return
 	}
 	r.doubtful = r.run.Identity
-	reg.log.Warn().Str("server", r.Name).Str("role", r.Role).Str("identity", r.run.Identity.String()).
+	reg.line(reg.log.Warn(), r).Str("identity", r.run.Identity.String()).
 		Int64("items", r.run.Items).
 		Msg("another server answers at this address, or it was restarted, and it is not empty: " +
 			"its keys are replaced, deleted or flushed before they are read")
@@ -266,7 +301,7 @@ func (reg *Registry) Unfillable(r *Record, reason string) {
 	defer reg.mu.Unlock()
 	if now := time.Now(); now.Sub(r.warm) >= progressEvery { // one line for all loops
 		r.warm = now
-		reg.log.Warn().Str("server", r.Name).Str("role", r.Role).Str("reason", reason).
+		reg.line(reg.log.Warn(), r).Str("reason", reason).
 			Msg("server came back empty and is not filled: its keys are misses until they are written again")
 		reg.note(r, "not filled", reason)
 	}
