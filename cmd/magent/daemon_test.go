@@ -111,7 +111,7 @@ func testDaemonFails(t *testing.T, bin string) {
 		{"-l 127.0.0.1:0 -p x", `-p "x" is not a number`},
 	} {
 		d := newDaemon(t)
-		said, err := d.run(t, bin, strings.Fields(c.args)...)
+		said, err := d.run(t, bin, append(strings.Fields(c.args), "--log-file", "log")...)
 		var exit *exec.ExitError
 		if !errors.As(err, &exit) || exit.ExitCode() < 1 {
 			t.Errorf("%s: the parent ended with %v", c.args, err)
@@ -125,11 +125,11 @@ func testDaemonFails(t *testing.T, bin string) {
 	}
 }
 
-// A warning reaches whoever starts a daemon, even without a log file. The log itself is not printed on the terminal.
+// A warning reaches whoever starts a daemon. The log itself is not printed on the terminal.
 func testDaemonWarns(t *testing.T, bin string) {
 	needRoot(t)
 	d := newDaemon(t)
-	said, err := d.run(t, bin, "-l", "127.0.0.1:0")
+	said, err := d.run(t, bin, "-l", "127.0.0.1:0", "--log-file", "log")
 	if err != nil || !strings.HasPrefix(said, "magent: warning: running as root") || strings.Count(said, "\n") != 1 {
 		t.Errorf("the parent ended with %v and said %q", err, said)
 	}

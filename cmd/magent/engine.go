@@ -12,6 +12,7 @@ func (s *settings) process(stderr io.Writer) run.Options {
 	if !s.daemonize {
 		s.log.Default = stderr
 	}
+	s.log.Syslog = program // of a daemon without --log-file
 	port, address := "with -p", "with -l"
 	if s.file != "" {
 		port, address = "in listen:", "in listen:"

@@ -253,7 +253,7 @@ func flagsOfProcess() []cli.Flag {
 		text(topicLog, flagLogFormat, "", "",
 			"`FORMAT` of the log: console or json (default: console on a terminal, else json)"),
 		text(topicLog, flagLogFile, "", "",
-			"`FILE` to append the log to, reopened on SIGHUP (default: stderr, in the background nothing)"),
+			"`FILE` to append the log to, reopened on SIGHUP (default: stderr, in the background syslog)"),
 		toggle(topicLog, flagVerbose, "v", "log more"),
 		text(topicLog, flagSlow, "", "0s",
 			"log requests that take `TIME` or longer, at most 10 a second in each loop, with a hash of their key; "+

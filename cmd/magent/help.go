@@ -38,9 +38,12 @@ Give the same servers and placement as to the proxy. The proxy and its clients m
 const reloadHead = `magent reload - make a running magent reload its file of pools
 usage: magent reload [--admin-socket PATH | --pid-file FILE] [-c FILE]
 
-By the socket it says whether the process has reloaded, or why nothing has changed. With --pid-file it sends
-SIGUSR1, and the log of the process has the result. With -c it checks the file first. Clients stay connected,
-pools that have not changed keep everything, and a file with errors changes nothing.
+It says whether the process has reloaded, or why nothing has changed. With -c it checks the file first. Clients
+stay connected, pools that have not changed keep everything, and a file with errors changes nothing.
+
+exit code 0  the process has read its file and serves by it
+          1  it has refused it, and has said why; or it does not answer
+          2  the command line is wrong
 `
 
 const verifyTail = `

@@ -148,12 +148,22 @@ func testStateDirRefused(t *testing.T, bin string) {
 	}
 }
 
+// folderOf returns a new folder that belongs to a user.
+func folderOf(t *testing.T, uid int) string {
+	t.Helper()
+	dir := testkit.OpenFolder(t)
+	if err := os.Chown(dir, uid, -1); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 // A pid file, a log and a socket are transferred only if they are files of this program.
 func testFilesOfOthers(t *testing.T, bin string) {
 	needRoot(t)
 	line := "-s " + deadServer + " -l 127.0.0.1:0 -u nobody "
 	for name, link := range map[string]func(string, string) error{"hard": os.Link, "symbolic": os.Symlink} {
-		dir := testkit.OpenFolder(t)
+		dir := folderOf(t, nobody)
 		precious, pid, log := filepath.Join(dir, "precious"), filepath.Join(dir, "pid"), filepath.Join(dir, "log")
 		if err := os.WriteFile(precious, []byte("precious\n"), 0o600); err != nil {
 			t.Fatal(err)

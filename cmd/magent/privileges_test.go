@@ -46,6 +46,9 @@ func testDropPrivileges(t *testing.T, bin string) {
 		{"1234567", "1234568", "1234567 1234567 1234567 1234567 1234568 1234568 1234568 1234568 1234568"},
 	} {
 		dir := testkit.OpenFolder(t)
+		if err := os.Chmod(dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
 		socket, log, pidFile := filepath.Join(dir, "sock"), filepath.Join(dir, "log"), filepath.Join(dir, "pid")
 		state := filepath.Join(dir, "state")
 		args := []string{

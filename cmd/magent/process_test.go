@@ -31,6 +31,8 @@ func TestProcess(t *testing.T) {
 		"Daemon":             testDaemon,
 		"DaemonFails":        testDaemonFails,
 		"DaemonWarns":        testDaemonWarns,
+		"DaemonSyslog":       testDaemonSyslog,
+		"LogFolderOfOthers":  testLogFolderOfOthers,
 		"UnknownName":        testUnknownName,
 		"PidFileInUse":       testPidFileInUse,
 		"DropPrivileges":     testDropPrivileges,

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"syscall"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -17,6 +17,9 @@ import (
 
 // reloadCommand is the subcommand that makes a running magent reload its file of pools.
 const reloadCommand = "reload"
+
+// reloadTime is how long magent reload waits for the process. A reload waits for requests under way.
+const reloadTime = 30 * time.Second
 
 // newReloadFlags returns the flags of magent reload, which magent has as well.
 func newReloadFlags() []cli.Flag {
@@ -51,12 +54,20 @@ func runReload(args []string, names config.Names, stdout, stderr io.Writer) int 
 	}
 	pid, err := service.RunningProcess(pidFile)
 	if err == nil {
-		err = syscall.Kill(pid, syscall.SIGUSR1)
+		err = service.Reload(pid, reloadTime)
 	}
-	if err != nil {
+	var refused *service.ReloadError
+	switch {
+	case errors.As(err, &refused):
+		fmt.Fprintf(stderr, "%v\n%s: process %d has refused this: nothing has changed\n", refused, program, pid)
+		return exitFailed
+	case errors.Is(err, service.ErrNoVerdict):
+		fmt.Fprintf(stdout, "%s: process %d reloads its file: %v\n", program, pid, err)
+	case err != nil:
 		return fail(stderr, fmt.Errorf("--pid-file %s: %w", pidFile, err), exitFailed)
+	default:
+		fmt.Fprintf(stdout, "%s: process %d has read its file again and serves by it\n", program, pid)
 	}
-	fmt.Fprintf(stdout, "%s: process %d reloads its file; see its log for the result\n", program, pid)
 	return 0
 }
 

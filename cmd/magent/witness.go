@@ -85,6 +85,7 @@ func (s *settings) witness(stderr io.Writer) run.Witness {
 	if !s.daemonize {
 		s.log.Default = stderr
 	}
+	s.log.Syslog = program + "-" + witnessCommand
 	return run.Witness{
 		Fleet: s.config.Fleet, StateDir: s.config.StateDir, Leave: s.config.DrainTime,
 		Admin: s.monitoring(),

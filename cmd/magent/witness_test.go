@@ -286,7 +286,7 @@ func testWitnessProcess(t *testing.T, bin string) {
 	pidFile := filepath.Join(t.TempDir(), "pid")
 	args := []string{
 		"witness", "--fleet", f.list(), "--member", "w", "--state-dir", f.dirs[2], "--fleet-secret-file", f.secret,
-		"--pid-file", pidFile,
+		"--log-file", pidFile + ".log", "--pid-file", pidFile,
 	}
 	if out, err := exec.Command(bin, append(args, "-d")...).CombinedOutput(); err != nil {
 		t.Fatalf("%v, %s", err, out)

@@ -31,7 +31,8 @@ type LogOptions struct {
 	File    string      // appended to, and reopened by Reopen; empty: the log goes to Default
 	Flag    string      // the flag that names File, for errors; empty: --log-file
 	Mode    os.FileMode // of a new File; 0: 0640
-	Default io.Writer   // nil: no log
+	Default io.Writer   // nil: Syslog
+	Syslog  string      // the name of the program there; empty: no log without a File or Default
 	Format  string      // FormatConsole or FormatJSON; empty: it depends on Default
 	Louder  int         // steps above the usual level (level.go), or below it if negative
 }
@@ -43,9 +44,10 @@ const Debug = levelDebug - levelNormal
 // goroutine that formats and writes them. If that is too slow, whole lines are dropped, and a line says how many.
 type Log struct {
 	zerolog.Logger
-	level atomic.Int32 // on twemproxy's scale
-	queue *logQueue
-	file  *logFile // nil: no log file
+	level  atomic.Int32 // on twemproxy's scale
+	queue  *logQueue
+	file   *logFile // nil: no log file
+	syslog bool     // it goes there
 }
 
 // OpenLog opens the log. Close writes the last lines.
@@ -58,6 +60,13 @@ func OpenLog(o LogOptions) (*Log, error) {
 			return nil, err
 		}
 		l.file, sink = file, file
+	}
+	if sink == nil && o.Syslog != "" {
+		var err error
+		if sink, err = openSyslog(o.Syslog); err != nil {
+			return nil, err
+		}
+		l.syslog = true
 	}
 	if sink == nil {
 		sink = io.Discard

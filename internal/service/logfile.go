@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"sync"
+
+	"golang.org/x/sys/unix"
 )
 
 // logFile is a file that is appended to, and that can be reopened concurrently. The log's goroutine writes to it, and
@@ -51,6 +54,23 @@ func (l *logFile) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.f.Write(p)
+}
+
+// checkFolder reports that the process, which is not root any more, could not open the file again after it has been
+// moved away. nil, a terminal and a pipe are never moved.
+func (l *logFile) checkFolder() error {
+	if l == nil {
+		return nil
+	}
+	if info, err := l.f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return err
+	}
+	folder := filepath.Dir(l.path)
+	if err := unix.Faccessat(unix.AT_FDCWD, folder, unix.W_OK|unix.X_OK, unix.AT_EACCESS); err != nil {
+		return fmt.Errorf("%s %s: the user of -u cannot write to %s (%w), so the log could not be opened again "+
+			"after it was rotated: name a file in a folder of that user", l.flag, l.path, folder, err)
+	}
+	return nil
 }
 
 func (l *logFile) close() {

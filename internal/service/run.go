@@ -64,7 +64,7 @@ func Run(o Options) (exit int, err error) {
 	told, err := giveAll(credentials, pid, log, o.Sockets, foreignPaths(sockets))
 	warnings = append(warnings, told...)
 	if err == nil {
-		err = settle(o, credentials, slices.Concat(warnings, engine.Warnings()))
+		err = settle(o, credentials, log, slices.Concat(warnings, engine.Warnings()))
 	}
 	if err != nil {
 		engine.Close()
@@ -77,9 +77,11 @@ func Run(o Options) (exit int, err error) {
 	from.serves()
 	r := newReloader(o)
 	defer r.stop()
+	v := newVerdicts()
+	defer v.close()
 	defer startWatchdog(o.Hung, log).stop()
 	upgrader.serves(pid)
-	return serve(engine, log, signals, r, upgrader, o.Tasks, cmp.Or(o.Ends, draining)), nil
+	return serve(engine, log, signals, r, v, upgrader, o.Tasks, cmp.Or(o.Ends, draining)), nil
 }
 
 // ownFiles returns the paths of the process's own files.
@@ -94,9 +96,18 @@ func ownFiles(o Options) (paths []string) {
 
 // settle does what comes between listening and serving. It gives up root's rights, and tells the parent of a daemon
 // that the daemon is ready, with the warnings.
-func settle(o Options, credentials *Credentials, warnings []string) error {
-	if err := credentials.Drop(); err != nil || !IsDaemon() {
+func settle(o Options, credentials *Credentials, log *Log, warnings []string) error {
+	given := credentials.giver() != nil
+	err := credentials.Drop()
+	if err == nil && given {
+		err = log.file.checkFolder()
+	}
+	if err != nil || !IsDaemon() {
 		return err
+	}
+	if log.syslog {
+		fmt.Fprintf(os.Stderr, "%s: the log goes to syslog, as %s: --log-file FILE names a file\n",
+			o.Program, o.Log.Syslog)
 	}
 	for _, text := range warnings {
 		fmt.Fprintf(os.Stderr, "%s: warning: %s\n", o.Program, text)

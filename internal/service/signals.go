@@ -14,7 +14,7 @@ const draining = "draining: no new clients, requests in flight are answered; a s
 // serve runs until the process ends, and returns the exit code. SIGTERM and SIGINT drain, which ends says in the log;
 // a second one ends the process at once. SIGUSR1 reloads, SIGUSR2 upgrades, and the others are about the log. An
 // engine that fails ends the process. tasks may be nil.
-func serve(engine Engine, log *Log, signals <-chan os.Signal, r *reloader, u *upgrader,
+func serve(engine Engine, log *Log, signals <-chan os.Signal, r *reloader, v *verdicts, u *upgrader,
 	tasks <-chan func(reload func() error), ends string,
 ) int {
 	failed := engine.Err()
@@ -38,8 +38,11 @@ func serve(engine Engine, log *Log, signals <-chan os.Signal, r *reloader, u *up
 			return 1
 		case s := <-signals:
 			switch {
-			case s == syscall.SIGUSR1 && r != nil:
-				_ = r.reload(log) // the log says it
+			case s == syscall.SIGUSR1:
+				v.tell(r.reload(log))
+				if r == nil {
+					aboutLog(log, s)
+				}
 				continue
 			case s == syscall.SIGHUP:
 				log.Reopen()

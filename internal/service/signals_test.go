@@ -57,7 +57,7 @@ func startServing(t *testing.T) *serving {
 }
 
 func (s *serving) run() {
-	s.exit <- serve(s.engine, s.log, s.signals, s.reloader, s.upgrader, s.tasks, draining)
+	s.exit <- serve(s.engine, s.log, s.signals, s.reloader, nil, s.upgrader, s.tasks, draining)
 }
 
 // ends expects an exit code and returns the log.
