@@ -236,6 +236,7 @@ func (p *Pool) gone(i int, before failover.State, err error) {
 		p.Loop.Registry.Absent(p.records[i], err) // it was not back yet
 		return
 	}
+	p.shown[i].since = time.Now().UnixMicro()
 	planned := errors.Is(err, errMoved) || errors.Is(err, errInherited)
 	first := p.Loop.Registry.Ejected(p.records[i], err, planned)
 	if planned { // which is no outage

@@ -26,7 +26,7 @@ func (p *Pool) Figures(i int) stats.Server {
 		Requests: n.Requests, Replies: n.Replies, Errors: n.Errors, Timeouts: n.Timeouts,
 		Connects: n.Connects, ConnectTimeouts: n.ConnectTimeouts, EOFs: n.EOFs, Failures: n.Failures,
 		Sent: n.Sent, Received: n.Received, Latency: time.Duration(n.Latency), Waited: n.Waited,
-		Ejections: p.shown[i].ejections, EjectedAt: p.shown[i].ejectedAt,
+		Ejections: p.shown[i].ejections, EjectedAt: p.shown[i].ejectedAt, Since: p.shown[i].since,
 		Unsent: q.Unsent, UnsentBytes: q.UnsentBytes, Awaited: q.Awaited, AwaitedBytes: q.AwaitedBytes,
 		Repairs: tally.Repairs, Refills: tally.Refills, Avoided: tally.Avoided, CasRefused: tally.CasRefused,
 	}
@@ -67,7 +67,7 @@ func (p *Pool) ResetFigures() {
 		p.third.ResetFigures()
 	}
 	for i, c := range p.Conns {
-		p.shown[i] = figures{before: c.Stats, ejectedAt: p.shown[i].ejectedAt}
+		p.shown[i] = figures{before: c.Stats, ejectedAt: p.shown[i].ejectedAt, since: p.shown[i].since}
 		*p.Engine.Tally(i) = repair.Tally{}
 	}
 }

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"errors"
+	"time"
 
 	"magent/failover"
 )
@@ -60,6 +61,7 @@ func (p *Pool) others(i int, is func(j int) bool) bool {
 func (p *Pool) readmit(i int) {
 	p.moved[i] = nil
 	if p.Health.Readmit(i, p.Loop.L.Now()) {
+		p.shown[i].since = time.Now().UnixMicro()
 		p.Loop.Registry.Readmitted(p.records[i])
 	}
 }

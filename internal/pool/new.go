@@ -133,6 +133,9 @@ func (p *Pool) addConn(opt backend.Options) {
 func (p *Pool) complete(count *stats.Counters, hot *stats.HotKeys) {
 	cfg, lp, rings := p.Config, p.Loop, p.rings
 	p.shown = make([]figures, len(p.Conns))
+	for i := range p.shown {
+		p.shown[i].since = time.Now().UnixMicro()
+	}
 	p.walks = make([]*refill.Walk, len(p.Conns))
 	p.Stored = make([]Stored, len(p.Conns))
 	p.moved = make([]func(key []byte) bool, len(p.Conns))

@@ -106,6 +106,7 @@ type Stored struct {
 type figures struct {
 	ejections uint64
 	ejectedAt int64         // when this loop ejected the server last, in microseconds since 1970
+	since     int64         // the same: when it took the server out of use, or used it again
 	before    backend.Stats // what the connection had counted at the last reset
 }
 

@@ -78,6 +78,7 @@ type Server struct {
 	Stored Stored    // set by the first loop only
 	Weight int       // in the ring
 	Needed uint64    // a backup: the bytes that it has to be able to hold (Measure); 0: not known
+	Since  int64     // when it was last taken out of use, or used again, as EjectedAt; 0: not known
 }
 
 // Drained says who has drained a server.
@@ -154,7 +155,7 @@ func (s *Server) Add(o *Server) {
 	s.EOFs += o.EOFs
 	s.Failures += o.Failures
 	s.ConnectTimeouts += o.ConnectTimeouts
-	s.EjectedAt = max(s.EjectedAt, o.EjectedAt)
+	s.EjectedAt, s.Since = max(s.EjectedAt, o.EjectedAt), max(s.Since, o.Since)
 	s.Unsent += o.Unsent
 	s.UnsentBytes += o.UnsentBytes
 	s.Awaited += o.Awaited

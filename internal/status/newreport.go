@@ -42,6 +42,8 @@ func newPool(p *stats.Pool, c *stats.Counters, s *stats.Snapshot, f *Fleet) Pool
 		Requests: map[string]map[string]uint64{},
 		Servers:  []Server{},
 	}
+	shares := p.Shares(s)
+	out.Lost, out.Single = shares.Lost, shares.Single
 	for command := range stats.NumCommands {
 		for result, n := range c.Outcomes[command] {
 			if n == 0 {
@@ -56,7 +58,8 @@ func newPool(p *stats.Pool, c *stats.Counters, s *stats.Snapshot, f *Fleet) Pool
 	for _, v := range s.ServersOf(p.Name) {
 		out.Servers = append(out.Servers, Server{
 			Address: v.Address, Name: v.Name, Role: v.Role, State: v.State, LastError: v.LastError,
-			EjectedAt: float64(v.EjectedAt) / 1e6, Drained: v.Drained,
+			EjectedAt: float64(v.EjectedAt) / 1e6, Since: float64(v.Since) / 1e6, AskedAt: v.Stored.At,
+			Elsewhere: s.Elsewhere(&v), Drained: v.Drained,
 			Connected: v.Connected, Pending: v.Pending, Requests: v.Requests, Errors: v.Errors, Timeouts: v.Timeouts,
 			Ejections: v.Ejections,
 			DirtyKeys: v.DirtyKeys, Overflow: v.DirtyAll > 0, Repairs: v.Repairs, Refills: v.Refills,

@@ -82,6 +82,7 @@ func rateServers(servers []Server, now, before []stats.Server, seconds float64) 
 		r.Received = perSecond(n.Received, b.Received, seconds)
 		r.Sent = perSecond(n.Sent, b.Sent, seconds)
 		servers[i].Rates = r
+		servers[i].Copies = perSecond(n.Refills+n.Repairs, b.Refills+b.Repairs, seconds)
 	}
 }
 

@@ -56,6 +56,8 @@ type Pool struct {
 	Distribution string                       `json:"distribution"`
 	Hash         string                       `json:"hash"`
 	Ready        bool                         `json:"ready"`
+	Lost         float64                      `json:"keys_lost_ratio"`     // about: no copy can be read
+	Single       float64                      `json:"keys_one_copy_ratio"` // about: one of two copies can be read
 	Clients      int64                        `json:"clients"`
 	Binary       int64                        `json:"binary_clients"` // of these
 	TLS12        int64                        `json:"tls12_clients"`  // that speak TLS 1.2
@@ -98,6 +100,9 @@ type Server struct {
 	State     string  `json:"state"`
 	LastError string  `json:"last_error,omitempty"`
 	EjectedAt float64 `json:"ejected_at,omitempty"` // Unix time in seconds
+	Since     float64 `json:"since,omitempty"`      // the same: when it was last taken out of use, or used again
+	AskedAt   int64   `json:"asked_at,omitempty"`   // the same: when it was last asked how it is
+	Elsewhere string  `json:"elsewhere,omitempty"`  // why another pool sees the same address in another state
 
 	Drained   *stats.Drained `json:"drained,omitempty"` // who has drained it, and when; nil: nobody
 	Connected int            `json:"connections"`
@@ -115,6 +120,7 @@ type Server struct {
 	Left      float64        `json:"refill_remaining_seconds"`
 	Memory    *Memory        `json:"memory,omitempty"` // nil: it has not told
 	Rates     Rates          `json:"rates"`
+	Copies    float64        `json:"copies_per_second"` // among the requests: what it is given from other copies
 }
 
 // Memory is what a server said of itself when it was asked last.

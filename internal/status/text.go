@@ -258,7 +258,7 @@ func (s *Server) rank() int {
 func (s *Server) why(now time.Time) string {
 	switch s.State {
 	case stats.StateUp:
-		return s.Decides
+		return cmp.Or(s.Decides, s.Elsewhere)
 	case stats.StateWarming:
 		text := fmt.Sprintf("%.0f %%", 100*s.Progress)
 		if s.Left > 0 {

@@ -194,10 +194,22 @@ func TestVerdict(t *testing.T) {
 	short.Pools[0].Servers[0].Memory = &Memory{Limit: 64}
 	short.Pools[0].Servers[1].Memory = &Memory{Limit: 1, Needed: 32, Short: "b is too small"}
 	short.Pools[0].Servers[2].Memory = &Memory{Limit: 2, Needed: 32, Short: "c is, too"}
+	single, lost := pool("ejected", "up backup"), pool("ejected", "ejected backup")
+	single.Pools[0].Single = 1.0 / 3
+	lost.Ready, lost.Problems, lost.Pools[0].Lost, lost.Pools[0].Single = false, []string{"pool a: x"}, 1, 0.004
 	for _, c := range []struct {
 		r                 *Report
 		level, head, text string
 	}{
+		{
+			single, "warn", "One server is ejected. Every key is served.",
+			"a: the keys are answered by their other copies. About 33 % of the keys can be read from one copy only.",
+		},
+		{
+			lost, "bad", "Some keys cannot be served.",
+			"pool a: x. All of the keys have no copy that can be read. " +
+				"Less than 1 % of the keys can be read from one copy only.",
+		},
 		{pool("up"), "good", "All is well.", "The server is up."},
 		{
 			pool("up", "up backup"), "good", "All is well.",

@@ -30,7 +30,7 @@ func (r *Report) judge() Verdict {
 				". What is shown of servers is what this magent saw; it repairs none.",
 		}
 	case !r.Ready:
-		return Verdict{"bad", "Some keys cannot be served.", strings.Join(r.Problems, " · ")}
+		return Verdict{"bad", "Some keys cannot be served.", strings.Join(r.Problems, " · ")}.with(r.shares())
 	}
 	var names []string // names of servers that are not up
 	states := map[string]bool{}
@@ -52,7 +52,7 @@ func (r *Report) judge() Verdict {
 	}
 	switch {
 	case len(names) > 0:
-		return trouble(names, states, copies)
+		return trouble(names, states, copies).with(r.shares())
 	case r.Fleet.judge(nil).Level != "":
 		return r.Fleet.judge(nil)
 	case len(short) > 0:

@@ -120,7 +120,19 @@ func TestPageOfManyPools(t *testing.T) {
 	if n := eval[int](b, `document.querySelectorAll("h3 b").length`); n != 0 {
 		t.Error("the name of a pool is taken for HTML")
 	}
+	// Servers that are well are one row and one node, until somebody wants to see each.
+	each := `[...document.querySelectorAll("#servers .addr")].
+		filter(e => e.textContent.startsWith("server-number-")).length`
+	b.see(`g[data-node="12 servers"][data-state="up"]`)
+	b.see(`tr[data-server="12 servers"]`)
+	if n := eval[int](b, each); n != 0 {
+		t.Errorf("%d rows of servers that are shown as one", n)
+	}
 	b.shoot("many")
+	eval[bool](b, `document.querySelector("button.more").click() || true`)
+	b.await(each + ` === 12`)
+	eval[bool](b, `document.querySelector("button.more").click() || true`)
+	b.await(each + ` === 0`)
 	b.quiet()
 
 	m.Kill() // and the page says that what it shows is old
