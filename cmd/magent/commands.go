@@ -4,22 +4,8 @@ import (
 	"io"
 	"slices"
 
-	"github.com/urfave/cli/v2"
-
 	"magent/internal/config"
 )
-
-// command is a subcommand of magent, with its own flags.
-type command struct {
-	name, brief string
-	run         func(args []string, names config.Names, stdout, stderr io.Writer) int // returns the exit code
-
-	// For the manual page and for shell completion; nil for commands that people do not type.
-	flags func() []cli.Flag
-	own   func() []cli.Flag // flags that magent itself does not have
-	help  string            // the help text without the flags
-	words []string          // the arguments that it accepts
-}
 
 func commands() []command {
 	return []command{
@@ -61,20 +47,16 @@ func commands() []command {
 			flags: noFlags, own: noFlags, help: completionHead, words: shells(),
 		},
 		{
-			name: manCommand, brief: "print the manual page, for man -l -", run: runMan, flags: noFlags, own: noFlags,
+			name: manCommand, brief: "print the manual page, for man -l -", flags: noFlags, own: noFlags,
 			help: manHead,
+			run: func(args []string, _ config.Names, stdout, stderr io.Writer) int {
+				return runMan(args, typedCommands(), stdout, stderr)
+			},
 		},
-		{name: completeCommand, run: runComplete},
+		{name: completeCommand, run: func(args []string, names config.Names, stdout, _ io.Writer) int {
+			return runComplete(args, typedCommands(), names, stdout)
+		}},
 	}
-}
-
-// commandNamed returns the command, or nil if there is none.
-func commandNamed(word string) *command {
-	all := commands()
-	if i := slices.IndexFunc(all, func(c command) bool { return c.name == word }); i >= 0 {
-		return &all[i]
-	}
-	return nil
 }
 
 // typedCommands returns the commands that people type.
@@ -88,5 +70,3 @@ func commandNames() (names []string) {
 	}
 	return names
 }
-
-func noFlags() []cli.Flag { return nil }

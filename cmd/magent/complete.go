@@ -18,10 +18,11 @@ const completeCommand = "complete"
 // candidate is a completion with its description.
 type candidate struct{ word, brief string }
 
-// runComplete is magent complete. Its arguments are the words behind "magent" up to the cursor; the last one is to be
-// completed. It prints one completion per line, perhaps with a tab and a description. No line means any file name.
-func runComplete(args []string, names config.Names, stdout, _ io.Writer) int {
-	for _, c := range complete(args, names) {
+// runComplete is magent complete, for these commands. Its arguments are the words behind "magent" up to the
+// cursor. The last one is to be completed. It prints a completion on each line, perhaps with a tab and a description.
+// No line means any file name.
+func runComplete(args []string, typed []command, names config.Names, stdout io.Writer) int {
+	for _, c := range complete(args, typed, names) {
 		line := c.word
 		if c.brief != "" {
 			line += "\t" + c.brief
@@ -31,19 +32,19 @@ func runComplete(args []string, names config.Names, stdout, _ io.Writer) int {
 	return 0
 }
 
-func complete(words []string, names config.Names) []candidate {
+func complete(words []string, typed []command, names config.Names) []candidate {
 	if len(words) == 0 {
 		return nil
 	}
 	flags, first := newFlags(), len(words) == 1
 	var choices []candidate
-	if c := commandNamed(words[0]); c != nil && !first && c.flags != nil {
+	if c := named(typed, words[0]); c != nil && !first {
 		flags, words, first = c.flags(), words[1:], len(words) == 2
 		for _, word := range c.words {
 			choices = append(choices, candidate{word: word})
 		}
 	} else if first {
-		for _, c := range typedCommands() {
+		for _, c := range typed {
 			choices = append(choices, candidate{c.name, c.brief})
 		}
 	}

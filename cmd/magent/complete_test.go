@@ -38,17 +38,18 @@ func TestComplete(t *testing.T) {
 		"--nonsense=":                "",
 	} {
 		var got []string
-		for _, c := range complete(strings.Split(line, " "), run.Names()) {
+		for _, c := range complete(strings.Split(line, " "), typedCommands(), run.Names()) {
 			got = append(got, c.word)
 		}
 		if strings.Join(got, " ") != want {
 			t.Errorf("%q becomes %q, want %q", line, got, want)
 		}
 	}
-	if got := complete([]string{""}, run.Names()); len(got) != len(typedCommands())+visible(newFlags()) {
+	typed := typedCommands()
+	if got := complete([]string{""}, typed, run.Names()); len(got) != len(typed)+visible(newFlags()) {
 		t.Errorf("an empty line has %d ways to go on", len(got))
 	}
-	if got := complete(nil, run.Names()); got != nil {
+	if got := complete(nil, typed, run.Names()); got != nil {
 		t.Errorf("no word becomes %v", got)
 	}
 }

@@ -20,7 +20,7 @@ func main() {
 // execute runs a command line and returns the exit code. Errors are one line on stderr.
 func execute(args []string, names config.Names, stdout, stderr io.Writer) int {
 	if len(args) > 0 {
-		if c := commandNamed(args[0]); c != nil {
+		if c := named(commands(), args[0]); c != nil {
 			return c.run(args[1:], names, stdout, stderr)
 		}
 		if near := config.Nearest(args[0], commandNames()); near != "" {

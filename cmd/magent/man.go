@@ -9,7 +9,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"magent/internal/config"
 	"magent/internal/service"
 )
 
@@ -32,8 +31,8 @@ var manHeadText string
 //go:embed man/tail.roff
 var manTailText string
 
-// runMan is magent man. It returns the exit code.
-func runMan(args []string, _ config.Names, stdout, stderr io.Writer) int {
+// runMan is magent man, which describes these commands. It returns the exit code.
+func runMan(args []string, typed []command, stdout, stderr io.Writer) int {
 	if len(args) == 1 && (args[0] == "-h" || args[0] == "--help") {
 		io.WriteString(stdout, manHead)
 		return 0
@@ -41,16 +40,16 @@ func runMan(args []string, _ config.Names, stdout, stderr io.Writer) int {
 	if len(args) > 0 {
 		return fail(stderr, fmt.Errorf("man: unexpected argument %q: leave it out", args[0]), exitUsage)
 	}
-	io.WriteString(stdout, manPage(service.Release(), service.Date()))
+	io.WriteString(stdout, manPage(typed, service.Release(), service.Date()))
 	return 0
 }
 
-// manPage renders the page for man(7). date is that of the release, or zero if it is not known.
+// manPage renders the page for man(7), with these commands. date is that of the release, or zero if it is not known.
 //
 // cli's ToMan would do it with less code here, but its page is worse to read. It sorts all flags by their names, while
 // this page has them by topic. It shows neither the names of their values nor their variables. Its synopsis is a list
 // of all flags, and its heading has no date, of which `mandoc -Tlint` warns.
-func manPage(release string, date time.Time) string {
+func manPage(typed []command, release string, date time.Time) string {
 	var b strings.Builder
 	day := ""
 	if !date.IsZero() {
@@ -69,7 +68,7 @@ func manPage(release string, date time.Time) string {
 		}
 	}
 	b.WriteString(".SH COMMANDS\n")
-	for _, c := range typedCommands() {
+	for _, c := range typed {
 		fmt.Fprintf(&b, ".SS magent %s\n", c.name)
 		_, text, _ := strings.Cut(c.help, "\n")
 		manLiteral(&b, text)

@@ -12,7 +12,7 @@ import (
 )
 
 func TestManualPage(t *testing.T) {
-	page := manPage("1.2.3", time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC))
+	page := manPage(typedCommands(), "1.2.3", time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC))
 	if !strings.HasPrefix(page, ".TH MAGENT 1 \"2026-01-31\" \"magent 1.2.3\" ") {
 		t.Errorf("it begins with %.80q", page)
 	}

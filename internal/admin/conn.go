@@ -11,14 +11,26 @@ import (
 	"time"
 )
 
+// The limits of a Server.
+const (
+	maxConns   = 32                     // connections that send no probe; more are closed after their first bytes
+	maxOpen    = 512                    // all connections; more are closed at once
+	probeTime  = time.Second            // for the rest of a probe's request to arrive
+	maxHeader  = 16 << 10               // the size of a request's header, in bytes
+	silence    = 250 * time.Millisecond // a connection that has sent nothing for so long gets the page for silence
+	lateness   = 10 * time.Millisecond  // to read what has arrived, when silence is over
+	answerTime = 5 * time.Second        // for a request to arrive, and for its answer to be made and fetched
+)
+
 // listener limits the number of connections. There are two limits: maxOpen for all connections, and a smaller one,
 // maxConns, for those that do not send a probe (/livez, /readyz). So connections that ask for other pages, or send
 // nothing, cannot keep probes from being answered.
 type listener struct {
 	net.Listener
-	s     *Server
-	open  atomic.Int64 // the number of connections
-	conns atomic.Int64 // the number of those that count for maxConns
+	ctx    context.Context                       // the context of all requests
+	silent func(context.Context) ([]byte, error) // see Options
+	open   atomic.Int64                          // the number of connections
+	conns  atomic.Int64                          // the number of those that count for maxConns
 }
 
 // Accept accepts connections, and closes those beyond maxOpen.
@@ -29,7 +41,7 @@ func (l *listener) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		if l.open.Add(1) <= maxOpen {
-			return &conn{Conn: c, s: l.s}, nil
+			return &conn{Conn: c, l: l}, nil
 		}
 		l.open.Add(-1)
 		c.Close()
@@ -58,7 +70,7 @@ func (l *listener) leave(c *conn) {
 // the page for silence, and net/http gets the end of the connection.
 type conn struct {
 	net.Conn
-	s      *Server
+	l      *listener
 	known  bool   // the first Read was called
 	placed bool   // it counts for maxConns
 	begun  []byte // the bytes that were read to find out, and are not passed on yet
@@ -72,9 +84,9 @@ func (c *conn) Read(b []byte) (int, error) {
 		switch {
 		case c.isProbe():
 			_ = c.SetReadDeadline(time.Now().Add(probeTime))
-		case !c.s.ln.enter(c):
+		case !c.l.enter(c):
 			return 0, io.EOF
-		case c.s.opt.Silent != nil && !speaks:
+		case c.l.silent != nil && !speaks:
 			c.answerSilence()
 			return 0, io.EOF
 		}
@@ -119,9 +131,9 @@ func (c *conn) isProbe() bool {
 
 // answerSilence sends the page for silence.
 func (c *conn) answerSilence() {
-	ctx, cancel := context.WithTimeout(c.s.ctx, answerTime)
+	ctx, cancel := context.WithTimeout(c.l.ctx, answerTime)
 	defer cancel()
-	text, err := c.s.opt.Silent(ctx)
+	text, err := c.l.silent(ctx)
 	if err != nil {
 		return // without HTTP there is no way to report the error
 	}

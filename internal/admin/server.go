@@ -11,17 +11,6 @@ import (
 	"time"
 )
 
-// The limits of a Server.
-const (
-	maxConns   = 32                     // connections that send no probe; more are closed after their first bytes
-	maxOpen    = 512                    // all connections; more are closed at once
-	probeTime  = time.Second            // for the rest of a probe's request to arrive
-	maxHeader  = 16 << 10               // the size of a request's header, in bytes
-	silence    = 250 * time.Millisecond // a connection that has sent nothing for so long gets the page for silence
-	lateness   = 10 * time.Millisecond  // to read what has arrived, when silence is over
-	answerTime = 5 * time.Second        // for a request to arrive, and for its answer to be made and fetched
-)
-
 // Options configures a Server.
 type Options struct {
 	Addr     string                                // host:port to listen on, if Listener is nil
@@ -56,7 +45,7 @@ func Listen(o Options) (*Server, error) {
 	}
 	s := &Server{opt: o}
 	s.ctx, s.stop = context.WithCancel(context.Background())
-	s.ln = &listener{Listener: ln, s: s}
+	s.ln = &listener{Listener: ln, ctx: s.ctx, silent: o.Silent}
 	s.http = http.Server{
 		Handler: http.HandlerFunc(s.answer), ReadHeaderTimeout: answerTime, MaxHeaderBytes: maxHeader, ErrorLog: o.Log,
 		BaseContext: func(net.Listener) context.Context { return s.ctx }, ConnContext: withPeer, ConnState: s.follow,

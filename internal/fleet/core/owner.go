@@ -1,6 +1,8 @@
 package core
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"magent/internal/fault"
@@ -203,5 +205,23 @@ func (c *Core) grant(from string, m Message) {
 func (c *Core) granted(r Renew) {
 	if r.Incarnation == c.meta.Incarnation && r.Life == c.life && !c.lapsed {
 		c.lease.Ack(r.Voter, r.Sent)
+	}
+}
+
+// fence keeps a group from servers on which the dead may still have connections.
+func (c *Core) fence(group string, h *holding) {
+	h.fenced = map[string][]address{}
+	if fault.Fence {
+		return
+	}
+	for _, one := range c.known.dead(&c.view) {
+		h.fenced[one.Server] = append(h.fenced[one.Server], one)
+	}
+	for _, server := range slices.Sorted(maps.Keys(h.fenced)) {
+		d := Decision{Act: Fence, Group: group, Epoch: h.since, Server: server}
+		for _, one := range h.fenced[server] {
+			d.Addresses = append(d.Addresses, one.Address)
+		}
+		c.decide(d)
 	}
 }
