@@ -12,7 +12,7 @@ type plan uint8
 const (
 	planCommand  plan = iota // by one server
 	planTransact             // by one server, a transaction
-	planGather               // by several servers, whose replies are merged
+	planFanout               // by several servers, whose replies are merged
 	planSeek                 // by one server after the other, until one has something
 	planScan                 // by the server that the cursor names
 )
@@ -32,10 +32,10 @@ type Call struct {
 	plan   plan
 	server int // the server that was asked last
 
-	queued int        // planTransact: the number of its commands
-	parts  *gathering // planGather; nil: this Call never carried one out
-	search search     // planSeek
-	cursor cursor     // planScan
+	queued int     // planTransact: the number of its commands
+	parts  *fanout // planFanout; nil: this Call never carried one out
+	search search  // planSeek
+	cursor cursor  // planScan
 }
 
 // fail tells the client that the server could not answer, and why. The reason is in the log, too.

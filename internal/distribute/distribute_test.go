@@ -50,37 +50,37 @@ func TestCursorTooLarge(t *testing.T) {
 func TestMergeRedis(t *testing.T) {
 	for name, c := range map[string]struct {
 		merge   mergeFunc
-		m       gathering
+		m       fanout
 		replies []string
 		want    string // empty: the replies do not have the right form
 	}{
-		"sum":             {mergeSum, gathering{}, []string{":3\r\n", ":0\r\n", ":4\r\n"}, ":7\r\n"},
-		"sum of a status": {mergeSum, gathering{}, []string{":3\r\n", "+OK\r\n"}, ""},
-		"sum too large":   {mergeSum, gathering{}, []string{":9223372036854775807\r\n", ":1\r\n"}, ""},
-		"first":           {mergeFirst, gathering{}, []string{"+OK\r\n", "+OK\r\n"}, "+OK\r\n"},
+		"sum":             {mergeSum, fanout{}, []string{":3\r\n", ":0\r\n", ":4\r\n"}, ":7\r\n"},
+		"sum of a status": {mergeSum, fanout{}, []string{":3\r\n", "+OK\r\n"}, ""},
+		"sum too large":   {mergeSum, fanout{}, []string{":9223372036854775807\r\n", ":1\r\n"}, ""},
+		"first":           {mergeFirst, fanout{}, []string{"+OK\r\n", "+OK\r\n"}, "+OK\r\n"},
 		"concat": {
 			mergeConcat,
-			gathering{},
+			fanout{},
 			[]string{"*1\r\n$1\r\na\r\n", "*0\r\n", "*2\r\n$1\r\nb\r\n$0\r\n\r\n"},
 			"*3\r\n$1\r\na\r\n$1\r\nb\r\n$0\r\n\r\n",
 		},
-		"concat of a null": {mergeConcat, gathering{}, []string{"*-1\r\n"}, ""},
+		"concat of a null": {mergeConcat, fanout{}, []string{"*-1\r\n"}, ""},
 		"all": {
 			mergeAll,
-			gathering{},
+			fanout{},
 			[]string{"*3\r\n:1\r\n:0\r\n:1\r\n", "*3\r\n:1\r\n:1\r\n:0\r\n"},
 			"*3\r\n:1\r\n:0\r\n:0\r\n",
 		},
-		"all of other size": {mergeAll, gathering{}, []string{"*1\r\n:1\r\n", "*2\r\n:1\r\n:1\r\n"}, ""},
+		"all of other size": {mergeAll, fanout{}, []string{"*1\r\n:1\r\n", "*2\r\n:1\r\n:1\r\n"}, ""},
 		"in order": {
 			mergeInOrder,
-			gathering{keys: 4, owner: []uint16{1, 0, 1, 1}, size: []int{1, 3}},
+			fanout{keys: 4, owner: []uint16{1, 0, 1, 1}, size: []int{1, 3}},
 			[]string{"*1\r\n$1\r\nb\r\n", "*3\r\n$1\r\na\r\n$-1\r\n$2\r\ncc\r\n"},
 			"*4\r\n$1\r\na\r\n$1\r\nb\r\n$-1\r\n$2\r\ncc\r\n",
 		},
 		"keyspace": {
 			mergeKeyspace,
-			gathering{},
+			fanout{},
 			[]string{
 				"$59\r\n# Keyspace\r\ndb0:keys=3,expires=1,avg_ttl=1000,subexpiry=0\r\n\r\n",
 				"",
@@ -90,7 +90,7 @@ func TestMergeRedis(t *testing.T) {
 		},
 		"too few": {
 			mergeInOrder,
-			gathering{keys: 2, owner: []uint16{0, 0}, size: []int{2}},
+			fanout{keys: 2, owner: []uint16{0, 0}, size: []int{2}},
 			[]string{"*1\r\n$1\r\nb\r\n"},
 			"",
 		},

@@ -3,7 +3,7 @@
 // goes to these servers:
 //
 //	command, transact  the server of its keys                             command.go
-//	gather             the servers of its keys, or all servers, at once   gather.go, all.go
+//	fanout             the servers of its keys, or all servers, at once   fanout.go, all.go
 //	seek, scan         one server after the other                         all.go
 //
 // Call.OnReply (reply.go) handles the servers' replies. For each kind of command a pure function (merge.go) merges

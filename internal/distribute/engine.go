@@ -34,7 +34,7 @@ type splitting struct {
 }
 
 // begin writes the beginning of the command for each part: the number of arguments, and the name.
-func (f *splitting) begin(m *gathering, name []byte, step int) {
+func (f *splitting) begin(m *fanout, name []byte, step int) {
 	for part := range m.server {
 		if part == len(f.lines) {
 			f.lines = append(f.lines, nil)

@@ -16,7 +16,7 @@ import (
 // each database. It does not fail. If servers are missing, the last line says how many.
 func (e *Engine) Keyspace(c *Call) {
 	c.Begin()
-	m := c.gather(mergeKeyspace)
+	m := c.fanOut(mergeKeyspace)
 	m.partial = true
 	for server := range e.NumPrimaries {
 		m.part(server)
@@ -27,7 +27,7 @@ func (e *Engine) Keyspace(c *Call) {
 			c.Send(server, uint16(server), nil, e.line, ascii.ShapeLine)
 		}
 	}
-	c.checkGathered()
+	c.checkFanout()
 	c.End()
 	c.recycle()
 }
@@ -61,7 +61,7 @@ func (k *keyspace) add(o keyspace) {
 }
 
 // mergeKeyspace adds up the servers' databases.
-func mergeKeyspace(dst []byte, m *gathering) ([]byte, bool) {
+func mergeKeyspace(dst []byte, m *fanout) ([]byte, bool) {
 	var all []keyspace
 	missing := 0
 	for _, reply := range m.replies {

@@ -18,7 +18,7 @@ func isLarge(size, keys int) bool { return size >= large && size/max(keys, 1) >=
 const large = 1 << 20
 
 // pieces returns, by part, the arguments of r that belong to it, as slices of r.Raw. step is splitUp's.
-func (m *gathering) pieces(r *resp.Request, step int) [][][]byte {
+func (m *fanout) pieces(r *resp.Request, step int) [][][]byte {
 	pieces := make([][][]byte, len(m.server))
 	ends := make([]int, len(m.server)) // where the last piece of a part ends in r.Raw
 	at := argumentEnd(r.Raw, bytes.IndexByte(r.Raw, '\n')+1, r.Args[0])
@@ -45,7 +45,7 @@ func argumentEnd(raw []byte, at int, arg []byte) int {
 }
 
 // keep keeps the reply to a part.
-func (m *gathering) keep(part uint16, from *backend.Conn, reply []byte) {
+func (m *fanout) keep(part uint16, from *backend.Conn, reply []byte) {
 	if len(reply) >= large && from.Disown() {
 		m.replies[part] = reply
 		return
@@ -54,7 +54,7 @@ func (m *gathering) keep(part uint16, from *backend.Conn, reply []byte) {
 }
 
 // isLarge reports whether the replies are large in all.
-func (m *gathering) isLarge() bool {
+func (m *fanout) isLarge() bool {
 	n := 0
 	for _, reply := range m.replies {
 		n += len(reply)

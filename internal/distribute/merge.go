@@ -10,9 +10,9 @@ import (
 	"magent/resp"
 )
 
-// gathering is the part of a Call that is needed for a command to several servers: its parts and the replies to them.
+// fanout is the part of a Call that is needed for a command to several servers: its parts and the replies to them.
 // It stays with its Call for the next use.
-type gathering struct {
+type fanout struct {
 	merge   mergeFunc
 	ordered bool     // the answer has the elements of the replies in the order of the keys: MGET
 	partial bool     // the answer is made of what replies there are
@@ -28,27 +28,27 @@ type gathering struct {
 
 // mergeFunc appends the answer to a command to dst. It is made from the replies to the parts, none of which is an
 // error. ok is false if the replies do not have the form that the command requires.
-type mergeFunc func(dst []byte, m *gathering) (answer []byte, ok bool)
+type mergeFunc func(dst []byte, m *fanout) (answer []byte, ok bool)
 
 // memory returns how many bytes of memory m and its buffers hold.
-func (m *gathering) memory() int {
+func (m *fanout) memory() int {
 	return int(unsafe.Sizeof(*m)) + 2*cap(m.owner) + 8*cap(m.server) + 8*cap(m.size) + cap(m.failed) +
 		call.SizeOf(m.replies)
 }
 
 // reset empties m but keeps its buffers, except large ones.
-func (m *gathering) reset() {
+func (m *fanout) reset() {
 	for i, b := range m.replies {
 		m.replies[i] = call.Trim(b)
 	}
-	*m = gathering{
+	*m = fanout{
 		owner: m.owner[:0], server: m.server[:0], size: m.size[:0], replies: m.replies[:0],
 		failed: m.failed[:0], cursors: m.cursors[:0],
 	}
 }
 
 // part adds a part for a server and returns its number.
-func (m *gathering) part(server int) uint16 {
+func (m *fanout) part(server int) uint16 {
 	m.server, m.size = append(m.server, server), append(m.size, 0)
 	if n := len(m.replies); n < cap(m.replies) {
 		m.replies = m.replies[:n+1] // the buffer of an earlier use
@@ -88,7 +88,7 @@ func mergerOfAll(r *resp.Request) mergeFunc {
 }
 
 // mergeInOrder takes the elements of the replies in the order of the keys: MGET.
-func mergeInOrder(dst []byte, m *gathering) ([]byte, bool) {
+func mergeInOrder(dst []byte, m *fanout) ([]byte, bool) {
 	if !m.beginInOrder() {
 		return dst, false
 	}
@@ -104,7 +104,7 @@ func mergeInOrder(dst []byte, m *gathering) ([]byte, bool) {
 
 // beginInOrder sets the cursors to the first elements. It reports false if a reply has not as many as its part has
 // keys.
-func (m *gathering) beginInOrder() bool {
+func (m *fanout) beginInOrder() bool {
 	for i, reply := range m.replies {
 		n, elements, ok := resp.ArrayLen(reply)
 		if !ok || n != m.size[i] {
@@ -116,12 +116,12 @@ func (m *gathering) beginInOrder() bool {
 }
 
 // mergeFirst returns the first reply, because all are the same: +OK, or the hash of a script.
-func mergeFirst(dst []byte, m *gathering) ([]byte, bool) {
+func mergeFirst(dst []byte, m *fanout) ([]byte, bool) {
 	return append(dst, m.replies[0]...), true
 }
 
 // mergeSum returns the sum of integers.
-func mergeSum(dst []byte, m *gathering) ([]byte, bool) {
+func mergeSum(dst []byte, m *fanout) ([]byte, bool) {
 	sum := int64(0)
 	for _, reply := range m.replies {
 		n, ok := resp.Integer(reply)
@@ -134,7 +134,7 @@ func mergeSum(dst []byte, m *gathering) ([]byte, bool) {
 }
 
 // mergeConcat concatenates arrays: KEYS.
-func mergeConcat(dst []byte, m *gathering) ([]byte, bool) {
+func mergeConcat(dst []byte, m *fanout) ([]byte, bool) {
 	sum := 0
 	for _, reply := range m.replies {
 		n, elements, ok := resp.ArrayLen(reply)
@@ -153,7 +153,7 @@ func mergeConcat(dst []byte, m *gathering) ([]byte, bool) {
 }
 
 // mergeAll returns 1 for each element that is 1 in all replies, else 0: SCRIPT EXISTS.
-func mergeAll(dst []byte, m *gathering) ([]byte, bool) {
+func mergeAll(dst []byte, m *fanout) ([]byte, bool) {
 	var all []bool
 	for i, reply := range m.replies {
 		n, rest, ok := resp.ArrayLen(reply)
@@ -194,7 +194,7 @@ func mergerOfPubSub(sub string) mergeFunc {
 }
 
 // mergeDistinct returns the elements of all arrays, each once.
-func mergeDistinct(dst []byte, m *gathering) ([]byte, bool) {
+func mergeDistinct(dst []byte, m *fanout) ([]byte, bool) {
 	seen := map[string]bool{}
 	var all []byte
 	for _, reply := range m.replies {
@@ -215,7 +215,7 @@ func mergeDistinct(dst []byte, m *gathering) ([]byte, bool) {
 }
 
 // mergeMost returns the greatest of the integers. Of arrays that begin alike it does so for each element.
-func mergeMost(dst []byte, m *gathering) ([]byte, bool) {
+func mergeMost(dst []byte, m *fanout) ([]byte, bool) {
 	if _, isNumber := resp.Integer(m.replies[0]); isNumber {
 		return appendMost(dst, m.replies)
 	}

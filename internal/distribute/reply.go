@@ -12,7 +12,7 @@ func (c *Call) OnReply(slot uint16, from *backend.Conn, r *ascii.Reply) {
 	switch c.plan {
 	case planCommand:
 		c.onCommand(r)
-	case planGather:
+	case planFanout:
 		c.onPart(slot, from, r)
 	case planTransact:
 		c.onQueued(slot, from, r)

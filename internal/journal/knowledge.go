@@ -49,20 +49,20 @@ func (k *Knowledge) Claim(s Server, claimed map[Server]bool) *Missed {
 	return all
 }
 
-// gathering is the union of what several files say, from the oldest to the latest.
-type gathering struct {
+// union is the union of what several files say, from the oldest to the latest.
+type union struct {
 	place  Place
 	missed map[Server]*Missed
 	keys   map[Server]map[string]struct{}
 	doubts []string
 }
 
-func newGathering(p Place) *gathering {
-	return &gathering{place: p, missed: map[Server]*Missed{}, keys: map[Server]map[string]struct{}{}}
+func newUnion(p Place) *union {
+	return &union{place: p, missed: map[Server]*Missed{}, keys: map[Server]map[string]struct{}{}}
 }
 
 // file adds a file. It reports whether the file had anything in it. A missing file is empty.
-func (g *gathering) file(path string) (found bool) {
+func (g *union) file(path string) (found bool) {
 	before := len(g.doubts)
 	if strings.HasSuffix(path, doubtfulSuffix) {
 		g.doubt(path, errMissing)
@@ -83,12 +83,12 @@ func (g *gathering) file(path string) (found bool) {
 	return g.add(r) || len(g.doubts) > before
 }
 
-func (g *gathering) doubt(path string, err error) {
+func (g *union) doubt(path string, err error) {
 	g.doubts = append(g.doubts, fmt.Sprintf("%s: %v", path, err))
 }
 
 // add reports whether r had anything in it.
-func (g *gathering) add(r *replay) (found bool) {
+func (g *union) add(r *replay) (found bool) {
 	for _, s := range r.servers {
 		if len(s.loops) > 0 {
 			g.server(s)
@@ -99,7 +99,7 @@ func (g *gathering) add(r *replay) (found bool) {
 }
 
 // server adds what one file says about a server. The oldest identity counts, because the outage began with it.
-func (g *gathering) server(s *replayed) {
+func (g *union) server(s *replayed) {
 	m := g.missed[s.name]
 	if m == nil {
 		m = &Missed{Identity: s.identity}
@@ -113,7 +113,7 @@ func (g *gathering) server(s *replayed) {
 }
 
 // knowledge is the result.
-func (g *gathering) knowledge() Knowledge {
+func (g *union) knowledge() Knowledge {
 	k := Knowledge{Missed: g.missed}
 	for name, m := range k.Missed {
 		if !m.All {

@@ -101,7 +101,7 @@ func doubt(t testing.TB, got Knowledge, parts ...string) {
 
 // parse reads the bytes of one file.
 func parse(data []byte) (map[Server]*Missed, error) {
-	r, g := newReplay(), newGathering(Place{})
+	r, g := newReplay(), newUnion(Place{})
 	err := r.read(bytes.NewReader(data))
 	g.add(r)
 	return g.knowledge().Missed, err

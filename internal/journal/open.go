@@ -105,7 +105,7 @@ func (j *Journal) begin() (Knowledge, error) {
 	if err != nil {
 		return Knowledge{}, err
 	}
-	g := newGathering(j.place)
+	g := newUnion(j.place)
 	for _, path := range j.previous {
 		g.file(path)
 	}

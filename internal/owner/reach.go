@@ -49,9 +49,9 @@ func leading(primaries int, there []bool, missed []*journal.Missed) []bool {
 	return leads
 }
 
-// mends reports whether a pool has one primary, which leads and has missed keys that the backups have. They are copied
-// before the backups are doubted (pool.Mend).
-func mends(cfg *config.Pool, there []bool, missed []*journal.Missed) bool {
+// repairsPrimary reports whether a pool has one primary, which leads and has missed keys that the backups have. They
+// are copied before the backups are doubted (pool.RepairPrimary).
+func repairsPrimary(cfg *config.Pool, there []bool, missed []*journal.Missed) bool {
 	if len(cfg.Servers) != 1 || slices.Contains(there, false) {
 		return false
 	}

@@ -72,9 +72,9 @@ func TestWhoLed(t *testing.T) {
 	keys, all := &journal.Missed{Keys: []string{"k"}}, &journal.Missed{All: true}
 	part := &journal.Missed{Incomplete: true}
 	for name, c := range map[string]struct {
-		there         []bool
-		missed        []*journal.Missed
-		leads, mended bool
+		there           []bool
+		missed          []*journal.Missed
+		leads, repaired bool
 	}{
 		"nothing is missed":         {[]bool{true, true}, []*journal.Missed{clean, clean}, true, false},
 		"keys":                      {[]bool{true, true}, []*journal.Missed{keys, clean}, true, true},
@@ -90,7 +90,7 @@ func TestWhoLed(t *testing.T) {
 		if got := leading(1, c.there, c.missed); got[0] != c.leads {
 			t.Errorf("%s: the primary led: %v", name, got[0])
 		}
-		if got := mends(cfg, c.there, c.missed); got != c.mended {
+		if got := repairsPrimary(cfg, c.there, c.missed); got != c.repaired {
 			t.Errorf("%s: it gets the keys first: %v", name, got)
 		}
 	}

@@ -153,12 +153,12 @@ func (f *Owner) build(i int, w want) {
 		f.unrelay[i] = nil
 	}
 	var doubted []func(key []byte) bool
-	mend := false
+	repair := false
 	f.replace(i, 0, func([]*pool.Loop) []*pool.Pool {
 		f.addLate(i, w)
 		if w.doubt {
 			doubted = doubt(cfg, rings, there, w.missed)
-			mend = doubted != nil && mends(cfg, there, w.missed)
+			repair = doubted != nil && repairsPrimary(cfg, there, w.missed)
 		}
 		peers := f.o.AddPool(i, cfg, rings)
 		pool.Watch(peers)
@@ -179,8 +179,8 @@ func (f *Owner) build(i int, w want) {
 					keys = append(keys, key)
 				}
 			}
-			if mend && len(keys) > 0 {
-				p.Mend(n, m, keys, doubted)
+			if repair && len(keys) > 0 {
+				p.RepairPrimary(n, m, keys, doubted)
 				continue
 			}
 			p.Recall(n, m, keys)

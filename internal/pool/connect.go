@@ -101,8 +101,8 @@ func (p *Pool) Connected(c *backend.Conn) {
 	if p.Recalled[i] {
 		p.wait(i, calm)
 	}
-	if p.mending != nil {
-		p.mending.goOn()
+	if p.repair != nil {
+		p.repair.goOn()
 	}
 	p.Admit()
 	p.later()
@@ -228,8 +228,8 @@ func (p *Pool) TakeOut(i int, err error) {
 func (p *Pool) gone(i int, before failover.State, err error) {
 	p.Abandoned(i)
 	p.Engine.Gone(i)
-	if p.mending != nil {
-		p.mending.end()
+	if p.repair != nil {
+		p.repair.end()
 	}
 	p.moveKeys()
 	if before != failover.Up {

@@ -24,20 +24,20 @@ var errUnsettled = errors.New("what a member of the fleet was just writing when 
 // written when a process died. To compare the backup at once would lose those keys, for it is out of use meanwhile.
 // So they are copied to the primary first. Both are in use: the backup leads these keys, and the primary all others.
 
-// Mend is told at the start of a pool which keys primary i has missed. doubts is by server, nil for those that are not
-// doubted: it counts when the primary has the keys, or as soon as one of the servers fails.
-func (p *Pool) Mend(i int, m *journal.Missed, keys []string, doubts []func(key []byte) bool) {
+// RepairPrimary is told at the start of a pool which keys primary i has missed. doubts is by server, nil for those
+// that are not doubted: it counts when the primary has the keys, or as soon as one of the servers fails.
+func (p *Pool) RepairPrimary(i int, m *journal.Missed, keys []string, doubts []func(key []byte) bool) {
 	p.Health.Remember(i, failover.Greeting{Identity: failover.ParseIdentity(m.Identity)}, true)
 	p.Engine.Recall(i, keys, false, false)
-	p.mending = &mending{primary: i, doubts: doubts, goOn: p.mend, end: p.endMending}
+	p.repair = &primaryRepair{primary: i, doubts: doubts, goOn: p.beginRepair, end: p.endRepair}
 }
 
 // Doubtful reports whether something will be doubted later.
-func (p *Pool) Doubtful() bool { return p.mending != nil }
+func (p *Pool) Doubtful() bool { return p.repair != nil }
 
-// mend begins to copy what the primary has missed, when all servers are connected.
-func (p *Pool) mend() {
-	m := p.mending
+// beginRepair begins to copy what the primary has missed, when all servers are connected.
+func (p *Pool) beginRepair() {
+	m := p.repair
 	if m == nil || m.begun {
 		return
 	}
@@ -50,11 +50,11 @@ func (p *Pool) mend() {
 	p.Engine.Returned(m.primary)
 }
 
-// endMending doubts what was to be doubted later. The connections are made anew outside of the engine. If the primary
+// endRepair doubts what was to be doubted later. The connections are made anew outside of the engine. If the primary
 // has not got everything, what it lacks is deleted there.
-func (p *Pool) endMending() {
-	m := p.mending
-	if p.mending = nil; m == nil || p.Engine.Retired {
+func (p *Pool) endRepair() {
+	m := p.repair
+	if p.repair = nil; m == nil || p.Engine.Retired {
 		return
 	}
 	for i, which := range m.doubts {

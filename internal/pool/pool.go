@@ -56,12 +56,12 @@ type Pool struct {
 	third *Pool // of a Redis pool: its servers once more, in RESP3 (resp3.go); nil: no client has asked for that
 
 	rings    placement.Rings
-	left     []Left    // of a relaying pool that has left
-	next     *Pool     // that has taken its place
-	recorder *recorder // nil: no journal
-	tenure   *tenure   // nil: it does not decide for a fleet
-	told     *told     // nil: nobody is told what servers have missed
-	mending  *mending  // nil: nothing is doubted later
+	left     []Left         // of a relaying pool that has left
+	next     *Pool          // that has taken its place
+	recorder *recorder      // nil: no journal
+	tenure   *tenure        // nil: it does not decide for a fleet
+	told     *told          // nil: nobody is told what servers have missed
+	repair   *primaryRepair // nil: nothing is doubted later
 	byConn   map[*backend.Conn]int
 
 	// By server:
@@ -80,8 +80,8 @@ type Pool struct {
 	recovered []func() // called once when it is repaired after a recall; nil: nobody waits
 }
 
-// mending is that of a primary that has missed keys. Then its backups are doubted.
-type mending struct {
+// primaryRepair gives a primary the keys that it has missed. Then its backups are doubted.
+type primaryRepair struct {
 	primary int
 	begun   bool                    // the keys are being copied
 	doubts  []func(key []byte) bool // by server; nil: it is not doubted

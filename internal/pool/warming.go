@@ -97,8 +97,8 @@ func (p *Pool) Resynced(i int) {
 	p.readmit(i)
 	p.Engine.Supply(i)
 	p.recoveredNow(i)
-	if p.mending != nil && i == p.mending.primary {
-		p.mending.end()
+	if p.repair != nil && i == p.repair.primary {
+		p.repair.end()
 	}
 	p.later()
 }

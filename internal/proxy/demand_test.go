@@ -82,8 +82,8 @@ func (c *client) hearAll(text string, times int) (problem string) {
 	return ""
 }
 
-// crowd fills the demand of the pool, as clients with large values would do.
-func (r *rig) crowd(t *testing.T) {
+// fillDemand fills the demand of the pool, as clients with large values would do.
+func (r *rig) fillDemand(t *testing.T) {
 	r.on(0, func(sh *session.Shard) { sh.DemandOf(0).Change(session.MaxExpected) })
 	t.Cleanup(func() { r.on(0, func(sh *session.Shard) { sh.DemandOf(0).Change(-session.MaxExpected) }) })
 }
@@ -95,7 +95,7 @@ func TestSmallValuesDoNotWait(t *testing.T) {
 	c.say("get a\r\n")
 	p.want("get a\r\n").answer(largeHit("a", 100))
 	c.hear(largeHit("a", 100))
-	r.crowd(t)
+	r.fillDemand(t)
 	c.say(strings.Repeat("get a\r\n", testWindow))
 	for range testWindow {
 		p.want("get a\r\n").answer(miss)

@@ -51,8 +51,8 @@ func (c *Core) requestMove(name string, h *holding) {
 		if g.Divided {
 			to, wished = c.cfg.Name, true
 		}
-		if heir := c.heir(); c.ceding && heir != "" {
-			to, wished = heir, true
+		if successor := c.successor(); c.ceding && successor != "" {
+			to, wished = successor, true
 		}
 		if c.view.Quiet() {
 			to, wished = "", true
@@ -62,8 +62,8 @@ func (c *Core) requestMove(name string, h *holding) {
 			c.decide(Decision{Act: HandOver, Group: name, Epoch: h.since, Name: to})
 		}
 	case waits:
-		if heir := c.heir(); c.leaving || c.ceding && heir != "" || c.view.Quiet() {
-			h.stage, h.clean, h.to = stopped, g.Settled, heir
+		if successor := c.successor(); c.leaving || c.ceding && successor != "" || c.view.Quiet() {
+			h.stage, h.clean, h.to = stopped, g.Settled, successor
 		}
 	case stopped:
 		if c.view.Quiet() {
@@ -113,7 +113,7 @@ func (c *Core) Cede(now time.Duration) {
 }
 
 // Ceded tells whether this member owns nothing any more, or only what nobody else can own.
-func (c *Core) Ceded() bool { return len(c.holds) == 0 || c.heir() == "" }
+func (c *Core) Ceded() bool { return len(c.holds) == 0 || c.successor() == "" }
 
 // cedes tells whether a member has said that it is to own nothing.
 func (c *Core) cedes(name string) bool {
@@ -125,8 +125,8 @@ func (c *Core) cedes(name string) bool {
 	return h != nil && h.hello.Ceding
 }
 
-// heir is who gets what this member cedes. Empty: nobody can.
-func (c *Core) heir() string {
+// successor is who gets what this member cedes. Empty: nobody can.
+func (c *Core) successor() string {
 	for i := range c.view.Members {
 		m := &c.view.Members[i]
 		if m.Name != c.cfg.Name && m.State == view.Alive && !m.Witness && !c.cedes(m.Name) {

@@ -207,7 +207,7 @@ func (e *engine) write(group string, s *serving, r *request) {
 	}
 	s.locked[r.key] = true
 	for _, server := range cannot {
-		e.soil(group, s, server, r.key)
+		e.markDirty(group, s, server, r.key)
 	}
 	cmd := command{request: r.id, group: group, epoch: s.epoch, key: r.key, value: r.value, mutation: true}
 	e.both(group, s, can, cmd, func(answers map[string]int) {
@@ -218,7 +218,7 @@ func (e *engine) write(group string, s *serving, r *request) {
 		}
 		for _, server := range can {
 			if _, ok := answers[server]; !ok {
-				e.soil(group, s, server, r.key)
+				e.markDirty(group, s, server, r.key)
 			}
 		}
 		e.reply(r, out, 0)

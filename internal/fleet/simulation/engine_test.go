@@ -71,8 +71,8 @@ func copiesOf(group string) (primary, backup string) {
 
 func (e *engine) dirty(server, key string) bool { return e.n.journal[missed{server, key}].epoch > 0 }
 
-// soil records that a server may hold a wrong value. It is known before anything else is done.
-func (e *engine) soil(g string, s *serving, server, key string) {
+// markDirty records that a server may hold a wrong value. It is known before anything else is done.
+func (e *engine) markDirty(g string, s *serving, server, key string) {
 	if e.dirty(server, key) {
 		return
 	}
@@ -184,9 +184,9 @@ func (e *engine) takeOver(group string, s *serving) {
 	for _, key := range e.n.keysOf(group) {
 		switch {
 		case pc == nil && !e.dirty(b, key):
-			e.soil(group, s, p, key)
+			e.markDirty(group, s, p, key)
 		case bc == nil && !e.dirty(p, key):
-			e.soil(group, s, b, key)
+			e.markDirty(group, s, b, key)
 		case pc != nil && bc != nil && !e.dirty(p, key) && !e.dirty(b, key):
 			e.compare(group, s, key)
 		}
@@ -204,9 +204,9 @@ func (e *engine) compare(group string, s *serving, key string) {
 		bv, bok := values[b]
 		switch {
 		case !pok && bok:
-			e.soil(group, s, p, key)
+			e.markDirty(group, s, p, key)
 		case !pok || !bok || pv != bv:
-			e.soil(group, s, b, key)
+			e.markDirty(group, s, b, key)
 		}
 		e.serveIfReady(group, s)
 		e.handedOver(group, s)

@@ -9,19 +9,19 @@ import (
 	"magent/resp"
 )
 
-// gather returns c's gathering, empty.
-func (c *Call) gather(merge mergeFunc) *gathering {
+// fanOut returns c's fanout, empty.
+func (c *Call) fanOut(merge mergeFunc) *fanout {
 	if c.parts == nil {
-		c.parts = &gathering{}
+		c.parts = &fanout{}
 	}
-	c.plan, c.parts.merge = planGather, merge
+	c.plan, c.parts.merge = planFanout, merge
 	return c.parts
 }
 
 // splitUp carries out a command on keys that are independent of each other. Each server gets a command with its own
 // keys. step is the number of arguments for each key: 1, or 2 if a value follows the key.
 func (e *Engine) splitUp(c *Call, r *resp.Request, step int) {
-	m := c.gather(mergerOf(r.Command.Route))
+	m := c.fanOut(mergerOf(r.Command.Route))
 	m.ordered = r.Command.Route == resp.RouteMGet
 	f := &e.split
 	clear(f.of)
@@ -51,7 +51,7 @@ func (e *Engine) splitUp(c *Call, r *resp.Request, step int) {
 				c.lostPart(uint16(part))
 			}
 		}
-		c.checkGathered()
+		c.checkFanout()
 		return
 	}
 	for i, part := range m.owner {
@@ -63,7 +63,7 @@ func (e *Engine) splitUp(c *Call, r *resp.Request, step int) {
 		c.sendPart(server, uint16(part), f.lines[part])
 		f.lines[part] = call.Trim(f.lines[part])
 	}
-	c.checkGathered()
+	c.checkFanout()
 }
 
 // askAll sends the command to every server.
@@ -72,7 +72,7 @@ func (e *Engine) askAll(c *Call, r *resp.Request) {
 		c.Finish(refusal)
 		return
 	}
-	m := c.gather(mergerOfAll(r))
+	m := c.fanOut(mergerOfAll(r))
 	for server := range e.NumPrimaries {
 		m.part(server)
 	}
@@ -82,7 +82,7 @@ func (e *Engine) askAll(c *Call, r *resp.Request) {
 	for server := range e.NumPrimaries {
 		c.sendPart(server, uint16(server), r.Raw)
 	}
-	c.checkGathered()
+	c.checkFanout()
 }
 
 // allUsable reports whether all servers of c's parts are usable and have room. If not, it answers c with an error: the
@@ -121,7 +121,7 @@ func (c *Call) onPart(part uint16, from *backend.Conn, r *ascii.Reply) {
 	default:
 		m.keep(part, from, r.Raw)
 	}
-	c.checkGathered()
+	c.checkFanout()
 }
 
 // lostPart notes that the server of a part did not answer.
@@ -140,9 +140,9 @@ func (c *Call) failedPart(part uint16, line []byte) {
 	m.missing += m.size[part]
 }
 
-// checkGathered answers c once all replies have arrived. If parts failed, the answer is the first error and the number
+// checkFanout answers c once all replies have arrived. If parts failed, the answer is the first error and the number
 // of keys that failed. Otherwise it is made from all replies.
-func (c *Call) checkGathered() {
+func (c *Call) checkFanout() {
 	if c.Waiting() > 0 || c.Answered() {
 		return
 	}
