@@ -217,7 +217,7 @@ func testWitness(t *testing.T, bin string) {
 
 	w.Terminate()
 	w.ends(0)
-	w.line("the others do without this member")
+	w.line("the other members go on without this one")
 	v.await("w", "dead")
 	if !v.seen("w").Left {
 		t.Error("nobody knows that w has left")

@@ -292,7 +292,7 @@ func (r *reload) replaceListeners() {
 	for _, ln := range r.bound {
 		kept = append(kept, ln)
 		if err := ln.sh.L.Register(ln.fd, loop.Readable, ln); err != nil {
-			svc.log.Error().AnErr("reason", err).Str("listen", ln.addr.String()).Msg("nobody is accepted there")
+			svc.log.Error().AnErr("reason", err).Str("listen", ln.addr.String()).Msg("the address accepts no clients")
 		}
 	}
 	for _, ln := range kept {

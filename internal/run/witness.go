@@ -114,7 +114,7 @@ func (e *witness) Drain() {
 		fmt.Errorf("they did not answer for %v", e.leave))
 	defer cancel()
 	if err := e.Leave(ctx); err != nil {
-		e.log.Warn().AnErr("reason", err).Msg("the others still count this member")
+		e.log.Warn().AnErr("reason", err).Msg("the other members do not know that this one has ended")
 	}
 }
 

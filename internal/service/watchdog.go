@@ -18,7 +18,8 @@ type watchdog struct {
 func startWatchdog(hung func(context.Context) []int, log *Log) *watchdog {
 	limit, err := daemon.SdWatchdogEnabled(true)
 	if err != nil {
-		log.Warn().AnErr("reason", err).Msg("nobody will notice if a loop is stuck")
+		log.Warn().AnErr("reason", err).
+			Msg("the service manager's watchdog is off: it will not notice a loop that is stuck")
 	}
 	if limit <= 0 || err != nil || hung == nil {
 		return nil

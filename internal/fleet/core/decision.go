@@ -42,7 +42,7 @@ const (
 	Refuse
 	// Refused: this member cannot join. Name: who says so. Reason.
 	Refused
-	// Left: the others do without this member: it can end.
+	// Left: the other members go on without this one: it can end.
 	Left
 	// Broken: the log has what this program does not understand, and the member takes part no more. Reason.
 	Broken

@@ -98,6 +98,6 @@ func (d *diary) decided(x core.Decision) {
 	case core.Refused:
 		d.complain(d.log.Error(), x.Name, x.Reason, "this member is refused")
 	case core.Left:
-		d.log.Info().Msg("the others do without this member")
+		d.log.Info().Msg("the other members go on without this one")
 	}
 }

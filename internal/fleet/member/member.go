@@ -57,7 +57,7 @@ type Member struct {
 	ctx   context.Context
 	stop  context.CancelFunc
 	done  sync.WaitGroup
-	left  chan struct{} // closed when the others do without this member
+	left  chan struct{} // closed when the other members go on without this one
 
 	writes  chan struct{} // something is to be written
 	mu      sync.Mutex
