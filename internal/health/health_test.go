@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"magent/internal/testkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -31,49 +33,20 @@ const (
 type fake struct {
 	ln     net.Listener
 	answer func(words []string) string
-	all    sync.WaitGroup
 
-	mu    sync.Mutex
-	conns []net.Conn
-	keys  map[string]bool
+	mu   sync.Mutex
+	keys map[string]bool
 }
 
 // startFake starts a fake on an address such as 127.0.0.1:0, until the end of the test.
 func startFake(t *testing.T, network, address string, answer func(words []string) string) *fake {
 	t.Helper()
-	ln, err := net.Listen(network, address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := &fake{ln: ln, answer: answer, keys: map[string]bool{}}
-	f.all.Go(f.accept)
-	t.Cleanup(func() {
-		ln.Close()
-		f.mu.Lock()
-		for _, c := range f.conns {
-			c.Close()
-		}
-		f.mu.Unlock()
-		f.all.Wait()
-	})
+	f := &fake{ln: testkit.ListenOn(t, network, address), answer: answer, keys: map[string]bool{}}
+	testkit.ServeOn(t, f.ln, f.serve)
 	return f
 }
 
-func (f *fake) accept() {
-	for {
-		c, err := f.ln.Accept()
-		if err != nil {
-			return
-		}
-		f.mu.Lock()
-		f.conns = append(f.conns, c)
-		f.mu.Unlock()
-		f.all.Go(func() { f.serve(c) })
-	}
-}
-
 func (f *fake) serve(c net.Conn) {
-	defer c.Close()
 	in := bufio.NewReader(c)
 	for {
 		words, err := readCommand(in)
@@ -263,12 +236,7 @@ func checkResult(t *testing.T, told string, err error, begin, end, want string, 
 
 // A proxy that cannot be reached is named, with the reason.
 func TestCheckWithoutProxy(t *testing.T) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	refuses, missing := ln.Addr().String(), filepath.Join(t.TempDir(), "none")
-	ln.Close()
+	refuses, missing := testkit.DeadAddr(t), filepath.Join(t.TempDir(), "none")
 	for address, want := range map[string]string{
 		refuses: refuses + ": connect: connection refused",
 		missing: missing + ": connect: no such file or directory",

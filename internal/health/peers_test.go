@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"syscall"
 	"testing"
 	"time"
+
+	"magent/internal/testkit"
 )
 
 // One peer that can be reached is enough, even if it refuses the connection. Otherwise the proxy is not asked.
@@ -15,12 +16,7 @@ func TestPeers(t *testing.T) {
 	const nowhere, deaf = "/no/such/socket", "/no/such/other"
 	accepts := startFake(t, "tcp", "127.0.0.1:0", always("")())
 	proxy := startFake(t, "tcp", "127.0.0.1:0", gets(func(int) string { return "END\r\n" })())
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	refuses := ln.Addr().String()
-	ln.Close()
+	refuses := testkit.DeadAddr(t)
 	for _, c := range []struct {
 		peers []string
 		err   string

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,30 +14,19 @@ import (
 
 	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
+
+	"magent/internal/testkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// guard is how long a test waits for what has to happen.
-const guard = 30 * time.Second
-
 // start starts a memcached on a port of the kernel's choice, and returns it with its address.
-func start(t *testing.T, args ...string) (server *exec.Cmd, address string) {
+func start(t *testing.T, args ...string) (server *testkit.Process, address string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "ports")
-	server = exec.Command("memcached", append([]string{"-p", "-1", "-U", "0", "-l", "127.0.0.1"}, args...)...)
-	if os.Geteuid() == 0 {
-		server.Args = append(server.Args, "-u", "root")
-	}
-	server.Env = append(os.Environ(), "MEMCACHED_PORT_FILENAME="+file)
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = server.Process.Kill()
-		_ = server.Wait()
-	})
-	eventually(t, "memcached is there", func() bool {
+	server = testkit.StartWith(t, "memcached", []string{"MEMCACHED_PORT_FILENAME=" + file},
+		append([]string{"memcached", "-u", "root", "-p", "-1", "-U", "0", "-l", "127.0.0.1"}, args...)...)
+	testkit.Until(t, "memcached is there", func() bool {
 		text, err := os.ReadFile(file)
 		_, port, found := strings.Cut(string(text), "TCP INET: ")
 		port, _, whole := strings.Cut(port, "\n")
@@ -46,20 +34,6 @@ func start(t *testing.T, args ...string) (server *exec.Cmd, address string) {
 		return err == nil && found && whole
 	})
 	return server, address
-}
-
-func eventually(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	limit := time.After(guard)
-	for !is() {
-		select {
-		case <-tick.C:
-		case <-limit:
-			t.Fatalf("not within %v: %s", guard, what)
-		}
-	}
 }
 
 func dialer(network, address string) Dialer {
@@ -71,7 +45,7 @@ func dialer(network, address string) Dialer {
 
 func list(t *testing.T, address string) []string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), guard)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 	defer cancel()
 	found, err := List(ctx, dialer("tcp", address))
 	if err != nil {
@@ -88,7 +62,7 @@ func connect(t *testing.T, address string) *net.TCPConn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	_ = conn.SetDeadline(time.Now().Add(guard))
+	_ = conn.SetDeadline(time.Now().Add(testkit.Patience))
 	if _, err = io.WriteString(conn, "version\r\n"); err == nil {
 		_, err = conn.Read(make([]byte, 100))
 	}
@@ -108,7 +82,7 @@ func TestList(t *testing.T) {
 		t.Errorf("%s and %s are not in %v", Own(a), Own(b), got)
 	}
 	a.Close()
-	eventually(t, "the connection is not listed", func() bool { return !slices.Contains(list(t, address), Own(a)) })
+	testkit.Until(t, "the connection is not listed", func() bool { return !slices.Contains(list(t, address), Own(a)) })
 	if got := list(t, address); !slices.Contains(got, Own(b)) {
 		t.Errorf("%s is not in %v", Own(b), got)
 	}
@@ -120,9 +94,7 @@ func TestListedUntilExecuted(t *testing.T) {
 	for range 20 {
 		server, address := start(t)
 		dead := connect(t, address)
-		if err := server.Process.Signal(unix.SIGSTOP); err != nil {
-			t.Fatal(err)
-		}
+		server.Signal(unix.SIGSTOP)
 		if _, err := io.WriteString(dead, "set k 0 0 1 noreply\r\nx\r\n"); err != nil {
 			t.Fatal(err)
 		}
@@ -133,10 +105,8 @@ func TestListedUntilExecuted(t *testing.T) {
 			t.Errorf("a stopped server: %v", err)
 		}
 		cancel()
-		if err := server.Process.Signal(unix.SIGCONT); err != nil {
-			t.Fatal(err)
-		}
-		eventually(t, "the dead connection is not listed", func() bool {
+		server.Signal(unix.SIGCONT)
+		testkit.Until(t, "the dead connection is not listed", func() bool {
 			return !slices.Contains(list(t, address), Own(dead))
 		})
 		// Nothing comes of it from here on, so what is written now stays.
@@ -170,10 +140,7 @@ func ask(t *testing.T, address, requests string) string {
 func TestHidden(t *testing.T) {
 	t.Parallel()
 	_, address := start(t)
-	relay, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	relay := testkit.Listen(t)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -197,16 +164,9 @@ func TestHidden(t *testing.T) {
 	}
 	relay.Close()
 	<-done
-	socket := filepath.Join(t.TempDir(), "socket")
-	server := exec.Command("memcached", "-s", socket)
-	if os.Geteuid() == 0 {
-		server.Args = append(server.Args, "-u", "root")
-	}
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = server.Process.Kill(); _ = server.Wait() }()
-	eventually(t, "the socket is there", func() bool {
+	socket := testkit.SocketPath(t)
+	testkit.Start(t, "memcached", "memcached", "-u", "root", "-s", socket)
+	testkit.Until(t, "the socket is there", func() bool {
 		conn, err := net.Dial("unix", socket)
 		if err == nil {
 			conn.Close()

@@ -62,7 +62,7 @@ type opened struct {
 // pairOf opens two members, of which b takes connections for requests, and sends first at once on each.
 func pairOf(t *testing.T, text string, first func() []byte) (a, b *member, taken chan opened) {
 	t.Helper()
-	la, lb := listen(t), listen(t)
+	la, lb := testkit.Listen(t), testkit.Listen(t)
 	s := secret(t, text)
 	taken = make(chan opened, 1000)
 	a = open(t, la, "a", "f", s, Peer{"b", lb.Addr().String()})
@@ -184,15 +184,15 @@ func checkOptions(t *testing.T, fd int) {
 
 // What is not wanted is refused, and the reason is told.
 func TestDataRefused(t *testing.T) {
-	la, lb := listen(t), listen(t)
+	la, lb := testkit.Listen(t), testkit.Listen(t)
 	b := open(t, lb, "b", "f", nil, Peer{"a", la.Addr().String()})
 	a := open(t, la, "a", "f", nil, Peer{"b", lb.Addr().String()}, Peer{"c", "127.0.0.1:1"})
 	serving, full, _ := pairOf(t, longSecret, func() []byte { return nil })
 	full.acceptor.mu.Lock()
 	full.acceptor.data["a"] = maxData
 	full.acceptor.mu.Unlock()
-	stranger := open(t, listen(t), "d", "f", nil, Peer{"b", lb.Addr().String()})
-	other := open(t, listen(t), "a", "g", nil, Peer{"b", lb.Addr().String()})
+	stranger := open(t, testkit.Listen(t), "d", "f", nil, Peer{"b", lb.Addr().String()})
+	other := open(t, testkit.Listen(t), "a", "g", nil, Peer{"b", lb.Addr().String()})
 	for _, c := range []struct {
 		from             *member
 		name, pool, want string
@@ -303,7 +303,7 @@ func TestDataBesideMessages(t *testing.T) {
 
 // Who waits for a connection gives up when he is told to, and when the links are closed.
 func TestDataGivesUp(t *testing.T) {
-	a := open(t, listen(t), "a", "f", secret(t, longSecret), Peer{"b", testkit.Silent(t)})
+	a := open(t, testkit.Listen(t), "a", "f", secret(t, longSecret), Peer{"b", testkit.Silent(t)})
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	ended := make(chan error, 3*maxDialing)
@@ -340,7 +340,7 @@ func TestDataOfAnOlderVersion(t *testing.T) {
 			_ = writeGreeting(conn, Greeting{From: "b", To: "a"})
 		}
 	})
-	a := open(t, listen(t), "a", "f", nil, Peer{"b", address})
+	a := open(t, testkit.Listen(t), "a", "f", nil, Peer{"b", address})
 	_, err := a.Data(within(t), "b", "p")
 	if err == nil || !strings.Contains(err.Error(), `"b" takes no connections for data`) {
 		t.Error(err)
@@ -349,7 +349,7 @@ func TestDataOfAnOlderVersion(t *testing.T) {
 
 // A newer version may have kinds of connections that this one does not know: it says so.
 func TestUnknownKind(t *testing.T) {
-	a := open(t, listen(t), "a", "f", nil, Peer{"b", "127.0.0.1:1"})
+	a := open(t, testkit.Listen(t), "a", "f", nil, Peer{"b", "127.0.0.1:1"})
 	conn := testkit.Dial(t, "tcp", a.address)
 	if err := writeGreeting(conn, Greeting{Fleet: "f", From: "b", To: "a", Kind: "newer"}); err != nil {
 		t.Fatal(err)

@@ -12,13 +12,14 @@ import (
 	"golang.org/x/sys/unix"
 
 	"magent/internal/loop"
+	"magent/internal/testkit"
 )
 
 // greeted makes a connection with TLS whose dialing end has sent hello. The other one has answered, and has sent raw
 // right behind it. The dialing end has not read anything of that.
 func greeted(t *testing.T, hello []byte, raw string) (client, server net.Conn) {
 	t.Helper()
-	l := listen(t)
+	l := testkit.Listen(t)
 	defer l.Close()
 	s := &shared{opt: Options{Secret: secret(t, longSecret)}}
 	tcp, err := net.Dial("tcp", l.Addr().String())

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"magent/internal/testkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -31,15 +33,6 @@ type member struct {
 	address     string
 	incarnation atomic.Uint64
 	events      chan event
-}
-
-func listen(t *testing.T) net.Listener {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
 }
 
 func secret(t *testing.T, text string) *Secret {
@@ -116,7 +109,7 @@ const longSecret = "0123456789abcdef"
 // Messages come in order, and whole, large ones too, with a secret and without one.
 func TestMessages(t *testing.T) {
 	for _, text := range []string{"", longSecret} {
-		la, lb := listen(t), listen(t)
+		la, lb := testkit.Listen(t), testkit.Listen(t)
 		s := secret(t, text)
 		a := open(t, la, "a", "f", s, Peer{"b", lb.Addr().String()})
 		b := open(t, lb, "b", "f", s, Peer{"a", la.Addr().String()})
@@ -154,7 +147,7 @@ func TestOtherSecret(t *testing.T) {
 		{longSecret, "", "not with the same --fleet-secret-file"},
 		{"", longSecret, "not with the same --fleet-secret-file"},
 	} {
-		la, lb := listen(t), listen(t)
+		la, lb := testkit.Listen(t), testkit.Listen(t)
 		a := open(t, la, "a", "f", secret(t, c.mine), Peer{"b", lb.Addr().String()})
 		b := open(t, lb, "b", "f", secret(t, c.theirs), Peer{"a", la.Addr().String()})
 		if got := a.wait(t, "trouble", "b"); !strings.Contains(got, c.want) {
@@ -172,7 +165,7 @@ func TestOtherSecret(t *testing.T) {
 
 // A process that ends closes what it has taken. That is no other secret: the next attempt says what it is.
 func TestEndsWhileGreeted(t *testing.T) {
-	l := listen(t)
+	l := testkit.Listen(t)
 	b := l.Addr().String()
 	taken := make(chan struct{})
 	go func() {
@@ -182,7 +175,7 @@ func TestEndsWhileGreeted(t *testing.T) {
 			conn.Close()
 		}
 	}()
-	a := open(t, listen(t), "a", "f", nil, Peer{"b", b})
+	a := open(t, testkit.Listen(t), "a", "f", nil, Peer{"b", b})
 	if got := a.wait(t, "trouble", "b"); !strings.Contains(got, "nobody listens there") {
 		t.Error(got)
 	}
@@ -191,14 +184,14 @@ func TestEndsWhileGreeted(t *testing.T) {
 
 // Who is not in the list, has another list, or is not who was meant, is told so.
 func TestRefused(t *testing.T) {
-	la := listen(t)
+	la := testkit.Listen(t)
 	a := open(t, la, "a", "f", nil, Peer{"b", "127.0.0.1:1"})
 	for _, c := range []struct{ name, fleet, calls, want string }{
 		{"c", "f", "a", `"c" is not in the --fleet list of "a"`},
 		{"b", "other", "a", `--fleet of "a" is another one: f; of "b": other`},
 		{"b", "f", "d", `this is "a", and not "d"`},
 	} {
-		m := open(t, listen(t), c.name, c.fleet, nil, Peer{c.calls, a.address})
+		m := open(t, testkit.Listen(t), c.name, c.fleet, nil, Peer{c.calls, a.address})
 		if got := m.wait(t, "trouble", c.calls); !strings.Contains(got, c.want) {
 			t.Errorf("%+v: %s", c, got)
 		}
@@ -207,7 +200,7 @@ func TestRefused(t *testing.T) {
 
 // When a member's process ends, the others notice, and its address is the proof; so is another process there.
 func TestAsk(t *testing.T) {
-	la, lb := listen(t), listen(t)
+	la, lb := testkit.Listen(t), testkit.Listen(t)
 	address := lb.Addr().String()
 	s := secret(t, longSecret)
 	a := open(t, la, "a", "f", s, Peer{"b", address})
@@ -240,7 +233,7 @@ func TestAsk(t *testing.T) {
 // Whatever strangers send, nothing is received, and they are cut off.
 func TestStrangers(t *testing.T) {
 	for _, text := range []string{"", longSecret} {
-		a := open(t, listen(t), "a", "f", secret(t, text), Peer{"b", "127.0.0.1:1"})
+		a := open(t, testkit.Listen(t), "a", "f", secret(t, text), Peer{"b", "127.0.0.1:1"})
 		for _, sent := range [][]byte{
 			[]byte("get x\r\n"), bytes.Repeat([]byte{0xff}, 1<<16), appendFrame(nil, []byte("{}")),
 			appendFrame(nil, []byte(`{"fleet":"f","from":"a","to":"a"}`)),
