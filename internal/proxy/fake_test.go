@@ -41,7 +41,6 @@ type fake struct {
 	open  map[net.Conn]bool // those whose end was not read
 	hangs sync.Mutex        // held: it does not see the end of a connection
 	gone  bool
-	all   sync.WaitGroup
 }
 
 // ask is one request that a server has received.
@@ -76,23 +75,16 @@ const versionReply = "VERSION fake\r\n"
 func newFake(t testing.TB, id int) *fake { return newFakeAt(t, id, "127.0.0.1:0") }
 
 func newFakeAt(t testing.TB, id int, addr string) *fake {
-	ln, err := net.Listen("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ln := testkit.ListenOn(t, "tcp", addr)
 	f := &fake{t: t, id: id, ln: ln, asked: make(chan *ask, 100_000), open: map[net.Conn]bool{}}
 	f.dump.Store("END\r\n")
 	f.meta.Store(int64(backend.FullMeta))
 	f.items.Store(2)
+	var err error
 	if f.addr, err = config.ParseAddress(ln.Addr().String()); err != nil {
 		t.Fatal(err)
 	}
-	f.all.Add(1)
-	go f.accept()
-	t.Cleanup(func() {
-		f.leave()
-		f.all.Wait()
-	})
+	testkit.ServeOn(t, ln, f.serve)
 	return f
 }
 
@@ -125,29 +117,21 @@ func forgetful(text string) string {
 	return "ERROR\r\n"
 }
 
-func (f *fake) accept() {
-	defer f.all.Done()
-	for {
-		c, err := f.ln.Accept()
-		if err != nil {
-			return
-		}
-		f.mu.Lock()
-		if f.gone {
-			c.Close()
-		}
-		f.conns = append(f.conns, c)
-		f.open[c] = true
-		f.all.Add(1)
-		go f.serve(c)
-		f.mu.Unlock()
+// enter notes a connection. After leave it is closed.
+func (f *fake) enter(c net.Conn) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.gone {
+		c.Close()
 	}
+	f.conns = append(f.conns, c)
+	f.open[c] = true
 }
 
 // serve reads requests. What is not asked for a client's sake is answered here: version, which is a probe, stats and
 // dumps.
 func (f *fake) serve(c net.Conn) {
-	defer f.all.Done()
+	f.enter(c)
 	defer f.closed(c)
 	in, asked := bufio.NewReader(c), &line{}
 	for {
