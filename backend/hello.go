@@ -247,19 +247,19 @@ func (c *Conn) takeLogin(data []byte) {
 		c.login++
 		switch {
 		case c.login == c.opt.Redis.infoAt():
-			c.version = redisVersion(reply)
+			c.version = resp.InfoVersion(reply)
 		case c.login == c.opt.Redis.infoAt()+1:
 			if !c.heardMulti(reply) {
 				c.next(fmt.Errorf("%w: %s", ErrNoMulti, c.noMulti))
 				return
 			}
 		case c.login == all: // to DISCARD
-		case c.login == 1 && c.opt.Redis.Password != "" && needsNone(reply):
+		case c.login == 1 && c.opt.Redis.Password != "" && resp.NeedsNoAuth(reply):
 		case c.opt.Redis.refusesProto(c.login, reply) && !bytes.HasPrefix(reply, []byte("-NOAUTH ")):
 			c.next(ErrOldProto)
 			return
 		case resp.IsError(reply):
-			c.next(&NotReady{Text: string(resp.ErrorText(reply))})
+			c.next(&NotReady{string(resp.ErrorText(reply)), c.opt.Redis.refusesDB(c.login, reply)})
 			return
 		}
 	}

@@ -1,7 +1,6 @@
 package backend
 
 import (
-	"bytes"
 	"errors"
 	"strconv"
 
@@ -13,6 +12,7 @@ type Login struct {
 	Password string     // for AUTH; empty: no AUTH
 	DB       int        // for SELECT; 0: no SELECT
 	Proto    resp.Proto // RESP3: for HELLO 3; else no HELLO
+	Chosen   bool       // clients have chosen DB, so a server that lacks it is well all the same
 }
 
 // ErrOldProto: a Redis does not speak RESP3.
@@ -25,7 +25,8 @@ var ErrNotReady = errors.New("the server is not ready")
 
 // NotReady is the ErrNotReady of a server.
 type NotReady struct {
-	Text string // its error, with its code but without '-' and CRLF
+	Text   string // its error, with its code but without '-' and CRLF
+	Chosen bool   // it only lacks the DB that was Chosen
 }
 
 func (n *NotReady) Error() string { return ErrNotReady.Error() + ": " + n.Text }
@@ -72,29 +73,17 @@ func (g *Login) helloAt() (n int) {
 	return n
 }
 
+// refusesDB reports whether a reply, the one with this number, is an error that says of a Chosen DB that there is
+// none.
+func (g *Login) refusesDB(number int, reply []byte) bool {
+	code := resp.ErrorCode(string(resp.ErrorText(reply)))
+	return g.Chosen && g.DB != 0 && number == g.helloAt()+1 && (code == "ERR" || code == "NOPERM")
+}
+
 // infoAt returns the number of the reply to INFO. Those to MULTI and DISCARD follow.
 func (g *Login) infoAt() int { return g.replies() - 2 }
 
 // refusesProto reports whether a reply, the one with this number, is to HELLO 3 and does not begin RESP3.
 func (g *Login) refusesProto(number int, reply []byte) bool {
 	return g.Proto == resp.RESP3 && number == g.helloAt() && reply[0] != '%'
-}
-
-// needsNone reports whether AUTH was refused because the server has no password, in the words of Redis 6 and later or
-// of earlier ones. The server is used all the same: the password may be meant for the proxy's clients only.
-func needsNone(reply []byte) bool {
-	text := resp.ErrorText(reply)
-	return bytes.HasPrefix(text, []byte("ERR AUTH <password> called without any password configured")) ||
-		bytes.HasPrefix(text, []byte("ERR Client sent AUTH, but no password is set"))
-}
-
-// redisVersion returns the version in a reply to INFO, or "" if there is none.
-func redisVersion(reply []byte) string {
-	info, _ := resp.Bulk(reply)
-	for line := range bytes.Lines(info) {
-		if version, found := bytes.CutPrefix(line, []byte("redis_version:")); found {
-			return string(bytes.TrimSpace(version))
-		}
-	}
-	return ""
 }

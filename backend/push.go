@@ -10,6 +10,10 @@ func (c *Conn) newRespFramer() resp.Framer {
 	return resp.Framer{Proto: c.opt.Redis.Proto}
 }
 
+// Speak has the replies to what is sent from now on be in another version of the protocol, for the caller sends HELLO
+// next. No reply may be due.
+func (c *Conn) Speak(p resp.Proto) { c.resp.Proto = p }
+
 // isPush reports whether data begins with a message that a Redis sends without being asked. In RESP3 there may be one
 // between any two replies.
 func (c *Conn) isPush(data []byte) bool { return data[0] == '>' && c.resp.Proto == resp.RESP3 }

@@ -35,7 +35,8 @@ type Command struct {
 	NumKeys int    // position of the argument with the number of keys that follow; 0: none
 	Write   bool   // it changes keys, or may do so
 	Waits   Waits  // it may hold up its connection until something happens
-	Why     string // RouteRefused: one line for the client, without an error code
+	Two     bool   // it concerns two databases, or may do so: see OtherDB
+	Why     string // RouteRefused, Two: one line for the client, without an error code
 
 	special special
 }
@@ -64,7 +65,7 @@ const (
 	specialPop              // LMPOP and ZMPOP: NumKeys, and behind the keys the end to pop from
 	specialPairs            // MSETEX: NumKeys counts pairs of key and value
 	specialSort             // SORT: BY, GET and STORE
-	specialCopy             // COPY: DB is refused
+	specialCopy             // COPY: DB names another database
 	specialGeo              // GEORADIUS: STORE and STOREDIST
 	specialStreams          // XREAD: the first half of what follows STREAMS
 	specialChannels         // COMMAND reports the positions of channels, but they are no keys

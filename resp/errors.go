@@ -20,7 +20,6 @@ const (
 		"sort without it, or in the client\r\n"
 	errSortGet = "-ERR GET option of SORT denied: the keys of a pattern may be on other servers; " +
 		"only GET # is allowed, use MGET for others\r\n"
-	errCopyDB = "-ERR DB option of COPY denied: a pool has one database; copy within it, or use DUMP and RESTORE\r\n"
 )
 
 // maxQuoted limits how many bytes of a request an error quotes.

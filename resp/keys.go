@@ -11,14 +11,12 @@ func (c *Command) Keys(dst []int, args [][]byte) (keys []int, errReply []byte) {
 		return dst, AppendWrongArity(nil, c)
 	}
 	switch c.special {
-	case plain:
+	case plain, specialCopy:
 		return c.plainKeys(dst, args)
 	case specialChannels:
 		return dst, nil
 	case specialSort:
 		return sortKeys(dst, args, c.Write)
-	case specialCopy:
-		return c.copyKeys(dst, args)
 	case specialGeo:
 		return geoKeys(dst, args), nil
 	case specialStreams:
@@ -139,16 +137,6 @@ func sortKeys(dst []int, args [][]byte, stores bool) (keys []int, errReply []byt
 		dst = append(dst, store)
 	}
 	return dst, nil
-}
-
-// copyKeys are the plain ones. DB names another database, and a pool has only one.
-func (c *Command) copyKeys(dst []int, args [][]byte) (keys []int, errReply []byte) {
-	for _, option := range args[3:] {
-		if equalFold(option, "db") {
-			return dst, []byte(errCopyDB)
-		}
-	}
-	return c.plainKeys(dst, args)
 }
 
 // geoKeys are the key to search and the one to store to. If there are several of the latter, the last one counts.

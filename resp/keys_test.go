@@ -100,8 +100,6 @@ func TestKeysErrors(t *testing.T) {
 	loaded := s.ask([]string{"SCRIPT", "LOAD", "return 1"}, []string{"FUNCTION", "LOAD", library})
 	sha, _ := Bulk(loaded[0])
 	ours := map[string]string{
-		"COPY k l DB 1":         errCopyDB,
-		"COPY k l REPLACE db 0": errCopyDB,
 		"SORT k BY w_*":         errSortBy,
 		"SORT k LIMIT 0 1 by *": errSortBy,
 		"SORT k GET w_*":        errSortGet,

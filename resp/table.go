@@ -61,6 +61,12 @@ func (c Command) waits(w Waits) Command {
 	return c
 }
 
+// two marks a command that concerns two databases. why is the text for clients that have one.
+func (c Command) two(why string) Command {
+	c.Two, c.Why = true, why
+	return c
+}
+
 // refused makes it a command that the proxy refuses. why is the text for the client.
 func (c Command) refused(why string) Command {
 	c.Route, c.Why = RouteRefused, why

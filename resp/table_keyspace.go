@@ -3,9 +3,12 @@ package resp
 // blocking is the reason why commands are refused that hold up a connection.
 const blocking = " would hold up the connection to the server, which all clients share: "
 
+// another is the reason why commands are refused that concern a second database.
+const another = " concerns another database, and a pool has one database, unless it has databases: true"
+
 // commandsOfKeyspace are those for keys of any type, for scripts and for transactions.
 var commandsOfKeyspace = []Command{
-	writeMany("copy", -3, 1, 2, 1).with(specialCopy),
+	writeMany("copy", -3, 1, 2, 1).with(specialCopy).two("COPY with DB" + another),
 	keyless("dbsize", 1, RouteSumAll),
 	writeMany("del", -2, 1, -1, 1).via(RouteSum),
 	read("dump", 2),
@@ -19,8 +22,7 @@ var commandsOfKeyspace = []Command{
 	keyless("memory", -2, RouteKeys).with(specialSub),
 	writeMany("migrate", -6, 3, 3, 1).
 		refused("MIGRATE" + blocking + "use DUMP and RESTORE, or connect to the server directly"),
-	write("move", 3).refused("MOVE goes to another database, and a pool has one: " +
-		"use DUMP, RESTORE and DEL, or connect to the server directly"),
+	write("move", 3).two("MOVE" + another),
 	keyless("object", -2, RouteKeys).with(specialSub),
 	write("persist", 2),
 	write("pexpire", -3),
@@ -35,8 +37,7 @@ var commandsOfKeyspace = []Command{
 	keyless("scan", -2, RouteScan),
 	write("sort", -2).with(specialSort),
 	read("sort_ro", -2).with(specialSort),
-	keyless("swapdb", 3, RouteRefused).writes().refused("SWAPDB concerns all clients of a server, " +
-		"and a pool has one database: connect to the server directly"),
+	keyless("swapdb", 3, RouteOKAll).writes().two("SWAPDB" + another),
 	readMany("touch", -2, 1, -1, 1).via(RouteSum),
 	read("ttl", 2),
 	read("type", 2),

@@ -133,7 +133,7 @@ func TestTable(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 		seen[c.Name] = true
-		if refused := c.Route == RouteRefused; refused != (c.Why != "") ||
+		if refused := c.Route == RouteRefused || c.Two; refused != (c.Why != "") ||
 			refused && !strings.HasPrefix(c.Why, strings.ToUpper(c.Name)+" ") {
 			t.Errorf("%s: why %q", c.Name, c.Why)
 		}
@@ -191,7 +191,7 @@ func TestRoutes(t *testing.T) {
 		RouteMSet:      "mset",
 		RouteAny:       "lolwut",
 		RouteSumAll:    "dbsize",
-		RouteOKAll:     "flushall flushdb",
+		RouteOKAll:     "flushall flushdb swapdb",
 		RouteScript:    "script",
 		RouteConcat:    "keys",
 		RouteScan:      "scan",
@@ -215,7 +215,7 @@ func TestRoutes(t *testing.T) {
 			t.Errorf("route %d: %q", route, got)
 		}
 	}
-	for _, name := range strings.Fields(`migrate monitor config debug shutdown save replicaof slaveof cluster acl module swapdb move slowlog latency
+	for _, name := range strings.Fields(`migrate monitor config debug shutdown save replicaof slaveof cluster acl module slowlog latency
 		function asking failover role sync psync replconf lastsave bgsave bgrewriteaof`) {
 		if c := Lookup([]byte(name)); c == nil || c.Route != RouteRefused {
 			t.Errorf("%s: %+v", name, c)

@@ -84,6 +84,7 @@ type Pool struct {
 	Redis     bool   // clients and servers speak Redis' protocol instead of memcached's; there are no Backups then
 	RedisAuth string // password that clients have to give, and that servers get; empty: none
 	RedisDB   int    // number of the database that connections to servers select
+	Databases bool   // clients may select other databases than RedisDB
 	Dedicated int    // connections to servers that clients do not share, in a Redis pool
 	// Of is set in a group of a member of a fleet (placement.Groups): the pool whose keys it has a share of. Those are
 	// the keys of the primary with the index Share there. Clients connect to that pool, never to a group.

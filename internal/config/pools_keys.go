@@ -27,6 +27,7 @@ var poolKeys = [...]poolKey{
 	{"redis", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.Redis) }},
 	{"redis_auth", false, func(s *section, n *yaml.Node) { s.pool.RedisAuth = n.Value }},
 	{"redis_db", false, func(s *section, n *yaml.Node) { s.number(n, 0, maxNumber, &s.pool.RedisDB) }},
+	{"databases", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.Databases) }},
 	{"dedicated_connections", false, func(s *section, n *yaml.Node) { s.number(n, 0, maxNumber, &s.pool.Dedicated) }},
 	{"preconnect", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.Preconnect) }},
 	{"tcpkeepalive", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.Listen[0].KeepAlive) }},

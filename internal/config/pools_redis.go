@@ -18,7 +18,7 @@ func (s *section) checkProtocol() {
 		s.checkRedis()
 		return
 	}
-	for _, name := range []string{"redis_auth", "compat_close", "dedicated_connections"} {
+	for _, name := range []string{"redis_auth", "compat_close", "databases", "dedicated_connections"} {
 		if at := s.keys[name]; at != nil {
 			s.fail(at, "%s is for Redis pools: write redis: true, or leave it out", name)
 		}

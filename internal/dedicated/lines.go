@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"magent/ascii"
@@ -16,43 +15,25 @@ import (
 	"magent/resp"
 )
 
-// Bound limits the connections of a pool, on all loops and in both versions of the protocol.
-type Bound struct {
-	Most int64
-	used atomic.Int64
-}
-
-// take counts one more, unless there are as many as there may be.
-func (b *Bound) take() bool {
-	for {
-		n := b.used.Load()
-		if n >= b.Most {
-			return false
-		}
-		if b.used.CompareAndSwap(n, n+1) {
-			return true
-		}
-	}
-}
-
-// give counts one less.
-func (b *Bound) give() { b.used.Add(-1) }
-
 // Set are the connections to the servers of a pool, on one loop and in one version of the protocol. Each server has
 // the index that it has in the pool.
 type Set struct {
 	l       *loop.Loop
 	servers *call.Servers
 	bound   *Bound
+	room    func() bool        // see NewSet
 	idle    [][]*Line          // by server; the one that was used last comes last
 	used    map[*Line]struct{} // somebody has them
 	left    bool               // the pool was replaced: nobody gets a connection any more
 }
 
-// NewSet returns a Set without connections. They are made as those of servers are.
-func NewSet(l *loop.Loop, servers *call.Servers, bound *Bound) *Set {
+// NewSet returns a Set without connections. They are made as those of servers are. room is asked to close a connection
+// that nobody uses, of this Set or of another one on the loop, when there are as many as there may be. It reports
+// whether there was one.
+func NewSet(l *loop.Loop, servers *call.Servers, bound *Bound, room func() bool) *Set {
 	return &Set{
-		l: l, servers: servers, bound: bound, idle: make([][]*Line, len(servers.Conns)), used: map[*Line]struct{}{},
+		l: l, servers: servers, bound: bound, room: room,
+		idle: make([][]*Line, len(servers.Conns)), used: map[*Line]struct{}{},
 	}
 }
 
@@ -80,7 +61,7 @@ func (s *Set) Take(server int, user User) (*Line, error) {
 		s.lend(line, user)
 		return line, nil
 	}
-	if !s.bound.take() && !(s.dropIdle() && s.bound.take()) {
+	if !s.bound.take() && !(s.room() && s.bound.take()) {
 		return nil, fmt.Errorf("%w: all %d of the pool are in use (dedicated_connections)", ErrNoneLeft, s.bound.Most)
 	}
 	s.servers.Count.CurrDedicated++
@@ -91,8 +72,11 @@ func (s *Set) Take(server int, user User) (*Line, error) {
 	return line, nil
 }
 
-// dropIdle closes a connection that nobody uses, to make room. It reports whether there was one.
-func (s *Set) dropIdle() bool {
+// Unused reports whether nobody has a connection.
+func (s *Set) Unused() bool { return len(s.used) == 0 }
+
+// DropIdle closes a connection that nobody uses, to make room. It reports whether there was one.
+func (s *Set) DropIdle() bool {
 	for _, kept := range s.idle {
 		if len(kept) > 0 {
 			kept[0].end(backend.ErrShutdown)
@@ -196,6 +180,8 @@ type Line struct {
 	listens  bool // the user gets messages
 	presence      // while it does
 
+	changed bool // it is not as connections of the Set are: it speaks another version, or is in another database
+
 	interrupted bool
 	again       *loop.Timer // tries to interrupt it once more
 }
@@ -248,6 +234,16 @@ func (line *Line) Begin(key []byte, within time.Duration, waits bool) {
 	}
 }
 
+// Change notes that a command is about to be sent that changes the version of the protocol, or the database. Nobody
+// gets the connection behind this user. The command has to be answered within a time; 0: there is no limit.
+func (line *Line) Change(to resp.Proto, within time.Duration) {
+	line.changed = true
+	line.conn.Speak(to)
+	if within > 0 {
+		line.set.l.Set(line.limit, within)
+	}
+}
+
 // Answered notes that the command is answered.
 func (line *Line) Answered() {
 	line.waits = false
@@ -273,7 +269,7 @@ func (line *Line) Return(clean bool) {
 	line.key, line.away = nil, false
 	line.listens, line.presence = false, presence{}
 	line.conn.Listen(nil)
-	if !clean || line.interrupted || !line.conn.Ready() || line.conn.Pending() > 0 {
+	if !clean || line.changed || line.interrupted || !line.conn.Ready() || line.conn.Pending() > 0 {
 		line.end(backend.ErrShutdown)
 		return
 	}

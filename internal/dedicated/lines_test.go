@@ -70,7 +70,7 @@ func newRig(t *testing.T, most int64) *rig {
 	r.set = NewSet(l, call.NewServers(call.Options{
 		Primaries: one, Conns: []*backend.Conn{r.shared}, Count: &r.count, Strict: true,
 		Health: failover.NewMachine(1, failover.Options{Limit: 1}),
-	}), &Bound{Most: most})
+	}), &Bound{Most: most}, func() bool { return r.set.DropIdle() })
 	ended := make(chan error, 1)
 	go turn(l, ended)
 	t.Cleanup(func() {

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"magent/ascii"
+	"magent/backend"
 	"magent/internal/call"
 	"magent/resp"
 )
@@ -19,6 +20,34 @@ func (e *Engine) seek(c *Call, r *resp.Request) {
 	e.turn = (e.turn + 1) % e.NumPrimaries
 	c.server = e.turn
 	c.seekOn()
+}
+
+// Ask has a server answer a command that changes nothing, whichever it is: the one with index first, or those behind
+// it if that is lost.
+func (e *Engine) Ask(c *Call, first int, raw []byte) {
+	c.Begin()
+	c.plan = planAsk
+	c.search.left, c.search.raw = e.NumPrimaries, append(c.search.raw[:0], raw...)
+	c.server = first - 1
+	if e.Retired {
+		c.Finish(goneLine)
+	} else {
+		c.seekOn()
+	}
+	c.End()
+	c.recycle()
+}
+
+// AskOn is Ask on a connection of the client's own to a server.
+func (e *Engine) AskOn(c *Call, conn *backend.Conn, server int, raw []byte) {
+	c.Via(conn)
+	c.Begin()
+	c.plan, c.server = planCommand, server
+	if !c.Send(server, call.Lead, nil, raw, ascii.ShapeLine) {
+		c.fail()
+	}
+	c.End()
+	c.recycle()
 }
 
 // seekOn asks the next server that is up. If none is, it asks the next that can be connected to.
@@ -47,12 +76,14 @@ func (e *Engine) someUsable() bool {
 	return false
 }
 
-// onSought handles the reply to a command of seek.
+// onSought handles the reply to a command of seek, or of Ask.
 func (c *Call) onSought(r *ascii.Reply) {
 	value, isBulk := resp.Bulk(r.Raw)
 	switch {
+	case r.Kind == ascii.Lost && c.plan.elsewhere().Allows(true) && c.search.left > 0:
+		c.seekOn()
 	case r.Kind == ascii.Lost:
-		c.fail() // the command was sent, so no other server may be asked (plan.elsewhere)
+		c.fail()
 	case isBulk && value == nil && c.search.left > 0:
 		c.Held = append(c.Held[:0], r.Raw...)
 		c.seekOn()

@@ -15,12 +15,16 @@ const (
 	planFanout               // by several servers, whose replies are merged
 	planSeek                 // by one server after the other, until one has something
 	planScan                 // by the server that the cursor names
+	planAsk                  // by one server after the other, until one answers
 )
 
 // elsewhere returns when a command may be sent to another server because the first one cannot be asked or has failed.
 func (p plan) elsewhere() call.Elsewhere {
-	if p == planSeek { // any server can carry it out, but it may change something
+	switch p {
+	case planSeek: // any server can carry it out, but it may change something
 		return call.Unsent
+	case planAsk:
+		return call.Always
 	}
 	return call.Never
 }
@@ -34,7 +38,7 @@ type Call struct {
 
 	queued int     // planTransact: the number of its commands
 	parts  *fanout // planFanout; nil: this Call never carried one out
-	search search  // planSeek
+	search search  // planSeek, planAsk
 	cursor cursor  // planScan
 }
 

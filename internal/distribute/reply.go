@@ -16,7 +16,7 @@ func (c *Call) OnReply(slot uint16, from *backend.Conn, r *ascii.Reply) {
 		c.onPart(slot, from, r)
 	case planTransact:
 		c.onQueued(slot, from, r)
-	case planSeek:
+	case planSeek, planAsk:
 		c.onSought(r)
 	case planScan:
 		c.onScanned(r)

@@ -9,8 +9,8 @@ import (
 // Admit uses servers again that are connected, once it is known whether their other copies can be reached. It does not
 // while connections to those are being made, as at the start.
 func (p *Pool) Admit() {
-	if p.third != nil {
-		p.third.Admit()
+	for _, v := range p.variants {
+		v.Admit()
 	}
 	for i, c := range p.Conns {
 		if c.Ready() && !p.Health.Usable(i) && !p.Recalled[i] && p.othersKnown(i) && p.mayRepair(i) {

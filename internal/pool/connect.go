@@ -146,7 +146,7 @@ func (p *Pool) quarantine(i int) time.Duration {
 // because the server closed it or has moved, is made again at once.
 func (p *Pool) Disconnected(c *backend.Conn, err error, idle bool) {
 	p.Engine.Forget()
-	if errors.Is(err, backend.ErrShutdown) || errors.Is(err, backend.ErrForbidden) {
+	if errors.Is(err, backend.ErrShutdown) || errors.Is(err, backend.ErrForbidden) || p.lacks(err) {
 		return
 	}
 	i := p.byConn[c]
@@ -170,6 +170,17 @@ func (p *Pool) Disconnected(c *backend.Conn, err error, idle bool) {
 		p.Loop.Registry.Absent(p.records[i], err) // the attempt to return has failed
 	}
 	p.later()
+}
+
+// lacks reports whether a server cannot be used in this part, although nothing is wrong with it: it lacks the
+// database. Then its requests fail with that error, and the part is ended soon, so that the next one tries again.
+func (p *Pool) lacks(err error) bool {
+	var refused *backend.NotReady
+	if !errors.As(err, &refused) || !refused.Chosen {
+		return false
+	}
+	p.lacking = true
+	return true
 }
 
 // lost handles the end of a connection to server i of a Sole pool, or of an attempt to make one. before is the state
@@ -254,8 +265,8 @@ func (p *Pool) Alive(i int, at loop.Endpoint) {
 		p.Loop.Registry.Absent(p.records[i], errYielding) // is probed on
 		return
 	}
-	if p.third != nil {
-		p.third.Alive(i, at)
+	for _, v := range p.variants {
+		v.Alive(i, at)
 	}
 	if !p.Health.Usable(i) {
 		p.Conns[i].Prefer(at)

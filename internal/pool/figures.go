@@ -62,9 +62,9 @@ func (p *Pool) Figures(i int) stats.Server {
 // stays.
 func (p *Pool) ResetFigures() {
 	p.Count = p.Count.Present()
-	p.Hot = stats.HotKeys{}
-	if p.third != nil {
-		p.third.ResetFigures()
+	p.Hot, p.past = stats.HotKeys{}, nil
+	for _, v := range p.variants {
+		v.ResetFigures()
 	}
 	for i, c := range p.Conns {
 		p.shown[i] = figures{before: c.Stats, ejectedAt: p.shown[i].ejectedAt, since: p.shown[i].since}

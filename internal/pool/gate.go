@@ -31,8 +31,10 @@ func (p *Pool) Owes(i int) bool { return p.Conns[i].Pending() > 0 || p.Conns[i].
 
 // Answered reports whether no server that is up owes an answer.
 func (p *Pool) Answered() bool {
-	if p.third != nil && !p.third.Answered() {
-		return false
+	for _, v := range p.variants {
+		if !v.Answered() {
+			return false
+		}
 	}
 	for i := range p.Conns {
 		if p.Health.Server(i).State == failover.Up && p.Owes(i) {

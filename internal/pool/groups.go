@@ -65,9 +65,12 @@ func (p *Pool) AllFigures() (all []stats.Server) {
 	if p.Groups == nil {
 		for i := range p.Conns {
 			all = append(all, p.Figures(i))
-			if p.third != nil {
-				third := p.third.Figures(i)
-				all[i].Add(&third)
+			for _, v := range p.variants {
+				more := v.Figures(i)
+				all[i].Add(&more)
+			}
+			if p.past != nil {
+				all[i].Add(&p.past[i])
 			}
 		}
 		return all

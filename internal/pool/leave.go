@@ -16,8 +16,8 @@ func (p *Pool) PauseRepair() {
 // Leave ends a pool that is no longer served. Requests that still arrive are answered with an error.
 func (p *Pool) Leave() {
 	p.Held = false
-	if p.third != nil {
-		p.third.Leave()
+	for _, v := range p.variants {
+		v.Leave()
 	}
 	for i := range p.Conns {
 		p.Abandoned(i)
@@ -41,8 +41,8 @@ func (p *Pool) Leave() {
 
 // Shut closes the connections to all servers.
 func (p *Pool) Shut() {
-	if p.third != nil {
-		p.third.Shut()
+	for _, v := range p.variants {
+		v.Shut()
 	}
 	for _, c := range p.Conns {
 		c.Shut()

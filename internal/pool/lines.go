@@ -5,13 +5,13 @@ import (
 	"magent/internal/loop"
 )
 
-// Connections of clients' own to the servers of a Redis pool. As with those that all share, each version of the
-// protocol has its own.
+// Connections of clients' own to the servers of a Redis pool. As with those that all share, each Variant
+// has its own.
 
-// addLines lets clients have connections of their own.
-func (p *Pool) addLines(bound *dedicated.Bound) {
+// addLines lets clients have connections of their own. room closes one that nobody uses.
+func (p *Pool) addLines(bound *dedicated.Bound, room func() bool) {
 	if p.Config.Redis {
-		p.bound, p.Lines = bound, dedicated.NewSet(p.Loop.L, p.Commands.Servers, bound)
+		p.bound, p.Lines = bound, dedicated.NewSet(p.Loop.L, p.Commands.Servers, bound, room)
 	}
 }
 
@@ -34,7 +34,14 @@ func (p *Pool) eachSet(f func(*dedicated.Set)) {
 	if p.Lines != nil {
 		f(p.Lines)
 	}
-	if p.third != nil && p.third.Lines != nil {
-		f(p.third.Lines)
+	for _, v := range p.variants {
+		v.eachSet(f)
 	}
+}
+
+// dropIdleLine closes a client's own connection that nobody uses, to make room for another. It reports whether there
+// was one.
+func (p *Pool) dropIdleLine() (dropped bool) {
+	p.eachSet(func(s *dedicated.Set) { dropped = dropped || s.DropIdle() })
+	return dropped
 }

@@ -28,7 +28,7 @@ func New(loops []*Loop, index int, cfg *config.Pool, rings placement.Rings) (pee
 	bound := &dedicated.Bound{Most: int64(cfg.Dedicated)}
 	for i, lp := range loops {
 		peers[i] = newPart(lp, index, cfg, rings, nil)
-		peers[i].addLines(bound)
+		peers[i].addLines(bound, peers[i].dropIdleLine)
 		peers[i].Peers = peers
 	}
 	return peers

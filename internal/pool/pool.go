@@ -53,7 +53,11 @@ type Pool struct {
 	Groups []*Pool
 	Whole  *Pool // of a group: the pool that it belongs to, on this loop; else nil
 
-	third *Pool // of a Redis pool: its servers once more, in RESP3 (resp3.go); nil: no client has asked for that
+	// Of a Redis pool (variants.go):
+	variants []variant        // its servers once more, as clients have asked for. That of RESP3 in RedisDB comes first
+	lacking  bool             // it is a variant, and a server lacks its database
+	known    map[int]struct{} // databases that a server was found to have
+	past     []stats.Server   // by server: the figures of variants that were ended; nil: none was
 
 	rings    placement.Rings
 	left     []Left         // of a relaying pool that has left
@@ -78,6 +82,19 @@ type Pool struct {
 	again    []*loop.Timer   // in a Sole pool: connects to it again
 
 	recovered []func() // called once when it is repaired after a recall; nil: nobody waits
+}
+
+// Variant is how servers are spoken to: in a version of the protocol, and in a database.
+type Variant struct {
+	Proto resp.Proto
+	DB    int
+}
+
+// variant is a part for a Variant.
+type variant struct {
+	Variant
+	*Pool
+	used int64 // loop time when a client has needed it last
 }
 
 // primaryRepair gives a primary the keys that it has missed. Then its backups are doubted.

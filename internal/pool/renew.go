@@ -19,8 +19,8 @@ const (
 // collected meanwhile. If there is no such moment until the deadline, the connection is renewed all the same, as if
 // the server had failed.
 func (p *Pool) Follow(i int, addrs []loop.Endpoint, deadline int64) {
-	if p.third != nil {
-		p.third.Follow(i, addrs, deadline)
+	for _, v := range p.variants {
+		v.Follow(i, addrs, deadline)
 	}
 	p.follow(i, addrs, deadline)
 	p.followed(i, addrs, backend.ErrMoved)
@@ -48,8 +48,8 @@ func (p *Pool) follow(i int, addrs []loop.Endpoint, deadline int64) {
 // since it cannot come behind what the new server is asked. The new server is connected at once, even if the one
 // before was out of use.
 func (p *Pool) SwitchMaster(i int, addrs []loop.Endpoint, askAgain func()) {
-	if p.third != nil {
-		p.third.SwitchMaster(i, addrs, askAgain)
+	for _, v := range p.variants {
+		v.SwitchMaster(i, addrs, askAgain)
 	}
 	c := p.Conns[i]
 	p.followed(i, addrs, backend.ErrReplaced)

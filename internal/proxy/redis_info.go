@@ -88,13 +88,13 @@ func (b *infoText) hotKeys(hot *stats.Hottest) {
 	b.section("Hotkeys", lines...)
 }
 
-// keyspace adds the section Keyspace. Of the databases only that of the pool is shown: clients see no other.
+// keyspace adds the section Keyspace. It has the databases that clients may see.
 func (b *infoText) keyspace(p *pool.Pool, text string) {
 	var lines []string
 	own := "db" + strconv.Itoa(p.Config.RedisDB)
 	for line := range strings.Lines(text) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
-		if !strings.HasPrefix(name, "db") || name == own {
+		if !strings.HasPrefix(name, "db") || name == own || p.Config.Databases {
 			lines = append(lines, name, value)
 		}
 	}

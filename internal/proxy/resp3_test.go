@@ -14,13 +14,13 @@ import (
 	"magent/resp"
 )
 
-// versioned answers like a Redis, with the version that its connection speaks in each reply: GET of a key that begins
-// with "n" is null. In RESP3 it pushes messages between replies.
+// versioned answers like a Redis, with the version that its connection speaks, and its database, in each reply: GET of
+// a key that begins with "n" is null. It has ten databases. In RESP3 it pushes messages between replies.
 func versioned(c net.Conn) {
 	var r resp.Request
 	var buf, out []byte
 	var queue [][]byte
-	proto, inMulti := resp.RESP2, false
+	proto, db, inMulti := resp.RESP2, "0", false
 	chunk := make([]byte, 4096)
 	for {
 		n, err := c.Read(chunk)
@@ -39,6 +39,10 @@ func versioned(c net.Conn) {
 			case name == "HELLO":
 				proto = resp.RESP3
 				out = proto.AppendMap(out, 0)
+			case name == "SELECT" && len(r.Args[1]) > 1:
+				out = append(out, noDB...)
+			case name == "SELECT":
+				out, db = append(out, "+OK\r\n"...), string(r.Args[1])
 			case name == "MULTI":
 				out, inMulti, queue = append(out, "+OK\r\n"...), true, nil
 			case name == "DISCARD":
@@ -50,9 +54,9 @@ func versioned(c net.Conn) {
 				}
 			case inMulti:
 				out = append(out, "+QUEUED\r\n"...)
-				queue = append(queue, replyIn(proto, nil, r.Args))
+				queue = append(queue, replyIn(proto, db, nil, r.Args))
 			default:
-				out = replyIn(proto, out, r.Args)
+				out = replyIn(proto, db, out, r.Args)
 				if proto == resp.RESP3 {
 					out = append(out, ">2\r\n+invalidate\r\n*1\r\n$1\r\nk\r\n"...)
 				}
@@ -65,14 +69,17 @@ func versioned(c net.Conn) {
 	}
 }
 
-// replyIn appends what versioned answers to one command.
-func replyIn(p resp.Proto, dst []byte, args [][]byte) []byte {
+// noDB is what Redis says of a database that it does not have.
+const noDB = "-ERR DB index is out of range\r\n"
+
+// replyIn appends what versioned answers to one command in a database.
+func replyIn(p resp.Proto, db string, dst []byte, args [][]byte) []byte {
 	value := func(key []byte) {
 		if key[0] == 'n' {
 			dst = p.AppendNull(dst)
 			return
 		}
-		dst = resp.AppendBulk(dst, fmt.Appendf(nil, "%d:%s", p.Number(), key))
+		dst = resp.AppendBulk(dst, fmt.Appendf(nil, "%d:%s:%s", p.Number(), db, key))
 	}
 	switch strings.ToUpper(string(args[0])) {
 	case "PING":
@@ -88,15 +95,16 @@ func replyIn(p resp.Proto, dst []byte, args [][]byte) []byte {
 		}
 	case "HGETALL":
 		dst = p.AppendMap(dst, 1)
-		dst = resp.AppendInt(resp.AppendBulk(dst, args[1]), int64(p.Number()))
+		dst = resp.AppendBulkString(resp.AppendBulk(dst, args[1]), fmt.Sprint(p.Number(), db))
 	}
 	return dst
 }
 
-// talker is a client whose version changes, and what it has to hear.
+// talker is a client whose version and database change, and what it has to hear.
 type talker struct {
 	id        int64
 	proto     resp.Proto
+	db        string
 	say, hear []byte
 }
 
@@ -109,9 +117,9 @@ func (k *talker) do(kind byte, n int) {
 		for _, w := range args {
 			words = append(words, []byte(w))
 		}
-		return replyIn(k.proto, nil, words)
+		return replyIn(k.proto, k.db, nil, words)
 	}
-	switch kind % 8 {
+	switch kind % 12 {
 	case 0:
 		k.hear = append(k.hear, ask("GET", a)...)
 	case 1:
@@ -128,9 +136,17 @@ func (k *talker) do(kind byte, n int) {
 		k.hear = append(append(k.hear, one...), two...)
 	case 5:
 		ask("RESET")
-		k.proto, k.hear = resp.RESP2, append(k.hear, "+RESET\r\n"...)
+		k.proto, k.db, k.hear = resp.RESP2, "0", append(k.hear, "+RESET\r\n"...)
+	case 8, 9, 10:
+		k.db = fmt.Sprint(kind%12 - 8)
+		ask("SELECT", k.db)
+		k.hear = append(k.hear, "+OK\r\n"...)
+	case 11: // what follows a refusal is not carried out
+		ask("SELECT", fmt.Sprint(10+n%3))
+		ask("SELECT", k.db)
+		k.hear = append(k.hear, noDB+"+OK\r\n"...)
 	default:
-		k.proto = resp.Proto(kind%8 - 4)
+		k.proto = resp.Proto(kind%12 - 4)
 		ask("HELLO", fmt.Sprint(k.proto.Number()))
 		k.hear = k.proto.AppendMap(k.hear, 7)
 		k.hear = fmt.Appendf(k.hear, "$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n$5\r\n7.0.0\r\n"+
@@ -140,12 +156,14 @@ func (k *talker) do(kind byte, n int) {
 	}
 }
 
-// FuzzProtocols has clients of both versions send commands at the same time, change their versions in between, and
-// send it all in pieces. Each hears every reply in the version that it spoke then.
+// FuzzProtocols has clients of both versions and several databases send commands at the same time, change their
+// versions and databases in between, and send it all in pieces. Each hears every reply in the version that it spoke
+// then, and from the database that it had.
 func FuzzProtocols(f *testing.F) {
 	const maxPieces = 64 // of what one client sends; more only cost time
 	f.Add([]byte("\x00\x01\x02\x03"), uint8(3))
 	f.Add([]byte("\x1c\x00\x08\x10\x18\x20\x1d\x01\x09\x11\x19\x21\x1e\x28\x30\x02\x03"), uint8(1))
+	f.Add([]byte("\x20\x00\x25\x01\x2a\x02\x2c\x00\x1d\x01\x09\x0d\x11\x21\x01\x0d\x15\x01\x2d\x01"), uint8(200))
 	f.Add(bytes.Repeat([]byte("\x1c\x04\x18\x04\x14\x11\x09\x05\x1d\x0d\x00\x0a"), 20), uint8(60))
 	var servers []config.Address
 	for range 2 {
@@ -158,7 +176,7 @@ func FuzzProtocols(f *testing.F) {
 	r := start(f, 0, 0, func(cfg *config.Config) {
 		p := &cfg.Pools[0]
 		p.Redis, p.Servers, p.Backups, p.HashTag = true, servers, nil, "{}"
-		p.Distribution = "ketama"
+		p.Distribution, p.Databases = "ketama", true
 		p.Listen = []config.Listen{{Network: "unix", Address: f.TempDir() + "/s", Backlog: 64}}
 	})
 	r.eventually(0, "the servers' versions are known", func(sh *session.Shard) bool {
@@ -169,7 +187,7 @@ func FuzzProtocols(f *testing.F) {
 			return
 		}
 		r.t = t
-		var talkers [4]talker
+		talkers := [4]talker{{db: "0"}, {db: "0"}, {db: "0"}, {db: "0"}}
 		var clients [4]*client
 		for i := range clients {
 			clients[i] = newClient(t, testkit.Dial(t, "unix", r.svc.Addrs()[0]))

@@ -76,8 +76,25 @@ func (c *Client) hello(r *resp.Request) {
 		c.reply(refusal)
 		return
 	}
+	if c.own.line != nil && proto != c.proto {
+		c.convert(proto)
+		return
+	}
 	c.proto = proto
 	c.tell(c.appendHello(c.loop.Line[:0]))
+}
+
+// convert has the connection where the client's keys are watched speak another version, which becomes the client's if
+// the server agrees.
+func (c *Client) convert(to resp.Proto) {
+	c.change(c.inquire(func(reply []byte) []byte {
+		if resp.IsError(reply) {
+			c.Close()
+			return reply
+		}
+		c.proto = to
+		return c.appendHello(nil)
+	}), to, resp.AppendCommand(nil, "HELLO", strconv.Itoa(to.Number())))
 }
 
 // helloOptions carries out the options of HELLO, behind the version. It returns an error line, or "".

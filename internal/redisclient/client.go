@@ -45,20 +45,23 @@ const maxKeptLine = 64 << 10
 type Client struct {
 	Progress resp.Progress // into the request that has arrived in part
 
-	host   Host
-	feed   Feed
-	loop   *Loop
-	pool   *pool.Pool // of the command that is being served
-	id     int64
-	fd     int
-	locked bool // the pool has a password, and the client has not said it yet
-	astray bool // its last SELECT was refused, so what it sends is meant for another database
-	proto  resp.Proto
-	name   []byte
-	multi  *multi // the transaction that is being collected; nil: none
-	own    dedicatedTo
-	subs   *subscriptions // nil: it has never subscribed to anything
-	end    End            // what the command that is being served brings about
+	host     Host
+	feed     Feed
+	loop     *Loop
+	pool     *pool.Pool // of the command that is being served
+	part     *pool.Pool // the part of it that serves the client: in its version, and its database
+	id       int64
+	fd       int
+	locked   bool // the pool has a password, and the client has not said it yet
+	astray   bool // its last SELECT was refused, so what it sends is meant for another database
+	db       int  // the database that it has selected
+	selected bool // it has selected db; else its database is that of the pool
+	proto    resp.Proto
+	name     []byte
+	multi    *multi // the transaction that is being collected; nil: none
+	own      dedicatedTo
+	subs     *subscriptions // nil: it has never subscribed to anything
+	end      End            // what the command that is being served brings about
 }
 
 // dedicatedTo is the connection of the client's own to a server, if it has one.
@@ -103,7 +106,7 @@ const (
 func New(host Host, feed Feed, l *Loop, p *pool.Pool, fd, loops int) *Client {
 	l.last++
 	return &Client{
-		host: host, feed: feed, loop: l, fd: fd,
+		host: host, feed: feed, loop: l, fd: fd, pool: p, part: p,
 		id:     (l.last-1)*int64(loops) + int64(p.Loop.ID) + 1,
 		locked: p.Config.RedisAuth != "", proto: resp.RESP2,
 	}
@@ -112,8 +115,14 @@ func New(host Host, feed Feed, l *Loop, p *pool.Pool, fd, loops int) *Client {
 // Proto returns the version that the client speaks: RESP2, until it says HELLO 3.
 func (c *Client) Proto() resp.Proto { return c.proto }
 
-// Commands returns the engine of a pool that carries out the client's commands.
-func (c *Client) Commands(p *pool.Pool) *distribute.Engine { return p.CommandsIn(c.proto) }
+// Commands returns the engine of a pool that carries out the command which is being served. Between commands it is one
+// that can only answer.
+func (c *Client) Commands(p *pool.Pool) *distribute.Engine {
+	if c.pool != p {
+		return p.Commands
+	}
+	return c.part.Commands
+}
 
 // Limits for clients that have not authenticated: elements of a request, and bytes of one. Redis has the same.
 const (
@@ -152,6 +161,7 @@ func (c *Client) EndMulti() { c.multi = nil }
 // one exactly while it is used there, or while a change is under way.
 type subscriptions struct {
 	set    pubsub.Set
+	part   *pool.Pool              // whose connections they are
 	lines  map[int]*dedicated.Line // by server
 	change *pubsub.Change          // the command that is being carried out; nil: none is
 	call   *distribute.Call        // the one of the change

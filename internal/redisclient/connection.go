@@ -79,7 +79,7 @@ func (c *Client) describeSelf() string {
 	remote, _ := loop.RemoteEndpoint(c.fd)
 	local, _ := loop.LocalEndpoint(c.fd)
 	return fmt.Sprintf("id=%d addr=%s laddr=%s fd=%d name=%s db=%d resp=%d user=%s\n",
-		c.id, remote, local, c.fd, c.name, c.pool.Config.RedisDB, c.proto.Number(), defaultUser)
+		c.id, remote, local, c.fd, c.name, c.database(), c.proto.Number(), defaultUser)
 }
 
 func (c *Client) setName(name []byte) {

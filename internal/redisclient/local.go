@@ -67,33 +67,8 @@ func (c *Client) ping(r *resp.Request) {
 	}
 }
 
-// selectDB carries out SELECT. A pool has one database. The servers' connections are shared, so no client can have
-// another. Some clients do not look at the answer. What they send next is meant for another database, so it is not
-// carried out.
-func (c *Client) selectDB(r *resp.Request) {
-	db, err := strconv.Atoi(string(r.Args[1]))
-	own := c.pool.Config.RedisDB
-	c.astray = err != nil || db != own
-	switch {
-	case err != nil:
-		c.reject(r, append(c.loop.Line[:0], "-ERR value is not an integer or out of range\r\n"...))
-	case c.astray:
-		c.reject(r, resp.AppendError(c.loop.Line[:0], "ERR DB index is out of range: this pool is database "+
-			strconv.Itoa(own)+" of its servers (redis_db), make a pool for each other one"))
-	default:
-		c.say("+OK\r\n")
-	}
-}
-
 // needsDB reports whether it matters for a command which database the client has selected.
 func needsDB(cmd *resp.Command) bool { return cmd.Route != resp.RouteLocal || cmd.Name == "multi" }
-
-// lost answers a command that was meant for another database.
-func (c *Client) lost() {
-	c.pool.Count.ClientErrors++
-	c.reply("-ERR nothing is carried out on this connection until SELECT succeeds, for the last one was refused: " +
-		"this pool is database " + strconv.Itoa(c.pool.Config.RedisDB) + " of its servers (redis_db)\r\n")
-}
 
 // describe carries out COMMAND.
 func (c *Client) describe(r *resp.Request) {
@@ -117,7 +92,7 @@ func (c *Client) time() {
 func (c *Client) reset() {
 	c.EndMulti()
 	c.Leave()
-	c.name, c.astray = nil, false
+	c.name, c.astray, c.selected = nil, false, false
 	c.locked = c.pool.Config.RedisAuth != ""
 	c.proto = resp.RESP2
 	c.say("+RESET\r\n")

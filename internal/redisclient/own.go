@@ -7,13 +7,14 @@ import (
 	"magent/backend"
 	"magent/internal/dedicated"
 	"magent/internal/distribute"
+	"magent/internal/pool"
 	"magent/resp"
 )
 
 // Alone reports whether a request has to be carried out alone: behind the answers to everything that the client has
 // asked for before, and before everything that follows. Such requests go to a connection of the client's own, so
-// nothing else would keep the order.
-func (c *Client) Alone(r *resp.Request) bool {
+// nothing else would keep the order. So do those behind which the client has other connections. The request is for p.
+func (c *Client) Alone(p *pool.Pool, r *resp.Request) bool {
 	cmd := r.Command
 	switch {
 	case cmd.Route != resp.RouteLocal && cmd.Waits == resp.WaitsNever: // nearly all
@@ -23,12 +24,28 @@ func (c *Client) Alone(r *resp.Request) bool {
 	case cmd.Subscribes():
 		return c.multi == nil
 	case cmd.Route == resp.RouteLocal:
-		return cmd.Name == "watch" && c.multi == nil || c.own.line != nil && c.unwatches(cmd)
+		c.pool = p
+		return c.localAlone(r)
 	case c.multi != nil:
 		return false
 	}
 	_, waits := cmd.WaitOf(r.Args)
 	return waits
+}
+
+// localAlone is Alone for a command that the proxy answers.
+func (c *Client) localAlone(r *resp.Request) bool {
+	switch r.Command.Name {
+	case "watch":
+		return c.multi == nil
+	case "select":
+		return c.multi == nil && (c.selectAsks(r) || c.selectMoves(r))
+	case "hello":
+		return c.multi == nil && c.helloMoves(r)
+	case "reset":
+		return c.selected || c.proto != resp.RESP2
+	}
+	return c.own.line != nil && c.unwatches(r.Command)
 }
 
 // unwatches reports whether a command ends the watching of keys now.
@@ -154,7 +171,7 @@ func (c *Client) takeFor(
 		c.tell(append(engine.AppendFailure(c.loop.Line[:0], engine.Conns[server], backend.HasRoom), "\r\n"...))
 		return nil
 	}
-	line, err := c.pool.LinesIn(c.proto).Take(server, user)
+	line, err := c.part.Lines.Take(server, user)
 	if err != nil {
 		c.pool.Count.Errors++
 		text := "ERR '" + cmd.Name + "' needs a connection to the server: " + err.Error()

@@ -7,12 +7,13 @@ import (
 
 // Serve carries out Loop.Request, which came for p.
 func (c *Client) Serve(p *pool.Pool) End {
-	c.pool, c.end = p, GoOn
-	c.serve(&c.loop.Request)
+	c.end = GoOn
+	c.serve(&c.loop.Request, c.enter(p))
 	return c.end
 }
 
-func (c *Client) serve(r *resp.Request) {
+// serve carries out a request. no is why there are no connections for the client's database.
+func (c *Client) serve(r *resp.Request, no error) {
 	if len(r.Args) == 0 {
 		return
 	}
@@ -29,8 +30,12 @@ func (c *Client) serve(r *resp.Request) {
 		c.reply(string(appendRestricted(nil, r)))
 	case cmd.Route == resp.RouteRefused:
 		c.reject(r, resp.AppendError(c.loop.Line[:0], "ERR '"+cmd.Name+"' is not supported here: "+cmd.Why))
+	case cmd.Two && !c.pool.Config.Databases && cmd.OtherDB(r.Args):
+		c.reject(r, resp.AppendError(c.loop.Line[:0], "ERR '"+cmd.Name+"' is not supported here: "+cmd.Why))
 	case c.astray && needsDB(cmd):
 		c.lost()
+	case no != nil && asksServers(cmd):
+		c.unserved(cmd, no)
 	case c.multi != nil && !endsMulti(cmd):
 		c.queue(r)
 	case cmd.Route == resp.RouteLocal:

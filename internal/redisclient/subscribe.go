@@ -25,6 +25,9 @@ func (c *Client) subscribe(r *resp.Request) {
 		c.subs = &subscriptions{lines: map[int]*dedicated.Line{}}
 	}
 	s := c.subs
+	if len(s.lines) == 0 {
+		s.part = c.part
+	}
 	kind, adds, _ := pubsub.Of(r.Command.Name)
 	change, ok := s.set.Begin(kind, adds, r.Args[1:], c.serversOf)
 	if !ok {
@@ -45,7 +48,7 @@ func (c *Client) subscribe(r *resp.Request) {
 
 // serversOf returns the servers where a name has to be subscribed to.
 func (c *Client) serversOf(kind pubsub.Kind, name []byte) (servers []int) {
-	engine := c.Commands(c.pool)
+	engine := c.subs.part.Commands
 	if !kind.Everywhere(name) {
 		return []int{engine.PrimaryOf(name)}
 	}
@@ -67,12 +70,11 @@ func (c *Client) listenAt(server int, cmd *resp.Command) bool {
 	if s.lines[server] != nil {
 		return true
 	}
-	engine := c.Commands(c.pool)
-	if !engine.Reach(server) {
+	if !s.part.Commands.Reach(server) {
 		c.cutOff("a server cannot be reached: clients that subscribe there are closed")
 		return false
 	}
-	line, err := c.pool.LinesIn(c.proto).Take(server, c)
+	line, err := s.part.Lines.Take(server, c)
 	switch {
 	case errors.Is(err, dedicated.ErrNoneLeft):
 		c.pool.Count.Errors++

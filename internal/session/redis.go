@@ -35,7 +35,7 @@ func (s *Session) serveRedis(data []byte) (rest []byte) {
 		switch st {
 		case resp.Complete:
 			s.need = 0
-			alone := r.Command != nil && c.Alone(r)
+			alone := r.Command != nil && c.Alone(s.pool, r)
 			early := alone && s.first != nil // something in front of it has no answer yet
 			if early {
 				s.barrier = s.last

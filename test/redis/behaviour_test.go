@@ -24,7 +24,8 @@ func startTargets(t *testing.T) targets {
 	}
 	to := targets{direct: servers[0].Addr, pools: map[string]string{}}
 	for name, threads := range map[string]string{"one loop": "1", "two loops": "2"} {
-		path := testkit.TempFile(t, "pools.yml", pool(testkit.DeadAddr(t), servers[1:], calm, "preconnect: true"))
+		path := testkit.TempFile(t, "pools.yml", pool(testkit.DeadAddr(t), servers[1:], calm, "preconnect: true",
+			databases))
 		to.pools[name] = startFile(t, path, "--threads", threads).Addr
 	}
 	return to
