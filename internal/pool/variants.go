@@ -21,14 +21,14 @@ import (
 func (p *Pool) own(v Variant) bool { return v.DB == p.Config.RedisDB }
 
 const (
-	// maxVariants limits the parts for other databases.
-	maxVariants = 64
+	// MaxVariants limits the parts for other databases.
+	MaxVariants = 64
 	// variantTime is how long a part for another database is kept that no client needs.
 	variantTime = 10 * time.Second
 )
 
 // ErrNoVariant: there are as many parts as there may be, and all of them are in use.
-var ErrNoVariant = fmt.Errorf("connections to %d databases are in use at a time, more are not made", maxVariants)
+var ErrNoVariant = fmt.Errorf("connections to %d databases are in use at a time, more are not made", MaxVariants)
 
 // In returns the part for a variant: p itself, or one that is made now, or was before. It is valid until the client's
 // request is answered.
@@ -48,7 +48,7 @@ func (p *Pool) In(v Variant) (*Pool, error) {
 		p.variants = slices.Insert(p.variants, 0, m)
 		return m.Pool, nil
 	}
-	if p.numOthers() >= maxVariants && !p.dropVariant() {
+	if p.numOthers() >= MaxVariants && !p.dropVariant() {
 		return nil, ErrNoVariant
 	}
 	m.Pool = p.newVariant(v)

@@ -13,6 +13,7 @@ import (
 
 	"magent/internal/config"
 	"magent/internal/control"
+	"magent/internal/pool"
 	"magent/internal/proxy"
 	"magent/internal/redis"
 	"magent/internal/service"
@@ -45,6 +46,7 @@ func Run(o Options) (exit int, err error) {
 func (o Options) process() service.Options {
 	p := o.Process
 	p.Threads, p.Clients, p.Servers = o.Config.Threads, o.Config.MaxClients, connections(o.Config)
+	p.Spare = spare(o.Config)
 	p.Sockets = append(sockets(o.Config.Pools), o.Admin.paths()...)
 	var e *engine
 	tasks := make(chan control.Task)
@@ -98,6 +100,31 @@ func connections(c config.Config) int {
 		}
 	}
 	return n
+}
+
+// spare returns the connections to Redis servers that are made when clients need them: for themselves, in RESP3, and
+// in other databases.
+func spare(c config.Config) (s service.Spare) {
+	dedicated, databases := 0, false
+	for _, p := range c.Pools {
+		if !p.Redis {
+			continue
+		}
+		dedicated += p.Dedicated
+		each := len(p.Servers) * c.Threads
+		s.Most += p.Dedicated + each
+		if p.Databases {
+			databases = true
+			s.Most += each * pool.MaxVariants
+		}
+	}
+	if s.Most > 0 {
+		s.Keys = fmt.Sprintf("dedicated_connections %d", dedicated)
+	}
+	if databases {
+		s.Keys += " and databases: true"
+	}
+	return s
 }
 
 // engine is the proxy with its servers for monitoring.

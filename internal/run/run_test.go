@@ -52,6 +52,29 @@ func options(t *testing.T) Options {
 	}
 }
 
+// TestSpare checks that connections which are made when clients need them count for the limit of open files.
+func TestSpare(t *testing.T) {
+	server := config.Address{}
+	one := config.Pool{Redis: true, Dedicated: 5, Servers: []config.Address{server, server}}
+	many := one
+	many.Databases = true
+	for _, c := range []struct {
+		pools []config.Pool
+		want  service.Spare
+	}{
+		{[]config.Pool{{Servers: one.Servers}}, service.Spare{}},
+		{[]config.Pool{one, {Servers: one.Servers}}, service.Spare{Most: 5 + 6, Keys: "dedicated_connections 5"}},
+		{
+			[]config.Pool{one, many},
+			service.Spare{Most: 10 + 12 + 64*6, Keys: "dedicated_connections 10 and databases: true"},
+		},
+	} {
+		if got := spare(config.Config{Pools: c.pools, Threads: 3}); got != c.want {
+			t.Errorf("%+v, want %+v", got, c.want)
+		}
+	}
+}
+
 func TestProcess(t *testing.T) {
 	o := options(t)
 	o.Config.Pools[1].Listen = append(o.Config.Pools[1].Listen, config.Listen{Network: "unix", Address: "/run/x"})

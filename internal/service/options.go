@@ -32,6 +32,7 @@ type Options struct {
 	Threads  int      // number of event loops
 	Clients  int      // wanted number of clients; 0: as many as possible
 	Servers  int      // number of connections to servers
+	Spare    Spare    // connections that are made when clients need them
 	Warnings []string // logged once at the start
 	Ends     string   // what SIGTERM begins, for the log; empty: draining
 

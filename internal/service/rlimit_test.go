@@ -50,13 +50,54 @@ func TestFitFiles(t *testing.T) {
 		{"all of no limit", fakeLimit{soft: 1 << 40, hard: 1 << 40}, 0, 6, 1<<20 - 6 - 64, 1 << 40, false, ""},
 		{"never more than wanted", fakeLimit{soft: 100, hard: 100}, 40, 6, 40, 100, true, "-n 40 needs 110"},
 	} {
-		fit, warning := fitFiles(&c.limit, c.clients, c.others)
+		fit, warning := fitFiles(&c.limit, c.clients, c.others, Spare{})
 		if fit != c.fit || c.limit.soft != c.soft || (warning != "") != c.warned ||
 			!strings.Contains(warning, c.warningHasToName) {
 			t.Errorf("%s: %d clients, soft limit %d, %q", c.name, fit, c.limit.soft, warning)
 		}
 		if strings.Contains(warning, "\n") {
 			t.Errorf("%s: more than one line: %q", c.name, warning)
+		}
+	}
+}
+
+// TestFitSpare checks that connections which are made when clients need them count, and that clients come first.
+func TestFitSpare(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		limit   fakeLimit
+		clients int
+		fit     int
+		soft    uint64
+		warning string
+	}{
+		{"enough", fakeLimit{soft: 2170, hard: 2170}, 1100, 1100, 2170, ""},
+		{"raised", fakeLimit{soft: 1024, hard: 8192}, 1100, 1100, 2170, ""},
+		{
+			"one too low",
+			fakeLimit{soft: 2169, hard: 2169},
+			1100, 1100, 2169,
+			"-n 1100 with dedicated_connections 1000 needs 2170 open files but the limit is 2169: clients may",
+		},
+		{
+			"nothing for them",
+			fakeLimit{soft: 1170, hard: 1170},
+			1100, 1100, 1170,
+			"-n 1100 with dedicated_connections 1000 needs 2170 open files but the limit is 1170: clients may",
+		},
+		{
+			"not even for clients",
+			fakeLimit{soft: 1169, hard: 1169},
+			1100, 1099, 1169,
+			"-n 1100 with dedicated_connections 1000 needs 2170 open files but the limit is 1169: only 1099 clients",
+		},
+		{"all", fakeLimit{soft: 1024, hard: 8192}, 0, 8192 - 6 - 1000 - 64, 8192, ""},
+		{"all of a small limit", fakeLimit{soft: 1024, hard: 1024}, 0, 1024 - 6 - 256 - 64, 1024, ""},
+	} {
+		fit, warning := fitFiles(&c.limit, c.clients, 6, Spare{1000, "dedicated_connections 1000"})
+		if fit != c.fit || c.limit.soft != c.soft || (warning == "") != (c.warning == "") ||
+			!strings.HasPrefix(warning, c.warning) || strings.Contains(warning, "\n") {
+			t.Errorf("%s: %d clients, soft limit %d, %q", c.name, fit, c.limit.soft, warning)
 		}
 	}
 }

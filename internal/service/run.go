@@ -48,7 +48,7 @@ func Run(o Options) (exit int, err error) {
 		return 1, err
 	}
 	needLoopThreads(o.Threads)
-	clients, warning := fitFiles(processLimit{}, o.Clients, o.Servers)
+	clients, warning := fitFiles(processLimit{}, o.Clients, o.Servers, o.Spare)
 	upgrader := newUpgrader(o, path)
 	engine, err := o.Start(log.Logger, clients, given)
 	if err != nil {
