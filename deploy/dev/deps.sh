@@ -13,6 +13,7 @@ has() {
 	chromium | fish | gcc | haproxy | keepalived | lintian | logrotate | mandoc | memcached | nginx | nutcracker | prometheus-redis-exporter | redis-server | rpm | umoci | zsh) command -v "$1" ;;
 	man-db) command -v man ;;
 	prometheus) command -v promtool ;;
+	qemu-user) command -v qemu-aarch64 ;;
 	iproute2) command -v ip ;;
 	libc6-dev) [ -e /usr/include/stdlib.h ] ;;
 	libmemcached-tools) command -v memccapable ;;
@@ -38,7 +39,7 @@ has() {
 packages_of() {
 	case $1 in
 	run) echo memcached ;;
-	test) echo iproute2 libmemcached-tools memcached nginx nodejs npm nutcracker php-cli php-memcached prometheus-redis-exporter python3-celery python3-pylibmc python3-pymemcache python3-redis python3-rq redis-server redis-tools ruby ruby-dalli ruby-sidekiq ;;
+	test) echo iproute2 libmemcached-tools memcached nginx nodejs npm nutcracker php-cli php-memcached prometheus-redis-exporter python3-celery python3-pylibmc python3-pymemcache python3-redis python3-rq qemu-user redis-server redis-tools ruby ruby-dalli ruby-sidekiq ;;
 	race) echo gcc libc6-dev ;;
 	ha) echo haproxy iproute2 keepalived ;;
 	page) echo chromium prometheus ;; # prometheus brings promtool

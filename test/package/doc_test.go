@@ -67,6 +67,12 @@ func part(t *testing.T, pattern string) string {
 // tree unpacks the archive for this machine, and returns the folder in it.
 func tree(t *testing.T) string {
 	t.Helper()
+	return treeFor(t, arch)
+}
+
+// treeFor is tree for another architecture.
+func treeFor(t *testing.T, arch string) string {
+	t.Helper()
 	dir := t.TempDir()
 	run(t, "tar", "-xzf", part(t, "magent_*_linux_"+arch+".tar.gz"), "-C", dir)
 	found, err := filepath.Glob(filepath.Join(dir, "*"))

@@ -74,18 +74,24 @@ func copyFile(to string, from *os.File) error {
 	return os.WriteFile(to, content, info.Mode())
 }
 
-// TestBinary checks that the binary is static and stripped, and reports its commit.
+// TestBinary checks that the binaries are static, stripped and of their architectures, and that ours reports its
+// commit.
 func TestBinary(t *testing.T) {
+	for name, machine := range map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64} {
+		for _, program := range []string{"magent", "nutcracker"} {
+			path := filepath.Join(treeFor(t, name), program)
+			f, err := elf.Open(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			dynamic := func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP || p.Type == elf.PT_DYNAMIC }
+			if f.Machine != machine || f.Section(".symtab") != nil || slices.ContainsFunc(f.Progs, dynamic) {
+				t.Errorf("%s for %s: it is for %v, has symbols, or wants a loader", program, name, f.Machine)
+			}
+		}
+	}
 	path := filepath.Join(tree(t), "magent")
-	f, err := elf.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if f.Section(".symtab") != nil ||
-		slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
-		t.Error("it has symbols, or wants a loader")
-	}
 	commit := strings.TrimSpace(run(t, "git", "-C", harness.Root(t), "rev-parse", "HEAD"))
 	if said := run(t, path, "-V"); !strings.Contains(said, " "+commit[:12]+" ") {
 		t.Errorf("it is %s", said)
