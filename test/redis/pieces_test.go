@@ -37,6 +37,7 @@ func TestLargeSplit(t *testing.T) {
 				want += bulk(value)
 			}
 			mget = append(mget, "k2", "none", "k3")
+			c.want(":0\r\n", "DBSIZE") // the servers are connected
 			want = "*15\r\n" + want + bulk(mset[6]) + "$-1\r\n" + bulk("k3")
 			for round := range 3 {
 				if hang {
