@@ -26,8 +26,9 @@ func TestMain(m *testing.M) { harness.Main(m) }
 // TestSoak: a magent under load and faults answers, and needs no more from hour to hour.
 func TestSoak(t *testing.T) {
 	t.Parallel()
+	picture := harness.Module(t, "picture") // before the hours, for it may be that it cannot be built
 	w := soak(t, *length, nil)
-	draw(t, w.samples)
+	draw(t, picture, w.samples)
 	answered, failed, wrong := w.load.total()
 	t.Logf("%v, seed %d: %d requests, %d errors; faults: %v", *length, *seed, answered, failed, w.struck)
 	for _, l := range limits {
@@ -138,8 +139,8 @@ func (c *course) strike(ctx context.Context, f *farm) {
 	}
 }
 
-// draw writes the samples and their picture to the folder for what tests leave behind.
-func draw(t *testing.T, samples []sample) {
+// draw writes the samples and their picture, which a program draws, to the folder for what tests leave behind.
+func draw(t *testing.T, program string, samples []sample) {
 	t.Helper()
 	dir := os.Getenv("MAGENT_ARTIFACTS")
 	if dir == "" {
@@ -152,7 +153,7 @@ func draw(t *testing.T, samples []sample) {
 	if err := save(table, samples); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), harness.Module(t, "picture"), table, picture)
+	cmd := exec.CommandContext(t.Context(), program, table, picture)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
