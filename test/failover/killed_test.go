@@ -96,10 +96,12 @@ func (s *site) killWhileHanging(t *testing.T, round int, hung *harness.Memcached
 			return nil
 		})
 	}
+	copies := harness.MetaOf(t) == harness.FullMeta // else what a server has missed is deleted there
 	check := func(when string) {
 		t.Helper()
 		for i, value := range s.read(t)[:killedKeys/2] {
-			if want := harness.Hit(fmt.Sprintf("k%d", i), later); value != want {
+			want := harness.Hit(fmt.Sprintf("k%d", i), later)
+			if value != want && (copies || value != "END\r\n") {
 				t.Errorf("round %d, %s: %q, want %q", round, when, value, want)
 			}
 		}
@@ -109,6 +111,9 @@ func (s *site) killWhileHanging(t *testing.T, round int, hung *harness.Memcached
 	awaitState(t, s.proxy, s.primary, "up")
 	awaitState(t, s.proxy, s.backup, "up")
 	check("when it is back")
+	if !copies {
+		return
+	}
 	for _, d := range s.differences(t) {
 		t.Errorf("round %d: %s", round, d)
 	}
