@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"fmt"
 	"testing"
 
 	"magent/test/harness"
@@ -14,24 +13,8 @@ func TestFleetWithPasswords(t *testing.T) {
 	file := passwords(t, "ann:one\n")
 	primary, backup := locked(t, file), locked(t, file)
 	f := harness.StartFleet(t, 3, "-s", primary.Addr, "-b", backup.Addr, "--server-auth-file", file)
-	for i, m := range f.Members {
-		c := harness.Dial(t, m.Addr)
-		for n := range 20 {
-			c.Want(harness.Set(fmt.Sprintf("k%d-%d", i, n), "v"), "STORED\r\n")
-		}
-	}
-	next := f.OwnerDies()
-	harness.AwaitState(t, next.Addr, primary.Addr, "up")
-	harness.AwaitState(t, next.Addr, backup.Addr, "up")
-	primary.Restart()
-	c := harness.Dial(t, next.Addr)
-	for i := range f.Members {
-		for n := range 20 {
-			key := fmt.Sprintf("k%d-%d", i, n)
-			c.Want("get "+key+"\r\n", harness.Hit(key, "v"))
-			wantOn(t, primary, key, "v")
-			wantOn(t, backup, key, "v")
-		}
-	}
-	harness.AwaitState(t, next.Addr, primary.Addr, "up")
+	f.OutlivesOwner(primary.Addr, backup.Addr, primary.Restart, func(key, value string) {
+		wantOn(t, primary, key, value)
+		wantOn(t, backup, key, value)
+	})
 }

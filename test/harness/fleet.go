@@ -47,10 +47,11 @@ func (f *Fleet) AwaitServed(m *Magent) {
 			return err
 		}
 		defer c.Close()
-		if reply, err := c.Try(Set("first", "1")); err != nil || reply != "STORED\r\n" {
-			return fmt.Errorf("%q, %w", reply, err)
+		reply, err := c.Try(Set("first", "1"))
+		if err == nil && reply != "STORED\r\n" {
+			err = fmt.Errorf("%q", reply)
 		}
-		return nil
+		return err
 	})
 }
 
@@ -76,4 +77,28 @@ func (f *Fleet) OwnerDies() (next *Magent) {
 	next = f.Members[f.Owner(other, dead)]
 	f.AwaitServed(other)
 	return next
+}
+
+// OutlivesOwner stores keys through all members, kills who decides, and empties the primary by restart. Each key must
+// then be there through the next owner, and on both servers. checkOn checks that they have it.
+func (f *Fleet) OutlivesOwner(primary, backup string, restart func(), checkOn func(key, value string)) {
+	f.tb.Helper()
+	var keys []string
+	for i, m := range f.Members {
+		c := Dial(f.tb, m.Addr)
+		for n := range 20 {
+			keys = append(keys, fmt.Sprintf("k%d-%d", i, n))
+			c.Want(Set(keys[len(keys)-1], "v"), "STORED\r\n")
+		}
+	}
+	next := f.OwnerDies()
+	AwaitState(f.tb, next.Addr, primary, "up")
+	AwaitState(f.tb, next.Addr, backup, "up")
+	restart()
+	c := Dial(f.tb, next.Addr)
+	for _, key := range keys {
+		c.Want("get "+key+"\r\n", Hit(key, "v"))
+		checkOn(key, "v")
+	}
+	AwaitState(f.tb, next.Addr, primary, "up")
 }

@@ -1,7 +1,6 @@
 package tls
 
 import (
-	"fmt"
 	"testing"
 
 	"magent/internal/testkit"
@@ -15,24 +14,8 @@ func TestFleetWithTLS(t *testing.T) {
 	ca := testkit.NewAuthority(t)
 	primary, backup := harness.StartEncrypted(t, ca, here), harness.StartEncrypted(t, ca, here)
 	f := harness.StartFleet(t, 3, "-s", primary.Addr, "-b", backup.Addr, "--server-tls", "--server-tls-ca", ca.File)
-	for i, m := range f.Members {
-		c := harness.Dial(t, m.Addr)
-		for n := range 20 {
-			c.Want(harness.Set(fmt.Sprintf("k%d-%d", i, n), "v"), "STORED\r\n")
-		}
-	}
-	next := f.OwnerDies()
-	harness.AwaitState(t, next.Addr, primary.Addr, "up")
-	harness.AwaitState(t, next.Addr, backup.Addr, "up")
-	primary.Restart()
-	c := harness.Dial(t, next.Addr)
-	for i := range f.Members {
-		for n := range 20 {
-			key := fmt.Sprintf("k%d-%d", i, n)
-			c.Want("get "+key+"\r\n", harness.Hit(key, "v"))
-			has(t, primary, key, "v")
-			has(t, backup, key, "v")
-		}
-	}
-	harness.AwaitState(t, next.Addr, primary.Addr, "up")
+	f.OutlivesOwner(primary.Addr, backup.Addr, primary.Restart, func(key, value string) {
+		has(t, primary, key, value)
+		has(t, backup, key, value)
+	})
 }
