@@ -30,8 +30,8 @@ func pool(listen string, servers []*testkit.Redis, options ...string) string {
 		b.WriteString("  " + option + "\n")
 	}
 	b.WriteString("  servers:\n")
-	for _, s := range servers {
-		b.WriteString("   - " + s.Addr + ":1\n")
+	for i, s := range servers {
+		fmt.Fprintf(&b, "   - %s:1 server%d\n", s.Addr, i)
 	}
 	return b.String()
 }
