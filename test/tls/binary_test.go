@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -112,7 +113,7 @@ func TestVerify(t *testing.T) {
 	verify := func(code int, text string, args ...string) {
 		t.Helper()
 		got, stdout, stderr := harness.Run(t, append([]string{harness.Binary(t), "verify"}, args...)...)
-		if got != code || !strings.Contains(stdout+stderr, text) {
+		if got != code || !regexp.MustCompile(text).MatchString(stdout+stderr) {
 			t.Errorf("verify %v: exit code %d\n%s%s; want %d and %q", args, got, stdout, stderr, code, text)
 		}
 	}
@@ -129,9 +130,10 @@ func TestVerify(t *testing.T) {
 		c.Want(harness.Set(fmt.Sprint("k", i), strings.Repeat("v", i)), "STORED\r\n")
 	}
 	harness.Dial(t, backup.Plain).Want("flush_all\r\n", "OK\r\n")
-	verify(0, "repaired 1001", append(secure, "--repair", "--fill")...)
+	// A key that memcached moves from one of its lists to another meanwhile is counted twice.
+	verify(0, "repaired 100[1-9]", append(secure, "--repair", "--fill")...)
 	has(t, backup, "k999", strings.Repeat("v", 999))
-	verify(0, "compared 1001 keys", secure...)
+	verify(0, "compared 100[1-9] keys .* 0 differ", secure...)
 }
 
 // A reload may remove a pool, and with it files that are not there any more.

