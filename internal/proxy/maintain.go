@@ -11,6 +11,7 @@ import (
 	"magent/internal/maintenance"
 	"magent/internal/placement"
 	"magent/internal/session"
+	"magent/internal/standing"
 )
 
 // A drained server is part of a pool's configuration, so draining one is a reload: requests under way end first, and
@@ -40,22 +41,22 @@ func (svc *Service) MayDrain(server, pool string) (effects []maintenance.Effect,
 // serversOf returns what all loops know of the servers of a pool.
 func (svc *Service) serversOf(index int) []maintenance.Server {
 	cfg := svc.cfgs[index]
-	var all standings
+	var all standing.Servers
 	var mu sync.Mutex
 	servers := make([]maintenance.Server, len(cfg.Servers)+len(cfg.Backups))
 	svc.onAll(func(sh *session.Shard) {
 		mu.Lock()
 		defer mu.Unlock()
 		p := sh.Pools[index]
-		all.note(p, cfg)
+		all.Note(p, cfg.RoleOf)
 		for i := range servers {
 			servers[i].Items += p.Stored[i].Items
 		}
 	})
 	for i, s := range all {
 		v := &servers[i]
-		v.Role, v.Address, v.Weight = s.role, s.address, placement.ServerAt(cfg, i).Weight
-		v.State, v.Up, v.Missed = s.state.String(), s.state == failover.Up, s.missed
+		v.Role, v.Address, v.Weight = s.Role, s.Address, placement.ServerAt(cfg, i).Weight
+		v.State, v.Up, v.Missed = s.State.String(), s.State == failover.Up, s.Missed
 	}
 	return servers
 }

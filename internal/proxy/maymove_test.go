@@ -9,127 +9,11 @@ import (
 	"magent/backend"
 	"magent/failover"
 	"magent/internal/config"
-	"magent/internal/placement"
 	"magent/internal/pool"
 	"magent/internal/session"
+	"magent/internal/standing"
 	"magent/internal/testkit"
 )
-
-// Keys may move while a server is out of use if they move among the servers of one role, and the others have all keys.
-// They may also move if no server ever had any. Otherwise the reason names the server, the wait, and the restart with
-// its price.
-func TestMayMove(t *testing.T) {
-	up, missed := standing{reached: true}, standing{reached: true, missed: true}
-	ejected, returning := standing{reached: true, state: failover.Ejected},
-		standing{reached: true, state: failover.Returning}
-	warming, never := standing{reached: true, state: failover.Warming}, standing{state: failover.Ejected}
-	late := standing{reached: true, late: true}
-	for name, c := range map[string]struct {
-		primaries, backups bool        // whether keys move among them
-		servers            [4]standing // two primaries, two backups
-		want               string      // in the error; empty: they may
-	}{
-		"all up, both": {
-			true, true,
-			[4]standing{up, up, up, up},
-			"those that move among both would be lost: change one of the two lists",
-		},
-		"all up, one lacks keys":    {true, false, [4]standing{up, up, missed, up}, ""},
-		"a primary is out":          {true, false, [4]standing{ejected, up, up, up}, ""},
-		"a primary was never there": {true, false, [4]standing{never, up, up, up}, ""},
-		"all primaries are out":     {true, false, [4]standing{ejected, returning, up, up}, ""},
-		"a primary returns":         {true, false, [4]standing{up, returning, up, up}, ""},
-		"a primary is filled":       {true, false, [4]standing{up, warming, up, up}, ""},
-		"a backup is out":           {false, true, [4]standing{up, up, up, ejected}, ""},
-		"a backup was never there":  {false, true, [4]standing{up, up, never, up}, ""},
-		"nobody was ever there":     {true, true, [4]standing{never, never, never, never}, ""},
-		"both, a primary is out": {
-			true, true,
-			[4]standing{up, ejected, up, up},
-			"those that move among both would be lost",
-		},
-		"both, a backup is filled": {
-			true, true,
-			[4]standing{up, up, up, warming},
-			"those that move among both would be lost",
-		},
-		"both, one was never there": {
-			true, true,
-			[4]standing{never, up, up, up},
-			"those that move among both would be lost",
-		},
-		"the other role is out": {
-			true, false,
-			[4]standing{up, up, up, ejected},
-			"backup b1, which has to answer for them meanwhile, is ejected",
-		},
-		"the other role returns": {
-			false, true,
-			[4]standing{returning, up, up, up},
-			"primary p0, which has to answer for them meanwhile, is returning",
-		},
-		"the other was never there": {
-			false, true,
-			[4]standing{up, never, up, ejected},
-			"primary p1, which has to answer for them meanwhile, is ejected",
-		},
-		"the other role lacks keys": {
-			true, false,
-			[4]standing{ejected, up, up, missed},
-			"backup b1, which has to answer for them meanwhile, has not got all of them, and primary p0 is ejected",
-		},
-		"the primaries lack keys": {
-			false, true,
-			[4]standing{up, missed, ejected, up},
-			"primary p1, which has to answer for them meanwhile, has not got all of them, and backup b0 is ejected",
-		},
-		"the other role is late": {
-			false, true,
-			[4]standing{up, late, up, up},
-			"primary p1, which has to answer for them meanwhile, has not answered all requests yet",
-		},
-		"the moving role is late":    {false, true, [4]standing{up, up, late, late}, ""},
-		"the moving role lacks keys": {true, false, [4]standing{ejected, missed, up, up}, ""},
-	} {
-		m := &placement.Migration{Primaries: []bool{false, c.primaries}, Backups: []bool{c.backups, false}}
-		for i := range c.servers {
-			c.servers[i].becomes = []string{"primary", "backup"}[i/2]
-			c.servers[i].role, c.servers[i].address = []string{"primary", "backup"}[i/2],
-				[]string{"p0", "p1", "b0", "b1"}[i]
-		}
-		switch err := mayMove(m, c.servers[:]); {
-		case c.want == "":
-			if err != nil {
-				t.Errorf("%s: %v", name, err)
-			}
-		case err == nil:
-			t.Errorf("%s: they may move", name)
-		case !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "wait until") ||
-			!strings.HasSuffix(err.Error(), restart):
-			t.Errorf("%s: %v, want %s", name, err, c.want)
-		}
-	}
-}
-
-// Where keys are placed in another way, all of them move, and none can be kept. That is allowed while all servers are
-// up.
-func TestMayRehash(t *testing.T) {
-	m := &placement.Migration{Primaries: []bool{true}, Backups: []bool{true}, Rehashed: true}
-	servers := standings{{role: "primary", address: "p", reached: true}, {role: "backup", address: "b", reached: true}}
-	if err := mayMove(m, servers); err != nil {
-		t.Error(err)
-	}
-	servers[1].state = failover.Warming
-	if err := mayMove(m, servers); err == nil ||
-		!strings.Contains(err.Error(), "backup b is warming: wait until it is up") {
-		t.Errorf("got %v", err)
-	}
-	servers[1].state, servers[1].late = failover.Up, true
-	if err := mayMove(m, servers); err == nil ||
-		!strings.Contains(err.Error(), "backup b has not answered all requests yet") {
-		t.Errorf("got %v", err)
-	}
-}
 
 // What the loops know of a server is brought together: it is up if it is on all of them, and lacks something if it
 // does on one.
@@ -140,23 +24,24 @@ func TestStandings(t *testing.T) {
 			return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready()
 		})
 	}
-	look := func() (s standings) {
+	look := func() (s standing.Servers) {
 		for id := range 2 {
-			r.on(id, func(sh *session.Shard) { s.note(sh.Pools[0], sh.Pools[0].Config) })
+			r.on(id, func(sh *session.Shard) { s.Note(sh.Pools[0], sh.Pools[0].Config.RoleOf) })
 		}
 		return s
 	}
 	p, b := r.servers[0].addr.String(), r.servers[1].addr.String()
-	if s := look(); s[0] != (standing{"primary", p, "primary", failover.Up, false, true, false}) ||
-		s[1] != (standing{"backup", b, "backup", failover.Up, false, true, false}) || s.strange() {
+	primary := standing.Server{Role: "primary", Address: p, Becomes: "primary", State: failover.Up, Reached: true}
+	backup := standing.Server{Role: "backup", Address: b, Becomes: "backup", State: failover.Up, Reached: true}
+	if s := look(); s[0] != primary || s[1] != backup || s.Strange() {
 		t.Errorf("got %+v", s)
 	}
 	r.on(1, func(sh *session.Shard) {
 		sh.Pools[0].TakeOut(0, errors.New("it is taken out of use"))
 		sh.Pools[0].Engine.Recall(0, []string{"k"}, false, false)
 	})
-	if s := look(); s[0] != (standing{"primary", p, "primary", failover.Ejected, true, true, false}) ||
-		s[1].state != failover.Up || s[1].missed {
+	primary.State, primary.Missed = failover.Ejected, true
+	if s := look(); s[0] != primary || s[1] != backup {
 		t.Errorf("got %+v", s)
 	}
 }
