@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"magent/cmd/magent/usage"
 	"magent/internal/config"
 )
 
@@ -16,7 +17,7 @@ func readOwn(args []string, flags []cli.Flag, head string, stdout, stderr io.Wri
 ) {
 	plain, err := config.NormalizeArgs(argSpecs(flags), args)
 	if err == nil && slices.Contains(plain.List, "--help=true") {
-		io.WriteString(stdout, head+flagsText(flags, append([]string{topicControl}, topics()...)))
+		io.WriteString(stdout, head+usage.Flags(flags, append([]string{topicControl}, topics()...)))
 		return 0, false
 	}
 	if err == nil {

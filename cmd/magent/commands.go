@@ -4,69 +4,77 @@ import (
 	"io"
 	"slices"
 
+	"magent/cmd/magent/usage"
 	"magent/internal/config"
 )
 
-func commands() []command {
-	return []command{
+func commands() []usage.Command {
+	return []usage.Command{
 		{
-			name: verifyCommand, brief: "compare the two copies of every key", run: runVerify,
-			flags: newVerifyFlags, own: ownVerifyFlags, help: verifyHead + verifyTail,
+			Name: verifyCommand, Brief: "compare the two copies of every key", Run: runVerify,
+			Flags: newVerifyFlags, Own: ownVerifyFlags, Help: verifyHead + verifyTail,
 		},
 		{
-			name: reloadCommand, brief: "make a running magent reload its file of pools", run: runReload,
-			flags: newReloadFlags, own: noFlags, help: reloadHead,
+			Name: reloadCommand, Brief: "make a running magent reload its file of pools", Run: runReload,
+			Flags: newReloadFlags, Own: noFlags, Help: reloadHead,
 		},
 		{
-			name: drainCommand, brief: "take a server out of use, for maintenance", run: runDrain,
-			flags: newDrainFlags, own: ownDrainFlags, help: drainHead,
+			Name: drainCommand, Brief: "take a server out of use, for maintenance", Run: runDrain,
+			Flags: newDrainFlags, Own: ownDrainFlags, Help: drainHead,
 		},
 		{
-			name: undrainCommand, brief: "use a server again that was drained", run: runUndrain,
-			flags: newUndrainFlags, own: ownUndrainFlags, help: undrainHead,
+			Name: undrainCommand, Brief: "use a server again that was drained", Run: runUndrain,
+			Flags: newUndrainFlags, Own: ownUndrainFlags, Help: undrainHead,
 		},
 		{
-			name: statusCommand, brief: "print the state of a running magent", run: runStatus,
-			flags: newStatusFlags, own: ownStatusFlags, help: statusHead,
+			Name: statusCommand, Brief: "print the state of a running magent", Run: runStatus,
+			Flags: newStatusFlags, Own: ownStatusFlags, Help: statusHead,
 		},
 		{
-			name: topCommand, brief: "show the state of a running magent", run: runTop,
-			flags: whichFlags, own: noFlags, help: topHead,
+			Name: topCommand, Brief: "show the state of a running magent", Run: runTop,
+			Flags: whichFlags, Own: noFlags, Help: topHead,
 		},
 		{
-			name: healthCommand, brief: "ask a magent whether it can serve", run: runHealth,
-			flags: newHealthFlags, own: ownHealthFlags, help: healthHead + healthTail,
+			Name: healthCommand, Brief: "ask a magent whether it can serve", Run: runHealth,
+			Flags: newHealthFlags, Own: ownHealthFlags, Help: healthHead + healthTail,
 		},
 		{
-			name: witnessCommand, brief: "vote in a fleet of magents, without a pool", run: runWitness,
-			flags: newWitnessFlags, own: noFlags, help: witnessHead,
+			Name: witnessCommand, Brief: "vote in a fleet of magents, without a pool", Run: runWitness,
+			Flags: newWitnessFlags, Own: noFlags, Help: witnessHead,
 		},
 		{
-			name: completionCommand, brief: "print what bash, zsh or fish need to complete command lines",
-			run:   runCompletion,
-			flags: noFlags, own: noFlags, help: completionHead, words: shells(),
+			Name: completionCommand, Brief: "print what bash, zsh or fish need to complete command lines",
+			Run:   runCompletion,
+			Flags: noFlags, Own: noFlags, Help: completionHead, Words: usage.Shells(),
 		},
 		{
-			name: manCommand, brief: "print the manual page, for man -l -", flags: noFlags, own: noFlags,
-			help: manHead,
-			run: func(args []string, _ config.Names, stdout, stderr io.Writer) int {
-				return runMan(args, typedCommands(), stdout, stderr)
+			Name: manCommand, Brief: "print the manual page, for man -l -", Flags: noFlags, Own: noFlags,
+			Help: manHead,
+			Run: func(args []string, _ config.Names, stdout, stderr io.Writer) int {
+				return runMan(args, described(), stdout, stderr)
 			},
 		},
-		{name: completeCommand, run: func(args []string, names config.Names, stdout, _ io.Writer) int {
-			return runComplete(args, typedCommands(), names, stdout)
+		{Name: completeCommand, Run: func(args []string, names config.Names, stdout, _ io.Writer) int {
+			return runComplete(args, described(), names, stdout)
 		}},
 	}
 }
 
 // typedCommands returns the commands that people type.
-func typedCommands() []command {
-	return slices.DeleteFunc(commands(), func(c command) bool { return c.flags == nil })
+func typedCommands() []usage.Command {
+	return slices.DeleteFunc(commands(), func(c usage.Command) bool { return c.Flags == nil })
 }
 
 func commandNames() (names []string) {
 	for _, c := range typedCommands() {
-		names = append(names, c.name)
+		names = append(names, c.Name)
 	}
 	return names
+}
+
+// described is magent as its manual page and completions describe it.
+func described() *usage.Program {
+	return &usage.Program{
+		Name: program, Help: helpHead, Flags: newFlags(), Topics: topics(), Commands: typedCommands(),
+	}
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"io"
 	"net"
 
+	"magent/cmd/magent/report"
 	"magent/internal/access"
 	"magent/internal/config"
 	"magent/internal/placement"
@@ -30,6 +32,21 @@ func (c *comparison) options() (verify.Options, error) {
 	rings, err := placement.New(&c.pool)
 	o.Hash, o.PrimaryRing, o.BackupRing = rings.Hash, rings.Primaries, rings.Backups
 	return o, err
+}
+
+// report says what is reported, and where.
+func (c *comparison) report(stdout, stderr io.Writer) report.Options {
+	return report.Options{
+		Program: program, Primaries: names(c.pool.Servers), Backups: names(c.pool.Backups), Show: c.show,
+		Stdout: stdout, Stderr: stderr,
+	}
+}
+
+func names(addresses []config.Address) (list []string) {
+	for _, a := range addresses {
+		list = append(list, a.String())
+	}
+	return list
 }
 
 // openFiles reads the files by which servers are spoken to.

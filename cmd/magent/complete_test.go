@@ -7,8 +7,16 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"magent/cmd/magent/usage"
 	"magent/internal/run"
 )
+
+// completed returns the completions of the last one of words.
+func completed(words []string) []usage.Candidate {
+	p := described()
+	p.Values = func(flag string) []string { return valuesOf(flag, run.Names()) }
+	return p.Complete(words)
+}
 
 func TestComplete(t *testing.T) {
 	for line, want := range map[string]string{
@@ -38,18 +46,18 @@ func TestComplete(t *testing.T) {
 		"--nonsense=":                "",
 	} {
 		var got []string
-		for _, c := range complete(strings.Split(line, " "), typedCommands(), run.Names()) {
-			got = append(got, c.word)
+		for _, c := range completed(strings.Split(line, " ")) {
+			got = append(got, c.Word)
 		}
 		if strings.Join(got, " ") != want {
 			t.Errorf("%q becomes %q, want %q", line, got, want)
 		}
 	}
 	typed := typedCommands()
-	if got := complete([]string{""}, typed, run.Names()); len(got) != len(typed)+visible(newFlags()) {
+	if got := completed([]string{""}); len(got) != len(typed)+visible(newFlags()) {
 		t.Errorf("an empty line has %d ways to go on", len(got))
 	}
-	if got := complete(nil, typed, run.Names()); got != nil {
+	if got := completed(nil); got != nil {
 		t.Errorf("no word becomes %v", got)
 	}
 }
@@ -65,7 +73,7 @@ func visible(flags []cli.Flag) (n int) {
 }
 
 func TestCompletionScripts(t *testing.T) {
-	for _, shell := range shells() {
+	for _, shell := range usage.Shells() {
 		var stdout, stderr bytes.Buffer
 		if exit := execute([]string{"completion", shell}, run.Names(), &stdout, &stderr); exit != 0 ||
 			!strings.Contains(stdout.String(), "magent") {

@@ -1,11 +1,11 @@
 package main
 
 import (
-	"embed"
 	"fmt"
 	"io"
 	"strings"
 
+	"magent/cmd/magent/usage"
 	"magent/internal/config"
 )
 
@@ -20,13 +20,6 @@ usage: magent completion bash|zsh|fish
   magent completion fish > ~/.config/fish/completions/magent.fish
 `
 
-// completions are the scripts, completion/magent.SHELL.
-//
-//go:embed completion
-var completions embed.FS
-
-func shells() []string { return []string{"bash", "zsh", "fish"} }
-
 // runCompletion is magent completion. It returns the exit code.
 func runCompletion(args []string, _ config.Names, stdout, stderr io.Writer) int {
 	if len(args) == 1 {
@@ -34,11 +27,11 @@ func runCompletion(args []string, _ config.Names, stdout, stderr io.Writer) int 
 			io.WriteString(stdout, completionHead)
 			return 0
 		}
-		if script, err := completions.ReadFile("completion/magent." + args[0]); err == nil {
+		if script := usage.Script(args[0]); script != nil {
 			stdout.Write(script)
 			return 0
 		}
 	}
 	return fail(stderr, fmt.Errorf("completion %s: name one shell: %s", strings.Join(args, " "),
-		strings.Join(shells(), ", ")), exitUsage)
+		strings.Join(usage.Shells(), ", ")), exitUsage)
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/urfave/cli/v2"
+
+	"magent/cmd/magent/usage"
 )
 
 // tables are the generated tables of flags and metrics in docs. Each stands between two marker lines.
@@ -67,7 +69,7 @@ func TestDocs(t *testing.T) {
 func flagTable(flags []cli.Flag, topics []string) string {
 	var b strings.Builder
 	for _, topic := range topics {
-		for i, f := range shownFlags(flags, topic) {
+		for i, f := range usage.Shown(flags, topic) {
 			if i == 0 {
 				fmt.Fprintf(&b, "\n**%s**\n\n| flag | default | variable | |\n|---|---|---|---|\n", topic)
 			}
@@ -78,11 +80,11 @@ func flagTable(flags []cli.Flag, topics []string) string {
 }
 
 func flagRow(f cli.Flag) string {
-	names := "`--" + longName(f) + "`"
-	if short := strings.TrimSuffix(shortName(f), ","); short != "" {
+	names := "`--" + usage.LongName(f) + "`"
+	if short := strings.TrimSuffix(usage.ShortName(f), ","); short != "" {
 		names = "`" + short + "`, " + names
 	}
-	value, usage := placeholder(f.(cli.DocGenerationFlag).GetUsage())
+	value, text := usage.Placeholder(f.(cli.DocGenerationFlag).GetUsage())
 	if f.(cli.DocGenerationFlag).TakesValue() {
 		names += " " + value
 	}
@@ -90,8 +92,8 @@ func flagRow(f cli.Flag) string {
 	if s, ok := f.(*cli.StringFlag); ok && s.Value != "" {
 		def = "`" + s.Value + "`"
 	}
-	if v := variables(longName(f)); len(v) > 0 {
+	if v := variables(usage.LongName(f)); len(v) > 0 {
 		env = "`" + v[0] + "`"
 	}
-	return fmt.Sprintf("| %s | %s | %s | %s |\n", names, def, env, strings.ReplaceAll(usage, "|", `\|`))
+	return fmt.Sprintf("| %s | %s | %s | %s |\n", names, def, env, strings.ReplaceAll(text, "|", `\|`))
 }

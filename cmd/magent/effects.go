@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"magent/cmd/magent/usage"
 	"magent/internal/config"
 )
 
@@ -45,8 +46,8 @@ func readEffects(r *reader) {
 func strangeVariables(flags []cli.Flag) (warnings []string) {
 	var known []string
 	for _, f := range flags {
-		if variables(longName(f)) != nil {
-			known = append(known, strings.TrimPrefix(variable(longName(f)), variablePrefix))
+		if variables(usage.LongName(f)) != nil {
+			known = append(known, strings.TrimPrefix(variable(usage.LongName(f)), variablePrefix))
 		}
 	}
 	for _, entry := range os.Environ() {

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"magent/backend/ring"
+	"magent/cmd/magent/usage"
 	"magent/internal/config"
 	"magent/internal/placement"
 	"magent/internal/run"
@@ -69,7 +70,7 @@ func TestFlagsBesideAFile(t *testing.T) {
 		})
 	}
 	for _, f := range newFlags() {
-		switch topic, name := f.(cli.CategorizableFlag).GetCategory(), longName(f); {
+		switch topic, name := f.(cli.CategorizableFlag).GetCategory(), usage.LongName(f); {
 		case topic != topicServers && topic != topicClients && topic != topicPlace:
 		case name == flagConfig || name == flagTest || name == flagWatch || name == flagMaxClients ||
 			name == flagMaxValue || name == flagRequest || name == flagIdleTimeout:

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"magent/cmd/magent/usage"
 	"magent/internal/config"
 )
 
@@ -272,7 +273,9 @@ func newVerifyFlags() []cli.Flag {
 		flagConnect, flagConfig, flagServerAuth, flagServerTLS, flagServerCA, flagServerCert, flagServerKey,
 		flagServerName, flagHelp,
 	}
-	flags := slices.DeleteFunc(newFlags(), func(f cli.Flag) bool { return !slices.Contains(shared, longName(f)) })
+	flags := slices.DeleteFunc(newFlags(), func(f cli.Flag) bool {
+		return !slices.Contains(shared, usage.LongName(f))
+	})
 	for _, f := range flags {
 		if t, ok := f.(*cli.StringFlag); ok && t.Name == flagTimeout {
 			t.Value = "500ms"
@@ -347,22 +350,12 @@ func argSpecs(flags []cli.Flag) []config.ArgSpec {
 	for _, f := range flags {
 		spec := config.ArgSpec{Names: f.Names()}
 		if doc := f.(cli.DocGenerationFlag); doc.TakesValue() {
-			spec.Value, _ = placeholder(doc.GetUsage())
+			spec.Value, _ = usage.Placeholder(doc.GetUsage())
 		}
 		specs = append(specs, spec)
 	}
 	return specs
 }
-
-// placeholder returns the name of the value, which a usage text has in back quotes, and the text
-// without these quotes.
-func placeholder(usage string) (name, plain string) {
-	before, rest, _ := strings.Cut(usage, "`")
-	name, after, _ := strings.Cut(rest, "`")
-	return name, before + name + after
-}
-
-func longName(f cli.Flag) string { return f.Names()[0] }
 
 func ownHealthFlags() []cli.Flag {
 	return []cli.Flag{

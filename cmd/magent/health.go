@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"magent/cmd/magent/usage"
 	"magent/internal/config"
 	"magent/internal/control"
 	"magent/internal/health"
@@ -46,7 +47,7 @@ const defaultProxy = "127.0.0.1:11211"
 func newHealthFlags() []cli.Flag {
 	flags := ownHealthFlags()
 	for _, f := range newFlags() {
-		switch longName(f) {
+		switch usage.LongName(f) {
 		case flagAuth:
 			auth := f.(*cli.StringFlag)
 			auth.Category = topicHealth
@@ -63,7 +64,7 @@ func newHealthFlags() []cli.Flag {
 }
 
 func healthHelpText() string {
-	return healthHead + flagsText(newHealthFlags(), []string{topicHealth, topicProcess, topicLog}) + healthTail
+	return healthHead + usage.Flags(newHealthFlags(), []string{topicHealth, topicProcess, topicLog}) + healthTail
 }
 
 // runHealth is magent health. It returns the exit code.

@@ -1,12 +1,6 @@
 package main
 
-import (
-	"fmt"
-	"slices"
-	"strings"
-
-	"github.com/urfave/cli/v2"
-)
+import "magent/cmd/magent/usage"
 
 const helpHead = `magent - memcached with a second copy of every key
 usage: magent -s ADDRESS [-s ADDRESS]... [-b ADDRESS]... [flags]
@@ -63,95 +57,15 @@ and certificates again, SIGUSR1 reads the file of -c, passwords and certificates
 SIGUSR2 starts the binary again and lets it take over.
 `
 
-const (
-	helpIndent = 30 // column of the descriptions
-	helpWidth  = 96
-)
-
 // helpText returns what -h prints: the flags of newFlags, grouped by topic.
 func helpText() string {
-	return helpHead + flagsText(newFlags(), topics()) + helpTail
+	return helpHead + usage.Flags(newFlags(), topics()) + helpTail
 }
 
 // verifyHelpText returns what magent verify -h prints.
 func verifyHelpText() string {
-	return verifyHead + flagsText(newVerifyFlags(), []string{
+	return verifyHead + usage.Flags(newVerifyFlags(), []string{
 		topicServers, topicPlace, topicFailures, topicVerify,
 		topicLog,
 	}) + verifyTail
-}
-
-func flagsText(flags []cli.Flag, topics []string) string {
-	var b strings.Builder
-	for _, topic := range topics {
-		for i, f := range shownFlags(flags, topic) {
-			if i == 0 {
-				fmt.Fprintf(&b, "\n%s\n", topic)
-			}
-			writeFlag(&b, f)
-		}
-	}
-	return b.String()
-}
-
-// shownFlags are the flags of a topic that are offered to users.
-func shownFlags(flags []cli.Flag, topic string) (shown []cli.Flag) {
-	for _, f := range flags {
-		if f.(cli.CategorizableFlag).GetCategory() == topic && f.(cli.VisibleFlag).IsVisible() {
-			shown = append(shown, f)
-		}
-	}
-	return shown
-}
-
-func writeFlag(b *strings.Builder, f cli.Flag) {
-	value, usage := describe(f)
-	head := "  " + strings.TrimSpace(shortName(f)+" --"+longName(f)+" "+value)
-	if shortName(f) == "" {
-		head = "     " + " --" + longName(f) + " " + value
-	}
-	lines := wrap(usage, helpWidth-helpIndent)
-	if len(head) >= helpIndent {
-		fmt.Fprintln(b, head)
-		head = ""
-	}
-	for i, line := range lines {
-		if i > 0 {
-			head = ""
-		}
-		fmt.Fprintf(b, "%-*s%s\n", helpIndent, head, line)
-	}
-}
-
-// describe returns the name of a flag's value, and its description with the default.
-func describe(f cli.Flag) (value, usage string) {
-	doc := f.(cli.DocGenerationFlag)
-	value, usage = placeholder(doc.GetUsage())
-	if s, ok := f.(*cli.StringFlag); ok && s.Value != "" {
-		usage += " (default: " + s.Value + ")"
-	}
-	return value, usage
-}
-
-// shortName returns "-p," or "".
-func shortName(f cli.Flag) string {
-	i := slices.IndexFunc(f.Names(), func(name string) bool { return len(name) == 1 })
-	if i < 0 {
-		return ""
-	}
-	return "-" + f.Names()[i] + ","
-}
-
-// wrap breaks text into lines of at most width bytes.
-func wrap(text string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && len(line)+1+len(word) > width {
-			lines = append(lines, line)
-			line = ""
-		}
-		line = strings.TrimPrefix(line+" "+word, " ")
-	}
-	return append(lines, line)
 }

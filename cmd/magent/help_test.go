@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"magent/cmd/magent/usage"
 	"magent/internal/run"
 )
 
@@ -39,14 +40,14 @@ func TestVerifyHelp(t *testing.T) {
 func checkHelp(t *testing.T, text string, flags []cli.Flag) {
 	t.Helper()
 	for _, f := range flags {
-		there := strings.Contains(text, " "+strings.TrimSpace(shortName(f)+" --"+longName(f)))
+		there := strings.Contains(text, " "+strings.TrimSpace(usage.ShortName(f)+" --"+usage.LongName(f)))
 		if shown := f.(cli.VisibleFlag).IsVisible(); shown != there {
-			t.Errorf("--%s: shown %v, in the text %v: is its topic in topics()?", longName(f), shown, there)
+			t.Errorf("--%s: shown %v, in the text %v: is its topic in topics()?", usage.LongName(f), shown, there)
 		}
 	}
 	for line := range strings.Lines(text) {
-		if len(strings.TrimRight(line, "\n")) > helpWidth {
-			t.Errorf("longer than %d: %s", helpWidth, line)
+		if len(strings.TrimRight(line, "\n")) > usage.Width {
+			t.Errorf("longer than %d: %s", usage.Width, line)
 		}
 		if strings.Contains(line, "`") || strings.Contains(line, "%!") {
 			t.Errorf("not for readers: %s", line)

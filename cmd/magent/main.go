@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 
+	"magent/cmd/magent/usage"
 	"magent/internal/config"
 	"magent/internal/run"
 	"magent/internal/service"
@@ -20,8 +21,8 @@ func main() {
 // execute runs a command line and returns the exit code. Errors are one line on stderr.
 func execute(args []string, names config.Names, stdout, stderr io.Writer) int {
 	if len(args) > 0 {
-		if c := named(commands(), args[0]); c != nil {
-			return c.run(args[1:], names, stdout, stderr)
+		if c := usage.Named(commands(), args[0]); c != nil {
+			return c.Run(args[1:], names, stdout, stderr)
 		}
 		if near := config.Nearest(args[0], commandNames()); near != "" {
 			return fail(stderr, fmt.Errorf("unknown command %q: did you mean %s?", args[0], near), exitUsage)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"magent/cmd/magent/usage"
 	"magent/internal/admin"
 	"magent/internal/config"
 	"magent/internal/run"
@@ -58,9 +59,9 @@ func switchVariables(flags []cli.Flag, typed map[string]string) error {
 		if _, ok := f.(*cli.BoolFlag); !ok {
 			continue
 		}
-		name := variable(longName(f))
+		name := variable(usage.LongName(f))
 		value := os.Getenv(name)
-		if _, err := strconv.ParseBool(value); err != nil && value != "" && variables(longName(f)) != nil {
+		if _, err := strconv.ParseBool(value); err != nil && value != "" && variables(usage.LongName(f)) != nil {
 			return fmt.Errorf("%s=%s: this is a switch: write true or false", name, value)
 		}
 	}

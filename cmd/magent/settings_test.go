@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"magent/cmd/magent/usage"
 	"magent/internal/config"
 	"magent/internal/run"
 	"magent/internal/service"
@@ -186,7 +187,7 @@ func TestKubernetesServiceLink(t *testing.T) {
 
 func TestEveryFlagHasItsVariable(t *testing.T) {
 	for _, f := range newFlags() {
-		name := longName(f)
+		name := usage.LongName(f)
 		if variables(name) == nil {
 			continue
 		}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"syscall"
 
+	"magent/cmd/magent/report"
 	"magent/internal/config"
 	"magent/internal/metadump"
 	"magent/internal/verify"
@@ -94,10 +95,10 @@ func runVerify(args []string, names config.Names, stdout, stderr io.Writer) int 
 	defer stop()
 	context.AfterFunc(ctx, stop) // after that a second signal ends the process at once
 
-	out := newVerifyOutput(c, stdout, stderr)
-	options.Found, options.Progress, options.Counted = out.found, out.progress, out.counted
+	out := report.New(c.report(stdout, stderr))
+	options.Found, options.Progress, options.Counted = out.Found, out.Progress, out.Counted
 	result, err := verify.Run(ctx, options)
-	out.summary(&result, err)
+	out.Summary(&result, err)
 	var no *verify.Refusal
 	switch {
 	case errors.As(err, &no):

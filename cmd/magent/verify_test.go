@@ -1,16 +1,12 @@
 package main
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"magent/internal/config"
 	"magent/internal/run"
-	"magent/internal/verify"
 )
 
 func TestVerifyUsageErrors(t *testing.T) {
@@ -105,78 +101,6 @@ func TestPickPool(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%q: %s, want %s", c.name, got, c.want)
-		}
-	}
-}
-
-func newTestOutput(t *testing.T, line string) (o *verifyOutput, stdout, stderr *bytes.Buffer) {
-	t.Helper()
-	c, err := parseVerify(strings.Fields(line), run.Names())
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, stderr = new(bytes.Buffer), new(bytes.Buffer)
-	return newVerifyOutput(c, stdout, stderr), stdout, stderr
-}
-
-func TestVerifyOutput(t *testing.T) {
-	o, stdout, _ := newTestOutput(t, "-s p,q -b b --show 2")
-	o.found(verify.Finding{
-		Kind: verify.Value, Key: []byte("k"), Primary: "p:11211", Backup: "b:11211",
-		Trouble: "SERVER_ERROR too large",
-	})
-	o.found(verify.Finding{
-		Kind: verify.OnlyBackup, Key: []byte("a b"), Primary: "p:11211", Backup: "b:11211",
-		Repaired: true,
-	})
-	o.found(verify.Finding{Kind: verify.TTL, Key: []byte("c")})
-	o.began = time.Now().Add(-1500 * time.Millisecond)
-	r := verify.Result{Compared: 9, Repaired: 1, Unsure: 4, Misplaced: []int{0, 5, 6}}
-	r.Differ[verify.Value], r.Differ[verify.OnlyBackup], r.Differ[verify.TTL] = 1, 1, 1
-	o.summary(&r, nil)
-	want := `differs  value  k  primary p:11211  backup b:11211  not repaired: SERVER_ERROR too large
-repaired  only-backup  "a b"  primary p:11211  backup b:11211
-... and 1 more
-misplaced  5 keys  primary q:11211
-misplaced  6 keys  backup b:11211
-compared 9 keys in 1.5 s: 3 differ (value 1, flags 0, ttl 1, only-primary 0, only-backup 1), repaired 1, unsure 4
-`
-	if got := stdout.String(); got != want {
-		t.Errorf("got\n%swant\n%s", got, want)
-	}
-}
-
-func TestVerifyOutputUnfinished(t *testing.T) {
-	o, stdout, _ := newTestOutput(t, "-s p -b b")
-	o.summary(&verify.Result{Misplaced: []int{0, 0}}, errors.New("nobody there"))
-	if stdout.Len() > 0 {
-		t.Errorf("nothing was compared, and it says %q", stdout.String())
-	}
-	o.summary(&verify.Result{Misplaced: []int{0, 0}, Compared: 1}, errors.New("gone"))
-	if !strings.HasPrefix(stdout.String(), "not finished: compared 1 keys") {
-		t.Errorf("it says %q", stdout.String())
-	}
-}
-
-// Without a terminal progress is printed as a line now and then.
-func TestVerifyProgressLines(t *testing.T) {
-	o, stdout, stderr := newTestOutput(t, "-s p -b b")
-	o.progress(false, 100, 1000)
-	o.told = o.told.Add(-progressInterval)
-	o.progress(false, 200, 1000)
-	o.progress(false, 300, 1000)
-	if got := stderr.String(); got != "magent: 200 of about 1000 items looked at in 0 s\n" || stdout.Len() > 0 {
-		t.Errorf("stderr %q, stdout %q", got, stdout.String())
-	}
-}
-
-func TestKeyText(t *testing.T) {
-	for key, want := range map[string]string{
-		"user:17": "user:17", "é€": "é€", "a b": `"a b"`, "\x00\n": `"\x00\n"`, "\xff": `"\xff"`, `"x"`: `"\"x\""`,
-		"\u200b": `"\u200b"`, `a\x00`: `a\x00`,
-	} {
-		if got := keyText([]byte(key)); got != want {
-			t.Errorf("%q: %s, want %s", key, got, want)
 		}
 	}
 }

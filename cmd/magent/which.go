@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"magent/cmd/magent/usage"
 	"magent/internal/admin"
 	"magent/internal/control"
 )
@@ -21,7 +22,7 @@ type magentAt struct {
 
 // sharedFlags returns the flags of magent with these names.
 func sharedFlags(names ...string) []cli.Flag {
-	return slices.DeleteFunc(newFlags(), func(f cli.Flag) bool { return !slices.Contains(names, longName(f)) })
+	return slices.DeleteFunc(newFlags(), func(f cli.Flag) bool { return !slices.Contains(names, usage.LongName(f)) })
 }
 
 // whichFlags are the flags by which readMagent finds a magent.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"magent/cmd/magent/usage"
 	"magent/internal/config"
 	"magent/internal/run"
 	"magent/internal/service"
@@ -33,10 +34,10 @@ func newWitnessFlags() []cli.Flag {
 		flagPidFile, flagDrain, flagAdmin, flagAdminToken, flagProfiles, flagLogFormat, flagLogFile, flagVerbose,
 		flagHelp,
 	}
-	return slices.DeleteFunc(newFlags(), func(f cli.Flag) bool { return !slices.Contains(shared, longName(f)) })
+	return slices.DeleteFunc(newFlags(), func(f cli.Flag) bool { return !slices.Contains(shared, usage.LongName(f)) })
 }
 
-func witnessHelpText() string { return witnessHead + flagsText(newWitnessFlags(), topics()) }
+func witnessHelpText() string { return witnessHead + usage.Flags(newWitnessFlags(), topics()) }
 
 // runWitness is magent witness. It returns the exit code.
 func runWitness(args []string, _ config.Names, stdout, stderr io.Writer) int {
