@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"magent/internal/admin"
+	"magent/internal/cause"
 )
 
 // longestAnswer is how many bytes are read of an answer.
@@ -73,27 +73,14 @@ func ask(ctx context.Context, socket, path string, values url.Values) (text stri
 
 // Unreachable returns an error that says what to do if a magent does not answer at an address.
 func Unreachable(address string, err error) error {
-	cause := innermost(err)
+	why := cause.Of(err)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%s: %w: be the user of that magent, or root", address, cause)
+		return fmt.Errorf("%s: %w: be the user of that magent, or root", address, why)
 	case strings.HasPrefix(address, "/"):
-		return fmt.Errorf("%s: %w: is a magent running that was started with it?", address, cause)
+		return fmt.Errorf("%s: %w: is a magent running that was started with it?", address, why)
 	}
-	return fmt.Errorf("--admin %s: %w: is a magent running that was started with it?", address, cause)
-}
-
-// innermost returns the error without those around it, which repeat the address.
-func innermost(err error) error {
-	var ofURL *url.Error
-	if errors.As(err, &ofURL) {
-		err = ofURL.Err
-	}
-	var ofNet *net.OpError
-	if errors.As(err, &ofNet) {
-		err = ofNet.Err
-	}
-	return err
+	return fmt.Errorf("--admin %s: %w: is a magent running that was started with it?", address, why)
 }
 
 // places are where the packages' services have their sockets.

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 
+	"magent/internal/cause"
 	"magent/internal/config"
 	"magent/internal/loop"
 )
@@ -17,17 +18,10 @@ type LookupFunc func(ctx context.Context, network, host string) ([]netip.Addr, e
 // for the server that is not found.
 func lookUp(ctx context.Context, network, host string) ([]netip.Addr, error) {
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, network, host)
-	return addrs, withoutNameServer(err)
-}
-
-func withoutNameServer(err error) error {
-	var found *net.DNSError
-	if !errors.As(err, &found) {
-		return err
+	if found := (*net.DNSError)(nil); errors.As(err, &found) {
+		err = cause.Of(found)
 	}
-	plain := *found
-	plain.Server = ""
-	return &plain
+	return addrs, err
 }
 
 // Finder returns the addresses of one server. ctx must have a deadline; Finder returns early when ctx is done.

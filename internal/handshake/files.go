@@ -125,7 +125,8 @@ func readPair(f Files) (cert tls.Certificate, err error) {
 	}
 	if cert, err = tls.X509KeyPair(c, k); err != nil {
 		cause := strings.TrimPrefix(err.Error(), "tls: ")
-		return cert, fmt.Errorf("the certificate %s with the key %s: %s", f.Cert, f.Key, cause)
+		return cert, fmt.Errorf("the certificate %s with the key %s: %s: name a certificate and its own key, in PEM",
+			f.Cert, f.Key, cause)
 	}
 	return cert, nil
 }

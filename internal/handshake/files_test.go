@@ -18,7 +18,8 @@ func TestWrongPair(t *testing.T) {
 		{cert, nothing, nothing + ": there is no key in it (PEM)"},
 		{
 			cert, other,
-			"the certificate " + cert + " with the key " + other + ": private key does not match public key",
+			"the certificate " + cert + " with the key " + other + ": private key does not match public key: " +
+				"name a certificate and its own key, in PEM",
 		},
 		{key, key, "the certificate " + key + " with the key " + key + ": failed to find "},
 	} {

@@ -8,6 +8,8 @@ import (
 	"net"
 	"strings"
 	"time"
+
+	"magent/internal/cause"
 )
 
 // Options configure a Check.
@@ -56,17 +58,5 @@ func wantsCertificate(err error) bool {
 
 // reason returns err as one line that starts with the proxy's address.
 func reason(address string, err error) error {
-	var op *net.OpError
-	switch {
-	case isTimeout(err):
-		err = errors.New("no answer in time")
-	case errors.As(err, &op):
-		err = op.Err
-	}
-	return fmt.Errorf("%s: %w", address, err)
-}
-
-func isTimeout(err error) bool {
-	var t net.Error
-	return errors.As(err, &t) && t.Timeout() || errors.Is(err, context.DeadlineExceeded)
+	return fmt.Errorf("%s: %w", address, cause.Of(err))
 }

@@ -62,7 +62,7 @@ func TestReady(t *testing.T) {
 func TestReadyFails(t *testing.T) {
 	for answer, want := range map[string]string{
 		"":      ": no answer in time",
-		"close": `: Get "http://localhost/readyz": EOF`,
+		"close": ": it closed the connection",
 		"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok": ": no answer in time",
 	} {
 		f := startFake(t, "tcp", "127.0.0.1:0", page(answer))

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -10,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"magent/internal/cause"
 	"magent/internal/loop"
 	"magent/internal/service"
 )
@@ -93,11 +93,7 @@ func (s *adminSocket) owns() {
 func (s *adminSocket) listen() error {
 	ln, err := net.Listen("tcp", s.address)
 	if err != nil {
-		var op *net.OpError
-		if errors.As(err, &op) {
-			err = op.Err // the caller adds the address
-		}
-		return err
+		return cause.Of(err) // the caller adds the address
 	}
 	s.bound = ln
 	if isBoundTo(service.Socket{FD: descriptor(ln)}, s.address) {

@@ -5,15 +5,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"strconv"
 	"time"
 
 	"magent/ascii"
 	"magent/backend"
+	"magent/internal/cause"
 	"magent/internal/metadump"
 )
 
@@ -58,18 +57,8 @@ func connect(ctx context.Context, s Server, timeout time.Duration) (*conn, error
 
 func (c *conn) failed(err error) error { return failed(c.name, err) }
 
-// failed returns a ServerError. It leaves out the address in an error of package net, because the server is named
-// anyway.
-func failed(server string, err error) error {
-	var op *net.OpError
-	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		err = errors.New("it closed the connection")
-	case errors.As(err, &op):
-		err = op.Err
-	}
-	return &ServerError{server, err}
-}
+// failed returns a ServerError.
+func failed(server string, err error) error { return &ServerError{server, cause.Of(err)} }
 
 // longestKey is the longest key that memcached accepts in a command line, in base64 as well.
 const longestKey = 250

@@ -58,7 +58,7 @@ func TestWrongReplies(t *testing.T) {
 		"VA 3 f1\r\nab":                  "closed the connection",
 		"HD f1":                          "closed the connection",
 		"":                               "closed the connection",
-		strings.Repeat("x", 70<<10):      "buffer full",
+		strings.Repeat("x", 70<<10):      "has no end",
 	} {
 		c := talk(t, text)
 		err := c.next(&c.item)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"magent/internal/cause"
 	"magent/internal/config"
 	"magent/internal/fleet/core"
 	"magent/internal/fleet/gate"
@@ -73,7 +74,7 @@ func Open(o Options) (*member.Member, error) {
 	if err != nil {
 		log.Close()
 		return nil, fmt.Errorf("--fleet %s: cannot listen: %s: it has to be an address of this machine, with a free "+
-			"port", self, cause(err).Error()) // not wrapped: the remedies for addresses of clients do not fit
+			"port", self, cause.Of(err).Error()) // not wrapped: the remedies for addresses of clients do not fit
 	}
 	opt := member.Options{
 		Core: o.core(), Log: log, Saved: saved, Listener: listener, Fleet: text(o.Fleet), Failed: o.Failed,
@@ -106,15 +107,6 @@ func Open(o Options) (*member.Member, error) {
 		return nil, fmt.Errorf("--fleet %s: %w", self, err)
 	}
 	return m, nil
-}
-
-// cause is an error without what was tried, which the caller names.
-func cause(err error) error {
-	var op *net.OpError
-	if errors.As(err, &op) {
-		return op.Err
-	}
-	return err
 }
 
 func (o Options) core() core.Config {

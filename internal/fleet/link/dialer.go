@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"magent/internal/cause"
 	"magent/internal/pause"
 )
 
@@ -111,7 +112,10 @@ func (d *dialer) trouble(err error) {
 	if d.odd = odd; first {
 		return
 	}
-	if op := (*net.OpError)(nil); errors.As(err, &op) && op.Op != "dial" {
+	var name *net.DNSError
+	if op := (*net.OpError)(nil); errors.As(err, &name) {
+		err = cause.Of(err) // without the name server
+	} else if errors.As(err, &op) && op.Op != "dial" {
 		err = op.Err // without the ports, which are others each time
 	}
 	if err != nil {
