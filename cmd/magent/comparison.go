@@ -69,9 +69,11 @@ func (c *comparison) servers(addresses []config.Address) []verify.Server {
 	var servers []verify.Server
 	for _, a := range addresses {
 		dialer, to := &net.Dialer{Timeout: c.pool.ConnectTimeout}, c.files.To(&c.pool, a)
-		servers = append(servers, verify.Server{Name: a.String(), Dial: func(ctx context.Context) (net.Conn, error) {
+		dial := func(ctx context.Context) (net.Conn, error) {
 			return to.Dial(ctx, dialer, a.Network, a.String(), c.pool.Timeout)
-		}})
+		}
+		drained := c.pool.DrainOf(a.String()) != nil
+		servers = append(servers, verify.Server{Name: a.String(), Dial: dial, Drained: drained})
 	}
 	return servers
 }

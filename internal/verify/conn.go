@@ -18,8 +18,9 @@ import (
 
 // Server is a memcached: its name for messages, and how to connect to it.
 type Server struct {
-	Name string
-	Dial metadump.Dialer
+	Name    string
+	Dial    metadump.Dialer
+	Drained bool // nobody connects to it, and its keys are not compared
 }
 
 // ServerError tells which server failed, and why.

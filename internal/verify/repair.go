@@ -89,6 +89,9 @@ func (v *verifier) remove(s *suspect, from int, token uint64) {
 // sendRepairs sends the planned repairs and reads the replies. The next reading shows whether they have succeeded.
 func (v *verifier) sendRepairs() error {
 	for _, c := range v.conns {
+		if c == nil {
+			continue
+		}
 		c.out = append(c.out, c.writes...)
 		c.writes = c.writes[:0]
 	}

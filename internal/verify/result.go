@@ -40,12 +40,13 @@ type Finding struct {
 
 // Result is what Run has found.
 type Result struct {
-	Compared  int        // the number of keys
-	Differ    [kinds]int // by kind: the number of keys that differed, including repaired ones
-	Repaired  int        // the number of keys that were repaired
-	Unsure    int        // keys not compared: stale, written all the time, or unfit for meta commands
-	Misplaced []int      // by server, primaries first: keys that no client reads there
-	Starts    []Start    // by server, primaries first
+	Compared  int         // the number of keys
+	Differ    [kinds]int  // by kind: the number of keys that differed, including repaired ones
+	Repaired  int         // the number of keys that were repaired
+	Unsure    int         // keys not compared: stale, written all the time, or unfit for meta commands
+	Misplaced []int       // by server, primaries first: keys that no client reads there
+	Drained   map[int]int // by server, for those that are drained: keys that were not compared
+	Starts    []Start     // by server, primaries first
 	Links     map[Link]*Tally
 }
 

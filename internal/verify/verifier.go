@@ -11,7 +11,7 @@ import (
 type verifier struct {
 	o         Options
 	ctx       context.Context
-	conns     []*conn       // primaries first, then backups
+	conns     []*conn       // primaries first, then backups; nil: the server is drained
 	pace      *rate.Limiter // limits the keys that are read, by batches
 	batch     batch
 	suspects  []*suspect
@@ -45,6 +45,9 @@ func (v *verifier) link(x pair) *Tally {
 // flush sends the collected commands to all servers.
 func (v *verifier) flush() error {
 	for _, c := range v.conns {
+		if c == nil {
+			continue
+		}
 		if err := c.flush(); err != nil {
 			return err
 		}

@@ -43,7 +43,7 @@ func (v *verifier) run() (Result, error) {
 	o, ctx := v.o, v.ctx
 	v.batch.most = min(max(1, o.Rate/20), batchKeys)
 	v.pace = rate.NewLimiter(rate.Limit(max(1, o.Rate)), v.batch.most)
-	v.result.Misplaced = make([]int, len(o.Primaries)+len(o.Backups))
+	v.result.Misplaced, v.result.Drained = make([]int, len(o.Primaries)+len(o.Backups)), map[int]int{}
 	v.result.Links = map[Link]*Tally{}
 	defer v.close()
 	if err := v.connect(); err != nil {
@@ -51,7 +51,11 @@ func (v *verifier) run() (Result, error) {
 	}
 	defer context.AfterFunc(ctx, v.close)()
 	for i := range v.conns { // the backups first (ask)
-		if err := v.walk((len(o.Primaries) + i) % len(v.conns)); err != nil {
+		at := (len(o.Primaries) + i) % len(v.conns)
+		if v.conns[at] == nil {
+			continue
+		}
+		if err := v.walk(at); err != nil {
 			return v.result, v.reason(err)
 		}
 	}
@@ -67,10 +71,15 @@ func (v *verifier) reason(err error) error {
 	return err
 }
 
-// connect connects to all servers. The error names all servers that failed.
+// connect connects to all servers that are not drained. The error names all servers that failed.
 func (v *verifier) connect() error {
 	var errs []error
 	for i := range v.result.Misplaced {
+		if v.server(i).Drained {
+			v.conns, v.result.Starts = append(v.conns, nil), append(v.result.Starts, Start{})
+			v.result.Drained[i] = 0
+			continue
+		}
 		c, err := connect(v.ctx, v.server(i), v.o.Timeout)
 		if err == nil {
 			v.conns = append(v.conns, c)
@@ -97,7 +106,9 @@ func (v *verifier) connect() error {
 
 func (v *verifier) close() {
 	for _, c := range v.conns {
-		c.Close()
+		if c != nil {
+			c.Close()
+		}
 	}
 }
 
@@ -132,6 +143,12 @@ func (v *verifier) visit(i int, key []byte) error {
 	switch {
 	case i != p && i != b:
 		v.result.Misplaced[i]++
+		return nil
+	case v.conns[p] == nil:
+		v.result.Drained[p]++
+		return nil
+	case v.conns[b] == nil:
+		v.result.Drained[b]++
 		return nil
 	case !v.conns[p].understands(key) || !v.conns[b].understands(key):
 		v.result.Unsure++

@@ -153,6 +153,13 @@ beta:
 	if held(t, p) == "0" || held(t, q) == "0" {
 		t.Error("one primary has no keys")
 	}
+	drained := strings.Replace(text, "beta:", "  drained:\n   - two\nbeta:", 1)
+	write(drained)
+	lacking := held(t, q)
+	n, _ := strconv.Atoi(lacking)
+	run(t, "-c", file, "--timeout", "20s").wants(0, "drained  "+lacking+" keys not compared  primary "+q.Addr,
+		strings.Replace(equal, "300", strconv.Itoa(300-n), 1))
+	write(text)
 	run(t, "-c", file, "--pool", "alpa").says(2, `pool "alpa" is unknown: did you mean alpha?`)
 	run(t, "-c", file, "--pool", "beta").says(2, `pool "beta" has no backups`)
 	write(text + "  backups:\n   - " + b.Addr + ":1\n")

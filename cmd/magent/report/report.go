@@ -137,6 +137,9 @@ func (r *Report) Summary(result *verify.Result, err error) {
 		if n > 0 {
 			fmt.Fprintf(r.opt.Stdout, "misplaced  %d keys  %s\n", n, r.server(i))
 		}
+		if n, drained := result.Drained[i]; drained {
+			fmt.Fprintf(r.opt.Stdout, "drained  %d keys not compared  %s\n", n, r.server(i))
+		}
 	}
 	until := ""
 	var no *verify.Refusal

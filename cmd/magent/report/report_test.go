@@ -30,12 +30,13 @@ func TestReport(t *testing.T) {
 	})
 	r.Found(verify.Finding{Kind: verify.TTL, Key: []byte("c")})
 	r.began = time.Now().Add(-1500 * time.Millisecond)
-	result := verify.Result{Compared: 9, Repaired: 1, Unsure: 4, Misplaced: []int{0, 5, 6}}
+	result := verify.Result{Compared: 9, Repaired: 1, Unsure: 4, Misplaced: []int{0, 5, 6}, Drained: map[int]int{0: 7}}
 	result.Differ[verify.Value], result.Differ[verify.OnlyBackup], result.Differ[verify.TTL] = 1, 1, 1
 	r.Summary(&result, nil)
 	want := `differs  value  k  primary p:11211  backup b:11211  not repaired: SERVER_ERROR too large
 repaired  only-backup  "a b"  primary p:11211  backup b:11211
 ... and 1 more
+drained  7 keys not compared  primary p:11211
 misplaced  5 keys  primary q:11211
 misplaced  6 keys  backup b:11211
 compared 9 keys in 1.5 s: 3 differ (value 1, flags 0, ttl 1, only-primary 0, only-backup 1), repaired 1, unsure 4
