@@ -63,6 +63,9 @@ func (n *normalizer) unexpected(arg string) error {
 	if n.value != "" && isDigits(n.value[len(n.value)-1:]) && isUnit(arg) {
 		return fmt.Errorf("unexpected argument %q: write %s %s%s, without a blank", arg, n.typed, n.value, arg)
 	}
+	if n.find("server") == nil { // of a command that may take an address, which is not the value of a flag
+		return fmt.Errorf("unexpected argument %q: leave it out, or write it right behind the command", arg)
+	}
 	return fmt.Errorf("unexpected argument %q: every setting has a flag in front, for example -s %s", arg, arg)
 }
 

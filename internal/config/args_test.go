@@ -106,3 +106,13 @@ func FuzzNormalizeArgs(f *testing.F) {
 		}
 	})
 }
+
+// A command that has no servers of its own does not name a flag that it does not have.
+func TestUnexpectedAddress(t *testing.T) {
+	specs := []ArgSpec{{Names: []string{"reason"}, Value: "TEXT"}}
+	_, err := NormalizeArgs(specs, []string{"--reason", "x", "a:1"})
+	if want := `unexpected argument "a:1": leave it out, or write it right behind the command`; err == nil ||
+		err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}

@@ -36,7 +36,7 @@ func (s *section) servers(list *yaml.Node) (addresses []Address, at []*yaml.Node
 }
 
 // parseServerLine parses "host:port:weight", "/path:weight" and
-// "sentinel://host:port/master:weight". " name" may follow.
+// "sentinel://host:port/master:weight". " name" may follow. A bare port is one of the loopback, and needs no weight.
 func parseServerLine(line string) (Address, *flaw) {
 	address, name, f := cutName(line)
 	if f != nil {
@@ -47,11 +47,17 @@ func parseServerLine(line string) (Address, *flaw) {
 		a.Name = name
 		return a, f
 	}
+	if isDigits(address) {
+		address += ":1"
+	}
 	head, weight, ok := cutLast(address, ':')
+	head = onLoopback(head)
 	unix := strings.HasPrefix(address, "/")
 	switch {
 	case address == "":
 		return Address{}, &flaw{problem: "the line is empty"}
+	case !ok && !unix:
+		return Address{}, &flaw{problem: "the port and the weight are missing"}
 	case !ok || !unix && !strings.Contains(head, ":"):
 		return Address{}, &flaw{"the weight is missing", fmt.Sprintf("write %s:1", address)}
 	case unix && strings.Contains(head, ":"):
@@ -122,7 +128,7 @@ func (s *section) listen(n *yaml.Node) {
 
 func parseListenLine(line string) (l Listen, f *flaw) {
 	if !strings.HasPrefix(line, "/") {
-		host, _, port, f := parseHostPort(line)
+		host, _, port, f := parseHostPort(onLoopback(line))
 		if addr, err := netip.ParseAddr(host); err == nil {
 			host = addr.String()
 		}
