@@ -147,7 +147,7 @@ func poolTable() []metric[poolFigures] {
 		counter("clients_idle_closed_total", "Clients that were closed because they were idle for --idle-timeout.",
 			func(c *stats.Counters) uint64 { return c.IdleClosed }),
 		counter("clients_cut_off_total",
-			"Clients that were cut off because an incomplete request was too large or too slow.",
+			"Clients that were cut off: a request did not arrive completely, or they did not fetch what was for them.",
 			func(c *stats.Counters) uint64 { return c.CutOff }),
 		counter("backpressure_total", "Times that a client was not read because of its own unfinished requests.",
 			func(c *stats.Counters) uint64 { return c.Backpressure }),

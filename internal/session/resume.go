@@ -68,6 +68,7 @@ func (s *Session) account() {
 	s.unsent = n
 	if s.sh.unsent > unsentOf(s.pool.Limits.MaxValue) && n > windowUnsent && s.link == nil {
 		s.sh.group.Complain("a client does not fetch its replies, and all together hold too much memory: closed")
+		s.pool.Count.CutOff++
 		s.fail()
 	}
 }

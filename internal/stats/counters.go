@@ -43,7 +43,7 @@ type Counters struct {
 	HotBytes int64
 
 	IdleClosed uint64 // clients that were closed because they were idle
-	CutOff     uint64 // clients that were cut off because an incomplete request was too large or too slow
+	CutOff     uint64 // clients whose request did not arrive completely, or that did not fetch what was for them
 
 	CurrBinary int64  // clients that speak the binary protocol
 	CurrTLS12  int64  // clients that speak TLS 1.2

@@ -42,3 +42,27 @@ func TestReasons(t *testing.T) {
 		t.Errorf("only %d reasons were found", seen)
 	}
 }
+
+var complaint = regexp.MustCompile(`(?:Complain|ComplainOf|cutOff)\("([^"]+)"`)
+
+// TestComplaints checks that docs/troubleshooting.md has what is logged about clients and limits.
+func TestComplaints(t *testing.T) {
+	manual := read(t, filepath.Join("..", "..", "docs", "troubleshooting.md"))
+	seen := map[string]bool{}
+	s := readSource(t)
+	s.all(func(f *file) {
+		if f.isTest() || isBlackBox(f.folder) {
+			return
+		}
+		text := read(t, filepath.Join("..", "..", f.folder, f.name))
+		for _, found := range complaint.FindAllStringSubmatch(text, -1) {
+			seen[found[1]] = true
+			if !strings.Contains(manual, found[1]) {
+				t.Errorf("%s/%s: %q does not stand in docs/troubleshooting.md", f.folder, f.name, found[1])
+			}
+		}
+	})
+	if len(seen) < 12 {
+		t.Errorf("only %d complaints were found", len(seen))
+	}
+}
