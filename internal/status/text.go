@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"magent/internal/stats"
@@ -252,31 +251,6 @@ func (s *Server) rank() int {
 		n++
 	}
 	return n
-}
-
-// why returns why a server is not up, or its progress.
-func (s *Server) why(now time.Time) string {
-	switch s.State {
-	case stats.StateUp:
-		return cmp.Or(s.Decides, s.Elsewhere)
-	case stats.StateWarming:
-		text := fmt.Sprintf("%.0f %%", 100*s.Progress)
-		if s.Left > 0 {
-			text += ", about " + span(s.Left) + " left"
-		}
-		return text
-	}
-	if d := s.Drained; d != nil {
-		return fmt.Sprintf("for %s %v", span(float64(now.Unix()-d.Since)), d)
-	}
-	text := s.LastError
-	if s.State == stats.StateReturning {
-		text = "gets what it missed"
-	}
-	if s.EjectedAt > 0 {
-		text = strings.TrimPrefix(text+", for "+span(float64(now.UnixMicro())/1e6-s.EjectedAt), ", ")
-	}
-	return text
 }
 
 // aligned formats the lines of a table, with numbers aligned to the right and texts to the left.

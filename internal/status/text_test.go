@@ -22,15 +22,18 @@ func report() *Report {
 		Rates:      Rates{Requests: 123456, Errors: 0.5, P99: &p99, HitRatio: &hits},
 		Loops:      []Loop{{Busy: 0.25, Longest: 0.0123}, {Busy: 0.5}},
 		Pools: []Pool{{Name: "main", Servers: []Server{
-			{Address: "10.0.0.1:11211", Role: "primary", State: "up", Rates: Rates{Requests: 61.7, P99: &p99}},
+			{
+				Address: "10.0.0.1:11211", Role: "primary", State: "up", Rates: Rates{Requests: 61.7, P99: &p99},
+				Since: 1_700_000_000 - 3*3600, EjectedAt: 1_700_000_000 - 4*3600, Ejections: 2,
+			},
 			{
 				Address: "10.0.0.2:11211", Role: "primary", State: "ejected", LastError: "connection refused",
-				EjectedAt: 1_700_000_000 - 600, DirtyKeys: 12, Errors: 3,
+				EjectedAt: 1_700_000_000 - 600, Since: 1_700_000_000 - 600, Ejections: 1, DirtyKeys: 12, Errors: 3,
 			},
 			{Address: "10.0.0.3:11211", Role: "backup", State: "warming", Progress: 0.63, Left: 12},
 			{
 				Address: "10.0.0.4:11211", Role: "backup", State: "returning", Overflow: true,
-				EjectedAt: 1_700_000_000 - 30,
+				EjectedAt: 1_700_000_000 - 30, Since: 1_700_000_000 - 30, Ejections: 3,
 			},
 		}}, {Name: "other", Servers: []Server{{
 			Address: "/run/mc.sock", Name: "local\x1b[2J", Role: "primary",
