@@ -33,7 +33,7 @@ func (e *Engine) clean(c *Call) {
 // cleanAt is clean for the copy in slot. It also notes in c.sent what was known of that copy.
 func (e *Engine) cleanAt(c *Call, slot uint16) {
 	i := c.at(slot)
-	if !c.traits.blind {
+	if !c.traits.Blind {
 		e.Hide(i, c.key)
 	}
 	c.sent[slot] = e.Dirty(i).Seq()

@@ -6,6 +6,7 @@ import (
 	"magent/internal/hot"
 	"magent/internal/undecided"
 	"magent/internal/underway"
+	"magent/replicate/decide"
 )
 
 // slotTouch is the slot of the first touch that accompanies a gat. Each key has one touch, in the order of the keys.
@@ -20,7 +21,7 @@ type Call struct {
 	e *Engine
 
 	op     ascii.Op
-	plan   plan
+	plan   decide.Plan
 	quiet  bool
 	tokens bool // the reply contains cas tokens, which must be tagged
 	echoes bool // the reply repeats the key (flag k), exactly as it is in c.key
@@ -34,27 +35,27 @@ type Call struct {
 	head []byte // copy of the command line, if it may be needed again
 	body []byte // copy of the value, if it may be needed again
 
-	retry     bool        // planRead: the first copy could not answer, so the other one was asked
-	mutation              // planMutate, planCompare, planDrop
-	fill      bool        // planRead: no client asks, but the memory
+	retry     bool        // PlanRead: the first copy could not answer, so the other one was asked
+	mutation              // PlanMutate, PlanCompare, PlanDrop
+	fill      bool        // PlanRead: no client asks, but the memory
 	gone      bool        // no server could answer
 	late      ascii.Reply // that has to wait (late.go); Raw is Held
 	lateOf    int         // the server whose it is
 	waits     *Call       // the next get that waits for the same read (memory.go); nil: none
-	many      *retrieval  // planRetrieve; nil: this Call never carried one out
-	Unflushed []int       // planFlush: the servers that missed it; the engines of other loops need to know
+	many      *retrieval  // PlanRetrieve; nil: this Call never carried one out
+	Unflushed []int       // PlanFlush: the servers that missed it; the engines of other loops need to know
 }
 
 // mutation is the part of a Call that is needed to change a key on two copies.
 type mutation struct {
-	leadOutcome, followOutcome outcome
+	leadOutcome, followOutcome decide.Outcome
 
-	traits     traits
-	binary     bool   // planCompare: the key is sent in base64
+	traits     decide.Traits
+	binary     bool   // PlanCompare: the key is sent in base64
 	flushEpoch uint64 // Engine.FlushEpoch when the mutation was sent
 
 	mark    hot.Mark              // in memory; 0: none
-	closes  bool                  // planFlush: memory is closed until it ends
+	closes  bool                  // PlanFlush: memory is closed until it ends
 	counted undecided.Mark[*Call] // where it counts as undecided
 	noted   underway.Slot
 	order   *order // the order that it holds, or is queued in, or both; nil: neither

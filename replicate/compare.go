@@ -3,6 +3,7 @@ package replicate
 import (
 	"magent/ascii"
 	"magent/internal/call"
+	"magent/replicate/decide"
 )
 
 // A mutation that depends on a cas token goes to the lead alone first, because the token means nothing to the other
@@ -17,13 +18,13 @@ func (e *Engine) compare(c *Call, r *ascii.Request) {
 		c.fail()
 		return
 	}
-	c.leadOutcome, c.followOutcome = outcome{}, outcome{}
+	c.leadOutcome, c.followOutcome = decide.Outcome{}, decide.Outcome{}
 	c.binary = c.op >= ascii.OpMetaGet && r.Meta.Has('b')
 	head, body := e.wire(r)
 	head = c.askForValue(head)
 	if !c.send(c.lead, call.Lead, head, body, c.shape) {
 		// The token is valid only on the copy that untag checked it for.
-		if e.Health.Usable(c.lead) || !c.plan.elsewhere().Allows(false) ||
+		if e.Health.Usable(c.lead) || !c.plan.Elsewhere().Allows(false) ||
 			!c.send(c.follow, call.Follow, head, body, c.shape) {
 			c.fail()
 		}
@@ -39,22 +40,22 @@ func (e *Engine) compare(c *Call, r *ascii.Request) {
 }
 
 func (c *Call) onCompared(slot uint16, r *ascii.Reply) {
-	o := outcomeOf(c.op, r)
+	o := decide.OutcomeOf(c.op, r)
 	c.hideValue(r)
 	switch {
 	case slot == call.Lead && c.follow >= 0:
 		c.onFirstStep(o, r)
-	case slot == call.Follow && c.leadOutcome.kind != ascii.Lost:
+	case slot == call.Follow && c.leadOutcome.Kind != ascii.Lost:
 		c.followOutcome = o
 		c.settle(slot, r)
-	case o.untouched:
+	case o.Untouched:
 		c.fail()
 	case r.Kind == ascii.Lost:
 		c.e.MarkMissed(c.lead, c.key)
 		c.e.MarkMissed(c.follow, c.key)
 		c.fail()
 	default:
-		if slot == call.Follow && succeeded(r.Kind) {
+		if slot == call.Follow && decide.Succeeded(r.Kind) {
 			c.e.MarkMissed(c.lead, c.key)
 		}
 		c.e.countMutation(c.op, r.Kind)
@@ -64,39 +65,39 @@ func (c *Call) onCompared(slot uint16, r *ascii.Reply) {
 
 // onFirstStep handles the lead's reply in a pool with backups. If that server no longer leads the key, its reply
 // counts as lost: the other copy decides now.
-func (c *Call) onFirstStep(o outcome, r *ascii.Reply) {
+func (c *Call) onFirstStep(o decide.Outcome, r *ascii.Reply) {
 	e := c.e
-	s := compared{leads: c.queued, reply: r.Kind, stales: c.traits.stales}
-	step := s.next()
-	if x := c.order; s.leads {
+	s := decide.Compared{Leads: c.queued, Reply: r.Kind, Stales: c.traits.Stales}
+	step := s.Next()
+	if x := c.order; s.Leads {
 		x.held++ // keeps x alive until advance
 		e.orders.decided(c)
-		if step == stepSend {
+		if step == decide.StepSend {
 			e.cleanAt(c, call.Follow)
 			if !c.send(c.follow, call.Follow, c.head, c.body, c.shape) {
-				s.unsent = true
-				step = s.next()
+				s.Unsent = true
+				step = s.Next()
 			}
 		}
 		x.held--
 		e.advance(x)
 	}
 	switch step {
-	case stepUnknown:
-		if !o.untouched {
+	case decide.StepUnknown:
+		if !o.Untouched {
 			e.MarkMissed(c.lead, c.key)
 		}
 		c.compareLost()
 		return
-	case stepSend:
+	case decide.StepSend:
 		c.leadOutcome = o
 		c.onFirst(call.Lead, r)
 		return
-	case stepDiscard:
+	case decide.StepDiscard:
 		e.Discard(c.follow, c.key)
-	case stepMissed:
+	case decide.StepMissed:
 		e.MarkMissed(c.follow, c.key)
-	case stepNone:
+	case decide.StepNone:
 		if c.isLate(c.lead, r) {
 			return
 		}

@@ -1,12 +1,15 @@
 package replicate
 
-import "magent/ascii"
+import (
+	"magent/ascii"
+	"magent/replicate/decide"
+)
 
 // Do carries out r and answers c, now or when the servers have replied. r and everything that it refers to are
 // borrowed for the call.
 func (e *Engine) Do(c *Call, r *ascii.Request) {
 	c.Begin()
-	c.op, c.quiet, c.plan = r.Op, r.Quiet, planOf(r)
+	c.op, c.quiet, c.plan = r.Op, r.Quiet, decide.PlanOf(r)
 	c.tokens = e.Backups != nil && showsToken(r)
 	c.echoes = r.Op >= ascii.OpMetaGet && r.Meta.Has('k') && ascii.TextKey(r.Key)
 	if e.Retired {
@@ -28,10 +31,10 @@ func (e *Engine) Do(c *Call, r *ascii.Request) {
 //     (compare).
 func (e *Engine) start(c *Call, r *ascii.Request) {
 	switch c.plan {
-	case planFlush:
+	case decide.PlanFlush:
 		e.flush(c, r)
 		return
-	case planRetrieve:
+	case decide.PlanRetrieve:
 		e.retrieve(c, r)
 		return
 	}
@@ -47,14 +50,14 @@ func (e *Engine) start(c *Call, r *ascii.Request) {
 			return
 		}
 	}
-	if c.plan == planRead {
+	if c.plan == decide.PlanRead {
 		e.read(c, r)
 		return
 	}
 	c.key = append(c.key[:0], r.Key...)
-	c.traits.note(r, e.Backups != nil)
+	c.traits.Note(r, e.Backups != nil)
 	e.begin(c)
-	if c.plan == planCompare {
+	if c.plan == decide.PlanCompare {
 		e.untag(c, r)
 		e.compare(c, r)
 		return

@@ -2,6 +2,7 @@ package replicate
 
 import (
 	"magent/ascii"
+	"magent/replicate/decide"
 )
 
 // While a mutation is under way, one copy may have it and the other may never get it. If the owner of a fleet is lost
@@ -52,9 +53,9 @@ func (e *Engine) answerLate() {
 		c.Begin()
 		c.Arrived()
 		switch {
-		case c.plan == planRead:
+		case c.plan == decide.PlanRead:
 			c.onValue(c.lateOf, &c.late)
-		case c.plan == planCompare:
+		case c.plan == decide.PlanCompare:
 			e.countMutation(c.op, c.late.Kind)
 			c.finish(c.late.Kind, c.withTags(c.lateOf, c.late.Raw))
 		case c.Waiting() == 0:

@@ -1,11 +1,14 @@
 package replicate
 
-import "magent/ascii"
+import (
+	"magent/ascii"
+	"magent/replicate/decide"
+)
 
 // lacking returns a server that c, a meta command, would go to and that does not know such commands; -1: there is
 // none. A mutation needs both copies to know them, for otherwise the key would have no second copy.
 func (e *Engine) lacking(c *Call) int {
-	if c.plan == planRead {
+	if c.plan == decide.PlanRead {
 		i := c.lead
 		if c.follow >= 0 && !e.Health.Readable(c.lead) {
 			i = c.follow

@@ -3,6 +3,7 @@ package replicate
 import (
 	"magent/ascii"
 	"magent/internal/call"
+	"magent/replicate/decide"
 	"magent/replicate/repair"
 )
 
@@ -14,7 +15,7 @@ func (e *Engine) mutate(c *Call, r *ascii.Request) {
 	}
 	head, body := e.wire(r)
 	head = c.askForValue(head)
-	c.leadOutcome, c.followOutcome = unasked, unasked
+	c.leadOutcome, c.followOutcome = decide.Unasked, decide.Unasked
 	c.send(c.lead, call.Lead, head, body, c.shape)
 	c.sendFollow(head, body)
 	if c.Waiting() == 0 {
@@ -44,7 +45,7 @@ func (c *Call) sendFollow(head, body []byte) {
 // Drop answers a set that the proxy refuses for its size. Like memcached it deletes the old value first. line is the
 // answer.
 func (e *Engine) Drop(c *Call, r *ascii.Request, line []byte) {
-	c.op, c.quiet, c.plan = r.Op, r.Quiet, planDrop
+	c.op, c.quiet, c.plan = r.Op, r.Quiet, decide.PlanDrop
 	if e.Retired {
 		c.finish(ascii.ServerError, e.gone())
 		c.recycle()
@@ -52,10 +53,10 @@ func (e *Engine) Drop(c *Call, r *ascii.Request, line []byte) {
 	}
 	c.lead, c.follow = e.place(r.Key)
 	c.key = append(c.key[:0], r.Key...)
-	c.traits = traits{blind: true, removes: true}
+	c.traits = decide.Traits{Blind: true, Removes: true}
 	e.begin(c)
 	c.Held = append(c.Held[:0], line...)
-	c.leadOutcome, c.followOutcome = outcome{}, outcome{}
+	c.leadOutcome, c.followOutcome = decide.Outcome{}, decide.Outcome{}
 	c.Begin()
 	e.line, c.shape = repair.AppendDelete(e.line[:0], c.key)
 	c.send(c.lead, call.Lead, e.line, nil, c.shape)
@@ -69,17 +70,17 @@ func (e *Engine) Drop(c *Call, r *ascii.Request, line []byte) {
 
 // dropped ends a Drop. The key becomes dirty where its old value may still be.
 func (c *Call) dropped() {
-	if c.leadOutcome.kind == ascii.Lost {
+	if c.leadOutcome.Kind == ascii.Lost {
 		c.e.MarkMissed(c.lead, c.key)
 	}
-	if c.followOutcome.kind == ascii.Lost {
+	if c.followOutcome.Kind == ascii.Lost {
 		c.e.MarkMissed(c.follow, c.key)
 	}
 	c.finish(ascii.ServerError, c.Held)
 }
 
 func (c *Call) onMutated(slot uint16, r *ascii.Reply) {
-	o := outcomeOf(c.op, r)
+	o := decide.OutcomeOf(c.op, r)
 	if slot == call.Lead {
 		c.leadOutcome = o
 	} else {
@@ -87,7 +88,7 @@ func (c *Call) onMutated(slot uint16, r *ascii.Reply) {
 	}
 	c.hideValue(r)
 	switch {
-	case c.plan == planDrop:
+	case c.plan == decide.PlanDrop:
 		if c.Waiting() == 0 {
 			c.dropped()
 		}
@@ -125,13 +126,13 @@ func (c *Call) leads() uint16 {
 // may always be used.
 func (c *Call) sound(slot uint16) bool {
 	i := c.at(slot)
-	return c.traits.blind || i < 0 || !c.e.outdated(i, c.key, c.sent[slot]) && !c.e.Distrusted(i)
+	return c.traits.Blind || i < 0 || !c.e.outdated(i, c.key, c.sent[slot]) && !c.e.Distrusted(i)
 }
 
 // verdict returns whose answer the client gets, and which copies are dirty now.
-func (c *Call) verdict() verdict {
-	if c.follow < 0 && c.leadOutcome.kind != ascii.Lost {
-		return verdict{answer: answerLead}
+func (c *Call) verdict() decide.Verdict {
+	if c.follow < 0 && c.leadOutcome.Kind != ascii.Lost {
+		return decide.Verdict{Answer: decide.AnswerLead}
 	}
 	d, o := c.leadOutcome, c.followOutcome
 	swap := c.leads() == call.Follow && !(c.Answered() && c.e.ackPrimary) // an answer that was sent stands
@@ -140,15 +141,15 @@ func (c *Call) verdict() verdict {
 		d, o, ds, os = o, d, os, ds
 	}
 	if !c.Answered() && !c.sound(ds) {
-		d = outcome{}
+		d = decide.Outcome{}
 	}
-	if d.kind == ascii.Lost && !c.sound(os) {
-		o = outcome{}
+	if d.Kind == ascii.Lost && !c.sound(os) {
+		o = decide.Outcome{}
 	}
-	v := judge(c.traits.removes, d, o)
-	v.followMissed = v.followMissed || c.flushEpoch != c.e.Flushes() || c.traits.diverges && !d.kind.Refused()
+	v := decide.Judge(c.traits.Removes, d, o)
+	v.FollowMissed = v.FollowMissed || c.flushEpoch != c.e.Flushes() || c.traits.Diverges && !d.Kind.Refused()
 	if swap {
-		v = v.swapped()
+		v = v.Swapped()
 	}
 	return v
 }
@@ -156,28 +157,28 @@ func (c *Call) verdict() verdict {
 // settle is called with the last reply, r of slot. The other copy's reply, if there was one, is in Held.
 func (c *Call) settle(slot uint16, r *ascii.Reply) {
 	v := c.verdict()
-	c.markDirty(v.followMissed, c.follow, c.followOutcome)
-	c.markDirty(v.leadMissed, c.lead, c.leadOutcome)
+	c.markDirty(v.FollowMissed, c.follow, c.followOutcome)
+	c.markDirty(v.LeadMissed, c.lead, c.leadOutcome)
 	if c.Answered() {
 		return // --ack primary
 	}
 	switch {
-	case v.answer == answerError:
+	case v.Answer == decide.AnswerError:
 		c.fail()
-	case v.answer == answerLead:
-		c.e.countMutation(c.op, c.leadOutcome.kind)
-		c.finish(c.leadOutcome.kind, c.withTags(c.lead, c.replyOf(call.Lead, slot, r)))
+	case v.Answer == decide.AnswerLead:
+		c.e.countMutation(c.op, c.leadOutcome.Kind)
+		c.finish(c.leadOutcome.Kind, c.withTags(c.lead, c.replyOf(call.Lead, slot, r)))
 	default:
-		c.e.countMutation(c.op, c.followOutcome.kind)
-		c.finish(c.followOutcome.kind, c.withTags(c.follow, c.replyOf(call.Follow, slot, r)))
+		c.e.countMutation(c.op, c.followOutcome.Kind)
+		c.finish(c.followOutcome.Kind, c.withTags(c.follow, c.replyOf(call.Follow, slot, r)))
 	}
 }
 
 // markDirty marks the key as dirty on a server if dirty is set. o is what that server made of the mutation.
-func (c *Call) markDirty(dirty bool, server int, o outcome) {
+func (c *Call) markDirty(dirty bool, server int, o decide.Outcome) {
 	switch {
 	case !dirty || server < 0:
-	case o.kind == ascii.Lost:
+	case o.Kind == ascii.Lost:
 		c.e.MarkMissed(server, c.key)
 	default:
 		c.e.MarkDiverged(server, c.key)
@@ -190,18 +191,4 @@ func (c *Call) replyOf(want, slot uint16, r *ascii.Reply) []byte {
 		return r.Raw
 	}
 	return c.Held
-}
-
-// outcomeOf returns what has to be compared of a reply with that of the other copy.
-func outcomeOf(op ascii.Op, r *ascii.Reply) outcome {
-	o := outcome{kind: r.Kind, untouched: r.Kind == ascii.Lost && r.Unsent}
-	switch {
-	case r.Kind == ascii.Number:
-		o.number = r.Number
-	case r.Kind == ascii.MetaVA && op == ascii.OpMetaArith:
-		o.number = ascii.MetaNumber(r.Raw)
-	case op == ascii.OpMetaGet && (r.Kind == ascii.MetaVA || r.Kind == ascii.MetaHD):
-		o.number = digest(r.Raw)
-	}
-	return o
 }

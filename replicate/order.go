@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 
 	"magent/internal/fault"
+	"magent/replicate/decide"
 )
 
 // Normally a key's mutations reach both copies in the order in which they are sent, because each copy gets them over
@@ -149,7 +150,7 @@ func (s *orders) decided(c *Call) {
 // compare.
 func (s *orders) ready(x *order) *Call {
 	c := x.first
-	if c == nil || c.plan == planCompare {
+	if c == nil || c.plan == decide.PlanCompare {
 		return nil
 	}
 	s.unlink(x, c)
@@ -257,7 +258,7 @@ func (s *orders) check(x *order, settled bool) {
 	must(x.held >= 0, "an order is held less often than never")
 	must(x.gone == (s.find(x.hash, x.key) != x), "an order is gone and found, or neither")
 	must((x.first == nil) == (x.last == nil), "a queue has one end")
-	must(!settled || x.first == nil || x.first.plan == planCompare, "a mutation waits for no compare")
+	must(!settled || x.first == nil || x.first.plan == decide.PlanCompare, "a mutation waits for no compare")
 	var last *Call
 	for c := x.first; c != nil; last, c = c, c.behind {
 		must(c.queued && c.order == x, "a mutation is in a queue, and does not know")

@@ -4,6 +4,7 @@ import (
 	"magent/ascii"
 	"magent/internal/call"
 	"magent/internal/fault"
+	"magent/replicate/decide"
 )
 
 // What waits in the queue of an order is sent to the other copy when the compare in front of it is decided (advance).
@@ -54,7 +55,7 @@ func (e *Engine) dissolve(x *order) {
 	x.held++ // keeps x and its key alive until tidy
 	for c := x.first; c != nil; c = x.first {
 		e.orders.unlink(x, c)
-		if c.plan == planCompare {
+		if c.plan == decide.PlanCompare {
 			e.orders.leave(c, x)
 		} else {
 			c.catchUp(x)

@@ -94,7 +94,7 @@ func (c *Call) onRead(slot uint16, r *ascii.Reply) {
 		}
 		return
 	}
-	if !c.retry && c.plan.elsewhere().Allows(true) {
+	if !c.retry && c.plan.Elsewhere().Allows(true) {
 		c.retry = true
 		head := c.head
 		if c.op < ascii.OpMetaGet {

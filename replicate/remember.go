@@ -57,9 +57,9 @@ func (e *Engine) leaveMemory(c *Call) {
 	}
 	c.mark = cache.Begins(c.key)
 	switch {
-	case c.traits.marks:
+	case c.traits.Marks:
 		cache.Stale(c.key)
-	case c.traits.blind, c.traits.removes:
+	case c.traits.Blind, c.traits.Removes:
 		cache.Renewed(c.key)
 	}
 }

@@ -3,6 +3,7 @@ package replicate
 import (
 	"magent/ascii"
 	"magent/backend"
+	"magent/replicate/decide"
 )
 
 // retrieve splits the keys of r by server and asks all servers at once.
@@ -72,25 +73,25 @@ func (c *Call) assign(key []byte, touched touch, tried int, anew bool, first int
 	e, m, f := c.e, c.many, &c.e.frags
 	e.Hot.Touch(key)
 	server, other := e.place(key)
-	lead, asked := e.ReachRead(server), attemptNone
+	lead, asked := e.ReachRead(server), decide.AttemptNone
 	if tried != nobody {
-		asked = attemptFollow
+		asked = decide.AttemptFollow
 		if server == tried {
-			asked = attemptLead
+			asked = decide.AttemptLead
 		}
 	}
-	follow := other >= 0 && (asked != attemptNone || !lead) && e.Health.Readable(other)
-	if asked == attemptLead && follow && !e.mayRepeat(server, other, key) {
+	follow := other >= 0 && (asked != decide.AttemptNone || !lead) && e.Health.Readable(other)
+	if asked == decide.AttemptLead && follow && !e.mayRepeat(server, other, key) {
 		follow = false
 	}
-	switch asked.next(anew, lead, follow) {
-	case chooseNobody:
+	switch asked.Next(anew, lead, follow) {
+	case decide.ChooseNobody:
 		m.lost++
 		return lost
-	case chooseFollow:
+	case decide.ChooseFollow:
 		server, other = other, server
-	case chooseLead:
-		if asked == attemptNone && server >= e.NumPrimaries {
+	case decide.ChooseLead:
+		if asked == decide.AttemptNone && server >= e.NumPrimaries {
 			e.avoided(other, key)
 		}
 	}
@@ -153,20 +154,20 @@ func (c *Call) outdatedPart(id uint16) bool {
 func (c *Call) onFragment(slot uint16, from *backend.Conn, r *ascii.Reply) {
 	m := c.many
 	server := int(m.asked[slot].server)
-	s := fragmentReply{
-		kind:  r.Kind,
-		final: m.asked[slot].again || c.e.Backups == nil || !c.plan.elsewhere().Allows(true),
+	s := decide.FragmentReply{
+		Kind:  r.Kind,
+		Final: m.asked[slot].again || c.e.Backups == nil || !c.plan.Elsewhere().Allows(true),
 	}
 	if r.Kind == ascii.Values {
-		s.foreign = !m.answersTo(slot, r.Raw)
-		s.outdated = !s.foreign && c.outdatedPart(slot)
+		s.Foreign = !m.answersTo(slot, r.Raw)
+		s.Outdated = !s.Foreign && c.outdatedPart(slot)
 	}
-	switch step := s.next(); step {
-	case fragmentDistrust:
+	switch step := s.Next(); step {
+	case decide.FragmentDistrust:
 		c.Await() // Distrust reports this request as lost, too
 		from.Distrust(backend.ErrWrongKey)
 		return
-	case fragmentTake:
+	case decide.FragmentTake:
 		m.hits += r.Hits
 		c.awaitKeys(slot)
 		c.e.ReadThrough(server, r.Raw)
@@ -176,12 +177,12 @@ func (c *Call) onFragment(slot uint16, from *backend.Conn, r *ascii.Reply) {
 			return
 		}
 		m.replies[slot] = append(m.replies[slot][:0], reply...)
-	case fragmentRefused:
+	case decide.FragmentRefused:
 		m.refused = ascii.Reply{Kind: r.Kind, Raw: append([]byte(nil), r.Raw...)}
-	case fragmentGiveUp:
+	case decide.FragmentGiveUp:
 		c.abandon(slot)
-	case fragmentAsk, fragmentAskAnew:
-		c.ask(slot, server, step == fragmentAskAnew)
+	case decide.FragmentAsk, decide.FragmentAskAnew:
+		c.ask(slot, server, step == decide.FragmentAskAnew)
 	}
 	if c.Waiting() == 0 {
 		c.merge(lost, nil)

@@ -4,13 +4,14 @@ import (
 	"magent/ascii"
 	"magent/backend"
 	"magent/internal/call"
+	"magent/replicate/decide"
 )
 
 // appendUnavailable appends the error line for a request that no server could answer. It names the servers and what is
 // wrong with them.
 func (e *Engine) appendUnavailable(dst []byte, c *Call) []byte {
 	switch {
-	case c.plan != planRetrieve:
+	case c.plan != decide.PlanRetrieve:
 	case e.Relay:
 		dst = call.AppendTrouble(append(dst, "SERVER_ERROR "...), e.Conns[0], e.Conns[0].Full())
 		return append(dst, "\r\n"...)
@@ -42,7 +43,7 @@ func (e *Engine) appendUnavailable(dst []byte, c *Call) []byte {
 // mutation was not sent to the other server either: that one is named only if it is down.
 func (c *Call) atFault(slot uint16) bool {
 	i := c.at(slot)
-	full := c.plan != planRead && (c.HadNoRoom(call.Lead) || c.HadNoRoom(call.Follow))
+	full := c.plan != decide.PlanRead && (c.HadNoRoom(call.Lead) || c.HadNoRoom(call.Follow))
 	return i >= 0 && (!full || c.HadNoRoom(slot) || !c.e.Health.Usable(i))
 }
 

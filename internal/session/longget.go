@@ -3,7 +3,7 @@ package session
 import (
 	"magent/ascii"
 	"magent/internal/call"
-	"magent/replicate"
+	"magent/replicate/decide"
 )
 
 // longGet is a multi-get that is carried out in pieces. A session has one from the first piece to the last answer. If
@@ -14,9 +14,9 @@ type longGet struct {
 	keys    []byte // those that are not asked for yet; nil: all are asked for
 	line    []byte // scratch: the request for a piece
 
-	pieces int             // calls in the session's line that are pieces
-	size   int             // bytes of the largest reply to a piece since keys were set; 0: none has come
-	shown  replicate.Shown // of the multi-get whose answers are due
+	pieces int          // calls in the session's line that are pieces
+	size   int          // bytes of the largest reply to a piece since keys were set; 0: none has come
+	shown  decide.Shown // of the multi-get whose answers are due
 }
 
 // asks reports whether there are keys that were not asked for yet.

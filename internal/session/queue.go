@@ -12,6 +12,7 @@ import (
 	"magent/internal/pool"
 	"magent/internal/stats"
 	"magent/replicate"
+	"magent/replicate/decide"
 )
 
 // call adds a call for the current request to the line of a memcached session.
@@ -190,18 +191,18 @@ func (s *Session) writePiece(c *call.Call, reply []byte) {
 		s.long = nil
 	}
 	g.size = max(g.size, len(reply))
-	var what replicate.Show
+	var what decide.Show
 	what, g.shown = g.shown.Next(c.Part == call.Last, c.Lost, bytes.HasSuffix(reply, endLine))
 	switch what {
-	case replicate.ShowAll:
+	case decide.ShowAll:
 		s.write(reply)
-	case replicate.ShowLoss:
+	case decide.ShowLoss:
 		s.pool.Count.Errors++
 		s.pool.Count.Outcomes[stats.Get][stats.Error]++
 		s.write(reply)
-	case replicate.ShowValues:
+	case decide.ShowValues:
 		s.write(reply[:len(reply)-len(endLine)])
-	case replicate.ShowEnd:
+	case decide.ShowEnd:
 		s.write(endLine)
 	}
 }

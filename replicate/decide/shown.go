@@ -1,4 +1,4 @@
-package replicate
+package decide
 
 // Shown is what the client has seen of the reply to a long multi-get.
 type Shown uint8

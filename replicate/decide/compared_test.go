@@ -1,4 +1,4 @@
-package replicate
+package decide
 
 import (
 	"testing"
@@ -12,26 +12,26 @@ func TestComparedNext(t *testing.T) {
 	for kind := ascii.Lost; kind <= ascii.Opaque; kind++ {
 		for bits := range 1 << 3 {
 			n++
-			s := compared{reply: kind, leads: bits&1 > 0, stales: bits&2 > 0, unsent: bits&4 > 0}
+			s := Compared{Reply: kind, Leads: bits&1 > 0, Stales: bits&2 > 0, Unsent: bits&4 > 0}
 			stored := kind == ascii.Stored || kind == ascii.MetaHD || kind == ascii.MetaVA
-			want := stepNone
-			switch [4]bool{s.leads && kind != ascii.Lost, stored, s.stales, s.unsent} {
+			want := StepNone
+			switch [4]bool{s.Leads && kind != ascii.Lost, stored, s.Stales, s.Unsent} {
 			case [4]bool{true, true, false, false}:
-				want = stepSend
+				want = StepSend
 			case [4]bool{true, true, false, true}:
-				want = stepMissed
+				want = StepMissed
 			case [4]bool{true, true, true, false}, [4]bool{true, true, true, true}:
-				want = stepDiscard
+				want = StepDiscard
 			}
-			if !s.leads || kind == ascii.Lost {
-				want = stepUnknown
+			if !s.Leads || kind == ascii.Lost {
+				want = StepUnknown
 			}
-			got := s.next()
+			got := s.Next()
 			if got != want {
 				t.Errorf("%+v: step %d, want %d", s, got, want)
 			}
 			// A step that can fail is not taken twice.
-			if s.unsent && got == stepSend {
+			if s.Unsent && got == StepSend {
 				t.Errorf("%+v: it is sent again", s)
 			}
 		}
