@@ -17,7 +17,8 @@ type Dirty struct {
 type state struct {
 	seq uint64 // number of its last mark; never 0
 	// deleted: a deletion was sent after that, so whatever is sent to the server now is executed after the deletion
-	deleted bool
+	deleted  bool
+	recorded bool // a record says that it is dirty
 }
 
 // Mark records that key is dirty. It copies the key. Clean wants seq once the key is repaired.
@@ -35,9 +36,20 @@ func (d *Dirty) Mark(key []byte) (seq uint64) {
 		}
 		d.bytes += len(key)
 	}
-	d.keys[string(key)] = state{seq: d.seq}
+	d.keys[string(key)] = state{seq: d.seq, recorded: d.keys[string(key)].recorded}
 	return d.seq
 }
+
+// Record notes that a record says that key is dirty. It is forgotten when the key is clean, or everything is dirty.
+func (d *Dirty) Record(key []byte) {
+	if s, dirty := d.keys[string(key)]; dirty && !s.recorded {
+		s.recorded = true
+		d.keys[string(key)] = s
+	}
+}
+
+// Recorded reports whether a record says that key is dirty. It is false if everything is.
+func (d *Dirty) Recorded(key []byte) bool { return d.keys[string(key)].recorded }
 
 // Seq returns the number of the last Mark or MarkAll. It only grows.
 func (d *Dirty) Seq() uint64 { return d.seq }
@@ -54,7 +66,8 @@ func (d *Dirty) SeqOf(key []byte) uint64 {
 // deletion was executed. The key is not kept.
 func (d *Dirty) Deleting(key []byte, sent bool) {
 	if s, dirty := d.keys[string(key)]; dirty && s.deleted != sent {
-		d.keys[string(key)] = state{s.seq, sent}
+		s.deleted = sent
+		d.keys[string(key)] = s
 	}
 }
 

@@ -14,10 +14,11 @@ import (
 // memo counts the calls of a Recorder and of a Host.
 type memo struct{ records, told int }
 
-func (m *memo) Dirty(int, []byte) { m.records++ }
-func (m *memo) All(int)           { m.records++ }
-func (m *memo) Incomplete(int)    { m.records++ }
-func (m *memo) Clean(int)         { m.records++ }
+func (m *memo) Dirty(int, []byte)    { m.records++ }
+func (m *memo) All(int)              { m.records++ }
+func (m *memo) Incomplete(int)       { m.records++ }
+func (m *memo) Repaired(int, []byte) { m.records++ }
+func (m *memo) Clean(int)            { m.records++ }
 
 func (m *memo) Warming(int)             { m.told++ }
 func (m *memo) More(int)                { m.told++ }

@@ -23,6 +23,7 @@ const (
 	BootTime    = false
 	Compare     = false
 	Records     = false
+	Repaired    = false
 	Announce    = false
 	SendOnce    = false
 	Hold        = false

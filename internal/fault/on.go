@@ -30,6 +30,7 @@ var (
 	BootTime    = off("boottime")    // the lease is checked by the time of the loop's turn
 	Compare     = off("compare")     // a successor takes the copies for equal, whatever its predecessor has left
 	Records     = off("records")     // replies leave before the members know what servers have missed
+	Repaired    = off("repaired")    // a key that is repaired stays in the records as long as others are dirty
 	Announce    = off("announce")    // a connection is used before the members know its address
 	SendOnce    = off("sendonce")    // a mutation that was sent goes to the next owner, too
 	Hold        = off("hold")        // pools change while requests of clients are under way

@@ -30,6 +30,10 @@ func (r *recorder) All(server int) { r.j.All(r.loop, r.numbers[server]) }
 // Incomplete records that the server lacks what its other copies have.
 func (r *recorder) Incomplete(server int) { r.j.Incomplete(r.loop, r.numbers[server]) }
 
+// Repaired does nothing: the journal keeps the key until nothing is left to repair. The process after this one copies
+// it once more.
+func (r *recorder) Repaired(int, []byte) {}
+
 // Clean records that nothing is left to repair.
 func (r *recorder) Clean(server int) { r.j.Clean(r.loop, r.numbers[server]) }
 

@@ -36,6 +36,14 @@ func (t *told) Incomplete(server int) {
 	t.tell(server, book.Entry{Kind: book.Incomplete})
 }
 
+// Repaired records that a key is dirty no more, while others are.
+func (t *told) Repaired(server int, key []byte) {
+	if t.journal != nil {
+		t.journal.Repaired(server, key)
+	}
+	t.tell(server, book.Entry{Kind: book.Repaired, Key: key})
+}
+
 // Clean records that nothing is left to repair.
 func (t *told) Clean(server int) {
 	if t.journal != nil {

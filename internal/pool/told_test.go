@@ -13,10 +13,11 @@ import (
 // diary is a repair.Recorder that counts how often it was asked.
 type diary int
 
-func (d *diary) Dirty(int, []byte) { *d++ }
-func (d *diary) All(int)           { *d++ }
-func (d *diary) Incomplete(int)    { *d++ }
-func (d *diary) Clean(int)         { *d++ }
+func (d *diary) Dirty(int, []byte)    { *d++ }
+func (d *diary) All(int)              { *d++ }
+func (d *diary) Incomplete(int)       { *d++ }
+func (d *diary) Repaired(int, []byte) { *d++ }
+func (d *diary) Clean(int)            { *d++ }
 
 // Whatever is learned of a server is recorded here, and told to all members, in the term. When that is over nothing is
 // told.
@@ -36,6 +37,7 @@ func TestTold(t *testing.T) {
 		{func() { told.Dirty(1, []byte("k")) }, book.Entry{Kind: book.Dirty, Key: []byte("k")}},
 		{func() { told.All(1) }, book.Entry{Kind: book.All}},
 		{func() { told.Incomplete(1) }, book.Entry{Kind: book.Incomplete}},
+		{func() { told.Repaired(1, []byte("k")) }, book.Entry{Kind: book.Repaired, Key: []byte("k")}},
 		{func() { told.Clean(1) }, book.Entry{Kind: book.Clean}},
 	} {
 		before := *journal

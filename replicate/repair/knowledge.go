@@ -1,6 +1,9 @@
 package repair
 
-import "magent/failover"
+import (
+	"magent/failover"
+	"magent/internal/fault"
+)
 
 // noteDirty marks a key as dirty on server i. lost means that the server missed a request. For a server that is up
 // only such keys are recorded. If two copies merely disagree, the key is repaired at once.
@@ -18,10 +21,15 @@ func (e *Engine) noteDirty(i int, key []byte, lost bool) (seq uint64) {
 		e.record(i, Recorder.All)
 	case e.opt.Journal == nil || e.Retired || known && away || !lost && e.Health.Readable(i):
 	default:
-		e.recorded[i] = true
-		e.opt.Journal.Dirty(i, key)
+		e.recordKey(i, key)
 	}
 	return seq
+}
+
+func (e *Engine) recordKey(i int, key []byte) {
+	e.recorded[i] = true
+	e.dirty[i].Record(key)
+	e.opt.Journal.Dirty(i, key)
 }
 
 // noteAll marks all keys as dirty on server i, and returns the sequence number of that.
@@ -44,10 +52,7 @@ func (e *Engine) recordAway(i int) {
 	if e.opt.Journal == nil || e.Retired {
 		return
 	}
-	e.dirty[i].Each(func(key string, _ uint64) {
-		e.recorded[i] = true
-		e.opt.Journal.Dirty(i, []byte(key))
-	})
+	e.dirty[i].Each(func(key string, _ uint64) { e.recordKey(i, []byte(key)) })
 }
 
 // Missed reports whether anything has to be repaired on server i.
@@ -57,20 +62,27 @@ func (e *Engine) Missed(i int) bool { return !e.dirty[i].Empty() || e.incomplete
 // two copies disagree need this: everything else was recorded when it became dirty.
 func (e *Engine) Record(i int) { e.recordAway(i) }
 
-// recordClean removes the records of server i if nothing is wrong there any more.
-func (e *Engine) recordClean(i int) {
-	if e.recorded[i] && !e.Retired && e.dirty[i].Empty() && !e.incomplete[i] && !e.unclean[i] {
-		e.recorded[i] = false
-		e.opt.Journal.Clean(i)
+// recordClean removes the records of server i if nothing is wrong there any more, and reports whether it did.
+func (e *Engine) recordClean(i int) bool {
+	if !e.recorded[i] || e.Retired || !e.dirty[i].Empty() || e.incomplete[i] || e.unclean[i] {
+		return false
 	}
+	e.recorded[i] = false
+	e.opt.Journal.Clean(i)
+	return true
 }
 
 // cleaned notes that a key was repaired on server i. It had become dirty with seq; if it has become dirty again since,
-// it stays so.
+// it stays so. The record of it has to go even if others stay: what a client is told to be stored from now on may be
+// the only copy soon, and who begins with the records would delete it.
 func (e *Engine) cleaned(i int, key []byte, seq uint64) {
-	if e.dirty[i].Clean(key, seq) {
-		e.tallies[i].Repairs++
-		e.recordClean(i)
+	recorded := e.dirty[i].Recorded(key)
+	if !e.dirty[i].Clean(key, seq) {
+		return
+	}
+	e.tallies[i].Repairs++
+	if !e.recordClean(i) && recorded && !e.Retired && !fault.Repaired {
+		e.opt.Journal.Repaired(i, key)
 	}
 }
 

@@ -42,7 +42,10 @@ type Recorder interface {
 	Dirty(server int, key []byte) // key, which is borrowed for the call, is dirty
 	All(server int)               // all keys are dirty
 	Incomplete(server int)        // it lacks keys that the other copies have
-	Clean(server int)             // nothing is wrong there any more: its records can go
+	// Repaired: key, which is borrowed for the call and was recorded as dirty, is so no more. Clean follows when all
+	// is repaired.
+	Repaired(server int, key []byte)
+	Clean(server int) // nothing is wrong there any more: its records can go
 }
 
 // Deciders is told when a server leads no more because its value is wrong. The engine of the requests implements it.

@@ -40,6 +40,8 @@ func (b *Book) Note(from Source, e Entry) {
 	switch e.Kind {
 	case Clean:
 		b.remove(e.Server, func(s Source) bool { return s == from })
+	case Repaired:
+		delete(b.keys[b.servers[e.Server][from]], string(e.Key))
 	case Identity:
 		if b.identities == nil {
 			b.identities = map[journal.Server]string{}

@@ -3,6 +3,7 @@ package book
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 
 	"magent/internal/journal"
@@ -16,6 +17,7 @@ func TestEntries(t *testing.T) {
 		{Kind: Incomplete, Server: s},
 		{Kind: Identity, Server: s, Identity: "5@7"},
 		{Kind: Clean, Server: s, Loop: 1},
+		{Kind: Repaired, Server: s, Loop: 1, Key: []byte("k")},
 		{Kind: Void},
 		{Kind: Void, Due: 1_800_000_000},
 	} {
@@ -234,5 +236,47 @@ func TestDueForOthers(t *testing.T) {
 	before.Void("main", now.Epoch, 0)
 	if m := before.Missed(server); len(m.Keys) != 1 {
 		t.Errorf("%+v", m)
+	}
+}
+
+// TestRepaired: a key that is repaired counts no more, while others do. It may become dirty again.
+func TestRepaired(t *testing.T) {
+	s := journal.Server{Pool: "main", Role: "backup", Address: "b"}
+	owner := Source{Incarnation: 7, Epoch: 3}
+	var b Book
+	b.Note(owner, Entry{Kind: Repaired, Server: s, Key: []byte("unknown")})
+	for _, c := range []struct {
+		from Source
+		kind Kind
+		key  string
+		want []string
+	}{
+		{owner, Dirty, "x", []string{"x"}},
+		{owner, Dirty, "y", []string{"x", "y"}},
+		{owner, Repaired, "x", []string{"y"}},
+		{Source{Incarnation: 9, Epoch: 3}, Repaired, "y", []string{"y"}},
+		{owner, Dirty, "x", []string{"x", "y"}},
+		{owner, Repaired, "y", []string{"x"}},
+	} {
+		b.Note(c.from, Entry{Kind: c.kind, Server: s, Key: []byte(c.key)})
+		if m := b.Missed(s); !slices.Equal(m.Keys, c.want) {
+			t.Errorf("%s of %s by %+v: %v, want %v", c.kind, c.key, c.from, m.Keys, c.want)
+		}
+	}
+	other := Entry{Kind: Repaired, Server: s, Loop: 1, Key: []byte("x")}
+	if b.Note(owner, other); len(b.Missed(s).Keys) != 1 {
+		t.Error("what another loop has recorded is forgotten")
+	}
+}
+
+// A program that does not know of Repaired takes it for Dirty: the key stays dirty there, as it was, until Clean.
+func TestRepairedForOthers(t *testing.T) {
+	e := Entry{Kind: Repaired, Key: []byte("k")}
+	text := string(e.Encode())
+	if text != `{"kind":"dirty","server":{"Pool":"","Role":"","Address":""},"loop":0,"key":"aw==","repaired":true}` {
+		t.Error(text)
+	}
+	if !e.Clears() {
+		t.Error("it counts although something is known from a later epoch")
 	}
 }

@@ -20,6 +20,9 @@ const (
 	Incomplete Kind = "incomplete" // it lacks what its other copies have
 	Identity   Kind = "identity"   // who it is
 	Clean      Kind = "clean"      // what this loop has recorded of it counts no more
+	// Repaired: what this loop has recorded of Key counts no more. It was added later, and is sent as Dirty with a
+	// field that others do not know (wire): for them the key stays dirty until Clean, as before.
+	Repaired Kind = "repaired"
 	// Void: nothing counts that was recorded of the group before this epoch, nor any other flush_all than this one, if
 	// it has a time at which it is Due. An owner begins with it, and says it again with each such flush_all.
 	Void Kind = "void"
@@ -41,11 +44,21 @@ type Entry struct {
 const Inherited = -1
 
 // Clears reports whether the entry says that something counts no more (core.Record).
-func (e *Entry) Clears() bool { return e.Kind == Clean || e.Kind == Void }
+func (e *Entry) Clears() bool { return e.Kind == Clean || e.Kind == Repaired || e.Kind == Void }
+
+// wire is the form of an entry in a record.
+type wire struct {
+	Entry
+	Repaired bool `json:"repaired,omitempty"`
+}
 
 // Encode is the inverse of Parse.
 func (e *Entry) Encode() []byte {
-	b, err := json.Marshal(e)
+	w := wire{Entry: *e}
+	if e.Kind == Repaired {
+		w.Kind, w.Repaired = Dirty, true
+	}
+	b, err := json.Marshal(w)
 	if err != nil {
 		panic("book: " + err.Error()) // strings and numbers only
 	}
@@ -54,11 +67,18 @@ func (e *Entry) Encode() []byte {
 
 // Parse reads an entry. An error says that another version has written it.
 func Parse(data []byte) (e Entry, err error) {
-	if err = json.Unmarshal(data, &e); err != nil {
+	var w wire
+	if err = json.Unmarshal(data, &w); err != nil {
 		return e, fmt.Errorf("a record of a fleet: %w", err)
 	}
+	e = w.Entry
 	switch e.Kind {
-	case Dirty, All, Incomplete, Identity, Clean, Void:
+	case Dirty:
+		if w.Repaired {
+			e.Kind = Repaired
+		}
+		return e, nil
+	case All, Incomplete, Identity, Clean, Void:
 		return e, nil
 	}
 	return e, fmt.Errorf("a record of a fleet is of an unknown kind, %s", strconv.Quote(string(e.Kind)))
