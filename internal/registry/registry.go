@@ -186,7 +186,7 @@ func (reg *Registry) Drained(pool, role string, d config.Drain, ended bool) {
 			Msg("server undrained: it is used again when it has what it missed")
 	} else {
 		log.Str("state", e.What).Str("by", by).Str("reason", d.Reason).
-			Msg("server drained: its keys are answered by their other copies until it is undrained")
+			Msg("server drained: it is used for nothing until it is undrained")
 	}
 	reg.events.Note(e)
 }

@@ -1,0 +1,118 @@
+package reload
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"magent/internal/testkit"
+	"magent/test/harness"
+)
+
+// TestFleetDrains: drained: in the files of all members takes a primary out of use, while clients of all of them write
+// and read. When it is undrained it gets what it missed before it is read.
+func TestFleetDrains(t *testing.T) {
+	t.Parallel()
+	a, b, c := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
+	file := func(listen, more string) string {
+		text := strings.NewReplacer(a.Addr+":1\n", a.Addr+":1 first\n", b.Addr+":1\n", b.Addr+":1 second\n"). // places
+															Replace(calm(pool("main", listen, a, b)))
+		return text + fmt.Sprintf("  backups:\n   - %s:1\n%s", c.Addr, more)
+	}
+	sites := startFleet(t, 3, func(listen string) string { return file(listen, "") })
+	var ended atomic.Bool
+	var asked atomic.Int64
+	done := make(chan error, len(sites))
+	for i, s := range sites {
+		go work(fmt.Sprint("m", i, "-"), []*harness.Client{harness.Dial(t, s.proxy.Addr)}, &ended, &asked, done)
+	}
+	write := func(round string) {
+		for i, s := range sites {
+			client := harness.Dial(t, s.proxy.Addr)
+			for n := range 30 {
+				client.Want(harness.Set(fmt.Sprintf("own-%d-%d", i, n), round), "STORED\r\n")
+			}
+		}
+	}
+	write("before")
+	for _, s := range sites {
+		s.reload(file(s.proxy.Addr, "  drained:\n   - "+a.Addr+"\n"))
+	}
+	testkit.Eventually(t, "its owner has it drained", func() error { return states(sites, a.Addr, "primary drained") })
+	testkit.Eventually(t, "nobody is connected to the drained server", func() error {
+		if n := harness.Stats(t, a.Addr, "")["curr_connections"]; n != "1" { // this one
+			return fmt.Errorf("%s connections", n)
+		}
+		return nil
+	})
+	write("meanwhile")
+	before := asked.Load()
+	testkit.Until(t, "requests go on", func() bool { return asked.Load() > before+100 || len(done) > 0 })
+	for _, s := range sites {
+		s.reload(file(s.proxy.Addr, ""))
+	}
+	testkit.Eventually(t, "its owner has it up and complete", func() error {
+		return states(sites, a.Addr, "primary up", "dirty_keys", "0")
+	})
+	ended.Store(true)
+	for range sites {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	direct, found := harness.Dial(t, a.Addr), 0
+	for i := range sites {
+		for n := range 30 {
+			k := fmt.Sprintf("own-%d-%d", i, n)
+			switch direct.Do("get " + k + "\r\n") {
+			case harness.Hit(k, "meanwhile"):
+				found++
+			case "END\r\n": // of the other primary
+			default:
+				t.Errorf("%s on the server that was drained is not what was written meanwhile", k)
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("the server that was drained has none of the keys")
+	}
+}
+
+// states returns an error unless a member has a server in a role and state, and its other fields have these values.
+func states(sites []*site, server, want string, more ...string) error {
+	var known []string
+	for _, s := range sites {
+		is := harness.ServerStat(s.t, s.proxy.Addr, server, "role") + " " +
+			harness.ServerStat(s.t, s.proxy.Addr, server, "state")
+		for i := 0; i < len(more); i += 2 {
+			if got := harness.ServerStat(s.t, s.proxy.Addr, server, more[i]); got != more[i+1] {
+				is += ", " + more[i] + " " + got
+			}
+		}
+		known = append(known, is)
+	}
+	if !slices.Contains(known, want) {
+		return fmt.Errorf("%q", known)
+	}
+	return nil
+}
+
+// TestFleetRefusesCommand: a member drains nothing on request, and says what to do instead.
+func TestFleetRefusesCommand(t *testing.T) {
+	t.Parallel()
+	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
+	dir := t.TempDir()
+	socket := filepath.Join(dir, "control.sock")
+	list := fmt.Sprintf("m0=127.0.0.1:%d,m1=127.0.0.1:%d", testkit.ReservePort(t), testkit.ReservePort(t))
+	start(t, pool("main", testkit.DeadAddr(t), a)+"  backups:\n   - "+b.Addr+":1\n", "--fleet", list, "--member", "m0",
+		"--state-dir", filepath.Join(dir, "state"), "--admin-socket", socket)
+	for _, command := range []string{"drain", "undrain"} {
+		code, _, said := harness.Run(t, harness.Binary(t), command, a.Addr, "--admin-socket", socket)
+		if code != 1 || !strings.Contains(said, "write the server into drained: of the file of pools on all members") {
+			t.Errorf("magent %s: %d, %s", command, code, said)
+		}
+	}
+}
