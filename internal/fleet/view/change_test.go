@@ -149,7 +149,7 @@ func TestChangeIsRefused(t *testing.T) {
 // to be compared. Else each group has an owner as long as anybody can own it.
 func TestAnyChange(t *testing.T) {
 	turned := 0
-	rapid.Check(t, func(t *rapid.T) {
+	commands := func(t *rapid.T) {
 		v := modern()
 		for range rapid.IntRange(1, 80).Draw(t, "commands") {
 			name := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "name")
@@ -185,10 +185,13 @@ func TestAnyChange(t *testing.T) {
 			}
 			v = next
 		}
-	})
-	if turned == 0 {
-		t.Error("it never came to other pools")
 	}
+	for range 50 { // a hundred runs come to other pools nine times in ten
+		if rapid.Check(t, commands); turned > 0 {
+			return
+		}
+	}
+	t.Error("it never came to other pools")
 }
 
 func checkChange(t *rapid.T, v, next View, c Command) {
