@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"magent/ascii"
+	"magent/backend/hello"
 )
 
 // Why a server does not get a meta command.
@@ -13,11 +14,8 @@ var (
 	ErrNoToken = errors.New("it lacks the E flag of ms, which memcached has since 1.6.27")
 )
 
-// knockLine asks whether a server answers, and changes nothing there. It is sent in place of a request, too.
-var knockLine = []byte("version\r\n")
-
 // Meta returns the form of the server's meta commands, as of the last established connection.
-func (c *Conn) Meta() MetaForm { return c.meta }
+func (c *Conn) Meta() MetaForm { return c.talk.Meta }
 
 // Asked reports whether the server has ever told its form.
 func (c *Conn) Asked() bool { return c.Stats.Connects > 0 }
@@ -38,9 +36,9 @@ func (c *Conn) misses(s ascii.Shape) error {
 	switch {
 	case s != ascii.ShapeMeta && s != ascii.ShapeOldMeta && s != ascii.ShapeTokenMeta:
 	case c.opt.Redis != nil || !c.opt.Greet && !c.opt.Knock: // the server was not asked
-	case s == ascii.ShapeOldMeta && c.meta != OldMeta, s != ascii.ShapeOldMeta && c.meta != FullMeta:
+	case s == ascii.ShapeOldMeta && c.talk.Meta != OldMeta, s != ascii.ShapeOldMeta && c.talk.Meta != FullMeta:
 		return ErrNoMeta
-	case s == ascii.ShapeTokenMeta && !c.token:
+	case s == ascii.ShapeTokenMeta && !c.talk.Token:
 		return ErrNoToken
 	}
 	return nil
@@ -63,16 +61,16 @@ func (c *Conn) withhold() {
 		rest = rest[e.size:]
 		if why := c.misses(e.shape); why != nil {
 			e.withhold(why)
-			request = knockLine
+			request = hello.Knock
 		}
 		out = append(out, request...)
 	}
 	c.early = out
 }
 
-// withhold makes the reply to knockLine, which is sent instead of the request, count as a refusal because of why.
+// withhold makes the reply to hello.Knock, which is sent instead of the request, count as a refusal because of why.
 func (e *entry) withhold(why error) {
-	e.withheld, e.value, e.shape, e.size = why, false, ascii.ShapeLine, uint32(len(knockLine))
+	e.withheld, e.value, e.shape, e.size = why, false, ascii.ShapeLine, uint32(len(hello.Knock))
 }
 
 // refusalOf returns the reply to a request that was withheld.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"magent/ascii"
+	"magent/backend/hello"
 )
 
 // Answers of servers to a Question. hasFull, and hasOld to the second one, mean that the server has the form; the
@@ -36,20 +37,20 @@ func TestReadAnswer(t *testing.T) {
 		"VERSION 7\r\n":                                   false,
 		"\nVERSION 7\r\n":                                 false,
 	} {
-		if got, flags, whole, ok := ReadAnswer([]byte(data)); got != has || flags != (has && data[0] != 'C') ||
+		if got, flags, whole, ok := hello.ReadAnswer([]byte(data)); got != has || flags != (has && data[0] != 'C') ||
 			!whole || !ok {
 			t.Errorf("%q: has it %v, whole %v, ok %v", data, got, whole, ok)
 		}
 		for i := range data {
-			if _, _, whole, ok := ReadAnswer([]byte(data[:i])); whole || !ok {
+			if _, _, whole, ok := hello.ReadAnswer([]byte(data[:i])); whole || !ok {
 				t.Errorf("%q: whole %v, ok %v", data[:i], whole, ok)
 			}
 		}
-		if _, _, _, ok := ReadAnswer([]byte(data + "x")); ok {
+		if _, _, _, ok := hello.ReadAnswer([]byte(data + "x")); ok {
 			t.Errorf("%q and more: ok", data)
 		}
 	}
-	if _, _, _, ok := ReadAnswer([]byte(strings.Repeat("x", mostAnswer+1))); ok {
+	if _, _, _, ok := hello.ReadAnswer([]byte(strings.Repeat("x", 4<<10+1))); ok {
 		t.Error("an answer without an end")
 	}
 }
@@ -72,7 +73,7 @@ func TestConnAsksForMetaCommands(t *testing.T) {
 			p.introduces(statsOf("7", version))
 			p.send(tt.first)
 			if tt.second != "" {
-				p.expect(oldQuestion)
+				p.expect(OldMeta.Question())
 				p.send(tt.second)
 			}
 			r.want("connected")
@@ -185,7 +186,7 @@ func TestConnWithholdsMetaCommands(t *testing.T) {
 		p.introduces(statsOf("7", "1.6.18"))
 		p.send(tt.first)
 		if tt.second != "" {
-			p.expect(oldQuestion)
+			p.expect(OldMeta.Question())
 			p.send(tt.second)
 		}
 		r.want("connected")
@@ -221,7 +222,7 @@ func TestConnAsksAtEachConnect(t *testing.T) {
 	p.expect("stats\r\n")
 	p.introduces(statsOf("7", "1"))
 	p.send(unheard)
-	p.expect(oldQuestion)
+	p.expect(OldMeta.Question())
 	p.send(unheard)
 	r.want("connected")
 	p.expect("version\r\n")

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"magent/ascii"
+	"magent/backend/hello"
 	"magent/failover"
 	"magent/internal/loop"
 	"magent/resp"
@@ -152,19 +153,12 @@ type Conn struct {
 	// are no deadlines for replies.
 	clock *loop.Timer
 
-	greeting   failover.Greeting
-	said       bool          // Options.Password was accepted, or there is none
-	introduced bool          // the reply to the first command has arrived
-	asking     MetaForm      // the form of the meta commands that it is being asked about
-	meta       MetaForm      // the form that it has
-	token      bool          // ms may set the cas token (flag E)
-	closedAt   loop.Endpoint // where a server closed the connection over the question; closes says how often
-	closes     int
-	shy        loop.Endpoint // where the question is left out
-	login      int           // replies to the Login so far
-	version    string        // version of a Redis
-	noMulti    string        // why it refuses MULTI; empty: it does not
-	listener   func([]byte)  // gets messages; nil: nobody has subscribed to any
+	greeting failover.Greeting
+	talk     hello.Talk
+	closedAt loop.Endpoint // where a server closed the connection over the question; closes says how often
+	closes   int
+	shy      loop.Endpoint // where the question is left out
+	listener func([]byte)  // gets messages; nil: nobody has subscribed to any
 
 	local     loop.Endpoint // this side's address of the connection, if it was announced
 	announced bool          // the Permit was told of it, and not of its end

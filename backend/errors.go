@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"magent/backend/hello"
 	"magent/internal/loop"
 )
 
@@ -11,8 +12,8 @@ import (
 var (
 	ErrTimeout  = errors.New("no reply in time")
 	ErrConnect  = errors.New("no connection in time")
-	ErrGarbage  = errors.New("the reply cannot be parsed")
-	ErrUnasked  = errors.New("a reply that nobody asked for")
+	ErrGarbage  = hello.ErrGarbage
+	ErrUnasked  = hello.ErrUnasked
 	ErrClosed   = errors.New("the server closed the connection")
 	ErrRefill   = errors.New("it lacks what its other copies have, and is filled from them")
 	ErrMoved    = errors.New("its name has another address now")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"magent/ascii"
+	"magent/backend/hello"
 	"magent/failover"
 )
 
@@ -29,7 +30,7 @@ func greeted(t *testing.T, opt Options) (*rig, *peer) {
 // introduces answers the first command, and reads the next question, which comes only then.
 func (p *peer) introduces(said string) {
 	p.send(said)
-	p.expect(fullQuestion)
+	p.expect(FullMeta.Question())
 }
 
 // TestConnGreets: a server tells its identity before it gets a request, in any number of pieces.
@@ -39,7 +40,7 @@ func TestConnGreets(t *testing.T) {
 		p.send(piece)
 		r.do(func() {})
 	}
-	p.expect(fullQuestion)
+	p.expect(FullMeta.Question())
 	for _, piece := range strings.SplitAfter(hasFull, "1") {
 		p.send(piece)
 		r.do(func() {})
@@ -115,7 +116,7 @@ func TestConnGreetsSomethingElse(t *testing.T) {
 // it was asked for its identity.
 func TestConnIsRefused(t *testing.T) {
 	for said, want := range map[string]string{
-		"CLIENT_ERROR unauthenticated\r\n":    ErrPassword.Error(),
+		"CLIENT_ERROR unauthenticated\r\n":    hello.ErrPassword.Error(),
 		"ERROR Too many open connections\r\n": `the server refuses connections: "ERROR Too many open connections"`,
 	} {
 		for _, opt := range []Options{{Greet: true}, {Knock: true}} {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"magent/ascii"
+	"magent/backend/hello"
 	"magent/resp"
 )
 
@@ -140,7 +141,7 @@ func TestLoginWithoutRESP3(t *testing.T) {
 		r, p := loggingIn(t, Login{Proto: resp.RESP3})
 		p.expect(saysHello3 + saysPing)
 		p.send(said + "+PONG\r\n" + saysInfo)
-		r.want("disconnected: "+ErrOldProto.Error()+", idle: false", "0 never sent")
+		r.want("disconnected: "+hello.ErrOldProto.Error()+", idle: false", "0 never sent")
 		r.quiet()
 	}
 	r, p := loggingIn(t, Login{Proto: resp.RESP3})

@@ -45,10 +45,11 @@ func TestPasswordWithoutRoom(t *testing.T) {
 
 // TestPasswordRefused: the error says why the server is not used. Nothing is sent to it.
 func TestPasswordRefused(t *testing.T) {
+	full := `the server refuses connections: "ERROR Too many open connections"`
 	for said, want := range map[string]string{
 		"CLIENT_ERROR authentication failure\r\n":          login.ErrDenied.Error(),
 		"CLIENT_ERROR bad authentication token format\r\n": login.ErrDenied.Error(),
-		"ERROR Too many open connections\r\n":              ErrRefused.Error() + `: "ERROR Too many open connections"`,
+		"ERROR Too many open connections\r\n":              full,
 		"STORED\r\nSTORED\r\n":                             ErrUnasked.Error(),
 		"HTTP/1.1 400 Bad Request\r\n":                     ErrGarbage.Error(),
 		"NOT_STORED\r\n":                                   `the server answers a password with "NOT_STORED"`,

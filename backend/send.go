@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"magent/ascii"
+	"magent/backend/hello"
 	"magent/internal/loop"
 )
 
@@ -27,7 +28,7 @@ func (c *Conn) Send(head, body []byte, shape ascii.Shape, to Receiver, slot uint
 	}
 	if why := c.Lacking(shape); why != nil {
 		e.withhold(why)
-		head, body = knockLine, nil
+		head, body = hello.Knock, nil
 	}
 	if c.state != ready {
 		c.Stats.Sent += uint64(len(head) + len(body))

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"magent/backend"
+	"magent/backend/hello"
 	"magent/failover"
 	"magent/internal/stats"
 	"magent/resp"
@@ -160,7 +160,7 @@ func (p *Pool) Offers(proto resp.Proto) bool {
 			return false
 		}
 		for _, v := range p.variants {
-			if v.Proto == resp.RESP3 && !v.Conns[i].Ready() && errors.Is(v.Conns[i].Err(), backend.ErrOldProto) {
+			if v.Proto == resp.RESP3 && !v.Conns[i].Ready() && errors.Is(v.Conns[i].Err(), hello.ErrOldProto) {
 				return false
 			}
 		}

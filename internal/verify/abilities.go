@@ -5,6 +5,7 @@ import (
 
 	"magent/ascii"
 	"magent/backend"
+	"magent/backend/hello"
 )
 
 // Reasons why a server cannot be compared, or not be repaired.
@@ -42,7 +43,7 @@ func (c *conn) hasMeta(form backend.MetaForm) (bool, error) {
 			return false, err
 		}
 		answer = append(append(answer, line...), "\r\n"...)
-		has, _, whole, ok := backend.ReadAnswer(answer)
+		has, _, whole, ok := hello.ReadAnswer(answer)
 		switch {
 		case !ok:
 			return false, c.wrong(line)

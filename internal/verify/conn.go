@@ -12,6 +12,7 @@ import (
 
 	"magent/ascii"
 	"magent/backend"
+	"magent/backend/hello"
 	"magent/internal/cause"
 	"magent/internal/metadump"
 )
@@ -152,7 +153,7 @@ func (c *conn) stat(name string) (int, error) {
 		if string(line) == "END" {
 			return found, nil
 		}
-		if err := backend.Refusal(line); err != nil {
+		if err := hello.Refusal(line); err != nil {
 			return 0, c.failed(err)
 		}
 		if !bytes.HasPrefix(line, []byte("STAT ")) {

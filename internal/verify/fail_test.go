@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"magent/backend"
+	"magent/backend/hello"
 	"magent/internal/testkit"
 )
 
@@ -90,8 +91,8 @@ func TestServerWithOldMetaCommands(t *testing.T) {
 func TestServerThatRefuses(t *testing.T) {
 	t.Parallel()
 	for said, want := range map[string]error{
-		"CLIENT_ERROR unauthenticated\r\n":    backend.ErrPassword,
-		"ERROR Too many open connections\r\n": backend.ErrRefused,
+		"CLIENT_ERROR unauthenticated\r\n":    hello.ErrPassword,
+		"ERROR Too many open connections\r\n": hello.ErrRefused,
 	} {
 		r := newRig(t)
 		r.p.before = func(string) string { return said }

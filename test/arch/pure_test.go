@@ -10,7 +10,7 @@ import (
 // pure has the packages that one loop drives: nothing in them starts goroutines, waits, locks, connects or reads a
 // clock.
 var pure = []string{
-	"ascii", "resp", "backend", "backend/ring", "failover", "replicate", "replicate/decide",
+	"ascii", "resp", "backend", "backend/hello", "backend/ring", "failover", "replicate", "replicate/decide",
 	"replicate/repair",
 	"internal/call", "internal/distribute", "internal/hot",
 	"internal/fleet/view", "internal/fleet/lease", "internal/fleet/core", "internal/fleet/forward",

@@ -1,4 +1,4 @@
-package backend
+package hello
 
 import (
 	"errors"
@@ -87,3 +87,6 @@ func (g *Login) infoAt() int { return g.replies() - 2 }
 func (g *Login) refusesProto(number int, reply []byte) bool {
 	return g.Proto == resp.RESP3 && number == g.helloAt() && reply[0] != '%'
 }
+
+// ErrNoMulti: a Redis refuses MULTI, and there is a transaction among the requests that wait.
+var ErrNoMulti = errors.New("the server takes no transactions")
