@@ -81,7 +81,7 @@ run: deps-run build ## three memcacheds on loopback, magent in front, and what t
 .PHONY: test-says
 test-says:
 	@echo 'make test: it first installs the Debian packages that are missing, as root or with sudo: on a fresh machine some 470, 1.4 GB.'
-	@echo 'make test: the tests then take about twelve minutes on two cores; the first time some minutes more, to compile.'
+	@echo 'make test: the tests then take about fifteen minutes on two cores; the first time some minutes more, to compile.'
 
 .PHONY: test
 test: test-says deps build ## everything that proves it: unit, e2e, race, and 20000 inputs for each fuzz target
