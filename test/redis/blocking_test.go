@@ -305,7 +305,7 @@ func TestWaitingAtTheEnd(t *testing.T) {
 	c.send(command("BLPOP", "q", "0"))
 	pipelined.send(command("BLPOP", "q", "0") + command("BLPOP", "q", "0") + command("PING"))
 	awaitWaiting(t, server, 2)
-	proxy.Signal(syscall.SIGTERM)
+	proxy.Terminate()
 	if got := c.rest(); got != unblocked {
 		t.Errorf("%q", got)
 	}

@@ -273,7 +273,7 @@ func TestSubscribedReload(t *testing.T) {
 	}
 	stays := dial(t, other)
 	stays.want(confirmed("2", "psubscribe", "a", 1), "PSUBSCRIBE", "a")
-	proxy.Signal(syscall.SIGTERM)
+	proxy.Terminate()
 	stays.ends()
 }
 
