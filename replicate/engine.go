@@ -31,6 +31,7 @@ type Engine struct {
 
 	undecided *undecided.Table[*Call] // mutations that have not come to an end on both copies
 	patient   bool                    // reads wait for those of their keys (late.go)
+	copied    map[string]*copied      // keys that are being copied to a server that is up, if patient
 	memory    memory
 
 	casTags []casTag // by server: what its cas tokens are tagged with
@@ -41,12 +42,20 @@ type Engine struct {
 func New(servers *call.Servers, opt Options) *Engine {
 	e := &Engine{Servers: servers, ackPrimary: opt.AckPrimary, free: loop.NewFree[Call](servers.Spare)}
 	e.undecided = undecided.New[*Call]()
+	e.copied = map[string]*copied{}
 	e.Engine = repair.New(servers, opt.Repair, e)
 	e.orders = newOrders(e.broken, servers.Strict)
 	e.memory.Memory = opt.Memory
 	e.frags.of = make([]int, 2*len(e.Conns))
 	e.casTags = make([]casTag, len(e.Conns))
 	return e
+}
+
+// copied is a key that is being copied to a server that came to another result. Until then only one copy has it.
+type copied struct {
+	server int // to which it is copied
+	mark   undecided.Mark[*Call]
+	n      int // how often it is under way
 }
 
 // Trim releases spare calls and buffers that were not needed since the last call of Trim.

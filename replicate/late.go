@@ -2,6 +2,7 @@ package replicate
 
 import (
 	"magent/ascii"
+	"magent/internal/fault"
 	"magent/replicate/decide"
 )
 
@@ -31,6 +32,41 @@ func (c *Call) isLate(i int, r *ascii.Reply) bool {
 	return true
 }
 
+// onCopying notes that a key is being copied, or that this is over. Until then its value may be lost together with one
+// server, and nobody else knows. So who reads it waits, and so does the answer to a mutation.
+func (e *Engine) onCopying(server int, key string, under bool) {
+	x := e.copied[key]
+	switch {
+	case under && x != nil:
+		x.n, x.server = x.n+1, server
+	case under && e.patient && !fault.Alone:
+		e.copied[key] = &copied{server, e.undecided.Begin([]byte(key)), 1}
+	case !under && x != nil:
+		if x.n--; x.n == 0 {
+			delete(e.copied, key)
+			e.undecided.End(&x.mark)
+			e.answerLate()
+		}
+	}
+}
+
+// isAlone holds back the answer of server i to a mutation while its key is being copied to the other server: there the
+// key was deleted, perhaps after the mutation was carried out.
+func (c *Call) isAlone(i int, kind ascii.Kind, raw []byte) bool {
+	e := c.e
+	if len(e.copied) == 0 || e.copied[string(c.key)] == nil {
+		return false
+	}
+	if c.counted.Counts() {
+		e.undecided.End(&c.counted)
+	}
+	c.Keep(raw)
+	c.late, c.lateOf = ascii.Reply{Kind: kind, Raw: c.Held}, i
+	c.Await()
+	e.undecided.Wait(c.key, c)
+	return true
+}
+
 // awaitKeys has a retrieval wait for the keys of a fragment.
 func (c *Call) awaitKeys(id uint16) {
 	e, m := c.e, c.many
@@ -55,7 +91,7 @@ func (e *Engine) answerLate() {
 		switch {
 		case c.plan == decide.PlanRead:
 			c.onValue(c.lateOf, &c.late)
-		case c.plan == decide.PlanCompare:
+		case c.plan == decide.PlanCompare, c.plan == decide.PlanMutate:
 			e.countMutation(c.op, c.late.Kind)
 			c.finish(c.late.Kind, c.withTags(c.lateOf, c.late.Raw))
 		case c.Waiting() == 0:

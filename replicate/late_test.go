@@ -104,6 +104,62 @@ func TestReadsWaitUntilItIsKnown(t *testing.T) {
 	}
 }
 
+// The backup has evicted a key, and so comes to another result. The key is deleted there, with what was stored behind
+// that, and copied. Until it is there, nobody is told what the primary alone has.
+func TestAnswersWaitForTheOtherCopy(t *testing.T) {
+	for _, fleet := range []bool{true, false} {
+		r := lateStored(t, fleet)
+		delete(r.servers[1].mem.items, "k")
+		r.client("a", "append k 0 0 1\r\nb\r\n")
+		r.client("s", "set k 0 0 1\r\nc\r\n")
+		r.serve(0)
+		r.serve(1) // what was asked of it so far, and the deletion is on its way
+		r.client("r", "get k\r\n")
+		if fleet {
+			r.expect()
+		} else {
+			r.expect("a: STORED", "s: STORED")
+		}
+		r.serve(0) // the key is read for the copy, and by the client
+		if fleet {
+			r.expect()
+		} else {
+			r.expect("r: VALUE k 0 1|c|END")
+		}
+		r.serve(1) // deleted and copied
+		if fleet {
+			r.expect("a: STORED", "s: STORED", "r: VALUE k 0 1|c|END")
+		}
+		if got := r.servers[1].mem.items["k"].value; got != "c" {
+			t.Errorf("the backup has %q", got)
+		}
+		if !r.e.Idle() || r.e.undecided.Total() != 0 || len(r.e.copied) != 0 {
+			t.Errorf("idle: %v, undecided: %d", r.e.Idle(), r.e.undecided.Total())
+		}
+	}
+}
+
+// A backup that goes down while a key is being copied to it has missed the key. This is known before the answers go.
+func TestAnswersDoNotWaitForADeadCopy(t *testing.T) {
+	r := lateStored(t, true)
+	delete(r.servers[1].mem.items, "k")
+	r.client("a", "append k 0 0 1\r\nb\r\n")
+	r.serve(0)
+	r.serve(1)
+	r.expect()
+	r.servers[1].refuses = true
+	r.servers[1].last().close()
+	r.settle()
+	r.serve(0)
+	r.expect("b ejected", "a: STORED")
+	if !r.e.Dirty(1).Has([]byte("k")) {
+		t.Error("the key is not dirty on the backup")
+	}
+	if r.e.undecided.Total() != 0 || len(r.e.copied) != 0 {
+		t.Errorf("undecided: %d", r.e.undecided.Total())
+	}
+}
+
 // What is stored later does not keep a read waiting.
 func TestReadsDoNotWaitForever(t *testing.T) {
 	r := lateStored(t, true)

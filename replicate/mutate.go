@@ -162,16 +162,20 @@ func (c *Call) settle(slot uint16, r *ascii.Reply) {
 	if c.Answered() {
 		return // --ack primary
 	}
-	switch {
-	case v.Answer == decide.AnswerError:
+	if v.Answer == decide.AnswerError {
 		c.fail()
-	case v.Answer == decide.AnswerLead:
-		c.e.countMutation(c.op, c.leadOutcome.Kind)
-		c.finish(c.leadOutcome.Kind, c.withTags(c.lead, c.replyOf(call.Lead, slot, r)))
-	default:
-		c.e.countMutation(c.op, c.followOutcome.Kind)
-		c.finish(c.followOutcome.Kind, c.withTags(c.follow, c.replyOf(call.Follow, slot, r)))
+		return
 	}
+	of, kind := uint16(call.Lead), c.leadOutcome.Kind
+	if v.Answer != decide.AnswerLead {
+		of, kind = call.Follow, c.followOutcome.Kind
+	}
+	i, raw := c.at(of), c.replyOf(of, slot, r)
+	if c.isAlone(i, kind, raw) {
+		return
+	}
+	c.e.countMutation(c.op, kind)
+	c.finish(kind, c.withTags(i, raw))
 }
 
 // markDirty marks the key as dirty on a server if dirty is set. o is what that server made of the mutation.

@@ -46,6 +46,9 @@ func (e *Engine) outdated(i int, key []byte, sent uint64) bool {
 // the answer of from decided, the client would have read a value that never was. So from has no say from now on: the
 // key becomes dirty there. If to has none either, the read may not be repeated.
 func (e *Engine) mayRepeat(from, to int, key []byte) bool {
+	if x := e.copied[string(key)]; x != nil {
+		return x.server != to // it does not have it yet
+	}
 	switch {
 	case !e.undecided.Busy(key) || !e.counts(from, key):
 		return true

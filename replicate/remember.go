@@ -9,7 +9,10 @@ import (
 )
 
 // Govern has the engine decide in a fleet: it answers from memory only while may says so, and reads wait (late.go).
-func (e *Engine) Govern(may func() bool) { e.memory.May, e.patient = may, true }
+func (e *Engine) Govern(may func() bool) {
+	e.memory.May, e.patient = may, true
+	e.WatchCopies(e.onCopying)
+}
 
 // Forget takes all keys out of memory: a server was lost or is back, or it is not known what it holds.
 func (e *Engine) Forget() {

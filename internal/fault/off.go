@@ -24,6 +24,7 @@ const (
 	Compare     = false
 	Records     = false
 	Repaired    = false
+	Alone       = false
 	Announce    = false
 	SendOnce    = false
 	Hold        = false

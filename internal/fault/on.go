@@ -31,6 +31,7 @@ var (
 	Compare     = off("compare")     // a successor takes the copies for equal, whatever its predecessor has left
 	Records     = off("records")     // replies leave before the members know what servers have missed
 	Repaired    = off("repaired")    // a key that is repaired stays in the records as long as others are dirty
+	Alone       = off("alone")       // the answer to a mutation does not wait until its key is on both copies again
 	Announce    = off("announce")    // a connection is used before the members know its address
 	SendOnce    = off("sendonce")    // a mutation that was sent goes to the next owner, too
 	Hold        = off("hold")        // pools change while requests of clients are under way

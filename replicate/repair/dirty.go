@@ -20,6 +20,10 @@ func (e *Engine) MarkMissed(i int, key []byte) { e.markDirty(i, key, true) }
 func (e *Engine) MarkDiverged(i int, key []byte) {
 	e.Count.Disagreements++
 	e.markDirty(i, key, false)
+	if x := e.copies[string(key)]; x != nil && x.server == i && x.h == nil && !x.told && e.watch != nil {
+		x.told = true
+		e.watch(i, x.key, true)
+	}
 }
 
 func (e *Engine) markDirty(i int, key []byte, lost bool) {

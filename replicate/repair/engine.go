@@ -27,6 +27,8 @@ type Engine struct {
 	resyncs  []*resync // by server: its resync; nil: none
 	warming  int       // the number of resyncs that are filling
 	copies   map[string]*copying
+	over     []*copying                               // those that are over, of which watch has still to be told
+	watch    func(server int, key string, under bool) // see WatchCopies; nil: nobody wants to know
 	erasures loop.Free[erasure]
 
 	flushes  uint64 // counts the flush_alls of other loops: each when it begins and when it ends
@@ -136,6 +138,7 @@ type copying struct {
 	overtaken bool   // a mutation was sent after the key was read or written; a new read resets it
 	again     bool   // the key became dirty again or was deleted after the read; a new read resets it
 	flushes   uint64 // Engine.flushes at the time of the read
+	told      bool   // the watcher was told that it is under way
 	noted     underway.Slot
 }
 
