@@ -24,12 +24,17 @@ func (c *Call) isLate(i int, r *ascii.Reply) bool {
 	if !e.undecided.Busy(c.key) {
 		return false
 	}
+	c.hold(i, *r)
+	return true
+}
+
+// hold keeps what server i has replied until all that is undecided of the key now has ended.
+func (c *Call) hold(i int, r ascii.Reply) {
 	c.Keep(r.Raw)
-	c.late, c.lateOf = *r, i
+	c.late, c.lateOf = r, i
 	c.late.Raw = c.Held
 	c.Await()
-	e.undecided.Wait(c.key, c)
-	return true
+	c.e.undecided.Wait(c.key, c)
 }
 
 // onCopying notes that a key is being copied, or that this is over. Until then its value may be lost together with one
@@ -60,10 +65,7 @@ func (c *Call) isAlone(i int, kind ascii.Kind, raw []byte) bool {
 	if c.counted.Counts() {
 		e.undecided.End(&c.counted)
 	}
-	c.Keep(raw)
-	c.late, c.lateOf = ascii.Reply{Kind: kind, Raw: c.Held}, i
-	c.Await()
-	e.undecided.Wait(c.key, c)
+	c.hold(i, ascii.Reply{Kind: kind, Raw: raw})
 	return true
 }
 

@@ -17,7 +17,7 @@ func (x *copying) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 	for what := next(s); !x.take(what, r); what = next(s) {
 		s.tried[what] = true
 	}
-	x.e.tellOver()
+	x.tell()
 	x.e.Supply(x.from)
 }
 

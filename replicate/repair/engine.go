@@ -27,7 +27,6 @@ type Engine struct {
 	resyncs  []*resync // by server: its resync; nil: none
 	warming  int       // the number of resyncs that are filling
 	copies   map[string]*copying
-	over     []*copying                               // those that are over, of which watch has still to be told
 	watch    func(server int, key string, under bool) // see WatchCopies; nil: nobody wants to know
 	erasures loop.Free[erasure]
 

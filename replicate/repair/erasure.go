@@ -56,12 +56,10 @@ func (e *Engine) dropCopies(i int) {
 		}
 		x.phase = over
 		delete(e.copies, key)
-		x.ended()
 		if x.h != nil && e.resyncs[i] == x.h {
 			x.h.busy--
 		}
 	}
-	e.tellOver()
 }
 
 // send sends the command to the server. The key stays dirty if the server cannot be asked or does not answer.

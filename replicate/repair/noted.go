@@ -25,19 +25,11 @@ func (e *Engine) started(x *copying) {
 // that is over: the server has the key, or has missed it for good, which is recorded.
 func (e *Engine) WatchCopies(watch func(server int, key string, under bool)) { e.watch = watch }
 
-// ended notes that x is over. The watcher is told by tellOver, because the key may have to be copied once more.
-func (x *copying) ended() {
-	if x.told {
+// tell tells the watcher once x is over. It comes last upon a reply, after all that follows from it was recorded and
+// begun. The reply is due even to a copying that has ended before it.
+func (x *copying) tell() {
+	if x.told && x.e.copies[x.key] != x {
 		x.told = false
-		x.e.over = append(x.e.over, x)
-	}
-}
-
-// tellOver tells the watcher what is over, after all that follows from it was recorded and begun.
-func (e *Engine) tellOver() {
-	for len(e.over) > 0 {
-		x := e.over[0]
-		e.over = e.over[1:]
-		e.watch(x.server, x.key, false)
+		x.e.watch(x.server, x.key, false)
 	}
 }

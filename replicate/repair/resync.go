@@ -104,7 +104,6 @@ func (e *Engine) startCopy(x *copying) bool {
 		y.phase = over
 		y.end()
 	}
-	defer e.tellOver()
 	if !e.canCopy(x) || !x.read() {
 		e.eraseFor(x.h, x.server, []byte(x.key), x.seq)
 		e.deletedWithout(x)
@@ -117,7 +116,6 @@ func (e *Engine) startCopy(x *copying) bool {
 // end removes x from Engine.copies, and tells its resync.
 func (x *copying) end() {
 	delete(x.e.copies, x.key)
-	x.ended()
 	x.e.Underway.Done(x.noted)
 	x.noted = 0
 	x.e.done(x.h)
