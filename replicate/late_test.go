@@ -160,6 +160,27 @@ func TestAnswersDoNotWaitForADeadCopy(t *testing.T) {
 	}
 }
 
+// A read that the primary does not answer in time is not repeated at a backup to which the key is just being copied:
+// there it is missing. Nor does the primary lose its say, which alone has the value.
+func TestReadsAreNotRepeatedWithoutTheKey(t *testing.T) {
+	r := lateStored(t, true)
+	delete(r.servers[1].mem.items, "k")
+	r.client("a", "append k 0 0 1\r\nb\r\n")
+	primary := r.servers[0].last()
+	primary.execute()
+	r.client("r", "get k\r\n")
+	primary.send()
+	r.settle()
+	r.serve(1) // it has not stored it, and so the key is deleted there
+	r.serve(1)
+	r.expect()
+	r.pass(deadline)
+	r.expect("r: SERVER_ERROR p: no reply in time (1s); b: no connection yet")
+	if r.e.Dirty(0).Has([]byte("k")) {
+		t.Error("the key is dirty on the primary")
+	}
+}
+
 // What is stored later does not keep a read waiting.
 func TestReadsDoNotWaitForever(t *testing.T) {
 	r := lateStored(t, true)
