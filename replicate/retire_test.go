@@ -3,6 +3,7 @@ package replicate
 import (
 	"testing"
 
+	"magent/ascii/asciitest"
 	"magent/backend"
 	"magent/backend/ring"
 	"magent/failover"
@@ -76,7 +77,7 @@ func TestRetire(t *testing.T) {
 	} {
 		a := &answered{text: "nothing"}
 		c := e.NewCall(a)
-		e.Do(c, parse(t, text))
+		e.Do(c, asciitest.Parse(t, text))
 		if c.Release(); a.text != want {
 			t.Errorf("%q: %q, want %q", text, a.text, want)
 		}

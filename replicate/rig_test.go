@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"magent/ascii"
+	"magent/ascii/asciitest"
 	"magent/backend"
 	"magent/backend/ring"
 	"magent/failover"
@@ -187,11 +187,7 @@ func (r *rig) refill() bool {
 // say sends a request of a client.
 func (r *rig) say(who call.Client, text string) {
 	r.t.Helper()
-	req := &ascii.Request{}
-	limits := ascii.Limits{MaxLine: 1 << 16, MaxValue: 1 << 20}
-	if n, st := ascii.Next([]byte(text), limits, req); st != ascii.Complete || n != len(text) {
-		r.t.Fatalf("%q is no request (status %d, %d bytes)", text, st, n)
-	}
+	req := asciitest.Parse(r.t, text)
 	r.t.Logf("asked: %s", testkit.Line(text))
 	r.e.Do(r.e.NewCall(who), req)
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"magent/ascii"
+	"magent/ascii/asciitest"
 )
 
 func TestPlanOf(t *testing.T) {
@@ -46,7 +47,7 @@ func TestPlanOf(t *testing.T) {
 		"ma a C5":                    PlanCompare,
 		"me a":                       PlanRead,
 	} {
-		if got := PlanOf(parse(t, text+"\r\n")); got != want {
+		if got := PlanOf(asciitest.Parse(t, text+"\r\n")); got != want {
 			t.Errorf("%q: plan %d, want %d", text, got, want)
 		}
 	}
