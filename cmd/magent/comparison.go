@@ -37,16 +37,9 @@ func (c *comparison) options() (verify.Options, error) {
 // report says what is reported, and where.
 func (c *comparison) report(stdout, stderr io.Writer) report.Options {
 	return report.Options{
-		Program: program, Primaries: names(c.pool.Servers), Backups: names(c.pool.Backups), Show: c.show,
-		Stdout: stdout, Stderr: stderr,
+		Program: program, Primaries: config.Texts(c.pool.Servers), Backups: config.Texts(c.pool.Backups),
+		Show: c.show, Stdout: stdout, Stderr: stderr,
 	}
-}
-
-func names(addresses []config.Address) (list []string) {
-	for _, a := range addresses {
-		list = append(list, a.String())
-	}
-	return list
 }
 
 // openFiles reads the files by which servers are spoken to.

@@ -61,6 +61,14 @@ func (a Address) String() string {
 	return a.Host + ":" + strconv.Itoa(a.Port)
 }
 
+// Texts returns each address as String does, in the same order.
+func Texts(addresses []Address) (texts []string) {
+	for _, a := range addresses {
+		texts = append(texts, a.String())
+	}
+	return texts
+}
+
 // RingName returns the text that twemproxy and libmemcached hash into the ketama ring, and sort by. That is the
 // explicit name if there is one. Otherwise it is host:port without brackets, or only the host if the port is 11211.
 // For a socket it is the path and a ':'. A master that is known by its sentinels has the name that they give it.

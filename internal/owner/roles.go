@@ -100,7 +100,8 @@ func (f *Owner) exchange(i int, before *config.Pool) {
 	} else {
 		f.begins(i, f.o.OnAll)
 	}
-	f.o.Log.Warn().Str("pool", cfg.Name).Strs("servers", textsOf(cfg.Servers)).Strs("backups", textsOf(cfg.Backups)).
+	f.o.Log.Warn().Str("pool", cfg.Name).
+		Strs("servers", config.Texts(cfg.Servers)).Strs("backups", config.Texts(cfg.Backups)).
 		Msg("the fleet has primaries and backups the other way round, and this member takes its roles")
 }
 
@@ -124,11 +125,4 @@ func (f *Owner) rename(cfg *config.Pool) {
 	for _, e := range f.book.Entries(cfg.Name) {
 		f.write(e)
 	}
-}
-
-func textsOf(addresses []config.Address) (texts []string) {
-	for _, a := range addresses {
-		texts = append(texts, a.String())
-	}
-	return texts
 }

@@ -14,14 +14,7 @@ type places struct {
 }
 
 func placesOf(p *config.Pool, rings Rings) places {
-	return places{rings, names(p.Servers), names(p.Backups)}
-}
-
-func names(addrs []config.Address) (names []string) {
-	for _, a := range addrs {
-		names = append(names, a.String())
-	}
-	return names
+	return places{rings, config.Texts(p.Servers), config.Texts(p.Backups)}
 }
 
 // pair returns the addresses of the two servers of a hash. In a pool without backups the second one is empty.
