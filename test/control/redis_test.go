@@ -1,60 +1,34 @@
 package control
 
 import (
-	"bufio"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"magent/internal/testkit"
+	"magent/test/harness"
 )
 
-// redisClient speaks inline commands, with replies of one line.
-type redisClient struct {
-	t  *testing.T
-	in *bufio.Reader
-	c  net.Conn
-}
-
-func dialRedis(t *testing.T, addr, hello string) *redisClient {
+// dialRedis connects a client that speaks inline commands, with replies of one line. It sends hello first, if that is
+// not empty.
+func dialRedis(t *testing.T, addr, hello string) *harness.Client {
 	t.Helper()
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close() })
-	c := &redisClient{t, bufio.NewReader(conn), conn}
+	c := harness.Dial(t, addr)
 	if hello == "" {
 		return c
 	}
-	for line := c.do(hello); !strings.HasPrefix(line, "*"); line = c.line() { // its last field is a list
+	for line := c.Do(hello + "\r\n"); !strings.HasPrefix(line, "*"); line = c.Reply() { // its last field is a list
 	}
 	return c
 }
 
-func (c *redisClient) line() string {
-	c.t.Helper()
-	line, err := c.in.ReadString('\n')
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return strings.TrimSpace(line)
-}
-
-func (c *redisClient) do(command string) string {
-	c.t.Helper()
-	fmt.Fprintf(c.c, "%s\r\n", command)
-	return c.line()
-}
-
 // stored counts the keys of which a SET is carried out, and those whose answer names the drain.
-func (c *redisClient) stored() (good, drained int) {
+func stored(c *harness.Client) (good, drained int) {
 	for i := range 20 {
-		switch reply := c.do(fmt.Sprintf("SET key-%d x", i)); {
-		case reply == "+OK":
+		switch reply := c.Do(fmt.Sprintf("SET key-%d x\r\n", i)); {
+		case reply == "+OK\r\n":
 			good++
 		case strings.Contains(reply, "it is drained by "):
 			drained++
@@ -79,8 +53,8 @@ func TestDrainRedis(t *testing.T) {
 	old, third := dialRedis(t, listen, ""), dialRedis(t, listen, "HELLO 3")
 	wants := func(some bool) {
 		t.Helper()
-		for name, c := range map[string]*redisClient{"RESP2": old, "RESP3": third} {
-			if good, drained := c.stored(); good == 0 || good+drained != 20 || drained > 0 != some {
+		for name, c := range map[string]*harness.Client{"RESP2": old, "RESP3": third} {
+			if good, drained := stored(c); good == 0 || good+drained != 20 || drained > 0 != some {
 				t.Errorf("%s: %d keys are stored, of %d the answer names the drain", name, good, drained)
 			}
 		}
@@ -91,13 +65,13 @@ func TestDrainRedis(t *testing.T) {
 	wants(true)
 	m.wants(0, "undrained", "undrain", a.Addr)
 	testkit.Eventually(t, "it is used again", func() error {
-		if good, _ := old.stored(); good < 20 {
+		if good, _ := stored(old); good < 20 {
 			return fmt.Errorf("%d keys", good)
 		}
 		return nil
 	})
 	testkit.Eventually(t, "by clients of RESP3, too", func() error {
-		if good, _ := third.stored(); good < 20 {
+		if good, _ := stored(third); good < 20 {
 			return fmt.Errorf("%d keys", good)
 		}
 		return nil

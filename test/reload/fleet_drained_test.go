@@ -18,8 +18,8 @@ func TestFleetDrains(t *testing.T) {
 	t.Parallel()
 	a, b, c := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
 	file := func(listen, more string) string {
-		text := strings.NewReplacer(a.Addr+":1\n", a.Addr+":1 first\n", b.Addr+":1\n", b.Addr+":1 second\n"). // places
-															Replace(calm(pool("main", listen, a, b)))
+		named := strings.NewReplacer(a.Addr+":1\n", a.Addr+":1 first\n", b.Addr+":1\n", b.Addr+":1 second\n")
+		text := named.Replace(calm(pool("main", listen, a, b))) // so ports do not decide where keys are
 		return text + fmt.Sprintf("  backups:\n   - %s:1\n%s", c.Addr, more)
 	}
 	sites := startFleet(t, 3, func(listen string) string { return file(listen, "") })
