@@ -134,11 +134,15 @@ func talk(t *testing.T, cmd *exec.Cmd, in, end string) string {
 		t.Fatal(err)
 	}
 	for line := range strings.SplitAfterSeq(in, "\n") { // a command of s_client is a whole read of it
-		seen := out.len()
-		_, _ = io.WriteString(stdin, line)
-		if strings.HasPrefix(line, "get ") || line == "K\n" {
-			testkit.Until(t, "an answer to "+line, func() bool { return out.len() > seen })
+		seen, answer := len(out.String()), ""
+		switch {
+		case strings.HasPrefix(line, "get "):
+			answer = "END\r\n" // not that to the set before, which may come as late
+		case line == "K\n":
+			answer = "KEYUPDATE"
 		}
+		_, _ = io.WriteString(stdin, line)
+		testkit.Until(t, "the answer to "+line, func() bool { return strings.Contains(out.String()[seen:], answer) })
 	}
 	testkit.Until(t, "the end of the answers", func() bool {
 		_, rest, found := strings.Cut(out.String(), end)
@@ -165,8 +169,6 @@ func (o *output) String() string {
 	defer o.mu.Unlock()
 	return o.b.String()
 }
-
-func (o *output) len() int { return len(o.String()) }
 
 // pymemcache talks to magent, with a certificate of its own.
 func TestPymemcache(t *testing.T) {
