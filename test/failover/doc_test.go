@@ -6,6 +6,7 @@ package failover
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"magent/internal/testkit"
@@ -42,19 +43,32 @@ func startPairAs(t *testing.T, with func(args ...string) []string) *pair {
 	return p
 }
 
-// awaitState waits until the proxy shows a server in the given state. In the meantime it sends requests, so that the
-// proxy has to use its servers.
+// awaitState waits until the proxy shows a server in the given state. In the meantime it sends requests, so that each
+// loop has to use its servers: none shows the state of a server that has died or come back since.
 func awaitState(t *testing.T, proxy *harness.Magent, server *harness.Memcached, state string) {
 	t.Helper()
 	c := harness.Dial(t, proxy.Addr)
 	defer c.Close()
 	testkit.Eventually(t, fmt.Sprintf("%s is %s", server.Name, state), func() error {
-		for i := range 5 {
-			c.Do(harness.Set(fmt.Sprintf("poke%d", i), "1"))
-		}
+		poke(c)
 		if got := harness.ServerStat(t, proxy.Addr, server.Addr, "state"); got != state {
 			return fmt.Errorf("it is %q", got)
 		}
 		return nil
 	})
+}
+
+// pokes are so many that some of them go to each server of each role, by each loop.
+const pokes = 60
+
+// poke changes keys, whatever the answers are.
+func poke(c *harness.Client) {
+	var sets strings.Builder
+	for i := range pokes {
+		sets.WriteString(harness.Set(fmt.Sprint("poke", i), "1"))
+	}
+	c.Send(sets.String())
+	for range pokes {
+		c.Reply()
+	}
 }

@@ -22,7 +22,7 @@ func TestKillUnderLoad(t *testing.T) {
 		if err != nil {
 			t.Fatalf("round %d, %s killed: %v", round, victim.Name, err)
 		}
-		if took > 10*time.Second {
+		if took > testkit.Patience/2 { // a single deadline is Patience
 			t.Errorf("round %d: a pipeline took %v", round, took)
 		}
 		victim.Restart()
@@ -50,7 +50,7 @@ func TestStopUnderLoad(t *testing.T) {
 			for i := range 100 {
 				holdSession(t, c, fmt.Sprintf("ejected%d", i))
 			}
-			if took := time.Since(began); took > 20*time.Second { // a deadline in each would be 100 s
+			if took := time.Since(began); took > 50*time.Second { // a deadline in each would be 100 s
 				t.Errorf("100 sessions without the ejected server took %v", took)
 			}
 			victim.Resume()

@@ -33,11 +33,10 @@ func TestProxyDiesUnderLoad(t *testing.T) {
 	for round := range 10 {
 		s.killUnderLoad(t, round)
 		s.took = append(s.took, s.restart(t))
-		if settled := "is settled: "; !strings.Contains(s.proxy.Log(), `"keys":0,`) {
-			testkit.Until(t, "what was under way is settled", func() bool {
-				return strings.Contains(s.proxy.Log(), settled)
-			})
-		}
+		testkit.Until(t, "what was under way is settled, or nothing was", func() bool {
+			log := s.proxy.Log()
+			return strings.Contains(log, "is settled: ") || strings.Contains(log, `"keys":0,`)
+		})
 		if strings.Contains(s.proxy.Log(), "verify --repair") {
 			t.Errorf("it advises to compare the copies:\n%s", s.proxy.Log())
 		}

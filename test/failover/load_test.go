@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -134,7 +135,7 @@ func (a *actor) pipeline(n int) error {
 
 func (a *actor) compare(want string) error {
 	got := make([]byte, len(want))
-	if err := a.c.Conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := a.c.Conn.SetReadDeadline(time.Now().Add(testkit.Patience)); err != nil {
 		return err
 	}
 	n, err := io.ReadFull(a.c.Conn, got)

@@ -50,11 +50,14 @@ func TestCopiesAgreeOverFarms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range keys {
-		if one, other := held(t, primaries, key(i)), held(t, backups, key(i)); one != other {
-			t.Errorf("%s: the primaries hold %q, the backups %q", key(i), one, other)
+	testkit.Eventually(t, "primaries and backups agree", func() error { // see compareAll
+		for i := range keys {
+			if one, other := held(t, primaries, key(i)), held(t, backups, key(i)); one != other {
+				return fmt.Errorf("%s: the primaries hold %q, the backups %q", key(i), one, other)
+			}
 		}
-	}
+		return nil
+	})
 }
 
 func key(i int) string { return fmt.Sprintf("key%d", i) }
@@ -144,7 +147,7 @@ func swap(c *harness.Client, r *rand.Rand) error {
 	return err
 }
 
-// compare reads all keys from both servers. Only noreply commands can still be in flight, so a copy may be a moment
+// compareAll reads all keys from both servers. Only noreply commands can still be in flight, so a copy may be a moment
 // late.
 func compareAll(t *testing.T, primary, backup *harness.Memcached) {
 	t.Helper()

@@ -40,6 +40,9 @@ func fillPair(c *harness.Client, n int) map[string]item {
 	return items
 }
 
+// late is by how many seconds the clock of a memcached may lag that has no time.
+const late = 30
+
 // compare returns how a server's copy of a key differs. age is how long ago the keys were stored. Without meta
 // commands the time to live is not known.
 func compare(c *harness.Client, meta harness.Meta, key string, want item, age time.Duration) error {
@@ -59,7 +62,7 @@ func compare(c *harness.Client, meta harness.Meta, key string, want item, age ti
 	if value != want.value+"\r\n" || flags != want.flags {
 		return fmt.Errorf("%s: flags %d and %d bytes, want %d and %d", key, flags, size, want.flags, len(want.value))
 	}
-	if want.ttl < 0 && ttl != -1 || want.ttl > 0 && (ttl > want.ttl+2 || ttl < want.ttl-int(age/time.Second)-2) {
+	if want.ttl < 0 && ttl != -1 || want.ttl > 0 && (ttl > want.ttl+late || ttl < want.ttl-int(age/time.Second)-late) {
 		return fmt.Errorf("%s: %d s are left of %d, after %v", key, ttl, want.ttl, age)
 	}
 	return nil
@@ -98,13 +101,10 @@ func restartedEmpty(t *testing.T, primary bool) {
 			}
 		}
 	}
-	back := time.Now()
-	for harness.ServerStat(t, p.proxy.Addr, server.Addr, "state") != "up" {
+	testkit.Until(t, "the server is up", func() bool {
 		everything()
-		if time.Since(back) > 15*time.Second {
-			t.Fatal("the server is not up after 15 s")
-		}
-	}
+		return harness.ServerStat(t, p.proxy.Addr, server.Addr, "state") == "up"
+	})
 	direct := harness.Dial(t, server.Addr)
 	for key, want := range items {
 		if err := compare(direct, harness.MetaOf(t), key, want, time.Since(began)); err != nil {
@@ -166,15 +166,16 @@ func TestSharedBackupRestarted(t *testing.T) {
 	for i := range keys {
 		c.Want(harness.Set(fmt.Sprintf("key%d", i), "1"), "STORED\r\n")
 	}
+	poke(c) // awaitState does, and these keys are counted as well
 	held := func(m *harness.Memcached) string { return harness.Stats(t, m.Addr, "")["curr_items"] }
 	before := held(s1)
 	for _, m := range []*harness.Memcached{b, s1} {
 		m.Restart()
 		c.Want("get key1\r\n", harness.Hit("key1", "1"))
-		harness.AwaitState(t, proxy.Addr, m.Addr, "up")
+		awaitState(t, proxy, m, "up")
 	}
-	if got := held(b); got != strconv.Itoa(keys) {
-		t.Errorf("the backup holds %s of %d keys", got, keys)
+	if got := held(b); got != strconv.Itoa(keys+pokes) {
+		t.Errorf("the backup holds %s of %d keys", got, keys+pokes)
 	}
 	if got := held(s1); got != before {
 		t.Errorf("the primary holds %s keys, before its restart it held %s", got, before)
@@ -185,7 +186,7 @@ func TestSharedBackupRestarted(t *testing.T) {
 func TestRefillRate(t *testing.T) {
 	t.Parallel()
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
-	proxy := harness.StartMagent(t, soon("--refill-rate", "1000", "-s", primary.Addr, "-b", backup.Addr)...)
+	proxy := harness.StartMagent(t, soon("--refill-rate", "500", "-s", primary.Addr, "-b", backup.Addr)...)
 	c := harness.Dial(t, proxy.Addr)
 	for i := range 2500 {
 		c.Want(harness.Set(fmt.Sprintf("key%d", i), "1"), "STORED\r\n")
@@ -202,8 +203,8 @@ func TestRefillRate(t *testing.T) {
 		}
 		return nil
 	})
-	if took := time.Since(began); took < 1500*time.Millisecond {
-		t.Errorf("2500 keys took %v at 1000 a second", took)
+	if took := time.Since(began); took < 3500*time.Millisecond { // those of a second come at once
+		t.Errorf("2500 keys took %v at 500 a second", took)
 	}
 	if len(stats) < 3 {
 		t.Errorf("its progress was %v", stats)
