@@ -5,15 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/bradfitz/gomemcache/memcache"
+
+	"magent/internal/testkit"
 )
 
 // TestGomemcache is a session of 30 steps with the Go client.
 func TestGomemcache(t *testing.T) {
 	c := memcache.New(startProxy(t).Addr)
-	c.Timeout = 10 * time.Second
+	c.Timeout = testkit.Patience
 	t.Cleanup(func() { _ = c.Close() })
 	big := bytes.Repeat([]byte("0123456789\r\n"), 50_000)
 	s := &session{t: t, c: c}

@@ -1,4 +1,4 @@
-# Thirty steps with Dalli, in its default settings; with a third argument, so many seconds of writes and reads.
+# Thirty steps with Dalli, which waits for a busy machine; with a third argument, so many seconds of writes and reads.
 require "dalli"
 
 $steps = 0
@@ -10,7 +10,7 @@ def want(got, expected)
   abort "step #{$steps}: got #{got.inspect[0, 200]}, want #{expected.inspect[0, 200]}"
 end
 
-c = Dalli::Client.new("#{ARGV[0]}:#{ARGV[1]}")
+c = Dalli::Client.new("#{ARGV[0]}:#{ARGV[1]}", socket_timeout: 60)
 if ARGV[2]
   finish = Time.now + ARGV[2].to_f
   n = 0

@@ -2,7 +2,7 @@
 // writes and reads.
 const memjs = require(process.env.MEMJS);
 const [host, port, seconds] = process.argv.slice(2);
-const c = memjs.Client.create(`${host}:${port}`);
+const c = memjs.Client.create(`${host}:${port}`, { timeout: 60, conntimeout: 60 });
 let steps = 0;
 
 function want(got, expected) {

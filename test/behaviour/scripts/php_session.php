@@ -4,6 +4,8 @@
 $c = new Memcached();
 $c->setOption(Memcached::OPT_BINARY_PROTOCOL, true);
 $c->setOption(Memcached::OPT_TCP_NODELAY, true);
+$c->setOption(Memcached::OPT_CONNECT_TIMEOUT, 60000);
+$c->setOption(Memcached::OPT_POLL_TIMEOUT, 60000);
 $c->addServer($argv[1], (int)$argv[2]);
 $steps = 0;
 

@@ -12,7 +12,11 @@ import pylibmc
 from session import finish, want
 
 binary = os.environ.get("BINARY") == "1"
-c = pylibmc.Client([f"{sys.argv[1]}:{sys.argv[2]}"], binary=binary, behaviors={"cas": True, "tcp_nodelay": True})
+c = pylibmc.Client(
+    [f"{sys.argv[1]}:{sys.argv[2]}"],
+    binary=binary,
+    behaviors={"cas": True, "tcp_nodelay": True, "connect_timeout": 60_000, "_poll_timeout": 60_000},
+)
 
 
 def replace(key, value):

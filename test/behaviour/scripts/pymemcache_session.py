@@ -6,7 +6,7 @@ from pymemcache.client.base import Client
 
 from session import finish, want
 
-c = Client((sys.argv[1], int(sys.argv[2])), timeout=10, connect_timeout=10)
+c = Client((sys.argv[1], int(sys.argv[2])), timeout=60, connect_timeout=60)
 big = b"0123456789\r\n" * 50_000
 
 want(c.set("a", "1"), True)
