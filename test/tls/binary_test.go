@@ -101,18 +101,21 @@ func TestAfterKill(t *testing.T) {
 func TestVerify(t *testing.T) {
 	t.Parallel()
 	ca := testkit.NewAuthority(t)
-	primary, backup := harness.StartEncrypted(t, ca, here), harness.StartEncrypted(t, ca, here)
+	const still = "no_lru_maintainer" // or keys that move from list to list are counted twice
+	primary, backup := harness.StartEncrypted(t, ca, here, still), harness.StartEncrypted(t, ca, here, still)
 	both := []string{"-s", primary.Addr, "-b", backup.Addr}
 	secure := append(both, "--server-tls", "--server-tls-ca", ca.File)
 	proxy := harness.StartMagent(t, secure...)
 	harness.Dial(t, proxy.Addr).Want(harness.Set("k", "v"), "STORED\r\n")
 	has(t, backup, "k", "v")
-	pools := testkit.TempFile(t, "pools.yml", fmt.Sprintf("a:\n  listen: %s\n  hash: md5\n  timeout: 1000\n"+
+	pools := testkit.TempFile(t, "pools.yml", fmt.Sprintf("a:\n  listen: %s\n  hash: md5\n  timeout: 60000\n"+
 		"  server_tls: true\n  server_tls_ca: %s\n  servers:\n  - %s:1\n  backups:\n  - %s:1\n", proxy.Addr, ca.File,
 		primary.Addr, backup.Addr))
 	verify := func(code int, text string, args ...string) {
 		t.Helper()
-		got, stdout, stderr := harness.Run(t, append([]string{harness.Binary(t), "verify"}, args...)...)
+		got, stdout, stderr := harness.Run(t, append([]string{
+			harness.Binary(t), "verify", "--timeout", "20s", "--connect-timeout", "20s",
+		}, args...)...)
 		if got != code || !regexp.MustCompile(text).MatchString(stdout+stderr) {
 			t.Errorf("verify %v: exit code %d\n%s%s; want %d and %q", args, got, stdout, stderr, code, text)
 		}
@@ -130,10 +133,9 @@ func TestVerify(t *testing.T) {
 		c.Want(harness.Set(fmt.Sprint("k", i), strings.Repeat("v", i)), "STORED\r\n")
 	}
 	harness.Dial(t, backup.Plain).Want("flush_all\r\n", "OK\r\n")
-	// A key that memcached moves from one of its lists to another meanwhile is counted twice.
-	verify(0, "repaired 100[1-9]", append(secure, "--repair", "--fill")...)
+	verify(0, "repaired 1001", append(secure, "--repair", "--fill")...)
 	has(t, backup, "k999", strings.Repeat("v", 999))
-	verify(0, "compared 100[1-9] keys .* 0 differ", secure...)
+	verify(0, "compared 1001 keys .* 0 differ", secure...)
 }
 
 // A reload may remove a pool, and with it files that are not there any more.

@@ -150,7 +150,7 @@ func TestServerWantsCertificate(t *testing.T) {
 			"--server-tls-name", "cache.test", "--threads", "2",
 		}
 		without := harness.StartMagent(t, args...)
-		awaitState(t, without, server.Addr, "ejected")
+		harness.AwaitState(t, without.Addr, server.Addr, "ejected")
 		why := harness.ServerStat(t, without.Addr, server.Addr, "last_error")
 		if !strings.Contains(why, "certificate") {
 			t.Errorf("the reason is %q", why)
@@ -162,6 +162,9 @@ func TestServerWantsCertificate(t *testing.T) {
 			c.Want(harness.Set("k", value), "STORED\r\n")
 			has(t, server, "k", value)
 			server.Restart()
+			for i := range 40 { // so that both loops have connected again
+				c.Want(harness.Set(fmt.Sprint("both", i), value), "STORED\r\n")
+			}
 			harness.AwaitState(t, proxy.Addr, server.Addr, "up")
 			has(t, server, "k", value)
 		}
@@ -169,14 +172,6 @@ func TestServerWantsCertificate(t *testing.T) {
 			t.Errorf("a handshake has failed:\n%s", proxy.Log())
 		}
 	}
-}
-
-// awaitState waits for a state that a server may take more than once.
-func awaitState(t *testing.T, proxy *harness.Magent, server, state string) {
-	t.Helper()
-	testkit.Until(t, server+" is "+state, func() bool {
-		return harness.ServerStat(t, proxy.Addr, server, "state") == state
-	})
 }
 
 // Certificates of servers, and those that servers are shown, are read again on SIGHUP. Connections stay.

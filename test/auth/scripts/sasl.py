@@ -3,7 +3,8 @@ import sys
 import pylibmc
 
 host, port, user, password = sys.argv[1:]
-client = pylibmc.Client([host + ":" + port], binary=True, username=user, password=password)
+behaviors = {"connect_timeout": 60_000, "_poll_timeout": 60_000}
+client = pylibmc.Client([host + ":" + port], binary=True, username=user, password=password, behaviors=behaviors)
 try:
     client["python"] = "value"
     print("stored, read " + client["python"])

@@ -12,7 +12,7 @@ big = b"0123456789\r\n" * 50_000
 
 for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
     context.maximum_version = version
-    c = Client((host, int(port)), tls_context=context, timeout=30, connect_timeout=30)
+    c = Client((host, int(port)), tls_context=context, timeout=60, connect_timeout=60)
     for value in (b"1", big):
         assert c.set("a", value, noreply=False)
         assert c.get("a") == value
