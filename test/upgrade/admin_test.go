@@ -60,6 +60,7 @@ func askOn(url string, ended *atomic.Bool, done chan<- error) {
 			done <- fmt.Errorf("it is refused: %w", err)
 			return
 		}
+		harness.Breathe()
 	}
 	done <- nil
 }

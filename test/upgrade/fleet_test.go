@@ -28,9 +28,9 @@ func installFleetAs(t *testing.T, binary string, members int) (sites []*site) {
 		list = append(list, fmt.Sprintf("m%d=127.0.0.1:%d", i, testkit.ReservePort(t)))
 	}
 	for i := range members {
-		sites = append(sites, installAs(t, binary, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "10s",
-			"--connect-timeout", "10s", "--fleet", strings.Join(list, ","), "--member", fmt.Sprint("m", i),
-			"--fleet-lease", "2s", "--state-dir", filepath.Join(t.TempDir(), "state")))
+		sites = append(sites, installAs(t, binary, "-s", primary.Addr, "-b", backup.Addr, "--fleet",
+			strings.Join(list, ","), "--member", fmt.Sprint("m", i), "--fleet-lease", "2s", "--state-dir",
+			filepath.Join(t.TempDir(), "state")))
 	}
 	for _, s := range sites {
 		s.awaitServed()

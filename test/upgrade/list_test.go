@@ -25,7 +25,7 @@ func newLists(t *testing.T) *lists {
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
 	return &lists{
 		t: t, links: map[string]string{}, sites: map[string]*site{},
-		servers: []string{"-s", primary.Addr, "-b", backup.Addr, "--timeout", "10s", "--connect-timeout", "10s"},
+		servers: []string{"-s", primary.Addr, "-b", backup.Addr},
 	}
 }
 
@@ -153,7 +153,7 @@ func TestFleetListOfOne(t *testing.T) {
 	l.start("d", "abcd")
 	l.sites["c"].awaitLog("the members were a,b,c, and are a,b,c,d now: all of them have to be there", 1)
 	l.sites["a"].awaitServed()
-	code, _, said := harness.Run(t, harness.Binary(t), "health", l.sites["c"].addr)
+	code, _, said := harness.Run(t, harness.Binary(t), "health", l.sites["c"].addr, "--within", "3s")
 	if code == 0 {
 		t.Errorf("c is ready with another list: %s", said)
 	}

@@ -41,8 +41,7 @@ func TestUnderLoad(t *testing.T) {
 func underLoad(t *testing.T, first string, then ...string) {
 	t.Helper()
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
-	s := installAs(t, first, "-s", primary.Addr, "-b", backup.Addr, "--threads", "2", "--timeout", "10s",
-		"--connect-timeout", "10s")
+	s := installAs(t, first, "-s", primary.Addr, "-b", backup.Addr, "--threads", "2")
 	var ended atomic.Bool
 	workers := make([]*worker, 16)
 	done := make(chan error, 1)

@@ -23,8 +23,8 @@ func outageGoesOver(t *testing.T, first string, then ...string) {
 	t.Helper()
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
 	state := filepath.Join(t.TempDir(), "state")
-	s := installAs(t, first, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "100ms", "--probe-interval", "50ms",
-		"--state-dir", state)
+	s := installAs(t, first, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "1s", "--connect-timeout", "1s",
+		"--probe-interval", "50ms", "--state-dir", state)
 	c := harness.Dial(t, s.addr)
 	const keys = 100
 	for i := range keys {
@@ -66,7 +66,7 @@ func outageGoesOver(t *testing.T, first string, then ...string) {
 func TestInFlight(t *testing.T) {
 	t.Parallel()
 	server := harness.StartMemcached(t)
-	s := install(t, "-s", server.Addr, "--timeout", "10s")
+	s := install(t, "-s", server.Addr, "--drain-timeout", testkit.Patience.String())
 	busy, idle := harness.Dial(t, s.addr), harness.Dial(t, s.addr)
 	idle.Want(harness.Set("a", "1"), "STORED\r\n")
 	busy.Want("mn\r\n", "MN\r\n")
@@ -96,7 +96,7 @@ func TestInFlight(t *testing.T) {
 func TestOldDies(t *testing.T) {
 	t.Parallel()
 	server := harness.StartMemcached(t)
-	s := install(t, "-s", server.Addr, "--timeout", "1m")
+	s := install(t, "-s", server.Addr)
 	busy, idle := harness.Dial(t, s.addr), harness.Dial(t, s.addr)
 	busy.Want("mn\r\n", "MN\r\n")
 	server.Pause()
@@ -107,9 +107,7 @@ func TestOldDies(t *testing.T) {
 	s.first.Kill()
 	server.Resume()
 	harness.Dial(t, s.addr).Want("get a\r\n", "END\r\n")
-	if s.pid() == s.first.PID {
-		t.Error("the pid file has the dead one")
-	}
+	testkit.Until(t, "the pid file has the new one", func() bool { return s.pid() != s.first.PID && s.pid() != 0 })
 }
 
 // TestSlowReader checks that a client which does not read its replies does not delay the upgrade, and gets them from

@@ -71,8 +71,8 @@ func (s *site) succeed(binary string) {
 func killedInOutage(t *testing.T, from, to string) {
 	t.Helper()
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
-	s := installAs(t, from, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "100ms", "--probe-interval", "50ms",
-		"--state-dir", filepath.Join(t.TempDir(), "state"))
+	s := installAs(t, from, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "1s", "--connect-timeout", "1s",
+		"--probe-interval", "50ms", "--state-dir", filepath.Join(t.TempDir(), "state"))
 	c := harness.Dial(t, s.addr)
 	c.Want(harness.Set("a", "old"), "STORED\r\n")
 	primary.Pause()
@@ -95,8 +95,7 @@ func killedInOutage(t *testing.T, from, to string) {
 func killedUnderway(t *testing.T, from, to string) {
 	t.Helper()
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
-	s := installAs(t, from, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "20s", "--connect-timeout", "20s",
-		"--state-dir", filepath.Join(t.TempDir(), "state"))
+	s := installAs(t, from, "-s", primary.Addr, "-b", backup.Addr, "--state-dir", filepath.Join(t.TempDir(), "state"))
 	c := harness.Dial(t, s.addr)
 	c.Want(harness.Set("a", "old"), "STORED\r\n")
 	backup.Pause()

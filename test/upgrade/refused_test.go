@@ -52,7 +52,7 @@ func TestBadFile(t *testing.T) {
 		t.Helper()
 		for _, address := range []string{admin, socket} {
 			if code, _, stderr := harness.Run(t, harness.Binary(t), "health", "--readyz", address, "--within",
-				"10s"); code != 0 {
+				"30s"); code != 0 {
 				t.Errorf("%s: %s", address, stderr)
 			}
 		}
@@ -90,7 +90,8 @@ func TestBadFile(t *testing.T) {
 func TestKnowledgeWouldBeLost(t *testing.T) {
 	t.Parallel()
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
-	s := install(t, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "500ms", "--probe-interval", "50ms")
+	s := install(t, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "1s", "--connect-timeout", "1s",
+		"--probe-interval", "50ms")
 	c := harness.Dial(t, s.addr)
 	c.Want(harness.Set("a", "old"), "STORED\r\n")
 	primary.Pause()

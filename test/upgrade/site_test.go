@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -24,7 +25,7 @@ type site struct {
 	args         []string
 }
 
-// install starts a copy of magent, with --timeout and other arguments.
+// install starts a copy of magent. If the arguments do not set timeouts, these are long.
 func install(t *testing.T, args ...string) *site {
 	t.Helper()
 	return installAs(t, harness.Binary(t), args...)
@@ -42,6 +43,11 @@ func installAs(t *testing.T, binary string, args ...string) *site {
 		s.binary, "-l", s.addr, "--pid-file", s.pidFile,
 		"--log-file", s.log, "--log-format", "json",
 	}, args...)
+	for _, flag := range []string{"--timeout", "--connect-timeout"} {
+		if !slices.Contains(args, flag) {
+			s.args = append(s.args, flag, testkit.Patience.String())
+		}
+	}
 	s.restart()
 	return s
 }

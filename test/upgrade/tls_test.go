@@ -17,8 +17,8 @@ func TestUnderLoadByTLS(t *testing.T) {
 	ca, here := testkit.NewAuthority(t), testkit.Leaf{Name: "127.0.0.1"}
 	primary, backup := harness.StartEncrypted(t, ca, here), harness.StartEncrypted(t, ca, here)
 	cert, key := ca.IssueFiles(t, here)
-	s := install(t, "-s", primary.Addr, "-b", backup.Addr, "--threads", "2", "--timeout", "10s",
-		"--connect-timeout", "10s", "--tls-cert", cert, "--tls-key", key, "--server-tls", "--server-tls-ca", ca.File)
+	s := install(t, "-s", primary.Addr, "-b", backup.Addr, "--threads", "2", "--tls-cert", cert,
+		"--tls-key", key, "--server-tls", "--server-tls-ca", ca.File)
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(ca.PEM)
 	cfg := &tls.Config{
