@@ -22,6 +22,9 @@ func TestMain(m *testing.M) { harness.Main(m) }
 // patience is how long a comparison may take on a loaded machine.
 const patience = 60 * time.Second
 
+// patiently has magent verify wait for servers that have no time.
+var patiently = []string{"--timeout", "20s", "--connect-timeout", "20s"}
+
 // farm is two primaries and a backup with magent in front of them.
 type farm struct {
 	t         *testing.T
@@ -49,7 +52,7 @@ func farmOf(t *testing.T, memcached []string, place ...string) *farm {
 		harness.StartMemcached(t, memcached...),
 	}
 	f.backup = harness.StartMemcached(t, memcached...)
-	f.proxy = harness.StartMagent(t, append(f.servers(), "--timeout", "20s")...)
+	f.proxy = harness.StartMagent(t, f.servers()...)
 	f.client = harness.Dial(t, f.proxy.Addr)
 	return f
 }
@@ -110,7 +113,12 @@ type outcome struct {
 // verify runs magent verify with the servers of the farm.
 func (f *farm) verify(args ...string) outcome {
 	f.t.Helper()
-	return run(f.t, slices.Concat(f.servers(), []string{"--timeout", "20s"}, args)...)
+	return runPatiently(f.t, slices.Concat(f.servers(), args)...)
+}
+
+func runPatiently(t *testing.T, args ...string) outcome {
+	t.Helper()
+	return run(t, slices.Concat(patiently, args)...)
 }
 
 func run(t *testing.T, args ...string) outcome {

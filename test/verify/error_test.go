@@ -2,6 +2,7 @@ package verify
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -28,20 +29,22 @@ func TestServersThatCannotBeCompared(t *testing.T) {
 	primary := harness.StartMemcached(t)
 	do(t, primary, harness.Set("k", "v"))
 	dead, hole := testkit.DeadAddr(t), testkit.BlackHole(t)
-	run(t, "-s", primary.Addr, "-b", dead).says(3, dead, "connection refused", "check that a memcached runs there")
+	runPatiently(t, "-s", primary.Addr, "-b", dead).
+		says(3, dead, "connection refused", "check that a memcached runs there")
 	run(t, "-s", primary.Addr, "-b", dead+","+hole, "--connect-timeout", "100ms").says(3, dead, hole, "timeout",
 		"--connect-timeout")
 
 	proxy := harness.StartMagent(t, "-s", primary.Addr)
-	run(t, "-s", primary.Addr, "-b", proxy.Addr).says(3, proxy.Addr, "its own address, not that of a proxy")
+	runPatiently(t, "-s", primary.Addr, "-b", proxy.Addr).says(3, proxy.Addr, "its own address, not that of a proxy")
 
 	idle := harness.StartMemcached(t, "-o", "no_lru_crawler")
-	run(t, "-s", idle.Addr, "-b", primary.Addr).says(3, idle.Addr, "lru crawler disabled", "no_lru_crawler")
+	runPatiently(t, "-s", idle.Addr, "-b", primary.Addr).
+		says(3, idle.Addr, "lru crawler disabled", "no_lru_crawler")
 
 	hung := harness.StartMemcached(t)
 	hung.Pause()
 	defer hung.Resume()
-	run(t, "-s", primary.Addr, "-b", hung.Addr, "--timeout", "100ms").says(3, hung.Addr, "timeout", "raise --timeout")
+	run(t, "-s", primary.Addr, "-b", hung.Addr, "--timeout", "2s").says(3, hung.Addr, "timeout", "raise --timeout")
 }
 
 func TestCommandLine(t *testing.T) {
@@ -61,7 +64,7 @@ func TestInterrupted(t *testing.T) {
 	do(t, f.backup, "flush_all\r\n")
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		cmd := exec.Command(harness.Binary(t),
-			append([]string{"verify", "--rate", "50", "--timeout", "20s"}, f.servers()...)...)
+			slices.Concat([]string{"verify", "--rate", "50"}, patiently, f.servers())...)
 		var stdout, stderr strings.Builder
 		cmd.Stdout, cmd.Stderr = &stdout, &stderr
 		asked := before(t, f)

@@ -42,8 +42,8 @@ func TestClientsAreServedMeanwhile(t *testing.T) {
 	}
 	f := &farm{t: t, primaries: []*harness.Memcached{primary}}
 	asked := before(t, f)
-	p := testkit.Start(t, "magent verify", harness.Binary(t), "verify", "--rate", "100", "--timeout", "20s", "-s",
-		primary.Addr, "-b", backup.Addr)
+	p := testkit.Start(t, "magent verify", harness.Binary(t), "verify", "--rate", "100", "--timeout", "20s",
+		"--connect-timeout", "20s", "-s", primary.Addr, "-b", backup.Addr)
 	testkit.Eventually(t, "it has begun", asked)
 	for _, server := range []*harness.Memcached{backup, primary} {
 		everyKey(server, func(key string) string { return "get " + key + "\r\n" }, "VALUE")

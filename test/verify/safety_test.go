@@ -78,13 +78,13 @@ func TestRepairWithAWrongList(t *testing.T) {
 	t.Parallel()
 	f := newFarm(t)
 	f.set(300)
-	wrong := []string{"-s", f.primaries[0].Addr, "-b", f.backup.Addr, "--timeout", "20s", "--repair", "--show", "0"}
-	run(t, wrong...).says(4, "refused: ", " of 300 keys would be deleted", "--fill", "list of servers", "--force")
+	wrong := []string{"-s", f.primaries[0].Addr, "-b", f.backup.Addr, "--repair", "--show", "0"}
+	runPatiently(t, wrong...).
+		says(4, "refused: ", " of 300 keys would be deleted", "--fill", "list of servers", "--force")
 	if n := held(t, f.backup); n != "300" {
 		t.Errorf("the backup holds %s keys", n)
 	}
-	run(t, "-s", f.backup.Addr, "-b", f.primaries[0].Addr+","+f.primaries[1].Addr, "-k", "--timeout",
-		"20s", "--repair").
+	runPatiently(t, "-s", f.backup.Addr, "-b", f.primaries[0].Addr+","+f.primaries[1].Addr, "-k", "--repair").
 		says(4, "keys are on servers where the placement given does not put them", "--force")
 	f.verify().wants(0,
 		"compared 300 keys in N s: 0 differ (value 0, flags 0, ttl 0, only-primary 0, only-backup 0), repaired 0, "+
@@ -148,8 +148,8 @@ beta:
 	}
 	equal := "compared 300 keys in N s: 0 differ (value 0, flags 0, ttl 0, only-primary 0, only-backup 0), repaired " +
 		"0, unsure 0"
-	run(t, "-c", file, "--timeout", "20s").wants(0, equal)
-	run(t, "-c", file, "--pool", "alpha", "--timeout", "20s", "--repair").wants(0, equal)
+	runPatiently(t, "-c", file).wants(0, equal)
+	runPatiently(t, "-c", file, "--pool", "alpha", "--repair").wants(0, equal)
 	if held(t, p) == "0" || held(t, q) == "0" {
 		t.Error("one primary has no keys")
 	}
@@ -157,7 +157,7 @@ beta:
 	write(drained)
 	lacking := held(t, q)
 	n, _ := strconv.Atoi(lacking)
-	run(t, "-c", file, "--timeout", "20s").wants(0, "drained  "+lacking+" keys not compared  primary "+q.Addr,
+	runPatiently(t, "-c", file).wants(0, "drained  "+lacking+" keys not compared  primary "+q.Addr,
 		strings.Replace(equal, "300", strconv.Itoa(300-n), 1))
 	write(text)
 	run(t, "-c", file, "--pool", "alpa").says(2, `pool "alpa" is unknown: did you mean alpha?`)
