@@ -10,10 +10,12 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
-	readyWithin = 5 * time.Second
+	readyWithin = 30 * time.Second
 	stopWithin  = 2 * time.Second
 	pollEvery   = 10 * time.Millisecond
 )
@@ -118,16 +120,27 @@ func (c *child) stop() {
 	<-c.exited
 }
 
-// freeAddrs returns n different loopback addresses whose ports the kernel chose.
+// freeAddrs returns n different loopback addresses whose ports the kernel chose. Nobody else is given these ports
+// until this process ends: a socket stays bound to each, without listening, and shares it with a server that sets
+// SO_REUSEADDR, as all of ours do.
 func freeAddrs(n int) ([]string, error) {
 	var addrs []string
 	for range n {
-		l, err := net.Listen("tcp4", "127.0.0.1:0")
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 		if err != nil {
 			return nil, err
 		}
-		defer func() { _ = l.Close() }() // all are open until the last is chosen, so they differ
-		addrs = append(addrs, l.Addr().String())
+		if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+			return nil, err
+		}
+		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+			return nil, err
+		}
+		name, err := unix.Getsockname(fd)
+		if err != nil {
+			return nil, err
+		}
+		addrs = append(addrs, fmt.Sprintf("127.0.0.1:%d", name.(*unix.SockaddrInet4).Port))
 	}
 	return addrs, nil
 }

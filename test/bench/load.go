@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-const defaultPatience = 5 * time.Second
+const defaultPatience = 20 * time.Second
 
 // loadOptions has the options of a load besides its workload.
 type loadOptions struct {
