@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -50,6 +51,7 @@ func TestBacklog(t *testing.T) {
 					return err
 				}
 				defer c.Close()
+				c.Limit = 10 * testkit.Patience // for all that it sends
 				request, want := w.ask(i)
 				sent := make(chan error, 1)
 				go func() { sent <- c.TrySend(request) }()

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -35,9 +36,9 @@ func TestHalfSentSets(t *testing.T) {
 	if got := hogs[0].AwaitEOF(); got != "SERVER_ERROR out of memory reading request\r\n" {
 		t.Errorf("the first of them reads %q", got)
 	}
-	if log := v.Log(); !strings.Contains(log, "the clients that hold most of it were cut off") {
-		t.Errorf("the log does not say what happened:\n%s", log)
-	}
+	testkit.Until(t, "the log says what happened", func() bool {
+		return strings.Contains(v.Log(), "the clients that hold most of it were cut off")
+	})
 	for i := range 8 {
 		by.Want(fmt.Sprintf("get half%d\r\n", i), harness.Hit(fmt.Sprint("half", i), "old"))
 	}

@@ -159,7 +159,7 @@ func idleClients(t *testing.T, v *victim, n int) []net.Conn {
 
 func ask(t *testing.T, c net.Conn) {
 	t.Helper()
-	if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(testkit.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := io.WriteString(c, "get served\r\n"); err != nil {

@@ -3,6 +3,7 @@ package health
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,9 +14,13 @@ import (
 // errAccepts is the error while a proxy still accepts connections.
 var errAccepts = errors.New("it still accepts")
 
-// check runs magent health. It expects an exit code, and a text in the one line of output.
+// check runs magent health. It expects an exit code, and a text in the one line of output. If the arguments do not say
+// for how long to wait, it is long.
 func check(t *testing.T, code int, text string, args ...string) {
 	t.Helper()
+	if code < 2 && !slices.Contains(args, "--within") {
+		args = append(args, "--within", "30s")
+	}
 	got, stdout, stderr := harness.Run(t, append([]string{harness.Binary(t), "health"}, args...)...)
 	line := stdout
 	if code != 0 {
@@ -99,7 +104,7 @@ func TestUnwell(t *testing.T) {
 // TestDraining checks that a proxy which drains is not healthy, although it still answers its clients.
 func TestDraining(t *testing.T) {
 	server := harness.StartMemcached(t)
-	proxy := harness.StartMagent(t, "-s", server.Addr, "--timeout", "10s")
+	proxy := harness.StartMagent(t, "-s", server.Addr, "--drain-timeout", testkit.Patience.String())
 	busy := harness.Dial(t, proxy.Addr)
 	busy.Want("mn\r\n", "MN\r\n")
 	server.Pause()

@@ -13,7 +13,7 @@ import (
 // are accepted, and the exit code is 0.
 func TestDrain(t *testing.T) {
 	server := harness.StartMemcached(t)
-	proxy := harness.StartMagent(t, "-s", server.Addr, "--timeout", "10s")
+	proxy := harness.StartMagent(t, "-s", server.Addr, "--drain-timeout", testkit.Patience.String())
 	idle, busy, half := harness.Dial(t, proxy.Addr), harness.Dial(t, proxy.Addr), harness.Dial(t, proxy.Addr)
 	value := strings.Repeat("v", 500_000)
 	idle.Want(harness.Set("a", value), "STORED\r\n")

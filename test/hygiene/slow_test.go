@@ -39,9 +39,10 @@ func slowLines(t *testing.T, log string) (lines []slowLine) {
 // A request to a server that hangs is logged as slow, and a fast one is not. The key is logged as a hash, unless keys
 // may be shown.
 func TestSlowRequests(t *testing.T) {
+	t.Parallel()
 	for _, told := range []bool{false, true} {
 		m := harness.StartMemcached(t)
-		args := []string{"-s", m.Addr, "--slow", "250ms", "--timeout", "300ms"}
+		args := []string{"-s", m.Addr, "--slow", "1900ms", "--timeout", "2s", "--connect-timeout", "1m"}
 		if told {
 			args = append(args, "--slow-keys")
 		}
@@ -70,7 +71,7 @@ func TestSlowRequests(t *testing.T) {
 		if told {
 			want.Key, want.KeyHash = "secret", ""
 		}
-		if len(lines) != 1 || lines[0] != want || lines[0].TookMS < 250 {
+		if len(lines) != 1 || lines[0] != want || lines[0].TookMS < 1900 {
 			t.Errorf("logged %+v, want %+v", lines, want)
 		}
 	}
@@ -78,8 +79,9 @@ func TestSlowRequests(t *testing.T) {
 
 // Of many slow requests only a few are logged, with the number of the others.
 func TestSlowRequestsAreBounded(t *testing.T) {
+	t.Parallel()
 	m := harness.StartMemcached(t)
-	p := harness.StartMagent(t, "-s", m.Addr, "--slow", "200ms", "--timeout", "300ms",
+	p := harness.StartMagent(t, "-s", m.Addr, "--slow", "200ms", "--timeout", "1s", "--connect-timeout", "1m",
 		"--server-failure-limit", "1000")
 	c := harness.Dial(t, p.Addr)
 	c.Want("get k\r\n", "END\r\n") // the server is connected to: what it does not answer then is slow
@@ -95,13 +97,16 @@ func TestSlowRequestsAreBounded(t *testing.T) {
 	}
 	m.Resume()
 	harness.AwaitState(t, p.Addr, m.Addr, "up")
-	lines := slowLines(t, p.Log())
-	skipped := 0
-	for _, l := range lines {
-		skipped += l.Skipped
-	}
-	if len(lines) < 10 || len(lines) > 100 || skipped == 0 {
-		t.Errorf("%d lines, %d requests skipped", len(lines), skipped)
+	lines, skipped := 0, 0
+	testkit.Until(t, "some are logged, and that others were skipped", func() bool {
+		lines, skipped = 0, 0
+		for _, l := range slowLines(t, p.Log()) {
+			lines, skipped = lines+1, skipped+l.Skipped
+		}
+		return lines >= 10 && skipped > 0
+	})
+	if lines > requests/2 {
+		t.Errorf("%d lines, %d requests skipped", lines, skipped)
 	}
 }
 
