@@ -41,7 +41,7 @@ func TestPartialLossIsReady(t *testing.T) {
 	admin := "http://" + adminOf(t, m.Process, "admin")
 	health := func(want int, text string) {
 		t.Helper()
-		code, stdout, stderr := harness.Run(t, harness.Binary(t), "health", m.Addr)
+		code, stdout, stderr := harness.Run(t, harness.Binary(t), "health", m.Addr, "--within", "30s")
 		if code != want || !strings.Contains(stdout+stderr, text) {
 			t.Errorf("magent health: exit code %d, %q%q; want %d and %q", code, stdout, stderr, want, text)
 		}
@@ -65,7 +65,8 @@ func TestPartialLossIsReady(t *testing.T) {
 func TestDrainingIsNotReady(t *testing.T) {
 	t.Parallel()
 	p := harness.StartMemcached(t)
-	m := harness.StartMagent(t, "-s", p.Addr, "--timeout", "1h", "--drain-timeout", "20s", "--admin", "127.0.0.1:0")
+	m := harness.StartMagent(t, "-s", p.Addr, "--timeout", "1h", "--connect-timeout", "1h",
+		"--drain-timeout", "10m", "--admin", "127.0.0.1:0")
 	admin := "http://" + adminOf(t, m.Process, "admin")
 	c := harness.Dial(t, m.Addr)
 	c.Want("get a\r\n", "END\r\n")

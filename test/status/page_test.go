@@ -16,7 +16,7 @@ func TestServersChangeOnTheScreen(t *testing.T) {
 	t.Parallel()
 	p1, p2, backup := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t, "-m", "512")
 	m := harness.StartMagent(t, "-s", p1.Addr, "-s", p2.Addr, "-b", backup.Addr, "--probe-interval", "100ms",
-		"--refill-rate", "200", "--threads", "2", "--admin", ":0")
+		"--refill-rate", "100", "--threads", "2", "--admin", ":0")
 	admin := "http://" + adminOf(t, m.Process, "admin")
 	var sets strings.Builder
 	for i := range 4000 {
@@ -60,7 +60,7 @@ func TestServersChangeOnTheScreen(t *testing.T) {
 	b.shoot("out")
 
 	p2.Restart()
-	state(p2.Addr, "warming") // for some seconds: there are about 2000 keys to be copied
+	state(p2.Addr, "warming") // for about 20 s: there are some 2000 keys to be copied
 	b.see(fmt.Sprintf(`tr[data-server="%s"] progress`, p2.Addr))
 	if text := eval[string](b,
 		fmt.Sprintf(`document.querySelector('tr[data-server="%s"] .why').textContent`,

@@ -37,7 +37,8 @@ func activate(t *testing.T, listen []string, args ...string) (*testkit.Process, 
 func TestActivation(t *testing.T) {
 	server := harness.StartMemcached(t)
 	tcp, path := testkit.DeadAddr(t), filepath.Join(t.TempDir(), "socket")
-	p, c := activate(t, []string{tcp, path}, "-l", tcp, "-f", path, "-s", server.Addr)
+	p, c := activate(t, []string{tcp, path}, "-l", tcp, "-f", path, "-s", server.Addr, "--timeout", "1m",
+		"--connect-timeout", "1m")
 	if got, err := c.Try("get a\r\n"); got != "END\r\n" {
 		t.Errorf("the first client got %q, %v", got, err)
 	}
@@ -62,12 +63,12 @@ func TestActivationOfPools(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "pools.yml")
 	text := ""
 	for name, listen := range map[string]string{"one": given, "two": own} {
-		text += fmt.Sprintf("%s:\n  listen: %s\n  timeout: 400\n  servers:\n   - %s:1\n", name, listen, server.Addr)
+		text += fmt.Sprintf("%s:\n  listen: %s\n  timeout: 60000\n  servers:\n   - %s:1\n", name, listen, server.Addr)
 	}
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p, c := activate(t, []string{given}, "-c", file)
+	p, c := activate(t, []string{given}, "-c", file, "--connect-timeout", "1m")
 	if got, err := c.Try("get a\r\n"); got != "END\r\n" {
 		t.Errorf("the first client got %q, %v", got, err)
 	}

@@ -34,7 +34,7 @@ func startManager(t *testing.T) *manager {
 // hears returns the next message, line by line.
 func (m *manager) hears() []string {
 	m.t.Helper()
-	_ = m.conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+	_ = m.conn.SetReadDeadline(time.Now().Add(testkit.Patience))
 	text := make([]byte, 4096)
 	n, err := m.conn.Read(text)
 	if err != nil {

@@ -21,9 +21,9 @@ func TestReady(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	pool := "main:\n  listen: " + listen + "\n  timeout: 400\n  servers:\n   - " + server.Addr + ":1\n"
+	pool := "main:\n  listen: " + listen + "\n  timeout: 60000\n  servers:\n   - " + server.Addr + ":1\n"
 	write(pool)
-	p := m.run(nil, "-c", file)
+	p := m.run(nil, "-c", file, "--connect-timeout", "1m")
 	m.expects("READY=1", "STATUS=serves at "+listen)
 	harness.Dial(t, listen).Want("get a\r\n", "END\r\n") // at once, for it is ready
 
