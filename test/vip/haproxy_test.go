@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,47 +23,43 @@ func TestHAProxy(t *testing.T) {
 	c := newCluster(t, "--timeout", patient)
 	c.startHAProxy("haproxy-single.cfg")
 	l := startLoad(c.client)
-	active := c.hosts[0]
-	moves := func(what string, do func()) {
+	// moves ends the magent that clients use, and starts it again. It reports whether they had answers soon, and did
+	// not go back. On a busy machine a check may fail, so that clients go where they need not.
+	moves := func(what string, end func(h *host)) bool {
 		t.Helper()
 		if err := l.more(100); err != nil {
 			t.Fatal(err)
 		}
-		if alone := c.asked(); len(alone) != 1 || alone[0] != active {
-			t.Fatalf("clients are on %v, not on %s alone", alone, active.Name)
-		}
-		active.awaitUp() // the next magent does not know what servers have missed
+		before := c.alone(nil)
+		before.awaitUp() // the next magent does not know what servers have missed
 		l.begin()
-		do()
+		end(before)
 		if err := l.more(100); err != nil {
 			t.Fatal(err)
 		}
-		testkit.Eventually(t, "all clients are on another magent", func() error {
-			alone := c.asked()
-			if len(alone) != 1 || alone[0] == active {
-				return fmt.Errorf("they are on %v", alone)
+		c.alone(before)
+		soon := l.soon(t, what)
+		before.startMagent()
+		for end := time.Now().Add(4 * time.Second); time.Now().Before(end); { // twice what HAProxy's checks need
+			if slices.Contains(c.asked(), before) {
+				t.Logf("%s: clients are back on %s", what, before.Name)
+				return false
 			}
-			active = alone[0]
-			return nil
-		})
-		failed, missed, gap := l.figures()
-		t.Logf("%s: %d requests failed, %d misses, at most %v without an answer", what, failed, missed, gap)
-		if gap > most {
-			t.Errorf("%s: %v without an answer (%s)", what, gap, l.lastFailure())
 		}
+		return soon
 	}
-	first := active
-	moves("kill -9 of magent", first.magent.Kill)
-	first.startMagent()
-	second := active
-	moves("end of magent", func() {
-		second.magent.Terminate()
-		second.magent.ExitCode()
+	again(t, "kill -9 of magent", func() bool {
+		return moves("kill -9 of magent", func(h *host) { h.magent.Kill() })
+	})
+	again(t, "end of magent", func() bool {
+		return moves("end of magent", func(h *host) {
+			h.magent.Terminate()
+			h.magent.ExitCode()
+		})
 	})
 	if err := l.end(); err != nil {
 		t.Error(err)
 	}
-	second.startMagent()
 	c.losesSomeKeys()
 }
 
@@ -141,6 +138,20 @@ func (c *cluster) losesSomeKeys() {
 			c.t.Fatalf("a key that is not lost: %q, %v", got, err)
 		}
 	}
+}
+
+// alone waits until all clients are on one magent, which is not that of the excluded host.
+func (c *cluster) alone(but *host) (h *host) {
+	c.t.Helper()
+	testkit.Eventually(c.t, "all clients are on one magent", func() error {
+		asked := c.asked()
+		if len(asked) != 1 || asked[0] == but {
+			return fmt.Errorf("they are on %d", len(asked))
+		}
+		h = asked[0]
+		return nil
+	})
+	return h
 }
 
 // asked are the hosts whose magents have been asked for something since a moment ago.

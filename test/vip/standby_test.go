@@ -17,7 +17,7 @@ import (
 // copies must not replace these. When the address comes back to it, it must repair what is still dirty.
 func TestStandby(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t, "--vip", netns.Virtual)
+	c := newCluster(t, "--vip", netns.Virtual, "--timeout", patient)
 	a, b := c.hosts[0], c.hosts[1]
 	give := func(to *host) {
 		t.Helper()

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"magent/test/harness"
 	"magent/test/netns"
 )
 
@@ -31,26 +30,16 @@ func TestVirtualAddress(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// report logs what clients have seen since l.begin, and fails if that is too much.
-	report := func(what string, nothing bool) {
-		t.Helper()
-		failed, missed, gap := l.figures()
-		t.Logf("%s: %d requests failed, %d misses, at most %v without an answer", what, failed, missed, gap)
-		if nothing && (failed > 0 || missed > 0) || !nothing && gap > most {
-			t.Errorf("%s: %d requests failed, %d misses, %v without an answer (%s)", what, failed, missed, gap,
-				l.lastFailure())
-		}
-	}
-	// moves does something that makes the address move. Before that, the magent that has it must have made good what
-	// servers have missed (awaitUp), for the next one does not know of it.
-	moves := func(what string, do func()) {
+	// moves does something that makes the address move, and reports whether clients had answers soon. Before that, the
+	// magent that has it must have made good what servers have missed (awaitUp), for the next one does not know of it.
+	moves := func(what string, do func()) bool {
 		t.Helper()
 		l.begin()
 		do()
 		before := active
 		active = c.holder(active)
 		settle()
-		report(fmt.Sprintf("%s: the address moves from %s to %s", what, before.Name, active.Name), false)
+		return l.soon(t, fmt.Sprintf("%s: the address moves from %s to %s", what, before.Name, active.Name))
 	}
 	// unnoticed does something to a host that no client may notice. It returns false if the machine was too busy to
 	// tell: servers missed deadlines that nothing was done to, or the address moved.
@@ -74,30 +63,30 @@ func TestVirtualAddress(t *testing.T) {
 			}
 			return false
 		}
-		report(what, true)
+		if failed, missed, gap := l.figures(); failed > 0 || missed > 0 {
+			t.Errorf("%s: %d requests failed, %d misses, %v without an answer (%s)", what, failed, missed, gap,
+				l.lastFailure())
+		}
 		return true
 	}
 
 	settle()
-	active = c.awaitUp(nil)
-	first := active
-	moves("kill -9 of magent", first.magent.Kill)
-	first.startMagent()
+	again(t, "kill -9 of magent", func() bool {
+		active = c.awaitUp(nil)
+		first := active
+		defer first.startMagent()
+		return moves("kill -9 of magent", first.magent.Kill)
+	})
 	for _, i := range []int{0, 2} {
 		h := c.hosts[i]
-		for tries := 1; ; tries++ {
-			told := unnoticed("kill -9 of memcached of "+h.Name, h, h.memcached.Kill)
-			told = unnoticed("its restart", h, func() {
+		again(t, "kill -9 of memcached of "+h.Name, func() bool {
+			killed := unnoticed("kill -9 of memcached of "+h.Name, h, h.memcached.Kill)
+			restarted := unnoticed("its restart", h, func() {
 				h.startMemcached()
 				active = c.awaitUp(nil)
-			}) && told
-			if told {
-				break
-			}
-			if tries == 5 {
-				t.Fatalf("%d times the machine was too busy to tell", tries)
-			}
-		}
+			})
+			return killed && restarted
+		})
 	}
 	for _, way := range []struct {
 		what      string
@@ -107,34 +96,28 @@ func TestVirtualAddress(t *testing.T) {
 		{"link cut", c.network.Unplug, c.network.Plug, false},
 		{"cut off behind a link that stands", c.network.Isolate, c.network.Join, true},
 	} {
-		active = c.awaitUp(nil)
-		cut := active
-		moves(way.what, func() { way.cut(cut.i) })
-		cut.awaitSilence()
-		next := active
-		heal := func() {
-			way.heal(cut.i)
+		again(t, way.what, func() bool {
 			active = c.awaitUp(nil)
-		}
-		if way.noticed {
-			l.begin()
-			heal()
-			settle()
-			report("it is over", false)
-			continue
-		}
-		unnoticed("the link is back", cut, heal)
-		if now := c.holder(nil); now != next {
-			t.Errorf("the address is on %s, it was on %s", now.Name, next.Name)
-		}
+			cut := active
+			soon := moves(way.what, func() { way.cut(cut.i) })
+			cut.awaitSilence()
+			next := active
+			heal := func() {
+				way.heal(cut.i)
+				active = c.awaitUp(nil)
+			}
+			if way.noticed {
+				l.begin()
+				heal()
+				settle()
+				return l.soon(t, "it is over") && soon
+			}
+			told := unnoticed("the link is back", cut, heal)
+			return c.holder(nil) == next && told && soon
+		})
 	}
 	if err := l.end(); err != nil {
 		t.Error(err)
 	}
-	code, stdout, stderr := harness.Run(t,
-		c.client.Inside(harness.Binary(t), "verify", "-s", netns.Address(0), "-s", netns.Address(1),
-			"-b", netns.Address(2))...)
-	if t.Logf("magent verify: %s%s", stdout, stderr); code != 0 {
-		t.Errorf("the copies differ: exit code %d", code)
-	}
+	c.verify()
 }
