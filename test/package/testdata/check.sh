@@ -7,10 +7,10 @@ fail() {
 	exit 1
 }
 
-# eventually tries a command until it succeeds.
+# eventually tries a command until it succeeds, for a minute.
 eventually() {
-	local i
-	for ((i = 0; i < 1000; i++)); do
+	local end=$((SECONDS + 60))
+	while ((SECONDS < end)); do
 		if "$@" >/dev/null 2>&1; then return; fi
 		read -r -t 0.01 <> <(:) || true
 	done

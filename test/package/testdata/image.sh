@@ -18,18 +18,19 @@ for port in 11212 11213; do memcached -u nobody -l 127.0.0.1 -p $port -U 0 & don
 
 chroot=$(command -v chroot)
 run() { exec env -i $env MAGENT_SERVER=127.0.0.1:11212 MAGENT_BACKUP=127.0.0.1:11213 MAGENT_STATE_DIR=/var/lib/magent "$chroot" --userspec="$user" "$root" "$program" "$@"; }
-health() { (run health); }
+health() { (run health "$@"); }
 code=0
 health || code=$?
 [ $code = 1 ] || fail "before it runs, magent health ends with $code"
 run &
 pid=$!
-for ((i = 0; i < 1000; i++)); do
+end=$((SECONDS + 60))
+while ((SECONDS < end)); do
 	if health >/dev/null 2>&1; then break; fi
 	kill -0 $pid || fail "it has ended"
 	read -r -t 0.01 <> <(:) || true
 done
-health
+health --within 30s
 exec 3<>/dev/tcp/127.0.0.1/11211
 printf 'set a 0 0 1\r\n1\r\n' >&3
 read -r line <&3

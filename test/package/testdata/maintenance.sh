@@ -21,9 +21,11 @@ asks() {
 	[ "$line" = "$2"$'\r' ] || fail "it answers $line to $1"
 }
 stores() { (asks "$@") >/dev/null 2>&1; }
+shows() { bin/magent status >/tmp/status && grep -q "$1" /tmp/status; }
 
 set -e
 step start
+eventually shows 'All is well' # memcached -d returns before it listens
 eventually stores 'set stone 0 0 1\r\n1' STORED
 step drain >/tmp/drain
 grep -q '127.0.0.1:11212: 100.0 % of the keys' /tmp/drain || fail "$(cat /tmp/drain)"
