@@ -19,6 +19,7 @@ func TestMain(m *testing.M) { harness.Main(m) }
 type pair struct {
 	primary, backup *harness.Memcached
 	proxy           *harness.Magent
+	hurried         bool // the next proxy gives up soon on servers that hang
 }
 
 // soon makes a proxy notice within the time of a test that a server is well again. The defaults take seconds.
