@@ -25,10 +25,12 @@ func (p *Pool) inheritServer(i int, before *Pool, n int) {
 	if !p.Health.Reached(i) {
 		p.Health.Remember(i, before.Health.Last(n, before.Conns[n].Stats.Replies), before.Health.Reached(n))
 	}
+	p.shown[i].ejections, p.shown[i].ejectedAt = before.shown[n].ejections, before.shown[n].ejectedAt
 	incomplete, all := before.Engine.Incomplete(n), d.All()
 	moved := before.moved[n]
 	late := before.cutOff[n]
 	if was.State == failover.Up && !late && moved == nil && d.Empty() && !incomplete {
+		p.shown[i].since = before.shown[n].since
 		return
 	}
 	var keys []string

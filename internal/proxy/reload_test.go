@@ -49,6 +49,27 @@ func TestReloadWithoutAChange(t *testing.T) {
 	}
 }
 
+// A server that is up is as it was: a reload does not say that it is up only now.
+func TestReloadKeepsSinceWhen(t *testing.T) {
+	r, _, _ := pair(t, nil)
+	since := func() (all []int64) {
+		r.on(0, func(sh *session.Shard) {
+			for _, v := range sh.Pools[0].AllFigures() {
+				all = append(all, v.Since)
+			}
+		})
+		return all
+	}
+	before := since()
+	r.reload(func(pools []config.Pool) []config.Pool {
+		pools[0].ProbeInterval = time.Minute
+		return pools
+	})
+	if after := since(); !slices.Equal(before, after) {
+		t.Errorf("up since %d, and after the reload %d", before, after)
+	}
+}
+
 // Another server takes the place of one. A client stays connected; what it has asked before is answered before, and
 // what it asks meanwhile waits.
 func TestReloadServers(t *testing.T) {
