@@ -112,11 +112,8 @@ func (d *dialer) trouble(err error) {
 	if d.odd = odd; first {
 		return
 	}
-	var name *net.DNSError
-	if op := (*net.OpError)(nil); errors.As(err, &name) {
-		err = cause.Of(err) // without the name server
-	} else if errors.As(err, &op) && op.Op != "dial" {
-		err = op.Err // without the ports, which are others each time
+	if !errors.Is(err, ErrRefused) {
+		err = cause.Of(err) // without ports of ours, which are others each time
 	}
 	if err != nil {
 		text = err.Error()
@@ -162,6 +159,14 @@ func (d *dialer) watch(conn net.Conn, ended chan<- struct{}) {
 // ErrRefused is wrapped by the error of Ask when a member's machine refuses connections: its process does not run.
 var ErrRefused = errors.New("nobody listens there")
 
+// refusal is ErrRefused, with the error of the system behind it. The text leaves that out: its readers have the
+// address.
+type refusal struct{ err error }
+
+func (r *refusal) Error() string { return ErrRefused.Error() }
+
+func (r *refusal) Unwrap() []error { return []error{ErrRefused, r.err} }
+
 // hello returns a greeting for the member.
 func (d *dialer) hello(kind Kind) Greeting {
 	return Greeting{
@@ -175,7 +180,7 @@ func (d *dialer) connect(ctx context.Context, limit time.Duration, hello Greetin
 	defer cancel()
 	tcp, err := new(net.Dialer).DialContext(ctx, "tcp", d.peer.Address)
 	if errors.Is(err, unix.ECONNREFUSED) {
-		return nil, Greeting{}, fmt.Errorf("%w: %w", ErrRefused, err)
+		return nil, Greeting{}, &refusal{err}
 	}
 	if err != nil {
 		return nil, Greeting{}, err
