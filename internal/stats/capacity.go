@@ -39,5 +39,5 @@ func (s *Server) Short() string {
 		return ""
 	}
 	return fmt.Sprintf("backup %s may use %d MB, and its share of what the primaries may use is %d MB",
-		s.Address, s.Stored.MaxBytes>>20, s.Needed>>20)
+		s.Called(), s.Stored.MaxBytes>>20, s.Needed>>20)
 }

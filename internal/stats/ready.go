@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -92,9 +93,12 @@ func (p *Pool) unready(servers []Server) string {
 	return strings.Join(append(primaries, backups...), "; ")
 }
 
+// Called is what people call a server: its name if the file of pools gives it one, else its address.
+func (s *Server) Called() string { return cmp.Or(s.Name, s.Address) }
+
 // trouble describes a server that is not up.
 func (s *Server) trouble() string {
-	text := s.Role + " " + s.Address + " is " + s.State
+	text := s.Role + " " + s.Called() + " is " + s.State
 	if s.LastError != "" {
 		text += " (" + s.LastError + ")"
 	}

@@ -113,13 +113,13 @@ func (f *Fleet) owners() string {
 		case len(f.Groups):
 			return m.Name + " decides."
 		default:
-			texts = append(texts, fmt.Sprintf("%s for %s", m.Name, strings.Join(m.Owns, ", ")))
+			texts = append(texts, fmt.Sprintf("%s decides for %s", m.Name, strings.Join(m.Owns, ", ")))
 		}
 	}
 	if len(texts) == 0 {
 		return "Nobody decides now."
 	}
-	return "Decide: " + strings.Join(texts, "; ") + "."
+	return strings.Join(texts, "; ") + "."
 }
 
 // about is a line about the view.

@@ -53,7 +53,7 @@ func TestVerdictOnFleets(t *testing.T) {
 		},
 		{
 			"one away", func(f *stats.Fleet) { dead(f, 1) }, "warn", "b is away.",
-			"The fleet goes on without. a decides.", true,
+			"The fleet goes on without it. a decides.", true,
 		},
 		{
 			"alone", func(f *stats.Fleet) { dead(f, 1, 2) }, "warn", "This member is alone.",
@@ -65,11 +65,11 @@ func TestVerdictOnFleets(t *testing.T) {
 		},
 		{
 			"cut off", func(f *stats.Fleet) { f.LeaseLeft = 0 }, "bad",
-			"This member neither decides nor knows who does.", "fleet: this member may not decide for all now", false,
+			"This member neither decides nor knows who does.", "this member may not decide for all now", false,
 		},
 		{
 			"witness out", func(f *stats.Fleet) { f.Name, f.Witness, f.In = "c", true, false }, "bad",
-			"This witness is in no view.", "fleet: this member takes no part yet", false,
+			"This witness is in no view.", "this member takes no part yet", false,
 		},
 		{
 			"witness", func(f *stats.Fleet) { f.Name, f.Witness = "c", true }, "good", "All members are there.",

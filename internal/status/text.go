@@ -63,8 +63,12 @@ func (s Screen) Draw(r *Report) string {
 	for _, l := range r.Loops {
 		busy, lag = max(busy, l.Busy), max(lag, l.Longest)
 	}
-	add(dim, "version %s, process %d, up for %s, %d event loops %.0f %% busy, longest turn %s",
-		r.Version, r.PID, span(r.Uptime), len(r.Loops), 100*busy, seconds(&lag))
+	loops := "1 event loop"
+	if len(r.Loops) != 1 {
+		loops = fmt.Sprintf("%d event loops", len(r.Loops))
+	}
+	add(dim, "version %s, process %d, up for %s, %s %.0f %% busy, longest turn %s",
+		r.Version, r.PID, span(r.Uptime), loops, 100*busy, seconds(&lag))
 	return s.fit(lines)
 }
 

@@ -197,6 +197,8 @@ func TestVerdict(t *testing.T) {
 	short.Pools[0].Servers[0].Memory = &Memory{Limit: 64}
 	short.Pools[0].Servers[1].Memory = &Memory{Limit: 1, Needed: 32, Short: "b is too small"}
 	short.Pools[0].Servers[2].Memory = &Memory{Limit: 2, Needed: 32, Short: "c is, too"}
+	named := pool("ejected", "up backup")
+	named.Pools[0].Servers[0].Name = "cache1"
 	single, lost := pool("ejected", "up backup"), pool("ejected", "ejected backup")
 	single.Pools[0].Single = 1.0 / 3
 	lost.Ready, lost.Problems, lost.Pools[0].Lost, lost.Pools[0].Single = false, []string{"pool a: x"}, 1, 0.004
@@ -212,6 +214,10 @@ func TestVerdict(t *testing.T) {
 			lost, "bad", "Some keys cannot be served.",
 			"pool a: x. All of the keys have no copy that can be read. " +
 				"Less than 1 % of the keys can be read from one copy only.",
+		},
+		{
+			named, "warn", "One server is ejected. Every key is served.",
+			"cache1: the keys are answered by their other copies.",
 		},
 		{pool("up"), "good", "All is well.", "The server is up."},
 		{
@@ -231,8 +237,8 @@ func TestVerdict(t *testing.T) {
 			"a: the keys are answered by their other copies.",
 		},
 		{
-			pool("returning", "warming", "up backup"), "warn", "2 servers are returning. Every key is served.",
-			"a, b: the keys are answered by their other copies.",
+			pool("returning", "warming", "up backup"), "warn", "2 servers are not up. Every key is served.",
+			"a (returning), b (warming): the keys are answered by their other copies.",
 		},
 		{
 			pool("ejected", "up"), "warn", "One server is ejected. Every key is served.",

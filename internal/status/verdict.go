@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,8 +33,7 @@ func (r *Report) judge() Verdict {
 	case !r.Ready:
 		return Verdict{"bad", "Some keys cannot be served.", strings.Join(r.Problems, " · ")}.with(r.shares())
 	}
-	var names []string // names of servers that are not up
-	states := map[string]bool{}
+	var out []*Server // that are not up
 	var short []string
 	all, copies := 0, true
 	for i := range r.Pools {
@@ -41,7 +41,7 @@ func (r *Report) judge() Verdict {
 		all += len(pool.Servers)
 		for j := range pool.Servers {
 			if v := &pool.Servers[j]; v.State != stats.StateUp {
-				names, states[v.State] = append(names, v.Address), true
+				out = append(out, v)
 				copies = copies && slices.ContainsFunc(pool.Servers, func(s Server) bool {
 					return s.Role == "backup"
 				})
@@ -51,8 +51,8 @@ func (r *Report) judge() Verdict {
 		}
 	}
 	switch {
-	case len(names) > 0:
-		return trouble(names, states, copies).with(r.shares())
+	case len(out) > 0:
+		return trouble(out, copies).with(r.shares())
 	case r.Fleet.judge(nil).Level != "":
 		return r.Fleet.judge(nil)
 	case len(short) > 0:
@@ -72,23 +72,26 @@ func (r *Report) judge() Verdict {
 }
 
 // trouble returns the verdict if servers are not up, but every key is served.
-func trouble(names []string, states map[string]bool, copies bool) Verdict {
-	head := "One server is "
-	if len(names) > 1 {
-		head = fmt.Sprintf("%d servers are ", len(names))
-	}
+func trouble(servers []*Server, copies bool) Verdict {
+	state := servers[0].State
+	same := !slices.ContainsFunc(servers, func(v *Server) bool { return v.State != state })
+	head := "One server is " + state
 	switch {
-	case states[stats.StateEjected]:
-		head += stats.StateEjected
-	case states[stats.StateReturning]:
-		head += stats.StateReturning
-	case states[stats.StateWarming]:
-		head += stats.StateWarming
-	default:
-		head += stats.StateDrained
+	case len(servers) > 1 && same:
+		head = fmt.Sprintf("%d servers are %s", len(servers), state)
+	case len(servers) > 1:
+		head = fmt.Sprintf("%d servers are not up", len(servers))
 	}
-	text := strings.Join(names[:min(len(names), 3)], ", ")
-	if n := len(names) - 3; n > 0 {
+	var names []string
+	for _, v := range servers[:min(len(servers), 3)] {
+		name := cmp.Or(v.Name, v.Address)
+		if !same {
+			name += " (" + v.State + ")"
+		}
+		names = append(names, name)
+	}
+	text := strings.Join(names, ", ")
+	if n := len(servers) - 3; n > 0 {
 		text += fmt.Sprintf(" and %d more", n)
 	}
 	if copies {
@@ -102,13 +105,14 @@ func trouble(names []string, states map[string]bool, copies bool) Verdict {
 // judge returns the verdict on a fleet in which some member is missing, or on a witness. Level "" means that there is
 // nothing to say.
 func (f *Fleet) judge(problems []string) Verdict {
+	text := strings.ReplaceAll(strings.Join(problems, " · "), "fleet: ", "")
 	switch {
 	case f == nil:
 		return Verdict{}
 	case !f.Ready && f.Witness:
-		return Verdict{"bad", "This witness is in no view.", strings.Join(problems, " · ")}
+		return Verdict{"bad", "This witness is in no view.", text}
 	case !f.Ready:
-		return Verdict{"bad", "This member neither decides nor knows who does.", strings.Join(problems, " · ")}
+		return Verdict{"bad", "This member neither decides nor knows who does.", text}
 	}
 	var away, refused []string
 	for _, m := range f.Members {
@@ -130,12 +134,19 @@ func (f *Fleet) judge(problems []string) Verdict {
 	case len(away) > 0:
 		return Verdict{
 			"warn", fmt.Sprintf("%s %s away.", strings.Join(away, ", "), isOrAre(away)),
-			"The fleet goes on without. " + f.owners(),
+			"The fleet goes on without " + itOrThem(away) + ". " + f.owners(),
 		}
 	case f.Witness:
 		return Verdict{"good", "All members are there.", "This one votes. " + f.owners()}
 	}
 	return Verdict{}
+}
+
+func itOrThem(names []string) string {
+	if len(names) == 1 {
+		return "it"
+	}
+	return "them"
 }
 
 func isOrAre(names []string) string {

@@ -105,8 +105,8 @@ func TestPageOfManyPools(t *testing.T) {
 		return text
 	}
 	file := filepath.Join(t.TempDir(), "pools.yml")
-	text := pool("many", 12, 0) +
-		strings.ReplaceAll(pool("<b>odd</b> & long", 1, 2), up.Addr+":1 server-number-0", testkit.DeadAddr(t)+":1")
+	text := pool("many", 12, 0) + strings.ReplaceAll(pool("<b>odd</b> & long", 1, 2), up.Addr+":1 server-number-0",
+		testkit.DeadAddr(t)+":1 odd-server")
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -116,6 +116,7 @@ func TestPageOfManyPools(t *testing.T) {
 	b.look(1280, "light")
 	b.open(admin + "/status")
 	b.await(`document.querySelector("#verdict").dataset.level === "bad"`)
+	b.await(`document.querySelector("#verdict p").textContent.includes("primary odd-server is ejected")`)
 	b.see(`section[data-pool="<b>odd</b> & long"]`)
 	if n := eval[int](b, `document.querySelectorAll("h3 b").length`); n != 0 {
 		t.Error("the name of a pool is taken for HTML")
