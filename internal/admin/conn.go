@@ -27,10 +27,11 @@ const (
 // nothing, cannot keep probes from being answered.
 type listener struct {
 	net.Listener
-	ctx    context.Context                       // the context of all requests
-	silent func(context.Context) ([]byte, error) // see Options
-	open   atomic.Int64                          // the number of connections
-	conns  atomic.Int64                          // the number of those that count for maxConns
+	ctx     context.Context                       // the context of all requests
+	silent  func(context.Context) ([]byte, error) // see Options
+	silence time.Duration                         // see Options; not 0
+	open    atomic.Int64                          // the number of connections
+	conns   atomic.Int64                          // the number of those that count for maxConns
 }
 
 // Accept accepts connections, and closes those beyond maxOpen.
@@ -101,7 +102,7 @@ func (c *conn) Read(b []byte) (int, error) {
 
 // isHTTP reports whether the connection sends an HTTP method within the time silence.
 func (c *conn) isHTTP() bool {
-	_ = c.SetReadDeadline(time.Now().Add(silence))
+	_ = c.SetReadDeadline(time.Now().Add(c.l.silence))
 	start := make([]byte, 4096) // a connection that is closed with unread input would be reset, so read all of it
 	n, err := io.ReadAtLeast(c.Conn, start, 4)
 	if errors.Is(err, os.ErrDeadlineExceeded) { // if this process was held up, the bytes may have been there in time

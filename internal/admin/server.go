@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,8 @@ type Options struct {
 	// Commands answers POST. Then only the user of this process and root are answered at all, so Listener has to be
 	// that of a unix socket. nil: pages can only be read.
 	Commands http.Handler
+
+	silence time.Duration // how long a connection may send nothing before it gets the page for silence; 0: silence
 }
 
 // Server serves pages. Each connection has its own goroutine, and is used for one request.
@@ -45,7 +48,7 @@ func Listen(o Options) (*Server, error) {
 	}
 	s := &Server{opt: o}
 	s.ctx, s.stop = context.WithCancel(context.Background())
-	s.ln = &listener{Listener: ln, ctx: s.ctx, silent: o.Silent}
+	s.ln = &listener{Listener: ln, ctx: s.ctx, silent: o.Silent, silence: cmp.Or(o.silence, silence)}
 	s.http = http.Server{
 		Handler: http.HandlerFunc(s.answer), ReadHeaderTimeout: answerTime, MaxHeaderBytes: maxHeader, ErrorLog: o.Log,
 		BaseContext: func(net.Listener) context.Context { return s.ctx }, ConnContext: withPeer, ConnState: s.follow,
