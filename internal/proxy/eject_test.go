@@ -97,6 +97,7 @@ func TestDeadServerCostsOneError(t *testing.T) {
 	if reply := c.line(); reply[:12] != "SERVER_ERROR" {
 		t.Fatalf("reply %q", reply)
 	}
+	r.away(0)
 	if got := r.asks(c, r.keyOf(0)); got == 0 {
 		t.Error("the key did not move")
 	}

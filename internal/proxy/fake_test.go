@@ -72,7 +72,8 @@ func (l *line) version(c net.Conn) {
 
 const versionReply = "VERSION fake\r\n"
 
-func newFake(t testing.TB, id int) *fake { return newFakeAt(t, id, "127.0.0.1:0") }
+// newFake starts a fake on a port that nobody else gets during the test, so that another one can take its place.
+func newFake(t testing.TB, id int) *fake { return newFakeAt(t, id, testkit.DeadAddr(t)) }
 
 func newFakeAt(t testing.TB, id int, addr string) *fake {
 	ln := testkit.ListenOn(t, "tcp", addr)

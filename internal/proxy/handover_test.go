@@ -14,7 +14,7 @@ import (
 func TestHandOverIsDraining(t *testing.T) {
 	t.Parallel()
 	r, p, _ := pair(t, func(cfg *config.Config) {
-		cfg.Pools[0].Timeout, cfg.Pools[0].ConnectTimeout = 0, time.Second
+		cfg.Pools[0].Timeout, cfg.Pools[0].ConnectTimeout = 0, 3*time.Second
 	})
 	draining := func() bool {
 		ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)

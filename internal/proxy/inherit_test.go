@@ -80,11 +80,11 @@ func TestReloadWaitsForWhatIsStillSent(t *testing.T) {
 	r.servers[1].want("set k 0 0 1\r\nx\r\n").answer("STORED\r\n")
 	r.expire(0)
 	c.hear("STORED\r\n")
+	reloaded := time.Now()
 	r.reload(func(pools []config.Pool) []config.Pool {
 		pools[0].RefillRate = 7 // whatever
 		return pools
 	})
-	reloaded := time.Now()
 	r.eventually(0, "its connection stands, and it is not used", func(sh *session.Shard) bool {
 		return sh.Pools[0].Conns[0].Ready() && !sh.Pools[0].Health.Usable(0)
 	})

@@ -59,8 +59,8 @@ func TestDisagreementIsRecordedWhenTheServerGoes(t *testing.T) {
 	p.want("mg n v f t u\r\n")
 	b.want("delete n\r\n").reset()
 	r.away(1)
-	r.follow()
 	started := time.Now()
+	r.follow()
 	reading := p.want("mg n v f t u\r\n")
 	if waited := time.Since(started); waited < pool.DrainTime {
 		t.Errorf("what the process before had sent was waited for only %v", waited)

@@ -42,7 +42,7 @@ func TestOverflowOfAServerThatIsUp(t *testing.T) {
 	for _, alone := range []bool{false, true} {
 		r, p, b := pair(t, func(cfg *config.Config) {
 			cfg.MaxDirty = 0
-			cfg.Pools[0].Timeout, cfg.Pools[0].ServerFailureLimit = 200*time.Millisecond, 1000
+			cfg.Pools[0].Timeout, cfg.Pools[0].ServerFailureLimit = 2*time.Second, 1000
 		})
 		c := r.client()
 		set := "set k 0 0 1\r\n1\r\n"

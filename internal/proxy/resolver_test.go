@@ -3,9 +3,9 @@ package proxy
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -72,7 +72,7 @@ func TestNameWithSeveralAddresses(t *testing.T) {
 					}
 				})
 			}
-			f.reset(2)
+			r.resets(f)
 			for id := range 2 {
 				r.eventually(id, "connected again", func(sh *session.Shard) bool {
 					return sh.Pools[0].Conns[0].Stats.Connects > away+1
@@ -82,18 +82,31 @@ func TestNameWithSeveralAddresses(t *testing.T) {
 	}
 }
 
-// reset ends all connections, by which the server is ejected, when the expected number of them is there: magent may
-// know of a connection before the fake does.
-func (f *fake) reset(expected int) {
-	f.t.Helper()
-	testkit.Until(f.t, fmt.Sprint(expected, " connections"), func() bool { return f.tryReset(expected) })
+// resets has the server end all connections, by which it is ejected, when it knows those of all loops, which have to
+// be there: a loop may know of its connection before the fake does.
+func (r *rig) resets(f *fake) {
+	r.t.Helper()
+	var ends []string
+	for id := range r.svc.shards {
+		r.on(id, func(sh *session.Shard) {
+			e, err := sh.Pools[0].Conns[0].Local()
+			if err != nil {
+				r.t.Error(err)
+			}
+			ends = append(ends, e.String())
+		})
+	}
+	testkit.Until(r.t, "the connections of all loops are there", func() bool { return f.tryReset(ends) })
 }
 
-func (f *fake) tryReset(expected int) bool {
+// tryReset is resets, if the connections from these addresses are among those that there are.
+func (f *fake) tryReset(from []string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.conns) < expected {
-		return false
+	for _, addr := range from {
+		if !slices.ContainsFunc(f.conns, func(c net.Conn) bool { return c.RemoteAddr().String() == addr }) {
+			return false
+		}
 	}
 	for _, c := range f.conns {
 		_ = c.(*net.TCPConn).SetLinger(0)
@@ -145,7 +158,7 @@ func TestNameThatIsGone(t *testing.T) {
 	gone.Store(true)
 	asked.Store(0)
 	begin := time.Now()
-	f.reset(1)
+	r.resets(f)
 	// The first look-up is for a new connection, which is made at once.
 	r.eventually(0, "three probes", func(*session.Shard) bool { return asked.Load() >= 1+3 })
 	if d := time.Since(begin); d < (20+30+45)*time.Millisecond {
