@@ -31,10 +31,12 @@ func TestShut(t *testing.T) {
 func TestShutWhileDraining(t *testing.T) {
 	for _, wanted := range []bool{false, true} {
 		r, p := hang(t, Options{DrainTime: 10 * time.Millisecond, Quarantine: time.Millisecond})
-		if wanted {
-			r.do(r.c.Connect)
-		}
-		r.do(r.c.Shut)
+		r.do(func() {
+			if wanted {
+				r.c.Connect()
+			}
+			r.c.Shut()
+		})
 		p.expect("set k 0 0 1\r\n")
 		if _, err := p.r.ReadByte(); err == nil {
 			t.Error("the server gets more")

@@ -201,9 +201,7 @@ func testWitness(t *testing.T, bin string) {
 	before := v.seen("w").Incarnation
 	w.Kill()
 	v.await("w", "dead")
-	if len(a.Figures().Unready()) > 0 {
-		t.Errorf("a does not decide any more: %q", a.Figures().Unready())
-	}
+	testkit.Until(t, "a still decides", func() bool { return len(a.Figures().Unready()) == 0 })
 	w = f.vote(2)
 	v.await("w", "alive")
 	if after := v.seen("w").Incarnation; after <= before {
@@ -240,15 +238,15 @@ func testWitness(t *testing.T, bin string) {
 
 func testMetrics(t *testing.T, v *process) {
 	t.Helper()
-	_, body := get(t, v.watched(), "/metrics")
 	for _, want := range []string{
 		"magent_fleet_ready 1", `magent_fleet_member_state{member="w",state="alive"} 1`,
 		`magent_fleet_member_state{member="w",state="dead"} 0`, `magent_fleet_group_owner{group="all",member="a"} 1`,
 		`magent_fleet_group_owned{group="all"} 1`, "magent_fleet_alone 0", `magent_fleet_member_refused{member="w"} 0`,
 	} {
-		if !strings.Contains(body, "\n"+want+"\n") {
-			t.Errorf("/metrics lacks %s", want)
-		}
+		testkit.Until(t, "/metrics has "+want, func() bool {
+			_, body := get(t, v.watched(), "/metrics")
+			return strings.Contains(body, "\n"+want+"\n")
+		})
 	}
 }
 

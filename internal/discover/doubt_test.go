@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"magent/internal/config"
 	"magent/internal/loop"
@@ -29,23 +30,26 @@ func TestDoubtsAreLookedUpAtOnce(t *testing.T) {
 			config.Address{Network: "tcp", Host: "cache" + string(rune('a'+i)) + ".test", Port: 1, Weight: 1})
 	}
 	var waiting atomic.Int32
-	all := make(chan struct{})
-	found := doubts([]config.Pool{p}, func(ctx context.Context, _, host string) ([]netip.Addr, error) {
-		if waiting.Add(1) == names {
-			close(all)
-		}
-		select {
-		case <-all:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-		switch host {
-		case "cachec.test":
-			return nil, errors.New("no such host")
-		case "cached.test":
-			return nil, nil
-		}
-		return addrs("127.0.0.1"), nil
+	var found []Doubt
+	synctest.Test(t, func(*testing.T) {
+		all := make(chan struct{})
+		found = doubts([]config.Pool{p}, func(ctx context.Context, _, host string) ([]netip.Addr, error) {
+			if waiting.Add(1) == names {
+				close(all)
+			}
+			select {
+			case <-all:
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+			switch host {
+			case "cachec.test":
+				return nil, errors.New("no such host")
+			case "cached.test":
+				return nil, nil
+			}
+			return addrs("127.0.0.1"), nil
+		})
 	})
 	if len(found) != 2 || found[0].Server != "cachec.test:1" || found[0].Reason.Error() != "no such host" ||
 		found[1].Server != "cached.test:1" ||

@@ -112,18 +112,20 @@ func TestBusyServerIsAskedAgain(t *testing.T) {
 }
 
 func TestBusyForever(t *testing.T) {
-	s := &script{}
-	for range 100 {
-		s.replies = append(s.replies, "BUSY currently processing crawler request\r\n")
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 250*time.Millisecond)
-	defer cancel()
-	if err := Walk(ctx, s.dial, nil); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v", err)
-	}
-	if n := len(s.asked); n < 2 || n > 3 {
-		t.Errorf("asked %d times in 250 ms", n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{}
+		for range 100 {
+			s.replies = append(s.replies, "BUSY currently processing crawler request\r\n")
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 250*time.Millisecond)
+		defer cancel()
+		if err := Walk(ctx, s.dial, nil); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		if n := len(s.asked); n < 2 || n > 3 {
+			t.Errorf("asked %d times in 250 ms", n)
+		}
+	})
 }
 
 // TestServerThatSaysNothing checks that a server which hangs in the middle of an answer has failed after Silence.

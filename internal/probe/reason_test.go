@@ -8,8 +8,10 @@ import (
 	"os"
 	"syscall"
 	"testing"
+	"time"
 
 	"magent/backend"
+	"magent/internal/testkit"
 )
 
 // A probe gives the reasons in the words of the loops.
@@ -37,12 +39,9 @@ func TestReason(t *testing.T) {
 
 // Each failed probe is reported, with whether the server was there.
 func TestFailedProbesAreReported(t *testing.T) {
-	ln := startServer(t, "tcp", "127.0.0.1:0").ln
-	address := ln.Addr().String()
-	ln.Close()
 	told := make(chan error, 100)
-	p := New(targets(at(address)), Options{
-		Interval: 1e6, Timeout: 1e9,
+	p := New(targets(at(testkit.DeadAddr(t))), Options{
+		Interval: time.Millisecond, Timeout: testkit.Patience,
 		Failed: func(_ int, err error, there bool) {
 			if there {
 				t.Error("the server is said to be there")
@@ -53,7 +52,7 @@ func TestFailedProbesAreReported(t *testing.T) {
 	defer p.Close()
 	p.Ejected(0)
 	for range 2 {
-		if err := <-told; !errors.Is(err, syscall.ECONNREFUSED) {
+		if err := testkit.Await(t, "a failed probe", told); !errors.Is(err, syscall.ECONNREFUSED) {
 			t.Errorf("got %v", err)
 		}
 	}

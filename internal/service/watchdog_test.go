@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"magent/internal/testkit"
 )
 
 // TestWatchdogWantsAnswers: the watchdog is fed after each answer, and not while one is missing
@@ -41,7 +43,7 @@ func TestWatchdogWantsAnswers(t *testing.T) {
 	if os.Getenv("WATCHDOG_USEC") != "" {
 		t.Error("the variable is left for processes that are started by this one")
 	}
-	manager.SetReadDeadline(time.Now().Add(20 * time.Second))
+	manager.SetReadDeadline(time.Now().Add(testkit.Patience))
 	said := make([]byte, 100)
 	for range 3 {
 		(<-asked) <- struct{}{}

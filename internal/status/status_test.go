@@ -9,12 +9,12 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
 
 	"magent/internal/stats"
-	"magent/internal/testkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -78,23 +78,26 @@ func start(t *testing.T, f *fake) *Sampler {
 
 // TestOneSampleForAll: the loops are asked once at a time, and not once for each request.
 func TestOneSampleForAll(t *testing.T) {
-	f := newFake()
-	s := NewSampler(f.engine())
-	defer s.Close()
-	var all sync.WaitGroup
-	for range 50 {
-		all.Go(func() {
-			if _, _, err := s.Figures(t.Context()); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	testkit.Until(t, "the loops are asked", func() bool { return f.asked.Load() > 0 })
-	close(f.hold)
-	all.Wait()
-	if n := f.asked.Load(); n > 3 { // the first, perhaps one for late requests, and one of a period
-		t.Errorf("the loops were asked %d times", n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		s := NewSampler(f.engine())
+		defer s.Close()
+		var all sync.WaitGroup
+		for range 50 {
+			all.Go(func() {
+				if _, _, err := s.Figures(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait() // for the loops, all of them
+		close(f.hold)
+		all.Wait()
+		synctest.Wait()
+		if n := f.asked.Load(); n > 2 { // the first, and one for those that came when it was under way
+			t.Errorf("the loops were asked %d times", n)
+		}
+	})
 }
 
 // TestFiguresAreFresh: figures are not older than fresh, or the loops are asked again.
