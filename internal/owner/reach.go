@@ -66,11 +66,11 @@ func repairsPrimary(cfg *config.Pool, there []bool, missed []*journal.Missed) bo
 // reachTime is how long servers have to answer before a pool begins.
 const reachTime = 400 * time.Millisecond
 
-// reach finds out which servers of a pool can be connected to, and are those that are known.
-func (f *Owner) reach(i int, missed []*journal.Missed) []bool {
+// reach finds out which servers of a pool can be connected to within that time, and are those that are known.
+func (f *Owner) reach(i int, missed []*journal.Missed, within time.Duration) []bool {
 	cfg := f.pools[i].Load()
 	there := make([]bool, len(cfg.Servers)+len(cfg.Backups))
-	ctx, cancel := context.WithTimeoutCause(f.ctx, reachTime, errors.New("no answer in time"))
+	ctx, cancel := context.WithTimeoutCause(f.ctx, within, errors.New("no answer in time"))
 	defer cancel()
 	var all sync.WaitGroup
 	for n := range there {

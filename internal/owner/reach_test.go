@@ -37,7 +37,7 @@ func TestReach(t *testing.T) {
 	})
 	missed := []*journal.Missed{{Identity: "7@990"}, {Identity: "7@990"}, {}, {}}
 	want := []bool{true, false, true, false}
-	if got := f.reach(0, missed); !slices.Equal(got, want) {
+	if got := f.reach(0, missed, testkit.Patience); !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }

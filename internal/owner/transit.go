@@ -145,7 +145,7 @@ func (f *Owner) build(i int, w want) {
 	f.awaitOwner(i, settleTime)
 	var there []bool
 	if w.doubt || !w.doors.Open(nil) {
-		there = f.reach(i, w.missed)
+		there = f.reach(i, w.missed, reachTime)
 		f.awaitDoors(w, there)
 	}
 	if f.unrelay[i] != nil {
