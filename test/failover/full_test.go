@@ -22,7 +22,7 @@ func TestFullQueue(t *testing.T) {
 
 func fullQueue(t *testing.T, primary bool) {
 	p, b := harness.StartMemcached(t, "-m", "1024"), harness.StartMemcached(t, "-m", "1024")
-	proxy := harness.StartMagent(t, "--timeout", "60s", "-s", p.Addr, "-b", b.Addr)
+	proxy := harness.StartMagent(t, "-s", p.Addr, "-b", b.Addr)
 	standing := b
 	if primary {
 		standing = p

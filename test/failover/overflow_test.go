@@ -30,7 +30,8 @@ func dirtyKeysOverflow(t *testing.T, primary, up bool) {
 		if up {
 			args = append(args, "--server-failure-limit", "1000")
 		}
-		return soon(append(args, "--timeout", "2s", "--dirty-keys", fmt.Sprint(remembered))...)
+		return soon(append(args, "--timeout", "2s", "--connect-timeout", "2s", "--dirty-keys",
+			fmt.Sprint(remembered))...)
 	})
 	hung, other := p.backup, p.primary
 	if primary {

@@ -97,6 +97,7 @@ func traffic(t *testing.T, addr string, done <-chan struct{}) <-chan error {
 				result <- err
 				return
 			}
+			harness.Breathe()
 		}
 	}()
 	return result

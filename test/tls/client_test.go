@@ -379,7 +379,8 @@ func TestReload(t *testing.T) {
 		}
 	}
 	write("")
-	proxy := testkit.Start(t, "magent", harness.Binary(t), "--log-format", "json", "-c", file)
+	proxy := testkit.Start(t, "magent", harness.Binary(t), "--log-format", "json", "--connect-timeout",
+		testkit.Patience.String(), "-c", file)
 	testkit.Until(t, "magent is ready", func() bool { return harness.Listening(proxy.Log()) != nil })
 	ping := func(conn net.Conn) error {
 		if err := conn.SetDeadline(time.Now().Add(testkit.Patience)); err != nil {
