@@ -38,7 +38,7 @@ func fleetTable() []plainMetric[stats.Fleet] {
 			prometheus.GaugeValue, func(f *stats.Fleet) float64 { return number(f.Alone()) }),
 		add("epoch", "Number of the view that this member knows. It rises with each change.",
 			prometheus.GaugeValue, func(f *stats.Fleet) float64 { return float64(f.Epoch) }),
-		add("generation", "Number of the line of views. A new one begins when one of two members goes on alone.",
+		add("generation", "Number of the fleet's generation. A new one begins when one of two members goes on alone.",
 			prometheus.GaugeValue, func(f *stats.Fleet) float64 { return float64(f.Generation) }),
 		add("lease_left_seconds", "Time until this member may not decide any more if the others do not answer. "+
 			"0: it may not.",

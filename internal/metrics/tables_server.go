@@ -115,21 +115,21 @@ func serverState() []metric[stats.Server] {
 // serverMemory has what the server said of itself when it was asked last. All of it is 0 before that.
 func serverMemory() []metric[stats.Server] {
 	return []metric[stats.Server]{
-		serverGauge("memory_limit_bytes", "Memory that the server may use for items, as it says; 0: not known.",
+		serverGauge("memory_limit_bytes", "Memory that the server may use for items, as it reports; 0: not known.",
 			func(v *stats.Server) float64 { return float64(v.Stored.MaxBytes) }),
-		serverGauge("memory_used_bytes", "Memory that the server uses for items, as it says.",
+		serverGauge("memory_used_bytes", "Memory that the server uses for items, as it reports.",
 			func(v *stats.Server) float64 { return float64(v.Stored.Bytes) }),
 		serverGauge("memory_needed_bytes",
 			"Share that a backup gets of what the primaries may use: with a lower limit it evicts first. "+
 				"0: a primary, or not known.",
 			func(v *stats.Server) float64 { return float64(v.Needed) }),
-		serverGauge("items", "Items in the server, as it says.",
+		serverGauge("items", "Items in the server, as it reports.",
 			func(v *stats.Server) float64 { return float64(v.Stored.Items) }),
-		serverCounter("evictions_total", "Items that the server threw away for want of memory, as it says.",
+		serverCounter("evictions_total", "Items that the server evicted, as it reports.",
 			func(v *stats.Server) uint64 { return v.Stored.Evictions }),
-		serverCounter("get_hits_total", "Keys that the server was asked for and had, as it says, whoever asked.",
+		serverCounter("get_hits_total", "Hits of the server, as it reports, whoever asked.",
 			func(v *stats.Server) uint64 { return v.Stored.GetHits }),
-		serverCounter("get_misses_total", "Keys that the server was asked for and did not have, as it says.",
+		serverCounter("get_misses_total", "Misses of the server, as it reports, whoever asked.",
 			func(v *stats.Server) uint64 { return v.Stored.GetMisses }),
 	}
 }
