@@ -14,6 +14,7 @@ magent reload                              makes a running magent reload its fil
 magent status, magent top                  show the state of a running magent.
 magent drain SERVER, magent undrain SERVER take a server out of use, and let it return.
 magent health ADDRESS                      asks a magent whether it can serve.
+magent witness                             votes in a fleet of magents, and serves no clients.
 magent completion SHELL                    makes bash, zsh or fish complete command lines.
 magent man | man -l -                      shows the manual page.
 `
