@@ -15,7 +15,7 @@ var (
 )
 
 // Meta returns the form of the server's meta commands, as of the last established connection.
-func (c *Conn) Meta() MetaForm { return c.talk.Meta }
+func (c *Conn) Meta() hello.MetaForm { return c.talk.Meta }
 
 // Asked reports whether the server has ever told its form.
 func (c *Conn) Asked() bool { return c.Stats.Connects > 0 }
@@ -36,7 +36,8 @@ func (c *Conn) misses(s ascii.Shape) error {
 	switch {
 	case s != ascii.ShapeMeta && s != ascii.ShapeOldMeta && s != ascii.ShapeTokenMeta:
 	case c.opt.Redis != nil || !c.opt.Greet && !c.opt.Knock: // the server was not asked
-	case s == ascii.ShapeOldMeta && c.talk.Meta != OldMeta, s != ascii.ShapeOldMeta && c.talk.Meta != FullMeta:
+	case s == ascii.ShapeOldMeta && c.talk.Meta != hello.OldMeta,
+		s != ascii.ShapeOldMeta && c.talk.Meta != hello.FullMeta:
 		return ErrNoMeta
 	case s == ascii.ShapeTokenMeta && !c.talk.Token:
 		return ErrNoToken

@@ -60,20 +60,20 @@ func TestReadAnswer(t *testing.T) {
 func TestConnAsksForMetaCommands(t *testing.T) {
 	for _, tt := range []struct {
 		first, second string
-		want          MetaForm
+		want          hello.MetaForm
 	}{
-		{hasFull, "", FullMeta},
-		{refused, hasOld, OldMeta},
-		{unheard, unheard, NoMeta},
-		{early15, early15, NoMeta},
-		{nothing3, nothing3, NoMeta},
+		{hasFull, "", hello.FullMeta},
+		{refused, hasOld, hello.OldMeta},
+		{unheard, unheard, hello.NoMeta},
+		{early15, early15, hello.NoMeta},
+		{nothing3, nothing3, hello.NoMeta},
 	} {
 		for _, version := range []string{"1.4.39", "1.6.45"} {
 			r, p := greeted(t, Options{})
 			p.introduces(statsOf("7", version))
 			p.send(tt.first)
 			if tt.second != "" {
-				p.expect(OldMeta.Question())
+				p.expect(hello.OldMeta.Question())
 				p.send(tt.second)
 			}
 			r.want("connected")
@@ -108,7 +108,7 @@ func TestConnClosedOverTheQuestion(t *testing.T) {
 		p.expect("a\r\n")
 		p.send("STORED\r\n")
 		r.want("0 STORED|")
-		if got := r.c.Meta(); got != NoMeta {
+		if got := r.c.Meta(); got != hello.NoMeta {
 			t.Errorf("meta commands: %v", got)
 		}
 		p.c.Close()
@@ -139,7 +139,7 @@ func TestConnBreaksOverTheQuestion(t *testing.T) {
 	p.introduces(stats)
 	p.send(hasFull)
 	r.want("connected")
-	if got := r.c.Meta(); got != FullMeta {
+	if got := r.c.Meta(); got != hello.FullMeta {
 		t.Errorf("meta commands: %v", got)
 	}
 	p.c.Close()
@@ -186,7 +186,7 @@ func TestConnWithholdsMetaCommands(t *testing.T) {
 		p.introduces(statsOf("7", "1.6.18"))
 		p.send(tt.first)
 		if tt.second != "" {
-			p.expect(OldMeta.Question())
+			p.expect(hello.OldMeta.Question())
 			p.send(tt.second)
 		}
 		r.want("connected")
@@ -222,7 +222,7 @@ func TestConnAsksAtEachConnect(t *testing.T) {
 	p.expect("stats\r\n")
 	p.introduces(statsOf("7", "1"))
 	p.send(unheard)
-	p.expect(OldMeta.Question())
+	p.expect(hello.OldMeta.Question())
 	p.send(unheard)
 	r.want("connected")
 	p.expect("version\r\n")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"magent/ascii"
+	"magent/backend/hello"
 	"magent/internal/testkit"
 )
 
@@ -44,7 +45,7 @@ func TestReplyWithoutEnd(t *testing.T) {
 			r := newRig(t, "tcp", opt)
 			p := r.connect()
 			if c.redis {
-				r.do(func() { r.c.opt.Redis = &Login{} })
+				r.do(func() { r.c.opt.Redis = &hello.Login{} })
 			}
 			r.send(c.shape, c.request)
 			p.expect(c.request)

@@ -81,7 +81,7 @@ type Options struct {
 	MaxJoint int  // keys on the command line of a joint get; 1 or less: no joint gets
 	// Password returns the request that a memcached gets first, and has to accept; nil: none
 	Password func() []byte
-	Redis    *Login // the server is a Redis, and gets this first; nil: it is a memcached
+	Redis    *hello.Login // the server is a Redis, and gets this first; nil: it is a memcached
 	// Securer makes TLS handshakes, before anything is said; nil: plain text
 	Securer Securer
 	// Relay: the other end is the owner of a fleet, see relay.go. ConnectTimeout is how long a request waits for an

@@ -30,7 +30,7 @@ func greeted(t *testing.T, opt Options) (*rig, *peer) {
 // introduces answers the first command, and reads the next question, which comes only then.
 func (p *peer) introduces(said string) {
 	p.send(said)
-	p.expect(FullMeta.Question())
+	p.expect(hello.FullMeta.Question())
 }
 
 // TestConnGreets: a server tells its identity before it gets a request, in any number of pieces.
@@ -40,7 +40,7 @@ func TestConnGreets(t *testing.T) {
 		p.send(piece)
 		r.do(func() {})
 	}
-	p.expect(FullMeta.Question())
+	p.expect(hello.FullMeta.Question())
 	for _, piece := range strings.SplitAfter(hasFull, "1") {
 		p.send(piece)
 		r.do(func() {})
@@ -49,7 +49,7 @@ func TestConnGreets(t *testing.T) {
 	p.expect("a\r\n")
 	p.send("STORED\r\n")
 	r.want("0 STORED|")
-	if id := r.c.Identity(); id != (failover.Identity{PID: 77, Start: 1000}) || r.c.Meta() != FullMeta {
+	if id := r.c.Identity(); id != (failover.Identity{PID: 77, Start: 1000}) || r.c.Meta() != hello.FullMeta {
 		t.Errorf("identity %v, meta %v", id, r.c.Meta())
 	}
 	r.quiet()

@@ -10,7 +10,7 @@ import (
 )
 
 // loggingIn returns a rig whose connection has sent its login to a Redis, with one request waiting.
-func loggingIn(t *testing.T, g Login) (*rig, *peer) {
+func loggingIn(t *testing.T, g hello.Login) (*rig, *peer) {
 	r := newRig(t, "tcp", Options{Redis: &g})
 	r.do(r.c.Connect)
 	r.send(ascii.ShapeLine, "*1\r\n$6\r\nDBSIZE\r\n")
@@ -26,7 +26,7 @@ const (
 // TestLogin: a Redis is logged in to, and asked whether it is ready and for its version, before it gets a request.
 // Its answers come in any number of pieces.
 func TestLogin(t *testing.T) {
-	r, p := loggingIn(t, Login{Password: "secret", DB: 12})
+	r, p := loggingIn(t, hello.Login{Password: "secret", DB: 12})
 	p.expect("*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n*2\r\n$6\r\nSELECT\r\n$2\r\n12\r\n" + saysPing)
 	for _, piece := range strings.SplitAfter("+OK\r\n+OK\r\n+PONG\r\n"+saysInfo, "\r") {
 		p.send(piece)
@@ -46,7 +46,7 @@ func TestLogin(t *testing.T) {
 
 // TestLoginWithoutInfo: a Redis that does not tell its version is used all the same.
 func TestLoginWithoutInfo(t *testing.T) {
-	r, p := loggingIn(t, Login{})
+	r, p := loggingIn(t, hello.Login{})
 	p.expect(saysPing)
 	p.send("+PONG\r\n-NOPERM this user has no permissions to run the 'info' command\r\n" + saysOK)
 	r.want("connected")
@@ -59,12 +59,12 @@ func TestLoginWithoutInfo(t *testing.T) {
 func TestLoginNeedsNoPassword(t *testing.T) {
 	const none = "-ERR AUTH <password> called without any password configured for the default user. Are you sure " +
 		"your configuration is correct?\r\n"
-	r, p := loggingIn(t, Login{Password: "secret"})
+	r, p := loggingIn(t, hello.Login{Password: "secret"})
 	p.expect("*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n" + saysPing)
 	p.send(none + "+PONG\r\n" + saysInfo)
 	r.want("connected")
 
-	r, p = loggingIn(t, Login{Password: "wrong"})
+	r, p = loggingIn(t, hello.Login{Password: "wrong"})
 	p.expect("*2\r\n$4\r\nAUTH\r\n$5\r\nwrong\r\n" + saysPing)
 	p.send("-WRONGPASS invalid username-password pair or user is disabled.\r\n")
 	r.want("disconnected: the server is not ready: WRONGPASS invalid username-password pair or user is disabled., "+
@@ -81,7 +81,7 @@ func TestLoginRefused(t *testing.T) {
 		"STORED\r\n":                         ErrGarbage.Error(),
 		"+PONG\r\n" + saysInfo + "+PONG\r\n": ErrUnasked.Error(),
 	} {
-		r, p := loggingIn(t, Login{})
+		r, p := loggingIn(t, hello.Login{})
 		p.expect(saysPing)
 		p.send(said)
 		r.want("disconnected: "+why+", idle: false", "0 never sent")
@@ -91,7 +91,7 @@ func TestLoginRefused(t *testing.T) {
 
 // TestRedisGarbage: bytes that are not a reply end the connection.
 func TestRedisGarbage(t *testing.T) {
-	r, p := loggingIn(t, Login{})
+	r, p := loggingIn(t, hello.Login{})
 	p.expect(saysPing)
 	p.send("+PONG\r\n" + saysInfo)
 	r.want("connected")
@@ -108,7 +108,7 @@ const (
 // TestLoginRESP3: HELLO 3 comes behind the password. From then on the replies are those of RESP3, with their
 // attributes. What the server pushes between two of them is nobody's.
 func TestLoginRESP3(t *testing.T) {
-	r, p := loggingIn(t, Login{Password: "secret", DB: 12, Proto: resp.RESP3})
+	r, p := loggingIn(t, hello.Login{Password: "secret", DB: 12, Proto: resp.RESP3})
 	p.expect("*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n" + saysHello3 + "*2\r\n$6\r\nSELECT\r\n$2\r\n12\r\n" + saysPing)
 	const rest = ">1\r\n+x\r\n+OK\r\n+PONG\r\n=11\r\ntxt:# Serv\n\r\n" + saysOK
 	for _, piece := range strings.SplitAfter("+OK\r\n"+threeIsOn+rest, "\r") {
@@ -138,13 +138,13 @@ func TestLoginWithoutRESP3(t *testing.T) {
 		"-NOPROTO unsupported protocol version\r\n", "-ERR unknown command `HELLO`\r\n",
 		"*2\r\n$5\r\nproto\r\n:2\r\n",
 	} {
-		r, p := loggingIn(t, Login{Proto: resp.RESP3})
+		r, p := loggingIn(t, hello.Login{Proto: resp.RESP3})
 		p.expect(saysHello3 + saysPing)
 		p.send(said + "+PONG\r\n" + saysInfo)
 		r.want("disconnected: "+hello.ErrOldProto.Error()+", idle: false", "0 never sent")
 		r.quiet()
 	}
-	r, p := loggingIn(t, Login{Proto: resp.RESP3})
+	r, p := loggingIn(t, hello.Login{Proto: resp.RESP3})
 	p.expect(saysHello3 + saysPing)
 	p.send("-NOAUTH HELLO must be called with the client already authenticated\r\n-NOAUTH x\r\n-NOAUTH x\r\n")
 	r.want("disconnected: the server is not ready: NOAUTH HELLO must be called with the client already "+
@@ -158,7 +158,7 @@ func TestPushTooLarge(t *testing.T) {
 			"it is a message that nobody has asked for",
 		">x\r\n": ErrGarbage.Error(),
 	} {
-		r, p := loggingIn(t, Login{Proto: resp.RESP3})
+		r, p := loggingIn(t, hello.Login{Proto: resp.RESP3})
 		p.expect(saysHello3 + saysPing)
 		p.send(threeIsOn + "+PONG\r\n" + saysInfo)
 		r.want("connected")

@@ -3,6 +3,7 @@ package replicate
 import (
 	"magent/ascii"
 	"magent/backend"
+	"magent/backend/hello"
 	"magent/internal/hot"
 )
 
@@ -48,7 +49,7 @@ func (e *Engine) mayFill(key []byte) bool {
 		lead = follow
 	}
 	conn := e.Conns[lead]
-	return conn.Ready() && conn.Meta() == backend.FullMeta && e.Full(lead) == backend.HasRoom
+	return conn.Ready() && conn.Meta() == hello.FullMeta && e.Full(lead) == backend.HasRoom
 }
 
 // take makes the fill of a read.

@@ -11,6 +11,7 @@ import (
 
 	"magent/ascii"
 	"magent/backend"
+	"magent/backend/hello"
 	"magent/backend/ring"
 	"magent/failover"
 	"magent/internal/call"
@@ -61,7 +62,7 @@ func newRig(t *testing.T, most int64) *rig {
 	r := &rig{t: t, l: l, server: testkit.StartRedis(t), replies: make(chan string, 1000)}
 	r.shared = backend.NewConn(l, backend.Options{
 		Name: r.server.Addr, Endpoint: loop.Endpoint{Addr: netip.MustParseAddrPort(r.server.Addr)},
-		ConnectTimeout: testkit.Patience, MaxPending: 1000, MaxUnsent: 1 << 20, Redis: &backend.Login{}, Strict: true,
+		ConnectTimeout: testkit.Patience, MaxPending: 1000, MaxUnsent: 1 << 20, Redis: &hello.Login{}, Strict: true,
 	}, nobody{})
 	one, err := ring.New("ketama", []ring.Member{{Name: r.server.Addr, Weight: 1}}, nil)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"magent/backend"
+	"magent/backend/hello"
 	"magent/resp"
 )
 
@@ -11,7 +12,7 @@ import (
 // If the server has said why it is not ready, such as LOADING or NOAUTH, its code is the first word: programs look at
 // that. If the client has chosen a database that the server lacks, the error is the server's, as it answers SELECT.
 func (e *Engine) AppendFailure(dst []byte, conn *backend.Conn, full backend.Fullness) []byte {
-	var refused *backend.NotReady
+	var refused *hello.NotReady
 	dst = append(dst, '-')
 	switch {
 	case full != backend.HasRoom || !errors.As(conn.Err(), &refused):

@@ -7,6 +7,7 @@ import (
 
 	"magent/ascii"
 	"magent/backend"
+	"magent/backend/hello"
 	"magent/failover"
 	"magent/internal/loop"
 )
@@ -175,7 +176,7 @@ func (p *Pool) Disconnected(c *backend.Conn, err error, idle bool) {
 // lacks reports whether a server cannot be used in this part, although nothing is wrong with it: it lacks the
 // database. Then its requests fail with that error, and the part is ended soon, so that the next one tries again.
 func (p *Pool) lacks(err error) bool {
-	var refused *backend.NotReady
+	var refused *hello.NotReady
 	if !errors.As(err, &refused) || !refused.Chosen {
 		return false
 	}

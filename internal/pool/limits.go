@@ -3,7 +3,7 @@ package pool
 import (
 	"time"
 
-	"magent/backend"
+	"magent/backend/hello"
 	"magent/internal/config"
 	"magent/resp"
 )
@@ -43,9 +43,9 @@ func RedisLimitsOf(maxBulk int) resp.Limits {
 }
 
 // loginOf returns what a new connection to a server of the pool sends first. The connection speaks proto.
-func loginOf(cfg *config.Pool, proto resp.Proto) *backend.Login {
+func loginOf(cfg *config.Pool, proto resp.Proto) *hello.Login {
 	if !cfg.Redis {
 		return nil
 	}
-	return &backend.Login{Password: cfg.RedisAuth, DB: cfg.RedisDB, Proto: proto}
+	return &hello.Login{Password: cfg.RedisAuth, DB: cfg.RedisDB, Proto: proto}
 }

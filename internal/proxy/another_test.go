@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"magent/backend"
+	"magent/backend/hello"
 	"magent/internal/config"
 	"magent/internal/refill"
 	"magent/internal/session"
@@ -183,8 +184,8 @@ func TestAnotherMemoryIsFlushed(t *testing.T) {
 	for role := range 2 {
 		for name, prepare := range map[string]func(another, other *fake){
 			"lists no keys":    func(another, _ *fake) { another.dump.Store("ERROR\r\n") },
-			"no meta commands": func(another, _ *fake) { another.meta.Store(int64(backend.NoMeta)) },
-			"nor the other":    func(_, other *fake) { other.meta.Store(int64(backend.NoMeta)); other.closeAll() },
+			"no meta commands": func(another, _ *fake) { another.meta.Store(int64(hello.NoMeta)) },
+			"nor the other":    func(_, other *fake) { other.meta.Store(int64(hello.NoMeta)); other.closeAll() },
 		} {
 			t.Run(fmt.Sprint(role, name), func(t *testing.T) {
 				r, c, another, other := isAnother(t, role)
@@ -211,7 +212,7 @@ func TestAnotherMemoryIsFlushed(t *testing.T) {
 func TestAnotherMemoryRefusesToBeFlushed(t *testing.T) {
 	r, c, another, other := isAnother(t, 0)
 	another.pid.Add(1000)
-	another.meta.Store(int64(backend.NoMeta))
+	another.meta.Store(int64(hello.NoMeta))
 	another.closeAll()
 	another.want("flush_all\r\n").answer("CLIENT_ERROR flush_all not allowed\r\n")
 	c.say("get k\r\n")
@@ -317,7 +318,7 @@ func TestRestartedWithinASecond(t *testing.T) {
 
 // With several loops, what one loop stores on a server that came back empty does not make the next loop distrust it.
 func TestAllLoopsTakeItForEmpty(t *testing.T) {
-	r := startAs(t, 1000, 1, 1, func(cfg *config.Config) { cfg.Threads = 2 }, backend.FullMeta)
+	r := startAs(t, 1000, 1, 1, func(cfg *config.Config) { cfg.Threads = 2 }, hello.FullMeta)
 	p := r.servers[0]
 	for id := range 2 {
 		r.eventually(id, "up", func(sh *session.Shard) bool {

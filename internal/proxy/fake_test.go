@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"magent/backend"
+	"magent/backend/hello"
 	"magent/internal/config"
 	"magent/internal/testkit"
 )
@@ -27,7 +27,7 @@ type fake struct {
 
 	pid   atomic.Int64 // another one: it was restarted; 0: it does not say who it is
 	greet sync.Mutex   // held: it does not say who it is
-	// A backend.MetaForm: which meta commands it has. It takes the body of an ms in another form for a command.
+	// A hello.MetaForm: which meta commands it has. It takes the body of an ms in another form for a command.
 	meta   atomic.Int64
 	stored atomic.Int64           // limit_maxbytes
 	listed sync.Mutex             // held: it does not answer lru_crawler metadump
@@ -79,7 +79,7 @@ func newFakeAt(t testing.TB, id int, addr string) *fake {
 	ln := testkit.ListenOn(t, "tcp", addr)
 	f := &fake{t: t, id: id, ln: ln, asked: make(chan *ask, 100_000), open: map[net.Conn]bool{}}
 	f.dump.Store("END\r\n")
-	f.meta.Store(int64(backend.FullMeta))
+	f.meta.Store(int64(hello.FullMeta))
 	f.items.Store(2)
 	var err error
 	if f.addr, err = config.ParseAddress(ln.Addr().String()); err != nil {
@@ -199,10 +199,10 @@ const probeKey = "magent:probe "
 
 // reads reports whether it reads the body of an ms with this word in the place of the length.
 func (f *fake) reads(word string) bool {
-	switch backend.MetaForm(f.meta.Load()) {
-	case backend.FullMeta:
+	switch hello.MetaForm(f.meta.Load()) {
+	case hello.FullMeta:
 		return word[0] != 'S'
-	case backend.OldMeta:
+	case hello.OldMeta:
 		return word[0] == 'S'
 	}
 	return false
@@ -210,14 +210,14 @@ func (f *fake) reads(word string) bool {
 
 // answerToProbe answers an ms that must not store, or its body.
 func (f *fake) answerToProbe(text string) string {
-	switch form := backend.MetaForm(f.meta.Load()); {
-	case form == backend.NoMeta:
+	switch form := hello.MetaForm(f.meta.Load()); {
+	case form == hello.NoMeta:
 		return "ERROR\r\n"
 	case text == "mn\r\n":
 		return "MN\r\n"
 	case !f.reads(strings.Fields(text)[2]):
 		return "CLIENT_ERROR invalid flag\r\n"
-	case form == backend.OldMeta:
+	case form == hello.OldMeta:
 		return "NF \r\n"
 	}
 	return "NF\r\n"

@@ -11,7 +11,7 @@ import (
 	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
 
-	"magent/backend"
+	"magent/backend/hello"
 	"magent/internal/config"
 	"magent/internal/loop"
 	"magent/internal/placement"
@@ -38,13 +38,13 @@ type rig struct {
 // start runs a Service with so many servers; change, if not nil, changes its configuration first.
 func start(t testing.TB, primaries, backups int, change func(*config.Config)) *rig {
 	t.Helper()
-	return startAs(t, 0, primaries, backups, change, backend.FullMeta)
+	return startAs(t, 0, primaries, backups, change, hello.FullMeta)
 }
 
 // startAs is start with servers that have these meta commands, the last form of those given for the rest, and that
 // say who they are: processes from pid on, if that is not 0.
 func startAs(t testing.TB, pid int64, primaries, backups int, change func(*config.Config),
-	meta ...backend.MetaForm,
+	meta ...hello.MetaForm,
 ) *rig {
 	t.Helper()
 	r := &rig{t: t}
@@ -97,7 +97,7 @@ func (r *rig) serve(o Options) *rig {
 // not copied there.
 func oldPair(t testing.TB, change func(*config.Config)) (r *rig, p, b *fake) {
 	t.Helper()
-	r = startAs(t, 0, 1, 1, change, backend.NoMeta)
+	r = startAs(t, 0, 1, 1, change, hello.NoMeta)
 	return r, r.servers[0], r.servers[1]
 }
 

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"magent/backend"
+	"magent/backend/hello"
 	"magent/internal/config"
 	"magent/internal/pool"
 	"magent/internal/session"
@@ -15,7 +15,7 @@ import (
 // them readable: the second pool goes on where the first one was.
 func TestReloadWhileKeysMove(t *testing.T) {
 	t.Parallel()
-	r := startAs(t, 10, 1, 1, func(cfg *config.Config) { cfg.Pools[0].Timeout = pool.DrainTime }, backend.FullMeta)
+	r := startAs(t, 10, 1, 1, func(cfg *config.Config) { cfg.Pools[0].Timeout = pool.DrainTime }, hello.FullMeta)
 	backup := r.servers[1]
 	r.eventually(0, "connected", func(sh *session.Shard) bool {
 		return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready()
@@ -69,7 +69,7 @@ func TestReloadWaitsForWhatIsStillSent(t *testing.T) {
 	t.Parallel()
 	r := startAs(t, 10, 1, 1, func(cfg *config.Config) {
 		cfg.Pools[0].Timeout, cfg.Pools[0].ServerFailureLimit = pool.DrainTime, 1000
-	}, backend.FullMeta)
+	}, hello.FullMeta)
 	r.eventually(0, "connected", func(sh *session.Shard) bool {
 		return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready()
 	})

@@ -8,7 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"magent/backend"
+	"magent/backend/hello"
 	"magent/internal/config"
 	"magent/internal/pool"
 )
@@ -43,7 +43,7 @@ func remembering(t *testing.T) (r *rig, p, b *fake) {
 	r = startAs(t, 1000, 1, 1, func(cfg *config.Config) {
 		cfg.StateDir = dir
 		cfg.Pools[0].Timeout = 2 * time.Second // the next one waits as long before it trusts a server
-	}, backend.FullMeta)
+	}, hello.FullMeta)
 	return r, r.servers[0], r.servers[1]
 }
 

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"magent/backend"
+	"magent/backend/hello"
 	"magent/internal/config"
 	"magent/internal/session"
 	"magent/internal/testkit"
@@ -113,7 +113,7 @@ func TestFirstBackupIsDoubted(t *testing.T) {
 				t.Fatal(err)
 			}
 			cfg.Pools[0].Servers = []config.Address{gone}
-		}, backend.FullMeta)
+		}, hello.FullMeta)
 		for id := range 2 {
 			r.eventually(id, "connected, or not", func(sh *session.Shard) bool {
 				return sh.Pools[0].Health.Reached(0) == reached && sh.Pools[0].Health.Usable(0) == reached

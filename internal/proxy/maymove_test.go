@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"magent/backend"
+	"magent/backend/hello"
 	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/pool"
@@ -18,7 +18,7 @@ import (
 // What the loops know of a server is brought together: it is up if it is on all of them, and lacks something if it
 // does on one.
 func TestStandings(t *testing.T) {
-	r := startAs(t, 10, 1, 1, func(cfg *config.Config) { cfg.Threads = 2 }, backend.FullMeta)
+	r := startAs(t, 10, 1, 1, func(cfg *config.Config) { cfg.Threads = 2 }, hello.FullMeta)
 	for id := range 2 {
 		r.eventually(id, "connected", func(sh *session.Shard) bool {
 			return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready()
@@ -54,7 +54,7 @@ func TestNoFirstBackupWhileAPrimaryOwesAnswers(t *testing.T) {
 	for _, backups := range []int{0, 1} {
 		r := startAs(t, 10, 1, backups, func(cfg *config.Config) {
 			cfg.Pools[0].Timeout, cfg.Pools[0].ServerFailureLimit = 100*time.Millisecond, 1000
-		}, backend.FullMeta)
+		}, hello.FullMeta)
 		p, other := r.servers[0], newFake(t, 2)
 		if backups > 0 {
 			r.servers[1].answers(forgetful)
@@ -104,7 +104,7 @@ func TestReloadMendsAllNames(t *testing.T) {
 	r := startAs(t, 10, 1, 1, func(cfg *config.Config) {
 		cfg.Threads = 2
 		cfg.Pools[0].Servers, cfg.Pools[0].Backups = gone[:1], gone[1:]
-	}, backend.FullMeta)
+	}, hello.FullMeta)
 	for id := range 2 {
 		r.eventually(id, "both are out", func(sh *session.Shard) bool {
 			return !sh.Pools[0].Health.Usable(0) && !sh.Pools[0].Health.Usable(1)
@@ -176,7 +176,7 @@ func TestReloadIsRefusedWhileLoopsStandStill(t *testing.T) {
 // A server that keys move to may still hold requests of a time when it hung and left the pool. It does not return at
 // once.
 func TestMovedServerWaits(t *testing.T) {
-	r := startAs(t, 10, 1, 1, func(cfg *config.Config) { cfg.Pools[0].Timeout = pool.DrainTime }, backend.FullMeta)
+	r := startAs(t, 10, 1, 1, func(cfg *config.Config) { cfg.Pools[0].Timeout = pool.DrainTime }, hello.FullMeta)
 	r.eventually(0, "connected", func(sh *session.Shard) bool {
 		return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready()
 	})

@@ -5,12 +5,12 @@ import (
 	"strings"
 	"testing"
 
-	"magent/backend"
+	"magent/backend/hello"
 	"magent/internal/session"
 )
 
 // mixed is a pair whose servers have these meta commands, and say who they are.
-func mixed(t *testing.T, p, b backend.MetaForm) (*rig, *client) {
+func mixed(t *testing.T, p, b hello.MetaForm) (*rig, *client) {
 	t.Helper()
 	r := startAs(t, 1000, 1, 1, nil, p, b)
 	r.eventually(0, "the servers were asked", func(sh *session.Shard) bool {
@@ -44,8 +44,8 @@ var metaRequests = []string{
 // A meta command does not go to a pair one of whose servers lacks it, and its body is no command; the client is told
 // which server that is. A read needs the primary alone.
 func TestMetaCommandsThatAServerLacks(t *testing.T) {
-	const full, old, none = backend.FullMeta, backend.OldMeta, backend.NoMeta
-	for _, pair := range [][2]backend.MetaForm{
+	const full, old, none = hello.FullMeta, hello.OldMeta, hello.NoMeta
+	for _, pair := range [][2]hello.MetaForm{
 		{none, none},
 		{old, old},
 		{none, full},
@@ -80,8 +80,8 @@ func TestMetaCommandsThatAServerLacks(t *testing.T) {
 // While the copy that lacks them is away, the other one carries meta commands out.
 func TestMetaCommandsWithoutTheServerThatLacksThem(t *testing.T) {
 	for away := range 2 {
-		forms := []backend.MetaForm{backend.FullMeta, backend.FullMeta}
-		forms[away] = backend.NoMeta
+		forms := []hello.MetaForm{hello.FullMeta, hello.FullMeta}
+		forms[away] = hello.NoMeta
 		r, c := mixed(t, forms[0], forms[1])
 		gone, other := r.servers[away], r.servers[1-away]
 		c.say("set k 0 0 1\r\n1\r\n")
@@ -102,7 +102,7 @@ func TestMetaCommandsWithoutTheServerThatLacksThem(t *testing.T) {
 
 // A read that the primary loses cannot be asked of a backup that lacks it.
 func TestMetaReadThatOnlyThePrimaryHas(t *testing.T) {
-	r, c := mixed(t, backend.FullMeta, backend.NoMeta)
+	r, c := mixed(t, hello.FullMeta, hello.NoMeta)
 	c.say("mg k v\r\n")
 	r.servers[0].want("mg k v\r\n").reset()
 	c.hear(lacksMeta(r.servers[1]))
@@ -111,7 +111,7 @@ func TestMetaReadThatOnlyThePrimaryHas(t *testing.T) {
 // A server is replaced by an older one. What was collected while it was connected to again is not sent to it, if it
 // lacks it, and is answered in its turn.
 func TestServerIsReplacedByAnOlderOne(t *testing.T) {
-	for _, form := range []backend.MetaForm{backend.NoMeta, backend.OldMeta} {
+	for _, form := range []hello.MetaForm{hello.NoMeta, hello.OldMeta} {
 		r := start(t, 1, 0, nil)
 		c, s := r.client(), r.servers[0]
 		lived(c, s)
@@ -139,7 +139,7 @@ func TestPrimaryIsReplacedByAnOlderOne(t *testing.T) {
 	r, p, b := knownPair(t)
 	c := r.client()
 	lived(c, p)
-	p.meta.Store(int64(backend.NoMeta))
+	p.meta.Store(int64(hello.NoMeta))
 	p.greet.Lock()
 	p.closeAll()
 	r.eventually(0, "a new connection", func(sh *session.Shard) bool { return !sh.Pools[0].Conns[0].Ready() })
@@ -155,17 +155,17 @@ func TestPrimaryIsReplacedByAnOlderOne(t *testing.T) {
 // A server with the old form is filled, in that form: its values are never commands.
 func TestRefillInTheOldForm(t *testing.T) {
 	t.Parallel()
-	const old, full = backend.OldMeta, backend.FullMeta
+	const old, full = hello.OldMeta, hello.FullMeta
 	value := "flush_all\r\n"
-	for _, forms := range [][2]backend.MetaForm{{old, old}, {old, full}, {full, old}} {
+	for _, forms := range [][2]hello.MetaForm{{old, old}, {old, full}, {full, old}} {
 		r, c := mixed(t, forms[0], forms[1])
 		p, b := r.servers[0], r.servers[1]
 		lived(c, p)
 		b.dump.Store("OK\r\nkey=k exp=-1 \nkey=a%20b exp=-1 \nEND\r\n")
 		p.restarts()
 		b.want("mg k v f t u\r\n").answer("VA 11 f3 t50\r\n" + value + "\r\n")
-		length := map[backend.MetaForm]string{old: "S11", full: "11"}[forms[0]]
-		done := map[backend.MetaForm]string{old: "OK \r\n", full: "HD\r\n"}[forms[0]]
+		length := map[hello.MetaForm]string{old: "S11", full: "11"}[forms[0]]
+		done := map[hello.MetaForm]string{old: "OK \r\n", full: "HD\r\n"}[forms[0]]
 		p.want("ms k " + length + " F3 T50 ME\r\n" + value + "\r\n").answer(done)
 		r.back(0)
 		r.on(0, func(sh *session.Shard) {
@@ -180,18 +180,18 @@ func TestRefillInTheOldForm(t *testing.T) {
 		c.hear("2\r\n")
 		b.want("delete k\r\n").answer("DELETED\r\n")
 		p.want("mg k v f t u\r\n").answer("VA 1 f0 t-1\r\n2\r\n")
-		length = map[backend.MetaForm]string{old: "S1", full: "1"}[forms[1]]
+		length = map[hello.MetaForm]string{old: "S1", full: "1"}[forms[1]]
 		b.want("ms k " + length +
-			" F0 ME\r\n2\r\n").answer(map[backend.MetaForm]string{old: "OK \r\n", full: "HD\r\n"}[forms[1]])
+			" F0 ME\r\n2\r\n").answer(map[hello.MetaForm]string{old: "OK \r\n", full: "HD\r\n"}[forms[1]])
 		c.nothing()
 	}
 }
 
 // A server that cannot be filled is read at once, and stats servers says why it lacks what it does.
 func TestServerThatCannotBeFilled(t *testing.T) {
-	for _, forms := range [][2]backend.MetaForm{
-		{backend.NoMeta, backend.FullMeta},
-		{backend.FullMeta, backend.NoMeta},
+	for _, forms := range [][2]hello.MetaForm{
+		{hello.NoMeta, hello.FullMeta},
+		{hello.FullMeta, hello.NoMeta},
 	} {
 		r, c := mixed(t, forms[0], forms[1])
 		p, b := r.servers[0], r.servers[1]
@@ -208,7 +208,7 @@ func TestServerThatCannotBeFilled(t *testing.T) {
 		p.want("get k\r\n").answer("END\r\n")
 		c.hear("END\r\n")
 		lacking := p
-		if forms[0] == backend.FullMeta {
+		if forms[0] == hello.FullMeta {
 			lacking = b
 		}
 		stats := c.stats("servers")

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"magent/backend"
+	"magent/backend/hello"
 	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/session"
@@ -14,7 +15,7 @@ import (
 // knownPair is a pair whose servers say who they are.
 func knownPair(t *testing.T) (r *rig, p, b *fake) {
 	t.Helper()
-	r = startAs(t, 1000, 1, 1, nil, backend.FullMeta)
+	r = startAs(t, 1000, 1, 1, nil, hello.FullMeta)
 	return r, r.servers[0], r.servers[1]
 }
 
@@ -220,7 +221,7 @@ func TestReadThrough(t *testing.T) {
 // A server without meta commands cannot be filled, and cannot be repaired but by deletion.
 func TestServerWithoutMetaCommands(t *testing.T) {
 	r, c, gone, other := outage(t, 0, nil)
-	gone.meta.Store(int64(backend.NoMeta))
+	gone.meta.Store(int64(hello.NoMeta))
 	other.dump.Store("key=k exp=-1\nEND\r\n")
 	gone.pid.Store(7)
 	gone.items.Store(0)

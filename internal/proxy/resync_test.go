@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"magent/backend"
+	"magent/backend/hello"
 	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/session"
@@ -12,7 +12,7 @@ import (
 )
 
 // missed is a pair whose primary is ejected and has missed n sets, of the keys k0 and so on.
-func missed(t *testing.T, n int, meta backend.MetaForm) (r *rig, c *client, p, b *fake) {
+func missed(t *testing.T, n int, meta hello.MetaForm) (r *rig, c *client, p, b *fake) {
 	t.Helper()
 	r = startAs(t, 1000, 1, 1, nil, meta)
 	p, b = r.servers[0], r.servers[1]
@@ -33,7 +33,7 @@ func missed(t *testing.T, n int, meta backend.MetaForm) (r *rig, c *client, p, b
 
 // The other copy dies in the middle of a return. A mutation of a key that is still dirty finds it deleted.
 func TestOtherCopyDiesDuringAReturn(t *testing.T) {
-	r, c, p, b := missed(t, 20, backend.FullMeta)
+	r, c, p, b := missed(t, 20, hello.FullMeta)
 	r.returns(0)
 	asked := map[string]bool{}
 	var last *ask
@@ -66,7 +66,7 @@ func TestOtherCopyDiesDuringAReturn(t *testing.T) {
 
 // Keys that cannot be copied are deleted a few at a time: the server goes on to answer for others.
 func TestDeletionsOfAReturnAreFew(t *testing.T) {
-	r, _, p, _ := missed(t, 200, backend.NoMeta)
+	r, _, p, _ := missed(t, 200, hello.NoMeta)
 	r.returns(0)
 	for range 200 {
 		a := testkit.Await(t, "a deletion", p.asked)
@@ -85,7 +85,7 @@ func TestDeletionsOfAReturnAreFew(t *testing.T) {
 func TestConnectionEndsWithRequestsGivenUp(t *testing.T) {
 	r := startAs(t, 1000, 1, 1, func(cfg *config.Config) {
 		cfg.Pools[0].ServerFailureLimit = 100
-	}, backend.FullMeta)
+	}, hello.FullMeta)
 	p, b := r.servers[0], r.servers[1]
 	c := r.client()
 	lived(c, p)
@@ -107,7 +107,7 @@ func TestConnectionEndsWithRequestsGivenUp(t *testing.T) {
 
 // When both copies are returning, that one's word counts which has not missed the key.
 func TestBothReturn(t *testing.T) {
-	r, c, p, b := missed(t, 1, backend.FullMeta)
+	r, c, p, b := missed(t, 1, hello.FullMeta)
 	c.say("get k0\r\n")
 	b.want("get k0\r\n").reset()
 	c.line()
@@ -132,7 +132,7 @@ func TestFillIsNotToldInTime(t *testing.T) {
 	t.Parallel()
 	r := startAs(t, 1000, 1, 1, func(cfg *config.Config) {
 		cfg.Pools[0].ServerFailureLimit = 100
-	}, backend.FullMeta)
+	}, hello.FullMeta)
 	p, b := r.servers[0], r.servers[1]
 	c := r.client()
 	lived(c, p)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"magent/backend"
+	"magent/backend/hello"
 	"magent/failover"
 	"magent/internal/session"
 )
@@ -105,7 +106,7 @@ func TestTokensAfterAFailover(t *testing.T) {
 
 // Where there are no backups tokens are passed on as they are.
 func TestTokensWithoutBackups(t *testing.T) {
-	r := startAs(t, 1000, 1, 0, nil, backend.FullMeta)
+	r := startAs(t, 1000, 1, 0, nil, hello.FullMeta)
 	c, p := r.client(), r.servers[0]
 	for _, x := range [][2]string{
 		{"gets k\r\n", "VALUE k 0 1 7\r\nx\r\nEND\r\n"},

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"magent/backend"
+	"magent/backend/hello"
 	"magent/internal/config"
 	"magent/internal/journal"
 	"magent/internal/pool"
@@ -19,7 +19,7 @@ import (
 func mortal(t *testing.T) (r *rig, p, b *fake) {
 	t.Helper()
 	dir := t.TempDir()
-	r = startAs(t, 1000, 1, 1, func(cfg *config.Config) { cfg.StateDir = dir }, backend.FullMeta)
+	r = startAs(t, 1000, 1, 1, func(cfg *config.Config) { cfg.StateDir = dir }, hello.FullMeta)
 	return r, r.servers[0], r.servers[1]
 }
 

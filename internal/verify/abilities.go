@@ -4,7 +4,6 @@ import (
 	"errors"
 
 	"magent/ascii"
-	"magent/backend"
 	"magent/backend/hello"
 )
 
@@ -18,7 +17,7 @@ var (
 // findMeta asks the server which meta commands it has, and sets c.meta. Without meta commands the error is ErrNoMeta:
 // such a server would take a value for commands.
 func (c *conn) findMeta() error {
-	for _, form := range []backend.MetaForm{backend.FullMeta, backend.OldMeta} {
+	for _, form := range []hello.MetaForm{hello.FullMeta, hello.OldMeta} {
 		has, err := c.hasMeta(form)
 		if err != nil {
 			return err
@@ -31,7 +30,7 @@ func (c *conn) findMeta() error {
 	return c.failed(ErrNoMeta)
 }
 
-func (c *conn) hasMeta(form backend.MetaForm) (bool, error) {
+func (c *conn) hasMeta(form hello.MetaForm) (bool, error) {
 	c.out = append(c.out, form.Question()...)
 	if err := c.flush(); err != nil {
 		return false, err
@@ -55,5 +54,5 @@ func (c *conn) hasMeta(form backend.MetaForm) (bool, error) {
 
 // understands reports whether a meta command for this server can contain the key.
 func (c *conn) understands(key []byte) bool {
-	return askable(key) && (c.meta == backend.FullMeta || ascii.TextKey(key))
+	return askable(key) && (c.meta == hello.FullMeta || ascii.TextKey(key))
 }

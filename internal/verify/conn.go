@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"magent/ascii"
-	"magent/backend"
 	"magent/backend/hello"
 	"magent/internal/cause"
 	"magent/internal/metadump"
@@ -45,7 +44,7 @@ type conn struct {
 	out     []byte // commands to be sent
 	writes  []byte // repairs; they are sent after the replies to out have been read
 	item    item   // the last reply
-	meta    backend.MetaForm
+	meta    hello.MetaForm
 	expires bool // md with a token does not work here: items are replaced by expired ones instead
 }
 

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"magent/backend"
 	"magent/backend/hello"
 	"magent/internal/testkit"
 )
@@ -48,7 +47,7 @@ func TestServerWithoutMetaCommands(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.both("k", "v")
-	r.p.meta = backend.NoMeta
+	r.p.meta = hello.NoMeta
 	var known *ServerError
 	if _, err := r.try(); !errors.Is(err, ErrNoMeta) || !errors.As(err, &known) || known.Server != r.p.addr {
 		t.Errorf("got %v", err)
@@ -69,7 +68,7 @@ func TestServerWithOldMetaCommands(t *testing.T) {
 	r.p.set("differs", "1")
 	r.b.set("differs", "2")
 	r.both("a b", "v") // cannot be asked for
-	r.p.meta, r.b.agrees = backend.OldMeta, true
+	r.p.meta, r.b.agrees = hello.OldMeta, true
 	result := r.run()
 	r.wants(result, "value differs false")
 	if result.Unsure != 2 || result.Compared != 2 {

@@ -17,7 +17,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"magent/backend"
+	"magent/backend/hello"
 	"magent/backend/ring"
 	"magent/internal/testkit"
 )
@@ -42,7 +42,7 @@ type fake struct {
 	mu     sync.Mutex
 	items  map[string]*stored
 	tokens uint64
-	meta   backend.MetaForm
+	meta   hello.MetaForm
 	agrees bool // it sends OK before the list of its keys
 	strict bool // it answers EX to each md with a token, as memcached 1.6.12 does
 	before func(line string) (answer string)
@@ -53,7 +53,7 @@ type fake struct {
 // newFake starts a fake that serves until the end of the test.
 func newFake(t *testing.T) *fake {
 	t.Helper()
-	f := &fake{t: t, items: map[string]*stored{}, tokens: 100, meta: backend.FullMeta}
+	f := &fake{t: t, items: map[string]*stored{}, tokens: 100, meta: hello.FullMeta}
 	f.addr = testkit.Serve(t, f.serve)
 	return f
 }
@@ -105,7 +105,7 @@ func (f *fake) answer(line string, r *bufio.Reader) string {
 	case "lru_crawler":
 		return f.dump()
 	}
-	if f.meta == backend.NoMeta {
+	if f.meta == hello.NoMeta {
 		return "ERROR\r\n"
 	}
 	switch words[0] {
@@ -154,7 +154,7 @@ func (f *fake) get(words []string) string {
 	if slices.Contains(words, "v") {
 		return fmt.Sprintf("VA %d %s%s\r\n", len(it.value), flags, it.value)
 	}
-	if f.meta == backend.OldMeta {
+	if f.meta == hello.OldMeta {
 		return "OK " + flags
 	}
 	return "HD " + flags
@@ -162,7 +162,7 @@ func (f *fake) get(words []string) string {
 
 // reads reports whether the fake reads the body of an ms that has this word in place of the length.
 func (f *fake) reads(word string) bool {
-	return f.meta == backend.FullMeta && word[0] != 'S' || f.meta == backend.OldMeta && word[0] == 'S'
+	return f.meta == hello.FullMeta && word[0] != 'S' || f.meta == hello.OldMeta && word[0] == 'S'
 }
 
 // flag returns the value of the flag with a letter.

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"magent/backend"
+	"magent/backend/hello"
 	"magent/internal/metadump"
 )
 
@@ -96,7 +96,7 @@ func (v *verifier) connect() error {
 		if err == nil {
 			err = c.findMeta()
 		}
-		if err == nil && (v.o.Repair || v.counting) && c.meta == backend.OldMeta {
+		if err == nil && (v.o.Repair || v.counting) && c.meta == hello.OldMeta {
 			err = c.failed(ErrOldMeta)
 		}
 		errs = append(errs, err)

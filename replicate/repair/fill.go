@@ -1,19 +1,19 @@
 package repair
 
-import "magent/backend"
+import "magent/backend/hello"
 
 // CanFill reports whether server i can be filled: all servers with the other copies of its keys can be read, and know
 // meta commands. If a primary that can be read and its backup are both incomplete, the backup is filled first, because
 // clients see what the primary has.
 func (e *Engine) CanFill(i int) bool {
-	if e.Backups == nil || e.Conns[i].Meta() == backend.NoMeta {
+	if e.Backups == nil || e.Conns[i].Meta() == hello.NoMeta {
 		return false
 	}
 	for j, conn := range e.Conns {
 		if !e.CopiesOf(i, j) {
 			continue
 		}
-		if !e.Health.Readable(j) || conn.Meta() == backend.NoMeta {
+		if !e.Health.Readable(j) || conn.Meta() == hello.NoMeta {
 			return false
 		}
 		if e.incomplete[j] && i < e.NumPrimaries && e.Health.Readable(i) {

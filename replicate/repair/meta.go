@@ -5,9 +5,10 @@ import (
 
 	"magent/ascii"
 	"magent/backend"
+	"magent/backend/hello"
 )
 
-// Servers differ in their meta commands (backend.MetaForm). A client's meta command is only sent to servers that have
+// Servers differ in their meta commands (hello.MetaForm). A client's meta command is only sent to servers that have
 // them in the documented form. Copying a key also works with servers that have the old form. It does not work without
 // meta commands, because classic commands do not tell the time to live.
 
@@ -15,9 +16,9 @@ import (
 // live.
 func copyable(conn *backend.Conn, key string) bool {
 	switch conn.Meta() {
-	case backend.FullMeta:
+	case hello.FullMeta:
 		return true
-	case backend.OldMeta:
+	case hello.OldMeta:
 		return ascii.TextKey([]byte(key)) // the old form has no keys in base64
 	}
 	return false
@@ -25,7 +26,7 @@ func copyable(conn *backend.Conn, key string) bool {
 
 // shapeFor returns how a server replies to a meta command that is part of a repair.
 func shapeFor(conn *backend.Conn) ascii.Shape {
-	if conn.Meta() == backend.OldMeta {
+	if conn.Meta() == hello.OldMeta {
 		return ascii.ShapeOldMeta
 	}
 	return ascii.ShapeMeta
@@ -33,7 +34,7 @@ func shapeFor(conn *backend.Conn) ascii.Shape {
 
 // lengthFor returns what stands between the key of an ms and the length of its value.
 func lengthFor(conn *backend.Conn) string {
-	if conn.Meta() == backend.OldMeta {
+	if conn.Meta() == hello.OldMeta {
 		return " S"
 	}
 	return " "
@@ -46,7 +47,7 @@ func (e *Engine) Unfillable(i int) string {
 		return ""
 	}
 	for j, conn := range e.Conns {
-		if (j == i || e.CopiesOf(i, j)) && conn.Asked() && conn.Meta() == backend.NoMeta {
+		if (j == i || e.CopiesOf(i, j)) && conn.Asked() && conn.Meta() == hello.NoMeta {
 			return conn.Name() + " has no meta commands (memcached 1.6.0 and later), " +
 				"and without them nobody can tell how long an item is to live"
 		}
