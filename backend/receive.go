@@ -83,37 +83,17 @@ func (c *Conn) take(data []byte) (rest []byte, err error) {
 	epoch := c.epoch
 	c.need = 0
 	for len(data) > 0 {
-		if c.relay != nil {
-			if forward.IsMark(data[0]) {
-				if n, err := c.takeMark(data); n > 0 && c.epoch == epoch {
-					data = data[n:]
-					continue
-				} else if err != nil || c.epoch == epoch {
-					return data, err
-				}
+		if c.relay != nil || c.listener != nil || c.isPush(data) {
+			n, apart, err := c.takeApart(data)
+			switch {
+			case c.epoch != epoch:
 				return nil, nil
-			}
-			if c.relay.Passed == 0 {
-				return nil, ErrUnasked
-			}
-		}
-		if c.listener != nil {
-			n, err := c.hear(data)
-			if c.epoch != epoch {
-				return nil, nil
-			} else if n == 0 {
+			case apart && n == 0:
 				return data, err
+			case apart:
+				data = data[n:]
+				continue
 			}
-			data = data[n:]
-			continue
-		}
-		if c.isPush(data) {
-			n, err := c.dropPush(data)
-			if n == 0 {
-				return data, err
-			}
-			data = data[n:]
-			continue
 		}
 		if c.fifo.len() == c.open { // the server has not been asked for anything yet
 			return nil, ErrUnasked
@@ -144,6 +124,24 @@ func (c *Conn) take(data []byte) (rest []byte, err error) {
 		data = data[n:]
 	}
 	return data, nil
+}
+
+// takeApart takes what data begins with, if that is no reply as others are: apart. n is its length, and 0 if it is not
+// complete, or if there is an error.
+func (c *Conn) takeApart(data []byte) (n int, apart bool, err error) {
+	switch {
+	case c.relay != nil && forward.IsMark(data[0]):
+		n, err = c.takeMark(data)
+	case c.relay != nil && c.relay.Passed == 0:
+		err = ErrUnasked
+	case c.relay != nil:
+		return 0, false, nil
+	case c.listener != nil:
+		n, err = c.hear(data)
+	default:
+		n, err = c.dropPush(data)
+	}
+	return n, true, err
 }
 
 // frame puts the first reply in data into c.reply. The results are those of ascii.Framer.

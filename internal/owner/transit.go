@@ -165,31 +165,14 @@ func (f *Owner) build(i int, w want) {
 		return peers
 	}, func(p *pool.Pool) {
 		p.Govern(w.term, w.doors)
-		sh := f.o.Group.Shards[p.Loop.ID]
 		if p.Loop.ID == 0 { // which sends them (between.Loop.SendFlush)
 			p.Engine.RecallDelay(w.due)
 		}
-		for n, m := range w.missed {
-			if len(cfg.Backups) == 0 {
-				break
-			}
-			var keys []string
-			for _, key := range m.Keys {
-				if f.o.Group.OwnerOf([]byte(key)) == sh {
-					keys = append(keys, key)
-				}
-			}
-			if repair && len(keys) > 0 {
-				p.RepairPrimary(n, m, keys, doubted)
-				continue
-			}
-			p.Recall(n, m, keys)
-			if doubted != nil && doubted[n] != nil && !p.Doubtful() {
-				p.Doubt(n, doubted[n])
-			}
+		if len(cfg.Backups) > 0 {
+			f.inherit(p, w, doubted, repair)
 		}
 		p.Connect()
-		f.o.Began(sh)
+		f.o.Began(f.o.Group.Shards[p.Loop.ID])
 	}, func() {
 		// The loops have recorded what they have to repair. What was inherited counts no more.
 		for n := range w.missed {
@@ -197,4 +180,26 @@ func (f *Owner) build(i int, w want) {
 			w.term.Record(core.Record{Kind: core.Knowledge, Clears: true, Data: e.Encode()})
 		}
 	})
+}
+
+// inherit has one loop's part of a new pool repair what servers have missed, and doubt of each server the keys in
+// doubted; nil: none. repair says that the primaries are repaired from the backups.
+func (f *Owner) inherit(p *pool.Pool, w want, doubted []func(key []byte) bool, repair bool) {
+	sh := f.o.Group.Shards[p.Loop.ID]
+	for n, m := range w.missed {
+		var keys []string
+		for _, key := range m.Keys {
+			if f.o.Group.OwnerOf([]byte(key)) == sh {
+				keys = append(keys, key)
+			}
+		}
+		if repair && len(keys) > 0 {
+			p.RepairPrimary(n, m, keys, doubted)
+			continue
+		}
+		p.Recall(n, m, keys)
+		if doubted != nil && doubted[n] != nil && !p.Doubtful() {
+			p.Doubt(n, doubted[n])
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,47 +25,12 @@ import (
 // Start binds all listeners, connects to the servers, and starts the loops. If it returns no error, clients can
 // connect. Close ends what it has started.
 func Start(o Options) (*Service, error) {
-	if o.maxJoint == 0 {
-		o.maxJoint = pool.MaxJoint
-	}
-	if o.flushable == 0 {
-		o.flushable = pool.Flushable
-	}
-	if o.window == 0 {
-		o.window = session.WindowStart
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	svc := &Service{
-		shakeTime: shakeTime,
-		cfg:       o.Config, log: o.Log, release: o.Release,
-		reserveFD: openReserve(), ctx: ctx, stop: stop, dead: make(chan error, 1),
-		storedEvery: o.StoredEvery, storedAsks: make(chan []storedAsk, 1),
-		given: o.Sockets, place: journal.Place{Dir: o.Config.StateDir, Give: o.Give, Beside: o.Files},
-	}
-	svc.group = session.NewGroup(session.Options{
-		Log: o.Log, Version: o.Version, Window: o.window, MaxAssembly: pool.MaxAssembly, Slow: o.Config.Slow,
-		SlowKeys:       o.Config.SlowKeys,
-		RequestTimeout: o.Config.RequestTimeout, IdleTimeout: o.Config.IdleTimeout, Stats: svc.answerStats,
-		GiveBack: svc.giveBack, Clock: loop.BootTime,
-	})
-	svc.shared.Log, svc.shared.Registry, svc.shared.Walks = o.Log, registry.New(o.Log), refill.NewWalks(o.Log, 0)
-	svc.shared.Started, svc.shared.VIP = time.Now(), o.Config.VIP.IsValid() && o.Config.Fleet == nil
-	svc.shared.Threads, svc.shared.MaxValue, svc.shared.MaxDirty = max(1, o.Config.Threads), o.Config.MaxValue,
-		o.Config.MaxDirty
-	svc.shared.MaxJoint, svc.shared.Flushable = o.maxJoint, o.flushable
-	svc.shared.Owner = func(key []byte) int { return svc.group.OwnerOf(key).ID }
-	svc.shared.Servers = discover.New(discover.Options{
-		Lookup: o.lookup, Interval: o.Config.ResolveInterval,
-		Log: o.Log, Found: svc.found, Files: &svc.shared.Files,
-	})
-	svc.shared.Handshakes = access.NewHandshakes()
-	svc.storedTimer = loop.NewTimer(svc.askStored)
+	svc := newService(o)
 	svc.doubts = svc.shared.Servers.Check(o.Config.Pools) // while another process may serve yet
-	svc.shared.Gate = o.gate
 	svc.newFleet(o.homeAfter)
 	known, err := svc.prepare(o.TakeOver)
 	if err != nil {
-		stop()
+		svc.stop()
 		svc.discard()
 		return nil, err
 	}
@@ -77,7 +43,7 @@ func Start(o Options) (*Service, error) {
 		svc.recall(&known)
 	}
 	if err := svc.watchRole(); err != nil {
-		stop()
+		svc.stop()
 		svc.shared.Registry.Close()
 		svc.discard()
 		return nil, err
@@ -86,7 +52,7 @@ func Start(o Options) (*Service, error) {
 		svc.shared.Servers.Listen(i, cfg)
 	}
 	svc.helpers.Add(1)
-	go svc.askStores(ctx)
+	go svc.askStores(svc.ctx)
 	for _, sh := range svc.shards {
 		sh.L.Post(loop.TaskFunc(func() { svc.start(sh) }))
 		svc.loops.Add(1)
@@ -99,6 +65,39 @@ func Start(o Options) (*Service, error) {
 		}
 	}
 	return svc, nil
+}
+
+// newService makes a Service that has neither loops nor listeners yet.
+func newService(o Options) *Service {
+	ctx, stop := context.WithCancel(context.Background())
+	svc := &Service{
+		shakeTime: shakeTime,
+		cfg:       o.Config, log: o.Log, release: o.Release,
+		reserveFD: openReserve(), ctx: ctx, stop: stop, dead: make(chan error, 1),
+		storedEvery: o.StoredEvery, storedAsks: make(chan []storedAsk, 1),
+		given: o.Sockets, place: journal.Place{Dir: o.Config.StateDir, Give: o.Give, Beside: o.Files},
+	}
+	svc.group = session.NewGroup(session.Options{
+		Log: o.Log, Version: o.Version, Stats: svc.answerStats, GiveBack: svc.giveBack, Clock: loop.BootTime,
+		Window: cmp.Or(o.window, session.WindowStart), MaxAssembly: pool.MaxAssembly,
+		Slow: o.Config.Slow, SlowKeys: o.Config.SlowKeys,
+		RequestTimeout: o.Config.RequestTimeout, IdleTimeout: o.Config.IdleTimeout,
+	})
+	svc.shared.Log, svc.shared.Registry, svc.shared.Walks = o.Log, registry.New(o.Log), refill.NewWalks(o.Log, 0)
+	svc.shared.Started, svc.shared.VIP = time.Now(), o.Config.VIP.IsValid() && o.Config.Fleet == nil
+	svc.shared.Threads, svc.shared.MaxValue, svc.shared.MaxDirty = max(1, o.Config.Threads), o.Config.MaxValue,
+		o.Config.MaxDirty
+	svc.shared.MaxJoint = cmp.Or(o.maxJoint, pool.MaxJoint)
+	svc.shared.Flushable = cmp.Or(o.flushable, pool.Flushable)
+	svc.shared.Owner = func(key []byte) int { return svc.group.OwnerOf(key).ID }
+	svc.shared.Servers = discover.New(discover.Options{
+		Lookup: o.lookup, Interval: o.Config.ResolveInterval,
+		Log: o.Log, Found: svc.found, Files: &svc.shared.Files,
+	})
+	svc.shared.Handshakes = access.NewHandshakes()
+	svc.storedTimer = loop.NewTimer(svc.askStored)
+	svc.shared.Gate = o.gate
+	return svc
 }
 
 // prepare makes everything that is to run. Everything that may fail comes before the earlier process is taken over

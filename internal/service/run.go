@@ -48,21 +48,14 @@ func Run(o Options) (exit int, err error) {
 		return 1, err
 	}
 	needLoopThreads(o.Threads)
-	clients, warning := fitFiles(processLimit{}, o.Clients, o.Servers, o.Spare)
+	clients, files := fitFiles(processLimit{}, o.Clients, o.Servers, o.Spare)
 	upgrader := newUpgrader(o, path)
 	engine, err := o.Start(log.Logger, clients, given)
 	if err != nil {
 		return 1, err
 	}
-	warnings := slices.Clone(o.Warnings)
-	if credentials.StaysRoot() && o.Root != "" {
-		warnings = append(warnings, "running as root: "+o.Root)
-	}
-	if warning != "" {
-		warnings = append(warnings, warning)
-	}
-	told, err := giveAll(credentials, pid, log, o.Sockets, foreignPaths(sockets))
-	warnings = append(warnings, told...)
+	warnings, err := giveAll(credentials, pid, log, o.Sockets, foreignPaths(sockets))
+	warnings = slices.Concat(warningsOf(o, credentials, files), warnings)
 	if err == nil {
 		err = settle(o, credentials, log, slices.Concat(warnings, engine.Warnings()))
 	}
@@ -70,9 +63,7 @@ func Run(o Options) (exit int, err error) {
 		engine.Close()
 		return 1, err
 	}
-	for _, text := range warnings {
-		log.Warn().Msg(text)
-	}
+	log.warn(warnings)
 	notify(daemon.SdNotifyReady, status("%s", o.Started(log.Logger)))
 	from.serves()
 	r := newReloader(o)
@@ -82,6 +73,25 @@ func Run(o Options) (exit int, err error) {
 	defer startWatchdog(o.Hung, log).stop()
 	upgrader.serves(pid)
 	return serve(engine, log, signals, r, v, upgrader, o.Tasks, cmp.Or(o.Ends, draining)), nil
+}
+
+// warningsOf returns what is known before the engine starts: files is said of the limit of open files; empty: nothing.
+func warningsOf(o Options, credentials *Credentials, files string) []string {
+	warnings := slices.Clone(o.Warnings)
+	if credentials.StaysRoot() && o.Root != "" {
+		warnings = append(warnings, "running as root: "+o.Root)
+	}
+	if files != "" {
+		warnings = append(warnings, files)
+	}
+	return warnings
+}
+
+// warn logs warnings.
+func (l *Log) warn(texts []string) {
+	for _, text := range texts {
+		l.Warn().Msg(text)
+	}
 }
 
 // ownFiles returns the paths of the process's own files.

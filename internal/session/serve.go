@@ -118,6 +118,7 @@ func (s *Session) consume(data []byte) {
 	s.keep(rest)
 }
 
+// serveAll serves the requests in data by the client's protocol, and returns the rest.
 func (s *Session) serveAll(data []byte) (rest []byte) {
 	switch {
 	case s.link != nil:
@@ -133,6 +134,11 @@ func (s *Session) serveAll(data []byte) (rest []byte) {
 			return data
 		}
 	}
+	return s.serveLines(data)
+}
+
+// serveLines is serveAll for memcached's text protocol. It ends where a request has to wait, and goes on there later.
+func (s *Session) serveLines(data []byte) (rest []byte) {
 	r := &s.sh.req
 	s.reading = lifecycle.Flowing
 	for len(data) > 0 && s.phase < lifecycle.Closing || s.long.asks() {

@@ -33,6 +33,11 @@ func (r *Report) judge() Verdict {
 	case !r.Ready:
 		return Verdict{"bad", "Some keys cannot be served.", strings.Join(r.Problems, " · ")}.with(r.shares())
 	}
+	return r.judgeServers()
+}
+
+// judgeServers returns the verdict if all keys are served.
+func (r *Report) judgeServers() Verdict {
 	var out []*Server // that are not up
 	var short []string
 	all, copies := 0, true
