@@ -186,9 +186,10 @@ func (c *client) say(text string) {
 	}
 }
 
-// hear reads what must be this text.
+// hear reads what must be this text. Each text has its own time: a test that hears ten thousand takes longer.
 func (c *client) hear(text string) {
 	c.t.Helper()
+	_ = c.c.SetDeadline(time.Now().Add(2 * testkit.Patience))
 	testkit.Hear(c.t, "the client", c.r, text)
 }
 
