@@ -3,7 +3,6 @@ package proxy
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"testing"
@@ -211,11 +210,7 @@ func TestFragments(t *testing.T) {
 	r.servers[0].answers(func(string) string { return miss })
 	r.servers[1].answers(func(string) string { return miss })
 	c := r.client()
-	line := "get"
-	for i := range 20 {
-		line += fmt.Sprintf(" k%d", i)
-	}
-	c.say(line + "\r\n")
+	c.say(getLine(r.split(20).keys))
 	c.hear(miss)
 	c.say("get k1\r\n")
 	c.hear(miss)
