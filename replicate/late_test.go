@@ -175,7 +175,7 @@ func TestReadsAreNotRepeatedWithoutTheKey(t *testing.T) {
 	r.serve(1)
 	r.expect()
 	r.pass(deadline)
-	r.expect("r: SERVER_ERROR p: no reply in time (1s); b: no connection yet")
+	r.expect("r: SERVER_ERROR p: no reply in time (1s); b: not asked, because its copy may be missing or out of date")
 	if r.e.Dirty(0).Has([]byte("k")) {
 		t.Error("the key is dirty on the primary")
 	}
