@@ -42,6 +42,7 @@ type Process struct {
 	MaxDirty  int                  // keys, likewise
 	MaxJoint  int                  // keys of gets that share a command line on their way to a server
 	Flushable time.Duration        // how long a server waits that holds what is out of date
+	OwnerWait time.Duration        // how long a request waits for an owner, in a fleet
 	Owner     func(key []byte) int // the loop that owns a key; for goroutines beside the loops, too
 }
 

@@ -42,7 +42,8 @@ func (p *Pool) addRelay(r *backend.Relay) {
 		answer = p.Config.ConnectTimeout + 2*p.Config.Timeout
 	}
 	p.Conns = []*backend.Conn{backend.NewConn(p.Loop.L, backend.Options{
-		Name: relayName, Timeout: answer, ConnectTimeout: OwnerWait, DrainTime: DrainTime, Quarantine: Quarantine,
+		Name: relayName, Timeout: answer, ConnectTimeout: p.Loop.OwnerWait,
+		DrainTime: DrainTime, Quarantine: Quarantine,
 		MaxPending: MaxServerQueue, MaxValue: p.Limits.MaxValue, MaxUnsent: maxServerUnsent + p.Limits.MaxValue,
 		MaxJoint: 1, // an error for one key must not be a miss of another
 		Relay:    r,

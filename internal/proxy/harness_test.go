@@ -24,6 +24,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // testFlushable is short, for the servers are fakes, which flush everything.
 const testFlushable = 20 * time.Millisecond
 
+// testOwnerWait is how long a request waits for an owner: so long that a test has time to elect one (expire).
+const testOwnerWait = 30 * time.Second
+
 // testWindow is how many keys a client of a rig may have in flight at first: so many that most tests need not think
 // of it.
 const testWindow = 32
@@ -76,7 +79,7 @@ func startAs(t testing.TB, pid int64, primaries, backups int, change func(*confi
 	}
 	return r.serve(Options{
 		Config: cfg, Log: zerolog.Nop(), Version: "test", maxJoint: 1, window: testWindow,
-		flushable: testFlushable,
+		flushable: testFlushable, ownerWait: testOwnerWait,
 	})
 }
 

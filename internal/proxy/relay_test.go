@@ -101,7 +101,7 @@ func expire(m *rig) {
 		for id := range m.svc.shards {
 			m.on(id, func(sh *session.Shard) {
 				if n := sh.Pools[0].Conns[0].Pending(); n > 0 {
-					sh.L.Advance(2 * time.Second)
+					sh.L.Advance(testOwnerWait + time.Second)
 					left += n
 				}
 			})
