@@ -297,7 +297,8 @@ func TestWalkAllocatesNothingPerLine(t *testing.T) {
 			}
 		})
 	}
-	if few, many := count(10), count(1010); many > few {
+	// The runtime may allocate something meanwhile, but not for each line.
+	if few, many := count(10), count(1010); many > few+100 {
 		t.Errorf("%v allocations for 1000 lines", many-few)
 	}
 }
