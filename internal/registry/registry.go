@@ -18,12 +18,9 @@ import (
 	"magent/internal/stats"
 )
 
-// progressEvery is the shortest time between two log lines that a server is being filled, or cannot be.
-const progressEvery = 10 * time.Second
-
 // Registry combines what the loops find out about the servers. It has ejected servers probed, tells all loops when one
 // answers, and logs each change once. It is safe for use by several goroutines, and uses a mutex: it is called when a
-// server changes its state, never for a request.
+// server changes its state, never for a request. A server that goes and comes all the time gets few lines (calm.go).
 type Registry struct {
 	mu      sync.Mutex
 	log     zerolog.Logger
@@ -50,6 +47,7 @@ type Record struct {
 	logged   string            // the same, as it was logged last
 	told     time.Time         // when a change of that was logged in this absence; zero: never
 	planned  bool              // this absence is because of a reload
+	calm     calm              // bounds the lines of a server that goes and comes
 }
 
 // New returns a registry without servers.
@@ -69,7 +67,9 @@ func (reg *Registry) AddPool(
 	var targets []probe.Target
 	for i := range len(cfg.Servers) + len(cfg.Backups) {
 		a := placement.ServerAt(cfg, i)
-		records = append(records, &Record{Pool: cfg.Name, Name: a.String(), Role: placement.RoleOf(cfg, i), server: i})
+		records = append(records, &Record{
+			Pool: cfg.Name, Name: a.String(), Role: placement.RoleOf(cfg, i), server: i, calm: newCalm(),
+		})
 		ping := probe.Memcached(files.To(cfg, *a))
 		if cfg.Redis {
 			ping = probe.Redis(files.To(cfg, *a), cfg.RedisAuth)
@@ -111,21 +111,41 @@ func (reg *Registry) Ejected(r *Record, err error, planned bool) (first bool) {
 	if first = r.away == 1; first {
 		r.since, r.told, r.planned = time.Now(), time.Time{}, planned
 		r.blamed, r.logged = reasonOf(err), reasonOf(err)
+		r.calm.silent = false
 	}
 	switch {
 	case first && errors.Is(err, ErrUndrained):
 		first = false
+	case first && !r.calm.begin(planned):
 	case first && planned:
 		reg.line(reg.log.Info(), r).AnErr("reason", err).
 			Msg("the reload has work for the server: it is not read meanwhile")
 		reg.note(r, "reloaded", reasonOf(err))
 	case first:
-		reg.line(reg.log.Warn(), r).Str("state", failover.Ejected.String()).AnErr("reason", err).
-			Msg("server ejected")
-		reg.note(r, failover.Ejected.String(), reasonOf(err))
+		reg.tell(r, err)
 	}
 	r.prober.Ejected(r.server)
 	return first
+}
+
+// tell logs that a server is out of use.
+func (reg *Registry) tell(r *Record, err error) {
+	line := reg.line(reg.log.Warn(), r).Str("state", failover.Ejected.String()).AnErr("reason", err)
+	reason := reasonOf(err)
+	if n := r.calm.told(); n > 0 {
+		line = line.Int("repeated", n)
+		reason += fmt.Sprintf(" (and %d times more since the last such event)", n)
+	}
+	line.Msg("server ejected")
+	reg.note(r, failover.Ejected.String(), reason)
+}
+
+// tellLate logs the present absence if it has not been told, and may be now.
+func (reg *Registry) tellLate(r *Record, err error) {
+	if r.away > 0 && r.calm.silent && r.calm.late() {
+		r.logged, r.told = reasonOf(err), time.Now()
+		reg.tell(r, err)
+	}
 }
 
 // failed is called when a probe of a server that is out of use has failed. there means that the server was reached. It
@@ -140,6 +160,10 @@ func (reg *Registry) failed(r *Record, err error, there bool) (changed bool) {
 	text := err.Error()
 	changed = r.blamed != text
 	r.blamed = text
+	if r.calm.silent {
+		reg.tellLate(r, err)
+		return changed
+	}
 	if r.logged == text || time.Since(r.told) < progressEvery {
 		return changed
 	}
@@ -195,6 +219,7 @@ func (reg *Registry) Drained(pool, role string, d config.Drain, ended bool) {
 func (reg *Registry) Absent(r *Record, err error) {
 	reg.mu.Lock()
 	r.blamed = "" // the loop has a reason of its own
+	reg.tellLate(r, err)
 	reg.mu.Unlock()
 	reg.line(reg.log.Debug(), r).AnErr("reason", err).Msg("server answered a probe, but cannot be connected to")
 	r.prober.Ejected(r.server)
@@ -224,7 +249,7 @@ func (reg *Registry) Moved(r *Record, from loop.Endpoint, reason error) {
 func (reg *Registry) Readmitted(r *Record) {
 	reg.mu.Lock()
 	defer reg.mu.Unlock()
-	if r.away--; r.away == 0 {
+	if r.away--; r.away == 0 && !r.calm.silent {
 		reg.line(reg.log.Info(), r).Str("state", failover.Up.String()).
 			Int64("away_ms", time.Since(r.since).Milliseconds()).Msg("server up")
 		reg.note(r, failover.Up.String(), "away for "+time.Since(r.since).Round(time.Millisecond).String())

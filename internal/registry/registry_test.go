@@ -33,7 +33,7 @@ func newRecord(t *testing.T) (*Registry, *Record, *bytes.Buffer) {
 	reg := New(zerolog.New(log))
 	prober := probe.New([]probe.Target{{}}, probe.Options{Interval: 1e15}, nil)
 	t.Cleanup(prober.Close)
-	return reg, &Record{Pool: "p", Name: "a:1", Role: "primary", prober: prober}, log
+	return reg, &Record{Pool: "p", Name: "a:1", Role: "primary", prober: prober, calm: newCalm()}, log
 }
 
 // The reason in the log is that of the moment: the first change is logged at once, the next after a while.

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"magent/internal/testkit"
 )
@@ -50,6 +51,28 @@ func TestBackAfterRestart(t *testing.T) {
 	serves(t, c, keys[1][0])
 	awaitState(t, proxy, servers[1].Addr, "up")
 	c.want("+OK\r\n", "MSET", keys[0][0], "x", keys[1][0], "x")
+}
+
+// TestFlappingServerDoesNotFillTheLog restarts a server again and again. Ten absences in a row are logged, and then
+// one in ten seconds.
+func TestFlappingServerDoesNotFillTheLog(t *testing.T) {
+	t.Parallel()
+	servers := startServers(t, 1)
+	began := time.Now()
+	proxy := startPool(t, servers, unprobed...)
+	c := dial(t, proxy.Addr)
+	for range 30 {
+		servers[0].Kill()
+		testkit.Until(t, "an error", func() bool { return strings.HasPrefix(c.do("GET", "k"), "-ERR ") })
+		servers[0].Restart()
+		serves(t, c, "k")
+	}
+	most := 10 + 1 + int(time.Since(began)/(10*time.Second))
+	log := proxy.Log()
+	down, up := strings.Count(log, `"server ejected"`), strings.Count(log, `"server up"`)
+	if down < 10 || down > most || up > down {
+		t.Errorf("30 absences: %d times down and %d times up, at most %d are expected\n%s", down, up, most, log)
+	}
 }
 
 // awaitEjected asks for a key whose server hangs, until that is ejected.

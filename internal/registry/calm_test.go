@@ -1,0 +1,92 @@
+package registry
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// flap has a server go and come so many times within five seconds.
+func flap(reg *Registry, r *Record, times int) {
+	for range times {
+		reg.Ejected(r, errors.New("reset"), false)
+		reg.Readmitted(r)
+		time.Sleep(5 * time.Second / time.Duration(times))
+	}
+}
+
+// A server that goes and comes all the time does not fill the log. If it stays away, that is told, late. So is how
+// often it was not told.
+func TestFlappingServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reg, r, log := newRecord(t)
+		const down, up = "p: server ejected: reset", "p: server up: "
+		flap(reg, r, 1000)
+		if got := said(t, log); len(got) != 2*burst || got[0] != down || got[1] != up || got[2*burst-1] != up {
+			t.Errorf("%q", got)
+		}
+		if n := len(reg.Events().List()); n != 2*burst {
+			t.Errorf("%d events", n)
+		}
+
+		reg.Ejected(r, errors.New("reset"), false)
+		for range 20 {
+			reg.failed(r, errors.New("refused"), false)
+			time.Sleep(time.Second)
+		}
+		reg.Readmitted(r)
+		if got := said(t, log); !slices.Equal(got, []string{"p: server ejected: refused", up}) {
+			t.Errorf("it stays away: %q", got)
+		}
+		const told = "refused (and 990 times more since the last such event)"
+		if e := reg.Events().List()[2*burst]; e.Reason != told {
+			t.Errorf("%q", e.Reason)
+		}
+
+		time.Sleep(2 * burst * progressEvery)
+		flap(reg, r, 1)
+		if got := said(t, log); !slices.Equal(got, []string{down, up}) {
+			t.Errorf("after a while: %q", got)
+		}
+	})
+}
+
+// If loops cannot connect although probes succeed, that is told late as well.
+func TestFlappingServerStaysAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reg, r, log := newRecord(t)
+		flap(reg, r, burst)
+		said(t, log)
+		reg.Ejected(r, errors.New("reset"), false)
+		reg.Absent(r, errors.New("refused"))
+		time.Sleep(progressEvery)
+		reg.Absent(r, errors.New("refused"))
+		const want = "p: server ejected: refused"
+		if got := said(t, log); !slices.Contains(got, want) {
+			t.Errorf("%q", got)
+		}
+	})
+}
+
+// What operators cause is told always, and so is the end of it.
+func TestPlannedAbsencesAreToldAlways(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reg, r, log := newRecord(t)
+		flap(reg, r, 2*burst)
+		said(t, log)
+		reg.Ejected(r, errors.New("keys move to it"), true)
+		reg.Readmitted(r)
+		reg.Ejected(r, errors.New("reset"), false)
+		reg.Readmitted(r)
+		reg.Ejected(r, ErrUndrained, true)
+		reg.Readmitted(r)
+		want := "[p: the reload has work for the server: it is not read meanwhile: keys move to it " +
+			"p: server up:  p: server up: ]"
+		if got := fmt.Sprint(said(t, log)); got != want {
+			t.Errorf("%s", got)
+		}
+	})
+}
