@@ -22,6 +22,7 @@ type cluster struct {
 	magent     *child
 	replicated *child // magent with a backup for each primary, or nil
 	hot        *child // magent that keeps values in memory, or nil
+	base       *child // an older magent, or nil
 	redis      redisCluster
 }
 
@@ -45,8 +46,8 @@ func startCluster(ctx context.Context, o runOptions) (_ *cluster, err error) {
 			c.stop()
 		}
 	}()
-	// There are four memcacheds, and four proxies with a port for stats. Redis has two of each.
-	if c.addrs, err = freeAddrs(4 + 4*2 + 2 + 2*2); err != nil {
+	// There are four memcacheds, and five proxies with a port for stats. Redis has two, and three proxies.
+	if c.addrs, err = freeAddrs(4 + 5*2 + 2 + 3*2); err != nil {
 		return nil, err
 	}
 	for i := range 2 {
@@ -61,6 +62,11 @@ func startCluster(ctx context.Context, o runOptions) (_ *cluster, err error) {
 	}
 	if c.magent, err = c.proxy(ctx, o.magent, "magent", nil); err != nil {
 		return nil, err
+	}
+	if o.base != "" {
+		if c.base, err = c.proxy(ctx, o.base, "magent-base", nil); err != nil {
+			return nil, err
+		}
 	}
 	if slices.ContainsFunc(o.rows, func(r row) bool { return r.backups }) {
 		if err = c.startReplicated(ctx, o.magent); err != nil {

@@ -15,6 +15,7 @@ import (
 type redisCluster struct {
 	servers            []*child
 	nutcracker, magent *child
+	base               *child // an older magent, or nil
 }
 
 // startRedis starts the redisCluster, if a row needs it.
@@ -36,7 +37,9 @@ func (c *cluster) startRedis(ctx context.Context, o runOptions) error {
 	if c.redis.nutcracker, err = c.redisProxy(ctx, "nutcracker", "redis-nutcracker"); err != nil {
 		return err
 	}
-	c.redis.magent, err = c.redisProxy(ctx, o.magent, "redis-magent")
+	if c.redis.magent, err = c.redisProxy(ctx, o.magent, "redis-magent"); err == nil && o.base != "" {
+		c.redis.base, err = c.redisProxy(ctx, o.base, "redis-base")
+	}
 	return err
 }
 
@@ -49,7 +52,8 @@ func (c *cluster) redisServer(ctx context.Context, name string) (*child, error) 
 	return c.start(ctx, name, addr, "redis-server", "--bind", host, "--port", port, "--save", "", "--dir", c.dir)
 }
 
-// redisProxy starts nutcracker or magent; both read the same file.
+// redisProxy starts nutcracker or magent. Both read the same file, but magent may have more connections for clients
+// that wait.
 func (c *cluster) redisProxy(ctx context.Context, program, name string) (*child, error) {
 	addr := c.take()
 	var b strings.Builder
@@ -57,6 +61,9 @@ func (c *cluster) redisProxy(ctx context.Context, program, name string) (*child,
 	b.WriteString("  timeout: 10000\n  preconnect: true\n  auto_eject_hosts: false\n  servers:\n")
 	for i, s := range c.redis.servers {
 		fmt.Fprintf(&b, "   - %s:1 server%d\n", s.addr, i+1)
+	}
+	if name == "redis-magent" && !isNutcracker(program) {
+		b.WriteString("  dedicated_connections: 2000\n")
 	}
 	config := filepath.Join(c.dir, name+".yml")
 	if err := os.WriteFile(config, []byte(b.String()), 0o600); err != nil {

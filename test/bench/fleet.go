@@ -282,7 +282,8 @@ func (f *fleetBench) report(row fleetRow, setups []setup, results [][]loadResult
 		fmt.Fprintf(f.out, "| %s | %.0f | %.0f | %.2f | %.2f | %.2f |", s.name, median(rate), median(p50), median(cpu),
 			median(owner), median(others))
 		pair := rowResult{rounds: [][]loadResult{results[0], results[i]}}
-		fmt.Fprintf(f.out, " %s | %s | %s |\n", pair.against(cpu), pair.against(rate), pair.against(p50))
+		fmt.Fprintf(f.out, " %s | %s | %s |\n",
+			pair.against(0, cpu), pair.against(0, rate), pair.against(0, p50))
 	}
 	fmt.Fprintf(f.out, "\nAsked of a fleet: CPU <= %.2f", row.cpu)
 	if row.rate > 0 {

@@ -103,6 +103,11 @@ func runLoad(ctx context.Context, o loadOptions) (loadResult, error) {
 			return loadResult{}, err
 		}
 	}
+	waiting, err := block(addrs, o.blocked)
+	defer closeAll(waiting)
+	if err != nil {
+		return loadResult{}, err
+	}
 	var phase atomic.Int32
 	workers := make([]*worker, 0, o.threads)
 	defer func() {

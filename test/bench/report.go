@@ -27,9 +27,9 @@ func pick(rounds []loadResult, figure func(loadResult) float64) []float64 {
 	return v
 }
 
-// against divides magent's figures by nutcracker's, round by round.
-func (r rowResult) against(figure func(loadResult) float64) spread {
-	base := pick(r.rounds[0], figure)
+// against divides magent's figures by those of another subject, round by round.
+func (r rowResult) against(other int, figure func(loadResult) float64) spread {
+	base := pick(r.rounds[other], figure)
 	v := pick(r.rounds[1], figure)
 	for i := range v {
 		v[i] /= base[i]
@@ -53,6 +53,10 @@ func render(facts []string, o runOptions, results []rowResult) string {
 	fmt.Fprintf(&b, "- %d rounds of %s per row and proxy, alternating\n\n", o.rounds, o.duration)
 	writeRatios(&b, results)
 	b.WriteByte('\n')
+	if o.base != "" {
+		writeBase(&b, results)
+		b.WriteByte('\n')
+	}
 	writeFigures(&b, results)
 	return b.String()
 }
@@ -63,7 +67,7 @@ func writeRatios(b *strings.Builder, results []rowResult) {
 	b.WriteString("|---|---|---|---|---|---|---|---|\n")
 	missed := 0
 	for _, r := range results {
-		rates, cpus, tails := r.against(rate), r.against(cpu), r.against(p99)
+		rates, cpus, tails := r.against(0, rate), r.against(0, cpu), r.against(0, p99)
 		verdict := "yes"
 		if got := (ratios{rates.median, cpus.median, tails.median}); !got.met(r.want) {
 			verdict = "**no**: " + strings.Join(got.misses(r.want), ", ")
@@ -73,6 +77,17 @@ func writeRatios(b *strings.Builder, results []rowResult) {
 			r.title, rates, r.want.rate, cpus, r.want.cpu, tails, r.want.p99, verdict)
 	}
 	fmt.Fprintf(b, "\n%d of %d rows reach their targets.\n", len(results)-missed, len(results))
+}
+
+// writeBase writes magent : the older one, in the same way.
+func writeBase(b *strings.Builder, results []rowResult) {
+	b.WriteString("| magent : -base | requests/s | CPU per request | p99 |\n|---|---|---|---|\n")
+	for _, r := range results {
+		at := slices.IndexFunc(r.subjects, func(s subject) bool { return s.name == baseName })
+		if at >= 0 {
+			fmt.Fprintf(b, "| %s | %s | %s | %s |\n", r.title, r.against(at, rate), r.against(at, cpu), r.against(at, p99))
+		}
+	}
 }
 
 func (s spread) String() string { return fmt.Sprintf("%.2f (%.2f..%.2f)", s.median, s.low, s.high) }

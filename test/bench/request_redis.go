@@ -48,3 +48,10 @@ func (g *generator) appendRedis(dst []byte, r request) []byte {
 
 // keyOf returns the i-th key of a request.
 func (w *workload) keyOf(r request, i int) int32 { return int32((int(r.key) + i*w.stride()) % w.keys) }
+
+// What a client says first to speak RESP3, and how the answer ends. How long the reply to HELLO is depends on the
+// server, so a PING follows.
+const (
+	hello3    = "*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n*1\r\n$4\r\nPING\r\n"
+	hello3End = "+PONG\r\n"
+)

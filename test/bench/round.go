@@ -22,24 +22,33 @@ type rowResult struct {
 	rounds   [][]loadResult // by subject
 }
 
-// subject is the target of a load: nutcracker first, then magent, then perhaps memcached, or Redis, itself.
+// subject is the target of a load: nutcracker first, then magent, then perhaps an older magent, and memcached, or
+// Redis, itself. In some rows magent is both the first and the second.
 type subject struct {
 	name string
 	*child
+	more []string // arguments of the load
 }
 
+// baseName is the name of the older magent in reports.
+const baseName = "magent, -base"
+
 func (c *cluster) subjects(o runOptions, r row) []subject {
-	s := []subject{{"nutcracker", c.nutcracker}, {"magent", c.magent}}
-	direct := subject{"memcached itself", c.primaries[0]}
+	s := []subject{{name: "nutcracker", child: c.nutcracker}, {name: "magent", child: c.magent}}
+	base, direct := subject{name: baseName, child: c.base}, subject{name: "memcached itself", child: c.primaries[0]}
 	if r.load.redis {
-		s = []subject{{"nutcracker", c.redis.nutcracker}, {"magent", c.redis.magent}}
-		direct = subject{"redis itself", c.redis.servers[0]}
+		s = []subject{{name: "nutcracker", child: c.redis.nutcracker}, {name: "magent", child: c.redis.magent}}
+		base.child, direct = c.redis.base, subject{name: "redis itself", child: c.redis.servers[0]}
 	}
-	if r.backups {
-		s[1] = subject{"magent with backups", c.replicated}
-	}
-	if r.hot {
-		s[1] = subject{"magent with --hot-cache", c.hot}
+	switch {
+	case r.with != "":
+		return []subject{s[1], {name: "magent, " + r.with, child: s[1].child, more: r.more}}
+	case r.backups:
+		s[1] = subject{name: "magent with backups", child: c.replicated}
+	case r.hot:
+		s[1] = subject{name: "magent with --hot-cache", child: c.hot}
+	case base.child != nil:
+		s = append(s, base)
 	}
 	if o.direct {
 		s = append(s, direct)
@@ -104,7 +113,7 @@ func measure(ctx context.Context, o runOptions, r row, s subject, core int) (loa
 	}
 	return loadFrom(ctx, self, o.warm, o.duration, append([]string{
 		"-addr", s.addr, "-pid", strconv.Itoa(s.pid()), "-cpu", strconv.Itoa(core),
-	}, r.load.args()...))
+	}, append(r.load.args(), s.more...)...))
 }
 
 // loadFrom runs this program as a load, in another process.

@@ -14,6 +14,11 @@ type row struct {
 	hot     bool // magent keeps values in memory
 	oneCore bool // proxies, memcacheds and load share one core
 	want    ratios
+
+	// If with is not empty, magent is compared with itself, not with nutcracker: it is asked as always, and then by a
+	// load with more arguments. with says in words what they do.
+	with string
+	more []string
 }
 
 // ratios are magent's figures divided by nutcracker's.
@@ -85,7 +90,22 @@ func allRows() []row {
 		redis("redis-mset16", "Redis: MSET of 10 keys, pipelining 16", 0.55, func(w *workload) {
 			w.sets, w.width, w.depth = 100, 10, 16
 		}),
+		redis("redis-mset5m", "Redis: MSET of 10 keys, 5 MB each, one connection", 0.80, func(w *workload) {
+			w.conns, w.sets, w.width, w.size, w.keys = 1, 100, 10, 5_000_000, 20
+		}),
+		redis("redis-mget5m", "Redis: MGET of 10 keys, 5 MB each, one connection", 0.80, func(w *workload) {
+			w.conns, w.sets, w.width, w.size, w.keys = 1, 0, 10, 5_000_000, 20
+		}),
+		itself("resp3-get", "Redis: GET, RESP3 : RESP2", 0, "RESP3", "-hello"),
+		itself("resp3-set", "Redis: SET, RESP3 : RESP2", 100, "RESP3", "-hello"),
+		itself("blocked", "Redis: GET, 1,000 clients wait in BLPOP : none does", 0, "1,000 wait", "-blocked", "1000"),
 	}
+}
+
+// itself returns a row in which a Redis pool of magent is compared with itself. By at most 3 % it may be slower.
+func itself(name, title string, sets int, with string, more ...string) row {
+	load := workload{conns: 50, depth: 1, sets: sets, size: 100, width: 1, keys: 10000, redis: true}
+	return row{name: name, title: title, load: load, want: ratios{0.97, 1.03, 1.1}, with: with, more: more}
 }
 
 // selectRows returns the rows named in a comma-separated list, in the order of the table; "" means all.

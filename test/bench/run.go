@@ -13,6 +13,7 @@ import (
 // runOptions has the options of a comparison.
 type runOptions struct {
 	magent   string // program, or "nutcracker" to see the noise
+	base     string // an older magent, "" for none
 	rows     []row
 	rounds   int
 	duration time.Duration
@@ -27,6 +28,7 @@ func runCommand(ctx context.Context, args []string, out io.Writer) error {
 	var list string
 	fs := flag.NewFlagSet("bench run", flag.ContinueOnError)
 	fs.StringVar(&o.magent, "magent", "bin/magent", "magent's program; `nutcracker` compares nutcracker with itself")
+	fs.StringVar(&o.base, "base", "", "an older magent, which is measured beside the other in rows with one copy")
 	fs.StringVar(&list, "rows", "", "comma-separated rows, all by default")
 	fs.IntVar(&o.rounds, "rounds", 5, "rounds per row and proxy")
 	fs.DurationVar(&o.duration, "d", 3*time.Second, "duration of a round")

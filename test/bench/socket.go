@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"strconv"
@@ -35,8 +37,9 @@ func rawWait(ep int, events []unix.EpollEvent, limit time.Duration) (int, unix.E
 	return int(n), e
 }
 
-// dialRaw connects to an IPv4 address, waiting at most 5 s, and makes the socket non-blocking.
-func dialRaw(addr netip.AddrPort) (int, error) {
+// dialRaw connects to an IPv4 address, waiting at most 5 s. It says hello there, if that is not empty, and reads until the
+// answer ends with answer. Then it makes the socket non-blocking.
+func dialRaw(addr netip.AddrPort, hello, answer string) (int, error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return -1, fmt.Errorf("socket: %w", err)
@@ -49,6 +52,9 @@ func dialRaw(addr netip.AddrPort) (int, error) {
 		err = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	}
 	if err == nil {
+		err = converse(fd, hello, answer)
+	}
+	if err == nil {
 		err = unix.SetNonblock(fd, true)
 	}
 	if err != nil {
@@ -56,6 +62,29 @@ func dialRaw(addr netip.AddrPort) (int, error) {
 		return -1, fmt.Errorf("connect to %s: %w", addr, err)
 	}
 	return fd, nil
+}
+
+// converse writes hello to a blocking socket, and reads until the answer ends with answer. Each read waits at most 5 s.
+func converse(fd int, hello, answer string) error {
+	if hello == "" {
+		return nil
+	}
+	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 5}); err != nil {
+		return err
+	}
+	if _, err := unix.Write(fd, []byte(hello)); err != nil {
+		return err
+	}
+	var got []byte
+	for !bytes.HasSuffix(got, []byte(answer)) {
+		b := make([]byte, 4096)
+		n, err := unix.Read(fd, b)
+		if err != nil || n == 0 {
+			return fmt.Errorf("the answer to %q is %q: %w", hello, got, cmp.Or(err, io.EOF))
+		}
+		got = append(got, b[:n]...)
+	}
+	return nil
 }
 
 // processorTime returns the CPU time, user and system, that all threads of a process have used so far. It reads the

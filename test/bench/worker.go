@@ -62,8 +62,12 @@ func newWorker(g *generator, phase *atomic.Int32, limit time.Duration, addrs []n
 		return nil, fmt.Errorf("epoll: %w", err)
 	}
 	w := &worker{ep: ep, gen: g, phase: phase, limit: limit, epoch: time.Now(), in: make([]byte, 256<<10)}
+	hello, answer := "", ""
+	if g.w.hello {
+		hello, answer = hello3, hello3End
+	}
 	for i := range conns {
-		fd, err := dialRaw(addrs[i%len(addrs)])
+		fd, err := dialRaw(addrs[i%len(addrs)], hello, answer)
 		if err != nil {
 			w.close()
 			return nil, err

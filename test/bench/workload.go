@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"strconv"
@@ -19,6 +20,9 @@ type workload struct {
 	keys  int  // number of different keys
 	zipf  bool // some keys are asked for much more than others
 	redis bool // Redis's protocol, not memcached's
+
+	hello   bool // RESP3, not RESP2
+	blocked int  // so many further clients wait in BLPOP meanwhile
 }
 
 // bind adds w's fields as command-line flags, with their present values as defaults.
@@ -31,9 +35,12 @@ func (w *workload) bind(fs *flag.FlagSet) {
 	fs.BoolVar(&w.redis, "redis", w.redis, "speak Redis's protocol")
 	fs.BoolVar(&w.zipf, "zipf", w.zipf, "pick keys by Zipf's law with the exponent 0.99")
 	fs.IntVar(&w.keys, "keys", w.keys, "number of keys")
+	fs.BoolVar(&w.hello, "hello", w.hello, "with -redis: speak RESP3")
+	fs.IntVar(&w.blocked, "blocked", w.blocked, "with -redis: clients that wait in BLPOP meanwhile")
 }
 
-// args is the inverse of bind: it returns the flags that make another process run the same workload.
+// args is the inverse of bind: it returns the flags that make another process run the same workload. hello and blocked
+// are not among them, because the rows that need them name them (row.more).
 func (w *workload) args() []string {
 	return []string{
 		"-c", strconv.Itoa(w.conns), "-p", strconv.Itoa(w.depth), "-sets", strconv.Itoa(w.sets),
@@ -50,13 +57,17 @@ func (w *workload) validate() error {
 		{"-c", w.conns, 1, 20000},
 		{"-p", w.depth, 1, 4096},
 		{"-sets", w.sets, 0, 100},
-		{"-size", w.size, 0, 1 << 20},
+		{"-size", w.size, 0, 16 << 20},
 		{"-width", w.width, 1, maxWidth},
 		{"-keys", w.keys, 1, maxKeys},
+		{"-blocked", w.blocked, 0, 20000},
 	} {
 		if f.value < f.low || f.value > f.high {
 			return fmt.Errorf("%s %d: must be from %d to %d", f.flag, f.value, f.low, f.high)
 		}
+	}
+	if !w.redis && (w.hello || w.blocked > 0) {
+		return errors.New("-hello and -blocked need -redis")
 	}
 	if w.width > w.keys {
 		return fmt.Errorf("-width %d needs at least as many -keys, not %d", w.width, w.keys)
