@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// block connects n clients of Redis. Each of them has got a reply to a PING, and waits for an item of a list that nobody
-// fills. It returns their sockets, which are to be closed also if there is an error.
+// block connects n clients of Redis. Each of them has got a reply to a PING, and waits for an item of a list that
+// nobody fills. It returns their sockets, which are to be closed also if there is an error.
 func block(addrs []netip.AddrPort, n int) (fds []int, err error) {
 	for i := range n {
 		key := fmt.Sprintf("blocked-%d", i)

@@ -40,7 +40,7 @@ func startCluster(ctx context.Context, o runOptions) (_ *cluster, err error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &cluster{dir: dir}
+	c := &cluster{dir: dir, redis: redisCluster{timeout: 10_000}}
 	defer func() {
 		if err != nil {
 			c.stop()

@@ -16,6 +16,7 @@ type redisCluster struct {
 	servers            []*child
 	nutcracker, magent *child
 	base               *child // an older magent, or nil
+	timeout            int    // of the proxies, in milliseconds
 }
 
 // startRedis starts the redisCluster, if a row needs it.
@@ -58,7 +59,8 @@ func (c *cluster) redisProxy(ctx context.Context, program, name string) (*child,
 	addr := c.take()
 	var b strings.Builder
 	fmt.Fprintf(&b, "bench:\n  listen: %s\n  redis: true\n  hash: fnv1a_64\n  distribution: ketama\n", addr)
-	b.WriteString("  timeout: 10000\n  preconnect: true\n  auto_eject_hosts: false\n  servers:\n")
+	b.WriteString("  preconnect: true\n  auto_eject_hosts: false\n")
+	fmt.Fprintf(&b, "  timeout: %d\n  servers:\n", c.redis.timeout)
 	for i, s := range c.redis.servers {
 		fmt.Fprintf(&b, "   - %s:1 server%d\n", s.addr, i+1)
 	}

@@ -85,7 +85,8 @@ func writeBase(b *strings.Builder, results []rowResult) {
 	for _, r := range results {
 		at := slices.IndexFunc(r.subjects, func(s subject) bool { return s.name == baseName })
 		if at >= 0 {
-			fmt.Fprintf(b, "| %s | %s | %s | %s |\n", r.title, r.against(at, rate), r.against(at, cpu), r.against(at, p99))
+			fmt.Fprintf(b, "| %s | %s | %s | %s |\n", r.title, r.against(at, rate), r.against(at, cpu),
+				r.against(at, p99))
 		}
 	}
 }

@@ -37,8 +37,8 @@ func rawWait(ep int, events []unix.EpollEvent, limit time.Duration) (int, unix.E
 	return int(n), e
 }
 
-// dialRaw connects to an IPv4 address, waiting at most 5 s. It says hello there, if that is not empty, and reads until the
-// answer ends with answer. Then it makes the socket non-blocking.
+// dialRaw connects to an IPv4 address, waiting at most 5 s. It says hello there, if that is not empty, and reads until
+// the answer ends with answer. Then it makes the socket non-blocking.
 func dialRaw(addr netip.AddrPort, hello, answer string) (int, error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -64,7 +64,8 @@ func dialRaw(addr netip.AddrPort, hello, answer string) (int, error) {
 	return fd, nil
 }
 
-// converse writes hello to a blocking socket, and reads until the answer ends with answer. Each read waits at most 5 s.
+// converse writes hello to a blocking socket, and reads until the answer ends with answer. Each read waits at most
+// 5 s.
 func converse(fd int, hello, answer string) error {
 	if hello == "" {
 		return nil
