@@ -1,5 +1,7 @@
 package resp
 
+import "bytes"
+
 // Route says which servers a command goes to, and how their replies are combined.
 type Route uint8
 
@@ -83,4 +85,23 @@ func (c *Command) ArityOK(n int) bool {
 // SingleKey reports whether the command has exactly one key, and that is Args[1].
 func (c *Command) SingleKey() bool {
 	return c.First == 1 && c.Last == 1 && c.NumKeys == 0 && c.special == plain
+}
+
+// Reads reports whether the command only reads keys, so that a replica of the server of its keys can answer it.
+// Scripts may be missing there. What tells of the server's own memory, or concerns all keys, is not meant.
+func (c *Command) Reads() bool {
+	switch {
+	case c.Write || c.First == 0 && c.NumKeys == 0 && c.special != specialStreams:
+		return false
+	case c.special == specialScript, c.special == specialFunction, c.special == specialSub, c.Name == "touch":
+		return false
+	}
+	return c.Route == RouteKeys || c.Route == RouteMGet || c.Route == RouteSum
+}
+
+// IsNotReady reports whether a reply says that a replica has no data that it may show: it is loading, or has lost its
+// master.
+func IsNotReady(reply []byte) bool {
+	text := ErrorText(reply)
+	return bytes.HasPrefix(text, []byte("LOADING")) || bytes.HasPrefix(text, []byte("MASTERDOWN"))
 }

@@ -54,6 +54,9 @@ func checkEntry(t *testing.T, entry []byte) {
 	if c.Write != writes && !slices.Contains(mayWrite, name) {
 		t.Errorf("%s: write %v", name, c.Write)
 	}
+	if c.Reads() && !hasFlag(fields[2], "readonly") {
+		t.Errorf("%s: a replica gets it, but it does not only read", name)
+	}
 	if movable && c.Route != RouteRefused && c.special == plain {
 		t.Errorf("%s has keys in other places", name)
 	}
@@ -252,6 +255,45 @@ func TestSingleKey(t *testing.T) {
 	} {
 		if Lookup([]byte(name)).SingleKey() != want {
 			t.Errorf("%s: %v", name, !want)
+		}
+	}
+}
+
+// Replicas get what reads keys, and nothing else: no scripts, which they may lack, and nothing that is about all keys,
+// or about a server.
+func TestReads(t *testing.T) {
+	for _, tt := range []struct {
+		names string
+		want  bool
+	}{
+		{"get mget exists strlen hgetall lrange smembers zrange sinter zunion sintercard xread xrange bitcount", true},
+		{"pfcount sort_ro georadius_ro geosearch dump ttl type lcs json.get vsim", true},
+		{"set getex getdel incr mset del expire sort georadius sinterstore zunionstore xreadgroup", false},
+		{"pfadd bitfield", false},
+		{"eval eval_ro evalsha_ro fcall_ro touch object memory xinfo", false},
+		{"keys scan dbsize randomkey script publish pubsub wait watch multi ping info select lolwut", false},
+		{"blpop bzmpop subscribe config debug migrate swapdb flushall", false},
+	} {
+		for name := range strings.FieldsSeq(tt.names) {
+			if got := Lookup([]byte(name)).Reads(); got != tt.want {
+				t.Errorf("%s: %v", name, got)
+			}
+		}
+	}
+}
+
+func TestIsNotReady(t *testing.T) {
+	for reply, want := range map[string]bool{
+		"-LOADING Redis is loading the dataset in memory\r\n":                   true,
+		"-MASTERDOWN Link with MASTER is down and replica-serve-stale-data\r\n": true,
+		"!18\r\nLOADING is going on\r\n":                                        true,
+		"-WRONGTYPE Operation against a key\r\n":                                false,
+		"$7\r\nLOADING\r\n":                                                     false,
+		"+LOADING\r\n":                                                          false,
+		"-ERR LOADING\r\n":                                                      false,
+	} {
+		if got := IsNotReady([]byte(reply)); got != want {
+			t.Errorf("%q: %v", reply, got)
 		}
 	}
 }

@@ -152,6 +152,15 @@ func (c *Call) Send(i int, slot uint16, head, body []byte, shape ascii.Shape) bo
 	return true
 }
 
+// SendOn is Send on a connection that the caller has chosen, for one request.
+func (c *Call) SendOn(conn *backend.Conn, slot uint16, raw []byte, shape ascii.Shape) bool {
+	if !conn.Send(nil, raw, shape, c.self, slot) {
+		return false
+	}
+	c.waiting++
+	return true
+}
+
 // SendPieces is Send for a large request: head, which is borrowed, and pieces, whose bytes nobody changes any more.
 func (c *Call) SendPieces(i int, slot uint16, head []byte, pieces [][]byte, shape ascii.Shape) bool {
 	if !c.reaches(i) || !c.ConnTo(i).SendPieces(head, pieces, shape, c.self, slot) {

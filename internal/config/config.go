@@ -86,6 +86,9 @@ type Pool struct {
 	RedisDB   int    // number of the database that connections to servers select
 	Databases bool   // clients may select other databases than RedisDB
 	Dedicated int    // connections to servers that clients do not share, in a Redis pool
+	// ReadFrom says where reads of a Redis pool go; empty: to the masters. Unless they go there, all its Servers are
+	// masters of Sentinels.
+	ReadFrom ReadFrom
 	// Of is set in a group of a member of a fleet (placement.Groups): the pool whose keys it has a share of. Those are
 	// the keys of the primary with the index Share there. Clients connect to that pool, never to a group.
 	Of    *Pool
@@ -190,6 +193,19 @@ const (
 	AckAll     Ack = "all"     // primary and backup
 	AckPrimary Ack = "primary" // the primary alone; the backup's reply is awaited after the client has its own
 )
+
+// ReadFrom says which servers are asked for what changes nothing.
+type ReadFrom string
+
+// Where reads go.
+const (
+	ReadMaster  ReadFrom = "master"  // to the master of the key
+	ReadReplica ReadFrom = "replica" // to its replicas, as long as one is in step
+	ReadNearest ReadFrom = "nearest" // to the nearest of both
+)
+
+// Elsewhere reports whether reads may go to replicas.
+func (f ReadFrom) Elsewhere() bool { return f == ReadReplica || f == ReadNearest }
 
 // Random is the distribution that ignores the key. It cannot be used with backups, because it would not
 // find their copies again.

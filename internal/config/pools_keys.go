@@ -29,6 +29,7 @@ var poolKeys = [...]poolKey{
 	{"redis_db", false, func(s *section, n *yaml.Node) { s.number(n, 0, maxNumber, &s.pool.RedisDB) }},
 	{"databases", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.Databases) }},
 	{"dedicated_connections", false, func(s *section, n *yaml.Node) { s.number(n, 0, maxNumber, &s.pool.Dedicated) }},
+	{"read_from", false, (*section).readFrom},
 	{"preconnect", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.Preconnect) }},
 	{"tcpkeepalive", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.Listen[0].KeepAlive) }},
 	{"reuseport", false, func(s *section, n *yaml.Node) { s.truth(n, &s.pool.Listen[0].ReusePort) }},

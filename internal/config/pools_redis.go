@@ -18,7 +18,7 @@ func (s *section) checkProtocol() {
 		s.checkRedis()
 		return
 	}
-	for _, name := range []string{"redis_auth", "compat_close", "databases", "dedicated_connections"} {
+	for _, name := range []string{"redis_auth", "compat_close", "databases", "dedicated_connections", "read_from"} {
 		if at := s.keys[name]; at != nil {
 			s.fail(at, "%s is for Redis pools: write redis: true, or leave it out", name)
 		}
@@ -66,6 +66,20 @@ func (s *section) checkRedis() {
 	}
 	s.pool.MaxValue = DefaultRedisValue
 	s.checkMaxValue(DefaultRedisValue)
+	s.checkReadFrom()
+}
+
+// checkReadFrom refuses servers whose replicas nobody can be asked for.
+func (s *section) checkReadFrom() {
+	if !s.pool.ReadFrom.Elsewhere() {
+		return
+	}
+	for i, a := range s.pool.Servers {
+		if a.Network != "sentinel" {
+			s.fail(s.serversAt[i], "server %q: read_from: %s needs Sentinels, which know the replicas: write the "+
+				"server as %s, or leave read_from out", s.serversAt[i].Value, s.pool.ReadFrom, sentinelExample)
+		}
+	}
 }
 
 // checkMaxValue parses max_value, if it is there. Its limits depend on the protocol.

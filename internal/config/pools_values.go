@@ -96,3 +96,11 @@ func (s *section) ack(n *yaml.Node) {
 	}
 	s.pool.Ack = ack
 }
+
+func (s *section) readFrom(n *yaml.Node) {
+	_, err := ParseChoice(n.Value, []string{string(ReadMaster), string(ReadReplica), string(ReadNearest)})
+	if err != nil {
+		s.wrong(n, err)
+	}
+	s.pool.ReadFrom = ReadFrom(n.Value)
+}

@@ -10,6 +10,7 @@ import (
 	"magent/internal/config"
 	"magent/internal/loop"
 	"magent/internal/redis"
+	"magent/internal/replicas"
 )
 
 // master is a Redis master that is given by its Sentinels. It is safe for use by several goroutines.
@@ -28,31 +29,65 @@ func newMaster(a config.Address, lookup LookupFunc, to access.Dialer) *master {
 	return &master{name: a.Master, sentinels: a.SentinelHosts(), lookup: lookup, to: to}
 }
 
-// find is a Finder. It asks the Sentinels in turn until one knows the master. Each gets an equal share of the time
-// that is left until the deadline of ctx. find does not ask the server whether it is a master.
+// find is a Finder. It asks the Sentinels in turn until one knows the master. find does not ask the server whether it
+// is a master.
 func (m *master) find(ctx context.Context) (addrs []loop.Endpoint, err error) {
-	first := int(m.first.Load())
-	for n := range m.sentinels {
-		i := (first + n) % len(m.sentinels)
-		if addrs, err = m.ask(ctx, m.sentinels[i], len(m.sentinels)-n); err == nil {
-			m.first.CompareAndSwap(int32(first), int32(i)) // unless another one has announced a change in the meantime
-			return addrs, nil
+	err = m.inTurn(ctx, func(ctx context.Context, sentinel string, share time.Duration) error {
+		host, port, err := redis.Master(ctx, m.to.Dial, sentinel, m.name, share)
+		if err == nil {
+			addrs, err = m.at(ctx, host, port)
 		}
-	}
-	return nil, err
+		return err
+	})
+	return addrs, err
 }
 
-// ask asks one Sentinel. left is the number of Sentinels, this one included, that share the time until the deadline.
-func (m *master) ask(ctx context.Context, sentinel string, left int) ([]loop.Endpoint, error) {
+// group returns the master and its replicas, as the same Sentinel names them. Replicas whose names have no address are
+// left out.
+func (m *master) group(ctx context.Context) (g replicas.Group, err error) {
+	err = m.inTurn(ctx, func(ctx context.Context, sentinel string, share time.Duration) error {
+		host, port, err := redis.Master(ctx, m.to.Dial, sentinel, m.name, share)
+		if err != nil {
+			return err
+		}
+		addrs, err := m.at(ctx, host, port)
+		if err != nil {
+			return err
+		}
+		all, err := redis.Replicas(ctx, m.to.Dial, sentinel, m.name)
+		if err != nil {
+			return err
+		}
+		g = replicas.Group{Master: addrs[0]}
+		for _, r := range all {
+			if addrs, err := m.at(ctx, r.Host, r.Port); err == nil {
+				g.Replicas = append(g.Replicas, replicas.Node{At: addrs[0], Down: r.Down})
+			}
+		}
+		return nil
+	})
+	return g, err
+}
+
+// inTurn calls ask for one Sentinel after the other until it returns no error. Each gets an equal share of the time
+// that is left until the deadline of ctx.
+func (m *master) inTurn(
+	ctx context.Context, ask func(ctx context.Context, sentinel string, share time.Duration) error,
+) (err error) {
+	first := int(m.first.Load())
 	deadline, _ := ctx.Deadline()
-	share := time.Until(deadline) / time.Duration(left)
-	ctx, cancel := context.WithTimeout(ctx, share)
-	defer cancel()
-	host, port, err := redis.Master(ctx, m.to.Dial, sentinel, m.name, share)
-	if err != nil {
-		return nil, err
+	for n := range m.sentinels {
+		i := (first + n) % len(m.sentinels)
+		share := time.Until(deadline) / time.Duration(len(m.sentinels)-n)
+		limited, cancel := context.WithTimeout(ctx, share)
+		err = ask(limited, m.sentinels[i], share)
+		cancel()
+		if err == nil {
+			m.first.CompareAndSwap(int32(first), int32(i)) // unless another one has announced a change in the meantime
+			return nil
+		}
 	}
-	return m.at(ctx, host, port)
+	return err
 }
 
 // at returns the addresses of a server that a Sentinel has named. host may be a name.

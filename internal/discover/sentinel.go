@@ -9,8 +9,10 @@ import (
 
 	"magent/internal/access"
 	"magent/internal/config"
+	"magent/internal/loop"
 	"magent/internal/pause"
 	"magent/internal/redis"
+	"magent/internal/replicas"
 )
 
 // sentinelQuiet is how long a Sentinel may be silent before it gets a PING.
@@ -27,6 +29,8 @@ type sentinelWatcher struct {
 	to      access.Dialer // how they are spoken to
 	stop    context.CancelFunc
 	done    sync.WaitGroup
+
+	replicas []*replicas.Watch // one for each server, if replicas are read
 }
 
 // newSentinelWatcher starts to listen to the Sentinels of a pool. masters has the resolvers of its servers by the
@@ -41,11 +45,29 @@ func newSentinelWatcher(cfg *config.Pool, masters map[string][]*resolver, o *Opt
 	return w
 }
 
+// findReplicas has tell called, from now on, for each server with those of its replicas that may be read.
+func (w *sentinelWatcher) findReplicas(
+	cfg *config.Pool, tell func(server int, read []loop.Endpoint), o *Options,
+) {
+	for i, a := range cfg.Servers {
+		w.replicas = append(w.replicas, replicas.Start(replicas.Options{
+			Nearest: cfg.ReadFrom == config.ReadNearest, Find: newMaster(a, o.Lookup, w.to).group,
+			Dial:     o.Files.To(cfg, a).Dial,
+			Password: cfg.RedisAuth, Limit: cfg.ConnectTimeout,
+			Tell: func(read []loop.Endpoint) { tell(i, read) },
+			Log:  o.Log, Pool: cfg.Name, Server: a.String(),
+		}))
+	}
+}
+
 // close ends the goroutines of w and waits for them. w may be nil.
 func (w *sentinelWatcher) close() {
 	if w != nil {
 		w.stop()
 		w.done.Wait()
+		for _, r := range w.replicas {
+			r.Close()
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ type Servers struct {
 	opt       Options
 	resolvers map[resolverKey]*resolver
 	watchers  []*sentinelWatcher // by pool; nil: it was removed
+	readers   map[*config.Pool]func(server int, read []loop.Endpoint)
 }
 
 // New returns Servers. The caller must close them.
@@ -20,7 +21,9 @@ func New(o Options) *Servers {
 	if o.Lookup == nil {
 		o.Lookup = lookUp
 	}
-	return &Servers{opt: o, resolvers: map[resolverKey]*resolver{}}
+	return &Servers{
+		opt: o, resolvers: map[resolverKey]*resolver{}, readers: map[*config.Pool]func(int, []loop.Endpoint){},
+	}
 }
 
 // Finder returns the Finder of a server of a pool, whose address may be fixed or may have to be looked up. It starts
@@ -44,6 +47,14 @@ func (s *Servers) Dialer(a config.Address, cfg *config.Pool, l *loop.Loop) backe
 	return &dialer{l, r}
 }
 
+// Reads has tell called for a pool with read_from, from the next Listen on until that has ended: once a second for
+// each server, with the replicas that may be read. Several goroutines call it. It must not change read.
+func (s *Servers) Reads(cfg *config.Pool, tell func(server int, read []loop.Endpoint)) {
+	if cfg.ReadFrom.Elsewhere() {
+		s.readers[cfg] = tell
+	}
+}
+
 // Listen starts to listen to the Sentinels of the pool with the given index; cfg is nil if the pool was removed. The
 // dialers of its servers must exist. The result is a function that ends the listening for the previous configuration
 // of the pool, and waits for that.
@@ -54,7 +65,12 @@ func (s *Servers) Listen(index int, cfg *config.Pool) (end func()) {
 	before := s.watchers[index]
 	s.watchers[index] = nil
 	if cfg != nil {
-		s.watchers[index] = newSentinelWatcher(cfg, s.masters(cfg), &s.opt)
+		w := newSentinelWatcher(cfg, s.masters(cfg), &s.opt)
+		if tell := s.readers[cfg]; tell != nil {
+			delete(s.readers, cfg)
+			w.findReplicas(cfg, tell, &s.opt)
+		}
+		s.watchers[index] = w
 	}
 	return before.close
 }

@@ -16,6 +16,7 @@ const (
 	planSeek                 // by one server after the other, until one has something
 	planScan                 // by the server that the cursor names
 	planAsk                  // by one server after the other, until one answers
+	planRead                 // by a replica, or else by its master
 )
 
 // elsewhere returns when a command may be sent to another server because the first one cannot be asked or has failed.
@@ -38,9 +39,13 @@ type Call struct {
 
 	queued int     // planTransact: the number of its commands
 	parts  *fanout // planFanout; nil: this Call never carried one out
-	search search  // planSeek, planAsk
+	search search  // planSeek, planAsk, planRead
+	fresh  bool    // no replica may answer it
 	cursor cursor  // planScan
 }
+
+// Fresh has the call answered by no replica, so that it shows all writes before it.
+func (c *Call) Fresh() { c.fresh = true }
 
 // fail tells the client that the server could not answer, and why. The reason is in the log, too.
 func (c *Call) fail() {

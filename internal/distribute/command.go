@@ -74,6 +74,7 @@ func (e *Engine) OrAny(server int) int {
 func (e *Engine) DoOn(c *Call, conn *backend.Conn, server int, r *resp.Request) {
 	c.Begin()
 	c.Via(conn)
+	c.fresh = true
 	if e.Retired {
 		c.Finish(goneLine)
 	} else {
@@ -86,6 +87,9 @@ func (e *Engine) DoOn(c *Call, conn *backend.Conn, server int, r *resp.Request) 
 // whole sends a command to one server. The reply is the answer.
 func (e *Engine) whole(c *Call, r *resp.Request, server int) {
 	c.plan, c.server = planCommand, server
+	if e.Replicas != nil && c.read(r) {
+		return
+	}
 	switch {
 	case c.NoRoomAt(call.Lead, server):
 		c.fail()

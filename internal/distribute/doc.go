@@ -6,6 +6,8 @@
 //	fanout             the servers of its keys, or all servers, at once   fanout.go, all.go
 //	seek, scan         one server after the other                         all.go
 //
+// With read_from a replica of a server answers instead of it what only reads (read.go).
+//
 // Call.OnReply (reply.go) handles the servers' replies. For each kind of command a pure function (merge.go) merges
 // them.
 //

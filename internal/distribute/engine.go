@@ -3,6 +3,7 @@ package distribute
 import (
 	"magent/internal/call"
 	"magent/internal/loop"
+	"magent/internal/replicas"
 	"magent/resp"
 )
 
@@ -15,6 +16,8 @@ type Engine struct {
 	split     splitting // scratch
 	positions []int     // scratch: the indexes of the keys among the arguments of a command
 	turn      int       // the last server that got a command which any server can carry out
+
+	Replicas *replicas.Set // that may be read; nil: the servers answer everything
 }
 
 // Trim releases spare calls that were not needed since the last call of Trim.

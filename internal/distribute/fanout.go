@@ -40,6 +40,9 @@ func (e *Engine) splitUp(c *Call, r *resp.Request, step int) {
 		e.whole(c, r, m.server[0])
 		return
 	}
+	if e.Replicas != nil {
+		c.readParts(r)
+	}
 	if !c.allUsable() {
 		return
 	}
@@ -89,8 +92,11 @@ func (e *Engine) askAll(c *Call, r *resp.Request) {
 // command must not be carried out on some servers only. So it does not wait for a server that is being connected
 // again, but has that done for the next command.
 func (c *Call) allUsable() bool {
-	for _, server := range c.parts.server {
+	for part, server := range c.parts.server {
 		c.server = server
+		if c.parts.replica(uint16(part)) != nil {
+			continue
+		}
 		if c.NoRoomAt(call.Lead, server) || !c.e.Health.Usable(server) {
 			c.e.Reach(server)
 			c.fail()
@@ -100,9 +106,13 @@ func (c *Call) allUsable() bool {
 	return true
 }
 
-// sendPart sends a part of the command to its server.
+// sendPart sends a part of the command to its server, or to a replica.
 func (c *Call) sendPart(server int, part uint16, raw []byte) {
 	c.e.Count.Fragments++
+	if at := c.parts.replica(part); at != nil && c.SendOn(at, part, raw, ascii.ShapeLine) {
+		c.parts.keepPart(part, raw)
+		return
+	}
 	if !c.Send(server, part, nil, raw, ascii.ShapeLine) {
 		c.lostPart(part)
 	}
@@ -112,6 +122,7 @@ func (c *Call) sendPart(server int, part uint16, raw []byte) {
 func (c *Call) onPart(part uint16, from *backend.Conn, r *ascii.Reply) {
 	m := c.parts
 	switch {
+	case len(m.at) > 0 && c.readAgain(part, from, r):
 	case m.partial && (r.Kind == ascii.Lost || resp.IsError(r.Raw)):
 	case r.Kind == ascii.Lost:
 		c.lostPart(part)
@@ -122,6 +133,17 @@ func (c *Call) onPart(part uint16, from *backend.Conn, r *ascii.Reply) {
 		m.keep(part, from, r.Raw)
 	}
 	c.checkFanout()
+}
+
+// readAgain sends a part to its server, if the replica that had it has not answered. It reports whether it did.
+func (c *Call) readAgain(part uint16, from *backend.Conn, r *ascii.Reply) bool {
+	m := c.parts
+	if m.replica(part) != from || !c.unanswered(m.server[part], from, r) {
+		return false
+	}
+	m.at[part] = nil
+	c.sendPart(m.server[part], part, m.sent[part])
+	return true
 }
 
 // lostPart notes that the server of a part did not answer.

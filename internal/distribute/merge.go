@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unsafe"
 
+	"magent/backend"
 	"magent/internal/call"
 	"magent/resp"
 )
@@ -24,6 +25,9 @@ type fanout struct {
 	failed  []byte   // the error line of the first part that failed, without its line end; empty: none failed
 	missing int      // the number of keys in the parts that failed
 	cursors [][]byte // by part, in a merge: the rest of its reply
+
+	at   []*backend.Conn // by part: the connection to the replica that gets it; nil: its server does. Empty: none
+	sent [][]byte        // by part: what the replica got
 }
 
 // mergeFunc appends the answer to a command to dst. It is made from the replies to the parts, none of which is an
@@ -33,7 +37,7 @@ type mergeFunc func(dst []byte, m *fanout) (answer []byte, ok bool)
 // memory returns how many bytes of memory m and its buffers hold.
 func (m *fanout) memory() int {
 	return int(unsafe.Sizeof(*m)) + 2*cap(m.owner) + 8*cap(m.server) + 8*cap(m.size) + cap(m.failed) +
-		call.SizeOf(m.replies)
+		8*cap(m.at) + call.SizeOf(m.replies) + call.SizeOf(m.sent)
 }
 
 // reset empties m but keeps its buffers, except large ones.
@@ -41,7 +45,12 @@ func (m *fanout) reset() {
 	for i, b := range m.replies {
 		m.replies[i] = call.Trim(b)
 	}
+	for i, b := range m.sent {
+		m.sent[i] = call.Trim(b)
+	}
+	clear(m.at)
 	*m = fanout{
+		at: m.at[:0], sent: m.sent,
 		owner: m.owner[:0], server: m.server[:0], size: m.size[:0], replies: m.replies[:0],
 		failed: m.failed[:0], cursors: m.cursors[:0],
 	}
@@ -57,6 +66,22 @@ func (m *fanout) part(server int) uint16 {
 		m.replies = append(m.replies, nil)
 	}
 	return uint16(len(m.server) - 1)
+}
+
+// replica returns the connection to the replica that gets a part; nil: its server does.
+func (m *fanout) replica(part uint16) *backend.Conn {
+	if int(part) >= len(m.at) {
+		return nil
+	}
+	return m.at[part]
+}
+
+// keepPart keeps a part that a replica gets, so that it can be sent to the master.
+func (m *fanout) keepPart(part uint16, raw []byte) {
+	for len(m.sent) <= int(part) {
+		m.sent = append(m.sent, nil)
+	}
+	m.sent[part] = append(m.sent[part][:0], raw...)
 }
 
 // mergerOf returns the function that merges the replies to a command that is split by key.

@@ -38,6 +38,7 @@ func (c *Call) recycle() {
 		return
 	}
 	c.Return()
+	c.fresh = false
 	size := int(unsafe.Sizeof(*c)) + cap(c.Note)
 	if cap(c.Held)+cap(c.search.raw) > call.MaxKept {
 		c.Held, c.search.raw = nil, nil

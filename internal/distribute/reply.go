@@ -18,6 +18,8 @@ func (c *Call) OnReply(slot uint16, from *backend.Conn, r *ascii.Reply) {
 		c.onQueued(slot, from, r)
 	case planSeek, planAsk:
 		c.onSought(r)
+	case planRead:
+		c.onRead(from, r)
 	case planScan:
 		c.onScanned(r)
 	}

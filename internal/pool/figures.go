@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"magent/internal/placement"
+	"magent/internal/replicas"
 	"magent/internal/stats"
 	"magent/replicate/repair"
 )
@@ -46,6 +47,7 @@ func (p *Pool) Figures(i int) stats.Server {
 	if !p.Config.Redis && c.Asked() {
 		v.Meta, v.Unfillable = c.Meta().String(), p.Engine.Unfillable(i)
 	}
+	p.figuresOfReads(i, &v)
 	if p.Engine.Dirty(i).All() {
 		v.DirtyAll = 1
 	}
@@ -69,6 +71,9 @@ func (p *Pool) ResetFigures() {
 	for i, c := range p.Conns {
 		p.shown[i] = figures{before: c.Stats, ejectedAt: p.shown[i].ejectedAt, since: p.shown[i].since}
 		*p.Engine.Tally(i) = repair.Tally{}
+		if set := p.replicas(); set != nil {
+			*set.ReadsOf(i) = replicas.Reads{}
+		}
 	}
 }
 

@@ -30,6 +30,9 @@ func (p *Pool) Leave() {
 		p.cutOff[i] = p.Owes(i)
 		c.Shut()
 	}
+	if set := p.replicas(); set != nil {
+		set.Leave()
+	}
 	p.Engine.Retire()
 	if p.Lines != nil {
 		p.Lines.Leave()
@@ -46,6 +49,9 @@ func (p *Pool) Shut() {
 	}
 	for _, c := range p.Conns {
 		c.Shut()
+	}
+	if set := p.replicas(); set != nil {
+		set.Leave()
 	}
 	if p.Lines != nil {
 		p.Lines.Leave()

@@ -16,6 +16,7 @@ import (
 	"magent/internal/loop"
 	"magent/internal/placement"
 	"magent/internal/refill"
+	"magent/internal/replicas"
 	"magent/internal/stats"
 	"magent/replicate"
 	"magent/replicate/repair"
@@ -52,6 +53,11 @@ func Watch(peers []*Pool) {
 	for _, p := range peers {
 		p.records = records
 	}
+	first.Loop.Servers.Reads(first.Config, func(server int, read []loop.Endpoint) {
+		for _, p := range peers {
+			p.Loop.L.Post(loop.TaskFunc(func() { p.readFrom(server, read) }))
+		}
+	})
 }
 
 // newPart makes the part of a pool on one loop. With relay it is one for a member of a fleet (relay.go).
@@ -162,6 +168,9 @@ func (p *Pool) complete(count *stats.Counters, hot *stats.HotKeys) {
 	})
 	if cfg.Redis {
 		p.Commands = distribute.New(servers, cfg.Distribution == config.Random)
+		if cfg.ReadFrom.Elsewhere() {
+			p.Commands.Replicas = replicas.NewSet(lp.L, p.Conns)
+		}
 	}
 	p.drain()
 }

@@ -81,6 +81,7 @@ func (p *Pool) newVariant(v Variant) *Pool {
 		t.Leave()
 	} else {
 		t.Connect()
+		t.readAs(p)
 	}
 	return t
 }
@@ -145,6 +146,7 @@ func (p *Pool) endVariant(at int) {
 		}
 		past := v.Figures(i)
 		past.Connected, past.Draining, past.State, past.LastError = 0, 0, stats.StateUp, ""
+		past.Replicas = nil
 		p.past[i].Add(&past)
 	}
 	v.Leave()
@@ -178,6 +180,9 @@ func (p *Pool) Trim() {
 	p.Engine.Trim()
 	if p.Commands != nil {
 		p.Commands.Trim()
+	}
+	if set := p.replicas(); set != nil {
+		set.Trim()
 	}
 	if p.Lines != nil {
 		p.Lines.Trim()

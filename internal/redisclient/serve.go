@@ -1,6 +1,7 @@
 package redisclient
 
 import (
+	"magent/internal/dedicated"
 	"magent/internal/pool"
 	"magent/resp"
 )
@@ -43,7 +44,11 @@ func (c *Client) serve(r *resp.Request, no error) {
 	case c.mayClose(r) && c.refused(r):
 	case cmd.Waits != resp.WaitsNever && c.awaited(r):
 	default:
-		c.Commands(c.pool).Do(c.host.RedisCall(KeysOf(r), KeysOf(r), len(r.Raw)), r)
+		asked := c.host.RedisCall(KeysOf(r), KeysOf(r), len(r.Raw))
+		if c.own.hold != dedicated.Nothing { // what is watched has to be what was read
+			asked.Fresh()
+		}
+		c.Commands(c.pool).Do(asked, r)
 	}
 }
 

@@ -102,16 +102,24 @@ func connections(c config.Config) int {
 	return n
 }
 
+// replicasEach is how many replicas a master is expected to have, if they are read.
+const replicasEach = 2
+
 // spare returns the connections to Redis servers that are made when clients need them: for themselves, in RESP3, and
-// in other databases.
+// in other databases. So are those to replicas that are read, beside the loops too.
 func spare(c config.Config) (s service.Spare) {
-	dedicated, databases := 0, false
+	dedicated, databases, reads := 0, false, false
 	for _, p := range c.Pools {
 		if !p.Redis {
 			continue
 		}
 		dedicated += p.Dedicated
 		each := len(p.Servers) * c.Threads
+		if p.ReadFrom.Elsewhere() {
+			reads = true
+			each *= 1 + replicasEach
+			s.Most += len(p.Servers)*(1+replicasEach) + len(p.Servers)*replicasEach*c.Threads
+		}
 		s.Most += p.Dedicated + each
 		if p.Databases {
 			databases = true
@@ -123,6 +131,9 @@ func spare(c config.Config) (s service.Spare) {
 	}
 	if databases {
 		s.Keys += " and databases: true"
+	}
+	if reads {
+		s.Keys += " and read_from"
 	}
 	return s
 }

@@ -177,6 +177,11 @@ func AppendServers(dst []byte, now time.Time, s *Snapshot) []byte {
 		}
 		w.uint(name+"stale_reads_avoided", v.Avoided)
 		w.uint(name+"cas_refused", v.CasRefused)
+		if v.Replicas != nil {
+			w.str(name+"replicas", strings.Join(v.Replicas, ","))
+		}
+		w.uint(name+"replica_reads", v.ReplicaReads)
+		w.uint(name+"replica_repeats", v.ReplicaRepeats)
 		w.uint(name+"connects", v.Connects)
 		w.uint(name+"bytes_sent", v.Sent)
 		w.uint(name+"bytes_received", v.Received)

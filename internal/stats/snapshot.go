@@ -57,6 +57,12 @@ type Server struct {
 	RefillAll  int64
 	RefillLeft time.Duration // estimated time that is left
 
+	// With read_from: the replicas of the server that are read, and the reads that they were asked for. The last is
+	// how many of these the server was asked for then, because a replica did not answer.
+	Replicas       []string
+	ReplicaReads   uint64
+	ReplicaRepeats uint64
+
 	Connects  uint64
 	Sent      uint64 // bytes
 	Received  uint64
@@ -145,6 +151,11 @@ func (s *Server) Add(o *Server) {
 	s.Refills += o.Refills
 	s.Avoided += o.Avoided
 	s.CasRefused += o.CasRefused
+	if s.Replicas == nil {
+		s.Replicas = o.Replicas
+	}
+	s.ReplicaReads += o.ReplicaReads
+	s.ReplicaRepeats += o.ReplicaRepeats
 	s.RefillSeen += o.RefillSeen
 	s.RefillAll += o.RefillAll
 	s.RefillLeft = max(s.RefillLeft, o.RefillLeft)

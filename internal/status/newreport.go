@@ -63,7 +63,7 @@ func newPool(p *stats.Pool, c *stats.Counters, s *stats.Snapshot, f *Fleet) Pool
 			Connected: v.Connected, Pending: v.Pending, Requests: v.Requests, Errors: v.Errors, Timeouts: v.Timeouts,
 			Ejections: v.Ejections,
 			DirtyKeys: v.DirtyKeys, Overflow: v.DirtyAll > 0, Repairs: v.Repairs, Refills: v.Refills,
-			Avoided:  v.Avoided,
+			Avoided: v.Avoided, Replicas: v.Replicas, Reads: v.ReplicaReads, Repeats: v.ReplicaRepeats,
 			Progress: v.RefillProgress(), Left: v.RefillLeft.Seconds(), Memory: newMemory(&v),
 		})
 		if v.Role == stats.Forwarded && f != nil {

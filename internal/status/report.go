@@ -116,6 +116,9 @@ type Server struct {
 	Repairs   uint64         `json:"repairs"`
 	Refills   uint64         `json:"refills"`
 	Avoided   uint64         `json:"stale_reads_avoided"`
+	Replicas  []string       `json:"replicas,omitempty"` // with read_from: those that are read
+	Reads     uint64         `json:"replica_reads"`
+	Repeats   uint64         `json:"replica_repeats"`
 	Progress  float64        `json:"refill_progress"` // 1: it has all keys
 	Left      float64        `json:"refill_remaining_seconds"`
 	Memory    *Memory        `json:"memory,omitempty"` // nil: it has not told
