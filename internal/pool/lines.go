@@ -3,15 +3,18 @@ package pool
 import (
 	"magent/internal/dedicated"
 	"magent/internal/loop"
+	"magent/internal/pubsub"
 )
 
 // Connections of clients' own to the servers of a Redis pool. As with those that all share, each Variant
 // has its own.
 
-// addLines lets clients have connections of their own. room closes one that nobody uses.
-func (p *Pool) addLines(bound *dedicated.Bound, room func() bool) {
+// addLines lets clients have connections of their own. bound and subscribing are those of all loops. room closes one
+// that nobody uses.
+func (p *Pool) addLines(bound *dedicated.Bound, subscribing *pubsub.Pending, room func() bool) {
 	if p.Config.Redis {
 		p.bound, p.Lines = bound, dedicated.NewSet(p.Loop.L, p.Commands.Servers, bound, room)
+		p.Subscribing = subscribing
 	}
 }
 

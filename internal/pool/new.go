@@ -15,6 +15,7 @@ import (
 	"magent/internal/fence"
 	"magent/internal/loop"
 	"magent/internal/placement"
+	"magent/internal/pubsub"
 	"magent/internal/refill"
 	"magent/internal/replicas"
 	"magent/internal/stats"
@@ -26,10 +27,10 @@ import (
 // New makes the parts of a pool with this index on all loops. The loops do not run yet, or stand still.
 func New(loops []*Loop, index int, cfg *config.Pool, rings placement.Rings) (peers []*Pool) {
 	peers = make([]*Pool, len(loops))
-	bound := &dedicated.Bound{Most: int64(cfg.Dedicated)}
+	bound, subscribing := &dedicated.Bound{Most: int64(cfg.Dedicated)}, &pubsub.Pending{}
 	for i, lp := range loops {
 		peers[i] = newPart(lp, index, cfg, rings, nil)
-		peers[i].addLines(bound, peers[i].dropIdleLine)
+		peers[i].addLines(bound, subscribing, peers[i].dropIdleLine)
 		peers[i].Peers = peers
 	}
 	return peers

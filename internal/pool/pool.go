@@ -14,6 +14,7 @@ import (
 	"magent/internal/login"
 	"magent/internal/loop"
 	"magent/internal/placement"
+	"magent/internal/pubsub"
 	"magent/internal/refill"
 	"magent/internal/registry"
 	"magent/internal/stats"
@@ -45,6 +46,7 @@ type Pool struct {
 	Commands    *distribute.Engine // of a Redis pool; nil: a pool of memcacheds
 	Lines       *dedicated.Set     // the same: connections that clients do not share
 	bound       *dedicated.Bound   // of Lines, the same for all loops
+	Subscribing *pubsub.Pending    // the same for all loops
 	Count       stats.Counters
 	Hot         stats.HotKeys
 

@@ -76,7 +76,7 @@ func (p *Pool) newVariant(v Variant) *Pool {
 		t.addConn(opt)
 	}
 	t.complete(&p.Count, &p.Hot)
-	t.addLines(p.bound, p.dropIdleLine)
+	t.addLines(p.bound, p.Subscribing, p.dropIdleLine)
 	if p.Engine.Retired {
 		t.Leave()
 	} else {

@@ -100,6 +100,9 @@ func (ch *Change) Replied(server int, reply []byte) {
 // Waits reports whether replies are missing.
 func (ch *Change) Waits() bool { return ch.missing > 0 }
 
+// Owes reports whether replies of a server are missing.
+func (ch *Change) Owes(server int) bool { return len(ch.awaited[server]) > 0 }
+
 // Undo begins to undo what was carried out if a server has refused something. It reports whether there are requests
 // for that now. No reply must be missing. What was ended stays ended.
 func (ch *Change) Undo() bool {

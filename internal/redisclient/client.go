@@ -61,8 +61,19 @@ type Client struct {
 	multi    *multi // the transaction that is being collected; nil: none
 	own      dedicatedTo
 	subs     *subscriptions // nil: it has never subscribed to anything
-	end      End            // what the command that is being served brings about
+	follows  following
+	goOn     func() // has the session look whether it can go on
+	end      End    // what the command that is being served brings about
 }
+
+// following is whether the client's next request waits for what others subscribe to.
+type following uint8
+
+const (
+	apart  following = iota // it does not
+	behind                  // it does
+	passes                  // it has done so, and need not do it again
+)
 
 // dedicatedTo is the connection of the client's own to a server, if it has one.
 type dedicatedTo struct {
@@ -90,6 +101,8 @@ type multi struct {
 	raw []byte // the commands
 	n   int    // how many
 	bad bool   // one was refused
+
+	channel []byte // on which something is published first; nil: nothing is
 }
 
 // End tells whether a command ends its session.
@@ -101,12 +114,12 @@ const (
 	Wrong     // the same, and the client counts as one that has sent something wrong
 )
 
-// New returns the state of a client that has just connected to p. loops is the number of event loops. No two clients
-// have the same id.
-func New(host Host, feed Feed, l *Loop, p *pool.Pool, fd, loops int) *Client {
+// New returns the state of a client that has just connected to p. goOn has the session look whether it can go on,
+// also when that has ended. loops is the number of event loops. No two clients have the same id.
+func New(host Host, feed Feed, goOn func(), l *Loop, p *pool.Pool, fd, loops int) *Client {
 	l.last++
 	return &Client{
-		host: host, feed: feed, loop: l, fd: fd, pool: p, part: p,
+		host: host, feed: feed, goOn: goOn, loop: l, fd: fd, pool: p, part: p,
 		id:     (l.last-1)*int64(loops) + int64(p.Loop.ID) + 1,
 		locked: p.Config.RedisAuth != "", proto: resp.RESP2,
 	}
@@ -166,6 +179,7 @@ type subscriptions struct {
 	change *pubsub.Change          // the command that is being carried out; nil: none is
 	call   *distribute.Call        // the one of the change
 	held   []byte                  // messages that came while something is being subscribed to
+	asked  map[int]*pubsub.Asked   // by server: that it subscribes, if that is the change
 	known  bool                    // the session was told that there is something
 }
 

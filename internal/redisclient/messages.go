@@ -75,6 +75,7 @@ func (c *Client) silence() {
 	for _, line := range s.lines {
 		line.Return(false)
 	}
+	s.giveUp()
 	if s.call != nil {
 		s.call.Answer(nil)
 	}

@@ -1,6 +1,8 @@
 package redisclient
 
 import (
+	"bytes"
+
 	"magent/internal/dedicated"
 	"magent/internal/distribute"
 	"magent/internal/pool"
@@ -46,6 +48,9 @@ func (c *Client) queue(r *resp.Request) {
 	case !m.bad: // else it will not be executed
 		m.raw = append(m.raw, r.Raw...)
 		m.n++
+		if r.Command.Route == resp.RouteChannel && m.channel == nil {
+			m.channel = bytes.Clone(r.Args[1])
+		}
 	}
 	c.say("+QUEUED\r\n")
 }

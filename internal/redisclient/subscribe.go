@@ -35,8 +35,12 @@ func (c *Client) subscribe(r *resp.Request) {
 			"bytes for each, may have 32 MiB together: use patterns, or more clients"))
 		return
 	}
+	if change.Adds() {
+		s.ask(c.pool.Subscribing, change.Servers())
+	}
 	for _, server := range change.Servers() {
 		if !c.listenAt(server, r.Command) {
+			s.giveUp()
 			c.release()
 			return
 		}
@@ -114,7 +118,9 @@ func (to *confirming) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 	if s := to.c.subs; s == nil || s.change != to.change || r.Kind == ascii.Lost {
 		return // it was given up, when the connection was lost at the latest
 	}
-	to.change.Replied(to.server, r.Raw)
+	if to.change.Replied(to.server, r.Raw); !to.change.Owes(to.server) {
+		to.c.subs.replied(to.server)
+	}
 	to.c.settle()
 }
 

@@ -40,8 +40,8 @@ func (s *Session) serveRedis(data []byte) (rest []byte) {
 			if early {
 				s.barrier = s.last
 			}
-			if early || r.Command != nil && s.mustQueue(redisclient.KeysOf(r), n) {
-				continue
+			if early || r.Command != nil && (s.mustQueue(redisclient.KeysOf(r), n) || c.Follows(s.pool, r)) {
+				continue // it is met again
 			}
 			s.spend(n)
 			s.serveCommand()

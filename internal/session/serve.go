@@ -23,7 +23,7 @@ func (sh *Shard) OpenTLS(fd, pool int, seal *loop.Seal, version uint16) {
 	s := &Session{sh: sh, pool: p, demand: sh.DemandOf(pool), window: sh.group.Window, active: sh.L.Now()}
 	s.tls = version
 	if p.Config.Redis {
-		s.redis = redisclient.New(s, s, &sh.Redis, p, fd, len(sh.group.Shards))
+		s.redis = redisclient.New(s, s, s.scheduleFlush, &sh.Redis, p, fd, len(sh.group.Shards))
 	}
 	s.lock()
 	p.Count.TotalConnections++
