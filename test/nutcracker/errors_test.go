@@ -56,7 +56,7 @@ func errorTexts(t *testing.T, bin string) (lines []string) {
 		}
 		pool := func(server, timeout string) string {
 			p := newPlace(t)
-			p.run(t, bin, strings.Replace(p.pool(server), "timeout: 2000", "timeout: "+timeout, 1)+options)
+			p.run(t, bin, strings.Replace(p.pool(server), "timeout: 20000", "timeout: "+timeout, 1)+options)
 			return p.listen
 		}
 		refused, unknown := pool(testkit.DeadAddr(t), "20000"), pool("nowhere.invalid:1", "20000")
@@ -133,7 +133,7 @@ func connect(t *testing.T, addr string) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.SetDeadline(time.Now().Add(patience))
 	return c
 }
 

@@ -54,7 +54,7 @@ func (p *place) file(name string) string { return filepath.Join(p.folder, name) 
 
 // pool returns a file with one pool in front of servers.
 func (p *place) pool(servers ...string) string {
-	text := "alpha:\n  listen: " + p.listen + "\n  hash: md5\n  preconnect: true\n  timeout: 2000\n  servers:\n"
+	text := "alpha:\n  listen: " + p.listen + "\n  hash: md5\n  preconnect: true\n  timeout: 20000\n  servers:\n"
 	for i, s := range servers {
 		text += fmt.Sprintf("   - %s:1 server%d\n", s, i)
 	}

@@ -14,7 +14,7 @@ import (
 func TestDeadNodeStaysOut(t *testing.T) {
 	servers := memcacheds(t, 3)
 	listen := testkit.DeadAddr(t)
-	m := harness.StartMagent(t, "--connect-timeout", "300ms", "-c",
+	m := harness.StartMagent(t, "-c",
 		testkit.TempFile(t, "pools.yml", "cache:\n  listen: "+listen+
 			"\n  hash: fnv1a_64\n  distribution: ketama\n  timeout: 20000\n"+
 			"  auto_eject_hosts: true\n  server_failure_limit: 0\n  server_retry_timeout: 999999999\n  servers:\n"+

@@ -79,7 +79,7 @@ func TestBackToTwemproxy(t *testing.T) {
 	t.Parallel()
 	servers, dir := memcacheds(t, 3), t.TempDir()
 	c := &cache{t: t, addr: testkit.DeadAddr(t), want: map[string]string{}}
-	text := "a:\n  listen: " + c.addr + "\n  hash: fnv1a_64\n  distribution: ketama\n  timeout: 2000\n  servers:\n" +
+	text := "a:\n  listen: " + c.addr + "\n  hash: fnv1a_64\n  distribution: ketama\n  timeout: 20000\n  servers:\n" +
 		lines(servers[:2], ":1")
 	copies := text + "  backups:\n" + lines(servers[2:], ":1")
 	theirs, ours := testkit.TempFile(t, "nutcracker.yml", text), filepath.Join(dir, "magent.yml")

@@ -47,7 +47,7 @@ func TestTwoPools(t *testing.T) {
 func TestHashTag(t *testing.T) {
 	servers := memcacheds(t, 3)
 	tagged, plain := testkit.DeadAddr(t), testkit.DeadAddr(t)
-	pool := "  timeout: 20000\n  servers:\n" + lines(servers, ":1")
+	pool := "  timeout: 20000\n  servers:\n" + lines(servers, ":1 one", ":1 two", ":1 three")
 	harness.StartMagent(t, "-c",
 		testkit.TempFile(t, "pools.yml", "tagged:\n  listen: "+tagged+"\n  hash_tag: \"{}\"\n"+pool+
 			"plain:\n  listen: "+plain+"\n"+pool))

@@ -17,6 +17,9 @@ import (
 // unprobed has the settings for pools in which no probe ever finds a server: it comes back by other means.
 var unprobed = append([]string{"probe_interval: 3600000"}, quick...)
 
+// hanging is unprobed for pools whose servers hang.
+var hanging = append([]string{"probe_interval: 3600000", hangs}, quick[1:]...)
+
 // serves waits until a GET of a key is answered.
 func serves(t *testing.T, c *conn, key string) {
 	t.Helper()
@@ -91,7 +94,7 @@ func awaitEjected(t *testing.T, c *conn, key string) {
 func TestBackAfterHanging(t *testing.T) {
 	t.Parallel()
 	servers := startServers(t, 1)
-	proxy := startPool(t, servers, unprobed...).Addr
+	proxy := startPool(t, servers, hanging...).Addr
 	c := dial(t, proxy)
 	c.want("+OK\r\n", "SET", "k", "v")
 	servers[0].Pause()

@@ -138,9 +138,10 @@ func TestWaitingServerDies(t *testing.T) {
 // TestWaitingServerHangs checks that a client waits for as long as it has said, and for the deadline of the pool, when
 // the server answers nothing.
 func TestWaitingServerHangs(t *testing.T) {
+	t.Parallel()
 	server := testkit.StartRedis(t)
-	c := dial(t, startPool(t, []*testkit.Redis{server}, "timeout: 300").Addr)
-	c.want("*-1\r\n", "BLPOP", "q", "0.6") // which is longer than the deadline of the pool
+	c := dial(t, startPool(t, []*testkit.Redis{server}, hangs).Addr)
+	c.want("*-1\r\n", "BLPOP", "q", "2.5") // which is longer than the deadline of the pool
 	server.Pause()
 	got := c.do("BLPOP", "q", "0.1")
 	if !strings.HasPrefix(got, "-ERR "+server.Addr+": ") {

@@ -9,9 +9,13 @@ import (
 	"magent/test/harness"
 )
 
-// quick has the settings for pools whose servers fail: timeouts are short, and the second missed deadline ejects a
-// server.
-var quick = []string{"timeout: 400", "server_failure_limit: 2", "server_retry_timeout: 300"}
+// quick has the settings for pools whose servers die: they are probed often. The timeout is long, as what is sent to a
+// dead server fails at once.
+var quick = []string{calm, "server_failure_limit: 2", "server_retry_timeout: 300"}
+
+// hangs replaces calm in pools whose servers hang: requests wait for the timeout, and the second time ejects a server.
+// It is longer than a busy machine keeps a server that is well from answering.
+const hangs = "timeout: 2000"
 
 // outage is a pool of three servers with their own keys. The last server will go down.
 type outage struct {
@@ -23,10 +27,10 @@ type outage struct {
 	c       *conn // one connection for all of it
 }
 
-func startOutage(t *testing.T) *outage {
+func startOutage(t *testing.T, timeout string) *outage {
 	t.Helper()
 	servers := startServers(t, 3)
-	proxy := startPool(t, servers, quick...)
+	proxy := startPool(t, servers, append([]string{timeout}, quick[1:]...)...)
 	o := &outage{t: t, proxy: proxy, servers: servers, away: servers[2]}
 	o.keys = keysOf(t, proxy.Addr, servers, 4)
 	o.c = dial(t, proxy.Addr)
@@ -114,7 +118,7 @@ func (o *outage) othersServe() {
 // error that names it, and changes nothing on the others. Other commands work, on the same connection.
 func TestKnownDead(t *testing.T) {
 	t.Parallel()
-	o := startOutage(t)
+	o := startOutage(t, calm)
 	o.away.Kill()
 	o.known("ejected")
 	gone := o.keys[2][0]
@@ -149,7 +153,7 @@ func TestKnownDead(t *testing.T) {
 
 // TestKilledInFlight kills the server while all kinds of commands are in flight. Each request is answered, in order.
 func TestKilledInFlight(t *testing.T) {
-	o := startOutage(t)
+	o := startOutage(t, calm)
 	o.away.Pause()
 	live, gone := o.keys[0][0], o.keys[2][0]
 	requests := [][]string{
@@ -198,7 +202,7 @@ func TestKilledInFlight(t *testing.T) {
 
 // TestHalfWritten kills a server while its part of an MSET is in flight. The error tells how many keys failed.
 func TestHalfWritten(t *testing.T) {
-	o := startOutage(t)
+	o := startOutage(t, calm)
 	o.away.Pause()
 	args := append(o.mixed("MSET", "x"), o.keys[2][1], "x", o.keys[2][2], "x")
 	o.c.send(command(args...) + command("PING"))
@@ -223,7 +227,7 @@ func TestHalfWritten(t *testing.T) {
 // replies are dropped.
 func TestHanging(t *testing.T) {
 	t.Parallel()
-	o := startOutage(t)
+	o := startOutage(t, hangs)
 	gone := o.keys[2][0]
 	o.away.Pause()
 	o.fails("GET", gone)

@@ -64,15 +64,18 @@ func TestPublishedBehindSubscribe(t *testing.T) {
 		message   func(proto string) string // nil: none
 	}{
 		"PUBLISH": {
-			"SUBSCRIBE", "a", one, []string{":1\r\n"},
+			"SUBSCRIBE", "a", one,
+			[]string{":1\r\n"},
 			func(proto string) string { return message(proto, "a", "x") },
 		},
 		"pattern": {
-			"PSUBSCRIBE", "a*", one, []string{":1\r\n"},
+			"PSUBSCRIBE", "a*", one,
+			[]string{":1\r\n"},
 			func(proto string) string { return pmessage(proto, "a*", "a", "x") },
 		},
 		"SPUBLISH": {
-			"SSUBSCRIBE", "a", command("SPUBLISH", "a", "x"), []string{":1\r\n"},
+			"SSUBSCRIBE", "a", command("SPUBLISH", "a", "x"),
+			[]string{":1\r\n"},
 			func(proto string) string { return strings.Replace(message(proto, "a", "x"), "$7\r\n", "$8\r\ns", 1) },
 		},
 		"EXEC": {

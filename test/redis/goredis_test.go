@@ -11,10 +11,13 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// goRedis returns a go-redis client with its defaults, which begin with HELLO 3 and CLIENT SETINFO.
+// goRedis returns a go-redis client with its defaults, which begin with HELLO 3 and CLIENT SETINFO. Only its timeouts
+// are longer, as it repeats commands after one.
 func goRedis(t *testing.T, addr string) *redis.Client {
 	t.Helper()
-	c := redis.NewClient(&redis.Options{Addr: addr})
+	c := redis.NewClient(&redis.Options{
+		Addr: addr, DialTimeout: patience, ReadTimeout: patience, WriteTimeout: patience, PoolTimeout: patience,
+	})
 	t.Cleanup(func() { _ = c.Close() })
 	return c
 }

@@ -12,10 +12,14 @@ import (
 	"time"
 )
 
+// programTime is how long a program may take: longer than those of scripts wait for anything, so that these say what
+// they have waited for.
+const programTime = 5 * time.Minute
+
 // run runs a program with a text as its input, and waits for its end.
 func run(t *testing.T, input, name string, args ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), programTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Stdin = strings.NewReader(input)

@@ -99,7 +99,11 @@ func TestSubscribe(t *testing.T) {
 		c.reply()
 		c.reply()
 		c.want("+RESET\r\n", "RESET")
-		testkit.Until(t, "the server knows", func() bool { return publisher.do("PUBLISH", all[1], "x") == ":0\r\n" })
+		for _, channel := range all { // also those of patterns
+			testkit.Until(t, "the server knows", func() bool {
+				return publisher.do("PUBLISH", channel, "x") == ":0\r\n"
+			})
+		}
 		c.want(bulk("old"), "GET", all[0])
 	}
 }
@@ -234,9 +238,7 @@ func TestSubscribedServerDies(t *testing.T) {
 		again.hello(proto)
 		again.want(confirmed(proto, "subscribe", channels[0][0], 1), "SUBSCRIBE", channels[0][0])
 	}
-	if !strings.Contains(proxy.Log(), "its subscribers were closed") {
-		t.Error("the log says nothing")
-	}
+	awaitLog(t, proxy, "its subscribers were closed")
 }
 
 // TestSubscribedServerKillsClient checks that a client is closed whose connection the server closes.
@@ -294,9 +296,7 @@ func TestSubscriberFallsBehind(t *testing.T) {
 		t.Errorf("%d bytes came", len(rest))
 	}
 	testkit.Until(t, "one is left", func() bool { return publisher.do("PUBLISH", "a", "x") == ":1\r\n" })
-	if !strings.Contains(proxy.Log(), "a subscriber does not fetch its messages") {
-		t.Error("the log says nothing")
-	}
+	awaitLog(t, proxy, "a subscriber does not fetch its messages")
 }
 
 // TestSubscribersAreBounded checks that a client hears so when there is no connection for it, and nothing is left of
@@ -354,11 +354,13 @@ func TestSubscribeToKeyspace(t *testing.T) {
 
 // TestSubscribersAreIdle checks that a subscriber is not closed because it asks for nothing.
 func TestSubscribersAreIdle(t *testing.T) {
+	t.Parallel()
 	server := testkit.StartRedis(t)
 	path := testkit.TempFile(t, "pools.yml", pool(testkit.DeadAddr(t), []*testkit.Redis{server}, calm))
-	proxy := startFile(t, path, "--idle-timeout", "1s").Addr
-	c, idle := dial(t, proxy), dial(t, proxy)
+	proxy := startFile(t, path, "--idle-timeout", "5s").Addr // which is long enough to begin
+	c := dial(t, proxy)
 	c.want(confirmed("2", "subscribe", "a", 1), "SUBSCRIBE", "a")
+	idle := dial(t, proxy)
 	idle.want("+PONG\r\n", "PING")
 	idle.ends()
 	dial(t, proxy).want(":1\r\n", "PUBLISH", "a", "x")
@@ -371,7 +373,7 @@ func TestSubscribersAreIdle(t *testing.T) {
 // elsewhere because a server was ejected or is back.
 func TestSubscribedChannelMoves(t *testing.T) {
 	servers := startServers(t, 2)
-	proxy := startPool(t, servers, "timeout: 1000", "auto_eject_hosts: true", "server_failure_limit: 1",
+	proxy := startPool(t, servers, calm, "auto_eject_hosts: true", "server_failure_limit: 1",
 		"server_retry_timeout: 100").Addr
 	channels := channelsOf(t, proxy, servers, 1)
 	servers[0].Kill()

@@ -157,7 +157,7 @@ func eventually3(t *testing.T, c *conn, want string) {
 func TestHangingInRESP3(t *testing.T) {
 	t.Parallel()
 	servers := startServers(t, 1)
-	proxy := startPool(t, servers, unprobed...).Addr
+	proxy := startPool(t, servers, hanging...).Addr
 	c := dial3(t, proxy)
 	c.want("+OK\r\n", "SET", "k", "v")
 	servers[0].Pause()
@@ -170,7 +170,7 @@ func TestHangingInRESP3(t *testing.T) {
 func TestEjectedInRESP3(t *testing.T) {
 	t.Parallel()
 	servers := startServers(t, 2)
-	proxy := startPool(t, servers, "auto_eject_hosts: true", "timeout: 400", "server_retry_timeout: 10",
+	proxy := startPool(t, servers, "auto_eject_hosts: true", calm, "server_retry_timeout: 10",
 		"server_failure_limit: 1").Addr
 	keys := keysOf(t, proxy, servers, 1)
 	c := dial3(t, proxy)

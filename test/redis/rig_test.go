@@ -4,14 +4,14 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
-// patience is how long a test waits for something that happens at once on an idle machine.
-const patience = 20 * time.Second
+// patience is how long a test waits for a reply that comes at once on an idle machine. It is longer than the timeout
+// of a calm pool, whose error says more.
+const patience = testkit.Patience
 
 func startServers(t *testing.T, n int, args ...string) (servers []*testkit.Redis) {
 	t.Helper()
@@ -51,6 +51,12 @@ func startPool(t *testing.T, servers []*testkit.Redis, options ...string) *harne
 func startFile(t *testing.T, path string, args ...string) *harness.Magent {
 	t.Helper()
 	return harness.StartMagent(t, append([]string{"-c", path}, args...)...)
+}
+
+// awaitLog waits until the log has a text. What has happened is written there by another thread, a little later.
+func awaitLog(t *testing.T, proxy *harness.Magent, text string) {
+	t.Helper()
+	testkit.Until(t, "the log has "+text, func() bool { return strings.Contains(proxy.Log(), text) })
 }
 
 // holder returns the index of the server that has a key, or -1.

@@ -32,7 +32,7 @@ func startShard(t *testing.T, name string, sentinels int) *shard {
 func startProxy(t *testing.T, binary string, shards ...*shard) string {
 	t.Helper()
 	addr := testkit.DeadAddr(t)
-	text := "alpha:\n  listen: " + addr + "\n  redis: true\n  timeout: 1000\n  servers:\n"
+	text := "alpha:\n  listen: " + addr + "\n  redis: true\n  timeout: 3000\n  servers:\n"
 	for _, s := range shards {
 		text += "   - " + testkit.SentinelServer(s.sentinels, s.name) + ":1\n"
 	}
@@ -108,7 +108,7 @@ func TestFailover(t *testing.T) {
 				if back > 0 {
 					break
 				}
-				if time.Since(begin) > time.Minute {
+				if time.Since(begin) > 3*testkit.Patience {
 					t.Fatalf("the new master is not written to; %d errors, the last: %s", errs, last)
 				}
 			}

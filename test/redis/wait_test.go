@@ -30,6 +30,7 @@ func replicaOf(t *testing.T, master *testkit.Redis) *testkit.Redis {
 
 // TestWait checks that WAIT tells how many replicas of each server have what was written, and waits for them.
 func TestWait(t *testing.T) {
+	t.Parallel()
 	masters, replicas := withReplicas(t, 2)
 	proxy := startPool(t, masters, calm).Addr
 	keys := keysOf(t, proxy, masters, 1)
@@ -49,7 +50,7 @@ func TestWait(t *testing.T) {
 		other.want(bulk("y"), "GET", keys[0][0]) // others do not wait
 		replicas[0].Resume()
 		c.next(":1\r\n", "+PONG\r\n")
-		c.want(":1\r\n", "WAIT", "2", "50")
+		c.want(":1\r\n", "WAIT", "2", "3000") // in that time the one there is has been asked, and has answered
 		c.want("-ERR value is not an integer or out of range\r\n", "WAIT", "x", "50")
 		c.want("-ERR timeout is negative\r\n", "WAIT", "1", "-1")
 		c.want("+OK\r\n", "MULTI")

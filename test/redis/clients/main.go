@@ -93,7 +93,7 @@ var steps = []step{
 }
 
 func session(c client, three bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	n := 0
 	check := func(what, want string, got any, err error) {
@@ -132,7 +132,7 @@ func outage(c client) {
 	was := ""
 	for !ended.Load() {
 		is := "up"
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		if _, err := c.do(ctx, "SET", "k", "v"); err != nil {
 			is = "down"
 		}

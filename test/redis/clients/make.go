@@ -3,17 +3,23 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
 	redigo "github.com/gomodule/redigo/redis"
 	goredis "github.com/redis/go-redis/v9"
 	"github.com/redis/rueidis"
 )
 
-// goRedis is go-redis in its defaults.
+// patience bounds what comes at once on an idle machine.
+const patience = time.Minute
+
+// goRedis is go-redis in its defaults, apart from timeouts: it repeats commands after one.
 type goRedis struct{ *goredis.Client }
 
 func newGoRedis(addr string) (client, error) {
-	return goRedis{goredis.NewClient(&goredis.Options{Addr: addr})}, nil
+	return goRedis{goredis.NewClient(&goredis.Options{
+		Addr: addr, DialTimeout: patience, ReadTimeout: patience, WriteTimeout: patience, PoolTimeout: patience,
+	})}, nil
 }
 
 func (c goRedis) do(ctx context.Context, args ...string) (any, error) {
@@ -38,7 +44,9 @@ func (c goRedis) transact(ctx context.Context, cmds ...[]string) (any, error) {
 type ofRueidis struct{ rueidis.Client }
 
 func newRueidis(addr string) (client, error) {
-	c, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{addr}, DisableCache: true})
+	c, err := rueidis.NewClient(rueidis.ClientOption{
+		InitAddress: []string{addr}, DisableCache: true, ConnWriteTimeout: patience,
+	})
 	return ofRueidis{c}, err
 }
 

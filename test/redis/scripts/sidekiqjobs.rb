@@ -19,7 +19,7 @@ class Double
 end
 
 def until_true(what)
-  limit = Time.now + 30
+  limit = Time.now + 120 # seconds; on an idle machine it happens at once
   until yield
     abort "waited in vain: #{what}" if Time.now > limit
     sleep 0.01

@@ -15,7 +15,7 @@ const heard = (socket, event) => new Promise((resolve) => socket.once(event, res
 async function start() {
   const pub = new Redis(Number(port), host);
   const sub = pub.duplicate();
-  const server = new Server(0, { adapter: createAdapter(pub, sub) });
+  const server = new Server(0, { adapter: createAdapter(pub, sub, { requestsTimeout: 120000 }) });
   await Promise.all([heard(pub, 'ready'), heard(sub, 'ready')].map((p) => Promise.race([p, pub.ping()])));
   server.on('connection', (socket) => socket.join('room'));
   return { server, redis: [pub, sub] };
