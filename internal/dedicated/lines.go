@@ -310,7 +310,8 @@ func (line *Line) Disconnected(*backend.Conn, error, bool) {
 // -UNBLOCKED.
 
 const (
-	// interruptTime limits how long that may take. Then the connection is closed.
+	// interruptTime limits how long that may take, or the deadline of the server if that is longer: one that is slow
+	// may have sent an item. Then the connection is closed.
 	interruptTime = time.Second
 	// interruptPause is the time between two attempts. The first may arrive before the command that waits.
 	interruptPause = 2 * time.Millisecond
@@ -322,7 +323,7 @@ func (line *Line) Interrupt() {
 		return
 	}
 	line.interrupted, line.again = true, loop.NewTimer(line.unblock)
-	line.set.l.Set(line.limit, interruptTime)
+	line.set.l.Set(line.limit, max(interruptTime, line.set.servers.Conns[line.server].Options().Timeout))
 	line.unblock()
 }
 

@@ -35,6 +35,9 @@ type rig struct {
 	lost    int
 }
 
+// deadline is that of the server: whatever waits for it may wait for so long.
+const deadline = testkit.Patience
+
 // nobody watches the connection that all share.
 type nobody struct{}
 
@@ -62,7 +65,8 @@ func newRig(t *testing.T, most int64) *rig {
 	r := &rig{t: t, l: l, server: testkit.StartRedis(t), replies: make(chan string, 1000)}
 	r.shared = backend.NewConn(l, backend.Options{
 		Name: r.server.Addr, Endpoint: loop.Endpoint{Addr: netip.MustParseAddrPort(r.server.Addr)},
-		ConnectTimeout: testkit.Patience, MaxPending: 1000, MaxUnsent: 1 << 20, Redis: &hello.Login{}, Strict: true,
+		Timeout: deadline, ConnectTimeout: testkit.Patience, MaxPending: 1000, MaxUnsent: 1 << 20,
+		Redis: &hello.Login{}, Strict: true,
 	}, nobody{})
 	one, err := ring.New("ketama", []ring.Member{{Name: r.server.Addr, Weight: 1}}, nil)
 	if err != nil {
@@ -165,8 +169,12 @@ func TestBound(t *testing.T) {
 	r.figures(1, 0, 1)
 	r.ask(b, 0, "BLPOP", "k", "0.001")
 	r.want("*-1\r\n")
-	r.do(func() { b.Answered(); b.Return(true) })
-	r.do(func() { r.l.Advance(idleTime - time.Second); r.set.Trim() })
+	r.do(func() { // in one turn: nobody knows how long it is to the next
+		b.Answered()
+		b.Return(true)
+		r.l.Advance(idleTime - time.Second)
+		r.set.Trim()
+	})
 	r.figures(0, 1, 1)
 	r.do(func() { r.l.Advance(time.Second); r.set.Trim() })
 	r.figures(0, 0, 0)
@@ -189,6 +197,27 @@ func TestInterrupt(t *testing.T) {
 	r.want("lost")
 	r.server.Await("INFO clients", "blocked_clients:0\r\n")
 	r.figures(0, 0, 0)
+}
+
+// TestInterruptOfSlow checks that a server which takes its time is waited for: it may have sent an item.
+func TestInterruptOfSlow(t *testing.T) {
+	r := newRig(t, 10)
+	line := r.take()
+	r.ask(line, 0, "BLPOP", "k", "0")
+	r.server.Await("INFO clients", "blocked_clients:1\r\n")
+	r.server.Pause()
+	r.do(func() {
+		line.Interrupt()
+		r.l.Advance(deadline / 2)
+	})
+	r.do(func() {}) // timers have run
+	r.do(func() {
+		if line.Ended() {
+			t.Error("it is given up")
+		}
+	})
+	r.server.Resume()
+	r.want("-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n")
 }
 
 // A server that lets a client wait for longer than it has said is given up.

@@ -47,8 +47,9 @@ func TestSilence(t *testing.T) {
 		})
 	}
 	r.server.Pause()
-	r.do(func() { line.heard -= int64(silenceTime - time.Second); r.set.Trim() })
 	r.do(func() {
+		line.heard = r.l.Now() - int64(silenceTime-time.Second)
+		r.set.Trim()
 		if !line.pinged || line.ended {
 			t.Errorf("asked %v, ended %v", line.pinged, line.ended)
 		}
