@@ -55,7 +55,7 @@ func TestMasterIsFound(t *testing.T) {
 		t.Errorf("%s, want %s", got, two.Addr)
 	}
 	b.Kill()
-	if got := found(t, m, 6*time.Second); !strings.Contains(got, one.Addr) {
+	if got := found(t, m, 9*time.Second); !strings.Contains(got, one.Addr) {
 		t.Errorf("%s, want %s", got, one.Addr)
 	}
 	m = newMaster(known("other", a.Addr), nil, access.Dialer{})
