@@ -1,6 +1,9 @@
 package backend
 
-import "magent/internal/loop"
+import (
+	"magent/internal/fault"
+	"magent/internal/loop"
+)
 
 // Connect starts connecting once lost connections have been drained. It does nothing if there is a connection or an
 // attempt to make one, or after Shut.
@@ -54,6 +57,11 @@ func (c *Conn) drained() {
 
 // OnReady is called by the loop.
 func (d *drain) OnReady(loop.Events) {
+	if !d.c.may() && !fault.Reading {
+		resetAtClose(d.s.FD()) // see Conn.onReady
+		d.end()
+		return
+	}
 	data, err := d.s.Read(0)
 	switch {
 	case err != nil:

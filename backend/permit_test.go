@@ -3,9 +3,12 @@ package backend
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"magent/ascii"
 	"magent/internal/loop"
@@ -125,6 +128,41 @@ func TestForbiddenWhileBlocked(t *testing.T) {
 	}
 	r.want("ended: gone false, the last one true",
 		"disconnected: another member of the fleet may decide by now, idle: false", "0 lost")
+}
+
+// TestForbiddenToRead: nothing is read either. A server whose replies find no room goes on when they are read, and
+// carries out what is behind them.
+func TestForbiddenToRead(t *testing.T) {
+	for what, givenUp := range map[string]bool{"in use": false, "given up": true} {
+		t.Run(what, func(t *testing.T) {
+			r, p, s := permitted(t, Options{DrainTime: time.Hour})
+			r.announce(p)
+			r.send(ascii.ShapeLine, "one\r\n")
+			s.expect("one\r\n")
+			if givenUp {
+				r.do(func() { r.c.Close(ErrTimeout) })
+				r.want("ended: gone false, the last one true", "disconnected: no reply in time, idle: false", "0 lost")
+			}
+			r.do(func() { p.no = true })
+			s.send("STORED\r\n")
+			if !givenUp {
+				r.want("ended: gone false, the last one true",
+					"disconnected: another member of the fleet may decide by now, idle: false", "0 lost")
+			}
+			var err error
+			for err == nil || errors.Is(err, io.EOF) { // what was given up is shut down for writing
+				_ = s.c.SetReadDeadline(time.Now().Add(testkit.Patience))
+				if _, err = s.c.Read(make([]byte, 1)); errors.Is(err, io.EOF) {
+					_, err = s.c.Write([]byte("x"))
+				}
+			}
+			if !errors.Is(err, unix.ECONNRESET) && !errors.Is(err, unix.EPIPE) {
+				t.Errorf("the server got %v, want a reset", err)
+			}
+			r.until("nothing is drained", func() bool { return r.c.Draining() == 0 })
+			r.quiet()
+		})
+	}
 }
 
 func TestResetForGood(t *testing.T) {

@@ -2,6 +2,7 @@ package backend
 
 import (
 	"magent/ascii"
+	"magent/internal/fault"
 	"magent/internal/fleet/forward"
 	"magent/internal/loop"
 )
@@ -31,12 +32,12 @@ func (c *Conn) onReady(ev loop.Events) {
 		}
 		return
 	}
+	if !c.may() && !(fault.Reading && ev&loop.Writable == 0) {
+		c.lost(ErrForbidden) // reading, too, has the server go on: it waits with what is behind replies without room
+		return
+	}
 	if ev&loop.Writable != 0 {
 		unsent := c.s.Unsent()
-		if unsent > 0 && !c.may() {
-			c.lost(ErrForbidden)
-			return
-		}
 		if err := c.s.Flush(); err != nil {
 			c.lost(err)
 			return

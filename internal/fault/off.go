@@ -20,6 +20,9 @@ const (
 	LeaseWait   = false
 	FleetLease  = false
 	Fence       = false
+	GivenUp     = false
+	Woken       = false
+	Reading     = false
 	BootTime    = false
 	Compare     = false
 	Records     = false

@@ -27,6 +27,9 @@ var (
 	LeaseWait   = off("leasewait")   // a successor does not wait for the end of the lease before it
 	FleetLease  = off("fleetlease")  // an owner decides without a lease
 	Fence       = off("fence")       // a successor does not look for connections of the dead
+	GivenUp     = off("givenup")     // what may still be sent on a connection that was given up is not waited for
+	Woken       = off("woken")       // a server that goes on is given no time to read what lies in its sockets
+	Reading     = off("reading")     // replies are read although the lease may have ended
 	BootTime    = off("boottime")    // the lease is checked by the time of the loop's turn
 	Compare     = off("compare")     // a successor takes the copies for equal, whatever its predecessor has left
 	Records     = off("records")     // replies leave before the members know what servers have missed

@@ -96,6 +96,9 @@ func (f *Owner) finish(i int, term *gate.Term) bool {
 				if c.Pending() > 0 {
 					c.Close(backend.ErrTimeout) // the next owner looks for its end
 				}
+				if c.Draining() > 0 {
+					c.Abort(backend.ErrTimeout) // what is read makes room for replies, behind which the server goes on
+				}
 			}
 		})
 		term.End()
