@@ -21,7 +21,7 @@ import (
 // Pauses between two questions to a server who is connected, and how long an answer may take.
 const (
 	firstAsk = 5 * time.Millisecond
-	lastAsk  = 200 * time.Millisecond
+	lastAsk  = 100 * time.Millisecond
 	askTime  = time.Second
 )
 

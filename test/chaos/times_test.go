@@ -166,6 +166,35 @@ func (f *fleet) cutOff(h *host) (silent, unready time.Duration) {
 	return silent, unready
 }
 
+// givesUp takes a group from its home, and cuts its owner off from the primary while clients write. So the owner gives
+// its connection up, and memcached goes on to list it. It returns the owner.
+func (f *fleet) givesUp() (owner *host) {
+	f.t.Helper()
+	home := f.awaitWell(func() {})
+	home.end()
+	home.startMagent()
+	home.awaitServing()
+	f.awaitWell(func() {})
+	owners, _, err := f.owners()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	for what, h := range owners {
+		if strings.HasSuffix(what, home.cache()) {
+			owner = h
+		}
+	}
+	if owner == nil || owner == home {
+		f.t.Fatalf("%v decides for %s", owner, home.cache())
+	}
+	owner.Lose(cacheAddress(home.i))
+	began := time.Now()
+	f.together("lost", nil, func(bool) bool { return time.Since(began) < 3*settledTime })
+	owner.Find(cacheAddress(home.i))
+	f.awaitWell(func() {})
+	return owner
+}
+
 // TestFleetTimes measures, from outside, how long clients wait when something happens to a fleet that is well. The
 // limits are generous guards; what is promised is for a machine that is not busy.
 func TestFleetTimes(t *testing.T) {
@@ -198,6 +227,11 @@ func TestFleetTimes(t *testing.T) {
 		note("memcached killed", f.smooth(nil, func() { cache.memcached.Kill() }))
 		cache.startMemcached()
 
+		h = f.givesUp()
+		note("owner killed, had given up", f.outage(h, h.kill))
+		h.startMagent()
+		h.awaitServing()
+
 		h = f.awaitWell(func() {})
 		silent, unready := f.cutOff(h)
 		note("owner's host silent", silent)
@@ -206,7 +240,8 @@ func TestFleetTimes(t *testing.T) {
 	}
 	f.awaitWell(func() {})
 	for _, what := range []string{
-		"owner killed", "owner leaves", "memcached killed", "owner's host silent", "cut off: not ready",
+		"owner killed", "owner killed, had given up", "owner leaves", "memcached killed", "owner's host silent",
+		"cut off: not ready",
 	} {
 		all := slices.Sorted(slices.Values(took[what]))
 		t.Logf("%-20s median %v, worst %v of %d", what, all[len(all)/2].Round(time.Millisecond),

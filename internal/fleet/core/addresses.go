@@ -1,8 +1,10 @@
 package core
 
 import (
+	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"magent/internal/fleet/view"
 )
@@ -13,20 +15,30 @@ type address struct {
 	Incarnation, Life     uint64
 }
 
-// addresses are the connections that may exist, of all members, the dead included; true: given up by its owner,
-// who goes on, while something may lie in its socket.
-type addresses map[address]bool
+// addresses are the connections that may exist, of all members, the dead included. The time is when this process
+// learned that one was given up by its owner, who goes on, while something may lie in its socket. 0: it was not.
+type addresses map[address]time.Duration
 
-// take notes what a record says of connections.
-func (a addresses) take(r Record) {
+// inUse stands for one that was given up at a time which is not known, or whose address another one may have by now.
+const inUse time.Duration = math.MaxInt64
+
+// take notes what a record says of connections. own: it comes from the process that has the connection, in its order.
+// So nothing is written after now to one that is given up. Others tell what they have known at some time.
+func (a addresses) take(r Record, own bool, now time.Duration) {
 	one := address{r.Server, r.Address, r.Name, r.Incarnation, r.Life}
-	switch r.Kind {
+	switch lost := a[one]; r.Kind {
 	case Address:
-		if _, ok := a[one]; !ok {
-			a[one] = false
+		if a[one] = 0; lost > 0 {
+			a[one] = inUse
 		}
 	case Lost:
-		a[one] = true
+		switch known := lost > 0 && lost < inUse; {
+		case known: // it is told again
+		case own:
+			a[one] = max(now, 1)
+		default:
+			a[one] = inUse
+		}
 	case Gone:
 		delete(a, one)
 	}
@@ -35,13 +47,14 @@ func (a addresses) take(r Record) {
 // all are the records that say the same.
 func (a addresses) all() (records []Record) {
 	for one, lost := range a {
-		kind := Address
-		if lost {
-			kind = Lost
+		if lost > 0 {
+			records = append(records, one.record(Lost))
 		}
-		records = append(records, one.record(kind))
+		if lost == 0 || lost == inUse {
+			records = append(records, one.record(Address))
+		}
 	}
-	slices.SortFunc(records, func(x, y Record) int {
+	slices.SortStableFunc(records, func(x, y Record) int {
 		return strings.Compare(x.Server+" "+x.Address+" "+x.Name, y.Server+" "+y.Address+" "+y.Name)
 	})
 	return records
@@ -58,7 +71,7 @@ func (a address) record(kind RecordKind) Record {
 // their sockets.
 func (a addresses) dead(v *view.View) (found []address) {
 	for one, lost := range a {
-		if lost || !v.Lives(one.Name, one.Incarnation, one.Life) {
+		if lost > 0 || !v.Lives(one.Name, one.Incarnation, one.Life) {
 			found = append(found, one)
 		}
 	}

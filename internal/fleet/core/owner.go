@@ -35,9 +35,15 @@ type holding struct {
 	opened time.Duration
 	ended  time.Duration        // when the owner before it sent nothing any more
 	fenced map[string][]address // by server that may not be used yet: whose connections have to be gone
-	to     string               // who is to have it
-	clean  bool                 // stopped: it has finished what was under way, or has begun nothing after who had
+
+	answers map[string]answers // by server that still lists some of these
+
+	to    string // who is to have it
+	clean bool   // stopped: it has finished what was under way, or has begun nothing after who had
 }
+
+// answers are when a server has answered first and last, since nothing more is sent to it.
+type answers struct{ first, last time.Duration }
 
 // learn keeps since when this process knows of silent ends.
 func (c *Core) learn() {
@@ -210,7 +216,7 @@ func (c *Core) granted(r Renew) {
 
 // fence keeps a group from servers on which the dead may still have connections.
 func (c *Core) fence(group string, h *holding) {
-	h.fenced = map[string][]address{}
+	h.fenced, h.answers = map[string][]address{}, map[string]answers{}
 	if fault.Fence {
 		return
 	}

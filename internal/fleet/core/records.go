@@ -61,7 +61,8 @@ func (c *Core) Record(r Record) (seq uint64) {
 			r.Name, r.Incarnation, r.Life = c.cfg.Name, c.meta.Incarnation, c.life
 		}
 	}
-	c.known.take(r)
+	own := r.Name == c.cfg.Name && r.Incarnation == c.meta.Incarnation
+	c.known.take(r, own, c.now+c.cfg.Lease) // now may be long ago, but nothing was written after the lease
 	if r.Kind == Knowledge {
 		c.epochs[r.Group] = max(c.epochs[r.Group], r.Epoch)
 	}
@@ -189,7 +190,7 @@ func (c *Core) store(from string, m Message) {
 }
 
 func (c *Core) keep(from string, incarnation uint64, r Record) {
-	c.known.take(r)
+	c.known.take(r, from == r.Name && incarnation == r.Incarnation, c.now)
 	if r.Kind == Told && r.Name == c.cfg.Name && r.Incarnation == c.meta.Incarnation {
 		c.told[incarnation] = true
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"magent/internal/fault"
 	"magent/internal/fleet/core"
 )
 
@@ -41,7 +42,7 @@ func (e *engine) connect(server string) {
 				return
 			}
 			e.serial++
-			c := &conn{n: n, s: sv}
+			c := &conn{n: n, s: sv, process: process}
 			c.record = core.Record{
 				Kind: core.Address, Server: server, Address: fmt.Sprintf("%s:%d.%d", n.cfg.Name, n.process, e.serial),
 				Name: n.cfg.Name, Incarnation: n.core.Incarnation(), Life: n.core.Life(),
@@ -54,7 +55,8 @@ func (e *engine) connect(server string) {
 	})
 }
 
-// lose gives a connection up. It is not used again, nor replaced, before the server has closed it.
+// lose gives a connection up. It is not used again, nor replaced, before the server has closed it. What the server
+// says is read until then.
 func (e *engine) lose(c *conn) {
 	name := c.s.name
 	if e.conns[name] != c {
@@ -62,10 +64,22 @@ func (e *engine) lose(c *conn) {
 	}
 	delete(e.conns, name)
 	e.away[name] = c
-	c.end(true)
+	c.end(false)
 	lost := c.record
 	lost.Kind = core.Lost
 	e.n.core.Record(lost)
+}
+
+// reads tells whether something may be read: that makes room for what the server says, so that it goes on.
+func (e *engine) reads(c *conn) bool {
+	switch {
+	case c.reset:
+		return false
+	case e.n.core.LeaseUntil() <= e.n.local() && !fault.Reading:
+		c.end(true)
+		return false
+	}
+	return true
 }
 
 // drain asks whether connections that were lost are closed by now.
@@ -149,6 +163,7 @@ func (e *engine) both(group string, s *serving, servers []string, cmd command, f
 		}
 		open++
 		one, answered := cmd, false
+		one.large = !cmd.mutation && e.n.w.chance(e.n.w.large)
 		one.reply = func(value int) {
 			if answered || over {
 				return

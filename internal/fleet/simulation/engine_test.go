@@ -230,8 +230,10 @@ func (e *engine) serveIfReady(group string, s *serving) {
 func (e *engine) drop() {
 	e.since++
 	e.fences = map[string]bool{}
-	for _, name := range slices.Sorted(maps.Keys(e.conns)) {
-		e.conns[name].end(true)
+	for _, all := range []map[string]*conn{e.conns, e.away} {
+		for _, name := range slices.Sorted(maps.Keys(all)) {
+			all[name].end(true)
+		}
 	}
 	e.conns, e.away, e.groups = map[string]*conn{}, map[string]*conn{}, map[string]*serving{}
 }
@@ -255,7 +257,12 @@ func (e *engine) handOver(group string, epoch uint64) {
 
 func (e *engine) handedOver(group string, s *serving) {
 	if s.ceding && len(s.locked) == 0 && s.check == 0 && e.groups[group] == s {
-		e.n.core.Released(e.n.local(), group, s.epoch, true)
+		for _, name := range []string{"s0", "s1"} {
+			if c := e.away[name]; c != nil {
+				c.end(true) // the next owner begins, so nothing is read any more that has the server go on
+			}
+		}
+		e.n.core.Released(e.n.local(), group, s.epoch, s.ready)
 	}
 }
 

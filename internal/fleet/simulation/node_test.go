@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -61,6 +62,15 @@ func (n *node) do(process int, what func()) {
 	default:
 		what()
 	}
+}
+
+// first has a process do something that need not wait for what has come before: a loop of it does.
+func (n *node) first(process int, what func()) {
+	if n.up && n.process == process && n.paused && n.w.chance(0.5) {
+		n.late = slices.Insert(n.late, 0, func() { n.do(process, what) })
+		return
+	}
+	n.do(process, what)
 }
 
 func (n *node) start() {

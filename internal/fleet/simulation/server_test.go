@@ -22,8 +22,9 @@ type server struct {
 	highest   map[string]uint64
 }
 
-// command is what an owner sends.
+// command is what an owner sends. To one that is large the server can only answer when there is room.
 type command struct {
+	large    bool
 	request  uint64 // of a client's mutation, 0: a read, or a repair
 	group    string
 	epoch    uint64
@@ -44,7 +45,12 @@ type conn struct {
 	inbox  []command // arrived, not executed
 	busy   bool
 	reset  bool // by the node, which has forgotten it
+	over   bool // for the node's kernel, which could not get rid of what it had
 	eof    bool // which the server has got to know
+
+	process int    // of the node
+	ready   bool   // what the server has to say can be read
+	fits    func() // takes that; nil: the server waits for no room
 }
 
 type sentAt struct {
@@ -89,7 +95,8 @@ func (c *conn) arrive() {
 	c.work()
 }
 
-// end resets the connection, or, when the process is killed, has the kernel close it when all is delivered.
+// end resets the connection. Or it has the kernel close it when all is delivered: a process was killed, or gave the
+// connection up, and goes on to read.
 func (c *conn) end(reset bool) {
 	if reset {
 		c.reset, c.outbox = true, nil
@@ -101,33 +108,75 @@ func (c *conn) end(reset bool) {
 		case !blocked && len(c.outbox) == 0:
 			c.eof = true
 			c.gone()
+		case c.reset && !reset:
 		case !blocked || c.s.w.now-since < userTimeout:
 			c.s.w.after(20*ms, fin)
 		default:
-			c.outbox = nil
+			c.outbox, c.over = nil, true
 			c.s.w.after(time.Second, fin) // the server asks some time whether it is still there
 		}
 	}
 	c.s.w.after(c.s.w.between(ms/10, ms), fin)
 }
 
+// there tells whether the process that has the connection is there, so that its kernel takes what comes.
+func (c *conn) there() bool { return c.n.up && c.n.process == c.process && !c.reset && !c.over }
+
+// wait has the server do nothing more on the connection before its answer has room: what is there has to be read. If
+// nobody is there any more, it is told so when it sends again.
+func (c *conn) wait() {
+	w := c.s.w
+	var again func()
+	again = func() {
+		switch {
+		case c.fits == nil:
+			return
+		case w.cut[path{c.s.id, c.n.id}] || w.cut[path{c.n.id, c.s.id}]:
+		case !c.there():
+			c.fits, c.inbox, c.eof = nil, nil, true
+			c.gone()
+			return
+		case !c.ready:
+			c.ready = true
+			c.n.first(c.process, func() {
+				if c.ready = false; !c.n.engine.reads(c) {
+					return
+				}
+				fits := c.fits
+				c.fits = nil
+				fits()
+				c.work()
+			})
+		}
+		w.after(20*ms, again)
+	}
+	again()
+}
+
 // gone takes the connection from the list when all that it brought is executed.
 func (c *conn) gone() {
-	if c.eof && len(c.inbox) == 0 {
+	if c.eof && len(c.inbox) == 0 && c.fits == nil {
 		c.s.conns = slices.DeleteFunc(c.s.conns, func(o *conn) bool { return o == c })
 	}
 }
 
 // work executes one command after the other.
 func (c *conn) work() {
-	if c.busy || len(c.inbox) == 0 {
+	if c.busy || c.fits != nil || len(c.inbox) == 0 {
 		return
 	}
 	c.busy = true
-	c.s.w.after(max(0, c.s.hungUntil-c.s.w.now)+c.s.w.between(ms/20, ms), func() {
+	hangs := max(0, c.s.hungUntil-c.s.w.now)
+	if hangs > 0 {
+		hangs += c.s.w.between(0, c.s.w.tardy)
+	}
+	c.s.w.after(hangs+c.s.w.between(ms/20, ms), func() {
 		c.busy = false
 		if c.s.w.now < c.s.hungUntil {
 			c.work()
+			return
+		}
+		if len(c.inbox) == 0 {
 			return
 		}
 		cmd := c.inbox[0]
@@ -146,6 +195,15 @@ func (s *server) execute(c *conn, cmd command) {
 		s.data[cmd.key] = cmd.value
 	}
 	value, since := s.data[cmd.key], s.w.now
+	if cmd.large {
+		c.fits = func() {
+			if !c.reset {
+				cmd.reply(value)
+			}
+		}
+		c.wait()
+		return
+	}
 	var answer func()
 	answer = func() {
 		switch {

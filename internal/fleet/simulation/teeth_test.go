@@ -15,6 +15,9 @@ var teeth = map[string]struct {
 	world string // the test that finds it
 }{
 	"fence":       {"I3 I2", "TestSeeds"}, // a successor does not look for connections of the dead
+	"givenup":     {"I3", "TestFence"},    // nor waits for what their kernels still send
+	"woken":       {"I3", "TestFence"},    // nor until a server that stood still has read it
+	"reading":     {"I3", "TestFence"},    // a process that was stopped reads replies when it goes on
 	"leasecommit": {"I2", "TestRefusal"},  // a voter refuses a lease only once the newer view is committed
 	"leasewait":   {"I1 I2", "TestSeeds"}, // a successor does not wait
 	"boottime":    {"I1", "TestSeeds"},    // the lease is checked by the time of the loop's turn

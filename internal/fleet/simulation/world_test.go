@@ -27,7 +27,9 @@ type world struct {
 	plan    plan
 	trace   []string
 	tracing bool
-	ending  bool // clients begin nothing new
+	ending  bool          // clients begin nothing new
+	large   float64       // how many of the answers to reads need room
+	tardy   time.Duration // how long a connection may wait for a server that goes on
 	// posted is told of each message between members after it was sent, if it is there.
 	posted func(from, to *node, m core.Message)
 }
