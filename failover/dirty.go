@@ -16,8 +16,9 @@ type Dirty struct {
 // state says since when a key is dirty, and what was done about it.
 type state struct {
 	seq uint64 // number of its last mark; never 0
-	// deleted: a deletion was sent after that, so whatever is sent to the server now is executed after the deletion
-	deleted  bool
+	// replaced: a deletion, or a mutation that ignores the old value, was sent after that. So whatever is sent to the
+	// server now is executed after it.
+	replaced bool
 	recorded bool // a record says that it is dirty
 }
 
@@ -62,26 +63,26 @@ func (d *Dirty) SeqOf(key []byte) uint64 {
 	return d.keys[string(key)].seq
 }
 
-// Deleting records, with sent, that a deletion of key was sent to the server. Without sent it is unknown whether the
-// deletion was executed. The key is not kept.
-func (d *Dirty) Deleting(key []byte, sent bool) {
-	if s, dirty := d.keys[string(key)]; dirty && s.deleted != sent {
-		s.deleted = sent
+// Replacing records, with sent, that a deletion of key was sent to the server, or a mutation that ignores the old
+// value. Without sent it is unknown whether that was executed. The key is not kept.
+func (d *Dirty) Replacing(key []byte, sent bool) {
+	if s, dirty := d.keys[string(key)]; dirty && s.replaced != sent {
+		s.replaced = sent
 		d.keys[string(key)] = s
 	}
 }
 
-// DeletingAll is Deleting for all keys, with flush_all.
-func (d *Dirty) DeletingAll(sent bool) { d.all.deleted = sent }
+// ReplacingAll is Replacing for all keys, with flush_all.
+func (d *Dirty) ReplacingAll(sent bool) { d.all.replaced = sent }
 
-// Exposed reports whether a request sent to the server now may find a wrong value of key: the key is dirty,
-// and no deletion was sent.
+// Exposed reports whether a request sent to the server now may find a wrong value of key: the key is dirty, and
+// nothing was sent that replaces the value.
 func (d *Dirty) Exposed(key []byte) bool {
 	if d.All() {
-		return !d.all.deleted
+		return !d.all.replaced
 	}
 	s, dirty := d.keys[string(key)]
-	return dirty && !s.deleted
+	return dirty && !s.replaced
 }
 
 // MarkAll records that every key is dirty.

@@ -86,6 +86,9 @@ func (c *Call) onMutated(slot uint16, r *ascii.Reply) {
 	} else {
 		c.followOutcome = o
 	}
+	if c.traits.Blind && c.follow >= 0 && (r.Kind == ascii.Lost || r.Kind.Refused()) {
+		c.e.NotReplaced(c.at(slot), c.key, r.Kind != ascii.Lost)
+	}
 	c.hideValue(r)
 	switch {
 	case c.plan == decide.PlanDrop:
@@ -157,6 +160,7 @@ func (c *Call) verdict() decide.Verdict {
 // settle is called with the last reply, r of slot. The other copy's reply, if there was one, is in Held.
 func (c *Call) settle(slot uint16, r *ascii.Reply) {
 	v := c.verdict()
+	c.settled(v)
 	c.markDirty(v.FollowMissed, c.follow, c.followOutcome)
 	c.markDirty(v.LeadMissed, c.lead, c.leadOutcome)
 	if c.Answered() {
@@ -176,6 +180,20 @@ func (c *Call) settle(slot uint16, r *ascii.Reply) {
 	}
 	c.e.countMutation(c.op, kind)
 	c.finish(kind, c.withTags(i, raw))
+}
+
+// settled notes which copies of the key are right by now: the one that answers, and those on which a mutation that
+// ignores the old value was carried out.
+func (c *Call) settled(v decide.Verdict) {
+	if c.follow < 0 {
+		return
+	}
+	if !v.LeadMissed && c.leadOutcome.Executed() && (v.Answer == decide.AnswerLead || c.traits.Blind) {
+		c.e.Settled(c.lead, c.key, c.sent[call.Lead])
+	}
+	if !v.FollowMissed && c.followOutcome.Executed() && (v.Answer == decide.AnswerFollow || c.traits.Blind) {
+		c.e.Settled(c.follow, c.key, c.sent[call.Follow])
+	}
 }
 
 // markDirty marks the key as dirty on a server if dirty is set. o is what that server made of the mutation.

@@ -3,6 +3,7 @@ package replicate
 import (
 	"magent/ascii"
 	"magent/internal/call"
+	"magent/internal/fault"
 )
 
 // wire returns the command line and the body of a request, as they are sent to a server. They are valid until the next
@@ -30,6 +31,9 @@ func (c *Call) send(i int, slot uint16, head, body []byte, shape ascii.Shape) bo
 	}
 	if !c.Send(i, slot, head, body, shape) {
 		return false
+	}
+	if c.traits.Blind && c.counted.Counts() && !fault.Replaced {
+		c.e.Dirty(i).Replacing(c.key, true)
 	}
 	if c.echoes {
 		c.e.Conns[i].Expect(c.key)

@@ -11,5 +11,6 @@ func TestTeeth(t *testing.T) {
 	testkit.WantFailures(t, "faults", map[string]string{
 		"MAGENT_FAULT=alone":    "TestAnswersWaitForTheOtherCopy",
 		"MAGENT_FAULT=repaired": "TestRepairedKeysAreRecorded",
+		"MAGENT_FAULT=replaced": "TestWhatIsStoredDuringARepairStays",
 	})
 }

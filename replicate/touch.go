@@ -24,6 +24,7 @@ func (c *Call) touchBackups() {
 			if queue {
 				x.spoiled = true
 			}
+			e.Hide(b, key)
 			e.line = ascii.AppendTouch(e.line[:0], key, m.exptime)
 			if c.send(b, slotTouch+uint16(i), e.line, nil, ascii.ShapeLine) {
 				m.touch[i] = touchSent

@@ -13,6 +13,7 @@ const (
 	Hide     = false
 	Sound    = false
 	Missed   = false
+	Replaced = false
 	Underway = false
 	HotKeys  = false
 

@@ -19,6 +19,7 @@ var (
 	Hide     = off("hide")     // a wrong value is not deleted before the key is used
 	Sound    = off("sound")    // an answer counts although its copy is known to have been wrong
 	Missed   = off("missed")   // what a server misses that is up is not noted
+	Replaced = off("replaced") // a repair deletes what a client has stored meanwhile
 	Underway = off("underway") // what was under way when a process was killed is left as it is
 	HotKeys  = off("hotkeys")  // a mutation leaves its key in memory
 

@@ -19,6 +19,9 @@ type Outcome struct {
 	Untouched bool
 }
 
+// Executed reports whether a copy has carried out the mutation, or answered that the key does not allow it.
+func (o Outcome) Executed() bool { return o.Kind != ascii.Lost && !o.Kind.Refused() }
+
 // Unasked is the outcome of a copy that gets nothing.
 var Unasked = Outcome{Untouched: true}
 

@@ -8,14 +8,15 @@ import (
 	"magent/internal/fault"
 )
 
-// canCopy sets x.from, and reports whether the key can be copied from there.
+// canCopy sets x.from, and reports whether the key can be copied from there: the value there is right, or something
+// that replaces it has been sent.
 func (e *Engine) canCopy(x *copying) bool {
 	p, b := e.Pair([]byte(x.key))
 	if x.from = b; x.server == b {
 		x.from = p
 	}
 	if e.copies[x.key] != nil || x.from < 0 || !e.Health.Usable(x.from) || e.behind(x.from) ||
-		e.dirty[x.from].Has([]byte(x.key)) {
+		e.dirty[x.from].Exposed([]byte(x.key)) {
 		return false
 	}
 	return (x.fill || !e.dirty[x.server].All()) &&
@@ -130,5 +131,8 @@ func (x *copying) write(va []byte) bool {
 	head = append(head, "\r\n"...)
 	x.e.line = head
 	x.phase = writing
+	if !x.fill {
+		x.e.dirty[x.server].Replacing([]byte(x.key), false) // a flush_all may make this value wrong, too
+	}
 	return to.Send(head, value, shapeFor(to), x, 0)
 }

@@ -46,6 +46,35 @@ func (e *Engine) Discard(i int, key []byte) {
 	}
 }
 
+// Settled notes that the value of key on server i is right by now: a client was told so, or will be. A mutation has
+// replaced it, or built on nothing because it was deleted first (Hide). sent is what Dirty.Seq was when it was sent.
+func (e *Engine) Settled(i int, key []byte, sent uint64) {
+	d := &e.dirty[i]
+	if d.Empty() || d.All() || !d.Has(key) || d.SeqOf(key) > sent || fault.Replaced {
+		return
+	}
+	seq := d.SeqOf(key)
+	if x := e.copies[string(key)]; x != nil && x.server == i {
+		x.phase = over
+		x.end()
+	}
+	e.cleaned(i, key, seq)
+}
+
+// NotReplaced notes that server i may not have carried out a mutation that was to replace the value of key. refused
+// says that it answered so.
+func (e *Engine) NotReplaced(i int, key []byte, refused bool) {
+	d := &e.dirty[i]
+	if d.Empty() || !d.Has(key) {
+		return
+	}
+	d.Replacing(key, false)
+	if refused && !d.All() {
+		e.Overtaken(key) // what is read there may be the wrong value
+		e.Discard(i, key)
+	}
+}
+
 // retry repairs a key on server i once more, because nobody knows whether the last attempt succeeded.
 func (e *Engine) retry(i int, key []byte) {
 	if d := &e.dirty[i]; !d.All() && d.Has(key) {

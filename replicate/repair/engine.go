@@ -148,6 +148,7 @@ type erasure struct {
 	h      *resync // the resync that waits for it; nil: none
 	key    []byte
 	all    bool   // it is a flush_all
+	only   bool   // it deletes nothing: something else has replaced the value, and its reply comes first
 	seq    uint64 // the sequence number with which the key, or everything, became dirty; 0: it stays dirty
 	noted  underway.Slot
 }

@@ -17,7 +17,9 @@ func (x *erasure) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 		if x.seq > 0 {
 			e.retry(x.server, x.key)
 		}
-	case r.Kind.Refused():
+	case x.only && e.dirty[x.server].Exposed(x.key):
+		e.retry(x.server, x.key) // what was sent before was refused
+	case r.Kind.Refused() && !x.only:
 		x.undone()
 	case x.all:
 		e.flushedAll(x.server, x.seq)

@@ -14,13 +14,16 @@ func (e *Engine) newErasure(i int, seq uint64) *erasure {
 	if x == nil {
 		x = &erasure{e: e}
 	}
-	x.server, x.seq, x.all, x.key, x.h, x.noted = i, seq, false, x.key[:0], nil, 0
+	x.server, x.seq, x.all, x.only, x.key, x.h, x.noted = i, seq, false, false, x.key[:0], nil, 0
 	return x
 }
 
 func (e *Engine) erase(i int, key []byte, seq uint64) { e.eraseFor(nil, i, key, seq) }
 
 // eraseFor deletes a key on server i that became dirty with seq. The resync h, if any, waits for the reply.
+//
+// What a client has stored there since must not be deleted: perhaps this server alone has it. If a deletion or a
+// mutation has been sent already that the wrong value does not survive, the server is only asked behind it.
 func (e *Engine) eraseFor(h *resync, i int, key []byte, seq uint64) {
 	if !ascii.TextKey(key) && e.Conns[i].Lacks(ascii.ShapeMeta) {
 		e.cleaned(i, key, seq) // a server that does not know base64 cannot have this key
@@ -30,9 +33,13 @@ func (e *Engine) eraseFor(h *resync, i int, key []byte, seq uint64) {
 	x.h = h
 	x.key = append(x.key, key...)
 	x.noted = e.note(h == nil, i, key)
+	if x.only = seq > 0 && seq == e.dirty[i].SeqOf(key) && !e.dirty[i].Exposed(key); x.only {
+		x.send(versionLine, ascii.ShapeLine)
+		return
+	}
 	line, shape := AppendDelete(e.line[:0], key)
 	e.line = line
-	e.dirty[i].Deleting(key, true)
+	e.dirty[i].Replacing(key, true)
 	x.send(line, shape)
 }
 
@@ -41,7 +48,7 @@ func (e *Engine) eraseFor(h *resync, i int, key []byte, seq uint64) {
 func (e *Engine) eraseAll(i int) {
 	x := e.newErasure(i, e.noteAll(i))
 	x.all = true
-	e.dirty[i].DeletingAll(true)
+	e.dirty[i].ReplacingAll(true)
 	x.send(flushLine, ascii.ShapeLine)
 	e.repeatDelayed(i) // this flush_all has cancelled it
 	e.dropCopies(i)
@@ -76,10 +83,13 @@ func (x *erasure) send(line []byte, shape ascii.Shape) {
 
 // undone notes that x is not under way any more, and that nobody knows whether the server carried it out.
 func (x *erasure) undone() {
+	if x.only {
+		return
+	}
 	if d := &x.e.dirty[x.server]; x.all {
-		d.DeletingAll(false)
+		d.ReplacingAll(false)
 	} else {
-		d.Deleting(x.key, false)
+		d.Replacing(x.key, false)
 	}
 }
 

@@ -100,9 +100,9 @@ func (e *Engine) startCopy(x *copying) bool {
 	if y := e.copies[x.key]; y != nil && y.server == x.server {
 		y.overtaken, y.again, y.fill, y.seq = true, true, false, x.seq
 		return e.takeOver(y, x)
-	} else if y != nil && y.fill { // it fills the server that x reads from, which nobody reads yet
-		y.phase = over
-		y.end()
+	} else if y != nil && (y.fill || !e.dirty[y.server].Exposed([]byte(x.key))) {
+		// It goes to the server that x reads from. Nobody reads that yet, or a client has stored the key there.
+		e.stop(y)
 	}
 	if !e.canCopy(x) || !x.read() {
 		e.eraseFor(x.h, x.server, []byte(x.key), x.seq)
@@ -111,6 +111,15 @@ func (e *Engine) startCopy(x *copying) bool {
 	}
 	e.started(x)
 	return true
+}
+
+// stop ends y before it is done. What the server holds stays.
+func (e *Engine) stop(y *copying) {
+	y.phase = over
+	y.end()
+	if !y.fill {
+		e.erase(y.server, []byte(y.key), y.seq)
+	}
 }
 
 // end removes x from Engine.copies, and tells its resync.
