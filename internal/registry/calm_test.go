@@ -83,7 +83,7 @@ func TestPlannedAbsencesAreToldAlways(t *testing.T) {
 		reg.Readmitted(r)
 		reg.Ejected(r, ErrUndrained, true)
 		reg.Readmitted(r)
-		want := "[p: the reload has work for the server: it is not read meanwhile: keys move to it " +
+		want := "[p: after the reload the server is not read until it is repaired: keys move to it " +
 			"p: server up:  p: server up: ]"
 		if got := fmt.Sprint(said(t, log)); got != want {
 			t.Errorf("%s", got)

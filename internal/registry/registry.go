@@ -119,7 +119,7 @@ func (reg *Registry) Ejected(r *Record, err error, planned bool) (first bool) {
 	case first && !r.calm.begin(planned):
 	case first && planned:
 		reg.line(reg.log.Info(), r).AnErr("reason", err).
-			Msg("the reload has work for the server: it is not read meanwhile")
+			Msg("after the reload the server is not read until it is repaired")
 		reg.note(r, "reloaded", reasonOf(err))
 	case first:
 		reg.tell(r, err)

@@ -69,7 +69,7 @@ func TestPlannedAbsence(t *testing.T) {
 	reg.Ejected(r, errors.New("keys move to it"), true)
 	reg.Warming(r, false)
 	reg.Readmitted(r)
-	want := "[p: the reload has work for the server: it is not read meanwhile: keys move to it " +
+	want := "[p: after the reload the server is not read until it is repaired: keys move to it " +
 		"p: the server gets the keys that moved to it from the other copies:  p: server up: ]"
 	if got := fmt.Sprint(said(t, log)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
