@@ -1,6 +1,7 @@
 package reload
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -38,6 +39,9 @@ func TestFleetDrains(t *testing.T) {
 		}
 	}
 	write("before")
+	// A fleet whose members do not start at once compares the copies first, and nothing takes the place of one that
+	// is drained meanwhile.
+	testkit.Eventually(t, "the backup has all keys", func() error { return complete(sites, a.Addr, c.Addr) })
 	for _, s := range sites {
 		s.reload(file(s.proxy.Addr, "  drained:\n   - "+a.Addr+"\n"))
 	}
@@ -81,14 +85,31 @@ func TestFleetDrains(t *testing.T) {
 	}
 }
 
+// complete returns an error unless the owner of a primary's keys has their backup up, with all of them.
+func complete(sites []*site, primary, backup string) error {
+	for _, s := range sites {
+		known := harness.Stats(s.t, s.proxy.Addr, "servers")
+		if fieldOf(known, primary, "role") != "primary" {
+			continue
+		}
+		is := fieldOf(known, backup, "state") + ", dirty_keys " + fieldOf(known, backup, "dirty_keys") +
+			", not_filled " + fieldOf(known, backup, "not_filled")
+		if is != "up, dirty_keys 0, not_filled " {
+			return errors.New(is)
+		}
+		return nil
+	}
+	return fmt.Errorf("nobody decides for the keys of %s", primary)
+}
+
 // states returns an error unless a member has a server in a role and state, and its other fields have these values.
 func states(sites []*site, server, want string, more ...string) error {
 	var known []string
 	for _, s := range sites {
-		is := harness.ServerStat(s.t, s.proxy.Addr, server, "role") + " " +
-			harness.ServerStat(s.t, s.proxy.Addr, server, "state")
+		all := harness.Stats(s.t, s.proxy.Addr, "servers")
+		is := fieldOf(all, server, "role") + " " + fieldOf(all, server, "state")
 		for i := 0; i < len(more); i += 2 {
-			if got := harness.ServerStat(s.t, s.proxy.Addr, server, more[i]); got != more[i+1] {
+			if got := fieldOf(all, server, more[i]); got != more[i+1] {
 				is += ", " + more[i] + " " + got
 			}
 		}
@@ -98,6 +119,18 @@ func states(sites []*site, server, want string, more ...string) error {
 		return fmt.Errorf("%q", known)
 	}
 	return nil
+}
+
+// fieldOf returns what `stats servers` has said of a server; empty: nothing. A member lists the servers of those keys
+// alone that it decides for, and that may just change.
+func fieldOf(stats map[string]string, server, field string) string {
+	for name, value := range stats {
+		prefix, ok := strings.CutSuffix(name, ":address")
+		if ok && strings.HasPrefix(name, "server:") && value == server {
+			return stats[prefix+":"+field]
+		}
+	}
+	return ""
 }
 
 // TestFleetRefusesCommand: a member drains nothing on request, and says what to do instead.

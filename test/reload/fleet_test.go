@@ -26,9 +26,17 @@ func startFleet(t *testing.T, members int, pools func(listen string) string) (si
 			fmt.Sprint("m", i), "--fleet-lease", "3s", "--state-dir", filepath.Join(t.TempDir(), "state")))
 	}
 	for _, s := range sites {
-		s.served("first")
+		s.servedAll()
 	}
 	return sites
+}
+
+// servedAll waits until a member has keys of all servers stored: each of them may have an owner of its own.
+func (s *site) servedAll() {
+	s.t.Helper()
+	for key := range 30 {
+		s.served(fmt.Sprintf("%d-several-keys", key)) // hashes of keys that only end differently are similar
+	}
 }
 
 // served waits until a member has a value stored.
@@ -107,14 +115,12 @@ func TestFleetRestartsWithOtherServers(t *testing.T) {
 		if i < 2 {
 			s.await(`other pools: only they have \"primary `+c.Addr, 1)
 			for _, left := range sites[i+1:] {
-				left.served("left")
+				left.servedAll()
 			}
 		}
 	}
 	for _, s := range sites {
-		for key := range 30 { // some of each server
-			s.served(fmt.Sprintf("%d-several-keys", key)) // hashes of keys that only end differently are similar
-		}
+		s.servedAll()
 	}
 	if n := harness.Stats(t, c.Addr, "")["curr_items"]; n == "0" {
 		t.Error("the new server has no key")
