@@ -66,7 +66,8 @@ func repairsPrimary(cfg *config.Pool, there []bool, missed []*journal.Missed) bo
 // reachTime is how long servers have to answer before a pool begins.
 const reachTime = 400 * time.Millisecond
 
-// reach finds out which servers of a pool can be connected to within that time, and are those that are known.
+// reach finds out which servers of a pool can be connected to within that time, and are those that are known. One that
+// is drained is left alone: the other copies of its keys go without it, so nothing can be compared with what it holds.
 func (f *Owner) reach(i int, missed []*journal.Missed, within time.Duration) []bool {
 	cfg := f.pools[i].Load()
 	there := make([]bool, len(cfg.Servers)+len(cfg.Backups))
@@ -74,6 +75,9 @@ func (f *Owner) reach(i int, missed []*journal.Missed, within time.Duration) []b
 	defer cancel()
 	var all sync.WaitGroup
 	for n := range there {
+		if cfg.DrainOf(placement.ServerAt(cfg, n).String()) != nil {
+			continue
+		}
 		all.Add(1)
 		go f.knock(ctx, cfg, n, missed[n].Identity, &there[n], all.Done)
 	}

@@ -15,7 +15,8 @@ import (
 	"magent/internal/testkit"
 )
 
-// TestReach: a server that was restarted tells nothing about what clients have seen, nor does one that is away.
+// TestReach: a server that was restarted tells nothing about what clients have seen, nor does one that is away,
+// or that is drained.
 func TestReach(t *testing.T) {
 	server := func(pid int) config.Address {
 		a, err := config.ParseAddress(testkit.Serve(t, func(c net.Conn) {
@@ -32,11 +33,13 @@ func TestReach(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	drained := server(7)
 	f := ownerOf(t, &config.Pool{
-		Servers: []config.Address{server(7), server(8), server(9)}, Backups: []config.Address{away},
+		Servers: []config.Address{server(7), server(8), server(9)}, Backups: []config.Address{away, drained},
+		Drained: []config.Drain{{Server: drained.String()}},
 	})
-	missed := []*journal.Missed{{Identity: "7@990"}, {Identity: "7@990"}, {}, {}}
-	want := []bool{true, false, true, false}
+	missed := []*journal.Missed{{Identity: "7@990"}, {Identity: "7@990"}, {}, {}, {Identity: "7@990"}}
+	want := []bool{true, false, true, false, false}
 	if got := f.reach(0, missed, testkit.Patience); !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}

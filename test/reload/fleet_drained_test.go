@@ -18,11 +18,7 @@ import (
 func TestFleetDrains(t *testing.T) {
 	t.Parallel()
 	a, b, c := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
-	file := func(listen, more string) string {
-		named := strings.NewReplacer(a.Addr+":1\n", a.Addr+":1 first\n", b.Addr+":1\n", b.Addr+":1 second\n")
-		text := named.Replace(calm(pool("main", listen, a, b))) // so ports do not decide where keys are
-		return text + fmt.Sprintf("  backups:\n   - %s:1\n%s", c.Addr, more)
-	}
+	file := drainable(a, b, c)
 	sites := startFleet(t, 3, func(listen string) string { return file(listen, "") })
 	var ended atomic.Bool
 	var asked atomic.Int64
@@ -82,6 +78,51 @@ func TestFleetDrains(t *testing.T) {
 	}
 	if found == 0 {
 		t.Error("the server that was drained has none of the keys")
+	}
+}
+
+// drainable returns what makes the file of a member: two primaries and their backup, and more of the pool.
+func drainable(a, b, c *harness.Memcached) func(listen, more string) string {
+	return func(listen, more string) string {
+		named := strings.NewReplacer(a.Addr+":1\n", a.Addr+":1 first\n", b.Addr+":1\n", b.Addr+":1 second\n")
+		text := named.Replace(calm(pool("main", listen, a, b))) // so ports do not decide where keys are
+		return text + fmt.Sprintf("  backups:\n   - %s:1\n%s", c.Addr, more)
+	}
+}
+
+// TestFleetDrainsAndLosesOwner: the member that has applied drained: is killed. The next owner has no other copy to
+// compare the backup with. It goes on with what is there: no key is lost.
+func TestFleetDrainsAndLosesOwner(t *testing.T) {
+	t.Parallel()
+	a, b, c := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
+	file := drainable(a, b, c)
+	sites := startFleet(t, 3, func(listen string) string { return file(listen, "") })
+	client := harness.Dial(t, sites[2].proxy.Addr)
+	for n := range 30 {
+		client.Want(harness.Set(fmt.Sprintf("%d-own", n), "kept"), "STORED\r\n")
+	}
+	testkit.Eventually(t, "the backup has all keys", func() error { return complete(sites, a.Addr, c.Addr) })
+	for _, s := range sites {
+		s.reload(file(s.proxy.Addr, "  drained:\n   - "+a.Addr+"\n"))
+	}
+	testkit.Eventually(t, "its owner has it drained", func() error { return states(sites, a.Addr, "primary drained") })
+	sites[0].proxy.Kill() // it comes first, and so does the server
+	left := sites[1:]
+	testkit.Eventually(t, "the next owner has it drained", func() error {
+		return states(left, a.Addr, "primary drained")
+	})
+	for n := range 30 {
+		key := fmt.Sprintf("%d-own", n)
+		testkit.Eventually(t, "there is an answer for "+key, func() error {
+			reply, err := harness.Dial(t, left[1].proxy.Addr).Try("get " + key + "\r\n")
+			if err != nil || strings.HasPrefix(reply, "SERVER_ERROR") {
+				return fmt.Errorf("%q, %w", reply, err)
+			}
+			if reply != harness.Hit(key, "kept") {
+				t.Errorf("%s: %q", key, reply)
+			}
+			return nil
+		})
 	}
 }
 
