@@ -70,6 +70,10 @@ func TestJudge(t *testing.T) {
 		if e.String() != c.line {
 			t.Errorf("%s: %s\nwant %s", name, e.String(), c.line)
 		}
+		waits := Unready("x", c.servers, "a") != nil // a file may drain a server without other copies
+		if want := c.against != "" && len(e.Others) > 0; waits != want {
+			t.Errorf("%s: a reload has to wait: %v, want %v", name, waits, want)
+		}
 		against := ""
 		if e.Defiance != nil {
 			against = e.Defiance.Error()

@@ -60,6 +60,17 @@ func Judge(pool string, servers []Server, address string, moves bool) Effect {
 	return e
 }
 
+// Unready says why a server of a pool should not be drained yet: one that has to answer for its keys is out of use,
+// or lacks some of them. servers are those that are not drained. nil: nothing speaks against it, or its keys have no
+// other copy, which does not change by waiting.
+func Unready(pool string, servers []Server, address string) error {
+	e := Judge(pool, servers, address, false)
+	if len(e.Others) == 0 || e.Defiance == nil {
+		return nil
+	}
+	return fmt.Errorf("pool %q: %s cannot be drained now: %w", pool, address, e.Defiance)
+}
+
 func (e *Effect) who() string {
 	return fmt.Sprintf("%s has %.1f %% of the keys", e.Server.Address, 100*e.Share)
 }

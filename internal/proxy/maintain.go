@@ -3,15 +3,11 @@ package proxy
 import (
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
-	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/maintenance"
 	"magent/internal/placement"
-	"magent/internal/session"
-	"magent/internal/standing"
 )
 
 // A drained server is part of a pool's configuration, so draining one is a reload: requests under way end first, and
@@ -36,29 +32,6 @@ func (svc *Service) MayDrain(server, pool string) (effects []maintenance.Effect,
 		effects = append(effects, e)
 	}
 	return effects, err
-}
-
-// serversOf returns what all loops know of the servers of a pool.
-func (svc *Service) serversOf(index int) []maintenance.Server {
-	cfg := svc.cfgs[index]
-	var all standing.Servers
-	var mu sync.Mutex
-	servers := make([]maintenance.Server, len(cfg.Servers)+len(cfg.Backups))
-	svc.onAll(func(sh *session.Shard) {
-		mu.Lock()
-		defer mu.Unlock()
-		p := sh.Pools[index]
-		all.Note(p, cfg.RoleOf)
-		for i := range servers {
-			servers[i].Items += p.Stored[i].Items
-		}
-	})
-	for i, s := range all {
-		v := &servers[i]
-		v.Role, v.Address, v.Weight = s.Role, s.Address, placement.ServerAt(cfg, i).Weight
-		v.State, v.Up, v.Missed = s.State.String(), s.State == failover.Up, s.Missed
-	}
-	return servers
 }
 
 // DrainServer takes the servers of effects out of use that are not drained yet. It is called like Reload.

@@ -35,6 +35,9 @@ const holdPoll = 2 * time.Millisecond
 // There must be one call at a time, and none during Drain or Close.
 func (svc *Service) Reload(pools []config.Pool) error {
 	known, gone := svc.drained.Of(pools)
+	if err := svc.awaitCopies(pools); err != nil {
+		return err
+	}
 	if err := svc.change(known.Apply(pools, svc.cfgs, time.Now().Unix())); err != nil {
 		return err
 	}
