@@ -15,7 +15,6 @@ import (
 func TestFleetAloneByAddress(t *testing.T) {
 	t.Parallel()
 	f := newFleetRig(t, 2, 1)
-	f.owned("a")
 	for i := range f.svcs {
 		f.kill(i)
 		if err := os.RemoveAll(f.dirs[i]); err != nil {

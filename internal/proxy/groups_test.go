@@ -79,7 +79,6 @@ func (f *fleetRig) client(i int) *client {
 func TestFleetGroups(t *testing.T) {
 	t.Parallel()
 	f := newFleetRig(t, 3, 3)
-	f.owned("a b c")
 	keys := f.keysOf(2)
 	for i := range f.svcs {
 		c := f.client(i)
@@ -127,7 +126,6 @@ func TestFleetGroups(t *testing.T) {
 func TestFleetGroupsExchanged(t *testing.T) {
 	t.Parallel()
 	f := newFleetRig(t, 3, 2)
-	f.owned("a b")
 	f.swap(2)
 	f.owned("a b")
 	keys := f.keysOf(2)
@@ -167,7 +165,6 @@ func (f *fleetRig) served(i int, key string) {
 func TestFleetGroupsFlush(t *testing.T) {
 	t.Parallel()
 	f := newFleetRig(t, 3, 3)
-	f.owned("a b c")
 	keys := f.keysOf(4)
 	for i := range f.svcs {
 		c := f.client(i)
@@ -196,7 +193,6 @@ func TestFleetGroupsFlush(t *testing.T) {
 func TestFleetGroupsShareBackup(t *testing.T) {
 	t.Parallel()
 	f := newFleetRig(t, 3, 3)
-	f.owned("a b c")
 	keys := f.keysOf(3)
 	c := f.client(0)
 	for g := range keys {

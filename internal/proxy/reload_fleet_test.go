@@ -25,7 +25,6 @@ func (f *fleetRig) file(i int) []config.Pool {
 func TestFleetReload(t *testing.T) {
 	t.Parallel()
 	f := newFleetRig(t, 3, 2)
-	f.owned("a b")
 	f.swap(2)
 	f.owned("a b")
 	var ended atomic.Bool
@@ -95,7 +94,6 @@ func TestFleetReload(t *testing.T) {
 func TestFleetReloadIsRefused(t *testing.T) {
 	t.Parallel()
 	f := newFleetRig(t, 2, 2)
-	f.owned("a b")
 	for want, change := range map[string]func([]config.Pool) []config.Pool{
 		`lack "primary ` + f.pool.Servers[1].String(): func(pools []config.Pool) []config.Pool {
 			pools[0].Servers = pools[0].Servers[:1]
