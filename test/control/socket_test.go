@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -27,6 +28,9 @@ type started struct {
 func start(t *testing.T, args ...string) *started {
 	t.Helper()
 	socket := filepath.Join(t.TempDir(), "control.sock")
+	if !slices.Contains(args, "--connect-timeout") { // which includes a first answer, and a machine may be busy
+		args = append(args, "--connect-timeout", "5s")
+	}
 	return &started{harness.StartMagent(t, append(args, "--admin-socket", socket)...), t, socket}
 }
 

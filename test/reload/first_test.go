@@ -105,7 +105,7 @@ func TestFirstBackupOfAPrimaryThatHangs(t *testing.T) {
 	a, b := harness.StartMemcached(t), used(t)
 	listen := testkit.DeadAddr(t)
 	patient := func(pools string) string {
-		return strings.Replace(pools, "timeout: 2000", "timeout: 200\n  server_failure_limit: 100000", 1)
+		return strings.Replace(pools, "timeout: 2000", "timeout: 2000\n  server_failure_limit: 100000", 1)
 	}
 	s := start(t, patient(pool("main", listen, a)))
 	store(t, listen, "old")

@@ -116,7 +116,7 @@ func TestFirstBackupsAreNotFilled(t *testing.T) {
 	listen := testkit.DeadAddr(t)
 	s := start(t, pool("main", listen, a))
 	store(t, listen, "new")
-	s.reload(backed(listen, list(a), list(b)) + "  refill_rate: 100\n")
+	s.reload(backed(listen, list(a), list(b)) + "  refill_rate: 20\n") // it takes longer than a busy machine to look
 	harness.AwaitState(t, listen, b.Addr, "warming")
 	kill(t, listen, a)
 	harness.AwaitState(t, listen, b.Addr, "up")
