@@ -183,15 +183,16 @@ func (c *Call) settle(slot uint16, r *ascii.Reply) {
 }
 
 // settled notes which copies of the key are right by now: the one that answers, and those on which a mutation that
-// ignores the old value was carried out.
+// leaves nothing of the old value was carried out.
 func (c *Call) settled(v decide.Verdict) {
 	if c.follow < 0 {
 		return
 	}
-	if !v.LeadMissed && c.leadOutcome.Executed() && (v.Answer == decide.AnswerLead || c.traits.Blind) {
+	anew := c.traits.Blind || c.traits.Removes
+	if !v.LeadMissed && c.leadOutcome.Executed() && (v.Answer == decide.AnswerLead || anew) {
 		c.e.Settled(c.lead, c.key, c.sent[call.Lead])
 	}
-	if !v.FollowMissed && c.followOutcome.Executed() && (v.Answer == decide.AnswerFollow || c.traits.Blind) {
+	if !v.FollowMissed && c.followOutcome.Executed() && (v.Answer == decide.AnswerFollow || anew) {
 		c.e.Settled(c.follow, c.key, c.sent[call.Follow])
 	}
 }
