@@ -175,7 +175,7 @@ func TestErrorOfAFullConnection(t *testing.T) {
 	if line := c.line(); !strings.Contains(line, "connection") {
 		t.Errorf("lost: %q", line)
 	}
-	r.eventually(0, "up again", func(sh *session.Shard) bool { return sh.Pools[0].Health.Usable(0) })
+	r.eventually(0, "up again", func(sh *session.Shard) bool { return sh.Pools[0].Health.Readable(0) })
 	r.on(0, func(sh *session.Shard) {
 		for range pool.MaxServerQueue {
 			sh.Pools[0].Conns[0].Send([]byte("get b\r\n"), nil, ascii.ShapeValues, nobody{}, 0)
@@ -204,7 +204,7 @@ func TestServerReturns(t *testing.T) {
 		c.say("get a\r\n")
 		p.want("get a\r\n").reset()
 		c.hear(valueA)
-		r.eventually(0, "up again", func(sh *session.Shard) bool { return sh.Pools[0].Health.Usable(0) })
+		r.back(0)
 	}
 	c.say("get a\r\n")
 	p.want("get a\r\n").answer(miss)

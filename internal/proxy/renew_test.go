@@ -53,7 +53,7 @@ func (m *moving) wantsMoved(ejections uint64) {
 	for id := range m.svc.shards {
 		m.eventually(id, "connected to the new address", func(sh *session.Shard) bool {
 			p := sh.Pools[0]
-			return p.Conns[0].Ready() && p.Health.Usable(0) &&
+			return p.Conns[0].Ready() && p.Health.Readable(0) &&
 				strings.HasPrefix(p.Conns[0].Endpoint().String(), "127.0.0.2:")
 		})
 	}

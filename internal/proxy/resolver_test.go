@@ -60,7 +60,7 @@ func TestNameWithSeveralAddresses(t *testing.T) {
 		r := startNamed(t, named(f, 2), func(context.Context, string, string) ([]netip.Addr, error) {
 			return found, nil
 		})
-		up := func(sh *session.Shard) bool { return sh.Pools[0].Health.Usable(0) && sh.Pools[0].Conns[0].Ready() }
+		up := func(sh *session.Shard) bool { return sh.Pools[0].Health.Readable(0) && sh.Pools[0].Conns[0].Ready() }
 		for away := range uint64(4) {
 			for id := range 2 {
 				r.eventually(id, "connected", up)
@@ -132,7 +132,7 @@ func TestNameWithAnAddressThatHangs(t *testing.T) {
 	})
 	c := r.client()
 	r.eventually(0, "up", func(sh *session.Shard) bool {
-		return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Health.Usable(0)
+		return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Health.Readable(0)
 	})
 	c.say("get a\r\n")
 	c.hear(miss)

@@ -224,7 +224,7 @@ func TestLogOfStateChanges(t *testing.T) {
 	}
 	defer svc.Close()
 	r := &rig{t: t, svc: svc}
-	up := func(sh *session.Shard) bool { return sh.Pools[0].Health.Usable(0) && sh.Pools[0].Conns[0].Ready() }
+	up := func(sh *session.Shard) bool { return sh.Pools[0].Health.Readable(0) && sh.Pools[0].Conns[0].Ready() }
 	for id := range 2 {
 		r.eventually(id, "connected", up)
 	}
