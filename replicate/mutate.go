@@ -86,7 +86,7 @@ func (c *Call) onMutated(slot uint16, r *ascii.Reply) {
 	} else {
 		c.followOutcome = o
 	}
-	if c.traits.Blind && c.follow >= 0 && (r.Kind == ascii.Lost || r.Kind.Refused()) {
+	if c.traits.Blind && c.follow >= 0 && !o.Executed() {
 		c.e.NotReplaced(c.at(slot), c.key, r.Kind != ascii.Lost)
 	}
 	c.hideValue(r)

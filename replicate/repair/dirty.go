@@ -50,13 +50,15 @@ func (e *Engine) Discard(i int, key []byte) {
 // replaced it, or built on nothing because it was deleted first (Hide). sent is what Dirty.Seq was when it was sent.
 func (e *Engine) Settled(i int, key []byte, sent uint64) {
 	d := &e.dirty[i]
-	if d.Empty() || d.All() || !d.Has(key) || d.SeqOf(key) > sent || fault.Replaced {
+	if d.Empty() || d.All() || fault.Replaced {
 		return
 	}
 	seq := d.SeqOf(key)
+	if seq == 0 || seq > sent {
+		return
+	}
 	if x := e.copies[string(key)]; x != nil && x.server == i {
-		x.phase = over
-		x.end()
+		x.stop()
 	}
 	e.cleaned(i, key, seq)
 }
@@ -159,11 +161,12 @@ const maxBackupRepairs = 1000
 
 // repairBackup copies a key to its backup i, which is up and has just been asked to delete it.
 func (e *Engine) repairBackup(i int, key []byte) {
-	if y := e.copies[string(key)]; y != nil {
+	x := &copying{e: e, server: i, key: string(key), fill: true}
+	e.giveWay(x)
+	if y := e.copies[x.key]; y != nil {
 		y.again = true // the deletion comes after what y has written
 		return
 	}
-	x := &copying{e: e, server: i, key: string(key), fill: true}
 	if len(e.copies) < maxBackupRepairs && e.canCopy(x) && x.read() {
 		e.started(x)
 	} else {

@@ -100,10 +100,8 @@ func (e *Engine) startCopy(x *copying) bool {
 	if y := e.copies[x.key]; y != nil && y.server == x.server {
 		y.overtaken, y.again, y.fill, y.seq = true, true, false, x.seq
 		return e.takeOver(y, x)
-	} else if y != nil && (y.fill || !e.dirty[y.server].Exposed([]byte(x.key))) {
-		// It goes to the server that x reads from. Nobody reads that yet, or a client has stored the key there.
-		e.stop(y)
 	}
+	e.giveWay(x)
 	if !e.canCopy(x) || !x.read() {
 		e.eraseFor(x.h, x.server, []byte(x.key), x.seq)
 		e.deletedWithout(x)
@@ -113,13 +111,24 @@ func (e *Engine) startCopy(x *copying) bool {
 	return true
 }
 
-// stop ends y before it is done. What the server holds stays.
-func (e *Engine) stop(y *copying) {
-	y.phase = over
-	y.end()
-	if !y.fill {
+// giveWay ends the copying that goes to the server from which x is to be read, if there is one. It goes on if what
+// that server has is wrong.
+func (e *Engine) giveWay(x *copying) {
+	y := e.copies[x.key]
+	switch {
+	case y == nil || y.server == x.server:
+	case y.fill: // nobody reads that server yet
+		y.stop()
+	case !e.dirty[y.server].Exposed([]byte(x.key)): // a client has stored the key there
+		y.stop()
 		e.erase(y.server, []byte(y.key), y.seq)
 	}
+}
+
+// stop ends x before it is done.
+func (x *copying) stop() {
+	x.phase = over
+	x.end()
 }
 
 // end removes x from Engine.copies, and tells its resync.
