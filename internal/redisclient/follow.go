@@ -13,8 +13,11 @@ import (
 // Follows reports whether a request for p has to wait for what others subscribe to. If so, it is met again after
 // goOn was called, and Behind is true until then.
 func (c *Client) Follows(p *pool.Pool, r *resp.Request) bool {
-	server, follows := c.messageServer(p, r)
-	if !follows || c.follows == passes || !p.Subscribing.Any() {
+	server, follows := 0, false
+	if c.follows != passes && p.Subscribing.Any() {
+		server, follows = c.messageServer(p, r)
+	}
+	if !follows {
 		c.follows = apart
 		return false
 	}
