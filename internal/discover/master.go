@@ -32,29 +32,31 @@ func newMaster(a config.Address, lookup LookupFunc, to access.Dialer) *master {
 // find is a Finder. It asks the Sentinels in turn until one knows the master. find does not ask the server whether it
 // is a master.
 func (m *master) find(ctx context.Context) (addrs []loop.Endpoint, err error) {
-	err = m.inTurn(ctx, func(ctx context.Context, sentinel string, share time.Duration) error {
-		host, port, err := redis.Master(ctx, m.to.Dial, sentinel, m.name, share)
-		if err == nil {
-			addrs, err = m.at(ctx, host, port)
-		}
+	err = m.inTurn(ctx, func(ctx context.Context, sentinel string, share time.Duration) (err error) {
+		addrs, err = m.ask(ctx, sentinel, share)
 		return err
 	})
 	return addrs, err
+}
+
+// ask asks one Sentinel for the master.
+func (m *master) ask(ctx context.Context, sentinel string, share time.Duration) ([]loop.Endpoint, error) {
+	host, port, err := redis.Master(ctx, m.to.Dial, sentinel, m.name, share)
+	if err != nil {
+		return nil, err
+	}
+	return m.at(ctx, host, port)
 }
 
 // group returns the master and its replicas, as the same Sentinel names them. Replicas whose names have no address are
 // left out.
 func (m *master) group(ctx context.Context) (g replicas.Group, err error) {
 	err = m.inTurn(ctx, func(ctx context.Context, sentinel string, share time.Duration) error {
-		host, port, err := redis.Master(ctx, m.to.Dial, sentinel, m.name, share)
+		addrs, err := m.ask(ctx, sentinel, share)
 		if err != nil {
 			return err
 		}
-		addrs, err := m.at(ctx, host, port)
-		if err != nil {
-			return err
-		}
-		all, err := redis.Replicas(ctx, m.to.Dial, sentinel, m.name)
+		all, err := redis.Replicas(ctx, m.to.Dial, sentinel, m.name, share)
 		if err != nil {
 			return err
 		}

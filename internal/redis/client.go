@@ -105,9 +105,3 @@ func parsePort(text string) (int, error) {
 	port, err := strconv.ParseUint(text, 10, 16)
 	return int(port), err
 }
-
-// left returns how long ctx lasts, which must have a deadline.
-func left(ctx context.Context) time.Duration {
-	deadline, _ := ctx.Deadline()
-	return time.Until(deadline)
-}

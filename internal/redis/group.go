@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 )
@@ -15,15 +16,16 @@ type Replica struct {
 	Down bool // the Sentinel cannot reach it, or its link to the master is down
 }
 
-// Replicas asks the Sentinel at an address for the replicas of a master. Time ends with ctx.
-func Replicas(ctx context.Context, by DialFunc, sentinel, name string) (all []Replica, err error) {
-	limit := left(ctx)
-	conn, free, err := dial(ctx, by, "tcp", sentinel, limit)
+// Replicas asks the Sentinel at an address for the replicas of a master. timeout limits the connect and the reply.
+func Replicas(
+	ctx context.Context, by DialFunc, sentinel, name string, timeout time.Duration,
+) (all []Replica, err error) {
+	conn, free, err := dial(ctx, by, "tcp", sentinel, timeout)
 	if err != nil {
 		return nil, err
 	}
 	defer free()
-	c := goredis.NewSentinelClient(options(conn, "", limit))
+	c := goredis.NewSentinelClient(options(conn, "", timeout))
 	defer c.Close()
 	answer, err := c.Replicas(ctx, name).Result()
 	if err != nil {
