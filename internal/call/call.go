@@ -145,16 +145,12 @@ func (c *Call) reaches(i int) bool { return i >= 0 && (c.via != nil || c.servers
 // Send sends a request to server i, if it can be reached; i < 0 stands for no server. It reports whether the
 // connection accepted it. If so, OnReply will be called with slot. head and body are borrowed for the call.
 func (c *Call) Send(i int, slot uint16, head, body []byte, shape ascii.Shape) bool {
-	if !c.reaches(i) || !c.ConnTo(i).Send(head, body, shape, c.self, slot) {
-		return false
-	}
-	c.waiting++
-	return true
+	return c.reaches(i) && c.SendOn(c.ConnTo(i), slot, head, body, shape)
 }
 
 // SendOn is Send on a connection that the caller has chosen, for one request.
-func (c *Call) SendOn(conn *backend.Conn, slot uint16, raw []byte, shape ascii.Shape) bool {
-	if !conn.Send(nil, raw, shape, c.self, slot) {
+func (c *Call) SendOn(conn *backend.Conn, slot uint16, head, body []byte, shape ascii.Shape) bool {
+	if !conn.Send(head, body, shape, c.self, slot) {
 		return false
 	}
 	c.waiting++

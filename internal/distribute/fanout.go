@@ -109,7 +109,7 @@ func (c *Call) allUsable() bool {
 // sendPart sends a part of the command to its server, or to a replica.
 func (c *Call) sendPart(server int, part uint16, raw []byte) {
 	c.e.Count.Fragments++
-	if at := c.parts.replica(part); at != nil && c.SendOn(at, part, raw, ascii.ShapeLine) {
+	if at := c.parts.replica(part); at != nil && c.SendOn(at, part, nil, raw, ascii.ShapeLine) {
 		c.parts.keepPart(part, raw)
 		return
 	}

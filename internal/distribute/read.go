@@ -16,7 +16,7 @@ func (c *Call) read(r *resp.Request) bool {
 		return false
 	}
 	conn := c.e.replicaFor(c.server, firstKey(r, c.e.positions))
-	if conn == nil || !c.SendOn(conn, call.Lead, r.Raw, ascii.ShapeLine) {
+	if conn == nil || !c.SendOn(conn, call.Lead, nil, r.Raw, ascii.ShapeLine) {
 		return false
 	}
 	c.plan, c.search.raw = planRead, append(c.search.raw[:0], r.Raw...)
