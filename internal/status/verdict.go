@@ -128,18 +128,15 @@ func (f *Fleet) judge(problems []string) Verdict {
 			away = append(away, m.Name)
 		}
 	}
+	areAway := strings.Join(away, ", ") + agree(away, " is", " are") + " away"
 	switch {
 	case len(refused) > 0:
 		return Verdict{"warn", "A member cannot join the fleet.", strings.Join(refused, " · ")}
 	case f.Alone:
-		return Verdict{
-			"warn", "This member is alone.",
-			fmt.Sprintf("%s %s away: nobody goes on if this one dies.", strings.Join(away, ", "), isOrAre(away)),
-		}
+		return Verdict{"warn", "This member is alone.", areAway + ": nobody goes on if this one dies."}
 	case len(away) > 0:
 		return Verdict{
-			"warn", fmt.Sprintf("%s %s away.", strings.Join(away, ", "), isOrAre(away)),
-			"The fleet goes on without " + itOrThem(away) + ". " + f.owners(),
+			"warn", areAway + ".", "The fleet goes on without " + agree(away, "it", "them") + ". " + f.owners(),
 		}
 	case f.Witness:
 		return Verdict{"good", "All members are there.", "This one votes. " + f.owners()}
@@ -147,16 +144,10 @@ func (f *Fleet) judge(problems []string) Verdict {
 	return Verdict{}
 }
 
-func itOrThem(names []string) string {
+// agree returns the word that goes with so many names.
+func agree(names []string, one, many string) string {
 	if len(names) == 1 {
-		return "it"
+		return one
 	}
-	return "them"
-}
-
-func isOrAre(names []string) string {
-	if len(names) == 1 {
-		return "is"
-	}
-	return "are"
+	return many
 }
