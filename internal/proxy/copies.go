@@ -40,16 +40,19 @@ func (svc *Service) missingCopies(pools []config.Pool) error {
 		if at < 0 {
 			continue
 		}
-		for _, d := range pools[at].Drained {
-			if !cfg.At(d.Server) || cfg.DrainOf(d.Server) != nil {
-				continue
-			}
-			servers := slices.DeleteFunc(svc.serversOf(i), func(s maintenance.Server) bool {
-				return cfg.DrainOf(s.Address) != nil
-			})
-			if servers == nil {
-				continue
-			}
+		drained := slices.DeleteFunc(slices.Clone(pools[at].Drained), func(d config.Drain) bool {
+			return !cfg.At(d.Server) || cfg.DrainOf(d.Server) != nil
+		})
+		if len(drained) == 0 {
+			continue
+		}
+		servers := slices.DeleteFunc(svc.serversOf(i), func(s maintenance.Server) bool {
+			return cfg.DrainOf(s.Address) != nil
+		})
+		if servers == nil {
+			continue // another member decides
+		}
+		for _, d := range drained {
 			if err := maintenance.Unready(whole.Name, servers, d.Server); err != nil {
 				return err
 			}

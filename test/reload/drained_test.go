@@ -11,7 +11,7 @@ import (
 )
 
 // TestFileDrainsWhatHasOtherCopies: a file that drains a server whose backup is out of use is refused, and says why.
-// With the backup it is taken, and no client notices.
+// With the backup it is taken, and no client notices. Of a server whose other copies are drained, too, it may say so.
 func TestFileDrainsWhatHasOtherCopies(t *testing.T) {
 	t.Parallel()
 	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
@@ -52,4 +52,5 @@ func TestFileDrainsWhatHasOtherCopies(t *testing.T) {
 	if err := testkit.Await(t, "the client", done); err != nil {
 		t.Error(err)
 	}
+	s.reload(file(s.proxy.Addr, "  drained:\n   - "+a.Addr+"\n   - "+b.Addr+"\n")) // waiting would not change this
 }
