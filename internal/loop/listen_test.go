@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"magent/internal/testkit"
 )
 
 // Accepted connections have SO_KEEPALIVE if ListenOptions.KeepAlive is set.
@@ -26,9 +28,7 @@ func TestListenKeepAlive(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer unix.Close(c)
-		if _, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 5000); err != nil {
-			t.Fatal(err)
-		}
+		testkit.AwaitReadable(t, "a connection", fd)
 		a, err := Accept(fd)
 		if err != nil {
 			t.Fatal(err)

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"magent/internal/testkit"
 )
 
 // BenchmarkStream sends messages from one stream to another over loopback, by one goroutine: plain and sealed. So
@@ -92,11 +94,8 @@ func tcpPair(b *testing.B) (fds [2]int) {
 	if fds[0], err = Dial(e); err != nil {
 		b.Fatal(err)
 	}
-	poll := []unix.PollFd{{Fd: int32(listener), Events: unix.POLLIN}}
-	if _, err = unix.Poll(poll, 10_000); err == nil {
-		fds[1], err = Accept(listener)
-	}
-	if err != nil {
+	testkit.AwaitReadable(b, "a connection", listener)
+	if fds[1], err = Accept(listener); err != nil {
 		b.Fatal(err)
 	}
 	return fds

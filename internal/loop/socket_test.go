@@ -117,10 +117,7 @@ func TestListenTCP(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-		if n, err := unix.Poll(poll, int(testkit.Patience.Milliseconds())); n != 1 {
-			t.Fatalf("%s: nobody came: %v", host, err)
-		}
+		testkit.AwaitReadable(t, "a connection to "+host, fd)
 		a, err := Accept(fd)
 		if err != nil {
 			t.Fatal(err)

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -138,10 +139,7 @@ func TestStreamFlushesWhenWritable(t *testing.T) {
 	})
 	got := make([]byte, 0, len(want))
 	for len(got) < len(want) {
-		ready := []unix.PollFd{{Fd: int32(peer), Events: unix.POLLIN}}
-		if n, err := unix.Poll(ready, int(testkit.Patience.Milliseconds())); n != 1 {
-			t.Fatalf("nothing more after %d bytes: %v", len(got), err)
-		}
+		testkit.AwaitReadable(t, fmt.Sprintf("more than %d bytes", len(got)), peer)
 		got = append(got, drainPeer(t, peer, 3000)...)
 	}
 	if d := differ(got, want); d != "" {

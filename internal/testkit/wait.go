@@ -4,6 +4,8 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Patience bounds every wait of a test. What it waits for happens at once on an idle machine; a busy one is slower.
@@ -53,4 +55,21 @@ func Until(tb testing.TB, what string, check func() bool) {
 		}
 		return errNotYet
 	})
+}
+
+// AwaitReadable waits until a socket has something to read, a connection to accept, or its end. It fails the test if
+// nothing comes in time. poll(2) is never restarted behind a signal, and the Go runtime sends some.
+func AwaitReadable(tb testing.TB, what string, fd int) {
+	tb.Helper()
+	events := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	for deadline := time.Now().Add(Patience); ; {
+		left := max(0, time.Until(deadline))
+		n, err := unix.Poll(events, int(left.Milliseconds()))
+		if n == 1 {
+			return
+		}
+		if !errors.Is(err, unix.EINTR) {
+			tb.Fatalf("%s: not within %v: %v", what, Patience, err)
+		}
+	}
 }

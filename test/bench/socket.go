@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"os"
 	"strconv"
@@ -37,51 +38,48 @@ func rawWait(ep int, events []unix.EpollEvent, limit time.Duration) (int, unix.E
 	return int(n), e
 }
 
-// dialRaw connects to an IPv4 address, waiting at most 5 s. It says hello there, if that is not empty, and reads until
-// the answer ends with answer. Then it makes the socket non-blocking.
-func dialRaw(addr netip.AddrPort, hello, answer string) (int, error) {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+// dialTimeout bounds each connection and what is said on it before the load begins.
+const dialTimeout = 5 * time.Second
+
+// dialRaw connects to addr. It says hello there, if that is not empty, and reads until the answer ends with answer. It
+// returns a non-blocking socket, which is the caller's to close. Until then the net package does the waiting. A system
+// call with a time limit in the kernel would end with EINTR at any signal of the Go runtime.
+func dialRaw(addr netip.AddrPort, hello, answer string) (fd int, err error) {
+	conn, err := net.DialTimeout("tcp", addr.String(), dialTimeout)
 	if err != nil {
-		return -1, fmt.Errorf("socket: %w", err)
+		return -1, err
 	}
-	err = unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &unix.Timeval{Sec: 5}) // bounds connect too
-	if err == nil {
-		err = unix.Connect(fd, &unix.SockaddrInet4{Port: int(addr.Port()), Addr: addr.Addr().As4()})
+	defer func() { _ = conn.Close() }()
+	if err := converse(conn, hello, answer); err != nil {
+		return -1, fmt.Errorf("%s: %w", addr, err)
 	}
-	if err == nil {
-		err = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-	}
-	if err == nil {
-		err = converse(fd, hello, answer)
-	}
-	if err == nil {
-		err = unix.SetNonblock(fd, true)
-	}
+	raw, err := conn.(*net.TCPConn).SyscallConn()
 	if err != nil {
-		_ = unix.Close(fd)
-		return -1, fmt.Errorf("connect to %s: %w", addr, err)
+		return -1, err
+	}
+	failed := raw.Control(func(its uintptr) { fd, err = unix.FcntlInt(its, unix.F_DUPFD_CLOEXEC, 0) })
+	if err := cmp.Or(failed, err); err != nil {
+		return -1, fmt.Errorf("%s: %w", addr, err)
 	}
 	return fd, nil
 }
 
-// converse writes hello to a blocking socket, and reads until the answer ends with answer. Each read waits at most
-// 5 s.
-func converse(fd int, hello, answer string) error {
+// converse writes hello, and reads until the answer ends with answer.
+func converse(conn net.Conn, hello, answer string) error {
 	if hello == "" {
 		return nil
 	}
-	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 5}); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(dialTimeout)); err != nil {
 		return err
 	}
-	if _, err := unix.Write(fd, []byte(hello)); err != nil {
+	if _, err := io.WriteString(conn, hello); err != nil {
 		return err
 	}
 	var got []byte
-	for !bytes.HasSuffix(got, []byte(answer)) {
-		b := make([]byte, 4096)
-		n, err := unix.Read(fd, b)
-		if err != nil || n == 0 {
-			return fmt.Errorf("the answer to %q is %q: %w", hello, got, cmp.Or(err, io.EOF))
+	for b := make([]byte, 4096); !bytes.HasSuffix(got, []byte(answer)); {
+		n, err := conn.Read(b)
+		if err != nil {
+			return fmt.Errorf("the answer to %q is %q: %w", hello, got, err)
 		}
 		got = append(got, b[:n]...)
 	}
