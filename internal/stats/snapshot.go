@@ -225,7 +225,8 @@ type Pool struct {
 type Event struct {
 	Time   time.Time `json:"time"`
 	Pool   string    `json:"pool,omitempty"`
-	Server string    `json:"server,omitempty"`
+	Server string    `json:"server,omitempty"` // its address
+	Name   string    `json:"name,omitempty"`   // the server's in the ring, if the configuration has one
 	Role   string    `json:"role,omitempty"` // of the server: primary or backup
 	What   string    `json:"what"`           // a state of a server, or a few words
 	Reason string    `json:"reason,omitempty"`

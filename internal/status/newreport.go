@@ -1,6 +1,10 @@
 package status
 
-import "magent/internal/stats"
+import (
+	"slices"
+
+	"magent/internal/stats"
+)
 
 // newReport makes a report of a sample, without the rates.
 func newReport(e Engine, now *sample) *Report {
@@ -11,7 +15,7 @@ func newReport(e Engine, now *sample) *Report {
 		Draining: p.Draining, VIP: p.VIP, Standby: p.Standby, Problems: stats.Unready(p, s),
 		Clients: s.CurrConnections, MaxClients: p.MaxClients,
 		ActiveRequests: s.ActiveRequests, JournalErrors: p.JournalErrors, CPU: (p.UserTime + p.SystemTime).Seconds(),
-		Pools: []Pool{}, Loops: []Loop{}, Events: newestFirst(e.Events()), Fleet: newFleet(p.Fleet),
+		Pools: []Pool{}, Loops: []Loop{}, Events: newEvents(e.Events(), s), Fleet: newFleet(p.Fleet),
 	}
 	r.Serving = !r.Draining && stats.Serves(p, s)
 	r.Ready = !r.Draining && len(r.Problems) == 0
@@ -88,10 +92,17 @@ func newMemory(v *stats.Server) *Memory {
 	return m
 }
 
-func newestFirst(events []stats.Event) []stats.Event {
-	out := make([]stats.Event, 0, len(events))
-	for i := len(events) - 1; i >= 0; i-- {
-		out = append(out, events[i])
+// newEvents returns the newest event first, with the names of servers that are there.
+func newEvents(events []stats.Event, s *stats.Snapshot) []stats.Event {
+	out := append([]stats.Event{}, events...) // none is a list, too
+	slices.Reverse(out)
+	for i := range out {
+		at := slices.IndexFunc(s.Servers, func(v stats.Server) bool {
+			return v.Pool == out[i].Pool && v.Address == out[i].Server
+		})
+		if at >= 0 {
+			out[i].Name = s.Servers[at].Name
+		}
 	}
 	return out
 }

@@ -267,15 +267,16 @@ func TestReport(t *testing.T) {
 	f.p.Draining, f.p.Release = true, "1.2.3"
 	f.s.Servers[0].State, f.s.Servers[0].RefillSeen, f.s.Servers[0].RefillAll, f.s.Servers[0].DirtyAll = "warming", 1,
 		4, 2
+	f.s.Servers[0].Name = "cache-a"
 	f.s.Pools[0].Outcomes[stats.Get][stats.Hit] = 5
-	f.events = []stats.Event{{What: "ejected", Server: "p:1"}, {What: "up", Server: "p:1"}}
+	f.events = []stats.Event{{What: "ejected", Server: "p:1"}, {What: "up", Pool: "main", Server: "p:1"}}
 	status, text := ask(start(t, f), "/stats.json")
 	var r Report
 	if err := json.Unmarshal([]byte(text), &r); err != nil || status != 200 {
 		t.Fatalf("%d %v %s", status, err, text)
 	}
 	if r.Ready || !r.Draining || r.Version != "1.2.3" || r.Uptime != 90 || len(r.Events) != 2 ||
-		r.Events[0].What != "up" {
+		r.Events[0].What != "up" || r.Events[0].Name != "cache-a" || r.Events[1].Name != "" {
 		t.Errorf("%+v", r)
 	}
 	p := r.Pools[0]

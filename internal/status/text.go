@@ -293,7 +293,7 @@ func longest(events []stats.Event) int {
 }
 
 func event(e *stats.Event, width int, pools bool) string {
-	place := strings.TrimSpace(e.Server + " " + e.Role)
+	place := strings.TrimSpace(cmp.Or(e.Name, e.Server) + " " + e.Role)
 	if pools && e.Pool != "" {
 		place += " of " + e.Pool
 	}

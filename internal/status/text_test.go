@@ -40,7 +40,7 @@ func report() *Report {
 			State: "up",
 		}}}},
 		Events: []stats.Event{{
-			Time: at, Pool: "main", Server: "10.0.0.2:11211", Role: "primary", What: "ejected",
+			Time: at, Pool: "main", Server: "10.0.0.2:11211", Name: "cache-b", Role: "primary", What: "ejected",
 			Reason: "connection refused",
 		}, {Time: at, What: "pools reloaded"}},
 	}
