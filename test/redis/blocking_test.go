@@ -209,7 +209,7 @@ func TestManyWait(t *testing.T) {
 		c.send(command("BLPOP", "q", "0"))
 		waiting = append(waiting, c)
 		if (i+1)%100 == 0 {
-			awaitWaiting(t, server, i+1) // its kernel keeps 511 connections that Redis has not accepted, and drops more
+			awaitWaiting(t, server, i+1) // only 511 are kept that Redis has not accepted yet
 		}
 	}
 	c := dial(t, proxy.Addr)
