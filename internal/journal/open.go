@@ -19,7 +19,7 @@ import (
 //
 // A full disk does not prevent the start: failed is called before Open returns, and the old files are kept.
 func Open(p Place, failed func(error)) (*Journal, Knowledge, error) {
-	if err := p.claim(); err != nil {
+	if err := p.Claim(); err != nil {
 		return nil, Knowledge{}, err
 	}
 	lock, err := p.lock()

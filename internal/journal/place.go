@@ -34,10 +34,10 @@ func own(name string) bool {
 // harmless reports whether file systems put files of this name into folders.
 func harmless(name string) bool { return name == "lost+found" || strings.HasPrefix(name, ".nfs") }
 
-// claim creates the folder if it does not exist, checks that it only holds files of a journal, and transfers it and
+// Claim creates the folder if it does not exist, checks that it only holds files of a journal, and transfers it and
 // them with Give. Other files were put there for another purpose, and are never touched. A folder with such files is
 // refused, because its owner can remove and replace everything in it.
-func (p Place) claim() error {
+func (p Place) Claim() error {
 	err := os.Mkdir(p.Dir, 0o700)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("--state-dir %s: there is no folder %s: create it, or name another place",

@@ -6,6 +6,14 @@ import (
 	"magent/internal/stats"
 )
 
+// claimState looks at the state directory as openJournal does, but at nothing that an earlier process may still write.
+func (svc *Service) claimState() error {
+	if svc.cfg.StateDir == "" {
+		return nil
+	}
+	return svc.place.Claim()
+}
+
 // openJournal opens the journal, if there is to be one. It returns what the journal knows.
 func (svc *Service) openJournal() (known inheritance, err error) {
 	if svc.cfg.StateDir == "" {

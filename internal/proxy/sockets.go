@@ -46,6 +46,8 @@ func (svc *Service) takeOver(yield func() error) error {
 		if len(svc.given) > 0 {
 			return svc.unclaimed()
 		}
+	} else if err := svc.claimState(); err != nil { // while that process serves
+		return err
 	} else if err := yield(); err != nil {
 		return err
 	}

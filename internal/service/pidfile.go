@@ -22,13 +22,9 @@ func createPidFile(path, flag string) (*pidFile, error) {
 	if path == "" {
 		return nil, nil
 	}
-	f, err := openPidFile(path)
+	f, err := openPidFile(path, flag)
 	if err != nil {
-		var pathErr *fs.PathError
-		if errors.As(err, &pathErr) {
-			err = pathErr.Err
-		}
-		return nil, fmt.Errorf("%s %s: %w: name a file in an existing, writable folder", flag, path, err)
+		return nil, err
 	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		other := make([]byte, 20)
@@ -48,9 +44,33 @@ func createPidFile(path, flag string) (*pidFile, error) {
 	return &pidFile{path, f}, nil
 }
 
+// checkPidFile reports why this process could not use the file, even when the process that has it has ended.
+func checkPidFile(path, flag string) error {
+	if path == "" {
+		return nil
+	}
+	f, err := openPidFile(path, flag)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
 // openPidFile opens the file for overwriting. It must be a regular file with a single name, and hold a number or
 // nothing. A typing error in the name must not destroy another file.
-func openPidFile(path string) (*os.File, error) {
+func openPidFile(path, flag string) (*os.File, error) {
+	f, err := open(path)
+	if err == nil {
+		return f, nil
+	}
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		err = pathErr.Err
+	}
+	return nil, fmt.Errorf("%s %s: %w: name a file in an existing, writable folder", flag, path, err)
+}
+
+func open(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o644)
 	if errors.Is(err, unix.ELOOP) {
 		return nil, errors.New("it is a symbolic link")

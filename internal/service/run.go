@@ -33,11 +33,15 @@ func Run(o Options) (exit int, err error) {
 	var pid *pidFile
 	defer func() { pid.remove() }()
 	given := Given{Sockets: sockets, Give: credentials.giver(), Files: ownFiles(o)}
+	flag := cmp.Or(o.PidFlag, "--pid-file")
 	claim := func() error {
-		pid, err = createPidFile(o.PidFile, cmp.Or(o.PidFlag, "--pid-file"))
+		pid, err = createPidFile(o.PidFile, flag)
 		return err
 	}
 	if from != nil {
+		if err := checkPidFile(o.PidFile, flag); err != nil {
+			return 1, err
+		}
 		given.TakeOver = func() error {
 			if err := from.takeOver(); err != nil {
 				return err

@@ -23,7 +23,7 @@ const (
 // upgrader starts the program again and lets it take over. nil: upgrades are not possible.
 type upgrader struct {
 	path     string // of the program
-	dir      string // that the program was started in: arguments may be relative to it
+	dir      string // that the program was started in, see folder
 	sockets  func() []Socket
 	handOver func() error // see Options.HandOver
 	pid      *pidFile
@@ -37,10 +37,7 @@ func newUpgrader(o Options, path string) *upgrader {
 	if o.HandOver == nil {
 		return nil
 	}
-	dir, err := os.Getwd()
-	if err != nil {
-		dir = "/"
-	}
+	dir, _ := os.Getwd() // which fails in a folder that this user may not enter
 	return &upgrader{path: path, dir: dir, sockets: o.Listeners, handOver: o.HandOver, ready: make(chan error, 1)}
 }
 
@@ -65,7 +62,7 @@ func (u *upgrader) begin(log *Log) {
 		log.Warn().Int("pid", u.next.pid).Msg("a new process is being started already")
 		return
 	}
-	next, err := startSuccessor(u.path, u.dir, u.sockets())
+	next, err := startSuccessor(u.path, u.folder(), u.sockets())
 	if err != nil {
 		u.refuse(log, err)
 		return
@@ -74,6 +71,15 @@ func (u *upgrader) begin(log *Log) {
 	log.Info().Str("program", u.path).Int("pid", next.pid).
 		Msg("upgrade: a new process starts, this one serves until that is ready")
 	go next.await(u.ready)
+}
+
+// folder returns where a successor starts. That is the folder that the program was started in, as arguments may be
+// relative to it. If the user of -u may not enter it, as /root, it is empty: where this process is.
+func (u *upgrader) folder() string {
+	if errors.Is(unix.Access(u.dir, unix.X_OK), unix.EACCES) {
+		return ""
+	}
+	return u.dir
 }
 
 const unchanged = "no upgrade: this process continues, nothing has changed"
