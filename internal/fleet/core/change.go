@@ -14,6 +14,7 @@ import (
 type wish struct {
 	pools  []byte
 	groups []view.Group
+	asked  uint64 // the change that this member was asked for; 0: it wants the pools by itself
 	since  uint64 // the epoch in which the view had it, with this member; 0: not yet
 	holds  bool   // nothing of this member's clients is under way
 }
@@ -29,9 +30,15 @@ type press struct {
 // Prepare says that this member is ready to place keys in another way, in these groups. The pools change when all
 // members are, and hold. The view tells how far they are (view.Change), and whether it came to that: then this member
 // has the other pools from now on. Any of them may give it up. It must not be called while this member is Changing.
-func (c *Core) Prepare(now time.Duration, pools []byte, groups []view.Group) {
+//
+// asked is the change of the view (view.Change.Since) that this member takes part in, because another one wants it.
+// When that one is over, this member wants nothing any more: what it has looked at before it was ready may have
+// changed. 0: it wants the pools by itself.
+func (c *Core) Prepare(now time.Duration, pools []byte, groups []view.Group, asked uint64) {
 	c.at(now)
-	c.wish = &wish{pools: bytes.Clone(pools), groups: slices.Clone(groups)}
+	if n := c.view.Change; asked == 0 || n != nil && n.Since == asked {
+		c.wish = &wish{pools: bytes.Clone(pools), groups: slices.Clone(groups), asked: asked}
+	}
 	c.act()
 }
 
@@ -64,6 +71,8 @@ func (c *Core) turn(next *view.View) {
 	}
 	switch {
 	case w == nil:
+	case w.since == 0 && w.asked > 0 && (n == nil || n.Since != w.asked):
+		c.wish = nil
 	case w.since > 0 && bytes.Equal(next.Pools, w.pools):
 		c.cfg.Pools, c.cfg.Groups, c.wish = w.pools, w.groups, nil
 	case w.since > 0 && (n == nil || n.Since != w.since):

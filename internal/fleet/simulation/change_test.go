@@ -50,16 +50,17 @@ func (w *world) reload() {
 	if w.rng.IntN(4) == 0 {
 		w.nodes[w.rng.IntN(len(w.nodes))].file = "third"
 	}
-	w.after(w.between(0, 300*ms), func() { n.do(n.process, n.wish) })
+	w.after(w.between(0, 300*ms), func() { n.do(n.process, func() { n.wish(0) }) })
 }
 
-// wish says that this member is ready for what its file has.
-func (n *node) wish() {
+// wish says that this member is ready for what its file has. asked is the change that another one wants; 0: none.
+func (n *node) wish(asked uint64) {
 	if n.cfg.Pools == nil || n.file == n.pools || n.core.Changing() {
 		return
 	}
 	n.w.log("%s wants %s", n, n.file)
-	n.core.Prepare(n.local(), []byte(n.file), n.w.groupsBy(n.file))
+	n.joins = asked
+	n.core.Prepare(n.local(), []byte(n.file), n.w.groupsBy(n.file), asked)
 	n.drain()
 	process := n.process
 	n.w.after(2*time.Second, func() {
@@ -83,6 +84,9 @@ func (n *node) follow(v view.View) {
 		n.w.check.turned++
 		n.pools = string(v.Pools)
 	}
+	if n.joins > 0 && v.Epoch > n.joins && (v.Change == nil || v.Change.Since != n.joins) && n.core.Changing() {
+		n.w.check.violated("%s wants other pools although the change that it was asked for is over", n)
+	}
 	process := n.process
 	switch {
 	case !n.core.Changing() && v.Change != nil && v.Member(n.cfg.Name).Prepared == view.Unprepared:
@@ -101,7 +105,7 @@ func (n *node) asked() {
 	switch c := v.Change; {
 	case c == nil || n.core.Changing():
 	case string(c.Pools) == n.file:
-		n.wish()
+		n.wish(c.Since)
 	default:
 		n.core.Abandon(n.local(), "its file has other pools")
 		n.drain()

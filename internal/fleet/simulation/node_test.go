@@ -44,6 +44,7 @@ type node struct {
 	pools   string // what places them for this process
 	holding bool   // requests of clients wait for other pools
 	held    []*op
+	joins   uint64 // the change that it says to be ready for because another one wants it; 0: none
 
 	refusals []string // of this member, or by it
 }
