@@ -19,7 +19,7 @@ import (
 // nothing of each other show what it costs to spread them.
 type fleetBench struct {
 	magent   string
-	base     string // another build as the single magent that all is compared with, "" for none
+	base     string // another build, which is compared with the single magent, too; "" for none
 	rounds   int
 	duration time.Duration
 	warm     time.Duration
@@ -63,7 +63,8 @@ func (f *fleetBench) setups() []setup {
 		{"the same with a secret", f.magent, 3, true, true},
 	}
 	if f.base != "" {
-		all = append(all, setup{"one magent, -base", f.base, 1, false, false})
+		all = append(all, setup{"one magent, -base", f.base, 1, false, false},
+			setup{"fleet of three, -base", f.base, 3, true, false})
 	}
 	return all
 }
@@ -72,7 +73,7 @@ func fleetCommand(ctx context.Context, args []string, out io.Writer) (err error)
 	f := fleetBench{out: out, progress: os.Stderr}
 	fs := flag.NewFlagSet("bench fleet", flag.ContinueOnError)
 	fs.StringVar(&f.magent, "magent", "bin/magent", "the program that is measured")
-	fs.StringVar(&f.base, "base", "", "another build of it, measured as a single magent too")
+	fs.StringVar(&f.base, "base", "", "another build of it, measured too")
 	fs.IntVar(&f.rounds, "rounds", 5, "rounds per row and set-up")
 	fs.DurationVar(&f.duration, "d", 2*time.Second, "duration of a round")
 	fs.DurationVar(&f.warm, "warm", 300*time.Millisecond, "load before each round that is not measured")
