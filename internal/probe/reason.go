@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"magent/backend"
+	"magent/backend/hello"
 	"magent/internal/access"
 	"magent/internal/redis"
 )
@@ -19,8 +20,8 @@ func refusal(err error) error {
 	if errors.As(err, &refused) {
 		return refused.Unwrap()
 	}
-	if redis.IsDenied(err) {
-		return err
+	if said := redis.ErrorReply(err); said != "" {
+		return &hello.NotReady{Text: said}
 	}
 	return nil
 }

@@ -1,16 +1,22 @@
 package probe
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"magent/backend"
+	"magent/backend/hello"
+	"magent/internal/access"
+	"magent/internal/loop"
 	"magent/internal/testkit"
 )
 
@@ -29,10 +35,39 @@ func TestReason(t *testing.T) {
 		{io.EOF, backend.ErrClosed.Error()},
 		{errors.New(`memcache: unexpected response line from "version": "ERROR"`), backend.ErrGarbage.Error()},
 		{&net.OpError{Op: "dial", Err: &net.DNSError{Err: "unknown", Name: "a.test"}}, "lookup a.test: unknown"},
-		{errors.New("LOADING Redis is loading"), "LOADING Redis is loading"},
 	} {
 		if got := reason(c.err).Error(); got != c.want {
 			t.Errorf("%v: %q, want %q", c.err, got, c.want)
+		}
+	}
+}
+
+// What a Redis answers to a probe is the reason, in the words of the loops, which answer their clients with its code.
+func TestRefusalOfRedis(t *testing.T) {
+	for _, said := range []string{
+		"LOADING Redis is loading the dataset in memory",
+		"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+		"BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
+		"READONLY You can't write against a read only replica.",
+		"NOAUTH Authentication required.",
+		"WRONGPASS invalid username-password pair or user is disabled.",
+		"ERR max number of clients reached",
+		"Odd words",
+	} {
+		for _, password := range []string{"", "secret"} {
+			addr := testkit.Serve(t, func(c net.Conn) {
+				for lines := bufio.NewScanner(c); lines.Scan(); {
+					if strings.HasPrefix(lines.Text(), "*") {
+						_, _ = io.WriteString(c, "-"+said+"\r\n")
+					}
+				}
+			})
+			err := Redis(access.Dialer{}, password)(t.Context(), loop.Endpoint{Addr: netip.MustParseAddrPort(addr)},
+				testkit.Patience)
+			var refused *hello.NotReady
+			if !errors.As(reason(err), &refused) || refused.Text != said || refusal(err) == nil {
+				t.Errorf("%q, password %q: %v", said, password, reason(err))
+			}
 		}
 	}
 }

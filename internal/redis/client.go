@@ -73,8 +73,15 @@ func Ping(ctx context.Context, by DialFunc, network, address, password string, t
 	return err
 }
 
-// IsDenied reports whether a server wants a password, or another one.
-func IsDenied(err error) bool { return err != nil && goredis.IsAuthError(err) }
+// ErrorReply returns the error with which a server has answered, with its code but without '-' and CRLF; empty: err is
+// of another kind.
+func ErrorReply(err error) string {
+	var reply goredis.Error
+	if !errors.As(err, &reply) {
+		return ""
+	}
+	return reply.Error()
+}
 
 // Master asks the Sentinel at an address for the address of a master, whose host may be a name. timeout limits
 // the connect and the reply.
