@@ -80,7 +80,7 @@ run: deps-run build ## three memcacheds on loopback, magent in front, and what t
 
 .PHONY: test-says
 test-says:
-	@echo 'make test: it first installs the Debian packages that are missing, as root or with sudo: on a fresh machine some 470, 1.4 GB.'
+	@echo 'make test: it first installs the Debian packages that are missing, as root or with sudo: on a fresh machine some 520, 1.5 GB.'
 	@echo 'make test: the tests then take about fifteen minutes on two cores; the first time some minutes more, to compile.'
 
 .PHONY: test
@@ -119,6 +119,10 @@ chaos: build ## faults strike for CHAOSTIME (10m); is what clients see lineariza
 	MAGENT_BIN=$(CURDIR)/bin/magent $(GO) test -count=1 -timeout 0 ./test/chaos -run 'TestLinearizable|TestModes$$' -v -duration $(CHAOSTIME) -each $(CHAOSTIME)
 	MAGENT_BIN=$(CURDIR)/bin/magent $(GO) test -count=1 -timeout 0 ./test/chaos -run 'TestFleet$$' -v -fleet $(FLEETTIME)
 	MAGENT_BIN=$(CURDIR)/bin/magent $(GO) test -count=1 -timeout 0 ./test/chaos -run 'TestFleetTimes$$' -v -times 10
+
+.PHONY: ansible
+ansible: deps-run deps-ha deps-release ## the role for Ansible on three hosts, under load; `make test` applies it to one
+	$(GO) test -count=1 ./test/package -run 'TestAnsible' -v -three
 
 .PHONY: soak
 soak: build ## load and faults for SOAKTIME (8h), with SOAKRATE (2000) requests a second: does anything grow? The picture is artifacts/soak.png

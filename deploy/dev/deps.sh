@@ -10,7 +10,8 @@ say() { printf 'deps: %s\n' "$*"; }
 # has succeeds if the program for which a package is needed is installed, wherever it came from.
 has() {
 	case $1 in
-	chromium | fish | gcc | haproxy | keepalived | lintian | logrotate | mandoc | memcached | nginx | nutcracker | prometheus-redis-exporter | redis-server | rpm | umoci | zsh) command -v "$1" ;;
+	ansible-core) command -v ansible-playbook ;;
+	ansible-lint | chromium | fish | gcc | haproxy | keepalived | lintian | logrotate | mandoc | memcached | nginx | nutcracker | prometheus-redis-exporter | redis-server | rpm | umoci | zsh) command -v "$1" ;;
 	man-db) command -v man ;;
 	prometheus) command -v promtool ;;
 	qemu-user) command -v qemu-aarch64 ;;
@@ -22,6 +23,7 @@ has() {
 	ruby-dalli) ruby -e 'require "dalli"' ;;
 	nodejs) command -v node ;;
 	npm) command -v npm ;;
+	python3-apt) /usr/bin/python3 -c 'import apt' ;;
 	python3-pymemcache) /usr/bin/python3 -c 'import pymemcache' ;;
 	php-cli) command -v php ;;
 	php-memcached) php -m | grep -qx memcached ;;
@@ -43,7 +45,7 @@ packages_of() {
 	race) echo gcc libc6-dev ;;
 	ha) echo haproxy iproute2 keepalived ;;
 	page) echo chromium prometheus ;; # prometheus brings promtool
-	release) echo fish lintian logrotate man-db mandoc rpm systemd umoci zsh ;;
+	release) echo ansible-core ansible-lint fish lintian logrotate man-db mandoc python3-apt rpm systemd umoci zsh ;;
 	*)
 		say "no such group: $1; there are ${groups[*]}"
 		exit 2

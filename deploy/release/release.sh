@@ -59,7 +59,7 @@ papers() {
 	mkdir -p "$1/deploy"
 	cp README.md "$1"
 	cp -r docs "$1"
-	cp -r deploy/{compose,grafana,haproxy,keepalived,kubernetes,prometheus} "$1/deploy"
+	cp -r deploy/{ansible,compose,grafana,haproxy,keepalived,kubernetes,prometheus} "$1/deploy"
 	chmod -R u=rwX,go=rX "$1"
 	find "$1" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
 }

@@ -86,7 +86,8 @@ func TestPapers(t *testing.T) {
 	}
 	var papers []string
 	for _, pattern := range []string{
-		"README.md", "docs/*.md", "docs/alerts/*.md", "deploy/compose/*", "deploy/grafana/*", "deploy/haproxy/*",
+		"README.md", "docs/*.md", "docs/alerts/*.md", "deploy/ansible/*.*", "deploy/ansible/roles/magent/*.md",
+		"deploy/ansible/roles/magent/*/*", "deploy/compose/*", "deploy/grafana/*", "deploy/haproxy/*",
 		"deploy/keepalived/*", "deploy/kubernetes/*.yaml", "deploy/prometheus/*",
 	} {
 		files, err := filepath.Glob(filepath.Join(root, pattern))
