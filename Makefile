@@ -143,6 +143,10 @@ fuzz: ## each fuzz target for FUZZTIME (30s)
 bench: deps-test build ## magent beside nutcracker, as a Markdown table; BENCHFLAGS=-smoke for one short round
 	$(GO) run ./test/bench run -magent bin/magent $(BENCHFLAGS)
 
+.PHONY: bench-scale
+bench-scale: deps-test build ## what a thousand servers, two hundred pools and ten thousand clients cost
+	$(GO) run ./test/bench scale -magent bin/magent
+
 .PHONY: lint
 lint: ## vet, staticcheck, errorlint, gofumpt, and govulncheck where its database can be reached
 	@for m in $(MODULES); do \

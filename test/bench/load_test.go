@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"magent/test/harness"
 )
 
 // TestMain lets the test binary be the load subprocess of the comparison that it tests.
@@ -18,7 +20,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	harness.Main(m)
 }
 
 // scripted is a server on one connection that answers the n-th line, from 0, with answer(n). In the answer, KEY is
