@@ -51,8 +51,9 @@ type Dialer func(ctx context.Context) (net.Conn, error)
 // be listed or not.
 //
 // An item may also be missed or listed twice because memcached moves it between its lists. This happens to one in ten
-// thousand of the items that were stored in the last seconds, and to items that clients read. (Backups are not read,
-// so their lists are nearly complete.)
+// thousand of the items that were stored in the last seconds, and to items that clients read. One that is read for the
+// second time may be missed by all walks of the next second, until it has been moved. (Backups are not read, so their
+// lists are nearly complete.)
 //
 // f may be slow: the server waits for it and still serves its clients. (memcached gives up a dump after half an hour
 // without reading.) If f returns an error, Walk ends and returns it. A busy server is asked again until ctx is done.

@@ -101,9 +101,14 @@ func newPace(keys, loops int) *rate.Limiter {
 // A list may lack keys that clients read while it is made, because reading moves an item (metadump.Walk). So all
 // sources are listed again, without the keys that were seen before. This ends when two passes in a row find almost
 // nothing new.
+//
+// An item that is read for the second time waits for the thread that moves it, and is not listed meanwhile. That
+// thread sleeps for up to a second (memcached's MAX_LRU_MAINTAINER_SLEEP). So the last pass begins later than that
+// behind the first one.
 const (
 	maxPasses = 10
-	passPause = 50 * time.Millisecond // the pause between two passes, in which moving items settle
+	passPause = 50 * time.Millisecond   // between two passes
+	moveTime  = 1500 * time.Millisecond // from the end of the first pass to the last one
 )
 
 // seenWrong is the rate of false positives of Walk.seen: keys that wrongly count as seen before.
@@ -112,16 +117,26 @@ const seenWrong = 0.001
 // passes calls pass until two passes in a row find almost nothing new. items is about how many keys there are. again
 // is false in the first pass.
 func (w *Walk) passes(ctx context.Context, items int64, pass func(again bool) error) error {
+	var first time.Time // when the first pass ended
 	for n, quiet := 0, 0; n < maxPasses && quiet < 2; n++ {
+		if n > 0 {
+			wait := passPause
+			if mayBeLast := quiet == 1 || n == maxPasses-1; mayBeLast && items > 0 {
+				wait = max(wait, time.Until(first.Add(moveTime)))
+			}
+			if err := pause.For(ctx, wait); err != nil {
+				return err
+			}
+		}
 		before := w.found
 		if err := pass(n > 0); err != nil {
 			return err
 		}
+		if n == 0 {
+			first = time.Now()
+		}
 		if quiet++; w.found-before > items/1000 {
 			quiet = 0
-		}
-		if err := pause.For(ctx, passPause); err != nil {
-			return err
 		}
 	}
 	return nil
