@@ -148,6 +148,7 @@ func start(t *testing.T, s setup) *world {
 	w.failed = make([]int, len(w.servers))
 	w.proxy = s.magent(t, append(args, s.args...)...)
 	w.homes = []*home{{open: func() (*harness.Client, error) { return harness.Open(w.proxy.Addr) }}}
+	w.settle(nobody) // on a busy machine the first connection may have been too late
 	w.enterAll()
 	return w
 }
