@@ -227,8 +227,8 @@ type Event struct {
 	Pool   string    `json:"pool,omitempty"`
 	Server string    `json:"server,omitempty"` // its address
 	Name   string    `json:"name,omitempty"`   // the server's in the ring, if the configuration has one
-	Role   string    `json:"role,omitempty"` // of the server: primary or backup
-	What   string    `json:"what"`           // a state of a server, or a few words
+	Role   string    `json:"role,omitempty"`   // of the server: primary or backup
+	What   string    `json:"what"`             // a state of a server, or a few words
 	Reason string    `json:"reason,omitempty"`
 }
 
