@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -118,6 +119,33 @@ func (c *child) stop() {
 	}
 	_ = c.cmd.Process.Kill()
 	<-c.exited
+}
+
+// stopAll ends processes, the last one first. All are signalled before it waits for the first, because memcached takes
+// a second to end.
+func stopAll(children []*child) {
+	for _, c := range slices.Backward(children) {
+		c.terminate()
+	}
+	for _, c := range children {
+		c.stop()
+	}
+}
+
+// awaitServing polls until a proxy stores a key.
+func (c *child) awaitServing(ctx context.Context) error {
+	poll := time.NewTicker(pollEvery)
+	defer poll.Stop()
+	for {
+		if stored, err := ask(c.addr, "set first 0 0 1\r\n1\r\n"); err == nil && stored[0] == "STORED" {
+			return nil
+		}
+		select {
+		case <-poll.C:
+		case <-ctx.Done():
+			return fmt.Errorf("%s does not serve: %s", c.name, c.lastWords())
+		}
+	}
 }
 
 // freeAddrs returns n different loopback addresses whose ports the kernel chose. Nobody else is given these ports

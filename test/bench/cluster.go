@@ -96,15 +96,9 @@ func (c *cluster) startReplicated(ctx context.Context, program string) error {
 	return err
 }
 
-// stop ends all children, the proxies before the memcacheds, and removes the directory. All children are signalled
-// before stop waits for the first, because memcached takes a second to end.
+// stop ends all children, the proxies before the memcacheds, and removes the directory.
 func (c *cluster) stop() {
-	for _, ch := range slices.Backward(c.children) {
-		ch.terminate()
-	}
-	for _, ch := range c.children {
-		ch.stop()
-	}
+	stopAll(c.children)
 	_ = os.RemoveAll(c.dir)
 }
 

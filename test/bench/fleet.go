@@ -137,14 +137,7 @@ func (f *fleetBench) measureRow(ctx context.Context, row fleetRow) error {
 // measure starts a set-up, sends a load to it, and ends it. The figures of the owner come first in User.
 func (f *fleetBench) measure(ctx context.Context, s setup, load workload) (loadResult, error) {
 	members, err := f.start(ctx, s)
-	defer func() {
-		for _, m := range members {
-			m.terminate()
-		}
-		for _, m := range members {
-			m.stop()
-		}
-	}()
+	defer stopAll(members)
 	if err != nil {
 		return loadResult{}, err
 	}
@@ -214,17 +207,9 @@ func (f *fleetBench) start(ctx context.Context, s setup) (members []*child, err 
 func ownerFirst(ctx context.Context, members []*child) ([]*child, error) {
 	ctx, cancel := context.WithTimeout(ctx, 4*readyWithin)
 	defer cancel()
-	poll := time.NewTicker(pollEvery)
-	defer poll.Stop()
-	for i := 0; i < len(members); {
-		if stored, err := ask(members[i].addr, "set first 0 0 1\r\n1\r\n"); err == nil && stored[0] == "STORED" {
-			i++
-			continue
-		}
-		select {
-		case <-poll.C:
-		case <-ctx.Done():
-			return members, fmt.Errorf("%s does not serve: %s", members[i].name, members[i].lastWords())
+	for _, m := range members {
+		if err := m.awaitServing(ctx); err != nil {
+			return members, err
 		}
 	}
 	owner, _ := ownerOf(members[0].addr)

@@ -60,20 +60,17 @@ func scaleCommand(ctx context.Context, args []string, out io.Writer) (err error)
 	return s.run(ctx)
 }
 
-// enoughFiles raises the limit of open files, for this process and all that it starts.
+// enoughFiles returns an error if a process may not open n files. This process, the load, magent and memcached raise
+// their limits by themselves, as far as they may.
 func enoughFiles(n uint64) error {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		return err
 	}
-	if limit.Cur >= n {
-		return nil
-	}
 	if limit.Max < n {
-		return fmt.Errorf("%d open files are needed, and %d are allowed: raise `ulimit -n`", n, limit.Max)
+		return fmt.Errorf("%d open files are needed, and %d are allowed: raise `ulimit -Hn`", n, limit.Max)
 	}
-	limit.Cur = n
-	return unix.Setrlimit(unix.RLIMIT_NOFILE, &limit)
+	return nil
 }
 
 func (s *scale) run(ctx context.Context) (err error) {
@@ -150,15 +147,6 @@ func (s *scale) startServers(ctx context.Context, n int) (halves []*child, err e
 	return halves, nil
 }
 
-func stopAll(children []*child) {
-	for _, c := range children {
-		c.terminate()
-	}
-	for _, c := range children {
-		c.stop()
-	}
-}
-
 // start starts a magent with pools, and returns it when the last pool serves, with the milliseconds until then.
 func (s *scale) start(ctx context.Context, of size) (m *child, listen []string, ms float64, err error) {
 	if listen, err = freeAddrs(of.pools); err != nil {
@@ -174,15 +162,13 @@ func (s *scale) start(ctx context.Context, of size) (m *child, listen []string, 
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	for {
-		if answer, err := ask(last, "set first 0 0 1\r\n1\r\n"); err == nil && answer[0] == "STORED" {
-			return m, listen, float64(time.Since(began).Microseconds()) / 1e3, nil
-		}
-		if time.Since(began) > readyWithin {
-			m.stop()
-			return nil, nil, 0, fmt.Errorf("it does not serve: %s", m.lastWords())
-		}
+	within, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	if err := m.awaitServing(within); err != nil {
+		m.stop()
+		return nil, nil, 0, err
 	}
+	return m, listen, float64(time.Since(began).Microseconds()) / 1e3, nil
 }
 
 func (s *scale) file() string { return filepath.Join(s.dir, "pools.yml") }
@@ -262,7 +248,6 @@ func reloadsOf(m *child) int {
 
 // slowest asks again and again until done, and for a moment afterwards. It returns the longest time to a reply.
 func slowest(conn net.Conn, done func() bool) (worst time.Duration, err error) {
-	reply := make([]byte, 4096)
 	const moment = 100 * time.Millisecond
 	began, last := time.Now(), time.Time{} // the time of the last reload
 	for last.IsZero() || time.Since(last) < moment {
@@ -273,16 +258,8 @@ func slowest(conn net.Conn, done func() bool) (worst time.Duration, err error) {
 			return 0, errors.New("it does not end")
 		}
 		sent := time.Now()
-		_ = conn.SetDeadline(sent.Add(defaultPatience))
-		if _, err := io.WriteString(conn, "get first\r\n"); err != nil {
+		if err := converse(conn, "get first\r\n", "END\r\n"); err != nil {
 			return 0, err
-		}
-		for n := 0; !bytes.HasSuffix(reply[:n], []byte("END\r\n")); {
-			k, err := conn.Read(reply[n:])
-			if err != nil {
-				return 0, err
-			}
-			n += k
 		}
 		worst = max(worst, time.Since(sent))
 		time.Sleep(time.Millisecond)
