@@ -74,6 +74,33 @@ func TestClientThatDoesNotRead(t *testing.T) {
 	})
 }
 
+// When what clients have not fetched holds too much memory, those are given up that hold more than their window. That
+// is counted; a client that holds less is served.
+func TestClientThatDoesNotReadIsCutOff(t *testing.T) {
+	r, p, _ := pair(t, nil)
+	value := func(key string) string {
+		return "VALUE " + key + " 0 4000\r\n" + strings.Repeat("v", 4000) + "\r\nEND\r\n"
+	}
+	p.answers(func(text string) string { return value(strings.Fields(text)[1]) })
+	hog, other := r.client(), r.client()
+	hog.nothing()
+	other.nothing()
+	r.on(0, func(sh *session.Shard) { *session.Unsent(sh) += session.MaxUnsent })
+	said := make(chan error, 1)
+	go ask10k(hog.c, 10_000, said)
+	r.eventually(0, "given up", func(sh *session.Shard) bool { return len(session.Sessions(sh)) == 1 })
+	r.on(0, func(sh *session.Shard) {
+		if cut, kept := sh.Pools[0].Count.CutOff, *session.Unsent(sh); cut != 1 || kept != session.MaxUnsent {
+			t.Errorf("%d clients were cut off, want 1; %d bytes are kept for it", cut, kept-session.MaxUnsent)
+		}
+	})
+	other.say("get k\r\n")
+	other.hear(value("k"))
+	other.nothing()
+	r.on(0, func(sh *session.Shard) { *session.Unsent(sh) -= session.MaxUnsent })
+	_ = testkit.Await(t, "the end of the requests", said) // mostly an error: the connection was reset
+}
+
 // ask10k writes requests, which takes as long as the proxy does not read them.
 func ask10k(c net.Conn, requests int, said chan<- error) {
 	var all strings.Builder
