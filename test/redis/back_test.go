@@ -141,7 +141,7 @@ func TestRequestsWaitForTheAttempt(t *testing.T) {
 	servers := startServers(t, 2)
 	path := testkit.TempFile(t, "pools.yml",
 		pool(testkit.DeadAddr(t), servers, append(unprobed[:1:1], calm, "preconnect: true")...))
-	proxy := startFile(t, path, "--connect-timeout", "20s").Addr
+	proxy := startFile(t, path).Addr
 	keys := keysOf(t, proxy, servers, 1)
 	c := dial(t, proxy)
 	servers[1].Kill()

@@ -54,7 +54,7 @@ func (r *reads) start(options ...string) {
 		}
 	}
 	text += "  servers:\n   - " + testkit.SentinelServer([]*testkit.Redis{r.sentinel}, "m") + ":1\n"
-	r.Magent = startFile(r.t, testkit.TempFile(r.t, "pools.yml", text), r.args...)
+	r.Magent = startAsking(r.t, testkit.TempFile(r.t, "pools.yml", text), r.args...)
 	r.c = dial(r.t, addr)
 }
 
@@ -354,7 +354,7 @@ func TestStaleReplicas(t *testing.T) {
 // While a master hangs, and nobody replaces it, replicas in step with it are read. Writes fail.
 func TestReadsWithoutMaster(t *testing.T) {
 	t.Parallel()
-	r := startReads(t, 1, nil, "timeout: 500")
+	r := startReads(t, 1, nil, hangs)
 	r.c.want("+OK\r\n", "SET", "k", "v")
 	r.c.want(":1\r\n", "WAIT", "1", "20000")
 	r.master.Pause()

@@ -47,10 +47,17 @@ func startPool(t *testing.T, servers []*testkit.Redis, options ...string) *harne
 		testkit.TempFile(t, "pools.yml", pool(testkit.DeadAddr(t), servers, append(options, "preconnect: true")...)))
 }
 
-// startFile runs a magent with a file of pools, and further arguments.
+// startFile runs a magent with a file of pools, and further arguments. It gives connections time, so that a loaded
+// machine does no harm.
 func startFile(t *testing.T, path string, args ...string) *harness.Magent {
 	t.Helper()
-	return harness.StartMagent(t, append([]string{"-c", path}, args...)...)
+	return harness.StartMagent(t, append([]string{"-c", path, "--connect-timeout", "20s"}, args...)...)
+}
+
+// startAsking is startFile for pools whose replicas or Sentinels hang in between: so long they are waited for.
+func startAsking(t *testing.T, path string, args ...string) *harness.Magent {
+	t.Helper()
+	return harness.StartMagent(t, append([]string{"-c", path, "--connect-timeout", "3s"}, args...)...)
 }
 
 // awaitLog waits until the log has a text. What has happened is written there by another thread, a little later.

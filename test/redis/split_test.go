@@ -24,7 +24,7 @@ func startSplit(t *testing.T, shards ...*shard) (proxy *harness.Magent, keys []s
 		text += "   - " + testkit.SentinelServer(s.sentinels, s.name) + ":1\n"
 	}
 	file = testkit.TempFile(t, "pools.yml", text)
-	proxy = startFile(t, file)
+	proxy = startAsking(t, file)
 	c := harness.Dial(t, proxy.Addr)
 	for _, s := range shards {
 		keys = append(keys, keyOn(t, c, s))
