@@ -123,9 +123,12 @@ func TestFirstBackupOfAPrimaryThatHangs(t *testing.T) {
 	s.proxy.Signal(syscall.SIGUSR1)
 	s.await("has not answered all requests yet", 1)
 	a.Resume()
-	testkit.Eventually(t, "the primary has answered", func() error {
-		if reply := c.Do("get key1\r\n"); reply != harness.Hit("key1", "new") {
-			return fmt.Errorf("key1 is %q", reply)
+	testkit.Eventually(t, "the primary has answered each loop", func() error {
+		for i := range keysStored {
+			key := fmt.Sprint("key", i)
+			if reply := c.Do("get " + key + "\r\n"); reply != harness.Hit(key, "new") {
+				return fmt.Errorf("%s is %q", key, reply)
+			}
 		}
 		return nil
 	})
