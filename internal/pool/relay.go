@@ -14,13 +14,22 @@ import (
 // is nothing to repair, to probe, or to eject. While there is no owner, requests wait for the next one.
 
 const (
-	// OwnerWait is how long a request waits for an owner.
+	// OwnerWait is how long a request waits for an owner at least, and with the default lease.
 	OwnerWait = 1500 * time.Millisecond
 	// endless is how long the owner's answer is waited for if the pool sets no limit for replies.
 	endless = 10 * time.Second
 	// relayName is the name of the owner in errors.
 	relayName = "fleet"
 )
+
+// OwnerWaitOf is how long a request waits for an owner in a fleet; nil: there is none. Who has chosen a longer lease,
+// for machines that stand still at times, has owners change more slowly, too.
+func OwnerWaitOf(f *config.Fleet) time.Duration {
+	if f == nil {
+		return OwnerWait
+	}
+	return max(OwnerWait, f.Lease*3/2)
+}
 
 // relayConfig returns the configuration of a pool as one with a single server. Its name says whose keys these are.
 func relayConfig(cfg *config.Pool) *config.Pool {

@@ -45,7 +45,7 @@ type Options struct {
 	window    int                 // in tests; else windowStart
 	gate      *gate.Gate          // in tests; else that of the fleet, if there is one
 	flushable time.Duration       // in tests; else pool.Flushable
-	ownerWait time.Duration       // in tests; else pool.OwnerWait
+	ownerWait time.Duration       // in tests; else pool.OwnerWaitOf
 	homeAfter time.Duration       // in tests; else that of a fleet
 }
 

@@ -89,7 +89,7 @@ func newService(o Options) *Service {
 		o.Config.MaxDirty
 	svc.shared.MaxJoint = cmp.Or(o.maxJoint, pool.MaxJoint)
 	svc.shared.Flushable = cmp.Or(o.flushable, pool.Flushable)
-	svc.shared.OwnerWait = cmp.Or(o.ownerWait, pool.OwnerWait)
+	svc.shared.OwnerWait = cmp.Or(o.ownerWait, pool.OwnerWaitOf(o.Config.Fleet))
 	svc.shared.Owner = func(key []byte) int { return svc.group.OwnerOf(key).ID }
 	svc.shared.Servers = discover.New(discover.Options{
 		Lookup: o.lookup, Interval: o.Config.ResolveInterval,
