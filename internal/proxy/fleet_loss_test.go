@@ -36,7 +36,7 @@ func (f *fleetRig) owner() (owner int) {
 // is a majority again the fleet takes over, and what was refused is not carried out.
 func TestFleetLeaseIsLost(t *testing.T) {
 	t.Parallel()
-	f := newFleetRig(t, 3, 1)
+	f := newHastyRig(t, 3, 1, pool.OwnerWait)
 	f.set("k", "old")
 	f.holds(f.pool.Backups[0], "k", "old")
 	alone := f.owner()

@@ -20,7 +20,7 @@ import (
 )
 
 // fleetLease is longer than by default: a member that stands still on a busy machine for longer than it has to refuse.
-const fleetLease = 3 * time.Second
+const fleetLease = 6 * time.Second
 
 // fleetRig is a fleet of Services in this process, in front of real memcacheds.
 type fleetRig struct {
@@ -29,8 +29,9 @@ type fleetRig struct {
 	pool    config.Pool
 	servers []*testkit.Process
 	dirs    []string
-	svcs    []*Service // nil: it has ended
-	swapped []bool     // by member: it has primaries and backups the other way round
+	svcs    []*Service    // nil: it has ended
+	swapped []bool        // by member: it has primaries and backups the other way round
+	wait    time.Duration // how long requests wait for an owner
 
 	change func(*config.Config) // what the next member that starts has in another way; nil: nothing
 }
@@ -50,9 +51,14 @@ func memcachedAt(t testing.TB, port int) *testkit.Process {
 }
 
 // newFleetRig starts so many members, with so many primaries, and a backup. It waits until each group is decided for
-// at home, so no group moves before a member is killed.
+// at home, so no group moves before a member is killed. Requests wait for an owner as long as a busy machine needs.
 func newFleetRig(t testing.TB, members, primaries int) *fleetRig {
-	f := &fleetRig{t: t, svcs: make([]*Service, members), swapped: make([]bool, members)}
+	return newHastyRig(t, members, primaries, testOwnerWait)
+}
+
+// newHastyRig is newFleetRig with another time that requests wait for an owner.
+func newHastyRig(t testing.TB, members, primaries int, wait time.Duration) *fleetRig {
+	f := &fleetRig{t: t, svcs: make([]*Service, members), swapped: make([]bool, members), wait: wait}
 	f.pool = config.Pool{
 		Name:   "main",
 		Listen: []config.Listen{{Network: "tcp", Address: "127.0.0.1:0", Backlog: 64}},
@@ -115,7 +121,7 @@ func (f *fleetRig) start(i int) {
 	}
 	svc, err := Start(Options{
 		Config: c, Log: zerolog.New(zerolog.NewTestWriter(f.t)), Version: "test", flushable: testFlushable,
-		homeAfter: 100 * time.Millisecond, StoredEvery: 100 * time.Millisecond,
+		homeAfter: 100 * time.Millisecond, StoredEvery: 100 * time.Millisecond, ownerWait: f.wait,
 	})
 	if err != nil {
 		f.t.Fatal(err)
