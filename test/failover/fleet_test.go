@@ -42,7 +42,7 @@ func fleetList(t *testing.T, names ...string) string {
 
 func startMember(t *testing.T, list, name string, args ...string) *harness.Magent {
 	t.Helper()
-	return harness.StartMagent(t, soon(append(args, "--fleet", list, "--member", name, "--fleet-lease", "3s",
+	return harness.StartMagent(t, soon(append(args, "--fleet", list, "--member", name, "--fleet-lease", "6s",
 		"--state-dir", t.TempDir(), "-l", fmt.Sprintf("127.0.0.1:%d", testkit.ReservePort(t)))...)...)
 }
 

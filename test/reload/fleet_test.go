@@ -23,7 +23,7 @@ func startFleet(t *testing.T, members int, pools func(listen string) string) (si
 	}
 	for i := range members {
 		sites = append(sites, start(t, pools(testkit.DeadAddr(t)), "--fleet", strings.Join(list, ","), "--member",
-			fmt.Sprint("m", i), "--fleet-lease", "3s", "--state-dir", filepath.Join(t.TempDir(), "state")))
+			fmt.Sprint("m", i), "--fleet-lease", "6s", "--state-dir", filepath.Join(t.TempDir(), "state")))
 	}
 	for _, s := range sites {
 		s.servedAll()

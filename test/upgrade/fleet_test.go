@@ -29,7 +29,7 @@ func installFleetAs(t *testing.T, binary string, members int) (sites []*site) {
 	}
 	for i := range members {
 		sites = append(sites, installAs(t, binary, "-s", primary.Addr, "-b", backup.Addr, "--fleet",
-			strings.Join(list, ","), "--member", fmt.Sprint("m", i), "--fleet-lease", "2s", "--state-dir",
+			strings.Join(list, ","), "--member", fmt.Sprint("m", i), "--fleet-lease", "5s", "--state-dir",
 			filepath.Join(t.TempDir(), "state")))
 	}
 	for _, s := range sites {

@@ -50,7 +50,7 @@ func (l *lists) start(name, names string) {
 		return
 	}
 	l.sites[name] = install(l.t, slices.Concat(l.servers, []string{
-		"--fleet", l.list(names), "--member", name, "--fleet-lease", "2s", "--state-dir",
+		"--fleet", l.list(names), "--member", name, "--fleet-lease", "5s", "--state-dir",
 		filepath.Join(l.t.TempDir(), "state"),
 	})...)
 }
