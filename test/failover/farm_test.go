@@ -16,7 +16,7 @@ func TestProductionLayout(t *testing.T) {
 		m := harness.StartMagent(t, soon("-s", s1.Addr, "-s", s2.Addr, "-b", b.Addr)...)
 		proxies = append(proxies, harness.Dial(t, m.Addr))
 	}
-	const keys = 20
+	const keys = 100 // so many that each primary has some, whatever its port
 	line, all := "get", ""
 	for i := range keys {
 		key := fmt.Sprintf("key%d", i)
