@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 )
 
 // maxFile limits the file: a loop that reaches it records that everything is dirty, instead of single keys.
@@ -22,13 +23,19 @@ type Journal struct {
 	size    int64
 	servers []*server
 
-	identities map[Server]string // as in the file
+	identities map[Server]string // as in the file, or as it will be soon
+	changes    uint64            // of identities
+	closing    bool              // no identity is written later
 	held       int               // number of pairs of a loop and a server with records that count
 	broken     bool              // records are missing, and the file is marked
 	aside      bool              // the mark is its name, spare
 	previous   []string
 	adopted    bool
 	buf        []byte
+
+	writer  sync.Mutex     // who writes the identities; never taken with mu held
+	written atomic.Uint64  // the file has so many changes of them
+	writing sync.WaitGroup // those who write them later
 }
 
 // server is what the journal knows of a server.

@@ -159,6 +159,10 @@ func (j *Journal) Adopted() {
 // Close ends the recording and releases the lock. The records stay for the next Open.
 func (j *Journal) Close() error {
 	j.mu.Lock()
+	j.closing = true
+	j.mu.Unlock()
+	j.writing.Wait()
+	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.file == nil {
 		return nil

@@ -13,16 +13,6 @@ func (j *Journal) Server(s Server) int {
 	return len(j.servers) - 1
 }
 
-// Identity records who the server is; "" means not known. It is kept for the next process, and is written in front of
-// the records of the next outage.
-func (j *Journal) Identity(server int, identity string) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	s := j.servers[server]
-	s.identity = identity
-	_ = j.noteIdentity(s.name, identity)
-}
-
 // Dirty records that the server has missed a mutation of key. It does not keep the slice.
 func (j *Journal) Dirty(loop, server int, key []byte) { j.record(isDirty, loop, server, key) }
 

@@ -194,7 +194,7 @@ func (f *Owner) write(e book.Entry) {
 	case book.Incomplete:
 		j.Incomplete(f.othersLoop(), n)
 	case book.Identity:
-		j.Identity(n, e.Identity)
+		j.IdentitySoon(n, e.Identity) // what keeps this goroutine costs the member its lease
 	case book.Clean:
 		f.cleanServer(e.Server)
 	}
