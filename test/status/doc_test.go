@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"magent/internal/testkit"
 	"magent/test/harness"
@@ -18,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { harness.Main(m) }
 
-const patience = 30 * time.Second
+const patience = testkit.Patience
 
 // adminOf returns the address at which a magent that was started with --admin serves its pages.
 func adminOf(t *testing.T, m *testkit.Process, field string) string {
