@@ -192,7 +192,7 @@ func testWitness(t *testing.T, bin string) {
 	a, _ := f.carry()
 	w.await("a", "alive")
 	v.await("w", "alive")
-	out, err := exec.Command(bin, "health", "--readyz", v.watched()).CombinedOutput()
+	out, err := exec.Command(bin, "health", "--readyz", v.watched(), "--within", "1m").CombinedOutput()
 	if err != nil {
 		t.Errorf("magent health: %v, %s", err, out)
 	}
