@@ -29,7 +29,7 @@ func StartFleet(tb testing.TB, members int, args ...string) *Fleet {
 	for i := range members {
 		f.Members = append(f.Members, StartMagent(tb, slices.Concat(args, []string{
 			"-l", fmt.Sprintf("127.0.0.1:%d", testkit.ReservePort(tb)), "--fleet", strings.Join(list, ","),
-			"--member", fmt.Sprint("m", i), "--fleet-lease", "2s", "--state-dir", filepath.Join(tb.TempDir(), "state"),
+			"--member", fmt.Sprint("m", i), "--fleet-lease", "5s", "--state-dir", filepath.Join(tb.TempDir(), "state"),
 		})...))
 	}
 	for _, m := range f.Members {
