@@ -26,11 +26,16 @@ type Magent struct {
 
 // StartMagent runs magent and waits until it answers. If neither the arguments nor a file of pools name an address,
 // the kernel chooses a port. If they do not set --timeout, the timeouts are long, so that servers do not fail on a
-// busy machine.
+// busy machine. Pools of a file have timeouts of their own there, and the flag is only for their connections.
 func StartMagent(tb testing.TB, args ...string) *Magent {
 	tb.Helper()
-	if !slices.ContainsFunc(args, func(a string) bool { return a == "--timeout" || a == "-c" }) {
-		patience := testkit.Patience.String()
+	patience := testkit.Patience.String()
+	switch {
+	case slices.Contains(args, "-c"):
+		if !slices.Contains(args, "--connect-timeout") {
+			args = append([]string{"--connect-timeout", patience}, args...)
+		}
+	case !slices.Contains(args, "--timeout"):
 		args = append([]string{"--timeout", patience, "--connect-timeout", patience}, args...)
 	}
 	return StartBinary(tb, Binary(tb), args...)

@@ -41,7 +41,7 @@ func startProxy(t *testing.T, binary string, shards ...*shard) string {
 		t.Fatal(err)
 	}
 	if binary == "" {
-		harness.StartMagent(t, "-c", file, "--threads", "2")
+		startAsking(t, file, "--threads", "2")
 		return addr
 	}
 	p := testkit.Start(t, "nutcracker", binary, "-c", file, "-s", port(t), "-a", "127.0.0.1", "-o",
