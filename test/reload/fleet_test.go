@@ -104,9 +104,14 @@ func TestFleetReloads(t *testing.T) {
 func TestFleetRestartsWithOtherServers(t *testing.T) {
 	t.Parallel()
 	a, b, c := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
-	sites := startFleet(t, 3, func(listen string) string { return calm(pool("main", listen, a, b)) })
+	named := strings.NewReplacer(a.Addr+":1\n", a.Addr+":1 first\n", b.Addr+":1\n", b.Addr+":1 second\n",
+		c.Addr+":1\n", c.Addr+":1 third\n") // so ports do not decide which keys the new server gets
+	file := func(listen string, servers ...*harness.Memcached) string {
+		return named.Replace(calm(pool("main", listen, servers...)))
+	}
+	sites := startFleet(t, 3, func(listen string) string { return file(listen, a, b) })
 	for i, s := range sites {
-		s.write(calm(pool("main", s.proxy.Addr, a, b, c)))
+		s.write(file(s.proxy.Addr, a, b, c))
 		s.proxy.Terminate()
 		if code := s.proxy.ExitCode(); code != 0 {
 			t.Errorf("m%d ended with %d", i, code)
