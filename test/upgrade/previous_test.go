@@ -26,11 +26,12 @@ func TestPreviousKnowsOutage(t *testing.T) {
 	outageGoesOver(t, old, now, old, now)
 }
 
-// TestPreviousInFleet upgrades a fleet of three member by member, and goes back in the same way.
+// TestPreviousInFleet upgrades a fleet of three member by member, and goes back in the same way. The version before has
+// requests wait for 1.5 s, whatever the lease is. To join takes more with a long one.
 func TestPreviousInFleet(t *testing.T) {
 	t.Parallel()
 	old, now := versions(t)
-	fleetUnderLoad(t, old, now, old)
+	fleetUnderLoad(t, "2s", old, now, old)
 }
 
 // TestPreviousWasKilled: each version finds in the state directory what the other one knew when it was killed.
