@@ -26,8 +26,8 @@ func TestPreviousKnowsOutage(t *testing.T) {
 	outageGoesOver(t, old, now, old, now)
 }
 
-// TestPreviousInFleet upgrades a fleet of three member by member, and goes back in the same way. The version before has
-// requests wait for 1.5 s, whatever the lease is. To join takes more with a long one.
+// TestPreviousInFleet upgrades a fleet of three member by member, and goes back in the same way. The lease is short:
+// in the version before, requests wait for 1.5 s whatever it is, and to join takes more than that with a long one.
 func TestPreviousInFleet(t *testing.T) {
 	t.Parallel()
 	old, now := versions(t)
