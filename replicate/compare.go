@@ -51,8 +51,7 @@ func (c *Call) onCompared(slot uint16, r *ascii.Reply) {
 	case o.Untouched:
 		c.fail()
 	case r.Kind == ascii.Lost:
-		c.e.MarkMissed(c.lead, c.key)
-		c.e.MarkMissed(c.follow, c.key)
+		c.e.MarkUndecided(c.lead, c.follow, c.key, false, true) // the lead is dirty already if it was asked
 		c.fail()
 	default:
 		if slot == call.Follow && decide.Succeeded(r.Kind) {

@@ -161,8 +161,12 @@ func (c *Call) verdict() decide.Verdict {
 func (c *Call) settle(slot uint16, r *ascii.Reply) {
 	v := c.verdict()
 	c.settled(v)
-	c.markDirty(v.FollowMissed, c.follow, c.followOutcome)
-	c.markDirty(v.LeadMissed, c.lead, c.leadOutcome)
+	if v.Answer == decide.AnswerError {
+		c.e.MarkUndecided(c.lead, c.follow, c.key, v.LeadMissed, v.FollowMissed)
+	} else {
+		c.markDirty(v.FollowMissed, c.follow, c.followOutcome)
+		c.markDirty(v.LeadMissed, c.lead, c.leadOutcome)
+	}
 	if c.Answered() {
 		return // --ack primary
 	}

@@ -50,7 +50,8 @@ func (v Verdict) Swapped() Verdict {
 func Judge(removes bool, lead, follow Outcome) Verdict {
 	switch {
 	case lead.Kind == ascii.Lost && follow.Kind == ascii.Lost:
-		// The client is told that nobody knows. So the value of before is as good as any, where it certainly is.
+		// The client is told that nobody knows. So the value of before is as good as any, where it certainly is. Which
+		// of two copies counts that may have missed it is for the repair to say.
 		return Verdict{Answer: AnswerError, LeadMissed: !lead.Untouched, FollowMissed: !follow.Untouched}
 	case lead.Kind == ascii.Lost:
 		return Verdict{Answer: AnswerFollow, LeadMissed: true}

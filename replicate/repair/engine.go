@@ -24,6 +24,8 @@ type Engine struct {
 
 	lacking [][]lack // by server: what others lack because it was away; at most maxLacking
 
+	ties map[string]either // by key
+
 	resyncs  []*resync // by server: its resync; nil: none
 	warming  int       // the number of resyncs that are filling
 	copies   map[string]*copying
@@ -72,6 +74,13 @@ func (e *Engine) Behind(i int) int {
 		}
 	}
 	return n
+}
+
+// either says that the values of a key are as good on one server as on the other (MarkUndecided). The key is dirty on
+// both of them, with these sequence numbers. Which of the two counts is decided when one of the servers is back.
+type either struct {
+	server [2]int
+	seq    [2]uint64
 }
 
 // lack is a key that was deleted on a server because the one that has its right value was away.

@@ -6,6 +6,7 @@ func (e *Engine) Returned(i int) {
 	if e.Retired {
 		return
 	}
+	e.untie(i)
 	h := &resync{server: i, window: firstCopies}
 	if e.dirty[i].All() {
 		e.empty(i)

@@ -1,0 +1,83 @@
+package repair
+
+// A mutation to which neither copy has answered may have been carried out on both, on one, or on none. The client is
+// told that nobody knows. So each of the two values is right, as long as both copies get the same one. The key is not
+// lost: one copy keeps its value, and the key is dirty on the other one.
+
+// MarkUndecided notes that neither copy of a key has answered a mutation. asked says of each whether it may have
+// carried it out. The key is borrowed for the call.
+func (e *Engine) MarkUndecided(lead, follow int, key []byte, askedLead, askedFollow bool) {
+	if follow < 0 || e.Backups == nil {
+		return // there is one copy
+	}
+	tied := e.tied(key)
+	wrong := func(i int) bool { return !tied && (e.dirty[i].Has(key) || e.unclean[i]) }
+	switch wrongLead, wrongFollow := wrong(lead), wrong(follow); {
+	case wrongLead || wrongFollow: // the value of the other copy stays as right as it was, whatever has become of it
+		if wrongLead && askedLead {
+			e.MarkMissed(lead, key)
+		}
+		if wrongFollow && askedFollow {
+			e.MarkMissed(follow, key)
+		}
+	case askedFollow && (!askedLead || e.holds(lead)):
+		e.MarkMissed(follow, key)
+	case askedLead && (!askedFollow || e.holds(follow)):
+		e.MarkMissed(lead, key)
+	case askedLead:
+		e.MarkMissed(lead, key)
+		e.MarkMissed(follow, key)
+		e.tie(lead, follow, key)
+	}
+}
+
+// holds reports whether server i gets requests, and lacks nothing.
+func (e *Engine) holds(i int) bool { return e.Health.Usable(i) && !e.incomplete[i] }
+
+// tie notes that the values of a key, which has just become dirty on both servers, are as good as each other.
+func (e *Engine) tie(i, j int, key []byte) {
+	if e.dirty[i].All() || e.dirty[j].All() {
+		return
+	}
+	if e.ties == nil {
+		e.ties = map[string]either{}
+	}
+	e.ties[string(key)] = either{[2]int{i, j}, [2]uint64{e.dirty[i].SeqOf(key), e.dirty[j].SeqOf(key)}}
+}
+
+// tied reports whether the values of a key are as good on one server as on the other, although it is dirty on both.
+func (e *Engine) tied(key []byte) bool {
+	t, ok := e.ties[string(key)]
+	return ok && e.stands(t, key)
+}
+
+// stands reports whether nothing has happened to the key since.
+func (e *Engine) stands(t either, key []byte) bool {
+	for n, i := range t.server {
+		if e.dirty[i].All() || e.dirty[i].SeqOf(key) != t.seq[n] {
+			return false
+		}
+	}
+	return true
+}
+
+// untie decides, because server i is back, whose values of its tied keys count: its own, unless it has lost them or is
+// another server. What has come back first need not be deleted there.
+func (e *Engine) untie(i int) {
+	for key, t := range e.ties {
+		n := 0
+		if t.server[n] != i {
+			n = 1
+		}
+		if t.server[n] != i {
+			continue
+		}
+		delete(e.ties, key)
+		if e.incomplete[i] || e.unclean[i] {
+			n = 1 - n
+		}
+		if winner := t.server[n]; e.stands(t, []byte(key)) && !e.incomplete[winner] && !e.unclean[winner] {
+			e.cleaned(winner, []byte(key), t.seq[n])
+		}
+	}
+}
