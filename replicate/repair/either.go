@@ -1,5 +1,7 @@
 package repair
 
+import "slices"
+
 // A mutation to which neither copy has answered may have been carried out on both, on one, or on none. The client is
 // told that nobody knows. So each of the two values is right, as long as both copies get the same one. The key is not
 // lost: one copy keeps its value, and the key is dirty on the other one.
@@ -7,7 +9,7 @@ package repair
 // MarkUndecided notes that neither copy of a key has answered a mutation. asked says of each whether it may have
 // carried it out. The key is borrowed for the call.
 func (e *Engine) MarkUndecided(lead, follow int, key []byte, askedLead, askedFollow bool) {
-	if follow < 0 || e.Backups == nil {
+	if follow < 0 {
 		return // there is one copy
 	}
 	tied := e.tied(key)
@@ -48,36 +50,24 @@ func (e *Engine) tie(i, j int, key []byte) {
 // tied reports whether the values of a key are as good on one server as on the other, although it is dirty on both.
 func (e *Engine) tied(key []byte) bool {
 	t, ok := e.ties[string(key)]
-	return ok && e.stands(t, key)
-}
-
-// stands reports whether nothing has happened to the key since.
-func (e *Engine) stands(t either, key []byte) bool {
 	for n, i := range t.server {
-		if e.dirty[i].All() || e.dirty[i].SeqOf(key) != t.seq[n] {
-			return false
-		}
+		ok = ok && e.dirty[i].SeqOf(key) == t.seq[n]
 	}
-	return true
+	return ok
 }
 
-// untie decides, because server i is back, whose values of its tied keys count: its own, unless it has lost them or is
-// another server. What has come back first need not be deleted there.
+// untie decides, because server i is back, whose values of its tied keys count: its own, unless it has lost them. So
+// they need not be deleted there.
 func (e *Engine) untie(i int) {
 	for key, t := range e.ties {
-		n := 0
-		if t.server[n] != i {
-			n = 1
-		}
-		if t.server[n] != i {
+		n := slices.Index(t.server[:], i)
+		if n < 0 {
 			continue
 		}
 		delete(e.ties, key)
-		if e.incomplete[i] || e.unclean[i] {
+		if e.incomplete[i] {
 			n = 1 - n
 		}
-		if winner := t.server[n]; e.stands(t, []byte(key)) && !e.incomplete[winner] && !e.unclean[winner] {
-			e.cleaned(winner, []byte(key), t.seq[n])
-		}
+		e.cleaned(t.server[n], []byte(key), t.seq[n])
 	}
 }
