@@ -83,9 +83,7 @@ func (c *Call) onFirstStep(o decide.Outcome, r *ascii.Reply) {
 	}
 	switch step {
 	case decide.StepUnknown:
-		if !o.Untouched {
-			e.MarkMissed(c.lead, c.key)
-		}
+		e.MarkUndecided(c.lead, c.follow, c.key, !o.Untouched, false)
 		c.compareLost()
 		return
 	case decide.StepSend:
