@@ -23,9 +23,10 @@ func (e *Engine) mutate(c *Call, r *ascii.Request) {
 	}
 }
 
-// sendFollow sends a mutation to the copy that does not lead, or queues it behind a compare of the same key.
+// sendFollow sends a mutation to the copy that does not lead, or queues it behind a compare of the same key. It waits
+// there also if that copy cannot be used now: when the compare is decided it may be back, and gets both.
 func (c *Call) sendFollow(head, body []byte) {
-	if c.follow < 0 || !c.e.Health.Usable(c.follow) {
+	if c.follow < 0 {
 		return
 	}
 	x := c.e.orders.of(c.key)
