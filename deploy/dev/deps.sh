@@ -26,7 +26,7 @@ has() {
 	python3-apt) /usr/bin/python3 -c 'import apt' ;;
 	python3-pymemcache) /usr/bin/python3 -c 'import pymemcache' ;;
 	php-cli) command -v php ;;
-	php-memcached) php -m | grep -qx memcached ;;
+	php-memcached) php -r 'exit(extension_loaded("memcached") ? 0 : 1);' ;;
 	python3-pylibmc) /usr/bin/python3 -c 'import pylibmc' ;;
 	python3-redis) /usr/bin/python3 -c 'import redis' ;;
 	python3-celery) /usr/bin/python3 -c 'import celery' ;;

@@ -30,7 +30,7 @@ tests() {
 	echo "behaviour -test.parallel 4"
 	if before "$version" 1.6.0; then # no meta commands
 		local without="$unfilled|TestServerWithoutRoom"
-		"$binary" -h 2>&1 | grep -q auth-file || without+='|TestServerWithPassword'
+		[[ $("$binary" -h 2>&1) == *auth-file* ]] || without+='|TestServerWithPassword'
 		echo "failover -test.parallel 6 -test.skip $without"
 		echo "verify -test.run $older"
 		# Keys that a server has missed are lost there. So histories that are checked must not have incr or append.

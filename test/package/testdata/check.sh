@@ -49,7 +49,7 @@ installed() {
 	[ "$(getent passwd magent | cut -d: -f7)" = /usr/sbin/nologin ] || fail "the user may log in"
 	[ "$(stat -c %U:%G:%a /var/lib/magent /var/log/magent | tr '\n' ' ')" = "magent:magent:755 magent:adm:750 " ] || fail "folders: $(ls -ld /var/l*/magent)"
 	magent -V
-	/usr/lib/magent/nutcracker -V 2>&1 | grep -q nutcracker || fail "no nutcracker"
+	[[ $(/usr/lib/magent/nutcracker -V 2>&1) == *nutcracker* ]] || fail "no nutcracker"
 	man -w magent >/dev/null
 	systemd-analyze verify --man=no magent@default.service magent@default.socket
 	setpriv --reuid=magent --regid=adm --clear-groups bash -c 'echo line >/var/log/magent/default.log'
