@@ -15,7 +15,8 @@ type Dirty struct {
 
 // state says since when a key is dirty, and what was done about it.
 type state struct {
-	seq uint64 // number of its last mark; never 0
+	seq     uint64 // number of its last mark; never 0
+	deleted uint64 // the same for the last deletion that was sent since; 0: none
 	// replaced: a deletion, or a mutation that ignores the old value, was sent after that. So whatever is sent to the
 	// server now is executed after it.
 	replaced bool
@@ -52,7 +53,7 @@ func (d *Dirty) Record(key []byte) {
 // Recorded reports whether a record says that key is dirty. It is false if everything is.
 func (d *Dirty) Recorded(key []byte) bool { return d.keys[string(key)].recorded }
 
-// Seq returns the number of the last Mark or MarkAll. It only grows.
+// Seq returns the number of the last Mark, MarkAll or Deleting. It only grows.
 func (d *Dirty) Seq() uint64 { return d.seq }
 
 // SeqOf returns the number of the last mark of key, or of everything. It is 0 if the key is not dirty.
@@ -74,6 +75,24 @@ func (d *Dirty) Replacing(key []byte, sent bool) {
 
 // ReplacingAll is Replacing for all keys, with flush_all.
 func (d *Dirty) ReplacingAll(sent bool) { d.all.replaced = sent }
+
+// Deleting is Replacing for a deletion that is about to be sent. What was sent before it does not settle the key.
+func (d *Dirty) Deleting(key []byte) {
+	if s, dirty := d.keys[string(key)]; dirty {
+		d.seq++
+		s.replaced, s.deleted = true, d.seq
+		d.keys[string(key)] = s
+	}
+}
+
+// SettledBy returns the number of the last mark of key if neither that nor a deletion came after sent, which is what
+// Seq was when a mutation was sent. Otherwise, and if the key is not dirty, it returns 0.
+func (d *Dirty) SettledBy(key []byte, sent uint64) (seq uint64) {
+	if s := d.keys[string(key)]; max(s.seq, s.deleted) <= sent {
+		return s.seq
+	}
+	return 0
+}
 
 // Exposed reports whether a request sent to the server now may find a wrong value of key: the key is dirty, and
 // nothing was sent that replaces the value.

@@ -39,7 +39,7 @@ func (e *Engine) eraseFor(h *resync, i int, key []byte, seq uint64) {
 	}
 	line, shape := AppendDelete(e.line[:0], key)
 	e.line = line
-	e.dirty[i].Replacing(key, true)
+	e.dirty[i].Deleting(key)
 	x.send(line, shape)
 }
 
