@@ -193,7 +193,7 @@ func (c *Call) settled(v decide.Verdict) {
 	if c.follow < 0 {
 		return
 	}
-	anew := c.traits.Blind || c.traits.Removes
+	anew := c.traits.Blind || c.traits.Removes || c.traits.Whole && decide.Succeeded(c.leadOutcome.Kind)
 	if !v.LeadMissed && c.leadOutcome.Executed() && (v.Answer == decide.AnswerLead || anew) {
 		c.e.Settled(c.lead, c.key, c.sent[call.Lead])
 	}

@@ -9,6 +9,7 @@ import (
 // Traits are the properties of a mutation that decide how its two copies are kept alike.
 type Traits struct {
 	Blind    bool // neither its effect nor its answer depends on the old value
+	Whole    bool // if it is stored, nothing is left of the old value
 	Removes  bool // nothing is left of the key afterwards, whatever the answer is
 	Diverges bool // the copies may end with different values although their answers are the same
 	Stales   bool // ms with I and C: the item may be stored as stale, and the answer does not tell
@@ -23,6 +24,8 @@ func (t *Traits) Note(r *ascii.Request, pair bool) {
 	switch r.Op {
 	case ascii.OpSet:
 		t.Blind = true
+	case ascii.OpAdd, ascii.OpReplace:
+		t.Whole = true
 	case ascii.OpDelete:
 		t.Removes = true // not blind: its answer depends on the old value
 	case ascii.OpMetaSet:
