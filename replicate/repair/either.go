@@ -57,17 +57,20 @@ func (e *Engine) tied(key []byte) bool {
 }
 
 // untie decides, because server i is back, whose values of its tied keys count: its own, unless it has lost them. So
-// they need not be deleted there.
+// they need not be deleted there. A key that was repaired or marked since is not tied any more.
 func (e *Engine) untie(i int) {
 	for key, t := range e.ties {
 		n := slices.Index(t.server[:], i)
 		if n < 0 {
 			continue
 		}
+		tied := e.tied([]byte(key))
 		delete(e.ties, key)
 		if e.incomplete[i] {
 			n = 1 - n
 		}
-		e.cleaned(t.server[n], []byte(key), t.seq[n])
+		if tied {
+			e.cleaned(t.server[n], []byte(key), t.seq[n])
+		}
 	}
 }
