@@ -47,8 +47,8 @@ func (e *Engine) Discard(i int, key []byte) {
 }
 
 // Settled notes that the value of key on server i is right by now: a client was told so, or will be. A mutation has
-// replaced it, or built on nothing because it was deleted first (Hide). sent is what Dirty.Seq was when it was sent; the
-// value does not outlive a deletion that was sent later.
+// replaced it, or built on nothing because it was deleted first (Hide). sent is what Dirty.Seq was when it was sent.
+// The value does not outlive a deletion that was sent later.
 func (e *Engine) Settled(i int, key []byte, sent uint64) {
 	d := &e.dirty[i]
 	if d.Empty() || d.All() || fault.Replaced {
