@@ -33,7 +33,9 @@ func (e *Engine) markDirty(i int, key []byte, lost bool) {
 	if i < 0 || e.Backups == nil {
 		return // a pool without backups has one copy, which cannot fall behind another
 	}
-	e.repair(i, key, e.noteDirty(i, key, lost))
+	seq := e.noteDirty(i, key, lost)
+	e.takeBack(i, key)
+	e.repair(i, key, seq)
 }
 
 // Discard marks a key as dirty on server i and deletes it there, without copying it from the lead: that copy must not
