@@ -20,6 +20,7 @@ type op struct {
 	hit      bool   // get: there was a value
 	answered bool
 	doubtful bool // both copies had failed, so it may have been carried out even if the answer denies it
+	spared   bool // the other server was under repair, so a mutation may have found nothing
 }
 
 const forever = 1 << 30
@@ -50,6 +51,7 @@ func (o op) refused() bool {
 //
 // No end of this can be told from the answers: what has failed is still under way on slow copies, and a mutation that
 // begins later finds something else on each of them. So it cannot be limited to those that overlap with a failed one.
+// For the same reason a cas may have found its value on one of them, although the other one has a newer value.
 func doubted(ops []op) []op {
 	first := forever
 	for _, o := range ops {
@@ -86,7 +88,7 @@ const missing = ""
 // answer; nil: that answer is wrong. A miss is always right because a cache may forget, unless keeps is set.
 func (o op) outcomes(v string, keeps bool) (after []string) {
 	switch {
-	case keeps && v != missing && o.foundNothing():
+	case keeps && v != missing && o.foundNothing() && !o.spared:
 		return nil
 	case o.unknown():
 		return append([]string{v}, o.effect(v)...)
@@ -105,7 +107,7 @@ func (o op) outcomes(v string, keeps bool) (after []string) {
 		}
 		return []string{v}
 	case o.answer == "STORED" && o.verb == "cas":
-		if v != o.seen {
+		if v != o.seen && !o.doubtful {
 			return nil
 		}
 		return []string{o.value}

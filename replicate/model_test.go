@@ -37,7 +37,7 @@ type asked struct {
 	op
 	w     *world
 	key   string
-	early bool // the server that does not fail was under repair
+	early bool // the server that does not fail was under repair: this is a second failure
 }
 
 // token is what a gets has returned.
@@ -111,6 +111,7 @@ func (w *world) ask(verb, key string) {
 	case "touch":
 		text = "touch " + key + " 1000\r\n"
 	}
+	a.spared = a.early && a.verb != "get"
 	w.open++
 	w.ops[key] = append(w.ops[key], a)
 	w.say(a, text)
