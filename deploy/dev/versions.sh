@@ -46,7 +46,7 @@ tests() {
 	echo "chaos -test.run TestLinearizable -duration 5s"
 }
 
-before() { [[ $1 != "$2" && $(printf '%s\n' "$1" "$2" | sort -V | head -1) == "$1" ]]; }
+before() { [[ $1 != "$2" ]] && printf '%s\n' "$1" "$2" | sort -CV; }
 
 # run runs one package of tests with one memcached, and prints the result.
 run() {
