@@ -38,6 +38,15 @@ func (e *Engine) markDirty(i int, key []byte, lost bool) {
 	e.repair(i, key, seq)
 }
 
+// takeBack deletes what is being written to a server that lacked the key, because it was read from server i, where the
+// key has just become dirty: nobody knows whether it is what clients were told.
+func (e *Engine) takeBack(i int, key []byte) {
+	if y := e.copies[string(key)]; y != nil && y.fill && y.from == i && y.phase == writing {
+		y.stop()
+		e.Discard(y.server, key)
+	}
+}
+
 // Discard marks a key as dirty on server i and deletes it there, without copying it from the lead: that copy must not
 // be read.
 func (e *Engine) Discard(i int, key []byte) {

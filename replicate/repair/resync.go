@@ -125,15 +125,6 @@ func (e *Engine) giveWay(x *copying) {
 	}
 }
 
-// takeBack deletes what is being written to a server that lacked the key, because it was read from server i, where the
-// key has just become dirty: nobody knows whether it is what clients were told.
-func (e *Engine) takeBack(i int, key []byte) {
-	if y := e.copies[string(key)]; y != nil && y.fill && y.from == i && y.phase == writing {
-		y.stop()
-		e.Discard(y.server, key)
-	}
-}
-
 // stop ends x before it is done.
 func (x *copying) stop() {
 	x.phase = over
