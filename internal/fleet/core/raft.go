@@ -264,15 +264,15 @@ func (c *Core) compact() {
 		return
 	}
 	first, err := l.store.FirstIndex()
-	snapshot, err2 := l.store.Snapshot()
+	hard, saved, err2 := l.store.InitialState() // with those who vote by the snapshot, which is not copied for that
 	if err != nil || err2 != nil || l.applied < first {
 		return
 	}
-	same := slices.Equal(l.conf, slices.Sorted(slices.Values(snapshot.GetMetadata().GetConfState().GetVoters())))
+	same := slices.Equal(l.conf, slices.Sorted(slices.Values(saved.GetVoters())))
 	if l.applied < first+keepEntries && (same || len(l.conf) == 0) {
 		return
 	}
-	snapshot, err = l.store.CreateSnapshot(l.applied, &raftpb.ConfState{Voters: l.conf}, c.view.Encode())
+	snapshot, err := l.store.CreateSnapshot(l.applied, &raftpb.ConfState{Voters: l.conf}, c.view.Encode())
 	c.must(err)
 	c.must(l.store.Compact(l.applied))
 	var entries []*raftpb.Entry
@@ -280,8 +280,6 @@ func (c *Core) compact() {
 		entries, err = l.store.Entries(l.applied+1, l.last+1, 1<<30)
 		c.must(err)
 	}
-	hard, _, err := l.store.InitialState()
-	c.must(err)
 	c.write(Write{Whole: true, Hard: hard, Snapshot: proto.CloneOf(snapshot), Entries: entries})
 }
 
