@@ -9,6 +9,8 @@ import (
 	"flag"
 	"fmt"
 	mrand "math/rand/v2"
+	"os"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +22,12 @@ var (
 	seeds = flag.Int("seeds", manySeeds, "how many seeds to run")
 	first = flag.Uint64("seed", 1, "the first seed; with -seeds 1 its course of events is printed")
 )
+
+// TestMain spends some memory, so that less time goes into collecting it: what lives is a few megabytes.
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400)
+	os.Exit(m.Run())
+}
 
 // randomness is what raft takes its random numbers from: the seed's.
 type randomness struct{ *mrand.Rand }
