@@ -3,6 +3,7 @@ package failover
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -69,10 +70,11 @@ func load(addr, name string, strike func()) (time.Duration, error) {
 type actor struct {
 	c     *harness.Client
 	name  string
-	big   string // the value of one of its keys
+	big   string // what a get of one of its keys has to say
 	count int
 	log   string
-	meta  bool // whether the servers have the meta commands
+	meta  bool   // whether the servers have the meta commands
+	got   []byte // room for replies
 }
 
 func newActor(addr, name string, i int) (*actor, error) {
@@ -80,17 +82,19 @@ func newActor(addr, name string, i int) (*actor, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &actor{c: c, name: name, big: strings.Repeat("big ", 100), count: 1_000_000}
+	a := &actor{c: c, name: name, count: 1_000_000}
+	big := strings.Repeat("big ", 100)
 	if i%4 == 0 {
-		a.big = strings.Repeat("big ", 100_000)
+		big = strings.Repeat("big ", 100_000)
 	}
+	a.big = harness.Hit(name+"b", big)
 	got, err := c.Try("mg none\r\n")
 	if err != nil {
 		return nil, err
 	}
 	a.meta = got == "EN\r\n"
 	for _, request := range []string{
-		harness.Set(name+"b", a.big), harness.Set(name+"c", "1000000"),
+		harness.Set(name+"b", big), harness.Set(name+"c", "1000000"),
 		harness.Set(name+"l", ""),
 	} {
 		if got, err := c.Try(request); err != nil || got != "STORED\r\n" {
@@ -116,7 +120,7 @@ func (a *actor) pipeline(n int) error {
 	step("incr "+a.name+"c 3\r\n", fmt.Sprintf("%d\r\n", a.count))
 	step("append "+a.name+"l 0 0 1 noreply\r\nx\r\n", "")
 	step("get "+a.name+"l\r\n", harness.Hit(a.name+"l", a.log))
-	step("get "+a.name+"b\r\n", harness.Hit(a.name+"b", a.big))
+	step("get "+a.name+"b\r\n", a.big)
 	if n > 1 {
 		step("delete "+old+"\r\n", "DELETED\r\n")
 	}
@@ -134,11 +138,15 @@ func (a *actor) pipeline(n int) error {
 }
 
 func (a *actor) compare(want string) error {
-	got := make([]byte, len(want))
+	a.got = slices.Grow(a.got[:0], len(want))[:len(want)]
+	got := a.got
 	if err := a.c.Conn.SetReadDeadline(time.Now().Add(testkit.Patience)); err != nil {
 		return err
 	}
 	n, err := io.ReadFull(a.c.Conn, got)
+	if err == nil && string(got) == want {
+		return nil
+	}
 	for i := range n {
 		if got[i] != want[i] {
 			return fmt.Errorf("reply ...%.200q, want ...%.200q", got[max(0, i-20):n], want[max(0, i-20):])
