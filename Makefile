@@ -28,6 +28,10 @@ MAKEFLAGS   += --no-print-directory
 .NOTPARALLEL:
 export PATH := $(PATH):/usr/sbin
 
+# All is compiled in the same way, as `make build` does, so that nothing is compiled twice. The race detector wants cgo.
+export CGO_ENABLED := 0
+export GOFLAGS     := $(strip $(filter-out -trimpath,$(GOFLAGS)) -trimpath)
+
 # What has the linker set the version, from the tag.
 VERSIONED = -ldflags "-X magent/internal/service.release=$$(deploy/release/version.sh)"
 
@@ -39,7 +43,7 @@ LEFT ?= nothing
 # go test begins them in this order: the longest come first, so that no core waits for one of them at the end.
 LONG  = ./internal/proxy ./cmd/magent ./internal/fleet/member
 UNITS = $(LONG) $$($(GO) list ./... | grep -v /test/ | grep -vE '/($(LEFT))$$')
-RACED = ./test/behaviour ./test/failover ./test/nutcracker ./test/redis ./test/reload
+RACED = ./test/failover ./test/redis ./test/behaviour ./test/reload ./test/nutcracker
 
 # Suites that need little of the machine, but at once: nothing else runs beside these three. And all others.
 ALONE = ./test/bench ./test/chaos ./test/vip
@@ -90,7 +94,7 @@ test: test-says deps build ## everything that proves it: unit, e2e, race, and 20
 .PHONY: calm
 calm: # the tests that `make test` takes out of unit, e2e and race
 	$(BLACKBOX) $(GO) test -count=1 -p 1 -timeout 60m $$($(GO) list ./... | grep -E '/($(CALM))$$')
-	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 60m $$($(GO) list ./internal/... | grep -E '/($(CALM))$$')
+	CGO_ENABLED=1 $(GO) test -race -vet=off -count=1 -run TestSeeds -timeout 60m $$($(GO) list ./internal/... | grep -E '/($(CALM))$$')
 
 .PHONY: unit
 unit: ## unit tests, with the committed seeds of the fuzz targets
@@ -110,7 +114,7 @@ e2e: build ## black-box tests of bin/magent and bin/nutcracker with real servers
 race: ## unit tests, and black-box tests of a magent with two loops, under the race detector
 	CGO_ENABLED=1 $(GO) build -race $(VERSIONED) -o bin/magent-race ./cmd/magent
 	CGO_ENABLED=1 $(GO) build -race $(VERSIONED) -o bin/nutcracker-race ./cmd/nutcracker
-	CGO_ENABLED=1 $(HALF) -race $(UNITS) & units=$$!; \
+	CGO_ENABLED=1 $(HALF) -race -vet=off $(UNITS) & units=$$!; \
 	GORACE=halt_on_error=1 MAGENT_THREADS=2 MAGENT_BIN=$(CURDIR)/bin/magent-race NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker-race $(HALF) $(RACED) || failed=1; \
 	wait $$units && [ -z "$${failed:-}" ]
 
@@ -136,7 +140,7 @@ versions: build ## black-box tests with each memcached in a folder: make version
 fuzz: ## each fuzz target for FUZZTIME (30s)
 	@grep -roE '^func Fuzz[[:alnum:]_]+' --include='*_test.go' . | sort | while IFS=': ' read -r file _ target; do \
 		echo "fuzz $${file%/*} $$target"; \
-		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$${file%/*}" </dev/null || exit 1; \
+		$(GO) test -vet=off -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$${file%/*}" </dev/null || exit 1; \
 	done
 
 .PHONY: bench
