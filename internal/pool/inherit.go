@@ -7,20 +7,9 @@ import (
 	"magent/internal/registry"
 )
 
-// Inherit takes over what an earlier pool, which has left, knows of servers that both pools have, in whichever role.
-// passesOn says of which servers that is.
-func (p *Pool) Inherit(before *Pool, passesOn func(address string) bool) {
-	for i, record := range p.records {
-		for n, known := range before.records {
-			if known.Name == record.Name && passesOn(record.Name) {
-				p.inheritServer(i, before, n)
-			}
-		}
-	}
-}
-
-// inheritServer takes over what an earlier pool knows of its server n, which is server i of this one.
-func (p *Pool) inheritServer(i int, before *Pool, n int) {
+// Inherit takes over what an earlier pool, which has left, knows of its server n, which is server i of this one, in
+// whichever role.
+func (p *Pool) Inherit(i int, before *Pool, n int) {
 	was, d := before.Health.Server(n), before.Engine.Dirty(n)
 	if !p.Health.Reached(i) {
 		p.Health.Remember(i, before.Health.Last(n, before.Conns[n].Stats.Replies), before.Health.Reached(n))

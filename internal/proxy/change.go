@@ -8,6 +8,7 @@ import (
 	"magent/internal/handshake"
 	"magent/internal/login"
 	"magent/internal/placement"
+	"magent/internal/pool"
 	"magent/internal/probe"
 )
 
@@ -24,6 +25,8 @@ type reload struct {
 	probers      []*probe.Prober                 // that are not needed any more
 	certificates access.Certificates             // for servers
 	logins       map[string]*login.Users
+	left         map[int][]*pool.Pool // the pools that have left, by index and loop
+	heritage     *placement.Heritage
 	ends         []func() // what looks for servers that are not needed any more; neither
 }
 

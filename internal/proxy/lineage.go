@@ -9,8 +9,7 @@ import (
 	"magent/internal/session"
 )
 
-// What a server holds, and what it has missed, does not depend on the name of its pool, or on its role. So what is
-// known of a server goes with it to whichever pool has it after a reload.
+// What is known of a server goes with it to whichever pool has it after a reload (placement.Heritage).
 
 // shared returns how many servers two pools have in common. One of them may be nil.
 func shared(p, other *config.Pool) (n int) {
@@ -43,18 +42,13 @@ func (r *reload) origin(i int) int {
 	return origin
 }
 
-// passesOn reports whether pool i gets what pool j knew of a server. It does not if pool j still has that server.
-func (r *reload) passesOn(j, i int, address string) bool {
-	return r.before[j].Redis == r.after[i].Redis && (j == i || !r.after[j].At(address))
-}
-
-// inherit passes to a new pool what is known of its servers. left holds the pools that have left, by index and loop.
-func (r *reload) inherit(sh *session.Shard, p *pool.Pool, left map[int][]*pool.Pool) {
-	if before := left[p.Index]; before != nil {
+// inherit passes to a new pool what is known of its servers.
+func (r *reload) inherit(sh *session.Shard, p *pool.Pool, from []placement.Bequest) {
+	if before := r.left[p.Index]; before != nil {
 		p.Engine.RecallDelay(before[sh.ID].Engine.FlushDue())
 	}
-	for j, parts := range left {
-		p.Inherit(parts[sh.ID], func(address string) bool { return r.passesOn(j, p.Index, address) })
+	for _, b := range from {
+		p.Inherit(b.To, r.left[b.Pool][sh.ID], b.Server)
 	}
 }
 

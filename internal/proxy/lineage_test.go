@@ -79,26 +79,6 @@ func TestOrigin(t *testing.T) {
 	}
 }
 
-// What is known of a server goes to the pools that have it, unless its own has it still.
-func TestPassesOn(t *testing.T) {
-	r := lineage([][3]string{{"x", "ab", "c"}, {}, {"redis", "a", ""}},
-		[][3]string{{"x", "a", "c"}, {"y", "b", "c"}, {}})
-	for _, c := range []struct {
-		from, to int
-		server   string
-		want     bool
-	}{
-		{0, 0, "a:1", true},
-		{0, 1, "b:1", true},
-		{0, 1, "c:1", false},
-		{2, 0, "a:1", false},
-	} {
-		if got := r.passesOn(c.from, c.to, c.server); got != c.want {
-			t.Errorf("%+v: %v", c, got)
-		}
-	}
-}
-
 // A pool gets its first backup. That is not read before it is filled, and what it holds is doubted, even if nobody has
 // reached the primary yet: it may have keys of an earlier time. The primary is read as it is.
 func TestFirstBackupIsDoubted(t *testing.T) {

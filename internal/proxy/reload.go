@@ -149,6 +149,7 @@ func (r *reload) prepare(pools []config.Pool) (err error) {
 			}
 		}
 	}
+	r.heritage = placement.NewHeritage(r.before, r.after, r.changed)
 	return nil
 }
 
@@ -220,12 +221,12 @@ func (r *reload) apply() {
 	for len(svc.group.ByPool) < len(r.after) {
 		svc.group.ByPool = append(svc.group.ByPool, new(atomic.Int64))
 	}
-	left := r.dismissPools()
+	r.dismissPools()
 	for i := range r.after {
 		if !r.changed(i) {
 			continue
 		}
-		r.replacePool(i, left)
+		r.replacePool(i)
 		r.ends = append(r.ends, svc.shared.Servers.Listen(i, r.after[i]))
 	}
 	if svc.member == nil {
@@ -234,44 +235,45 @@ func (r *reload) apply() {
 	r.replaceListeners()
 }
 
-// dismissPools ends the pools that are replaced or removed. It returns their parts, by index and loop.
-func (r *reload) dismissPools() map[int][]*pool.Pool {
-	left := map[int][]*pool.Pool{}
+// dismissPools ends the pools that are replaced or removed.
+func (r *reload) dismissPools() {
+	r.left = map[int][]*pool.Pool{}
 	for i, cfg := range r.before {
 		if cfg == nil || !r.changed(i) {
 			continue
 		}
 		for _, sh := range r.svc.shards {
 			sh.Pools[i].Leave()
-			left[i] = append(left[i], sh.Pools[i])
+			r.left[i] = append(r.left[i], sh.Pools[i])
 			sh.Pools[i] = nil
 		}
 		r.probers = append(r.probers, r.svc.shared.Registry.RemovePool(i))
 	}
-	return left
 }
 
 // replacePool puts the new pool i in the place of the old one. There may be only one of the two.
-func (r *reload) replacePool(i int, left map[int][]*pool.Pool) {
+func (r *reload) replacePool(i int) {
 	svc := r.svc
+	var from []placement.Bequest
 	after := make([]*pool.Pool, len(svc.shards))
 	if cfg := r.after[i]; cfg != nil {
 		after = svc.addPool(i, cfg, r.rings[i])
 		pool.Watch(after)
+		from = r.heritage.Of(i)
 	}
 	for n, sh := range svc.shards {
 		if after[n] != nil {
-			r.begin(sh, after[n], left)
+			r.begin(sh, after[n], from)
 		}
-		if before := left[i]; before != nil {
+		if before := r.left[i]; before != nil {
 			sh.Replace(before[n], after[n])
 		}
 	}
 }
 
 // begin passes to a new pool what is known of its servers, and has it connect.
-func (r *reload) begin(sh *session.Shard, p *pool.Pool, left map[int][]*pool.Pool) {
-	r.inherit(sh, p, left)
+func (r *reload) begin(sh *session.Shard, p *pool.Pool, from []placement.Bequest) {
+	r.inherit(sh, p, from)
 	if m := r.moves[p.Index]; m != nil {
 		p.Migrate(m)
 	}
