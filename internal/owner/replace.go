@@ -30,7 +30,7 @@ func (f *Owner) replace(
 	peers := with(loops)
 	for n, sh := range f.o.Group.Shards {
 		begin(peers[n])
-		sh.Replace(before[n], peers[n])
+		sh.Replace(session.Change{Before: before[n], After: peers[n]})
 	}
 	if then != nil {
 		then()

@@ -10,6 +10,7 @@ import (
 	"magent/internal/placement"
 	"magent/internal/pool"
 	"magent/internal/probe"
+	"magent/internal/session"
 )
 
 // reload is one change of the pools.
@@ -27,7 +28,8 @@ type reload struct {
 	logins       map[string]*login.Users
 	left         map[int][]*pool.Pool // the pools that have left, by index and loop
 	heritage     *placement.Heritage
-	ends         []func() // what looks for servers that are not needed any more; neither
+	changes      [][]session.Change // by loop
+	ends         []func()           // what looks for servers that are not needed any more; neither
 }
 
 // changed reports whether pool i differs before and afterwards, or exists only before or only afterwards, and the

@@ -128,7 +128,7 @@ func (r *rig) replace(with func(loops []*pool.Loop) []*pool.Pool) {
 	for i, sh := range r.svc.shards {
 		sh.Pools[0] = after[i]
 		after[i].Connect()
-		sh.Replace(before[i], after[i])
+		sh.Replace(session.Change{Before: before[i], After: after[i]})
 	}
 	release()
 	if ends != nil {

@@ -229,6 +229,9 @@ func (r *reload) apply() {
 		r.replacePool(i)
 		r.ends = append(r.ends, svc.shared.Servers.Listen(i, r.after[i]))
 	}
+	for n, sh := range svc.shards {
+		sh.Replace(r.changes[n]...)
+	}
 	if svc.member == nil {
 		r.ends = append(r.ends, svc.shared.Servers.Prune(r.after))
 	}
@@ -237,7 +240,7 @@ func (r *reload) apply() {
 
 // dismissPools ends the pools that are replaced or removed.
 func (r *reload) dismissPools() {
-	r.left = map[int][]*pool.Pool{}
+	r.left, r.changes = map[int][]*pool.Pool{}, make([][]session.Change, len(r.svc.shards))
 	for i, cfg := range r.before {
 		if cfg == nil || !r.changed(i) {
 			continue
@@ -251,7 +254,8 @@ func (r *reload) dismissPools() {
 	}
 }
 
-// replacePool puts the new pool i in the place of the old one. There may be only one of the two.
+// replacePool puts the new pool i in the place of the old one. There may be only one of the two. Their sessions follow
+// later, those of all pools together.
 func (r *reload) replacePool(i int) {
 	svc := r.svc
 	var from []placement.Bequest
@@ -266,7 +270,7 @@ func (r *reload) replacePool(i int) {
 			r.begin(sh, after[n], from)
 		}
 		if before := r.left[i]; before != nil {
-			sh.Replace(before[n], after[n])
+			r.changes[n] = append(r.changes[n], session.Change{Before: before[n], After: after[n]})
 		}
 	}
 }

@@ -324,3 +324,34 @@ func reloadInTurn(svc *Service, sets [][]config.Pool, ended chan<- error) {
 	}
 	ended <- nil
 }
+
+// However many pools change, each session is looked at once: the loops stand still meanwhile.
+func TestReloadLooksAtSessionsOnce(t *testing.T) {
+	r, _ := threePools(t, 1)
+	for n, path := range r.svc.Addrs() {
+		c := newClient(t, testkit.Dial(t, "unix", path))
+		c.say("version\r\n")
+		c.hear("VERSION test\r\n")
+		r.on(0, func(sh *session.Shard) {
+			if got := len(session.Sessions(sh)); got != n+1 {
+				t.Fatalf("%d sessions of %d", got, n+1)
+			}
+		})
+	}
+	r.reload(func(pools []config.Pool) []config.Pool {
+		for i := range pools {
+			pools[i].ProbeInterval = time.Minute
+		}
+		return pools
+	})
+	r.on(0, func(sh *session.Shard) {
+		if n := session.Looked(sh); n != 3 {
+			t.Errorf("looked at %d sessions", n)
+		}
+		for s := range session.Sessions(sh) {
+			if session.StateOf(s).Paused {
+				t.Error("a session is paused")
+			}
+		}
+	})
+}

@@ -64,38 +64,56 @@ func (sh *Shard) Stop() {
 	}
 }
 
-// Replace moves the sessions of pool before to pool after, which has taken its place. Without one they end.
-func (sh *Shard) Replace(before, after *pool.Pool) {
-	if after != nil {
-		after.Count = before.Count
-		after.Regroup(before)
-	} else {
-		before.Count.Disconnected()
-		sh.past.Add(&before.Count)
-	}
-	for s := range sh.sessions {
-		switch {
-		case s.pool != before:
-			if s.awaits == before {
-				s.awaits = nil
-				s.scheduleFlush()
-			}
-		case s.link != nil:
-			s.replaceLinked(after)
-		case after == nil:
-			s.finish()
-		default:
-			s.pool = after
-			s.scheduleFlush()
-			if !sameClients(before.Config, after.Config) {
-				s.dismiss()
-			}
+// Change is a pool, and the one that has taken its place; nil: there is none.
+type Change struct{ Before, After *pool.Pool }
+
+// Replace moves the sessions of pools to those that have taken their places. Without one they end. It looks at every
+// session once, however many pools there are.
+func (sh *Shard) Replace(changes ...Change) {
+	after := make(map[*pool.Pool]*pool.Pool, len(changes))
+	for _, c := range changes {
+		after[c.Before] = c.After
+		if c.After != nil {
+			c.After.Count = c.Before.Count
+			c.After.Regroup(c.Before)
+		} else {
+			c.Before.Count.Disconnected()
+			sh.past.Add(&c.Before.Count)
 		}
 	}
-	if after != nil {
-		before.Succeed(after)
+	for s := range sh.sessions {
+		sh.looked++
+		s.replace(after)
 	}
-	sh.Others.CarryOn(before, after)
+	for _, c := range changes {
+		if c.After != nil {
+			c.Before.Succeed(c.After)
+		}
+		sh.Others.CarryOn(c.Before, c.After)
+	}
+}
+
+// replace is Replace for one session. changes has the pools by those whose place they take.
+func (s *Session) replace(changes map[*pool.Pool]*pool.Pool) {
+	if _, awaited := changes[s.awaits]; awaited {
+		s.awaits = nil
+		s.scheduleFlush()
+	}
+	before := s.pool
+	after, changed := changes[before]
+	switch {
+	case !changed:
+	case s.link != nil:
+		s.replaceLinked(after)
+	case after == nil:
+		s.finish()
+	default:
+		s.pool = after
+		s.scheduleFlush()
+		if !sameClients(before.Config, after.Config) {
+			s.dismiss()
+		}
+	}
 }
 
 // sameClients reports whether clients may stay when their pool changes. They may not if they have to speak another

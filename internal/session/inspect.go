@@ -56,6 +56,9 @@ func Unsent(sh *Shard) *int { return &sh.unsent }
 // Searched returns how many bytes a shard has searched for the end of a line without finding it.
 func Searched(sh *Shard) uint64 { return sh.searched }
 
+// Looked returns how many sessions Replace has looked at.
+func Looked(sh *Shard) uint64 { return sh.looked }
+
 // Complaints returns how many of these complaints there were since the last one that was logged, including that.
 func Complaints(g *Group, what string) int { return g.complaints.Count(what) }
 

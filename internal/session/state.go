@@ -70,6 +70,7 @@ type Shard struct {
 	req       ascii.Request // the request being served
 	assembly  int           // bytes of incomplete requests, and of transactions that are being collected
 	unsent    int           // bytes of replies that the sockets did not accept
+	looked    uint64        // sessions that Replace has looked at, for tests
 	searched  uint64        // bytes that were searched for the end of a line without finding it, for tests
 	Others    *between.Loop // the way to the other loops
 	owed      int           // bytes that were freed, and may be returned to the system
