@@ -50,7 +50,7 @@ func TestLinearizable(t *testing.T) {
 	want := int(*duration / (6 * time.Second)) // exact rounds, of two faults each
 	w.strike(*duration)
 	for more := 2; more > 0 && w.good() < want && w.found == ""; more-- { // a busy machine makes rounds void
-		w.strike(time.Since(w.begin) + *duration)
+		w.strike(*duration)
 	}
 	t.Logf("%d operations, errors: %v", w.count.asked, w.count.errors)
 	t.Logf("%d faults: %v", w.count.faults, w.struck)

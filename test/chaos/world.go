@@ -194,7 +194,7 @@ func (w *world) end() {
 
 // strike makes servers fail, one after the other, until the time is over or something is found.
 func (w *world) strike(length time.Duration) {
-	for time.Since(w.begin) < length && w.found == "" {
+	for begin := time.Now(); time.Since(begin) < length && w.found == ""; {
 		f := w.faults[pick(w.r, w.faults, func(f fault) int { return f.weight })]
 		i := w.r.IntN(w.victims)
 		w.log = append(w.log, fmt.Sprintf("%s of server %d at %v", f.name, i,
