@@ -8,7 +8,8 @@ import (
 	"magent/internal/config"
 )
 
-// named returns pools by their names and servers, single letters: primaries, then backups. Without a name there is none.
+// named returns pools by their names and servers, single letters: primaries, then backups. Without a name there is
+// none.
 func named(of ...[3]string) (pools []*config.Pool) {
 	for _, one := range of {
 		if one[0] == "" {
