@@ -107,10 +107,7 @@ func (o op) outcomes(v string, keeps bool) (after []string) {
 		}
 		return []string{v}
 	case o.answer == "STORED" && o.verb == "cas":
-		if v != o.seen && !o.doubtful {
-			return nil
-		}
-		return []string{o.value}
+		return o.effect(v)
 	case o.answer == "STORED":
 		return []string{o.value}
 	case o.answer == "DELETED" && v == missing:
@@ -132,7 +129,7 @@ func (o op) effect(v string) []string {
 	case "set", "add":
 		return []string{o.value}
 	case "cas":
-		if v == o.seen {
+		if v == o.seen || o.doubtful {
 			return []string{o.value}
 		}
 	case "append":
