@@ -2,39 +2,18 @@ package placement
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
 	"magent/internal/config"
 )
 
-// named returns pools by their names and servers, single letters: primaries, then backups. Without a name there is
-// none.
-func named(of ...[3]string) (pools []*config.Pool) {
-	for _, one := range of {
-		if one[0] == "" {
-			pools = append(pools, nil)
-			continue
-		}
-		p := &config.Pool{Name: one[0], Redis: strings.HasPrefix(one[0], "redis")}
-		for _, name := range one[1] {
-			p.Servers = append(p.Servers, config.Address{Host: string(name), Port: 1, Weight: 1})
-		}
-		for _, name := range one[2] {
-			p.Backups = append(p.Backups, config.Address{Host: string(name), Port: 1, Weight: 1})
-		}
-		pools = append(pools, p)
-	}
-	return pools
-}
-
 func all(int) bool { return true }
 
 // What is known of a server goes to the pools that have it, unless its own has it still.
 func TestHeritage(t *testing.T) {
-	before := named([3]string{"x", "ab", "c"}, [3]string{}, [3]string{"redis", "a", ""}, [3]string{"z", "cd", "b"},
+	before := Lettered([3]string{"x", "ab", "c"}, [3]string{}, [3]string{"redis", "a", ""}, [3]string{"z", "cd", "b"},
 		[3]string{"u", "e", ""}, [3]string{})
-	after := named([3]string{"x", "ca", "b"}, [3]string{"y", "b", "cd"}, [3]string{}, [3]string{"z", "c", ""},
+	after := Lettered([3]string{"x", "ca", "b"}, [3]string{"y", "b", "cd"}, [3]string{}, [3]string{"z", "c", ""},
 		[3]string{"redis", "e", ""}, [3]string{"redis2", "a", ""})
 	h := NewHeritage(before, after, all)
 	for i, want := range map[int]string{
@@ -59,8 +38,8 @@ func TestHeritageOfManyPools(t *testing.T) {
 	work := func(pools int) float64 {
 		var before, after []*config.Pool
 		for range pools {
-			before = append(before, named([3]string{"x", "ab", "c"})...)
-			after = append(after, named([3]string{"x", "ab", "c"})...)
+			before = append(before, Lettered([3]string{"x", "ab", "c"})...)
+			after = append(after, Lettered([3]string{"x", "ab", "c"})...)
 		}
 		return testing.AllocsPerRun(1, func() { // addresses, which are compared
 			h := NewHeritage(before, after, all)

@@ -6,33 +6,17 @@ import (
 
 	"magent/backend/hello"
 	"magent/internal/config"
+	"magent/internal/placement"
 	"magent/internal/session"
 	"magent/internal/testkit"
 )
 
-// lineage is a reload from and to these pools. A pool is its name and its servers, single letters: primaries, then
-// backups. One that stands in the same place in both is the same pool, "" none.
+// lineage is a reload from and to these pools (placement.Lettered). One that stands in the same place in both is the
+// same pool.
 func lineage(before, after [][3]string) *reload {
-	r := &reload{svc: &Service{}}
-	pools := func(of [][3]string) (pools []*config.Pool) {
-		for _, one := range of {
-			if one[0] == "" {
-				pools = append(pools, nil)
-				continue
-			}
-			p := &config.Pool{Name: one[0], Redis: strings.HasPrefix(one[0], "redis")}
-			for _, name := range one[1] {
-				p.Servers = append(p.Servers, config.Address{Host: string(name), Port: 1, Weight: 1})
-			}
-			for _, name := range one[2] {
-				p.Backups = append(p.Backups, config.Address{Host: string(name), Port: 1, Weight: 1})
-			}
-			pools = append(pools, p)
-		}
-		return pools
+	return &reload{
+		svc: &Service{}, before: placement.Lettered(before...), after: placement.Lettered(after...),
 	}
-	r.before, r.after = pools(before), pools(after)
-	return r
 }
 
 // The keys of a pool are on its servers, whatever its name is.
