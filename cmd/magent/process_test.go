@@ -55,14 +55,11 @@ func TestProcess(t *testing.T) {
 	}
 }
 
-// build builds the program, in a folder that other users can read. The flags are those of `make build`, so that most
-// packages are not compiled once more.
+// build builds the program, in a folder that other users can read.
 func build(t *testing.T) string {
 	t.Helper()
 	bin := filepath.Join(testkit.OpenFolder(t), program)
-	cmd := exec.Command("go", "build", "-trimpath", "-o", bin, ".")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
+	if out, err := testkit.Go("build", "-o", bin, ".").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	return bin

@@ -3,26 +3,19 @@ package testkit
 import (
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 )
 
 // WantFailures builds the tests of the package that runs, with a build tag, and runs one test for each setting of the
-// environment (NAME=VALUE). Each has to fail, and without a setting each has to succeed. The flags are those of
-// `make build`, so that most packages are not compiled once more. Under the race detector there is nothing to do: what
-// is built has none.
+// environment (NAME=VALUE). Each has to fail, and without a setting each has to succeed. Under the race detector there
+// is nothing to do: what is built has none.
 func WantFailures(t *testing.T, tag string, tests map[string]string) {
 	t.Helper()
 	if raced {
 		return
 	}
-	binary := filepath.Join(t.TempDir(), "tests")
-	build := exec.Command("go", "test", "-c", "-vet=off", "-trimpath", "-tags", tag, "-o", binary, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	binary := TestBinary(t, tag)
 	for setting, test := range tests {
 		for _, set := range []bool{false, true} {
 			cmd := exec.Command(binary, "-test.run", "^"+test+"$", "-test.v")

@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+
+	"magent/internal/testkit"
 )
 
 // built are the programs that were built for this test run.
@@ -65,7 +66,6 @@ func (b *binary) remove() {
 }
 
 // build runs go build with args, the last of which is the folder of the command. It returns the path of the program.
-// The flags are those of `make build`, so that most packages are not compiled once more.
 func build(args ...string) (string, error) {
 	root, err := ModuleRoot()
 	if err != nil {
@@ -80,9 +80,8 @@ func build(args ...string) (string, error) {
 	}
 	command := args[len(args)-1]
 	path := filepath.Join(dir, filepath.Base(command))
-	cmd := exec.Command("go", append([]string{"build", "-trimpath", "-o", path}, args...)...)
+	cmd := testkit.Go("build", append([]string{"-o", path}, args...)...)
 	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build %s: %w\n%s", command, err, out)
 	}

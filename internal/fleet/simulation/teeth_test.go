@@ -3,9 +3,10 @@ package simulation
 import (
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
+
+	"magent/internal/testkit"
 )
 
 // teeth are the guards of a fleet. Without one of them a promise is broken within some seeds; which one is seen
@@ -32,12 +33,7 @@ var teeth = map[string]struct {
 
 // TestTeeth switches the guards off, one at a time, and wants each to be found.
 func TestTeeth(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "simulation")
-	build := exec.Command("go", "test", "-c", "-vet=off", "-trimpath", "-tags", "faults", "-o", binary, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as `make build` does, so that most packages are compiled once
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	binary := testkit.TestBinary(t, "faults")
 	for guard, tooth := range teeth {
 		t.Run(guard, func(t *testing.T) {
 			cmd := exec.Command(binary, "-test.run", "^"+tooth.world+"$", "-test.v", "-seeds", "1500")
