@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # deps.sh [GROUP...] installs what is missing for the groups: run, test, race, ha, page, release. Without a group it
 # does so for all of them. If nothing is missing, it changes nothing and needs neither network nor root. Unlike Debian
-# it neither starts nor enables the services that it installs.
+# it neither starts nor enables the services that it installs. It works in the folder of the repository.
 set -euo pipefail
+[[ $0 != */* ]] || cd "${0%/*}"
+cd ../..
 PATH=$PATH:/usr/sbin # nutcracker is there, which is not always in PATH
 
 say() { printf 'deps: %s\n' "$*"; }
@@ -124,12 +126,24 @@ install() {
 	done
 }
 
+# install_node_modules installs the clients of Node.js that tests run, as test/npm/package-lock.json has them. It does
+# nothing if they are there. It waits for another one that is at it.
+install_node_modules() (
+	cd test/npm
+	exec 9<package-lock.json
+	flock 9
+	! cmp -s package-lock.json node_modules/.installed || exit 0
+	say "installing the clients of Node.js with npm: test/npm/package.json"
+	npm ci --ignore-scripts --no-audit --no-fund --fetch-retries 5 --loglevel error </dev/null 9<&-
+	cp package-lock.json node_modules/.installed
+)
+
 main() {
 	if ! command -v go >/dev/null; then
 		say "missing: Go 1.26 or newer: install it from https://go.dev/dl/ and put it into PATH"
 		exit 1
 	fi
-	local group wanted p missing=()
+	local group wanted p module missing=()
 	[ $# -gt 0 ] || set -- "${groups[@]}"
 	for group in "$@"; do
 		wanted=$(packages_of "$group") || { echo "$wanted"; exit 2; }
@@ -151,6 +165,11 @@ main() {
 	fi
 	[ "$*" = run ] || go mod download # for make run alone, the build downloads what it needs, which is less
 	case " $* " in *" release "*) go -C deploy/release mod download ;; esac
+	case " $* " in *" test "*)
+		for module in test/*/*/go.mod; do go -C "${module%/go.mod}" list -deps . >/dev/null; done # downloads what it imports
+		install_node_modules
+		;;
+	esac
 }
 
 main "$@"

@@ -1,7 +1,6 @@
 package arch
 
 import (
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -19,22 +18,15 @@ var (
 // TestLinks checks each link in Markdown that leads into this repository: the file must exist, and its heading as
 // well.
 func TestLinks(t *testing.T) {
-	root := filepath.Join("..", "..")
 	pages := 0
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && (d.Name() == ".git" || d.Name() == "testdata"):
-			return fs.SkipDir
-		case filepath.Ext(path) == ".md":
+	walk(t, func(path string) {
+		if filepath.Ext(path) == ".md" {
 			pages++
 			checkLinks(t, path)
 		}
-		return nil
 	})
-	if err != nil || pages < 10 {
-		t.Fatalf("%d pages, %v", pages, err)
+	if pages < 10 {
+		t.Fatalf("%d pages", pages)
 	}
 }
 

@@ -77,7 +77,8 @@ func readSource(t *testing.T) *source {
 			return err
 		}
 		base := entry.Name()
-		if entry.IsDir() && name != root && (strings.HasPrefix(base, ".") || base == "testdata") {
+		hidden := strings.HasPrefix(base, ".") || base == "testdata" || base == "node_modules"
+		if entry.IsDir() && name != root && hidden {
 			return filepath.SkipDir
 		}
 		if entry.IsDir() || !strings.HasSuffix(base, ".go") {

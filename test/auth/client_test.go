@@ -308,7 +308,7 @@ func TestSASLClients(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	memjs := "MEMJS=" + harness.NPM(t, "memjs@1.3.2")
+	memjs := "MEMJS=" + harness.NodeModules(t, "memjs")
 	for name, argv := range map[string][]string{
 		"php-memcached":  {"php", "scripts/sasl.php"},
 		"php's sessions": {"php", "scripts/session.php"},

@@ -23,7 +23,7 @@ var binaryClients = []struct {
 	{"dalli", []string{"ruby", "scripts/dalli_session.rb"}, nil},
 	{"memjs", []string{"node", "scripts/memjs_session.js"}, func(t *testing.T) string {
 		t.Helper()
-		return "MEMJS=" + harness.NPM(t, "memjs@1.3.2")
+		return "MEMJS=" + harness.NodeModules(t, "memjs")
 	}},
 }
 

@@ -23,18 +23,18 @@ type program struct {
 
 // programs are clients in their defaults; rueidis is without its cache, which needs CLIENT TRACKING.
 var programs = map[string]program{
-	"node-redis": {node("redis@6.3.1", "noderedis.js"), "35 steps\n"},
-	"ioredis":    {node("ioredis@6.0.0", "ioredis.js"), "34 steps\n"},
+	"node-redis": {node("redis", "noderedis.js"), "35 steps\n"},
+	"ioredis":    {node("ioredis", "ioredis.js"), "34 steps\n"},
 	"go-redis":   {goClient("goredis"), "34 steps\n"},
 	"rueidis":    {goClient("rueidis"), "34 steps\n"},
 	"redigo":     {goClient("redigo"), "34 steps\n"},
 }
 
-// node is a client of Node.js, which npm installs.
+// node is a client of Node.js.
 func node(name, script string) func(t *testing.T, addr string) []string {
 	return func(t *testing.T, addr string) []string {
 		host, port := hostPort(t, addr)
-		return []string{"node", filepath.Join("scripts", script), harness.NPM(t, name), host, port}
+		return []string{"node", filepath.Join("scripts", script), harness.NodeModules(t, name), host, port}
 	}
 }
 

@@ -1,7 +1,6 @@
 package redis
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -12,7 +11,7 @@ import (
 // TestBullMQ has BullMQ carry out jobs: one after the other, in bulk, with a delay, and again after a failure. Its
 // worker and its reader of events wait at the server of their keys, which have one hash tag.
 func TestBullMQ(t *testing.T) {
-	module := harness.NPM(t, "bullmq@6.7.0", "ioredis@6.0.0")
+	module := harness.NodeModules(t, "bullmq")
 	for name, servers := range map[string][]*testkit.Redis{
 		"one server": startServers(t, 1), "three servers": startServers(t, 3),
 	} {
@@ -31,19 +30,17 @@ func TestJobs(t *testing.T) {
 	const python = "/usr/bin/python3"
 	for name, p := range map[string]struct {
 		argv    []string
-		modules []string // of npm
-		tag     string   // of the pool
+		node    bool   // has the folder of its modules in front of the address
+		tag     string // of the pool
 		servers int
 		last    string // behind the address
 		out     string
 	}{
 		"Bull": {
-			argv: []string{"node", "scripts/bull.js"}, modules: []string{"bull@4.16.5"}, servers: 3, out: "62 jobs\n",
+			argv: []string{"node", "scripts/bull.js"}, node: true, servers: 3, out: "62 jobs\n",
 		},
 		"socket.io": {
-			argv: []string{"node", "scripts/socketio.js"}, modules: []string{
-				"socket.io@4.8.4", "socket.io-client@4.8.4", "@socket.io/redis-adapter@8.3.0", "ioredis@6.0.0",
-			}, servers: 3, out: "20 messages\n",
+			argv: []string{"node", "scripts/socketio.js"}, node: true, servers: 3, out: "20 messages\n",
 		},
 		"RQ": {argv: []string{python, "scripts/rqjobs.py"}, tag: "r:", servers: 3, out: "14 jobs\n"},
 		"Celery": {
@@ -60,8 +57,8 @@ func TestJobs(t *testing.T) {
 				file = strings.Replace(file, `"{}"`, `"`+p.tag+`"`, 1)
 			}
 			startFile(t, testkit.TempFile(t, "pools.yml", file))
-			if len(p.modules) > 0 {
-				argv = append(argv, filepath.Dir(harness.NPM(t, p.modules[0], p.modules[1:]...)))
+			if p.node {
+				argv = append(argv, harness.NodeModules(t))
 			}
 			host, port := hostPort(t, listen)
 			if argv = append(argv, host, port); p.last != "" {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"errors"
 	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"magent/internal/testkit"
@@ -20,8 +19,7 @@ func TestClientMessages(t *testing.T) {
 	}{
 		"node": {func(addr string) []string {
 			host, port := hostPort(t, addr)
-			modules := filepath.Dir(harness.NPM(t, "redis@6.3.1", "ioredis@6.0.0"))
-			return []string{"node", "scripts/messages.js", modules, host, port}
+			return []string{"node", "scripts/messages.js", harness.NodeModules(t), host, port}
 		}, []string{
 			"ioredis one ", "ioredis two ", "ioredis t* two ",
 			"node-redis one ", "node-redis two ", "node-redis t* two ",
