@@ -12,15 +12,15 @@ import (
 	"magent/test/harness"
 )
 
-// installFleet starts so many members, and waits until each of them serves. The lease is longer than by default: a
-// member that stands still on a busy machine for longer than it has to refuse for a moment.
+// installFleet starts so many members, and waits until each of them serves.
 func installFleet(t *testing.T, members int) (sites []*site) {
 	t.Helper()
-	return installFleetAs(t, harness.Binary(t), "5s", members)
+	return installFleetAs(t, harness.Binary(t), members)
 }
 
-// installFleetAs is installFleet for another binary, or with another lease.
-func installFleetAs(t *testing.T, binary, lease string, members int) (sites []*site) {
+// installFleetAs is installFleet for another binary. The lease is longer than by default: a member that stands still
+// on a busy machine for longer than it has to refuse for a moment.
+func installFleetAs(t *testing.T, binary string, members int) (sites []*site) {
 	t.Helper()
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
 	var list []string
@@ -29,7 +29,7 @@ func installFleetAs(t *testing.T, binary, lease string, members int) (sites []*s
 	}
 	for i := range members {
 		sites = append(sites, installAs(t, binary, "-s", primary.Addr, "-b", backup.Addr, "--fleet",
-			strings.Join(list, ","), "--member", fmt.Sprint("m", i), "--fleet-lease", lease, "--state-dir",
+			strings.Join(list, ","), "--member", fmt.Sprint("m", i), "--fleet-lease", "5s", "--state-dir",
 			filepath.Join(t.TempDir(), "state")))
 	}
 	for _, s := range sites {
@@ -59,13 +59,13 @@ func (s *site) awaitServed() {
 func TestFleetUnderLoad(t *testing.T) {
 	t.Parallel()
 	one := harness.Binary(t)
-	fleetUnderLoad(t, "5s", one, one)
+	fleetUnderLoad(t, one, one)
 }
 
 // fleetUnderLoad starts a fleet of the first binary. Then the others take over, one after the other, member by member.
-func fleetUnderLoad(t *testing.T, lease, first string, then ...string) {
+func fleetUnderLoad(t *testing.T, first string, then ...string) {
 	t.Helper()
-	sites := installFleetAs(t, first, lease, 3)
+	sites := installFleetAs(t, first, 3)
 	var ended atomic.Bool
 	done := make(chan error, len(sites))
 	all := make([][]*worker, len(sites))
