@@ -45,6 +45,9 @@ LONG  = ./internal/proxy ./cmd/magent ./internal/fleet/member
 UNITS = $(LONG) $$($(GO) list ./... | grep -v /test/ | grep -vE '/($(LEFT))$$')
 RACED = ./test/failover ./test/redis ./test/behaviour ./test/reload ./test/nutcracker
 
+# The longest of all suites. make test begins with them, for the same reason.
+SLOW = ./test/foreign ./test/redis ./test/failover ./test/status ./test/upgrade
+
 # Suites that need little of the machine, but at once: nothing else runs beside these three. And all others.
 ALONE = ./test/bench ./test/chaos ./test/vip
 BUSY  = $$($(GO) list ./test/... | grep -vE '/test/(bench|chaos|vip)$$' | grep -vE '/($(LEFT))$$')
@@ -102,7 +105,7 @@ unit: ## unit tests, with the committed seeds of the fuzz targets
 
 .PHONY: together
 together: build # unit and e2e as `make test` runs them: no core waits between the two
-	$(BLACKBOX) $(TEST) -timeout 20m $(UNITS) $(BUSY)
+	$(BLACKBOX) $(TEST) -timeout 20m $(SLOW) $(UNITS) $(BUSY)
 	$(BLACKBOX) $(GO) test -count=1 -p 3 -timeout 20m $(ALONE)
 
 .PHONY: e2e

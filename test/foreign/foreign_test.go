@@ -27,7 +27,7 @@ var others = map[string]struct{ arch, emulator string }{
 var suites = map[string]string{
 	"behaviour": "Binary ControlBytes Gomemcache LargeValues Meta Normalise OtherCommands Pipelines Protocol " +
 		"Retrieval Smuggling Stats Storage",
-	"failover": "Article CopiesAgree KillUnderLoad PrimaryHangs ProxyDiesInAnOutage ProxyDiesWhileAServerIsFilled " +
+	"failover": "Article CopiesAgree PrimaryHangs ProxyDiesInAnOutage ProxyDiesWhileAServerIsFilled " +
 		"RestartedEmpty",
 	"nutcracker": "ErrorTexts FiguresBesideTwemproxy Foreground",
 	"redis":      "GoRedis KilledInFlight Replies Waiting",
@@ -50,7 +50,7 @@ func TestForeign(t *testing.T) {
 			t.Parallel()
 			names := strings.Fields(words)
 			code, stdout, stderr := harness.Long(t, "env", "MAGENT_BIN="+magent, "NUTCRACKER_BIN="+nutcracker, "go",
-				"test", "-count=1", "-v", "-run", "^Test("+strings.Join(names, "|")+")$", "./test/"+folder)
+				"test", "-count=1", "-vet=off", "-v", "-run", "^Test("+strings.Join(names, "|")+")$", "./test/"+folder)
 			names = slices.DeleteFunc(names, func(name string) bool {
 				return strings.Contains("\n"+stdout, "\n--- PASS: Test"+name+" (")
 			})

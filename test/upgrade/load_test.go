@@ -79,6 +79,10 @@ func loadAs(first int, addr string, workers []*worker, ended *atomic.Bool, done 
 	loadBy(first, func() (*harness.Client, error) { return harness.Open(addr) }, workers, ended, done)
 }
 
+// pause is how long a worker rests after each answer: most of the time some request is under way, and the machine is
+// not filled by a load whose amount proves nothing.
+const pause = time.Millisecond
+
 // loadBy is loadAs with another way to connect.
 func loadBy(
 	first int, open func() (*harness.Client, error), workers []*worker, ended *atomic.Bool, done chan<- error,
@@ -93,6 +97,7 @@ func loadBy(
 			if err := w.step(); err != nil {
 				return fmt.Errorf("worker %d: %w", i, err)
 			}
+			time.Sleep(pause)
 		}
 		return w.check()
 	})
