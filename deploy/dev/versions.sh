@@ -56,7 +56,7 @@ run() {
 	(
 		cd "$root/test/$suite"
 		MEMCACHED_BIN=$binary MAGENT_BIN=$root/bin/magent NUTCRACKER_BIN=$root/bin/nutcracker MAGENT_ARTIFACTS=$work \
-			"$work/$suite.test" -test.timeout 10m "$@" >"$log" 2>&1
+			"$work/$suite.test" -test.timeout 40m "$@" >"$log" 2>&1
 	) || result=FAILED
 	printf '%-20s %-10s %-6s %3d s\n' "${binary##*/}" "$suite" "$result" "$((SECONDS - start))"
 	[[ $result == ok ]] || { tail -n 100 "$log"; return 1; }
