@@ -11,7 +11,7 @@ import (
 
 // op is one request of a client for one key, and the answer to it.
 type op struct {
-	verb     string
+	verb     string // of a request; loss: a second failure, by which the key may be lost
 	value    string // set, add, append, cas: what is stored
 	seen     string // cas: the value that its token came with
 	begun    int    // the time of the request, by a clock that counts steps
@@ -92,6 +92,8 @@ func (o op) outcomes(v string, keeps bool) (after []string) {
 		return nil
 	case o.unknown():
 		return append([]string{v}, o.effect(v)...)
+	case o.verb == "loss" && v != missing:
+		return []string{v, missing}
 	case o.verb == "get" && o.hit:
 		if o.answer == v {
 			return []string{v}
@@ -291,6 +293,13 @@ func TestLinearizable(t *testing.T) {
 		},
 		{"one of many that are unknown", append(slices.Clip(many), done(50, 51, "get", "", "7")), true, true},
 		{"none of many that are unknown", append(slices.Clip(many), done(50, 51, "get", "", "99")), false, false},
+		{"a value that was lost", []op{set1, done(3, 4, "loss", "", ""), done(5, 6, "get", "", "")}, true, true},
+		{
+			"a value that comes back after a loss",
+			[]op{set1, set2, done(5, 6, "loss", "", ""), done(7, 8, "get", "", "1")},
+			false, false,
+		},
+		{"a miss after a loss", []op{done(1, 2, "loss", "", ""), set2, done(5, 6, "get", "", "")}, true, false},
 		{"cas over another value", []op{set1, set2, cas}, false, false},
 		{"cas", []op{set1, cas}, true, true},
 		{

@@ -2,7 +2,6 @@ package replicate
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -28,6 +27,7 @@ type world struct {
 	number int
 	weak   int                // the server that is slow, in a mood with single
 	early  bool               // in a mood with single: the other server is still under repair
+	losses []*asked           // that are not over: see restart
 	tokens map[string][]token // by key: what gets has returned
 	mood
 }
@@ -70,8 +70,8 @@ func (a *asked) Answer(c *call.Call, reply []byte) {
 
 // ask sends a request of a client.
 func (w *world) ask(verb, key string) {
+	w.look()
 	w.clock++
-	w.early = w.early && (w.e.Missed(1-w.weak) || !w.health.Readable(1-w.weak))
 	a := &asked{w: w, key: key, early: w.early, op: op{verb: verb, begun: w.clock, ended: forever}}
 	store := func(verb, token string) string {
 		return fmt.Sprintf("%s %s 0 0 %d%s\r\n%s\r\n", verb, key, len(a.value), token, a.value)
@@ -120,29 +120,9 @@ func (w *world) ask(verb, key string) {
 // maxOps bounds the requests for a key in one check, because the search of histories takes exponential time.
 const maxOps = 40
 
-// mood is what clients and servers are like in one check.
-type mood struct {
-	name   string
-	verbs  []string // what clients ask for; duplicates make a verb more likely
-	tame   bool     // servers and connections are slow, but never fail
-	single bool     // tame, and only one server is slow until all is repaired: no value is lost, and no request fails
-}
-
-var allVerbs = []string{
-	"set", "set", "add", "append", "delete", "incr", "incr", "cas", "cas", "cas", "get", "gets",
-	"gets", "mget", "gat", "touch",
-}
-
-var moods = []mood{
-	{"everything", allVerbs, false, false},
-	{
-		"retry loops of cas, slow servers",
-		[]string{"set", "add", "delete", "cas", "cas", "cas", "cas", "gets", "gets", "gets"},
-		true, false,
-	},
-	{"slow servers", []string{"set", "add", "delete", "incr", "append", "get", "mget"}, true, false},
-	{"one slow server", allVerbs, true, true},
-	{"one server that fails", allVerbs, false, true},
+// full reports whether there are too many of them for some key.
+func (w *world) full() bool {
+	return slices.ContainsFunc(modelKeys, func(key string) bool { return len(w.ops[key]) >= maxOps })
 }
 
 // pick draws a connection of a server that has something to do.
@@ -159,53 +139,6 @@ func (w *world) pick(busy func(*end) bool) *end {
 		return nil
 	}
 	return ends[rapid.IntRange(0, len(ends)-1).Draw(w.t, "end")]
-}
-
-func (w *world) someServer() int { return rapid.IntRange(0, 1).Draw(w.t, "server") }
-
-// steps are what may happen.
-func (w *world) steps() map[string]func(*rapid.T) {
-	ask := func(t *rapid.T) {
-		key := rapid.SampledFrom(modelKeys).Draw(t, "key")
-		if len(w.ops[key]) < maxOps && w.open < 8 {
-			w.ask(rapid.SampledFrom(w.verbs).Draw(t, "verb"), key)
-		}
-	}
-	execute := func(t *rapid.T) {
-		if e := w.pick(func(e *end) bool { return len(e.asked) > 0 }); e != nil {
-			for range rapid.IntRange(1, len(e.asked)).Draw(t, "requests") {
-				e.execute()
-			}
-			if rapid.IntRange(0, 3).Draw(t, "sent") > 0 {
-				e.send()
-			}
-		}
-	}
-	steps := map[string]func(*rapid.T){
-		"ask": ask, "ask more": ask, "ask yet more": ask, "and more": ask,
-		"execute": execute, "execute more": execute, "execute yet more": execute,
-		"send": func(*rapid.T) {
-			if e := w.pick(func(e *end) bool { return len(e.out) > 0 }); e != nil {
-				e.send()
-			}
-		},
-		"a moment":         func(*rapid.T) { w.wait(deadline / 4) },
-		"half a deadline":  func(*rapid.T) { w.wait(deadline / 2) },
-		"the deadline":     func(*rapid.T) { w.wait(deadline + 1) },
-		"a server returns": func(*rapid.T) { w.returns(w.someServer()) },
-		"":                 func(*rapid.T) { w.settle() },
-	}
-	if !w.tame {
-		maps.Copy(steps, w.faults())
-	}
-	if w.single {
-		steps["another server"] = func(t *rapid.T) {
-			w.calm()
-			w.checkCopies()
-			w.weak, w.early = w.someServer(), false
-		}
-	}
-	return steps
 }
 
 // wait advances the clock. In a mood with single, the server that is not slow answers in the meantime.
@@ -246,44 +179,6 @@ func (w *world) checkCopies() {
 	}
 }
 
-// faults are what may happen to servers and connections. In the mood single no value is lost while a server lives.
-func (w *world) faults() map[string]func(*rapid.T) {
-	faults := map[string]func(*rapid.T){
-		"a connection breaks": func(t *rapid.T) {
-			if s := w.servers[w.struck()]; len(s.ends) > 0 && rapid.Bool().Draw(t, "really") {
-				s.last().close()
-			}
-		},
-		"a server forgets": func(t *rapid.T) {
-			if rapid.Bool().Draw(t, "really") {
-				delete(w.servers[w.someServer()].mem.items, rapid.SampledFrom(modelKeys).Draw(t, "key"))
-			}
-		},
-		"a server restarts": func(t *rapid.T) {
-			if rapid.IntRange(0, 3).Draw(t, "really") == 0 {
-				s := w.servers[w.struck()]
-				for _, e := range slices.Clone(s.ends) {
-					e.close()
-				}
-				s.mem = newMemcached()
-				s.pid += 2
-			}
-		},
-	}
-	if w.single {
-		delete(faults, "a server forgets")
-	}
-	return faults
-}
-
-// struck is the server to which something happens.
-func (w *world) struck() int {
-	if w.single {
-		return w.weak
-	}
-	return w.someServer()
-}
-
 // calm lets everything come to an end: the servers execute all requests, and return.
 func (w *world) calm() {
 	for range 50 {
@@ -299,6 +194,7 @@ func (w *world) calm() {
 			w.settle()
 		}
 		if w.quiet() {
+			w.look()
 			return
 		}
 		for i := range w.servers {
