@@ -36,6 +36,7 @@ type Call struct {
 	body []byte // copy of the value, if it may be needed again
 
 	retry     bool        // PlanRead: the first copy could not answer, so the other one was asked
+	anew      bool        // PlanRead: a copy was asked again because it had held a wrong value
 	mutation              // PlanMutate, PlanCompare, PlanDrop
 	fill      bool        // PlanRead: no client asks, but the memory
 	gone      bool        // no server could answer
@@ -50,6 +51,7 @@ type Call struct {
 type mutation struct {
 	leadOutcome, followOutcome decide.Outcome
 
+	said       bool // the lead was the first to answer, and its word counted then
 	traits     decide.Traits
 	binary     bool   // PlanCompare: the key is sent in base64
 	flushEpoch uint64 // Engine.FlushEpoch when the mutation was sent

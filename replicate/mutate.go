@@ -108,7 +108,8 @@ func (c *Call) onFirst(slot uint16, r *ascii.Reply) {
 	if r.Kind == ascii.Lost {
 		return
 	}
-	if slot == call.Lead && c.e.ackPrimary && c.leads() == call.Lead && c.sound(call.Lead) {
+	c.said = slot == call.Lead && c.e.counts(c.lead, c.key) && c.sound(call.Lead)
+	if c.said && c.e.ackPrimary {
 		c.e.countMutation(c.op, r.Kind)
 		c.finish(r.Kind, c.withTags(c.lead, r.Raw))
 		return
@@ -133,18 +134,20 @@ func (c *Call) sound(slot uint16) bool {
 	return c.traits.Blind || i < 0 || !c.e.outdated(i, c.key, c.sent[slot]) && !c.e.Distrusted(i)
 }
 
-// verdict returns whose answer the client gets, and which copies are dirty now.
+// verdict returns whose answer the client gets, and which copies are dirty now. If the word of the lead counted when
+// it answered, that stands, even if the lead is down or wrong by now: a client may have read what the lead has made of
+// the mutation. If the other copy has come to another result, nobody may read that.
 func (c *Call) verdict() decide.Verdict {
 	if c.follow < 0 && c.leadOutcome.Kind != ascii.Lost {
 		return decide.Verdict{Answer: decide.AnswerLead}
 	}
 	d, o := c.leadOutcome, c.followOutcome
-	swap := c.leads() == call.Follow && !(c.Answered() && c.e.ackPrimary) // an answer that was sent stands
+	swap := c.leads() == call.Follow && !c.said
 	ds, os := uint16(call.Lead), uint16(call.Follow)
 	if swap {
 		d, o, ds, os = o, d, os, ds
 	}
-	if !c.Answered() && !c.sound(ds) {
+	if !c.said && !c.sound(ds) {
 		d = decide.Outcome{}
 	}
 	if d.Kind == ascii.Lost && !c.sound(os) {

@@ -19,10 +19,10 @@ func (e *Engine) read(c *Call, r *ascii.Request) {
 	if c.op >= ascii.OpMetaGet {
 		head, _ = e.wire(r)
 	}
+	if c.follow >= 0 && c.op >= ascii.OpMetaGet {
+		c.head = append(c.head[:0], head...) // in case it has to be asked again
+	}
 	if !c.NoRoomAt(call.Lead, c.lead) && c.sendRead(c.lead, call.Lead, head) {
-		if c.follow >= 0 && c.op >= ascii.OpMetaGet {
-			c.head = append(c.head[:0], head...) // for the other copy, in case the lead does not answer
-		}
 		if c.lead >= e.NumPrimaries {
 			e.Count.Failovers++
 		}
@@ -94,13 +94,20 @@ func (c *Call) onRead(slot uint16, r *ascii.Reply) {
 		}
 		return
 	}
+	head := c.head
+	if c.op < ascii.OpMetaGet {
+		head = c.key
+	}
 	if !c.retry && c.plan.Elsewhere().Allows(true) {
 		c.retry = true
-		head := c.head
-		if c.op < ascii.OpMetaGet {
-			head = c.key
-		}
 		if c.repeatRead(head) || outdated && c.sendRead(c.lead, call.Lead, head) {
+			c.e.Count.Retries++
+			return
+		}
+	}
+	if outdated && !c.anew && !c.e.counts(c.at(1-slot), c.key) {
+		c.anew = true // behind the deletion
+		if c.sendRead(i, slot, head) {
 			c.e.Count.Retries++
 			return
 		}

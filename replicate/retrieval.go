@@ -30,7 +30,7 @@ type retrieval struct {
 // asking tells where a fragment was sent, and when.
 type asking struct {
 	server uint16
-	again  bool   // this is the second try for its keys
+	tries  uint8  // how often its keys were asked for before
 	seq    uint64 // failover.Dirty.Seq of the server when the fragment was sent
 }
 

@@ -55,7 +55,10 @@ func (c *Call) ask(from uint16, tried int, anew bool) {
 		if !touches(c.op) {
 			e.Conns[server].Repeatable()
 		}
-		m.asked[id].again, m.asked[id].seq = tried != nobody, e.Dirty(server).Seq()
+		m.asked[id].seq = e.Dirty(server).Seq()
+		if tried != nobody {
+			m.asked[id].tries = m.asked[from].tries + 1
+		}
 		e.Count.Fragments++
 		switch {
 		case tried != nobody:
@@ -154,14 +157,15 @@ func (c *Call) outdatedPart(id uint16) bool {
 func (c *Call) onFragment(slot uint16, from *backend.Conn, r *ascii.Reply) {
 	m := c.many
 	server := int(m.asked[slot].server)
-	s := decide.FragmentReply{
-		Kind:  r.Kind,
-		Final: m.asked[slot].again || c.e.Backups == nil || !c.plan.Elsewhere().Allows(true),
-	}
+	s := decide.FragmentReply{Kind: r.Kind}
+	most := uint8(1)
 	if r.Kind == ascii.Values {
 		s.Foreign = !m.answersTo(slot, r.Raw)
-		s.Outdated = !s.Foreign && c.outdatedPart(slot)
+		if s.Outdated = !s.Foreign && c.outdatedPart(slot); s.Outdated {
+			most = 2
+		}
 	}
+	s.Final = m.asked[slot].tries >= most || c.e.Backups == nil || !c.plan.Elsewhere().Allows(true)
 	switch step := s.Next(); step {
 	case decide.FragmentDistrust:
 		c.Await() // Distrust reports this request as lost, too

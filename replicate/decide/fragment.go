@@ -41,7 +41,7 @@ type FragmentReply struct {
 	Kind     ascii.Kind
 	Foreign  bool // Values: it has a key that was not asked for
 	Outdated bool // Values: a value is known to have been wrong
-	Final    bool // no other server may be asked: this one is the second, or there is no backup
+	Final    bool // no server may be asked again: two were, or one was asked anew already, or there is no backup
 }
 
 // FragmentStep is what happens upon the reply.
