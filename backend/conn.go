@@ -163,6 +163,7 @@ type Conn struct {
 	local     loop.Endpoint // this side's address of the connection, if it was announced
 	announced bool          // the Permit was told of it, and not of its end
 
+	late    bool // connecting has not begun: Later or Flush begins it
 	drains  []*drain
 	wanted  bool        // Connect was called, but waits for the drains; the state is down meanwhile
 	shut    bool        // Shut was called: the state stays down

@@ -8,6 +8,10 @@ import (
 // Connect starts connecting once lost connections have been drained. It does nothing if there is a connection or an
 // attempt to make one, or after Shut.
 func (c *Conn) Connect() {
+	if c.late {
+		c.begin()
+		return
+	}
 	if c.state != down || c.wanted || c.shut {
 		return
 	}
@@ -20,7 +24,13 @@ func (c *Conn) Connect() {
 		c.waitForDrains()
 		return
 	}
-	c.state, c.shy, c.closedAt = connecting, loop.Endpoint{}, loop.Endpoint{}
+	c.state = connecting
+	c.begin()
+}
+
+// begin makes the attempt of a connection that is connecting.
+func (c *Conn) begin() {
+	c.late, c.shy, c.closedAt = false, loop.Endpoint{}, loop.Endpoint{}
 	c.route.until = c.l.Now() + int64(c.opt.ConnectTimeout)
 	c.route.left = nil
 	c.l.SetAt(c.clock, c.route.until)

@@ -17,7 +17,7 @@ func (c *Conn) Endpoint() loop.Endpoint { return c.route.now }
 // Resolved is the Dialer's answer: the addresses of the server, which are only read. It is ignored if the
 // attempt has ended meanwhile.
 func (c *Conn) Resolved(addrs []loop.Endpoint, err error) {
-	if c.state != connecting || c.s.FD() > 0 {
+	if c.state != connecting || c.late || c.s.FD() > 0 {
 		return
 	}
 	if err != nil {

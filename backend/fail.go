@@ -27,7 +27,7 @@ func (c *Conn) fail(err error) {
 	if c.lasted = 0; begun {
 		c.lasted = max(1, time.Duration(c.l.Now()-c.since))
 	}
-	c.state = down
+	c.state, c.late = down, false
 	c.epoch++
 	c.need = 0
 	c.framer, c.resp = ascii.Framer{}, c.newRespFramer()

@@ -34,6 +34,7 @@ func (c *Conn) checkFields() {
 	c.must(c.state != ready || len(c.early) == 0, "collected requests were not sent")
 	c.must(c.shaking.cancel == nil || c.state == connecting && c.s.FD() > 0,
 		"a TLS handshake is under way without a socket that is being connected")
+	c.must(!c.late || c.state == connecting && c.s.FD() <= 0, "an attempt that has not begun is one, or has ended")
 	c.must(!c.shut || c.state == down, "it was shut, but is not down")
 	c.must(!c.wanted || c.state == down, "a connect waits for the drains, but the connection is not down")
 	c.must(0 <= c.given && c.given <= n, "more requests are given up than there are")

@@ -33,6 +33,9 @@ func (c *Conn) Send(head, body []byte, shape ascii.Shape, to Receiver, slot uint
 	if c.state != ready {
 		c.Stats.Sent += uint64(len(head) + len(body))
 		c.early = append(append(c.early, head...), body...)
+		if c.late {
+			c.flushLater()
+		}
 		c.check()
 		return true
 	}
@@ -81,6 +84,9 @@ func (c *Conn) Disown() bool { return c.s.Disown() }
 func (c *Conn) Flush() {
 	c.settled()
 	c.marked = false
+	if c.late {
+		c.begin()
+	}
 	if c.state != ready {
 		return
 	}

@@ -13,6 +13,8 @@ func (c *Conn) tick() {
 	switch {
 	case c.state == ready:
 		c.giveUp()
+	case c.late: // the loop did not get to it
+		c.begin()
 	case c.relay != nil:
 		c.expire()
 	case c.shaking.cancel != nil:

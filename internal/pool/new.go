@@ -183,6 +183,13 @@ func (p *Pool) Connect() {
 	}
 }
 
+// ConnectLater is Connect, a few servers in each turn of the loop. Those come first for which there are requests.
+func (p *Pool) ConnectLater() {
+	for _, c := range p.Conns {
+		p.Loop.Connecting.Connect(c)
+	}
+}
+
 // Recorder returns the recorder in the form that the engine takes; nil: there is no journal.
 func (p *Pool) Recorder() repair.Recorder {
 	if p.recorder == nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"magent/backend"
 	"magent/internal/access"
 	"magent/internal/discover"
 	"magent/internal/fence"
@@ -53,6 +54,8 @@ type Loop struct {
 	ID    int
 	L     *loop.Loop
 	Spare loop.Spare // what the free lists keep
+
+	Connecting backend.Later // to servers of pools that have just been made
 
 	Kept *gate.Waiter // has the loop look what is kept; nil: without a Gate
 

@@ -281,7 +281,7 @@ func (r *reload) begin(sh *session.Shard, p *pool.Pool, from []placement.Bequest
 	if m := r.moves[p.Index]; m != nil {
 		p.Migrate(m)
 	}
-	p.Connect()
+	p.ConnectLater()
 	r.svc.askSoon(sh)
 }
 
