@@ -261,6 +261,14 @@ func (l *Loop) Close(fd int) {
 	l.closing = append(l.closing, fd)
 }
 
+// TakeClosing returns the descriptors that were to be closed at the end of the turn. The caller closes them, in any
+// goroutine: until then their numbers stand for nothing else.
+func (l *Loop) TakeClosing() []int {
+	closing := l.closing
+	l.closing = nil
+	return closing
+}
+
 // Stop ends Run after the current turn. Other goroutines must post a task that calls it.
 func (l *Loop) Stop() { l.stopped = true }
 

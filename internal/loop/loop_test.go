@@ -244,3 +244,38 @@ func TestMarkLate(t *testing.T) {
 		t.Errorf("flushed again: %d times", f)
 	}
 }
+
+// Descriptors that were taken are closed by who has taken them. Until then their events reach nobody, and their numbers
+// are not used again.
+func TestTakeClosing(t *testing.T) {
+	l := idle(t)
+	fd, peer := pair(t)
+	defer unix.Close(peer)
+	heard := false
+	if err := l.Register(fd, Readable, handlerFunc(func(Events) { heard = true })); err != nil {
+		t.Fatal(err)
+	}
+	l.Close(fd)
+	if got := l.TakeClosing(); !slices.Equal(got, []int{fd}) || len(l.TakeClosing()) > 0 {
+		t.Fatalf("%d, and not %d once", got, fd)
+	}
+	if _, err := unix.Write(peer, []byte("x")); err != nil {
+		t.Fatal("it was closed at once")
+	}
+	if _, err := l.Step(1); err != nil || heard {
+		t.Fatalf("an event of what was closed: %v", err)
+	}
+	if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil {
+		t.Fatal("the loop has closed it")
+	}
+	other, its := pair(t)
+	defer unix.Close(its)
+	defer unix.Close(other)
+	if other == fd || its == fd {
+		t.Fatal("the number is used again")
+	}
+	unix.Close(fd)
+	if _, err := unix.Write(peer, []byte("x")); err == nil {
+		t.Error("the other end does not see the end")
+	}
+}

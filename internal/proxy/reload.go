@@ -73,8 +73,12 @@ func (svc *Service) change(pools []config.Pool) error {
 		return err
 	}
 	r.apply()
+	closing := svc.takeClosing()
 	release()
-	// This runs in the next turn. The end of the turn in which the loops stood still has closed what was to be closed.
+	for _, fd := range closing {
+		unix.Close(fd)
+	}
+	// This runs in the next turn. The end of the turn in which the loops stood still has closed what was to be closed since.
 	svc.onAll(func(*session.Shard) {})
 	for _, p := range r.probers {
 		p.Close()

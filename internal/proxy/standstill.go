@@ -20,6 +20,15 @@ func (svc *Service) onAll(f func(*session.Shard)) {
 	all.Wait()
 }
 
+// takeClosing returns the descriptors that the loops were to close. They stand still, and go on sooner if the caller
+// closes the connections of all pools that have left.
+func (svc *Service) takeClosing() (all []int) {
+	for _, sh := range svc.shards {
+		all = append(all, sh.L.TakeClosing()...)
+	}
+	return all
+}
+
 // stopTheWorld makes all loops stand still until release is called. Each waits in a task. There is one standstill at a
 // time: two would each wait for loops that stand still for the other.
 func (svc *Service) stopTheWorld() (release func()) {
