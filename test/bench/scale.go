@@ -29,6 +29,7 @@ type scale struct {
 	dir      string
 	sizes    []size
 	servers  []string // addresses, those of the two memcacheds in turns
+	only     bool     // the reloads
 	out      io.Writer
 	progress io.Writer
 }
@@ -51,6 +52,7 @@ func scaleCommand(ctx context.Context, args []string, out io.Writer) (err error)
 	fs.IntVar(&s.rounds, "rounds", 5, "rounds per set-up")
 	fs.IntVar(&s.idle, "idle", 10_000, "clients that ask for nothing")
 	fs.DurationVar(&s.duration, "d", 2*time.Second, "duration of a round")
+	fs.BoolVar(&s.only, "reloads", false, "measure only the reloads")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
@@ -92,6 +94,9 @@ func (s *scale) run(ctx context.Context) (err error) {
 	}
 	fmt.Fprintf(s.out, "- load average %s at the start; %d rounds of %s, alternating: median (lowest..highest)\n\n",
 		loadAverage(), s.rounds, s.duration)
+	if s.only {
+		return s.reloads(ctx)
+	}
 	results := make([][]loadResult, len(s.sizes))
 	starts := make([][]float64, len(s.sizes))
 	for round := range s.rounds {
