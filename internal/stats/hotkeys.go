@@ -15,7 +15,7 @@ type HotKeys struct {
 	random  uint64 // state of the random generator for that
 	samples int    // number of samples; older ones count for less
 	used    int
-	keys    [hotKeys]hotKey
+	keys    *[hotKeys]hotKey // nil: no key was counted yet
 }
 
 const (
@@ -57,6 +57,9 @@ func (h *HotKeys) sample(key []byte) {
 		if h.keys[i].count < h.keys[least].count {
 			least = i
 		}
+	}
+	if h.keys == nil {
+		h.keys = new([hotKeys]hotKey)
 	}
 	if h.used < hotKeys {
 		least = h.used

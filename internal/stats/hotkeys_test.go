@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"unsafe"
 )
 
 // TestHotKeys: keys that are requested often are found among many others, with about the right shares.
@@ -50,6 +51,16 @@ func TestHotKeysInTurn(t *testing.T) {
 		if share := s.Share(k.Count); share < 200 || share > 430 {
 			t.Errorf("%s has %d, not 312", k.Key, share)
 		}
+	}
+}
+
+// TestHotKeysUnused: who has many of them, and asks for no keys, has no memory for their counters.
+func TestHotKeysUnused(t *testing.T) {
+	var h HotKeys
+	var s Hottest
+	s.Add(&h)
+	if size := unsafe.Sizeof(h); size > 64 || h.keys != nil || len(s.Top(1)) > 0 {
+		t.Errorf("%d bytes before the first key, with counters: %v", size, h.keys != nil)
 	}
 }
 

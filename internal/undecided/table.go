@@ -10,7 +10,7 @@ const size = 1 << 11
 // Table has the counts of a pool on one loop, which alone uses it. Keys may share a count. W is what waits.
 type Table[W any] struct {
 	seed   maphash.Seed
-	counts []count[W]
+	counts []count[W] // nil: no mutation has counted yet
 	total  int
 	spare  *period[W]
 	ended  []W // whose wait has ended: Next takes them
@@ -37,15 +37,17 @@ type Mark[W any] struct {
 	half uint8
 }
 
-// New returns a table in which nothing counts.
-func New[W any]() *Table[W] {
-	return &Table[W]{seed: maphash.MakeSeed(), counts: make([]count[W], size)}
-}
+// New returns a table in which nothing counts. It has no memory before that: there may be many pools, which are made
+// while everything stands still.
+func New[W any]() *Table[W] { return &Table[W]{seed: maphash.MakeSeed()} }
 
 func (t *Table[W]) of(key []byte) *count[W] { return &t.counts[maphash.Bytes(t.seed, key)%size] }
 
 // Begin counts a mutation of a key.
 func (t *Table[W]) Begin(key []byte) Mark[W] {
+	if t.counts == nil {
+		t.counts = make([]count[W], size)
+	}
 	c := t.of(key)
 	c.of[c.now]++
 	t.total++

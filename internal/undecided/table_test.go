@@ -99,6 +99,22 @@ func TestEndsWhileOthersBegin(t *testing.T) {
 	}
 }
 
+// TestHasNoMemoryYet: many pools are made at once, and most of them have no mutations.
+func TestHasNoMemoryYet(t *testing.T) {
+	table := New[string]()
+	if table.Busy([]byte("key")) || table.counts != nil {
+		t.Error("a table in which nothing counts has memory")
+	}
+	m := table.Begin([]byte("key"))
+	if !table.Busy([]byte("key")) || table.Total() != 1 {
+		t.Error("a mutation does not count")
+	}
+	table.End(&m)
+	if table.Busy([]byte("key")) || table.Total() != 0 {
+		t.Error("it has not ended")
+	}
+}
+
 func expect(t *testing.T, table *Table[string], want ...string) {
 	t.Helper()
 	var got []string
