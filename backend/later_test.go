@@ -142,3 +142,41 @@ func TestLaterWhereThereIsOne(t *testing.T) {
 	})
 	r.want("connected")
 }
+
+// The end of a lost connection is waited for, as in Connect.
+func TestLaterThanADrain(t *testing.T) {
+	r, p := hang(t, Options{DrainTime: time.Hour})
+	r.later(1, func([]*Conn) {})
+	if r.accepts(20 * time.Millisecond) {
+		t.Fatal("a new connection is made while the server may still execute what lies in the old one")
+	}
+	p.c.Close()
+	r.accept()
+	r.want("connected")
+}
+
+// What was found for an attempt that has ended does not begin another one.
+func TestLaterThanAnAnswer(t *testing.T) {
+	r := newRig(t, "tcp", Options{})
+	at := []loop.Endpoint{r.c.opt.Endpoint}
+	r.c.opt.Dialer = several(at)
+	r.do(func() {
+		r.c.Connect()
+		r.c.Close(ErrForbidden)
+	})
+	r.want(fmt.Sprintf("disconnected: %v, idle: false", ErrForbidden))
+	r.later(1, func([]*Conn) {
+		r.c.Resolved(at, nil)
+		if r.c.s.FD() > 0 || !r.c.Connecting() {
+			t.Error("it connects with what was found for the attempt before")
+		}
+	})
+	r.want("connected")
+}
+
+// A connection to an owner is made by its Maker, at once.
+func TestLaterToAnOwner(t *testing.T) {
+	r := newRelayRig(t, nil)
+	r.do(func() { (&Later{}).Connect(r.c) })
+	r.link(1)
+}

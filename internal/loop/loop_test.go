@@ -245,8 +245,8 @@ func TestMarkLate(t *testing.T) {
 	}
 }
 
-// Descriptors that were taken are closed by who has taken them. Until then their events reach nobody, and their numbers
-// are not used again.
+// Descriptors that were taken are closed by who has taken them. Until then their events reach nobody, and their
+// numbers are not used again.
 func TestTakeClosing(t *testing.T) {
 	l := idle(t)
 	fd, peer := pair(t)

@@ -78,7 +78,7 @@ func (svc *Service) change(pools []config.Pool) error {
 	for _, fd := range closing {
 		unix.Close(fd)
 	}
-	// This runs in the next turn. The end of the turn in which the loops stood still has closed what was to be closed since.
+	// This runs in the next turn. The end of the turn in which the loops stood still has closed the rest.
 	svc.onAll(func(*session.Shard) {})
 	for _, p := range r.probers {
 		p.Close()
