@@ -26,14 +26,17 @@ type Target struct {
 	Ping Ping
 }
 
-// Prober asks ejected servers whether they are back. It has one goroutine per server, which sleeps until the server is
-// ejected.
+// Prober asks ejected servers whether they are back. It has one goroutine for each server that has ever been ejected,
+// which sleeps while the server is up.
 type Prober struct {
-	opt   Options
-	alive func(server int, at loop.Endpoint)
-	wake  []chan struct{}
-	stop  context.CancelFunc
-	done  sync.WaitGroup
+	servers []Target
+	opt     Options
+	alive   func(server int, at loop.Endpoint)
+	ctx     context.Context
+	stop    context.CancelFunc
+	mu      sync.Mutex      // guards wake, and that no goroutine begins after Close
+	wake    []chan struct{} // by server; nil: it was never ejected
+	done    sync.WaitGroup
 }
 
 // Options configures a Prober.
@@ -49,24 +52,29 @@ type Options struct {
 	Failed func(server int, err error, there bool)
 }
 
-// New starts a prober for servers. The caller must close it. Each probe finds the addresses of the server anew, and
+// New returns a prober for servers. The caller must close it. Each probe finds the addresses of the server anew, and
 // pings them in turn until one answers. Then alive is called with the server's index and that address, on a goroutine
 // of the prober.
 func New(servers []Target, opt Options, alive func(server int, at loop.Endpoint)) *Prober {
 	ctx, stop := context.WithCancel(context.Background())
-	p := &Prober{opt: opt, alive: alive, stop: stop}
-	for i, server := range servers {
-		wake := make(chan struct{}, 1)
-		p.wake = append(p.wake, wake)
-		p.done.Add(1)
-		go p.watch(ctx, i, server, wake)
+	return &Prober{
+		servers: servers, opt: opt, alive: alive, ctx: ctx, stop: stop, wake: make([]chan struct{}, len(servers)),
 	}
-	return p
 }
 
 // Ejected tells that a server was ejected: it is probed until it answers. Ejected never blocks, and may be called from
-// any goroutine.
+// any goroutine. After Close it does nothing.
 func (p *Prober) Ejected(server int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ctx.Err() != nil {
+		return
+	}
+	if p.wake[server] == nil {
+		p.wake[server] = make(chan struct{}, 1)
+		p.done.Add(1)
+		go p.watch(server, p.wake[server])
+	}
 	select {
 	case p.wake[server] <- struct{}{}:
 	default: // a wake-up is pending already
@@ -76,20 +84,22 @@ func (p *Prober) Ejected(server int) {
 // Close ends all probing and waits for the goroutines. Look-ups and connects end at once. The wait for an answer ends
 // with the answer, or after its timeout.
 func (p *Prober) Close() {
+	p.mu.Lock()
 	p.stop()
+	p.mu.Unlock()
 	p.done.Wait()
 }
 
 // watch is the goroutine of one server.
-func (p *Prober) watch(ctx context.Context, server int, target Target, wake <-chan struct{}) {
+func (p *Prober) watch(server int, wake <-chan struct{}) {
 	defer p.done.Done()
 	for {
 		select {
-		case <-ctx.Done():
+		case <-p.ctx.Done():
 			return
 		case <-wake:
 		}
-		at, ok := p.await(ctx, server, target)
+		at, ok := p.await(p.ctx, server, p.servers[server])
 		if !ok {
 			return
 		}

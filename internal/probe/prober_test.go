@@ -203,3 +203,30 @@ func TestProberCloses(t *testing.T) {
 		}
 	})
 }
+
+// A server that was never ejected costs no goroutine, and there may be many. None begins after the end.
+func TestProberBeginsWhenItMust(t *testing.T) {
+	others := goleak.IgnoreCurrent()
+	none := func(when string) {
+		t.Helper()
+		if err := goleak.Find(others); err != nil {
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+	for range 100 {
+		p := New(targets(at("127.0.0.1:1"), at("127.0.0.1:2")), Options{Interval: time.Hour, Timeout: time.Hour}, nil)
+		if !t.Failed() {
+			none("no server is ejected")
+		}
+		ended := make(chan bool)
+		go func() {
+			for range 10 {
+				p.Ejected(1)
+			}
+			close(ended)
+		}()
+		p.Close()
+		testkit.Await(t, "Ejected", ended)
+	}
+	none("all are closed")
+}
