@@ -262,11 +262,20 @@ func (l *Loop) Close(fd int) {
 }
 
 // TakeClosing returns the descriptors that were to be closed at the end of the turn. The caller closes them, in any
-// goroutine: until then their numbers stand for nothing else.
-func (l *Loop) TakeClosing() []int {
-	closing := l.closing
-	l.closing = nil
-	return closing
+// goroutine: until then their numbers stand for nothing else. Those stay that are to be reset. That must not be late:
+// a server may have to forget who waits there before anything else reaches it.
+func (l *Loop) TakeClosing() (taken []int) {
+	stay := 0
+	for _, fd := range l.closing {
+		if how, err := unix.GetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER); err == nil && how.Onoff != 0 {
+			l.closing[stay] = fd
+			stay++
+		} else {
+			taken = append(taken, fd)
+		}
+	}
+	l.closing = l.closing[:stay]
+	return taken
 }
 
 // Stop ends Run after the current turn. Other goroutines must post a task that calls it.

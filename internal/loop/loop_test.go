@@ -279,3 +279,36 @@ func TestTakeClosing(t *testing.T) {
 		t.Error("the other end does not see the end")
 	}
 }
+
+// What is to be reset is not taken: it ends with the turn.
+func TestTakeClosingLeavesResets(t *testing.T) {
+	l := idle(t)
+	var fds, peers []int
+	for range 3 {
+		fd, peer := pair(t)
+		defer unix.Close(peer)
+		if err := l.Register(fd, Readable, handlerFunc(func(Events) {})); err != nil {
+			t.Fatal(err)
+		}
+		fds, peers = append(fds, fd), append(peers, peer)
+	}
+	if err := unix.SetsockoptLinger(fds[1], unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1}); err != nil {
+		t.Fatal(err)
+	}
+	for _, fd := range fds {
+		l.Close(fd)
+	}
+	if got := l.TakeClosing(); !slices.Equal(got, []int{fds[0], fds[2]}) {
+		t.Fatalf("%d of %d, the second of which is to be reset", got, fds)
+	}
+	defer unix.Close(fds[0])
+	defer unix.Close(fds[2])
+	if _, err := l.Step(1); err != nil {
+		t.Fatal(err)
+	}
+	for i, peer := range peers {
+		if _, err := unix.Write(peer, []byte("x")); (err != nil) != (i == 1) {
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+}
