@@ -76,6 +76,9 @@ func enoughFiles(n uint64) error {
 }
 
 func (s *scale) run(ctx context.Context) (err error) {
+	if s.only {
+		s.sizes = []size{s.reloaded()}
+	}
 	clients, servers, pools := s.idle, 0, 0
 	for _, of := range s.sizes {
 		clients, servers, pools = max(clients, of.clients), max(servers, of.servers), max(pools, of.pools)
@@ -212,9 +215,14 @@ func (s *scale) measure(ctx context.Context, of size) (res loadResult, ms float6
 	return res, ms, err
 }
 
+// reloaded is the set-up with most pools.
+func (s *scale) reloaded() size {
+	return slices.MaxFunc(s.sizes, func(a, b size) int { return cmp.Compare(a.pools, b.pools) })
+}
+
 // reloads changes many pools again and again, and reports how long the replies to one client take meanwhile.
 func (s *scale) reloads(ctx context.Context) error {
-	of := slices.MaxFunc(s.sizes, func(a, b size) int { return cmp.Compare(a.pools, b.pools) })
+	of := s.reloaded()
 	m, listen, _, err := s.start(ctx, of)
 	if err != nil {
 		return err
