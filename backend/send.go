@@ -51,9 +51,11 @@ func (c *Conn) Send(head, body []byte, shape ascii.Shape, to Receiver, slot uint
 	return true
 }
 
-// SendPieces is Send for a large request: head, which is borrowed, and then pieces, whose bytes nobody changes any
-// more. They are not copied.
-func (c *Conn) SendPieces(head []byte, pieces [][]byte, shape ascii.Shape, to Receiver, slot uint16) bool {
+// SendPieces is Send for a large request: head, which is borrowed, and then pieces, which are bytes of owner. They are
+// not copied; owner is held until they are sent.
+func (c *Conn) SendPieces(
+	head []byte, pieces [][]byte, owner loop.Owner, shape ascii.Shape, to Receiver, slot uint16,
+) bool {
 	if c.state != ready || c.relay != nil {
 		return c.Send(head, bytes.Join(pieces, nil), shape, to, slot)
 	}
@@ -69,7 +71,7 @@ func (c *Conn) SendPieces(head []byte, pieces [][]byte, shape ascii.Shape, to Re
 	for _, p := range pieces {
 		if !c.may() {
 			c.s.Write(p)
-		} else if err := c.s.WriteOwned(p); err != nil {
+		} else if err := c.s.WriteOwned(loop.Piece{Data: p, Owner: owner}); err != nil {
 			c.broken = err // reported by Flush, because Send makes no callbacks
 		}
 	}
@@ -77,8 +79,9 @@ func (c *Conn) SendPieces(head []byte, pieces [][]byte, shape ascii.Shape, to Re
 	return true
 }
 
-// Disown makes the bytes of the reply that is being handled stay valid after OnReply. It reports false if they do not.
-func (c *Conn) Disown() bool { return c.s.Disown() }
+// Disown makes the bytes of the reply that is being handled stay valid after OnReply, as long as their owner is held.
+// It returns nil if they do not.
+func (c *Conn) Disown() loop.Owner { return c.s.Disown() }
 
 // Flush writes what was buffered during the turn.
 func (c *Conn) Flush() {

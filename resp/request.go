@@ -10,12 +10,18 @@ type Request struct {
 	Raw     []byte   // the request as it goes to a server, an array of bulk strings; empty if Args is
 	Command *Command // the result of Lookup for Args[0]; nil if unknown
 	Need    int      // Incomplete: buf must grow to at least this size before another call can say more; 0: not known
-	Owned   bool     // set by the reader: the bytes of Raw are not changed any more, also when it is served
+	Owner   Owner    // set by the reader: keeps the bytes of Raw as they are for those who hold it; nil: nobody does
 	Reply   []byte   // Fatal: the error line to answer with; if empty, nothing is answered
 
 	args   [][]byte // backs Args
 	inline []byte   // backs Raw and Args of an inline command
 	reply  [64]byte // backs Reply
+}
+
+// Owner keeps the bytes of a request as they are as long as it is held. Whoever has held it releases it once.
+type Owner interface {
+	Hold()
+	Release()
 }
 
 // Larger buffers than these are not kept for the next request unless it is likely to need them.
@@ -35,7 +41,7 @@ func (r *Request) reset() {
 	}
 	clear(r.args)
 	r.args = r.args[:0]
-	r.Args, r.Raw, r.Command, r.Need, r.Owned, r.Reply = nil, nil, nil, 0, false, nil
+	r.Args, r.Raw, r.Command, r.Need, r.Owner, r.Reply = nil, nil, nil, 0, nil, nil
 }
 
 // add appends an argument.

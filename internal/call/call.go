@@ -3,6 +3,7 @@ package call
 import (
 	"magent/ascii"
 	"magent/backend"
+	"magent/internal/loop"
 )
 
 // Client gets the answers of the engines. The package above implements it.
@@ -47,8 +48,8 @@ type Call struct {
 	Lost bool   // Part is not Whole, and no server could answer any of its keys; the reply has the reason
 	Held []byte // a reply that has to wait: for the other copy, or (set by the client) for the calls in front
 
-	// Rest follows the reply, if that is large. Its bytes are not changed any more, also when the call is over.
-	Rest [][]byte
+	// Rest follows the reply, if that is large. The call holds the pieces until it is over.
+	Rest []loop.Piece
 
 	progress
 	servers *Servers
@@ -87,6 +88,9 @@ func (c *Call) Return() {
 	c.servers.lent--
 	c.progress = progress{}
 	c.Next, c.Done, c.Part, c.Lost, c.Tag = nil, false, Whole, false, 0
+	for _, p := range c.Rest {
+		p.Release()
+	}
 	c.Rest = nil
 	c.client, c.full, c.via = nil, [2]backend.Fullness{}, nil
 }
@@ -129,7 +133,7 @@ func (c *Call) Finish(reply []byte) {
 // RestSize returns the number of bytes in Rest.
 func (c *Call) RestSize() (n int) {
 	for _, p := range c.Rest {
-		n += len(p)
+		n += len(p.Data)
 	}
 	return n
 }
@@ -157,9 +161,11 @@ func (c *Call) SendOn(conn *backend.Conn, slot uint16, head, body []byte, shape 
 	return true
 }
 
-// SendPieces is Send for a large request: head, which is borrowed, and pieces, whose bytes nobody changes any more.
-func (c *Call) SendPieces(i int, slot uint16, head []byte, pieces [][]byte, shape ascii.Shape) bool {
-	if !c.reaches(i) || !c.ConnTo(i).SendPieces(head, pieces, shape, c.self, slot) {
+// SendPieces is Send for a large request: head, which is borrowed, and pieces, which are bytes of owner.
+func (c *Call) SendPieces(
+	i int, slot uint16, head []byte, pieces [][]byte, owner loop.Owner, shape ascii.Shape,
+) bool {
+	if !c.reaches(i) || !c.ConnTo(i).SendPieces(head, pieces, owner, shape, c.self, slot) {
 		return false
 	}
 	c.waiting++

@@ -93,8 +93,8 @@ func (e *Engine) whole(c *Call, r *resp.Request, server int) {
 	switch {
 	case c.NoRoomAt(call.Lead, server):
 		c.fail()
-	case r.Owned && c.SendPieces(server, call.Lead, nil, [][]byte{r.Raw}, ascii.ShapeLine):
-	case r.Owned || !c.Send(server, call.Lead, nil, r.Raw, ascii.ShapeLine):
+	case r.Owner != nil && c.SendPieces(server, call.Lead, nil, [][]byte{r.Raw}, r.Owner, ascii.ShapeLine):
+	case r.Owner != nil || !c.Send(server, call.Lead, nil, r.Raw, ascii.ShapeLine):
 		c.fail()
 	}
 }

@@ -47,10 +47,10 @@ func (e *Engine) splitUp(c *Call, r *resp.Request, step int) {
 		return
 	}
 	f.begin(m, r.Args[0], step)
-	if r.Owned && isLarge(len(r.Raw), m.keys) {
+	if r.Owner != nil && isLarge(len(r.Raw), m.keys) {
 		for part, pieces := range m.pieces(r, step) {
 			e.Count.Fragments++
-			if !c.SendPieces(m.server[part], uint16(part), f.lines[part], pieces, ascii.ShapeLine) {
+			if !c.SendPieces(m.server[part], uint16(part), f.lines[part], pieces, r.Owner, ascii.ShapeLine) {
 				c.lostPart(uint16(part))
 			}
 		}

@@ -9,7 +9,7 @@ import (
 )
 
 // Large commands and replies are not merged by copying them. The parts of a command are sent from where it was read,
-// and the elements of a reply as well. That needs bytes that stay valid (resp.Request.Owned, backend.Conn.Disown).
+// and the elements of a reply as well. That needs bytes that stay valid (resp.Request.Owner, backend.Conn.Disown).
 
 // isLarge reports whether so many keys have so large values that they are not copied.
 func isLarge(size, keys int) bool { return size >= large && size/max(keys, 1) >= loop.LargeWrite }
@@ -46,9 +46,12 @@ func argumentEnd(raw []byte, at int, arg []byte) int {
 
 // keep keeps the reply to a part.
 func (m *fanout) keep(part uint16, from *backend.Conn, reply []byte) {
-	if len(reply) >= large && from.Disown() {
-		m.replies[part] = reply
-		return
+	if len(reply) >= large {
+		if owner := from.Disown(); owner != nil {
+			owner.Hold()
+			m.replies[part], m.owners[part] = reply, owner
+			return
+		}
 	}
 	m.replies[part] = append(m.replies[part][:0], reply...)
 }
@@ -62,7 +65,7 @@ func (m *fanout) isLarge() bool {
 	return isLarge(n, m.keys)
 }
 
-// answerLarge is mergeInOrder for large replies. The answer is in Call.Rest. The replies are left to it.
+// answerLarge is mergeInOrder for large replies. The answer is in Call.Rest. Replies without an owner are left to it.
 func (c *Call) answerLarge() (ok bool) {
 	m := c.parts
 	if !m.beginInOrder() {
@@ -72,10 +75,12 @@ func (c *Call) answerLarge() (ok bool) {
 		all := m.cursors[part]
 		element, rest := resp.NextElement(all)
 		if last := len(c.Rest) - 1; i > 0 && m.owner[i-1] == part {
-			whole := len(c.Rest[last]) + len(element)
-			c.Rest[last] = c.Rest[last][:whole]
+			whole := len(c.Rest[last].Data) + len(element)
+			c.Rest[last].Data = c.Rest[last].Data[:whole]
 		} else {
-			c.Rest = append(c.Rest, all[:len(element)])
+			p := loop.Piece{Data: all[:len(element)], Owner: m.owners[part]}
+			p.Hold()
+			c.Rest = append(c.Rest, p)
 		}
 		m.cursors[part] = rest
 	}

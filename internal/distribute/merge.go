@@ -8,6 +8,7 @@ import (
 
 	"magent/backend"
 	"magent/internal/call"
+	"magent/internal/loop"
 	"magent/resp"
 )
 
@@ -15,16 +16,17 @@ import (
 // It stays with its Call for the next use.
 type fanout struct {
 	merge   mergeFunc
-	ordered bool     // the answer has the elements of the replies in the order of the keys: MGET
-	partial bool     // the answer is made of what replies there are
-	keys    int      // the number of keys; 0: every server got the whole command
-	owner   []uint16 // by key: its part
-	server  []int    // by part: the server that gets it
-	size    []int    // by part: the number of its keys
-	replies [][]byte // by part: a copy of the reply; empty: there is none
-	failed  []byte   // the error line of the first part that failed, without its line end; empty: none failed
-	missing int      // the number of keys in the parts that failed
-	cursors [][]byte // by part, in a merge: the rest of its reply
+	ordered bool         // the answer has the elements of the replies in the order of the keys: MGET
+	partial bool         // the answer is made of what replies there are
+	keys    int          // the number of keys; 0: every server got the whole command
+	owner   []uint16     // by key: its part
+	server  []int        // by part: the server that gets it
+	size    []int        // by part: the number of its keys
+	replies [][]byte     // by part: the reply; empty: there is none
+	owners  []loop.Owner // by part: who keeps the reply, and is held; nil: the reply is a copy
+	failed  []byte       // the error line of the first part that failed, without its line end; empty: none failed
+	missing int          // the number of keys in the parts that failed
+	cursors [][]byte     // by part, in a merge: the rest of its reply
 
 	at   []*backend.Conn // by part: the connection to the replica that gets it; nil: its server does. Empty: none
 	sent [][]byte        // by part: what the replica got
@@ -37,7 +39,7 @@ type mergeFunc func(dst []byte, m *fanout) (answer []byte, ok bool)
 // memory returns how many bytes of memory m and its buffers hold.
 func (m *fanout) memory() int {
 	return int(unsafe.Sizeof(*m)) + 2*cap(m.owner) + 8*cap(m.server) + 8*cap(m.size) + cap(m.failed) +
-		8*cap(m.at) + call.SizeOf(m.replies) + call.SizeOf(m.sent)
+		8*cap(m.at) + 16*cap(m.owners) + call.SizeOf(m.replies) + call.SizeOf(m.sent)
 }
 
 // reset empties m but keeps its buffers, except large ones.
@@ -48,17 +50,24 @@ func (m *fanout) reset() {
 	for i, b := range m.sent {
 		m.sent[i] = call.Trim(b)
 	}
+	for i, owner := range m.owners {
+		if owner != nil {
+			m.replies[i] = nil
+			owner.Release()
+		}
+	}
+	clear(m.owners)
 	clear(m.at)
 	*m = fanout{
 		at: m.at[:0], sent: m.sent,
-		owner: m.owner[:0], server: m.server[:0], size: m.size[:0], replies: m.replies[:0],
+		owner: m.owner[:0], server: m.server[:0], size: m.size[:0], replies: m.replies[:0], owners: m.owners[:0],
 		failed: m.failed[:0], cursors: m.cursors[:0],
 	}
 }
 
 // part adds a part for a server and returns its number.
 func (m *fanout) part(server int) uint16 {
-	m.server, m.size = append(m.server, server), append(m.size, 0)
+	m.server, m.size, m.owners = append(m.server, server), append(m.size, 0), append(m.owners, nil)
 	if n := len(m.replies); n < cap(m.replies) {
 		m.replies = m.replies[:n+1] // the buffer of an earlier use
 		m.replies[n] = m.replies[n][:0]

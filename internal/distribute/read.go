@@ -24,7 +24,7 @@ func (c *Call) read(r *resp.Request) bool {
 }
 
 // mayRead reports whether a replica may answer a command. Large commands are not kept for a second attempt.
-func (c *Call) mayRead(r *resp.Request) bool { return !c.fresh && !r.Owned && r.Command.Reads() }
+func (c *Call) mayRead(r *resp.Request) bool { return !c.fresh && r.Owner == nil && r.Command.Reads() }
 
 // firstKey returns the first key of a command that reads. positions are those of its keys, if ServerOf has got it.
 func firstKey(r *resp.Request, positions []int) []byte {

@@ -1,28 +1,32 @@
 package loop
 
-// A large message that was read from one stream and is written to another is not copied on its way: the first stream
-// leaves its buffer to the second. Only buffers too large for the pool are left, so the garbage collector frees them.
+// A large message that was read from one stream and is written to others is not copied on its way: the first stream
+// leaves its buffer to all who need it. It is used again when the last of them does not need it any more. All of them
+// are on one loop.
 
-// Disown makes the bytes that the last Read or Tail returned stay valid after Keep. It reports false, and does
-// nothing, if their buffer is one that is used again.
-func (s *Stream) Disown() bool {
+// Disown makes the bytes that the last Read or Tail returned stay valid after Keep, as long as their owner is held.
+// The stream holds it until Keep or Close. It returns nil, and does nothing, if the buffer is one of those that are
+// used again at once.
+func (s *Stream) Disown() Owner {
 	if s.borrowed > 0 || class(cap(s.in)) <= maxClass {
-		return false
+		return nil
 	}
-	s.disowned = true
-	return true
+	if s.disowned == nil {
+		s.disowned = &shared{pool: &s.l.Pool, b: s.in, users: 1}
+	}
+	return s.disowned
 }
 
-// WriteOwned is Write for data that nobody changes any more. It is not copied if it is large. The owner must call
-// Flush.
-func (s *Stream) WriteOwned(data []byte) error {
+// WriteOwned is Write for a piece. If it is large, it is not copied, and the stream holds it until it is sent or
+// dropped. The stream's owner must call Flush.
+func (s *Stream) WriteOwned(p Piece) error {
 	switch {
 	case s.seal != nil:
-		return s.sealLarge(data)
-	case len(data) < LargeWrite:
-		s.Write(data)
+		return s.sealLarge(p.Data)
+	case len(p.Data) < LargeWrite:
+		s.Write(p.Data)
 	default:
-		s.behind.add(data)
+		s.behind.add(p)
 	}
 	return nil
 }

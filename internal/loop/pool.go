@@ -4,8 +4,8 @@ import "math/bits"
 
 const (
 	minClass    = 12       // 4 KiB
-	maxClass    = 21       // 2 MiB; larger buffers are not kept
-	poolCeiling = 16 << 20 // the bound of all free buffers, in bytes
+	maxClass    = 21       // 2 MiB; larger buffers have no class (large.go)
+	poolCeiling = 16 << 20 // the bound of all free buffers that have a class, in bytes
 )
 
 // Pool lends byte buffers by size class (powers of two). It belongs to one loop. It is last in, first out, so that a
@@ -14,6 +14,7 @@ type Pool struct {
 	free  [maxClass - minClass + 1][][]byte // by size class: the free buffers
 	least [maxClass - minClass + 1]int      // by size class: the smallest number of them since the last Trim
 	kept  int                               // bytes in free
+	large large                             // free buffers that are larger
 	gone  int                               // bytes left to the garbage collector since the last call of Dropped
 }
 
@@ -21,6 +22,9 @@ type Pool struct {
 func (p *Pool) Get(n int) []byte {
 	c := class(n)
 	if c > maxClass {
+		if b := p.large.get(n); b != nil {
+			return b
+		}
 		return make([]byte, 0, n)
 	}
 	f := &p.free[c-minClass]
@@ -35,11 +39,15 @@ func (p *Pool) Get(n int) []byte {
 	return make([]byte, 0, 1<<c)
 }
 
-// Put takes a buffer back. The caller must not use it again. Buffers that did not come from Get are left to the
+// Put takes a buffer back. The caller must not use it again. Small buffers that did not come from Get are left to the
 // garbage collector, and so are those for which the pool has no room. b may be nil.
 func (p *Pool) Put(b []byte) {
 	n := cap(b)
 	c := class(n)
+	poison(b)
+	if c > maxClass && p.large.put(b) {
+		return
+	}
 	if n == 0 || c > maxClass || n != 1<<c || p.kept+n > poolCeiling {
 		p.gone += n
 		return
@@ -62,7 +70,22 @@ func (p *Pool) Trim() {
 		clear((*f)[len(*f):cap(*f)])
 		p.least[c] = len(*f)
 	}
+	p.gone += p.large.trim()
 }
+
+// next returns an empty buffer for at least n bytes, where have bytes are there of a message that needs need. It may
+// have room for the whole message if such a one is free, as that takes no memory from the system.
+func (p *Pool) next(have, need, n int) []byte {
+	if most := max(need, n); have >= knownPart && class(most) > maxClass {
+		if b := p.large.get(most); b != nil {
+			return b
+		}
+	}
+	return p.Get(n)
+}
+
+// knownPart is the size in bytes of an incomplete message from which it may get a buffer for all of it.
+const knownPart = 1 << 20
 
 // Dropped returns how many bytes were left to the garbage collector since the last call.
 func (p *Pool) Dropped() int {

@@ -32,8 +32,8 @@ type Stream struct {
 
 	in       []byte // in[inOff:] was read but not consumed
 	inOff    int
-	borrowed int  // > 0: the last Read returned this many bytes of the loop's read buffer
-	disowned bool // in belongs to somebody else from the next Keep on
+	borrowed int     // > 0: the last Read returned this many bytes of the loop's read buffer
+	disowned *shared // in, which belongs to its users from the next Keep on; nil: it is the stream's
 
 	out    []byte // out[outOff:] is not sent yet
 	outOff int
@@ -60,8 +60,9 @@ func (s *Stream) OpenSealed(l *Loop, fd int, seal *Seal, ev Events, h Handler) e
 func (s *Stream) Close() {
 	s.goodbye()
 	s.l.Close(s.fd)
-	s.l.Pool.Put(s.in)
+	s.dropIn()
 	s.l.Pool.Put(s.out)
+	s.behind.drop()
 	if s.seal != nil {
 		s.seal.release(&s.l.Pool)
 	}
@@ -165,8 +166,8 @@ func (s *Stream) room(need int) {
 	if s.inOff >= have && cap(s.in)-have >= want {
 		s.in = s.in[:copy(s.in, s.in[s.inOff:])] // at least half is consumed: move the rest to the front
 	} else {
-		b := append(s.l.Pool.Get(have+max(want, have/2)), s.in[s.inOff:]...)
-		s.l.Pool.Put(s.in)
+		b := append(s.l.Pool.next(have, need, have+max(want, have/2)), s.in[s.inOff:]...)
+		s.dropIn()
 		s.in = b
 	}
 	s.inOff = 0
@@ -184,12 +185,13 @@ func (s *Stream) Kept() int { return cap(s.in) }
 func (s *Stream) Keep(rest []byte) {
 	n := len(rest)
 	switch {
-	case s.disowned:
-		s.disowned = false
-		s.dropIn()
+	case s.disowned != nil:
+		var in []byte
 		if n > 0 {
-			s.in = append(s.l.Pool.Get(n), rest...)
+			in = append(s.l.Pool.Get(n), rest...)
 		}
+		s.dropIn()
+		s.in = in
 	case s.borrowed == 0: // Read returned bytes of s.in
 		s.inOff = len(s.in) - n
 		if n == 0 {
@@ -206,8 +208,12 @@ func (s *Stream) Keep(rest []byte) {
 }
 
 func (s *Stream) dropIn() {
-	s.l.Pool.Put(s.in)
-	s.in, s.inOff = nil, 0
+	if s.disowned != nil {
+		s.disowned.Release()
+	} else {
+		s.l.Pool.Put(s.in)
+	}
+	s.in, s.inOff, s.disowned = nil, 0, nil
 }
 
 // Write copies data to the bytes that Flush sends.
@@ -358,7 +364,7 @@ func (s *Stream) dropOut() {
 		s.l.Pool.Put(s.out)
 		s.out, s.outOff = nil, 0
 	}
-	s.behind = behind{}
+	s.behind.drop()
 }
 
 // Unsent returns the number of bytes that are written but not sent, as they will be sent.

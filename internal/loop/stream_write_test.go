@@ -54,7 +54,7 @@ func TestStreamWritesInOrder(t *testing.T) {
 			case "owned":
 				data := pattern(rapid.IntRange(LargeWrite-2, 8*LargeWrite).Draw(rt, "size"), step)
 				want = append(want, data...)
-				err = s.WriteOwned(data)
+				err = s.WriteOwned(Piece{Data: data})
 			case "flush":
 				err = s.Flush()
 			case "read":

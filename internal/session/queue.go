@@ -161,8 +161,8 @@ func (s *Session) write(reply []byte) {
 // writeRest writes what follows the reply to a call.
 func (s *Session) writeRest(c *call.Call) {
 	for _, p := range c.Rest {
-		s.work -= len(p)
-		s.pool.Count.BytesWritten += uint64(len(p))
+		s.work -= len(p.Data)
+		s.pool.Count.BytesWritten += uint64(len(p.Data))
 		if s.phase != lifecycle.Failed && s.peer != lifecycle.Gone && s.s.WriteOwned(p) != nil {
 			s.fail()
 		}

@@ -66,14 +66,18 @@ func (s *Session) serveRedis(data []byte) (rest []byte) {
 	return data
 }
 
-// ownedRequest is the size in bytes of a request from which its bytes are not used again, so that they need not be
-// copied.
+// ownedRequest is the size in bytes of a request from which its buffer is not used again until it is sent, so that it
+// need not be copied.
 const ownedRequest = 1 << 20
 
 // serveCommand carries out the request that was read.
 func (s *Session) serveCommand() {
 	if r := &s.sh.Redis.Request; len(r.Raw) >= ownedRequest {
-		r.Owned = s.s.Disown()
+		if owner := s.s.Disown(); owner != nil {
+			r.Owner = owner
+			owner.Hold() // also if the session is closed meanwhile
+			defer owner.Release()
+		}
 	}
 	before := s.redis.Holds()
 	end := s.redis.Serve(s.pool)
