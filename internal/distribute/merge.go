@@ -57,6 +57,7 @@ func (m *fanout) reset() {
 		}
 	}
 	clear(m.owners)
+	clear(m.cursors)
 	clear(m.at)
 	*m = fanout{
 		at: m.at[:0], sent: m.sent,

@@ -60,6 +60,12 @@ func (b *behind) pop() {
 
 // drop removes everything.
 func (b *behind) drop() {
+	if b.buffers != nil { // else all of it is zero
+		b.dropAll()
+	}
+}
+
+func (b *behind) dropAll() {
 	for len(b.buffers) > 0 {
 		b.pop()
 	}

@@ -12,7 +12,7 @@ func (s *Stream) Disown() Owner {
 		return nil
 	}
 	if s.disowned == nil {
-		s.disowned = &shared{pool: &s.l.Pool, b: s.in, users: 1}
+		s.disowned = s.l.Pool.share(s.in)
 	}
 	return s.disowned
 }

@@ -67,7 +67,7 @@ func TestStreamDisown(t *testing.T) {
 // disowned returns a large buffer with bytes, and its owner, which is held once.
 func disowned(l *Loop, n, seed int) Piece {
 	b := append(l.Pool.Get(n), pattern(n, seed)...)
-	return Piece{b, &shared{pool: &l.Pool, b: b, users: 1}}
+	return Piece{b, l.Pool.share(b)}
 }
 
 // isFree reports whether the pool has the buffer of a piece.

@@ -35,6 +35,12 @@ type shared struct {
 	users int    // > 0 as long as anybody may read b; what is 0 stays 0
 }
 
+// share returns an owner for a large buffer of p, which is held once.
+func (p *Pool) share(b []byte) *shared {
+	p.lent++
+	return &shared{pool: p, b: b, users: 1}
+}
+
 func (s *shared) Hold() {
 	if s.users <= 0 {
 		panic("loop: a buffer is held that is free")
@@ -48,6 +54,7 @@ func (s *shared) Release() {
 		panic("loop: a buffer has lost more users than it had")
 	}
 	if s.users == 0 {
+		s.pool.lent--
 		s.pool.Put(s.b)
 		s.b = nil
 	}

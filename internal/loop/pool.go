@@ -15,6 +15,7 @@ type Pool struct {
 	least [maxClass - minClass + 1]int      // by size class: the smallest number of them since the last Trim
 	kept  int                               // bytes in free
 	large large                             // free buffers that are larger
+	lent  int                               // how many of these have users that are counted (shared)
 	gone  int                               // bytes left to the garbage collector since the last call of Dropped
 }
 
