@@ -76,6 +76,7 @@ func (c *Conn) read() {
 		return
 	}
 	c.s.Keep(rest)
+	c.reply.Raw = nil // it is not valid any more, and may be all that keeps a large buffer in memory
 	c.relax()
 }
 

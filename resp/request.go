@@ -44,6 +44,9 @@ func (r *Request) reset() {
 	r.Args, r.Raw, r.Command, r.Need, r.Owner, r.Reply = nil, nil, nil, 0, nil, nil
 }
 
+// Forget empties the request, so that it does not keep the bytes that it was read from in memory.
+func (r *Request) Forget() { r.reset() }
+
 // add appends an argument.
 func (r *Request) add(arg []byte) { r.args = append(r.args, slices.Clip(arg)) }
 

@@ -76,7 +76,10 @@ func (s *Session) serveCommand() {
 		if owner := s.s.Disown(); owner != nil {
 			r.Owner = owner
 			owner.Hold() // also if the session is closed meanwhile
-			defer owner.Release()
+			defer func() {
+				owner.Release()
+				r.Forget()
+			}()
 		}
 	}
 	before := s.redis.Holds()

@@ -60,6 +60,13 @@ func TestLargeBuffersComeBack(t *testing.T) {
 		c.Close()
 	}
 	group.Wait()
+	const last = 50 << 20 // what nobody else asks for makes nobody forget
+	c := dial(t, proxy.Addr)
+	c.want("+OK\r\n", "MSET", "client 0, key 0", strings.Repeat("x", last), "client 0, key 1", "x",
+		"client 0, key 2", "x")
+	if got := c.do("MGET", "client 0, key 0", "client 0, key 1", "client 0, key 2"); len(got) < last {
+		t.Errorf("%d bytes, which begin with %.60q", len(got), got)
+	}
 	if strings.HasSuffix(os.Getenv("MAGENT_BIN"), "-race") {
 		return // the race detector gives back nothing of what it has noted of memory
 	}
