@@ -27,13 +27,14 @@ usage: magent drain SERVER [--pool NAME] [--reason TEXT] [--force] [--admin-sock
 
 SERVER is the address or the name of one, in all pools that have it. Its keys are answered by their other
 copies, and what it misses is remembered. It says first what changes. It is refused if keys would lose
-their only copy.
+their only copy. In a fleet any member can be asked: all of them drain the server, or none does.
 `
 
 const undrainHead = `magent undrain - use a server again that was drained
-usage: magent undrain SERVER [--pool NAME] [--admin-socket PATH]
+usage: magent undrain SERVER [--pool NAME] [--force] [--admin-socket PATH]
 
 The server returns as after an outage: it gets what it missed, and is filled if it was restarted.
+In a fleet any member can be asked, whichever has drained it.
 `
 
 func newDrainFlags() []cli.Flag {
@@ -45,13 +46,19 @@ func newUndrainFlags() []cli.Flag {
 }
 
 func ownUndrainFlags() []cli.Flag {
-	return []cli.Flag{text(topicControl, flagPool, "", "", "`NAME` of the pool (default: all that have the server)")}
+	return orderFlags("undrain it even if a member of the fleet is away")
 }
 
 func ownDrainFlags() []cli.Flag {
-	return append(ownUndrainFlags(),
-		text(topicControl, flagReason, "", "", "`TEXT` that is shown with the server, and logged"),
-		toggle(topicControl, flagForce, "", "drain it even if keys lose their only copy"))
+	return append(orderFlags("drain it even if keys lose their only copy, or a member of the fleet is away"),
+		text(topicControl, flagReason, "", "", "`TEXT` that is shown with the server, and logged"))
+}
+
+func orderFlags(force string) []cli.Flag {
+	return []cli.Flag{
+		text(topicControl, flagPool, "", "", "`NAME` of the pool (default: all that have the server)"),
+		toggle(topicControl, flagForce, "", force),
+	}
 }
 
 // runDrain is magent drain, and runUndrain magent undrain. They return the exit code.

@@ -35,16 +35,20 @@ func Reload(ctx context.Context, socket string) error {
 // Drain has the magent at a socket take a server out of use. It returns lines that say what that does. A
 // *RefusedError says why nothing has changed.
 func Drain(ctx context.Context, socket string, o Order) (text string, err error) {
-	values := url.Values{serverValue: {o.Server}, poolValue: {o.Pool}, reasonValue: {o.Reason}}
-	if o.Force {
-		values.Set(forceValue, "1")
-	}
-	return ask(ctx, socket, drainPath, values)
+	return ask(ctx, socket, drainPath, valuesOf(o))
 }
 
 // Undrain has the magent at a socket let a server return. It returns what Drain does.
 func Undrain(ctx context.Context, socket string, o Order) (text string, err error) {
-	return ask(ctx, socket, undrainPath, url.Values{serverValue: {o.Server}, poolValue: {o.Pool}})
+	return ask(ctx, socket, undrainPath, valuesOf(o))
+}
+
+func valuesOf(o Order) url.Values {
+	values := url.Values{serverValue: {o.Server}, poolValue: {o.Pool}, reasonValue: {o.Reason}}
+	if o.Force {
+		values.Set(forceValue, "1")
+	}
+	return values
 }
 
 // ask sends a command to the magent at a socket, and returns the answer.

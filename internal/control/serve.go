@@ -28,7 +28,7 @@ const (
 const (
 	serverValue = "server"
 	poolValue   = "pool"
-	forceValue  = "force" // not empty: drain although keys are lost
+	forceValue  = "force" // not empty: do it although keys are lost, or a member is away
 	reasonValue = "reason"
 )
 
@@ -44,13 +44,13 @@ type Engine struct {
 	// Drain takes a server out of use, and returns lines that say what that does. by is the user who asks.
 	Drain func(o Order) (text string, err error)
 	// Undrain lets it return.
-	Undrain func(server, pool string) (text string, err error)
+	Undrain func(o Order) (text string, err error)
 }
 
-// Order is what is asked of Drain.
+// Order is what is asked of Drain, and of Undrain, which needs no reason.
 type Order struct {
 	Server, Pool string // Pool is empty for all that have the server
-	Force        bool   // although keys are lost
+	Force        bool   // although keys are lost, or a member of the fleet is away
 	By, Reason   string
 }
 
@@ -96,7 +96,11 @@ func (h handler) reload(w http.ResponseWriter, r *http.Request) {
 	answer(w, "reloaded", err)
 }
 
-func (h handler) drain(w http.ResponseWriter, r *http.Request) {
+func (h handler) drain(w http.ResponseWriter, r *http.Request)   { h.order(w, r, h.Drain) }
+func (h handler) undrain(w http.ResponseWriter, r *http.Request) { h.order(w, r, h.Undrain) }
+
+// order has an order about a server carried out.
+func (h handler) order(w http.ResponseWriter, r *http.Request, carryOut func(Order) (string, error)) {
 	ctx, cancel := patiently(w, r)
 	defer cancel()
 	q := r.URL.Query()
@@ -106,18 +110,7 @@ func (h handler) drain(w http.ResponseWriter, r *http.Request) {
 	}
 	text := ""
 	err := h.do(ctx, func(func() error) (err error) {
-		text, err = h.Drain(o)
-		return err
-	})
-	answer(w, text, err)
-}
-
-func (h handler) undrain(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := patiently(w, r)
-	defer cancel()
-	q, text := r.URL.Query(), ""
-	err := h.do(ctx, func(func() error) (err error) {
-		text, err = h.Undrain(q.Get(serverValue), q.Get(poolValue))
+		text, err = carryOut(o)
 		return err
 	})
 	answer(w, text, err)

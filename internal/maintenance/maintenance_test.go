@@ -129,21 +129,14 @@ func TestChanges(t *testing.T) {
 	}
 }
 
-func TestPickAndUndrain(t *testing.T) {
-	x := poolOf("x", config.Drain{Server: "p:1", By: "ann", Since: 5}, config.Drain{Server: "q:1", Since: 5})
+func TestPick(t *testing.T) {
+	x := poolOf("x")
 	pools := []*config.Pool{nil, &x}
-	list := List{{Pool: "x", Server: "p:1", By: "ann", Since: 5}}
-	for server, want := range map[string]string{
-		"p:1": "", "q:1": "by the file of pools", "b:1": "b:1 is not drained", "z:1": `no pool has a server "z:1"`,
-	} {
+	for server, want := range map[string]string{"p:1": "", "b:1": "", "z:1": `no pool has a server "z:1"`} {
 		places, err := Pick(pools, server, "")
-		var rest List
-		if err == nil {
-			rest, _, err = list.Undrain(places)
-		}
 		switch {
-		case want == "" && (err != nil || len(rest) != 0):
-			t.Errorf("%s: %v, %v", server, rest, err)
+		case want == "" && (err != nil || len(places) != 1 || places[0].Server != server):
+			t.Errorf("%s: %v, %v", server, places, err)
 		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
 			t.Errorf("%s: %v, want %s", server, err, want)
 		}

@@ -24,6 +24,8 @@ type Effect struct {
 	Others   []Server // that have other copies of its keys
 	Drained  string   // by whom and since when it is drained already; empty: it is not
 	Defiance error    // why it should not be drained; nil: nothing speaks against it
+
+	Undecided bool // Defiance is that nobody decides for some of the keys just now
 }
 
 // Judge finds out what draining the server at an address, one of a pool's, does. A key keeps a copy that is right if

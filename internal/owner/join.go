@@ -88,13 +88,22 @@ func (f *Owner) Join() error {
 	m, err := launch.Open(launch.Options{
 		Fleet: f.o.Fleet, Place: f.o.Place, Log: f.o.Log, Groups: f.groups(), Pools: f.told, HomeAfter: f.o.HomeAfter,
 		Killed: f.killed, Missed: missedBy(f.known),
-		Serves: f.serves, Opened: f.opened, Decided: f.decided, Gate: f.gate, Recorded: f.recorded,
+		Serves: f.serves, Opened: f.opened, Commanded: f.o.Commanded,
+		Decided: f.decided, Gate: f.gate, Recorded: f.recorded,
 		Failed: f.o.Died, Note: f.o.Process.Registry.Events().Note, VIP: f.vip.Load,
 	})
 	if err == nil {
 		f.member.Store(m)
 	}
 	return err
+}
+
+// Command has another member carry a command out (link.Links.Command).
+func (f *Owner) Command(ctx context.Context, name string, body []byte) (answer []byte, err error) {
+	if m := f.member.Load(); m != nil {
+		return m.Command(ctx, name, body)
+	}
+	return nil, errors.New("this member has just been started")
 }
 
 // VIP says whether this machine has the address of --vip. Any goroutine may call it.

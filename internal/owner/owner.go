@@ -41,6 +41,9 @@ type Options struct {
 	AddPool func(index int, cfg *config.Pool, rings placement.Rings) []*pool.Pool
 	Began   func(*session.Shard) // a pool connects on this loop, which stands still
 	Died    func(error)          // the process has to end
+
+	// Commanded is that of member.Options.
+	Commanded func(ctx context.Context, from string, body []byte) []byte
 }
 
 // Owner is what makes a process a member of a fleet that may decide.

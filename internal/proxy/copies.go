@@ -71,7 +71,7 @@ func (svc *Service) serversOf(index int) []maintenance.Server {
 		mu.Lock()
 		defer mu.Unlock()
 		p := sh.Pools[index]
-		if svc.member != nil && p.Term() == nil {
+		if svc.member != nil && !cfg.Redis && p.Term() == nil {
 			return // another member decides
 		}
 		all.Note(p, cfg.RoleOf)

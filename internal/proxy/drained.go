@@ -18,17 +18,21 @@ func (svc *Service) keepDrained(list maintenance.List) {
 
 // recallDrained applies what an earlier process has kept. No pool has been made yet.
 func (svc *Service) recallDrained() {
-	var list maintenance.List
-	if svc.member == nil {
-		var err error
-		if list, err = maintenance.Read(svc.place); err != nil {
-			svc.log.Error().AnErr("reason", err).
-				Msg("which servers are drained is not known, so all are used: drain them again")
-		}
+	list, err := maintenance.Read(svc.place)
+	if err != nil {
+		svc.log.Error().AnErr("reason", err).
+			Msg("which servers are drained is not known, so all are used: drain them again")
 	}
 	known, gone := list.Of(svc.cfg.Pools)
 	for i, p := range known.Apply(svc.cfg.Pools, nil, time.Now().Unix()) {
 		svc.cfg.Pools[i].Drained = p.Drained
+	}
+	for _, cfg := range svc.cfgs {
+		for i := range svc.cfg.Pools {
+			if p := &svc.cfg.Pools[i]; cfg.Of != nil && cfg.Of.Name == p.Name { // a group, in either order of roles
+				cfg.Of.Drained, cfg.Drained = p.Drained, p.Drained
+			}
+		}
 	}
 	if svc.drained = known; len(gone) > 0 {
 		svc.keepDrained(known)

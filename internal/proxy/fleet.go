@@ -1,22 +1,20 @@
 package proxy
 
 import (
-	"time"
-
 	"magent/internal/config"
 	"magent/internal/owner"
 	"magent/internal/placement"
 )
 
 // newFleet prepares taking part in a fleet, if there is one. No loop exists yet.
-func (svc *Service) newFleet(homeAfter time.Duration) {
+func (svc *Service) newFleet(o *Options) {
 	if svc.cfg.Fleet == nil {
 		return
 	}
 	svc.member = owner.New(owner.Options{
 		Fleet: svc.cfg.Fleet, Place: svc.place, Log: svc.log, Group: svc.group, Process: &svc.shared,
 		OnAll: svc.onAll, StopTheWorld: svc.stopTheWorld, AddPool: svc.addPool, Began: svc.askSoon,
-		Died: svc.died, HomeAfter: homeAfter,
+		Died: svc.died, HomeAfter: o.homeAfter, Commanded: o.Commanded,
 	})
 	svc.fleet = svc.member.Figures
 }

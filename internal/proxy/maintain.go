@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -13,62 +14,53 @@ import (
 // A drained server is part of a pool's configuration, so draining one is a reload: requests under way end first, and
 // what is known of the servers goes on to the pool that takes the place of the one before.
 
-// errFleet is why a member of a fleet drains no server on request.
-var errFleet = errors.New("this magent is a member of a fleet: write the server into drained: of the file of pools " +
-	"on all members, and reload one after the other")
+// PlacesOf finds a server by its address or name, in all pools or in the one that is named. It is called like Reload.
+func (svc *Service) PlacesOf(server, pool string) ([]maintenance.Place, error) {
+	return maintenance.Pick(svc.cfgs, server, pool)
+}
 
-// MayDrain finds out what draining a server does, in all pools that have it, or in the one that is named. The server
-// is given by its address or name. It is called like Reload.
-func (svc *Service) MayDrain(server, pool string) (effects []maintenance.Effect, err error) {
-	if svc.member != nil {
-		return nil, errFleet
-	}
-	places, err := maintenance.Pick(svc.cfgs, server, pool)
-	for _, at := range places {
-		e := maintenance.Judge(at.Pool.Name, svc.serversOf(at.Index), at.Server, placement.Ejects(at.Pool))
-		if d := at.Pool.DrainOf(at.Server); d != nil {
-			e.Drained, e.Defiance = d.String(), nil
+// Maintain answers a question about which servers are drained, or to be. It is called like Reload.
+func (svc *Service) Maintain(q maintenance.Question) (a maintenance.Answer) {
+	list, back, err := svc.drained.Set(svc.cfgs, q.Wishes)
+	switch {
+	case err != nil:
+	case !q.Do:
+		a.Known, a.Drained = maintenance.Survey(svc.cfgs, q.Wishes, placement.Ejects, svc.serversOf)
+	case len(back) > 0:
+		if err = svc.changeDrained(list, q); err == nil {
+			a.Back = back
 		}
-		effects = append(effects, e)
 	}
-	return effects, err
+	if err != nil {
+		a.Refused = err.Error()
+	}
+	return a
 }
 
-// DrainServer takes the servers of effects out of use that are not drained yet. It is called like Reload.
-func (svc *Service) DrainServer(effects []maintenance.Effect, by, reason string) error {
-	return svc.changeDrained(svc.drained.Drain(effects, by, reason, time.Now().Unix()))
-}
-
-// UndrainServer lets a server return that was drained by DrainServer, to all pools or to the one that is named. It
-// returns the pools. It is called like Reload.
-func (svc *Service) UndrainServer(server, pool string) (pools []string, err error) {
-	if svc.member != nil {
-		return nil, errFleet
-	}
-	places, err := maintenance.Pick(svc.cfgs, server, pool)
-	if err != nil {
-		return nil, err
-	}
-	list, pools, err := svc.drained.Undrain(places)
-	if err != nil {
-		return nil, err
-	}
-	return pools, svc.changeDrained(list)
+// Command has another member of the fleet carry a command out (link.Links.Command).
+func (svc *Service) Command(ctx context.Context, member string, body []byte) ([]byte, error) {
+	return svc.member.Command(ctx, member, body)
 }
 
 // changeDrained has the pools be as a list of drained servers says, and keeps the list. After an error nothing has
 // changed.
-func (svc *Service) changeDrained(list maintenance.List) error {
-	if err := list.Write(svc.place); err != nil {
-		return fmt.Errorf("--state-dir %s: what is drained cannot be kept: %w", svc.place.Dir, err)
-	}
+func (svc *Service) changeDrained(list maintenance.List, q maintenance.Question) error {
 	var pools []config.Pool
 	for _, cfg := range svc.cfgs {
-		if cfg != nil {
+		if cfg != nil && cfg.Of == nil {
 			pools = append(pools, *cfg)
 		}
 	}
-	if err := svc.change(list.Apply(pools, svc.cfgs, time.Now().Unix())); err != nil {
+	pools = list.Apply(pools, svc.cfgs, time.Now().Unix())
+	if !q.Force {
+		if err := errors.Join(maintenance.Bereft(svc.cfgs, q.Wishes), svc.awaitCopies(pools)); err != nil {
+			return err
+		}
+	}
+	if err := list.Write(svc.place); err != nil {
+		return fmt.Errorf("--state-dir %s: what is drained cannot be kept: %w", svc.place.Dir, err)
+	}
+	if err := svc.change(pools); err != nil {
 		return errors.Join(err, svc.drained.Write(svc.place))
 	}
 	svc.drained = list

@@ -33,6 +33,8 @@ type Options struct {
 	StoredEvery time.Duration // how often servers are asked what they store; 0: they are not
 
 	Sockets []Socket // that listen already; the Service takes them over, also when Start fails
+	// Commanded is that of owner.Options; nil: members of a fleet are refused.
+	Commanded func(ctx context.Context, from string, body []byte) []byte
 	// Called when all addresses are bound, before the journal is opened; nil: no process is to be taken over from.
 	TakeOver func() error
 

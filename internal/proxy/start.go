@@ -27,7 +27,7 @@ import (
 func Start(o Options) (*Service, error) {
 	svc := newService(o)
 	svc.doubts = svc.shared.Servers.Check(o.Config.Pools) // while another process may serve yet
-	svc.newFleet(o.homeAfter)
+	svc.newFleet(&o)
 	known, err := svc.prepare(o.TakeOver)
 	if err != nil {
 		svc.stop()

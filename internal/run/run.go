@@ -154,6 +154,9 @@ func (o Options) start(log zerolog.Logger, clients int, given service.Given, tas
 	}
 	watchers, clientele := o.Admin.claim(given.Sockets)
 	e := &engine{}
+	served := func() *proxy.Service { return e.Service }
+	m := &maintainer{proxy: served, log: log, fleet: c.Fleet, tasks: tasks}
+	so.Commanded = m.commanded
 	var err error
 	if e.watch, err = o.Admin.bind(watchers); err != nil { // before a process that is being replaced hands over
 		return nil, err
@@ -166,7 +169,7 @@ func (o Options) start(log zerolog.Logger, clients int, given service.Given, tas
 		return nil, o.Remedies.port(err)
 	}
 	shown := status.Engine{Program: o.Process.Program, Figures: e.identified, Events: e.Events, Hung: e.Hung}
-	if err := o.Admin.open(&e.watch, shown, e.twemproxy, commandsOf(e.Service), tasks, log); err != nil {
+	if err := o.Admin.open(&e.watch, shown, e.twemproxy, m.commands(), tasks, log); err != nil {
 		e.Close()
 		return nil, err
 	}

@@ -273,13 +273,21 @@ func awaitState(t *testing.T, m *started, server *harness.Memcached, state strin
 // load is a client that writes and reads keys of its own, and wants to read what it has written.
 type load struct {
 	t    *testing.T
+	name string // of its keys, at the beginning
 	n    atomic.Int64
 	end  chan struct{}
 	done chan error
 }
 
 func startLoad(t *testing.T, addr string) *load {
-	l := &load{t: t, end: make(chan struct{}), done: make(chan error, 1)}
+	t.Helper()
+	return startLoadOf(t, addr, "")
+}
+
+// startLoadOf is startLoad for one of several, with keys of its own.
+func startLoadOf(t *testing.T, addr, name string) *load {
+	t.Helper()
+	l := &load{t: t, name: name, end: make(chan struct{}), done: make(chan error, 1)}
 	c, err := harness.Open(addr)
 	if err != nil {
 		t.Fatal(err)
@@ -296,7 +304,7 @@ func (l *load) run(c *harness.Client) error {
 			return nil
 		default:
 		}
-		k, v := fmt.Sprintf("load-%d", i%50), fmt.Sprint(i)
+		k, v := fmt.Sprintf("%d-load%s", i%50, l.name), fmt.Sprint(i)
 		if got, err := c.Try(harness.Set(k, v)); err != nil || got != "STORED\r\n" {
 			return fmt.Errorf("set %s: %q, %v", k, got, err)
 		}

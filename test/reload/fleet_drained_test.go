@@ -3,7 +3,6 @@ package reload
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -172,21 +171,4 @@ func fieldOf(stats map[string]string, server, field string) string {
 		}
 	}
 	return ""
-}
-
-// TestFleetRefusesCommand: a member drains nothing on request, and says what to do instead.
-func TestFleetRefusesCommand(t *testing.T) {
-	t.Parallel()
-	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
-	dir := t.TempDir()
-	socket := filepath.Join(dir, "control.sock")
-	list := fmt.Sprintf("m0=127.0.0.1:%d,m1=127.0.0.1:%d", testkit.ReservePort(t), testkit.ReservePort(t))
-	start(t, pool("main", testkit.DeadAddr(t), a)+"  backups:\n   - "+b.Addr+":1\n", "--fleet", list, "--member", "m0",
-		"--state-dir", filepath.Join(dir, "state"), "--admin-socket", socket)
-	for _, command := range []string{"drain", "undrain"} {
-		code, _, said := harness.Run(t, harness.Binary(t), command, a.Addr, "--admin-socket", socket)
-		if code != 1 || !strings.Contains(said, "write the server into drained: of the file of pools on all members") {
-			t.Errorf("magent %s: %d, %s", command, code, said)
-		}
-	}
 }

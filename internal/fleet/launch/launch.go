@@ -4,6 +4,7 @@ package launch
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -48,6 +49,8 @@ type Options struct {
 	Serves func(from, pool string) error  // as in member.Options
 	Opened func(from string, d link.Data) // as in member.Options
 
+	Commanded func(ctx context.Context, from string, body []byte) []byte // as in member.Options
+
 	Gate     *gate.Gate                        // as in member.Options
 	Recorded func(c *core.Core, r core.Record) // as in member.Options
 	Note     func(stats.Event)                 // remembers what happened, for people; any goroutine calls it
@@ -79,7 +82,7 @@ func Open(o Options) (*member.Member, error) {
 	opt := member.Options{
 		Core: o.core(), Log: log, Saved: saved, Listener: listener, Fleet: text(o.Fleet), Failed: o.Failed,
 		Gate: o.Gate, Recorded: o.Recorded, Serves: o.Serves, Opened: o.Opened,
-		VIP: o.VIP,
+		Commanded: o.Commanded, VIP: o.VIP,
 	}
 	for _, m := range o.Fleet.Members {
 		if m.Name != self.Name {

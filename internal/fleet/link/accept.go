@@ -1,6 +1,7 @@
 package link
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"slices"
@@ -108,6 +109,10 @@ func (a *acceptor) serve(tcp net.Conn) {
 	if _, welcome := a.answer(conn, g, a.refuse(g)); !welcome || g.Kind == KindAsk {
 		return
 	}
+	if g.Kind == KindCommand {
+		a.serveCommand(tcp, conn, g.From)
+		return
+	}
 	a.only(tcp, g.From)
 	for {
 		_ = tcp.SetDeadline(time.Now().Add(a.opt.Patience))
@@ -117,6 +122,33 @@ func (a *acceptor) serve(tcp net.Conn) {
 		}
 		a.opt.Received(g.From, body)
 	}
+}
+
+// serveCommand reads a command and answers it. If the connection ends before, nobody waits for the answer.
+func (a *acceptor) serveCommand(tcp, conn net.Conn, from string) {
+	_ = tcp.SetDeadline(time.Now().Add(a.opt.Patience))
+	body, err := readFrame(conn, MaxFrame)
+	if err != nil {
+		return
+	}
+	_ = tcp.SetDeadline(time.Time{})
+	ctx, cancel := context.WithCancel(a.ctx)
+	defer cancel()
+	a.done.Add(1)
+	go a.watch(conn, cancel)
+	answer := a.opt.Commanded(ctx, from, body)
+	if ctx.Err() != nil {
+		return
+	}
+	_ = tcp.SetWriteDeadline(time.Now().Add(a.opt.Patience))
+	_, _ = conn.Write(appendFrame(nil, answer))
+}
+
+// watch waits for the end of a connection on which nothing comes any more.
+func (a *acceptor) watch(conn net.Conn, ended func()) {
+	defer a.done.Done()
+	defer ended()
+	_, _ = conn.Read(make([]byte, 1))
 }
 
 // answer answers a greeting. It reports whether who has greeted knows that he is welcome.
@@ -187,11 +219,13 @@ func (a *acceptor) refuse(g Greeting) string {
 		return fmt.Sprintf("this is %q, and not %q", a.opt.Name, g.To)
 	case !slices.ContainsFunc(a.opt.Peers, func(p Peer) bool { return p.Name == g.From }):
 		return fmt.Sprintf("%q is not in the --fleet list of %q", g.From, a.opt.Name)
-	case g.Kind != KindMessages && g.Kind != KindAsk && g.Kind != KindData:
+	case g.Kind != KindMessages && g.Kind != KindAsk && g.Kind != KindData && g.Kind != KindCommand:
 		return fmt.Sprintf("%q does not know connections for %q: it may be an older version", a.opt.Name, g.Kind)
 	case g.Fleet != a.opt.Fleet:
 		return fmt.Sprintf("--fleet of %q is another one: %s; of %q: %s: it has to be the same on all members",
 			a.opt.Name, a.opt.Fleet, g.From, g.Fleet)
+	case g.Kind == KindCommand && a.opt.Commanded == nil:
+		return fmt.Sprintf("%q takes no commands from other members", a.opt.Name)
 	}
 	return ""
 }

@@ -11,6 +11,9 @@
 // With a secret all of this is inside TLS 1.3. Both ends show that they have a key that is made of the secret
 // (crypto/ed25519), and refuse any other. Without a secret, only loopback addresses are accepted.
 //
+// A connection for a command (Command) carries one frame in each direction. Members of a version that does not know it
+// refuse it, and nothing else changes.
+//
 // A connection for requests (Data) begins in the same way. Then both ends take keys for a loop.Seal from the TLS
 // session, and use TLS no more. All bytes behind the greetings are the loops': who has dialed sends when he has read
 // the answer, and the other end when it has written it.

@@ -51,9 +51,10 @@ type Kind string
 
 // The kinds of connections.
 const (
-	KindMessages Kind = ""     // frames, from who has dialed
-	KindAsk      Kind = "ask"  // nothing: who has dialed wants to know who answers
-	KindData     Kind = "data" // whatever the loops send, sealed, and without TLS
+	KindMessages Kind = ""        // frames, from who has dialed
+	KindAsk      Kind = "ask"     // nothing: who has dialed wants to know who answers
+	KindData     Kind = "data"    // whatever the loops send, sealed, and without TLS
+	KindCommand  Kind = "command" // a frame from who has dialed, and one back
 )
 
 func writeGreeting(w io.Writer, g Greeting) error {

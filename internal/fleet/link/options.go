@@ -35,6 +35,9 @@ type Options struct {
 	// Opened takes a connection for requests that a member has made; it owns the descriptor. It is not called any more
 	// when Close has returned. nil: such connections are refused.
 	Opened func(from string, d Data)
+	// Commanded carries a command of a member out, and returns the answer. When ctx is done nobody waits for that any
+	// more; what has not been begun by then must not be. nil: commands are refused.
+	Commanded func(ctx context.Context, from string, body []byte) (answer []byte)
 	// Ended says that a connection to a member has ended that was good: its process may be dead (Ask).
 	Ended func(name string)
 	// Trouble says why there is no connection to a member, or none of it is accepted: when that begins, and when the

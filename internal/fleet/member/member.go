@@ -37,6 +37,8 @@ type Options struct {
 	// Serves and Opened are those of link.Options. nil: no requests of other members are taken.
 	Serves func(from, pool string) error
 	Opened func(from string, d link.Data)
+	// Commanded is that of link.Options. nil: no commands of other members are taken.
+	Commanded func(ctx context.Context, from string, body []byte) (answer []byte)
 	// Trouble says why there is no link to a member, nil: there is one again. Any goroutine calls it, once for each
 	// change.
 	Trouble func(name string, err error)
@@ -116,6 +118,11 @@ func (m *Member) Answers(ctx context.Context) bool {
 // Data connects to another member, to hand requests for a pool to it (link.Links.Data).
 func (m *Member) Data(ctx context.Context, name, pool string) (link.Data, error) {
 	return m.links.Data(ctx, name, pool)
+}
+
+// Command has another member carry a command out (link.Links.Command).
+func (m *Member) Command(ctx context.Context, name string, body []byte) (answer []byte, err error) {
+	return m.links.Command(ctx, name, body)
 }
 
 // LeaseUntil is when this process's right to decide ends, by Now; 0: it has none.

@@ -37,7 +37,7 @@ func Open(opt Options) (*Member, error) {
 		Name: opt.Core.Name, Fleet: opt.Fleet, Peers: opt.Peers, Secret: opt.Secret,
 		Patience:    patience * opt.Core.Tick,
 		Incarnation: m.incarnation.Load, Received: m.received, Ended: m.ended, Trouble: m.trouble,
-		Serves: opt.Serves, Opened: opt.Opened,
+		Serves: opt.Serves, Opened: opt.Opened, Commanded: opt.Commanded,
 	})
 	m.done.Add(2)
 	go m.run()

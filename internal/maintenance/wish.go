@@ -1,0 +1,108 @@
+package maintenance
+
+import (
+	"fmt"
+	"slices"
+
+	"magent/internal/config"
+)
+
+// Wish is what is to be of one server of a pool.
+type Wish struct {
+	Pool   string `json:"pool"`
+	Server string `json:"server"`          // config.Address.String
+	Order  *Order `json:"order,omitempty"` // nil: it is not to be drained
+}
+
+// Group is what somebody knows of the servers of keys that he decides for.
+type Group struct {
+	Pool    string   `json:"pool"`
+	Moves   bool     `json:"moves,omitempty"` // keys move when a server is out of use
+	Servers []Server `json:"servers"`
+}
+
+// Question is what a member is asked.
+type Question struct {
+	Wishes []Wish `json:"wishes"`
+	Do     bool   `json:"do,omitempty"`    // carry them out; else only say what is
+	Force  bool   `json:"force,omitempty"` // although keys are lost
+}
+
+// Answer is that of a member.
+type Answer struct {
+	Refused string          `json:"refused,omitempty"` // why it does not do it; nothing has changed there
+	Known   []Group         `json:"known,omitempty"`   // of the pools in the wishes, before they are carried out
+	Drained []*config.Drain `json:"drained,omitempty"` // by wish, likewise: how it is drained there; nil: it is not
+	Back    []Wish          `json:"back,omitempty"`    // what takes back what was carried out
+}
+
+// Survey returns what a process knows of the servers of the pools that are in wishes. It says so for each part of them
+// that it decides for. It also returns how each server of the wishes is drained. serversOf returns the servers of the
+// pool, or of the part, with an index; nil: another process decides.
+func Survey(cfgs []*config.Pool, wishes []Wish, moves func(*config.Pool) bool, serversOf func(index int) []Server,
+) (known []Group, drained []*config.Drain) {
+	for i, cfg := range cfgs {
+		whole := cfg
+		if cfg != nil && cfg.Of != nil {
+			whole = cfg.Of
+		}
+		if cfg == nil || !slices.ContainsFunc(wishes, func(w Wish) bool { return w.Pool == whole.Name }) {
+			continue
+		}
+		if servers := serversOf(i); servers != nil {
+			known = append(known, Group{whole.Name, moves(cfg), servers})
+		}
+	}
+	for _, w := range wishes {
+		drained = append(drained, cfgs[indexOf(cfgs, w.Pool)].DrainOf(w.Server))
+	}
+	return known, drained
+}
+
+// Set returns the list as it is wished, and what there is to be wished to have it back. What is drained, by whomever,
+// stays as it is if that is wished. No order ends what the file of pools drains.
+func (l List) Set(cfgs []*config.Pool, wishes []Wish) (after List, back []Wish, err error) {
+	after = l
+	for _, w := range wishes {
+		i := indexOf(cfgs, w.Pool)
+		if i < 0 || !cfgs[i].At(w.Server) {
+			return l, nil, fmt.Errorf("there is no server %s in a pool %q", w.Server, w.Pool)
+		}
+		d := cfgs[i].DrainOf(w.Server)
+		switch {
+		case d == nil && w.Order != nil:
+			after = after.With(Order{w.Pool, w.Server, w.Order.By, w.Order.Reason, w.Order.Since})
+			back = append(back, Wish{Pool: w.Pool, Server: w.Server})
+		case d != nil && d.By != "" && w.Order == nil:
+			after = after.Without(w.Pool, w.Server)
+			was := Order{w.Pool, w.Server, d.By, d.Reason, d.Since}
+			back = append(back, Wish{w.Pool, w.Server, &was})
+		}
+	}
+	return after, back, nil
+}
+
+// Bereft returns why servers should not be drained: one that is to have the other copies of their keys is drained.
+func Bereft(cfgs []*config.Pool, wishes []Wish) error {
+	for _, w := range wishes {
+		i := indexOf(cfgs, w.Pool)
+		if i < 0 || w.Order == nil || cfgs[i].DrainOf(w.Server) != nil {
+			continue
+		}
+		for _, d := range cfgs[i].Drained {
+			if role := cfgs[i].RoleOf(d.Server); role != cfgs[i].RoleOf(w.Server) {
+				return fmt.Errorf("%s %s, which has to answer for its keys, is drained", role, d.Server)
+			}
+		}
+	}
+	return nil
+}
+
+func indexOf(cfgs []*config.Pool, name string) int {
+	for i, cfg := range cfgs {
+		if cfg != nil && cfg.Of == nil && cfg.Name == name {
+			return i
+		}
+	}
+	return -1
+}
