@@ -108,7 +108,8 @@ func (c *Call) onFirst(slot uint16, r *ascii.Reply) {
 	if r.Kind == ascii.Lost {
 		return
 	}
-	c.said = slot == call.Lead && c.e.counts(c.lead, c.key) && c.sound(call.Lead)
+	c.said = slot == call.Lead && c.e.counts(c.lead, c.key) && c.sound(call.Lead) &&
+		(c.e.ackPrimary || !c.e.Incomplete(c.lead))
 	if c.said && c.e.ackPrimary {
 		c.e.countMutation(c.op, r.Kind)
 		c.finish(r.Kind, c.withTags(c.lead, r.Raw))
@@ -136,7 +137,8 @@ func (c *Call) sound(slot uint16) bool {
 
 // verdict returns whose answer the client gets, and which copies are dirty now. If the word of the lead counted when
 // it answered, that stands, even if the lead is down or wrong by now: a client may have read what the lead has made of
-// the mutation. If the other copy has come to another result, nobody may read that.
+// the mutation. If the other copy has come to another result, nobody may read that. The word of a lead that is in use
+// although it lacks what the other copy has does not stand: it is taken out to be filled as soon as that can be done.
 func (c *Call) verdict() decide.Verdict {
 	if c.follow < 0 && c.leadOutcome.Kind != ascii.Lost {
 		return decide.Verdict{Answer: decide.AnswerLead}

@@ -46,3 +46,24 @@ func TestFlushedWhileFilled(t *testing.T) {
 		t.Fatalf("the primary is not filled anew: %q", r.told)
 	}
 }
+
+// A primary was restarted while nobody served, and is in use until the backup is connected. What it says of a key that
+// it lacks is not the answer once it is taken out to be filled.
+func TestWordOfALeadThatIsFilled(t *testing.T) {
+	r := newRig(t, rigOptions{limit: 1})
+	defer r.close()
+	p, b := r.servers[0], r.servers[1]
+	b.mem.put("k", item{value: "1", flags: "0", ttl: "-1"})
+	r.say(listener{r, "c"}, "incr k 1\r\n")
+	r.settle()
+	p.last().execute()
+	p.last().send()
+	r.e.Emptied(0) // its answer, which is NOT_FOUND, is read before it is taken out
+	r.settle()
+	b.last().execute()
+	b.last().send()
+	r.settle()
+	if !slices.Contains(r.told, "p ejected") || !slices.Contains(r.told, "c: 2") {
+		t.Errorf("%q", r.told)
+	}
+}
