@@ -58,7 +58,7 @@ MODULES = . deploy/release test/redis/clients test/soak/picture test/tools/teleg
 # What black-box tests are told.
 BLACKBOX = MAGENT_ARTIFACTS=$(CURDIR)/artifacts MAGENT_BIN=$(CURDIR)/bin/magent NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker
 
-# A guard against tests that never end. The longest suite takes three minutes, and some more on a busy machine.
+# A guard against tests that never end. The longest suite takes five minutes, and more on a busy machine or beside others.
 GUARD = 40m
 
 # Tests wait more than they work: more packages at once than there are cores, and of each more of those tests that say t.Parallel.
@@ -91,7 +91,7 @@ run: deps-run build ## three memcacheds on loopback, magent in front, and what t
 .PHONY: test-says
 test-says:
 	@echo 'make test: it first installs the Debian packages that are missing, as root or with sudo: on a fresh machine some 520, 1.5 GB.'
-	@echo 'make test: the tests then take about fifteen minutes on two cores; the first time some minutes more, to compile.'
+	@echo 'make test: the tests then take about twenty-five minutes on two cores; the first time some minutes more, to compile.'
 
 .PHONY: test
 test: test-says deps build ## everything that proves it: unit, e2e, race, and 20000 inputs for each fuzz target
