@@ -103,6 +103,14 @@ func (l *largeRig) stored() {
 	c.hear(l.got)
 }
 
+// failed checks that the client hears an error.
+func (l *largeRig) failed() {
+	l.t.Helper()
+	if line := l.c.line(); !strings.HasPrefix(line, "-ERR") {
+		l.t.Errorf("%.80q", line)
+	}
+}
+
 // vanish resets the client's connection, and waits until its session has ended.
 func (l *largeRig) vanish() {
 	l.t.Helper()
@@ -159,9 +167,7 @@ func TestLargeBuffersLoseTheirUsers(t *testing.T) {
 			l.c.say(l.mset)
 			l.lent(1)
 			l.expire(1)
-			if line := l.c.line(); !strings.HasPrefix(line, "-ERR") {
-				l.t.Errorf("%.80q", line)
-			}
+			l.failed()
 			l.lent(1) // it is sent to its end, as the server has a part of it
 			l.redis[1].Resume()
 		},
@@ -170,9 +176,7 @@ func TestLargeBuffersLoseTheirUsers(t *testing.T) {
 			l.c.say(l.mset)
 			l.lent(1)
 			l.redis[1].Kill()
-			if line := l.c.line(); !strings.HasPrefix(line, "-ERR") {
-				l.t.Errorf("%.80q", line)
-			}
+			l.failed()
 		},
 		"the pool is changed": func(l *largeRig) {
 			l.reloadMeanwhile(func(p *config.Pool) { p.Timeout = 2 * time.Hour })
@@ -195,9 +199,7 @@ func TestLargeBuffersLoseTheirUsers(t *testing.T) {
 			l.c.say(l.mget)
 			l.lent(1)
 			l.expire(1)
-			if line := l.c.line(); !strings.HasPrefix(line, "-ERR") {
-				l.t.Errorf("%.80q", line)
-			}
+			l.failed()
 			l.lent(0)
 			l.redis[1].Resume()
 		},
