@@ -4,7 +4,6 @@
 package foreign
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -12,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -70,9 +70,9 @@ func emulated(t *testing.T, arch, emulator, program string) (script string) {
 	}
 	dir := t.TempDir()
 	binary := filepath.Join(dir, program+"."+arch)
-	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", binary, "./cmd/"+program)
+	build := testkit.Go("build", "-o", binary, "./cmd/"+program)
 	build.Dir = harness.Root(t)
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOARCH="+arch)
+	build.Env = append(build.Env, "GOARCH="+arch)
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

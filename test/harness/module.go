@@ -2,7 +2,6 @@ package harness
 
 import (
 	"fmt"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -15,7 +14,8 @@ func Module(tb testing.TB, folder string) string {
 	tb.Helper()
 	binary := filepath.Join(tb.TempDir(), folder)
 	testkit.Eventually(tb, folder+" is built", func() error {
-		build := exec.CommandContext(tb.Context(), "go", "build", "-C", folder, "-o", binary, ".")
+		build := testkit.Go("build", "-o", binary, ".")
+		build.Dir = folder
 		if out, err := build.CombinedOutput(); err != nil {
 			return fmt.Errorf("%w: %s", err, out)
 		}

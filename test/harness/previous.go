@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"magent/internal/testkit"
 )
 
 // Previous returns the path of a magent of the version before this one, which is built from the history of this
@@ -41,13 +43,14 @@ func buildPrevious() (path string, err error) {
 	source := filepath.Join(dir, "source")
 	defer os.RemoveAll(source)
 	path = filepath.Join(dir, "magent")
+	compile := testkit.Go("build", "-o", path, "./cmd/magent")
+	compile.Dir = source
 	for _, step := range []*exec.Cmd{
 		// Of a shell, for the pipe alone: with pipefail, because tar is content with nothing
 		exec.Command("bash", "-c", `set -o pipefail; mkdir "$3" && git -C "$1" archive "$2" | tar -x -C "$3"`,
 			"bash", root, commit, source),
-		exec.Command("go", "build", "-C", source, "-trimpath", "-o", path, "./cmd/magent"),
+		compile,
 	} {
-		step.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := step.CombinedOutput(); err != nil {
 			_ = os.RemoveAll(dir)
 			return "", fmt.Errorf("the version before this one, commit %s, cannot be built: %w\n%s"+
