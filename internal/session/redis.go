@@ -72,16 +72,28 @@ const ownedRequest = 1 << 20
 
 // serveCommand carries out the request that was read.
 func (s *Session) serveCommand() {
-	if r := &s.sh.Redis.Request; len(r.Raw) >= ownedRequest {
+	if len(s.sh.Redis.Request.Raw) >= ownedRequest {
 		if owner := s.s.Disown(); owner != nil {
-			r.Owner = owner
-			owner.Hold() // also if the session is closed meanwhile
-			defer func() {
-				owner.Release()
-				r.Forget()
-			}()
+			s.serveOwned(owner)
+			return
 		}
 	}
+	s.carryOut()
+}
+
+// serveOwned carries out a request whose bytes stay as they are as long as owner is held. It is held here, because the
+// session may be closed meanwhile.
+func (s *Session) serveOwned(owner loop.Owner) {
+	owner.Hold()
+	defer owner.Release()
+	r := &s.sh.Redis.Request
+	r.Owner = owner
+	defer r.Forget()
+	s.carryOut()
+}
+
+// carryOut has the client of this session serve the request.
+func (s *Session) carryOut() {
 	before := s.redis.Holds()
 	end := s.redis.Serve(s.pool)
 	s.sh.assembly += s.redis.Holds() - before
