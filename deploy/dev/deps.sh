@@ -91,7 +91,18 @@ release_services() {
 	fi
 }
 
-apt() { "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 "$@" </dev/null; }
+apt() { "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 -o Acquire::Retries=5 "$@" </dev/null; }
+
+# retry runs a command that downloads. If it fails, it is run again, twice at most: unlike apt-get and npm, go gives up
+# after one error of the network.
+retry() {
+	"$@" && return
+	say "failed, trying again: $*" >&2
+	sleep 3
+	"$@" && return
+	sleep 15
+	"$@"
+}
 
 install() {
 	if ! command -v apt-get >/dev/null; then
@@ -163,10 +174,10 @@ main() {
 	else
 		say "nothing is missing"
 	fi
-	[ "$*" = run ] || go mod download # for make run alone, the build downloads what it needs, which is less
-	case " $* " in *" release "*) go -C deploy/release mod download ;; esac
+	[ "$*" = run ] || retry go mod download # for make run alone, the build downloads what it needs, which is less
+	case " $* " in *" release "*) retry go -C deploy/release mod download ;; esac
 	case " $* " in *" test "*)
-		for module in test/*/*/go.mod; do go -C "${module%/go.mod}" list -deps . >/dev/null; done # downloads what it imports
+		for module in test/*/*/go.mod; do retry go -C "${module%/go.mod}" list -deps . >/dev/null; done # downloads what it imports
 		install_node_modules
 		;;
 	esac
