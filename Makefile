@@ -61,11 +61,12 @@ BLACKBOX = MAGENT_ARTIFACTS=$(CURDIR)/artifacts MAGENT_BIN=$(CURDIR)/bin/magent 
 # A guard against tests that never end. The longest suite takes five minutes, and more on a busy machine or beside others.
 GUARD = 40m
 
-# Tests wait more than they work: more packages at once than there are cores, and of each more of those tests that say t.Parallel.
-TEST = $(GO) test -count=1 -timeout $(GUARD) -p $$((2 * $$(nproc))) -parallel $$((4 * $$(nproc)))
+# Tests wait more than they work: more packages at once than there are cores, and of each more of those tests that say
+# t.Parallel. `make lint` vets them.
+TEST = $(GO) test -vet=off -count=1 -timeout $(GUARD) -p $$((2 * $$(nproc))) -parallel $$((4 * $$(nproc)))
 
 # The same for two commands that run at the same time.
-HALF = $(GO) test -count=1 -timeout $(GUARD) -p $$(nproc) -parallel $$((2 * $$(nproc)))
+HALF = $(GO) test -vet=off -count=1 -timeout $(GUARD) -p $$(nproc) -parallel $$((2 * $$(nproc)))
 
 .PHONY: help
 help: ## print this list
@@ -99,7 +100,7 @@ test: test-says deps build ## everything that proves it: unit, e2e, race, and 20
 
 .PHONY: calm
 calm: # the tests that `make test` takes out of unit, e2e and race
-	$(BLACKBOX) $(GO) test -count=1 -p 1 -timeout $(GUARD) $$($(GO) list ./... | grep -E '/($(CALM))$$')
+	$(BLACKBOX) $(GO) test -vet=off -count=1 -p 1 -timeout $(GUARD) $$($(GO) list ./... | grep -E '/($(CALM))$$')
 	CGO_ENABLED=1 $(GO) test -race -vet=off -count=1 -run TestSeeds -timeout $(GUARD) $$($(GO) list ./internal/... | grep -E '/($(CALM))$$')
 
 .PHONY: unit
@@ -109,18 +110,18 @@ unit: ## unit tests, with the committed seeds of the fuzz targets
 .PHONY: together
 together: build # unit and e2e as `make test` runs them: no core waits between the two
 	$(BLACKBOX) $(TEST) $(SLOW) $(UNITS) $(BUSY)
-	$(BLACKBOX) $(GO) test -count=1 -p 3 -timeout $(GUARD) $(ALONE)
+	$(BLACKBOX) $(GO) test -vet=off -count=1 -p 3 -timeout $(GUARD) $(ALONE)
 
 .PHONY: e2e
 e2e: build ## black-box tests of bin/magent and bin/nutcracker with real servers and clients; screenshots go to artifacts/
 	$(BLACKBOX) $(TEST) $(BUSY)
-	$(BLACKBOX) $(GO) test -count=1 -p 3 -timeout $(GUARD) $(ALONE)
+	$(BLACKBOX) $(GO) test -vet=off -count=1 -p 3 -timeout $(GUARD) $(ALONE)
 
 .PHONY: race
 race: ## unit tests, and black-box tests of a magent with two loops, under the race detector
 	CGO_ENABLED=1 $(GO) build -race $(VERSIONED) -o bin/magent-race ./cmd/magent
 	CGO_ENABLED=1 $(GO) build -race $(VERSIONED) -o bin/nutcracker-race ./cmd/nutcracker
-	CGO_ENABLED=1 $(HALF) -race -vet=off $(UNITS) & units=$$!; \
+	CGO_ENABLED=1 $(HALF) -race $(UNITS) & units=$$!; \
 	GORACE=halt_on_error=1 MAGENT_THREADS=2 MAGENT_BIN=$(CURDIR)/bin/magent-race NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker-race $(HALF) $(RACED) || failed=1; \
 	wait $$units && [ -z "$${failed:-}" ]
 
