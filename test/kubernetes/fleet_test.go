@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,8 +17,8 @@ import (
 // are one fleet: what one stores the others tell.
 func TestFleetServes(t *testing.T) {
 	server, backup := harness.StartMemcached(t), harness.StartMemcached(t)
-	text := render(t, "--set", "listen=127.0.0.1", "--set-json", fmt.Sprintf(
-		`pools=[{"name": "main", "port": 11211, "timeout": 2000, "servers": ["%s:1"], "backups": ["%s:1"]}]`,
+	text := render(t, "--set", "listen=127.0.0.1", "--set", "env.MAGENT_FLEET_LEASE=6s", "--set-json", fmt.Sprintf(
+		`pools=[{"name": "main", "port": 11211, "timeout": 60000, "servers": ["%s:1"], "backups": ["%s:1"]}]`,
 		server.Addr, backup.Addr))
 	var members []string
 	for i := range 3 {
@@ -61,25 +62,39 @@ func TestFleetServes(t *testing.T) {
 		pods = append(pods, harness.StartMagent(t, args...))
 	}
 	for i, pod := range pods {
-		testkit.Eventually(t, "the fleet stores", func() error {
-			c, err := harness.Open(pod.Addr)
-			if err != nil {
-				return err
-			}
-			defer c.Close()
-			if reply, err := c.Try(harness.Set(fmt.Sprint("key", i), "1")); err != nil || reply != "STORED\r\n" {
-				return fmt.Errorf("%q, %w", reply, err)
-			}
-			return nil
-		})
+		eventually(t, pod, harness.Set(fmt.Sprint("key", i), "1"), "STORED\r\n")
 	}
 	for _, pod := range pods {
 		for i := range pods {
 			key := fmt.Sprint("key", i)
-			harness.Dial(t, pod.Addr).Want("get "+key+"\r\n", harness.Hit(key, "1"))
+			eventually(t, pod, "get "+key+"\r\n", harness.Hit(key, "1"))
 		}
-		if got := harness.Stats(t, pod.Addr, "fleet"); got["member:magent-2:state"] != "alive" {
-			t.Errorf("%v", got)
+		testkit.Eventually(t, "the last member is alive", func() error {
+			if got := harness.Stats(t, pod.Addr, "fleet"); got["member:magent-2:state"] != "alive" {
+				return fmt.Errorf("%v", got)
+			}
+			return nil
+		})
+	}
+}
+
+// eventually sends a request until it is answered: a fleet that has just been founded, or moves a group to another
+// member, says SERVER_ERROR. Then it must be this reply.
+func eventually(t *testing.T, pod *harness.Magent, request, want string) {
+	t.Helper()
+	reply := ""
+	testkit.Eventually(t, strings.TrimSpace(request), func() error {
+		c, err := harness.Open(pod.Addr)
+		if err != nil {
+			return err
 		}
+		defer c.Close()
+		if reply, err = c.Try(request); err == nil && harness.IsError(reply) {
+			err = errors.New(reply)
+		}
+		return err
+	})
+	if reply != want {
+		t.Errorf("%q: %q, want %q", request, reply, want)
 	}
 }

@@ -121,7 +121,7 @@ func TestPodServes(t *testing.T) {
 	server, backup := harness.StartMemcached(t), harness.StartMemcached(t)
 	_, port, _ := strings.Cut(testkit.DeadAddr(t), ":")
 	text := render(t, "--set", "kind=DaemonSet", "--set", "listen=127.0.0.1", "--set-json", fmt.Sprintf(
-		`pools=[{"name": "main", "port": %s, "timeout": 500, "servers": ["%s:1"], "backups": ["%s:1"]}]`, port,
+		`pools=[{"name": "main", "port": %s, "timeout": 60000, "servers": ["%s:1"], "backups": ["%s:1"]}]`, port,
 		server.Addr, backup.Addr))
 	all := objects(t, text)
 	file, state := filepath.Join(t.TempDir(), "pools.yml"), t.TempDir()
