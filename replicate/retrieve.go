@@ -157,15 +157,14 @@ func (c *Call) outdatedPart(id uint16) bool {
 func (c *Call) onFragment(slot uint16, from *backend.Conn, r *ascii.Reply) {
 	m := c.many
 	server := int(m.asked[slot].server)
-	s := decide.FragmentReply{Kind: r.Kind}
-	most := uint8(1)
+	s := decide.FragmentReply{
+		Kind: r.Kind, Tries: int(m.asked[slot].tries),
+		Alone: c.e.Backups == nil || !c.plan.Elsewhere().Allows(true),
+	}
 	if r.Kind == ascii.Values {
 		s.Foreign = !m.answersTo(slot, r.Raw)
-		if s.Outdated = !s.Foreign && c.outdatedPart(slot); s.Outdated {
-			most = 2
-		}
+		s.Outdated = !s.Foreign && c.outdatedPart(slot)
 	}
-	s.Final = m.asked[slot].tries >= most || c.e.Backups == nil || !c.plan.Elsewhere().Allows(true)
 	switch step := s.Next(); step {
 	case decide.FragmentDistrust:
 		c.Await() // Distrust reports this request as lost, too

@@ -41,7 +41,18 @@ type FragmentReply struct {
 	Kind     ascii.Kind
 	Foreign  bool // Values: it has a key that was not asked for
 	Outdated bool // Values: a value is known to have been wrong
-	Final    bool // no server may be asked again: two were, or one was asked anew already, or there is no backup
+	Tries    int  // how often servers were asked for these keys again, before this one was
+	Alone    bool // no server may be asked again
+}
+
+// final reports whether no server is asked again. What was not answered is asked for at the other copy. Where a
+// copy was wrong, its server may be asked after that, too: behind the deletion.
+func (r FragmentReply) final() bool {
+	most := 1
+	if r.Outdated {
+		most = 2
+	}
+	return r.Alone || r.Tries >= most
 }
 
 // FragmentStep is what happens upon the reply.
@@ -66,7 +77,7 @@ func (r FragmentReply) Next() FragmentStep {
 		return FragmentTake
 	case !values && r.Kind != ascii.Lost:
 		return FragmentRefused
-	case r.Final:
+	case r.final():
 		return FragmentGiveUp
 	case values:
 		return FragmentAskAnew

@@ -56,9 +56,12 @@ func TestAttemptNext(t *testing.T) {
 // All replies to a fragment.
 func TestFragmentReplyNext(t *testing.T) {
 	for kind := ascii.Lost; kind <= ascii.Opaque; kind++ {
-		for bits := range 1 << 3 {
-			r := FragmentReply{Kind: kind, Foreign: bits&1 > 0, Outdated: bits&2 > 0, Final: bits&4 > 0}
+		for bits := range 1 << 5 {
+			r := FragmentReply{
+				Kind: kind, Foreign: bits&1 > 0, Outdated: bits&2 > 0, Alone: bits&4 > 0, Tries: bits >> 3,
+			}
 			values, lost := kind == ascii.Values, kind == ascii.Lost
+			final := r.Alone || r.Tries > 1 || r.Tries == 1 && !r.Outdated
 			var fits []FragmentStep
 			add := func(is bool, what FragmentStep) {
 				if is {
@@ -68,9 +71,9 @@ func TestFragmentReplyNext(t *testing.T) {
 			add(values && !r.Foreign && !r.Outdated, FragmentTake)
 			add(values && r.Foreign, FragmentDistrust)
 			add(!values && !lost, FragmentRefused)
-			add(lost && !r.Final, FragmentAsk)
-			add(values && !r.Foreign && r.Outdated && !r.Final, FragmentAskAnew)
-			add(r.Final && (lost || values && !r.Foreign && r.Outdated), FragmentGiveUp)
+			add(lost && !final, FragmentAsk)
+			add(values && !r.Foreign && r.Outdated && !final, FragmentAskAnew)
+			add(final && (lost || values && !r.Foreign && r.Outdated), FragmentGiveUp)
 			if len(fits) != 1 {
 				t.Fatalf("%+v fits %v", r, fits)
 			}
