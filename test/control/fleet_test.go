@@ -12,8 +12,7 @@ import (
 	"magent/test/harness"
 )
 
-// startFleet starts so many members in front of the same servers, and waits until all serve. The lease is longer than
-// by default: a member that stands still on a busy machine for longer than it has to refuse for a moment.
+// startFleet starts so many members in front of the same servers, and waits until all serve.
 func startFleet(t *testing.T, members int, servers ...string) (fleet []*started) {
 	t.Helper()
 	var list []string
@@ -23,8 +22,8 @@ func startFleet(t *testing.T, members int, servers ...string) (fleet []*started)
 	for i := range members {
 		fleet = append(fleet, start(t, append([]string{
 			"-p", fmt.Sprint(testkit.ReservePort(t)), "--fleet", strings.Join(list, ","), "--member",
-			fmt.Sprint("m", i), "--fleet-lease", "6s", "--state-dir", filepath.Join(t.TempDir(), "state"),
-			"--timeout", "5s", "--connect-timeout", "5s", "--probe-interval", "50ms",
+			fmt.Sprint("m", i), "--fleet-lease", harness.Lease, "--state-dir", filepath.Join(t.TempDir(), "state"),
+			"--probe-interval", "50ms",
 		}, servers...)...))
 	}
 	for _, m := range fleet {

@@ -16,8 +16,7 @@ type swapped struct {
 	first, second *harness.Magent
 }
 
-// startSwapped starts them, and waits until they have become a fleet. The lease is longer than by default, because a
-// member that stands still on a busy machine for longer than it has to refuse for a moment.
+// startSwapped starts them, and waits until they have become a fleet.
 func startSwapped(t *testing.T) *swapped {
 	t.Helper()
 	s := &swapped{a: harness.StartMemcached(t), b: harness.StartMemcached(t)}
@@ -42,7 +41,7 @@ func fleetList(t *testing.T, names ...string) string {
 
 func startMember(t *testing.T, list, name string, args ...string) *harness.Magent {
 	t.Helper()
-	return harness.StartMagent(t, soon(append(args, "--fleet", list, "--member", name, "--fleet-lease", "6s",
+	return harness.StartMagent(t, soon(append(args, "--fleet", list, "--member", name, "--fleet-lease", harness.Lease,
 		"--state-dir", t.TempDir(), "-l", fmt.Sprintf("127.0.0.1:%d", testkit.ReservePort(t)))...)...)
 }
 

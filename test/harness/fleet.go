@@ -17,8 +17,12 @@ type Fleet struct {
 	tb      testing.TB
 }
 
-// StartFleet runs so many members with the same arguments, and waits until each of them serves. The lease is longer
-// than by default: a member that stands still on a busy machine for longer than it has to refuse for a moment.
+// Lease is the --fleet-lease of fleets in tests that are not about it. A member that stands still for longer than 0.6
+// leases, as on a busy machine, is put out of the view, and has to refuse for a moment. All that a fleet waits for
+// takes longer with a longer one: it is founded after half a lease.
+const Lease = "15s"
+
+// StartFleet runs so many members with the same arguments, and waits until each of them serves.
 func StartFleet(tb testing.TB, members int, args ...string) *Fleet {
 	tb.Helper()
 	f := &Fleet{tb: tb}
@@ -29,7 +33,8 @@ func StartFleet(tb testing.TB, members int, args ...string) *Fleet {
 	for i := range members {
 		f.Members = append(f.Members, StartMagent(tb, slices.Concat(args, []string{
 			"-l", fmt.Sprintf("127.0.0.1:%d", testkit.ReservePort(tb)), "--fleet", strings.Join(list, ","),
-			"--member", fmt.Sprint("m", i), "--fleet-lease", "5s", "--state-dir", filepath.Join(tb.TempDir(), "state"),
+			"--member", fmt.Sprint("m", i), "--fleet-lease", Lease,
+			"--state-dir", filepath.Join(tb.TempDir(), "state"),
 		})...))
 	}
 	for _, m := range f.Members {

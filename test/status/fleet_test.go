@@ -18,8 +18,7 @@ type fleet struct {
 	primary []string
 }
 
-// startFleet starts the members a, b and so on, and waits until all of them are there. The lease is longer than by
-// default: a member that stands still for longer than it gives up what it decides.
+// startFleet starts the members a, b and so on, and waits until all of them are there.
 func startFleet(t *testing.T, members int) *fleet {
 	t.Helper()
 	f := &fleet{t: t}
@@ -31,8 +30,8 @@ func startFleet(t *testing.T, members int) *fleet {
 	f.primary = []string{one.Addr, two.Addr}
 	for i := range members {
 		m := harness.StartMagent(t, "-s", one.Addr, "-s", two.Addr, "-b", backup.Addr, "--admin", "127.0.0.1:0",
-			"--fleet", strings.Join(list, ","), "--fleet-lease", "3s", "--member", string(rune('a'+i)), "--state-dir",
-			filepath.Join(t.TempDir(), "state"))
+			"--fleet", strings.Join(list, ","), "--fleet-lease", harness.Lease, "--member", string(rune('a'+i)),
+			"--state-dir", filepath.Join(t.TempDir(), "state"))
 		f.members, f.admins = append(f.members, m), append(f.admins, "http://"+adminOf(t, m.Process, "admin"))
 	}
 	for _, admin := range f.admins {

@@ -18,8 +18,7 @@ func installFleet(t *testing.T, members int) (sites []*site) {
 	return installFleetAs(t, harness.Binary(t), members)
 }
 
-// installFleetAs is installFleet for another binary. The lease is longer than by default: a member that stands still
-// on a busy machine for longer than it has to refuse for a moment.
+// installFleetAs is installFleet for another binary.
 func installFleetAs(t *testing.T, binary string, members int) (sites []*site) {
 	t.Helper()
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
@@ -29,7 +28,7 @@ func installFleetAs(t *testing.T, binary string, members int) (sites []*site) {
 	}
 	for i := range members {
 		sites = append(sites, installAs(t, binary, "-s", primary.Addr, "-b", backup.Addr, "--fleet",
-			strings.Join(list, ","), "--member", fmt.Sprint("m", i), "--fleet-lease", "5s", "--state-dir",
+			strings.Join(list, ","), "--member", fmt.Sprint("m", i), "--fleet-lease", harness.Lease, "--state-dir",
 			filepath.Join(t.TempDir(), "state")))
 	}
 	for _, s := range sites {
