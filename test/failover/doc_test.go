@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"magent/internal/testkit"
 	"magent/test/harness"
@@ -25,10 +26,16 @@ type pair struct {
 // soon makes a proxy notice within the time of a test that a server is well again. The defaults take seconds.
 func soon(args ...string) []string { return append([]string{"--probe-interval", "100ms"}, args...) }
 
-// quick also makes it give up soon on servers that hang, for tests in which one does. A server that is only slow on a
-// busy machine looks the same. A second is what none of them has needed yet.
+// hang is how long a hurried proxy waits for a server. One that a busy machine keeps from running looks the same as
+// one that hangs, so it is longer than that may take.
+const hang = 8 * time.Second
+
+// quick also makes it give up on servers that hang, for tests in which one does. The first request that is not
+// answered is enough.
 func quick(args ...string) []string {
-	return soon(append([]string{"--timeout", "1s", "--connect-timeout", "1s"}, args...)...)
+	return soon(append([]string{
+		"--timeout", hang.String(), "--connect-timeout", hang.String(), "--server-failure-limit", "1",
+	}, args...)...)
 }
 
 // startPair starts a pair for tests in which servers die.

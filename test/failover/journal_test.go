@@ -52,7 +52,10 @@ func size(t *testing.T, dir string) (n int64) {
 func TestProxyDiesInAnOutage(t *testing.T) {
 	t.Parallel()
 	for _, which := range []string{"primary", "backup"} {
-		t.Run(which, func(t *testing.T) { proxyDies(t, which == "primary") })
+		t.Run(which, func(t *testing.T) {
+			t.Parallel()
+			proxyDies(t, which == "primary")
+		})
 	}
 }
 

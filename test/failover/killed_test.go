@@ -58,6 +58,7 @@ func TestProxyDiesWhileAServerHangs(t *testing.T) {
 	t.Parallel()
 	for _, which := range []string{"primary", "backup"} {
 		t.Run(which, func(t *testing.T) {
+			t.Parallel()
 			s := newSite(t, func(args []string) *harness.Magent {
 				return harness.StartMagent(t, quick(args...)...)
 			})

@@ -30,7 +30,7 @@ func dirtyKeysOverflow(t *testing.T, primary, up bool) {
 		if up {
 			args = append(args, "--server-failure-limit", "1000")
 		}
-		return soon(append(args, "--timeout", "2s", "--connect-timeout", "2s", "--dirty-keys",
+		return soon(append(args, "--timeout", hang.String(), "--connect-timeout", hang.String(), "--dirty-keys",
 			fmt.Sprint(remembered))...)
 	})
 	hung, other := p.backup, p.primary

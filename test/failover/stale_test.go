@@ -18,6 +18,7 @@ func TestNothingOldComesBack(t *testing.T) {
 	for _, each := range []int{50, 5000} {
 		for _, which := range []string{"primary", "backup"} {
 			t.Run(fmt.Sprint(which, ", ", 4*each, " keys"), func(t *testing.T) {
+				t.Parallel()
 				nothingOld(t, which == "primary", each)
 			})
 		}
