@@ -3,7 +3,6 @@ package reload
 import (
 	"fmt"
 	"sync/atomic"
-	"syscall"
 	"testing"
 
 	"magent/internal/testkit"
@@ -20,17 +19,15 @@ func TestFileDrainsWhatHasOtherCopies(t *testing.T) {
 			fmt.Sprintf("  probe_interval: 50\n  backups:\n   - %s:1\n%s", b.Addr, more)
 	}
 	s := start(t, file(testkit.DeadAddr(t), ""))
-	client := harness.Dial(t, s.proxy.Addr)
-	client.Want(harness.Set("k", "first"), "STORED\r\n")
+	c := harness.Dial(t, s.proxy.Addr)
+	c.Want(harness.Set("k", "first"), "STORED\r\n")
 	b.Kill()
 	harness.AwaitState(t, s.proxy.Addr, b.Addr, "ejected")
 	s.write(file(s.proxy.Addr, "  drained:\n   - "+a.Addr+"\n"))
-	if err := syscall.Kill(s.proxy.PID, syscall.SIGUSR1); err != nil {
-		t.Fatal(err)
-	}
+	s.signal()
 	s.await(`pool \"main\": `+a.Addr+" cannot be drained now: backup "+b.Addr+
 		", which has to answer for its keys, is ejected: wait until it is up", 1)
-	client.Want("get k\r\n", harness.Hit("k", "first"))
+	c.Want("get k\r\n", harness.Hit("k", "first"))
 	b.Restart()
 	testkit.Eventually(t, "the backup is filled", func() error {
 		if known := harness.Stats(t, s.proxy.Addr, "servers"); fieldOf(known, b.Addr, "state") != "up" ||
@@ -42,10 +39,10 @@ func TestFileDrainsWhatHasOtherCopies(t *testing.T) {
 	var ended atomic.Bool
 	var asked atomic.Int64
 	done := make(chan error, 1)
-	go work("other-", []*harness.Client{harness.Dial(t, s.proxy.Addr)}, &ended, &asked, done)
+	go work("other-", []client{harness.Dial(t, s.proxy.Addr)}, &ended, &asked, done)
 	s.reload(file(s.proxy.Addr, "  drained:\n   - "+a.Addr+"\n"))
-	client.Want("get k\r\n", harness.Hit("k", "first"))
-	client.Want(harness.Set("k", "second"), "STORED\r\n")
+	c.Want("get k\r\n", harness.Hit("k", "first"))
+	c.Want(harness.Set("k", "second"), "STORED\r\n")
 	before := asked.Load()
 	testkit.Until(t, "requests go on", func() bool { return asked.Load() > before+100 || len(done) > 0 })
 	ended.Store(true)

@@ -64,8 +64,7 @@ func TestFirstBackupUnderLoad(t *testing.T) {
 	t.Parallel()
 	a, b := harness.StartMemcached(t), used(t)
 	listen := testkit.DeadAddr(t)
-	slow := func(pools string) string { return strings.Replace(pools, "timeout: 2000", "timeout: 5000", 1) }
-	s := start(t, slow(pool("main", listen, a)), "--threads", "2")
+	s := start(t, pool("main", listen, a), "--threads", "2")
 	store(t, listen, "new")
 	var clients []*harness.Client
 	for range 6 {
@@ -86,7 +85,7 @@ func TestFirstBackupUnderLoad(t *testing.T) {
 		})
 	}
 	more()
-	s.reload(slow(backed(listen, list(a), list(b))))
+	s.reload(backed(listen, list(a), list(b)))
 	more()
 	s.allUp()
 	more()
@@ -105,17 +104,21 @@ func TestFirstBackupOfAPrimaryThatHangs(t *testing.T) {
 	a, b := harness.StartMemcached(t), used(t)
 	listen := testkit.DeadAddr(t)
 	patient := func(pools string) string {
-		return strings.Replace(pools, "timeout: 2000", "timeout: 2000\n  server_failure_limit: 100000", 1)
+		return strings.Replace(pools, "timeout: 8000", "timeout: 8000\n  server_failure_limit: 100000", 1)
 	}
 	s := start(t, patient(pool("main", listen, a)))
 	store(t, listen, "old")
 	a.Pause()
-	c := harness.Dial(t, listen)
+	const each = 10 // of many clients, for what is sent of one at a time grows with its replies
+	var clients []*harness.Client
 	for i := range keysStored {
-		c.Send(harness.Set(fmt.Sprint("key", i), "new"))
+		if i%each == 0 {
+			clients = append(clients, harness.Dial(t, listen))
+		}
+		clients[i/each].Send(harness.Set(fmt.Sprint("key", i), "new"))
 	}
-	for range keysStored {
-		if reply := c.Reply(); !strings.HasPrefix(reply, "SERVER_ERROR ") {
+	for i := range keysStored {
+		if reply := clients[i/each].Reply(); !strings.HasPrefix(reply, "SERVER_ERROR ") {
 			t.Fatalf("the primary hangs, and the reply is %q", reply)
 		}
 	}
@@ -123,6 +126,7 @@ func TestFirstBackupOfAPrimaryThatHangs(t *testing.T) {
 	s.proxy.Signal(syscall.SIGUSR1)
 	s.await("has not answered all requests yet", 1)
 	a.Resume()
+	c := harness.Dial(t, listen)
 	testkit.Eventually(t, "the primary has answered each loop", func() error {
 		for i := range keysStored {
 			key := fmt.Sprint("key", i)

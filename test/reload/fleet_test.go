@@ -3,18 +3,18 @@ package reload
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
+	"time"
 
 	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
 // startFleet starts members of a fleet, each with a file of its own, and waits until all serve. pools gives the file
-// of a member that listens at an address. The lease is longer than by default: a member that stands still on a busy
-// machine for longer than it has to refuse for a moment.
+// of a member that listens at an address.
 func startFleet(t *testing.T, members int, pools func(listen string) string) (sites []*site) {
 	t.Helper()
 	var list []string
@@ -23,12 +23,78 @@ func startFleet(t *testing.T, members int, pools func(listen string) string) (si
 	}
 	for i := range members {
 		sites = append(sites, start(t, pools(testkit.DeadAddr(t)), "--fleet", strings.Join(list, ","), "--member",
-			fmt.Sprint("m", i), "--fleet-lease", "6s", "--state-dir", filepath.Join(t.TempDir(), "state")))
+			fmt.Sprint("m", i), "--fleet-lease", harness.Lease, "--state-dir", filepath.Join(t.TempDir(), "state")))
 	}
 	for _, s := range sites {
+		s.fleet = sites
 		s.servedAll()
 	}
 	return sites
+}
+
+// lapsed reports whether a member of the fleet has lost the right to decide, because it or another one stood still for
+// too long. Members refuse for a moment then, and may end connections.
+func (s *site) lapsed() bool {
+	return slices.ContainsFunc(s.fleet, func(m *site) bool {
+		log := m.proxy.Log()
+		return strings.Contains(log, "this member decides for nothing any more") ||
+			strings.Contains(log, "this member was put out of the view")
+	})
+}
+
+// visitor is a client of a member, with requests that may be repeated: it does that where it was refused because a
+// member lapsed. A refusal for any other reason is an error.
+type visitor struct {
+	s *site
+	c *harness.Client // nil: not connected
+}
+
+func (s *site) visitor() *visitor {
+	v := &visitor{s: s}
+	s.t.Cleanup(v.leave)
+	return v
+}
+
+func (v *visitor) leave() {
+	if v.c != nil {
+		v.c.Close()
+	}
+	v.c = nil
+}
+
+// Try is as that of harness.Client.
+func (v *visitor) Try(request string) (string, error) {
+	var refused error
+	for deadline := time.Now().Add(testkit.Patience); time.Now().Before(deadline); harness.Breathe() {
+		reply, err := v.once(request)
+		bad := err != nil || strings.HasPrefix(reply, "SERVER_ERROR ")
+		if !bad && (refused == nil || v.s.lapsed()) {
+			return reply, nil
+		}
+		if bad && refused == nil {
+			refused = fmt.Errorf("refused: %q, %w", reply, err)
+		}
+	}
+	return "", refused
+}
+
+func (v *visitor) once(request string) (reply string, err error) {
+	if v.c == nil {
+		if v.c, err = harness.Open(v.s.proxy.Addr); err != nil {
+			return "", err
+		}
+	}
+	if reply, err = v.c.Try(request); err != nil {
+		v.leave()
+	}
+	return reply, err
+}
+
+func (v *visitor) want(request, want string) {
+	v.s.t.Helper()
+	if got, err := v.Try(request); err != nil || got != want {
+		v.s.t.Fatalf("%.80q: got %.200q, %v, want %.200q", request, got, err, want)
+	}
 }
 
 // servedAll waits until a member has keys of all servers stored: each of them may have an owner of its own.
@@ -68,9 +134,9 @@ func TestFleetReloads(t *testing.T) {
 	var asked atomic.Int64
 	done := make(chan error, len(sites))
 	for i, s := range sites {
-		var clients []*harness.Client
+		var clients []client
 		for range 4 {
-			clients = append(clients, harness.Dial(t, s.proxy.Addr))
+			clients = append(clients, s.visitor())
 		}
 		go work(fmt.Sprint("m", i, "-"), clients, &ended, &asked, done)
 	}
@@ -89,12 +155,10 @@ func TestFleetReloads(t *testing.T) {
 	}
 	s := sites[1]
 	s.write(pool("main", s.proxy.Addr, a))
-	if err := syscall.Kill(s.proxy.PID, syscall.SIGUSR1); err != nil {
-		t.Fatal(err)
-	}
+	s.signal()
 	s.await(`the file has other pools: they lack \"primary `+b.Addr, 1)
-	harness.Dial(t, s.proxy.Addr).Want(harness.Set("k", "1"), "STORED\r\n")
-	if got := harness.Stats(t, s.proxy.Addr, "")["proxy_config_reload_fails"]; got != "1" {
+	s.visitor().want(harness.Set("k", "1"), "STORED\r\n")
+	if got := harness.Stats(t, s.proxy.Addr, "")["proxy_config_reload_fails"]; got != fmt.Sprint(s.refused+1) {
 		t.Errorf("%s reloads have failed", got)
 	}
 }

@@ -23,7 +23,7 @@ func TestPoolsComeAndGo(t *testing.T) {
 	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
 	first, second, third := testkit.DeadAddr(t), testkit.DeadAddr(t), testkit.DeadAddr(t)
 	stays := pool("stays", third, a)
-	s := start(t, stays+pool("one", first, a)+pool("two", second, b), "--threads", "3")
+	s := start(t, calm(stays+pool("one", first, a)+pool("two", second, b)), "--threads", "3")
 	for _, server := range []struct{ addr, value string }{{a.Addr, first}, {b.Addr, second}} {
 		harness.Dial(t, server.addr).Want(harness.Set("key", server.value), "STORED\r\n")
 	}
@@ -31,10 +31,10 @@ func TestPoolsComeAndGo(t *testing.T) {
 	done := make(chan error, 1)
 	go visit([]string{first, second}, &ended, done)
 	for range 15 {
-		s.reload(stays)
-		s.reload(pool("two", second, b) + stays + pool("one", first, a))
-		s.reload(pool("x", first, a) + pool("y", second, b) + stays)
-		s.reload(stays + pool("one", first, a) + pool("two", second, b))
+		s.reload(calm(stays))
+		s.reload(calm(pool("two", second, b) + stays + pool("one", first, a)))
+		s.reload(calm(pool("x", first, a) + pool("y", second, b) + stays))
+		s.reload(calm(stays + pool("one", first, a) + pool("two", second, b)))
 	}
 	ended.Store(true)
 	if err := <-done; err != nil {
@@ -69,7 +69,7 @@ func visit(addrs []string, ended *atomic.Bool, done chan<- error) {
 func askFor(c net.Conn, value string, ended *atomic.Bool) error {
 	in := bufio.NewReader(c)
 	for n := 0; !ended.Load(); n++ {
-		_ = c.SetDeadline(time.Now().Add(30 * time.Second))
+		_ = c.SetDeadline(time.Now().Add(testkit.Patience))
 		if _, err := fmt.Fprintf(c, "get key\r\nget key x%d y%d\r\nset z%d 0 0 1\r\nz\r\n", n, n, n); err != nil {
 			return nil
 		}
