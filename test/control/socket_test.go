@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -28,9 +27,6 @@ type started struct {
 func start(t *testing.T, args ...string) *started {
 	t.Helper()
 	socket := filepath.Join(t.TempDir(), "control.sock")
-	if !slices.Contains(args, "--connect-timeout") { // which includes a first answer, and a machine may be busy
-		args = append(args, "--connect-timeout", "5s")
-	}
 	return &started{harness.StartMagent(t, append(args, "--admin-socket", socket)...), t, socket}
 }
 
