@@ -202,7 +202,7 @@ func TestFiguresByHTTP(t *testing.T) {
 // Errors are counted at once.
 func TestFiguresOfFailures(t *testing.T) {
 	p, server, backup := newPlace(t), harness.StartMemcached(t), harness.StartMemcached(t)
-	pools := strings.Replace(p.pool(server.Addr), "timeout: 20000", "timeout: 2000", 1) + "  backups:\n   - " +
+	pools := strings.Replace(p.pool(server.Addr), "timeout: 20000", "timeout: 8000", 1) + "  backups:\n   - " +
 		backup.Addr + ":1 copy\n"
 	p.run(t, harness.Nutcracker(t), pools)
 	traffic(t, p.listen)
