@@ -23,7 +23,7 @@ func outageGoesOver(t *testing.T, first string, then ...string) {
 	t.Helper()
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
 	state := filepath.Join(t.TempDir(), "state")
-	s := installAs(t, first, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "1s", "--connect-timeout", "1s",
+	s := installAs(t, first, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "8s", "--connect-timeout", "8s",
 		"--probe-interval", "50ms", "--state-dir", state)
 	c := harness.Dial(t, s.addr)
 	const keys = 100

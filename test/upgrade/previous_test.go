@@ -71,7 +71,7 @@ func (s *site) succeed(binary string) {
 func killedInOutage(t *testing.T, from, to string) {
 	t.Helper()
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
-	s := installAs(t, from, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "1s", "--connect-timeout", "1s",
+	s := installAs(t, from, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "8s", "--connect-timeout", "8s",
 		"--probe-interval", "50ms", "--state-dir", filepath.Join(t.TempDir(), "state"))
 	c := harness.Dial(t, s.addr)
 	c.Want(harness.Set("a", "old"), "STORED\r\n")

@@ -90,7 +90,7 @@ func TestBadFile(t *testing.T) {
 func TestKnowledgeWouldBeLost(t *testing.T) {
 	t.Parallel()
 	primary, backup := harness.StartMemcached(t), harness.StartMemcached(t)
-	s := install(t, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "1s", "--connect-timeout", "1s",
+	s := install(t, "-s", primary.Addr, "-b", backup.Addr, "--timeout", "8s", "--connect-timeout", "8s",
 		"--probe-interval", "50ms")
 	c := harness.Dial(t, s.addr)
 	c.Want(harness.Set("a", "old"), "STORED\r\n")

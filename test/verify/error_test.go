@@ -31,7 +31,7 @@ func TestServersThatCannotBeCompared(t *testing.T) {
 	dead, hole := testkit.DeadAddr(t), testkit.BlackHole(t)
 	runPatiently(t, "-s", primary.Addr, "-b", dead).
 		says(3, dead, "connection refused", "check that a memcached runs there")
-	run(t, "-s", primary.Addr, "-b", dead+","+hole, "--connect-timeout", "100ms").says(3, dead, hole, "timeout",
+	run(t, "-s", primary.Addr, "-b", dead+","+hole, "--connect-timeout", "8s").says(3, dead, hole, "timeout",
 		"--connect-timeout")
 
 	proxy := harness.StartMagent(t, "-s", primary.Addr)
@@ -44,7 +44,7 @@ func TestServersThatCannotBeCompared(t *testing.T) {
 	hung := harness.StartMemcached(t)
 	hung.Pause()
 	defer hung.Resume()
-	run(t, "-s", primary.Addr, "-b", hung.Addr, "--timeout", "2s").says(3, hung.Addr, "timeout", "raise --timeout")
+	run(t, "-s", primary.Addr, "-b", hung.Addr, "--timeout", "8s").says(3, hung.Addr, "timeout", "raise --timeout")
 }
 
 func TestCommandLine(t *testing.T) {
