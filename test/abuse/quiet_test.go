@@ -10,7 +10,7 @@ import (
 // error and is cut off, and one that sends no request is closed if so configured.
 func TestQuietClients(t *testing.T) {
 	t.Parallel()
-	v := startVictim(t, "--request-timeout", "3s")
+	v := startVictim(t, "--request-timeout", "8s")
 	half := harness.Dial(t, v.Addr)
 	half.Send("set big 0 0 100\r\nnot all of it")
 	if got := half.AwaitEOF(); got != "SERVER_ERROR request timed out: its rest did not come\r\n" {
@@ -18,7 +18,7 @@ func TestQuietClients(t *testing.T) {
 	}
 	v.serves(t) // the old value is there
 
-	v = startVictim(t, "--idle-timeout", "3s")
+	v = startVictim(t, "--idle-timeout", "8s")
 	if got := harness.Dial(t, v.Addr).AwaitEOF(); got != "" {
 		t.Errorf("an idle client: %q", got)
 	}
