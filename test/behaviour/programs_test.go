@@ -32,7 +32,7 @@ func TestMemccapable(t *testing.T) {
 		t.Fatal(err)
 	}
 	for protocol, tests := range protocols {
-		out, err := run(t, "memccapable", protocol, "-h", host, "-p", port)
+		out, err := run(t, "memccapable", protocol, "-h", host, "-p", port, "-t", "60")
 		if n := strings.Count(out, "[pass]"); err != nil || n != tests {
 			t.Errorf("%s: %d of %d tests pass, %v:\n%s", protocol, n, tests, err, out)
 		}
