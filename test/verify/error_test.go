@@ -60,14 +60,15 @@ func TestCommandLine(t *testing.T) {
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	f := newFarm(t)
-	f.set(300)
+	f.set(600) // which takes much longer than it may take to send the signal
 	do(t, f.backup, "flush_all\r\n")
+	all := &farm{t: t, primaries: append(slices.Clone(f.primaries), f.backup)}
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		cmd := exec.Command(harness.Binary(t),
 			slices.Concat([]string{"verify", "--rate", "50"}, patiently, f.servers())...)
 		var stdout, stderr strings.Builder
 		cmd.Stdout, cmd.Stderr = &stdout, &stderr
-		asked := before(t, f)
+		asked := before(t, all)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
