@@ -22,7 +22,8 @@ func TestFullQueue(t *testing.T) {
 
 func fullQueue(t *testing.T, primary bool) {
 	p, b := harness.StartMemcached(t, "-m", "1024"), harness.StartMemcached(t, "-m", "1024")
-	proxy := harness.StartMagent(t, "-s", p.Addr, "-b", b.Addr)
+	// The server stands for as long as it takes to fill a queue.
+	proxy := harness.StartMagent(t, "-s", p.Addr, "-b", b.Addr, "--timeout", "10m", "--connect-timeout", "10m")
 	standing := b
 	if primary {
 		standing = p
