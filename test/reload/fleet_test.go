@@ -68,11 +68,15 @@ func (v *visitor) Try(request string) (string, error) {
 	for deadline := time.Now().Add(testkit.Patience); time.Now().Before(deadline); harness.Breathe() {
 		reply, err := v.once(request)
 		bad := err != nil || strings.HasPrefix(reply, "SERVER_ERROR ")
-		if !bad && (refused == nil || v.s.lapsed()) {
+		if !bad && refused == nil {
+			return reply, nil
+		}
+		if !bad && v.s.lapsed() {
+			v.s.t.Logf("a member lapsed, and it was asked again: %v", refused)
 			return reply, nil
 		}
 		if bad && refused == nil {
-			refused = fmt.Errorf("refused: %q, %w", reply, err)
+			refused = fmt.Errorf("refused: %q, %v", reply, err)
 		}
 	}
 	return "", refused
