@@ -44,7 +44,7 @@ func TestMasterIsFound(t *testing.T) {
 	testkit.StartReplica(t, two)
 	a, b := testkit.StartSentinels(t, 1, "m", one, 1)[0], testkit.StartSentinels(t, 1, "m", two, 1)[0]
 	m := newMaster(known("m", testkit.DeadAddr(t), testkit.Silent(t), a.Addr, b.Addr), nil, access.Dialer{})
-	if got := found(t, m, 9*time.Second); got != one.Addr {
+	if got := found(t, m, 30*time.Second); got != one.Addr {
 		t.Errorf("%s, want %s", got, one.Addr)
 	}
 	if n := m.first.Load(); n != 2 {
@@ -55,7 +55,7 @@ func TestMasterIsFound(t *testing.T) {
 		t.Errorf("%s, want %s", got, two.Addr)
 	}
 	b.Kill()
-	if got := found(t, m, 9*time.Second); !strings.Contains(got, one.Addr) {
+	if got := found(t, m, 30*time.Second); !strings.Contains(got, one.Addr) {
 		t.Errorf("%s, want %s", got, one.Addr)
 	}
 	m = newMaster(known("other", a.Addr), nil, access.Dialer{})

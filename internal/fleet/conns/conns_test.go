@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
-	"golang.org/x/sys/unix"
 
 	"magent/internal/testkit"
 )
@@ -94,7 +93,7 @@ func TestListedUntilExecuted(t *testing.T) {
 	for range 20 {
 		server, address := start(t)
 		dead := connect(t, address)
-		server.Signal(unix.SIGSTOP)
+		server.Pause()
 		if _, err := io.WriteString(dead, "set k 0 0 1 noreply\r\nx\r\n"); err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +104,7 @@ func TestListedUntilExecuted(t *testing.T) {
 			t.Errorf("a stopped server: %v", err)
 		}
 		cancel()
-		server.Signal(unix.SIGCONT)
+		server.Resume()
 		testkit.Until(t, "the dead connection is not listed", func() bool {
 			return !slices.Contains(list(t, address), Own(dead))
 		})

@@ -41,7 +41,7 @@ func TestCommand(t *testing.T) {
 // Who takes no commands says so, and so does a version that does not know them: it refuses what it does not know. The
 // link for messages goes on.
 func TestCommandIsRefused(t *testing.T) {
-	la, lb := testkit.Listen(t), testkit.Listen(t)
+	la, lb := testkit.Listen(t), testkit.ListenOn(t, "tcp", testkit.DeadAddr(t))
 	a := open(t, la, "a", "f", nil, Peer{"b", lb.Addr().String()})
 	b := open(t, lb, "b", "f", nil, Peer{"a", la.Addr().String()})
 	b.hears(t, a, "a", "b")

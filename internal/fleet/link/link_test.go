@@ -165,8 +165,8 @@ func TestOtherSecret(t *testing.T) {
 
 // A process that ends closes what it has taken. That is no other secret: the next attempt says what it is.
 func TestEndsWhileGreeted(t *testing.T) {
-	l := testkit.Listen(t)
-	b := l.Addr().String()
+	b := testkit.DeadAddr(t)
+	l := testkit.ListenOn(t, "tcp", b)
 	taken := make(chan struct{})
 	go func() {
 		defer close(taken)
@@ -200,8 +200,8 @@ func TestRefused(t *testing.T) {
 
 // When a member's process ends, the others notice, and its address is the proof; so is another process there.
 func TestAsk(t *testing.T) {
-	la, lb := testkit.Listen(t), testkit.Listen(t)
-	address := lb.Addr().String()
+	address := testkit.DeadAddr(t)
+	la, lb := testkit.Listen(t), testkit.ListenOn(t, "tcp", address)
 	s := secret(t, longSecret)
 	a := open(t, la, "a", "f", s, Peer{"b", address})
 	b := open(t, lb, "b", "f", s, Peer{"a", la.Addr().String()})
@@ -215,10 +215,7 @@ func TestAsk(t *testing.T) {
 	if n, err := a.Ask("b"); !errors.Is(err, ErrRefused) {
 		t.Errorf("process %d, %v", n, err)
 	}
-	lb, err := net.Listen("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	lb = testkit.ListenOn(t, "tcp", address)
 	b = open(t, lb, "b", "f", s, Peer{"a", la.Addr().String()})
 	b.incarnation.Store(8)
 	b.hears(t, a, "a", "b")
