@@ -26,6 +26,7 @@ func (ln *listener) OnReady(loop.Events) {
 		fd, err := loop.Accept(ln.fd)
 		switch {
 		case err == nil:
+			ln.svc.keepReserve()
 			ln.svc.admit(ln, fd)
 		case errors.Is(err, unix.ECONNABORTED), errors.Is(err, unix.EINTR):
 		case errors.Is(err, unix.EAGAIN):
@@ -53,9 +54,7 @@ func (ln *listener) rest(why string) {
 
 // resume ends the pause.
 func (ln *listener) resume() {
-	if ln.svc.reserveFD < 0 {
-		ln.svc.reserveFD = openReserve()
-	}
+	ln.svc.keepReserve()
 	ln.sh.L.Watch(ln.fd, loop.Readable)
 }
 
@@ -134,6 +133,13 @@ func (ln *listener) turnAway() bool {
 	}
 	svc.reserveFD = openReserve()
 	return svc.reserveFD >= 0
+}
+
+// keepReserve opens a new reserve where there is none.
+func (svc *Service) keepReserve() {
+	if svc.reserveFD < 0 {
+		svc.reserveFD = openReserve()
+	}
 }
 
 // openReserve opens a descriptor that can be given up when no other is left.
