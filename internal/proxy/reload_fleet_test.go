@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"magent/internal/config"
+	"magent/internal/pool"
 	"magent/internal/session"
 	"magent/internal/testkit"
 )
@@ -58,15 +59,13 @@ func TestFleetReload(t *testing.T) {
 			counted()
 			r := &rig{t: t, svc: svc}
 			for n := range svc.shards {
-				r.on(n, func(sh *session.Shard) {
-					for at, p := range sh.Pools[:1] {
-						for _, p := range append(p.Groups, p) {
-							if p.Config.MaxValue != 1000*round || p.Limits.MaxValue != 1000*round {
-								t.Errorf("member %d, loop %d, pool %d, %s: values of %d", i, n, at, p.Config.Name,
-									p.Config.MaxValue)
-							}
-						}
-					}
+				// A group that is just changing hands follows later.
+				what := fmt.Sprintf("member %d has values of %d", i, 1000*round)
+				r.eventually(n, what, func(sh *session.Shard) bool {
+					p := sh.Pools[0]
+					return !slices.ContainsFunc(append(p.Groups, p), func(p *pool.Pool) bool {
+						return p.Config.MaxValue != 1000*round || p.Limits.MaxValue != 1000*round
+					})
 				})
 			}
 			big := 2000 * round
