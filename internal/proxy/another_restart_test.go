@@ -21,12 +21,14 @@ func TestAnotherMemoryAfterARestartOfOurs(t *testing.T) {
 			p.becomes("k")
 			b.want("mg k v f t u\r\n")
 			r.follow()
+			r.trust()
 			p.want("flush_all\r\n").answer("OK\r\n")
 		} else {
 			p.pid.Add(1000)
 			b.lists("k")
 			p.lists("k")
 			r.follow()
+			r.trust()
 			b.want("mg k v f t u\r\n").answer("EN\r\n")
 			p.want("delete k\r\n").answer("DELETED\r\n")
 		}
@@ -40,7 +42,7 @@ func TestReloadWhileAnotherMemoryIsCleansed(t *testing.T) {
 	t.Parallel()
 	r, another, other := remembering(t)
 	// No earlier process is waited for.
-	r.on(0, func(*session.Shard) { r.svc.shared.Started = time.Now().Add(-time.Hour) })
+	r.on(0, func(*session.Shard) { r.svc.shared.Started = time.Now().Add(-2 * time.Hour) })
 	lived(r.client(), another)
 	another.becomes(manyKeys()...)
 	testkit.Await(t, "the first key", other.asked) // is not answered

@@ -149,7 +149,7 @@ func (r *rig) expire(i int) {
 	r.t.Helper()
 	r.eventually(0, "only one server is waited for", func(sh *session.Shard) bool {
 		for j, conn := range sh.Pools[0].Conns {
-			if !conn.Ready() || (conn.Pending() > 0) != (j == i) {
+			if conn.Connecting() || (conn.Pending() > 0) != (j == i) {
 				return false // the time to connect would pass, too
 			}
 		}

@@ -15,13 +15,13 @@ import (
 // them readable: the second pool goes on where the first one was.
 func TestReloadWhileKeysMove(t *testing.T) {
 	t.Parallel()
-	r := startAs(t, 10, 1, 1, func(cfg *config.Config) { cfg.Pools[0].Timeout = pool.DrainTime }, hello.FullMeta)
+	r := startAs(t, 10, 1, 1, nil, hello.FullMeta)
 	backup := r.servers[1]
 	r.eventually(0, "connected", func(sh *session.Shard) bool {
 		return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready()
 	})
 	// No earlier process is waited for.
-	r.on(0, func(*session.Shard) { r.svc.shared.Started = time.Now().Add(-time.Hour) })
+	r.on(0, func(*session.Shard) { r.svc.shared.Started = time.Now().Add(-2 * time.Hour) })
 	other := newFake(t, 2)
 	other.pid.Store(12)
 	other.dump.Store("key=k exp=-1 la=1 cas=1 fetch=no cls=1 size=1\nEND\r\n")
@@ -47,11 +47,12 @@ func TestReloadWhileKeysMove(t *testing.T) {
 // A server that had not answered everything when its pool was replaced may still execute it: it is not used before
 // that is over.
 func TestReloadWhileAServerHangs(t *testing.T) {
-	r := start(t, 1, 0, func(cfg *config.Config) { cfg.Pools[0].Timeout = 10 * time.Millisecond })
+	r := start(t, 1, 0, nil)
 	c := r.client()
 	c.say("set k 0 0 1\r\nx\r\n")
 	r.servers[0].want("set k 0 0 1\r\nx\r\n")
-	c.hear("SERVER_ERROR " + r.servers[0].addr.String() + ": no reply in time (10ms)\r\n")
+	r.expire(0)
+	c.hear("SERVER_ERROR " + r.servers[0].addr.String() + ": no reply in time (1h0m0s)\r\n")
 	r.reload(func(pools []config.Pool) []config.Pool {
 		pools[0].ProbeInterval = time.Minute // whatever
 		return pools
@@ -67,9 +68,7 @@ func TestReloadWhileAServerHangs(t *testing.T) {
 // from the reload on, however long the process runs.
 func TestReloadWaitsForWhatIsStillSent(t *testing.T) {
 	t.Parallel()
-	r := startAs(t, 10, 1, 1, func(cfg *config.Config) {
-		cfg.Pools[0].Timeout, cfg.Pools[0].ServerFailureLimit = pool.DrainTime, 1000
-	}, hello.FullMeta)
+	r := startAs(t, 10, 1, 1, func(cfg *config.Config) { cfg.Pools[0].ServerFailureLimit = 1000 }, hello.FullMeta)
 	r.eventually(0, "connected", func(sh *session.Shard) bool {
 		return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready()
 	})
@@ -82,7 +81,7 @@ func TestReloadWaitsForWhatIsStillSent(t *testing.T) {
 	c.hear("STORED\r\n")
 	reloaded := time.Now()
 	r.reload(func(pools []config.Pool) []config.Pool {
-		pools[0].RefillRate = 7 // whatever
+		pools[0].Timeout = pool.DrainTime
 		return pools
 	})
 	r.eventually(0, "its connection stands, and it is not used", func(sh *session.Shard) bool {

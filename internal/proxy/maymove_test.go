@@ -9,7 +9,6 @@ import (
 	"magent/backend/hello"
 	"magent/failover"
 	"magent/internal/config"
-	"magent/internal/pool"
 	"magent/internal/session"
 	"magent/internal/standing"
 	"magent/internal/testkit"
@@ -53,7 +52,7 @@ func TestNoFirstBackupWhileAPrimaryOwesAnswers(t *testing.T) {
 	t.Parallel()
 	for _, backups := range []int{0, 1} {
 		r := startAs(t, 10, 1, backups, func(cfg *config.Config) {
-			cfg.Pools[0].Timeout, cfg.Pools[0].ServerFailureLimit = 100*time.Millisecond, 1000
+			cfg.Pools[0].ServerFailureLimit = 1000
 		}, hello.FullMeta)
 		p, other := r.servers[0], newFake(t, 2)
 		if backups > 0 {
@@ -62,6 +61,7 @@ func TestNoFirstBackupWhileAPrimaryOwesAnswers(t *testing.T) {
 		c := r.client()
 		c.say("get k\r\n")
 		late := p.want("get k\r\n")
+		r.expire(0)
 		c.line() // SERVER_ERROR, or the backup's answer
 		p.answers(forgetful)
 		change := func(pools []config.Pool) []config.Pool {
@@ -77,6 +77,7 @@ func TestNoFirstBackupWhileAPrimaryOwesAnswers(t *testing.T) {
 			t.Errorf("the new backup was asked for %d things", n)
 		}
 		late.answer(miss)
+		r.eventually(0, "it is heard", func(sh *session.Shard) bool { return sh.Pools[0].Answered() })
 		r.reload(change)
 		r.on(0, func(sh *session.Shard) {
 			if !sh.Pools[0].Health.Readable(0) || sh.Pools[0].Engine.Missed(0) {
@@ -176,7 +177,7 @@ func TestReloadIsRefusedWhileLoopsStandStill(t *testing.T) {
 // A server that keys move to may still hold requests of a time when it hung and left the pool. It does not return at
 // once.
 func TestMovedServerWaits(t *testing.T) {
-	r := startAs(t, 10, 1, 1, func(cfg *config.Config) { cfg.Pools[0].Timeout = pool.DrainTime }, hello.FullMeta)
+	r := startAs(t, 10, 1, 1, nil, hello.FullMeta)
 	r.eventually(0, "connected", func(sh *session.Shard) bool {
 		return sh.Pools[0].Conns[0].Ready() && sh.Pools[0].Conns[1].Ready()
 	})

@@ -42,7 +42,7 @@ func TestOverflowOfAServerThatIsUp(t *testing.T) {
 	for _, alone := range []bool{false, true} {
 		r, p, b := pair(t, func(cfg *config.Config) {
 			cfg.MaxDirty = 0
-			cfg.Pools[0].Timeout, cfg.Pools[0].ServerFailureLimit = 2*time.Second, 1000
+			cfg.Pools[0].ServerFailureLimit = 1000
 		})
 		c := r.client()
 		set := "set k 0 0 1\r\n1\r\n"
@@ -57,6 +57,7 @@ func TestOverflowOfAServerThatIsUp(t *testing.T) {
 			next = p.want("delete j\r\n")
 			b.want("delete j\r\n").lose()
 		}
+		r.expire(0)
 		c.hear("STORED\r\n")
 		flush := p.want("flush_all\r\n")
 		if same := flush.c == late.c; same != alone {

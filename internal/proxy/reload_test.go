@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"magent/internal/config"
-	"magent/internal/pool"
 	"magent/internal/session"
 	"magent/internal/testkit"
 )
@@ -110,7 +109,7 @@ func reloadTo(svc *Service, pools []config.Pool, done chan<- error) { done <- sv
 // What a server has missed is known after a reload, too, and is repaired.
 func TestReloadKeepsWhatServersMissed(t *testing.T) {
 	t.Parallel()
-	r, c, gone, other := outage(t, 0, func(cfg *config.Config) { cfg.Pools[0].Timeout = pool.DrainTime })
+	r, c, gone, other := outage(t, 0, nil)
 	c.say("delete k\r\n")
 	other.want("delete k\r\n").answer("DELETED\r\n")
 	c.hear("DELETED\r\n")
@@ -121,6 +120,7 @@ func TestReloadKeepsWhatServersMissed(t *testing.T) {
 	c.say("get k\r\n")
 	other.want("get k\r\n").answer("END\r\n")
 	c.hear("END\r\n")
+	r.trust()
 	for range 2 {
 		a := testkit.Await(t, "a reading", other.asked)
 		a.answer("EN\r\n")

@@ -254,15 +254,17 @@ func TestLogOfASoftEjection(t *testing.T) {
 	f := newFake(t, 0)
 	cfg := named(f, 1)
 	cfg.Pools[0].Servers[0] = f.addr
-	cfg.Pools[0].Timeout = 20 * time.Millisecond
 	cfg.Pools[0].ProbeInterval = time.Hour
 	svc, err := Start(Options{Config: cfg, Log: zerolog.New(&log), Version: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(svc.Close)
-	c := (&rig{t: t, svc: svc}).client()
+	r := &rig{t: t, svc: svc}
+	c := r.client()
 	c.say("get a\r\n")
+	f.want("get a\r\n")
+	r.expire(0)
 	if got := c.line(); !strings.HasPrefix(got, "SERVER_ERROR") {
 		t.Fatalf("got %q", got)
 	}

@@ -208,6 +208,7 @@ func TestStandbyRecordsWhatItTakesAsItIs(t *testing.T) {
 	r.another(1, func(f *fake) { f.becomes("k") })
 	r.back(0)
 	r.follow()
+	r.trust()
 	b.want("flush_all\r\n").answer("OK\r\n")
 	p.want("mg k v f t u\r\n").answer("EN\r\n")
 	r.back(1)
