@@ -167,7 +167,7 @@ func withMemcacheds(t testing.TB, threads int) *rig {
 	return start(t, 0, 0, func(c *config.Config) {
 		c.Threads = threads
 		c.Pools[0].Servers, c.Pools[0].Backups = servers[:1], servers[1:]
-		c.Pools[0].Timeout, c.Pools[0].ConnectTimeout = 10*time.Second, testkit.Patience
+		c.Pools[0].Timeout, c.Pools[0].ConnectTimeout = testkit.Patience, testkit.Patience
 	})
 }
 
@@ -175,7 +175,7 @@ func withMemcacheds(t testing.TB, threads int) *rig {
 func (e *election) member(threads int) *rig {
 	m := start(e.t, 1, 0, func(c *config.Config) {
 		c.Threads = threads
-		c.Pools[0].Timeout, c.Pools[0].ConnectTimeout = 10*time.Second, testkit.Patience
+		c.Pools[0].Timeout, c.Pools[0].ConnectTimeout = testkit.Patience, testkit.Patience
 	})
 	e.relay(m)
 	return m

@@ -200,7 +200,7 @@ func TestMemberIsElected(t *testing.T) {
 		m := start(t, 0, 0, func(c *config.Config) {
 			c.Threads = n
 			c.Pools[0].Servers, c.Pools[0].Backups = servers[:1], servers[1:]
-			c.Pools[0].Timeout = 10 * time.Second
+			c.Pools[0].Timeout = testkit.Patience
 		})
 		e := &election{t: t}
 		e.relay(m)
@@ -253,7 +253,7 @@ func TestMemberAndOwnerChangePlaces(t *testing.T) {
 	servers := []config.Address{startMemcached(t), startMemcached(t)}
 	both := func(c *config.Config) {
 		c.Pools[0].Servers, c.Pools[0].Backups = servers[:1], servers[1:]
-		c.Pools[0].Timeout = 10 * time.Second
+		c.Pools[0].Timeout = testkit.Patience
 	}
 	a, b := start(t, 0, 0, both), start(t, 0, 0, both)
 	e := &election{t: t}
