@@ -63,7 +63,7 @@ func (f *fleetRig) another(key string) {
 func TestFleetDelayedFlush(t *testing.T) {
 	t.Parallel()
 	f := newFleetRig(t, 3, 1)
-	const later, soon = 1000, 900
+	const later, soon = 100_000, 90_000 // however long this takes
 	backup := f.pool.Backups[0]
 	f.set("k0", "v")
 	f.holds(backup, "k0", "v")

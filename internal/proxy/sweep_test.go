@@ -26,7 +26,10 @@ func TestMemoryComesBack(t *testing.T) {
 		t.Run(fmt.Sprintf("%d loops", threads), func(t *testing.T) {
 			r := start(t, 2, 0, func(c *config.Config) { c.Threads = threads })
 			for id := range threads {
-				r.on(id, func(sh *session.Shard) { sh.DemandOf(0).Size = 1 }) // so that all is asked for at once
+				r.on(id, func(sh *session.Shard) {
+					sh.DemandOf(0).Size = 1 // so that all is asked for at once
+					session.Unswept(sh)     // so that what is kept is there when it is looked at
+				})
 			}
 			keys := [2]string{}
 			for i := 0; keys[0] == "" || keys[1] == ""; i++ {

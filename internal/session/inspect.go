@@ -41,6 +41,9 @@ func StateOf(s *Session) State {
 	}
 }
 
+// Unswept has a shard sweep no more by itself, until Sweep is called.
+func Unswept(sh *Shard) { sh.L.Unset(sh.sweeper) }
+
 // Age makes a session look as if its client had been silent for so much longer.
 func Age(s *Session, by time.Duration) { s.active -= int64(by) }
 
