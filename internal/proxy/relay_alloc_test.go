@@ -37,10 +37,14 @@ func TestForwardedRequestsAllocateNothing(t *testing.T) {
 				servers = append(servers, a)
 			}
 			e := &election{t: t}
-			e.elect(start(t, 0, 0, func(cfg *config.Config) {
+			owner := start(t, 0, 0, func(cfg *config.Config) {
 				cfg.Pools[0].Servers, cfg.Pools[0].Backups = servers[:1], servers[1:]
-			}))
-			c := e.member(1).client()
+			})
+			e.elect(owner)
+			member := e.member(1)
+			owner.unswept()
+			member.unswept()
+			c := member.client()
 			const pipelined = 20
 			batch, want := []byte(strings.Repeat(w.request, pipelined)), []byte(strings.Repeat(w.reply, pipelined))
 			got := make([]byte, len(want))
