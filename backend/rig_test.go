@@ -11,14 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"magent/ascii"
 	"magent/internal/loop"
 	"magent/internal/testkit"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // recorder writes down what a connection tells its Watcher and its Receivers, as lines of text.
 type recorder struct{ events chan string }

@@ -3,7 +3,7 @@ package replicate
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"magent/internal/testkit"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }

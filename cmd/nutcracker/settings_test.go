@@ -8,12 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"magent/internal/config"
+	"magent/internal/testkit"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 const defaults = "level 5, log /var/log/nutcracker/nutcracker.log, config /etc/nutcracker/nutcracker.yml, stats " +
 	"0.0.0.0:22222, " +

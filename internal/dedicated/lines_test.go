@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"magent/ascii"
 	"magent/backend"
 	"magent/backend/hello"
@@ -21,7 +19,7 @@ import (
 	"magent/resp"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // rig is a loop with a Set of connections to a real server. Its fields belong to the loop.
 type rig struct {

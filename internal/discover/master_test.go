@@ -6,14 +6,12 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"magent/internal/access"
 	"magent/internal/config"
 	"magent/internal/testkit"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // known returns the address of a master that is given by its Sentinels.
 func known(name string, sentinels ...string) config.Address {

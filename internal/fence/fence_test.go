@@ -13,14 +13,12 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"magent/backend"
 	"magent/internal/loop"
 	"magent/internal/testkit"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // fake is a server that answers stats conns, and everything else with the line that a version is.
 type fake struct {

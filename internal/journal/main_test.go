@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"go.uber.org/goleak"
+	"magent/internal/testkit"
 )
 
 // roleVariable makes the test binary a process that a test has started.
@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	case "full":
 		startOnFullDisk(os.Args[1])
 	default:
-		goleak.VerifyTestMain(m)
+		testkit.Main(m)
 	}
 }
 

@@ -4,13 +4,12 @@ import (
 	"fmt"
 	"testing"
 
-	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
 
 	"magent/internal/testkit"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // idle returns a loop that does not run: only the test itself calls its methods.
 func idle(t testing.TB) *Loop {

@@ -13,12 +13,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"magent/internal/testkit"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // script is a server that answers each connection with the next of its replies, and then closes it. If a reply does
 // not end with a line end, the connection stays open and silent instead.

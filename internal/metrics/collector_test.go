@@ -17,14 +17,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/prometheus/common/expfmt"
-	"go.uber.org/goleak"
 
 	"magent/internal/stats"
+	"magent/internal/testkit"
 )
 
 var update = flag.Bool("update", false, "write the golden file anew")
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // figures returns two pools, one of which has a server with every figure, and two loops.
 func figures() (*stats.Process, *stats.Snapshot) {

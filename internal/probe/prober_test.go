@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) {
 	redis.Silence()
-	goleak.VerifyTestMain(m)
+	testkit.Main(m)
 }
 
 // server answers probes one after the other, with what it receives from answers. Without that it does not answer.
@@ -209,7 +209,7 @@ func TestProberBeginsWhenItMust(t *testing.T) {
 	others := goleak.IgnoreCurrent()
 	none := func(when string) {
 		t.Helper()
-		if err := goleak.Find(others); err != nil {
+		if err := testkit.Leaks(others); err != nil {
 			t.Errorf("%s: %v", when, err)
 		}
 	}

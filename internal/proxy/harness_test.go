@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"go.uber.org/goleak"
 
 	"magent/backend/hello"
 	"magent/internal/config"
@@ -19,7 +18,7 @@ import (
 	"magent/internal/testkit"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // testFlushable is short, for the servers are fakes, which flush everything.
 const testFlushable = 20 * time.Millisecond

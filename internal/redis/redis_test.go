@@ -11,14 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"magent/internal/testkit"
 )
 
 func TestMain(m *testing.M) {
 	Silence()
-	goleak.VerifyTestMain(m)
+	testkit.Main(m)
 }
 
 func plain(ctx context.Context, dialer *net.Dialer, network, address string, _ time.Duration) (net.Conn, error) {

@@ -13,14 +13,13 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"go.uber.org/goleak"
 
 	"magent/internal/config"
 	"magent/internal/service"
 	"magent/internal/testkit"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // options returns the options of a proxy with a stats port, in front of servers that do not run.
 func options(t *testing.T) Options {

@@ -8,11 +8,9 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-
-	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { Main(m) }
 
 // failing is a test that notes how it fails. Its Fatalf ends the function that it is called in, by a panic.
 type failing struct {

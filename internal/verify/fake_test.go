@@ -15,14 +15,12 @@ import (
 	"sync"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"magent/backend/hello"
 	"magent/backend/ring"
 	"magent/internal/testkit"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // stored is an item of a fake.
 type stored struct {

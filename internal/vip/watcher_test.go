@@ -5,12 +5,11 @@ import (
 	"testing"
 
 	"github.com/rs/zerolog"
-	"go.uber.org/goleak"
 
 	"magent/internal/testkit"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // The address of the loopback is always there, one of a documentation network never. Follow reports the same at its
 // start. After Close no goroutine is left.

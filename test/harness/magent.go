@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"magent/internal/testkit"
 )
 
@@ -143,7 +141,7 @@ func Main(m *testing.M) {
 	built.nutcracker.remove()
 	built.previous.remove()
 	if code == 0 {
-		if err := goleak.Find(); err != nil {
+		if err := testkit.Leaks(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			code = 1
 		}

@@ -12,12 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"magent/internal/testkit"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // start starts a memcached on a port of the kernel's choice, and returns it with its address.
 func start(t *testing.T, args ...string) (server *testkit.Process, address string) {

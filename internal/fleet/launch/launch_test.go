@@ -14,16 +14,16 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"go.uber.org/goleak"
 
 	"magent/internal/config"
 	"magent/internal/fleet/core"
 	"magent/internal/fleet/link"
 	"magent/internal/journal"
 	"magent/internal/stats"
+	"magent/internal/testkit"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // options are those of the first of two members, on the address of a listener that is closed.
 func options(t *testing.T) Options {

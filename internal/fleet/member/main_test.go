@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
 
 	"magent/internal/fleet/core"
@@ -22,6 +21,7 @@ import (
 	"magent/internal/fleet/view"
 	"magent/internal/fleet/wal"
 	"magent/internal/journal"
+	"magent/internal/testkit"
 )
 
 // roleVariable makes the test binary a member of a fleet; it has a role as JSON.
@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	if text := os.Getenv(roleVariable); text != "" {
 		os.Exit(beMember(text))
 	}
-	goleak.VerifyTestMain(m)
+	testkit.Main(m)
 }
 
 // role is what a process of a test is told.
