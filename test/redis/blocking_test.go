@@ -127,7 +127,7 @@ func TestWaitingServerDies(t *testing.T) {
 		c.send(command("BLPOP", "q", "0"))
 	}
 	awaitWaiting(t, server, len(waiting))
-	awaitState(t, proxy, server.Addr, "up") // on all loops
+	awaitBack(t, proxy, server.Addr, "k")
 	dial(t, proxy).want(":2\r\n", "RPUSH", "q", "1", "2")
 	for _, c := range waiting {
 		if got := c.reply(); got != popped("q", "1") && got != popped("q", "2") {

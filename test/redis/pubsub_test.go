@@ -233,7 +233,7 @@ func TestSubscribedServerDies(t *testing.T) {
 		dial(t, proxy.Addr).wantPrefix(":", "PUBLISH", channels[1][0], "text")
 		stays.next(message(proto, channels[1][0], "text"))
 		servers[0].Restart()
-		awaitState(t, proxy.Addr, servers[0].Addr, "up") // each loop finds for itself that it is back
+		awaitBack(t, proxy.Addr, servers[0].Addr, channels[0][0])
 		again := dial(t, proxy.Addr)
 		again.hello(proto)
 		again.want(confirmed(proto, "subscribe", channels[0][0], 1), "SUBSCRIBE", channels[0][0])

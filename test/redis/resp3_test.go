@@ -139,7 +139,7 @@ func TestBackInRESP3(t *testing.T) {
 	servers[0].Restart()
 	eventually3(t, three, "_\r\n")
 	serves(t, two, "k")
-	awaitState(t, proxy, servers[0].Addr, "up")
+	awaitBack(t, proxy, servers[0].Addr, "k")
 }
 
 // eventually3 waits until a GET gets a reply.
