@@ -32,12 +32,17 @@ func serves(t *testing.T, c *conn, key string) {
 }
 
 // awaitBack waits until a server is used again on all loops. Without a probe each loop connects to it when it is asked
-// for a key there. The clients that ask stay: each new one goes to the loop that has the fewest.
+// for a key there, in each version of the protocol. The clients that ask stay: each new one goes to the loop that has
+// the fewest.
 func awaitBack(t *testing.T, proxy, server, key string) {
 	t.Helper()
 	testkit.Eventually(t, server+" is used on all loops", func() error {
 		c := dial(t, proxy)
-		got := c.do("GET", key)
+		got := ""
+		for _, proto := range protocols {
+			c.hello(proto)
+			got = c.do("GET", key)
+		}
 		if state := stateOf(c, server); state != "up" {
 			return fmt.Errorf("it is %s, and GET gets %q", state, got)
 		}
