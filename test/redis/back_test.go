@@ -158,8 +158,7 @@ func TestLostConnectionIsMadeAgain(t *testing.T) {
 func TestRequestsWaitForTheAttempt(t *testing.T) {
 	t.Parallel()
 	servers := startServers(t, 2)
-	path := testkit.TempFile(t, "pools.yml", pool(testkit.DeadAddr(t), servers, unprobed...))
-	proxy := startFile(t, path, "--threads", "1").Addr
+	proxy := startOne(t, servers, unprobed...).Addr
 	keys := keysOf(t, proxy, servers, 1)
 	c, other := dial(t, proxy), dial(t, proxy)
 	servers[1].Kill()

@@ -142,7 +142,7 @@ func TestWaitingServerHangs(t *testing.T) {
 	t.Parallel()
 	server := testkit.StartRedis(t)
 	c := dial(t, startPool(t, []*testkit.Redis{server}, hangs).Addr)
-	c.want("*-1\r\n", "BLPOP", "q", "2.5") // which is longer than the deadline of the pool
+	c.want("*-1\r\n", "BLPOP", "q", "10.5") // which is longer than the deadline of the pool
 	server.Pause()
 	got := c.do("BLPOP", "q", "0.1")
 	if !strings.HasPrefix(got, "-ERR "+server.Addr+": ") {
@@ -152,22 +152,24 @@ func TestWaitingServerHangs(t *testing.T) {
 }
 
 // TestWaitingTakesTurns checks that clients which wait one after the other share a connection to the server, and that
-// there are no more than the pool may have.
+// there are no more than the pool may have. Each loop keeps its own, so there is one.
 func TestWaitingTakesTurns(t *testing.T) {
-	if loops() > 1 {
-		return // each loop keeps its own
-	}
+	t.Parallel()
 	server := testkit.StartRedis(t)
-	proxy := startPool(t, []*testkit.Redis{server}, calm, "dedicated_connections: 2").Addr
+	proxy := startOne(t, []*testkit.Redis{server}, calm, "dedicated_connections: 2").Addr
 	for range 10 {
 		c := dial(t, proxy)
 		for range 10 {
 			c.want("*-1\r\n", "BLPOP", "q", "0.001")
 		}
 	}
-	if n := connections(t, server, "2"); n != 2 {
-		t.Errorf("%d connections", n)
-	}
+	testkit.Eventually(t, "two connections", func() error { // it ends if nobody waits for some seconds
+		dial(t, proxy).want("*-1\r\n", "BLPOP", "q", "0.001")
+		if n := connections(t, server, "2"); n != 2 {
+			return fmt.Errorf("there are %d", n)
+		}
+		return nil
+	})
 	var waiting []*conn
 	for i := range 2 {
 		c := dial(t, proxy)

@@ -97,21 +97,28 @@ func TestDatabaseOfPool(t *testing.T) {
 func TestDatabasesShare(t *testing.T) {
 	servers := startServers(t, 2)
 	proxy := startPool(t, servers, calm, databases).Addr
+	var clients []*conn
 	for range 20 {
 		c := dial(t, proxy)
 		c.want("+OK\r\n", "SELECT", "2")
-		c.want("*2\r\n$-1\r\n$-1\r\n", "MGET", "a", "b")
+		clients = append(clients, c)
 	}
 	for _, s := range servers {
-		if n := inDB(t, s, 2, 2); !some(n) {
-			t.Errorf("%d connections", n)
-		}
+		testkit.Eventually(t, "some connections", func() error { // they end if nobody uses them for some seconds
+			for _, c := range clients {
+				c.want("*2\r\n$-1\r\n$-1\r\n", "MGET", "a", "b")
+			}
+			if n := inDB(t, s, 2, 2); !some(n) {
+				return fmt.Errorf("there are %d", n)
+			}
+			return nil
+		})
 	}
 	keys := keysOf(t, proxy, servers, 1)
 	waiter, pusher := dial(t, proxy), dial(t, proxy)
 	waiter.want("+OK\r\n", "SELECT", "7")
 	waiter.send(command("BLPOP", keys[0][0], "0"))
-	testkit.Until(t, "it waits", func() bool { return strings.Contains(blockedClients(t, servers[0]), ":1") })
+	awaitWaiting(t, servers[0], 1)
 	pusher.want("+OK\r\n", "SELECT", "6")
 	pusher.want(":1\r\n", "RPUSH", keys[0][0], "six")
 	pusher.want("+OK\r\n", "SELECT", "7")
@@ -121,22 +128,11 @@ func TestDatabasesShare(t *testing.T) {
 	}
 }
 
-func blockedClients(t *testing.T, server *testkit.Redis) string {
-	t.Helper()
-	for line := range strings.Lines(dial(t, server.Addr).do("INFO", "clients")) {
-		if strings.HasPrefix(line, "blocked_clients:") {
-			return strings.TrimSpace(line)
-		}
-	}
-	return ""
-}
-
 // TestManyDatabases checks that the connections to databases are limited: those that nobody uses make room, and if
 // all are in use, the client hears so.
 func TestManyDatabases(t *testing.T) {
 	servers := startServers(t, 1, "--databases", "200")
-	path := testkit.TempFile(t, "pools.yml", pool(testkit.DeadAddr(t), servers, calm, databases, "preconnect: true"))
-	proxy := startFile(t, path, "--threads", "1").Addr
+	proxy := startOne(t, servers, calm, databases).Addr
 	c := dial(t, proxy)
 	for db := range 200 {
 		c.want("+OK\r\n", "SELECT", fmt.Sprint(db))
@@ -150,13 +146,16 @@ func TestManyDatabases(t *testing.T) {
 	for db := 200 - 64; db < 200; db++ {
 		last += command("SELECT", fmt.Sprint(db)) + command("GET", "k")
 	}
-	c.send(last)
-	for db := 200 - 64; db < 200; db++ {
-		c.next("+OK\r\n", bulk(fmt.Sprint(db)))
-	}
-	if all := inDB(t, servers[0], 1, 199); all != 64 {
-		t.Errorf("there are %d connections to other databases", all)
-	}
+	testkit.Eventually(t, "64 connections to other databases", func() error {
+		c.send(last)
+		for db := 200 - 64; db < 200; db++ {
+			c.next("+OK\r\n", bulk(fmt.Sprint(db)))
+		}
+		if all := inDB(t, servers[0], 1, 199); all != 64 {
+			return fmt.Errorf("there are %d", all)
+		}
+		return nil
+	})
 	if n := requestsOf(t, c); n < 599 { // 199 to find out whether there is a database
 		t.Errorf("%d requests are known of, 599 were sent", n)
 	}
@@ -166,9 +165,7 @@ func TestManyDatabases(t *testing.T) {
 		w.want("+OK\r\n", "SELECT", fmt.Sprint(db))
 		w.send(command("BLPOP", "q", "0"))
 		waiters = append(waiters, w)
-		testkit.Until(t, "it waits", func() bool {
-			return blockedClients(t, servers[0]) == fmt.Sprintf("blocked_clients:%d", db)
-		})
+		awaitWaiting(t, servers[0], db)
 	}
 	for _, db := range []string{"65", "199"} { // one that is known
 		c.want("+OK\r\n", "SELECT", db)
@@ -270,7 +267,7 @@ func TestUpgradeDatabases(t *testing.T) {
 	c.want("+OK\r\n", "SET", "k", "four")
 	waiter.want("+OK\r\n", "SELECT", "4")
 	waiter.send(command("BLPOP", "q", "0"))
-	testkit.Until(t, "it waits", func() bool { return blockedClients(t, servers[0]) == "blocked_clients:1" })
+	awaitWaiting(t, servers[0], 1)
 	proxy.Signal(syscall.SIGUSR2)
 	if got := waiter.reply(); got != unblocked {
 		t.Errorf("%q", got)
@@ -386,9 +383,13 @@ func TestIdleDatabases(t *testing.T) {
 		client.want("+OK\r\n", "SET", "k", db)
 	}
 	watching.want("+OK\r\n", "WATCH", "k")
-	if n := inDB(t, servers[0], 1, 1); n != 1 {
-		t.Errorf("%d connections", n)
-	}
+	testkit.Eventually(t, "a connection to its database", func() error { // it ends if nobody uses it for some seconds
+		c.want(bulk("1"), "GET", "k")
+		if n := inDB(t, servers[0], 1, 1); n != 1 {
+			return fmt.Errorf("there are %d", n)
+		}
+		return nil
+	})
 	testkit.Until(t, "they are closed", func() bool { return inDB(t, servers[0], 1, 1) == 0 })
 	c.want(bulk("1"), "GET", "k")
 	watching.want("+OK\r\n", "MULTI")

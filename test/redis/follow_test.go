@@ -40,6 +40,14 @@ func (d *door) serve(c net.Conn) {
 	_, _ = io.Copy(c, server)
 }
 
+// awaitLoops waits for the first connection of each loop, so that none of these is taken for another one later.
+func (d *door) awaitLoops(t *testing.T) {
+	t.Helper()
+	for range loops() {
+		testkit.Await(t, "a connection of each loop", d.waits)
+	}
+}
+
 // shut has new connections wait until open is called, or the test is over.
 func (d *door) shut(t *testing.T) (open func()) {
 	d.Lock()
@@ -92,6 +100,7 @@ func TestPublishedBehindSubscribe(t *testing.T) {
 				t.Parallel()
 				d, addr := startDoor(t, testkit.StartRedis(t).Addr)
 				proxy := startPool(t, []*testkit.Redis{{Addr: addr}}, calm).Addr
+				d.awaitLoops(t)
 				subscriber, publisher, other := dial(t, proxy), dial(t, proxy), dial(t, proxy)
 				subscriber.hello(proto)
 				subscriber.want(":0\r\n", "EXISTS", "k") // so there are connections that all share
@@ -116,6 +125,7 @@ func TestPublishedBehindSubscribe(t *testing.T) {
 func TestPublishedBehindNobody(t *testing.T) {
 	d, addr := startDoor(t, testkit.StartRedis(t).Addr)
 	proxy := startPool(t, []*testkit.Redis{{Addr: addr}}, calm).Addr
+	d.awaitLoops(t)
 	subscriber, publisher := dial(t, proxy), dial(t, proxy)
 	publisher.want(":0\r\n", "PUBLISH", "a", "x")
 	d.shut(t)

@@ -37,6 +37,30 @@ func channelsOf(t *testing.T, proxy string, servers []*testkit.Redis, n int) [][
 	return keysOf(t, proxy, servers, n) // a channel is where a key of that name is
 }
 
+// begun returns a new client that got a reply to its first command. One that is closed instead, or hears something
+// else, is replaced: its loop may be about to find out what the test waits for.
+func begun(t *testing.T, proxy, want string, args ...string) (c *conn) {
+	t.Helper()
+	testkit.Eventually(t, strings.Join(args, " ")+" is answered", func() error {
+		c = dial(t, proxy)
+		got, err := c.try(args...)
+		if err == nil && got != want {
+			err = fmt.Errorf("%q", got)
+		}
+		if err != nil {
+			_ = c.Close()
+		}
+		return err
+	})
+	return c
+}
+
+// subscribed returns a new client that has subscribed to a channel or a pattern.
+func subscribed(t *testing.T, proxy, word, name string) *conn {
+	t.Helper()
+	return begun(t, proxy, confirmed("2", strings.ToLower(word), name, 1), word, name)
+}
+
 // next fails the test if the client gets anything else.
 func (c *conn) next(want ...string) {
 	c.t.Helper()
@@ -300,13 +324,10 @@ func TestSubscriberFallsBehind(t *testing.T) {
 }
 
 // TestSubscribersAreBounded checks that a client hears so when there is no connection for it, and nothing is left of
-// what it wanted.
+// what it wanted. Each loop keeps connections of its own, so there is one.
 func TestSubscribersAreBounded(t *testing.T) {
-	if loops() > 1 {
-		return // each keeps its own
-	}
 	servers := startServers(t, 2)
-	proxy := startPool(t, servers, calm, "dedicated_connections: 3").Addr
+	proxy := startOne(t, servers, calm, "dedicated_connections: 3").Addr
 	first, second := dial(t, proxy), dial(t, proxy)
 	first.want(confirmed("2", "psubscribe", "*", 1), "PSUBSCRIBE", "*")
 	second.want("-ERR 'psubscribe' needs a connection to the server: no connection of its own is left: all 3 of the "+
@@ -357,13 +378,10 @@ func TestSubscribersAreIdle(t *testing.T) {
 	t.Parallel()
 	server := testkit.StartRedis(t)
 	path := testkit.TempFile(t, "pools.yml", pool(testkit.DeadAddr(t), []*testkit.Redis{server}, calm))
-	proxy := startFile(t, path, "--idle-timeout", "5s").Addr // which is long enough to begin
-	c := dial(t, proxy)
-	c.want(confirmed("2", "subscribe", "a", 1), "SUBSCRIBE", "a")
-	idle := dial(t, proxy)
-	idle.want("+PONG\r\n", "PING")
+	proxy := startFile(t, path, "--idle-timeout", "5s").Addr // which is long enough to begin, sooner or later
+	c, idle := subscribed(t, proxy, "SUBSCRIBE", "a"), begun(t, proxy, "+PONG\r\n", "PING")
 	idle.ends()
-	dial(t, proxy).want(":1\r\n", "PUBLISH", "a", "x")
+	begun(t, proxy, ":1\r\n", "PUBLISH", "a", "x")
 	c.next(message("2", "a", "x"))
 	c.want(confirmed("2", "unsubscribe", "a", 0), "UNSUBSCRIBE", "a")
 	c.ends()
@@ -379,10 +397,8 @@ func TestSubscribedChannelMoves(t *testing.T) {
 	servers[0].Kill()
 	c := dial(t, proxy)
 	testkit.Until(t, "it is ejected", func() bool { return c.do("GET", channels[0][0]) == "$-1\r\n" })
-	moves, all, stays := dial(t, proxy), dial(t, proxy), dial(t, proxy)
-	moves.want(confirmed("2", "subscribe", channels[0][0], 1), "SUBSCRIBE", channels[0][0])
-	all.want(confirmed("2", "psubscribe", "*", 1), "PSUBSCRIBE", "*")
-	stays.want(confirmed("2", "subscribe", channels[1][0], 1), "SUBSCRIBE", channels[1][0])
+	moves, all := subscribed(t, proxy, "SUBSCRIBE", channels[0][0]), subscribed(t, proxy, "PSUBSCRIBE", "*")
+	stays := subscribed(t, proxy, "SUBSCRIBE", channels[1][0])
 	c.want(":2\r\n", "PUBLISH", channels[0][0], "x")
 	servers[0].Restart()
 	moves.next(message("2", channels[0][0], "x"))

@@ -47,6 +47,12 @@ func startPool(t *testing.T, servers []*testkit.Redis, options ...string) *harne
 		testkit.TempFile(t, "pools.yml", pool(testkit.DeadAddr(t), servers, append(options, "preconnect: true")...)))
 }
 
+// startOne is startPool with one event loop, for what each loop has of its own.
+func startOne(t *testing.T, servers []*testkit.Redis, options ...string) *harness.Magent {
+	t.Helper()
+	return startFile(t, testkit.TempFile(t, "pools.yml", pool(testkit.DeadAddr(t), servers, options...)), "--threads", "1")
+}
+
 // startFile runs a magent with a file of pools, and further arguments. It gives connections time, so that a loaded
 // machine does no harm.
 func startFile(t *testing.T, path string, args ...string) *harness.Magent {

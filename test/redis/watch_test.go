@@ -100,11 +100,12 @@ func TestWatchIsLost(t *testing.T) {
 }
 
 // TestWatchCounts has clients of go-redis count together by WATCH, GET and SET in a transaction. None of their steps
-// is lost. They take turns with the connections.
+// is lost. They take turns with the connections: each loop needs no more than there are clients.
 func TestWatchCounts(t *testing.T) {
 	server := testkit.StartRedis(t)
-	client := goRedis(t, startPool(t, []*testkit.Redis{server}, calm, "dedicated_connections: 8").Addr)
 	const clients, each = 8, 25
+	client := goRedis(t, startPool(t, []*testkit.Redis{server}, calm,
+		fmt.Sprint("dedicated_connections: ", clients*loops())).Addr)
 	failed := make(chan error, clients)
 	for range clients {
 		go count(t.Context(), client, each, failed)
@@ -148,7 +149,8 @@ func count(ctx context.Context, client *redis.Client, n int, done chan<- error) 
 func TestWatchingClientGoes(t *testing.T) {
 	server := testkit.StartRedis(t)
 	proxy := startPool(t, []*testkit.Redis{server}, calm).Addr
-	before := connections(t, server, "2")
+	before := loops()
+	testkit.Until(t, "each loop is connected", func() bool { return connections(t, server, "2") == before })
 	for range 5 {
 		c := dial(t, proxy)
 		c.want("+OK\r\n", "WATCH", "k")
