@@ -32,7 +32,7 @@ func startShard(t *testing.T, name string, sentinels int) *shard {
 func startProxy(t *testing.T, binary string, shards ...*shard) string {
 	t.Helper()
 	addr := testkit.DeadAddr(t)
-	text := "alpha:\n  listen: " + addr + "\n  redis: true\n  timeout: 3000\n  servers:\n"
+	text := "alpha:\n  listen: " + addr + "\n  redis: true\n  " + calm + "\n  servers:\n"
 	for _, s := range shards {
 		text += "   - " + testkit.SentinelServer(s.sentinels, s.name) + ":1\n"
 	}
