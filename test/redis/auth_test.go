@@ -11,6 +11,7 @@ import (
 // TestAuthDialogues compares pools with a redis-server, with a password and without. Clients send no password, the
 // right one or a wrong one, in all forms.
 func TestAuthDialogues(t *testing.T) {
+	t.Parallel()
 	dialogues := map[string][]string{
 		"nothing": {
 			"GET k", "PING", "CLIENT ID", "COMMAND COUNT", "BOGUS", "GET", "INFO", "ECHO x",
@@ -72,6 +73,7 @@ func TestAuthDialogues(t *testing.T) {
 // TestServerPasswords checks the combinations of passwords of pool and server, in both versions of the protocol. If
 // they do not match, the error names the server and the reason.
 func TestServerPasswords(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct{ pool, server, fails string }{
 		{"", "", ""},
 		{"secret", "secret", ""},
@@ -139,6 +141,7 @@ func TestPasswordChanges(t *testing.T) {
 
 // TestDB checks that the keys of a pool with redis_db are in that database, and nowhere else.
 func TestDB(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 2)
 	c := dial(t, startPool(t, servers, calm, "redis_db: 3").Addr)
 	c.want("+OK\r\n", "MSET", "a", "1", "b", "2", "c", "3", "d", "4", "e", "5")
@@ -168,6 +171,7 @@ func TestDB(t *testing.T) {
 // TestSelectRefused checks that nothing is carried out for a client that goes on as if its SELECT had succeeded, until
 // one succeeds. What is no matter of a database is answered.
 func TestSelectRefused(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 2)
 	proxy := startPool(t, servers, calm).Addr
 	other := dial(t, proxy)
@@ -201,6 +205,7 @@ func TestSelectRefused(t *testing.T) {
 
 // TestNoSuchDB checks that the error names the server and the reason.
 func TestNoSuchDB(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 1)
 	c := dial(t, startPool(t, servers, append([]string{"redis_db: 99"}, quick...)...).Addr)
 	for range 3 {

@@ -76,6 +76,7 @@ func (to targets) each(t *testing.T, test func(t *testing.T, addr, proto string,
 
 // TestReplies checks that every script gets the same replies from a pool as from one redis-server, step by step.
 func TestReplies(t *testing.T) {
+	t.Parallel()
 	startTargets(t).each(t, func(t *testing.T, addr, proto string, s *script, want []string) {
 		s.compare(t, want, oneByOne(t, addr, proto, s))
 	})
@@ -83,6 +84,7 @@ func TestReplies(t *testing.T) {
 
 // TestPipelined does the same in one write, and in pieces of odd sizes.
 func TestPipelined(t *testing.T) {
+	t.Parallel()
 	startTargets(t).each(t, func(t *testing.T, addr, proto string, s *script, want []string) {
 		for _, size := range []int{len(s.bytes()), 1009, 61} {
 			c, turn := fresh(t, addr, proto), dial(t, addr)

@@ -27,6 +27,7 @@ const unblocked = "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"
 // TestWaiting checks that a client waits for an item at the server of its key, in both versions of the protocol. What
 // it asks for meanwhile is answered behind that. Others do not wait.
 func TestWaiting(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 2)
 	proxy := startPool(t, servers, calm).Addr
 	keys := keysOf(t, proxy, servers, 2)
@@ -54,6 +55,7 @@ func TestWaiting(t *testing.T) {
 
 // TestFirstComeFirstServed checks that clients get items in the order in which they have begun to wait.
 func TestFirstComeFirstServed(t *testing.T) {
+	t.Parallel()
 	server := testkit.StartRedis(t)
 	proxy := startPool(t, []*testkit.Redis{server}, calm).Addr
 	var waiting []*conn
@@ -77,6 +79,7 @@ func TestFirstComeFirstServed(t *testing.T) {
 // TestWaitingClientGoes checks that the server forgets a client which goes while it waits. The next item is for
 // others, whether the client has sent more behind it or not.
 func TestWaitingClientGoes(t *testing.T) {
+	t.Parallel()
 	server := testkit.StartRedis(t)
 	proxy := startPool(t, []*testkit.Redis{server}, calm).Addr
 	producer := dial(t, proxy)
@@ -101,6 +104,7 @@ func TestWaitingClientGoes(t *testing.T) {
 // TestWaitingServerDies checks that clients hear of it when the server dies at which they wait. They are served again
 // when it is back.
 func TestWaitingServerDies(t *testing.T) {
+	t.Parallel()
 	server := testkit.StartRedis(t)
 	proxy := startPool(t, []*testkit.Redis{server}, unprobed...).Addr
 	var waiting []*conn
@@ -189,6 +193,7 @@ func TestWaitingTakesTurns(t *testing.T) {
 
 // TestWaitingInDatabase checks that clients wait in the pool's database, with its password.
 func TestWaitingInDatabase(t *testing.T) {
+	t.Parallel()
 	server := testkit.StartRedis(t, "--requirepass", "secret")
 	c := dial(t, startPool(t, []*testkit.Redis{server}, calm, "redis_auth: secret", "redis_db: 3").Addr)
 	c.want("-NOAUTH Authentication required.\r\n", "BLPOP", "q", "0")
@@ -240,6 +245,7 @@ func TestManyWait(t *testing.T) {
 // TestWaitingWhileReloaded replaces the pool twenty times under clients that take items, one of which waits all the
 // time. It hears so. No item is lost.
 func TestWaitingWhileReloaded(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 2)
 	listen := testkit.DeadAddr(t)
 	path := testkit.TempFile(t, "pools.yml", pool(listen, servers, calm))
@@ -305,6 +311,7 @@ func take(c *conn, items string, n *int, done *sync.WaitGroup) {
 
 // TestWaitingAtTheEnd checks that clients which wait hear it when the proxy ends.
 func TestWaitingAtTheEnd(t *testing.T) {
+	t.Parallel()
 	server := testkit.StartRedis(t)
 	proxy := startPool(t, []*testkit.Redis{server}, calm)
 	c, pipelined := dial(t, proxy.Addr), dial(t, proxy.Addr)

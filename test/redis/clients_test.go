@@ -48,8 +48,10 @@ func goClient(name string) func(t *testing.T, addr string) []string {
 // TestClients runs a session of each client, and then kills and restarts the only server while the client writes: it
 // hears errors, and is served again on the same connections.
 func TestClients(t *testing.T) {
+	t.Parallel()
 	for name, p := range programs {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			servers := startServers(t, 3)
 			argv := p.argv(t, startPool(t, servers, calm).Addr)
 			if out := run(t, "", argv[0], append(argv[1:], "session")...); out != p.steps {
@@ -108,6 +110,7 @@ func restartUnder(t *testing.T, server *testkit.Redis, argv []string) {
 
 // TestCacheOfRueidis checks that rueidis says how to use it here: its cache needs CLIENT TRACKING.
 func TestCacheOfRueidis(t *testing.T) {
+	t.Parallel()
 	argv := goClient("rueidis-cached")(t, startPool(t, startServers(t, 1), calm).Addr)
 	out, err := exec.CommandContext(t.Context(), argv[0], append(argv[1:], "session")...).CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "switch client-side caching off") ||

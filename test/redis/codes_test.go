@@ -11,6 +11,7 @@ import (
 // TestCodesOfServers checks that the code of a server which is not ready stays the first word of the error, also where
 // the command was split. With compat_errors the error is the server's own line.
 func TestCodesOfServers(t *testing.T) {
+	t.Parallel()
 	for _, why := range []string{
 		"LOADING Redis is loading the dataset in memory",
 		"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
@@ -24,6 +25,7 @@ func TestCodesOfServers(t *testing.T) {
 			code = "ERR"
 		}
 		t.Run(code, func(t *testing.T) {
+			t.Parallel()
 			away := testkit.DeadAddr(t)
 			startUnready(t, away, "-"+why+"\r\n")
 			servers := append(startServers(t, 1), &testkit.Redis{Addr: away})

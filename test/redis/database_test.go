@@ -36,6 +36,7 @@ func inDB(t *testing.T, server *testkit.Redis, first, last int) (n int) {
 // TestSelectLacking checks that nothing is carried out behind a SELECT that was refused, until one succeeds. Servers
 // without the database stay in use for everybody else.
 func TestSelectLacking(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 2, "--databases", "4")
 	proxy := startPool(t, servers, calm, databases)
 	for _, proto := range protocols {
@@ -68,6 +69,7 @@ func TestSelectLacking(t *testing.T) {
 
 // TestDatabaseOfPool checks that clients which select nothing have the pool's database, and that others may select it.
 func TestDatabaseOfPool(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 1)
 	c := dial(t, startPool(t, servers, calm, databases, "redis_db: 3").Addr)
 	c.want("+OK\r\n", "SET", "k", "three")
@@ -95,6 +97,7 @@ func TestDatabaseOfPool(t *testing.T) {
 // TestDatabasesShare checks that the clients of a database share one connection to each server and loop, and that
 // those who wait there have one of their own in that database.
 func TestDatabasesShare(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 2)
 	proxy := startPool(t, servers, calm, databases).Addr
 	var clients []*conn
@@ -131,6 +134,7 @@ func TestDatabasesShare(t *testing.T) {
 // TestManyDatabases checks that the connections to databases are limited: those that nobody uses make room, and if
 // all are in use, the client hears so.
 func TestManyDatabases(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 1, "--databases", "200")
 	proxy := startOne(t, servers, calm, databases).Addr
 	c := dial(t, proxy)
@@ -195,6 +199,7 @@ func requestsOf(t *testing.T, c *conn) (n int) {
 // TestHelloWhileWatching checks that EXEC is answered in the version that the client speaks then, and is still
 // guarded by what it watched before.
 func TestHelloWhileWatching(t *testing.T) {
+	t.Parallel()
 	proxy := startPool(t, startServers(t, 2), calm).Addr
 	other := dial(t, proxy)
 	for i, to := range protocols {
@@ -221,6 +226,7 @@ func TestHelloWhileWatching(t *testing.T) {
 // TestReloadDatabases changes a pool while clients are in other databases: they go on there, also if the pool's own
 // one is another now. Without databases they hear that nothing is carried out.
 func TestReloadDatabases(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 1)
 	listen := testkit.DeadAddr(t)
 	path := testkit.TempFile(t, "pools.yml", pool(listen, servers, calm, databases))
@@ -257,6 +263,7 @@ func TestReloadDatabases(t *testing.T) {
 // TestUpgradeDatabases checks that a new process serves clients in other databases, and that those who wait there are
 // told to go on.
 func TestUpgradeDatabases(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 1)
 	listen := testkit.DeadAddr(t)
 	pid := filepath.Join(t.TempDir(), "pid")
@@ -327,6 +334,7 @@ func TestDatabasesWhenServerIsBack(t *testing.T) {
 // TestClientsOfManyDatabases has clients of both versions go from database to database at the same time. Each finds
 // there what is there, in its version.
 func TestClientsOfManyDatabases(t *testing.T) {
+	t.Parallel()
 	proxy := startPool(t, startServers(t, 2), calm, databases).Addr
 	var all sync.WaitGroup
 	for i := range 8 {

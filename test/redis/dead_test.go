@@ -78,7 +78,7 @@ func awaitState(t *testing.T, proxy, server, state string) {
 	})
 }
 
-// stateOf returns the state of a server as INFO shows it: up if it is up on all loops, else one of those on the others.
+// stateOf returns the state of a server as INFO shows it, which is up only if it is up on all loops.
 func stateOf(c *conn, server string) string {
 	c.t.Helper()
 	_, state, _ := strings.Cut(c.do("INFO", "servers"), "address="+server+",state=")
@@ -158,6 +158,7 @@ func TestKnownDead(t *testing.T) {
 
 // TestKilledInFlight kills the server while all kinds of commands are in flight. Each request is answered, in order.
 func TestKilledInFlight(t *testing.T) {
+	t.Parallel()
 	o := startOutage(t, calm)
 	o.away.Pause()
 	live, gone := o.keys[0][0], o.keys[2][0]
@@ -207,6 +208,7 @@ func TestKilledInFlight(t *testing.T) {
 
 // TestHalfWritten kills a server while its part of an MSET is in flight. The error tells how many keys failed.
 func TestHalfWritten(t *testing.T) {
+	t.Parallel()
 	o := startOutage(t, calm)
 	o.away.Pause()
 	args := append(o.mixed("MSET", "x"), o.keys[2][1], "x", o.keys[2][2], "x")

@@ -123,6 +123,7 @@ func TestPublishedBehindSubscribe(t *testing.T) {
 
 // TestPublishedBehindNobody checks that nobody waits any more when a client has gone that was about to subscribe.
 func TestPublishedBehindNobody(t *testing.T) {
+	t.Parallel()
 	d, addr := startDoor(t, testkit.StartRedis(t).Addr)
 	proxy := startPool(t, []*testkit.Redis{{Addr: addr}}, calm).Addr
 	d.awaitLoops(t)

@@ -32,6 +32,7 @@ func check[T comparable](t *testing.T, what string, got T, err error, want T) {
 
 // TestGoRedis does what an application does with go-redis.
 func TestGoRedis(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := goRedis(t, startPool(t, startServers(t, 3), calm).Addr)
 	_, err := c.Get(ctx, "none").Result()
@@ -72,6 +73,7 @@ func TestGoRedis(t *testing.T) {
 
 // TestGoRedisPipelines sends a thousand commands in one pipeline, and transactions.
 func TestGoRedisPipelines(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := goRedis(t, startPool(t, startServers(t, 3), calm).Addr)
 	const n = 1000
@@ -120,6 +122,7 @@ func TestGoRedisPipelines(t *testing.T) {
 
 // TestGoRedisScripts checks that Run loads a script where it is missing, and that SCRIPT LOAD loads it everywhere.
 func TestGoRedisScripts(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := goRedis(t, startPool(t, startServers(t, 3), calm).Addr)
 	script := redis.NewScript("return redis.call('INCRBY', KEYS[1], ARGV[1])")
@@ -142,6 +145,7 @@ func TestGoRedisScripts(t *testing.T) {
 
 // TestGoRedisScan checks that an iterator finds every key once.
 func TestGoRedisScan(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := goRedis(t, startPool(t, startServers(t, 3), calm).Addr)
 	want := fill(t, ctx, c, 500)

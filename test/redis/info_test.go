@@ -25,6 +25,7 @@ func sections(info string) (names, last []string) {
 
 // TestInfoSections checks that INFO answers with the sections that were asked for, as Redis does.
 func TestInfoSections(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 1)
 	c, direct := dial(t, startPool(t, servers, calm).Addr), dial(t, servers[0].Addr)
 	all := "server clients stats replication cluster servers hotkeys keyspace"
@@ -51,6 +52,7 @@ func TestInfoSections(t *testing.T) {
 // TestInfoKeyspace checks that the keys of all servers are added up, and that a server which is away or hangs does not
 // keep INFO from being answered.
 func TestInfoKeyspace(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 3)
 	c := dial(t, startPool(t, servers, quick...).Addr)
 	third := dial(t, startPool(t, servers, append([]string{"redis_db: 3"}, quick...)...).Addr)

@@ -11,6 +11,7 @@ import (
 // TestBullMQ has BullMQ carry out jobs: one after the other, in bulk, with a delay, and again after a failure. Its
 // worker and its reader of events wait at the server of their keys, which have one hash tag.
 func TestBullMQ(t *testing.T) {
+	t.Parallel()
 	module := harness.NodeModules(t, "bullmq")
 	for name, servers := range map[string][]*testkit.Redis{
 		"one server": startServers(t, 1), "three servers": startServers(t, 3),

@@ -71,6 +71,7 @@ func readPair(c *conn, i int) error {
 // TestTransactionOfTwoServers checks that such a transaction is refused as a whole, and that nothing of it is carried
 // out.
 func TestTransactionOfTwoServers(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 3)
 	proxy := startPool(t, servers, calm).Addr
 	keys := keysOf(t, proxy, servers, 1)
@@ -118,6 +119,7 @@ func TestUnfinishedTransaction(t *testing.T) {
 // TestRefused checks that commands which need a connection of their own are refused with advice, and that the client's
 // connection stays open.
 func TestRefused(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 2)
 	proxy := startPool(t, servers, calm).Addr
 	keys := keysOf(t, proxy, servers, 1)

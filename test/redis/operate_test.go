@@ -18,6 +18,7 @@ import (
 // TestCompatClose checks that input which the proxy does not understand closes the connection without an error, after
 // the replies to earlier requests. Other clients are not affected.
 func TestCompatClose(t *testing.T) {
+	t.Parallel()
 	addr := startPool(t, startServers(t, 2), calm, "compat_close: true").Addr
 	other := dial(t, addr)
 	for _, wrong := range [][]string{{"BOGUS"}, {"GET"}, {"CONFIG", "GET", "x"}, {"EVAL", "return 1", "x", "k"}} {
@@ -38,6 +39,7 @@ func TestCompatClose(t *testing.T) {
 // TestClientConnections checks that a client beyond the limit gets an error, and that there is room again when another
 // has left.
 func TestClientConnections(t *testing.T) {
+	t.Parallel()
 	addr := startPool(t, startServers(t, 1), calm, "client_connections: 3").Addr
 	var clients []*conn
 	for range 3 {
@@ -76,6 +78,7 @@ func TestClientConnections(t *testing.T) {
 // TestDrain checks that requests in flight at SIGTERM are answered. Then the connection is closed, and the exit code
 // is 0.
 func TestDrain(t *testing.T) {
+	t.Parallel()
 	server := testkit.StartRedis(t)
 	proxy := startPool(t, []*testkit.Redis{server}, calm)
 	c := dial(t, proxy.Addr)
@@ -105,6 +108,7 @@ func TestDrain(t *testing.T) {
 // TestReload changes the configuration twenty times while a client of go-redis works: servers change places, and in
 // another pool a password and another database come and go. The client sees no error.
 func TestReload(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 3)
 	main, second := testkit.DeadAddr(t), testkit.DeadAddr(t)
 	path := testkit.TempFile(t, "pools.yml", pool(main, servers, calm))
@@ -170,6 +174,7 @@ func work(ctx context.Context, c *redis.Client, ended *atomic.Bool, asked *atomi
 // TestReloadInTransaction checks that queued commands are carried out by the servers of the new configuration, even if
 // they could not be queued there.
 func TestReloadInTransaction(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 2)
 	listen := testkit.DeadAddr(t)
 	path := testkit.TempFile(t, "pools.yml", pool(listen, servers, calm))

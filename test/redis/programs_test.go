@@ -46,6 +46,7 @@ func hostPort(t *testing.T, addr string) (host, port string) {
 
 // TestPython runs a session with redis-py.
 func TestPython(t *testing.T) {
+	t.Parallel()
 	const python = "/usr/bin/python3" // the one that Debian's packages are for
 	if out := run(t, "", python, "-c", "import redis"); t.Failed() {
 		t.Fatalf("python3-redis is not installed: run `make deps`:\n%s", out)
@@ -58,6 +59,7 @@ func TestPython(t *testing.T) {
 
 // TestCLI runs redis-cli: with typed commands, in scripts, and in the modes that inspect a whole server.
 func TestCLI(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 3, "--requirepass", "secret")
 	host, port := hostPort(t, startPool(t, servers, calm, "redis_auth: secret").Addr)
 	cli := func(input string, args ...string) string {
@@ -107,6 +109,7 @@ func TestCLI(t *testing.T) {
 
 // TestInteractiveCLI runs redis-cli on a terminal, where it first sends COMMAND DOCS to complete what is typed.
 func TestInteractiveCLI(t *testing.T) {
+	t.Parallel()
 	host, port := hostPort(t, startPool(t, startServers(t, 3), calm).Addr)
 	out := run(t, "set k v\nget k\nhelp get\nquit\n", "env", "TERM=dumb", "script", "-qec", "redis-cli -h "+host+
 		" -p "+port, "/dev/null")

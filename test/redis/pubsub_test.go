@@ -74,6 +74,7 @@ func (c *conn) next(want ...string) {
 // TestSubscribe checks that messages get from publishers to subscribers, whichever server a channel is on, and in both
 // versions of the protocol.
 func TestSubscribe(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 3)
 	proxy := startPool(t, servers, calm).Addr
 	channels := channelsOf(t, proxy, servers, 2)
@@ -135,6 +136,7 @@ func TestSubscribe(t *testing.T) {
 // TestSubscriberModel carries out random commands of a subscriber and a publisher, at one redis-server and at a pool
 // of three. The subscribers get the same, apart from the order in which several patterns get one message.
 func TestSubscriberModel(t *testing.T) {
+	t.Parallel()
 	to := startTargets(t)
 	for _, addr := range to.pools {
 		for _, proto := range protocols {
@@ -235,6 +237,7 @@ func (c *conn) ends() {
 // TestSubscribedServerDies checks that a client is closed when a server dies at which it has subscribed to something,
 // and that others stay. Until the server is back it is closed whenever it subscribes.
 func TestSubscribedServerDies(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 2)
 	proxy := startPool(t, servers, unprobed...)
 	channels := channelsOf(t, proxy.Addr, servers, 1)
@@ -267,6 +270,7 @@ func TestSubscribedServerDies(t *testing.T) {
 
 // TestSubscribedServerKillsClient checks that a client is closed whose connection the server closes.
 func TestSubscribedServerKillsClient(t *testing.T) {
+	t.Parallel()
 	server := testkit.StartRedis(t)
 	c := dial(t, startPool(t, []*testkit.Redis{server}, calm).Addr)
 	c.want(confirmed("2", "subscribe", "a", 1), "SUBSCRIBE", "a")
@@ -277,6 +281,7 @@ func TestSubscribedServerKillsClient(t *testing.T) {
 // TestSubscribedReload checks that subscribers are closed when a reload changes their pool, and not when it changes
 // another one.
 func TestSubscribedReload(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 2)
 	one, other := testkit.DeadAddr(t), testkit.DeadAddr(t)
 	path := testkit.TempFile(t, "pools.yml", pool(one, servers, calm)+pool(other, servers, calm))
@@ -326,6 +331,7 @@ func TestSubscriberFallsBehind(t *testing.T) {
 // TestSubscribersAreBounded checks that a client hears so when there is no connection for it, and nothing is left of
 // what it wanted. Each loop keeps connections of its own, so there is one.
 func TestSubscribersAreBounded(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 2)
 	proxy := startOne(t, servers, calm, "dedicated_connections: 3").Addr
 	first, second := dial(t, proxy), dial(t, proxy)
@@ -340,6 +346,7 @@ func TestSubscribersAreBounded(t *testing.T) {
 
 // TestSubscribeIsRefused checks that nothing is left of a command if a server refuses one of its names.
 func TestSubscribeIsRefused(t *testing.T) {
+	t.Parallel()
 	server := testkit.StartRedis(t)
 	direct := dial(t, server.Addr)
 	direct.want("+OK\r\n", "ACL", "SETUSER", "default", "resetchannels", "&good*")
@@ -359,6 +366,7 @@ func TestSubscribeIsRefused(t *testing.T) {
 
 // TestSubscribeToKeyspace checks that events of keys come from all servers.
 func TestSubscribeToKeyspace(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 3, "--notify-keyspace-events", "Eg")
 	proxy := startPool(t, servers, calm).Addr
 	keys := keysOf(t, proxy, servers, 1)
@@ -390,6 +398,7 @@ func TestSubscribersAreIdle(t *testing.T) {
 // TestSubscribedChannelMoves checks that subscribers are closed when their channels, or some of their patterns', are
 // elsewhere because a server was ejected or is back.
 func TestSubscribedChannelMoves(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 2)
 	proxy := startPool(t, servers, calm, "auto_eject_hosts: true", "server_failure_limit: 1",
 		"server_retry_timeout: 100").Addr
@@ -436,6 +445,7 @@ func TestManySubscribers(t *testing.T) {
 // TestMessagesFollowConfirmations checks that messages wait until all names of a command are subscribed to, as the
 // confirmations do.
 func TestMessagesFollowConfirmations(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 2)
 	proxy := startPool(t, servers, calm).Addr
 	channels := channelsOf(t, proxy, servers, 1)

@@ -11,6 +11,7 @@ import (
 // TestServerRefusesToQueue checks the case that a server refuses a command of which the client was told that it is
 // queued. The reply to EXEC has the reason, also the second time.
 func TestServerRefusesToQueue(t *testing.T) {
+	t.Parallel()
 	c := dial(t, startPool(t, []*testkit.Redis{testkit.StartRedis(t, "--maxmemory", "1")}, calm).Addr)
 	for range 2 {
 		c.want("+OK\r\n", "MULTI")
@@ -28,6 +29,7 @@ func TestServerRefusesToQueue(t *testing.T) {
 // MULTI, also not the first one that waits for the connection. Everything else is served, and transactions again when
 // the server takes them on a new connection.
 func TestServerRefusesMulti(t *testing.T) {
+	t.Parallel()
 	server := testkit.StartRedis(t)
 	admin := dial(t, server.Addr)
 	admin.want("+OK\r\n", "ACL", "SETUSER", "default", "-multi")

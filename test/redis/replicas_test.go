@@ -408,8 +408,8 @@ func TestReadsAfterFailover(t *testing.T) {
 	}
 }
 
-// The nearest of master and replicas is read: the one that answers soonest. They differ by more than what a busy machine
-// adds to each: another one has to be nearer by a fifth.
+// The nearest of master and replicas is read: the one that answers soonest. They differ by more than what a busy
+// machine adds to each, as another one has to be nearer by a fifth.
 func TestNearest(t *testing.T) {
 	t.Parallel()
 	r := &reads{t: t, master: testkit.StartRedis(t), keys: 1} // it takes long

@@ -43,6 +43,7 @@ func some(connections int) bool { return 1 <= connections && connections <= loop
 // TestConnectionsOfRESP3 checks that a server gets a second connection when the first client comes that speaks RESP3,
 // and that one is enough for all.
 func TestConnectionsOfRESP3(t *testing.T) {
+	t.Parallel()
 	server := testkit.StartRedis(t)
 	proxy := startPool(t, []*testkit.Redis{server}, calm).Addr
 	c := dial(t, proxy)
@@ -105,6 +106,7 @@ func TestClientsOfBothProtocols(t *testing.T) {
 
 // TestHelloInTransaction checks that HELLO is refused in a transaction, which fails then, and that the version stays.
 func TestHelloInTransaction(t *testing.T) {
+	t.Parallel()
 	c := dial(t, startPool(t, startServers(t, 1), calm).Addr)
 	for _, nulls := range []string{"$-1\r\n", "_\r\n"} {
 		c.want("+OK\r\n", "MULTI")
@@ -217,6 +219,7 @@ func (s oldServer) serve(c net.Conn) {
 // TestServersWithoutRESP3 checks that clients are told so if a server does not speak RESP3: at once if its version
 // says so, else when the proxy has found out.
 func TestServersWithoutRESP3(t *testing.T) {
+	t.Parallel()
 	for _, version := range []string{"5.0.14", "7.0.15"} {
 		addr := testkit.Serve(t, oldServer{version}.serve)
 		path := testkit.TempFile(t, "pools.yml", "p:\n  listen: "+testkit.DeadAddr(t)+
@@ -245,6 +248,7 @@ func TestServersWithoutRESP3(t *testing.T) {
 
 // TestReloadInRESP3 replaces the pool under a client of RESP3, who goes on with it.
 func TestReloadInRESP3(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 2)
 	listen := testkit.DeadAddr(t)
 	path := testkit.TempFile(t, "pools.yml", pool(listen, servers[:1], calm))
@@ -307,6 +311,7 @@ func TestLoadInRESP3(t *testing.T) {
 
 // TestTrackingIsRefused checks that a client which wants to be told of changes hears why it cannot be.
 func TestTrackingIsRefused(t *testing.T) {
+	t.Parallel()
 	c := dial3(t, startPool(t, startServers(t, 1), calm).Addr)
 	for _, args := range [][]string{{"ON"}, {"ON", "BCAST"}, {"ON", "OPTIN", "NOLOOP"}} {
 		args = append([]string{"CLIENT", "TRACKING"}, args...)

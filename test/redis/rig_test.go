@@ -50,7 +50,8 @@ func startPool(t *testing.T, servers []*testkit.Redis, options ...string) *harne
 // startOne is startPool with one event loop, for what each loop has of its own.
 func startOne(t *testing.T, servers []*testkit.Redis, options ...string) *harness.Magent {
 	t.Helper()
-	return startFile(t, testkit.TempFile(t, "pools.yml", pool(testkit.DeadAddr(t), servers, options...)), "--threads", "1")
+	path := testkit.TempFile(t, "pools.yml", pool(testkit.DeadAddr(t), servers, options...))
+	return startFile(t, path, "--threads", "1")
 }
 
 // startFile runs a magent with a file of pools, and further arguments. It gives connections time, so that a loaded

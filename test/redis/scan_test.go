@@ -23,6 +23,7 @@ func scan(t *testing.T, c *conn, args ...string) (keys []string) {
 
 // TestScan checks that each key is found once while nothing changes, with every option, and from any connection.
 func TestScan(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{1, 3} {
 		t.Run(fmt.Sprint(n, " servers"), func(t *testing.T) {
 			c := dial(t, startPool(t, startServers(t, n), calm).Addr)

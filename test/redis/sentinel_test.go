@@ -84,6 +84,7 @@ func TestFailover(t *testing.T) {
 		"by command":       func(s *shard) { s.sentinels[0].Await("SENTINEL FAILOVER "+s.name, "+OK") },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			one, two := startShard(t, "one", 3), startShard(t, "two", 1)
 			c := harness.Dial(t, startProxy(t, "", one, two))
 			key, other := keyOn(t, c, one), keyOn(t, c, two)

@@ -47,6 +47,7 @@ func closes(t *testing.T, addr string, request []string) (closed bool, reply str
 // twemproxy and to a pool with compat_close. What twemproxy does not close over, the pool does not either. What
 // twemproxy does close over, the pool closes over as well, or carries it out as the server does.
 func TestCompatCloseLikeTwemproxy(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 1)
 	theirs := twemproxy(t, servers, calm)
 	ours := startPool(t, servers, calm, "compat_close: true", "compat_errors: true").Addr

@@ -65,6 +65,7 @@ func TestWait(t *testing.T) {
 // TestWaitEnds checks that a client which waits for replicas is let go when it disconnects, when a server dies, and
 // when a reload changes the pool.
 func TestWaitEnds(t *testing.T) {
+	t.Parallel()
 	masters := startServers(t, 2)
 	listen := testkit.DeadAddr(t)
 	path := testkit.TempFile(t, "pools.yml", pool(listen, masters, "timeout: 20000"))

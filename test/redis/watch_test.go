@@ -21,6 +21,7 @@ var nulls = map[string]string{"2": "*-1\r\n", "3": "_\r\n"}
 // TestWatch checks that a transaction is carried out only if no other client has changed a watched key, wherever that
 // is, and whichever version of the protocol is spoken.
 func TestWatch(t *testing.T) {
+	t.Parallel()
 	servers := startServers(t, 2)
 	proxy := startPool(t, servers, calm).Addr
 	keys := keysOf(t, proxy, servers, 1)
@@ -58,6 +59,7 @@ func TestWatch(t *testing.T) {
 // TestWatchIsLost checks that a transaction is not carried out if the keys may have changed unseen, because the server
 // was restarted, or the pool has changed.
 func TestWatchIsLost(t *testing.T) {
+	t.Parallel()
 	server := testkit.StartRedis(t)
 	listen := testkit.DeadAddr(t)
 	servers := []*testkit.Redis{server}
@@ -102,6 +104,7 @@ func TestWatchIsLost(t *testing.T) {
 // TestWatchCounts has clients of go-redis count together by WATCH, GET and SET in a transaction. None of their steps
 // is lost. They take turns with the connections: each loop needs no more than there are clients.
 func TestWatchCounts(t *testing.T) {
+	t.Parallel()
 	server := testkit.StartRedis(t)
 	const clients, each = 8, 25
 	client := goRedis(t, startPool(t, []*testkit.Redis{server}, calm,
@@ -147,6 +150,7 @@ func count(ctx context.Context, client *redis.Client, n int, done chan<- error) 
 
 // TestWatchingClientGoes checks that nothing is left at the server of a client that has gone while it watched keys.
 func TestWatchingClientGoes(t *testing.T) {
+	t.Parallel()
 	server := testkit.StartRedis(t)
 	proxy := startPool(t, []*testkit.Redis{server}, calm).Addr
 	before := loops()
