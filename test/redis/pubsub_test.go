@@ -286,7 +286,7 @@ func TestSubscribedReload(t *testing.T) {
 	one, other := testkit.DeadAddr(t), testkit.DeadAddr(t)
 	path := testkit.TempFile(t, "pools.yml", pool(one, servers, calm)+pool(other, servers, calm))
 	proxy := startFile(t, path)
-	for _, proto := range protocols {
+	for n, proto := range protocols {
 		moved, stays := dial(t, one), dial(t, other)
 		for _, c := range []*conn{moved, stays} {
 			c.hello(proto)
@@ -301,6 +301,7 @@ func TestSubscribedReload(t *testing.T) {
 		moved.ends()
 		dial(t, one).wantPrefix(":", "PUBLISH", "a", "text")
 		stays.next(pmessage(proto, "a", "a", "text"))
+		testkit.Until(t, "reloaded", func() bool { return strings.Count(proxy.Log(), "configuration reloaded") > n })
 	}
 	stays := dial(t, other)
 	stays.want(confirmed("2", "psubscribe", "a", 1), "PSUBSCRIBE", "a")
@@ -361,6 +362,7 @@ func TestSubscribeIsRefused(t *testing.T) {
 		direct.want(":1\r\n", "PUBLISH", "good1", "x")
 		c.next(message(proto, "good1", "x"))
 		c.wantPrefix("+RESET", "RESET")
+		testkit.Until(t, "the server knows", func() bool { return direct.do("PUBLISH", "good1", "x") == ":0\r\n" })
 	}
 }
 
