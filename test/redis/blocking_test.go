@@ -313,7 +313,7 @@ func take(c *conn, items string, n *int, done *sync.WaitGroup) {
 func TestWaitingAtTheEnd(t *testing.T) {
 	t.Parallel()
 	server := testkit.StartRedis(t)
-	proxy := startPool(t, []*testkit.Redis{server}, calm)
+	proxy := startDraining(t, []*testkit.Redis{server}, calm)
 	c, pipelined := dial(t, proxy.Addr), dial(t, proxy.Addr)
 	c.send(command("BLPOP", "q", "0"))
 	pipelined.send(command("BLPOP", "q", "0") + command("BLPOP", "q", "0") + command("PING"))

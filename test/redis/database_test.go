@@ -267,7 +267,8 @@ func TestUpgradeDatabases(t *testing.T) {
 	servers := startServers(t, 1)
 	listen := testkit.DeadAddr(t)
 	pid := filepath.Join(t.TempDir(), "pid")
-	proxy := startFile(t, testkit.TempFile(t, "pools.yml", pool(listen, servers, calm, databases)), "--pid-file", pid)
+	proxy := startFile(t, testkit.TempFile(t, "pools.yml", pool(listen, servers, calm, databases)), "--pid-file", pid,
+		"--drain-timeout", "1m")
 	t.Cleanup(func() { killOther(pid, proxy.PID) })
 	c, waiter := dial(t, listen), dial(t, listen)
 	c.want("+OK\r\n", "SELECT", "4")

@@ -80,7 +80,7 @@ func TestClientConnections(t *testing.T) {
 func TestDrain(t *testing.T) {
 	t.Parallel()
 	server := testkit.StartRedis(t)
-	proxy := startPool(t, []*testkit.Redis{server}, calm)
+	proxy := startDraining(t, []*testkit.Redis{server}, calm)
 	c := dial(t, proxy.Addr)
 	c.want("+OK\r\n", "SET", "k", "v")
 	server.Pause()

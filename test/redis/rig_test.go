@@ -47,6 +47,13 @@ func startPool(t *testing.T, servers []*testkit.Redis, options ...string) *harne
 		testkit.TempFile(t, "pools.yml", pool(testkit.DeadAddr(t), servers, append(options, "preconnect: true")...)))
 }
 
+// startDraining is startPool with a minute, instead of five seconds, for what is under way at the end of the proxy.
+func startDraining(t *testing.T, servers []*testkit.Redis, options ...string) *harness.Magent {
+	t.Helper()
+	path := testkit.TempFile(t, "pools.yml", pool(testkit.DeadAddr(t), servers, options...))
+	return startFile(t, path, "--drain-timeout", "1m")
+}
+
 // startOne is startPool with one event loop, for what each loop has of its own.
 func startOne(t *testing.T, servers []*testkit.Redis, options ...string) *harness.Magent {
 	t.Helper()
