@@ -174,6 +174,7 @@ type counter struct {
 // run counts until ended is set, and fails at the first answer that is not the next number.
 func (c *counter) run(ended *atomic.Bool) error {
 	for n := int64(1); !ended.Load(); n++ {
+		_ = c.c.SetDeadline(time.Now().Add(2 * testkit.Patience))
 		if _, err := io.WriteString(c.c, "incr "+c.key+" 1\r\n"); err != nil {
 			return err
 		}
@@ -186,11 +187,13 @@ func (c *counter) run(ended *atomic.Bool) error {
 	return nil
 }
 
-// goesOn waits until it has counted so far, or one of those that run has failed.
+// goesOn waits until it has counted so far, or one of those that run has failed. Each count has its own time.
 func (c *counter) goesOn(t *testing.T, by int64, failed <-chan error) {
 	t.Helper()
-	from := c.done.Load()
-	testkit.Until(t, c.key+" is counted on", func() bool { return len(failed) > 0 || c.done.Load() > from+by })
+	for end := c.done.Load() + by; c.done.Load() <= end && len(failed) == 0; {
+		from := c.done.Load()
+		testkit.Until(t, c.key+" is counted on", func() bool { return len(failed) > 0 || c.done.Load() > from })
+	}
 }
 
 // An owner that leaves hands over. Clients of the other members see no error, and nothing is lost or done twice.

@@ -20,7 +20,7 @@ import (
 )
 
 // fleetLease is longer than by default: a member that stands still on a busy machine for longer than it has to refuse.
-const fleetLease = 12 * time.Second
+const fleetLease = 9 * time.Second
 
 // fleetRig is a fleet of Services in this process, in front of real memcacheds.
 type fleetRig struct {
