@@ -43,8 +43,8 @@ func readAll(t *testing.T, addr string, round int) {
 func TestDrainPrimary(t *testing.T) {
 	t.Parallel()
 	a, b, copyOf := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
-	m := start(t, "-s", a.Addr, "-s", b.Addr, "-b", copyOf.Addr, "--state-dir", t.TempDir(),
-		"--probe-interval", "50ms", "--threads", "2")
+	m := start(t, "-s", a.Addr, "-s", b.Addr, "-b", copyOf.Addr, "--state-dir", t.TempDir(), "--timeout", "8s",
+		"--connect-timeout", "8s", "--probe-interval", "50ms", "--threads", "2")
 	writeAll(t, m.Addr, 0)
 	load := startLoad(t, m.Addr)
 
@@ -94,7 +94,7 @@ func TestDrainPrimary(t *testing.T) {
 func TestDrainBackup(t *testing.T) {
 	t.Parallel()
 	p, b := harness.StartMemcached(t), harness.StartMemcached(t)
-	m := start(t, "-s", p.Addr, "-b", b.Addr)
+	m := start(t, "-s", p.Addr, "-b", b.Addr, "--timeout", "8s", "--connect-timeout", "8s")
 	writeAll(t, m.Addr, 0)
 	m.wants(0, "without --state-dir this is forgotten", "drain", b.Addr)
 	c := harness.Dial(t, m.Addr)
@@ -118,7 +118,7 @@ func TestDrainBackup(t *testing.T) {
 func TestDrainIsRefused(t *testing.T) {
 	t.Parallel()
 	p, b := harness.StartMemcached(t), harness.StartMemcached(t)
-	m := start(t, "-s", p.Addr, "-b", b.Addr, "--probe-interval", "50ms")
+	m := start(t, "-s", p.Addr, "-b", b.Addr, "--timeout", "8s", "--probe-interval", "50ms")
 	m.wants(1, `no pool has a server "10.9.9.9:1"`, "drain", "10.9.9.9:1")
 	m.wants(1, `there is no pool "x"`, "drain", p.Addr, "--pool", "x")
 	m.wants(2, "which server?", "drain")
@@ -154,7 +154,7 @@ func TestDrainOutlivesTheProcess(t *testing.T) {
 	t.Parallel()
 	p, b := harness.StartMemcached(t), harness.StartMemcached(t)
 	dir := t.TempDir()
-	m := start(t, "-p", fmt.Sprint(testkit.ReservePort(t)), "-s", p.Addr, "-b", b.Addr,
+	m := start(t, "-p", fmt.Sprint(testkit.ReservePort(t)), "-s", p.Addr, "-b", b.Addr, "--timeout", "8s",
 		"--state-dir", dir)
 	writeAll(t, m.Addr, 0)
 	m.wants(0, "is drained", "drain", p.Addr, "--reason", "disk")
@@ -221,7 +221,7 @@ func TestDrainedInTheFile(t *testing.T) {
 	p, q, b := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t)
 	file, listen := filepath.Join(t.TempDir(), "pools.yml"), fmt.Sprintf("127.0.0.1:%d", testkit.ReservePort(t))
 	write := func(more string) {
-		text := fmt.Sprintf("alpha:\n  listen: %s\n  timeout: 60000\n  servers:\n   - %s:1 first\n   - %s:1 second\n"+
+		text := fmt.Sprintf("alpha:\n  listen: %s\n  timeout: 8000\n  servers:\n   - %s:1 first\n   - %s:1 second\n"+
 			"  backups:\n   - %s:1\n%s", listen, p.Addr, q.Addr, b.Addr, more)
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)

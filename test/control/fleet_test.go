@@ -23,7 +23,7 @@ func startFleet(t *testing.T, members int, servers ...string) (fleet []*started)
 		fleet = append(fleet, start(t, append([]string{
 			"-p", fmt.Sprint(testkit.ReservePort(t)), "--fleet", strings.Join(list, ","), "--member",
 			fmt.Sprint("m", i), "--fleet-lease", harness.Lease, "--state-dir", filepath.Join(t.TempDir(), "state"),
-			"--probe-interval", "50ms",
+			"--timeout", "8s", "--connect-timeout", "8s", "--probe-interval", "50ms",
 		}, servers...)...))
 	}
 	for _, m := range fleet {

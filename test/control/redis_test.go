@@ -44,7 +44,7 @@ func TestDrainRedis(t *testing.T) {
 	a, b := testkit.StartRedis(t), testkit.StartRedis(t)
 	file := filepath.Join(t.TempDir(), "pools.yml")
 	listen := fmt.Sprintf("127.0.0.1:%d", testkit.ReservePort(t))
-	text := fmt.Sprintf("alpha:\n  listen: %s\n  redis: true\n  hash: md5\n  timeout: 60000\n  servers:\n"+
+	text := fmt.Sprintf("alpha:\n  listen: %s\n  redis: true\n  hash: md5\n  timeout: 8000\n  servers:\n"+
 		"   - %s:1 one\n   - %s:1 two\n", listen, a.Addr, b.Addr)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

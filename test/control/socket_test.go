@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -27,6 +28,11 @@ type started struct {
 func start(t *testing.T, args ...string) *started {
 	t.Helper()
 	socket := filepath.Join(t.TempDir(), "control.sock")
+	// It includes a first answer, for which a busy machine may take some seconds. A server that is undrained, or has
+	// to be connected to again, may wait as long as the two timeouts.
+	if !slices.Contains(args, "--connect-timeout") {
+		args = append(args, "--connect-timeout", "8s")
+	}
 	return &started{harness.StartMagent(t, append(args, "--admin-socket", socket)...), t, socket}
 }
 
