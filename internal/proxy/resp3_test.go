@@ -244,7 +244,7 @@ func TestMasterIsReplacedInRESP3(t *testing.T) {
 		}
 		return pending == 1
 	})
-	w.sentinels[0].Await("SENTINEL FAILOVER m", "+OK")
+	testkit.Failover(w.sentinels[0], "m")
 	if got := c.line(); !strings.HasPrefix(got, "-ERR") || !strings.Contains(got, "another server is the master now") {
 		t.Errorf("in flight: %q", got)
 	}

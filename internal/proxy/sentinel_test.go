@@ -97,7 +97,7 @@ func TestMasterIsReplaced(t *testing.T) {
 	w.master.Await("CLIENT PAUSE 3600000 ALL", "+OK") // it takes connections, and answers nothing
 	c.say("SET a 2\r\n")
 	w.inFlight(1)
-	w.sentinels[0].Await("SENTINEL FAILOVER m", "+OK")
+	testkit.Failover(w.sentinels[0], "m")
 	if got := c.line(); !strings.HasPrefix(got, "-ERR") || !strings.Contains(got, "another server is the master now") {
 		t.Errorf("in flight: %q", got)
 	}
@@ -160,7 +160,7 @@ func TestMasterIsAskedFor(t *testing.T) {
 	t.Parallel()
 	w := startReplicated(t, 1, 1, func(cfg *config.Config) { cfg.ResolveInterval = 10 * time.Millisecond })
 	w.svc.shared.Servers.Listen(0, nil)()
-	w.sentinels[0].Await("SENTINEL FAILOVER m", "+OK")
+	testkit.Failover(w.sentinels[0], "m")
 	w.wants(w.replica, 0)
 }
 
@@ -177,7 +177,7 @@ func TestSentinelsAreAskedAtFirst(t *testing.T) {
 	}()
 	defer func() { cancel(); <-ended }()
 	testkit.Await(t, "listening", listening)
-	w.sentinels[0].Await("SENTINEL FAILOVER m", "+OK")
+	testkit.Failover(w.sentinels[0], "m")
 	testkit.Await(t, "the announcement", heard)
 	w.svc.shared.Servers.Listen(0, w.svc.cfgs[0])
 	w.follows()
@@ -198,7 +198,7 @@ func TestSentinelIsListenedToAgain(t *testing.T) {
 	w := startReplicated(t, 1, 1, nil)
 	w.sentinels[0].Kill()
 	w.sentinels[0].Restart()
-	w.sentinels[0].Await("SENTINEL FAILOVER m", "+OK")
+	testkit.Failover(w.sentinels[0], "m")
 	w.follows()
 }
 

@@ -85,6 +85,37 @@ func LoseMaster(sentinels []*Redis, name string) {
 	}
 }
 
+// Failover has a Sentinel replace a master that is well, and waits until it has. It is told so again after some time,
+// because a Sentinel that stood still for longer than the timeout of StartSentinels has given it up.
+func Failover(sentinel *Redis, name string) {
+	sentinel.tb.Helper()
+	before := sentinel.masterOf(name)
+	sentinel.Await("SENTINEL FAILOVER "+name, "+OK")
+	told := time.Now()
+	Until(sentinel.tb, sentinel.Name+" replaces the master "+name, func() bool {
+		if time.Since(told) > 10*time.Second {
+			_, _ = sentinel.Do("SENTINEL FAILOVER " + name)
+			told = time.Now()
+		}
+		return sentinel.masterOf(name) != before
+	})
+}
+
+// masterOf returns where a Sentinel has a master.
+func (r *Redis) masterOf(name string) (addr string) {
+	r.tb.Helper()
+	Eventually(r.tb, r.Name+" knows the master "+name, func() error {
+		known, err := r.Do("INFO sentinel")
+		_, line, found := strings.Cut(known, "name="+name+",")
+		if addr, _, _ = strings.Cut(line, ",slaves="); err == nil && !found {
+			err = errors.New(known)
+		}
+		_, addr, _ = strings.Cut(addr, "address=")
+		return err
+	})
+	return addr
+}
+
 // SentinelServer returns the address of a master as it stands in a file of pools.
 func SentinelServer(sentinels []*Redis, name string) string {
 	var addrs []string

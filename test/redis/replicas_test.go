@@ -374,7 +374,7 @@ func TestReadsWithoutMaster(t *testing.T) {
 func TestReadsAfterFailover(t *testing.T) {
 	t.Parallel()
 	r := startReads(t, 2, nil, calm)
-	r.sentinel.Await("SENTINEL FAILOVER m", "+OK")
+	testkit.Failover(r.sentinel, "m")
 	var next *testkit.Redis
 	testkit.Until(t, "another one is the master", func() bool {
 		for _, s := range r.replicas {
