@@ -31,13 +31,13 @@ tests() {
 	if before "$version" 1.6.0; then # no meta commands
 		local without="$unfilled|TestServerWithoutRoom"
 		[[ $("$binary" -h 2>&1) == *auth-file* ]] || without+='|TestServerWithPassword'
-		echo "failover -test.parallel 6 -test.skip $without"
+		echo "failover -test.parallel 8 -test.skip $without"
 		echo "verify -test.run $older"
 		# Keys that a server has missed are lost there. So histories that are checked must not have incr or append.
 		echo "chaos -test.run TestLinearizable -duration 5s -ops get,mget,gets,touch,set,add,delete,cas"
 		return
 	fi
-	echo "failover -test.parallel 6"
+	echo "failover -test.parallel 8"
 	if before "$version" 1.6.10; then # an older form of the meta commands
 		echo "verify -test.run $older|TestServersThatCannotBeCompared"
 	else
