@@ -15,6 +15,8 @@ import (
 // built are the programs that were built for this test run.
 var built struct {
 	plain, faulty, nutcracker, previous binary
+
+	modules sync.Map // of *binary, by folder
 }
 
 // binary is a program that is built from the source of this module, once.

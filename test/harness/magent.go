@@ -140,6 +140,10 @@ func Main(m *testing.M) {
 	built.faulty.remove()
 	built.nutcracker.remove()
 	built.previous.remove()
+	built.modules.Range(func(_, b any) bool {
+		b.(*binary).remove()
+		return true
+	})
 	if code == 0 {
 		if err := testkit.Leaks(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
