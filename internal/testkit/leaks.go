@@ -9,9 +9,12 @@ import (
 	"go.uber.org/goleak"
 )
 
-// Main is the TestMain of a package whose tests leave no goroutine behind.
-func Main(m *testing.M) {
+// Main is the TestMain of a package whose tests leave no goroutine behind. after is called when they have ended.
+func Main(m *testing.M, after ...func()) {
 	code := m.Run()
+	for _, do := range after {
+		do()
+	}
 	if code == 0 {
 		if err := Leaks(); err != nil {
 			fmt.Fprintln(os.Stderr, err)

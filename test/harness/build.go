@@ -19,7 +19,19 @@ var built struct {
 	modules sync.Map // of *binary, by folder
 }
 
-// binary is a program that is built from the source of this module, once.
+// removeBuilt deletes the programs at the end of the test run.
+func removeBuilt() {
+	built.plain.remove()
+	built.faulty.remove()
+	built.nutcracker.remove()
+	built.previous.remove()
+	built.modules.Range(func(_, b any) bool {
+		b.(*binary).remove()
+		return true
+	})
+}
+
+// binary is a program that is built once.
 type binary struct {
 	once sync.Once
 	path string
@@ -32,13 +44,13 @@ func Binary(tb testing.TB) string {
 	if path := os.Getenv("MAGENT_BIN"); path != "" {
 		return path
 	}
-	return built.plain.make(tb, "./cmd/magent")
+	return built.plain.make(tb, source("./cmd/magent"))
 }
 
 // BinaryWithFaults returns the path of a magent without the guards that MAGENT_FAULT names when it is started.
 func BinaryWithFaults(tb testing.TB) string {
 	tb.Helper()
-	return built.faulty.make(tb, "-tags", "faults", "./cmd/magent")
+	return built.faulty.make(tb, source("-tags", "faults", "./cmd/magent"))
 }
 
 // Nutcracker returns the path of the nutcracker to be tested: NUTCRACKER_BIN, or one that is built from the source of
@@ -48,12 +60,13 @@ func Nutcracker(tb testing.TB) string {
 	if path := os.Getenv("NUTCRACKER_BIN"); path != "" {
 		return path
 	}
-	return built.nutcracker.make(tb, "./cmd/nutcracker")
+	return built.nutcracker.make(tb, source("./cmd/nutcracker"))
 }
 
-func (b *binary) make(tb testing.TB, args ...string) string {
+// make returns the path of the program. The first time build makes it.
+func (b *binary) make(tb testing.TB, build func() (path string, err error)) string {
 	tb.Helper()
-	b.once.Do(func() { b.path, b.err = build(args...) })
+	b.once.Do(func() { b.path, b.err = build() })
 	if b.err != nil {
 		tb.Fatal(b.err)
 	}
@@ -67,25 +80,32 @@ func (b *binary) remove() {
 	}
 }
 
-// build runs go build with args, the last of which is the folder of the command. It returns the path of the program.
-func build(args ...string) (string, error) {
-	root, err := ModuleRoot()
-	if err != nil {
-		return "", err
+// source builds a command of this module, whose folder is the last of args.
+func source(args ...string) func() (path string, err error) {
+	return func() (string, error) {
+		root, err := ModuleRoot()
+		if err != nil {
+			return "", err
+		}
+		if err := consult(root); err != nil {
+			return "", err
+		}
+		return compile(root, filepath.Base(args[len(args)-1]), args...)
 	}
-	if err := consult(root); err != nil {
-		return "", err
-	}
+}
+
+// compile runs go build with args in a folder. It returns the path of the program, which has a folder of its own.
+func compile(folder, name string, args ...string) (path string, err error) {
 	dir, err := os.MkdirTemp("", "magent-test-")
 	if err != nil {
 		return "", err
 	}
-	command := args[len(args)-1]
-	path := filepath.Join(dir, filepath.Base(command))
+	path = filepath.Join(dir, name)
 	cmd := testkit.Go("build", append([]string{"-o", path}, args...)...)
-	cmd.Dir = root
+	cmd.Dir = folder
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build %s: %w\n%s", command, err, out)
+		_ = os.RemoveAll(dir)
+		return "", fmt.Errorf("go build of %s: %w\n%s", name, err, out)
 	}
 	return path, nil
 }

@@ -3,7 +3,6 @@ package harness
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -133,22 +132,5 @@ func ModuleRoot() (string, error) {
 	return "", errors.New("no go.mod above the test")
 }
 
-// Main runs the tests of a package and removes the programs that were built for them. It fails if a goroutine is left.
-func Main(m *testing.M) {
-	code := m.Run()
-	built.plain.remove()
-	built.faulty.remove()
-	built.nutcracker.remove()
-	built.previous.remove()
-	built.modules.Range(func(_, b any) bool {
-		b.(*binary).remove()
-		return true
-	})
-	if code == 0 {
-		if err := testkit.Leaks(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
+// Main is testkit.Main, and removes the programs that were built for the tests.
+func Main(m *testing.M) { testkit.Main(m, removeBuilt) }

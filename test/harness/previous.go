@@ -15,12 +15,7 @@ import (
 // repository. The commit, or the tag, is MAGENT_PREVIOUS, or stands in test/harness/testdata/previous.
 func Previous(tb testing.TB) string {
 	tb.Helper()
-	b := &built.previous
-	b.once.Do(func() { b.path, b.err = buildPrevious() })
-	if b.err != nil {
-		tb.Fatal(b.err)
-	}
-	return b.path
+	return built.previous.make(tb, buildPrevious)
 }
 
 func buildPrevious() (path string, err error) {
@@ -43,13 +38,13 @@ func buildPrevious() (path string, err error) {
 	source := filepath.Join(dir, "source")
 	defer os.RemoveAll(source)
 	path = filepath.Join(dir, "magent")
-	compile := testkit.Go("build", "-o", path, "./cmd/magent")
-	compile.Dir = source
+	build := testkit.Go("build", "-o", path, "./cmd/magent")
+	build.Dir = source
 	for _, step := range []*exec.Cmd{
 		// Of a shell, for the pipe alone: with pipefail, because tar is content with nothing
 		exec.Command("bash", "-c", `set -o pipefail; mkdir "$3" && git -C "$1" archive "$2" | tar -x -C "$3"`,
 			"bash", root, commit, source),
-		compile,
+		build,
 	} {
 		if out, err := step.CombinedOutput(); err != nil {
 			_ = os.RemoveAll(dir)
