@@ -60,6 +60,27 @@ func (f *Fleet) AwaitServed(m *Magent) {
 	})
 }
 
+// WantServed asks at an address of a fleet, on a new connection each time, until it is not refused: a fleet that has
+// just been founded, or of which a member stood still, says SERVER_ERROR for a moment. Then the reply must be want.
+func WantServed(tb testing.TB, addr, request, want string) {
+	tb.Helper()
+	testkit.Eventually(tb, addr+" serves", func() error {
+		c, err := Open(addr)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		reply, err := c.Try(request)
+		if err != nil || strings.HasPrefix(reply, "SERVER_ERROR ") {
+			return fmt.Errorf("%q, %v", reply, err)
+		}
+		if reply != want {
+			tb.Fatalf("%s: %.80q: got %.200q, want %.200q", addr, request, reply, want)
+		}
+		return nil
+	})
+}
+
 // Owner waits until a member names who decides, which is not the one that is given; -1: whoever it is.
 func (f *Fleet) Owner(m *Magent, but int) (owner int) {
 	f.tb.Helper()

@@ -1,7 +1,6 @@
 package kubernetes
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,7 +16,8 @@ import (
 // are one fleet: what one stores the others tell.
 func TestFleetServes(t *testing.T) {
 	server, backup := harness.StartMemcached(t), harness.StartMemcached(t)
-	text := render(t, "--set", "listen=127.0.0.1", "--set", "env.MAGENT_FLEET_LEASE=6s", "--set-json", fmt.Sprintf(
+	lease := "env.MAGENT_FLEET_LEASE=" + harness.Lease
+	text := render(t, "--set", "listen=127.0.0.1", "--set", lease, "--set-json", fmt.Sprintf(
 		`pools=[{"name": "main", "port": 11211, "timeout": 60000, "servers": ["%s:1"], "backups": ["%s:1"]}]`,
 		server.Addr, backup.Addr))
 	var members []string
@@ -62,12 +62,12 @@ func TestFleetServes(t *testing.T) {
 		pods = append(pods, harness.StartMagent(t, args...))
 	}
 	for i, pod := range pods {
-		eventually(t, pod, harness.Set(fmt.Sprint("key", i), "1"), "STORED\r\n")
+		harness.WantServed(t, pod.Addr, harness.Set(fmt.Sprint("key", i), "1"), "STORED\r\n")
 	}
 	for _, pod := range pods {
 		for i := range pods {
 			key := fmt.Sprint("key", i)
-			eventually(t, pod, "get "+key+"\r\n", harness.Hit(key, "1"))
+			harness.WantServed(t, pod.Addr, "get "+key+"\r\n", harness.Hit(key, "1"))
 		}
 		testkit.Eventually(t, "the last member is alive", func() error {
 			if got := harness.Stats(t, pod.Addr, "fleet"); got["member:magent-2:state"] != "alive" {
@@ -75,26 +75,5 @@ func TestFleetServes(t *testing.T) {
 			}
 			return nil
 		})
-	}
-}
-
-// eventually sends a request until it is answered: a fleet that has just been founded, or moves a group to another
-// member, says SERVER_ERROR. Then it must be this reply.
-func eventually(t *testing.T, pod *harness.Magent, request, want string) {
-	t.Helper()
-	reply := ""
-	testkit.Eventually(t, strings.TrimSpace(request), func() error {
-		c, err := harness.Open(pod.Addr)
-		if err != nil {
-			return err
-		}
-		defer c.Close()
-		if reply, err = c.Try(request); err == nil && harness.IsError(reply) {
-			err = errors.New(reply)
-		}
-		return err
-	})
-	if reply != want {
-		t.Errorf("%q: %q, want %q", request, reply, want)
 	}
 }

@@ -117,27 +117,6 @@ func (l *lists) allUp(owner *site) error {
 	return nil
 }
 
-// want asks a member, again if it refuses: with a lease as short as these fleets have, one that stands still for some
-// seconds has to.
-func (l *lists) want(name, request, want string) {
-	l.t.Helper()
-	testkit.Eventually(l.t, name+" answers", func() error {
-		c, err := harness.Open(l.sites[name].addr)
-		if err != nil {
-			return err
-		}
-		defer c.Close()
-		reply, err := c.Try(request)
-		if err != nil || strings.HasPrefix(reply, "SERVER_ERROR ") {
-			return fmt.Errorf("%q, %v", reply, err)
-		}
-		if reply != want {
-			l.t.Fatalf("%s: %q: got %q, want %q", name, request, reply, want)
-		}
-		return nil
-	})
-}
-
 // TestFleetList: members are added, replaced and taken out, as docs/fleet.md says. What was stored is there.
 func TestFleetList(t *testing.T) {
 	t.Parallel()
@@ -146,7 +125,7 @@ func TestFleetList(t *testing.T) {
 		l.start(name, "ab")
 	}
 	l.awaitAlive("ab")
-	l.want("a", harness.Set("kept", "1"), "STORED\r\n")
+	harness.WantServed(t, l.sites["a"].addr, harness.Set("kept", "1"), "STORED\r\n")
 	for _, step := range []struct{ from, to string }{
 		{"ab", "abc"},     // two to three
 		{"abc", "abcde"},  // three to five
@@ -155,7 +134,7 @@ func TestFleetList(t *testing.T) {
 	} {
 		l.change(step.from, step.to)
 		for _, name := range strings.Split(step.to, "") {
-			l.want(name, "get kept\r\n", harness.Hit("kept", "1"))
+			harness.WantServed(t, l.sites[name].addr, "get kept\r\n", harness.Hit("kept", "1"))
 		}
 	}
 }
