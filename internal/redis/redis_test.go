@@ -184,11 +184,9 @@ func TestListen(t *testing.T) {
 	sentinel := testkit.StartSentinels(t, 1, "mymaster", master, 1)[0]
 	subscribed, switched, _ := listen(t, sentinel.Addr, testkit.Patience)
 	testkit.Await(t, "subscribed", subscribed)
-	testkit.Until(t, "switched", func() bool {
-		_, _ = sentinel.Do("SENTINEL FAILOVER mymaster") // which one that is busy may give up
-		return len(switched) > 0
-	})
-	if got, want := <-switched, (Switch{Name: "mymaster", Host: "127.0.0.1", Port: replica.Port}); got != want {
+	testkit.Failover(sentinel, "mymaster")
+	got := testkit.Await(t, "switched", switched)
+	if want := (Switch{Name: "mymaster", Host: "127.0.0.1", Port: replica.Port}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }
