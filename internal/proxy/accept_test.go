@@ -73,3 +73,20 @@ func TestSocketOfAnotherIsNotRemoved(t *testing.T) {
 		}
 	}
 }
+
+// A reserve that could not be opened is opened with the next client that is accepted: descriptors are free again.
+func TestReserveIsOpenedAgain(t *testing.T) {
+	r := start(t, 1, 0, nil)
+	r.on(0, func(*session.Shard) {
+		_ = unix.Close(r.svc.reserveFD)
+		r.svc.reserveFD = -1
+	})
+	c := r.client()
+	c.say("version\r\n")
+	c.line()
+	r.on(0, func(*session.Shard) {
+		if r.svc.reserveFD < 0 {
+			t.Error("there is none")
+		}
+	})
+}
