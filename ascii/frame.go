@@ -210,3 +210,20 @@ func NextValue(block []byte) (key, block1, rest []byte) {
 	}
 	return key, block[:end:end], block[end:]
 }
+
+// CutValue splits off the first VALUE block if it is that of key. Otherwise found is false, and rest is all of block.
+// The results are those of NextValue, and alias block.
+func CutValue(block, key []byte) (block1, rest []byte, found bool) {
+	const value = "VALUE "
+	n := len(value) + len(key)
+	if len(block) <= n || block[n] != ' ' || string(block[len(value):n]) != string(key) ||
+		string(block[:len(value)]) != value {
+		return nil, block, false
+	}
+	size, end := valueNumbers(block, n)
+	if end == 0 || end+size+2 > len(block) {
+		return nil, block, false
+	}
+	end += size + 2
+	return block[:end:end], block[end:], true
+}

@@ -241,6 +241,15 @@ func TestNextValue(t *testing.T) {
 		if string(block) != want || string(key) != strings.Fields(want)[1] {
 			t.Errorf("key %q, block %q, want %q", key, block, want)
 		}
+		for _, other := range [][]byte{key[:len(key)-1], append(key, 'x'), []byte("b"), {}, []byte(key250)[1:]} {
+			if block, rest, found := CutValue([]byte(want), other); found || block != nil || string(rest) != want {
+				t.Errorf("%q in %q: %q %q %v", other, want, block, rest, found)
+			}
+		}
+		block, after, found := CutValue([]byte(want+"END\r\n"), key)
+		if string(block) != want || string(after) != "END\r\n" || !found {
+			t.Errorf("%q in %q: %q %q %v", key, want, block, after, found)
+		}
 	}
 	if key, _, _ := NextValue(rest); key != nil {
 		t.Errorf("key %q at END", key)
@@ -251,6 +260,9 @@ func TestNextValue(t *testing.T) {
 	} {
 		if key, block, rest := NextValue([]byte(bad)); key != nil || block != nil || rest != nil {
 			t.Errorf("%q: %q %q %q", bad, key, block, rest)
+		}
+		if block, rest, found := CutValue([]byte(bad), []byte("k")); block != nil || string(rest) != bad || found {
+			t.Errorf("%q: %q %q %v", bad, block, rest, found)
 		}
 	}
 }

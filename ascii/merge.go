@@ -16,10 +16,8 @@ func MergeValues(dst, keys []byte, owner []uint16, replies [][]byte) []byte {
 		if int(o) >= len(replies) {
 			continue
 		}
-		found, block, after := NextValue(replies[o])
-		if string(found) == string(key) {
-			dst = append(dst, block...)
-			replies[o] = after
-		}
+		var block []byte
+		block, replies[o], _ = CutValue(replies[o], key)
+		dst = append(dst, block...)
 	}
 }

@@ -102,19 +102,27 @@ func valueLine(s []byte) (key []byte, size, n int) {
 		return nil, 0, 0
 	}
 	key = s[n : n+space : n+space]
-	n += space
+	if size, n = valueNumbers(s, n+space); n == 0 {
+		return nil, 0, 0
+	}
+	return key, size, n
+}
+
+// valueNumbers parses the rest of such a line, which begins at s[n], behind the key. end is the end of the line in s,
+// or 0 if it is not one.
+func valueNumbers(s []byte, n int) (size, end int) {
 	_, flags := spaceNumber(s[n:])
 	v, digits := spaceNumber(s[n+flags:])
 	if digits == 0 || v > math.MaxInt32 {
-		return nil, 0, 0
+		return 0, 0
 	}
 	n += flags + digits
 	_, cas := spaceNumber(s[n:])
 	n += cas
 	if len(s) < n+2 || s[n] != '\r' || s[n+1] != '\n' {
-		return nil, 0, 0
+		return 0, 0
 	}
-	return key, int(v), n + 2
+	return int(v), n + 2
 }
 
 // spaceNumber parses a space and a number at the start of s. n is the length of both, or 0 if they are not there.

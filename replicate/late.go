@@ -75,13 +75,11 @@ func (c *Call) awaitKeys(id uint16) {
 	if !e.patient || e.Backups == nil || e.undecided.Total() == 0 {
 		return
 	}
-	i := 0
-	for key, rest := ascii.NextKey(m.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
-		if m.owner[i] == id && e.undecided.Busy(key) {
+	for i, o := range m.owner {
+		if o == id && e.undecided.Busy(m.key(i)) {
 			c.Await()
-			e.undecided.Wait(key, c)
+			e.undecided.Wait(m.key(i), c)
 		}
-		i++
 	}
 }
 

@@ -46,16 +46,15 @@ func (c *Call) cursors(slot uint16, last []byte) [][]byte {
 func (c *Call) settleTouches(slot uint16, last []byte) {
 	e, m := c.e, c.many
 	cursors := c.cursors(slot, last)
-	keys := m.keys
-	var key []byte
 	for i, o := range m.owner {
-		key, keys = ascii.NextKey(keys)
 		if o == lost || c.ofBackup(o) {
 			continue
 		}
-		if found, _, after := ascii.NextValue(cursors[o]); string(found) == string(key) {
-			cursors[o] = after
-		} else if m.touch[i] == touchFound {
+		key, found := m.key(i), false
+		if _, cursors[o], found = ascii.CutValue(cursors[o], key); found {
+			continue
+		}
+		if m.touch[i] == touchFound {
 			_, b := e.Pair(key)
 			e.MarkDiverged(b, key)
 		}

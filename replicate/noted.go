@@ -1,9 +1,6 @@
 package replicate
 
-import (
-	"magent/ascii"
-	"magent/internal/underway"
-)
+import "magent/internal/underway"
 
 // What is under way is noted for the process after this one, in case this one is killed (internal/underway). A key is
 // noted before the first copy is asked, together with the server whose word counts. It stays until both copies are
@@ -23,7 +20,8 @@ func (c *Call) noteKeys() {
 	if e.Backups == nil || e.Underway == nil {
 		return
 	}
-	for key, rest := ascii.NextKey(m.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
+	for i := range m.owner {
+		key := m.key(i)
 		lead, follow := e.place(key)
 		m.noted = append(m.noted, e.noteKey(lead, follow, key))
 	}

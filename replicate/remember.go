@@ -73,8 +73,8 @@ func (c *Call) keysLeaveMemory() {
 	if cache == nil {
 		return
 	}
-	for key, rest := ascii.NextKey(m.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
-		m.marks = append(m.marks, cache.Begins(key))
+	for i := range m.owner {
+		m.marks = append(m.marks, cache.Begins(m.key(i)))
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 // fails, its keys move to new fragments, for the other copies.
 type retrieval struct {
 	keys    []byte          // the key list, as the client wrote it
+	words   []word          // by key: where it stands in keys
 	exptime int64           // gat, gats
 	owner   []uint16        // by key: its fragment; lost: no server could answer
 	replies [][]byte        // by fragment: the reply
@@ -26,6 +27,9 @@ type retrieval struct {
 	hits    int             // the number of VALUE blocks in all replies
 	refused ascii.Reply     // a server's error line, if there was one; Raw is a copy
 }
+
+// word is a part of a text, from a byte up to another one that does not belong to it.
+type word struct{ from, to uint32 }
 
 // asking tells where a fragment was sent, and when.
 type asking struct {
@@ -75,7 +79,8 @@ func (m *retrieval) reset() {
 		m.replies[i] = call.Trim(b)
 	}
 	*m = retrieval{
-		keys: call.Trim(m.keys), owner: m.owner[:0], replies: m.replies[:0], asked: m.asked[:0], touch: m.touch[:0],
+		keys: call.Trim(m.keys), words: m.words[:0], owner: m.owner[:0],
+		replies: m.replies[:0], asked: m.asked[:0], touch: m.touch[:0],
 		noted: m.noted[:0], marks: m.marks[:0],
 	}
 }
@@ -100,29 +105,32 @@ func (m *retrieval) addFragment(server int) {
 	m.asked = append(m.asked, asking{server: uint16(server)})
 }
 
-// key returns the key with index i in the list; the slice is part of m.keys.
-func (m *retrieval) key(i int) []byte {
-	key, rest := ascii.NextKey(m.keys)
-	for ; i > 0; i-- {
-		key, rest = ascii.NextKey(rest)
+// take copies the keys of a request, of which nobody has been asked yet.
+func (m *retrieval) take(keys []byte) {
+	m.keys = append(m.keys[:0], keys...)
+	for key, rest := ascii.NextKey(m.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
+		end := uint32(len(m.keys) - len(rest))
+		m.words = append(m.words, word{end - uint32(len(key)), end})
+		m.owner = append(m.owner, lost)
+		m.touch = append(m.touch, notTouched)
 	}
-	return key
+}
+
+// key returns the key with index i; the slice is part of m.keys.
+func (m *retrieval) key(i int) []byte {
+	w := m.words[i]
+	return m.keys[w.from:w.to:w.to]
 }
 
 // answersTo reports whether a reply contains only keys of fragment id, in their order.
 func (m *retrieval) answersTo(id uint16, reply []byte) bool {
-	keys := m.keys
-	found, _, rest := ascii.NextValue(reply)
-	for i := 0; len(found) > 0; i++ {
-		var key []byte
-		if key, keys = ascii.NextKey(keys); len(key) == 0 {
-			return false
-		}
-		if m.owner[i] == id && string(key) == string(found) {
-			found, _, rest = ascii.NextValue(rest)
+	for i, o := range m.owner {
+		if o == id {
+			_, reply, _ = ascii.CutValue(reply, m.key(i))
 		}
 	}
-	return true
+	key, _, _ := ascii.NextValue(reply)
+	return len(key) == 0
 }
 
 // maxTouchLine bounds the command line of a gat, in bytes. More keys go to another fragment. memcached closes the

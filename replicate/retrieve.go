@@ -13,11 +13,7 @@ func (e *Engine) retrieve(c *Call, r *ascii.Request) {
 	}
 	m := c.many
 	m.exptime = r.Exptime
-	m.keys = append(m.keys[:0], r.Keys...)
-	for range r.NumKeys {
-		m.owner = append(m.owner, lost)
-		m.touch = append(m.touch, notTouched)
-	}
+	m.take(r.Keys)
 	if touches(r.Op) {
 		c.noteKeys()
 		c.keysLeaveMemory()
@@ -37,12 +33,10 @@ func (c *Call) ask(from uint16, tried int, anew bool) {
 	first := len(m.replies)
 	clear(f.of)
 	f.to = f.to[:0]
-	i := 0
-	for key, rest := ascii.NextKey(m.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
-		if m.owner[i] == from {
-			m.owner[i] = c.assign(key, m.touch[i], tried, anew, first)
+	for i, o := range m.owner {
+		if o == from {
+			m.owner[i] = c.assign(m.key(i), m.touch[i], tried, anew, first)
 		}
-		i++
 	}
 	for n, server := range f.to {
 		id := uint16(first + n)
@@ -143,12 +137,10 @@ func (c *Call) outdatedPart(id uint16) bool {
 	if c.e.Backups == nil || c.e.Dirty(int(a.server)).Empty() {
 		return false
 	}
-	i := 0
-	for key, rest := ascii.NextKey(m.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
-		if m.owner[i] == id && c.e.outdated(int(a.server), key, a.seq) {
+	for i, o := range m.owner {
+		if o == id && c.e.outdated(int(a.server), m.key(i), a.seq) {
 			return true
 		}
-		i++
 	}
 	return false
 }

@@ -1,7 +1,6 @@
 package replicate
 
 import (
-	"magent/ascii"
 	"magent/backend"
 	"magent/internal/call"
 	"magent/replicate/decide"
@@ -49,13 +48,11 @@ func (c *Call) atFault(slot uint16) bool {
 
 // unanswered returns the server of the first key of a retrieval that could not be read.
 func (c *Call) unanswered() int {
-	m, i := c.many, 0
-	for key, rest := ascii.NextKey(m.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
-		if m.owner[i] == lost {
-			server, _ := c.e.place(key)
+	for i, o := range c.many.owner {
+		if o == lost {
+			server, _ := c.e.place(c.many.key(i))
 			return server
 		}
-		i++
 	}
 	return 0
 }

@@ -12,8 +12,8 @@ import (
 // separate request touches both copies, because the touch has to join the queue.
 func (c *Call) touchBackups() {
 	e, m := c.e, c.many
-	i := 0
-	for key, rest := ascii.NextKey(m.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
+	for i := range m.owner {
+		key := m.key(i)
 		p, b := e.Pair(key)
 		x := e.orders.of(key)
 		queue := x != nil && x.first != nil
@@ -32,7 +32,6 @@ func (c *Call) touchBackups() {
 				e.MarkMissed(b, key)
 			}
 		}
-		i++
 	}
 }
 
