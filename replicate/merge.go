@@ -55,7 +55,7 @@ func (c *Call) settleTouches(slot uint16, last []byte) {
 			continue
 		}
 		if m.touch[i] == touchFound {
-			_, b := e.Pair(key)
+			_, b := e.PairOf(m.hashes[i])
 			e.MarkDiverged(b, key)
 		}
 	}

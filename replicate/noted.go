@@ -21,8 +21,7 @@ func (c *Call) noteKeys() {
 		return
 	}
 	for i := range m.owner {
-		key := m.key(i)
-		lead, follow := e.place(key)
-		m.noted = append(m.noted, e.noteKey(lead, follow, key))
+		lead, follow := c.placeKey(i)
+		m.noted = append(m.noted, e.noteKey(lead, follow, m.key(i)))
 	}
 }

@@ -11,6 +11,11 @@ import "magent/internal/fault"
 // it before it is asked (Hide).
 func (e *Engine) place(key []byte) (lead, follow int) {
 	p, b := e.Pair(key)
+	return e.placeOf(p, b, key)
+}
+
+// placeOf is place if the primary and the backup of the key are known.
+func (e *Engine) placeOf(p, b int, key []byte) (lead, follow int) {
 	if b < 0 {
 		return p, b
 	}
@@ -26,6 +31,12 @@ func (e *Engine) place(key []byte) (lead, follow int) {
 		return b, p // both are returning, and only the primary's copy is dirty
 	}
 	return p, b
+}
+
+// placeKey is Engine.place for the key with index i of a multi-get.
+func (c *Call) placeKey(i int) (lead, follow int) {
+	p, b := c.e.PairOf(c.many.hashes[i])
+	return c.e.placeOf(p, b, c.many.key(i))
 }
 
 // counts reports whether server i may lead key: it may be read, and its value is not known to be wrong.

@@ -68,7 +68,7 @@ func (c *Call) leave() {
 func (c *Call) size() int {
 	n := int(unsafe.Sizeof(*c)) + cap(c.Held) + cap(c.head) + cap(c.body) + cap(c.key) + cap(c.Note)
 	if m := c.many; m != nil {
-		n += int(unsafe.Sizeof(*m)) + cap(m.keys) + 8*cap(m.words) + 2*cap(m.owner) + cap(m.touch) +
+		n += int(unsafe.Sizeof(*m)) + cap(m.keys) + 8*cap(m.words) + 4*cap(m.hashes) + 2*cap(m.owner) + cap(m.touch) +
 			int(unsafe.Sizeof(asking{}))*cap(m.asked) + call.SizeOf(m.replies)
 	}
 	return n

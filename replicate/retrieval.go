@@ -16,6 +16,7 @@ import (
 type retrieval struct {
 	keys    []byte          // the key list, as the client wrote it
 	words   []word          // by key: where it stands in keys
+	hashes  []uint32        // by key
 	exptime int64           // gat, gats
 	owner   []uint16        // by key: its fragment; lost: no server could answer
 	replies [][]byte        // by fragment: the reply
@@ -79,7 +80,7 @@ func (m *retrieval) reset() {
 		m.replies[i] = call.Trim(b)
 	}
 	*m = retrieval{
-		keys: call.Trim(m.keys), words: m.words[:0], owner: m.owner[:0],
+		keys: call.Trim(m.keys), words: m.words[:0], hashes: m.hashes[:0], owner: m.owner[:0],
 		replies: m.replies[:0], asked: m.asked[:0], touch: m.touch[:0],
 		noted: m.noted[:0], marks: m.marks[:0],
 	}
@@ -106,14 +107,16 @@ func (m *retrieval) addFragment(server int) {
 }
 
 // take copies the keys of a request, of which nobody has been asked yet.
-func (m *retrieval) take(keys []byte) {
+func (m *retrieval) take(s *call.Servers, keys []byte) {
 	m.keys = append(m.keys[:0], keys...)
 	for key, rest := ascii.NextKey(m.keys); len(key) > 0; key, rest = ascii.NextKey(rest) {
 		end := uint32(len(m.keys) - len(rest))
 		m.words = append(m.words, word{end - uint32(len(key)), end})
 		m.owner = append(m.owner, lost)
 		m.touch = append(m.touch, notTouched)
+		m.hashes = append(m.hashes, 0)
 	}
+	s.HashKeys(m.hashes, m.key)
 }
 
 // key returns the key with index i; the slice is part of m.keys.

@@ -13,7 +13,7 @@ func (e *Engine) retrieve(c *Call, r *ascii.Request) {
 	}
 	m := c.many
 	m.exptime = r.Exptime
-	m.take(r.Keys)
+	m.take(e.Servers, r.Keys)
 	if touches(r.Op) {
 		c.noteKeys()
 		c.keysLeaveMemory()
@@ -35,7 +35,7 @@ func (c *Call) ask(from uint16, tried int, anew bool) {
 	f.to = f.to[:0]
 	for i, o := range m.owner {
 		if o == from {
-			m.owner[i] = c.assign(m.key(i), m.touch[i], tried, anew, first)
+			m.owner[i] = c.assign(i, tried, anew, first)
 		}
 	}
 	for n, server := range f.to {
@@ -63,13 +63,14 @@ func (c *Call) ask(from uint16, tried int, anew bool) {
 	}
 }
 
-// assign appends key to the command line of its server and returns its fragment. first is the first fragment of this
-// split; the other parameters are those of ask. A key whose copy there has been touched already is only read, in a
-// separate fragment (readOnly).
-func (c *Call) assign(key []byte, touched touch, tried int, anew bool, first int) uint16 {
+// assign appends the key with index i to the command line of its server and returns its fragment. first is the first
+// fragment of this split; the other parameters are those of ask. A key whose copy there has been touched already is
+// only read, in a separate fragment (readOnly).
+func (c *Call) assign(i, tried int, anew bool, first int) uint16 {
 	e, m, f := c.e, c.many, &c.e.frags
+	key, touched := m.key(i), m.touch[i]
 	e.Hot.Touch(key)
-	server, other := e.place(key)
+	server, other := c.placeKey(i)
 	lead, asked := e.ReachRead(server), decide.AttemptNone
 	if tried != nobody {
 		asked = decide.AttemptFollow

@@ -50,7 +50,7 @@ func (c *Call) atFault(slot uint16) bool {
 func (c *Call) unanswered() int {
 	for i, o := range c.many.owner {
 		if o == lost {
-			server, _ := c.e.place(c.many.key(i))
+			server, _ := c.placeKey(i)
 			return server
 		}
 	}

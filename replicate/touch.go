@@ -14,7 +14,7 @@ func (c *Call) touchBackups() {
 	e, m := c.e, c.many
 	for i := range m.owner {
 		key := m.key(i)
-		p, b := e.Pair(key)
+		p, b := e.PairOf(m.hashes[i])
 		x := e.orders.of(key)
 		queue := x != nil && x.first != nil
 		if queue && e.Full(p) == backend.HasRoom && e.Full(b) == backend.HasRoom {
@@ -42,9 +42,8 @@ func (c *Call) onTouch(i int, r *ascii.Reply) {
 	case ascii.Touched:
 		m.touch[i] = touchFound
 	case ascii.Lost:
-		key := m.key(i)
-		_, b := c.e.Pair(key)
-		c.e.MarkMissed(b, key)
+		_, b := c.e.PairOf(m.hashes[i])
+		c.e.MarkMissed(b, m.key(i))
 	}
 	if c.Waiting() == 0 {
 		c.merge(lost, nil)

@@ -41,6 +41,32 @@ func BenchmarkHashAndPick(b *testing.B) {
 	}
 }
 
+// BenchmarkFour hashes 16 keys, one after the other, and four at a time.
+func BenchmarkFour(b *testing.B) {
+	var keys [16][]byte
+	for i := range keys {
+		keys[i] = fmt.Appendf(nil, "user:%d", 1000000000+i*7919)
+	}
+	hash, four := mustHash(b, "md5"), FourByName("md5")
+	b.Run("in turn", func(b *testing.B) {
+		for b.Loop() {
+			for _, key := range keys {
+				hash(key)
+			}
+		}
+	})
+	if four == nil {
+		return
+	}
+	b.Run("four", func(b *testing.B) {
+		for b.Loop() {
+			for i := 0; i < len(keys); i += 4 {
+				four((*[4][]byte)(keys[i:]))
+			}
+		}
+	})
+}
+
 func BenchmarkNewKetama(b *testing.B) {
 	members := equalMembers(12)
 	for b.Loop() {

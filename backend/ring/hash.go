@@ -11,6 +11,9 @@ import (
 // 0, because twemproxy does not hash it. Only djb2, which is from magent, gives its start value 5381.
 type HashFunc func(key []byte) uint32
 
+// HashFour is a HashFunc for four keys at once. It gives what that gives for each of them.
+type HashFour func(keys *[4][]byte) [4]uint32
+
 // hashes lists the hash functions with their names in twemproxy's configuration, in the order of its manual.
 var hashes = [...]struct {
 	name string

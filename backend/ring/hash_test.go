@@ -1,6 +1,7 @@
 package ring
 
 import (
+	"bytes"
 	"hash/crc32"
 	"hash/fnv"
 	"slices"
@@ -196,4 +197,29 @@ func BenchmarkHash(b *testing.B) {
 			})
 		}
 	}
+}
+
+// FuzzFour compares four hashes at once with one after the other. On other machines than amd64 there is nothing to
+// compare.
+func FuzzFour(f *testing.F) {
+	for _, n := range []int{0, 1, 3, 4, 51, 52, 55, 56, 250} {
+		key := bytes.Repeat([]byte("k\xff\x80y"), 63)
+		f.Add(key[:n], key[1:5], key[2:12], key[3:58])
+		f.Add(key[1:55], key[:n], key[:n], key[:n])
+	}
+	f.Fuzz(func(t *testing.T, a, b, c, d []byte) {
+		keys := [4][]byte{a, b, c, d}
+		for _, name := range HashNames() {
+			four := FourByName(name)
+			if four == nil {
+				continue
+			}
+			hash, got := mustHash(t, name), four(&keys)
+			for i, key := range keys {
+				if want := hash(key); got[i] != want {
+					t.Errorf("%s of %q in lane %d: %#x, want %#x", name, key, i, got[i], want)
+				}
+			}
+		}
+	})
 }

@@ -13,6 +13,7 @@ import (
 // Options configures Servers.
 type Options struct {
 	Hash      ring.HashFunc
+	HashFour  ring.HashFour // nil: keys are hashed one after the other
 	Primaries *ring.Ring
 	Backups   *ring.Ring        // nil: a pool without backups
 	Conns     []*backend.Conn   // by server: primaries first, then backups
@@ -83,15 +84,35 @@ func (s *Servers) SetPrimaries(r *ring.Ring) { s.Primaries = r }
 // Pair returns the primary and the backup of a key; b is -1 in a pool without backups. It may be called from any
 // goroutine if SetPrimaries is never called for this pool.
 func (s *Servers) Pair(key []byte) (p, b int) {
-	var h uint32
-	if !s.hashless {
-		h = s.Hash(key)
+	if s.hashless {
+		return s.PairOf(0)
 	}
+	return s.PairOf(s.Hash(key))
+}
+
+// PairOf is Pair for a key with this hash.
+func (s *Servers) PairOf(hash uint32) (p, b int) {
 	b = -1
 	if s.Backups != nil {
-		b = s.NumPrimaries + s.Backups.Pick(h)
+		b = s.NumPrimaries + s.Backups.Pick(hash)
 	}
-	return s.Primaries.Pick(h), b
+	return s.Primaries.Pick(hash), b
+}
+
+// HashKeys sets hashes[i] to the hash of the i-th of so many keys.
+func (s *Servers) HashKeys(hashes []uint32, key func(i int) []byte) {
+	if s.hashless {
+		clear(hashes)
+		return
+	}
+	i, last := 0, len(hashes)-1
+	for s.HashFour != nil && i < last {
+		four := s.HashFour(&[4][]byte{key(i), key(i + 1), key(min(i+2, last)), key(min(i+3, last))})
+		i += copy(hashes[i:], four[:])
+	}
+	for ; i <= last; i++ {
+		hashes[i] = s.Hash(key(i))
+	}
 }
 
 // PrimaryOf returns the primary of a key in the present ring. As in twemproxy, the hash of an empty key is 0.

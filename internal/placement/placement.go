@@ -14,7 +14,8 @@ import (
 // Rings tells on which servers the keys of a pool are. It never changes, so any goroutine may read it.
 type Rings struct {
 	Hash               ring.HashFunc
-	Primaries, Backups *ring.Ring // Backups is nil in a pool without backups
+	HashFour           ring.HashFour // nil: keys are hashed one after the other
+	Primaries, Backups *ring.Ring    // Backups is nil in a pool without backups
 
 	whole *ring.Ring // of a group: the primaries of all groups; nil: it is no group
 	share int
@@ -27,6 +28,9 @@ func New(p *config.Pool) (r Rings, err error) {
 		return r, fmt.Errorf("hash %q is unknown", p.Hash)
 	}
 	r.Hash = hashOf(p, hash)
+	if p.Distribution != config.Random && p.HashTag == "" {
+		r.HashFour = ring.FourByName(p.Hash)
+	}
 	if r.Primaries, err = newRing(p.Distribution, p.Servers, nil); err == nil && len(p.Backups) > 0 {
 		r.Backups, err = newRing(p.Distribution, p.Backups, nil)
 	}

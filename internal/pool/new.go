@@ -151,7 +151,7 @@ func (p *Pool) complete(count *stats.Counters, hot *stats.HotKeys) {
 	p.sentBy = make([]time.Time, len(p.Conns))
 	p.recorder = lp.recorderOf(cfg)
 	servers := call.NewServers(call.Options{
-		Hash: rings.Hash, Primaries: rings.Primaries, Backups: rings.Backups,
+		Hash: rings.Hash, HashFour: rings.HashFour, Primaries: rings.Primaries, Backups: rings.Backups,
 		Conns: p.Conns, Health: p.Health, Underway: p.recorder.part(),
 		Spare: &lp.Spare, Count: count, Hot: hot, Relay: p.Relay, Revive: p.reviver(),
 		CompatErrors: cfg.CompatErrors,
