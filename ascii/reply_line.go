@@ -111,19 +111,35 @@ func valueLine(s []byte) (key []byte, size, n int) {
 // valueNumbers parses the rest of such a line, which begins at s[n], behind the key. end is the end of the line in s,
 // or 0 if it is not one.
 func valueNumbers(s []byte, n int) (size, end int) {
-	_, flags := spaceNumber(s[n:])
-	v, digits := spaceNumber(s[n+flags:])
+	n = skipNumber(s, n) // the flags
+	v, digits := spaceNumber(s[n:])
 	if digits == 0 || v > math.MaxInt32 {
 		return 0, 0
 	}
-	n += flags + digits
-	_, cas := spaceNumber(s[n:])
-	n += cas
+	n = skipNumber(s, n+digits) // the cas token
 	if len(s) < n+2 || s[n] != '\r' || s[n+1] != '\n' {
 		return 0, 0
 	}
 	return int(v), n + 2
 }
+
+// skipNumber returns the end of the space and the digits that begin at s[n], or n if they are not there.
+func skipNumber(s []byte, n int) (end int) {
+	if n >= len(s) || s[n] != ' ' {
+		return n
+	}
+	end = n + 1
+	for end < len(s) && s[end]-'0' <= 9 {
+		end++
+	}
+	if digits := end - (n + 1); digits == 0 || digits > maxDigits {
+		return n
+	}
+	return end
+}
+
+// maxDigits is the length of the largest number of 64 bits.
+const maxDigits = 20
 
 // spaceNumber parses a space and a number at the start of s. n is the length of both, or 0 if they are not there.
 func spaceNumber(s []byte) (v uint64, n int) {
