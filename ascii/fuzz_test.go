@@ -176,6 +176,9 @@ func checkReply(t *testing.T, raw []byte, r *Reply) {
 		if !bytes.HasPrefix(block[len("VALUE "):], key) {
 			t.Fatalf("%q: key %q", block, key)
 		}
+		if same, after, found := CutValue(raw, key); !found || !bytes.Equal(same, block) || !bytes.Equal(after, rest) {
+			t.Fatalf("%q: CutValue of %q: %q, %q, %v", raw, key, same, after, found)
+		}
 		raw = raw[len(block):]
 		hits++
 	}
