@@ -20,10 +20,10 @@ type tally struct{ ops, gets, sets, misses int64 }
 // After an error it cannot be used any more, because it does not know where the next reply begins.
 type checker struct {
 	w        workload
-	requests []request // of the batch under way
-	head     int       // the next reply is for requests[head]
-	seen     uint64    // get: bit i is set when the i-th key has come
-	values   int       // get: values that have come; Redis: or have been told to be missing
+	requests []request             // of the batch under way
+	head     int                   // the next reply is for requests[head]
+	seen     [maxWidth / 64]uint64 // get: bit i%64 of element i/64 is set when the i-th key has come
+	values   int                   // get: values that have come; Redis: or have been told to be missing
 	inValue  bool
 	inArray  bool // Redis: the number of values has come
 	redis    redisWords
@@ -145,10 +145,11 @@ func (c *checker) header(r request, b []byte) error {
 	if int(key) >= c.w.keys || distance%stride != 0 || index >= c.w.width {
 		return fmt.Errorf("value of a key that was not asked for: %.80q", b)
 	}
-	if c.seen&(1<<index) != 0 {
+	seen, bit := &c.seen[index/64], uint64(1)<<(index%64)
+	if *seen&bit != 0 {
 		return fmt.Errorf("the same value twice: %.80q", b)
 	}
-	c.seen |= 1 << index
+	*seen |= bit
 	c.values++
 	c.inValue, c.at = true, 0
 	stampKey(c.start, key)

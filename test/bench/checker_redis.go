@@ -40,5 +40,6 @@ func (c *checker) element(t *tally) {
 func (c *checker) finish(t *tally) {
 	t.ops++
 	c.head++
-	c.seen, c.values, c.inArray = 0, 0, false
+	clear(c.seen[:])
+	c.values, c.inArray = 0, false
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// cluster is everything that is measured, on loopback. Both proxies are in front of the same two memcacheds. The
+// cluster is everything that is measured, on loopback. Both proxies are in front of the same memcacheds. The
 // backups, and the magent that uses them, run only if a row needs them.
 type cluster struct {
 	dir        string   // logs and configuration, removed at the end
@@ -46,11 +46,11 @@ func startCluster(ctx context.Context, o runOptions) (_ *cluster, err error) {
 			c.stop()
 		}
 	}()
-	// There are four memcacheds, and five proxies with a port for stats. Redis has two, and three proxies.
-	if c.addrs, err = freeAddrs(4 + 5*2 + 2 + 3*2); err != nil {
+	// There are two backups, and five proxies with a port for stats. Redis has two servers, and three proxies.
+	if c.addrs, err = freeAddrs(o.servers + 2 + 5*2 + 2 + 3*2); err != nil {
 		return nil, err
 	}
-	for i := range 2 {
+	for i := range o.servers {
 		m, err := c.memcached(ctx, fmt.Sprintf("memcached-%d", i+1))
 		if err != nil {
 			return nil, err

@@ -70,6 +70,14 @@ func allRows() []row {
 			load: but(func(w *workload) { w.sets, w.width = 0, 20 }),
 		},
 		{
+			name: "multiget100", title: "multi-get of 100", want: ratios{1.6, 0.45, 1},
+			load: but(func(w *workload) { w.sets, w.width = 0, 100 }),
+		},
+		{
+			name: "sets16", title: "sets, pipelining 16", want: ratios{2.5, 0.30, 1},
+			load: but(func(w *workload) { w.sets, w.depth = 100, 16 }),
+		},
+		{
 			name: "large100k", title: "100 kB values, 12 connections", want: ratios{1.0, 0.95, 1},
 			load: but(func(w *workload) { w.conns, w.size, w.keys = 12, 100_000, 200 }),
 		},

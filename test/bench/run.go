@@ -15,6 +15,7 @@ type runOptions struct {
 	magent   string // program, or "nutcracker" to see the noise
 	base     string // an older magent, "" for none
 	rows     []row
+	servers  int // memcacheds behind the proxies
 	rounds   int
 	duration time.Duration
 	warm     time.Duration
@@ -30,6 +31,7 @@ func runCommand(ctx context.Context, args []string, out io.Writer) error {
 	fs.StringVar(&o.magent, "magent", "bin/magent", "magent's program; `nutcracker` compares nutcracker with itself")
 	fs.StringVar(&o.base, "base", "", "an older magent, which is measured beside the other in rows with one copy")
 	fs.StringVar(&list, "rows", "", "comma-separated rows, all by default")
+	fs.IntVar(&o.servers, "servers", 2, "memcacheds behind the proxies")
 	fs.IntVar(&o.rounds, "rounds", 5, "rounds per row and proxy")
 	fs.DurationVar(&o.duration, "d", 3*time.Second, "duration of a round")
 	fs.DurationVar(&o.warm, "warm", 300*time.Millisecond, "load before each round that is not measured")
@@ -49,8 +51,8 @@ func runCommand(ctx context.Context, args []string, out io.Writer) error {
 	if o.smoke {
 		o.rounds, o.duration, o.warm = 1, 300*time.Millisecond, 50*time.Millisecond
 	}
-	if o.rounds < 1 || o.duration <= 0 {
-		return errors.New("-rounds and -d must be positive")
+	if o.rounds < 1 || o.duration <= 0 || o.servers < 1 {
+		return errors.New("-rounds, -d and -servers must be positive")
 	}
 	return compare(ctx, o, out, os.Stderr)
 }

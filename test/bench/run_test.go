@@ -20,7 +20,7 @@ func selfComparison(t *testing.T, list string) runOptions {
 		t.Fatal(err)
 	}
 	return runOptions{
-		magent: "nutcracker", rows: rows, rounds: 1, warm: 20 * time.Millisecond,
+		magent: "nutcracker", rows: rows, servers: 2, rounds: 1, warm: 20 * time.Millisecond,
 		duration: time.Nanosecond, // until one request has finished
 	}
 }
@@ -45,8 +45,8 @@ func TestComparison(t *testing.T) {
 }
 
 func TestSmoke(t *testing.T) {
-	o := selfComparison(t, "conns50,large100k")
-	o.smoke = true
+	o := selfComparison(t, "multiget100,large100k")
+	o.smoke, o.servers = true, 8
 	var out bytes.Buffer
 	if err := compare(t.Context(), o, &out, io.Discard); err != nil ||
 		!strings.Contains(out.String(), "2 rows, no wrong reply") {
@@ -100,13 +100,14 @@ func TestCommandLineErrors(t *testing.T) {
 		{"", "bench run -h"},
 		{"run -rows nosuch", `no row "nosuch", there are conns50,`},
 		{"run -rounds 0", "must be positive"},
+		{"run -servers 0", "must be positive"},
 		{"run stray", `unexpected argument "stray"`},
 		{"load -addr localhost:1", "must be an IPv4 address and a port"},
 		{"load -addr 127.0.0.1:1,localhost:1", "-addr localhost:1: must be an IPv4 address and a port"},
 		{"load -pid 1,x", `"x" is no process`},
 		{"fleet -rounds 0", "must be positive"},
 		{"fleet -magent /nowhere/magent -rounds 1", "/nowhere/magent"},
-		{"load -width 65", "-width 65: must be from 1 to 64"},
+		{"load -width 129", "-width 129: must be from 1 to 128"},
 		{"load -width 9 -keys 8", "at least as many -keys"},
 		{"load -t 3 -c 2", "-t 3: must be from 1 to the number of connections"},
 	} {

@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// maxWidth is the widest multi-get, because the checker notes the keys that it has seen in one 64-bit word.
-const maxWidth = 64
+// maxWidth is the widest multi-get: the checker has a bit for each key that it has seen.
+const maxWidth = 128
 
 // workload tells what the clients ask for. It is never changed once the load runs.
 type workload struct {
