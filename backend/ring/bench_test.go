@@ -61,7 +61,7 @@ func BenchmarkFour(b *testing.B) {
 	b.Run("four", func(b *testing.B) {
 		for b.Loop() {
 			for i := 0; i < len(keys); i += 4 {
-				four((*[4][]byte)(keys[i:]))
+				four([4][]byte(keys[i:]))
 			}
 		}
 	})

@@ -12,7 +12,7 @@ import (
 type HashFunc func(key []byte) uint32
 
 // HashFour is a HashFunc for four keys at once. It gives what that gives for each of them.
-type HashFour func(keys *[4][]byte) [4]uint32
+type HashFour func(keys [4][]byte) [4]uint32
 
 // hashes lists the hash functions with their names in twemproxy's configuration, in the order of its manual.
 var hashes = [...]struct {

@@ -27,7 +27,7 @@ func fourMD5() HashFour { return md5Four }
 
 // md5Four is md5Hash for four keys. One digest is a chain of steps that wait for each other; four take hardly longer
 // beside each other, in the lanes of SSE2 registers.
-func md5Four(keys *[4][]byte) (hashes [4]uint32) {
+func md5Four(keys [4][]byte) (hashes [4]uint32) {
 	var blocks [16][4]uint32 // word by word, those of the four keys
 	for lane, key := range keys {
 		if len(key) == 0 || len(key) > md5Block {
@@ -55,7 +55,7 @@ func pad(blocks *[16][4]uint32, lane int, key []byte) {
 }
 
 // inTurn hashes one key after the other.
-func inTurn(hash HashFunc, keys *[4][]byte) (hashes [4]uint32) {
+func inTurn(hash HashFunc, keys [4][]byte) (hashes [4]uint32) {
 	for i, key := range keys {
 		hashes[i] = hash(key)
 	}

@@ -107,7 +107,7 @@ func (s *Servers) HashKeys(hashes []uint32, key func(i int) []byte) {
 	}
 	i, last := 0, len(hashes)-1
 	for s.HashFour != nil && i < last {
-		four := s.HashFour(&[4][]byte{key(i), key(i + 1), key(min(i+2, last)), key(min(i+3, last))})
+		four := s.HashFour([4][]byte{key(i), key(i + 1), key(min(i+2, last)), key(min(i+3, last))})
 		i += copy(hashes[i:], four[:])
 	}
 	for ; i <= last; i++ {

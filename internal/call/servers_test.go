@@ -19,6 +19,15 @@ func TestHashKeys(t *testing.T) {
 				Hash: hash, HashFour: ring.FourByName(name), Primaries: ring.NewKetama(members[:servers], nil),
 			})
 			key := func(i int) []byte { return fmt.Appendf(nil, "%d%s", i, bytes.Repeat([]byte{'k'}, 9*i)) }
+			keys := make([][]byte, 12)
+			for i := range keys {
+				keys[i] = key(i)
+			}
+			hashes := make([]uint32, len(keys))
+			allocs := testing.AllocsPerRun(10, func() { s.HashKeys(hashes, func(i int) []byte { return keys[i] }) })
+			if allocs > 0 {
+				t.Errorf("%s, %d servers: %v allocations", name, servers, allocs)
+			}
 			for n := range 12 {
 				got := slices.Repeat([]uint32{1}, n)
 				s.HashKeys(got, key)

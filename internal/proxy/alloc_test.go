@@ -74,6 +74,7 @@ func TestRequestsAllocateNothing(t *testing.T) {
 		"set":          {"set k 0 0 100\r\n" + value + "\r\n", "STORED\r\n", "", ""},
 		"delete":       {"delete k\r\n", "DELETED\r\n", "", ""},
 		"multi-get":    {"get k l\r\n", "VALUE k 0 100\r\n" + value + "\r\nEND\r\n", "", ""},
+		"placed keys":  {"get k l m n o\r\n", "END\r\n", "", ""},
 		"cas":          {"cas k 0 0 100 7\r\n" + value + "\r\n", "STORED\r\n", "", ""},
 		"meta":         {"mg k v\r\n", "VA 100\r\n" + value + "\r\n", "", ""},
 		"large":        {"get k\r\n", "VALUE k 0 50000\r\n" + strings.Repeat(value, 500) + "\r\nEND\r\n", "", ""},
@@ -93,7 +94,7 @@ func TestRequestsAllocateNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w.ask, w.answer = cmp.Or(w.ask, w.request), cmp.Or(w.answer, w.reply)
 			var servers []config.Address
-			for range 2 {
+			for range 3 {
 				server := testkit.Serve(t, func(c net.Conn) { answerAll(c, strings.Count(w.ask, "\n"), w.answer) })
 				a, err := config.ParseAddress(server)
 				if err != nil {
@@ -103,10 +104,13 @@ func TestRequestsAllocateNothing(t *testing.T) {
 			}
 			r := start(t, 0, 0, func(cfg *config.Config) {
 				p := &cfg.Pools[0]
-				if p.Redis = w.request[0] == '*'; p.Redis {
+				switch p.Redis = w.request[0] == '*'; {
+				case p.Redis:
 					p.Servers = servers[:1]
-				} else {
-					p.Servers, p.Backups = servers[:1], servers[1:]
+				case name == "placed keys": // on one server or the other
+					p.Servers, p.Backups = servers[:2], servers[2:]
+				default:
+					p.Servers, p.Backups = servers[:1], servers[2:]
 				}
 			})
 			r.unswept()
