@@ -32,28 +32,30 @@ func (e *Engine) flush(c *Call, r *ascii.Request) {
 		if c.send(i, uint16(i), head, nil, ascii.ShapeLine) {
 			continue
 		}
-		c.unflushed(i, "flush_all was not carried out on", conn)
+		c.unflushed(i, "flush_all was not carried out on", conn, false)
 	}
 	c.flushed()
 }
 
-// unflushed notes that server i missed the flush_all. what is the beginning of the error line. The client gets that
-// line in a pool without backups, or if every server missed the flush_all.
-func (c *Call) unflushed(i int, what string, conn *backend.Conn) {
+// unflushed notes that server i missed the flush_all, or may have, if that was sent. what is the beginning of the
+// error line. The client gets that line in a pool without backups, or if every server missed the flush_all.
+func (c *Call) unflushed(i int, what string, conn *backend.Conn, sent bool) {
 	if c.e.Backups == nil || len(c.Unflushed) == len(c.e.Conns)-1 {
 		c.Held = appendServerError(c.Held[:0], what, conn, backend.HasRoom)
 	}
 	if c.e.Backups != nil {
 		c.Unflushed = append(c.Unflushed, i)
-		c.e.MarkAllMissed(i)
+		c.e.MarkAllMissed(i, sent)
 	}
 }
 
 func (c *Call) onFlushed(slot uint16, from *backend.Conn, r *ascii.Reply) {
 	switch r.Kind {
 	case ascii.OK:
+		c.e.FlushedShared(int(slot))
 	case ascii.Lost:
-		c.unflushed(int(slot), "flush_all may not have been carried out on", from)
+		c.e.FlushedShared(int(slot)) // and once more when nothing can come of it any more
+		c.unflushed(int(slot), "flush_all may not have been carried out on", from, true)
 	default:
 		c.Keep(r.Raw) // the server's own error line
 	}
@@ -63,9 +65,6 @@ func (c *Call) onFlushed(slot uint16, from *backend.Conn, r *ascii.Reply) {
 func (c *Call) flushed() {
 	if c.Waiting() > 0 {
 		return
-	}
-	for i := c.e.NumPrimaries; i < len(c.e.Conns); i++ {
-		c.e.FlushedShared(i)
 	}
 	switch {
 	case len(c.Held) > 0:

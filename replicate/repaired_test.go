@@ -9,9 +9,11 @@ import (
 // notes is a Recorder that keeps what it is told.
 type notes []string
 
-func (n *notes) add(format string, args ...any)  { *n = append(*n, fmt.Sprintf(format, args...)) }
-func (n *notes) Dirty(server int, key []byte)    { n.add("dirty %d %s", server, key) }
-func (n *notes) All(server int)                  { n.add("all %d", server) }
+func (n *notes) add(format string, args ...any) { *n = append(*n, fmt.Sprintf(format, args...)) }
+func (n *notes) Dirty(server int, key []byte)   { n.add("dirty %d %s", server, key) }
+func (n *notes) All(server int, flushed bool) {
+	n.add("all %d%s", server, map[bool]string{true: " flushed"}[flushed])
+}
 func (n *notes) Incomplete(server int)           { n.add("incomplete %d", server) }
 func (n *notes) Repaired(server int, key []byte) { n.add("repaired %d %s", server, key) }
 func (n *notes) Clean(server int)                { n.add("clean %d", server) }

@@ -16,7 +16,7 @@ import (
 type memo struct{ records, told int }
 
 func (m *memo) Dirty(int, []byte)    { m.records++ }
-func (m *memo) All(int)              { m.records++ }
+func (m *memo) All(int, bool)        { m.records++ }
 func (m *memo) Incomplete(int)       { m.records++ }
 func (m *memo) Repaired(int, []byte) { m.records++ }
 func (m *memo) Clean(int)            { m.records++ }
@@ -59,12 +59,12 @@ func TestRetire(t *testing.T) {
 	if m.records == 0 {
 		t.Fatal("an engine that is not retired records nothing")
 	}
-	e.Recall(1, []string{"k"}, false, true)
+	e.Recall(1, repair.Past{Keys: []string{"k"}, Incomplete: true})
 	*m = memo{}
 	e.Retire()
 	e.FlushBegins(0)
 	e.FlushEnded([]int{1})
-	e.Recall(1, []string{"l"}, true, true)
+	e.Recall(1, repair.Past{Keys: []string{"l"}, All: true, Incomplete: true})
 	e.Record(1)
 	health.Return(1, 0)
 	e.Returned(1)

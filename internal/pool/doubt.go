@@ -7,6 +7,7 @@ import (
 	"magent/failover"
 	"magent/internal/journal"
 	"magent/internal/loop"
+	"magent/replicate/repair"
 )
 
 // Doubt is told at the start of a pool which keys of server i may differ from their other copies, because a process
@@ -28,7 +29,7 @@ var errUnsettled = errors.New("what a member of the fleet was just writing when 
 // that are not doubted: it counts when the primary has the keys, or as soon as one of the servers fails.
 func (p *Pool) RepairPrimary(i int, m *journal.Missed, keys []string, doubts []func(key []byte) bool) {
 	p.Health.Remember(i, failover.Greeting{Identity: failover.ParseIdentity(m.Identity)}, true)
-	p.Engine.Recall(i, keys, false, false)
+	p.Engine.Recall(i, repair.Past{Keys: keys})
 	p.repair = &primaryRepair{primary: i, doubts: doubts, goOn: p.beginRepair, end: p.endRepair}
 }
 

@@ -10,20 +10,17 @@ import (
 // Inherit takes over what an earlier pool, which has left, knows of its server n, which is server i of this one, in
 // whichever role.
 func (p *Pool) Inherit(i int, before *Pool, n int) {
-	was, d := before.Health.Server(n), before.Engine.Dirty(n)
+	was, past := before.Health.Server(n), before.Engine.Past(n)
 	if !p.Health.Reached(i) {
 		p.Health.Remember(i, before.Health.Last(n, before.Conns[n].Stats.Replies), before.Health.Reached(n))
 	}
 	p.shown[i].ejections, p.shown[i].ejectedAt = before.shown[n].ejections, before.shown[n].ejectedAt
-	incomplete, all := before.Engine.Incomplete(n), d.All()
 	moved := before.moved[n]
 	late := before.cutOff[n]
-	if was.State == failover.Up && !late && moved == nil && d.Empty() && !incomplete {
+	if was.State == failover.Up && !late && moved == nil && !past.All && len(past.Keys) == 0 && !past.Incomplete {
 		p.shown[i].since = before.shown[n].since
 		return
 	}
-	var keys []string
-	d.Each(func(key string, _ uint64) { keys = append(keys, key) })
 	why := errInherited
 	if was.State == failover.Drained {
 		why = registry.ErrUndrained
@@ -38,9 +35,9 @@ func (p *Pool) Inherit(i int, before *Pool, n int) {
 		p.sentBy[i] = sent
 	}
 	if moved != nil && len(p.Config.Backups) == 0 {
-		all = true // no other copy tells what is out of date there: it is flushed
+		past.All = true // no other copy tells what is out of date there: it is flushed
 	}
-	p.Engine.Recall(i, keys, all, incomplete)
+	p.Engine.Recall(i, past)
 	if moved != nil { // it may still hold what is out of date
 		p.moved[i] = either(p.moved[i], moved)
 		p.Engine.Distrust(i)

@@ -5,6 +5,7 @@ import (
 
 	"magent/failover"
 	"magent/internal/journal"
+	"magent/replicate/repair"
 )
 
 // errRecalled is why a server is out of use at the start.
@@ -20,5 +21,5 @@ func (p *Pool) Recall(i int, m *journal.Missed, keys []string) {
 	}
 	p.TakeOut(i, errRecalled)
 	p.Recalled[i] = true
-	p.Engine.Recall(i, keys, m.All, m.Incomplete)
+	p.Engine.Recall(i, repair.Past{Keys: keys, All: m.All, Flushed: m.Flushed, Incomplete: m.Incomplete})
 }

@@ -25,7 +25,7 @@ type recorder struct {
 func (r *recorder) Dirty(server int, key []byte) { r.j.Dirty(r.loop, r.numbers[server], key) }
 
 // All records that everything is dirty.
-func (r *recorder) All(server int) { r.j.All(r.loop, r.numbers[server]) }
+func (r *recorder) All(server int, _ bool) { r.j.All(r.loop, r.numbers[server]) }
 
 // Incomplete records that the server lacks what its other copies have.
 func (r *recorder) Incomplete(server int) { r.j.Incomplete(r.loop, r.numbers[server]) }

@@ -20,12 +20,12 @@ func (t *told) Dirty(server int, key []byte) {
 	t.tell(server, book.Entry{Kind: book.Dirty, Key: key})
 }
 
-// All records that everything is dirty.
-func (t *told) All(server int) {
+// All records that everything is dirty, and whether the server may have been flushed.
+func (t *told) All(server int, flushed bool) {
 	if t.journal != nil {
-		t.journal.All(server)
+		t.journal.All(server, flushed)
 	}
-	t.tell(server, book.Entry{Kind: book.All})
+	t.tell(server, book.Entry{Kind: book.All, Spared: !flushed})
 }
 
 // Incomplete records that the server lacks what its other copies have.

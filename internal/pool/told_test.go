@@ -14,7 +14,7 @@ import (
 type diary int
 
 func (d *diary) Dirty(int, []byte)    { *d++ }
-func (d *diary) All(int)              { *d++ }
+func (d *diary) All(int, bool)        { *d++ }
 func (d *diary) Incomplete(int)       { *d++ }
 func (d *diary) Repaired(int, []byte) { *d++ }
 func (d *diary) Clean(int)            { *d++ }
@@ -35,7 +35,8 @@ func TestTold(t *testing.T) {
 		want   book.Entry
 	}{
 		{func() { told.Dirty(1, []byte("k")) }, book.Entry{Kind: book.Dirty, Key: []byte("k")}},
-		{func() { told.All(1) }, book.Entry{Kind: book.All}},
+		{func() { told.All(1, true) }, book.Entry{Kind: book.All}},
+		{func() { told.All(1, false) }, book.Entry{Kind: book.All, Spared: true}},
 		{func() { told.Incomplete(1) }, book.Entry{Kind: book.Incomplete}},
 		{func() { told.Repaired(1, []byte("k")) }, book.Entry{Kind: book.Repaired, Key: []byte("k")}},
 		{func() { told.Clean(1) }, book.Entry{Kind: book.Clean}},
@@ -58,7 +59,7 @@ func TestTold(t *testing.T) {
 		}
 	}
 	term.End()
-	told.All(1)
+	told.All(1, true)
 	if records, _ := g.Take(); len(records) != 0 {
 		t.Errorf("told when the term was over: %+v", records)
 	}

@@ -2,6 +2,8 @@ package proxy
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"magent/internal/config"
@@ -56,4 +58,50 @@ func TestFleetPrimaryHasMissedKeys(t *testing.T) {
 		f.holds(a, "missed", "right")
 		f.holds(a, "other", "right")
 	}
+}
+
+// TestFleetNothingWasFlushed: the owner of one group dies while it compares what the backup has of it. The next one
+// begins anew with that, for its own group: the others have there what they had, and go on reading it.
+func TestFleetNothingWasFlushed(t *testing.T) {
+	t.Parallel()
+	f := newFleetRig(t, 3, 2)
+	keys := f.keysOf(1)
+	for g := range keys {
+		f.set(keys[g][0], "value")
+		f.holds(f.pool.Backups[0], keys[g][0], "value")
+	}
+	f.repaired()
+	one := func(do func(p *pool.Pool)) { // with each loop of the first member, for its own group
+		for n := range f.svcs[0].shards {
+			(&rig{t: t, svc: f.svcs[0]}).on(n, func(sh *session.Shard) { do(sh.Pools[0].Groups[0]) })
+		}
+	}
+	var before []*pool.Pool
+	one(func(p *pool.Pool) { before = append(before, p) })
+	connects := before[0].Conns[1].Stats.Connects
+	second := &rig{t: t, svc: f.svcs[1]}
+	for n := range f.svcs[1].shards {
+		second.on(n, func(sh *session.Shard) {
+			p := sh.Pools[0].Groups[1]
+			p.Doubt(1, func([]byte) bool { return true })
+			if !p.Engine.Distrusted(1) {
+				t.Error("the backup is not being compared")
+			}
+		})
+	}
+	if got := f.ask(1, "get "+keys[1][0]+"\r\n"); !strings.HasPrefix(got, "VALUE ") { // all members know by then
+		t.Fatalf("%q", got)
+	}
+	f.kill(1)
+	f.set(keys[1][0], "other")
+	f.repaired()
+	f.holds(f.pool.Backups[0], keys[1][0], "other")
+	one(func(p *pool.Pool) {
+		if !slices.Contains(before, p) {
+			t.Error("the first group is decided for anew: nothing is tested")
+		}
+		if now := p.Conns[1].Stats.Connects; p.Engine.Missed(1) || now != connects {
+			t.Errorf("the backup was filled for the first group: %d connections, and %d before", now, connects)
+		}
+	})
 }

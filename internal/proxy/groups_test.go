@@ -204,7 +204,7 @@ func TestFleetGroupsShareBackup(t *testing.T) {
 	f.repaired()
 	// The second member finds that all keys of its group are wrong on the backup.
 	r := &rig{t: t, svc: f.svcs[1]}
-	r.on(0, func(sh *session.Shard) { sh.Pools[0].Groups[1].Engine.MarkAllMissed(1) })
+	r.on(0, func(sh *session.Shard) { sh.Pools[0].Groups[1].Engine.MarkAllMissed(1, false) })
 	testkit.Until(t, "the backup is flushed", func() bool {
 		b := newClient(t, testkit.Dial(t, "tcp", f.pool.Backups[0].String()))
 		defer b.c.Close()
@@ -232,6 +232,9 @@ func (f *fleetRig) repaired() {
 	testkit.Until(f.t, "all servers are repaired", func() (ok bool) {
 		ok = true
 		for _, svc := range f.svcs {
+			if svc == nil {
+				continue
+			}
 			for n := range svc.shards {
 				(&rig{t: f.t, svc: svc}).on(n, func(sh *session.Shard) {
 					for _, g := range sh.Pools[0].Groups {

@@ -12,6 +12,7 @@ import (
 	"magent/internal/session"
 	"magent/internal/standing"
 	"magent/internal/testkit"
+	"magent/replicate/repair"
 )
 
 // What the loops know of a server is brought together: it is up if it is on all of them, and lacks something if it
@@ -37,7 +38,7 @@ func TestStandings(t *testing.T) {
 	}
 	r.on(1, func(sh *session.Shard) {
 		sh.Pools[0].TakeOut(0, errors.New("it is taken out of use"))
-		sh.Pools[0].Engine.Recall(0, []string{"k"}, false, false)
+		sh.Pools[0].Engine.Recall(0, repair.Past{Keys: []string{"k"}})
 	})
 	primary.State, primary.Missed = failover.Ejected, true
 	if s := look(); s[0] != primary || s[1] != backup {

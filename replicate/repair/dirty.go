@@ -130,13 +130,15 @@ func (e *Engine) Hide(i int, key []byte) {
 	}
 }
 
-// MarkAllMissed marks all keys as dirty on server i, because it missed a flush_all. A usable server is flushed at
-// once, and filled: it also loses what was stored since the flush_all that it missed.
-func (e *Engine) MarkAllMissed(i int) {
+// MarkAllMissed marks all keys as dirty on server i, because it missed a flush_all. sent says that this was sent, and
+// may have been carried out. A usable server is flushed at once, and filled: it also loses what was stored since the
+// flush_all that it missed.
+func (e *Engine) MarkAllMissed(i int, sent bool) {
+	e.unheard[i] = e.unheard[i] || sent
 	if e.Health.Usable(i) {
 		e.empty(i)
 	} else {
-		e.noteAll(i)
+		e.noteAll(i, e.unheard[i])
 	}
 }
 

@@ -7,20 +7,24 @@ func (e *Engine) Distrust(i int) {
 	if e.Backups == nil {
 		return
 	}
-	e.record(i, Recorder.All) // after a crash nobody would know which keys these are
+	e.recordAll(i, e.unheard[i]) // after a crash nobody would know which keys these are
 	e.unclean[i] = true
 	e.Emptied(i)
 }
 
 // Spare has server i cleansed on its return instead of flushed, if all its keys are dirty and other groups have keys
-// there. It must not be Usable yet. It reports whether that is so. The others are told, because a flush_all may have
-// been sent that nobody has heard the end of: by this engine, or by one before it.
+// there. It must not be Usable yet, and nothing that was sent earlier can be carried out any more. It reports whether
+// that is so. If a flush_all was sent that nobody has heard the end of, by this engine or by one before it, the others
+// are told: the server may have lost their keys. Otherwise it has them, perhaps as the only one.
 func (e *Engine) Spare(i int) bool {
 	d := &e.dirty[i]
 	if !e.opt.Shared || i < e.NumPrimaries || !d.All() {
 		return false
 	}
-	e.FlushedShared(i)
+	if e.unheard[i] {
+		e.FlushedShared(i)
+		e.unheard[i] = false
+	}
 	e.Distrust(i)
 	return d.CleanAll(d.SeqOf(nil))
 }
@@ -39,15 +43,32 @@ func (e *Engine) Trust(i int) {
 // Distrusted reports whether server i may still hold values that are out of date.
 func (e *Engine) Distrusted(i int) bool { return e.unclean[i] }
 
-// Recall gives the engine what an earlier process recorded of server i, which must not be Usable yet.
-func (e *Engine) Recall(i int, keys []string, all, incomplete bool) {
-	for _, key := range keys {
+// Past is what an earlier process, or an earlier engine, has recorded of a server.
+type Past struct {
+	Keys       []string // that are dirty
+	All        bool     // all are
+	Flushed    bool     // and a flush_all may have been sent whose end nobody has heard
+	Incomplete bool     // it lacks keys that the other copies have
+}
+
+// Past returns what is recorded of server i.
+func (e *Engine) Past(i int) (past Past) {
+	d := &e.dirty[i]
+	d.Each(func(key string, _ uint64) { past.Keys = append(past.Keys, key) })
+	past.All, past.Flushed, past.Incomplete = d.All(), e.unheard[i], e.incomplete[i]
+	return past
+}
+
+// Recall gives the engine what was recorded of server i, which must not be Usable yet.
+func (e *Engine) Recall(i int, past Past) {
+	for _, key := range past.Keys {
 		e.noteDirty(i, []byte(key), true)
 	}
-	if all {
-		e.noteAll(i)
+	if past.All {
+		e.unheard[i] = e.unheard[i] || past.Flushed
+		e.noteAll(i, e.unheard[i])
 	}
-	if incomplete {
+	if past.Incomplete {
 		e.Emptied(i)
 	}
 }

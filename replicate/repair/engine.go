@@ -19,6 +19,7 @@ type Engine struct {
 	dirty      []failover.Dirty // by server
 	incomplete []bool           // by server: it lacks keys that the other copies have
 	unclean    []bool           // by server: keys that are not listed yet may be out of date there (Distrust)
+	unheard    []bool           // by server: a flush_all was sent, and its answer is lost; all keys are dirty then
 	recorded   []bool           // by server: the journal has records of it
 	tallies    []Tally          // by server
 
@@ -45,7 +46,7 @@ func New(servers *call.Servers, opt Options, deciders Deciders) *Engine {
 	e := &Engine{
 		Servers: servers, opt: opt, deciders: deciders,
 		dirty: make([]failover.Dirty, n), incomplete: make([]bool, n), unclean: make([]bool, n),
-		recorded: make([]bool, n), lacking: make([][]lack, n),
+		unheard: make([]bool, n), recorded: make([]bool, n), lacking: make([][]lack, n),
 		tallies: make([]Tally, n), resyncs: make([]*resync, n), copies: map[string]*copying{},
 		erasures: loop.NewFree[erasure](servers.Spare),
 	}

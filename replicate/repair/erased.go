@@ -38,7 +38,7 @@ func (e *Engine) flushedAll(i int, seq uint64) {
 	if !e.dirty[i].CleanAll(seq) {
 		return
 	}
-	e.unclean[i] = false
+	e.unclean[i], e.unheard[i] = false, false
 	e.FlushedShared(i)
 	e.recordClean(i)
 	if e.opt.Loops > 1 { // the keys of other loops are gone as well
@@ -62,5 +62,7 @@ func (e *Engine) notFlushed(i int, r *ascii.Reply) {
 		e.opt.Host.Unflushable(i, string(r.Raw))
 	case e.Health.Usable(i):
 		e.empty(i)
+	default:
+		e.unheard[i] = true
 	}
 }

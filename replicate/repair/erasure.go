@@ -46,7 +46,7 @@ func (e *Engine) eraseFor(h *resync, i int, key []byte, seq uint64) {
 // eraseAll marks all keys of server i as dirty, and flushes it. It does so even while a flush is under way, because
 // the cause may be newer than that.
 func (e *Engine) eraseAll(i int) {
-	x := e.newErasure(i, e.noteAll(i))
+	x := e.newErasure(i, e.noteAll(i, true))
 	x.all = true
 	e.dirty[i].ReplacingAll(true)
 	x.send(flushLine, ascii.ShapeLine)

@@ -55,7 +55,7 @@ func (e *Engine) FlushEnded(missed []int) {
 	e.flushing--
 	e.flushes++ // for the mutations that began in the meantime
 	for _, i := range missed {
-		e.MarkAllMissed(i)
+		e.MarkAllMissed(i, false) // the other loop knows whether it was sent
 	}
 }
 

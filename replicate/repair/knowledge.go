@@ -18,7 +18,7 @@ func (e *Engine) noteDirty(i int, key []byte, lost bool) (seq uint64) {
 	}
 	switch away := !e.Health.Usable(i); {
 	case !all && d.All():
-		e.record(i, Recorder.All)
+		e.recordAll(i, false)
 	case e.opt.Journal == nil || e.Retired || known && away || !lost && e.Health.Readable(i):
 	default:
 		e.recordKey(i, key)
@@ -32,9 +32,10 @@ func (e *Engine) recordKey(i int, key []byte) {
 	e.opt.Journal.Dirty(i, key)
 }
 
-// noteAll marks all keys as dirty on server i, and returns the sequence number of that.
-func (e *Engine) noteAll(i int) (seq uint64) {
-	e.record(i, Recorder.All)
+// noteAll marks all keys as dirty on server i, and returns the sequence number of that. flushed says that a flush_all
+// is about to be sent because of it, or that nobody has heard the end of one.
+func (e *Engine) noteAll(i int, flushed bool) (seq uint64) {
+	e.recordAll(i, flushed)
 	seq = e.dirty[i].MarkAll()
 	e.deciders.OverruledAll(i)
 	return seq
@@ -45,6 +46,10 @@ func (e *Engine) record(i int, what func(Recorder, int)) {
 		e.recorded[i] = true
 		what(e.opt.Journal, i)
 	}
+}
+
+func (e *Engine) recordAll(i int, flushed bool) {
+	e.record(i, func(r Recorder, i int) { r.All(i, flushed) })
 }
 
 // recordAway records all dirty keys of server i, which has gone down.

@@ -40,8 +40,10 @@ type Host interface {
 // Recorder records what servers have missed. A record survives the process as soon as the method has returned.
 type Recorder interface {
 	Dirty(server int, key []byte) // key, which is borrowed for the call, is dirty
-	All(server int)               // all keys are dirty
-	Incomplete(server int)        // it lacks keys that the other copies have
+	// All: all keys are dirty. flushed says that a flush_all may have been sent because of that, whose end nobody has
+	// heard. A later call replaces an earlier one.
+	All(server int, flushed bool)
+	Incomplete(server int) // it lacks keys that the other copies have
 	// Repaired: key, which is borrowed for the call and was recorded as dirty, is so no more. Clean follows when all
 	// is repaired.
 	Repaired(server int, key []byte)

@@ -51,7 +51,8 @@ func (b *Book) Note(from Source, e Entry) {
 		m := b.missed(e.Server, from)
 		b.keys[m][string(e.Key)] = struct{}{}
 	case All:
-		b.missed(e.Server, from).All = true
+		m := b.missed(e.Server, from)
+		m.All, m.Flushed = true, !e.Spared
 	case Incomplete:
 		b.missed(e.Server, from).Incomplete = true
 	case Void:
@@ -153,6 +154,7 @@ func (b *Book) Missed(server journal.Server) *journal.Missed {
 	all, keys := &journal.Missed{Identity: b.identities[server]}, map[string]struct{}{}
 	for _, m := range b.servers[server] {
 		all.All, all.Incomplete = all.All || m.All, all.Incomplete || m.Incomplete
+		all.Flushed = all.Flushed || m.All && m.Flushed
 		maps.Copy(keys, b.keys[m])
 	}
 	if !all.All {
@@ -192,15 +194,27 @@ func (b *Book) entries(pool string, which func(Source) (loop int, some bool)) (e
 	}
 	slices.SortStableFunc(entries, func(x, y Entry) int {
 		return cmp.Or(cmp.Compare(x.Server.Address, y.Server.Address), cmp.Compare(x.Server.Role, y.Server.Role),
-			cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Loop, y.Loop), slices.Compare(x.Key, y.Key))
+			cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Loop, y.Loop), slices.Compare(x.Key, y.Key), spared(y, x))
 	})
 	return slices.CompactFunc(entries, func(x, y Entry) bool { return reflect.DeepEqual(x, y) })
+}
+
+// spared puts those that are not Spared behind others: of what several sources say, the last one counts.
+func spared(x, y Entry) int {
+	switch {
+	case x.Spared == y.Spared:
+		return 0
+	case x.Spared:
+		return 1
+	}
+	return -1
 }
 
 // said returns entries like e that say what one source has recorded.
 func (b *Book) said(m *journal.Missed, e Entry) (entries []Entry) {
 	add := func(k Kind, key []byte) {
 		e.Kind, e.Key = k, key
+		e.Spared = k == All && !m.Flushed
 		entries = append(entries, e)
 	}
 	if m.All {

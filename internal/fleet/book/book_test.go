@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"magent/internal/journal"
@@ -14,6 +15,7 @@ func TestEntries(t *testing.T) {
 	for _, e := range []Entry{
 		{Kind: Dirty, Server: s, Loop: 3, Key: []byte("\xff\x00 key")},
 		{Kind: All, Server: s, Loop: Inherited},
+		{Kind: All, Server: s, Spared: true},
 		{Kind: Incomplete, Server: s},
 		{Kind: Identity, Server: s, Identity: "5@7"},
 		{Kind: Clean, Server: s, Loop: 1},
@@ -278,5 +280,43 @@ func TestRepairedForOthers(t *testing.T) {
 	}
 	if !e.Clears() {
 		t.Error("it counts although something is known from a later epoch")
+	}
+}
+
+// TestSpared: the next owner knows whether a flush_all may have been sent to a server on which all keys may be wrong.
+// What each loop has said last counts, and the worst of them all. It does not know if an older version has said it.
+func TestSpared(t *testing.T) {
+	s := journal.Server{Pool: "main", Role: "backup", Address: "b"}
+	flush, spare := Entry{Kind: All, Server: s}, Entry{Kind: All, Server: s, Spared: true}
+	on := func(e Entry) Entry { e.Loop = 1; return e }
+	for _, c := range []struct {
+		said []Entry
+		want bool
+	}{
+		{[]Entry{spare}, false},
+		{[]Entry{flush}, true},
+		{[]Entry{spare, flush}, true},
+		{[]Entry{flush, spare}, false},
+		{[]Entry{flush, on(spare)}, true},
+		{[]Entry{spare, on(flush)}, true},
+		{[]Entry{flush, on(spare), {Kind: Clean, Server: s}}, false},
+	} {
+		for range 20 { // in whatever order a map is read
+			var b, next Book
+			for _, e := range c.said {
+				b.Note(Source{Incarnation: 7, Epoch: 3}, e)
+			}
+			for _, e := range b.Entries("main") {
+				next.Note(Source{Incarnation: 9, Epoch: 4}, e)
+			}
+			for who, b := range map[string]Book{"this one": b, "the next one": next} {
+				if m := b.Missed(s); !m.All || m.Flushed != c.want {
+					t.Fatalf("%+v: %s knows %+v", c.said, who, m)
+				}
+			}
+		}
+	}
+	if text := string(spare.Encode()); !strings.Contains(text, `{"kind":"all",`) {
+		t.Error(text) // which others understand as well
 	}
 }

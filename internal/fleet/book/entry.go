@@ -16,7 +16,7 @@ type Kind string
 // The kinds of entries. Loops of the member that records are told apart, for each repairs what it has recorded.
 const (
 	Dirty      Kind = "dirty"      // it has missed a mutation of Key
-	All        Kind = "all"        // everything on it may be wrong
+	All        Kind = "all"        // everything on it may be wrong; Spared is as the last one of a loop says
 	Incomplete Kind = "incomplete" // it lacks what its other copies have
 	Identity   Kind = "identity"   // who it is
 	Clean      Kind = "clean"      // what this loop has recorded of it counts no more
@@ -35,6 +35,9 @@ type Entry struct {
 	Loop     int            `json:"loop"`   // Inherited: of the owner before
 	Key      []byte         `json:"key,omitempty"`
 	Identity string         `json:"identity,omitempty"`
+	// Spared, of All, says that no flush_all was sent because of it, or that the other groups which have keys on the
+	// server know of that. It was added later: who does not know of it has them fill the server once more.
+	Spared bool `json:"spared,omitempty"`
 	// Due is when the last flush_all takes effect, in seconds since 1970. 0: it had no delay. It was added later: who
 	// does not know of it loses such a flush_all when the owner ends, and nothing else.
 	Due int64 `json:"due,omitempty"`
