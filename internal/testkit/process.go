@@ -8,7 +8,12 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
+
+// threadsGone is how long the threads of a process that has ended may take to be gone.
+const threadsGone = 20 * time.Millisecond
 
 // Process is a program that a test runs. It is ended, by pid, when the test is over.
 type Process struct {
@@ -69,9 +74,22 @@ func StartCommand(tb testing.TB, name string, cmd *exec.Cmd) *Process {
 }
 
 func (p *Process) wait() {
+	p.awaitEnd()
 	_ = p.cmd.Wait() // the exit code tells enough
 	p.code = p.cmd.ProcessState.ExitCode()
 	close(p.exited)
+}
+
+// awaitEnd waits until the process has ended, and gives its threads the time to leave before cmd.Wait. While they
+// leave /proc, where memcached has named them, the kernel spins in wait: on a busy machine for up to a second.
+func (p *Process) awaitEnd() {
+	for {
+		err := unix.Waitid(unix.P_PID, p.PID, nil, unix.WEXITED|unix.WNOWAIT, nil)
+		if !errors.Is(err, unix.EINTR) {
+			break
+		}
+	}
+	time.Sleep(threadsGone)
 }
 
 // end kills the process at the end of the test.
