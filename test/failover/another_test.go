@@ -146,10 +146,15 @@ func leastRight(t *testing.T) int {
 // deleted keys. None of these may ever be read, and no key may be a miss.
 func TestAnotherMemoryBehindAnAddress(t *testing.T) {
 	t.Parallel()
-	for _, threads := range []string{"1", "2"} {
+	loops := []string{"2", "1"}
+	if testing.Short() {
+		loops = loops[:1]
+	}
+	for _, threads := range loops {
 		for _, args := range [][]string{nil, {"-o", "no_lru_crawler"}} {
 			for _, role := range []string{"primary", "backup"} {
 				t.Run(role+threads+strings.Join(args, ""), func(t *testing.T) {
+					t.Parallel()
 					anotherMemory(t, role == "primary", threads, args)
 				})
 			}

@@ -38,6 +38,15 @@ func quick(args ...string) []string {
 	}, args...)...)
 }
 
+// rounds is how often something is done whose moment is left to chance. -short is for those who run the suite with one
+// memcached after the other.
+func rounds(n int) int {
+	if testing.Short() {
+		return (n + 3) / 4
+	}
+	return n
+}
+
 // startPair starts a pair for tests in which servers die.
 func startPair(t *testing.T) *pair { return startPairAs(t, soon) }
 

@@ -82,6 +82,7 @@ func TestSwappedCopiesAgree(t *testing.T) {
 
 // TestSwappedMemberIsKilled: either of the two may be killed, and the other one goes on. What was stored is there.
 func TestSwappedMemberIsKilled(t *testing.T) {
+	t.Parallel()
 	for _, which := range []string{"the owner", "the other"} {
 		t.Run(which, func(t *testing.T) {
 			t.Parallel()

@@ -13,7 +13,7 @@ import (
 func TestKillUnderLoad(t *testing.T) {
 	t.Parallel()
 	p := startPair(t)
-	for round := range 20 {
+	for round := range rounds(20) {
 		victim := p.primary
 		if round%2 == 1 {
 			victim = p.backup

@@ -30,7 +30,7 @@ type site struct {
 func TestProxyDiesUnderLoad(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(args []string) *harness.Magent { return harness.StartMagent(t, args...) })
-	for round := range 10 {
+	for round := range rounds(10) {
 		s.killUnderLoad(t, round)
 		s.took = append(s.took, s.restart(t))
 		testkit.Until(t, "what was under way is settled, or nothing was", func() bool {
@@ -66,7 +66,7 @@ func TestProxyDiesWhileAServerHangs(t *testing.T) {
 			if which == "primary" {
 				hung = s.primary
 			}
-			for round := range 5 {
+			for round := range rounds(5) {
 				s.killWhileHanging(t, round, hung)
 			}
 		})
