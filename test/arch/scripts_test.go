@@ -5,7 +5,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"testing"
+
+	"magent/test/harness"
 )
 
 // endsEarly is a pipe into a program that may end before it has read everything. With pipefail the program in front of
@@ -46,5 +49,44 @@ func TestPipesAreReadToTheirEndBites(t *testing.T) {
 		if endsEarly.MatchString(line) != want {
 			t.Errorf("%q", line)
 		}
+	}
+}
+
+// TestVersionsNamesTests checks that versions.sh names only tests that there are, in the suites that it runs: a test
+// with another name would be run, or be left out, and nobody would see it.
+func TestVersionsNamesTests(t *testing.T) {
+	root, err := harness.ModuleRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := os.ReadFile(filepath.Join(root, "deploy/dev/versions.sh"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	test := regexp.MustCompile(`(?m)^func (Test\w+)\(t \*testing\.T\)`)
+	var tests []string
+	for _, suite := range []string{"behaviour", "failover", "verify", "chaos"} {
+		files, err := filepath.Glob(filepath.Join(root, "test", suite, "*_test.go"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: no tests: %v", suite, err)
+		}
+		for _, file := range files {
+			source, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, found := range test.FindAllSubmatch(source, -1) {
+				tests = append(tests, string(found[1]))
+			}
+		}
+	}
+	named := regexp.MustCompile(`\bTest[A-Z]\w+`).FindAllString(string(script), -1)
+	for _, name := range named {
+		if !slices.Contains(tests, name) {
+			t.Errorf("versions.sh names %s, and there is no such test", name)
+		}
+	}
+	if len(named) < 20 {
+		t.Errorf("versions.sh names %d tests", len(named))
 	}
 }
