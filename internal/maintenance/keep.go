@@ -15,6 +15,13 @@ import (
 // largest is how many bytes are read of the file.
 const largest = 1 << 20
 
+// line is an order in the file. A version that knows no orders that have ended finds one for a server of no pool, and
+// forgets it.
+type line struct {
+	Order
+	Undrained *Order `json:"undrained,omitempty"` // it has ended
+}
+
 // Read returns the list that is kept in the state directory. There is none if the file is missing, or the directory
 // has no name.
 func Read(place journal.Place) (l List, err error) {
@@ -30,12 +37,19 @@ func Read(place journal.Place) (l List, err error) {
 		return nil, err
 	}
 	defer f.Close()
+	var lines []line
 	text, err := io.ReadAll(io.LimitReader(f, largest))
 	if err == nil {
-		err = json.Unmarshal(text, &l)
+		err = json.Unmarshal(text, &lines)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	for _, o := range lines {
+		if o.Undrained != nil {
+			o.Order = *o.Undrained
+		}
+		l = append(l, o.Order)
 	}
 	return l, nil
 }
@@ -53,7 +67,15 @@ func (l List) Write(place journal.Place) error {
 		}
 		return syncFolder(place.Dir)
 	}
-	text, err := json.MarshalIndent(l, "", "  ")
+	var lines []line
+	for _, o := range l {
+		if o.Ended {
+			lines = append(lines, line{Undrained: &o})
+		} else {
+			lines = append(lines, line{Order: o})
+		}
+	}
+	text, err := json.MarshalIndent(lines, "", "  ")
 	if err != nil {
 		return err
 	}

@@ -7,17 +7,25 @@ import (
 	"magent/internal/config"
 )
 
-// Order is one server that an operator has drained. The server may be in the pool in either role.
+// Order is one server that an operator has drained, or undrained again. The server may be in the pool in either role.
 type Order struct {
 	Pool   string `json:"pool"`
 	Server string `json:"server"` // config.Address.String
 	By     string `json:"by"`
 	Reason string `json:"reason,omitempty"`
-	Since  int64  `json:"since"` // seconds since 1970
+	Since  int64  `json:"since"`           // seconds since 1970
+	Stamp  int64  `json:"stamp,omitempty"` // which of two orders for a server is the newer one (newer)
+	Ended  bool   `json:"ended,omitempty"` // it was undrained; By, Reason and Since are empty
 }
 
-// List is what operators have drained. A List is never changed in place.
+// List is the last order for each server. A List is never changed in place. A member of a fleet keeps also those that
+// have ended: another one may not know that yet.
 type List []Order
+
+// Drained returns the list without orders that have ended.
+func (l List) Drained() List {
+	return slices.DeleteFunc(slices.Clone(l), func(o Order) bool { return o.Ended })
+}
 
 // With returns the list with another order, in place of one for the same server.
 func (l List) With(o Order) List { return append(l.Without(o.Pool, o.Server), o) }
@@ -43,6 +51,15 @@ func poolNamed(pools []config.Pool, name string) int {
 	return slices.IndexFunc(pools, func(p config.Pool) bool { return p.Name == name })
 }
 
+func indexOf(cfgs []*config.Pool, name string) int {
+	for i, cfg := range cfgs {
+		if cfg != nil && cfg.Of == nil && cfg.Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
 // Apply returns the pools with Drained as their file says, and as the list does. What the file drains counts from the
 // time that before has for it; before are the pools until now. now is in seconds since 1970.
 func (l List) Apply(pools []config.Pool, before []*config.Pool, now int64) []config.Pool {
@@ -59,7 +76,7 @@ func (l List) Apply(pools []config.Pool, before []*config.Pool, now int64) []con
 		}
 		for _, o := range l {
 			known := slices.ContainsFunc(drained, func(d config.Drain) bool { return d.Server == o.Server })
-			if o.Pool == p.Name && p.At(o.Server) && !known {
+			if o.Pool == p.Name && p.At(o.Server) && !known && !o.Ended {
 				drained = append(drained, config.Drain{Server: o.Server, By: o.By, Reason: o.Reason, Since: o.Since})
 			}
 		}

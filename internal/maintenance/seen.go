@@ -13,23 +13,38 @@ type Seen struct {
 	Absent  []error           // why members cannot be asked
 }
 
-// back returns what takes wishes back at a member, as far as it was seen before.
-func (s *Seen) back(member string, wishes []Wish) (back []Wish) {
-	drained := s.Answers[member].Drained
-	for i, w := range wishes {
-		var was *config.Drain
-		if i < len(drained) {
-			was = drained[i]
-		}
-		b := Wish{Pool: w.Pool, Server: w.Server}
-		if was != nil && was.By != "" {
-			b.Order = &Order{w.Pool, w.Server, was.By, was.Reason, was.Since}
-		}
-		if (was == nil) != (w.Order == nil) {
-			back = append(back, b)
+// newest returns the newest order for the server of a wish that a member has known; nil: there is none.
+func (s *Seen) newest(w *Wish) (newest *Order) {
+	for _, a := range s.Answers {
+		if o := a.Orders.of(w.Pool, w.Server); o != nil && o.newer(newest) {
+			newest = o
 		}
 	}
-	return back
+	return newest
+}
+
+// commands returns wishes with their stamps, and those that take them back, which are newer still. A server that is to
+// be drained, and is by the newest order, gets that once more: the members that do not know of it have it then, and
+// there is nothing to take back. now is in milliseconds since 1970.
+func (s *Seen) commands(wishes []Wish, now int64) (commands, back []Wish) {
+	for _, w := range wishes {
+		known := s.newest(&w)
+		was := Wish{Pool: w.Pool, Server: w.Server}
+		if known != nil && !known.Ended {
+			was.Order = known
+		}
+		if w.Order != nil && was.Order != nil {
+			w.Order, w.Stamp = known, known.stamp()
+			commands = append(commands, w)
+			continue
+		}
+		if w.Stamp = now; known != nil {
+			w.Stamp = max(now, known.stamp()+1)
+		}
+		was.Stamp = w.Stamp + 1
+		commands, back = append(commands, w), append(back, was)
+	}
+	return commands, back
 }
 
 // Effects returns what draining the servers at places does. places are of the wishes, in the same order.

@@ -9,7 +9,7 @@ import (
 )
 
 // Whoever drains a server asks all members of a fleet first what they know (Look), and then has one after the other do
-// it (Set). If one of them does not, those before it take it back. One magent alone is the only member.
+// it (Set). If one of them does not, all are told that nothing has changed. One magent alone is the only member.
 
 // Together are the members that are asked.
 type Together struct {
@@ -60,11 +60,12 @@ func (t *Together) refusal(member string, a Answer) error {
 }
 
 // Set has all members that were seen carry wishes out. After an error nothing is left of them, as far as the error
-// does not say otherwise. undo is for taking them back.
-func (t *Together) Set(ctx, undo context.Context, seen *Seen, q Question) error {
+// does not say otherwise. undo is for taking them back. now is in milliseconds since 1970.
+func (t *Together) Set(ctx, undo context.Context, seen *Seen, q Question, now int64) error {
 	q.Do = true
-	var done []string
-	back := map[string][]Wish{}
+	var back []Wish
+	q.Wishes, back = seen.commands(q.Wishes, now)
+	begun := false
 	for _, m := range t.Members {
 		if _, there := seen.Answers[m]; !there {
 			continue
@@ -72,34 +73,37 @@ func (t *Together) Set(ctx, undo context.Context, seen *Seen, q Question) error 
 		a, err := t.Ask(ctx, m, q)
 		switch {
 		case err != nil: // it may have done it
-			err = fmt.Errorf("member %s has not answered whether it is done: %w", m, err)
-			back[m] = seen.back(m, q.Wishes)
+			begun, err = true, fmt.Errorf("member %s has not answered whether it is done: %w", m, err)
 		case a.Refused != "":
 			err = t.refusal(m, a)
 		default:
-			back[m] = a.Back
+			begun = true
 		}
-		if len(back[m]) > 0 {
-			done = append(done, m)
+		if err != nil && begun && len(back) > 0 {
+			return t.takeBack(undo, seen, back, err)
 		}
 		if err != nil {
-			return t.takeBack(undo, done, back, err)
+			return err
 		}
 	}
 	return nil
 }
 
-// takeBack undoes what members have done because of err, and adds what is left of it.
-func (t *Together) takeBack(ctx context.Context, done []string, back map[string][]Wish, err error) error {
-	for i := len(done) - 1; i >= 0; i-- {
-		m := done[i]
-		a, failed := t.Ask(ctx, m, Question{Wishes: back[m], Do: true, Force: true})
+// takeBack undoes what members have done because of err, and adds what is left of it. That is a command of its own,
+// for those that have done nothing as well: one that cannot be asked now learns it of them, and they not of that one
+// what has been taken back.
+func (t *Together) takeBack(ctx context.Context, seen *Seen, back []Wish, err error) error {
+	for i := len(t.Members) - 1; i >= 0; i-- {
+		m := t.Members[i]
+		if _, there := seen.Answers[m]; !there {
+			continue
+		}
+		a, failed := t.Ask(ctx, m, Question{Wishes: back, Do: true, Force: true})
 		if failed == nil && a.Refused != "" {
 			failed = errors.New(a.Refused)
 		}
 		if failed != nil {
-			err = fmt.Errorf("%w; and member %s has not taken it back: %w: repeat the command when it is there", err,
-				m, failed)
+			err = fmt.Errorf("%w; and member %s has not taken it back yet: %w", err, m, failed)
 		}
 	}
 	return err

@@ -16,6 +16,7 @@ type fleet struct {
 	Together
 	members map[string]*fakeMember
 	done    []string // who has changed something, in order
+	now     int64
 }
 
 type fakeMember struct {
@@ -52,28 +53,38 @@ func (f *fleet) ask(_ context.Context, name string, q Question) (a Answer, err e
 		return a, errAway
 	}
 	cfgs := []*config.Pool{&m.pool}
-	list, back, err := m.list.Set(cfgs, q.Wishes)
-	if err != nil {
+	if err := Known(cfgs, q.Wishes); err != nil {
 		return Answer{Refused: err.Error()}, nil
 	}
 	if !q.Do {
 		never := func(*config.Pool) bool { return false }
 		a.Known, a.Drained = Survey(cfgs, q.Wishes, never, m.servers)
+		a.Orders = m.list
 		return a, nil
 	}
-	if m.refuses != "" && !q.Force {
+	list, err := m.list.Set(q.Wishes)
+	switch {
+	case err != nil:
+		return Answer{Refused: err.Error()}, nil
+	case m.refuses != "" && !q.Force:
 		return Answer{Refused: m.refuses}, nil
 	}
-	m.list = list
-	m.pool = list.Apply(cfgsOf(m.pool), cfgs, 1)[0]
-	if len(back) > 0 {
+	if m.know(list) {
 		f.done = append(f.done, name)
 	}
 	if m.dies {
 		m.away = true
 		return a, errAway
 	}
-	return Answer{Back: back}, nil
+	return a, nil
+}
+
+// know has a member be as a list says. It reports whether other servers are drained then.
+func (m *fakeMember) know(list List) (changed bool) {
+	after := list.Apply(cfgsOf(m.pool), []*config.Pool{&m.pool}, 1)[0]
+	changed = !slices.Equal(after.Drained, m.pool.Drained)
+	m.list, m.pool = list, after
+	return changed
 }
 
 func cfgsOf(p config.Pool) []config.Pool { return []config.Pool{p} }
@@ -108,6 +119,13 @@ func (f *fleet) wishes(server string, order *Order) ([]Wish, []Place) {
 
 var byAnn = &Order{Pool: "x", By: "ann", Reason: "why", Since: 5}
 
+// ordered is what members keep of that, with a stamp.
+func ordered(stamp int64) Order {
+	o := *byAnn
+	o.Server, o.Stamp = "p:1", stamp
+	return o
+}
+
 // carryOut does what a command does without force.
 func (f *fleet) carryOut(server string, order *Order) (effect *Effect, err error) {
 	wishes, places := f.wishes(server, order)
@@ -125,7 +143,8 @@ func (f *fleet) carryOut(server string, order *Order) (effect *Effect, err error
 	} else if effect = &seen.Effects(places)[0]; effect.Defiance != nil {
 		return effect, effect.Defiance
 	}
-	return effect, f.Set(context.Background(), context.Background(), seen, Question{Wishes: wishes})
+	f.now++
+	return effect, f.Set(context.Background(), context.Background(), seen, Question{Wishes: wishes}, f.now)
 }
 
 // All members drain a server, and undrain it, whoever is asked and whoever decides for its keys.
@@ -141,7 +160,7 @@ func TestTogether(t *testing.T) {
 		if got := f.where("p:1"); !slices.Equal(got, f.Members) || !slices.Equal(f.done, f.Members) {
 			t.Errorf("%s: drained on %v, in turn %v", self, got, f.done)
 		}
-		if got := f.members["c"].list; len(got) != 1 || got[0] != (Order{"x", "p:1", "ann", "why", 5}) {
+		if got := f.members["c"].list; len(got) != 1 || got[0] != ordered(1) {
 			t.Errorf("%s: it is kept as %v", self, got)
 		}
 		if e, err := f.carryOut("p:1", byAnn); err != nil || !strings.Contains(e.Drained, "by ann") {
@@ -179,7 +198,7 @@ func TestTogetherOrNot(t *testing.T) {
 			func(f *fleet) { f.members["b"].away = true }, "member b cannot be asked: nobody listens there", nil, nil,
 		},
 		"one dies meanwhile": {
-			func(f *fleet) { f.members["b"].dies = true }, "member b has not taken it back: nobody listens there",
+			func(f *fleet) { f.members["b"].dies = true }, "member b has not taken it back yet: nobody listens there",
 			[]string{"a", "b", "a"},
 			[]string{"b"},
 		},
@@ -218,18 +237,24 @@ func TestTogetherTakesBack(t *testing.T) {
 	if _, err := f.carryOut("p:1", nil); err == nil {
 		t.Error("it is undrained")
 	}
-	want := Order{"x", "p:1", "ann", "why", 5}
 	for name, m := range f.members {
-		if len(m.list) != 1 || m.list[0] != want {
+		if len(m.list) != 1 || m.list[0] != ordered(3) || m.pool.DrainOf("p:1") == nil {
 			t.Errorf("%s: %v", name, m.list)
 		}
 	}
-	f = newFleet("a", "b", "c")
-	f.members["a"].list = List{want}
-	f.members["a"].pool = f.members["a"].list.Apply(cfgsOf(f.members["a"].pool), nil, 1)[0]
+}
+
+// A command that only some members know is given once more, as it was: there is nothing to take back if one of the
+// others refuses, for they learn it.
+func TestTogetherAgain(t *testing.T) {
+	f := newFleet("a", "b", "c")
+	f.members["a"].know(List{ordered(0)}) // an older version has kept it
 	f.members["c"].refuses = "no room"
-	if _, err := f.carryOut("p:1", byAnn); err == nil || fmt.Sprint(f.where("p:1")) != "[a]" {
-		t.Errorf("%v, drained on %v", err, f.where("p:1"))
+	if _, err := f.carryOut("p:1", &Order{Pool: "x", By: "bob", Since: 9}); err == nil {
+		t.Error("it is done")
+	}
+	if o := f.members["b"].list.of("x", "p:1"); fmt.Sprint(f.where("p:1")) != "[a b]" || o.By != "ann" {
+		t.Errorf("drained on %v, %+v", f.where("p:1"), o)
 	}
 }
 

@@ -12,6 +12,18 @@ type Wish struct {
 	Pool   string `json:"pool"`
 	Server string `json:"server"`          // config.Address.String
 	Order  *Order `json:"order,omitempty"` // nil: it is not to be drained
+	Stamp  int64  `json:"stamp"`           // that of the order
+}
+
+// order returns what a wish is in a list.
+func (w *Wish) order() Order {
+	o := Order{Ended: true}
+	if w.Order != nil {
+		o = *w.Order
+		o.Ended = false
+	}
+	o.Pool, o.Server, o.Stamp = w.Pool, w.Server, w.Stamp
+	return o
 }
 
 // Group is what somebody knows of the servers of keys that he decides for.
@@ -33,7 +45,7 @@ type Answer struct {
 	Refused string          `json:"refused,omitempty"` // why it does not do it; nothing has changed there
 	Known   []Group         `json:"known,omitempty"`   // of the pools in the wishes, before they are carried out
 	Drained []*config.Drain `json:"drained,omitempty"` // by wish, likewise: how it is drained there; nil: it is not
-	Back    []Wish          `json:"back,omitempty"`    // what takes back what was carried out
+	Orders  List            `json:"orders,omitempty"`  // all that are known there; nothing once they are carried out
 }
 
 // Survey returns what a process knows of the servers of the pools that are in wishes. It says so for each part of them
@@ -59,27 +71,30 @@ func Survey(cfgs []*config.Pool, wishes []Wish, moves func(*config.Pool) bool, s
 	return known, drained
 }
 
-// Set returns the list as it is wished, and what there is to be wished to have it back. What is drained, by whomever,
-// stays as it is if that is wished. No order ends what the file of pools drains.
-func (l List) Set(cfgs []*config.Pool, wishes []Wish) (after List, back []Wish, err error) {
-	after = l
+// Known returns why wishes cannot be carried out: there is no such server.
+func Known(cfgs []*config.Pool, wishes []Wish) error {
 	for _, w := range wishes {
 		i := indexOf(cfgs, w.Pool)
 		if i < 0 || !cfgs[i].At(w.Server) {
-			return l, nil, fmt.Errorf("there is no server %s in a pool %q", w.Server, w.Pool)
-		}
-		d := cfgs[i].DrainOf(w.Server)
-		switch {
-		case d == nil && w.Order != nil:
-			after = after.With(Order{w.Pool, w.Server, w.Order.By, w.Order.Reason, w.Order.Since})
-			back = append(back, Wish{Pool: w.Pool, Server: w.Server})
-		case d != nil && d.By != "" && w.Order == nil:
-			after = after.Without(w.Pool, w.Server)
-			was := Order{w.Pool, w.Server, d.By, d.Reason, d.Since}
-			back = append(back, Wish{w.Pool, w.Server, &was})
+			return fmt.Errorf("there is no server %s in a pool %q", w.Server, w.Pool)
 		}
 	}
-	return after, back, nil
+	return nil
+}
+
+// Set returns the list as it is wished. It is the same if nothing is new. No order ends what the file of pools drains.
+func (l List) Set(wishes []Wish) (List, error) {
+	after := l
+	for _, w := range wishes {
+		o, known := w.order(), l.of(w.Pool, w.Server)
+		switch {
+		case o.newer(known):
+			after = after.With(o)
+		case known.newer(&o):
+			return l, fmt.Errorf("another command for %s was newer: look how it is now, and repeat yours", w.Server)
+		}
+	}
+	return after, nil
 }
 
 // Bereft returns why servers should not be drained: one that is to have the other copies of their keys is drained.
@@ -96,13 +111,4 @@ func Bereft(cfgs []*config.Pool, wishes []Wish) error {
 		}
 	}
 	return nil
-}
-
-func indexOf(cfgs []*config.Pool, name string) int {
-	for i, cfg := range cfgs {
-		if cfg != nil && cfg.Of == nil && cfg.Name == name {
-			return i
-		}
-	}
-	return -1
 }

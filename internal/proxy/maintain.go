@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 	"time"
 
 	"magent/internal/config"
@@ -21,20 +23,29 @@ func (svc *Service) PlacesOf(server, pool string) ([]maintenance.Place, error) {
 
 // Maintain answers a question about which servers are drained, or to be. It is called like Reload.
 func (svc *Service) Maintain(q maintenance.Question) (a maintenance.Answer) {
-	list, back, err := svc.drained.Set(svc.cfgs, q.Wishes)
-	switch {
+	err := maintenance.Known(svc.cfgs, q.Wishes)
+	switch list := svc.drained; {
 	case err != nil:
-	case !q.Do:
-		a.Known, a.Drained = maintenance.Survey(svc.cfgs, q.Wishes, placement.Ejects, svc.serversOf)
-	case len(back) > 0:
-		if err = svc.changeDrained(list, q); err == nil {
-			a.Back = back
+	case q.Do:
+		if list, err = list.Set(q.Wishes); err == nil {
+			err = svc.changeDrained(list, q)
 		}
+	default:
+		a.Known, a.Drained = maintenance.Survey(svc.cfgs, q.Wishes, placement.Ejects, svc.serversOf)
+		a.Orders = list
 	}
 	if err != nil {
 		a.Refused = err.Error()
 	}
 	return a
+}
+
+// Learn has the pools be as the orders say that another member of the fleet knows, where those are newer. It reports
+// whether some are. It is called like Reload.
+func (svc *Service) Learn(told maintenance.List) (news bool, err error) {
+	list := svc.drained.Learn(told, svc.cfgs)
+	news = !slices.Equal(list, svc.drained)
+	return news, svc.changeDrained(list, maintenance.Question{Force: true})
 }
 
 // Command has another member of the fleet carry a command out (link.Links.Command).
@@ -45,13 +56,19 @@ func (svc *Service) Command(ctx context.Context, member string, body []byte) ([]
 // changeDrained has the pools be as a list of drained servers says, and keeps the list. After an error nothing has
 // changed.
 func (svc *Service) changeDrained(list maintenance.List, q maintenance.Question) error {
-	var pools []config.Pool
+	if svc.cfg.Fleet == nil {
+		list = list.Drained() // nobody else has to know what has ended
+	}
+	if slices.Equal(list, svc.drained) {
+		return nil
+	}
+	var before []config.Pool
 	for _, cfg := range svc.cfgs {
 		if cfg != nil && cfg.Of == nil {
-			pools = append(pools, *cfg)
+			before = append(before, *cfg)
 		}
 	}
-	pools = list.Apply(pools, svc.cfgs, time.Now().Unix())
+	pools := list.Apply(before, svc.cfgs, time.Now().Unix())
 	if !q.Force {
 		if err := errors.Join(maintenance.Bereft(svc.cfgs, q.Wishes), svc.awaitCopies(pools)); err != nil {
 			return err
@@ -60,8 +77,10 @@ func (svc *Service) changeDrained(list maintenance.List, q maintenance.Question)
 	if err := list.Write(svc.place); err != nil {
 		return fmt.Errorf("--state-dir %s: what is drained cannot be kept: %w", svc.place.Dir, err)
 	}
-	if err := svc.change(pools); err != nil {
-		return errors.Join(err, svc.drained.Write(svc.place))
+	if !reflect.DeepEqual(before, pools) {
+		if err := svc.change(pools); err != nil {
+			return errors.Join(err, svc.drained.Write(svc.place))
+		}
 	}
 	svc.drained = list
 	return nil

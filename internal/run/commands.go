@@ -107,7 +107,7 @@ func judge(effects []maintenance.Effect, force bool) (lines, refused []string, f
 func judgeAbsent(seen *maintenance.Seen, not string, force bool) (lines, refused []string) {
 	for _, err := range seen.Absent {
 		if force {
-			lines = append(lines, fmt.Sprintf("forced although %v: repeat the command when it can", err))
+			lines = append(lines, fmt.Sprintf("forced although %v: it does the same when it is back", err))
 		} else {
 			refused = append(refused, fmt.Sprintf("%s: %v: wait until it can, or do it on the others by --force", not,
 				err))
@@ -122,11 +122,12 @@ func (m *maintainer) set(all *maintenance.Together, seen *maintenance.Seen, q ma
 	defer cancel()
 	undo, stop := context.WithTimeout(context.Background(), doTime+undoTime)
 	defer stop()
-	if err := all.Set(ctx, undo, seen, q); err != nil {
+	if err := all.Set(ctx, undo, seen, q, time.Now().UnixMilli()); err != nil {
 		return err
 	}
 	for _, err := range seen.Absent {
-		m.log.Warn().AnErr("reason", err).Msg("not all members know which servers are drained: repeat the command")
+		m.log.Warn().AnErr("reason", err).
+			Msg("not all members know yet which servers are drained: they learn it when they are back")
 	}
 	return nil
 }

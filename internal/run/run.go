@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -142,6 +143,9 @@ func spare(c config.Config) (s service.Spare) {
 type engine struct {
 	*proxy.Service
 	watch watch
+
+	forget  func() // ends learning of other members; nil: there are none
+	learned sync.WaitGroup
 }
 
 func (o Options) start(log zerolog.Logger, clients int, given service.Given, tasks chan<- control.Task,
@@ -172,6 +176,12 @@ func (o Options) start(log zerolog.Logger, clients int, given service.Given, tas
 	if err := o.Admin.open(&e.watch, shown, e.twemproxy, m.commands(), tasks, log); err != nil {
 		e.Close()
 		return nil, err
+	}
+	if m.fleet != nil {
+		var ctx context.Context
+		ctx, e.forget = context.WithCancel(context.Background())
+		e.learned.Add(1)
+		go m.learn(ctx, e.learned.Done)
 	}
 	return e, nil
 }
@@ -235,8 +245,12 @@ func (e *engine) handOver() error {
 	return nil
 }
 
-// Close closes the engine. The monitoring ends first, because it asks the loops.
+// Close closes the engine. The monitoring ends before the loops, because it asks them.
 func (e *engine) Close() {
+	if e.forget != nil {
+		e.forget()
+		e.learned.Wait()
+	}
 	e.watch.close()
 	e.Service.Close()
 }

@@ -142,8 +142,7 @@ func TestFleetDrains(t *testing.T) {
 	readAll(t, fleet[2].Addr, 2)
 }
 
-// While a member is away nothing is drained, and the command says what can be done. By force the others do it. A
-// member that is started again has what it knew; a command that is repeated tells it what it missed.
+// While a member is away nothing is drained, and the command says what can be done. By force the others do it.
 func TestFleetDrainsByAllOrNone(t *testing.T) {
 	t.Parallel()
 	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
@@ -161,24 +160,87 @@ func TestFleetDrainsByAllOrNone(t *testing.T) {
 	fleet[2].soon(0, "is drained until `magent undrain "+b.Addr+"`, on m0, m2", "drain", b.Addr, "--force")
 	known(t, left, b, "drained")
 	testkit.Until(t, "the log says who does not know", func() bool {
-		return strings.Contains(fleet[2].Log(), "not all members know which servers are drained")
+		return strings.Contains(fleet[2].Log(), "not all members know yet which servers are drained")
 	})
-	fleet[1].Restart()
-	fleet[1].serves()
-	fleet[0].soon(0, ", on m0, m1, m2", "drain", b.Addr)
-	testkit.Until(t, "it was told", func() bool { return strings.Contains(fleet[1].Log(), "server drained") })
+	if err := syscall.Kill(fleet[0].PID, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	fleet[2].soon(1, "not undrained: member m0 cannot be asked: no answer in time", "undrain", b.Addr)
+	if err := syscall.Kill(fleet[0].PID, syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A member that was away, because it was killed or stood still, learns from the others what they were told meanwhile,
+// and does it. It keeps that.
+func TestFleetLearnsDrains(t *testing.T) {
+	t.Parallel()
+	a, b := harness.StartMemcached(t), harness.StartMemcached(t)
+	fleet := startFleet(t, 3, "-s", a.Addr, "-b", b.Addr)
+	signal := func(m *started, s syscall.Signal) {
+		t.Helper()
+		if err := syscall.Kill(m.PID, s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	times := func(m *started, text string) int { return strings.Count(m.Log(), `"message":"`+text+":") }
+	learns := func(m *started, text string, n int) {
+		t.Helper()
+		testkit.Until(t, "it has learned: "+text, func() bool { return times(m, text) == n })
+	}
+	unused := func() {
+		t.Helper()
+		testkit.Eventually(t, "nobody is connected to it", func() error {
+			if n := harness.Stats(t, b.Addr, "")["curr_connections"]; n != "1" { // this one
+				return fmt.Errorf("%s connections", n)
+			}
+			return nil
+		})
+	}
+	const drained, undrained = "server drained", "server undrained"
+
 	fleet[1].Kill()
-	fleet[1].Restart() // with a log of its own
-	testkit.Until(t, "it knows", func() bool { return strings.Contains(fleet[1].Log(), "server drained") })
+	fleet[0].serves()
+	fleet[2].soon(0, ", on m0, m2", "drain", b.Addr, "--force", "--reason", "new disk")
+	fleet[1].Restart()
+	learns(fleet[1], drained, 1)
+	if !strings.Contains(fleet[1].Log(), ` through m2","reason":"new disk"`) {
+		t.Error("it does not know who has asked, and why")
+	}
 	fleet[1].serves()
-	fleet[1].soon(0, "drained already", "drain", b.Addr)
-	if err := syscall.Kill(fleet[2].PID, syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	fleet[0].soon(1, "not undrained: member m2 cannot be asked: no answer in time", "undrain", b.Addr)
-	if err := syscall.Kill(fleet[2].PID, syscall.SIGCONT); err != nil {
-		t.Fatal(err)
-	}
-	fleet[0].soon(0, "is undrained", "undrain", b.Addr)
+	unused()
+	fleet[1].soon(0, "nothing to do", "drain", b.Addr)
+
+	signal(fleet[2], syscall.SIGSTOP)
+	fleet[0].soon(0, "is undrained in pool magent, on m0, m1", "undrain", b.Addr, "--force")
+	signal(fleet[2], syscall.SIGCONT)
+	learns(fleet[2], undrained, 1)
 	known(t, fleet, b, "up")
+	fleet[0].soon(1, "is not drained", "undrain", b.Addr)
+
+	signal(fleet[2], syscall.SIGSTOP)
+	fleet[0].soon(0, ", on m0, m1", "drain", b.Addr, "--force")
+	signal(fleet[2], syscall.SIGCONT)
+	learns(fleet[2], drained, 2)
+	unused()
+
+	fleet[0].Kill()
+	fleet[1].serves()
+	fleet[1].soon(0, "is undrained in pool magent, on m1, m2", "undrain", b.Addr, "--force")
+	fleet[0].Restart() // it has kept that the server is drained
+	learns(fleet[0], drained, 1)
+	learns(fleet[0], undrained, 1)
+	known(t, fleet, b, "up")
+	for _, m := range fleet {
+		m.Kill()
+	}
+	for _, m := range fleet {
+		m.Restart()
+	}
+	for _, m := range fleet {
+		m.serves()
+		if times(m, drained) > 0 {
+			t.Errorf("what was undrained is drained again:\n%s", m.Log())
+		}
+	}
 }
