@@ -35,14 +35,14 @@ func (p *Pool) Figures(i int) stats.Server {
 	if w := p.walks[i]; w != nil {
 		v.RefillSeen, v.RefillAll, v.RefillLeft = w.Progress()
 	}
-	if d := p.Config.DrainOf(v.Address); d != nil && !p.Relay {
-		v.Drained = &stats.Drained{Since: d.Since, By: d.Who(), Reason: d.Reason}
-	}
 	if i >= len(p.Config.Servers) {
 		v.Role = "backup"
 	}
 	if p.Relay {
 		v.Role, v.Address, v.Name = stats.Forwarded, server.Name, ""
+	}
+	if v.Drained = drainedBy(p.Config.DrainOf(v.Address)); v.Drained != nil {
+		v.State = stats.StateDrained // also if another member decides
 	}
 	if !p.Config.Redis && c.Asked() {
 		v.Meta, v.Unfillable = c.Meta().String(), p.Engine.Unfillable(i)

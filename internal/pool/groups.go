@@ -60,7 +60,7 @@ func (p *Pool) HasMeta() bool {
 }
 
 // AllFigures returns a copy of the figures of all servers. The primaries of groups come in their order. A backup
-// counts for all groups that this process decides for.
+// counts for all groups that this process decides for. Where it decides for none, those that are drained are known.
 func (p *Pool) AllFigures() (all []stats.Server) {
 	if p.Groups == nil {
 		for i := range p.Conns {
@@ -73,7 +73,7 @@ func (p *Pool) AllFigures() (all []stats.Server) {
 				all[i].Add(&p.past[i])
 			}
 		}
-		return all
+		return append(all, drainedBehind(p.behind, all)...)
 	}
 	var backups []stats.Server
 	for _, g := range p.Groups {
@@ -92,6 +92,9 @@ func (p *Pool) AllFigures() (all []stats.Server) {
 				backups = append(backups, v)
 			}
 		}
+	}
+	if backups == nil {
+		backups = drainedBehind(p.Config, all)
 	}
 	return append(all, backups...)
 }

@@ -211,7 +211,7 @@ func NewRelay(loops []*Loop, index int, cfg *config.Pool,
 	peers = make([]*Pool, len(loops))
 	for i, lp := range loops {
 		peers[i] = newPart(lp, index, one, rings, relay(lp))
-		peers[i].Peers = peers
+		peers[i].Peers, peers[i].behind = peers, cfg
 	}
 	return peers, nil
 }

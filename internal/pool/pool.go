@@ -62,6 +62,7 @@ type Pool struct {
 	past     []stats.Server   // by server: the figures of variants that were ended; nil: none was
 
 	rings    placement.Rings
+	behind   *config.Pool   // of a relaying pool: that of the owner
 	left     []Left         // of a relaying pool that has left
 	next     *Pool          // that has taken its place
 	recorder *recorder      // nil: no journal

@@ -17,7 +17,7 @@ func (s *Snapshot) Elsewhere(v *Server) string {
 }
 
 // Shares are parts of the keys of a pool, from 0 to 1. They follow from the weights of the servers, so they are about
-// right: a ring does not divide keys exactly.
+// right: a ring does not divide keys exactly. A member of a fleet that decides for no key of the pool does not know.
 type Shares struct {
 	Lost   float64 // no copy of these can be read
 	Single float64 // one of two copies of these can be read
@@ -27,7 +27,9 @@ type Shares struct {
 // lost with its server unless keys move.
 func (p *Pool) Shares(s *Snapshot) Shares {
 	var down, all [2]float64 // by role: the weights
+	decides := false
 	for _, v := range s.ServersOf(p.Name) {
+		decides = decides || v.Role == "primary"
 		role := 0
 		if v.Role == "backup" {
 			role = 1
@@ -39,7 +41,7 @@ func (p *Pool) Shares(s *Snapshot) Shares {
 		}
 	}
 	switch {
-	case all[0] == 0 || p.Moves && down[0] < all[0]:
+	case !decides || p.Moves && down[0] < all[0]:
 		return Shares{}
 	case all[1] == 0:
 		return Shares{Lost: down[0] / all[0]}

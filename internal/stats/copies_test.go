@@ -46,6 +46,7 @@ func TestShares(t *testing.T) {
 		"keys move":       {moves: true, servers: list(primary(out), primary(up))},
 		"none to move to": {moves: true, servers: list(primary(out)), want: Shares{1, 0}},
 		"another member":  {servers: list(server(Forwarded, "x", 1), backup(up))},
+		"others, drained": {servers: list(server(Forwarded, StateDrained, 1), backup(StateDrained))},
 		"no weight":       {servers: list(server("primary", out, 0), server("primary", up, 0)), want: Shares{0.5, 0}},
 	} {
 		p := Pool{Name: "p", Moves: c.moves}

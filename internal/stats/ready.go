@@ -46,7 +46,7 @@ func Serves(p *Process, s *Snapshot) bool {
 // serves reports whether a pool with these servers can serve any key. There are no servers while
 // the pool is being replaced.
 func serves(servers []Server) bool {
-	up := func(v Server) bool { return v.State == StateUp }
+	up := func(v Server) bool { return v.State == StateUp || v.Role == Forwarded }
 	return len(servers) == 0 || slices.ContainsFunc(servers, up)
 }
 

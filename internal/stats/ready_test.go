@@ -11,7 +11,7 @@ func TestUnready(t *testing.T) {
 	for name, c := range map[string]struct {
 		moves  bool
 		states string // of the primaries, a blank, and of the backups: u up, e ejected, r returning, w warming,
-		// f: up, and forwarded
+		// f: up, and forwarded; d: drained, and forwarded
 		want []string
 	}{
 		"all up":              {states: "uu u"},
@@ -46,7 +46,9 @@ func TestUnready(t *testing.T) {
 		"another member decides for the other one": {
 			states: "ef ", want: []string{"pool main: primary p0 is ejected (why)"},
 		},
-		"other members decide": {states: "ff "},
+		"other members decide":              {states: "ff "},
+		"and a server of theirs is drained": {states: "d "},
+		"and a backup of theirs is":         {states: "f e"},
 	} {
 		s := &Snapshot{Servers: []Server{{Pool: "first", Role: "primary", State: "up"}}}
 		role, n := "primary", 0
@@ -58,6 +60,8 @@ func TestUnready(t *testing.T) {
 			v := Server{Pool: "main", Role: role, Address: role[:1] + string(rune('0'+n)), State: "up"}
 			if state == 'f' {
 				v.Role = Forwarded
+			} else if state == 'd' {
+				v.Role, v.State = Forwarded, StateDrained
 			} else if state != 'u' {
 				v.State, v.LastError = map[rune]string{'e': "ejected", 'r': "returning", 'w': "warming"}[state], "why"
 			}
@@ -76,17 +80,18 @@ func TestUnready(t *testing.T) {
 func TestServes(t *testing.T) {
 	for states, want := range map[string]bool{
 		"u": true, "e": false, "ee ": false, "eu": true, "e u": true, "w r": false, "e|u": true, "e e|r w": false,
-		"e|": true,
+		"e|": true, "d": true,
 	} {
 		p, s := &Process{}, &Snapshot{}
 		for i, pool := range strings.Split(states, "|") {
 			name := fmt.Sprint(i)
 			p.Pools = append(p.Pools, Pool{Name: name})
 			for _, state := range strings.ReplaceAll(pool, " ", "") {
+				role := map[rune]string{'d': Forwarded}[state]
 				s.Servers = append(s.Servers,
-					Server{Pool: name, State: map[rune]string{
+					Server{Pool: name, Role: role, State: map[rune]string{
 						'u': "up", 'e': "ejected", 'r': "returning",
-						'w': "warming",
+						'w': "warming", 'd': "drained",
 					}[state]})
 			}
 		}

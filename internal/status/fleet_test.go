@@ -134,6 +134,27 @@ func TestForwardedServer(t *testing.T) {
 	}
 }
 
+// A drained server is shown as such whoever decides, and who has drained it.
+func TestForwardedServerIsDrained(t *testing.T) {
+	now := inFleet(func(f *stats.Fleet) {
+		f.Groups = append(f.Groups[:0], stats.FleetGroup{Name: "main/m:1", Owner: "b"})
+	})
+	v := &now.snapshot.Servers[0]
+	v.Role, v.State = stats.Forwarded, stats.StateDrained
+	v.Drained = &stats.Drained{Since: now.process.Now.Unix() - 300, By: "ann through c", Reason: "new disk"}
+	r := reportOf(now)
+	text := (Screen{}).Draw(r)
+	for _, want := range []string{"drained", "for 5 min by ann through c: new disk, b decides"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in\n%s", want, text)
+		}
+	}
+	if !r.Ready || !r.Serving || !strings.HasPrefix(r.Verdict.Head, "One server is drained.") ||
+		!strings.Contains(r.Verdict.Text, "answered by their other copies") {
+		t.Errorf("%v, %v, %+v", r.Ready, r.Serving, r.Verdict)
+	}
+}
+
 func TestDrawFleet(t *testing.T) {
 	r := reportOf(inFleet(func(f *stats.Fleet) {
 		f.Members[1].State, f.Members[1].Trouble, f.Members[1].Links = stats.MemberDead, "nobody listens there", 0

@@ -48,7 +48,7 @@ func (r *Report) judgeServers() Verdict {
 			if v := &pool.Servers[j]; v.State != stats.StateUp {
 				out = append(out, v)
 				copies = copies && slices.ContainsFunc(pool.Servers, func(s Server) bool {
-					return s.Role == "backup"
+					return s.Role == "backup" || s.Role == stats.Forwarded
 				})
 			} else if v.Memory != nil && v.Memory.Short != "" {
 				short = append(short, v.Memory.Short)

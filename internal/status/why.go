@@ -16,7 +16,7 @@ func (s *Server) why(now time.Time) string {
 		since = "for " + span(float64(now.UnixMicro())/1e6-s.Since)
 	}
 	switch {
-	case s.Decides != "": // another member knows
+	case s.Decides != "" && s.Drained == nil: // another member knows
 		return s.Decides
 	case s.State == stats.StateUp:
 		return joined(s.Elsewhere, since, s.often(now, 1))
@@ -27,7 +27,7 @@ func (s *Server) why(now time.Time) string {
 		}
 		return text
 	case s.Drained != nil:
-		return fmt.Sprintf("for %s %v", span(float64(now.Unix()-s.Drained.Since)), s.Drained)
+		return joined(fmt.Sprintf("for %s %v", span(float64(now.Unix()-s.Drained.Since)), s.Drained), s.Decides)
 	case s.State == stats.StateReturning:
 		return joined("gets what it missed", since, s.often(now, 2))
 	}

@@ -84,6 +84,28 @@ func known(t *testing.T, fleet []*started, server *harness.Memcached, state stri
 	})
 }
 
+// shown waits until each member shows that a server is drained, and by whom, whether it decides for its keys or not.
+func shown(t *testing.T, fleet []*started, server *harness.Memcached, by string) {
+	t.Helper()
+	for _, m := range fleet {
+		testkit.Eventually(t, m.Addr+" shows "+server.Addr, func() error {
+			stats := harness.Stats(t, m.Addr, "servers")
+			for field, value := range stats {
+				prefix, ok := strings.CutSuffix(field, ":address")
+				if ok && value == server.Addr {
+					if stats[prefix+":state"] == "drained" && strings.HasSuffix(stats[prefix+":drained_by"], by) {
+						return nil
+					}
+					return fmt.Errorf("%s, by %s", stats[prefix+":state"], stats[prefix+":drained_by"])
+				}
+			}
+			return errors.New("not at all")
+		})
+		m.soon(0, "One server is drained. Every key is served.", "status")
+		m.soon(0, " serves", "health")
+	}
+}
+
 // asked is what a memcached was asked for by others.
 func asked(t *testing.T, server *harness.Memcached) string {
 	t.Helper()
@@ -111,6 +133,7 @@ func TestFleetDrains(t *testing.T) {
 		fleet[2].soon(0, " is drained until `magent undrain "+server.Addr+"`, on m0, m1, m2", "drain", server.Addr,
 			"--reason", "new kernel")
 		known(t, fleet, server, "drained")
+		shown(t, fleet, server, " through m2")
 		testkit.Eventually(t, "nobody is connected to it", func() error {
 			if n := harness.Stats(t, server.Addr, "")["curr_connections"]; n != "1" { // this one
 				return fmt.Errorf("%s connections", n)
@@ -209,6 +232,7 @@ func TestFleetLearnsDrains(t *testing.T) {
 	}
 	fleet[1].serves()
 	unused()
+	shown(t, fleet, b, " through m2")
 	fleet[1].soon(0, "nothing to do", "drain", b.Addr)
 
 	signal(fleet[2], syscall.SIGSTOP)
