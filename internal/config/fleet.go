@@ -221,12 +221,29 @@ func (f *Fleet) Limits() string {
 	}
 	if n == 2 && f.Alone == AloneAlways {
 		return "when the network between the two is lost, both go on, and clients of one do not see what those of " +
-			"the other write: add a `magent witness` on a third host"
+			"the other write: add a witness: " + f.addWitness()
 	}
 	if n == 2 {
-		return "a fleet of two stops when a host, or the network between them, is lost without a sign: " +
-			"add a `magent witness` on a third host"
+		return "a fleet of two stops when a host, or the network between them, is lost without a sign: add a " +
+			"witness: " + f.addWitness()
 	}
-	return fmt.Sprintf("a fleet of %d survives the loss of %d, no more than one of %d does: add a `magent witness`",
-		n, n/2-1, n-1)
+	return fmt.Sprintf("a fleet of %d survives the loss of %d, no more than one of %d does: add a witness: %s",
+		n, n/2-1, n-1, f.addWitness())
+}
+
+// addWitness says how a witness is added. HOST and DIR are left to the reader.
+func (f *Fleet) addWitness() string {
+	w := FleetMember{Name: "w", Host: "HOST", Port: f.Members[0].Port, Witness: true}
+	for slices.ContainsFunc(f.Members, func(m FleetMember) bool { return m.Name == w.Name }) {
+		w.Name += "w"
+	}
+	var list []string
+	for _, m := range append(slices.Clone(f.Members), w) {
+		list = append(list, m.String())
+	}
+	command := "magent witness --fleet " + strings.Join(list, ",") + " --member " + w.Name + " --state-dir DIR"
+	if f.Secret != nil {
+		command += " --fleet-secret-file FILE"
+	}
+	return "`" + command + "` on another HOST, and the same --fleet for all"
 }

@@ -125,7 +125,10 @@ func TestFleetNeedsSecret(t *testing.T) {
 
 func TestFleetLimits(t *testing.T) {
 	for list, want := range map[string]string{
-		"a=h:1,b=h:2":                   "a fleet of two",
+		"a=h:1,b=h:2": "a fleet of two stops when a host, or the network between them, is lost without a sign: " +
+			"add a witness: `magent witness --fleet a=h:1,b=h:2,w=HOST:1/witness --member w --state-dir DIR` on " +
+			"another HOST, and the same --fleet for all",
+		"w=h:1,b=h:2":                   "w=h:1,b=h:2,ww=HOST:1/witness --member ww",
 		"a=h:1,b=h:2,c=h:3":             "",
 		"a=h:1,b=h:2,c=h:3,d=h:4":       "a fleet of 4 survives the loss of 1, no more than one of 3 does",
 		"a=h:1,b=h:2,c=h:3,d=h:4,e=h:5": "",

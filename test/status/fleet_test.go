@@ -93,6 +93,13 @@ func TestPageOfFleetOfTwo(t *testing.T) {
 	b.open(f.admins[0] + "/")
 	b.see("#limits")
 	b.await(`document.querySelector("#limits").textContent.includes("a fleet of two stops when a host".slice(1))`)
+	b.await(`document.querySelector("#limits").textContent.includes("magent witness --fleet a=")`)
+	for _, width := range []int64{320, 1280} {
+		b.look(width, "light")
+		if wide := eval[int](b, `document.documentElement.scrollWidth - innerWidth`); wide > 0 {
+			t.Errorf("at %d px it has to be scrolled sideways by %d px", width, wide)
+		}
+	}
 	b.shoot("two")
 	f.members[1].Kill()
 	b.await(`document.querySelector("#verdict h2").textContent === "This member is alone."`)
