@@ -39,10 +39,15 @@ VERSIONED = -ldflags "-X magent/internal/service.release=$$(deploy/release/versi
 CALM = internal/fleet/simulation|test/arch|test/kubernetes|test/package
 LEFT ?= nothing
 
-# The packages of the program, and the black-box suites in front of which a magent with the race detector makes sense.
+# Packages in which one goroutine does all, in tests as well: the race detector has nothing to find there. test/arch
+# looks for others that run beside it.
+SINGLE = ascii|backend/ring|failover|replicate|internal/(binary|call|config|distribute|hot|placement|stats)|internal/fleet/(book|core|forward|lease|view|wal)
+
+# The packages of the program, those of them in which goroutines share something, and the black-box suites in front of which a magent with the race detector makes sense.
 # go test begins them in this order: the longest come first, so that no core waits for one of them at the end.
 LONG  = ./internal/proxy ./cmd/magent ./internal/fleet/member
 UNITS = $(LONG) $$($(GO) list ./... | grep -v /test/ | grep -vE '/($(LEFT))$$')
+SHARE = $(LONG) $$($(GO) list ./... | grep -v /test/ | grep -vE '/($(LEFT))$$|^magent/($(SINGLE))$$')
 RACED = ./test/failover ./test/redis ./test/behaviour ./test/reload ./test/nutcracker
 
 # The longest of all suites. make test begins with them, for the same reason.
@@ -121,7 +126,7 @@ e2e: build ## black-box tests of bin/magent and bin/nutcracker with real servers
 race: ## unit tests, and black-box tests of a magent with two loops, under the race detector
 	CGO_ENABLED=1 $(GO) build -race $(VERSIONED) -o bin/magent-race ./cmd/magent
 	CGO_ENABLED=1 $(GO) build -race $(VERSIONED) -o bin/nutcracker-race ./cmd/nutcracker
-	CGO_ENABLED=1 $(HALF) -race $(UNITS) & units=$$!; \
+	CGO_ENABLED=1 $(HALF) -race $(SHARE) & units=$$!; \
 	GORACE=halt_on_error=1 MAGENT_THREADS=2 MAGENT_BIN=$(CURDIR)/bin/magent-race NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker-race $(HALF) $(RACED) || failed=1; \
 	wait $$units && [ -z "$${failed:-}" ]
 

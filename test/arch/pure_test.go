@@ -2,9 +2,14 @@ package arch
 
 import (
 	"go/ast"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"magent/test/harness"
 )
 
 // pure has the packages that one loop drives: nothing in them starts goroutines, waits, locks, connects or reads a
@@ -73,4 +78,52 @@ func TestNoInit(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestSinglePackages checks that in what the Makefile keeps from the race detector nothing runs beside the test.
+func TestSinglePackages(t *testing.T) {
+	root, err := harness.ModuleRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(root, "Makefile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := regexp.MustCompile(`(?m)^SINGLE = (.*)$`).FindStringSubmatch(string(text))
+	if list == nil {
+		t.Fatal("the Makefile has no SINGLE")
+	}
+	single, found := regexp.MustCompile("^("+list[1]+")$"), map[string]bool{}
+	readSource(t).all(func(f *file) {
+		if !single.MatchString(f.folder) {
+			return
+		}
+		found[f.folder] = true
+		for _, path := range f.imports() {
+			if path == "sync" || strings.HasPrefix(path, "sync/") || path == module+"/test/harness" {
+				t.Errorf("%s/%s imports %s", f.folder, f.name, path)
+			}
+		}
+		ast.Inspect(f.File, func(n ast.Node) bool {
+			if concurrent(n) {
+				t.Errorf("%s/%s has a goroutine, a channel or a test that is parallel", f.folder, f.name)
+			}
+			return true
+		})
+	})
+	if want := 1 + strings.Count(list[1], "|"); len(found) != want {
+		t.Errorf("%d packages of %d: %v", len(found), want, found)
+	}
+}
+
+// concurrent reports whether a node starts something that runs beside it, or waits for that.
+func concurrent(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.GoStmt, *ast.ChanType:
+		return true
+	case *ast.SelectorExpr:
+		return n.Sel.Name == "Parallel"
+	}
+	return false
 }
