@@ -1,6 +1,7 @@
 package arch
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"magent/test/harness"
@@ -64,12 +66,21 @@ func (s *source) at(pos token.Pos) string {
 	return p.Filename + ":" + strconv.Itoa(p.Line)
 }
 
-// readSource parses every Go file of the module.
+// readSource returns every Go file of the module.
 func readSource(t *testing.T) *source {
 	t.Helper()
-	root, err := harness.ModuleRoot()
+	s, err := parsedSource()
 	if err != nil {
 		t.Fatal(err)
+	}
+	return s
+}
+
+// parsedSource parses them once for all tests.
+var parsedSource = sync.OnceValues(func() (*source, error) {
+	root, err := harness.ModuleRoot()
+	if err != nil {
+		return nil, err
 	}
 	s := &source{fset: token.NewFileSet(), folders: map[string][]*file{}}
 	err = filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
@@ -97,11 +108,8 @@ func readSource(t *testing.T) *source {
 			&file{parsed, folder, base, s.fset.File(parsed.Pos()).LineCount()})
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
+	if err == nil && len(s.folders) < 3 {
+		err = fmt.Errorf("only %d folders below %s", len(s.folders), root)
 	}
-	if len(s.folders) < 3 {
-		t.Fatalf("only %d folders below %s", len(s.folders), root)
-	}
-	return s
-}
+	return s, err
+})
