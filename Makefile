@@ -122,12 +122,14 @@ e2e: build ## black-box tests of bin/magent and bin/nutcracker with real servers
 	$(BLACKBOX) $(TEST) $(BUSY)
 	$(BLACKBOX) $(GO) test -vet=off -count=1 -p 3 -timeout $(GUARD) $(ALONE)
 
+# The black-box suites wait more than they work here as well. -short: what e2e repeats, because its moment is left to
+# chance, is repeated less.
 .PHONY: race
 race: ## unit tests, and black-box tests of a magent with two loops, under the race detector
 	CGO_ENABLED=1 $(GO) build -race $(VERSIONED) -o bin/magent-race ./cmd/magent
 	CGO_ENABLED=1 $(GO) build -race $(VERSIONED) -o bin/nutcracker-race ./cmd/nutcracker
 	CGO_ENABLED=1 $(HALF) -race $(SHARE) & units=$$!; \
-	GORACE=halt_on_error=1 MAGENT_THREADS=2 MAGENT_BIN=$(CURDIR)/bin/magent-race NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker-race $(HALF) $(RACED) || failed=1; \
+	GORACE=halt_on_error=1 MAGENT_THREADS=2 MAGENT_BIN=$(CURDIR)/bin/magent-race NUTCRACKER_BIN=$(CURDIR)/bin/nutcracker-race $(HALF) -parallel $$((4 * $$(nproc))) -short $(RACED) || failed=1; \
 	wait $$units && [ -z "$${failed:-}" ]
 
 .PHONY: chaos

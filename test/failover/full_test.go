@@ -16,7 +16,10 @@ import (
 func TestFullQueue(t *testing.T) {
 	t.Parallel()
 	for _, which := range []string{"primary", "backup"} {
-		t.Run(which, func(t *testing.T) { fullQueue(t, which == "primary") })
+		t.Run(which, func(t *testing.T) {
+			t.Parallel()
+			fullQueue(t, which == "primary")
+		})
 	}
 }
 
