@@ -81,7 +81,7 @@ func (f *Owner) recorded(c *core.Core, r core.Record) {
 		f.write(e)
 		if t != nil {
 			f.recordAgain(c, t, r)
-			f.learnLate(f.names[r.Group], e)
+			f.learnLate(f.index(r.Group), e)
 		}
 	case e.Kind == book.Clean:
 		f.write(e) // the rest is in the journal already
@@ -102,7 +102,7 @@ func (f *Owner) store(d core.Decision) {
 		return
 	}
 	if e, err := book.Parse(d.Record.Data); err == nil {
-		f.learnLate(f.names[d.Record.Group], e)
+		f.learnLate(f.index(d.Record.Group), e)
 	}
 }
 
@@ -135,7 +135,7 @@ func (f *Owner) addLate(i int, w want) {
 	for _, e := range now.late {
 		for n, m := range w.missed {
 			switch {
-			case pool.ServerOf(f.pools[i].Load(), n) != e.Server:
+			case pool.ServerOf(f.pool(i), n) != e.Server:
 			case e.Kind == book.Dirty:
 				m.Keys = append(m.Keys, string(e.Key))
 			case e.Kind == book.Incomplete:
@@ -202,11 +202,11 @@ func (f *Owner) write(e book.Entry) {
 
 // clean removes from the journal what is known no more of the servers of a pool.
 func (f *Owner) clean(group string) {
-	i, ok := f.names[group]
+	i, ok := f.named(group)
 	if !ok || f.o.Process.Journal == nil {
 		return
 	}
-	cfg := f.pools[i].Load()
+	cfg := f.pool(i)
 	for n := range len(cfg.Servers) + len(cfg.Backups) {
 		f.cleanServer(pool.ServerOf(cfg, n))
 	}

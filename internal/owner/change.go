@@ -20,9 +20,9 @@ import (
 // placed as before. It may be called by any goroutine.
 func (f *Owner) MayChange(pools []config.Pool) error {
 	var before, after []*config.Pool
-	for i := range f.pools {
+	for i := range f.count() {
 		if f.isWhole(i) {
-			before = append(before, f.pools[i].Load())
+			before = append(before, f.pool(i))
 		}
 	}
 	for i := range pools {
@@ -80,7 +80,7 @@ func (f *Owner) change(pools map[int]*config.Pool) (parts []int) {
 	f.member.Load().Do(func(c *core.Core, now time.Duration) {
 		defer close(done)
 		for i, cfg := range pools {
-			f.pools[i].Store(f.inRoles(i, cfg))
+			f.setPool(i, f.inRoles(i, cfg))
 		}
 		for i := range pools {
 			if f.isWhole(i) {
@@ -89,7 +89,7 @@ func (f *Owner) change(pools map[int]*config.Pool) (parts []int) {
 		}
 		f.nextRound(parts)
 		for _, n := range parts {
-			c.Anew(now, f.pools[n].Load().Name)
+			c.Anew(now, f.pool(n).Name)
 		}
 	})
 	select {
@@ -107,7 +107,7 @@ func (f *Owner) change(pools map[int]*config.Pool) (parts []int) {
 
 // inRoles returns the configuration that takes the place of pool i, in the roles that the fleet has.
 func (f *Owner) inRoles(i int, cfg *config.Pool) *config.Pool {
-	if placementOf(f.pools[i].Load()) != placementOf(cfg) {
+	if placementOf(f.pool(i)) != placementOf(cfg) {
 		return placement.Exchanged(cfg)
 	}
 	return cfg
@@ -127,7 +127,7 @@ func (f *Owner) nextRound(parts []int) {
 
 // refit puts another pool in the place of one that clients connect to, and that has groups.
 func (f *Owner) refit(i int) {
-	cfg := f.pools[i].Load()
+	cfg := f.pool(i)
 	rings, err := placement.New(cfg)
 	if err != nil {
 		f.o.Died(err) // it has succeeded before the change

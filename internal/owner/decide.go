@@ -19,17 +19,17 @@ func (f *Owner) decided(c *core.Core, d core.Decision) {
 		f.fence(d)
 	case core.Open:
 		if t := f.terms[d.Group]; t != nil {
-			f.openDoor(t, f.names[d.Group], d.Server)
+			f.openDoor(t, f.index(d.Group), d.Server)
 		}
 	case core.HandOver:
 		if t := f.terms[d.Group]; t != nil {
-			f.wish(f.names[d.Group], want{stance: stance{kind: cedes, term: t.Term}})
+			f.wish(f.index(d.Group), want{stance: stance{kind: cedes, term: t.Term}})
 		}
 	case core.Stop:
 		if t := f.terms[d.Group]; t != nil {
 			t.End()
 			delete(f.terms, d.Group)
-			f.handOn(f.names[d.Group])
+			f.handOn(f.index(d.Group))
 		}
 	case core.Drop:
 		f.drop()
@@ -46,13 +46,13 @@ func (f *Owner) decided(c *core.Core, d core.Decision) {
 
 // own begins a term: what is known is recorded again, and a pool is made that decides.
 func (f *Owner) own(c *core.Core, d core.Decision) {
-	i, ok := f.names[d.Group]
+	i, ok := f.named(d.Group)
 	if !ok {
 		return
 	}
 	f.again(c, d.Group, d.Epoch, f.book.Entries(d.Group))
 	life := gate.Life{Name: f.self(), Incarnation: c.Incarnation(), Life: c.Life()}
-	cfg := f.pools[i].Load()
+	cfg := f.pool(i)
 	t := &tenancy{Term: f.gate.Begin(d.Group, d.Epoch, life)}
 	w := want{stance: stance{kind: decides, term: t.Term}, doubt: !d.Settled, due: f.book.Due(d.Group)}
 	for n := range len(cfg.Servers) + len(cfg.Backups) {
@@ -71,7 +71,7 @@ func (f *Owner) own(c *core.Core, d core.Decision) {
 // openDoor lets a pool use a server.
 func (f *Owner) openDoor(t *tenancy, i int, server string) {
 	for n, door := range t.doors {
-		if door != nil && placement.ServerAt(f.pools[i].Load(), n).String() == server {
+		if door != nil && placement.ServerAt(f.pool(i), n).String() == server {
 			door.Open()
 		}
 	}
@@ -83,7 +83,7 @@ func (f *Owner) handOn(i int) { f.wish(i, want{stance: stance{kind: relays}}) }
 // drop ends all terms, which the gate has ended already. The connections are reset before anything else is done.
 func (f *Owner) drop() {
 	for group := range f.terms {
-		f.handOn(f.names[group])
+		f.handOn(f.index(group))
 	}
 	clear(f.terms)
 	f.reset(false)
@@ -109,7 +109,7 @@ func (f *Owner) reset(all bool) {
 func (f *Owner) follow(c *core.Core, d core.Decision) {
 	f.announce(d.View, d.View.Has(f.self(), c.Incarnation()))
 	for _, g := range d.View.Groups {
-		if i, ok := f.names[g.Name]; ok && f.terms[g.Name] == nil {
+		if i, ok := f.named(g.Name); ok && f.terms[g.Name] == nil {
 			f.handOn(i)
 		}
 	}

@@ -1,6 +1,7 @@
 package owner
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -17,9 +18,9 @@ import (
 // parts are the indexes of what is decided for in place of pool i, as its roles are now: its groups, in the order of
 // its primaries, or itself.
 func (f *Owner) parts(i int) (parts []int) {
-	whole := f.pools[i].Load()
-	for n := range f.pools {
-		of := f.pools[n].Load().Of
+	whole := f.pool(i)
+	for n := range f.count() {
+		of := f.pool(n).Of
 		if of != nil && of.Name == whole.Name && slices.Equal(of.Servers, whole.Servers) {
 			parts = append(parts, n)
 		}
@@ -27,12 +28,13 @@ func (f *Owner) parts(i int) (parts []int) {
 	if len(parts) == 0 {
 		return []int{i}
 	}
+	slices.SortFunc(parts, func(a, b int) int { return cmp.Compare(f.pool(a).Share, f.pool(b).Share) })
 	return parts
 }
 
 // isWhole reports whether pool i is one that clients connect to, and is decided for by the fleet.
 func (f *Owner) isWhole(i int) bool {
-	cfg := f.pools[i].Load()
+	cfg := f.pool(i)
 	return !cfg.Redis && cfg.Of == nil
 }
 
@@ -44,32 +46,32 @@ func (f *Owner) arrange(sh *session.Shard, i int, rings placement.Rings, parts [
 			groups = append(groups, sh.Pools[n])
 		}
 	}
-	sh.Pools[i].SetGroups(f.pools[i].Load(), rings, groups)
+	sh.Pools[i].SetGroups(f.pool(i), rings, groups)
 	sh.Pools[i].Held = groups == nil // else requests wait for their group
 }
 
 // begins has pool i, or its groups, known, and what the journal knows of their servers.
 func (f *Owner) begins(i int, onAll func(func(*session.Shard))) {
-	rings, err := placement.New(f.pools[i].Load())
+	rings, err := placement.New(f.pool(i))
 	if err != nil {
 		return // it has succeeded at the start
 	}
 	parts := f.parts(i)
 	onAll(func(sh *session.Shard) { f.arrange(sh, i, rings, parts) })
 	for _, n := range parts {
-		f.remember(f.pools[n].Load(), f.known)
+		f.remember(f.pool(n), f.known)
 	}
 }
 
 // groups is what is decided together: the same on all members.
 func (f *Owner) groups() (groups []view.Group) {
 	given := map[string]int{}
-	for i := range f.pools {
+	for i := range f.count() {
 		if !f.isWhole(i) {
 			continue
 		}
 		for _, n := range f.parts(i) {
-			cfg := f.pools[n].Load()
+			cfg := f.pool(n)
 			groups = append(groups, view.Group{Name: cfg.Name, Home: home(f.o.Fleet.Members, cfg, given)})
 		}
 	}

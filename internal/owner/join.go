@@ -3,7 +3,6 @@ package owner
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 	"time"
 
 	"magent/internal/config"
@@ -19,7 +18,7 @@ import (
 func New(o Options) *Owner {
 	ctx, stop := context.WithCancel(context.Background())
 	f := &Owner{
-		o: o, gate: gate.New(), names: map[string]int{}, ctx: ctx, stop: stop, wake: make(chan struct{}, 1),
+		o: o, gate: gate.New(), ctx: ctx, stop: stop, wake: make(chan struct{}, 1),
 		changes: make(chan func()), changed: make(chan struct{}), terms: map[string]*tenancy{},
 	}
 	o.Process.Gate = f.gate
@@ -44,17 +43,15 @@ func (f *Owner) Figures() *stats.Fleet {
 // Begin sets the pools aside, until this process decides for them. known is what the journal knew. killed: the process
 // before this one was. If it was in no fleet, what it had under way has to be compared. The loops do not run yet.
 func (f *Owner) Begin(pools []*config.Pool, known *journal.Knowledge, killed bool) {
-	f.pools = make([]atomic.Pointer[config.Pool], len(pools))
+	f.lay(pools...)
 	f.wants, f.haves = make([]want, len(pools)), make([]stance, len(pools))
 	f.rounds, f.reached = make([]int, len(pools)), make([]int, len(pools))
 	f.deciders, f.unrelay = make([]decider, len(pools)), make([]context.CancelFunc, len(pools))
 	f.known, f.killed = known, killed
 	for i, cfg := range pools {
-		f.pools[i].Store(cfg)
 		if cfg.Redis {
 			continue
 		}
-		f.names[cfg.Name] = i
 		first := stance{kind: refuses}
 		f.wants[i].stance, f.haves[i] = first, first
 		for _, sh := range f.o.Group.Shards {
@@ -77,7 +74,7 @@ func (f *Owner) Begin(pools []*config.Pool, known *journal.Knowledge, killed boo
 func (f *Owner) Join() error {
 	f.done.Add(1)
 	go f.transit()
-	for i := range f.pools {
+	for i := range f.count() {
 		if f.isWhole(i) {
 			for _, n := range f.parts(i) {
 				f.handOn(n)

@@ -51,14 +51,13 @@ type Owner struct {
 	o      Options
 	gate   *gate.Gate
 	member atomic.Pointer[member.Member]
-	names  map[string]int // of the pools that are decided for together: their index
 	ctx    context.Context
 	stop   context.CancelFunc
 	done   sync.WaitGroup
 
 	closing sync.Once
 
-	pools []atomic.Pointer[config.Pool] // by index; those of Redis take no part. The member's goroutine changes them
+	layout atomic.Pointer[layout]
 
 	forwarded atomic.Uint64 // requests that were handed to another owner
 	vip       atomic.Bool   // this machine has the address of --vip
@@ -82,6 +81,13 @@ type Owner struct {
 	killed bool               // the process before this one was
 	told   []byte             // what places keys, as the others know it
 	terms  map[string]*tenancy
+}
+
+// layout is which pools there are, those of Redis among them, which take no part. It is never changed: where a pool is
+// added, another layout takes its place.
+type layout struct {
+	pools []*atomic.Pointer[config.Pool] // by index; the member's goroutine gives them other configurations
+	names map[string]int                 // of those that are decided for together: their index
 }
 
 // want is the stance that a pool is to take, and what it begins with.

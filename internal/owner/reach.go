@@ -69,7 +69,7 @@ const reachTime = 400 * time.Millisecond
 // reach finds out which servers of a pool can be connected to within that time, and are those that are known. One that
 // is drained is left alone: the other copies of its keys go without it, so nothing can be compared with what it holds.
 func (f *Owner) reach(i int, missed []*journal.Missed, within time.Duration) []bool {
-	cfg := f.pools[i].Load()
+	cfg := f.pool(i)
 	there := make([]bool, len(cfg.Servers)+len(cfg.Backups))
 	ctx, cancel := context.WithTimeoutCause(f.ctx, within, errors.New("no answer in time"))
 	defer cancel()

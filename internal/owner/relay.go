@@ -33,7 +33,7 @@ func (f *Owner) relay(i int) {
 	ctx, cancel := context.WithCancel(f.ctx)
 	f.unrelay[i] = cancel
 	f.replace(i, changeTime, func(loops []*pool.Loop) []*pool.Pool {
-		peers, err := pool.NewRelay(loops, i, f.pools[i].Load(), func(lp *pool.Loop) *backend.Relay {
+		peers, err := pool.NewRelay(loops, i, f.pool(i), func(lp *pool.Loop) *backend.Relay {
 			return &backend.Relay{Maker: &maker{f, i, lp.L, ctx}, Clock: loop.BootTime, Forwarded: f.forward}
 		})
 		if err != nil {
@@ -73,7 +73,7 @@ func (f *Owner) dialOwner(ctx context.Context, i int) (backend.Link, error) {
 		who, changed := f.deciderOf(i)
 		if m := f.member.Load(); m != nil && who.name != "" && who.name != f.self() {
 			limited, cancel := context.WithTimeout(ctx, dialTime)
-			d, err := m.Data(limited, who.name, f.pools[i].Load().Name)
+			d, err := m.Data(limited, who.name, f.pool(i).Name)
 			cancel()
 			if err == nil && d.Incarnation != who.incarnation {
 				unix.Close(d.FD)
@@ -104,7 +104,7 @@ func (f *Owner) announce(v view.View, in bool) {
 	f.mu.Lock()
 	some := false
 	for _, g := range v.Groups {
-		if i, ok := f.names[g.Name]; ok {
+		if i, ok := f.named(g.Name); ok {
 			now := decider{}
 			if in {
 				now = decider{g.Owner, g.Incarnation, g.Since}
@@ -126,7 +126,7 @@ func (f *Owner) announce(v view.View, in bool) {
 // hear tells a loop of a view.
 func (f *Owner) hear(sh *session.Shard, v view.View) {
 	for _, g := range v.Groups {
-		if i, ok := f.names[g.Name]; ok && sh.Pools[i].Relay {
+		if i, ok := f.named(g.Name); ok && sh.Pools[i].Relay {
 			over := g.Since
 			if g.Owner == "" {
 				over = v.Epoch
@@ -144,7 +144,7 @@ func (f *Owner) hear(sh *session.Shard, v view.View) {
 // serves says why a member's requests for a pool are not taken; nil: they are.
 func (f *Owner) serves(from, name string) error {
 	m := f.member.Load()
-	if _, ok := f.names[name]; !ok {
+	if _, ok := f.named(name); !ok {
 		return fmt.Errorf("there is no pool %q here", name)
 	}
 	if m == nil {
@@ -164,5 +164,5 @@ func (f *Owner) opened(from string, d link.Data) {
 		d.Closed()
 		return
 	}
-	f.o.Group.OpenLink(session.Link{FD: d.FD, Seal: d.Seal, From: from, Pool: f.names[d.Pool], Done: d.Closed})
+	f.o.Group.OpenLink(session.Link{FD: d.FD, Seal: d.Seal, From: from, Pool: f.index(d.Pool), Done: d.Closed})
 }

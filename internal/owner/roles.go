@@ -21,9 +21,9 @@ const maxPlacement = 8 << 10
 // placement is what places keys, for view.SamePools.
 func (f *Owner) placement() []byte {
 	var wholes []*config.Pool
-	for i := range f.pools {
+	for i := range f.count() {
 		if f.isWhole(i) { // it says what its groups are
-			wholes = append(wholes, f.pools[i].Load())
+			wholes = append(wholes, f.pool(i))
 		}
 	}
 	text := textOf(wholes)
@@ -76,8 +76,8 @@ func (f *Owner) takeRoles(c *core.Core) {
 		return
 	}
 	theirs := view.Split(v.Pools)
-	for i := range f.pools {
-		cfg := f.pools[i].Load()
+	for i := range f.count() {
+		cfg := f.pool(i)
 		own := placementOf(cfg)
 		if !cfg.Redis && !slices.Contains(theirs, own) && slices.Contains(theirs, view.Exchanged(own)) {
 			f.exchange(i, cfg)
@@ -92,9 +92,9 @@ func (f *Owner) takeRoles(c *core.Core) {
 func (f *Owner) exchange(i int, before *config.Pool) {
 	cfg, parts := placement.Exchanged(before), f.parts(i)
 	for _, n := range parts {
-		f.forget(f.pools[n].Load())
+		f.forget(f.pool(n))
 	}
-	f.pools[i].Store(cfg)
+	f.setPool(i, cfg)
 	if now := f.parts(i); parts[0] == i && now[0] == i {
 		f.rename(cfg)
 	} else {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"magent/internal/config"
@@ -36,10 +35,7 @@ func ownerOf(t *testing.T, pools ...*config.Pool) *Owner {
 		Process: &pool.Process{Servers: discover.New(discover.Options{})},
 	})
 	t.Cleanup(f.o.Process.Servers.Close)
-	f.pools = make([]atomic.Pointer[config.Pool], len(pools))
-	for i, cfg := range pools {
-		f.pools[i].Store(cfg)
-	}
+	f.lay(pools...)
 	return f
 }
 
@@ -110,7 +106,7 @@ func TestExchange(t *testing.T) {
 	}
 	f.remember(cfg, known)
 	f.exchange(0, cfg)
-	now := f.pools[0].Load()
+	now := f.pool(0)
 	if now.Servers[0] != cfg.Backups[0] || now.Backups[0] != cfg.Servers[0] {
 		t.Errorf("%+v", now)
 	}

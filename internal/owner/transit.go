@@ -139,7 +139,7 @@ func (f *Owner) settled(i int) bool {
 
 // build makes a pool that decides. It begins with what servers have missed.
 func (f *Owner) build(i int, w want) {
-	cfg := f.pools[i].Load()
+	cfg := f.pool(i)
 	rings, err := placement.New(cfg)
 	if err != nil {
 		f.o.Died(err) // it has succeeded at the start
