@@ -21,3 +21,6 @@ func (c *Core) Changing() bool { return c.wish != nil }
 
 // Unkept is how many records of this process some member of the view does not have yet.
 func (c *Core) Unkept() uint64 { return c.stream.seq - c.stream.keptByAll() }
+
+// Pools is what places keys, as this member has it. It must not be changed.
+func (c *Core) Pools() []byte { return c.cfg.Pools }

@@ -20,6 +20,30 @@ func (k Kind) disturbs() bool {
 	return false
 }
 
+// Unready says why the pools cannot change while members are as the view has them: it names the member; nil: they can.
+func (v *View) Unready() error {
+	for i := range v.Members {
+		switch m := &v.Members[i]; {
+		case !m.in() && m.Witness: // it has no pools
+		case m.in() && m.Newest < withChanges:
+			return fmt.Errorf("member %s has a version of magent that cannot do this: upgrade it first", m.Name)
+		case m.State != Alive:
+			return fmt.Errorf("member %s is %s: wait until it is alive", m.Name, m.State)
+		}
+	}
+	return nil
+}
+
+// Behind names the members that have not come so far with a change.
+func (v *View) Behind(step Prepared) (names []string) {
+	for i := range v.Members {
+		if m := &v.Members[i]; m.in() && !m.Witness && m.Prepared < step {
+			names = append(names, m.Name)
+		}
+	}
+	return names
+}
+
 // lowest is the newest version that all members speak; 0: nobody takes part.
 func (v *View) lowest() (lowest uint16) {
 	for i := range v.Members {
@@ -40,9 +64,7 @@ func (k Kind) Version() uint16 {
 
 // All reports whether all members that carry something have come so far with a change.
 func (v *View) All(step Prepared) bool {
-	return v.Change != nil && !slices.ContainsFunc(v.Members, func(m Member) bool {
-		return m.in() && !m.Witness && m.Prepared < step
-	})
+	return v.Change != nil && len(v.Behind(step)) == 0
 }
 
 // Quiet reports whether all hold the requests of their clients, so that owners give up their groups.
@@ -124,7 +146,7 @@ func (v *View) turn() (reason string) {
 		}
 	}
 	n := v.Change
-	v.Pools, v.Groups = n.Pools, nil
+	v.Pools, v.Groups, v.Turned = n.Pools, nil, v.Epoch
 	for _, g := range n.Groups {
 		v.Groups = append(v.Groups, Group{Name: g.Name, Home: g.Home, Silent: silent, Settled: true})
 	}

@@ -56,7 +56,8 @@ func TestChange(t *testing.T) {
 		t.Fatalf("%+v", v)
 	}
 	v = step(t, v, Command{Kind: Yield, Name: "a", Incarnation: 11, Since: since, Settled: true})
-	if owners(v) != "a b b" || string(v.Pools) != "other" || v.Change != nil || v.Members[0].Prepared != Unprepared {
+	if owners(v) != "a b b" || string(v.Pools) != "other" || v.Change != nil || v.Members[0].Prepared != Unprepared ||
+		v.Turned != v.Epoch || v.Groups[0].Since != v.Turned {
 		t.Fatalf("%+v", v)
 	}
 	for _, g := range v.Groups {
@@ -210,5 +211,30 @@ func checkChange(t *rapid.T, v, next View, c Command) {
 		if !v.Quiet() || others || !c.Settled || !bytes.Equal(v.Change.Pools, next.Pools) || next.Change != nil {
 			t.Fatalf("%+v: other pools after %+v", c, v)
 		}
+	}
+}
+
+// Who would be left behind is named before anything begins, and who is not ready meanwhile.
+func TestUnready(t *testing.T) {
+	for want, change := range map[string]func(*View){
+		"": func(v *View) { v.Members[2].State = Absent }, // the witness has no pools
+		"member b has a version of magent that cannot do this: upgrade it first": func(v *View) {
+			v.Members[1].Newest = withChanges - 1
+		},
+		"member a is dead: wait until it is alive":    func(v *View) { v.Members[0].State = Absent },
+		"member b is joining: wait until it is alive": func(v *View) { v.Members[1].State = Joining },
+	} {
+		v, got := modern(), ""
+		change(&v)
+		if err := v.Unready(); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	v := step(t, modern(), preparing("b", 12, 0, "other", false))
+	if got := strings.Join(v.Behind(Standby), " "); got != "a" {
+		t.Errorf("%q is not ready", got)
 	}
 }

@@ -116,6 +116,9 @@ type View struct {
 	Groups     []Group    `json:"groups"`
 	Pools      []byte     `json:"pools,omitempty"`  // what places keys (SamePools); empty: not known yet
 	Change     *Change    `json:"change,omitempty"` // of the pools, that is being prepared; nil: there is none
+	// Turned is the epoch in which the pools of the running fleet changed last; 0: they never did. Who owns a group
+	// since then is the first to decide for it by these pools.
+	Turned uint64 `json:"turned,omitempty"`
 }
 
 // Member finds a member, nil if there is none of that name. The pointer is into v.
