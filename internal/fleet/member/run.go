@@ -84,6 +84,7 @@ func (m *Member) run() {
 			}
 			m.core.Tick(m.read())
 		case do := <-m.calls:
+			m.take() // what is done may say that nothing more will be recorded
 			do(m.read())
 		case <-m.opt.Gate.Asked():
 		}
