@@ -20,36 +20,45 @@ import (
 // othersLoop is the number under which the journal has what other members have recorded.
 func (f *Owner) othersLoop() int { return f.o.Process.Threads }
 
-// remember enters what the journal knows of a pool, before there is a fleet. A group remembers its own keys.
+// remember enters what the journal knows of a pool, before there is a fleet.
 func (f *Owner) remember(cfg *config.Pool, known *journal.Knowledge) {
-	has := func([]byte) bool { return true }
-	if rings, err := placement.New(cfg); err == nil && cfg.Of != nil {
-		has = rings.Has
-	}
 	claimed := map[journal.Server]bool{}
 	for n := range len(cfg.Servers) + len(cfg.Backups) {
 		server := pool.ServerOf(cfg, n)
-		m := known.Claim(server, claimed)
-		note := func(e book.Entry) {
-			e.Server, e.Loop = server, book.Inherited
-			f.book.Note(book.Source{}, e)
-			f.write(e)
-		}
-		if m.Identity != "" {
-			note(book.Entry{Kind: book.Identity, Identity: m.Identity})
-		}
-		for _, key := range m.Keys {
-			if !has([]byte(key)) {
-				continue
-			}
-			note(book.Entry{Kind: book.Dirty, Key: []byte(key)})
-		}
-		if m.All || known.Doubtful != nil && len(cfg.Backups) > 0 {
-			note(book.Entry{Kind: book.All})
-		}
-		if m.Incomplete {
-			note(book.Entry{Kind: book.Incomplete})
-		}
+		m := *known.Claim(server, claimed)
+		m.All = m.All || known.Doubtful != nil && len(cfg.Backups) > 0
+		m.Keys = ownKeys(cfg, m.Keys)
+		f.enterMissed(server, &m)
+	}
+}
+
+// ownKeys are those that belong to a pool, if it is a group.
+func ownKeys(cfg *config.Pool, keys []string) []string {
+	rings, err := placement.New(cfg)
+	if err != nil || cfg.Of == nil {
+		return keys
+	}
+	return slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return !rings.Has([]byte(key)) })
+}
+
+// enterMissed enters what a server has missed, outside of any term.
+func (f *Owner) enterMissed(server journal.Server, m *journal.Missed) {
+	note := func(e book.Entry) {
+		e.Server, e.Loop = server, book.Inherited
+		f.book.Note(book.Source{}, e)
+		f.write(e)
+	}
+	if m.Identity != "" {
+		note(book.Entry{Kind: book.Identity, Identity: m.Identity})
+	}
+	for _, key := range m.Keys {
+		note(book.Entry{Kind: book.Dirty, Key: []byte(key)})
+	}
+	if m.All {
+		note(book.Entry{Kind: book.All})
+	}
+	if m.Incomplete {
+		note(book.Entry{Kind: book.Incomplete})
 	}
 }
 

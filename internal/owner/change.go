@@ -1,7 +1,6 @@
 package owner
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -19,12 +18,8 @@ import (
 // MayChange says why other pools cannot take the place of those of the configuration; nil: they can, for keys are
 // placed as before. It may be called by any goroutine.
 func (f *Owner) MayChange(pools []config.Pool) error {
-	var before, after []*config.Pool
-	for i := range f.count() {
-		if f.isWhole(i) {
-			before = append(before, f.pool(i))
-		}
-	}
+	_, before := f.wholes()
+	var after []*config.Pool
 	for i := range pools {
 		if !pools[i].Redis {
 			after = append(after, &pools[i])
@@ -34,12 +29,8 @@ func (f *Owner) MayChange(pools []config.Pool) error {
 	if view.SamePools([]byte(fleet), []byte(file)) {
 		return nil
 	}
-	return fmt.Errorf("%w: %w", view.OtherPools("the file", []byte(fleet), []byte(file)), errPlaces)
+	return fmt.Errorf("%w: %w", view.OtherPools("the file", []byte(fleet), []byte(file)), errPools)
 }
-
-// errPlaces is what can be done where a reload is refused.
-var errPlaces = errors.New("what places keys cannot change while a fleet runs: have the same file on all hosts, " +
-	"flush servers that are new, and restart all members")
 
 // changeLimit is how long Change waits.
 const changeLimit = 10 * time.Second
@@ -48,17 +39,27 @@ const changeLimit = 10 * time.Second
 // done so: else it goes on without being waited for.
 func (f *Owner) Change(pools map[int]*config.Pool) bool {
 	var parts []int
+	return f.inTransit(func() { parts = f.change(pools) }) && f.awaitParts(parts)
+}
+
+// inTransit has transit do something, and waits for it. It returns false if the process ends.
+func (f *Owner) inTransit(do func()) bool {
 	done := make(chan struct{})
 	select {
-	case f.changes <- func() { parts = f.change(pools); close(done) }:
+	case f.changes <- func() { do(); close(done) }:
 	case <-f.ctx.Done():
 		return false
 	}
 	select {
 	case <-done:
+		return true
 	case <-f.ctx.Done():
 		return false
 	}
+}
+
+// awaitParts waits until pools have arrived, and reports whether they have.
+func (f *Owner) awaitParts(parts []int) bool {
 	for began := time.Now(); !f.arrived(parts); time.Sleep(poll) {
 		if f.ctx.Err() != nil || time.Since(began) > changeLimit {
 			return false

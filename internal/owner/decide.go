@@ -63,6 +63,7 @@ func (f *Owner) own(c *core.Core, d core.Decision) {
 		t.doors = append(t.doors, door)
 		w.missed = append(w.missed, f.book.Missed(pool.ServerOf(cfg, n)))
 	}
+	f.inherits(&w, d)
 	w.doors = t.doors
 	f.terms[d.Group] = t
 	f.wish(i, w)
@@ -107,6 +108,7 @@ func (f *Owner) reset(all bool) {
 
 // follow notes who decides now.
 func (f *Owner) follow(c *core.Core, d core.Decision) {
+	f.settleTurn(c, &d.View, d.Reason)
 	f.announce(d.View, d.View.Has(f.self(), c.Incarnation()))
 	for _, g := range d.View.Groups {
 		if i, ok := f.named(g.Name); ok && f.terms[g.Name] == nil {

@@ -63,16 +63,33 @@ func (f *Owner) begins(i int, onAll func(func(*session.Shard))) {
 	}
 }
 
-// groups is what is decided together: the same on all members.
-func (f *Owner) groups() (groups []view.Group) {
-	given := map[string]int{}
+// wholes are the pools that clients connect to, and that the fleet decides for, with their indexes. They say what
+// their groups are.
+func (f *Owner) wholes() (at []int, pools []*config.Pool) {
 	for i := range f.count() {
-		if !f.isWhole(i) {
-			continue
+		if f.isWhole(i) {
+			at, pools = append(at, i), append(pools, f.pool(i))
 		}
-		for _, n := range f.parts(i) {
-			cfg := f.pool(n)
-			groups = append(groups, view.Group{Name: cfg.Name, Home: home(f.o.Fleet.Members, cfg, given)})
+	}
+	return at, pools
+}
+
+// groups is what is decided together: the same on all members.
+func (f *Owner) groups() []view.Group {
+	_, pools := f.wholes()
+	return groupsOf(pools, f.o.Fleet.Members)
+}
+
+// groupsOf is the same for these pools.
+func groupsOf(pools []*config.Pool, members []config.FleetMember) (groups []view.Group) {
+	given := map[string]int{}
+	for _, whole := range pools {
+		parts := placement.Groups(whole)
+		if parts == nil {
+			parts = []config.Pool{*whole}
+		}
+		for i := range parts {
+			groups = append(groups, view.Group{Name: parts[i].Name, Home: home(members, &parts[i], given)})
 		}
 	}
 	return groups

@@ -44,6 +44,9 @@ type Options struct {
 
 	// Commanded is that of member.Options.
 	Commanded func(ctx context.Context, from string, body []byte) []byte
+
+	// Reload has this process read its file again as an operator has, and waits for that; nil: it cannot.
+	Reload func(ctx context.Context) error
 }
 
 // Owner is what makes a process a member of a fleet that may decide.
@@ -58,6 +61,8 @@ type Owner struct {
 	closing sync.Once
 
 	layout atomic.Pointer[layout]
+
+	turn atomic.Pointer[Turn] // that is not decided yet; the member's goroutine sets it. nil: there is none
 
 	forwarded atomic.Uint64 // requests that were handed to another owner
 	vip       atomic.Bool   // this machine has the address of --vip
@@ -81,6 +86,8 @@ type Owner struct {
 	killed bool               // the process before this one was
 	told   []byte             // what places keys, as the others know it
 	terms  map[string]*tenancy
+	left   map[string]*legacy // by group, until somebody decides for it
+	heard  uint64             // the last change of the view for which the file was to be read
 }
 
 // layout is which pools there are, those of Redis among them, which take no part. It is never changed: where a pool is
@@ -93,7 +100,8 @@ type layout struct {
 // want is the stance that a pool is to take, and what it begins with.
 type want struct {
 	stance
-	missed []*journal.Missed // by server
+	missed []*journal.Missed    // by server
+	moves  *placement.Migration // of keys that have come from other groups; nil: there are none
 	doors  pool.Doors
 	due    int64 // when the last flush_all takes effect (book.Entry)
 	doubt  bool  // what was under way at whoever decided before may be on one copy only

@@ -20,13 +20,12 @@ const maxPlacement = 8 << 10
 
 // placement is what places keys, for view.SamePools.
 func (f *Owner) placement() []byte {
-	var wholes []*config.Pool
-	for i := range f.count() {
-		if f.isWhole(i) { // it says what its groups are
-			wholes = append(wholes, f.pool(i))
-		}
-	}
-	text := textOf(wholes)
+	_, wholes := f.wholes()
+	return shortened(textOf(wholes))
+}
+
+// shortened is a text by which members compare their pools, or a hash of it.
+func shortened(text string) []byte {
 	if len(text) > maxPlacement {
 		return fmt.Appendf(nil, "pools and servers with the hash %x", sha256.Sum256([]byte(text)))
 	}

@@ -28,6 +28,7 @@ const (
 	release             // the core is told that nothing is under way any more
 	forgo               // likewise, for a term in which no pool has decided yet
 	relay               // a pool that hands everything to the owner takes its place
+	forget              // nobody looks for an owner any more
 	build               // a pool that decides takes its place
 )
 
@@ -45,6 +46,8 @@ func steps(have, want stance) []step {
 		return []step{forgo}
 	case want.kind == relays:
 		return []step{hold, relay}
+	case have.kind != refuses: // it is no group any more
+		return []step{hold, relay, forget}
 	}
 	return nil
 }

@@ -67,6 +67,8 @@ func (f *Owner) do(i int, s step, w want) bool {
 		f.released(w.term, false) // what there was to be doubted still is
 	case relay:
 		f.relay(i)
+	case forget:
+		f.unrelay[i]()
 	case build:
 		f.build(i, w)
 	}
@@ -89,6 +91,7 @@ func (f *Owner) finish(i int, term *gate.Term) bool {
 		if !f.idle(i, time.Since(began) > finishTime) {
 			continue
 		}
+		f.reconsider(i)
 		f.o.OnAll(func(sh *session.Shard) {
 			p := sh.Pools[i]
 			for n, c := range p.Conns {
@@ -173,6 +176,9 @@ func (f *Owner) build(i int, w want) {
 		}
 		if len(cfg.Backups) > 0 {
 			f.inherit(p, w, doubted, repair)
+		}
+		if w.moves != nil {
+			p.Migrate(w.moves)
 		}
 		p.Connect()
 		f.o.Began(f.o.Group.Shards[p.Loop.ID])

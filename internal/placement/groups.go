@@ -33,6 +33,20 @@ func Exchanged(p *config.Pool) *config.Pool {
 // GroupName is the name of the group of a pool's primary with index i.
 func GroupName(p *config.Pool, i int) string { return p.Name + "/" + p.Servers[i].String() }
 
+// GroupLike is the group of a pool, in either order of roles, that has the name and the share of another one. If there
+// is none it is that one.
+func GroupLike(whole, before *config.Pool) *config.Pool {
+	for _, w := range []*config.Pool{whole, Exchanged(whole)} {
+		groups := Groups(w)
+		for i := range groups {
+			if groups[i].Name == before.Name && groups[i].Share == before.Share {
+				return &groups[i]
+			}
+		}
+	}
+	return before
+}
+
 // Share returns the index of the group that a key of the pool belongs to. It is for the rings of the whole pool.
 func (r *Rings) Share(key []byte) int { return r.Primaries.Pick(r.Hash(key)) }
 

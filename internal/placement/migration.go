@@ -131,3 +131,10 @@ func (m *Migration) MovedTo(address string) func(key []byte) bool {
 		return !slices.Contains(pair[:], address)
 	}
 }
+
+// Group is the part of a migration that is about the group of one primary.
+func (m *Migration) Group(share int) *Migration {
+	g := *m
+	g.Primaries = m.Primaries[share : share+1]
+	return &g
+}

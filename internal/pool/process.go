@@ -61,4 +61,5 @@ type Loop struct {
 
 	Draining bool // clients are sent away: connections that have moved are not made anew
 	Yielding bool // another process is about to take over: servers that return have to wait for that
+	Changing bool // a fleet is about to place keys in another way: clients of memcacheds begin nothing
 }

@@ -134,3 +134,11 @@ func (p *Pool) Left() []Left {
 	p.left = nil
 	return left
 }
+
+// Forsake answers what a relaying pool has not carried out with a line, and hands nothing to the owner any more.
+func (p *Pool) Forsake(line []byte) {
+	p.handOn()
+	for _, l := range p.Left() {
+		l.Answer(line)
+	}
+}

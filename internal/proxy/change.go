@@ -2,6 +2,8 @@ package proxy
 
 import (
 	"crypto/tls"
+	"reflect"
+	"slices"
 
 	"magent/internal/access"
 	"magent/internal/config"
@@ -40,4 +42,35 @@ func (r *reload) changed(i int) bool { return r.before[i] != r.after[i] && !r.of
 func (r *reload) ofFleet(i int) bool {
 	b := r.before[i]
 	return r.svc.member != nil && b != nil && !b.Redis
+}
+
+// newReload is a change to other pools, of which nothing is done yet.
+func (svc *Service) newReload(pools []config.Pool) *reload {
+	r := &reload{
+		svc: svc, before: svc.cfgs, rings: map[int]placement.Rings{}, origins: map[int]int{},
+		moves: map[int]*placement.Migration{},
+	}
+	r.plan(pools)
+	return r
+}
+
+// plan gives each pool its index: that of its name, or a new one. A pool that does not change keeps its *config.Pool,
+// which shows that it is the same.
+func (r *reload) plan(pools []config.Pool) {
+	r.after = make([]*config.Pool, len(r.before))
+	for i := range pools {
+		p := pools[i]
+		at := slices.IndexFunc(r.before, func(b *config.Pool) bool { return b != nil && b.Name == p.Name })
+		switch {
+		case at < 0:
+			r.after = append(r.after, &p)
+		case reflect.DeepEqual(*r.before[at], p):
+			r.after[at] = r.before[at]
+		default:
+			r.after[at] = &p
+		}
+	}
+	for len(r.before) < len(r.after) {
+		r.before = append(slices.Clip(r.before), nil)
+	}
 }

@@ -2,6 +2,8 @@ package proxy
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -34,6 +36,7 @@ type fleetRig struct {
 	wait    time.Duration // how long requests wait for an owner
 
 	change func(*config.Config) // what the next member that starts has in another way; nil: nothing
+	read   func(i int) error    // has a member read its file again (Options.ReadAgain); nil: it has none
 }
 
 // memcachedAt starts a memcached on a port of this machine.
@@ -122,6 +125,12 @@ func (f *fleetRig) start(i int) {
 	svc, err := Start(Options{
 		Config: c, Log: zerolog.New(zerolog.NewTestWriter(f.t)), Version: "test", flushable: testFlushable,
 		homeAfter: 100 * time.Millisecond, StoredEvery: 100 * time.Millisecond, ownerWait: f.wait,
+		ReadAgain: func(context.Context) error {
+			if f.read == nil {
+				return errors.New("there is no file")
+			}
+			return f.read(i)
+		},
 	})
 	if err != nil {
 		f.t.Fatal(err)

@@ -3,7 +3,6 @@ package proxy
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -38,7 +37,11 @@ func (svc *Service) Reload(pools []config.Pool) error {
 	if err := svc.awaitCopies(pools); err != nil {
 		return err
 	}
-	if err := svc.change(known.Apply(pools, svc.cfgs, time.Now().Unix())); err != nil {
+	pools = known.Apply(pools, svc.cfgs, time.Now().Unix())
+	if err := svc.goOver(pools); err != nil {
+		return err
+	}
+	if err := svc.change(pools); err != nil {
 		return err
 	}
 	if len(gone) > 0 {
@@ -48,13 +51,31 @@ func (svc *Service) Reload(pools []config.Pool) error {
 	return nil
 }
 
+// goOver has the fleet place keys as pools say. After an error nothing has changed.
+func (svc *Service) goOver(pools []config.Pool) error {
+	if svc.member == nil {
+		return nil
+	}
+	svc.follow()
+	t, err := svc.member.Plan(svc.cfgs, pools)
+	if t == nil || err != nil {
+		return err
+	}
+	r := svc.newReload(pools)
+	err = r.prepare(pools)
+	r.undo()
+	if err != nil {
+		return err
+	}
+	svc.turn = t
+	err = svc.member.GoOver(t)
+	svc.follow()
+	return err
+}
+
 // change is Reload for pools in which Drained is complete.
 func (svc *Service) change(pools []config.Pool) error {
-	r := &reload{
-		svc: svc, before: svc.cfgs, rings: map[int]placement.Rings{}, origins: map[int]int{},
-		moves: map[int]*placement.Migration{},
-	}
-	r.plan(pools)
+	r := svc.newReload(pools)
 	err := r.planFleet(pools)
 	if err == nil {
 		err = r.prepare(pools)
@@ -94,27 +115,6 @@ func (svc *Service) change(pools []config.Pool) error {
 
 // ReloadFailed counts a reload that was not carried out. It may be called from any goroutine.
 func (svc *Service) ReloadFailed() { svc.reloadErrors.Add(1) }
-
-// plan gives each pool its index: that of its name, or a new one. A pool that does not change keeps its *config.Pool,
-// which shows that it is the same.
-func (r *reload) plan(pools []config.Pool) {
-	r.after = make([]*config.Pool, len(r.before))
-	for i := range pools {
-		p := pools[i]
-		at := slices.IndexFunc(r.before, func(b *config.Pool) bool { return b != nil && b.Name == p.Name })
-		switch {
-		case at < 0:
-			r.after = append(r.after, &p)
-		case reflect.DeepEqual(*r.before[at], p):
-			r.after[at] = r.before[at]
-		default:
-			r.after[at] = &p
-		}
-	}
-	for len(r.before) < len(r.after) {
-		r.before = append(slices.Clip(r.before), nil)
-	}
-}
 
 // prepare does all that may fail.
 func (r *reload) prepare(pools []config.Pool) (err error) {

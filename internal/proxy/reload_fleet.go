@@ -5,7 +5,19 @@ import (
 	"magent/internal/placement"
 )
 
-// A member of a fleet changes by itself what does not place keys. What places them is the same on all members.
+// A member of a fleet changes by itself what does not place keys. What places them changes on all members before that,
+// or on none.
+
+// follow takes over the configurations of the pools that the fleet has gone over to.
+func (svc *Service) follow() {
+	if svc.turn == nil || !svc.turn.Turned() {
+		return
+	}
+	defer svc.stopTheWorld()()
+	svc.cfgs = svc.member.Configs(svc.turn, svc.cfgs)
+	svc.reloads++ // statistics of other pools begin anew
+	svc.turn = nil
+}
 
 // planFleet refuses what would place keys in another way, and finds out how the groups change with their pools.
 func (r *reload) planFleet(pools []config.Pool) error {
@@ -22,24 +34,11 @@ func (r *reload) planFleet(pools []config.Pool) error {
 		r.after[n] = b
 		for i, whole := range r.before {
 			if whole != nil && whole.Name == b.Of.Name && r.after[i] != whole {
-				r.after[n] = groupOf(r.after[i], b)
+				r.after[n] = placement.GroupLike(r.after[i], b)
 			}
 		}
 	}
 	return nil
-}
-
-// groupOf is the group of a pool that takes the place of another one with the same primary.
-func groupOf(whole, before *config.Pool) *config.Pool {
-	for _, w := range []*config.Pool{whole, placement.Exchanged(whole)} {
-		groups := placement.Groups(w)
-		for i := range groups {
-			if groups[i].Name == before.Name && groups[i].Share == before.Share {
-				return &groups[i]
-			}
-		}
-	}
-	return before // it does not come to this: the servers are the same
 }
 
 // changeFleet has the owner go over to the other configurations of its pools. Then what looked for servers on behalf

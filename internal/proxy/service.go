@@ -35,6 +35,8 @@ type Options struct {
 	Sockets []Socket // that listen already; the Service takes them over, also when Start fails
 	// Commanded is that of owner.Options; nil: members of a fleet are refused.
 	Commanded func(ctx context.Context, from string, body []byte) []byte
+	// ReadAgain is Reload of owner.Options.
+	ReadAgain func(ctx context.Context) error
 	// Called when all addresses are bound, before the journal is opened; nil: no process is to be taken over from.
 	TakeOver func() error
 
@@ -93,6 +95,7 @@ type Service struct {
 	// loops run.
 	fleet  func() *stats.Fleet
 	member *owner.Owner // nil: this is no member of a fleet
+	turn   *owner.Turn  // of its pools, that is not taken over yet; nil: there is none
 }
 
 // Addrs returns the bound addresses. In place of port 0 they have the port that the kernel chose.

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"runtime/debug"
+	"sync/atomic"
 
 	"magent/internal/config"
 	"magent/internal/placement"
@@ -21,6 +22,9 @@ func (svc *Service) addPool(index int, cfg *config.Pool, rings placement.Rings) 
 			sh.Pools = append(sh.Pools, nil)
 		}
 		sh.Pools[index] = peers[i]
+	}
+	for len(svc.cfgs) <= index { // a group that a fleet may split a pool into
+		svc.cfgs, svc.group.ByPool = append(svc.cfgs, cfg), append(svc.group.ByPool, new(atomic.Int64))
 	}
 	return peers
 }

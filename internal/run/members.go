@@ -24,6 +24,7 @@ type maintainer struct {
 	log   zerolog.Logger
 	fleet *config.Fleet // nil: there are no others
 	tasks chan<- control.Task
+	file  bool        // there is a file of pools
 	busy  atomic.Bool // an operator's command is being carried out
 }
 
@@ -117,5 +118,24 @@ func (m *maintainer) answer(ctx context.Context, q maintenance.Question) mainten
 		return a
 	case <-ctx.Done():
 		return maintenance.Answer{Refused: "it ends"}
+	}
+}
+
+// readAgain has this process reload between signals, because another member has other pools in its file.
+func (m *maintainer) readAgain(ctx context.Context) error {
+	if !m.file {
+		return errors.New("it was started without -c, so that it has no file to read again")
+	}
+	done := make(chan error, 1)
+	select {
+	case m.tasks <- func(reload func() error) { done <- reload() }:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }

@@ -159,8 +159,8 @@ func (o Options) start(log zerolog.Logger, clients int, given service.Given, tas
 	watchers, clientele := o.Admin.claim(given.Sockets)
 	e := &engine{}
 	served := func() *proxy.Service { return e.Service }
-	m := &maintainer{proxy: served, log: log, fleet: c.Fleet, tasks: tasks}
-	so.Commanded = m.commanded
+	m := &maintainer{proxy: served, log: log, fleet: c.Fleet, tasks: tasks, file: o.Load != nil}
+	so.Commanded, so.ReadAgain = m.commanded, m.readAgain
 	var err error
 	if e.watch, err = o.Admin.bind(watchers); err != nil { // before a process that is being replaced hands over
 		return nil, err

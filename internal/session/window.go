@@ -9,7 +9,8 @@ func (s *Session) full() bool {
 	if s.link != nil {
 		return s.linkFull()
 	}
-	if s.barrier != nil || s.pool.Held || s.isAwaiting() || s.long.asks() && s.long.full() ||
+	if s.barrier != nil || s.pool.Held || s.sh.Changing && s.redis == nil || s.isAwaiting() ||
+		s.long.asks() && s.long.full() ||
 		s.redis != nil && s.redis.Behind() {
 		return true
 	}

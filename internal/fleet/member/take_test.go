@@ -26,7 +26,8 @@ func TestRecordsComeFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer lock.Close()
-	r := role{Name: "a", List: []link.Peer{{Name: "a", Address: l.Addr().String()}, {Name: "b", Address: "127.0.0.1:1"}}}
+	list := []link.Peer{{Name: "a", Address: l.Addr().String()}, {Name: "b", Address: "127.0.0.1:1"}}
+	r := role{Name: "a", List: list}
 	opt, err := r.options(l, place)
 	if err != nil {
 		t.Fatal(err)

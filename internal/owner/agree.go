@@ -1,0 +1,169 @@
+package owner
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"magent/internal/config"
+	"magent/internal/fleet/core"
+	"magent/internal/fleet/member"
+	"magent/internal/fleet/view"
+	"magent/internal/placement"
+	"magent/internal/pool"
+	"magent/internal/session"
+)
+
+// A reload that places keys in another way is one of all members. Each reads its file, and is ready when it has the
+// same one. When all are, they hold their clients, and owners give up their groups. Then all go over, or none does.
+
+// Limits of a change. Who asks for one waits for half a minute.
+const (
+	readyTime  = 8 * time.Second // until all members have read their files
+	quietTime  = 8 * time.Second // until what is under way has ended, on this member
+	yieldTime  = 6 * time.Second // until all hold their clients, and owners have given up their groups
+	decideTime = 4 * time.Second // until it is known whether it was given up
+)
+
+// GoOver has all members place keys in another way, or none, and says why they do not.
+func (f *Owner) GoOver(t *Turn) error {
+	m := f.member.Load()
+	if err := m.View().Unready(); err != nil {
+		return fmt.Errorf("what places keys changes on all members at a time: %w", err)
+	}
+	for i, s := range t.pools {
+		if err := f.mayNow(s, f.parts(i)); err != nil {
+			return err
+		}
+	}
+	if f.turn.Load() != nil || !f.inTransit(func() { f.addGroups(t) }) {
+		return errors.New("a change before this one is not decided yet: try again")
+	}
+	m.Do(func(c *core.Core, now time.Duration) { f.beginTurn(c, now, t) })
+	f.bringAbout(t, m)
+	decided := f.await(t, decideTime, t.decided)
+	t.loose.Store(!decided)
+	f.holdClients(false)
+	switch {
+	case !decided:
+		return errors.New("this member hears nothing of the others, so it is not known yet whether what places keys " +
+			"has changed: it goes over when it is, and its log says so")
+	case t.err != nil:
+		return t.err
+	}
+	var parts []int
+	for i := range t.pools {
+		parts = append(parts, f.parts(i)...)
+	}
+	f.awaitParts(parts)
+	return nil
+}
+
+// bringAbout takes this member's part in a change, until that is decided or given up.
+func (f *Owner) bringAbout(t *Turn, m *member.Member) {
+	if !f.await(t, readyTime, func() bool { return m.View().All(view.Standby) }) {
+		f.abandon(t, "not ready within "+readyTime.String()+": "+strings.Join(m.View().Behind(view.Standby), ", "))
+		return
+	}
+	f.holdClients(true)
+	if !f.await(t, quietTime, f.quiet) {
+		f.abandon(t, "what its clients have asked for has not ended within "+quietTime.String())
+		return
+	}
+	m.Do(func(c *core.Core, now time.Duration) { c.Hold(now) })
+	if !f.await(t, yieldTime, t.decided) {
+		f.abandon(t, "what is under way at others has not ended within "+yieldTime.String())
+	}
+}
+
+// await waits for something, or until a change is decided. It returns false when the time is up.
+func (f *Owner) await(t *Turn, limit time.Duration, done func() bool) bool {
+	for began := time.Now(); !t.decided() && !done(); time.Sleep(poll) {
+		if f.ctx.Err() != nil || time.Since(began) > limit {
+			return false
+		}
+	}
+	return true
+}
+
+// beginTurn says that this member is ready for a change. It runs on the member's goroutine, as abandon does its work.
+func (f *Owner) beginTurn(c *core.Core, now time.Duration, t *Turn) {
+	if c.Changing() {
+		t.end(errors.New("a change before this one is not decided yet: try again"))
+		return
+	}
+	f.turn.Store(t)
+	if c.Prepare(now, t.text, t.groups, t.asked); !c.Changing() {
+		f.endTurn(t, errors.New("the change of the other members is over: try again"))
+	}
+}
+
+// abandon gives a change up.
+func (f *Owner) abandon(t *Turn, why string) {
+	f.member.Load().Do(func(c *core.Core, now time.Duration) {
+		if t.decided() {
+			return
+		}
+		if c.Abandon(now, why); !c.Changing() {
+			f.endTurn(t, errors.New(why))
+		}
+	})
+}
+
+// holdClients has clients of memcacheds begin nothing, or go on.
+func (f *Owner) holdClients(hold bool) {
+	f.o.OnAll(func(sh *session.Shard) {
+		if sh.Changing = hold; !hold {
+			sh.Wake()
+		}
+	})
+}
+
+// quiet reports whether nothing that clients have asked for is under way.
+func (f *Owner) quiet() bool {
+	var busy atomic.Bool
+	f.o.OnAll(func(sh *session.Shard) {
+		for i := range f.count() {
+			if !f.pool(i).Redis && !sh.Pools[i].Engine.Idle() {
+				busy.Store(true)
+			}
+		}
+	})
+	return !busy.Load()
+}
+
+// addGroups makes pools of the groups that there are not yet. They are set aside until the view has them. It is called
+// by transit.
+func (f *Owner) addGroups(t *Turn) {
+	release := f.o.StopTheWorld()
+	defer release()
+	for _, s := range t.pools {
+		for n := range s.groups {
+			cfg := &s.groups[n]
+			rings, err := placement.New(cfg)
+			if _, there := f.named(cfg.Name); there || err != nil { // it is a part of what has rings
+				continue
+			}
+			i := f.count()
+			peers := f.o.AddPool(i, cfg, rings)
+			pool.Watch(peers)
+			for _, p := range peers {
+				p.SetAside([]byte(refusal))
+				p.Held = true
+			}
+			f.extend(cfg)
+		}
+	}
+}
+
+// extend adds a pool that decides for nothing.
+func (f *Owner) extend(cfg *config.Pool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.wants, f.deciders = append(f.wants, want{}), append(f.deciders, decider{})
+	f.rounds, f.reached = append(f.rounds, 0), append(f.reached, 0)
+	f.haves, f.unrelay = append(f.haves, stance{}), append(f.unrelay, nil)
+	f.lay(cfg)
+}
