@@ -37,6 +37,9 @@ func TestSteps(t *testing.T) {
 		{c1, d2, []step{hold, build}},
 		{c1, other, []step{hold, relay}},
 		{c1, c2, []step{forgo}},
+		{none, stance{kind: refuses, round: 1}, nil},
+		{other, none, []step{hold, relay, forget}}, // a group of none
+		{c1, none, []step{hold, relay, forget}},
 	} {
 		if got := steps(c.have, c.want); !slices.Equal(got, c.steps) {
 			t.Errorf("%+v to %+v: %v, want %v", c.have, c.want, got, c.steps)

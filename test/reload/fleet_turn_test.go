@@ -21,7 +21,7 @@ func (s *site) turn() (said string, err error) {
 		said = string(out)
 		again := false
 		for _, words := range []string{
-			"not ready within", "has not ended within", "try again", "lost the right", "is dead", "joins", "wait until",
+			"not ready", "has not ended within", "try again", "lost the right", "is dead", "joins", "wait until",
 		} {
 			again = again || strings.Contains(said, words)
 		}
