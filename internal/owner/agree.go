@@ -48,8 +48,8 @@ func (f *Owner) GoOver(t *Turn) error {
 	f.holdClients(false)
 	switch {
 	case !decided:
-		return errors.New("this member hears nothing of the others, so it is not known yet whether what places keys " +
-			"has changed: it goes over when it is, and its log says so")
+		return errors.New("this member hears nothing of the others, which may have gone over: it follows when it " +
+			"learns that, and its log says so then")
 	case t.err != nil:
 		return t.err
 	}

@@ -122,10 +122,16 @@ func TestFleetGoesOver(t *testing.T) {
 	}{
 		{"a primary is added", func() { p.Servers = append(slices.Clip(p.Servers), f.more()) }},
 		{"another weight", func() { p.Servers = append([]config.Address{heavy(p.Servers[0])}, p.Servers[1:]...) }},
-		{"a primary is replaced", func() { p.Servers = []config.Address{p.Servers[0], f.more(), p.Servers[2]} }},
+		{"a dead primary is replaced", func() {
+			f.servers[1].Kill()
+			for _, c := range counters {
+				c.goesOn(t, 2, errs)
+			}
+			p.Servers = []config.Address{p.Servers[0], f.more(), p.Servers[2]}
+		}},
 		{"a backup is added", func() { p.Backups = append(slices.Clip(p.Backups), f.more()) }},
 		{"one primary is left", func() { p.Servers = p.Servers[:1] }},
-		{"there are several again", func() { p.Servers = first.Servers }},
+		{"there are several again", func() { p.Servers = []config.Address{first.Servers[0], f.more()} }},
 		{"the backups as at first", func() { p.Backups = first.Backups }},
 	} {
 		f.allRepaired(&p)

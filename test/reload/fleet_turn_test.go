@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -203,12 +204,98 @@ func TestFleetChangeIsCutShort(t *testing.T) {
 		}
 		victim.write(file(victim.proxy.Addr, 5-has))
 		victim.proxy.Restart()
-		victim.await("other pools", 1)
+		victim.await("has other pools: ", 1)
 		victim.write(file(victim.proxy.Addr, has))
 		victim.proxy.Restart()
 		victim.servedAll()
 		wantFixed(sites, keys, "kept")
 	}
+}
+
+// TestFleetChangeWithoutMajority: two of three members are killed while all change. The third says so, and its clients
+// are answered, with errors. When the others are back nothing is lost, and the change can be made.
+func TestFleetChangeWithoutMajority(t *testing.T) {
+	t.Parallel()
+	var m []*harness.Memcached
+	for range 4 {
+		m = append(m, harness.StartMemcached(t))
+	}
+	file := func(listen string, servers int) string { return backed(listen, m[:servers], m[3:]) }
+	sites := startFleet(t, 3, func(listen string) string { return file(listen, 2) })
+	const keys = 50
+	fixed(sites[0].visitor(), keys, "kept")
+	for _, s := range sites {
+		s.allAlive()
+		s.write(file(s.proxy.Addr, 3))
+	}
+	verdict := make(chan error, 1)
+	go func() {
+		out, err := exec.Command(harness.Binary(t), "reload", "--pid-file", sites[0].pid).CombinedOutput()
+		t.Logf("%v: %s", err, out)
+		verdict <- err
+	}()
+	sites[0].await("is ready for other pools", 1)
+	for _, s := range sites[1:] { // at the same time
+		if err := syscall.Kill(s.proxy.PID, syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, s := range sites[1:] {
+		s.proxy.Kill()
+	}
+	_ = testkit.Await(t, "a verdict", verdict)
+	testkit.Until(t, "a client is answered", func() bool {
+		c := harness.Dial(t, sites[0].proxy.Addr)
+		defer c.Close()
+		reply, err := c.Try("get 1-fixed\r\n")
+		return err == nil && strings.HasPrefix(reply, "SERVER_ERROR fleet: ")
+	})
+	has := 2
+	for refused := true; refused; has++ { // they may have been faster
+		for _, s := range sites[1:] {
+			s.write(file(s.proxy.Addr, has))
+			s.proxy.Restart()
+		}
+		if refused = sites[1].isRefused(); !refused {
+			break
+		}
+	}
+	for _, s := range sites {
+		s.servedAll()
+		s.allAlive()
+		s.allUp()
+		if err := agrees(s, has); err != nil {
+			t.Error(err)
+		}
+	}
+	wantFixed(sites, keys, "kept")
+	for _, s := range sites {
+		s.write(file(s.proxy.Addr, 3))
+	}
+	if said, err := sites[0].turn(); err != nil {
+		t.Errorf("%v: %s", err, said)
+	}
+	wantFixed(sites, keys, "kept")
+}
+
+// isRefused waits until the fleet serves through a member, or does not let it in because it has other pools.
+func (s *site) isRefused() (refused bool) {
+	s.t.Helper()
+	testkit.Eventually(s.t, "a member is let in, or not", func() error {
+		if refused = strings.Contains(s.proxy.Log(), "has other pools: "); refused {
+			return nil
+		}
+		c, err := harness.Open(s.proxy.Addr)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		if reply, err := c.Try(harness.Set("let-in", "1")); err != nil || reply != "STORED\r\n" {
+			return fmt.Errorf("%q, %w", reply, err)
+		}
+		return nil
+	})
+	return refused
 }
 
 // allAlive waits until a member has all members as alive.
