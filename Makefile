@@ -40,11 +40,12 @@ CALM = internal/fleet/simulation|test/arch|test/kubernetes|test/package
 LEFT ?= nothing
 
 # Packages in which one goroutine does all, in tests as well: the race detector has nothing to find there. test/arch
-# looks for others that run beside it.
+# checks that nothing runs beside it.
 SINGLE = ascii|backend/ring|failover|replicate|internal/(binary|call|config|distribute|hot|placement|stats)|internal/fleet/(book|core|forward|lease|view|wal)
 
-# The packages of the program, those of them in which goroutines share something, and the black-box suites in front of which a magent with the race detector makes sense.
-# go test begins them in this order: the longest come first, so that no core waits for one of them at the end.
+# The packages of the program, those of them in which goroutines share something, and the black-box suites in front of
+# which a magent with the race detector makes sense. go test begins them in this order: the longest come first, so that
+# no core waits for one of them at the end.
 LONG  = ./internal/proxy ./cmd/magent ./internal/fleet/member
 UNITS = $(LONG) $$($(GO) list ./... | grep -v /test/ | grep -vE '/($(LEFT))$$')
 SHARE = $(LONG) $$($(GO) list ./... | grep -v /test/ | grep -vE '/($(LEFT))$$|^magent/($(SINGLE))$$')

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -59,7 +60,11 @@ func runReload(args []string, names config.Names, stdout, stderr io.Writer) int 
 	var refused *service.ReloadError
 	switch {
 	case errors.As(err, &refused):
-		fmt.Fprintf(stderr, "%v\n%s: process %d has refused this: nothing has changed\n", refused, program, pid)
+		said := "has refused this: " + unchanged
+		if isUndecided(refused) {
+			said = "has not applied it yet"
+		}
+		fmt.Fprintf(stderr, "%v\n%s: process %d %s\n", refused, program, pid, said)
 		return exitFailed
 	case errors.Is(err, service.ErrNoVerdict):
 		fmt.Fprintf(stdout, "%s: process %d reloads its file: %v\n", program, pid, err)
@@ -75,11 +80,16 @@ func runReload(args []string, names config.Names, stdout, stderr io.Writer) int 
 func reloadBy(socket string, stdout, stderr io.Writer) int {
 	if err := control.Reload(context.Background(), socket); err != nil {
 		var refused *control.RefusedError
-		if errors.As(err, &refused) {
-			err = fmt.Errorf("nothing has changed: %w", err)
+		if errors.As(err, &refused) && !isUndecided(refused) {
+			err = fmt.Errorf("%s: %w", unchanged, err)
 		}
 		return fail(stderr, err, exitFailed)
 	}
 	fmt.Fprintf(stdout, "%s: reloaded\n", program)
 	return 0
 }
+
+const unchanged = "nothing has changed"
+
+// isUndecided reports whether a process may still do what it was asked for.
+func isUndecided(refused error) bool { return strings.Contains(refused.Error(), service.Undecided) }

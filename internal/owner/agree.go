@@ -13,6 +13,7 @@ import (
 	"magent/internal/fleet/view"
 	"magent/internal/placement"
 	"magent/internal/pool"
+	"magent/internal/service"
 	"magent/internal/session"
 )
 
@@ -48,8 +49,8 @@ func (f *Owner) GoOver(t *Turn) error {
 	f.holdClients(false)
 	switch {
 	case !decided:
-		return errors.New("this member hears nothing of the others, which may have gone over: it follows when it " +
-			"learns that, and its log says so then")
+		return errors.New(service.Undecided + ": this member hears nothing of the others. It does as they do when " +
+			"it learns that, and its log says so then")
 	case t.err != nil:
 		return t.err
 	}

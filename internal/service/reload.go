@@ -3,6 +3,7 @@ package service
 import (
 	"errors"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -104,7 +105,12 @@ func (r *reloader) reload(log *Log) error {
 	began := time.Now()
 	notify(reloading())
 	if err := r.take(log.Logger); err != nil {
-		log.Error().AnErr("reason", err).Msg("the configuration was not applied: nothing has changed")
+		line := log.Error().AnErr("reason", err)
+		if strings.Contains(err.Error(), Undecided) {
+			line.Msg("the configuration was not applied, or not yet")
+		} else {
+			line.Msg("the configuration was not applied: nothing has changed")
+		}
 		notify(daemon.SdNotifyReady, status("the configuration was not applied: %v", err))
 		return err
 	}

@@ -72,6 +72,9 @@ func (v *verdicts) close() {
 // ErrNoVerdict is the error when a process was told to reload, and what became of it cannot be learned.
 var ErrNoVerdict = errors.New("the result stands in its log")
 
+// Undecided stands in the reason of a process if its fleet may apply a configuration later.
+const Undecided = "it is not known yet whether what places keys changes"
+
 // ReloadError is why a process has not applied its configuration, in its own words. There may be several lines.
 type ReloadError struct{ text string }
 
