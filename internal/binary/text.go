@@ -8,9 +8,10 @@ import (
 	"magent/ascii"
 )
 
-// AppendText appends r as a request of the text protocol, with its value. meta says that the servers have the meta
-// commands. Without them some requests have no equivalent: then the meta command is appended all the same, and
-// refused by the engine. Otherwise the reply to the classic command lacks the token.
+// AppendText appends r as a request of the text protocol, with its value. It must not be called for a Quit, nor for a
+// request that Authenticates: these have no text. meta says that the servers have the meta commands. Without them some
+// requests have no equivalent: then the meta command is appended all the same, and refused by the engine. Otherwise
+// the reply to the classic command lacks the token.
 func (r *Request) AppendText(dst []byte, meta bool) []byte {
 	switch r.Op {
 	case Noop:
