@@ -45,6 +45,7 @@ func (v *visitor) keep(key string, ended *atomic.Bool, asked *atomic.Int64) erro
 			}
 			asked.Add(1)
 		}
+		time.Sleep(3 * time.Millisecond) // the rest of the machine is for others
 	}
 	return nil
 }
