@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"magent/failover"
 	"magent/internal/config"
@@ -80,20 +83,52 @@ func (f *Owner) dial(ctx context.Context, a config.Address, cfg *config.Pool) (n
 }
 
 // knock finds out whether server n of a pool answers, and is the one that is known. One that was restarted meanwhile
-// has nothing that it could be compared by. It is a goroutine of reach.
+// has nothing that it could be compared by. As long as no connection has answered another one is tried beside it, for
+// the first packets of one may be lost while the network fails. It is a goroutine of reach.
 func (f *Owner) knock(ctx context.Context, cfg *config.Pool, n int, known string, there *bool, done func()) {
 	defer done()
+	var all sync.WaitGroup
+	defer all.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answers := make(chan bool)
+	again := time.NewTicker(knockAgain)
+	defer again.Stop()
+	for {
+		all.Add(1)
+		go f.greet(ctx, cfg, n, known, answers, all.Done)
+		select {
+		case *there = <-answers:
+			return
+		case <-ctx.Done():
+			return
+		case <-again.C:
+		}
+	}
+}
+
+// knockAgain is how long a connection is waited for alone.
+const knockAgain = 100 * time.Millisecond
+
+// greet is a goroutine that connects to server n of a pool. Its answer is whether that is the one that is known. One
+// that refuses connections is not. There is no answer if nothing is heard of the server.
+func (f *Owner) greet(ctx context.Context, cfg *config.Pool, n int, known string, answers chan<- bool, done func()) {
+	defer done()
+	is := false
 	conn, err := f.dial(ctx, *placement.ServerAt(cfg, n), cfg)
-	if err != nil {
-		return
+	if err == nil {
+		defer conn.Close()
+		var now failover.Greeting
+		now, err = refill.Greet(ctx, conn)
+		before := failover.ParseIdentity(known)
+		is = before == (failover.Identity{}) || before == now.Identity
 	}
-	defer conn.Close()
-	now, err := refill.Greet(ctx, conn)
-	if err != nil {
-		return
+	if err == nil || errors.Is(err, unix.ECONNREFUSED) {
+		select {
+		case answers <- is && err == nil:
+		case <-ctx.Done():
+		}
 	}
-	before := failover.ParseIdentity(known)
-	*there = before == (failover.Identity{}) || before == now.Identity
 }
 
 // listed tells the core who is connected to a server.

@@ -63,8 +63,20 @@ func repairsPrimary(cfg *config.Pool, there []bool, missed []*journal.Missed) bo
 	return true
 }
 
-// reachTime is how long servers have to answer before a pool begins.
-const reachTime = 400 * time.Millisecond
+const (
+	reachTime  = 400 * time.Millisecond  // how long servers have to answer before a pool begins
+	reachLater = 1500 * time.Millisecond // likewise, if a backup alone has what a primary has missed
+)
+
+// reachFor is how long servers have to answer. Keys that a primary has missed are lost if the backups, which are to be
+// doubted, do not have them copied to it first (repairsPrimary). So these are waited for.
+func reachFor(cfg *config.Pool, w want) time.Duration {
+	all := slices.Repeat([]bool{true}, len(w.missed))
+	if w.doubt && len(cfg.Backups) > 0 && repairsPrimary(cfg, all, w.missed) {
+		return reachLater
+	}
+	return reachTime
+}
 
 // reach finds out which servers of a pool can be connected to within that time, and are those that are known. One that
 // is drained is left alone: the other copies of its keys go without it, so nothing can be compared with what it holds.

@@ -3,10 +3,12 @@ package owner
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"net"
 	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"magent/internal/config"
 	"magent/internal/fleet/gate"
@@ -42,6 +44,48 @@ func TestReach(t *testing.T) {
 	want := []bool{true, false, true, false, false}
 	if got := f.reach(0, missed, testkit.Patience); !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// TestReachAgain: a server that does not answer the first connection is found by another one.
+func TestReachAgain(t *testing.T) {
+	var connections atomic.Int64
+	a, err := config.ParseAddress(testkit.Serve(t, func(c net.Conn) {
+		if connections.Add(1) == 1 {
+			_, _ = io.Copy(io.Discard, c) // until it is given up
+			return
+		}
+		for lines := bufio.NewScanner(c); lines.Scan(); {
+			fmt.Fprint(c, "STAT pid 7\r\nSTAT uptime 10\r\nSTAT time 1000\r\nEND\r\n")
+		}
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := ownerOf(t, &config.Pool{Servers: []config.Address{a}})
+	if got := f.reach(0, []*journal.Missed{{}}, testkit.Patience); !got[0] || connections.Load() < 2 {
+		t.Errorf("%v after %d connections", got, connections.Load())
+	}
+}
+
+// TestReachFor: the backup is waited for if it alone has what the primary has missed, and is to be doubted.
+func TestReachFor(t *testing.T) {
+	pool := &config.Pool{Servers: make([]config.Address, 1), Backups: make([]config.Address, 1)}
+	clean, keys := &journal.Missed{}, &journal.Missed{Keys: []string{"k"}}
+	for name, c := range map[string]struct {
+		doubt  bool
+		missed []*journal.Missed
+		want   time.Duration
+	}{
+		"nothing is missed":        {true, []*journal.Missed{clean, clean}, reachTime},
+		"the primary missed a key": {true, []*journal.Missed{keys, clean}, reachLater},
+		"both did":                 {true, []*journal.Missed{keys, keys}, reachTime},
+		"the primary lacks all":    {true, []*journal.Missed{{All: true}, clean}, reachTime},
+		"nothing is doubted":       {false, []*journal.Missed{keys, clean}, reachTime},
+	} {
+		if got := reachFor(pool, want{doubt: c.doubt, missed: c.missed}); got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
 	}
 }
 

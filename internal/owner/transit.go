@@ -151,7 +151,7 @@ func (f *Owner) build(i int, w want) {
 	f.awaitOwner(i, settleTime)
 	var there []bool
 	if w.doubt || !w.doors.Open(nil) {
-		there = f.reach(i, w.missed, reachTime)
+		there = f.reach(i, w.missed, reachFor(cfg, w))
 		f.awaitDoors(w, there)
 	}
 	if f.unrelay[i] != nil {
