@@ -1,6 +1,7 @@
 package owner
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -19,18 +20,31 @@ import (
 // placed as before. It may be called by any goroutine.
 func (f *Owner) MayChange(pools []config.Pool) error {
 	_, before := f.wholes()
-	var after []*config.Pool
-	for i := range pools {
-		if !pools[i].Redis {
-			after = append(after, &pools[i])
-		}
-	}
-	fleet, file := textOf(before), textOf(after)
-	if view.SamePools([]byte(fleet), []byte(file)) {
+	after := decidedTogether(pools)
+	if view.SamePools([]byte(textOf(before)), []byte(textOf(after))) {
 		return nil
 	}
-	return fmt.Errorf("%w: %w", view.OtherPools("the file", []byte(fleet), []byte(file)), errPools)
+	return otherPools(before, after)
 }
+
+// decidedTogether are those pools of a file that a fleet decides for.
+func decidedTogether(file []config.Pool) (pools []*config.Pool) {
+	for i := range file {
+		if !file[i].Redis {
+			pools = append(pools, &file[i])
+		}
+	}
+	return pools
+}
+
+// otherPools says that a file has other pools than the fleet, and what can be done.
+func otherPools(fleet, file []*config.Pool) error {
+	return fmt.Errorf("%w: %w", view.OtherPools("the file", []byte(textOf(fleet)), []byte(textOf(file))), errPools)
+}
+
+// errPools is what can be done where a reload is refused.
+var errPools = errors.New("a fleet that runs adds, removes and renames no pools, and keeps their order: have the " +
+	"same file on all hosts, flush servers that are new, and restart all members")
 
 // changeLimit is how long Change waits.
 const changeLimit = 10 * time.Second

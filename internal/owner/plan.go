@@ -2,7 +2,6 @@ package owner
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -54,21 +53,12 @@ func (f *Owner) otherFile(n *view.Change, text []byte) error {
 // likewise returns the pools of a file that take the place of those of the fleet. They have to be the same, by name,
 // in the same order.
 func likewise(before []*config.Pool, file []config.Pool) (files []*config.Pool, err error) {
-	for i := range file {
-		if !file[i].Redis {
-			files = append(files, &file[i])
-		}
-	}
+	files = decidedTogether(file)
 	if !slices.EqualFunc(before, files, func(a, b *config.Pool) bool { return a.Name == b.Name }) {
-		return nil, fmt.Errorf("%w: %w", view.OtherPools("the file", []byte(textOf(before)), []byte(textOf(files))),
-			errPools)
+		return nil, otherPools(before, files)
 	}
 	return files, nil
 }
-
-// errPools is what can be done where a reload is refused.
-var errPools = errors.New("a fleet that runs adds, removes and renames no pools, and keeps their order: have the " +
-	"same file on all hosts, flush servers that are new, and restart all members")
 
 // mayEver says why keys may not move, whatever servers are up; nil: they may.
 func (f *Owner) mayEver(t *Turn) error {
