@@ -171,6 +171,15 @@ type counter struct {
 	done atomic.Int64
 }
 
+// counter is a client of member i that has stored 0, and counts on from there.
+func (f *fleetRig) counter(i int, key string) *counter {
+	f.t.Helper()
+	c := &counter{client: f.client(i), key: key}
+	c.say("set " + key + " 0 0 1\r\n0\r\n")
+	c.hear("STORED\r\n")
+	return c
+}
+
 // run counts until ended is set, and fails at the first answer that is not the next number.
 func (c *counter) run(ended *atomic.Bool) error {
 	for n := int64(1); !ended.Load(); n++ {
@@ -208,9 +217,7 @@ func TestFleetOwnerLeavesUnderLoad(t *testing.T) {
 	errs := make(chan error, len(f.svcs))
 	for i := range f.svcs {
 		if i != leaves {
-			c := &counter{client: newClient(t, testkit.Dial(t, "tcp", f.svcs[i].Addrs()[0])), key: fmt.Sprint("n", i)}
-			c.say("set " + c.key + " 0 0 1\r\n0\r\n")
-			c.hear("STORED\r\n")
+			c := f.counter(i, fmt.Sprint("n", i))
 			counters = append(counters, c)
 			go func() { errs <- c.run(&ended) }()
 		}
@@ -262,9 +269,7 @@ func TestFleetJoinedByWhoWasKilled(t *testing.T) {
 	b := newClient(t, testkit.Dial(t, "tcp", f.pool.Backups[0].String()))
 	b.say("set k 0 0 5\r\nother\r\n")
 	b.hear("STORED\r\n")
-	c := &counter{client: f.client(0), key: "n"}
-	c.say("set n 0 0 1\r\n0\r\n")
-	c.hear("STORED\r\n")
+	c := f.counter(0, "n")
 	var ended atomic.Bool
 	errs := make(chan error, 1)
 	go func() { errs <- c.run(&ended) }()

@@ -103,10 +103,7 @@ func TestFleetGoesOver(t *testing.T) {
 	var counters []*counter
 	for i := range f.svcs {
 		for n := range 6 {
-			c := &counter{client: f.client(i), key: fmt.Sprintf("%d-counted-%d", n, i)}
-			c.say("set " + c.key + " 0 0 1\r\n0\r\n")
-			c.hear("STORED\r\n")
-			counters = append(counters, c)
+			counters = append(counters, f.counter(i, fmt.Sprintf("%d-counted-%d", n, i)))
 		}
 	}
 	errs := make(chan error, len(counters))

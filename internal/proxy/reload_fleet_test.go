@@ -34,10 +34,7 @@ func TestFleetReload(t *testing.T) {
 	keys := f.keysOf(len(f.svcs))
 	for i := range f.svcs {
 		for g := range keys {
-			c := &counter{client: f.client(i), key: keys[g][i]}
-			c.say("set " + c.key + " 0 0 1\r\n0\r\n")
-			c.hear("STORED\r\n")
-			counters = append(counters, c)
+			counters = append(counters, f.counter(i, keys[g][i]))
 		}
 	}
 	errs := make(chan error, len(counters))
