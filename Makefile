@@ -1,4 +1,4 @@
-# Versions of the tools that `make lint` runs; they are no dependencies of the program.
+# Versions of the tools that `make lint` runs; they are no dependencies of the program. `make deps` builds all of them.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ERRORLINT   := github.com/polyfloyd/go-errorlint@v1.8.0
 GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
@@ -11,6 +11,11 @@ HELM        := helm.sh/helm/v3/cmd/helm@v3.22.0
 KUBECONFORM := github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0
 COMPOSE     := github.com/compose-spec/compose-go/v2/cmd@v2.16.2
 K8S_SCHEMAS := sigs.k8s.io/kubectl-validate@v0.0.4
+
+# What make deps gets for them: programs, and modules that tests only read.
+export LINT_TOOLS    := $(STATICCHECK) $(ERRORLINT) $(GOFUMPT) $(GOVULNCHECK)
+export RELEASE_TOOLS := $(NFPM) $(CYCLONEDX) $(HELM) $(KUBECONFORM) $(COMPOSE)
+export RELEASE_READS := $(K8S_SCHEMAS)
 
 GO         ?= go
 FUZZTIME   ?= 30s
@@ -58,6 +63,9 @@ SLOW = ./test/foreign ./test/redis ./test/failover ./test/status ./test/upgrade
 ALONE = ./test/bench ./test/chaos ./test/vip
 BUSY  = $$($(GO) list ./test/... | grep -vE '/test/(bench|chaos|vip)$$' | grep -vE '/($(LEFT))$$')
 
+# Runs one of the tools above.
+TOOL = $(CURDIR)/deploy/dev/tool.sh
+
 # All modules of this repository. Those beside the first are for the release and for tests.
 MODULES = . deploy/release test/redis/clients test/soak/picture test/tools/telegraf
 
@@ -79,10 +87,10 @@ help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: deps
-deps: ## install what is missing for all of this, by Debian's packages; make deps-run, -test, -race, -ha, -page, -release for a part
+deps: ## install what is missing for all of this, by Debian's packages; make deps-run, -test, -race, -ha, -page, -release, -lint for a part
 	@deploy/dev/deps.sh
 
-DEPS = deps-run deps-test deps-race deps-ha deps-page deps-release
+DEPS = deps-run deps-test deps-race deps-ha deps-page deps-release deps-lint
 .PHONY: $(DEPS)
 $(DEPS): deps-%:
 	@deploy/dev/deps.sh $*
@@ -100,9 +108,10 @@ test-says:
 	@echo 'make test: it first installs the Debian packages that are missing, as root or with sudo: on a fresh machine some 520, 1.5 GB.'
 	@echo 'make test: the tests then take about twenty-five minutes on two cores; the first time some minutes more, to compile.'
 
+# GOPROXY=off: what make deps has not downloaded fails at once, on every machine, and not when the network is away.
 .PHONY: test
 test: test-says deps build ## everything that proves it: unit, e2e, race, and 20000 inputs for each fuzz target
-	@deploy/dev/beside.sh "$(MAKE) -o build together race LEFT='$(CALM)'" '$(MAKE) calm fuzz FUZZTIME=20000x'
+	@GOPROXY=off deploy/dev/beside.sh "$(MAKE) -o build together race LEFT='$(CALM)'" '$(MAKE) calm fuzz FUZZTIME=20000x'
 
 .PHONY: calm
 calm: # the tests that `make test` takes out of unit, e2e and race
@@ -167,18 +176,19 @@ bench-scale: deps-test build ## what a thousand servers, two hundred pools and t
 	$(GO) run ./test/bench scale -magent bin/magent
 
 .PHONY: lint
-lint: ## vet, staticcheck, errorlint, gofumpt, and govulncheck where its database can be reached
+lint: private export GOPROXY := off
+lint: deps-lint ## vet, staticcheck, errorlint, gofumpt, and govulncheck where its database can be reached
 	@for m in $(MODULES); do \
-		for check in vet 'run $(STATICCHECK)' 'run $(ERRORLINT)'; do \
-			echo "$(GO) -C $$m $$check ./..."; \
-			$(GO) -C $$m $$check ./... || exit 1; \
+		for check in '$(GO) vet' '$(TOOL) $(STATICCHECK)' '$(TOOL) $(ERRORLINT)'; do \
+			echo "in $$m: $$check ./..."; \
+			(cd $$m && $$check ./...) || exit 1; \
 		done; \
 	done
-	@echo '$(GO) run $(GOFUMPT) -l .'
-	@badly=$$($(GO) run $(GOFUMPT) -l .); \
-	if [ -n "$$badly" ]; then echo "not formatted, run $(GO) run $(GOFUMPT) -w on:"; echo "$$badly"; exit 1; fi
-	@echo '$(GO) run $(GOVULNCHECK) ./...'
-	@if ! out=$$($(GO) run $(GOVULNCHECK) ./... 2>&1); then \
+	@echo '$(TOOL) $(GOFUMPT) -l .'
+	@badly=$$($(TOOL) $(GOFUMPT) -l .); \
+	if [ -n "$$badly" ]; then echo "not formatted, run $(TOOL) $(GOFUMPT) -w on:"; echo "$$badly"; exit 1; fi
+	@echo '$(TOOL) $(GOVULNCHECK) ./...'
+	@if ! out=$$($(TOOL) $(GOVULNCHECK) ./... 2>&1); then \
 		if grep -q 'fetching vulnerabilities' <<<"$$out"; then echo 'govulncheck: skipped, its database cannot be reached from here'; \
 		else echo "$$out"; exit 1; fi; \
 	fi

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# deps.sh [GROUP...] installs what is missing for the groups: run, test, race, ha, page, release. Without a group it
+# deps.sh [GROUP...] installs what is missing for the groups: run, test, race, ha, page, release, lint. Without a group it
 # does so for all of them. If nothing is missing, it changes nothing and needs neither network nor root. Unlike Debian
-# it neither starts nor enables the services that it installs. It works in the folder of the repository.
+# it neither starts nor enables the services that it installs. It works in the folder of the repository. `make deps`
+# calls it, with the Go programs of the groups lint and release in LINT_TOOLS and RELEASE_TOOLS.
 set -euo pipefail
 [[ $0 != */* ]] || cd "${0%/*}"
 cd ../..
@@ -48,13 +49,14 @@ packages_of() {
 	ha) echo haproxy iproute2 keepalived ;;
 	page) echo chromium prometheus ;; # prometheus brings promtool
 	release) echo ansible-core ansible-lint fish lintian logrotate man-db mandoc python3-apt rpm systemd umoci zsh ;;
+	lint) ;; # Go programs alone
 	*)
 		say "no such group: $1; there are ${groups[*]}"
 		exit 2
 		;;
 	esac
 }
-groups=(run test race ha page release)
+groups=(run test race ha page release lint)
 services=(
 	haproxy
 	keepalived
@@ -92,17 +94,6 @@ release_services() {
 }
 
 apt() { "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 -o Acquire::Retries=5 "$@" </dev/null; }
-
-# retry runs a command that downloads. If it fails, it is run again, twice at most: unlike apt-get and npm, go gives up
-# after one error of the network.
-retry() {
-	"$@" && return
-	say "failed, trying again: $*" >&2
-	sleep 3
-	"$@" && return
-	sleep 15
-	"$@"
-}
 
 install() {
 	if ! command -v apt-get >/dev/null; then
@@ -149,6 +140,26 @@ install_node_modules() (
 	cp package-lock.json node_modules/.installed
 )
 
+# download gets what a group needs and Debian does not have, so that nothing is left to be downloaded later.
+download() {
+	local module tool
+	case $1 in
+	test)
+		for module in test/*/*/go.mod; do deploy/dev/retry.sh go -C "${module%/go.mod}" list -deps . >/dev/null; done # what it imports
+		install_node_modules
+		;;
+	release)
+		deploy/dev/retry.sh go -C deploy/release mod download
+		for module in ${RELEASE_READS:?}; do deploy/dev/retry.sh go mod download "$module"; done
+		for tool in ${RELEASE_TOOLS:?}; do deploy/dev/tool.sh -n "$tool"; done
+		;;
+	lint)
+		for module in deploy/release test/*/*/go.mod; do deploy/dev/retry.sh go -C "${module%/go.mod}" list -deps -test ./... >/dev/null; done
+		for tool in ${LINT_TOOLS:?}; do deploy/dev/tool.sh -n "$tool"; done
+		;;
+	esac
+}
+
 main() {
 	if ! command -v go >/dev/null; then
 		say "missing: Go 1.26 or newer: install it from https://go.dev/dl/ and put it into PATH"
@@ -174,13 +185,8 @@ main() {
 	else
 		say "nothing is missing"
 	fi
-	[ "$*" = run ] || retry go mod download # for make run alone, the build downloads what it needs, which is less
-	case " $* " in *" release "*) retry go -C deploy/release mod download ;; esac
-	case " $* " in *" test "*)
-		for module in test/*/*/go.mod; do retry go -C "${module%/go.mod}" list -deps . >/dev/null; done # downloads what it imports
-		install_node_modules
-		;;
-	esac
+	[ "$*" = run ] || deploy/dev/retry.sh go mod download # for make run alone, the build downloads what it needs, which is less
+	for group in "$@"; do download "$group"; done
 }
 
 main "$@"

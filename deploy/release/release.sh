@@ -10,6 +10,7 @@ dist=$(cd "$1" && pwd)
 go=${GO:-go}
 nfpm=${NFPM:?names the package of nfpm}
 cyclonedx=${CYCLONEDX:?names the package of cyclonedx-gomod}
+tool=deploy/dev/tool.sh
 
 unset GOFLAGS GOOS GOARCH GOAMD64 GOARM64 GOEXPERIMENT
 export LC_ALL=C TZ=UTC
@@ -86,7 +87,7 @@ tarball() { # for the architecture $1
 packages() { # for the architecture $1
 	local kind
 	for kind in deb rpm; do
-		ARCH=$1 BIN=$work/$1 SHARE=$work/share $go run "$nfpm" package -f deploy/package/nfpm.yaml -p $kind -t "$dist" >"$work/nfpm" ||
+		ARCH=$1 BIN=$work/$1 SHARE=$work/share $tool "$nfpm" package -f deploy/package/nfpm.yaml -p $kind -t "$dist" >"$work/nfpm" ||
 			{ cat "$work/nfpm" >&2; return 1; }
 	done
 }
@@ -101,7 +102,7 @@ image() { # for the architecture $1
 # sbom lists the modules in the binary for the architecture $1. Its time is that of the commit. The tool that made it is
 # named without its checksum, which differs from machine to machine.
 sbom() {
-	$go run "$cyclonedx" bin -json -std -noserial -version "$VERSION" "$work/$1/magent" |
+	$tool "$cyclonedx" bin -json -std -noserial -version "$VERSION" "$work/$1/magent" |
 		sed -e '/^    "tools"/,/^    "component"/{/"hashes": \[/,/\],/d}' \
 			-e "s/^    \"timestamp\": .*/    \"timestamp\": \"$(date -u -d "@$SOURCE_DATE_EPOCH" +%FT%TZ)\",/" \
 			>"$dist/magent_${VERSION}_sbom_$1.cdx.json"

@@ -46,7 +46,7 @@ func Pinned(tb testing.TB, variable string) string {
 // directory is the folder of the module.
 func Tool(tb testing.TB, variable string, args ...string) (code int, stdout, stderr string) {
 	tb.Helper()
-	return Long(tb, append([]string{"go", "run", Pinned(tb, variable)}, args...)...)
+	return Long(tb, append([]string{"deploy/dev/tool.sh", Pinned(tb, variable)}, args...)...)
 }
 
 // Long runs a program that may take minutes, in the folder of the module.

@@ -43,3 +43,25 @@ func TestDepsOfRun(t *testing.T) {
 		t.Errorf("with both: exit code %d, %s", code, said)
 	}
 }
+
+// TestToolsAreThere checks that no tool of `make deps` needs the network again.
+func TestToolsAreThere(t *testing.T) {
+	for variable := range strings.FieldsSeq("STATICCHECK ERRORLINT GOFUMPT NFPM CYCLONEDX HELM KUBECONFORM") {
+		code, stdout, stderr := harness.Long(t, "env", "GOPROXY=off", "GOMODCACHE="+t.TempDir(),
+			"deploy/dev/tool.sh", harness.Pinned(t, variable), "-h")
+		if said := stdout + stderr; code > 2 || !strings.Contains(strings.ToLower(said), "usage") {
+			t.Errorf("%s: exit code %d\n%s", variable, code, said)
+		}
+	}
+}
+
+// TestDownloadIsRetried has a command fail the first time, as it does when the network is away for a moment.
+func TestDownloadIsRetried(t *testing.T) {
+	t.Parallel()
+	tried := filepath.Join(t.TempDir(), "tried")
+	code, stdout, stderr := harness.Long(t, "deploy/dev/retry.sh", "sh", "-c",
+		`[ -e `+tried+` ] && echo done && exit; touch `+tried+`; exit 7`)
+	if code != 0 || stdout != "done\n" || !strings.Contains(stderr, "trying again in 3 s: sh -c") {
+		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
+	}
+}

@@ -47,7 +47,8 @@ func release(t *testing.T) string {
 
 func makeRelease(t *testing.T, source, dist string) error {
 	t.Helper()
-	code, stdout, stderr := harness.Long(t, "make", "-C", source, "release", "DIST="+dist)
+	code, stdout, stderr := harness.Long(t, "make", "-C", source, "release", "DIST="+dist,
+		"TOOLS="+filepath.Join(harness.Root(t), "bin/tools"))
 	if code != 0 {
 		return fmt.Errorf("make release: exit code %d\n%s%s", code, stdout, stderr)
 	}
