@@ -34,6 +34,7 @@ type rig struct {
 	count      stats.Counters
 	told       []string // events since the last look, without the requests to the servers
 	more       []int    // servers for which the engine wants keys to fill
+	walking    [2]bool  // the servers for which the host lists keys
 	overflowed []int    // servers of which all keys are dirty
 	greet      bool     // servers answer the questions of a new connection
 }
@@ -279,10 +280,22 @@ func (r *rig) TimedOut(c *backend.Conn) {
 func (r *rig) Warming(i int) {
 	r.health.Warm(i, r.now)
 	r.tell("%s warming", r.servers[i].name)
+	r.walks(i, false)
+	r.walking[i] = true
 	r.more = append(r.more, i)
 }
 
-func (r *rig) More(i int)       { r.more = append(r.more, i) }
+// walks checks whether keys for server i are being listed.
+func (r *rig) walks(i int, want bool) {
+	if r.walking[i] != want {
+		r.t.Errorf("%s: the host lists keys: %v", r.servers[i].name, r.walking[i])
+	}
+}
+
+func (r *rig) More(i int) {
+	r.walks(i, true)
+	r.more = append(r.more, i)
+}
 func (r *rig) Flushed(int)      {}
 func (r *rig) Overflowed(i int) { r.overflowed = append(r.overflowed, i) }
 
@@ -303,8 +316,13 @@ func (r *rig) Unflushable(i int, reply string) {
 }
 func (r *rig) FlushedShared(i int) { r.tell("%s was flushed for others, too", r.servers[i].name) }
 func (r *rig) FlushDue(int64)      {}
-func (r *rig) Abandoned(int)       {}
+func (r *rig) Abandoned(i int) {
+	r.walks(i, true)
+	r.walking[i] = false
+}
+
 func (r *rig) Resynced(i int) {
+	r.walking[i] = false
 	if r.health.Readmit(i, r.now) {
 		r.tell("%s up", r.servers[i].name)
 	}

@@ -238,7 +238,6 @@ func (p *Pool) TakeOut(i int, err error) {
 
 // gone reports to the registry that a server was ejected. The first loop that ejects a server counts it for all loops.
 func (p *Pool) gone(i int, before failover.State, err error) {
-	p.Abandoned(i)
 	p.Engine.Gone(i)
 	if p.repair != nil {
 		p.repair.end()

@@ -7,7 +7,6 @@ func (p *Pool) PauseRepair() {
 	}
 	for i := range p.Conns {
 		if p.Engine.Returns(i) {
-			p.Abandoned(i)
 			p.Engine.Gone(i)
 		}
 	}
@@ -20,7 +19,6 @@ func (p *Pool) Leave() {
 		v.Leave()
 	}
 	for i := range p.Conns {
-		p.Abandoned(i)
 		p.Engine.Gone(i)
 	}
 	if p.Relay {

@@ -6,10 +6,13 @@ import (
 	"strings"
 	"testing"
 
+	"magent/backend"
+	"magent/failover"
 	"magent/internal/config"
 	"magent/internal/fleet/book"
 	"magent/internal/fleet/core"
 	"magent/internal/pool"
+	"magent/internal/refill"
 	"magent/internal/session"
 	"magent/internal/testkit"
 )
@@ -103,5 +106,40 @@ func TestFleetNothingWasFlushed(t *testing.T) {
 		if now := p.Conns[1].Stats.Connects; p.Engine.Missed(1) || now != connects {
 			t.Errorf("the backup was filled for the first group: %d connections, and %d before", now, connects)
 		}
+	})
+}
+
+// TestFleetDropsWhatIsCompared: a member may not decide any more while keys are deleted on a backup that it compares
+// with the primary. What is lost with the connections is not continued.
+func TestFleetDropsWhatIsCompared(t *testing.T) {
+	t.Parallel()
+	f := newFleetRig(t, 3, 1)
+	for i := range 8 * refill.Batch {
+		f.store(f.pool.Backups[0], fmt.Sprint("old", i), "old")
+	}
+	r := &rig{t: t, svc: f.svcs[f.owner()]}
+	r.on(0, func(sh *session.Shard) {
+		p := sh.Pools[0]
+		p.Config.RefillRate = refill.Batch // a second for each batch, so that there is time
+		p.Doubt(1, func([]byte) bool { return true })
+		p.Conns[1].Close(backend.ErrRefill)
+		p.Conns[1].Connect()
+	})
+	testkit.Until(t, "the keys of the backup are being listed", func() (dropped bool) {
+		r.on(0, func(sh *session.Shard) {
+			p := sh.Pools[0]
+			if p.Health.Server(1).State != failover.Warming {
+				return
+			}
+			for i := range 10 { // dirty on both servers, so they are deleted
+				key := fmt.Sprint(i)
+				p.Engine.MarkMissed(0, []byte(key))
+				p.Engine.Cleanse(1, []string{key}, false)
+			}
+			p.Term().End()
+			p.Drop()
+			dropped = true
+		})
+		return dropped
 	})
 }

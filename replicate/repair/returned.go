@@ -25,7 +25,10 @@ func (e *Engine) Returns(i int) bool { return e.resyncs[i] != nil }
 // Gone ends the resync of server i, if there is one, because the server has gone down. It also ends the filling of
 // servers that get keys from this one.
 func (e *Engine) Gone(i int) {
-	if h := e.resyncs[i]; h != nil {
+	switch h := e.resyncs[i]; {
+	case h.isFilling():
+		e.abandon(h)
+	case h != nil:
 		e.enter(h, missed)
 	}
 	e.resyncs[i] = nil
