@@ -17,6 +17,7 @@ func (e *Engine) begin(c *Call) {
 		e.MarkMissed(x.lead, c.key) // another server leads now
 	}
 	c.noted = e.noteKey(c.lead, c.follow, c.key)
+	c.bereft = !c.traits.Blind && e.counts(c.lead, c.key) && e.Dirty(c.follow).Has(c.key)
 	e.clean(c)
 	if c.backupLeads() {
 		e.orders.hold(c)

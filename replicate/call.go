@@ -52,6 +52,7 @@ type mutation struct {
 	leadOutcome, followOutcome decide.Outcome
 
 	said       bool // the lead was the first to answer, and its word counted then
+	bereft     bool // the key was deleted on the other copy first, and the lead, which has its value, is late at most
 	traits     decide.Traits
 	binary     bool   // PlanCompare: the key is sent in base64
 	flushEpoch uint64 // Engine.FlushEpoch when the mutation was sent

@@ -84,6 +84,7 @@ func (c *Call) onMutated(slot uint16, r *ascii.Reply) {
 	o := decide.OutcomeOf(c.op, r)
 	if slot == call.Lead {
 		c.leadOutcome = o
+		c.bereft = c.bereft && o.Kind == ascii.Lost && !o.Untouched && c.e.Health.Readable(c.lead)
 	} else {
 		c.followOutcome = o
 	}
@@ -164,6 +165,9 @@ func (c *Call) verdict() decide.Verdict {
 }
 
 // settle is called with the last reply, r of slot. The other copy's reply, if there was one, is in Held.
+//
+// A copy that was bereft of the value decides what the key is from now on, as if the value had been evicted. But the
+// client is not told that it was so when the mutation arrived: others may have read what the lead has made of it.
 func (c *Call) settle(slot uint16, r *ascii.Reply) {
 	v := c.verdict()
 	c.settled(v)
@@ -176,7 +180,7 @@ func (c *Call) settle(slot uint16, r *ascii.Reply) {
 	if c.Answered() {
 		return // --ack primary
 	}
-	if v.Answer == decide.AnswerError {
+	if v.Answer == decide.AnswerError || v.Answer == decide.AnswerFollow && c.bereft {
 		c.fail()
 		return
 	}
