@@ -7,8 +7,7 @@ var goneLine = []byte("SERVER_ERROR the pool was removed or changed by a reload\
 
 // Retire ends the work of the engine: it answers every further request with an error and repairs nothing. What it
 // knows of the servers can still be read. It writes nothing to the journal any more, for that belongs to the engine
-// that replaces it. The caller must have called Gone for every server, and have closed the connections for good
-// (backend.Conn.Shut).
+// that replaces it. The caller must have called GoneAll, and have closed the connections for good (backend.Conn.Shut).
 func (e *Engine) Retire() {
 	e.Retired = true
 	e.free.Drop()

@@ -18,9 +18,7 @@ func (p *Pool) Leave() {
 	for _, v := range p.variants {
 		v.Leave()
 	}
-	for i := range p.Conns {
-		p.Engine.Gone(i)
-	}
+	p.Engine.GoneAll()
 	if p.Relay {
 		p.handOn()
 	}

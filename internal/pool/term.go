@@ -112,9 +112,7 @@ func (p *Pool) MissedLate(i int, key []byte) {
 // Drop ends a pool whose term is over. All its connections are reset, and nothing of what it knows is used again.
 func (p *Pool) Drop() {
 	p.tenure.waiting = nil
-	for i := range p.Conns {
-		p.Engine.Gone(i) // what is lost with a connection continues nothing
-	}
+	p.Engine.GoneAll() // what is lost with a connection continues nothing
 	for _, c := range p.Conns {
 		c.Reset()
 	}

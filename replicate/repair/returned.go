@@ -25,13 +25,7 @@ func (e *Engine) Returns(i int) bool { return e.resyncs[i] != nil }
 // Gone ends the resync of server i, if there is one, because the server has gone down. It also ends the filling of
 // servers that get keys from this one.
 func (e *Engine) Gone(i int) {
-	switch h := e.resyncs[i]; {
-	case h.isFilling():
-		e.abandon(h)
-	case h != nil:
-		e.enter(h, missed)
-	}
-	e.resyncs[i] = nil
+	e.endResync(i)
 	e.deciders.OverruledAll(i)
 	e.recordAway(i)
 	for j, h := range e.resyncs {
@@ -40,4 +34,21 @@ func (e *Engine) Gone(i int) {
 			e.goOn(h)
 		}
 	}
+}
+
+// GoneAll is Gone for all servers at once: nothing is begun on one of them because another one has gone.
+func (e *Engine) GoneAll() {
+	for i := range e.resyncs {
+		e.endResync(i)
+	}
+	for i := range e.resyncs {
+		e.Gone(i)
+	}
+}
+
+func (e *Engine) endResync(i int) {
+	if h := e.resyncs[i]; h.isFilling() {
+		e.abandon(h)
+	}
+	e.resyncs[i] = nil
 }
