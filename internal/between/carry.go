@@ -25,9 +25,8 @@ func (l *Loop) CarryOn(before, after *pool.Pool) {
 			c.Left.Answer([]byte("SERVER_ERROR the pool was removed by a reload\r\n"))
 			continue
 		}
-		if _, st := ascii.Next(left.Request, after.Limits, r); st != ascii.Complete {
-			c.Left.Answer([]byte("SERVER_ERROR object too large for cache\r\n"))
-			continue
+		if _, st := ascii.Next(left.Request, after.Accepted(), r); st != ascii.Complete {
+			panic("between: a request that was accepted by one pool is refused by another")
 		}
 		in := after.Engine.NewCall(c)
 		if r.Op == ascii.OpFlushAll && len(l.group.Loops) > 1 {

@@ -124,7 +124,7 @@ func (e *forward) Run() {
 		engine.Drop(c, r, e.line)
 		return
 	}
-	if n, st := ascii.Next(e.req, e.pool.Limits, r); st != ascii.Complete || n != len(e.req) {
+	if n, st := ascii.Next(e.req, e.pool.Accepted(), r); st != ascii.Complete || n != len(e.req) {
 		panic("between: a request that was accepted by one loop is refused by another")
 	}
 	engine.Do(c, r)

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"cmp"
+	"math"
 	"time"
 
 	"magent/ascii"
@@ -88,6 +89,12 @@ func newBare(lp *Loop, index int, cfg *config.Pool, rings placement.Rings, relay
 	}
 	p.RedisLimits = RedisLimitsOf(p.Limits.MaxValue)
 	return p
+}
+
+// Accepted returns the limits for requests that another loop, a pool before a reload, or another member of the
+// fleet has accepted: their values are not limited again. The limits of two of them may differ for a while.
+func (p *Pool) Accepted() ascii.Limits {
+	return ascii.Limits{MaxLine: p.Limits.MaxLine, MaxValue: math.MaxInt32}
 }
 
 // addConns adds the connections to the servers.

@@ -134,3 +134,31 @@ func TestFleetReloadIsRefused(t *testing.T) {
 		return err != nil && strings.Contains(err.Error(), "member b is dead: wait until it is alive")
 	})
 }
+
+// TestFleetLimitsDiffer: what a member or a loop has accepted by its own max_value is carried out by one that has a
+// smaller one: members are reloaded one after the other, and the parts of a pool as well.
+func TestFleetLimitsDiffer(t *testing.T) {
+	t.Parallel()
+	f := newFleetRig(t, 3, 2)
+	const owner = 1 // of the second group; it has two loops
+	r := &rig{t: t, svc: f.svcs[owner]}
+	lower := func() {
+		for n := range r.svc.shards {
+			r.on(n, func(sh *session.Shard) {
+				for _, p := range sh.Pools[0].Groups {
+					p.Limits.MaxValue = 10
+				}
+			})
+		}
+	}
+	keys, value := f.keysOf(20)[1], strings.Repeat("x", 100)
+	for i := range f.svcs {
+		for _, key := range keys {
+			lower() // each time, for a part may have been replaced
+			if got := f.ask(i, "set "+key+" 0 0 100\r\n"+value+"\r\n"); got != "STORED\r\n" {
+				t.Fatalf("member %d, %s: %q", i, key, got)
+			}
+		}
+	}
+	f.holds(f.pool.Backups[0], keys[0], value)
+}

@@ -46,7 +46,7 @@ func (s *Session) serveLink(data []byte) (rest []byte) {
 			s.breakOff()
 			return nil
 		}
-		n, st := ascii.Next(data, s.pool.Limits, r)
+		n, st := ascii.Next(data, s.pool.Accepted(), r)
 		switch {
 		case st == ascii.Incomplete:
 			s.need = r.Need
