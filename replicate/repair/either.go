@@ -22,19 +22,29 @@ func (e *Engine) MarkUndecided(lead, follow int, key []byte, askedLead, askedFol
 		if wrongFollow && askedFollow {
 			e.MarkMissed(follow, key)
 		}
-	case askedFollow && (!askedLead || e.holds(lead)):
-		e.MarkMissed(follow, key)
-	case askedLead && (!askedFollow || e.holds(follow)):
-		e.MarkMissed(lead, key)
-	case askedLead:
+	case !askedLead && !askedFollow: // both have the value of before
+	case e.worth(lead, askedLead) == 0 && e.worth(follow, askedFollow) == 0:
 		e.MarkMissed(lead, key)
 		e.MarkMissed(follow, key)
 		e.tie(lead, follow, key)
+	case e.worth(lead, askedLead) >= e.worth(follow, askedFollow):
+		e.MarkMissed(follow, key)
+	default:
+		e.MarkMissed(lead, key)
 	}
 }
 
-// holds reports whether server i gets requests, and lacks nothing.
-func (e *Engine) holds(i int) bool { return e.Health.Usable(i) && !e.incomplete[i] }
+// worth says which copy keeps its value, that with the larger number: above all one that gets requests and lacks
+// nothing. Of two such copies, or two others, it is one that has certainly the value of before.
+func (e *Engine) worth(i int, asked bool) (n int) {
+	if e.Health.Usable(i) && !e.incomplete[i] {
+		n += 2
+	}
+	if !asked {
+		n++
+	}
+	return n
+}
 
 // tie notes that the values of a key, which has just become dirty on both servers, are as good as each other.
 func (e *Engine) tie(i, j int, key []byte) {
