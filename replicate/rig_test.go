@@ -18,6 +18,7 @@ import (
 	"magent/internal/loop"
 	"magent/internal/stats"
 	"magent/internal/testkit"
+	"magent/internal/underway"
 	"magent/replicate/repair"
 )
 
@@ -31,6 +32,7 @@ type rig struct {
 	health     *failover.Machine
 	conns      []*backend.Conn
 	servers    []*server
+	underway   *underway.Memory
 	count      stats.Counters
 	told       []string // events since the last look, without the requests to the servers
 	more       []int    // servers for which the engine wants keys to fill
@@ -82,10 +84,14 @@ func newRig(t rapid.TB, opt rigOptions) *rig {
 			DrainTime: drainTime, Quarantine: deadline, MaxPending: 1000, MaxUnsent: 1 << 20, Greet: true,
 		}, r))
 	}
+	if r.underway, err = underway.Create(1, nil); err != nil {
+		t.Fatal(err)
+	}
 	servers := call.NewServers(call.Options{
 		Primaries: one("p"), Backups: one("b"), Conns: r.conns, Health: r.health,
 		Count: &r.count, Hot: &stats.HotKeys{}, Strict: true,
 	})
+	servers.Underway = underway.NewPart(r.underway.Table(0), []int{0, 1})
 	r.e = New(servers, Options{
 		Repair: repair.Options{
 			Host: r, UnixTime: func() int64 { return r.now / int64(time.Second) },
@@ -121,6 +127,7 @@ func (r *rig) close() {
 		s.close()
 	}
 	r.l.Discard()
+	r.underway.Close()
 }
 
 // maxTurns bounds the turns of settle. More of them mean that something goes on for ever.

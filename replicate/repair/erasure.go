@@ -63,6 +63,8 @@ func (e *Engine) dropCopies(i int) {
 		}
 		x.phase = over
 		delete(e.copies, key)
+		e.Underway.Done(x.noted)
+		x.noted = 0
 		if x.h != nil && e.resyncs[i] == x.h {
 			x.h.busy--
 		}
