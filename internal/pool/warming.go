@@ -91,9 +91,13 @@ func (p *Pool) Unflushable(i int, reply string) {
 			"refuses flush_all: restart it")
 }
 
-// Resynced makes a server readable again: it is repaired.
+// Resynced makes a server readable again: it is repaired. One that was taken out of use while it was being flushed is
+// not: it is repaired when it returns.
 func (p *Pool) Resynced(i int) {
 	p.Abandoned(i) // it has ended
+	if !p.Health.Usable(i) {
+		return
+	}
 	p.readmit(i)
 	p.Engine.Supply(i)
 	p.recoveredNow(i)

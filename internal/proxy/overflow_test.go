@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -75,4 +76,16 @@ func TestOverflowOfAServerThatIsUp(t *testing.T) {
 		r.clean(0)
 		r.back(0)
 	}
+}
+
+// TestFlushedWhileOut: a server that was taken out of use while it was being flushed is not said to be good again.
+func TestFlushedWhileOut(t *testing.T) {
+	t.Parallel()
+	r, _, _ := pair(t, nil)
+	r.on(0, func(sh *session.Shard) {
+		p := sh.Pools[0]
+		p.AwaitGood(1, func() { t.Error("it is out of use") })
+		p.TakeOut(1, errors.New("for the test"))
+		p.Resynced(1)
+	})
 }
