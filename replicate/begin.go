@@ -17,11 +17,16 @@ func (e *Engine) begin(c *Call) {
 		e.MarkMissed(x.lead, c.key) // another server leads now
 	}
 	c.noted = e.noteKey(c.lead, c.follow, c.key)
-	c.bereft = !c.traits.Blind && e.counts(c.lead, c.key) && e.Dirty(c.follow).Has(c.key)
+	c.lacked = c.lacks()
 	e.clean(c)
 	if c.backupLeads() {
 		e.orders.hold(c)
 	}
+}
+
+// lacks reports whether the lead has the value on which c depends, and the other copy may not.
+func (c *Call) lacks() bool {
+	return !c.traits.Blind && c.e.counts(c.lead, c.key) && c.e.MayLack(c.follow, c.key)
 }
 
 // clean deletes the key of a mutation that is about to be sent, on every copy where it is dirty. A mutation such as

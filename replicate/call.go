@@ -52,7 +52,8 @@ type mutation struct {
 	leadOutcome, followOutcome decide.Outcome
 
 	said       bool // the lead was the first to answer, and its word counted then
-	bereft     bool // the key was deleted on the other copy first, and the lead, which has its value, is late at most
+	lacked     bool // the lead had the key's value when the other copy was asked, which may have lacked it
+	overdue    bool // the lead has not answered in time, but goes on: clients may read what it makes of the mutation
 	traits     decide.Traits
 	binary     bool   // PlanCompare: the key is sent in base64
 	flushEpoch uint64 // Engine.FlushEpoch when the mutation was sent
@@ -66,6 +67,10 @@ type mutation struct {
 	queued  bool   // it is in the queue of order: the other copy has not got it yet
 	behind  *Call  // the next one in that queue; nil if it is the last one, or not queued
 }
+
+// bereft reports whether the other copy may have lacked the value that a late lead had. What it says was never so: a
+// client may have read by now what the lead has made of the mutation.
+func (c *Call) bereft() bool { return c.lacked && c.overdue }
 
 // at returns the server of a slot; -1: none.
 func (c *Call) at(slot uint16) int {

@@ -84,7 +84,7 @@ func (c *Call) onMutated(slot uint16, r *ascii.Reply) {
 	o := decide.OutcomeOf(c.op, r)
 	if slot == call.Lead {
 		c.leadOutcome = o
-		c.bereft = c.bereft && o.Kind == ascii.Lost && !o.Untouched && c.e.Health.Readable(c.lead)
+		c.overdue = o.Kind == ascii.Lost && !o.Untouched && c.e.Health.Readable(c.lead)
 	} else {
 		c.followOutcome = o
 	}
@@ -133,6 +133,9 @@ func (c *Call) leads() uint16 {
 // may always be used.
 func (c *Call) sound(slot uint16) bool {
 	i := c.at(slot)
+	if slot == call.Follow && c.bereft() {
+		return false
+	}
 	return c.traits.Blind || i < 0 || !c.e.outdated(i, c.key, c.sent[slot]) && !c.e.Distrusted(i)
 }
 
@@ -165,9 +168,6 @@ func (c *Call) verdict() decide.Verdict {
 }
 
 // settle is called with the last reply, r of slot. The other copy's reply, if there was one, is in Held.
-//
-// A copy that was bereft of the value decides what the key is from now on, as if the value had been evicted. But the
-// client is not told that it was so when the mutation arrived: others may have read what the lead has made of it.
 func (c *Call) settle(slot uint16, r *ascii.Reply) {
 	v := c.verdict()
 	c.settled(v)
@@ -180,7 +180,7 @@ func (c *Call) settle(slot uint16, r *ascii.Reply) {
 	if c.Answered() {
 		return // --ack primary
 	}
-	if v.Answer == decide.AnswerError || v.Answer == decide.AnswerFollow && c.bereft {
+	if v.Answer == decide.AnswerError {
 		c.fail()
 		return
 	}

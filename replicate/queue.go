@@ -72,6 +72,7 @@ func (e *Engine) dissolve(x *order) {
 func (c *Call) catchUp(x *order) {
 	c.Begin()
 	c.Arrived()
+	c.lacked = c.lacked || c.lacks()
 	c.e.cleanAt(c, call.Follow)
 	sent := c.send(c.follow, call.Follow, c.head, c.body, c.shape)
 	c.e.orders.leave(c, x)

@@ -43,7 +43,7 @@ func (e *Engine) appendUnavailable(dst []byte, c *Call) []byte {
 //
 // A copy that was bereft of the value is not at fault if it has answered.
 func (c *Call) atFault(slot uint16) bool {
-	if slot == call.Follow && c.bereft && c.followOutcome.Executed() {
+	if slot == call.Follow && c.bereft() && c.followOutcome.Executed() {
 		return false
 	}
 	i := c.at(slot)

@@ -27,6 +27,16 @@ func (e *Engine) Emptied(i int) {
 // Incomplete reports whether server i lacks keys that the other copies have.
 func (e *Engine) Incomplete(i int) bool { return e.incomplete[i] }
 
+// MayLack reports whether server i may lack a key that its other copy has: it is dirty, is being copied, or was not
+// filled yet.
+func (e *Engine) MayLack(i int, key []byte) bool {
+	if e.incomplete[i] || e.dirty[i].Has(key) {
+		return true
+	}
+	x := e.copies[string(key)]
+	return x != nil && x.server == i
+}
+
 // Fill hands over a batch of keys that server i may lack. The caller must not use the slice any more. final means that
 // this is the last batch.
 func (e *Engine) Fill(i int, keys []string, final bool) {
