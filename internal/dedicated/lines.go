@@ -261,10 +261,15 @@ func (line *Line) late() error {
 	return fmt.Errorf("%w: it keeps a client waiting for longer than it was told to", backend.ErrTimeout)
 }
 
-// Return gives the connection back. clean says that nothing is left there of what the client has done.
+// Return gives the connection back. clean says that nothing is left there of what the client has done, and that its
+// last command is Answered.
 func (line *Line) Return(clean bool) {
 	if line.ended {
 		return
+	}
+	if clean && (line.waits || line.limit.IsSet()) {
+		line.set.servers.Broken("a connection is given back whose command is not answered", line.key)
+		clean = false
 	}
 	line.key, line.away = nil, false
 	line.listens, line.presence = false, presence{}

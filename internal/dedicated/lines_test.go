@@ -178,6 +178,36 @@ func TestBound(t *testing.T) {
 	r.figures(0, 0, 0)
 }
 
+// A connection whose command has a deadline, or may wait, is not for the next user: what ends the one would end what
+// the other waits for.
+func TestReturnUnanswered(t *testing.T) {
+	r := newRig(t, 10)
+	for _, tt := range []struct {
+		within time.Duration
+		waits  bool
+	}{{time.Hour, false}, {0, true}} {
+		line := r.take()
+		r.do(func() {
+			line.Begin(nil, tt.within, tt.waits)
+			line.Conn().Send(nil, []byte("GET k\r\n"), ascii.ShapeLine, r, 0)
+		})
+		r.want("$-1\r\n")
+		r.do(func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%v, %v: it is given back as if it were answered", tt.within, tt.waits)
+				}
+			}()
+			line.Return(true)
+		})
+		r.do(func() { line.Answered(); line.Return(true) })
+		if r.figures(0, 1, 1); r.take() != line {
+			t.Error("it is not used again")
+		}
+		r.do(func() { line.Return(false) })
+	}
+}
+
 // A client that waits goes on by the server's word. Nobody gets its connection afterwards.
 func TestInterrupt(t *testing.T) {
 	r := newRig(t, 10)

@@ -119,6 +119,7 @@ func (to *confirming) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 		return // it was given up, when the connection was lost at the latest
 	}
 	if to.change.Replied(to.server, r.Raw); !to.change.Owes(to.server) {
+		to.c.subs.lines[to.server].Answered()
 		to.c.subs.replied(to.server)
 	}
 	to.c.settle()
@@ -133,9 +134,6 @@ func (c *Client) settle() {
 	if s.change.Undo() {
 		c.request()
 		return
-	}
-	for _, server := range s.change.Servers() {
-		s.lines[server].Answered()
 	}
 	change, call, held := s.change, s.call, s.held
 	s.change, s.call, s.held = nil, nil, nil

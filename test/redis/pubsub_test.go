@@ -366,6 +366,39 @@ func TestSubscribeIsRefused(t *testing.T) {
 	}
 }
 
+// TestRefusedSubscribeHasNoDeadline checks that the pool's timeout ends with the answer, also if a server has refused
+// all that it was asked for. Then the client's connection there goes on: for what it had subscribed to before, or for
+// the next client that needs one.
+func TestRefusedSubscribeHasNoDeadline(t *testing.T) {
+	t.Parallel()
+	servers := startServers(t, 2)
+	proxy := startPool(t, servers, "timeout: 8000").Addr
+	channels := channelsOf(t, proxy, servers, 2)
+	good, bad := channels[0], channels[1][1]
+	dial(t, servers[1].Addr).want("+OK\r\n", "ACL", "SETUSER", "default", "resetchannels", "&"+channels[1][0])
+	const refusal = "-NOPERM this user has no permissions to access one of the channels used as arguments\r\n"
+
+	one := subscribed(t, proxy, "SUBSCRIBE", channels[1][0]) // and then only a name that is refused
+	one.want(refusal, "SUBSCRIBE", bad)
+	two := subscribed(t, proxy, "SUBSCRIBE", channels[1][0]) // and then one that the other server does not refuse
+	two.want(confirmed("2", "subscribe", good[0], 2), "SUBSCRIBE", good[0])
+	two.want(refusal, "SUBSCRIBE", good[1], bad)
+	waits := begun(t, proxy, refusal, "SUBSCRIBE", bad)
+	list := "{" + bad + "}list"
+	waits.send(command("BLPOP", list, "0"))
+
+	c := dial(t, proxy)
+	c.want("*-1\r\n", "BLPOP", "nothing", "9") // longer than the timeout
+	c.want(":1\r\n", "RPUSH", list, "item")
+	waits.next(popped(list, "item"))
+	c.want(":0\r\n", "PUBLISH", good[1], "x")
+	c.want(":1\r\n", "PUBLISH", good[0], "x")
+	two.next(message("2", good[0], "x"))
+	c.want(":2\r\n", "PUBLISH", channels[1][0], "x")
+	one.next(message("2", channels[1][0], "x"))
+	two.next(message("2", channels[1][0], "x"))
+}
+
 // TestSubscribeToKeyspace checks that events of keys come from all servers.
 func TestSubscribeToKeyspace(t *testing.T) {
 	t.Parallel()
