@@ -12,10 +12,11 @@ import (
 
 // Receiver gets the replies to requests.
 type Receiver interface {
-	// OnReply is called exactly once for every accepted Send, but never inside it. r and what it refers to are valid
-	// during the call only. With r.Kind == ascii.Lost there is no reply, and it is unknown whether the server
-	// executed the request. Requests of a connection get their replies in the order in which they were sent. A reply
-	// of a Redis (Options.Redis) has the kind ascii.Opaque, and r.Raw is RESP.
+	// OnReply is called exactly once for every accepted Send, or for each of its replies if there are Several. It is
+	// never called inside it. r and what it refers to are valid during the call only. With r.Kind == ascii.Lost there
+	// is no reply, and it is unknown whether the server executed the request. Requests of a connection get their
+	// replies in the order in which they were sent. A reply of a Redis (Options.Redis) has the kind ascii.Opaque, and
+	// r.Raw is RESP.
 	OnReply(slot uint16, from *Conn, r *ascii.Reply)
 }
 

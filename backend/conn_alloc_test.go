@@ -3,6 +3,7 @@
 package backend
 
 import (
+	"bytes"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -37,6 +38,17 @@ func TestConnAllocatesNothing(t *testing.T) {
 		}
 	}); n > 0 {
 		t.Errorf("%v allocations", n)
+	}
+
+	three := bytes.Repeat([]byte("STORED\r\n"), 3)
+	if n := testing.AllocsPerRun(500, func() {
+		c.Send(nil, nil, ascii.ShapeLine, to, 0)
+		c.Several(3)
+		if _, err := c.take(three); err != nil || c.Pending() > 0 {
+			t.Fatal(err, c.Pending())
+		}
+	}); n > 0 {
+		t.Errorf("several replies: %v allocations", n)
 	}
 
 	c.opt.MaxJoint = 10

@@ -58,7 +58,7 @@ func (c *Conn) lose(waiting fifo, unsent bool) {
 	lost := ascii.Reply{Kind: ascii.Lost, Unsent: unsent}
 	for waiting.len() > 0 {
 		if e := waiting.pop(); e.to != nil {
-			c.Stats.Errors++
+			c.Stats.Errors += 1 + uint64(e.extra)
 			e.to.OnReply(e.slot, c, &lost)
 		}
 	}

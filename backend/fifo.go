@@ -8,6 +8,7 @@ type entry struct {
 	at    int64    // loop time at which the wait began
 	slot  uint16
 	shape ascii.Shape
+	extra uint32 // replies that are due beside the last one, see Several
 
 	withheld error // what the server lacks for it; something else was sent instead
 
@@ -51,6 +52,16 @@ func (f *fifo) pop() entry {
 	f.head = (f.head + 1) & (len(f.ring) - 1)
 	f.count--
 	return out
+}
+
+// next returns the first entry, to which a reply has come. It is removed with its last reply, when extra is 0.
+func (f *fifo) next() entry {
+	if e := &f.ring[f.head]; e.extra > 0 {
+		out := *e
+		e.extra--
+		return out
+	}
+	return f.pop()
 }
 
 // unpop puts back what pop has just removed.

@@ -13,6 +13,7 @@ func TestFIFOAgainstModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var f fifo
 		var model []uint16
+		several := map[uint16]int{} // by slot: replies that are due beside the last one
 		next := uint16(0)
 		push := func() {
 			*f.push() = entry{to: &recorder{}, at: int64(next), slot: next, shape: ascii.ShapeMeta}
@@ -23,7 +24,13 @@ func TestFIFOAgainstModel(t *testing.T) {
 			if len(model) == 0 {
 				t.Skip()
 			}
-			if e := f.pop(); e.slot != model[0] || e.at != int64(model[0]) || e.to == nil ||
+			for ; several[model[0]] > 0; several[model[0]]-- {
+				e := f.next()
+				if int(e.extra) != several[model[0]] || e.slot != model[0] || e.to == nil || f.len() != len(model) {
+					t.Fatalf("next is %+v, want %d", e, model[0])
+				}
+			}
+			if e := f.next(); e.slot != model[0] || e.at != int64(model[0]) || e.to == nil ||
 				e.shape != ascii.ShapeMeta {
 				t.Fatalf("popped %+v, want %d", e, model[0])
 			}
@@ -35,6 +42,12 @@ func TestFIFOAgainstModel(t *testing.T) {
 				for range rapid.IntRange(1, 100).Draw(t, "n") {
 					push()
 				}
+			},
+			"push with several replies": func(t *rapid.T) {
+				extra := rapid.IntRange(1, 3).Draw(t, "extra")
+				push()
+				f.at(f.len() - 1).extra = uint32(extra)
+				several[next-1] = extra
 			},
 			"pop": pop,
 			"pop many": func(t *rapid.T) {

@@ -38,7 +38,8 @@ func (c *Conn) giveUp() {
 			return
 		}
 		c.err = fmt.Errorf("%w (%v)", ErrTimeout, c.opt.Timeout)
-		c.Stats.Timeouts++
+		n := 1 + uint64(e.extra)
+		c.Stats.Timeouts += n
 		if c.work.fault(e.at, c.l.Now(), c.opt.Timeout) {
 			c.watcher.TimedOut(c)
 		}
@@ -48,7 +49,7 @@ func (c *Conn) giveUp() {
 		to, slot := e.to, e.slot
 		e.to = nil
 		c.given++
-		c.Stats.Errors++
+		c.Stats.Errors += n
 		if c.relay != nil {
 			c.err = e.why(forward.Fates(forward.Expired, []forward.Request{{Mutation: !e.reads, Written: true}})[0])
 		}

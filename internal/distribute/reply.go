@@ -15,7 +15,7 @@ func (c *Call) OnReply(slot uint16, from *backend.Conn, r *ascii.Reply) {
 	case planFanout:
 		c.onPart(slot, from, r)
 	case planTransact:
-		c.onQueued(slot, from, r)
+		c.onTransacted(slot, from, r)
 	case planSeek, planAsk:
 		c.onSought(r)
 	case planRead:

@@ -41,8 +41,8 @@ func (e *Engine) transact(c *Call, server int, raw []byte, n int) {
 	} else if c.NoRoomAt(call.Lead, server) || !c.Send(server, slotMulti, nil, e.line, ascii.ShapeLine) {
 		c.failTransaction()
 	} else {
-		for range n {
-			c.Send(server, slotQueued, nil, nil, ascii.ShapeLine)
+		if conn := c.ConnTo(server); n > 0 && conn.Send(nil, nil, ascii.ShapeLine, (*queued)(c), 0) {
+			conn.Several(n)
 		}
 		c.Send(server, slotExec, nil, nil, ascii.ShapeLine)
 	}
@@ -86,10 +86,20 @@ func AppendFailedExec(dst []byte, n int, line []byte) []byte {
 	return dst
 }
 
-// onQueued handles a reply to a command of a transaction. The client has already been told that its commands are
-// queued. So if the server refuses one of them, the answer to EXEC has the reason. Until then Held has the first such
-// error.
-func (c *Call) onQueued(slot uint16, from *backend.Conn, r *ascii.Reply) {
+// queued gets the replies to the commands of a transaction. The client has already been told that they are queued. So
+// if the server refuses one of them, the answer to EXEC has the reason. Until then Held has the first such error. The
+// call does not count these replies, for the one to EXEC comes behind them in any case.
+type queued Call
+
+// OnReply implements backend.Receiver.
+func (q *queued) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
+	if r.Kind != ascii.Lost && resp.IsError(r.Raw) && len(q.Held) == 0 && !q.Answered() {
+		q.Held = append(q.Held, resp.ErrorText(r.Raw)...)
+	}
+}
+
+// onTransacted handles the reply to MULTI, or to EXEC.
+func (c *Call) onTransacted(slot uint16, from *backend.Conn, r *ascii.Reply) {
 	switch {
 	case r.Kind == ascii.Lost:
 		c.failTransaction()
@@ -99,8 +109,6 @@ func (c *Call) onQueued(slot uint16, from *backend.Conn, r *ascii.Reply) {
 			c.Held = append(c.Held[:0], "the server refused MULTI, so it was carried out command by command: "...)
 			c.Held = append(c.Held, resp.ErrorText(r.Raw)...)
 		}
-	case slot == slotQueued && resp.IsError(r.Raw) && len(c.Held) == 0 && !c.Answered():
-		c.Held = append(c.Held, resp.ErrorText(r.Raw)...)
 	case slot == slotExec && resp.IsError(r.Raw) && len(c.Held) > 0 && !c.Answered():
 		line := append(append(c.e.line[:0], '-'), resp.ErrorText(r.Raw)...)
 		line = append(append(append(line, " ("...), c.Held...), ")\r\n"...)
@@ -111,10 +119,8 @@ func (c *Call) onQueued(slot uint16, from *backend.Conn, r *ascii.Reply) {
 	}
 }
 
-// Slots of a transaction: of the reply to MULTI, of the replies that only tell that a command is queued, and of the
-// reply to EXEC.
+// Slots of a transaction: of the reply to MULTI, and of the one to EXEC.
 const (
-	slotMulti  = 0
-	slotQueued = 1
-	slotExec   = 2
+	slotMulti = 0
+	slotExec  = 1
 )

@@ -9,8 +9,11 @@ import (
 	"magent/resp"
 )
 
-// maxMulti bounds the bytes of a transaction that is being collected.
-const maxMulti = 64 << 20
+// Bounds of a transaction that is being collected. Its commands are looked at in one turn of the loop, at EXEC.
+const (
+	maxMulti    = 64 << 20 // bytes
+	maxCommands = 1 << 20
+)
 
 // endsMulti reports whether a command is carried out at once while a transaction is being collected.
 func endsMulti(cmd *resp.Command) bool {
@@ -41,6 +44,9 @@ func (c *Client) queue(r *resp.Request) {
 		return
 	case len(m.raw)+len(r.Raw) > maxMulti:
 		c.reply("-ERR the transaction is too large: 64 MiB are the limit\r\n")
+		return
+	case !m.bad && m.n == maxCommands:
+		c.reply("-ERR the transaction is too large: 1048576 commands are the limit\r\n")
 		return
 	case !m.bad && !c.host.RedisRoom(len(r.Raw)):
 		c.reply("-ERR out of memory collecting the transaction: too much is being collected at once\r\n")

@@ -2,8 +2,10 @@ package redis
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"magent/test/harness"
 )
@@ -39,6 +41,27 @@ func TestAtomic(t *testing.T) {
 	dial(t, proxy).want("*2\r\n"+bulk(fmt.Sprint(2*rounds))+bulk(fmt.Sprint(2*rounds)), "MGET", "{t}a", "{t}b")
 }
 
+// hear fails the test if the client gets anything but this. It is for replies that are too many for next.
+func (c *conn) hear(replies string) {
+	c.t.Helper()
+	got := make([]byte, len(replies))
+	err := c.SetReadDeadline(time.Now().Add(c.wait))
+	if err == nil {
+		_, err = io.ReadFull(c.r, got)
+	}
+	if i := differ(got, replies); err != nil || i < len(got) {
+		c.t.Fatalf("%v, at %d of %d bytes: %.200q, want %.200q", err, i, len(got), got[i:], replies[i:])
+	}
+}
+
+// differ returns where two texts of equal length begin to differ.
+func differ(a []byte, b string) (i int) {
+	for i < len(a) && a[i] == b[i] {
+		i++
+	}
+	return i
+}
+
 // transact sends a transaction of two commands, and checks the reply to EXEC.
 func transact(c *conn, request string) error {
 	if err := c.trySend(request); err != nil {
@@ -66,6 +89,56 @@ func readPair(c *conn, i int) error {
 		err = fmt.Errorf("MGET: %q", reply)
 	}
 	return err
+}
+
+// TestLargeTransaction checks that a transaction takes no more of the queue to its server than others do: while the
+// server stands still nobody hears that it is full.
+func TestLargeTransaction(t *testing.T) {
+	t.Parallel()
+	const commands, others = 70_000, 20 // more commands than requests may be in flight
+	servers := startServers(t, 1)
+	proxy := startOne(t, servers, calm).Addr
+	c := dial(t, proxy)
+	c.want("+OK\r\n", "SET", "x", "value")
+	servers[0].Pause()
+	go c.trySend(command("MULTI") + strings.Repeat(command("INCR", "n"), commands) + command("EXEC"))
+	c.hear("+OK\r\n" + strings.Repeat("+QUEUED\r\n", commands))
+	var clients []*conn
+	for range others {
+		other := dial(t, proxy)
+		other.send(command("GET", "x"))
+		clients = append(clients, other)
+	}
+	dial(t, proxy).want("+PONG\r\n", "PING") // it has come to those by then
+	servers[0].Resume()
+	for _, other := range clients {
+		other.next(bulk("value"))
+	}
+	reply := c.reply()
+	if !strings.HasPrefix(reply, "*70000\r\n:1\r\n:2\r\n") || !strings.HasSuffix(reply, "\r\n:70000\r\n") {
+		t.Errorf("EXEC: %.80q", reply)
+	}
+	c.want(bulk("70000"), "GET", "n")
+}
+
+// TestTransactionIsBounded checks that a transaction has a million commands at most, and that nothing is done if one
+// has more.
+func TestTransactionIsBounded(t *testing.T) {
+	t.Parallel()
+	const most = 1 << 20
+	proxy := startPool(t, startServers(t, 1), calm).Addr
+	for _, more := range []int{0, 1} {
+		c := dial(t, proxy)
+		go c.trySend("MULTI\r\nINCR n\r\n" + strings.Repeat("PING\r\n", most-1+more) + "EXEC\r\n")
+		c.hear("+OK\r\n" + strings.Repeat("+QUEUED\r\n", most))
+		if more > 0 {
+			c.hear("-ERR the transaction is too large: 1048576 commands are the limit\r\n" +
+				"-EXECABORT Transaction discarded because of previous errors.\r\n")
+		} else {
+			c.hear("*1048576\r\n:1\r\n" + strings.Repeat("+PONG\r\n", most-1))
+		}
+		c.want(bulk("1"), "GET", "n")
+	}
 }
 
 // TestTransactionOfTwoServers checks that such a transaction is refused as a whole, and that nothing of it is carried
