@@ -21,19 +21,14 @@ func (f *Owner) Cede() {
 	ctx, cancel := context.WithTimeout(f.ctx, cedeTime)
 	defer cancel()
 	m.Do(func(c *core.Core, now time.Duration) { c.Cede(now) })
-	for m.Answers(ctx) && !ceded(ctx, m) {
+	for !ceded(ctx, m) {
 		time.Sleep(poll)
 	}
 }
 
-// ceded asks the member whether it has come to an end, and does not wait for that beyond ctx.
+// ceded asks the member whether it has come to an end. One that does not answer before ctx is done, or has failed, is
+// not waited for.
 func ceded(ctx context.Context, m *member.Member) bool {
 	done := make(chan bool, 1)
-	m.Do(func(c *core.Core, _ time.Duration) { done <- c.Ceded() })
-	select {
-	case yes := <-done:
-		return yes
-	case <-ctx.Done():
-		return true
-	}
+	return !m.Ask(ctx, func(c *core.Core, _ time.Duration) { done <- c.Ceded() }) || <-done
 }

@@ -53,23 +53,9 @@ const changeLimit = 10 * time.Second
 // done so: else it goes on without being waited for.
 func (f *Owner) Change(pools map[int]*config.Pool) bool {
 	var parts []int
-	return f.inTransit(func() { parts = f.change(pools) }) && f.awaitParts(parts)
-}
-
-// inTransit has transit do something, and waits for it. It returns false if the process ends.
-func (f *Owner) inTransit(do func()) bool {
-	done := make(chan struct{})
-	select {
-	case f.changes <- func() { do(); close(done) }:
-	case <-f.ctx.Done():
-		return false
-	}
-	select {
-	case <-done:
-		return true
-	case <-f.ctx.Done():
-		return false
-	}
+	told := false
+	t := f.give(func() { parts, told = f.change(pools) })
+	return f.awaitTask(t) && told && f.awaitParts(parts)
 }
 
 // awaitParts waits until pools have arrived, and reports whether they have.
@@ -89,32 +75,35 @@ func (f *Owner) arrived(parts []int) bool {
 	return !slices.ContainsFunc(parts, func(n int) bool { return f.reached[n] != f.rounds[n] })
 }
 
-// change begins to go over to other configurations. It returns the pools that have to. It is called by transit.
-func (f *Owner) change(pools map[int]*config.Pool) (parts []int) {
-	done := make(chan struct{})
-	f.member.Load().Do(func(c *core.Core, now time.Duration) {
-		defer close(done)
+// change begins to go over to other configurations. It returns the pools that have to, and whether they know. It is
+// called by transit.
+func (f *Owner) change(pools map[int]*config.Pool) (parts []int, told bool) {
+	told = f.member.Load().Ask(f.ctx, func(c *core.Core, now time.Duration) {
 		for i, cfg := range pools {
 			f.setPool(i, f.inRoles(i, cfg))
 		}
-		for i := range pools {
-			if f.isWhole(i) {
-				parts = append(parts, f.parts(i)...)
-			}
-		}
-		f.nextRound(parts)
-		for _, n := range parts {
+		changing := f.partsOf(pools)
+		f.nextRound(changing)
+		for _, n := range changing {
 			c.Anew(now, f.pool(n).Name)
 		}
 	})
-	select {
-	case <-done:
-	case <-f.ctx.Done():
-		return nil
+	if !told {
+		return nil, false
 	}
 	for i := range pools {
 		if f.isWhole(i) && f.parts(i)[0] != i {
 			f.refit(i)
+		}
+	}
+	return f.partsOf(pools), true
+}
+
+// partsOf are the parts of those of some pools that clients connect to.
+func (f *Owner) partsOf(pools map[int]*config.Pool) (parts []int) {
+	for i := range pools {
+		if f.isWhole(i) {
+			parts = append(parts, f.parts(i)...)
 		}
 	}
 	return parts

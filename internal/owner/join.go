@@ -19,8 +19,7 @@ func New(o Options) *Owner {
 	ctx, stop := context.WithCancel(context.Background())
 	f := &Owner{
 		o: o, gate: gate.New(), ctx: ctx, stop: stop, wake: make(chan struct{}, 1),
-		changes: make(chan func()), changed: make(chan struct{}), terms: map[string]*tenancy{},
-		left: map[string]*legacy{},
+		changed: make(chan struct{}), terms: map[string]*tenancy{}, left: map[string]*legacy{},
 	}
 	o.Process.Gate = f.gate
 	return f

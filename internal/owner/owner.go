@@ -72,7 +72,7 @@ type Owner struct {
 	rounds   []int  // likewise: how often its configuration has changed
 	reached  []int  // likewise: as of the last stance that it has taken
 	wake     chan struct{}
-	changes  chan func()   // for transit to do
+	tasks    []*task       // for transit to do, in this order
 	deciders []decider     // by the index of the pool
 	changed  chan struct{} // closed when one of them changes
 
@@ -123,6 +123,12 @@ type tenancy struct {
 	doors pool.Doors
 }
 
+// task is something that transit does between two pools.
+type task struct {
+	do   func()
+	done chan struct{} // closed when it is done
+}
+
 // poll is the time between two looks at what is waited for.
 const poll = 2 * time.Millisecond
 
@@ -135,6 +141,11 @@ func (f *Owner) wish(i int, w want) {
 	w.round = f.rounds[i]
 	f.wants[i] = w
 	f.mu.Unlock()
+	f.awake()
+}
+
+// awake has transit look what there is to do.
+func (f *Owner) awake() {
 	select {
 	case f.wake <- struct{}{}:
 	default: // it is awake

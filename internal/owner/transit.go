@@ -22,9 +22,8 @@ func (f *Owner) transit() {
 		case <-f.ctx.Done():
 			return
 		case <-f.wake:
-		case do := <-f.changes:
-			do()
 		}
+		f.doTasks()
 		for i := range f.haves {
 			f.settle(i)
 		}

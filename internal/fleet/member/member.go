@@ -84,7 +84,8 @@ type suspect struct {
 // Now is the time by which a fleet goes: it goes on while the machine sleeps, and while the process is stopped.
 func Now() time.Duration { return gate.Now() }
 
-// Do has something done on the member's goroutine, soon. It may wait for its turn. After Close nothing is done.
+// Do has something done on the member's goroutine, soon. It may wait for its turn. When the member has ended or
+// failed, it may never be done: who waits for that calls Ask.
 func (m *Member) Do(do func(c *core.Core, now time.Duration)) {
 	m.call(func(now time.Duration) { do(m.core, now) })
 }
@@ -96,11 +97,12 @@ func (m *Member) call(do func(now time.Duration)) {
 	}
 }
 
-// Answers tells whether the member's goroutine does anything before ctx is done.
-func (m *Member) Answers(ctx context.Context) bool {
+// Ask has something done on the member's goroutine, and waits for it. It reports whether it was done. It was not if
+// ctx is done, or the member has ended or failed. Then it may yet be under way, or be done later.
+func (m *Member) Ask(ctx context.Context, do func(c *core.Core, now time.Duration)) bool {
 	done := make(chan struct{})
 	select {
-	case m.calls <- func(time.Duration) { close(done) }:
+	case m.calls <- func(now time.Duration) { do(m.core, now); close(done) }:
 	case <-ctx.Done():
 		return false
 	case <-m.ctx.Done():
@@ -113,6 +115,11 @@ func (m *Member) Answers(ctx context.Context) bool {
 	case <-m.ctx.Done():
 	}
 	return false
+}
+
+// Answers tells whether the member's goroutine does anything before ctx is done.
+func (m *Member) Answers(ctx context.Context) bool {
+	return m.Ask(ctx, func(*core.Core, time.Duration) {})
 }
 
 // Data connects to another member, to hand requests for a pool to it (link.Links.Data).
