@@ -26,6 +26,11 @@ func (f *Owner) Cede() {
 	}
 }
 
+// Resume takes Cede back, for this process goes on.
+func (f *Owner) Resume() {
+	f.member.Load().Do(func(c *core.Core, now time.Duration) { c.Resume(now) })
+}
+
 // ceded asks the member whether it has come to an end. One that does not answer before ctx is done, or has failed, is
 // not waited for.
 func ceded(ctx context.Context, m *member.Member) bool {

@@ -22,8 +22,11 @@ func (p *Pool) addLines(bound *dedicated.Bound, subscribing *pubsub.Pending, roo
 // on.
 func (p *Pool) Hold() {
 	p.Held = true
-	p.eachSet((*dedicated.Set).Interrupt)
+	p.Interrupt()
 }
+
+// Interrupt ends the waiting of clients at Redis servers.
+func (p *Pool) Interrupt() { p.eachSet((*dedicated.Set).Interrupt) }
 
 // followed ends clients' own connections to server i that are not to one of addrs.
 func (p *Pool) followed(i int, addrs []loop.Endpoint, err error) {

@@ -61,5 +61,6 @@ type Loop struct {
 
 	Draining bool // clients are sent away: connections that have moved are not made anew
 	Yielding bool // another process is about to take over: servers that return have to wait for that
+	Still    bool // likewise, when what has arrived was served: clients, and links of members, begin nothing
 	Changing bool // a fleet is about to place keys in another way: clients of memcacheds begin nothing
 }

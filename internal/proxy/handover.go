@@ -39,6 +39,9 @@ func (svc *Service) HandOver() error {
 	}
 	if err != nil {
 		svc.draining.Store(false)
+		if svc.member != nil {
+			svc.member.Resume()
+		}
 		for _, sh := range svc.shards {
 			sh.L.Post(loop.TaskFunc(func() { svc.goOn(sh) }))
 		}
@@ -94,7 +97,7 @@ func (svc *Service) yield(sh *session.Shard) {
 
 // goOn undoes yield.
 func (svc *Service) goOn(sh *session.Shard) {
-	sh.Draining, sh.Yielding = false, false
+	sh.Draining, sh.Yielding, sh.Still = false, false, false
 	if sh.ID == 0 {
 		for _, ln := range svc.listeners {
 			ln.resume()
@@ -104,7 +107,6 @@ func (svc *Service) goOn(sh *session.Shard) {
 		if p == nil {
 			continue
 		}
-		p.Held = false
 		p.Admit()
 		p.Refill()
 	}
@@ -129,9 +131,10 @@ func (svc *Service) awaitQuiet() error {
 		time.Sleep(holdPoll)
 	}
 	svc.onAll(func(sh *session.Shard) {
+		sh.Still = true // and not the pools: the owner of a fleet holds these, and may replace them meanwhile
 		for _, p := range sh.Pools {
 			if p != nil {
-				p.Hold()
+				p.Interrupt()
 			}
 		}
 	})

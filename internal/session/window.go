@@ -9,7 +9,7 @@ func (s *Session) full() bool {
 	if s.link != nil {
 		return s.linkFull()
 	}
-	if s.barrier != nil || s.pool.Held || s.sh.Changing && s.redis == nil || s.isAwaiting() ||
+	if s.barrier != nil || s.sh.Still || s.pool.Held || s.sh.Changing && s.redis == nil || s.isAwaiting() ||
 		s.long.asks() && s.long.full() ||
 		s.redis != nil && s.redis.Behind() {
 		return true
@@ -20,7 +20,7 @@ func (s *Session) full() bool {
 
 // linkFull is full for a member. It bounds what its clients ask for itself.
 func (s *Session) linkFull() bool {
-	return s.barrier != nil || s.pool.Held || s.pending >= linkPending || s.sent >= linkBytes ||
+	return s.barrier != nil || s.sh.Still || s.pool.Held || s.pending >= linkPending || s.sent >= linkBytes ||
 		s.unsentBytes()+s.held >= linkUnsent
 }
 

@@ -112,6 +112,14 @@ func (c *Core) Cede(now time.Duration) {
 	c.request()
 }
 
+// Resume takes Cede back: this member goes on, and gets back what it is the home of. What it has begun to hand over it
+// hands over.
+func (c *Core) Resume(now time.Duration) {
+	c.at(now)
+	c.ceding = false
+	c.greet()
+}
+
 // Ceded tells whether this member owns nothing any more, or only what nobody else can own.
 func (c *Core) Ceded() bool { return len(c.holds) == 0 || c.successor() == "" }
 

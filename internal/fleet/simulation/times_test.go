@@ -92,6 +92,7 @@ func TestTimes(t *testing.T) {
 }
 
 // A member that cedes hands over soon, gets nothing back, and stays in the view. With nobody else it decides again.
+// When it goes on after all, it gets back what it is the home of.
 func TestCede(t *testing.T) {
 	var took []time.Duration
 	for seed := range uint64(50) {
@@ -113,6 +114,17 @@ func TestCede(t *testing.T) {
 			b.kill(false)
 			if since := w.until(5*time.Second, func() bool { return w.served("p", b) }); since >= 5*time.Second {
 				t.Errorf("seed %d: nobody serves", seed)
+			}
+		}
+		if seed%2 == 1 {
+			a.core.Resume(a.local())
+			a.drain()
+			w.until(5*time.Second, func() bool {
+				_, owns := a.core.Owns("p")
+				return owns && w.served("p", nil)
+			})
+			if _, owns := a.core.Owns("p"); !owns {
+				t.Errorf("seed %d: it gets nothing back", seed)
 			}
 		}
 		if w.check.found != "" {
