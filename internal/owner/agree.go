@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"magent/internal/config"
 	"magent/internal/fleet/core"
 	"magent/internal/fleet/member"
 	"magent/internal/fleet/view"
@@ -56,7 +55,7 @@ func (f *Owner) GoOver(t *Turn) error {
 	}
 	var parts []int
 	for i := range t.pools {
-		parts = append(parts, f.parts(i)...)
+		parts = append(parts, f.allOf(i)...)
 	}
 	f.awaitParts(parts)
 	return nil
@@ -154,17 +153,7 @@ func (f *Owner) addGroups(t *Turn) {
 				p.SetAside([]byte(refusal))
 				p.Held = true
 			}
-			f.extend(cfg)
+			f.lay(cfg)
 		}
 	}
-}
-
-// extend adds a pool that decides for nothing.
-func (f *Owner) extend(cfg *config.Pool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.wants, f.deciders = append(f.wants, want{}), append(f.deciders, decider{})
-	f.rounds, f.reached = append(f.rounds, 0), append(f.reached, 0)
-	f.haves, f.unrelay = append(f.haves, stance{}), append(f.unrelay, nil)
-	f.lay(cfg)
 }

@@ -91,11 +91,6 @@ func (f *Owner) change(pools map[int]*config.Pool) (parts []int, told bool) {
 	if !told {
 		return nil, false
 	}
-	for i := range pools {
-		if f.isWhole(i) && f.parts(i)[0] != i {
-			f.refit(i)
-		}
-	}
 	return f.partsOf(pools), true
 }
 
@@ -103,7 +98,7 @@ func (f *Owner) change(pools map[int]*config.Pool) (parts []int, told bool) {
 func (f *Owner) partsOf(pools map[int]*config.Pool) (parts []int) {
 	for i := range pools {
 		if f.isWhole(i) {
-			parts = append(parts, f.parts(i)...)
+			parts = append(parts, f.allOf(i)...)
 		}
 	}
 	return parts
@@ -117,19 +112,8 @@ func (f *Owner) inRoles(i int, cfg *config.Pool) *config.Pool {
 	return cfg
 }
 
-// nextRound has pools that relay be replaced. Those that decide are when their term is over.
-func (f *Owner) nextRound(parts []int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, n := range parts {
-		f.rounds[n]++
-		if w := &f.wants[n]; w.kind == relays {
-			w.round = f.rounds[n]
-		}
-	}
-}
-
-// refit puts another pool in the place of one that clients connect to, and that has groups.
+// refit puts another pool in the place of one that clients connect to, and that is split. It gets the groups of the
+// one before as they are at that moment (pool.Regroup), for the member's goroutine may give it others meanwhile.
 func (f *Owner) refit(i int) {
 	cfg := f.pool(i)
 	rings, err := placement.New(cfg)
@@ -137,13 +121,13 @@ func (f *Owner) refit(i int) {
 		f.o.Died(err) // it has succeeded before the change
 		return
 	}
-	parts := f.parts(i)
+	f.endRelay(i)
 	f.replace(i, 0, func([]*pool.Loop) []*pool.Pool {
 		peers := f.o.AddPool(i, cfg, rings)
 		pool.Watch(peers)
 		return peers
 	}, func(p *pool.Pool) {
-		p.SetAside([]byte(refusal))
-		f.arrange(f.o.Group.Shards[p.Loop.ID], i, rings, parts)
+		p.SetAside([]byte(forsaken))
+		p.Held = true // if it has no groups any more, until another one takes its place
 	}, nil)
 }

@@ -72,7 +72,7 @@ func (f *Owner) goOver(t *Turn, epoch uint64) {
 		if t.loose.Load() {
 			f.o.OnAll(func(sh *session.Shard) { forsake(sh, append(before, after...)) })
 		}
-		parts = append(parts, after...)
+		parts = append(parts, f.allOf(i)...)
 		gone = append(gone, slices.DeleteFunc(before, func(n int) bool { return slices.Contains(after, n) })...)
 	}
 	f.told = t.text
@@ -172,20 +172,6 @@ func forsake(sh *session.Shard, parts []int) {
 		if p := sh.Pools[n]; p.Relay {
 			p.Forsake([]byte(forsaken))
 		}
-	}
-}
-
-const forsaken = "SERVER_ERROR fleet: keys are placed in another way now, and this was not carried out\r\n"
-
-// retire has pools forget whom they hand requests to, for they are groups of none any more.
-func (f *Owner) retire(gone []int) {
-	f.mu.Lock()
-	for _, n := range gone {
-		f.deciders[n] = decider{}
-	}
-	f.mu.Unlock()
-	for _, n := range gone {
-		f.wish(n, want{stance: stance{kind: refuses}})
 	}
 }
 

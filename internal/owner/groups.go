@@ -32,6 +32,15 @@ func (f *Owner) parts(i int) (parts []int) {
 	return parts
 }
 
+// allOf are the indexes of all that serves pool i: its parts, and itself.
+func (f *Owner) allOf(i int) []int {
+	parts := f.parts(i)
+	if parts[0] != i {
+		parts = append(parts, i)
+	}
+	return parts
+}
+
 // isWhole reports whether pool i is one that clients connect to, and is decided for by the fleet.
 func (f *Owner) isWhole(i int) bool {
 	cfg := f.pool(i)
@@ -46,8 +55,24 @@ func (f *Owner) arrange(sh *session.Shard, i int, rings placement.Rings, parts [
 			groups = append(groups, sh.Pools[n])
 		}
 	}
-	sh.Pools[i].SetGroups(f.pool(i), rings, groups)
+	sh.Pools[i].SetGroups(rings, groups)
 	sh.Pools[i].Held = groups == nil // else requests wait for their group
+}
+
+// retire has pools forget whom they hand requests to, for they are groups of none any more, or have become split.
+func (f *Owner) retire(gone []int) {
+	f.mu.Lock()
+	for _, n := range gone {
+		f.deciders[n] = decider{}
+	}
+	f.mu.Unlock()
+	for _, n := range gone {
+		next := stance{kind: refuses}
+		if f.isWhole(n) {
+			next.kind = splits
+		}
+		f.wish(n, want{stance: next})
+	}
 }
 
 // begins has pool i, or its groups, known, and what the journal knows of their servers.

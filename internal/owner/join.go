@@ -44,16 +44,11 @@ func (f *Owner) Figures() *stats.Fleet {
 // before this one was. If it was in no fleet, what it had under way has to be compared. The loops do not run yet.
 func (f *Owner) Begin(pools []*config.Pool, known *journal.Knowledge, killed bool) {
 	f.lay(pools...)
-	f.wants, f.haves = make([]want, len(pools)), make([]stance, len(pools))
-	f.rounds, f.reached = make([]int, len(pools)), make([]int, len(pools))
-	f.deciders, f.unrelay = make([]decider, len(pools)), make([]context.CancelFunc, len(pools))
 	f.known, f.killed = known, killed
 	for i, cfg := range pools {
 		if cfg.Redis {
 			continue
 		}
-		first := stance{kind: refuses}
-		f.wants[i].stance, f.haves[i] = first, first
 		for _, sh := range f.o.Group.Shards {
 			sh.Pools[i].SetAside([]byte(refusal))
 			sh.Pools[i].Held = true // until it hands requests to the owner (Join)
@@ -66,6 +61,9 @@ func (f *Owner) Begin(pools []*config.Pool, known *journal.Knowledge, killed boo
 					do(sh)
 				}
 			})
+			if f.parts(i)[0] != i {
+				f.wants[i].kind, f.haves[i].kind = splits, splits
+			}
 		}
 	}
 }

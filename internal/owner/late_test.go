@@ -17,7 +17,6 @@ func TestLearnedWhileThePoolIsMade(t *testing.T) {
 	cfg := &config.Pool{Name: "main", Servers: []config.Address{{Host: "p", Port: 1}}}
 	cfg.Backups = []config.Address{{Host: "b", Port: 1}, {Host: "c", Port: 1}}
 	f := ownerOf(t, cfg)
-	f.wants, f.rounds = make([]want, 1), make([]int, 1)
 	f.o.Group = session.NewGroup(session.Options{}) // without a loop: there is nobody to tell
 	decide := func() want {
 		w := want{stance: stance{kind: decides, term: &gate.Term{}}}

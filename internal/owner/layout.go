@@ -8,8 +8,11 @@ import (
 	"magent/internal/config"
 )
 
-// lay adds pools behind those that there are. The others keep their indexes.
+// lay adds pools behind those that there are. The others keep their indexes. Those that are added decide for nothing.
+// It is called before transit runs, or by it.
 func (f *Owner) lay(added ...*config.Pool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	next := &layout{names: map[string]int{}}
 	if l := f.layout.Load(); l != nil {
 		next.pools, next.names = slices.Clip(l.pools), maps.Clone(l.names)
@@ -21,6 +24,9 @@ func (f *Owner) lay(added ...*config.Pool) {
 		one := new(atomic.Pointer[config.Pool])
 		one.Store(cfg)
 		next.pools = append(next.pools, one)
+		f.wants, f.deciders = append(f.wants, want{}), append(f.deciders, decider{})
+		f.rounds, f.reached = append(f.rounds, 0), append(f.reached, 0)
+		f.haves, f.unrelay = append(f.haves, stance{}), append(f.unrelay, nil)
 	}
 	f.layout.Store(next)
 }

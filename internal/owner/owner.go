@@ -135,11 +135,27 @@ const poll = 2 * time.Millisecond
 // refusal is the answer to a request before this process has heard of the fleet.
 const refusal = "SERVER_ERROR this member of the fleet has just been started, and knows no other yet\r\n"
 
+// forsaken is the answer to a request that was on its way while pools went over to others.
+const forsaken = "SERVER_ERROR fleet: keys are placed in another way now, and this was not carried out\r\n"
+
 // wish notes what stance a pool is to take.
 func (f *Owner) wish(i int, w want) {
 	f.mu.Lock()
 	w.round = f.rounds[i]
 	f.wants[i] = w
+	f.mu.Unlock()
+	f.awake()
+}
+
+// nextRound has pools be replaced that relay, or are split. Those that decide are when their term is over.
+func (f *Owner) nextRound(parts []int) {
+	f.mu.Lock()
+	for _, n := range parts {
+		f.rounds[n]++
+		if w := &f.wants[n]; w.kind == relays || w.kind == splits {
+			w.round = f.rounds[n]
+		}
+	}
 	f.mu.Unlock()
 	f.awake()
 }

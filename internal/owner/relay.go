@@ -27,9 +27,7 @@ type maker struct {
 
 // relay has a pool hand its requests to the owner.
 func (f *Owner) relay(i int) {
-	if f.unrelay[i] != nil {
-		f.unrelay[i]()
-	}
+	f.endRelay(i)
 	ctx, cancel := context.WithCancel(f.ctx)
 	f.unrelay[i] = cancel
 	f.replace(i, changeTime, func(loops []*pool.Loop) []*pool.Pool {
@@ -45,6 +43,14 @@ func (f *Owner) relay(i int) {
 		}
 		return peers
 	}, (*pool.Pool).Connect, nil)
+}
+
+// endRelay has nobody look for the owner of a pool any more.
+func (f *Owner) endRelay(i int) {
+	if f.unrelay[i] != nil {
+		f.unrelay[i]()
+		f.unrelay[i] = nil
+	}
 }
 
 // forward counts requests that another owner gets. Loops call it.

@@ -98,6 +98,10 @@ func (f *Owner) exchange(i int, before *config.Pool) {
 		f.rename(cfg)
 	} else {
 		f.begins(i, f.o.OnAll)
+		f.nextRound(f.allOf(i))
+		if now[0] != i {
+			f.retire([]int{i})
+		}
 	}
 	f.o.Log.Warn().Str("pool", cfg.Name).
 		Strs("servers", config.Texts(cfg.Servers)).Strs("backups", config.Texts(cfg.Backups)).

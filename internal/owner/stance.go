@@ -17,6 +17,7 @@ const (
 	relays              // another member decides, or will: requests are handed to it
 	decides             // it decides
 	cedes               // it decides, and finishes what is under way to hand over
+	splits              // it is split: its groups do all this
 )
 
 // step is something that is done to a pool, to have it go over to another stance.
@@ -30,6 +31,7 @@ const (
 	relay               // a pool that hands everything to the owner takes its place
 	forget              // nobody looks for an owner any more
 	build               // a pool that decides takes its place
+	refit               // a pool that only finds groups takes its place
 )
 
 // steps returns what brings a pool from one stance to another. A pool whose term is over has been dropped already.
@@ -46,6 +48,8 @@ func steps(have, want stance) []step {
 		return []step{forgo}
 	case want.kind == relays:
 		return []step{hold, relay}
+	case want.kind == splits:
+		return []step{refit} // nothing is held: groups hold what is theirs
 	case have.kind != refuses: // it is no group any more
 		return []step{hold, relay, forget}
 	}

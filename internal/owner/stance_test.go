@@ -12,6 +12,7 @@ func TestSteps(t *testing.T) {
 	one, two := g.Begin("p", 1, gate.Life{}), g.Begin("p", 2, gate.Life{})
 	none, other := stance{kind: refuses}, stance{kind: relays}
 	next := stance{kind: relays, round: 1} // with another configuration
+	split := stance{kind: splits}
 	d1, d2 := stance{kind: decides, term: one}, stance{kind: decides, term: two}
 	c1, c2 := stance{kind: cedes, term: one}, stance{kind: cedes, term: two}
 	for _, c := range []struct {
@@ -40,6 +41,13 @@ func TestSteps(t *testing.T) {
 		{none, stance{kind: refuses, round: 1}, nil},
 		{other, none, []step{hold, relay, forget}}, // a group of none
 		{c1, none, []step{hold, relay, forget}},
+		{none, split, []step{refit}},
+		{other, split, []step{refit}},
+		{c1, split, []step{refit}},
+		{split, split, nil},
+		{split, stance{kind: splits, round: 1}, []step{refit}},
+		{split, next, []step{hold, relay}},
+		{split, d1, []step{hold, build}},
 	} {
 		if got := steps(c.have, c.want); !slices.Equal(got, c.steps) {
 			t.Errorf("%+v to %+v: %v, want %v", c.have, c.want, got, c.steps)

@@ -67,9 +67,11 @@ func (f *Owner) do(i int, s step, w want) bool {
 	case relay:
 		f.relay(i)
 	case forget:
-		f.unrelay[i]()
+		f.endRelay(i)
 	case build:
 		f.build(i, w)
+	case refit:
+		f.refit(i)
 	}
 	return true
 }
@@ -153,10 +155,7 @@ func (f *Owner) build(i int, w want) {
 		there = f.reach(i, w.missed, reachFor(cfg, w))
 		f.awaitDoors(w, there)
 	}
-	if f.unrelay[i] != nil {
-		f.unrelay[i]()
-		f.unrelay[i] = nil
-	}
+	f.endRelay(i)
 	var doubted []func(key []byte) bool
 	repair := false
 	f.replace(i, 0, func([]*pool.Loop) []*pool.Pool {

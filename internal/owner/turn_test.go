@@ -75,12 +75,10 @@ func TestInRoles(t *testing.T) {
 func split(t *testing.T, whole *config.Pool) *Owner {
 	t.Helper()
 	f := ownerOf(t, whole)
-	f.wants, f.rounds, f.reached = make([]want, 1), make([]int, 1), make([]int, 1)
-	f.deciders, f.haves, f.unrelay = make([]decider, 1), make([]stance, 1), nil
 	f.o.OnAll = func(func(*session.Shard)) {}
 	groups := placement.Groups(whole)
 	for i := range groups {
-		f.extend(&groups[i])
+		f.lay(&groups[i])
 	}
 	return f
 }
@@ -115,7 +113,7 @@ func TestKnowledgeGoesOver(t *testing.T) {
 	turn := &Turn{pools: map[int]*successor{0: s}, over: make(chan struct{}), text: []byte("new")}
 	for i := range s.groups {
 		if _, there := f.named(s.groups[i].Name); !there {
-			f.extend(&s.groups[i])
+			f.lay(&s.groups[i])
 		}
 	}
 	f.goOver(turn, 9)

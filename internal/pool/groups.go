@@ -1,33 +1,36 @@
 package pool
 
 import (
-	"magent/internal/config"
+	"slices"
+
 	"magent/internal/placement"
 	"magent/internal/stats"
 )
 
 // A member of a fleet has the keys of each primary in a group of its own: a pool with that primary and all backups.
-// Clients are with the whole pool, which finds the group of a key and has no servers itself.
+// Clients are with the whole pool, which finds the group of a key and is connected to no server itself.
 
-// SetGroups makes p the whole of groups on its loop, or of none. cfg and rings are its own.
-func (p *Pool) SetGroups(cfg *config.Pool, rings placement.Rings, groups []*Pool) {
+// SetGroups makes p the whole of groups on its loop, or of none. rings find the group of a key. The configuration of p
+// may be an earlier one: another part takes the place of p for another one.
+func (p *Pool) SetGroups(rings placement.Rings, groups []*Pool) {
 	for _, g := range p.Groups {
 		g.Whole = nil
 	}
-	p.Config, p.rings, p.Groups = cfg, rings, groups
+	p.shares, p.Groups = rings, groups
 	for _, g := range groups {
 		g.Whole = p
 	}
 }
 
-// Regroup puts p, which takes the place of before, into the whole pool that before was a group of. If before had
-// groups, they are p's, unless it has its own already.
+// Regroup puts p, which takes the place of before, into the whole pool that before was a group of. The share in its
+// configuration may be another one already, or an earlier one. If before had groups, they are p's.
 func (p *Pool) Regroup(before *Pool) {
-	if before.Groups != nil && p.Groups == nil {
-		p.SetGroups(before.Config, before.rings, before.Groups)
+	if before.Groups != nil {
+		p.SetGroups(before.shares, before.Groups)
+		p.Held = false // requests wait for their group
 	}
 	if w := before.Whole; w != nil {
-		p.Whole, w.Groups[p.Config.Share] = w, p
+		p.Whole, w.Groups[slices.Index(w.Groups, before)] = w, p
 	}
 }
 
@@ -36,7 +39,7 @@ func (p *Pool) GroupOf(key []byte) *Pool {
 	if p.Groups == nil {
 		return p
 	}
-	return p.Groups[p.rings.Share(key)]
+	return p.Groups[p.shares.Share(key)]
 }
 
 // HeldGroup returns a group that accepts no new requests; nil: all do.

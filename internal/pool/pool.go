@@ -30,7 +30,7 @@ type Pool struct {
 	Index       int     // its place among the pools of every loop; it belongs to the pool's name
 	Peers       []*Pool // its parts on all loops, in their order, this one among them; the same slice for all
 	Name        string
-	Config      *config.Pool // the same for all loops
+	Config      *config.Pool // the same for all loops; never changed, so it has as many servers as there are Conns
 	began       int64        // loop time when this part was made
 	Held        bool         // no new requests are accepted: the configuration is about to change
 	Relay       bool         // another member of the fleet decides: the one server is the owner (relay.go)
@@ -53,7 +53,8 @@ type Pool struct {
 	// Of a pool whose keys are in groups (placement.Groups): the groups' parts on this loop, by their share. The pool
 	// itself has no servers then. nil: there are none.
 	Groups []*Pool
-	Whole  *Pool // of a group: the pool that it belongs to, on this loop; else nil
+	shares placement.Rings // find the group of a key
+	Whole  *Pool           // of a group: the pool that it belongs to, on this loop; else nil
 
 	// Of a Redis pool (variants.go):
 	variants []variant        // its servers once more, as clients have asked for. That of RESP3 in RedisDB comes first
