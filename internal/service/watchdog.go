@@ -14,9 +14,10 @@ type watchdog struct {
 	done   chan struct{}
 }
 
-// startWatchdog starts a watchdog if the manager wants one (WATCHDOG_USEC). hung is Options.Hung.
+// startWatchdog starts a watchdog if the manager wants one (WATCHDOG_USEC). hung is Options.Hung. The variable stays:
+// the process that takes over in an upgrade needs it.
 func startWatchdog(hung func(context.Context) []int, log *Log) *watchdog {
-	limit, err := daemon.SdWatchdogEnabled(true)
+	limit, err := daemon.SdWatchdogEnabled(false)
 	if err != nil {
 		log.Warn().AnErr("reason", err).
 			Msg("the service manager's watchdog is off: it will not notice a loop that is stuck")

@@ -13,13 +13,13 @@ import (
 )
 
 // TestUpgrade checks an upgrade under systemd. systemd is told the new main process before this sends a message, and
-// then gets messages only from it.
+// then gets messages only from it, the watchdog's as well: without these it would kill the new process.
 func TestUpgrade(t *testing.T) {
 	m := startManager(t)
 	listen, path := testkit.DeadAddr(t), filepath.Join(t.TempDir(), "socket")
 	argv := []string{
 		"systemd-socket-activate", "-l", path, "-E", "NOTIFY_SOCKET=" + m.path, "-E",
-		"WATCHDOG_USEC=1000000000",
+		"WATCHDOG_USEC=1000000",
 	}
 	old := testkit.Start(t, "magent",
 		append(argv, harness.Binary(t), "--log-format", "json", "-l", listen, "-f", path, "-s",
@@ -44,6 +44,11 @@ func TestUpgrade(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	harness.Dial(t, path).Want("mn\r\n", "MN\r\n")
+	for range 5 { // more than the old process can have left to be heard
+		if said := m.next(); said[0] != ping {
+			t.Fatalf("it says %q", said)
+		}
+	}
 	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
