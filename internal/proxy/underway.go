@@ -52,7 +52,7 @@ func (svc *Service) openUnderway(known *inheritance) {
 	if err != nil {
 		svc.log.Warn().AnErr("reason", err).
 			Msg("what is being written cannot be kept in memory beyond the end of this process: after a crash " +
-				"`magent verify --repair` has to compare the copies")
+				"`magent verify --repair` has to compare the copies, when all servers are up")
 	}
 }
 
@@ -104,7 +104,7 @@ func (svc *Service) fenced(pool, server string, numbers []int, o fence.Outcome) 
 	}
 	svc.log.Warn().Str("pool", pool).Str("server", server).Str("connections", o.String()).
 		Msg("it cannot be seen whether what the magent before this one was just writing has arrived: if it comes " +
-			"late the copies differ; `magent verify --repair` compares them")
+			"late the copies differ; when all servers are up, `magent verify --repair` compares them")
 }
 
 // tellKilled logs what becomes of what the process before this one was just writing.
@@ -114,7 +114,7 @@ func (svc *Service) tellKilled(known *inheritance) {
 	case known.why != "":
 		svc.log.Warn().Str("reason", known.why).
 			Msg("the magent before this one was killed: what it was just writing may have reached one " +
-				"copy only; `magent verify --repair` compares them")
+				"copy only; when all servers are up, `magent verify --repair` compares them")
 	default:
 		svc.log.Info().Int("keys", len(known.left.Keys)).Int("flushes", len(known.left.Flushes)).
 			Msg("the magent before this one was killed: the keys that it was just writing are made the same on both " +
