@@ -95,9 +95,10 @@ type replicaWait struct {
 }
 
 // multi is a transaction that a client has begun. Its commands are collected. They go to their server together, in one
-// piece with MULTI and EXEC, so no client needs a connection of its own. That all keys belong to one server is checked
-// at the end, because the ring may change until then.
+// piece with MULTI and EXEC, so no client needs a connection of its own.
 type multi struct {
+	located
+
 	raw []byte // the commands
 	n   int    // how many
 	bad bool   // one was refused

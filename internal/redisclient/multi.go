@@ -5,11 +5,10 @@ import (
 
 	"magent/internal/dedicated"
 	"magent/internal/distribute"
-	"magent/internal/pool"
 	"magent/resp"
 )
 
-// Bounds of a transaction that is being collected. Its commands are looked at in one turn of the loop, at EXEC.
+// Bounds of a transaction that is being collected. If the ring changes, it is read again in one turn of the loop.
 const (
 	maxMulti    = 64 << 20 // bytes
 	maxCommands = 1 << 20
@@ -57,6 +56,7 @@ func (c *Client) queue(r *resp.Request) {
 		if r.Command.Route == resp.RouteChannel && m.channel == nil {
 			m.channel = bytes.Clone(r.Args[1])
 		}
+		m.locate(m.raw, c.Commands(c.pool), &c.loop.queued)
 	}
 	c.say("+QUEUED\r\n")
 }
@@ -68,15 +68,6 @@ func mayQueue(cmd *resp.Command) bool {
 		return true
 	}
 	return keyless(cmd)
-}
-
-// keyless reports whether the proxy answers a command by itself, but a server would answer it in the same way.
-func keyless(cmd *resp.Command) bool {
-	switch cmd.Name {
-	case "ping", "echo", "time", "unwatch":
-		return true
-	}
-	return false
 }
 
 // discardMulti carries out DISCARD.
@@ -111,36 +102,18 @@ func (c *Client) exec() {
 
 // transact sends a transaction to the server of its keys.
 func (c *Client) transact(m *multi) {
-	engine, server := c.Commands(c.pool), distribute.Any
-	if c.own.line != nil {
-		server = c.own.line.Server()
-	}
-	limits := pool.RedisLimitsOf(maxMulti) // the pool's may have become narrower
-	for rest := m.raw; len(rest) > 0; {
-		r := &c.loop.queued
-		n, _ := resp.Next(rest, limits, r, &resp.Progress{})
-		rest = rest[n:]
-		if keyless(r.Command) {
-			continue
-		}
-		at, refusal := engine.ServerOf(r)
-		switch {
-		case refusal != nil:
-			c.failExec(m, refusal)
-			return
-		case server != distribute.Any && at != distribute.Any && at != server:
-			c.failExec(m, []byte("-CROSSSLOT Keys in transaction don't hash to the same server: nothing was done; "+
-				"give them a common hash tag\r\n"))
-			return
-		case at != distribute.Any:
-			server = at
-		}
-	}
-	if c.own.line != nil {
+	engine := c.Commands(c.pool)
+	m.locate(m.raw, engine, &c.loop.queued)
+	switch line := c.own.line; {
+	case m.refusal != nil:
+		c.failExec(m, m.refusal)
+	case line != nil && m.server != distribute.Any && m.server != line.Server():
+		c.failExec(m, []byte(twoServers))
+	case line != nil:
 		c.commit(engine, m)
-		return
+	default:
+		engine.Transact(c.host.RedisCall(m.n, m.n, len(m.raw)), m.server, m.raw, m.n)
 	}
-	engine.Transact(c.host.RedisCall(m.n, m.n, len(m.raw)), server, m.raw, m.n)
 }
 
 // failExec answers EXEC with an error for each command.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"magent/internal/testkit"
 	"magent/test/harness"
 )
 
@@ -139,6 +140,60 @@ func TestTransactionIsBounded(t *testing.T) {
 		}
 		c.want(bulk("1"), "GET", "n")
 	}
+}
+
+// TestExecIsBrief checks that EXEC of a large transaction takes little time of the processor in one go: what has to be
+// found out about its commands is found out as they come.
+func TestExecIsBrief(t *testing.T) {
+	const commands = 300_000
+	servers := startServers(t, 2)
+	proxy := startOne(t, servers, calm)
+	key := keysOf(t, proxy.Addr, servers, 1)[0][0]
+	c, other := dial(t, proxy.Addr), dial(t, proxy.Addr)
+	before := proxy.CPU()
+	go c.trySend(command("MULTI") + strings.Repeat(command("GET", key), commands))
+	c.hear("+OK\r\n" + strings.Repeat("+QUEUED\r\n", commands))
+	collecting := proxy.CPU() - before
+	servers[0].Pause()
+	before = proxy.CPU()
+	c.send(command("EXEC"))
+	for range 2 { // the second is read in another turn than EXEC
+		other.want("+PONG\r\n", "PING")
+	}
+	if exec := proxy.CPU() - before; exec > collecting/5 {
+		t.Errorf("EXEC takes %v, collecting took %v", exec, collecting)
+	} else {
+		t.Logf("EXEC takes %v, collecting took %v", exec, collecting)
+	}
+	servers[0].Resume()
+	c.hear(fmt.Sprintf("*%d\r\n", commands) + strings.Repeat(bulk("old"), commands))
+}
+
+// TestTransactionMoves checks that a transaction is carried out where its keys are at EXEC, although they were
+// elsewhere when it was collected.
+func TestTransactionMoves(t *testing.T) {
+	t.Parallel()
+	servers := startServers(t, 2)
+	proxy := startOne(t, servers, calm, "auto_eject_hosts: true", "server_failure_limit: 1",
+		"server_retry_timeout: 100").Addr
+	keys := keysOf(t, proxy, servers, 1)
+	goes, stays := keys[0][0], keys[1][0]
+	c, other := dial(t, proxy), dial(t, proxy)
+	c.want("+OK\r\n", "MULTI")
+	c.want("+QUEUED\r\n", "SET", goes, "new")
+	servers[0].Kill()
+	testkit.Until(t, "it is ejected", func() bool { return other.do("GET", goes) == "$-1\r\n" })
+	c.want("+QUEUED\r\n", "GET", stays)
+	c.want("*2\r\n+OK\r\n"+bulk("old"), "EXEC")
+	dial(t, servers[1].Addr).want(bulk("new"), "GET", goes)
+
+	c.want("+OK\r\n", "MULTI")
+	c.want("+QUEUED\r\n", "SET", goes, "newer")
+	c.want("+QUEUED\r\n", "SET", stays, "newer")
+	servers[0].Restart()
+	testkit.Until(t, "it is back", func() bool { return other.do("GET", goes) == "$-1\r\n" })
+	c.wantPrefix("*2\r\n-CROSSSLOT ", "EXEC")
+	dial(t, servers[1].Addr).want(bulk("old"), "GET", stays)
 }
 
 // TestTransactionOfTwoServers checks that such a transaction is refused as a whole, and that nothing of it is carried
