@@ -27,20 +27,14 @@ const (
 	decideTime = 4 * time.Second // until it is known whether it was given up
 )
 
-// GoOver has all members place keys in another way, or none, and says why they do not.
+// GoOver has all members place keys in another way, or none, and says why they do not. It may not be decided by then
+// (Turn.Pending).
 func (f *Owner) GoOver(t *Turn) error {
+	if err := f.mayBegin(t); err != nil {
+		t.end(err)
+		return err
+	}
 	m := f.member.Load()
-	if err := m.View().Unready(); err != nil {
-		return fmt.Errorf("what places keys changes on all members at a time: %w", err)
-	}
-	for i, s := range t.pools {
-		if err := f.mayNow(s, f.parts(i)); err != nil {
-			return err
-		}
-	}
-	if f.turn.Load() != nil || !f.inTransit(func() { f.addGroups(t) }) {
-		return errors.New("a change before this one is not decided yet: try again")
-	}
 	m.Do(func(c *core.Core, now time.Duration) { f.beginTurn(c, now, t) })
 	f.bringAbout(t, m)
 	decided := f.await(t, decideTime, t.decided)
@@ -60,6 +54,25 @@ func (f *Owner) GoOver(t *Turn) error {
 	f.awaitParts(parts)
 	return nil
 }
+
+// mayBegin makes the groups of a change, and says why it cannot begin.
+func (f *Owner) mayBegin(t *Turn) error {
+	if err := f.member.Load().View().Unready(); err != nil {
+		return fmt.Errorf("what places keys changes on all members at a time: %w", err)
+	}
+	for i, s := range t.pools {
+		if err := f.mayNow(s, f.parts(i)); err != nil {
+			return err
+		}
+	}
+	if f.turn.Load() != nil || !f.inTransit(func() { f.addGroups(t) }) {
+		return ErrPending
+	}
+	return nil
+}
+
+// ErrPending is why nothing of the pools can change.
+var ErrPending = errors.New("a change before this one is not decided yet: try again")
 
 // bringAbout takes this member's part in a change, until that is decided or given up.
 func (f *Owner) bringAbout(t *Turn, m *member.Member) {
@@ -91,7 +104,7 @@ func (f *Owner) await(t *Turn, limit time.Duration, done func() bool) bool {
 // beginTurn says that this member is ready for a change. It runs on the member's goroutine, as abandon does its work.
 func (f *Owner) beginTurn(c *core.Core, now time.Duration, t *Turn) {
 	if c.Changing() {
-		t.end(errors.New("a change before this one is not decided yet: try again"))
+		t.end(ErrPending)
 		return
 	}
 	f.turn.Store(t)

@@ -42,6 +42,9 @@ type legacy struct {
 // Turned reports whether the pools have changed.
 func (t *Turn) Turned() bool { return t.decided() && t.err == nil }
 
+// Pending reports whether it is not decided yet.
+func (t *Turn) Pending() bool { return !t.decided() }
+
 func (t *Turn) decided() bool {
 	select {
 	case <-t.over:

@@ -71,8 +71,8 @@ func (svc *Service) serversOf(index int) []maintenance.Server {
 		mu.Lock()
 		defer mu.Unlock()
 		p := sh.Pools[index]
-		if svc.member != nil && !cfg.Redis && p.Term() == nil {
-			return // another member decides
+		if svc.member != nil && !cfg.Redis && (p.Term() == nil || p.Term().Over()) {
+			return // another member decides, or none, and the pool may not have these servers any more
 		}
 		all.Note(p, cfg.RoleOf)
 		for i := range servers {

@@ -18,12 +18,18 @@ import (
 
 // PlacesOf finds a server by its address or name, in all pools or in the one that is named. It is called like Reload.
 func (svc *Service) PlacesOf(server, pool string) ([]maintenance.Place, error) {
+	if err := svc.follow(); err != nil {
+		return nil, err
+	}
 	return maintenance.Pick(svc.cfgs, server, pool)
 }
 
 // Maintain answers a question about which servers are drained, or to be. It is called like Reload.
 func (svc *Service) Maintain(q maintenance.Question) (a maintenance.Answer) {
-	err := maintenance.Known(svc.cfgs, q.Wishes)
+	err := svc.follow()
+	if err == nil {
+		err = maintenance.Known(svc.cfgs, q.Wishes)
+	}
 	switch list := svc.drained; {
 	case err != nil:
 	case q.Do:
@@ -43,8 +49,11 @@ func (svc *Service) Maintain(q maintenance.Question) (a maintenance.Answer) {
 // Learn has the pools be as the orders say that another member of the fleet knows, where those are newer. It reports
 // whether some are. It is called like Reload.
 func (svc *Service) Learn(told maintenance.List) (news bool, err error) {
+	pending := svc.follow()
 	list := svc.drained.Learn(told, svc.cfgs)
-	news = !slices.Equal(list, svc.drained)
+	if news = !slices.Equal(list, svc.drained); news && pending != nil {
+		return true, pending
+	}
 	return news, svc.changeDrained(list, maintenance.Question{Force: true})
 }
 

@@ -33,6 +33,9 @@ const holdPoll = 2 * time.Millisecond
 // Reload replaces the pools of the service. Pools are identified by name. If it returns an error, nothing has changed.
 // There must be one call at a time, and none during Drain or Close.
 func (svc *Service) Reload(pools []config.Pool) error {
+	if err := svc.follow(); err != nil {
+		return err
+	}
 	known, gone := svc.drained.Of(pools)
 	if err := svc.awaitCopies(pools); err != nil {
 		return err
@@ -56,7 +59,6 @@ func (svc *Service) goOver(pools []config.Pool) error {
 	if svc.member == nil {
 		return nil
 	}
-	svc.follow()
 	t, err := svc.member.Plan(svc.cfgs, pools)
 	if t == nil || err != nil {
 		return err
@@ -69,7 +71,7 @@ func (svc *Service) goOver(pools []config.Pool) error {
 	}
 	svc.turn = t
 	err = svc.member.GoOver(t)
-	svc.follow()
+	_ = svc.follow() // of what is pending err speaks
 	return err
 }
 

@@ -2,21 +2,29 @@ package proxy
 
 import (
 	"magent/internal/config"
+	"magent/internal/owner"
 	"magent/internal/placement"
 )
 
 // A member of a fleet changes by itself what does not place keys. What places them changes on all members before that,
 // or on none.
 
-// follow takes over the configurations of the pools that the fleet has gone over to.
-func (svc *Service) follow() {
-	if svc.turn == nil || !svc.turn.Turned() {
-		return
+// follow takes over the configurations of the pools that the fleet has gone over to. On the goroutine that reloads, it
+// comes before whatever reads them. As long as it is not decided whether the fleet goes over, nothing may change: at
+// any moment the pools may become what they were to be when that was planned.
+func (svc *Service) follow() error {
+	switch t := svc.turn; {
+	case t == nil:
+		return nil
+	case t.Pending():
+		return owner.ErrPending
+	case t.Turned():
+		defer svc.stopTheWorld()()
+		svc.cfgs = svc.member.Configs(t, svc.cfgs)
+		svc.reloads++ // statistics of other pools begin anew
 	}
-	defer svc.stopTheWorld()()
-	svc.cfgs = svc.member.Configs(svc.turn, svc.cfgs)
-	svc.reloads++ // statistics of other pools begin anew
 	svc.turn = nil
+	return nil
 }
 
 // planFleet refuses what would place keys in another way, and finds out how the groups change with their pools.

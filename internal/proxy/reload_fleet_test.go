@@ -133,6 +133,9 @@ func TestFleetReloadIsRefused(t *testing.T) {
 		err := f.svcs[0].Reload(pools)
 		return err != nil && strings.Contains(err.Error(), "member b is dead: wait until it is alive")
 	})
+	if err := f.svcs[0].Reload(f.file(0)); err != nil {
+		t.Errorf("what was refused is not over: %v", err)
+	}
 }
 
 // TestFleetLimitsDiffer: what a member or a loop has accepted by its own max_value is carried out by one that has a
