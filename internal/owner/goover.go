@@ -70,7 +70,8 @@ func (f *Owner) goOver(t *Turn, epoch uint64) {
 		f.cleanGone(known, after)
 		f.o.OnAll(func(sh *session.Shard) { f.rearrange(sh, i, s, before, after) })
 		if t.loose.Load() {
-			f.o.OnAll(func(sh *session.Shard) { forsake(sh, append(before, after...)) })
+			all := slices.Concat(before, after) // once: loops run at the same time
+			f.o.OnAll(func(sh *session.Shard) { forsake(sh, all) })
 		}
 		parts = append(parts, f.allOf(i)...)
 		gone = append(gone, slices.DeleteFunc(before, func(n int) bool { return slices.Contains(after, n) })...)
