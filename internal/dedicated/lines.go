@@ -176,6 +176,9 @@ type Line struct {
 	waits bool        // the server may let it wait
 	key   []byte      // its first key; nil: none
 	limit *loop.Timer // the end of its time
+	// within is how long that is, and replies how many had come on the connection before, see expire
+	within  time.Duration
+	replies uint64
 
 	listens  bool // the user gets messages
 	presence      // while it does
@@ -200,7 +203,7 @@ func newLine(s *Set, server int) *Line {
 	opt := s.servers.Conns[server].Options()
 	opt.Timeout, opt.Lazy, opt.MaxJoint = 0, false, 1
 	line.conn = backend.NewConn(s.l, opt, line)
-	line.limit = loop.NewTimer(func() { line.end(line.late()) })
+	line.limit = loop.NewTimer(line.expire)
 	return line
 }
 
@@ -222,16 +225,33 @@ type identified Line
 func (line *identified) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 	if r.Kind != ascii.Lost {
 		line.id, _ = resp.Integer(r.Raw)
+		line.replies = line.conn.Stats.Replies // this one is not to a command of the user
 	}
 }
 
-// Begin notes that a command is about to be sent, whose first key is key. It has to be answered within a time; 0:
-// there is no limit. waits: the server may let it wait.
+// Begin notes that a command is about to be sent, whose first key is key. It has to be answered within a time (see
+// expire); 0: there is no limit. waits: the server may let it wait.
 func (line *Line) Begin(key []byte, within time.Duration, waits bool) {
 	line.waits, line.key = waits, bytes.Clone(key)
+	line.allow(within)
+}
+
+// allow sets the time for the answer; 0: there is no limit.
+func (line *Line) allow(within time.Duration) {
 	if within > 0 {
+		line.within, line.replies = within, line.conn.Stats.Replies
 		line.set.l.Set(line.limit, within)
 	}
+}
+
+// expire ends the connection. If the command consists of many, such as a transaction, the server has its time again
+// after each in which it has replied to any of them.
+func (line *Line) expire() {
+	if !line.waits && !line.interrupted && line.conn.Stats.Replies > line.replies {
+		line.allow(line.within)
+		return
+	}
+	line.end(line.late())
 }
 
 // Change notes that a command is about to be sent that changes the version of the protocol, or the database. Nobody
@@ -239,9 +259,7 @@ func (line *Line) Begin(key []byte, within time.Duration, waits bool) {
 func (line *Line) Change(to resp.Proto, within time.Duration) {
 	line.changed = true
 	line.conn.Speak(to)
-	if within > 0 {
-		line.set.l.Set(line.limit, within)
-	}
+	line.allow(within)
 }
 
 // Answered notes that the command is answered.

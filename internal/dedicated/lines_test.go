@@ -261,6 +261,33 @@ func TestLimit(t *testing.T) {
 	r.figures(0, 0, 0)
 }
 
+// A server that replies to some of many commands gets its time again, as long as it goes on.
+func TestLimitOfMany(t *testing.T) {
+	r := newRig(t, 10)
+	line := r.take()
+	r.do(func() { line.Begin(nil, time.Hour, false) })
+	ask := func() { line.Conn().Send(nil, []byte("GET k\r\n"), ascii.ShapeLine, r, 0) }
+	pass := func() { r.do(func() { r.l.Advance(time.Hour) }) }
+	for range 3 {
+		r.do(ask)
+		r.want("$-1\r\n")
+		pass()
+		r.do(func() {
+			if line.Ended() || !line.limit.IsSet() {
+				t.Error("it is given up, or has no deadline")
+			}
+		})
+	}
+	r.server.Pause()
+	r.do(ask)
+	pass()
+	r.want("lost")
+	if !errors.Is(line.Conn().Err(), backend.ErrTimeout) || r.lost != 1 {
+		t.Errorf("%v, lost %d", line.Conn().Err(), r.lost)
+	}
+	r.server.Resume()
+}
+
 // Nothing is left of a Set that was left, and nobody gets anything there.
 func TestLeave(t *testing.T) {
 	r := newRig(t, 10)
