@@ -159,14 +159,13 @@ func (f *Owner) addGroups(t *Turn) {
 			if _, there := f.named(cfg.Name); there || err != nil { // it is a part of what has rings
 				continue
 			}
-			i := f.count()
-			peers := f.o.AddPool(i, cfg, rings)
+			i, peers := f.o.AddGroup(cfg, rings)
 			pool.Watch(peers)
 			for _, p := range peers {
 				p.SetAside([]byte(refusal))
 				p.Held = true
 			}
-			f.lay(cfg)
+			f.layAt(i, cfg)
 		}
 	}
 }

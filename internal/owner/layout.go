@@ -31,6 +31,14 @@ func (f *Owner) lay(added ...*config.Pool) {
 	f.layout.Store(next)
 }
 
+// layAt adds a pool at an index behind those that there are. In between are pools of Redis that a reload has added.
+func (f *Owner) layAt(i int, cfg *config.Pool) {
+	for f.count() < i {
+		f.lay(&config.Pool{Redis: true})
+	}
+	f.lay(cfg)
+}
+
 // count is how many pools there are.
 func (f *Owner) count() int { return len(f.layout.Load().pools) }
 

@@ -39,8 +39,10 @@ type Options struct {
 	StopTheWorld func() (release func())    // has all loops stand still
 	// AddPool makes the parts of a pool on all loops, which stand still.
 	AddPool func(index int, cfg *config.Pool, rings placement.Rings) []*pool.Pool
-	Began   func(*session.Shard) // a pool connects on this loop, which stands still
-	Died    func(error)          // the process has to end
+	// AddGroup is that for a group that there was not. It says which index that gets, behind those of all pools.
+	AddGroup func(cfg *config.Pool, rings placement.Rings) (index int, peers []*pool.Pool)
+	Began    func(*session.Shard) // a pool connects on this loop, which stands still
+	Died     func(error)          // the process has to end
 
 	// Commanded is that of member.Options.
 	Commanded func(ctx context.Context, from string, body []byte) []byte
@@ -90,7 +92,8 @@ type Owner struct {
 	heard  uint64             // the last change of the view for which the file was to be read
 }
 
-// layout is which pools there are, those of Redis among them, which take no part. It is never changed: where a pool is
+// layout is which pools there are, those of Redis among them, which take no part: a reload may replace, remove and add
+// such ones without telling. It is never changed: where a pool is
 // added, another layout takes its place.
 type layout struct {
 	pools []*atomic.Pointer[config.Pool] // by index; the member's goroutine gives them other configurations

@@ -13,8 +13,8 @@ func (svc *Service) newFleet(o *Options) {
 	}
 	svc.member = owner.New(owner.Options{
 		Fleet: svc.cfg.Fleet, Place: svc.place, Log: svc.log, Group: svc.group, Process: &svc.shared,
-		OnAll: svc.onAll, StopTheWorld: svc.stopTheWorld, AddPool: svc.addPool, Began: svc.askSoon,
-		Died: svc.died, HomeAfter: o.homeAfter, Commanded: o.Commanded, Reload: o.ReadAgain,
+		OnAll: svc.onAll, StopTheWorld: svc.stopTheWorld, AddPool: svc.addPool, AddGroup: svc.addGroup,
+		Began: svc.askSoon, Died: svc.died, HomeAfter: o.homeAfter, Commanded: o.Commanded, Reload: o.ReadAgain,
 	})
 	svc.fleet = svc.member.Figures
 }

@@ -19,12 +19,13 @@ import (
 type files struct {
 	f     *fleetRig
 	mu    []sync.Mutex
-	pools []config.Pool // by member
+	pools []config.Pool         // by member
+	redis map[int][]config.Pool // likewise: what else is in the file
 }
 
 // withFiles gives each member a file that has its pools.
 func (f *fleetRig) withFiles() *files {
-	all := &files{f: f, mu: make([]sync.Mutex, len(f.svcs))}
+	all := &files{f: f, mu: make([]sync.Mutex, len(f.svcs)), redis: map[int][]config.Pool{}}
 	for i := range f.svcs {
 		all.pools = append(all.pools, f.file(i)[0])
 	}
@@ -35,7 +36,7 @@ func (f *fleetRig) withFiles() *files {
 func (a *files) reload(i int) error {
 	a.mu[i].Lock()
 	defer a.mu[i].Unlock()
-	return a.f.svcs[i].Reload([]config.Pool{a.pools[i]})
+	return a.f.svcs[i].Reload(append([]config.Pool{a.pools[i]}, a.redis[i]...))
 }
 
 // write has all files place keys as a pool does.

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 
 	"magent/internal/config"
@@ -23,10 +24,15 @@ func (svc *Service) addPool(index int, cfg *config.Pool, rings placement.Rings) 
 		}
 		sh.Pools[index] = peers[i]
 	}
-	for len(svc.cfgs) <= index { // a group that a fleet may split a pool into
-		svc.cfgs, svc.group.ByPool = append(svc.cfgs, cfg), append(svc.group.ByPool, new(atomic.Int64))
-	}
 	return peers
+}
+
+// addGroup makes the parts of a group that a fleet may split a pool into, as addPool does. The group gets the next
+// index: svc.cfgs alone says which are taken. It is called during goOver.
+func (svc *Service) addGroup(cfg *config.Pool, rings placement.Rings) (index int, peers []*pool.Pool) {
+	index = len(svc.cfgs)
+	svc.cfgs, svc.group.ByPool = append(slices.Clip(svc.cfgs), cfg), append(svc.group.ByPool, new(atomic.Int64))
+	return index, svc.addPool(index, cfg, rings)
 }
 
 // start connects to all servers. It runs on the loop.
