@@ -61,25 +61,36 @@ func (svc *Service) missingCopies(pools []config.Pool) error {
 	return nil
 }
 
-// serversOf returns what all loops know of the servers of a pool.
+// serversOf returns what all loops know of the servers of a pool. They are those of its parts: a fleet may have gone
+// over to others than svc.cfgs has (follow).
 func (svc *Service) serversOf(index int) []maintenance.Server {
-	cfg := svc.cfgs[index]
+	var cfg *config.Pool
 	var all standing.Servers
 	var mu sync.Mutex
-	servers := make([]maintenance.Server, len(cfg.Servers)+len(cfg.Backups))
+	var servers []maintenance.Server
+	replaced := false // while the loops were asked
 	svc.onAll(func(sh *session.Shard) {
 		mu.Lock()
 		defer mu.Unlock()
 		p := sh.Pools[index]
-		if svc.member != nil && !cfg.Redis && (p.Term() == nil || p.Term().Over()) {
-			return // another member decides, or none, and the pool may not have these servers any more
+		if svc.member != nil && !p.Config.Redis && p.Term() == nil {
+			return // another member decides
+		}
+		if cfg == nil {
+			cfg, servers = p.Config, make([]maintenance.Server, len(p.Conns))
+		}
+		if replaced = replaced || p.Config != cfg; replaced {
+			return
 		}
 		all.Note(p, cfg.RoleOf)
 		for i := range servers {
 			servers[i].Items += p.Stored[i].Items
 		}
 	})
-	if all == nil {
+	switch {
+	case replaced:
+		return svc.serversOf(index)
+	case all == nil:
 		return nil
 	}
 	for i, s := range all {

@@ -67,3 +67,30 @@ func TestFleetWithFewerServers(t *testing.T) {
 	ended.Store(true)
 	<-looked
 }
+
+// What loops know of servers is told of those that the pool has, if the fleet has gone over to other ones than this
+// member has learned yet.
+func TestFleetServersAreThoseOfThePool(t *testing.T) {
+	t.Parallel()
+	f := newFleetRig(t, 1, 1)
+	f.set("k", "v") // by now it decides
+	svc := f.svcs[0]
+	release := svc.stopTheWorld()
+	known := svc.cfgs[0]
+	for range 2 { // more than there are, then fewer
+		other := *known
+		other.Backups = append(slices.Clip(other.Backups), other.Backups...)
+		if svc.cfgs[0] != known {
+			other.Backups = nil
+		}
+		svc.cfgs[0] = &other
+		release()
+		servers := svc.serversOf(0)
+		if len(servers) != 2 || servers[1].Address != known.Backups[0].String() {
+			t.Errorf("%+v", servers)
+		}
+		release = svc.stopTheWorld()
+	}
+	svc.cfgs[0] = known
+	release()
+}
