@@ -144,7 +144,7 @@ func (f *Owner) addLate(i int, w want) {
 	for _, e := range now.late {
 		for n, m := range w.missed {
 			switch {
-			case pool.ServerOf(f.pool(i), n) != e.Server:
+			case pool.ServerOf(w.cfg, n) != e.Server:
 			case e.Kind == book.Dirty:
 				m.Keys = append(m.Keys, string(e.Key))
 			case e.Kind == book.Incomplete:

@@ -19,7 +19,7 @@ func (f *Owner) decided(c *core.Core, d core.Decision) {
 		f.fence(d)
 	case core.Open:
 		if t := f.terms[d.Group]; t != nil {
-			f.openDoor(t, f.index(d.Group), d.Server)
+			t.open(d.Server)
 		}
 	case core.HandOver:
 		if t := f.terms[d.Group]; t != nil {
@@ -53,8 +53,8 @@ func (f *Owner) own(c *core.Core, d core.Decision) {
 	f.again(c, d.Group, d.Epoch, f.book.Entries(d.Group))
 	life := gate.Life{Name: f.self(), Incarnation: c.Incarnation(), Life: c.Life()}
 	cfg := f.pool(i)
-	t := &tenancy{Term: f.gate.Begin(d.Group, d.Epoch, life)}
-	w := want{stance: stance{kind: decides, term: t.Term}, doubt: !d.Settled, due: f.book.Due(d.Group)}
+	t := &tenancy{Term: f.gate.Begin(d.Group, d.Epoch, life), cfg: cfg}
+	w := want{stance: stance{kind: decides, term: t.Term}, cfg: cfg, doubt: !d.Settled, due: f.book.Due(d.Group)}
 	for n := range len(cfg.Servers) + len(cfg.Backups) {
 		var door *pool.Door
 		if c.Fencing(d.Group, placement.ServerAt(cfg, n).String()) {
@@ -69,10 +69,10 @@ func (f *Owner) own(c *core.Core, d core.Decision) {
 	f.wish(i, w)
 }
 
-// openDoor lets a pool use a server.
-func (f *Owner) openDoor(t *tenancy, i int, server string) {
+// open lets a pool use a server.
+func (t *tenancy) open(server string) {
 	for n, door := range t.doors {
-		if door != nil && placement.ServerAt(f.pool(i), n).String() == server {
+		if door != nil && placement.ServerAt(t.cfg, n).String() == server {
 			door.Open()
 		}
 	}

@@ -30,12 +30,11 @@ const (
 
 // fence has a server asked for its connections, until it is open for the term. It runs on the member's goroutine.
 func (f *Owner) fence(d core.Decision) {
-	i, ok := f.named(d.Group)
 	t := f.terms[d.Group]
-	if !ok || t == nil {
+	if t == nil {
 		return
 	}
-	cfg := f.pool(i)
+	cfg := t.cfg
 	for n := range len(cfg.Servers) + len(cfg.Backups) {
 		if a := placement.ServerAt(cfg, n); a.String() == d.Server {
 			if f.begin() {

@@ -12,14 +12,15 @@ import (
 	"magent/internal/session"
 )
 
-// What is learned between the beginning of a term and that of its pool is not lost: the pool begins with it.
+// What is learned between the beginning of a term and that of its pool is not lost: the pool begins with it, even
+// if the fleet goes over to other servers meanwhile.
 func TestLearnedWhileThePoolIsMade(t *testing.T) {
 	cfg := &config.Pool{Name: "main", Servers: []config.Address{{Host: "p", Port: 1}}}
 	cfg.Backups = []config.Address{{Host: "b", Port: 1}, {Host: "c", Port: 1}}
 	f := ownerOf(t, cfg)
 	f.o.Group = session.NewGroup(session.Options{}) // without a loop: there is nobody to tell
 	decide := func() want {
-		w := want{stance: stance{kind: decides, term: &gate.Term{}}}
+		w := want{stance: stance{kind: decides, term: &gate.Term{}}, cfg: cfg}
 		for range 3 {
 			w.missed = append(w.missed, &journal.Missed{})
 		}
@@ -33,7 +34,8 @@ func TestLearnedWhileThePoolIsMade(t *testing.T) {
 	learn(book.Incomplete, 1)
 	w := decide()
 	learn(book.Incomplete, 2)
-	f.addLate(0, before) // of a term that is over
+	f.setPool(0, &config.Pool{Name: "main", Servers: cfg.Servers}) // what is known is of the servers before
+	f.addLate(0, before)                                           // of a term that is over
 	f.addLate(0, w)
 	learn(book.Incomplete, 0) // the pool is told
 	f.addLate(0, w)

@@ -103,6 +103,7 @@ type layout struct {
 // want is the stance that a pool is to take, and what it begins with.
 type want struct {
 	stance
+	cfg    *config.Pool         // of decides: what missed and doors are about; the pool may get another one meanwhile
 	missed []*journal.Missed    // by server
 	moves  *placement.Migration // of keys that have come from other groups; nil: there are none
 	doors  pool.Doors
@@ -123,6 +124,7 @@ type decider struct {
 // tenancy is a term of this process.
 type tenancy struct {
 	*gate.Term
+	cfg   *config.Pool
 	doors pool.Doors
 }
 

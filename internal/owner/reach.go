@@ -80,8 +80,7 @@ func reachFor(cfg *config.Pool, w want) time.Duration {
 
 // reach finds out which servers of a pool can be connected to within that time, and are those that are known. One that
 // is drained is left alone: the other copies of its keys go without it, so nothing can be compared with what it holds.
-func (f *Owner) reach(i int, missed []*journal.Missed, within time.Duration) []bool {
-	cfg := f.pool(i)
+func (f *Owner) reach(cfg *config.Pool, missed []*journal.Missed, within time.Duration) []bool {
 	there := make([]bool, len(cfg.Servers)+len(cfg.Backups))
 	ctx, cancel := context.WithTimeoutCause(f.ctx, within, errors.New("no answer in time"))
 	defer cancel()

@@ -42,7 +42,7 @@ func TestReach(t *testing.T) {
 	})
 	missed := []*journal.Missed{{Identity: "7@990"}, {Identity: "7@990"}, {}, {}, {Identity: "7@990"}}
 	want := []bool{true, false, true, false, false}
-	if got := f.reach(0, missed, testkit.Patience); !slices.Equal(got, want) {
+	if got := f.reach(f.pool(0), missed, testkit.Patience); !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }
@@ -63,7 +63,7 @@ func TestReachAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := ownerOf(t, &config.Pool{Servers: []config.Address{a}})
-	if got := f.reach(0, []*journal.Missed{{}}, testkit.Patience); !got[0] || connections.Load() < 2 {
+	if got := f.reach(f.pool(0), []*journal.Missed{{}}, testkit.Patience); !got[0] || connections.Load() < 2 {
 		t.Errorf("%v after %d connections", got, connections.Load())
 	}
 }

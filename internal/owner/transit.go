@@ -143,7 +143,7 @@ func (f *Owner) settled(i int) bool {
 
 // build makes a pool that decides. It begins with what servers have missed.
 func (f *Owner) build(i int, w want) {
-	cfg := f.pool(i)
+	cfg := w.cfg
 	rings, err := placement.New(cfg)
 	if err != nil {
 		f.o.Died(err) // it has succeeded at the start
@@ -152,7 +152,7 @@ func (f *Owner) build(i int, w want) {
 	f.awaitOwner(i, settleTime)
 	var there []bool
 	if w.doubt || !w.doors.Open(nil) {
-		there = f.reach(i, w.missed, reachFor(cfg, w))
+		there = f.reach(cfg, w.missed, reachFor(cfg, w))
 		f.awaitDoors(w, there)
 	}
 	f.endRelay(i)
