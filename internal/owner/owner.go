@@ -93,8 +93,7 @@ type Owner struct {
 }
 
 // layout is which pools there are, those of Redis among them, which take no part: a reload may replace, remove and add
-// such ones without telling. It is never changed: where a pool is
-// added, another layout takes its place.
+// such ones without telling. It is never changed: where a pool is added, another layout takes its place.
 type layout struct {
 	pools []*atomic.Pointer[config.Pool] // by index; the member's goroutine gives them other configurations
 	names map[string]int                 // of those that are decided for together: their index

@@ -259,10 +259,11 @@ func TestFleetJoinedByWhoWasKilled(t *testing.T) {
 	fleet := f.members
 	f.members = nil
 	f.start(2) // alone
-	left := filepath.Join(t.TempDir(), "state")
-	if err := os.CopyFS(left, os.DirFS(f.dirs[2])); err != nil { // as a kill leaves it
-		t.Fatal(err)
-	}
+	left := ""
+	testkit.Eventually(t, "its state is copied as a kill leaves it, between two renames", func() error {
+		left = filepath.Join(t.TempDir(), "state")
+		return os.CopyFS(left, os.DirFS(f.dirs[2]))
+	})
 	f.kill(2)
 	f.dirs[2] = left
 	f.members = fleet

@@ -30,6 +30,8 @@ func redisPool(t *testing.T, name string, servers int) config.Pool {
 func (a *files) serves(i int) {
 	t, svc := a.f.t, a.f.svcs[i]
 	t.Helper()
+	a.mu[i].Lock() // it may be about to read its file once more
+	defer a.mu[i].Unlock()
 	for _, want := range append([]config.Pool{a.pools[i]}, a.redis[i]...) {
 		at := slices.IndexFunc(svc.cfgs, func(cfg *config.Pool) bool { return cfg != nil && cfg.Name == want.Name })
 		if at < 0 || svc.cfgs[at].Redis != want.Redis {
@@ -83,7 +85,9 @@ func TestFleetAddsRedisAndGroups(t *testing.T) {
 		}},
 	} {
 		f.allRepaired(&p)
+		all.mu[0].Lock()
 		step.change()
+		all.mu[0].Unlock()
 		all.write(p)
 		if err := all.reload(0); err != nil {
 			t.Fatalf("%s: %v", step.what, err)

@@ -46,7 +46,9 @@ func (a *files) write(p config.Pool) {
 		if a.f.swapped[i] {
 			of = placement.Exchanged(&p)
 		}
+		a.mu[i].Lock()
 		a.pools[i].Servers, a.pools[i].Backups, a.pools[i].Hash = of.Servers, of.Backups, of.Hash
+		a.mu[i].Unlock()
 	}
 }
 
