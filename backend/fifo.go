@@ -46,22 +46,28 @@ func (f *fifo) push() *entry {
 
 // pop removes the first entry.
 func (f *fifo) pop() entry {
-	e := &f.ring[f.head]
-	out := *e
-	e.to = nil
-	f.head = (f.head + 1) & (len(f.ring) - 1)
-	f.count--
+	out := f.ring[f.head]
+	f.drop()
 	return out
 }
 
 // next returns the first entry, to which a reply has come. It is removed with its last reply, when extra is 0.
 func (f *fifo) next() entry {
-	if e := &f.ring[f.head]; e.extra > 0 {
-		out := *e
+	e := &f.ring[f.head]
+	out := *e
+	if e.extra > 0 {
 		e.extra--
-		return out
+	} else {
+		f.drop()
 	}
-	return f.pop()
+	return out
+}
+
+// drop removes the first entry, which is not needed any more.
+func (f *fifo) drop() {
+	f.ring[f.head].to = nil
+	f.head = (f.head + 1) & (len(f.ring) - 1)
+	f.count--
 }
 
 // unpop puts back what pop has just removed.
