@@ -34,6 +34,6 @@ func (f *Owner) Resume() {
 // ceded asks the member whether it has come to an end. One that does not answer before ctx is done, or has failed, is
 // not waited for.
 func ceded(ctx context.Context, m *member.Member) bool {
-	done := make(chan bool, 1)
-	return !m.Ask(ctx, func(c *core.Core, _ time.Duration) { done <- c.Ceded() }) || <-done
+	yes := false // read only if it was done
+	return !m.Ask(ctx, func(c *core.Core, _ time.Duration) { yes = c.Ceded() }) || yes
 }

@@ -78,11 +78,12 @@ func (f *Owner) arrived(parts []int) bool {
 // change begins to go over to other configurations. It returns the pools that have to, and whether they know. It is
 // called by transit.
 func (f *Owner) change(pools map[int]*config.Pool) (parts []int, told bool) {
+	var changing []int // read only if it was done: else it may be written yet
 	told = f.member.Load().Ask(f.ctx, func(c *core.Core, now time.Duration) {
 		for i, cfg := range pools {
 			f.setPool(i, f.inRoles(i, cfg))
 		}
-		changing := f.partsOf(pools)
+		changing = f.partsOf(pools)
 		f.nextRound(changing)
 		for _, n := range changing {
 			c.Anew(now, f.pool(n).Name)
@@ -91,7 +92,7 @@ func (f *Owner) change(pools map[int]*config.Pool) (parts []int, told bool) {
 	if !told {
 		return nil, false
 	}
-	return f.partsOf(pools), true
+	return changing, true
 }
 
 // partsOf are the parts of those of some pools that clients connect to.
