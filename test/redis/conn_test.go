@@ -114,10 +114,14 @@ func (c *conn) try(args ...string) (string, error) {
 }
 
 func (c *conn) trySend(text string) error {
-	if err := c.SetWriteDeadline(time.Now().Add(c.wait)); err != nil {
-		return err
+	var err error
+	for err == nil && text != "" { // megabytes may take longer
+		piece := text[:min(len(text), 64<<10)]
+		if err = c.SetWriteDeadline(time.Now().Add(c.wait)); err == nil {
+			_, err = io.WriteString(c.Conn, piece)
+		}
+		text = text[len(piece):]
 	}
-	_, err := io.WriteString(c.Conn, text)
 	return err
 }
 
