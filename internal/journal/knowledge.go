@@ -12,7 +12,7 @@ import (
 // Missed is what a server had missed when the last process was killed.
 type Missed struct {
 	Identity   string   // the server's identity when the outage began; "": not known
-	Keys       []string // dirty keys, sorted, each once; empty if everything is dirty
+	Keys       []string // dirty keys, each once, sorted if a file says so; empty if everything is dirty
 	All        bool     // everything is dirty: the server has to be flushed
 	Flushed    bool     // and perhaps it was already. Only a fleet knows, by its records: no file says so
 	Incomplete bool     // it came back empty, and was being refilled from the other copies

@@ -82,14 +82,15 @@ func (f *Owner) recorded(c *core.Core, r core.Record) {
 	if r.Kind != core.Knowledge {
 		return
 	}
-	e, ok := f.enter(c.Incarnation(), r)
-	t := f.terms[r.Group]
+	e, ok := f.parse(r)
 	switch {
-	case !ok:
+	case !ok || !f.enter(c.Incarnation(), r, e):
 	case r.Epoch == 0: // in the term of another group (gate.Term.RecordOf)
 		f.write(e)
-		if t != nil {
-			f.recordAgain(c, t, r)
+		if epoch, decides := f.decides(r.Group); decides {
+			r.Epoch = epoch
+			c.Record(r)
+			f.note(c.Incarnation(), r)
 			f.learnLate(f.index(r.Group), e)
 		}
 	case e.Kind == book.Clean:
@@ -97,22 +98,20 @@ func (f *Owner) recorded(c *core.Core, r core.Record) {
 	}
 }
 
-// recordAgain records in a term of this process what it has recorded about that group in the term of another.
-func (f *Owner) recordAgain(c *core.Core, t *tenancy, r core.Record) {
-	r.Epoch = t.Epoch
-	c.Record(r)
-	f.note(c.Incarnation(), r)
-}
-
-// store enters what another member has recorded. A pool that this process decides for is told.
-func (f *Owner) store(d core.Decision) {
-	f.note(d.Incarnation, d.Record)
-	if f.terms[d.Record.Group] == nil {
+// store enters what another member has recorded. If this process decides for the group, the core has recorded it once
+// more, and the pool is told.
+func (f *Owner) store(c *core.Core, d core.Decision) {
+	r := d.Record
+	e, ok := f.note(d.Incarnation, r)
+	epoch, decides := f.decides(r.Group)
+	if !ok || !decides {
 		return
 	}
-	if e, err := book.Parse(d.Record.Data); err == nil {
-		f.learnLate(f.index(d.Record.Group), e)
+	if !r.Clears {
+		r.Epoch = epoch
+		f.note(c.Incarnation(), r)
 	}
+	f.learnLate(f.index(r.Group), e)
 }
 
 // learnLate tells a pool that this process decides for what was learned of a server after its term had begun.
@@ -167,27 +166,35 @@ func (f *Owner) tellPool(sh *session.Shard, i int, e book.Entry, tell func(p *po
 	}))
 }
 
-// note enters a record, and writes it to the journal.
-func (f *Owner) note(incarnation uint64, r core.Record) {
-	if e, ok := f.enter(incarnation, r); ok {
+// note enters what was recorded, and writes it to the journal. One that another version has written is not understood,
+// and counts for nothing; ok is false then, and for a Void.
+func (f *Owner) note(incarnation uint64, r core.Record) (e book.Entry, ok bool) {
+	if e, ok = f.parse(r); ok {
+		ok = f.enter(incarnation, r, e)
+	}
+	if ok {
 		f.write(e)
 	}
+	return e, ok
 }
 
-// enter enters a record in the book. One that another version has written is not understood, and counts for nothing.
-func (f *Owner) enter(incarnation uint64, r core.Record) (e book.Entry, ok bool) {
+func (f *Owner) parse(r core.Record) (e book.Entry, ok bool) {
 	e, err := book.Parse(r.Data)
 	if err != nil {
 		f.o.Log.Error().AnErr("reason", err).Msg("another member of the fleet says what this one does not understand")
-		return e, false
 	}
+	return e, err == nil
+}
+
+// enter enters a record, with what it says, in the book. It reports whether that is of a server.
+func (f *Owner) enter(incarnation uint64, r core.Record, e book.Entry) bool {
 	if e.Kind == book.Void {
 		f.book.Void(r.Group, r.Epoch, e.Due)
 		f.clean(r.Group)
-		return e, false
+		return false
 	}
 	f.book.Note(book.Source{Incarnation: incarnation, Epoch: r.Epoch}, e)
-	return e, true
+	return true
 }
 
 func (f *Owner) write(e book.Entry) {
@@ -222,8 +229,7 @@ func (f *Owner) clean(group string) {
 }
 
 func (f *Owner) cleanServer(server journal.Server) {
-	m := f.book.Missed(server)
-	if len(m.Keys) > 0 || m.All || m.Incomplete {
+	if f.book.Misses(server) {
 		return
 	}
 	j := f.o.Process.Journal

@@ -1,7 +1,6 @@
 package owner
 
 import (
-	"magent/internal/fleet/book"
 	"magent/internal/fleet/core"
 	"magent/internal/fleet/gate"
 	"magent/internal/placement"
@@ -12,9 +11,12 @@ import (
 // decided carries a decision of the core out. It runs on the member's goroutine, as do the functions below.
 func (f *Owner) decided(c *core.Core, d core.Decision) {
 	f.takeRoles(c)
+	if b := f.beginnings[d.Group]; b != nil && b.waits(d) {
+		return
+	}
 	switch d.Act {
 	case core.Own:
-		f.own(c, d)
+		f.prepare(c, d)
 	case core.Fence:
 		f.fence(d)
 	case core.Open:
@@ -34,7 +36,7 @@ func (f *Owner) decided(c *core.Core, d core.Decision) {
 	case core.Drop:
 		f.drop()
 	case core.Store:
-		f.store(d)
+		f.store(c, d)
 	case core.Tell:
 		f.tell(c, d)
 	case core.Changed:
@@ -44,13 +46,49 @@ func (f *Owner) decided(c *core.Core, d core.Decision) {
 	}
 }
 
-// own begins a term: what is known is recorded again, and a pool is made that decides.
+// prepare records again what is known of a group, and then that whatever was known from before this epoch is void.
+// After that the term begins.
+func (f *Owner) prepare(c *core.Core, d core.Decision) {
+	b := &beginning{d: d}
+	f.beginnings[d.Group] = b
+	last := f.gate.Recorded() // by a term before this one, for instance
+	f.backlog.Do(c, func(c *core.Core) (done bool) {
+		switch {
+		case f.beginnings[d.Group] != b:
+			return true // the right to decide was lost
+		case f.gate.TakenTo() < last:
+			return false
+		case b.known == nil:
+			b.known = f.book.Entries(d.Group)
+		}
+		if !f.tellPiece(c, d.Group, d.Epoch, b.known) {
+			return false
+		}
+		f.void(c, d.Group, d.Epoch)
+		delete(f.beginnings, d.Group)
+		f.own(c, d)
+		for _, d := range b.later {
+			f.decided(c, d)
+		}
+		return true
+	})
+}
+
+// waits reports whether a decision has to wait until the term has begun.
+func (b *beginning) waits(d core.Decision) bool {
+	if d.Act != core.Fence && d.Act != core.Open && d.Act != core.HandOver {
+		return false
+	}
+	b.later = append(b.later, d)
+	return true
+}
+
+// own begins a term, for which all that is known was recorded again: a pool is made that decides.
 func (f *Owner) own(c *core.Core, d core.Decision) {
 	i, ok := f.named(d.Group)
 	if !ok {
 		return
 	}
-	f.again(c, d.Group, d.Epoch, f.book.Entries(d.Group))
 	life := gate.Life{Name: f.self(), Incarnation: c.Incarnation(), Life: c.Life()}
 	cfg := f.pool(i)
 	t := &tenancy{Term: f.gate.Begin(d.Group, d.Epoch, life), cfg: cfg}
@@ -87,6 +125,7 @@ func (f *Owner) drop() {
 		f.handOn(f.index(group))
 	}
 	clear(f.terms)
+	clear(f.beginnings)
 	f.reset(false)
 }
 
@@ -115,40 +154,4 @@ func (f *Owner) follow(c *core.Core, d core.Decision) {
 			f.handOn(i)
 		}
 	}
-}
-
-// again records what is known of a group, and that whatever was known from before this epoch is void.
-func (f *Owner) again(c *core.Core, group string, epoch uint64, known []book.Entry) {
-	for _, e := range known {
-		f.record(c, group, epoch, e)
-	}
-	f.record(c, group, epoch, book.Entry{Kind: book.Void, Due: f.book.Due(group)})
-}
-
-func (f *Owner) record(c *core.Core, group string, epoch uint64, e book.Entry) {
-	r := core.Record{Kind: core.Knowledge, Group: group, Epoch: epoch, Clears: e.Clears(), Data: e.Encode()}
-	c.Record(r)
-	f.note(c.Incarnation(), r)
-}
-
-// tell records again what is known of the groups that this process owns, for a member that joins. What that member
-// knows from before, by its own journal for instance, is void if this process decides already.
-func (f *Owner) tell(c *core.Core, d core.Decision) {
-	v := c.View()
-	for _, g := range v.Groups {
-		t := f.terms[g.Name]
-		switch {
-		case g.Owner != f.self():
-		case t != nil:
-			f.again(c, g.Name, t.Epoch, f.book.Present(g.Name, c.Incarnation(), t.Epoch))
-		default: // this process records it once more when it decides
-			for _, e := range f.book.Entries(g.Name) {
-				f.record(c, g.Name, 0, e)
-			}
-			if due := f.book.Due(g.Name); due > 0 {
-				f.record(c, g.Name, 0, book.Entry{Kind: book.Void, Due: due})
-			}
-		}
-	}
-	c.Told(d.Name, d.Incarnation)
 }

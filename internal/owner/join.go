@@ -20,6 +20,7 @@ func New(o Options) *Owner {
 	f := &Owner{
 		o: o, gate: gate.New(), ctx: ctx, stop: stop, wake: make(chan struct{}, 1),
 		changed: make(chan struct{}), terms: map[string]*tenancy{}, left: map[string]*legacy{},
+		beginnings: map[string]*beginning{},
 	}
 	o.Process.Gate = f.gate
 	return f
@@ -84,7 +85,7 @@ func (f *Owner) Join() error {
 		Fleet: f.o.Fleet, Place: f.o.Place, Log: f.o.Log, Groups: f.groups(), Pools: f.told, HomeAfter: f.o.HomeAfter,
 		Killed: f.killed, Missed: missedBy(f.known),
 		Serves: f.serves, Opened: f.opened, Commanded: f.o.Commanded,
-		Decided: f.decided, Gate: f.gate, Recorded: f.recorded,
+		Decided: f.decided, Gate: f.gate, Recorded: f.recorded, Backlog: &f.backlog,
 		Failed: f.o.Died, Note: f.o.Process.Registry.Events().Note, VIP: f.vip.Load,
 	})
 	if err == nil {

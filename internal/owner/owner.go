@@ -12,6 +12,7 @@ import (
 
 	"magent/internal/config"
 	"magent/internal/fleet/book"
+	"magent/internal/fleet/core"
 	"magent/internal/fleet/gate"
 	"magent/internal/fleet/member"
 	"magent/internal/journal"
@@ -88,8 +89,11 @@ type Owner struct {
 	killed bool               // the process before this one was
 	told   []byte             // what places keys, as the others know it
 	terms  map[string]*tenancy
-	left   map[string]*legacy // by group, until somebody decides for it
-	heard  uint64             // the last change of the view for which the file was to be read
+	// beginnings are the terms that are about to begin, by group. None of them is among terms.
+	beginnings map[string]*beginning
+	backlog    member.Backlog
+	left       map[string]*legacy // by group, until somebody decides for it
+	heard      uint64             // the last change of the view for which the file was to be read
 }
 
 // layout is which pools there are, those of Redis among them, which take no part: a reload may replace, remove and add
@@ -125,6 +129,13 @@ type tenancy struct {
 	*gate.Term
 	cfg   *config.Pool
 	doors pool.Doors
+}
+
+// beginning is a term that begins when all that is known was recorded again.
+type beginning struct {
+	d     core.Decision
+	known *book.Telling
+	later []core.Decision // that have come meanwhile, and are carried out then
 }
 
 // task is something that transit does between two pools.
@@ -185,3 +196,14 @@ func (f *Owner) begin() bool {
 
 // self is this member's name.
 func (f *Owner) self() string { return f.o.Fleet.Members[f.o.Fleet.Self].Name }
+
+// decides reports whether this process decides for a group, or is about to, and in which epoch.
+func (f *Owner) decides(group string) (epoch uint64, yes bool) {
+	if t := f.terms[group]; t != nil {
+		return t.Epoch, true
+	}
+	if b := f.beginnings[group]; b != nil {
+		return b.d.Epoch, true
+	}
+	return 0, false
+}

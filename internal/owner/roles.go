@@ -125,7 +125,13 @@ func (f *Owner) rename(cfg *config.Pool) {
 		roles[server.Address] = server.Role
 	}
 	f.book.Rename(cfg.Name, roles)
-	for _, e := range f.book.Entries(cfg.Name) {
-		f.write(e)
+	for known := f.book.Entries(cfg.Name); ; {
+		entries := known.Next(maxPiece)
+		for _, e := range entries {
+			f.write(e)
+		}
+		if len(entries) == 0 {
+			return
+		}
 	}
 }

@@ -44,7 +44,7 @@ func TestTold(t *testing.T) {
 		before := *journal
 		c.record()
 		c.want.Server, c.want.Loop = ServerOf(cfg, 1), 2
-		records, _ := g.Take()
+		records, _ := g.Take(100)
 		if len(records) != 1 || *journal != before+1 {
 			t.Errorf("%s: %d records, and %d in the journal", c.want.Kind, len(records), *journal-before)
 			continue
@@ -60,7 +60,7 @@ func TestTold(t *testing.T) {
 	}
 	term.End()
 	told.All(1, true)
-	if records, _ := g.Take(); len(records) != 0 {
+	if records, _ := g.Take(100); len(records) != 0 {
 		t.Errorf("told when the term was over: %+v", records)
 	}
 }

@@ -41,7 +41,7 @@ func gated(t *testing.T, threads int) (*rig, *gate.Gate) {
 
 // keep has the gate keep everything that was recorded.
 func keep(g *gate.Gate, seq *uint64) {
-	records, _ := g.Take()
+	records, _ := g.Take(100)
 	*seq += uint64(len(records))
 	if len(records) > 0 {
 		g.Taken(*seq)
@@ -75,7 +75,7 @@ func TestRepliesWaitForRecords(t *testing.T) {
 		c.say("get large\r\n")
 		r.waits(len("END\r\nMN\r\n") + len("VALUE large 0 100000\r\n\r\nEND\r\n") + 100_000)
 		g.Record(core.Record{}) // the first replies need not wait for that
-		g.Take()
+		g.Take(100)
 		g.Taken(5)
 		g.Record(core.Record{})
 		g.Publish(0, 0, 5)

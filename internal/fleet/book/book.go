@@ -1,9 +1,7 @@
 package book
 
 import (
-	"cmp"
 	"maps"
-	"reflect"
 	"slices"
 
 	"magent/internal/journal"
@@ -120,6 +118,20 @@ func renamed(server journal.Server, pool string, roles map[string]string) journa
 	return server
 }
 
+// dirty returns the keys that a server has missed, each once.
+func (b *Book) dirty(server journal.Server) (keys []string) {
+	if len(b.servers[server]) == 1 { // as in a term that has just begun
+		for _, m := range b.servers[server] {
+			return slices.AppendSeq(make([]string, 0, len(b.keys[m])), maps.Keys(b.keys[m]))
+		}
+	}
+	some := map[string]struct{}{}
+	for _, m := range b.servers[server] {
+		maps.Copy(some, b.keys[m])
+	}
+	return slices.Collect(maps.Keys(some))
+}
+
 func (b *Book) missed(server journal.Server, from Source) *journal.Missed {
 	if b.servers == nil {
 		b.servers = map[journal.Server]map[Source]*journal.Missed{}
@@ -149,83 +161,25 @@ func (b *Book) remove(server journal.Server, which func(Source) bool) {
 	}
 }
 
-// Missed is what a server has missed, by all that is known. It is the caller's.
+// Misses reports whether a server has missed anything, by all that is known.
+func (b *Book) Misses(server journal.Server) bool {
+	for _, m := range b.servers[server] {
+		if m.All || m.Incomplete || len(b.keys[m]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Missed is what a server has missed, by all that is known, with its keys in any order. It is the caller's.
 func (b *Book) Missed(server journal.Server) *journal.Missed {
-	all, keys := &journal.Missed{Identity: b.identities[server]}, map[string]struct{}{}
+	all := &journal.Missed{Identity: b.identities[server]}
 	for _, m := range b.servers[server] {
 		all.All, all.Incomplete = all.All || m.All, all.Incomplete || m.Incomplete
 		all.Flushed = all.Flushed || m.All && m.Flushed
-		maps.Copy(keys, b.keys[m])
 	}
 	if !all.All {
-		all.Keys = slices.Sorted(maps.Keys(keys))
+		all.Keys = b.dirty(server)
 	}
 	return all
-}
-
-// Entries is all that is known of a pool, as the next owner records it again.
-func (b *Book) Entries(pool string) (entries []Entry) {
-	return b.entries(pool, func(Source) (loop int, some bool) { return Inherited, true })
-}
-
-// Present is what an owner has recorded of a pool in its epoch, as it records it again for somebody who joins. Each of
-// its loops clears its own part when that is repaired.
-func (b *Book) Present(pool string, owner, epoch uint64) (entries []Entry) {
-	return b.entries(pool, func(s Source) (loop int, some bool) {
-		return s.Loop, s.Incarnation == owner && s.Epoch == epoch
-	})
-}
-
-func (b *Book) entries(pool string, which func(Source) (loop int, some bool)) (entries []Entry) {
-	for server, identity := range b.identities {
-		if server.Pool == pool && identity != "" {
-			entries = append(entries, Entry{Kind: Identity, Server: server, Loop: Inherited, Identity: identity})
-		}
-	}
-	for server, sources := range b.servers {
-		if server.Pool != pool {
-			continue
-		}
-		for from, m := range sources {
-			if l, some := which(from); some {
-				entries = append(entries, b.said(m, Entry{Server: server, Loop: l})...)
-			}
-		}
-	}
-	slices.SortStableFunc(entries, func(x, y Entry) int {
-		return cmp.Or(cmp.Compare(x.Server.Address, y.Server.Address), cmp.Compare(x.Server.Role, y.Server.Role),
-			cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Loop, y.Loop), slices.Compare(x.Key, y.Key), spared(y, x))
-	})
-	return slices.CompactFunc(entries, func(x, y Entry) bool { return reflect.DeepEqual(x, y) })
-}
-
-// spared puts those that are not Spared behind others: of what several sources say, the last one counts.
-func spared(x, y Entry) int {
-	switch {
-	case x.Spared == y.Spared:
-		return 0
-	case x.Spared:
-		return 1
-	}
-	return -1
-}
-
-// said returns entries like e that say what one source has recorded.
-func (b *Book) said(m *journal.Missed, e Entry) (entries []Entry) {
-	add := func(k Kind, key []byte) {
-		e.Kind, e.Key = k, key
-		e.Spared = k == All && !m.Flushed
-		entries = append(entries, e)
-	}
-	if m.All {
-		add(All, nil)
-	} else {
-		for key := range b.keys[m] {
-			add(Dirty, []byte(key))
-		}
-	}
-	if m.Incomplete {
-		add(Incomplete, nil)
-	}
-	return entries
 }

@@ -35,6 +35,23 @@ func TestEntries(t *testing.T) {
 	}
 }
 
+// all is what is told, in pieces that end somewhere.
+func all(t *Telling) (entries []Entry) {
+	for {
+		piece := t.Next(2)
+		if entries = append(entries, piece...); len(piece) == 0 {
+			return entries
+		}
+	}
+}
+
+// missedBy is what a server has missed, with its keys in order.
+func missedBy(b *Book, s journal.Server) *journal.Missed {
+	m := b.Missed(s)
+	slices.Sort(m.Keys)
+	return m
+}
+
 // A book that was told what another one has knows the same.
 func TestBook(t *testing.T) {
 	p := journal.Server{Pool: "main", Role: "primary", Address: "p"}
@@ -47,7 +64,7 @@ func TestBook(t *testing.T) {
 	var book Book
 	check := func(s journal.Server, want *journal.Missed) {
 		t.Helper()
-		got := book.Missed(s)
+		got := missedBy(&book, s)
 		if len(got.Keys) != len(want.Keys) || len(want.Keys) > 0 && !reflect.DeepEqual(got, want) ||
 			got.All != want.All || got.Incomplete != want.Incomplete || got.Identity != want.Identity {
 			t.Errorf("%+v: %+v, want %+v", s, got, want)
@@ -70,15 +87,15 @@ func TestBook(t *testing.T) {
 	check(b, &journal.Missed{All: true, Incomplete: true, Identity: "5@7"})
 
 	var copied Book
-	for _, e := range book.Entries("main") {
+	for _, e := range all(book.Entries("main")) {
 		copied.Note(Source{Incarnation: 11, Epoch: 5}, e)
 	}
 	for _, s := range []journal.Server{p, b} {
-		if !reflect.DeepEqual(copied.Missed(s), book.Missed(s)) {
-			t.Errorf("%+v: %+v, want %+v", s, copied.Missed(s), book.Missed(s))
+		if !reflect.DeepEqual(missedBy(&copied, s), missedBy(&book, s)) {
+			t.Errorf("%+v: %+v, want %+v", s, missedBy(&copied, s), missedBy(&book, s))
 		}
 	}
-	if n := len(copied.Entries("other")); n > 0 {
+	if n := len(all(copied.Entries("other"))); n > 0 {
 		t.Errorf("%d entries of another pool", n)
 	}
 
@@ -143,11 +160,11 @@ func TestLoopsClear(t *testing.T) {
 	}
 	check := func(when string, server journal.Server) {
 		t.Helper()
-		if got, want := joined.Missed(server), book.Missed(server); !reflect.DeepEqual(got, want) {
+		if got, want := missedBy(&joined, server), missedBy(&book, server); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s, who has joined knows %+v of %s, the owner %+v", when, got, server.Address, want)
 		}
 	}
-	for _, e := range book.Present("main", 7, 3) {
+	for _, e := range all(book.Present("main", 7, 3)) {
 		joined.Note(owner, e)
 		book.Note(owner, e) // as the owner enters what it records
 	}
@@ -156,11 +173,11 @@ func TestLoopsClear(t *testing.T) {
 	for _, server := range []journal.Server{p, b} {
 		clear(server, Inherited)
 		clear(server, 0)
-		if m := joined.Missed(server); !m.All && len(m.Keys) == 0 {
+		if m := missedBy(&joined, server); !m.All && len(m.Keys) == 0 {
 			t.Errorf("loop 1 has not repaired %s yet, but that is forgotten", server.Address)
 		}
 		clear(server, 1)
-		if m := joined.Missed(server); m.All || m.Incomplete || len(m.Keys) > 0 {
+		if m := missedBy(&joined, server); m.All || m.Incomplete || len(m.Keys) > 0 {
 			t.Errorf("all is repaired on %s, and who has joined knows %+v", server.Address, m)
 		}
 	}
@@ -181,7 +198,7 @@ func TestRename(t *testing.T) {
 		s("backup", "a"): "[0] 5@7", s("primary", "b"): "[1 2] ", other: "[3] ",
 		s("primary", "a"): "[] ", s("backup", "b"): "[] ",
 	} {
-		if m := book.Missed(server); fmt.Sprint(m.Keys, " ", m.Identity) != want {
+		if m := missedBy(&book, server); fmt.Sprint(m.Keys, " ", m.Identity) != want {
 			t.Errorf("%+v: %v %s, want %s", server, m.Keys, m.Identity, want)
 		}
 	}
@@ -196,16 +213,16 @@ func TestReborn(t *testing.T) {
 	dirty := func(key string) Entry { return Entry{Kind: Dirty, Server: s, Key: []byte(key)} }
 	book.Note(owner, dirty("repaired"))
 	book.Void("main", 3, 0)
-	if m := book.Missed(s); len(m.Keys) != 1 {
+	if m := missedBy(&book, s); len(m.Keys) != 1 {
 		t.Fatalf("%+v", m)
 	}
 	book.Reborn()
-	if m := book.Missed(s); len(m.Keys) != 1 {
+	if m := missedBy(&book, s); len(m.Keys) != 1 {
 		t.Errorf("it is forgotten before somebody has said what counts: %+v", m)
 	}
 	book.Note(owner, dirty("new"))
 	book.Void("main", 3, 0)
-	if m := book.Missed(s); !reflect.DeepEqual(m.Keys, []string{"new"}) {
+	if m := missedBy(&book, s); !reflect.DeepEqual(m.Keys, []string{"new"}) {
 		t.Errorf("%+v", m)
 	}
 }
@@ -236,7 +253,7 @@ func TestDueForOthers(t *testing.T) {
 	now := Source{Incarnation: 7, Epoch: 3}
 	before.Note(now, Entry{Kind: Dirty, Server: server, Key: []byte("k")})
 	before.Void("main", now.Epoch, 0)
-	if m := before.Missed(server); len(m.Keys) != 1 {
+	if m := missedBy(&before, server); len(m.Keys) != 1 {
 		t.Errorf("%+v", m)
 	}
 }
@@ -261,12 +278,12 @@ func TestRepaired(t *testing.T) {
 		{owner, Repaired, "y", []string{"x"}},
 	} {
 		b.Note(c.from, Entry{Kind: c.kind, Server: s, Key: []byte(c.key)})
-		if m := b.Missed(s); !slices.Equal(m.Keys, c.want) {
+		if m := missedBy(&b, s); !slices.Equal(m.Keys, c.want) {
 			t.Errorf("%s of %s by %+v: %v, want %v", c.kind, c.key, c.from, m.Keys, c.want)
 		}
 	}
 	other := Entry{Kind: Repaired, Server: s, Loop: 1, Key: []byte("x")}
-	if b.Note(owner, other); len(b.Missed(s).Keys) != 1 {
+	if b.Note(owner, other); len(missedBy(&b, s).Keys) != 1 {
 		t.Error("what another loop has recorded is forgotten")
 	}
 }
@@ -306,11 +323,11 @@ func TestSpared(t *testing.T) {
 			for _, e := range c.said {
 				b.Note(Source{Incarnation: 7, Epoch: 3}, e)
 			}
-			for _, e := range b.Entries("main") {
+			for _, e := range all(b.Entries("main")) {
 				next.Note(Source{Incarnation: 9, Epoch: 4}, e)
 			}
 			for who, b := range map[string]Book{"this one": b, "the next one": next} {
-				if m := b.Missed(s); !m.All || m.Flushed != c.want {
+				if m := missedBy(&b, s); !m.All || m.Flushed != c.want {
 					t.Fatalf("%+v: %s knows %+v", c.said, who, m)
 				}
 			}
@@ -318,5 +335,39 @@ func TestSpared(t *testing.T) {
 	}
 	if text := string(spare.Encode()); !strings.Contains(text, `{"kind":"all",`) {
 		t.Error(text) // which others understand as well
+	}
+}
+
+// TestTelling: what counts no more when its turn comes is left out. What is new meanwhile does not come: whoever
+// records it tells all.
+func TestTelling(t *testing.T) {
+	s := journal.Server{Pool: "main", Role: "backup", Address: "b"}
+	other := journal.Server{Pool: "main", Role: "primary", Address: "p"}
+	owner := Source{Incarnation: 7, Epoch: 3}
+	var b Book
+	for n := range 10 {
+		b.Note(owner, Entry{Kind: Dirty, Server: s, Key: []byte{byte(n)}})
+		b.Note(owner, Entry{Kind: Dirty, Server: other, Key: []byte{byte(n)}})
+	}
+	telling := b.Present("main", 7, 3)
+	told := telling.Next(4)
+	if len(told) != 4 {
+		t.Fatalf("%d entries", len(told))
+	}
+	had := map[byte]bool{}
+	for _, e := range told {
+		had[e.Key[0]] = true
+	}
+	gone := 0
+	for n := range byte(10) {
+		if !had[n] && gone < 5 {
+			gone++
+			b.Note(owner, Entry{Kind: Repaired, Server: s, Key: []byte{n}})
+		}
+	}
+	b.Note(owner, Entry{Kind: Dirty, Server: s, Key: []byte("new")})
+	b.Note(owner, Entry{Kind: Clean, Server: other})
+	if rest := all(telling); len(rest) != 1 || had[rest[0].Key[0]] || rest[0].Server != s {
+		t.Errorf("%+v", rest)
 	}
 }

@@ -56,6 +56,7 @@ const (
 	foundTicks    = 5  // a fleet is not founded before
 	hopelessTicks = 20 // so long nobody but members without their state was there to make a majority
 	behindTicks   = 10 // who has not kept a record for so long is buried
+	againTicks    = 3  // all that it was sent is sent again after so long
 )
 
 func (c *Config) peer(name string) *Peer {

@@ -11,13 +11,16 @@ import (
 // maxRecords is how many records one message has.
 const maxRecords = 256
 
+// window is how many records are on their way to a member at once. It has to keep up before it is sent more: records
+// come by hundreds of thousands where a server has missed as many keys, and what asks for a lease waits behind them.
+const window = 4 * maxRecords
+
 // maxAhead is how many messages wait for the next view, and one.
 const maxAhead = 63
 
 // stream is what this process records: every member of the view but witnesses has to keep it, in order.
 type stream struct {
 	seq   uint64 // of the last record
-	sent  uint64 // of the last that was sent to those that keep up
 	first uint64 // of log[0]
 	log   []Record
 	peers map[string]*peer
@@ -28,8 +31,9 @@ type peer struct {
 	incarnation uint64
 	base        uint64 // it was not there before
 	kept        uint64
-	behind      int // ticks without progress
-	again       int // the tick in which records were sent again, because they came out of order
+	sent        uint64 // of the last that was sent to it; at least kept, and at most window more
+	behind      int    // ticks without progress
+	again       int    // the tick in which records were sent again, because they came out of order
 }
 
 func newStream() stream { return stream{first: 1, peers: map[string]*peer{}} }
@@ -45,12 +49,12 @@ func (s *stream) keptByAll() uint64 {
 
 func (s *stream) settled() bool { return s.keptByAll() == s.seq }
 
-// trim forgets what all have.
+// trim forgets what all have. What is left is not copied, so that it costs the same however long the log is.
 func (s *stream) trim() {
-	if kept := s.keptByAll(); kept >= s.first {
-		s.log = slices.Clone(s.log[kept+1-s.first:])
-		s.first = kept + 1
-	}
+	n := s.keptByAll() + 1 - s.first
+	clear(s.log[:n])
+	s.log = s.log[n:]
+	s.first += n
 }
 
 // Record tells all members of the view something that they have to know when this process is dead, and returns its
@@ -105,7 +109,8 @@ func (c *Core) peers() {
 			continue
 		}
 		if c.stream.peers[m.Name] == nil {
-			c.stream.peers[m.Name] = &peer{incarnation: m.Incarnation, base: c.stream.seq, kept: c.stream.seq}
+			seq := c.stream.seq
+			c.stream.peers[m.Name] = &peer{incarnation: m.Incarnation, base: seq, kept: seq, sent: seq}
 		}
 		if m.State == view.Joining && c.Joined() && !c.cfg.witness() && !c.telling[m.Incarnation] {
 			c.telling[m.Incarnation] = true
@@ -127,41 +132,43 @@ func (c *Core) Told(name string, incarnation uint64) {
 	c.Record(Record{Kind: Told, Name: name, Incarnation: incarnation})
 }
 
-// flushRecords sends what is new to all.
+// flushRecords sends what is new to all, as far as they keep up.
 func (c *Core) flushRecords() {
-	s := &c.stream
-	if s.sent >= s.seq {
-		return
+	for _, name := range slices.Sorted(maps.Keys(c.stream.peers)) {
+		p := c.stream.peers[name]
+		c.sendRecords(name, p.sent+1, p.kept+window)
 	}
-	for _, name := range slices.Sorted(maps.Keys(s.peers)) {
-		c.sendRecords(name, max(s.sent, s.peers[name].kept)+1)
-	}
-	s.sent = s.seq
 }
 
-// resend repeats what was not acknowledged, every tick.
+// resend repeats what was not acknowledged, every tick. It repeats more than one message only where nothing was for
+// some ticks: a member that is slow is not helped by getting everything twice.
 func (c *Core) resend() {
-	s := &c.stream
-	for _, name := range slices.Sorted(maps.Keys(s.peers)) {
-		p := s.peers[name]
-		if p.kept >= s.seq {
+	for _, name := range slices.Sorted(maps.Keys(c.stream.peers)) {
+		p := c.stream.peers[name]
+		switch {
+		case p.kept >= c.stream.seq:
 			p.behind = 0
 			continue
+		case p.behind%againTicks < againTicks-1:
+			c.sendRecords(name, p.kept+1, min(p.sent, p.kept+maxRecords))
+		default:
+			c.sendRecords(name, p.kept+1, p.sent)
 		}
 		p.behind++
-		if p.kept < s.sent {
-			c.sendRecords(name, p.kept+1)
-		}
 	}
 }
 
-func (c *Core) sendRecords(name string, from uint64) {
+// sendRecords sends a member the records from one to another, as far as there are any.
+func (c *Core) sendRecords(name string, from, to uint64) {
 	s := &c.stream
-	for first := max(from, s.first); first <= s.seq; first += maxRecords {
-		all := s.log[first-s.first:]
+	p := s.peers[name]
+	to = min(to, s.seq)
+	for first := from; first <= to; first += maxRecords {
+		last := min(first+maxRecords-1, to)
 		c.send(name, Message{Records: &Records{
-			Base: s.peers[name].base, First: first, Records: slices.Clone(all[:min(len(all), maxRecords)]),
+			Base: p.base, First: first, Records: slices.Clone(s.log[first-s.first : last+1-s.first]),
 		}})
+		p.sent = max(p.sent, last)
 	}
 }
 
@@ -212,14 +219,15 @@ func (c *Core) kept(from string, m Message) {
 		return
 	}
 	if m.Kept.Seq <= p.kept {
-		if p.kept < c.stream.sent && p.again < c.tick {
+		if p.kept < p.sent && p.again < c.tick {
 			// It has got something that it cannot use: what is before that is lost.
 			p.again = c.tick
-			c.sendRecords(from, p.kept+1)
+			c.sendRecords(from, p.kept+1, p.sent)
 		}
 		return
 	}
 	p.kept, p.behind = min(m.Kept.Seq, c.stream.seq), 0
+	p.sent = max(p.sent, p.kept)
 	c.stream.trim()
 }
 

@@ -22,15 +22,23 @@ type Gate struct {
 	kept     atomic.Uint64 // all records up to this number are kept by all; never above recorded
 	barrier  atomic.Uint64 // this number is not kept before Forget; 0: none. Changed with mu held
 
+	taken atomic.Uint64 // all records up to this number were taken
+
 	mu      sync.Mutex
-	queue   []core.Record // not taken yet: the last ones up to recorded
-	lost    bool          // a loop has found the lease to have ended
-	terms   []*Term       // that are not over
+	queue   []queued // not taken yet
+	lost    bool     // a loop has found the lease to have ended
+	terms   []*Term  // that are not over
 	waiters []*Waiter
 
 	asked chan struct{} // the member's goroutine has something to take
 
 	marks []mark // of the member's goroutine: records that are not kept yet
+}
+
+// queued is a record with its number. Numbers rise, but there may be gaps.
+type queued struct {
+	core.Record
+	number uint64
 }
 
 // mark says that the record with a number, and all before it, is the core's record seq, or before it.
@@ -89,9 +97,10 @@ func (g *Gate) Record(r core.Record) uint64 {
 }
 
 func (g *Gate) record(r core.Record) uint64 {
-	g.queue = append(g.queue, r)
+	number := g.recorded.Add(1)
+	g.queue = append(g.queue, queued{r, number})
 	g.ask()
-	return g.recorded.Add(1)
+	return number
 }
 
 // Recorded is the number of the last record.

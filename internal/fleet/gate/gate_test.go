@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,7 +19,7 @@ func newGate() (*Gate, *atomic.Int64) {
 
 // take does what the member's goroutine does with records, where the core gives them numbers from seq on.
 func take(g *Gate, seq uint64) (records []core.Record, lost bool) {
-	records, lost = g.Take()
+	records, lost = g.Take(100)
 	if len(records) > 0 {
 		g.Taken(seq + uint64(len(records)) - 1)
 	}
@@ -134,6 +135,45 @@ func TestKept(t *testing.T) {
 	}
 	if g.Publish(0, 0, 2); g.Kept() != 7 {
 		t.Error(g.Kept())
+	}
+}
+
+// TestTakenInPieces: records are taken in order, however many there are, and each piece is kept by itself. That the
+// lease was lost is said behind all of them.
+func TestTakenInPieces(t *testing.T) {
+	g, _ := newGate()
+	term := g.Begin("p", 7, Life{"m", 30, 2})
+	g.Publish(0, 10, 0)
+	for n := range 5 {
+		term.Record(core.Record{Kind: core.Knowledge, Data: []byte{byte(n)}})
+	}
+	g.lose() // which takes a number
+	var got []byte
+	for _, want := range []struct {
+		lost          bool
+		taken, number uint64
+	}{{false, 2, 2}, {false, 4, 4}, {true, 5, 6}} {
+		select {
+		case <-g.Asked():
+		default:
+			t.Error("the member is not told that there is more")
+		}
+		records, lost := g.Take(2)
+		for _, r := range records {
+			got = append(got, r.Data...)
+		}
+		g.Taken(uint64(len(got)))
+		if lost != want.lost || uint64(len(got)) != want.taken || g.TakenTo() != want.number {
+			t.Errorf("%v, lost: %v, up to %d, want %+v", got, lost, g.TakenTo(), want)
+		}
+	}
+	if !slices.IsSorted(got) {
+		t.Error(got)
+	}
+	for _, seq := range []uint64{1, 2, 3, 4} {
+		if g.Publish(0, 10, seq); g.Kept() != seq/2*2 {
+			t.Errorf("of %d that are kept, it is %d", seq, g.Kept())
+		}
 	}
 }
 

@@ -11,18 +11,35 @@ import (
 // Asked tells when there is something to Take.
 func (g *Gate) Asked() <-chan struct{} { return g.asked }
 
-// Take returns what was recorded since the last call, in order. lost says that a loop has found the lease to have
-// ended. The caller hands the records to the core, and calls Taken.
-func (g *Gate) Take() (records []core.Record, lost bool) {
+// Take returns what was recorded since the last call, in order, and at most as much as limit says: the rest is to be
+// taken soon, and Asked says so. lost says that a loop has found the lease to have ended; what was recorded before
+// that was taken by then. The caller hands the records to the core, and calls Taken.
+func (g *Gate) Take(limit int) (records []core.Record, lost bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	records, lost = g.queue, g.lost
-	g.queue, g.lost = nil, false
-	if len(records) > 0 {
-		g.marks = append(g.marks, mark{number: g.recorded.Load()})
+	n := min(limit, len(g.queue))
+	number := g.recorded.Load()
+	if n < len(g.queue) {
+		number = g.queue[n-1].number
+		defer g.ask()
+	} else {
+		lost, g.lost = g.lost, false
 	}
+	for _, q := range g.queue[:n] {
+		records = append(records, q.Record)
+	}
+	if g.queue = g.queue[n:]; len(g.queue) == 0 {
+		g.queue = nil
+	}
+	if n > 0 {
+		g.marks = append(g.marks, mark{number: number})
+	}
+	g.taken.Store(number)
 	return records, lost
 }
+
+// TakenTo is the number up to which all records were taken. Any goroutine may call it.
+func (g *Gate) TakenTo() uint64 { return g.taken.Load() }
 
 // Taken says which number the core has given to the last of the records that Take returned.
 func (g *Gate) Taken(seq uint64) { g.marks[len(g.marks)-1].seq = seq }

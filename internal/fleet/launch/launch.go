@@ -53,6 +53,7 @@ type Options struct {
 
 	Gate     *gate.Gate                        // as in member.Options
 	Recorded func(c *core.Core, r core.Record) // as in member.Options
+	Backlog  *member.Backlog                   // likewise
 	Note     func(stats.Event)                 // remembers what happened, for people; any goroutine calls it
 }
 
@@ -81,7 +82,7 @@ func Open(o Options) (*member.Member, error) {
 	}
 	opt := member.Options{
 		Core: o.core(), Log: log, Saved: saved, Listener: listener, Fleet: text(o.Fleet), Failed: o.Failed,
-		Gate: o.Gate, Recorded: o.Recorded, Serves: o.Serves, Opened: o.Opened,
+		Gate: o.Gate, Recorded: o.Recorded, Backlog: o.Backlog, Serves: o.Serves, Opened: o.Opened,
 		Commanded: o.Commanded, VIP: o.VIP,
 	}
 	for _, m := range o.Fleet.Members {

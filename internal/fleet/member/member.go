@@ -31,6 +31,8 @@ type Options struct {
 	// have recorded, in the order in which the others are told. nil: nobody wants to know.
 	Gate     *gate.Gate
 	Recorded func(c *core.Core, r core.Record)
+	// Backlog is what takes long to carry out; nil: nothing does.
+	Backlog *Backlog
 	// VIP reports whether this machine has the address of --vip (core.AloneVIP). It is asked in each tick; nil: it has
 	// not.
 	VIP func() bool
@@ -55,7 +57,9 @@ type Member struct {
 	opt   Options
 	core  *core.Core
 	links *link.Links
-	calls chan func(now time.Duration)
+	calls chan func(now time.Duration) // of links, and of what was written
+	asks  chan func(now time.Duration) // of Do and Ask
+	next  next                         // of run alone
 	ctx   context.Context
 	stop  context.CancelFunc
 	done  sync.WaitGroup
@@ -75,6 +79,12 @@ type Member struct {
 	view        atomic.Pointer[view.View]
 }
 
+// next is what waits for records that were made before it: it may say that nothing more will be recorded.
+type next struct {
+	do    func(now time.Duration) // nil: nothing waits
+	after uint64                  // the number of the last of them
+}
+
 // suspect is a process of a member.
 type suspect struct {
 	name        string
@@ -87,7 +97,10 @@ func Now() time.Duration { return gate.Now() }
 // Do has something done on the member's goroutine, soon. It may wait for its turn. When the member has ended or
 // failed, it may never be done: who waits for that calls Ask.
 func (m *Member) Do(do func(c *core.Core, now time.Duration)) {
-	m.call(func(now time.Duration) { do(m.core, now) })
+	select {
+	case m.asks <- func(now time.Duration) { do(m.core, now) }:
+	case <-m.ctx.Done():
+	}
 }
 
 func (m *Member) call(do func(now time.Duration)) {
@@ -102,7 +115,7 @@ func (m *Member) call(do func(now time.Duration)) {
 func (m *Member) Ask(ctx context.Context, do func(c *core.Core, now time.Duration)) bool {
 	done := make(chan struct{})
 	select {
-	case m.calls <- func(now time.Duration) { do(m.core, now); close(done) }:
+	case m.asks <- func(now time.Duration) { do(m.core, now); close(done) }:
 	case <-ctx.Done():
 		return false
 	case <-m.ctx.Done():

@@ -24,9 +24,13 @@ func Open(opt Options) (*Member, error) {
 	if opt.Gate == nil {
 		opt.Gate = gate.New()
 	}
+	if opt.Backlog == nil {
+		opt.Backlog = new(Backlog)
+	}
 	m := &Member{
 		opt: opt, core: c, ctx: ctx, stop: stop,
-		calls: make(chan func(time.Duration), 256), left: make(chan struct{}),
+		calls: make(chan func(time.Duration), 256), asks: make(chan func(time.Duration), 256),
+		left:   make(chan struct{}),
 		writes: make(chan struct{}, 1), proving: map[suspect]bool{},
 	}
 	m.view.Store(new(view.View))
@@ -75,6 +79,10 @@ func (m *Member) run() {
 	defer ticker.Stop()
 	m.carryOut()
 	for {
+		asks := m.asks
+		if m.next.do != nil {
+			asks = nil // one after the other
+		}
 		select {
 		case <-m.ctx.Done():
 			return
@@ -84,9 +92,15 @@ func (m *Member) run() {
 			}
 			m.core.Tick(m.read())
 		case do := <-m.calls:
-			m.take() // what is done may say that nothing more will be recorded
 			do(m.read())
+		case do := <-asks:
+			m.next = next{do, m.opt.Gate.Recorded()}
+			m.doNext()
 		case <-m.opt.Gate.Asked():
+			m.take()
+			m.doNext()
+		case <-m.opt.Backlog.some():
+			m.opt.Backlog.Next(m.core)
 		}
 		m.carryOut()
 		m.show(m.now)
@@ -118,7 +132,6 @@ func (m *Member) trouble(name string, err error) {
 // carryOut does what the core wants, until it wants nothing more.
 func (m *Member) carryOut() {
 	for {
-		m.take()
 		out := m.core.Take()
 		if len(out.Decisions)+len(out.Writes)+len(out.Messages) == 0 {
 			break
@@ -139,9 +152,13 @@ func (m *Member) carryOut() {
 	m.publish()
 }
 
+// maxTaken is how many records are taken at once. All that there are may be more than can be taken within a lease:
+// what a server has missed is recorded key by key. Messages have their turn in between.
+const maxTaken = 500
+
 // take hands what loops have recorded to the core.
 func (m *Member) take() {
-	records, lost := m.opt.Gate.Take()
+	records, lost := m.opt.Gate.Take(maxTaken)
 	for _, r := range records {
 		m.core.Record(r)
 		if m.opt.Recorded != nil {
@@ -153,6 +170,14 @@ func (m *Member) take() {
 	}
 	if lost {
 		m.core.Lapse(Now())
+	}
+}
+
+// doNext does what has waited for records.
+func (m *Member) doNext() {
+	if do := m.next.do; do != nil && m.opt.Gate.TakenTo() >= m.next.after {
+		m.next.do = nil
+		do(m.read())
 	}
 }
 
