@@ -3,6 +3,7 @@ package core
 import (
 	"time"
 
+	"magent/internal/fleet/hearing"
 	"magent/internal/fleet/view"
 )
 
@@ -52,7 +53,7 @@ const (
 	pollTicks     = 5  // so long an election is left alone
 	nextTicks     = 2  // so long a voter waits for the one before it in the list to lead
 	suspectTicks  = 6  // a member that was not heard for so long is buried
-	freshTicks    = 3  // what a member said counts for so long
+	freshTicks    = hearing.Fresh
 	foundTicks    = 5  // a fleet is not founded before
 	hopelessTicks = 20 // so long nobody but members without their state was there to make a majority
 	behindTicks   = 10 // who has not kept a record for so long is buried

@@ -7,6 +7,7 @@ import (
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
 
+	"magent/internal/fleet/hearing"
 	"magent/internal/fleet/lease"
 	"magent/internal/fleet/view"
 )
@@ -32,12 +33,12 @@ type Core struct {
 	life   uint64 // of this process, as the view has it
 	broken string // why it takes part no more
 
-	heard    map[string]map[uint64]*heard // by name and incarnation
-	proven   map[string]uint64            // incarnations that are proven to be dead
+	heard    hearing.All       // by name and incarnation
+	proven   map[string]uint64 // incarnations that are proven to be dead
 	vip      bool
 	orphaned int // the tick in which raft's leader was found to be gone; 0: there is one
 	leaving  bool
-	serial   uint64 // of the last hello
+	serial   uint64 // of the last hello of this incarnation
 	ceding   bool   // it is to own nothing as long as another one can
 	asked    int    // the tick of the last request in its own name
 	marked   bool   // that it leaves is durable
@@ -81,7 +82,7 @@ type waiting struct {
 func New(cfg Config, saved Saved, now time.Duration) (*Core, error) {
 	c := &Core{
 		cfg: cfg, now: now, meta: saved.Meta,
-		heard: map[string]map[uint64]*heard{}, proven: map[string]uint64{}, refused: map[string]uint64{},
+		heard: hearing.All{}, proven: map[string]uint64{}, refused: map[string]uint64{},
 		silent: map[string]learned{}, well: map[string]time.Duration{}, known: addresses{},
 		epochs: map[string]uint64{},
 	}
@@ -121,7 +122,7 @@ func (c *Core) reset() {
 	c.lease.Reset()
 	c.holds, c.stream, c.known = map[string]*holding{}, newStream(), addresses{}
 	c.inbound, c.told, c.telling = map[uint64]uint64{}, map[uint64]bool{}, map[uint64]bool{}
-	c.named = false
+	c.named, c.serial = false, 0
 	incarnation := c.meta.Incarnation
 	c.writeMeta(func() { c.named = c.named || incarnation == c.meta.Incarnation })
 }
@@ -178,10 +179,10 @@ func (c *Core) Receive(now time.Duration, from string, m Message) {
 	if c.cfg.peer(from) == nil || from == c.cfg.Name || c.broken != "" {
 		return
 	}
-	c.hear(from, m.Incarnation)
+	heard := c.heard.Note(c.tick, from, m.Incarnation)
 	switch {
 	case m.Hello != nil:
-		c.heard[from][m.Incarnation].greeted(c.tick, m.Generation, *m.Hello)
+		heard.Greeted(c.tick, m.Generation, *m.Hello)
 	case m.Raft != nil:
 		c.step(from, m)
 	case m.Renew != nil:

@@ -18,6 +18,7 @@ func messages() []Message {
 		{Hello: &Hello{
 			Serial: 1, Voter: 1<<63 - 1, Epoch: 3, Known: true, Oldest: 1, Newest: 2, Pools: []byte{0, 255},
 			Told: []uint64{1<<63 - 2}, Conf: []uint64{7, 9},
+			Hears: []uint64{},
 		}},
 		{Raft: &raftpb.Message{
 			Type: raftpb.MsgApp.Enum(), To: new(uint64(1)), From: new(uint64(2)), Term: new(uint64(3)),
@@ -53,6 +54,15 @@ func TestMessages(t *testing.T) {
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("%s\ngot  %+v\nwant %+v", text, got, want)
 			}
+		}
+	}
+}
+
+// A member that hears nobody says so. One of an older version says nothing of it.
+func TestHearsNobody(t *testing.T) {
+	for text, silent := range map[string]bool{`{"hello":{"hears":[]}}`: false, `{"hello":{}}`: true} {
+		if m, err := ParseMessage([]byte(text)); err != nil || (m.Hello.Hears == nil) != silent {
+			t.Errorf("%s: %v, %v", text, m.Hello, err)
 		}
 	}
 }

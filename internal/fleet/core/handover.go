@@ -130,7 +130,7 @@ func (c *Core) cedes(name string) bool {
 		return false
 	}
 	h := c.heard[name][m.Incarnation]
-	return h != nil && h.hello.Ceding
+	return h != nil && h.Hello.Ceding
 }
 
 // successor is who gets what this member cedes. Empty: nobody can.
@@ -224,8 +224,8 @@ func (c *Core) dispensable() bool {
 	for i := range c.view.Members {
 		m := &c.view.Members[i]
 		h := c.heard[m.Name][m.Incarnation]
-		if m.State != view.Absent && h != nil && h.generation == c.meta.Generation && h.hello.Epoch >= c.view.Epoch &&
-			len(h.hello.Conf) > 0 && !slices.Contains(h.hello.Conf, c.log.id) {
+		if m.State != view.Absent && h != nil && h.Generation == c.meta.Generation && h.Hello.Epoch >= c.view.Epoch &&
+			len(h.Hello.Conf) > 0 && !slices.Contains(h.Hello.Conf, c.log.id) {
 			return true
 		}
 	}

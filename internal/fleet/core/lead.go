@@ -1,10 +1,12 @@
 package core
 
 import (
+	"fmt"
 	"slices"
 
 	"go.etcd.io/raft/v3/raftpb"
 
+	"magent/internal/fleet/hearing"
 	"magent/internal/fleet/view"
 )
 
@@ -23,7 +25,9 @@ func (c *Core) lead() {
 			return
 		}
 	}
-	if cmd := c.otherPools(); cmd.Kind != 0 {
+	if cmd := c.putOut(); cmd.Kind != 0 {
+		c.propose(cmd)
+	} else if cmd := c.otherPools(); cmd.Kind != 0 {
 		c.propose(cmd)
 	}
 }
@@ -98,7 +102,7 @@ func (c *Core) judge(p Peer) view.Command {
 		if h == nil {
 			return view.Command{}
 		}
-		incarnation, hello = h.incarnation, h.hello
+		incarnation, hello = h.Incarnation, h.Hello
 		if !c.welcome(h) {
 			return view.Command{}
 		}
@@ -116,8 +120,8 @@ func (c *Core) judge(p Peer) view.Command {
 
 // welcome tells whether a process can be in this generation: it is, or it is in none. One that is in another one
 // has to give in first.
-func (c *Core) welcome(h *heard) bool {
-	return h.generation.Number == 0 || h.generation == c.meta.Generation
+func (c *Core) welcome(h *hearing.Heard) bool {
+	return h.Generation.Number == 0 || h.Generation == c.meta.Generation
 }
 
 // invite has a process join, or says why it cannot.
@@ -128,7 +132,15 @@ func (c *Core) invite(m *view.Member, incarnation uint64, hello Hello) view.Comm
 	}
 	_, _, err := view.Apply(c.view, cmd)
 	if err == nil {
-		return cmd
+		joins := c.ear(m, incarnation)
+		other := hearing.Apart(c.ears(), &joins)
+		if other == nil {
+			return cmd
+		}
+		if !joins.Settled(other) {
+			return view.Command{}
+		}
+		err = fmt.Errorf("%s and %s do not hear each other", m.Name, other.Name)
 	}
 	if m.Name != c.cfg.Name {
 		c.refuse(m.Name, incarnation, err)
@@ -169,7 +181,7 @@ func (c *Core) otherPools() (cmd view.Command) {
 				cmd.Proven = cmd.Proven && !c.view.Owns(m.Name, m.Incarnation)
 				continue
 			}
-			incarnation, pools, groups = h.incarnation, h.hello.Pools, h.hello.Groups
+			incarnation, pools, groups = h.Incarnation, h.Hello.Pools, h.Hello.Groups
 		}
 		if m.State != view.Absent && m.Incarnation == incarnation || view.SamePools(pools, c.view.Pools) ||
 			cmd.Kind != 0 && !view.SamePools(cmd.Pools, pools) {

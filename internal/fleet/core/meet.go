@@ -6,57 +6,9 @@ import (
 
 	"go.etcd.io/raft/v3/raftpb"
 
+	"magent/internal/fleet/hearing"
 	"magent/internal/fleet/view"
 )
-
-// heard is what is known of one process of a member.
-type heard struct {
-	incarnation uint64
-	last        int // tick of the last message
-	greetings   int // how many ticks had a hello
-	hellod      int // tick of the last one
-	generation  view.Generation
-	hello       Hello
-}
-
-// greeted notes a hello. One that came twice, or late, says less than one that comes tick by tick.
-func (h *heard) greeted(tick int, g view.Generation, hello Hello) {
-	if hello.Serial <= h.hello.Serial {
-		return
-	}
-	if h.hellod != tick {
-		h.greetings++
-		h.hellod = tick
-	}
-	h.generation, h.hello = g, hello
-}
-
-// hear notes a sign of life, and forgets processes that have not been heard for long.
-func (c *Core) hear(name string, incarnation uint64) {
-	all := c.heard[name]
-	if all == nil {
-		all = map[uint64]*heard{}
-		c.heard[name] = all
-	}
-	if all[incarnation] == nil {
-		for other, h := range all {
-			if c.tick-h.last > 100 {
-				delete(all, other)
-			}
-		}
-		all[incarnation] = &heard{incarnation: incarnation}
-	}
-	all[incarnation].last = c.tick
-}
-
-// unhear makes what was said so far count no more: it was said before this member was where it is now.
-func (c *Core) unhear() {
-	for _, all := range c.heard {
-		for _, h := range all {
-			h.greetings = 0
-		}
-	}
-}
 
 // silentFor tells for how many ticks a process was not heard.
 func (c *Core) silentFor(name string, incarnation uint64) int {
@@ -68,25 +20,14 @@ func (c *Core) silentFor(name string, incarnation uint64) int {
 	}
 	h := c.heard[name][incarnation]
 	if h == nil { // in the view, and never heard: the time runs from here
-		c.hear(name, incarnation)
+		c.heard.Note(c.tick, name, incarnation)
 		return 0
 	}
-	return c.tick - h.last
+	return c.tick - h.Last
 }
 
-// latest is the process of a member that says hello now; nil: there is none. One hello is not enough, for it may
-// be old.
-func (c *Core) latest(name string) (found *heard) {
-	for _, h := range c.heard[name] {
-		if h.greetings < 2 || c.tick-h.hellod > freshTicks {
-			continue
-		}
-		if found == nil || h.hellod > found.hellod || h.hellod == found.hellod && h.incarnation > found.incarnation {
-			found = h
-		}
-	}
-	return found
-}
+// latest is the process of a member that says hello now; nil: there is none.
+func (c *Core) latest(name string) *hearing.Heard { return c.heard.Latest(c.tick, name) }
 
 // greet says hello to all, every tick.
 func (c *Core) greet() {
@@ -97,7 +38,7 @@ func (c *Core) greet() {
 	h := Hello{
 		Serial: c.serial, Voter: c.meta.Voter, Epoch: max(c.view.Epoch, c.floor), Known: c.meta.Known,
 		Oldest: c.cfg.Oldest, Newest: c.cfg.Newest, Pools: c.cfg.Pools, Ceding: c.ceding,
-		Divided: c.meta.Divided,
+		Divided: c.meta.Divided, Hears: c.heard.Hears(c.tick),
 	}
 	if c.log != nil {
 		h.Conf = c.log.conf
@@ -122,7 +63,7 @@ func (c *Core) wait() {
 	there := c.meta.Known
 	for _, p := range c.cfg.List {
 		h := c.latest(p.Name)
-		there = there || h != nil && h.generation.Number > 0
+		there = there || h != nil && h.Generation.Number > 0
 	}
 	if c.homeless++; c.log != nil || c.begun || !there {
 		c.homeless = 0
@@ -151,19 +92,19 @@ func (c *Core) found() {
 			m.Voter, m.Incarnation, m.Oldest, m.Newest = c.meta.Voter, c.meta.Incarnation, c.cfg.Oldest, c.cfg.Newest
 		case h == nil:
 			continue
-		case h.generation.Number > 0:
+		case h.Generation.Number > 0:
 			return
-		case !p.Witness && !view.SamePools(h.hello.Pools, c.cfg.Pools):
+		case !p.Witness && !view.SamePools(h.Hello.Pools, c.cfg.Pools):
 			if first == c.cfg.Name { // this member founds the fleet, if any does
-				c.refuse(p.Name, h.incarnation, view.OtherPools(p.Name, c.cfg.Pools, h.hello.Pools))
+				c.refuse(p.Name, h.Incarnation, view.OtherPools(p.Name, c.cfg.Pools, h.Hello.Pools))
 			}
 			continue
-		case h.hello.Oldest > c.cfg.Newest || h.hello.Newest < c.cfg.Oldest:
+		case h.Hello.Oldest > c.cfg.Newest || h.Hello.Newest < c.cfg.Oldest:
 			continue
 		default:
-			m.Voter, m.Incarnation, m.Oldest, m.Newest = h.hello.Voter, h.incarnation, h.hello.Oldest, h.hello.Newest
-			after, known = max(after, h.hello.Epoch), known || h.hello.Known
-			divided = divided || h.hello.Divided
+			m.Voter, m.Incarnation, m.Oldest, m.Newest = h.Hello.Voter, h.Incarnation, h.Hello.Oldest, h.Hello.Newest
+			after, known = max(after, h.Hello.Epoch), known || h.Hello.Known
+			divided = divided || h.Hello.Divided
 		}
 		m.State = view.Alive
 		heard++
@@ -192,7 +133,7 @@ func (c *Core) found() {
 func (c *Core) begin(g view.Generation, v view.View, voters []uint64, reason string, then func()) {
 	c.meta.Generation, c.meta.Known = g, true
 	c.log, c.begun = nil, true
-	c.unhear()
+	c.heard.Discount()
 	meta := c.meta
 	w := Write{Meta: &meta, Whole: true, Sync: true}
 	if len(voters) > 0 {
@@ -241,7 +182,7 @@ func (c *Core) meet() {
 	alone := len(l.conf) == 1 && l.votes()
 	for _, p := range c.cfg.List {
 		h := c.latest(p.Name)
-		stuck = stuck || alone && h != nil && h.generation.Number > 0 && h.generation.Over(c.meta.Generation)
+		stuck = stuck || alone && h != nil && h.Generation.Number > 0 && h.Generation.Over(c.meta.Generation)
 	}
 	if c.hopeless++; len(l.conf)-over-fresh >= majority {
 		c.hopeless = 0
@@ -266,10 +207,10 @@ func (c *Core) missing() (over, fresh int) {
 			continue
 		}
 		switch h := c.latest(m.Name); {
-		case h == nil || h.generation == c.meta.Generation:
-		case h.generation.Number > 0:
+		case h == nil || h.Generation == c.meta.Generation:
+		case h.Generation.Number > 0:
 			over++
-		case h.hello.Voter != id:
+		case h.Hello.Voter != id:
 			fresh++
 		}
 	}
@@ -280,7 +221,7 @@ func (c *Core) missing() (over, fresh int) {
 func (c *Core) abandoned() (others bool) {
 	for _, p := range c.cfg.List {
 		h := c.latest(p.Name)
-		if h != nil && h.generation == c.meta.Generation {
+		if h != nil && h.Generation == c.meta.Generation {
 			return false
 		}
 		others = others || h != nil
@@ -297,7 +238,7 @@ func (c *Core) giveIn(divided, known bool, reason string) {
 	divided = divided || c.meta.Divided
 	c.meta = Meta{Voter: c.cfg.NewID(), Incarnation: c.meta.Incarnation, Known: known, Divided: divided}
 	c.log, c.view, c.hopeless, c.lonely, c.stuck, c.marked = nil, view.View{}, 0, 0, 0, false
-	c.unhear()
+	c.heard.Discount()
 	c.write(Write{Meta: new(c.meta), Whole: true, Sync: true})
 	c.decide(Decision{Act: Reborn, Reason: reason})
 	c.decide(Decision{Act: Changed, Reason: reason})
@@ -328,8 +269,8 @@ func (c *Core) survive() {
 	}
 	proven := other.Incarnation != 0 && c.proven[other.Name] == other.Incarnation
 	h := c.latest(other.Name)
-	back := h != nil && h.incarnation != other.Incarnation &&
-		h.hello.Voter == other.Voter && h.generation == c.meta.Generation
+	back := h != nil && h.Incarnation != other.Incarnation &&
+		h.Hello.Voter == other.Voter && h.Generation == c.meta.Generation
 	silent := c.voterIsSilent(other)
 	// By a view that the other one has, too: it neither decides nor goes on alone, unless there is a third voter.
 	out := other.State == view.Absent && !c.votersMayChange()
@@ -357,7 +298,7 @@ func (c *Core) voterIsSilent(m *view.Member) bool {
 		return false
 	}
 	for _, h := range c.heard[m.Name] {
-		if (h.greetings == 0 || h.hello.Voter == m.Voter) && c.tick-h.last <= suspectTicks {
+		if (h.Greetings == 0 || h.Hello.Voter == m.Voter) && c.tick-h.Last <= suspectTicks {
 			return false
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"go.etcd.io/raft/v3/raftpb"
 
+	"magent/internal/fleet/hearing"
 	"magent/internal/fleet/view"
 )
 
@@ -24,22 +25,7 @@ type Message struct {
 }
 
 // Hello says who one is, to every other member, every tick.
-type Hello struct {
-	Serial uint64 `json:"serial"` // rises with each hello of a process
-	Voter  uint64 `json:"voter"`
-	Epoch  uint64 `json:"epoch"` // of the view that the sender knows
-	Known  bool   `json:"known"` // it has been in a fleet
-	Oldest uint16 `json:"oldest"`
-	Newest uint16 `json:"newest"`
-	Pools  []byte `json:"pools,omitempty"`  // what places keys there
-	Ceding bool   `json:"ceding,omitempty"` // it is to own nothing
-	// Divided: it may have decided before it came here, and what it wrote has to be compared.
-	Divided bool     `json:"divided,omitempty"`
-	Told    []uint64 `json:"told,omitempty"` // incarnations that have told the sender all that they know
-	Conf    []uint64 `json:"conf,omitempty"` // who votes, as the sender knows it
-
-	Groups []view.Group `json:"groups,omitempty"` // of Pools, unless the view that the sender knows has the same
-}
+type Hello = hearing.Hello
 
 // Renew is a round of the lease. It comes back as it was: Sent is a time of the owner's clock.
 type Renew struct {

@@ -53,6 +53,7 @@ func (w *world) strike() time.Duration {
 		return heal(func() { w.isolate(n.id, all, true, true, false) })
 	case 5:
 		o := []int{members[(n.id+1+w.rng.IntN(len(members)-1))%len(members)]}
+		d = w.between(100*ms, 8*time.Second) // so long that others have to go on without one of the two
 		w.isolate(n.id, o, out, in, true)
 		return heal(func() { w.isolate(n.id, o, true, true, false) })
 	case 6:

@@ -123,8 +123,11 @@ func (v *View) bury(m *Member, c Command) (reason string, err error) {
 	}
 	v.orphan(m, c.Proven)
 	m.State = Absent
-	if c.Proven {
+	switch {
+	case c.Proven:
 		return fmt.Sprintf("%s is dead, as %s has proven", m.Name, c.By), nil
+	case c.Why != "":
+		return fmt.Sprintf("%s is put out by %s: %s", m.Name, c.By, c.Why), nil
 	}
 	return fmt.Sprintf("%s is not heard of by %s", m.Name, c.By), nil
 }

@@ -12,8 +12,9 @@ const (
 	// Ready: who joins knows all that servers have missed. By the leader, when all owners have said so. Name,
 	// Incarnation.
 	Ready
-	// Bury: a member is not there any more. Name, Incarnation, By; Proven: nothing of that process runs any more,
-	// which a member must have made sure of that is alive itself; else the owner's lease has to be waited for.
+	// Bury: a member is not there any more. Name, Incarnation, By, perhaps Why; Proven: nothing of that process runs
+	// any more, which a member must have made sure of that is alive itself; else the owner's lease has to be waited
+	// for.
 	Bury
 	// Leave: a member ends. By itself, after it has given up its groups and has closed its connections to servers.
 	// Name, Incarnation, Settled.
