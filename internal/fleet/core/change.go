@@ -122,10 +122,23 @@ func (c *Core) changing() view.Command {
 		return view.Command{Kind: view.Prepare, Since: n.Since, Pools: w.pools, Groups: w.groups}
 	case come == view.Standby && (w.holds || fault.Hold) && c.view.All(view.Standby):
 		return view.Command{Kind: view.Prepare, Since: n.Since, Pools: w.pools, Groups: w.groups, Holds: true}
+	case c.view.Quiet() && c.begins():
+		return view.Command{Kind: view.Abandon, Since: n.Since, Why: "it has just got a group from another member"}
 	case c.view.Quiet() && len(c.holds) > 0:
 		return c.yielding(n.Since)
 	}
 	return view.Command{}
+}
+
+// begins tells whether this member is given a group for which it does not decide yet. It knows nothing of the servers,
+// so it has not looked whether keys may move, and who had the group may have looked when it had handed that over.
+func (c *Core) begins() bool {
+	for _, h := range c.holds {
+		if h.stage == waits {
+			return true
+		}
+	}
+	return false
 }
 
 // yielding gives up all groups when nothing is decided here any more, and all know what this member has recorded.

@@ -36,7 +36,8 @@ func (c *Core) requestOwn() {
 }
 
 // requestMove moves a group that is not at home, when its home has been well for a while, and asks for what was
-// handed over to go on.
+// handed over to go on. What is moved home waits for a change of the pools: owners have looked whether their keys may
+// move.
 func (c *Core) requestMove(name string, h *holding) {
 	g := c.view.Group(name)
 	switch h.stage {
@@ -47,7 +48,7 @@ func (c *Core) requestMove(name string, h *holding) {
 		}
 		to := view.Wish(&c.view, g)
 		since, ok := c.well[to]
-		wished := to != "" && ok && c.now-since >= c.cfg.HomeAfter && !c.cedes(to)
+		wished := to != "" && ok && c.now-since >= c.cfg.HomeAfter && !c.cedes(to) && c.view.Change == nil
 		if g.Divided {
 			to, wished = c.cfg.Name, true
 		}
@@ -62,7 +63,7 @@ func (c *Core) requestMove(name string, h *holding) {
 			c.decide(Decision{Act: HandOver, Group: name, Epoch: h.since, Name: to})
 		}
 	case waits:
-		if successor := c.successor(); c.leaving || c.ceding && successor != "" || c.view.Quiet() {
+		if successor := c.successor(); c.leaving || c.ceding && successor != "" {
 			h.stage, h.clean, h.to = stopped, g.Settled, successor
 		}
 	case stopped:
