@@ -25,6 +25,7 @@ const (
 	quietTime  = 8 * time.Second // until what is under way has ended, on this member
 	yieldTime  = 6 * time.Second // until all hold their clients, and owners have given up their groups
 	decideTime = 4 * time.Second // until it is known whether it was given up
+	endTime    = time.Second     // likewise, in a process that is told to end
 )
 
 // GoOver has all members place keys in another way, or none, and says why they do not. It may not be decided by then
@@ -37,7 +38,7 @@ func (f *Owner) GoOver(t *Turn) error {
 	m := f.member.Load()
 	m.Do(func(c *core.Core, now time.Duration) { f.beginTurn(c, now, t) })
 	f.bringAbout(t, m)
-	decided := f.await(t, decideTime, t.decided)
+	decided := f.awaitDecision(t)
 	t.loose.Store(!decided)
 	f.holdClients(false)
 	switch {
@@ -65,10 +66,15 @@ func (f *Owner) mayBegin(t *Turn) error {
 			return err
 		}
 	}
-	if f.turn.Load() != nil || !f.inTransit(func() { f.addGroups(t) }) {
+	switch {
+	case f.turn.Load() != nil:
 		return ErrPending
+	case f.inTransit(func() { f.addGroups(t) }):
+		return nil
+	case f.ends():
+		return service.ErrEnding
 	}
-	return nil
+	return ErrPending
 }
 
 // ErrPending is why nothing of the pools can change.
@@ -91,14 +97,25 @@ func (f *Owner) bringAbout(t *Turn, m *member.Member) {
 	}
 }
 
-// await waits for something, or until a change is decided. It returns false when the time is up.
+// await waits for something, or until a change is decided. It returns false when the time is up, or the process ends.
 func (f *Owner) await(t *Turn, limit time.Duration, done func() bool) bool {
 	for began := time.Now(); !t.decided() && !done(); time.Sleep(poll) {
-		if f.ctx.Err() != nil || time.Since(began) > limit {
+		if f.ends() || time.Since(began) > limit {
 			return false
 		}
 	}
 	return true
+}
+
+// awaitDecision waits until it is known what has become of a change, and reports whether it is.
+func (f *Owner) awaitDecision(t *Turn) bool {
+	limit, ends := time.Now().Add(decideTime), false
+	for ; !t.decided() && f.ctx.Err() == nil && time.Now().Before(limit); time.Sleep(poll) {
+		if f.ends() && !ends {
+			limit, ends = time.Now().Add(endTime), true
+		}
+	}
+	return t.decided()
 }
 
 // beginTurn says that this member is ready for a change. It runs on the member's goroutine, as abandon does its work.
@@ -115,6 +132,9 @@ func (f *Owner) beginTurn(c *core.Core, now time.Duration, t *Turn) {
 
 // abandon gives a change up.
 func (f *Owner) abandon(t *Turn, why string) {
+	if f.ends() {
+		why = service.ErrEnding.Error()
+	}
 	f.member.Load().Do(func(c *core.Core, now time.Duration) {
 		if t.decided() {
 			return

@@ -61,7 +61,7 @@ func (f *Owner) Change(pools map[int]*config.Pool) bool {
 // awaitParts waits until pools have arrived, and reports whether they have.
 func (f *Owner) awaitParts(parts []int) bool {
 	for began := time.Now(); !f.arrived(parts); time.Sleep(poll) {
-		if f.ctx.Err() != nil || time.Since(began) > changeLimit {
+		if f.ends() || time.Since(began) > changeLimit {
 			return false
 		}
 	}

@@ -1,6 +1,7 @@
 package owner
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -97,6 +98,25 @@ func TestTransitIsBusy(t *testing.T) {
 		f.doTasks()
 		if fmt.Sprint(did) != "[2 3]" {
 			t.Errorf("done: %v", did)
+		}
+	})
+}
+
+// A process that is told to end does not wait for transit.
+func TestTransitIsBusyAtTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ending, end := context.WithCancel(t.Context())
+		f := New(Options{
+			Fleet: &config.Fleet{Members: []config.FleetMember{{Name: "a"}}}, Process: &pool.Process{}, Ending: ending,
+		})
+		defer f.stop()
+		began := time.Now()
+		time.AfterFunc(time.Millisecond, end)
+		if f.inTransit(func() {}) || f.Change(nil) {
+			t.Error("somebody has done it")
+		}
+		if took := time.Since(began); took > time.Millisecond {
+			t.Errorf("it takes %v", took)
 		}
 	})
 }

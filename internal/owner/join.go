@@ -1,6 +1,7 @@
 package owner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -17,6 +18,7 @@ import (
 // empty.
 func New(o Options) *Owner {
 	ctx, stop := context.WithCancel(context.Background())
+	o.Ending = cmp.Or(o.Ending, context.Background())
 	f := &Owner{
 		o: o, gate: gate.New(), ctx: ctx, stop: stop, wake: make(chan struct{}, 1),
 		changed: make(chan struct{}), terms: map[string]*tenancy{}, left: map[string]*legacy{},

@@ -50,6 +50,9 @@ type Options struct {
 
 	// Reload has this process read its file again as an operator has, and waits for that; nil: it cannot.
 	Reload func(ctx context.Context) error
+
+	// Ending is done when the process is told to end: who reloads waits no more. nil: it is never done.
+	Ending context.Context
 }
 
 // Owner is what makes a process a member of a fleet that may decide.
@@ -193,6 +196,9 @@ func (f *Owner) begin() bool {
 	f.done.Add(1)
 	return true
 }
+
+// ends reports whether this process is told to end, or ends.
+func (f *Owner) ends() bool { return f.o.Ending.Err() != nil || f.ctx.Err() != nil }
 
 // self is this member's name.
 func (f *Owner) self() string { return f.o.Fleet.Members[f.o.Fleet.Self].Name }

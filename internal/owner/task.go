@@ -19,7 +19,7 @@ func (f *Owner) give(do func()) *task {
 }
 
 // inTransit has transit do something, and waits for it. It returns false if the process ends, or if transit is busy
-// for too long: then nothing is done.
+// for too long: then nothing is done, unless it has begun.
 func (f *Owner) inTransit(do func()) bool {
 	t := f.give(do)
 	return f.awaitTask(t) || !f.takeBack(t) && f.awaitTask(t)
@@ -33,6 +33,7 @@ func (f *Owner) awaitTask(t *task) bool {
 	case <-t.done:
 		return true
 	case <-limit.C:
+	case <-f.o.Ending.Done():
 	case <-f.ctx.Done():
 	}
 	return false

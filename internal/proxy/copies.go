@@ -9,6 +9,7 @@ import (
 	"magent/internal/config"
 	"magent/internal/maintenance"
 	"magent/internal/placement"
+	"magent/internal/service"
 	"magent/internal/session"
 	"magent/internal/standing"
 )
@@ -25,6 +26,9 @@ func (svc *Service) awaitCopies(pools []config.Pool) (missing error) {
 	for began := time.Now(); ; time.Sleep(copiesPoll) {
 		if missing = svc.missingCopies(pools); missing == nil || time.Since(began) > copiesTime {
 			return missing
+		}
+		if svc.ending.Err() != nil {
+			return service.ErrEnding
 		}
 	}
 }

@@ -15,6 +15,7 @@ func (svc *Service) newFleet(o *Options) {
 		Fleet: svc.cfg.Fleet, Place: svc.place, Log: svc.log, Group: svc.group, Process: &svc.shared,
 		OnAll: svc.onAll, StopTheWorld: svc.stopTheWorld, AddPool: svc.addPool, AddGroup: svc.addGroup,
 		Began: svc.askSoon, Died: svc.died, HomeAfter: o.homeAfter, Commanded: o.Commanded, Reload: o.ReadAgain,
+		Ending: svc.ending,
 	})
 	svc.fleet = svc.member.Figures
 }

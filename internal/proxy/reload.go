@@ -16,6 +16,7 @@ import (
 	"magent/internal/loop"
 	"magent/internal/placement"
 	"magent/internal/pool"
+	"magent/internal/service"
 	"magent/internal/session"
 	"magent/internal/stats"
 )
@@ -87,9 +88,12 @@ func (svc *Service) change(pools []config.Pool) error {
 		return err
 	}
 	r.hold()
-	r.await()
+	err = r.await()
 	release := svc.stopTheWorld()
-	if err := r.settleMoves(); err != nil {
+	if err == nil {
+		err = r.settleMoves()
+	}
+	if err != nil {
 		r.resume()
 		release()
 		r.undo()
@@ -191,8 +195,9 @@ func (r *reload) hold() {
 
 // await waits until no request is under way in the changed pools. It also waits, for at most holdTime, until what can
 // be repaired at once is repaired, and until servers have answered the requests whose deadline has passed. A server
-// that owes answers is taken out of use by the reload, so a short wait is better.
-func (r *reload) await() {
+// that owes answers is taken out of use by the reload, so a short wait is better. It returns an error if the process
+// is told to end meanwhile.
+func (r *reload) await() error {
 	limit := holdTime
 	for i, cfg := range r.before {
 		if cfg != nil && r.changed(i) {
@@ -211,9 +216,13 @@ func (r *reload) await() {
 			}
 		})
 		if idle {
-			return
+			return nil
+		}
+		if r.svc.ending.Err() != nil {
+			return service.ErrEnding
 		}
 	}
+	return nil
 }
 
 // apply makes the change. The loops stand still.

@@ -37,6 +37,7 @@ type Options struct {
 	Commanded func(ctx context.Context, from string, body []byte) []byte
 	// ReadAgain is Reload of owner.Options.
 	ReadAgain func(ctx context.Context) error
+	Ending    context.Context // that of service.Given; nil: it is never done
 	// Called when all addresses are bound, before the journal is opened; nil: no process is to be taken over from.
 	TakeOver func() error
 
@@ -87,6 +88,7 @@ type Service struct {
 	role        *vip.Watcher    // nil: there is no virtual address
 	ctx         context.Context // of the helpers
 	stop        context.CancelFunc
+	ending      context.Context // Options.Ending
 	loops       sync.WaitGroup
 	helpers     sync.WaitGroup
 	dead        chan error

@@ -75,7 +75,8 @@ func newService(o Options) *Service {
 		cfg:       o.Config, log: o.Log, release: o.Release,
 		reserveFD: openReserve(), ctx: ctx, stop: stop, dead: make(chan error, 1),
 		storedEvery: o.StoredEvery, storedAsks: make(chan []storedAsk, 1),
-		given: o.Sockets, place: journal.Place{Dir: o.Config.StateDir, Give: o.Give, Beside: o.Files},
+		ending: cmp.Or(o.Ending, context.Background()),
+		given:  o.Sockets, place: journal.Place{Dir: o.Config.StateDir, Give: o.Give, Beside: o.Files},
 	}
 	svc.group = session.NewGroup(session.Options{
 		Log: o.Log, Version: o.Version, Stats: svc.answerStats, GiveBack: svc.giveBack, Clock: loop.BootTime,

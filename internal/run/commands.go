@@ -9,6 +9,7 @@ import (
 
 	"magent/internal/control"
 	"magent/internal/maintenance"
+	"magent/internal/service"
 )
 
 // Limits of a command that all members of a fleet carry out. Who asks waits for a minute (package control).
@@ -16,6 +17,7 @@ const (
 	lookTime  = 5 * time.Second  // until a member says what it knows
 	doTime    = 35 * time.Second // until all have done it
 	undoTime  = 10 * time.Second // until those have taken it back that have done it
+	endTime   = 2 * time.Second  // likewise, when the process is told to end
 	decideFor = 3 * time.Second  // how long an owner is waited for
 	lookAgain = 50 * time.Millisecond
 )
@@ -68,10 +70,7 @@ func (m *maintainer) drain(o control.Order) (string, error) {
 func (m *maintainer) survey(all *maintenance.Together, wishes []maintenance.Wish, places []maintenance.Place,
 ) (seen *maintenance.Seen, effects []maintenance.Effect, err error) {
 	for began := time.Now(); ; time.Sleep(lookAgain) {
-		ctx, cancel := context.WithTimeout(context.Background(), lookTime)
-		seen, err = all.Look(ctx, wishes)
-		cancel()
-		if err != nil {
+		if seen, err = m.look(all, wishes); err != nil {
 			return nil, nil, err
 		}
 		undecided := false
@@ -83,6 +82,17 @@ func (m *maintainer) survey(all *maintenance.Together, wishes []maintenance.Wish
 			return seen, effects, nil
 		}
 	}
+}
+
+// look asks all members once.
+func (m *maintainer) look(all *maintenance.Together, wishes []maintenance.Wish) (*maintenance.Seen, error) {
+	ctx, cancel := context.WithTimeout(m.ending, lookTime)
+	defer cancel()
+	seen, err := all.Look(ctx, wishes)
+	if m.ending.Err() != nil {
+		return nil, service.ErrEnding // whatever could not be asked
+	}
+	return seen, err
 }
 
 // judge returns a line for each effect, and why there should be none. fresh says that some server is not drained yet.
@@ -118,11 +128,15 @@ func judgeAbsent(seen *maintenance.Seen, not string, force bool) (lines, refused
 
 // set has the members that were seen carry wishes out.
 func (m *maintainer) set(all *maintenance.Together, seen *maintenance.Seen, q maintenance.Question) error {
-	ctx, cancel := context.WithTimeout(context.Background(), doTime)
+	ctx, cancel := context.WithTimeout(m.ending, doTime)
 	defer cancel()
 	undo, stop := context.WithTimeout(context.Background(), doTime+undoTime)
 	defer stop()
+	defer context.AfterFunc(m.ending, func() { time.AfterFunc(endTime, stop) })()
 	if err := all.Set(ctx, undo, seen, q, time.Now().UnixMilli()); err != nil {
+		if m.ending.Err() != nil {
+			return fmt.Errorf("%w: %w", service.ErrEnding, err)
+		}
 		return err
 	}
 	for _, err := range seen.Absent {
@@ -143,10 +157,8 @@ func (m *maintainer) undrain(o control.Order) (string, error) {
 		wishes = append(wishes, maintenance.Wish{Pool: at.Pool.Name, Server: at.Server})
 	}
 	defer m.begin()()
-	ctx, cancel := context.WithTimeout(context.Background(), lookTime)
-	defer cancel()
 	all := m.together()
-	seen, err := all.Look(ctx, wishes)
+	seen, err := m.look(all, wishes)
 	if err != nil {
 		return "", err
 	}

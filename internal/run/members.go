@@ -24,8 +24,10 @@ type maintainer struct {
 	log   zerolog.Logger
 	fleet *config.Fleet // nil: there are no others
 	tasks chan<- control.Task
-	file  bool        // there is a file of pools
-	busy  atomic.Bool // an operator's command is being carried out
+	// ending is done when the process is told to end: a command gives up then.
+	ending context.Context
+	file   bool        // there is a file of pools
+	busy   atomic.Bool // an operator's command is being carried out
 }
 
 func (m *maintainer) self() string {

@@ -2,11 +2,15 @@ package run
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"magent/internal/control"
 	"magent/internal/maintenance"
+	"magent/internal/service"
 )
 
 // Two members that pass a command on to each other would wait for each other: one that carries out an operator's
@@ -37,6 +41,37 @@ func TestCommandIsGivenUp(t *testing.T) {
 	task(nil)
 	if a := <-answers; a.Refused == "" {
 		t.Errorf("%+v", a)
+	}
+}
+
+// A process that is told to end gives up a command that others carry out with it, at once, and says so.
+func TestCommandEndsWithTheProcess(t *testing.T) {
+	ending, end := context.WithCancel(t.Context())
+	m := &maintainer{ending: ending}
+	var asked []string
+	all := &maintenance.Together{Members: []string{"a", "b"}, Self: "a", Ask: func(
+		ctx context.Context, member string, q maintenance.Question,
+	) (maintenance.Answer, error) {
+		asked = append(asked, fmt.Sprint(member, " ", q.Wishes[0].Order != nil))
+		if member == "b" {
+			end()
+			<-ctx.Done() // it carries something out for long
+			return maintenance.Answer{}, ctx.Err()
+		}
+		return maintenance.Answer{}, nil
+	}}
+	wishes := []maintenance.Wish{{Pool: "p", Server: "s", Order: &maintenance.Order{Pool: "p", Server: "s"}}}
+	seen := &maintenance.Seen{Answers: map[string]maintenance.Answer{"a": {}, "b": {}}}
+	began := time.Now()
+	err := m.set(all, seen, maintenance.Question{Wishes: wishes})
+	if !errors.Is(err, service.ErrEnding) || time.Since(began) > doTime/2 {
+		t.Errorf("%v, after %v", err, time.Since(began))
+	}
+	if got := fmt.Sprint(asked); got != "[a true b true b false a false]" {
+		t.Errorf("it was done, and taken back: %s", got)
+	}
+	if _, err := m.look(all, wishes); !errors.Is(err, service.ErrEnding) {
+		t.Errorf("asked what they know, when the process is told to end: %v", err)
 	}
 }
 

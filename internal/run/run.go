@@ -154,12 +154,12 @@ func (o Options) start(log zerolog.Logger, clients int, given service.Given, tas
 	c.MaxClients = clients
 	so := proxy.Options{
 		Config: c, Log: log, Version: protocolVersion, Release: service.Release(), StoredEvery: storedEvery,
-		TakeOver: given.TakeOver, Give: given.Give, Files: given.Files,
+		TakeOver: given.TakeOver, Give: given.Give, Files: given.Files, Ending: given.Ending,
 	}
 	watchers, clientele := o.Admin.claim(given.Sockets)
 	e := &engine{}
 	served := func() *proxy.Service { return e.Service }
-	m := &maintainer{proxy: served, log: log, fleet: c.Fleet, tasks: tasks, file: o.Load != nil}
+	m := &maintainer{proxy: served, log: log, fleet: c.Fleet, tasks: tasks, file: o.Load != nil, ending: given.Ending}
 	so.Commanded, so.ReadAgain = m.commanded, m.readAgain
 	var err error
 	if e.watch, err = o.Admin.bind(watchers); err != nil { // before a process that is being replaced hands over

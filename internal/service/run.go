@@ -2,6 +2,7 @@ package service
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"os"
 	"os/signal"
@@ -32,7 +33,9 @@ func Run(o Options) (exit int, err error) {
 
 	var pid *pidFile
 	defer func() { pid.remove() }()
-	given := Given{Sockets: sockets, Give: credentials.giver(), Files: ownFiles(o)}
+	ending, heard := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer heard()
+	given := Given{Sockets: sockets, Give: credentials.giver(), Files: ownFiles(o), Ending: ending}
 	flag := cmp.Or(o.PidFlag, "--pid-file")
 	claim := func() error {
 		pid, err = createPidFile(o.PidFile, flag)

@@ -1,6 +1,8 @@
 package service
 
 import (
+	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,7 +27,12 @@ type Given struct {
 	Give func(*os.File) error
 	// Files are the paths of the process's own files: pid file, log, unix sockets.
 	Files []string
+	// Ending is done when the process is told to end. What waits in Reload or in a task gives up then, with ErrEnding.
+	Ending context.Context
 }
+
+// ErrEnding is why a process has given something up.
+var ErrEnding = errors.New("this process was told to end meanwhile")
 
 // activated returns the sockets of systemd's socket activation (LISTEN_FDS), if they are for this process.
 func activated() []Socket {
