@@ -19,6 +19,7 @@ type comparison struct {
 	rate, show          int
 	repair, fill, force bool
 	files               access.Files // by which servers are spoken to
+	asked               settled      // before a repair
 }
 
 func (c *comparison) options() (verify.Options, error) {

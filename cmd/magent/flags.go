@@ -82,6 +82,7 @@ const (
 	flagWithin       = "within"
 	flagRedis        = "redis"
 	flagPeer         = "peer"
+	flagProxy        = "proxy"
 	flagReadyz       = "readyz"
 	flagJSON         = "json"
 	flagReason       = "reason"
@@ -271,29 +272,38 @@ func newVerifyFlags() []cli.Flag {
 	shared := []string{
 		flagServer, flagBackup, flagKetama, flagDistribution, flagHash, flagHashTag, flagTimeout,
 		flagConnect, flagConfig, flagServerAuth, flagServerTLS, flagServerCA, flagServerCert, flagServerKey,
-		flagServerName, flagHelp,
+		flagServerName, flagAdminSocket, flagHelp,
 	}
 	flags := slices.DeleteFunc(newFlags(), func(f cli.Flag) bool {
 		return !slices.Contains(shared, usage.LongName(f))
 	})
 	for _, f := range flags {
-		if t, ok := f.(*cli.StringFlag); ok && t.Name == flagTimeout {
+		switch t, _ := f.(*cli.StringFlag); usage.LongName(f) {
+		case flagTimeout:
 			t.Value = "500ms"
+		case flagAdminSocket:
+			t.Category, t.Usage = topicVerify, askedUsage
 		}
 	}
 	return append(flags, ownVerifyFlags()...)
 }
+
+const askedUsage = "with --repair: `PATH` of the socket of a running magent, which is asked first whether all " +
+	"servers are in use and nothing is left to copy (default: that of the only service on this machine)"
 
 func ownVerifyFlags() []cli.Flag {
 	return []cli.Flag{
 		text(topicVerify, flagRate, "", "20000", "maximum `NUMBER` of keys per second"),
 		toggle(topicVerify, flagRepair, "",
 			"repair differences: the backup gets what the primary has, and loses its other keys; refused if the "+
-				"counts look wrong"),
+				"counts look wrong, or a running magent has a server out of use"),
 		toggle(topicVerify, flagFill, "",
 			"with --repair: copy all keys that only the backup has to the primary, instead of deleting those that it "+
 				"got after the primary was started"),
-		toggle(topicVerify, flagForce, "", "with --repair: repair even if the counts look wrong"),
+		toggle(topicVerify, flagForce, "", "with --repair: repair even if the counts look wrong, and ask no magent"),
+		text(topicVerify, flagProxy, "", "",
+			"with --repair: `ADDRESS` of a running magent as its clients know it, HOST, HOST:PORT or /PATH, to ask "+
+				"in place of a socket (default: where the pool of -c listens)"),
 		text(topicVerify, flagPool, "", "",
 			"with -c: `NAME` of the pool to compare, if the file has several with backups"),
 		text(topicVerify, flagShow, "", "1000", "maximum `NUMBER` of differing keys to print; all are counted"),
@@ -331,7 +341,7 @@ func aliases(alias string) []string {
 func variables(name string) []string {
 	switch name {
 	case flagHelp, flagVersion, flagTest, flagRate, flagRepair, flagFill, flagForce, flagPool, flagShow, flagWithin,
-		flagRedis, flagPeer, flagReadyz, flagJSON, flagReason:
+		flagRedis, flagPeer, flagReadyz, flagJSON, flagReason, flagProxy:
 		return nil
 	}
 	return []string{variable(name)}

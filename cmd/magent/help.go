@@ -47,7 +47,7 @@ exit code 0  nothing differs, or everything was repaired
           1  something differs
           2  the command line or a variable is wrong
           3  it did not finish: a server did not answer, or it was interrupted
-          4  a repair was refused: much to delete, misplaced keys, or a doubtful primary
+          4  a repair was refused: a server is out of use, much to change, or misplaced keys
 `
 
 const helpTail = `

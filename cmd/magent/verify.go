@@ -44,6 +44,9 @@ func parseVerify(args []string, names config.Names) (*comparison, error) {
 	}
 	return c, readFlags(flags, plain, func(r *reader) error {
 		c.read(r, names)
+		if c.repair && !c.force && r.err == nil {
+			c.asked = readSettled(r, &c.pool)
+		}
 		if r.err != nil || r.text(flagConfig) != "" { // LoadFile has validated the pools
 			return r.err
 		}
@@ -97,6 +100,15 @@ func runVerify(args []string, names config.Names, stdout, stderr io.Writer) int 
 
 	out := report.New(c.report(stdout, stderr))
 	options.Found, options.Progress, options.Counted = out.Found, out.Progress, out.Counted
+	if c.repair && !c.force {
+		note, err := c.asked.consents(ctx, &options)
+		if err != nil {
+			return fail(stderr, err, exitRefused)
+		}
+		if note != "" {
+			fmt.Fprintf(stderr, "%s: %s\n", program, note)
+		}
+	}
 	result, err := verify.Run(ctx, options)
 	out.Summary(&result, err)
 	var no *verify.Refusal

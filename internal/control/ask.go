@@ -43,6 +43,13 @@ func Undrain(ctx context.Context, socket string, o Order) (text string, err erro
 	return ask(ctx, socket, undrainPath, valuesOf(o))
 }
 
+// Settled asks the magent at a socket whether it has all servers of a pool in use and nothing is left to copy, so that
+// copies may be repaired. It returns the name of the pool, or "" if that magent has none of these servers. A
+// *RefusedError says why they should not be repaired now.
+func Settled(ctx context.Context, socket string, primaries, backups []string) (pool string, err error) {
+	return ask(ctx, socket, settledPath, url.Values{primaryValue: primaries, backupValue: backups})
+}
+
 func valuesOf(o Order) url.Values {
 	values := url.Values{serverValue: {o.Server}, poolValue: {o.Pool}, reasonValue: {o.Reason}}
 	if o.Force {

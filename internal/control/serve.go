@@ -22,14 +22,18 @@ const (
 	reloadPath  = "/reload"
 	drainPath   = "/drain"
 	undrainPath = "/undrain"
+	settledPath = "/settled"
 )
 
-// Parameters of drain and undrain.
+// Parameters of the commands.
 const (
 	serverValue = "server"
 	poolValue   = "pool"
 	forceValue  = "force" // not empty: do it although keys are lost, or a member is away
 	reasonValue = "reason"
+
+	primaryValue = "primary"
+	backupValue  = "backup"
 )
 
 // longestReason is how many bytes of a reason are kept.
@@ -45,6 +49,9 @@ type Engine struct {
 	Drain func(o Order) (text string, err error)
 	// Undrain lets it return.
 	Undrain func(o Order) (text string, err error)
+	// Settled returns the name of the pool that has these servers, "" if there is none, or why its copies should not
+	// be repaired now.
+	Settled func(primaries, backups []string) (pool string, err error)
 }
 
 // Order is what is asked of Drain, and of Undrain, which needs no reason.
@@ -62,6 +69,7 @@ func Handler(e Engine, tasks chan<- Task) http.Handler {
 	mux.HandleFunc("POST "+reloadPath, h.reload)
 	mux.HandleFunc("POST "+drainPath, h.drain)
 	mux.HandleFunc("POST "+undrainPath, h.undrain)
+	mux.HandleFunc("POST "+settledPath, h.settled)
 	return mux
 }
 
@@ -99,18 +107,28 @@ func (h handler) reload(w http.ResponseWriter, r *http.Request) {
 func (h handler) drain(w http.ResponseWriter, r *http.Request)   { h.order(w, r, h.Drain) }
 func (h handler) undrain(w http.ResponseWriter, r *http.Request) { h.order(w, r, h.Undrain) }
 
+func (h handler) settled(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	h.told(w, r, func() (string, error) { return h.Settled(q[primaryValue], q[backupValue]) })
+}
+
 // order has an order about a server carried out.
 func (h handler) order(w http.ResponseWriter, r *http.Request, carryOut func(Order) (string, error)) {
-	ctx, cancel := patiently(w, r)
-	defer cancel()
 	q := r.URL.Query()
 	o := Order{
 		Server: q.Get(serverValue), Pool: q.Get(poolValue), Force: q.Get(forceValue) != "", By: asker(r),
 		Reason: oneLine(q.Get(reasonValue)),
 	}
+	h.told(w, r, func() (string, error) { return carryOut(o) })
+}
+
+// told does something between signals, and answers with what it returns.
+func (h handler) told(w http.ResponseWriter, r *http.Request, do func() (string, error)) {
+	ctx, cancel := patiently(w, r)
+	defer cancel()
 	text := ""
 	err := h.do(ctx, func(func() error) (err error) {
-		text, err = carryOut(o)
+		text, err = do()
 		return err
 	})
 	answer(w, text, err)

@@ -16,6 +16,9 @@ type Server struct {
 	Items         uint64 // that it stores; 0: not known
 }
 
+// StateUnknown is the state of a server of which nobody who was asked knows anything.
+const StateUnknown = "unknown"
+
 // Effect is what draining a server does.
 type Effect struct {
 	Pool     string

@@ -79,7 +79,7 @@ func (s *Seen) everywhere(wish int) (d *config.Drain) {
 // for, and the worst counts. undecided is one of which nobody says anything; empty: there is none.
 func (s *Seen) merged(cfg *config.Pool) (servers []Server, undecided string, moves bool) {
 	for _, a := range slices.Concat(cfg.Servers, cfg.Backups) {
-		server := Server{Role: cfg.RoleOf(a.String()), Address: a.String(), State: "unknown", Weight: a.Weight}
+		server := Server{Role: cfg.RoleOf(a.String()), Address: a.String(), State: StateUnknown, Weight: a.Weight}
 		known := false
 		for _, answer := range s.Answers {
 			for _, g := range answer.Known {

@@ -24,6 +24,24 @@ func (svc *Service) PlacesOf(server, pool string) ([]maintenance.Place, error) {
 	return maintenance.Pick(svc.cfgs, server, pool)
 }
 
+// Paired returns the pools whose keys have two copies. It is called like Reload. An error says why this process does
+// not know how they are.
+func (svc *Service) Paired() (pools []*config.Pool, err error) {
+	switch err := svc.follow(); {
+	case err != nil:
+		return nil, err
+	case svc.shared.Standby.Load():
+		return nil, errors.New("it stands by, and does not know what servers have missed: ask the magent that has " +
+			"the address " + svc.cfg.VIP.String())
+	}
+	for _, cfg := range svc.cfgs {
+		if cfg != nil && cfg.Of == nil && len(cfg.Backups) > 0 {
+			pools = append(pools, cfg)
+		}
+	}
+	return pools, nil
+}
+
 // Maintain answers a question about which servers are drained, or to be. It is called like Reload.
 func (svc *Service) Maintain(q maintenance.Question) (a maintenance.Answer) {
 	err := svc.follow()

@@ -12,19 +12,9 @@ import (
 	"magent/internal/service"
 )
 
-// Limits of a command that all members of a fleet carry out. Who asks waits for a minute (package control).
-const (
-	lookTime  = 5 * time.Second  // until a member says what it knows
-	doTime    = 35 * time.Second // until all have done it
-	undoTime  = 10 * time.Second // until those have taken it back that have done it
-	endTime   = 2 * time.Second  // likewise, when the process is told to end
-	decideFor = 3 * time.Second  // how long an owner is waited for
-	lookAgain = 50 * time.Millisecond
-)
-
 // commands returns the commands that the socket of --admin-socket takes.
 func (m *maintainer) commands() control.Engine {
-	return control.Engine{Drain: m.drain, Undrain: m.undrain}
+	return control.Engine{Drain: m.drain, Undrain: m.undrain, Settled: m.settled}
 }
 
 // drain takes a server out of use, on all members of a fleet, unless keys would lose their only copy.

@@ -18,6 +18,16 @@ import (
 	"magent/internal/proxy"
 )
 
+// Limits of a command that all members of a fleet carry out. Who asks waits for a minute (package control).
+const (
+	lookTime  = 5 * time.Second  // until a member says what it knows
+	doTime    = 35 * time.Second // until all have done it
+	undoTime  = 10 * time.Second // until those have taken it back that have done it
+	endTime   = 2 * time.Second  // likewise, when the process is told to end
+	decideFor = 3 * time.Second  // how long an owner is waited for
+	lookAgain = 50 * time.Millisecond
+)
+
 // maintainer carries out commands about servers: those of operators, and, in a fleet, what other members pass on.
 type maintainer struct {
 	proxy func() *proxy.Service // when it has been started

@@ -1,14 +1,20 @@
 package verify
 
+import "time"
+
 // A repair deletes keys on the backup that the primary does not have. This is right if the keys were deleted. It is
 // wrong if the primary has lost them, or if the given servers or placement are not those of the proxy.
 //
 // So a copy that was stored before the primary was started is never deleted: the primary gets it. And a repair first
 // counts, without changing anything, and refuses to go on if the result looks wrong.
+//
+// It also overwrites copies on the backup. This is wrong if the primary has missed the last writes. A running magent
+// knows that (Options.Settled). If there is none, many such copies look wrong, too.
 
 // assess decides about a repair from r, the result of a run that changed nothing. fill means that nothing will be
-// deleted, because the primaries get what they lack. It returns the reason not to repair, or nil.
-func assess(r *Result, fill bool) *Refusal {
+// deleted, because the primaries get what they lack. alone means that no magent was asked. It returns the reason not
+// to repair, or nil.
+func assess(r *Result, fill, alone bool) *Refusal {
 	no := &Refusal{Compared: r.Compared}
 	for _, n := range r.Misplaced {
 		no.Misplaced += n
@@ -16,11 +22,17 @@ func assess(r *Result, fill bool) *Refusal {
 	if !fill {
 		no.count(r)
 	}
-	if no.Misplaced == 0 && no.Doubtful == 0 && !no.tooMany() {
+	if n := r.overwritten(); alone && tooMany(n, r.Compared) {
+		no.Overwritten = n
+	}
+	if no.Misplaced == 0 && no.Doubtful == 0 && no.Overwritten == 0 && !no.tooMany() {
 		return nil
 	}
 	return no
 }
+
+// overwritten returns how many copies a repair would overwrite with something else.
+func (r *Result) overwritten() int { return r.Differ[Value] + r.Differ[Flags] + r.Differ[TTL] }
 
 // count adds up what a repair would delete.
 func (e *Refusal) count(r *Result) {
@@ -56,4 +68,19 @@ func (v *verifier) losses() (all []Loss) {
 		}
 	}
 	return all
+}
+
+// askEvery is how often a magent is asked while copies are repaired.
+const askEvery = time.Second
+
+// unsettled asks whether copies may be repaired, if that was not asked just now. It returns a *Refusal.
+func (v *verifier) unsettled() error {
+	if v.o.Settled == nil || time.Since(v.asked) < askEvery {
+		return nil
+	}
+	if err := v.o.Settled(v.ctx); err != nil && v.ctx.Err() == nil {
+		return &Refusal{Compared: v.result.Compared, Reason: err}
+	}
+	v.asked = time.Now()
+	return nil
 }

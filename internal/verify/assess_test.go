@@ -162,7 +162,7 @@ func TestPrimaryIsLostDuringRepair(t *testing.T) {
 	}
 	_, err := r.try()
 	var no *Refusal
-	if !errors.As(err, &no) || !strings.Contains(err.Error(), "more to delete than was counted") {
+	if !errors.As(err, &no) || !strings.Contains(err.Error(), "more to change than was counted") {
 		t.Errorf("got %v", err)
 	}
 	if n := r.b.count("md"); n > 10+settleKeys {
@@ -198,7 +198,7 @@ func TestAssess(t *testing.T) {
 			Compared: 100, Links: map[Link]*Tally{{0, 1}: &c.keys}, Starts: c.starts,
 			Misplaced: []int{c.misplaced, 0},
 		}
-		no := assess(&r, c.fill)
+		no := assess(&r, c.fill, false)
 		if (no == nil) != (c.want == "") || no != nil && !strings.Contains(no.Error(), c.want) {
 			t.Errorf("%s: %v", c.name, no)
 		}

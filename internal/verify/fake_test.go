@@ -253,6 +253,7 @@ func newRig(t *testing.T) *rig {
 	r.options = Options{
 		Primaries: servers(r.p), Backups: servers(r.b), PrimaryRing: ringOf(t, "p"), BackupRing: ringOf(t, "b"),
 		Timeout: testkit.Patience, Rate: 1_000_000,
+		Settled: func(context.Context) error { return nil },
 	}
 	r.options.Hash, _ = ring.HashByName("md5")
 	r.options.Found = func(f Finding) {

@@ -33,6 +33,9 @@ func (v *verifier) plan(s *suspect, p, b *item) {
 		}
 		v.remove(s, s.b, b.token)
 	default:
+		if s.tries == 1 && v.o.Settled == nil {
+			v.replacing++
+		}
 		v.store(s, s.b, p, b.token)
 	}
 }

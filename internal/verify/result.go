@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -19,6 +20,10 @@ type Options struct {
 	Repair bool // repair copies that differ; the primary's copy counts
 	Fill   bool // with Repair: keys that only the backup has are copied to the primary, not deleted
 	Force  bool // with Repair: do it even if it looks wrong (Refusal)
+
+	// Settled says why the primaries' copies should not count now. It is asked before anything is changed, and from
+	// time to time while it is. nil: nobody knows, so a repair is refused that would overwrite much.
+	Settled func(context.Context) error
 
 	// Found is called for each key that differs. In a repair it is not called while Run counts.
 	Found func(Finding)
@@ -83,10 +88,19 @@ type Refusal struct {
 	Doubtful  int // those of them whose primary was started after the backup: it may have lost them
 	Compared  int
 	Misplaced int
-	late      bool // the repair was under way already
+
+	Overwritten int   // where nobody knows whether the primaries' copies count: the copies that would be overwritten
+	Reason      error // why they do not count; nil: something else looks wrong
+	late        bool  // the repair was under way already
 }
 
+// Unwrap returns Reason.
+func (e *Refusal) Unwrap() error { return e.Reason }
+
 func (e *Refusal) Error() string {
+	if e.Reason != nil {
+		return fmt.Sprintf("refused: %v; or add --force to take the primaries' copies for right", e.Reason)
+	}
 	var why []string
 	if e.Misplaced > 0 {
 		why = append(why, fmt.Sprintf("%d keys are on servers where the placement given does not put them: "+
@@ -95,13 +109,18 @@ func (e *Refusal) Error() string {
 	}
 	const remedy = "add --fill to copy them to the primary instead, correct the list of servers, " +
 		"or add --force to delete them"
+	if e.Overwritten > 0 {
+		why = append(why, fmt.Sprintf("%d of %d keys would be overwritten on backups, more than %d %%, and no magent "+
+			"can be asked whether the primaries have missed writes: name one with --admin-socket or --proxy, "+
+			"or add --force if they have not", e.Overwritten, e.Compared, mostChanged))
+	}
 	switch {
 	case e.late:
-		why = append(why, fmt.Sprintf("there is more to delete than was counted, more than %d keys: "+
-			"see what happens to the primaries, and repeat it", e.Deleted))
+		why = []string{fmt.Sprintf("there is more to change than was counted, more than %d %% of all keys: "+
+			"see what happens to the primaries, and repeat it", mostChanged)}
 	case e.tooMany():
 		why = append(why, fmt.Sprintf("%d of %d keys would be deleted, more than %d %%, for only the backup has "+
-			"them: %s", e.Deleted, e.Compared, mostDeleted, remedy))
+			"them: %s", e.Deleted, e.Compared, mostChanged, remedy))
 	case e.Doubtful > 0:
 		why = append(why, fmt.Sprintf("%d of %d keys would be deleted, for only the backup has them, "+
 			"although their primary was started after the backup and may have lost them: %s",
@@ -110,7 +129,10 @@ func (e *Refusal) Error() string {
 	return "refused: " + strings.Join(why, "; ")
 }
 
-func (e *Refusal) tooMany() bool { return e.Deleted*100 > e.Compared*mostDeleted }
+func (e *Refusal) tooMany() bool { return tooMany(e.Deleted, e.Compared) }
 
-// mostDeleted is the largest share of keys, in percent, that a repair deletes.
-const mostDeleted = 1
+// mostChanged is the largest share of keys, in percent, that a repair deletes, or overwrites if nobody knows whether
+// it should.
+const mostChanged = 1
+
+func tooMany(changed, compared int) bool { return changed*100 > compared*mostChanged }

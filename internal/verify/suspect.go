@@ -51,8 +51,13 @@ func (v *verifier) readAgain(some []*suspect) error {
 	if err != nil {
 		return err
 	}
-	if v.removing > v.mayRemove {
-		return &Refusal{Deleted: v.mayRemove, Compared: v.result.Compared, late: true}
+	if max(v.removing, v.replacing) > v.mayChange {
+		return &Refusal{Compared: v.result.Compared, late: true}
+	}
+	if len(v.repairs) > 0 {
+		if err := v.unsettled(); err != nil {
+			return err
+		}
 	}
 	return v.sendRepairs()
 }

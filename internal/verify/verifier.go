@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"context"
+	"time"
 
 	"golang.org/x/time/rate"
 )
@@ -18,11 +19,13 @@ type verifier struct {
 	repairs   []repair
 	planned   int // the size of the planned repairs in bytes
 	result    Result
-	removing  int  // the number of planned deletions
-	mayRemove int  // the largest number of them
-	counting  bool // this run only counts, before a repair
-	items     int  // the number of items that were listed
-	total     int  // the expected number of items
+	removing  int       // the number of planned deletions
+	replacing int       // the number of copies that are planned to be overwritten, if nobody knows whether they should
+	mayChange int       // the largest number of either
+	counting  bool      // this run only counts, before a repair
+	asked     time.Time // when Options.Settled was asked last
+	items     int       // the number of items that were listed
+	total     int       // the expected number of items
 }
 
 // server returns the server with index i, which counts the primaries, then the backups.

@@ -25,12 +25,15 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	if err != nil {
 		return counted, err
 	}
-	if no := assess(&counted, o.Fill); no != nil && !o.Force {
+	if no := assess(&counted, o.Fill, o.Settled == nil); no != nil && !o.Force {
 		return counted, no
 	}
-	v.mayRemove = counted.Compared * mostDeleted / 100
+	if err := v.unsettled(); err != nil {
+		return counted, err
+	}
+	v.mayChange = counted.Compared * mostChanged / 100
 	if o.Force {
-		v.mayRemove = math.MaxInt
+		v.mayChange = math.MaxInt
 	}
 	if o.Counted != nil {
 		o.Counted(count.losses())

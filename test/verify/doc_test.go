@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -33,6 +34,7 @@ type farm struct {
 	place     []string // how keys are placed
 	client    *harness.Client
 	proxy     *harness.Magent
+	socket    string // of the proxy
 }
 
 // still keeps memcached from moving items between its lists. Items that move while the list is made can be missed, and
@@ -52,7 +54,8 @@ func farmOf(t *testing.T, memcached []string, place ...string) *farm {
 		harness.StartMemcached(t, memcached...),
 	}
 	f.backup = harness.StartMemcached(t, memcached...)
-	f.proxy = harness.StartMagent(t, f.servers()...)
+	f.socket = filepath.Join(t.TempDir(), "control.sock")
+	f.proxy = harness.StartMagent(t, append(f.servers(), "--admin-socket", f.socket)...)
 	f.client = harness.Dial(t, f.proxy.Addr)
 	return f
 }
@@ -108,12 +111,13 @@ type outcome struct {
 	code   int
 	lines  []string // of stdout
 	stderr string
+	alone  bool // it said that it has found no magent
 }
 
-// verify runs magent verify with the servers of the farm.
+// verify runs magent verify with the servers of the farm. It asks the farm's magent.
 func (f *farm) verify(args ...string) outcome {
 	f.t.Helper()
-	return runPatiently(f.t, slices.Concat(f.servers(), args)...)
+	return runPatiently(f.t, slices.Concat(f.servers(), []string{"--admin-socket", f.socket}, args)...)
 }
 
 func runPatiently(t *testing.T, args ...string) outcome {
@@ -130,6 +134,9 @@ func run(t *testing.T, args ...string) outcome {
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	_ = cmd.Run() // the exit code says it all
 	o := outcome{t: t, code: cmd.ProcessState.ExitCode(), stderr: stderr.String()}
+	if line, rest, _ := strings.Cut(o.stderr, "\n"); strings.HasPrefix(line, "magent: no running magent was found ") {
+		o.alone, o.stderr = true, rest
+	}
 	for line := range strings.Lines(stdout.String()) {
 		o.lines = append(o.lines, strings.TrimRight(line, "\n"))
 	}

@@ -1,0 +1,47 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"magent/internal/maintenance"
+)
+
+// settled returns the name of the pool that has these servers, or why its copies should not be repaired now. Of a
+// fleet all members are asked. What may pass is waited for: keys on which two copies disagree are repaired all the
+// time.
+func (m *maintainer) settled(primaries, backups []string) (pool string, err error) {
+	defer m.begin()()
+	for began := time.Now(); ; time.Sleep(lookAgain) {
+		pool, err = m.settledNow(primaries, backups)
+		if err == nil || time.Since(began) > decideFor {
+			return pool, err
+		}
+	}
+}
+
+func (m *maintainer) settledNow(primaries, backups []string) (pool string, err error) {
+	pools, err := m.proxy().Paired()
+	if err != nil {
+		return "", err
+	}
+	var wishes []maintenance.Wish
+	for _, cfg := range pools {
+		wishes = append(wishes, maintenance.Wish{Pool: cfg.Name, Server: cfg.Servers[0].String()})
+	}
+	ctx, cancel := context.WithTimeout(m.ending, lookTime)
+	defer cancel()
+	seen, err := m.together().Look(ctx, wishes)
+	if err != nil {
+		return "", err
+	}
+	var groups []maintenance.Group
+	for _, cfg := range pools {
+		groups = append(groups, seen.Group(cfg))
+	}
+	if pool, err = maintenance.Settled(groups, primaries, backups); err != nil {
+		err = errors.Join(append([]error{err}, seen.Absent...)...)
+	}
+	return pool, err
+}
