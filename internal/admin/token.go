@@ -34,16 +34,24 @@ func NewToken(path string) (*Token, error) {
 
 // Renew reads the file again. After an error the token is the one before. nil does nothing.
 func (t *Token) Renew() error {
+	use, err := t.Read()
+	if err == nil {
+		use()
+	}
+	return err
+}
+
+// Read reads the file again. The token is the one before until use is called. nil has nothing to read.
+func (t *Token) Read() (use func(), err error) {
 	if t == nil {
-		return nil
+		return func() {}, nil
 	}
 	text, err := ReadToken(t.path)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	sum := sha256.Sum256([]byte(text))
-	t.sum.Store(&sum)
-	return nil
+	return func() { t.sum.Store(&sum) }, nil
 }
 
 // ReadToken returns the token in the file at path. An error names the file and the remedy.

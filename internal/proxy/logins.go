@@ -1,15 +1,26 @@
 package proxy
 
-import "magent/internal/access"
+import (
+	"errors"
 
-// RenewLogins reads all files of passwords again. Clients that have authenticated stay; connections to servers stay,
-// too. An error means that nothing has changed. There must be no Reload meanwhile.
-func (svc *Service) RenewLogins() error {
+	"magent/internal/access"
+)
+
+// ReadFiles reads all files of passwords, and all certificates and keys, again. They count when use is called. Clients
+// that are connected stay, and so do connections to servers. After an error nothing has changed. There must be no
+// Reload meanwhile.
+func (svc *Service) ReadFiles() (use func(), err error) {
 	logins, err := access.ReadLogins(svc.cfgs)
-	if err == nil {
-		svc.shared.Files.Logins.Use(logins)
+	configs, wrongTLS := readTLS(svc.cfgs)
+	certificates, wrongServerTLS := access.ReadTLS(svc.cfgs)
+	if err = errors.Join(err, wrongTLS, wrongServerTLS); err != nil {
+		return nil, err
 	}
-	return err
+	return func() {
+		svc.shared.Files.Logins.Use(logins)
+		svc.tls.Use(configs)
+		svc.shared.Files.UseTLS(certificates)
+	}, nil
 }
 
 // HasLogins reports whether a pool has a file of passwords.

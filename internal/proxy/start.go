@@ -3,7 +3,6 @@ package proxy
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -134,9 +133,11 @@ func (svc *Service) bindAll() (all []placement.Rings, err error) {
 	for i := range svc.cfg.Pools {
 		svc.cfgs = append(svc.cfgs, &svc.cfg.Pools[i])
 	}
-	if err := errors.Join(svc.RenewLogins(), svc.RenewTLS()); err != nil {
+	use, err := svc.ReadFiles()
+	if err != nil {
 		return nil, err
 	}
+	use()
 	svc.addGroups()
 	for i, p := range svc.cfgs {
 		svc.group.ByPool = append(svc.group.ByPool, new(atomic.Int64))

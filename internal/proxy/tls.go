@@ -6,7 +6,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"magent/internal/access"
 	"magent/internal/config"
 	"magent/internal/handshake"
 	"magent/internal/loop"
@@ -34,22 +33,6 @@ func readTLS(pools []*config.Pool) (map[handshake.Files]*tls.Config, error) {
 		return nil, fmt.Errorf("TLS for clients: %w", config.Unread(err))
 	}
 	return configs, nil
-}
-
-// RenewTLS reads all certificates and keys again. Clients that are connected stay, and so do connections to servers.
-// An error means that nothing has changed. There must be no Reload meanwhile.
-func (svc *Service) RenewTLS() error {
-	configs, err := readTLS(svc.cfgs)
-	if err != nil {
-		return err
-	}
-	certificates, err := access.ReadTLS(svc.cfgs)
-	if err != nil {
-		return err
-	}
-	svc.tls.Use(configs)
-	svc.shared.Files.UseTLS(certificates)
-	return nil
 }
 
 // HasTLS reports whether clients or servers speak TLS.

@@ -192,13 +192,15 @@ func (e *engine) reload(log zerolog.Logger, o Options) error {
 	if err != nil {
 		return err
 	}
-	if err := e.watch.token.Renew(); err != nil {
+	useToken, err := e.watch.token.Read()
+	if err != nil {
 		return fmt.Errorf("--admin-token-file: %w", err)
 	}
 	if err := e.Reload(pools); err != nil {
 		return o.Remedies.port(err)
 	}
-	e.tellRead(log, true, true)
+	useToken()
+	e.tellRead(log)
 	for _, w := range warnings {
 		log.Warn().Msg(w)
 	}
@@ -208,20 +210,28 @@ func (e *engine) reload(log zerolog.Logger, o Options) error {
 	return nil
 }
 
-// renew reads the files of passwords and of certificates again. What is wrong with one kind does not hold up the
-// other.
+// renew reads the files of passwords and of certificates again, and the token: all, or none if something is wrong.
 func (e *engine) renew(log zerolog.Logger) error {
-	passwords, certificates := e.RenewLogins(), e.RenewTLS()
-	e.tellRead(log, passwords == nil, certificates == nil)
-	return errors.Join(passwords, certificates, e.watch.token.Renew())
+	use, err := e.ReadFiles()
+	useToken, wrong := e.watch.token.Read()
+	if wrong != nil {
+		wrong = fmt.Errorf("--admin-token-file: %w", wrong)
+	}
+	if err = errors.Join(err, wrong); err != nil {
+		return err
+	}
+	use()
+	useToken()
+	e.tellRead(log)
+	return nil
 }
 
 // tellRead logs which files have been read again, besides that of the pools.
-func (e *engine) tellRead(log zerolog.Logger, passwords, certificates bool) {
-	if passwords && e.HasLogins() {
+func (e *engine) tellRead(log zerolog.Logger) {
+	if e.HasLogins() {
 		log.Info().Msg("passwords read again")
 	}
-	if certificates && e.HasTLS() {
+	if e.HasTLS() {
 		log.Info().Msg("certificates read again")
 	}
 }
