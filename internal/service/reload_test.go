@@ -61,7 +61,7 @@ func TestWatchedFile(t *testing.T) {
 	defer log.Close()
 	look := func(want int) {
 		t.Helper()
-		if r.look(log); taken != want {
+		if r.look(log, time.Now()); taken != want {
 			t.Fatalf("taken %d times, want %d", taken, want)
 		}
 	}
@@ -82,6 +82,73 @@ func TestWatchedFile(t *testing.T) {
 	}
 	look(2)
 	look(2)
+}
+
+// TestRefusedFile: a watched file that was refused is taken again, less and less often, until it is applied or
+// changes. Each reason is logged once, and whenever somebody asks.
+func TestRefusedFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "f")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("a")
+	taken, reason := 0, errors.New("a server is out")
+	r := newReloader(Options{Watch: file, Reload: func(zerolog.Logger) error { taken++; return reason }})
+	defer r.stop()
+	text := &bytes.Buffer{}
+	log, err := OpenLog(LogOptions{Default: text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	look := func(after time.Duration, want int) {
+		t.Helper()
+		if r.look(log, time.Now().Add(after)); taken != want {
+			t.Fatalf("taken %d times, want %d", taken, want)
+		}
+	}
+	long := 2 * longestWait
+	look(long, 0) // nothing was refused
+	write("ab")
+	look(0, 0)
+	look(0, 1)
+	look(firstWait-time.Second, 1)
+	look(firstWait+time.Second, 2)
+	look(firstWait+time.Second, 2) // it waits longer now
+	look(2*firstWait+time.Second, 3)
+	for n := range 9 {
+		look(long, 4+n)
+	}
+	if r.wait != longestWait {
+		t.Errorf("it waits for %v", r.wait)
+	}
+	look(longestWait-time.Second, 12)
+	reason = errors.New("the fleet is busy")
+	look(long, 13)
+	look(long, 14)
+	if r.reload(log) == nil || taken != 15 {
+		t.Errorf("asked for, it was taken %d times", taken)
+	}
+	write("abc") // another file is refused for the same reason
+	look(0, 15)
+	look(0, 16)
+	if r.wait != firstWait {
+		t.Errorf("another file waits for %v", r.wait)
+	}
+	reason = nil
+	look(firstWait+time.Second, 17)
+	look(long, 17)
+	log.Close()
+	for part, want := range map[string]int{
+		"a server is out": 1, "the fleet is busy": 3, "it is tried again": 4,
+		"configuration reloaded": 1,
+	} {
+		if n := strings.Count(text.String(), part); n != want {
+			t.Errorf("%q is %d times in the log, want %d:\n%s", part, n, want, text)
+		}
+	}
 }
 
 func TestRunningProcess(t *testing.T) {

@@ -3,6 +3,7 @@ package service
 import (
 	"os"
 	"syscall"
+	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sys/unix"
@@ -21,7 +22,7 @@ func serve(engine Engine, log *Log, signals <-chan os.Signal, r *reloader, v *ve
 	for {
 		select {
 		case <-r.ticks():
-			r.look(log)
+			r.look(log, time.Now())
 		case task := <-tasks:
 			task(func() error { return r.reload(log) })
 		case err := <-u.readiness():
