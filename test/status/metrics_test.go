@@ -1,7 +1,6 @@
 package status
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -182,42 +181,6 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-// expressions returns the PromQL expressions in a file.
-func expressions(t *testing.T, name, content string) (out []string) {
-	t.Helper()
-	if strings.HasSuffix(name, ".yml") {
-		for line := range strings.Lines(content) {
-			if !strings.Contains(line, "summary:") && !strings.Contains(line, "description:") &&
-				!strings.HasPrefix(line, "#") {
-				out = append(out, line)
-			}
-		}
-		return out
-	}
-	var dashboard struct {
-		Panels []struct {
-			Type, Title string
-			Targets     []struct{ Expr string }
-		}
-		Templating struct{ List []struct{ Definition string } }
-	}
-	if err := json.Unmarshal([]byte(content), &dashboard); err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range dashboard.Panels {
-		if p.Type != "row" && len(p.Targets) == 0 {
-			t.Errorf("panel %q asks nothing", p.Title)
-		}
-		for _, target := range p.Targets {
-			out = append(out, target.Expr)
-		}
-	}
-	for _, v := range dashboard.Templating.List {
-		out = append(out, v.Definition)
-	}
-	return out
-}
-
 // The alerting rules are valid and fire when they should. Each of them is tested.
 func TestRules(t *testing.T) {
 	t.Parallel()
@@ -230,24 +193,6 @@ func TestRules(t *testing.T) {
 			t.Errorf("%s is not tested", alert[1])
 		}
 	}
-}
-
-// The expressions of the dashboard are valid PromQL.
-func TestDashboard(t *testing.T) {
-	_, content := deployed(t, "grafana/magent.json")
-	rules := "groups:\n - name: dashboard\n   rules:\n"
-	variables := strings.NewReplacer("$__rate_interval", "5m", "$instance", ".*", "$pool", ".*")
-	for i, expr := range expressions(t, "grafana/magent.json", content) {
-		if strings.HasPrefix(expr, "label_values(") || expr == "" {
-			continue
-		}
-		rules += fmt.Sprintf("    - record: panel:%d\n      expr: %q\n", i, variables.Replace(expr))
-	}
-	file := filepath.Join(t.TempDir(), "dashboard.yml")
-	if err := os.WriteFile(file, []byte(rules), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	tool(t, "", "check", "rules", file)
 }
 
 // All scrapes get the same figures, however many there are, and clients do not notice.
