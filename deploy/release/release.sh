@@ -55,12 +55,13 @@ shared() {
 }
 
 # papers copies what people read and use beside the program into the folder $1: docs, and examples of other programs'
-# configuration. They stand as in the source, so that the links between them lead somewhere.
+# configuration. They stand as in the source, with all that they link to, so that the links lead somewhere.
 papers() {
-	mkdir -p "$1/deploy"
-	cp README.md "$1"
+	mkdir -p "$1/deploy" "$1/test/bench"
+	cp ./*.md LICENSE "$1"
 	cp -r docs "$1"
-	cp -r deploy/{ansible,compose,grafana,haproxy,keepalived,kubernetes,prometheus} "$1/deploy"
+	cp test/bench/RESULTS.md "$1/test/bench"
+	cp -r deploy/{ansible,compose,grafana,haproxy,keepalived,kubernetes,prometheus,systemd} "$1/deploy"
 	chmod -R u=rwX,go=rX "$1"
 	find "$1" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
 }
@@ -76,7 +77,7 @@ pack() { archive "$(dirname "$2")" "$(basename "$2")" | gzip -n >"$1"; } # FILE 
 tarball() { # for the architecture $1
 	local tree=$work/tar-$1/magent-$VERSION
 	mkdir -p "$tree"
-	cp "$work/$1/magent" "$work/$1/nutcracker" LICENSE CHANGELOG.md deploy/package/copyright "$work/share/third-party.txt" "$work/share/magent.1" "$tree"
+	cp "$work/$1/magent" "$work/$1/nutcracker" deploy/package/copyright "$work/share/third-party.txt" "$work/share/magent.1" "$tree"
 	cp -r "$work"/share/papers/* "$tree"
 	mkdir "$tree/completion" "$tree/systemd"
 	cp "$work"/share/magent.{bash,zsh,fish} "$tree/completion"
@@ -110,14 +111,14 @@ sbom() {
 
 # manifests makes the chart and the plain manifests, with the version in place of that of untagged source.
 manifests() {
-	local kind untagged
+	local file untagged
 	untagged=$(sed -n 's/^appVersion: //p' deploy/kubernetes/magent/Chart.yaml)
 	mkdir "$work/chart"
 	cp -r deploy/kubernetes/magent deploy/kubernetes/*.yaml "$work/chart"
 	sed -i "s/^\(version\|appVersion\): .*/\1: $VERSION/" "$work/chart/magent/Chart.yaml"
 	sed -i "s/\"magent:$untagged\"/\"magent:$VERSION\"/" "$work"/chart/*.yaml
 	pack "$dist/magent_${VERSION}_chart.tgz" "$work/chart/magent"
-	for kind in deployment daemonset; do cp "$work/chart/$kind.yaml" "$dist/magent_${VERSION}_$kind.yaml"; done
+	for file in "$work"/chart/*.yaml; do cp "$file" "$dist/magent_${VERSION}_${file##*/}"; done
 }
 
 for arch in amd64 arm64; do binaries $arch; done

@@ -20,7 +20,7 @@ func TestGoroutinesAreListed(t *testing.T) {
 	started := map[string]bool{}
 	s := readSource(t)
 	s.all(func(f *file) {
-		if f.isTest() || isBlackBox(f.folder) || f.folder == testkit {
+		if f.isTest() || isBlackBox(f.folder) || f.folder == common {
 			return
 		}
 		pkg := path.Base(f.folder)

@@ -65,7 +65,7 @@ func TestImportsGoOneWay(t *testing.T) {
 			if !ok {
 				continue
 			}
-			if folder == testkit { // TestTestkit
+			if folder == common { // TestTestkit
 				continue
 			}
 			if other, ok := levels[folder]; !ok || other >= level {
@@ -75,8 +75,8 @@ func TestImportsGoOneWay(t *testing.T) {
 	})
 }
 
-// testkit is the package of what tests have in common.
-const testkit = "internal/testkit"
+// common is the package of what tests have in common.
+const common = "internal/testkit"
 
 // TestTestkit: only tests import testkit, those of any level. It knows nothing of magent, so the black-box tests may
 // import it, too: it imports none of our packages.
@@ -87,9 +87,9 @@ func TestTestkit(t *testing.T) {
 		for _, path := range f.imports() {
 			folder, ok := ours(path)
 			switch {
-			case ok && f.folder == testkit:
+			case ok && f.folder == common:
 				t.Errorf("%s/%s imports %s", f.folder, f.name, path)
-			case !ok || folder != testkit:
+			case !ok || folder != common:
 			case f.isTest() || isBlackBox(f.folder):
 				importers++
 			default:
@@ -98,7 +98,7 @@ func TestTestkit(t *testing.T) {
 		}
 	})
 	if importers < 20 {
-		t.Errorf("only %d files import %s", importers, testkit)
+		t.Errorf("only %d files import %s", importers, common)
 	}
 }
 
@@ -132,7 +132,7 @@ func TestBlackBox(t *testing.T) {
 			return
 		}
 		for _, path := range f.imports() {
-			if folder, ok := ours(path); ok && !isBlackBox(folder) && folder != testkit {
+			if folder, ok := ours(path); ok && !isBlackBox(folder) && folder != common {
 				t.Errorf("%s/%s imports %s", f.folder, f.name, path)
 			}
 		}

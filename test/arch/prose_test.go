@@ -14,6 +14,7 @@ const (
 )
 
 var (
+	fence    = regexp.MustCompile("(?ms)^```.*?^```$")
 	codeSpan = regexp.MustCompile("`[^`]*`")
 	target   = regexp.MustCompile(`\]\([^)]*\)`)
 	comment  = regexp.MustCompile(`(?s)<!--.*?-->`)

@@ -77,34 +77,3 @@ func TestRPMContents(t *testing.T) {
 		t.Errorf("its configuration: %s", config)
 	}
 }
-
-// TestPapers checks that the archive and the packages have the docs, and what other programs need, as in the source.
-func TestPapers(t *testing.T) {
-	root, err := harness.ModuleRoot()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var papers []string
-	for _, pattern := range []string{
-		"README.md", "docs/*.md", "docs/alerts/*.md", "deploy/ansible/*.*", "deploy/ansible/roles/magent/*.md",
-		"deploy/ansible/roles/magent/*/*", "deploy/compose/*", "deploy/grafana/*", "deploy/haproxy/*",
-		"deploy/keepalived/*", "deploy/kubernetes/*.yaml", "deploy/prometheus/*",
-	} {
-		files, err := filepath.Glob(filepath.Join(root, pattern))
-		if err != nil || len(files) == 0 {
-			t.Fatalf("%s: %d files, %v", pattern, len(files), err)
-		}
-		papers = append(papers, files...)
-	}
-	package_ := run(t, "rpm", "-qpl", rpm(t))
-	archive := run(t, "tar", "-tzf", part(t, "magent_*_linux_"+arch+".tar.gz"))
-	for _, path := range papers {
-		name := strings.TrimPrefix(path, root+"/")
-		if !strings.Contains(package_, "\n/usr/share/doc/magent/"+name+"\n") {
-			t.Errorf("the packages lack %s", name)
-		}
-		if !strings.Contains(archive, "/"+name+"\n") {
-			t.Errorf("the archive lacks %s", name)
-		}
-	}
-}
