@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"magent/failover"
+	"magent/internal/placement"
 	"magent/internal/registry"
 )
 
@@ -21,9 +22,13 @@ func (p *Pool) Inherit(i int, before *Pool, n int) {
 		p.shown[i].since = before.shown[n].since
 		return
 	}
-	why := errInherited
+	why := error(errInherited)
 	if was.State == failover.Drained {
-		why = registry.ErrUndrained
+		ended := registry.Undrained{}
+		if d := before.Config.DrainOf(placement.ServerAt(before.Config, n).String()); d != nil {
+			ended.Since = d.Since
+		}
+		why = ended
 	}
 	p.TakeOut(i, why)
 	p.Recalled[i] = true // lost connections may not have ended

@@ -81,12 +81,37 @@ func TestPlannedAbsencesAreToldAlways(t *testing.T) {
 		reg.Readmitted(r)
 		reg.Ejected(r, errors.New("reset"), false)
 		reg.Readmitted(r)
-		reg.Ejected(r, ErrUndrained, true)
+		reg.Ejected(r, Undrained{}, true)
 		reg.Readmitted(r)
 		want := "[p: after the reload the server is not read until it is repaired: keys move to it " +
 			"p: server up:  p: server up: ]"
 		if got := fmt.Sprint(said(t, log)); got != want {
 			t.Errorf("%s", got)
+		}
+	})
+}
+
+// A server that was drained was away since then, not only since it is let return.
+func TestDrainedServersWereAwaySinceThen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reg, r, _ := newRecord(t)
+		since := time.Now()
+		time.Sleep(189 * time.Second)
+		for range 2 { // loops
+			reg.Ejected(r, Undrained{Since: since.Unix()}, false)
+		}
+		time.Sleep(time.Second)
+		reg.Readmitted(r)
+		reg.Readmitted(r)
+		events := reg.Events().List()
+		if len(events) != 1 || events[0].What != "up" || events[0].Reason != "away for 3m10s" {
+			t.Errorf("%+v", events)
+		}
+		reg.Ejected(r, errors.New("reset"), false)
+		time.Sleep(time.Second)
+		reg.Readmitted(r)
+		if e := reg.Events().List(); e[len(e)-1].Reason != "away for 1s" {
+			t.Errorf("the next absence: %+v", e)
 		}
 	})
 }

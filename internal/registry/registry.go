@@ -98,13 +98,18 @@ func (reg *Registry) AddPool(
 	return records
 }
 
-// ErrUndrained is why a server is out of use that an operator has let return.
-var ErrUndrained = errors.New("it has just been undrained")
+// Undrained is why a server is out of use that an operator has let return.
+type Undrained struct {
+	Since int64 // when it was drained, in seconds since 1970; 0: it is not known
+}
+
+func (Undrained) Error() string { return "it has just been undrained" }
 
 // Ejected is called by a loop that has just ejected a server because of err. planned means that this is no outage but
-// follows from a reload. It reports whether this is the first loop to do so. With ErrUndrained it is no failure, and
-// false.
+// follows from a reload. It reports whether this is the first loop to do so. Undrained is no failure, and false.
 func (reg *Registry) Ejected(r *Record, err error, planned bool) (first bool) {
+	var drained Undrained
+	undrained := errors.As(err, &drained)
 	reg.mu.Lock()
 	defer reg.mu.Unlock()
 	r.away++
@@ -112,9 +117,12 @@ func (reg *Registry) Ejected(r *Record, err error, planned bool) (first bool) {
 		r.since, r.told, r.planned = time.Now(), time.Time{}, planned
 		r.blamed, r.logged = reasonOf(err), reasonOf(err)
 		r.calm.silent = false
+		if drained.Since > 0 { // it was away all that time
+			r.since = time.Unix(drained.Since, 0)
+		}
 	}
 	switch {
-	case first && errors.Is(err, ErrUndrained):
+	case first && undrained:
 		first = false
 	case first && !r.calm.begin(planned):
 	case first && planned:

@@ -166,6 +166,7 @@ func TestDrainOutlivesTheProcess(t *testing.T) {
 	writeAll(t, m.Addr, 2)
 	m.Terminate()
 	m.ExitCode()
+	longAgo(t, filepath.Join(dir, "drained.json"))
 	m.Restart()
 	awaitState(t, m, p, "drained")
 	readAll(t, m.Addr, 2)
@@ -178,9 +179,23 @@ func TestDrainOutlivesTheProcess(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "drained.json")); err == nil {
 		t.Error("the list is still there, although nothing is drained")
 	}
+	m.wants(0, `"reason": "away for 1h0m`, "status", "--json") // since it was drained
 	b.Kill()
 	awaitState(t, m, b, "ejected")
 	readAll(t, m.Addr, 2)
+}
+
+// longAgo makes the server in a list drained for an hour.
+func longAgo(t *testing.T, list string) {
+	t.Helper()
+	since := regexp.MustCompile(`"since": (\d+)`)
+	text := since.ReplaceAllStringFunc(testkit.ReadFile(t, list), func(field string) string {
+		at, _ := strconv.Atoi(since.FindStringSubmatch(field)[1])
+		return fmt.Sprintf(`"since": %d`, at-3600)
+	})
+	if err := os.WriteFile(list, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // upgrade has another process take over, which ends with the test.
