@@ -45,3 +45,14 @@ func (v Verdict) with(sentence string) Verdict {
 	}
 	return v
 }
+
+// also says another trouble after the first one. Level "" means that there is nothing to say.
+func (v Verdict) also(other Verdict) Verdict {
+	switch {
+	case v.Level == "":
+		return other
+	case other.Level == "":
+		return v
+	}
+	return v.with(other.Head + " " + other.Text)
+}

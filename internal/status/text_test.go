@@ -193,10 +193,19 @@ func TestVerdict(t *testing.T) {
 	standby, late := pool("ejected", "up backup"), pool("ejected", "ejected backup")
 	standby.VIP, standby.Standby = "10.0.0.100", true
 	late.VIP, late.Standby, late.Ready, late.Problems = "10.0.0.100", true, false, []string{"pool a: x"}
+	tooSmall := "B is too small · C is, too. Keys that it evicts are misses while their primary is away."
 	short := pool("up", "up backup", "up backup")
 	short.Pools[0].Servers[0].Memory = &Memory{Limit: 64}
-	short.Pools[0].Servers[1].Memory = &Memory{Limit: 1, Needed: 32, Short: "b is too small"}
-	short.Pools[0].Servers[2].Memory = &Memory{Limit: 2, Needed: 32, Short: "c is, too"}
+	shortAnd := []*Report{
+		short, pool("drained", "up backup", "up backup"), pool("up", "up backup", "ejected backup"),
+		pool("ejected", "ejected backup", "up backup"), pool("up", "up backup", "up backup"),
+	}
+	for _, r := range shortAnd {
+		r.Pools[0].Servers[1].Memory = &Memory{Limit: 1, Needed: 32, Short: "b is too small"}
+		r.Pools[0].Servers[2].Memory = &Memory{Limit: 2, Needed: 32, Short: "c is, too"}
+	}
+	shortAnd[3].Ready, shortAnd[3].Problems = false, []string{"pool a: x"}
+	shortAnd[4].Fleet = &Fleet{Ready: true, Members: []FleetMember{{Name: "m"}, {Name: "n", State: stats.MemberDead}}}
 	named := pool("ejected", "up backup")
 	named.Pools[0].Servers[0].Name = "cache1"
 	single, lost := pool("ejected", "up backup"), pool("ejected", "ejected backup")
@@ -249,8 +258,19 @@ func TestVerdict(t *testing.T) {
 			"4 servers are ejected. Every key is served.", "a, b, c and 1 more: the keys have moved to the others.",
 		},
 		{
-			short, "warn", "A backup is too small.",
-			"b is too small · c is, too. Keys that it evicts are misses while their primary is away.",
+			short, "warn", "A backup is too small.", tooSmall,
+		},
+		{
+			shortAnd[1], "warn", "One server is drained. Every key is served.",
+			"a: the keys are answered by their other copies. A backup is too small. " + tooSmall,
+		},
+		{
+			shortAnd[2], "warn", "One server is ejected. Every key is served.",
+			"c: the keys are answered by their other copies. A backup is too small. " + tooSmall,
+		},
+		{shortAnd[3], "bad", "Some keys cannot be served.", "pool a: x. A backup is too small. " + tooSmall},
+		{
+			shortAnd[4], "warn", "n is away.", "The fleet goes on without it. Nobody decides now. A backup is too small. " + tooSmall,
 		},
 		{
 			standby, "good", "Standing by.",

@@ -31,7 +31,8 @@ func (r *Report) judge() Verdict {
 				". What is shown of servers is what this magent saw; it repairs none.",
 		}
 	case !r.Ready:
-		return Verdict{"bad", "Some keys cannot be served.", strings.Join(r.Problems, " · ")}.with(r.shares())
+		lost := Verdict{"bad", "Some keys cannot be served.", strings.Join(r.Problems, " · ")}.with(r.shares())
+		return lost.also(r.small())
 	}
 	return r.judgeServers()
 }
@@ -39,7 +40,6 @@ func (r *Report) judge() Verdict {
 // judgeServers returns the verdict if all keys are served.
 func (r *Report) judgeServers() Verdict {
 	var out []*Server // that are not up
-	var short []string
 	all, copies := 0, true
 	for i := range r.Pools {
 		pool := &r.Pools[i]
@@ -50,21 +50,17 @@ func (r *Report) judgeServers() Verdict {
 				copies = copies && slices.ContainsFunc(pool.Servers, func(s Server) bool {
 					return s.Role == "backup" || s.Role == stats.Forwarded
 				})
-			} else if v.Memory != nil && v.Memory.Short != "" {
-				short = append(short, v.Memory.Short)
 			}
 		}
 	}
+	found := Verdict{}
+	if len(out) > 0 {
+		found = trouble(out, copies).with(r.shares())
+	}
+	found = found.also(r.Fleet.judge(nil)).also(r.small())
 	switch {
-	case len(out) > 0:
-		return trouble(out, copies).with(r.shares())
-	case r.Fleet.judge(nil).Level != "":
-		return r.Fleet.judge(nil)
-	case len(short) > 0:
-		return Verdict{
-			"warn", "A backup is too small.",
-			strings.Join(short, " · ") + ". Keys that it evicts are misses while their primary is away.",
-		}
+	case found.Level != "":
+		return found
 	case r.Fleet != nil:
 		return Verdict{
 			"good", "All is well.",
@@ -74,6 +70,26 @@ func (r *Report) judgeServers() Verdict {
 		return Verdict{"good", "All is well.", "The server is up."}
 	}
 	return Verdict{"good", "All is well.", "All servers are up, and every key can be read and written."}
+}
+
+// small returns the verdict on backups that have too little memory, whether they are up or not. Level "" means that
+// there are none.
+func (r *Report) small() Verdict {
+	var short []string
+	for i := range r.Pools {
+		for j := range r.Pools[i].Servers {
+			if m := r.Pools[i].Servers[j].Memory; m != nil && m.Short != "" {
+				short = append(short, strings.ToUpper(m.Short[:1])+m.Short[1:])
+			}
+		}
+	}
+	if len(short) == 0 {
+		return Verdict{}
+	}
+	return Verdict{
+		"warn", "A backup is too small.",
+		strings.Join(short, " · ") + ". Keys that it evicts are misses while their primary is away.",
+	}
 }
 
 // trouble returns the verdict if servers are not up, but every key is served.
