@@ -12,7 +12,7 @@ import (
 func CheckFiles(pools []config.Pool) (wrong []error) {
 	for i := range pools {
 		cfg := &pools[i]
-		_, clients := readTLS([]*config.Pool{cfg})
+		_, clients := access.ReadClientTLS([]*config.Pool{cfg})
 		_, servers := access.ReadTLS([]*config.Pool{cfg})
 		_, passwords := access.ReadLogins([]*config.Pool{cfg})
 		for _, err := range []error{clients, servers, passwords} {

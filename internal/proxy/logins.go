@@ -11,7 +11,7 @@ import (
 // Reload meanwhile.
 func (svc *Service) ReadFiles() (use func(), err error) {
 	logins, err := access.ReadLogins(svc.cfgs)
-	configs, wrongTLS := readTLS(svc.cfgs)
+	configs, wrongTLS := access.ReadClientTLS(svc.cfgs)
 	certificates, wrongServerTLS := access.ReadTLS(svc.cfgs)
 	if err = errors.Join(err, wrongTLS, wrongServerTLS); err != nil {
 		return nil, err

@@ -127,7 +127,7 @@ func (r *reload) prepare(pools []config.Pool) (err error) {
 	if len(pools) == 0 {
 		return errors.New("there is no pool")
 	}
-	if r.tls, err = readTLS(r.after); err != nil {
+	if r.tls, err = access.ReadClientTLS(r.after); err != nil {
 		return err
 	}
 	if r.logins, err = access.ReadLogins(r.after); err != nil {

@@ -2,10 +2,10 @@ package proxy
 
 import (
 	"crypto/tls"
-	"fmt"
 
 	"golang.org/x/sys/unix"
 
+	"magent/internal/access"
 	"magent/internal/config"
 	"magent/internal/handshake"
 	"magent/internal/loop"
@@ -15,33 +15,13 @@ import (
 // maxShaking is how many handshakes with clients may be under way. More clients are not accepted meanwhile.
 const maxShaking = 1024
 
-// tlsFiles returns the files by which the clients of a pool speak TLS.
-func tlsFiles(cfg *config.Pool) handshake.Files {
-	return handshake.Files{Cert: cfg.TLSCert, Key: cfg.TLSKey, CA: cfg.TLSClientCA}
-}
-
-// readTLS reads the files of all pools.
-func readTLS(pools []*config.Pool) (map[handshake.Files]*tls.Config, error) {
-	var all []handshake.Files
-	for _, cfg := range pools {
-		if cfg != nil && cfg.TLSCert != "" {
-			all = append(all, tlsFiles(cfg))
-		}
-	}
-	configs, err := handshake.Read(all, handshake.ServerConfig)
-	if err != nil {
-		return nil, fmt.Errorf("TLS for clients: %w", config.Unread(err))
-	}
-	return configs, nil
-}
-
 // HasTLS reports whether clients or servers speak TLS.
 func (svc *Service) HasTLS() bool { return len(svc.tls.All()) > 0 || svc.shared.Files.AnyTLS() }
 
 // equip has a listener speak TLS if its pool says so. The files have been read.
 func (ln *listener) equip(cfg *config.Pool) {
 	if ln.end = nil; ln.cfg.TLS {
-		ln.end = ln.svc.tls.Of(tlsFiles(cfg))
+		ln.end = ln.svc.tls.Of(access.ClientFiles(cfg))
 	}
 }
 

@@ -270,7 +270,8 @@ func TestVerdict(t *testing.T) {
 		},
 		{shortAnd[3], "bad", "Some keys cannot be served.", "pool a: x. A backup is too small. " + tooSmall},
 		{
-			shortAnd[4], "warn", "n is away.", "The fleet goes on without it. Nobody decides now. A backup is too small. " + tooSmall,
+			shortAnd[4], "warn", "n is away.",
+			"The fleet goes on without it. Nobody decides now. A backup is too small. " + tooSmall,
 		},
 		{
 			standby, "good", "Standing by.",
