@@ -46,7 +46,7 @@ func keep(g *gate.Gate, seq *uint64) {
 	if len(records) > 0 {
 		g.Taken(*seq)
 	}
-	g.Publish(0, 0, *seq)
+	g.Keep(*seq)
 }
 
 // waits returns when a loop has output that waits, of so many bytes.
@@ -78,7 +78,7 @@ func TestRepliesWaitForRecords(t *testing.T) {
 		g.Take(100)
 		g.Taken(5)
 		g.Record(core.Record{})
-		g.Publish(0, 0, 5)
+		g.Keep(5)
 		seq = 5
 		c.hear("END\r\nMN\r\n")
 		keep(g, &seq)

@@ -293,6 +293,9 @@ func (c *Core) follow(reason string) {
 		c.decide(Decision{Act: Reborn, Reason: reason})
 		c.reset()
 	case !has:
+		if c.in && !c.dropped { // nobody keeps records any more
+			c.dropAll(reason)
+		}
 		c.in = false
 	default:
 		c.in = true

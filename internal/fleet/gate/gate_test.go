@@ -33,7 +33,7 @@ func TestATermEndsForGood(t *testing.T) {
 	if g.May() {
 		t.Error("there is no lease")
 	}
-	g.Publish(5, 10, 0)
+	g.Publish(5, 10)
 	now.Store(9)
 	if !term.May() || !other.May() || term.Over() {
 		t.Error("the lease holds")
@@ -42,7 +42,7 @@ func TestATermEndsForGood(t *testing.T) {
 	if term.May() || !term.Over() || !other.Over() {
 		t.Error("the lease has ended, for all groups")
 	}
-	g.Publish(10, 20, 0) // it is renewed all the same
+	g.Publish(10, 20) // it is renewed all the same
 	if !g.May() || term.May() || other.May() {
 		t.Error("a term goes on that was lost for a moment")
 	}
@@ -64,7 +64,7 @@ func TestATermEndsForGood(t *testing.T) {
 
 func TestATermThatIsOverRecordsNothing(t *testing.T) {
 	g, now := newGate()
-	g.Publish(0, 10, 0)
+	g.Publish(0, 10)
 	term, other := g.Begin("p", 7, Life{"m", 30, 2}), g.Begin("q", 3, Life{"m", 30, 2})
 	if n, ok := term.Record(core.Record{Kind: core.Knowledge, Data: []byte("x")}); n != 1 || !ok {
 		t.Error(n, ok)
@@ -111,7 +111,7 @@ func TestKept(t *testing.T) {
 		seq, kept uint64
 		woken     int
 	}{{0, 0, 0}, {12, 0, 0}, {13, 3, 1}, {19, 3, 1}, {25, 4, 1}} {
-		if g.Publish(0, 0, s.seq); g.Kept() != s.kept || woken != s.woken {
+		if g.Keep(s.seq); g.Kept() != s.kept || woken != s.woken {
 			t.Errorf("the core has kept %d: %d, woken %d times; want %+v", s.seq, g.Kept(), woken, s)
 		}
 	}
@@ -130,10 +130,10 @@ func TestKept(t *testing.T) {
 	}
 	g.Record(core.Record{})
 	take(g, 2)
-	if g.Publish(0, 0, 1); g.Kept() != 6 {
+	if g.Keep(1); g.Kept() != 6 {
 		t.Error(g.Kept())
 	}
-	if g.Publish(0, 0, 2); g.Kept() != 7 {
+	if g.Keep(2); g.Kept() != 7 {
 		t.Error(g.Kept())
 	}
 }
@@ -186,7 +186,7 @@ func TestNothingIsKeptOnceTermsAreLost(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, now := newGate()
-			g.Publish(0, 10, 0)
+			g.Publish(0, 10)
 			term := g.Begin("p", 7, Life{"m", 30, 2})
 			term.Record(core.Record{Kind: core.Knowledge})
 			now.Store(10)
@@ -195,7 +195,7 @@ func TestNothingIsKeptOnceTermsAreLost(t *testing.T) {
 			g.Record(core.Record{}) // of the process
 			take(g, 1)
 			g.EndAll()
-			if g.Publish(10, 20, 2); g.Kept() != 1 || said <= 1 {
+			if g.Keep(2); g.Kept() != 1 || said <= 1 {
 				t.Errorf("%d is kept, and %d was to be waited for", g.Kept(), said)
 			}
 			if g.Forget(); g.Kept() < said {
@@ -203,7 +203,7 @@ func TestNothingIsKeptOnceTermsAreLost(t *testing.T) {
 			}
 			g.Record(core.Record{})
 			take(g, 1)
-			if g.Publish(10, 20, 1); g.Kept() != g.Recorded() {
+			if g.Keep(1); g.Kept() != g.Recorded() {
 				t.Error("what is recorded after that is not kept")
 			}
 		})
@@ -222,7 +222,7 @@ func TestNothingIsLostWithoutTerms(t *testing.T) {
 // TestLoopsAndMember runs loops against a member: no loop waits for ever, and records keep the order of each loop.
 func TestLoopsAndMember(t *testing.T) {
 	g := New()
-	g.Publish(Now(), Now()+time.Hour, 0)
+	g.Publish(Now(), Now()+time.Hour)
 	term := g.Begin("p", 1, Life{"m", 30, 2})
 	const loops, each = 4, 500
 	var all sync.WaitGroup
@@ -269,7 +269,8 @@ func TestLoopsAndMember(t *testing.T) {
 			}
 			next[r.Data[0]]++
 		}
-		g.Publish(Now(), Now()+time.Hour, seq)
+		g.Publish(Now(), Now()+time.Hour)
+		g.Keep(seq)
 	}
 	if g.Kept() != loops*each || g.Recorded() != g.Kept() {
 		t.Error(g.Kept(), g.Recorded())

@@ -62,11 +62,16 @@ func (g *Gate) Forget() {
 	g.wake()
 }
 
-// Publish tells the loops until when the lease runs, and up to which number of the core's all records are kept. Those
-// who have waited for that are woken. Everything that was taken has to have its number by then.
-func (g *Gate) Publish(now, until time.Duration, kept uint64) {
+// Publish tells the loops until when the lease runs.
+func (g *Gate) Publish(now, until time.Duration) {
 	g.at.Store(int64(now))
 	g.until.Store(int64(until))
+}
+
+// Keep tells the loops up to which number of the core's all records are kept. Those who have waited for that are
+// woken. Everything that was taken has to have its number by then, and what the core wants dropped has to be dropped:
+// its numbers say nothing any more of what was recorded before.
+func (g *Gate) Keep(kept uint64) {
 	n := 0
 	for n < len(g.marks) && g.marks[n].seq <= kept {
 		n++

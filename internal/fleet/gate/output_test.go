@@ -50,9 +50,9 @@ func TestOutputWaits(t *testing.T) {
 	g.Record(core.Record{})
 	say("d", 1, 2)
 	take(g, 11) // 11, 12
-	g.Publish(0, 0, 11)
+	g.Keep(11)
 	say("", 1, 2) // both were taken at once, and count as kept at once
-	g.Publish(0, 0, 12)
+	g.Keep(12)
 	say("", 0, 4)
 }
 

@@ -140,6 +140,7 @@ func (m *Member) carryOut() {
 		for _, d := range out.Decisions {
 			m.decided(d)
 		}
+		m.opt.Gate.Keep(m.core.KeptTo())
 		m.write(out.Writes)
 		for _, e := range out.Messages {
 			body, err := e.Message.Encode()
@@ -150,6 +151,7 @@ func (m *Member) carryOut() {
 		}
 	}
 	m.publish()
+	m.opt.Gate.Keep(m.core.KeptTo())
 }
 
 // maxTaken is how many records are taken at once. All that there are may be more than can be taken within a lease:
@@ -182,7 +184,7 @@ func (m *Member) doNext() {
 }
 
 func (m *Member) publish() {
-	m.opt.Gate.Publish(Now(), m.core.LeaseUntil(), m.core.KeptTo())
+	m.opt.Gate.Publish(Now(), m.core.LeaseUntil())
 	m.leaseUntil.Store(int64(m.core.LeaseUntil()))
 	m.incarnation.Store(m.core.Incarnation())
 }
