@@ -115,9 +115,22 @@ type want struct {
 	doors  pool.Doors
 	due    int64 // when the last flush_all takes effect (book.Entry)
 	doubt  bool  // what was under way at whoever decided before may be on one copy only
+	scout  *scouting
 
 	late  []book.Entry // what was learned after that, until the pool has begun
 	begun bool
+}
+
+// scouting is what a pool that is to decide finds out about its servers: which of them are there.
+type scouting struct {
+	done  chan struct{} // closed when there is complete
+	there []bool
+}
+
+// result waits for what was found out, for at most reachLater.
+func (s *scouting) result() []bool {
+	<-s.done
+	return s.there
 }
 
 // decider is who decides for a pool; without a name nobody does.
@@ -155,15 +168,6 @@ const refusal = "SERVER_ERROR this member of the fleet has just been started, an
 
 // forsaken is the answer to a request that was on its way while pools went over to others.
 const forsaken = "SERVER_ERROR fleet: keys are placed in another way now, and this was not carried out\r\n"
-
-// wish notes what stance a pool is to take.
-func (f *Owner) wish(i int, w want) {
-	f.mu.Lock()
-	w.round = f.rounds[i]
-	f.wants[i] = w
-	f.mu.Unlock()
-	f.awake()
-}
 
 // nextRound has pools be replaced that relay, or are split. Those that decide are when their term is over.
 func (f *Owner) nextRound(parts []int) {

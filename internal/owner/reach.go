@@ -78,6 +78,27 @@ func reachFor(cfg *config.Pool, w want) time.Duration {
 	return reachTime
 }
 
+// scout begins to find out which servers of a pool are there, beside what other pools find out, if that decides how
+// the pool begins.
+func (f *Owner) scout(w *want) {
+	if w.kind != decides || !w.doubt && w.doors.Open(nil) {
+		return
+	}
+	w.scout = &scouting{done: make(chan struct{}), there: make([]bool, len(w.cfg.Servers)+len(w.cfg.Backups))}
+	if !f.begin() { // the process ends
+		close(w.scout.done)
+		return
+	}
+	go f.lookAround(*w)
+}
+
+// lookAround is the goroutine of a scouting.
+func (f *Owner) lookAround(w want) {
+	defer f.done.Done()
+	defer close(w.scout.done)
+	w.scout.there = f.reach(w.cfg, w.missed, reachFor(w.cfg, w))
+}
+
 // reach finds out which servers of a pool can be connected to within that time, and are those that are known. One that
 // is drained is left alone: the other copies of its keys go without it, so nothing can be compared with what it holds.
 func (f *Owner) reach(cfg *config.Pool, missed []*journal.Missed, within time.Duration) []bool {

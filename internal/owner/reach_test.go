@@ -2,15 +2,20 @@ package owner
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"magent/internal/config"
+	"magent/internal/discover"
 	"magent/internal/fleet/gate"
 	"magent/internal/journal"
 	"magent/internal/pool"
@@ -45,6 +50,62 @@ func TestReach(t *testing.T) {
 	if got := f.reach(f.pool(0), missed, testkit.Patience); !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
+}
+
+// TestScoutsBesideEachOther: the servers of all pools that are to decide are looked for at once, and not when it is
+// the pool's turn.
+func TestScoutsBesideEachOther(t *testing.T) {
+	var names sync.Map
+	release := make(chan struct{})
+	var pools []*config.Pool
+	for i := range 4 {
+		pools = append(pools, &config.Pool{Servers: addresses(t, fmt.Sprintf("host%d", i))})
+	}
+	f := ownerOf(t, pools...)
+	f.o.Process.Servers = discover.New(discover.Options{
+		Lookup: func(_ context.Context, _, host string) ([]netip.Addr, error) {
+			names.Store(host, true)
+			<-release
+			return nil, errors.New("no such host")
+		},
+	})
+	defer f.o.Process.Servers.Close()
+	f.wants, f.rounds = make([]want, len(pools)), make([]int, len(pools))
+	began := func(cfg *config.Pool, doubt bool) want {
+		return want{
+			stance: stance{kind: decides, term: &gate.Term{}}, cfg: cfg, missed: []*journal.Missed{{}}, doubt: doubt,
+		}
+	}
+	wished := make(chan struct{})
+	go func() {
+		for i, cfg := range pools {
+			f.wish(i, began(cfg, true))
+		}
+		close(wished)
+	}()
+	testkit.Until(t, "all are looked for, and none is found", func() bool {
+		n := 0
+		names.Range(func(any, any) bool { n++; return true })
+		return n == len(pools)
+	})
+	close(release)
+	<-wished
+	for i, w := range f.wants {
+		if got := w.scout.result(); !slices.Equal(got, []bool{false}) {
+			t.Errorf("pool %d: %v", i, got)
+		}
+	}
+	f.wish(0, began(pools[0], false))
+	f.wish(1, want{stance: stance{kind: relays}})
+	if f.wants[0].scout != nil || f.wants[1].scout != nil {
+		t.Error("nothing is to be found out for a pool that takes over in good order, or that relays")
+	}
+	f.stop()
+	f.wish(0, began(pools[0], true))
+	if got := f.wants[0].scout.result(); !slices.Equal(got, []bool{false}) {
+		t.Errorf("at the end of the process: %v", got)
+	}
+	f.done.Wait()
 }
 
 // TestReachAgain: a server that does not answer the first connection is found by another one.

@@ -151,8 +151,8 @@ func (f *Owner) build(i int, w want) {
 	}
 	f.awaitOwner(i, settleTime)
 	var there []bool
-	if w.doubt || !w.doors.Open(nil) {
-		there = f.reach(cfg, w.missed, reachFor(cfg, w))
+	if w.scout != nil {
+		there = w.scout.result()
 		f.awaitDoors(w, there)
 	}
 	f.endRelay(i)

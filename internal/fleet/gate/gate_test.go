@@ -143,7 +143,7 @@ func TestKept(t *testing.T) {
 func TestTakenInPieces(t *testing.T) {
 	g, _ := newGate()
 	term := g.Begin("p", 7, Life{"m", 30, 2})
-	g.Publish(0, 10, 0)
+	g.Publish(0, 10)
 	for n := range 5 {
 		term.Record(core.Record{Kind: core.Knowledge, Data: []byte{byte(n)}})
 	}
@@ -171,7 +171,7 @@ func TestTakenInPieces(t *testing.T) {
 		t.Error(got)
 	}
 	for _, seq := range []uint64{1, 2, 3, 4} {
-		if g.Publish(0, 10, seq); g.Kept() != seq/2*2 {
+		if g.Keep(seq); g.Kept() != seq/2*2 {
 			t.Errorf("of %d that are kept, it is %d", seq, g.Kept())
 		}
 	}
