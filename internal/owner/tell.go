@@ -15,29 +15,38 @@ const maxPiece = 500
 // knows from before, by its own journal for instance, is void if this process decides already.
 func (f *Owner) tell(c *core.Core, d core.Decision) {
 	incarnation := c.Incarnation()
+	// One of them may be another process meanwhile. Then it joins anew.
+	gone := func(c *core.Core) bool {
+		v := c.View()
+		return c.Incarnation() != incarnation || !v.Has(d.Name, d.Incarnation)
+	}
 	for _, g := range c.View().Groups {
 		if g.Owner == f.self() {
-			f.tellGroup(c, g.Name)
+			f.tellGroup(c, g.Name, gone)
 		}
 	}
 	f.backlog.Do(c, func(c *core.Core) (done bool) {
-		if c.Incarnation() == incarnation {
+		if !gone(c) {
 			c.Told(d.Name, d.Incarnation)
 		}
 		return true
 	})
 }
 
-func (f *Owner) tellGroup(c *core.Core, group string) {
+// tellGroup records again what is known of a group, unless nobody wants to know any more.
+func (f *Owner) tellGroup(c *core.Core, group string, gone func(*core.Core) bool) {
 	var known *book.Telling
 	var t *tenancy
 	f.backlog.Do(c, func(c *core.Core) (done bool) {
-		if known == nil {
-			if t = f.terms[group]; t != nil {
-				known = f.book.Present(group, c.Incarnation(), t.Epoch)
-			} else {
-				known = f.book.Entries(group)
-			}
+		switch {
+		case gone(c):
+			return true
+		case known != nil:
+		case f.terms[group] != nil:
+			t = f.terms[group]
+			known = f.book.Present(group, c.Incarnation(), t.Epoch)
+		default:
+			known = f.book.Entries(group)
 		}
 		// Without a term, or after it, this process records it once more when it decides.
 		epoch := uint64(0)

@@ -98,23 +98,51 @@ func TestTermWaitsForRecords(t *testing.T) {
 	}
 }
 
-// TestJoinerIsToldInPieces: who joins is told all, also of a group whose term has ended meanwhile.
+// TestTermBeginsAfterADrop: no loop has noticed that the right to decide was lost, and none records anything.
+func TestTermBeginsAfterADrop(t *testing.T) {
+	f, c := manyKeys(t, 1)
+	f.o.OnAll = func(func(*session.Shard)) {}
+	f.decided(c, core.Decision{Act: core.Own, Group: "main", Epoch: 2})
+	f.gate.EndAll()
+	f.decided(c, core.Decision{Act: core.Drop})
+	f.gate.Forget()
+	f.decided(c, core.Decision{Act: core.Own, Group: "main", Epoch: 4})
+	select {
+	case <-f.gate.Asked():
+		f.gate.Take(1)
+	default:
+	}
+	if f.backlog.Next(c); f.terms["main"] == nil {
+		t.Error("no term has begun")
+	}
+}
+
+// TestJoinerIsToldInPieces: who joins is told all, also of a group whose term has ended meanwhile. One that is gone is
+// told no more.
 func TestJoinerIsToldInPieces(t *testing.T) {
-	for _, ends := range []bool{false, true} {
-		const keys = 3*maxPiece + 7
+	const keys = 3*maxPiece + 7
+	for name, q := range map[string]struct {
+		ends, gone bool
+		want       uint64
+	}{
+		"it joins":       {want: keys},
+		"the term ends":  {ends: true, want: keys},
+		"it is gone now": {gone: true, want: maxPiece},
+	} {
 		f, c := manyKeys(t, keys)
-		f.tellGroup(c, "main")
+		gone := false
+		f.tellGroup(c, "main", func(*core.Core) bool { return gone })
 		if n := c.Recorded(); n != maxPiece {
-			t.Errorf("%d of %d are recorded at once", n, keys)
+			t.Errorf("%s: %d of %d are recorded at once", name, n, keys)
 		}
-		if ends {
+		if gone = q.gone; q.ends {
 			f.terms["main"] = &tenancy{}
 		}
 		for range 9 {
 			f.backlog.Next(c)
 		}
-		if n := c.Recorded(); n != keys {
-			t.Errorf("%d of %d are recorded", n, keys)
+		if n := c.Recorded(); n != q.want {
+			t.Errorf("%s: %d are recorded, not %d", name, n, q.want)
 		}
 	}
 }

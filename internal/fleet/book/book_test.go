@@ -371,3 +371,25 @@ func TestTelling(t *testing.T) {
 		t.Errorf("%+v", rest)
 	}
 }
+
+// What a loop has repaired altogether before its turn comes is not told: nothing would clean it any more.
+func TestTellingOfLoops(t *testing.T) {
+	s := journal.Server{Pool: "main", Role: "backup", Address: "b"}
+	owner := Source{Incarnation: 7, Epoch: 3}
+	var b Book
+	for n := range 10 {
+		b.Note(owner, Entry{Kind: Dirty, Server: s, Key: []byte{byte(n)}})
+	}
+	b.Note(owner, Entry{Kind: All, Server: s, Loop: 1})
+	b.Note(owner, Entry{Kind: Incomplete, Server: s, Loop: 1})
+	telling := b.Present("main", 7, 3)
+	telling.Next(4)
+	b.Note(owner, Entry{Kind: Clean, Server: s, Loop: 1}) // it has filled the server
+	for _, e := range all(telling) {
+		b.Note(owner, e)
+	}
+	b.Note(owner, Entry{Kind: Clean, Server: s})
+	if b.Misses(s) {
+		t.Errorf("%+v", b.Missed(s))
+	}
+}

@@ -22,10 +22,8 @@ type Telling struct {
 type part struct {
 	server journal.Server
 	loop   int
-	rest   []Entry  // what is said beside the keys
+	begun  bool     // all but the keys was told
 	keys   []string // in any order, one perhaps more than once
-
-	all, flushed, incomplete bool // as of journal.Missed
 }
 
 // Entries is all that is known of a pool, as the next owner records it again.
@@ -72,7 +70,9 @@ func (t *Telling) Next(limit int) (entries []Entry) {
 			continue
 		}
 		p := &t.parts[0]
-		entries, p.rest = append(entries, p.rest...), nil
+		if !p.begun {
+			entries, p.begun = append(entries, t.said(p)...), true
+		}
 		n := min(limit, len(p.keys))
 		for _, key := range p.keys[:n] {
 			if t.counts(p, key) {
@@ -98,37 +98,41 @@ func (t *Telling) counts(p *part, key string) bool {
 	return false
 }
 
+// said is what is known beside the keys, as of now.
+func (t *Telling) said(p *part) (entries []Entry) {
+	all := journal.Missed{}
+	for from, m := range t.b.servers[p.server] {
+		if l, some := t.which(from); some && l == p.loop {
+			all.All, all.Incomplete = all.All || m.All, all.Incomplete || m.Incomplete
+			all.Flushed = all.Flushed || m.All && m.Flushed
+		}
+	}
+	if all.All {
+		entries = append(entries, Entry{Kind: All, Server: p.server, Loop: p.loop, Spared: !all.Flushed})
+	}
+	if all.Incomplete {
+		entries = append(entries, Entry{Kind: Incomplete, Server: p.server, Loop: p.loop})
+	}
+	if identity := t.b.identities[p.server]; identity != "" && p.loop == Inherited {
+		entries = append(entries, Entry{Kind: Identity, Server: p.server, Loop: Inherited, Identity: identity})
+	}
+	return entries
+}
+
 // parts is what is known of a server, as of now.
 func (b *Book) parts(server journal.Server, which func(Source) (loop int, some bool)) (parts []part) {
-	if identity := b.identities[server]; identity != "" {
-		e := Entry{Kind: Identity, Server: server, Loop: Inherited, Identity: identity}
-		parts = append(parts, part{rest: []Entry{e}})
-	}
-	known := map[int]*part{}
+	keys := map[int][]string{Inherited: nil} // which says who the server is
 	for from, m := range b.servers[server] {
-		l, some := which(from)
-		if !some {
-			continue
-		}
-		p := known[l]
-		if p == nil {
-			p = &part{server: server, loop: l}
-			known[l] = p
-		}
-		p.all, p.incomplete, p.flushed = p.all || m.All, p.incomplete || m.Incomplete, p.flushed || m.All && m.Flushed
-		if !m.All {
-			p.keys = slices.AppendSeq(p.keys, maps.Keys(b.keys[m]))
+		if l, some := which(from); some {
+			known := b.keys[m]
+			if m.All {
+				known = nil
+			}
+			keys[l] = slices.AppendSeq(keys[l], maps.Keys(known))
 		}
 	}
-	for _, l := range slices.Sorted(maps.Keys(known)) {
-		p := known[l]
-		if p.all {
-			p.rest = append(p.rest, Entry{Kind: All, Server: server, Loop: l, Spared: !p.flushed})
-		}
-		if p.incomplete {
-			p.rest = append(p.rest, Entry{Kind: Incomplete, Server: server, Loop: l})
-		}
-		parts = append(parts, *p)
+	for _, l := range slices.Sorted(maps.Keys(keys)) {
+		parts = append(parts, part{server: server, loop: l, keys: keys[l]})
 	}
 	return parts
 }

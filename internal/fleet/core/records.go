@@ -32,6 +32,7 @@ type peer struct {
 	base        uint64 // it was not there before
 	kept        uint64
 	sent        uint64 // of the last that was sent to it; at least kept, and at most window more
+	noted       uint64 // what it had kept at the last tick
 	behind      int    // ticks without progress
 	again       int    // the tick in which records were sent again, because they came out of order
 }
@@ -53,8 +54,10 @@ func (s *stream) settled() bool { return s.keptByAll() == s.seq }
 func (s *stream) trim() {
 	n := s.keptByAll() + 1 - s.first
 	clear(s.log[:n])
-	s.log = s.log[n:]
 	s.first += n
+	if s.log = s.log[n:]; len(s.log) == 0 {
+		s.log = nil
+	}
 }
 
 // Record tells all members of the view something that they have to know when this process is dead, and returns its
@@ -110,7 +113,7 @@ func (c *Core) peers() {
 		}
 		if c.stream.peers[m.Name] == nil {
 			seq := c.stream.seq
-			c.stream.peers[m.Name] = &peer{incarnation: m.Incarnation, base: seq, kept: seq, sent: seq}
+			c.stream.peers[m.Name] = &peer{incarnation: m.Incarnation, base: seq, kept: seq, sent: seq, noted: seq}
 		}
 		if m.State == view.Joining && c.Joined() && !c.cfg.witness() && !c.telling[m.Incarnation] {
 			c.telling[m.Incarnation] = true
@@ -140,18 +143,16 @@ func (c *Core) flushRecords() {
 	}
 }
 
-// resend repeats what was not acknowledged, every tick. It repeats more than one message only where nothing was for
-// some ticks: a member that is slow is not helped by getting everything twice.
+// resend repeats what was not acknowledged, where nothing was for a whole tick: a member that is slow is not helped by
+// getting everything twice.
 func (c *Core) resend() {
 	for _, name := range slices.Sorted(maps.Keys(c.stream.peers)) {
 		p := c.stream.peers[name]
-		switch {
-		case p.kept >= c.stream.seq:
-			p.behind = 0
+		if p.kept > p.noted || p.kept >= c.stream.seq {
+			p.noted, p.behind = p.kept, 0
 			continue
-		case p.behind%againTicks < againTicks-1:
-			c.sendRecords(name, p.kept+1, min(p.sent, p.kept+maxRecords))
-		default:
+		}
+		if p.behind%againTicks == 0 {
 			c.sendRecords(name, p.kept+1, p.sent)
 		}
 		p.behind++
@@ -219,7 +220,7 @@ func (c *Core) kept(from string, m Message) {
 		return
 	}
 	if m.Kept.Seq <= p.kept {
-		if p.kept < p.sent && p.again < c.tick {
+		if p.kept < p.sent && p.behind > 0 && p.again < c.tick {
 			// It has got something that it cannot use: what is before that is lost.
 			p.again = c.tick
 			c.sendRecords(from, p.kept+1, p.sent)

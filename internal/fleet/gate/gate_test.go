@@ -177,6 +177,26 @@ func TestTakenInPieces(t *testing.T) {
 	}
 }
 
+// TestALossIsOver: when all has been dropped, the loss that was the reason says nothing of the next term.
+func TestALossIsOver(t *testing.T) {
+	g, _ := newGate()
+	term := g.Begin("p", 7, Life{"m", 30, 2})
+	for range 5 {
+		term.Record(core.Record{})
+	}
+	term.May() // there is no lease
+	g.Take(2)
+	g.Taken(2)
+	g.EndAll() // the core has found the same, and has all dropped
+	g.Forget()
+	g.Begin("p", 9, Life{"m", 30, 3})
+	for range 3 {
+		if _, lost := g.Take(2); lost {
+			t.Error("the next term is lost as well")
+		}
+	}
+}
+
 // TestNothingIsKeptOnceTermsAreLost: what loops learn after the loss is recorded nowhere. So nothing that was said
 // after it may leave, whatever is kept, until all is dropped.
 func TestNothingIsKeptOnceTermsAreLost(t *testing.T) {

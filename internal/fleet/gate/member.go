@@ -55,7 +55,7 @@ func (g *Gate) EndAll() {
 // any more for those that were made until now: they may never be kept, and the core may count anew.
 func (g *Gate) Forget() {
 	g.mu.Lock()
-	g.marks = nil
+	g.marks, g.lost = nil, false
 	g.barrier.Store(0)
 	g.kept.Store(g.recorded.Load())
 	g.mu.Unlock()

@@ -51,6 +51,7 @@ func (g *Gate) end() {
 	if g.barrier.Load() == 0 {
 		g.barrier.Store(g.recorded.Load() + 1)
 		g.recorded.Add(1)
+		g.ask() // so that who waits for that number goes on (TakenTo)
 	}
 }
 

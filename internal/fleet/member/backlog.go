@@ -34,6 +34,7 @@ func (b *Backlog) some() <-chan struct{} {
 // Next does one piece, if there is any.
 func (b *Backlog) Next(c *core.Core) {
 	if len(b.jobs) > 0 && b.jobs[0](c) {
+		b.jobs[0] = nil // which may hold much
 		b.jobs = b.jobs[1:]
 	}
 }

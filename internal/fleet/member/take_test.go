@@ -1,6 +1,7 @@
 package member
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -36,6 +37,23 @@ func TestRecordsComeFirst(t *testing.T) {
 	m.Ask(t.Context(), func(c *core.Core, _ time.Duration) { known = c.Recorded() })
 	if want := uint64(2000 + 20*maxTaken); known != want {
 		t.Errorf("%d records are known of %d, which are more than are taken at once", known, want)
+	}
+}
+
+// TestTermsEndInSilence: the core has terms dropped in which nothing is recorded. What is done after that waits for
+// nothing.
+func TestTermsEndInSilence(t *testing.T) {
+	g := gate.New()
+	m := openAlone(t, func(opt *Options) { opt.Gate = g })
+	m.Do(func(*core.Core, time.Duration) {
+		g.Begin("main", 1, gate.Life{})
+		g.EndAll()
+		g.Forget()
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
+	defer cancel()
+	if !m.Answers(ctx) {
+		t.Error("nothing is done any more")
 	}
 }
 
