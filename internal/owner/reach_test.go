@@ -108,6 +108,39 @@ func TestScoutsBesideEachOther(t *testing.T) {
 	f.done.Wait()
 }
 
+// TestScoutsForLonger: a pool looks for its servers for as long as reachFor says.
+func TestScoutsForLonger(t *testing.T) {
+	pool := &config.Pool{Servers: addresses(t, "primary"), Backups: addresses(t, "backup")}
+	clean, keys := &journal.Missed{}, &journal.Missed{Keys: []string{"k"}}
+	// scouted returns bounds of the time that a look-up has, from before it began, and from when it was under way.
+	scouted := func(missed ...*journal.Missed) (most, least time.Duration) {
+		f := ownerOf(t, pool)
+		var mu sync.Mutex
+		began := time.Now()
+		f.o.Process.Servers = discover.New(discover.Options{
+			Lookup: func(ctx context.Context, _, _ string) ([]netip.Addr, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				if limit, ok := ctx.Deadline(); ok && most == 0 {
+					most, least = limit.Sub(began), time.Until(limit)
+				}
+				return nil, errors.New("no such host")
+			},
+		})
+		defer f.o.Process.Servers.Close()
+		w := want{stance: stance{kind: decides, term: &gate.Term{}}, cfg: pool, missed: missed, doubt: true}
+		f.scout(&w)
+		w.scout.result()
+		return most, least
+	}
+	if _, least := scouted(clean, clean); least > reachTime {
+		t.Errorf("nothing is missed: %v", least)
+	}
+	if most, _ := scouted(keys, clean); most < reachLater {
+		t.Errorf("only the backup has the keys: %v", most)
+	}
+}
+
 // TestReachAgain: a server that does not answer the first connection is found by another one.
 func TestReachAgain(t *testing.T) {
 	var connections atomic.Int64
