@@ -92,6 +92,39 @@ func TestMemberWithoutOwner(t *testing.T) {
 	})
 }
 
+// What waits for an owner is answered with a line if keys are placed in another way meanwhile. The owner who is
+// elected then does not get it, and nor does he get what comes later.
+func TestMemberForsakes(t *testing.T) {
+	const line = "SERVER_ERROR fleet: not carried out\r\n"
+	threads(t, func(t *testing.T, n int) {
+		t.Parallel()
+		owner := withMemcacheds(t, n)
+		e := &election{t: t}
+		m := e.member(n)
+		c := m.client()
+		c.say("set a 0 0 1\r\n1\r\nget a b\r\nset b 0 0 1 noreply\r\n2\r\nincr b 1\r\nms c 1\r\n3\r\n")
+		testkit.Until(t, "all of them wait", func() bool {
+			waiting := 0
+			for id := range m.svc.shards {
+				m.on(id, func(sh *session.Shard) { waiting += sh.Pools[0].Conns[0].Pending() })
+			}
+			return waiting >= 5
+		})
+		for id := range m.svc.shards {
+			m.on(id, func(sh *session.Shard) { sh.Pools[0].Forsake([]byte(line)) })
+		}
+		c.hear(line + line + line + line)
+		e.elect(owner)
+		c.say("set d 0 0 1\r\n4\r\n")
+		if reply := c.line(); !strings.HasPrefix(reply, "SERVER_ERROR fleet: ") {
+			t.Errorf("later: %q", reply)
+		}
+		o := owner.client()
+		o.say("get a b c d\r\n")
+		o.hear("END\r\n")
+	})
+}
+
 // expire waits until requests wait for an owner on some loop, and has their time pass, until none do.
 func expire(m *rig) {
 	m.t.Helper()
