@@ -62,7 +62,7 @@ type Order struct {
 }
 
 // Handler answers commands. Each becomes a task, and is answered when it is done. The tasks have to be received as
-// long as the process serves.
+// long as the process serves; nil: it is a witness, which refuses all.
 func Handler(e Engine, tasks chan<- Task) http.Handler {
 	mux := http.NewServeMux()
 	h := handler{e, tasks}
@@ -81,8 +81,14 @@ type handler struct {
 // errEnds is the answer while the process ends.
 var errEnds = errors.New("this magent ends, or hands over to another process: ask again")
 
+// errWitness is the answer of a process that has no pools.
+var errWitness = errors.New("a witness has no servers, and reads no file: ask another member of the fleet")
+
 // do has a task done and waits for it.
 func (h handler) do(ctx context.Context, task func(reload func() error) error) error {
+	if h.tasks == nil {
+		return errWitness
+	}
 	done := make(chan error, 1)
 	select {
 	case h.tasks <- func(reload func() error) { done <- task(reload) }:
