@@ -34,7 +34,8 @@ func TestRepairWaitsForServers(t *testing.T) {
 			servers := []string{"-s", a.Addr, "-s", b.Addr, "-b", copyOf.Addr}
 			var all []*started
 			if members == 1 {
-				all = []*started{start(t, servers...)}
+				all = []*started{start(t, append(slices.Clone(servers), "--timeout", "8s", "--connect-timeout", "8s",
+					"--probe-interval", "50ms")...)}
 			} else {
 				all = startFleet(t, members, servers...)
 			}
