@@ -33,10 +33,16 @@ func (f *fleetRig) withFiles() *files {
 	return all
 }
 
-func (a *files) reload(i int) error {
+func (a *files) reload(i int) (err error) {
 	a.mu[i].Lock()
 	defer a.mu[i].Unlock()
-	return a.f.svcs[i].Reload(append([]config.Pool{a.pools[i]}, a.redis[i]...))
+	for deadline := time.Now().Add(testkit.Patience); time.Now().Before(deadline); {
+		err = a.f.svcs[i].Reload(append([]config.Pool{a.pools[i]}, a.redis[i]...))
+		if err == nil || !strings.Contains(err.Error(), ": try again") { // a change before it may not have ended
+			return err
+		}
+	}
+	return err
 }
 
 // write has all files place keys as a pool does.
