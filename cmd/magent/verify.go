@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"magent/cmd/magent/report"
+	"magent/internal/cause"
 	"magent/internal/config"
 	"magent/internal/metadump"
 	"magent/internal/verify"
@@ -127,6 +128,9 @@ func runVerify(args []string, names config.Names, stdout, stderr io.Writer) int 
 
 // verifyError adds the remedy to an error.
 func verifyError(err error) error {
+	if cause.Advises(err) {
+		return err
+	}
 	var dns *net.DNSError
 	remedy := "check that a memcached runs there and can be reached from here"
 	switch {

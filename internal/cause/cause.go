@@ -1,4 +1,4 @@
-// Package cause puts errors of the network, as Go's packages have them, into words for users.
+// Package cause puts errors of the network and of TLS, as Go's packages have them, into words for users.
 package cause
 
 import (
@@ -11,19 +11,13 @@ import (
 	"strings"
 )
 
-// worded is an error in our words. errors.Is and errors.As find the one behind it.
-type worded struct {
-	text string
-	err  error
-}
-
-func (w *worded) Error() string { return w.text }
-
-func (w *worded) Unwrap() error { return w.err }
-
 // Of returns why something failed at an address, which the caller names: without what was tried, the address and the
-// name server. An operator would take the latter for the server that is not found. Other errors stay as they are.
+// name server. An operator would take the latter for the server that is not found. Other errors stay as they are, and
+// so do those that are in words already.
 func Of(err error) error {
+	if errors.As(err, new(*worded)) {
+		return err
+	}
 	var ofURL *url.Error
 	var ofNet *net.OpError
 	var name *net.DNSError
@@ -32,13 +26,15 @@ func Of(err error) error {
 	case errors.As(err, &name):
 		return lookup(name)
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
-		return &worded{"no answer in time", err}
+		return &worded{text: "no answer in time", err: err}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return &worded{"it closed the connection", err}
+		return &worded{text: "it closed the connection", err: err}
 	case errors.Is(err, bufio.ErrBufferFull):
-		return &worded{"a line that it sent has no end", err}
+		return &worded{text: "a line that it sent has no end", err: err}
 	case err != nil && strings.Contains(err.Error(), "malformed HTTP"): // net/http has no type for it
-		return &worded{"it does not speak HTTP", err}
+		return &worded{text: "it does not speak HTTP", err: err}
+	case ofTLS(err) != nil:
+		return ofTLS(err)
 	case errors.As(err, &ofNet):
 		return ofNet.Err
 	case errors.As(err, &ofURL):

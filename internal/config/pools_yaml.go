@@ -2,7 +2,6 @@ package config
 
 import (
 	"bytes"
-	"errors"
 	"unicode/utf8"
 
 	yaml "go.yaml.in/yaml/v4"
@@ -93,40 +92,6 @@ func badByte(line []byte) int {
 		line = line[size:]
 	}
 	return 0
-}
-
-// syntax reports what the parser could not parse.
-func (f *file) syntax(err error, text []byte) {
-	const remedy = `write "key: value" lines, indent with blanks, and put values with special characters in quotes`
-	at := &yaml.Node{Line: 1, Column: 1}
-	reason := err.Error()
-	var e *yaml.LoadError
-	if errors.As(err, &e) {
-		reason = e.Message
-		if e.ContextMsg != "" {
-			reason += " " + e.ContextMsg
-		}
-		if e.Mark.Line > 0 {
-			at.Line, at.Column = e.Mark.Line, e.Mark.Column
-		}
-	}
-	if column := indentingTab(text, at.Line); column > 0 {
-		at.Column = column
-		f.fail(at, "found a tab in front of the text: indent with blanks")
-		return
-	}
-	f.fail(at, "not YAML: %s: %s", reason, remedy)
-}
-
-// indentingTab returns the column of the first tab in front of the text of a line, or 0. YAML allows none there.
-func indentingTab(text []byte, number int) int {
-	lines := bytes.Split(text, []byte("\n"))
-	if number > len(lines) {
-		return 0
-	}
-	line := lines[number-1]
-	indent := line[:len(line)-len(bytes.TrimLeft(line, " \t"))]
-	return bytes.IndexByte(indent, '\t') + 1
 }
 
 // plain refuses everything below n that twemproxy's parser refuses.

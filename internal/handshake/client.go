@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"magent/internal/cause"
 	"magent/internal/loop"
 )
 
@@ -112,9 +113,11 @@ func (a *attempt) shake(ctx context.Context, t *tls.Conn) error {
 	case isLate(ctx, err):
 		err = errSilent
 	case errors.As(err, &plain):
-		err = fmt.Errorf("the server does not speak TLS: %w", err)
+		err = cause.Because("the server does not speak TLS: name its port for TLS, or leave --server-tls out", err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, unix.ECONNRESET):
-		err = fmt.Errorf("the server has ended the TLS handshake, so it may not speak TLS: %w", err)
+		err = fmt.Errorf("the server has ended the TLS handshake, so it may not speak TLS: %w", cause.Of(err))
+	default:
+		err = cause.Of(err)
 	}
 	if a.offered {
 		return &ResumeError{err}

@@ -152,8 +152,8 @@ func TestClientRefuses(t *testing.T) {
 		server *tls.Config
 		reason string
 	}{
-		{"server.test", stranger, "unknown authority"},
-		{"other.test", server, "not other.test"},
+		{"server.test", stranger, "of an authority that is not known here"},
+		{"other.test", server, "is not for other.test, but for server.test"},
 		{"server.test", &tls.Config{Certificates: server.Certificates, MaxVersion: tls.VersionTLS11}, "version"},
 	} {
 		if _, err := meet(t, client, c.server, c.name); err == nil || !strings.Contains(err.Error(), c.reason) {

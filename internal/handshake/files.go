@@ -9,9 +9,10 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
+
+	"magent/internal/cause"
 )
 
 // Files name the PEM files of one end.
@@ -124,9 +125,8 @@ func readPair(f Files) (cert tls.Certificate, err error) {
 		return cert, fmt.Errorf("%s: %w", f.Key, errNoKey)
 	}
 	if cert, err = tls.X509KeyPair(c, k); err != nil {
-		cause := strings.TrimPrefix(err.Error(), "tls: ")
-		return cert, fmt.Errorf("the certificate %s with the key %s: %s: name a certificate and its own key, in PEM",
-			f.Cert, f.Key, cause)
+		return cert, fmt.Errorf("the certificate %s with the key %s: %w: name a certificate and its own key, in PEM",
+			f.Cert, f.Key, cause.Pair(err))
 	}
 	return cert, nil
 }

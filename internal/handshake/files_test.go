@@ -18,10 +18,11 @@ func TestWrongPair(t *testing.T) {
 		{cert, nothing, nothing + ": there is no key in it (PEM)"},
 		{
 			cert, other,
-			"the certificate " + cert + " with the key " + other + ": private key does not match public key: " +
+			"the certificate " + cert + " with the key " + other + ": the key is not that of the certificate: " +
 				"name a certificate and its own key, in PEM",
 		},
-		{key, key, "the certificate " + key + " with the key " + key + ": failed to find "},
+		{cert, cert, "the certificate " + cert + " with the key " + cert + ": the second file has a certificate in "},
+		{key, key, "the certificate " + key + " with the key " + key + ": the two files are exchanged: "},
 	} {
 		_, err := ServerConfig(Files{Cert: c.cert, Key: c.key})
 		if err == nil || !strings.HasPrefix(err.Error(), c.want) {

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"magent/internal/cause"
 	"magent/internal/loop"
 )
 
@@ -40,7 +41,7 @@ func Server(ctx context.Context, fd int, cfg *tls.Config) (*loop.Seal, tls.Conne
 			err = ErrLate
 		}
 		conn.linger(fd)
-		return nil, tls.ConnectionState{}, err
+		return nil, tls.ConnectionState{}, cause.Of(err)
 	}
 	state := t.ConnectionState()
 	k, err := conn.seal(&state, nil)

@@ -205,10 +205,10 @@ func TestRefused(t *testing.T) {
 		client *tls.Config
 		server string // a part of the reason
 	}{
-		{"no certificate", with(func(c *tls.Config) { c.Certificates = nil }), "didn't provide a certificate"},
-		{"another's", with(func(c *tls.Config) { c.Certificates = strange.Certificates }), "unknown authority"},
-		{"wrong name", with(func(c *tls.Config) { c.ServerName = "other.test" }), "bad certificate"},
-		{"unknown server", with(func(c *tls.Config) { c.RootCAs = strange.RootCAs }), "bad certificate"},
+		{"no certificate", with(func(c *tls.Config) { c.Certificates = nil }), "the client has shown no certificate"},
+		{"another's", with(func(c *tls.Config) { c.Certificates = strange.Certificates }), "is not known here"},
+		{"wrong name", with(func(c *tls.Config) { c.ServerName = "other.test" }), "is not accepted"},
+		{"unknown server", with(func(c *tls.Config) { c.RootCAs = strange.RootCAs }), "is not accepted"},
 	} {
 		fd, conn := sockets(t)
 		done := make(chan struct{})

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"strings"
 )
 
 const (
@@ -26,7 +27,8 @@ var keyUpdate = [...]byte{messageUpdate, 0, 0, 1, 0}
 type AlertError uint8
 
 func (e AlertError) Error() string {
-	return "the other end has ended the connection: " + tls.AlertError(e).Error()
+	said := strings.TrimPrefix(tls.AlertError(e).Error(), "tls: ")
+	return "the other end has ended the connection: its TLS says " + said
 }
 
 // tlsMessage is a handshake message behind the handshake that arrives in parts. Tickets are passed over.

@@ -122,9 +122,9 @@ func TestVerify(t *testing.T) {
 	}
 	verify(0, "compared 1 keys", secure...)
 	verify(0, "compared 1 keys", "-c", pools)
-	verify(3, "certificate signed by unknown authority", append(both, "--server-tls", "--server-tls-ca",
+	verify(3, "of an authority that is not known here", append(both, "--server-tls", "--server-tls-ca",
 		testkit.NewAuthority(t).File)...)
-	verify(3, "certificate signed by unknown authority", append(both, "--server-tls")...)
+	verify(3, "of an authority that is not known here", append(both, "--server-tls")...)
 	harness.Dial(t, backup.Plain).Want("delete k\r\n", "DELETED\r\n")
 	verify(1, "k", secure...)
 	verify(0, "", append(secure, "--repair", "--force")...)

@@ -83,9 +83,17 @@ func TestWrongServer(t *testing.T) {
 		leaf   testkit.Leaf
 		reason string
 	}{
-		{"of somebody else", stranger, here, "certificate signed by unknown authority"},
-		{"for another name", ca, testkit.Leaf{Name: "cache.test"}, "cannot validate certificate for 127.0.0.1"},
-		{"expired", ca, testkit.Leaf{Name: "127.0.0.1", Expired: true}, "certificate has expired"},
+		{"of somebody else", stranger, here, "of an authority that is not known here: name the file"},
+		{
+			"for another name", ca,
+			testkit.Leaf{Name: "cache.test"},
+			"its certificate is not for 127.0.0.1, but for cache.test: give it one",
+		},
+		{
+			"expired", ca,
+			testkit.Leaf{Name: "127.0.0.1", Expired: true},
+			"its certificate has expired, or is not valid yet: renew it",
+		},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			t.Parallel()
@@ -183,7 +191,7 @@ func TestServerRenewal(t *testing.T) {
 	ca, next := testkit.NewAuthority(t), testkit.NewAuthority(t)
 	server, backup := harness.StartEncrypted(t, ca, here), harness.StartEncrypted(t, ca, here)
 	file := ca.File
-	const unknown = "certificate signed by unknown authority"
+	const unknown = "its certificate is of an authority that is not known here: name the file"
 	proxy := harness.StartMagent(t, "-s", server.Addr, "-b", backup.Addr, "--server-tls", "--server-tls-ca", file)
 	c := harness.Dial(t, proxy.Addr)
 	c.Want(harness.Set("k", "v"), "STORED\r\n")
