@@ -10,8 +10,11 @@ import (
 
 var (
 	alertName = regexp.MustCompile(`(?m)^ +- alert: (\w+)$`)
-	runbook   = regexp.MustCompile(`(?m)^ +runbook: "(.*)"$`)
+	runbook   = regexp.MustCompile(`(?m)^ +runbook_url: "(.*)"$`)
 )
+
+// packaged is where the packages put the docs (deploy/package/nfpm.yaml), as a URL.
+const packaged = "file:///usr/share/doc/magent/"
 
 // TestRunbooks holds the alerts and their pages together: each rule names the page of its alert, each page has its
 // three parts and belongs to a rule, and the list of alerts leads to it.
@@ -26,8 +29,8 @@ func TestRunbooks(t *testing.T) {
 			continue
 		}
 		page := "docs/alerts/" + name[1] + ".md"
-		if m := runbook.FindStringSubmatch(rule); m == nil || m[1] != page {
-			t.Errorf("the rule of %s does not name its page: runbook: %q", name[1], page)
+		if m := runbook.FindStringSubmatch(rule); m == nil || m[1] != packaged+page {
+			t.Errorf("the rule of %s does not name its page: runbook_url: %q", name[1], packaged+page)
 		}
 		if !strings.Contains(list, "](alerts/"+name[1]+".md)") {
 			t.Errorf("docs/monitoring.md does not lead to %s", page)
@@ -39,6 +42,13 @@ func TestRunbooks(t *testing.T) {
 				t.Errorf("%s has no %q", page, part)
 			}
 		}
+	}
+	if !strings.Contains(list, "`runbook_url`") || !strings.Contains(list, packaged[:len(packaged)-1]) {
+		t.Error("docs/monitoring.md does not say where runbook_url leads")
+	}
+	folder := `src: "${SHARE}/papers", dst: ` + strings.TrimSuffix(strings.TrimPrefix(packaged, "file://"), "/") + ","
+	if !strings.Contains(read(t, filepath.Join(root, "deploy", "package", "nfpm.yaml")), folder) {
+		t.Errorf("the packages do not have the docs in %s", packaged)
 	}
 	entries, err := os.ReadDir(filepath.Join(root, "docs", "alerts"))
 	if err != nil || len(pages) < 10 {
