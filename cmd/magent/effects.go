@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -27,17 +28,29 @@ var partners = [...]struct{ flag, other, remedy string }{
 }
 
 // readEffects refuses a typed flag that has no effect. A variable may be set for processes of any kind, as in the
-// unit of systemd.
-func readEffects(r *reader) {
+// unit of systemd: it gets a warning.
+func readEffects(r *reader) (warnings []string) {
 	inFile := r.given(flagConfig)
 	for _, p := range partners {
-		if _, typed := r.typed[p.flag]; !typed || r.given(p.other) || inFile && p.other == flagBackup {
+		if !r.given(p.flag) || r.given(p.other) || inFile && p.other == flagBackup {
 			continue
 		}
 		if p.flag == flagState && (r.given(flagFleet) || r.given(flagAdminSocket)) {
 			continue
 		}
+		if _, typed := r.typed[p.flag]; !typed {
+			warnings = append(warnings, fmt.Sprintf("%s has no effect: it %s", variable(p.flag), p.remedy))
+			continue
+		}
 		r.fail(p.flag, errors.New(p.remedy))
+	}
+	return warnings
+}
+
+// tellStrange writes what strangeVariables says of magent's own flags, for the commands that are not the proxy.
+func tellStrange(stderr io.Writer) {
+	for _, warning := range strangeVariables(newFlags()) {
+		fmt.Fprintf(stderr, "%s: warning: %s\n", program, warning)
 	}
 }
 

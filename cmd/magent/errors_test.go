@@ -17,6 +17,9 @@ func TestUsageErrors(t *testing.T) {
 		{"-s a --timout 5ms", "unknown flag --timout: did you mean --timeout? (-h lists all flags)"},
 		{"-s a --servers b", "unknown flag --servers: did you mean --server? (-h lists all flags)"},
 		{"verfy -s a", `unknown command "verfy": did you mean verify?`},
+		{"stat", `unknown command "stat": did you mean status?`},
+		{"help", `unknown command "help": did you mean --help?`},
+		{"version", `unknown command "version": did you mean --version?`},
 		{"helth", `unknown command "helth": did you mean health?`},
 		{"foo", `unexpected argument "foo": every setting has a flag in front, for example -s foo`},
 		{"-s a --timeout 5 s", `unexpected argument "s": write --timeout 5s, without a blank`},
@@ -171,6 +174,25 @@ func TestStrangeVariables(t *testing.T) {
 	t.Setenv("MAGENT_TIMOUT", "5s")
 	want := "MAGENT_TIMOUT is no variable of magent and has no effect: did you mean MAGENT_TIMEOUT?"
 	if s := mustParse(t, "-s a"); len(s.warnings) != 1 || s.warnings[0] != want {
+		t.Errorf("%q", s.warnings)
+	}
+	for _, line := range []string{"health 127.0.0.1:1", "verify -s 127.0.0.1:1 -b 127.0.0.1:2"} {
+		var stdout, stderr bytes.Buffer
+		execute(strings.Fields(line), run.Names(), &stdout, &stderr)
+		if !strings.HasPrefix(stderr.String(), "magent: warning: "+want+"\n") {
+			t.Errorf("%s: %s", line, stderr.String())
+		}
+	}
+}
+
+// A variable that has no effect without another flag is told, and is no error: the unit sets it for all.
+func TestVariablesWithoutPartners(t *testing.T) {
+	t.Setenv("MAGENT_VIP", "10.0.0.1")
+	want := "MAGENT_VIP has no effect: it needs -b ADDRESS: without a backup nothing is repaired"
+	if s := mustParse(t, "-s a"); len(s.warnings) != 1 || s.warnings[0] != want {
+		t.Errorf("%q", s.warnings)
+	}
+	if s := mustParse(t, "-s a -b b"); len(s.warnings) > 0 {
 		t.Errorf("%q", s.warnings)
 	}
 }

@@ -18,13 +18,20 @@ func main() {
 	os.Exit(execute(os.Args[1:], run.Names(), os.Stdout, os.Stderr))
 }
 
+// meant are words that are no commands, and what they stand for in other programs.
+var meant = map[string]string{"stat": "status", "stats": "status", "help": "--help", "version": "--version"}
+
 // execute runs a command line and returns the exit code. Errors are one line on stderr.
 func execute(args []string, names config.Names, stdout, stderr io.Writer) int {
 	if len(args) > 0 {
 		if c := usage.Named(commands(), args[0]); c != nil {
 			return c.Run(args[1:], names, stdout, stderr)
 		}
-		if near := config.Nearest(args[0], commandNames()); near != "" {
+		near := meant[args[0]]
+		if near == "" {
+			near = config.Nearest(args[0], commandNames())
+		}
+		if near != "" {
 			return fail(stderr, fmt.Errorf("unknown command %q: did you mean %s?", args[0], near), exitUsage)
 		}
 	}

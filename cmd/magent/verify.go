@@ -91,6 +91,7 @@ func runVerify(args []string, names config.Names, stdout, stderr io.Writer) int 
 		io.WriteString(stdout, verifyHelpText())
 		return 0
 	}
+	tellStrange(stderr)
 	options, err := c.options()
 	if err != nil {
 		return fail(stderr, err, exitUsage)
