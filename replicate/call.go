@@ -68,9 +68,9 @@ type mutation struct {
 	behind  *Call  // the next one in that queue; nil if it is the last one, or not queued
 }
 
-// bereft reports whether the other copy may have lacked the value that a late lead had. What it says was never so: a
+// mayLack reports whether the other copy may have lacked the value that a late lead had. What it says was never so: a
 // client may have read by now what the lead has made of the mutation.
-func (c *Call) bereft() bool { return c.lacked && c.overdue }
+func (c *Call) mayLack() bool { return c.lacked && c.overdue }
 
 // at returns the server of a slot; -1: none.
 func (c *Call) at(slot uint16) int {

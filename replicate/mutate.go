@@ -133,7 +133,7 @@ func (c *Call) leads() uint16 {
 // may always be used.
 func (c *Call) sound(slot uint16) bool {
 	i := c.at(slot)
-	if slot == call.Follow && c.bereft() {
+	if slot == call.Follow && c.mayLack() {
 		return false
 	}
 	return c.traits.Blind || i < 0 || !c.e.outdated(i, c.key, c.sent[slot]) && !c.e.Distrusted(i)

@@ -41,9 +41,9 @@ func (e *Engine) appendUnavailable(dst []byte, c *Call) []byte {
 // atFault reports whether the server in slot is one of those because of which c fails. If a connection was full, a
 // mutation was not sent to the other server either: that one is named only if it is down.
 //
-// A copy that was bereft of the value is not at fault if it has answered.
+// A copy that may have lacked the value is not at fault if it has answered.
 func (c *Call) atFault(slot uint16) bool {
-	if slot == call.Follow && c.bereft() && c.followOutcome.Executed() {
+	if slot == call.Follow && c.mayLack() && c.followOutcome.Executed() {
 		return false
 	}
 	i := c.at(slot)

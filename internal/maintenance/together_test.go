@@ -58,7 +58,7 @@ func (f *fleet) ask(_ context.Context, name string, q Question) (a Answer, err e
 	}
 	if !q.Do {
 		never := func(*config.Pool) bool { return false }
-		a.Known, a.Drained = Survey(cfgs, q.Wishes, never, m.servers)
+		a.Known, a.Drained = Report(cfgs, q.Wishes, never, m.servers)
 		a.Orders = m.list
 		return a, nil
 	}
@@ -288,17 +288,17 @@ func TestAlone(t *testing.T) {
 	}
 }
 
-func TestBereft(t *testing.T) {
+func TestUncovered(t *testing.T) {
 	x := poolOf("x", config.Drain{Server: "p:1", By: "ann", Since: 5})
 	cfgs := []*config.Pool{nil, &x}
-	const bereft = "primary p:1, which has to answer for its keys, is drained"
-	for server, want := range map[string]string{"b:1": bereft, "q:1": ""} {
-		err := Bereft(cfgs, []Wish{{Pool: "x", Server: server, Order: byAnn}})
+	const uncovered = "primary p:1, which has to answer for its keys, is drained"
+	for server, want := range map[string]string{"b:1": uncovered, "q:1": ""} {
+		err := Uncovered(cfgs, []Wish{{Pool: "x", Server: server, Order: byAnn}})
 		if fmt.Sprint(err) != want && (err != nil || want != "") {
 			t.Errorf("%s: %v, want %q", server, err, want)
 		}
 	}
-	if err := Bereft(cfgs, []Wish{{Pool: "x", Server: "b:1"}}); err != nil {
+	if err := Uncovered(cfgs, []Wish{{Pool: "x", Server: "b:1"}}); err != nil {
 		t.Errorf("undrained: %v", err)
 	}
 }

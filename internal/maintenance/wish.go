@@ -48,10 +48,10 @@ type Answer struct {
 	Orders  List            `json:"orders,omitempty"`  // all that are known there; nothing once they are carried out
 }
 
-// Survey returns what a process knows of the servers of the pools that are in wishes. It says so for each part of them
+// Report returns what a process knows of the servers of the pools that are in wishes. It says so for each part of them
 // that it decides for. It also returns how each server of the wishes is drained. serversOf returns the servers of the
 // pool, or of the part, with an index; nil: another process decides.
-func Survey(cfgs []*config.Pool, wishes []Wish, moves func(*config.Pool) bool, serversOf func(index int) []Server,
+func Report(cfgs []*config.Pool, wishes []Wish, moves func(*config.Pool) bool, serversOf func(index int) []Server,
 ) (known []Group, drained []*config.Drain) {
 	for i, cfg := range cfgs {
 		whole := cfg
@@ -97,8 +97,8 @@ func (l List) Set(wishes []Wish) (List, error) {
 	return after, nil
 }
 
-// Bereft returns why servers should not be drained: one that is to have the other copies of their keys is drained.
-func Bereft(cfgs []*config.Pool, wishes []Wish) error {
+// Uncovered returns why servers should not be drained: one that is to have the other copies of their keys is drained.
+func Uncovered(cfgs []*config.Pool, wishes []Wish) error {
 	for _, w := range wishes {
 		i := indexOf(cfgs, w.Pool)
 		if i < 0 || w.Order == nil || cfgs[i].DrainOf(w.Server) != nil {

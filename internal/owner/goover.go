@@ -65,7 +65,7 @@ func (f *Owner) goOver(t *Turn, epoch uint64) {
 		}
 		after := f.parts(i)
 		for _, n := range after {
-			f.bequeath(n, known, due, s, epoch)
+			f.passOn(n, known, due, s, epoch)
 		}
 		f.cleanGone(known, after)
 		f.o.OnAll(func(sh *session.Shard) { f.rearrange(sh, i, s, before, after) })
@@ -112,9 +112,9 @@ func (f *Owner) takeKnown(parts []int) (all map[string]*known, due int64) {
 	return all, due
 }
 
-// bequeath enters what is known of the servers of a group that has changed. To those that get keys, these are all
+// passOn enters what is known of the servers of a group that has changed. To those that get keys, these are all
 // missing, and what they hold of them may be out of date. The first owner knows which keys these are.
-func (f *Owner) bequeath(n int, all map[string]*known, due int64, s *successor, epoch uint64) {
+func (f *Owner) passOn(n int, all map[string]*known, due int64, s *successor, epoch uint64) {
 	cfg, l := f.pool(n), &legacy{epoch: epoch, moves: s.moves}
 	if s.moves != nil && cfg.Of != nil {
 		l.moves = s.moves.Group(cfg.Share)

@@ -29,7 +29,7 @@ type reload struct {
 	certificates access.Certificates             // for servers
 	logins       map[string]*login.Users
 	left         map[int][]*pool.Pool // the pools that have left, by index and loop
-	heritage     *placement.Heritage
+	lineage      *placement.Lineage
 	changes      [][]session.Change // by loop
 	ends         []func()           // what looks for servers that are not needed any more; neither
 }

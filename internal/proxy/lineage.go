@@ -9,7 +9,7 @@ import (
 	"magent/internal/session"
 )
 
-// What is known of a server goes with it to whichever pool has it after a reload (placement.Heritage).
+// What is known of a server goes with it to whichever pool has it after a reload (placement.Lineage).
 
 // shared returns how many servers two pools have in common. One of them may be nil.
 func shared(p, other *config.Pool) (n int) {
@@ -43,7 +43,7 @@ func (r *reload) origin(i int) int {
 }
 
 // inherit passes to a new pool what is known of its servers.
-func (r *reload) inherit(sh *session.Shard, p *pool.Pool, from []placement.Bequest) {
+func (r *reload) inherit(sh *session.Shard, p *pool.Pool, from []placement.Predecessor) {
 	if before := r.left[p.Index]; before != nil {
 		p.Engine.RecallDelay(before[sh.ID].Engine.FlushDue())
 	}

@@ -55,7 +55,7 @@ func (svc *Service) Maintain(q maintenance.Question) (a maintenance.Answer) {
 			err = svc.changeDrained(list, q)
 		}
 	default:
-		a.Known, a.Drained = maintenance.Survey(svc.cfgs, q.Wishes, placement.Ejects, svc.serversOf)
+		a.Known, a.Drained = maintenance.Report(svc.cfgs, q.Wishes, placement.Ejects, svc.serversOf)
 		a.Orders = list
 	}
 	if err != nil {
@@ -97,7 +97,7 @@ func (svc *Service) changeDrained(list maintenance.List, q maintenance.Question)
 	}
 	pools := list.Apply(before, svc.cfgs, time.Now().Unix())
 	if !q.Force {
-		if err := errors.Join(maintenance.Bereft(svc.cfgs, q.Wishes), svc.awaitCopies(pools)); err != nil {
+		if err := errors.Join(maintenance.Uncovered(svc.cfgs, q.Wishes), svc.awaitCopies(pools)); err != nil {
 			return err
 		}
 	}

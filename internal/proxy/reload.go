@@ -159,7 +159,7 @@ func (r *reload) prepare(pools []config.Pool) (err error) {
 			}
 		}
 	}
-	r.heritage = placement.NewHeritage(r.before, r.after, r.changed)
+	r.lineage = placement.NewLineage(r.before, r.after, r.changed)
 	return nil
 }
 
@@ -273,12 +273,12 @@ func (r *reload) dismissPools() {
 // later, those of all pools together.
 func (r *reload) replacePool(i int) {
 	svc := r.svc
-	var from []placement.Bequest
+	var from []placement.Predecessor
 	after := make([]*pool.Pool, len(svc.shards))
 	if cfg := r.after[i]; cfg != nil {
 		after = svc.addPool(i, cfg, r.rings[i])
 		pool.Watch(after)
-		from = r.heritage.Of(i)
+		from = r.lineage.Of(i)
 	}
 	for n, sh := range svc.shards {
 		if after[n] != nil {
@@ -291,7 +291,7 @@ func (r *reload) replacePool(i int) {
 }
 
 // begin passes to a new pool what is known of its servers, and has it connect.
-func (r *reload) begin(sh *session.Shard, p *pool.Pool, from []placement.Bequest) {
+func (r *reload) begin(sh *session.Shard, p *pool.Pool, from []placement.Predecessor) {
 	r.inherit(sh, p, from)
 	if m := r.moves[p.Index]; m != nil {
 		p.Migrate(m)

@@ -40,7 +40,7 @@ func (svc *Service) openUnderway(known *inheritance) {
 		known.left = nil
 	case known.left == nil:
 		known.why = "it did not keep it"
-	case known.left.Crowded:
+	case known.left.Overflow:
 		known.why = "it was more than there was room for"
 	}
 	var err error

@@ -33,7 +33,7 @@ func (m *maintainer) drain(o control.Order) (string, error) {
 	}
 	defer m.begin()()
 	all := m.together()
-	seen, effects, err := m.survey(all, q.Wishes, places)
+	seen, effects, err := m.askAll(all, q.Wishes, places)
 	if err != nil {
 		return "", err
 	}
@@ -56,8 +56,8 @@ func (m *maintainer) drain(o control.Order) (string, error) {
 	return strings.Join(lines, "\n"), nil
 }
 
-// survey asks all members what they know. If nobody decides for some keys just now, it asks again for a while.
-func (m *maintainer) survey(all *maintenance.Together, wishes []maintenance.Wish, places []maintenance.Place,
+// askAll asks all members what they know. If nobody decides for some keys just now, it asks again for a while.
+func (m *maintainer) askAll(all *maintenance.Together, wishes []maintenance.Wish, places []maintenance.Place,
 ) (seen *maintenance.Seen, effects []maintenance.Effect, err error) {
 	for began := time.Now(); ; time.Sleep(lookAgain) {
 		if seen, err = m.look(all, wishes); err != nil {

@@ -76,7 +76,7 @@ func (s *Session) mustQueue(values, bytes int) bool {
 		return false
 	}
 	s.wants = values*s.guess() + bytes
-	if s.crowded() {
+	if s.throttled() {
 		return true
 	}
 	s.wants = 0
@@ -88,8 +88,8 @@ func (d *Demand) roomFor(s *Session) bool {
 	return d.Bytes < maxExpected && (s.place == first || len(d.waiting) == 0)
 }
 
-// crowded reports whether the request that the client wants to make has to wait for what others have asked for.
-func (s *Session) crowded() bool {
+// throttled reports whether the request that the client wants to make has to wait for what others have asked for.
+func (s *Session) throttled() bool {
 	return s.wants > 0 && !s.demand.roomFor(s) && s.expected+s.wants > fairShare
 }
 
@@ -102,7 +102,7 @@ func (s *Session) pause() {
 
 // lineUp puts the client in the line of its pool, if that is what it has to wait for.
 func (s *Session) lineUp() {
-	if s.crowded() {
+	if s.throttled() {
 		s.demand.join(s)
 	}
 }

@@ -15,7 +15,7 @@ func (s *Session) full() bool {
 		return true
 	}
 	return s.pending >= s.window || s.values*s.keySize >= windowBytes || s.sent >= windowBytes ||
-		s.unsentBytes()+s.held >= windowUnsent || s.crowded()
+		s.unsentBytes()+s.held >= windowUnsent || s.throttled()
 }
 
 // linkFull is full for a member. It bounds what its clients ask for itself.

@@ -15,7 +15,7 @@ const (
 )
 
 // Sampler asks the engine for its figures, in every period and when somebody wants newer ones. There is only one
-// survey at a time, for everyone who waits. It keeps the history of a few minutes.
+// round at a time, for everyone who waits. It keeps the history of a few minutes.
 type Sampler struct {
 	engine Engine
 	wanted chan struct{} // holds one element if somebody waits for a sample

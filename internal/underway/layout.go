@@ -21,7 +21,7 @@ const (
 
 // A table, by its beginning. Whatever stands here it begins and ends with a page.
 const (
-	crowdedAt  = 0 // how many keys found no slot
+	overflowAt = 0 // how many keys found no slot
 	unlistedAt = 4 // 1: a connection found no place
 	connsAt    = 64
 	connSize   = 64  // a word with the length, the number of the server, the address

@@ -27,7 +27,7 @@ type Found struct {
 	Flushes []Flush
 	Conns   map[string][]string // addresses of connections, by the names of servers
 
-	Crowded  bool // more was under way than there was room for
+	Overflow bool // more was under way than there was room for
 	Unlisted bool // there were connections without an address here
 }
 
@@ -93,7 +93,7 @@ func parse(data []byte) (*Found, error) {
 	f.conns(names, data[pastAt:headSize])
 	for at := headSize; at < len(data); at += tableSize {
 		t := data[at : at+tableSize]
-		f.Crowded = f.Crowded || get(t, crowdedAt) != 0
+		f.Overflow = f.Overflow || get(t, overflowAt) != 0
 		f.Unlisted = f.Unlisted || get(t, unlistedAt) != 0
 		f.conns(names, t[connsAt:smallAt])
 		f.slots(names, t[smallAt:largeAt], smallSize)
@@ -153,5 +153,5 @@ func (f *Found) Add(o *Found) {
 	for name, addresses := range o.Conns {
 		f.Conns[name] = append(f.Conns[name], addresses...)
 	}
-	f.Crowded, f.Unlisted = f.Crowded || o.Crowded, f.Unlisted || o.Unlisted
+	f.Overflow, f.Unlisted = f.Overflow || o.Overflow, f.Unlisted || o.Unlisted
 }

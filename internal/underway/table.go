@@ -3,8 +3,8 @@ package underway
 // Slot is where a key is noted; 0: nowhere.
 type Slot uint32
 
-// crowded is the slot of what found no room. It counts, because nobody knows any more what is under way.
-const crowded Slot = 1
+// overflow is the slot of what found no room. It counts, because nobody knows any more what is under way.
+const overflow Slot = 1
 
 // Table is one loop's part of the memory. Only that loop uses it.
 type Table struct {
@@ -44,8 +44,8 @@ func (t *Table) note(k kind, server int, body []byte) (s Slot) {
 	case len(body) <= largeSize-bodyAt && m > 0:
 		s, t.large = t.large[m-1], t.large[:m-1]
 	default:
-		put(t.data, crowdedAt, get(t.data, crowdedAt)+1)
-		return crowded
+		put(t.data, overflowAt, get(t.data, overflowAt)+1)
+		return overflow
 	}
 	at := int(s)
 	copy(t.data[at+bodyAt:], body)
@@ -57,8 +57,8 @@ func (t *Table) note(k kind, server int, body []byte) (s Slot) {
 // done frees a slot.
 func (t *Table) done(s Slot) {
 	switch {
-	case s == crowded:
-		put(t.data, crowdedAt, get(t.data, crowdedAt)-1)
+	case s == overflow:
+		put(t.data, overflowAt, get(t.data, overflowAt)-1)
 		return
 	case s >= largeAt:
 		t.large = append(t.large, s)

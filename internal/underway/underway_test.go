@@ -59,7 +59,7 @@ func TestOnlyWhatIsUnderWayIsFound(t *testing.T) {
 	first.Done(settled)
 	got := read(t, m)
 	want := []string{"backup b true", "backup " + string(long) + " false", "primary a false"}
-	if !slices.Equal(keys(got), want) || got.Crowded || got.Unlisted {
+	if !slices.Equal(keys(got), want) || got.Overflow || got.Unlisted {
 		t.Errorf("got %q, %+v", keys(got), got)
 	}
 	if len(got.Flushes) != 1 || got.Flushes[0] != (Flush{"primary", "flush_all 10\r\n"}) {
@@ -102,17 +102,17 @@ func TestTableIsFull(t *testing.T) {
 	for i := range smalls + larges {
 		slots = append(slots, p.Key(0, fmt.Appendf(nil, "k%d", i)))
 	}
-	if got := read(t, m); got.Crowded || len(got.Keys) != smalls+larges {
-		t.Fatalf("crowded %v, with %d keys", got.Crowded, len(got.Keys))
+	if got := read(t, m); got.Overflow || len(got.Keys) != smalls+larges {
+		t.Fatalf("overflow %v, with %d keys", got.Overflow, len(got.Keys))
 	}
 	more := []Slot{p.Key(0, []byte("one more")), p.Key(0, []byte("and one"))}
 	for _, s := range more {
-		if !read(t, m).Crowded {
+		if !read(t, m).Overflow {
 			t.Error("it does not say that it was full")
 		}
 		p.Done(s)
 	}
-	if read(t, m).Crowded {
+	if read(t, m).Overflow {
 		t.Error("it says that it is full")
 	}
 	for _, s := range slots {
@@ -122,7 +122,7 @@ func TestTableIsFull(t *testing.T) {
 		t.Errorf("%d keys are left", len(got.Keys))
 	}
 	p.Key(0, make([]byte, largeSize))
-	if !read(t, m).Crowded {
+	if !read(t, m).Overflow {
 		t.Error("a key that is too long is not counted")
 	}
 }

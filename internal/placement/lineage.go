@@ -5,27 +5,27 @@ import "magent/internal/config"
 // What a server holds, and what it has missed, does not depend on the name of its pool, or on its role. So what is
 // known of a server goes with it to whichever pool has it when pools change.
 
-// Heritage tells which pools know something of the servers of a new pool. It is made while pools change, for all of
+// Lineage tells which pools know something of the servers of a new pool. It is made while pools change, for all of
 // them: to look at all pools for each pool would take long where there are many.
-type Heritage struct {
+type Lineage struct {
 	before, after []*config.Pool
-	abandoned     map[string][]Bequest // by address: the servers that their pools do not have any more
+	abandoned     map[string][]Predecessor // by address: the servers that their pools do not have any more
 }
 
-// Bequest says that a pool which has left, and its server there, leave what is known to the server To of a new pool.
-type Bequest struct{ Pool, Server, To int }
+// Predecessor says that a pool which has left, and its server there, leave what is known to the server To of a new pool.
+type Predecessor struct{ Pool, Server, To int }
 
-// NewHeritage returns that of a change. Pools are given by their indexes, where some may be nil. Those that are not
+// NewLineage returns that of a change. Pools are given by their indexes, where some may be nil. Those that are not
 // changed leave nothing.
-func NewHeritage(before, after []*config.Pool, changed func(i int) bool) *Heritage {
-	h := &Heritage{before, after, map[string][]Bequest{}}
+func NewLineage(before, after []*config.Pool, changed func(i int) bool) *Lineage {
+	h := &Lineage{before, after, map[string][]Predecessor{}}
 	for i, was := range before {
 		if was == nil || !changed(i) {
 			continue
 		}
 		for n, address := range addresses(was) {
 			if !after[i].At(address) {
-				h.abandoned[address] = append(h.abandoned[address], Bequest{Pool: i, Server: n})
+				h.abandoned[address] = append(h.abandoned[address], Predecessor{Pool: i, Server: n})
 			}
 		}
 	}
@@ -34,19 +34,19 @@ func NewHeritage(before, after []*config.Pool, changed func(i int) bool) *Herita
 
 // Of returns what pool i gets: what the pool of its name knew, and what others knew of servers that they do not have
 // any more. All of them have to be of its kind.
-func (h *Heritage) Of(i int) (all []Bequest) {
+func (h *Lineage) Of(i int) (all []Predecessor) {
 	cfg, same := h.after[i], h.before[i]
 	for to, address := range addresses(cfg) {
 		if same != nil && same.Redis == cfg.Redis {
 			for n, was := range addresses(same) {
 				if was == address {
-					all = append(all, Bequest{i, n, to})
+					all = append(all, Predecessor{i, n, to})
 				}
 			}
 		}
 		for _, b := range h.abandoned[address] {
 			if b.Pool != i && h.before[b.Pool].Redis == cfg.Redis {
-				all = append(all, Bequest{b.Pool, b.Server, to})
+				all = append(all, Predecessor{b.Pool, b.Server, to})
 			}
 		}
 	}
