@@ -12,7 +12,8 @@ type Lineage struct {
 	abandoned     map[string][]Predecessor // by address: the servers that their pools do not have any more
 }
 
-// Predecessor says that a pool which has left, and its server there, leave what is known to the server To of a new pool.
+// Predecessor says that a pool which has left, and its server there, leave what is known to the server To of a new
+// pool.
 type Predecessor struct{ Pool, Server, To int }
 
 // NewLineage returns that of a change. Pools are given by their indexes, where some may be nil. Those that are not

@@ -23,6 +23,7 @@ func TestFleetMemberEndsWhileItReloads(t *testing.T) {
 	fixed(sites[1].visitor(), 10, "kept")
 	for _, s := range sites {
 		s.allAlive()
+		s.allUp() // on a busy machine one may have to be compared first
 		s.write(file(s.proxy.Addr, 2))
 	}
 	sites[2].proxy.Pause()

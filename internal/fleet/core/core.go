@@ -33,7 +33,8 @@ type Core struct {
 	life   uint64 // of this process, as the view has it
 	broken string // why it takes part no more
 
-	heard    hearing.All       // by name and incarnation
+	heard    hearing.All // by name and incarnation
+	apart    hearing.Verdict
 	proven   map[string]uint64 // incarnations that are proven to be dead
 	vip      bool
 	orphaned int // the tick in which raft's leader was found to be gone; 0: there is one
@@ -162,6 +163,7 @@ func (c *Core) Tick(now time.Duration) {
 	}
 	c.wait()
 	c.greet()
+	c.apart.Note(c.ears())
 	c.renew()
 	c.resend()
 	c.found()

@@ -10,7 +10,7 @@ import (
 
 // ear is what a process of a member says.
 func (c *Core) ear(m *view.Member, incarnation uint64) hearing.Ear {
-	e := hearing.Ear{Name: m.Name, Incarnation: incarnation, Witness: m.Witness}
+	e := hearing.Ear{Name: m.Name, Incarnation: incarnation, Witness: m.Witness, Joins: m.State == view.Joining}
 	if m.Name == c.cfg.Name {
 		e.Leads, e.Serial, e.Hears = c.Leader(), c.serial, c.heard.Hears(c.tick)
 	} else if h := c.heard[m.Name][incarnation]; h != nil {
@@ -32,9 +32,8 @@ func (c *Core) ears() (all []hearing.Ear) {
 
 // putOut is what the view should say of members that do not hear each other; Kind 0: all do.
 func (c *Core) putOut() view.Command {
-	me := c.view.Member(c.cfg.Name)
-	worst, from := hearing.Worst(c.ears())
-	if worst == nil || !c.in || me.State != view.Alive {
+	worst, from := c.apart.Worst(c.ears())
+	if worst == nil || !c.in || c.view.Member(c.cfg.Name).State != view.Alive {
 		return view.Command{}
 	}
 	return view.Command{

@@ -143,8 +143,7 @@ func (c *Core) flushRecords() {
 	}
 }
 
-// resend repeats what was not acknowledged, where nothing was for a whole tick: a member that is slow is not helped by
-// getting everything twice.
+// resend repeats what was not acknowledged, where nothing was for a whole tick: who is slow does not get all twice.
 func (c *Core) resend() {
 	for _, name := range slices.Sorted(maps.Keys(c.stream.peers)) {
 		p := c.stream.peers[name]

@@ -7,6 +7,7 @@ type Ear struct {
 	Name        string
 	Incarnation uint64
 	Witness     bool   // it keeps and asks for nothing, so it need not hear other members
+	Joins       bool   // who takes part already stays
 	Leads       bool   // who leads the agreement has to be heard by all, and stays
 	Serial      uint64 // how often this process has said hello
 	// Hears has the incarnations of those whose hellos it has had within Limit ticks of its own. nil: it does not say,
@@ -55,6 +56,9 @@ func Worst(all []Ear) (worst, from *Ear) {
 			if o.Leads && !e.hears(o) {
 				n += len(all)
 			}
+		}
+		if n > 0 && e.Joins {
+			n += len(all)
 		}
 		if n >= most && !e.Leads {
 			worst, from, most = e, other, n

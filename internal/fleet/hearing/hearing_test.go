@@ -112,3 +112,30 @@ func TestHears(t *testing.T) {
 	all.Note(20, "a", 7).Greeted(20, view.Generation{}, Hello{Serial: 1}) // it comes late, or twice
 	want(20, "[]")
 }
+
+// Nobody is put out for what was said while the leader stood still, nor by somebody who is only about to take part.
+func TestVerdict(t *testing.T) {
+	all := []uint64{0, 1}
+	well, apart := ears(all, all), ears(all, []uint64{1})
+	var v Verdict
+	for tick := range 3 * Fresh {
+		now := apart
+		if tick == Fresh {
+			now = well // it hears the leader again, for once
+		}
+		v.Note(now)
+		worst, _ := v.Worst(now)
+		if put := worst != nil; put != (tick > 2*Fresh+1) {
+			t.Errorf("after %d ticks: %v", tick, put)
+		}
+	}
+	if worst, _ := v.Worst(well); worst != nil {
+		t.Error("it is heard again")
+	}
+	three := []uint64{0, 1, 2}
+	joins := ears(three, []uint64{0, 1}, []uint64{0, 2})
+	joins[1].Joins = true
+	if worst, from := Worst(joins); worst == nil || worst.Name != "b" || from.Name != "c" {
+		t.Errorf("%+v is put out for %+v", worst, from)
+	}
+}
