@@ -11,9 +11,10 @@ import (
 // A repair of all copies takes those of the primaries for right (package verify). That is wrong while a server is out
 // of use or returns: what it missed, the other copies alone have.
 
-// Settled finds the pool that has these servers, by their addresses, and says why its copies should not be repaired
-// now. pool is empty if none of the pools has any of them.
+// Settled finds the pools that have these servers, by their addresses, and says why the copies of one should not be
+// repaired now. pool is one of them; empty: none of the pools has any of the servers.
 func Settled(pools []Group, primaries, backups []string) (pool string, err error) {
+	found := ""
 	for _, g := range pools {
 		has := func(address string) bool {
 			return slices.ContainsFunc(g.Servers, func(s Server) bool { return s.Address == address })
@@ -21,11 +22,17 @@ func Settled(pools []Group, primaries, backups []string) (pool string, err error
 		switch {
 		case !slices.ContainsFunc(primaries, has) && !slices.ContainsFunc(backups, has):
 		case g.unknown(), sameRoles(g.Servers, primaries, backups):
-			return g.Pool, g.unsettled()
+			if err := g.unsettled(); err != nil {
+				return g.Pool, err
+			}
+			found = g.Pool
 		default:
 			pool, err = g.Pool, fmt.Errorf("its pool %s has other primaries or backups: give the servers as it has "+
 				"them, which `magent status` shows", g.Pool)
 		}
+	}
+	if found != "" {
+		return found, nil // another pool may have them in other roles
 	}
 	return pool, err
 }

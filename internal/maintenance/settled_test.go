@@ -45,6 +45,14 @@ func TestSettled(t *testing.T) {
 		"dirty": {
 			pool(func(s []Server) { s[0].Missed = true }), primaries, backups, "x", "0 dirty_keys",
 		},
+		"another pool has drained one": {
+			append(pool(well), pool(func(s []Server) { s[0].State, s[0].Up = "drained", false })...),
+			primaries, backups, "x", "primary p is drained",
+		},
+		"another pool has other roles": {
+			append(pool(well), Group{Pool: "y", Servers: []Server{{Role: "backup", Address: "p", Up: true}}}),
+			primaries, backups, "x", "",
+		},
 		"nobody decides": {
 			pool(func(s []Server) { s[0].State, s[0].Up = StateUnknown, false }), primaries, backups, "x",
 			"nobody who was asked knows how primary p is",

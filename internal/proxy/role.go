@@ -48,11 +48,15 @@ func (svc *Service) setStandby(standby bool) {
 	}
 }
 
-// changeRole starts or stops the repair of servers.
+// changeRole starts or stops the repair of servers. Whoever has the address meanwhile writes keys, so those in memory
+// count no more.
 func (svc *Service) changeRole(sh *session.Shard) {
 	for _, p := range sh.Pools {
+		if p == nil {
+			continue
+		}
+		p.Engine.Forget()
 		switch {
-		case p == nil:
 		case svc.shared.Standby.Load():
 			p.PauseRepair()
 		default:

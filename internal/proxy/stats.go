@@ -94,7 +94,7 @@ func (q *statsRound) answer() {
 	case "reset":
 		q.call.Answer([]byte("RESET\r\n"))
 	case "servers":
-		q.call.Answer(stats.AppendServers(nil, time.Now(), &q.sum))
+		q.call.Answer(stats.AppendServers(nil, time.Now(), q.svc.shared.Standby.Load(), &q.sum))
 	case "hotkeys":
 		q.call.Answer(stats.AppendHotKeys(nil, &q.hot, shownHotKeys))
 	default:

@@ -17,7 +17,7 @@ func TestFiguresAreDocumented(t *testing.T) {
 	}
 	number := regexp.MustCompile(`^listen:\d+$`)
 	for name, reply := range map[string][]byte{
-		"servers":  AppendServers(nil, process().Now, snapshot()),
+		"servers":  AppendServers(nil, process().Now, true, snapshot()),
 		"settings": AppendSettings(nil, process()),
 	} {
 		fields := 0

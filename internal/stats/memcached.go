@@ -141,8 +141,9 @@ func AppendSettings(dst []byte, p *Process) []byte {
 	return w.end()
 }
 
-// AppendServers appends the reply to "stats servers": lines of the form "STAT server:N:FIELD VALUE".
-func AppendServers(dst []byte, now time.Time, s *Snapshot) []byte {
+// AppendServers appends the reply to "stats servers": lines of the form "STAT server:N:FIELD VALUE". standby: another
+// machine has the address of --vip, so what is missed is known there.
+func AppendServers(dst []byte, now time.Time, standby bool, s *Snapshot) []byte {
 	w := writer{dst}
 	for i := range s.Servers {
 		v := &s.Servers[i]
@@ -154,6 +155,9 @@ func AppendServers(dst []byte, now time.Time, s *Snapshot) []byte {
 		w.str(name+"pool", v.Pool)
 		w.str(name+"role", v.Role)
 		w.str(name+"state", v.State)
+		if standby {
+			w.num(name+"standby", 1)
+		}
 		w.str(name+"identity", v.Identity)
 		if v.Meta != "" {
 			w.str(name+"meta_commands", v.Meta)

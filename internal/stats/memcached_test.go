@@ -73,11 +73,11 @@ func TestAppendGeneralOfNothing(t *testing.T) {
 func TestAppendSettings(t *testing.T) { golden(t, "settings", AppendSettings(nil, process())) }
 
 func TestAppendServers(t *testing.T) {
-	golden(t, "servers", AppendServers(nil, process().Now, snapshot()))
+	golden(t, "servers", AppendServers(nil, process().Now, false, snapshot()))
 }
 
 func TestAppendServersOfNone(t *testing.T) {
-	if got := string(AppendServers(nil, time.Time{}, &Snapshot{})); got != "END\r\n" {
+	if got := string(AppendServers(nil, time.Time{}, true, &Snapshot{})); got != "END\r\n" {
 		t.Errorf("%q", got)
 	}
 }
@@ -101,7 +101,7 @@ func TestSeconds(t *testing.T) {
 func TestNamesAreUnique(t *testing.T) {
 	for name, reply := range map[string][]byte{
 		"general": AppendGeneral(nil, process(), snapshot()), "settings": AppendSettings(nil, process()),
-		"servers": AppendServers(nil, process().Now, snapshot()),
+		"servers": AppendServers(nil, process().Now, false, snapshot()),
 	} {
 		seen := map[string]bool{}
 		for line := range strings.Lines(string(reply)) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,17 +40,26 @@ func Running(ctx context.Context, magent Server, timeout time.Duration) ([]maint
 		}
 		all.note(at[1], at[2], words[1])
 	}
-	if len(all) == 0 {
+	switch {
+	case len(all) == 0:
 		return nil, c.failed(errors.New("it is no magent: it does not know `stats servers`"))
+	case slices.ContainsFunc(all, standsBy):
+		return nil, errors.New("it stands by, and does not know what servers have missed: ask the magent that has " +
+			"the address of --vip")
 	}
 	return all.groups(), nil
 }
 
 // told are the servers that a magent has told of, in its order.
-type told []struct {
+type told []toldServer
+
+type toldServer struct {
 	number, pool string
+	standby      bool
 	maintenance.Server
 }
+
+func standsBy(s toldServer) bool { return s.standby }
 
 // note adds one field of a server.
 func (t *told) note(number, field, value string) {
@@ -71,6 +81,8 @@ func (t *told) note(number, field, value string) {
 		one.Missed = one.Missed || value != "0"
 	case "not_filled":
 		one.Missed = true
+	case "standby":
+		one.standby = true
 	}
 }
 

@@ -166,6 +166,7 @@ END
 	for answer, want := range map[string]string{
 		"CLIENT_ERROR unauthenticated\n": "CLIENT_ERROR unauthenticated", "END\n": "it is no magent",
 		"STAT pid 1\nEND\n": "it is no magent", "": "it closed the connection",
+		"STAT server:0:address a:1\nSTAT server:0:standby 1\nEND\n": "it stands by",
 	} {
 		if got, err := ask(answer); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, %v", answer, got, err)

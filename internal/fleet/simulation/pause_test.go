@@ -8,8 +8,8 @@ import (
 	"magent/internal/fleet/core"
 )
 
-// The leader of two members stands still for so long that the other one hears nobody any more. When it goes on, neither
-// of them is put out. If it is killed a moment later, the other one goes on alone.
+// The leader of two members stands still for so long that the other one hears nobody any more. When it goes on,
+// neither of them is put out. If it is killed a moment later, the other one goes on alone.
 func TestLeaderStoodStill(t *testing.T) {
 	const pause = 1500 * ms
 	for seed := range uint64(10) {
