@@ -89,7 +89,7 @@ func (c *Client) hello(r *resp.Request) {
 func (c *Client) convert(to resp.Proto) {
 	c.change(c.inquire(func(reply []byte) []byte {
 		if resp.IsError(reply) {
-			c.Close()
+			c.unguard()
 			return reply
 		}
 		c.proto = to

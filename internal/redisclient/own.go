@@ -114,6 +114,16 @@ func (c *Client) Lost(line *dedicated.Line) {
 	}
 }
 
+// unguard gives up the connection where the client's keys are watched, if it is not lost already. They may change
+// unseen from now on, so EXEC must not succeed.
+func (c *Client) unguard() {
+	if line := c.own.line; line != nil {
+		c.own.line = nil
+		c.become(dedicated.Loses)
+		line.Return(false)
+	}
+}
+
 // on carries out a command on the client's own connection.
 func (c *Client) on(engine *distribute.Engine, r *resp.Request) {
 	c.own.asked = true

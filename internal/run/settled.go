@@ -15,7 +15,7 @@ func (m *maintainer) settled(primaries, backups []string) (pool string, err erro
 	defer m.begin()()
 	for began := time.Now(); ; time.Sleep(lookAgain) {
 		pool, err = m.settledNow(primaries, backups)
-		if err == nil || time.Since(began) > decideFor {
+		if err == nil || time.Since(began) > decideFor || m.ending.Err() != nil {
 			return pool, err
 		}
 	}

@@ -101,6 +101,27 @@ func TestWatchIsLost(t *testing.T) {
 	}
 }
 
+// TestWatchOutlivesHello checks that a transaction is not carried out if the connection that watches the keys was
+// given up because it did not answer HELLO.
+func TestWatchOutlivesHello(t *testing.T) {
+	t.Parallel()
+	servers := startServers(t, 1)
+	proxy := startPool(t, servers, "timeout: 8000").Addr
+	c := dial(t, proxy)
+	c.want("+OK\r\n", "WATCH", "k")
+	servers[0].Pause()
+	c.wantPrefix("-ERR ", "HELLO", "3")
+	servers[0].Resume()
+	testkit.Until(t, "the server is used again", func() bool {
+		got, err := dial(t, proxy).try("SET", "k", "other")
+		return err == nil && got == "+OK\r\n"
+	})
+	c.want("+OK\r\n", "MULTI")
+	c.want("+QUEUED\r\n", "SET", "k", "mine")
+	c.want("*-1\r\n", "EXEC")
+	c.want(bulk("other"), "GET", "k")
+}
+
 // TestWatchCounts has clients of go-redis count together by WATCH, GET and SET in a transaction. None of their steps
 // is lost. They take turns with the connections: each loop needs no more than there are clients.
 func TestWatchCounts(t *testing.T) {
