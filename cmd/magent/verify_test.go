@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
+	"magent/internal/cause"
 	"magent/internal/config"
 	"magent/internal/run"
 )
@@ -102,5 +104,16 @@ func TestPickPool(t *testing.T) {
 		if got != c.want {
 			t.Errorf("%q: %s, want %s", c.name, got, c.want)
 		}
+	}
+}
+
+// An error that says what to do gets no other remedy.
+func TestVerifyRemedies(t *testing.T) {
+	wrong := cause.Because("its certificate has expired: renew it", errors.New("x509"))
+	if got := verifyError(fmt.Errorf("a:1: %w", wrong)).Error(); got != "a:1: its certificate has expired: renew it" {
+		t.Error(got)
+	}
+	if got := verifyError(errors.New("a:1: refused")).Error(); !strings.Contains(got, "check that a memcached runs") {
+		t.Error(got)
 	}
 }
