@@ -74,11 +74,8 @@ func (s *settled) ask(ctx context.Context) (known bool, err error) {
 
 // judge returns what an answer means: the name of the pool that has the servers, or an error.
 func (s *settled) judge(at, pool string, err error) (known bool, why error) {
-	nobody := errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist)
 	switch {
-	case nobody && s.named:
-		return true, fmt.Errorf("no magent is at %s: name the one that runs", at)
-	case nobody:
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, fs.ErrNotExist):
 		return false, nil
 	case err != nil:
 		return true, fmt.Errorf("the magent at %s: %w", at, err)
