@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -48,11 +49,14 @@ func TestCommandIsGivenUp(t *testing.T) {
 func TestCommandEndsWithTheProcess(t *testing.T) {
 	ending, end := context.WithCancel(t.Context())
 	m := &maintainer{ending: ending}
+	var mu sync.Mutex
 	var asked []string
 	all := &maintenance.Together{Members: []string{"a", "b"}, Self: "a", Ask: func(
 		ctx context.Context, member string, q maintenance.Question,
 	) (maintenance.Answer, error) {
+		mu.Lock()
 		asked = append(asked, fmt.Sprint(member, " ", q.Wishes[0].Order != nil))
+		mu.Unlock()
 		if member == "b" {
 			end()
 			<-ctx.Done() // it carries something out for long
