@@ -30,7 +30,7 @@ func ofTLS(err error) error {
 	}
 	if err != nil && strings.Contains(err.Error(), "tls: ") {
 		_, text, _ := strings.Cut(err.Error(), "tls: ")
-		return Because("the TLS handshake has failed: "+handshake(text), err)
+		return Because("the TLS handshake has failed: "+wordsFor(handshakes, text), err)
 	}
 	return nil
 }
@@ -102,8 +102,21 @@ func alert(said string) string {
 	return bare(said)
 }
 
-// handshakes are errors of handshakes that have no type, by a part of their text.
-var handshakes = []struct{ part, text string }{
+// phrase is what to say of an error that has no type, by a part of its text.
+type phrase struct{ part, text string }
+
+// wordsFor puts an error's text into words: those of the first phrase that fits, else its own.
+func wordsFor(phrases []phrase, said string) string {
+	for _, p := range phrases {
+		if strings.Contains(said, p.part) {
+			return p.text
+		}
+	}
+	return bare(said)
+}
+
+// handshakes are errors of handshakes.
+var handshakes = []phrase{
 	{"unsupported versions", "the two have no version in common: use TLS 1.2 or 1.3 at both ends"},
 	{"unsupported protocol version", "the two have no version in common: use TLS 1.2 or 1.3 at both ends"},
 	{"no supported versions", "the two have no version in common: use TLS 1.2 or 1.3 at both ends"},
@@ -115,17 +128,8 @@ var handshakes = []struct{ part, text string }{
 	{"handshake message of length", "the other end sends more than a handshake has: it may not speak TLS"},
 }
 
-func handshake(said string) string {
-	for _, h := range handshakes {
-		if strings.Contains(said, h.part) {
-			return h.text
-		}
-	}
-	return bare(said)
-}
-
 // pairs are errors of files with a certificate and its key.
-var pairs = []struct{ part, text string }{
+var pairs = []phrase{
 	{"may have been switched", "the two files are exchanged"},
 	{"in certificate input", "the first file has no certificate"},
 	{"rather than a key", "the second file has a certificate in place of the key"},
@@ -138,12 +142,7 @@ var pairs = []struct{ part, text string }{
 
 // Pair says why a certificate and a key, the first and the second file, cannot be used together.
 func Pair(err error) error {
-	for _, p := range pairs {
-		if strings.Contains(err.Error(), p.part) {
-			return Because(p.text, err)
-		}
-	}
-	return Because(bare(err.Error()), err)
+	return Because(wordsFor(pairs, err.Error()), err)
 }
 
 // bare returns a text without the names of Go's packages.
