@@ -90,7 +90,7 @@ func (f *Owner) recorded(c *core.Core, r core.Record) {
 		if epoch, decides := f.decides(r.Group); decides {
 			r.Epoch = epoch
 			c.Record(r)
-			f.note(c.Incarnation(), r)
+			f.keep(c.Incarnation(), r, e)
 			f.learnLate(f.index(r.Group), e)
 		}
 	case e.Kind == book.Clean:
@@ -109,7 +109,7 @@ func (f *Owner) store(c *core.Core, d core.Decision) {
 	}
 	if !r.Clears {
 		r.Epoch = epoch
-		f.note(c.Incarnation(), r)
+		f.keep(c.Incarnation(), r, e)
 	}
 	f.learnLate(f.index(r.Group), e)
 }
@@ -169,13 +169,17 @@ func (f *Owner) tellPool(sh *session.Shard, i int, e book.Entry, tell func(p *po
 // note enters what was recorded, and writes it to the journal. One that another version has written is not understood,
 // and counts for nothing; ok is false then, and for a Void.
 func (f *Owner) note(incarnation uint64, r core.Record) (e book.Entry, ok bool) {
-	if e, ok = f.parse(r); ok {
-		ok = f.enter(incarnation, r, e)
-	}
-	if ok {
+	e, ok = f.parse(r)
+	return e, ok && f.keep(incarnation, r, e)
+}
+
+// keep enters a record, with what it says, and writes it to the journal. It reports whether that is of a server.
+func (f *Owner) keep(incarnation uint64, r core.Record, e book.Entry) bool {
+	entered := f.enter(incarnation, r, e)
+	if entered {
 		f.write(e)
 	}
-	return e, ok
+	return entered
 }
 
 func (f *Owner) parse(r core.Record) (e book.Entry, ok bool) {

@@ -79,7 +79,5 @@ func (f *Owner) void(c *core.Core, group string, epoch uint64) {
 func (f *Owner) record(c *core.Core, group string, epoch uint64, e book.Entry) {
 	r := core.Record{Kind: core.Knowledge, Group: group, Epoch: epoch, Clears: e.Clears(), Data: e.Encode()}
 	c.Record(r)
-	if f.enter(c.Incarnation(), r, e) {
-		f.write(e)
-	}
+	f.keep(c.Incarnation(), r, e)
 }
