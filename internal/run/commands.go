@@ -74,17 +74,6 @@ func (m *maintainer) askAll(all *maintenance.Together, wishes []maintenance.Wish
 	}
 }
 
-// look asks all members once.
-func (m *maintainer) look(all *maintenance.Together, wishes []maintenance.Wish) (*maintenance.Seen, error) {
-	ctx, cancel := context.WithTimeout(m.ending, lookTime)
-	defer cancel()
-	seen, err := all.Look(ctx, wishes)
-	if m.ending.Err() != nil {
-		return nil, service.ErrEnding // whatever could not be asked
-	}
-	return seen, err
-}
-
 // judge returns a line for each effect, and why there should be none. fresh says that some server is not drained yet.
 func judge(effects []maintenance.Effect, force bool) (lines, refused []string, fresh bool) {
 	for i := range effects {

@@ -16,6 +16,7 @@ import (
 	"magent/internal/fleet/link"
 	"magent/internal/maintenance"
 	"magent/internal/proxy"
+	"magent/internal/service"
 )
 
 // Limits of a command that all members of a fleet carry out. Who asks waits for a minute (package control).
@@ -150,4 +151,15 @@ func (m *maintainer) readAgain(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// look asks all members once.
+func (m *maintainer) look(all *maintenance.Together, wishes []maintenance.Wish) (*maintenance.Seen, error) {
+	ctx, cancel := context.WithTimeout(m.ending, lookTime)
+	defer cancel()
+	seen, err := all.Look(ctx, wishes)
+	if m.ending.Err() != nil {
+		return nil, service.ErrEnding // whatever could not be asked
+	}
+	return seen, err
 }

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"context"
 	"errors"
 	"time"
 
@@ -30,9 +29,7 @@ func (m *maintainer) settledNow(primaries, backups []string) (pool string, err e
 	for _, cfg := range pools {
 		wishes = append(wishes, maintenance.Wish{Pool: cfg.Name, Server: cfg.Servers[0].String()})
 	}
-	ctx, cancel := context.WithTimeout(m.ending, lookTime)
-	defer cancel()
-	seen, err := m.together().Look(ctx, wishes)
+	seen, err := m.look(m.together(), wishes)
 	if err != nil {
 		return "", err
 	}
