@@ -41,15 +41,20 @@ func TestSignalReloads(t *testing.T) {
 	}
 }
 
-// TestWatchedFile: a changed file is reloaded if it was the same in two checks; a missing one is not.
-func TestWatchedFile(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "f")
-	write := func(text string) {
+// writerOf returns what writes a file.
+func writerOf(t *testing.T, file string) func(text string) {
+	return func(text string) {
 		t.Helper()
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// TestWatchedFile: a changed file is reloaded if it was the same in two checks; a missing one is not.
+func TestWatchedFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "f")
+	write := writerOf(t, file)
 	write("a")
 	taken := 0
 	r := newReloader(Options{Watch: file, Reload: func(zerolog.Logger) error { taken++; return nil }})
@@ -88,12 +93,7 @@ func TestWatchedFile(t *testing.T) {
 // changes. Each reason is logged once, and whenever somebody asks.
 func TestRefusedFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "f")
-	write := func(text string) {
-		t.Helper()
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	write := writerOf(t, file)
 	write("a")
 	taken, reason := 0, errors.New("a server is out")
 	r := newReloader(Options{Watch: file, Reload: func(zerolog.Logger) error { taken++; return reason }})

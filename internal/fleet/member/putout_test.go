@@ -2,8 +2,6 @@ package member
 
 import (
 	"context"
-	"net"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -12,9 +10,7 @@ import (
 
 	"magent/internal/fleet/core"
 	"magent/internal/fleet/gate"
-	"magent/internal/fleet/link"
 	"magent/internal/fleet/view"
-	"magent/internal/journal"
 	"magent/internal/testkit"
 )
 
@@ -39,47 +35,28 @@ func seen(index uint64, a, b view.Member) core.Message {
 func TestNothingIsKeptByNobody(t *testing.T) {
 	for name, leaves := range map[string]bool{"it leaves": true, "it begins anew": false} {
 		t.Run(name, func(t *testing.T) {
-			l, err := net.Listen("tcp", address(31))
-			if err != nil {
-				t.Fatal(err)
-			}
-			place := journal.Place{Dir: filepath.Join(t.TempDir(), "state")}
-			lock, _, err := journal.Open(place, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer lock.Close()
-			r := role{Name: "a", List: []link.Peer{
-				{Name: "a", Address: l.Addr().String()}, {Name: "b", Address: "127.0.0.1:1"},
-			}}
-			opt, err := r.options(l, place)
-			if err != nil {
-				t.Fatal(err)
-			}
-			opt.Gate, opt.Failed = gate.New(), func(err error) { t.Error(err) }
+			g := gate.New()
 			var number atomic.Uint64 // of the record; 0: there is none yet
-			record := func() { number.Store(opt.Gate.Record(core.Record{Kind: core.Knowledge, Data: []byte("x")})) }
+			record := func() { number.Store(g.Record(core.Record{Kind: core.Knowledge, Data: []byte("x")})) }
 			var anew atomic.Bool // it gets another incarnation now
-			opt.Core.NewID = func() uint64 {
-				if anew.Load() {
-					record() // as a loop may at that moment
-				}
-				return 7
-			}
 			dropped := make(chan struct{})
-			opt.Decided = func(_ *core.Core, d core.Decision) {
-				if n := number.Load(); d.Act == core.Drop && n > 0 {
-					if opt.Gate.Kept() >= n {
-						t.Error("it is kept, before what waits for it was dropped")
+			m := openAlone(t, func(opt *Options) {
+				opt.Gate = g
+				opt.Core.NewID = func() uint64 {
+					if anew.Load() {
+						record() // as a loop may at that moment
 					}
-					close(dropped)
+					return 7
 				}
-			}
-			m, err := Open(opt)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer m.Close()
+				opt.Decided = func(_ *core.Core, d core.Decision) {
+					if n := number.Load(); d.Act == core.Drop && n > 0 {
+						if g.Kept() >= n {
+							t.Error("it is kept, before what waits for it was dropped")
+						}
+						close(dropped)
+					}
+				}
+			})
 			var a view.Member
 			m.Ask(t.Context(), func(c *core.Core, _ time.Duration) {
 				a = view.Member{Name: "a", State: view.Alive, Voter: 7, Incarnation: c.Incarnation(), Newest: 1}
