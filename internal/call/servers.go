@@ -115,12 +115,15 @@ func (s *Servers) HashKeys(hashes []uint32, key func(i int) []byte) {
 	}
 }
 
-// PrimaryOf returns the primary of a key in the present ring. As in twemproxy, the hash of an empty key is 0.
-func (s *Servers) PrimaryOf(key []byte) int {
+// PrimaryOf returns the primary of a key in the present ring.
+func (s *Servers) PrimaryOf(key []byte) int { return s.Primaries.Pick(s.HashOf(key)) }
+
+// HashOf returns what rings pick the server of a key by. As in twemproxy, that of an empty key is 0.
+func (s *Servers) HashOf(key []byte) uint32 {
 	if s.hashless || len(key) == 0 {
-		return s.Primaries.Pick(0)
+		return 0
 	}
-	return s.Primaries.Pick(s.Hash(key))
+	return s.Hash(key)
 }
 
 // CopiesOf reports whether keys of server i may have their other copy on server j.

@@ -1,7 +1,6 @@
 package dedicated
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -174,7 +173,7 @@ type Line struct {
 
 	// Of the command that is under way:
 	waits bool        // the server may let it wait
-	key   []byte      // its first key; nil: none
+	keys  []uint32    // the hashes of its keys, and of those that are watched: all belong to this server, see Rehash
 	limit *loop.Timer // the end of its time
 	// within is how long that is, and replies how many had come on the connection before, see expire
 	within  time.Duration
@@ -229,10 +228,18 @@ func (line *identified) OnReply(_ uint16, _ *backend.Conn, r *ascii.Reply) {
 	}
 }
 
-// Begin notes that a command is about to be sent, whose first key is key. It has to be answered within a time (see
-// expire); 0: there is no limit. waits: the server may let it wait.
-func (line *Line) Begin(key []byte, within time.Duration, waits bool) {
-	line.waits, line.key = waits, bytes.Clone(key)
+// Begin notes that a command is about to be sent, whose keys have these hashes. They are kept until the next one. It
+// has to be answered within a time (see expire); 0: there is no limit. waits: the server may let it wait.
+func (line *Line) Begin(keys []uint32, within time.Duration, waits bool) {
+	line.waits, line.keys = waits, keys
+	line.allow(within)
+}
+
+// Watch notes that WATCH is about to be sent, for keys with these hashes. What is watched already goes on being so.
+func (line *Line) Watch(keys []uint32, within time.Duration) {
+	line.keys = append(line.keys, keys...)
+	slices.Sort(line.keys)
+	line.keys = slices.Compact(line.keys)
 	line.allow(within)
 }
 
@@ -286,10 +293,10 @@ func (line *Line) Return(clean bool) {
 		return
 	}
 	if clean && (line.waits || line.limit.IsSet()) {
-		line.set.servers.Broken("a connection is given back whose command is not answered", line.key)
+		line.set.servers.Broken("a connection is given back whose command is not answered", nil)
 		clean = false
 	}
-	line.key, line.away = nil, false
+	line.keys, line.away = nil, false
 	line.listens, line.presence = false, presence{}
 	line.conn.Listen(nil)
 	if !clean || line.changed || line.interrupted || !line.conn.Ready() || line.conn.Pending() > 0 {

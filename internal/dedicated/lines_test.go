@@ -111,7 +111,7 @@ func (r *rig) take() (line *Line) {
 // ask has a line carry out a command.
 func (r *rig) ask(line *Line, within time.Duration, args ...string) {
 	r.do(func() {
-		line.Begin([]byte("k"), within, true)
+		line.Begin(nil, within, true)
 		line.Conn().Send(nil, resp.AppendCommand(nil, args...), ascii.ShapeLine, r, 0)
 	})
 }

@@ -48,13 +48,16 @@ func (e *Engine) ServerOf(r *resp.Request) (server int, refusal []byte) {
 	return server, nil
 }
 
-// FirstKey returns the first key of a command whose keys have a server of their own, or nil. The command was given to
+// Hashes appends what rings pick the server by, of each key of a command whose keys have one. The command was given to
 // ServerOf last.
-func (e *Engine) FirstKey(r *resp.Request) []byte {
-	if len(e.positions) == 0 || e.random || r.Command.Route == resp.RouteAny {
-		return nil
+func (e *Engine) Hashes(hashes []uint32, r *resp.Request) []uint32 {
+	if e.random || r.Command.Route == resp.RouteAny {
+		return hashes
 	}
-	return r.Args[e.positions[0]]
+	for _, at := range e.positions {
+		hashes = append(hashes, e.HashOf(r.Args[at]))
+	}
+	return hashes
 }
 
 // OrAny returns server, or in place of Any the next usable server in turn.

@@ -162,7 +162,7 @@ func (c *Client) await(r *resp.Request, most time.Duration) {
 		c.become(dedicated.Drops)
 		return
 	}
-	c.own.line.Begin(engine.FirstKey(r), c.within(most), true)
+	c.own.line.Begin(engine.Hashes(nil, r), c.within(most), true)
 	c.on(engine, r)
 }
 

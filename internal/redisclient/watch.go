@@ -33,7 +33,7 @@ func (c *Client) watch(r *resp.Request) {
 		return
 	}
 	c.become(dedicated.Watches)
-	c.own.line.Begin(engine.FirstKey(r), c.pool.Config.Timeout, false)
+	c.own.line.Watch(engine.Hashes(nil, r), c.pool.Config.Timeout)
 	c.on(engine, r)
 }
 

@@ -122,6 +122,38 @@ func TestWatchOutlivesHello(t *testing.T) {
 	c.want(bulk("other"), "GET", "k")
 }
 
+// TestWatchOfManyMoves checks that a transaction is not carried out if any of the watched keys belongs to another
+// server meanwhile, not only the first one.
+func TestWatchOfManyMoves(t *testing.T) {
+	t.Parallel()
+	servers := startServers(t, 2)
+	proxy := startOne(t, servers, calm, "auto_eject_hosts: true", "server_failure_limit: 1",
+		"server_retry_timeout: 100").Addr
+	keys := keysOf(t, proxy, servers, 2)
+	goes, probe, stays := keys[0][0], keys[0][1], keys[1][0]
+	other, direct := dial(t, proxy), dial(t, servers[1].Addr)
+	servers[0].Kill()
+	testkit.Until(t, "it is ejected", func() bool { return other.do("GET", probe) == "$-1\r\n" })
+	together, inTurn, alone := dial(t, proxy), dial(t, proxy), dial(t, proxy)
+	together.want("+OK\r\n", "WATCH", stays, goes)
+	inTurn.want("+OK\r\n", "WATCH", stays)
+	inTurn.want("+OK\r\n", "WATCH", goes)
+	alone.want("+OK\r\n", "WATCH", stays)
+	servers[0].Restart()
+	n := 0
+	testkit.Until(t, "it is back", func() bool {
+		n++
+		value := fmt.Sprint(n)
+		return other.do("SET", probe, value) == "+OK\r\n" && direct.do("GET", probe) != bulk(value)
+	})
+	const nothing, done = "*-1\r\n", "*1\r\n+OK\r\n"
+	for c, want := range map[*conn]string{together: nothing, inTurn: nothing, alone: done} {
+		c.want("+OK\r\n", "MULTI")
+		c.want("+QUEUED\r\n", "SET", keys[1][1], "mine")
+		c.want(want, "EXEC")
+	}
+}
+
 // TestWatchCounts has clients of go-redis count together by WATCH, GET and SET in a transaction. None of their steps
 // is lost. They take turns with the connections: each loop needs no more than there are clients.
 func TestWatchCounts(t *testing.T) {

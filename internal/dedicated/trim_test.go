@@ -1,0 +1,49 @@
+package dedicated
+
+import (
+	"errors"
+	"testing"
+
+	"magent/backend/ring"
+)
+
+// TestRehashOfMany checks that the watching ends when any of the watched keys belongs to another server, whichever
+// command named it, and only then.
+func TestRehashOfMany(t *testing.T) {
+	two, err := ring.New("ketama", []ring.Member{{Name: "a", Weight: 1}, {Name: "b", Weight: 1}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stays, moves []uint32
+	for hash := uint32(1); len(stays) < 2 || len(moves) < 1; hash += 1 << 24 {
+		if two.Pick(hash) == 0 {
+			stays = append(stays, hash)
+		} else {
+			moves = append(moves, hash)
+		}
+	}
+	r := newRig(t, 10)
+	r.do(func() { r.set.servers.Primaries = two })
+	for _, tt := range []struct {
+		first, then []uint32
+		lost        bool
+	}{
+		{stays[:1], stays[1:2], false},
+		{[]uint32{stays[0], moves[0]}, nil, true},
+		{stays[:1], moves[:1], true},
+		{moves[:1], stays[:1], true},
+	} {
+		line := r.take()
+		r.do(func() {
+			line.Watch(tt.first, deadline)
+			line.Answered()
+			line.Watch(tt.then, deadline)
+			line.Answered()
+			r.set.Rehash()
+			if line.Ended() != tt.lost || tt.lost && !errors.Is(line.Conn().Err(), errElsewhere) {
+				t.Errorf("%v, %v: ended %v, %v", tt.first, tt.then, line.Ended(), line.Conn().Err())
+			}
+			line.Return(false)
+		})
+	}
+}
