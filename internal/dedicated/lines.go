@@ -111,10 +111,12 @@ func (s *Set) forget(line *Line) {
 	s.servers.Count.CurrDedicated--
 }
 
-// Follow ends the connections to a server that has moved, because of err: those to other addresses than addrs.
+// Follow ends the connections to a server that has moved, because of err: those to other addresses than addrs, also
+// while they are being made. One that waits for the address gets one that was looked up later.
 func (s *Set) Follow(server int, addrs []loop.Endpoint, err error) {
 	for _, line := range s.all() {
-		if line.server == server && line.conn.Ready() && !slices.Contains(addrs, line.conn.Endpoint()) {
+		at := line.conn.Endpoint()
+		if line.server == server && at != (loop.Endpoint{}) && !slices.Contains(addrs, at) {
 			line.end(err)
 		}
 	}

@@ -47,3 +47,23 @@ func TestRehashOfMany(t *testing.T) {
 		})
 	}
 }
+
+// TestFollowOfNew checks that a connection does not become one to a server that has been replaced while it was made.
+func TestFollowOfNew(t *testing.T) {
+	r := newRig(t, 10)
+	why := errors.New("replaced")
+	r.do(func() {
+		line, err := r.set.Take(0, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if line.Conn().Ready() {
+			t.Error("it is made already")
+		}
+		r.set.Follow(0, nil, why)
+		if !line.Ended() || !errors.Is(line.Conn().Err(), why) {
+			t.Errorf("ended %v, %v", line.Ended(), line.Conn().Err())
+		}
+	})
+	r.figures(0, 0, 0)
+}
