@@ -7,6 +7,7 @@ import (
 
 	"magent/internal/fleet/book"
 	"magent/internal/fleet/core"
+	"magent/internal/fleet/durable"
 	"magent/internal/fleet/view"
 	"magent/internal/pool"
 	"magent/internal/session"
@@ -26,7 +27,7 @@ func manyKeys(t *testing.T, keys int) (*Owner, *core.Core) {
 	c, err := core.New(core.Config{
 		Name: "a", List: []core.Peer{{Name: "a"}, {Name: "b"}}, NewID: func() uint64 { return 1 << 40 },
 		Groups: []view.Group{{Name: "main"}}, Lease: time.Second, Tick: time.Second / 10,
-	}, core.Saved{}, time.Second)
+	}, durable.State{}, time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
 
+	"magent/internal/fleet/durable"
 	"magent/internal/fleet/hearing"
 	"magent/internal/fleet/lease"
 	"magent/internal/fleet/view"
@@ -23,7 +24,7 @@ type Core struct {
 
 	waiting []waiting // for writes, in their order
 
-	meta   Meta
+	meta   durable.Meta
 	log    *raftLog // nil: in no generation, or in one that is being begun
 	begun  bool     // a generation is being begun, when it is written
 	view   view.View
@@ -80,7 +81,7 @@ type waiting struct {
 
 // New begins with what the state directory has. An error says that it cannot be used. Take has at once what is to
 // be done.
-func New(cfg Config, saved Saved, now time.Duration) (*Core, error) {
+func New(cfg Config, saved durable.State, now time.Duration) (*Core, error) {
 	c := &Core{
 		cfg: cfg, now: now, meta: saved.Meta,
 		heard: hearing.All{}, proven: map[string]uint64{}, refused: map[string]uint64{},
@@ -93,8 +94,8 @@ func New(cfg Config, saved Saved, now time.Duration) (*Core, error) {
 	}
 	otherList := known.Epoch > 0 && len(c.notInBoth(&known)) > 0
 	if c.meta.Voter == 0 || c.meta.Left && !otherList {
-		c.meta = Meta{Voter: cfg.NewID(), Known: c.meta.Left}
-		saved = Saved{}
+		c.meta = durable.Meta{Voter: cfg.NewID(), Known: c.meta.Left}
+		saved = durable.State{}
 	}
 	c.meta.Divided = c.meta.Divided || cfg.Killed && !c.meta.Known
 	saved.Meta = c.meta

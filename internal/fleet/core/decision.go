@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 
+	"magent/internal/fleet/durable"
 	"magent/internal/fleet/view"
 )
 
@@ -67,7 +68,7 @@ type Decision struct {
 // messages may be sent as soon as the decisions are carried out; they need not wait for the writes.
 type Output struct {
 	Decisions []Decision
-	Writes    []Write
+	Writes    []durable.Write
 	Messages  []Envelope
 }
 
@@ -79,7 +80,7 @@ func (c *Core) send(to string, m Message) {
 }
 
 // write asks for something to be kept, and returns its number.
-func (c *Core) write(w Write) uint64 {
+func (c *Core) write(w durable.Write) uint64 {
 	c.seq++
 	w.Seq = c.seq
 	c.out.Writes = append(c.out.Writes, w)
@@ -88,7 +89,7 @@ func (c *Core) write(w Write) uint64 {
 
 func (c *Core) writeMeta(then func()) {
 	meta := c.meta
-	c.waiting = append(c.waiting, waiting{c.write(Write{Meta: &meta, Sync: true}), then})
+	c.waiting = append(c.waiting, waiting{c.write(durable.Write{Meta: &meta, Sync: true}), then})
 }
 
 // refuse says why a process cannot join, here and to it, once.

@@ -5,6 +5,7 @@ import (
 	"time"
 	"unicode"
 
+	"magent/internal/fleet/durable"
 	"magent/internal/fleet/view"
 )
 
@@ -16,7 +17,7 @@ func fencing(t *testing.T) (c *Core, dead, living address) {
 	c, err := New(Config{
 		Name: "a", List: []Peer{{Name: "a"}, {Name: "b"}}, NewID: func() uint64 { return 7 },
 		Lease: 2 * second, UserTimeout: second,
-	}, Saved{}, 9*second)
+	}, durable.State{}, 9*second)
 	if err != nil {
 		t.Fatal(err)
 	}

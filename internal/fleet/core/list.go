@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"magent/internal/fleet/durable"
 	"magent/internal/fleet/view"
 )
 
@@ -78,7 +79,7 @@ func b2i(b bool) int {
 }
 
 // viewOf is the view that was saved; Epoch 0: none.
-func viewOf(saved *Saved) (view.View, error) {
+func viewOf(saved *durable.State) (view.View, error) {
 	if saved.Snapshot == nil {
 		return view.View{}, nil
 	}

@@ -7,6 +7,7 @@ import (
 
 	"go.etcd.io/raft/v3/raftpb"
 
+	"magent/internal/fleet/durable"
 	"magent/internal/fleet/view"
 )
 
@@ -48,8 +49,8 @@ func TestOtherList(t *testing.T) {
 	} {
 		v := view.View{Version: view.Version, Epoch: 9, Members: c.members}
 		v.Generation = view.Generation{Number: 1, ID: 4}
-		saved := Saved{
-			Meta: Meta{Voter: 1, Incarnation: 1, Generation: v.Generation, Known: true, Left: c.left},
+		saved := durable.State{
+			Meta: durable.Meta{Voter: 1, Incarnation: 1, Generation: v.Generation, Known: true, Left: c.left},
 			Snapshot: &raftpb.Snapshot{Data: v.Encode(), Metadata: &raftpb.SnapshotMetadata{
 				ConfState: &raftpb.ConfState{Voters: v.Voters()}, Index: new(uint64(5)), Term: new(uint64(2)),
 			}},

@@ -6,6 +6,7 @@ import (
 
 	"go.etcd.io/raft/v3/raftpb"
 
+	"magent/internal/fleet/durable"
 	"magent/internal/fleet/hearing"
 	"magent/internal/fleet/view"
 )
@@ -135,7 +136,7 @@ func (c *Core) begin(g view.Generation, v view.View, voters []uint64, reason str
 	c.log, c.begun = nil, true
 	c.heard.Discount()
 	meta := c.meta
-	w := Write{Meta: &meta, Whole: true, Sync: true}
+	w := durable.Write{Meta: &meta, Whole: true, Sync: true}
 	if len(voters) > 0 {
 		w.Snapshot = &raftpb.Snapshot{Data: v.Encode(), Metadata: &raftpb.SnapshotMetadata{
 			ConfState: &raftpb.ConfState{Voters: voters}, Index: new(uint64(1)), Term: new(uint64(1)),
@@ -145,7 +146,7 @@ func (c *Core) begin(g view.Generation, v view.View, voters []uint64, reason str
 	seq := c.write(w)
 	c.waiting = append(c.waiting, waiting{seq, func() {
 		c.begun = false
-		c.must(c.openLog(&Saved{Meta: meta, Hard: w.Hard, Snapshot: w.Snapshot}))
+		c.must(c.openLog(&durable.State{Meta: meta, Hard: w.Hard, Snapshot: w.Snapshot}))
 		c.elect()
 		if len(voters) > 0 {
 			c.adopt(v, reason)
@@ -236,10 +237,10 @@ func (c *Core) giveIn(divided, known bool, reason string) {
 	c.dropAll(reason)
 	c.floor = max(c.floor, c.view.Epoch+c.log.last-c.log.applied)
 	divided = divided || c.meta.Divided
-	c.meta = Meta{Voter: c.cfg.NewID(), Incarnation: c.meta.Incarnation, Known: known, Divided: divided}
+	c.meta = durable.Meta{Voter: c.cfg.NewID(), Incarnation: c.meta.Incarnation, Known: known, Divided: divided}
 	c.log, c.view, c.hopeless, c.lonely, c.stuck, c.marked = nil, view.View{}, 0, 0, 0, false
 	c.heard.Discount()
-	c.write(Write{Meta: new(c.meta), Whole: true, Sync: true})
+	c.write(durable.Write{Meta: new(c.meta), Whole: true, Sync: true})
 	c.decide(Decision{Act: Reborn, Reason: reason})
 	c.decide(Decision{Act: Changed, Reason: reason})
 	c.reset()

@@ -9,6 +9,7 @@ import (
 	"go.etcd.io/raft/v3/raftpb"
 	"google.golang.org/protobuf/proto"
 
+	"magent/internal/fleet/durable"
 	"magent/internal/fleet/view"
 )
 
@@ -38,7 +39,7 @@ type raftLog struct {
 }
 
 // openLog begins with what was saved. The view of a snapshot is the caller's to install.
-func (c *Core) openLog(s *Saved) error {
+func (c *Core) openLog(s *durable.State) error {
 	l := &raftLog{id: s.Meta.Voter, store: raft.NewMemoryStorage(), routes: map[uint64]string{}}
 	if s.Snapshot != nil {
 		if err := l.store.ApplySnapshot(proto.CloneOf(s.Snapshot)); err != nil {
@@ -144,7 +145,7 @@ func (c *Core) pump() {
 // append has the log written. Who voted, or acknowledged an entry, is told so by stable, when that is durable.
 func (c *Core) append(m *raftpb.Message) {
 	l := c.log
-	w := Write{Entries: m.GetEntries(), Sync: len(m.GetEntries()) > 0}
+	w := durable.Write{Entries: m.GetEntries(), Sync: len(m.GetEntries()) > 0}
 	if m.Term != nil && m.Vote != nil {
 		w.Hard = &raftpb.HardState{Term: m.Term, Vote: m.Vote, Commit: m.Commit}
 		before, _, _ := l.store.InitialState()
@@ -155,7 +156,7 @@ func (c *Core) append(m *raftpb.Message) {
 		if hard == nil {
 			hard, _, _ = l.store.InitialState()
 		}
-		w = Write{Whole: true, Snapshot: s, Hard: hard, Sync: true}
+		w = durable.Write{Whole: true, Snapshot: s, Hard: hard, Sync: true}
 		l.marks, l.waiting, l.last = nil, nil, s.GetMetadata().GetIndex()
 	}
 	l.note(w.Entries)
@@ -280,7 +281,7 @@ func (c *Core) compact() {
 		entries, err = l.store.Entries(l.applied+1, l.last+1, 1<<30)
 		c.must(err)
 	}
-	c.write(Write{Whole: true, Hard: hard, Snapshot: proto.CloneOf(snapshot), Entries: entries})
+	c.write(durable.Write{Whole: true, Hard: hard, Snapshot: proto.CloneOf(snapshot), Entries: entries})
 }
 
 // sendRaft finds out whom a message is for. One for an identity of nobody is lost.

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"magent/internal/fleet/durable"
 	"magent/internal/fleet/view"
 )
 
@@ -94,7 +95,7 @@ func TestNobodyTakesIn(t *testing.T) {
 		c, err := New(Config{
 			Name: "b", List: []Peer{{Name: "a"}, {Name: "b"}}, Lease: time.Second,
 			NewID: func() uint64 { id += 1 << 25; return id },
-		}, Saved{}, now)
+		}, durable.State{}, now)
 		if err != nil {
 			t.Fatal(err)
 		}

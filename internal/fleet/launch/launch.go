@@ -16,6 +16,7 @@ import (
 	"magent/internal/cause"
 	"magent/internal/config"
 	"magent/internal/fleet/core"
+	"magent/internal/fleet/durable"
 	"magent/internal/fleet/gate"
 	"magent/internal/fleet/link"
 	"magent/internal/fleet/member"
@@ -135,7 +136,7 @@ func (o Options) core() core.Config {
 
 // openState reads what the member has to know. A file that is damaged counts as lost: the member comes back as a new
 // voter, and the others remove the old one.
-func openState(o Options) (*wal.Log, core.Saved, error) {
+func openState(o Options) (*wal.Log, durable.State, error) {
 	log, saved, err := wal.Open(o.Place)
 	if errors.Is(err, wal.ErrDamaged) {
 		o.Log.Error().AnErr("reason", err).Msg("the state of this member is lost: it joins the fleet as a new voter")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"magent/internal/fleet/core"
+	"magent/internal/fleet/durable"
 	"magent/internal/fleet/gate"
 	"magent/internal/fleet/link"
 	"magent/internal/fleet/view"
@@ -17,8 +18,8 @@ import (
 // Options are what a member is made of.
 type Options struct {
 	Core     core.Config
-	Log      *wal.Log   // which the member closes
-	Saved    core.Saved // what the log had
+	Log      *wal.Log      // which the member closes
+	Saved    durable.State // what the log had
 	Listener net.Listener
 	Peers    []link.Peer  // the others
 	Secret   *link.Secret // nil: none
@@ -67,7 +68,7 @@ type Member struct {
 
 	writes  chan struct{} // something is to be written
 	mu      sync.Mutex
-	pending []core.Write
+	pending []durable.Write
 
 	proving map[suspect]bool // who is being asked for; of run alone
 	now     time.Duration    // the latest that run has read

@@ -3,11 +3,11 @@ package member
 import (
 	"time"
 
-	"magent/internal/fleet/core"
+	"magent/internal/fleet/durable"
 )
 
 // write has writes made durable, in order.
-func (m *Member) write(writes []core.Write) {
+func (m *Member) write(writes []durable.Write) {
 	if len(writes) == 0 {
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"magent/internal/fleet/core"
+	"magent/internal/fleet/durable"
 	"magent/internal/fleet/forward"
 	"magent/internal/fleet/view"
 )
@@ -24,7 +25,7 @@ type node struct {
 	cfg     core.Config
 	offset  time.Duration
 	rate    float64
-	disk    core.Saved
+	disk    durable.State
 	journal map[missed]source // what the process was told, and survives it
 
 	process int // one more with each start
@@ -112,7 +113,7 @@ func (n *node) kill(lose bool) {
 		o.broken()
 	}
 	if lose {
-		n.disk, n.journal = core.Saved{}, map[missed]source{}
+		n.disk, n.journal = durable.State{}, map[missed]source{}
 	}
 	n.suspect(incarnation, 0)
 }
@@ -198,7 +199,7 @@ func (n *node) drain() {
 }
 
 // keep writes, which takes its time; a process that is killed meanwhile may have written or not.
-func (n *node) keep(writes []core.Write) {
+func (n *node) keep(writes []durable.Write) {
 	process, d := n.process, n.w.noise.slow+n.w.between(ms/10, 3*ms)
 	if n.w.chance(n.w.noise.disk) {
 		d += n.w.between(0, 300*ms)

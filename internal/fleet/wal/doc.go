@@ -1,4 +1,4 @@
-// Package wal keeps what a member of a fleet has to know at its next start (core.Saved) in the state directory:
+// Package wal keeps what a member of a fleet has to know at its next start (durable.State) in the state directory:
 // its identity, raft's hard state and log, and the last view. A few hundred bytes, written at votes and at views.
 //
 // The file is fleet.wal, in a directory that internal/journal has claimed and locked; fleet.wal.new is one that is

@@ -10,7 +10,7 @@ import (
 	"go.etcd.io/raft/v3/raftpb"
 	"google.golang.org/protobuf/proto"
 
-	"magent/internal/fleet/core"
+	"magent/internal/fleet/durable"
 )
 
 const (
@@ -52,7 +52,7 @@ func appendRecord(b []byte, k kind, body []byte) []byte {
 }
 
 // appendWrite is a batch.
-func appendWrite(b []byte, w *core.Write) ([]byte, error) {
+func appendWrite(b []byte, w *durable.Write) ([]byte, error) {
 	if w.Meta != nil {
 		text, err := json.Marshal(w.Meta)
 		if err != nil {
@@ -84,13 +84,13 @@ func appendMessage(b []byte, k kind, m proto.Message) ([]byte, error) {
 }
 
 // parse reads a file. good is how much of it counts.
-func parse(data []byte) (s core.Saved, good int, err error) {
+func parse(data []byte) (s durable.State, good int, err error) {
 	if len(data) < len(header) || string(data[:len(header)]) != header {
 		return s, 0, fmt.Errorf("%w: it begins with %q", ErrDamaged, data[:min(len(data), len(header))])
 	}
 	at := len(header)
 	good = at
-	var w core.Write
+	var w durable.Write
 	for at < len(data) {
 		k, body, n, err := next(data[at:])
 		if errors.Is(err, errTorn) {
@@ -105,7 +105,7 @@ func parse(data []byte) (s core.Saved, good int, err error) {
 		at += n
 		if k == isEnd {
 			s.Merge(&w)
-			w, good = core.Write{}, at
+			w, good = durable.Write{}, at
 		}
 	}
 	return s, good, nil
@@ -143,10 +143,10 @@ func allZero(b []byte) bool {
 	return true
 }
 
-func take(w *core.Write, k kind, body []byte) error {
+func take(w *durable.Write, k kind, body []byte) error {
 	switch k {
 	case isMeta:
-		w.Meta = &core.Meta{}
+		w.Meta = &durable.Meta{}
 		return json.Unmarshal(body, w.Meta)
 	case isWhole:
 		w.Whole = true

@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"magent/internal/fleet/core"
+	"magent/internal/fleet/durable"
 	"magent/internal/journal"
 )
 
@@ -21,27 +21,27 @@ type Log struct {
 	place journal.Place
 	file  *os.File
 	size  int64
-	saved core.Saved // what the file says
-	bad   error      // it cannot be written any more
+	saved durable.State // what the file says
+	bad   error         // it cannot be written any more
 }
 
 // Open reads what is there; a place without the file is that of a new member. The place has to be locked, by
 // journal.Open. If the error wraps ErrDamaged, Discard makes way for a new beginning.
-func Open(p journal.Place) (*Log, core.Saved, error) {
+func Open(p journal.Place) (*Log, durable.State, error) {
 	l := &Log{place: p}
 	data, err := l.read()
 	if err != nil {
-		return nil, core.Saved{}, l.unusable(err)
+		return nil, durable.State{}, l.unusable(err)
 	}
 	if data != nil {
 		if l.saved, _, err = parse(data); err != nil {
-			return nil, core.Saved{}, fmt.Errorf(
+			return nil, durable.State{}, fmt.Errorf(
 				"--state-dir %s: %s: %w: the member joins as a new voter when it is removed", p.Dir,
 				journal.FleetName, err)
 		}
 	}
 	if err := l.rewrite(); err != nil {
-		return nil, core.Saved{}, l.unusable(err)
+		return nil, durable.State{}, l.unusable(err)
 	}
 	saved := l.saved
 	return l, saved, nil
@@ -77,7 +77,7 @@ func (l *Log) read() ([]byte, error) {
 func (l *Log) rewrite() error {
 	s := &l.saved
 	meta := s.Meta
-	data, err := appendWrite([]byte(header), &core.Write{
+	data, err := appendWrite([]byte(header), &durable.Write{
 		Meta: &meta, Whole: true, Hard: s.Hard, Snapshot: s.Snapshot, Entries: s.Entries,
 	})
 	if err != nil {
@@ -121,7 +121,7 @@ func syncDir(dir string) error {
 // Append keeps writes, all or none of each, in order, and returns when they are as durable as they ask for. After
 // an error nothing is kept any more, for what lies behind a write that failed cannot be relied upon: the member
 // has to end.
-func (l *Log) Append(writes []core.Write) error {
+func (l *Log) Append(writes []durable.Write) error {
 	if l.bad != nil {
 		return l.bad
 	}

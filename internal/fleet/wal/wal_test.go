@@ -10,14 +10,14 @@ import (
 
 	"go.etcd.io/raft/v3/raftpb"
 
-	"magent/internal/fleet/core"
+	"magent/internal/fleet/durable"
 	"magent/internal/fleet/view"
 	"magent/internal/journal"
 )
 
-func meta(incarnation uint64) *core.Meta {
+func meta(incarnation uint64) *durable.Meta {
 	g := view.Generation{Number: 3, ID: 4}
-	return &core.Meta{Voter: 1<<63 - 1, Incarnation: incarnation, Generation: g, Known: true}
+	return &durable.Meta{Voter: 1<<63 - 1, Incarnation: incarnation, Generation: g, Known: true}
 }
 
 func entry(index, term uint64, data string) *raftpb.Entry {
@@ -35,7 +35,7 @@ func snapshot(index uint64, data string) *raftpb.Snapshot {
 }
 
 // describe is what a member knows, for comparison.
-func describe(s core.Saved) string {
+func describe(s durable.State) string {
 	text := fmt.Sprintf("%+v hard %d.%d.%d snapshot %d %q %v",
 		s.Meta, s.Hard.GetTerm(), s.Hard.GetVote(), s.Hard.GetCommit(),
 		s.Snapshot.GetMetadata().GetIndex(), s.Snapshot.GetData(), s.Snapshot.GetMetadata().GetConfState().GetVoters())
@@ -46,8 +46,8 @@ func describe(s core.Saved) string {
 }
 
 // life is what a member writes in the course of time.
-func life() []core.Write {
-	return []core.Write{
+func life() []durable.Write {
+	return []durable.Write{
 		{Seq: 1, Meta: meta(5), Sync: true},
 		{Seq: 2, Meta: meta(5), Whole: true, Hard: hard(1, 0, 1), Snapshot: snapshot(1, "first"), Sync: true},
 		{Seq: 3, Hard: hard(2, 7, 1), Sync: true},
@@ -60,7 +60,7 @@ func life() []core.Write {
 }
 
 // begin claims a folder as a magent does, and opens the log in it.
-func begin(t *testing.T, dir string) (*Log, core.Saved) {
+func begin(t *testing.T, dir string) (*Log, durable.State) {
 	t.Helper()
 	p := journal.Place{Dir: dir}
 	j, _, err := journal.Open(p, nil)
@@ -79,13 +79,13 @@ func begin(t *testing.T, dir string) (*Log, core.Saved) {
 // What was written is what the next life knows, after each write.
 func TestLives(t *testing.T) {
 	dir := t.TempDir()
-	var want core.Saved
+	var want durable.State
 	for i, w := range life() {
 		l, saved := begin(t, dir)
 		if describe(saved) != describe(want) {
 			t.Errorf("before write %d\ngot  %s\nwant %s", i, describe(saved), describe(want))
 		}
-		if err := l.Append([]core.Write{w}); err != nil {
+		if err := l.Append([]durable.Write{w}); err != nil {
 			t.Fatal(err)
 		}
 		want.Merge(&w)
@@ -94,8 +94,8 @@ func TestLives(t *testing.T) {
 	if describe(saved) != describe(want) || len(saved.Entries) != 2 || string(saved.Entries[1].GetData()) != "others" {
 		t.Errorf("at last %s", describe(saved))
 	}
-	whole := core.Write{Whole: true, Hard: hard(4, 0, 9), Snapshot: snapshot(9, "later"), Sync: true}
-	if err := l.Append([]core.Write{whole}); err != nil {
+	whole := durable.Write{Whole: true, Hard: hard(4, 0, 9), Snapshot: snapshot(9, "later"), Sync: true}
+	if err := l.Append([]durable.Write{whole}); err != nil {
 		t.Fatal(err)
 	}
 	_, saved = begin(t, dir)
@@ -108,7 +108,7 @@ func TestLives(t *testing.T) {
 func file(t *testing.T) (data []byte, said map[int]string) {
 	t.Helper()
 	data, said = []byte(header), map[int]string{}
-	var s core.Saved
+	var s durable.State
 	said[len(data)] = describe(s)
 	for _, w := range life() {
 		var err error
@@ -197,7 +197,7 @@ func TestAfterTear(t *testing.T) {
 	}
 	l, _ := begin(t, dir)
 	last := life()[len(life())-1]
-	if err := l.Append([]core.Write{last}); err != nil {
+	if err := l.Append([]durable.Write{last}); err != nil {
 		t.Fatal(err)
 	}
 	if _, saved := begin(t, dir); describe(saved) != said[len(data)] {
@@ -249,11 +249,11 @@ func TestForeignFile(t *testing.T) {
 func TestRewrite(t *testing.T) {
 	l, _ := begin(t, t.TempDir())
 	for range 12_000 {
-		if err := l.Append([]core.Write{{Hard: hard(1, 2, 3)}, {Meta: meta(7)}}); err != nil {
+		if err := l.Append([]durable.Write{{Hard: hard(1, 2, 3)}, {Meta: meta(7)}}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if l.size > rewriteSize || describe(l.saved) != describe(core.Saved{Meta: *meta(7), Hard: hard(1, 2, 3)}) {
+	if l.size > rewriteSize || describe(l.saved) != describe(durable.State{Meta: *meta(7), Hard: hard(1, 2, 3)}) {
 		t.Errorf("%d bytes, %s", l.size, describe(l.saved))
 	}
 }

@@ -1,4 +1,5 @@
-package core
+// Package durable is what the state directory of a member of a fleet has, and how that changes.
+package durable
 
 import (
 	"slices"
@@ -18,16 +19,16 @@ type Meta struct {
 	Divided     bool            `json:"divided"`     // it has decided as none of those did whom it is about to join
 }
 
-// Saved is what the state directory of a member has.
-type Saved struct {
+// State is what the state directory of a member has.
+type State struct {
 	Meta     Meta
 	Hard     *raftpb.HardState // nil: none
 	Snapshot *raftpb.Snapshot  // nil: none
 	Entries  []*raftpb.Entry
 }
 
-// Write is something that has to be durable, in the order of Seq, before Core.Persisted is called with Seq. What it
-// has takes the place of what Saved had; see Saved.Merge.
+// Write is something that has to be durable, in the order of Seq, before core.Core.Persisted is called with Seq. What
+// it has takes the place of what State had; see State.Merge.
 type Write struct {
 	Seq      uint64
 	Meta     *Meta // nil: as before
@@ -39,7 +40,7 @@ type Write struct {
 }
 
 // Merge carries a write out. Entries take the place of those with the same and with higher indexes.
-func (s *Saved) Merge(w *Write) {
+func (s *State) Merge(w *Write) {
 	if w.Meta != nil {
 		s.Meta = *w.Meta
 	}
