@@ -42,6 +42,7 @@ type Core struct {
 	leaving  bool
 	serial   uint64 // of the last hello of this incarnation
 	ceding   bool   // it is to own nothing as long as another one can
+	passed   bool   // since it cedes, it has asked another one to lead
 	asked    int    // the tick of the last request in its own name
 	marked   bool   // that it leaves is durable
 	dropped  bool   // all was dropped over that
@@ -126,7 +127,12 @@ func (c *Core) reset() {
 	c.inbound, c.told, c.telling = map[uint64]uint64{}, map[uint64]bool{}, map[uint64]bool{}
 	c.named, c.serial = false, 0
 	incarnation := c.meta.Incarnation
-	c.writeMeta(func() { c.named = c.named || incarnation == c.meta.Incarnation })
+	c.writeMeta(func() {
+		if incarnation == c.meta.Incarnation && !c.named {
+			c.named = true
+			c.greet()
+		}
+	})
 }
 
 // Take gives what there is to be done since the last call. After every other call it has to be asked.
@@ -185,7 +191,7 @@ func (c *Core) Receive(now time.Duration, from string, m Message) {
 	heard := c.heard.Note(c.tick, from, m.Incarnation)
 	switch {
 	case m.Hello != nil:
-		heard.Greeted(c.tick, m.Generation, *m.Hello)
+		c.greeted(heard, m)
 	case m.Raft != nil:
 		c.step(from, m)
 	case m.Renew != nil:
@@ -200,6 +206,14 @@ func (c *Core) Receive(now time.Duration, from string, m Message) {
 		c.decide(Decision{Act: Refused, Name: from, Reason: *m.Refused})
 	}
 	c.act()
+}
+
+// greeted notes a hello. Who has not been heard before is told at once that he is.
+func (c *Core) greeted(h *hearing.Heard, m Message) {
+	known := slices.Contains(c.heard.Hears(c.tick), m.Incarnation)
+	if h.Greeted(c.tick, m.Generation, *m.Hello); !known {
+		c.hail()
+	}
 }
 
 // step gives raft a message. A member that is in no generation yet joins the one whose voters it is counted among.

@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"go.etcd.io/raft/v3/raftpb"
 
@@ -32,10 +33,25 @@ func (c *Core) latest(name string) *hearing.Heard { return c.heard.Latest(c.tick
 
 // greet says hello to all, every tick.
 func (c *Core) greet() {
-	if !c.named {
-		return // an incarnation must not come twice
+	if c.named { // an incarnation must not come twice
+		c.serial++
+		c.hail()
 	}
-	c.serial++
+}
+
+// Hail says hello between ticks: there is a link to a member that has not heard of this process yet.
+func (c *Core) Hail(now time.Duration) {
+	c.at(now)
+	if c.broken == "" {
+		c.hail()
+	}
+}
+
+// hail says hello once more in a tick, with what is known by now.
+func (c *Core) hail() {
+	if c.serial == 0 {
+		return
+	}
 	h := Hello{
 		Serial: c.serial, Voter: c.meta.Voter, Epoch: max(c.view.Epoch, c.floor), Known: c.meta.Known,
 		Oldest: c.cfg.Oldest, Newest: c.cfg.Newest, Pools: c.cfg.Pools, Ceding: c.ceding,

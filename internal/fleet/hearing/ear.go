@@ -9,7 +9,7 @@ type Ear struct {
 	Witness     bool   // it keeps and asks for nothing, so it need not hear other members
 	Joins       bool   // who takes part already stays
 	Leads       bool   // who leads the agreement has to be heard by all, and stays
-	Serial      uint64 // how often this process has said hello
+	Serial      uint64 // in how many ticks this process has said hello
 	// Hears has the incarnations of those whose hellos it has had within Limit ticks of its own. nil: it does not say,
 	// like an older version, and counts as one that hears all.
 	Hears []uint64

@@ -8,7 +8,7 @@ import (
 
 // Hello says who one is, to every other member, every tick.
 type Hello struct {
-	Serial uint64 `json:"serial"` // rises with each hello of a process
+	Serial uint64 `json:"serial"` // rises with each tick of a process
 	Voter  uint64 `json:"voter"`
 	Epoch  uint64 `json:"epoch"` // of the view that the sender knows
 	Known  bool   `json:"known"` // it has been in a fleet
@@ -42,12 +42,13 @@ type Heard struct {
 	hellod int // tick of the last hello
 }
 
-// Greeted notes a hello. One that came twice, or late, says less than one that comes tick by tick.
+// Greeted notes a hello. One that came twice, or late, says less than one that comes tick by tick. One with the serial
+// of the last has news that could not wait for the next tick.
 func (h *Heard) Greeted(tick int, g view.Generation, hello Hello) {
-	if hello.Serial <= h.Hello.Serial {
+	if hello.Serial < h.Hello.Serial {
 		return
 	}
-	if h.hellod != tick {
+	if h.hellod != tick && hello.Serial > h.Hello.Serial {
 		h.Greetings++
 		h.hellod = tick
 	}
@@ -93,6 +94,17 @@ func (a All) Latest(tick int, name string) (found *Heard) {
 		}
 		if found == nil || h.hellod > found.hellod || h.hellod == found.hellod && h.Incarnation > found.Incarnation {
 			found = h
+		}
+	}
+	return found
+}
+
+// Successor is the process that has followed another one of a member, with its state directory; nil: there is none.
+// One hello is enough, for incarnations of a state directory rise: no process that is known is later.
+func (a All) Successor(tick int, name string, voter, incarnation uint64) (found *Heard) {
+	for _, h := range a[name] {
+		if h.Incarnation > incarnation && h.Greetings > 0 && h.Hello.Voter == voter && tick-h.hellod <= Fresh {
+			found, incarnation = h, h.Incarnation
 		}
 	}
 	return found

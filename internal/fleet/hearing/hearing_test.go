@@ -18,6 +18,65 @@ func ears(hears ...[]uint64) (all []Ear) {
 	return all
 }
 
+// A hello with news in between two ticks takes the place of the last one, and proves nothing more. One that is older,
+// or comes once more later, says nothing new.
+func TestGreeted(t *testing.T) {
+	h := All{}.Note(1, "a", 7)
+	for _, c := range []struct {
+		tick      int
+		serial    uint64
+		epoch     uint64
+		greetings int
+		has       uint64
+	}{
+		{1, 1, 10, 1, 10},
+		{1, 1, 11, 1, 11},
+		{2, 1, 11, 1, 11},
+		{2, 2, 12, 2, 12},
+		{3, 1, 11, 2, 12},
+		{3, 2, 13, 2, 13},
+	} {
+		h.Greeted(c.tick, view.Generation{}, Hello{Serial: c.serial, Epoch: c.epoch})
+		if h.Greetings != c.greetings || h.Hello.Epoch != c.has {
+			t.Errorf("%+v: %d greetings, epoch %d", c, h.Greetings, h.Hello.Epoch)
+		}
+	}
+}
+
+// The successor of a process has its state directory. One hello is enough, unless it is old.
+func TestSuccessor(t *testing.T) {
+	a := All{}
+	greet := func(tick int, incarnation, voter uint64) {
+		a.Note(tick, "a", incarnation).Greeted(tick, view.Generation{}, Hello{Serial: 1, Voter: voter})
+	}
+	greet(1, 7, 100)
+	greet(2, 9, 100)
+	greet(2, 8, 100)
+	greet(2, 11, 101)
+	a.Note(2, "a", 10) // it has said something, but no hello
+	for _, c := range []struct {
+		tick               int
+		voter, incarnation uint64
+		want               uint64
+	}{
+		{2, 100, 7, 9},
+		{2, 100, 8, 9},
+		{2, 100, 9, 0},
+		{2, 101, 7, 11},
+		{2, 102, 7, 0},
+		{2 + Fresh, 100, 7, 9},
+		{3 + Fresh, 100, 7, 0},
+	} {
+		got := uint64(0)
+		if h := a.Successor(c.tick, "a", c.voter, c.incarnation); h != nil {
+			got = h.Incarnation
+		}
+		if got != c.want {
+			t.Errorf("%+v: %d", c, got)
+		}
+	}
+}
+
 // Who does not hear the leader is put out, else who is apart from the most.
 func TestWorst(t *testing.T) {
 	all := []uint64{0, 1, 2, 3}

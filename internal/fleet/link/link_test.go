@@ -61,6 +61,7 @@ func openWith(
 		Name: name, Fleet: fleet, Peers: peers, Secret: s, Patience: guard,
 		Incarnation: m.incarnation.Load,
 		Received:    func(from string, body []byte) { m.events <- event{"received", from, string(body)} },
+		Up:          func(name string) { m.events <- event{"up", name, ""} },
 		Ended:       func(name string) { m.events <- event{"ended", name, ""} },
 		Trouble:     func(name string, err error) { m.events <- event{"trouble", name, fmt.Sprint(err)} },
 	}
@@ -103,6 +104,18 @@ func (m *member) hears(t *testing.T, from *member, name, to string) {
 }
 
 const longSecret = "0123456789abcdef"
+
+// What is sent when a link has come up is not lost, and once is enough.
+func TestUp(t *testing.T) {
+	la, lb := testkit.Listen(t), testkit.Listen(t)
+	a := open(t, la, "a", "f", nil, Peer{"b", lb.Addr().String()})
+	b := open(t, lb, "b", "f", nil, Peer{"a", la.Addr().String()})
+	a.wait(t, "up", "b")
+	a.Send("b", []byte("hello"))
+	if got := b.wait(t, "received", "a"); got != "hello" {
+		t.Errorf("%q is heard", got)
+	}
+}
 
 // Messages come in order, and whole, large ones too, with a secret and without one.
 func TestMessages(t *testing.T) {

@@ -38,6 +38,8 @@ type Options struct {
 	// Commanded carries a command of a member out, and returns the answer. When ctx is done nobody waits for that any
 	// more; what has not been begun by then must not be. nil: commands are refused.
 	Commanded func(ctx context.Context, from string, body []byte) (answer []byte)
+	// Up says that messages to a member are taken from now on: what was sent to it before is lost.
+	Up func(name string)
 	// Ended says that a connection to a member has ended that was good: its process may be dead (Ask).
 	Ended func(name string)
 	// Trouble says why there is no connection to a member, or none of it is accepted: when that begins, and when the

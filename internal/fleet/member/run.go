@@ -40,7 +40,7 @@ func Open(opt Options) (*Member, error) {
 	m.links = link.Open(opt.Listener, link.Options{
 		Name: opt.Core.Name, Fleet: opt.Fleet, Peers: opt.Peers, Secret: opt.Secret,
 		Patience:    patience * opt.Core.Tick,
-		Incarnation: m.incarnation.Load, Received: m.received, Ended: m.ended, Trouble: m.trouble,
+		Incarnation: m.incarnation.Load, Received: m.received, Up: m.up, Ended: m.ended, Trouble: m.trouble,
 		Serves: opt.Serves, Opened: opt.Opened, Commanded: opt.Commanded,
 	})
 	m.done.Add(2)
@@ -121,6 +121,9 @@ func (m *Member) read() time.Duration {
 	m.now = now
 	return now
 }
+
+// up says hello, since there is a link to a member.
+func (m *Member) up(string) { m.call(func(now time.Duration) { m.core.Hail(now) }) }
 
 // trouble passes on why there is no link to a member, nil: there is one again.
 func (m *Member) trouble(name string, err error) {

@@ -75,14 +75,16 @@ func (n *node) wish(asked uint64) {
 
 // follow is what a view means for a change of the pools.
 func (n *node) follow(v view.View) {
-	if !v.Has(n.cfg.Name, n.core.Incarnation()) || n.cfg.Pools == nil {
-		n.resume()
-		return
-	}
-	if string(v.Pools) != n.pools {
+	in := v.Has(n.cfg.Name, n.core.Incarnation())
+	// A member that is put out in the same breath has gone over all the same.
+	if n.cfg.Pools != nil && string(v.Pools) != n.pools && (in || string(n.core.Pools()) == string(v.Pools)) {
 		n.w.log("%s goes over to %s", n, v.Pools)
 		n.w.check.turned++
 		n.pools = string(v.Pools)
+	}
+	if !in || n.cfg.Pools == nil {
+		n.resume()
+		return
 	}
 	if n.joins > 0 && v.Epoch > n.joins && (v.Change == nil || v.Change.Since != n.joins) && n.core.Changing() {
 		n.w.check.violated("%s wants other pools although the change that it was asked for is over", n)

@@ -174,8 +174,22 @@ func (n *node) beat(process int) {
 				n.engine.tick()
 				n.expire()
 				n.beat(process)
+				n.hail(process)
 			})
 		}
+	})
+}
+
+// hail has a link come up between two ticks, now and then.
+func (n *node) hail(process int) {
+	if !n.w.chance(0.1) {
+		return
+	}
+	n.w.after(n.w.between(0, tick), func() {
+		n.do(process, func() {
+			n.core.Hail(n.local())
+			n.drain()
+		})
 	})
 }
 

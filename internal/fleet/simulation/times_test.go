@@ -91,6 +91,35 @@ func TestTimes(t *testing.T) {
 	}
 }
 
+// A process that has ceded and ends, as at an upgrade, is followed by another one with its state directory. That is
+// in the view before the next tick, so that its clients are served. It need not wait until the others have found out
+// that raft's leader is gone, either.
+func TestReplaced(t *testing.T) {
+	for seed := range uint64(60) {
+		w := quietly(seed, plan{3, false, 2, core.AloneProven})
+		for _, n := range []*node{w.nodes[seed%3], nil} {
+			if n == nil { // whoever leads by now, with a group or without
+				n = w.nodes[slices.IndexFunc(w.nodes, func(n *node) bool { return n.core.Leader() })]
+			}
+			w.run(w.between(0, 100*ms))
+			n.core.Cede(n.local())
+			n.drain()
+			if w.until(time.Second, n.core.Ceded); w.check.found != "" {
+				t.Fatalf("seed %d: %s", seed, w.check.found)
+			}
+			w.run(10 * ms) // the next process begins
+			led := n.core.Leader()
+			n.kill(false)
+			n.start()
+			took := w.until(time.Second, n.core.In)
+			if took >= tick || led || w.check.found != "" {
+				t.Errorf("seed %d: in the view after %v; it led when it ended: %v; %s", seed, took, led, w.check.found)
+			}
+			w.run(2 * time.Second)
+		}
+	}
+}
+
 // A member that cedes hands over soon, gets nothing back, and stays in the view. With nobody else it decides again.
 // When it goes on after all, it gets back what it is the home of.
 func TestCede(t *testing.T) {
