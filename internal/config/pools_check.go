@@ -106,6 +106,7 @@ func (s *section) checkLoops(servers []Address, at []*yaml.Node) {
 
 // together finds errors that concern several pools.
 func (f *file) together(sections []*section) {
+	f.apart(sections)
 	names, listens := map[string]*section{}, map[string]occupied{}
 	for _, s := range sections {
 		if before := names[s.pool.Name]; before != nil {
@@ -130,6 +131,41 @@ func (f *file) together(sections []*section) {
 			}
 		}
 	}
+}
+
+// apart refuses a server that another pool has as well, if either has second copies or values in memory. A pool does
+// not know what is written, or flushed by a repair, through another one: copies would differ, and keys would be lost.
+func (f *file) apart(sections []*section) {
+	all := map[string][]placed{}
+	for _, s := range sections {
+		at := slices.Concat(s.serversAt, s.backupAt)
+		for i, a := range slices.Concat(s.pool.Servers, s.pool.Backups) {
+			id := identity(a)
+			if j := slices.IndexFunc(all[id], s.excludes); j >= 0 && i < len(at) {
+				f.fail(at[i], "server %q is also in pool %q, in line %d: a pool with backups or hot_cache does not "+
+					"share its servers; give each pool servers of its own, or have the clients of both use one pool",
+					at[i].Value, all[id][j].s.pool.Name, all[id][j].at.Line)
+			} else if i < len(at) {
+				all[id] = append(all[id], placed{s, at[i]})
+			}
+		}
+	}
+}
+
+// placed is a server of a pool.
+type placed struct {
+	s  *section
+	at *yaml.Node
+}
+
+// excludes reports whether a server of this pool must not be one of another pool.
+func (s *section) excludes(other placed) bool {
+	return other.s != s && (s.alone() || other.s.alone())
+}
+
+// alone reports whether whatever happens to the keys of the pool has to pass the pool.
+func (s *section) alone() bool {
+	return !s.pool.Redis && (len(s.pool.Backups) > 0 || s.pool.HotCache > 0)
 }
 
 // occupied is an address on which a pool listens.

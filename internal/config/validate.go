@@ -79,8 +79,7 @@ func (p *Pool) duplicates() error {
 				"name each backup once (a larger share of the keys is a weight: %s:2)", a, a)
 		case primaries[id]:
 			return fmt.Errorf("-b %s is also a primary (-s), so its keys would have no second copy: name another "+
-				"server, "+
-				"or run two proxies, one with -s A -b B and one with -s B -b A", a)
+				"server", a)
 		default:
 			backups[id] = true
 		}

@@ -21,9 +21,8 @@ func addresses(t *testing.T, texts string) []Address {
 func TestValidate(t *testing.T) {
 	const (
 		twice  = " is given twice: name each "
-		backup = " is also a primary (-s), so its keys would have no second copy: name another server, or run two " +
-			"proxies, one with -s A -b B and one with -s B -b A"
-		loop = " is where this proxy itself listens: give the proxy another port with -p, or name the server's " +
+		backup = " is also a primary (-s), so its keys would have no second copy: name another server"
+		loop   = " is where this proxy itself listens: give the proxy another port with -p, or name the server's " +
 			"real port"
 	)
 	for _, c := range []struct{ listen, servers, backups, want string }{
