@@ -40,18 +40,19 @@ type Core struct {
 	vip      bool
 	orphaned int // the tick in which raft's leader was found to be gone; 0: there is one
 	leaving  bool
-	serial   uint64 // of the last hello of this incarnation
-	ceding   bool   // it is to own nothing as long as another one can
-	passed   bool   // since it cedes, it has asked another one to lead
-	asked    int    // the tick of the last request in its own name
-	marked   bool   // that it leaves is durable
-	dropped  bool   // all was dropped over that
-	gone     bool   // Left was decided
-	refused  map[string]uint64
-	hopeless int // ticks
-	stuck    int // ticks
-	lonely   int // ticks
-	homeless int // ticks
+	serial   uint64            // of the last hello of this incarnation
+	ceding   bool              // it is to own nothing as long as another one can
+	passed   bool              // since it cedes, it has asked another one to lead
+	asked    int               // the tick of the last request in its own name
+	marked   bool              // that it leaves is durable
+	dropped  bool              // all was dropped over that
+	gone     bool              // Left was decided
+	refused  map[string]uint64 // by name: the last incarnation that was told why it cannot join
+	linked   map[string]bool   // a new link: what was sent before may be lost
+	hopeless int               // ticks
+	stuck    int               // ticks
+	lonely   int               // ticks
+	homeless int               // ticks
 	ignored  int
 
 	wish    *wish   // of the pools, that this member wants; nil: none
@@ -85,7 +86,7 @@ type waiting struct {
 func New(cfg Config, saved durable.State, now time.Duration) (*Core, error) {
 	c := &Core{
 		cfg: cfg, now: now, meta: saved.Meta,
-		heard: hearing.All{}, proven: map[string]uint64{}, refused: map[string]uint64{},
+		heard: hearing.All{}, proven: map[string]uint64{}, refused: map[string]uint64{}, linked: map[string]bool{},
 		silent: map[string]learned{}, well: map[string]time.Duration{}, known: addresses{},
 		epochs: map[string]uint64{},
 	}

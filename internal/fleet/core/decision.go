@@ -92,13 +92,17 @@ func (c *Core) writeMeta(then func()) {
 	c.waiting = append(c.waiting, waiting{c.write(durable.Write{Meta: &meta, Sync: true}), then})
 }
 
-// refuse says why a process cannot join, here and to it, once.
+// refuse says why a process cannot join: here once, and to it once over each link.
 func (c *Core) refuse(name string, incarnation uint64, err error) {
-	if c.refused[name] == incarnation {
+	again := c.refused[name] == incarnation
+	if again && !c.linked[name] {
 		return
 	}
 	c.refused[name] = incarnation
+	delete(c.linked, name)
 	reason := fmt.Sprintf("%s cannot join: %v", name, err)
-	c.decide(Decision{Act: Refuse, Name: name, Reason: reason})
+	if !again {
+		c.decide(Decision{Act: Refuse, Name: name, Reason: reason})
+	}
 	c.send(name, Message{Refused: &reason})
 }

@@ -39,10 +39,10 @@ func (c *Core) greet() {
 	}
 }
 
-// Hail says hello between ticks: there is a link to a member that has not heard of this process yet.
-func (c *Core) Hail(now time.Duration) {
+// Hail says hello between ticks: a link to a member has come up, which may not have heard of this process yet.
+func (c *Core) Hail(now time.Duration, name string) {
 	c.at(now)
-	if c.broken == "" {
+	if c.linked[name] = true; c.broken == "" {
 		c.hail()
 	}
 }

@@ -123,7 +123,9 @@ func (m *Member) read() time.Duration {
 }
 
 // up says hello, since there is a link to a member.
-func (m *Member) up(string) { m.call(func(now time.Duration) { m.core.Hail(now) }) }
+func (m *Member) up(name string) {
+	m.call(func(now time.Duration) { m.core.Hail(now, name) })
+}
 
 // trouble passes on why there is no link to a member, nil: there is one again.
 func (m *Member) trouble(name string, err error) {

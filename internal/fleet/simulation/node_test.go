@@ -187,7 +187,7 @@ func (n *node) hail(process int) {
 	}
 	n.w.after(n.w.between(0, tick), func() {
 		n.do(process, func() {
-			n.core.Hail(n.local())
+			n.core.Hail(n.local(), n.w.nodes[n.w.rng.IntN(len(n.w.nodes))].cfg.Name)
 			n.drain()
 		})
 	})
