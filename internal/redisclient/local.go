@@ -68,7 +68,9 @@ func (c *Client) ping(r *resp.Request) {
 }
 
 // needsDB reports whether it matters for a command which database the client has selected.
-func needsDB(cmd *resp.Command) bool { return cmd.Route != resp.RouteLocal || cmd.Name == "multi" }
+func needsDB(cmd *resp.Command) bool {
+	return cmd.Route != resp.RouteLocal || cmd.Name == "multi" || cmd.Name == "watch"
+}
 
 // describe carries out COMMAND.
 func (c *Client) describe(r *resp.Request) {

@@ -86,6 +86,10 @@ func TestServerAddTakesTheWorstState(t *testing.T) {
 		{"up", "ejected", "ejected"},
 		{"ejected", "up", "ejected"},
 		{"ejected", "ejected", "ejected"},
+		{"up", "", "up"},
+		{"", "up", "up"},
+		{"", "ejected", "ejected"},
+		{"ejected", "", "ejected"},
 	} {
 		s := Server{State: c.a}
 		s.Add(&Server{State: c.b})

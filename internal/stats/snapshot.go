@@ -127,8 +127,8 @@ func (s *Server) Add(o *Server) {
 		share := float64(o.Replies) / float64(total)
 		s.Latency = time.Duration(float64(s.Latency)*(1-share) + float64(o.Latency)*share)
 	}
-	if s.State == StateUp {
-		s.State = o.State
+	if s.State == StateUp || s.State == "" { // else this loop has something to say of it
+		s.State = cmp.Or(o.State, s.State)
 	}
 	if s.LastError == "" {
 		s.LastError = o.LastError

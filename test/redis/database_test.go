@@ -254,7 +254,9 @@ func TestReloadDatabases(t *testing.T) {
 	reload(calm, "redis_db: 1")
 	one.want(bulk("one"), "GET", "k")
 	none.want(bulk("one"), "GET", "k")
-	zero.wantPrefix("-ERR nothing is carried out on this connection until SELECT succeeds", "GET", "k")
+	for _, command := range [][]string{{"GET", "k"}, {"WATCH", "k"}, {"MULTI"}} {
+		zero.wantPrefix("-ERR nothing is carried out on this connection until SELECT succeeds", command...)
+	}
 	zero.wantPrefix("-ERR DB index is out of range: this pool is database 1 of its servers (redis_db)", "SELECT", "0")
 	zero.want("+OK\r\n", "SELECT", "1")
 	zero.want(bulk("one"), "GET", "k")
@@ -400,6 +402,9 @@ func TestIdleDatabases(t *testing.T) {
 		return nil
 	})
 	testkit.Until(t, "they are closed", func() bool { return inDB(t, servers[0], 1, 1) == 0 })
+	if got := c.do("INFO", "servers"); !strings.Contains(got, ",state=up,") {
+		t.Errorf("the server is not up: %s", got)
+	}
 	c.want(bulk("1"), "GET", "k")
 	watching.want("+OK\r\n", "MULTI")
 	watching.want("+QUEUED\r\n", "GET", "k")
