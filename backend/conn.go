@@ -106,6 +106,12 @@ const (
 	ready
 )
 
+// failure is what was wrong with a server when it failed last.
+type failure struct {
+	at  int64 // loop time; 0: never
+	err error
+}
+
 // Conn is a pipelined connection to one server, and its successors after reconnecting. check and its neighbours
 // assert the rules at its fields (invariant.go).
 type Conn struct {
@@ -114,7 +120,8 @@ type Conn struct {
 	opt     Options
 	l       *loop.Loop
 	watcher Watcher
-	err     error         // why the last connection ended
+	err     error // why the last connection ended
+	failed  failure
 	missed  bool          // that connection was in use, or requests were waiting for it
 	lasted  time.Duration // how long it was established; 0: it never was
 

@@ -19,7 +19,7 @@ func (c *Conn) fail(err error) {
 	quiet := c.fifo.len() == 0
 	idle := errors.Is(err, ErrClosed) && quiet && c.proven() || errors.Is(err, ErrMoved) && quiet ||
 		errors.Is(err, ErrReplaced)
-	c.err = err
+	c.blame(err)
 	c.Stats.ended(err)
 	c.missed = c.state == ready || c.fifo.len() > 0
 	begun := c.state == ready // else requests were only collected
@@ -51,6 +51,17 @@ func (c *Conn) fail(err error) {
 	c.check()
 	c.watcher.Disconnected(c, err, idle)
 	c.lose(waiting, !begun)
+}
+
+// blame notes an error. It is the server's failure, unless we have ended the connection for a reason of our own.
+func (c *Conn) blame(err error) {
+	c.err = err
+	for _, ours := range []error{ErrShutdown, ErrRefill, ErrMoved, ErrReplaced, ErrForbidden} {
+		if errors.Is(err, ours) {
+			return
+		}
+	}
+	c.failed = failure{c.l.Now(), err}
 }
 
 // lose answers all requests in waiting with ascii.Lost. unsent: nothing of them was written.

@@ -105,6 +105,15 @@ func (c *Conn) Greeting() failover.Greeting { return c.greeting }
 // Inside Watcher.Recognized it is still about the connection before.
 func (c *Conn) Heard() int64 { return max(c.since, c.work.at) }
 
+// Checked returns the loop time at which the server last showed how it is, and what was wrong then; nil: nothing. The
+// time is 0 if nothing is known of it yet.
+func (c *Conn) Checked() (at int64, err error) {
+	if heard := c.Heard(); heard > c.failed.at {
+		return heard, nil
+	}
+	return c.failed.at, c.failed.err
+}
+
 // closedOver handles a server that has closed the connection before it answered everything. Some do so on a command
 // that they do not know (twemproxy). A connection that breaks at that moment looks the same, but its server must not
 // count as one without meta commands, for then it could not be refilled. So the question is left out only after two

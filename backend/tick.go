@@ -37,7 +37,7 @@ func (c *Conn) giveUp() {
 			c.fail(ErrTimeout) // the socket does not take it
 			return
 		}
-		c.err = fmt.Errorf("%w (%v)", ErrTimeout, c.opt.Timeout)
+		c.blame(fmt.Errorf("%w (%v)", ErrTimeout, c.opt.Timeout))
 		n := 1 + uint64(e.extra)
 		c.Stats.Timeouts += n
 		if c.work.fault(e.at, c.l.Now(), c.opt.Timeout) {

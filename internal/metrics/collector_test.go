@@ -47,11 +47,13 @@ func figures() (*stats.Process, *stats.Snapshot) {
 			Avoided: 40, CasRefused: 41, RefillSeen: 1, RefillAll: 4,
 			RefillLeft: 1500 * time.Millisecond, Connects: 42, Sent: 43, Received: 44, EOFs: 45, Failures: 46,
 			ConnectTimeouts: 47, EjectedAt: 1_700_000_000_500_000, UnsentBytes: 48,
+			Since: 1_700_000_001_500_000, Check: stats.Check{At: 1_700_000_002_500_000},
 		}, {Pool: "main", Address: "a:1", Role: "backup", State: "up"}, {
 			Pool: "se\xffcond", Address: "b:1",
 			Role: "primary", State: "up",
 		}, {
 			Pool: "se\xffcond", Address: "b:1", Role: "primary", State: "ejected", Name: "other",
+			Check: stats.Check{At: 1_700_000_003_500_000, Error: "refused"},
 		}},
 		Loops: []stats.Loop{{Clients: 1, Turns: 2, Busy: 3 * time.Second, Longest: 4 * time.Millisecond}, {}},
 	}

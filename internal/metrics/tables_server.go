@@ -114,6 +114,14 @@ func serverState() []metric[stats.Server] {
 			}),
 		serverGauge("ejected_timestamp_seconds", "Unix time of the last ejection of the server; 0: never.",
 			func(v *stats.Server) float64 { return float64(v.EjectedAt) / 1e6 }),
+		serverGauge("changed_timestamp_seconds",
+			"Unix time when the server was last taken out of use, or used again; 0: not known.",
+			func(v *stats.Server) float64 { return float64(v.Since) / 1e6 }),
+		serverGauge("check_timestamp_seconds",
+			"Unix time when the server last answered anything, or failed to; 0: it was not asked yet.",
+			func(v *stats.Server) float64 { return float64(v.Check.At) / 1e6 }),
+		serverGauge("check_success", "1: it answered then.",
+			func(v *stats.Server) float64 { return number(v.Check.At > 0 && v.Check.Error == "") }),
 	}
 }
 

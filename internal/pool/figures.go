@@ -31,7 +31,7 @@ func (p *Pool) Figures(i int) stats.Server {
 		Unsent: q.Unsent, UnsentBytes: q.UnsentBytes, Awaited: q.Awaited, AwaitedBytes: q.AwaitedBytes,
 		Repairs: tally.Repairs, Refills: tally.Refills, Avoided: tally.Avoided, CasRefused: tally.CasRefused,
 	}
-	v.Stored = p.Stored[i].Stored
+	v.Stored, v.Check = p.Stored[i].Stored, p.checked(i)
 	if w := p.walks[i]; w != nil {
 		v.RefillSeen, v.RefillAll, v.RefillLeft = w.Progress()
 	}
@@ -58,6 +58,21 @@ func (p *Pool) Figures(i int) stats.Server {
 		v.LastError = err.Error()
 	}
 	return v
+}
+
+// checked returns what came of the last time that this loop or a probe has asked server i something, or connected to
+// it. An owner is asked in place of a server: that is no check of it.
+func (p *Pool) checked(i int) stats.Check {
+	if p.Relay {
+		return stats.Check{}
+	}
+	known := p.Stored[i].Check.Later(p.Loop.Registry.Probed(p.records[i]))
+	at, err := p.Conns[i].Checked()
+	if at == 0 {
+		return known
+	}
+	ago := time.Duration(p.Loop.L.Now() - at)
+	return known.Later(stats.NewCheck(time.Now().Add(-ago), err))
 }
 
 // ResetFigures sets the counters to zero that memcached resets upon stats reset. What describes the present moment

@@ -16,7 +16,8 @@ func (p *Pool) Inherit(i int, before *Pool, n int) {
 		p.Health.Remember(i, before.Health.Last(n, before.Conns[n].Stats.Replies), before.Health.Reached(n))
 	}
 	p.shown[i].ejections, p.shown[i].ejectedAt = before.shown[n].ejections, before.shown[n].ejectedAt
-	p.Stored[i].Stored = before.Stored[n].Stored // until it is asked; nobody asks it while it is drained
+	// Until it is asked; nobody asks it while it is drained
+	p.Stored[i].Stored, p.Stored[i].Check = before.Stored[n].Stored, before.checked(n)
 	moved := before.moved[n]
 	late := before.cutOff[n]
 	if was.State == failover.Up && !late && moved == nil && !past.All && len(past.Keys) == 0 && !past.Incomplete {

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"errors"
 	"time"
 
 	"magent/ascii"
@@ -14,6 +15,7 @@ import (
 	"magent/internal/login"
 	"magent/internal/loop"
 	"magent/internal/placement"
+	"magent/internal/probe"
 	"magent/internal/pubsub"
 	"magent/internal/refill"
 	"magent/internal/registry"
@@ -120,6 +122,21 @@ type Left struct {
 type Stored struct {
 	stats.Stored
 	Asked int64 // when, in loop time; 0: never
+	// Check is what came of asking, or what was known of the server before a reload.
+	Check stats.Check
+}
+
+// Told notes what the server has said when it was asked, or why it has not. Then its last answer stays.
+func (s *Stored) Told(answer stats.Stored, err error) {
+	switch {
+	case err == nil:
+		s.Stored = answer
+	case errors.Is(err, stats.ErrNoStats): // it has answered, if not as a memcached does
+		err = nil
+	default:
+		err = probe.Reason(err)
+	}
+	s.Check = stats.NewCheck(time.Now(), err)
 }
 
 // figures is what stats needs to know of a server beside the counters of its connection. Those are not reset, because

@@ -120,7 +120,7 @@ func (p *Prober) await(ctx context.Context, server int, target Target) (at loop.
 			return at, true
 		}
 		if p.opt.Failed != nil && ctx.Err() == nil {
-			p.opt.Failed(server, reason(err), refusal(err) != nil)
+			p.opt.Failed(server, Reason(err), refusal(err) != nil)
 		}
 	}
 }

@@ -26,8 +26,8 @@ func refusal(err error) error {
 	return nil
 }
 
-// reason puts why a probe failed into the words by which loops say it. The result has no address.
-func reason(err error) error {
+// Reason puts why a server could not be asked into the words by which loops say it. The result has no address.
+func Reason(err error) error {
 	var errno syscall.Errno
 	var network *net.OpError
 	var timeout net.Error

@@ -36,7 +36,7 @@ func TestReason(t *testing.T) {
 		{errors.New(`memcache: unexpected response line from "version": "ERROR"`), backend.ErrGarbage.Error()},
 		{&net.OpError{Op: "dial", Err: &net.DNSError{Err: "unknown", Name: "a.test"}}, "lookup a.test: unknown"},
 	} {
-		if got := reason(c.err).Error(); got != c.want {
+		if got := Reason(c.err).Error(); got != c.want {
 			t.Errorf("%v: %q, want %q", c.err, got, c.want)
 		}
 	}
@@ -65,8 +65,8 @@ func TestRefusalOfRedis(t *testing.T) {
 			err := Redis(access.Dialer{}, password)(t.Context(), loop.Endpoint{Addr: netip.MustParseAddrPort(addr)},
 				testkit.Patience)
 			var refused *hello.NotReady
-			if !errors.As(reason(err), &refused) || refused.Text != said || refusal(err) == nil {
-				t.Errorf("%q, password %q: %v", said, password, reason(err))
+			if !errors.As(Reason(err), &refused) || refused.Text != said || refusal(err) == nil {
+				t.Errorf("%q, password %q: %v", said, password, Reason(err))
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net"
@@ -74,10 +75,7 @@ func (svc *Service) askStores(ctx context.Context) {
 				if ctx.Err() != nil {
 					return
 				}
-				if err != nil {
-					continue
-				}
-				a.p.Loop.L.Post(loop.TaskFunc(func() { a.p.Stored[a.server].Stored = s }))
+				a.p.Loop.L.Post(loop.TaskFunc(func() { a.p.Stored[a.server].Told(s, err) }))
 			}
 			svc.warnShort(ctx, told)
 		}
@@ -99,7 +97,7 @@ func askStats(ctx context.Context, at loop.Endpoint, to access.Dialer) (s stats.
 		return s, err
 	}
 	if s, err = stats.ReadStored(c); err != nil {
-		return s, err
+		return s, cmp.Or(ctx.Err(), err)
 	}
 	s.At = time.Now().Unix()
 	return s, nil

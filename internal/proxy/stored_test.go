@@ -11,6 +11,7 @@ import (
 
 	"magent/internal/config"
 	"magent/internal/session"
+	"magent/internal/stats"
 	"magent/internal/testkit"
 )
 
@@ -118,5 +119,54 @@ func TestStoredFiguresOfNobody(t *testing.T) {
 	r.eventually(0, "it was asked", func(sh *session.Shard) bool { return sh.Pools[0].Stored[0].Asked > 0 })
 	if got, found := r.client().stats("")["limit_maxbytes"]; found {
 		t.Errorf("limit_maxbytes is %q", got)
+	}
+}
+
+// A server that no client has asked anything is checked when it is asked what it stores. One that does not answer
+// then, or is gone, has failed. One that is probed in vain fails again each time, for the same reason.
+func TestLastCheck(t *testing.T) {
+	t.Parallel()
+	f, backup := newFake(t, 0), newFake(t, 1)
+	f.stored.Store(64)
+	backup.stored.Store(64)
+	cfg := named(f, 2)
+	cfg.Pools[0].Servers, cfg.Pools[0].Backups = []config.Address{f.addr}, []config.Address{backup.addr}
+	svc, err := Start(Options{Config: cfg, Log: zerolog.Nop(), Version: "test", StoredEvery: 10 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(svc.Close)
+	check := func() (stats.Check, string) {
+		_, s, err := svc.Figures(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Servers[0].Check, s.Servers[0].State
+	}
+	await := func(result, state string) {
+		t.Helper()
+		for range 8 { // each one is another check
+			before, _ := check()
+			testkit.Eventually(t, "another check: "+result, func() error {
+				if c, is := check(); c.At <= before.At || c.Result() != result || is != state {
+					return fmt.Errorf("%s, after %v: %+v", is, before.At, c)
+				}
+				return nil
+			})
+		}
+	}
+	await("ok", "up")
+	f.greet.Lock() // it does not answer to stats any more
+	answers := sync.OnceFunc(f.greet.Unlock)
+	t.Cleanup(answers)
+	await("no reply in time", "up")
+	answers()
+	await("ok", "up")
+	f.leave()
+	await("connection refused", "ejected")
+	c := (&rig{t: t, svc: svc}).client()
+	if got := c.stats("servers"); got["server:0:last_check"] != "connection refused" ||
+		got["server:0:last_check_age"] == "" || got["server:0:since"] == "" {
+		t.Errorf("stats servers: %v", got)
 	}
 }

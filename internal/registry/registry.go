@@ -20,7 +20,8 @@ import (
 
 // Registry combines what the loops find out about the servers. It has ejected servers probed, tells all loops when one
 // answers, and logs each change once. It is safe for use by several goroutines, and uses a mutex: it is called when a
-// server changes its state, never for a request. A server that goes and comes all the time gets few lines (calm.go).
+// server changes its state, and for figures, never for a request. A server that goes and comes all the time gets few
+// lines (calm.go).
 type Registry struct {
 	mu      sync.Mutex
 	log     zerolog.Logger
@@ -48,6 +49,7 @@ type Record struct {
 	told     time.Time         // when a change of that was logged in this absence; zero: never
 	planned  bool              // this absence is because of a reload
 	calm     calm              // bounds the lines of a server that goes and comes
+	probe    stats.Check       // what came of the last probe
 }
 
 // New returns a registry without servers.
@@ -81,11 +83,15 @@ func (reg *Registry) AddPool(
 		opt.Delay = cfg.ServerRetryTimeout
 	}
 	opt.Failed = func(server int, err error, there bool) {
+		reg.probed(records[server], err)
 		if reg.failed(records[server], err, there) {
 			blame(server, err)
 		}
 	}
-	prober := probe.New(targets, opt, alive)
+	prober := probe.New(targets, opt, func(server int, at loop.Endpoint) {
+		reg.probed(records[server], nil)
+		alive(server, at)
+	})
 	for _, r := range records {
 		r.prober = prober
 	}
@@ -185,6 +191,20 @@ func (reg *Registry) failed(r *Record, err error, there bool) (changed bool) {
 		reg.note(r, "still out", text)
 	}
 	return changed
+}
+
+// probed notes what came of a probe.
+func (reg *Registry) probed(r *Record, err error) {
+	reg.mu.Lock()
+	defer reg.mu.Unlock()
+	r.probe = stats.NewCheck(time.Now(), err)
+}
+
+// Probed returns what came of the last probe of a server.
+func (reg *Registry) Probed(r *Record) stats.Check {
+	reg.mu.Lock()
+	defer reg.mu.Unlock()
+	return r.probe
 }
 
 // line begins a line about a server.

@@ -155,6 +155,13 @@ func AppendServers(dst []byte, now time.Time, standby bool, s *Snapshot) []byte 
 		w.str(name+"pool", v.Pool)
 		w.str(name+"role", v.Role)
 		w.str(name+"state", v.State)
+		if v.Since > 0 {
+			w.num(name+"since", int(v.Since/1e6))
+		}
+		if v.Check.At > 0 {
+			w.str(name+"last_check", v.Check.Result())
+			w.str(name+"last_check_age", seconds(v.Check.Ago(now)))
+		}
 		if standby {
 			w.num(name+"standby", 1)
 		}

@@ -84,7 +84,8 @@ type Server struct {
 	Stored Stored    // set by the first loop only
 	Weight int       // in the ring
 	Needed uint64    // a backup: the bytes that it has to be able to hold (Measure); 0: not known
-	Since  int64     // when it was last taken out of use, or used again, as EjectedAt; 0: not known
+	Check  Check
+	Since  int64 // when it was last taken out of use, or used again, as EjectedAt; 0: not known
 }
 
 // Drained says who has drained a server.
@@ -167,6 +168,7 @@ func (s *Server) Add(o *Server) {
 	s.Failures += o.Failures
 	s.ConnectTimeouts += o.ConnectTimeouts
 	s.EjectedAt, s.Since = max(s.EjectedAt, o.EjectedAt), max(s.Since, o.Since)
+	s.Check = s.Check.Later(o.Check)
 	s.Unsent += o.Unsent
 	s.UnsentBytes += o.UnsentBytes
 	s.Awaited += o.Awaited

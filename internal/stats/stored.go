@@ -46,8 +46,8 @@ type storedField struct {
 // maxStored limits how much of a reply to stats is read, in bytes.
 const maxStored = 64 << 10
 
-// errNoStats: the server does not answer stats as a memcached does.
-var errNoStats = errors.New("no reply to stats")
+// ErrNoStats: the server does not answer stats as a memcached does.
+var ErrNoStats = errors.New("no reply to stats")
 
 // ReadStored reads a server's reply to stats. The caller has to set a deadline.
 func ReadStored(r io.Reader) (s Stored, err error) {
@@ -57,11 +57,11 @@ func ReadStored(r io.Reader) (s Stored, err error) {
 		switch {
 		case len(words) == 1 && words[0] == "END":
 			if s.MaxBytes == 0 { // memcached always has a limit
-				return s, errNoStats
+				return s, ErrNoStats
 			}
 			return s, nil
 		case len(words) < 2 || words[0] != "STAT":
-			return s, errNoStats
+			return s, ErrNoStats
 		case len(words) == 3:
 			for _, f := range s.fields() {
 				if f.name == words[1] {

@@ -23,7 +23,7 @@ func newReport(e Engine, now *sample) *Report {
 		r.Problems = []string{}
 	}
 	for i := range min(len(p.Pools), len(s.Pools)) {
-		r.Pools = append(r.Pools, newPool(&p.Pools[i], &s.Pools[i], s, r.Fleet))
+		r.Pools = append(r.Pools, newPool(&p.Pools[i], &s.Pools[i], s, r))
 	}
 	for i := range s.Loops {
 		r.Loops = append(r.Loops, Loop{Clients: s.Loops[i].Clients, Longest: s.Loops[i].Longest.Seconds()})
@@ -32,7 +32,8 @@ func newReport(e Engine, now *sample) *Report {
 	return r
 }
 
-func newPool(p *stats.Pool, c *stats.Counters, s *stats.Snapshot, f *Fleet) Pool {
+func newPool(p *stats.Pool, c *stats.Counters, s *stats.Snapshot, r *Report) Pool {
+	f, now := r.Fleet, r.Time
 	out := Pool{
 		Name: p.Name, Listen: p.Listen, Distribution: p.Distribution, Hash: p.Hash, Ready: p.Ready(s),
 		Clients: c.CurrConnections, Binary: c.CurrBinary, TLS12: c.CurrTLS12, TLS13: c.CurrTLS13, Auth: p.Auth,
@@ -62,18 +63,20 @@ func newPool(p *stats.Pool, c *stats.Counters, s *stats.Snapshot, f *Fleet) Pool
 	for _, v := range s.ServersOf(p.Name) {
 		out.Servers = append(out.Servers, Server{
 			Address: v.Address, Name: v.Name, Role: v.Role, State: v.State, LastError: v.LastError,
-			EjectedAt: float64(v.EjectedAt) / 1e6, Since: float64(v.Since) / 1e6, AskedAt: v.Stored.At,
-			Elsewhere: s.Elsewhere(&v), Drained: v.Drained,
+			EjectedAt: float64(v.EjectedAt) / 1e6, Since: float64(v.Since) / 1e6,
+			Check: newCheck(v.Check, now), Elsewhere: s.Elsewhere(&v), Drained: v.Drained,
 			Connected: v.Connected, Pending: v.Pending, Requests: v.Requests, Errors: v.Errors, Timeouts: v.Timeouts,
 			Ejections: v.Ejections,
 			DirtyKeys: v.DirtyKeys, Overflow: v.DirtyAll > 0, Repairs: v.Repairs, Refills: v.Refills,
 			Avoided: v.Avoided, Replicas: v.Replicas, Reads: v.ReplicaReads, Repeats: v.ReplicaRepeats,
 			Progress: v.RefillProgress(), Left: v.RefillLeft.Seconds(), Memory: newMemory(&v),
 		})
+		shown := &out.Servers[len(out.Servers)-1]
 		if v.Role == stats.Forwarded && f != nil {
 			text, well := f.decides(v.Pool, v.Address)
-			out.Servers[len(out.Servers)-1].Decides, out.Servers[len(out.Servers)-1].Deaf = text, !well
+			shown.Decides, shown.Deaf = text, !well
 		}
+		shown.About = shown.about(now)
 	}
 	return out
 }
@@ -84,7 +87,8 @@ func newMemory(v *stats.Server) *Memory {
 		return nil
 	}
 	m := &Memory{
-		Limit: s.MaxBytes, Used: s.Bytes, Needed: v.Needed, Items: s.Items, Evictions: s.Evictions, Short: v.Short(),
+		AskedAt: s.At,
+		Limit:   s.MaxBytes, Used: s.Bytes, Needed: v.Needed, Items: s.Items, Evictions: s.Evictions, Short: v.Short(),
 	}
 	if asked := s.GetHits + s.GetMisses; asked > 0 {
 		m.HitRatio = new(float64(s.GetHits) / float64(asked))

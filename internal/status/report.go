@@ -101,7 +101,8 @@ type Server struct {
 	LastError string  `json:"last_error,omitempty"`
 	EjectedAt float64 `json:"ejected_at,omitempty"` // Unix time in seconds
 	Since     float64 `json:"since,omitempty"`      // the same: when it was last taken out of use, or used again
-	AskedAt   int64   `json:"asked_at,omitempty"`   // the same: when it was last asked how it is
+	About     string  `json:"about"`                // of its state in words: why, since when, how often ejected
+	Check     *Check  `json:"last_check,omitempty"` // nil: there was none yet
 	Elsewhere string  `json:"elsewhere,omitempty"`  // why another pool sees the same address in another state
 
 	Drained   *stats.Drained `json:"drained,omitempty"` // who has drained it, and when; nil: nobody
@@ -126,8 +127,16 @@ type Server struct {
 	Copies    float64        `json:"copies_per_second"` // among the requests: what it is given from other copies
 }
 
+// Check is what came of the last time that a server was asked something, or connected to.
+type Check struct {
+	At     float64 `json:"at"` // Unix time in seconds
+	Age    float64 `json:"age_seconds"`
+	Result string  `json:"result"` // "ok", or what was wrong
+}
+
 // Memory is what a server said of itself when it was asked last.
 type Memory struct {
+	AskedAt   int64    `json:"asked_at"` // Unix time in seconds
 	Limit     uint64   `json:"limit_bytes"`
 	Used      uint64   `json:"used_bytes"`
 	Needed    uint64   `json:"needed_bytes,omitempty"` // a backup: its share of what the primaries may use

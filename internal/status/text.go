@@ -154,7 +154,7 @@ func (s Screen) servers(r *Report) (rows, colors []string) {
 		cells = append(cells, []string{
 			s.shorten(cmp.Or(v.Name, v.Address)), v.State, v.Role, v.pool,
 			count(v.Rates.Requests), seconds(v.Rates.P99),
-			count(float64(v.Errors)), dirty, v.why(r.Time),
+			count(float64(v.Errors)), dirty, joined(v.about(r.Time), v.checked()),
 		})
 		colors = append(colors, stateColor(v.State))
 	}

@@ -25,15 +25,18 @@ func report() *Report {
 			{
 				Address: "10.0.0.1:11211", Role: "primary", State: "up", Rates: Rates{Requests: 61.7, P99: &p99},
 				Since: 1_700_000_000 - 3*3600, EjectedAt: 1_700_000_000 - 4*3600, Ejections: 2,
+				Check: &Check{Age: 0.0004, Result: "ok"},
 			},
 			{
 				Address: "10.0.0.2:11211", Role: "primary", State: "ejected", LastError: "connection refused",
 				EjectedAt: 1_700_000_000 - 600, Since: 1_700_000_000 - 600, Ejections: 1, DirtyKeys: 12, Errors: 3,
+				Check: &Check{Age: 0.3, Result: "connection refused"},
 			},
 			{Address: "10.0.0.3:11211", Role: "backup", State: "warming", Progress: 0.63, Left: 12},
 			{
 				Address: "10.0.0.4:11211", Role: "backup", State: "returning", Overflow: true,
 				EjectedAt: 1_700_000_000 - 30, Since: 1_700_000_000 - 30, Ejections: 3,
+				Check: &Check{Age: 61, Result: "no reply in time"},
 			},
 		}}, {Name: "other", Servers: []Server{{
 			Address: "/run/mc.sock", Name: "local\x1b[2J", Role: "primary",
