@@ -14,7 +14,7 @@ const maxLines = 400
 func TestFileSize(t *testing.T) {
 	s := readSource(t)
 	s.all(func(f *file) {
-		if !f.isTest() && f.lines > maxLines {
+		if f.lines > maxLines {
 			t.Errorf("%s/%s has %d lines, more than %d", f.folder, f.name, f.lines, maxLines)
 		}
 	})
