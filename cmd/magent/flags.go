@@ -289,7 +289,7 @@ func newVerifyFlags() []cli.Flag {
 }
 
 const askedUsage = "with --repair: `PATH` of the socket of a running magent, which is asked first whether all " +
-	"servers are in use and nothing is left to copy (default: that of the only service on this machine)"
+	"servers are in use and nothing is left to copy (default: those of all services on this machine)"
 
 func ownVerifyFlags() []cli.Flag {
 	return []cli.Flag{

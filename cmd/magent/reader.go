@@ -29,6 +29,15 @@ func (r *reader) fail(name string, err error) {
 	r.err = fmt.Errorf("%s %w", r.label(name), err)
 }
 
+// useless refuses flags that were typed and have no effect here. Variables may be there for other commands.
+func (r *reader) useless(why string, names ...string) {
+	for _, name := range names {
+		if _, typed := r.typed[name]; typed {
+			r.fail(name, errors.New(why))
+		}
+	}
+}
+
 // label returns the name of a flag or variable as the user wrote it.
 func (r *reader) label(name string) string {
 	label, typed := r.typed[name]

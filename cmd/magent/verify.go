@@ -74,10 +74,12 @@ func (c *comparison) read(r *reader, names config.Names) {
 	c.rate = r.number(flagRate, 1, maxRate)
 	c.show = r.number(flagShow, 0, maxShow)
 	c.repair, c.fill, c.force = r.c.Bool(flagRepair), r.c.Bool(flagFill), r.c.Bool(flagForce)
-	for flag, set := range map[string]bool{flagFill: c.fill, flagForce: c.force && !c.fill} {
-		if set && !c.repair {
-			r.fail(flag, errors.New("says how to repair: add --repair, or leave it out"))
-		}
+	if !c.repair {
+		r.useless("says how to repair: add --repair, or leave it out", flagFill, flagForce)
+		r.useless("names a magent that is asked before a repair: add --repair, or leave it out", flagProxy,
+			flagAdminSocket)
+	} else if c.force {
+		r.useless("names a magent to ask, and --force asks none: leave one of them out", flagProxy, flagAdminSocket)
 	}
 }
 

@@ -28,6 +28,20 @@ func TestVerifyUsageErrors(t *testing.T) {
 		{"verify -s a -b b --show -1", "--show -1 is out of range: give a number from 0 to 1000000000"},
 		{"verify -s a -b b --fill", "--fill says how to repair: add --repair, or leave it out"},
 		{"verify -s a -b b --force", "--force says how to repair: add --repair, or leave it out"},
+		{
+			"verify -s a -b b --proxy c",
+			"--proxy names a magent that is asked before a repair: add --repair, or leave it out",
+		},
+		{"verify -s a -b b --admin-socket /s", "--admin-socket names a magent that is asked before a repair..."},
+		{
+			"verify -s a -b b --proxy c --repair --force",
+			"--proxy names a magent to ask, and --force asks none: leave one of them out",
+		},
+		{"verify -s a -b b --repair --force --admin-socket /s", "--admin-socket names a magent to ask, and..."},
+		{
+			"verify -s a -b b --repair --proxy c --admin-socket /s",
+			"--proxy and --admin-socket contradict each other: leave one out",
+		},
 		{"verify -s a -b b --pool x", "--pool names a pool of a file: add -c FILE, or leave it out"},
 		{"verify -c x.yml -s a", "-s contradicts -c x.yml: leave it out, because the file has it (servers:)"},
 		{

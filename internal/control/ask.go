@@ -10,12 +10,16 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"magent/internal/admin"
 	"magent/internal/cause"
 )
+
+// patience is how long an answer is waited for. A magent that is there says within a minute why it has not done it.
+const patience = answerTime + 10*time.Second
 
 // longestAnswer is how many bytes are read of an answer.
 const longestAnswer = 1 << 20
@@ -60,6 +64,8 @@ func valuesOf(o Order) url.Values {
 
 // ask sends a command to the magent at a socket, and returns the answer.
 func ask(ctx context.Context, socket, path string, values url.Values) (text string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	client, base := admin.Client(socket, 0)
 	defer client.CloseIdleConnections()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, base+path+"?"+values.Encode(), nil)
@@ -76,10 +82,13 @@ func ask(ctx context.Context, socket, path string, values url.Values) (text stri
 		return "", Unreachable(socket, err)
 	}
 	text = strings.TrimSpace(string(body))
-	if response.StatusCode != http.StatusOK {
-		return "", &RefusedError{text}
+	switch response.StatusCode {
+	case http.StatusOK:
+		return text, nil
+	case http.StatusNotFound:
+		return "", fmt.Errorf("%s: what listens there does not know this command: upgrade that magent", socket)
 	}
-	return text, nil
+	return "", &RefusedError{text}
 }
 
 // Unreachable returns an error that says what to do if a magent does not answer at an address.
@@ -97,14 +106,19 @@ func Unreachable(address string, err error) error {
 // places are where the packages' services have their sockets.
 const places = "/run/magent/*/control.sock"
 
+// All returns the sockets of all services of this machine.
+func All() []string {
+	found, _ := filepath.Glob(places) // it has no bad pattern
+	return found
+}
+
 // Usual returns the one socket of the services of this machine; "": there is none. Of several it names them.
-func Usual() (socket string, err error) { return only(places) }
+func Usual() (socket string, err error) { return only(All()) }
 
 // Accessible reports whether this process may ask at a socket.
 func Accessible(socket string) bool { return socket != "" && unix.Access(socket, unix.W_OK) == nil }
 
-func only(pattern string) (string, error) {
-	found, _ := filepath.Glob(pattern)
+func only(found []string) (string, error) {
 	switch len(found) {
 	case 0:
 		return "", nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -85,6 +86,37 @@ func TestSettled(t *testing.T) {
 		}
 		if got != c.want || why != c.why {
 			t.Errorf("%v: %q, %v", c.primaries, got, err)
+		}
+	}
+}
+
+// Who asks learns that something else listens there, and is told of several sockets.
+func TestAskOthers(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "s")
+	ln, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := admin.Listen(admin.Options{Listener: ln, Commands: http.NotFoundHandler()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	_, err = Settled(t.Context(), socket, []string{"a"}, []string{"b"})
+	if err == nil || errors.As(err, new(*RefusedError)) || !strings.Contains(err.Error(), "upgrade that magent") {
+		t.Errorf("it has no such command: %v", err)
+	}
+	for _, c := range []struct {
+		found     []string
+		want, why string
+	}{
+		{nil, "", ""},
+		{[]string{"/a"}, "/a", ""},
+		{[]string{"/a", "/b"}, "", "which magent? name one with --admin-socket: /a, /b"},
+	} {
+		got, err := only(c.found)
+		if got != c.want || (err != nil) != (c.why != "") || err != nil && err.Error() != c.why {
+			t.Errorf("%q: %q, %v", c.found, got, err)
 		}
 	}
 }

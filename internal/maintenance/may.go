@@ -19,6 +19,9 @@ type Server struct {
 // StateUnknown is the state of a server of which nobody who was asked knows anything.
 const StateUnknown = "unknown"
 
+// stateStandsBy is the state of a server that only a magent knows which stands by.
+const stateStandsBy = "not known by a magent that stands by"
+
 // Effect is what draining a server does.
 type Effect struct {
 	Pool     string

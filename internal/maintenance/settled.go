@@ -56,6 +56,14 @@ func sameRoles(servers []Server, primaries, backups []string) bool {
 	return len(servers) == len(primaries)+len(backups)
 }
 
+// StandsBy notes that who knows these servers does not know what they have missed: another machine has the address of
+// --vip.
+func (g *Group) StandsBy() {
+	for i := range g.Servers {
+		g.Servers[i].State, g.Servers[i].Up = stateStandsBy, false
+	}
+}
+
 // unsettled says which server is not in use, or has missed something.
 func (g *Group) unsettled() error {
 	for _, s := range g.Servers {
@@ -63,6 +71,9 @@ func (g *Group) unsettled() error {
 		case s.State == stats.StateDrained:
 			return fmt.Errorf("pool %s: %s %s is drained: undrain it, and wait until it is up", g.Pool, s.Role,
 				s.Address)
+		case s.State == stateStandsBy:
+			return fmt.Errorf("pool %s: it stands by, and does not know what servers have missed: ask the magent "+
+				"that has the address of --vip", g.Pool)
 		case s.State == StateUnknown:
 			return fmt.Errorf("pool %s: nobody who was asked knows how %s %s is: wait until a member of the fleet "+
 				"decides for its keys, and ask at the --admin-socket of any member", g.Pool, s.Role, s.Address)

@@ -5,6 +5,14 @@ import (
 	"testing"
 )
 
+// standby returns pools as a magent tells of them that stands by.
+func standby(pools []Group) []Group {
+	for i := range pools {
+		pools[i].StandsBy()
+	}
+	return pools
+}
+
 func TestSettled(t *testing.T) {
 	pool := func(change func(s []Server)) []Group {
 		s := []Server{
@@ -53,6 +61,10 @@ func TestSettled(t *testing.T) {
 			append(pool(well), Group{Pool: "y", Servers: []Server{{Role: "backup", Address: "p", Up: true}}}),
 			primaries, backups, "x", "",
 		},
+		"a standby": {
+			standby(pool(well)), primaries, backups, "x", "pool x: it stands by, and does not know what",
+		},
+		"a standby of others": {standby(pool(well)), []string{"r"}, []string{"s"}, "", ""},
 		"nobody decides": {
 			pool(func(s []Server) { s[0].State, s[0].Up = StateUnknown, false }), primaries, backups, "x",
 			"nobody who was asked knows how primary p is",

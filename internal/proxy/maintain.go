@@ -24,22 +24,16 @@ func (svc *Service) PlacesOf(server, pool string) ([]maintenance.Place, error) {
 	return maintenance.Pick(svc.cfgs, server, pool)
 }
 
-// Paired returns the pools whose keys have two copies. It is called like Reload. An error says why this process does
-// not know how they are.
-func (svc *Service) Paired() (pools []*config.Pool, err error) {
-	switch err := svc.follow(); {
-	case err != nil:
-		return nil, err
-	case svc.shared.Standby.Load():
-		return nil, errors.New("it stands by, and does not know what servers have missed: ask the magent that has " +
-			"the address " + svc.cfg.VIP.String())
-	}
+// Paired returns the pools whose keys have two copies and that have one of these servers. It is called like Reload.
+// standby means that this process does not know what their servers have missed. err says that they are just changing.
+func (svc *Service) Paired(servers []string) (pools []*config.Pool, standby bool, err error) {
+	err = svc.follow()
 	for _, cfg := range svc.cfgs {
-		if cfg != nil && cfg.Of == nil && len(cfg.Backups) > 0 {
+		if cfg != nil && cfg.Of == nil && len(cfg.Backups) > 0 && slices.ContainsFunc(servers, cfg.At) {
 			pools = append(pools, cfg)
 		}
 	}
-	return pools, nil
+	return pools, svc.shared.Standby.Load(), err
 }
 
 // Maintain answers a question about which servers are drained, or to be. It is called like Reload.

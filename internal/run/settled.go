@@ -2,6 +2,7 @@ package run
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"magent/internal/maintenance"
@@ -21,13 +22,16 @@ func (m *maintainer) settled(primaries, backups []string) (pool string, err erro
 }
 
 func (m *maintainer) settledNow(primaries, backups []string) (pool string, err error) {
-	pools, err := m.proxy().Paired()
-	if err != nil {
+	pools, standby, err := m.proxy().Paired(slices.Concat(primaries, backups))
+	if err != nil && len(pools) > 0 {
 		return "", err
 	}
 	var wishes []maintenance.Wish
 	for _, cfg := range pools {
 		wishes = append(wishes, maintenance.Wish{Pool: cfg.Name, Server: cfg.Servers[0].String()})
+	}
+	if len(wishes) == 0 {
+		return "", nil
 	}
 	seen, err := m.look(m.together(), wishes)
 	if err != nil {
@@ -36,6 +40,9 @@ func (m *maintainer) settledNow(primaries, backups []string) (pool string, err e
 	var groups []maintenance.Group
 	for _, cfg := range pools {
 		groups = append(groups, seen.Group(cfg))
+		if standby {
+			groups[len(groups)-1].StandsBy()
+		}
 	}
 	if pool, err = maintenance.Settled(groups, primaries, backups); err != nil {
 		err = errors.Join(append([]error{err}, seen.Absent...)...)

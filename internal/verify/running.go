@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -35,20 +34,22 @@ func Running(ctx context.Context, magent Server, timeout time.Duration) ([]maint
 		}
 		words := strings.SplitN(string(bytes.TrimPrefix(line, []byte("STAT "))), " ", 2)
 		at := strings.SplitN(words[0], ":", 3)
+		if string(line) == unauthenticated {
+			return nil, c.failed(errors.New("it wants a password of its clients: name its --admin-socket"))
+		}
 		if len(words) != 2 || len(at) != 3 || at[0] != "server" {
 			return nil, c.failed(fmt.Errorf("it is no magent: it answers `stats servers` with %.100q", line))
 		}
 		all.note(at[1], at[2], words[1])
 	}
-	switch {
-	case len(all) == 0:
+	if len(all) == 0 {
 		return nil, c.failed(errors.New("it is no magent: it does not know `stats servers`"))
-	case slices.ContainsFunc(all, standsBy):
-		return nil, errors.New("it stands by, and does not know what servers have missed: ask the magent that has " +
-			"the address of --vip")
 	}
 	return all.groups(), nil
 }
+
+// unauthenticated is what a magent with --auth-file answers.
+const unauthenticated = "CLIENT_ERROR unauthenticated"
 
 // told are the servers that a magent has told of, in its order.
 type told []toldServer
@@ -58,8 +59,6 @@ type toldServer struct {
 	standby      bool
 	maintenance.Server
 }
-
-func standsBy(s toldServer) bool { return s.standby }
 
 // note adds one field of a server.
 func (t *told) note(number, field, value string) {
@@ -100,6 +99,9 @@ func (t told) groups() (groups []maintenance.Group) {
 		}
 		g := &groups[len(groups)-1]
 		g.Servers = append(g.Servers, one.Server)
+		if one.standby {
+			g.StandsBy()
+		}
 	}
 	return groups
 }

@@ -164,12 +164,22 @@ END
 		t.Errorf("%+v, %v", got, err)
 	}
 	for answer, want := range map[string]string{
-		"CLIENT_ERROR unauthenticated\n": "CLIENT_ERROR unauthenticated", "END\n": "it is no magent",
-		"STAT pid 1\nEND\n": "it is no magent", "": "it closed the connection",
-		"STAT server:0:address a:1\nSTAT server:0:standby 1\nEND\n": "it stands by",
+		"CLIENT_ERROR unauthenticated\n": ": it wants a password of its clients: name its --admin-socket",
+		"END\n":                          "it is no magent", "STAT pid 1\nEND\n": "it is no magent",
+		"": "it closed the connection",
 	} {
-		if got, err := ask(answer); err == nil || !strings.Contains(err.Error(), want) {
+		got, err := ask(answer)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Count(err.Error(), "127.0.0.1") != 1 {
 			t.Errorf("%q: %v, %v", answer, got, err)
 		}
+	}
+	standby, err := ask("STAT server:0:address a:1\nSTAT server:0:pool x\nSTAT server:0:role primary\n" +
+		"STAT server:0:state up\nSTAT server:0:standby 1\nEND\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := maintenance.Settled(standby, []string{"a:1"}, nil); err == nil ||
+		!strings.Contains(err.Error(), "it stands by") {
+		t.Errorf("a standby: %v", err)
 	}
 }

@@ -64,3 +64,15 @@ func TestRepairWaitsForServers(t *testing.T) {
 		})
 	}
 }
+
+// A magent that stands by does not know what its servers have missed. That is of no matter to a repair of others.
+func TestRepairAsksAStandby(t *testing.T) {
+	t.Parallel()
+	a, b, c, d := harness.StartMemcached(t), harness.StartMemcached(t), harness.StartMemcached(t),
+		harness.StartMemcached(t)
+	m := start(t, "-s", a.Addr, "-b", b.Addr, "--vip", "192.0.2.7")
+	for _, asked := range [][]string{nil, {"--proxy", m.Addr}} {
+		m.repair(4, ": pool magent: it stands by, and does not know", append(asked, "-s", a.Addr, "-b", b.Addr)...)
+		m.repair(4, " has none of these servers", append(asked, "-s", c.Addr, "-b", d.Addr)...)
+	}
+}

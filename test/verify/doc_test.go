@@ -114,10 +114,14 @@ type outcome struct {
 	alone  bool // it said that it has found no magent
 }
 
-// verify runs magent verify with the servers of the farm. It asks the farm's magent.
+// verify runs magent verify with the servers of the farm. A repair asks the farm's magent.
 func (f *farm) verify(args ...string) outcome {
 	f.t.Helper()
-	return runPatiently(f.t, slices.Concat(f.servers(), []string{"--admin-socket", f.socket}, args)...)
+	all := slices.Concat(f.servers(), args)
+	if slices.Contains(args, "--repair") && !slices.Contains(args, "--force") {
+		all = append(all, "--admin-socket", f.socket)
+	}
+	return runPatiently(f.t, all...)
 }
 
 func runPatiently(t *testing.T, args ...string) outcome {
