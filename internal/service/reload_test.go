@@ -17,7 +17,7 @@ import (
 func TestSignalReloads(t *testing.T) {
 	var outcomes []error
 	s := &serving{
-		t: t, engine: newFakeEngine(), signals: make(chan os.Signal), exit: make(chan int, 1),
+		t: t, engine: newFakeEngine(), signals: unbuffered(), exit: make(chan int, 1),
 		text: &bytes.Buffer{},
 	}
 	s.log, _ = OpenLog(LogOptions{Default: s.text})
@@ -30,9 +30,9 @@ func TestSignalReloads(t *testing.T) {
 	}})
 	go s.run()
 	for range 3 {
-		s.signals <- syscall.SIGUSR1
+		s.signals.usr1 <- syscall.SIGUSR1
 	}
-	s.signals <- syscall.SIGTERM
+	s.signals.end <- syscall.SIGTERM
 	close(s.engine.release)
 	log := s.ends(0)
 	if len(outcomes) != 3 || strings.Count(log, "configuration reloaded") != 2 ||

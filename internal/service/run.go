@@ -29,7 +29,7 @@ func Run(o Options) (exit int, err error) {
 	}
 	defer log.Close()
 	signals := watchSignals(o.Levels)
-	defer signal.Stop(signals)
+	defer signals.stop()
 
 	var pid *pidFile
 	defer func() { pid.remove() }()
@@ -142,19 +142,4 @@ func needLoopThreads(loops int) {
 	if runtime.GOMAXPROCS(0) <= loops {
 		runtime.GOMAXPROCS(loops + 1)
 	}
-}
-
-// watchSignals is called before anything is bound, so that no signal finds the process half started. SIGPIPE is
-// ignored: a client or log reader that goes away must not kill the process.
-//
-// SIGTTIN and SIGTTOU are caught for compatibility with twemproxy only. By default they stop a background
-// process that uses the terminal.
-func watchSignals(levels bool) chan os.Signal {
-	signal.Ignore(syscall.SIGPIPE)
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
-	if levels {
-		signal.Notify(signals, syscall.SIGTTIN, syscall.SIGTTOU)
-	}
-	return signals
 }

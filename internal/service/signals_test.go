@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -35,7 +36,7 @@ func (e *fakeEngine) Warnings() []string { return nil }
 type serving struct {
 	t       *testing.T
 	engine  *fakeEngine
-	signals chan os.Signal
+	signals *signals
 	exit    chan int
 	log     *Log
 	text    *bytes.Buffer
@@ -45,9 +46,17 @@ type serving struct {
 	tasks    chan func(reload func() error)
 }
 
+// unbuffered are signals that a test sends itself: each is sent when it is taken.
+func unbuffered() *signals {
+	return &signals{
+		end: make(chan os.Signal), hup: make(chan os.Signal), usr1: make(chan os.Signal), usr2: make(chan os.Signal),
+		levels: make(chan os.Signal),
+	}
+}
+
 func startServing(t *testing.T) *serving {
 	s := &serving{
-		t: t, engine: newFakeEngine(), signals: make(chan os.Signal), exit: make(chan int, 1),
+		t: t, engine: newFakeEngine(), signals: unbuffered(), exit: make(chan int, 1),
 		tasks: make(chan func(func() error)),
 		text:  &bytes.Buffer{},
 	}
@@ -73,14 +82,14 @@ func (s *serving) ends(want int) string {
 func TestOneSignalDrains(t *testing.T) {
 	for _, signal := range []os.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		s := startServing(t)
-		s.signals <- signal
+		s.signals.end <- signal
 		<-s.engine.draining
 		select {
 		case exit := <-s.exit:
 			t.Fatalf("ended with %d before it was drained", exit)
 		default:
 		}
-		s.signals <- syscall.SIGHUP
+		s.signals.hup <- syscall.SIGHUP
 		close(s.engine.release)
 		s.ends(0)
 		if !s.engine.closed {
@@ -91,9 +100,9 @@ func TestOneSignalDrains(t *testing.T) {
 
 func TestSecondSignalEndsAtOnce(t *testing.T) {
 	s := startServing(t)
-	s.signals <- syscall.SIGTERM
+	s.signals.end <- syscall.SIGTERM
 	<-s.engine.draining
-	s.signals <- syscall.SIGTERM
+	s.signals.end <- syscall.SIGTERM
 	if text := s.ends(1); !strings.Contains(text, "second signal") {
 		t.Errorf("log: %s", text)
 	}
@@ -107,7 +116,7 @@ func TestEngineFails(t *testing.T) {
 		t.Errorf("closed %v, log: %s", s.engine.closed, text)
 	}
 	s = startServing(t)
-	s.signals <- syscall.SIGTERM
+	s.signals.end <- syscall.SIGTERM
 	<-s.engine.draining
 	s.engine.failed <- errors.New("loop 0 broke")
 	s.ends(1)
@@ -117,7 +126,7 @@ func TestEngineFails(t *testing.T) {
 func TestEngineThatEndsWellHasNotFailed(t *testing.T) {
 	s := startServing(t)
 	close(s.engine.failed)
-	s.signals <- syscall.SIGTERM
+	s.signals.end <- syscall.SIGTERM
 	<-s.engine.draining
 	close(s.engine.release)
 	s.ends(0)
@@ -131,8 +140,44 @@ func TestTasks(t *testing.T) {
 	if err := testkit.Await(t, "the task", done); !errors.Is(err, errNoFile) {
 		t.Errorf("reload without a file: %v", err)
 	}
-	s.signals <- syscall.SIGTERM
+	s.signals.end <- syscall.SIGTERM
 	<-s.engine.draining
 	close(s.engine.release)
 	s.ends(0)
+}
+
+// Nobody takes signals during a long reload. However many there are of a kind, none takes the place of another.
+func TestSignalsWait(t *testing.T) {
+	in := watchSignals(true)
+	defer in.stop()
+	came := make(chan os.Signal, 1)
+	signal.Notify(came, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGTTIN, syscall.SIGTERM,
+		syscall.SIGINT)
+	defer signal.Stop(came)
+	send := func(all ...syscall.Signal) {
+		for _, one := range all {
+			if err := syscall.Kill(os.Getpid(), one); err != nil {
+				t.Fatal(err)
+			}
+			for testkit.Await(t, one.String(), came) != one {
+			}
+		}
+	}
+	for range 5 {
+		send(syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGTTIN)
+	}
+	send(syscall.SIGTERM, syscall.SIGINT)
+	for name, want := range map[string][]os.Signal{
+		"end": {syscall.SIGTERM, syscall.SIGINT}, "hup": {syscall.SIGHUP}, "usr1": {syscall.SIGUSR1},
+		"usr2": {syscall.SIGUSR2}, "levels": {syscall.SIGTTIN, syscall.SIGTTIN},
+	} {
+		from := map[string]chan os.Signal{
+			"end": in.end, "hup": in.hup, "usr1": in.usr1, "usr2": in.usr2, "levels": in.levels,
+		}[name]
+		for _, s := range want {
+			if got := testkit.Await(t, name, from); got != s {
+				t.Errorf("%s: %v, want %v", name, got, s)
+			}
+		}
+	}
 }
