@@ -14,7 +14,12 @@ import (
 // Of returns why something failed at an address, which the caller names: without what was tried, the address and the
 // name server. An operator would take the latter for the server that is not found. Other errors stay as they are, and
 // so do those that are in words already.
-func Of(err error) error {
+func Of(err error) error { return of(err, server) }
+
+// OfClient is Of for a connection that a client has made to us.
+func OfClient(err error) error { return of(err, client) }
+
+func of(err error, p peer) error {
 	if errors.As(err, new(*worded)) {
 		return err
 	}
@@ -33,8 +38,8 @@ func Of(err error) error {
 		return &worded{text: "a line that it sent has no end", err: err}
 	case err != nil && strings.Contains(err.Error(), "malformed HTTP"): // net/http has no type for it
 		return &worded{text: "it does not speak HTTP", err: err}
-	case ofTLS(err) != nil:
-		return ofTLS(err)
+	case ofTLS(err, p) != nil:
+		return ofTLS(err, p)
 	case errors.As(err, &ofNet):
 		return ofNet.Err
 	case errors.As(err, &ofURL):

@@ -41,7 +41,7 @@ func Server(ctx context.Context, fd int, cfg *tls.Config) (*loop.Seal, tls.Conne
 			err = ErrLate
 		}
 		conn.linger(fd)
-		return nil, tls.ConnectionState{}, cause.Of(err)
+		return nil, tls.ConnectionState{}, cause.OfClient(err)
 	}
 	state := t.ConnectionState()
 	k, err := conn.seal(&state, nil)
