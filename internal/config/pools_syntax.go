@@ -45,23 +45,24 @@ func inWords(said string) string {
 	return `write "key: value" lines, indent with blanks, and put values with special characters in quotes`
 }
 
-// syntax reports what the parser could not parse.
+// syntax reports what the parser could not parse: what is wrong with a value, where that begins. The parser may have
+// noticed it much later.
 func (f *file) syntax(err error, text []byte) {
-	at := &yaml.Node{Line: 1, Column: 1}
-	said := err.Error()
 	var e *yaml.LoadError
-	if errors.As(err, &e) {
-		said = e.Message + " " + e.ContextMsg
-		if e.Mark.Line > 0 {
-			at.Line, at.Column = e.Mark.Line, e.Mark.Column
-		}
+	if !errors.As(err, &e) {
+		e = &yaml.LoadError{Message: err.Error()}
 	}
+	at := &yaml.Node{Line: max(1, e.Mark.Line), Column: max(1, e.Mark.Column)}
 	if column := indentingTab(text, at.Line); column > 0 {
 		at.Column = column
 		f.fail(at, "found a tab in front of the text: indent with blanks")
 		return
 	}
-	f.fail(at, "not YAML: %s", inWords(said))
+	wrong := inWords(e.Message + " " + e.ContextMsg)
+	if strings.HasPrefix(wrong, "a value ") && e.ContextMark.Line > 0 {
+		at.Line, at.Column = e.ContextMark.Line, e.ContextMark.Column
+	}
+	f.fail(at, "not YAML: %s", wrong)
 }
 
 // indentingTab returns the column of the first tab in front of the text of a line, or 0. YAML allows none there.
