@@ -4,10 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"strings"
-
-	"github.com/urfave/cli/v2"
 
 	"magent/cmd/magent/usage"
 	"magent/internal/config"
@@ -32,44 +28,41 @@ var partners = [...]struct{ flag, other, remedy string }{
 func readEffects(r *reader) (warnings []string) {
 	inFile := r.given(flagConfig)
 	for _, p := range partners {
-		if !r.given(p.flag) || r.given(p.other) || inFile && p.other == flagBackup {
+		if !r.given(p.flag) || r.changes(p.other) || inFile && p.other == flagBackup {
 			continue
 		}
 		if p.flag == flagState && (r.given(flagFleet) || r.given(flagAdminSocket)) {
 			continue
 		}
-		if _, typed := r.typed[p.flag]; !typed {
+		if _, typed := r.typed[p.flag]; typed {
+			r.fail(p.flag, errors.New(p.remedy))
+		} else if r.changes(p.flag) {
 			warnings = append(warnings, fmt.Sprintf("%s has no effect: it %s", variable(p.flag), p.remedy))
-			continue
 		}
-		r.fail(p.flag, errors.New(p.remedy))
 	}
 	return warnings
 }
 
-// tellStrange writes what strangeVariables says of magent's own flags, for the commands that are not the proxy.
+// strangeVariables names the variables of the environment that look like one of magent's with a typing error.
+func strangeVariables() []string {
+	var known []string
+	for _, f := range newFlags() {
+		if variables(usage.LongName(f)) != nil {
+			known = append(known, variable(usage.LongName(f)))
+		}
+	}
+	return config.StrangeVariables(program, variablePrefix, known)
+}
+
+// tellStrange writes what strangeVariables says, where no log does.
 func tellStrange(stderr io.Writer) {
-	for _, warning := range strangeVariables(newFlags()) {
+	for _, warning := range strangeVariables() {
 		fmt.Fprintf(stderr, "%s: warning: %s\n", program, warning)
 	}
 }
 
-// strangeVariables names the variables of the environment that look like one of magent's with a typing error.
-// Programs around it may use the same prefix, so one that resembles nothing is not mentioned.
-func strangeVariables(flags []cli.Flag) (warnings []string) {
-	var known []string
-	for _, f := range flags {
-		if variables(usage.LongName(f)) != nil {
-			known = append(known, strings.TrimPrefix(variable(usage.LongName(f)), variablePrefix))
-		}
-	}
-	for _, entry := range os.Environ() {
-		name, _, _ := strings.Cut(entry, "=")
-		word, ours := strings.CutPrefix(name, variablePrefix)
-		if near := config.Nearest(word, known); ours && near != "" && near != word {
-			warnings = append(warnings, fmt.Sprintf("%s is no variable of magent and has no effect: did you mean %s?",
-				name, variablePrefix+near))
-		}
-	}
-	return warnings
+// cannotServe prints why a process does not serve, in one line, behind what its log would have said of variables.
+func cannotServe(stderr io.Writer, err error, exit int) int {
+	tellStrange(stderr)
+	return fail(stderr, err, exit)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"magent/internal/run"
+	"magent/internal/testkit"
 )
 
 // TestUsageErrors: each error is one line that names the value and the remedy, with exit code 2 and nothing on
@@ -35,6 +36,7 @@ func TestUsageErrors(t *testing.T) {
 		},
 		{"-s a --watch-config", "--watch-config needs -c FILE, the file to watch"},
 		{"-s a --unix-mode 0777", "--unix-mode needs -f PATH, the socket that has the mode"},
+		{"-s a --slow-keys --slow 0s", "--slow-keys needs --slow TIME, which says what is logged"},
 		{"-s a --slow-keys", "--slow-keys needs --slow TIME, which says what is logged"},
 		{"-s a -S", "flag -S is memcached's: write --auth-file FILE (-Y)..."},
 		{"-s a -DZ", "flag -Z is memcached's: write --tls-cert FILE and --tls-key FILE"},
@@ -176,12 +178,61 @@ func TestStrangeVariables(t *testing.T) {
 	if s := mustParse(t, "-s a"); len(s.warnings) != 1 || s.warnings[0] != want {
 		t.Errorf("%q", s.warnings)
 	}
-	for _, line := range []string{"health 127.0.0.1:1", "verify -s 127.0.0.1:1 -b 127.0.0.1:2"} {
+	for _, line := range []string{
+		"health 127.0.0.1:1", "verify -s 127.0.0.1:1 -b 127.0.0.1:2", "status --admin-socket /no/such",
+		"top --admin 1", "drain a --admin-socket /no/such", "undrain a --admin-socket /no/such",
+		"reload --admin-socket /no/such",
+		"health --wrong", "verify --wrong", "status --wrong", "top --wrong", "drain --wrong", "undrain --wrong",
+		"reload --wrong", "witness", "witness --wrong", "", "--wrong", "-s a:b", "-t -c /no/such", "-c /no/such",
+	} {
 		var stdout, stderr bytes.Buffer
-		execute(strings.Fields(line), run.Names(), &stdout, &stderr)
-		if !strings.HasPrefix(stderr.String(), "magent: warning: "+want+"\n") {
-			t.Errorf("%s: %s", line, stderr.String())
+		exit := execute(strings.Fields(line), run.Names(), &stdout, &stderr)
+		told := "magent: warning: " + want + "\n"
+		if exit == 0 || !strings.HasPrefix(stderr.String(), told) || strings.Count(stderr.String(), told) != 1 {
+			t.Errorf("%s: %d, %s", line, exit, stderr.String())
 		}
+	}
+	for _, line := range []string{"complete sta", "completion bash", "man", "-h", "-V"} {
+		var stdout, stderr bytes.Buffer
+		if exit := execute(strings.Fields(line), run.Names(), &stdout, &stderr); exit != 0 || stderr.Len() > 0 {
+			t.Errorf("%s: %d, %s", line, exit, stderr.String())
+		}
+	}
+}
+
+// A switch that is off, and a value that holds without its variable, are as good as not given.
+func TestVariablesThatSayNothing(t *testing.T) {
+	for _, c := range []struct{ name, value, line string }{
+		{"MAGENT_WATCH_CONFIG", "false", "-s a"},
+		{"MAGENT_WATCH_CONFIG", "0", "-s a"},
+		{"MAGENT_SLOW_KEYS", "false", "-s a"},
+		{"MAGENT_DIRTY_KEYS", "1000000", "-s a"},
+		{"MAGENT_SERVER_TLS", "false", "-c FILE"},
+		{"MAGENT_KETAMA", "false", "-c FILE"},
+		{"MAGENT_AUTO_EJECT_HOSTS", "false", "-c FILE"},
+		{"OTHER", "", "-c FILE --ketama=false --auto-eject-hosts=false"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Setenv(c.name, c.value)
+			file := testkit.TempFile(t, "pools.yml",
+				"a:\n  listen: 127.0.0.1:1\n  timeout: 9\n  servers:\n  - 10.0.0.1:1:1\n")
+			if s := mustParse(t, strings.ReplaceAll(c.line, "FILE", file)); len(s.warnings) > 0 {
+				t.Errorf("%q", s.warnings)
+			}
+		})
+	}
+	for _, c := range []struct{ name, value, line, want string }{
+		{"MAGENT_WATCH_CONFIG", "true", "-s a", "MAGENT_WATCH_CONFIG has no effect: it needs -c FILE..."},
+		{"MAGENT_DIRTY_KEYS", "7", "-s a", "MAGENT_DIRTY_KEYS has no effect: it needs -b ADDRESS..."},
+		{"MAGENT_SLOW_KEYS", "true", "-s a --slow 0s", "MAGENT_SLOW_KEYS has no effect: it needs --slow TIME..."},
+	} {
+		t.Run(c.name+" "+c.value, func(t *testing.T) {
+			t.Setenv(c.name, c.value)
+			start, _ := strings.CutSuffix(c.want, "...")
+			if s := mustParse(t, c.line); len(s.warnings) != 1 || !strings.HasPrefix(s.warnings[0], start) {
+				t.Errorf("%q", s.warnings)
+			}
+		})
 	}
 }
 

@@ -90,7 +90,6 @@ func runHealth(args []string, _ config.Names, stdout, stderr io.Writer) int {
 	if err := readFlags(flags, plain, func(r *reader) error { return readHealth(r, &o, named) }); err != nil {
 		return fail(stderr, err, exitUsage)
 	}
-	tellStrange(stderr)
 	told, err := health.Check(context.Background(), o)
 	if err != nil {
 		return fail(stderr, err, exitFailed)

@@ -25,6 +25,9 @@ var meant = map[string]string{"stat": "status", "stats": "status", "help": "--he
 func execute(args []string, names config.Names, stdout, stderr io.Writer) int {
 	if len(args) > 0 {
 		if c := usage.Named(commands(), args[0]); c != nil {
+			if c.Flags != nil && len(c.Flags()) > 0 && c.Name != witnessCommand { // which has a log, as the proxy has
+				tellStrange(stderr)
+			}
 			return c.Run(args[1:], names, stdout, stderr)
 		}
 		near := meant[args[0]]
@@ -39,10 +42,11 @@ func execute(args []string, names config.Names, stdout, stderr io.Writer) int {
 	var mistakes config.FileErrors
 	switch {
 	case errors.As(err, &mistakes):
+		tellStrange(stderr)
 		run.TellWrong(stderr, program, s.file, err)
 		return exitFailed
 	case err != nil:
-		return fail(stderr, err, exitUsage)
+		return cannotServe(stderr, err, exitUsage)
 	case s.help:
 		io.WriteString(stdout, helpText())
 		return 0
@@ -58,11 +62,11 @@ func execute(args []string, names config.Names, stdout, stderr io.Writer) int {
 		return service.Daemonize(program, args, stderr)
 	}
 	if err := s.prepare(); err != nil {
-		return fail(stderr, err, exitFailed)
+		return cannotServe(stderr, err, exitFailed)
 	}
 	exit, err := run.Run(s.process(stderr))
 	if err != nil {
-		return fail(stderr, err, exitFailed)
+		return cannotServe(stderr, err, exitFailed)
 	}
 	return exit
 }

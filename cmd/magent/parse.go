@@ -20,7 +20,7 @@ func parse(args []string, names config.Names) (*settings, error) {
 	}
 	return s, readFlags(flags, plain, func(r *reader) error {
 		s.read(r, names)
-		s.warnings = append(append(s.warnings, readEffects(r)...), strangeVariables(flags)...)
+		s.warnings = append(append(s.warnings, readEffects(r)...), strangeVariables()...)
 		if r.err != nil || s.file != "" {
 			return r.err // LoadFile has validated the pools
 		}

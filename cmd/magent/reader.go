@@ -50,13 +50,22 @@ func (r *reader) label(name string) string {
 	return "--" + name
 }
 
-// given reports whether a flag was typed or its variable is set.
+// given reports whether a flag was typed or its variable is set. A switch that is off is as good as none.
 func (r *reader) given(name string) bool {
+	if on, ok := r.c.Value(name).(bool); ok && !on {
+		return false
+	}
 	if _, typed := r.typed[name]; typed {
 		return true
 	}
 	text := strings.TrimSpace(os.Getenv(variable(name)))
 	return text != "" && !linkOfKubernetes(name, text)
+}
+
+// changes reports whether a flag that is given has another value than it has without that.
+func (r *reader) changes(name string) bool {
+	usual := r.byDefault(name)
+	return r.given(name) && (usual == "" || r.text(name) != usual)
 }
 
 // text returns a flag's value. An empty variable counts as unset.

@@ -93,7 +93,6 @@ func runVerify(args []string, names config.Names, stdout, stderr io.Writer) int 
 		io.WriteString(stdout, verifyHelpText())
 		return 0
 	}
-	tellStrange(stderr)
 	options, err := c.options()
 	if err != nil {
 		return fail(stderr, err, exitUsage)

@@ -44,7 +44,7 @@ func runWitness(args []string, _ config.Names, stdout, stderr io.Writer) int {
 	s, err := parseWitness(args)
 	switch {
 	case err != nil:
-		return fail(stderr, err, exitUsage)
+		return cannotServe(stderr, err, exitUsage)
 	case s.help:
 		io.WriteString(stdout, witnessHelpText())
 		return 0
@@ -53,7 +53,7 @@ func runWitness(args []string, _ config.Names, stdout, stderr io.Writer) int {
 	}
 	exit, err := s.witness(stderr).Run()
 	if err != nil {
-		return fail(stderr, err, exitFailed)
+		return cannotServe(stderr, err, exitFailed)
 	}
 	return exit
 }
@@ -75,7 +75,7 @@ func parseWitness(args []string) (*settings, error) {
 			r.fail(flagFleet, errors.New("is missing: give the witness the same list as the magents"))
 		}
 		if s.config.Fleet = readFleet(r, true); r.err == nil {
-			s.warnings = fleetWarnings(s.config.Fleet)
+			s.warnings = append(fleetWarnings(s.config.Fleet), strangeVariables()...)
 		}
 		return r.err
 	})

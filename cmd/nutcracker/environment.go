@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -83,4 +84,20 @@ func readEnvironment() (*environment, error) {
 		}
 	}
 	return e, nil
+}
+
+// strangeVariables names the variables of the environment that look like one of these with a typing error.
+func strangeVariables() []string {
+	var known []string
+	for _, v := range variables {
+		known = append(known, v.name)
+	}
+	return config.StrangeVariables(program, "MAGENT_", known)
+}
+
+// tellStrange writes what strangeVariables says, where no log does.
+func tellStrange(stderr io.Writer) {
+	for _, warning := range strangeVariables() {
+		fmt.Fprintf(stderr, "%s: warning: %s\n", program, warning)
+	}
 }

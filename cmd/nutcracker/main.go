@@ -23,7 +23,7 @@ func main() {
 func execute(args []string, stderr io.Writer) int {
 	s, err := parse(args)
 	if err != nil {
-		fail(stderr, err)
+		cannotServe(stderr, err)
 		usage(stderr)
 		return 1
 	}
@@ -53,6 +53,7 @@ func (s *settings) inform(stderr io.Writer) {
 
 // check implements -t.
 func (s *settings) check(stderr io.Writer) int {
+	tellStrange(stderr)
 	pools, warnings, err := config.LoadFile(s.config, names())
 	if err != nil {
 		run.TellWrong(stderr, program, s.config, err)
@@ -70,25 +71,27 @@ func (s *settings) serve(stderr io.Writer) int {
 	var mistakes config.FileErrors
 	switch {
 	case errors.As(err, &mistakes):
+		tellStrange(stderr)
 		run.TellWrong(stderr, program, s.config, err)
 		return 1
 	case err != nil: // there is no file whose syntax could be wrong
-		return fail(stderr, err)
+		return cannotServe(stderr, err)
 	}
 	o, err := s.options(pools, stderr)
 	if err != nil {
-		return fail(stderr, err)
+		return cannotServe(stderr, err)
 	}
-	o.Process.Warnings = warnings
+	o.Process.Warnings = append(warnings, strangeVariables()...)
 	exit, err := run.Run(o)
 	if err != nil {
-		return fail(stderr, err)
+		return cannotServe(stderr, err)
 	}
 	return exit
 }
 
-// fail prints why nothing runs, in one line.
-func fail(stderr io.Writer, err error) int {
+// cannotServe prints why nothing runs, in one line, behind what the log would have said of variables.
+func cannotServe(stderr io.Writer, err error) int {
+	tellStrange(stderr)
 	fmt.Fprintf(stderr, "%s: %s\n", program, strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
 	return 1
 }

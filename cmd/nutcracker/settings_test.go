@@ -226,3 +226,20 @@ func TestEnvironment(t *testing.T) {
 		})
 	}
 }
+
+// A typing error in a variable is told once, also where nothing runs.
+func TestStrangeVariables(t *testing.T) {
+	t.Setenv("MAGENT_TREADS", "3")
+	told := "nutcracker: warning: MAGENT_TREADS is no variable of nutcracker and has no effect: did you mean " +
+		"MAGENT_THREADS?\n"
+	right := testkit.TempFile(t, "n.yml", "a:\n  listen: 127.0.0.1:1\n  servers:\n  - 10.0.0.1:1:1\n")
+	for line, want := range map[string]int{
+		"--wrong": 1, "-c /no/such": 1, "-t -c /no/such": 1, "-t -c " + right: 0, "-o /no/such/log -c " + right: 1,
+	} {
+		var stderr bytes.Buffer
+		exit := execute(strings.Fields(line), &stderr)
+		if exit != want || !strings.HasPrefix(stderr.String(), told) || strings.Count(stderr.String(), told) != 1 {
+			t.Errorf("%s: %d, %s", line, exit, stderr.String())
+		}
+	}
+}

@@ -1,5 +1,11 @@
 package config
 
+import (
+	"fmt"
+	"os"
+	"strings"
+)
+
 // Nearest returns the name that is closest to word, or "" if none is close enough to be a typing error: at most one
 // edit per three letters. An edit inserts, deletes or changes a letter, or swaps two neighbours.
 func Nearest(word string, names []string) string {
@@ -10,6 +16,24 @@ func Nearest(word string, names []string) string {
 		}
 	}
 	return best
+}
+
+// StrangeVariables names the variables of the environment with a prefix that look like one of a program's known ones,
+// with a typing error. Other programs may use the same prefix, so one that resembles nothing is not mentioned.
+func StrangeVariables(program, prefix string, known []string) (warnings []string) {
+	var words []string
+	for _, name := range known {
+		words = append(words, strings.TrimPrefix(name, prefix))
+	}
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		word, ours := strings.CutPrefix(name, prefix)
+		if near := Nearest(word, words); ours && near != "" && near != word {
+			warnings = append(warnings, fmt.Sprintf("%s is no variable of %s and has no effect: did you mean %s?",
+				name, program, prefix+near))
+		}
+	}
+	return warnings
 }
 
 // editDistance returns the number of edits between a and b (optimal string alignment).
