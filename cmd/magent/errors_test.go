@@ -137,6 +137,22 @@ func TestUsageErrors(t *testing.T) {
 	}
 }
 
+// Flags without effect are errors in the commands that ask a running magent, too.
+func TestFlagsWithoutEffect(t *testing.T) {
+	file := testkit.TempFile(t, "passwords", "user:password\n")
+	for _, c := range []struct{ line, want string }{
+		{"status --admin-socket /s --admin-token-file t", "--admin-token-file is for a port of --admin..."},
+		{"top --admin-socket /s --admin-token-file t", "--admin-token-file is for a port of --admin..."},
+		{"reload --pid-file p --admin-socket /s", "--admin-socket and --pid-file contradict each other..."},
+		{"health --readyz 1 --admin-socket /s", "--admin-socket and --readyz contradict each other: leave one out"},
+		{"health --readyz 1 --auth-file FILE", "--auth-file is for a pool, and --readyz asks for..."},
+		{"health --redis --admin-socket /s", "--redis is for a pool, and --admin-socket asks..."},
+		{"health --redis --auth-file FILE", "--auth-file is for a pool of memcacheds: leave it, or --redis, out"},
+	} {
+		checkUsage(t, strings.ReplaceAll(c.line, "FILE", file), c.want)
+	}
+}
+
 func TestEnvironmentErrors(t *testing.T) {
 	for _, c := range []struct{ name, value, want string }{
 		{"MAGENT_PORT", "99999", "MAGENT_PORT 99999 is out of range: give a number from 0 to 65535"},

@@ -121,8 +121,19 @@ func readHealth(r *reader, o *health.Options, named bool) error {
 			r.fail(flagReadyz, errors.New("asks for the whole process: leave the address of the pool and --redis out"))
 		}
 	}
-	if _, typed := r.typed[flagAdminSocket]; typed && named {
-		r.fail(flagAdminSocket, errors.New("asks for the whole process: leave the address of the pool out"))
+	switch _, socket := r.typed[flagAdminSocket]; {
+	case o.Admin != "":
+		r.useless("is for a pool, and --readyz asks for the whole process: leave one of them out", flagAuth,
+			flagTLSCert)
+		r.useless("and --readyz contradict each other: leave one out", flagAdminSocket)
+	case socket:
+		if named {
+			r.fail(flagAdminSocket, errors.New("asks for the whole process: leave the address of the pool out"))
+		}
+		r.useless("is for a pool, and --admin-socket asks for the whole process: leave one of them out", flagRedis,
+			flagAuth, flagTLSCert)
+	case o.Redis:
+		r.useless("is for a pool of memcacheds: leave it, or --redis, out", flagAuth)
 	}
 	if !named && o.Admin == "" && !o.Redis && o.Login == nil && o.TLS == nil && r.err == nil {
 		o.Admin = healthSocket(r)

@@ -34,6 +34,8 @@ func runReload(args []string, names config.Names, stdout, stderr io.Writer) int 
 		pidFile, socket, file = r.path(flagPidFile), "", r.text(flagConfig)
 		if _, typed := r.typed[flagPidFile]; !typed {
 			socket = readControlSocket(r)
+		} else {
+			r.useless("and --pid-file contradict each other: leave one out", flagAdminSocket)
 		}
 		if r.err == nil && socket == "" && pidFile == "" {
 			return errors.New("which magent? name a file that it was started with: --admin-socket PATH, or " +

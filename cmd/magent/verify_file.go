@@ -5,15 +5,22 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/urfave/cli/v2"
+
+	"magent/cmd/magent/usage"
 	"magent/internal/config"
 )
 
 // readFile reads the pool to compare from the file of -c. It has the same servers and placement as the proxy's.
 func (c *comparison) readFile(r *reader, names config.Names) {
 	file := r.text(flagConfig)
-	placing := []string{flagServer, flagBackup, flagKetama, flagDistribution, flagHash, flagHashTag}
+	flags := newVerifyFlags()
+	ours := func(flag string) bool { // those of other commands may have their variables
+		named := func(f cli.Flag) bool { return usage.LongName(f) == flag }
+		return flag != flagTimeout && slices.ContainsFunc(flags, named)
+	}
 	for _, k := range poolKeys {
-		if slices.Contains(placing, k.flag) && r.given(k.flag) {
+		if ours(k.flag) && r.given(k.flag) {
 			r.fail(k.flag, fmt.Errorf("contradicts %s %s: leave it out, because the file has it (%s:)",
 				r.label(flagConfig), file, k.key))
 		}

@@ -43,6 +43,8 @@ func TestVerifyUsageErrors(t *testing.T) {
 			"--proxy and --admin-socket contradict each other: leave one out",
 		},
 		{"verify -s a -b b --pool x", "--pool names a pool of a file: add -c FILE, or leave it out"},
+		{"verify -c x.yml --server-tls", "--server-tls contradicts -c x.yml: leave it out..."},
+		{"verify -c x.yml --server-auth-file f", "--server-auth-file contradicts -c x.yml: leave it out..."},
 		{"verify -c x.yml -s a", "-s contradicts -c x.yml: leave it out, because the file has it (servers:)"},
 		{
 			"verify -c /no/such.yml",

@@ -40,6 +40,9 @@ func readMagent(r *reader) (at magentAt) {
 	case !pages:
 		at.address = readControlSocket(r)
 	}
+	if socket {
+		r.useless("is for a port of --admin: leave it out, a socket is guarded by its permissions", flagAdminToken)
+	}
 	if at.address != "" || r.err != nil {
 		return at
 	}
