@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"magent/internal/config"
 )
 
 // flap has a server go and come so many times within five seconds.
@@ -112,6 +115,27 @@ func TestDrainedServersWereAwaySinceThen(t *testing.T) {
 		reg.Readmitted(r)
 		if e := reg.Events().List(); e[len(e)-1].Reason != "away for 1s" {
 			t.Errorf("the next absence: %+v", e)
+		}
+	})
+}
+
+// The clock of the member that has drained a server may be ahead of ours. No absence is shorter than none.
+func TestDrainedByAClockThatIsAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reg, r, log := newRecord(t)
+		since := time.Now().Add(time.Hour).Unix()
+		reg.Drained("x", "primary", config.Drain{Server: "p", Since: since}, true)
+		if got := log.String(); !strings.Contains(got, `"away_ms":0,`) {
+			t.Error(got)
+		}
+		for range 2 { // loops
+			reg.Ejected(r, Undrained{Since: since}, false)
+		}
+		reg.Readmitted(r)
+		reg.Readmitted(r)
+		events := reg.Events().List()
+		if got := events[len(events)-1].Reason; !strings.HasPrefix(got, "away for ") || strings.Contains(got, "-") {
+			t.Error(got)
 		}
 	})
 }

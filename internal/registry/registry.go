@@ -124,7 +124,7 @@ func (reg *Registry) Ejected(r *Record, err error, planned bool) (first bool) {
 		r.blamed, r.logged = reasonOf(err), reasonOf(err)
 		r.calm.silent = false
 		if drained.Since > 0 { // it was away all that time
-			r.since = time.Unix(drained.Since, 0)
+			r.since = time.Unix(min(drained.Since, time.Now().Unix()), 0)
 		}
 	}
 	switch {
@@ -234,7 +234,8 @@ func (reg *Registry) Drained(pool, role string, d config.Drain, ended bool) {
 	log := reg.log.Info().Str("pool", pool).Str("server", d.Server).Str("role", role)
 	if ended {
 		e.What, e.Reason = "undrained", "it had been drained "+e.Reason
-		log.Int64("away_ms", 1000*(time.Now().Unix()-d.Since)).
+		away := max(0, time.Now().Unix()-d.Since) // another member's clock may be ahead
+		log.Int64("away_ms", 1000*away).
 			Msg("server undrained: it is used again when it has what it missed")
 	} else {
 		log.Str("state", e.What).Str("by", by).Str("reason", d.Reason).
