@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -35,4 +37,23 @@ func ended(stderr io.Writer, err error) int {
 		return fail(stderr, err, exitFailed)
 	}
 	return 0
+}
+
+// tellAfter is how long a command waits until it says for what.
+const tellAfter = 2 * time.Second
+
+// tellWaiting says on stderr what a running magent waits for, unless done is called soon. Nothing is written after
+// done.
+func tellWaiting(stderr io.Writer) (done func()) {
+	told := make(chan struct{})
+	timer := time.AfterFunc(tellAfter, func() {
+		defer close(told)
+		fmt.Fprintf(stderr, "%s: waiting until requests under way have ended: those to a server that hangs take two "+
+			"timeouts\n", program)
+	})
+	return func() {
+		if !timer.Stop() {
+			<-told
+		}
+	}
 }

@@ -93,7 +93,9 @@ func maintain(args []string, flags []cli.Flag, head string,
 	if !ok {
 		return exit
 	}
+	done := tellWaiting(stderr)
 	told, err := ask(context.Background(), socket, o)
+	done()
 	out := stdout
 	var refused *control.RefusedError
 	if errors.As(err, &refused) {

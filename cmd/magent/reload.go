@@ -55,10 +55,12 @@ func runReload(args []string, names config.Names, stdout, stderr io.Writer) int 
 	if socket != "" {
 		return reloadBy(socket, stdout, stderr)
 	}
+	done := tellWaiting(stderr)
 	pid, err := service.RunningProcess(pidFile)
 	if err == nil {
 		err = service.Reload(pid, reloadTime)
 	}
+	done()
 	var refused *service.ReloadError
 	switch {
 	case errors.As(err, &refused):
@@ -80,7 +82,9 @@ func runReload(args []string, names config.Names, stdout, stderr io.Writer) int 
 
 // reloadBy has the magent at a socket reload, and prints its verdict.
 func reloadBy(socket string, stdout, stderr io.Writer) int {
-	if err := control.Reload(context.Background(), socket); err != nil {
+	done := tellWaiting(stderr)
+	err := control.Reload(context.Background(), socket)
+	if done(); err != nil {
 		var refused *control.RefusedError
 		if errors.As(err, &refused) && !isUndecided(refused) {
 			err = fmt.Errorf("%s: %w", unchanged, err)
@@ -94,4 +98,7 @@ func reloadBy(socket string, stdout, stderr io.Writer) int {
 const unchanged = "nothing has changed"
 
 // isUndecided reports whether a process may still do what it was asked for.
-func isUndecided(refused error) bool { return strings.Contains(refused.Error(), service.Undecided) }
+func isUndecided(refused error) bool {
+	text := refused.Error()
+	return strings.Contains(text, service.Undecided) || strings.Contains(text, control.Unfinished)
+}

@@ -24,27 +24,31 @@ type repairSocket struct {
 // newRepairSocket serves one until the end of the test. pool is the one that has the servers; empty: there is none.
 func newRepairSocket(t *testing.T, pool string) *repairSocket {
 	t.Helper()
-	s := &repairSocket{path: filepath.Join(t.TempDir(), "s")}
-	ln, err := net.Listen("unix", s.path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pages, err := admin.Listen(admin.Options{
-		Listener: ln,
-		Commands: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			if why := s.refuse.Load(); why != nil {
-				http.Error(w, *why, http.StatusConflict)
-				return
-			}
-			_, _ = w.Write([]byte(pool + "\n"))
-		}),
+	s := &repairSocket{}
+	s.path, s.end = socketOf(t, func(w http.ResponseWriter, _ *http.Request) {
+		if why := s.refuse.Load(); why != nil {
+			http.Error(w, *why, http.StatusConflict)
+			return
+		}
+		_, _ = w.Write([]byte(pool + "\n"))
 	})
+	return s
+}
+
+// socketOf has commands answered at a socket until the end of the test, or until end is called.
+func socketOf(t *testing.T, answer http.HandlerFunc) (path string, end func()) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "s")
+	ln, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.end = pages.Close
-	t.Cleanup(s.end)
-	return s
+	pages, err := admin.Listen(admin.Options{Listener: ln, Commands: answer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pages.Close)
+	return path, pages.Close
 }
 
 func (s *repairSocket) refuses(why string) { s.refuse.Store(&why) }

@@ -81,6 +81,24 @@ type handler struct {
 // errEnds is the answer while the process ends.
 var errEnds = errors.New("this magent ends, or hands over to another process: ask again")
 
+// What is not done in time, answerTime, is not the same: it has not begun, or goes on.
+var (
+	errBusy = errors.New("not begun within a minute: this magent does something else, or ends: ask again")
+	errLong = errors.New(Unfinished + ": requests under way have to end first, and a server that hangs lets them " +
+		"wait for two timeouts: `magent status` and the log say how it ends")
+)
+
+// Unfinished stands in the reason if a command may still be carried out.
+const Unfinished = "not done within a minute"
+
+// late returns the answer when ctx is done: err if the time was up.
+func late(ctx context.Context, err error) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return err
+	}
+	return errEnds
+}
+
 // errWitness is the answer of a process that has no pools.
 var errWitness = errors.New("a witness has no servers, and reads no file: ask another member of the fleet")
 
@@ -93,13 +111,13 @@ func (h handler) do(ctx context.Context, task func(reload func() error) error) e
 	select {
 	case h.tasks <- func(reload func() error) { done <- task(reload) }:
 	case <-ctx.Done():
-		return errEnds
+		return late(ctx, errBusy)
 	}
 	select {
 	case err := <-done:
 		return err
 	case <-ctx.Done():
-		return errEnds
+		return late(ctx, errLong)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"magent/internal/admin"
 	"magent/internal/testkit"
@@ -118,5 +119,45 @@ func TestAskOthers(t *testing.T) {
 		if got != c.want || (err != nil) != (c.why != "") || err != nil && err.Error() != c.why {
 			t.Errorf("%q: %q, %v", c.found, got, err)
 		}
+	}
+}
+
+// A command that is not done in time may still be: that is not said of one that this magent has not begun, or of one
+// that ends.
+func TestWhatIsNotDoneInTime(t *testing.T) {
+	past, cancel := context.WithDeadline(t.Context(), time.Unix(1, 0))
+	defer cancel()
+	ended, end := context.WithCancel(t.Context())
+	end()
+	taken := make(chan Task, 1)
+	for _, c := range []struct {
+		ctx   context.Context
+		tasks chan Task
+		want  error
+	}{
+		{past, make(chan Task), errBusy},
+		{ended, make(chan Task), errEnds},
+	} {
+		if err := (handler{tasks: c.tasks}).do(c.ctx, nil); !errors.Is(err, c.want) {
+			t.Errorf("not begun: %v, want %v", err, c.want)
+		}
+	}
+	for want, limit := range map[error]func() (context.Context, context.CancelFunc){
+		errLong: func() (context.Context, context.CancelFunc) {
+			return context.WithTimeout(t.Context(), 50*time.Millisecond)
+		},
+		errEnds: func() (context.Context, context.CancelFunc) { return context.WithCancel(t.Context()) },
+	} {
+		ctx, cancel := limit()
+		done := make(chan error, 1)
+		go func() { done <- handler{tasks: taken}.do(ctx, nil) }()
+		<-taken // and nobody carries it out
+		if errors.Is(want, errEnds) {
+			cancel()
+		}
+		if err := testkit.Await(t, "the answer", done); !errors.Is(err, want) {
+			t.Errorf("not done: %v, want %v", err, want)
+		}
+		cancel()
 	}
 }

@@ -156,7 +156,8 @@ func (m *maintainer) undrain(o control.Order) (string, error) {
 	for _, w := range ends {
 		pools = append(pools, w.Pool)
 	}
-	lines = append(lines, fmt.Sprintf("%s is undrained in pool %s%s, and used again when it has what it missed",
-		o.Server, strings.Join(pools, ", "), all.Who(seen)))
+	lines = append(lines, fmt.Sprintf("%s is undrained in pool %s%s, and used again when it has what it missed and "+
+		"it is known whether the servers with its other copies answer", o.Server, strings.Join(pools, ", "),
+		all.Who(seen)))
 	return strings.Join(lines, "\n"), nil
 }
