@@ -99,7 +99,7 @@ func TestMemoryIsCleared(t *testing.T) {
 	for name, change := range map[string]func(w *world){
 		"flush_all": func(w *world) { w.client("f", "flush_all\r\n"); w.settle(); w.serveBoth() },
 		"the flush_all of another loop": func(w *world) {
-			w.e.FlushBegins(0)
+			w.e.FlushBegins()
 			w.client("x", "get k\r\n")
 			w.expect([]string{"p get k"}, "x: VALUE k 0 1|a|END")
 			w.e.FlushEnded(nil)
@@ -137,18 +137,21 @@ func TestMemoryIsCleared(t *testing.T) {
 	}
 }
 
-// TestMemoryPauses: before a flush_all with a delay takes effect, nothing is kept.
-func TestMemoryPauses(t *testing.T) {
+// TestMemoryAndDelays: values are kept and used before a flush_all with a delay takes effect. Then the host has one
+// without sent, which takes them out.
+func TestMemoryAndDelays(t *testing.T) {
 	w := remembering(t, rigOptions{})
-	w.client("f", "flush_all 5\r\n")
+	w.client("f", "flush_all 500\r\n")
+	w.client("s", "set k 0 0 1\r\na\r\n")
 	w.settle()
 	w.serveBoth()
 	w.told = nil
-	for range 2 {
-		w.client("a", "get k\r\n")
-		w.expect([]string{"p get k"}, "a: END")
-	}
-	w.pass(7 * deadline)
+	w.client("a", "get k\r\n")
+	w.expect([]string{"p mg k v f t c"}, "a: VALUE k 0 1|a|END")
+	w.client("a", "get k\r\n")
+	w.expect(nil, "a: VALUE k 0 1|a|END")
+	w.client("f", "flush_all\r\n")
+	w.expect([]string{"p flush_all", "b flush_all"}, "host: nothing to flush", "f: OK")
 	w.client("a", "get k\r\n")
 	w.expect([]string{"p mg k v f t c"}, "a: END")
 }

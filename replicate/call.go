@@ -58,14 +58,16 @@ type mutation struct {
 	binary     bool   // PlanCompare: the key is sent in base64
 	flushEpoch uint64 // Engine.FlushEpoch when the mutation was sent
 
-	mark    hot.Mark              // in memory; 0: none
-	closes  bool                  // PlanFlush: memory is closed until it ends
-	counted undecided.Mark[*Call] // where it counts as undecided
-	noted   underway.Slot
-	order   *order // the order that it holds, or is queued in, or both; nil: neither
-	holds   bool   // the lead must not change before the mutation is settled; it counts in order.held
-	queued  bool   // it is in the queue of order: the other copy has not got it yet
-	behind  *Call  // the next one in that queue; nil if it is the last one, or not queued
+	mark     hot.Mark              // in memory; 0: none
+	closes   bool                  // PlanFlush: memory is closed until it ends
+	atOnce   bool                  // PlanFlush: it was sent, and takes effect at once
+	replaces uint64                // PlanFlush: Engine.Delays when it was sent
+	counted  undecided.Mark[*Call] // where it counts as undecided
+	noted    underway.Slot
+	order    *order // the order that it holds, or is queued in, or both; nil: neither
+	holds    bool   // the lead must not change before the mutation is settled; it counts in order.held
+	queued   bool   // it is in the queue of order: the other copy has not got it yet
+	behind   *Call  // the next one in that queue; nil if it is the last one, or not queued
 }
 
 // mayLack reports whether the other copy may have lacked the value that a late lead had. What it says was never so: a

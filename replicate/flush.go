@@ -12,6 +12,13 @@ import (
 // gets OK if no server refused and at least one was flushed. In a pool without backups every server has to succeed.
 func (e *Engine) flush(c *Call, r *ascii.Request) {
 	head, _ := e.wire(r)
+	due := int64(0)
+	c.atOnce = false
+	if !e.Relay {
+		due = e.FlushTime(r.Exptime)
+		e.line = e.AppendFlush(e.line[:0], due)
+		head = e.line
+	}
 	e.Count.CmdFlush++
 	c.Held = c.Held[:0]
 	for i, conn := range e.Conns {
@@ -21,13 +28,16 @@ func (e *Engine) flush(c *Call, r *ascii.Request) {
 			return
 		}
 	}
-	if e.Backups != nil {
+	switch {
+	case due > 0:
+		e.FlushLater(due)
+	case e.Backups != nil:
 		c.noted = e.Underway.Flush(head)
 	}
+	c.replaces, c.atOnce = e.Delays(), due == 0 && !e.Relay
 	e.orders.spoil()
 	e.OvertakenAll()
-	e.NoteDelay(r.Exptime)
-	c.closes = e.closeMemory(r.Exptime)
+	c.closes = e.closeMemory()
 	for i, conn := range e.Conns {
 		if c.send(i, uint16(i), head, nil, ascii.ShapeLine) {
 			continue
@@ -66,6 +76,9 @@ func (c *Call) flushed() {
 	if c.Waiting() > 0 {
 		return
 	}
+	if c.atOnce {
+		c.e.FlushedAll(c.replaces)
+	}
 	switch {
 	case len(c.Held) > 0:
 		c.e.countError(c.op)
@@ -76,11 +89,11 @@ func (c *Call) flushed() {
 	}
 }
 
-// FlushBegins tells the engine that another loop is about to send flush_all to the servers, with a delay in seconds.
-func (e *Engine) FlushBegins(delay int64) {
+// FlushBegins tells the engine that another loop is about to send flush_all to the servers.
+func (e *Engine) FlushBegins() {
 	e.Engine.FlushBegins()
 	e.orders.spoil()
-	e.closeMemory(delay)
+	e.closeMemory()
 }
 
 // FlushEnded tells the engine that the flush_all has ended: all servers but those in missed have carried it out.

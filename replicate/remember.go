@@ -1,8 +1,6 @@
 package replicate
 
 import (
-	"time"
-
 	"magent/ascii"
 	"magent/backend/ring"
 	"magent/internal/hot"
@@ -78,26 +76,12 @@ func (c *Call) keysLeaveMemory() {
 	}
 }
 
-// afterFlush is how long memory stays closed after a flush_all with a delay: the clock of a server ticks once per
-// second, and is not ours.
-const afterFlush = 2
-
-// day is by how many seconds the clock of a server may be wrong.
-const day = 24 * 3600
-
-// closeMemory closes memory for a flush_all, with a delay in seconds. It reports whether there is one to be opened.
-func (e *Engine) closeMemory(delay int64) bool {
-	m := &e.memory
-	if m.Cache == nil {
+// closeMemory closes memory for a flush_all. It reports whether there is one to be opened.
+func (e *Engine) closeMemory() bool {
+	if e.memory.Cache == nil {
 		return false
 	}
-	m.Cache.Close()
-	if left, byServersClock := e.DelayLeft(delay); byServersClock {
-		delay = left + day
-	}
-	if delay > 0 {
-		m.Cache.Pause(m.Now() + (delay+afterFlush)*int64(time.Second))
-	}
+	e.memory.Cache.Close()
 	return true
 }
 

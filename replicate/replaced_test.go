@@ -134,7 +134,7 @@ func TestWhatIsWrittenBehindADeletionIsDeleted(t *testing.T) {
 	if got := p.last().asked; len(got) != 2 || !strings.HasPrefix(got[1], "ms k ") {
 		t.Fatalf("the server is asked %q", got)
 	}
-	r.e.FlushBegins(0)
+	r.e.FlushBegins()
 	b.refuses = true
 	b.last().close()
 	r.work()

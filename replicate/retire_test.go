@@ -54,7 +54,7 @@ func TestRetire(t *testing.T) {
 	})
 	e := New(servers,
 		Options{Repair: repair.Options{Host: m, Journal: m, MaxDirty: 100, UnixTime: func() int64 { return 0 }}})
-	e.FlushBegins(0)
+	e.FlushBegins()
 	e.FlushEnded([]int{1})
 	if m.records == 0 {
 		t.Fatal("an engine that is not retired records nothing")
@@ -62,7 +62,7 @@ func TestRetire(t *testing.T) {
 	e.Recall(1, repair.Past{Keys: []string{"k"}, Incomplete: true})
 	*m = memo{}
 	e.Retire()
-	e.FlushBegins(0)
+	e.FlushBegins()
 	e.FlushEnded([]int{1})
 	e.Recall(1, repair.Past{Keys: []string{"l"}, All: true, Incomplete: true})
 	e.Record(1)

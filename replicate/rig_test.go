@@ -25,6 +25,8 @@ import (
 // rig is an engine with real connections to a primary and a backup. The test plays both servers. The loop does not run
 // by itself: the test turns it, with a clock of its own. So nothing waits in real time, and each run is the same.
 type rig struct {
+	due int64 // as FlushDue was told
+
 	t          rapid.TB
 	l          *loop.Loop
 	now        int64
@@ -322,7 +324,19 @@ func (r *rig) Unflushable(i int, reply string) {
 	r.tell("%s refuses to be flushed: %q", r.servers[i].name, reply)
 }
 func (r *rig) FlushedShared(i int) { r.tell("%s was flushed for others, too", r.servers[i].name) }
-func (r *rig) FlushDue(int64)      {}
+
+// FlushDue does not carry the flush_all out.
+func (r *rig) FlushDue(due int64) {
+	switch {
+	case due == r.due:
+	case due == 0:
+		r.tell("host: nothing to flush")
+	default:
+		r.tell("host: to flush in %d s", due-r.now/int64(time.Second))
+	}
+	r.due = due
+}
+
 func (r *rig) Abandoned(i int) {
 	r.walks(i, true)
 	r.walking[i] = false

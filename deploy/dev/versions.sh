@@ -24,6 +24,7 @@ done
 late='TestPrimaryHangs|TestBackupHangs|TestStopUnderLoad|TestStoppedServerAlone|TestBlackHole'
 fleets='TestSwappedMemberIsKilled|TestSwappedCopiesAgree|TestArticleAsFleet|TestOtherServersAreRefused'
 own="$late|$fleets|TestFullQueue|TestRefillRate|TestRolesAreSwapped|TestDamagedJournal|TestStateDirInUse"
+own+='|TestDelayedFlushOnBothCopies|TestDelayedFlushAfterRestarts'
 own+='|TestStatsServers|TestKeysMoveToOtherServers|TestDeathUnderLoadIsNoticed'
 clients='TestBinaryClients|TestPython|TestEverySplit|TestBinarySplits'
 

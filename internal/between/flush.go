@@ -56,6 +56,20 @@ func (f *flushes) Answer(c *call.Call, reply []byte) {
 	}
 }
 
+// Flush carries out a flush_all for a pool that no client asks for now. done gets the reply, which is borrowed.
+func (l *Loop) Flush(p *pool.Pool, line []byte, done func(reply []byte)) {
+	l.SendFlush(p, p.Engine.NewCall(whoAsks(done)), line)
+}
+
+// whoAsks takes the reply to such a flush_all.
+type whoAsks func(reply []byte)
+
+// Answer implements call.Client.
+func (done whoAsks) Answer(c *call.Call, reply []byte) {
+	done(reply)
+	c.Release()
+}
+
 func (l *Loop) sendFlush(p *pool.Pool, c *replicate.Call, req []byte) {
 	f := &flush{home: l, pool: p, call: c, at: len(p.Peers) - 1}
 	if _, st := ascii.Next(bytes.Clone(req), p.Limits, &f.req); st != ascii.Complete {
@@ -83,7 +97,7 @@ func (f *flush) Run() {
 		engine.FlushEnded(f.missed)
 		f.goOn(l, f.at+1)
 	case f.at > 0:
-		engine.FlushBegins(f.req.Exptime)
+		engine.FlushBegins()
 		f.goOn(l, f.at-1)
 	default:
 		f.asked = engine.NewCall(f)

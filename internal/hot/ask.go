@@ -57,7 +57,7 @@ func (c *Cache) hit(e *entry, key []byte, now int64) Found {
 
 // mayAsk reports whether a read that begins now may let its key in.
 func (c *Cache) mayAsk(hash uint64, now int64) bool {
-	if c.slots[hash%slots].under > 0 || c.closed > 0 || now < c.opens || len(c.stale) > maxStale {
+	if c.slots[hash%slots].under > 0 || c.closed > 0 || len(c.stale) > maxStale {
 		return false
 	}
 	if len(c.flights)-len(c.free) >= maxFlights {

@@ -44,10 +44,9 @@ type Cache struct {
 
 	slots [slots]slot
 	age   uint64 // of everything: Clear increments it
-	// closed is how many flush_alls are under way; never below 0. While there are some, or before opens, there are no
-	// values and no reads to join.
+	// closed is how many flush_alls are under way; never below 0. While there are some, there are no values
+	// and no reads to join.
 	closed int
-	opens  int64
 	stale  map[uint64]struct{} // hashes of keys that a client has marked as stale
 
 	counts sketch

@@ -90,9 +90,3 @@ func (c *Cache) Open() {
 	c.must(c.closed >= 0, "more flush_alls have ended than begun")
 	c.Clear()
 }
-
-// Pause is Clear for a flush_all that takes effect later. Nothing is let in before until.
-func (c *Cache) Pause(until int64) {
-	c.opens = max(c.opens, until)
-	c.Clear()
-}

@@ -5,7 +5,7 @@
 //   - Begins takes the key out before the mutation is sent. Until Ends nothing lets it in.
 //   - Only the reply to a read lets a key in (Ask with Start, then Answered). That read must have begun when no
 //     mutation of the key was under way, and none may have begun since.
-//   - Whatever else may change what a server answers comes to Out, Clear, Close or Pause.
+//   - Whatever else may change what a server answers comes to Out, Clear or Close.
 //
 // A mutation whose outcome is unknown has ended when nobody waits for its reply any more. The read that lets the key
 // in must then reach the server behind it. Connections see to that: they have one order.

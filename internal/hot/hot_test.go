@@ -144,14 +144,6 @@ func TestStale(t *testing.T) {
 	want(t, c, "none", 0, Pass)
 }
 
-// TestPause: before a flush_all takes effect, nothing is in memory.
-func TestPause(t *testing.T) {
-	c := filled(t, Options{}, "k")
-	c.Pause(int64(time.Minute))
-	want(t, c, "k", int64(time.Minute)-1, Pass)
-	want(t, c, "k", int64(time.Minute), Start)
-}
-
 // TestManyReads: the reads under way are bounded.
 func TestManyReads(t *testing.T) {
 	c := filled(t, Options{})

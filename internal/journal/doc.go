@@ -10,7 +10,7 @@
 //	outage.journal        of this run; while all servers are fine it is only a header
 //	previous.N.journal    of runs that were killed, a higher N being later; kept until Adopted
 //	previous.N.doubtful   the same, of a run that could not mark the file itself as doubtful
-//	servers.json          the last identity of each server; written when one changes
+//	servers.json          the last identity of each server, and when it is to be flushed; written when one changes
 //
 // The header is written at the start and stays. A full disk still allows overwriting the byte in it that says
 // "records are missing". It would not allow writing a header into an empty or missing file, and that would

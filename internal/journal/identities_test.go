@@ -22,7 +22,7 @@ func TestIdentitySoonWaitsForNobody(t *testing.T) {
 		j.Dirty(0, a, []byte("k"))
 	}()
 	testkit.Await(t, "who does not wait", done)
-	if known := j.place.readIdentities(); len(known) > 0 {
+	if known, _ := j.place.readServers(); len(known) > 0 {
 		t.Errorf("%v are in the file already", known)
 	}
 	j.writer.Unlock()
@@ -48,7 +48,7 @@ func TestIdentityWaitsForOthers(t *testing.T) {
 	go func() {
 		defer close(done)
 		j.Identity(a, "1@1000")
-		if known := j.place.readIdentities(); known[alpha] != "1@1000" {
+		if known, _ := j.place.readServers(); known[alpha] != "1@1000" {
 			t.Errorf("it goes on with %v", known)
 		}
 	}()

@@ -24,7 +24,8 @@ type Journal struct {
 	servers []*server
 
 	identities map[Server]string // as in the file, or as it will be soon
-	changes    uint64            // of identities
+	due        map[Server]int64  // likewise: when they are to be flushed
+	changes    uint64            // of both
 	closing    bool              // no identity is written later
 	held       int               // number of pairs of a loop and a server with records that count
 	broken     bool              // records are missing, and the file is marked

@@ -25,6 +25,7 @@ type Knowledge struct {
 	Doubtful   error
 	Missed     map[Server]*Missed
 	Identities map[Server]string // the last identity of each server
+	Due        map[Server]int64  // as Journal.Due has it, for servers by the names that they had then
 
 	// Killed says that the last process did not call Close. The mutations that it was just sending may
 	// have reached one copy only.

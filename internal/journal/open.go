@@ -26,14 +26,15 @@ func Open(p Place, failed func(error)) (*Journal, Knowledge, error) {
 	if err != nil {
 		return nil, Knowledge{}, err
 	}
-	j := &Journal{place: p, failed: failed, lock: lock, limit: maxFile, identities: p.readIdentities()}
+	j := &Journal{place: p, failed: failed, lock: lock, limit: maxFile}
+	j.identities, j.due = p.readServers()
 	k, err := j.begin()
 	if err != nil {
 		lock.Close()
 		return nil, Knowledge{}, unusable(p.Dir, err)
 	}
 	k.Killed, k.Underway = running(lock)
-	k.Identities = maps.Clone(j.identities)
+	k.Identities, k.Due = maps.Clone(j.identities), maps.Clone(j.due)
 	return j, k, nil
 }
 

@@ -193,12 +193,20 @@ func (f *Owner) parse(r core.Record) (e book.Entry, ok bool) {
 // enter enters a record, with what it says, in the book. It reports whether that is of a server.
 func (f *Owner) enter(incarnation uint64, r core.Record, e book.Entry) bool {
 	if e.Kind == book.Void {
-		f.book.Void(r.Group, r.Epoch, e.Due)
+		f.void(r.Group, r.Epoch, e.Due)
 		f.clean(r.Group)
 		return false
 	}
 	f.book.Note(book.Source{Incarnation: incarnation, Epoch: r.Epoch}, e)
 	return true
+}
+
+// void is Book.Void, which the journal keeps, too.
+func (f *Owner) void(group string, epoch uint64, due int64) {
+	f.book.Void(group, epoch, due)
+	if i, ok := f.named(group); ok && f.o.Process.Journal != nil {
+		f.o.Process.Journal.DueSoon(pool.FlushesDue(f.pool(i), due, map[journal.Server]int64{}))
+	}
 }
 
 func (f *Owner) write(e book.Entry) {

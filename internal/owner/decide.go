@@ -64,7 +64,7 @@ func (f *Owner) prepare(c *core.Core, d core.Decision) {
 		if !f.tellPiece(c, d.Group, d.Epoch, b.known) {
 			return false
 		}
-		f.void(c, d.Group, d.Epoch)
+		f.tellVoid(c, d.Group, d.Epoch)
 		delete(f.beginnings, d.Group)
 		f.own(c, d)
 		for _, d := range b.later {

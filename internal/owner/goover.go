@@ -107,7 +107,7 @@ func (f *Owner) takeKnown(parts []int) (all map[string]*known, due int64) {
 			}
 		}
 		due = max(due, f.book.Due(cfg.Name))
-		f.book.Void(cfg.Name, math.MaxUint64, 0)
+		f.void(cfg.Name, math.MaxUint64, 0)
 	}
 	return all, due
 }
@@ -119,7 +119,7 @@ func (f *Owner) passOn(n int, all map[string]*known, due int64, s *successor, ep
 	if s.moves != nil && cfg.Of != nil {
 		l.moves = s.moves.Group(cfg.Share)
 	}
-	f.book.Void(cfg.Name, 0, due)
+	f.void(cfg.Name, 0, due)
 	for i := range len(cfg.Servers) + len(cfg.Backups) {
 		server, m := pool.ServerOf(cfg, i), journal.Missed{}
 		if k := all[server.Address]; k != nil {

@@ -10,6 +10,7 @@ import (
 	"magent/internal/fleet/gate"
 	"magent/internal/fleet/launch"
 	"magent/internal/journal"
+	"magent/internal/pool"
 	"magent/internal/session"
 	"magent/internal/stats"
 )
@@ -48,6 +49,7 @@ func (f *Owner) Figures() *stats.Fleet {
 func (f *Owner) Begin(pools []*config.Pool, known *journal.Knowledge, killed bool) {
 	f.lay(pools...)
 	f.known, f.killed = known, killed
+	f.rememberFlushes(known.Due)
 	for i, cfg := range pools {
 		if cfg.Redis {
 			continue
@@ -68,6 +70,22 @@ func (f *Owner) Begin(pools []*config.Pool, known *journal.Knowledge, killed boo
 				f.wants[i].kind, f.haves[i].kind = splits, splits
 			}
 		}
+	}
+}
+
+// rememberFlushes enters what the journal knows of flush_alls that are still due, before there is a fleet.
+func (f *Owner) rememberFlushes(known map[journal.Server]int64) {
+	var pools []*config.Pool
+	for i := range f.count() {
+		if f.isWhole(i) {
+			for _, n := range f.parts(i) {
+				pools = append(pools, f.pool(n))
+			}
+		}
+	}
+	due := pool.RecallFlushes(pools, known, func(n int, due int64) { f.book.Void(pools[n].Name, 0, due) })
+	if j := f.o.Process.Journal; j != nil {
+		j.Due(due)
 	}
 }
 

@@ -57,7 +57,7 @@ func (f *Owner) tellGroup(c *core.Core, group string, gone func(*core.Core) bool
 			return false
 		}
 		if epoch > 0 || f.book.Due(group) > 0 {
-			f.void(c, group, epoch)
+			f.tellVoid(c, group, epoch)
 		}
 		return true
 	})
@@ -72,7 +72,7 @@ func (f *Owner) tellPiece(c *core.Core, group string, epoch uint64, known *book.
 	return len(entries) < maxPiece
 }
 
-func (f *Owner) void(c *core.Core, group string, epoch uint64) {
+func (f *Owner) tellVoid(c *core.Core, group string, epoch uint64) {
 	f.record(c, group, epoch, book.Entry{Kind: book.Void, Due: f.book.Due(group)})
 }
 

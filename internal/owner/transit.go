@@ -169,8 +169,8 @@ func (f *Owner) build(i int, w want) {
 		return peers
 	}, func(p *pool.Pool) {
 		p.Govern(w.term, w.doors)
-		if p.Loop.ID == 0 { // which sends them (between.Loop.SendFlush)
-			p.Engine.RecallDelay(w.due)
+		if p.Loop.ID == 0 {
+			p.RecallFlush(w.due)
 		}
 		if len(cfg.Backups) > 0 {
 			f.inherit(p, w, doubted, repair)

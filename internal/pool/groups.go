@@ -45,7 +45,7 @@ func (p *Pool) GroupOf(key []byte) *Pool {
 // HeldGroup returns a group that accepts no new requests; nil: all do.
 func (p *Pool) HeldGroup() *Pool {
 	for _, g := range p.Groups {
-		if g.Held {
+		if g.Waits() {
 			return g
 		}
 	}

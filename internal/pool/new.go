@@ -188,6 +188,7 @@ func (p *Pool) Connect() {
 	for _, c := range p.Conns {
 		c.Connect()
 	}
+	p.awaitFlush()
 }
 
 // ConnectLater is Connect, a few servers in each turn of the loop. Those come first for which there are requests.
@@ -195,6 +196,7 @@ func (p *Pool) ConnectLater() {
 	for _, c := range p.Conns {
 		p.Loop.Connecting.Connect(c)
 	}
+	p.awaitFlush()
 }
 
 // Recorder returns the recorder in the form that the engine takes; nil: there is no journal.

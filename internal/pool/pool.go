@@ -87,6 +87,10 @@ type Pool struct {
 	walks    []*refill.Walk  // lists the keys that it lacks
 	again    []*loop.Timer   // in a Sole pool: connects to it again
 
+	overdue  bool        // no new requests are accepted before a flush_all whose time has passed
+	flushDue int64       // on the first loop: when a flush_all is to be carried out, since 1970; 0: there is none
+	flushing *loop.Timer // then; nil: it was never set
+
 	recovered []func() // called once when it is repaired after a recall; nil: nobody waits
 }
 

@@ -69,16 +69,6 @@ func (p *Pool) FlushedShared(i int) {
 	}
 }
 
-// FlushDue tells the other members when a flush_all takes effect. The next owner has to repeat it to servers that have
-// forgotten it.
-func (p *Pool) FlushDue(due int64) {
-	if p.told == nil {
-		return
-	}
-	e := book.Entry{Kind: book.Void, Due: due}
-	p.told.term.Record(core.Record{Kind: core.Knowledge, Clears: true, Data: e.Encode()})
-}
-
 // EmptiedLate is told that server i has lost its contents over another group. It runs on the loop.
 func (p *Pool) EmptiedLate(i int) {
 	if !p.Engine.Retired {

@@ -71,6 +71,9 @@ func (svc *Service) recall(known *inheritance) {
 			known.Doubtful).Msg("what the servers missed is not known for certain: all of them are flushed")
 	}
 	svc.tellKilled(known)
+	svc.shared.Journal.Due(pool.RecallFlushes(svc.cfgs, known.Due, func(n int, due int64) {
+		svc.shards[0].Pools[n].RecallFlush(due)
+	}))
 	claimed, settled := map[journal.Server]bool{}, svc.newSettling()
 	for n, cfg := range svc.cfgs {
 		if len(cfg.Backups) == 0 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"magent/internal/config"
+	"magent/internal/journal"
 	"magent/internal/placement"
 	"magent/internal/pool"
 	"magent/internal/session"
@@ -44,12 +45,35 @@ func (r *reload) origin(i int) int {
 
 // inherit passes to a new pool what is known of its servers.
 func (r *reload) inherit(sh *session.Shard, p *pool.Pool, from []placement.Predecessor) {
+	due := int64(0)
 	if before := r.left[p.Index]; before != nil {
-		p.Engine.RecallDelay(before[sh.ID].Engine.FlushDue())
+		due = before[sh.ID].DelayedFlush()
 	}
 	for _, b := range from {
-		p.Inherit(b.To, r.left[b.Pool][sh.ID], b.Server)
+		before := r.left[b.Pool][sh.ID]
+		p.Inherit(b.To, before, b.Server)
+		due = max(due, before.DelayedFlush())
 	}
+	if !p.Config.Redis {
+		p.RecallFlush(due)
+	}
+}
+
+// recordFlushes has the journal know which pools are to be flushed, under the names that they have now.
+func (r *reload) recordFlushes() {
+	if r.svc.shared.Journal == nil || r.svc.member != nil {
+		return
+	}
+	due := map[journal.Server]int64{}
+	for _, left := range r.left {
+		pool.FlushesDue(left[0].Config, 0, due)
+	}
+	for i := range r.after {
+		if p := r.svc.shards[0].Pools[i]; p != nil && r.changed(i) {
+			pool.FlushesDue(p.Config, p.DelayedFlush(), due)
+		}
+	}
+	r.svc.shared.Journal.Due(due)
 }
 
 // checkShared refuses to move keys to a server that holds those of another pool, because they cannot be told from

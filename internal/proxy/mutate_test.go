@@ -242,9 +242,9 @@ func TestFlushAll(t *testing.T) {
 	} {
 		r := start(t, 2, 1, nil)
 		c := r.client()
-		c.say("flush_all 30\r\n")
+		c.say("flush_all\r\n")
 		for i, s := range r.servers {
-			s.want("flush_all 30\r\n").reply(w.answers[i])
+			s.want("flush_all\r\n").reply(w.answers[i])
 		}
 		if line := c.line(); !strings.HasPrefix(line, w.want) {
 			t.Errorf("%q: %q, want %q", w.answers, line, w.want)

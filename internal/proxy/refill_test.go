@@ -1,15 +1,12 @@
 package proxy
 
 import (
-	"fmt"
 	"testing"
 
 	"magent/backend"
 	"magent/backend/hello"
 	"magent/failover"
-	"magent/internal/config"
 	"magent/internal/session"
-	"magent/internal/testkit"
 )
 
 // knownPair is a pair whose servers say who they are.
@@ -261,40 +258,5 @@ func TestListOfKeysBreaksOff(t *testing.T) {
 	r.inState(0, failover.Warming)
 	b.dump.Store("key=l exp=-1\nEND\r\n")
 	b.want("mg l v f t u\r\n").answer("EN\r\n")
-	r.back(0)
-}
-
-// A flush_all that is still to take effect reaches a server that was restarted, too, also after a reload.
-func TestDelayedFlushIsRepeated(t *testing.T) {
-	for name, reload := range map[string]func(*rig){
-		"at once": func(*rig) {},
-		"after a reload": func(r *rig) {
-			r.reload(func(pools []config.Pool) []config.Pool {
-				pools[0].MaxValue = 1000
-				return pools
-			})
-		},
-	} {
-		t.Run(name, func(t *testing.T) { delayedFlushIsRepeated(t, reload) })
-	}
-}
-
-func delayedFlushIsRepeated(t *testing.T, reload func(*rig)) {
-	r, p, b := knownPair(t)
-	c := r.client()
-	lived(c, p)
-	c.say("flush_all 1000\r\n")
-	p.want("flush_all 1000\r\n").answer("OK\r\n")
-	b.want("flush_all 1000\r\n").answer("OK\r\n")
-	c.hear("OK\r\n")
-	reload(r)
-	lived(c, p)
-	p.restarts()
-	a := testkit.Await(t, "a flush_all", p.asked)
-	var left int
-	if n, err := fmt.Sscanf(a.text, "flush_all %d\r\n", &left); n != 1 || err != nil || left < 900 || left > 1000 {
-		t.Fatalf("it was asked for %q", a.text)
-	}
-	a.answer("OK\r\n")
 	r.back(0)
 }

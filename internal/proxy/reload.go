@@ -244,6 +244,7 @@ func (r *reload) apply() {
 		r.replacePool(i)
 		r.ends = append(r.ends, svc.shared.Servers.Listen(i, r.after[i]))
 	}
+	r.recordFlushes()
 	for n, sh := range svc.shards {
 		sh.Replace(r.changes[n]...)
 	}

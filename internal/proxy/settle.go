@@ -4,10 +4,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"magent/internal/call"
 	"magent/internal/loop"
 	"magent/internal/pool"
-	"magent/internal/session"
 	"magent/internal/underway"
 )
 
@@ -49,29 +47,15 @@ func (svc *Service) repeatFlushes(left *underway.Found) {
 	sh, known := svc.shards[0], map[underway.Flush]bool{}
 	for _, f := range left.Flushes {
 		for n, cfg := range svc.cfgs {
-			if known[f] || len(cfg.Backups) == 0 || !svc.serves(cfg, pool.Named(f.Server)) {
+			if known[f] || len(cfg.Backups) == 0 || !pool.Serves(cfg, svc.cfgs, pool.Named(f.Server)) {
 				continue
 			}
 			known[f] = true
-			p := sh.Pools[n]
-			again := &flushAgain{p: p, slot: p.Engine.Underway.Flush([]byte(f.Line))}
-			sh.L.Post(loop.TaskFunc(func() { again.start(sh, []byte(f.Line)) }))
+			p, line := sh.Pools[n], []byte(f.Line)
+			slot := p.Engine.Underway.Flush(line)
+			sh.L.Post(loop.TaskFunc(func() {
+				sh.Others.Flush(p, line, func([]byte) { p.Engine.Underway.Done(slot) })
+			}))
 		}
 	}
-}
-
-// flushAgain is the client of such a flush_all.
-type flushAgain struct {
-	p    *pool.Pool
-	slot underway.Slot
-}
-
-func (f *flushAgain) start(sh *session.Shard, line []byte) {
-	sh.Others.SendFlush(f.p, f.p.Engine.NewCall(f), line)
-}
-
-// Answer implements call.Client.
-func (f *flushAgain) Answer(c *call.Call, _ []byte) {
-	c.Release()
-	f.p.Engine.Underway.Done(f.slot)
 }

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"magent/internal/config"
 	"magent/internal/fault"
 	"magent/internal/fence"
 	"magent/internal/journal"
@@ -122,19 +121,6 @@ func (svc *Service) tellKilled(known *inheritance) {
 	}
 }
 
-// serves reports whether a pool is the one in which a server had this name.
-func (svc *Service) serves(cfg *config.Pool, s journal.Server) bool {
-	if cfg.Name == s.Pool {
-		return cfg.At(s.Address)
-	}
-	for _, other := range svc.cfgs {
-		if other.Name == s.Pool && other.At(s.Address) {
-			return false
-		}
-	}
-	return cfg.At(s.Address)
-}
-
 // unsettled adds to what the servers of a pool have missed the keys that were under way: they are dirty on the copy
 // that did not lead. Where the journal knows that a copy has missed a key, it knows better. The result is the number
 // of keys, by server.
@@ -155,7 +141,8 @@ func (svc *Service) unsettled(n int, left *underway.Found, missed []*journal.Mis
 	for _, k := range left.Keys {
 		server := pool.Named(k.Lead)
 		p, b := engine.Pair([]byte(k.Key))
-		if !svc.serves(cfg, server) || missed[p].All || missed[b].All || dirty[p][k.Key] || dirty[b][k.Key] {
+		if missed[p].All || missed[b].All || dirty[p][k.Key] || dirty[b][k.Key] ||
+			!pool.Serves(cfg, svc.cfgs, server) {
 			continue
 		}
 		// A backup that has begun to lead a key does so because the primary's copy is wrong.

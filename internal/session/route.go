@@ -22,7 +22,7 @@ func (s *Session) mustAwait(r *ascii.Request) bool {
 	s.awaits = s.pool.HeldGroup()
 	if s.awaits != nil && r.NumKeys <= 1 && r.Op != ascii.OpFlushAll {
 		s.awaits = nil
-		if g := s.pool.GroupOf(r.Key); len(r.Key) > 0 && g.Held {
+		if g := s.pool.GroupOf(r.Key); len(r.Key) > 0 && g.Waits() {
 			s.awaits = g
 		}
 	}

@@ -16,6 +16,8 @@ func (g *Group) NewShard(process *pool.Process) (*Shard, error) {
 		sessions: map[*Session]struct{}{},
 	}
 	sh.Others = g.loops.Add(l, &sh.Spare)
+	sh.GoOn = sh.Wake
+	sh.Flush = func(pool int, line []byte, done func([]byte)) { sh.Others.Flush(sh.Pools[pool], line, done) }
 	sh.sweeper = loop.NewTimer(sh.Sweep)
 	if process.Gate != nil {
 		l.Yielding()

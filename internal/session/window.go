@@ -9,7 +9,7 @@ func (s *Session) full() bool {
 	if s.link != nil {
 		return s.linkFull()
 	}
-	if s.barrier != nil || s.sh.Still || s.pool.Held || s.sh.Changing && s.redis == nil || s.isAwaiting() ||
+	if s.barrier != nil || s.sh.Still || s.pool.Waits() || s.sh.Changing && s.redis == nil || s.isAwaiting() ||
 		s.long.asks() && s.long.full() ||
 		s.redis != nil && s.redis.Behind() {
 		return true
@@ -20,7 +20,7 @@ func (s *Session) full() bool {
 
 // linkFull is full for a member. It bounds what its clients ask for itself.
 func (s *Session) linkFull() bool {
-	return s.barrier != nil || s.sh.Still || s.pool.Held || s.pending >= linkPending || s.sent >= linkBytes ||
+	return s.barrier != nil || s.sh.Still || s.pool.Waits() || s.pending >= linkPending || s.sent >= linkBytes ||
 		s.unsentBytes()+s.held >= linkUnsent
 }
 
@@ -36,4 +36,4 @@ func (g *Group) assemblyOf(largest int) int { return max(g.MaxAssembly, 2*larges
 func (s *Session) unsentBytes() int { return s.s.Unsent() + s.due.Len() }
 
 // isAwaiting reports whether a group is held that the next request is for.
-func (s *Session) isAwaiting() bool { return s.awaits != nil && s.awaits.Held }
+func (s *Session) isAwaiting() bool { return s.awaits != nil && s.awaits.Waits() }

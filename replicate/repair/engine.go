@@ -35,7 +35,7 @@ type Engine struct {
 
 	flushes  uint64 // counts the flush_alls of other loops: each when it begins and when it ends
 	flushing int    // the number of them that are under way
-	flushDue int64  // when the last flush_all with a delay takes effect, in seconds since 1970; 0: there is none
+	delays   uint64 // counts the flush_alls with a delay
 
 	line []byte // scratch: a command line being written
 }

@@ -1,7 +1,6 @@
 package repair
 
 import (
-	"strconv"
 	"unsafe"
 
 	"magent/ascii"
@@ -50,7 +49,6 @@ func (e *Engine) eraseAll(i int) {
 	x.all = true
 	e.dirty[i].ReplacingAll(true)
 	x.send(flushLine, ascii.ShapeLine)
-	e.repeatDelayed(i) // this flush_all has cancelled it
 	e.dropCopies(i)
 }
 
@@ -100,13 +98,5 @@ func (x *erasure) free() {
 	x.noted = 0
 	if !x.e.Retired {
 		x.e.erasures.Put(x, int(unsafe.Sizeof(*x))+cap(x.key))
-	}
-}
-
-// repeatDelayed sends server i the flush_all with a delay that has not taken effect yet, if there is one.
-func (e *Engine) repeatDelayed(i int) {
-	if left := e.flushDue - e.opt.UnixTime(); left > 0 {
-		e.line = append(strconv.AppendInt(append(e.line[:0], "flush_all "...), left, 10), "\r\n"...)
-		e.newErasure(i, 0).send(e.line, ascii.ShapeLine)
 	}
 }

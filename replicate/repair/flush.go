@@ -1,35 +1,62 @@
 package repair
 
-// NoteDelay remembers when a flush_all takes effect, in delay seconds, because a server that restarts before then has
-// forgotten it. Like memcached it remembers only the last flush_all. The host is told when that changes.
-func (e *Engine) NoteDelay(delay int64) {
-	before := e.flushDue
-	e.flushDue = 0
-	if delay > 0 && e.Backups != nil {
-		if e.flushDue = delay; delay <= month {
-			e.flushDue += e.opt.UnixTime()
-		}
+import (
+	"math"
+	"strconv"
+)
+
+// A flush_all with a delay is carried out by magent, when its time has come, as one without (Host.FlushDue). So all
+// copies are flushed then, or before they are read. Servers are told of it, too, in case that no magent is left by
+// then. They wait longer: what magent sends comes first and cancels that, for memcached remembers only the last one.
+
+// graceTime is for how many seconds longer a server waits. It may count two seconds less than it was told, because its
+// clock ticks once per second, and it takes one off.
+const graceTime = 10
+
+// FlushTime returns when a flush_all with a delay takes effect, in seconds since 1970; 0: at once. A delay of more
+// than a month is that time itself.
+func (e *Engine) FlushTime(delay int64) (due int64) {
+	now := e.opt.UnixTime()
+	switch {
+	case delay <= 0:
+		return 0
+	case delay <= month:
+		return now + delay + 1 // now is rounded down
+	case delay <= now:
+		return 0
 	}
-	if e.flushDue != before {
-		e.opt.Host.FlushDue(e.flushDue)
-	}
+	return delay
 }
 
-// DelayLeft returns how many seconds are left until a flush_all with a delay takes effect. If the delay is more than a
-// month it is the time itself, by the clock of the server.
-func (e *Engine) DelayLeft(delay int64) (seconds int64, byServersClock bool) {
-	if delay <= month {
-		return delay, false
+// AppendFlush appends the command line for the servers of a flush_all that takes effect when FlushTime says.
+func (e *Engine) AppendFlush(line []byte, due int64) []byte {
+	if due == 0 {
+		return append(line, flushLine...)
 	}
-	return max(0, delay-e.opt.UnixTime()), true
+	late := min(due+graceTime, math.MaxInt32)
+	if left := late - e.opt.UnixTime(); left <= month {
+		late = left
+	}
+	return append(strconv.AppendInt(append(line, "flush_all "...), late, 10), "\r\n"...)
 }
 
-// RecallDelay gives a new engine what an earlier one knew: when the last flush_all takes effect (FlushDue). It comes
-// before anything else that the earlier one knew.
-func (e *Engine) RecallDelay(due int64) { e.flushDue = due }
+// FlushLater notes that a flush_all is about to be sent that takes effect later. It replaces any one before it.
+func (e *Engine) FlushLater(due int64) {
+	e.delays++
+	e.opt.Host.FlushDue(due)
+}
 
-// FlushDue returns when the last flush_all takes effect, in seconds since 1970. 0: it had no delay.
-func (e *Engine) FlushDue() int64 { return e.flushDue }
+// Delays returns a number for a flush_all that is about to be sent, and takes effect at once.
+func (e *Engine) Delays() uint64 { return e.delays }
+
+// FlushedAll notes that the flush_all with this number has ended. It has replaced what was to take effect later, but
+// not what was asked for since. Until now that counted: if this process had died, the next one would have had to carry
+// one of the two out.
+func (e *Engine) FlushedAll(delays uint64) {
+	if e.delays == delays && !e.Retired {
+		e.opt.Host.FlushDue(0)
+	}
+}
 
 // FlushedShared notes that server i was flushed, or may have been, which may have keys of other groups.
 func (e *Engine) FlushedShared(i int) {
@@ -44,7 +71,6 @@ func (e *Engine) FlushedShared(i int) {
 
 // FlushBegins tells the engine that another loop is about to send flush_all to the servers.
 func (e *Engine) FlushBegins() {
-	e.flushDue = 0 // the other loop's flush_all replaces it
 	e.flushes++
 	e.flushing++
 	e.OvertakenAll()

@@ -22,8 +22,8 @@ type Host interface {
 	// FlushedShared is called when a backup that has keys of other groups was flushed, or may have been, whoever asked
 	// for that. It comes before anything is recorded or answered that says so.
 	FlushedShared(i int)
-	// FlushDue is called when a flush_all with a delay is about to be sent: it takes effect in due seconds since 1970.
-	// 0: another one replaces it, and takes effect at once.
+	// FlushDue is called before a flush_all with a delay is sent. The host must have one without sent when due seconds
+	// have passed since 1970, in place of any that it was told of before. 0: there is none to be sent any more.
 	FlushDue(due int64)
 	// Overflowed is called when all keys of server i are dirty, and the server is usable. The host must call Overflow
 	// soon, but not before it returns.

@@ -14,7 +14,6 @@ func (e *Engine) Emptied(i int) {
 	}
 	e.incomplete[i] = true
 	e.record(i, Recorder.Incomplete)
-	e.repeatDelayed(i) // the server has forgotten it
 	if h := e.resyncs[i]; h != nil {
 		if h.isFilling() {
 			e.abandon(h) // it begins anew

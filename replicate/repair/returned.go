@@ -10,8 +10,6 @@ func (e *Engine) Returned(i int) {
 	h := &resync{server: i, window: firstCopies}
 	if e.dirty[i].All() {
 		e.empty(i)
-	} else {
-		e.repeatDelayed(i)
 	}
 	e.dirty[i].Each(func(key string, _ uint64) { h.queue = append(h.queue, key) })
 	e.resyncs[i] = h
