@@ -37,6 +37,12 @@ func ReadTLS(pools []*config.Pool) (Certificates, error) {
 // UseTLS has new connections use these certificates and keys, and forgets others.
 func (f *Files) UseTLS(c Certificates) { f.tls.Use(c) }
 
+// Add has files be used as well that were not there yet.
+func (f *Files) Add(c Certificates, logins map[string]*login.Users) {
+	f.Logins.Add(logins)
+	f.tls.Add(c)
+}
+
 // AnyTLS reports whether there are certificates in use.
 func (f *Files) AnyTLS() bool { return len(f.tls.All()) > 0 }
 

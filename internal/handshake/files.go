@@ -65,6 +65,21 @@ func (s *Store) Use(configs map[Files]*tls.Config) {
 	s.ends = ends
 }
 
+// Add has ends be used as well that were not there yet. The others stay as they are.
+func (s *Store) Add(configs map[Files]*tls.Config) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ends == nil {
+		s.ends = map[Files]*End{}
+	}
+	for f, c := range configs {
+		if s.ends[f] == nil {
+			s.ends[f] = &End{}
+			s.ends[f].config.Store(c)
+		}
+	}
+}
+
 // Of returns an end that is in use; else nil.
 func (s *Store) Of(f Files) *End {
 	s.mu.Lock()

@@ -71,3 +71,18 @@ func (s *Files) Any() bool {
 	defer s.mu.Unlock()
 	return len(s.files) > 0
 }
+
+// Add has files be known as well that were not there yet. The others stay as they are.
+func (s *Files) Add(read map[string]*Users) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.files == nil {
+		s.files = map[string]*File{}
+	}
+	for path, u := range read {
+		if s.files[path] == nil {
+			s.files[path] = &File{}
+			s.files[path].users.Store(u)
+		}
+	}
+}

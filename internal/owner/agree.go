@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"magent/internal/config"
 	"magent/internal/fleet/core"
 	"magent/internal/fleet/member"
 	"magent/internal/fleet/view"
@@ -29,8 +30,8 @@ const (
 )
 
 // GoOver has all members place keys in another way, or none, and says why they do not. It may not be decided by then
-// (Turn.Pending).
-func (f *Owner) GoOver(t *Turn) error {
+// (Turn.Pending). When all have gone over, follow is called before clients go on.
+func (f *Owner) GoOver(t *Turn, follow func()) error {
 	if err := f.mayBegin(t); err != nil {
 		t.end(err)
 		return err
@@ -40,6 +41,9 @@ func (f *Owner) GoOver(t *Turn) error {
 	f.bringAbout(t, m)
 	decided := f.awaitDecision(t)
 	t.loose.Store(!decided)
+	if t.Turned() {
+		follow()
+	}
 	f.holdClients(false)
 	switch {
 	case !decided:
@@ -49,8 +53,8 @@ func (f *Owner) GoOver(t *Turn) error {
 		return t.err
 	}
 	var parts []int
-	for i := range t.pools {
-		parts = append(parts, f.allOf(i)...)
+	for _, s := range t.Changed() {
+		parts = append(parts, f.allOf(s.Index)...)
 	}
 	f.awaitParts(parts)
 	return nil
@@ -61,8 +65,11 @@ func (f *Owner) mayBegin(t *Turn) error {
 	if err := f.member.Load().View().Unready(); err != nil {
 		return fmt.Errorf("what places keys changes on all members at a time: %w", err)
 	}
-	for i, s := range t.pools {
-		if err := f.mayNow(s, f.parts(i)); err != nil {
+	for _, s := range t.Changed() {
+		if s.From < 0 {
+			continue
+		}
+		if err := f.mayNow(s, f.parts(s.From)); err != nil {
 			return err
 		}
 	}
@@ -125,7 +132,7 @@ func (f *Owner) beginTurn(c *core.Core, now time.Duration, t *Turn) {
 		return
 	}
 	f.turn.Store(t)
-	if c.Prepare(now, t.text, t.groups, t.asked); !c.Changing() {
+	if c.Prepare(now, t.Text, t.Groups, t.asked); !c.Changing() {
 		f.endTurn(t, errors.New("the change of the other members is over: try again"))
 	}
 }
@@ -167,25 +174,33 @@ func (f *Owner) quiet() bool {
 	return !busy.Load()
 }
 
-// addGroups makes pools of the groups that there are not yet. They are set aside until the view has them. It is called
-// by transit.
+// addGroups makes the pools and the groups that there are not yet. They are set aside until the view has them. It is
+// called by transit.
 func (f *Owner) addGroups(t *Turn) {
 	release := f.o.StopTheWorld()
 	defer release()
-	for _, s := range t.pools {
-		for n := range s.groups {
-			cfg := &s.groups[n]
-			rings, err := placement.New(cfg)
-			if _, there := f.named(cfg.Name); there || err != nil { // it is a part of what has rings
-				continue
-			}
-			i, peers := f.o.AddGroup(cfg, rings)
-			pool.Watch(peers)
-			for _, p := range peers {
-				p.SetAside([]byte(refusal))
-				p.Held = true
-			}
-			f.layAt(i, cfg)
+	for _, s := range t.Changed() {
+		if s.Index < 0 {
+			s.Index = f.add(s.Config)
+		}
+		for n := range s.Groups {
+			f.add(&s.Groups[n])
 		}
 	}
+}
+
+// add makes a pool, unless there is one of its name. It returns its index.
+func (f *Owner) add(cfg *config.Pool) (index int) {
+	rings, err := placement.New(cfg)
+	if i, there := f.named(cfg.Name); there || err != nil { // it is a part of what has rings
+		return i
+	}
+	i, peers := f.o.AddGroup(cfg, rings)
+	pool.Watch(peers)
+	for _, p := range peers {
+		p.SetAside([]byte(refusal))
+		p.Held, p.Coming = true, cfg.Of == nil
+	}
+	f.layAt(i, cfg)
+	return i
 }

@@ -1,13 +1,12 @@
 package owner
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 	"time"
 
 	"magent/internal/config"
 	"magent/internal/fleet/core"
+	"magent/internal/fleet/plan"
 	"magent/internal/fleet/view"
 	"magent/internal/placement"
 	"magent/internal/pool"
@@ -20,11 +19,11 @@ import (
 // placed as before. It may be called by any goroutine.
 func (f *Owner) MayChange(pools []config.Pool) error {
 	_, before := f.wholes()
-	after := decidedTogether(pools)
-	if view.SamePools([]byte(textOf(before)), []byte(textOf(after))) {
+	is, file := []byte(plan.Text(before)), []byte(plan.Text(decidedTogether(pools)))
+	if view.SamePools(is, file) {
 		return nil
 	}
-	return otherPools(before, after)
+	return view.OtherPools("the file", is, file)
 }
 
 // decidedTogether are those pools of a file that a fleet decides for.
@@ -36,15 +35,6 @@ func decidedTogether(file []config.Pool) (pools []*config.Pool) {
 	}
 	return pools
 }
-
-// otherPools says that a file has other pools than the fleet, and what can be done.
-func otherPools(fleet, file []*config.Pool) error {
-	return fmt.Errorf("%w: %w", view.OtherPools("the file", []byte(textOf(fleet)), []byte(textOf(file))), errPools)
-}
-
-// errPools is what can be done where a reload is refused.
-var errPools = errors.New("a fleet that runs adds, removes and renames no pools, and keeps their order: have the " +
-	"same file on all hosts, flush servers that are new, and restart all members")
 
 // changeLimit is how long Change waits.
 const changeLimit = 10 * time.Second
@@ -107,7 +97,7 @@ func (f *Owner) partsOf(pools map[int]*config.Pool) (parts []int) {
 
 // inRoles returns the configuration that takes the place of pool i, in the roles that the fleet has.
 func (f *Owner) inRoles(i int, cfg *config.Pool) *config.Pool {
-	if placementOf(f.pool(i)) != placementOf(cfg) {
+	if plan.TextOf(f.pool(i)) != plan.TextOf(cfg) {
 		return placement.Exchanged(cfg)
 	}
 	return cfg

@@ -3,12 +3,14 @@ package owner
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"math"
 	"slices"
 	"time"
 
 	"magent/internal/fleet/core"
 	"magent/internal/fleet/gate"
+	"magent/internal/fleet/plan"
 	"magent/internal/fleet/view"
 	"magent/internal/journal"
 	"magent/internal/pool"
@@ -24,11 +26,14 @@ func (f *Owner) settleTurn(c *core.Core, v *view.View, reason string) {
 	t, n := f.turn.Load(), v.Change
 	switch {
 	case t == nil:
-	case bytes.Equal(v.Pools, t.text) && bytes.Equal(c.Pools(), t.text):
+	case bytes.Equal(v.Pools, t.Text) && bytes.Equal(c.Pools(), t.Text):
 		f.goOver(t, v.Turned)
 		f.endTurn(t, nil)
-	case c.Changing() && n != nil && t.since == 0 && !bytes.Equal(n.Pools, t.text):
-		err := f.otherFile(n, t.text)
+		if t.loose.Load() {
+			f.followLater()
+		}
+	case c.Changing() && n != nil && t.since == 0 && !bytes.Equal(n.Pools, t.Text):
+		err := f.otherFile(n, t.Text)
 		c.Abandon(gate.Now(), err.Error())
 		f.endTurn(t, err)
 		f.heard = n.Since
@@ -36,7 +41,7 @@ func (f *Owner) settleTurn(c *core.Core, v *view.View, reason string) {
 		if n != nil {
 			t.since = n.Since
 		}
-	case n == nil || n.Since != t.since && (t.since > 0 || !bytes.Equal(n.Pools, t.text)):
+	case n == nil || n.Since != t.since && (t.since > 0 || !bytes.Equal(n.Pools, t.Text)):
 		f.endTurn(t, errors.New(reason))
 	}
 	if me := v.Member(f.self()); f.turn.Load() == nil && n != nil && n.Since != f.heard && !c.Changing() &&
@@ -55,30 +60,59 @@ func (f *Owner) endTurn(t *Turn, err error) {
 
 // goOver makes this member's pools those of a change.
 func (f *Owner) goOver(t *Turn, epoch uint64) {
-	var parts, gone []int
-	for i, s := range t.pools {
-		before := f.parts(i)
-		known, due := f.takeKnown(before)
-		f.setPool(i, s.cfg)
-		for n := range s.groups {
-			f.setPool(f.index(s.groups[n].Name), &s.groups[n])
+	was, all := map[int][]int{}, map[int]left{} // by the indexes of pools: their parts, and what is known of these
+	for _, i := range t.Leaving() {
+		was[i] = f.parts(i)
+		all[i] = f.takeKnown(was[i])
+	}
+	var order []int
+	for _, s := range t.Pools {
+		order = append(order, s.Index)
+	}
+	t.left = f.reorder(order, t.Gone)
+	var parts, gone, have []int
+	for _, s := range t.Changed() {
+		before := was[s.Index]
+		if before == nil { // it is new
+			before = []int{s.Index}
 		}
-		after := f.parts(i)
+		f.setPool(s.Index, s.Config)
+		for n := range s.Groups {
+			f.setPool(f.index(s.Groups[n].Name), &s.Groups[n])
+		}
+		after := f.parts(s.Index)
+		known := f.leftTo(t, s, all)
 		for _, n := range after {
-			f.passOn(n, known, due, s, epoch)
+			f.passOn(n, known, s, epoch)
 		}
-		f.cleanGone(known, after)
-		f.o.OnAll(func(sh *session.Shard) { f.rearrange(sh, i, s, before, after) })
-		if t.loose.Load() {
-			all := slices.Concat(before, after) // once: loops run at the same time
-			f.o.OnAll(func(sh *session.Shard) { forsake(sh, all) })
-		}
-		parts = append(parts, f.allOf(i)...)
+		f.o.OnAll(func(sh *session.Shard) { f.rearrange(sh, s, before, after) })
+		was[s.Index] = slices.Concat(before, after)
+		parts, have = append(parts, f.allOf(s.Index)...), append(have, after...)
 		gone = append(gone, slices.DeleteFunc(before, func(n int) bool { return slices.Contains(after, n) })...)
 	}
-	f.told = t.text
+	f.cleanGone(all, have)
+	f.holdGone(t)
+	if t.loose.Load() {
+		some := slices.Concat(slices.Collect(maps.Values(was))...) // once: loops run at the same time
+		f.o.OnAll(func(sh *session.Shard) { forsake(sh, some) })
+	}
+	f.told = t.Text
 	f.nextRound(parts)
 	f.retire(gone)
+}
+
+// holdGone has clients of pools that have gone wait until they are sent away (Follow). Nobody looks for an owner.
+func (f *Owner) holdGone(t *Turn) {
+	f.mu.Lock()
+	for _, i := range t.left {
+		f.deciders[i] = decider{}
+	}
+	f.mu.Unlock()
+	f.o.OnAll(func(sh *session.Shard) {
+		for _, i := range t.left {
+			sh.Pools[i].Held = true
+		}
+	})
 }
 
 // known is what is known of a server of a pool.
@@ -87,42 +121,67 @@ type known struct {
 	servers []journal.Server // as which it was known
 }
 
+// left is what a pool that changes or goes leaves to others.
+type left struct {
+	servers map[string]*known // by address
+	due     int64             // when the last flush_all takes effect
+}
+
 // takeKnown takes what is known of the servers of a pool out of the book, by their addresses, whatever groups it is
-// known for. due is when the last flush_all takes effect.
-func (f *Owner) takeKnown(parts []int) (all map[string]*known, due int64) {
-	all = map[string]*known{}
+// known for.
+func (f *Owner) takeKnown(parts []int) left {
+	all := left{servers: map[string]*known{}}
 	for _, n := range parts {
 		cfg := f.pool(n)
 		for i := range len(cfg.Servers) + len(cfg.Backups) {
 			server := pool.ServerOf(cfg, i)
-			m, k := f.book.Missed(server), all[server.Address]
-			if k == nil {
-				k = &known{}
-				all[server.Address] = k
-			}
-			k.servers = append(k.servers, server)
-			k.All, k.Incomplete, k.Keys = k.All || m.All, k.Incomplete || m.Incomplete, append(k.Keys, m.Keys...)
-			if m.Identity != "" {
-				k.Identity = m.Identity
-			}
+			m := f.book.Missed(server)
+			all.add(server.Address, &known{*m, []journal.Server{server}})
 		}
-		due = max(due, f.book.Due(cfg.Name))
+		all.due = max(all.due, f.book.Due(cfg.Name))
 		f.void(cfg.Name, math.MaxUint64, 0)
 	}
-	return all, due
+	return all
+}
+
+// add adds what is known of a server.
+func (l *left) add(address string, one *known) {
+	k := l.servers[address]
+	if k == nil {
+		k = &known{}
+		l.servers[address] = k
+	}
+	k.servers = append(k.servers, one.servers...)
+	k.All, k.Incomplete, k.Keys = k.All || one.All, k.Incomplete || one.Incomplete, append(k.Keys, one.Keys...)
+	if one.Identity != "" {
+		k.Identity = one.Identity
+	}
+}
+
+// leftTo is what a pool gets of all that is known: of its own servers, and of those that others have no more. Of several
+// flush_alls with a delay the latest counts.
+func (f *Owner) leftTo(t *Turn, s *plan.Successor, all map[int]left) left {
+	to := left{map[string]*known{}, all[s.Index].due}
+	t.Left(s, func(pool int, address string) {
+		to.due = max(to.due, all[pool].due)
+		if k := all[pool].servers[address]; k != nil {
+			to.add(address, k)
+		}
+	})
+	return to
 }
 
 // passOn enters what is known of the servers of a group that has changed. To those that get keys, these are all
 // missing, and what they hold of them may be out of date. The first owner knows which keys these are.
-func (f *Owner) passOn(n int, all map[string]*known, due int64, s *successor, epoch uint64) {
-	cfg, l := f.pool(n), &legacy{epoch: epoch, moves: s.moves}
-	if s.moves != nil && cfg.Of != nil {
-		l.moves = s.moves.Group(cfg.Share)
+func (f *Owner) passOn(n int, all left, s *plan.Successor, epoch uint64) {
+	cfg, l := f.pool(n), &legacy{epoch: epoch, moves: s.Moves}
+	if s.Moves != nil && cfg.Of != nil {
+		l.moves = s.Moves.Group(cfg.Share)
 	}
-	f.void(cfg.Name, 0, due)
+	f.void(cfg.Name, 0, all.due)
 	for i := range len(cfg.Servers) + len(cfg.Backups) {
 		server, m := pool.ServerOf(cfg, i), journal.Missed{}
-		if k := all[server.Address]; k != nil {
+		if k := all.servers[server.Address]; k != nil {
 			m = k.Missed
 			m.Keys = ownKeys(cfg, m.Keys)
 		}
@@ -136,7 +195,7 @@ func (f *Owner) passOn(n int, all map[string]*known, due int64, s *successor, ep
 }
 
 // cleanGone removes from the journal what was known of servers as those of groups that do not have them any more.
-func (f *Owner) cleanGone(all map[string]*known, parts []int) {
+func (f *Owner) cleanGone(all map[int]left, parts []int) {
 	j := f.o.Process.Journal
 	if j == nil {
 		return
@@ -148,19 +207,21 @@ func (f *Owner) cleanGone(all map[string]*known, parts []int) {
 			has[pool.ServerOf(cfg, i)] = true
 		}
 	}
-	for _, k := range all {
-		for _, server := range k.servers {
-			for l := 0; l <= f.othersLoop() && !has[server]; l++ {
-				j.Clean(l, j.Server(server))
+	for _, one := range all {
+		for _, k := range one.servers {
+			for _, server := range k.servers {
+				for l := 0; l <= f.othersLoop() && !has[server]; l++ {
+					j.Clean(l, j.Server(server))
+				}
 			}
 		}
 	}
 }
 
-// rearrange has a loop's part of pool i find its groups. Requests wait until transit has replaced these.
-func (f *Owner) rearrange(sh *session.Shard, i int, s *successor, before, after []int) {
-	if before[0] != i || after[0] != i {
-		f.arrange(sh, i, s.rings, after)
+// rearrange has a loop's part of a pool find its groups. Requests wait until transit has replaced these.
+func (f *Owner) rearrange(sh *session.Shard, s *plan.Successor, before, after []int) {
+	if before[0] != s.Index || after[0] != s.Index {
+		f.arrange(sh, s.Index, s.Rings, after)
 	}
 	for _, n := range after {
 		sh.Pools[n].Held = true

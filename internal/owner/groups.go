@@ -2,10 +2,10 @@ package owner
 
 import (
 	"cmp"
-	"net/netip"
 	"slices"
 
 	"magent/internal/config"
+	"magent/internal/fleet/plan"
 	"magent/internal/fleet/view"
 	"magent/internal/placement"
 	"magent/internal/pool"
@@ -88,13 +88,12 @@ func (f *Owner) begins(i int, onAll func(func(*session.Shard))) {
 	}
 }
 
-// wholes are the pools that clients connect to, and that the fleet decides for, with their indexes. They say what
-// their groups are.
+// wholes are the pools that clients connect to, and that the fleet decides for, with their indexes, in the order of
+// the file. They say what their groups are.
 func (f *Owner) wholes() (at []int, pools []*config.Pool) {
-	for i := range f.count() {
-		if f.isWhole(i) {
-			at, pools = append(at, i), append(pools, f.pool(i))
-		}
+	at = f.layout.Load().order
+	for _, i := range at {
+		pools = append(pools, f.pool(i))
 	}
 	return at, pools
 }
@@ -102,54 +101,5 @@ func (f *Owner) wholes() (at []int, pools []*config.Pool) {
 // groups is what is decided together: the same on all members.
 func (f *Owner) groups() []view.Group {
 	_, pools := f.wholes()
-	return groupsOf(pools, f.o.Fleet.Members)
-}
-
-// groupsOf is the same for these pools.
-func groupsOf(pools []*config.Pool, members []config.FleetMember) (groups []view.Group) {
-	given := map[string]int{}
-	for _, whole := range pools {
-		parts := placement.Groups(whole)
-		if parts == nil {
-			parts = []config.Pool{*whole}
-		}
-		for i := range parts {
-			groups = append(groups, view.Group{Name: parts[i].Name, Home: home(members, &parts[i], given)})
-		}
-	}
-	return groups
-}
-
-// home names the member that is to own a pool: the only one on the host of its primary. Where there is none, those
-// with the fewest groups get the groups of a pool, in the order of the list. A pool in one piece, or of several
-// primaries that cannot be split, has no home then. given counts the groups by their homes.
-func home(members []config.FleetMember, cfg *config.Pool, given map[string]int) (name string) {
-	there := func(m config.FleetMember) bool {
-		return !m.Witness && len(cfg.Servers) == 1 && cfg.Servers[0].Network != "unix" &&
-			sameHost(m.Host, cfg.Servers[0].Host)
-	}
-	switch at := slices.IndexFunc(members, there); {
-	case at >= 0 && !slices.ContainsFunc(members[at+1:], there):
-		name = members[at].Name
-	case cfg.Of == nil:
-		return ""
-	default:
-		for _, m := range members {
-			if !m.Witness && (name == "" || given[m.Name] < given[name]) {
-				name = m.Name
-			}
-		}
-	}
-	given[name]++
-	return name
-}
-
-// sameHost reports whether two hosts, as they are configured, are the same name or address.
-func sameHost(a, b string) bool {
-	x, errX := netip.ParseAddr(a)
-	y, errY := netip.ParseAddr(b)
-	if errX == nil && errY == nil {
-		return x.Unmap() == y.Unmap()
-	}
-	return a == b
+	return plan.Groups(pools, f.o.Fleet.Members)
 }

@@ -13,10 +13,6 @@ import (
 func TestAllLoopsForsake(t *testing.T) {
 	before := poolOf(t, "abcde", "x")
 	f := split(t, before)
-	s, err := successorOf(before, before, poolOf(t, "abc", "x"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var shards []*session.Shard
 	for range 2 {
 		sh := &session.Shard{}
@@ -32,7 +28,7 @@ func TestAllLoopsForsake(t *testing.T) {
 		}
 		loops.Wait()
 	}
-	turn := &Turn{pools: map[int]*successor{0: s}, over: make(chan struct{}), text: []byte("new")}
+	turn := planned(t, f, poolOf(t, "abc", "x"))
 	turn.loose.Store(true)
 	f.goOver(turn, 9)
 	if n := len(f.parts(0)); n != 3 {

@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"magent/internal/fleet/core"
+	"magent/internal/fleet/plan"
 	"magent/internal/session"
 	"magent/internal/standing"
 )
 
-// mayNow says why keys may not move just now, as far as this process decides for parts of pool i; nil: they may.
-func (f *Owner) mayNow(s *successor, parts []int) error {
+// mayNow says why keys may not move to a pool just now, as far as this process decides for parts of the one that has
+// them; nil: they may.
+func (f *Owner) mayNow(s *plan.Successor, parts []int) error {
 	for _, n := range parts {
 		var mu sync.Mutex
 		var servers standing.Servers
@@ -20,26 +22,26 @@ func (f *Owner) mayNow(s *successor, parts []int) error {
 			mu.Lock()
 			defer mu.Unlock()
 			if p := sh.Pools[n]; p.Term() != nil && !p.Term().Over() {
-				servers.Note(p, s.cfg.RoleOf)
+				servers.Note(p, s.Config.RoleOf)
 			}
 		})
 		if err := mayMove(s, servers); err != nil {
-			return fmt.Errorf("pool %q: %w", s.cfg.Name, err)
+			return fmt.Errorf("pool %q: %w", s.Config.Name, err)
 		}
 	}
 	return nil
 }
 
 // mayMove is mayNow for servers; nil: of another member.
-func mayMove(s *successor, servers standing.Servers) error {
+func mayMove(s *plan.Successor, servers standing.Servers) error {
 	switch {
 	case servers == nil:
 		return nil
-	case s.moves != nil:
-		return standing.MayMove(s.moves, servers)
+	case s.Moves != nil:
+		return standing.MayMove(s.Moves, servers)
 	}
 	for _, one := range servers {
-		if one.Missed && one.Becomes != "" && len(s.cfg.Backups) == 0 {
+		if one.Missed && one.Becomes != "" && len(s.Config.Backups) == 0 {
 			return fmt.Errorf("%s %s has missed something, and would lose the copy that it has to get it from: wait "+
 				"until it is up", one.Role, one.Address)
 		}
@@ -54,8 +56,8 @@ func (f *Owner) reconsider(i int) {
 	if t == nil {
 		return
 	}
-	for k, s := range t.pools {
-		if !slices.Contains(f.parts(k), i) {
+	for _, s := range t.Changed() {
+		if s.From < 0 || !slices.Contains(f.parts(s.From), i) {
 			continue
 		}
 		if err := f.mayNow(s, []int{i}); err != nil {

@@ -104,6 +104,7 @@ type Owner struct {
 type layout struct {
 	pools []*atomic.Pointer[config.Pool] // by index; the member's goroutine gives them other configurations
 	names map[string]int                 // of those that are decided for together: their index
+	order []int                          // of those that clients connect to: their indexes, as in the file
 }
 
 // want is the stance that a pool is to take, and what it begins with.

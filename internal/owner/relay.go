@@ -165,10 +165,11 @@ func (f *Owner) serves(from, name string) error {
 // opened takes a connection for requests of a member. One of a process that is not in the view yet is closed: it would
 // end when another view says that the process before it is dead.
 func (f *Owner) opened(from string, d link.Data) {
-	if m := f.member.Load(); m == nil || !m.View().Has(from, d.Incarnation) {
+	i, ok := f.named(d.Pool) // it may have gone
+	if m := f.member.Load(); !ok || m == nil || !m.View().Has(from, d.Incarnation) {
 		unix.Close(d.FD)
 		d.Closed()
 		return
 	}
-	f.o.Group.OpenLink(session.Link{FD: d.FD, Seal: d.Seal, From: from, Pool: f.index(d.Pool), Done: d.Closed})
+	f.o.Group.OpenLink(session.Link{FD: d.FD, Seal: d.Seal, From: from, Pool: i, Done: d.Closed})
 }

@@ -2,68 +2,20 @@ package owner
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"fmt"
 	"slices"
-	"strings"
 
 	"magent/internal/config"
 	"magent/internal/fleet/core"
+	"magent/internal/fleet/plan"
 	"magent/internal/fleet/view"
 	"magent/internal/placement"
 	"magent/internal/pool"
 )
 
-// maxPlacement is how long the text is at most by which members compare their pools. Of more pools and servers they
-// compare a hash, so that neither a difference can be named nor roles be exchanged.
-const maxPlacement = 8 << 10
-
 // placement is what places keys, for view.SamePools.
 func (f *Owner) placement() []byte {
 	_, wholes := f.wholes()
-	return shortened(textOf(wholes))
-}
-
-// shortened is a text by which members compare their pools, or a hash of it.
-func shortened(text string) []byte {
-	if len(text) > maxPlacement {
-		return fmt.Appendf(nil, "pools and servers with the hash %x", sha256.Sum256([]byte(text)))
-	}
-	return []byte(text)
-}
-
-// textOf is what places the keys of pools.
-func textOf(pools []*config.Pool) string {
-	var text strings.Builder
-	for _, cfg := range pools {
-		text.WriteString(placementOf(cfg))
-	}
-	return text.String()
-}
-
-// placementOf is what places the keys of a pool.
-func placementOf(cfg *config.Pool) string {
-	var text strings.Builder
-	fmt.Fprintf(&text, "%s%s: %s, %s", view.PoolLine, cfg.Name, cfg.Distribution, cfg.Hash)
-	if cfg.HashTag != "" {
-		fmt.Fprintf(&text, ", hash tag %s", cfg.HashTag)
-	}
-	if placement.Ejects(cfg) {
-		text.WriteString(", keys move when a server is ejected")
-	}
-	text.WriteByte('\n')
-	list := func(role string, servers []config.Address) {
-		for _, a := range servers {
-			fmt.Fprintf(&text, "%s%s of %s, weight %d", role, a, cfg.Name, a.Weight)
-			if a.Name != "" {
-				fmt.Fprintf(&text, ", named %s", a.Name)
-			}
-			text.WriteByte('\n')
-		}
-	}
-	list(view.ServerLine, cfg.Servers)
-	list(view.BackupLine, cfg.Backups)
-	return text.String()
+	return plan.Shortened(plan.Text(wholes))
 }
 
 // takeRoles exchanges the primaries and the backups of a pool if the fleet has them the other way round, as in the
@@ -77,7 +29,7 @@ func (f *Owner) takeRoles(c *core.Core) {
 	theirs := view.Split(v.Pools)
 	for i := range f.count() {
 		cfg := f.pool(i)
-		own := placementOf(cfg)
+		own := plan.TextOf(cfg)
 		if !cfg.Redis && !slices.Contains(theirs, own) && slices.Contains(theirs, view.Exchanged(own)) {
 			f.exchange(i, cfg)
 		}

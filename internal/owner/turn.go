@@ -3,33 +3,22 @@ package owner
 import (
 	"sync/atomic"
 
-	"magent/internal/config"
-	"magent/internal/fleet/view"
+	"magent/internal/fleet/plan"
 	"magent/internal/journal"
 	"magent/internal/placement"
 )
 
 // Turn is a change of what places keys, for all members of a fleet or for none (view.Change).
 type Turn struct {
-	text   []byte             // what places keys then
-	groups []view.Group       // what is decided together then
-	pools  map[int]*successor // by index: of those that change
-	asked  uint64             // the change of the view that this member takes part in; 0: it begins one
-	loose  atomic.Bool        // clients were let go on before it was decided
+	*plan.Change
+	asked uint64      // the change of the view that this member takes part in; 0: it begins one
+	loose atomic.Bool // clients were let go on before it was decided
+	left  []int       // indexes of the pools that have gone, and of their groups; set before over is closed
 
 	since uint64 // of the member's goroutine: the change in the view; 0: the view has not had it yet
 
 	over chan struct{} // closed when it is decided
 	err  error         // why the pools have stayed as they were; nil: they have changed. Set before over is closed
-}
-
-// successor is what takes the place of a pool.
-type successor struct {
-	cfg    *config.Pool  // in the roles of the fleet
-	file   *config.Pool  // in those that the file of this member has
-	groups []config.Pool // in which it is split, in either order of roles
-	rings  placement.Rings
-	moves  *placement.Migration // nil: no keys move
 }
 
 // legacy is what the first owner of a group begins with that has got keys of others.

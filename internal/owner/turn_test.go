@@ -9,6 +9,7 @@ import (
 	"magent/internal/config"
 	"magent/internal/fleet/book"
 	"magent/internal/fleet/core"
+	"magent/internal/fleet/plan"
 	"magent/internal/fleet/view"
 	"magent/internal/journal"
 	"magent/internal/placement"
@@ -30,45 +31,15 @@ func poolOf(t *testing.T, servers, backups string) *config.Pool {
 	return p
 }
 
-// letters are the servers of a pool, the primaries in front of the bar.
-func letters(p *config.Pool) string {
-	var text strings.Builder
-	for _, a := range p.Servers {
-		text.WriteString(a.Host)
+// planned is a change of the only pool that an Owner has.
+func planned(t *testing.T, f *Owner, as *config.Pool) *Turn {
+	t.Helper()
+	is := []plan.Pool{{Index: 0, Is: f.pool(0), Had: f.pool(0)}}
+	change, err := plan.Make(is, []*config.Pool{as}, nil, f.o.Fleet.Members)
+	if err != nil {
+		t.Fatal(err)
 	}
-	text.WriteByte('|')
-	for _, a := range p.Backups {
-		text.WriteString(a.Host)
-	}
-	return text.String()
-}
-
-// The file of a member may have primaries and backups the other way round. Then they are changed in the roles that the
-// fleet has. A member that has the roles of the fleet changes what its file says.
-func TestInRoles(t *testing.T) {
-	for _, c := range []struct{ fleet, had, file, wanted, want string }{
-		{"ab|cd", "ab|cd", "abe|cd", "", "abe|cd"},
-		{"ab|cd", "cd|ab", "cd|abe", "", "abe|cd"},
-		{"ab|cd", "cd|ab", "abe|cd", "", "abe|cd"}, // and is as those of the others now
-		{"ab|cd", "cd|ab", "ab|cd", "", "ab|cd"},
-		{"ab|cd", "ab|cd", "cd|ab", "", "ab|cd"}, // nothing changes
-		{"a|b", "a|b", "b|c", "", "b|c"},
-		{"a|b", "a|b", "b|c", "c|b", "c|b"},
-		{"a|b", "b|a", "c|b", "c|b", "c|b"},
-		{"a|b", "a|b", "ac|", "", "ac|"},
-	} {
-		of := func(text string) *config.Pool {
-			servers, backups, _ := strings.Cut(text, "|")
-			return poolOf(t, servers, backups)
-		}
-		var wanted []string
-		if c.wanted != "" {
-			wanted = []string{placementOf(of(c.wanted))}
-		}
-		if got := letters(inRolesOf(of(c.fleet), of(c.had), of(c.file), wanted)); got != c.want {
-			t.Errorf("%+v: %s", c, got)
-		}
-	}
+	return &Turn{Change: change, over: make(chan struct{})}
 }
 
 // split is an Owner of a pool and its groups, which has no loops.
@@ -106,14 +77,11 @@ func TestKnowledgeGoesOver(t *testing.T) {
 	note(0, 0, book.Entry{Kind: book.Identity, Identity: "7@8"})
 	note(1, 0, book.Entry{Kind: book.Incomplete})
 	f.book.Void("main/a:11211", 0, 40)
-	s, err := successorOf(before, before, poolOf(t, "abd", "c"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	turn := &Turn{pools: map[int]*successor{0: s}, over: make(chan struct{}), text: []byte("new")}
-	for i := range s.groups {
-		if _, there := f.named(s.groups[i].Name); !there {
-			f.lay(&s.groups[i])
+	turn := planned(t, f, poolOf(t, "abd", "c"))
+	s := turn.Pools[0]
+	for i := range s.Groups {
+		if _, there := f.named(s.Groups[i].Name); !there {
+			f.lay(&s.Groups[i])
 		}
 	}
 	f.goOver(turn, 9)
@@ -131,7 +99,7 @@ func TestKnowledgeGoesOver(t *testing.T) {
 			t.Errorf("%s: flushed at %d", cfg.Name, f.book.Due(cfg.Name))
 		}
 		for _, key := range backup.Keys {
-			if s.rings.Share([]byte(key)) != n {
+			if s.Rings.Share([]byte(key)) != n {
 				t.Errorf("%s is told of %s", cfg.Name, key)
 			}
 		}
@@ -153,7 +121,7 @@ func TestKnowledgeGoesOver(t *testing.T) {
 		}
 	}
 	w := want{missed: []*journal.Missed{{All: true}, {}}}
-	f.left[group] = &legacy{epoch: 9, missed: []*journal.Missed{{}, {}}, moves: s.moves.Group(2)}
+	f.left[group] = &legacy{epoch: 9, missed: []*journal.Missed{{}, {}}, moves: s.Moves.Group(2)}
 	if f.inherits(&w, core.Decision{Group: group, Epoch: 9}); w.missed[0].All || w.moves == nil || !w.moves.Gains(0) {
 		t.Errorf("%+v", w)
 	}
@@ -162,10 +130,7 @@ func TestKnowledgeGoesOver(t *testing.T) {
 // A pool that loses its backups needs nothing of them any more.
 func TestBackupsMayGo(t *testing.T) {
 	before := poolOf(t, "ab", "c")
-	s, err := successorOf(before, before, poolOf(t, "ab", ""))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := planned(t, ownerOf(t, before), poolOf(t, "ab", "")).Pools[0]
 	a := standing.Server{Role: "primary", Address: "a:11211", Becomes: "primary", Reached: true}
 	if err := mayMove(s, standing.Servers{a}); err != nil {
 		t.Error(err)
@@ -183,25 +148,10 @@ func TestBackupsMayGo(t *testing.T) {
 	}
 }
 
-// Pools are neither added nor removed, nor given another order.
-func TestLikewise(t *testing.T) {
-	before := []*config.Pool{{Name: "a"}, {Name: "b"}}
-	for names, ok := range map[string]bool{"ab": true, "ba": false, "a": false, "abc": false, "aRb": true} {
-		var file []config.Pool
-		for _, c := range names {
-			file = append(file, config.Pool{Name: string(c), Redis: c == 'R'})
-		}
-		files, err := likewise(before, file)
-		if (err == nil) != ok || ok && len(files) != 2 {
-			t.Errorf("%s: %v", names, err)
-		}
-	}
-}
-
 // Whoever has another file says in which line.
 func TestOtherFile(t *testing.T) {
 	f := ownerOf(t, poolOf(t, "ab", ""))
-	n := &view.Change{Pools: []byte(textOf([]*config.Pool{poolOf(t, "abc", "")}))}
+	n := &view.Change{Pools: []byte(plan.Text([]*config.Pool{poolOf(t, "abc", "")}))}
 	if err := f.otherFile(n, f.placement()); !strings.HasPrefix(err.Error(),
 		`the file of a has other pools: they lack "primary c:11211 of main`) {
 		t.Error(err)

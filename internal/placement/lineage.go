@@ -58,3 +58,34 @@ func (h *Lineage) Of(i int) (all []Predecessor) {
 func addresses(p *config.Pool) []string {
 	return append(config.Texts(p.Servers), config.Texts(p.Backups)...)
 }
+
+// Origin returns the index of the pool that had the keys of pool i before; -1: there is none. It is the pool that
+// leaves the most servers to pool i. The one at its own index comes first, even if it leaves none.
+func Origin(before, after []*config.Pool, i int) int {
+	origin, most := -1, 0
+	if was := before[i]; was != nil && was.Redis == after[i].Redis {
+		origin, most = i, Shared(after[i], was)
+	}
+	for j, was := range before {
+		if j == i || was == nil || was.Redis != after[i].Redis {
+			continue
+		}
+		if after[j] != nil && Shared(after[i], after[j]) > 0 {
+			continue // it keeps them
+		}
+		if n := Shared(after[i], was); n > most {
+			origin, most = j, n
+		}
+	}
+	return origin
+}
+
+// Shared returns how many servers two pools have in common. One of them may be nil.
+func Shared(p, other *config.Pool) (n int) {
+	for _, address := range addresses(p) {
+		if other.At(address) {
+			n++
+		}
+	}
+	return n
+}

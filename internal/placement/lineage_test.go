@@ -52,3 +52,46 @@ func TestLineageOfManyPools(t *testing.T) {
 		t.Errorf("%.0f allocations for 50 pools, %.0f for 200", few, many)
 	}
 }
+
+// The keys of a pool are on its servers, whatever its name is.
+func TestOrigin(t *testing.T) {
+	for name, c := range map[string]struct {
+		before, after [][3]string
+		want          int // of the last pool
+	}{
+		"it is changed":      {[][3]string{{"x", "a", "b"}}, [][3]string{{"x", "c", "b"}}, 0},
+		"all servers change": {[][3]string{{"x", "a", "b"}}, [][3]string{{"x", "c", "d"}}, 0},
+		"it is new": {
+			[][3]string{{"x", "a", "b"}, {}},
+			[][3]string{{"x", "a", "c"}, {"y", "d", "e"}},
+			-1,
+		},
+		"it is renamed":              {[][3]string{{"x", "a", "b"}, {}}, [][3]string{{}, {"y", "a", "b"}}, 0},
+		"renamed, with a new server": {[][3]string{{"x", "a", "b"}, {}}, [][3]string{{}, {"y", "a", "c"}}, 0},
+		"of two, most of one": {
+			[][3]string{{"w", "a", "d"}, {"x", "b", "c"}, {}},
+			[][3]string{{}, {}, {"y", "ab", "c"}},
+			1,
+		},
+		"two change names": {
+			[][3]string{{"x", "a", "b"}, {"y", "c", "d"}},
+			[][3]string{{"x", "c", "d"}, {"y", "a", "b"}},
+			0,
+		},
+		"one of another kind": {[][3]string{{"redis", "a", ""}, {}}, [][3]string{{}, {"x", "a", "b"}}, -1},
+		"a part becomes a pool": {
+			[][3]string{{"x", "ac", "bd"}, {}},
+			[][3]string{{"x", "a", "b"}, {"y", "c", "d"}},
+			0,
+		},
+		"another with its servers": {
+			[][3]string{{"x", "a", "b"}, {}},
+			[][3]string{{"x", "a", "bc"}, {"y", "a", "b"}},
+			-1,
+		},
+	} {
+		if got := Origin(Lettered(c.before...), Lettered(c.after...), len(c.after)-1); got != c.want {
+			t.Errorf("%s: from %d, want %d", name, got, c.want)
+		}
+	}
+}

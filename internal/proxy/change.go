@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"crypto/tls"
 	"reflect"
 	"slices"
@@ -38,10 +39,10 @@ type reload struct {
 // reload replaces it. Pools that a fleet decides for are replaced by their owner (changeFleet).
 func (r *reload) changed(i int) bool { return r.before[i] != r.after[i] && !r.ofFleet(i) }
 
-// ofFleet reports whether pool i is one that a fleet decides for, or a group of one.
+// ofFleet reports whether pool i is one that a fleet decides for, or will, or a group of one.
 func (r *reload) ofFleet(i int) bool {
-	b := r.before[i]
-	return r.svc.member != nil && b != nil && !b.Redis
+	cfg := cmp.Or(r.before[i], r.after[i])
+	return r.svc.member != nil && cfg != nil && !cfg.Redis
 }
 
 // newReload is a change to other pools, of which nothing is done yet.
@@ -54,13 +55,16 @@ func (svc *Service) newReload(pools []config.Pool) *reload {
 	return r
 }
 
-// plan gives each pool its index: that of its name, or a new one. A pool that does not change keeps its *config.Pool,
+// plan gives each pool its index: that of its name, or a new one. In a fleet, which decides for one kind only, it is
+// that of its name and kind. A pool that does not change keeps its *config.Pool,
 // which shows that it is the same.
 func (r *reload) plan(pools []config.Pool) {
 	r.after = make([]*config.Pool, len(r.before))
 	for i := range pools {
 		p := pools[i]
-		at := slices.IndexFunc(r.before, func(b *config.Pool) bool { return b != nil && b.Name == p.Name })
+		at := slices.IndexFunc(r.before, func(b *config.Pool) bool {
+			return b != nil && b.Name == p.Name && (r.svc.member == nil || b.Redis == p.Redis)
+		})
 		switch {
 		case at < 0:
 			r.after = append(r.after, &p)

@@ -54,4 +54,6 @@ func (svc *Service) removeSockets() {
 	for _, ln := range svc.listeners {
 		ln.removeSocket()
 	}
+	discard(svc.bound)
+	svc.bound = nil
 }

@@ -22,20 +22,25 @@ func TestFleetGoesOverLate(t *testing.T) {
 	p := f.pool
 	p.Servers = append(slices.Clip(p.Servers), f.more())
 	all.write(p)
-	svc := f.svcs[0]
-	turn, err := svc.member.Plan(svc.cfgs, all.pools[:1])
+	all.another("more", []config.Address{f.more()}, []config.Address{f.more()})
+	svc, file := f.svcs[0], append(all.pools[:1:1], all.redis[0]...)
+	turn, err := svc.member.Plan(svc.cfgs, file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	svc.turn = turn // its reload has ended, and it is not decided
+	coming := svc.newReload(file)
+	if err := coming.prepare(file); err != nil {
+		t.Fatal(err)
+	}
+	svc.turn, svc.bound = turn, coming.bound // its reload has ended, and it is not decided
 	pending := func(err error) {
 		t.Helper()
 		if !errors.Is(err, owner.ErrPending) {
 			t.Errorf("%v, want: %v", err, owner.ErrPending)
 		}
 	}
-	pending(svc.Reload(all.pools[:1]))
-	other := f.file(0)
+	pending(svc.Reload(file))
+	other := append(f.file(0), all.redis[0]...)
 	other[0].MaxValue = 1000
 	pending(svc.Reload(other))
 	drain := func(a config.Address) maintenance.Wish {
@@ -53,12 +58,16 @@ func TestFleetGoesOverLate(t *testing.T) {
 	if svc.turn != turn || len(svc.drained) > 0 || svc.cfgs[0].MaxValue != 0 {
 		t.Fatal("something has changed")
 	}
-	if err := svc.member.GoOver(turn); err != nil { // now it hears of it
+	if err := svc.member.GoOver(turn, func() {}); err != nil { // now it hears of it
 		t.Fatal(err)
 	}
 	if a := svc.Maintain(maintenance.Question{Wishes: []maintenance.Wish{drain(p.Servers[2])}}); a.Refused != "" {
 		t.Errorf("a new server is not known: %s", a.Refused)
 	}
+	if len(svc.Addrs()) != 2 || svc.turn != nil {
+		t.Errorf("it listens at %v", svc.Addrs())
+	}
+	all.serves(0)
 	if a := svc.Maintain(q); a.Refused != "" {
 		t.Error(a.Refused)
 	}

@@ -20,7 +20,7 @@ type files struct {
 	f     *fleetRig
 	mu    []sync.Mutex
 	pools []config.Pool         // by member
-	redis map[int][]config.Pool // likewise: what else is in the file
+	redis map[int][]config.Pool // likewise: what else is in the file, most of them of Redis
 }
 
 // withFiles gives each member a file that has its pools.

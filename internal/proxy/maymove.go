@@ -11,14 +11,12 @@ import (
 
 // planMoves finds out which keys of pool i move.
 func (r *reload) planMoves(i int) (err error) {
-	r.origins[i] = r.origin(i)
+	r.origins[i] = placement.Origin(r.before, r.after, i)
 	if r.origins[i] < 0 {
 		return nil
 	}
-	if r.moves[i], err = placement.MigrationOf(r.before[r.origins[i]], r.after[i], r.rings[i]); err != nil {
-		return err
-	}
-	return r.checkShared(i)
+	r.moves[i], err = placement.MigrationOf(r.before[r.origins[i]], r.after[i], r.rings[i])
+	return err
 }
 
 // checkMoves checks the moves of keys in pool i while the loops run.

@@ -13,7 +13,6 @@ import (
 	"magent/backend"
 	"magent/internal/access"
 	"magent/internal/config"
-	"magent/internal/loop"
 	"magent/internal/placement"
 	"magent/internal/pool"
 	"magent/internal/service"
@@ -65,14 +64,17 @@ func (svc *Service) goOver(pools []config.Pool) error {
 		return err
 	}
 	r := svc.newReload(pools)
-	err = r.prepare(pools)
-	r.undo()
-	if err != nil {
+	if err = r.prepare(pools); err != nil {
+		r.undo()
 		return err
 	}
-	svc.turn = t
-	err = svc.member.GoOver(t)
-	_ = svc.follow() // of what is pending err speaks
+	svc.shared.Files.Add(r.certificates, r.logins) // of pools that it adds
+	svc.tls.Add(r.tls)
+	svc.turn, svc.bound = t, r.bound
+	err = svc.member.GoOver(t, func() { _ = svc.follow() })
+	if wait := svc.follow(); err == nil {
+		err = wait
+	}
 	return err
 }
 
@@ -175,12 +177,7 @@ func (r *reload) listen(pool int, l config.Listen) error {
 	return err
 }
 
-func (r *reload) undo() {
-	for _, ln := range r.bound {
-		unix.Close(ln.fd)
-		ln.removeSocket()
-	}
-}
+func (r *reload) undo() { discard(r.bound) }
 
 // hold makes sessions of the changed pools wait. The pools that replace them do not.
 func (r *reload) hold() {
@@ -299,42 +296,4 @@ func (r *reload) begin(sh *session.Shard, p *pool.Pool, from []placement.Predece
 	}
 	p.ConnectLater()
 	r.svc.askSoon(sh)
-}
-
-// replaceListeners gives the listeners that stay to their new pools, adds new ones, and closes the others.
-func (r *reload) replaceListeners() {
-	svc := r.svc
-	var kept []*listener
-	for _, ln := range svc.listeners {
-		if pool, cfg, ok := r.poolOf(ln.cfg.Address); ok {
-			ln.pool, ln.cfg = pool, cfg
-			kept = append(kept, ln)
-		} else {
-			ln.close()
-			ln.removeSocket()
-		}
-	}
-	for _, ln := range r.bound {
-		kept = append(kept, ln)
-		if err := ln.sh.L.Register(ln.fd, loop.Readable, ln); err != nil {
-			svc.log.Error().AnErr("reason", err).Str("listen", ln.addr.String()).Msg("the address accepts no clients")
-		}
-	}
-	for _, ln := range kept {
-		ln.equip(r.after[ln.pool])
-	}
-	svc.listeners = kept
-}
-
-// poolOf returns the pool that listens on an address, and how.
-func (r *reload) poolOf(address string) (index int, how config.Listen, ok bool) {
-	for i, cfg := range r.after {
-		if cfg == nil {
-			continue
-		}
-		if n := slices.IndexFunc(cfg.Listen, func(l config.Listen) bool { return l.Address == address }); n >= 0 {
-			return i, cfg.Listen[n], true
-		}
-	}
-	return 0, config.Listen{}, false
 }

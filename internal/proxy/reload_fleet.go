@@ -9,22 +9,29 @@ import (
 // A member of a fleet changes by itself what does not place keys. What places them changes on all members before that,
 // or on none.
 
-// follow takes over the configurations of the pools that the fleet has gone over to. On the goroutine that reloads, it
-// comes before whatever reads them. As long as it is not decided whether the fleet goes over, nothing may change: at
-// any moment the pools may become what they were to be when that was planned.
+// follow takes over the pools that the fleet has gone over to. On the goroutine that reloads, it comes before whatever
+// reads their configurations. As long as it is not decided whether the fleet goes over, nothing may change: at any
+// moment the pools may become what they were to be when that was planned.
 func (svc *Service) follow() error {
 	switch t := svc.turn; {
 	case t == nil:
 		return nil
-	case t.Pending():
+	case t.Pending() || t.Turned() && !svc.member.Follow(t, svc.cfgs, svc.adopt):
 		return owner.ErrPending
-	case t.Turned():
-		defer svc.stopTheWorld()()
-		svc.cfgs = svc.member.Configs(t, svc.cfgs)
-		svc.reloads++ // statistics of other pools begin anew
 	}
-	svc.turn = nil
+	discard(svc.bound)
+	svc.turn, svc.bound = nil, nil
 	return nil
+}
+
+// adopt has the pools be those that the fleet has: their addresses accept clients, and those of no pool are closed.
+// cfgs are the configurations of all pools from now on. The loops stand still.
+func (svc *Service) adopt(cfgs []*config.Pool) {
+	svc.cfgs = cfgs
+	svc.reloads++ // statistics of other pools begin anew
+	r := &reload{svc: svc, after: cfgs, bound: svc.bound}
+	r.replaceListeners()
+	svc.bound = r.bound
 }
 
 // planFleet refuses what would place keys in another way, and finds out how the groups change with their pools.

@@ -98,6 +98,7 @@ type Service struct {
 	fleet  func() *stats.Fleet
 	member *owner.Owner // nil: this is no member of a fleet
 	turn   *owner.Turn  // of its pools, that is not taken over yet; nil: there is none
+	bound  []*listener  // of turn: at addresses that its pools get, which accept nothing yet
 }
 
 // Addrs returns the bound addresses. In place of port 0 they have the port that the kernel chose.

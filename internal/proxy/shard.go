@@ -27,12 +27,16 @@ func (svc *Service) addPool(index int, cfg *config.Pool, rings placement.Rings) 
 	return peers
 }
 
-// addGroup makes the parts of a group that a fleet may split a pool into, as addPool does. The group gets the next
-// index: svc.cfgs alone says which are taken. It is called during goOver.
+// addGroup makes the parts of a pool that a fleet may get, or of a group that it may split one into, as addPool does.
+// It gets the next index: svc.cfgs alone says which are taken. A pool is not among these before the fleet has it
+// (follow). It is called during goOver.
 func (svc *Service) addGroup(cfg *config.Pool, rings placement.Rings) (index int, peers []*pool.Pool) {
-	index = len(svc.cfgs)
+	index, peers = len(svc.cfgs), svc.addPool(len(svc.cfgs), cfg, rings)
+	if cfg.Of == nil {
+		cfg = nil
+	}
 	svc.cfgs, svc.group.ByPool = append(slices.Clip(svc.cfgs), cfg), append(svc.group.ByPool, new(atomic.Int64))
-	return index, svc.addPool(index, cfg, rings)
+	return index, peers
 }
 
 // start connects to all servers. It runs on the loop.

@@ -95,7 +95,7 @@ func closeSockets(sockets []Socket) {
 // Sockets returns the sockets that the service listens on. They remain the service's own.
 func (svc *Service) Sockets() []Socket {
 	var out []Socket
-	for _, ln := range svc.listeners {
+	for _, ln := range slices.Concat(svc.listeners, svc.bound) {
 		out = append(out, Socket{FD: ln.fd, Foreign: ln.foreign})
 	}
 	return out

@@ -32,8 +32,8 @@ func (sh *Shard) Snapshot() *stats.Snapshot {
 	out.Loops = []stats.Loop{{Clients: clients, Turns: busy.Turns, Busy: busy.Total, Longest: busy.Longest}}
 	out.Counters.Add(&sh.past)
 	for _, p := range sh.Pools {
-		if p == nil || p.Config.Of != nil {
-			continue // it was removed, or counts in the whole pool
+		if p == nil || p.Config.Of != nil || p.Coming {
+			continue // it was removed, or counts in the whole pool, or is to come
 		}
 		count := p.Counts()
 		out.Counters.Add(&count)

@@ -106,6 +106,7 @@ func TestTestkit(t *testing.T) {
 var wiring = []string{
 	"internal/access", "internal/discover", "internal/placement", "internal/registry", "internal/pool",
 	"internal/session", "internal/owner", "internal/proxy", "internal/run", "internal/fleet/launch",
+	"internal/fleet/plan",
 	"internal/maintenance",
 }
 

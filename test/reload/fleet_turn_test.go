@@ -23,6 +23,7 @@ func (s *site) turn() (said string, err error) {
 		again := false
 		for _, words := range []string{
 			"not ready", "has not ended within", "try again", "lost the right", "is dead", "joins", "wait until",
+			"just got a group",
 		} {
 			again = again || strings.Contains(said, words)
 		}
